@@ -1,0 +1,138 @@
+//! The message with reply buttons, as it can only be when it is valid.
+
+/// One reply button.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Button {
+    /// What comes back when the customer taps the button; never shown.
+    pub id: String,
+    /// What the customer reads on the button.
+    pub title: String,
+}
+
+/// A text with reply buttons: the body is not blank, and there is at least one whole button.
+///
+/// How much of it a provider carries is another question: see [`Capabilities`](crate::Capabilities).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ButtonsMessage {
+    header: Option<String>,
+    body: String,
+    footer: Option<String>,
+    buttons: Vec<Button>,
+}
+
+/// Why parts do not make a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ButtonsError {
+    /// The body has no visible character.
+    #[error("the body is blank")]
+    BlankBody,
+    /// There is no button.
+    #[error("there is no button")]
+    NoButton,
+    /// A button lacks its id or its title.
+    #[error("a button lacks its id or its title")]
+    BlankButton,
+}
+
+impl ButtonsMessage {
+    /// Puts a message together; a blank header or footer is none.
+    ///
+    /// # Errors
+    ///
+    /// The body is blank, there is no button, or a button lacks its id or title.
+    pub fn new(
+        header: Option<String>,
+        body: String,
+        footer: Option<String>,
+        buttons: Vec<Button>,
+    ) -> Result<Self, ButtonsError> {
+        if is_blank(&body) {
+            return Err(ButtonsError::BlankBody);
+        }
+        if buttons.is_empty() {
+            return Err(ButtonsError::NoButton);
+        }
+        if buttons
+            .iter()
+            .any(|button| is_blank(&button.id) || is_blank(&button.title))
+        {
+            return Err(ButtonsError::BlankButton);
+        }
+        Ok(Self {
+            header: header.filter(|text| !is_blank(text)),
+            body,
+            footer: footer.filter(|text| !is_blank(text)),
+            buttons,
+        })
+    }
+
+    /// The bold line above the body.
+    #[must_use]
+    pub fn header(&self) -> Option<&str> {
+        self.header.as_deref()
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn body(&self) -> &str {
+        &self.body
+    }
+
+    /// The small line below the body.
+    #[must_use]
+    pub fn footer(&self) -> Option<&str> {
+        self.footer.as_deref()
+    }
+
+    /// The buttons, in their order.
+    #[must_use]
+    pub fn buttons(&self) -> &[Button] {
+        &self.buttons
+    }
+}
+
+pub(crate) fn is_blank(text: &str) -> bool {
+    text.trim().is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn button(id: &str, title: &str) -> Button {
+        Button {
+            id: id.into(),
+            title: title.into(),
+        }
+    }
+
+    #[test]
+    fn a_message_needs_a_body_and_a_whole_button() {
+        let message = |body: &str, buttons| ButtonsMessage::new(None, body.into(), None, buttons);
+        assert_eq!(
+            message(" \n", vec![button("a", "A")]),
+            Err(ButtonsError::BlankBody)
+        );
+        assert_eq!(message("Hi", vec![]), Err(ButtonsError::NoButton));
+        assert_eq!(
+            message("Hi", vec![button("a", " ")]),
+            Err(ButtonsError::BlankButton)
+        );
+        assert!(message("Hi", vec![button("a", "A")]).is_ok());
+    }
+
+    #[test]
+    fn texts_are_kept_to_the_byte() {
+        let message = ButtonsMessage::new(
+            Some(" H ".into()),
+            " b\n✅ ".into(),
+            Some(String::new()),
+            vec![button(" a ", " A ")],
+        )
+        .expect("a valid message");
+        assert_eq!(message.header(), Some(" H "));
+        assert_eq!(message.body(), " b\n✅ ");
+        assert_eq!(message.footer(), None);
+        assert_eq!(message.buttons(), [button(" a ", " A ")]);
+    }
+}

@@ -1,0 +1,126 @@
+//! The limits, at and beyond each edge.
+
+use super::*;
+
+fn message(header: &str, body: &str, footer: &str, buttons: &[(&str, &str)]) -> ButtonsMessage {
+    let buttons = buttons
+        .iter()
+        .map(|(id, title)| Button {
+            id: (*id).into(),
+            title: (*title).into(),
+        })
+        .collect();
+    ButtonsMessage::new(
+        Some(header.into()),
+        body.into(),
+        Some(footer.into()),
+        buttons,
+    )
+    .expect("a valid message")
+}
+
+fn refused(message: &ButtonsMessage) -> String {
+    let to: Recipient = "5511900000001".parse().expect("a phone number");
+    WHATSAPP
+        .check(message, &to)
+        .expect_err("a refusal")
+        .to_string()
+}
+
+fn accepted(capabilities: &Capabilities, message: &ButtonsMessage) -> Vec<Warning> {
+    let to: Recipient = "5511900000001".parse().expect("a phone number");
+    capabilities.check(message, &to).expect("within the limits")
+}
+
+const ALL: [&Capabilities; 4] = [&WHATSAPP, &ZAPI, &ZAPPERAPI_V2, &WUZAPI_FORK];
+
+#[test]
+fn three_buttons_pass_and_four_are_refused_with_metas_words() {
+    let buttons = [("a", "A"), ("b", "B"), ("c", "C"), ("d", "D")];
+    for capabilities in ALL {
+        assert!(accepted(capabilities, &message("", "Hi", "", &buttons[..3])).is_empty());
+    }
+    assert_eq!(
+        refused(&message("", "Hi", "", &buttons)),
+        "(#131009) Parameter value is not valid: Invalid buttons count. Min allowed buttons: 1, Max allowed buttons: 3"
+    );
+}
+
+#[test]
+fn titles_count_code_points_not_bytes() {
+    assert!(accepted(&WHATSAPP, &message("", "Hi", "", &[("a", &"ç".repeat(20))])).is_empty());
+    assert!(
+        refused(&message("", "Hi", "", &[("a", &"ç".repeat(21))]))
+            .ends_with("Button title length invalid. Min length: 1, Max length: 20")
+    );
+}
+
+#[test]
+fn every_text_passes_at_its_limit_and_is_refused_one_beyond() {
+    let ok = [("a", "A")];
+    for (at, beyond) in [
+        (
+            message(&"h".repeat(60), "Hi", "", &ok),
+            message(&"h".repeat(61), "Hi", "", &ok),
+        ),
+        (
+            message("", &"b".repeat(1024), "", &ok),
+            message("", &"b".repeat(1025), "", &ok),
+        ),
+        (
+            message("", "Hi", &"f".repeat(60), &ok),
+            message("", "Hi", &"f".repeat(61), &ok),
+        ),
+        (
+            message("", "Hi", "", &[(&"i".repeat(256), "A")]),
+            message("", "Hi", "", &[(&"i".repeat(257), "A")]),
+        ),
+    ] {
+        for capabilities in ALL {
+            assert!(accepted(capabilities, &at).is_empty());
+        }
+        assert!(
+            refused(&beyond).contains("length invalid"),
+            "{}",
+            refused(&beyond)
+        );
+    }
+}
+
+#[test]
+fn equal_ids_equal_titles_and_untrimmed_ids_are_refused_on_whatsapp() {
+    assert!(
+        refused(&message("", "Hi", "", &[("a", "A"), ("a", "B")]))
+            .ends_with("Buttons ids must be unique")
+    );
+    assert!(
+        refused(&message("", "Hi", "", &[("a", "A"), ("b", "A")]))
+            .ends_with("Buttons titles must be unique")
+    );
+    assert!(refused(&message("", "Hi", "", &[(" a", "A")])).contains("white space"));
+    assert!(accepted(&ZAPI, &message("", "Hi", "", &[(" a", "A"), ("b", "A")])).is_empty());
+}
+
+#[test]
+fn emoji_that_are_long_in_utf16_give_a_warning() {
+    let warnings = accepted(
+        &WHATSAPP,
+        &message("", "Hi", "", &[("a", "A"), ("b", &"😀".repeat(11))]),
+    );
+    assert_eq!(warnings.len(), 1);
+    assert_eq!(warnings[0].field, "button_2_title");
+}
+
+#[test]
+fn each_provider_names_the_recipients_it_does_not_carry() {
+    for (capabilities, refused) in [
+        (&WHATSAPP, "190000000000001@lid"),
+        (&WHATSAPP, "120363000000000001-group"),
+        (&ZAPI, "BR.0000000000000001"),
+        (&ZAPPERAPI_V2, "120363000000000001@g.us"),
+    ] {
+        let to: Recipient = refused.parse().expect("a recipient");
+        let refusal = capabilities.check_recipient(&to).expect_err("a refusal");
+        assert_eq!(refusal.limit, BrokenLimit::Recipient);
+    }
+}

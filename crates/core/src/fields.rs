@@ -1,0 +1,280 @@
+//! Request fields that report what is wrong with them, all at once.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Serialize};
+use validator::{ValidationError, ValidationErrors, ValidationErrorsKind};
+
+/// A text in a request: reading it never fails, so that every wrong field can be named in one answer.
+///
+/// Absent, `null` and `""` are the same.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum TextField {
+    /// Not there.
+    #[default]
+    Absent,
+    /// There.
+    Text(String),
+    /// There, but another JSON type, which is named.
+    Wrong(&'static str),
+}
+
+impl TextField {
+    /// The text, if there is one.
+    #[must_use]
+    pub fn into_text(self) -> Option<String> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Absent | Self::Wrong(_) => None,
+        }
+    }
+
+    /// The text, if there is one.
+    #[must_use]
+    pub fn as_text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Absent | Self::Wrong(_) => None,
+        }
+    }
+
+    /// Whether nothing was said.
+    #[must_use]
+    pub fn is_absent(&self) -> bool {
+        *self == Self::Absent
+    }
+}
+
+impl From<&str> for TextField {
+    fn from(text: &str) -> Self {
+        if text.is_empty() {
+            Self::Absent
+        } else {
+            Self::Text(text.to_owned())
+        }
+    }
+}
+
+/// Rule for a required text: it is there, it is a string, it is not blank.
+///
+/// # Errors
+///
+/// One of `Required`, `Expected string, received …`, `Must not be blank`, `Must not contain a NUL character`.
+pub fn required(field: &TextField) -> Result<(), ValidationError> {
+    match field {
+        TextField::Absent => Err(rule("required", "Required")),
+        TextField::Text(text) if text.trim().is_empty() => Err(rule("blank", "Must not be blank")),
+        TextField::Text(_) | TextField::Wrong(_) => optional(field),
+    }
+}
+
+/// Rule for an optional text: if it is there, it is a string.
+///
+/// # Errors
+///
+/// `Expected string, received …` or `Must not contain a NUL character`.
+pub fn optional(field: &TextField) -> Result<(), ValidationError> {
+    match field {
+        TextField::Wrong(kind) => Err(ValidationError::new("type")
+            .with_message(format!("Expected string, received {kind}").into())),
+        // PostgreSQL keeps no NUL in a text, and no phone shows one.
+        TextField::Text(text) if text.contains('\0') => {
+            Err(rule("nul", "Must not contain a NUL character"))
+        }
+        TextField::Text(_) | TextField::Absent => Ok(()),
+    }
+}
+
+/// A broken rule: a stable word and the sentence that the client reads.
+#[must_use]
+pub fn rule(code: &'static str, message: &'static str) -> ValidationError {
+    ValidationError::new(code).with_message(message.into())
+}
+
+/// What is wrong with a request, by field; built from rules only, never from the values sent.
+#[derive(Debug, Clone, Default, PartialEq, Eq, thiserror::Error)]
+#[error("error invalid request body")]
+pub struct FieldErrors {
+    /// What is wrong with the request as a whole.
+    pub root: Vec<String>,
+    /// What is wrong with each field, by the name it has in the request.
+    pub fields: BTreeMap<String, Vec<String>>,
+}
+
+impl FieldErrors {
+    /// One sentence about the request as a whole.
+    #[must_use]
+    pub fn root(message: &str) -> Self {
+        Self {
+            root: vec![message.to_owned()],
+            ..Self::default()
+        }
+    }
+
+    /// One sentence about one field.
+    #[must_use]
+    pub fn field(name: &str, message: &str) -> Self {
+        Self {
+            fields: BTreeMap::from([(name.to_owned(), vec![message.to_owned()])]),
+            ..Self::default()
+        }
+    }
+
+    /// Takes the rules that `validator` found broken; `rename` turns a Rust name into
+    /// the one on the wire, and that of a flattened part into nothing.
+    #[must_use]
+    pub fn from_validation(errors: &ValidationErrors, rename: fn(&str) -> String) -> Self {
+        let mut found = Self::default();
+        found.collect("", errors, rename);
+        found
+    }
+
+    fn collect(&mut self, prefix: &str, errors: &ValidationErrors, rename: fn(&str) -> String) {
+        for (name, kind) in errors.errors() {
+            let path = format!("{prefix}{}", rename(name));
+            match kind {
+                ValidationErrorsKind::Field(rules) => {
+                    let sentences = rules.iter().map(|rule| {
+                        rule.message
+                            .as_deref()
+                            .unwrap_or(rule.code.as_ref())
+                            .to_owned()
+                    });
+                    self.fields.entry(path).or_default().extend(sentences);
+                }
+                ValidationErrorsKind::Struct(inner) => {
+                    // A flattened part has no name of its own on the wire.
+                    let nested = if path.is_empty() {
+                        path
+                    } else {
+                        format!("{path}.")
+                    };
+                    self.collect(&nested, inner, rename);
+                }
+                ValidationErrorsKind::List(items) => {
+                    for (index, inner) in items {
+                        self.collect(&format!("{path}.{index}."), inner, rename);
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl Serialize for FieldErrors {
+    /// The tree that ChatVolt answers: `{"_errors": [], "field": {"_errors": ["Required"]}}`.
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::SerializeMap;
+        let mut map = serializer.serialize_map(Some(self.fields.len() + 1))?;
+        map.serialize_entry("_errors", &self.root)?;
+        for (name, sentences) in &self.fields {
+            map.serialize_entry(name, &BTreeMap::from([("_errors", sentences)]))?;
+        }
+        map.end()
+    }
+}
+
+impl Serialize for TextField {
+    /// Hides the value: `validator` copies it into its errors, and it may be a secret.
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_unit()
+    }
+}
+
+impl<'de> Deserialize<'de> for TextField {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(TextFieldVisitor)
+    }
+}
+
+struct TextFieldVisitor;
+
+impl<'de> Visitor<'de> for TextFieldVisitor {
+    type Value = TextField;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any JSON value")
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<TextField, E> {
+        Ok(text.into())
+    }
+
+    fn visit_string<E>(self, text: String) -> Result<TextField, E> {
+        Ok(if text.is_empty() {
+            TextField::Absent
+        } else {
+            TextField::Text(text)
+        })
+    }
+
+    fn visit_unit<E>(self) -> Result<TextField, E> {
+        Ok(TextField::Absent)
+    }
+
+    fn visit_none<E>(self) -> Result<TextField, E> {
+        Ok(TextField::Absent)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<TextField, E> {
+        Ok(TextField::Wrong("boolean"))
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<TextField, E> {
+        Ok(TextField::Wrong("number"))
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<TextField, E> {
+        Ok(TextField::Wrong("number"))
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<TextField, E> {
+        Ok(TextField::Wrong("number"))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<TextField, A::Error> {
+        while items.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(TextField::Wrong("array"))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<TextField, A::Error> {
+        while entries.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(TextField::Wrong("object"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(json: &str) -> TextField {
+        serde_json::from_str(json).expect("any JSON is a field")
+    }
+
+    #[test]
+    fn every_json_type_is_read_and_named() {
+        assert_eq!(read(r#""hi""#), TextField::Text("hi".into()));
+        assert_eq!(read(r#""""#), TextField::Absent);
+        assert_eq!(read("null"), TextField::Absent);
+        for (json, kind) in [
+            ("true", "boolean"),
+            ("1", "number"),
+            ("-1.5", "number"),
+            ("[[1]]", "array"),
+            (r#"{"a":{}}"#, "object"),
+        ] {
+            assert_eq!(read(json), TextField::Wrong(kind));
+        }
+    }
+
+    #[test]
+    fn the_tree_has_the_shape_of_chatvolt() {
+        let errors = FieldErrors::field("button_1_title", "Required");
+        assert_eq!(
+            serde_json::to_string(&errors).expect("plain JSON"),
+            r#"{"_errors":[],"button_1_title":{"_errors":["Required"]}}"#
+        );
+    }
+}

@@ -1,0 +1,122 @@
+//! Ids: opaque strings, one type per noun.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// Most characters that an id may have; ChatVolt's ids have 25, UUIDs 36.
+pub const MAX_ID_LENGTH: usize = 64;
+
+/// Why a text is no id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("an id has 1 to 64 characters out of letters, digits, '.', '_', ':' and '-'")]
+pub struct IdError;
+
+fn is_id(text: &str) -> bool {
+    (1..=MAX_ID_LENGTH).contains(&text.len())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"._:-".contains(&byte))
+}
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident = $prefix:literal;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(String);
+
+        impl $name {
+            /// Makes the id that carries `uuid`, with the prefix of its kind.
+            #[must_use]
+            pub fn from_uuid(uuid: Uuid) -> Self {
+                Self(format!(concat!($prefix, "_{}"), uuid.simple()))
+            }
+
+            /// The id as text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = IdError;
+
+            fn from_str(text: &str) -> Result<Self, IdError> {
+                if is_id(text) { Ok(Self(text.to_owned())) } else { Err(IdError) }
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = IdError;
+
+            fn try_from(text: String) -> Result<Self, IdError> {
+                if is_id(&text) { Ok(Self(text)) } else { Err(IdError) }
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> Self {
+                id.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    )*};
+}
+
+ids! {
+    /// The tenant that owns everything else.
+    OrganizationId = "org";
+    /// The public name of an API key; not the secret.
+    ApiKeyId = "key";
+    /// Who speaks, on behalf of an organization.
+    AgentId = "agt";
+    /// One connected WhatsApp number at one provider.
+    ChannelId = "chn";
+    /// One agent, one channel, one recipient.
+    ConversationId = "cnv";
+    /// One message in one conversation.
+    MessageId = "msg";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_of_the_published_example_and_of_chatvolt_are_ids() {
+        for text in ["agent-123", "conv-456", "cmmmkciwb02j8lcxudbnwv31y"] {
+            assert_eq!(
+                text.parse::<AgentId>().map(String::from).as_deref(),
+                Ok(text)
+            );
+        }
+    }
+
+    #[test]
+    fn an_unfilled_placeholder_or_a_blank_is_no_id() {
+        for text in ["", " ", "{conversation-id}", "a\0b", "a/b", &"a".repeat(65)] {
+            assert_eq!(text.parse::<ConversationId>(), Err(IdError), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn our_own_ids_carry_the_prefix_of_their_kind() {
+        let id = MessageId::from_uuid(Uuid::nil());
+        assert_eq!(id.as_str(), "msg_00000000000000000000000000000000");
+    }
+}

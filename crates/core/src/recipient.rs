@@ -1,0 +1,271 @@
+//! Whom a message goes to, in the forms that the providers use.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// Which form of address a [`Recipient`] has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RecipientKind {
+    /// A phone number.
+    Phone,
+    /// Meta's business-scoped user id.
+    UserId,
+    /// WhatsApp's linked id, which hides the phone number.
+    Lid,
+    /// A group.
+    Group,
+}
+
+impl RecipientKind {
+    /// The name in messages to people.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Phone => "phone number",
+            Self::UserId => "business-scoped user id",
+            Self::Lid => "LID",
+            Self::Group => "group",
+        }
+    }
+}
+
+/// One address. Its text form is canonical: what was parsed prints as one spelling.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Recipient {
+    kind: RecipientKind,
+    text: String,
+}
+
+/// Why a text is no recipient.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "a recipient is a phone number with country code (8 to 15 digits), a business-scoped user id \
+     (BR.1234), a LID (1234@lid) or a group (1234@g.us, 1234-group)"
+)]
+pub struct RecipientError;
+
+impl Recipient {
+    /// The form of this address.
+    #[must_use]
+    pub const fn kind(&self) -> RecipientKind {
+        self.kind
+    }
+
+    /// The part that names the recipient: digits of a phone, a LID or a group, or the whole user id.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        self.text.split('@').next().unwrap_or(&self.text)
+    }
+
+    /// The canonical text: `5511900000001`, `BR.1234`, `1234@lid` or `1234@g.us`.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The address with all but its ends hidden, fit for logs.
+    #[must_use]
+    pub fn masked(&self) -> String {
+        let id = self.id();
+        let suffix = &self.text[id.len()..];
+        let shown = if id.len() >= 8 { 2 } else { 0 };
+        format!("{}…{}{suffix}", &id[..shown], &id[id.len() - shown..])
+    }
+
+    fn new(kind: RecipientKind, text: String) -> Self {
+        Self { kind, text }
+    }
+}
+
+impl FromStr for Recipient {
+    type Err = RecipientError;
+
+    /// Reads every form that the providers use; phone numbers keep their digits as they were given.
+    ///
+    /// Sources: Meta, send messages and business-scoped user ids; Z-API, send-button-list and LID
+    /// pages; ZapperAPI, message addressing.
+    fn from_str(text: &str) -> Result<Self, RecipientError> {
+        let text = text.trim();
+        if let Some((user, server)) = text.split_once('@') {
+            return addressed(user, server);
+        }
+        if let Some(id) = text.strip_suffix("-group") {
+            return group(id);
+        }
+        if is_user_id(text) {
+            return Ok(Self::new(RecipientKind::UserId, text.to_owned()));
+        }
+        phone(text).or_else(|_| group(text))
+    }
+}
+
+fn addressed(user: &str, server: &str) -> Result<Recipient, RecipientError> {
+    // `5521988887777:7@…` names one device of the user; the user is meant.
+    let person = user.split(':').next().unwrap_or(user);
+    match server {
+        "s.whatsapp.net" | "c.us" => phone(person),
+        "lid" if is_digits(person, 1, 20) => {
+            Ok(Recipient::new(RecipientKind::Lid, format!("{person}@lid")))
+        }
+        "g.us" => group(user),
+        _ => Err(RecipientError),
+    }
+}
+
+fn phone(text: &str) -> Result<Recipient, RecipientError> {
+    let text = text.strip_prefix('+').unwrap_or(text);
+    if !text
+        .chars()
+        .all(|c| c.is_ascii_digit() || matches!(c, ' ' | '-' | '(' | ')' | '.' | '\u{a0}'))
+    {
+        return Err(RecipientError);
+    }
+    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+    if is_digits(&digits, 8, 15) && !digits.starts_with('0') {
+        Ok(Recipient::new(RecipientKind::Phone, digits))
+    } else {
+        Err(RecipientError)
+    }
+}
+
+/// New groups are one number, old ones the creator's phone and a time: `5521988887777-1600000000`.
+fn group(id: &str) -> Result<Recipient, RecipientError> {
+    let known = match id.split_once('-') {
+        Some((creator, created)) => is_digits(creator, 8, 15) && is_digits(created, 9, 11),
+        None => is_digits(id, 16, 20),
+    };
+    if known {
+        Ok(Recipient::new(RecipientKind::Group, format!("{id}@g.us")))
+    } else {
+        Err(RecipientError)
+    }
+}
+
+fn is_digits(text: &str, min: usize, max: usize) -> bool {
+    (min..=max).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// `^[A-Z]{2}\.(ENT\.)?[0-9A-Za-z]{1,128}$`: Meta, business-scoped user ids.
+fn is_user_id(text: &str) -> bool {
+    let Some((country, rest)) = text.split_once('.') else {
+        return false;
+    };
+    let id = rest.strip_prefix("ENT.").unwrap_or(rest);
+    country.len() == 2
+        && country.bytes().all(|byte| byte.is_ascii_uppercase())
+        && (1..=128).contains(&id.len())
+        && id.bytes().all(|byte| byte.is_ascii_alphanumeric())
+}
+
+impl fmt::Display for Recipient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl fmt::Debug for Recipient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}({})", self.kind, self.masked())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn parsed(text: &str) -> (RecipientKind, String) {
+        let recipient: Recipient = text.parse().expect(text);
+        (recipient.kind(), recipient.to_string())
+    }
+
+    #[test]
+    fn a_phone_number_is_its_digits_however_it_was_typed() {
+        for text in [
+            "5521988887777",
+            "+55 (21) 98888-7777",
+            "+55 21 98888-7777",
+            "5521988887777@s.whatsapp.net",
+            "5521988887777:7@s.whatsapp.net",
+        ] {
+            assert_eq!(
+                parsed(text),
+                (RecipientKind::Phone, "5521988887777".into()),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn business_scoped_user_ids_are_recognised_with_and_without_a_parent() {
+        for text in ["BR.0000000000000001", "US.ENT.13491208655302741918"] {
+            assert_eq!(parsed(text), (RecipientKind::UserId, text.into()));
+        }
+    }
+
+    #[test]
+    fn lids_and_both_kinds_of_groups_are_recognised() {
+        assert_eq!(
+            parsed("190000000000001@lid"),
+            (RecipientKind::Lid, "190000000000001@lid".into())
+        );
+        assert_eq!(
+            parsed("190000000000001:3@lid"),
+            (RecipientKind::Lid, "190000000000001@lid".into())
+        );
+        for text in ["120363000000000001-group", "120363000000000001@g.us"] {
+            assert_eq!(
+                parsed(text),
+                (RecipientKind::Group, "120363000000000001@g.us".into())
+            );
+        }
+        for text in ["5521988887777-1600000000", "5521988887777-1600000000@g.us"] {
+            assert_eq!(
+                parsed(text),
+                (RecipientKind::Group, "5521988887777-1600000000@g.us".into())
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_no_address_is_refused() {
+        for text in [
+            "",
+            "1234567",
+            "0521988887777",
+            "1234567890123456x",
+            "Ana",
+            "br.123",
+            "BR.",
+            "BR.a-b",
+            "x@lid",
+            "a@b",
+            "55219888877771600000-",
+            "٣٤٥٦٧٨٩٠١",
+        ] {
+            assert_eq!(text.parse::<Recipient>(), Err(RecipientError), "{text}");
+        }
+    }
+
+    #[test]
+    fn debug_never_shows_the_whole_number() {
+        let recipient: Recipient = "5521988887777".parse().expect("a phone number");
+        assert_eq!(format!("{recipient:?}"), "Phone(55…77)");
+    }
+
+    proptest! {
+        #[test]
+        fn the_text_form_reads_back_as_the_same_recipient(text in "[1-9][0-9]{7,14}|[A-Z]{2}\\.[0-9A-Za-z]{1,20}|[0-9]{1,20}@lid|[0-9]{16,20}-group") {
+            let recipient: Recipient = text.parse().expect("a recipient");
+            prop_assert_eq!(recipient.to_string().parse::<Recipient>(), Ok(recipient));
+        }
+
+        #[test]
+        fn no_text_at_all_makes_the_parser_panic(text in ".*") {
+            if let Ok(recipient) = text.parse::<Recipient>() {
+                prop_assert!(!recipient.masked().is_empty());
+            }
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! The body of `POST /messages/interactive/send-buttons`, as ChatVolt's clients send it.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use validator::{Validate, ValidationErrors, ValidationErrorsKind};
+
+use crate::buttons::{Button, ButtonsMessage, is_blank};
+use crate::fields::{FieldErrors, TextField, optional, required, rule};
+
+/// The request as received; unknown keys are ignored.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Validate)]
+pub struct SendButtons {
+    /// Who speaks.
+    #[serde(default, rename = "agentId")]
+    #[validate(custom(function = "required"))]
+    pub agent_id: TextField,
+    /// To whom, over which channel.
+    #[serde(default, rename = "conversationId")]
+    #[validate(custom(function = "required"))]
+    pub conversation_id: TextField,
+    /// The bold line above the body.
+    #[serde(default)]
+    #[validate(custom(function = "optional"))]
+    pub header_text: TextField,
+    /// The text.
+    #[serde(default)]
+    #[validate(custom(function = "required"))]
+    pub body_text: TextField,
+    /// The small line below the body.
+    #[serde(default)]
+    #[validate(custom(function = "optional"))]
+    pub footer_text: TextField,
+    /// `button_N_id` and `button_N_title` for every N, among keys that are not ours.
+    #[serde(flatten)]
+    #[validate(nested)]
+    pub buttons: ButtonFields,
+}
+
+/// The flat button keys of a request, by key.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct ButtonFields(pub BTreeMap<String, TextField>);
+
+/// Half of a pair, as found under `button_N_id` and `button_N_title`.
+#[derive(Default)]
+struct Pair<'a> {
+    id: Option<&'a TextField>,
+    title: Option<&'a TextField>,
+}
+
+impl ButtonFields {
+    /// The pairs by their number; a pair of which nothing was said is left out, but the first is required.
+    fn pairs(&self) -> BTreeMap<u64, Pair<'_>> {
+        let mut pairs = BTreeMap::from([(1, Pair::default())]);
+        for (key, field) in self.0.iter().filter(|(_, field)| !field.is_absent()) {
+            match button_key(key) {
+                Some((number, "id")) => pairs.entry(number).or_default().id = Some(field),
+                Some((number, "title")) => pairs.entry(number).or_default().title = Some(field),
+                _ => {}
+            }
+        }
+        pairs
+    }
+}
+
+/// Splits `button_2_title` into `(2, "title")`; `button_02_title` is not one of our keys.
+fn button_key(key: &str) -> Option<(u64, &str)> {
+    let (number, half) = key.strip_prefix("button_")?.split_once('_')?;
+    if number.starts_with('0') || !number.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    Some((number.parse().ok()?, half))
+}
+
+impl Validate for ButtonFields {
+    fn validate(&self) -> Result<(), ValidationErrors> {
+        let mut errors = ValidationErrors::new();
+        for (number, pair) in self.pairs() {
+            for (half, field, other) in
+                [("id", pair.id, pair.title), ("title", pair.title, pair.id)]
+            {
+                let broken = match field {
+                    Some(field) => required(field).err(),
+                    None if number == 1 => Some(rule("required", "Required")),
+                    None if other.is_some() => Some(rule("twin", "Required with its twin")),
+                    None => None,
+                };
+                if let Some(broken) = broken {
+                    errors.errors_mut().insert(
+                        format!("button_{number}_{half}").into(),
+                        ValidationErrorsKind::Field(vec![broken]),
+                    );
+                }
+            }
+        }
+        if errors.is_empty() {
+            Ok(())
+        } else {
+            Err(errors)
+        }
+    }
+}
+
+impl SendButtons {
+    /// Turns the request into agent id, conversation id and a message that can only be valid.
+    ///
+    /// # Errors
+    ///
+    /// Every field that is missing, blank or of a wrong type, by the name it has in the request.
+    pub fn into_parts(self) -> Result<(String, String, ButtonsMessage), FieldErrors> {
+        self.validate()
+            .map_err(|errors| FieldErrors::from_validation(&errors, wire_name))?;
+        let buttons = self
+            .buttons
+            .pairs()
+            .into_values()
+            .filter_map(|pair| {
+                Some(Button {
+                    id: pair.id?.as_text()?.to_owned(),
+                    title: pair.title?.as_text()?.to_owned(),
+                })
+            })
+            .collect();
+        let text = |field: TextField| field.into_text().unwrap_or_default();
+        let message = ButtonsMessage::new(
+            self.header_text.into_text().filter(|text| !is_blank(text)),
+            text(self.body_text),
+            self.footer_text.into_text().filter(|text| !is_blank(text)),
+            buttons,
+        )
+        .map_err(|error| FieldErrors::root(&error.to_string()))?;
+        Ok((text(self.agent_id), text(self.conversation_id), message))
+    }
+}
+
+/// Two names differ from Rust's, and the flattened keys stand beside the others.
+fn wire_name(name: &str) -> String {
+    match name {
+        "agent_id" => "agentId",
+        "conversation_id" => "conversationId",
+        "buttons" => "",
+        other => other,
+    }
+    .to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn parts(body: Value) -> Result<(String, String, ButtonsMessage), Value> {
+        let request: SendButtons = serde_json::from_value(body).expect("an object");
+        request
+            .into_parts()
+            .map_err(|errors| serde_json::to_value(errors).expect("plain JSON"))
+    }
+
+    fn with(extra: &Value) -> Value {
+        let mut body = json!({"agentId": "A1", "conversationId": "C1", "body_text": "Hi", "button_1_id": "a", "button_1_title": "A"});
+        let object = body.as_object_mut().expect("an object");
+        object.extend(extra.as_object().expect("an object").clone());
+        body
+    }
+
+    fn button_ids(body: Value) -> Vec<String> {
+        let (_, _, message) = parts(body).expect("a valid body");
+        message
+            .buttons()
+            .iter()
+            .map(|button| button.id.clone())
+            .collect()
+    }
+
+    #[test]
+    fn an_empty_body_names_all_five_required_fields() {
+        let required = json!({"_errors": ["Required"]});
+        assert_eq!(
+            parts(json!({})).expect_err("an empty body"),
+            json!({"_errors": [], "agentId": required, "conversationId": required, "body_text": required, "button_1_id": required, "button_1_title": required})
+        );
+    }
+
+    #[test]
+    fn wrong_types_and_blanks_are_named_in_one_answer() {
+        assert_eq!(
+            parts(with(
+                &json!({"body_text": 42, "agentId": {}, "button_1_title": "  ", "footer_text": true})
+            ))
+            .expect_err("four faults"),
+            json!({
+                "_errors": [],
+                "agentId": {"_errors": ["Expected string, received object"]},
+                "body_text": {"_errors": ["Expected string, received number"]},
+                "button_1_title": {"_errors": ["Must not be blank"]},
+                "footer_text": {"_errors": ["Expected string, received boolean"]},
+            })
+        );
+    }
+
+    #[test]
+    fn half_a_pair_names_the_missing_twin() {
+        let twin = json!({"_errors": ["Required with its twin"]});
+        assert_eq!(
+            parts(with(&json!({"button_2_id": "b"}))).expect_err("half a pair")["button_2_title"],
+            twin
+        );
+        assert_eq!(
+            parts(with(&json!({"button_2_title": "B"}))).expect_err("half a pair")["button_2_id"],
+            twin
+        );
+    }
+
+    #[test]
+    fn pairs_keep_their_order_and_gaps_close() {
+        let body = with(
+            &json!({"button_10_id": "j", "button_10_title": "J", "button_3_id": "c", "button_3_title": "C"}),
+        );
+        assert_eq!(button_ids(body), ["a", "c", "j"]);
+    }
+
+    #[test]
+    fn empty_optionals_are_absent_and_unknown_keys_ignored() {
+        let body = with(
+            &json!({"header_text": "", "footer_text": null, "button_2_id": "", "button_2_title": "", "nested": {"x": 1}, "button_x_id": 7}),
+        );
+        let (_, _, message) = parts(body).expect("a valid body");
+        assert_eq!(
+            (message.header(), message.footer(), message.buttons().len()),
+            (None, None, 1)
+        );
+    }
+}

@@ -1,0 +1,107 @@
+//! One request as a simulator sees it.
+
+use std::borrow::Cow;
+
+use axum::body::to_bytes;
+use axum::extract::Request;
+use axum::http::request::Parts;
+use axum::http::{Method, header};
+use bytes::Bytes;
+use serde_json::Value;
+
+use crate::provider::Provider;
+
+/// The largest body that is read, in bytes: room for a media file as base64.
+const BODY_LIMIT: usize = 32 * 1024 * 1024;
+
+/// A request to a provider, read to its end.
+pub(crate) struct Call {
+    pub(crate) provider: Provider,
+    parts: Parts,
+    pub(crate) body: Bytes,
+    /// The body as JSON, when it is JSON.
+    pub(crate) json: Option<Value>,
+}
+
+impl Call {
+    /// Reads the request; `None` when the body breaks off or is too large.
+    pub(crate) async fn read(provider: Provider, request: Request) -> Option<Self> {
+        let (parts, body) = request.into_parts();
+        let body = to_bytes(body, BODY_LIMIT).await.ok()?;
+        let json = serde_json::from_slice(&body).ok();
+        Some(Self {
+            provider,
+            parts,
+            body,
+            json,
+        })
+    }
+
+    pub(crate) fn method(&self) -> &Method {
+        &self.parts.method
+    }
+
+    /// Path and query as received.
+    pub(crate) fn path_and_query(&self) -> String {
+        self.parts.uri.to_string()
+    }
+
+    /// The path's segments after the provider's own.
+    pub(crate) fn segments(&self) -> Vec<&str> {
+        let segments = self.parts.uri.path().split('/');
+        segments.filter(|segment| !segment.is_empty()).skip(1).collect()
+    }
+
+    /// The first value of a query parameter, when it is plain text without escapes.
+    pub(crate) fn query(&self, name: &str) -> Option<&str> {
+        let pairs = self.parts.uri.query()?.split('&');
+        pairs.filter_map(|pair| pair.split_once('=')).find_map(|(key, value)| (key == name).then_some(value))
+    }
+
+    /// A header's value, when it is text and not blank.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        let value = self.parts.headers.get(name)?.to_str().ok()?.trim();
+        (!value.is_empty()).then_some(value)
+    }
+
+    pub(crate) fn content_type(&self) -> Option<&str> {
+        self.header(header::CONTENT_TYPE.as_str())
+    }
+
+    /// Whether the content type says JSON.
+    pub(crate) fn says_json(&self) -> bool {
+        self.content_type().is_some_and(|value| {
+            let media = value.split(';').next().unwrap_or_default().trim();
+            media.eq_ignore_ascii_case("application/json")
+        })
+    }
+
+    /// The header that carries this provider's credential.
+    pub(crate) fn credential(&self) -> Option<&str> {
+        self.header(match self.provider {
+            Provider::Whatsapp => "authorization",
+            Provider::Zapi => "client-token",
+            Provider::Zapperhub => "x-api-key",
+            Provider::Wuzapi => "token",
+        })
+    }
+
+    /// The recipient that the body names, as written.
+    pub(crate) fn recipient(&self) -> Option<Cow<'_, str>> {
+        let body = self.json.as_ref()?.as_object()?;
+        let value = match self.provider {
+            Provider::Whatsapp => body.get("to").or_else(|| body.get("recipient")),
+            Provider::Zapi => body.get("phone"),
+            Provider::Zapperhub => body.get("jid"),
+            Provider::Wuzapi => {
+                let mut members = body.iter();
+                members.find(|(key, _)| key.eq_ignore_ascii_case("phone")).map(|(_, value)| value)
+            }
+        }?;
+        match value {
+            Value::String(text) => Some(Cow::Borrowed(text)),
+            Value::Number(number) => Some(Cow::Owned(number.to_string())),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! The sandbox's time: real time plus what it was advanced by.
+
+use std::time::{Duration, Instant};
+
+use jiff::{SignedDuration, Timestamp};
+
+/// A clock that can be moved forward.
+pub(crate) struct Clock {
+    started: Instant,
+    advanced: Duration,
+}
+
+impl Default for Clock {
+    fn default() -> Self {
+        Self {
+            started: Instant::now(),
+            advanced: Duration::ZERO,
+        }
+    }
+}
+
+impl Clock {
+    /// Time since the sandbox was made.
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.started.elapsed().saturating_add(self.advanced)
+    }
+
+    /// The instant for answers, in whole seconds.
+    pub(crate) fn timestamp(&self) -> Timestamp {
+        let advanced = SignedDuration::try_from(self.advanced).unwrap_or(SignedDuration::ZERO);
+        let now = Timestamp::now();
+        let shifted = now.checked_add(advanced).unwrap_or(now);
+        Timestamp::from_second(shifted.as_second()).unwrap_or(now)
+    }
+
+    /// Moves the clock forward.
+    pub(crate) fn advance(&mut self, by: Duration) {
+        self.advanced = self.advanced.saturating_add(by);
+    }
+}

@@ -1,0 +1,41 @@
+//! Random identifiers in the forms the providers use.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+
+/// A WhatsApp message id of the Cloud API: `wamid.` and base64, sometimes with `+`, `/` and `=` (form inferred).
+pub(crate) fn wamid() -> String {
+    let bytes = random::<49>();
+    let length = 32 + usize::from(bytes[48]) % 17;
+    format!("wamid.{}", STANDARD.encode(&bytes[..length]))
+}
+
+/// A WhatsApp message id as linked devices make them: 20 upper-case hexadecimal digits.
+pub(crate) fn device_message_id() -> String {
+    format!("3EB0{}", hexadecimal(&random::<8>()))
+}
+
+/// Z-API's own id of a message: 32 upper-case hexadecimal digits.
+pub(crate) fn zaap_id() -> String {
+    hexadecimal(&random::<16>())
+}
+
+/// Graph's `fbtrace_id`.
+pub(crate) fn trace_id() -> String {
+    format!("A{}", URL_SAFE_NO_PAD.encode(random::<16>()))
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+    bytes
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .map(|digit| char::from(DIGITS[usize::from(digit)]))
+        .collect()
+}
+
+fn random<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).expect("every supported system has a source of random bytes");
+    bytes
+}

@@ -1,0 +1,166 @@
+//! Simulators of the WhatsApp Cloud API, Z-API and ZapperHUB (both dialects) on one server.
+//!
+//! Each checks what it receives in the order and with the words of the real provider, keeps it, and answers.
+//! What is accepted appears on a phone ([`Sandbox::phone_messages`]).
+//! Faults ([`Sandbox::fail_next`]) and switches ([`Settings`]) make the providers misbehave as the real ones do.
+//! Everything can also be reached over HTTP under `/_sandbox`; `GET /` lists the routes.
+//!
+//! The newest [`KEPT`] requests and phone messages are kept, older ones are forgotten.
+//! The sandbox belongs to one developer: paths are shown with the secrets that Z-API puts into them.
+#![warn(missing_docs)]
+
+mod accounts;
+mod address;
+mod answer;
+mod call;
+mod clock;
+mod control;
+mod faults;
+mod ids;
+mod provider;
+mod received;
+mod serve;
+mod settings;
+mod state;
+mod wuzapi;
+mod whatsapp;
+mod zapi;
+mod zapperhub;
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use serde::Serialize;
+use tokio::net::TcpListener;
+
+pub use accounts::{Account, TokenState};
+pub use answer::Answer;
+pub use faults::{Effect, Fault, PlannedFault};
+pub use provider::Provider;
+pub use received::{Answered, KEPT, PhoneButton, PhoneMessage, ReceivedRequest};
+pub use settings::{
+    Connection, ResponseShape, Session, Settings, TimestampShape, WhatsappSettings, WuzapiSettings,
+    ZapiSettings, ZapperhubSettings,
+};
+
+use state::State;
+
+/// The simulated providers with everything they know; clones share one state.
+#[derive(Clone, Default)]
+pub struct Sandbox {
+    state: Arc<Mutex<State>>,
+}
+
+impl Sandbox {
+    /// A sandbox with the default accounts, no limits and no faults.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Serves all providers and the control API on `listener` until `shutdown` resolves.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the listener does.
+    pub async fn serve(
+        self,
+        listener: TcpListener,
+        shutdown: impl Future<Output = ()>,
+    ) -> std::io::Result<()> {
+        serve::serve(self, listener, shutdown).await
+    }
+
+    /// Every request the providers received, refused ones too, oldest first.
+    #[must_use]
+    pub fn requests(&self) -> Vec<ReceivedRequest> {
+        self.state().received.requests(None)
+    }
+
+    /// What the customers' phones show, oldest first: accepted messages only.
+    #[must_use]
+    pub fn phone_messages(&self) -> Vec<PhoneMessage> {
+        self.state().received.phone_messages(None)
+    }
+
+    /// Makes the next `times` matching requests fail; faults are used up in the order they were given.
+    pub fn fail_next(&self, fault: Fault, times: u32) {
+        self.state().faults.plan(fault, times);
+    }
+
+    /// The faults that are still to come.
+    #[must_use]
+    pub fn faults(&self) -> Vec<PlannedFault> {
+        self.state().faults.planned()
+    }
+
+    /// Forgets all faults that are still to come.
+    pub fn clear_faults(&self) {
+        self.state().faults.clear();
+    }
+
+    /// Forgets all received requests and phone messages; accounts, settings and faults stay.
+    pub fn clear(&self) {
+        self.state().received.clear();
+    }
+
+    /// The accounts that may be used, with their secrets.
+    #[must_use]
+    pub fn accounts(&self) -> Vec<Account> {
+        self.state().accounts.list()
+    }
+
+    /// Adds an account, or replaces the one with the same identity.
+    pub fn add_account(&self, account: Account) {
+        self.state().accounts.add(account);
+    }
+
+    /// The switches as they stand.
+    #[must_use]
+    pub fn settings(&self) -> Settings {
+        self.state().settings().clone()
+    }
+
+    /// Changes the switches.
+    pub fn set_settings(&self, settings: Settings) {
+        self.state().apply(settings);
+    }
+
+    /// Moves the sandbox's clock forward, for rate limits and time stamps.
+    pub fn advance(&self, by: Duration) {
+        self.state().clock.advance(by);
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // A panic while holding the lock cannot leave the state half changed in a way that matters here.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The base URLs of the four providers of one sandbox, without a final slash.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Urls {
+    /// WhatsApp Cloud API, in place of `https://graph.facebook.com`.
+    pub whatsapp: String,
+    /// Z-API, in place of `https://api.z-api.io`.
+    pub zapi: String,
+    /// ZapperHUB v2, in place of `https://api.zapperapi.com`.
+    pub zapperhub: String,
+    /// A wuzapi server, the dialect of ZapperHUB's engine.
+    pub wuzapi: String,
+}
+
+/// The base URLs of the sandbox that listens on `addr`.
+#[must_use]
+pub fn base_urls(addr: SocketAddr) -> Urls {
+    let url = |provider: Provider| format!("http://{addr}/{}", provider.as_str());
+    Urls {
+        whatsapp: url(Provider::Whatsapp),
+        zapi: url(Provider::Zapi),
+        zapperhub: url(Provider::Zapperhub),
+        wuzapi: url(Provider::Wuzapi),
+    }
+}

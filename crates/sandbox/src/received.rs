@@ -1,0 +1,182 @@
+//! What the providers received, and what the phones show.
+
+use std::collections::VecDeque;
+
+use serde::{Serialize, Serializer};
+use serde_json::Value;
+
+use crate::address;
+use crate::answer::Outcome;
+use crate::call::Call;
+use crate::provider::Provider;
+
+/// How many of the newest requests, and of the newest phone messages, are kept.
+pub const KEPT: usize = 50_000;
+
+/// One request that a provider received.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ReceivedRequest {
+    /// Counts all requests from 1, in the order they were handled.
+    pub order: u64,
+    /// The provider.
+    pub provider: Provider,
+    /// The HTTP method.
+    pub method: String,
+    /// Path and query as received, with the secrets that stand in them.
+    pub path: String,
+    /// The `Content-Type` header.
+    pub content_type: Option<String>,
+    /// Whether the header that carries the provider's credential was there.
+    pub has_credential: bool,
+    /// The body: JSON, or its text when it is not JSON.
+    pub body: Value,
+    /// What was answered.
+    pub status: Answered,
+    /// Whether a message was taken.
+    pub accepted: bool,
+    /// The id of the message that was taken.
+    pub message_id: Option<String>,
+}
+
+/// How a request ended: in JSON a number, or `"reset"`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answered {
+    /// With this HTTP status.
+    Status(u16),
+    /// With a closed connection and no answer.
+    Reset,
+}
+
+impl Serialize for Answered {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Status(status) => serializer.serialize_u16(*status),
+            Self::Reset => serializer.serialize_str("reset"),
+        }
+    }
+}
+
+/// A message as the customer sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PhoneMessage {
+    /// The provider that carried it.
+    pub provider: Provider,
+    /// Who sees it: digits of a phone number, a LID, a group or a business-scoped user id.
+    pub to: String,
+    /// The account it came from: phone number id, instance id or, for wuzapi, the user id.
+    pub from: String,
+    /// The id under which WhatsApp knows it.
+    pub message_id: String,
+    /// Text over the body; for a picture, video or document its link or id.
+    pub header: Option<String>,
+    /// The text.
+    pub body: Option<String>,
+    /// Small text under the body.
+    pub footer: Option<String>,
+    /// The buttons, in order.
+    pub buttons: Vec<PhoneButton>,
+    /// `biz_opaque_callback_data`: not shown, but part of every status of the message (WhatsApp Cloud API).
+    pub callback_data: Option<String>,
+}
+
+/// A button under a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PhoneButton {
+    /// What a tap sends back; empty when the sender gave none.
+    pub id: String,
+    /// What the button says.
+    pub title: String,
+}
+
+/// A request as it is kept: the body stays raw until somebody asks.
+struct Kept {
+    order: u64,
+    provider: Provider,
+    method: String,
+    path: String,
+    content_type: Option<String>,
+    has_credential: bool,
+    body: Box<[u8]>,
+    status: Answered,
+    message_id: Option<String>,
+}
+
+impl From<&Kept> for ReceivedRequest {
+    fn from(kept: &Kept) -> Self {
+        let body = serde_json::from_slice(&kept.body)
+            .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&kept.body).into_owned()));
+        Self {
+            order: kept.order,
+            provider: kept.provider,
+            method: kept.method.clone(),
+            path: kept.path.clone(),
+            content_type: kept.content_type.clone(),
+            has_credential: kept.has_credential,
+            body,
+            status: kept.status,
+            accepted: kept.message_id.is_some(),
+            message_id: kept.message_id.clone(),
+        }
+    }
+}
+
+/// The newest requests and phone messages.
+#[derive(Default)]
+pub(crate) struct Received {
+    count: u64,
+    requests: VecDeque<Kept>,
+    phone: VecDeque<PhoneMessage>,
+}
+
+impl Received {
+    /// Keeps a request and shows the message it brought.
+    pub(crate) fn record(&mut self, call: &Call, outcome: &mut Outcome) {
+        self.count += 1;
+        let kept = Kept {
+            order: self.count,
+            provider: call.provider,
+            method: call.method().to_string(),
+            path: call.path_and_query(),
+            content_type: call.content_type().map(str::to_owned),
+            has_credential: call.credential().is_some(),
+            body: Box::from(&call.body[..]),
+            status: (outcome.answer.as_ref())
+                .map_or(Answered::Reset, |answer| Answered::Status(answer.status)),
+            message_id: (outcome.accepted.as_ref()).map(|accepted| accepted.message_id.clone()),
+        };
+        keep(&mut self.requests, kept);
+        if let Some(message) = (outcome.accepted.as_mut()).and_then(|accepted| accepted.shown.take()) {
+            self.show(message);
+        }
+    }
+
+    /// Shows a message on its phone.
+    pub(crate) fn show(&mut self, message: PhoneMessage) {
+        keep(&mut self.phone, message);
+    }
+
+    pub(crate) fn requests(&self, provider: Option<Provider>) -> Vec<ReceivedRequest> {
+        let wanted = |kept: &&Kept| provider.is_none_or(|provider| kept.provider == provider);
+        self.requests.iter().filter(wanted).map(ReceivedRequest::from).collect()
+    }
+
+    pub(crate) fn phone_messages(&self, to: Option<&str>) -> Vec<PhoneMessage> {
+        let to = to.map(address::bare);
+        let wanted = |message: &&PhoneMessage| to.as_ref().is_none_or(|to| message.to == *to);
+        self.phone.iter().filter(wanted).cloned().collect()
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.requests.clear();
+        self.phone.clear();
+    }
+}
+
+fn keep<T>(kept: &mut VecDeque<T>, newest: T) {
+    if kept.len() == KEPT {
+        kept.pop_front();
+    }
+    kept.push_back(newest);
+}

@@ -1,0 +1,112 @@
+//! The server: hyper directly, because a simulated provider must be able to close a connection without an answer.
+
+use std::future::Future;
+use std::pin::pin;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{Response, StatusCode};
+use axum::response::IntoResponse;
+use axum::routing::any;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tower::ServiceExt;
+
+use crate::Sandbox;
+use crate::call::Call;
+use crate::control;
+use crate::provider::Provider;
+
+/// How long requests in flight may take after the shutdown.
+const GRACE: Duration = Duration::from_secs(1);
+/// Pause after a failed accept, such as too many open files.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(10);
+
+/// Serves until `shutdown` resolves.
+pub(crate) async fn serve(
+    sandbox: Sandbox,
+    listener: TcpListener,
+    shutdown: impl Future<Output = ()>,
+) -> std::io::Result<()> {
+    listener.local_addr()?;
+    let router = router(sandbox);
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new());
+    let graceful = GracefulShutdown::new();
+    let mut connections = JoinSet::new();
+    let mut shutdown = pin!(shutdown);
+    loop {
+        let accepted = tokio::select! {
+            () = &mut shutdown => break,
+            Some(_) = connections.join_next() => continue,
+            accepted = listener.accept() => accepted,
+        };
+        let Ok((stream, _)) = accepted else {
+            tokio::time::sleep(ACCEPT_PAUSE).await;
+            continue;
+        };
+        // Small answers must not wait for more; a connection that refuses the option is already dead.
+        stream.set_nodelay(true).ok();
+        let router = router.clone();
+        let service = service_fn(move |request| respond(router.clone(), request));
+        let connection = http.serve_connection(TokioIo::new(stream), service);
+        connections.spawn(graceful.watch(connection));
+    }
+    drop(listener);
+    // What is not finished in time is dropped with the set of connections.
+    tokio::time::timeout(GRACE, graceful.shutdown()).await.ok();
+    Ok(())
+}
+
+fn router(sandbox: Sandbox) -> Router {
+    let mut router = control::routes();
+    for provider in Provider::ALL {
+        let receive = any(move |State(sandbox): State<Sandbox>, request: Request| {
+            receive(sandbox, provider, request)
+        });
+        let root = format!("/{}", provider.as_str());
+        router = router
+            .route(&root, receive.clone())
+            .route(&format!("{root}/"), receive.clone())
+            .route(&format!("{root}/{{*path}}"), receive);
+    }
+    router.with_state(sandbox)
+}
+
+async fn receive(sandbox: Sandbox, provider: Provider, request: Request) -> Response<Body> {
+    let Some(call) = Call::read(provider, request).await else {
+        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+    };
+    let (delay, answer) = sandbox.state().react(&call);
+    if !delay.is_zero() {
+        tokio::time::sleep(delay).await;
+    }
+    answer.map_or_else(reset, crate::answer::Answer::into_response)
+}
+
+/// Marks a response that must not be sent: the connection is closed instead.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("the connection is closed without an answer")]
+struct Reset;
+
+fn reset() -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    response.extensions_mut().insert(Reset);
+    response
+}
+
+/// Hyper closes the connection when a service fails.
+async fn respond(router: Router, request: Request<Incoming>) -> Result<Response<Body>, Reset> {
+    let Ok(response) = router.oneshot(request).await;
+    match response.extensions().get::<Reset>() {
+        Some(reset) => Err(*reset),
+        None => Ok(response),
+    }
+}

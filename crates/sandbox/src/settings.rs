@@ -1,0 +1,140 @@
+//! The switches of the simulators; the defaults are an account in good health without limits.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+/// All switches, per provider.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct Settings {
+    /// WhatsApp Cloud API.
+    pub whatsapp: WhatsappSettings,
+    /// Z-API.
+    pub zapi: ZapiSettings,
+    /// `ZapperHUB` v2.
+    pub zapperhub: ZapperhubSettings,
+    /// wuzapi.
+    pub wuzapi: WuzapiSettings,
+}
+
+/// Switches of the WhatsApp Cloud API; phone numbers are digits.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct WhatsappSettings {
+    /// Refuse more than 80 messages a second of one number (130429).
+    pub throughput_limit: bool,
+    /// Refuse more than one message in 6 s, or a burst of 45, to one recipient (131056).
+    pub pair_limit: bool,
+    /// Test-number mode: only these recipients are allowed (131030).
+    pub allowed_recipients: Option<BTreeSet<String>>,
+    /// Brazilian numbers that WhatsApp knows without the ninth digit, in either form.
+    pub without_ninth_digit: BTreeSet<String>,
+    /// Recipients whose 24-hour window is closed: refused at once (131047).
+    pub closed_windows: BTreeSet<String>,
+    /// Refuse line breaks in titles and headers (invented).
+    pub strict_newlines: bool,
+}
+
+/// Switches of Z-API.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct ZapiSettings {
+    /// The phone is linked; when not, messages wait and appear after it is linked again.
+    pub connected: bool,
+    /// The instance is paid for.
+    pub subscribed: bool,
+    /// Every call is refused as one from this address.
+    pub blocked_ip: Option<String>,
+    /// Unknown paths are answered with 200, as some tenants observe.
+    pub not_found_with_200: bool,
+}
+
+impl Default for ZapiSettings {
+    fn default() -> Self {
+        Self {
+            connected: true,
+            subscribed: true,
+            blocked_ip: None,
+            not_found_with_200: false,
+        }
+    }
+}
+
+/// Switches of `ZapperHUB` v2.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct ZapperhubSettings {
+    /// The device's connection.
+    pub connection: Connection,
+    /// Where a success carries the id.
+    pub response_shape: ResponseShape,
+    /// Unknown keys are dropped and not refused.
+    pub strip_unknown_keys: bool,
+}
+
+/// How a `ZapperHUB` device is connected.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Connection {
+    /// Connected.
+    #[default]
+    Open,
+    /// Paired, not connected.
+    Close,
+    /// Not paired: the status carries a QR code.
+    Unpaired,
+}
+
+/// The body of `ZapperHUB`'s success, which the vendor does not publish.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ResponseShape {
+    /// `{"key":{"id":…}}`
+    #[default]
+    KeyObject,
+    /// `{"key":"…"}`
+    KeyString,
+    /// `{"id":"…"}`
+    Id,
+    /// `{"messageId":"…"}`
+    MessageId,
+    /// `{"jobId":"…"}`, the id of a job and not of the message
+    Job,
+    /// No body.
+    Empty,
+}
+
+/// Switches of wuzapi.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct WuzapiSettings {
+    /// The session with WhatsApp.
+    pub session: Session,
+    /// How a success writes its time.
+    pub timestamp: TimestampShape,
+}
+
+/// The session of a wuzapi user.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Session {
+    /// Connected and logged in.
+    #[default]
+    Open,
+    /// Never connected.
+    None,
+    /// Connected, not logged in.
+    LoggedOut,
+}
+
+/// How wuzapi writes a time, which differs between versions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TimestampShape {
+    /// Seconds since 1970.
+    #[default]
+    Integer,
+    /// RFC 3339 text.
+    Rfc3339,
+}

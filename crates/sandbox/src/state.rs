@@ -1,0 +1,88 @@
+//! Everything the sandbox knows, and what one request does to it.
+
+use std::time::Duration;
+
+use crate::accounts::Accounts;
+use crate::answer::{Answer, Outcome};
+use crate::call::Call;
+use crate::clock::Clock;
+use crate::faults::{Effect, Faults};
+use crate::provider::Provider;
+use crate::received::{PhoneMessage, Received};
+use crate::settings::Settings;
+use crate::whatsapp::{self, Limits};
+use crate::{wuzapi, zapi, zapperhub};
+
+/// The state behind the sandbox's lock.
+#[derive(Default)]
+pub(crate) struct State {
+    pub(crate) accounts: Accounts,
+    pub(crate) faults: Faults,
+    pub(crate) received: Received,
+    pub(crate) clock: Clock,
+    pub(crate) limits: Limits,
+    /// Messages that Z-API took while the phone was not connected.
+    pub(crate) zapi_queue: Vec<PhoneMessage>,
+    settings: Settings,
+}
+
+impl State {
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Changes the switches; a Z-API phone that is connected again shows what waited for it.
+    pub(crate) fn apply(&mut self, settings: Settings) {
+        self.settings = settings;
+        if self.settings.zapi.connected {
+            for message in std::mem::take(&mut self.zapi_queue) {
+                self.received.show(message);
+            }
+        }
+    }
+
+    /// Handles one request: how long to wait, then what to answer (`None`: close the connection).
+    pub(crate) fn react(&mut self, call: &Call) -> (Duration, Option<Answer>) {
+        let (delay, mut outcome) = match self.faults.take(call) {
+            None => (Duration::ZERO, self.handle(call)),
+            Some(fault) => (fault.delay(), self.fail(call, fault.effect)),
+        };
+        self.received.record(call, &mut outcome);
+        (delay, outcome.answer)
+    }
+
+    fn fail(&mut self, call: &Call, effect: Effect) -> Outcome {
+        match effect {
+            Effect::Delay => self.handle(call),
+            Effect::ResetBefore => Outcome::reset(),
+            Effect::ResetAfter => Outcome {
+                answer: None,
+                ..self.handle(call)
+            },
+            Effect::Answer(answer) => answer.into(),
+            Effect::AnswerAfter(answer) => Outcome {
+                answer: Some(answer),
+                ..self.handle(call)
+            },
+            Effect::Throttle => throttled(call.provider).into(),
+        }
+    }
+
+    fn handle(&mut self, call: &Call) -> Outcome {
+        match call.provider {
+            Provider::Whatsapp => whatsapp::handle(self, call),
+            Provider::Zapi => zapi::handle(self, call),
+            Provider::Zapperhub => zapperhub::handle(self, call),
+            Provider::Wuzapi => wuzapi::handle(self, call),
+        }
+    }
+}
+
+fn throttled(provider: Provider) -> Answer {
+    match provider {
+        Provider::Whatsapp => whatsapp::throttled(),
+        Provider::Zapi => zapi::throttled(),
+        Provider::Zapperhub => zapperhub::throttled(),
+        Provider::Wuzapi => wuzapi::throttled(),
+    }
+}

@@ -1,0 +1,108 @@
+//! `cargo xtask test`: every test on SQLite, then those that touch a database on PostgreSQL.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+
+use crate::cargo::{cargo, output, root, run as run_command};
+use crate::postgres::{Durability, Postgres, Programs};
+
+/// Names the administrator's URL under which a test makes a fresh database for itself.
+const DATABASE: &str = "RECADO_TEST_DATABASE";
+
+/// The members whose tests touch a database.
+const DATABASE_MEMBERS: [&str; 2] = ["crates/store", "tests"];
+
+pub(crate) fn run(args: &[String]) -> Result<()> {
+    // First of all, so that a machine without PostgreSQL says so before the long build.
+    let programs = Programs::find_or_install()?;
+
+    println!("== build ==");
+    // The end-to-end tests run the real programs. Building them together with the tests gives
+    // all of them the same features, so that nothing is built twice.
+    run_command(&mut cargo(["build", "--workspace", "--bins", "--tests"]))?;
+
+    println!("== tests on SQLite ==");
+    let mut tests = cargo(["test", "--workspace", "--no-fail-fast", "--"]);
+    run_command(tests.args(args).env_remove(DATABASE))?;
+
+    let postgres = Postgres::start(&programs, Durability::Off)?;
+    println!("== tests on PostgreSQL {} ==", programs.major_version()?);
+    let mut failed = Vec::new();
+    for TestProgram { path, member } in database_tests()? {
+        let mut tests = Command::new(&path);
+        tests
+            .args(args)
+            .current_dir(&member)
+            .env("CARGO_MANIFEST_DIR", &member);
+        if let Err(error) = run_command(tests.env(DATABASE, postgres.url())) {
+            failed.push(error.to_string());
+        }
+    }
+    ensure!(failed.is_empty(), "on PostgreSQL: {}", failed.join("; "));
+    println!("== all tests passed, on SQLite and on PostgreSQL ==");
+    Ok(())
+}
+
+/// A compiled test program, and the folder of its member, where cargo would run it.
+struct TestProgram {
+    path: PathBuf,
+    member: PathBuf,
+}
+
+/// The programs that the SQLite run has just used: `cargo test -p` would choose other features
+/// for the dependencies and build most of the tree again.
+fn database_tests() -> Result<Vec<TestProgram>> {
+    let list = ["test", "--workspace", "--no-run", "--message-format=json"];
+    let messages = output(&mut cargo(list))?;
+    let members = DATABASE_MEMBERS.map(|member| root().join(member));
+    let programs = test_programs(&messages)?;
+    let chosen: Vec<_> = programs
+        .into_iter()
+        .filter(|test| members.contains(&test.member))
+        .collect();
+    for member in &members {
+        let found = chosen.iter().any(|test| test.member == *member);
+        ensure!(found, "no test program found for {}", member.display());
+    }
+    Ok(chosen)
+}
+
+fn test_programs(messages: &str) -> Result<Vec<TestProgram>> {
+    let mut programs = Vec::new();
+    for line in messages.lines() {
+        let message: Value = serde_json::from_str(line).context("cargo's message is not JSON")?;
+        let path = message["executable"].as_str();
+        let member = message["manifest_path"]
+            .as_str()
+            .and_then(|path| Path::new(path).parent());
+        if let (Some(path), Some(member), Some(true)) =
+            (path, member, message["profile"]["test"].as_bool())
+        {
+            programs.push(TestProgram {
+                path: path.into(),
+                member: member.into(),
+            });
+        }
+    }
+    Ok(programs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_program_built_for_tests_is_a_test_program() {
+        let messages = r#"{"reason":"compiler-artifact","manifest_path":"/r/tests/Cargo.toml","profile":{"test":true},"executable":"/r/t"}
+{"reason":"compiler-artifact","manifest_path":"/r/tests/Cargo.toml","profile":{"test":false},"executable":"/r/bin"}
+{"reason":"compiler-artifact","manifest_path":"/r/tests/Cargo.toml","profile":{"test":false},"executable":null}
+{"reason":"build-finished","success":true}"#;
+        let programs = test_programs(messages).unwrap();
+        assert_eq!(programs.len(), 1);
+        assert_eq!(programs[0].path, Path::new("/r/t"));
+        assert_eq!(programs[0].member, Path::new("/r/tests"));
+    }
+}

@@ -1,0 +1,117 @@
+//! Every source file says what it is, stays short, and prints only where printing is its task.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::Result;
+
+use super::files;
+
+const CEILING: usize = 400;
+
+/// Crates that other programs are built from: what they have to say goes through `tracing`.
+const LIBRARIES: [&str; 4] = [
+    "crates/core/",
+    "crates/providers/",
+    "crates/store/",
+    "crates/sandbox/",
+];
+
+pub(super) fn breaches(root: &Path) -> Result<Vec<String>> {
+    let mut breaches = Vec::new();
+    for folder in ["crates", "tests", "xtask"] {
+        for path in files(&root.join(folder), "rs")? {
+            let name = path.strip_prefix(root).unwrap_or(&path).to_string_lossy();
+            breaches.extend(check(&name, &fs::read_to_string(&path)?));
+        }
+    }
+    Ok(breaches)
+}
+
+fn check(name: &str, text: &str) -> Vec<String> {
+    let mut breaches = Vec::new();
+    if !text.starts_with("//!") {
+        breaches.push(format!(
+            "{name}:1: no `//!` in the first line: say in one sentence what the file is for"
+        ));
+    }
+    let lines = production_lines(text);
+    if lines > CEILING {
+        breaches.push(format!(
+            "{name}: {lines} production lines, {CEILING} at most: split it by what it is about"
+        ));
+    }
+    if LIBRARIES.iter().any(|library| name.starts_with(library)) {
+        for (index, line) in text.lines().enumerate().filter(|(_, line)| prints(line)) {
+            let line = line.trim();
+            breaches.push(format!(
+                "{name}:{}: a library does not print: use `tracing` for `{line}`",
+                index + 1
+            ));
+        }
+    }
+    breaches
+}
+
+/// The lines before the tests that a file ends with.
+fn production_lines(text: &str) -> usize {
+    let lines: Vec<_> = text.lines().collect();
+    let is_test_module = |start: usize| {
+        let mut below = lines[start + 1..]
+            .iter()
+            .skip_while(|line| line.starts_with("#["));
+        lines[start] == "#[cfg(test)]"
+            && below
+                .next()
+                .is_some_and(|line| line.starts_with("mod ") && line.ends_with('{'))
+    };
+    (0..lines.len())
+        .find(|&start| is_test_module(start))
+        .unwrap_or(lines.len())
+}
+
+fn prints(line: &str) -> bool {
+    // `eprintln!` ends in `println!`, and `eprint!` in `print!`.
+    !line.trim_start().starts_with("//") && (line.contains("println!") || line.contains("print!"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_without_a_first_sentence_is_a_breach() {
+        assert_eq!(check("xtask/src/a.rs", "//! What it is.\n"), [""; 0]);
+        let breaches = check("xtask/src/a.rs", "use std::fs;\n");
+        assert!(breaches[0].starts_with("xtask/src/a.rs:1: no `//!`"));
+    }
+
+    #[test]
+    fn the_401st_production_line_is_a_breach_and_a_test_line_is_not() {
+        let full = format!("//! Full.\n{}", "x\n".repeat(CEILING - 1));
+        let tested =
+            format!("{full}#[cfg(test)]\n#[expect(a, reason = \"b\")]\nmod tests {{\n}}\n");
+        let declared = format!(
+            "//! Full.\n#[cfg(test)]\nmod tests;\n{}",
+            "x\n".repeat(CEILING - 3)
+        );
+        for text in [&full, &tested, &declared] {
+            assert_eq!(check("tests/src/a.rs", text), [""; 0]);
+        }
+        for text in [full, declared] {
+            let breaches = check("tests/src/a.rs", &format!("{text}x\n"));
+            assert!(breaches[0].starts_with("tests/src/a.rs: 401 production lines"));
+        }
+    }
+
+    #[test]
+    fn a_print_is_a_breach_in_a_library_only_and_never_in_a_comment() {
+        for print in ["println!(\"a\")", "eprintln!(\"a\")", "print!(\"a\")"] {
+            let text = format!("//! A.\n/// println!(\"doc\")\n    {print};\n");
+            assert_eq!(check("crates/cli/src/a.rs", &text), [""; 0]);
+            let breaches = check("crates/store/src/a.rs", &text);
+            assert_eq!(breaches.len(), 1);
+            assert!(breaches[0].starts_with("crates/store/src/a.rs:3: a library does not print"));
+        }
+    }
+}
