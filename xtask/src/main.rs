@@ -5,7 +5,8 @@
     reason = "a task talks to the person who started it"
 )]
 
-use anyhow::Result;
+use std::process::ExitCode;
+
 use clap::{Parser, Subcommand};
 
 mod bench;
@@ -45,12 +46,17 @@ enum Task {
     Bench,
 }
 
-fn main() -> Result<()> {
-    match Cli::parse().task {
+fn main() -> ExitCode {
+    let done = match Cli::parse().task {
         Task::Test { args } => test::run(&args),
         Task::Ci => ci::run(),
         Task::Tidy => tidy::run(),
         Task::Docs { check } => docs::run(check),
         Task::Bench => bench::run(),
+    };
+    if let Err(error) = done {
+        eprintln!("error: {error:#}");
+        return ExitCode::FAILURE;
     }
+    ExitCode::SUCCESS
 }

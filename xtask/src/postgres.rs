@@ -66,7 +66,7 @@ impl Postgres {
         initialize(programs, &data, account.as_ref())?;
         let port = free_port()?;
         configure(&data, port, durability)?;
-        let keeper = keep(programs, directory.path(), account.as_ref())?;
+        let keeper = keep(programs.folder(), directory.path(), account.as_ref())?;
         Ok(Self {
             keeper,
             port,
@@ -157,11 +157,11 @@ fn configure(data: &Path, port: u16, durability: Durability) -> Result<()> {
     Ok(file.write_all(settings.as_bytes())?)
 }
 
-fn keep(programs: &Programs, directory: &Path, account: Option<&Account>) -> Result<Child> {
+fn keep(programs: &Path, directory: &Path, account: Option<&Account>) -> Result<Child> {
     let mut shell = command_as(account, Path::new("/bin/sh"));
     shell
         .args(["-c", KEEPER, "keeper"])
-        .arg(programs.folder())
+        .arg(programs)
         .arg(directory);
     // A process group of its own: Ctrl-C reaches the task, and the task's end reaches the keeper.
     let mut keeper = shell
@@ -216,11 +216,9 @@ mod tests {
 
     #[test]
     fn a_server_that_cannot_start_says_why() {
-        let programs = Programs::find_or_install().unwrap();
         let directory = tempfile::tempdir().unwrap();
         fs::write(directory.path().join("log"), "the disk is full\n").unwrap();
-        fs::set_permissions(directory.path(), Permissions::from_mode(0o755)).unwrap();
-        let error = keep(&programs, directory.path(), None)
+        let error = keep(Path::new("/nowhere"), directory.path(), None)
             .unwrap_err()
             .to_string();
         assert!(error.starts_with("PostgreSQL did not start:"), "{error}");

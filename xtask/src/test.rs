@@ -32,6 +32,7 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     println!("== tests on PostgreSQL {} ==", programs.major_version()?);
     let mut failed = Vec::new();
     for TestProgram { path, member } in database_tests()? {
+        println!("     Running {}", path.display());
         let mut tests = Command::new(&path);
         tests
             .args(args)
@@ -53,16 +54,17 @@ struct TestProgram {
 }
 
 /// The programs that the SQLite run has just used: `cargo test -p` would choose other features
-/// for the dependencies and build most of the tree again.
+/// for the dependencies and build part of the tree again.
 fn database_tests() -> Result<Vec<TestProgram>> {
     let list = ["test", "--workspace", "--no-run", "--message-format=json"];
     let messages = output(&mut cargo(list))?;
     let members = DATABASE_MEMBERS.map(|member| root().join(member));
     let programs = test_programs(&messages)?;
-    let chosen: Vec<_> = programs
+    let mut chosen: Vec<_> = programs
         .into_iter()
         .filter(|test| members.contains(&test.member))
         .collect();
+    chosen.sort_by(|left, right| left.path.cmp(&right.path));
     for member in &members {
         let found = chosen.iter().any(|test| test.member == *member);
         ensure!(found, "no test program found for {}", member.display());

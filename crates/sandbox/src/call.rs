@@ -49,13 +49,18 @@ impl Call {
     /// The path's segments after the provider's own.
     pub(crate) fn segments(&self) -> Vec<&str> {
         let segments = self.parts.uri.path().split('/');
-        segments.filter(|segment| !segment.is_empty()).skip(1).collect()
+        segments
+            .filter(|segment| !segment.is_empty())
+            .skip(1)
+            .collect()
     }
 
     /// The first value of a query parameter, when it is plain text without escapes.
     pub(crate) fn query(&self, name: &str) -> Option<&str> {
         let pairs = self.parts.uri.query()?.split('&');
-        pairs.filter_map(|pair| pair.split_once('=')).find_map(|(key, value)| (key == name).then_some(value))
+        pairs
+            .filter_map(|pair| pair.split_once('='))
+            .find_map(|(key, value)| (key == name).then_some(value))
     }
 
     /// A header's value, when it is text and not blank.
@@ -95,7 +100,9 @@ impl Call {
             Provider::Zapperhub => body.get("jid"),
             Provider::Wuzapi => {
                 let mut members = body.iter();
-                members.find(|(key, _)| key.eq_ignore_ascii_case("phone")).map(|(_, value)| value)
+                members
+                    .find(|(key, _)| key.eq_ignore_ascii_case("phone"))
+                    .map(|(_, value)| value)
             }
         }?;
         match value {

@@ -8,6 +8,8 @@ use jiff::{SignedDuration, Timestamp};
 pub(crate) struct Clock {
     started: Instant,
     advanced: Duration,
+    /// Real time since the start at which the clock was stopped.
+    stopped: Option<Duration>,
 }
 
 impl Default for Clock {
@@ -15,6 +17,7 @@ impl Default for Clock {
         Self {
             started: Instant::now(),
             advanced: Duration::ZERO,
+            stopped: None,
         }
     }
 }
@@ -22,7 +25,8 @@ impl Default for Clock {
 impl Clock {
     /// Time since the sandbox was made.
     pub(crate) fn elapsed(&self) -> Duration {
-        self.started.elapsed().saturating_add(self.advanced)
+        let real = self.stopped.unwrap_or_else(|| self.started.elapsed());
+        real.saturating_add(self.advanced)
     }
 
     /// The instant for answers, in whole seconds.
@@ -31,6 +35,11 @@ impl Clock {
         let now = Timestamp::now();
         let shifted = now.checked_add(advanced).unwrap_or(now);
         Timestamp::from_second(shifted.as_second()).unwrap_or(now)
+    }
+
+    /// Lets time pass only by [`Clock::advance`].
+    pub(crate) fn stop(&mut self) {
+        self.stopped = Some(self.started.elapsed());
     }
 
     /// Moves the clock forward.

@@ -7,6 +7,23 @@
 //!
 //! The newest [`KEPT`] requests and phone messages are kept, older ones are forgotten.
 //! The sandbox belongs to one developer: paths are shown with the secrets that Z-API puts into them.
+//!
+//! ```
+//! use recado_sandbox::{Effect, Fault, Provider, Sandbox, base_urls};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> std::io::Result<()> {
+//! let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+//! let urls = base_urls(listener.local_addr()?);
+//! let sandbox = Sandbox::new();
+//! sandbox.fail_next(Fault::new(Provider::Zapi, Effect::ResetAfter), 1);
+//! tokio::spawn(sandbox.clone().serve(listener, std::future::pending()));
+//! // … send something to `urls.zapi` …
+//! assert!(sandbox.phone_messages().is_empty());
+//! # assert!(urls.zapi.ends_with("/zapi"));
+//! # Ok(())
+//! # }
+//! ```
 #![warn(missing_docs)]
 
 mod accounts;
@@ -22,8 +39,8 @@ mod received;
 mod serve;
 mod settings;
 mod state;
-mod wuzapi;
 mod whatsapp;
+mod wuzapi;
 mod zapi;
 mod zapperhub;
 
@@ -131,6 +148,11 @@ impl Sandbox {
     /// Moves the sandbox's clock forward, for rate limits and time stamps.
     pub fn advance(&self, by: Duration) {
         self.state().clock.advance(by);
+    }
+
+    /// Stops the clock that rate limits count by: it moves only by [`Sandbox::advance`] from now on.
+    pub fn stop_clock(&self) {
+        self.state().clock.stop();
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

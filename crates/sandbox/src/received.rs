@@ -147,7 +147,9 @@ impl Received {
             message_id: (outcome.accepted.as_ref()).map(|accepted| accepted.message_id.clone()),
         };
         keep(&mut self.requests, kept);
-        if let Some(message) = (outcome.accepted.as_mut()).and_then(|accepted| accepted.shown.take()) {
+        if let Some(message) =
+            (outcome.accepted.as_mut()).and_then(|accepted| accepted.shown.take())
+        {
             self.show(message);
         }
     }
@@ -159,7 +161,11 @@ impl Received {
 
     pub(crate) fn requests(&self, provider: Option<Provider>) -> Vec<ReceivedRequest> {
         let wanted = |kept: &&Kept| provider.is_none_or(|provider| kept.provider == provider);
-        self.requests.iter().filter(wanted).map(ReceivedRequest::from).collect()
+        self.requests
+            .iter()
+            .filter(wanted)
+            .map(ReceivedRequest::from)
+            .collect()
     }
 
     pub(crate) fn phone_messages(&self, to: Option<&str>) -> Vec<PhoneMessage> {
@@ -179,4 +185,21 @@ fn keep<T>(kept: &mut VecDeque<T>, newest: T) {
         kept.pop_front();
     }
     kept.push_back(newest);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_oldest_makes_room_for_the_newest() {
+        let mut kept = VecDeque::new();
+        for number in 0..=KEPT {
+            keep(&mut kept, number);
+        }
+        assert_eq!(
+            (kept.len(), kept.front(), kept.back()),
+            (KEPT, Some(&1), Some(&KEPT))
+        );
+    }
 }

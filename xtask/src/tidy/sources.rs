@@ -59,7 +59,7 @@ fn production_lines(text: &str) -> usize {
     let is_test_module = |start: usize| {
         let mut below = lines[start + 1..]
             .iter()
-            .skip_while(|line| line.starts_with("#["));
+            .skip_while(|line| line.starts_with(['#', ' ', ')']));
         lines[start] == "#[cfg(test)]"
             && below
                 .next()
@@ -89,8 +89,9 @@ mod tests {
     #[test]
     fn the_401st_production_line_is_a_breach_and_a_test_line_is_not() {
         let full = format!("//! Full.\n{}", "x\n".repeat(CEILING - 1));
-        let tested =
-            format!("{full}#[cfg(test)]\n#[expect(a, reason = \"b\")]\nmod tests {{\n}}\n");
+        let tested = format!(
+            "{full}#[cfg(test)]\n#[expect(\n    a,\n    reason = \"b\"\n)]\nmod tests {{\n}}\n"
+        );
         let declared = format!(
             "//! Full.\n#[cfg(test)]\nmod tests;\n{}",
             "x\n".repeat(CEILING - 3)

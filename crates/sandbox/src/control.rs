@@ -1,0 +1,198 @@
+//! The control API under `/_sandbox`: what the Rust methods of [`Sandbox`] do, over HTTP.
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::{Query, State};
+use axum::http::{Response, StatusCode};
+use axum::response::IntoResponse;
+use axum::routing::{get, post};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::Sandbox;
+use crate::accounts::Account;
+use crate::faults::{Effect, PlannedFault};
+use crate::provider::Provider;
+use crate::settings::Settings;
+
+/// The routes that are not a provider's.
+pub(crate) fn routes() -> Router<Sandbox> {
+    Router::new()
+        .route("/", get(index))
+        .route("/_sandbox/requests", get(requests).delete(clear))
+        .route("/_sandbox/phone", get(phone))
+        .route(
+            "/_sandbox/faults",
+            get(faults).post(fail).delete(clear_faults),
+        )
+        .route("/_sandbox/accounts", get(accounts).post(add_account))
+        .route("/_sandbox/settings", get(settings).post(change_settings))
+        .route("/_sandbox/clock", post(advance))
+}
+
+async fn index() -> Json<Value> {
+    Json(json!({
+        "name": "recado-sandbox",
+        "description": "Simulated WhatsApp providers; nothing sent here reaches a real phone.",
+        "providers": {
+            "whatsapp": [
+                "POST /whatsapp/{version}/{phoneNumberId}/messages",
+                "GET /whatsapp/{version}/{phoneNumberId}",
+            ],
+            "zapi": [
+                "POST /zapi/instances/{instanceId}/token/{instanceToken}/send-button-list",
+                "POST /zapi/instances/{instanceId}/token/{instanceToken}/send-button-actions",
+                "POST /zapi/instances/{instanceId}/token/{instanceToken}/send-text",
+                "GET /zapi/instances/{instanceId}/token/{instanceToken}/status",
+                "GET /zapi/instances/{instanceId}/token/{instanceToken}/me",
+            ],
+            "zapperhub": [
+                "POST /zapperhub/{instanceId}/messages/buttons",
+                "GET /zapperhub/{instanceId}/connection",
+                "GET /zapperhub/",
+            ],
+            "wuzapi": ["POST /wuzapi/chat/send/buttons", "GET /wuzapi/session/status"],
+        },
+        "control": [
+            "GET /_sandbox/requests?provider=",
+            "DELETE /_sandbox/requests",
+            "GET /_sandbox/phone?to=",
+            "GET /_sandbox/faults",
+            "POST /_sandbox/faults",
+            "DELETE /_sandbox/faults",
+            "GET /_sandbox/accounts",
+            "POST /_sandbox/accounts",
+            "GET /_sandbox/settings",
+            "POST /_sandbox/settings",
+            "POST /_sandbox/clock",
+        ],
+    }))
+}
+
+#[derive(Deserialize)]
+struct RequestsQuery {
+    provider: Option<Provider>,
+}
+
+async fn requests(
+    State(sandbox): State<Sandbox>,
+    Query(query): Query<RequestsQuery>,
+) -> Json<Value> {
+    data(&sandbox.state().received.requests(query.provider))
+}
+
+async fn clear(State(sandbox): State<Sandbox>) -> StatusCode {
+    sandbox.clear();
+    StatusCode::NO_CONTENT
+}
+
+#[derive(Deserialize)]
+struct PhoneQuery {
+    to: Option<String>,
+}
+
+async fn phone(State(sandbox): State<Sandbox>, Query(query): Query<PhoneQuery>) -> Json<Value> {
+    data(&sandbox.state().received.phone_messages(query.to.as_deref()))
+}
+
+async fn faults(State(sandbox): State<Sandbox>) -> Json<Value> {
+    data(&sandbox.faults())
+}
+
+async fn fail(
+    State(sandbox): State<Sandbox>,
+    body: Bytes,
+) -> Result<Response<Body>, Response<Body>> {
+    let planned: PlannedFault = parse(&body)?;
+    if let Effect::Answer(answer) | Effect::AnswerAfter(answer) = &planned.fault.effect
+        && !(200..=999).contains(&answer.status)
+    {
+        return Err(bad_request("status must be from 200 to 999"));
+    }
+    sandbox.fail_next(planned.fault.clone(), planned.times);
+    Ok((StatusCode::CREATED, Json(planned)).into_response())
+}
+
+async fn clear_faults(State(sandbox): State<Sandbox>) -> StatusCode {
+    sandbox.clear_faults();
+    StatusCode::NO_CONTENT
+}
+
+async fn accounts(State(sandbox): State<Sandbox>) -> Json<Value> {
+    data(&sandbox.accounts())
+}
+
+async fn add_account(
+    State(sandbox): State<Sandbox>,
+    body: Bytes,
+) -> Result<Response<Body>, Response<Body>> {
+    let account: Account = parse(&body)?;
+    sandbox.add_account(account.clone());
+    Ok((StatusCode::CREATED, Json(account)).into_response())
+}
+
+async fn settings(State(sandbox): State<Sandbox>) -> Json<Settings> {
+    Json(sandbox.settings())
+}
+
+/// Takes the switches that change; the others stay.
+async fn change_settings(
+    State(sandbox): State<Sandbox>,
+    body: Bytes,
+) -> Result<Json<Settings>, Response<Body>> {
+    let changes: Value = parse(&body)?;
+    let mut state = sandbox.state();
+    let mut merged = json!(state.settings());
+    merge(&mut merged, changes);
+    let settings: Settings =
+        serde_json::from_value(merged).map_err(|error| bad_request(&error.to_string()))?;
+    state.apply(settings.clone());
+    Ok(Json(settings))
+}
+
+/// Objects are merged key by key, anything else is replaced.
+fn merge(into: &mut Value, changes: Value) {
+    match (into, changes) {
+        (Value::Object(into), Value::Object(changes)) => {
+            for (key, change) in changes {
+                merge(into.entry(key).or_insert(Value::Null), change);
+            }
+        }
+        (into, changes) => *into = changes,
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Advance {
+    advance_ms: u64,
+}
+
+async fn advance(
+    State(sandbox): State<Sandbox>,
+    body: Bytes,
+) -> Result<StatusCode, Response<Body>> {
+    let Advance { advance_ms } = parse(&body)?;
+    sandbox.advance(Duration::from_millis(advance_ms));
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn data<T: Serialize>(items: &[T]) -> Json<Value> {
+    Json(json!({ "data": items }))
+}
+
+#[expect(
+    clippy::result_large_err,
+    reason = "a refusal is a response, as axum's handlers return it"
+)]
+fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Response<Body>> {
+    serde_json::from_slice(body).map_err(|error| bad_request(&error.to_string()))
+}
+
+fn bad_request(error: &str) -> Response<Body> {
+    (StatusCode::BAD_REQUEST, Json(json!({ "error": error }))).into_response()
+}

@@ -1,0 +1,203 @@
+//! The WhatsApp Cloud API: `/{version}/{phone-number-id}/messages` and the number's own node.
+//!
+//! Order of checks: path, token, number, JSON (observed), schema, meaning, account, limits (inferred).
+
+mod auth;
+mod errors;
+mod limits;
+mod meaning;
+mod recipient;
+mod schema;
+mod value;
+
+pub(crate) use limits::Limits;
+
+use axum::http::Method;
+use serde_json::{Map, Value, json};
+
+use self::errors::GraphError;
+use self::recipient::Recipient;
+use self::schema::Draft;
+use crate::answer::{Accepted, Answer, Outcome};
+use crate::call::Call;
+use crate::ids;
+use crate::provider::Provider;
+use crate::received::PhoneMessage;
+use crate::state::State;
+
+/// Answers one request.
+pub(crate) fn handle(state: &mut State, call: &Call) -> Outcome {
+    let trace = ids::trace_id();
+    let (answer, accepted) = match route(state, call) {
+        Ok((body, accepted)) => (Answer::new(200, body), accepted),
+        Err(error) => (error.into_answer(&trace), None),
+    };
+    Outcome {
+        answer: Some(with_headers(answer, call, trace)),
+        accepted,
+    }
+}
+
+/// The answer to too many requests (Meta, error codes: 130429).
+pub(crate) fn throttled() -> Answer {
+    GraphError::throughput().into_answer(&ids::trace_id())
+}
+
+type Success = (Value, Option<Accepted>);
+
+fn route(state: &mut State, call: &Call) -> Result<Success, GraphError> {
+    let segments = call.segments();
+    let [version, object, rest @ ..] = segments.as_slice() else {
+        return Err(GraphError::unknown_path());
+    };
+    if !is_version(version) {
+        return Err(GraphError::unknown_path());
+    }
+    match (call.method(), rest) {
+        (&Method::POST, ["messages"]) => {
+            auth::check(state, call, object)?;
+            messages(state, call, object)
+        }
+        (&Method::GET, []) => {
+            auth::check(state, call, object)?;
+            Ok((number(state, call, object), None))
+        }
+        (_, [] | ["messages"]) => {
+            auth::check(state, call, object)?;
+            Err(GraphError::unsupported(call.method(), object))
+        }
+        _ => Err(GraphError::unknown_path()),
+    }
+}
+
+/// `v` and a number with a dot, such as `v25.0`.
+fn is_version(segment: &str) -> bool {
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let parts = segment
+        .strip_prefix('v')
+        .and_then(|rest| rest.split_once('.'));
+    parts.is_some_and(|(major, minor)| digits(major) && digits(minor))
+}
+
+/// The node of a phone number; `fields` chooses among its members (general Graph behaviour).
+fn number(state: &State, call: &Call, id: &str) -> Value {
+    let display = state
+        .accounts
+        .numbers
+        .get(id)
+        .map(|number| number.display_phone_number.as_str());
+    let node = json!({
+        "id": id,
+        "display_phone_number": display,
+        "verified_name": "Recado Sandbox",
+        "quality_rating": "GREEN",
+        "throughput": {"level": "STANDARD"},
+    });
+    match (call.query("fields"), node) {
+        (Some(fields), Value::Object(node)) => {
+            let fields = fields.replace("%2C", ",");
+            let wanted = |key: &str| key == "id" || fields.split(',').any(|field| field == key);
+            node.into_iter()
+                .filter(|(key, _)| wanted(key))
+                .collect::<Map<_, _>>()
+                .into()
+        }
+        (_, node) => node,
+    }
+}
+
+fn messages(state: &mut State, call: &Call, number: &str) -> Result<Success, GraphError> {
+    let body = call.json.as_ref().and_then(Value::as_object);
+    // Graph reads what it can: a body that is not, or does not say that it is, JSON lacks its parameters (inferred).
+    let body = body.filter(|_| call.says_json());
+    let body = body.ok_or_else(|| GraphError::required(format_args!("messaging_product")))?;
+    schema::check_envelope(body)?;
+    if body.contains_key("status") {
+        schema::check_read_receipt(body)?;
+        return Ok((json!({"success": true}), None));
+    }
+    let draft = Draft::read(body)?;
+    let strict_newlines = state.settings().whatsapp.strict_newlines;
+    meaning::check(&draft, strict_newlines)?;
+    let recipient = Recipient::of(&draft, &state.settings().whatsapp)?;
+    check_account(state, number, &recipient)?;
+    check_limits(state, number, &recipient)?;
+    if recipient
+        .phone()
+        .is_some_and(|phone| state.settings().whatsapp.closed_windows.contains(phone))
+    {
+        return Err(GraphError::window_closed());
+    }
+    Ok(accept(draft, &recipient, number))
+}
+
+fn check_account(state: &State, number: &str, recipient: &Recipient) -> Result<(), GraphError> {
+    let account = state.accounts.numbers.get(number);
+    if !account.is_some_and(|account| account.registered) {
+        return Err(GraphError::not_registered());
+    }
+    let Some(phone) = recipient.phone() else {
+        return Ok(());
+    };
+    if account.is_some_and(|account| account.display_phone_number == phone) {
+        return Err(GraphError::sender_is_recipient());
+    }
+    match &state.settings().whatsapp.allowed_recipients {
+        Some(allowed) if !allowed.contains(phone) => Err(GraphError::not_allowed()),
+        _ => Ok(()),
+    }
+}
+
+fn check_limits(state: &mut State, number: &str, recipient: &Recipient) -> Result<(), GraphError> {
+    let now = state.clock.elapsed();
+    let settings = &state.settings().whatsapp;
+    let (throughput, pair) = (settings.throughput_limit, settings.pair_limit);
+    if throughput && !state.limits.has_throughput(number, now) {
+        return Err(GraphError::throughput());
+    }
+    if pair && !state.limits.take_pair(number, recipient.name(), now) {
+        return Err(GraphError::pair());
+    }
+    if throughput {
+        state.limits.use_throughput(number, now);
+    }
+    Ok(())
+}
+
+fn accept(draft: Draft<'_>, recipient: &Recipient, number: &str) -> Success {
+    let message_id = ids::wamid();
+    let body = json!({
+        "messaging_product": "whatsapp",
+        "contacts": [recipient.contact(draft.to)],
+        "messages": [recipient.message(&message_id)],
+    });
+    let message = PhoneMessage {
+        provider: Provider::Whatsapp,
+        to: recipient.name().to_owned(),
+        from: number.to_owned(),
+        message_id: message_id.clone(),
+        header: draft.content.header.and_then(schema::Header::into_shown),
+        body: Some(draft.content.body),
+        footer: draft.content.footer,
+        buttons: draft.content.buttons,
+        callback_data: draft.callback_data.map(str::to_owned),
+    };
+    let accepted = Accepted {
+        message_id,
+        shown: recipient.is_reachable().then_some(message),
+    };
+    (body, Some(accepted))
+}
+
+fn with_headers(answer: Answer, call: &Call, trace: String) -> Answer {
+    let version = call
+        .segments()
+        .first()
+        .copied()
+        .filter(|version| is_version(version));
+    answer
+        .with_header("content-type", "application/json; charset=UTF-8")
+        .with_header("facebook-api-version", version.unwrap_or("v25.0"))
+        .with_header("x-fb-request-id", trace.clone())
+        .with_header("x-fb-trace-id", trace)
+}

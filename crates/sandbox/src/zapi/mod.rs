@@ -1,0 +1,198 @@
+//! Z-API: `/instances/{id}/token/{token}/{method}`.
+//!
+//! Order of checks: inferred from observed answers.
+
+mod message;
+
+use axum::http::Method;
+use serde_json::{Value, json};
+
+use crate::accounts::ZapiInstance;
+use crate::answer::{Accepted, Answer, Outcome};
+use crate::call::Call;
+use crate::ids;
+use crate::received::PhoneMessage;
+use crate::settings::ZapiSettings;
+use crate::state::State;
+
+/// How many messages wait while the phone is not connected (Z-API docs, queue).
+const QUEUE_LIMIT: usize = 1000;
+
+/// Answers one request.
+pub(crate) fn handle(state: &mut State, call: &Call) -> Outcome {
+    route(state, call).unwrap_or_else(Outcome::from)
+}
+
+/// Z-API documents no throttling; this answer is invented.
+pub(crate) fn throttled() -> Answer {
+    error(429, "Too many requests").with_header("retry-after", "2")
+}
+
+/// A method of the API that is simulated.
+#[derive(Clone, Copy)]
+enum Operation {
+    ButtonList,
+    ButtonActions,
+    Text,
+    Status,
+    Me,
+}
+
+impl Operation {
+    fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            // The docs' overview names the two longer forms, their own pages post to the first.
+            "send-button-list" | "send-button-list-image" | "send-button-list-video" => {
+                Self::ButtonList
+            }
+            "send-button-actions" => Self::ButtonActions,
+            "send-text" => Self::Text,
+            "status" => Self::Status,
+            "me" => Self::Me,
+            _ => return None,
+        })
+    }
+
+    fn method(self) -> Method {
+        match self {
+            Self::ButtonList | Self::ButtonActions | Self::Text => Method::POST,
+            Self::Status | Self::Me => Method::GET,
+        }
+    }
+}
+
+fn route(state: &mut State, call: &Call) -> Result<Outcome, Answer> {
+    let settings = &state.settings().zapi;
+    let segments = call.segments();
+    let ["instances", id, "token", token, method] = segments.as_slice() else {
+        return Err(not_found(settings));
+    };
+    let operation = Operation::named(method).ok_or_else(|| not_found(settings))?;
+    if operation.method() != call.method() {
+        // The docs fix the status, not the body.
+        return Err(
+            Answer::new(405, no_such_resource()).with_header("allow", operation.method().as_str())
+        );
+    }
+    let instance = state
+        .accounts
+        .zapi
+        .get(*id)
+        .filter(|instance| instance.token == **token);
+    let instance = instance.ok_or_else(|| error(400, "Instance not found"))?;
+    authorize(instance, settings, call)?;
+    match operation {
+        Operation::Status => status(settings).map(Outcome::from),
+        Operation::Me => Ok(me(id, token, settings).into()),
+        _ => send(state, call, operation, id),
+    }
+}
+
+fn authorize(instance: &ZapiInstance, settings: &ZapiSettings, call: &Call) -> Result<(), Answer> {
+    if let Some(expected) = &instance.client_token {
+        match call.credential() {
+            None => return Err(error(400, "your client-token is not configured")),
+            Some(given) if given != expected => {
+                return Err(error(403, &format!("Client-Token {given} not allowed")));
+            }
+            Some(_) => {}
+        }
+    }
+    match &settings.blocked_ip {
+        // The status is inferred, the text is the vendor's.
+        Some(ip) => Err(error(403, &format!("{ip} not allowed"))),
+        None => Ok(()),
+    }
+}
+
+fn subscribed(settings: &ZapiSettings) -> Result<(), Answer> {
+    if settings.subscribed {
+        return Ok(());
+    }
+    Err(error(
+        400,
+        "To continue sending a message, you must subscribe to this instance again",
+    ))
+}
+
+/// `error` is always filled, also on success (Z-API docs, instance status).
+fn status(settings: &ZapiSettings) -> Result<Answer, Answer> {
+    subscribed(settings)?;
+    let text = if settings.connected {
+        "You are already connected."
+    } else {
+        "You are not connected."
+    };
+    Ok(Answer::new(
+        200,
+        json!({"connected": settings.connected, "error": text, "smartphoneConnected": settings.connected}),
+    ))
+}
+
+fn me(id: &str, token: &str, settings: &ZapiSettings) -> Answer {
+    let payment = if settings.subscribed {
+        "ACTIVE"
+    } else {
+        "INACTIVE"
+    };
+    Answer::new(
+        200,
+        json!({"id": id, "token": token, "name": id, "connected": settings.connected, "paymentStatus": payment}),
+    )
+}
+
+fn send(state: &mut State, call: &Call, operation: Operation, id: &str) -> Result<Outcome, Answer> {
+    if !call.says_json() {
+        // The docs fix the status, not the body.
+        return Err(error(415, "Unsupported Media Type"));
+    }
+    let body = call.json.as_ref().and_then(Value::as_object);
+    let body = body.ok_or_else(|| error(400, "The body is not a JSON object"))?;
+    subscribed(&state.settings().zapi)?;
+    let message = match operation {
+        Operation::ButtonActions => message::button_actions(body)?,
+        Operation::ButtonList => message::button_list(body)?,
+        _ => message::message(body)?,
+    };
+    let message = PhoneMessage {
+        from: id.to_owned(),
+        ..message
+    };
+    let answer = json!({"zaapId": ids::zaap_id(), "messageId": message.message_id, "id": message.message_id});
+    let accepted = if state.settings().zapi.connected {
+        Accepted::shown(message)
+    } else {
+        enqueue(state, message)?
+    };
+    Ok(Outcome::accepted(accepted, Answer::new(200, answer)))
+}
+
+fn enqueue(state: &mut State, message: PhoneMessage) -> Result<Accepted, Answer> {
+    if state.zapi_queue.len() >= QUEUE_LIMIT {
+        // Invented: the docs only say that such messages are rejected.
+        return Err(error(400, "queue limit reached"));
+    }
+    let message_id = message.message_id.clone();
+    state.zapi_queue.push(message);
+    Ok(Accepted {
+        message_id,
+        shown: None,
+    })
+}
+
+fn not_found(settings: &ZapiSettings) -> Answer {
+    let status = if settings.not_found_with_200 {
+        200
+    } else {
+        404
+    };
+    Answer::new(status, no_such_resource())
+}
+
+fn no_such_resource() -> Value {
+    json!({"error": "NOT_FOUND", "message": "Unable to find matching target resource method"})
+}
+
+fn error(status: u16, text: &str) -> Answer {
+    Answer::new(status, json!({"error": text}))
+}

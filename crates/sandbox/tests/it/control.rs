@@ -1,0 +1,211 @@
+//! The control API, and how the server ends.
+
+use std::time::Duration;
+
+use recado_sandbox::Sandbox;
+use reqwest::Method;
+use rstest::rstest;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+
+use crate::whatsapp::{message, send};
+use crate::{Reply, Server};
+
+async fn delete(server: &Server, path: &str) -> Reply {
+    Reply::of(server.request(Method::DELETE, &format!("{}{path}", server.root))).await
+}
+
+#[tokio::test]
+async fn requests_and_phone_messages_are_listed_and_cleared() {
+    let server = Server::start().await;
+    let sent = send(&server, &message()).await;
+    server.get("/zapperhub/").await;
+    let listed = server.get("/_sandbox/requests?provider=whatsapp").await;
+    let expected = json!({"data": [{
+        "order": 1,
+        "provider": "whatsapp",
+        "method": "POST",
+        "path": "/whatsapp/v25.0/800000000000001/messages",
+        "contentType": "application/json",
+        "hasCredential": true,
+        "body": message(),
+        "status": 200,
+        "accepted": true,
+        "messageId": sent.json["messages"][0]["id"],
+    }]});
+    assert_eq!(listed.json, expected);
+    assert_eq!(server.sandbox.requests().len(), 2);
+    let phone = server
+        .get("/_sandbox/phone?to=%2B55%2011%2090000-0001")
+        .await;
+    let expected = json!({"data": [{
+        "provider": "whatsapp",
+        "to": "5511900000001",
+        "from": "800000000000001",
+        "messageId": sent.json["messages"][0]["id"],
+        "header": null,
+        "body": "Podemos entregar hoje entre *14h* e *18h*?",
+        "footer": null,
+        "buttons": [{"id": "a", "title": "Sim"}, {"id": "b", "title": "Não"}],
+        "callbackData": null,
+    }]});
+    assert_eq!(phone.json, expected);
+    assert_eq!(
+        server.get("/_sandbox/phone?to=1").await.json,
+        json!({"data": []})
+    );
+    assert_eq!(delete(&server, "/_sandbox/requests").await.status, 204);
+    assert!(server.sandbox.requests().is_empty() && server.sandbox.phone_messages().is_empty());
+}
+
+#[tokio::test]
+async fn a_fault_is_planned_listed_and_cleared() {
+    let server = Server::start().await;
+    let fault = json!({"provider": "whatsapp", "times": 2, "delayMs": 0, "effect": "answer",
+        "status": 502, "body": "<html>", "headers": {"Retry-After": "1"}});
+    let reply = server.post("/_sandbox/faults", &fault).await;
+    assert_eq!((reply.status, &reply.json), (201, &fault));
+    assert_eq!(send(&server, &message()).await.status, 502);
+    assert_eq!(
+        server.get("/_sandbox/faults").await.json["data"][0]["times"],
+        1
+    );
+    assert_eq!(delete(&server, "/_sandbox/faults").await.status, 204);
+    assert_eq!(send(&server, &message()).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_reset_is_listed_by_its_word() {
+    let server = Server::start().await;
+    let fault = json!({"provider": "zapperhub", "effect": "reset_before"});
+    assert_eq!(server.post("/_sandbox/faults", &fault).await.status, 201);
+    let url = format!("{}/", server.urls.zapperhub);
+    Reply::try_of(server.request(Method::GET, &url))
+        .await
+        .expect_err("no answer");
+    assert_eq!(
+        server.get("/_sandbox/requests").await.json["data"][0]["status"],
+        "reset"
+    );
+}
+
+#[rstest]
+#[case::an_unknown_effect("/_sandbox/faults", json!({"provider": "zapi", "effect": "explode"}))]
+#[case::a_status_that_http_lacks("/_sandbox/faults", json!({"provider": "zapi", "effect": "answer", "status": 99}))]
+#[case::an_unknown_switch("/_sandbox/settings", json!({"zapi": {"conected": false}}))]
+#[case::an_account_without_its_token("/_sandbox/accounts", json!({"provider": "wuzapi"}))]
+#[case::a_clock_that_goes_back("/_sandbox/clock", json!({"advanceMs": -1}))]
+#[tokio::test]
+async fn a_control_request_that_makes_no_sense_is_refused(#[case] path: &str, #[case] body: Value) {
+    let server = Server::start().await;
+    let reply = server.post(path, &body).await;
+    assert_eq!(reply.status, 400);
+    assert!(reply.json["error"].is_string());
+}
+
+#[tokio::test]
+async fn settings_change_key_by_key() {
+    let server = Server::start().await;
+    let first = json!({"zapi": {"connected": false}});
+    let second =
+        json!({"zapperhub": {"responseShape": "job"}, "whatsapp": {"allowedRecipients": ["1"]}});
+    server.post("/_sandbox/settings", &first).await;
+    let reply = server.post("/_sandbox/settings", &second).await;
+    assert_eq!(reply.status, 200);
+    assert_eq!(reply.json, server.get("/_sandbox/settings").await.json);
+    assert_eq!(reply.json["zapi"]["connected"], false);
+    assert_eq!(reply.json["zapi"]["subscribed"], true);
+    assert_eq!(reply.json["zapperhub"]["responseShape"], "job");
+    assert_eq!(
+        send(&server, &message()).await.json["error"]["code"],
+        131_030
+    );
+}
+
+#[tokio::test]
+async fn an_added_account_can_send() {
+    let server = Server::start().await;
+    let account = json!({"provider": "zapperhub", "instanceId": "inst_new", "apiKey": "K-NEW"});
+    assert_eq!(
+        server.post("/_sandbox/accounts", &account).await.status,
+        201
+    );
+    let listed = server.get("/_sandbox/accounts").await.json;
+    assert!(
+        listed["data"]
+            .as_array()
+            .expect("a list")
+            .contains(&account)
+    );
+    let url = format!("{}/inst_new/connection", server.urls.zapperhub);
+    let reply = Reply::of(
+        server
+            .request(Method::GET, &url)
+            .header("x-api-key", "K-NEW"),
+    )
+    .await;
+    assert_eq!(reply.status, 200);
+}
+
+#[tokio::test]
+async fn the_clock_can_be_advanced() {
+    let server = Server::start().await;
+    let before = server.sandbox.clone();
+    before.stop_clock();
+    server
+        .post(
+            "/_sandbox/settings",
+            &json!({"whatsapp": {"pairLimit": true}}),
+        )
+        .await;
+    for _ in 0..45 {
+        send(&server, &message()).await;
+    }
+    assert_eq!(send(&server, &message()).await.status, 400);
+    assert_eq!(
+        server
+            .post("/_sandbox/clock", &json!({"advanceMs": 270_000}))
+            .await
+            .status,
+        204
+    );
+    assert_eq!(send(&server, &message()).await.status, 200);
+}
+
+#[tokio::test]
+async fn the_root_lists_the_routes() {
+    let server = Server::start().await;
+    let reply = server.get("/").await;
+    assert_eq!(reply.json["name"], "recado-sandbox");
+    assert_eq!(server.get("/elsewhere").await.status, 404);
+}
+
+#[tokio::test]
+async fn the_server_ends_when_told_even_with_idle_connections() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.local_addr().expect("an address");
+    let (stop, stopped) = oneshot::channel::<()>();
+    let ended = tokio::spawn(Sandbox::new().serve(listener, async {
+        stopped.await.ok();
+    }));
+    let client = reqwest::Client::new();
+    let url = format!("http://{address}/");
+    assert_eq!(
+        client
+            .get(&url)
+            .send()
+            .await
+            .expect("an answer")
+            .status()
+            .as_u16(),
+        200
+    );
+    stop.send(()).expect("the server listens");
+    let ended = tokio::time::timeout(Duration::from_secs(5), ended).await;
+    ended
+        .expect("an end in time")
+        .expect("no panic")
+        .expect("no error");
+    assert!(client.get(&url).send().await.is_err());
+}

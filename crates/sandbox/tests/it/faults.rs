@@ -1,0 +1,186 @@
+//! Faults: what they answer, whom they hit, and what is kept.
+
+use std::time::{Duration, Instant};
+
+use recado_sandbox::{Answer, Answered, Effect, Fault, Provider};
+use reqwest::{Method, RequestBuilder};
+use rstest::rstest;
+use serde_json::json;
+
+use crate::whatsapp::message;
+use crate::{Reply, Server, with_json};
+
+/// A good request to each provider.
+fn good(server: &Server, provider: Provider) -> RequestBuilder {
+    let buttons = json!([{"type": "reply", "id": "a", "displayText": "A"}]);
+    let (path, credential, body) = match provider {
+        Provider::Whatsapp => (
+            "/v25.0/800000000000001/messages",
+            ("authorization", "Bearer T-OK"),
+            message(),
+        ),
+        Provider::Zapi => (
+            "/instances/INST-01/token/TOK-01/send-text",
+            ("client-token", "CT-01"),
+            json!({"phone": "5511900000001", "message": "oi"}),
+        ),
+        Provider::Zapperhub => (
+            "/inst_5f2c/messages/buttons",
+            ("x-api-key", "K1"),
+            json!({"jid": "5511900000001", "buttons": buttons}),
+        ),
+        Provider::Wuzapi => (
+            "/chat/send/buttons",
+            ("token", "T1"),
+            json!({"Phone": "5511900000001", "buttons": buttons}),
+        ),
+    };
+    let url = format!("{}/{}{path}", server.root, provider.as_str());
+    with_json(server.request(Method::POST, &url), &body).header(credential.0, credential.1)
+}
+
+async fn send(server: &Server, provider: Provider) -> Reply {
+    Reply::of(good(server, provider)).await
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_reset_before_keeps_no_message_and_one_after_keeps_it(
+    #[values(
+        Provider::Whatsapp,
+        Provider::Zapi,
+        Provider::Zapperhub,
+        Provider::Wuzapi
+    )]
+    provider: Provider,
+    #[values(false, true)] after: bool,
+) {
+    let server = Server::start().await;
+    let effect = if after {
+        Effect::ResetAfter
+    } else {
+        Effect::ResetBefore
+    };
+    server.sandbox.fail_next(Fault::new(provider, effect), 1);
+    let error = Reply::try_of(good(&server, provider))
+        .await
+        .expect_err("no answer");
+    assert!(error.is_request() && !error.is_connect(), "{error:?}");
+    let request = &server.sandbox.requests()[0];
+    assert_eq!((request.status, request.accepted), (Answered::Reset, after));
+    assert_eq!(request.message_id.is_some(), after);
+    assert_eq!(server.sandbox.phone_messages().len(), usize::from(after));
+    assert_eq!(send(&server, provider).await.status, 200);
+}
+
+#[rstest]
+#[case(Provider::Whatsapp, 400, None)]
+#[case(Provider::Zapi, 429, Some("2"))]
+#[case(Provider::Zapperhub, 429, Some("7"))]
+#[case(Provider::Wuzapi, 429, Some("2"))]
+#[tokio::test]
+async fn a_throttled_request_gets_the_providers_answer(
+    #[case] provider: Provider,
+    #[case] status: u16,
+    #[case] retry_after: Option<&str>,
+) {
+    let server = Server::start().await;
+    server
+        .sandbox
+        .fail_next(Fault::new(provider, Effect::Throttle), 1);
+    let reply = send(&server, provider).await;
+    assert_eq!(reply.status, status);
+    let header = reply
+        .headers
+        .get("retry-after")
+        .map(|value| value.to_str().expect("text"));
+    assert_eq!(header, retry_after);
+    if provider == Provider::Whatsapp {
+        assert_eq!(reply.json["error"]["code"], 130_429);
+    }
+    assert!(server.sandbox.phone_messages().is_empty());
+}
+
+#[tokio::test]
+async fn s46_an_answer_twice_then_the_message_is_accepted_once() {
+    let server = Server::start().await;
+    let body = json!({"error": {"message": "Service temporarily unavailable", "code": 2}});
+    let answer = Answer::new(503, body.clone()).with_header("Retry-After", "7");
+    server
+        .sandbox
+        .fail_next(Fault::new(Provider::Whatsapp, Effect::Answer(answer)), 2);
+    for _ in 0..2 {
+        let reply = send(&server, Provider::Whatsapp).await;
+        assert_eq!((reply.status, &reply.json), (503, &body));
+        assert_eq!(reply.headers["retry-after"], "7");
+    }
+    assert_eq!(send(&server, Provider::Whatsapp).await.status, 200);
+    assert_eq!(server.sandbox.phone_messages().len(), 1);
+    assert_eq!(server.sandbox.requests().len(), 3);
+}
+
+#[rstest]
+#[case::z19_an_empty_object(200, json!({}), "{}")]
+#[case::z19_an_empty_body(200, json!(null), "")]
+#[case::z18_value_false(200, json!({"value": false}), r#"{"value":false}"#)]
+#[case::z22_html(502, json!("<html>Bad Gateway</html>"), "<html>Bad Gateway</html>")]
+#[tokio::test]
+async fn any_answer_may_follow_an_acceptance(
+    #[case] status: u16,
+    #[case] body: serde_json::Value,
+    #[case] text: &str,
+) {
+    let server = Server::start().await;
+    let effect = Effect::AnswerAfter(Answer::new(status, body));
+    server
+        .sandbox
+        .fail_next(Fault::new(Provider::Zapi, effect), 1);
+    let reply = send(&server, Provider::Zapi).await;
+    assert_eq!((reply.status, reply.text.as_str()), (status, text));
+    assert_eq!(server.sandbox.phone_messages().len(), 1);
+    assert!(server.sandbox.requests()[0].accepted);
+}
+
+#[tokio::test]
+async fn a_fault_for_a_recipient_leaves_the_others_alone() {
+    let server = Server::start().await;
+    let fault = |to: &str| Fault {
+        to: Some(to.to_owned()),
+        ..Fault::new(Provider::Whatsapp, Effect::Throttle)
+    };
+    server.sandbox.fail_next(fault("5511900000009"), 1);
+    assert_eq!(send(&server, Provider::Whatsapp).await.status, 200);
+    server.sandbox.fail_next(fault("+55 11 90000-0001"), 1);
+    assert_eq!(send(&server, Provider::Zapi).await.status, 200);
+    assert_eq!(send(&server, Provider::Whatsapp).await.status, 400);
+    assert_eq!(server.sandbox.faults().len(), 1);
+    server.sandbox.clear_faults();
+    assert!(server.sandbox.faults().is_empty());
+}
+
+#[tokio::test]
+async fn a_delayed_message_is_accepted_before_the_answer_comes() {
+    let server = Server::start().await;
+    let fault = Fault {
+        delay_ms: 60_000,
+        ..Fault::new(Provider::Whatsapp, Effect::Delay)
+    };
+    server.sandbox.fail_next(fault, 1);
+    let request = good(&server, Provider::Whatsapp).timeout(Duration::from_millis(500));
+    let error = Reply::try_of(request).await.expect_err("a timeout");
+    assert!(error.is_timeout());
+    assert_eq!(server.sandbox.phone_messages().len(), 1);
+}
+
+#[tokio::test]
+async fn a_delay_is_waited_for() {
+    let server = Server::start().await;
+    let fault = Fault {
+        delay_ms: 50,
+        ..Fault::new(Provider::Zapi, Effect::Delay)
+    };
+    server.sandbox.fail_next(fault, 1);
+    let started = Instant::now();
+    assert_eq!(send(&server, Provider::Zapi).await.status, 200);
+    assert!(started.elapsed() >= Duration::from_millis(50));
+}

@@ -1,0 +1,215 @@
+//! The wuzapi dialect: sends, refusals and the session.
+
+use recado_sandbox::{Answer, Effect, Fault, Provider, Session, Settings, TimestampShape};
+use reqwest::Method;
+use rstest::rstest;
+use serde_json::{Value, json};
+
+use crate::{Reply, Server, with_json};
+
+fn message() -> Value {
+    json!({
+        "Phone": "5521988887777",
+        "title": "Clínica Aurora",
+        "body": "Podemos confirmar?",
+        "footer": "Até 18h",
+        "buttons": [{"type": "reply", "displayText": "Confirmar", "id": "visit_yes"}],
+        "Id": "3EB0A1B2C3D4E5F60718",
+    })
+}
+
+fn with(key: &str, value: Value) -> Value {
+    let mut message = message();
+    message[key] = value;
+    message
+}
+
+async fn call(server: &Server, method: Method, path: &str, body: &str) -> Reply {
+    let request = server.request(method, &format!("{}{path}", server.urls.wuzapi));
+    Reply::of(request.header("Token", "T1").body(body.to_owned())).await
+}
+
+async fn send(server: &Server, body: &Value) -> Reply {
+    call(
+        server,
+        Method::POST,
+        "/chat/send/buttons",
+        &body.to_string(),
+    )
+    .await
+}
+
+fn failure(code: u16, error: &str) -> Value {
+    json!({"code": code, "error": error, "success": false})
+}
+
+#[tokio::test]
+async fn h42_a_message_is_sent_under_the_id_that_the_caller_chose() {
+    let server = Server::start().await;
+    let reply = send(&server, &message()).await;
+    assert_eq!(reply.status, 200);
+    assert_eq!(
+        (&reply.json["code"], &reply.json["success"]),
+        (&json!(200), &json!(true))
+    );
+    assert_eq!(reply.json["data"]["Details"], "Sent");
+    assert_eq!(reply.json["data"]["Id"], "3EB0A1B2C3D4E5F60718");
+    let shown = &server.sandbox.phone_messages()[0];
+    assert_eq!(shown.message_id, "3EB0A1B2C3D4E5F60718");
+    assert_eq!(
+        (shown.to.as_str(), shown.header.as_deref()),
+        ("5521988887777", Some("Clínica Aurora"))
+    );
+    assert_eq!(
+        (&*shown.buttons[0].id, &*shown.buttons[0].title),
+        ("visit_yes", "Confirmar")
+    );
+}
+
+#[tokio::test]
+async fn keys_are_read_in_any_case_and_unknown_ones_ignored() {
+    let server = Server::start().await;
+    let body =
+        json!({"phone": "+5521988887777", "BODY": "b", "Buttons": [{"displaytext": "A"}], "x": 1});
+    let reply = send(&server, &body).await;
+    assert_eq!(reply.status, 200);
+    assert_eq!(reply.json["data"]["Id"].as_str().map(str::len), Some(20));
+    let shown = &server.sandbox.phone_messages()[0];
+    assert_eq!(
+        (shown.to.as_str(), &*shown.buttons[0].title),
+        ("5521988887777", "A")
+    );
+}
+
+#[rstest]
+#[case::h43_a_wrong_token(Some("T2"), 401)]
+#[case::no_token(None, 401)]
+#[tokio::test]
+async fn a_caller_without_a_token_is_refused(#[case] token: Option<&str>, #[case] status: u16) {
+    let server = Server::start().await;
+    let url = format!("{}/chat/send/buttons", server.urls.wuzapi);
+    let request = with_json(server.request(Method::POST, &url), &message());
+    let reply = Reply::of(match token {
+        Some(token) => request.header("token", token),
+        None => request,
+    })
+    .await;
+    assert_eq!(
+        (reply.status, reply.json),
+        (status, failure(401, "unauthorized"))
+    );
+}
+
+#[tokio::test]
+async fn the_token_may_stand_in_the_query() {
+    let server = Server::start().await;
+    let reply = server
+        .post("/wuzapi/chat/send/buttons?token=T1", &message())
+        .await;
+    assert_eq!(reply.status, 200);
+}
+
+#[rstest]
+#[case::h44_no_session(Session::None, "no session")]
+#[case::h48_logged_out(Session::LoggedOut, "error sending message: not logged in")]
+#[tokio::test]
+async fn a_session_that_is_not_open_sends_nothing(#[case] session: Session, #[case] error: &str) {
+    let server = Server::start().await;
+    let mut settings = Settings::default();
+    settings.wuzapi.session = session;
+    server.sandbox.set_settings(settings);
+    let reply = send(&server, &message()).await;
+    assert_eq!((reply.status, reply.json), (500, failure(500, error)));
+    let status = call(&server, Method::GET, "/session/status", "").await;
+    assert_eq!(status.json["data"]["loggedIn"], false);
+    assert_eq!(
+        status.json["data"]["connected"],
+        session == Session::LoggedOut
+    );
+    assert!(server.sandbox.phone_messages().is_empty());
+}
+
+#[tokio::test]
+async fn no_session_is_said_before_the_body_is_read() {
+    let server = Server::start().await;
+    let mut settings = Settings::default();
+    settings.wuzapi.session = Session::None;
+    server.sandbox.set_settings(settings);
+    let reply = call(&server, Method::POST, "/chat/send/buttons", "{").await;
+    assert_eq!(reply.json["error"], "no session");
+}
+
+#[rstest]
+#[case::h46_no_phone(with("Phone", json!("")), "missing Phone in Payload")]
+#[case::h46_no_buttons(with("buttons", json!([])), "missing Buttons in Payload")]
+#[case::h45_four_buttons(with("buttons", json!([{}, {}, {}, {}])), "buttons cannot be more than 3")]
+#[case::h46_a_phone_that_is_a_number(with("Phone", json!(1)), "could not decode Payload")]
+#[case::h46_not_json(json!("text"), "could not decode Payload")]
+#[case::h47_no_user(with("Phone", json!("@s.whatsapp.net")), "could not parse Phone")]
+#[case::an_image_of_nothing(with("image", json!("x")), "image must be data:image/... or http(s) URL")]
+#[case::an_image_that_is_not_base64(with("image", json!("data:image/png;base64,*")), "could not decode base64 image from payload")]
+#[tokio::test]
+async fn a_payload_is_refused_with_the_engines_words(#[case] body: Value, #[case] error: &str) {
+    let server = Server::start().await;
+    let reply = send(&server, &body).await;
+    assert_eq!((reply.status, reply.json), (400, failure(400, error)));
+}
+
+#[tokio::test]
+async fn empty_texts_and_unknown_types_are_not_checked() {
+    let server = Server::start().await;
+    let body = json!({"Phone": "ana", "buttons": [{"type": "odd"}]});
+    assert_eq!(send(&server, &body).await.status, 200);
+}
+
+#[tokio::test]
+async fn h49_the_time_is_a_number_or_rfc_3339() {
+    let server = Server::start().await;
+    let integer = send(&server, &message()).await;
+    assert!(integer.json["data"]["Timestamp"].is_i64());
+    let mut settings = Settings::default();
+    settings.wuzapi.timestamp = TimestampShape::Rfc3339;
+    server.sandbox.set_settings(settings);
+    let text = send(&server, &message()).await;
+    let text = text.json["data"]["Timestamp"].as_str().expect("a text");
+    assert!(text.ends_with('Z') && text.contains('T'), "{text}");
+}
+
+#[tokio::test]
+async fn h50_the_words_of_another_version_are_a_fault() {
+    let server = Server::start().await;
+    let answer = Answer::new(500, failure(500, "No session"));
+    server
+        .sandbox
+        .fail_next(Fault::new(Provider::Wuzapi, Effect::Answer(answer)), 1);
+    let reply = send(&server, &message()).await;
+    assert_eq!(
+        (reply.status, &reply.json["error"]),
+        (500, &json!("No session"))
+    );
+}
+
+#[tokio::test]
+async fn the_session_is_told() {
+    let server = Server::start().await;
+    let reply = call(&server, Method::GET, "/session/status", "").await;
+    let data = &reply.json["data"];
+    assert_eq!(
+        (&data["connected"], &data["loggedIn"]),
+        (&json!(true), &json!(true))
+    );
+    assert_eq!((&data["id"], &data["token"]), (&json!("1"), &json!("T1")));
+}
+
+#[rstest]
+#[case::an_unknown_path(Method::POST, "/chat/send/button", 404)]
+#[case::the_wrong_verb(Method::GET, "/chat/send/buttons", 405)]
+#[tokio::test]
+async fn a_route_that_does_not_exist_is_refused(
+    #[case] method: Method,
+    #[case] path: &str,
+    #[case] status: u16,
+) {
+    let server = Server::start().await;
+    assert_eq!(call(&server, method, path, "").await.status, status);
+}

@@ -1,0 +1,318 @@
+//! Z-API: sends, refusals and the instance's state.
+
+use recado_sandbox::{Account, PhoneButton, PhoneMessage, Provider, Settings};
+use reqwest::Method;
+use rstest::rstest;
+use serde_json::{Value, json};
+
+use crate::{Reply, Server, with_json};
+
+const INSTANCE: &str = "instances/INST-01/token/TOK-01";
+
+fn list() -> Value {
+    json!({
+        "phone": "5521988887777",
+        "message": "Podemos confirmar a visita de quinta?",
+        "buttonList": {"buttons": [
+            {"id": "visit_yes", "label": "Confirmar"},
+            {"id": "visit_move", "label": "Remarcar"},
+            {"id": "visit_no", "label": "Cancelar"},
+        ]},
+    })
+}
+
+fn actions() -> Value {
+    json!({
+        "phone": "5521988887777",
+        "title": "Clínica Aurora",
+        "message": "Podemos confirmar?",
+        "footer": "Até 18h",
+        "buttonActions": [{"id": "visit_yes", "type": "REPLY", "label": "Confirmar"}],
+    })
+}
+
+fn with(mut body: Value, pointer: &str, value: Value) -> Value {
+    let (parent, key) = pointer.rsplit_once('/').expect("a pointer");
+    body.pointer_mut(parent).expect("a parent")[key] = value;
+    body
+}
+
+async fn call(server: &Server, method: Method, path: &str, body: Option<&Value>) -> Reply {
+    let url = format!("{}/{path}", server.urls.zapi);
+    let request = server.request(method, &url).header("Client-Token", "CT-01");
+    Reply::of(match body {
+        Some(body) => with_json(request, body),
+        None => request,
+    })
+    .await
+}
+
+async fn send(server: &Server, method: &str, body: &Value) -> Reply {
+    call(
+        server,
+        Method::POST,
+        &format!("{INSTANCE}/{method}"),
+        Some(body),
+    )
+    .await
+}
+
+#[rstest]
+#[case::z01_a_list("send-button-list", list())]
+#[case::the_image_alias("send-button-list-image", with(list(), "/buttonList/image", json!("https://a.example/a.png")))]
+#[case::the_video_alias("send-button-list-video", with(list(), "/buttonList/video", json!("https://a.example/a.mp4")))]
+#[case::z02_actions("send-button-actions", actions())]
+#[case::z07_a_lid("send-button-list", with(list(), "/phone", json!("190000000000001@lid")))]
+#[case::a_group("send-button-list", with(list(), "/phone", json!("120363000000000001-group")))]
+#[case::an_old_group("send-button-list", with(list(), "/phone", json!("5521988887777-1600000000")))]
+#[case::a_delay("send-button-list", with(list(), "/delayMessage", json!(15)))]
+#[case::a_text("send-text", json!({"phone": "5521988887777", "message": "oi"}))]
+#[tokio::test]
+async fn a_message_is_taken_and_answered_with_both_ids(#[case] method: &str, #[case] body: Value) {
+    let server = Server::start().await;
+    let reply = send(&server, method, &body).await;
+    assert_eq!(reply.status, 200, "{}", reply.text);
+    let text = |key: &str| reply.json[key].as_str().expect("an id");
+    assert_eq!((text("zaapId").len(), text("messageId").len()), (32, 20));
+    assert_eq!(text("id"), text("messageId"));
+    let shown = &server.sandbox.phone_messages()[0];
+    assert_eq!(shown.message_id, text("messageId"));
+    assert_eq!(shown.to, body["phone"]);
+}
+
+#[tokio::test]
+async fn the_phone_shows_the_parts_that_the_endpoint_has() {
+    let server = Server::start().await;
+    send(&server, "send-button-actions", &actions()).await;
+    // A title on a list has no documented effect.
+    send(
+        &server,
+        "send-button-list",
+        &with(list(), "/title", json!("Clínica Aurora")),
+    )
+    .await;
+    let phone = server.sandbox.phone_messages();
+    let button = PhoneButton {
+        id: "visit_yes".into(),
+        title: "Confirmar".into(),
+    };
+    let expected = PhoneMessage {
+        provider: Provider::Zapi,
+        to: "5521988887777".into(),
+        from: "INST-01".into(),
+        message_id: phone[0].message_id.clone(),
+        header: Some("Clínica Aurora".into()),
+        body: Some("Podemos confirmar?".into()),
+        footer: Some("Até 18h".into()),
+        buttons: vec![button],
+        callback_data: None,
+    };
+    assert_eq!(phone[0], expected);
+    assert_eq!((&phone[1].header, phone[1].buttons.len()), (&None, 3));
+}
+
+#[rstest]
+#[case::z08_no_client_token(None, 400, "your client-token is not configured")]
+#[case::z09_a_wrong_client_token(Some("XYZ"), 403, "Client-Token XYZ not allowed")]
+#[tokio::test]
+async fn a_call_without_the_client_token_is_refused(
+    #[case] token: Option<&str>,
+    #[case] status: u16,
+    #[case] error: &str,
+) {
+    let server = Server::start().await;
+    let url = format!("{}/{INSTANCE}/send-button-list", server.urls.zapi);
+    let request = with_json(server.request(Method::POST, &url), &list());
+    let reply = Reply::of(match token {
+        Some(token) => request.header("Client-Token", token),
+        None => request,
+    })
+    .await;
+    assert_eq!(
+        (reply.status, reply.json),
+        (status, json!({"error": error}))
+    );
+    assert_eq!(server.sandbox.requests()[0].has_credential, token.is_some());
+}
+
+#[tokio::test]
+async fn an_account_without_a_client_token_needs_none() {
+    let server = Server::start().await;
+    server.sandbox.add_account(Account::Zapi {
+        instance_id: "INST-02".into(),
+        instance_token: "TOK-02".into(),
+        client_token: None,
+    });
+    let path = "/zapi/instances/INST-02/token/TOK-02/send-button-list";
+    assert_eq!(server.post(path, &list()).await.status, 200);
+}
+
+#[rstest]
+#[case::z12_a_wrong_instance("instances/INST-02/token/TOK-01/send-button-list")]
+#[case::z12_a_wrong_token("instances/INST-01/token/TOK-02/send-button-list")]
+#[tokio::test]
+async fn an_unknown_instance_is_refused(#[case] path: &str) {
+    let server = Server::start().await;
+    let reply = call(&server, Method::POST, path, Some(&list())).await;
+    assert_eq!(
+        (reply.status, reply.json),
+        (400, json!({"error": "Instance not found"}))
+    );
+}
+
+#[rstest]
+#[case::z14_an_empty_message("send-button-list", with(list(), "/message", json!("")), "The field 'message' is empty")]
+#[case::no_phone(
+    "send-button-list",
+    with(list(), "/phone", Value::Null),
+    "The field 'phone' is empty"
+)]
+#[case::z06_a_phone_in_notation("send-button-list", with(list(), "/phone", json!("+55 (21) 98888-7777")), "The field 'phone' is invalid")]
+#[case::no_list(
+    "send-button-list",
+    with(list(), "/buttonList", Value::Null),
+    "The field 'buttonList' is empty"
+)]
+#[case::no_buttons("send-button-list", with(list(), "/buttonList/buttons", json!([])), "The field 'buttons' is empty")]
+#[case::no_label("send-button-list", with(list(), "/buttonList/buttons", json!([{"id": "a"}])), "The field 'label' is empty")]
+#[case::image_and_video("send-button-list", with(with(list(), "/buttonList/image", json!("a")), "/buttonList/video", json!("b")), "The field 'buttonList' is invalid")]
+#[case::a_delay_of_16("send-button-list", with(list(), "/delayMessage", json!(16)), "The field 'delayMessage' is invalid")]
+#[case::an_action_without_type("send-button-actions", with(actions(), "/buttonActions", json!([{"label": "a"}])), "The field 'type' is empty")]
+#[case::a_lower_case_type("send-button-actions", with(actions(), "/buttonActions", json!([{"label": "a", "type": "reply"}])), "The field 'type' is invalid")]
+#[case::a_call_without_phone("send-button-actions", with(actions(), "/buttonActions", json!([{"label": "a", "type": "CALL"}])), "The field 'phone' is empty")]
+#[case::a_url_without_scheme("send-button-actions", with(actions(), "/buttonActions", json!([{"label": "a", "type": "URL", "url": "a.example"}])), "The field 'url' is invalid")]
+#[tokio::test]
+async fn a_body_that_lacks_something_is_refused(
+    #[case] method: &str,
+    #[case] body: Value,
+    #[case] error: &str,
+) {
+    let server = Server::start().await;
+    let reply = send(&server, method, &body).await;
+    assert_eq!((reply.status, reply.json), (400, json!({"error": error})));
+    assert!(server.sandbox.phone_messages().is_empty());
+}
+
+#[tokio::test]
+async fn the_vendor_states_no_highest_number_of_buttons() {
+    let server = Server::start().await;
+    let buttons: Value = (0..4).map(|n| json!({"label": format!("L{n}")})).collect();
+    let reply = send(
+        &server,
+        "send-button-list",
+        &with(list(), "/buttonList/buttons", buttons),
+    )
+    .await;
+    assert_eq!(reply.status, 200);
+    assert_eq!(server.sandbox.phone_messages()[0].buttons[3].id, "");
+}
+
+#[tokio::test]
+async fn z11_a_blocked_address_is_refused() {
+    let server = Server::start().await;
+    let mut settings = Settings::default();
+    settings.zapi.blocked_ip = Some("203.0.113.9".into());
+    server.sandbox.set_settings(settings);
+    let reply = send(&server, "send-button-list", &list()).await;
+    assert_eq!(
+        (reply.status, reply.json),
+        (403, json!({"error": "203.0.113.9 not allowed"}))
+    );
+}
+
+#[tokio::test]
+async fn z13_an_instance_that_is_not_paid_for_is_refused_on_sends_and_status() {
+    let server = Server::start().await;
+    let mut settings = Settings::default();
+    settings.zapi.subscribed = false;
+    server.sandbox.set_settings(settings);
+    let text = "To continue sending a message, you must subscribe to this instance again";
+    let sent = send(&server, "send-button-list", &list()).await;
+    let status = call(&server, Method::GET, &format!("{INSTANCE}/status"), None).await;
+    for reply in [sent, status] {
+        assert_eq!((reply.status, reply.json), (400, json!({"error": text})));
+    }
+}
+
+#[tokio::test]
+async fn z15_the_wrong_verb_is_refused() {
+    let server = Server::start().await;
+    let reply = call(
+        &server,
+        Method::GET,
+        &format!("{INSTANCE}/send-button-list"),
+        None,
+    )
+    .await;
+    assert_eq!(
+        (reply.status, &reply.json["error"]),
+        (405, &json!("NOT_FOUND"))
+    );
+    assert_eq!(reply.headers["allow"], "POST");
+}
+
+#[tokio::test]
+async fn z16_a_body_without_its_content_type_is_refused() {
+    let server = Server::start().await;
+    let url = format!("{}/{INSTANCE}/send-button-list", server.urls.zapi);
+    let request = server
+        .request(Method::POST, &url)
+        .header("Client-Token", "CT-01");
+    assert_eq!(
+        Reply::of(request.body(list().to_string())).await.status,
+        415
+    );
+}
+
+#[rstest]
+#[case::by_default(false, 404)]
+#[case::z17_on_some_tenants(true, 200)]
+#[tokio::test]
+async fn an_unknown_path_is_not_found(#[case] with_200: bool, #[case] status: u16) {
+    let server = Server::start().await;
+    let mut settings = Settings::default();
+    settings.zapi.not_found_with_200 = with_200;
+    server.sandbox.set_settings(settings);
+    let reply = send(&server, "send-buttons", &list()).await;
+    let body =
+        json!({"error": "NOT_FOUND", "message": "Unable to find matching target resource method"});
+    assert_eq!((reply.status, reply.json), (status, body));
+}
+
+#[rstest]
+#[case::z25_connected(true, "You are already connected.")]
+#[case::z24_not_connected(false, "You are not connected.")]
+#[tokio::test]
+async fn the_status_always_fills_its_error(#[case] connected: bool, #[case] error: &str) {
+    let server = Server::start().await;
+    let mut settings = Settings::default();
+    settings.zapi.connected = connected;
+    server.sandbox.set_settings(settings);
+    let reply = call(&server, Method::GET, &format!("{INSTANCE}/status"), None).await;
+    let body = json!({"connected": connected, "error": error, "smartphoneConnected": connected});
+    assert_eq!((reply.status, reply.json), (200, body));
+    let me = call(&server, Method::GET, &format!("{INSTANCE}/me"), None).await;
+    assert_eq!(
+        (&me.json["id"], &me.json["connected"]),
+        (&json!("INST-01"), &json!(connected))
+    );
+}
+
+#[tokio::test]
+async fn z23_a_message_to_a_disconnected_phone_waits_until_it_is_back() {
+    let server = Server::start().await;
+    let mut settings = Settings::default();
+    settings.zapi.connected = false;
+    server.sandbox.set_settings(settings);
+    for _ in 0..1000 {
+        assert_eq!(send(&server, "send-button-list", &list()).await.status, 200);
+    }
+    let full = send(&server, "send-button-list", &list()).await;
+    assert_eq!(
+        (full.status, full.json),
+        (400, json!({"error": "queue limit reached"}))
+    );
+    assert!(server.sandbox.phone_messages().is_empty());
+    server.sandbox.set_settings(Settings::default());
+    assert_eq!(server.sandbox.phone_messages().len(), 1000);
+}

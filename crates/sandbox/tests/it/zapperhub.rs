@@ -1,0 +1,235 @@
+//! `ZapperHUB` v2: sends, refusals and the connection.
+
+use recado_sandbox::{Account, Connection, PhoneButton, ResponseShape, Settings};
+use reqwest::Method;
+use rstest::rstest;
+use serde_json::{Value, json};
+
+use crate::{Reply, Server, with_json};
+
+fn message() -> Value {
+    json!({
+        "jid": "5521988887777",
+        "title": "Clínica Aurora",
+        "body": "Podemos confirmar a visita de quinta?",
+        "footer": "Responda até 18h",
+        "buttons": [
+            {"type": "reply", "id": "visit_yes", "displayText": "Confirmar"},
+            {"type": "reply", "id": "visit_no", "displayText": "Cancelar"},
+        ],
+    })
+}
+
+fn with(key: &str, value: Value) -> Value {
+    let mut message = message();
+    message[key] = value;
+    message
+}
+
+fn without(key: &str) -> Value {
+    let mut message = message();
+    message.as_object_mut().expect("an object").remove(key);
+    message
+}
+
+async fn send_as(server: &Server, key: Option<&str>, instance: &str, body: &Value) -> Reply {
+    let url = format!("{}/{instance}/messages/buttons", server.urls.zapperhub);
+    let request = with_json(server.request(Method::POST, &url), body);
+    Reply::of(match key {
+        Some(key) => request.header("X-Api-Key", key),
+        None => request,
+    })
+    .await
+}
+
+async fn send(server: &Server, body: &Value) -> Reply {
+    send_as(server, Some("K1"), "inst_5f2c", body).await
+}
+
+#[tokio::test]
+async fn h01_a_message_is_taken_and_shown() {
+    let server = Server::start().await;
+    assert_eq!(send(&server, &message()).await.status, 200);
+    let shown = &server.sandbox.phone_messages()[0];
+    assert_eq!(
+        (shown.to.as_str(), shown.from.as_str()),
+        ("5521988887777", "inst_5f2c")
+    );
+    assert_eq!(shown.header.as_deref(), Some("Clínica Aurora"));
+    assert_eq!(
+        shown.body.as_deref(),
+        Some("Podemos confirmar a visita de quinta?")
+    );
+    assert_eq!(shown.footer.as_deref(), Some("Responda até 18h"));
+    let last = PhoneButton {
+        id: "visit_no".into(),
+        title: "Cancelar".into(),
+    };
+    assert_eq!(shown.buttons[1], last);
+}
+
+#[rstest]
+#[case::h05_digits("5521988887777", "5521988887777")]
+#[case::h05_plus("+5521988887777", "5521988887777")]
+#[case::h05_jid("5521988887777@s.whatsapp.net", "5521988887777")]
+#[case::h06_lid("190000000000001@lid", "190000000000001@lid")]
+#[tokio::test]
+async fn every_form_of_recipient_is_taken(#[case] jid: &str, #[case] shown: &str) {
+    let server = Server::start().await;
+    assert_eq!(send(&server, &with("jid", json!(jid))).await.status, 200);
+    assert_eq!(server.sandbox.phone_messages()[0].to, shown);
+}
+
+#[rstest]
+#[case::h08(ResponseShape::KeyObject, "/key/id")]
+#[case::h09(ResponseShape::KeyString, "/key")]
+#[case::h10_id(ResponseShape::Id, "/id")]
+#[case::h10_message_id(ResponseShape::MessageId, "/messageId")]
+#[tokio::test]
+async fn the_answer_carries_the_id_where_the_switch_says(
+    #[case] shape: ResponseShape,
+    #[case] pointer: &str,
+) {
+    let server = Server::start().await;
+    let mut settings = Settings::default();
+    settings.zapperhub.response_shape = shape;
+    server.sandbox.set_settings(settings);
+    let reply = send(&server, &message()).await;
+    let id = json!(server.sandbox.phone_messages()[0].message_id);
+    assert_eq!(
+        (reply.status, reply.json.pointer(pointer)),
+        (200, Some(&id))
+    );
+}
+
+#[rstest]
+#[case::h11(ResponseShape::Job)]
+#[case::h12(ResponseShape::Empty)]
+#[tokio::test]
+async fn the_answer_may_keep_the_id_to_itself(#[case] shape: ResponseShape) {
+    let server = Server::start().await;
+    let mut settings = Settings::default();
+    settings.zapperhub.response_shape = shape;
+    server.sandbox.set_settings(settings);
+    let reply = send(&server, &message()).await;
+    assert_eq!(reply.status, 200);
+    let id = &server.sandbox.phone_messages()[0].message_id;
+    assert!(!reply.text.contains(id.as_str()));
+    assert_eq!(reply.json["jobId"].is_string(), shape == ResponseShape::Job);
+    assert_eq!(reply.text.is_empty(), shape == ResponseShape::Empty);
+}
+
+#[rstest]
+#[case::h14_no_key(None, "inst_5f2c", 401, "Unauthorized")]
+#[case::h14_a_wrong_key(Some("K2"), "inst_5f2c", 401, "Unauthorized")]
+#[case::h15_an_unknown_instance(Some("K1"), "inst_none", 404, "Instance not found")]
+#[case::a_foreign_instance(Some("K1"), "inst_other", 403, "Forbidden")]
+#[tokio::test]
+async fn a_caller_without_the_right_is_refused(
+    #[case] key: Option<&str>,
+    #[case] instance: &str,
+    #[case] status: u16,
+    #[case] message_text: &str,
+) {
+    let server = Server::start().await;
+    server.sandbox.add_account(Account::Zapperhub {
+        instance_id: "inst_other".into(),
+        api_key: "K-OTHER".into(),
+    });
+    let reply = send_as(&server, key, instance, &message()).await;
+    assert_eq!(
+        (reply.status, reply.json),
+        (status, json!({"message": message_text}))
+    );
+}
+
+#[rstest]
+#[case::h16_no_jid(without("jid"), "body/jid Required")]
+#[case::an_empty_jid(with("jid", json!("")), "body/jid must NOT have fewer than 1 characters")]
+#[case::a_jid_in_notation(with("jid", json!("+55 21 98888-7777")), "body/jid Invalid")]
+#[case::no_buttons(without("buttons"), "body/buttons Required")]
+#[case::an_empty_list(with("buttons", json!([])), "body/buttons must NOT have fewer than 1 items")]
+#[case::an_unknown_key(with("text", json!("x")), "body must NOT have additional properties")]
+#[case::an_unknown_key_in_a_button(with("buttons", json!([{"type": "reply", "id": "a", "displayText": "A", "text": "A"}])), "body/buttons/0 must NOT have additional properties")]
+#[case::a_button_without_text(with("buttons", json!([{"type": "reply", "id": "a"}])), "body/buttons/0/displayText Required")]
+#[case::a_button_of_unknown_type(with("buttons", json!([{"type": "quick", "id": "a", "displayText": "A"}])), "body/buttons/0/type must be equal to one of the allowed values")]
+#[case::a_null_title(with("title", Value::Null), "body/title must be string")]
+#[case::a_wrong_expiration(with("expiration", json!("1h")), "body/expiration must be equal to one of the allowed values")]
+#[case::h07_reply_buttons_to_a_group(with("jid", json!("12345678-987654321@g.us")), "reply buttons cannot be sent to groups")]
+#[case::not_an_object(json!([]), "body must be object")]
+#[tokio::test]
+async fn a_body_outside_the_schema_is_refused(#[case] body: Value, #[case] message_text: &str) {
+    let server = Server::start().await;
+    let reply = send(&server, &body).await;
+    assert_eq!(
+        (reply.status, reply.json),
+        (400, json!({"message": message_text}))
+    );
+    assert!(server.sandbox.phone_messages().is_empty());
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_say_json_is_refused() {
+    let server = Server::start().await;
+    let url = format!("{}/inst_5f2c/messages/buttons", server.urls.zapperhub);
+    let request = server.request(Method::POST, &url).header("x-api-key", "K1");
+    assert_eq!(
+        Reply::of(request.body(message().to_string())).await.status,
+        415
+    );
+}
+
+#[tokio::test]
+async fn unknown_keys_are_dropped_when_the_switch_says_so() {
+    let server = Server::start().await;
+    let mut settings = Settings::default();
+    settings.zapperhub.strip_unknown_keys = true;
+    server.sandbox.set_settings(settings);
+    assert_eq!(send(&server, &with("text", json!("x"))).await.status, 200);
+}
+
+#[tokio::test]
+async fn h17_a_device_that_is_not_connected_sends_nothing() {
+    let server = Server::start().await;
+    let mut settings = Settings::default();
+    settings.zapperhub.connection = Connection::Close;
+    server.sandbox.set_settings(settings);
+    let reply = send(&server, &message()).await;
+    assert_eq!(
+        (reply.status, reply.json),
+        (409, json!({"message": "Instance is not connected"}))
+    );
+}
+
+#[rstest]
+#[case::open(Connection::Open, "open", false)]
+#[case::close(Connection::Close, "close", false)]
+#[case::unpaired(Connection::Unpaired, "connecting", true)]
+#[tokio::test]
+async fn h21_the_connection_is_told(
+    #[case] connection: Connection,
+    #[case] status: &str,
+    #[case] has_qr_code: bool,
+) {
+    let server = Server::start().await;
+    let mut settings = Settings::default();
+    settings.zapperhub.connection = connection;
+    server.sandbox.set_settings(settings);
+    let url = format!("{}/inst_5f2c/connection", server.urls.zapperhub);
+    let reply = Reply::of(server.request(Method::GET, &url).header("x-api-key", "K1")).await;
+    assert_eq!((reply.status, &reply.json["status"]), (200, &json!(status)));
+    assert_eq!(reply.json["qrCode"].is_string(), has_qr_code);
+    assert_eq!(reply.json["user"].is_null(), has_qr_code);
+}
+
+#[rstest]
+#[case::the_root("/zapperhub/", 200)]
+#[case::the_root_without_a_slash("/zapperhub", 200)]
+#[case::a_path_without_a_key("/zapperhub/inst_5f2c/messages", 401)]
+#[tokio::test]
+async fn the_root_is_open_and_the_rest_is_not(#[case] path: &str, #[case] status: u16) {
+    let server = Server::start().await;
+    let reply = server.get(path).await;
+    assert_eq!(reply.status, status);
+    assert_eq!(reply.json["status"] == "UP", status == 200);
+}
