@@ -1,1 +1,7 @@
-//! Placeholder.
+//! What the end-to-end tests, the benchmark and the generated documents share.
+
+pub mod binaries;
+pub mod generated;
+pub mod world;
+
+pub use world::{Answer, Client, World};

@@ -1,3 +1,27 @@
-//! Placeholder.
+//! The Recado command line.
 
-fn main() {}
+mod bubble;
+mod cli;
+mod client;
+mod commands;
+mod credentials;
+mod direct;
+mod environment;
+mod exit_code;
+mod failure;
+mod input;
+mod output;
+mod terminal;
+
+use clap::Parser as _;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> std::process::ExitCode {
+    let cli = cli::Cli::parse();
+    let printer = cli.globals.printer();
+    let code = match cli.run(printer).await {
+        Ok(output) => printer.print(&output),
+        Err(failure) => printer.fail(&failure),
+    };
+    code.into()
+}

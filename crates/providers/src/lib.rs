@@ -1,1 +1,52 @@
-//! Placeholder.
+//! One [`Channel`] trait, and behind it WhatsApp Cloud API, Z-API and ZapperHUB.
+//!
+//! A [`ChannelConfig`] is read with [`Credentials::parse`] and becomes a channel with [`connect`].
+//! [`Channel::send`] makes exactly one HTTP request; [`send_with_retries`] repeats it only where
+//! surely nothing was sent. A message whose answer was lost is [`ErrorKind::Indeterminate`] and never repeated.
+//!
+//! ```
+//! use recado_core::{Button, ButtonsMessage, MessageId, Provider};
+//! use recado_providers::{Credentials, Defaults, HttpClient, OutboundMessage, Timeouts, connect};
+//! use serde_json::{Map, json};
+//!
+//! let credentials = json!({"instanceId": "INST-01", "instanceToken": "secret"});
+//! let credentials = credentials.as_object().expect("an object");
+//! let config = Credentials::parse(Provider::Zapi, credentials, &Map::new(), &Defaults::default())?;
+//! let channel = connect(&HttpClient::new(Timeouts::default(), false)?, config)?;
+//!
+//! let sales = Button { id: "btn_sales".into(), title: "Sales".into() };
+//! let message = OutboundMessage {
+//!     id: "msg_1".parse::<MessageId>()?,
+//!     to: "+55 11 90000-0001".parse()?,
+//!     content: ButtonsMessage::new(None, "How can we help?".into(), None, vec![sales])?,
+//! };
+//! let preview = channel.preview(&message)?;
+//! assert_eq!(preview.url, "https://api.z-api.io/instances/***/token/***/send-button-list");
+//! assert_eq!(preview.body["phone"], "5511900000001");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+#![warn(missing_docs)]
+
+mod address;
+mod channel;
+mod config;
+mod connection;
+mod error;
+mod form;
+mod http;
+mod redact;
+mod retry;
+mod whatsapp;
+mod zapi;
+mod zapperhub;
+
+#[cfg(any(test, feature = "mock"))]
+pub use channel::MockChannel;
+pub use channel::{Channel, Health, HealthState, OutboundMessage, Preview, Receipt};
+pub use config::{ChannelConfig, ConfigError, Credentials, Defaults, connect};
+pub use error::{ChannelError, ErrorKind, Retry};
+pub use http::{HttpClient, HttpClientError, Timeouts};
+pub use retry::{RetryPolicy, send_with_retries};
+pub use whatsapp::WhatsAppAccount;
+pub use zapi::{ButtonsEndpoint, ZapiAccount};
+pub use zapperhub::{Dialect, RecipientForm, ZapperHubAccount};

@@ -1,1 +1,98 @@
-//! Placeholder.
+//! The Recado gateway: `POST /messages/interactive/send-buttons`, and what it needs around it.
+//!
+//! Start reading at [`run`], then [`router`] for the routes, and [`send`] for the one thing that matters.
+
+pub mod app;
+mod auth;
+mod body;
+pub mod config;
+pub mod demo;
+mod docs;
+pub mod error;
+mod layers;
+mod openapi;
+mod router;
+mod routes;
+mod send;
+pub mod serve;
+pub mod telemetry;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use jiff::Timestamp;
+use recado_store::DatabaseKind;
+use tokio::net::TcpListener;
+
+pub use app::{App, AppParts, Clock};
+pub use router::{openapi, router};
+pub use serve::ConnectionLimits;
+
+/// Longer than any send may take: what is still `sending` after it was abandoned by a server that died.
+const SEND_ABANDONED_AFTER: Duration = Duration::from_mins(1);
+
+/// Serves the API on `listener` until `shutdown` resolves; then finishes what is in flight.
+///
+/// # Errors
+///
+/// The database cannot be used.
+pub async fn run(
+    app: Arc<App>,
+    listener: TcpListener,
+    limits: ConnectionLimits,
+    shutdown: impl Future<Output = ()>,
+) -> anyhow::Result<()> {
+    app.store
+        .migrate()
+        .await
+        .context("cannot prepare the database")?;
+    settle_at_start(&app).await?;
+    let sweeper = tokio::spawn(settle_now_and_then(Arc::clone(&app)));
+    let router = router(Arc::clone(&app))?;
+    tracing::info!(address = %listener.local_addr()?, "recado-server is listening");
+    serve::serve(listener, router, limits, shutdown).await;
+    sweeper.abort();
+    // A send outlives the connection of its caller.
+    app.sends.close();
+    app.sends.wait().await;
+    app.store.clone().close().await;
+    tracing::info!("recado-server has stopped");
+    Ok(())
+}
+
+/// What a server that died left in `sending` may or may not have gone out: it becomes `unknown`.
+///
+/// `SQLite` has one server, so all of it is from before; on `PostgreSQL` others may be sending right now.
+async fn settle_at_start(app: &App) -> anyhow::Result<()> {
+    let grace = match app.store.kind() {
+        DatabaseKind::Sqlite => Duration::ZERO,
+        DatabaseKind::Postgres => SEND_ABANDONED_AFTER,
+    };
+    settle(app, grace)
+        .await
+        .context("cannot settle messages that were being sent")
+}
+
+async fn settle_now_and_then(app: Arc<App>) {
+    let mut ticks = tokio::time::interval(SEND_ABANDONED_AFTER);
+    loop {
+        ticks.tick().await;
+        if let Err(error) = settle(&app, SEND_ABANDONED_AFTER).await {
+            tracing::warn!(%error, "cannot settle messages that were being sent");
+        }
+    }
+}
+
+async fn settle(app: &App, grace: Duration) -> Result<(), recado_store::StoreError> {
+    let now = app.clock.now();
+    let sent_before = now.checked_sub(grace).unwrap_or(Timestamp::MIN);
+    let settled = app.store.settle_abandoned(sent_before, now).await?;
+    if settled > 0 {
+        tracing::warn!(
+            messages = settled,
+            "messages that were being sent when a server died are now unknown; they are not sent again"
+        );
+    }
+    Ok(())
+}

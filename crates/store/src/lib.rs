@@ -1,1 +1,40 @@
-//! Placeholder.
+//! What Recado remembers, on SQLite or PostgreSQL.
+//!
+//! One concrete [`Store`]; one SQL text per operation, for both databases:
+//!
+//! - Columns are only `text`, `bigint` and `bytea`; placeholders are `$1`, `$2`, ….
+//! - Ids and instants are parameters, never made in SQL; instants are kept in milliseconds.
+//! - Every statement names the organization, so that nobody reaches what is another's.
+//! - What was acknowledged survives a power cut; every read and write has a deadline.
+//! - Secrets are encrypted or hashed before they come near a statement.
+#![warn(missing_docs)]
+
+mod agents;
+mod api_keys;
+mod channels;
+mod columns;
+mod connection;
+mod content;
+mod conversations;
+mod cursor;
+mod error;
+mod messages;
+mod organizations;
+mod secrets;
+mod send_target;
+mod store;
+#[cfg(feature = "testing")]
+pub mod testing;
+mod writer;
+
+pub use agents::Agent;
+pub use api_keys::{ApiKey, ApiKeySecret};
+pub use channels::{Channel, ChannelChange, NewChannel};
+pub use conversations::Conversation;
+pub use cursor::{Cursor, CursorError, Listed, Page};
+pub use error::StoreError;
+pub use messages::{Message, MessageError, NewMessage, SendResult};
+pub use organizations::Organization;
+pub use secrets::{ChannelSecrets, MasterKey, MasterKeyError};
+pub use send_target::{AgentOwner, SendTarget, TargetConversation};
+pub use store::{DatabaseKind, Store};

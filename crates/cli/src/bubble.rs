@@ -1,0 +1,86 @@
+//! What the customer sees, taken from a request or from the server's answer.
+
+use recado_core::{ButtonsMessage, SendButtons};
+use recado_sandbox::drawing::Bubble;
+use serde_json::Value;
+
+/// The bubble of a message.
+pub(crate) fn of_buttons(message: &ButtonsMessage) -> Bubble {
+    let buttons = message.buttons().iter();
+    Bubble {
+        header: message.header().map(str::to_owned),
+        body: message.body().to_owned(),
+        footer: message.footer().map(str::to_owned),
+        buttons: buttons.map(|button| button.title.clone()).collect(),
+    }
+}
+
+/// The bubble of a request's body; none if the request is not valid.
+pub(crate) fn of_request(body: Value) -> Option<Bubble> {
+    let request: SendButtons = serde_json::from_value(body).ok()?;
+    let (_, _, message) = request.into_parts().ok()?;
+    Some(of_buttons(&message))
+}
+
+/// The bubble of a flat message, as the server answers it; none without a text.
+pub(crate) fn of_message(message: &Value) -> Option<Bubble> {
+    let text = |pointer: &str| {
+        let text = message.pointer(pointer).and_then(Value::as_str);
+        text.filter(|text| !text.is_empty()).map(str::to_owned)
+    };
+    let buttons = message.pointer("/metadata/buttons");
+    let buttons = buttons.and_then(Value::as_array).into_iter().flatten();
+    Some(Bubble {
+        header: text("/metadata/header"),
+        body: text("/text")?,
+        footer: text("/metadata/footer"),
+        buttons: buttons
+            .filter_map(|button| button.get("title")?.as_str().map(str::to_owned))
+            .collect(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use recado_sandbox::drawing::Style;
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_message_of_the_server_is_drawn_like_its_request() {
+        let request = json!({
+            "agentId": "agent-123", "conversationId": "conv-456",
+            "header_text": "Select an option", "body_text": "How can we help you today?",
+            "footer_text": "ChatVolt Support",
+            "button_1_id": "btn_sales", "button_1_title": "Sales",
+            "button_2_id": "btn_support", "button_2_title": "Support",
+        });
+        let message = json!({
+            "text": "How can we help you today?",
+            "metadata": {
+                "header": "Select an option", "footer": "ChatVolt Support",
+                "buttons": [{"id": "btn_sales", "title": "Sales"}, {"id": "btn_support", "title": "Support"}]
+            }
+        });
+        let drawn = "\
+╭────────────────────────────╮
+│ Select an option           │
+│ How can we help you today? │
+│ ChatVolt Support           │
+├────────────────────────────┤
+│          ↩ Sales           │
+├────────────────────────────┤
+│         ↩ Support          │
+╰────────────────────────────╯";
+        for bubble in [of_request(request), of_message(&message)] {
+            assert_eq!(bubble.unwrap().draw(80, Style::Plain), drawn);
+        }
+    }
+
+    #[test]
+    fn what_is_no_message_has_no_bubble() {
+        assert_eq!(of_request(json!({"body_text": "Hi"})), None);
+        assert_eq!(of_message(&json!({"text": null})), None);
+    }
+}

@@ -1,0 +1,202 @@
+//! What the program understands, and which command does it.
+
+use clap::{Args, Parser, Subcommand};
+use secrecy::SecretString;
+use url::Url;
+
+use crate::client::{self, Client};
+use crate::commands::{
+    agent, channel, completions, conversation, key, message, org, sandbox, send,
+};
+use crate::environment::{self, Lookup};
+use crate::exit_code::ExitCode;
+use crate::failure::Failure;
+use crate::output::{Format, Output, Printer};
+
+const EXAMPLES: &str = "\
+A first message, with a server and a key:
+  recado agent create Ana --id agent-123
+  recado channel create --provider zapi \"Main number\" --id main
+  recado conversation create --agent agent-123 --channel main --to +5511900000001 --id conv-456
+  recado send buttons --agent agent-123 --conversation conv-456 --body \"How can we help you?\" \\
+      --button btn_sales=Sales --button btn_support=Support
+
+Without a server, to a simulated phone: see `recado sandbox`.";
+
+/// Sends WhatsApp messages with reply buttons through a Recado server, or without one
+#[derive(Debug, Parser)]
+#[command(name = "recado", version, after_help = format!("{EXAMPLES}\n\n{}", ExitCode::help()))]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) globals: Globals,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Options of every command.
+#[derive(Debug, Args)]
+pub(crate) struct Globals {
+    /// Where the Recado server answers
+    #[arg(long, global = true, env = "RECADO_SERVER", value_name = "URL",
+        default_value = "http://127.0.0.1:8080", value_parser = client::parse_server)]
+    server: Url,
+    // Not `env` of clap: the value may also come from a file, and never shows in a help text.
+    #[arg(
+        long,
+        global = true,
+        value_name = "KEY",
+        help = "API key, or operator key for `org` and `key`; better set as RECADO_KEY or RECADO_KEY_FILE"
+    )]
+    key: Option<SecretString>,
+    /// For whom to print [default: table on a terminal, else json]
+    #[arg(long, global = true, env = "RECADO_OUTPUT", value_name = "FORMAT")]
+    output: Option<Format>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Organizations, the tenants of a server (operator key)
+    #[command(subcommand)]
+    Org(org::Command),
+    /// API keys of an organization
+    #[command(subcommand)]
+    Key(key::Command),
+    /// Agents: who speaks
+    #[command(subcommand)]
+    Agent(agent::Command),
+    /// Channels: connected WhatsApp numbers
+    #[command(subcommand)]
+    Channel(channel::Command),
+    /// Conversations: one agent, one channel, one recipient
+    #[command(subcommand)]
+    Conversation(conversation::Command),
+    /// Messages that were sent
+    #[command(subcommand)]
+    Message(message::Command),
+    /// Send a message
+    #[command(subcommand)]
+    Send(send::Command),
+    /// Run simulated providers on this machine
+    Sandbox(sandbox::Args),
+    /// Print the completions of a shell
+    Completions(completions::Args),
+}
+
+impl Cli {
+    /// Does what was asked.
+    pub(crate) async fn run(self, printer: Printer) -> Result<Output, Failure> {
+        let (globals, lookup) = (&self.globals, &environment::process);
+        match self.command {
+            Command::Org(command) => org::run(command, &globals.client(lookup)?).await,
+            Command::Key(command) => key::run(command, &globals.client(lookup)?).await,
+            Command::Agent(command) => agent::run(command, &globals.client(lookup)?).await,
+            Command::Channel(command) => {
+                channel::run(command, &globals.client(lookup)?, lookup).await
+            }
+            Command::Conversation(command) => {
+                conversation::run(command, &globals.client(lookup)?).await
+            }
+            Command::Message(command) => message::run(command, &globals.client(lookup)?).await,
+            Command::Send(command) => send::run(command, globals, lookup).await,
+            Command::Sandbox(args) => sandbox::run(args, printer).await,
+            Command::Completions(args) => Ok(completions::run(&args)),
+        }
+    }
+}
+
+impl Globals {
+    /// Who reads what is printed.
+    pub(crate) fn printer(&self) -> Printer {
+        Printer::new(self.output)
+    }
+
+    /// The client for the server, with the key of the flag or of the environment.
+    pub(crate) fn client(&self, lookup: Lookup<'_>) -> Result<Client, Failure> {
+        let key = match &self.key {
+            Some(key) => Some(key.clone()),
+            None => environment::secret(lookup, "RECADO_KEY")?,
+        };
+        Client::new(self.server.clone(), &key.ok_or(Failure::NoKey)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+    use rstest::rstest;
+
+    use super::*;
+
+    #[test]
+    fn verify_cli() {
+        Cli::command().debug_assert();
+    }
+
+    #[rstest]
+    #[case("org create Acme --id acme")]
+    #[case("org list --limit 5 --after org_1")]
+    #[case("org show org_1")]
+    #[case("key create --org org_1 ci")]
+    #[case("key list --org org_1")]
+    #[case("key delete --org org_1 key_1")]
+    #[case("agent create Ana --id agent-123")]
+    #[case("agent delete agent-123")]
+    #[case(
+        "channel create --provider zapi Main --credential instanceId=I --setting buttonsEndpoint=list"
+    )]
+    #[case("channel create --provider whatsapp Main --credentials -")]
+    #[case("channel update main --name Other")]
+    #[case("channel check main")]
+    #[case("conversation create --agent a --channel c --to +5511900000001")]
+    #[case("conversation messages conv-456")]
+    #[case("message show msg_1")]
+    #[case("send buttons --agent a --conversation c --body Hi --button x=Yes --button y=No")]
+    #[case("send buttons --json - --dry-run")]
+    #[case("send buttons --direct zapi --to 5511900000001 --body Hi --button x=Yes")]
+    #[case("send buttons --direct zapi --to 5511900000001 --json body.json")]
+    #[case("sandbox --listen 127.0.0.1:0")]
+    #[case("completions bash")]
+    #[case("--server http://h:1 --key k --output json agent list")]
+    #[case("agent list --server http://h:1 --key k --output json")]
+    fn a_good_line_is_understood(#[case] line: &str) {
+        let words = ["recado"].into_iter().chain(line.split(' '));
+        Cli::try_parse_from(words).unwrap();
+    }
+
+    #[rstest]
+    #[case("", "Usage")]
+    #[case("agent show ../org", "an id has 1 to 64 characters")]
+    #[case("channel create --provider telegram x", "whatsapp, zapi, zapperhub")]
+    #[case("channel update main", "required")]
+    #[case("conversation create --agent a --channel c --to bob", "phone number")]
+    #[case("send buttons --agent a --conversation c --body Hi", "--button")]
+    #[case(
+        "send buttons --agent a --conversation c --body Hi --button yes",
+        "ID=TITLE"
+    )]
+    #[case("send buttons --conversation c --body Hi --button x=Yes", "--agent")]
+    #[case("send buttons --json - --body Hi", "cannot be used with")]
+    #[case("send buttons --direct zapi --body Hi --button x=Yes", "--to")]
+    #[case("send buttons --json - --to 5511900000001", "--direct")]
+    #[case("agent list --server localhost:8080", "http://")]
+    #[case("agent list --limit 0", "1..=100")]
+    fn a_bad_line_is_refused_with_a_reason(#[case] line: &str, #[case] reason: &str) {
+        let words = ["recado"].into_iter().chain(line.split_whitespace());
+        let error = Cli::try_parse_from(words).unwrap_err();
+        assert!(error.to_string().contains(reason), "{error}");
+        assert_eq!(error.exit_code(), ExitCode::Usage as i32);
+    }
+
+    #[test]
+    fn the_key_is_not_in_debug() {
+        let cli = Cli::try_parse_from(["recado", "--key", "s3cret", "agent", "list"]).unwrap();
+        assert!(!format!("{cli:?}").contains("s3cret"));
+    }
+
+    #[test]
+    fn without_a_key_nothing_is_asked() {
+        let cli = Cli::try_parse_from(["recado", "agent", "list"]).unwrap();
+        let failure = cli.globals.client(&|_| None).err().unwrap();
+        assert_eq!(failure.exit_code(), ExitCode::Unauthorized);
+    }
+}

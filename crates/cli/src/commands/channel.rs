@@ -1,0 +1,172 @@
+//! `recado channel`: connected WhatsApp numbers.
+
+use clap::Subcommand;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use recado_core::{ChannelId, Provider};
+use reqwest::Method;
+use serde_json::{Map, Value, json};
+
+use super::listing::ListArgs;
+use crate::client::{Client, Effect};
+use crate::credentials::{self, CredentialArgs};
+use crate::environment::Lookup;
+use crate::failure::Failure;
+use crate::input;
+use crate::output::{Columns, Output};
+
+const COLUMNS: Columns = &[
+    ("ID", "/id"),
+    ("PROVIDER", "/provider"),
+    ("NAME", "/name"),
+    ("CREATED", "/createdAt"),
+];
+const FIELDS: Columns = &[
+    ("ID", "/id"),
+    ("PROVIDER", "/provider"),
+    ("NAME", "/name"),
+    ("SETTINGS", "/settings"),
+    ("WEBHOOK URL", "/webhookUrl"),
+    ("WEBHOOK SECRET", "/webhookSecret"),
+    ("CREATED", "/createdAt"),
+    ("UPDATED", "/updatedAt"),
+];
+const CHECK: Columns = &[("STATE", "/state"), ("DETAIL", "/detail")];
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Connect a number; the credentials come from the environment, a file or flags
+    #[command(after_help = create_help())]
+    Create {
+        /// Who carries the messages
+        #[arg(long, value_parser = provider_parser())]
+        provider: Provider,
+        /// What people call it
+        name: String,
+        /// Its id, to choose it yourself
+        #[arg(long)]
+        id: Option<ChannelId>,
+        #[command(flatten)]
+        credentials: CredentialArgs,
+        /// A setting, such as baseUrl=https://…; repeat it for more
+        #[arg(long = "setting", value_name = "KEY=VALUE", value_parser = setting)]
+        settings: Vec<(String, String)>,
+    },
+    /// List the channels
+    List(#[command(flatten)] ListArgs),
+    /// Show a channel, without its credentials
+    Show { id: ChannelId },
+    /// Change a channel; what is not named stays
+    #[command(group = clap::ArgGroup::new("change").required(true).multiple(true)
+        .args(["name", "pairs", "file", "settings"]))]
+    Update {
+        id: ChannelId,
+        /// What people call it
+        #[arg(long)]
+        name: Option<String>,
+        #[command(flatten)]
+        credentials: CredentialArgs,
+        /// A setting; these replace all that there were
+        #[arg(long = "setting", value_name = "KEY=VALUE", value_parser = setting)]
+        settings: Vec<(String, String)>,
+    },
+    /// Ask the provider whether the number can send
+    Check { id: ChannelId },
+    /// Delete a channel
+    Delete { id: ChannelId },
+}
+
+fn create_help() -> String {
+    format!(
+        "Examples:\n  recado channel create --provider zapi \"Main number\" --id main\n  \
+         recado channel create --provider whatsapp Sales --credentials whatsapp.json\n\n{}",
+        credentials::help()
+    )
+}
+
+/// Reads a provider, and tells completions which ones there are.
+pub(crate) fn provider_parser() -> impl TypedValueParser<Value = Provider> {
+    PossibleValuesParser::new(Provider::ALL.map(Provider::as_str))
+        .try_map(|text| text.parse::<Provider>())
+}
+
+fn setting(text: &str) -> Result<(String, String), String> {
+    let (key, value) = input::key_value(text).ok_or("a setting is KEY=VALUE")?;
+    Ok((key.to_owned(), value.to_owned()))
+}
+
+/// The settings as the server takes them.
+fn object(settings: Vec<(String, String)>) -> Value {
+    let settings = settings.into_iter();
+    Value::Object(settings.map(|(key, value)| (key, value.into())).collect())
+}
+
+pub(crate) async fn run(
+    command: Command,
+    client: &Client,
+    lookup: Lookup<'_>,
+) -> Result<Output, Failure> {
+    match command {
+        Command::Create {
+            provider,
+            name,
+            id,
+            credentials,
+            settings,
+        } => {
+            let body = json!({
+                "provider": provider,
+                "name": name,
+                "id": id,
+                "credentials": credentials.for_channel(provider, lookup)?,
+                "settings": object(settings),
+            });
+            let answer = client.post(&["channels"], &body).await?;
+            Ok(Output::record(answer, FIELDS))
+        }
+        Command::List(list) => {
+            let answer = client.get(&["channels"], &list.query()).await?;
+            Ok(Output::list(answer, COLUMNS))
+        }
+        Command::Show { id } => {
+            let answer = client.get(&["channels", id.as_str()], &[]).await?;
+            Ok(Output::record(answer, FIELDS))
+        }
+        Command::Update {
+            id,
+            name,
+            credentials,
+            settings,
+        } => {
+            let body = changes(name, &credentials, settings)?;
+            let answer = client.patch(&["channels", id.as_str()], &body).await?;
+            Ok(Output::record(answer, FIELDS))
+        }
+        Command::Check { id } => {
+            let path = ["channels", id.as_str(), "check"];
+            let answer = (client.call(Method::POST, &path, &[], None, Effect::Reads)).await?;
+            Ok(Output::record(answer, CHECK))
+        }
+        Command::Delete { id } => {
+            let answer = client.delete(&["channels", id.as_str()]).await?;
+            Ok(Output::done(answer, format!("deleted channel {id}")))
+        }
+    }
+}
+
+fn changes(
+    name: Option<String>,
+    credentials: &CredentialArgs,
+    settings: Vec<(String, String)>,
+) -> Result<Value, Failure> {
+    let mut body = Map::new();
+    if let Some(name) = name {
+        body.insert("name".to_owned(), name.into());
+    }
+    if let Some(credentials) = credentials.given()? {
+        body.insert("credentials".to_owned(), credentials.into());
+    }
+    if !settings.is_empty() {
+        body.insert("settings".to_owned(), object(settings));
+    }
+    Ok(Value::Object(body))
+}

@@ -1,0 +1,26 @@
+//! `recado completions`: what a shell needs to complete our words.
+
+use clap::CommandFactory as _;
+use clap_complete::Shell;
+
+use crate::cli::Cli;
+use crate::output::{Output, View};
+
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Example:\n  recado completions bash > ~/.local/share/bash-completion/completions/recado"
+)]
+pub(crate) struct Args {
+    /// The shell
+    shell: Shell,
+}
+
+pub(crate) fn run(args: &Args) -> Output {
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut Cli::command(), "recado", &mut script);
+    let script = String::from_utf8_lossy(&script).into_owned();
+    Output {
+        json: script.clone(),
+        views: vec![View::Text(script)],
+    }
+}

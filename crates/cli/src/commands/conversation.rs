@@ -1,0 +1,92 @@
+//! `recado conversation`: one agent, one channel, one recipient.
+
+use clap::Subcommand;
+use recado_core::{AgentId, ChannelId, ConversationId, Recipient};
+use serde_json::json;
+
+use super::listing::ListArgs;
+use crate::client::Client;
+use crate::failure::Failure;
+use crate::output::{Columns, Output, View};
+
+const COLUMNS: Columns = &[
+    ("ID", "/id"),
+    ("AGENT", "/agentId"),
+    ("CHANNEL", "/channelId"),
+    ("TO", "/to"),
+    ("CREATED", "/createdAt"),
+];
+const MESSAGES: Columns = &[
+    ("ID", "/id"),
+    ("STATUS", "/status"),
+    ("CREATED", "/createdAt"),
+    ("TEXT", "/text"),
+];
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Create a conversation
+    #[command(
+        after_help = "Example:\n  recado conversation create --agent agent-123 --channel main --to +5511900000001 --id conv-456"
+    )]
+    Create {
+        /// Who speaks
+        #[arg(long, value_name = "ID")]
+        agent: AgentId,
+        /// Over which number
+        #[arg(long, value_name = "ID")]
+        channel: ChannelId,
+        /// To whom: a phone number with country code, a user id, a LID or a group
+        #[arg(long, value_name = "RECIPIENT")]
+        to: Recipient,
+        /// Its id, to keep one from ChatVolt or to choose it yourself
+        #[arg(long)]
+        id: Option<ConversationId>,
+    },
+    /// List the conversations
+    List(#[command(flatten)] ListArgs),
+    /// Show a conversation
+    Show { id: ConversationId },
+    /// List the messages of a conversation
+    Messages {
+        id: ConversationId,
+        #[command(flatten)]
+        list: ListArgs,
+    },
+}
+
+pub(crate) async fn run(command: Command, client: &Client) -> Result<Output, Failure> {
+    match command {
+        Command::Create {
+            agent,
+            channel,
+            to,
+            id,
+        } => {
+            let body = json!({
+                "agentId": agent,
+                "channelId": channel,
+                "to": to.as_str(),
+                "id": id,
+            });
+            let answer = client.post(&["conversations"], &body).await?;
+            let warnings = View::warnings(&answer.value);
+            let mut output = Output::record(answer, COLUMNS);
+            output.views.extend(warnings);
+            Ok(output)
+        }
+        Command::List(list) => {
+            let answer = client.get(&["conversations"], &list.query()).await?;
+            Ok(Output::list(answer, COLUMNS))
+        }
+        Command::Show { id } => {
+            let answer = client.get(&["conversations", id.as_str()], &[]).await?;
+            Ok(Output::record(answer, COLUMNS))
+        }
+        Command::Messages { id, list } => {
+            let path = ["conversations", id.as_str(), "messages"];
+            let answer = client.get(&path, &list.query()).await?;
+            Ok(Output::list(answer, MESSAGES))
+        }
+    }
+}

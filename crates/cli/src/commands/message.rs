@@ -1,0 +1,48 @@
+//! `recado message`: what was sent, and how far it has come.
+
+use clap::Subcommand;
+use recado_core::MessageId;
+use serde_json::Value;
+
+use crate::bubble;
+use crate::client::Client;
+use crate::failure::Failure;
+use crate::output::{Columns, Output, View};
+
+const FIELDS: Columns = &[
+    ("ID", "/id"),
+    ("STATUS", "/status"),
+    ("ERROR", "/metadata/error/message"),
+    ("CODE", "/metadata/error/code"),
+    ("EXTERNAL ID", "/externalId"),
+    ("CONVERSATION", "/conversationId"),
+    ("AGENT", "/agentId"),
+    ("CHANNEL", "/metadata/channelId"),
+    ("CREATED", "/createdAt"),
+    ("UPDATED", "/updatedAt"),
+];
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Show a message as the customer sees it, and how far it has come
+    Show { id: MessageId },
+}
+
+pub(crate) async fn run(command: Command, client: &Client) -> Result<Output, Failure> {
+    let Command::Show { id } = command;
+    let answer = client.get(&["messages", id.as_str()], &[]).await?;
+    Ok(Output {
+        views: views(&answer.value),
+        json: answer.text,
+    })
+}
+
+/// A flat message as a person wants to see it.
+pub(crate) fn views(message: &Value) -> Vec<View> {
+    let drawn = bubble::of_message(message).map(View::Message);
+    let fields = View::fields(message, FIELDS);
+    (drawn.into_iter())
+        .chain([fields])
+        .chain(View::warnings(message))
+        .collect()
+}

@@ -1,0 +1,12 @@
+//! One file per noun: its arguments, and what it does.
+
+pub(crate) mod agent;
+pub(crate) mod channel;
+pub(crate) mod completions;
+pub(crate) mod conversation;
+pub(crate) mod key;
+pub(crate) mod listing;
+pub(crate) mod message;
+pub(crate) mod org;
+pub(crate) mod sandbox;
+pub(crate) mod send;

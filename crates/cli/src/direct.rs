@@ -1,0 +1,193 @@
+//! Sends without a server: the credentials come from the environment, the message goes straight to the provider.
+
+use std::sync::Arc;
+
+use recado_core::capabilities::{BrokenLimit, INVALID_PARAMETER_VALUE};
+use recado_core::{MessageId, Provider, Recipient, SendButtons, Warning};
+use recado_providers::{
+    Channel, ChannelError, Credentials, Defaults, ErrorKind, HttpClient, OutboundMessage,
+    RetryPolicy, Timeouts, connect, send_with_retries,
+};
+use serde_json::{Map, Value, json};
+use url::Url;
+use uuid::Uuid;
+
+use crate::bubble;
+use crate::client::parse_server;
+use crate::commands::send::dry_run;
+use crate::credentials;
+use crate::environment::{self, Lookup};
+use crate::exit_code::ExitCode;
+use crate::failure::{Failure, Refusal};
+use crate::output::{Columns, Output, View};
+
+const SENT: Columns = &[
+    ("PROVIDER", "/provider"),
+    ("STATUS", "/status"),
+    ("EXTERNAL ID", "/externalId"),
+    ("PROVIDER ID", "/providerId"),
+];
+
+/// A message that is ready to go, and the channel that carries it.
+pub(crate) struct Direct {
+    provider: Provider,
+    channel: Arc<dyn Channel>,
+    message: OutboundMessage,
+    warnings: Vec<Warning>,
+}
+
+impl Direct {
+    /// Puts channel and message together, and checks the published limits.
+    pub(crate) fn new(
+        provider: Provider,
+        to: Recipient,
+        body: Map<String, Value>,
+        lookup: Lookup<'_>,
+    ) -> Result<Self, Failure> {
+        let message = outbound(to, body)?;
+        let channel = channel(provider, lookup)?;
+        let warnings = channel
+            .capabilities()
+            .check(&message.content, &message.to)
+            .map_err(|refusal| refused(&refusal))?;
+        Ok(Self {
+            provider,
+            channel,
+            message,
+            warnings,
+        })
+    }
+
+    /// What the provider would get.
+    pub(crate) fn preview(self) -> Result<Output, Failure> {
+        let preview = self
+            .channel
+            .preview(&self.message)
+            .map_err(|error| failed(&error))?;
+        let headers: Map<String, Value> = (preview.headers.into_iter())
+            .map(|(name, value)| (name, value.into()))
+            .collect();
+        let answer = json!({
+            "dryRun": true,
+            "request": {
+                "method": preview.method,
+                "url": preview.url,
+                "headers": headers,
+                "body": preview.body,
+            },
+            "warnings": self.warnings,
+        });
+        Ok(Output {
+            views: dry_run(Some(bubble::of_buttons(&self.message.content)), &answer),
+            json: answer.to_string(),
+        })
+    }
+
+    /// Hands the message to the provider; repeated only while surely nothing was sent.
+    pub(crate) async fn send(self) -> Result<Output, Failure> {
+        let policy = RetryPolicy::default();
+        let receipt = send_with_retries(self.channel.as_ref(), &self.message, &policy)
+            .await
+            .map_err(|error| failed(&error))?;
+        let answer = json!({
+            "success": true,
+            "provider": self.provider,
+            "status": "accepted",
+            "externalId": receipt.external_id,
+            "providerId": receipt.provider_id,
+            "warnings": self.warnings,
+        });
+        let mut views = vec![
+            View::Message(bubble::of_buttons(&self.message.content)),
+            View::fields(&answer, SENT),
+        ];
+        views.extend(View::warnings(&answer));
+        Ok(Output {
+            json: answer.to_string(),
+            views,
+        })
+    }
+}
+
+/// The message of a body; agent and conversation mean nothing without a server.
+fn outbound(to: Recipient, mut body: Map<String, Value>) -> Result<OutboundMessage, Failure> {
+    for key in ["agentId", "conversationId"] {
+        body.insert(key.to_owned(), "direct".into());
+    }
+    let request: SendButtons = serde_json::from_value(Value::Object(body))
+        .map_err(|error| Failure::Usage(format!("the message is not valid: {error}")))?;
+    let (_, _, content) = request.into_parts().map_err(Failure::Fields)?;
+    Ok(OutboundMessage {
+        id: MessageId::from_uuid(Uuid::now_v7()),
+        to,
+        content,
+    })
+}
+
+fn channel(provider: Provider, lookup: Lookup<'_>) -> Result<Arc<dyn Channel>, Failure> {
+    let credentials = credentials::for_direct(provider, lookup)?;
+    let config = Credentials::parse(provider, &credentials, &Map::new(), &defaults(lookup)?)
+        .map_err(Failure::Fields)?;
+    // Whoever runs a command on a machine may reach what that machine reaches.
+    let http = HttpClient::new(Timeouts::default(), true)
+        .map_err(|error| Failure::Own(error.to_string()))?;
+    connect(&http, config).map_err(|error| Failure::Usage(error.to_string()))
+}
+
+/// Where the providers answer, with what the environment says.
+fn defaults(lookup: Lookup<'_>) -> Result<Defaults, Failure> {
+    let known = Defaults::default();
+    let url = |name: &str, known: Url| match environment::text(lookup, name) {
+        Some(text) => {
+            parse_server(&text).map_err(|error| Failure::Usage(format!("{name}: {error}")))
+        }
+        None => Ok(known),
+    };
+    Ok(Defaults {
+        whatsapp_url: url("RECADO_WHATSAPP_URL", known.whatsapp_url)?,
+        whatsapp_version: environment::text(lookup, "RECADO_WHATSAPP_VERSION")
+            .unwrap_or(known.whatsapp_version),
+        zapi_url: url("RECADO_ZAPI_URL", known.zapi_url)?,
+        zapperhub_url: url("RECADO_ZAPPERHUB_URL", known.zapperhub_url)?,
+    })
+}
+
+/// A published limit is broken: the words and the number that the server would answer.
+fn refused(refusal: &recado_core::Refusal) -> Failure {
+    let reason = match refusal.limit {
+        BrokenLimit::ButtonCount => "too_many_buttons",
+        BrokenLimit::Text | BrokenLimit::Recipient => "content_refused",
+    };
+    let (code, error) = (Some(INVALID_PARAMETER_VALUE), refusal.to_string());
+    Failure::Refused(Box::new(Refusal::direct(
+        ExitCode::Refused,
+        reason,
+        code,
+        error,
+    )))
+}
+
+fn failed(error: &ChannelError) -> Failure {
+    let (exit_code, reason) = meaning(error.kind);
+    let refusal = Refusal::direct(exit_code, reason, error.code, error.to_string());
+    Failure::Refused(Box::new(refusal))
+}
+
+const fn meaning(kind: ErrorKind) -> (ExitCode, &'static str) {
+    match kind {
+        ErrorKind::Unauthorized => (ExitCode::Unauthorized, "channel_unauthorized"),
+        ErrorKind::WindowClosed => (ExitCode::Refused, "window_closed"),
+        ErrorKind::Unavailable => (ExitCode::Unreachable, "provider_unavailable"),
+        ErrorKind::Indeterminate => (ExitCode::OutcomeUnknown, "outcome_unknown"),
+        ErrorKind::ContentRefused => (ExitCode::Refused, "content_refused"),
+        ErrorKind::Misconfigured
+        | ErrorKind::NotConnected
+        | ErrorKind::BillingBlocked
+        | ErrorKind::InvalidRecipient
+        | ErrorKind::Throttled
+        | ErrorKind::Rejected => (ExitCode::Refused, "provider_rejected"),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,173 @@
+//! From the environment to the simulated phone, over real HTTP on this machine.
+
+use std::collections::HashMap;
+
+use recado_sandbox::{Effect, Fault, Sandbox, base_urls};
+use rstest::rstest;
+use tokio::net::TcpListener;
+
+use super::*;
+
+/// A running sandbox, and the environment that leads to it.
+async fn sandbox() -> (Sandbox, HashMap<&'static str, String>) {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let urls = base_urls(listener.local_addr().unwrap());
+    let sandbox = Sandbox::new();
+    tokio::spawn(sandbox.clone().serve(listener, std::future::pending()));
+    let environment = HashMap::from([
+        ("RECADO_WHATSAPP_URL", urls.whatsapp),
+        (
+            "RECADO_WHATSAPP_PHONE_NUMBER_ID",
+            "800000000000001".to_owned(),
+        ),
+        ("RECADO_WHATSAPP_ACCESS_TOKEN", "T-OK".to_owned()),
+        ("RECADO_ZAPI_URL", urls.zapi),
+        ("RECADO_ZAPI_INSTANCE_ID", "INST-01".to_owned()),
+        ("RECADO_ZAPI_INSTANCE_TOKEN", "TOK-01".to_owned()),
+        ("RECADO_ZAPI_CLIENT_TOKEN", "CT-01".to_owned()),
+        ("RECADO_ZAPPERHUB_URL", urls.zapperhub),
+        ("RECADO_ZAPPERHUB_INSTANCE_ID", "inst_5f2c".to_owned()),
+        ("RECADO_ZAPPERHUB_API_KEY", "K1".to_owned()),
+    ]);
+    (sandbox, environment)
+}
+
+fn direct(
+    provider: Provider,
+    body: Value,
+    environment: &HashMap<&'static str, String>,
+) -> Result<Direct, Failure> {
+    let Value::Object(body) = body else {
+        panic!("a body is an object");
+    };
+    let to = "5511900000001".parse().unwrap();
+    Direct::new(provider, to, body, &|name| environment.get(name).cloned())
+}
+
+fn body() -> Value {
+    json!({
+        "agentId": "agent-123", "conversationId": "conv-456",
+        "header_text": "Select an option", "body_text": "How can we help you today?", "footer_text": "ChatVolt Support",
+        "button_1_id": "btn_sales", "button_1_title": "Sales",
+        "button_2_id": "btn_support", "button_2_title": "Support",
+    })
+}
+
+#[rstest]
+#[case(Provider::WhatsApp)]
+#[case(Provider::Zapi)]
+#[case(Provider::ZapperHub)]
+#[tokio::test]
+async fn a_message_reaches_the_phone_without_a_server(#[case] provider: Provider) {
+    let (sandbox, environment) = sandbox().await;
+    let output = direct(provider, body(), &environment)
+        .unwrap()
+        .send()
+        .await
+        .unwrap();
+
+    let answer: Value = serde_json::from_str(&output.json).unwrap();
+    assert_eq!(answer["success"], true);
+    assert_eq!(answer["provider"], provider.as_str());
+    let phone = sandbox.phone_messages();
+    assert_eq!(phone.len(), 1);
+    let buttons: Vec<(&str, &str)> = (phone[0].buttons.iter())
+        .map(|button| (button.id.as_str(), button.title.as_str()))
+        .collect();
+    assert_eq!(
+        buttons,
+        [("btn_sales", "Sales"), ("btn_support", "Support")]
+    );
+}
+
+#[rstest]
+#[case(Provider::WhatsApp, "T-OK")]
+#[case(Provider::Zapi, "TOK-01")]
+#[case(Provider::ZapperHub, "K1\"")]
+#[tokio::test]
+async fn a_dry_run_shows_the_request_without_secrets_and_sends_nothing(
+    #[case] provider: Provider,
+    #[case] secret: &str,
+) {
+    let (sandbox, environment) = sandbox().await;
+    let output = direct(provider, body(), &environment)
+        .unwrap()
+        .preview()
+        .unwrap();
+    let answer: Value = serde_json::from_str(&output.json).unwrap();
+    assert_eq!(answer["dryRun"], true);
+    assert_eq!(answer["request"]["method"], "POST");
+    assert!(!output.json.contains(secret), "{}", output.json);
+    assert!(sandbox.requests().is_empty());
+}
+
+#[rstest]
+#[case(Effect::ResetAfter)]
+#[case(Effect::ResetBefore)]
+#[tokio::test]
+async fn a_lost_answer_is_an_unknown_outcome_and_not_repeated(#[case] effect: Effect) {
+    let (sandbox, environment) = sandbox().await;
+    let fault = Fault::new(recado_sandbox::Provider::Zapi, effect);
+    sandbox.fail_next(fault, 1);
+    let direct = direct(Provider::Zapi, body(), &environment).unwrap();
+    let failure = direct.send().await.unwrap_err();
+    assert_eq!(failure.exit_code(), ExitCode::OutcomeUnknown, "{failure}");
+    assert_eq!(sandbox.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn refused_credentials_are_not_authorised_and_not_shown() {
+    let (_sandbox, mut environment) = sandbox().await;
+    environment.insert("RECADO_WHATSAPP_ACCESS_TOKEN", "T-WRONG".to_owned());
+    let direct = direct(Provider::WhatsApp, body(), &environment).unwrap();
+    let failure = direct.send().await.unwrap_err();
+    assert_eq!(failure.exit_code(), ExitCode::Unauthorized, "{failure}");
+    assert!(!failure.to_string().contains("T-WRONG"), "{failure}");
+}
+
+#[tokio::test]
+async fn four_buttons_are_refused_with_the_number_of_the_provider() {
+    let (sandbox, environment) = sandbox().await;
+    let mut body = body();
+    for number in 3..=4 {
+        body[format!("button_{number}_id")] = format!("b{number}").into();
+        body[format!("button_{number}_title")] = format!("B{number}").into();
+    }
+    let failure = direct(Provider::Zapi, body, &environment).err().unwrap();
+    assert_eq!(failure.exit_code(), ExitCode::Refused);
+    let text = failure.to_string();
+    assert!(text.contains("[too_many_buttons, code 131009]"), "{text}");
+    assert!(sandbox.requests().is_empty());
+}
+
+#[tokio::test]
+async fn wrong_fields_are_named_without_asking_anybody() {
+    let (_sandbox, environment) = sandbox().await;
+    let failure = direct(Provider::Zapi, json!({"button_1_id": 7}), &environment)
+        .err()
+        .unwrap();
+    assert_eq!(failure.exit_code(), ExitCode::Usage);
+    let text = failure.to_string();
+    assert!(text.contains("body_text: Required"), "{text}");
+    assert!(
+        text.contains("button_1_id: Expected string, received number"),
+        "{text}"
+    );
+    assert!(!text.contains("agentId"), "{text}");
+}
+
+#[tokio::test]
+async fn an_address_that_is_none_is_refused_by_its_variable() {
+    let environment = HashMap::from([
+        ("RECADO_ZAPPERHUB_URL", "localhost".to_owned()),
+        ("RECADO_ZAPPERHUB_INSTANCE_ID", "i".to_owned()),
+        ("RECADO_ZAPPERHUB_API_KEY", "k".to_owned()),
+    ]);
+    let failure = direct(Provider::ZapperHub, body(), &environment)
+        .err()
+        .unwrap();
+    assert!(
+        failure.to_string().starts_with("RECADO_ZAPPERHUB_URL: "),
+        "{failure}"
+    );
+}

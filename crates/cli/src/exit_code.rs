@@ -1,0 +1,110 @@
+//! The exit codes: what a script may rely on.
+
+/// Why the program ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum ExitCode {
+    /// It did what was asked.
+    Ok = 0,
+    /// It failed by its own fault, or the server answered something that makes no sense.
+    OwnFault = 1,
+    /// The arguments or the input are wrong.
+    Usage = 2,
+    /// No server answers.
+    Unreachable = 3,
+    /// The server or the provider refused.
+    Refused = 4,
+    /// There is no key, or the server does not know it.
+    Unauthorized = 5,
+    /// The answer was lost: what was asked may have happened.
+    OutcomeUnknown = 6,
+}
+
+impl ExitCode {
+    const ALL: [Self; 7] = [
+        Self::Ok,
+        Self::OwnFault,
+        Self::Usage,
+        Self::Unreachable,
+        Self::Refused,
+        Self::Unauthorized,
+        Self::OutcomeUnknown,
+    ];
+
+    /// The code for an error answer of the server.
+    pub(crate) fn of_answer(status: u16, reason: &str) -> Self {
+        match (status, reason) {
+            (_, "outcome_unknown") => Self::OutcomeUnknown,
+            (400 | 413 | 422, _) => Self::Usage,
+            (401, _) => Self::Unauthorized,
+            _ => Self::Refused,
+        }
+    }
+
+    const fn meaning(self) -> &'static str {
+        match self {
+            Self::Ok => "done",
+            Self::OwnFault => "own fault, or an answer that makes no sense",
+            Self::Usage => "wrong arguments or input (also a 400 of the server)",
+            Self::Unreachable => "no server answers, or it stopped before anything changed",
+            Self::Refused => "refused by the server or the provider (403, 404, 409, 429, 500)",
+            Self::Unauthorized => "no key, or a key that the server does not know (401)",
+            Self::OutcomeUnknown => {
+                "outcome unknown: it may have happened, never repeat it blindly"
+            }
+        }
+    }
+
+    /// The list that ends `recado --help`.
+    pub(crate) fn help() -> String {
+        let lines = Self::ALL.map(|code| format!("  {}  {}", code as u8, code.meaning()));
+        format!("Exit codes:\n{}", lines.join("\n"))
+    }
+}
+
+impl From<ExitCode> for std::process::ExitCode {
+    fn from(code: ExitCode) -> Self {
+        Self::from(code as u8)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case(400, "invalid_body", ExitCode::Usage)]
+    #[case(400, "unsupported_channel", ExitCode::Usage)]
+    #[case(413, "body_too_large", ExitCode::Usage)]
+    #[case(401, "unauthorized", ExitCode::Unauthorized)]
+    #[case(403, "foreign_agent", ExitCode::Refused)]
+    #[case(404, "agent_not_found", ExitCode::Refused)]
+    #[case(404, "not_found", ExitCode::Refused)]
+    #[case(409, "conflict", ExitCode::Refused)]
+    #[case(429, "rate_limited", ExitCode::Refused)]
+    #[case(500, "too_many_buttons", ExitCode::Refused)]
+    #[case(500, "provider_rejected", ExitCode::Refused)]
+    #[case(500, "channel_unauthorized", ExitCode::Refused)]
+    #[case(500, "internal", ExitCode::Refused)]
+    #[case(500, "outcome_unknown", ExitCode::OutcomeUnknown)]
+    fn every_answer_has_its_exit_code(
+        #[case] status: u16,
+        #[case] reason: &str,
+        #[case] code: ExitCode,
+    ) {
+        assert_eq!(ExitCode::of_answer(status, reason), code);
+    }
+
+    #[test]
+    fn the_help_lists_the_codes_in_order() {
+        let help = ExitCode::help();
+        let numbers: Vec<&str> = help
+            .lines()
+            .skip(1)
+            .filter_map(|line| line.split_whitespace().next())
+            .collect();
+        assert_eq!(numbers, ["0", "1", "2", "3", "4", "5", "6"]);
+    }
+}

@@ -1,0 +1,290 @@
+//! Everything that can go wrong, said so that a person knows what to change.
+
+use std::fmt::Write as _;
+
+use recado_core::FieldErrors;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::exit_code::ExitCode;
+
+/// Why a command failed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    /// The arguments or the input are wrong.
+    #[error("{0}")]
+    Usage(String),
+    /// There is no key.
+    #[error("no API key: set RECADO_KEY or RECADO_KEY_FILE, or give --key")]
+    NoKey,
+    /// Fields of a message are wrong, found without a server.
+    #[error("the message is not valid{}", sentences(&.0.root, &.0.fields))]
+    Fields(FieldErrors),
+    /// No answer came, and nothing was changed.
+    #[error("{0}")]
+    Unreachable(String),
+    /// The server refused, or with `--direct` the provider.
+    #[error("{0}")]
+    Refused(Box<Refusal>),
+    /// What was asked may have happened.
+    #[error("{0}; it may have happened: look before you try again")]
+    OutcomeUnknown(String),
+    /// Anything else.
+    #[error("{0}")]
+    Own(String),
+}
+
+/// An error answer of the server.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    exit_code: ExitCode,
+    body: ErrorBody,
+    text: String,
+    retry_after: Option<String>,
+}
+
+/// The one shape of the server's errors.
+#[derive(Debug, Default, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ErrorBody {
+    error: String,
+    reason: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    details: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_id: Option<String>,
+}
+
+impl Failure {
+    /// What the program exits with.
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Usage(_) | Self::Fields(_) => ExitCode::Usage,
+            Self::NoKey => ExitCode::Unauthorized,
+            Self::Unreachable(_) => ExitCode::Unreachable,
+            Self::Refused(refusal) => refusal.exit_code,
+            Self::OutcomeUnknown(_) => ExitCode::OutcomeUnknown,
+            Self::Own(_) => ExitCode::OwnFault,
+        }
+    }
+
+    /// The server's own words, for programs.
+    pub(crate) fn json(&self) -> Option<&str> {
+        match self {
+            Self::Refused(refusal) => Some(&refusal.text),
+            _ => None,
+        }
+    }
+}
+
+impl Refusal {
+    /// Reads an error answer; `None` if it has not the gateway's shape.
+    pub(crate) fn read(status: u16, retry_after: Option<String>, text: String) -> Option<Self> {
+        let body: ErrorBody = serde_json::from_str(&text).ok()?;
+        Some(Self {
+            exit_code: ExitCode::of_answer(status, &body.reason),
+            body,
+            text,
+            retry_after,
+        })
+    }
+
+    /// A refusal that no server made, in the same shape.
+    pub(crate) fn direct(
+        exit_code: ExitCode,
+        reason: &str,
+        code: Option<i64>,
+        error: String,
+    ) -> Self {
+        let body = ErrorBody {
+            error,
+            reason: reason.to_owned(),
+            code: code.map(Value::from),
+            ..ErrorBody::default()
+        };
+        Self {
+            exit_code,
+            text: serde_json::json!(body).to_string(),
+            body,
+            retry_after: None,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        let hint = match (self.body.reason.as_str(), &self.body.message_id) {
+            ("unauthorized", _) => "check --key, RECADO_KEY or RECADO_KEY_FILE".to_owned(),
+            ("outcome_unknown", Some(id)) => {
+                format!("do not send it again; `recado message show {id}` tells what became of it")
+            }
+            ("agent_not_found", _) => "see `recado agent list`".to_owned(),
+            ("conversation_not_found", _) => "see `recado conversation list`".to_owned(),
+            ("channel_unauthorized", _) => {
+                "renew the credentials with `recado channel update`".to_owned()
+            }
+            _ => {
+                let seconds = self.retry_after.as_ref()?;
+                format!("try again in {seconds} s")
+            }
+        };
+        Some(hint)
+    }
+}
+
+impl std::fmt::Display for Refusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let ErrorBody {
+            error,
+            reason,
+            code,
+            details,
+            message_id,
+            request_id,
+        } = &self.body;
+        write!(f, "{error} [{reason}")?;
+        if let Some(code) = code {
+            write!(f, ", code {code}")?;
+        }
+        f.write_str("]")?;
+        f.write_str(&details.as_ref().map(detail_lines).unwrap_or_default())?;
+        if let Some(id) = message_id {
+            write!(f, "\n  message: {id}")?;
+        }
+        if let Some(hint) = self.hint() {
+            write!(f, "\n  hint: {hint}")?;
+        }
+        if let Some(id) = request_id {
+            write!(f, "\n  request: {id}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Every field of `{"_errors": […], "field": {"_errors": […]}}` with its sentences.
+fn detail_lines(details: &Value) -> String {
+    let errors = |value: &Value| -> Vec<String> {
+        let list = value.get("_errors").and_then(Value::as_array);
+        list.into_iter()
+            .flatten()
+            .filter_map(|sentence| sentence.as_str().map(str::to_owned))
+            .collect()
+    };
+    let fields = details.as_object().into_iter().flatten();
+    let fields: Vec<_> = fields
+        .filter(|(name, _)| *name != "_errors")
+        .map(|(name, value)| (name, errors(value)))
+        .collect();
+    sentences(
+        &errors(details),
+        fields.iter().map(|(name, list)| (*name, list)),
+    )
+}
+
+fn sentences<'a>(
+    root: &[String],
+    fields: impl IntoIterator<Item = (&'a String, &'a Vec<String>)>,
+) -> String {
+    let mut lines = String::new();
+    for sentence in root {
+        let _ = write!(lines, "\n  {sentence}");
+    }
+    for (name, sentences) in fields {
+        let _ = write!(lines, "\n  {name}: {}", sentences.join(", "));
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(status: u16, text: &str) -> Failure {
+        Failure::Refused(Box::new(
+            Refusal::read(status, None, text.to_owned()).unwrap(),
+        ))
+    }
+
+    #[test]
+    fn every_wrong_field_is_named_with_its_sentences() {
+        let failure = refusal(
+            400,
+            r#"{"error":"error invalid request body","reason":"invalid_body","requestId":"r1",
+                "details":{"_errors":["Odd"],"body_text":{"_errors":["Required","Twice"]},"agentId":{"_errors":["Required"]}}}"#,
+        );
+        assert_eq!(
+            failure.to_string(),
+            "error invalid request body [invalid_body]\n  Odd\n  agentId: Required\n  body_text: Required, Twice\n  request: r1"
+        );
+        assert_eq!(failure.exit_code(), ExitCode::Usage);
+    }
+
+    #[test]
+    fn a_lost_outcome_names_the_message_and_warns() {
+        let failure = refusal(
+            500,
+            r#"{"error":"the answer was lost","reason":"outcome_unknown","messageId":"msg_1"}"#,
+        );
+        let text = failure.to_string();
+        assert!(text.contains("message: msg_1"), "{text}");
+        assert!(text.contains("do not send it again"), "{text}");
+        assert_eq!(failure.exit_code(), ExitCode::OutcomeUnknown);
+    }
+
+    #[test]
+    fn a_providers_code_is_shown_whether_number_or_text() {
+        let number = r#"{"error":"no","reason":"provider_rejected","code":131009}"#;
+        let text = r#"{"error":"no","reason":"provider_rejected","code":"E1"}"#;
+        assert_eq!(
+            refusal(500, number).to_string(),
+            "no [provider_rejected, code 131009]"
+        );
+        assert_eq!(
+            refusal(500, text).to_string(),
+            "no [provider_rejected, code \"E1\"]"
+        );
+    }
+
+    #[test]
+    fn a_page_of_a_proxy_is_not_an_answer_of_the_gateway() {
+        assert!(Refusal::read(502, None, "<html>".to_owned()).is_none());
+        assert!(Refusal::read(502, None, r#"{"error":{"message":"x"}}"#.to_owned()).is_none());
+    }
+
+    #[test]
+    fn a_limited_rate_says_when_to_come_back() {
+        let text = r#"{"error":"slow down","reason":"rate_limited"}"#.to_owned();
+        let refusal = Refusal::read(429, Some("7".to_owned()), text).unwrap();
+        assert_eq!(
+            refusal.to_string(),
+            "slow down [rate_limited]\n  hint: try again in 7 s"
+        );
+    }
+
+    #[test]
+    fn a_direct_refusal_has_the_same_shape() {
+        let refusal = Refusal::direct(
+            ExitCode::Refused,
+            "window_closed",
+            Some(131_047),
+            "no".to_owned(),
+        );
+        assert_eq!(
+            refusal.text,
+            r#"{"code":131047,"error":"no","reason":"window_closed"}"#
+        );
+        assert_eq!(refusal.to_string(), "no [window_closed, code 131047]");
+    }
+
+    #[test]
+    fn fields_found_without_a_server_are_wrong_input() {
+        let failure = Failure::Fields(FieldErrors::field("body_text", "Required"));
+        assert_eq!(
+            failure.to_string(),
+            "the message is not valid\n  body_text: Required"
+        );
+        assert_eq!(failure.exit_code(), ExitCode::Usage);
+    }
+}

@@ -1,0 +1,91 @@
+//! JSON that a person hands in: a file, or standard input for `-`.
+
+use std::io::Read as _;
+
+use serde_json::{Map, Value};
+
+use crate::failure::Failure;
+
+/// More than any message has, less than hurts.
+const MAX_BYTES: u64 = 1024 * 1024;
+
+/// Reads a JSON object from `path`.
+pub(crate) fn json_object(path: &str) -> Result<Map<String, Value>, Failure> {
+    let text = read(path)?;
+    match serde_json::from_str(&text) {
+        Ok(Value::Object(object)) => Ok(object),
+        Ok(_) => Err(Failure::Usage(format!("{} is no JSON object", name(path)))),
+        // The position alone: the text may hold secrets.
+        Err(error) => Err(Failure::Usage(format!(
+            "{} is no JSON: look at line {}, column {}",
+            name(path),
+            error.line(),
+            error.column()
+        ))),
+    }
+}
+
+fn read(path: &str) -> Result<String, Failure> {
+    let mut text = String::new();
+    let read = if path == "-" {
+        std::io::stdin()
+            .take(MAX_BYTES + 1)
+            .read_to_string(&mut text)
+    } else {
+        std::fs::File::open(path)
+            .and_then(|file| file.take(MAX_BYTES + 1).read_to_string(&mut text))
+    };
+    let bytes =
+        read.map_err(|error| Failure::Usage(format!("cannot read {}: {error}", name(path))))?;
+    if bytes as u64 > MAX_BYTES {
+        return Err(Failure::Usage(format!(
+            "{} has more than 1 MiB",
+            name(path)
+        )));
+    }
+    Ok(text)
+}
+
+fn name(path: &str) -> &str {
+    if path == "-" { "standard input" } else { path }
+}
+
+/// Splits `key=value` at the first `=`; the key is not empty.
+pub(crate) fn key_value(text: &str) -> Option<(&str, &str)> {
+    text.split_once('=').filter(|(key, _)| !key.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case("a=b", Some(("a", "b")))]
+    #[case("a=b=c", Some(("a", "b=c")))]
+    #[case("a=", Some(("a", "")))]
+    #[case("=b", None)]
+    #[case("ab", None)]
+    fn a_pair_is_split_at_the_first_sign(#[case] text: &str, #[case] pair: Option<(&str, &str)>) {
+        assert_eq!(key_value(text), pair);
+    }
+
+    #[rstest]
+    #[case("[1]", "is no JSON object")]
+    #[case("{\"accessToken\": s3cret}", "is no JSON: look at line 1, column 17")]
+    fn a_file_that_is_no_object_is_refused_without_its_content(
+        #[case] content: &str,
+        #[case] expected: &str,
+    ) {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(content.as_bytes()).unwrap();
+        let text = json_object(&file.path().display().to_string())
+            .unwrap_err()
+            .to_string();
+        assert!(text.ends_with(expected), "{text}");
+        assert!(!text.contains("s3cret"));
+    }
+}

@@ -1,0 +1,292 @@
+//! All printing: tables and drawings for people, the server's JSON for programs.
+
+use std::io::{ErrorKind, Write};
+
+use clap::ValueEnum;
+use comfy_table::{Table, presets};
+use recado_sandbox::drawing::{Bubble, Style};
+use recado_sandbox::terminal::{one_line, visible};
+use serde_json::Value;
+
+use crate::client::Answer;
+use crate::exit_code::ExitCode;
+use crate::failure::Failure;
+use crate::terminal;
+
+/// For whom to print.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    Table,
+    /// For programs: the server's answer as it is
+    Json,
+}
+
+/// What a command has to say.
+#[derive(Debug)]
+pub(crate) struct Output {
+    /// For programs.
+    pub(crate) json: String,
+    /// For people.
+    pub(crate) views: Vec<View>,
+}
+
+/// One thing to show to a person.
+#[derive(Debug)]
+pub(crate) enum View {
+    Rows {
+        columns: Vec<&'static str>,
+        rows: Vec<Vec<String>>,
+    },
+    Fields(Vec<(String, String)>),
+    Message(Bubble),
+    /// Lines as they are.
+    Text(String),
+}
+
+/// A column or a field: its title, and where its value is (JSON pointer).
+pub(crate) type Columns = &'static [(&'static str, &'static str)];
+
+impl Output {
+    /// A list `{"data": […], "nextCursor": …}` as a table.
+    pub(crate) fn list(answer: Answer, columns: Columns) -> Self {
+        let data = answer.value.get("data").and_then(Value::as_array);
+        let rows: Vec<Vec<String>> = (data.into_iter().flatten())
+            .map(|item| {
+                columns
+                    .iter()
+                    .map(|(_, pointer)| cell(item.pointer(pointer)))
+                    .collect()
+            })
+            .collect();
+        let mut views = if rows.is_empty() {
+            vec![View::Text("nothing there yet".to_owned())]
+        } else {
+            let columns = columns.iter().map(|(title, _)| *title).collect();
+            vec![View::Rows { columns, rows }]
+        };
+        if let Some(cursor) = answer.value.get("nextCursor").and_then(Value::as_str) {
+            let cursor = one_line(cursor);
+            views.push(View::Text(format!("there is more: add --after {cursor}")));
+        }
+        Self {
+            json: answer.text,
+            views,
+        }
+    }
+
+    /// One resource, field by field; what is absent is left out.
+    pub(crate) fn record(answer: Answer, fields: Columns) -> Self {
+        let views = vec![View::fields(&answer.value, fields)];
+        Self {
+            json: answer.text,
+            views,
+        }
+    }
+
+    /// A sentence for people, and the answer for programs.
+    pub(crate) fn done(answer: Answer, sentence: String) -> Self {
+        Self {
+            json: answer.text,
+            views: vec![View::Text(sentence)],
+        }
+    }
+
+    fn people(&self, columns: usize, style: Style) -> String {
+        let views: Vec<String> = (self.views.iter())
+            .map(|view| view.render(columns, style))
+            .collect();
+        views.join("\n")
+    }
+}
+
+impl View {
+    /// The fields of `value` that are there.
+    pub(crate) fn fields(value: &Value, fields: Columns) -> Self {
+        let present = fields.iter().filter_map(|(title, pointer)| {
+            let value = value.pointer(pointer).filter(|value| !value.is_null())?;
+            Some(((*title).to_owned(), cell(Some(value))))
+        });
+        Self::Fields(present.collect())
+    }
+
+    /// `{"warnings": [{field, message}]}` as lines; none if there are none.
+    pub(crate) fn warnings(value: &Value) -> Option<Self> {
+        let warnings = value.get("warnings")?.as_array()?;
+        let lines: Vec<String> = (warnings.iter())
+            .map(|warning| match warning {
+                Value::Object(parts) => {
+                    format!(
+                        "warning: {}: {}",
+                        cell(parts.get("field")),
+                        cell(parts.get("message"))
+                    )
+                }
+                other => format!("warning: {}", cell(Some(other))),
+            })
+            .collect();
+        (!lines.is_empty()).then(|| Self::Text(lines.join("\n")))
+    }
+
+    fn render(&self, columns: usize, style: Style) -> String {
+        match self {
+            Self::Rows { columns, rows } => {
+                let mut table = plain_table();
+                table.set_header(columns);
+                table.add_rows(rows);
+                table.trim_fmt()
+            }
+            Self::Fields(fields) => {
+                let mut table = plain_table();
+                table.add_rows(fields.iter().map(|(title, value)| [title, value]));
+                table.trim_fmt()
+            }
+            Self::Message(bubble) => bubble.draw(columns, style),
+            Self::Text(text) => text.clone(),
+        }
+    }
+}
+
+/// Without lines, so that an id can be picked with a double click.
+fn plain_table() -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table
+}
+
+/// A value on one line.
+fn cell(value: Option<&Value>) -> String {
+    match value {
+        None | Some(Value::Null) => "-".to_owned(),
+        Some(Value::String(text)) => one_line(text),
+        Some(other) => one_line(&other.to_string()),
+    }
+}
+
+/// Prints in one format.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Printer {
+    format: Format,
+}
+
+impl Printer {
+    /// Without a wish, a terminal gets tables and everything else JSON.
+    pub(crate) fn new(wish: Option<Format>) -> Self {
+        let format = wish.unwrap_or(if terminal::is_terminal() {
+            Format::Table
+        } else {
+            Format::Json
+        });
+        Self { format }
+    }
+
+    /// Prints an output, and says how it went.
+    pub(crate) fn print(self, output: &Output) -> ExitCode {
+        let text = match self.format {
+            Format::Json => output.json.clone(),
+            Format::Table => output.people(terminal::columns(), terminal::style()),
+        };
+        if text.is_empty() {
+            return ExitCode::Ok;
+        }
+        match write_line(std::io::stdout(), &text) {
+            // Whoever read us has heard enough, as in `recado … | head`.
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => ExitCode::OwnFault,
+            _ => ExitCode::Ok,
+        }
+    }
+
+    /// Prints a failure on standard error; programs get the server's answer on standard output too.
+    pub(crate) fn fail(self, failure: &Failure) -> ExitCode {
+        if let (Format::Json, Some(json)) = (self.format, failure.json()) {
+            write_line(std::io::stdout(), json).ok();
+        }
+        let sentence = visible(&failure.to_string());
+        write_line(std::io::stderr(), &format!("error: {sentence}")).ok();
+        failure.exit_code()
+    }
+}
+
+fn write_line(mut to: impl Write, text: &str) -> std::io::Result<()> {
+    writeln!(to, "{}", text.trim_end_matches('\n'))?;
+    to.flush()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const COLUMNS: Columns = &[("ID", "/id"), ("NAME", "/name"), ("COUNT", "/meta/count")];
+
+    fn answer(value: Value) -> Answer {
+        Answer {
+            text: value.to_string(),
+            value,
+        }
+    }
+
+    fn shown(output: &Output) -> String {
+        output.people(80, Style::Plain)
+    }
+
+    #[test]
+    fn a_list_is_a_table_without_lines_and_names_the_next_page() {
+        let output = Output::list(
+            answer(json!({
+                "data": [
+                    {"id": "agt_1", "name": "Ana\u{1b}[2J\nB", "meta": {"count": 3}},
+                    {"id": "agt_22", "name": null}
+                ],
+                "nextCursor": "agt_22"
+            })),
+            COLUMNS,
+        );
+        let lines: Vec<String> = shown(&output)
+            .lines()
+            .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
+            .collect();
+        assert_eq!(
+            lines,
+            [
+                "ID NAME COUNT",
+                "agt_1 Ana\u{fffd}[2J B 3",
+                "agt_22 - -",
+                "there is more: add --after agt_22"
+            ]
+        );
+    }
+
+    #[test]
+    fn an_empty_list_says_so() {
+        let output = Output::list(answer(json!({"data": [], "nextCursor": null})), COLUMNS);
+        assert_eq!(shown(&output), "nothing there yet");
+    }
+
+    #[test]
+    fn programs_get_the_answer_as_it_is() {
+        let text = r#"{"z":1,  "a":2}"#;
+        let answer = Answer {
+            text: text.to_owned(),
+            value: serde_json::from_str(text).unwrap(),
+        };
+        assert_eq!(Output::record(answer, COLUMNS).json, text);
+    }
+
+    #[test]
+    fn a_record_leaves_out_what_is_absent() {
+        let output = Output::record(answer(json!({"id": "x", "name": null})), COLUMNS);
+        assert_eq!(shown(&output).trim(), "ID  x");
+    }
+
+    #[test]
+    fn warnings_are_lines() {
+        let value = json!({"warnings": [{"field": "body_text", "message": "long"}, "odd"]});
+        let Some(View::Text(text)) = View::warnings(&value) else {
+            panic!("no warnings");
+        };
+        assert_eq!(text, "warning: body_text: long\nwarning: odd");
+        assert!(View::warnings(&json!({"warnings": []})).is_none());
+    }
+}

@@ -1,0 +1,176 @@
+//! Which addresses a channel may reach: the public internet, not the server's own neighbourhood.
+
+use std::error::Error;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use url::{Host, Url};
+
+/// The special-purpose IPv4 blocks (IANA registry), by first address and prefix length.
+const RESERVED_V4: [(Ipv4Addr, u32); 15] = [
+    (Ipv4Addr::UNSPECIFIED, 8),
+    (Ipv4Addr::new(10, 0, 0, 0), 8),
+    (Ipv4Addr::new(100, 64, 0, 0), 10),
+    (Ipv4Addr::new(127, 0, 0, 0), 8),
+    (Ipv4Addr::new(169, 254, 0, 0), 16),
+    (Ipv4Addr::new(172, 16, 0, 0), 12),
+    (Ipv4Addr::new(192, 0, 0, 0), 24),
+    (Ipv4Addr::new(192, 0, 2, 0), 24),
+    (Ipv4Addr::new(192, 88, 99, 0), 24),
+    (Ipv4Addr::new(192, 168, 0, 0), 16),
+    (Ipv4Addr::new(198, 18, 0, 0), 15),
+    (Ipv4Addr::new(198, 51, 100, 0), 24),
+    (Ipv4Addr::new(203, 0, 113, 0), 24),
+    (Ipv4Addr::new(224, 0, 0, 0), 4),
+    (Ipv4Addr::new(240, 0, 0, 0), 4),
+];
+
+/// The one IPv6 block that is routed worldwide.
+const GLOBAL_V6: (Ipv6Addr, u32) = (Ipv6Addr::new(0x2000, 0, 0, 0, 0, 0, 0, 0), 3);
+
+/// Its special-purpose parts: protocol assignments with Teredo, documentation (two), 6to4.
+const RESERVED_V6: [(Ipv6Addr, u32); 4] = [
+    (Ipv6Addr::new(0x2001, 0, 0, 0, 0, 0, 0, 0), 23),
+    (Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0), 32),
+    (Ipv6Addr::new(0x2002, 0, 0, 0, 0, 0, 0, 0), 16),
+    (Ipv6Addr::new(0x3fff, 0, 0, 0, 0, 0, 0, 0), 20),
+];
+
+/// Whether the host of `url` is a name, or an IP address of the public internet.
+///
+/// The URL parser has turned every notation (`0x7f.1`, `2130706433`) into an address by now.
+pub(crate) fn literal_is_public(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(address)) => is_public(IpAddr::V4(address)),
+        Some(Host::Ipv6(address)) => is_public(IpAddr::V6(address)),
+        Some(Host::Domain(_)) => true,
+        None => false,
+    }
+}
+
+fn is_public(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => is_public_v4(address),
+        IpAddr::V6(address) => match embedded(address) {
+            Some(inner) => is_public_v4(inner),
+            None => is_public_v6(address),
+        },
+    }
+}
+
+fn is_public_v4(address: Ipv4Addr) -> bool {
+    let bits = address.to_bits();
+    !RESERVED_V4
+        .iter()
+        .any(|(first, length)| (bits ^ first.to_bits()) >> (32 - length) == 0)
+}
+
+fn is_public_v6(address: Ipv6Addr) -> bool {
+    let within = |(first, length): &(Ipv6Addr, u32)| {
+        (address.to_bits() ^ first.to_bits()) >> (128 - length) == 0
+    };
+    within(&GLOBAL_V6) && !RESERVED_V6.iter().any(within)
+}
+
+/// The IPv4 address that a mapped (`::ffff:0:0/96`) or NAT64 (`64:ff9b::/96`) address leads to.
+fn embedded(address: Ipv6Addr) -> Option<Ipv4Addr> {
+    match address.segments() {
+        [0, 0, 0, 0, 0, 0xffff, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] => {
+            Some(Ipv4Addr::from_bits(u32::from(high) << 16 | u32::from(low)))
+        }
+        _ => None,
+    }
+}
+
+/// A name resolved to forbidden addresses only.
+#[derive(Debug, thiserror::Error)]
+#[error("the address is private, loopback or reserved")]
+pub(crate) struct AddressRefused;
+
+impl AddressRefused {
+    /// Whether `error` was caused by this refusal.
+    pub(crate) fn caused(error: &(dyn Error + 'static)) -> bool {
+        let mut cause = Some(error);
+        while let Some(error) = cause {
+            if error.is::<Self>() {
+                return true;
+            }
+            cause = error.source();
+        }
+        false
+    }
+}
+
+/// Resolves names through the system and keeps public addresses only.
+///
+/// It decides when the connection is made, so a name that changes its address later gains nothing.
+pub(crate) struct PublicResolver;
+
+impl Resolve for PublicResolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        Box::pin(async move {
+            // Port 0 is replaced by that of the URL.
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let public: Vec<SocketAddr> = found.filter(|found| is_public(found.ip())).collect();
+            if public.is_empty() {
+                return Err(AddressRefused.into());
+            }
+            Ok(Box::new(public.into_iter()) as Addrs)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case::this_network("http://0/")]
+    #[case::unspecified("http://0.0.0.0/")]
+    #[case::loopback("http://127.0.0.1:8080/")]
+    #[case::loopback_as_one_number("http://2130706433/")]
+    #[case::loopback_in_hexadecimal("http://0x7f.1/")]
+    #[case::loopback_in_octal("http://0177.0.0.1/")]
+    #[case::loopback_in_full_width_digits("http://１２７.0.0.1/")]
+    #[case::private_10("http://10.255.255.255/")]
+    #[case::private_172("http://172.31.0.1/")]
+    #[case::private_192("http://192.168.1.1/")]
+    #[case::carrier_grade_nat("http://100.64.0.1/")]
+    #[case::link_local_metadata("http://169.254.169.254/latest")]
+    #[case::protocol_assignments("http://192.0.0.1/")]
+    #[case::benchmarks("http://198.19.255.255/")]
+    #[case::documentation("http://203.0.113.9/")]
+    #[case::multicast("http://224.0.0.1/")]
+    #[case::broadcast("http://255.255.255.255/")]
+    #[case::v6_unspecified("http://[::]/")]
+    #[case::v6_loopback("http://[::1]/")]
+    #[case::v6_mapped_loopback("http://[::ffff:127.0.0.1]/")]
+    #[case::v6_mapped_private("http://[::ffff:a00:1]/")]
+    #[case::v6_compatible("http://[::127.0.0.1]/")]
+    #[case::v6_nat64_of_private("http://[64:ff9b::10.0.0.1]/")]
+    #[case::v6_local_nat64("http://[64:ff9b:1::1]/")]
+    #[case::v6_unique_local("http://[fd00::1]/")]
+    #[case::v6_link_local("http://[fe80::1]/")]
+    #[case::v6_multicast("http://[ff02::1]/")]
+    #[case::v6_documentation("http://[2001:db8::1]/")]
+    #[case::v6_teredo("http://[2001::1]/")]
+    #[case::v6_6to4("http://[2002:7f00:1::]/")]
+    fn an_address_of_the_neighbourhood_is_not_public(#[case] url: &str) {
+        assert!(!literal_is_public(&Url::parse(url).expect(url)));
+    }
+
+    #[rstest]
+    #[case::a_name("https://graph.facebook.com/")]
+    #[case::v4("http://8.8.8.8/")]
+    #[case::beside_10("http://11.0.0.1/")]
+    #[case::below_100_64("http://100.63.255.255/")]
+    #[case::above_172_16("http://172.32.0.1/")]
+    #[case::v6("http://[2a03:2880:f10c::1]/")]
+    #[case::v6_mapped("http://[::ffff:8.8.8.8]/")]
+    #[case::v6_nat64("http://[64:ff9b::8.8.8.8]/")]
+    fn an_address_of_the_internet_is_public(#[case] url: &str) {
+        assert!(literal_is_public(&Url::parse(url).expect(url)));
+    }
+}

@@ -1,0 +1,92 @@
+//! The trait that every provider implements, and what goes in and out of it.
+
+use async_trait::async_trait;
+use recado_core::{ButtonsMessage, Capabilities, MessageId, Recipient};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::error::ChannelError;
+
+/// One WhatsApp number at one provider.
+#[cfg_attr(any(test, feature = "mock"), mockall::automock)]
+#[async_trait]
+pub trait Channel: Send + Sync {
+    /// What this channel carries.
+    fn capabilities(&self) -> &'static Capabilities;
+
+    /// The exact request that [`send`](Self::send) would make, with its secrets blanked. No IO.
+    ///
+    /// # Errors
+    ///
+    /// The message breaks a limit.
+    fn preview(&self, message: &OutboundMessage) -> Result<Preview, ChannelError>;
+
+    /// Hands one message to the provider, with exactly one HTTP request, or none if a limit is broken.
+    ///
+    /// # Errors
+    ///
+    /// See [`ErrorKind`](crate::ErrorKind): only `Indeterminate` leaves open whether the message goes out.
+    async fn send(&self, message: &OutboundMessage) -> Result<Receipt, ChannelError>;
+
+    /// Asks whether the number is connected and able to send.
+    ///
+    /// # Errors
+    ///
+    /// The provider could not be asked, or refuses the credentials.
+    async fn health(&self) -> Result<Health, ChannelError>;
+}
+
+/// A message on its way out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutboundMessage {
+    /// Our id, which comes back in the provider's status where it can carry one.
+    pub id: MessageId,
+    /// Whom it goes to.
+    pub to: Recipient,
+    /// What it says.
+    pub content: ButtonsMessage,
+}
+
+/// A request as it would be made, with its secrets blanked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Preview {
+    /// The HTTP method.
+    pub method: String,
+    /// The whole URL.
+    pub url: String,
+    /// The headers that matter to the provider.
+    pub headers: Vec<(String, String)>,
+    /// The JSON body.
+    pub body: Value,
+}
+
+/// What the provider gave for a message that it took.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Receipt {
+    /// The message's id at WhatsApp, if the provider says it.
+    pub external_id: Option<String>,
+    /// The provider's own id: Z-API's `zaapId`, ZapperHUB's `jobId`.
+    pub provider_id: Option<String>,
+}
+
+/// Whether a number can send.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Health {
+    /// The state of the connection.
+    pub state: HealthState,
+    /// What the provider says about it.
+    pub detail: Option<String>,
+}
+
+/// The states of a number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum HealthState {
+    /// Able to send.
+    Connected,
+    /// Known, but not connected to WhatsApp.
+    Disconnected,
+    /// A phone must be paired first.
+    NeedsPairing,
+    /// The account at the provider is not paid for.
+    Unpaid,
+}

@@ -1,0 +1,156 @@
+//! What a channel needs to know, read from JSON, and the one place that makes channels of it.
+
+use std::sync::Arc;
+
+use recado_core::{FieldErrors, Provider};
+use serde_json::{Map, Value};
+use url::Url;
+
+use crate::address;
+use crate::channel::Channel;
+use crate::form::Form;
+use crate::http::HttpClient;
+use crate::whatsapp::{self, WhatsApp, WhatsAppAccount};
+use crate::zapi::{self, Zapi, ZapiAccount};
+use crate::zapperhub::{self, ZapperHub, ZapperHubAccount};
+
+/// Everything that makes a channel.
+#[derive(Debug, Clone)]
+pub struct ChannelConfig {
+    /// Where the provider answers; its path is kept.
+    pub base_url: Url,
+    /// Who we are there, and how we talk to it.
+    pub credentials: Credentials,
+}
+
+/// The account at one of the providers.
+#[derive(Debug, Clone)]
+pub enum Credentials {
+    /// Meta's WhatsApp Cloud API.
+    WhatsApp(WhatsAppAccount),
+    /// Z-API.
+    Zapi(ZapiAccount),
+    /// ZapperHUB, in either dialect.
+    ZapperHub(ZapperHubAccount),
+}
+
+/// Where the providers answer if a channel does not say otherwise.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Defaults {
+    /// Meta's Graph API.
+    pub whatsapp_url: Url,
+    /// The Graph version, such as `v25.0`.
+    pub whatsapp_version: String,
+    /// Z-API.
+    pub zapi_url: Url,
+    /// ZapperHUB's hosted API.
+    pub zapperhub_url: Url,
+}
+
+impl Default for Defaults {
+    fn default() -> Self {
+        Self {
+            whatsapp_url: known("https://graph.facebook.com"),
+            whatsapp_version: "v25.0".to_owned(),
+            zapi_url: known("https://api.z-api.io"),
+            zapperhub_url: known("https://api.zapperapi.com"),
+        }
+    }
+}
+
+fn known(url: &str) -> Url {
+    Url::parse(url).expect("a URL written in this file")
+}
+
+/// A configuration that cannot make a channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigError {
+    /// The base URL is an address that only insiders should reach.
+    #[error(
+        "the base URL leads to a private, loopback or reserved address, which this server does not allow"
+    )]
+    PrivateAddress,
+    /// The base URL cannot carry a path.
+    #[error("the base URL is not an http or https address")]
+    BaseUrl,
+    /// A credential cannot be sent in a header; its name.
+    #[error("the credential {0} has characters that cannot be sent")]
+    Credential(&'static str),
+}
+
+impl From<ConfigError> for FieldErrors {
+    fn from(error: ConfigError) -> Self {
+        let field = match error {
+            ConfigError::PrivateAddress | ConfigError::BaseUrl => "settings.baseUrl".to_owned(),
+            ConfigError::Credential(name) => format!("credentials.{name}"),
+        };
+        Self::field(&field, &error.to_string())
+    }
+}
+
+impl ChannelConfig {
+    /// Whose account it is.
+    #[must_use]
+    pub const fn provider(&self) -> Provider {
+        match self.credentials {
+            Credentials::WhatsApp(_) => Provider::WhatsApp,
+            Credentials::Zapi(_) => Provider::Zapi,
+            Credentials::ZapperHub(_) => Provider::ZapperHub,
+        }
+    }
+}
+
+impl Credentials {
+    /// Reads `credentials` and `settings` as an API body has them (camelCase).
+    ///
+    /// # Errors
+    ///
+    /// Every fault at once, by names such as `credentials.accessToken`; never a value. Unknown keys are faults.
+    pub fn parse(
+        provider: Provider,
+        credentials: &Map<String, Value>,
+        settings: &Map<String, Value>,
+        defaults: &Defaults,
+    ) -> Result<ChannelConfig, FieldErrors> {
+        let form = Form::new(credentials, settings);
+        match provider {
+            Provider::WhatsApp => whatsapp::account::parse(form, defaults),
+            Provider::Zapi => zapi::account::parse(form, defaults),
+            Provider::ZapperHub => zapperhub::account::parse(form, defaults),
+        }
+    }
+}
+
+/// Makes the channel of a configuration. No IO.
+///
+/// # Errors
+///
+/// The base URL is no web address or one that `http` does not allow, or a credential cannot be sent.
+pub fn connect(http: &HttpClient, config: ChannelConfig) -> Result<Arc<dyn Channel>, ConfigError> {
+    let ChannelConfig {
+        base_url,
+        credentials,
+    } = config;
+    if !matches!(base_url.scheme(), "http" | "https") {
+        return Err(ConfigError::BaseUrl);
+    }
+    // Names are checked when they are resolved; an IP address never passes the resolver.
+    if http.is_guarded() && !address::literal_is_public(&base_url) {
+        return Err(ConfigError::PrivateAddress);
+    }
+    Ok(match credentials {
+        Credentials::WhatsApp(account) => Arc::new(WhatsApp::new(http, &base_url, &account)?),
+        Credentials::Zapi(account) => Arc::new(Zapi::new(http, &base_url, &account)?),
+        Credentials::ZapperHub(account) => Arc::new(ZapperHub::new(http, &base_url, account)?),
+    })
+}
+
+/// The base URL with `segments` appended to its path, each percent-encoded.
+pub(crate) fn join(base: &Url, segments: &[&str]) -> Result<Url, ConfigError> {
+    let mut url = base.clone();
+    url.path_segments_mut()
+        .map_err(|()| ConfigError::BaseUrl)?
+        .pop_if_empty()
+        .extend(segments);
+    Ok(url)
+}

@@ -1,0 +1,109 @@
+//! Why a message was not taken, and what that means for it.
+
+use std::time::Duration;
+
+use recado_core::{Outcome, Provider};
+
+/// A send or a question that did not succeed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{provider}: {message}")]
+pub struct ChannelError {
+    /// Who failed.
+    pub provider: Provider,
+    /// What happened, in our terms.
+    pub kind: ErrorKind,
+    /// The provider's number for it.
+    pub code: Option<i64>,
+    /// The provider's words, or ours where it said nothing; free of secrets and whole phone numbers.
+    pub message: String,
+    /// How long the provider asks us to wait.
+    pub retry_after: Option<Duration>,
+}
+
+/// The kinds of failure; all but [`Indeterminate`](Self::Indeterminate) mean that surely nothing goes out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ErrorKind {
+    /// The provider refuses the credentials.
+    Unauthorized,
+    /// The channel is set up wrongly: unknown number or instance, wrong or forbidden address.
+    Misconfigured,
+    /// The number is not connected to WhatsApp.
+    NotConnected,
+    /// The account at the provider is not paid for.
+    BillingBlocked,
+    /// The message cannot go to this recipient.
+    InvalidRecipient,
+    /// The content breaks a limit, ours or the provider's.
+    ContentRefused,
+    /// WhatsApp's 24-hour service window is closed.
+    WindowClosed,
+    /// Too many requests or messages.
+    Throttled,
+    /// The provider could not be reached, or is out of service.
+    Unavailable,
+    /// The provider refused for any other reason.
+    Rejected,
+    /// The answer was lost or makes no sense: the message may be on its way.
+    Indeterminate,
+}
+
+/// Whether the same request may be made again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Retry {
+    /// Not without a person.
+    Never,
+    /// After a pause: surely nothing was sent, and the cause may pass by itself.
+    Backoff,
+}
+
+impl ErrorKind {
+    /// How the send ended.
+    #[must_use]
+    pub const fn outcome(self) -> Outcome {
+        match self {
+            Self::Unauthorized
+            | Self::Misconfigured
+            | Self::NotConnected
+            | Self::BillingBlocked
+            | Self::InvalidRecipient
+            | Self::ContentRefused
+            | Self::WindowClosed
+            | Self::Throttled
+            | Self::Unavailable
+            | Self::Rejected => Outcome::Rejected,
+            Self::Indeterminate => Outcome::Unknown,
+        }
+    }
+
+    /// Whether a repeat is safe and may help.
+    #[must_use]
+    pub const fn retry(self) -> Retry {
+        match self {
+            Self::Throttled | Self::Unavailable => Retry::Backoff,
+            Self::Unauthorized
+            | Self::Misconfigured
+            | Self::NotConnected
+            | Self::BillingBlocked
+            | Self::InvalidRecipient
+            | Self::ContentRefused
+            | Self::WindowClosed
+            | Self::Rejected
+            | Self::Indeterminate => Retry::Never,
+        }
+    }
+
+    /// What an HTTP status means where the provider says nothing more exact.
+    ///
+    /// A 5xx may come from a proxy after the provider took the message, and so may a 408.
+    pub(crate) const fn from_status(status: u16) -> Self {
+        match status {
+            // Redirects are not followed: the base URL leads elsewhere.
+            300..=399 | 404 | 405 => Self::Misconfigured,
+            401 | 403 => Self::Unauthorized,
+            402 => Self::BillingBlocked,
+            429 => Self::Throttled,
+            400..=407 | 409..=499 => Self::Rejected,
+            _ => Self::Indeterminate,
+        }
+    }
+}

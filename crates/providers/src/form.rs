@@ -1,0 +1,196 @@
+//! Reads the credentials and settings of a channel from JSON, and names every fault at once.
+
+use std::collections::BTreeSet;
+
+use recado_core::FieldErrors;
+use recado_core::fields::{TextField, optional, required};
+use secrecy::SecretString;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use url::Url;
+
+/// The two JSON objects of a channel; whatever was not asked for in the end is unknown.
+pub(crate) struct Form<'a> {
+    credentials: Section<'a>,
+    settings: Section<'a>,
+    errors: FieldErrors,
+}
+
+struct Section<'a> {
+    name: &'static str,
+    values: &'a Map<String, Value>,
+    asked: BTreeSet<&'static str>,
+}
+
+impl<'a> Section<'a> {
+    fn new(name: &'static str, values: &'a Map<String, Value>) -> Self {
+        let asked = BTreeSet::new();
+        Self {
+            name,
+            values,
+            asked,
+        }
+    }
+
+    fn field(&mut self, key: &'static str) -> TextField {
+        self.asked.insert(key);
+        match self.values.get(key).map(TextField::deserialize) {
+            Some(Ok(TextField::Text(text))) => text.trim().into(),
+            Some(Ok(field)) => field,
+            Some(Err(_)) | None => TextField::Absent,
+        }
+    }
+
+    fn unknown_keys(&self) -> impl Iterator<Item = &'a String> {
+        self.values
+            .keys()
+            .filter(|key| !self.asked.contains(key.as_str()))
+    }
+}
+
+impl<'a> Form<'a> {
+    pub(crate) fn new(
+        credentials: &'a Map<String, Value>,
+        settings: &'a Map<String, Value>,
+    ) -> Self {
+        Self {
+            credentials: Section::new("credentials", credentials),
+            settings: Section::new("settings", settings),
+            errors: FieldErrors::default(),
+        }
+    }
+
+    /// A credential that must be there; empty if it is not.
+    pub(crate) fn required(&mut self, key: &'static str) -> String {
+        let field = self.credentials.field(key);
+        match required(&field) {
+            Ok(()) => self.sendable(key, field).unwrap_or_default(),
+            Err(rule) => {
+                self.fault(
+                    "credentials",
+                    key,
+                    rule.message.as_deref().unwrap_or("Invalid"),
+                );
+                String::new()
+            }
+        }
+    }
+
+    /// A secret that must be there.
+    pub(crate) fn required_secret(&mut self, key: &'static str) -> SecretString {
+        self.required(key).into()
+    }
+
+    /// A secret that may be there.
+    pub(crate) fn optional_secret(&mut self, key: &'static str) -> Option<SecretString> {
+        self.optional(key).map(SecretString::from)
+    }
+
+    /// A credential that may be there.
+    pub(crate) fn optional(&mut self, key: &'static str) -> Option<String> {
+        let field = self.credentials.field(key);
+        match optional(&field) {
+            Ok(()) => self.sendable(key, field),
+            Err(rule) => {
+                self.fault(
+                    "credentials",
+                    key,
+                    rule.message.as_deref().unwrap_or("Invalid"),
+                );
+                None
+            }
+        }
+    }
+
+    /// A setting that may be there.
+    pub(crate) fn setting(&mut self, key: &'static str) -> Option<String> {
+        let field = self.settings.field(key);
+        if let Err(rule) = optional(&field) {
+            self.fault(
+                "settings",
+                key,
+                rule.message.as_deref().unwrap_or("Invalid"),
+            );
+        }
+        field.into_text()
+    }
+
+    /// A setting that is one of a few words; the first of them if it is absent.
+    pub(crate) fn choice<T: Copy>(
+        &mut self,
+        key: &'static str,
+        choices: &[(&str, T)],
+    ) -> Option<T> {
+        let Some(text) = self.setting(key) else {
+            return choices.first().map(|(_, choice)| *choice);
+        };
+        let chosen = choices.iter().find(|(word, _)| *word == text);
+        if chosen.is_none() {
+            let words: Vec<&str> = choices.iter().map(|(word, _)| *word).collect();
+            self.fault(
+                "settings",
+                key,
+                &format!("Must be one of {}", words.join(", ")),
+            );
+        }
+        chosen.map(|(_, choice)| *choice)
+    }
+
+    /// `settings.baseUrl`, if it is there and right.
+    pub(crate) fn base_url(&mut self) -> Option<Url> {
+        let text = self.setting("baseUrl")?;
+        let problem = match Url::parse(&text) {
+            Ok(url) if !matches!(url.scheme(), "http" | "https") => {
+                "Must begin with http:// or https://"
+            }
+            Ok(url) if !url.username().is_empty() || url.password().is_some() => {
+                "Must not contain a user name or password"
+            }
+            Ok(url) if url.query().is_some() || url.fragment().is_some() => {
+                "Must not have a query or fragment"
+            }
+            Ok(url) => return Some(url),
+            Err(_) => "Must be a URL such as https://api.example.com",
+        };
+        self.fault("settings", "baseUrl", problem);
+        None
+    }
+
+    /// Says what is wrong with a field.
+    pub(crate) fn fault(&mut self, section: &str, key: &str, problem: &str) {
+        let name = format!("{section}.{key}");
+        let problems = self.errors.fields.entry(name).or_default();
+        problems.push(problem.to_owned());
+    }
+
+    /// What was read, or all faults; keys that nobody asked for are faults too.
+    pub(crate) fn finish<T>(mut self, read: T) -> Result<T, FieldErrors> {
+        for section in [&self.credentials, &self.settings] {
+            let known: Vec<&str> = section.asked.iter().copied().collect();
+            for key in section.unknown_keys() {
+                let name = format!("{}.{key}", section.name);
+                let problem = format!("Unknown; known here: {}", known.join(", "));
+                self.errors.fields.entry(name).or_default().push(problem);
+            }
+        }
+        if self.errors == FieldErrors::default() {
+            Ok(read)
+        } else {
+            Err(self.errors)
+        }
+    }
+
+    /// Credentials travel in headers and paths: printable ASCII, and no path of their own.
+    fn sendable(&mut self, key: &'static str, field: TextField) -> Option<String> {
+        let text = field.into_text()?;
+        if text.bytes().all(|byte| byte.is_ascii_graphic()) && !matches!(&*text, "." | "..") {
+            return Some(text);
+        }
+        self.fault(
+            "credentials",
+            key,
+            "Must be printable ASCII without white space",
+        );
+        None
+    }
+}

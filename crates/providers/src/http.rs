@@ -1,0 +1,159 @@
+//! HTTP as a channel needs it: one request, and the certainty of whether it may have arrived.
+
+use std::error::Error;
+use std::time::Duration;
+
+use bytes::Bytes;
+use reqwest::header::{HeaderMap, RETRY_AFTER};
+use reqwest::{Client, Request, Response, redirect, retry};
+
+use crate::address::{AddressRefused, PublicResolver};
+
+/// No provider's answer is nearly that long.
+const MAX_ANSWER_BYTES: usize = 1024 * 1024;
+
+/// A provider may close an idle connection just when we write on it, which would lose an answer.
+const MAX_IDLE: Duration = Duration::from_secs(30);
+
+/// How long one request may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timeouts {
+    /// Until the connection stands, TLS included.
+    pub connect: Duration,
+    /// From the first step to the last byte of the answer.
+    pub total: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(3),
+            total: Duration::from_secs(10),
+        }
+    }
+}
+
+/// The HTTP client of all channels of a process; clones share its connections.
+///
+/// It follows no redirect and uses no proxy from the environment, for both would carry secrets elsewhere.
+#[derive(Debug, Clone)]
+pub struct HttpClient {
+    client: Client,
+    guarded: bool,
+}
+
+/// The client could not be made, for example because the system has no CA certificates.
+#[derive(Debug, thiserror::Error)]
+#[error("the HTTP client could not be made")]
+pub struct HttpClientError(#[from] reqwest::Error);
+
+/// What a provider answered.
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) retry_after: Option<Duration>,
+    pub(crate) body: Bytes,
+}
+
+/// Why there is no answer; the texts come from below HTTP and name no URL and no header.
+pub(crate) enum Failure {
+    /// Surely nothing was sent.
+    NotSent(String),
+    /// Nothing was sent, because the address is not allowed.
+    Refused,
+    /// The request may have arrived.
+    Lost(String),
+}
+
+impl HttpClient {
+    /// Makes a client; unless `allow_private_networks`, it reaches the public internet only.
+    ///
+    /// # Errors
+    ///
+    /// TLS cannot be set up.
+    pub fn new(timeouts: Timeouts, allow_private_networks: bool) -> Result<Self, HttpClientError> {
+        let mut builder = Client::builder()
+            .user_agent(concat!("recado/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(timeouts.connect)
+            .timeout(timeouts.total)
+            .redirect(redirect::Policy::none())
+            .no_proxy()
+            .tcp_nodelay(true)
+            .pool_idle_timeout(MAX_IDLE)
+            // A POST must never go out twice. Below reqwest, hyper-util repeats a request by itself only
+            // if a pooled connection was closed before the request was taken off its queue, that is,
+            // before its first byte was written (hyper hands the request back in that case alone).
+            .retry(retry::never());
+        if !allow_private_networks {
+            builder = builder.dns_resolver(PublicResolver);
+        }
+        Ok(Self {
+            client: builder.build()?,
+            guarded: !allow_private_networks,
+        })
+    }
+
+    pub(crate) fn is_guarded(&self) -> bool {
+        self.guarded
+    }
+
+    /// Makes one request and reads the whole answer.
+    pub(crate) async fn exchange(&self, request: Request) -> Result<Answer, Failure> {
+        let response = self
+            .client
+            .execute(request)
+            .await
+            .map_err(|e| failure(&e))?;
+        let status = response.status().as_u16();
+        let retry_after = retry_after(response.headers());
+        Ok(Answer {
+            status,
+            retry_after,
+            body: read(response).await?,
+        })
+    }
+}
+
+async fn read(mut response: Response) -> Result<Bytes, Failure> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|e| failure(&e))? {
+        if body.len() + chunk.len() > MAX_ANSWER_BYTES {
+            return Err(Failure::Lost("the answer is too long".to_owned()));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body.into())
+}
+
+/// Only an error of the connector (name, TCP, TLS, connect timeout) surely comes before the first byte.
+fn failure(error: &reqwest::Error) -> Failure {
+    if AddressRefused::caused(error) {
+        Failure::Refused
+    } else if error.is_connect() || error.is_builder() {
+        Failure::NotSent(root_cause(error))
+    } else if error.is_timeout() {
+        Failure::Lost("no answer in time".to_owned())
+    } else {
+        Failure::Lost(root_cause(error))
+    }
+}
+
+/// The innermost cause; reqwest's own text would show the URL.
+fn root_cause(error: &reqwest::Error) -> String {
+    let mut cause = error.source();
+    while let Some(inner) = cause.and_then(Error::source) {
+        cause = Some(inner);
+    }
+    cause.map_or_else(|| "request failed".to_owned(), ToString::to_string)
+}
+
+/// Whole seconds; the other form, a date, is not used by any of the providers.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let seconds = headers
+        .get(RETRY_AFTER)?
+        .to_str()
+        .ok()?
+        .trim()
+        .parse()
+        .ok()?;
+    Some(Duration::from_secs(seconds))
+}

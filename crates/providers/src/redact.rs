@@ -1,0 +1,125 @@
+//! Takes secrets and phone numbers out of texts that came from a provider.
+
+use secrecy::{ExposeSecret, SecretString};
+use url::Url;
+use url::form_urlencoded::byte_serialize;
+
+use crate::config::join;
+
+/// What stands in the place of a secret.
+pub(crate) const BLANK: &str = "***";
+
+/// Most characters of a provider's text that are kept.
+const MAX_CHARS: usize = 300;
+
+/// Digits in a row from which on they may be a phone number.
+const PHONE_DIGITS: usize = 8;
+
+/// Knows the secrets of one channel, in the forms in which they may come back.
+pub(crate) struct Redactor {
+    secrets: Vec<SecretString>,
+}
+
+impl Redactor {
+    pub(crate) fn new<'a>(secrets: impl IntoIterator<Item = &'a SecretString>) -> Self {
+        let mut forms: Vec<String> = secrets
+            .into_iter()
+            .map(ExposeSecret::expose_secret)
+            .flat_map(|secret| [secret.to_owned(), in_path(secret), in_query(secret)])
+            .filter(|form| !form.is_empty())
+            .collect();
+        // The longest first, for one secret may be part of another.
+        forms.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+        forms.dedup();
+        Self {
+            secrets: forms.into_iter().map(SecretString::from).collect(),
+        }
+    }
+
+    /// The text on one line, without secrets and whole phone numbers, and not too long.
+    pub(crate) fn clean(&self, text: &str) -> String {
+        let mut text = text.to_owned();
+        for secret in &self.secrets {
+            text = text.replace(secret.expose_secret(), BLANK);
+        }
+        let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        mask_numbers(&line).chars().take(MAX_CHARS).collect()
+    }
+}
+
+fn in_path(secret: &str) -> String {
+    Url::parse("http://host")
+        .ok()
+        .and_then(|base| join(&base, &[secret]).ok())
+        .map_or_else(String::new, |url| url.path()[1..].to_owned())
+}
+
+fn in_query(secret: &str) -> String {
+    byte_serialize(secret.as_bytes()).collect()
+}
+
+/// Keeps the two ends of a long number, as [`recado_core::Recipient::masked`] does.
+fn mask_numbers(text: &str) -> String {
+    let mut masked = String::with_capacity(text.len());
+    let mut rest = text;
+    while !rest.is_empty() {
+        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+        if digits >= PHONE_DIGITS {
+            masked.push_str(&rest[..2]);
+            masked.push('…');
+            masked.push_str(&rest[digits - 2..digits]);
+        } else {
+            masked.push_str(&rest[..digits]);
+        }
+        rest = &rest[digits..];
+        let others = rest
+            .find(|c: char| c.is_ascii_digit())
+            .unwrap_or(rest.len());
+        masked.push_str(&rest[..others]);
+        rest = &rest[others..];
+    }
+    masked
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn redactor(secrets: &[&str]) -> Redactor {
+        let secrets: Vec<_> = secrets.iter().map(|s| SecretString::from(*s)).collect();
+        Redactor::new(&secrets)
+    }
+
+    #[test]
+    fn every_form_of_a_secret_is_blanked() {
+        let redactor = redactor(&["a b/ç", "TOKEN", "TOKEN-2"]);
+        assert_eq!(
+            redactor.clean("TOKEN-2 TOKEN a%20b%2F%C3%A7 a+b%2F%C3%A7 a b/ç not allowed"),
+            "*** *** *** *** *** not allowed"
+        );
+    }
+
+    #[test]
+    fn phone_numbers_are_masked_and_codes_stay() {
+        assert_eq!(
+            redactor(&[]).clean("(#131009) 5521988887777 at 203.0.113.9,\n12345678"),
+            "(#131009) 55…77 at 203.0.113.9, 12…78"
+        );
+    }
+
+    #[test]
+    fn a_long_text_is_cut_between_characters() {
+        assert_eq!(redactor(&[]).clean(&"ç".repeat(1000)).chars().count(), 300);
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_keeps_a_secret_or_eight_digits_in_a_row(text in "\\PC{0,40}", number in "[0-9]{8,15}", secret in "[!-~]{4,20}") {
+            let cleaned = redactor(&[&secret]).clean(&format!("{text}{secret} {number}{text}"));
+            prop_assert!(!cleaned.contains(&secret));
+            prop_assert!(!cleaned.contains(&number));
+        }
+    }
+}

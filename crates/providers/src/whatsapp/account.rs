@@ -1,0 +1,63 @@
+//! What the Cloud API needs to know of us.
+
+use recado_core::FieldErrors;
+use secrecy::SecretString;
+
+use crate::config::{ChannelConfig, Credentials, Defaults};
+use crate::form::Form;
+
+/// A number of the Cloud API and the token that may send from it.
+#[derive(Debug, Clone)]
+pub struct WhatsAppAccount {
+    /// Meta's numeric id of the number; not the telephone number.
+    pub phone_number_id: String,
+    /// Sent as `Authorization: Bearer`.
+    pub access_token: SecretString,
+    /// Signs the webhooks.
+    pub app_secret: Option<SecretString>,
+    /// Proves the webhook's owner when Meta asks.
+    pub verify_token: Option<SecretString>,
+    /// The Graph version, such as `v25.0`.
+    pub api_version: String,
+}
+
+pub(crate) fn parse(mut form: Form<'_>, defaults: &Defaults) -> Result<ChannelConfig, FieldErrors> {
+    let account = WhatsAppAccount {
+        phone_number_id: form.required("phoneNumberId"),
+        access_token: form.required_secret("accessToken"),
+        app_secret: form.optional_secret("appSecret"),
+        verify_token: form.optional_secret("verifyToken"),
+        api_version: form
+            .setting("apiVersion")
+            .unwrap_or_else(|| defaults.whatsapp_version.clone()),
+    };
+    if !account.phone_number_id.bytes().all(|b| b.is_ascii_digit()) {
+        let problem = "Must be the number's id at Meta: digits only";
+        form.fault("credentials", "phoneNumberId", problem);
+    }
+    if !is_version(&account.api_version) {
+        form.fault(
+            "settings",
+            "apiVersion",
+            "Must be a Graph version such as v25.0",
+        );
+    }
+    let base_url = form
+        .base_url()
+        .unwrap_or_else(|| defaults.whatsapp_url.clone());
+    form.finish(ChannelConfig {
+        base_url,
+        credentials: Credentials::WhatsApp(account),
+    })
+}
+
+/// `^v\d{1,2}\.\d$`: Graph API versions.
+fn is_version(text: &str) -> bool {
+    let Some((major, minor)) = text.strip_prefix('v').and_then(|rest| rest.split_once('.')) else {
+        return false;
+    };
+    let digits = |text: &str, most| {
+        (1..=most).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    digits(major, 2) && digits(minor, 1)
+}

@@ -1,0 +1,145 @@
+//! What the Cloud API's error codes mean for a send (Meta, Cloud API error codes).
+
+use std::ops::RangeInclusive;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::connection::Connection;
+use crate::error::{ChannelError, ErrorKind};
+use crate::http::Answer;
+
+/// Meta's object: only `code` is sure to be there.
+#[derive(Deserialize)]
+struct Envelope {
+    error: GraphError,
+}
+
+#[derive(Deserialize)]
+struct GraphError {
+    code: i64,
+    #[serde(default)]
+    error_subcode: Option<i64>,
+    #[serde(default)]
+    message: Option<String>,
+    /// An object with `details`, or a plain text.
+    #[serde(default)]
+    error_data: Value,
+}
+
+/// Code 100 with this subcode: the phone number id is unknown, or the token may not see it.
+const UNKNOWN_OBJECT: i64 = 33;
+
+/// Ranges of codes and their meaning; the first that fits counts.
+const MEANINGS: &[(RangeInclusive<i64>, ErrorKind)] = &[
+    // Nothing was sent and the cause passes by itself.
+    (1..=2, ErrorKind::Unavailable),
+    (131_000..=131_000, ErrorKind::Unavailable),
+    (131_016..=131_016, ErrorKind::Unavailable),
+    (131_057..=131_057, ErrorKind::Unavailable),
+    (133_004..=133_004, ErrorKind::Unavailable),
+    (134_102..=134_102, ErrorKind::Unavailable),
+    // Too much at once: of the app, the account, the number, or the pair of numbers.
+    (4..=4, ErrorKind::Throttled),
+    (613..=613, ErrorKind::Throttled),
+    (80_007..=80_008, ErrorKind::Throttled),
+    (130_429..=130_429, ErrorKind::Throttled),
+    (131_056..=131_056, ErrorKind::Throttled),
+    (132_069..=132_069, ErrorKind::Throttled),
+    (133_016..=133_016, ErrorKind::Throttled),
+    // The token, or what it may do.
+    (0..=0, ErrorKind::Unauthorized),
+    (3..=3, ErrorKind::Unauthorized),
+    (10..=10, ErrorKind::Unauthorized),
+    (102..=102, ErrorKind::Unauthorized),
+    (104..=104, ErrorKind::Unauthorized),
+    (190..=190, ErrorKind::Unauthorized),
+    (200..=299, ErrorKind::Unauthorized),
+    (131_005..=131_005, ErrorKind::Unauthorized),
+    // The number, as it is set up at Meta.
+    (33..=33, ErrorKind::Misconfigured),
+    (131_037..=131_037, ErrorKind::Misconfigured),
+    (131_045..=131_045, ErrorKind::Misconfigured),
+    (133_010..=133_010, ErrorKind::NotConnected),
+    (131_042..=131_042, ErrorKind::BillingBlocked),
+    // This recipient, for good or for long.
+    (1026..=1026, ErrorKind::InvalidRecipient),
+    (130_403..=130_403, ErrorKind::InvalidRecipient),
+    (130_472..=130_472, ErrorKind::InvalidRecipient),
+    (131_021..=131_021, ErrorKind::InvalidRecipient),
+    (131_026..=131_026, ErrorKind::InvalidRecipient),
+    (131_030..=131_030, ErrorKind::InvalidRecipient),
+    (131_049..=131_050, ErrorKind::InvalidRecipient),
+    (131_062..=131_062, ErrorKind::InvalidRecipient),
+    (137_000..=137_000, ErrorKind::InvalidRecipient),
+    (131_047..=131_047, ErrorKind::WindowClosed),
+    // The request itself.
+    (100..=100, ErrorKind::ContentRefused),
+    (131_008..=131_009, ErrorKind::ContentRefused),
+    (131_051..=131_053, ErrorKind::ContentRefused),
+    (135_000..=135_000, ErrorKind::ContentRefused),
+    // The account is blocked or restricted; a person must look.
+    (368..=368, ErrorKind::Rejected),
+    (130_497..=130_497, ErrorKind::Rejected),
+    (131_031..=131_031, ErrorKind::Rejected),
+    (131_048..=131_048, ErrorKind::Rejected),
+    (131_063..=131_064, ErrorKind::Rejected),
+    (132_015..=132_016, ErrorKind::Rejected),
+    (134_011..=134_011, ErrorKind::Rejected),
+];
+
+/// Turns an answer that is no success into an error.
+///
+/// Meta advises to repeat a 5xx. One without Meta's own error object comes from somewhere before or
+/// behind the API, so the message may have been taken: not doubling it outranks the advice.
+pub(super) fn refusal(connection: &Connection, answer: &Answer) -> ChannelError {
+    let Ok(Envelope { error }) = serde_json::from_slice(&answer.body) else {
+        return without_envelope(connection, answer);
+    };
+    let kind = error.kind(answer.status);
+    ChannelError {
+        code: Some(error.code),
+        ..connection.refusal(kind, answer.retry_after, Some(&error.text()), answer.status)
+    }
+}
+
+fn without_envelope(connection: &Connection, answer: &Answer) -> ChannelError {
+    if (200..300).contains(&answer.status) {
+        return connection.unreadable(answer.status);
+    }
+    let kind = ErrorKind::from_status(answer.status);
+    let text = String::from_utf8_lossy(&answer.body);
+    connection.refusal(kind, answer.retry_after, Some(&text), answer.status)
+}
+
+impl GraphError {
+    fn kind(&self, status: u16) -> ErrorKind {
+        if self.code == 100 && self.is_about_the_app() {
+            return ErrorKind::Misconfigured;
+        }
+        let mut meanings = MEANINGS.iter();
+        match meanings.find(|(codes, _)| codes.contains(&self.code)) {
+            Some((_, kind)) => *kind,
+            // The error object is there, so the API itself refused.
+            None if status >= 500 => ErrorKind::Unavailable,
+            None => ErrorKind::from_status(status),
+        }
+    }
+
+    /// Code 100 that no other message could avoid: an unknown number, or an app that wants its calls signed.
+    fn is_about_the_app(&self) -> bool {
+        self.error_subcode == Some(UNKNOWN_OBJECT)
+            || self
+                .message
+                .as_ref()
+                .is_some_and(|text| text.contains("appsecret_proof"))
+    }
+
+    /// `(#131009) Parameter value is not valid: …details…`
+    fn text(&self) -> String {
+        let details = self.error_data.as_str();
+        let details = details.or_else(|| self.error_data.get("details")?.as_str());
+        let parts = [self.message.as_deref(), details];
+        parts.into_iter().flatten().collect::<Vec<_>>().join(": ")
+    }
+}

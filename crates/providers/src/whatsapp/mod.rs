@@ -1,0 +1,93 @@
+//! Meta's WhatsApp Cloud API.
+
+pub(crate) mod account;
+mod errors;
+mod wire;
+
+use async_trait::async_trait;
+use recado_core::{Capabilities, Provider, capabilities};
+use reqwest::header::AUTHORIZATION;
+use url::Url;
+
+pub use account::WhatsAppAccount;
+
+use crate::channel::{Channel, Health, HealthState, OutboundMessage, Preview, Receipt};
+use crate::config::{ConfigError, join};
+use crate::connection::{Connection, check, json, secret_header, text};
+use crate::error::ChannelError;
+use crate::http::HttpClient;
+use crate::redact::Redactor;
+
+/// One number of the Cloud API.
+pub(crate) struct WhatsApp {
+    connection: Connection,
+    messages_url: Url,
+    number_url: Url,
+}
+
+impl WhatsApp {
+    pub(crate) fn new(
+        http: &HttpClient,
+        base_url: &Url,
+        account: &WhatsAppAccount,
+    ) -> Result<Self, ConfigError> {
+        let number = [&*account.api_version, &*account.phone_number_id];
+        let mut number_url = join(base_url, &number)?;
+        let messages_url = join(&number_url, &["messages"])?;
+        // Free of charge, and changes nothing (Meta, phone numbers).
+        number_url.set_query(Some(
+            "fields=id,display_phone_number,verified_name,quality_rating",
+        ));
+
+        let token = &account.access_token;
+        let headers = secret_header(AUTHORIZATION, "accessToken", "Bearer ", token)?;
+        let secrets = [
+            Some(token),
+            account.app_secret.as_ref(),
+            account.verify_token.as_ref(),
+        ];
+        let redactor = Redactor::new(secrets.into_iter().flatten());
+        Ok(Self {
+            connection: Connection::new(Provider::WhatsApp, http, headers, redactor),
+            messages_url,
+            number_url,
+        })
+    }
+}
+
+#[async_trait]
+impl Channel for WhatsApp {
+    fn capabilities(&self) -> &'static Capabilities {
+        &capabilities::WHATSAPP
+    }
+
+    fn preview(&self, message: &OutboundMessage) -> Result<Preview, ChannelError> {
+        check(self.capabilities(), message)?;
+        let body = wire::Request::from(message);
+        self.connection.preview(&self.messages_url, &body)
+    }
+
+    async fn send(&self, message: &OutboundMessage) -> Result<Receipt, ChannelError> {
+        check(self.capabilities(), message)?;
+        let body = wire::Request::from(message);
+        let answer = self.connection.post(&self.messages_url, &body).await?;
+        match wire::message_id(&answer) {
+            Some(id) => Ok(Receipt {
+                external_id: Some(id),
+                provider_id: None,
+            }),
+            None => Err(errors::refusal(&self.connection, &answer)),
+        }
+    }
+
+    async fn health(&self) -> Result<Health, ChannelError> {
+        let answer = self.connection.get(&self.number_url).await?;
+        match json(&answer).filter(|_| answer.status == 200) {
+            Some(number) if text(&number, "/id").is_some() => {
+                let name = text(&number, "/verified_name");
+                Ok(self.connection.health(HealthState::Connected, name))
+            }
+            _ => Connection::health_of(errors::refusal(&self.connection, &answer)),
+        }
+    }
+}

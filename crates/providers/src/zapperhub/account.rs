@@ -1,0 +1,95 @@
+//! What ZapperHUB needs to know of us.
+
+use recado_core::FieldErrors;
+use secrecy::SecretString;
+
+use crate::config::{ChannelConfig, Credentials, Defaults};
+use crate::form::Form;
+
+/// An instance of ZapperHUB.
+#[derive(Debug, Clone)]
+pub struct ZapperHubAccount {
+    /// Sent as `X-Api-Key`, or as `token` to wuzapi.
+    pub api_key: SecretString,
+    /// Which API it is.
+    pub dialect: Dialect,
+    /// How a phone number is written.
+    pub recipient_form: RecipientForm,
+}
+
+/// The APIs under ZapperHUB's name that can send buttons.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Dialect {
+    /// The hosted API.
+    ZapperApiV2 {
+        /// Names the instance, in every path.
+        instance_id: String,
+    },
+    /// wuzapi in the vendor's version, on a host of one's own.
+    Wuzapi,
+}
+
+/// How a phone number is written; all are documented (ZapperAPI, message addressing).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RecipientForm {
+    /// `5521988887777`
+    Digits,
+    /// `+5521988887777`
+    Plus,
+    /// `5521988887777@s.whatsapp.net`
+    Jid,
+}
+
+/// The words for a dialect.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum DialectName {
+    ZapperApiV2,
+    Wuzapi,
+    ZapperMeow,
+}
+
+const DIALECTS: [(&str, DialectName); 3] = [
+    ("zapperapi_v2", DialectName::ZapperApiV2),
+    ("wuzapi", DialectName::Wuzapi),
+    ("zappermeow", DialectName::ZapperMeow),
+];
+
+const RECIPIENT_FORMS: [(&str, RecipientForm); 3] = [
+    ("digits", RecipientForm::Digits),
+    ("plus", RecipientForm::Plus),
+    ("jid", RecipientForm::Jid),
+];
+
+pub(crate) fn parse(mut form: Form<'_>, defaults: &Defaults) -> Result<ChannelConfig, FieldErrors> {
+    let api_key = form.required_secret("apiKey");
+    let recipient_form = form.choice("recipientForm", &RECIPIENT_FORMS);
+    let own_url = form.base_url();
+    let dialect = match form.choice("dialect", &DIALECTS) {
+        Some(DialectName::Wuzapi) => {
+            // A wuzapi server has no instances; the id is taken so that a switch of dialect needs no other change.
+            form.optional("instanceId");
+            if own_url.is_none() {
+                let problem = "Required: where your wuzapi server answers";
+                form.fault("settings", "baseUrl", problem);
+            }
+            Dialect::Wuzapi
+        }
+        name => {
+            if name == Some(DialectName::ZapperMeow) {
+                let problem = "ZapperMeow cannot send buttons yet; use zapperapi_v2 or wuzapi";
+                form.fault("settings", "dialect", problem);
+            }
+            let instance_id = form.required("instanceId");
+            Dialect::ZapperApiV2 { instance_id }
+        }
+    };
+    let base_url = own_url.unwrap_or_else(|| defaults.zapperhub_url.clone());
+    form.finish(ChannelConfig {
+        base_url,
+        credentials: Credentials::ZapperHub(ZapperHubAccount {
+            api_key,
+            dialect,
+            recipient_form: recipient_form.unwrap_or(RecipientForm::Digits),
+        }),
+    })
+}

@@ -1,0 +1,34 @@
+//! Where both dialects put the words of a refusal.
+
+use crate::connection::{Connection, json, text};
+use crate::error::{ChannelError, ErrorKind};
+use crate::http::Answer;
+
+/// The first that is there counts; the vendor publishes no schema of errors (inferred).
+const WORDS: [&str; 5] = ["/message", "/error", "/error/message", "/detail", "/title"];
+
+/// Turns an answer into an error; `kind` judges by status and lower-cased words.
+pub(super) fn refusal(
+    connection: &Connection,
+    answer: &Answer,
+    kind: fn(u16, &str) -> ErrorKind,
+) -> ChannelError {
+    if (200..300).contains(&answer.status) {
+        return connection.unreadable(answer.status);
+    }
+    let body = json(answer);
+    let words = body
+        .as_ref()
+        .and_then(|body| WORDS.iter().find_map(|path| text(body, path)));
+    let raw = String::from_utf8_lossy(&answer.body);
+    let shown = words.unwrap_or(&raw);
+    let kind = kind(answer.status, &shown.to_lowercase());
+    connection.refusal(kind, answer.retry_after, Some(shown), answer.status)
+}
+
+/// Texts of the engine before anything is sent; their spelling differs between versions.
+pub(super) fn says_not_connected(words: &str) -> bool {
+    ["no session", "not connected", "logged"]
+        .iter()
+        .any(|part| words.contains(part))
+}

@@ -1,0 +1,93 @@
+//! What the hosted API answers; it publishes no schema, so everything here is tolerant (inferred).
+
+use serde_json::Value;
+
+use super::errors;
+use crate::channel::{Health, HealthState, Receipt};
+use crate::connection::{Connection, json, text};
+use crate::error::{ChannelError, ErrorKind};
+use crate::http::Answer;
+
+/// Where callers of the API have found the message's id; the first that is there counts.
+const MESSAGE_ID: [&str; 8] = [
+    "/key/id",
+    "/key",
+    "/data/key/id",
+    "/data/Id",
+    "/Id",
+    "/messageId",
+    "/message_id",
+    "/id",
+];
+
+/// The id of the job that sends the message, which is not the message's.
+const JOB_ID: [&str; 2] = ["/jobId", "/job/id"];
+
+/// A 200 means that the message was queued, even if no id comes with it.
+pub(super) fn receipt(connection: &Connection, answer: &Answer) -> Result<Receipt, ChannelError> {
+    if !(200..300).contains(&answer.status) {
+        return Err(errors::refusal(connection, answer, v2_kind));
+    }
+    if answer.body.trim_ascii().is_empty() {
+        return Ok(Receipt::default());
+    }
+    let body = json(answer).ok_or_else(|| connection.unreadable(answer.status))?;
+    let receipt = Receipt {
+        external_id: MESSAGE_ID
+            .iter()
+            .find_map(|path| text(&body, path))
+            .map(str::to_owned),
+        provider_id: JOB_ID.iter().find_map(|path| job_id(body.pointer(path)?)),
+    };
+    if receipt == Receipt::default() && contradicts(&body) {
+        return Err(connection.unreadable(answer.status));
+    }
+    Ok(receipt)
+}
+
+/// `GET /connection`: `open` is Baileys' word, `close` the documented one.
+pub(super) fn health(connection: &Connection, answer: &Answer) -> Result<Health, ChannelError> {
+    let body = json(answer).filter(|_| answer.status == 200);
+    let Some((body, status)) = body
+        .as_ref()
+        .and_then(|body| Some((body, text(body, "/status")?)))
+    else {
+        return Connection::health_of(errors::refusal(connection, answer, v2_kind));
+    };
+    let state = match status {
+        "open" => HealthState::Connected,
+        _ if text(body, "/qrCode").is_some() => HealthState::NeedsPairing,
+        _ => HealthState::Disconnected,
+    };
+    let detail = match state {
+        HealthState::Connected => text(body, "/user/name"),
+        _ => Some(status),
+    };
+    Ok(connection.health(state, detail))
+}
+
+/// A job's id may be a number.
+fn job_id(id: &Value) -> Option<String> {
+    match id {
+        Value::String(text) if !text.is_empty() => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+/// An "accepted" that says it is none.
+fn contradicts(body: &Value) -> bool {
+    body.get("success") == Some(&Value::Bool(false))
+        || body.get("error").is_some_and(|error| !error.is_null())
+}
+
+/// What the hosted API's statuses mean.
+fn v2_kind(status: u16, words: &str) -> ErrorKind {
+    match status {
+        400 | 413 | 415 | 422 => ErrorKind::ContentRefused,
+        409 | 412 | 428 => ErrorKind::NotConnected,
+        500 if errors::says_not_connected(words) => ErrorKind::NotConnected,
+        503 => ErrorKind::Unavailable,
+        _ => ErrorKind::from_status(status),
+    }
+}

@@ -1,0 +1,70 @@
+//! What a wuzapi server answers (wuzapi in the vendor's version, `handlers.go`).
+
+use std::fmt::Write;
+
+use recado_core::MessageId;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use super::errors::{self, says_not_connected};
+use crate::channel::{Health, HealthState, Receipt};
+use crate::connection::{Connection, json, text};
+use crate::error::{ChannelError, ErrorKind};
+use crate::http::Answer;
+
+/// The id that the message has at WhatsApp: like the one an app would choose, and always the same for our id.
+///
+/// So its receipts can be matched even if the answer was lost.
+pub(super) fn message_id(id: &MessageId) -> String {
+    let digest = Sha256::digest(id.as_str());
+    digest[..9].iter().fold("3EB0".to_owned(), |mut id, byte| {
+        let _ = write!(id, "{byte:02X}"); // Writing to a String cannot fail.
+        id
+    })
+}
+
+/// The envelope `{"code":200,"data":{"Id":…},"success":true}`.
+pub(super) fn receipt(
+    connection: &Connection,
+    answer: &Answer,
+    id: &MessageId,
+) -> Result<Receipt, ChannelError> {
+    let body = json(answer).filter(|_| (200..300).contains(&answer.status));
+    let Some(body) = body.filter(|body| body.get("success") == Some(&Value::Bool(true))) else {
+        return Err(errors::refusal(connection, answer, kind));
+    };
+    let given = text(&body, "/data/Id").or_else(|| text(&body, "/data/id"));
+    let external_id = given.map_or_else(|| message_id(id), str::to_owned);
+    Ok(Receipt {
+        external_id: Some(external_id),
+        provider_id: None,
+    })
+}
+
+/// `GET /session/status`; its body contains the token, so nothing of it is shown.
+pub(super) fn health(connection: &Connection, answer: &Answer) -> Result<Health, ChannelError> {
+    let body = json(answer).filter(|_| answer.status == 200);
+    let flag = |new: &str, old: &str| {
+        let body = body.as_ref()?;
+        body.pointer(new).or_else(|| body.pointer(old))?.as_bool()
+    };
+    let connected = flag("/data/connected", "/data/Connected");
+    let logged_in = flag("/data/loggedIn", "/data/LoggedIn");
+    let state = match (connected, logged_in) {
+        (Some(true), Some(true)) => HealthState::Connected,
+        (Some(true), Some(false)) => HealthState::NeedsPairing,
+        (Some(false), _) => HealthState::Disconnected,
+        _ => return Connection::health_of(errors::refusal(connection, answer, kind)),
+    };
+    Ok(connection.health(state, None))
+}
+
+/// Texts are matched in part and without case: they differ between versions.
+fn kind(status: u16, words: &str) -> ErrorKind {
+    match status {
+        400 if words.contains("could not parse phone") => ErrorKind::InvalidRecipient,
+        400 => ErrorKind::ContentRefused,
+        500 if says_not_connected(words) => ErrorKind::NotConnected,
+        _ => ErrorKind::from_status(status),
+    }
+}

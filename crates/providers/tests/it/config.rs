@@ -1,0 +1,211 @@
+//! Credentials and settings as an API body has them, and what a wrong one is told.
+
+use std::collections::BTreeMap;
+
+use recado_core::Provider;
+use recado_providers::{
+    ChannelConfig, ConfigError, Credentials, Defaults, Dialect, HttpClient, Timeouts, connect,
+};
+use rstest::rstest;
+use serde_json::{Value, json};
+
+use crate::support::{Subject, client, parse};
+
+/// The faults of a configuration, by field.
+fn faults(
+    provider: Provider,
+    credentials: &Value,
+    settings: &Value,
+) -> BTreeMap<String, Vec<String>> {
+    parse(provider, credentials, settings)
+        .expect_err("a faulty configuration")
+        .fields
+}
+
+fn names(faults: &BTreeMap<String, Vec<String>>) -> Vec<&str> {
+    faults.keys().map(String::as_str).collect()
+}
+
+#[test]
+fn defaults_are_the_published_addresses() {
+    let base = |subject: Subject| {
+        let config = parse(subject.provider(), &subject.credentials(), &json!({}));
+        config.expect("a valid configuration").base_url.to_string()
+    };
+    assert_eq!(base(Subject::WhatsApp), "https://graph.facebook.com/");
+    assert_eq!(base(Subject::Zapi), "https://api.z-api.io/");
+    assert_eq!(base(Subject::ZapperHub), "https://api.zapperapi.com/");
+}
+
+#[test]
+fn every_fault_is_named_at_once_and_no_value_is_shown() {
+    let credentials = json!({
+        "phoneNumberId": "+55 11 SECRET", "accessTokn": "SECRET", "appSecret": 7, "verifyToken": "a b",
+    });
+    let settings = json!({"apiVersion": "25", "baseUrl": "ftp://SECRET", "dialect": "wuzapi"});
+    let faults = faults(Provider::WhatsApp, &credentials, &settings);
+    assert_eq!(
+        names(&faults),
+        [
+            "credentials.accessToken",
+            "credentials.accessTokn",
+            "credentials.appSecret",
+            "credentials.phoneNumberId",
+            "credentials.verifyToken",
+            "settings.apiVersion",
+            "settings.baseUrl",
+            "settings.dialect",
+        ]
+    );
+    assert_eq!(faults["credentials.accessToken"], ["Required"]);
+    assert_eq!(
+        faults["credentials.appSecret"],
+        ["Expected string, received number"]
+    );
+    assert_eq!(
+        faults["credentials.accessTokn"],
+        ["Unknown; known here: accessToken, appSecret, phoneNumberId, verifyToken"]
+    );
+    assert!(!format!("{faults:?}").contains("SECRET"));
+}
+
+#[rstest]
+#[case::no_digits("v.0", false)]
+#[case::too_long("v125.0", false)]
+#[case::no_v("25.0", false)]
+#[case::two_digits_behind("v25.01", false)]
+#[case::a_path("v25.0/x", false)]
+#[case::old("v9.0", true)]
+#[case::new("v26.0", true)]
+fn a_version_looks_like_v25_0(#[case] version: &str, #[case] valid: bool) {
+    let settings = json!({"apiVersion": version});
+    let credentials = Subject::WhatsApp.credentials();
+    let parsed = parse(Provider::WhatsApp, &credentials, &settings);
+    assert_eq!(parsed.is_ok(), valid);
+}
+
+#[rstest]
+#[case::scheme("ftp://example.com")]
+#[case::user("https://user@example.com")]
+#[case::password("https://:secret@example.com")]
+#[case::query("https://example.com/?token=secret")]
+#[case::empty_query("https://example.com/?")]
+#[case::fragment("https://example.com/#x")]
+#[case::no_url("example.com")]
+#[case::no_host("https://")]
+#[case::no_base("mailto:a@example.com")]
+fn a_base_url_is_a_plain_web_address(#[case] url: &str) {
+    let credentials = Subject::Zapi.credentials();
+    let faults = faults(Provider::Zapi, &credentials, &json!({"baseUrl": url}));
+    assert_eq!(names(&faults), ["settings.baseUrl"]);
+}
+
+#[rstest]
+#[case::space("a b")]
+#[case::line_break("a\nb")]
+#[case::not_ascii("ç")]
+#[case::parent_directory("..")]
+fn a_credential_can_be_sent(#[case] value: &str) {
+    let credentials = json!({"instanceId": value, "instanceToken": "T"});
+    let faults = faults(Provider::Zapi, &credentials, &json!({}));
+    assert_eq!(names(&faults), ["credentials.instanceId"]);
+}
+
+#[test]
+fn white_space_around_a_credential_is_the_clipboards() {
+    let credentials = json!({"instanceId": " inst_5f2c\n", "apiKey": "\tK1 "});
+    let config = parse(Provider::ZapperHub, &credentials, &json!({})).expect("valid");
+    let Credentials::ZapperHub(account) = config.credentials else {
+        panic!("another provider");
+    };
+    let instance_id = "inst_5f2c".to_owned();
+    assert_eq!(account.dialect, Dialect::ZapperApiV2 { instance_id });
+}
+
+#[test]
+fn a_slash_in_a_credential_stays_inside_its_segment() {
+    let credentials = json!({"instanceId": "a/../b?c#d%2e", "apiKey": "K1"});
+    let channel =
+        Subject::ZapperHub.channel_with(&credentials, &json!({"baseUrl": "http://h/base/"}));
+    let preview = channel
+        .preview(&crate::support::full())
+        .expect("a valid message");
+    assert_eq!(
+        preview.url,
+        "http://h/base/a%2F..%2Fb%3Fc%23d%252e/messages/buttons"
+    );
+}
+
+#[test]
+fn zappermeow_is_told_apart_from_a_typing_mistake() {
+    let credentials = Subject::ZapperHub.credentials();
+    let told = |dialect: &str| {
+        let settings = json!({"dialect": dialect});
+        faults(Provider::ZapperHub, &credentials, &settings)["settings.dialect"].join(" ")
+    };
+    assert!(told("zappermeow").contains("cannot send buttons yet"));
+    assert_eq!(
+        told("zapper"),
+        "Must be one of zapperapi_v2, wuzapi, zappermeow"
+    );
+}
+
+#[test]
+fn wuzapi_needs_its_address_and_no_instance() {
+    let settings = json!({"dialect": "wuzapi"});
+    let faults = faults(Provider::ZapperHub, &json!({"apiKey": "T1"}), &settings);
+    assert_eq!(names(&faults), ["settings.baseUrl"]);
+}
+
+#[test]
+fn debug_shows_no_secret() {
+    for subject in [Subject::WhatsApp, Subject::Zapi, Subject::ZapperHub] {
+        let config = parse(subject.provider(), &subject.credentials(), &json!({}));
+        let shown = format!("{:?}", config.expect("a valid configuration"));
+        for secret in ["T-OK", "INST-01", "TOK-01", "CT-01", "K1"] {
+            assert!(!shown.contains(secret), "{shown}");
+        }
+    }
+}
+
+#[test]
+fn a_private_address_is_refused_unless_allowed() {
+    let config = |url: &str| -> ChannelConfig {
+        let credentials = Subject::Zapi.credentials();
+        parse(Provider::Zapi, &credentials, &json!({"baseUrl": url})).expect("valid")
+    };
+    let guarded = HttpClient::new(Timeouts::default(), false).expect("an HTTP client");
+    for url in ["http://127.0.0.1:1/x", "http://0x7f000001", "http://[::1]"] {
+        let refused = connect(&guarded, config(url)).err();
+        assert_eq!(refused, Some(ConfigError::PrivateAddress), "{url}");
+        assert!(connect(&client(), config(url)).is_ok());
+    }
+    assert!(connect(&guarded, config("https://api.z-api.io")).is_ok());
+    let told = recado_core::FieldErrors::from(ConfigError::PrivateAddress);
+    assert_eq!(names(&told.fields), ["settings.baseUrl"]);
+}
+
+#[test]
+fn a_hand_made_configuration_is_checked_too() {
+    let Ok(ChannelConfig {
+        credentials: Credentials::ZapperHub(mut account),
+        ..
+    }) = parse(
+        Provider::ZapperHub,
+        &Subject::ZapperHub.credentials(),
+        &json!({}),
+    )
+    else {
+        panic!("a valid configuration");
+    };
+    let made = |url: &str, account| ChannelConfig {
+        base_url: url.parse().expect("a URL"),
+        credentials: Credentials::ZapperHub(account),
+    };
+    let no_web = connect(&client(), made("mailto:a@b", account.clone())).err();
+    assert_eq!(no_web, Some(ConfigError::BaseUrl));
+    account.api_key = "a\nb".into();
+    let unsendable = connect(&client(), made("https://h", account)).err();
+    assert_eq!(unsendable, Some(ConfigError::Credential("apiKey")));
+    assert_eq!(Defaults::default().whatsapp_version, "v25.0");
+}

@@ -1,0 +1,311 @@
+//! Z-API: the exact requests, and what its answers mean.
+
+use recado_providers::{ErrorKind, HealthState};
+use rstest::rstest;
+use serde_json::{Value, json};
+
+use crate::support::{Subject, World, canned, content, full, message, plain};
+
+const SUBJECT: Subject = Subject::Zapi;
+const BASE: &str = "https://api.z-api.io";
+
+#[test]
+fn a_plain_message_is_a_button_list() {
+    let preview = SUBJECT
+        .channel(BASE)
+        .preview(&plain())
+        .expect("a valid message");
+    insta::with_settings!({ sort_maps => true }, {
+        insta::assert_json_snapshot!(preview, @r#"
+        {
+          "method": "POST",
+          "url": "https://api.z-api.io/instances/***/token/***/send-button-list",
+          "headers": [
+            [
+              "client-token",
+              "***"
+            ],
+            [
+              "content-type",
+              "application/json"
+            ]
+          ],
+          "body": {
+            "buttonList": {
+              "buttons": [
+                {
+                  "id": "visit:1",
+                  "label": "Opção 1"
+                },
+                {
+                  "id": "visit:2",
+                  "label": "Opção 2"
+                }
+              ]
+            },
+            "message": "Podemos confirmar a visita?\n*Quinta*, 10h",
+            "phone": "5521988887777"
+          }
+        }
+        "#);
+    });
+}
+
+#[test]
+fn a_header_or_footer_makes_it_button_actions() {
+    let preview = SUBJECT
+        .channel(BASE)
+        .preview(&full())
+        .expect("a valid message");
+    insta::with_settings!({ sort_maps => true }, {
+        insta::assert_json_snapshot!(preview, @r#"
+        {
+          "method": "POST",
+          "url": "https://api.z-api.io/instances/***/token/***/send-button-actions",
+          "headers": [
+            [
+              "client-token",
+              "***"
+            ],
+            [
+              "content-type",
+              "application/json"
+            ]
+          ],
+          "body": {
+            "buttonActions": [
+              {
+                "id": "visit:1",
+                "label": "Opção 1",
+                "type": "REPLY"
+              },
+              {
+                "id": "visit:2",
+                "label": "Opção 2",
+                "type": "REPLY"
+              }
+            ],
+            "footer": "Até 18h",
+            "message": "Podemos confirmar a visita?\n*Quinta*, 10h",
+            "phone": "5521988887777",
+            "title": "Aurora ✅"
+          }
+        }
+        "#);
+    });
+}
+
+fn forced(endpoint: &str, base_url: &str) -> std::sync::Arc<dyn recado_providers::Channel> {
+    let settings = json!({"baseUrl": base_url, "buttonsEndpoint": endpoint});
+    SUBJECT.channel_with(&SUBJECT.credentials(), &settings)
+}
+
+#[test]
+fn the_method_can_be_forced() {
+    let list = forced("list", BASE)
+        .preview(&full())
+        .expect("a valid message");
+    assert!(list.url.ends_with("/send-button-list"));
+    let body = full().content.body().to_owned();
+    assert_eq!(
+        list.body["message"],
+        format!("*Aurora ✅*\n\n{body}\n\n_Até 18h_")
+    );
+    let mut keys: Vec<_> = list.body.as_object().expect("an object").keys().collect();
+    keys.sort();
+    assert_eq!(keys, ["buttonList", "message", "phone"]);
+
+    let actions = forced("actions", BASE)
+        .preview(&plain())
+        .expect("a valid message");
+    assert!(actions.url.ends_with("/send-button-actions"));
+    assert_eq!(
+        (actions.body.get("title"), actions.body.get("footer")),
+        (None, None)
+    );
+}
+
+#[tokio::test]
+async fn a_text_that_is_too_long_with_its_header_is_refused_without_a_request() {
+    let world = World::start().await;
+    let long = |body: usize| {
+        let buttons = content(None, None, 1).buttons().to_vec();
+        let content =
+            recado_core::ButtonsMessage::new(Some("Oi".into()), "b".repeat(body), None, buttons);
+        message("5521988887777", content.expect("a message"))
+    };
+    let channel = forced("list", world.url(SUBJECT));
+    // `*Oi*` and two line breaks are six characters.
+    channel.send(&long(1018)).await.expect("accepted");
+    let error = channel.send(&long(1019)).await.expect_err("refused");
+    assert_eq!(
+        (error.kind, error.code),
+        (ErrorKind::ContentRefused, Some(131_009))
+    );
+    assert_eq!(world.sandbox.requests().len(), 1);
+}
+
+#[rstest]
+#[case::phone("+55 (21) 98888-7777", "5521988887777")]
+#[case::lid("190000000000001@lid", "190000000000001@lid")]
+#[case::new_group("120363000000000001@g.us", "120363000000000001-group")]
+#[case::old_group("5521988887777-1600000000@g.us", "5521988887777-1600000000")]
+fn every_recipient_has_its_form(#[case] to: &str, #[case] phone: &str) {
+    let sent = message(to, content(None, None, 1));
+    let preview = SUBJECT
+        .channel(BASE)
+        .preview(&sent)
+        .expect("a valid message");
+    assert_eq!(preview.body["phone"], phone);
+}
+
+#[tokio::test]
+async fn the_request_carries_the_token_and_the_content_type() {
+    let server = canned(200, r#"{"messageId":"3EB0"}"#).await;
+    SUBJECT
+        .channel(&server.url)
+        .send(&plain())
+        .await
+        .expect("accepted");
+    let (path, headers, _) = server.last();
+    assert_eq!(path, "/instances/INST-01/token/TOK-01/send-button-list");
+    assert_eq!(headers["client-token"], "CT-01");
+    assert_eq!(headers["content-type"], "application/json");
+}
+
+#[tokio::test]
+async fn without_a_client_token_there_is_no_header() {
+    let server = canned(200, r#"{"messageId":"3EB0"}"#).await;
+    let credentials = json!({"instanceId": "INST-01", "instanceToken": "TOK-01"});
+    let channel = SUBJECT.channel_with(&credentials, &SUBJECT.settings(&server.url));
+    channel.send(&plain()).await.expect("accepted");
+    assert_eq!(server.last().1.get("client-token"), None);
+}
+
+#[rstest]
+#[case::both(json!({"zaapId": "Z", "messageId": "M", "id": "M"}), "M", Some("Z"))]
+#[case::only_zaap_id(json!({"zaapId": "Z"}), "Z", Some("Z"))]
+#[case::only_message_id(json!({"messageId": "M"}), "M", None)]
+#[case::empty_error(json!({"zaapId": "Z", "messageId": "M", "error": ""}), "M", Some("Z"))]
+#[tokio::test]
+async fn ids_make_a_success(#[case] body: Value, #[case] id: &str, #[case] zaap: Option<&str>) {
+    let server = canned(200, body.to_string()).await;
+    let receipt = SUBJECT
+        .channel(&server.url)
+        .send(&full())
+        .await
+        .expect("accepted");
+    assert_eq!(receipt.external_id.as_deref(), Some(id));
+    assert_eq!(receipt.provider_id.as_deref(), zaap);
+}
+
+#[rstest]
+#[case::token_missing(
+    400,
+    r#"{"error":"your client-token is not configured"}"#,
+    ErrorKind::Unauthorized
+)]
+#[case::token_wrong(
+    403,
+    r#"{"error":"Client-Token CT-01 not allowed"}"#,
+    ErrorKind::Unauthorized
+)]
+#[case::token_null(400, r#"{"error":"null not allowed"}"#, ErrorKind::Unauthorized)]
+#[case::address(403, r#"{"error":"203.0.113.9 not allowed"}"#, ErrorKind::Unauthorized)]
+#[case::instance(400, r#"{"error":"Instance not found"}"#, ErrorKind::Misconfigured)]
+#[case::unpaid(
+    400,
+    r#"{"error":"To continue sending a message, you must subscribe to this instance again"}"#,
+    ErrorKind::BillingBlocked
+)]
+#[case::empty_text(
+    400,
+    r#"{"error":"The field 'message' is empty"}"#,
+    ErrorKind::ContentRefused
+)]
+#[case::method(405, "", ErrorKind::Misconfigured)]
+#[case::content_type(415, "", ErrorKind::Misconfigured)]
+#[case::path(
+    404,
+    r#"{"error":"NOT_FOUND","message":"x"}"#,
+    ErrorKind::Misconfigured
+)]
+#[case::path_with_200(
+    200,
+    r#"{"error":"NOT_FOUND","message":"Unable to find matching target resource method"}"#,
+    ErrorKind::Misconfigured
+)]
+#[case::error_with_200(200, r#"{"error":"something else","zaapId":"Z"}"#, ErrorKind::Rejected)]
+#[case::not_connected(200, r#"{"value":false}"#, ErrorKind::NotConnected)]
+#[case::queue_full(400, r#"{"error":"queue limit reached"}"#, ErrorKind::Rejected)]
+#[case::throttled(429, "", ErrorKind::Throttled)]
+#[case::empty_object(200, "{}", ErrorKind::Indeterminate)]
+#[case::no_json(200, "OK", ErrorKind::Indeterminate)]
+#[case::empty(200, "", ErrorKind::Indeterminate)]
+#[case::empty_ids(200, r#"{"zaapId":"","messageId":""}"#, ErrorKind::Indeterminate)]
+#[case::html_502(502, "<html>", ErrorKind::Indeterminate)]
+#[case::error_with_500(500, r#"{"error":"Instance not found"}"#, ErrorKind::Indeterminate)]
+#[tokio::test]
+async fn an_answer_has_its_meaning(
+    #[case] status: u16,
+    #[case] body: &str,
+    #[case] kind: ErrorKind,
+) {
+    let server = canned(status, body).await;
+    let error = SUBJECT
+        .channel(&server.url)
+        .send(&full())
+        .await
+        .expect_err("refused");
+    assert_eq!(error.kind, kind, "{error}");
+    assert_eq!(server.requests(), 1);
+    for secret in ["CT-01", "INST-01", "TOK-01"] {
+        assert!(!format!("{error} {error:?}").contains(secret));
+    }
+}
+
+#[rstest]
+#[case::already(json!({"connected": true, "error": "You are already connected.", "smartphoneConnected": true}), HealthState::Connected, None)]
+#[case::phone_offline(json!({"connected": true, "smartphoneConnected": false}), HealthState::Connected, Some("the phone is offline"))]
+#[case::disconnected(json!({"connected": false, "error": "You are not connected."}), HealthState::Disconnected, Some("You are not connected."))]
+#[case::unpaid(json!({"error": "you must subscribe to this instance again"}), HealthState::Unpaid, Some("you must subscribe to this instance again"))]
+#[tokio::test]
+async fn the_status_has_its_meaning(
+    #[case] body: Value,
+    #[case] state: HealthState,
+    #[case] detail: Option<&str>,
+) {
+    let server = canned(200, body.to_string()).await;
+    let health = SUBJECT
+        .channel(&server.url)
+        .health()
+        .await
+        .expect("an answer");
+    assert_eq!((health.state, health.detail.as_deref()), (state, detail));
+}
+
+#[tokio::test]
+async fn an_unpaid_instance_of_the_sandbox_is_unpaid_everywhere() {
+    let world = World::start().await;
+    let mut settings = world.sandbox.settings();
+    settings.zapi.subscribed = false;
+    world.sandbox.set_settings(settings);
+    let channel = world.channel(SUBJECT);
+    let error = channel.send(&full()).await.expect_err("unpaid");
+    assert_eq!(error.kind, ErrorKind::BillingBlocked);
+    let health = channel.health().await.expect("an answer");
+    assert_eq!(health.state, HealthState::Unpaid);
+}
+
+#[tokio::test]
+async fn a_disconnected_instance_takes_messages_for_later() {
+    let world = World::start().await;
+    let mut settings = world.sandbox.settings();
+    settings.zapi.connected = false;
+    world.sandbox.set_settings(settings);
+    world
+        .channel(SUBJECT)
+        .send(&full())
+        .await
+        .expect("accepted into the queue");
+}

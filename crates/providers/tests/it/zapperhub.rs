@@ -1,0 +1,383 @@
+//! ZapperHUB in both dialects: the exact requests, and what the answers mean.
+
+use recado_providers::{ErrorKind, HealthState};
+use recado_sandbox::{Connection, ResponseShape, Session, TimestampShape};
+use rstest::rstest;
+use serde_json::{Value, json};
+
+use crate::support::{Subject, World, canned, content, full, message, plain};
+
+const V2: Subject = Subject::ZapperHub;
+const WUZAPI: Subject = Subject::Wuzapi;
+const BASE: &str = "https://api.zapperapi.com";
+
+#[test]
+fn the_request_of_the_hosted_api_has_no_other_keys() {
+    let preview = V2.channel(BASE).preview(&full()).expect("a valid message");
+    insta::with_settings!({ sort_maps => true }, {
+        insta::assert_json_snapshot!(preview, @r#"
+        {
+          "method": "POST",
+          "url": "https://api.zapperapi.com/inst_5f2c/messages/buttons",
+          "headers": [
+            [
+              "x-api-key",
+              "***"
+            ],
+            [
+              "content-type",
+              "application/json"
+            ]
+          ],
+          "body": {
+            "body": "Podemos confirmar a visita?\n*Quinta*, 10h",
+            "buttons": [
+              {
+                "displayText": "Opção 1",
+                "id": "visit:1",
+                "type": "reply"
+              },
+              {
+                "displayText": "Opção 2",
+                "id": "visit:2",
+                "type": "reply"
+              }
+            ],
+            "footer": "Até 18h",
+            "jid": "5521988887777",
+            "title": "Aurora ✅"
+          }
+        }
+        "#);
+    });
+}
+
+#[test]
+fn the_request_of_wuzapi_carries_an_id() {
+    let preview = WUZAPI
+        .channel("http://wuzapi.example:8080")
+        .preview(&full())
+        .expect("a valid message");
+    insta::with_settings!({ sort_maps => true }, {
+        insta::assert_json_snapshot!(preview, @r#"
+        {
+          "method": "POST",
+          "url": "http://wuzapi.example:8080/chat/send/buttons",
+          "headers": [
+            [
+              "token",
+              "***"
+            ],
+            [
+              "content-type",
+              "application/json"
+            ]
+          ],
+          "body": {
+            "Id": "3EB0FFFCAE1775EFAF3954",
+            "Phone": "5521988887777",
+            "body": "Podemos confirmar a visita?\n*Quinta*, 10h",
+            "buttons": [
+              {
+                "displayText": "Opção 1",
+                "id": "visit:1",
+                "type": "reply"
+              },
+              {
+                "displayText": "Opção 2",
+                "id": "visit:2",
+                "type": "reply"
+              }
+            ],
+            "footer": "Até 18h",
+            "title": "Aurora ✅"
+          }
+        }
+        "#);
+    });
+}
+
+#[test]
+fn an_absent_header_or_footer_is_an_absent_key() {
+    for subject in [V2, WUZAPI] {
+        let body = subject
+            .channel(BASE)
+            .preview(&plain())
+            .expect("a valid message")
+            .body;
+        assert_eq!((body.get("title"), body.get("footer")), (None, None));
+    }
+}
+
+#[test]
+fn the_same_message_has_the_same_wuzapi_id_and_another_has_another() {
+    let channel = WUZAPI.channel(BASE);
+    let id = |sent: &_| channel.preview(sent).expect("a valid message").body["Id"].clone();
+    let mut other = full();
+    other.id = "msg_0199f3aa4a1e7c109d7b000000000002"
+        .parse()
+        .expect("an id");
+    assert_eq!(id(&full()), id(&full()));
+    assert_ne!(id(&full()), id(&other));
+}
+
+#[rstest]
+#[case::digits("digits", "+55 21 98888-7777", "5521988887777")]
+#[case::plus("plus", "+55 21 98888-7777", "+5521988887777")]
+#[case::jid("jid", "+55 21 98888-7777", "5521988887777@s.whatsapp.net")]
+#[case::lid("plus", "190000000000001@lid", "190000000000001@lid")]
+#[tokio::test]
+async fn every_recipient_has_its_form(#[case] form: &str, #[case] to: &str, #[case] sent: &str) {
+    let world = World::start().await;
+    for (subject, key) in [(V2, "jid"), (WUZAPI, "Phone")] {
+        let mut settings = subject.settings(world.url(subject));
+        settings["recipientForm"] = form.into();
+        let channel = subject.channel_with(&subject.credentials(), &settings);
+        let message = message(to, content(None, None, 1));
+        channel.send(&message).await.expect("accepted");
+        let requests = world.sandbox.requests();
+        assert_eq!(requests.last().expect("a request").body[key], sent);
+    }
+}
+
+#[tokio::test]
+async fn a_group_gets_buttons_through_wuzapi_only() {
+    let server = canned(200, r#"{"success":true,"data":{"Id":"3EB0"}}"#).await;
+    let group = message("120363000000000001@g.us", content(None, None, 1));
+    let error = V2
+        .channel(&server.url)
+        .send(&group)
+        .await
+        .expect_err("refused");
+    assert_eq!(
+        (error.kind, server.requests()),
+        (ErrorKind::ContentRefused, 0)
+    );
+
+    WUZAPI
+        .channel(&server.url)
+        .send(&group)
+        .await
+        .expect("accepted");
+    assert_eq!(server.last().2["Phone"], "120363000000000001@g.us");
+}
+
+#[tokio::test]
+async fn the_credentials_go_where_they_belong() {
+    let server = canned(200, r#"{"success":true,"data":{"Id":"3EB0"}}"#).await;
+    V2.channel(&server.url)
+        .send(&plain())
+        .await
+        .expect("accepted");
+    let (path, headers, _) = server.last();
+    assert_eq!(
+        (path.as_str(), &headers["x-api-key"]),
+        (
+            "/inst_5f2c/messages/buttons",
+            &"K1".parse().expect("a value")
+        )
+    );
+
+    WUZAPI
+        .channel(&server.url)
+        .send(&plain())
+        .await
+        .expect("accepted");
+    let (path, headers, _) = server.last();
+    assert_eq!(
+        (path.as_str(), &headers["token"]),
+        ("/chat/send/buttons", &"T1".parse().expect("a value"))
+    );
+}
+
+#[rstest]
+#[case::key_object(r#"{"key":{"id":"A"}}"#, Some("A"), None)]
+#[case::key_text(r#"{"key":"A"}"#, Some("A"), None)]
+#[case::data_key(r#"{"data":{"key":{"id":"A"}}}"#, Some("A"), None)]
+#[case::data_id(r#"{"data":{"Id":"A"}}"#, Some("A"), None)]
+#[case::capital_id(r#"{"Id":"A"}"#, Some("A"), None)]
+#[case::message_id(r#"{"messageId":"A"}"#, Some("A"), None)]
+#[case::message_id_with_underscore(r#"{"message_id":"A"}"#, Some("A"), None)]
+#[case::id(r#"{"id":"A"}"#, Some("A"), None)]
+#[case::job(r#"{"jobId":"77"}"#, None, Some("77"))]
+#[case::job_object(r#"{"job":{"id":77}}"#, None, Some("77"))]
+#[case::the_first_counts(r#"{"id":"B","key":{"id":"A"},"jobId":"77"}"#, Some("A"), Some("77"))]
+#[case::an_empty_one_does_not(r#"{"key":{"id":""},"id":"A"}"#, Some("A"), None)]
+#[case::nothing("{}", None, None)]
+#[case::no_body("", None, None)]
+#[tokio::test]
+async fn a_200_of_the_hosted_api_is_accepted_with_whatever_id_it_has(
+    #[case] body: &str,
+    #[case] external: Option<&str>,
+    #[case] job: Option<&str>,
+) {
+    let server = canned(200, body).await;
+    let receipt = V2
+        .channel(&server.url)
+        .send(&full())
+        .await
+        .expect("accepted");
+    assert_eq!(receipt.external_id.as_deref(), external);
+    assert_eq!(receipt.provider_id.as_deref(), job);
+}
+
+#[rstest]
+#[case::key_object(ResponseShape::KeyObject, true)]
+#[case::key_string(ResponseShape::KeyString, true)]
+#[case::id(ResponseShape::Id, true)]
+#[case::message_id(ResponseShape::MessageId, true)]
+#[case::job(ResponseShape::Job, false)]
+#[case::empty(ResponseShape::Empty, false)]
+#[tokio::test]
+async fn every_shape_of_the_sandbox_is_understood(
+    #[case] shape: ResponseShape,
+    #[case] named: bool,
+) {
+    let world = World::start().await;
+    let mut settings = world.sandbox.settings();
+    settings.zapperhub.response_shape = shape;
+    world.sandbox.set_settings(settings);
+    let receipt = world.channel(V2).send(&full()).await.expect("accepted");
+    let id = world.sandbox.phone_messages()[0].message_id.clone();
+    assert_eq!(receipt.external_id, named.then_some(id));
+    assert_eq!(receipt.provider_id.is_some(), shape == ResponseShape::Job);
+}
+
+#[rstest]
+#[case::wrong_key(401, r#"{"message":"Unauthorized"}"#, ErrorKind::Unauthorized)]
+#[case::plan(402, "", ErrorKind::BillingBlocked)]
+#[case::forbidden(403, "", ErrorKind::Unauthorized)]
+#[case::unknown_instance(404, r#"{"message":"Instance not found"}"#, ErrorKind::Misconfigured)]
+#[case::schema(400, r#"{"message":"body/jid Required"}"#, ErrorKind::ContentRefused)]
+#[case::schema_422(422, "{}", ErrorKind::ContentRefused)]
+#[case::conflict(409, r#"{"error":"closed"}"#, ErrorKind::NotConnected)]
+#[case::no_session(500, r#"{"error":{"message":"No session"}}"#, ErrorKind::NotConnected)]
+#[case::other_500(500, r#"{"message":"boom"}"#, ErrorKind::Indeterminate)]
+#[case::throttled(429, "", ErrorKind::Throttled)]
+#[case::unavailable(503, r#"{"message":"PROVIDER_UNAVAILABLE"}"#, ErrorKind::Unavailable)]
+#[case::html_502(502, "<html>", ErrorKind::Indeterminate)]
+#[case::gateway_timeout(504, "", ErrorKind::Indeterminate)]
+#[case::refused_with_200(200, r#"{"success":false}"#, ErrorKind::Indeterminate)]
+#[tokio::test]
+async fn an_answer_of_the_hosted_api_has_its_meaning(
+    #[case] status: u16,
+    #[case] body: &str,
+    #[case] kind: ErrorKind,
+) {
+    let server = canned(status, body).await;
+    let error = V2
+        .channel(&server.url)
+        .send(&full())
+        .await
+        .expect_err("refused");
+    assert_eq!(error.kind, kind, "{error}");
+    assert_eq!(server.requests(), 1);
+}
+
+#[rstest]
+#[case::message(r#"{"message":"A","error":"B"}"#, "A")]
+#[case::error(r#"{"error":"A","detail":"B"}"#, "A")]
+#[case::message_in_error(r#"{"error":{"message":"A"},"detail":"B"}"#, "A")]
+#[case::detail(r#"{"detail":"A","title":"B"}"#, "A")]
+#[case::title(r#"{"title":"A"}"#, "A")]
+#[case::raw("A plain text", "A plain text")]
+#[case::nothing("", "HTTP status 400 without a reason")]
+#[tokio::test]
+async fn the_words_of_a_refusal_are_found(#[case] body: &str, #[case] words: &str) {
+    let server = canned(400, body).await;
+    let error = V2
+        .channel(&server.url)
+        .send(&full())
+        .await
+        .expect_err("refused");
+    assert_eq!(error.message, words);
+}
+
+#[rstest]
+#[case::wrong_token(401, "unauthorized", ErrorKind::Unauthorized)]
+#[case::no_session(500, "no session", ErrorKind::NotConnected)]
+#[case::no_session_upstream(500, "No session", ErrorKind::NotConnected)]
+#[case::four_buttons(400, "buttons cannot be more than 3", ErrorKind::ContentRefused)]
+#[case::missing_phone(400, "missing Phone in Payload", ErrorKind::ContentRefused)]
+#[case::missing_buttons(400, "missing Buttons in Payload", ErrorKind::ContentRefused)]
+#[case::not_json(400, "could not decode Payload", ErrorKind::ContentRefused)]
+#[case::bad_phone(400, "could not parse Phone", ErrorKind::InvalidRecipient)]
+#[case::upstream(
+    500,
+    "error sending message: server returned error 479",
+    ErrorKind::Indeterminate
+)]
+#[case::not_logged_in(500, "error sending message: not logged in", ErrorKind::NotConnected)]
+#[case::socket(
+    500,
+    "error sending message: websocket not connected",
+    ErrorKind::NotConnected
+)]
+#[case::socket_lost(
+    500,
+    "error sending message: websocket disconnected before info query returned response",
+    ErrorKind::Indeterminate
+)]
+#[case::unavailable(503, "x", ErrorKind::Indeterminate)]
+#[tokio::test]
+async fn an_answer_of_wuzapi_has_its_meaning(
+    #[case] status: u16,
+    #[case] words: &str,
+    #[case] kind: ErrorKind,
+) {
+    let body = json!({"code": status, "error": words, "success": false});
+    let server = canned(status, body.to_string()).await;
+    let error = WUZAPI
+        .channel(&server.url)
+        .send(&full())
+        .await
+        .expect_err("refused");
+    assert_eq!((error.kind, error.message.as_str()), (kind, words));
+    assert_eq!(server.requests(), 1);
+}
+
+#[rstest]
+#[case(TimestampShape::Integer)]
+#[case(TimestampShape::Rfc3339)]
+#[tokio::test]
+async fn wuzapi_keeps_our_id_whatever_its_time_looks_like(#[case] shape: TimestampShape) {
+    let world = World::start().await;
+    let mut settings = world.sandbox.settings();
+    settings.wuzapi.timestamp = shape;
+    world.sandbox.set_settings(settings);
+    let channel = world.channel(WUZAPI);
+    let receipt = channel.send(&full()).await.expect("accepted");
+    let ours = channel.preview(&full()).expect("a valid message").body["Id"].clone();
+    assert_eq!(receipt.external_id.map(Value::String), Some(ours));
+}
+
+#[rstest]
+#[case(V2, Connection::Open, Session::Open, HealthState::Connected)]
+#[case(V2, Connection::Close, Session::Open, HealthState::Disconnected)]
+#[case(V2, Connection::Unpaired, Session::Open, HealthState::NeedsPairing)]
+#[case(WUZAPI, Connection::Open, Session::Open, HealthState::Connected)]
+#[case(WUZAPI, Connection::Open, Session::None, HealthState::Disconnected)]
+#[case(
+    WUZAPI,
+    Connection::Open,
+    Session::LoggedOut,
+    HealthState::NeedsPairing
+)]
+#[tokio::test]
+async fn every_state_of_the_sandbox_is_told_apart(
+    #[case] subject: Subject,
+    #[case] connection: Connection,
+    #[case] session: Session,
+    #[case] state: HealthState,
+) {
+    let world = World::start().await;
+    let mut settings = world.sandbox.settings();
+    settings.zapperhub.connection = connection;
+    settings.wuzapi.session = session;
+    world.sandbox.set_settings(settings);
+    let channel = world.channel(subject);
+    assert_eq!(channel.health().await.expect("an answer").state, state);
+    let sent = channel.send(&full()).await.map_err(|error| error.kind);
+    let expected = (state != HealthState::Connected).then_some(ErrorKind::NotConnected);
+    assert_eq!(sent.err(), expected);
+}

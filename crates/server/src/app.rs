@@ -1,0 +1,148 @@
+//! What every handler works with, put together once.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use recado_core::{ChannelId, FieldErrors, OrganizationId, Provider};
+use recado_providers::{Channel, Credentials, Defaults, HttpClient, RetryPolicy, connect};
+use recado_store::{self as store, Store};
+use serde_json::{Map, Value};
+use tokio::sync::Semaphore;
+use tokio_util::task::TaskTracker;
+use url::Url;
+use uuid::Uuid;
+
+use crate::error::ApiError;
+
+/// Sends that may be in flight at once; beyond it a caller is asked to come back.
+pub const MAX_SENDS_IN_FLIGHT: usize = 1024;
+
+/// Connected channels kept ready; more are connected again when they are used.
+const CHANNELS_KEPT: u64 = 10_000;
+
+/// The parts that differ between a server, the demo and a test.
+pub struct AppParts {
+    pub store: Store,
+    pub http: HttpClient,
+    pub defaults: Defaults,
+    pub public_url: Url,
+    pub clock: Clock,
+    pub retry: RetryPolicy,
+    pub max_sends_in_flight: usize,
+}
+
+/// The running gateway.
+pub struct App {
+    pub store: Store,
+    pub public_url: Url,
+    pub clock: Clock,
+    pub retry: RetryPolicy,
+    pub sends: TaskTracker,
+    pub send_permits: Arc<Semaphore>,
+    channels: Channels,
+}
+
+impl App {
+    #[must_use]
+    pub fn new(parts: AppParts) -> Arc<Self> {
+        Arc::new(Self {
+            channels: Channels {
+                store: parts.store.clone(),
+                http: parts.http,
+                defaults: parts.defaults,
+                ready: moka::sync::Cache::new(CHANNELS_KEPT),
+            },
+            store: parts.store,
+            public_url: parts.public_url,
+            clock: parts.clock,
+            retry: parts.retry,
+            sends: TaskTracker::new(),
+            send_permits: Arc::new(Semaphore::new(parts.max_sends_in_flight)),
+        })
+    }
+
+    /// The channels, ready to send.
+    #[must_use]
+    pub const fn channels(&self) -> &Channels {
+        &self.channels
+    }
+
+    /// A fresh id, sortable by time.
+    #[must_use]
+    pub fn uuid(&self) -> Uuid {
+        Uuid::now_v7()
+    }
+}
+
+/// Tells the time; a test may stop it.
+#[derive(Clone)]
+pub struct Clock(Arc<dyn Fn() -> Timestamp + Send + Sync>);
+
+impl Clock {
+    /// The clock of the machine.
+    #[must_use]
+    pub fn system() -> Self {
+        Self(Arc::new(Timestamp::now))
+    }
+
+    /// A clock that says what `now` says.
+    pub fn from_fn(now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
+        Self(Arc::new(now))
+    }
+
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        (self.0)()
+    }
+}
+
+/// Turns stored channels into connected ones, and keeps them while they do not change.
+pub struct Channels {
+    store: Store,
+    http: HttpClient,
+    defaults: Defaults,
+    ready: moka::sync::Cache<ChannelKey, Arc<dyn Channel>>,
+}
+
+/// A channel as it was when it was connected: any change makes another key, on every server at once.
+type ChannelKey = (OrganizationId, ChannelId, i64, Timestamp);
+
+impl Channels {
+    /// The channel, ready to send.
+    ///
+    /// # Errors
+    ///
+    /// The stored credentials cannot be read.
+    pub fn ready(&self, channel: &store::Channel) -> Result<Arc<dyn Channel>, ApiError> {
+        let key = (
+            channel.organization_id.clone(),
+            channel.id.clone(),
+            channel.version,
+            channel.created_at,
+        );
+        if let Some(ready) = self.ready.get(&key) {
+            return Ok(ready);
+        }
+        let secrets = self.store.secrets(channel)?;
+        let ready = self
+            .connect(channel.provider, &secrets.credentials, &channel.settings)
+            .map_err(ApiError::internal)?;
+        self.ready.insert(key, Arc::clone(&ready));
+        Ok(ready)
+    }
+
+    /// Makes a channel of what a client wants to store, and so checks it. No IO.
+    ///
+    /// # Errors
+    ///
+    /// Every credential and setting that is missing, unknown, malformed or not allowed here.
+    pub fn connect(
+        &self,
+        provider: Provider,
+        credentials: &Map<String, Value>,
+        settings: &Map<String, Value>,
+    ) -> Result<Arc<dyn Channel>, FieldErrors> {
+        let config = Credentials::parse(provider, credentials, settings, &self.defaults)?;
+        Ok(connect(&self.http, config)?)
+    }
+}

@@ -1,0 +1,119 @@
+//! Reading a request body: JSON or a form, bounded, with a deadline, and with errors that say what to change.
+
+use std::time::Duration;
+
+use axum::extract::{FromRequest, Request};
+use axum::http::{HeaderMap, header};
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use recado_core::FieldErrors;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::error::{ApiError, Reason};
+
+/// Most bytes of a request body.
+pub(crate) const MAX_BODY_BYTES: usize = 1024 * 1024;
+
+/// Longest that a client may take to send its body.
+const BODY_DEADLINE: Duration = Duration::from_secs(10);
+
+/// A request body as a shape of ours.
+pub(crate) struct Body<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
+        let (parts, body) = request.into_parts();
+        let bytes = read(body).await?;
+        let object = parse(&parts.headers, &bytes)?;
+        T::deserialize(object)
+            .map(Self)
+            .map_err(|_| FieldErrors::root("A field has a value of a wrong type").into())
+    }
+}
+
+async fn read(body: axum::body::Body) -> Result<Bytes, ApiError> {
+    let whole = Limited::new(body, MAX_BODY_BYTES).collect();
+    match tokio::time::timeout(BODY_DEADLINE, whole).await {
+        Ok(Ok(collected)) => Ok(collected.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(ApiError::new(
+            Reason::BodyTooLarge,
+            "The body is over 1 MiB: send a smaller one",
+        )),
+        Ok(Err(_)) => Err(FieldErrors::root("The body ended early").into()),
+        Err(_) => Err(FieldErrors::root("The body took longer than 10 seconds").into()),
+    }
+}
+
+/// The body as a JSON object; no body at all is an empty one, as with ChatVolt.
+fn parse(headers: &HeaderMap, bytes: &[u8]) -> Result<Value, ApiError> {
+    let content_type = headers
+        .get(header::CONTENT_TYPE)
+        .map(|value| value.to_str().unwrap_or_default());
+    let media_type = content_type.map(|value| {
+        value
+            .split(';')
+            .next()
+            .unwrap_or_default()
+            .trim()
+            .to_ascii_lowercase()
+    });
+    match media_type.as_deref() {
+        _ if bytes.is_empty() => Ok(Value::Object(serde_json::Map::new())),
+        None => parse_json(bytes),
+        Some(media_type) if media_type == "application/json" || media_type.ends_with("+json") => {
+            parse_json(bytes)
+        }
+        Some("application/x-www-form-urlencoded") => parse_form(bytes),
+        Some(_) => Err(FieldErrors::root(
+            "Expected object: send the body with Content-Type: application/json",
+        )
+        .into()),
+    }
+}
+
+fn parse_json(bytes: &[u8]) -> Result<Value, ApiError> {
+    match serde_json::from_slice(bytes) {
+        Ok(object @ Value::Object(_)) => Ok(object),
+        Ok(other) => {
+            Err(FieldErrors::root(&format!("Expected object, received {}", type_of(&other))).into())
+        }
+        Err(error) => {
+            let place = format!(
+                "Invalid JSON at line {}, column {}",
+                error.line(),
+                error.column()
+            );
+            Err(ApiError {
+                details: Some(Box::new(FieldErrors::root(&place))),
+                ..ApiError::new(Reason::InvalidBody, "Invalid JSON")
+            })
+        }
+    }
+}
+
+fn parse_form(bytes: &[u8]) -> Result<Value, ApiError> {
+    if bytes.trim_ascii_start().starts_with(b"{") {
+        // What `curl -d '{…}'` sends without a header.
+        return Err(FieldErrors::root(
+            "The body looks like JSON but says it is a form: send Content-Type: application/json",
+        )
+        .into());
+    }
+    Ok(form_urlencoded::parse(bytes)
+        .map(|(key, value)| (key.into_owned(), Value::String(value.into_owned())))
+        .collect())
+}
+
+const fn type_of(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    }
+}

@@ -1,0 +1,15 @@
+//! `recado-server migrate`
+
+use recado_server::{config::ConfigArgs, telemetry};
+
+use super::{open_store, say};
+
+/// Brings the database up to date.
+pub(crate) async fn run(config: &ConfigArgs) -> anyhow::Result<()> {
+    telemetry::init_log(&config.log)?;
+    let store = open_store(config).await?;
+    store.migrate().await?;
+    store.close().await;
+    say("the database is up to date");
+    Ok(())
+}

@@ -1,0 +1,63 @@
+//! The subcommands; only they print.
+
+pub(crate) mod check_config;
+pub(crate) mod demo;
+pub(crate) mod migrate;
+pub(crate) mod operator_key;
+pub(crate) mod serve;
+
+use anyhow::Context as _;
+use recado_server::config::ConfigArgs;
+use recado_store::Store;
+use secrecy::ExposeSecret as _;
+use tokio::net::TcpListener;
+
+/// Opens the configured database.
+async fn open_store(config: &ConfigArgs) -> anyhow::Result<Store> {
+    let url = config.database_url()?;
+    let key = config.master_key()?;
+    Store::connect(url.expose_secret(), key)
+        .await
+        .context("cannot open the database; see RECADO_DATABASE_URL")
+}
+
+/// Listens at an address, or says what to change.
+async fn listen(address: std::net::SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| {
+        format!("cannot listen on {address}; choose another address with --listen or RECADO_LISTEN")
+    })
+}
+
+/// Resolves at Ctrl-C or when the system asks the process to end.
+async fn shutdown_signal() {
+    let interrupted = async {
+        // Without a handler there is no such signal to wait for.
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    let terminated = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => {
+                signal.recv().await;
+            }
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        () = interrupted => {}
+        () = terminated => {}
+    }
+}
+
+/// Prints one line on standard output.
+#[expect(clippy::print_stdout, reason = "the result of a command")]
+fn say(line: impl std::fmt::Display) {
+    println!("{line}");
+}
+
+/// Prints an error and its causes on standard error.
+#[expect(clippy::print_stderr, reason = "the failure of a command")]
+pub(crate) fn complain(error: &anyhow::Error) {
+    eprintln!("recado-server: {error:#}");
+}

@@ -1,0 +1,68 @@
+//! `recado-server serve`
+
+use axum::Router;
+use axum::routing::get;
+use recado_providers::{HttpClient, RetryPolicy, Timeouts};
+use recado_server::app::{App, AppParts, Clock, MAX_SENDS_IN_FLIGHT};
+use recado_server::config::ConfigArgs;
+use recado_server::{ConnectionLimits, serve, telemetry};
+use tokio_util::sync::CancellationToken;
+
+use super::{listen, open_store, shutdown_signal};
+
+/// Serves until the system asks it to stop.
+pub(crate) async fn run(config: &ConfigArgs) -> anyhow::Result<()> {
+    telemetry::init_log(&config.log)?;
+    let stop = CancellationToken::new();
+    let metrics = start_metrics(config, stop.clone()).await?;
+    let store = open_store(config).await?;
+    let listener = listen(config.listen).await?;
+    let app = App::new(AppParts {
+        store,
+        http: HttpClient::new(Timeouts::default(), config.allow_private_networks)?,
+        defaults: config.defaults(),
+        public_url: config.public_url(listener.local_addr()?),
+        clock: Clock::system(),
+        retry: RetryPolicy::default(),
+        max_sends_in_flight: MAX_SENDS_IN_FLIGHT,
+    });
+    let served = recado_server::run(
+        app,
+        listener,
+        ConnectionLimits::default(),
+        shutdown_signal(),
+    )
+    .await;
+    stop.cancel();
+    if let Some(metrics) = metrics {
+        metrics.await?;
+    }
+    served
+}
+
+/// Serves `/metrics` on an address of its own, so that it need not be public.
+async fn start_metrics(
+    config: &ConfigArgs,
+    stop: CancellationToken,
+) -> anyhow::Result<Option<tokio::task::JoinHandle<()>>> {
+    let Some(address) = config.metrics_listen else {
+        return Ok(None);
+    };
+    let handle = telemetry::init_metrics()?;
+    let listener = listen(address).await?;
+    let upkeep = handle.clone();
+    let router = Router::new().route("/metrics", get(async move || handle.render()));
+    tracing::info!(%address, "serving metrics");
+    Ok(Some(tokio::spawn(async move {
+        let served = serve::serve(
+            listener,
+            router,
+            ConnectionLimits::default(),
+            stop.cancelled(),
+        );
+        tokio::select! {
+            () = served => {}
+            () = telemetry::keep_up(&upkeep) => {}
+        }
+    })))
+}

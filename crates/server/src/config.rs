@@ -1,0 +1,298 @@
+//! Configuration: flags and environment say the same thing, and every secret may come from a file.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail, ensure};
+use clap::Args;
+use recado_providers::Defaults;
+use recado_store::MasterKey;
+use secrecy::{ExposeSecret as _, SecretString};
+use url::Url;
+
+/// What may be said on the command line or in the environment.
+#[derive(Debug, Args)]
+pub struct ConfigArgs {
+    /// Where the API listens
+    #[arg(long, env = "RECADO_LISTEN", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+
+    /// `SQLite` file (created) or `PostgreSQL` server
+    #[arg(long, env = "RECADO_DATABASE_URL", hide_env_values = true)]
+    database_url: Option<SecretString>,
+
+    /// File that holds the database URL
+    #[arg(long, env = "RECADO_DATABASE_URL_FILE")]
+    database_url_file: Option<PathBuf>,
+
+    /// 32 bytes in base64 that encrypt channel credentials
+    #[arg(long, env = "RECADO_MASTER_KEY", hide_env_values = true)]
+    master_key: Option<SecretString>,
+
+    /// File that holds the master key
+    #[arg(long, env = "RECADO_MASTER_KEY_FILE")]
+    master_key_file: Option<PathBuf>,
+
+    /// How the world reaches this server; used in webhook URLs [default: the listen address]
+    #[arg(long, env = "RECADO_PUBLIC_URL")]
+    public_url: Option<Url>,
+
+    /// Where WhatsApp channels send
+    #[arg(
+        long,
+        env = "RECADO_WHATSAPP_URL",
+        default_value = "https://graph.facebook.com"
+    )]
+    pub whatsapp_url: Url,
+
+    /// Version of Meta's Graph API
+    #[arg(long, env = "RECADO_WHATSAPP_VERSION", default_value = "v25.0")]
+    pub whatsapp_version: String,
+
+    /// Where Z-API channels send
+    #[arg(long, env = "RECADO_ZAPI_URL", default_value = "https://api.z-api.io")]
+    pub zapi_url: Url,
+
+    /// Where ZapperHUB channels send
+    #[arg(
+        long,
+        env = "RECADO_ZAPPERHUB_URL",
+        default_value = "https://api.zapperapi.com"
+    )]
+    pub zapperhub_url: Url,
+
+    /// Let channels reach private, loopback and link-local addresses
+    #[arg(long, env = "RECADO_ALLOW_PRIVATE_NETWORKS", default_value_t = false, num_args = 0..=1, default_missing_value = "true", action = clap::ArgAction::Set)]
+    pub allow_private_networks: bool,
+
+    /// What is logged: `error`, `warn`, `info`, `debug`, or filters such as `info,recado_server=debug`
+    #[arg(long, env = "RECADO_LOG", default_value = "info")]
+    pub log: String,
+
+    /// Where Prometheus metrics are served [default: off]
+    #[arg(long, env = "RECADO_METRICS_LISTEN")]
+    pub metrics_listen: Option<SocketAddr>,
+}
+
+const DEFAULT_DATABASE_URL: &str = "sqlite:recado.db";
+
+impl ConfigArgs {
+    /// The database to use, from its flag, its file or the default.
+    ///
+    /// # Errors
+    ///
+    /// Both ways are used at once, or the file cannot be read.
+    pub fn database_url(&self) -> anyhow::Result<SecretString> {
+        let url = secret(
+            "RECADO_DATABASE_URL",
+            self.database_url.as_ref(),
+            self.database_url_file.as_deref(),
+        )?;
+        Ok(url.unwrap_or_else(|| DEFAULT_DATABASE_URL.into()))
+    }
+
+    /// The key that encrypts channel credentials.
+    ///
+    /// With `SQLite` a key file is made beside the database when there is none; several servers on one
+    /// `PostgreSQL` have to share a key, so there it must be given.
+    ///
+    /// # Errors
+    ///
+    /// The key is malformed, or missing with `PostgreSQL`.
+    pub fn master_key(&self) -> anyhow::Result<MasterKey> {
+        let given = secret(
+            "RECADO_MASTER_KEY",
+            self.master_key.as_ref(),
+            self.master_key_file.as_deref(),
+        )?;
+        if let Some(text) = given {
+            return MasterKey::from_base64(text.expose_secret())
+                .context("RECADO_MASTER_KEY has to be 32 bytes in base64; make one with: openssl rand -base64 32");
+        }
+        match sqlite_file(self.database_url()?.expose_secret()) {
+            Some(database) => key_beside(&database),
+            None => bail!(
+                "RECADO_MASTER_KEY is required with PostgreSQL, the same on every server; make one with: openssl rand -base64 32"
+            ),
+        }
+    }
+
+    /// Base of the URLs that providers call back.
+    ///
+    /// # Panics
+    ///
+    /// Never: a socket address makes a valid URL.
+    #[must_use]
+    pub fn public_url(&self, bound: SocketAddr) -> Url {
+        self.public_url.clone().unwrap_or_else(|| {
+            format!("http://{bound}")
+                .parse()
+                .expect("a socket address makes a URL")
+        })
+    }
+
+    /// What a channel uses that does not say otherwise.
+    #[must_use]
+    pub fn defaults(&self) -> Defaults {
+        Defaults {
+            whatsapp_url: self.whatsapp_url.clone(),
+            whatsapp_version: self.whatsapp_version.clone(),
+            zapi_url: self.zapi_url.clone(),
+            zapperhub_url: self.zapperhub_url.clone(),
+        }
+    }
+
+    /// The effective configuration as environment lines, with secrets hidden.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::database_url`] and [`Self::master_key`].
+    pub fn describe(&self) -> anyhow::Result<String> {
+        let database = self.database_url()?;
+        let master_key = if self.master_key.is_some() || self.master_key_file.is_some() {
+            self.master_key()?;
+            "(hidden)".to_owned()
+        } else if let Some(database) = sqlite_file(database.expose_secret()) {
+            format!("(in the file {})", key_file(&database).display())
+        } else {
+            self.master_key()?;
+            String::new()
+        };
+        let metrics = self
+            .metrics_listen
+            .map_or_else(|| "off".to_owned(), |address| address.to_string());
+        let mut text = String::new();
+        for (name, value) in [
+            ("LISTEN", self.listen.to_string()),
+            ("DATABASE_URL", without_password(database.expose_secret())),
+            ("MASTER_KEY", master_key),
+            ("PUBLIC_URL", self.public_url(self.listen).to_string()),
+            ("WHATSAPP_URL", self.whatsapp_url.to_string()),
+            ("WHATSAPP_VERSION", self.whatsapp_version.clone()),
+            ("ZAPI_URL", self.zapi_url.to_string()),
+            ("ZAPPERHUB_URL", self.zapperhub_url.to_string()),
+            (
+                "ALLOW_PRIVATE_NETWORKS",
+                self.allow_private_networks.to_string(),
+            ),
+            ("LOG", self.log.clone()),
+            ("METRICS_LISTEN", metrics),
+        ] {
+            writeln!(text, "RECADO_{name}={value}")?;
+        }
+        Ok(text)
+    }
+}
+
+/// A secret from its variable or from its file, never from both.
+fn secret(
+    name: &str,
+    value: Option<&SecretString>,
+    file: Option<&Path>,
+) -> anyhow::Result<Option<SecretString>> {
+    match (value, file) {
+        (Some(_), Some(_)) => bail!("{name} and {name}_FILE are both set; set one of them"),
+        (Some(value), None) => Ok(Some(value.clone())),
+        (None, Some(path)) => {
+            let text = fs::read_to_string(path)
+                .with_context(|| format!("{name}_FILE: cannot read {}", path.display()))?;
+            ensure!(
+                !text.trim().is_empty(),
+                "{name}_FILE: {} is empty",
+                path.display()
+            );
+            Ok(Some(text.trim().into()))
+        }
+        (None, None) => Ok(None),
+    }
+}
+
+fn sqlite_file(database_url: &str) -> Option<PathBuf> {
+    let path = database_url.strip_prefix("sqlite:")?;
+    let path = path.strip_prefix("//").unwrap_or(path);
+    Some(path.split('?').next().unwrap_or(path).into())
+}
+
+fn key_file(database: &Path) -> PathBuf {
+    let mut name = database.as_os_str().to_owned();
+    name.push(".key");
+    name.into()
+}
+
+fn key_beside(database: &Path) -> anyhow::Result<MasterKey> {
+    let path = key_file(database);
+    match fs::read_to_string(&path) {
+        Ok(text) => MasterKey::from_base64(text.trim())
+            .with_context(|| format!("{} does not hold a master key", path.display())),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => make_key(database, &path),
+        Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
+    }
+}
+
+fn make_key(database: &Path, path: &Path) -> anyhow::Result<MasterKey> {
+    ensure!(
+        !database.exists(),
+        "the database {} is there, but its key {} is not: without it the channel credentials cannot be read; \
+         put the key back, or set RECADO_MASTER_KEY",
+        database.display(),
+        path.display()
+    );
+    let key = MasterKey::generate()?;
+    let mut file = fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+        .with_context(|| format!("cannot create {}", path.display()))?;
+    file.write_all(key.to_base64().expose_secret().as_bytes())?;
+    file.sync_all()?;
+    tracing::info!(file = %path.display(), "made a master key; keep a copy, it is needed to read the channel credentials");
+    Ok(key)
+}
+
+fn without_password(database_url: &str) -> String {
+    let Ok(mut url) = database_url.parse::<Url>() else {
+        return "(hidden)".to_owned();
+    };
+    if url.password().is_some() && url.set_password(Some("hidden")).is_err() {
+        return "(hidden)".to_owned();
+    }
+    // A password may also stand in the query.
+    url.set_query(None);
+    url.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_password_of_a_database_url_is_hidden_wherever_it_stands() {
+        let shown = without_password("postgres://recado:s3cret@db/recado?password=s3cret");
+        assert_eq!(shown, "postgres://recado:hidden@db/recado");
+        assert_eq!(without_password("not a url"), "(hidden)");
+    }
+
+    #[test]
+    fn the_key_file_stands_beside_the_database() {
+        for url in ["sqlite:data/recado.db", "sqlite://data/recado.db?mode=rwc"] {
+            let database = sqlite_file(url).expect("a SQLite URL");
+            assert_eq!(key_file(&database), Path::new("data/recado.db.key"));
+        }
+        assert_eq!(sqlite_file("postgres://db/recado"), None);
+    }
+
+    #[test]
+    fn a_secret_comes_from_one_place_only() {
+        let both = secret("X", Some(&"a".into()), Some(Path::new("/nowhere")));
+        assert_eq!(
+            both.expect_err("two places").to_string(),
+            "X and X_FILE are both set; set one of them"
+        );
+        assert!(secret("X", None, Some(Path::new("/nowhere"))).is_err());
+    }
+}

@@ -1,0 +1,49 @@
+//! `/openapi.json`, and `/docs`: the same as a page to read and try, without anything from elsewhere.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::Path;
+use axum::http::header;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::get;
+use bytes::Bytes;
+use utoipa_swagger_ui::Config;
+
+use crate::layers;
+
+/// Serves the document and its page.
+pub(crate) fn router(document: String) -> Router {
+    let document = Bytes::from(document);
+    let config = Arc::new(Config::from("/openapi.json"));
+    Router::new()
+        .route(
+            "/openapi.json",
+            get(async move || ([(header::CONTENT_TYPE, "application/json")], document)),
+        )
+        // The page names its files relative to itself, so it has to end in a slash.
+        .route("/docs", get(async || Redirect::temporary("/docs/")))
+        .route(
+            "/docs/",
+            get({
+                let config = Arc::clone(&config);
+                async move || file("index.html", &config)
+            }),
+        )
+        .route(
+            "/docs/{file}",
+            get(async move |Path(name): Path<String>| file(&name, &config)),
+        )
+}
+
+fn file(name: &str, config: &Arc<Config<'static>>) -> Response {
+    match utoipa_swagger_ui::serve(name, Arc::clone(config)) {
+        Ok(Some(file)) => (
+            [(header::CONTENT_TYPE, file.content_type)],
+            file.bytes.into_owned(),
+        )
+            .into_response(),
+        Ok(None) => layers::absent().into_response(),
+        Err(error) => crate::error::ApiError::internal(error).into_response(),
+    }
+}

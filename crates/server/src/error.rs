@@ -1,0 +1,364 @@
+//! Every error that a client can see: its word, its status and its one shape.
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use recado_core::capabilities::{BrokenLimit, INVALID_PARAMETER_VALUE};
+use recado_core::{FieldErrors, MessageId, Refusal};
+use recado_providers::{ChannelError, ErrorKind};
+use recado_store::StoreError;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// The stable word of an error; clients branch on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Reason {
+    InvalidBody,
+    UnsupportedChannel,
+    Unauthorized,
+    Forbidden,
+    ForeignAgent,
+    NotFound,
+    OrganizationNotFound,
+    ApiKeyNotFound,
+    AgentNotFound,
+    ChannelNotFound,
+    ConversationNotFound,
+    MessageNotFound,
+    MethodNotAllowed,
+    AlreadyExists,
+    BodyTooLarge,
+    RateLimited,
+    TooManyButtons,
+    ContentRefused,
+    ProviderRejected,
+    WindowClosed,
+    ProviderUnavailable,
+    ChannelUnauthorized,
+    OutcomeUnknown,
+    Internal,
+}
+
+impl Reason {
+    /// Every reason, in the order of the documentation.
+    pub const ALL: [Self; 24] = [
+        Self::InvalidBody,
+        Self::UnsupportedChannel,
+        Self::Unauthorized,
+        Self::Forbidden,
+        Self::ForeignAgent,
+        Self::NotFound,
+        Self::OrganizationNotFound,
+        Self::ApiKeyNotFound,
+        Self::AgentNotFound,
+        Self::ChannelNotFound,
+        Self::ConversationNotFound,
+        Self::MessageNotFound,
+        Self::MethodNotAllowed,
+        Self::AlreadyExists,
+        Self::BodyTooLarge,
+        Self::RateLimited,
+        Self::TooManyButtons,
+        Self::ContentRefused,
+        Self::ProviderRejected,
+        Self::WindowClosed,
+        Self::ProviderUnavailable,
+        Self::ChannelUnauthorized,
+        Self::OutcomeUnknown,
+        Self::Internal,
+    ];
+
+    /// The word on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::InvalidBody => "invalid_body",
+            Self::UnsupportedChannel => "unsupported_channel",
+            Self::Unauthorized => "unauthorized",
+            Self::Forbidden => "forbidden",
+            Self::ForeignAgent => "foreign_agent",
+            Self::NotFound => "not_found",
+            Self::OrganizationNotFound => "organization_not_found",
+            Self::ApiKeyNotFound => "api_key_not_found",
+            Self::AgentNotFound => "agent_not_found",
+            Self::ChannelNotFound => "channel_not_found",
+            Self::ConversationNotFound => "conversation_not_found",
+            Self::MessageNotFound => "message_not_found",
+            Self::MethodNotAllowed => "method_not_allowed",
+            Self::AlreadyExists => "already_exists",
+            Self::BodyTooLarge => "body_too_large",
+            Self::RateLimited => "rate_limited",
+            Self::TooManyButtons => "too_many_buttons",
+            Self::ContentRefused => "content_refused",
+            Self::ProviderRejected => "provider_rejected",
+            Self::WindowClosed => "window_closed",
+            Self::ProviderUnavailable => "provider_unavailable",
+            Self::ChannelUnauthorized => "channel_unauthorized",
+            Self::OutcomeUnknown => "outcome_unknown",
+            Self::Internal => "internal",
+        }
+    }
+
+    /// When it is said.
+    #[must_use]
+    pub const fn describe(self) -> &'static str {
+        match self {
+            Self::InvalidBody => {
+                "the body is missing, is no JSON, or a field is missing or wrong: see details"
+            }
+            Self::UnsupportedChannel => {
+                "the conversation's channel cannot carry reply buttons, or was deleted"
+            }
+            Self::Unauthorized => "there is no API key, or it is not known",
+            Self::Forbidden => "the API key is known, but not for this route",
+            Self::ForeignAgent => "the agent belongs to another organization",
+            Self::NotFound => "there is no such route",
+            Self::OrganizationNotFound => "there is no such organization",
+            Self::ApiKeyNotFound => "the organization has no such API key",
+            Self::AgentNotFound => "there is no such agent",
+            Self::ChannelNotFound => "the organization has no such channel",
+            Self::ConversationNotFound => "the organization has no such conversation",
+            Self::MessageNotFound => "the organization has no such message",
+            Self::MethodNotAllowed => "the route exists, with another verb: see the Allow header",
+            Self::AlreadyExists => "the id, or the same conversation, exists already",
+            Self::BodyTooLarge => "the body is over 1 MiB",
+            Self::RateLimited => "too many sends are in flight: wait as long as Retry-After says",
+            Self::TooManyButtons => "more than three buttons; nothing was sent",
+            Self::ContentRefused => {
+                "another published limit of the provider is broken; nothing was sent"
+            }
+            Self::ProviderRejected => "the provider refused the message",
+            Self::WindowClosed => {
+                "WhatsApp's 24-hour window is closed: the customer has to write first"
+            }
+            Self::ProviderUnavailable => "the provider could not be reached; surely not sent",
+            Self::ChannelUnauthorized => "the provider refused the channel's credentials",
+            Self::OutcomeUnknown => {
+                "the provider's answer was lost: the message may have gone out; see messageId"
+            }
+            Self::Internal => "Recado's own fault",
+        }
+    }
+
+    /// The HTTP status; as ChatVolt answers where it is known.
+    #[must_use]
+    pub const fn status(self) -> StatusCode {
+        match self {
+            Self::InvalidBody | Self::UnsupportedChannel => StatusCode::BAD_REQUEST,
+            Self::Unauthorized => StatusCode::UNAUTHORIZED,
+            Self::Forbidden | Self::ForeignAgent => StatusCode::FORBIDDEN,
+            Self::NotFound
+            | Self::OrganizationNotFound
+            | Self::ApiKeyNotFound
+            | Self::AgentNotFound
+            | Self::ChannelNotFound
+            | Self::ConversationNotFound
+            | Self::MessageNotFound => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::AlreadyExists => StatusCode::CONFLICT,
+            Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::RateLimited => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooManyButtons
+            | Self::ContentRefused
+            | Self::ProviderRejected
+            | Self::WindowClosed
+            | Self::ProviderUnavailable
+            | Self::ChannelUnauthorized
+            | Self::OutcomeUnknown
+            | Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+}
+
+/// An error on its way to the client.
+#[derive(Debug, Clone)]
+pub struct ApiError {
+    pub reason: Reason,
+    /// One sentence that a person can act on.
+    pub message: String,
+    /// The provider's number, where it is known.
+    pub code: Option<i64>,
+    /// What is wrong with each field; only for 400.
+    pub details: Option<Box<FieldErrors>>,
+    /// The message that was written down, where there is one.
+    pub message_id: Option<MessageId>,
+    /// When to come back.
+    pub retry_after: Option<Duration>,
+}
+
+/// The one shape of every error.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ErrorBody {
+    /// One sentence that a person can act on.
+    error: String,
+    /// The stable word to branch on.
+    #[schema(value_type = String)]
+    reason: &'static str,
+    /// The provider's number, where it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<i64>,
+    /// What is wrong with each field: `{"_errors": [], "body_text": {"_errors": ["Required"]}}`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    details: Option<Box<FieldErrors>>,
+    /// The message that was written down, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    message_id: Option<MessageId>,
+    /// The id of this request, as in the `x-request-id` header and the server's log.
+    request_id: String,
+}
+
+impl ApiError {
+    pub fn new(reason: Reason, message: impl Into<String>) -> Self {
+        Self {
+            reason,
+            message: message.into(),
+            code: None,
+            details: None,
+            message_id: None,
+            retry_after: None,
+        }
+    }
+
+    /// Our own fault: the cause goes to the log, and nothing about the inside to the client.
+    pub fn internal(cause: impl std::fmt::Display) -> Self {
+        tracing::error!(%cause, "internal error");
+        Self::new(
+            Reason::Internal,
+            "Something went wrong inside Recado; the server's log has the details under this requestId",
+        )
+    }
+
+    /// The client's id for something that is not there, or not the caller's.
+    #[must_use]
+    pub fn not_found(reason: Reason) -> Self {
+        Self::new(reason, format!("Not found: {}", reason.describe()))
+    }
+
+    #[must_use]
+    pub fn about(mut self, message: &MessageId) -> Self {
+        self.message_id = Some(message.clone());
+        self
+    }
+
+    /// The body, with the id of the request that it answers.
+    #[must_use]
+    pub fn body(self, request_id: String) -> ErrorBody {
+        ErrorBody {
+            error: self.message,
+            reason: self.reason.as_str(),
+            code: self.code,
+            details: self.details,
+            message_id: self.message_id,
+            request_id,
+        }
+    }
+
+    /// The answer as the client sees it.
+    #[must_use]
+    pub fn render(self, request_id: &str) -> Response {
+        let (status, retry_after) = (self.reason.status(), self.retry_after);
+        let mut response = (status, Json(self.body(request_id.to_owned()))).into_response();
+        if let Some(wait) = retry_after {
+            // Whole seconds, never zero: clients parse an integer.
+            let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
+        }
+        response
+    }
+}
+
+impl IntoResponse for ApiError {
+    /// Leaves the error in the response; the outermost layer knows the request id and renders it.
+    fn into_response(self) -> Response {
+        let mut response = self.reason.status().into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl From<FieldErrors> for ApiError {
+    fn from(details: FieldErrors) -> Self {
+        Self {
+            details: Some(Box::new(details)),
+            ..Self::new(Reason::InvalidBody, "error invalid request body")
+        }
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        if matches!(error, StoreError::Conflict) {
+            Self::new(
+                Reason::AlreadyExists,
+                "Already exists: choose another id, or use the one that is there",
+            )
+        } else {
+            Self::internal(chain(&error))
+        }
+    }
+}
+
+/// An error with everything that caused it, for the log.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}
+
+impl From<Refusal> for ApiError {
+    fn from(refusal: Refusal) -> Self {
+        let reason = match refusal.limit {
+            BrokenLimit::ButtonCount => Reason::TooManyButtons,
+            BrokenLimit::Text | BrokenLimit::Recipient => Reason::ContentRefused,
+        };
+        Self {
+            code: Some(INVALID_PARAMETER_VALUE),
+            ..Self::new(reason, refusal.to_string())
+        }
+    }
+}
+
+/// What a failed send means to the client.
+#[must_use]
+pub const fn reason_of(kind: ErrorKind) -> Reason {
+    match kind {
+        ErrorKind::Unauthorized => Reason::ChannelUnauthorized,
+        ErrorKind::WindowClosed => Reason::WindowClosed,
+        ErrorKind::Unavailable => Reason::ProviderUnavailable,
+        ErrorKind::Indeterminate => Reason::OutcomeUnknown,
+        ErrorKind::ContentRefused => Reason::ContentRefused,
+        ErrorKind::Misconfigured
+        | ErrorKind::NotConnected
+        | ErrorKind::BillingBlocked
+        | ErrorKind::InvalidRecipient
+        | ErrorKind::Throttled
+        | ErrorKind::Rejected => Reason::ProviderRejected,
+    }
+}
+
+impl From<&ChannelError> for ApiError {
+    fn from(error: &ChannelError) -> Self {
+        Self {
+            code: error.code,
+            retry_after: error.retry_after,
+            ..Self::new(
+                reason_of(error.kind),
+                format!(
+                    "could not send message through {}: {}",
+                    error.provider, error.message
+                ),
+            )
+        }
+    }
+}

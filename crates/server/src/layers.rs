@@ -1,0 +1,140 @@
+//! What every request passes: its id, the rendering of errors, the counting and the log line.
+
+use std::time::Instant;
+
+use axum::extract::{MatchedPath, Request};
+use axum::http::{HeaderName, HeaderValue, Uri, uri};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use uuid::Uuid;
+
+use crate::error::{ApiError, Reason};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Names the request, renders an error that a handler left, counts, and logs once.
+pub(crate) async fn observe(request: Request, next: Next) -> Response {
+    let begun = Instant::now();
+    let id = request_id(&request);
+    let method = request.method().clone();
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let route = route
+        .as_ref()
+        .map_or("unmatched", MatchedPath::as_str)
+        .to_owned();
+    let mut response = next.run(request).await;
+    if let Some(error) = response.extensions_mut().remove::<ApiError>() {
+        let allow = response.headers_mut().remove(axum::http::header::ALLOW);
+        response = error.render(&id);
+        if let Some(allow) = allow {
+            response
+                .headers_mut()
+                .insert(axum::http::header::ALLOW, allow);
+        }
+    }
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert(REQUEST_ID, value);
+    }
+    let (status, took) = (response.status().as_u16(), begun.elapsed());
+    metrics::counter!("recado_http_requests_total", "route" => route.clone(), "method" => method.to_string(), "status" => status.to_string()).increment(1);
+    metrics::histogram!("recado_http_request_seconds", "route" => route.clone(), "method" => method.to_string()).record(took);
+    let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+    tracing::debug!(%method, route, status, duration_ms, request.id = id, "answered");
+    response
+}
+
+/// The caller's own id if it is a plain word, else a fresh one.
+fn request_id(request: &Request) -> String {
+    let given = request
+        .headers()
+        .get(REQUEST_ID)
+        .and_then(|value| value.to_str().ok());
+    let plain = |id: &&str| {
+        (1..=64).contains(&id.len())
+            && id
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+    };
+    given
+        .filter(plain)
+        .map_or_else(|| Uuid::now_v7().simple().to_string(), str::to_owned)
+}
+
+/// Answers for a handler that panicked; the cause is in the log already.
+pub(crate) fn panicked(_: Box<dyn std::any::Any + Send + 'static>) -> Response {
+    ApiError::internal("a handler panicked").into_response()
+}
+
+/// There is no such route.
+pub(crate) async fn not_found() -> ApiError {
+    absent()
+}
+
+/// The error of a path that leads nowhere.
+pub(crate) fn absent() -> ApiError {
+    ApiError::new(
+        Reason::NotFound,
+        "There is no such route; GET /openapi.json lists them all",
+    )
+}
+
+/// The route exists, with another verb.
+pub(crate) async fn method_not_allowed() -> ApiError {
+    ApiError::new(
+        Reason::MethodNotAllowed,
+        "This route takes another verb: see the Allow header",
+    )
+}
+
+/// Brings a path into the one form that is routed: ChatVolt also serves under `/api`, and a base URL that
+/// ends in a slash makes clients send `//messages/…`.
+pub(crate) fn canonical(uri: &Uri) -> Option<Uri> {
+    let path = uri.path();
+    let mut rest = path;
+    while rest.starts_with("//") {
+        rest = &rest[1..];
+    }
+    if let Some(under_api) = rest
+        .strip_prefix("/api")
+        .filter(|rest| rest.starts_with('/'))
+    {
+        rest = under_api;
+    }
+    if rest.len() == path.len() {
+        return None;
+    }
+    let query = uri
+        .query()
+        .map(|query| format!("?{query}"))
+        .unwrap_or_default();
+    let mut parts = uri::Parts::default();
+    parts.path_and_query = format!("{rest}{query}").parse().ok();
+    Uri::from_parts(parts).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn api_prefix_and_doubled_slashes_lead_to_the_same_route() {
+        for (given, routed) in [
+            (
+                "/api/messages/x?dryRun=true",
+                Some("/messages/x?dryRun=true"),
+            ),
+            ("//messages/x", Some("/messages/x")),
+            ("//api/messages/x?", Some("/messages/x?")),
+            ("/messages/x", None),
+            ("/apiary", None),
+            ("/api", None),
+        ] {
+            let uri: Uri = given.parse().expect("a path");
+            assert_eq!(
+                canonical(&uri).map(|uri| uri.to_string()).as_deref(),
+                routed,
+                "{given}"
+            );
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! All routes, and the layers that every request passes.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::http::{HeaderName, Method, header};
+use axum::middleware::from_fn;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::cors::{Any, CorsLayer};
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::app::App;
+use crate::routes::{
+    agents, api_keys, buttons, channels, conversations, health, messages, organizations,
+};
+use crate::{docs, layers};
+
+/// Every documented route, with its documentation.
+fn documented() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::with_openapi(crate::openapi::base())
+        .routes(routes!(buttons::send))
+        .routes(routes!(messages::show))
+        .routes(routes!(conversations::create, conversations::list))
+        .routes(routes!(conversations::show))
+        .routes(routes!(conversations::show_singular))
+        .routes(routes!(conversations::messages))
+        .routes(routes!(agents::create, agents::list))
+        .routes(routes!(agents::show, agents::delete))
+        .routes(routes!(channels::create, channels::list))
+        .routes(routes!(channels::show, channels::update, channels::delete))
+        .routes(routes!(channels::check))
+        .routes(routes!(organizations::create, organizations::list))
+        .routes(routes!(organizations::show))
+        .routes(routes!(api_keys::create, api_keys::list))
+        .routes(routes!(api_keys::delete))
+        .routes(routes!(health::healthz))
+        .routes(routes!(health::readyz))
+}
+
+/// The `OpenAPI` document of this server.
+#[must_use]
+pub fn openapi() -> OpenApi {
+    let (_, mut document) = documented().split_for_parts();
+    crate::openapi::add_errors(&mut document);
+    document
+}
+
+/// The whole API, ready to be served.
+///
+/// # Errors
+///
+/// The `OpenAPI` document cannot be written as JSON.
+pub fn router(app: Arc<App>) -> Result<Router, serde_json::Error> {
+    let (routes, _) = documented().split_for_parts();
+    let document = openapi().to_json()?;
+    Ok(routes
+        .with_state(app)
+        .merge(docs::router(document))
+        .fallback(layers::not_found)
+        .method_not_allowed_fallback(layers::method_not_allowed)
+        // A handler that panics answers 500; the layers below run in the order request → handler.
+        .layer(CatchPanicLayer::custom(layers::panicked))
+        .layer(from_fn(layers::observe))
+        .layer(cors()))
+}
+
+/// Any origin, as ChatVolt opens its routes; keys travel in headers, so no origin gains anything by it.
+fn cors() -> CorsLayer {
+    CorsLayer::new()
+        .allow_origin(Any)
+        .allow_methods([Method::GET, Method::POST, Method::PATCH, Method::DELETE])
+        .allow_headers([
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            HeaderName::from_static("x-request-id"),
+        ])
+        .expose_headers([HeaderName::from_static("x-request-id"), header::RETRY_AFTER])
+}

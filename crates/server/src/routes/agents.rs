@@ -1,0 +1,126 @@
+//! Agents: who speaks, on behalf of an organization.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use recado_core::fields::{optional, required};
+use recado_core::{AgentId, OrganizationId, TextField};
+use recado_store as store;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use validator::Validate;
+
+use super::listing::{List, ListQuery};
+use super::{checked, id_or, rfc3339, text};
+use crate::app::App;
+use crate::auth::Tenant;
+use crate::body::Body;
+use crate::error::{ApiError, Reason};
+
+/// An agent to be.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[schema(example = json!({"name": "Front desk"}))]
+pub(crate) struct NewAgent {
+    /// What people call it.
+    #[serde(default)]
+    #[validate(custom(function = "required"))]
+    #[schema(value_type = String)]
+    name: TextField,
+    /// Its id, if you want to choose it: ids from ChatVolt keep working.
+    #[serde(default)]
+    #[validate(custom(function = "optional"))]
+    #[schema(value_type = Option<String>)]
+    id: TextField,
+}
+
+/// Who speaks.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Agent {
+    #[schema(value_type = String)]
+    id: AgentId,
+    name: String,
+    #[schema(value_type = String)]
+    organization_id: OrganizationId,
+    created_at: String,
+}
+
+impl From<store::Agent> for Agent {
+    fn from(agent: store::Agent) -> Self {
+        Self {
+            id: agent.id,
+            name: agent.name,
+            organization_id: agent.organization_id,
+            created_at: rfc3339(agent.created_at),
+        }
+    }
+}
+
+fn missing() -> ApiError {
+    ApiError::not_found(Reason::AgentNotFound)
+}
+
+/// Create an agent
+#[utoipa::path(post, path = "/agents", tag = "Agents", request_body = NewAgent, responses((status = 201, description = "Created", body = Agent)))]
+pub(crate) async fn create(
+    Tenant(organization_id): Tenant,
+    State(app): State<Arc<App>>,
+    Body(new): Body<NewAgent>,
+) -> Result<(StatusCode, Json<Agent>), ApiError> {
+    let new = checked(new)?;
+    let agent = store::Agent {
+        id: id_or(new.id, || AgentId::from_uuid(app.uuid()))?,
+        organization_id,
+        name: text(new.name),
+        created_at: app.clock.now(),
+    };
+    app.store.create_agent(&agent).await?;
+    Ok((StatusCode::CREATED, Json(agent.into())))
+}
+
+/// List agents
+#[utoipa::path(get, path = "/agents", tag = "Agents", params(ListQuery), responses((status = 200, description = "One part of the list", body = List<Agent>)))]
+pub(crate) async fn list(
+    Tenant(organization_id): Tenant,
+    State(app): State<Arc<App>>,
+    Query(query): Query<ListQuery>,
+) -> Result<Json<List<Agent>>, ApiError> {
+    let listed = app
+        .store
+        .list_agents(&organization_id, &query.page()?)
+        .await?;
+    Ok(Json(List::of(listed, Agent::from)))
+}
+
+/// Show an agent
+#[utoipa::path(get, path = "/agents/{id}", tag = "Agents", params(("id" = String, Path)), responses((status = 200, description = "The agent", body = Agent)))]
+pub(crate) async fn show(
+    Tenant(organization_id): Tenant,
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+) -> Result<Json<Agent>, ApiError> {
+    let id = id.parse().map_err(|_| missing())?;
+    let agent = app
+        .store
+        .get_agent(&organization_id, &id)
+        .await?
+        .ok_or_else(missing)?;
+    Ok(Json(agent.into()))
+}
+
+/// Delete an agent; its conversations stay
+#[utoipa::path(delete, path = "/agents/{id}", tag = "Agents", params(("id" = String, Path)), responses((status = 204, description = "Deleted")))]
+pub(crate) async fn delete(
+    Tenant(organization_id): Tenant,
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+) -> Result<StatusCode, ApiError> {
+    let id = id.parse().map_err(|_| missing())?;
+    if app.store.delete_agent(&organization_id, &id).await? {
+        Ok(StatusCode::NO_CONTENT)
+    } else {
+        Err(missing())
+    }
+}

@@ -1,0 +1,131 @@
+//! API keys of an organization; the secret is shown once, when the key is made.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use recado_core::fields::required;
+use recado_core::{ApiKeyId, TextField};
+use recado_store as store;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use validator::Validate;
+
+use super::listing::{List, ListQuery};
+use super::{checked, organizations, rfc3339, text};
+use crate::app::App;
+use crate::auth::Caller;
+use crate::body::Body;
+use crate::error::{ApiError, Reason};
+
+/// A key to be.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[schema(example = json!({"name": "shop backend"}))]
+pub(crate) struct NewApiKey {
+    /// What it is for.
+    #[serde(default)]
+    #[validate(custom(function = "required"))]
+    #[schema(value_type = String)]
+    name: TextField,
+}
+
+/// A key, without its secret.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ApiKey {
+    #[schema(value_type = String)]
+    id: ApiKeyId,
+    name: String,
+    created_at: String,
+}
+
+/// A key that was just made.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct CreatedApiKey {
+    #[serde(flatten)]
+    api_key: ApiKey,
+    /// The secret; it is shown this once.
+    key: String,
+}
+
+impl From<store::ApiKey> for ApiKey {
+    fn from(key: store::ApiKey) -> Self {
+        Self {
+            id: key.id,
+            name: key.name,
+            created_at: rfc3339(key.created_at),
+        }
+    }
+}
+
+/// The organization in the path, if the caller may manage its keys.
+async fn managed(
+    app: &App,
+    caller: &Caller,
+    id: &str,
+) -> Result<recado_core::OrganizationId, ApiError> {
+    let id_known = id
+        .parse()
+        .map_err(|_| ApiError::not_found(Reason::OrganizationNotFound))?;
+    caller.may_manage(&id_known)?;
+    Ok(organizations::find(app, id).await?.id)
+}
+
+/// Create an API key
+#[utoipa::path(post, path = "/organizations/{id}/api-keys", tag = "API keys", params(("id" = String, Path)), request_body = NewApiKey, responses((status = 201, description = "Created; `key` is shown this once", body = CreatedApiKey)))]
+pub(crate) async fn create(
+    caller: Caller,
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    Body(new): Body<NewApiKey>,
+) -> Result<(StatusCode, Json<CreatedApiKey>), ApiError> {
+    let organization_id = managed(&app, &caller, &id).await?;
+    let secret = store::ApiKeySecret::generate()?;
+    let key = store::ApiKey {
+        id: ApiKeyId::from_uuid(app.uuid()),
+        organization_id: Some(organization_id),
+        name: text(checked(new)?.name),
+        created_at: app.clock.now(),
+    };
+    app.store.create_api_key(&key, &secret).await?;
+    let key = CreatedApiKey {
+        api_key: key.into(),
+        key: secret.expose().to_owned(),
+    };
+    Ok((StatusCode::CREATED, Json(key)))
+}
+
+/// List the API keys of an organization
+#[utoipa::path(get, path = "/organizations/{id}/api-keys", tag = "API keys", params(("id" = String, Path), ListQuery), responses((status = 200, description = "One part of the list", body = List<ApiKey>)))]
+pub(crate) async fn list(
+    caller: Caller,
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    Query(query): Query<ListQuery>,
+) -> Result<Json<List<ApiKey>>, ApiError> {
+    let organization_id = managed(&app, &caller, &id).await?;
+    let listed = app
+        .store
+        .list_api_keys(&organization_id, &query.page()?)
+        .await?;
+    Ok(Json(List::of(listed, ApiKey::from)))
+}
+
+/// Delete an API key; it stops working at once
+#[utoipa::path(delete, path = "/organizations/{id}/api-keys/{keyId}", tag = "API keys", params(("id" = String, Path), ("keyId" = String, Path)), responses((status = 204, description = "Deleted")))]
+pub(crate) async fn delete(
+    caller: Caller,
+    State(app): State<Arc<App>>,
+    Path((id, key_id)): Path<(String, String)>,
+) -> Result<StatusCode, ApiError> {
+    let organization_id = managed(&app, &caller, &id).await?;
+    let missing = || ApiError::not_found(Reason::ApiKeyNotFound);
+    let key_id = key_id.parse().map_err(|_| missing())?;
+    if app.store.delete_api_key(&organization_id, &key_id).await? {
+        Ok(StatusCode::NO_CONTENT)
+    } else {
+        Err(missing())
+    }
+}

@@ -1,0 +1,307 @@
+//! Channels: connected WhatsApp numbers; their credentials go in and never come out.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use recado_core::fields::{optional, required};
+use recado_core::{ChannelId, FieldErrors, OrganizationId, Provider, TextField};
+use recado_providers::{ErrorKind, HealthState};
+use recado_store as store;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+use uuid::Uuid;
+use validator::Validate;
+
+use super::listing::{List, ListQuery};
+use super::{checked, id_or, rfc3339, text};
+use crate::app::App;
+use crate::auth::Tenant;
+use crate::body::Body;
+use crate::error::{ApiError, Reason};
+
+/// A channel to be.
+#[derive(Deserialize, Validate, ToSchema)]
+#[schema(example = json!({"provider": "whatsapp", "name": "Main number", "credentials": {"phoneNumberId": "800000000000001", "accessToken": "EAAG…"}}))]
+pub(crate) struct NewChannel {
+    /// `whatsapp`, `zapi` or `zapperhub`.
+    #[serde(default)]
+    #[validate(custom(function = "required"))]
+    #[schema(value_type = String)]
+    provider: TextField,
+    /// What people call it.
+    #[serde(default)]
+    #[validate(custom(function = "required"))]
+    #[schema(value_type = String)]
+    name: TextField,
+    /// Its id, if you want to choose it; unique on the whole server, since webhook URLs carry it.
+    #[serde(default)]
+    #[validate(custom(function = "optional"))]
+    #[schema(value_type = Option<String>)]
+    id: TextField,
+    /// By provider: `apiVersion`, `buttonsEndpoint`, `dialect`, `recipientForm`, and `baseUrl` for all.
+    #[serde(default)]
+    #[schema(value_type = Option<Object>)]
+    settings: Value,
+    /// By provider: see the documentation.
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    credentials: Value,
+}
+
+/// What changes about a channel; what is left out stays.
+#[derive(Deserialize, Validate, ToSchema)]
+#[schema(example = json!({"name": "Second number"}))]
+pub(crate) struct ChannelPatch {
+    /// What people call it.
+    #[serde(default)]
+    #[validate(custom(function = "optional"))]
+    #[schema(value_type = Option<String>)]
+    name: TextField,
+    /// All of the settings.
+    #[serde(default)]
+    #[schema(value_type = Option<Object>)]
+    settings: Value,
+    /// All of the credentials.
+    #[serde(default)]
+    #[schema(value_type = Option<Object>)]
+    credentials: Value,
+}
+
+/// A connected number.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Channel {
+    #[schema(value_type = String)]
+    id: ChannelId,
+    #[schema(value_type = String)]
+    provider: Provider,
+    name: String,
+    #[schema(value_type = Object)]
+    settings: Map<String, Value>,
+    /// Where the provider is to send its webhooks.
+    webhook_url: String,
+    /// What `ZapperHUB` is told to send back as a bearer token.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    webhook_secret: Option<String>,
+    created_at: String,
+    updated_at: String,
+}
+
+/// Whether a channel can send.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ChannelCheck {
+    /// `connected`, `disconnected`, `needs_pairing`, `unpaid`, `unauthorized`, `misconfigured` or `unavailable`.
+    #[schema(value_type = String)]
+    state: &'static str,
+    /// What the provider says.
+    detail: Option<String>,
+}
+
+/// 244 random bits.
+fn webhook_secret() -> SecretString {
+    format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple()).into()
+}
+
+fn missing() -> ApiError {
+    ApiError::not_found(Reason::ChannelNotFound)
+}
+
+/// An object in a request; absent and null are the same.
+fn given(name: &str, value: Value) -> Result<Option<Map<String, Value>>, FieldErrors> {
+    match value {
+        Value::Null => Ok(None),
+        Value::Object(object) => Ok(Some(object)),
+        _ => Err(FieldErrors::field(name, "Expected object")),
+    }
+}
+
+fn shape(app: &App, channel: store::Channel) -> Result<Channel, ApiError> {
+    let secret = app.store.secrets(&channel)?.webhook_secret;
+    let (provider, id) = (channel.provider, &channel.id);
+    let mut webhook_url = format!(
+        "{}/webhooks/{provider}/{id}",
+        app.public_url.as_str().trim_end_matches('/')
+    );
+    if provider != Provider::WhatsApp {
+        // Meta signs its calls; the others prove themselves by knowing the URL.
+        webhook_url = format!("{webhook_url}/{}", secret.expose_secret());
+    }
+    Ok(Channel {
+        webhook_secret: (provider == Provider::ZapperHub)
+            .then(|| secret.expose_secret().to_owned()),
+        webhook_url,
+        id: channel.id,
+        provider,
+        name: channel.name,
+        settings: channel.settings,
+        created_at: rfc3339(channel.created_at),
+        updated_at: rfc3339(channel.updated_at),
+    })
+}
+
+async fn find(
+    app: &App,
+    organization: &OrganizationId,
+    id: &str,
+) -> Result<store::Channel, ApiError> {
+    let id = id.parse().map_err(|_| missing())?;
+    app.store
+        .get_channel(organization, &id)
+        .await?
+        .ok_or_else(missing)
+}
+
+/// Connect a number
+#[utoipa::path(post, path = "/channels", tag = "Channels", request_body = NewChannel, responses((status = 201, description = "Created", body = Channel)))]
+pub(crate) async fn create(
+    Tenant(organization_id): Tenant,
+    State(app): State<Arc<App>>,
+    Body(new): Body<NewChannel>,
+) -> Result<(StatusCode, Json<Channel>), ApiError> {
+    let new = checked(new)?;
+    let provider: Provider =
+        text(new.provider)
+            .parse()
+            .map_err(|error: recado_core::provider::UnknownProvider| {
+                FieldErrors::field("provider", &error.to_string())
+            })?;
+    let settings = given("settings", new.settings)?.unwrap_or_default();
+    let credentials = given("credentials", new.credentials)?.unwrap_or_default();
+    app.channels().connect(provider, &credentials, &settings)?;
+    let now = app.clock.now();
+    let channel = store::NewChannel {
+        id: id_or(new.id, || ChannelId::from_uuid(app.uuid()))?,
+        organization_id,
+        provider,
+        name: text(new.name),
+        settings,
+        secrets: store::ChannelSecrets {
+            credentials,
+            webhook_secret: webhook_secret(),
+        },
+        created_at: now,
+    };
+    let channel = app.store.create_channel(channel).await?;
+    Ok((StatusCode::CREATED, Json(shape(&app, channel)?)))
+}
+
+/// List channels
+#[utoipa::path(get, path = "/channels", tag = "Channels", params(ListQuery), responses((status = 200, description = "One part of the list", body = List<Channel>)))]
+pub(crate) async fn list(
+    Tenant(organization_id): Tenant,
+    State(app): State<Arc<App>>,
+    Query(query): Query<ListQuery>,
+) -> Result<Json<List<Channel>>, ApiError> {
+    let listed = app
+        .store
+        .list_channels(&organization_id, &query.page()?)
+        .await?;
+    let data = listed
+        .data
+        .into_iter()
+        .map(|channel| shape(&app, channel))
+        .collect::<Result<Vec<_>, _>>()?;
+    Ok(Json(List::of(
+        store::Listed {
+            data,
+            next: listed.next,
+        },
+        |channel| channel,
+    )))
+}
+
+/// Show a channel
+#[utoipa::path(get, path = "/channels/{id}", tag = "Channels", params(("id" = String, Path)), responses((status = 200, description = "The channel", body = Channel)))]
+pub(crate) async fn show(
+    Tenant(organization_id): Tenant,
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+) -> Result<Json<Channel>, ApiError> {
+    let channel = find(&app, &organization_id, &id).await?;
+    Ok(Json(shape(&app, channel)?))
+}
+
+/// Change a channel
+#[utoipa::path(patch, path = "/channels/{id}", tag = "Channels", params(("id" = String, Path)), request_body = ChannelPatch, responses((status = 200, description = "The channel as it is now", body = Channel)))]
+pub(crate) async fn update(
+    Tenant(organization_id): Tenant,
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    Body(patch): Body<ChannelPatch>,
+) -> Result<Json<Channel>, ApiError> {
+    let patch = checked(patch)?;
+    let channel = find(&app, &organization_id, &id).await?;
+    let change = store::ChannelChange {
+        name: patch.name.into_text(),
+        settings: given("settings", patch.settings)?,
+        credentials: given("credentials", patch.credentials)?,
+    };
+    let kept = app.store.secrets(&channel)?.credentials;
+    app.channels().connect(
+        channel.provider,
+        change.credentials.as_ref().unwrap_or(&kept),
+        change.settings.as_ref().unwrap_or(&channel.settings),
+    )?;
+    let channel = app
+        .store
+        .update_channel(&organization_id, &channel.id, change, app.clock.now())
+        .await?
+        .ok_or_else(missing)?;
+    Ok(Json(shape(&app, channel)?))
+}
+
+/// Delete a channel and its credentials; its conversations stay, and can no longer send
+#[utoipa::path(delete, path = "/channels/{id}", tag = "Channels", params(("id" = String, Path)), responses((status = 204, description = "Deleted")))]
+pub(crate) async fn delete(
+    Tenant(organization_id): Tenant,
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+) -> Result<StatusCode, ApiError> {
+    let id = id.parse().map_err(|_| missing())?;
+    if app.store.delete_channel(&organization_id, &id).await? {
+        Ok(StatusCode::NO_CONTENT)
+    } else {
+        Err(missing())
+    }
+}
+
+/// Ask the provider whether the channel can send
+#[utoipa::path(post, path = "/channels/{id}/check", tag = "Channels", params(("id" = String, Path)), responses((status = 200, description = "What the provider says", body = ChannelCheck)))]
+pub(crate) async fn check(
+    Tenant(organization_id): Tenant,
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+) -> Result<Json<ChannelCheck>, ApiError> {
+    let channel = find(&app, &organization_id, &id).await?;
+    let (state, detail) = match app.channels().ready(&channel)?.health().await {
+        Ok(health) => (state_of(health.state), health.detail),
+        Err(error) => (failure_of(error.kind), Some(error.message)),
+    };
+    Ok(Json(ChannelCheck { state, detail }))
+}
+
+const fn state_of(state: HealthState) -> &'static str {
+    match state {
+        HealthState::Connected => "connected",
+        HealthState::Disconnected => "disconnected",
+        HealthState::NeedsPairing => "needs_pairing",
+        HealthState::Unpaid => "unpaid",
+    }
+}
+
+const fn failure_of(kind: ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::Unauthorized => "unauthorized",
+        ErrorKind::Misconfigured
+        | ErrorKind::InvalidRecipient
+        | ErrorKind::ContentRefused
+        | ErrorKind::Rejected => "misconfigured",
+        ErrorKind::NotConnected | ErrorKind::WindowClosed => "disconnected",
+        ErrorKind::BillingBlocked => "unpaid",
+        ErrorKind::Throttled | ErrorKind::Unavailable | ErrorKind::Indeterminate => "unavailable",
+    }
+}

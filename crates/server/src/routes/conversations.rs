@@ -1,0 +1,198 @@
+//! Conversations: one agent, one channel, one recipient.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use recado_core::fields::{optional, required};
+use recado_core::{
+    AgentId, ChannelId, ConversationId, FieldErrors, OrganizationId, Recipient, RecipientError,
+    TextField,
+};
+use recado_store as store;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use validator::Validate;
+
+use super::listing::{List, ListQuery};
+use super::messages::Message;
+use super::{checked, id_or, rfc3339, text};
+use crate::app::App;
+use crate::auth::Tenant;
+use crate::body::Body;
+use crate::error::{ApiError, Reason};
+
+/// A conversation to be.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(example = json!({"agentId": "agent-123", "channelId": "whatsapp", "to": "+55 11 90000-0002"}))]
+pub(crate) struct NewConversation {
+    /// Who speaks.
+    #[serde(default)]
+    #[validate(custom(function = "required"))]
+    #[schema(value_type = String)]
+    agent_id: TextField,
+    /// Over which number.
+    #[serde(default)]
+    #[validate(custom(function = "required"))]
+    #[schema(value_type = String)]
+    channel_id: TextField,
+    /// To whom: a phone number with country code, a business-scoped user id, a LID or a group.
+    #[serde(default)]
+    #[validate(custom(function = "required"))]
+    #[schema(value_type = String)]
+    to: TextField,
+    /// Its id, if you want to choose it: ids from ChatVolt keep working.
+    #[serde(default)]
+    #[validate(custom(function = "optional"))]
+    #[schema(value_type = Option<String>)]
+    id: TextField,
+}
+
+/// One agent, one channel, one recipient.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Conversation {
+    #[schema(value_type = String)]
+    id: ConversationId,
+    #[schema(value_type = String)]
+    agent_id: AgentId,
+    #[schema(value_type = String)]
+    channel_id: ChannelId,
+    /// The recipient in its canonical form.
+    to: String,
+    created_at: String,
+}
+
+impl From<store::Conversation> for Conversation {
+    fn from(conversation: store::Conversation) -> Self {
+        Self {
+            id: conversation.id,
+            agent_id: conversation.agent_id,
+            channel_id: conversation.channel_id,
+            to: conversation.recipient.to_string(),
+            created_at: rfc3339(conversation.created_at),
+        }
+    }
+}
+
+fn missing() -> ApiError {
+    ApiError::not_found(Reason::ConversationNotFound)
+}
+
+async fn find(
+    app: &App,
+    organization: &OrganizationId,
+    id: &str,
+) -> Result<store::Conversation, ApiError> {
+    let id = id.parse().map_err(|_| missing())?;
+    app.store
+        .get_conversation(organization, &id)
+        .await?
+        .ok_or_else(missing)
+}
+
+/// Open a conversation
+#[utoipa::path(post, path = "/conversations", tag = "Conversations", request_body = NewConversation, responses((status = 201, description = "Created", body = Conversation)))]
+pub(crate) async fn create(
+    Tenant(organization_id): Tenant,
+    State(app): State<Arc<App>>,
+    Body(new): Body<NewConversation>,
+) -> Result<(StatusCode, Json<Conversation>), ApiError> {
+    let new = checked(new)?;
+    let recipient: Recipient = text(new.to)
+        .parse()
+        .map_err(|error: RecipientError| FieldErrors::field("to", &error.to_string()))?;
+    let conversation = store::Conversation {
+        id: id_or(new.id, || ConversationId::from_uuid(app.uuid()))?,
+        agent_id: known_agent(&app, &organization_id, &text(new.agent_id)).await?,
+        channel_id: known_channel(&app, &organization_id, &text(new.channel_id)).await?,
+        organization_id,
+        recipient,
+        created_at: app.clock.now(),
+    };
+    app.store.create_conversation(&conversation).await?;
+    Ok((StatusCode::CREATED, Json(conversation.into())))
+}
+
+async fn known_agent(
+    app: &App,
+    organization: &OrganizationId,
+    id: &str,
+) -> Result<AgentId, ApiError> {
+    let missing = || ApiError::not_found(Reason::AgentNotFound);
+    let id = id.parse().map_err(|_| missing())?;
+    Ok(app
+        .store
+        .get_agent(organization, &id)
+        .await?
+        .ok_or_else(missing)?
+        .id)
+}
+
+async fn known_channel(
+    app: &App,
+    organization: &OrganizationId,
+    id: &str,
+) -> Result<ChannelId, ApiError> {
+    let missing = || ApiError::not_found(Reason::ChannelNotFound);
+    let id = id.parse().map_err(|_| missing())?;
+    Ok(app
+        .store
+        .get_channel(organization, &id)
+        .await?
+        .ok_or_else(missing)?
+        .id)
+}
+
+/// List conversations
+#[utoipa::path(get, path = "/conversations", tag = "Conversations", params(ListQuery), responses((status = 200, description = "One part of the list", body = List<Conversation>)))]
+pub(crate) async fn list(
+    Tenant(organization_id): Tenant,
+    State(app): State<Arc<App>>,
+    Query(query): Query<ListQuery>,
+) -> Result<Json<List<Conversation>>, ApiError> {
+    let listed = app
+        .store
+        .list_conversations(&organization_id, &query.page()?)
+        .await?;
+    Ok(Json(List::of(listed, Conversation::from)))
+}
+
+/// Show a conversation
+#[utoipa::path(get, path = "/conversations/{id}", tag = "Conversations", params(("id" = String, Path)), responses((status = 200, description = "The conversation", body = Conversation)))]
+pub(crate) async fn show(
+    Tenant(organization_id): Tenant,
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+) -> Result<Json<Conversation>, ApiError> {
+    Ok(Json(find(&app, &organization_id, &id).await?.into()))
+}
+
+/// Show a conversation, by ChatVolt's path
+#[utoipa::path(get, path = "/conversation/{id}", tag = "Conversations", params(("id" = String, Path)), responses((status = 200, description = "The conversation", body = Conversation)))]
+pub(crate) async fn show_singular(
+    tenant: Tenant,
+    state: State<Arc<App>>,
+    path: Path<String>,
+) -> Result<Json<Conversation>, ApiError> {
+    show(tenant, state, path).await
+}
+
+/// List the messages of a conversation
+#[utoipa::path(get, path = "/conversations/{id}/messages", tag = "Conversations", params(("id" = String, Path), ListQuery), responses((status = 200, description = "One part of the list", body = List<Message>)))]
+pub(crate) async fn messages(
+    Tenant(organization_id): Tenant,
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    Query(query): Query<ListQuery>,
+) -> Result<Json<List<Message>>, ApiError> {
+    let page = query.page()?;
+    let conversation = find(&app, &organization_id, &id).await?;
+    let listed = app
+        .store
+        .list_messages(&organization_id, &conversation.id, &page)
+        .await?;
+    Ok(Json(List::of(listed, Message::from)))
+}

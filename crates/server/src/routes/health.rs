@@ -1,0 +1,42 @@
+//! Whether the server runs, and whether it can work.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::app::App;
+
+/// The state of the server.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Health {
+    /// `ok`, or `unavailable` when the database does not answer.
+    #[schema(value_type = String)]
+    status: &'static str,
+}
+
+/// The process answers
+#[utoipa::path(get, path = "/healthz", tag = "Operations", responses((status = 200, description = "It runs", body = Health)))]
+pub(crate) async fn healthz() -> Json<Health> {
+    Json(Health { status: "ok" })
+}
+
+/// The server can work: its database answers
+#[utoipa::path(get, path = "/readyz", tag = "Operations", responses((status = 200, description = "It can work", body = Health), (status = 503, description = "The database does not answer", body = Health)))]
+pub(crate) async fn readyz(State(app): State<Arc<App>>) -> (StatusCode, Json<Health>) {
+    match app.store.ping().await {
+        Ok(()) => (StatusCode::OK, Json(Health { status: "ok" })),
+        Err(error) => {
+            tracing::warn!(%error, "not ready");
+            (
+                StatusCode::SERVICE_UNAVAILABLE,
+                Json(Health {
+                    status: "unavailable",
+                }),
+            )
+        }
+    }
+}

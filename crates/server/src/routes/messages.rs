@@ -1,0 +1,171 @@
+//! Messages, in the shape of ChatVolt's `Message`.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use recado_core::{AgentId, Button, ChannelId, ConversationId, MessageId, Status, Warning};
+use recado_store as store;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::rfc3339;
+use crate::app::App;
+use crate::auth::Tenant;
+use crate::error::{ApiError, Reason};
+
+/// A message, with every key of ChatVolt's `Message`, and `status` and `warnings` of our own.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Message {
+    #[schema(value_type = String)]
+    id: MessageId,
+    /// The body.
+    text: String,
+    html: Option<String>,
+    /// Always `agent`: who speaks is a program of the organization.
+    #[schema(value_type = String)]
+    from: &'static str,
+    #[schema(value_type = String)]
+    conversation_id: ConversationId,
+    #[schema(value_type = Vec<Object>)]
+    sources: [(); 0],
+    #[schema(value_type = Option<Object>)]
+    usage: Option<()>,
+    /// The message's id at WhatsApp (`wamid…`), if the provider said it.
+    external_id: Option<String>,
+    user_id: Option<String>,
+    contact_id: Option<String>,
+    visitor_id: Option<String>,
+    #[schema(value_type = String)]
+    agent_id: AgentId,
+    metadata: Metadata,
+    input_id: Option<String>,
+    eval: Option<String>,
+    /// Whether the recipient has read it.
+    read: bool,
+    agent_model: Option<String>,
+    usage_credits: Option<f64>,
+    created_at: String,
+    updated_at: String,
+    /// `sending`, `accepted`, `rejected`, `unknown`, `sent`, `delivered`, `read` or `failed`.
+    #[schema(value_type = String)]
+    status: Status,
+    /// What may look wrong on the phone.
+    warnings: Vec<FieldWarning>,
+}
+
+/// What else is known of a message.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Metadata {
+    #[schema(value_type = String)]
+    channel_id: ChannelId,
+    header: Option<String>,
+    footer: Option<String>,
+    buttons: Vec<ReplyButton>,
+    /// The provider's own id, beside WhatsApp's: `zaapId` at Z-API, the job at `ZapperHUB`.
+    provider_id: Option<String>,
+    /// Why it was rejected or failed.
+    error: Option<MessageError>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct ReplyButton {
+    id: String,
+    title: String,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct MessageError {
+    reason: String,
+    code: Option<i64>,
+    message: String,
+}
+
+/// Something that may look wrong on the phone, though the message goes out.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct FieldWarning {
+    field: String,
+    message: String,
+}
+
+impl From<Warning> for FieldWarning {
+    fn from(warning: Warning) -> Self {
+        Self {
+            field: warning.field,
+            message: warning.message,
+        }
+    }
+}
+
+impl From<&Button> for ReplyButton {
+    fn from(button: &Button) -> Self {
+        Self {
+            id: button.id.clone(),
+            title: button.title.clone(),
+        }
+    }
+}
+
+impl From<store::Message> for Message {
+    fn from(message: store::Message) -> Self {
+        let content = &message.content;
+        Self {
+            text: content.body().to_owned(),
+            html: None,
+            from: "agent",
+            sources: [],
+            usage: None,
+            user_id: None,
+            contact_id: None,
+            visitor_id: None,
+            metadata: Metadata {
+                channel_id: message.channel_id,
+                header: content.header().map(str::to_owned),
+                footer: content.footer().map(str::to_owned),
+                buttons: content.buttons().iter().map(ReplyButton::from).collect(),
+                provider_id: message.provider_id,
+                error: message.error.map(|error| MessageError {
+                    reason: error.reason,
+                    code: error.code,
+                    message: error.message,
+                }),
+            },
+            input_id: None,
+            eval: None,
+            read: message.status == Status::Read,
+            agent_model: None,
+            usage_credits: None,
+            created_at: rfc3339(message.created_at),
+            updated_at: rfc3339(message.updated_at),
+            status: message.status,
+            warnings: message
+                .warnings
+                .into_iter()
+                .map(FieldWarning::from)
+                .collect(),
+            id: message.id,
+            conversation_id: message.conversation_id,
+            external_id: message.external_id,
+            agent_id: message.agent_id,
+        }
+    }
+}
+
+/// Show a message
+#[utoipa::path(get, path = "/messages/{id}", tag = "Messages", params(("id" = String, Path)), responses((status = 200, description = "The message", body = Message)))]
+pub(crate) async fn show(
+    Tenant(organization_id): Tenant,
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+) -> Result<Json<Message>, ApiError> {
+    let missing = || ApiError::not_found(Reason::MessageNotFound);
+    let id = id.parse().map_err(|_| missing())?;
+    let message = app
+        .store
+        .get_message(&organization_id, &id)
+        .await?
+        .ok_or_else(missing)?;
+    Ok(Json(message.into()))
+}

@@ -1,0 +1,219 @@
+//! One send, step by step: the order of checks, the message on disk, the provider, the outcome.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use recado_core::{
+    AgentId, ButtonsMessage, ConversationId, MessageId, OrganizationId, Outcome, Recipient,
+    SendButtons, Warning,
+};
+use recado_providers::{Channel, ChannelError, OutboundMessage, Receipt, send_with_retries};
+use recado_store::{AgentOwner, Message, MessageError, NewMessage, SendResult};
+
+use crate::app::App;
+use crate::error::{ApiError, Reason, reason_of};
+use crate::telemetry;
+
+/// A send that passed every check and has not begun.
+pub(crate) struct ReadySend {
+    channel: Arc<dyn Channel>,
+    recipient: Recipient,
+    message: NewMessage,
+}
+
+/// Checks a request in the order of ChatVolt: agent, its owner, conversation, channel, limits.
+///
+/// # Errors
+///
+/// The first check that fails; nothing was written and nothing was sent.
+pub(crate) async fn check(
+    app: &App,
+    organization: &OrganizationId,
+    request: SendButtons,
+) -> Result<ReadySend, ApiError> {
+    let (agent, conversation, content) = request.into_parts()?;
+    // A text that is no id cannot be the id of anything: an agent of that name is unknown, not invalid.
+    let agent: AgentId = agent
+        .parse()
+        .map_err(|_| ApiError::not_found(Reason::AgentNotFound))?;
+    // Nobody has a fresh id, so it is not found either, but only after the agent was looked at.
+    let conversation = conversation
+        .parse()
+        .unwrap_or_else(|_| ConversationId::from_uuid(app.uuid()));
+    let target = app
+        .store
+        .send_target(organization, &agent, &conversation)
+        .await?;
+    check_agent(target.agent)?;
+    let conversation = target
+        .conversation
+        .ok_or_else(|| ApiError::not_found(Reason::ConversationNotFound))?;
+    let stored = conversation.channel.ok_or_else(|| {
+        ApiError::new(
+            Reason::UnsupportedChannel,
+            "Unsupported Communication Channel: the conversation's channel was deleted; create it again, or another conversation",
+        )
+    })?;
+    let channel = app.channels().ready(&stored)?;
+    let warnings = channel
+        .capabilities()
+        .check(&content, &conversation.recipient)?;
+    let message = new_message(
+        app,
+        organization,
+        agent,
+        conversation.id,
+        stored.id,
+        content,
+        warnings,
+    );
+    Ok(ReadySend {
+        channel,
+        recipient: conversation.recipient,
+        message,
+    })
+}
+
+fn new_message(
+    app: &App,
+    organization_id: &OrganizationId,
+    agent_id: AgentId,
+    conversation_id: ConversationId,
+    channel_id: recado_core::ChannelId,
+    content: ButtonsMessage,
+    warnings: Vec<Warning>,
+) -> NewMessage {
+    NewMessage {
+        id: MessageId::from_uuid(app.uuid()),
+        organization_id: organization_id.clone(),
+        conversation_id,
+        agent_id,
+        channel_id,
+        content,
+        warnings,
+        created_at: app.clock.now(),
+    }
+}
+
+fn check_agent(owner: AgentOwner) -> Result<(), ApiError> {
+    match owner {
+        AgentOwner::Caller => Ok(()),
+        AgentOwner::Other => Err(ApiError::new(
+            Reason::ForeignAgent,
+            "UNAUTHORIZED: the agent does not belong to your organization",
+        )),
+        AgentOwner::Nobody => Err(ApiError::not_found(Reason::AgentNotFound)),
+    }
+}
+
+impl ReadySend {
+    /// What would be sent, without sending it.
+    pub(crate) fn outbound(&self) -> OutboundMessage {
+        OutboundMessage {
+            id: self.message.id.clone(),
+            to: self.recipient.clone(),
+            content: self.message.content.clone(),
+        }
+    }
+
+    /// The channel that would carry it.
+    pub(crate) fn channel(&self) -> &dyn Channel {
+        self.channel.as_ref()
+    }
+
+    /// What may look wrong on the phone.
+    pub(crate) fn warnings(&self) -> &[Warning] {
+        &self.message.warnings
+    }
+
+    /// Sends, whatever becomes of the caller: a client that hangs up does not stop a send half-way.
+    ///
+    /// # Errors
+    ///
+    /// The provider refused, could not be reached, or its answer was lost.
+    pub(crate) async fn send(self, app: &Arc<App>) -> Result<Message, ApiError> {
+        let Ok(permit) = Arc::clone(&app.send_permits).try_acquire_owned() else {
+            return Err(ApiError {
+                retry_after: Some(std::time::Duration::from_secs(1)),
+                ..ApiError::new(
+                    Reason::RateLimited,
+                    "Too many sends are in flight: come back after Retry-After seconds",
+                )
+            });
+        };
+        let context = Arc::clone(app);
+        let task = app.sends.spawn(async move {
+            let _permit = permit;
+            self.deliver(&context).await
+        });
+        task.await.map_err(ApiError::internal)?
+    }
+
+    /// Written down, handed over, outcome written down.
+    async fn deliver(self, app: &App) -> Result<Message, ApiError> {
+        let begun = Instant::now();
+        app.store.begin_send(&self.message).await?;
+        let sent = send_with_retries(self.channel.as_ref(), &self.outbound(), &app.retry).await;
+        telemetry::sent(
+            &self.message,
+            self.channel.capabilities().provider,
+            &sent,
+            begun.elapsed(),
+        );
+        let result = result_of(&sent);
+        let recorded = self.record(app, &result).await;
+        match sent {
+            Err(error) => Err(ApiError::from(&error).about(&self.message.id)),
+            Ok(_) => recorded.map_err(|_| {
+                ApiError::new(
+                    Reason::OutcomeUnknown,
+                    "The provider took the message, but that could not be written down: do not send it again",
+                )
+                .about(&self.message.id)
+            }),
+        }
+    }
+
+    /// Writes the outcome, once more if the database hesitates: the provider has the message by now.
+    async fn record(&self, app: &App, result: &SendResult) -> Result<Message, ApiError> {
+        let NewMessage {
+            organization_id,
+            id,
+            ..
+        } = &self.message;
+        let first = app
+            .store
+            .finish_send(organization_id, id, result, app.clock.now())
+            .await;
+        let recorded = match first {
+            Ok(recorded) => Ok(recorded),
+            Err(_) => {
+                app.store
+                    .finish_send(organization_id, id, result, app.clock.now())
+                    .await
+            }
+        };
+        recorded?.ok_or_else(|| ApiError::internal(format!("message {id} is gone")))
+    }
+}
+
+fn result_of(sent: &Result<Receipt, ChannelError>) -> SendResult {
+    match sent {
+        Ok(receipt) => SendResult {
+            outcome: Outcome::Accepted,
+            external_id: receipt.external_id.clone(),
+            provider_id: receipt.provider_id.clone(),
+            error: None,
+        },
+        Err(error) => SendResult {
+            outcome: error.kind.outcome(),
+            external_id: None,
+            provider_id: None,
+            error: Some(MessageError {
+                reason: reason_of(error.kind).as_str().to_owned(),
+                code: error.code,
+                message: error.message.clone(),
+            }),
+        },
+    }
+}

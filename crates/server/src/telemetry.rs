@@ -1,0 +1,101 @@
+//! What an operator sees: log lines and metrics, without bodies, secrets or full numbers.
+
+use std::io::IsTerminal as _;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use recado_core::Provider;
+use recado_providers::{ChannelError, Receipt};
+use recado_store::NewMessage;
+use tracing_subscriber::EnvFilter;
+
+use crate::error::reason_of;
+
+/// Upper edges of the duration buckets, in seconds.
+const BUCKETS: [f64; 11] = [
+    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0, 5.0, 20.0,
+];
+
+/// Starts logging: for people on a terminal, as JSON otherwise; always on standard error.
+///
+/// # Errors
+///
+/// The filter is malformed, or logging runs already.
+pub fn init_log(filter: &str) -> anyhow::Result<()> {
+    let filter = EnvFilter::try_new(filter).context(
+        "RECADO_LOG: expected a level such as `info` or filters such as `info,recado_server=debug`",
+    )?;
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    let started = if std::io::stderr().is_terminal() {
+        lines.with_target(false).try_init()
+    } else {
+        lines.json().flatten_event(true).try_init()
+    };
+    started.map_err(|error| anyhow::anyhow!("cannot start logging: {error}"))
+}
+
+/// Starts counting for the whole process.
+///
+/// # Errors
+///
+/// Something else counts already.
+pub fn init_metrics() -> anyhow::Result<PrometheusHandle> {
+    let recorder = PrometheusBuilder::new()
+        .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &BUCKETS)?
+        .build_recorder();
+    let handle = recorder.handle();
+    metrics::set_global_recorder(recorder)
+        .map_err(|_| anyhow::anyhow!("metrics are recorded already"))?;
+    metrics::describe_counter!(
+        "recado_sends_total",
+        "Sends that reached a provider, by provider and outcome or reason"
+    );
+    metrics::describe_histogram!("recado_send_seconds", "Time of one send, retries included");
+    metrics::describe_counter!(
+        "recado_http_requests_total",
+        "Answered requests, by route, method and status"
+    );
+    metrics::describe_histogram!(
+        "recado_http_request_seconds",
+        "Time until the answer, by route and method"
+    );
+    metrics::describe_gauge!("recado_http_connections", "Open connections");
+    Ok(handle)
+}
+
+/// One send came to its end.
+pub fn sent(
+    message: &NewMessage,
+    provider: Provider,
+    result: &Result<Receipt, ChannelError>,
+    took: Duration,
+) {
+    let outcome = match result {
+        Ok(_) => "accepted",
+        Err(error) => reason_of(error.kind).as_str(),
+    };
+    metrics::counter!("recado_sends_total", "provider" => provider.as_str(), "outcome" => outcome)
+        .increment(1);
+    metrics::histogram!("recado_send_seconds", "provider" => provider.as_str()).record(took);
+    let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+    match result {
+        Ok(_) => {
+            tracing::info!(message.id = %message.id, conversation.id = %message.conversation_id, channel.id = %message.channel_id, %provider, duration_ms, "message accepted");
+        }
+        Err(error) => {
+            tracing::warn!(message.id = %message.id, conversation.id = %message.conversation_id, channel.id = %message.channel_id, %provider, outcome, code = error.code, duration_ms, "message not accepted");
+        }
+    }
+}
+
+/// Folds recorded durations into their buckets now and then, so that they do not pile up between two scrapes.
+pub async fn keep_up(handle: &PrometheusHandle) {
+    let mut ticks = tokio::time::interval(Duration::from_secs(5));
+    loop {
+        ticks.tick().await;
+        handle.run_upkeep();
+    }
+}

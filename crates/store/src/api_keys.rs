@@ -1,0 +1,172 @@
+//! API keys: only a hash of the secret is kept.
+
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use jiff::Timestamp;
+use recado_core::{ApiKeyId, OrganizationId};
+use secrecy::{ExposeSecret, SecretString};
+use sha2::{Digest, Sha256};
+use sqlx::any::AnyRow;
+use zeroize::Zeroizing;
+
+use crate::columns::{self, Columns};
+use crate::cursor::{Cursor, Listed, Page};
+use crate::error::StoreError;
+use crate::store::Store;
+
+/// What is known of an API key; not its secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiKey {
+    /// The public name of the key.
+    pub id: ApiKeyId,
+    /// Whose it is; none for an operator's key.
+    pub organization_id: Option<OrganizationId>,
+    /// Its name, for people.
+    pub name: String,
+    /// When it was created.
+    pub created_at: Timestamp,
+}
+
+/// The secret of an API key: `recado_` and 32 random bytes in 43 characters.
+#[derive(Debug, Clone)]
+pub struct ApiKeySecret(SecretString);
+
+impl ApiKeySecret {
+    /// Makes a new secret.
+    ///
+    /// # Errors
+    ///
+    /// The operating system gives no random bytes.
+    pub fn generate() -> Result<Self, StoreError> {
+        let mut bytes = Zeroizing::new([0; 32]);
+        getrandom::fill(bytes.as_mut_slice()).map_err(StoreError::Random)?;
+        let text = format!("recado_{}", BASE64_URL_SAFE_NO_PAD.encode(bytes.as_slice()));
+        Ok(Self(text.into()))
+    }
+
+    /// The text that its owner presents.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        self.0.expose_secret()
+    }
+}
+
+/// 256 random bits need no salt and no slow hash.
+fn hash(secret: &str) -> Vec<u8> {
+    Sha256::digest(secret).to_vec()
+}
+
+impl Store {
+    /// Creates an API key; the secret is not kept.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Conflict`] if the id is taken, [`StoreError::UnknownOrganization`].
+    pub async fn create_api_key(
+        &self,
+        key: &ApiKey,
+        secret: &ApiKeySecret,
+    ) -> Result<(), StoreError> {
+        let query = sqlx::query(
+            "insert into api_keys (id, organization_id, name, secret_hash, created_at) \
+             values ($1, $2, $3, $4, $5)",
+        )
+        .bind(key.id.as_str())
+        .bind(key.organization_id.as_ref().map(OrganizationId::as_str))
+        .bind(&*columns::text(&key.name))
+        .bind(hash(secret.expose()))
+        .bind(key.created_at.as_millisecond());
+        self.write_row(query).await.map(drop)
+    }
+
+    /// Finds the key that has this secret.
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer, or the row is corrupt.
+    pub async fn find_api_key_by_secret(&self, secret: &str) -> Result<Option<ApiKey>, StoreError> {
+        let query = sqlx::query(
+            "select id, organization_id, name, created_at from api_keys where secret_hash = $1",
+        )
+        .bind(hash(secret));
+        self.read_row(query)
+            .await?
+            .as_ref()
+            .map(api_key)
+            .transpose()
+    }
+
+    /// Lists the keys of an organization.
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer, or a row is corrupt.
+    pub async fn list_api_keys(
+        &self,
+        organization: &OrganizationId,
+        page: &Page,
+    ) -> Result<Listed<ApiKey>, StoreError> {
+        let (created_at, id) = page.start();
+        let query = sqlx::query(
+            "select id, organization_id, name, created_at from api_keys \
+             where organization_id = $1 and (created_at, id) > ($2, $3) \
+             order by created_at, id limit $4",
+        )
+        .bind(organization.as_str())
+        .bind(created_at)
+        .bind(id)
+        .bind(page.rows());
+        let rows = self.read_rows(query).await?;
+        Listed::read(page, &rows, api_key, |entry| {
+            Cursor::new(entry.created_at, entry.id.as_str())
+        })
+    }
+
+    /// Revokes a key, at once; tells whether there was one.
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer.
+    pub async fn delete_api_key(
+        &self,
+        organization: &OrganizationId,
+        id: &ApiKeyId,
+    ) -> Result<bool, StoreError> {
+        let query =
+            sqlx::query("delete from api_keys where organization_id = $1 and id = $2 returning id")
+                .bind(organization.as_str())
+                .bind(id.as_str());
+        Ok(self.write_row(query).await?.is_some())
+    }
+}
+
+fn api_key(row: &AnyRow) -> Result<ApiKey, StoreError> {
+    let columns = Columns::new(row, "api_keys", "id");
+    let organization: Option<String> = columns.get("organization_id")?;
+    Ok(ApiKey {
+        id: columns.parse("id")?,
+        organization_id: organization
+            .map(OrganizationId::try_from)
+            .transpose()
+            .map_err(|_| columns.corrupt("organization_id"))?,
+        name: columns.get("name")?,
+        created_at: columns.instant("created_at")?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_long_random_and_hidden() {
+        let (one, other) = (
+            ApiKeySecret::generate().unwrap(),
+            ApiKeySecret::generate().unwrap(),
+        );
+        assert_eq!(one.expose().len(), "recado_".len() + 43);
+        assert!(one.expose().starts_with("recado_"));
+        assert_ne!(one.expose(), other.expose());
+        assert!(!format!("{one:?}").contains(&one.expose()[7..]));
+    }
+}

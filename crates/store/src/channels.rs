@@ -1,0 +1,309 @@
+//! Channels and their encrypted secrets.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use recado_core::{ChannelId, OrganizationId, Provider};
+use serde_json::{Map, Value};
+use sqlx::AnyConnection;
+use sqlx::any::AnyRow;
+
+use crate::columns::{self, Columns};
+use crate::cursor::{Cursor, Listed, Page};
+use crate::error::StoreError;
+use crate::secrets::{ChannelSecrets, MasterKey, Place, SealedSecrets};
+use crate::store::{Query, Store};
+
+/// One connected WhatsApp number at one provider; its secrets come from [`Store::secrets`].
+#[derive(Clone, PartialEq, Eq)]
+pub struct Channel {
+    /// Its id, unique among all organizations: it stands in webhook URLs.
+    pub id: ChannelId,
+    /// Whose it is.
+    pub organization_id: OrganizationId,
+    /// Who carries the messages.
+    pub provider: Provider,
+    /// Its name, for people.
+    pub name: String,
+    /// The provider's settings, without any secret.
+    pub settings: Map<String, Value>,
+    /// Grows with every change, even over a deletion and a new channel of the same id.
+    pub version: i64,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// When it was changed last.
+    pub updated_at: Timestamp,
+    pub(crate) sealed: SealedSecrets,
+}
+
+/// A channel that is about to be created.
+#[derive(Debug, Clone)]
+pub struct NewChannel {
+    /// Its id.
+    pub id: ChannelId,
+    /// Whose it is.
+    pub organization_id: OrganizationId,
+    /// Who carries the messages.
+    pub provider: Provider,
+    /// Its name, for people.
+    pub name: String,
+    /// The provider's settings, without any secret.
+    pub settings: Map<String, Value>,
+    /// What is kept encrypted.
+    pub secrets: ChannelSecrets,
+    /// When it is created.
+    pub created_at: Timestamp,
+}
+
+/// What changes in a channel; what is none stays.
+#[derive(Clone, Default)]
+pub struct ChannelChange {
+    /// The new name.
+    pub name: Option<String>,
+    /// All settings anew.
+    pub settings: Option<Map<String, Value>>,
+    /// All credentials anew; the webhook secret stays.
+    pub credentials: Option<Map<String, Value>>,
+}
+
+impl Channel {
+    fn place(&self) -> Place<'_> {
+        Place {
+            organization: &self.organization_id,
+            channel: &self.id,
+        }
+    }
+}
+
+impl fmt::Debug for Channel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Channel")
+            .field("id", &self.id)
+            .field("organization_id", &self.organization_id)
+            .field("provider", &self.provider)
+            .field("version", &self.version)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for ChannelChange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ChannelChange").finish_non_exhaustive()
+    }
+}
+
+impl Store {
+    /// Creates a channel and encrypts its secrets.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Conflict`] if any organization has this id, [`StoreError::UnknownOrganization`].
+    pub async fn create_channel(&self, new: NewChannel) -> Result<Channel, StoreError> {
+        let place = Place {
+            organization: &new.organization_id,
+            channel: &new.id,
+        };
+        let sealed = SealedSecrets::seal(&new.secrets, self.key(), place)?;
+        let channel = Channel {
+            id: new.id,
+            organization_id: new.organization_id,
+            provider: new.provider,
+            name: columns::text(&new.name).into_owned(),
+            settings: new.settings,
+            // Not 1: a later channel of the same id must not look like this one.
+            version: new.created_at.as_millisecond(),
+            created_at: new.created_at,
+            updated_at: new.created_at,
+            sealed,
+        };
+        self.write_row(insert(&channel)).await?;
+        Ok(channel)
+    }
+
+    /// Looks a channel up.
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer, or the row is corrupt.
+    pub async fn get_channel(
+        &self,
+        organization: &OrganizationId,
+        id: &ChannelId,
+    ) -> Result<Option<Channel>, StoreError> {
+        let query = sqlx::query(
+            "select id, organization_id, provider, name, settings, key_id, secrets, version, \
+             created_at, updated_at from channels where organization_id = $1 and id = $2",
+        )
+        .bind(organization.as_str())
+        .bind(id.as_str());
+        self.read_row(query)
+            .await?
+            .as_ref()
+            .map(channel)
+            .transpose()
+    }
+
+    /// Lists the channels of an organization.
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer, or a row is corrupt.
+    pub async fn list_channels(
+        &self,
+        organization: &OrganizationId,
+        page: &Page,
+    ) -> Result<Listed<Channel>, StoreError> {
+        let (created_at, id) = page.start();
+        let query = sqlx::query(
+            "select id, organization_id, provider, name, settings, key_id, secrets, version, \
+             created_at, updated_at from channels \
+             where organization_id = $1 and (created_at, id) > ($2, $3) \
+             order by created_at, id limit $4",
+        )
+        .bind(organization.as_str())
+        .bind(created_at)
+        .bind(id)
+        .bind(page.rows());
+        let rows = self.read_rows(query).await?;
+        Listed::read(page, &rows, channel, |entry| {
+            Cursor::new(entry.created_at, entry.id.as_str())
+        })
+    }
+
+    /// Changes a channel; none if the organization has no such channel.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::WrongKey`] if the credentials change and the present secrets do not open.
+    pub async fn update_channel(
+        &self,
+        organization: &OrganizationId,
+        id: &ChannelId,
+        change: ChannelChange,
+        at: Timestamp,
+    ) -> Result<Option<Channel>, StoreError> {
+        let query = sqlx::query(
+            "update channels set name = coalesce($3, name), settings = coalesce($4, settings), \
+             version = version + 1, updated_at = $5 where organization_id = $1 and id = $2 \
+             returning id, organization_id, provider, name, settings, key_id, secrets, version, \
+             created_at, updated_at",
+        )
+        .bind(organization.as_str())
+        .bind(id.as_str())
+        .bind(
+            change
+                .name
+                .as_deref()
+                .map(|name| columns::text(name).into_owned()),
+        )
+        .bind(change.settings.as_ref().map(columns::json))
+        .bind(at.as_millisecond());
+        let Some(credentials) = change.credentials else {
+            return self
+                .write_row(query)
+                .await?
+                .as_ref()
+                .map(channel)
+                .transpose();
+        };
+        let key = self.key().clone();
+        self.transaction(move |connection| {
+            Box::pin(async move {
+                // The update comes first: it holds the row until the new secrets are in it.
+                let Some(row) = query.fetch_optional(&mut *connection).await? else {
+                    return Ok(None);
+                };
+                replace_credentials(channel(&row)?, credentials, &key, connection)
+                    .await
+                    .map(Some)
+            })
+        })
+        .await
+    }
+
+    /// Deletes a channel, not its conversations; tells whether there was one.
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer.
+    pub async fn delete_channel(
+        &self,
+        organization: &OrganizationId,
+        id: &ChannelId,
+    ) -> Result<bool, StoreError> {
+        let query =
+            sqlx::query("delete from channels where organization_id = $1 and id = $2 returning id")
+                .bind(organization.as_str())
+                .bind(id.as_str());
+        Ok(self.write_row(query).await?.is_some())
+    }
+
+    /// Decrypts the secrets of a channel, without asking the database.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::WrongKey`], or [`StoreError::Corrupt`] if the row was tampered with.
+    pub fn secrets(&self, channel: &Channel) -> Result<ChannelSecrets, StoreError> {
+        channel.sealed.open(self.key(), channel.place())
+    }
+}
+
+fn insert(channel: &Channel) -> Query {
+    sqlx::query(
+        "insert into channels (id, organization_id, provider, name, settings, key_id, secrets, \
+         version, created_at, updated_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+    )
+    .bind(channel.id.as_str())
+    .bind(channel.organization_id.as_str())
+    .bind(channel.provider.as_str())
+    .bind(channel.name.as_str())
+    .bind(columns::json(&channel.settings))
+    .bind(channel.sealed.key_id.as_str())
+    .bind(channel.sealed.bytes.as_slice())
+    .bind(channel.version)
+    .bind(channel.created_at.as_millisecond())
+    .bind(channel.updated_at.as_millisecond())
+}
+
+async fn replace_credentials(
+    mut channel: Channel,
+    credentials: Map<String, Value>,
+    key: &MasterKey,
+    connection: &mut AnyConnection,
+) -> Result<Channel, StoreError> {
+    let mut secrets = channel.sealed.open(key, channel.place())?;
+    secrets.credentials = credentials;
+    channel.sealed = SealedSecrets::seal(&secrets, key, channel.place())?;
+    sqlx::query(
+        "update channels set key_id = $3, secrets = $4 where organization_id = $1 and id = $2",
+    )
+    .bind(channel.organization_id.as_str())
+    .bind(channel.id.as_str())
+    .bind(channel.sealed.key_id.as_str())
+    .bind(channel.sealed.bytes.as_slice())
+    .execute(connection)
+    .await?;
+    Ok(channel)
+}
+
+fn channel(row: &AnyRow) -> Result<Channel, StoreError> {
+    read(&Columns::new(row, "channels", "id"))
+}
+
+/// The channel out of columns that carry their own names, except for the id.
+pub(crate) fn read(columns: &Columns<'_>) -> Result<Channel, StoreError> {
+    Ok(Channel {
+        id: columns.parse(columns.id_column())?,
+        organization_id: columns.parse("organization_id")?,
+        provider: columns.parse("provider")?,
+        name: columns.get("name")?,
+        settings: columns.json("settings")?,
+        version: columns.get("version")?,
+        created_at: columns.instant("created_at")?,
+        updated_at: columns.instant("updated_at")?,
+        sealed: SealedSecrets {
+            key_id: columns.get("key_id")?,
+            bytes: columns.get("secrets")?,
+        },
+    })
+}

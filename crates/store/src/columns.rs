@@ -1,0 +1,77 @@
+//! Columns to values and back; what does not fit is corrupt, and is never shown.
+
+use std::borrow::Cow;
+use std::str::FromStr;
+
+use jiff::Timestamp;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use sqlx::any::{Any, AnyRow};
+use sqlx::{Decode, Row, Type};
+
+use crate::error::StoreError;
+
+/// The columns of one row.
+pub(crate) struct Columns<'r> {
+    row: &'r AnyRow,
+    table: &'static str,
+    id_column: &'static str,
+}
+
+impl<'r> Columns<'r> {
+    pub(crate) fn new(row: &'r AnyRow, table: &'static str, id_column: &'static str) -> Self {
+        Self {
+            row,
+            table,
+            id_column,
+        }
+    }
+
+    pub(crate) fn id_column(&self) -> &'static str {
+        self.id_column
+    }
+
+    pub(crate) fn get<T>(&self, column: &'static str) -> Result<T, StoreError>
+    where
+        T: Decode<'r, Any> + Type<Any>,
+    {
+        // The driver's error shows the value.
+        self.row.try_get(column).map_err(|_| self.corrupt(column))
+    }
+
+    pub(crate) fn parse<T: FromStr>(&self, column: &'static str) -> Result<T, StoreError> {
+        let text: &str = self.get(column)?;
+        text.parse().map_err(|_| self.corrupt(column))
+    }
+
+    pub(crate) fn instant(&self, column: &'static str) -> Result<Timestamp, StoreError> {
+        Timestamp::from_millisecond(self.get(column)?).map_err(|_| self.corrupt(column))
+    }
+
+    pub(crate) fn json<T: DeserializeOwned>(&self, column: &'static str) -> Result<T, StoreError> {
+        serde_json::from_str(self.get(column)?).map_err(|_| self.corrupt(column))
+    }
+
+    pub(crate) fn corrupt(&self, column: &'static str) -> StoreError {
+        StoreError::Corrupt {
+            table: self.table,
+            column,
+            id: self.row.try_get(self.id_column).unwrap_or_default(),
+        }
+    }
+}
+
+/// A free text as both databases keep it: PostgreSQL's `text` has no NUL.
+pub(crate) fn text(text: &str) -> Cow<'_, str> {
+    if text.contains('\0') {
+        Cow::Owned(text.replace('\0', "\u{fffd}"))
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
+/// The value as JSON text, in which a NUL is an escape.
+pub(crate) fn json<T: Serialize>(value: &T) -> String {
+    // Fails only for maps whose keys are no strings, and the store has none.
+    serde_json::to_string(value).unwrap_or_default()
+}

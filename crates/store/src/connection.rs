@@ -1,0 +1,126 @@
+//! How connections to the two databases are opened.
+
+use std::time::Duration;
+
+use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
+use sqlx::pool::PoolConnectionMetadata;
+use sqlx::{AnyConnection, AnyPool, ConnectOptions, Connection};
+
+use crate::error::StoreError;
+use crate::store::{DEADLINE, DatabaseKind};
+
+/// A connection that was idle for longer is tried before it is used.
+const TRUSTED_IDLE: Duration = Duration::from_secs(10);
+
+/// Which connections of a SQLite file.
+#[derive(Clone, Copy)]
+pub(crate) enum Role {
+    Reader,
+    Writer,
+}
+
+/// Where the database is.
+#[derive(Clone)]
+pub(crate) struct Source {
+    pub(crate) kind: DatabaseKind,
+    options: AnyConnectOptions,
+}
+
+impl Source {
+    pub(crate) fn parse(url: &str) -> Result<Self, StoreError> {
+        sqlx::any::install_default_drivers();
+        let (kind, url) = match url.split_once(':') {
+            Some(("postgres" | "postgresql", _)) => (DatabaseKind::Postgres, url.to_owned()),
+            Some(("sqlite", file)) => (DatabaseKind::Sqlite, sqlite_url(file)?),
+            _ => return Err(StoreError::InvalidUrl),
+        };
+        let options: AnyConnectOptions = url.parse().map_err(|_| StoreError::InvalidUrl)?;
+        Ok(Self {
+            kind,
+            options: options.disable_statement_logging(),
+        })
+    }
+
+    /// Opens one connection, outside of any pool.
+    pub(crate) async fn connect(&self, role: Role) -> Result<AnyConnection, StoreError> {
+        let mut connection = AnyConnection::connect_with(&self.options).await?;
+        if self.kind == DatabaseKind::Sqlite {
+            prepare(&mut connection, role).await?;
+        }
+        Ok(connection)
+    }
+
+    /// Opens a pool, and its first connection at once, so that a wrong address is noticed.
+    pub(crate) async fn pool(&self) -> Result<AnyPool, StoreError> {
+        let pool = match self.kind {
+            DatabaseKind::Sqlite => AnyPoolOptions::new()
+                .max_connections(4)
+                .idle_timeout(None)
+                .max_lifetime(None)
+                .test_before_acquire(false)
+                .after_connect(|connection, _| Box::pin(prepare(connection, Role::Reader))),
+            DatabaseKind::Postgres => AnyPoolOptions::new()
+                .max_connections(8)
+                .test_before_acquire(false)
+                .before_acquire(|connection, metadata| Box::pin(is_alive(connection, metadata))),
+        };
+        let pool = pool
+            .acquire_timeout(DEADLINE)
+            .connect_with(self.options.clone())
+            .await?;
+        Ok(pool)
+    }
+}
+
+/// The URL with which SQLite creates the file that is missing.
+fn sqlite_url(file: &str) -> Result<String, StoreError> {
+    let (path, parameters) = file.split_once('?').unwrap_or((file, ""));
+    let name = path.trim_start_matches('/');
+    // Every connection to a database in memory would see another one.
+    if name.is_empty() || path.contains(":memory:") || parameters.contains("mode=memory") {
+        return Err(StoreError::InvalidUrl);
+    }
+    Ok(match (parameters, parameters.contains("mode=")) {
+        (_, true) => format!("sqlite:{file}"),
+        ("", false) => format!("sqlite:{path}?mode=rwc"),
+        (_, false) => format!("sqlite:{file}&mode=rwc"),
+    })
+}
+
+/// Sets up a connection to SQLite; the cache sizes are in KiB.
+async fn prepare(connection: &mut AnyConnection, role: Role) -> Result<(), sqlx::Error> {
+    // Two programs that turn on the log of a new file at once are told that it is locked,
+    // whatever the timeout is.
+    let mut tries = 0;
+    while let Err(error) = run(connection, "pragma journal_mode = wal").await {
+        tries += 1;
+        if tries > 50 {
+            return Err(error);
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let settings = match role {
+        Role::Reader => {
+            "pragma busy_timeout = 4000; pragma cache_size = -512; pragma query_only = on"
+        }
+        Role::Writer => {
+            "pragma busy_timeout = 4000; pragma cache_size = -4096; pragma synchronous = full; \
+             pragma foreign_keys = on; pragma journal_size_limit = 67108864"
+        }
+    };
+    run(connection, settings).await
+}
+
+async fn run(connection: &mut AnyConnection, sql: &'static str) -> Result<(), sqlx::Error> {
+    sqlx::raw_sql(sql).execute(connection).await.map(drop)
+}
+
+async fn is_alive(
+    connection: &mut AnyConnection,
+    metadata: PoolConnectionMetadata,
+) -> Result<bool, sqlx::Error> {
+    if metadata.idle_for > TRUSTED_IDLE {
+        connection.ping().await?;
+    }
+    Ok(true)
+}

@@ -1,0 +1,124 @@
+//! What can go wrong in the store; never with a value out of a row.
+
+use sqlx::error::DatabaseError;
+
+/// Why the store did not do what it was asked for.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The id, or what has to be unique, is taken.
+    #[error("it exists already")]
+    Conflict,
+    /// The organization that was named does not exist.
+    #[error("the organization does not exist")]
+    UnknownOrganization,
+    /// The deadline passed, or another process held the database; a write may still land.
+    #[error("the database did not answer in time")]
+    Timeout,
+    /// The database cannot be reached, or the store is closed.
+    #[error("the database is not available")]
+    Unavailable(#[source] sqlx::Error),
+    /// The write was taken back because its whole group failed; the log tells why.
+    #[error("the write was not committed")]
+    NotCommitted,
+    /// The tables are missing or older than this program.
+    #[error("the database is not migrated")]
+    NotMigrated,
+    /// A migration failed, or the database is newer than this program.
+    #[error("the database could not be migrated")]
+    Migration(#[source] sqlx::migrate::MigrateError),
+    /// The URL names neither a SQLite file nor a PostgreSQL database.
+    #[error("a database URL is sqlite:<file> or postgres://…")]
+    InvalidUrl,
+    /// The database refused the statement.
+    #[error("the database refused the operation")]
+    Database(#[source] sqlx::Error),
+    /// A row holds what this program did not write.
+    #[error("column {column} of {table} {id} is corrupt")]
+    Corrupt {
+        /// The table.
+        table: &'static str,
+        /// The column.
+        column: &'static str,
+        /// The id of the row.
+        id: String,
+    },
+    /// The secrets were encrypted with another master key.
+    #[error("secrets of key {sealed_with} cannot be opened with key {given}")]
+    WrongKey {
+        /// The id of the key that encrypted them.
+        sealed_with: String,
+        /// The id of the key that this store has.
+        given: String,
+    },
+    /// The operating system gave no random bytes.
+    #[error("no random bytes")]
+    Random(#[source] getrandom::Error),
+}
+
+impl StoreError {
+    /// Whether a failed write says nothing about the other writes of its group.
+    ///
+    /// SQLite may take back the whole transaction after an error of its disk, memory or locks.
+    pub(crate) fn concerns_one_write(&self) -> bool {
+        match self {
+            Self::Database(sqlx::Error::Database(error)) => matches!(
+                sqlite_code(error.as_ref()),
+                // Error in the statement, too big, constraint, mismatch, out of range.
+                Some(1 | 18 | 19 | 20 | 25)
+            ),
+            Self::Conflict
+            | Self::UnknownOrganization
+            | Self::Corrupt { .. }
+            | Self::WrongKey { .. }
+            | Self::Random(_) => true,
+            _ => false,
+        }
+    }
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        match &error {
+            sqlx::Error::Database(inner) => match inner.kind() {
+                sqlx::error::ErrorKind::UniqueViolation => Self::Conflict,
+                // The only tables that are referred to are the organizations.
+                sqlx::error::ErrorKind::ForeignKeyViolation => Self::UnknownOrganization,
+                _ if is_busy(inner.as_ref()) => Self::Timeout,
+                _ if is_gone(inner.as_ref()) => Self::Unavailable(error),
+                _ => Self::Database(error),
+            },
+            sqlx::Error::PoolTimedOut => Self::Timeout,
+            sqlx::Error::Io(_)
+            | sqlx::Error::Tls(_)
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::WorkerCrashed => Self::Unavailable(error),
+            _ => Self::Database(error),
+        }
+    }
+}
+
+/// SQLite: busy and locked.
+fn is_busy(error: &dyn DatabaseError) -> bool {
+    matches!(sqlite_code(error), Some(5 | 6))
+}
+
+/// PostgreSQL: connection exceptions, insufficient resources, shutting down and starting up.
+fn is_gone(error: &dyn DatabaseError) -> bool {
+    error.code().is_some_and(|code| {
+        code.len() == 5
+            && ["08", "53", "57P"]
+                .iter()
+                .any(|class| code.starts_with(class))
+    })
+}
+
+/// SQLite's primary result code; PostgreSQL's codes have five characters and are none.
+fn sqlite_code(error: &dyn DatabaseError) -> Option<u32> {
+    let code = error.code()?;
+    let extended: u32 = if code.len() < 5 {
+        code.parse().ok()?
+    } else {
+        return None;
+    };
+    Some(extended & 0xff)
+}

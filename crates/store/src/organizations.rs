@@ -1,0 +1,87 @@
+//! Tenants.
+
+use jiff::Timestamp;
+use recado_core::OrganizationId;
+use sqlx::any::AnyRow;
+
+use crate::columns::{self, Columns};
+use crate::cursor::{Cursor, Listed, Page};
+use crate::error::StoreError;
+use crate::store::Store;
+
+/// The tenant that owns everything else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Organization {
+    /// Its id.
+    pub id: OrganizationId,
+    /// Its name, for people.
+    pub name: String,
+    /// When it was created.
+    pub created_at: Timestamp,
+}
+
+impl Store {
+    /// Creates an organization.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Conflict`] if the id is taken.
+    pub async fn create_organization(&self, organization: &Organization) -> Result<(), StoreError> {
+        let query =
+            sqlx::query("insert into organizations (id, name, created_at) values ($1, $2, $3)")
+                .bind(organization.id.as_str())
+                .bind(&*columns::text(&organization.name))
+                .bind(organization.created_at.as_millisecond());
+        self.write_row(query).await.map(drop)
+    }
+
+    /// Looks an organization up.
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer, or the row is corrupt.
+    pub async fn get_organization(
+        &self,
+        id: &OrganizationId,
+    ) -> Result<Option<Organization>, StoreError> {
+        let query = sqlx::query("select id, name, created_at from organizations where id = $1")
+            .bind(id.as_str());
+        self.read_row(query)
+            .await?
+            .as_ref()
+            .map(organization)
+            .transpose()
+    }
+
+    /// Lists all organizations.
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer, or a row is corrupt.
+    pub async fn list_organizations(
+        &self,
+        page: &Page,
+    ) -> Result<Listed<Organization>, StoreError> {
+        let (created_at, id) = page.start();
+        let query = sqlx::query(
+            "select id, name, created_at from organizations where (created_at, id) > ($1, $2) \
+             order by created_at, id limit $3",
+        )
+        .bind(created_at)
+        .bind(id)
+        .bind(page.rows());
+        let rows = self.read_rows(query).await?;
+        Listed::read(page, &rows, organization, |entry| {
+            Cursor::new(entry.created_at, entry.id.as_str())
+        })
+    }
+}
+
+fn organization(row: &AnyRow) -> Result<Organization, StoreError> {
+    let columns = Columns::new(row, "organizations", "id");
+    Ok(Organization {
+        id: columns.parse("id")?,
+        name: columns.get("name")?,
+        created_at: columns.instant("created_at")?,
+    })
+}

@@ -1,0 +1,174 @@
+//! The store itself: opening, migrating, closing, and the few ways to run a statement.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::any::{Any, AnyArguments, AnyRow};
+use sqlx::migrate::Migrator;
+use sqlx::{AnyPool, Connection};
+
+use crate::connection::{Role, Source};
+use crate::error::StoreError;
+use crate::secrets::MasterKey;
+use crate::writer::{Scope, Work, Writer};
+
+/// The longest that a read or a write may take.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(5);
+
+static MIGRATIONS: Migrator = sqlx::migrate!();
+
+/// One statement with its values.
+pub(crate) type Query = sqlx::query::Query<'static, Any, AnyArguments>;
+
+/// What Recado remembers; clones share everything.
+#[derive(Clone)]
+pub struct Store {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    source: Source,
+    readers: AnyPool,
+    writer: Writer,
+    key: MasterKey,
+}
+
+/// The database behind a store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DatabaseKind {
+    /// One file, one server.
+    Sqlite,
+    /// Many servers.
+    Postgres,
+}
+
+impl Store {
+    /// Opens `sqlite:<file>`, which is created if missing, or `postgres://…`; does not migrate.
+    ///
+    /// # Errors
+    ///
+    /// The URL is no database URL, or the database cannot be opened.
+    pub async fn connect(url: &str, key: MasterKey) -> Result<Self, StoreError> {
+        let source = Source::parse(url)?;
+        let writer = Writer::open(&source).await?;
+        let readers = source.pool().await?;
+        Ok(Self {
+            shared: Arc::new(Shared {
+                source,
+                readers,
+                writer,
+                key,
+            }),
+        })
+    }
+
+    /// Brings the tables up to date; safe when several servers start at once.
+    ///
+    /// # Errors
+    ///
+    /// A migration fails, or the database is newer than this program.
+    pub async fn migrate(&self) -> Result<(), StoreError> {
+        let mut connection = self.shared.source.connect(Role::Writer).await?;
+        // `Migrator::run` is generic in a way that makes the future unfit for a task of its own.
+        match self.kind() {
+            // Takes a lock of its own.
+            DatabaseKind::Postgres => MIGRATIONS
+                .run_direct(None, &mut connection, false)
+                .await
+                .map_err(StoreError::Migration)?,
+            DatabaseKind::Sqlite => {
+                let mut transaction = connection.begin_with("begin immediate").await?;
+                MIGRATIONS
+                    .run_direct(None, &mut *transaction, false)
+                    .await
+                    .map_err(StoreError::Migration)?;
+                transaction.commit().await?;
+            }
+        }
+        connection.close().await?;
+        Ok(())
+    }
+
+    /// Which database it is.
+    #[must_use]
+    pub fn kind(&self) -> DatabaseKind {
+        self.shared.source.kind
+    }
+
+    /// Asks whether the database answers and is migrated.
+    ///
+    /// # Errors
+    ///
+    /// It does not answer, or [`StoreError::NotMigrated`].
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        let newest = MIGRATIONS.iter().map(|migration| migration.version).max();
+        let query = sqlx::query(
+            "select version from _sqlx_migrations where version = $1 and success = true",
+        )
+        .bind(newest);
+        match self.read_row(query).await {
+            Ok(Some(_)) => Ok(()),
+            // The table is missing.
+            Ok(None) | Err(StoreError::Database(_)) => Err(StoreError::NotMigrated),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Finishes the writes that wait, and closes the database, for all clones.
+    pub async fn close(self) {
+        self.shared.readers.close().await;
+        self.shared.writer.close().await;
+    }
+
+    pub(crate) fn key(&self) -> &MasterKey {
+        &self.shared.key
+    }
+
+    pub(crate) async fn read_row(&self, query: Query) -> Result<Option<AnyRow>, StoreError> {
+        in_time(async { Ok(query.fetch_optional(&self.shared.readers).await?) }).await
+    }
+
+    pub(crate) async fn read_rows(&self, query: Query) -> Result<Vec<AnyRow>, StoreError> {
+        in_time(async { Ok(query.fetch_all(&self.shared.readers).await?) }).await
+    }
+
+    /// Runs one writing statement, and gives the first row that it returns.
+    pub(crate) async fn write_row(&self, query: Query) -> Result<Option<AnyRow>, StoreError> {
+        self.write(Scope::Statement, move |connection| {
+            Box::pin(async move { Ok(query.fetch_optional(connection).await?) })
+        })
+        .await
+    }
+
+    /// Runs one writing statement, and counts the rows that it touched.
+    pub(crate) async fn write_count(&self, query: Query) -> Result<u64, StoreError> {
+        self.write(Scope::Statement, move |connection| {
+            Box::pin(async move { Ok(query.execute(connection).await?.rows_affected()) })
+        })
+        .await
+    }
+
+    /// Runs several writing statements, all or none.
+    pub(crate) async fn transaction<T: Send + 'static>(
+        &self,
+        work: impl Work<T>,
+    ) -> Result<T, StoreError> {
+        self.write(Scope::Transaction, work).await
+    }
+
+    async fn write<T: Send + 'static>(
+        &self,
+        scope: Scope,
+        work: impl Work<T>,
+    ) -> Result<T, StoreError> {
+        in_time(self.shared.writer.write(scope, work)).await
+    }
+}
+
+async fn in_time<T>(
+    operation: impl Future<Output = Result<T, StoreError>>,
+) -> Result<T, StoreError> {
+    tokio::time::timeout(DEADLINE, operation)
+        .await
+        .unwrap_or(Err(StoreError::Timeout))
+}

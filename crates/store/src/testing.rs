@@ -1,0 +1,142 @@
+//! Fresh databases for tests, on SQLite or on the PostgreSQL that `RECADO_TEST_DATABASE` names.
+
+use std::path::Path;
+
+use sqlx::any::AnyConnectOptions;
+use sqlx::{AnyConnection, AssertSqlSafe, Connection};
+use tempfile::TempDir;
+
+use crate::secrets::MasterKey;
+use crate::store::{DatabaseKind, Store};
+
+/// A migrated database of its own; it is gone when this is dropped.
+pub struct TestDatabase {
+    url: String,
+    key: MasterKey,
+    place: Place,
+}
+
+enum Place {
+    Directory(TempDir),
+    Server { admin_url: String, name: String },
+}
+
+impl TestDatabase {
+    /// Makes a database: a SQLite file, or one more database on the server of `RECADO_TEST_DATABASE`.
+    ///
+    /// # Panics
+    ///
+    /// The database cannot be made.
+    pub async fn fresh() -> Self {
+        let database = Self::empty().await;
+        let store = database.store().await;
+        store.migrate().await.expect("the migrations run");
+        store.close().await;
+        database
+    }
+
+    /// Makes a database that is not migrated.
+    ///
+    /// # Panics
+    ///
+    /// The database cannot be made.
+    pub async fn empty() -> Self {
+        let (url, place) = match std::env::var("RECADO_TEST_DATABASE") {
+            Ok(admin_url) if !admin_url.is_empty() => on_server(admin_url).await,
+            _ => in_directory(),
+        };
+        let key = MasterKey::generate().expect("random bytes");
+        Self { url, key, place }
+    }
+
+    /// The URL that a server is given.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Which database it is.
+    #[must_use]
+    pub fn kind(&self) -> DatabaseKind {
+        match self.place {
+            Place::Directory(_) => DatabaseKind::Sqlite,
+            Place::Server { .. } => DatabaseKind::Postgres,
+        }
+    }
+
+    /// Where the files of a SQLite database are.
+    #[must_use]
+    pub fn directory(&self) -> Option<&Path> {
+        match &self.place {
+            Place::Directory(directory) => Some(directory.path()),
+            Place::Server { .. } => None,
+        }
+    }
+
+    /// The master key of its stores.
+    #[must_use]
+    pub fn key(&self) -> &MasterKey {
+        &self.key
+    }
+
+    /// Opens one more store on it.
+    ///
+    /// # Panics
+    ///
+    /// The database does not open.
+    pub async fn store(&self) -> Store {
+        Store::connect(&self.url, self.key.clone())
+            .await
+            .expect("the test database opens")
+    }
+}
+
+fn in_directory() -> (String, Place) {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let file = directory.path().join("recado.db");
+    let url = format!("sqlite:{}", file.display());
+    (url, Place::Directory(directory))
+}
+
+async fn on_server(admin_url: String) -> (String, Place) {
+    let mut random = [0; 8];
+    getrandom::fill(&mut random).expect("random bytes");
+    let name = format!("recado_test_{:016x}", u64::from_le_bytes(random));
+    run(&admin_url, format!("create database {name}"))
+        .await
+        .expect("the test server makes a database");
+    let mut options: AnyConnectOptions = admin_url.parse().expect("RECADO_TEST_DATABASE is a URL");
+    options.database_url.set_path(&name);
+    let url = options.database_url.to_string();
+    (url, Place::Server { admin_url, name })
+}
+
+async fn run(admin_url: &str, sql: String) -> Result<(), sqlx::Error> {
+    sqlx::any::install_default_drivers();
+    let mut connection = AnyConnection::connect(admin_url).await?;
+    sqlx::raw_sql(AssertSqlSafe(sql))
+        .execute(&mut connection)
+        .await?;
+    connection.close().await
+}
+
+impl Drop for TestDatabase {
+    fn drop(&mut self) {
+        let Place::Server { admin_url, name } = &self.place else {
+            return;
+        };
+        let (admin_url, sql) = (
+            admin_url.clone(),
+            format!("drop database {name} with (force)"),
+        );
+        // The runtime of the test cannot be waited for in here.
+        let dropped = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build();
+            runtime.map(|runtime| runtime.block_on(run(&admin_url, sql)))
+        });
+        // What stays behind goes with the server.
+        drop(dropped.join());
+    }
+}

@@ -1,0 +1,55 @@
+//! Agents.
+
+use recado_store::StoreError;
+
+use crate::world::{ALL, World, agent, id, org};
+
+#[tokio::test]
+async fn an_agent_is_created_found_listed_and_deleted() {
+    let World { store, .. } = &World::new().await;
+    let ana = agent("org_1", "agent-123");
+    store.create_agent(&ana).await.unwrap();
+    assert_eq!(
+        store.get_agent(&org(1), &ana.id).await.unwrap(),
+        Some(ana.clone())
+    );
+    assert_eq!(
+        store.list_agents(&org(1), &ALL).await.unwrap().data,
+        [ana.clone()]
+    );
+    assert!(store.delete_agent(&org(1), &ana.id).await.unwrap());
+    assert!(!store.delete_agent(&org(1), &ana.id).await.unwrap());
+    assert_eq!(store.get_agent(&org(1), &ana.id).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn two_organizations_may_have_the_same_agent_id_but_one_may_not_have_it_twice() {
+    let World { store, .. } = &World::new().await;
+    store
+        .create_agent(&agent("org_1", "agent-123"))
+        .await
+        .unwrap();
+    store
+        .create_agent(&agent("org_2", "agent-123"))
+        .await
+        .unwrap();
+    let again = store.create_agent(&agent("org_1", "agent-123")).await;
+    assert!(matches!(again, Err(StoreError::Conflict)), "{again:?}");
+}
+
+#[tokio::test]
+async fn an_agent_of_no_organization_is_refused() {
+    let World { store, .. } = &World::new().await;
+    let homeless = store.create_agent(&agent("org_9", "agent-123")).await;
+    assert!(
+        matches!(homeless, Err(StoreError::UnknownOrganization)),
+        "{homeless:?}"
+    );
+    assert_eq!(
+        store
+            .get_agent(&id("org_9"), &id("agent-123"))
+            .await
+            .unwrap(),
+        None
+    );
+}

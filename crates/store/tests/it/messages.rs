@@ -1,0 +1,168 @@
+//! Messages.
+
+use recado_core::{Outcome, Status};
+use recado_store::{MessageError, SendResult, StoreError};
+use rstest::rstest;
+
+use crate::world::{ALL, World, accepted, at, content, conv, message, msg, org};
+
+#[tokio::test]
+async fn a_message_is_sending_until_its_send_ends() {
+    let World { store, .. } = &World::new().await;
+    store.begin_send(&message("org_1", "msg_1")).await.unwrap();
+    let sending = store
+        .get_message(&org(1), &msg("msg_1"))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(sending.status, Status::Sending);
+    assert_eq!(
+        (sending.created_at, sending.updated_at),
+        (at(5_000), at(5_000))
+    );
+    assert_eq!(sending.content, content());
+    assert_eq!(sending.warnings, message("org_1", "msg_1").warnings);
+    assert_eq!((&sending.external_id, &sending.error), (&None, &None));
+
+    let ended = store
+        .finish_send(&org(1), &msg("msg_1"), &accepted(), at(6_000))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        (ended.status, ended.updated_at),
+        (Status::Accepted, at(6_000))
+    );
+    assert_eq!(ended.external_id.as_deref(), Some("wamid.1"));
+    assert_eq!(ended.provider_id.as_deref(), Some("zaap-1"));
+    assert_eq!(ended.content, content());
+    assert_eq!(
+        store.get_message(&org(1), &msg("msg_1")).await.unwrap(),
+        Some(ended)
+    );
+}
+
+#[rstest]
+#[case(Outcome::Rejected, Status::Rejected)]
+#[case(Outcome::Unknown, Status::Unknown)]
+#[tokio::test]
+async fn an_error_is_kept_with_its_words(#[case] outcome: Outcome, #[case] status: Status) {
+    let World { store, .. } = &World::new().await;
+    store.begin_send(&message("org_1", "msg_1")).await.unwrap();
+    let result = SendResult {
+        outcome,
+        external_id: Some("with a \0".into()),
+        provider_id: None,
+        error: Some(MessageError {
+            reason: "window_closed".into(),
+            code: Some(131_047),
+            message: "more than 24 hours \0 ✅".into(),
+        }),
+    };
+    let ended = store
+        .finish_send(&org(1), &msg("msg_1"), &result, at(6_000))
+        .await;
+    let ended = ended.unwrap().unwrap();
+    assert_eq!((ended.status, ended.error), (status, result.error));
+    assert_eq!(ended.external_id.as_deref(), Some("with a \u{fffd}"));
+}
+
+#[tokio::test]
+async fn an_unknown_is_settled_by_a_late_answer_and_an_outcome_is_not_overwritten() {
+    let World { store, .. } = &World::new().await;
+    store.begin_send(&message("org_1", "msg_1")).await.unwrap();
+    let unknown = SendResult {
+        outcome: Outcome::Unknown,
+        ..accepted()
+    };
+    let rejected = SendResult {
+        outcome: Outcome::Rejected,
+        ..accepted()
+    };
+    for (result, status) in [
+        (unknown, Status::Unknown),
+        (accepted(), Status::Accepted),
+        (rejected, Status::Accepted),
+    ] {
+        let ended = store
+            .finish_send(&org(1), &msg("msg_1"), &result, at(6_000))
+            .await;
+        assert_eq!(ended.unwrap().unwrap().status, status);
+    }
+}
+
+#[tokio::test]
+async fn the_end_of_a_send_that_never_began_is_none() {
+    let World { store, .. } = &World::new().await;
+    let ended = store
+        .finish_send(&org(1), &msg("msg_1"), &accepted(), at(6_000))
+        .await;
+    assert_eq!(ended.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_message_id_is_used_once() {
+    let World { store, .. } = &World::new().await;
+    store.begin_send(&message("org_1", "msg_1")).await.unwrap();
+    let again = store.begin_send(&message("org_1", "msg_1")).await;
+    assert!(matches!(again, Err(StoreError::Conflict)), "{again:?}");
+}
+
+#[tokio::test]
+async fn a_conversation_lists_its_own_messages() {
+    let World { store, .. } = &World::new().await;
+    let mut elsewhere = message("org_1", "msg_3");
+    elsewhere.conversation_id = "conv-9".parse().unwrap();
+    for new in [
+        message("org_1", "msg_1"),
+        message("org_1", "msg_2"),
+        elsewhere,
+    ] {
+        store.begin_send(&new).await.unwrap();
+    }
+    let listed = store.list_messages(&org(1), &conv(), &ALL).await.unwrap();
+    let ids: Vec<_> = listed
+        .data
+        .iter()
+        .map(|message| message.id.as_str())
+        .collect();
+    assert_eq!(ids, ["msg_1", "msg_2"]);
+}
+
+#[tokio::test]
+async fn only_old_messages_that_are_still_sending_are_abandoned() {
+    let World { store, .. } = &World::new().await;
+    for (text, created_at) in [("msg_old", 5_000), ("msg_done", 5_000), ("msg_new", 7_000)] {
+        let mut new = message("org_1", text);
+        new.created_at = at(created_at);
+        store.begin_send(&new).await.unwrap();
+    }
+    store
+        .finish_send(&org(1), &msg("msg_done"), &accepted(), at(6_000))
+        .await
+        .unwrap();
+    assert_eq!(
+        store.settle_abandoned(at(7_000), at(8_000)).await.unwrap(),
+        1
+    );
+    assert_eq!(
+        store.settle_abandoned(at(7_000), at(8_000)).await.unwrap(),
+        0
+    );
+    for (text, status, updated_at) in [
+        ("msg_old", Status::Unknown, 8_000),
+        ("msg_done", Status::Accepted, 6_000),
+        ("msg_new", Status::Sending, 7_000),
+    ] {
+        let found = store
+            .get_message(&org(1), &msg(text))
+            .await
+            .unwrap()
+            .unwrap();
+        assert_eq!(
+            (found.status, found.updated_at),
+            (status, at(updated_at)),
+            "{text}"
+        );
+    }
+}

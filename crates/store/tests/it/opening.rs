@@ -1,0 +1,96 @@
+//! Opening, migrating and closing.
+
+use recado_store::testing::TestDatabase;
+use recado_store::{MasterKey, Store, StoreError};
+use rstest::rstest;
+
+use crate::world::{World, org, organization};
+
+#[tokio::test]
+async fn a_database_that_is_not_migrated_is_not_ready() {
+    let database = TestDatabase::empty().await;
+    let store = database.store().await;
+    assert_eq!(store.kind(), database.kind());
+    let pinged = store.ping().await;
+    assert!(matches!(pinged, Err(StoreError::NotMigrated)), "{pinged:?}");
+    store.migrate().await.unwrap();
+    store.ping().await.unwrap();
+}
+
+#[tokio::test]
+async fn several_servers_may_migrate_at_once_and_again() {
+    let database = TestDatabase::empty().await;
+    let mut tasks = tokio::task::JoinSet::new();
+    for _ in 0..6 {
+        let (url, key) = (database.url().to_owned(), database.key().clone());
+        tasks.spawn(async move {
+            let store = Store::connect(&url, key).await?;
+            store.migrate().await?;
+            store.migrate().await?;
+            store.ping().await
+        });
+    }
+    for result in tasks.join_all().await {
+        result.unwrap();
+    }
+}
+
+#[rstest]
+#[case("")]
+#[case("recado.db")]
+#[case("mysql://localhost/recado")]
+#[case("sqlite:")]
+#[case("sqlite://")]
+#[case("sqlite::memory:")]
+#[case("sqlite:recado.db?mode=memory")]
+#[case("postgres://[")]
+#[tokio::test]
+async fn a_url_of_no_database_is_refused(#[case] url: &str) {
+    let opened = Store::connect(url, MasterKey::generate().unwrap()).await;
+    assert!(
+        matches!(opened, Err(StoreError::InvalidUrl)),
+        "{:?}",
+        opened.err()
+    );
+}
+
+#[tokio::test]
+async fn a_database_that_cannot_be_reached_is_an_error_without_the_password() {
+    let url = "postgres://ana:hunter2@127.0.0.1:1/recado";
+    let error = Store::connect(url, MasterKey::generate().unwrap())
+        .await
+        .err()
+        .unwrap();
+    assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
+    assert!(!format!("{error:?}").contains("hunter2"));
+}
+
+#[tokio::test]
+async fn a_closed_store_says_so() {
+    let World { store, database } = World::new().await;
+    store.clone().close().await;
+    let read = store.get_organization(&org(1)).await;
+    assert!(matches!(read, Err(StoreError::Unavailable(_))), "{read:?}");
+    let write = store.create_organization(&organization("org_3")).await;
+    assert!(
+        matches!(write, Err(StoreError::Unavailable(_))),
+        "{write:?}"
+    );
+    store.close().await;
+    let again = database.store().await;
+    assert!(again.get_organization(&org(1)).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_closed_sqlite_store_leaves_one_file() {
+    let World { store, database } = World::new().await;
+    let Some(directory) = database.directory() else {
+        return;
+    };
+    store.close().await;
+    let files: Vec<_> = std::fs::read_dir(directory)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
+    assert_eq!(files, ["recado.db"]);
+}

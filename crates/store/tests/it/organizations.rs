@@ -1,0 +1,40 @@
+//! Organizations.
+
+use recado_store::StoreError;
+
+use crate::world::{ALL, World, id, org, organization};
+
+#[tokio::test]
+async fn an_organization_is_found_by_its_id() {
+    let World { store, .. } = &World::new().await;
+    assert_eq!(
+        store.get_organization(&org(1)).await.unwrap(),
+        Some(organization("org_1"))
+    );
+    assert_eq!(store.get_organization(&id("org_9")).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn organizations_are_listed_oldest_first() {
+    let World { store, .. } = &World::new().await;
+    let listed = store.list_organizations(&ALL).await.unwrap();
+    assert_eq!(listed.data, ["org_1", "org_2"].map(organization));
+    assert_eq!(listed.next, None);
+}
+
+#[tokio::test]
+async fn an_id_that_is_taken_is_a_conflict() {
+    let World { store, .. } = &World::new().await;
+    let again = store.create_organization(&organization("org_1")).await;
+    assert!(matches!(again, Err(StoreError::Conflict)), "{again:?}");
+}
+
+#[tokio::test]
+async fn a_strange_name_is_kept_and_a_nul_is_replaced() {
+    let World { store, .. } = &World::new().await;
+    let mut strange = organization("org_3");
+    strange.name = "a\0b '; drop table agents; -- ✅\u{202e} $1 ?".into();
+    store.create_organization(&strange).await.unwrap();
+    let kept = store.get_organization(&strange.id).await.unwrap().unwrap();
+    assert_eq!(kept.name, strange.name.replace('\0', "\u{fffd}"));
+}

@@ -1,0 +1,96 @@
+//! The one look-up of a send.
+
+use recado_store::AgentOwner;
+
+use crate::world::{World, agent, agent_id, conv, conversation, create_channel, id, org};
+
+#[tokio::test]
+async fn an_agent_is_the_callers_anothers_or_nobodys() {
+    let World { store, .. } = &World::new().await;
+    let owner = async |number| {
+        let target = store
+            .send_target(&org(number), &agent_id(), &conv())
+            .await
+            .unwrap();
+        assert_eq!(target.conversation, None);
+        target.agent
+    };
+    assert_eq!(owner(1).await, AgentOwner::Nobody);
+    store
+        .create_agent(&agent("org_2", "agent-123"))
+        .await
+        .unwrap();
+    assert_eq!(
+        (owner(1).await, owner(2).await),
+        (AgentOwner::Other, AgentOwner::Caller)
+    );
+    store
+        .create_agent(&agent("org_1", "agent-123"))
+        .await
+        .unwrap();
+    assert_eq!(
+        (owner(1).await, owner(2).await),
+        (AgentOwner::Caller, AgentOwner::Caller)
+    );
+}
+
+#[tokio::test]
+async fn the_conversation_comes_with_its_channel_and_secrets() {
+    let World { store, .. } = &World::new().await;
+    let channel = create_channel(store, "org_1", "chn_1").await;
+    let ours = conversation("org_1", "conv-456");
+    store.create_conversation(&ours).await.unwrap();
+    let target = store
+        .send_target(&org(1), &agent_id(), &conv())
+        .await
+        .unwrap();
+    let found = target.conversation.unwrap();
+    assert_eq!(
+        (found.id, found.agent_id, found.recipient),
+        (ours.id, ours.agent_id, ours.recipient)
+    );
+    assert_eq!(found.channel.as_ref(), Some(&channel));
+    let secrets = store.secrets(&found.channel.unwrap()).unwrap();
+    assert_eq!(secrets.credentials["instanceToken"], "credential-in-clear");
+}
+
+#[tokio::test]
+async fn a_conversation_outlives_its_channel() {
+    let World { store, .. } = &World::new().await;
+    create_channel(store, "org_1", "chn_1").await;
+    store
+        .create_conversation(&conversation("org_1", "conv-456"))
+        .await
+        .unwrap();
+    store.delete_channel(&org(1), &id("chn_1")).await.unwrap();
+    let target = store
+        .send_target(&org(1), &agent_id(), &conv())
+        .await
+        .unwrap();
+    assert_eq!(target.conversation.unwrap().channel, None);
+}
+
+#[tokio::test]
+async fn neither_a_conversation_nor_a_channel_of_another_organization_is_seen() {
+    let World { store, .. } = &World::new().await;
+    create_channel(store, "org_2", "chn_1").await;
+    store
+        .create_conversation(&conversation("org_2", "conv-456"))
+        .await
+        .unwrap();
+    let target = store
+        .send_target(&org(1), &agent_id(), &conv())
+        .await
+        .unwrap();
+    assert_eq!(target.conversation, None);
+    // A conversation that names a channel of somebody else gets no channel.
+    store
+        .create_conversation(&conversation("org_1", "conv-456"))
+        .await
+        .unwrap();
+    let target = store
+        .send_target(&org(1), &agent_id(), &conv())
+        .await
+        .unwrap();
+    assert_eq!(target.conversation.unwrap().channel, None);
+}

@@ -1,0 +1,161 @@
+//! What the tests start from: a fresh database and ready-made entries.
+
+use jiff::Timestamp;
+use recado_core::{
+    AgentId, Button, ButtonsMessage, ConversationId, MessageId, OrganizationId, Outcome, Provider,
+    Warning,
+};
+use recado_store::testing::TestDatabase;
+use recado_store::{
+    Agent, Channel, ChannelSecrets, Conversation, NewChannel, NewMessage, Organization, Page,
+    SendResult, Store,
+};
+use serde_json::{Map, Value, json};
+use sqlx::{AnyConnection, Connection};
+
+pub(crate) const ALL: Page = Page {
+    after: None,
+    limit: 1000,
+};
+
+/// A fresh database with the organizations `org_1` and `org_2`.
+pub(crate) struct World {
+    pub(crate) store: Store,
+    pub(crate) database: TestDatabase,
+}
+
+impl World {
+    pub(crate) async fn new() -> Self {
+        let database = TestDatabase::fresh().await;
+        let store = database.store().await;
+        for id in ["org_1", "org_2"] {
+            store.create_organization(&organization(id)).await.unwrap();
+        }
+        Self { store, database }
+    }
+
+    /// A connection past the store.
+    pub(crate) async fn raw(&self) -> AnyConnection {
+        AnyConnection::connect(self.database.url()).await.unwrap()
+    }
+}
+
+pub(crate) fn id<T: std::str::FromStr>(text: &str) -> T {
+    text.parse().ok().expect("an id")
+}
+
+pub(crate) fn at(millisecond: i64) -> Timestamp {
+    Timestamp::from_millisecond(millisecond).unwrap()
+}
+
+pub(crate) fn organization(text: &str) -> Organization {
+    Organization {
+        id: id(text),
+        name: format!("Name of {text}"),
+        created_at: at(1_000),
+    }
+}
+
+pub(crate) fn agent(organization: &str, text: &str) -> Agent {
+    Agent {
+        id: id(text),
+        organization_id: id(organization),
+        name: "Ana ✅".into(),
+        created_at: at(2_000),
+    }
+}
+
+pub(crate) fn object(value: Value) -> Map<String, Value> {
+    let Value::Object(map) = value else {
+        panic!("an object")
+    };
+    map
+}
+
+pub(crate) fn channel(organization: &str, text: &str) -> NewChannel {
+    NewChannel {
+        id: id(text),
+        organization_id: id(organization),
+        provider: Provider::Zapi,
+        name: "Sales".into(),
+        settings: object(json!({ "buttonsEndpoint": "auto" })),
+        secrets: ChannelSecrets {
+            credentials: object(json!({ "instanceToken": "credential-in-clear" })),
+            webhook_secret: "webhook-secret-in-clear".into(),
+        },
+        created_at: at(3_000),
+    }
+}
+
+pub(crate) async fn create_channel(store: &Store, organization: &str, text: &str) -> Channel {
+    store
+        .create_channel(channel(organization, text))
+        .await
+        .unwrap()
+}
+
+pub(crate) fn conversation(organization: &str, text: &str) -> Conversation {
+    Conversation {
+        id: id(text),
+        organization_id: id(organization),
+        agent_id: id("agent-123"),
+        channel_id: id("chn_1"),
+        recipient: id("5521988887777"),
+        created_at: at(4_000),
+    }
+}
+
+pub(crate) fn content() -> ButtonsMessage {
+    let button = |id: &str, title: &str| Button {
+        id: id.into(),
+        title: title.into(),
+    };
+    ButtonsMessage::new(
+        Some(" Header ".into()),
+        "Body\n\u{0}✅ 'quoted' \"twice\" $1 ?".into(),
+        None,
+        vec![button("btn_sales", "Sales"), button(" b ", "👩‍👩‍👧")],
+    )
+    .unwrap()
+}
+
+pub(crate) fn message(organization: &str, text: &str) -> NewMessage {
+    NewMessage {
+        id: id(text),
+        organization_id: id(organization),
+        conversation_id: id("conv-456"),
+        agent_id: id("agent-123"),
+        channel_id: id("chn_1"),
+        content: content(),
+        warnings: vec![Warning {
+            field: "body_text".into(),
+            message: "long".into(),
+        }],
+        created_at: at(5_000),
+    }
+}
+
+pub(crate) fn accepted() -> SendResult {
+    SendResult {
+        outcome: Outcome::Accepted,
+        external_id: Some("wamid.1".into()),
+        provider_id: Some("zaap-1".into()),
+        error: None,
+    }
+}
+
+pub(crate) fn org(number: u8) -> OrganizationId {
+    id(&format!("org_{number}"))
+}
+
+pub(crate) fn msg(text: &str) -> MessageId {
+    id(text)
+}
+
+pub(crate) fn conv() -> ConversationId {
+    id("conv-456")
+}
+
+pub(crate) fn agent_id() -> AgentId {
+    id("agent-123")
+}

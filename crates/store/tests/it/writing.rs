@@ -1,0 +1,184 @@
+//! The one write path: groups, failures, durability.
+
+use recado_core::Status;
+use recado_store::StoreError;
+use tokio::task::JoinSet;
+
+use crate::world::{World, accepted, at, create_channel, id, message, msg, object, org};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_hundred_writers_at_once_all_land() {
+    let World { store, .. } = World::new().await;
+    let mut tasks = JoinSet::new();
+    for number in 0..200 {
+        let store = store.clone();
+        tasks.spawn(async move {
+            let new = message("org_1", &format!("msg_{number}"));
+            store.begin_send(&new).await?;
+            store
+                .finish_send(&org(1), &new.id, &accepted(), at(6_000))
+                .await
+        });
+    }
+    for ended in tasks.join_all().await {
+        assert_eq!(ended.unwrap().unwrap().status, Status::Accepted);
+    }
+}
+
+#[tokio::test]
+async fn in_a_group_the_bad_write_fails_alone() {
+    let World { store, .. } = World::new().await;
+    store.begin_send(&message("org_1", "msg_7")).await.unwrap();
+    let mut tasks = JoinSet::new();
+    for number in 0..20 {
+        let store = store.clone();
+        tasks.spawn(async move {
+            let written = store
+                .begin_send(&message("org_1", &format!("msg_{number}")))
+                .await;
+            (number, written)
+        });
+    }
+    for (number, written) in tasks.join_all().await {
+        match (number, written) {
+            (7, Err(StoreError::Conflict)) => {}
+            (7, unexpected) => panic!("{unexpected:?}"),
+            (_, written) => written.unwrap(),
+        }
+        let found = store
+            .get_message(&org(1), &msg(&format!("msg_{number}")))
+            .await;
+        assert!(found.unwrap().is_some(), "{number}");
+    }
+}
+
+#[tokio::test]
+async fn in_a_group_a_half_done_transaction_is_taken_back_alone() {
+    let world = World::new().await;
+    let store = &world.store;
+    let channel = create_channel(store, "org_1", "chn_1").await;
+    sqlx::query("update channels set key_id = 'another' where id = 'chn_1'")
+        .execute(&mut world.raw().await)
+        .await
+        .unwrap();
+    let change = recado_store::ChannelChange {
+        name: Some("Half".into()),
+        settings: None,
+        credentials: Some(object(serde_json::json!({}))),
+    };
+    let (before, after) = (message("org_1", "msg_1"), message("org_1", "msg_2"));
+    let (first, changed, last) = tokio::join!(
+        store.begin_send(&before),
+        store.update_channel(&channel.organization_id, &channel.id, change, at(9_000)),
+        store.begin_send(&after),
+    );
+    first.unwrap();
+    last.unwrap();
+    assert!(
+        matches!(changed, Err(StoreError::WrongKey { .. })),
+        "{changed:?}"
+    );
+    let kept = store
+        .get_channel(&org(1), &id("chn_1"))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        (kept.name.as_str(), kept.version),
+        ("Sales", channel.version)
+    );
+    for text in ["msg_1", "msg_2"] {
+        assert!(
+            store
+                .get_message(&org(1), &msg(text))
+                .await
+                .unwrap()
+                .is_some()
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_caller_that_goes_away_breaks_nobody_elses_write() {
+    let World { store, .. } = World::new().await;
+    let mut tasks = JoinSet::new();
+    for number in 0..50 {
+        let store = store.clone();
+        tasks.spawn(async move {
+            let new = message("org_1", &format!("msg_{number}"));
+            let write = store.begin_send(&new);
+            if number % 2 == 0 {
+                // Polled once, so that the write is under way, then dropped.
+                tokio::select! { biased; _ = write => {}, () = std::future::ready(()) => {} }
+                return Ok(());
+            }
+            write.await
+        });
+    }
+    for written in tasks.join_all().await {
+        written.unwrap();
+    }
+    for number in (1..50).step_by(2) {
+        let found = store
+            .get_message(&org(1), &msg(&format!("msg_{number}")))
+            .await;
+        assert!(found.unwrap().is_some(), "{number}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_acknowledged_is_there_after_a_start_without_a_close() {
+    let World { store, database } = World::new().await;
+    store.begin_send(&message("org_1", "msg_1")).await.unwrap();
+    let second = database.store().await;
+    assert!(
+        second
+            .get_message(&org(1), &msg("msg_1"))
+            .await
+            .unwrap()
+            .is_some()
+    );
+    drop(store);
+    let third = database.store().await;
+    assert!(
+        third
+            .get_message(&org(1), &msg("msg_1"))
+            .await
+            .unwrap()
+            .is_some()
+    );
+}
+
+#[tokio::test]
+async fn closing_finishes_the_writes_that_wait() {
+    let World { store, database } = World::new().await;
+    let mut tasks = JoinSet::new();
+    for number in 0..100 {
+        let store = store.clone();
+        tasks.spawn(async move {
+            store
+                .begin_send(&message("org_1", &format!("msg_{number}")))
+                .await
+                .is_ok()
+        });
+    }
+    tokio::task::yield_now().await;
+    store.close().await;
+    let acknowledged = tasks
+        .join_all()
+        .await
+        .into_iter()
+        .filter(|landed| *landed)
+        .count();
+    let again = database.store().await;
+    let page = recado_store::Page {
+        after: None,
+        limit: 1000,
+    };
+    let kept = again
+        .list_messages(&org(1), &id("conv-456"), &page)
+        .await
+        .unwrap();
+    assert!(acknowledged > 0);
+    assert_eq!(kept.data.len(), acknowledged);
+}

@@ -1,0 +1,306 @@
+//! One gateway in this process, on a fresh database, with the sandbox beside it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use recado_core::ApiKeyId;
+use recado_providers::{Defaults, HttpClient, RetryPolicy, Timeouts};
+use recado_sandbox::{Sandbox, Urls, base_urls};
+use recado_server::app::{App, AppParts, Clock, MAX_SENDS_IN_FLIGHT};
+use recado_server::serve::ConnectionLimits;
+use recado_store::testing::TestDatabase;
+use recado_store::{ApiKey, ApiKeySecret, Store};
+use reqwest::header::HeaderMap;
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use uuid::Uuid;
+
+/// The customer of the conversations that [`World::start`] opens.
+pub const CUSTOMER: &str = "5511900000001";
+
+/// The documentation's example, byte for byte.
+pub const PUBLISHED_EXAMPLE: &str = r#"{
+  "agentId": "agent-123",
+  "conversationId": "conv-456",
+  "header_text": "Select an option",
+  "body_text": "How can we help you today?",
+  "footer_text": "ChatVolt Support",
+  "button_1_id": "btn_sales",
+  "button_1_title": "Sales",
+  "button_2_id": "btn_support",
+  "button_2_title": "Support"
+}"#;
+
+/// The providers' conversations in a world: provider, channel, conversation.
+pub const CONVERSATIONS: [(&str, &str); 3] =
+    [("whatsapp", "conv-456"), ("zapi", "conv-zapi"), ("zapperhub", "conv-zapperhub")];
+
+/// What a test may want to be different.
+pub struct Options {
+    pub clock: Clock,
+    pub limits: ConnectionLimits,
+    pub timeouts: Timeouts,
+    pub retry: RetryPolicy,
+    pub max_sends_in_flight: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            clock: Clock::system(),
+            limits: ConnectionLimits::default(),
+            timeouts: Timeouts::default(),
+            retry: RetryPolicy { first_delay: Duration::from_millis(1), ..RetryPolicy::default() },
+            max_sends_in_flight: MAX_SENDS_IN_FLIGHT,
+        }
+    }
+}
+
+/// A running gateway and everything around it; ends with the value.
+pub struct World {
+    pub database: TestDatabase,
+    pub store: Store,
+    pub sandbox: Sandbox,
+    pub sandbox_urls: Urls,
+    pub url: String,
+    pub operator: Client,
+    /// Of the organization `demo`, which has `agent-123` and a conversation on each provider.
+    pub client: Client,
+    stop: CancellationToken,
+    tasks: TaskTracker,
+}
+
+impl World {
+    /// Starts a world with one organization.
+    ///
+    /// # Panics
+    ///
+    /// Anything fails: a test cannot go on without it.
+    pub async fn start() -> Self {
+        Self::with(Options::default()).await
+    }
+
+    /// Starts a world that differs.
+    ///
+    /// # Panics
+    ///
+    /// Anything fails: a test cannot go on without it.
+    pub async fn with(options: Options) -> Self {
+        let database = TestDatabase::fresh().await;
+        let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+        let (sandbox, sandbox_urls) = start_sandbox(&stop, &tasks).await;
+        let store = database.store().await;
+        let operator_key = operator_key(&store).await;
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        let app = app(&store, &sandbox_urls, &url, &options);
+        tasks.spawn(recado_server::run(app, listener, options.limits, stop.clone().cancelled_owned()));
+        let operator = Client::new(&url, &operator_key);
+        let key = organization(&operator, "demo").await;
+        let client = operator.with_key(&key);
+        open_conversations(&client, &CONVERSATIONS).await;
+        Self { database, store, sandbox, sandbox_urls, url, operator, client, stop, tasks }
+    }
+
+    /// Stops the server, waiting for what is in flight.
+    pub async fn stop(&self) {
+        self.stop.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+async fn start_sandbox(stop: &CancellationToken, tasks: &TaskTracker) -> (Sandbox, Urls) {
+    let sandbox = Sandbox::new();
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let urls = base_urls(listener.local_addr().expect("an address"));
+    tasks.spawn(sandbox.clone().serve(listener, stop.clone().cancelled_owned()));
+    (sandbox, urls)
+}
+
+fn app(store: &Store, sandbox: &Urls, url: &str, options: &Options) -> Arc<App> {
+    App::new(AppParts {
+        store: store.clone(),
+        http: HttpClient::new(options.timeouts, true).expect("an HTTP client"),
+        defaults: Defaults {
+            whatsapp_url: sandbox.whatsapp.parse().expect("a URL"),
+            zapi_url: sandbox.zapi.parse().expect("a URL"),
+            zapperhub_url: sandbox.zapperhub.parse().expect("a URL"),
+            ..Defaults::default()
+        },
+        public_url: url.parse().expect("a URL"),
+        clock: options.clock.clone(),
+        retry: options.retry,
+        max_sends_in_flight: options.max_sends_in_flight,
+    })
+}
+
+/// A fresh operator key in the database.
+///
+/// # Panics
+///
+/// The database does not take it.
+pub async fn operator_key(store: &Store) -> String {
+    let secret = ApiKeySecret::generate().expect("random bytes");
+    let key = ApiKey {
+        id: ApiKeyId::from_uuid(Uuid::now_v7()),
+        organization_id: None,
+        name: "test operator".to_owned(),
+        created_at: Timestamp::now(),
+    };
+    store.create_api_key(&key, &secret).await.expect("an operator key");
+    secret.expose().to_owned()
+}
+
+/// Makes an organization of that id, and gives a key of it.
+///
+/// # Panics
+///
+/// The server refuses.
+pub async fn organization(operator: &Client, id: &str) -> String {
+    operator.post("/organizations", json!({"id": id, "name": id})).await.expect(201);
+    let key = operator.post(&format!("/organizations/{id}/api-keys"), json!({"name": "test"})).await.expect(201);
+    key["key"].as_str().expect("a key").to_owned()
+}
+
+/// Makes `agent-123`, a channel named like its provider, and a conversation on each.
+///
+/// # Panics
+///
+/// The server refuses.
+pub async fn open_conversations(client: &Client, conversations: &[(&str, &str)]) {
+    client.post("/agents", json!({"id": "agent-123", "name": "Agent"})).await.expect(201);
+    for &(provider, conversation) in conversations {
+        let channel = json!({"id": provider, "provider": provider, "name": provider, "credentials": credentials(provider)});
+        client.post("/channels", channel).await.expect(201);
+        let conversation = json!({"id": conversation, "agentId": "agent-123", "channelId": provider, "to": CUSTOMER});
+        client.post("/conversations", conversation).await.expect(201);
+    }
+}
+
+/// The sandbox's account of that provider.
+#[must_use]
+pub fn credentials(provider: &str) -> Value {
+    match provider {
+        "whatsapp" => json!({"phoneNumberId": "800000000000001", "accessToken": "T-OK"}),
+        "zapi" => json!({"instanceId": "INST-01", "instanceToken": "TOK-01", "clientToken": "CT-01"}),
+        _ => json!({"instanceId": "inst_5f2c", "apiKey": "K1"}),
+    }
+}
+
+/// The smallest body that sends: five fields.
+#[must_use]
+pub fn smallest_body(conversation: &str) -> Value {
+    json!({"agentId": "agent-123", "conversationId": conversation, "body_text": "Hi", "button_1_id": "a", "button_1_title": "A"})
+}
+
+/// Speaks HTTP to the gateway, as one key.
+#[derive(Clone)]
+pub struct Client {
+    pub http: reqwest::Client,
+    url: String,
+    key: String,
+}
+
+/// What the gateway answered.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub text: String,
+    /// Null when the text is no JSON.
+    pub body: Value,
+}
+
+impl Client {
+    /// A client of the gateway at `url`.
+    ///
+    /// # Panics
+    ///
+    /// TLS cannot be set up.
+    #[must_use]
+    pub fn new(url: &str, key: &str) -> Self {
+        let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(60)).build();
+        Self { http: http.expect("an HTTP client"), url: url.to_owned(), key: key.to_owned() }
+    }
+
+    /// The same client with another key.
+    #[must_use]
+    pub fn with_key(&self, key: &str) -> Self {
+        Self { key: key.to_owned(), ..self.clone() }
+    }
+
+    /// A request with the key, for a test that wants to say more.
+    #[must_use]
+    pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+        self.http.request(method, format!("{}{path}", self.url)).bearer_auth(&self.key)
+    }
+
+    /// Posts JSON.
+    pub async fn post(&self, path: &str, body: Value) -> Answer {
+        answer(self.request(Method::POST, path).json(&body)).await
+    }
+
+    /// Gets.
+    pub async fn get(&self, path: &str) -> Answer {
+        answer(self.request(Method::GET, path)).await
+    }
+
+    /// Changes with JSON.
+    pub async fn patch(&self, path: &str, body: Value) -> Answer {
+        answer(self.request(Method::PATCH, path).json(&body)).await
+    }
+
+    /// Deletes.
+    pub async fn delete(&self, path: &str) -> Answer {
+        answer(self.request(Method::DELETE, path)).await
+    }
+
+    /// Sends reply buttons.
+    pub async fn send(&self, body: Value) -> Answer {
+        self.post("/messages/interactive/send-buttons", body).await
+    }
+}
+
+/// Makes a request and reads the whole answer.
+///
+/// # Panics
+///
+/// The server does not answer.
+pub async fn answer(request: reqwest::RequestBuilder) -> Answer {
+    let response = request.send().await.expect("an answer");
+    let (status, headers) = (response.status(), response.headers().clone());
+    let text = response.text().await.expect("a whole answer");
+    let body = serde_json::from_str(&text).unwrap_or(Value::Null);
+    Answer { status, headers, text, body }
+}
+
+impl Answer {
+    /// The body of an answer that has that status.
+    ///
+    /// # Panics
+    ///
+    /// It has another one.
+    #[must_use]
+    #[track_caller]
+    pub fn expect(self, status: u16) -> Value {
+        assert_eq!(self.status.as_u16(), status, "{}", self.text);
+        self.body
+    }
+
+    /// Status and reason of an error.
+    #[must_use]
+    pub fn error(&self) -> (u16, String) {
+        (self.status.as_u16(), self.body["reason"].as_str().unwrap_or_default().to_owned())
+    }
+}
