@@ -291,8 +291,8 @@ impl Answer {
     /// # Panics
     ///
     /// It has another one.
-    #[must_use]
     #[track_caller]
+    #[expect(clippy::must_use_candidate, reason = "often only the status matters")]
     pub fn expect(self, status: u16) -> Value {
         assert_eq!(self.status.as_u16(), status, "{}", self.text);
         self.body
