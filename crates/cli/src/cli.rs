@@ -13,6 +13,8 @@ use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::output::{Format, Output, Printer};
 
+const GLOBAL: &str = "Options of every command";
+
 const EXAMPLES: &str = "\
 A first message, with a server and a key:
   recado agent create Ana --id agent-123
@@ -37,19 +39,20 @@ pub(crate) struct Cli {
 #[derive(Debug, Args)]
 pub(crate) struct Globals {
     /// Where the Recado server answers
-    #[arg(long, global = true, env = "RECADO_SERVER", value_name = "URL",
+    #[arg(long, global = true, help_heading = GLOBAL, env = "RECADO_SERVER", value_name = "URL",
         default_value = "http://127.0.0.1:8080", value_parser = client::parse_server)]
     server: Url,
     // Not `env` of clap: the value may also come from a file, and never shows in a help text.
     #[arg(
         long,
         global = true,
+        help_heading = GLOBAL,
         value_name = "KEY",
         help = "API key, or operator key for `org` and `key`; better set as RECADO_KEY or RECADO_KEY_FILE"
     )]
     key: Option<SecretString>,
     /// For whom to print [default: table on a terminal, else json]
-    #[arg(long, global = true, env = "RECADO_OUTPUT", value_name = "FORMAT")]
+    #[arg(long, global = true, help_heading = GLOBAL, env = "RECADO_OUTPUT", value_name = "FORMAT")]
     output: Option<Format>,
 }
 

@@ -56,7 +56,7 @@ const fn of(provider: Provider) -> &'static [Credential] {
 }
 
 /// Where credentials may come from on the command line.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 pub(crate) struct CredentialArgs {
     /// One credential, such as accessToken=EAAG…; repeat it for more
     ///

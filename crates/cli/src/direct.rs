@@ -77,10 +77,8 @@ impl Direct {
             },
             "warnings": self.warnings,
         });
-        Ok(Output {
-            views: dry_run(Some(bubble::of_buttons(&self.message.content)), &answer),
-            json: answer.to_string(),
-        })
+        let views = dry_run(Some(bubble::of_buttons(&self.message.content)), &answer);
+        Ok(Output::new(answer.to_string(), views))
     }
 
     /// Hands the message to the provider; repeated only while surely nothing was sent.
@@ -102,10 +100,7 @@ impl Direct {
             View::fields(&answer, SENT),
         ];
         views.extend(View::warnings(&answer));
-        Ok(Output {
-            json: answer.to_string(),
-            views,
-        })
+        Ok(Output::new(answer.to_string(), views))
     }
 }
 

@@ -13,12 +13,10 @@ use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::terminal;
 
-/// For whom to print.
+/// For whom to print: tables for people, the server's answer as it is for programs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
-    /// For people
     Table,
-    /// For programs: the server's answer as it is
     Json,
 }
 
@@ -29,6 +27,8 @@ pub(crate) struct Output {
     pub(crate) json: String,
     /// For people.
     pub(crate) views: Vec<View>,
+    /// For scripts, which may read nothing else.
+    pub(crate) exit_code: ExitCode,
 }
 
 /// One thing to show to a person.
@@ -48,6 +48,16 @@ pub(crate) enum View {
 pub(crate) type Columns = &'static [(&'static str, &'static str)];
 
 impl Output {
+    /// What went well.
+    pub(crate) fn new(json: String, views: Vec<View>) -> Self {
+        let exit_code = ExitCode::Ok;
+        Self {
+            json,
+            views,
+            exit_code,
+        }
+    }
+
     /// A list `{"data": […], "nextCursor": …}` as a table.
     pub(crate) fn list(answer: Answer, columns: Columns) -> Self {
         let data = answer.value.get("data").and_then(Value::as_array);
@@ -69,27 +79,18 @@ impl Output {
             let cursor = one_line(cursor);
             views.push(View::Text(format!("there is more: add --after {cursor}")));
         }
-        Self {
-            json: answer.text,
-            views,
-        }
+        Self::new(answer.text, views)
     }
 
     /// One resource, field by field; what is absent is left out.
     pub(crate) fn record(answer: Answer, fields: Columns) -> Self {
         let views = vec![View::fields(&answer.value, fields)];
-        Self {
-            json: answer.text,
-            views,
-        }
+        Self::new(answer.text, views)
     }
 
     /// A sentence for people, and the answer for programs.
     pub(crate) fn done(answer: Answer, sentence: String) -> Self {
-        Self {
-            json: answer.text,
-            views: vec![View::Text(sentence)],
-        }
+        Self::new(answer.text, vec![View::Text(sentence)])
     }
 
     fn people(&self, columns: usize, style: Style) -> String {
@@ -155,7 +156,7 @@ fn plain_table() -> Table {
 }
 
 /// A value on one line.
-fn cell(value: Option<&Value>) -> String {
+pub(crate) fn cell(value: Option<&Value>) -> String {
     match value {
         None | Some(Value::Null) => "-".to_owned(),
         Some(Value::String(text)) => one_line(text),
@@ -187,12 +188,12 @@ impl Printer {
             Format::Table => output.people(terminal::columns(), terminal::style()),
         };
         if text.is_empty() {
-            return ExitCode::Ok;
+            return output.exit_code;
         }
         match write_line(std::io::stdout(), &text) {
             // Whoever read us has heard enough, as in `recado … | head`.
             Err(error) if error.kind() != ErrorKind::BrokenPipe => ExitCode::OwnFault,
-            _ => ExitCode::Ok,
+            _ => output.exit_code,
         }
     }
 

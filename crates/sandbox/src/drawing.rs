@@ -157,19 +157,19 @@ mod tests {
     #[test]
     fn a_narrow_terminal_wraps_every_part() {
         let drawn = "\
-╭────────────────╮
-│ Select an      │
-│ option         │
-│ How can we     │
-│ help you       │
-│ today?         │
-│ ChatVolt       │
-│ Support        │
-├────────────────┤
-│    ↩ Sales     │
-├────────────────┤
-│   ↩ Support    │
-╰────────────────╯";
+╭────────────╮
+│ Select an  │
+│ option     │
+│ How can we │
+│ help you   │
+│ today?     │
+│ ChatVolt   │
+│ Support    │
+├────────────┤
+│  ↩ Sales   │
+├────────────┤
+│ ↩ Support  │
+╰────────────╯";
         assert_eq!(published().draw(18, Style::Plain), drawn);
     }
 

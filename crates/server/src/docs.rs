@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::Path;
+
 use axum::http::header;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use bytes::Bytes;
 use utoipa_swagger_ui::Config;
 
+use crate::extract::Path;
 use crate::layers;
 
 /// Serves the document and its page.

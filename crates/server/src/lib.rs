@@ -9,6 +9,7 @@ pub mod config;
 pub mod demo;
 mod docs;
 pub mod error;
+mod extract;
 mod layers;
 mod openapi;
 mod router;

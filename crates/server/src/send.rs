@@ -141,12 +141,16 @@ impl ReadySend {
                 )
             });
         };
-        let context = Arc::clone(app);
+        let (context, id) = (Arc::clone(app), self.message.id.clone());
         let task = app.sends.spawn(async move {
             let _permit = permit;
             self.deliver(&context).await
         });
-        task.await.map_err(ApiError::internal)?
+        task.await.unwrap_or_else(|panic| {
+            tracing::error!(message.id = %id, %panic, "a send broke off");
+            let message = "The send broke off: the message may have gone out, do not send it again";
+            Err(ApiError::new(Reason::OutcomeUnknown, message).about(&id))
+        })
     }
 
     /// Written down, handed over, outcome written down.

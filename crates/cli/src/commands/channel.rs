@@ -7,9 +7,10 @@ use reqwest::Method;
 use serde_json::{Map, Value, json};
 
 use super::listing::ListArgs;
-use crate::client::{Client, Effect};
+use crate::client::{Answer, Client, Effect};
 use crate::credentials::{self, CredentialArgs};
 use crate::environment::Lookup;
+use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::input;
 use crate::output::{Columns, Output};
@@ -55,7 +56,7 @@ pub(crate) enum Command {
     List(#[command(flatten)] ListArgs),
     /// Show a channel, without its credentials
     Show { id: ChannelId },
-    /// Change a channel; what is not named stays
+    /// Change a channel; what is not named stays, but credentials and settings are replaced as a whole
     #[command(group = clap::ArgGroup::new("change").required(true).multiple(true)
         .args(["name", "pairs", "file", "settings"]))]
     Update {
@@ -69,7 +70,7 @@ pub(crate) enum Command {
         #[arg(long = "setting", value_name = "KEY=VALUE", value_parser = setting)]
         settings: Vec<(String, String)>,
     },
-    /// Ask the provider whether the number can send
+    /// Ask the provider whether the number can send; exit code 4 if it cannot
     Check { id: ChannelId },
     /// Delete a channel
     Delete { id: ChannelId },
@@ -144,13 +145,23 @@ pub(crate) async fn run(
         Command::Check { id } => {
             let path = ["channels", id.as_str(), "check"];
             let answer = (client.call(Method::POST, &path, &[], None, Effect::Reads)).await?;
-            Ok(Output::record(answer, CHECK))
+            Ok(checked(answer))
         }
         Command::Delete { id } => {
             let answer = client.delete(&["channels", id.as_str()]).await?;
             Ok(Output::done(answer, format!("deleted channel {id}")))
         }
     }
+}
+
+/// A number that cannot send is no success for a script that asks.
+fn checked(answer: Answer) -> Output {
+    let connected = answer.value.get("state") == Some(&json!("connected"));
+    let mut output = Output::record(answer, CHECK);
+    if !connected {
+        output.exit_code = ExitCode::Refused;
+    }
+    output
 }
 
 fn changes(
@@ -169,4 +180,37 @@ fn changes(
         body.insert("settings".to_owned(), object(settings));
     }
     Ok(Value::Object(body))
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case("connected", ExitCode::Ok)]
+    #[case("disconnected", ExitCode::Refused)]
+    #[case("misconfigured", ExitCode::Refused)]
+    fn a_number_that_cannot_send_is_no_success(#[case] state: &str, #[case] code: ExitCode) {
+        let value = json!({"state": state, "detail": null});
+        let text = value.to_string();
+        assert_eq!(checked(Answer { text, value }).exit_code, code);
+    }
+
+    #[test]
+    fn a_change_names_only_what_changes() {
+        let changed = changes(
+            Some("Other".to_owned()),
+            &CredentialArgs::default(),
+            Vec::new(),
+        );
+        assert_eq!(changed.unwrap(), json!({"name": "Other"}));
+        let settings = vec![setting("baseUrl=http://a/?b=c").unwrap()];
+        let changed = changes(None, &CredentialArgs::default(), settings);
+        assert_eq!(
+            changed.unwrap(),
+            json!({"settings": {"baseUrl": "http://a/?b=c"}})
+        );
+    }
 }

@@ -19,8 +19,5 @@ pub(crate) fn run(args: &Args) -> Output {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), "recado", &mut script);
     let script = String::from_utf8_lossy(&script).into_owned();
-    Output {
-        json: script.clone(),
-        views: vec![View::Text(script)],
-    }
+    Output::new(script.clone(), vec![View::Text(script)])
 }

@@ -31,10 +31,8 @@ pub(crate) enum Command {
 pub(crate) async fn run(command: Command, client: &Client) -> Result<Output, Failure> {
     let Command::Show { id } = command;
     let answer = client.get(&["messages", id.as_str()], &[]).await?;
-    Ok(Output {
-        views: views(&answer.value),
-        json: answer.text,
-    })
+    let views = views(&answer.value);
+    Ok(Output::new(answer.text, views))
 }
 
 /// A flat message as a person wants to see it.

@@ -39,10 +39,7 @@ pub(crate) async fn run(args: Args, printer: Printer) -> Result<Output, Failure>
         }
     };
     sandbox.serve(listener, stop).await.map_err(own)?;
-    Ok(Output {
-        json: String::new(),
-        views: Vec::new(),
-    })
+    Ok(Output::new(String::new(), Vec::new()))
 }
 
 fn introduction(address: SocketAddr, accounts: &[Account]) -> Output {
@@ -66,10 +63,8 @@ fn introduction(address: SocketAddr, accounts: &[Account]) -> Output {
         "recado send buttons --direct zapi --to +5511900000001 --body 'How can we help you?' --button btn_sales=Sales",
         connections(&urls),
     );
-    Output {
-        json: json!({"listen": address, "urls": urls, "accounts": accounts}).to_string(),
-        views: vec![View::Text(text)],
-    }
+    let json = json!({"listen": address, "urls": urls, "accounts": accounts});
+    Output::new(json.to_string(), vec![View::Text(text)])
 }
 
 fn url_exports(urls: &Urls) -> String {

@@ -3,6 +3,7 @@
 use clap::Subcommand;
 use recado_core::{Button, Provider, Recipient};
 use recado_sandbox::drawing::Bubble;
+use recado_sandbox::terminal::visible;
 use reqwest::Method;
 use serde_json::{Map, Value};
 
@@ -15,14 +16,9 @@ use crate::direct::Direct;
 use crate::environment::Lookup;
 use crate::failure::Failure;
 use crate::input;
-use crate::output::{Columns, Output, View};
+use crate::output::{Output, View, cell};
 
 const PATH: [&str; 3] = ["messages", "interactive", "send-buttons"];
-const REQUEST: Columns = &[
-    ("METHOD", "/method"),
-    ("URL", "/url"),
-    ("HEADERS", "/headers"),
-];
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -37,12 +33,13 @@ const HELP: &str = "Examples:
   recado send buttons --json body.json --dry-run
   recado send buttons --direct zapi --to +5511900000001 --body Hi --button yes=Yes
 
-Without a server (--direct) the credentials come from the environment, as `recado channel create --help`
-lists them; RECADO_WHATSAPP_URL, RECADO_WHATSAPP_VERSION, RECADO_ZAPI_URL and RECADO_ZAPPERHUB_URL lead
-elsewhere, for example to `recado sandbox`.
+Without a server (--direct) the credentials come from the environment:
+`recado channel create --help` lists them. RECADO_WHATSAPP_URL, RECADO_ZAPI_URL and
+RECADO_ZAPPERHUB_URL lead elsewhere, for example to `recado sandbox`;
+RECADO_WHATSAPP_VERSION chooses the version of the Graph API.
 
-Exit code 6 means that the answer was lost: the message may be on its way, so do not send it again
-before you have looked.";
+Exit code 6 means that the answer was lost: the message may be on its way,
+so do not send it again before you have looked.";
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ButtonsArgs {
@@ -144,40 +141,46 @@ pub(crate) async fn run(
         let answer = client
             .call(Method::POST, &PATH, &query, Some(&body), Effect::Reads)
             .await?;
-        return Ok(Output {
-            views: dry_run(bubble::of_request(body), &answer.value),
-            json: answer.text,
-        });
+        let views = dry_run(bubble::of_request(body), &answer.value);
+        return Ok(Output::new(answer.text, views));
     }
     let answer = client.post(&PATH, &body).await?;
-    Ok(Output {
-        views: message::views(answer.value.get("message").unwrap_or(&Value::Null)),
-        json: answer.text,
-    })
+    let views = message::views(answer.value.get("message").unwrap_or(&Value::Null));
+    Ok(Output::new(answer.text, views))
 }
 
 /// The answer to a dry run as a person wants to see it.
 pub(crate) fn dry_run(bubble: Option<Bubble>, answer: &Value) -> Vec<View> {
     let mut views: Vec<View> = bubble.map(View::Message).into_iter().collect();
-    if let Some(request) = answer.get("request") {
-        views.push(View::fields(request, REQUEST));
-        let body = request.get("body").unwrap_or(&Value::Null);
-        views.push(View::Text(format!("{body:#}")));
-    }
+    views.extend(answer.get("request").map(request));
     views.extend(answer.get("limits").and_then(limits));
     views.extend(View::warnings(answer));
     views.push(View::Text("nothing was sent (dry run)".to_owned()));
     views
 }
 
+/// The request to the provider, the way HTTP writes it.
+fn request(request: &Value) -> View {
+    let part = |key: &str| cell(request.get(key));
+    let headers: Vec<String> = (request.get("headers").and_then(Value::as_object))
+        .into_iter()
+        .flatten()
+        .map(|(name, value)| format!("{name}: {}\n", cell(Some(value))))
+        .collect();
+    let body = request.get("body").unwrap_or(&Value::Null);
+    View::Text(format!(
+        "\n{} {}\n{}\n{}\n",
+        part("method"),
+        part("url"),
+        headers.concat(),
+        visible(&format!("{body:#}"))
+    ))
+}
+
 /// `{"body_text": {"min": 1, "max": 1024, "source": …}}` as a table.
 fn limits(limits: &Value) -> Option<View> {
     let rows = limits.as_object()?.iter().map(|(name, limit)| {
-        let part = |key: &str| match limit.get(key) {
-            Some(Value::String(text)) => text.clone(),
-            Some(other) => other.to_string(),
-            None => "-".to_owned(),
-        };
+        let part = |key: &str| cell(limit.get(key));
         vec![name.clone(), part("min"), part("max"), part("source")]
     });
     Some(View::Rows {
@@ -236,7 +239,7 @@ mod tests {
     fn a_dry_run_shows_bubble_request_limits_and_warnings() {
         let answer = json!({
             "dryRun": true,
-            "request": {"method": "POST", "url": "https://x/y", "headers": {}, "body": {"to": "1"}},
+            "request": {"method": "POST", "url": "https://x/y", "headers": {"authorization": "***"}, "body": {"to": "1"}},
             "limits": {"body_text": {"min": 1, "max": 1024, "source": "Meta"}},
             "warnings": [{"field": "body_text", "message": "long"}],
         });
@@ -244,16 +247,20 @@ mod tests {
             "agentId": "a", "conversationId": "c", "body_text": "Hi", "button_1_id": "x", "button_1_title": "Yes"
         }));
         let views = dry_run(bubble, &answer);
-        assert!(matches!(
-            &views[..],
-            [
-                View::Message(_),
-                View::Fields(_),
-                View::Text(_),
-                View::Rows { .. },
-                View::Text(_),
-                View::Text(_)
-            ]
-        ));
+        let [
+            View::Message(_),
+            View::Text(request),
+            View::Rows { rows, .. },
+            View::Text(warnings),
+            View::Text(end),
+        ] = &views[..]
+        else {
+            panic!("{views:?}");
+        };
+        let expected = "\nPOST https://x/y\nauthorization: ***\n\n{\n  \"to\": \"1\"\n}\n";
+        assert_eq!(request, expected);
+        assert_eq!(rows, &[["body_text", "1", "1024", "Meta"]]);
+        assert_eq!(warnings, "warning: body_text: long");
+        assert_eq!(end, "nothing was sent (dry run)");
     }
 }

@@ -8,7 +8,7 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use recado_core::capabilities::{Basis, Limit};
 use recado_core::{Capabilities, SendButtons};
@@ -21,6 +21,7 @@ use crate::app::App;
 use crate::auth::Tenant;
 use crate::body::Body;
 use crate::error::ApiError;
+use crate::extract::Query;
 use crate::send;
 
 /// The body, for the documentation; it is read as [`SendButtons`].

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use recado_core::{AgentId, Button, ChannelId, ConversationId, MessageId, Status, Warning};
 use recado_store as store;
 use serde::Serialize;
@@ -13,6 +13,7 @@ use super::rfc3339;
 use crate::app::App;
 use crate::auth::Tenant;
 use crate::error::{ApiError, Reason};
+use crate::extract::Path;
 
 /// A message, with every key of ChatVolt's `Message`, and `status` and `warnings` of our own.
 #[derive(Debug, Serialize, ToSchema)]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use recado_core::fields::{optional, required};
 use recado_core::{OrganizationId, TextField};
@@ -18,6 +18,7 @@ use crate::app::App;
 use crate::auth::Operator;
 use crate::body::Body;
 use crate::error::{ApiError, Reason};
+use crate::extract::{Path, Query};
 
 /// A tenant to be.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
