@@ -64,7 +64,7 @@ fn missing() -> ApiError {
 }
 
 /// Create an agent
-#[utoipa::path(post, path = "/agents", tag = "Agents", request_body = NewAgent, responses((status = 201, description = "Created", body = Agent)))]
+#[utoipa::path(post, path = "/agents", operation_id = "createAgent", tag = "Agents", request_body = NewAgent, responses((status = 201, description = "Created", body = Agent)))]
 pub(crate) async fn create(
     Tenant(organization_id): Tenant,
     State(app): State<Arc<App>>,
@@ -82,7 +82,7 @@ pub(crate) async fn create(
 }
 
 /// List agents
-#[utoipa::path(get, path = "/agents", tag = "Agents", params(ListQuery), responses((status = 200, description = "One part of the list", body = List<Agent>)))]
+#[utoipa::path(get, path = "/agents", operation_id = "listAgents", tag = "Agents", params(ListQuery), responses((status = 200, description = "One part of the list", body = List<Agent>)))]
 pub(crate) async fn list(
     Tenant(organization_id): Tenant,
     State(app): State<Arc<App>>,
@@ -96,7 +96,7 @@ pub(crate) async fn list(
 }
 
 /// Show an agent
-#[utoipa::path(get, path = "/agents/{id}", tag = "Agents", params(("id" = String, Path)), responses((status = 200, description = "The agent", body = Agent)))]
+#[utoipa::path(get, path = "/agents/{id}", operation_id = "showAgent", tag = "Agents", params(("id" = String, Path)), responses((status = 200, description = "The agent", body = Agent)))]
 pub(crate) async fn show(
     Tenant(organization_id): Tenant,
     State(app): State<Arc<App>>,
@@ -112,7 +112,7 @@ pub(crate) async fn show(
 }
 
 /// Delete an agent; its conversations stay
-#[utoipa::path(delete, path = "/agents/{id}", tag = "Agents", params(("id" = String, Path)), responses((status = 204, description = "Deleted")))]
+#[utoipa::path(delete, path = "/agents/{id}", operation_id = "deleteAgent", tag = "Agents", params(("id" = String, Path)), responses((status = 204, description = "Deleted")))]
 pub(crate) async fn delete(
     Tenant(organization_id): Tenant,
     State(app): State<Arc<App>>,

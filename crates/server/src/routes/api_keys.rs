@@ -75,7 +75,7 @@ async fn managed(
 }
 
 /// Create an API key
-#[utoipa::path(post, path = "/organizations/{id}/api-keys", tag = "API keys", params(("id" = String, Path)), request_body = NewApiKey, responses((status = 201, description = "Created; `key` is shown this once", body = CreatedApiKey)))]
+#[utoipa::path(post, path = "/organizations/{id}/api-keys", operation_id = "createApiKey", tag = "API keys", params(("id" = String, Path)), request_body = NewApiKey, responses((status = 201, description = "Created; `key` is shown this once", body = CreatedApiKey)))]
 pub(crate) async fn create(
     caller: Caller,
     State(app): State<Arc<App>>,
@@ -99,7 +99,7 @@ pub(crate) async fn create(
 }
 
 /// List the API keys of an organization
-#[utoipa::path(get, path = "/organizations/{id}/api-keys", tag = "API keys", params(("id" = String, Path), ListQuery), responses((status = 200, description = "One part of the list", body = List<ApiKey>)))]
+#[utoipa::path(get, path = "/organizations/{id}/api-keys", operation_id = "listApiKeys", tag = "API keys", params(("id" = String, Path), ListQuery), responses((status = 200, description = "One part of the list", body = List<ApiKey>)))]
 pub(crate) async fn list(
     caller: Caller,
     State(app): State<Arc<App>>,
@@ -115,7 +115,7 @@ pub(crate) async fn list(
 }
 
 /// Delete an API key; it stops working at once
-#[utoipa::path(delete, path = "/organizations/{id}/api-keys/{keyId}", tag = "API keys", params(("id" = String, Path), ("keyId" = String, Path)), responses((status = 204, description = "Deleted")))]
+#[utoipa::path(delete, path = "/organizations/{id}/api-keys/{keyId}", operation_id = "deleteApiKey", tag = "API keys", params(("id" = String, Path), ("keyId" = String, Path)), responses((status = 204, description = "Deleted")))]
 pub(crate) async fn delete(
     caller: Caller,
     State(app): State<Arc<App>>,

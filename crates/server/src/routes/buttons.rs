@@ -165,7 +165,7 @@ impl From<&Capabilities> for Limits {
 }
 
 /// Send a message with up to three reply buttons
-#[utoipa::path(post, path = "/messages/interactive/send-buttons", tag = "Messages", params(SendQuery), request_body(content(
+#[utoipa::path(post, path = "/messages/interactive/send-buttons", operation_id = "sendButtons", tag = "Messages", params(SendQuery), request_body(content(
     (SendButtonsBody = "application/json"),
     (SendButtonsBody = "application/x-www-form-urlencoded"),
 )), responses((status = 200, description = "The provider took the message; with `dryRun=true`, what would be sent", body = SendAnswer)))]

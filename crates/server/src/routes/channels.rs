@@ -157,7 +157,7 @@ async fn find(
 }
 
 /// Connect a number
-#[utoipa::path(post, path = "/channels", tag = "Channels", request_body = NewChannel, responses((status = 201, description = "Created", body = Channel)))]
+#[utoipa::path(post, path = "/channels", operation_id = "createChannel", tag = "Channels", request_body = NewChannel, responses((status = 201, description = "Created", body = Channel)))]
 pub(crate) async fn create(
     Tenant(organization_id): Tenant,
     State(app): State<Arc<App>>,
@@ -191,7 +191,7 @@ pub(crate) async fn create(
 }
 
 /// List channels
-#[utoipa::path(get, path = "/channels", tag = "Channels", params(ListQuery), responses((status = 200, description = "One part of the list", body = List<Channel>)))]
+#[utoipa::path(get, path = "/channels", operation_id = "listChannels", tag = "Channels", params(ListQuery), responses((status = 200, description = "One part of the list", body = List<Channel>)))]
 pub(crate) async fn list(
     Tenant(organization_id): Tenant,
     State(app): State<Arc<App>>,
@@ -216,7 +216,7 @@ pub(crate) async fn list(
 }
 
 /// Show a channel
-#[utoipa::path(get, path = "/channels/{id}", tag = "Channels", params(("id" = String, Path)), responses((status = 200, description = "The channel", body = Channel)))]
+#[utoipa::path(get, path = "/channels/{id}", operation_id = "showChannel", tag = "Channels", params(("id" = String, Path)), responses((status = 200, description = "The channel", body = Channel)))]
 pub(crate) async fn show(
     Tenant(organization_id): Tenant,
     State(app): State<Arc<App>>,
@@ -227,7 +227,7 @@ pub(crate) async fn show(
 }
 
 /// Change a channel
-#[utoipa::path(patch, path = "/channels/{id}", tag = "Channels", params(("id" = String, Path)), request_body = ChannelPatch, responses((status = 200, description = "The channel as it is now", body = Channel)))]
+#[utoipa::path(patch, path = "/channels/{id}", operation_id = "updateChannel", tag = "Channels", params(("id" = String, Path)), request_body = ChannelPatch, responses((status = 200, description = "The channel as it is now", body = Channel)))]
 pub(crate) async fn update(
     Tenant(organization_id): Tenant,
     State(app): State<Arc<App>>,
@@ -256,7 +256,7 @@ pub(crate) async fn update(
 }
 
 /// Delete a channel and its credentials; its conversations stay, and can no longer send
-#[utoipa::path(delete, path = "/channels/{id}", tag = "Channels", params(("id" = String, Path)), responses((status = 204, description = "Deleted")))]
+#[utoipa::path(delete, path = "/channels/{id}", operation_id = "deleteChannel", tag = "Channels", params(("id" = String, Path)), responses((status = 204, description = "Deleted")))]
 pub(crate) async fn delete(
     Tenant(organization_id): Tenant,
     State(app): State<Arc<App>>,
@@ -271,7 +271,7 @@ pub(crate) async fn delete(
 }
 
 /// Ask the provider whether the channel can send
-#[utoipa::path(post, path = "/channels/{id}/check", tag = "Channels", params(("id" = String, Path)), responses((status = 200, description = "What the provider says", body = ChannelCheck)))]
+#[utoipa::path(post, path = "/channels/{id}/check", operation_id = "checkChannel", tag = "Channels", params(("id" = String, Path)), responses((status = 200, description = "What the provider says", body = ChannelCheck)))]
 pub(crate) async fn check(
     Tenant(organization_id): Tenant,
     State(app): State<Arc<App>>,

@@ -95,7 +95,7 @@ async fn find(
 }
 
 /// Open a conversation
-#[utoipa::path(post, path = "/conversations", tag = "Conversations", request_body = NewConversation, responses((status = 201, description = "Created", body = Conversation)))]
+#[utoipa::path(post, path = "/conversations", operation_id = "createConversation", tag = "Conversations", request_body = NewConversation, responses((status = 201, description = "Created", body = Conversation)))]
 pub(crate) async fn create(
     Tenant(organization_id): Tenant,
     State(app): State<Arc<App>>,
@@ -148,7 +148,7 @@ async fn known_channel(
 }
 
 /// List conversations
-#[utoipa::path(get, path = "/conversations", tag = "Conversations", params(ListQuery), responses((status = 200, description = "One part of the list", body = List<Conversation>)))]
+#[utoipa::path(get, path = "/conversations", operation_id = "listConversations", tag = "Conversations", params(ListQuery), responses((status = 200, description = "One part of the list", body = List<Conversation>)))]
 pub(crate) async fn list(
     Tenant(organization_id): Tenant,
     State(app): State<Arc<App>>,
@@ -162,7 +162,7 @@ pub(crate) async fn list(
 }
 
 /// Show a conversation
-#[utoipa::path(get, path = "/conversations/{id}", tag = "Conversations", params(("id" = String, Path)), responses((status = 200, description = "The conversation", body = Conversation)))]
+#[utoipa::path(get, path = "/conversations/{id}", operation_id = "showConversation", tag = "Conversations", params(("id" = String, Path)), responses((status = 200, description = "The conversation", body = Conversation)))]
 pub(crate) async fn show(
     Tenant(organization_id): Tenant,
     State(app): State<Arc<App>>,
@@ -172,7 +172,7 @@ pub(crate) async fn show(
 }
 
 /// Show a conversation, by ChatVolt's path
-#[utoipa::path(get, path = "/conversation/{id}", tag = "Conversations", params(("id" = String, Path)), responses((status = 200, description = "The conversation", body = Conversation)))]
+#[utoipa::path(get, path = "/conversation/{id}", operation_id = "showConversationByChatvoltPath", tag = "Conversations", params(("id" = String, Path)), responses((status = 200, description = "The conversation", body = Conversation)))]
 pub(crate) async fn show_singular(
     tenant: Tenant,
     state: State<Arc<App>>,
@@ -182,7 +182,7 @@ pub(crate) async fn show_singular(
 }
 
 /// List the messages of a conversation
-#[utoipa::path(get, path = "/conversations/{id}/messages", tag = "Conversations", params(("id" = String, Path), ListQuery), responses((status = 200, description = "One part of the list", body = List<Message>)))]
+#[utoipa::path(get, path = "/conversations/{id}/messages", operation_id = "listMessages", tag = "Conversations", params(("id" = String, Path), ListQuery), responses((status = 200, description = "One part of the list", body = List<Message>)))]
 pub(crate) async fn messages(
     Tenant(organization_id): Tenant,
     State(app): State<Arc<App>>,

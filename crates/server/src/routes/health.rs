@@ -19,13 +19,13 @@ pub(crate) struct Health {
 }
 
 /// The process answers
-#[utoipa::path(get, path = "/healthz", tag = "Operations", responses((status = 200, description = "It runs", body = Health)))]
+#[utoipa::path(get, path = "/healthz", operation_id = "healthz", tag = "Operations", responses((status = 200, description = "It runs", body = Health)))]
 pub(crate) async fn healthz() -> Json<Health> {
     Json(Health { status: "ok" })
 }
 
 /// The server can work: its database answers
-#[utoipa::path(get, path = "/readyz", tag = "Operations", responses((status = 200, description = "It can work", body = Health), (status = 503, description = "The database does not answer", body = Health)))]
+#[utoipa::path(get, path = "/readyz", operation_id = "readyz", tag = "Operations", responses((status = 200, description = "It can work", body = Health), (status = 503, description = "The database does not answer", body = Health)))]
 pub(crate) async fn readyz(State(app): State<Arc<App>>) -> (StatusCode, Json<Health>) {
     match app.store.ping().await {
         Ok(()) => (StatusCode::OK, Json(Health { status: "ok" })),

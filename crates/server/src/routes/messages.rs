@@ -155,7 +155,7 @@ impl From<store::Message> for Message {
 }
 
 /// Show a message
-#[utoipa::path(get, path = "/messages/{id}", tag = "Messages", params(("id" = String, Path)), responses((status = 200, description = "The message", body = Message)))]
+#[utoipa::path(get, path = "/messages/{id}", operation_id = "showMessage", tag = "Messages", params(("id" = String, Path)), responses((status = 200, description = "The message", body = Message)))]
 pub(crate) async fn show(
     Tenant(organization_id): Tenant,
     State(app): State<Arc<App>>,

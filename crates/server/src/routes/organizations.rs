@@ -57,7 +57,7 @@ impl From<store::Organization> for Organization {
 }
 
 /// Create an organization
-#[utoipa::path(post, path = "/organizations", tag = "Organizations", request_body = NewOrganization, responses((status = 201, description = "Created", body = Organization)))]
+#[utoipa::path(post, path = "/organizations", operation_id = "createOrganization", tag = "Organizations", request_body = NewOrganization, responses((status = 201, description = "Created", body = Organization)))]
 pub(crate) async fn create(
     _: Operator,
     State(app): State<Arc<App>>,
@@ -74,7 +74,7 @@ pub(crate) async fn create(
 }
 
 /// List organizations
-#[utoipa::path(get, path = "/organizations", tag = "Organizations", params(ListQuery), responses((status = 200, description = "One part of the list", body = List<Organization>)))]
+#[utoipa::path(get, path = "/organizations", operation_id = "listOrganizations", tag = "Organizations", params(ListQuery), responses((status = 200, description = "One part of the list", body = List<Organization>)))]
 pub(crate) async fn list(
     _: Operator,
     State(app): State<Arc<App>>,
@@ -85,7 +85,7 @@ pub(crate) async fn list(
 }
 
 /// Show an organization
-#[utoipa::path(get, path = "/organizations/{id}", tag = "Organizations", params(("id" = String, Path)), responses((status = 200, description = "The organization", body = Organization)))]
+#[utoipa::path(get, path = "/organizations/{id}", operation_id = "showOrganization", tag = "Organizations", params(("id" = String, Path)), responses((status = 200, description = "The organization", body = Organization)))]
 pub(crate) async fn show(
     _: Operator,
     State(app): State<Arc<App>>,
