@@ -50,9 +50,9 @@ impl Source {
         Ok(connection)
     }
 
-    /// Opens a pool, and its first connection at once, so that a wrong address is noticed.
-    pub(crate) async fn pool(&self) -> Result<AnyPool, StoreError> {
-        let pool = match self.kind {
+    /// Makes a pool, which opens its connections when they are needed.
+    pub(crate) fn pool(&self) -> AnyPool {
+        let options = match self.kind {
             DatabaseKind::Sqlite => AnyPoolOptions::new()
                 .max_connections(4)
                 .idle_timeout(None)
@@ -64,11 +64,9 @@ impl Source {
                 .test_before_acquire(false)
                 .before_acquire(|connection, metadata| Box::pin(is_alive(connection, metadata))),
         };
-        let pool = pool
+        options
             .acquire_timeout(DEADLINE)
-            .connect_with(self.options.clone())
-            .await?;
-        Ok(pool)
+            .connect_lazy_with(self.options.clone())
     }
 }
 
@@ -123,4 +121,37 @@ async fn is_alive(
         connection.ping().await?;
     }
     Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+    use sqlx::Row;
+
+    use super::*;
+
+    #[rstest]
+    #[case(Role::Writer, "pragma journal_mode", "wal")]
+    #[case(Role::Writer, "pragma synchronous", "2")]
+    #[case(Role::Writer, "pragma foreign_keys", "1")]
+    #[case(Role::Writer, "pragma busy_timeout", "4000")]
+    #[case(Role::Reader, "pragma journal_mode", "wal")]
+    #[case(Role::Reader, "pragma query_only", "1")]
+    #[tokio::test]
+    async fn sqlite_is_set_up_to_keep_what_it_acknowledges(
+        #[case] role: Role,
+        #[case] question: &'static str,
+        #[case] answer: &str,
+    ) {
+        let directory = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}/a b.db", directory.path().display());
+        let mut connection = Source::parse(&url).unwrap().connect(role).await.unwrap();
+        let row = sqlx::raw_sql(question)
+            .fetch_one(&mut connection)
+            .await
+            .unwrap();
+        let value = row.try_get::<String, _>(0);
+        let value = value.or_else(|_| row.try_get::<i64, _>(0).map(|number| number.to_string()));
+        assert_eq!(value.unwrap(), answer);
+    }
 }

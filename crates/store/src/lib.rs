@@ -7,6 +7,27 @@
 //! - Every statement names the organization, so that nobody reaches what is another's.
 //! - What was acknowledged survives a power cut; every read and write has a deadline.
 //! - Secrets are encrypted or hashed before they come near a statement.
+//!
+//! ```
+//! # tokio::runtime::Runtime::new()?.block_on(async {
+//! use recado_store::{MasterKey, Organization, Store};
+//!
+//! # let directory = tempfile::tempdir()?;
+//! # let url = format!("sqlite:{}/recado.db", directory.path().display());
+//! let store = Store::connect(&url, MasterKey::generate()?).await?;
+//! store.migrate().await?;
+//! let acme = Organization {
+//!     id: "org_acme".parse()?,
+//!     name: "Acme".into(),
+//!     created_at: jiff::Timestamp::UNIX_EPOCH,
+//! };
+//! store.create_organization(&acme).await?;
+//! assert_eq!(store.get_organization(&acme.id).await?, Some(acme));
+//! store.close().await;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 #![warn(missing_docs)]
 
 mod agents;

@@ -66,10 +66,10 @@ impl MasterKey {
     #[must_use]
     pub fn id(&self) -> String {
         let hash = Sha256::digest(self.0.as_slice());
-        hash.iter()
-            .take(4)
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        format!(
+            "{:02x}{:02x}{:02x}{:02x}",
+            hash[0], hash[1], hash[2], hash[3]
+        )
     }
 
     fn cipher(&self) -> XChaCha20Poly1305 {

@@ -50,8 +50,8 @@ impl Store {
     /// The URL is no database URL, or the database cannot be opened.
     pub async fn connect(url: &str, key: MasterKey) -> Result<Self, StoreError> {
         let source = Source::parse(url)?;
-        let writer = Writer::open(&source).await?;
-        let readers = source.pool().await?;
+        let writer = in_time(Writer::open(&source)).await?;
+        let readers = source.pool();
         Ok(Self {
             shared: Arc::new(Shared {
                 source,

@@ -14,6 +14,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::connection::{Role, Source};
 use crate::error::StoreError;
+use crate::store::DatabaseKind;
 
 /// Most writes in one transaction, and most that wait for the next.
 const GROUP: usize = 128;
@@ -67,11 +68,15 @@ pub(crate) enum Written {
 }
 
 impl Writer {
+    /// Opens the database, at once, so that a wrong address is noticed.
     pub(crate) async fn open(source: &Source) -> Result<Self, StoreError> {
+        let connection = source.connect(Role::Writer).await?;
         match source.kind {
-            crate::DatabaseKind::Postgres => Ok(Self::Pool(source.pool().await?)),
-            crate::DatabaseKind::Sqlite => {
-                let connection = source.connect(Role::Writer).await?;
+            DatabaseKind::Postgres => {
+                connection.close().await?;
+                Ok(Self::Pool(source.pool()))
+            }
+            DatabaseKind::Sqlite => {
                 let (orders, queue) = mpsc::channel(GROUP);
                 let group = GroupWriter {
                     source: source.clone(),

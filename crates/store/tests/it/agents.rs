@@ -15,7 +15,7 @@ async fn an_agent_is_created_found_listed_and_deleted() {
     );
     assert_eq!(
         store.list_agents(&org(1), &ALL).await.unwrap().data,
-        [ana.clone()]
+        std::slice::from_ref(&ana)
     );
     assert!(store.delete_agent(&org(1), &ana.id).await.unwrap());
     assert!(!store.delete_agent(&org(1), &ana.id).await.unwrap());

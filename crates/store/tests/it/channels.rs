@@ -19,7 +19,7 @@ async fn a_channel_is_created_found_listed_and_deleted() {
     );
     assert_eq!(
         store.list_channels(&org(1), &ALL).await.unwrap().data,
-        [sales.clone()]
+        std::slice::from_ref(&sales)
     );
     assert!(store.delete_channel(&org(1), &sales.id).await.unwrap());
     assert!(!store.delete_channel(&org(1), &sales.id).await.unwrap());

@@ -1,4 +1,5 @@
 //! How the store behaves, on SQLite or on the PostgreSQL that `RECADO_TEST_DATABASE` names.
+#![cfg(test)]
 
 mod agents;
 mod api_keys;

@@ -8,7 +8,7 @@ use crate::world::{World, accepted, at, create_channel, id, message, msg, object
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_hundred_writers_at_once_all_land() {
-    let World { store, .. } = World::new().await;
+    let World { store, .. } = &World::new().await;
     let mut tasks = JoinSet::new();
     for number in 0..200 {
         let store = store.clone();
@@ -27,7 +27,7 @@ async fn two_hundred_writers_at_once_all_land() {
 
 #[tokio::test]
 async fn in_a_group_the_bad_write_fails_alone() {
-    let World { store, .. } = World::new().await;
+    let World { store, .. } = &World::new().await;
     store.begin_send(&message("org_1", "msg_7")).await.unwrap();
     let mut tasks = JoinSet::new();
     for number in 0..20 {
@@ -100,7 +100,7 @@ async fn in_a_group_a_half_done_transaction_is_taken_back_alone() {
 
 #[tokio::test]
 async fn a_caller_that_goes_away_breaks_nobody_elses_write() {
-    let World { store, .. } = World::new().await;
+    let World { store, .. } = &World::new().await;
     let mut tasks = JoinSet::new();
     for number in 0..50 {
         let store = store.clone();
@@ -181,4 +181,26 @@ async fn closing_finishes_the_writes_that_wait() {
         .unwrap();
     assert!(acknowledged > 0);
     assert_eq!(kept.data.len(), acknowledged);
+}
+
+#[tokio::test]
+async fn while_another_program_holds_the_file_reads_go_on_and_later_writes_land() {
+    let world = World::new().await;
+    let store = &world.store;
+    if world.database.kind() != recado_store::DatabaseKind::Sqlite {
+        return;
+    }
+    let mut raw = world.raw().await;
+    let held = sqlx::Connection::begin_with(&mut raw, "begin immediate")
+        .await
+        .unwrap();
+    let new = message("org_1", "msg_1");
+    let refused = store.begin_send(&new).await;
+    assert!(
+        matches!(refused, Err(StoreError::NotCommitted)),
+        "{refused:?}"
+    );
+    assert_eq!(store.get_message(&org(1), &new.id).await.unwrap(), None);
+    held.rollback().await.unwrap();
+    store.begin_send(&new).await.unwrap();
 }
