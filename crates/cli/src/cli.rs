@@ -140,6 +140,7 @@ mod tests {
     #[case("org list --limit 5 --after org_1")]
     #[case("org show org_1")]
     #[case("key create --org org_1 ci")]
+    #[case("key create --org org_1 ci --quiet")]
     #[case("key list --org org_1")]
     #[case("key delete --org org_1 key_1")]
     #[case("agent create Ana --id agent-123")]
@@ -157,6 +158,7 @@ mod tests {
     #[case("send buttons --json - --dry-run")]
     #[case("send buttons --direct zapi --to 5511900000001 --body Hi --button x=Yes")]
     #[case("send buttons --direct zapi --to 5511900000001 --json body.json")]
+    #[case("send buttons --direct zapi --setting buttonsEndpoint=list --to 5511900000001 --json -")]
     #[case("sandbox --listen 127.0.0.1:0")]
     #[case("completions bash")]
     #[case("--server http://h:1 --key k --output json agent list")]
@@ -181,6 +183,7 @@ mod tests {
     #[case("send buttons --json - --body Hi", "cannot be used with")]
     #[case("send buttons --direct zapi --body Hi --button x=Yes", "--to")]
     #[case("send buttons --json - --to 5511900000001", "--direct")]
+    #[case("send buttons --json - --setting dialect=wuzapi", "--direct")]
     #[case("agent list --server localhost:8080", "http://")]
     #[case("agent list --limit 0", "1..=100")]
     fn a_bad_line_is_refused_with_a_reason(#[case] line: &str, #[case] reason: &str) {

@@ -55,6 +55,21 @@ const fn of(provider: Provider) -> &'static [Credential] {
     }
 }
 
+/// The settings of a channel, as the server takes them.
+pub(crate) type Settings = Map<String, Value>;
+
+/// Reads `KEY=VALUE`, one setting of a channel.
+pub(crate) fn setting(text: &str) -> Result<(String, String), String> {
+    let (key, value) = input::key_value(text).ok_or("a setting is KEY=VALUE")?;
+    Ok((key.to_owned(), value.to_owned()))
+}
+
+/// The settings of the command line as the server takes them.
+pub(crate) fn settings(pairs: Vec<(String, String)>) -> Settings {
+    let pairs = pairs.into_iter();
+    pairs.map(|(key, value)| (key, value.into())).collect()
+}
+
 /// Where credentials may come from on the command line.
 #[derive(Debug, Default, clap::Args)]
 pub(crate) struct CredentialArgs {
@@ -92,6 +107,7 @@ impl CredentialArgs {
     pub(crate) fn for_channel(
         &self,
         provider: Provider,
+        settings: &Settings,
         lookup: Lookup<'_>,
     ) -> Result<Map<String, Value>, Failure> {
         let mut credentials = match &self.file {
@@ -99,16 +115,17 @@ impl CredentialArgs {
             None => from_environment(provider, lookup)?,
         };
         credentials.extend(self.given()?.unwrap_or_default());
-        complete(provider, credentials)
+        complete(provider, settings, credentials)
     }
 }
 
 /// The credentials that the environment alone gives.
 pub(crate) fn for_direct(
     provider: Provider,
+    settings: &Settings,
     lookup: Lookup<'_>,
 ) -> Result<Map<String, Value>, Failure> {
-    complete(provider, from_environment(provider, lookup)?)
+    complete(provider, settings, from_environment(provider, lookup)?)
 }
 
 fn from_environment(provider: Provider, lookup: Lookup<'_>) -> Result<Map<String, Value>, Failure> {
@@ -123,11 +140,15 @@ fn from_environment(provider: Provider, lookup: Lookup<'_>) -> Result<Map<String
 
 fn complete(
     provider: Provider,
+    settings: &Settings,
     credentials: Map<String, Value>,
 ) -> Result<Map<String, Value>, Failure> {
+    // A wuzapi server has no instances.
+    let has_instances = settings.get("dialect").is_none_or(|name| name != "wuzapi");
     let missing: Vec<String> = of(provider)
         .iter()
         .filter(|credential| credential.required && !credentials.contains_key(credential.key))
+        .filter(|credential| credential.key != "instanceId" || has_instances)
         .map(|credential| format!("\n  {}: set {}", credential.key, credential.variable))
         .collect();
     if missing.is_empty() {
@@ -192,14 +213,14 @@ mod tests {
         #[case] provider: Provider,
         #[case] expected: Value,
     ) {
-        let credentials = for_direct(provider, &everything).unwrap();
+        let credentials = for_direct(provider, &Settings::new(), &everything).unwrap();
         assert_eq!(Value::Object(credentials), expected);
     }
 
     #[test]
     fn a_pair_wins_over_the_environment() {
         let credentials = args(&["apiKey=a=b"])
-            .for_channel(Provider::ZapperHub, &everything)
+            .for_channel(Provider::ZapperHub, &Settings::new(), &everything)
             .unwrap();
         assert_eq!(credentials["apiKey"], "a=b");
         assert_eq!(credentials["instanceId"], "RECADO_ZAPPERHUB_INSTANCE_ID");
@@ -208,7 +229,7 @@ mod tests {
     #[test]
     fn every_missing_credential_is_named_with_its_variable() {
         let failure = args(&["clientToken=c"])
-            .for_channel(Provider::Zapi, &|_| None)
+            .for_channel(Provider::Zapi, &Settings::new(), &|_| None)
             .unwrap_err();
         let text = failure.to_string();
         assert!(

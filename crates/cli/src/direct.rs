@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::bubble;
 use crate::client::parse_server;
 use crate::commands::send::dry_run;
-use crate::credentials;
+use crate::credentials::{self, Settings};
 use crate::environment::{self, Lookup};
 use crate::exit_code::ExitCode;
 use crate::failure::{Failure, Refusal};
@@ -40,12 +40,13 @@ impl Direct {
     /// Puts channel and message together, and checks the published limits.
     pub(crate) fn new(
         provider: Provider,
+        settings: &Settings,
         to: Recipient,
         body: Map<String, Value>,
         lookup: Lookup<'_>,
     ) -> Result<Self, Failure> {
         let message = outbound(to, body)?;
-        let channel = channel(provider, lookup)?;
+        let channel = channel(provider, settings, lookup)?;
         let warnings = channel
             .capabilities()
             .check(&message.content, &message.to)
@@ -119,10 +120,14 @@ fn outbound(to: Recipient, mut body: Map<String, Value>) -> Result<OutboundMessa
     })
 }
 
-fn channel(provider: Provider, lookup: Lookup<'_>) -> Result<Arc<dyn Channel>, Failure> {
-    let credentials = credentials::for_direct(provider, lookup)?;
-    let config = Credentials::parse(provider, &credentials, &Map::new(), &defaults(lookup)?)
-        .map_err(Failure::Fields)?;
+fn channel(
+    provider: Provider,
+    settings: &Settings,
+    lookup: Lookup<'_>,
+) -> Result<Arc<dyn Channel>, Failure> {
+    let credentials = credentials::for_direct(provider, settings, lookup)?;
+    let config = Credentials::parse(provider, &credentials, settings, &defaults(lookup)?)
+        .map_err(Failure::Channel)?;
     // Whoever runs a command on a machine may reach what that machine reaches.
     let http = HttpClient::new(Timeouts::default(), true)
         .map_err(|error| Failure::Own(error.to_string()))?;

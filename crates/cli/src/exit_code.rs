@@ -14,7 +14,7 @@ pub(crate) enum ExitCode {
     Unreachable = 3,
     /// The server or the provider refused.
     Refused = 4,
-    /// There is no key, or the server does not know it.
+    /// There is no key, or it is refused; without a server, the provider's credentials are.
     Unauthorized = 5,
     /// The answer was lost: what was asked may have happened.
     OutcomeUnknown = 6,
@@ -48,7 +48,9 @@ impl ExitCode {
             Self::Usage => "wrong arguments or input (also a 400 of the server)",
             Self::Unreachable => "no server answers, or it stopped before anything changed",
             Self::Refused => "refused by the server or the provider (403, 404, 409, 429, 500)",
-            Self::Unauthorized => "no key, or a key that the server does not know (401)",
+            Self::Unauthorized => {
+                "no key, or one that the server does not know (401); with --direct, refused credentials"
+            }
             Self::OutcomeUnknown => {
                 "outcome unknown: it may have happened, never repeat it blindly"
             }

@@ -20,6 +20,9 @@ pub(crate) enum Failure {
     /// Fields of a message are wrong, found without a server.
     #[error("the message is not valid{}", sentences(&.0.root, &.0.fields))]
     Fields(FieldErrors),
+    /// Credentials or settings are wrong, found without a server.
+    #[error("the channel is not set up{}", sentences(&.0.root, &.0.fields))]
+    Channel(FieldErrors),
     /// No answer came, and nothing was changed.
     #[error("{0}")]
     Unreachable(String),
@@ -41,6 +44,8 @@ pub(crate) struct Refusal {
     body: ErrorBody,
     text: String,
     retry_after: Option<String>,
+    /// No server was asked: the provider itself refused.
+    is_direct: bool,
 }
 
 /// The one shape of the server's errors.
@@ -63,7 +68,7 @@ impl Failure {
     /// What the program exits with.
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
-            Self::Usage(_) | Self::Fields(_) => ExitCode::Usage,
+            Self::Usage(_) | Self::Fields(_) | Self::Channel(_) => ExitCode::Usage,
             Self::NoKey => ExitCode::Unauthorized,
             Self::Unreachable(_) => ExitCode::Unreachable,
             Self::Refused(refusal) => refusal.exit_code,
@@ -90,6 +95,7 @@ impl Refusal {
             body,
             text,
             retry_after,
+            is_direct: false,
         })
     }
 
@@ -111,6 +117,7 @@ impl Refusal {
             text: serde_json::json!(body).to_string(),
             body,
             retry_after: None,
+            is_direct: true,
         }
     }
 
@@ -120,8 +127,14 @@ impl Refusal {
             ("outcome_unknown", Some(id)) => {
                 format!("do not send it again; `recado message show {id}` tells what became of it")
             }
+            ("outcome_unknown", None) => {
+                "it may be on its way: look at the provider before you send it again".to_owned()
+            }
             ("agent_not_found", _) => "see `recado agent list`".to_owned(),
             ("conversation_not_found", _) => "see `recado conversation list`".to_owned(),
+            ("channel_unauthorized", _) if self.is_direct => {
+                "check the credentials in the environment; `recado channel create --help` lists them".to_owned()
+            }
             ("channel_unauthorized", _) => {
                 "renew the credentials with `recado channel update`".to_owned()
             }
@@ -276,6 +289,22 @@ mod tests {
             r#"{"code":131047,"error":"no","reason":"window_closed"}"#
         );
         assert_eq!(refusal.to_string(), "no [window_closed, code 131047]");
+    }
+
+    #[test]
+    fn refused_credentials_are_looked_for_where_they_came_from() {
+        let error = || "no".to_owned();
+        let reason = "channel_unauthorized";
+        let direct = Refusal::direct(ExitCode::Unauthorized, reason, Some(190), error());
+        assert!(
+            direct.to_string().contains("in the environment"),
+            "{direct}"
+        );
+        let served = refusal(500, r#"{"error":"no","reason":"channel_unauthorized"}"#);
+        assert!(
+            served.to_string().contains("recado channel update"),
+            "{served}"
+        );
     }
 
     #[test]

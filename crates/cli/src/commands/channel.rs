@@ -8,11 +8,10 @@ use serde_json::{Map, Value, json};
 
 use super::listing::ListArgs;
 use crate::client::{Answer, Client, Effect};
-use crate::credentials::{self, CredentialArgs};
+use crate::credentials::{self, CredentialArgs, setting};
 use crate::environment::Lookup;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
-use crate::input;
 use crate::output::{Columns, Output};
 
 const COLUMNS: Columns = &[
@@ -90,17 +89,6 @@ pub(crate) fn provider_parser() -> impl TypedValueParser<Value = Provider> {
         .try_map(|text| text.parse::<Provider>())
 }
 
-fn setting(text: &str) -> Result<(String, String), String> {
-    let (key, value) = input::key_value(text).ok_or("a setting is KEY=VALUE")?;
-    Ok((key.to_owned(), value.to_owned()))
-}
-
-/// The settings as the server takes them.
-fn object(settings: Vec<(String, String)>) -> Value {
-    let settings = settings.into_iter();
-    Value::Object(settings.map(|(key, value)| (key, value.into())).collect())
-}
-
 pub(crate) async fn run(
     command: Command,
     client: &Client,
@@ -114,12 +102,13 @@ pub(crate) async fn run(
             credentials,
             settings,
         } => {
+            let settings = credentials::settings(settings);
             let body = json!({
                 "provider": provider,
                 "name": name,
                 "id": id,
-                "credentials": credentials.for_channel(provider, lookup)?,
-                "settings": object(settings),
+                "credentials": credentials.for_channel(provider, &settings, lookup)?,
+                "settings": settings,
             });
             let answer = client.post(&["channels"], &body).await?;
             Ok(Output::record(answer, FIELDS))
@@ -177,7 +166,8 @@ fn changes(
         body.insert("credentials".to_owned(), credentials.into());
     }
     if !settings.is_empty() {
-        body.insert("settings".to_owned(), object(settings));
+        let settings = credentials::settings(settings);
+        body.insert("settings".to_owned(), settings.into());
     }
     Ok(Value::Object(body))
 }

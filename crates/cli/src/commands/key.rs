@@ -2,10 +2,10 @@
 
 use clap::Subcommand;
 use recado_core::{ApiKeyId, OrganizationId};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::listing::ListArgs;
-use crate::client::Client;
+use crate::client::{Answer, Client};
 use crate::failure::Failure;
 use crate::output::{Columns, Output, View};
 
@@ -15,15 +15,16 @@ const CREATED: Columns = &[("ID", "/id"), ("NAME", "/name"), ("KEY", "/key")];
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Create an API key; it is shown once and never again
-    #[command(
-        after_help = "Example:\n  recado key create --org acme \"website\" --output json | jq -r .key > recado.key"
-    )]
+    #[command(after_help = "Example:\n  recado key create --org acme website --quiet > recado.key")]
     Create {
         /// The organization
         #[arg(long, value_name = "ID")]
         org: OrganizationId,
         /// What it is for
         name: String,
+        /// Print the key alone, for scripts
+        #[arg(long, short)]
+        quiet: bool,
     },
     /// List the API keys, without their secrets
     List {
@@ -46,9 +47,12 @@ pub(crate) enum Command {
 
 pub(crate) async fn run(command: Command, client: &Client) -> Result<Output, Failure> {
     match command {
-        Command::Create { org, name } => {
+        Command::Create { org, name, quiet } => {
             let path = ["organizations", org.as_str(), "api-keys"];
             let answer = client.post(&path, &json!({"name": name})).await?;
+            if quiet {
+                return alone(&answer);
+            }
             let mut output = Output::record(answer, CREATED);
             let note = "keep the key now: it is not shown again".to_owned();
             output.views.push(View::Text(note));
@@ -65,4 +69,14 @@ pub(crate) async fn run(command: Command, client: &Client) -> Result<Output, Fai
             Ok(Output::done(answer, format!("deleted API key {id}")))
         }
     }
+}
+
+/// The key and nothing else, in either format.
+fn alone(answer: &Answer) -> Result<Output, Failure> {
+    let key = answer.value.get("key").and_then(Value::as_str);
+    let key = key.ok_or_else(|| Failure::Own("the server's answer has no key".to_owned()))?;
+    Ok(Output::new(
+        key.to_owned(),
+        vec![View::Text(key.to_owned())],
+    ))
 }

@@ -12,6 +12,7 @@ use super::message;
 use crate::bubble;
 use crate::cli::Globals;
 use crate::client::Effect;
+use crate::credentials::{self, setting};
 use crate::direct::Direct;
 use crate::environment::Lookup;
 use crate::failure::Failure;
@@ -78,6 +79,9 @@ pub(crate) struct ButtonsArgs {
     /// To whom, without a server: a phone number with country code, a user id, a LID or a group
     #[arg(long, value_name = "RECIPIENT", requires = "direct")]
     to: Option<Recipient>,
+    /// A setting of the channel, without a server, such as dialect=wuzapi; repeat it for more
+    #[arg(long = "setting", value_name = "KEY=VALUE", value_parser = setting, requires = "direct")]
+    settings: Vec<(String, String)>,
 }
 
 /// Reads `ID=TITLE`.
@@ -127,7 +131,8 @@ pub(crate) async fn run(
     let Command::Buttons(args) = command;
     let body = args.body()?;
     if let (Some(provider), Some(to)) = (args.direct, args.to) {
-        let direct = Direct::new(provider, to, body, lookup)?;
+        let settings = credentials::settings(args.settings);
+        let direct = Direct::new(provider, &settings, to, body, lookup)?;
         return if args.dry_run {
             direct.preview()
         } else {
@@ -227,6 +232,7 @@ mod tests {
             dry_run: false,
             direct: None,
             to: None,
+            settings: Vec::new(),
         };
         let expected = json!({
             "agentId": "agent-123", "conversationId": "conv-456", "body_text": "Hi", "footer_text": "Foot",

@@ -41,7 +41,10 @@ fn direct(
         panic!("a body is an object");
     };
     let to = "5511900000001".parse().unwrap();
-    Direct::new(provider, to, body, &|name| environment.get(name).cloned())
+    let settings = Settings::new();
+    Direct::new(provider, &settings, to, body, &|name| {
+        environment.get(name).cloned()
+    })
 }
 
 fn body() -> Value {
