@@ -18,63 +18,88 @@ use url::Url;
 #[derive(Debug, Args)]
 pub struct ConfigArgs {
     /// Where the API listens
-    #[arg(long, env = "RECADO_LISTEN", default_value = "127.0.0.1:8080")]
+    #[arg(
+        long,
+        global = true,
+        env = "RECADO_LISTEN",
+        default_value = "127.0.0.1:8080"
+    )]
     pub listen: SocketAddr,
 
-    /// `SQLite` file (created) or `PostgreSQL` server
-    #[arg(long, env = "RECADO_DATABASE_URL", hide_env_values = true)]
+    /// SQLite file (created) or PostgreSQL server [default: sqlite:recado.db]
+    #[arg(
+        long,
+        global = true,
+        env = "RECADO_DATABASE_URL",
+        hide_env_values = true
+    )]
     database_url: Option<SecretString>,
 
     /// File that holds the database URL
-    #[arg(long, env = "RECADO_DATABASE_URL_FILE")]
+    #[arg(long, global = true, env = "RECADO_DATABASE_URL_FILE")]
     database_url_file: Option<PathBuf>,
 
-    /// 32 bytes in base64 that encrypt channel credentials
-    #[arg(long, env = "RECADO_MASTER_KEY", hide_env_values = true)]
+    /// 32 bytes in base64 that encrypt channel credentials [default with SQLite: a file beside the database, made at the first start]
+    #[arg(long, global = true, env = "RECADO_MASTER_KEY", hide_env_values = true)]
     master_key: Option<SecretString>,
 
     /// File that holds the master key
-    #[arg(long, env = "RECADO_MASTER_KEY_FILE")]
+    #[arg(long, global = true, env = "RECADO_MASTER_KEY_FILE")]
     master_key_file: Option<PathBuf>,
 
     /// How the world reaches this server; used in webhook URLs [default: the listen address]
-    #[arg(long, env = "RECADO_PUBLIC_URL")]
+    #[arg(long, global = true, env = "RECADO_PUBLIC_URL", hide_env_values = true)]
     public_url: Option<Url>,
 
     /// Where WhatsApp channels send
     #[arg(
         long,
+        global = true,
         env = "RECADO_WHATSAPP_URL",
+        hide_env_values = true,
         default_value = "https://graph.facebook.com"
     )]
     pub whatsapp_url: Url,
 
     /// Version of Meta's Graph API
-    #[arg(long, env = "RECADO_WHATSAPP_VERSION", default_value = "v25.0")]
+    #[arg(
+        long,
+        global = true,
+        env = "RECADO_WHATSAPP_VERSION",
+        default_value = "v25.0"
+    )]
     pub whatsapp_version: String,
 
     /// Where Z-API channels send
-    #[arg(long, env = "RECADO_ZAPI_URL", default_value = "https://api.z-api.io")]
+    #[arg(
+        long,
+        global = true,
+        env = "RECADO_ZAPI_URL",
+        hide_env_values = true,
+        default_value = "https://api.z-api.io"
+    )]
     pub zapi_url: Url,
 
     /// Where ZapperHUB channels send
     #[arg(
         long,
+        global = true,
         env = "RECADO_ZAPPERHUB_URL",
+        hide_env_values = true,
         default_value = "https://api.zapperapi.com"
     )]
     pub zapperhub_url: Url,
 
     /// Let channels reach private, loopback and link-local addresses
-    #[arg(long, env = "RECADO_ALLOW_PRIVATE_NETWORKS", default_value_t = false, num_args = 0..=1, default_missing_value = "true", action = clap::ArgAction::Set)]
+    #[arg(long, global = true, env = "RECADO_ALLOW_PRIVATE_NETWORKS", default_value_t = false, num_args = 0..=1, default_missing_value = "true", action = clap::ArgAction::Set)]
     pub allow_private_networks: bool,
 
     /// What is logged: `error`, `warn`, `info`, `debug`, or filters such as `info,recado_server=debug`
-    #[arg(long, env = "RECADO_LOG", default_value = "info")]
+    #[arg(long, global = true, env = "RECADO_LOG", default_value = "info")]
     pub log: String,
 
     /// Where Prometheus metrics are served [default: off]
-    #[arg(long, env = "RECADO_METRICS_LISTEN")]
+    #[arg(long, global = true, env = "RECADO_METRICS_LISTEN")]
     pub metrics_listen: Option<SocketAddr>,
 }
 
@@ -170,11 +195,17 @@ impl ConfigArgs {
             ("LISTEN", self.listen.to_string()),
             ("DATABASE_URL", without_password(database.expose_secret())),
             ("MASTER_KEY", master_key),
-            ("PUBLIC_URL", self.public_url(self.listen).to_string()),
-            ("WHATSAPP_URL", self.whatsapp_url.to_string()),
+            (
+                "PUBLIC_URL",
+                without_password(self.public_url(self.listen).as_str()),
+            ),
+            ("WHATSAPP_URL", without_password(self.whatsapp_url.as_str())),
             ("WHATSAPP_VERSION", self.whatsapp_version.clone()),
-            ("ZAPI_URL", self.zapi_url.to_string()),
-            ("ZAPPERHUB_URL", self.zapperhub_url.to_string()),
+            ("ZAPI_URL", without_password(self.zapi_url.as_str())),
+            (
+                "ZAPPERHUB_URL",
+                without_password(self.zapperhub_url.as_str()),
+            ),
             (
                 "ALLOW_PRIVATE_NETWORKS",
                 self.allow_private_networks.to_string(),
@@ -254,8 +285,8 @@ fn make_key(database: &Path, path: &Path) -> anyhow::Result<MasterKey> {
     Ok(key)
 }
 
-fn without_password(database_url: &str) -> String {
-    let Ok(mut url) = database_url.parse::<Url>() else {
+fn without_password(text: &str) -> String {
+    let Ok(mut url) = text.parse::<Url>() else {
         return "(hidden)".to_owned();
     };
     if url.password().is_some() && url.set_password(Some("hidden")).is_err() {
@@ -271,7 +302,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_password_of_a_database_url_is_hidden_wherever_it_stands() {
+    fn the_password_of_a_url_is_hidden_wherever_it_stands() {
         let shown = without_password("postgres://recado:s3cret@db/recado?password=s3cret");
         assert_eq!(shown, "postgres://recado:hidden@db/recado");
         assert_eq!(without_password("not a url"), "(hidden)");

@@ -6,6 +6,7 @@ use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderName, HeaderValue, Uri, uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
+use tracing::Instrument as _;
 use uuid::Uuid;
 
 use crate::error::{ApiError, Reason};
@@ -22,8 +23,11 @@ pub(crate) async fn observe(request: Request, next: Next) -> Response {
         .as_ref()
         .map_or("unmatched", MatchedPath::as_str)
         .to_owned();
-    let mut response = next.run(request).await;
+    // Everything that is logged on the way carries the id.
+    let span = tracing::info_span!("request", id);
+    let mut response = next.run(request).instrument(span.clone()).await;
     if let Some(error) = response.extensions_mut().remove::<ApiError>() {
+        span.in_scope(|| tracing::info!(%method, route, reason = error.reason.as_str(), "refused"));
         let allow = response.headers_mut().remove(axum::http::header::ALLOW);
         response = error.render(&id);
         if let Some(allow) = allow {
@@ -39,7 +43,7 @@ pub(crate) async fn observe(request: Request, next: Next) -> Response {
     metrics::counter!("recado_http_requests_total", "route" => route.clone(), "method" => method.to_string(), "status" => status.to_string()).increment(1);
     metrics::histogram!("recado_http_request_seconds", "route" => route.clone(), "method" => method.to_string()).record(took);
     let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-    tracing::debug!(%method, route, status, duration_ms, request.id = id, "answered");
+    span.in_scope(|| tracing::debug!(%method, route, status, duration_ms, "answered"));
     response
 }
 

@@ -10,6 +10,8 @@ use recado_core::{
 use recado_providers::{Channel, ChannelError, OutboundMessage, Receipt, send_with_retries};
 use recado_store::{AgentOwner, Message, MessageError, NewMessage, SendResult};
 
+use tracing::Instrument as _;
+
 use crate::app::App;
 use crate::error::{ApiError, Reason, reason_of};
 use crate::telemetry;
@@ -142,10 +144,11 @@ impl ReadySend {
             });
         };
         let (context, id) = (Arc::clone(app), self.message.id.clone());
-        let task = app.sends.spawn(async move {
+        let sending = async move {
             let _permit = permit;
             self.deliver(&context).await
-        });
+        };
+        let task = app.sends.spawn(sending.in_current_span());
         task.await.unwrap_or_else(|panic| {
             tracing::error!(message.id = %id, %panic, "a send broke off");
             let message = "The send broke off: the message may have gone out, do not send it again";

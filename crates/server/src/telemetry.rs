@@ -32,7 +32,11 @@ pub fn init_log(filter: &str) -> anyhow::Result<()> {
     let started = if std::io::stderr().is_terminal() {
         lines.with_target(false).try_init()
     } else {
-        lines.json().flatten_event(true).try_init()
+        lines
+            .json()
+            .flatten_event(true)
+            .with_span_list(false)
+            .try_init()
     };
     started.map_err(|error| anyhow::anyhow!("cannot start logging: {error}"))
 }

@@ -1,5 +1,7 @@
 //! How connections to the two databases are opened.
 
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::time::Duration;
 
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
@@ -31,7 +33,11 @@ impl Source {
         sqlx::any::install_default_drivers();
         let (kind, url) = match url.split_once(':') {
             Some(("postgres" | "postgresql", _)) => (DatabaseKind::Postgres, url.to_owned()),
-            Some(("sqlite", file)) => (DatabaseKind::Sqlite, sqlite_url(file)?),
+            Some(("sqlite", file)) => {
+                let url = sqlite_url(file)?;
+                create_private(&url);
+                (DatabaseKind::Sqlite, url)
+            }
             _ => return Err(StoreError::InvalidUrl),
         };
         let options: AnyConnectOptions = url.parse().map_err(|_| StoreError::InvalidUrl)?;
@@ -83,6 +89,21 @@ fn sqlite_url(file: &str) -> Result<String, StoreError> {
         ("", false) => format!("sqlite:{path}?mode=rwc"),
         (_, false) => format!("sqlite:{file}&mode=rwc"),
     })
+}
+
+/// Creates the file for its owner alone: texts and phone numbers stand in it. SQLite gives the files
+/// that it puts beside it the same mode.
+fn create_private(url: &str) {
+    let path = url.trim_start_matches("sqlite:").split('?').next();
+    if let Some(path) = path.filter(|path| url.contains("mode=rwc") && !path.contains('%')) {
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true).mode(0o600);
+        // It is there already, or SQLite will say what is wrong with the path.
+        options
+            .open(path.trim_start_matches("//"))
+            .map(drop)
+            .unwrap_or_default();
+    }
 }
 
 /// Sets up a connection to SQLite; the cache sizes are in KiB.

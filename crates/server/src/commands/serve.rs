@@ -52,7 +52,7 @@ async fn start_metrics(
     let listener = listen(address).await?;
     let upkeep = handle.clone();
     let router = Router::new().route("/metrics", get(async move || handle.render()));
-    tracing::info!(%address, "serving metrics");
+    tracing::info!(address = %listener.local_addr()?, "serving metrics");
     Ok(Some(tokio::spawn(async move {
         let served = serve::serve(
             listener,

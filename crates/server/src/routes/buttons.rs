@@ -189,7 +189,6 @@ pub(crate) async fn send(
 
 /// Either answer of a send.
 #[derive(ToSchema)]
-#[schema(no_recursion)]
 #[serde(untagged)]
 #[expect(
     dead_code,

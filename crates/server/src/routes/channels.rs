@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use uuid::Uuid;
-use validator::Validate;
+use validator::{Validate, ValidationError};
 
 use super::listing::{List, ListQuery};
 use super::{checked, id_or, rfc3339, text};
@@ -26,7 +26,7 @@ use crate::extract::{Path, Query};
 
 /// A channel to be.
 #[derive(Deserialize, Validate, ToSchema)]
-#[schema(example = json!({"provider": "whatsapp", "name": "Main number", "credentials": {"phoneNumberId": "800000000000001", "accessToken": "EAAG…"}}))]
+#[schema(example = json!({"provider": "whatsapp", "name": "Main number", "credentials": {"phoneNumberId": "800000000000001", "accessToken": "EAAGExample"}}))]
 pub(crate) struct NewChannel {
     /// `whatsapp`, `zapi` or `zapperhub`.
     #[serde(default)]
@@ -59,7 +59,7 @@ pub(crate) struct NewChannel {
 pub(crate) struct ChannelPatch {
     /// What people call it.
     #[serde(default)]
-    #[validate(custom(function = "optional"))]
+    #[validate(custom(function = "not_blank"))]
     #[schema(value_type = Option<String>)]
     name: TextField,
     /// All of the settings.
@@ -100,6 +100,14 @@ pub(crate) struct ChannelCheck {
     state: &'static str,
     /// What the provider says.
     detail: Option<String>,
+}
+
+/// Rule for a name that may stay as it is, but cannot be taken away.
+fn not_blank(name: &TextField) -> Result<(), ValidationError> {
+    match name {
+        TextField::Absent => Ok(()),
+        _ => required(name),
+    }
 }
 
 /// 244 random bits.

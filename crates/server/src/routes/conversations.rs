@@ -10,7 +10,7 @@ use recado_core::{
     AgentId, ChannelId, ConversationId, FieldErrors, OrganizationId, Recipient, RecipientError,
     TextField,
 };
-use recado_store as store;
+use recado_store::{self as store, StoreError};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
@@ -113,8 +113,31 @@ pub(crate) async fn create(
         recipient,
         created_at: app.clock.now(),
     };
-    app.store.create_conversation(&conversation).await?;
-    Ok((StatusCode::CREATED, Json(conversation.into())))
+    match app.store.create_conversation(&conversation).await {
+        Err(StoreError::Conflict) => Err(taken(&app, &conversation).await?),
+        created => {
+            created?;
+            Ok((StatusCode::CREATED, Json(conversation.into())))
+        }
+    }
+}
+
+/// Says which conversation is there already: the one of that id, or the same one under another id.
+async fn taken(app: &App, new: &store::Conversation) -> Result<ApiError, ApiError> {
+    let same = app
+        .store
+        .find_conversation(
+            &new.organization_id,
+            &new.agent_id,
+            &new.channel_id,
+            &new.recipient,
+        )
+        .await?;
+    let message = same.map_or_else(
+        || "Already exists: another conversation has this id; choose another one".to_owned(),
+        |same| format!("Already exists: this agent talks to this recipient over this channel in conversation {}; use that one", same.id),
+    );
+    Ok(ApiError::new(Reason::AlreadyExists, message))
 }
 
 async fn known_agent(

@@ -94,3 +94,21 @@ async fn a_closed_sqlite_store_leaves_one_file() {
         .collect();
     assert_eq!(files, ["recado.db"]);
 }
+
+#[tokio::test]
+async fn a_sqlite_file_and_those_beside_it_belong_to_their_owner_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let directory = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", directory.path().join("private.db").display());
+    let store = Store::connect(&url, MasterKey::generate().unwrap())
+        .await
+        .unwrap();
+    store.migrate().await.unwrap();
+    for entry in std::fs::read_dir(directory.path()).unwrap() {
+        let entry = entry.unwrap();
+        let mode = entry.metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{:?}", entry.file_name());
+    }
+    store.close().await;
+}
