@@ -5,8 +5,13 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
+use recado_sandbox::{Sandbox, Urls};
+use recado_store::testing::TestDatabase;
+use secrecy::ExposeSecret as _;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
+
+use crate::world::{self, CONVERSATIONS, Client};
 
 /// The binary of that name in the folder that this program was built in.
 ///
@@ -38,6 +43,68 @@ pub fn command(name: &str) -> anyhow::Result<Command> {
     Ok(command)
 }
 
+/// The variables that lead every channel to the sandbox.
+#[must_use]
+pub fn providers(sandbox: &Urls) -> [(&str, &str); 3] {
+    [
+        ("RECADO_WHATSAPP_URL", &sandbox.whatsapp),
+        ("RECADO_ZAPI_URL", &sandbox.zapi),
+        ("RECADO_ZAPPERHUB_URL", &sandbox.zapperhub),
+    ]
+}
+
+/// Sends a signal to a process, by its name without `SIG`.
+///
+/// # Errors
+///
+/// The process is gone.
+pub async fn signal(process: &Child, name: &str) -> anyhow::Result<()> {
+    let id = process.id().context("the process has ended already")?;
+    let sent = Command::new("kill")
+        .arg(format!("-{name}"))
+        .arg(id.to_string())
+        .status()
+        .await?;
+    ensure!(sent.success(), "cannot signal process {id}");
+    Ok(())
+}
+
+/// A real server on a database of its own, with the sandbox in this process in the place of the providers.
+pub struct Deployment {
+    pub database: TestDatabase,
+    pub sandbox: Sandbox,
+    pub urls: Urls,
+    pub server: Server,
+    /// Of the organization `demo`, which has `agent-123` and a conversation on each provider.
+    pub client: Client,
+}
+
+impl Deployment {
+    /// Starts all of it.
+    ///
+    /// # Panics
+    ///
+    /// Anything fails: a test cannot go on without it.
+    pub async fn start() -> Self {
+        let database = TestDatabase::fresh().await;
+        let store = database.store().await;
+        let operator = world::operator_key(&store).await;
+        store.close().await;
+        let (sandbox, urls) = world::sandbox().await;
+        let server = Server::on(&database, &urls).await.expect("a server");
+        let operator = Client::new(&server.url, &operator);
+        let client = operator.with_key(&world::organization(&operator, "demo").await);
+        world::open_conversations(&client, &CONVERSATIONS).await;
+        Self {
+            database,
+            sandbox,
+            urls,
+            server,
+            client,
+        }
+    }
+}
+
 /// A running `recado-server`.
 pub struct Server {
     pub process: Child,
@@ -61,9 +128,10 @@ impl Server {
             .stdout(Stdio::null())
             .stderr(Stdio::piped());
         let mut process = command.spawn()?;
-        let mut lines = BufReader::new(process.stderr.take().context("standard error is piped")?).lines();
+        let mut lines =
+            BufReader::new(process.stderr.take().context("standard error is piped")?).lines();
         let mut log = String::new();
-        let url = tokio::time::timeout(Duration::from_secs(60), async {
+        let url = tokio::time::timeout(Duration::from_mins(1), async {
             while let Some(line) = lines.next_line().await? {
                 log += &line;
                 log.push('\n');
@@ -84,6 +152,20 @@ impl Server {
         Ok(Self { process, url, log })
     }
 
+    /// Starts it on `database`, with the sandbox in the place of the providers.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::start`].
+    pub async fn on(database: &TestDatabase, sandbox: &Urls) -> anyhow::Result<Self> {
+        let key = database.key().to_base64();
+        let place = [
+            ("RECADO_DATABASE_URL", database.url()),
+            ("RECADO_MASTER_KEY", key.expose_secret()),
+        ];
+        Self::start(&[&place[..], &providers(sandbox)[..]].concat()).await
+    }
+
     /// Ends it as a power cut would, and gives its log.
     ///
     /// # Errors
@@ -99,11 +181,18 @@ impl Server {
     /// # Errors
     ///
     /// It does not end with success.
-    pub async fn stop(mut self) -> anyhow::Result<String> {
-        let id = self.process.id().context("the server runs")?;
-        let asked = Command::new("kill").arg("-TERM").arg(id.to_string()).status().await?;
-        ensure!(asked.success(), "cannot signal the server");
-        let status = tokio::time::timeout(Duration::from_secs(60), self.process.wait()).await??;
+    pub async fn stop(self) -> anyhow::Result<String> {
+        signal(&self.process, "TERM").await?;
+        self.ended().await
+    }
+
+    /// Waits until it has ended, and gives its log.
+    ///
+    /// # Errors
+    ///
+    /// It does not end, or not with success.
+    pub async fn ended(mut self) -> anyhow::Result<String> {
+        let status = tokio::time::timeout(Duration::from_mins(1), self.process.wait()).await??;
         ensure!(status.success(), "recado-server ended with {status}");
         Ok(self.log.await?)
     }
@@ -113,5 +202,6 @@ impl Server {
 fn listening(line: &str) -> Option<String> {
     let event: serde_json::Value = serde_json::from_str(line).ok()?;
     let message = event["message"].as_str()?;
-    (message == "recado-server is listening").then(|| event["address"].as_str().map(str::to_owned))?
+    (message == "recado-server is listening")
+        .then(|| event["address"].as_str().map(str::to_owned))?
 }

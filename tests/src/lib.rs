@@ -2,7 +2,10 @@
 
 pub mod bench;
 pub mod binaries;
+pub mod browser;
 pub mod generated;
+pub mod held;
+pub mod wire;
 pub mod world;
 
 pub use world::{Answer, Client, World};

@@ -64,6 +64,7 @@ impl Default for Options {
 pub struct World {
     pub database: TestDatabase,
     pub store: Store,
+    pub app: Arc<App>,
     pub sandbox: Sandbox,
     pub sandbox_urls: Urls,
     pub url: String,
@@ -98,12 +99,12 @@ impl World {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         let app = app(&store, &sandbox_urls, &url, &options);
-        tasks.spawn(recado_server::run(app, listener, options.limits, stop.clone().cancelled_owned()));
+        tasks.spawn(recado_server::run(Arc::clone(&app), listener, options.limits, stop.clone().cancelled_owned()));
         let operator = Client::new(&url, &operator_key);
         let key = organization(&operator, "demo").await;
         let client = operator.with_key(&key);
         open_conversations(&client, &CONVERSATIONS).await;
-        Self { database, store, sandbox, sandbox_urls, url, operator, client, stop, tasks }
+        Self { database, store, app, sandbox, sandbox_urls, url, operator, client, stop, tasks }
     }
 
     /// Stops the server, waiting for what is in flight.
@@ -118,6 +119,15 @@ impl Drop for World {
     fn drop(&mut self) {
         self.stop.cancel();
     }
+}
+
+/// The sandbox alone, for a server that is a process of its own; ends with the test.
+///
+/// # Panics
+///
+/// There is no free port.
+pub async fn sandbox() -> (Sandbox, Urls) {
+    start_sandbox(&CancellationToken::new(), &TaskTracker::new()).await
 }
 
 async fn start_sandbox(stop: &CancellationToken, tasks: &TaskTracker) -> (Sandbox, Urls) {
@@ -230,7 +240,7 @@ impl Client {
     /// TLS cannot be set up.
     #[must_use]
     pub fn new(url: &str, key: &str) -> Self {
-        let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(60)).build();
+        let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_mins(1)).build();
         Self { http: http.expect("an HTTP client"), url: url.to_owned(), key: key.to_owned() }
     }
 
@@ -240,8 +250,13 @@ impl Client {
         Self { key: key.to_owned(), ..self.clone() }
     }
 
-    /// A request with the key, for a test that wants to say more.
+    /// The same client of a gateway at another address.
     #[must_use]
+    pub fn at(&self, url: &str) -> Self {
+        Self { url: url.to_owned(), ..self.clone() }
+    }
+
+    /// A request with the key, for a test that wants to say more.
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
         self.http.request(method, format!("{}{path}", self.url)).bearer_auth(&self.key)
     }

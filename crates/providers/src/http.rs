@@ -146,6 +146,9 @@ fn root_cause(error: &reqwest::Error) -> String {
     cause.map_or_else(|| "request failed".to_owned(), ToString::to_string)
 }
 
+/// No provider's limit lasts longer than a day.
+const LONGEST_WAIT: Duration = Duration::from_hours(24);
+
 /// Whole seconds; the other form, a date, is not used by any of the providers.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let seconds = headers
@@ -155,5 +158,5 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
         .trim()
         .parse()
         .ok()?;
-    Some(Duration::from_secs(seconds))
+    Some(Duration::from_secs(seconds).min(LONGEST_WAIT))
 }

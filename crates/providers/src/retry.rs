@@ -55,7 +55,7 @@ pub async fn send_with_retries(
         let Some(delay) = policy.delay(attempt, &error) else {
             return Err(error);
         };
-        if start.elapsed() + delay > policy.budget / 2 {
+        if start.elapsed().saturating_add(delay) > policy.budget / 2 {
             return Err(error);
         }
         tracing::debug!(provider = %error.provider, attempt, kind = ?error.kind, "send is repeated");

@@ -1,0 +1,313 @@
+//! Channels: what goes into them, what comes out, and where they may lead.
+
+use recado_sandbox::{Connection, Session, Settings};
+use recado_store::testing::TestDatabase;
+use recado_tests::binaries::Server;
+use recado_tests::world::{self, credentials, organization, smallest_body};
+use recado_tests::{Client, World};
+use rstest::rstest;
+use secrecy::ExposeSecret as _;
+use serde_json::{Value, json};
+
+#[tokio::test]
+async fn credentials_go_in_and_never_come_out() {
+    let world = World::start().await;
+    let mut shown = Vec::new();
+    for provider in ["whatsapp", "zapi", "zapperhub"] {
+        let id = format!("another-{provider}");
+        let channel = json!({"id": id, "provider": provider, "name": "Another", "credentials": credentials(provider)});
+        shown.push(world.client.post("/channels", channel).await);
+        let path = format!("/channels/{id}");
+        shown.push(world.client.get(&path).await);
+        shown.push(world.client.patch(&path, json!({"name": "Renamed"})).await);
+        shown.push(
+            world
+                .client
+                .patch(&path, json!({"credentials": credentials(provider)}))
+                .await,
+        );
+        shown.push(world.client.post(&format!("{path}/check"), json!({})).await);
+    }
+    shown.push(world.client.get("/channels").await);
+    for answer in &shown {
+        assert!(answer.status.is_success(), "{}", answer.text);
+        assert!(!answer.text.contains("credentials"), "{}", answer.text);
+        for secret in [
+            "T-OK",
+            "TOK-01",
+            "CT-01",
+            "INST-01",
+            "\"K1\"",
+            "800000000000001",
+        ] {
+            assert!(!answer.text.contains(secret), "{secret}: {}", answer.text);
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_webhook_url_leads_to_the_channel_and_only_zapperhub_is_told_a_secret() {
+    let world = World::start().await;
+    for (provider, told) in [("whatsapp", false), ("zapi", false), ("zapperhub", true)] {
+        let channel = world
+            .client
+            .get(&format!("/channels/{provider}"))
+            .await
+            .expect(200);
+        let url = channel["webhookUrl"].as_str().expect("a URL");
+        assert!(
+            url.starts_with(&format!("{}/webhooks/{provider}/{provider}", world.url)),
+            "{url}"
+        );
+        assert_eq!(channel["webhookSecret"].is_string(), told, "{provider}");
+    }
+}
+
+#[tokio::test]
+async fn new_credentials_are_used_by_the_very_next_send() {
+    let world = World::start().await;
+    for (provider, conversation, wrong) in [
+        (
+            "whatsapp",
+            "conv-456",
+            json!({"phoneNumberId": "800000000000001", "accessToken": "T-EXPIRED"}),
+        ),
+        (
+            "zapi",
+            "conv-zapi",
+            json!({"instanceId": "INST-01", "instanceToken": "TOK-01", "clientToken": "wrong"}),
+        ),
+        (
+            "zapperhub",
+            "conv-zapperhub",
+            json!({"instanceId": "inst_5f2c", "apiKey": "wrong"}),
+        ),
+    ] {
+        let path = format!("/channels/{provider}");
+        for _ in 0..2 {
+            world
+                .client
+                .send(smallest_body(conversation))
+                .await
+                .expect(200);
+            world
+                .client
+                .patch(&path, json!({"credentials": wrong}))
+                .await
+                .expect(200);
+            let refused = world.client.send(smallest_body(conversation)).await;
+            assert_eq!(
+                refused.error(),
+                (500, "channel_unauthorized".to_owned()),
+                "{provider}"
+            );
+            world
+                .client
+                .patch(&path, json!({"credentials": credentials(provider)}))
+                .await
+                .expect(200);
+        }
+        world
+            .client
+            .send(smallest_body(conversation))
+            .await
+            .expect(200);
+    }
+}
+
+#[tokio::test]
+async fn a_channel_of_the_same_id_made_anew_uses_its_own_credentials() {
+    let world = World::start().await;
+    world
+        .client
+        .send(smallest_body("conv-zapi"))
+        .await
+        .expect(200);
+    world.client.delete("/channels/zapi").await.expect(204);
+    let wrong = json!({"instanceId": "INST-01", "instanceToken": "other", "clientToken": "CT-01"});
+    let channel = json!({"id": "zapi", "provider": "zapi", "name": "anew", "credentials": wrong});
+    world.client.post("/channels", channel).await.expect(201);
+    assert_ne!(
+        world.client.send(smallest_body("conv-zapi")).await.status,
+        200
+    );
+}
+
+#[tokio::test]
+async fn a_change_that_is_refused_changes_nothing() {
+    let world = World::start().await;
+    let before = world.client.get("/channels/zapi").await.text;
+    for (patch, field) in [
+        (
+            json!({"credentials": {"instanceId": "INST-01"}}),
+            "credentials.instanceToken",
+        ),
+        (
+            json!({"settings": {"buttonsEndpoint": "carousel"}}),
+            "settings.buttonsEndpoint",
+        ),
+        (
+            json!({"settings": {"baseUrl": "ftp://example.com"}}),
+            "settings.baseUrl",
+        ),
+        (json!({"name": "   "}), "name"),
+        (json!({"credentials": "secret"}), "credentials"),
+    ] {
+        let answer = world
+            .client
+            .patch("/channels/zapi", patch)
+            .await
+            .expect(400);
+        assert!(answer["details"].get(field).is_some(), "{field}: {answer}");
+    }
+    assert_eq!(world.client.get("/channels/zapi").await.text, before);
+    world
+        .client
+        .send(smallest_body("conv-zapi"))
+        .await
+        .expect(200);
+}
+
+#[rstest]
+#[case::whatsapp("whatsapp", json!({"phoneNumberId": "1", "token": "x"}), &["credentials.accessToken", "credentials.token"])]
+#[case::zapi("zapi", json!({"apiKey": "x"}), &["credentials.instanceId", "credentials.instanceToken", "credentials.apiKey"])]
+#[case::zapperhub("zapperhub", json!({"instanceId": "x", "key": "y"}), &["credentials.apiKey", "credentials.key"])]
+#[tokio::test]
+async fn missing_and_unknown_credentials_are_named_all_at_once(
+    #[case] provider: &str,
+    #[case] credentials: Value,
+    #[case] fields: &[&str],
+) {
+    let world = World::start().await;
+    let channel = json!({"provider": provider, "name": "x", "credentials": credentials});
+    let answer = world.client.post("/channels", channel).await.expect(400);
+    let details = answer["details"].as_object().expect("a tree");
+    let named: Vec<_> = details
+        .keys()
+        .filter(|name| *name != "_errors")
+        .map(String::as_str)
+        .collect();
+    let mut expected = fields.to_vec();
+    expected.sort_unstable();
+    assert_eq!(named, expected, "{answer}");
+}
+
+#[tokio::test]
+async fn a_private_address_is_refused_unless_the_server_allows_it() {
+    let database = TestDatabase::fresh().await;
+    let operator_key = world::operator_key(&database.store().await).await;
+    let master_key = database.key().to_base64();
+    let server = Server::start(&[
+        ("RECADO_DATABASE_URL", database.url()),
+        ("RECADO_MASTER_KEY", master_key.expose_secret()),
+        ("RECADO_ALLOW_PRIVATE_NETWORKS", "false"),
+    ])
+    .await
+    .expect("a server");
+    let operator = Client::new(&server.url, &operator_key);
+    let client = operator.with_key(&organization(&operator, "demo").await);
+    let channel = |url: &str| json!({"provider": "zapi", "name": "x", "credentials": credentials("zapi"), "settings": {"baseUrl": url}});
+    for url in [
+        "http://127.0.0.1:8090/zapi",
+        "http://10.0.0.1",
+        "http://169.254.169.254/latest",
+        "http://[::1]/",
+        "http://2130706433/",
+    ] {
+        let answer = client.post("/channels", channel(url)).await.expect(400);
+        assert!(
+            answer["details"]["settings.baseUrl"]
+                .to_string()
+                .contains("private"),
+            "{url}: {answer}"
+        );
+    }
+    let public = client
+        .post("/channels", channel("http://8.8.8.8"))
+        .await
+        .expect(201);
+    let path = format!("/channels/{}", public["id"].as_str().expect("an id"));
+    let moved = client
+        .patch(
+            &path,
+            json!({"settings": {"baseUrl": "http://127.0.0.1:8090/zapi"}}),
+        )
+        .await
+        .expect(400);
+    assert!(
+        moved["details"].get("settings.baseUrl").is_some(),
+        "{moved}"
+    );
+    // A name is looked at when it is resolved.
+    let named = client
+        .patch(
+            &path,
+            json!({"settings": {"baseUrl": "http://localhost:8090/zapi"}}),
+        )
+        .await
+        .expect(200);
+    assert_eq!(named["settings"]["baseUrl"], "http://localhost:8090/zapi");
+    let check = client
+        .post(&format!("{path}/check"), json!({}))
+        .await
+        .expect(200);
+    assert_eq!(check["state"], "misconfigured", "{check}");
+}
+
+/// What a check says, by what the provider's side is like.
+#[tokio::test]
+async fn a_check_tells_every_state_apart() {
+    let world = World::start().await;
+    let state = async |channel: &str| {
+        let check = world
+            .client
+            .post(&format!("/channels/{channel}/check"), json!({}))
+            .await
+            .expect(200);
+        check["state"].as_str().expect("a word").to_owned()
+    };
+    for channel in ["whatsapp", "zapi", "zapperhub"] {
+        assert_eq!(state(channel).await, "connected", "{channel}");
+    }
+    let mut settings = Settings::default();
+    settings.zapi.connected = false;
+    settings.zapperhub.connection = Connection::Close;
+    settings.wuzapi.session = Session::LoggedOut;
+    world.sandbox.set_settings(settings.clone());
+    assert_eq!(state("zapi").await, "disconnected");
+    assert_eq!(state("zapperhub").await, "disconnected");
+    settings.zapi.subscribed = false;
+    settings.zapperhub.connection = Connection::Unpaired;
+    world.sandbox.set_settings(settings);
+    assert_eq!(state("zapi").await, "unpaid");
+    assert_eq!(state("zapperhub").await, "needs_pairing");
+    for (channel, wrong) in [
+        (
+            "whatsapp",
+            json!({"phoneNumberId": "800000000000001", "accessToken": "T-EXPIRED"}),
+        ),
+        (
+            "zapperhub",
+            json!({"instanceId": "inst_5f2c", "apiKey": "wrong"}),
+        ),
+    ] {
+        world
+            .client
+            .patch(
+                &format!("/channels/{channel}"),
+                json!({"credentials": wrong}),
+            )
+            .await
+            .expect(200);
+        assert_eq!(state(channel).await, "unauthorized", "{channel}");
+    }
+    world
+        .client
+        .patch(
+            "/channels/whatsapp",
+            json!({"settings": {"baseUrl": "http://127.0.0.1:1"}}),
+        )
+        .await
+        .expect(200);
+    assert_eq!(state("whatsapp").await, "unavailable");
+}

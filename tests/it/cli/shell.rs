@@ -1,0 +1,194 @@
+//! A shell in which `recado` runs, and the organization that the tests work in.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use recado_sandbox::{Account, Sandbox, TokenState, Urls};
+use recado_tests::binaries::{command, providers};
+use recado_tests::{World, world};
+use serde_json::Value;
+use tokio::io::AsyncWriteExt as _;
+use tokio::process::Command;
+
+/// Credentials that cannot be part of anything else that is printed.
+pub(super) const SECRETS: [(&str, &str); 7] = [
+    ("RECADO_WHATSAPP_PHONE_NUMBER_ID", "800000000000009"),
+    ("RECADO_WHATSAPP_ACCESS_TOKEN", "EAAG-of-the-shop"),
+    ("RECADO_ZAPI_INSTANCE_ID", "INSTANCE-of-the-shop"),
+    ("RECADO_ZAPI_INSTANCE_TOKEN", "TOKEN-of-the-shop"),
+    ("RECADO_ZAPI_CLIENT_TOKEN", "CLIENT-of-the-shop"),
+    ("RECADO_ZAPPERHUB_INSTANCE_ID", "inst_shop"),
+    ("RECADO_ZAPPERHUB_API_KEY", "APIKEY-of-the-shop"),
+];
+
+/// Provider, channel and conversation, as the README names them.
+pub(super) const NUMBERS: [(&str, &str, &str); 3] = [
+    ("whatsapp", "main", "conv-456"),
+    ("zapi", "support", "conv-zapi"),
+    ("zapperhub", "sales", "conv-zapperhub"),
+];
+
+/// The binary with the environment of one shell.
+#[derive(Clone, Default)]
+pub(super) struct Shell {
+    environment: Vec<(String, String)>,
+}
+
+/// What a command left behind.
+#[derive(Debug)]
+pub(super) struct Ran {
+    pub(super) code: i32,
+    pub(super) stdout: String,
+    pub(super) stderr: String,
+}
+
+impl Shell {
+    pub(super) fn set(mut self, name: &str, value: &str) -> Self {
+        self.environment.retain(|(known, _)| known != name);
+        self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    pub(super) fn with_credentials(self) -> Self {
+        SECRETS
+            .into_iter()
+            .fold(self, |shell, (name, value)| shell.set(name, value))
+    }
+
+    pub(super) fn leading_to(self, sandbox: &Urls) -> Self {
+        providers(sandbox)
+            .into_iter()
+            .fold(self, |shell, (name, value)| shell.set(name, value))
+    }
+
+    pub(super) fn command(&self, words: &[&str]) -> Command {
+        let mut command = command("recado").expect("the binary");
+        command
+            .args(words)
+            .envs(self.environment.clone())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    }
+
+    pub(super) async fn run(&self, words: &[&str]) -> Ran {
+        self.feed(words, "").await
+    }
+
+    /// Runs with a text on standard input.
+    pub(super) async fn feed(&self, words: &[&str], stdin: &str) -> Ran {
+        let mut process = self
+            .command(words)
+            .stdin(Stdio::piped())
+            .spawn()
+            .expect("a process");
+        let mut pipe = process.stdin.take().expect("it is piped");
+        // A command that does not read its input may be gone before it is written.
+        pipe.write_all(stdin.as_bytes()).await.ok();
+        drop(pipe);
+        let output = tokio::time::timeout(Duration::from_mins(1), process.wait_with_output()).await;
+        let output = output.expect("it ends in time").expect("an output");
+        Ran {
+            code: output.status.code().expect("no signal"),
+            stdout: String::from_utf8(output.stdout).expect("text"),
+            stderr: String::from_utf8(output.stderr).expect("text"),
+        }
+    }
+}
+
+impl Ran {
+    /// What was printed by a command that did what it was asked.
+    #[track_caller]
+    pub(super) fn done(self) -> String {
+        assert_eq!(
+            (self.code, self.stderr.as_str()),
+            (0, ""),
+            "{}",
+            self.stdout
+        );
+        self.stdout
+    }
+
+    #[track_caller]
+    pub(super) fn json(self) -> Value {
+        serde_json::from_str(&self.done()).expect("JSON")
+    }
+}
+
+/// An organization of its own, with a key in the environment of the shell.
+pub(super) async fn shop(world: &World) -> Shell {
+    add_accounts(&world.sandbox);
+    let operator = world::operator_key(&world.store).await;
+    let shell = Shell::default()
+        .set("RECADO_SERVER", &world.url)
+        .set("RECADO_KEY", &operator);
+    let shell = shell.with_credentials();
+    shell
+        .run(&["org", "create", "Loja Exemplo", "--id", "loja"])
+        .await
+        .done();
+    let key = shell
+        .run(&["key", "create", "--org", "loja", "backend", "--quiet"])
+        .await
+        .done();
+    shell.set("RECADO_KEY", key.trim_end())
+}
+
+/// The accounts that [`SECRETS`] open.
+pub(super) fn add_accounts(sandbox: &Sandbox) {
+    let secret = |index: usize| SECRETS[index].1.to_owned();
+    sandbox.add_account(Account::Whatsapp {
+        phone_number_id: secret(0),
+        access_token: secret(1),
+        display_phone_number: "15550009999".to_owned(),
+        token_state: TokenState::Valid,
+        registered: true,
+    });
+    let client_token = Some(secret(4));
+    sandbox.add_account(Account::Zapi {
+        instance_id: secret(2),
+        instance_token: secret(3),
+        client_token,
+    });
+    sandbox.add_account(Account::Zapperhub {
+        instance_id: secret(5),
+        api_key: secret(6),
+    });
+}
+
+/// Connects all three numbers and opens a conversation on each, as the README does.
+pub(super) async fn connect(shell: &Shell) {
+    shell
+        .run(&["agent", "create", "Front desk", "--id", "agent-123"])
+        .await
+        .done();
+    for (provider, channel, conversation) in NUMBERS {
+        let name = format!("Number of {provider}");
+        shell
+            .run(&[
+                "channel",
+                "create",
+                "--provider",
+                provider,
+                &name,
+                "--id",
+                channel,
+            ])
+            .await
+            .done();
+        let who = [
+            "--agent",
+            "agent-123",
+            "--channel",
+            channel,
+            "--to",
+            "+55 11 90000-0001",
+            "--id",
+            conversation,
+        ];
+        shell
+            .run(&[&["conversation", "create"][..], &who].concat())
+            .await
+            .done();
+    }
+}

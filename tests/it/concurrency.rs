@@ -1,0 +1,238 @@
+//! Many sends at once, and clients that do not wait for their answers.
+
+use std::collections::{HashMap, HashSet};
+
+use recado_core::Status;
+use recado_sandbox::{Effect, Fault, PhoneMessage, Provider};
+use recado_store::testing::TestDatabase;
+use recado_store::{Message, Page};
+use recado_tests::binaries::Deployment;
+use recado_tests::held::HeldProvider;
+use recado_tests::world::{CONVERSATIONS, smallest_body};
+use recado_tests::{Client, World};
+use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+
+const AT_ONCE: u64 = 200;
+
+fn recipient(number: u64) -> String {
+    format!("5511{:09}", 910_000_000 + number)
+}
+
+/// A message that is like no other.
+fn body(conversation: &str, mark: &str) -> Value {
+    json!({
+        "agentId": "agent-123", "conversationId": conversation,
+        "header_text": format!("Header {mark}"), "body_text": format!("Body {mark}"), "footer_text": format!("Footer {mark}"),
+        "button_1_id": format!("yes-{mark}"), "button_1_title": format!("Yes {mark}"),
+        "button_2_id": format!("no-{mark}"), "button_2_title": format!("No {mark}"),
+    })
+}
+
+#[track_caller]
+fn assert_shows(message: &PhoneMessage, mark: &str) {
+    assert_eq!(message.header, Some(format!("Header {mark}")));
+    assert_eq!(message.body, Some(format!("Body {mark}")));
+    assert_eq!(message.footer, Some(format!("Footer {mark}")));
+    let buttons: Vec<_> = message
+        .buttons
+        .iter()
+        .map(|button| (button.id.clone(), button.title.clone()))
+        .collect();
+    assert_eq!(
+        buttons,
+        [
+            (format!("yes-{mark}"), format!("Yes {mark}")),
+            (format!("no-{mark}"), format!("No {mark}"))
+        ]
+    );
+}
+
+/// Does the same for every number at once, and collects what came of it.
+async fn all_at_once<T: Send + 'static, F: Future<Output = T> + Send + 'static>(
+    each: impl Fn(u64) -> F,
+) -> Vec<T> {
+    let mut tasks = JoinSet::new();
+    for number in 0..AT_ONCE {
+        tasks.spawn(each(number));
+    }
+    tasks.join_all().await
+}
+
+async fn open(client: Client, channel: &'static str, number: u64) {
+    let id = format!("{channel}-{number}");
+    let conversation =
+        json!({"id": id, "agentId": "agent-123", "channelId": channel, "to": recipient(number)});
+    client
+        .post("/conversations", conversation)
+        .await
+        .expect(201);
+}
+
+/// Sends to that recipient, and gives both ids of the message.
+async fn send(client: Client, channel: &'static str, number: u64) -> [String; 2] {
+    let answer = client
+        .send(body(&format!("{channel}-{number}"), &recipient(number)))
+        .await
+        .expect(200);
+    ["id", "externalId"].map(|key| answer["message"][key].as_str().expect("an id").to_owned())
+}
+
+#[tokio::test]
+async fn two_hundred_sends_at_once_arrive_once_each_and_at_their_own_recipient() {
+    // A process of its own has file descriptors of its own.
+    let Deployment {
+        sandbox,
+        server,
+        client,
+        database: _database,
+        ..
+    } = Deployment::start().await;
+    for (channel, _) in CONVERSATIONS {
+        sandbox.clear();
+        all_at_once(|number| open(client.clone(), channel, number)).await;
+        let ids = all_at_once(|number| send(client.clone(), channel, number)).await;
+
+        let different: HashSet<_> = ids.iter().flatten().collect();
+        assert_eq!(
+            different.len(),
+            ids.len() * 2,
+            "{channel}: two messages have one id"
+        );
+        let phones = sandbox.phone_messages();
+        assert_eq!(phones.len(), ids.len(), "{channel}");
+        assert_eq!(sandbox.requests().len(), ids.len(), "{channel}");
+        let phones: HashMap<_, _> = phones
+            .iter()
+            .map(|message| (message.to.as_str(), message))
+            .collect();
+        for number in 0..AT_ONCE {
+            assert_shows(phones[recipient(number).as_str()], &recipient(number));
+        }
+    }
+    server.stop().await.expect("an orderly end");
+}
+
+/// Everything that was written down in a conversation of the organization `demo`.
+async fn stored(database: &TestDatabase, conversation: &str) -> Vec<Message> {
+    let store = database.store().await;
+    let page = Page {
+        after: None,
+        limit: 1000,
+    };
+    let (organization, conversation) = (
+        "demo".parse().expect("an id"),
+        conversation.parse().expect("an id"),
+    );
+    let listed = store
+        .list_messages(&organization, &conversation, &page)
+        .await
+        .expect("an answer of the database");
+    store.close().await;
+    listed.data
+}
+
+#[tokio::test]
+async fn a_send_goes_on_when_its_client_hangs_up() {
+    let world = World::start().await;
+    let held = HeldProvider::start().await;
+    world
+        .client
+        .patch(
+            "/channels/whatsapp",
+            json!({"settings": {"baseUrl": held.url}}),
+        )
+        .await
+        .expect(200);
+
+    let address = world.url.trim_start_matches("http://");
+    let mut client = TcpStream::connect(address).await.expect("a connection");
+    let request = world
+        .client
+        .request(reqwest::Method::POST, "/messages/interactive/send-buttons");
+    let request = request
+        .json(&smallest_body("conv-456"))
+        .build()
+        .expect("a request");
+    let authorization = request.headers()["authorization"]
+        .to_str()
+        .expect("text")
+        .to_owned();
+    let body = request
+        .body()
+        .and_then(|body| body.as_bytes())
+        .expect("bytes");
+    let request_head = format!(
+        "POST {} HTTP/1.1\r\nhost: {address}\r\nauthorization: {authorization}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+        request.url().path(),
+        body.len()
+    );
+    client
+        .write_all(request_head.as_bytes())
+        .await
+        .expect("the server reads");
+    client.write_all(body).await.expect("the server reads");
+
+    let request = held.receive().await;
+    drop(client);
+    let id = request.body["biz_opaque_callback_data"].clone();
+    let answer = json!({"messages": [{"id": "wamid.late"}]});
+    // The end of the server waits for the send, which waits for this answer.
+    tokio::join!(world.stop(), request.answer(&answer));
+
+    let stored = stored(&world.database, "conv-456").await;
+    assert_eq!(stored.len(), 1);
+    assert_eq!(stored[0].id.as_str(), id);
+    assert_eq!(stored[0].status, Status::Accepted);
+    assert_eq!(stored[0].external_id.as_deref(), Some("wamid.late"));
+}
+
+#[tokio::test]
+async fn whenever_clients_hang_up_what_went_out_is_known_and_went_out_once() {
+    let Deployment {
+        database,
+        sandbox,
+        server,
+        client,
+        ..
+    } = Deployment::start().await;
+    sandbox.fail_next(
+        Fault {
+            delay_ms: 20,
+            ..Fault::new(Provider::Whatsapp, Effect::Delay)
+        },
+        u32::MAX,
+    );
+    let mut leaving = Vec::new();
+    for number in 0..60 {
+        let client = client.clone();
+        let body = body("conv-456", &format!("left {number}"));
+        leaving.push(tokio::spawn(async move { client.send(body).await }));
+    }
+    // Each send that stays is the signal for some to leave, wherever they are by now.
+    for (number, leaving) in leaving.chunks(6).enumerate() {
+        let body = body("conv-456", &format!("stayed {number}"));
+        client.send(body).await.expect(200);
+        leaving.iter().for_each(tokio::task::JoinHandle::abort);
+    }
+    server.stop().await.expect("the server waits for its sends");
+
+    let shown: Vec<_> = sandbox
+        .phone_messages()
+        .into_iter()
+        .filter_map(|message| message.body)
+        .collect();
+    let shown_once: HashSet<_> = shown.iter().map(String::as_str).collect();
+    assert_eq!(shown_once.len(), shown.len(), "something went out twice");
+    let stored = stored(&database, "conv-456").await;
+    let written: HashSet<_> = stored
+        .iter()
+        .map(|message| message.content.body())
+        .collect();
+    assert_eq!(shown_once, written);
+    for message in &stored {
+        assert_eq!(message.status, Status::Accepted, "{message:?}");
+    }
+}

@@ -1,0 +1,84 @@
+//! Our own database fails, before and after the provider was asked.
+
+use recado_core::{MessageId, Status};
+use recado_tests::World;
+use recado_tests::held::HeldProvider;
+use recado_tests::world::smallest_body;
+use serde_json::{Value, json};
+
+use super::{SENDERS, change};
+
+async fn status_of(world: &World, id: &Value) -> Status {
+    let id: MessageId = id.as_str().expect("a text").parse().expect("an id");
+    let store = world.database.store().await;
+    let message = store
+        .get_message(&"demo".parse().expect("an id"), &id)
+        .await;
+    store.close().await;
+    message
+        .expect("an answer of the database")
+        .expect("a message")
+        .status
+}
+
+#[tokio::test]
+async fn without_a_database_nothing_is_sent_and_nothing_of_the_inside_is_told() {
+    let world = World::start().await;
+    world.store.clone().close().await;
+    for (_, conversation) in SENDERS {
+        let answer = world.client.send(smallest_body(conversation)).await;
+        assert_eq!(answer.error(), (500, "internal".to_owned()));
+        let shown = answer.text.to_lowercase();
+        for inside in [
+            "sqlite",
+            "postgres",
+            "sqlx",
+            "pool",
+            "database",
+            "recado.db",
+        ] {
+            assert!(!shown.contains(inside), "{shown}");
+        }
+        assert_eq!(
+            answer.headers["x-request-id"],
+            *answer.body["requestId"].as_str().expect("an id")
+        );
+    }
+    assert_eq!(world.sandbox.requests(), []);
+}
+
+#[tokio::test]
+async fn an_acceptance_that_cannot_be_written_down_is_unknown() {
+    let world = World::start().await;
+    let held = HeldProvider::start().await;
+    change(
+        &world.client,
+        "whatsapp",
+        json!({"settings": {"baseUrl": held.url}}),
+    )
+    .await;
+    let send = tokio::spawn({
+        let client = world.client.clone();
+        async move { client.send(smallest_body("conv-456")).await }
+    });
+    let request = held.receive().await;
+    let id = request.body["biz_opaque_callback_data"].clone();
+    assert_eq!(
+        status_of(&world, &id).await,
+        Status::Sending,
+        "on disk before it leaves"
+    );
+    world.store.clone().close().await;
+    request
+        .answer(&json!({"messages": [{"id": "wamid.1"}]}))
+        .await;
+
+    let answer = send.await.expect("an answer");
+    assert_eq!(answer.error(), (500, "outcome_unknown".to_owned()));
+    assert_eq!(answer.body["messageId"], id);
+    assert_eq!(
+        status_of(&world, &id).await,
+        Status::Sending,
+        "settled when a server starts"
+    );
+}

@@ -1,0 +1,186 @@
+//! ZapperHUB, in both dialects.
+
+use recado_sandbox::{Account, Answer, Connection, Provider, ResponseShape, Session};
+use recado_tests::World;
+use recado_tests::world::smallest_body;
+use rstest::rstest;
+use serde_json::{Value, json};
+
+use super::{assert_answers, assert_failure, change, empty, html, once, thrice};
+
+#[rstest]
+#[case::wrong_key("inst_5f2c", "K-WRONG", "channel_unauthorized")]
+#[case::instance_of_another("inst_other", "K1", "channel_unauthorized")]
+#[case::unknown_instance("inst_none", "K1", "provider_rejected")]
+#[tokio::test]
+async fn a_key_or_instance_that_is_wrong_is_refused(
+    #[case] instance: &str,
+    #[case] key: &str,
+    #[case] reason: &'static str,
+) {
+    let world = World::start().await;
+    let other = Account::Zapperhub {
+        instance_id: "inst_other".into(),
+        api_key: "K2".into(),
+    };
+    world.sandbox.add_account(other);
+    let credentials = json!({"instanceId": instance, "apiKey": key});
+    change(
+        &world.client,
+        "zapperhub",
+        json!({"credentials": credentials}),
+    )
+    .await;
+    assert_failure(&world, "conv-zapperhub", instance, once(reason)).await;
+}
+
+#[tokio::test]
+async fn every_answer_has_its_reason() {
+    let world = World::start().await;
+    let said = |status, text: &str| Answer::new(status, json!({"message": text}));
+    let contradiction = Answer::new(200, json!({"error": "queue is full"}));
+    let answers = [
+        (
+            "400",
+            said(400, "body/jid Required"),
+            once("content_refused"),
+        ),
+        (
+            "422",
+            said(422, "body/jid Invalid"),
+            once("content_refused"),
+        ),
+        (
+            "402",
+            said(402, "Payment required"),
+            once("provider_rejected"),
+        ),
+        ("412", said(412, "Not paired"), once("provider_rejected")),
+        (
+            "500 no session",
+            said(500, "No session"),
+            once("provider_rejected"),
+        ),
+        (
+            "500",
+            said(500, "Internal Server Error"),
+            once("outcome_unknown"),
+        ),
+        (
+            "429",
+            said(429, "Too Many Requests"),
+            thrice("provider_rejected"),
+        ),
+        (
+            "503",
+            said(503, "PROVIDER_UNAVAILABLE"),
+            thrice("provider_unavailable"),
+        ),
+        ("HTML 502", html(502), once("outcome_unknown")),
+        ("504", empty(504), once("outcome_unknown")),
+        (
+            "200 that says error",
+            contradiction,
+            once("outcome_unknown"),
+        ),
+        (
+            "200 garbage",
+            Answer::new(200, "garbage"),
+            once("outcome_unknown"),
+        ),
+    ];
+    assert_answers(&world, (Provider::Zapperhub, "conv-zapperhub"), answers).await;
+}
+
+#[tokio::test]
+async fn a_device_that_is_not_connected_takes_nothing() {
+    let world = World::start().await;
+    let mut settings = world.sandbox.settings();
+    settings.zapperhub.connection = Connection::Close;
+    world.sandbox.set_settings(settings);
+    assert_failure(&world, "conv-zapperhub", "409", once("provider_rejected")).await;
+}
+
+#[tokio::test]
+async fn a_success_needs_no_id() {
+    let world = World::start().await;
+    for (shape, has_job) in [(ResponseShape::Empty, false), (ResponseShape::Job, true)] {
+        let mut settings = world.sandbox.settings();
+        settings.zapperhub.response_shape = shape;
+        world.sandbox.set_settings(settings);
+        let sent = world
+            .client
+            .send(smallest_body("conv-zapperhub"))
+            .await
+            .expect(200);
+        let message = &sent["message"];
+        assert_eq!(message["status"], "accepted", "{shape:?}");
+        assert_eq!(message["externalId"], Value::Null, "{shape:?}");
+        assert_eq!(
+            message["metadata"]["providerId"].is_string(),
+            has_job,
+            "{shape:?}"
+        );
+    }
+    assert_eq!(world.sandbox.phone_messages().len(), 2);
+}
+
+/// Turns the channel to a wuzapi server.
+async fn speak_wuzapi(world: &World, token: &str) {
+    let settings = json!({"dialect": "wuzapi", "baseUrl": world.sandbox_urls.wuzapi});
+    let change_to = json!({"settings": settings, "credentials": {"apiKey": token}});
+    change(&world.client, "zapperhub", change_to).await;
+}
+
+#[tokio::test]
+async fn every_answer_of_wuzapi_has_its_reason() {
+    let world = World::start().await;
+    speak_wuzapi(&world, "T1").await;
+    let said = |status, text: &str| {
+        Answer::new(
+            status,
+            json!({"code": status, "error": text, "success": false}),
+        )
+    };
+    let lost = said(500, "error sending message: server returned error 479");
+    let answers = [
+        (
+            "payload",
+            said(400, "could not decode Payload"),
+            once("content_refused"),
+        ),
+        (
+            "phone",
+            said(400, "could not parse Phone"),
+            once("provider_rejected"),
+        ),
+        ("500", lost, once("outcome_unknown")),
+        (
+            "200 without success",
+            Answer::new(200, json!({})),
+            once("outcome_unknown"),
+        ),
+    ];
+    assert_answers(&world, (Provider::Wuzapi, "conv-zapperhub"), answers).await;
+}
+
+#[tokio::test]
+async fn wuzapi_refuses_a_wrong_token_and_a_session_that_is_not_there() {
+    let world = World::start().await;
+    speak_wuzapi(&world, "T-WRONG").await;
+    assert_failure(
+        &world,
+        "conv-zapperhub",
+        "token",
+        once("channel_unauthorized"),
+    )
+    .await;
+    speak_wuzapi(&world, "T1").await;
+    for session in [Session::None, Session::LoggedOut] {
+        let mut settings = world.sandbox.settings();
+        settings.wuzapi.session = session;
+        world.sandbox.set_settings(settings);
+        let case = format!("{session:?}");
+        assert_failure(&world, "conv-zapperhub", &case, once("provider_rejected")).await;
+    }
+}

@@ -1,0 +1,340 @@
+//! Nobody sees or touches what is another organization's: every route of the document, one by one.
+
+use std::collections::BTreeSet;
+
+use recado_tests::world::{self, organization, smallest_body};
+use recado_tests::{Answer, Client, World};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+const PUBLIC: [&str; 2] = ["GET /healthz", "GET /readyz"];
+const OF_OPERATORS: [&str; 3] = [
+    "POST /organizations",
+    "GET /organizations",
+    "GET /organizations/{id}",
+];
+
+/// Every operation of the document, such as `GET /agents/{id}`.
+fn operations() -> BTreeSet<String> {
+    let document = serde_json::to_value(recado_server::openapi()).expect("JSON");
+    let mut operations = BTreeSet::new();
+    for (path, item) in document["paths"].as_object().expect("paths") {
+        for verb in item.as_object().expect("operations").keys() {
+            operations.insert(format!("{} {path}", verb.to_uppercase()));
+        }
+    }
+    operations
+}
+
+/// What one organization owns.
+struct Owned {
+    organization: &'static str,
+    client: Client,
+    agent: &'static str,
+    channel: &'static str,
+    conversation: &'static str,
+    message: String,
+    key: String,
+}
+
+impl Owned {
+    async fn make(
+        world: &World,
+        [organization, agent, channel, conversation]: [&'static str; 4],
+    ) -> Self {
+        let client = world
+            .client
+            .with_key(&self::organization(&world.operator, organization).await);
+        client
+            .post("/agents", json!({"id": agent, "name": agent}))
+            .await
+            .expect(201);
+        let zapi = json!({"id": channel, "provider": "zapi", "name": channel, "credentials": world::credentials("zapi")});
+        client.post("/channels", zapi).await.expect(201);
+        let to = json!({"id": conversation, "agentId": agent, "channelId": channel, "to": "5511900000003"});
+        client.post("/conversations", to).await.expect(201);
+        let sent = client.send(body(agent, conversation)).await.expect(200);
+        let keys = format!("/organizations/{organization}/api-keys");
+        let key = client
+            .post(&keys, json!({"name": format!("second of {organization}")}))
+            .await
+            .expect(201);
+        Self {
+            organization,
+            client,
+            agent,
+            channel,
+            conversation,
+            message: sent["message"]["id"].as_str().expect("an id").to_owned(),
+            key: key["id"].as_str().expect("an id").to_owned(),
+        }
+    }
+
+    /// Everything that its lists and its things show.
+    async fn shown(&self) -> Vec<String> {
+        let mut shown = Vec::new();
+        for path in [
+            "/agents".to_owned(),
+            "/channels".to_owned(),
+            "/conversations".to_owned(),
+            format!("/conversations/{}/messages", self.conversation),
+            format!("/messages/{}", self.message),
+            format!("/organizations/{}/api-keys", self.organization),
+        ] {
+            let answer = self.client.get(&path).await;
+            assert_eq!(answer.status, 200, "{path}");
+            shown.push(answer.text);
+        }
+        shown
+    }
+
+    /// What nobody else may ever read.
+    fn ids(&self) -> [&str; 6] {
+        [
+            self.organization,
+            self.agent,
+            self.channel,
+            self.conversation,
+            &self.message,
+            &self.key,
+        ]
+    }
+}
+
+fn body(agent: &str, conversation: &str) -> Value {
+    let mut body = smallest_body(conversation);
+    body["agentId"] = agent.into();
+    body
+}
+
+/// The calls of a stranger who knows every id of the victim: operation, path, body, answer.
+///
+/// `$agent` stands for the victim's agent, `$own-agent` for the stranger's, and so on.
+/// An answer without a reason shows the stranger's own things alone.
+/// A channel's id stands in webhook URLs, so it is unique on the server and cannot be taken twice.
+const CALLS: &str = r#"
+POST /messages/interactive/send-buttons | /messages/interactive/send-buttons | {"agentId": "$agent", "conversationId": "$conversation", "body_text": "Hi", "button_1_id": "a", "button_1_title": "A"} | 403 foreign_agent
+POST /messages/interactive/send-buttons | /messages/interactive/send-buttons | {"agentId": "$agent", "conversationId": "$own-conversation", "body_text": "Hi", "button_1_id": "a", "button_1_title": "A"} | 403 foreign_agent
+POST /messages/interactive/send-buttons | /messages/interactive/send-buttons | {"agentId": "$own-agent", "conversationId": "$conversation", "body_text": "Hi", "button_1_id": "a", "button_1_title": "A"} | 404 conversation_not_found
+GET /messages/{id} | /messages/$message | | 404 message_not_found
+POST /conversations | /conversations | {"agentId": "$agent", "channelId": "$own-channel", "to": "5511900000004"} | 404 agent_not_found
+POST /conversations | /conversations | {"agentId": "$own-agent", "channelId": "$channel", "to": "5511900000004"} | 404 channel_not_found
+GET /conversations | /conversations | | 200
+GET /conversations/{id} | /conversations/$conversation | | 404 conversation_not_found
+GET /conversation/{id} | /conversation/$conversation | | 404 conversation_not_found
+GET /conversations/{id}/messages | /conversations/$conversation/messages | | 404 conversation_not_found
+POST /agents | /agents | {"name": "mine"} | 201
+GET /agents | /agents | | 200
+GET /agents/{id} | /agents/$agent | | 404 agent_not_found
+DELETE /agents/{id} | /agents/$agent | | 404 agent_not_found
+POST /channels | /channels | {"id": "$channel", "provider": "zapi", "name": "mine", "credentials": {"instanceId": "x", "instanceToken": "x"}} | 409 already_exists
+GET /channels | /channels | | 200
+GET /channels/{id} | /channels/$channel | | 404 channel_not_found
+PATCH /channels/{id} | /channels/$channel | {"name": "mine"} | 404 channel_not_found
+DELETE /channels/{id} | /channels/$channel | | 404 channel_not_found
+POST /channels/{id}/check | /channels/$channel/check | | 404 channel_not_found
+POST /organizations | /organizations | {"name": "mine"} | 403 forbidden
+GET /organizations | /organizations | | 403 forbidden
+GET /organizations/{id} | /organizations/$organization | | 403 forbidden
+POST /organizations/{id}/api-keys | /organizations/$organization/api-keys | {"name": "mine"} | 404 organization_not_found
+GET /organizations/{id}/api-keys | /organizations/$organization/api-keys | | 404 organization_not_found
+DELETE /organizations/{id}/api-keys/{keyId} | /organizations/$organization/api-keys/$key | | 404 organization_not_found
+DELETE /organizations/{id}/api-keys/{keyId} | /organizations/$own-organization/api-keys/$key | | 404 api_key_not_found
+"#;
+
+/// The cells of every row.
+fn rows() -> impl Iterator<Item = [&'static str; 4]> {
+    CALLS.trim().lines().map(|line| {
+        let cells: Vec<_> = line.split('|').map(str::trim).collect();
+        cells.try_into().expect("four cells")
+    })
+}
+
+/// A text of the table with the ids of both.
+fn filled(text: &str, victim: &Owned, stranger: &Owned) -> String {
+    let mut text = text.to_owned();
+    for (owner, prefix) in [(stranger, "$own-"), (victim, "$")] {
+        for (name, id) in [
+            "organization",
+            "agent",
+            "channel",
+            "conversation",
+            "message",
+            "key",
+        ]
+        .iter()
+        .zip(owner.ids())
+        {
+            text = text.replace(&format!("{prefix}{name}"), id);
+        }
+    }
+    text
+}
+
+async fn call(client: &Client, operation: &str, path: &str, body: Option<&Value>) -> Answer {
+    let verb = operation.split(' ').next().expect("a verb");
+    let request = client.request(verb.parse().expect("a verb"), path);
+    world::answer(
+        body.into_iter()
+            .fold(request, reqwest::RequestBuilder::json),
+    )
+    .await
+}
+
+/// The path of an operation with any ids in it.
+fn with_ids(operation: &str) -> String {
+    let (_, path) = operation.split_once(' ').expect("a path");
+    path.replace("{id}", "any").replace("{keyId}", "any")
+}
+
+#[test]
+fn every_route_has_a_case() {
+    let mut cases: BTreeSet<_> = rows().map(|[operation, ..]| operation.to_owned()).collect();
+    cases.extend(PUBLIC.map(str::to_owned));
+    assert_eq!(
+        cases,
+        operations(),
+        "say above what a stranger may get from a new route"
+    );
+}
+
+#[tokio::test]
+async fn no_route_shows_or_changes_what_is_another_organizations() {
+    let world = World::start().await;
+    let victim = Owned::make(
+        &world,
+        [
+            "victim-org",
+            "victim-agent",
+            "victim-channel",
+            "victim-conv",
+        ],
+    )
+    .await;
+    let stranger = Owned::make(
+        &world,
+        [
+            "stranger-org",
+            "stranger-agent",
+            "stranger-channel",
+            "stranger-conv",
+        ],
+    )
+    .await;
+    let (before, sent) = (victim.shown().await, world.sandbox.requests().len());
+    for [operation, path, body, expected] in rows() {
+        let path = filled(path, &victim, &stranger);
+        let body = (!body.is_empty())
+            .then(|| serde_json::from_str(&filled(body, &victim, &stranger)).expect("JSON"));
+        let answer = call(&stranger.client, operation, &path, body.as_ref()).await;
+        let (status, reason) = answer.error();
+        let got = format!("{status} {reason}");
+        assert_eq!(got.trim(), expected, "{operation}: {}", answer.text);
+        if answer.status.is_success() {
+            let foreign = victim.ids().into_iter().find(|id| answer.text.contains(id));
+            assert_eq!(foreign, None, "{operation}: {}", answer.text);
+        }
+    }
+    assert_eq!(
+        victim.shown().await,
+        before,
+        "the victim's things are as they were"
+    );
+    assert_eq!(
+        world.sandbox.requests().len(),
+        sent,
+        "nobody sent, and nobody asked a provider"
+    );
+}
+
+#[tokio::test]
+async fn without_a_key_only_the_public_routes_answer() {
+    let world = World::start().await;
+    for operation in operations() {
+        let verb: Method = operation
+            .split(' ')
+            .next()
+            .expect("a verb")
+            .parse()
+            .expect("a verb");
+        let request = world
+            .client
+            .http
+            .request(verb, format!("{}{}", world.url, with_ids(&operation)));
+        let answer = world::answer(request).await;
+        if PUBLIC.contains(&operation.as_str()) {
+            assert_eq!(answer.status, 200, "{operation}");
+        } else {
+            assert_eq!(
+                answer.error(),
+                (401, "unauthorized".to_owned()),
+                "{operation}"
+            );
+        }
+    }
+    // Not in the document, and public too.
+    for path in ["/openapi.json", "/docs"] {
+        let answer = world::answer(world.client.http.get(format!("{}{path}", world.url))).await;
+        assert_eq!(answer.status, 200, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_key_of_the_wrong_kind_is_refused_on_every_route() {
+    let world = World::start().await;
+    for operation in operations() {
+        let either = operation.contains("/api-keys") || PUBLIC.contains(&operation.as_str());
+        let of_operators = OF_OPERATORS.contains(&operation.as_str());
+        let path = with_ids(&operation);
+        for (client, refused) in [
+            (&world.operator, !either && !of_operators),
+            (&world.client, of_operators),
+        ] {
+            let answer = call(client, &operation, &path, Some(&json!({}))).await;
+            assert_eq!(
+                answer.error() == (403, "forbidden".to_owned()),
+                refused,
+                "{operation}: {}",
+                answer.text
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn two_organizations_may_use_the_same_ids() {
+    let world = World::start().await;
+    let other = world
+        .client
+        .with_key(&organization(&world.operator, "other").await);
+    other
+        .post("/agents", json!({"id": "agent-123", "name": "Same name"}))
+        .await
+        .expect(201);
+    let channel = json!({"id": "other-zapi", "provider": "zapi", "name": "z", "credentials": world::credentials("zapi")});
+    other.post("/channels", channel).await.expect(201);
+    let conversation = json!({"id": "conv-456", "agentId": "agent-123", "channelId": "other-zapi", "to": "5511900000005"});
+    other.post("/conversations", conversation).await.expect(201);
+    for (client, to) in [(&world.client, world::CUSTOMER), (&other, "5511900000005")] {
+        world.sandbox.clear();
+        let sent = client.send(smallest_body("conv-456")).await.expect(200);
+        assert_eq!(world.sandbox.phone_messages()[0].to, to);
+        let listed = client
+            .get("/conversations/conv-456/messages")
+            .await
+            .expect(200);
+        assert_eq!(
+            listed["data"].as_array().expect("a list"),
+            &[sent["message"].clone()]
+        );
+    }
+    other.delete("/agents/agent-123").await.expect(204);
+    assert_eq!(
+        other.send(smallest_body("conv-456")).await.error(),
+        (403, "foreign_agent".to_owned())
+    );
+    assert_eq!(
+        world.client.send(smallest_body("conv-456")).await.status,
+        200
+    );
+}

@@ -1,0 +1,222 @@
+//! The API describes itself, and what it says is true.
+
+use std::collections::BTreeSet;
+
+use recado_server::error::Reason;
+use recado_tests::{World, browser, world};
+use reqwest::Method;
+use serde_json::Value;
+
+fn document() -> Value {
+    serde_json::to_value(recado_server::openapi()).expect("JSON")
+}
+
+/// Verb, path and operation.
+fn operations(document: &Value) -> Vec<(Method, &str, &Value)> {
+    let paths = document["paths"].as_object().expect("paths");
+    let each = paths.iter().flat_map(|(path, item)| {
+        let item = item.as_object().expect("operations");
+        item.iter().map(move |(verb, operation)| {
+            (
+                verb.to_uppercase().parse().expect("a verb"),
+                path.as_str(),
+                operation,
+            )
+        })
+    });
+    each.collect()
+}
+
+/// Every value under `key`, wherever it stands.
+fn values_of<'a>(value: &'a Value, key: &str, found: &mut Vec<&'a Value>) {
+    match value {
+        Value::Object(object) => {
+            found.extend(object.get(key));
+            object
+                .values()
+                .for_each(|value| values_of(value, key, found));
+        }
+        Value::Array(array) => array.iter().for_each(|value| values_of(value, key, found)),
+        _ => {}
+    }
+}
+
+#[tokio::test]
+async fn the_document_is_served_as_it_is_and_says_openapi_3_1() {
+    let world = World::start().await;
+    let served = world.client.get("/openapi.json").await.expect(200);
+    assert_eq!(served, document());
+    let version = served["openapi"].as_str().expect("a version");
+    assert!(version.starts_with("3.1"), "{version}");
+}
+
+#[test]
+fn every_reference_leads_somewhere() {
+    let document = document();
+    let mut references = Vec::new();
+    values_of(&document, "$ref", &mut references);
+    assert!(references.len() > 20, "{}", references.len());
+    for reference in references {
+        let pointer = reference
+            .as_str()
+            .and_then(|text| text.strip_prefix('#'))
+            .expect("a place in the document");
+        assert!(document.pointer(pointer).is_some(), "{pointer}");
+    }
+}
+
+#[tokio::test]
+async fn every_documented_operation_is_there() {
+    let (world, document) = (World::start().await, document());
+    for (verb, path, _) in operations(&document) {
+        let path = path.replace("{id}", "any").replace("{keyId}", "any");
+        let answer = world::answer(world.client.request(verb.clone(), &path)).await;
+        let reason = answer.error().1;
+        assert!(
+            !["not_found", "method_not_allowed"].contains(&reason.as_str()),
+            "{verb} {path}: {reason}"
+        );
+    }
+}
+
+#[test]
+fn every_operation_documents_its_errors_in_the_one_shape() {
+    let document = document();
+    let mut ids = BTreeSet::new();
+    for (verb, path, operation) in operations(&document) {
+        let id = operation["operationId"].as_str();
+        assert!(ids.insert(id), "{verb} {path}: {id:?} is taken");
+        assert!(operation["summary"].is_string(), "{verb} {path}");
+        let responses = operation["responses"].as_object().expect("responses");
+        let errors = responses
+            .iter()
+            .filter(|(status, _)| status.starts_with(['4', '5']) && *status != "503");
+        for (status, response) in errors {
+            let content = &response["content"]["application/json"];
+            assert_eq!(
+                content["schema"]["$ref"], "#/components/schemas/ErrorBody",
+                "{verb} {path} {status}"
+            );
+            let reason = content["example"]["reason"].as_str().expect("a reason");
+            assert!(
+                response["description"]
+                    .as_str()
+                    .expect("a text")
+                    .contains(reason),
+                "{verb} {path} {status}"
+            );
+        }
+        let public = ["/healthz", "/readyz"].contains(&path);
+        assert_eq!(operation.get("security").is_none(), public, "{verb} {path}");
+        let mut expected = vec![];
+        if !public {
+            expected.extend(["401", "403", "500"]);
+        }
+        if operation.get("requestBody").is_some() {
+            expected.extend(["400", "413"]);
+        }
+        if path.contains('{') {
+            expected.push("404");
+        }
+        for status in expected {
+            assert!(
+                responses.contains_key(status),
+                "{verb} {path} does not document {status}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_example_of_a_request_works() {
+    let (world, document) = (World::start().await, document());
+    let mut tried = Vec::new();
+    for (verb, path, operation) in operations(&document) {
+        let Some(body) = operation.get("requestBody") else {
+            continue;
+        };
+        let schema = body["content"]["application/json"]["schema"]["$ref"]
+            .as_str()
+            .expect("a schema");
+        let schema = document.pointer(&schema[1..]).expect("the schema");
+        let example = schema
+            .get("example")
+            .or_else(|| schema["examples"].get(0))
+            .unwrap_or_else(|| panic!("{verb} {path} has no example"));
+        let operators = path.starts_with("/organizations");
+        let client = if operators {
+            &world.operator
+        } else {
+            &world.client
+        };
+        let id = if operators { "demo" } else { "zapi" };
+        let answer = world::answer(
+            client
+                .request(verb.clone(), &path.replace("{id}", id))
+                .json(example),
+        )
+        .await;
+        assert!(
+            answer.status.is_success(),
+            "{verb} {path} {example}: {}",
+            answer.text
+        );
+        let documented = operation["responses"].get(answer.status.as_str());
+        assert!(
+            documented.is_some(),
+            "{verb} {path} does not document {}",
+            answer.status
+        );
+        let keys = documented.map(|response| &response["content"]["application/json"]["schema"]);
+        assert!(
+            keys.is_some_and(Value::is_object),
+            "{verb} {path} does not describe its answer"
+        );
+        tried.push(path);
+    }
+    assert_eq!(tried.len(), 7, "{tried:?}");
+    assert_eq!(world.sandbox.phone_messages().len(), 1);
+}
+
+#[test]
+fn the_reasons_are_these_and_change_only_on_purpose() {
+    let words: Vec<_> = Reason::ALL
+        .iter()
+        .map(|reason| format!("{} {}", reason.status().as_u16(), reason.as_str()))
+        .collect();
+    insta::assert_snapshot!(words.join("\n"), @"
+    400 invalid_body
+    400 unsupported_channel
+    401 unauthorized
+    403 forbidden
+    403 foreign_agent
+    404 not_found
+    404 organization_not_found
+    404 api_key_not_found
+    404 agent_not_found
+    404 channel_not_found
+    404 conversation_not_found
+    404 message_not_found
+    405 method_not_allowed
+    409 already_exists
+    413 body_too_large
+    429 rate_limited
+    500 too_many_buttons
+    500 content_refused
+    500 provider_rejected
+    500 window_closed
+    500 provider_unavailable
+    500 channel_unauthorized
+    500 outcome_unknown
+    500 internal
+    ");
+}
+
+#[tokio::test]
+async fn the_page_shows_the_api_in_a_real_browser() {
+    let world = World::start().await;
+    let page = browser::dump_dom(&format!("{}/docs/", world.url))
+        .await
+        .expect("a page");
+    assert!(page.contains("send-buttons"), "{page}");
+}

@@ -1,0 +1,283 @@
+//! No secret and no customer's number leaves the gateway by an answer, the log or the files of the database.
+
+mod story;
+
+use std::fs;
+use std::path::Path;
+
+use recado_sandbox::{Account, TokenState};
+use recado_tests::binaries::{Server, command, providers};
+use recado_tests::world::{self, CUSTOMER};
+use recado_tests::{Answer, Client};
+use reqwest::{Method, RequestBuilder};
+use rstest::rstest;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+const ACCESS_TOKEN: &str = "EAAGqqAccessTokenZ1";
+const APP_SECRET: &str = "qqAppSecretZ2";
+const VERIFY_TOKEN: &str = "qqVerifyTokenZ3";
+const INSTANCE_ID: &str = "qqInstanceIdZ4";
+const INSTANCE_TOKEN: &str = "qqInstanceTokenZ5";
+const CLIENT_TOKEN: &str = "qqClientTokenZ6";
+const WRONG_CLIENT_TOKEN: &str = "qqWrongClientTokenZ7";
+const API_KEY: &str = "qqApiKeyZ8";
+/// In bodies that are refused, and never right.
+const MISPLACED: &str = "qqMisplacedZ9";
+
+const CREDENTIALS: [&str; 9] = [
+    ACCESS_TOKEN,
+    APP_SECRET,
+    VERIFY_TOKEN,
+    INSTANCE_ID,
+    INSTANCE_TOKEN,
+    CLIENT_TOKEN,
+    WRONG_CLIENT_TOKEN,
+    API_KEY,
+    MISPLACED,
+];
+
+/// A master key.
+const KEY: &str = "cXFNYXN0ZXJLZXlaMTAgd2l0aCAzMiBieXRlcyAuLi4=";
+
+/// What the customer is told; the database keeps it, the log does not.
+const CONTENT: [&str; 5] = [
+    "qqHeaderText",
+    "qqBodyText",
+    "qqFooterText",
+    "qqButtonId",
+    "qqButtonTitle",
+];
+
+fn accounts() -> [Account; 3] {
+    [
+        Account::Whatsapp {
+            access_token: ACCESS_TOKEN.into(),
+            phone_number_id: "800000000000001".into(),
+            display_phone_number: "15550001111".into(),
+            token_state: TokenState::Valid,
+            registered: true,
+        },
+        Account::Zapi {
+            instance_id: INSTANCE_ID.into(),
+            instance_token: INSTANCE_TOKEN.into(),
+            client_token: Some(CLIENT_TOKEN.into()),
+        },
+        Account::Zapperhub {
+            instance_id: "inst_5f2c".into(),
+            api_key: API_KEY.into(),
+        },
+    ]
+}
+
+fn credentials(provider: &str) -> Value {
+    match provider {
+        "whatsapp" => {
+            json!({"phoneNumberId": "800000000000001", "accessToken": ACCESS_TOKEN, "appSecret": APP_SECRET, "verifyToken": VERIFY_TOKEN})
+        }
+        "zapi" => {
+            json!({"instanceId": INSTANCE_ID, "instanceToken": INSTANCE_TOKEN, "clientToken": CLIENT_TOKEN})
+        }
+        _ => json!({"instanceId": "inst_5f2c", "apiKey": API_KEY}),
+    }
+}
+
+fn message(conversation: &str) -> Value {
+    let [header, body, footer, id, title] = CONTENT;
+    json!({
+        "agentId": "agent-123", "conversationId": conversation,
+        "header_text": header, "body_text": body, "footer_text": footer, "button_1_id": id, "button_1_title": title,
+    })
+}
+
+const SEND: &str = "/messages/interactive/send-buttons";
+
+/// A client that remembers every answer.
+struct Recorder {
+    client: Client,
+    answers: Vec<Answer>,
+}
+
+impl Recorder {
+    /// Makes a request whose answer has that status.
+    async fn request(&mut self, request: RequestBuilder, status: u16) -> Answer {
+        let answer = world::answer(request).await;
+        self.answers.push(answer.clone());
+        assert_eq!(answer.status.as_u16(), status, "{}", answer.text);
+        answer
+    }
+
+    async fn post(&mut self, path: &str, body: Value, status: u16) -> Value {
+        let request = self.client.request(Method::POST, path).json(&body);
+        self.request(request, status).await.body
+    }
+
+    async fn patch(&mut self, path: &str, body: Value, status: u16) -> Value {
+        let request = self.client.request(Method::PATCH, path).json(&body);
+        self.request(request, status).await.body
+    }
+
+    async fn get(&mut self, path: &str, status: u16) -> Value {
+        let request = self.client.request(Method::GET, path);
+        self.request(request, status).await.body
+    }
+
+    async fn send(&mut self, conversation: &str, status: u16) -> Value {
+        self.post(SEND, message(conversation), status).await
+    }
+
+    async fn check(&mut self, channel: &str) -> Value {
+        let path = format!("/channels/{channel}/check");
+        self.post(&path, json!({}), 200).await["state"].take()
+    }
+
+    async fn show(&mut self, message: &Value) {
+        let id = message.as_str().expect("a message id");
+        self.get(&format!("/messages/{id}"), 200).await;
+    }
+}
+
+/// Everything in the folder but the file of the master key, by name.
+fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
+    let entries = fs::read_dir(folder).expect("the folder");
+    let files = entries.map(|entry| {
+        let entry = entry.expect("an entry");
+        let name = entry.file_name().into_string().expect("text");
+        (name, fs::read(entry.path()).expect("a file"))
+    });
+    files.filter(|(name, _)| name != "recado.db.key").collect()
+}
+
+fn holds(bytes: &[u8], text: &str) -> bool {
+    bytes
+        .windows(text.len())
+        .any(|window| window == text.as_bytes())
+}
+
+#[track_caller]
+fn assert_holds_none(place: &str, bytes: &[u8], secrets: &[&str]) {
+    for secret in secrets {
+        assert!(!holds(bytes, secret), "{place} holds {secret}");
+    }
+}
+
+/// Makes an operator key as an operator does, and gives it with what was logged.
+async fn create_operator_key(environment: &[(&str, &str)]) -> (String, String) {
+    let mut create = command("recado-server").expect("the binary");
+    create
+        .args(["operator-key", "create"])
+        .envs(environment.iter().copied());
+    let output = create.output().await.expect("a process");
+    let log = String::from_utf8(output.stderr).expect("text");
+    assert!(output.status.success(), "{log}");
+    let key = String::from_utf8(output.stdout).expect("text");
+    (key.trim().to_owned(), log)
+}
+
+#[rstest]
+#[case::debug("debug")]
+#[case::trace("trace")]
+#[tokio::test]
+async fn no_secret_is_in_an_answer_the_log_or_the_database(#[case] level: &str) {
+    let folder = TempDir::new().expect("a folder");
+    let database = format!("sqlite:{}", folder.path().join("recado.db").display());
+    let (sandbox, urls) = world::sandbox().await;
+    for account in accounts() {
+        sandbox.add_account(account);
+    }
+    let environment = [("RECADO_DATABASE_URL", &*database), ("RECADO_LOG", level)];
+    let (operator_key, mut log) = create_operator_key(&environment).await;
+    let environment = [&environment[..], &providers(&urls)].concat();
+    let server = Server::start(&environment).await.expect("a server");
+    let operator = Client::new(&server.url, &operator_key);
+    let api_key = world::organization(&operator, "demo").await;
+
+    let mut recorder = Recorder {
+        client: operator.with_key(&api_key),
+        answers: Vec::new(),
+    };
+    story::use_it(&mut recorder).await;
+    story::fail(&mut recorder, &sandbox).await;
+    story::misplace(&mut recorder).await;
+    let keys = recorder.get("/organizations/demo/api-keys", 200).await;
+    assert_eq!(keys["data"].as_array().map(Vec::len), Some(1));
+    // Shown to its organization, and to nobody else.
+    let channel = recorder.get("/channels/zapperhub", 200).await;
+    let webhook_secret = channel["webhookSecret"].as_str().expect("a secret");
+
+    let mut files_of_database = files(folder.path());
+    log += &server.stop().await.expect("an orderly end");
+    files_of_database.extend(files(folder.path()));
+    let key_file = folder.path().join("recado.db.key");
+    let master_key = fs::read_to_string(key_file).expect("the key beside the database");
+
+    let keys = [&*operator_key, &*api_key, master_key.trim()];
+    let never = [&CREDENTIALS[..], &keys].concat();
+    for answer in &recorder.answers {
+        let answer = format!("{:?} {}", answer.headers, answer.text);
+        assert_holds_none(&answer, answer.as_bytes(), &never);
+    }
+    let stored_in_clear = |content: &str| {
+        files_of_database
+            .iter()
+            .any(|(_, bytes)| holds(bytes, content))
+    };
+    assert!(
+        CONTENT.into_iter().all(stored_in_clear),
+        "the search finds what is there"
+    );
+    assert!(
+        files_of_database
+            .iter()
+            .any(|(name, _)| name == "recado.db-wal")
+    );
+    let never = [&never[..], &[webhook_secret]].concat();
+    for (name, bytes) in &files_of_database {
+        assert_holds_none(name, bytes, &never);
+    }
+    let never = [&never[..], &CONTENT, &[CUSTOMER]].concat();
+    assert!(
+        log.contains("message accepted") && log.contains("answered"),
+        "{log}"
+    );
+    for line in log.lines() {
+        assert_holds_none(line, line.as_bytes(), &never);
+    }
+}
+
+#[rstest]
+#[case::database_away(&["serve"], "postgres://recado:qqMisplacedZ9@127.0.0.1:1/recado", KEY)]
+#[case::database_unknown(&["serve"], "mysql://recado:qqMisplacedZ9@127.0.0.1/recado", KEY)]
+#[case::key_malformed(&["serve"], "postgres://127.0.0.1:1/recado", MISPLACED)]
+#[case::help(&["--help"], "postgres://recado:qqMisplacedZ9@127.0.0.1:1/recado", MISPLACED)]
+#[case::check(&["check-config"], "postgres://recado:qqMisplacedZ9@127.0.0.1:1/recado?password=qqMisplacedZ9", KEY)]
+#[tokio::test]
+async fn no_secret_of_the_configuration_is_shown(
+    #[case] arguments: &[&str],
+    #[case] database: &str,
+    #[case] key: &str,
+) {
+    let mut command = command("recado-server").expect("the binary");
+    let proxy = format!("https://recado:{MISPLACED}@proxy.example/");
+    for variable in [
+        "RECADO_WHATSAPP_URL",
+        "RECADO_ZAPI_URL",
+        "RECADO_ZAPPERHUB_URL",
+        "RECADO_PUBLIC_URL",
+    ] {
+        command.env(variable, &proxy);
+    }
+    command
+        .args(arguments)
+        .env("RECADO_DATABASE_URL", database)
+        .env("RECADO_MASTER_KEY", key);
+    let output = command
+        .env("RECADO_LOG", "trace")
+        .output()
+        .await
+        .expect("a process");
+    let shown = [output.stdout, output.stderr].concat();
+    assert!(!shown.is_empty());
+    assert_eq!(output.status.success(), arguments != ["serve"]);
+    assert_holds_none("the output", &shown, &[MISPLACED, KEY]);
+}

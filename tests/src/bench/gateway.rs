@@ -1,0 +1,187 @@
+//! The gateway under measurement: two release processes, and what a send needs.
+
+use std::net::{SocketAddr, TcpListener};
+use std::process::Stdio;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, ensure};
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::process::{Child, Command};
+
+use crate::binaries;
+use crate::world::{self, Client, PUBLISHED_EXAMPLE};
+
+/// Conversations that take turns.
+const CONVERSATIONS: usize = 200;
+
+/// Longest that a process may take to start.
+const START: Duration = Duration::from_secs(30);
+
+/// A running server and the sandbox that it sends to; both end with the value.
+pub struct Gateway {
+    server: Child,
+    _sandbox: Child,
+    address: SocketAddr,
+    requests: Arc<Vec<Vec<u8>>>,
+}
+
+impl Gateway {
+    /// Starts both on a fresh database, and opens the conversations over HTTP.
+    ///
+    /// # Errors
+    ///
+    /// A program is not built, does not start, or refuses.
+    pub async fn start(database: &[(&str, &str)]) -> anyhow::Result<Self> {
+        let (sandbox, whatsapp) = start_sandbox().await?;
+        let operator_key = operator_key(database).await?;
+        let (server, address) = start_server(database, &whatsapp).await?;
+        let operator = Client::new(&format!("http://{address}"), &operator_key);
+        let (key, conversations) = open_conversations(&operator).await;
+        let requests = conversations
+            .iter()
+            .map(|id| request(address, &key, id))
+            .collect();
+        Ok(Self {
+            server,
+            _sandbox: sandbox,
+            address,
+            requests: Arc::new(requests),
+        })
+    }
+
+    /// The process to measure.
+    ///
+    /// # Panics
+    ///
+    /// It has ended and was waited for, which nobody does.
+    #[must_use]
+    pub fn server_id(&self) -> u32 {
+        self.server.id().expect("the server runs")
+    }
+
+    /// Where the server listens.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// One whole request per conversation.
+    #[must_use]
+    pub const fn requests(&self) -> &Arc<Vec<Vec<u8>>> {
+        &self.requests
+    }
+}
+
+/// The sandbox, and the base URL of its WhatsApp.
+async fn start_sandbox() -> anyhow::Result<(Child, String)> {
+    let mut command = binaries::command("recado")?;
+    command
+        .args(["--output", "json", "sandbox", "--listen", "127.0.0.1:0"])
+        .stdout(Stdio::piped());
+    let mut sandbox = command.spawn()?;
+    let mut lines =
+        BufReader::new(sandbox.stdout.take().context("standard output is piped")?).lines();
+    let line = tokio::time::timeout(START, lines.next_line())
+        .await??
+        .context("the sandbox says where it listens")?;
+    let said: Value = serde_json::from_str(&line)?;
+    let whatsapp = said["urls"]["whatsapp"]
+        .as_str()
+        .context("the URL of its WhatsApp")?;
+    Ok((sandbox, whatsapp.to_owned()))
+}
+
+async fn operator_key(database: &[(&str, &str)]) -> anyhow::Result<String> {
+    let mut command = server(database)?;
+    let output = command
+        .args(["operator-key", "create"])
+        .stderr(Stdio::inherit())
+        .output()
+        .await?;
+    ensure!(
+        output.status.success(),
+        "recado-server operator-key create: {}",
+        output.status
+    );
+    Ok(String::from_utf8(output.stdout)?.trim().to_owned())
+}
+
+/// The server with its default log, which goes where nobody reads it.
+async fn start_server(
+    database: &[(&str, &str)],
+    whatsapp: &str,
+) -> anyhow::Result<(Child, SocketAddr)> {
+    let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+    let mut command = server(database)?;
+    command
+        .arg("serve")
+        .env("RECADO_LISTEN", address.to_string())
+        .env("RECADO_ALLOW_PRIVATE_NETWORKS", "true")
+        .env("RECADO_WHATSAPP_URL", whatsapp)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    let mut child = command.spawn()?;
+    let up = async {
+        while tokio::net::TcpStream::connect(address).await.is_err() {
+            ensure!(child.try_wait()?.is_none(), "recado-server ended");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        Ok(())
+    };
+    tokio::time::timeout(START, up).await??;
+    Ok((child, address))
+}
+
+fn server(database: &[(&str, &str)]) -> anyhow::Result<Command> {
+    let mut command = binaries::command("recado-server")?;
+    command.envs(database.iter().copied());
+    Ok(command)
+}
+
+/// A key of a new organization, and its conversations.
+async fn open_conversations(operator: &Client) -> (String, Vec<String>) {
+    let organization = operator
+        .post("/organizations", json!({"name": "Bench"}))
+        .await
+        .expect(201);
+    let keys = format!("/organizations/{}/api-keys", id(&organization));
+    let key = operator
+        .post(&keys, json!({"name": "bench"}))
+        .await
+        .expect(201);
+    let key = key["key"].as_str().expect("a key").to_owned();
+    let client = operator.with_key(&key);
+    client
+        .post("/agents", json!({"id": "agent-123", "name": "Agent"}))
+        .await
+        .expect(201);
+    let channel = json!({"provider": "whatsapp", "name": "Bench", "credentials": world::credentials("whatsapp")});
+    let channel = client.post("/channels", channel).await.expect(201);
+    let mut conversations = Vec::new();
+    for number in 0..CONVERSATIONS {
+        let to = format!("55119{:08}", 10_000_000 + number);
+        let conversation = json!({"agentId": "agent-123", "channelId": channel["id"], "to": to});
+        conversations.push(id(&client
+            .post("/conversations", conversation)
+            .await
+            .expect(201)));
+    }
+    (key, conversations)
+}
+
+fn id(thing: &Value) -> String {
+    thing["id"].as_str().expect("an id").to_owned()
+}
+
+/// The documentation's example as a whole HTTP request.
+fn request(address: SocketAddr, key: &str, conversation: &str) -> Vec<u8> {
+    let body = PUBLISHED_EXAMPLE.replace("conv-456", conversation);
+    format!(
+        "POST /messages/interactive/send-buttons HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {key}\r\n\
+         content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .into_bytes()
+}

@@ -1,0 +1,83 @@
+//! A real browser, for what only a browser can say of a page.
+
+use std::path::PathBuf;
+use std::process::Stdio;
+
+use anyhow::{Context as _, ensure};
+use tokio::process::Command;
+
+const PROGRAMS: [&str; 4] = [
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+];
+const INSTALL: &str = "apt-get install --yes --no-install-recommends chromium";
+
+/// The page at `url` after its scripts have run, as HTML.
+///
+/// # Errors
+///
+/// There is no Chromium and it cannot be installed, or it fails.
+pub async fn dump_dom(url: &str) -> anyhow::Result<String> {
+    let program = find_or_install().await?;
+    let profile = tempfile::tempdir()?;
+    let mut browser = Command::new(program);
+    browser
+        .args([
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-dev-shm-usage",
+            "--dump-dom",
+        ])
+        .args([
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+        ])
+        // The time that the page's scripts get, in milliseconds of the page's own clock.
+        .arg("--virtual-time-budget=20000")
+        .arg(format!("--user-data-dir={}", profile.path().display()))
+        .arg(url)
+        .stdin(Stdio::null())
+        .kill_on_drop(true);
+    let output = browser.output().await?;
+    ensure!(
+        output.status.success(),
+        "{}: {}",
+        output.status,
+        String::from_utf8_lossy(&output.stderr)
+    );
+    Ok(String::from_utf8(output.stdout)?)
+}
+
+/// A Debian root that has no Chromium installs it.
+async fn find_or_install() -> anyhow::Result<PathBuf> {
+    if let Some(found) = find() {
+        return Ok(found);
+    }
+    let mut words = INSTALL.split(' ').map(str::to_owned);
+    let program = words.next().unwrap_or_default();
+    let installed = Command::new(program)
+        .args(words)
+        .stdin(Stdio::null())
+        .output()
+        .await;
+    let installed = installed.is_ok_and(|output| output.status.success());
+    ensure!(
+        installed,
+        "Chromium is needed to look at /docs; install it with: sudo {INSTALL}"
+    );
+    find().context("Chromium was installed, but is not in PATH")
+}
+
+fn find() -> Option<PathBuf> {
+    let folders = std::env::var_os("PATH").unwrap_or_default();
+    let folders: Vec<_> = std::env::split_paths(&folders).collect();
+    let mut places = PROGRAMS
+        .iter()
+        .flat_map(|program| folders.iter().map(move |folder| folder.join(program)));
+    places.find(|place| place.is_file())
+}

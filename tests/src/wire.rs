@@ -1,0 +1,70 @@
+//! HTTP by hand, for what a well-behaved client never does.
+
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+/// Far longer than any answer takes; a test that waits this long has failed.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// One connection to a server.
+pub struct Wire(TcpStream);
+
+impl Wire {
+    /// Connects to the server at `url`.
+    ///
+    /// # Panics
+    ///
+    /// Nobody listens.
+    pub async fn connect(url: &str) -> Self {
+        let address = url.strip_prefix("http://").expect("an http URL");
+        Self(TcpStream::connect(address).await.expect("a connection"))
+    }
+
+    /// Writes; a server that has closed the connection already is none of its concern.
+    pub async fn write(&mut self, bytes: impl AsRef<[u8]>) {
+        let _ = self.0.write_all(bytes.as_ref()).await;
+    }
+
+    /// Says that nothing more will be written.
+    pub async fn finish(&mut self) {
+        let _ = self.0.shutdown().await;
+    }
+
+    /// Reads until the text `end` has come.
+    ///
+    /// # Panics
+    ///
+    /// The connection ends before, or nothing comes.
+    pub async fn read_until(&mut self, end: &str) -> String {
+        let mut bytes = Vec::new();
+        while !String::from_utf8_lossy(&bytes).contains(end) {
+            let read = tokio::time::timeout(PATIENCE, self.0.read_buf(&mut bytes)).await;
+            let read = read.expect("an answer in time").expect("an answer");
+            assert!(read > 0, "ended early: {}", String::from_utf8_lossy(&bytes));
+        }
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    /// Reads until the server closes the connection.
+    ///
+    /// # Panics
+    ///
+    /// It never does.
+    pub async fn read_to_end(&mut self) -> String {
+        let mut bytes = Vec::new();
+        let read = tokio::time::timeout(PATIENCE, self.0.read_to_end(&mut bytes)).await;
+        // A reset is an end too.
+        let _ = read.expect("the server closes the connection");
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    /// Whether nothing has come that was not read.
+    #[must_use]
+    pub fn is_silent(&self) -> bool {
+        self.0
+            .try_read(&mut [0])
+            .is_err_and(|error| error.kind() == std::io::ErrorKind::WouldBlock)
+    }
+}
