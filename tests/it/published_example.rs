@@ -7,8 +7,12 @@ use reqwest::header::CONTENT_TYPE;
 use serde_json::{Value, json};
 
 async fn send(world: &World, text: String) -> Value {
-    let request = world.client.request(Method::POST, "/messages/interactive/send-buttons");
-    world::answer(request.header(CONTENT_TYPE, "application/json").body(text)).await.expect(200)
+    let request = world
+        .client
+        .request(Method::POST, "/messages/interactive/send-buttons");
+    world::answer(request.header(CONTENT_TYPE, "application/json").body(text))
+        .await
+        .expect(200)
 }
 
 #[tokio::test]
@@ -21,12 +25,35 @@ async fn header_body_footer_and_buttons_arrive_in_order_on_every_channel() {
         assert_eq!(phone.len(), 1, "{provider}");
         let shown = &phone[0];
         assert_eq!(shown.to, CUSTOMER, "{provider}");
-        assert_eq!(shown.header.as_deref(), Some("Select an option"), "{provider}");
-        assert_eq!(shown.body.as_deref(), Some("How can we help you today?"), "{provider}");
-        assert_eq!(shown.footer.as_deref(), Some("ChatVolt Support"), "{provider}");
-        let buttons: Vec<_> = shown.buttons.iter().map(|button| (button.id.as_str(), button.title.as_str())).collect();
-        assert_eq!(buttons, [("btn_sales", "Sales"), ("btn_support", "Support")], "{provider}");
-        assert_eq!(answer["message"]["externalId"], shown.message_id, "{provider}");
+        assert_eq!(
+            shown.header.as_deref(),
+            Some("Select an option"),
+            "{provider}"
+        );
+        assert_eq!(
+            shown.body.as_deref(),
+            Some("How can we help you today?"),
+            "{provider}"
+        );
+        assert_eq!(
+            shown.footer.as_deref(),
+            Some("ChatVolt Support"),
+            "{provider}"
+        );
+        let buttons: Vec<_> = shown
+            .buttons
+            .iter()
+            .map(|button| (button.id.as_str(), button.title.as_str()))
+            .collect();
+        assert_eq!(
+            buttons,
+            [("btn_sales", "Sales"), ("btn_support", "Support")],
+            "{provider}"
+        );
+        assert_eq!(
+            answer["message"]["externalId"], shown.message_id,
+            "{provider}"
+        );
     }
 }
 
@@ -64,22 +91,42 @@ async fn a_dry_run_shows_the_exact_request_and_sends_nothing() {
     let world = World::start().await;
     for (provider, conversation) in CONVERSATIONS {
         let text = PUBLISHED_EXAMPLE.replace("conv-456", conversation);
-        let request = world.client.request(Method::POST, "/messages/interactive/send-buttons?dryRun=true");
-        let shown = world::answer(request.header(CONTENT_TYPE, "application/json").body(text.clone())).await.expect(200);
+        let request = world.client.request(
+            Method::POST,
+            "/messages/interactive/send-buttons?dryRun=true",
+        );
+        let shown = world::answer(
+            request
+                .header(CONTENT_TYPE, "application/json")
+                .body(text.clone()),
+        )
+        .await
+        .expect(200);
         assert!(world.sandbox.requests().is_empty(), "{provider}");
         assert_eq!(shown["dryRun"], true);
         assert_eq!(shown["limits"]["button_title"]["max"], 20);
         assert_eq!(shown["warnings"], json!([]));
         for secret in ["T-OK", "TOK-01", "CT-01", "K1"] {
-            assert!(!shown.to_string().contains(&format!("\"{secret}\"")), "{provider}: {shown}");
-            assert!(!shown["request"]["url"].as_str().expect("a URL").contains(secret), "{provider}");
+            assert!(
+                !shown.to_string().contains(&format!("\"{secret}\"")),
+                "{provider}: {shown}"
+            );
+            assert!(
+                !shown["request"]["url"]
+                    .as_str()
+                    .expect("a URL")
+                    .contains(secret),
+                "{provider}"
+            );
         }
         send(&world, text).await;
         let mut sent = world.sandbox.requests().remove(0).body;
         let mut previewed = shown["request"]["body"].clone();
         // The one thing that differs is the id of the message that was not written.
         for body in [&mut sent, &mut previewed] {
-            body.as_object_mut().expect("an object").remove("biz_opaque_callback_data");
+            body.as_object_mut()
+                .expect("an object")
+                .remove("biz_opaque_callback_data");
         }
         assert_eq!(previewed, sent, "{provider}");
         world.sandbox.clear();

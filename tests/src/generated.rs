@@ -18,7 +18,10 @@ const NOTICE: &str = "<!-- Made by `cargo xtask docs`; do not edit. -->\n\n";
 /// The `OpenAPI` document cannot be written as JSON.
 pub fn documents() -> anyhow::Result<Vec<(PathBuf, String)>> {
     Ok(vec![
-        ("docs/openapi.json".into(), recado_server::openapi().to_pretty_json()? + "\n"),
+        (
+            "docs/openapi.json".into(),
+            recado_server::openapi().to_pretty_json()? + "\n",
+        ),
         ("docs/errors.md".into(), errors()?),
         ("docs/limits.md".into(), limits()?),
         ("docs/configuration.md".into(), configuration()?),
@@ -58,7 +61,11 @@ fn limits() -> anyhow::Result<String> {
         "{NOTICE}# Limits\n\nWhat each provider carries, checked before anything is sent. Lengths count Unicode code points.\n"
     );
     for (name, limits) in providers {
-        write!(text, "\n## {name}\n\n`{}`\n\n| What | Least | Most | Basis | Source |\n|---|---|---|---|---|\n", limits.api)?;
+        write!(
+            text,
+            "\n## {name}\n\n`{}`\n\n| What | Least | Most | Basis | Source |\n|---|---|---|---|---|\n",
+            limits.api
+        )?;
         for (what, limit) in [
             ("buttons", &limits.buttons),
             ("button id", &limits.button_id),
@@ -68,7 +75,12 @@ fn limits() -> anyhow::Result<String> {
             ("footer", &limits.footer),
         ] {
             let Limit { min, max, source } = limit;
-            writeln!(text, "| {what} | {min} | {max} | {} | {} |", basis(source), source.text)?;
+            writeln!(
+                text,
+                "| {what} | {min} | {max} | {} | {} |",
+                basis(source),
+                source.text
+            )?;
         }
         for (what, rule) in [
             ("ids differ", limits.distinct_ids),
@@ -77,7 +89,12 @@ fn limits() -> anyhow::Result<String> {
             ("header and titles on one line", limits.single_line),
         ] {
             if let Some(source) = rule {
-                writeln!(text, "| {what} | | | {} | {} |", basis(&source), source.text)?;
+                writeln!(
+                    text,
+                    "| {what} | | | {} | {} |",
+                    basis(&source),
+                    source.text
+                )?;
             }
         }
         let recipients: Vec<_> = limits.recipients.iter().map(|kind| kind.title()).collect();
@@ -103,11 +120,25 @@ fn configuration() -> anyhow::Result<String> {
     );
     let command = ConfigArgs::augment_args(clap::Command::new("recado-server"));
     for argument in command.get_arguments() {
-        let variable = argument.get_env().and_then(|name| name.to_str()).unwrap_or_default();
+        let variable = argument
+            .get_env()
+            .and_then(|name| name.to_str())
+            .unwrap_or_default();
         let flag = argument.get_long().unwrap_or_default();
-        let default: Vec<_> = argument.get_default_values().iter().filter_map(|value| value.to_str()).collect();
-        let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
-        let default = if default.is_empty() { String::new() } else { format!("`{}`", default.join(" ")) };
+        let default: Vec<_> = argument
+            .get_default_values()
+            .iter()
+            .filter_map(|value| value.to_str())
+            .collect();
+        let help = argument
+            .get_help()
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        let default = if default.is_empty() {
+            String::new()
+        } else {
+            format!("`{}`", default.join(" "))
+        };
         writeln!(text, "| `{variable}` | `--{flag}` | {default} | {help} |")?;
     }
     Ok(text)

@@ -36,8 +36,11 @@ pub const PUBLISHED_EXAMPLE: &str = r#"{
 }"#;
 
 /// The providers' conversations in a world: provider, channel, conversation.
-pub const CONVERSATIONS: [(&str, &str); 3] =
-    [("whatsapp", "conv-456"), ("zapi", "conv-zapi"), ("zapperhub", "conv-zapperhub")];
+pub const CONVERSATIONS: [(&str, &str); 3] = [
+    ("whatsapp", "conv-456"),
+    ("zapi", "conv-zapi"),
+    ("zapperhub", "conv-zapperhub"),
+];
 
 /// What a test may want to be different.
 pub struct Options {
@@ -54,7 +57,10 @@ impl Default for Options {
             clock: Clock::system(),
             limits: ConnectionLimits::default(),
             timeouts: Timeouts::default(),
-            retry: RetryPolicy { first_delay: Duration::from_millis(1), ..RetryPolicy::default() },
+            retry: RetryPolicy {
+                first_delay: Duration::from_millis(1),
+                ..RetryPolicy::default()
+            },
             max_sends_in_flight: MAX_SENDS_IN_FLIGHT,
         }
     }
@@ -99,12 +105,28 @@ impl World {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         let app = app(&store, &sandbox_urls, &url, &options);
-        tasks.spawn(recado_server::run(Arc::clone(&app), listener, options.limits, stop.clone().cancelled_owned()));
+        tasks.spawn(recado_server::run(
+            Arc::clone(&app),
+            listener,
+            options.limits,
+            stop.clone().cancelled_owned(),
+        ));
         let operator = Client::new(&url, &operator_key);
         let key = organization(&operator, "demo").await;
         let client = operator.with_key(&key);
         open_conversations(&client, &CONVERSATIONS).await;
-        Self { database, store, app, sandbox, sandbox_urls, url, operator, client, stop, tasks }
+        Self {
+            database,
+            store,
+            app,
+            sandbox,
+            sandbox_urls,
+            url,
+            operator,
+            client,
+            stop,
+            tasks,
+        }
     }
 
     /// Stops the server, waiting for what is in flight.
@@ -134,7 +156,11 @@ async fn start_sandbox(stop: &CancellationToken, tasks: &TaskTracker) -> (Sandbo
     let sandbox = Sandbox::new();
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let urls = base_urls(listener.local_addr().expect("an address"));
-    tasks.spawn(sandbox.clone().serve(listener, stop.clone().cancelled_owned()));
+    tasks.spawn(
+        sandbox
+            .clone()
+            .serve(listener, stop.clone().cancelled_owned()),
+    );
     (sandbox, urls)
 }
 
@@ -168,7 +194,10 @@ pub async fn operator_key(store: &Store) -> String {
         name: "test operator".to_owned(),
         created_at: Timestamp::now(),
     };
-    store.create_api_key(&key, &secret).await.expect("an operator key");
+    store
+        .create_api_key(&key, &secret)
+        .await
+        .expect("an operator key");
     secret.expose().to_owned()
 }
 
@@ -178,8 +207,17 @@ pub async fn operator_key(store: &Store) -> String {
 ///
 /// The server refuses.
 pub async fn organization(operator: &Client, id: &str) -> String {
-    operator.post("/organizations", json!({"id": id, "name": id})).await.expect(201);
-    let key = operator.post(&format!("/organizations/{id}/api-keys"), json!({"name": "test"})).await.expect(201);
+    operator
+        .post("/organizations", json!({"id": id, "name": id}))
+        .await
+        .expect(201);
+    let key = operator
+        .post(
+            &format!("/organizations/{id}/api-keys"),
+            json!({"name": "test"}),
+        )
+        .await
+        .expect(201);
     key["key"].as_str().expect("a key").to_owned()
 }
 
@@ -189,12 +227,18 @@ pub async fn organization(operator: &Client, id: &str) -> String {
 ///
 /// The server refuses.
 pub async fn open_conversations(client: &Client, conversations: &[(&str, &str)]) {
-    client.post("/agents", json!({"id": "agent-123", "name": "Agent"})).await.expect(201);
+    client
+        .post("/agents", json!({"id": "agent-123", "name": "Agent"}))
+        .await
+        .expect(201);
     for &(provider, conversation) in conversations {
         let channel = json!({"id": provider, "provider": provider, "name": provider, "credentials": credentials(provider)});
         client.post("/channels", channel).await.expect(201);
         let conversation = json!({"id": conversation, "agentId": "agent-123", "channelId": provider, "to": CUSTOMER});
-        client.post("/conversations", conversation).await.expect(201);
+        client
+            .post("/conversations", conversation)
+            .await
+            .expect(201);
     }
 }
 
@@ -203,7 +247,9 @@ pub async fn open_conversations(client: &Client, conversations: &[(&str, &str)])
 pub fn credentials(provider: &str) -> Value {
     match provider {
         "whatsapp" => json!({"phoneNumberId": "800000000000001", "accessToken": "T-OK"}),
-        "zapi" => json!({"instanceId": "INST-01", "instanceToken": "TOK-01", "clientToken": "CT-01"}),
+        "zapi" => {
+            json!({"instanceId": "INST-01", "instanceToken": "TOK-01", "clientToken": "CT-01"})
+        }
         _ => json!({"instanceId": "inst_5f2c", "apiKey": "K1"}),
     }
 }
@@ -240,25 +286,40 @@ impl Client {
     /// TLS cannot be set up.
     #[must_use]
     pub fn new(url: &str, key: &str) -> Self {
-        let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_mins(1)).build();
-        Self { http: http.expect("an HTTP client"), url: url.to_owned(), key: key.to_owned() }
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .timeout(Duration::from_mins(1))
+            .build();
+        Self {
+            http: http.expect("an HTTP client"),
+            url: url.to_owned(),
+            key: key.to_owned(),
+        }
     }
 
     /// The same client with another key.
     #[must_use]
     pub fn with_key(&self, key: &str) -> Self {
-        Self { key: key.to_owned(), ..self.clone() }
+        Self {
+            key: key.to_owned(),
+            ..self.clone()
+        }
     }
 
     /// The same client of a gateway at another address.
     #[must_use]
     pub fn at(&self, url: &str) -> Self {
-        Self { url: url.to_owned(), ..self.clone() }
+        Self {
+            url: url.to_owned(),
+            ..self.clone()
+        }
     }
 
     /// A request with the key, for a test that wants to say more.
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
-        self.http.request(method, format!("{}{path}", self.url)).bearer_auth(&self.key)
+        self.http
+            .request(method, format!("{}{path}", self.url))
+            .bearer_auth(&self.key)
     }
 
     /// Posts JSON.
@@ -297,7 +358,12 @@ pub async fn answer(request: reqwest::RequestBuilder) -> Answer {
     let (status, headers) = (response.status(), response.headers().clone());
     let text = response.text().await.expect("a whole answer");
     let body = serde_json::from_str(&text).unwrap_or(Value::Null);
-    Answer { status, headers, text, body }
+    Answer {
+        status,
+        headers,
+        text,
+        body,
+    }
 }
 
 impl Answer {
@@ -316,6 +382,9 @@ impl Answer {
     /// Status and reason of an error.
     #[must_use]
     pub fn error(&self) -> (u16, String) {
-        (self.status.as_u16(), self.body["reason"].as_str().unwrap_or_default().to_owned())
+        (
+            self.status.as_u16(),
+            self.body["reason"].as_str().unwrap_or_default().to_owned(),
+        )
     }
 }

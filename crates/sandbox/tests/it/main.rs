@@ -3,6 +3,7 @@
 mod control;
 mod faults;
 mod whatsapp;
+mod whatsapp_callers;
 mod whatsapp_limits;
 mod wuzapi;
 mod zapi;

@@ -1,0 +1,146 @@
+//! Bodies in every form that a client may send, and those that are no message.
+
+use recado_tests::world::{self, PUBLISHED_EXAMPLE};
+use recado_tests::{Answer, Client, World};
+use reqwest::Method;
+use reqwest::header::CONTENT_TYPE;
+use serde_json::json;
+
+use super::{PATH, assert_is_json_object};
+
+#[tokio::test]
+async fn all_five_required_fields_are_named_at_once() {
+    let world = World::start().await;
+    let required = json!({"_errors": ["Required"]});
+    let five = json!({"_errors": [], "agentId": required, "conversationId": required, "body_text": required, "button_1_id": required, "button_1_title": required});
+    for (number, sent) in [
+        ("V6", json!({})),
+        (
+            "V12",
+            json!({"to": "5511999999999", "bodyText": "Hi", "buttons": [{"id": "a", "title": "A"}]}),
+        ),
+        (
+            "V13",
+            json!({"messaging_product": "whatsapp", "to": "x", "type": "interactive", "interactive": {}}),
+        ),
+    ] {
+        let answer = world.client.send(sent).await;
+        assert_eq!(answer.body["details"], five, "{number}");
+        assert_eq!(
+            answer.body["error"], "error invalid request body",
+            "{number}"
+        );
+    }
+    let camel = json!({"agentId": "A1", "conversationId": "C1", "bodyText": "Hi", "button1Id": "a", "button1Title": "A"});
+    let named = world.client.send(camel).await.expect(400);
+    let details = named["details"].as_object().expect("a tree");
+    assert_eq!(
+        details.keys().collect::<Vec<_>>(),
+        ["_errors", "body_text", "button_1_id", "button_1_title"],
+        "V14"
+    );
+}
+
+async fn raw(client: &Client, content_type: Option<&str>, text: &str) -> Answer {
+    let mut request = client.request(Method::POST, PATH).body(text.to_owned());
+    if let Some(content_type) = content_type {
+        request = request.header(CONTENT_TYPE, content_type);
+    }
+    world::answer(request).await
+}
+
+#[tokio::test]
+async fn bodies_that_are_no_object_are_refused_and_say_why() {
+    let world = World::start().await;
+    let json = Some("application/json");
+    for (number, content_type, text, said) in [
+        ("V7", json, "", "Required"),
+        ("V8", json, "{\"agentId\":", "Invalid JSON"),
+        ("V9 array", json, "[]", "Expected object, received array"),
+        (
+            "V9 text",
+            json,
+            "\"text\"",
+            "Expected object, received string",
+        ),
+        ("V9 null", json, "null", "Expected object, received null"),
+        (
+            "V18",
+            Some("text/plain"),
+            PUBLISHED_EXAMPLE,
+            "Content-Type: application/json",
+        ),
+        (
+            "JSON called a form",
+            Some("application/x-www-form-urlencoded"),
+            PUBLISHED_EXAMPLE,
+            "Content-Type: application/json",
+        ),
+        ("not UTF-8", json, "{\"agentId\":\"\u{fffd}", "Invalid JSON"),
+    ] {
+        let answer = raw(&world.client, content_type, text).await;
+        assert_eq!(answer.error(), (400, "invalid_body".to_owned()), "{number}");
+        assert!(answer.text.contains(said), "{number}: {}", answer.text);
+        assert_is_json_object(number, &answer);
+    }
+    assert_eq!(
+        raw(&world.client, json, "{\"agentId\":").await.body["error"],
+        "Invalid JSON"
+    );
+    let large = format!("{{\"x\":\"{}\"}}", "x".repeat(2 * 1024 * 1024));
+    assert_eq!(
+        raw(&world.client, json, &large).await.error(),
+        (413, "body_too_large".to_owned()),
+        "V17"
+    );
+}
+
+#[tokio::test]
+async fn a_send_is_understood_however_the_client_writes_it() {
+    let world = World::start().await;
+    let json = "application/json";
+    let form = "agentId=agent-123&conversationId=conv-456&body_text=Hi+%C3%A7&button_1_id=a&button_1_title=A";
+    for (number, path, content_type, text) in [
+        (
+            "S9",
+            "/api/messages/interactive/send-buttons",
+            json,
+            PUBLISHED_EXAMPLE,
+        ),
+        (
+            "S10",
+            "/messages/interactive/send-buttons?",
+            json,
+            PUBLISHED_EXAMPLE,
+        ),
+        (
+            "S11",
+            "//messages/interactive/send-buttons",
+            json,
+            PUBLISHED_EXAMPLE,
+        ),
+        (
+            "S14",
+            PATH,
+            "application/json; charset=utf-8",
+            PUBLISHED_EXAMPLE,
+        ),
+        ("S15", PATH, "application/x-www-form-urlencoded", form),
+        (
+            "S17",
+            PATH,
+            json,
+            r#"{"button_1_title":"A","button_1_id":"a","body_text":"Hi","conversationId":"conv-456","agentId":"agent-123"}"#,
+        ),
+    ] {
+        world.sandbox.clear();
+        let request = world
+            .client
+            .request(Method::POST, path)
+            .header(CONTENT_TYPE, content_type)
+            .body(text);
+        let answer = world::answer(request).await;
+        assert_eq!(answer.status, 200, "{number}: {}", answer.text);
+        assert_eq!(world.sandbox.phone_messages().len(), 1, "{number}");
+    }
+}

@@ -1,0 +1,98 @@
+//! Who may send: keys, and what belongs to others.
+
+use recado_tests::World;
+use recado_tests::world::{self, open_conversations, organization, smallest_body};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
+use serde_json::json;
+
+use super::{PATH, body};
+
+#[tokio::test]
+async fn the_second_word_of_the_header_is_the_key_and_a_wrong_one_is_refused() {
+    let world = World::start().await;
+    let key = organization(&world.operator, "other-words").await;
+    let client = world.client.with_key(&key);
+    open_conversations(&client, &[]).await;
+    for (number, header, status) in [
+        ("S12", format!("bearer {key}"), 404),
+        ("any scheme", format!("Token {key}"), 404),
+        (
+            "A2",
+            "Bearer 3f2b8c1e-5a77-4d0e-9c11-0a1b2c3d4e5f".to_owned(),
+            401,
+        ),
+        ("A3", "Bearer None".to_owned(), 401),
+        ("A4", key.clone(), 401),
+        ("A5", "Bearer unknown".to_owned(), 401),
+    ] {
+        let request = client
+            .http
+            .post(format!("{}{PATH}", world.url))
+            .header(AUTHORIZATION, header);
+        let request = request
+            .header("cookie", "__Secure-next-auth.session-token=x")
+            .json(&smallest_body("conv-456"));
+        assert_eq!(world::answer(request).await.status, status, "{number}");
+    }
+}
+
+#[tokio::test]
+async fn without_a_key_nothing_else_is_looked_at() {
+    let world = World::start().await;
+    for (number, text) in [("A1", "{}"), ("A6", "{\"agentId\":")] {
+        let request = world
+            .client
+            .http
+            .post(format!("{}{PATH}", world.url))
+            .header(CONTENT_TYPE, "application/json")
+            .body(text);
+        let answer = world::answer(request).await;
+        assert_eq!(answer.error(), (401, "unauthorized".to_owned()), "{number}");
+        assert!(
+            answer.body["error"]
+                .as_str()
+                .expect("a text")
+                .starts_with("UNAUTHORIZED"),
+            "{number}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_belongs_to_another_organization_is_refused_as_documented() {
+    let world = World::start().await;
+    let other = world
+        .client
+        .with_key(&organization(&world.operator, "other").await);
+    other
+        .post("/agents", json!({"id": "A2", "name": "Other"}))
+        .await
+        .expect(201);
+    other.post("/channels", json!({"id": "other-zapi", "provider": "zapi", "name": "z", "credentials": world::credentials("zapi")})).await.expect(201);
+    other
+        .post(
+            "/conversations",
+            json!({"id": "C2", "agentId": "A2", "channelId": "other-zapi", "to": "5511900000009"}),
+        )
+        .await
+        .expect(201);
+    for (number, changes, status, reason) in [
+        ("A7", json!({"agentId": "A2"}), 403, "foreign_agent"),
+        (
+            "A10",
+            json!({"conversationId": "C2"}),
+            404,
+            "conversation_not_found",
+        ),
+        (
+            "A11",
+            json!({"agentId": "A2", "conversationId": "C2"}),
+            403,
+            "foreign_agent",
+        ),
+    ] {
+        let answer = world.client.send(body(&changes)).await;
+        assert_eq!(answer.error(), (status, reason.to_owned()), "{number}");
+    }
+    assert!(world.sandbox.requests().is_empty());
+}
