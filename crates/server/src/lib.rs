@@ -1,6 +1,6 @@
 //! The Recado gateway: `POST /messages/interactive/send-buttons`, and what it needs around it.
 //!
-//! Start reading at [`run`], then [`router`] for the routes, and [`send`] for the one thing that matters.
+//! Start reading at [`run`], then [`router`] for the routes, and `send.rs` for the one thing that matters.
 
 pub mod app;
 mod auth;

@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 use crate::columns::{self, Columns};
 use crate::cursor::{Cursor, Listed, Page};
 use crate::error::StoreError;
+use crate::known_keys::{KnownKeys, SecretHash};
 use crate::store::Store;
 
 /// What is known of an API key; not its secret.
@@ -52,8 +53,8 @@ impl ApiKeySecret {
 }
 
 /// 256 random bits need no salt and no slow hash.
-fn hash(secret: &str) -> Vec<u8> {
-    Sha256::digest(secret).to_vec()
+fn hash(secret: &str) -> SecretHash {
+    Sha256::digest(secret).into()
 }
 
 impl Store {
@@ -74,7 +75,7 @@ impl Store {
         .bind(key.id.as_str())
         .bind(key.organization_id.as_ref().map(OrganizationId::as_str))
         .bind(&*columns::text(&key.name))
-        .bind(hash(secret.expose()))
+        .bind(hash(secret.expose()).to_vec())
         .bind(key.created_at.as_millisecond());
         self.write_row(query).await.map(drop)
     }
@@ -85,15 +86,22 @@ impl Store {
     ///
     /// The database does not answer, or the row is corrupt.
     pub async fn find_api_key_by_secret(&self, secret: &str) -> Result<Option<ApiKey>, StoreError> {
+        let hash = hash(secret);
+        let began = match self.known_keys().map(|known| known.find(&hash)) {
+            Some(Ok(key)) => return Ok(Some(key)),
+            Some(Err(began)) => Some(began),
+            None => None,
+        };
         let query = sqlx::query(
             "select id, organization_id, name, created_at from api_keys where secret_hash = $1",
         )
-        .bind(hash(secret));
-        self.read_row(query)
-            .await?
-            .as_ref()
-            .map(api_key)
-            .transpose()
+        .bind(hash.to_vec());
+        let row = self.read_row(query).await?;
+        let found = row.as_ref().map(api_key).transpose()?;
+        if let (Some(known), Some(began), Some(key)) = (self.known_keys(), began, &found) {
+            known.remember(began, hash, key.clone());
+        }
+        Ok(found)
     }
 
     /// Lists the keys of an organization.
@@ -136,7 +144,14 @@ impl Store {
             sqlx::query("delete from api_keys where organization_id = $1 and id = $2 returning id")
                 .bind(organization.as_str())
                 .bind(id.as_str());
-        Ok(self.write_row(query).await?.is_some())
+        // A caller that goes away must not leave the key remembered.
+        let store = self.clone();
+        let deletion = tokio::spawn(async move {
+            let _forgetting = store.known_keys().map(KnownKeys::begin_deletion);
+            store.write_row(query).await
+        });
+        let deleted = deletion.await.map_err(|_| StoreError::NotCommitted)?;
+        Ok(deleted?.is_some())
     }
 }
 

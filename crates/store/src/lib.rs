@@ -39,6 +39,7 @@ mod content;
 mod conversations;
 mod cursor;
 mod error;
+mod known_keys;
 mod messages;
 mod organizations;
 mod secrets;

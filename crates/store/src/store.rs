@@ -9,6 +9,7 @@ use sqlx::{AnyPool, Connection};
 
 use crate::connection::{Role, Source};
 use crate::error::StoreError;
+use crate::known_keys::KnownKeys;
 use crate::secrets::MasterKey;
 use crate::writer::{Scope, Work, Writer};
 
@@ -31,6 +32,7 @@ struct Shared {
     readers: AnyPool,
     writer: Writer,
     key: MasterKey,
+    known_keys: KnownKeys,
 }
 
 /// The database behind a store.
@@ -58,6 +60,7 @@ impl Store {
                 readers,
                 writer,
                 key,
+                known_keys: KnownKeys::default(),
             }),
         })
     }
@@ -122,6 +125,14 @@ impl Store {
 
     pub(crate) fn key(&self) -> &MasterKey {
         &self.shared.key
+    }
+
+    /// The API keys that need not be asked for; none where other servers delete keys too.
+    pub(crate) fn known_keys(&self) -> Option<&KnownKeys> {
+        match self.kind() {
+            DatabaseKind::Sqlite => Some(&self.shared.known_keys),
+            DatabaseKind::Postgres => None,
+        }
     }
 
     pub(crate) async fn read_row(&self, query: Query) -> Result<Option<AnyRow>, StoreError> {
