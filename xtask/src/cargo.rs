@@ -7,6 +7,10 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
+/// Builds everything that a test run needs. The end-to-end tests run the real programs: building
+/// them together with the tests gives all of them the same features, so that nothing is built twice.
+pub(crate) const BUILD: [&str; 4] = ["build", "--workspace", "--bins", "--tests"];
+
 /// The folder of the workspace.
 pub(crate) fn root() -> &'static Path {
     let xtask = Path::new(env!("CARGO_MANIFEST_DIR"));

@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
-use crate::cargo::{cargo, output, root, run as run_command};
+use crate::cargo::{BUILD, cargo, output, root, run as run_command};
 use crate::postgres::{Durability, Postgres, Programs};
 
 /// Names the administrator's URL under which a test makes a fresh database for itself.
@@ -20,9 +20,7 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     let programs = Programs::find_or_install()?;
 
     println!("== build ==");
-    // The end-to-end tests run the real programs. Building them together with the tests gives
-    // all of them the same features, so that nothing is built twice.
-    run_command(&mut cargo(["build", "--workspace", "--bins", "--tests"]))?;
+    run_command(&mut cargo(BUILD))?;
 
     println!("== tests on SQLite ==");
     let mut tests = cargo(["test", "--workspace", "--no-fail-fast", "--"]);
