@@ -26,6 +26,7 @@ pub mod buttons;
 pub mod capabilities;
 pub mod fields;
 pub mod id;
+pub mod inbound;
 pub mod message;
 pub mod provider;
 pub mod recipient;

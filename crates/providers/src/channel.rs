@@ -2,10 +2,13 @@
 
 use async_trait::async_trait;
 use recado_core::{ButtonsMessage, Capabilities, MessageId, Recipient};
+use secrecy::SecretString;
 use serde::Serialize;
 use serde_json::Value;
+use url::Url;
 
 use crate::error::ChannelError;
+use crate::webhook::{Admission, Received, WebhookCall, WebhookRefused, WebhookUnreadable};
 
 /// One WhatsApp number at one provider.
 #[cfg_attr(any(test, feature = "mock"), mockall::automock)]
@@ -34,6 +37,35 @@ pub trait Channel: Send + Sync {
     ///
     /// The provider could not be asked, or refuses the credentials.
     async fn health(&self) -> Result<Health, ChannelError>;
+
+    /// Proves that a webhook call comes from the provider, over its raw bytes. No IO, no clock.
+    ///
+    /// # Errors
+    ///
+    /// The proof is wrong, missing or impossible.
+    #[expect(
+        clippy::elidable_lifetime_names,
+        reason = "the generated mock needs the name"
+    )]
+    fn admit<'a>(&self, call: &WebhookCall<'a>) -> Result<Admission, WebhookRefused>;
+
+    /// What the body of an admitted call says: every item of every batch, in order. No IO, no clock.
+    ///
+    /// # Errors
+    ///
+    /// The body is not in a form that this provider uses; what is new in a known form is no error.
+    fn receive<'a>(
+        &self,
+        content_type: Option<&'a str>,
+        body: &'a [u8],
+    ) -> Result<Vec<Received>, WebhookUnreadable>;
+
+    /// Tells the provider to send its webhooks to `url`, and to prove them with `secret` where it can.
+    ///
+    /// # Errors
+    ///
+    /// The provider takes no such order, refuses it, or could not be reached; it may be given again.
+    async fn register_webhook(&self, url: &Url, secret: &SecretString) -> Result<(), ChannelError>;
 }
 
 /// A message on its way out.

@@ -66,11 +66,18 @@ impl Connection {
         url: &Url,
         body: &impl Serialize,
     ) -> Result<Answer, ChannelError> {
-        let body = serde_json::to_vec(body).map_err(|e| self.unwritable(&e))?;
-        let mut request = Request::new(Method::POST, url.clone());
-        *request.headers_mut() = self.posted_headers();
-        *request.body_mut() = Some(body.into());
-        self.exchange(request).await
+        self.with_body(Method::POST, url, body).await
+    }
+
+    /// Makes one request that may be repeated; a lost answer is no more than an unreachable provider.
+    pub(crate) async fn order(
+        &self,
+        method: Method,
+        url: &Url,
+        body: &impl Serialize,
+    ) -> Result<Answer, ChannelError> {
+        let sent = self.with_body(method, url, body).await;
+        sent.map_err(harmless)
     }
 
     /// Makes one GET, which changes nothing: a lost answer is no more than an unreachable provider.
@@ -78,6 +85,21 @@ impl Connection {
         let mut request = Request::new(Method::GET, url.clone());
         *request.headers_mut() = self.headers.clone();
         self.exchange(request).await.map_err(harmless)
+    }
+
+    /// The same connection for a call that carries one more secret.
+    pub(crate) fn hiding(&self, secret: &SecretString) -> Self {
+        Self {
+            provider: self.provider,
+            http: self.http.clone(),
+            headers: self.headers.clone(),
+            redactor: self.redactor.and(secret),
+        }
+    }
+
+    /// The provider's words, without secrets and whole phone numbers.
+    pub(crate) fn clean(&self, text: &str) -> String {
+        self.redactor.clean(text)
     }
 
     /// An error in the provider's words, cleaned.
@@ -112,7 +134,7 @@ impl Connection {
     /// An answer that should be a success and cannot be read as one: the message may be on its way.
     pub(crate) fn unreadable(&self, status: u16) -> ChannelError {
         let text =
-            format!("the answer (HTTP status {status}) does not say whether the message was taken");
+            format!("the answer (HTTP status {status}) does not say whether the request was taken");
         self.error(ErrorKind::Indeterminate, &text)
     }
 
@@ -141,6 +163,19 @@ impl Connection {
         let mut headers = self.headers.clone();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers
+    }
+
+    async fn with_body(
+        &self,
+        method: Method,
+        url: &Url,
+        body: &impl Serialize,
+    ) -> Result<Answer, ChannelError> {
+        let body = serde_json::to_vec(body).map_err(|e| self.unwritable(&e))?;
+        let mut request = Request::new(method, url.clone());
+        *request.headers_mut() = self.posted_headers();
+        *request.body_mut() = Some(body.into());
+        self.exchange(request).await
     }
 
     async fn exchange(&self, request: Request) -> Result<Answer, ChannelError> {
@@ -217,7 +252,8 @@ pub(crate) fn text<'a>(body: &'a Value, path: &str) -> Option<&'a str> {
     body.pointer(path)?.as_str().filter(|text| !text.is_empty())
 }
 
-fn harmless(error: ChannelError) -> ChannelError {
+/// The error of a request that may be repeated.
+pub(crate) fn harmless(error: ChannelError) -> ChannelError {
     match error.kind {
         ErrorKind::Indeterminate => ChannelError {
             kind: ErrorKind::Unavailable,

@@ -92,6 +92,23 @@ impl ErrorKind {
         }
     }
 
+    /// The word for a message that failed for this reason after the provider took it.
+    pub(crate) const fn reason(self) -> &'static str {
+        match self {
+            Self::Unauthorized => "channel_unauthorized",
+            Self::Misconfigured => "channel_misconfigured",
+            Self::NotConnected => "not_connected",
+            Self::BillingBlocked => "billing_blocked",
+            Self::InvalidRecipient => "invalid_recipient",
+            Self::ContentRefused => "content_refused",
+            Self::WindowClosed => "window_closed",
+            Self::Throttled => "throttled",
+            Self::Unavailable => "provider_unavailable",
+            Self::Rejected => "provider_rejected",
+            Self::Indeterminate => "outcome_unknown",
+        }
+    }
+
     /// What an HTTP status means where the provider says nothing more exact.
     ///
     /// A 5xx may come from a proxy after the provider took the message, and so may a 408.

@@ -6,11 +6,15 @@ use std::time::Duration;
 use bytes::Bytes;
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 use reqwest::{Client, Request, Response, redirect, retry};
+use url::Url;
 
-use crate::address::{AddressRefused, PublicResolver};
+use crate::address::{AddressRefused, PublicResolver, literal_is_public};
 
 /// No provider's answer is nearly that long.
 const MAX_ANSWER_BYTES: usize = 1024 * 1024;
+
+/// What is read of an answer that nobody wants to know, so that its connection can be used again.
+const MAX_UNREAD_BYTES: usize = 16 * 1024;
 
 /// A provider may close an idle connection just when we write on it, which would lose an answer.
 const MAX_IDLE: Duration = Duration::from_secs(30);
@@ -64,6 +68,41 @@ pub(crate) enum Failure {
     Lost(String),
 }
 
+/// What a receiver answered; its body is nobody's business.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Posted {
+    /// The HTTP status.
+    pub status: u16,
+    /// How long it asks us to wait, in its own words: seconds or a date.
+    pub retry_after: Option<String>,
+}
+
+/// Why a receiver gave no answer; the texts name no URL.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PostError {
+    /// Nothing was sent, because the address is not allowed.
+    #[error(
+        "the address is private, loopback or reserved, or not https, which this server does not allow"
+    )]
+    Refused,
+    /// Nothing was sent.
+    #[error("not reached: {0}")]
+    NotReached(String),
+    /// It may have arrived.
+    #[error("no answer: {0}")]
+    NoAnswer(String),
+}
+
+impl From<Failure> for PostError {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Refused => Self::Refused,
+            Failure::NotSent(cause) => Self::NotReached(cause),
+            Failure::Lost(cause) => Self::NoAnswer(cause),
+        }
+    }
+}
+
 impl HttpClient {
     /// Makes a client; unless `allow_private_networks`, it reaches the public internet only.
     ///
@@ -90,6 +129,50 @@ impl HttpClient {
             client: builder.build()?,
             guarded: !allow_private_networks,
         })
+    }
+
+    /// Whether this client may post to `url`: https only, unless private networks are allowed, and never
+    /// to a literal address that is not public. What a name leads to is checked when it is resolved.
+    #[must_use]
+    pub fn may_post_to(&self, url: &Url) -> bool {
+        match url.scheme() {
+            "https" => !self.guarded || literal_is_public(url),
+            "http" => !self.guarded,
+            _ => false,
+        }
+    }
+
+    /// Posts `body` to a receiver of our own customers, within `deadline` in all.
+    ///
+    /// # Errors
+    ///
+    /// There is no answer, or the address is not allowed.
+    pub async fn post(
+        &self,
+        url: Url,
+        headers: HeaderMap,
+        body: Bytes,
+        deadline: Duration,
+    ) -> Result<Posted, PostError> {
+        if !self.may_post_to(&url) {
+            return Err(PostError::Refused);
+        }
+        let request = self
+            .client
+            .post(url)
+            .headers(headers)
+            .body(body)
+            .timeout(deadline);
+        let response = request.send().await.map_err(|e| failure(&e))?;
+        let retry_after = response.headers().get(RETRY_AFTER);
+        let posted = Posted {
+            status: response.status().as_u16(),
+            retry_after: retry_after
+                .and_then(|value| value.to_str().ok())
+                .map(str::to_owned),
+        };
+        skip(response).await;
+        Ok(posted)
     }
 
     pub(crate) fn is_guarded(&self) -> bool {
@@ -122,6 +205,17 @@ async fn read(mut response: Response) -> Result<Bytes, Failure> {
         body.extend_from_slice(&chunk);
     }
     Ok(body.into())
+}
+
+/// Reads to the end of a short answer; whatever goes wrong now changes nothing.
+async fn skip(mut response: Response) {
+    let mut left = MAX_UNREAD_BYTES;
+    while let Ok(Some(chunk)) = response.chunk().await {
+        match left.checked_sub(chunk.len()) {
+            Some(rest) => left = rest,
+            None => return,
+        }
+    }
 }
 
 /// Only an error of the connector (name, TCP, TLS, connect timeout) surely comes before the first byte.

@@ -28,6 +28,10 @@
 #![warn(missing_docs)]
 
 mod address;
+#[cfg_attr(
+    any(test, feature = "mock"),
+    expect(clippy::ref_option_ref, reason = "written by the generated mock")
+)]
 mod channel;
 mod config;
 mod connection;
@@ -36,6 +40,7 @@ mod form;
 mod http;
 mod redact;
 mod retry;
+mod webhook;
 mod whatsapp;
 mod zapi;
 mod zapperhub;
@@ -45,8 +50,9 @@ pub use channel::MockChannel;
 pub use channel::{Channel, Health, HealthState, OutboundMessage, Preview, Receipt};
 pub use config::{ChannelConfig, ConfigError, Credentials, Defaults, connect};
 pub use error::{ChannelError, ErrorKind, Retry};
-pub use http::{HttpClient, HttpClientError, Timeouts};
+pub use http::{HttpClient, HttpClientError, PostError, Posted, Timeouts};
 pub use retry::{RetryPolicy, send_with_retries};
+pub use webhook::{Admission, Received, WebhookCall, WebhookRefused, WebhookUnreadable};
 pub use whatsapp::WhatsAppAccount;
-pub use zapi::{ButtonsEndpoint, ZapiAccount};
+pub use zapi::{ButtonsEndpoint, WebhookToken, ZapiAccount};
 pub use zapperhub::{Dialect, RecipientForm, ZapperHubAccount};

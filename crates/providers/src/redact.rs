@@ -36,6 +36,11 @@ impl Redactor {
         }
     }
 
+    /// One that knows another secret too.
+    pub(crate) fn and(&self, secret: &SecretString) -> Self {
+        Self::new(self.secrets.iter().chain([secret]))
+    }
+
     /// The text on one line, without secrets and whole phone numbers, and not too long.
     pub(crate) fn clean(&self, text: &str) -> String {
         let mut text = text.to_owned();

@@ -130,6 +130,26 @@ impl Channel for Silent {
     async fn health(&self) -> Result<crate::Health, ChannelError> {
         Err(error(ErrorKind::Rejected, None))
     }
+
+    fn admit(&self, _: &crate::WebhookCall<'_>) -> Result<crate::Admission, crate::WebhookRefused> {
+        Err(crate::WebhookRefused::Forbidden)
+    }
+
+    fn receive(
+        &self,
+        _: Option<&str>,
+        _: &[u8],
+    ) -> Result<Vec<crate::Received>, crate::WebhookUnreadable> {
+        Err(crate::WebhookUnreadable)
+    }
+
+    async fn register_webhook(
+        &self,
+        _: &url::Url,
+        _: &secrecy::SecretString,
+    ) -> Result<(), ChannelError> {
+        Err(error(ErrorKind::Rejected, None))
+    }
 }
 
 #[tokio::test(start_paused = true)]

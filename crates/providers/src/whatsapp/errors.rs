@@ -103,6 +103,13 @@ pub(super) fn refusal(connection: &Connection, answer: &Answer) -> ChannelError 
     }
 }
 
+/// What a code means, if we know it.
+pub(super) fn meaning(code: i64) -> Option<ErrorKind> {
+    let mut meanings = MEANINGS.iter();
+    let (_, kind) = meanings.find(|(codes, _)| codes.contains(&code))?;
+    Some(*kind)
+}
+
 fn without_envelope(connection: &Connection, answer: &Answer) -> ChannelError {
     if (200..300).contains(&answer.status) {
         return connection.unreadable(answer.status);
@@ -117,9 +124,8 @@ impl GraphError {
         if self.code == 100 && self.is_about_the_app() {
             return ErrorKind::Misconfigured;
         }
-        let mut meanings = MEANINGS.iter();
-        match meanings.find(|(codes, _)| codes.contains(&self.code)) {
-            Some((_, kind)) => *kind,
+        match meaning(self.code) {
+            Some(kind) => kind,
             // The error object is there, so the API itself refused.
             None if status >= 500 => ErrorKind::Unavailable,
             None => ErrorKind::from_status(status),

@@ -2,11 +2,13 @@
 
 pub(crate) mod account;
 mod errors;
+mod webhook;
 mod wire;
 
 use async_trait::async_trait;
 use recado_core::{Capabilities, Provider, capabilities};
 use reqwest::header::AUTHORIZATION;
+use secrecy::SecretString;
 use url::Url;
 
 pub use account::WhatsAppAccount;
@@ -14,15 +16,18 @@ pub use account::WhatsAppAccount;
 use crate::channel::{Channel, Health, HealthState, OutboundMessage, Preview, Receipt};
 use crate::config::{ConfigError, join};
 use crate::connection::{Connection, check, json, secret_header, text};
-use crate::error::ChannelError;
+use crate::error::{ChannelError, ErrorKind};
 use crate::http::HttpClient;
 use crate::redact::Redactor;
+use crate::webhook::{Admission, Received, WebhookCall, WebhookRefused, WebhookUnreadable};
 
 /// One number of the Cloud API.
 pub(crate) struct WhatsApp {
     connection: Connection,
     messages_url: Url,
     number_url: Url,
+    app_secret: Option<SecretString>,
+    verify_token: Option<SecretString>,
 }
 
 impl WhatsApp {
@@ -51,6 +56,8 @@ impl WhatsApp {
             connection: Connection::new(Provider::WhatsApp, http, headers, redactor),
             messages_url,
             number_url,
+            app_secret: account.app_secret.clone(),
+            verify_token: account.verify_token.clone(),
         })
     }
 }
@@ -89,5 +96,20 @@ impl Channel for WhatsApp {
             }
             _ => Connection::health_of(errors::refusal(&self.connection, &answer)),
         }
+    }
+
+    fn admit(&self, call: &WebhookCall<'_>) -> Result<Admission, WebhookRefused> {
+        webhook::admit(call, self.app_secret.as_ref(), self.verify_token.as_ref())
+    }
+
+    fn receive(&self, _: Option<&str>, body: &[u8]) -> Result<Vec<Received>, WebhookUnreadable> {
+        webhook::receive(&self.connection, body)
+    }
+
+    /// One callback serves a whole Meta app, so it is the app's owner who sets it (Meta, webhooks set-up).
+    async fn register_webhook(&self, _: &Url, _: &SecretString) -> Result<(), ChannelError> {
+        let text = "Meta takes the webhook in its App Dashboard only: WhatsApp, Configuration; \
+                    set callback URL and verify token there, and subscribe to the field messages";
+        Err(self.connection.error(ErrorKind::Rejected, text))
     }
 }

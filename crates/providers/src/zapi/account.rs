@@ -17,6 +17,17 @@ pub struct ZapiAccount {
     pub client_token: Option<SecretString>,
     /// Which method carries the buttons.
     pub buttons_endpoint: ButtonsEndpoint,
+    /// Whether webhooks must carry the instance token.
+    pub webhook_token: WebhookToken,
+}
+
+/// What is made of the header `z-api-token` of a webhook (observed, undocumented).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WebhookToken {
+    /// Nothing.
+    Ignored,
+    /// It must be the instance token.
+    Required,
 }
 
 /// Which of Z-API's two methods carries reply buttons.
@@ -47,6 +58,10 @@ pub(crate) fn parse(mut form: Form<'_>, defaults: &Defaults) -> Result<ChannelCo
         ("list", ButtonsEndpoint::List),
         ("actions", ButtonsEndpoint::Actions),
     ];
+    let webhook_tokens = [
+        ("ignored", WebhookToken::Ignored),
+        ("required", WebhookToken::Required),
+    ];
     let account = ZapiAccount {
         instance_id: form.required_secret("instanceId"),
         instance_token: form.required_secret("instanceToken"),
@@ -54,6 +69,9 @@ pub(crate) fn parse(mut form: Form<'_>, defaults: &Defaults) -> Result<ChannelCo
         buttons_endpoint: form
             .choice("buttonsEndpoint", &endpoints)
             .unwrap_or(ButtonsEndpoint::Auto),
+        webhook_token: form
+            .choice("webhookToken", &webhook_tokens)
+            .unwrap_or(WebhookToken::Ignored),
     };
     let base_url = form.base_url().unwrap_or_else(|| defaults.zapi_url.clone());
     form.finish(ChannelConfig {

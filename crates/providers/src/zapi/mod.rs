@@ -2,22 +2,28 @@
 
 pub(crate) mod account;
 mod errors;
+mod webhook;
 mod wire;
 
 use async_trait::async_trait;
+use recado_core::inbound::Inbound;
 use recado_core::{Capabilities, Provider, capabilities};
+use reqwest::Method;
 use reqwest::header::{HeaderMap, HeaderName};
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::json;
 use url::Url;
 
-pub use account::{ButtonsEndpoint, ZapiAccount};
+pub use account::{ButtonsEndpoint, WebhookToken, ZapiAccount};
 
 use crate::channel::{Channel, Health, HealthState, OutboundMessage, Preview, Receipt};
 use crate::config::{ConfigError, join};
-use crate::connection::{Connection, check, json, secret_header, text};
-use crate::error::ChannelError;
+use crate::connection::{Connection, check, harmless, json, secret_header, text};
+use crate::error::{ChannelError, ErrorKind};
 use crate::http::HttpClient;
 use crate::redact::{BLANK, Redactor};
+use crate::webhook::reading::object;
+use crate::webhook::{Admission, Received, WebhookCall, WebhookRefused, WebhookUnreadable, proof};
 
 /// One instance of Z-API.
 pub(crate) struct Zapi {
@@ -26,6 +32,10 @@ pub(crate) struct Zapi {
     list: Endpoint,
     actions: Endpoint,
     status_url: Url,
+    webhooks_url: Url,
+    instance_id: SecretString,
+    instance_token: SecretString,
+    webhook_token: WebhookToken,
 }
 
 /// The URL of a method: Z-API's credentials are part of it.
@@ -67,6 +77,10 @@ impl Zapi {
             list: endpoint("send-button-list")?,
             actions: endpoint("send-button-actions")?,
             status_url: url(id, token, "status")?,
+            webhooks_url: url(id, token, "update-every-webhooks")?,
+            instance_id: account.instance_id.clone(),
+            instance_token: account.instance_token.clone(),
+            webhook_token: account.webhook_token,
         })
     }
 
@@ -126,5 +140,44 @@ impl Channel for Zapi {
                 self.connection.health(HealthState::Disconnected, detail)
             }
         })
+    }
+
+    /// Z-API signs nothing: that the caller knows the URL, secret and all, is the proof (Z-API docs, webhooks).
+    fn admit(&self, call: &WebhookCall<'_>) -> Result<Admission, WebhookRefused> {
+        if call.method != Method::POST {
+            return Err(WebhookRefused::Method);
+        }
+        let token = call.headers.get("z-api-token");
+        let known = token.is_some_and(|given| proof::knows(given.as_bytes(), &self.instance_token));
+        proof::delivered(known || self.webhook_token == WebhookToken::Ignored)
+    }
+
+    fn receive(&self, _: Option<&str>, body: &[u8]) -> Result<Vec<Received>, WebhookUnreadable> {
+        let body = object(body)?;
+        let instance = text(&body, "/instanceId");
+        let ours = instance.is_none_or(|id| proof::knows(id.as_bytes(), &self.instance_id));
+        let news = if ours {
+            webhook::news(&self.connection, &body)
+        } else {
+            vec![Inbound::Ignored("other_instance")]
+        };
+        let received = news.into_iter().map(|what| Received { number: None, what });
+        Ok(received.collect())
+    }
+
+    async fn register_webhook(&self, url: &Url, secret: &SecretString) -> Result<(), ChannelError> {
+        let connection = self.connection.hiding(secret);
+        if url.scheme() != "https" {
+            let text = "Z-API sends webhooks to https addresses only";
+            return Err(connection.error(ErrorKind::Misconfigured, text));
+        }
+        let body = json!({"value": url.as_str(), "notifySentByMe": true});
+        let answer = connection
+            .order(Method::PUT, &self.webhooks_url, &body)
+            .await?;
+        match json(&answer) {
+            Some(body) if answer.status == 200 && body.get("value") == Some(&true.into()) => Ok(()),
+            _ => Err(harmless(errors::refusal(&connection, &answer))),
+        }
     }
 }

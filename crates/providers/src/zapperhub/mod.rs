@@ -3,12 +3,14 @@
 pub(crate) mod account;
 mod errors;
 mod v2;
+mod webhook;
 mod wire;
 mod wuzapi;
 
 use async_trait::async_trait;
 use recado_core::{Capabilities, Provider, capabilities};
 use reqwest::header::HeaderName;
+use secrecy::SecretString;
 use url::Url;
 
 pub use account::{Dialect, RecipientForm, ZapperHubAccount};
@@ -19,14 +21,43 @@ use crate::connection::{Connection, check, secret_header};
 use crate::error::ChannelError;
 use crate::http::HttpClient;
 use crate::redact::Redactor;
+use crate::webhook::{Admission, Received, WebhookCall, WebhookRefused, WebhookUnreadable};
 
 /// One instance of ZapperHUB, or one user of a wuzapi server.
 pub(crate) struct ZapperHub {
     connection: Connection,
     dialect: Dialect,
     recipient_form: RecipientForm,
-    buttons_url: Url,
-    status_url: Url,
+    urls: Urls,
+}
+
+/// Where the methods of a dialect are.
+struct Urls {
+    buttons: Url,
+    status: Url,
+    webhook: Url,
+    /// Where wuzapi takes the key that signs webhooks.
+    hmac: Url,
+}
+
+impl Urls {
+    fn new(base: &Url, dialect: &Dialect) -> Result<Self, ConfigError> {
+        let hmac = join(base, &["session", "hmac", "config"])?;
+        Ok(match dialect {
+            Dialect::ZapperApiV2 { instance_id } => Self {
+                buttons: join(base, &[instance_id, "messages", "buttons"])?,
+                status: join(base, &[instance_id, "connection"])?,
+                webhook: join(base, &[instance_id, "webhook"])?,
+                hmac,
+            },
+            Dialect::Wuzapi => Self {
+                buttons: join(base, &["chat", "send", "buttons"])?,
+                status: join(base, &["session", "status"])?,
+                webhook: join(base, &["webhook"])?,
+                hmac,
+            },
+        })
+    }
 }
 
 impl ZapperHub {
@@ -35,16 +66,7 @@ impl ZapperHub {
         base_url: &Url,
         account: ZapperHubAccount,
     ) -> Result<Self, ConfigError> {
-        let (buttons, status) = match &account.dialect {
-            Dialect::ZapperApiV2 { instance_id } => (
-                join(base_url, &[instance_id, "messages", "buttons"])?,
-                join(base_url, &[instance_id, "connection"])?,
-            ),
-            Dialect::Wuzapi => (
-                join(base_url, &["chat", "send", "buttons"])?,
-                join(base_url, &["session", "status"])?,
-            ),
-        };
+        let urls = Urls::new(base_url, &account.dialect)?;
         let header = HeaderName::from_static(match account.dialect {
             Dialect::ZapperApiV2 { .. } => "x-api-key",
             Dialect::Wuzapi => "token",
@@ -55,8 +77,7 @@ impl ZapperHub {
             connection: Connection::new(Provider::ZapperHub, http, headers, redactor),
             dialect: account.dialect,
             recipient_form: account.recipient_form,
-            buttons_url: buttons,
-            status_url: status,
+            urls,
         })
     }
 
@@ -81,12 +102,12 @@ impl Channel for ZapperHub {
 
     fn preview(&self, message: &OutboundMessage) -> Result<Preview, ChannelError> {
         let body = self.request(message)?;
-        self.connection.preview(&self.buttons_url, &body)
+        self.connection.preview(&self.urls.buttons, &body)
     }
 
     async fn send(&self, message: &OutboundMessage) -> Result<Receipt, ChannelError> {
         let body = self.request(message)?;
-        let answer = self.connection.post(&self.buttons_url, &body).await?;
+        let answer = self.connection.post(&self.urls.buttons, &body).await?;
         match self.dialect {
             Dialect::ZapperApiV2 { .. } => v2::receipt(&self.connection, &answer),
             Dialect::Wuzapi => wuzapi::receipt(&self.connection, &answer, &message.id),
@@ -94,10 +115,36 @@ impl Channel for ZapperHub {
     }
 
     async fn health(&self) -> Result<Health, ChannelError> {
-        let answer = self.connection.get(&self.status_url).await?;
+        let answer = self.connection.get(&self.urls.status).await?;
         match self.dialect {
             Dialect::ZapperApiV2 { .. } => v2::health(&self.connection, &answer),
             Dialect::Wuzapi => wuzapi::health(&self.connection, &answer),
+        }
+    }
+
+    fn admit(&self, call: &WebhookCall<'_>) -> Result<Admission, WebhookRefused> {
+        webhook::admit(&self.dialect, call)
+    }
+
+    fn receive(
+        &self,
+        content_type: Option<&str>,
+        body: &[u8],
+    ) -> Result<Vec<Received>, WebhookUnreadable> {
+        webhook::receive(&self.dialect, &self.connection, content_type, body)
+    }
+
+    async fn register_webhook(&self, url: &Url, secret: &SecretString) -> Result<(), ChannelError> {
+        let connection = self.connection.hiding(secret);
+        match self.dialect {
+            Dialect::ZapperApiV2 { .. } => {
+                v2::register(&connection, &self.urls.webhook, url, secret).await
+            }
+            Dialect::Wuzapi => {
+                // First the key, so that no event goes out unsigned.
+                wuzapi::sign(&connection, &self.urls.hmac, secret).await?;
+                wuzapi::register(&connection, &self.urls.webhook, url).await
+            }
         }
     }
 }

@@ -1,10 +1,13 @@
 //! What the hosted API answers; it publishes no schema, so everything here is tolerant (inferred).
 
-use serde_json::Value;
+use reqwest::Method;
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Value, json};
+use url::Url;
 
 use super::errors;
 use crate::channel::{Health, HealthState, Receipt};
-use crate::connection::{Connection, json, text};
+use crate::connection::{Connection, harmless, json, text};
 use crate::error::{ChannelError, ErrorKind};
 use crate::http::Answer;
 
@@ -64,6 +67,23 @@ pub(super) fn health(connection: &Connection, answer: &Answer) -> Result<Health,
         _ => Some(status),
     };
     Ok(connection.health(state, detail))
+}
+
+/// `POST /webhook`, the one registration that takes a secret (ZapperAPI, webhooks).
+pub(super) async fn register(
+    connection: &Connection,
+    endpoint: &Url,
+    url: &Url,
+    secret: &SecretString,
+) -> Result<(), ChannelError> {
+    let body = json!({"url": url.as_str(), "secretKey": secret.expose_secret()});
+    let answer = connection.order(Method::POST, endpoint, &body).await?;
+    let contradicted = json(&answer).is_some_and(|body| contradicts(&body));
+    if (200..300).contains(&answer.status) && !contradicted {
+        Ok(())
+    } else {
+        Err(harmless(errors::refusal(connection, &answer, v2_kind)))
+    }
 }
 
 /// A job's id may be a number.

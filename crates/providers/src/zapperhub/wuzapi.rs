@@ -3,14 +3,26 @@
 use std::fmt::Write;
 
 use recado_core::MessageId;
-use serde_json::Value;
+use reqwest::Method;
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use url::Url;
 
 use super::errors::{self, says_not_connected};
 use crate::channel::{Health, HealthState, Receipt};
-use crate::connection::{Connection, json, text};
+use crate::connection::{Connection, harmless, json, text};
 use crate::error::{ChannelError, ErrorKind};
 use crate::http::Answer;
+
+/// Events that are not ordered are not sent.
+const EVENTS: [&str; 5] = [
+    "Message",
+    "ReadReceipt",
+    "Connected",
+    "Disconnected",
+    "LoggedOut",
+];
 
 /// The id that the message has at WhatsApp: like the one an app would choose, and always the same for our id.
 ///
@@ -57,6 +69,38 @@ pub(super) fn health(connection: &Connection, answer: &Answer) -> Result<Health,
         _ => return Connection::health_of(errors::refusal(connection, answer, kind)),
     };
     Ok(connection.health(state, None))
+}
+
+/// `POST /session/hmac/config`: from now on every webhook is signed.
+pub(super) async fn sign(
+    connection: &Connection,
+    endpoint: &Url,
+    secret: &SecretString,
+) -> Result<(), ChannelError> {
+    let body = json!({"hmac_key": secret.expose_secret()});
+    confirmed(connection, endpoint, &body).await
+}
+
+/// `POST /webhook` with the events that we read.
+pub(super) async fn register(
+    connection: &Connection,
+    endpoint: &Url,
+    url: &Url,
+) -> Result<(), ChannelError> {
+    let body = json!({"webhookURL": url.as_str(), "events": EVENTS});
+    confirmed(connection, endpoint, &body).await
+}
+
+async fn confirmed(
+    connection: &Connection,
+    endpoint: &Url,
+    body: &Value,
+) -> Result<(), ChannelError> {
+    let answer = connection.order(Method::POST, endpoint, body).await?;
+    match json(&answer) {
+        Some(body) if answer.status == 200 && body.get("success") == Some(&true.into()) => Ok(()),
+        _ => Err(harmless(errors::refusal(connection, &answer, kind))),
+    }
 }
 
 /// Texts are matched in part and without case: they differ between versions.

@@ -1,0 +1,204 @@
+//! What a provider's webhook says, in words that all providers share.
+
+use crate::id::MessageId;
+use crate::message::Status;
+use crate::recipient::Recipient;
+
+/// One thing that a webhook says; a call may say a thousand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Inbound {
+    /// A customer wrote, or tapped a button.
+    Message(InboundMessage),
+    /// A message of ours came further, or failed.
+    Status(StatusNews),
+    /// The number was connected to or cut off from WhatsApp.
+    Connection(ConnectionNews),
+    /// The provider complains about the account, not about one message.
+    Trouble(StatusError),
+    /// Nothing that concerns us; the word says what, for counting.
+    Ignored(&'static str),
+}
+
+/// A message from a customer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InboundMessage {
+    /// The provider's id; the same id is the same message, however often it comes.
+    pub external_id: String,
+    /// Who wrote.
+    pub from: Person,
+    /// When the provider says it was written, in milliseconds since 1970.
+    pub sent_at: Option<i64>,
+    /// The provider's id of the message that it answers.
+    pub in_reply_to: Option<String>,
+    /// What it says.
+    pub content: InboundContent,
+}
+
+/// What a customer's message says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum InboundContent {
+    /// A reply button was tapped.
+    Button(Choice),
+    /// A row of a list was chosen.
+    List(Choice),
+    /// Anything else.
+    Other {
+        /// `text`, `image`, …, or `unknown`.
+        kind: String,
+        /// The text, or the caption.
+        text: Option<String>,
+    },
+}
+
+/// What was tapped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choice {
+    /// The id that was sent with the button.
+    pub id: String,
+    /// What the customer read on it.
+    pub title: String,
+}
+
+/// A customer, by every name that a provider gave; there may be no phone.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Person {
+    /// The phone number.
+    pub phone: Option<Recipient>,
+    /// Meta's business-scoped user id.
+    pub user_id: Option<Recipient>,
+    /// WhatsApp's linked id.
+    pub lid: Option<Recipient>,
+    /// The name that the customer chose.
+    pub name: Option<String>,
+}
+
+impl Person {
+    /// The names of this customer, the surest first: user id, LID, phone.
+    pub fn addresses(&self) -> impl Iterator<Item = &Recipient> {
+        [&self.user_id, &self.lid, &self.phone]
+            .into_iter()
+            .flatten()
+    }
+}
+
+/// How far a message of ours has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatusNews {
+    /// The provider's ids of the message; any of them may be the one that we know.
+    pub external_ids: Vec<String>,
+    /// Our own id, where the provider gives it back.
+    pub message_id: Option<MessageId>,
+    /// `sent`, `delivered`, `read` or `failed`.
+    pub status: Status,
+    /// Why it failed.
+    pub error: Option<StatusError>,
+}
+
+/// Why a message failed after the provider took it, or what the provider complains about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatusError {
+    /// The provider's number.
+    pub code: Option<i64>,
+    /// Our word for it.
+    pub reason: String,
+    /// The provider's words.
+    pub message: String,
+}
+
+/// Whether the number is connected to WhatsApp.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConnectionNews {
+    /// It is.
+    pub connected: bool,
+    /// What the provider says about it.
+    pub detail: Option<String>,
+}
+
+/// The spellings under which WhatsApp may know a phone number, the given one first.
+///
+/// Brazil's mobile numbers got a ninth digit that old accounts lack; Mexico's and Argentina's mobile
+/// numbers have a digit after the country code that is not dialled (Meta, send messages; observed).
+#[must_use]
+pub fn phone_variants(digits: &str) -> Vec<String> {
+    let mut variants = vec![digits.to_owned()];
+    variants.extend(
+        brazil(digits)
+            .or_else(|| inserted(digits, "52", '1'))
+            .or_else(|| inserted(digits, "54", '9')),
+    );
+    variants
+}
+
+/// `55 aa 9nnnnnnnn` and `55 aa nnnnnnnn`; landlines begin with 2 to 5 and never had the digit.
+fn brazil(digits: &str) -> Option<String> {
+    let rest = digits.strip_prefix("55")?;
+    let (area, number) = (rest.get(..2)?, rest.get(2..)?);
+    match (number.len(), number.as_bytes().first()?) {
+        (9, b'9') => Some(format!("55{area}{}", &number[1..])),
+        (8, first) if !(b'2'..=b'5').contains(first) => Some(format!("55{area}9{number}")),
+        _ => None,
+    }
+}
+
+/// A digit that stands after the country code in one spelling and not in the other; ten digits follow.
+fn inserted(digits: &str, country: &str, digit: char) -> Option<String> {
+    let rest = digits.strip_prefix(country)?;
+    match (rest.len(), rest.strip_prefix(digit)) {
+        (11, Some(number)) => Some(format!("{country}{number}")),
+        (10, _) => Some(format!("{country}{digit}{rest}")),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_brazilian_mobile_number_is_known_with_and_without_its_ninth_digit() {
+        assert_eq!(
+            phone_variants("5511987654321"),
+            ["5511987654321", "551187654321"]
+        );
+        assert_eq!(
+            phone_variants("551187654321"),
+            ["551187654321", "5511987654321"]
+        );
+        assert_eq!(
+            phone_variants("551132654321"),
+            ["551132654321"],
+            "a landline"
+        );
+    }
+
+    #[test]
+    fn mexican_and_argentinian_numbers_are_known_in_both_forms() {
+        assert_eq!(
+            phone_variants("5215512345678"),
+            ["5215512345678", "525512345678"]
+        );
+        assert_eq!(
+            phone_variants("525512345678"),
+            ["525512345678", "5215512345678"]
+        );
+        assert_eq!(
+            phone_variants("5491123456789"),
+            ["5491123456789", "541123456789"]
+        );
+    }
+
+    #[test]
+    fn other_numbers_have_one_form() {
+        for digits in ["15550001111", "4915112345678", "55", "5", ""] {
+            assert_eq!(phone_variants(digits), [digits]);
+        }
+    }
+
+    #[test]
+    fn a_variant_of_a_variant_is_the_number_itself() {
+        for digits in ["5511987654321", "525512345678", "5491123456789"] {
+            let variant = &phone_variants(digits)[1];
+            assert_eq!(phone_variants(variant)[1], digits);
+        }
+    }
+}

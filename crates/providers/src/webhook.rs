@@ -1,0 +1,60 @@
+//! What a webhook call is, how it is proved, and what all providers share in reading one.
+
+pub(crate) mod proof;
+pub(crate) mod reading;
+
+use recado_core::inbound::Inbound;
+use reqwest::Method;
+use reqwest::header::HeaderMap;
+use secrecy::SecretString;
+
+/// A call as it came in, before anything of it is believed.
+pub struct WebhookCall<'a> {
+    /// POST, or Meta's GET.
+    pub method: &'a Method,
+    /// The query string, still encoded.
+    pub query: &'a str,
+    /// All headers.
+    pub headers: &'a HeaderMap,
+    /// The body, byte for byte: signatures cover it as it was sent.
+    pub body: &'a [u8],
+    /// The channel's webhook secret.
+    pub secret: &'a SecretString,
+}
+
+/// What to do with a call that is proved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Admission {
+    /// Answer 200 with exactly this text (Meta, webhook verification requests).
+    Challenge(String),
+    /// Read the body with [`Channel::receive`](crate::Channel::receive).
+    Deliver,
+}
+
+/// One item of a body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Received {
+    /// Meta's id of the number that it is for; Meta sends the items of several numbers to one URL.
+    pub number: Option<String>,
+    /// What it says.
+    pub what: Inbound,
+}
+
+/// Why a call is not let in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum WebhookRefused {
+    /// The proof is wrong or missing.
+    #[error("the call does not prove that it comes from the provider")]
+    Forbidden,
+    /// This channel cannot check proofs yet; the credential that it needs.
+    #[error("the call cannot be checked: set the credential {0} of this channel")]
+    Unprovable(&'static str),
+    /// The provider makes no such call.
+    #[error("the provider makes no call with this method")]
+    Method,
+}
+
+/// The body is not in a form that the provider uses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the body cannot be read as a webhook of this provider")]
+pub struct WebhookUnreadable;

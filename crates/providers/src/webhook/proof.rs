@@ -1,0 +1,51 @@
+//! Proofs of origin, compared in constant time.
+
+use hmac::{Hmac, KeyInit, Mac};
+use secrecy::{ExposeSecret, SecretString};
+use sha2::Sha256;
+use subtle::ConstantTimeEq;
+
+use super::{Admission, WebhookRefused};
+
+/// What becomes of a call that was proved, or was not.
+pub(crate) fn delivered(proved: bool) -> Result<Admission, WebhookRefused> {
+    if proved {
+        Ok(Admission::Deliver)
+    } else {
+        Err(WebhookRefused::Forbidden)
+    }
+}
+
+/// Whether a caller knows the secret; an empty secret is known by nobody.
+pub(crate) fn knows(given: &[u8], secret: &SecretString) -> bool {
+    let secret = secret.expose_secret().as_bytes();
+    !secret.is_empty() && bool::from(given.ct_eq(secret))
+}
+
+/// Whether `hex`, in either case, is the HMAC-SHA256 of `body` under the secret.
+pub(crate) fn signs(hex: &[u8], body: &[u8], secret: &SecretString) -> bool {
+    let secret = secret.expose_secret().as_bytes();
+    let (Some(given), Ok(mut mac)) = (bytes(hex), Hmac::<Sha256>::new_from_slice(secret)) else {
+        return false;
+    };
+    mac.update(body);
+    !secret.is_empty() && mac.verify_slice(&given).is_ok()
+}
+
+/// The 32 bytes that 64 hexadecimal digits stand for.
+fn bytes(hex: &[u8]) -> Option<[u8; 32]> {
+    let mut bytes = [0; 32];
+    let (pairs, rest) = hex.as_chunks::<2>();
+    if pairs.len() != bytes.len() || !rest.is_empty() {
+        return None;
+    }
+    for (byte, &[high, low]) in bytes.iter_mut().zip(pairs) {
+        *byte = nibble(high)? << 4 | nibble(low)?;
+    }
+    Some(bytes)
+}
+
+fn nibble(digit: u8) -> Option<u8> {
+    let value = char::from(digit).to_digit(16)?;
+    u8::try_from(value).ok()
+}

@@ -1,0 +1,178 @@
+//! Reads values whose presence and type no provider promises.
+
+use jiff::Timestamp;
+use recado_core::inbound::{Inbound, Person, StatusError, StatusNews};
+use recado_core::{Recipient, RecipientKind, Status};
+use serde_json::Value;
+
+use super::WebhookUnreadable;
+
+/// Numbers below are seconds since 1970, the others milliseconds: Z-API and ZapperHUB send both.
+const FIRST_MILLISECONDS: i64 = 100_000_000_000;
+
+/// The end of the year 9999.
+const LAST_MILLISECOND: i64 = 253_402_300_799_999;
+
+/// Longer than any id of WhatsApp, and short enough for every index.
+const MAX_ID_BYTES: usize = 512;
+
+/// The body as a JSON object.
+pub(crate) fn object(body: &[u8]) -> Result<Value, WebhookUnreadable> {
+    serde_json::from_slice(body)
+        .ok()
+        .filter(Value::is_object)
+        .ok_or(WebhookUnreadable)
+}
+
+/// The elements of the array `key`; none if it is no array.
+pub(crate) fn items<'a>(value: &'a Value, key: &str) -> &'a [Value] {
+    value
+        .get(key)
+        .and_then(Value::as_array)
+        .map_or(&[], Vec::as_slice)
+}
+
+/// The elements of an array, or the value itself.
+pub(crate) fn one_or_many(value: &Value) -> &[Value] {
+    match value {
+        Value::Array(many) => many,
+        one => std::slice::from_ref(one),
+    }
+}
+
+/// A text that says something, without NUL, which PostgreSQL cannot store.
+pub(crate) fn words(value: Option<&Value>) -> Option<String> {
+    let text = value?.as_str()?.replace('\0', "");
+    Some(text).filter(|text| !text.is_empty())
+}
+
+/// The id of a message.
+pub(crate) fn id(value: Option<&Value>) -> Option<String> {
+    words(value).filter(|id| id.len() <= MAX_ID_BYTES)
+}
+
+/// The id of a choice: a text, or a number where a library turned it into one.
+pub(crate) fn choice_id(value: Option<&Value>) -> Option<String> {
+    match value? {
+        Value::Number(number) => Some(number.to_string()),
+        other => words(Some(other)),
+    }
+}
+
+/// Milliseconds since 1970, of a number, its text, protobuf.js's `{low, high}`, or RFC 3339.
+pub(crate) fn instant(value: Option<&Value>) -> Option<i64> {
+    let number = match value? {
+        Value::Number(number) => number.as_i64()?,
+        Value::String(text) => match text.parse() {
+            Ok(number) => number,
+            Err(_) => text.parse::<Timestamp>().ok()?.as_millisecond(),
+        },
+        Value::Object(long) => {
+            let half = |key| long.get(key).and_then(Value::as_i64);
+            half("high").unwrap_or_default() << 32 | (half("low")? & 0xffff_ffff)
+        }
+        _ => return None,
+    };
+    let milliseconds = match number {
+        0..FIRST_MILLISECONDS => number * 1000,
+        _ => number,
+    };
+    Some(milliseconds).filter(|instant| (0..=LAST_MILLISECOND).contains(instant))
+}
+
+/// A customer by these addresses, each in its place and the first of a kind; none if none is right.
+pub(crate) fn person<'a>(
+    addresses: impl IntoIterator<Item = Option<&'a str>>,
+    name: Option<String>,
+) -> Option<Person> {
+    let mut person = Person {
+        name,
+        ..Person::default()
+    };
+    let addresses = addresses.into_iter().flatten();
+    for address in addresses.filter_map(|text| text.parse::<Recipient>().ok()) {
+        let place = match address.kind() {
+            RecipientKind::Phone => &mut person.phone,
+            RecipientKind::UserId => &mut person.user_id,
+            RecipientKind::Lid => &mut person.lid,
+            // Nobody is a group.
+            RecipientKind::Group => continue,
+        };
+        place.get_or_insert(address);
+    }
+    let known = person.addresses().next().is_some();
+    known.then_some(person)
+}
+
+/// News of the message with this id.
+pub(crate) fn status(
+    external_id: Option<String>,
+    status: Status,
+    error: Option<StatusError>,
+) -> Inbound {
+    match external_id {
+        Some(id) => Inbound::Status(StatusNews {
+            external_ids: vec![id],
+            message_id: None,
+            status,
+            error,
+        }),
+        None => Inbound::Ignored("without_id"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+    use serde_json::json;
+
+    use super::*;
+
+    #[rstest]
+    #[case::seconds(json!(1_790_000_009))]
+    #[case::milliseconds(json!(1_790_000_009_000_i64))]
+    #[case::text(json!("1790000009"))]
+    #[case::long(json!({"low": 1_790_000_009, "high": 0, "unsigned": true}))]
+    #[case::long_of_milliseconds(json!({"low": -1_001_353_432, "high": 416}))]
+    #[case::rfc_3339(json!("2026-09-21T14:13:29Z"))]
+    #[case::with_an_offset(json!("2026-09-21T11:13:29-03:00"))]
+    fn an_instant_is_read_in_every_form(#[case] value: Value) {
+        assert_eq!(instant(Some(&value)), Some(1_790_000_009_000));
+    }
+
+    #[rstest]
+    #[case(json!(-1))]
+    #[case(json!(i64::MIN))]
+    #[case(json!(i64::MAX))]
+    #[case(json!(u64::MAX))]
+    #[case(json!(1e300))]
+    #[case(json!("0001-01-01T00:00:00Z"))]
+    #[case(json!("soon"))]
+    #[case(json!({"low": 1, "high": i64::MAX}))]
+    #[case(json!({}))]
+    #[case(json!(null))]
+    fn what_is_no_instant_is_none(#[case] value: Value) {
+        assert_eq!(instant(Some(&value)), None);
+    }
+
+    #[test]
+    fn every_address_has_its_place_and_a_group_is_nobody() {
+        let text = |recipient: Option<Recipient>| recipient.map(|it| it.to_string());
+        let addresses = [
+            "190000000000001:3@lid",
+            "5521988887777",
+            "BR.1",
+            "5511900000001",
+        ];
+        let ana = person(addresses.map(Some), None).expect("a person");
+        assert_eq!(text(ana.phone).as_deref(), Some("5521988887777"));
+        assert_eq!(text(ana.lid).as_deref(), Some("190000000000001@lid"));
+        assert_eq!(text(ana.user_id).as_deref(), Some("BR.1"));
+        let nobody = [
+            Some("120363000000000001@g.us"),
+            Some("status@broadcast"),
+            None,
+        ];
+        assert_eq!(person(nobody, Some("Ana".into())), None);
+    }
+}

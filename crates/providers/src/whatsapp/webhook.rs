@@ -1,0 +1,247 @@
+//! What Meta sends: the handshake, and batches of messages, statuses and errors (Meta, webhooks).
+
+use recado_core::Status;
+use recado_core::inbound::{
+    Choice, Inbound, InboundContent, InboundMessage, Person, StatusError, StatusNews,
+};
+use reqwest::Method;
+use secrecy::SecretString;
+use serde_json::Value;
+use url::form_urlencoded;
+
+use super::errors;
+use crate::connection::{Connection, text};
+use crate::error::ErrorKind;
+use crate::webhook::reading::{choice_id, id, instant, items, object, person, words};
+use crate::webhook::{Admission, Received, WebhookCall, WebhookRefused, WebhookUnreadable, proof};
+
+/// Meta's challenges have about ten digits.
+const MAX_CHALLENGE_BYTES: usize = 256;
+
+/// The kinds of message that are no tap, and where each has its text.
+const KINDS: [(&str, Option<&str>); 15] = [
+    ("text", Some("/text/body")),
+    ("image", Some("/image/caption")),
+    ("video", Some("/video/caption")),
+    ("document", Some("/document/caption")),
+    ("audio", None),
+    ("sticker", None),
+    ("location", Some("/location/name")),
+    ("contacts", None),
+    ("reaction", Some("/reaction/emoji")),
+    ("order", Some("/order/text")),
+    ("system", Some("/system/body")),
+    ("button", Some("/button/text")),
+    ("edit", None),
+    ("revoke", None),
+    ("unsupported", None),
+];
+
+/// The GET by `verify_token`, a POST by the signature that `app_secret` makes over the raw body.
+pub(super) fn admit(
+    call: &WebhookCall<'_>,
+    app_secret: Option<&SecretString>,
+    verify_token: Option<&SecretString>,
+) -> Result<Admission, WebhookRefused> {
+    match *call.method {
+        Method::GET => handshake(call.query, verify_token.unwrap_or(call.secret)),
+        Method::POST => {
+            let secret = app_secret.ok_or(WebhookRefused::Unprovable("appSecret"))?;
+            let signature = call.headers.get("x-hub-signature-256");
+            let hex = signature.and_then(|value| value.as_bytes().strip_prefix(b"sha256="));
+            proof::delivered(hex.is_some_and(|hex| proof::signs(hex, call.body, secret)))
+        }
+        _ => Err(WebhookRefused::Method),
+    }
+}
+
+/// The challenge is printed back, so it may hold nothing but visible ASCII.
+fn handshake(query: &str, token: &SecretString) -> Result<Admission, WebhookRefused> {
+    let value = |name| {
+        let mut pairs = form_urlencoded::parse(query.as_bytes());
+        pairs.find_map(|(key, value)| (key == name).then_some(value))
+    };
+    let subscribes = value("hub.mode").is_some_and(|mode| mode == "subscribe");
+    let given = value("hub.verify_token").unwrap_or_default();
+    let challenge = value("hub.challenge").filter(|text| {
+        (1..=MAX_CHALLENGE_BYTES).contains(&text.len())
+            && text.bytes().all(|byte| byte.is_ascii_graphic())
+    });
+    match challenge {
+        Some(challenge) if proof::knows(given.as_bytes(), token) && subscribes => {
+            Ok(Admission::Challenge(challenge.into_owned()))
+        }
+        _ => Err(WebhookRefused::Forbidden),
+    }
+}
+
+/// Every item of every change of every entry.
+pub(super) fn receive(
+    connection: &Connection,
+    body: &[u8],
+) -> Result<Vec<Received>, WebhookUnreadable> {
+    let body = object(body)?;
+    if text(&body, "/object") != Some("whatsapp_business_account") {
+        return Ok(Vec::new());
+    }
+    let entries = items(&body, "entry").iter();
+    let changes = entries.flat_map(|entry| items(entry, "changes"));
+    Ok(changes.flat_map(|it| change(connection, it)).collect())
+}
+
+fn change(connection: &Connection, change: &Value) -> Vec<Received> {
+    let value = change.get("value").unwrap_or(&Value::Null);
+    let number = id(value.pointer("/metadata/phone_number_id"));
+    let received = |what| Received {
+        number: number.clone(),
+        what,
+    };
+    if text(change, "/field") != Some("messages") {
+        return vec![received(Inbound::Ignored("field"))];
+    }
+    let messages = items(value, "messages").iter();
+    let statuses = items(value, "statuses").iter();
+    let errors = items(value, "errors").iter();
+    messages
+        .map(|it| message(value, it))
+        .chain(statuses.map(|it| status(connection, it)))
+        .chain(errors.map(|it| Inbound::Trouble(error(connection, it))))
+        .map(received)
+        .collect()
+}
+
+fn message(value: &Value, message: &Value) -> Inbound {
+    if text(message, "/group_id").is_some() {
+        return Inbound::Ignored("group");
+    }
+    let Some(external_id) = id(message.get("id")) else {
+        return Inbound::Ignored("without_id");
+    };
+    let Some(from) = sender(value, message) else {
+        return Inbound::Ignored("without_sender");
+    };
+    let answered = message.pointer("/context/id");
+    let answered = answered.or_else(|| message.pointer("/reaction/message_id"));
+    Inbound::Message(InboundMessage {
+        external_id,
+        from,
+        sent_at: instant(message.get("timestamp")),
+        in_reply_to: id(answered),
+        content: content(message),
+    })
+}
+
+/// One batch may hold several customers, and not in the order of their messages: contacts are matched.
+fn sender(value: &Value, message: &Value) -> Option<Person> {
+    let phone = text(message, "/from");
+    let user_id = text(message, "/from_user_id");
+    let same = |contact: &&Value| {
+        (phone.is_some() && text(contact, "/wa_id") == phone)
+            || (user_id.is_some() && text(contact, "/user_id") == user_id)
+    };
+    let contact = items(value, "contacts").iter().find(same);
+    let of_contact = |path| text(contact?, path);
+    let addresses = [
+        phone,
+        user_id,
+        of_contact("/wa_id"),
+        of_contact("/user_id"),
+        text(message, "/from_parent_user_id"),
+        // A system message about a new number may name its sender nowhere else.
+        text(message, "/system/previous_user_id"),
+    ];
+    let name = contact.and_then(|contact| words(contact.pointer("/profile/name")));
+    person(addresses, name)
+}
+
+fn content(message: &Value) -> InboundContent {
+    let kind = text(message, "/type").unwrap_or_default();
+    if kind == "interactive" {
+        return interactive(message);
+    }
+    // A template's quick reply is a tap too, under other names (Meta, messages webhook, button).
+    if kind == "button"
+        && let Some(id) = choice_id(message.pointer("/button/payload"))
+    {
+        let title = words(message.pointer("/button/text")).unwrap_or_default();
+        return InboundContent::Button(Choice { id, title });
+    }
+    match KINDS.iter().find(|(known, _)| *known == kind) {
+        Some((_, path)) => other(kind, path.and_then(|path| words(message.pointer(path)))),
+        None => other("unknown", None),
+    }
+}
+
+fn interactive(message: &Value) -> InboundContent {
+    let choice = |kind: &str| {
+        let reply = message.pointer(&format!("/interactive/{kind}"))?;
+        Some(Choice {
+            id: choice_id(reply.get("id"))?,
+            title: words(reply.get("title")).unwrap_or_default(),
+        })
+    };
+    let kind = text(message, "/interactive/type").unwrap_or_default();
+    let found = match kind {
+        "button_reply" => choice(kind).map(InboundContent::Button),
+        "list_reply" => choice(kind).map(InboundContent::List),
+        // The form's answers, as the JSON text that Meta makes of them.
+        "nfm_reply" => Some(other(
+            kind,
+            words(message.pointer("/interactive/nfm_reply/response_json")),
+        )),
+        "call_permission_reply" => Some(other(
+            kind,
+            words(message.pointer("/interactive/call_permission_reply/response")),
+        )),
+        _ => None,
+    };
+    found.unwrap_or_else(|| other("unknown", None))
+}
+
+fn other(kind: &str, text: Option<String>) -> InboundContent {
+    InboundContent::Other {
+        kind: kind.to_owned(),
+        text,
+    }
+}
+
+fn status(connection: &Connection, status: &Value) -> Inbound {
+    let step = match text(status, "/status") {
+        Some("sent") => Status::Sent,
+        Some("delivered") => Status::Delivered,
+        Some("read" | "played") => Status::Read,
+        Some("failed") => Status::Failed,
+        _ => return Inbound::Ignored("status"),
+    };
+    let external_ids: Vec<_> = id(status.get("id")).into_iter().collect();
+    let ours = text(status, "/biz_opaque_callback_data");
+    let message_id = ours.and_then(|id| id.parse().ok());
+    if external_ids.is_empty() && message_id.is_none() {
+        return Inbound::Ignored("without_id");
+    }
+    let error = items(status, "errors").first();
+    Inbound::Status(StatusNews {
+        external_ids,
+        message_id,
+        status: step,
+        error: error
+            .filter(|_| step == Status::Failed)
+            .map(|it| self::error(connection, it)),
+    })
+}
+
+/// `title` and `message` are the same words nowadays; `details` says more.
+fn error(connection: &Connection, error: &Value) -> StatusError {
+    let code = error.get("code").and_then(Value::as_i64);
+    let kind = code
+        .and_then(errors::meaning)
+        .unwrap_or(ErrorKind::Rejected);
+    let title = text(error, "/message").or_else(|| text(error, "/title"));
+    let parts = [title, text(error, "/error_data/details")];
+    let message = parts.into_iter().flatten().collect::<Vec<_>>().join(": ");
+    StatusError {
+        code,
+        reason: kind.reason().to_owned(),
+        message: connection.clean(&message),
+    }
+}

@@ -1,0 +1,223 @@
+//! What Z-API sends: one object, told apart by `type` (Z-API docs, webhooks).
+
+use recado_core::Status;
+use recado_core::inbound::{
+    Choice, ConnectionNews, Inbound, InboundContent, InboundMessage, StatusError, StatusNews,
+};
+use serde_json::Value;
+
+use super::errors::is_error;
+use crate::connection::{Connection, text};
+use crate::webhook::reading::{choice_id, id, instant, items, person, status, words};
+
+/// Where a tap has its id and its title; the first that is there counts.
+///
+/// The first is documented (Z-API docs, on-message-received), the second and third observed, the others inferred.
+const BUTTONS: [(&str, &str); 5] = [
+    (
+        "/buttonsResponseMessage/buttonId",
+        "/buttonsResponseMessage/message",
+    ),
+    ("/buttonReply/buttonId", "/buttonReply/message"),
+    ("/buttonReply/id", "/buttonReply/text"),
+    (
+        "/templateButtonReplyMessage/selectedId",
+        "/templateButtonReplyMessage/selectedDisplayText",
+    ),
+    (
+        "/templateButtonReplyMessage/buttonId",
+        "/templateButtonReplyMessage/message",
+    ),
+];
+
+/// The members that carry a content, our word for each, and where its text is.
+const KINDS: [(&str, &str, &str); 11] = [
+    ("text", "text", "/text/message"),
+    ("image", "image", "/image/caption"),
+    ("video", "video", "/video/caption"),
+    ("document", "document", "/document/caption"),
+    ("audio", "audio", "/audio/caption"),
+    ("sticker", "sticker", "/sticker/caption"),
+    ("location", "location", "/location/name"),
+    ("contact", "contacts", "/contact/displayName"),
+    ("contacts", "contacts", "/contacts/displayName"),
+    ("reaction", "reaction", "/reaction/value"),
+    ("order", "order", "/order/message"),
+];
+
+/// Parts of the texts of `DeliveryCallback`, in lower case, and our word (Z-API docs, on-message-send examples).
+const REASONS: [(&str, &str); 13] = [
+    (
+        "must accept buttons message terms",
+        "button_terms_not_accepted",
+    ),
+    ("does not exist", "invalid_recipient"),
+    ("invalid phone number", "invalid_recipient"),
+    ("permission", "not_permitted"),
+    ("only be sent in groups", "not_permitted"),
+    ("rejected sending", "provider_rejected"),
+    ("did not allow sending", "provider_rejected"),
+    ("timeout on send", "outcome_unknown"),
+    ("error on send", "outcome_unknown"),
+    ("invalid media url", "bad_media"),
+    ("got a 404 error", "bad_media"),
+    ("not a valid url in the media format", "bad_media"),
+    ("unsupported sticker format", "bad_media"),
+];
+
+/// The items of one call, whose `instanceId` was compared.
+pub(super) fn news(connection: &Connection, body: &Value) -> Vec<Inbound> {
+    let kind = text(body, "/type").unwrap_or_default();
+    // The documentation itself writes both `ReceivedCallback` and `ReceivedCallBack`.
+    match &*kind.to_ascii_lowercase() {
+        "receivedcallback" => vec![received(body)],
+        "deliverycallback" => vec![delivery(connection, body)],
+        "messagestatuscallback" => statuses(connection, body),
+        "connectedcallback" => vec![connected(
+            body.get("connected") != Some(&false.into()),
+            None,
+        )],
+        "disconnectedcallback" => {
+            let detail = text(body, "/error").map(|text| connection.clean(text));
+            vec![connected(false, detail)]
+        }
+        "presencechatcallback" => vec![Inbound::Ignored("presence")],
+        _ => vec![Inbound::Ignored("unknown")],
+    }
+}
+
+fn received(body: &Value) -> Inbound {
+    if let Some(word) = unheard(body) {
+        return Inbound::Ignored(word);
+    }
+    let Some(external_id) = id(body.get("messageId")) else {
+        return Inbound::Ignored("without_id");
+    };
+    let addresses = ["/phone", "/senderLid", "/chatLid"].map(|path| text(body, path));
+    let name = words(body.get("senderName")).or_else(|| words(body.get("chatName")));
+    let Some(from) = person(addresses, name) else {
+        return Inbound::Ignored("without_sender");
+    };
+    Inbound::Message(InboundMessage {
+        external_id,
+        from,
+        sent_at: instant(body.get("momment")),
+        in_reply_to: id(body.get("referenceMessageId")),
+        content: content(body),
+    })
+}
+
+/// What is no message of one customer to us; the order matters only for counting.
+fn unheard(body: &Value) -> Option<&'static str> {
+    let is = |key| body.get(key) == Some(&Value::Bool(true));
+    let phone = text(body, "/phone").unwrap_or_default();
+    if is("fromMe") {
+        Some("echo")
+    } else if is("isGroup") || phone.ends_with("-group") || phone.ends_with("@g.us") {
+        // `phone` is the group there.
+        Some("group")
+    } else if is("isNewsletter") || phone.ends_with("@newsletter") {
+        Some("newsletter")
+    } else if is("waitingMessage") {
+        Some("waiting")
+    } else if body.get("notification").is_some_and(|it| !it.is_null()) {
+        Some("notification")
+    } else {
+        None
+    }
+}
+
+/// A text that answers a message of ours may be a tap as well, which only the buttons sent can tell.
+fn content(body: &Value) -> InboundContent {
+    let tap = |(id, title): &(&str, &str)| {
+        Some(Choice {
+            id: choice_id(body.pointer(id))?,
+            title: words(body.pointer(title)).unwrap_or_default(),
+        })
+    };
+    if let Some(choice) = BUTTONS.iter().find_map(tap) {
+        return InboundContent::Button(choice);
+    }
+    if let Some(id) = choice_id(body.pointer("/listResponseMessage/selectedRowId")) {
+        let title = ["/title", "/message"].map(|key| format!("/listResponseMessage{key}"));
+        let title = title.iter().find_map(|path| words(body.pointer(path)));
+        let title = title.unwrap_or_default();
+        return InboundContent::List(Choice { id, title });
+    }
+    let known = KINDS
+        .iter()
+        .find(|(member, ..)| body.get(member).is_some_and(|it| !it.is_null()));
+    let (kind, text) = match known {
+        Some((_, kind, path)) => (*kind, words(body.pointer(path))),
+        None => ("unknown", None),
+    };
+    InboundContent::Other {
+        kind: kind.to_owned(),
+        text,
+    }
+}
+
+/// The result of the queue; a failure names `zaapId` in both places (Z-API docs, on-message-send examples).
+fn delivery(connection: &Connection, body: &Value) -> Inbound {
+    let mut external_ids: Vec<_> = ["zaapId", "messageId"]
+        .into_iter()
+        .filter_map(|key| id(body.get(key)))
+        .collect();
+    external_ids.dedup();
+    if external_ids.is_empty() {
+        return Inbound::Ignored("without_id");
+    }
+    let error = failure(connection, body);
+    Inbound::Status(StatusNews {
+        external_ids,
+        message_id: None,
+        status: match error {
+            Some(_) => Status::Failed,
+            None => Status::Sent,
+        },
+        error,
+    })
+}
+
+fn failure(connection: &Connection, body: &Value) -> Option<StatusError> {
+    let error = body.get("error").filter(|_| is_error(body))?;
+    let said = error
+        .as_str()
+        .map_or_else(|| error.to_string(), str::to_owned);
+    let lower = said.to_lowercase();
+    let known = REASONS.iter().find(|(part, _)| lower.contains(part));
+    let reason = match known {
+        _ if text(body, "/errorCode") == Some("SHADOW_BAN") => "restricted",
+        Some((_, reason)) => reason,
+        None => "provider_rejected",
+    };
+    Some(StatusError {
+        code: None,
+        reason: reason.to_owned(),
+        message: connection.clean(&said),
+    })
+}
+
+/// One call may name several messages.
+fn statuses(connection: &Connection, body: &Value) -> Vec<Inbound> {
+    let step = match &*text(body, "/status").unwrap_or_default().to_uppercase() {
+        "SENT" => Status::Sent,
+        "RECEIVED" | "DELIVERED" => Status::Delivered,
+        "READ" | "PLAYED" => Status::Read,
+        "FAILED" => Status::Failed,
+        // Our own number read the chat.
+        "READ_BY_ME" => return vec![Inbound::Ignored("read_by_me")],
+        _ => return vec![Inbound::Ignored("status")],
+    };
+    let error = match step {
+        Status::Failed => failure(connection, body),
+        _ => None,
+    };
+    let ids = items(body, "ids").iter();
+    ids.map(|it| status(id(Some(it)), step, error.clone()))
+        .collect()
+}
+
+fn connected(connected: bool, detail: Option<String>) -> Inbound {
+    Inbound::Connection(ConnectionNews { connected, detail })
+}

@@ -1,0 +1,80 @@
+//! What ZapperHUB and wuzapi send, and how they prove it.
+
+mod content;
+mod v2;
+mod wuzapi;
+
+use recado_core::Status;
+use recado_core::inbound::{ConnectionNews, Inbound};
+use reqwest::Method;
+use reqwest::header::{AUTHORIZATION, HeaderValue};
+use serde_json::Value;
+
+use super::account::Dialect;
+use crate::connection::Connection;
+use crate::webhook::reading::status;
+use crate::webhook::{Admission, Received, WebhookCall, WebhookRefused, WebhookUnreadable, proof};
+
+/// The hosted API shows the secret itself, wuzapi signs the raw body with it.
+pub(super) fn admit(
+    dialect: &Dialect,
+    call: &WebhookCall<'_>,
+) -> Result<Admission, WebhookRefused> {
+    if call.method != Method::POST {
+        return Err(WebhookRefused::Method);
+    }
+    let header = |name| call.headers.get(name).map(HeaderValue::as_bytes);
+    let proved = match dialect {
+        Dialect::ZapperApiV2 { .. } => header(AUTHORIZATION.as_str())
+            .and_then(bearer)
+            .is_some_and(|given| proof::knows(given, call.secret)),
+        Dialect::Wuzapi => {
+            header("x-hmac-signature").is_some_and(|hex| proof::signs(hex, call.body, call.secret))
+        }
+    };
+    proof::delivered(proved)
+}
+
+/// What follows the scheme, whose case does not matter (RFC 9110, 11.1).
+fn bearer(value: &[u8]) -> Option<&[u8]> {
+    let (scheme, token) = value.split_at_checked("Bearer ".len())?;
+    scheme.eq_ignore_ascii_case(b"Bearer ").then_some(token)
+}
+
+pub(super) fn receive(
+    dialect: &Dialect,
+    connection: &Connection,
+    content_type: Option<&str>,
+    body: &[u8],
+) -> Result<Vec<Received>, WebhookUnreadable> {
+    let news = match dialect {
+        Dialect::ZapperApiV2 { .. } => v2::news(connection, body)?,
+        Dialect::Wuzapi => wuzapi::news(connection, content_type, body)?,
+    };
+    let received = news.into_iter().map(|what| Received { number: None, what });
+    Ok(received.collect())
+}
+
+/// Why a chat is not one customer's, if it is not.
+fn not_a_person(chat: &str) -> Option<Inbound> {
+    let word = match chat.split_once('@')?.1 {
+        "g.us" => "group",
+        "newsletter" => "newsletter",
+        "broadcast" if chat == "status@broadcast" => "story",
+        _ => return None,
+    };
+    Some(Inbound::Ignored(word))
+}
+
+/// Our own message, which comes back: one with buttons was sent here, any other by hand on the phone.
+fn echo(id: Option<String>, message: &Value) -> Inbound {
+    if content::has_buttons(message) {
+        status(id, Status::Sent, None)
+    } else {
+        Inbound::Ignored("echo")
+    }
+}
+
+fn connected(connected: bool, detail: Option<String>) -> Inbound {
+    Inbound::Connection(ConnectionNews { connected, detail })
+}

@@ -1,0 +1,141 @@
+//! The hosted API's events, which have Baileys' names.
+//!
+//! The vendor publishes the names, and receivers the message; the members of the others are inferred.
+
+use recado_core::Status;
+use recado_core::inbound::{Inbound, InboundMessage};
+use serde_json::Value;
+
+use super::content::content;
+use super::{connected, echo, not_a_person};
+use crate::connection::{Connection, text};
+use crate::webhook::WebhookUnreadable;
+use crate::webhook::reading::{id, instant, one_or_many, person, status, words};
+
+/// A status by its number, its name, and ours.
+const STATUSES: [(i64, &str, Status); 5] = [
+    (0, "ERROR", Status::Failed),
+    (2, "SERVER_ACK", Status::Sent),
+    (3, "DELIVERY_ACK", Status::Delivered),
+    (4, "READ", Status::Read),
+    (5, "PLAYED", Status::Read),
+];
+
+/// An event or several, bare or inside `body`.
+pub(super) fn news(
+    connection: &Connection,
+    body: &[u8],
+) -> Result<Vec<Inbound>, WebhookUnreadable> {
+    let body: Value = serde_json::from_slice(body).map_err(|_| WebhookUnreadable)?;
+    let events = one_or_many(&body);
+    if !events.iter().all(Value::is_object) {
+        return Err(WebhookUnreadable);
+    }
+    let events = events.iter().flat_map(|event| match event.get("body") {
+        Some(inner) if event.get("type").is_none() => one_or_many(inner),
+        _ => std::slice::from_ref(event),
+    });
+    Ok(events
+        .flat_map(|event| of_event(connection, event))
+        .collect())
+}
+
+/// The items of an event are itself, or what is in its `data`.
+fn of_event(connection: &Connection, event: &Value) -> Vec<Inbound> {
+    let read: fn(&Connection, &Value) -> Inbound = match text(event, "/type") {
+        Some("messages.upsert") => |_, item| message(item),
+        Some("messages.update") => |_, item| update(item),
+        Some("message-receipt.update") => |_, item| receipt(item),
+        Some("connection.update") => connection_update,
+        Some("messages.reaction") => |_, _| Inbound::Ignored("reaction"),
+        _ => |_, _| Inbound::Ignored("unknown"),
+    };
+    let items = event
+        .get("data")
+        .filter(|data| data.is_object() || data.is_array());
+    let items = one_or_many(items.unwrap_or(event)).iter();
+    items.map(|item| read(connection, item)).collect()
+}
+
+fn message(item: &Value) -> Inbound {
+    let chat = text(item, "/key/remoteJid").unwrap_or_default();
+    if let Some(ignored) = not_a_person(chat) {
+        return ignored;
+    }
+    let external_id = id(item.pointer("/key/id"));
+    let message = item.get("message").unwrap_or(&Value::Null);
+    if item.pointer("/key/fromMe") == Some(&true.into()) {
+        return echo(external_id, message);
+    }
+    let Some((content, in_reply_to)) = content(message) else {
+        return Inbound::Ignored("empty");
+    };
+    let Some(external_id) = external_id else {
+        return Inbound::Ignored("without_id");
+    };
+    // The three others are newer members of Baileys' key; the vendor shows none of them.
+    let addresses = ["remoteJid", "remoteJidAlt", "senderPn", "senderLid"]
+        .map(|key| item.get("key")?.get(key)?.as_str());
+    let Some(from) = person(addresses, words(item.get("pushName"))) else {
+        return Inbound::Ignored("without_sender");
+    };
+    Inbound::Message(InboundMessage {
+        external_id,
+        from,
+        sent_at: instant(item.get("messageTimestamp")),
+        in_reply_to,
+        content,
+    })
+}
+
+fn update(item: &Value) -> Inbound {
+    let news = item
+        .pointer("/update/status")
+        .or_else(|| item.get("status"));
+    match news.and_then(step) {
+        Some(step) => of_ours(item, step),
+        None => Inbound::Ignored("status"),
+    }
+}
+
+fn step(news: &Value) -> Option<Status> {
+    let word = news.as_str();
+    let number = news
+        .as_i64()
+        .or_else(|| word.and_then(|word| word.parse().ok()));
+    let mut known = STATUSES.iter();
+    let (.., step) = known.find(|(code, name, _)| number == Some(*code) || word == Some(*name))?;
+    Some(*step)
+}
+
+fn receipt(item: &Value) -> Inbound {
+    let has = |path| item.pointer(path).is_some_and(|at| !at.is_null());
+    if has("/receipt/readTimestamp") {
+        of_ours(item, Status::Read)
+    } else if has("/receipt/receiptTimestamp") {
+        of_ours(item, Status::Delivered)
+    } else {
+        Inbound::Ignored("status")
+    }
+}
+
+/// A customer's message has a status as well, which is of no interest.
+fn of_ours(item: &Value, step: Status) -> Inbound {
+    if item.pointer("/key/fromMe") == Some(&false.into()) {
+        return Inbound::Ignored("status");
+    }
+    status(id(item.pointer("/key/id")), step, None)
+}
+
+fn connection_update(connection: &Connection, item: &Value) -> Inbound {
+    let state = text(item, "/connection").or_else(|| text(item, "/status"));
+    let reason = text(item, "/lastDisconnect/error/message");
+    match state {
+        Some("open") => connected(true, None),
+        Some("close") => connected(false, reason.map(|text| connection.clean(text))),
+        _ if text(item, "/qr").is_some() => {
+            connected(false, Some("a phone must be paired".to_owned()))
+        }
+        _ => Inbound::Ignored("connecting"),
+    }
+}

@@ -1,0 +1,101 @@
+//! wuzapi's events: whatsmeow's structures as Go prints them (wuzapi in the vendor's version, `wmiau.go`).
+
+use recado_core::Status;
+use recado_core::inbound::{Inbound, InboundMessage};
+use serde_json::Value;
+use url::form_urlencoded;
+
+use super::content::{content, own};
+use super::{connected, echo, not_a_person};
+use crate::connection::{Connection, text};
+use crate::webhook::WebhookUnreadable;
+use crate::webhook::reading::{id, instant, object, person, status, words};
+
+/// JSON, or a form with the same JSON in `jsonData`.
+pub(super) fn news(
+    connection: &Connection,
+    content_type: Option<&str>,
+    body: &[u8],
+) -> Result<Vec<Inbound>, WebhookUnreadable> {
+    let is_form = content_type.is_some_and(|kind| {
+        kind.to_ascii_lowercase()
+            .starts_with("application/x-www-form-urlencoded")
+    });
+    if !is_form {
+        return Ok(of_event(connection, &object(body)?));
+    }
+    let mut pairs = form_urlencoded::parse(body);
+    let (_, json) = pairs
+        .find(|(key, _)| key == "jsonData")
+        .ok_or(WebhookUnreadable)?;
+    Ok(of_event(connection, &object(json.as_bytes())?))
+}
+
+fn of_event(connection: &Connection, body: &Value) -> Vec<Inbound> {
+    let event = body.get("event").unwrap_or(&Value::Null);
+    let cut_off = |words: &str| vec![connected(false, Some(words.to_owned()))];
+    match text(body, "/type").unwrap_or_default() {
+        "Message" => vec![message(event)],
+        "ReadReceipt" => receipt(body, event),
+        "Connected" => vec![connected(true, None)],
+        "Disconnected" => vec![connected(false, None)],
+        "LoggedOut" => cut_off("logged out: a phone must be paired"),
+        "QR" => cut_off("a phone must be paired"),
+        "TemporaryBan" => cut_off("WhatsApp has banned the number for some time"),
+        "ConnectFailure" => {
+            let reason = text(body, "/error").or_else(|| text(body, "/reason"));
+            vec![connected(false, reason.map(|text| connection.clean(text)))]
+        }
+        "PairSuccess" | "QRTimeout" => vec![Inbound::Ignored("pairing")],
+        _ => vec![Inbound::Ignored("unknown")],
+    }
+}
+
+fn message(event: &Value) -> Inbound {
+    let info = |key| own(own(event, "Info")?, key);
+    let said = |key| info(key).and_then(Value::as_str);
+    let is = |key| info(key) == Some(&true.into());
+    if let Some(ignored) = not_a_person(said("Chat").unwrap_or_default()) {
+        return ignored;
+    }
+    if is("IsGroup") {
+        return Inbound::Ignored("group");
+    }
+    let external_id = id(info("ID"));
+    let message = own(event, "Message").unwrap_or(&Value::Null);
+    if is("IsFromMe") {
+        return echo(external_id, message);
+    }
+    let Some((content, in_reply_to)) = content(message) else {
+        return Inbound::Ignored("empty");
+    };
+    let Some(external_id) = external_id else {
+        return Inbound::Ignored("without_id");
+    };
+    // One of the first two is the phone, the other the LID, if both are there.
+    let addresses = ["Sender", "SenderAlt", "Chat"].map(said);
+    let Some(from) = person(addresses, words(info("PushName"))) else {
+        return Inbound::Ignored("without_sender");
+    };
+    Inbound::Message(InboundMessage {
+        external_id,
+        from,
+        sent_at: instant(info("Timestamp")),
+        in_reply_to,
+        content,
+    })
+}
+
+/// There is no receipt for "sent", which is the answer to the request, nor for a failure.
+fn receipt(body: &Value, event: &Value) -> Vec<Inbound> {
+    let step = match text(body, "/state") {
+        Some("Delivered") => Status::Delivered,
+        Some("Read") => Status::Read,
+        // Our own number read the chat.
+        Some("ReadSelf") => return vec![Inbound::Ignored("read_by_me")],
+        _ => return vec![Inbound::Ignored("status")],
+    };
+    let ids = own(event, "MessageIDs").and_then(Value::as_array);
+    let ids = ids.map_or(&[][..], Vec::as_slice).iter();
+    ids.map(|it| status(id(Some(it)), step, None)).collect()
+}

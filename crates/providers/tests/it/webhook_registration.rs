@@ -1,0 +1,159 @@
+//! Telling a provider where its webhooks go: the exact requests, and what a refusal says.
+
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
+use recado_providers::{ChannelError, ErrorKind};
+use rstest::rstest;
+use secrecy::SecretString;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use url::Url;
+
+use crate::support::Subject;
+use crate::webhooks::SECRET;
+
+type Requests = Arc<Mutex<Vec<(String, Value)>>>;
+
+/// A provider that gives one answer to everything; what it was asked, in order.
+async fn provider(status: u16, body: &str) -> (String, Requests) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let url = format!("http://{}", listener.local_addr().expect("its address"));
+    let requests = Requests::default();
+    let (keep, answer) = (requests.clone(), body.to_owned());
+    let status = StatusCode::from_u16(status).expect("an HTTP status");
+    let router =
+        Router::new().fallback(move |method: Method, uri: Uri, _: HeaderMap, body: Bytes| {
+            let body = serde_json::from_slice(&body).unwrap_or_default();
+            let request = (format!("{method} {uri}"), body);
+            keep.lock().expect("a lock").push(request);
+            let answer = (status, answer.clone());
+            async move { answer }
+        });
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    (url, requests)
+}
+
+fn webhook_url(scheme: &str) -> Url {
+    let url = format!("{scheme}://recado.example/webhooks/x/chn_1/{SECRET}");
+    url.parse().expect("a URL")
+}
+
+/// Registers at a provider that answers so, and tells what it was asked.
+async fn register(
+    subject: Subject,
+    scheme: &str,
+    status: u16,
+    body: &str,
+) -> (Result<(), ChannelError>, Vec<(String, Value)>) {
+    let (url, requests) = provider(status, body).await;
+    let registered = subject
+        .channel(&url)
+        .register_webhook(&webhook_url(scheme), &SecretString::from(SECRET))
+        .await;
+    let requests = requests.lock().expect("a lock").clone();
+    (registered, requests)
+}
+
+#[tokio::test]
+async fn zapi_takes_one_url_for_all_webhooks() {
+    let (registered, requests) = register(Subject::Zapi, "https", 200, r#"{"value":true}"#).await;
+    assert_eq!(registered, Ok(()));
+    let body = json!({"value": webhook_url("https").as_str(), "notifySentByMe": true});
+    let path = "PUT /instances/INST-01/token/TOK-01/update-every-webhooks".to_owned();
+    assert_eq!(requests, [(path, body)]);
+}
+
+#[tokio::test]
+async fn zapi_is_not_asked_to_call_an_http_address() {
+    let (registered, requests) = register(Subject::Zapi, "http", 200, r#"{"value":true}"#).await;
+    let error = registered.expect_err("no https");
+    assert_eq!(error.kind, ErrorKind::Misconfigured);
+    assert_eq!(
+        error.to_string(),
+        "zapi: Z-API sends webhooks to https addresses only"
+    );
+    assert_eq!(requests, []);
+}
+
+#[tokio::test]
+async fn zapperhub_takes_url_and_secret() {
+    let (registered, requests) = register(Subject::ZapperHub, "https", 200, "").await;
+    assert_eq!(registered, Ok(()));
+    let body = json!({"url": webhook_url("https").as_str(), "secretKey": SECRET});
+    assert_eq!(requests, [("POST /inst_5f2c/webhook".to_owned(), body)]);
+}
+
+#[tokio::test]
+async fn wuzapi_takes_the_key_first_and_then_the_url() {
+    let answer = r#"{"code":200,"data":{},"success":true}"#;
+    let (registered, requests) = register(Subject::Wuzapi, "http", 200, answer).await;
+    assert_eq!(registered, Ok(()));
+    let key = json!({"hmac_key": SECRET});
+    let webhook = json!({"webhookURL": webhook_url("http").as_str(),
+        "events": ["Message", "ReadReceipt", "Connected", "Disconnected", "LoggedOut"]});
+    let expected = [
+        ("POST /session/hmac/config".to_owned(), key),
+        ("POST /webhook".to_owned(), webhook),
+    ];
+    assert_eq!(requests, expected);
+}
+
+#[tokio::test]
+async fn meta_is_set_up_by_hand() {
+    let (registered, requests) = register(Subject::WhatsApp, "https", 200, "{}").await;
+    let error = registered.expect_err("no such call");
+    assert_eq!(error.kind, ErrorKind::Rejected);
+    assert!(error.message.contains("App Dashboard"), "{error}");
+    assert_eq!(requests, []);
+}
+
+#[rstest]
+#[case::zapi_says_no(Subject::Zapi, 200, r#"{"value":false}"#, ErrorKind::NotConnected)]
+#[case::zapi_says_nothing(Subject::Zapi, 200, "{}", ErrorKind::Unavailable)]
+#[case::zapi_refuses(
+    Subject::Zapi,
+    400,
+    r#"{"error":"Instance not found"}"#,
+    ErrorKind::Misconfigured
+)]
+#[case::zapperhub_refuses(
+    Subject::ZapperHub,
+    401,
+    r#"{"message":"Unauthorized"}"#,
+    ErrorKind::Unauthorized
+)]
+#[case::zapperhub_contradicts(Subject::ZapperHub, 200, r#"{"error":"no"}"#, ErrorKind::Unavailable)]
+#[case::wuzapi_refuses(
+    Subject::Wuzapi,
+    401,
+    r#"{"code":401,"error":"unauthorized","success":false}"#,
+    ErrorKind::Unauthorized
+)]
+#[case::wuzapi_says_nothing(Subject::Wuzapi, 200, "", ErrorKind::Unavailable)]
+#[case::a_gateway_fails(Subject::Wuzapi, 502, "<html>", ErrorKind::Unavailable)]
+#[tokio::test]
+async fn what_is_not_confirmed_is_an_error(
+    #[case] subject: Subject,
+    #[case] status: u16,
+    #[case] body: &str,
+    #[case] kind: ErrorKind,
+) {
+    let (registered, requests) = register(subject, "https", status, body).await;
+    assert_eq!(registered.expect_err("no confirmation").kind, kind);
+    assert_eq!(requests.len(), 1);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_refusal_that_repeats_the_url_shows_no_secret(
+    #[values(Subject::Zapi, Subject::ZapperHub, Subject::Wuzapi)] subject: Subject,
+) {
+    let answer = json!({"error": format!("bad url {}", webhook_url("https"))}).to_string();
+    let (registered, _) = register(subject, "https", 400, &answer).await;
+    let error = registered.expect_err("a refusal");
+    assert!(error.message.contains("bad url"), "{error}");
+    assert!(!format!("{error:?}").contains(SECRET), "{error}");
+}

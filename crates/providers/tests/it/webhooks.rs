@@ -1,0 +1,302 @@
+//! What the tests of webhooks share, and the rules that hold for every provider.
+
+use std::sync::{Arc, LazyLock};
+
+use proptest::prelude::*;
+use recado_core::inbound::{Choice, Inbound, InboundContent, InboundMessage, StatusNews};
+use recado_core::{Recipient, Status};
+use recado_providers::{Admission, Channel, WebhookCall, WebhookRefused, WebhookUnreadable};
+use reqwest::Method;
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use rstest::rstest;
+use secrecy::SecretString;
+use serde_json::{Value, json};
+
+use crate::support::Subject;
+use crate::{webhooks_whatsapp, webhooks_wuzapi, webhooks_zapi, webhooks_zapperhub};
+
+/// The channel's webhook secret.
+pub(crate) const SECRET: &str = "5c1d0a94e5b4f0e9a1f22b3c4d5e6f7a";
+
+const SUBJECTS: [Subject; 4] = [
+    Subject::WhatsApp,
+    Subject::Zapi,
+    Subject::ZapperHub,
+    Subject::Wuzapi,
+];
+
+pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
+
+/// What becomes of a POST with one header.
+pub(crate) fn post(
+    channel: &dyn Channel,
+    header: Option<(&'static str, &str)>,
+    body: &[u8],
+) -> Result<Admission, WebhookRefused> {
+    let header = header.map(|(name, value)| {
+        let value = HeaderValue::from_str(value).expect("a header's value");
+        (HeaderName::from_static(name), value)
+    });
+    admit(
+        channel,
+        &Method::POST,
+        "",
+        &header.into_iter().collect(),
+        body,
+    )
+}
+
+pub(crate) fn admit(
+    channel: &dyn Channel,
+    method: &Method,
+    query: &str,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Result<Admission, WebhookRefused> {
+    channel.admit(&WebhookCall {
+        method,
+        query,
+        headers,
+        body,
+        secret: &SecretString::from(SECRET),
+    })
+}
+
+/// What a JSON body says.
+pub(crate) fn read(channel: &dyn Channel, body: &Value) -> Vec<Inbound> {
+    let body = body.to_string();
+    let items = channel.receive(Some("application/json"), body.as_bytes());
+    let items = items.expect("a readable body").into_iter();
+    items.map(|item| item.what).collect()
+}
+
+/// The only message that a body holds.
+pub(crate) fn message(channel: &dyn Channel, body: &Value) -> InboundMessage {
+    match read(channel, body).as_slice() {
+        [Inbound::Message(message)] => message.clone(),
+        other => panic!("not one message: {other:?}"),
+    }
+}
+
+/// Every status of a body: the ids, the step, and the reason of a failure.
+pub(crate) fn statuses(channel: &dyn Channel, body: &Value) -> Vec<StatusNews> {
+    let news = read(channel, body).into_iter().map(|item| match item {
+        Inbound::Status(news) => news,
+        other => panic!("no status: {other:?}"),
+    });
+    news.collect()
+}
+
+/// A status as its ids and its step.
+pub(crate) fn step(news: &StatusNews) -> (Vec<&str>, Status) {
+    let ids = news.external_ids.iter().map(String::as_str);
+    (ids.collect(), news.status)
+}
+
+pub(crate) fn button(id: &str, title: &str) -> InboundContent {
+    InboundContent::Button(choice(id, title))
+}
+
+pub(crate) fn list(id: &str, title: &str) -> InboundContent {
+    InboundContent::List(choice(id, title))
+}
+
+fn choice(id: &str, title: &str) -> Choice {
+    Choice {
+        id: id.to_owned(),
+        title: title.to_owned(),
+    }
+}
+
+pub(crate) fn other(kind: &str, text: Option<&str>) -> InboundContent {
+    InboundContent::Other {
+        kind: kind.to_owned(),
+        text: text.map(str::to_owned),
+    }
+}
+
+/// An address as text.
+pub(crate) fn address(recipient: Option<&Recipient>) -> Option<&str> {
+    recipient.map(Recipient::as_str)
+}
+
+/// A channel of each kind, made once: reading needs no more.
+fn channel(subject: Subject) -> &'static dyn Channel {
+    static CHANNELS: LazyLock<[Arc<dyn Channel>; 4]> =
+        LazyLock::new(|| SUBJECTS.map(|subject| subject.channel("https://provider.example")));
+    &*CHANNELS[subject as usize]
+}
+
+fn examples(subject: Subject) -> Vec<Value> {
+    match subject {
+        Subject::WhatsApp => webhooks_whatsapp::examples(),
+        Subject::Zapi => webhooks_zapi::examples(),
+        Subject::ZapperHub => webhooks_zapperhub::examples(),
+        Subject::Wuzapi => webhooks_wuzapi::examples(),
+    }
+}
+
+/// What a provider might put where something else should be.
+fn surprises() -> [Value; 11] {
+    [
+        json!(null),
+        json!(true),
+        json!(-1),
+        json!(i64::MIN),
+        json!(1e300),
+        json!(""),
+        json!("a\u{0}b@lid"),
+        json!("ç".repeat(600)),
+        json!([]),
+        json!([[{}]]),
+        json!({"low": i64::MAX, "high": i64::MIN}),
+    ]
+}
+
+/// The paths of all values inside a value.
+fn paths(value: &Value, at: &str, into: &mut Vec<String>) {
+    into.push(at.to_owned());
+    match value {
+        Value::Object(members) => {
+            for (key, member) in members {
+                let key = key.replace('~', "~0").replace('/', "~1");
+                paths(member, &format!("{at}/{key}"), into);
+            }
+        }
+        Value::Array(elements) => {
+            for (index, element) in elements.iter().enumerate() {
+                paths(element, &format!("{at}/{index}"), into);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// What the server relies on, whatever was sent.
+fn hold(items: &[Inbound]) {
+    let is_id = |id: &String| (1..=512).contains(&id.len()) && !id.contains('\0');
+    for item in items {
+        match item {
+            Inbound::Message(message) => {
+                assert!(is_id(&message.external_id), "{item:?}");
+                assert!(message.from.addresses().next().is_some(), "{item:?}");
+                assert!(message.sent_at.is_none_or(|at| at >= 0), "{item:?}");
+            }
+            Inbound::Status(news) => {
+                let named = news.external_ids.iter().all(is_id);
+                let known = !news.external_ids.is_empty() || news.message_id.is_some();
+                assert!(named && known, "{item:?}");
+            }
+            Inbound::Connection(_) | Inbound::Trouble(_) | Inbound::Ignored(_) => {}
+        }
+    }
+}
+
+fn received(subject: Subject, content_type: &str, body: &[u8]) -> Result<usize, WebhookUnreadable> {
+    let items = channel(subject).receive(Some(content_type), body)?;
+    let items: Vec<_> = items.into_iter().map(|item| item.what).collect();
+    hold(&items);
+    Ok(items.len())
+}
+
+#[rstest]
+fn any_value_in_any_place_is_read_without_harm(
+    #[values(Subject::WhatsApp, Subject::Zapi, Subject::ZapperHub, Subject::Wuzapi)]
+    subject: Subject,
+) {
+    let channel = channel(subject);
+    for example in examples(subject) {
+        assert!(!read(channel, &example).is_empty(), "{example}");
+        let mut places = Vec::new();
+        paths(&example, "", &mut places);
+        for place in places {
+            for surprise in surprises() {
+                let mut changed = example.clone();
+                *changed.pointer_mut(&place).expect("a path of it") = surprise;
+                let body = changed.to_string();
+                if let Ok(items) = channel.receive(None, body.as_bytes()) {
+                    hold(&items.into_iter().map(|item| item.what).collect::<Vec<_>>());
+                }
+            }
+        }
+    }
+}
+
+#[rstest]
+fn what_is_no_json_object_is_unreadable(
+    #[values(Subject::WhatsApp, Subject::Zapi, Subject::ZapperHub, Subject::Wuzapi)]
+    subject: Subject,
+    #[values("", "{", "null", "7", "\"text\"", "[7]", "jsonData=%7B%7D")] body: &str,
+) {
+    let read = received(subject, "application/json", body.as_bytes());
+    assert_eq!(read, Err(WebhookUnreadable));
+}
+
+#[rstest]
+fn what_nests_too_deeply_is_unreadable(
+    #[values(Subject::WhatsApp, Subject::Zapi, Subject::ZapperHub, Subject::Wuzapi)]
+    subject: Subject,
+) {
+    let body = "{\"message\":".repeat(100_000);
+    let read = received(subject, "application/json", body.as_bytes());
+    assert_eq!(read, Err(WebhookUnreadable));
+}
+
+fn subjects() -> impl Strategy<Value = Subject> {
+    prop::sample::select(SUBJECTS.to_vec())
+}
+
+/// An example with some of its bytes replaced.
+fn damaged() -> impl Strategy<Value = (Subject, Vec<u8>)> {
+    let example = subjects().prop_flat_map(|subject| {
+        let examples = examples(subject).into_iter().map(|it| it.to_string());
+        (
+            Just(subject),
+            prop::sample::select(examples.collect::<Vec<_>>()),
+        )
+    });
+    let edits = prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..4);
+    (example, edits).prop_map(|((subject, example), edits)| {
+        let mut bytes = example.into_bytes();
+        for (place, byte) in edits {
+            let place = place.index(bytes.len());
+            bytes[place] = byte;
+        }
+        (subject, bytes)
+    })
+}
+
+proptest! {
+    #[test]
+    fn arbitrary_bytes_do_no_harm(
+        subject in subjects(),
+        form in any::<bool>(),
+        body in prop::collection::vec(any::<u8>(), 0..200),
+        header in "[ -~]{0,80}",
+        query in "[ -~]{0,80}",
+    ) {
+        let content_type = if form { FORM } else { "application/json" };
+        let _ = received(subject, content_type, &body);
+        let channel = channel(subject);
+        let value = HeaderValue::from_str(&header).expect("printable ASCII");
+        for name in ["authorization", "x-hub-signature-256", "x-hmac-signature"] {
+            let headers = HeaderMap::from_iter([(HeaderName::from_static(name), value.clone())]);
+            for method in [Method::GET, Method::POST] {
+                let admitted = admit(channel, &method, &query, &headers, &body).is_ok();
+                // Z-API's proof is the URL.
+                prop_assert!(!admitted || subject == Subject::Zapi);
+            }
+        }
+    }
+
+    #[test]
+    fn a_damaged_example_does_no_harm((subject, body) in damaged()) {
+        let _ = received(subject, "application/json", &body);
+    }
+
+    #[test]
+    fn a_damaged_form_does_no_harm((subject, body) in damaged()) {
+        let form = [b"jsonData=", &*body].concat();
+        let _ = received(subject, FORM, &form);
+    }
+}
