@@ -161,6 +161,41 @@ impl Accounts {
         self.list.push(account);
     }
 
+    /// The account that a webhook or a customer names: its id, or a WhatsApp number; the first one when empty.
+    pub(crate) fn find(&self, provider: Provider, name: &str) -> Option<String> {
+        let theirs = |account: &&Account| account.provider() == provider;
+        let mut ids = self
+            .list
+            .iter()
+            .filter(theirs)
+            .map(|account| self.id(account));
+        if name.is_empty() {
+            return ids.next().map(str::to_owned);
+        }
+        let is_named =
+            |id: &&str| *id == name || self.display_number(id).is_some_and(|number| number == name);
+        ids.find(is_named).map(str::to_owned)
+    }
+
+    /// The number that an id of WhatsApp's stands for.
+    pub(crate) fn display_number(&self, phone_number_id: &str) -> Option<String> {
+        let number = self.numbers.get(phone_number_id);
+        number.map(|number| number.display_phone_number.clone())
+    }
+
+    /// The id by which the account is known in [`crate::PhoneMessage::from`].
+    fn id<'a>(&'a self, account: &'a Account) -> &'a str {
+        match account {
+            Account::Whatsapp {
+                phone_number_id, ..
+            } => phone_number_id,
+            Account::Zapi { instance_id, .. } | Account::Zapperhub { instance_id, .. } => {
+                instance_id
+            }
+            Account::Wuzapi { token } => self.wuzapi.get(token).map_or("", String::as_str),
+        }
+    }
+
     fn index(&mut self, account: &Account) {
         match account.clone() {
             Account::Whatsapp {

@@ -1,11 +1,17 @@
 //! Simulators of the WhatsApp Cloud API, Z-API and ZapperHUB (both dialects) on one server.
 //!
 //! Each checks what it receives in the order and with the words of the real provider, keeps it, and answers.
-//! What is accepted appears on a phone ([`Sandbox::phone_messages`]).
+//! What is accepted appears on a phone ([`Sandbox::phone_messages`]), which can be used:
+//! [`Sandbox::tap`], [`Sandbox::say`], [`Sandbox::pick`] and [`Sandbox::read`].
 //! Faults ([`Sandbox::fail_next`]) and switches ([`Settings`]) make the providers misbehave as the real ones do.
 //! Everything can also be reached over HTTP under `/_sandbox`; `GET /` lists the routes.
 //!
-//! The newest [`KEPT`] requests and phone messages are kept, older ones are forgotten.
+//! What happens to a message, and what the customer does, goes to the account's webhook in the provider's own format,
+//! signed and tried again as the provider does it.
+//! A webhook is registered with [`Sandbox::register_webhook`], or over the provider's own routes, for receivers on this machine.
+//! [`WebhookSettings`] can fail, double, reorder, batch or drop what is told; [`Sandbox::settled`] waits until all is delivered.
+//!
+//! The newest [`KEPT`] requests, phone messages and deliveries are kept, older ones are forgotten.
 //! The sandbox belongs to one developer: paths are shown with the secrets that Z-API puts into them.
 //!
 //! ```
@@ -18,8 +24,12 @@
 //! let sandbox = Sandbox::new();
 //! sandbox.fail_next(Fault::new(Provider::Zapi, Effect::ResetAfter), 1);
 //! tokio::spawn(sandbox.clone().serve(listener, std::future::pending()));
-//! // … send something to `urls.zapi` …
-//! assert!(sandbox.phone_messages().is_empty());
+//! // … register a webhook, send something to `urls.zapi` …
+//! for message in sandbox.phone_messages() {
+//!     sandbox.tap(&message.message_id, 0, None).ok();
+//! }
+//! sandbox.settled().await;
+//! assert!(sandbox.deliveries().is_empty());
 //! # assert!(urls.zapi.ends_with("/zapi"));
 //! # Ok(())
 //! # }
@@ -35,12 +45,15 @@ mod control;
 pub mod drawing;
 mod faults;
 mod ids;
+mod phone;
 mod provider;
 mod received;
 mod serve;
 mod settings;
+mod signature;
 mod state;
 pub mod terminal;
+mod webhooks;
 mod whatsapp;
 mod wuzapi;
 mod zapi;
@@ -57,12 +70,14 @@ use tokio::net::TcpListener;
 pub use accounts::{Account, TokenState};
 pub use answer::Answer;
 pub use faults::{Effect, Fault, PlannedFault};
+pub use phone::{Choice, ListRow, PhoneError, Shape};
 pub use provider::Provider;
 pub use received::{Answered, KEPT, PhoneButton, PhoneMessage, ReceivedRequest};
 pub use settings::{
-    Connection, ResponseShape, Session, Settings, TimestampShape, WhatsappSettings, WuzapiSettings,
-    ZapiSettings, ZapperhubSettings,
+    BsuidMode, Connection, MessageTimestamp, ResponseShape, Session, Settings, TimestampShape,
+    WebhookFormat, WhatsappSettings, WuzapiSettings, ZapiSettings, ZapperhubSettings,
 };
+pub use webhooks::{Delivery, Failure, Order, Step, Webhook, WebhookError, WebhookSettings};
 
 use state::State;
 
@@ -120,9 +135,22 @@ impl Sandbox {
         self.state().faults.clear();
     }
 
-    /// Forgets all received requests and phone messages; accounts, settings and faults stay.
+    /// Forgets all received requests, phone messages and deliveries; accounts, webhooks, settings and faults stay.
     pub fn clear(&self) {
-        self.state().received.clear();
+        let mut state = self.state();
+        state.received.clear();
+        state.outbox.forget();
+    }
+
+    /// The webhooks that are registered, with their secrets.
+    #[must_use]
+    pub fn webhooks(&self) -> Vec<Webhook> {
+        self.state().webhooks.list()
+    }
+
+    /// Removes all webhooks; what still waits for one is not delivered any more.
+    pub fn clear_webhooks(&self) {
+        self.state().webhooks.clear();
     }
 
     /// The accounts that may be used, with their secrets.
@@ -144,7 +172,8 @@ impl Sandbox {
 
     /// Changes the switches.
     pub fn set_settings(&self, settings: Settings) {
-        self.state().apply(settings);
+        let parcels = self.state().apply(settings);
+        self.dispatch(parcels);
     }
 
     /// Moves the sandbox's clock forward, for rate limits and time stamps.

@@ -79,6 +79,9 @@ pub struct PhoneMessage {
     pub buttons: Vec<PhoneButton>,
     /// `biz_opaque_callback_data`: not shown, but part of every status of the message (WhatsApp Cloud API).
     pub callback_data: Option<String>,
+    /// The provider's own id of the message, where it has one beside WhatsApp's (Z-API's `zaapId`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub provider_id: Option<String>,
 }
 
 /// A button under a message.
@@ -105,8 +108,6 @@ struct Kept {
 
 impl From<&Kept> for ReceivedRequest {
     fn from(kept: &Kept) -> Self {
-        let body = serde_json::from_slice(&kept.body)
-            .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&kept.body).into_owned()));
         Self {
             order: kept.order,
             provider: kept.provider,
@@ -114,7 +115,7 @@ impl From<&Kept> for ReceivedRequest {
             path: kept.path.clone(),
             content_type: kept.content_type.clone(),
             has_credential: kept.has_credential,
-            body,
+            body: json_or_text(&kept.body),
             status: kept.status,
             accepted: kept.message_id.is_some(),
             message_id: kept.message_id.clone(),
@@ -131,8 +132,8 @@ pub(crate) struct Received {
 }
 
 impl Received {
-    /// Keeps a request and shows the message it brought.
-    pub(crate) fn record(&mut self, call: &Call, outcome: &mut Outcome) {
+    /// Keeps a request.
+    pub(crate) fn record(&mut self, call: &Call, outcome: &Outcome) {
         self.count += 1;
         let kept = Kept {
             order: self.count,
@@ -147,16 +148,19 @@ impl Received {
             message_id: (outcome.accepted.as_ref()).map(|accepted| accepted.message_id.clone()),
         };
         keep(&mut self.requests, kept);
-        if let Some(message) =
-            (outcome.accepted.as_mut()).and_then(|accepted| accepted.shown.take())
-        {
-            self.show(message);
-        }
     }
 
     /// Shows a message on its phone.
     pub(crate) fn show(&mut self, message: PhoneMessage) {
         keep(&mut self.phone, message);
+    }
+
+    /// The message with this id; the newest are looked at first.
+    pub(crate) fn shown(&self, message_id: &str) -> Option<PhoneMessage> {
+        let mut newest_first = self.phone.iter().rev();
+        newest_first
+            .find(|message| message.message_id == message_id)
+            .cloned()
     }
 
     pub(crate) fn requests(&self, provider: Option<Provider>) -> Vec<ReceivedRequest> {
@@ -180,7 +184,14 @@ impl Received {
     }
 }
 
-fn keep<T>(kept: &mut VecDeque<T>, newest: T) {
+/// A body as it is listed: JSON, or its text when it is not JSON.
+pub(crate) fn json_or_text(body: &[u8]) -> Value {
+    serde_json::from_slice(body)
+        .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(body).into_owned()))
+}
+
+/// Adds the newest; the oldest makes room for it.
+pub(crate) fn keep<T>(kept: &mut VecDeque<T>, newest: T) {
     if kept.len() == KEPT {
         kept.pop_front();
     }

@@ -1,28 +1,32 @@
 //! The server: hyper directly, because a simulated provider must be able to close a connection without an answer.
 
 use std::future::Future;
-use std::pin::pin;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{Request, State};
 use axum::http::{Response, StatusCode};
 use axum::response::IntoResponse;
 use axum::routing::any;
-use hyper::body::Incoming;
+use hyper::body::{Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::TcpListener;
+use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 use tower::ServiceExt;
 
 use crate::Sandbox;
+use crate::answer::Answer;
 use crate::call::Call;
 use crate::control;
 use crate::provider::Provider;
+use crate::webhooks::Parcel;
 
 /// How long requests in flight may take after the shutdown.
 const GRACE: Duration = Duration::from_secs(1);
@@ -36,6 +40,8 @@ pub(crate) async fn serve(
     shutdown: impl Future<Output = ()>,
 ) -> std::io::Result<()> {
     listener.local_addr()?;
+    sandbox.state().outbox.runtime = Some(Handle::current());
+    sandbox.wake();
     let router = router(sandbox);
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new());
@@ -84,11 +90,69 @@ async fn receive(sandbox: Sandbox, provider: Provider, request: Request) -> Resp
     let Some(call) = Call::read(provider, request).await else {
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();
     };
-    let (delay, answer) = sandbox.state().react(&call);
-    if !delay.is_zero() {
-        tokio::time::sleep(delay).await;
+    let reaction = sandbox.state().react(&call);
+    let mut held = Held {
+        sandbox,
+        parcels: reaction.parcels,
+    };
+    if reaction.before_answer {
+        held.release_and_wait().await;
     }
-    answer.map_or_else(reset, crate::answer::Answer::into_response)
+    if !reaction.delay.is_zero() {
+        tokio::time::sleep(reaction.delay).await;
+    }
+    let response = reaction.answer.map_or_else(reset, Answer::into_response);
+    if held.parcels.is_empty() {
+        return response;
+    }
+    response.map(|body| Body::new(Answering { body, held }))
+}
+
+/// Parcels that leave when this is dropped: also when the caller did not wait for the answer.
+struct Held {
+    sandbox: Sandbox,
+    parcels: Vec<Parcel>,
+}
+
+impl Held {
+    /// Lets the parcels leave and waits until each was tried once.
+    async fn release_and_wait(&mut self) {
+        let parcels = std::mem::take(&mut self.parcels);
+        self.sandbox.dispatch_and_wait(parcels).await;
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.sandbox.dispatch(std::mem::take(&mut self.parcels));
+    }
+}
+
+/// A body that lets parcels leave once it is written, or its connection is gone.
+struct Answering {
+    body: Body,
+    #[expect(dead_code, reason = "only its drop matters")]
+    held: Held,
+}
+
+impl HttpBody for Answering {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
 }
 
 /// Marks a response that must not be sent: the connection is closed instead.

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use crate::webhooks::WebhookSettings;
+
 /// All switches, per provider.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
@@ -16,6 +18,8 @@ pub struct Settings {
     pub zapperhub: ZapperhubSettings,
     /// wuzapi.
     pub wuzapi: WuzapiSettings,
+    /// What follows an accepted message, for all providers.
+    pub webhooks: WebhookSettings,
 }
 
 /// Switches of the WhatsApp Cloud API; phone numbers are digits.
@@ -34,6 +38,21 @@ pub struct WhatsappSettings {
     pub closed_windows: BTreeSet<String>,
     /// Refuse line breaks in titles and headers (invented).
     pub strict_newlines: bool,
+    /// How webhooks name customers.
+    pub bsuid_mode: BsuidMode,
+}
+
+/// What a webhook says of a customer with a phone number (Meta, business-scoped user ids).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BsuidMode {
+    /// The phone number.
+    #[default]
+    Off,
+    /// The phone number and the business-scoped user id.
+    Both,
+    /// The business-scoped user id.
+    Only,
 }
 
 /// Switches of Z-API.
@@ -71,6 +90,21 @@ pub struct ZapperhubSettings {
     pub response_shape: ResponseShape,
     /// Unknown keys are dropped and not refused.
     pub strip_unknown_keys: bool,
+    /// How webhooks write a message's time.
+    pub message_timestamp: MessageTimestamp,
+    /// The legacy webhook hears of no `messages.update`, which the vendor leaves open.
+    pub legacy_without_updates: bool,
+}
+
+/// How `ZapperHUB` writes a message's time, which differs between libraries (observed).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MessageTimestamp {
+    /// Seconds since 1970.
+    #[default]
+    Number,
+    /// `{"low":…,"high":…,"unsigned":true}`
+    Long,
 }
 
 /// How a `ZapperHUB` device is connected.
@@ -113,6 +147,19 @@ pub struct WuzapiSettings {
     pub session: Session,
     /// How a success writes its time.
     pub timestamp: TimestampShape,
+    /// The format of webhooks (`WEBHOOK_FORMAT`).
+    pub webhook_format: WebhookFormat,
+}
+
+/// The format of wuzapi's webhooks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WebhookFormat {
+    /// A form with the event as JSON in `jsonData`.
+    #[default]
+    Form,
+    /// The event as JSON.
+    Json,
 }
 
 /// The session of a wuzapi user.

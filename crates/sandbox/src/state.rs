@@ -10,6 +10,7 @@ use crate::faults::{Effect, Faults};
 use crate::provider::Provider;
 use crate::received::{PhoneMessage, Received};
 use crate::settings::Settings;
+use crate::webhooks::{Outbox, Parcel, Webhooks};
 use crate::whatsapp::{self, Limits};
 use crate::{wuzapi, zapi, zapperhub};
 
@@ -23,7 +24,21 @@ pub(crate) struct State {
     pub(crate) limits: Limits,
     /// Messages that Z-API took while the phone was not connected.
     pub(crate) zapi_queue: Vec<PhoneMessage>,
+    pub(crate) webhooks: Webhooks,
+    pub(crate) outbox: Outbox,
     settings: Settings,
+}
+
+/// What came of a request.
+pub(crate) struct Reaction {
+    /// How long to wait before the answer.
+    pub(crate) delay: Duration,
+    /// `None`: close the connection.
+    pub(crate) answer: Option<Answer>,
+    /// What the account's webhooks are to hear of it.
+    pub(crate) parcels: Vec<Parcel>,
+    /// Whether they hear it before the answer.
+    pub(crate) before_answer: bool,
 }
 
 impl State {
@@ -31,24 +46,33 @@ impl State {
         &self.settings
     }
 
-    /// Changes the switches; a Z-API phone that is connected again shows what waited for it.
-    pub(crate) fn apply(&mut self, settings: Settings) {
+    /// Changes the switches; at a Z-API phone that is connected again arrives what waited for it.
+    pub(crate) fn apply(&mut self, settings: Settings) -> Vec<Parcel> {
         self.settings = settings;
-        if self.settings.zapi.connected {
-            for message in std::mem::take(&mut self.zapi_queue) {
-                self.received.show(message);
-            }
+        if !self.settings.zapi.connected {
+            return Vec::new();
         }
+        let waited = std::mem::take(&mut self.zapi_queue);
+        waited
+            .into_iter()
+            .flat_map(|message| self.arrive(message))
+            .collect()
     }
 
-    /// Handles one request: how long to wait, then what to answer (`None`: close the connection).
-    pub(crate) fn react(&mut self, call: &Call) -> (Duration, Option<Answer>) {
-        let (delay, mut outcome) = match self.faults.take(call) {
+    /// Handles one request.
+    pub(crate) fn react(&mut self, call: &Call) -> Reaction {
+        let (delay, outcome) = match self.faults.take(call) {
             None => (Duration::ZERO, self.handle(call)),
             Some(fault) => (fault.delay(), self.fail(call, fault.effect)),
         };
-        self.received.record(call, &mut outcome);
-        (delay, outcome.answer)
+        self.received.record(call, &outcome);
+        let message = outcome.accepted.and_then(|accepted| accepted.shown);
+        Reaction {
+            delay,
+            answer: outcome.answer,
+            parcels: message.map_or_else(Vec::new, |message| self.arrive(message)),
+            before_answer: self.settings.webhooks.before_answer,
+        }
     }
 
     fn fail(&mut self, call: &Call, effect: Effect) -> Outcome {

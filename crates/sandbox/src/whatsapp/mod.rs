@@ -3,13 +3,17 @@
 //! Order of checks: path, token, number, JSON (observed), schema, meaning, account, limits (inferred).
 
 mod auth;
+mod envelope;
 mod errors;
+mod events;
 mod limits;
 mod meaning;
 mod recipient;
 mod schema;
 mod value;
 
+pub(crate) use envelope::write;
+pub(crate) use events::{failed, inbound, step};
 pub(crate) use limits::Limits;
 
 use axum::http::Method;
@@ -181,6 +185,7 @@ fn accept(draft: Draft<'_>, recipient: &Recipient, number: &str) -> Success {
         footer: draft.content.footer,
         buttons: draft.content.buttons,
         callback_data: draft.callback_data.map(str::to_owned),
+        provider_id: None,
     };
     let accepted = Accepted {
         message_id,

@@ -75,7 +75,7 @@ impl Recipient {
 }
 
 /// `CC.` or `CC.ENT.` and up to 128 letters and digits (Meta, business-scoped user ids).
-fn is_user_id(text: &str) -> bool {
+pub(super) fn is_user_id(text: &str) -> bool {
     let Some((country, rest)) = text.split_once('.') else {
         return false;
     };

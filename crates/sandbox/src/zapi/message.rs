@@ -34,6 +34,7 @@ pub(super) fn message(body: &Map<String, Value>) -> Result<PhoneMessage, Answer>
         footer: None,
         buttons: Vec::new(),
         callback_data: None,
+        provider_id: Some(ids::zaap_id()),
     })
 }
 

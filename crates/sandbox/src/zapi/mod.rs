@@ -2,15 +2,18 @@
 //!
 //! Order of checks: inferred from observed answers.
 
+mod events;
 mod message;
+mod webhooks;
+
+pub(crate) use events::{failed, inbound, joins, step, write};
 
 use axum::http::Method;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::accounts::ZapiInstance;
 use crate::answer::{Accepted, Answer, Outcome};
 use crate::call::Call;
-use crate::ids;
 use crate::received::PhoneMessage;
 use crate::settings::ZapiSettings;
 use crate::state::State;
@@ -36,6 +39,8 @@ enum Operation {
     Text,
     Status,
     Me,
+    /// Sets the URL of these events.
+    Webhook(&'static [&'static str]),
 }
 
 impl Operation {
@@ -49,7 +54,7 @@ impl Operation {
             "send-text" => Self::Text,
             "status" => Self::Status,
             "me" => Self::Me,
-            _ => return None,
+            name => Self::Webhook(webhooks::events(name)?),
         })
     }
 
@@ -57,6 +62,7 @@ impl Operation {
         match self {
             Self::ButtonList | Self::ButtonActions | Self::Text => Method::POST,
             Self::Status | Self::Me => Method::GET,
+            Self::Webhook(_) => Method::PUT,
         }
     }
 }
@@ -84,6 +90,9 @@ fn route(state: &mut State, call: &Call) -> Result<Outcome, Answer> {
     match operation {
         Operation::Status => status(settings).map(Outcome::from),
         Operation::Me => Ok(me(id, token, settings).into()),
+        Operation::Webhook(events) => {
+            webhooks::update(state, json_object(call)?, id, events).map(Outcome::from)
+        }
         _ => send(state, call, operation, id),
     }
 }
@@ -142,12 +151,7 @@ fn me(id: &str, token: &str, settings: &ZapiSettings) -> Answer {
 }
 
 fn send(state: &mut State, call: &Call, operation: Operation, id: &str) -> Result<Outcome, Answer> {
-    if !call.says_json() {
-        // The docs fix the status, not the body.
-        return Err(error(415, "Unsupported Media Type"));
-    }
-    let body = call.json.as_ref().and_then(Value::as_object);
-    let body = body.ok_or_else(|| error(400, "The body is not a JSON object"))?;
+    let body = json_object(call)?;
     subscribed(&state.settings().zapi)?;
     let message = match operation {
         Operation::ButtonActions => message::button_actions(body)?,
@@ -158,13 +162,22 @@ fn send(state: &mut State, call: &Call, operation: Operation, id: &str) -> Resul
         from: id.to_owned(),
         ..message
     };
-    let answer = json!({"zaapId": ids::zaap_id(), "messageId": message.message_id, "id": message.message_id});
+    let answer = json!({"zaapId": message.provider_id, "messageId": message.message_id, "id": message.message_id});
     let accepted = if state.settings().zapi.connected {
         Accepted::shown(message)
     } else {
         enqueue(state, message)?
     };
     Ok(Outcome::accepted(accepted, Answer::new(200, answer)))
+}
+
+fn json_object(call: &Call) -> Result<&Map<String, Value>, Answer> {
+    if !call.says_json() {
+        // The docs fix the status, not the body.
+        return Err(error(415, "Unsupported Media Type"));
+    }
+    let body = call.json.as_ref().and_then(Value::as_object);
+    body.ok_or_else(|| error(400, "The body is not a JSON object"))
 }
 
 fn enqueue(state: &mut State, message: PhoneMessage) -> Result<Accepted, Answer> {

@@ -1,8 +1,12 @@
-//! `ZapperHUB` v2: `/{instanceId}/messages/buttons` and `/{instanceId}/connection`.
+//! `ZapperHUB` v2: `/{instanceId}/messages/buttons`, `/{instanceId}/connection` and the webhooks.
 //!
 //! Request schema: the vendor's `OpenAPI` file. The vendor publishes no error of these routes: every error body here is invented.
 
+mod events;
 mod schema;
+mod webhooks;
+
+pub(crate) use events::{failed, inbound, step, write};
 
 use axum::http::Method;
 use serde_json::{Value, json};
@@ -28,7 +32,7 @@ pub(crate) fn throttled() -> Answer {
     error(429, "Too Many Requests").with_header("retry-after", "7")
 }
 
-fn route(state: &State, call: &Call) -> Result<Outcome, Answer> {
+fn route(state: &mut State, call: &Call) -> Result<Outcome, Answer> {
     let segments = call.segments();
     let [instance, rest @ ..] = segments.as_slice() else {
         return Ok(root().into());
@@ -36,13 +40,17 @@ fn route(state: &State, call: &Call) -> Result<Outcome, Answer> {
     authorize(state, call, instance)?;
     let settings = &state.settings().zapperhub;
     match (call.method(), rest) {
+        (_, ["webhook"]) => webhooks::single(state, call, instance).map(Outcome::from),
+        (_, ["webhooks"]) => webhooks::several(state, call, instance).map(Outcome::from),
         (&Method::GET, ["connection"]) => Ok(connection(settings).into()),
         (&Method::POST, ["messages", "buttons"]) => buttons(settings, call, instance),
-        (method, _) => Err(error(
-            404,
-            &format!("Cannot {method} /{}", segments.join("/")),
-        )),
+        _ => Err(no_route(call)),
     }
+}
+
+fn no_route(call: &Call) -> Answer {
+    let path = call.segments().join("/");
+    error(404, &format!("Cannot {} /{path}", call.method()))
 }
 
 fn root() -> Answer {
@@ -108,6 +116,7 @@ fn buttons(settings: &ZapperhubSettings, call: &Call, instance: &str) -> Result<
         footer: draft.footer.map(str::to_owned),
         buttons: draft.buttons,
         callback_data: None,
+        provider_id: None,
     };
     Ok(Outcome::accepted(Accepted::shown(message), answer))
 }

@@ -39,7 +39,7 @@ fn good(server: &Server, provider: Provider) -> RequestBuilder {
     with_json(server.request(Method::POST, &url), &body).header(credential.0, credential.1)
 }
 
-async fn send(server: &Server, provider: Provider) -> Reply {
+pub(crate) async fn send(server: &Server, provider: Provider) -> Reply {
     Reply::of(good(server, provider)).await
 }
 

@@ -2,6 +2,7 @@
 
 mod control;
 mod faults;
+mod webhooks;
 mod whatsapp;
 mod whatsapp_callers;
 mod whatsapp_limits;

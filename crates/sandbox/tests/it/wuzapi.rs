@@ -24,7 +24,7 @@ fn with(key: &str, value: Value) -> Value {
     message
 }
 
-async fn call(server: &Server, method: Method, path: &str, body: &str) -> Reply {
+pub(crate) async fn call(server: &Server, method: Method, path: &str, body: &str) -> Reply {
     let request = server.request(method, &format!("{}{path}", server.urls.wuzapi));
     Reply::of(request.header("Token", "T1").body(body.to_owned())).await
 }

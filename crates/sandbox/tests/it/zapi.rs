@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 
 use crate::{Reply, Server, with_json};
 
-const INSTANCE: &str = "instances/INST-01/token/TOK-01";
+pub(crate) const INSTANCE: &str = "instances/INST-01/token/TOK-01";
 
-fn list() -> Value {
+pub(crate) fn list() -> Value {
     json!({
         "phone": "5521988887777",
         "message": "Podemos confirmar a visita de quinta?",
@@ -37,7 +37,12 @@ fn with(mut body: Value, pointer: &str, value: Value) -> Value {
     body
 }
 
-async fn call(server: &Server, method: Method, path: &str, body: Option<&Value>) -> Reply {
+pub(crate) async fn call(
+    server: &Server,
+    method: Method,
+    path: &str,
+    body: Option<&Value>,
+) -> Reply {
     let url = format!("{}/{path}", server.urls.zapi);
     let request = server.request(method, &url).header("Client-Token", "CT-01");
     Reply::of(match body {
@@ -47,7 +52,7 @@ async fn call(server: &Server, method: Method, path: &str, body: Option<&Value>)
     .await
 }
 
-async fn send(server: &Server, method: &str, body: &Value) -> Reply {
+pub(crate) async fn send(server: &Server, method: &str, body: &Value) -> Reply {
     call(
         server,
         Method::POST,
@@ -83,7 +88,7 @@ async fn a_message_is_taken_and_answered_with_both_ids(#[case] method: &str, #[c
 #[tokio::test]
 async fn the_phone_shows_the_parts_that_the_endpoint_has() {
     let server = Server::start().await;
-    send(&server, "send-button-actions", &actions()).await;
+    let answer = send(&server, "send-button-actions", &actions()).await;
     // A title on a list has no documented effect.
     send(
         &server,
@@ -106,6 +111,7 @@ async fn the_phone_shows_the_parts_that_the_endpoint_has() {
         footer: Some("Até 18h".into()),
         buttons: vec![button],
         callback_data: None,
+        provider_id: answer.json["zaapId"].as_str().map(str::to_owned),
     };
     assert_eq!(phone[0], expected);
     assert_eq!((&phone[1].header, phone[1].buttons.len()), (&None, 3));

@@ -1,5 +1,8 @@
 //! The control API under `/_sandbox`: what the Rust methods of [`Sandbox`] do, over HTTP.
 
+mod phone;
+mod webhooks;
+
 use std::time::Duration;
 
 use axum::Json;
@@ -32,6 +35,17 @@ pub(crate) fn routes() -> Router<Sandbox> {
         .route("/_sandbox/accounts", get(accounts).post(add_account))
         .route("/_sandbox/settings", get(settings).post(change_settings))
         .route("/_sandbox/clock", post(advance))
+        .route(
+            "/_sandbox/webhooks",
+            get(webhooks::list)
+                .post(webhooks::register)
+                .delete(webhooks::clear),
+        )
+        .route("/_sandbox/deliveries", get(webhooks::deliveries))
+        .route("/_sandbox/phone/tap", post(phone::tap))
+        .route("/_sandbox/phone/say", post(phone::say))
+        .route("/_sandbox/phone/pick", post(phone::pick))
+        .route("/_sandbox/phone/read", post(phone::read))
 }
 
 async fn index() -> Json<Value> {
@@ -49,13 +63,22 @@ async fn index() -> Json<Value> {
                 "POST /zapi/instances/{instanceId}/token/{instanceToken}/send-text",
                 "GET /zapi/instances/{instanceId}/token/{instanceToken}/status",
                 "GET /zapi/instances/{instanceId}/token/{instanceToken}/me",
+                "PUT /zapi/instances/{instanceId}/token/{instanceToken}/update-webhook-{event}",
+                "PUT /zapi/instances/{instanceId}/token/{instanceToken}/update-every-webhooks",
             ],
             "zapperhub": [
                 "POST /zapperhub/{instanceId}/messages/buttons",
                 "GET /zapperhub/{instanceId}/connection",
+                "GET|POST|DELETE /zapperhub/{instanceId}/webhook",
+                "GET|POST /zapperhub/{instanceId}/webhooks",
                 "GET /zapperhub/",
             ],
-            "wuzapi": ["POST /wuzapi/chat/send/buttons", "GET /wuzapi/session/status"],
+            "wuzapi": [
+                "POST /wuzapi/chat/send/buttons",
+                "GET /wuzapi/session/status",
+                "POST /wuzapi/webhook",
+                "POST /wuzapi/session/hmac/config",
+            ],
         },
         "control": [
             "GET /_sandbox/requests?provider=",
@@ -69,19 +92,24 @@ async fn index() -> Json<Value> {
             "GET /_sandbox/settings",
             "POST /_sandbox/settings",
             "POST /_sandbox/clock",
+            "GET /_sandbox/webhooks",
+            "POST /_sandbox/webhooks",
+            "DELETE /_sandbox/webhooks",
+            "GET /_sandbox/deliveries?provider=",
+            "POST /_sandbox/phone/tap",
+            "POST /_sandbox/phone/say",
+            "POST /_sandbox/phone/pick",
+            "POST /_sandbox/phone/read",
         ],
     }))
 }
 
 #[derive(Deserialize)]
-struct RequestsQuery {
+struct OfProvider {
     provider: Option<Provider>,
 }
 
-async fn requests(
-    State(sandbox): State<Sandbox>,
-    Query(query): Query<RequestsQuery>,
-) -> Json<Value> {
+async fn requests(State(sandbox): State<Sandbox>, Query(query): Query<OfProvider>) -> Json<Value> {
     data(&sandbox.state().received.requests(query.provider))
 }
 
@@ -145,12 +173,15 @@ async fn change_settings(
     body: Bytes,
 ) -> Result<Json<Settings>, Response<Body>> {
     let changes: Value = parse(&body)?;
-    let mut state = sandbox.state();
-    let mut merged = json!(state.settings());
-    merge(&mut merged, changes);
-    let settings: Settings =
-        serde_json::from_value(merged).map_err(|error| bad_request(&error.to_string()))?;
-    state.apply(settings.clone());
+    let (settings, parcels) = {
+        let mut state = sandbox.state();
+        let mut merged = json!(state.settings());
+        merge(&mut merged, changes);
+        let settings: Settings =
+            serde_json::from_value(merged).map_err(|error| bad_request(&error.to_string()))?;
+        (settings.clone(), state.apply(settings))
+    };
+    sandbox.dispatch(parcels);
     Ok(Json(settings))
 }
 

@@ -1,6 +1,11 @@
-//! The wuzapi dialect (the fork of `ZapperHUB`'s vendor): `/chat/send/buttons` and `/session/status`.
+//! The wuzapi dialect (the fork of `ZapperHUB`'s vendor): sending, the session's status and webhooks.
 //!
 //! Checks, their order and their words: the fork's source code.
+
+mod events;
+mod webhooks;
+
+pub(crate) use events::{inbound, joins, step, write};
 
 use axum::http::Method;
 use base64::Engine as _;
@@ -29,7 +34,7 @@ pub(crate) fn throttled() -> Answer {
 fn route(state: &mut State, call: &Call) -> Result<Outcome, Answer> {
     let segments = call.segments();
     let expected = match segments.as_slice() {
-        ["chat", "send", "buttons"] => Method::POST,
+        ["chat", "send", "buttons"] | ["webhook"] | ["session", "hmac", "config"] => Method::POST,
         ["session", "status"] => Method::GET,
         // The words of Go's router (inferred).
         _ => {
@@ -44,9 +49,16 @@ fn route(state: &mut State, call: &Call) -> Result<Outcome, Answer> {
     let token = call.credential().or_else(|| call.query("token"));
     let user = token.and_then(|token| state.accounts.wuzapi.get_key_value(token));
     let (token, user) = user.ok_or_else(|| error(401, "unauthorized"))?;
-    if expected == Method::GET {
-        return Ok(status(state, token, user).into());
+    let (token, user) = (token.clone(), user.clone());
+    match segments.as_slice() {
+        ["webhook"] => webhooks::set(state, call, &user).map(Outcome::from),
+        ["session", "hmac", "config"] => webhooks::set_key(state, call, &user).map(Outcome::from),
+        ["session", "status"] => Ok(status(state, &token, &user).into()),
+        _ => send(state, call, &user),
     }
+}
+
+fn send(state: &State, call: &Call, user: &str) -> Result<Outcome, Answer> {
     let message = buttons(state, call, user)?;
     let timestamp = state.clock.timestamp();
     let timestamp = match state.settings().wuzapi.timestamp {
@@ -59,18 +71,25 @@ fn route(state: &mut State, call: &Call) -> Result<Outcome, Answer> {
 
 fn status(state: &State, token: &str, user: &str) -> Answer {
     let session = state.settings().wuzapi.session;
+    let webhook = webhooks::of(state, user);
+    let events = webhook.map(|webhook| webhook.events.join(","));
     success(json!({
         "id": user,
-        "name": format!("user {user}"),
+        "name": name(user),
         "connected": session != Session::None,
         "loggedIn": session == Session::Open,
         "token": token,
         "jid": if session == Session::Open { "5521300000000.0:7@s.whatsapp.net" } else { "" },
-        "webhook": "",
-        "events": "",
+        "webhook": webhook.map_or("", |webhook| webhook.url.as_str()),
+        "events": events.unwrap_or_default(),
         "qrcode": "",
-        "hmac_configured": false,
+        "hmac_configured": webhook.is_some_and(|webhook| webhook.secret.is_some()),
     }))
+}
+
+/// The name of a user's instance.
+fn name(user: &str) -> String {
+    format!("user {user}")
 }
 
 fn buttons(state: &State, call: &Call, user: &str) -> Result<PhoneMessage, Answer> {
@@ -98,6 +117,7 @@ fn buttons(state: &State, call: &Call, user: &str) -> Result<PhoneMessage, Answe
         footer: filled(payload.footer),
         buttons: payload.buttons,
         callback_data: None,
+        provider_id: None,
     })
 }
 

@@ -1,0 +1,69 @@
+//! Registering a webhook, for WhatsApp with the verification request (Meta, create a webhook endpoint).
+
+use std::time::Duration;
+
+use reqwest::Url;
+
+use super::{Webhook, WebhookError, check_url};
+use crate::Sandbox;
+use crate::ids;
+use crate::provider::Provider;
+
+/// How much of a receiver's answer is shown.
+const SHOWN: usize = 300;
+
+impl Sandbox {
+    /// Registers a webhook in place of the account's earlier ones; WhatsApp first asks the receiver to verify it.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the URL or the account cannot be used, or the receiver does not verify.
+    pub async fn register_webhook(&self, webhook: Webhook) -> Result<Webhook, WebhookError> {
+        let mut webhook = webhook.with_defaults();
+        let (url, timeout) = {
+            let state = self.state();
+            let settings = &state.settings().webhooks;
+            webhook.account = state
+                .accounts
+                .find(webhook.provider, &webhook.account)
+                .ok_or(WebhookError::UnknownAccount)?;
+            let timeout = Duration::from_millis(settings.timeout_ms);
+            (check_url(&webhook.url, settings.any_host)?, timeout)
+        };
+        if webhook.provider == Provider::Whatsapp {
+            let token = webhook.verify_token.as_deref().unwrap_or_default();
+            self.verify(url, token, timeout).await?;
+        }
+        self.state().webhooks.replace(webhook.clone());
+        Ok(webhook)
+    }
+
+    async fn verify(
+        &self,
+        mut url: Url,
+        token: &str,
+        timeout: Duration,
+    ) -> Result<(), WebhookError> {
+        let challenge = ids::challenge();
+        url.query_pairs_mut()
+            .append_pair("hub.mode", "subscribe")
+            .append_pair("hub.verify_token", token)
+            .append_pair("hub.challenge", &challenge);
+        let no_answer = || WebhookError::Handshake {
+            status: None,
+            body: String::new(),
+        };
+        let client = self.state().outbox.client().ok_or_else(no_answer)?;
+        let response = client.get(url).timeout(timeout).send().await;
+        let response = response.map_err(|_| no_answer())?;
+        let status = response.status().as_u16();
+        let body = response.text().await.unwrap_or_default();
+        if status == 200 && body == challenge {
+            return Ok(());
+        }
+        Err(WebhookError::Handshake {
+            status: Some(status),
+            body: body.chars().take(SHOWN).collect(),
+        })
+    }
+}

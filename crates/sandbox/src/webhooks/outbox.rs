@@ -1,0 +1,158 @@
+//! What waits for delivery, and what was delivered.
+
+use std::collections::{HashMap, VecDeque};
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use reqwest::Client;
+use reqwest::redirect::Policy;
+use tokio::runtime::Handle;
+use tokio::sync::{Notify, mpsc};
+
+use super::arrival::Event;
+use super::delivery::{Delivery, Kept, Post};
+use crate::provider::Provider;
+use crate::received::keep;
+
+/// One event on its way to one webhook.
+pub(crate) struct Parcel {
+    /// The webhook's number.
+    pub(super) webhook: u64,
+    pub(super) event: Event,
+    /// Dropped after the first attempt, for those who wait for it.
+    pub(super) tried: Option<mpsc::Sender<Infallible>>,
+}
+
+/// The parcels to one webhook.
+#[derive(Default)]
+struct Queue {
+    waiting: VecDeque<Parcel>,
+    workers: usize,
+}
+
+/// Everything on its way out.
+#[derive(Default)]
+pub(crate) struct Outbox {
+    /// Where deliveries run, once the sandbox serves.
+    pub(crate) runtime: Option<Handle>,
+    client: Option<Client>,
+    queues: HashMap<u64, Queue>,
+    /// Parcels that are held, waiting, in flight or to be retried.
+    pending: usize,
+    settled: Arc<Notify>,
+    count: u64,
+    kept: VecDeque<Kept>,
+}
+
+impl Outbox {
+    /// Counts parcels from the moment they exist, before they may leave.
+    pub(super) fn expect(&mut self, parcels: usize) {
+        self.pending += parcels;
+    }
+
+    /// Lets parcels leave.
+    pub(super) fn push(&mut self, parcels: Vec<Parcel>) {
+        for parcel in parcels {
+            let queue = self.queues.entry(parcel.webhook).or_default();
+            queue.waiting.push_back(parcel);
+        }
+    }
+
+    /// The queues that need another worker, which is counted; one entry for each worker.
+    pub(super) fn hire(&mut self, parallel: usize) -> Vec<u64> {
+        let mut hired = Vec::new();
+        for (id, queue) in &mut self.queues {
+            let wanted = (queue.workers + queue.waiting.len()).min(parallel.max(1));
+            for _ in queue.workers..wanted {
+                queue.workers += 1;
+                hired.push(*id);
+            }
+        }
+        hired
+    }
+
+    /// The next parcel of a queue, and up to `more` of those that join it; `None` ends the worker.
+    pub(super) fn take(
+        &mut self,
+        id: u64,
+        more: usize,
+        joins: impl Fn(&Event, &Event) -> bool,
+    ) -> Option<(Parcel, Vec<Parcel>)> {
+        let queue = self.queues.get_mut(&id)?;
+        let Some(first) = queue.waiting.pop_front() else {
+            queue.workers -= 1;
+            if queue.workers == 0 {
+                self.queues.remove(&id);
+            }
+            return None;
+        };
+        let mut others = Vec::new();
+        let mut index = 0;
+        while others.len() < more && index < queue.waiting.len() {
+            if joins(&first.event, &queue.waiting[index].event) {
+                others.extend(queue.waiting.remove(index));
+            } else {
+                index += 1;
+            }
+        }
+        Some((first, others))
+    }
+
+    /// Counts parcels that need no further attempt.
+    pub(super) fn finish(&mut self, parcels: usize) {
+        self.pending -= parcels;
+        if self.pending == 0 {
+            self.settled.notify_waiters();
+        }
+    }
+
+    pub(super) fn is_settled(&self) -> bool {
+        self.pending == 0
+    }
+
+    /// Wakes when nothing is pending any more.
+    pub(super) fn notify(&self) -> Arc<Notify> {
+        Arc::clone(&self.settled)
+    }
+
+    /// Keeps a delivery before its first attempt and numbers it.
+    pub(super) fn begin(&mut self, post: &Post) -> u64 {
+        self.count += 1;
+        keep(&mut self.kept, post.kept(self.count));
+        self.count
+    }
+
+    /// Notes how an attempt ended; a delivery that was forgotten meanwhile stays so.
+    pub(super) fn attempted(&mut self, order: u64, status: Option<u16>) {
+        let first = self.kept.front().map_or(0, |kept| kept.order);
+        let index = order
+            .checked_sub(first)
+            .and_then(|index| usize::try_from(index).ok());
+        if let Some(kept) = index.and_then(|index| self.kept.get_mut(index)) {
+            kept.attempts += 1;
+            kept.status = status;
+        }
+    }
+
+    pub(crate) fn deliveries(&self, provider: Option<Provider>) -> Vec<Delivery> {
+        let wanted = |kept: &&Kept| provider.is_none_or(|provider| kept.provider == provider);
+        self.kept
+            .iter()
+            .filter(wanted)
+            .map(Delivery::from)
+            .collect()
+    }
+
+    pub(crate) fn forget(&mut self) {
+        self.kept.clear();
+    }
+
+    /// The client of all deliveries, made when it is first needed: it follows no redirect and uses no proxy.
+    pub(super) fn client(&mut self) -> Option<Client> {
+        if self.client.is_none() {
+            let client = Client::builder().redirect(Policy::none()).no_proxy();
+            self.client = client.build().ok();
+        }
+        self.client.clone()
+    }
+}

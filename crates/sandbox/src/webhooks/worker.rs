@@ -1,0 +1,142 @@
+//! Delivering: one queue per webhook, first attempts in order, retries on their own.
+
+use reqwest::Client;
+use tokio::runtime::Handle;
+use tokio::sync::mpsc;
+
+use super::arrival::Event;
+use super::delivery::{Delivery, Draft, Post, joins};
+use super::outbox::Parcel;
+use crate::Sandbox;
+
+impl Sandbox {
+    /// The newest [`crate::KEPT`] deliveries to webhooks, oldest first, failed ones too.
+    #[must_use]
+    pub fn deliveries(&self) -> Vec<Delivery> {
+        self.state().outbox.deliveries(None)
+    }
+
+    /// Waits until no delivery is held back, waiting, in flight or to be retried.
+    pub async fn settled(&self) {
+        let notify = self.state().outbox.notify();
+        loop {
+            let settled = notify.notified();
+            if self.state().outbox.is_settled() {
+                return;
+            }
+            settled.await;
+        }
+    }
+
+    /// Lets parcels leave, in the order given.
+    pub(crate) fn dispatch(&self, parcels: Vec<Parcel>) {
+        if !parcels.is_empty() {
+            self.state().outbox.push(parcels);
+            self.wake();
+        }
+    }
+
+    /// Lets parcels leave and waits until each was tried once.
+    pub(crate) async fn dispatch_and_wait(&self, mut parcels: Vec<Parcel>) {
+        let (tried, mut all_tried) = mpsc::channel(1);
+        for parcel in &mut parcels {
+            parcel.tried = Some(tried.clone());
+        }
+        drop(tried);
+        self.dispatch(parcels);
+        // Nothing is ever sent: this resolves when the last parcel has dropped its end.
+        all_tried.recv().await;
+    }
+
+    /// Starts the workers that the queues need; without a runtime they wait for the sandbox to serve.
+    pub(crate) fn wake(&self) {
+        let mut state = self.state();
+        let runtime = state.outbox.runtime.clone();
+        let Some(runtime) = runtime.or_else(|| Handle::try_current().ok()) else {
+            return;
+        };
+        let parallel = state.settings().webhooks.parallel;
+        for id in state.outbox.hire(parallel) {
+            runtime.spawn(work(self.clone(), id));
+        }
+    }
+
+    /// The next call to a webhook; `None` ends the worker.
+    fn next(&self, id: u64) -> Option<(Draft, Parcel, Vec<Parcel>)> {
+        let mut state = self.state();
+        let state = &mut *state;
+        let more = state.settings().webhooks.batch.saturating_sub(1);
+        let Some(webhook) = state.webhooks.get(id).cloned() else {
+            // The webhook was removed: what waits for it is given up.
+            while state.outbox.take(id, 0, |_, _| false).is_some() {
+                state.outbox.finish(1);
+            }
+            return None;
+        };
+        let provider = webhook.provider;
+        let joins = |one: &Event, other: &Event| joins(provider, one, other);
+        let (first, others) = state.outbox.take(id, more, joins)?;
+        Some((Draft::new(state, webhook), first, others))
+    }
+}
+
+async fn work(sandbox: Sandbox, id: u64) {
+    while let Some((draft, first, others)) = sandbox.next(id) {
+        let count = 1 + others.len();
+        let (others, tried): (Vec<_>, Vec<_>) = others
+            .into_iter()
+            .map(|parcel| (parcel.event, parcel.tried))
+            .unzip();
+        let call = Call {
+            id,
+            post: draft.write(first.event, others),
+            client: sandbox.state().outbox.client(),
+            count,
+        };
+        call.first(&sandbox).await;
+        drop((first.tried, tried));
+    }
+}
+
+/// One call to a webhook, with the number of parcels it carries.
+struct Call {
+    /// The webhook's number.
+    id: u64,
+    post: Post,
+    client: Option<Client>,
+    count: usize,
+}
+
+impl Call {
+    async fn first(self, sandbox: &Sandbox) {
+        let order = sandbox.state().outbox.begin(&self.post);
+        if self.attempt(sandbox, order).await || self.post.attempts <= 1 {
+            sandbox.state().outbox.finish(self.count);
+        } else {
+            tokio::spawn(self.retry(sandbox.clone(), order));
+        }
+    }
+
+    async fn retry(self, sandbox: Sandbox, order: u64) {
+        let mut pause = self.post.retry_base;
+        for _ in 1..self.post.attempts {
+            tokio::time::sleep(pause).await;
+            pause = pause.saturating_mul(2);
+            let is_removed = sandbox.state().webhooks.get(self.id).is_none();
+            if is_removed || self.attempt(&sandbox, order).await {
+                break;
+            }
+        }
+        sandbox.state().outbox.finish(self.count);
+    }
+
+    /// Posts once; whether the receiver took it.
+    async fn attempt(&self, sandbox: &Sandbox, order: u64) -> bool {
+        let status = match &self.client {
+            Some(client) => self.post.send(client).await,
+            None => None,
+        };
+        sandbox.state().outbox.attempted(order, status);
+        status.is_some_and(|status| self.post.is_success(status))
+    }
+}

@@ -1,0 +1,78 @@
+//! Registration of webhooks: `POST /webhook` and `POST /session/hmac/config` (the fork's source code).
+
+use serde_json::{Map, Value, json};
+
+use super::{error, member, success, text};
+use crate::answer::Answer;
+use crate::call::Call;
+use crate::provider::Provider;
+use crate::state::State;
+use crate::webhooks::{Webhook, check_url};
+
+/// The fewest characters of a key (the fork's source code).
+const KEY_LENGTH: usize = 32;
+
+/// Sets the URL; without `events` the subscriptions stay, which are all at first (inferred).
+pub(super) fn set(state: &mut State, call: &Call, user: &str) -> Result<Answer, Answer> {
+    let body = body(call)?;
+    let url = text(body, "webhookURL").ok_or_else(undecodable)?;
+    if !url.is_empty() {
+        let any_host = state.settings().webhooks.any_host;
+        // wuzapi does not check it; the words are invented.
+        check_url(url, any_host).map_err(|refused| error(400, &refused.to_string()))?;
+    }
+    let events = match member(body, "events") {
+        None | Some(Value::Null) => None,
+        Some(Value::Array(events)) => {
+            let names = events.iter().map(|name| name.as_str().map(str::to_owned));
+            Some(names.collect::<Option<Vec<_>>>().ok_or_else(undecodable)?)
+        }
+        Some(_) => return Err(undecodable()),
+    };
+    change(state, user, |webhook| {
+        url.clone_into(&mut webhook.url);
+        webhook.events = events.unwrap_or_else(|| std::mem::take(&mut webhook.events));
+    });
+    Ok(success(json!({"webhook": url})))
+}
+
+/// Sets the key that webhooks are signed with.
+pub(super) fn set_key(state: &mut State, call: &Call, user: &str) -> Result<Answer, Answer> {
+    let key = text(body(call)?, "hmac_key").ok_or_else(undecodable)?;
+    if key.len() < KEY_LENGTH {
+        let problem = format!("HMAC key must be at least {KEY_LENGTH} characters long");
+        return Err(error(400, &problem));
+    }
+    change(state, user, |webhook| webhook.secret = Some(key.to_owned()));
+    // The words are invented.
+    Ok(success(
+        json!({"Details": "HMAC configuration saved successfully"}),
+    ))
+}
+
+/// The user's webhook as it stands; without a URL nothing is delivered.
+pub(super) fn of<'a>(state: &'a State, user: &'a str) -> Option<&'a Webhook> {
+    let mut webhooks = state.webhooks.of(Provider::Wuzapi, user);
+    webhooks.next().map(|known| &known.webhook)
+}
+
+fn change(state: &mut State, user: &str, change: impl FnOnce(&mut Webhook)) {
+    if of(state, user).is_none() {
+        state.webhooks.add(Webhook {
+            account: user.to_owned(),
+            ..Webhook::new(Provider::Wuzapi, "")
+        });
+    }
+    if let Some(webhook) = state.webhooks.of_mut(Provider::Wuzapi, user).next() {
+        change(webhook);
+    }
+}
+
+fn body(call: &Call) -> Result<&Map<String, Value>, Answer> {
+    let body = call.json.as_ref().and_then(Value::as_object);
+    body.ok_or_else(undecodable)
+}
+
+fn undecodable() -> Answer {
+    error(400, "could not decode Payload")
+}

@@ -1,0 +1,166 @@
+//! What callbacks say of messages (Z-API docs, webhooks).
+
+use serde_json::{Value, json};
+
+use crate::ids;
+use crate::phone::{CUSTOMER, Content, Inbound, Shape};
+use crate::received::PhoneMessage;
+use crate::state::State;
+use crate::webhooks::{Event, Failure, Step, Written};
+
+/// The number of every instance.
+const OWN_NUMBER: &str = "5521300000000";
+/// The error of an account that has not accepted the terms for buttons (Z-API docs, on message send).
+const TERMS: &str = "You must accept buttons message terms in panel to send this message.";
+
+/// A step of a message; the first is also the queue's success.
+pub(crate) fn step(state: &State, message: &PhoneMessage, step: Step) -> Vec<Event> {
+    let status = |word: &str| Event {
+        name: "MessageStatusCallback",
+        body: json!({
+            "type": "MessageStatusCallback",
+            "instanceId": message.from,
+            "status": word,
+            "ids": [message.message_id],
+            "phone": message.to,
+            "phoneDevice": 0,
+            "isGroup": is_group(&message.to),
+            "momment": milliseconds(state),
+        }),
+    };
+    match step {
+        Step::Sent => vec![queued(state, message, &message.message_id), status("SENT")],
+        Step::Delivered => vec![status("RECEIVED")],
+        Step::Read => vec![status("READ")],
+    }
+}
+
+/// A message that fails: Z-API's own id stands where WhatsApp's would (Z-API docs, on message send).
+pub(crate) fn failed(state: &State, message: &PhoneMessage, failure: &Failure) -> Vec<Event> {
+    let zaap_id = message.provider_id.as_deref().unwrap_or_default();
+    let mut event = queued(state, message, zaap_id);
+    event.body["error"] = json!(failure.text.as_deref().unwrap_or(TERMS));
+    if let Some(code) = &failure.error_code {
+        event.body["errorCode"] = json!(code);
+    }
+    vec![event]
+}
+
+/// A message from a customer.
+pub(crate) fn inbound(state: &State, inbound: &Inbound<'_>) -> Option<Event> {
+    let (answered, key, content) = match &inbound.content {
+        Content::Text(text) => (None, "text", json!({"message": text})),
+        Content::Pick { message_id, row } => {
+            let description = row.description.as_deref().unwrap_or_default();
+            let choice =
+                json!({"selectedRowId": row.id, "title": row.title, "message": description});
+            (Some(message_id), "listResponseMessage", choice)
+        }
+        Content::Tap {
+            message_id,
+            button,
+            shape,
+            ..
+        } => {
+            let (id, title) = (&button.id, &button.title);
+            let (key, content) = match shape.unwrap_or(Shape::ButtonsResponseMessage) {
+                Shape::ButtonsResponseMessage => {
+                    let reply = json!({"buttonId": id, "message": title});
+                    ("buttonsResponseMessage", reply)
+                }
+                Shape::ButtonReply => ("buttonReply", json!({"buttonId": id, "message": title})),
+                Shape::ButtonReplyId => ("buttonReply", json!({"id": id, "text": title})),
+                Shape::TemplateButtonReplyMessage => {
+                    let reply = json!({"selectedId": id, "selectedDisplayText": title});
+                    ("templateButtonReplyMessage", reply)
+                }
+                Shape::Text => ("text", json!({"message": title})),
+                Shape::InteractiveResponseMessage => return None,
+            };
+            (Some(message_id), key, content)
+        }
+    };
+    let mut body = received(state, inbound);
+    body["referenceMessageId"] = json!(answered);
+    body[key] = content;
+    Some(Event {
+        name: "ReceivedCallback",
+        body,
+    })
+}
+
+/// Whether one call can tell both: the same status of messages to the same phone.
+pub(crate) fn joins(one: &Event, other: &Event) -> bool {
+    let same = |key: &str| one.body[key] == other.body[key];
+    one.name == "MessageStatusCallback" && one.name == other.name && same("status") && same("phone")
+}
+
+/// Writes callbacks that join into one call.
+pub(crate) fn write(mut callback: Value, others: Vec<Value>, token: &str) -> Written {
+    let ids = others
+        .into_iter()
+        .filter_map(|mut other| match other["ids"].take() {
+            Value::Array(ids) => Some(ids),
+            _ => None,
+        });
+    if let Some(all) = callback.get_mut("ids").and_then(Value::as_array_mut) {
+        all.extend(ids.flatten());
+    }
+    let mut written = Written::json(callback.to_string());
+    if !token.is_empty() {
+        let header = ("z-api-token", token.to_owned());
+        written.headers.push(header);
+    }
+    written
+}
+
+fn queued(state: &State, message: &PhoneMessage, message_id: &str) -> Event {
+    Event {
+        name: "DeliveryCallback",
+        body: json!({
+            "type": "DeliveryCallback",
+            "instanceId": message.from,
+            "phone": message.to,
+            "zaapId": message.provider_id,
+            "messageId": message_id,
+            "momment": milliseconds(state),
+        }),
+    }
+}
+
+/// The members that every callback of this kind has.
+fn received(state: &State, inbound: &Inbound<'_>) -> Value {
+    let lid = if inbound.from.ends_with("@lid") {
+        inbound.from.to_owned()
+    } else {
+        format!("{}@lid", ids::alias(inbound.from, 15))
+    };
+    json!({
+        "type": "ReceivedCallback",
+        "instanceId": inbound.account,
+        "messageId": inbound.message_id,
+        "phone": inbound.from,
+        "chatLid": lid,
+        "senderLid": lid,
+        "connectedPhone": OWN_NUMBER,
+        "fromMe": false,
+        "fromApi": false,
+        "isGroup": is_group(inbound.from),
+        "isNewsletter": false,
+        "isEdit": false,
+        "waitingMessage": false,
+        "momment": milliseconds(state),
+        "status": "RECEIVED",
+        "senderName": CUSTOMER,
+        "chatName": CUSTOMER,
+        "participantPhone": null,
+    })
+}
+
+fn is_group(phone: &str) -> bool {
+    phone.contains('-')
+}
+
+fn milliseconds(state: &State) -> i64 {
+    state.clock.timestamp().as_millisecond()
+}

@@ -1,0 +1,114 @@
+//! Registration of webhooks: `/webhook` (one, with a secret) and `/webhooks` (several, without).
+//!
+//! Routes and members: the vendor's `OpenAPI` file; the words of refusals are invented.
+
+use axum::http::Method;
+use serde_json::{Map, Value, json};
+
+use super::error;
+use crate::answer::Answer;
+use crate::call::Call;
+use crate::provider::Provider;
+use crate::state::State;
+use crate::webhooks::{Webhook, check_url};
+
+/// Answers a request for `/webhook`.
+pub(super) fn single(state: &mut State, call: &Call, instance: &str) -> Result<Answer, Answer> {
+    match *call.method() {
+        Method::POST => {
+            let body = body(call)?;
+            let webhook = Webhook {
+                secret: text(body, "secretKey").map(str::to_owned),
+                events: legacy_events(state),
+                ..webhook(state, body, instance)?
+            };
+            let answer = shown(&webhook);
+            state.webhooks.replace(webhook);
+            Ok(Answer::new(200, answer))
+        }
+        Method::GET => {
+            let mut webhooks = state.webhooks.of(Provider::Zapperhub, instance);
+            let found = webhooks.find(|known| known.webhook.name.is_none());
+            let found = found.ok_or_else(|| error(404, "Webhook not found"))?;
+            Ok(Answer::new(200, shown(&found.webhook)))
+        }
+        Method::DELETE => {
+            let is_single = |webhook: &Webhook| webhook.name.is_none();
+            state
+                .webhooks
+                .remove(Provider::Zapperhub, instance, is_single);
+            Ok(Answer::new(200, json!({})))
+        }
+        _ => Err(super::no_route(call)),
+    }
+}
+
+/// Answers a request for `/webhooks`.
+pub(super) fn several(state: &mut State, call: &Call, instance: &str) -> Result<Answer, Answer> {
+    match *call.method() {
+        Method::POST => {
+            let body = body(call)?;
+            let name = text(body, "name").ok_or_else(|| error(400, "body/name Required"))?;
+            let webhook = Webhook {
+                name: Some(name.to_owned()),
+                events: subscriptions(body)?,
+                ..webhook(state, body, instance)?
+            };
+            let answer = json!({"webhook": shown(&webhook)});
+            state.webhooks.replace(webhook);
+            Ok(Answer::new(200, answer))
+        }
+        Method::GET => {
+            let webhooks = state.webhooks.of(Provider::Zapperhub, instance);
+            let shown: Vec<_> = webhooks.map(|known| shown(&known.webhook)).collect();
+            Ok(Answer::new(200, json!({"webhooks": shown})))
+        }
+        _ => Err(super::no_route(call)),
+    }
+}
+
+/// What the single webhook hears: everything, unless the switch takes the updates away.
+fn legacy_events(state: &State) -> Vec<String> {
+    if !state.settings().zapperhub.legacy_without_updates {
+        return Vec::new();
+    }
+    let events = ["connection.update", "messages.upsert", "messages.reaction"];
+    events.map(str::to_owned).into()
+}
+
+fn webhook(state: &State, body: &Map<String, Value>, instance: &str) -> Result<Webhook, Answer> {
+    let url = text(body, "url").ok_or_else(|| error(400, "body/url Required"))?;
+    let any_host = state.settings().webhooks.any_host;
+    check_url(url, any_host).map_err(|refused| error(400, &format!("body/url: {refused}")))?;
+    Ok(Webhook {
+        account: instance.to_owned(),
+        ..Webhook::new(Provider::Zapperhub, url)
+    })
+}
+
+fn subscriptions(body: &Map<String, Value>) -> Result<Vec<String>, Answer> {
+    let names = body.get("subscriptions").and_then(Value::as_array);
+    let names = names.ok_or_else(|| error(400, "body/subscriptions Required"))?;
+    let names = names.iter().map(|name| name.as_str().map(str::to_owned));
+    let names: Option<Vec<_>> = names.collect();
+    names
+        .filter(|names| !names.is_empty())
+        .ok_or_else(|| error(400, "body/subscriptions must be an array of names"))
+}
+
+/// The secret is not shown.
+fn shown(webhook: &Webhook) -> Value {
+    let name = webhook.name.as_deref().unwrap_or("default");
+    json!({"id": name, "name": name, "url": webhook.url, "subscriptions": webhook.events})
+}
+
+fn body(call: &Call) -> Result<&Map<String, Value>, Answer> {
+    let body = call.json.as_ref().and_then(Value::as_object);
+    body.ok_or_else(|| error(400, "body must be object"))
+}
+
+fn text<'a>(body: &'a Map<String, Value>, key: &str) -> Option<&'a str> {
+    body.get(key)
+        .and_then(Value::as_str)
+        .filter(|text| !text.is_empty())
+}

@@ -1,0 +1,76 @@
+//! Webhooks: what each provider says, to whom, in which order and how often.
+
+mod delivery;
+mod receiver;
+mod registration;
+mod whatsapp;
+mod wuzapi;
+mod zapi;
+mod zapperhub;
+
+use hmac::{Hmac, KeyInit, Mac};
+use recado_sandbox::{Provider, Webhook, WebhookSettings};
+use serde_json::Value;
+use sha2::Sha256;
+
+use self::receiver::Receiver;
+use crate::Server;
+use crate::faults::send;
+
+/// A sandbox, with a receiver for the webhooks of one provider.
+struct Pair {
+    server: Server,
+    receiver: Receiver,
+    provider: Provider,
+}
+
+impl Pair {
+    async fn start(provider: Provider) -> Self {
+        let receiver = Receiver::start().await;
+        let webhook = Webhook::new(provider, &receiver.url);
+        Self::with(webhook, receiver).await
+    }
+
+    async fn with(webhook: Webhook, receiver: Receiver) -> Self {
+        let server = Server::start().await;
+        let provider = webhook.provider;
+        let registered = server.sandbox.register_webhook(webhook).await;
+        registered.expect("a webhook");
+        Self {
+            server,
+            receiver,
+            provider,
+        }
+    }
+
+    fn switch(&self, change: impl FnOnce(&mut WebhookSettings)) {
+        let mut settings = self.server.sandbox.settings();
+        change(&mut settings.webhooks);
+        self.server.sandbox.set_settings(settings);
+    }
+
+    /// Sends a message and waits for its webhooks; gives the message's id.
+    async fn send(&self) -> String {
+        let reply = send(&self.server, self.provider).await;
+        assert_eq!(reply.status, 200, "{}", reply.text);
+        self.server.sandbox.settled().await;
+        let request = self.server.sandbox.requests().pop().expect("a request");
+        request.message_id.expect("an accepted message")
+    }
+
+    /// The bodies that were posted.
+    fn bodies(&self) -> Vec<Value> {
+        let posts = self.receiver.posts();
+        posts.iter().map(receiver::Got::json).collect()
+    }
+}
+
+/// HMAC-SHA256 in hexadecimal digits.
+fn signature(key: &str, body: &str) -> String {
+    let mut hmac = Hmac::<Sha256>::new_from_slice(key.as_bytes()).expect("a key");
+    hmac.update(body.as_bytes());
+    let bytes = hmac.finalize().into_bytes();
+    bytes
+        .iter()
+        .fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
+}

@@ -1,0 +1,310 @@
+//! WhatsApp's webhooks: statuses, taps, escaping and signature.
+
+use recado_sandbox::{BsuidMode, Failure, ListRow, Order, PhoneError, Provider, Shape, Step};
+use rstest::rstest;
+use serde_json::{Value, json};
+
+use super::{Pair, signature};
+use crate::whatsapp::{message, send};
+
+const CUSTOMER: &str = "5511900000001";
+
+async fn start() -> Pair {
+    Pair::start(Provider::Whatsapp).await
+}
+
+/// The only value of a call with one change.
+fn value(body: &Value) -> &Value {
+    assert_eq!(body["object"], "whatsapp_business_account");
+    let entry = &body["entry"][0];
+    assert_eq!(entry["id"], "900000000000001");
+    assert_eq!(entry["changes"][0]["field"], "messages");
+    let value = &entry["changes"][0]["value"];
+    let metadata =
+        json!({"display_phone_number": "15550001111", "phone_number_id": "800000000000001"});
+    assert_eq!(value["metadata"], metadata);
+    assert_eq!(value["messaging_product"], "whatsapp");
+    value
+}
+
+fn mode(pair: &Pair, mode: BsuidMode) {
+    let mut settings = pair.server.sandbox.settings();
+    settings.whatsapp.bsuid_mode = mode;
+    pair.server.sandbox.set_settings(settings);
+}
+
+#[tokio::test]
+async fn w16_sent_and_delivered_follow_a_message_with_its_callback_data() {
+    let pair = start().await;
+    let mut body = message();
+    body["biz_opaque_callback_data"] = json!("gw:1");
+    let id = send(&pair.server, &body).await.json["messages"][0]["id"].clone();
+    pair.server.sandbox.settled().await;
+    let bodies = pair.bodies();
+    assert_eq!(bodies.len(), 2);
+    for (body, status) in bodies.iter().zip(["sent", "delivered"]) {
+        let told = &value(body)["statuses"][0];
+        assert!(told["timestamp"].is_string());
+        let expected = json!({
+            "id": id,
+            "status": status,
+            "timestamp": told["timestamp"],
+            "recipient_id": CUSTOMER,
+            "biz_opaque_callback_data": "gw:1",
+            "pricing": {"billable": false, "pricing_model": "PMP", "type": "free_customer_service", "category": "service"},
+        });
+        assert_eq!(*told, expected);
+        assert!(value(body).get("contacts").is_none());
+    }
+}
+
+#[tokio::test]
+async fn read_follows_when_the_phone_reads() {
+    let pair = start().await;
+    let id = pair.send().await;
+    pair.server.sandbox.read(&id).expect("a message");
+    pair.server.sandbox.settled().await;
+    let bodies = pair.bodies();
+    let told = &value(&bodies[2])["statuses"][0];
+    assert_eq!((&told["status"], &told["id"]), (&json!("read"), &json!(id)));
+    assert!(told.get("pricing").is_none());
+}
+
+#[tokio::test]
+async fn w19_a_message_that_fails_is_not_shown() {
+    let pair = start().await;
+    pair.switch(|switches| switches.fail_with = Some(Failure::default()));
+    let id = pair.send().await;
+    let bodies = pair.bodies();
+    assert_eq!(bodies.len(), 1);
+    let told = &value(&bodies[0])["statuses"][0];
+    let details = "Message failed to send because more than 24 hours have passed since the customer last replied to this number.";
+    assert_eq!(
+        (&told["status"], &told["id"]),
+        (&json!("failed"), &json!(id))
+    );
+    assert_eq!(
+        told["errors"],
+        json!([{
+            "code": 131_047,
+            "title": "Re-engagement message",
+            "message": "Re-engagement message",
+            "error_data": {"details": details},
+            "href": "/documentation/business-messaging/whatsapp/support/error-codes",
+        }])
+    );
+    assert!(pair.server.sandbox.phone_messages().is_empty());
+}
+
+#[tokio::test]
+async fn only_the_recipient_that_is_named_fails() {
+    let pair = start().await;
+    let failure = Failure {
+        to: Some("+55 11 90000-0009".to_owned()),
+        ..Failure::default()
+    };
+    pair.switch(|switches| switches.fail_with = Some(failure));
+    pair.send().await;
+    assert_eq!(value(&pair.bodies()[0])["statuses"][0]["status"], "sent");
+}
+
+#[tokio::test]
+async fn w10_a_tap_names_the_message_the_button_and_the_customer() {
+    let pair = start().await;
+    pair.switch(|switches| switches.steps.clear());
+    let id = pair.send().await;
+    let by_id = pair.server.sandbox.tap(&id, "b", None).expect("a tap");
+    let by_index = pair.server.sandbox.tap(&id, 1, None).expect("a tap");
+    assert_ne!(by_id, by_index);
+    pair.server.sandbox.settled().await;
+    for (body, tap) in pair.bodies().iter().zip([by_id, by_index]) {
+        let value = value(body);
+        let contacts = json!([{"profile": {"name": "Ana"}, "wa_id": CUSTOMER}]);
+        assert_eq!(value["contacts"], contacts);
+        let expected = json!({
+            "context": {"from": "15550001111", "id": id},
+            "from": CUSTOMER,
+            "id": tap,
+            "timestamp": value["messages"][0]["timestamp"],
+            "type": "interactive",
+            "interactive": {"type": "button_reply", "button_reply": {"id": "b", "title": "Não"}},
+        });
+        assert_eq!(value["messages"], json!([expected]));
+    }
+    assert_eq!(pair.bodies().len(), 2);
+}
+
+#[tokio::test]
+async fn w13_a_list_choice_may_lack_its_description() {
+    let pair = start().await;
+    pair.switch(|switches| switches.steps.clear());
+    let id = pair.send().await;
+    let row = ListRow {
+        id: "slot-14".to_owned(),
+        title: "14h–16h".to_owned(),
+        description: None,
+    };
+    pair.server.sandbox.pick(&id, &row).expect("a choice");
+    pair.server.sandbox.settled().await;
+    let expected =
+        json!({"type": "list_reply", "list_reply": {"id": "slot-14", "title": "14h–16h"}});
+    assert_eq!(
+        value(&pair.bodies()[0])["messages"][0]["interactive"],
+        expected
+    );
+}
+
+#[tokio::test]
+async fn a_text_is_escaped_and_its_bytes_are_signed() {
+    let pair = start().await;
+    let said = pair
+        .server
+        .sandbox
+        .say(
+            Provider::Whatsapp,
+            "15550001111",
+            "+55 11 90000-0001",
+            "a/b café 😀",
+        )
+        .expect("a text");
+    pair.server.sandbox.settled().await;
+    let post = &pair.receiver.posts()[0];
+    assert!(post.body.is_ascii());
+    assert!(post.body.contains(r#""a\/b caf\u00e9 \ud83d\ude00""#));
+    let json = post.json();
+    let told = &value(&json)["messages"][0];
+    assert_eq!((&told["type"], &told["id"]), (&json!("text"), &json!(said)));
+    assert_eq!(told["text"], json!({"body": "a/b café 😀"}));
+    let signature = format!("sha256={}", signature("sim-app-secret-01", &post.body));
+    let header = post.header("x-hub-signature-256");
+    assert_eq!(header, Some(signature.as_str()));
+    assert_eq!(post.header("content-type"), Some("application/json"));
+    assert_eq!(post.header("user-agent"), Some("facebookexternalua"));
+    assert_eq!(post.header("accept"), Some("*/*"));
+}
+
+#[rstest]
+#[case(BsuidMode::Off, true, false)]
+#[case(BsuidMode::Both, true, true)]
+#[case(BsuidMode::Only, false, true)]
+#[tokio::test]
+async fn w27_a_customer_is_named_as_the_mode_says(
+    #[case] setting: BsuidMode,
+    #[case] phone: bool,
+    #[case] user: bool,
+) {
+    let pair = start().await;
+    mode(&pair, setting);
+    let id = pair.send().await;
+    pair.server.sandbox.tap(&id, "a", None).expect("a tap");
+    pair.server.sandbox.settled().await;
+    let bodies = pair.bodies();
+    let status = &value(&bodies[0])["statuses"][0];
+    let message = &value(&bodies[2])["messages"][0];
+    let contact = &value(&bodies[2])["contacts"][0];
+    let has = |object: &Value, key: &str| object.get(key).is_some();
+    assert_eq!(
+        [
+            has(status, "recipient_id"),
+            has(message, "from"),
+            has(contact, "wa_id")
+        ],
+        [phone; 3]
+    );
+    assert_eq!(
+        [
+            has(status, "recipient_user_id"),
+            has(message, "from_user_id"),
+            has(contact, "user_id")
+        ],
+        [user; 3]
+    );
+    if user {
+        assert_eq!(message["from_user_id"], status["recipient_user_id"]);
+        let user = message["from_user_id"].as_str().expect("an id");
+        assert!(user.starts_with("BR.") && user.len() == 19, "{user}");
+    }
+}
+
+#[tokio::test]
+async fn w25_a_batch_has_several_of_everything() {
+    let pair = start().await;
+    pair.switch(|switches| {
+        switches.batch = 8;
+        switches.steps = vec![Step::Sent, Step::Delivered, Step::Read];
+        switches.duplicate = 2;
+        switches.order = Order::Reversed;
+    });
+    pair.send().await;
+    let bodies = pair.bodies();
+    let statuses_of = |body: &Value| {
+        let entries = body["entry"].as_array().expect("entries").iter();
+        let changes = entries.map(|entry| entry["changes"].as_array().expect("changes"));
+        let statuses = changes.map(|changes| {
+            let statuses = changes.iter().map(|change| &change["value"]["statuses"]);
+            let words = statuses.map(|all| {
+                let all = all.as_array().expect("statuses").iter();
+                all.map(|status| status["status"].clone())
+                    .collect::<Value>()
+            });
+            words.collect::<Value>()
+        });
+        statuses.collect::<Value>()
+    };
+    assert_eq!(bodies.len(), 2);
+    let all = json!([
+        [["read", "read"], ["read", "delivered"]],
+        [["delivered", "delivered"], ["sent", "sent"]],
+    ]);
+    assert_eq!(statuses_of(&bodies[0]), all);
+    assert_eq!(statuses_of(&bodies[1]), json!([[["sent"]]]));
+}
+
+#[tokio::test]
+async fn two_customers_in_one_value_are_both_named() {
+    let pair = start().await;
+    pair.switch(|switches| switches.batch = 2);
+    let sandbox = &pair.server.sandbox;
+    // Nothing else runs between the two, so that they leave together.
+    for customer in ["5511900000001", "5511900000002"] {
+        let said = sandbox.say(Provider::Whatsapp, "", customer, "oi");
+        said.expect("a text");
+    }
+    sandbox.settled().await;
+    let bodies = pair.bodies();
+    assert_eq!(bodies.len(), 1);
+    let value = value(&bodies[0]);
+    for (index, customer) in ["5511900000001", "5511900000002"].iter().enumerate() {
+        assert_eq!(value["contacts"][index]["wa_id"], *customer);
+        assert_eq!(value["messages"][index]["from"], *customer);
+    }
+}
+
+#[tokio::test]
+async fn s35_a_message_to_nowhere_has_no_webhook() {
+    let pair = start().await;
+    let mut body = message();
+    body["to"] = json!("BR.0000000000000001");
+    assert_eq!(send(&pair.server, &body).await.status, 200);
+    pair.server.sandbox.settled().await;
+    assert!(pair.receiver.posts().is_empty());
+}
+
+#[tokio::test]
+async fn a_phone_only_does_what_it_can() {
+    let pair = start().await;
+    let id = pair.send().await;
+    let sandbox = &pair.server.sandbox;
+    assert_eq!(sandbox.tap("?", "a", None), Err(PhoneError::UnknownMessage));
+    assert_eq!(sandbox.tap(&id, "c", None), Err(PhoneError::UnknownButton));
+    assert_eq!(sandbox.tap(&id, 2, None), Err(PhoneError::UnknownButton));
+    assert_eq!(
+        sandbox.tap(&id, 0, Shape::ButtonReply),
+        Err(PhoneError::UnknownShape)
+    );
+    assert_eq!(sandbox.read("?"), Err(PhoneError::UnknownMessage));
+    assert_eq!(
+        sandbox.say(Provider::Zapi, "?", "1", "oi"),
+        Err(PhoneError::UnknownAccount)
+    );
+}

@@ -1,0 +1,209 @@
+//! Z-API's callbacks: the queue's result, statuses and the forms of a tap.
+
+use recado_sandbox::{Failure, ListRow, Order, Provider, Shape, Step};
+use rstest::rstest;
+use serde_json::{Value, json};
+
+use super::Pair;
+use crate::zapi;
+
+/// A pair, and the answer to a message with buttons whose webhooks have arrived.
+async fn sent() -> (Pair, Value) {
+    let pair = Pair::start(Provider::Zapi).await;
+    let answer = send(&pair).await;
+    (pair, answer)
+}
+
+async fn send(pair: &Pair) -> Value {
+    let reply = zapi::send(&pair.server, "send-button-list", &zapi::list()).await;
+    assert_eq!(reply.status, 200, "{}", reply.text);
+    pair.server.sandbox.settled().await;
+    reply.json
+}
+
+#[tokio::test]
+async fn z26_z30_the_queues_result_and_the_statuses_follow_a_message() {
+    let (pair, answer) = sent().await;
+    let id = answer["messageId"].as_str().expect("an id");
+    pair.server.sandbox.read(id).expect("a message");
+    pair.server.sandbox.settled().await;
+    let bodies = pair.bodies();
+    let time = &bodies[0]["momment"];
+    assert!(time.as_i64().is_some_and(|time| time > 1_000_000_000_000));
+    let delivery = json!({
+        "type": "DeliveryCallback",
+        "instanceId": "INST-01",
+        "phone": "5521988887777",
+        "zaapId": answer["zaapId"],
+        "messageId": id,
+        "momment": time,
+    });
+    assert_eq!(bodies[0], delivery);
+    for (body, status) in bodies[1..].iter().zip(["SENT", "RECEIVED", "READ"]) {
+        let expected = json!({
+            "type": "MessageStatusCallback",
+            "instanceId": "INST-01",
+            "status": status,
+            "ids": [id],
+            "phone": "5521988887777",
+            "phoneDevice": 0,
+            "isGroup": false,
+            "momment": body["momment"],
+        });
+        assert_eq!(*body, expected);
+    }
+    assert_eq!(bodies.len(), 4);
+}
+
+#[rstest]
+#[case::z28(
+    Failure::default(),
+    "You must accept buttons message terms in panel to send this message.",
+    None
+)]
+#[case::z27(
+    Failure { text: Some("Phone number does not exist".to_owned()), ..Failure::default() },
+    "Phone number does not exist",
+    None
+)]
+#[case::z29(
+    Failure { error_code: Some("SHADOW_BAN".to_owned()), ..Failure::default() },
+    "You must accept buttons message terms in panel to send this message.",
+    Some("SHADOW_BAN")
+)]
+#[tokio::test]
+async fn a_failure_names_only_the_id_of_the_queue(
+    #[case] failure: Failure,
+    #[case] text: &str,
+    #[case] code: Option<&str>,
+) {
+    let pair = Pair::start(Provider::Zapi).await;
+    pair.switch(|switches| switches.fail_with = Some(failure));
+    let answer = send(&pair).await;
+    let bodies = pair.bodies();
+    assert_eq!(bodies.len(), 1);
+    assert_eq!(
+        (&bodies[0]["zaapId"], &bodies[0]["messageId"]),
+        (&answer["zaapId"], &answer["zaapId"])
+    );
+    assert_ne!(answer["zaapId"], answer["messageId"]);
+    assert_eq!(bodies[0]["error"], text);
+    assert_eq!(
+        bodies[0].get("errorCode"),
+        code.map(|code| json!(code)).as_ref()
+    );
+}
+
+#[rstest]
+#[case(None, json!({"buttonsResponseMessage": {"buttonId": "visit_no", "message": "Cancelar"}}))]
+#[case(Some(Shape::ButtonsResponseMessage), json!({"buttonsResponseMessage": {"buttonId": "visit_no", "message": "Cancelar"}}))]
+#[case(Some(Shape::ButtonReply), json!({"buttonReply": {"buttonId": "visit_no", "message": "Cancelar"}}))]
+#[case(Some(Shape::ButtonReplyId), json!({"buttonReply": {"id": "visit_no", "text": "Cancelar"}}))]
+#[case(Some(Shape::TemplateButtonReplyMessage), json!({"templateButtonReplyMessage": {"selectedId": "visit_no", "selectedDisplayText": "Cancelar"}}))]
+#[case(Some(Shape::Text), json!({"text": {"message": "Cancelar"}}))]
+#[tokio::test]
+async fn z36_a_tap_has_the_form_that_was_chosen(
+    #[case] shape: Option<Shape>,
+    #[case] content: Value,
+) {
+    let (pair, answer) = sent().await;
+    let id = answer["messageId"].as_str().expect("an id");
+    let tap = pair.server.sandbox.tap(id, "visit_no", shape);
+    let tap = tap.expect("a tap");
+    pair.server.sandbox.settled().await;
+    let body = pair.bodies().pop().expect("a callback");
+    let lid = body["chatLid"].as_str().expect("a LID");
+    assert!(lid.ends_with("@lid") && !lid.contains("5521988887777"));
+    let mut expected = json!({
+        "type": "ReceivedCallback",
+        "instanceId": "INST-01",
+        "messageId": tap,
+        "phone": "5521988887777",
+        "chatLid": lid,
+        "senderLid": lid,
+        "connectedPhone": "5521300000000",
+        "fromMe": false,
+        "fromApi": false,
+        "isGroup": false,
+        "isNewsletter": false,
+        "isEdit": false,
+        "waitingMessage": false,
+        "momment": body["momment"],
+        "status": "RECEIVED",
+        "senderName": "Ana",
+        "chatName": "Ana",
+        "participantPhone": null,
+        "referenceMessageId": id,
+    });
+    for (key, value) in content.as_object().expect("an object") {
+        expected[key] = value.clone();
+    }
+    assert_eq!(body, expected);
+}
+
+#[tokio::test]
+async fn z38_a_text_and_a_list_choice_come_as_documented() {
+    let (pair, answer) = sent().await;
+    let id = answer["messageId"].as_str().expect("an id");
+    let row = ListRow {
+        id: "h09".to_owned(),
+        title: "09:00".to_owned(),
+        description: Some("Sala 2".to_owned()),
+    };
+    pair.server.sandbox.pick(id, &row).expect("a choice");
+    let said = pair
+        .server
+        .sandbox
+        .say(Provider::Zapi, "INST-01", "5521988887777", "Oi");
+    said.expect("a text");
+    pair.server.sandbox.settled().await;
+    let bodies = pair.bodies();
+    let [.., choice, text] = bodies.as_slice() else {
+        panic!("two callbacks");
+    };
+    let expected = json!({"selectedRowId": "h09", "title": "09:00", "message": "Sala 2"});
+    assert_eq!(choice["listResponseMessage"], expected);
+    assert_eq!(text["text"], json!({"message": "Oi"}));
+    assert_eq!(text["referenceMessageId"], Value::Null);
+}
+
+#[tokio::test]
+async fn the_token_header_can_be_switched_off() {
+    let (pair, _) = sent().await;
+    pair.switch(|switches| switches.zapi_token = false);
+    send(&pair).await;
+    let posts = pair.receiver.posts();
+    assert_eq!(posts[0].header("z-api-token"), Some("TOK-01"));
+    assert_eq!(posts[3].header("z-api-token"), None);
+}
+
+#[tokio::test]
+async fn what_waited_for_the_phone_is_told_when_it_is_connected_again() {
+    let pair = Pair::start(Provider::Zapi).await;
+    let connect = |connected| {
+        let mut settings = pair.server.sandbox.settings();
+        settings.zapi.connected = connected;
+        pair.server.sandbox.set_settings(settings);
+    };
+    connect(false);
+    let answer = send(&pair).await;
+    assert!(pair.receiver.posts().is_empty());
+    connect(true);
+    pair.server.sandbox.settled().await;
+    assert_eq!(pair.bodies()[0]["zaapId"], answer["zaapId"]);
+    assert_eq!(pair.bodies().len(), 3);
+}
+
+#[tokio::test]
+async fn z33_a_batch_puts_the_same_status_of_messages_into_one_callback() {
+    let pair = Pair::start(Provider::Zapi).await;
+    pair.switch(|switches| {
+        switches.batch = 10;
+        switches.steps = vec![Step::Delivered];
+        switches.duplicate = 1;
+        switches.order = Order::Shuffled;
+    });
+    let id = send(&pair).await["messageId"].clone();
+    assert_eq!(pair.bodies().len(), 1);
+    assert_eq!(pair.bodies()[0]["ids"], json!([id, id]));
+}

@@ -1,0 +1,155 @@
+//! `ZapperHUB`'s webhooks: the echo, updates and the forms of a tap.
+
+use recado_sandbox::{Failure, ListRow, MessageTimestamp, Provider, Shape, Webhook};
+use rstest::rstest;
+use serde_json::{Value, json};
+
+use super::Pair;
+use super::receiver::Receiver;
+
+const JID: &str = "5511900000001@s.whatsapp.net";
+
+async fn start() -> Pair {
+    Pair::start(Provider::Zapperhub).await
+}
+
+#[tokio::test]
+async fn h13_h36_the_echo_and_the_updates_follow_a_message() {
+    let pair = start().await;
+    let id = pair.send().await;
+    pair.server.sandbox.read(&id).expect("a message");
+    pair.server.sandbox.settled().await;
+    let bodies = pair.bodies();
+    let key = json!({"remoteJid": JID, "fromMe": true, "id": id});
+    let echo = json!({
+        "type": "messages.upsert",
+        "instanceId": "inst_5f2c",
+        "key": key,
+        "messageTimestamp": bodies[0]["messageTimestamp"],
+        "message": {"interactiveMessage": {
+            "header": {"title": null},
+            "body": {"text": null},
+            "footer": {"text": null},
+            "nativeFlowMessage": {"buttons": [
+                {"name": "quick_reply", "buttonParamsJson": "{\"display_text\":\"A\",\"id\":\"a\"}"},
+            ]},
+        }},
+    });
+    assert_eq!(bodies[0], echo);
+    for (body, status) in bodies[1..].iter().zip([2, 3, 4]) {
+        let expected = json!({
+            "type": "messages.update",
+            "instanceId": "inst_5f2c",
+            "key": key,
+            "update": {"status": status},
+        });
+        assert_eq!(*body, expected);
+    }
+    assert_eq!(bodies.len(), 4);
+}
+
+#[tokio::test]
+async fn h38_a_failure_is_status_0() {
+    let pair = start().await;
+    pair.switch(|switches| switches.fail_with = Some(Failure::default()));
+    pair.send().await;
+    assert_eq!(pair.bodies().len(), 1);
+    assert_eq!(pair.bodies()[0]["update"], json!({"status": 0}));
+}
+
+#[rstest]
+#[case::h29(None, json!({"templateButtonReplyMessage": {
+    "selectedId": "a", "selectedDisplayText": "A", "selectedIndex": 0}}))]
+#[case::h30(Some(Shape::InteractiveResponseMessage), json!({"interactiveResponseMessage": {
+    "body": {"text": "A"},
+    "nativeFlowResponseMessage": {"name": "quick_reply", "paramsJson": "{\"id\":\"a\"}", "version": 1}}}))]
+#[case::h31(Some(Shape::ButtonsResponseMessage), json!({"buttonsResponseMessage": {
+    "selectedButtonId": "a", "selectedDisplayText": "A"}}))]
+#[tokio::test]
+async fn a_tap_has_the_form_that_was_chosen(
+    #[case] shape: Option<Shape>,
+    #[case] mut message: Value,
+) {
+    let pair = start().await;
+    let id = pair.send().await;
+    let tap = pair.server.sandbox.tap(&id, 0, shape).expect("a tap");
+    pair.server.sandbox.settled().await;
+    let body = pair.bodies().pop().expect("an event");
+    let inner = message.as_object_mut().expect("an object").values_mut();
+    for content in inner {
+        content["contextInfo"] =
+            json!({"stanzaId": id, "participant": "5521300000000@s.whatsapp.net"});
+    }
+    let expected = json!({
+        "type": "messages.upsert",
+        "instanceId": "inst_5f2c",
+        "key": {"remoteJid": JID, "fromMe": false, "id": tap},
+        "messageTimestamp": body["messageTimestamp"],
+        "pushName": "Ana",
+        "message": message,
+    });
+    assert_eq!(body, expected);
+}
+
+#[tokio::test]
+async fn h33_a_list_choice_and_a_text_come_as_baileys_writes_them() {
+    let pair = start().await;
+    let mut settings = pair.server.sandbox.settings();
+    settings.zapperhub.message_timestamp = MessageTimestamp::Long;
+    pair.server.sandbox.set_settings(settings);
+    let id = pair.send().await;
+    let row = ListRow {
+        id: "h09".to_owned(),
+        title: "09:00".to_owned(),
+        description: None,
+    };
+    pair.server.sandbox.pick(&id, &row).expect("a choice");
+    let said = pair
+        .server
+        .sandbox
+        .say(Provider::Zapperhub, "", "190000000000001@lid", "Oi");
+    said.expect("a text");
+    pair.server.sandbox.settled().await;
+    let bodies = pair.bodies();
+    let [.., choice, text] = bodies.as_slice() else {
+        panic!("two events");
+    };
+    let choice = &choice["message"]["listResponseMessage"];
+    assert_eq!(choice["singleSelectReply"], json!({"selectedRowId": "h09"}));
+    assert_eq!(text["message"], json!({"conversation": "Oi"}));
+    assert_eq!(text["key"]["remoteJid"], "190000000000001@lid");
+    assert_eq!(text["messageTimestamp"]["unsigned"], true);
+}
+
+#[tokio::test]
+async fn h23_the_secret_comes_as_a_bearer_token() {
+    let receiver = Receiver::start().await;
+    let webhook = Webhook {
+        secret: Some("hook-secret".to_owned()),
+        ..Webhook::new(Provider::Zapperhub, &receiver.url)
+    };
+    let pair = Pair::with(webhook, receiver).await;
+    pair.send().await;
+    let post = &pair.receiver.posts()[0];
+    assert_eq!(post.header("authorization"), Some("Bearer hook-secret"));
+    assert_eq!(post.header("content-type"), Some("application/json"));
+}
+
+#[tokio::test]
+async fn h27_a_batch_is_an_array() {
+    let pair = start().await;
+    pair.switch(|switches| switches.batch = 10);
+    pair.send().await;
+    let bodies = pair.bodies();
+    assert_eq!(bodies.len(), 1);
+    let types: Value = bodies[0]
+        .as_array()
+        .expect("an array")
+        .iter()
+        .map(|event| event["type"].clone())
+        .collect();
+    assert_eq!(
+        types,
+        json!(["messages.upsert", "messages.update", "messages.update"])
+    );
+}
