@@ -3,7 +3,7 @@
 use std::fmt;
 
 use jiff::Timestamp;
-use recado_core::{ChannelId, OrganizationId, Provider};
+use recado_core::{AgentId, ChannelId, OrganizationId, Provider};
 use serde_json::{Map, Value};
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
@@ -27,6 +27,10 @@ pub struct Channel {
     pub name: String,
     /// The provider's settings, without any secret.
     pub settings: Map<String, Value>,
+    /// Who speaks in conversations that customers begin; the organization's first agent if none.
+    pub agent_id: Option<AgentId>,
+    /// Whether the number is connected to WhatsApp, as far as the provider has said.
+    pub connected: Option<bool>,
     /// Grows with every change, even over a deletion and a new channel of the same id.
     pub version: i64,
     /// When it was created.
@@ -49,6 +53,8 @@ pub struct NewChannel {
     pub name: String,
     /// The provider's settings, without any secret.
     pub settings: Map<String, Value>,
+    /// Who speaks in conversations that customers begin; the organization's first agent if none.
+    pub agent_id: Option<AgentId>,
     /// What is kept encrypted.
     pub secrets: ChannelSecrets,
     /// When it is created.
@@ -62,16 +68,23 @@ pub struct ChannelChange {
     pub name: Option<String>,
     /// All settings anew.
     pub settings: Option<Map<String, Value>>,
+    /// The new agent of conversations that customers begin.
+    pub agent_id: Option<AgentId>,
     /// All credentials anew; the webhook secret stays.
     pub credentials: Option<Map<String, Value>>,
 }
 
+/// The columns that [`read`] reads.
+macro_rules! channel_columns {
+    () => {
+        "id, organization_id, provider, name, settings, default_agent_id, connected, key_id, secrets, \
+         version, created_at, updated_at"
+    };
+}
+
 impl Channel {
     fn place(&self) -> Place<'_> {
-        Place {
-            organization: &self.organization_id,
-            channel: &self.id,
-        }
+        place(&self.organization_id, &self.id)
     }
 }
 
@@ -99,17 +112,16 @@ impl Store {
     ///
     /// [`StoreError::Conflict`] if any organization has this id, [`StoreError::UnknownOrganization`].
     pub async fn create_channel(&self, new: NewChannel) -> Result<Channel, StoreError> {
-        let place = Place {
-            organization: &new.organization_id,
-            channel: &new.id,
-        };
-        let sealed = SealedSecrets::seal(&new.secrets, self.key(), place)?;
+        let place = place(&new.organization_id, &new.id);
+        let sealed = new.secrets.seal(self.key(), place)?;
         let channel = Channel {
             id: new.id,
             organization_id: new.organization_id,
             provider: new.provider,
             name: columns::text(&new.name).into_owned(),
             settings: new.settings,
+            agent_id: new.agent_id,
+            connected: None,
             // Not 1: a later channel of the same id must not look like this one.
             version: new.created_at.as_millisecond(),
             created_at: new.created_at,
@@ -130,10 +142,11 @@ impl Store {
         organization: &OrganizationId,
         id: &ChannelId,
     ) -> Result<Option<Channel>, StoreError> {
-        let query = sqlx::query(
-            "select id, organization_id, provider, name, settings, key_id, secrets, version, \
-             created_at, updated_at from channels where organization_id = $1 and id = $2",
-        )
+        let query = sqlx::query(concat!(
+            "select ",
+            channel_columns!(),
+            " from channels where organization_id = $1 and id = $2"
+        ))
         .bind(organization.as_str())
         .bind(id.as_str());
         self.read_row(query)
@@ -141,6 +154,45 @@ impl Store {
             .as_ref()
             .map(channel)
             .transpose()
+    }
+
+    /// Looks a channel up by its id alone, which is all that a webhook URL names.
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer, or the row is corrupt.
+    pub async fn get_channel_by_id(&self, id: &ChannelId) -> Result<Option<Channel>, StoreError> {
+        let query = sqlx::query(concat!(
+            "select ",
+            channel_columns!(),
+            " from channels where id = $1"
+        ))
+        .bind(id.as_str());
+        self.read_row(query)
+            .await?
+            .as_ref()
+            .map(channel)
+            .transpose()
+    }
+
+    /// All channels of an organization at one provider, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer, or a row is corrupt.
+    pub async fn channels_of_provider(
+        &self,
+        organization: &OrganizationId,
+        provider: Provider,
+    ) -> Result<Vec<Channel>, StoreError> {
+        let query = sqlx::query(concat!(
+            "select ",
+            channel_columns!(),
+            " from channels where organization_id = $1 and provider = $2 order by created_at, id"
+        ))
+        .bind(organization.as_str())
+        .bind(provider.as_str());
+        self.read_rows(query).await?.iter().map(channel).collect()
     }
 
     /// Lists the channels of an organization.
@@ -154,12 +206,12 @@ impl Store {
         page: &Page,
     ) -> Result<Listed<Channel>, StoreError> {
         let (created_at, id) = page.start();
-        let query = sqlx::query(
-            "select id, organization_id, provider, name, settings, key_id, secrets, version, \
-             created_at, updated_at from channels \
-             where organization_id = $1 and (created_at, id) > ($2, $3) \
-             order by created_at, id limit $4",
-        )
+        let query = sqlx::query(concat!(
+            "select ",
+            channel_columns!(),
+            " from channels where organization_id = $1 and (created_at, id) > ($2, $3) \
+             order by created_at, id limit $4"
+        ))
         .bind(organization.as_str())
         .bind(created_at)
         .bind(id)
@@ -182,12 +234,12 @@ impl Store {
         change: ChannelChange,
         at: Timestamp,
     ) -> Result<Option<Channel>, StoreError> {
-        let query = sqlx::query(
+        let query = sqlx::query(concat!(
             "update channels set name = coalesce($3, name), settings = coalesce($4, settings), \
-             version = version + 1, updated_at = $5 where organization_id = $1 and id = $2 \
-             returning id, organization_id, provider, name, settings, key_id, secrets, version, \
-             created_at, updated_at",
-        )
+             default_agent_id = coalesce($6, default_agent_id), version = version + 1, updated_at = $5 \
+             where organization_id = $1 and id = $2 returning ",
+            channel_columns!()
+        ))
         .bind(organization.as_str())
         .bind(id.as_str())
         .bind(
@@ -197,7 +249,8 @@ impl Store {
                 .map(|name| columns::text(name).into_owned()),
         )
         .bind(change.settings.as_ref().map(columns::json))
-        .bind(at.as_millisecond());
+        .bind(at.as_millisecond())
+        .bind(change.agent_id.map(String::from));
         let Some(credentials) = change.credentials else {
             return self
                 .write_row(query)
@@ -244,14 +297,23 @@ impl Store {
     ///
     /// [`StoreError::WrongKey`], or [`StoreError::Corrupt`] if the row was tampered with.
     pub fn secrets(&self, channel: &Channel) -> Result<ChannelSecrets, StoreError> {
-        channel.sealed.open(self.key(), channel.place())
+        ChannelSecrets::open(&channel.sealed, self.key(), channel.place())
+    }
+}
+
+fn place<'a>(organization: &'a OrganizationId, id: &'a ChannelId) -> Place<'a> {
+    Place {
+        table: "channels",
+        organization,
+        id: id.as_str(),
     }
 }
 
 fn insert(channel: &Channel) -> Query {
     sqlx::query(
         "insert into channels (id, organization_id, provider, name, settings, key_id, secrets, \
-         version, created_at, updated_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+         version, created_at, updated_at, default_agent_id) \
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
     )
     .bind(channel.id.as_str())
     .bind(channel.organization_id.as_str())
@@ -263,6 +325,7 @@ fn insert(channel: &Channel) -> Query {
     .bind(channel.version)
     .bind(channel.created_at.as_millisecond())
     .bind(channel.updated_at.as_millisecond())
+    .bind(channel.agent_id.clone().map(String::from))
 }
 
 async fn replace_credentials(
@@ -271,9 +334,9 @@ async fn replace_credentials(
     key: &MasterKey,
     connection: &mut AnyConnection,
 ) -> Result<Channel, StoreError> {
-    let mut secrets = channel.sealed.open(key, channel.place())?;
+    let mut secrets = ChannelSecrets::open(&channel.sealed, key, channel.place())?;
     secrets.credentials = credentials;
-    channel.sealed = SealedSecrets::seal(&secrets, key, channel.place())?;
+    channel.sealed = secrets.seal(key, channel.place())?;
     sqlx::query(
         "update channels set key_id = $3, secrets = $4 where organization_id = $1 and id = $2",
     )
@@ -298,6 +361,10 @@ pub(crate) fn read(columns: &Columns<'_>) -> Result<Channel, StoreError> {
         provider: columns.parse("provider")?,
         name: columns.get("name")?,
         settings: columns.json("settings")?,
+        agent_id: columns.parse_optional("default_agent_id")?,
+        connected: columns
+            .get::<Option<i64>>("connected")?
+            .map(|connected| connected != 0),
         version: columns.get("version")?,
         created_at: columns.instant("created_at")?,
         updated_at: columns.instant("updated_at")?,

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use sha2::{Digest, Sha256};
 use sqlx::any::{Any, AnyRow};
 use sqlx::{Decode, Row, Type};
 
@@ -44,12 +45,43 @@ impl<'r> Columns<'r> {
         text.parse().map_err(|_| self.corrupt(column))
     }
 
+    pub(crate) fn parse_optional<T: FromStr>(
+        &self,
+        column: &'static str,
+    ) -> Result<Option<T>, StoreError> {
+        let text: Option<&str> = self.get(column)?;
+        text.map(str::parse)
+            .transpose()
+            .map_err(|_| self.corrupt(column))
+    }
+
+    pub(crate) fn optional_instant(
+        &self,
+        column: &'static str,
+    ) -> Result<Option<Timestamp>, StoreError> {
+        let millisecond: Option<i64> = self.get(column)?;
+        millisecond
+            .map(Timestamp::from_millisecond)
+            .transpose()
+            .map_err(|_| self.corrupt(column))
+    }
+
     pub(crate) fn instant(&self, column: &'static str) -> Result<Timestamp, StoreError> {
         Timestamp::from_millisecond(self.get(column)?).map_err(|_| self.corrupt(column))
     }
 
     pub(crate) fn json<T: DeserializeOwned>(&self, column: &'static str) -> Result<T, StoreError> {
         serde_json::from_str(self.get(column)?).map_err(|_| self.corrupt(column))
+    }
+
+    pub(crate) fn optional_json<T: DeserializeOwned>(
+        &self,
+        column: &'static str,
+    ) -> Result<Option<T>, StoreError> {
+        let text: Option<&str> = self.get(column)?;
+        text.map(serde_json::from_str)
+            .transpose()
+            .map_err(|_| self.corrupt(column))
     }
 
     pub(crate) fn corrupt(&self, column: &'static str) -> StoreError {
@@ -70,8 +102,39 @@ pub(crate) fn text(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// Longest id of a provider that is kept as it is, in bytes; an index has no room for much more.
+const LONGEST_ID: usize = 512;
+
+/// A provider's id as it is kept and looked for; a hash takes the place of one that is absurdly long.
+pub(crate) fn provider_id(id: &str) -> String {
+    if id.len() <= LONGEST_ID {
+        return text(id).into_owned();
+    }
+    let hash = Sha256::digest(id);
+    let hex = hash
+        .iter()
+        .fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
+    format!("sha256:{hex}")
+}
+
 /// The value as JSON text, in which a NUL is an escape.
 pub(crate) fn json<T: Serialize>(value: &T) -> String {
     // Fails only for maps whose keys are no strings, and the store has none.
     serde_json::to_string(value).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_absurdly_long_id_is_kept_short_and_still_tells_apart() {
+        let (one, other) = (
+            format!("{}1", "x".repeat(3_000)),
+            format!("{}2", "x".repeat(3_000)),
+        );
+        assert!(provider_id(&one).len() < 100);
+        assert_ne!(provider_id(&one), provider_id(&other));
+        assert_eq!(provider_id("wamid.1"), "wamid.1");
+    }
 }

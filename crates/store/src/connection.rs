@@ -47,6 +47,10 @@ impl Source {
         })
     }
 
+    pub(crate) fn url(&self) -> &str {
+        self.options.database_url.as_str()
+    }
+
     /// Opens one connection, outside of any pool.
     pub(crate) async fn connect(&self, role: Role) -> Result<AnyConnection, StoreError> {
         let mut connection = AnyConnection::connect_with(&self.options).await?;

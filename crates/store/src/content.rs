@@ -1,8 +1,23 @@
 //! The content of a message as JSON: the store's own shape, so that the domain may change its names.
 
-use recado_core::{Button, ButtonsMessage, Warning};
+use recado_core::inbound::{Choice, InboundContent, InboundMessage};
+use recado_core::{Button, ButtonsMessage, MessageId, Warning};
 use serde::{Deserialize, Serialize};
 
+/// What a customer said.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct ReceivedContent {
+    pub(crate) kind: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) text: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) choice: Option<StoredButton>,
+    /// Our id of the message of ours that it answers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) in_reply_to: Option<MessageId>,
+}
+
+/// What we said.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct StoredContent {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -14,7 +29,7 @@ pub(crate) struct StoredContent {
 }
 
 #[derive(Serialize, Deserialize)]
-struct StoredButton {
+pub(crate) struct StoredButton {
     id: String,
     title: String,
 }
@@ -23,6 +38,45 @@ struct StoredButton {
 pub(crate) struct StoredWarning {
     field: String,
     message: String,
+}
+
+impl ReceivedContent {
+    /// What the message says; it is a tap if it was inferred that a button was tapped.
+    pub(crate) fn new(
+        message: &InboundMessage,
+        inferred: Option<&Choice>,
+        in_reply_to: Option<MessageId>,
+    ) -> Self {
+        let chosen = |kind: &str, choice: &Choice| Self {
+            kind: kind.to_owned(),
+            text: Some(choice.title.clone()),
+            choice: Some(StoredButton {
+                id: choice.id.clone(),
+                title: choice.title.clone(),
+            }),
+            in_reply_to: None,
+        };
+        let content = match (inferred, &message.content) {
+            (Some(choice), _) | (None, InboundContent::Button(choice)) => chosen("button", choice),
+            (None, InboundContent::List(choice)) => chosen("list", choice),
+            (None, InboundContent::Other { kind, text }) => Self {
+                kind: kind.clone(),
+                text: text.clone(),
+                choice: None,
+                in_reply_to: None,
+            },
+        };
+        Self {
+            in_reply_to,
+            ..content
+        }
+    }
+}
+
+impl From<StoredButton> for Choice {
+    fn from(StoredButton { id, title }: StoredButton) -> Self {
+        Self { id, title }
+    }
 }
 
 impl From<&ButtonsMessage> for StoredContent {
@@ -44,6 +98,16 @@ impl From<&ButtonsMessage> for StoredContent {
 }
 
 impl StoredContent {
+    /// The button that has this title, if it is the only one.
+    pub(crate) fn button_of_title(&self, title: &str) -> Option<Choice> {
+        let mut buttons = self.buttons.iter().filter(|button| button.title == title);
+        let button = buttons.next()?;
+        buttons.next().is_none().then(|| Choice {
+            id: button.id.clone(),
+            title: button.title.clone(),
+        })
+    }
+
     /// The message; none if it breaks the rules of a message.
     pub(crate) fn into_message(self) -> Option<ButtonsMessage> {
         let buttons = self

@@ -4,7 +4,10 @@
 //!
 //! - Columns are only `text`, `bigint` and `bytea`; placeholders are `$1`, `$2`, ….
 //! - Ids and instants are parameters, never made in SQL; instants are kept in milliseconds.
-//! - Every statement names the organization, so that nobody reaches what is another's.
+//! - What is done for an organization names it in every statement, so that nobody reaches what is
+//!   another's.
+//! - An event is written in the transaction that makes it true, and its deliveries with it; whoever
+//!   appends takes the organization's turn, so that the numbers of events follow the commits.
 //! - What was acknowledged survives a power cut; every read and write has a deadline.
 //! - Secrets are encrypted or hashed before they come near a statement.
 //!
@@ -38,15 +41,31 @@ mod connection;
 mod content;
 mod conversations;
 mod cursor;
+mod deliveries;
+mod delivering;
 mod error;
+mod event_log;
+mod events;
+mod ids;
+mod inbound;
 mod known_keys;
 mod messages;
 mod organizations;
+mod people;
+mod received;
 mod secrets;
 mod send_target;
+mod senders;
+mod sends;
+mod signal;
+mod statuses;
 mod store;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod webhook_calls;
+mod webhook_endpoint_changes;
+mod webhook_endpoints;
+mod webhook_secrets;
 mod writer;
 
 pub use agents::Agent;
@@ -54,9 +73,24 @@ pub use api_keys::{ApiKey, ApiKeySecret};
 pub use channels::{Channel, ChannelChange, NewChannel};
 pub use conversations::Conversation;
 pub use cursor::{Cursor, CursorError, Listed, Page};
+pub use deliveries::{
+    Delivery, DeliveryAttempt, DeliveryKey, DeliveryStatus, UnknownDeliveryStatus,
+};
+pub use delivering::{AfterAttempt, ClaimLimits, DueDelivery};
 pub use error::StoreError;
-pub use messages::{Message, MessageError, NewMessage, SendResult};
+pub use events::{Event, EventFilter, EventId, EventIdError, EventKind, UnknownEventKind};
+pub use ids::WebhookEndpointId;
+pub use inbound::{Application, Applied, FreshIds, Routed};
+pub use messages::{Content, Direction, Message, MessageError};
 pub use organizations::Organization;
 pub use secrets::{ChannelSecrets, MasterKey, MasterKeyError};
 pub use send_target::{AgentOwner, SendTarget, TargetConversation};
+pub use sends::{NewMessage, SendResult};
+pub use signal::EventSignal;
 pub use store::{DatabaseKind, Store};
+pub use webhook_calls::WebhookCall;
+pub use webhook_endpoint_changes::{HeaderChange, WebhookEndpointChange};
+pub use webhook_endpoints::{
+    NewWebhookEndpoint, UnknownWebhookFormat, WebhookEndpoint, WebhookFormat,
+};
+pub use webhook_secrets::{PreviousSecret, WebhookHeader, WebhookSecrets};

@@ -7,8 +7,9 @@ use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use chacha20poly1305::aead::{Aead, Payload};
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
-use recado_core::{ChannelId, OrganizationId};
+use recado_core::OrganizationId;
 use secrecy::{ExposeSecret, SecretString};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
@@ -24,7 +25,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// 32 bytes that encrypt the credentials of all channels.
+/// 32 bytes that encrypt the secrets of all channels and webhook endpoints.
 #[derive(Clone)]
 pub struct MasterKey(Zeroizing<[u8; 32]>);
 
@@ -98,7 +99,7 @@ impl fmt::Debug for ChannelSecrets {
     }
 }
 
-/// The secrets of one channel as they stand in the database.
+/// Secrets as they stand in the database.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct SealedSecrets {
     pub(crate) key_id: String,
@@ -109,8 +110,9 @@ pub(crate) struct SealedSecrets {
 /// The row that sealed secrets stand in; they open in no other.
 #[derive(Clone, Copy)]
 pub(crate) struct Place<'a> {
+    pub(crate) table: &'static str,
     pub(crate) organization: &'a OrganizationId,
-    pub(crate) channel: &'a ChannelId,
+    pub(crate) id: &'a str,
 }
 
 #[derive(Serialize)]
@@ -125,20 +127,42 @@ struct Read {
     webhook_secret: String,
 }
 
+impl ChannelSecrets {
+    pub(crate) fn seal(
+        &self,
+        key: &MasterKey,
+        place: Place<'_>,
+    ) -> Result<SealedSecrets, StoreError> {
+        let payload = Written {
+            credentials: &self.credentials,
+            webhook_secret: self.webhook_secret.expose_secret(),
+        };
+        SealedSecrets::seal(&payload, key, place)
+    }
+
+    pub(crate) fn open(
+        sealed: &SealedSecrets,
+        key: &MasterKey,
+        place: Place<'_>,
+    ) -> Result<Self, StoreError> {
+        let read: Read = sealed.open(key, place)?;
+        Ok(Self {
+            credentials: read.credentials,
+            webhook_secret: read.webhook_secret.into(),
+        })
+    }
+}
+
 impl SealedSecrets {
     pub(crate) fn seal(
-        secrets: &ChannelSecrets,
+        payload: &impl Serialize,
         key: &MasterKey,
         place: Place<'_>,
     ) -> Result<Self, StoreError> {
         let mut nonce = [0; NONCE_LENGTH];
         getrandom::fill(&mut nonce).map_err(StoreError::Random)?;
         let key_id = key.id();
-        let payload = Written {
-            credentials: &secrets.credentials,
-            webhook_secret: secrets.webhook_secret.expose_secret(),
-        };
-        let clear = Zeroizing::new(crate::columns::json(&payload));
+        let clear = Zeroizing::new(crate::columns::json(payload));
         let ciphertext = key
             .cipher()
             .encrypt(
@@ -154,11 +178,11 @@ impl SealedSecrets {
         Ok(Self { key_id, bytes })
     }
 
-    pub(crate) fn open(
+    pub(crate) fn open<T: DeserializeOwned>(
         &self,
         key: &MasterKey,
         place: Place<'_>,
-    ) -> Result<ChannelSecrets, StoreError> {
+    ) -> Result<T, StoreError> {
         let given = key.id();
         if self.key_id != given {
             return Err(StoreError::WrongKey {
@@ -181,32 +205,23 @@ impl SealedSecrets {
             )
             .map(Zeroizing::new)
             .map_err(|_| place.corrupt())?;
-        let read: Read = serde_json::from_slice(&clear).map_err(|_| place.corrupt())?;
-        Ok(ChannelSecrets {
-            credentials: read.credentials,
-            webhook_secret: read.webhook_secret.into(),
-        })
+        serde_json::from_slice(&clear).map_err(|_| place.corrupt())
     }
 }
 
 impl Place<'_> {
     /// What the ciphertext is bound to; ids have no NUL, so that no two places read alike.
     fn bound_to(self, key_id: &str) -> Vec<u8> {
-        [
-            "channels",
-            self.organization.as_str(),
-            self.channel.as_str(),
-            key_id,
-        ]
-        .join("\0")
-        .into_bytes()
+        [self.table, self.organization.as_str(), self.id, key_id]
+            .join("\0")
+            .into_bytes()
     }
 
     fn corrupt(self) -> StoreError {
         StoreError::Corrupt {
-            table: "channels",
+            table: self.table,
             column: "secrets",
-            id: self.channel.to_string(),
+            id: self.id.to_owned(),
         }
     }
 }
@@ -250,27 +265,31 @@ mod tests {
             credentials: Map::from_iter([("apiKey".to_owned(), Value::from("s3cret"))]),
             webhook_secret: "hook".into(),
         };
-        let (organization, channel, other) = (
-            "org_1".parse().unwrap(),
-            "chn_1".parse().unwrap(),
-            "chn_2".parse().unwrap(),
-        );
+        let organization = "org_1".parse().unwrap();
         let place = Place {
+            table: "channels",
             organization: &organization,
-            channel: &channel,
+            id: "chn_1",
         };
-        let sealed = SealedSecrets::seal(&secrets, &key, place).unwrap();
-        assert!(sealed != SealedSecrets::seal(&secrets, &key, place).unwrap());
-        let opened = sealed.open(&key, place).unwrap();
+        let sealed = secrets.seal(&key, place).unwrap();
+        assert!(sealed != secrets.seal(&key, place).unwrap());
+        let opened = ChannelSecrets::open(&sealed, &key, place).unwrap();
         assert_eq!(opened.credentials["apiKey"], "s3cret");
         assert_eq!(opened.webhook_secret.expose_secret(), "hook");
-        let elsewhere = Place {
-            channel: &other,
-            ..place
-        };
-        assert!(matches!(
-            sealed.open(&key, elsewhere),
-            Err(StoreError::Corrupt { .. })
-        ));
+        for elsewhere in [
+            Place {
+                id: "chn_2",
+                ..place
+            },
+            Place {
+                table: "webhook_endpoints",
+                ..place
+            },
+        ] {
+            assert!(matches!(
+                ChannelSecrets::open(&sealed, &key, elsewhere),
+                Err(StoreError::Corrupt { .. })
+            ));
+        }
     }
 }

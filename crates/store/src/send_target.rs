@@ -1,5 +1,6 @@
 //! Everything that a send asks first, in one round trip.
 
+use jiff::Timestamp;
 use recado_core::{AgentId, ConversationId, OrganizationId, Recipient};
 use sqlx::any::AnyRow;
 
@@ -37,6 +38,8 @@ pub struct TargetConversation {
     pub agent_id: AgentId,
     /// With whom.
     pub recipient: Recipient,
+    /// Until when WhatsApp carries messages other than templates; none if that is not known.
+    pub window_expires_at: Option<Timestamp>,
     /// Over which channel; none if it was deleted.
     pub channel: Option<Channel>,
 }
@@ -47,8 +50,8 @@ const SEND_TARGET: &str = "\
         when exists (select 1 from agents where id = $2) then 1 \
         else 0 end as agent_owner, \
     v.id as conversation_id, v.agent_id, v.recipient, \
-    c.id as channel_id, c.organization_id, c.provider, c.name, c.settings, c.key_id, c.secrets, \
-    c.version, c.created_at, c.updated_at \
+    v.window_expires_at, c.id as channel_id, c.organization_id, c.provider, c.name, c.settings, \
+    c.default_agent_id, c.connected, c.key_id, c.secrets, c.version, c.created_at, c.updated_at \
     from (select 1 as one) as base \
     left join conversations v on v.organization_id = $1 and v.id = $3 \
     left join channels c on c.organization_id = $1 and c.id = v.channel_id";
@@ -103,6 +106,7 @@ fn conversation(columns: &Columns<'_>, row: &AnyRow) -> Result<TargetConversatio
         id: columns.parse("conversation_id")?,
         agent_id: columns.parse("agent_id")?,
         recipient: columns.parse("recipient")?,
+        window_expires_at: columns.optional_instant("window_expires_at")?,
         channel: channel
             .is_some()
             .then(|| channels::read(&Columns::new(row, "channels", "channel_id")))

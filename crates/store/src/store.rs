@@ -11,6 +11,7 @@ use crate::connection::{Role, Source};
 use crate::error::StoreError;
 use crate::known_keys::KnownKeys;
 use crate::secrets::MasterKey;
+use crate::signal::Signals;
 use crate::writer::{Scope, Work, Writer};
 
 /// The longest that a read or a write may take.
@@ -32,6 +33,7 @@ struct Shared {
     readers: AnyPool,
     writer: Writer,
     key: MasterKey,
+    signals: Arc<Signals>,
     known_keys: KnownKeys,
 }
 
@@ -60,6 +62,7 @@ impl Store {
                 readers,
                 writer,
                 key,
+                signals: Arc::new(Signals::new()),
                 known_keys: KnownKeys::default(),
             }),
         })
@@ -119,12 +122,22 @@ impl Store {
 
     /// Finishes the writes that wait, and closes the database, for all clones.
     pub async fn close(self) {
+        self.shared.signals.close();
         self.shared.readers.close().await;
         self.shared.writer.close().await;
     }
 
     pub(crate) fn key(&self) -> &MasterKey {
         &self.shared.key
+    }
+
+    pub(crate) fn signals(&self) -> &Arc<Signals> {
+        &self.shared.signals
+    }
+
+    /// Where the database is; it may hold a password.
+    pub(crate) fn url(&self) -> &str {
+        self.shared.source.url()
     }
 
     /// The API keys that need not be asked for; none where other servers delete keys too.
@@ -147,6 +160,14 @@ impl Store {
     pub(crate) async fn write_row(&self, query: Query) -> Result<Option<AnyRow>, StoreError> {
         self.write(Scope::Statement, move |connection| {
             Box::pin(async move { Ok(query.fetch_optional(connection).await?) })
+        })
+        .await
+    }
+
+    /// Runs one writing statement, and gives the rows that it returns.
+    pub(crate) async fn write_rows(&self, query: Query) -> Result<Vec<AnyRow>, StoreError> {
+        self.write(Scope::Statement, move |connection| {
+            Box::pin(async move { Ok(query.fetch_all(connection).await?) })
         })
         .await
     }

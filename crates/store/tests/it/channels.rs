@@ -94,6 +94,7 @@ async fn new_credentials_and_settings_keep_the_webhook_secret() {
     let change = ChannelChange {
         name: None,
         settings: Some(object(json!({ "baseUrl": "https://example.com" }))),
+        agent_id: Some(id("agent-9")),
         credentials: Some(object(json!({ "instanceToken": "new" }))),
     };
     let after = store
@@ -102,6 +103,7 @@ async fn new_credentials_and_settings_keep_the_webhook_secret() {
         .unwrap()
         .unwrap();
     assert_eq!(after.settings["baseUrl"], "https://example.com");
+    assert_eq!(after.agent_id, Some(id("agent-9")));
     let kept = store
         .get_channel(&org(1), &before.id)
         .await

@@ -1,7 +1,7 @@
 //! Messages.
 
 use recado_core::{Outcome, Status};
-use recado_store::{MessageError, SendResult, StoreError};
+use recado_store::{Content, Direction, MessageError, SendResult, StoreError};
 use rstest::rstest;
 
 use crate::world::{ALL, World, accepted, at, content, conv, message, msg, org};
@@ -20,7 +20,11 @@ async fn a_message_is_sending_until_its_send_ends() {
         (sending.created_at, sending.updated_at),
         (at(5_000), at(5_000))
     );
-    assert_eq!(sending.content, content());
+    assert_eq!(sending.content, Content::Buttons(content()));
+    assert_eq!(
+        (sending.direction, &sending.from),
+        (Direction::Outbound, &None)
+    );
     assert_eq!(sending.warnings, message("org_1", "msg_1").warnings);
     assert_eq!((&sending.external_id, &sending.error), (&None, &None));
 
@@ -35,7 +39,7 @@ async fn a_message_is_sending_until_its_send_ends() {
     );
     assert_eq!(ended.external_id.as_deref(), Some("wamid.1"));
     assert_eq!(ended.provider_id.as_deref(), Some("zaap-1"));
-    assert_eq!(ended.content, content());
+    assert_eq!(ended.content, Content::Buttons(content()));
     assert_eq!(
         store.get_message(&org(1), &msg("msg_1")).await.unwrap(),
         Some(ended)

@@ -79,6 +79,7 @@ pub(crate) fn channel(organization: &str, text: &str) -> NewChannel {
         provider: Provider::Zapi,
         name: "Sales".into(),
         settings: object(json!({ "buttonsEndpoint": "auto" })),
+        agent_id: None,
         secrets: ChannelSecrets {
             credentials: object(json!({ "instanceToken": "credential-in-clear" })),
             webhook_secret: "webhook-secret-in-clear".into(),
@@ -95,14 +96,14 @@ pub(crate) async fn create_channel(store: &Store, organization: &str, text: &str
 }
 
 pub(crate) fn conversation(organization: &str, text: &str) -> Conversation {
-    Conversation {
-        id: id(text),
-        organization_id: id(organization),
-        agent_id: id("agent-123"),
-        channel_id: id("chn_1"),
-        recipient: id("5521988887777"),
-        created_at: at(4_000),
-    }
+    Conversation::new(
+        id(organization),
+        id(text),
+        id("agent-123"),
+        id("chn_1"),
+        id("5521988887777"),
+        at(4_000),
+    )
 }
 
 pub(crate) fn content() -> ButtonsMessage {

@@ -64,6 +64,7 @@ async fn in_a_group_a_half_done_transaction_is_taken_back_alone() {
     let change = recado_store::ChannelChange {
         name: Some("Half".into()),
         settings: None,
+        agent_id: None,
         credentials: Some(object(serde_json::json!({}))),
     };
     let (before, after) = (message("org_1", "msg_1"), message("org_1", "msg_2"));

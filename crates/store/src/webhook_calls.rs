@@ -1,0 +1,148 @@
+//! Raw webhook calls: on disk before they are answered, applied when they are understood.
+
+use jiff::Timestamp;
+use recado_core::{ChannelId, OrganizationId};
+use sqlx::any::AnyRow;
+
+use crate::columns::{self, Columns};
+use crate::error::StoreError;
+use crate::store::{DatabaseKind, Store};
+
+/// Most rows of one table that one [`Store::prune`] deletes.
+const PRUNED_AT_ONCE: i64 = 2_000;
+
+/// One call of a provider, as it came.
+#[derive(Clone, PartialEq, Eq)]
+pub struct WebhookCall {
+    /// Its id: `whc_` and a UUID, made by the caller.
+    pub id: String,
+    /// Whose channel was called.
+    pub organization_id: OrganizationId,
+    /// The channel that the URL names.
+    pub channel_id: ChannelId,
+    /// The media type of the body, if it was told.
+    pub content_type: Option<String>,
+    /// The body, to the byte.
+    pub body: Vec<u8>,
+    /// When it came.
+    pub received_at: Timestamp,
+}
+
+impl std::fmt::Debug for WebhookCall {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("WebhookCall")
+            .field("id", &self.id)
+            .field("channel_id", &self.channel_id)
+            .field("bytes", &self.body.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Store {
+    /// Keeps a call, which is claimed by the caller at once; when this returns, it is on disk.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Conflict`] if the id is taken.
+    pub async fn keep_webhook_call(
+        &self,
+        call: &WebhookCall,
+        claimed_until: Timestamp,
+    ) -> Result<(), StoreError> {
+        let query = sqlx::query(
+            "insert into webhook_calls (id, organization_id, channel_id, content_type, body, \
+             received_at, claimed_until) values ($1, $2, $3, $4, $5, $6, $7)",
+        )
+        .bind(columns::text(&call.id).into_owned())
+        .bind(call.organization_id.as_str())
+        .bind(call.channel_id.as_str())
+        .bind(
+            call.content_type
+                .as_deref()
+                .map(|text| columns::text(text).into_owned()),
+        )
+        .bind(call.body.as_slice())
+        .bind(call.received_at.as_millisecond())
+        .bind(claimed_until.as_millisecond());
+        self.write_row(query).await.map(drop)
+    }
+
+    /// Claims calls that are not applied and whose claim ran out; no two servers get the same.
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer, or a row is corrupt.
+    pub async fn claim_webhook_calls(
+        &self,
+        now: Timestamp,
+        claimed_until: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<WebhookCall>, StoreError> {
+        let text = match self.kind() {
+            DatabaseKind::Sqlite => {
+                "update webhook_calls set claimed_until = $2 where id in (\
+                 select id from webhook_calls where applied_at is null and claimed_until <= $1 \
+                 order by claimed_until, id limit $3) \
+                 returning id, organization_id, channel_id, content_type, body, received_at"
+            }
+            DatabaseKind::Postgres => {
+                "with due as materialized (\
+                 select id from webhook_calls where applied_at is null and claimed_until <= $1 \
+                 order by claimed_until, id limit $3 for update skip locked) \
+                 update webhook_calls set claimed_until = $2 where id in (select id from due) \
+                 returning id, organization_id, channel_id, content_type, body, received_at"
+            }
+        };
+        let query = sqlx::query(text)
+            .bind(now.as_millisecond())
+            .bind(claimed_until.as_millisecond())
+            .bind(i64::from(limit));
+        let rows = self.write_rows(query).await?;
+        let mut calls: Vec<WebhookCall> = rows.iter().map(call).collect::<Result<_, _>>()?;
+        calls.sort_by(|one, other| (one.received_at, &one.id).cmp(&(other.received_at, &other.id)));
+        Ok(calls)
+    }
+
+    /// Deletes what is done and older: applied calls, statuses of nobody's message, finished
+    /// deliveries; tells how many rows went, and is repeated until there is none.
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer.
+    pub async fn prune(&self, before: Timestamp) -> Result<u64, StoreError> {
+        let mut pruned = 0;
+        for text in [
+            "delete from webhook_calls where id in (select id from webhook_calls \
+             where applied_at < $1 order by applied_at limit $2)",
+            "delete from orphan_statuses where (organization_id, channel_id, sought, status) in (\
+             select organization_id, channel_id, sought, status from orphan_statuses \
+             where created_at < $1 order by created_at limit $2)",
+            "delete from delivery_attempts where (organization_id, endpoint_id, seq) in (\
+             select organization_id, endpoint_id, seq from deliveries \
+             where finished_at < $1 order by finished_at, organization_id, endpoint_id, seq \
+             limit $2)",
+            "delete from deliveries where (organization_id, endpoint_id, seq) in (\
+             select organization_id, endpoint_id, seq from deliveries \
+             where finished_at < $1 order by finished_at, organization_id, endpoint_id, seq \
+             limit $2)",
+        ] {
+            let query = sqlx::query(text)
+                .bind(before.as_millisecond())
+                .bind(PRUNED_AT_ONCE);
+            pruned += self.write_count(query).await?;
+        }
+        Ok(pruned)
+    }
+}
+
+fn call(row: &AnyRow) -> Result<WebhookCall, StoreError> {
+    let columns = Columns::new(row, "webhook_calls", "id");
+    Ok(WebhookCall {
+        id: columns.get("id")?,
+        organization_id: columns.parse("organization_id")?,
+        channel_id: columns.parse("channel_id")?,
+        content_type: columns.get("content_type")?,
+        body: columns.get("body")?,
+        received_at: columns.instant("received_at")?,
+    })
+}

@@ -1,0 +1,259 @@
+//! What becomes of a webhook endpoint: changed, given a new secret, disabled, deleted.
+
+use jiff::Timestamp;
+use recado_core::OrganizationId;
+use secrecy::SecretString;
+use serde_json::json;
+use sqlx::AnyConnection;
+
+use crate::columns;
+use crate::error::StoreError;
+use crate::event_log::{EventLog, NewEvent};
+use crate::events::EventKind;
+use crate::ids::WebhookEndpointId;
+use crate::store::{Query, Store};
+use crate::webhook_endpoints::{WebhookEndpoint, WebhookFormat, endpoint, endpoint_columns, kinds};
+use crate::webhook_secrets::{PreviousSecret, WebhookHeader};
+
+/// What changes in an endpoint; what is none stays.
+#[derive(Clone, Default)]
+pub struct WebhookEndpointChange {
+    /// The new URL.
+    pub url: Option<String>,
+    /// All kinds of events anew.
+    pub events: Option<Vec<EventKind>>,
+    /// The new shape.
+    pub format: Option<WebhookFormat>,
+    /// What becomes of the header.
+    pub header: HeaderChange,
+    /// Whether it gets events; what waits for it goes on when it does again.
+    pub enabled: Option<bool>,
+}
+
+/// What becomes of a header.
+#[derive(Clone, Default)]
+pub enum HeaderChange {
+    /// It stays.
+    #[default]
+    Keep,
+    /// It goes.
+    Remove,
+    /// It is this one.
+    Set(WebhookHeader),
+}
+
+impl Store {
+    /// Changes an endpoint; none if the organization has no such endpoint.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::WrongKey`] if the header changes and the present secrets do not open.
+    pub async fn update_webhook_endpoint(
+        &self,
+        organization: &OrganizationId,
+        id: &WebhookEndpointId,
+        change: WebhookEndpointChange,
+        at: Timestamp,
+    ) -> Result<Option<WebhookEndpoint>, StoreError> {
+        let query = update(organization, id, &change, at);
+        let key = self.key().clone();
+        let updated = self
+            .transaction(move |connection| {
+                Box::pin(async move {
+                    // It comes first: it holds the row until the new secrets are in it.
+                    let Some(row) = query.fetch_optional(&mut *connection).await? else {
+                        return Ok(None);
+                    };
+                    let mut endpoint = endpoint(&row)?;
+                    if let Some(enabled) = change.enabled {
+                        wait(&endpoint, (!enabled).then_some(at), connection).await?;
+                    }
+                    let header = match change.header {
+                        HeaderChange::Keep => return Ok(Some(endpoint)),
+                        HeaderChange::Remove => None,
+                        HeaderChange::Set(header) => Some(header),
+                    };
+                    let mut secrets = endpoint.secrets(&key)?;
+                    secrets.header = header;
+                    endpoint.replace(&secrets, &key, connection).await?;
+                    Ok(Some(endpoint))
+                })
+            })
+            .await?;
+        // What waited may go on.
+        self.signal_events(organization);
+        Ok(updated)
+    }
+
+    /// Gives an endpoint a new secret; the present one signs as well until `previous_until`.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::WrongKey`] if the present secrets do not open.
+    pub async fn rotate_webhook_secret(
+        &self,
+        organization: &OrganizationId,
+        id: &WebhookEndpointId,
+        secret: SecretString,
+        previous_until: Timestamp,
+        at: Timestamp,
+    ) -> Result<Option<WebhookEndpoint>, StoreError> {
+        let query = update(organization, id, &WebhookEndpointChange::default(), at);
+        let key = self.key().clone();
+        self.transaction(move |connection| {
+            Box::pin(async move {
+                let Some(row) = query.fetch_optional(&mut *connection).await? else {
+                    return Ok(None);
+                };
+                let mut endpoint = endpoint(&row)?;
+                let mut secrets = endpoint.secrets(&key)?;
+                secrets.previous = Some(PreviousSecret {
+                    secret: std::mem::replace(&mut secrets.current, secret),
+                    until: previous_until,
+                });
+                endpoint.replace(&secrets, &key, connection).await?;
+                Ok(Some(endpoint))
+            })
+        })
+        .await
+    }
+
+    /// Stops an endpoint that fails, keeps what waits for it, and appends the event; tells whether it
+    /// was on.
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer.
+    pub async fn disable_webhook_endpoint(
+        &self,
+        organization: &OrganizationId,
+        id: &WebhookEndpointId,
+        at: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let (kind, owner) = (self.kind(), organization.clone());
+        let query = sqlx::query(concat!(
+            "update webhook_endpoints set disabled_at = $3, updated_at = $3 \
+             where organization_id = $1 and id = $2 and disabled_at is null returning ",
+            endpoint_columns!()
+        ))
+        .bind(organization.as_str().to_owned())
+        .bind(id.as_str().to_owned())
+        .bind(at.as_millisecond());
+        let disabled = self
+            .transaction(move |connection| {
+                Box::pin(async move {
+                    let mut log = EventLog::open(kind, owner, at, connection).await?;
+                    let Some(row) = query.fetch_optional(&mut *connection).await? else {
+                        return Ok(false);
+                    };
+                    let endpoint = endpoint(&row)?;
+                    wait(&endpoint, Some(at), connection).await?;
+                    log.append(disabled_event(&endpoint));
+                    log.write(connection).await?;
+                    Ok(true)
+                })
+            })
+            .await?;
+        self.signal_events(organization);
+        Ok(disabled)
+    }
+
+    /// Deletes an endpoint with its deliveries; tells whether there was one.
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer.
+    pub async fn delete_webhook_endpoint(
+        &self,
+        organization: &OrganizationId,
+        id: &WebhookEndpointId,
+    ) -> Result<bool, StoreError> {
+        let (kind, owner, id) = (self.kind(), organization.clone(), id.clone());
+        self.transaction(move |connection| {
+            Box::pin(async move {
+                // Its turn: no event may add a delivery meanwhile.
+                EventLog::open(kind, owner.clone(), Timestamp::UNIX_EPOCH, connection).await?;
+                let mut deleted = 0;
+                for text in [
+                    "delete from delivery_attempts where organization_id = $1 and endpoint_id = $2",
+                    "delete from deliveries where organization_id = $1 and endpoint_id = $2",
+                    "delete from webhook_endpoints where organization_id = $1 and id = $2",
+                ] {
+                    deleted = sqlx::query(text)
+                        .bind(owner.as_str().to_owned())
+                        .bind(id.as_str().to_owned())
+                        .execute(&mut *connection)
+                        .await?
+                        .rows_affected();
+                }
+                Ok(deleted > 0)
+            })
+        })
+        .await
+    }
+}
+
+fn update(
+    organization: &OrganizationId,
+    id: &WebhookEndpointId,
+    change: &WebhookEndpointChange,
+    at: Timestamp,
+) -> Query {
+    // Once it is on, it has not failed yet; once it is off, it stays so since then.
+    sqlx::query(concat!(
+        "update webhook_endpoints set url = coalesce($3, url), events = coalesce($4, events), \
+         format = coalesce($5, format), updated_at = $7, \
+         disabled_at = case when $6 = 1 then null when $6 = 0 then coalesce(disabled_at, $7) \
+         else disabled_at end, \
+         failing_since = case when $6 = 1 then null else failing_since end \
+         where organization_id = $1 and id = $2 returning ",
+        endpoint_columns!()
+    ))
+    .bind(organization.as_str().to_owned())
+    .bind(id.as_str().to_owned())
+    .bind(
+        change
+            .url
+            .as_deref()
+            .map(|url| columns::text(url).into_owned()),
+    )
+    .bind(change.events.as_deref().map(kinds))
+    .bind(change.format.map(WebhookFormat::as_str))
+    .bind(change.enabled.map(i64::from))
+    .bind(at.as_millisecond())
+}
+
+/// Lets what is pending wait until the endpoint is enabled, or go on.
+async fn wait(
+    endpoint: &WebhookEndpoint,
+    disabled_at: Option<Timestamp>,
+    connection: &mut AnyConnection,
+) -> Result<(), StoreError> {
+    let text = if disabled_at.is_some() {
+        "update deliveries set next_at = null \
+         where organization_id = $1 and endpoint_id = $2 and status = 'pending'"
+    } else {
+        "update deliveries set next_at = created_at \
+         where organization_id = $1 and endpoint_id = $2 and status = 'pending' \
+         and next_at is null"
+    };
+    sqlx::query(text)
+        .bind(endpoint.organization_id.as_str().to_owned())
+        .bind(endpoint.id.as_str().to_owned())
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+fn disabled_event(endpoint: &WebhookEndpoint) -> NewEvent {
+    NewEvent {
+        kind: EventKind::WebhookEndpointDisabled,
+        agent: None,
+        channel: None,
+        conversation: None,
+        data: json!({
+            "endpointId": endpoint.id.as_str(),
+            "failingSince": endpoint.failing_since.map(|since| since.to_string()),
+        }),
+    }
+}

@@ -1,0 +1,235 @@
+//! Deliveries: none lost, none doubled, in order for each conversation, fair to all endpoints.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use recado_core::Status;
+use recado_store::{
+    AfterAttempt, ClaimLimits, DeliveryAttempt, DeliveryStatus, DueDelivery, EventKind, Store,
+};
+use tokio::task::JoinSet;
+
+use crate::taps::{ana, apply, connection, events, news, phone, said, tapped};
+use crate::webhook_endpoints::create;
+use crate::world::{World, at, id, org};
+
+pub(crate) const MANY: ClaimLimits = ClaimLimits {
+    total: 100,
+    per_endpoint: 100,
+};
+
+pub(crate) async fn claim(store: &Store, now: i64, limits: ClaimLimits) -> Vec<DueDelivery> {
+    store
+        .claim_deliveries(at(now), at(now + 30_000), limits)
+        .await
+        .unwrap()
+}
+
+pub(crate) fn attempt(now: i64, status: Option<u16>) -> DeliveryAttempt {
+    DeliveryAttempt {
+        at: at(now),
+        status,
+        error: status.is_none().then(|| "connection \0 refused".into()),
+        duration: Duration::from_millis(12),
+    }
+}
+
+pub(crate) async fn delivered(store: &Store, due: &DueDelivery, now: i64) {
+    let recorded = store
+        .record_attempt(
+            &due.delivery.key,
+            attempt(now, Some(204)),
+            AfterAttempt::Delivered,
+        )
+        .await;
+    assert_eq!(recorded.unwrap(), None);
+}
+
+fn places(due: &[DueDelivery]) -> Vec<(&str, &str)> {
+    due.iter()
+        .map(|due| {
+            let conversation = due.event.conversation_id.as_ref();
+            (
+                due.endpoint.id.as_str(),
+                conversation.map_or("", |id| id.as_str()),
+            )
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn an_event_is_queued_for_the_endpoints_that_want_it() {
+    let World { store, .. } = &tapped().await;
+    create(store, "whk_all", &[]).await;
+    create(store, "whk_read", &[EventKind::MessageRead]).await;
+    let off = create(store, "whk_off", &[]).await;
+    store
+        .disable_webhook_endpoint(&org(1), &off.id, at(1))
+        .await
+        .unwrap();
+    apply(store, vec![news("wamid.1", Status::Sent)]).await;
+    apply(store, vec![news("wamid.1", Status::Read)]).await;
+    let due = claim(store, 100_000, MANY).await;
+    // The message's conversation goes one by one; the endpoint that was disabled is told of at once.
+    assert_eq!(
+        places(&due),
+        [
+            ("whk_all", ""),
+            ("whk_read", "conv-456"),
+            ("whk_all", "conv-456"),
+        ]
+    );
+    let sent = &due[2];
+    assert_eq!(sent.event.kind, EventKind::MessageSent);
+    assert_eq!(sent.event, events(store, &org(1)).await[2]);
+    assert_eq!(sent.endpoint.url, "https://crm.example/hook");
+    assert!(store.endpoint_secrets(&sent.endpoint).is_ok());
+    assert_eq!(sent.delivery.created_at, at(100_000));
+    assert_eq!(sent.delivery.status, DeliveryStatus::Pending);
+}
+
+#[tokio::test]
+async fn what_is_claimed_comes_again_only_when_the_claim_ran_out() {
+    let World { store, .. } = &tapped().await;
+    create(store, "whk_1", &[]).await;
+    apply(store, vec![connection(true)]).await;
+    assert_eq!(claim(store, 99_999, MANY).await.len(), 0, "not yet");
+    assert_eq!(claim(store, 100_000, MANY).await.len(), 1);
+    assert_eq!(claim(store, 129_999, MANY).await.len(), 0);
+    let due = claim(store, 130_000, MANY).await;
+    assert_eq!(due.len(), 1);
+    delivered(store, &due[0], 130_001).await;
+    assert_eq!(claim(store, 900_000, MANY).await.len(), 0);
+    let (kept, attempts) = store
+        .get_delivery(&due[0].delivery.key)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        (kept.status, kept.attempts, kept.finished_at, kept.next_at),
+        (DeliveryStatus::Delivered, 1, Some(at(130_001)), None)
+    );
+    assert_eq!(attempts, [attempt(130_001, Some(204))]);
+}
+
+#[tokio::test]
+async fn a_conversation_waits_for_its_oldest_delivery_and_others_go_on() {
+    let World { store, .. } = &tapped().await;
+    create(store, "whk_1", &[]).await;
+    for number in 0..3 {
+        apply(store, vec![said(&format!("w.{number}"), ana(), "Hi")]).await;
+    }
+    apply(store, vec![connection(true)]).await;
+    let due = claim(store, 100_000, MANY).await;
+    assert_eq!(places(&due), [("whk_1", "conv-456"), ("whk_1", "")]);
+    delivered(store, &due[1], 100_001).await;
+    // The oldest fails: the others wait as long, and a new one too.
+    let since = store
+        .record_attempt(
+            &due[0].delivery.key,
+            attempt(100_001, None),
+            AfterAttempt::RetryAt(at(110_000)),
+        )
+        .await
+        .unwrap();
+    assert_eq!(since, Some(at(100_001)));
+    apply(store, vec![said("w.9", ana(), "Hi")]).await;
+    assert_eq!(claim(store, 109_999, MANY).await.len(), 0);
+    let mut order = vec![due[0].event.id];
+    let mut now = 110_000;
+    let again = claim(store, now, MANY).await;
+    assert_eq!(again.len(), 1);
+    assert_eq!(again[0].event.id, due[0].event.id);
+    assert_eq!(again[0].delivery.attempts, 1);
+    assert_eq!(
+        again[0].delivery.last_error.as_deref(),
+        Some("connection \u{fffd} refused")
+    );
+    // It is given up, and the next goes.
+    let since = store
+        .record_attempt(
+            &again[0].delivery.key,
+            attempt(now, Some(500)),
+            AfterAttempt::GiveUp,
+        )
+        .await;
+    assert_eq!(since.unwrap(), Some(at(100_001)), "since the first failure");
+    loop {
+        now += 1;
+        let due = claim(store, now, MANY).await;
+        let Some(next) = due.first() else { break };
+        assert_eq!(due.len(), 1);
+        order.push(next.event.id);
+        delivered(store, next, now).await;
+    }
+    assert!(order.is_sorted() && order.len() == 4, "{order:?}");
+    let kept = store.get_webhook_endpoint(&org(1), &id("whk_1")).await;
+    assert_eq!(kept.unwrap().unwrap().failing_since, None);
+}
+
+#[tokio::test]
+async fn a_slow_endpoint_with_a_long_queue_delays_nobody() {
+    let World { store, .. } = &tapped().await;
+    create(store, "whk_slow", &[EventKind::MessageReceived]).await;
+    for number in 0..20 {
+        let from = phone(&format!("55119000000{number:02}"));
+        apply(store, vec![said(&format!("w.{number}"), from, "Hi")]).await;
+    }
+    create(store, "whk_quick", &[EventKind::MessageRead]).await;
+    apply(store, vec![news("wamid.1", Status::Read)]).await;
+    let limits = ClaimLimits {
+        total: 5,
+        per_endpoint: 3,
+    };
+    let due = claim(store, 100_000, limits).await;
+    let names: Vec<_> = places(&due).into_iter().map(|(name, _)| name).collect();
+    assert_eq!(due.len(), 4);
+    assert!(names[..2].contains(&"whk_quick"), "{names:?}");
+    // The slow one holds its three places until an answer comes.
+    assert_eq!(claim(store, 100_001, limits).await.len(), 0);
+    let slow = due
+        .iter()
+        .find(|due| due.endpoint.id.as_str() == "whk_slow")
+        .unwrap();
+    delivered(store, slow, 100_002).await;
+    assert_eq!(claim(store, 100_003, limits).await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_delivery_is_claimed_twice_and_none_is_left() {
+    let world = tapped().await;
+    create(&world.store, "whk_1", &[]).await;
+    create(&world.store, "whk_2", &[]).await;
+    for number in 0..40 {
+        let from = phone(&format!("551190000000{}", number % 8));
+        apply(&world.store, vec![said(&format!("w.{number}"), from, "Hi")]).await;
+    }
+    let limits = ClaimLimits {
+        total: 4,
+        per_endpoint: 100,
+    };
+    let mut tasks = JoinSet::new();
+    for _ in 0..4 {
+        let store = world.database.store().await;
+        tasks.spawn(async move {
+            let mut mine = Vec::new();
+            let mut idle = 0;
+            while idle < 20 {
+                let due = claim(&store, 100_000, limits).await;
+                if due.is_empty() {
+                    idle += 1;
+                    tokio::task::yield_now().await;
+                }
+                for due in due {
+                    delivered(&store, &due, 100_000).await;
+                    mine.push(due.delivery.key);
+                }
+            }
+            mine
+        });
+    }
+    let claimed: Vec<_> = tasks.join_all().await.concat();
+    // 40 texts and 8 new conversations, twice.
+    assert_eq!(claimed.len(), 96);
+    assert_eq!(claimed.iter().collect::<HashSet<_>>().len(), 96);
+}

@@ -1,0 +1,139 @@
+//! Events: in order, without gaps, whoever appends.
+
+use recado_core::Status;
+use recado_store::{EventFilter, EventKind, Store};
+use tokio::task::JoinSet;
+
+use crate::taps::{apply, connection, events, news, phone, said, tapped};
+use crate::world::{World, accepted, at, conv, id, message, org};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ids_follow_the_order_of_writing_without_gaps_under_many_writers() {
+    const TASKS: usize = 8;
+    const EACH: usize = 50;
+    let world = tapped().await;
+    let mut tasks = JoinSet::new();
+    for task in 0..TASKS {
+        let store = world.database.store().await;
+        tasks.spawn(async move {
+            for number in 0..EACH {
+                write(&store, task, number).await;
+            }
+        });
+    }
+    // Whoever reads on from the last event seen misses none: none appears before it later on.
+    let (store, mut seen) = (&world.store, Vec::new());
+    let expected = 1 + TASKS * EACH + TASKS;
+    while seen.len() < expected {
+        let more = store
+            .list_events(&org(1), seen.last().copied(), &EventFilter::default(), 1000)
+            .await
+            .unwrap();
+        seen.extend(more.into_iter().map(|event| event.id));
+    }
+    tasks.join_all().await;
+    let all: Vec<_> = events(store, &org(1))
+        .await
+        .into_iter()
+        .map(|event| event.id)
+        .collect();
+    assert_eq!(seen, all);
+    let numbers: Vec<_> = (1..=expected)
+        .map(|number| format!("evt_{number:016x}"))
+        .collect();
+    let texts: Vec<_> = all.iter().map(ToString::to_string).collect();
+    assert_eq!(texts, numbers);
+    assert_eq!(
+        store.last_event(&org(1)).await.unwrap(),
+        all.last().copied()
+    );
+}
+
+/// A send or a message of a customer; each task has a customer of its own.
+async fn write(store: &Store, task: usize, number: usize) {
+    if number.is_multiple_of(2) {
+        let from = phone(&format!("551190000{task:04}"));
+        apply(store, vec![said(&format!("w.{task}.{number}"), from, "Hi")]).await;
+    } else {
+        let new = message("org_1", &format!("msg_{task}_{number}"));
+        store.begin_send(&new).await.unwrap();
+        let result = recado_store::SendResult {
+            external_id: None,
+            provider_id: None,
+            ..accepted()
+        };
+        store
+            .finish_send(&org(1), &new.id, &result, at(6_000))
+            .await
+            .unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_list_is_filtered_by_kind_and_conversation_and_goes_on_behind_an_event() {
+    let World { store, .. } = &tapped().await;
+    apply(
+        store,
+        vec![
+            connection(true),
+            said("w.1", phone("5511900000001"), "Hi"),
+            news("wamid.1", Status::Read),
+        ],
+    )
+    .await;
+    let list = async |kind, conversation, after: Option<usize>, limit| {
+        let all = events(store, &org(1)).await;
+        let after = after.map(|place| all[place].id);
+        let filter = EventFilter { kind, conversation };
+        let listed = store.list_events(&org(1), after, &filter, limit).await;
+        let places = listed.unwrap().into_iter();
+        places
+            .map(|event| all.iter().position(|known| *known == event).unwrap())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(list(None, None, None, 10).await, [0, 1, 2, 3, 4]);
+    assert_eq!(list(None, None, Some(1), 2).await, [2, 3]);
+    assert_eq!(list(None, Some(conv()), None, 10).await, [0, 4]);
+    assert_eq!(list(None, Some(conv()), Some(0), 10).await, [4]);
+    let kind = Some(EventKind::ChannelConnected);
+    assert_eq!(list(kind, None, None, 10).await, [1]);
+    assert_eq!(list(kind, Some(conv()), None, 10).await, [0; 0]);
+    let nobody = store
+        .list_events(&org(2), None, &EventFilter::default(), 10)
+        .await;
+    assert_eq!(nobody.unwrap(), []);
+    assert_eq!(store.last_event(&org(2)).await.unwrap(), None);
+    assert_eq!(store.last_event(&id("org_9")).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_signal_comes_from_this_server_and_on_postgresql_from_others() {
+    let world = tapped().await;
+    let other = match world.database.kind() {
+        recado_store::DatabaseKind::Sqlite => world.store.clone(),
+        recado_store::DatabaseKind::Postgres => world.database.store().await,
+    };
+    let mut signals = [
+        world.store.event_signal(Some(&org(1))),
+        world.store.event_signal(None),
+    ];
+    let mut quiet = world.store.event_signal(Some(&org(2)));
+    // The first signal may only say that the server listens from now on.
+    for number in 0..3 {
+        apply(
+            &other,
+            vec![said(&format!("w.{number}"), crate::taps::ana(), "Hi")],
+        )
+        .await;
+        for signal in &mut signals {
+            signal.appended().await;
+        }
+    }
+    if world.database.kind() == recado_store::DatabaseKind::Sqlite {
+        tokio::select! {
+            biased;
+            () = quiet.appended() => panic!("nothing was appended there"),
+            () = std::future::ready(()) => {}
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! Deliveries made anew, listed, and removed.
+
+use std::collections::HashMap;
+
+use recado_store::{
+    AfterAttempt, DeliveryKey, DeliveryStatus, EventKind, Page, WebhookEndpointChange,
+};
+
+use crate::deliveries::{MANY, attempt, claim, delivered};
+use crate::taps::{ana, apply, connection, events, said, tapped};
+use crate::webhook_endpoints::create;
+use crate::world::{ALL, World, at, id, org};
+
+#[tokio::test]
+async fn an_endpoint_that_was_disabled_goes_on_where_it_stood() {
+    let World { store, .. } = &tapped().await;
+    let ours = create(store, "whk_1", &[]).await;
+    apply(store, vec![said("w.1", ana(), "Hi")]).await;
+    let due = claim(store, 100_000, MANY).await;
+    store
+        .disable_webhook_endpoint(&org(1), &ours.id, at(100_001))
+        .await
+        .unwrap();
+    // An attempt that was under way ends.
+    store
+        .record_attempt(
+            &due[0].delivery.key,
+            attempt(100_002, Some(500)),
+            AfterAttempt::RetryAt(at(100_003)),
+        )
+        .await
+        .unwrap();
+    apply(store, vec![said("w.2", ana(), "Hi")]).await;
+    assert_eq!(claim(store, 900_000, MANY).await.len(), 0);
+    let change = WebhookEndpointChange {
+        enabled: Some(true),
+        ..Default::default()
+    };
+    let enabled = store
+        .update_webhook_endpoint(&org(1), &ours.id, change, at(900_000))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!((enabled.disabled_at, enabled.failing_since), (None, None));
+    let again = claim(store, 900_000, MANY).await;
+    assert_eq!(again.len(), 1, "what it missed meanwhile is not queued");
+    assert_eq!(again[0].event.id, due[0].event.id);
+}
+
+#[tokio::test]
+async fn a_delivery_is_replayed_whether_it_arrived_was_given_up_or_never_was() {
+    let World { store, .. } = &tapped().await;
+    apply(store, vec![connection(true)]).await;
+    let missed = events(store, &org(1)).await[1].id;
+    let ours = create(store, "whk_1", &[EventKind::ChannelDisconnected]).await;
+    apply(store, vec![connection(false)]).await;
+    let first = claim(store, 100_000, MANY).await.remove(0);
+    delivered(store, &first, 100_001).await;
+
+    let key = |event_id| DeliveryKey {
+        organization_id: org(1),
+        endpoint_id: ours.id.clone(),
+        event_id,
+    };
+    for event_id in [first.event.id, missed] {
+        assert!(
+            store
+                .replay_delivery(&key(event_id), at(200_000))
+                .await
+                .unwrap()
+        );
+    }
+    let mut seen = Vec::new();
+    for now in [200_000, 200_001] {
+        let due = claim(store, now, MANY).await;
+        assert_eq!(due.len(), 1, "channel events have one lane");
+        assert_eq!(due[0].delivery.attempts, 0);
+        seen.push(due[0].event.id);
+        delivered(store, &due[0], now).await;
+    }
+    assert_eq!(seen, [missed, first.event.id]);
+    let (kept, attempts) = store
+        .get_delivery(&key(first.event.id))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!((kept.attempts, attempts.len()), (1, 2));
+
+    for nothing in [
+        DeliveryKey {
+            organization_id: org(2),
+            ..key(missed)
+        },
+        DeliveryKey {
+            endpoint_id: id("whk_9"),
+            ..key(missed)
+        },
+        key("evt_0000000000000099".parse().unwrap()),
+    ] {
+        assert!(!store.replay_delivery(&nothing, at(1)).await.unwrap());
+        assert_eq!(store.get_delivery(&nothing).await.unwrap(), None);
+    }
+}
+
+#[tokio::test]
+async fn what_is_under_way_is_not_begun_again_by_a_replay() {
+    let World { store, .. } = &tapped().await;
+    create(store, "whk_1", &[]).await;
+    apply(store, vec![connection(true)]).await;
+    let due = claim(store, 100_000, MANY).await;
+    let replayed = store
+        .replay_delivery(&due[0].delivery.key, at(100_001))
+        .await;
+    assert!(replayed.unwrap());
+    assert_eq!(claim(store, 100_002, MANY).await.len(), 0);
+}
+
+#[tokio::test]
+async fn a_range_is_replayed_with_what_the_endpoint_missed_and_wants() {
+    let World { store, .. } = &tapped().await;
+    for (now, item) in [
+        (100_000, connection(true)),
+        (110_000, connection(false)),
+        (110_500, said("w.1", ana(), "Hi")),
+        (120_000, connection(true)),
+    ] {
+        let mut call = crate::taps::application(&org(1), vec![item]);
+        call.at = at(now);
+        crate::taps::apply_one(store, call).await;
+    }
+    let kinds = [EventKind::ChannelConnected, EventKind::ChannelDisconnected];
+    let ours = create(store, "whk_1", &kinds).await;
+    let range = async |owner, from, to| {
+        store
+            .replay_deliveries(&owner, &ours.id, at(from), at(to), at(200_000))
+            .await
+            .unwrap()
+    };
+    assert_eq!(range(org(1), 110_000, 120_000).await, 1);
+    assert_eq!(range(org(1), 0, 200_000).await, 3);
+    assert_eq!(range(org(2), 0, 200_000).await, 0);
+    let due = claim(store, 200_000, MANY).await;
+    assert_eq!(due.len(), 1);
+    assert_eq!(due[0].event.created_at, at(100_000));
+}
+
+#[tokio::test]
+async fn deliveries_are_listed_in_pages_and_by_status() {
+    let World { store, .. } = &tapped().await;
+    let ours = create(store, "whk_1", &[]).await;
+    for connected in [true, false, true, false, true] {
+        apply(store, vec![connection(connected)]).await;
+    }
+    let first = claim(store, 100_000, MANY).await.remove(0);
+    delivered(store, &first, 100_001).await;
+    let mut seen = Vec::new();
+    let mut page = Page {
+        after: None,
+        limit: 2,
+    };
+    loop {
+        let listed = store
+            .list_deliveries(&org(1), &ours.id, None, &page)
+            .await
+            .unwrap();
+        seen.extend(listed.data.into_iter().map(|entry| entry.key.event_id));
+        page.after = match listed.next {
+            Some(cursor) => Some(cursor.to_string().parse().unwrap()),
+            None => break,
+        };
+    }
+    let all: Vec<_> = events(store, &org(1)).await[1..]
+        .iter()
+        .map(|event| event.id)
+        .collect();
+    assert_eq!(seen, all);
+    let mut counts = HashMap::new();
+    for status in [
+        DeliveryStatus::Pending,
+        DeliveryStatus::Delivered,
+        DeliveryStatus::Failed,
+    ] {
+        let listed = store
+            .list_deliveries(&org(1), &ours.id, Some(status), &ALL)
+            .await;
+        counts.insert(status.as_str(), listed.unwrap().data.len());
+    }
+    assert_eq!(
+        counts,
+        HashMap::from([("pending", 4), ("delivered", 1), ("failed", 0)])
+    );
+    let theirs = store.list_deliveries(&org(2), &ours.id, None, &ALL).await;
+    assert_eq!(theirs.unwrap().data, []);
+}
+
+#[tokio::test]
+async fn a_deleted_endpoint_takes_its_deliveries_along() {
+    let World { store, .. } = &tapped().await;
+    let ours = create(store, "whk_1", &[]).await;
+    apply(store, vec![connection(true)]).await;
+    let due = claim(store, 100_000, MANY).await;
+    store
+        .delete_webhook_endpoint(&org(1), &ours.id)
+        .await
+        .unwrap();
+    delivered(store, &due[0], 100_001).await;
+    assert_eq!(
+        store.get_delivery(&due[0].delivery.key).await.unwrap(),
+        None
+    );
+    assert_eq!(claim(store, 900_000, MANY).await.len(), 0);
+    assert_eq!(store.prune(at(900_000)).await.unwrap(), 1, "the call");
+}
+
+#[tokio::test]
+async fn finished_deliveries_are_pruned_and_pending_ones_stay() {
+    let World { store, .. } = &tapped().await;
+    let ours = create(store, "whk_1", &[]).await;
+    apply(store, vec![connection(true), connection(false)]).await;
+    let due = claim(store, 100_000, MANY).await;
+    delivered(store, &due[0], 150_000).await;
+    store.prune(at(150_000)).await.unwrap();
+    let list = async || {
+        let listed = store.list_deliveries(&org(1), &ours.id, None, &ALL).await;
+        listed.unwrap().data.len()
+    };
+    assert_eq!(list().await, 2);
+    assert_eq!(
+        store.prune(at(150_001)).await.unwrap(),
+        2,
+        "a delivery and its attempt"
+    );
+    assert_eq!(list().await, 1);
+}

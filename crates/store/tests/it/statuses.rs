@@ -1,0 +1,279 @@
+//! Statuses: how far messages come, in whatever order it is told.
+
+use recado_core::inbound::{Inbound, StatusError, StatusNews};
+use recado_core::{Outcome, Status};
+use recado_store::{Applied, Message, SendResult, Store};
+use rstest::rstest;
+
+use crate::taps::{apply, events, kinds, news, tapped};
+use crate::world::{World, accepted, at, message, msg, org};
+
+async fn of(store: &Store, text: &str) -> Message {
+    store
+        .get_message(&org(1), &msg(text))
+        .await
+        .unwrap()
+        .unwrap()
+}
+
+/// A status that names our id alone, or with an id of the provider.
+fn named(own_id: &str, external_ids: &[&str], status: Status) -> Inbound {
+    Inbound::Status(StatusNews {
+        external_ids: external_ids.iter().map(|&id| id.into()).collect(),
+        message_id: Some(msg(own_id)),
+        status,
+        error: None,
+    })
+}
+
+fn unknown() -> SendResult {
+    SendResult {
+        outcome: Outcome::Unknown,
+        external_id: None,
+        provider_id: None,
+        error: None,
+    }
+}
+
+#[tokio::test]
+async fn a_message_climbs_one_event_a_step_and_never_falls() {
+    let World { store, .. } = &tapped().await;
+    for (status, told) in [
+        (Status::Sent, 1),
+        (Status::Sent, 0),
+        (Status::Read, 1),
+        (Status::Delivered, 0),
+        (Status::Sent, 0),
+        (Status::Failed, 0),
+    ] {
+        let applied = apply(store, vec![news("wamid.1", status)]).await;
+        assert_eq!(
+            (applied.events, applied.duplicates),
+            (told, 1 - told),
+            "{status}"
+        );
+    }
+    assert_eq!(of(store, "msg_1").await.status, Status::Read);
+    assert_eq!(
+        kinds(store).await,
+        ["message.accepted", "message.sent", "message.read"]
+    );
+}
+
+#[tokio::test]
+async fn a_failure_is_final_and_keeps_the_providers_words() {
+    let World { store, .. } = &tapped().await;
+    let failed = Inbound::Status(StatusNews {
+        external_ids: vec!["wamid.1".into()],
+        message_id: None,
+        status: Status::Failed,
+        error: Some(StatusError {
+            code: Some(131_026),
+            reason: "undeliverable".into(),
+            message: "Message undeliverable \0".into(),
+        }),
+    });
+    apply(store, vec![failed, news("wamid.1", Status::Read)]).await;
+    let kept = of(store, "msg_1").await;
+    assert_eq!(
+        (kept.status, kept.updated_at),
+        (Status::Failed, at(100_000))
+    );
+    assert_eq!(kept.error.unwrap().code, Some(131_026));
+    let event = events(store, &org(1)).await.pop().unwrap();
+    assert_eq!(event.kind.as_str(), "message.failed");
+    assert_eq!(event.data["error"]["code"], 131_026);
+    assert_eq!(event.data["error"]["reason"], "undeliverable");
+    assert_eq!(event.data["messageId"], "msg_1");
+    assert_eq!(event.data["externalId"], "wamid.1");
+    assert_eq!(event.data["status"], "failed");
+    assert_eq!(event.conversation_id, Some(kept.conversation_id));
+}
+
+#[tokio::test]
+async fn a_status_is_recognised_by_the_second_id_of_the_provider() {
+    let World { store, .. } = &tapped().await;
+    let applied = apply(store, vec![news("zaap-1", Status::Delivered)]).await;
+    assert_eq!(applied.events, 1);
+    assert_eq!(of(store, "msg_1").await.status, Status::Delivered);
+}
+
+#[rstest]
+#[case::by_the_providers_id(news("wamid.2", Status::Delivered))]
+#[case::by_the_second_id(news("zaap-2", Status::Delivered))]
+#[case::by_our_id(named("msg_2", &["wamid.other"], Status::Delivered))]
+#[tokio::test]
+async fn a_status_that_comes_before_the_answer_waits_for_it(#[case] early: Inbound) {
+    let World { store, .. } = &tapped().await;
+    store.begin_send(&message("org_1", "msg_2")).await.unwrap();
+    for orphans in [1, 0] {
+        let applied = apply(store, vec![early.clone()]).await;
+        assert_eq!(
+            (applied.events, applied.orphans, applied.duplicates),
+            (0, orphans, 1 - orphans)
+        );
+    }
+    assert_eq!(of(store, "msg_2").await.status, Status::Sending);
+
+    let result = SendResult {
+        external_id: Some("wamid.2".into()),
+        provider_id: Some("zaap-2".into()),
+        ..accepted()
+    };
+    let ended = store
+        .finish_send(&org(1), &msg("msg_2"), &result, at(7_000))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(ended.status, Status::Delivered);
+    assert_eq!(ended.external_id.as_deref(), Some("wamid.2"));
+    assert_eq!(of(store, "msg_2").await, ended);
+    assert_eq!(
+        kinds(store).await[1..],
+        ["message.accepted", "message.delivered"]
+    );
+}
+
+#[tokio::test]
+async fn statuses_that_waited_are_told_in_the_order_of_the_ladder() {
+    let World { store, .. } = &tapped().await;
+    store.begin_send(&message("org_1", "msg_2")).await.unwrap();
+    for status in [Status::Read, Status::Sent, Status::Delivered] {
+        apply(store, vec![news("wamid.2", status)]).await;
+    }
+    let result = SendResult {
+        external_id: Some("wamid.2".into()),
+        provider_id: None,
+        ..accepted()
+    };
+    store
+        .finish_send(&org(1), &msg("msg_2"), &result, at(7_000))
+        .await
+        .unwrap();
+    assert_eq!(
+        kinds(store).await[1..],
+        [
+            "message.accepted",
+            "message.sent",
+            "message.delivered",
+            "message.read"
+        ]
+    );
+}
+
+#[rstest]
+#[case::by_our_id(named("msg_2", &["wamid.2"], Status::Sent), None, "wamid.2")]
+#[case::by_the_providers_id(news("zaap-2", Status::Sent), Some("zaap-2"), "zaap-2")]
+#[tokio::test]
+async fn a_status_settles_an_unknown(
+    #[case] late: Inbound,
+    #[case] provider_id: Option<&str>,
+    #[case] external_id: &str,
+) {
+    let World { store, .. } = &tapped().await;
+    store.begin_send(&message("org_1", "msg_2")).await.unwrap();
+    let result = SendResult {
+        provider_id: provider_id.map(str::to_owned),
+        error: Some(recado_store::MessageError {
+            reason: "outcome_unknown".into(),
+            code: None,
+            message: "the answer was lost".into(),
+        }),
+        ..unknown()
+    };
+    store
+        .finish_send(&org(1), &msg("msg_2"), &result, at(7_000))
+        .await
+        .unwrap();
+    assert_eq!(apply(store, vec![late]).await.events, 1);
+    let settled = of(store, "msg_2").await;
+    assert_eq!((settled.status, settled.error), (Status::Sent, None));
+    assert_eq!(settled.external_id.as_deref(), Some(external_id));
+    assert_eq!(kinds(store).await[1..], ["message.unknown", "message.sent"]);
+}
+
+#[tokio::test]
+async fn an_unknown_is_told_once_and_settled_by_a_late_answer() {
+    let World { store, .. } = &tapped().await;
+    store.begin_send(&message("org_1", "msg_2")).await.unwrap();
+    store.settle_abandoned(at(9_000), at(9_000)).await.unwrap();
+    for result in [unknown(), accepted(), unknown()] {
+        store
+            .finish_send(&org(1), &msg("msg_2"), &result, at(9_500))
+            .await
+            .unwrap();
+    }
+    assert_eq!(
+        kinds(store).await[1..],
+        ["message.unknown", "message.accepted"]
+    );
+}
+
+#[tokio::test]
+async fn an_abandoned_send_hears_what_waited_for_it() {
+    let World { store, .. } = &tapped().await;
+    store.begin_send(&message("org_1", "msg_2")).await.unwrap();
+    apply(store, vec![named("msg_2", &["wamid.2"], Status::Read)]).await;
+    assert_eq!(
+        store.settle_abandoned(at(9_000), at(9_000)).await.unwrap(),
+        1
+    );
+    let settled = of(store, "msg_2").await;
+    assert_eq!(settled.status, Status::Read);
+    assert_eq!(settled.external_id.as_deref(), Some("wamid.2"));
+}
+
+#[tokio::test]
+async fn a_status_of_nobodys_message_is_kept_and_changes_nothing() {
+    let World { store, .. } = &tapped().await;
+    let applied = apply(store, vec![news("wamid.9", Status::Read)]).await;
+    assert_eq!(
+        applied,
+        Applied {
+            orphans: 1,
+            ..Applied::default()
+        }
+    );
+    assert_eq!(kinds(store).await, ["message.accepted"]);
+}
+
+#[tokio::test]
+async fn another_organizations_message_or_channel_is_not_reached() {
+    let World { store, .. } = &tapped().await;
+    let mut elsewhere = message("org_1", "msg_2");
+    elsewhere.channel_id = "chn_2".parse().unwrap();
+    store.begin_send(&elsewhere).await.unwrap();
+    store
+        .finish_send(&org(1), &msg("msg_2"), &unknown(), at(6_000))
+        .await
+        .unwrap();
+    // Our id, but of a message that went over another channel.
+    let applied = apply(store, vec![named("msg_2", &[], Status::Read)]).await;
+    assert_eq!(applied.events, 0);
+    assert_eq!(of(store, "msg_2").await.status, Status::Unknown);
+    // The channel is another organization's.
+    let mut foreign = crate::taps::application(&org(2), vec![news("wamid.1", Status::Read)]);
+    foreign.organization_id = org(2);
+    assert_eq!(crate::taps::apply_one(store, foreign).await.ignored, 1);
+    assert_eq!(of(store, "msg_1").await.status, Status::Accepted);
+}
+
+#[tokio::test]
+async fn an_absurdly_long_id_does_no_harm() {
+    let World { store, .. } = &tapped().await;
+    store.begin_send(&message("org_1", "msg_2")).await.unwrap();
+    let long = "w\0".repeat(50_000);
+    assert_eq!(
+        apply(store, vec![news(&long, Status::Read)]).await.orphans,
+        1
+    );
+    let result = SendResult {
+        external_id: Some(long),
+        provider_id: None,
+        ..accepted()
+    };
+    let ended = store
+        .finish_send(&org(1), &msg("msg_2"), &result, at(7_000))
+        .await;
+    assert_eq!(ended.unwrap().unwrap().status, Status::Read);
+}

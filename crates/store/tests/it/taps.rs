@@ -1,0 +1,159 @@
+//! What the tests of inbound webhooks start from: calls that are kept and applied.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use recado_core::inbound::{
+    Choice, ConnectionNews, Inbound, InboundContent, InboundMessage, Person, StatusNews,
+};
+use recado_core::{OrganizationId, Provider, Status};
+use recado_store::{
+    Application, Applied, Event, EventFilter, FreshIds, Routed, Store, WebhookCall,
+};
+
+use crate::world::{World, accepted, agent, at, channel, conversation, id, message, msg, org};
+
+static NUMBER: AtomicU64 = AtomicU64::new(1);
+
+/// `org_1` with `agent-123`, the WhatsApp channel `chn_1`, `conv-456`, and `msg_1` accepted as `wamid.1`.
+pub(crate) async fn tapped() -> World {
+    let world = World::new().await;
+    furnish(&world.store, Provider::WhatsApp).await;
+    world
+}
+
+pub(crate) async fn furnish(store: &Store, provider: Provider) {
+    store
+        .create_agent(&agent("org_1", "agent-123"))
+        .await
+        .unwrap();
+    create_channel(store, "org_1", "chn_1", provider).await;
+    store
+        .create_conversation(&conversation("org_1", "conv-456"))
+        .await
+        .unwrap();
+    store.begin_send(&message("org_1", "msg_1")).await.unwrap();
+    store
+        .finish_send(&org(1), &msg("msg_1"), &accepted(), at(6_000))
+        .await
+        .unwrap();
+}
+
+pub(crate) async fn create_channel(store: &Store, owner: &str, text: &str, provider: Provider) {
+    let mut new = channel(owner, text);
+    new.provider = provider;
+    store.create_channel(new).await.unwrap();
+}
+
+pub(crate) fn application(owner: &OrganizationId, items: Vec<Inbound>) -> Application {
+    let number = || NUMBER.fetch_add(1, Ordering::Relaxed);
+    let routed = |item| Routed {
+        channel_id: id("chn_1"),
+        item,
+        ids: FreshIds {
+            message: id(&format!("msg_in_{}", number())),
+            conversation: id(&format!("cnv_in_{}", number())),
+        },
+    };
+    Application {
+        call_id: format!("whc_{}", number()),
+        organization_id: owner.clone(),
+        items: items.into_iter().map(routed).collect(),
+        at: at(100_000),
+    }
+}
+
+pub(crate) fn call(application: &Application) -> WebhookCall {
+    WebhookCall {
+        id: application.call_id.clone(),
+        organization_id: application.organization_id.clone(),
+        channel_id: id("chn_1"),
+        content_type: Some("application/json".into()),
+        body: b"{}".to_vec(),
+        received_at: application.at,
+    }
+}
+
+/// Keeps and applies one call of `org_1` about `chn_1`.
+pub(crate) async fn apply(store: &Store, items: Vec<Inbound>) -> Applied {
+    apply_one(store, application(&org(1), items)).await
+}
+
+pub(crate) async fn apply_one(store: &Store, application: Application) -> Applied {
+    store
+        .keep_webhook_call(&call(&application), at(200_000))
+        .await
+        .unwrap();
+    let mut results = store.apply_webhooks(vec![application]).await.unwrap();
+    results.remove(0).unwrap()
+}
+
+pub(crate) fn phone(text: &str) -> Person {
+    Person {
+        phone: Some(id(text)),
+        ..Person::default()
+    }
+}
+
+pub(crate) fn ana() -> Person {
+    Person {
+        name: Some("Ana".into()),
+        ..phone("5521988887777")
+    }
+}
+
+pub(crate) fn inbound(external_id: &str, from: Person, content: InboundContent) -> InboundMessage {
+    InboundMessage {
+        external_id: external_id.into(),
+        from,
+        sent_at: None,
+        in_reply_to: None,
+        content,
+    }
+}
+
+pub(crate) fn said(external_id: &str, from: Person, text: &str) -> Inbound {
+    let content = InboundContent::Other {
+        kind: "text".into(),
+        text: Some(text.into()),
+    };
+    Inbound::Message(inbound(external_id, from, content))
+}
+
+pub(crate) fn tap(external_id: &str, from: Person) -> Inbound {
+    let choice = Choice {
+        id: "btn_sales".into(),
+        title: "Sales".into(),
+    };
+    Inbound::Message(InboundMessage {
+        in_reply_to: Some("wamid.1".into()),
+        ..inbound(external_id, from, InboundContent::Button(choice))
+    })
+}
+
+pub(crate) fn news(external_id: &str, status: Status) -> Inbound {
+    Inbound::Status(StatusNews {
+        external_ids: vec![external_id.into()],
+        message_id: None,
+        status,
+        error: None,
+    })
+}
+
+pub(crate) fn connection(connected: bool) -> Inbound {
+    Inbound::Connection(ConnectionNews {
+        connected,
+        detail: Some("detail".into()),
+    })
+}
+
+pub(crate) async fn events(store: &Store, owner: &OrganizationId) -> Vec<Event> {
+    store
+        .list_events(owner, None, &EventFilter::default(), 10_000)
+        .await
+        .unwrap()
+}
+
+pub(crate) async fn kinds(store: &Store) -> Vec<&'static str> {
+    let events = events(store, &org(1)).await;
+    events.iter().map(|event| event.kind.as_str()).collect()
+}

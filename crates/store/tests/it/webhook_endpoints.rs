@@ -1,0 +1,231 @@
+//! Webhook endpoints and their secrets.
+
+use recado_store::{
+    EventKind, HeaderChange, MasterKey, NewWebhookEndpoint, Store, StoreError, WebhookEndpoint,
+    WebhookEndpointChange, WebhookFormat, WebhookHeader,
+};
+use secrecy::ExposeSecret;
+
+use crate::taps::{apply, connection, events, kinds, tapped};
+use crate::world::{ALL, World, at, id, org};
+
+pub(crate) fn endpoint(owner: &str, text: &str, events: &[EventKind]) -> NewWebhookEndpoint {
+    NewWebhookEndpoint {
+        id: id(text),
+        organization_id: id(owner),
+        url: "https://crm.example/hook".into(),
+        events: events.to_vec(),
+        format: WebhookFormat::Recado,
+        secret: "whsec_first-in-clear".into(),
+        header: None,
+        created_at: at(8_000),
+    }
+}
+
+pub(crate) async fn create(store: &Store, text: &str, events: &[EventKind]) -> WebhookEndpoint {
+    store
+        .create_webhook_endpoint(endpoint("org_1", text, events))
+        .await
+        .unwrap()
+}
+
+fn header(value: &str) -> WebhookHeader {
+    WebhookHeader {
+        name: "X-Token".into(),
+        value: value.into(),
+    }
+}
+
+#[tokio::test]
+async fn an_endpoint_is_created_found_listed_and_deleted() {
+    let World { store, .. } = &World::new().await;
+    let kinds = [EventKind::ButtonPressed, EventKind::MessageFailed];
+    let ours = create(store, "whk_1", &kinds).await;
+    let found = store.get_webhook_endpoint(&org(1), &ours.id).await.unwrap();
+    assert_eq!(found, Some(ours.clone()));
+    let listed = store.list_webhook_endpoints(&org(1), &ALL).await.unwrap();
+    assert_eq!(listed.data, std::slice::from_ref(&ours));
+    assert_eq!(listed.data[0].events, kinds);
+
+    let again = store
+        .create_webhook_endpoint(endpoint("org_1", "whk_1", &[]))
+        .await;
+    assert!(matches!(again, Err(StoreError::Conflict)), "{again:?}");
+    let homeless = store
+        .create_webhook_endpoint(endpoint("org_9", "whk_1", &[]))
+        .await;
+    assert!(matches!(homeless, Err(StoreError::UnknownOrganization)));
+
+    assert!(
+        store
+            .delete_webhook_endpoint(&org(1), &ours.id)
+            .await
+            .unwrap()
+    );
+    assert!(
+        !store
+            .delete_webhook_endpoint(&org(1), &ours.id)
+            .await
+            .unwrap()
+    );
+}
+
+#[tokio::test]
+async fn a_change_touches_only_what_it_names() {
+    let World { store, .. } = &World::new().await;
+    let before = create(store, "whk_1", &[EventKind::ButtonPressed]).await;
+    let change = WebhookEndpointChange {
+        url: Some("https://other.example".into()),
+        ..Default::default()
+    };
+    let after = store
+        .update_webhook_endpoint(&org(1), &before.id, change, at(9_000))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(after.url, "https://other.example");
+    assert_eq!(
+        (
+            &after.events,
+            after.format,
+            after.disabled_at,
+            after.updated_at
+        ),
+        (&before.events, before.format, None, at(9_000))
+    );
+    let change = WebhookEndpointChange {
+        events: Some(vec![]),
+        format: Some(WebhookFormat::ChatVolt),
+        header: HeaderChange::Set(header("header-in-clear")),
+        enabled: Some(false),
+        ..Default::default()
+    };
+    let after = store
+        .update_webhook_endpoint(&org(1), &before.id, change, at(9_500))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        (after.events.len(), after.format, after.disabled_at),
+        (0, WebhookFormat::ChatVolt, Some(at(9_500)))
+    );
+    let kept = store.get_webhook_endpoint(&org(1), &before.id).await;
+    assert_eq!(kept.unwrap(), Some(after.clone()));
+    let secrets = store.endpoint_secrets(&after).unwrap();
+    let kept = secrets.header.unwrap();
+    assert_eq!(
+        (kept.name.as_str(), kept.value.expose_secret()),
+        ("X-Token", "header-in-clear")
+    );
+    assert_eq!(secrets.current.expose_secret(), "whsec_first-in-clear");
+    let change = WebhookEndpointChange {
+        header: HeaderChange::Remove,
+        enabled: Some(true),
+        ..Default::default()
+    };
+    let after = store
+        .update_webhook_endpoint(&org(1), &before.id, change, at(9_600))
+        .await
+        .unwrap()
+        .unwrap();
+    assert!(store.endpoint_secrets(&after).unwrap().header.is_none());
+    assert_eq!(after.disabled_at, None);
+}
+
+#[tokio::test]
+async fn a_new_secret_leaves_the_old_one_for_a_while() {
+    let World { store, .. } = &World::new().await;
+    let before = create(store, "whk_1", &[]).await;
+    let rotated = store
+        .rotate_webhook_secret(&org(1), &before.id, "second".into(), at(20_000), at(9_000))
+        .await
+        .unwrap()
+        .unwrap();
+    let secrets = store.endpoint_secrets(&rotated).unwrap();
+    let previous = secrets.previous.unwrap();
+    assert_eq!(secrets.current.expose_secret(), "second");
+    assert_eq!(previous.secret.expose_secret(), "whsec_first-in-clear");
+    assert_eq!(previous.until, at(20_000));
+    let kept = store.get_webhook_endpoint(&org(1), &before.id).await;
+    assert_eq!(kept.unwrap(), Some(rotated));
+}
+
+#[tokio::test]
+async fn no_secret_of_an_endpoint_is_shown_or_opened_by_another_key() {
+    let world = World::new().await;
+    let mut new = endpoint("org_1", "whk_1", &[]);
+    new.header = Some(header("header-in-clear"));
+    let ours = world.store.create_webhook_endpoint(new).await.unwrap();
+    let shown = format!(
+        "{ours:?} {:?}",
+        world.store.endpoint_secrets(&ours).unwrap()
+    );
+    assert!(!shown.contains("in-clear") && !shown.contains("crm.example"));
+    let sealed: Vec<u8> = sqlx::Row::get(
+        &sqlx::query("select secrets from webhook_endpoints")
+            .fetch_one(&mut world.raw().await)
+            .await
+            .unwrap(),
+        0,
+    );
+    assert!(!sealed.windows(8).any(|window| window == b"in-clear"));
+    let key = MasterKey::generate().unwrap();
+    let other = Store::connect(world.database.url(), key).await.unwrap();
+    assert!(matches!(
+        other.endpoint_secrets(&ours),
+        Err(StoreError::WrongKey { .. })
+    ));
+}
+
+#[tokio::test]
+async fn an_endpoint_that_is_disabled_is_told_of_once() {
+    let World { store, .. } = &tapped().await;
+    let ours = create(store, "whk_1", &[]).await;
+    for on in [true, false] {
+        let disabled = store
+            .disable_webhook_endpoint(&org(1), &ours.id, at(9_000))
+            .await;
+        assert_eq!(disabled.unwrap(), on);
+    }
+    let told = events(store, &org(1)).await.pop().unwrap();
+    assert_eq!(told.kind, EventKind::WebhookEndpointDisabled);
+    assert_eq!(told.data["endpointId"], "whk_1");
+    assert_eq!(
+        kinds(store).await,
+        ["message.accepted", "webhook_endpoint.disabled"]
+    );
+}
+
+#[tokio::test]
+async fn another_organizations_endpoint_is_neither_seen_nor_touched() {
+    let World { store, .. } = &tapped().await;
+    let ours = create(store, "whk_1", &[]).await;
+    let (theirs, id) = (org(2), &ours.id);
+    let found = store.get_webhook_endpoint(&theirs, id).await.unwrap();
+    assert_eq!(found, None);
+    let listed = store.list_webhook_endpoints(&theirs, &ALL).await.unwrap();
+    assert_eq!(listed.data, []);
+    for header in [HeaderChange::Keep, HeaderChange::Remove] {
+        let change = WebhookEndpointChange {
+            url: Some("https://taken.example".into()),
+            enabled: Some(false),
+            header,
+            ..Default::default()
+        };
+        let changed = store
+            .update_webhook_endpoint(&theirs, id, change, at(9_000))
+            .await;
+        assert_eq!(changed.unwrap(), None);
+    }
+    let rotated = store
+        .rotate_webhook_secret(&theirs, id, "second".into(), at(1), at(9_000))
+        .await;
+    assert_eq!(rotated.unwrap(), None);
+    let disabled = store.disable_webhook_endpoint(&theirs, id, at(9_000)).await;
+    assert!(!disabled.unwrap());
+    assert!(!store.delete_webhook_endpoint(&theirs, id).await.unwrap());
+    let kept = store.get_webhook_endpoint(&org(1), id).await.unwrap();
+    assert_eq!(kept, Some(ours));
+    apply(store, vec![connection(true)]).await;
+    assert_eq!(events(store, &theirs).await, []);
+}
