@@ -1,6 +1,7 @@
 //! What every handler works with, put together once.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use recado_core::{ChannelId, FieldErrors, OrganizationId, Provider};
@@ -8,14 +9,19 @@ use recado_providers::{Channel, Credentials, Defaults, HttpClient, RetryPolicy, 
 use recado_store::{self as store, Store};
 use serde_json::{Map, Value};
 use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use url::Url;
 use uuid::Uuid;
 
 use crate::error::ApiError;
+use crate::intake::Intake;
 
 /// Sends that may be in flight at once; beyond it a caller is asked to come back.
 pub const MAX_SENDS_IN_FLIGHT: usize = 1024;
+
+/// How often a stream of events says that it lives, where nothing else is asked for.
+pub const HEARTBEAT: Duration = Duration::from_secs(15);
 
 /// Connected channels kept ready; more are connected again when they are used.
 const CHANNELS_KEPT: u64 = 10_000;
@@ -29,6 +35,8 @@ pub struct AppParts {
     pub clock: Clock,
     pub retry: RetryPolicy,
     pub max_sends_in_flight: usize,
+    /// How often a stream of events says that it lives.
+    pub heartbeat: Duration,
 }
 
 /// The running gateway.
@@ -37,8 +45,15 @@ pub struct App {
     pub public_url: Url,
     pub clock: Clock,
     pub retry: RetryPolicy,
+    /// Calls providers and receivers.
+    pub http: HttpClient,
     pub sends: TaskTracker,
     pub send_permits: Arc<Semaphore>,
+    pub heartbeat: Duration,
+    /// What the providers told us and is not applied yet.
+    pub intake: Intake,
+    /// Says that the server is about to stop, to whoever would wait for long.
+    pub stopping: CancellationToken,
     channels: Channels,
 }
 
@@ -46,6 +61,7 @@ impl App {
     #[must_use]
     pub fn new(parts: AppParts) -> Arc<Self> {
         Arc::new(Self {
+            http: parts.http.clone(),
             channels: Channels {
                 store: parts.store.clone(),
                 http: parts.http,
@@ -57,7 +73,10 @@ impl App {
             clock: parts.clock,
             retry: parts.retry,
             sends: TaskTracker::new(),
+            heartbeat: parts.heartbeat,
             send_permits: Arc::new(Semaphore::new(parts.max_sends_in_flight)),
+            intake: Intake::default(),
+            stopping: CancellationToken::new(),
         })
     }
 

@@ -1,13 +1,14 @@
 //! The demo's world: a server, the sandbox beside it, and one conversation on each provider.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 use jiff::Timestamp;
 use recado_core::{ApiKeyId, Provider};
 use recado_providers::{Defaults, HttpClient, RetryPolicy, Timeouts};
-use recado_sandbox::{Sandbox, Urls, base_urls};
+use recado_sandbox::{Provider as Simulated, Sandbox, Urls, Webhook, base_urls};
 use recado_store::{ApiKey, ApiKeySecret, MasterKey, Store};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -15,7 +16,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::app::{App, AppParts, Clock, MAX_SENDS_IN_FLIGHT};
+use crate::app::{App, AppParts, Clock, HEARTBEAT, MAX_SENDS_IN_FLIGHT};
 use crate::serve::ConnectionLimits;
 
 /// The documentation's example, without its conversation.
@@ -41,6 +42,9 @@ pub const CONVERSATIONS: [(Provider, &str); 3] = [
     (Provider::ZapperHub, "conv-zapperhub"),
 ];
 
+/// Longest that a tap may take to come back.
+const TAP_DEADLINE: Duration = Duration::from_secs(10);
+
 /// The customer's phone.
 const CUSTOMER: &str = "5511900000001";
 
@@ -54,6 +58,7 @@ pub struct Demo {
     pub api_key: String,
     /// What plays the providers and the phone.
     pub sandbox: Sandbox,
+    app: Arc<App>,
     http: reqwest::Client,
     stop: CancellationToken,
     server: JoinHandle<anyhow::Result<()>>,
@@ -82,7 +87,7 @@ impl Demo {
         let address = listener.local_addr()?;
         let (app, operator_key) = open(&folder, address, &base_urls(sandbox_address)).await?;
         let server = tokio::spawn(crate::run(
-            app,
+            Arc::clone(&app),
             listener,
             ConnectionLimits::default(),
             stop.clone().cancelled_owned(),
@@ -92,6 +97,7 @@ impl Demo {
             sandbox_url: format!("http://{sandbox_address}"),
             api_key: operator_key,
             sandbox,
+            app,
             http: reqwest::Client::builder()
                 .no_proxy()
                 .timeout(Duration::from_secs(20))
@@ -123,7 +129,10 @@ impl Demo {
             .await?;
         for (provider, conversation) in CONVERSATIONS {
             let channel = json!({"id": provider, "provider": provider, "name": provider.title(), "credentials": credentials(provider)});
-            self.post("/channels", &channel).await?;
+            let channel = self.post("/channels", &channel).await?;
+            self.sandbox
+                .register_webhook(webhook(provider, &channel)?)
+                .await?;
             let conversation = json!({"id": conversation, "agentId": AGENT, "channelId": provider, "to": CUSTOMER});
             self.post("/conversations", &conversation).await?;
         }
@@ -139,6 +148,32 @@ impl Demo {
         let mut body: Value = serde_json::from_str(EXAMPLE)?;
         body["conversationId"] = conversation.into();
         self.post("/messages/interactive/send-buttons", &body).await
+    }
+
+    /// Taps the first button of a message on the customer's phone, and waits for the event that comes back.
+    ///
+    /// # Errors
+    ///
+    /// The phone does not show the message, or the tap does not come back in time.
+    pub async fn tap(&self, sent: &Value, conversation: &str) -> anyhow::Result<Value> {
+        let mut signal = self.app.store.event_signal(None);
+        let message = sent["message"]["externalId"]
+            .as_str()
+            .context("the message has an id")?;
+        self.sandbox.tap(message, 0, None)?;
+        let come = async {
+            loop {
+                let pressed = format!("/events?type=button.pressed&conversationId={conversation}");
+                let mut events = self.get(&pressed).await?;
+                if events["data"][0].is_object() {
+                    return Ok(events["data"][0].take());
+                }
+                signal.appended().await;
+            }
+        };
+        tokio::time::timeout(TAP_DEADLINE, come)
+            .await
+            .context("the tap did not come back in time")?
     }
 
     /// A line for the shell that sends the documentation's example.
@@ -162,20 +197,26 @@ impl Demo {
         Ok(())
     }
 
+    async fn get(&self, path: &str) -> anyhow::Result<Value> {
+        let request = self.http.get(format!("{}{path}", self.url));
+        self.answer(path, request).await
+    }
+
     async fn post(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
         let request = self
             .http
             .post(format!("{}{path}", self.url))
-            .bearer_auth(&self.api_key)
             .header("content-type", "application/json")
             .body(body.to_string());
+        self.answer(path, request).await
+    }
+
+    async fn answer(&self, path: &str, request: reqwest::RequestBuilder) -> anyhow::Result<Value> {
+        let request = request.bearer_auth(&self.api_key);
         let response = request.send().await?;
         let (status, answer) = (response.status(), response.text().await?);
-        ensure!(
-            status.is_success(),
-            "POST {path} answered {status}: {answer}"
-        );
-        serde_json::from_str(&answer).with_context(|| format!("POST {path} answered no JSON"))
+        ensure!(status.is_success(), "{path} answered {status}: {answer}");
+        serde_json::from_str(&answer).with_context(|| format!("{path} answered no JSON"))
     }
 }
 
@@ -184,7 +225,7 @@ async fn open(
     folder: &tempfile::TempDir,
     address: SocketAddr,
     sandbox: &Urls,
-) -> anyhow::Result<(std::sync::Arc<App>, String)> {
+) -> anyhow::Result<(Arc<App>, String)> {
     let database = format!("sqlite:{}", folder.path().join("recado.db").display());
     let store = Store::connect(&database, MasterKey::generate()?).await?;
     store.migrate().await?;
@@ -209,14 +250,35 @@ async fn open(
         clock: Clock::system(),
         retry: RetryPolicy::default(),
         max_sends_in_flight: MAX_SENDS_IN_FLIGHT,
+        heartbeat: HEARTBEAT,
     });
     Ok((app, secret.expose().to_owned()))
+}
+
+/// Where the simulated provider sends what the customer does.
+fn webhook(provider: Provider, channel: &Value) -> anyhow::Result<Webhook> {
+    let simulated = match provider {
+        Provider::WhatsApp => Simulated::Whatsapp,
+        Provider::Zapi => Simulated::Zapi,
+        Provider::ZapperHub => Simulated::Zapperhub,
+    };
+    let url = channel["webhookUrl"]
+        .as_str()
+        .context("a channel has a webhook URL")?;
+    let secret = (provider == Provider::ZapperHub)
+        .then(|| channel["webhookSecret"].as_str().map(str::to_owned));
+    Ok(Webhook {
+        secret: secret.flatten(),
+        ..Webhook::new(simulated, url)
+    })
 }
 
 /// The sandbox's own accounts.
 fn credentials(provider: Provider) -> Value {
     match provider {
-        Provider::WhatsApp => json!({"phoneNumberId": "800000000000001", "accessToken": "T-OK"}),
+        Provider::WhatsApp => {
+            json!({"phoneNumberId": "800000000000001", "accessToken": "T-OK", "appSecret": "sim-app-secret-01", "verifyToken": "vt-1"})
+        }
         Provider::Zapi => {
             json!({"instanceId": "INST-01", "instanceToken": "TOK-01", "clientToken": "CT-01"})
         }

@@ -27,6 +27,8 @@ pub enum Reason {
     ChannelNotFound,
     ConversationNotFound,
     MessageNotFound,
+    WebhookEndpointNotFound,
+    DeliveryNotFound,
     MethodNotAllowed,
     AlreadyExists,
     BodyTooLarge,
@@ -43,7 +45,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason, in the order of the documentation.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 26] = [
         Self::InvalidBody,
         Self::UnsupportedChannel,
         Self::Unauthorized,
@@ -56,6 +58,8 @@ impl Reason {
         Self::ChannelNotFound,
         Self::ConversationNotFound,
         Self::MessageNotFound,
+        Self::WebhookEndpointNotFound,
+        Self::DeliveryNotFound,
         Self::MethodNotAllowed,
         Self::AlreadyExists,
         Self::BodyTooLarge,
@@ -86,6 +90,8 @@ impl Reason {
             Self::ChannelNotFound => "channel_not_found",
             Self::ConversationNotFound => "conversation_not_found",
             Self::MessageNotFound => "message_not_found",
+            Self::WebhookEndpointNotFound => "webhook_endpoint_not_found",
+            Self::DeliveryNotFound => "delivery_not_found",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::AlreadyExists => "already_exists",
             Self::BodyTooLarge => "body_too_large",
@@ -121,6 +127,8 @@ impl Reason {
             Self::ChannelNotFound => "the organization has no such channel",
             Self::ConversationNotFound => "the organization has no such conversation",
             Self::MessageNotFound => "the organization has no such message",
+            Self::WebhookEndpointNotFound => "the organization has no such webhook endpoint",
+            Self::DeliveryNotFound => "the webhook endpoint has no such delivery",
             Self::MethodNotAllowed => "the route exists, with another verb: see the Allow header",
             Self::AlreadyExists => "the id, or the same conversation, exists already",
             Self::BodyTooLarge => "the body is over 1 MiB",
@@ -155,7 +163,9 @@ impl Reason {
             | Self::AgentNotFound
             | Self::ChannelNotFound
             | Self::ConversationNotFound
-            | Self::MessageNotFound => StatusCode::NOT_FOUND,
+            | Self::MessageNotFound
+            | Self::WebhookEndpointNotFound
+            | Self::DeliveryNotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::AlreadyExists => StatusCode::CONFLICT,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,

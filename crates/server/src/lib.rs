@@ -6,10 +6,12 @@ pub mod app;
 mod auth;
 mod body;
 pub mod config;
+pub mod delivery;
 pub mod demo;
 mod docs;
 pub mod error;
 mod extract;
+pub mod intake;
 mod layers;
 mod openapi;
 mod router;
@@ -25,6 +27,7 @@ use anyhow::Context as _;
 use jiff::Timestamp;
 use recado_store::DatabaseKind;
 use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 
 pub use app::{App, AppParts, Clock};
 pub use router::{openapi, router};
@@ -32,6 +35,9 @@ pub use serve::ConnectionLimits;
 
 /// Longer than any send may take: what is still `sending` after it was abandoned by a server that died.
 const SEND_ABANDONED_AFTER: Duration = Duration::from_mins(1);
+
+/// How long raw webhook calls are kept after they were applied, to look into what a provider said.
+const RAW_CALLS_KEPT: Duration = Duration::from_hours(7 * 24);
 
 /// Serves the API on `listener` until `shutdown` resolves; then finishes what is in flight.
 ///
@@ -50,13 +56,27 @@ pub async fn run(
         .context("cannot prepare the database")?;
     settle_at_start(&app).await?;
     let sweeper = tokio::spawn(settle_now_and_then(Arc::clone(&app)));
+    let (stopping, served) = (app.stopping.clone(), CancellationToken::new());
+    let intake = tokio::spawn(intake::run(
+        Arc::clone(&app),
+        served.clone().cancelled_owned(),
+    ));
+    let deliveries = tokio::spawn(delivery::run(Arc::clone(&app), served.clone()));
     let router = router(Arc::clone(&app))?;
     tracing::info!(address = %listener.local_addr()?, "recado-server is listening");
-    serve::serve(listener, router, limits, shutdown).await;
+    // Streams end first, for they would keep their connections open for good.
+    let stopped = async {
+        shutdown.await;
+        stopping.cancel();
+    };
+    serve::serve(listener, router, limits, stopped).await;
     sweeper.abort();
+    served.cancel();
     // A send outlives the connection of its caller.
     app.sends.close();
     app.sends.wait().await;
+    intake.await?;
+    deliveries.await?;
     app.store.clone().close().await;
     tracing::info!("recado-server has stopped");
     Ok(())
@@ -81,6 +101,23 @@ async fn settle_now_and_then(app: Arc<App>) {
         ticks.tick().await;
         if let Err(error) = settle(&app, SEND_ABANDONED_AFTER).await {
             tracing::warn!(%error, "cannot settle messages that were being sent");
+        }
+        let long_ago = app
+            .clock
+            .now()
+            .checked_sub(RAW_CALLS_KEPT)
+            .unwrap_or(Timestamp::MIN);
+        prune(&app, long_ago).await;
+    }
+}
+
+/// Removes in portions what is of no use any more, so that no send waits for it.
+async fn prune(app: &App, before: Timestamp) {
+    loop {
+        match app.store.prune(before).await {
+            Ok(0) => return,
+            Ok(_) => {}
+            Err(error) => return tracing::warn!(%error, "cannot remove what was applied long ago"),
         }
     }
 }

@@ -24,6 +24,9 @@ use crate::error::{ApiError, ErrorBody, Reason};
         (name = "Channels", description = "Connected WhatsApp numbers"),
         (name = "Organizations", description = "The tenants; for operator keys"),
         (name = "API keys", description = "The keys of an organization"),
+        (name = "Events", description = "What happened, once, in order"),
+        (name = "Webhook endpoints", description = "Who is told of events, and what became of it"),
+        (name = "Provider webhooks", description = "Where the providers call back"),
         (name = "Operations", description = "The state of the server"),
     )
 )]
@@ -58,7 +61,7 @@ pub(crate) fn add_errors(document: &mut OpenApi) {
 }
 
 fn add_errors_of(operation: &mut Operation, reasons: &[Reason]) {
-    if reasons.contains(&Reason::Unauthorized) {
+    if reasons.contains(&Reason::Unauthorized) && !reasons.contains(&Reason::NotFound) {
         operation.security = Some(vec![SecurityRequirement::new("apiKey", [] as [&str; 0])]);
     }
     let mut statuses: Vec<_> = reasons.iter().map(|reason| reason.status()).collect();
@@ -94,38 +97,64 @@ fn example(reason: Reason) -> serde_json::Value {
         .unwrap_or_else(|_| json!({}))
 }
 
+/// The ends of paths whose POST takes no body.
+const WITHOUT_BODY: [&str; 5] = [
+    "/check",
+    "/register-webhook",
+    "/rotate-secret",
+    "/test",
+    "/{deliveryId}/replay",
+];
+
+/// What the provider may answer to a request of ours.
+const OF_THE_PROVIDER: [Reason; 3] = [
+    Reason::ProviderRejected,
+    Reason::ProviderUnavailable,
+    Reason::ChannelUnauthorized,
+];
+
 /// What each route may answer but success, by status.
 fn reasons(verb: &str, path: &str) -> Vec<Reason> {
     use Reason as R;
-    if matches!(path, "/healthz" | "/readyz") {
-        return Vec::new();
-    }
-    let mut reasons = Vec::new();
-    let has_body = matches!(verb, "post" | "patch") && !path.ends_with("/check");
-    let is_list = verb == "get" && !path.ends_with('}');
-    if has_body || is_list {
-        reasons.push(R::InvalidBody);
+    match path {
+        "/healthz" | "/readyz" => return Vec::new(),
+        path if path.starts_with("/webhooks/") => {
+            return vec![
+                R::InvalidBody,
+                R::Unauthorized,
+                R::Forbidden,
+                R::NotFound,
+                R::BodyTooLarge,
+                R::Internal,
+            ];
+        }
+        _ => {}
     }
     let sends = path == "/messages/interactive/send-buttons";
-    if sends {
-        reasons.push(R::UnsupportedChannel);
-    }
+    let has_body =
+        matches!(verb, "post" | "patch") && !WITHOUT_BODY.iter().any(|end| path.ends_with(end));
+    let is_list = verb == "get" && !path.ends_with('}');
+    // What has an id of the caller's choice may be there already.
+    let names = verb == "post" && has_body && !sends && !path.starts_with("/webhook-endpoints");
+    let mut reasons = Vec::new();
+    reasons.extend((has_body || is_list).then_some(R::InvalidBody));
+    reasons.extend(sends.then_some(R::UnsupportedChannel));
     reasons.extend([R::Unauthorized, R::Forbidden]);
     reasons.extend(sends.then_some(R::ForeignAgent));
     reasons.extend(missing(verb, path));
-    reasons.extend((verb == "post" && !sends && has_body).then_some(R::AlreadyExists));
+    reasons.extend(names.then_some(R::AlreadyExists));
     reasons.extend(has_body.then_some(R::BodyTooLarge));
     if sends {
         reasons.extend([
             R::RateLimited,
             R::TooManyButtons,
             R::ContentRefused,
-            R::ProviderRejected,
             R::WindowClosed,
-            R::ProviderUnavailable,
-            R::ChannelUnauthorized,
             R::OutcomeUnknown,
         ]);
+    }
+    if sends || path.ends_with("/register-webhook") {
+        reasons.extend(OF_THE_PROVIDER);
     }
     reasons.push(R::Internal);
     reasons
@@ -143,6 +172,12 @@ fn missing(verb: &str, path: &str) -> Vec<Reason> {
             vec![R::OrganizationNotFound, R::ApiKeyNotFound]
         }
         (_, path) if path.starts_with("/organizations/{id}") => vec![R::OrganizationNotFound],
+        (_, path) if path.starts_with("/webhook-endpoints/{id}/deliveries/{deliveryId}") => {
+            vec![R::WebhookEndpointNotFound, R::DeliveryNotFound]
+        }
+        (_, path) if path.starts_with("/webhook-endpoints/{id}") => {
+            vec![R::WebhookEndpointNotFound]
+        }
         (_, path) if path.starts_with("/agents/{id}") => vec![R::AgentNotFound],
         (_, path) if path.starts_with("/channels/{id}") => vec![R::ChannelNotFound],
         (_, path) if path.starts_with("/messages/{id}") => vec![R::MessageNotFound],

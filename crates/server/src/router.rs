@@ -13,7 +13,8 @@ use utoipa_axum::routes;
 
 use crate::app::App;
 use crate::routes::{
-    agents, api_keys, buttons, channels, conversations, health, messages, organizations,
+    agents, api_keys, buttons, channels, conversations, deliveries, events, health, messages,
+    organizations, webhook_endpoints, webhooks,
 };
 use crate::{docs, layers};
 
@@ -26,15 +27,33 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(conversations::show))
         .routes(routes!(conversations::show_singular))
         .routes(routes!(conversations::messages))
+        .routes(routes!(events::list))
+        .routes(routes!(events::stream))
         .routes(routes!(agents::create, agents::list))
         .routes(routes!(agents::show, agents::delete))
         .routes(routes!(channels::create, channels::list))
         .routes(routes!(channels::show, channels::update, channels::delete))
         .routes(routes!(channels::check))
+        .routes(routes!(channels::register_webhook))
         .routes(routes!(organizations::create, organizations::list))
         .routes(routes!(organizations::show))
         .routes(routes!(api_keys::create, api_keys::list))
         .routes(routes!(api_keys::delete))
+        .routes(routes!(webhook_endpoints::create, webhook_endpoints::list))
+        .routes(routes!(
+            webhook_endpoints::show,
+            webhook_endpoints::update,
+            webhook_endpoints::delete
+        ))
+        .routes(routes!(webhook_endpoints::rotate_secret))
+        .routes(routes!(webhook_endpoints::test))
+        .routes(routes!(deliveries::list))
+        .routes(routes!(deliveries::show))
+        .routes(routes!(deliveries::replay))
+        .routes(routes!(deliveries::replay_range))
+        .routes(routes!(webhooks::whatsapp_verification, webhooks::whatsapp))
+        .routes(routes!(webhooks::zapi))
+        .routes(routes!(webhooks::zapperhub))
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))
 }

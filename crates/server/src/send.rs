@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use jiff::Timestamp;
 use recado_core::{
-    AgentId, ButtonsMessage, ConversationId, MessageId, OrganizationId, Outcome, Recipient,
-    SendButtons, Warning,
+    AgentId, ButtonsMessage, ConversationId, MessageId, OrganizationId, Outcome, Provider,
+    Recipient, SendButtons, Warning,
 };
-use recado_providers::{Channel, ChannelError, OutboundMessage, Receipt, send_with_retries};
-use recado_store::{AgentOwner, Message, MessageError, NewMessage, SendResult};
+use recado_providers::{ChannelError, OutboundMessage, Receipt, send_with_retries};
+use recado_store::{AgentOwner, Channel, Message, MessageError, NewMessage, SendResult};
 
 use tracing::Instrument as _;
 
@@ -16,9 +17,12 @@ use crate::app::App;
 use crate::error::{ApiError, Reason, reason_of};
 use crate::telemetry;
 
+/// Meta's code for a message outside the 24-hour window.
+const WINDOW_CLOSED: i64 = 131_047;
+
 /// A send that passed every check and has not begun.
 pub(crate) struct ReadySend {
-    channel: Arc<dyn Channel>,
+    channel: Arc<dyn recado_providers::Channel>,
     recipient: Recipient,
     message: NewMessage,
 }
@@ -56,6 +60,7 @@ pub(crate) async fn check(
             "Unsupported Communication Channel: the conversation's channel was deleted; create it again, or another conversation",
         )
     })?;
+    check_window(app, &stored, conversation.window_expires_at)?;
     let channel = app.channels().ready(&stored)?;
     let warnings = channel
         .capabilities()
@@ -97,6 +102,25 @@ fn new_message(
     }
 }
 
+/// WhatsApp carries reply buttons for 24 hours after the customer wrote; if that is not known, it is tried.
+fn check_window(
+    app: &App,
+    channel: &Channel,
+    expires_at: Option<Timestamp>,
+) -> Result<(), ApiError> {
+    let closed = expires_at.is_some_and(|expires_at| app.clock.now() >= expires_at);
+    if channel.provider != Provider::WhatsApp || !closed {
+        return Ok(());
+    }
+    Err(ApiError {
+        code: Some(WINDOW_CLOSED),
+        ..ApiError::new(
+            Reason::WindowClosed,
+            "(#131047) Re-engagement message: more than 24 hours have passed since the customer last wrote; nothing was sent",
+        )
+    })
+}
+
 fn check_agent(owner: AgentOwner) -> Result<(), ApiError> {
     match owner {
         AgentOwner::Caller => Ok(()),
@@ -119,7 +143,7 @@ impl ReadySend {
     }
 
     /// The channel that would carry it.
-    pub(crate) fn channel(&self) -> &dyn Channel {
+    pub(crate) fn channel(&self) -> &dyn recado_providers::Channel {
         self.channel.as_ref()
     }
 

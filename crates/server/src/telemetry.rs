@@ -66,6 +66,10 @@ pub fn init_metrics() -> anyhow::Result<PrometheusHandle> {
         "recado_http_request_seconds",
         "Time until the answer, by route and method"
     );
+    metrics::describe_counter!(
+        "recado_deliveries_total",
+        "Attempts to deliver an event to a webhook endpoint, by outcome"
+    );
     metrics::describe_gauge!("recado_http_connections", "Open connections");
     Ok(handle)
 }

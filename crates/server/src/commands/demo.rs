@@ -17,7 +17,7 @@ const COLUMNS: usize = 40;
 
 #[derive(Args)]
 pub(crate) struct DemoArgs {
-    /// End after the sends; the exit code is 0 only if all three messages arrived
+    /// End after the sends; the exit code is 0 only if all three messages arrived and their taps came back
     #[arg(long)]
     once: bool,
 }
@@ -34,7 +34,7 @@ pub(crate) async fn run(config: &ConfigArgs, args: DemoArgs) -> anyhow::Result<(
         show(&demo, provider, conversation).await?;
     }
     say(format_args!(
-        "\nAll {} messages arrived, each once.",
+        "\nAll {} messages arrived, each once, and every tap came back.",
         CONVERSATIONS.len()
     ));
     if !args.once {
@@ -86,5 +86,13 @@ async fn show(demo: &Demo, provider: Provider, conversation: &str) -> anyhow::Re
     say("The phone shows");
     let message = message.context("the message did not reach the phone")?;
     say(Bubble::from(message).draw(COLUMNS, Style::Plain));
+    let event = demo.tap(&answer, conversation).await?;
+    say("The customer taps the first button, and this event comes back");
+    say(serde_json::to_string_pretty(&event)?);
+    let pressed = &event["data"]["button"]["id"];
+    ensure!(
+        *pressed == message.buttons[0].id,
+        "{conversation}: another button came back"
+    );
     Ok(())
 }

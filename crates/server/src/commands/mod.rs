@@ -6,11 +6,14 @@ pub(crate) mod migrate;
 pub(crate) mod operator_key;
 pub(crate) mod serve;
 
+use std::io;
+
 use anyhow::Context as _;
 use recado_server::config::ConfigArgs;
 use recado_store::Store;
 use secrecy::ExposeSecret as _;
 use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Opens the configured database.
 async fn open_store(config: &ConfigArgs) -> anyhow::Result<Store> {
@@ -29,24 +32,25 @@ async fn listen(address: std::net::SocketAddr) -> anyhow::Result<TcpListener> {
 }
 
 /// Resolves at Ctrl-C or when the system asks the process to end.
-async fn shutdown_signal() {
-    let interrupted = async {
+///
+/// Both are heard from the call on, not only once it is awaited: the process may have to end while it starts.
+fn shutdown_signal() -> impl Future<Output = ()> {
+    let [interrupted, terminated] = [SignalKind::interrupt(), SignalKind::terminate()].map(signal);
+    async {
+        tokio::select! {
+            () = heard(interrupted) => {}
+            () = heard(terminated) => {}
+        }
+    }
+}
+
+async fn heard(signal: io::Result<Signal>) {
+    match signal {
+        Ok(mut signal) => {
+            signal.recv().await;
+        }
         // Without a handler there is no such signal to wait for.
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    };
-    let terminated = async {
-        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            Ok(mut signal) => {
-                signal.recv().await;
-            }
-            Err(_) => std::future::pending().await,
-        }
-    };
-    tokio::select! {
-        () = interrupted => {}
-        () = terminated => {}
+        Err(_) => std::future::pending().await,
     }
 }
 

@@ -3,7 +3,7 @@
 use axum::Router;
 use axum::routing::get;
 use recado_providers::{HttpClient, RetryPolicy, Timeouts};
-use recado_server::app::{App, AppParts, Clock, MAX_SENDS_IN_FLIGHT};
+use recado_server::app::{App, AppParts, Clock, HEARTBEAT, MAX_SENDS_IN_FLIGHT};
 use recado_server::config::ConfigArgs;
 use recado_server::{ConnectionLimits, serve, telemetry};
 use tokio_util::sync::CancellationToken;
@@ -25,6 +25,7 @@ pub(crate) async fn run(config: &ConfigArgs) -> anyhow::Result<()> {
         clock: Clock::system(),
         retry: RetryPolicy::default(),
         max_sends_in_flight: MAX_SENDS_IN_FLIGHT,
+        heartbeat: HEARTBEAT,
     });
     let served = recado_server::run(
         app,

@@ -195,8 +195,8 @@ pub(crate) async fn send(
     reason = "describes the answers to the OpenAPI document; nothing constructs it"
 )]
 pub(crate) enum SendAnswer {
-    Sent(Sent),
-    DryRun(DryRun),
+    Sent(Box<Sent>),
+    DryRun(Box<DryRun>),
 }
 
 fn dry_run(ready: &send::ReadySend) -> Result<DryRun, ApiError> {

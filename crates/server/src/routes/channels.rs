@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use recado_core::fields::{optional, required};
-use recado_core::{ChannelId, FieldErrors, OrganizationId, Provider, TextField};
+use recado_core::{AgentId, ChannelId, FieldErrors, OrganizationId, Provider, TextField};
 use recado_providers::{ErrorKind, HealthState};
 use recado_store as store;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -16,6 +16,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 use validator::{Validate, ValidationError};
 
+use super::conversations;
 use super::listing::{List, ListQuery};
 use super::{checked, id_or, rfc3339, text};
 use crate::app::App;
@@ -43,6 +44,11 @@ pub(crate) struct NewChannel {
     #[validate(custom(function = "optional"))]
     #[schema(value_type = Option<String>)]
     id: TextField,
+    /// Who speaks in conversations that customers begin; without it the organization's first agent.
+    #[serde(default, rename = "agentId")]
+    #[validate(custom(function = "optional"))]
+    #[schema(value_type = Option<String>)]
+    agent_id: TextField,
     /// By provider: `apiVersion`, `buttonsEndpoint`, `dialect`, `recipientForm`, and `baseUrl` for all.
     #[serde(default)]
     #[schema(value_type = Option<Object>)]
@@ -62,6 +68,11 @@ pub(crate) struct ChannelPatch {
     #[validate(custom(function = "not_blank"))]
     #[schema(value_type = Option<String>)]
     name: TextField,
+    /// Who speaks in conversations that customers begin.
+    #[serde(default, rename = "agentId")]
+    #[validate(custom(function = "optional"))]
+    #[schema(value_type = Option<String>)]
+    agent_id: TextField,
     /// All of the settings.
     #[serde(default)]
     #[schema(value_type = Option<Object>)]
@@ -83,9 +94,13 @@ pub(crate) struct Channel {
     name: String,
     #[schema(value_type = Object)]
     settings: Map<String, Value>,
+    #[schema(value_type = Option<String>)]
+    agent_id: Option<AgentId>,
+    /// Whether the provider says that the number is connected; null before it says anything.
+    connected: Option<bool>,
     /// Where the provider is to send its webhooks.
     webhook_url: String,
-    /// What `ZapperHUB` is told to send back as a bearer token.
+    /// What `ZapperHUB` is told to send back as a bearer token; for Meta the verify token, unless the credentials have one.
     #[serde(skip_serializing_if = "Option::is_none")]
     webhook_secret: Option<String>,
     created_at: String,
@@ -130,26 +145,34 @@ fn given(name: &str, value: Value) -> Result<Option<Map<String, Value>>, FieldEr
 
 fn shape(app: &App, channel: store::Channel) -> Result<Channel, ApiError> {
     let secret = app.store.secrets(&channel)?.webhook_secret;
-    let (provider, id) = (channel.provider, &channel.id);
-    let mut webhook_url = format!(
-        "{}/webhooks/{provider}/{id}",
-        app.public_url.as_str().trim_end_matches('/')
-    );
-    if provider != Provider::WhatsApp {
-        // Meta signs its calls; the others prove themselves by knowing the URL.
-        webhook_url = format!("{webhook_url}/{}", secret.expose_secret());
-    }
+    let provider = channel.provider;
+    let webhook_url = webhook_url(app, &channel, &secret);
     Ok(Channel {
-        webhook_secret: (provider == Provider::ZapperHub)
-            .then(|| secret.expose_secret().to_owned()),
+        webhook_secret: (provider != Provider::Zapi).then(|| secret.expose_secret().to_owned()),
         webhook_url,
         id: channel.id,
         provider,
         name: channel.name,
         settings: channel.settings,
+        agent_id: channel.agent_id,
+        connected: channel.connected,
         created_at: rfc3339(channel.created_at),
         updated_at: rfc3339(channel.updated_at),
     })
+}
+
+/// The default agent that is named, if it exists.
+async fn known_agent(
+    app: &App,
+    organization: &OrganizationId,
+    id: TextField,
+) -> Result<Option<AgentId>, ApiError> {
+    match id.as_text() {
+        None => Ok(None),
+        Some(id) => conversations::known_agent(app, organization, id)
+            .await
+            .map(Some),
+    }
 }
 
 async fn find(
@@ -181,12 +204,14 @@ pub(crate) async fn create(
     let settings = given("settings", new.settings)?.unwrap_or_default();
     let credentials = given("credentials", new.credentials)?.unwrap_or_default();
     app.channels().connect(provider, &credentials, &settings)?;
+    let agent_id = known_agent(&app, &organization_id, new.agent_id).await?;
     let now = app.clock.now();
     let channel = store::NewChannel {
         id: id_or(new.id, || ChannelId::from_uuid(app.uuid()))?,
         organization_id,
         provider,
         name: text(new.name),
+        agent_id,
         settings,
         secrets: store::ChannelSecrets {
             credentials,
@@ -248,6 +273,7 @@ pub(crate) async fn update(
         name: patch.name.into_text(),
         settings: given("settings", patch.settings)?,
         credentials: given("credentials", patch.credentials)?,
+        agent_id: known_agent(&app, &organization_id, patch.agent_id).await?,
     };
     let kept = app.store.secrets(&channel)?.credentials;
     app.channels().connect(
@@ -291,6 +317,49 @@ pub(crate) async fn check(
         Err(error) => (failure_of(error.kind), Some(error.message)),
     };
     Ok(Json(ChannelCheck { state, detail }))
+}
+
+/// Where the provider sends its webhooks from now on.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct RegisteredWebhook {
+    registered: bool,
+    webhook_url: String,
+}
+
+/// Tell the provider to send its webhooks here (Z-API and ZapperHUB)
+#[utoipa::path(post, path = "/channels/{id}/register-webhook", operation_id = "registerWebhook", tag = "Channels", params(("id" = String, Path)), responses((status = 200, description = "The provider took the URL", body = RegisteredWebhook)))]
+pub(crate) async fn register_webhook(
+    Tenant(organization_id): Tenant,
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+) -> Result<Json<RegisteredWebhook>, ApiError> {
+    let channel = find(&app, &organization_id, &id).await?;
+    let secret = app.store.secrets(&channel)?.webhook_secret;
+    let webhook_url = webhook_url(&app, &channel, &secret);
+    let url = webhook_url.parse().map_err(ApiError::internal)?;
+    let ready = app.channels().ready(&channel)?;
+    ready
+        .register_webhook(&url, &secret)
+        .await
+        .map_err(|error| ApiError {
+            message: format!("could not register the webhook: {}", error.message),
+            ..ApiError::from(&error)
+        })?;
+    Ok(Json(RegisteredWebhook {
+        registered: true,
+        webhook_url,
+    }))
+}
+
+/// Meta signs its calls; the others prove themselves by knowing the URL.
+fn webhook_url(app: &App, channel: &store::Channel, secret: &SecretString) -> String {
+    let base = app.public_url.as_str().trim_end_matches('/');
+    let url = format!("{base}/webhooks/{}/{}", channel.provider, channel.id);
+    match channel.provider {
+        Provider::WhatsApp => url,
+        Provider::Zapi | Provider::ZapperHub => format!("{url}/{}", secret.expose_secret()),
+    }
 }
 
 const fn state_of(state: HealthState) -> &'static str {

@@ -6,6 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use recado_core::fields::{optional, required};
+use recado_core::inbound::Person;
 use recado_core::{
     AgentId, ChannelId, ConversationId, FieldErrors, OrganizationId, Recipient, RecipientError,
     TextField,
@@ -63,7 +64,33 @@ pub(crate) struct Conversation {
     channel_id: ChannelId,
     /// The recipient in its canonical form.
     to: String,
+    /// The customer, by every name that is known.
+    contact: Contact,
+    /// Until when WhatsApp carries reply buttons; null when it is not known, which means: try.
+    window_expires_at: Option<String>,
     created_at: String,
+}
+
+/// A customer; there may be no phone.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Contact {
+    phone: Option<String>,
+    user_id: Option<String>,
+    lid: Option<String>,
+    name: Option<String>,
+}
+
+impl From<Person> for Contact {
+    fn from(person: Person) -> Self {
+        let text = |address: Option<Recipient>| address.map(|address| address.to_string());
+        Self {
+            phone: text(person.phone),
+            user_id: text(person.user_id),
+            lid: text(person.lid),
+            name: person.name,
+        }
+    }
 }
 
 impl From<store::Conversation> for Conversation {
@@ -73,6 +100,8 @@ impl From<store::Conversation> for Conversation {
             agent_id: conversation.agent_id,
             channel_id: conversation.channel_id,
             to: conversation.recipient.to_string(),
+            contact: conversation.person.into(),
+            window_expires_at: conversation.window_expires_at.map(rfc3339),
             created_at: rfc3339(conversation.created_at),
         }
     }
@@ -105,14 +134,12 @@ pub(crate) async fn create(
     let recipient: Recipient = text(new.to)
         .parse()
         .map_err(|error: RecipientError| FieldErrors::field("to", &error.to_string()))?;
-    let conversation = store::Conversation {
-        id: id_or(new.id, || ConversationId::from_uuid(app.uuid()))?,
-        agent_id: known_agent(&app, &organization_id, &text(new.agent_id)).await?,
-        channel_id: known_channel(&app, &organization_id, &text(new.channel_id)).await?,
-        organization_id,
-        recipient,
-        created_at: app.clock.now(),
-    };
+    let id = id_or(new.id, || ConversationId::from_uuid(app.uuid()))?;
+    let agent_id = known_agent(&app, &organization_id, &text(new.agent_id)).await?;
+    let channel_id = known_channel(&app, &organization_id, &text(new.channel_id)).await?;
+    let now = app.clock.now();
+    let conversation =
+        store::Conversation::new(organization_id, id, agent_id, channel_id, recipient, now);
     match app.store.create_conversation(&conversation).await {
         Err(StoreError::Conflict) => Err(taken(&app, &conversation).await?),
         created => {
@@ -140,7 +167,7 @@ async fn taken(app: &App, new: &store::Conversation) -> Result<ApiError, ApiErro
     Ok(ApiError::new(Reason::AlreadyExists, message))
 }
 
-async fn known_agent(
+pub(crate) async fn known_agent(
     app: &App,
     organization: &OrganizationId,
     id: &str,

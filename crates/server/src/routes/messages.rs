@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use recado_core::inbound::Choice;
 use recado_core::{AgentId, Button, ChannelId, ConversationId, MessageId, Status, Warning};
-use recado_store as store;
+use recado_store::{self as store, Content, Direction};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::conversations::Contact;
 use super::rfc3339;
 use crate::app::App;
 use crate::auth::Tenant;
@@ -21,10 +23,10 @@ use crate::extract::Path;
 pub(crate) struct Message {
     #[schema(value_type = String)]
     id: MessageId,
-    /// The body.
+    /// The body; of a customer's message the text, the caption, or the title of what was tapped.
     text: String,
     html: Option<String>,
-    /// Always `agent`: who speaks is a program of the organization.
+    /// `agent` for the organization, `human` for the customer.
     #[schema(value_type = String)]
     from: &'static str,
     #[schema(value_type = String)]
@@ -41,7 +43,9 @@ pub(crate) struct Message {
     #[schema(value_type = String)]
     agent_id: AgentId,
     metadata: Metadata,
-    input_id: Option<String>,
+    /// Our message that the customer's answers.
+    #[schema(value_type = Option<String>)]
+    input_id: Option<MessageId>,
     eval: Option<String>,
     /// Whether the recipient has read it.
     read: bool,
@@ -62,9 +66,15 @@ pub(crate) struct Message {
 struct Metadata {
     #[schema(value_type = String)]
     channel_id: ChannelId,
+    /// `buttons` for ours; `button`, `list`, `text`, `image`, … or `unknown` for the customer's.
+    kind: String,
     header: Option<String>,
     footer: Option<String>,
     buttons: Vec<ReplyButton>,
+    /// What the customer tapped.
+    choice: Option<ReplyButton>,
+    /// The customer who wrote.
+    contact: Option<Contact>,
     /// The provider's own id, beside WhatsApp's: `zaapId` at Z-API, the job at `ZapperHUB`.
     provider_id: Option<String>,
     /// Why it was rejected or failed.
@@ -111,29 +121,32 @@ impl From<&Button> for ReplyButton {
 
 impl From<store::Message> for Message {
     fn from(message: store::Message) -> Self {
-        let content = &message.content;
+        let inbound = message.direction == Direction::Inbound;
+        let (text, metadata) = described(
+            message.content,
+            Metadata {
+                channel_id: message.channel_id,
+                kind: String::new(),
+                header: None,
+                footer: None,
+                buttons: Vec::new(),
+                choice: None,
+                contact: message.from.map(Contact::from),
+                provider_id: message.provider_id,
+                error: message.error.map(MessageError::from),
+            },
+        );
         Self {
-            text: content.body().to_owned(),
+            text,
             html: None,
-            from: "agent",
+            from: if inbound { "human" } else { "agent" },
             sources: [],
             usage: None,
             user_id: None,
             contact_id: None,
             visitor_id: None,
-            metadata: Metadata {
-                channel_id: message.channel_id,
-                header: content.header().map(str::to_owned),
-                footer: content.footer().map(str::to_owned),
-                buttons: content.buttons().iter().map(ReplyButton::from).collect(),
-                provider_id: message.provider_id,
-                error: message.error.map(|error| MessageError {
-                    reason: error.reason,
-                    code: error.code,
-                    message: error.message,
-                }),
-            },
-            input_id: None,
+            metadata,
+            input_id: message.in_reply_to,
             eval: None,
             read: message.status == Status::Read,
             agent_model: None,
@@ -150,6 +163,43 @@ impl From<store::Message> for Message {
             conversation_id: message.conversation_id,
             external_id: message.external_id,
             agent_id: message.agent_id,
+        }
+    }
+}
+
+/// The text of a message, and its particulars.
+fn described(content: Content, metadata: Metadata) -> (String, Metadata) {
+    match content {
+        Content::Buttons(message) => {
+            let particulars = Metadata {
+                kind: "buttons".to_owned(),
+                header: message.header().map(str::to_owned),
+                footer: message.footer().map(str::to_owned),
+                buttons: message.buttons().iter().map(ReplyButton::from).collect(),
+                ..metadata
+            };
+            (message.body().to_owned(), particulars)
+        }
+        Content::Inbound { kind, text, choice } => {
+            let choice = choice.map(|Choice { id, title }| ReplyButton { id, title });
+            (
+                text.unwrap_or_default(),
+                Metadata {
+                    kind,
+                    choice,
+                    ..metadata
+                },
+            )
+        }
+    }
+}
+
+impl From<store::MessageError> for MessageError {
+    fn from(error: store::MessageError) -> Self {
+        Self {
+            reason: error.reason,
+            code: error.code,
+            message: error.message,
         }
     }
 }

@@ -5,10 +5,14 @@ pub(crate) mod api_keys;
 pub(crate) mod buttons;
 pub(crate) mod channels;
 pub(crate) mod conversations;
+pub(crate) mod deliveries;
+pub(crate) mod events;
 pub(crate) mod health;
 pub(crate) mod listing;
 pub(crate) mod messages;
 pub(crate) mod organizations;
+pub(crate) mod webhook_endpoints;
+pub(crate) mod webhooks;
 
 use jiff::Timestamp;
 use recado_core::{FieldErrors, TextField};
@@ -55,7 +59,7 @@ where
 }
 
 /// RFC 3339 in UTC with milliseconds: `2026-11-22T12:00:00.000Z`.
-fn rfc3339(instant: Timestamp) -> String {
+pub(crate) fn rfc3339(instant: Timestamp) -> String {
     format!("{instant:.3}")
 }
 

@@ -1,0 +1,307 @@
+//! The worker: takes what is due, sends it, and writes down what came of it.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use recado_store::{
+    AfterAttempt, ClaimLimits, DeliveryAttempt, DueDelivery, StoreError, WebhookFormat,
+};
+use tokio::task::{JoinError, JoinSet};
+use tokio_util::sync::CancellationToken;
+
+use super::transmission::{Answered, Transmission};
+use super::{delivery_id, elapsed, payload, schedule};
+use crate::app::App;
+
+/// Calls at once, in all.
+const IN_FLIGHT: usize = 64;
+
+/// Calls at once of one endpoint, so that a slow one does not hold up the others.
+const IN_FLIGHT_PER_ENDPOINT: u32 = 8;
+
+/// How long a delivery is this process's to make; after that any process may. Longer than a call takes.
+const CLAIM: Duration = Duration::from_mins(1);
+
+/// How often deliveries are looked for without any sign: those of a server that died, or a lost signal.
+const LOOK: Duration = Duration::from_secs(30);
+
+/// How long to wait when the database does not answer.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// 410: the receiver is gone for good (RFC 9110, 15.5.11).
+const GONE: u16 = 410;
+
+/// What became of one attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    Delivered,
+    Retried(Timestamp),
+    GivenUp,
+    /// The format of the endpoint has no word for the event.
+    Skipped,
+}
+
+impl Outcome {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Delivered => "delivered",
+            Self::Retried(_) => "retried",
+            Self::GivenUp => "given_up",
+            Self::Skipped => "skipped",
+        }
+    }
+}
+
+/// What [`drain`] did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Drained {
+    /// Deliveries that arrived.
+    pub delivered: usize,
+    /// Attempts after which another one follows.
+    pub retried: usize,
+    /// Deliveries that were given up.
+    pub given_up: usize,
+    /// Events that a format has no word for.
+    pub skipped: usize,
+}
+
+impl Drained {
+    fn count(&mut self, outcome: Outcome) {
+        match outcome {
+            Outcome::Delivered => self.delivered += 1,
+            Outcome::Retried(_) => self.retried += 1,
+            Outcome::GivenUp => self.given_up += 1,
+            Outcome::Skipped => self.skipped += 1,
+        }
+    }
+}
+
+/// Delivers until `stop`; then finishes what is in flight.
+pub async fn run(app: Arc<App>, stop: CancellationToken) {
+    let mut signal = app.store.event_signal(None);
+    let mut worker = Worker {
+        app,
+        in_flight: JoinSet::new(),
+        retries: BinaryHeap::new(),
+    };
+    loop {
+        let wait = worker.begin_due().await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "cannot look for deliveries that are due");
+            PAUSE
+        });
+        tokio::select! {
+            () = stop.cancelled() => break,
+            Some(finished) = worker.in_flight.join_next() => worker.note(&finished),
+            () = signal.appended() => {}
+            () = tokio::time::sleep(wait) => {}
+        }
+        while let Some(finished) = worker.in_flight.try_join_next() {
+            worker.note(&finished);
+        }
+    }
+    while worker.in_flight.join_next().await.is_some() {}
+}
+
+/// Delivers everything that is due by the clock of `app`, and returns when nothing is due any more.
+///
+/// # Errors
+///
+/// The database does not answer.
+pub async fn drain(app: &Arc<App>) -> Result<Drained, StoreError> {
+    let mut drained = Drained::default();
+    loop {
+        let mut in_flight = JoinSet::new();
+        for due in claim(app, IN_FLIGHT).await? {
+            in_flight.spawn(deliver(Arc::clone(app), due));
+        }
+        if in_flight.is_empty() {
+            return Ok(drained);
+        }
+        while let Some(finished) = in_flight.join_next().await {
+            if let Ok(Some(outcome)) = finished {
+                drained.count(outcome);
+            }
+        }
+    }
+}
+
+struct Worker {
+    app: Arc<App>,
+    in_flight: JoinSet<Option<Outcome>>,
+    /// When what failed here is due again, the earliest first.
+    retries: BinaryHeap<Reverse<Timestamp>>,
+}
+
+impl Worker {
+    /// Begins what is due, as far as there is room; tells when to look again if nothing happens before.
+    async fn begin_due(&mut self) -> Result<Duration, StoreError> {
+        let room = IN_FLIGHT.saturating_sub(self.in_flight.len());
+        if room == 0 {
+            return Ok(LOOK);
+        }
+        let now = self.app.clock.now();
+        for due in claim(&self.app, room).await? {
+            self.in_flight.spawn(deliver(Arc::clone(&self.app), due));
+        }
+        // What was due and not claimed waits for something in flight, here or on another server.
+        while let Some(Reverse(next)) = self.retries.peek() {
+            if *next > now {
+                return Ok(elapsed(now, *next).min(LOOK));
+            }
+            self.retries.pop();
+        }
+        Ok(LOOK)
+    }
+
+    fn note(&mut self, finished: &Result<Option<Outcome>, JoinError>) {
+        if let Ok(Some(Outcome::Retried(at))) = finished {
+            self.retries.push(Reverse(*at));
+        }
+    }
+}
+
+async fn claim(app: &App, room: usize) -> Result<Vec<DueDelivery>, StoreError> {
+    let limits = ClaimLimits {
+        total: u32::try_from(room).unwrap_or(u32::MAX),
+        per_endpoint: IN_FLIGHT_PER_ENDPOINT,
+    };
+    let now = app.clock.now();
+    app.store
+        .claim_deliveries(now, later(now, CLAIM), limits)
+        .await
+}
+
+/// Makes one attempt; if it cannot be written down, it is repeated when its claim has run out.
+async fn deliver(app: Arc<App>, due: DueDelivery) -> Option<Outcome> {
+    match attempt(&app, &due).await {
+        Ok(outcome) => {
+            metrics::counter!("recado_deliveries_total", "outcome" => outcome.as_str())
+                .increment(1);
+            Some(outcome)
+        }
+        Err(error) => {
+            tracing::warn!(endpoint.id = %due.endpoint.id, event.id = %due.event.id, %error, "a delivery was not written down; it is made again");
+            None
+        }
+    }
+}
+
+async fn attempt(app: &App, due: &DueDelivery) -> Result<Outcome, StoreError> {
+    let at = app.clock.now();
+    let Some(body) = payload::of(&app.store, due).await? else {
+        return skip(app, due, at).await;
+    };
+    let answered = send(app, due, body, at).await;
+    let after = after(due, &answered, app.clock.now())?;
+    let outcome = match after {
+        AfterAttempt::Delivered => Outcome::Delivered,
+        AfterAttempt::RetryAt(at) => Outcome::Retried(at),
+        AfterAttempt::GiveUp => Outcome::GivenUp,
+    };
+    log(due, &answered, outcome);
+    let status = answered.status;
+    let failing_since = record(app, due, at, answered, after).await?;
+    let too_long = failing_since.is_some_and(|since| elapsed(since, at) >= schedule::PATIENCE);
+    if status == Some(GONE) || too_long {
+        disable(app, due, status).await?;
+    }
+    Ok(outcome)
+}
+
+async fn send(app: &App, due: &DueDelivery, body: Vec<u8>, at: Timestamp) -> Answered {
+    let secrets = match app.store.endpoint_secrets(&due.endpoint) {
+        Ok(secrets) => secrets,
+        Err(error) => return Answered::unsent(&error),
+    };
+    let transmission = Transmission {
+        url: &due.endpoint.url,
+        id: &delivery_id(&due.delivery.key),
+        body,
+        secrets: &secrets,
+        at,
+    };
+    transmission.send(&app.http).await
+}
+
+/// What follows from an answer.
+fn after(
+    due: &DueDelivery,
+    answered: &Answered,
+    now: Timestamp,
+) -> Result<AfterAttempt, StoreError> {
+    if answered.error.is_none() {
+        return Ok(AfterAttempt::Delivered);
+    }
+    let attempts = due.delivery.attempts.saturating_add(1);
+    let retry_after = answered.retry_after.as_deref();
+    let asked = retry_after.and_then(|text| schedule::asked(text, now));
+    let random = getrandom::u32().map_err(StoreError::Random)?;
+    let next = later(now, schedule::wait(attempts, asked, random));
+    let age = elapsed(due.delivery.created_at, next);
+    let failing_since = due.endpoint.failing_since.unwrap_or(now);
+    if schedule::is_over(attempts, age, elapsed(failing_since, next)) {
+        return Ok(AfterAttempt::GiveUp);
+    }
+    Ok(AfterAttempt::RetryAt(next))
+}
+
+/// Counts an event as delivered that the format of its endpoint has no word for.
+async fn skip(app: &App, due: &DueDelivery, at: Timestamp) -> Result<Outcome, StoreError> {
+    let format = match due.endpoint.format {
+        WebhookFormat::Recado => "recado",
+        WebhookFormat::ChatVolt => "chatvolt",
+    };
+    let reason = format!("not sent: format {format} has no word for it");
+    let answered = Answered::unsent(&reason);
+    record(app, due, at, answered, AfterAttempt::Delivered).await?;
+    Ok(Outcome::Skipped)
+}
+
+async fn record(
+    app: &App,
+    due: &DueDelivery,
+    at: Timestamp,
+    answered: Answered,
+    after: AfterAttempt,
+) -> Result<Option<Timestamp>, StoreError> {
+    let attempt = DeliveryAttempt {
+        at,
+        status: answered.status,
+        error: answered.error,
+        duration: answered.duration,
+    };
+    app.store
+        .record_attempt(&due.delivery.key, attempt, after)
+        .await
+}
+
+async fn disable(app: &App, due: &DueDelivery, status: Option<u16>) -> Result<(), StoreError> {
+    let (organization, id) = (&due.endpoint.organization_id, &due.endpoint.id);
+    let at = app.clock.now();
+    if app
+        .store
+        .disable_webhook_endpoint(organization, id, at)
+        .await?
+    {
+        tracing::warn!(endpoint.id = %id, status, "a webhook endpoint was disabled: it is gone, or has failed for five days");
+    }
+    Ok(())
+}
+
+fn log(due: &DueDelivery, answered: &Answered, outcome: Outcome) {
+    let (endpoint, event) = (&due.endpoint.id, &due.event.id);
+    let (status, outcome) = (answered.status, outcome.as_str());
+    let duration_ms = u64::try_from(answered.duration.as_millis()).unwrap_or(u64::MAX);
+    if answered.error.is_none() {
+        tracing::debug!(endpoint.id = %endpoint, event.id = %event, status, duration_ms, "delivered");
+    } else {
+        tracing::info!(endpoint.id = %endpoint, event.id = %event, status, outcome, duration_ms, "not delivered");
+    }
+}
+
+fn later(now: Timestamp, wait: Duration) -> Timestamp {
+    now.checked_add(wait).unwrap_or(Timestamp::MAX)
+}

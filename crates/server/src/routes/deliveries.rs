@@ -1,0 +1,236 @@
+//! Deliveries: what became of each event at a webhook endpoint, and how it is sent again.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use jiff::Timestamp;
+use recado_core::fields::required;
+use recado_core::{FieldErrors, OrganizationId, TextField};
+use recado_store::{self as store, DeliveryKey, DeliveryStatus};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use validator::Validate;
+
+use super::listing::{List, ListQuery};
+use super::webhook_endpoints::find as find_endpoint;
+use super::{checked, rfc3339, text};
+use crate::app::App;
+use crate::auth::Tenant;
+use crate::body::Body;
+use crate::delivery::{delivery_id, event_of};
+use crate::error::{ApiError, Reason};
+use crate::extract::{Path, Query};
+
+/// Which deliveries are wanted.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct DeliveryQuery {
+    /// Only those that are `pending`, `delivered` or `failed`.
+    status: Option<String>,
+}
+
+/// The time of the events that are sent again.
+#[derive(Deserialize, Validate, ToSchema)]
+#[schema(example = json!({"from": "2026-11-22T12:00:00Z", "to": "2026-11-22T13:00:00Z"}))]
+pub(crate) struct ReplayRange {
+    /// The first instant, RFC 3339.
+    #[serde(default)]
+    #[validate(custom(function = "required"))]
+    #[schema(value_type = String)]
+    from: TextField,
+    /// The first instant that no longer counts.
+    #[serde(default)]
+    #[validate(custom(function = "required"))]
+    #[schema(value_type = String)]
+    to: TextField,
+}
+
+/// How many events are sent again.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Replayed {
+    replayed: u64,
+}
+
+/// One event for one webhook endpoint.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Delivery {
+    /// What the receiver sees as `webhook-id`, the same in every attempt.
+    id: String,
+    event_id: String,
+    conversation_id: Option<String>,
+    /// `pending`, `delivered` or `failed`.
+    #[schema(value_type = String)]
+    status: &'static str,
+    attempt_count: u32,
+    /// When it is tried next; null when it is finished or its endpoint is disabled.
+    next_attempt_at: Option<String>,
+    /// The HTTP status of the last attempt; null if there was no answer.
+    last_status: Option<u16>,
+    /// Why the last attempt failed.
+    last_error: Option<String>,
+    created_at: String,
+    /// When it arrived, or was given up.
+    finished_at: Option<String>,
+}
+
+/// A delivery with its attempts.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct DeliveryWithAttempts {
+    #[serde(flatten)]
+    delivery: Delivery,
+    /// Oldest first.
+    attempts: Vec<DeliveryAttempt>,
+}
+
+/// One attempt.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct DeliveryAttempt {
+    at: String,
+    /// The receiver's HTTP status; null if there was no answer.
+    status: Option<u16>,
+    duration_ms: u64,
+    /// Why it failed.
+    error: Option<String>,
+}
+
+impl From<store::Delivery> for Delivery {
+    fn from(delivery: store::Delivery) -> Self {
+        Self {
+            id: delivery_id(&delivery.key),
+            event_id: delivery.key.event_id.to_string(),
+            conversation_id: delivery.conversation_id.map(String::from),
+            status: delivery.status.as_str(),
+            attempt_count: delivery.attempts,
+            next_attempt_at: delivery.next_at.map(rfc3339),
+            last_status: delivery.last_status,
+            last_error: delivery.last_error,
+            created_at: rfc3339(delivery.created_at),
+            finished_at: delivery.finished_at.map(rfc3339),
+        }
+    }
+}
+
+impl From<store::DeliveryAttempt> for DeliveryAttempt {
+    fn from(attempt: store::DeliveryAttempt) -> Self {
+        Self {
+            at: rfc3339(attempt.at),
+            status: attempt.status,
+            duration_ms: u64::try_from(attempt.duration.as_millis()).unwrap_or(u64::MAX),
+            error: attempt.error,
+        }
+    }
+}
+
+impl DeliveryQuery {
+    fn status(&self) -> Result<Option<DeliveryStatus>, FieldErrors> {
+        let text = self.status.as_deref().filter(|text| !text.is_empty());
+        text.map(|text| {
+            text.parse().map_err(|_| {
+                FieldErrors::field("status", "Must be one of pending, delivered, failed")
+            })
+        })
+        .transpose()
+    }
+}
+
+fn missing() -> ApiError {
+    ApiError::not_found(Reason::DeliveryNotFound)
+}
+
+/// What names the delivery of a path; its endpoint exists.
+async fn key(
+    app: &App,
+    organization_id: OrganizationId,
+    (endpoint, delivery): (String, String),
+) -> Result<DeliveryKey, ApiError> {
+    let endpoint = find_endpoint(app, &organization_id, &endpoint).await?;
+    Ok(DeliveryKey {
+        event_id: event_of(&endpoint.id, &delivery).ok_or_else(missing)?,
+        endpoint_id: endpoint.id,
+        organization_id,
+    })
+}
+
+async fn with_attempts(
+    app: &App,
+    key: &DeliveryKey,
+) -> Result<Json<DeliveryWithAttempts>, ApiError> {
+    let found = app.store.get_delivery(key).await?;
+    let (delivery, attempts) = found.ok_or_else(missing)?;
+    Ok(Json(DeliveryWithAttempts {
+        delivery: delivery.into(),
+        attempts: attempts.into_iter().map(Into::into).collect(),
+    }))
+}
+
+fn instant(name: &str, field: TextField) -> Result<Timestamp, FieldErrors> {
+    let parsed = text(field).parse();
+    parsed.map_err(|_| FieldErrors::field(name, "Expected a time such as 2026-11-22T12:00:00Z"))
+}
+
+/// List the deliveries of a webhook endpoint
+#[utoipa::path(get, path = "/webhook-endpoints/{id}/deliveries", operation_id = "listDeliveries", tag = "Webhook endpoints", params(("id" = String, Path), ListQuery, DeliveryQuery), responses((status = 200, description = "One part of the list", body = List<Delivery>)))]
+pub(crate) async fn list(
+    Tenant(organization_id): Tenant,
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    Query(query): Query<ListQuery>,
+    Query(filter): Query<DeliveryQuery>,
+) -> Result<Json<List<Delivery>>, ApiError> {
+    let (page, status) = (query.page()?, filter.status()?);
+    let endpoint = find_endpoint(&app, &organization_id, &id).await?;
+    let listed = app
+        .store
+        .list_deliveries(&organization_id, &endpoint.id, status, &page)
+        .await?;
+    Ok(Json(List::of(listed, Delivery::from)))
+}
+
+/// Show a delivery with its attempts
+#[utoipa::path(get, path = "/webhook-endpoints/{id}/deliveries/{deliveryId}", operation_id = "showDelivery", tag = "Webhook endpoints", params(("id" = String, Path), ("deliveryId" = String, Path)), responses((status = 200, description = "The delivery", body = DeliveryWithAttempts)))]
+pub(crate) async fn show(
+    Tenant(organization_id): Tenant,
+    State(app): State<Arc<App>>,
+    Path(path): Path<(String, String)>,
+) -> Result<Json<DeliveryWithAttempts>, ApiError> {
+    let key = key(&app, organization_id, path).await?;
+    with_attempts(&app, &key).await
+}
+
+/// Deliver an event once more, whether it arrived or not
+#[utoipa::path(post, path = "/webhook-endpoints/{id}/deliveries/{deliveryId}/replay", operation_id = "replayDelivery", tag = "Webhook endpoints", params(("id" = String, Path), ("deliveryId" = String, Path)), responses((status = 200, description = "The delivery, which is pending again", body = DeliveryWithAttempts)))]
+pub(crate) async fn replay(
+    Tenant(organization_id): Tenant,
+    State(app): State<Arc<App>>,
+    Path(path): Path<(String, String)>,
+) -> Result<Json<DeliveryWithAttempts>, ApiError> {
+    let key = key(&app, organization_id, path).await?;
+    if !app.store.replay_delivery(&key, app.clock.now()).await? {
+        return Err(missing());
+    }
+    with_attempts(&app, &key).await
+}
+
+/// Deliver the events of a time once more, also those that the endpoint missed while it was disabled
+#[utoipa::path(post, path = "/webhook-endpoints/{id}/replay", operation_id = "replayDeliveries", tag = "Webhook endpoints", params(("id" = String, Path)), request_body = ReplayRange, responses((status = 200, description = "How many events are delivered again", body = Replayed)))]
+pub(crate) async fn replay_range(
+    Tenant(organization_id): Tenant,
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    Body(range): Body<ReplayRange>,
+) -> Result<Json<Replayed>, ApiError> {
+    let range = checked(range)?;
+    let (from, to) = (instant("from", range.from)?, instant("to", range.to)?);
+    if from >= to {
+        return Err(FieldErrors::field("to", "Must be later than from").into());
+    }
+    let endpoint = find_endpoint(&app, &organization_id, &id).await?;
+    let replayed = app
+        .store
+        .replay_deliveries(&organization_id, &endpoint.id, from, to, app.clock.now())
+        .await?;
+    Ok(Json(Replayed { replayed }))
+}

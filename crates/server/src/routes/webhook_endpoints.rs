@@ -1,0 +1,333 @@
+//! Webhook endpoints: who is told of events; their secrets are shown once.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use jiff::Timestamp;
+use recado_core::fields::{optional, required};
+use recado_core::{OrganizationId, TextField};
+use recado_store::{self as store, EventKind, HeaderChange, WebhookEndpointId, WebhookFormat};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+use validator::Validate;
+
+use super::listing::{List, ListQuery};
+use super::{checked, rfc3339, text};
+use crate::app::App;
+use crate::auth::Tenant;
+use crate::body::Body;
+use crate::delivery::{self, fresh_secret};
+use crate::error::{ApiError, Reason};
+use crate::extract::{Path, Query};
+
+mod form;
+
+/// How long a secret that was replaced signs as well.
+const OLD_SECRET_SIGNS_FOR: Duration = Duration::from_hours(24);
+
+/// A webhook endpoint to be.
+#[derive(Deserialize, Validate, ToSchema)]
+#[schema(example = json!({"url": "https://example.com/hooks/recado", "events": ["button.pressed"]}))]
+pub(crate) struct NewWebhookEndpoint {
+    /// Where events go, over https.
+    #[serde(default)]
+    #[validate(custom(function = "required"))]
+    #[schema(value_type = String)]
+    url: TextField,
+    /// Only events of these types; all if there are none.
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<String>>)]
+    events: Value,
+    /// `recado`, as in `GET /events`, or `chatvolt`, for receivers that were written for ChatVolt.
+    #[serde(default)]
+    #[validate(custom(function = "optional"))]
+    #[schema(value_type = Option<String>)]
+    format: TextField,
+    /// A header that goes with every call, `{"name": "Authorization", "value": "…"}`; the name may be left out.
+    #[serde(default)]
+    #[schema(value_type = Option<Object>)]
+    header: Value,
+}
+
+/// What changes about a webhook endpoint; what is left out stays.
+#[derive(Deserialize, Validate, ToSchema)]
+#[schema(example = json!({"enabled": true}))]
+pub(crate) struct WebhookEndpointPatch {
+    /// Where events go, over https.
+    #[serde(default)]
+    #[validate(custom(function = "optional"))]
+    #[schema(value_type = Option<String>)]
+    url: TextField,
+    /// All the types; an empty list means every type.
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<String>>)]
+    events: Value,
+    /// `recado` or `chatvolt`.
+    #[serde(default)]
+    #[validate(custom(function = "optional"))]
+    #[schema(value_type = Option<String>)]
+    format: TextField,
+    /// Another header; null takes it away.
+    #[serde(default, deserialize_with = "form::present")]
+    #[schema(value_type = Option<Object>)]
+    header: Option<Value>,
+    /// Whether it gets events; what waited while it was disabled follows when it is enabled again.
+    #[serde(default)]
+    #[schema(value_type = Option<bool>)]
+    enabled: Value,
+}
+
+/// Who is told of events.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct WebhookEndpoint {
+    id: String,
+    url: String,
+    /// The types of events that go there; all if there are none.
+    events: Vec<&'static str>,
+    /// `recado` or `chatvolt`.
+    #[schema(value_type = String)]
+    format: &'static str,
+    /// The header that goes with every call; its value is never shown.
+    header: Option<Header>,
+    /// What signs the calls, by the Standard Webhooks scheme; shown this once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    secret: Option<String>,
+    /// Since when it gets nothing: you disabled it, it answered 410, or it failed for five days.
+    disabled_at: Option<String>,
+    /// Since when no call succeeded.
+    failing_since: Option<String>,
+    created_at: String,
+    updated_at: String,
+}
+
+#[derive(Serialize, ToSchema)]
+struct Header {
+    name: String,
+}
+
+/// A new secret.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct RotatedSecret {
+    /// What signs the calls from now on; shown this once.
+    secret: String,
+    /// Until when the secret before it signs as well.
+    previous_until: String,
+}
+
+/// What came of a test.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct WebhookTest {
+    /// The receiver's HTTP status; null if there was no answer.
+    status: Option<u16>,
+    duration_ms: u64,
+    /// Why a delivery like this would be tried again; null if it would have arrived.
+    error: Option<String>,
+}
+
+impl WebhookEndpoint {
+    fn of(app: &App, endpoint: store::WebhookEndpoint) -> Result<Self, ApiError> {
+        let secrets = app.store.endpoint_secrets(&endpoint)?;
+        Ok(Self {
+            id: endpoint.id.to_string(),
+            url: endpoint.url,
+            events: endpoint.events.into_iter().map(EventKind::as_str).collect(),
+            format: endpoint.format.as_str(),
+            header: secrets.header.map(|header| Header { name: header.name }),
+            secret: None,
+            disabled_at: endpoint.disabled_at.map(rfc3339),
+            failing_since: endpoint.failing_since.map(rfc3339),
+            created_at: rfc3339(endpoint.created_at),
+            updated_at: rfc3339(endpoint.updated_at),
+        })
+    }
+}
+
+/// Of an endpoint that is not there, or not the caller's.
+pub(super) fn missing() -> ApiError {
+    ApiError::not_found(Reason::WebhookEndpointNotFound)
+}
+
+/// The endpoint of a path.
+pub(super) async fn find(
+    app: &App,
+    organization: &OrganizationId,
+    id: &str,
+) -> Result<store::WebhookEndpoint, ApiError> {
+    let id = id.parse().map_err(|_| missing())?;
+    app.store
+        .get_webhook_endpoint(organization, &id)
+        .await?
+        .ok_or_else(missing)
+}
+
+fn new_secret() -> Result<SecretString, ApiError> {
+    fresh_secret().map_err(ApiError::internal)
+}
+
+/// Add a webhook endpoint
+#[utoipa::path(post, path = "/webhook-endpoints", operation_id = "createWebhookEndpoint", tag = "Webhook endpoints", request_body = NewWebhookEndpoint, responses((status = 201, description = "Created; the secret is shown this once", body = WebhookEndpoint)))]
+pub(crate) async fn create(
+    Tenant(organization_id): Tenant,
+    State(app): State<Arc<App>>,
+    Body(new): Body<NewWebhookEndpoint>,
+) -> Result<(StatusCode, Json<WebhookEndpoint>), ApiError> {
+    let new = checked(new)?;
+    let format = form::format(&new.format)?.unwrap_or(WebhookFormat::Recado);
+    let events = form::events(new.events)?.unwrap_or_default();
+    let secret = new_secret()?;
+    let endpoint = store::NewWebhookEndpoint {
+        id: WebhookEndpointId::from_uuid(app.uuid()),
+        organization_id,
+        url: form::url(&app.http, &text(new.url))?,
+        events: form::events_of_format(format, events)?,
+        format,
+        secret: secret.clone(),
+        header: form::header(new.header)?,
+        created_at: app.clock.now(),
+    };
+    let endpoint = app.store.create_webhook_endpoint(endpoint).await?;
+    let shown = WebhookEndpoint {
+        secret: Some(secret.expose_secret().to_owned()),
+        ..WebhookEndpoint::of(&app, endpoint)?
+    };
+    Ok((StatusCode::CREATED, Json(shown)))
+}
+
+/// List webhook endpoints
+#[utoipa::path(get, path = "/webhook-endpoints", operation_id = "listWebhookEndpoints", tag = "Webhook endpoints", params(ListQuery), responses((status = 200, description = "One part of the list", body = List<WebhookEndpoint>)))]
+pub(crate) async fn list(
+    Tenant(organization_id): Tenant,
+    State(app): State<Arc<App>>,
+    Query(query): Query<ListQuery>,
+) -> Result<Json<List<WebhookEndpoint>>, ApiError> {
+    let listed = app
+        .store
+        .list_webhook_endpoints(&organization_id, &query.page()?)
+        .await?;
+    let data = listed
+        .data
+        .into_iter()
+        .map(|endpoint| WebhookEndpoint::of(&app, endpoint))
+        .collect::<Result<Vec<_>, _>>()?;
+    Ok(Json(List::of(
+        store::Listed {
+            data,
+            next: listed.next,
+        },
+        |endpoint| endpoint,
+    )))
+}
+
+/// Show a webhook endpoint
+#[utoipa::path(get, path = "/webhook-endpoints/{id}", operation_id = "showWebhookEndpoint", tag = "Webhook endpoints", params(("id" = String, Path)), responses((status = 200, description = "The endpoint", body = WebhookEndpoint)))]
+pub(crate) async fn show(
+    Tenant(organization_id): Tenant,
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+) -> Result<Json<WebhookEndpoint>, ApiError> {
+    let endpoint = find(&app, &organization_id, &id).await?;
+    Ok(Json(WebhookEndpoint::of(&app, endpoint)?))
+}
+
+/// Change a webhook endpoint, or enable it again
+#[utoipa::path(patch, path = "/webhook-endpoints/{id}", operation_id = "updateWebhookEndpoint", tag = "Webhook endpoints", params(("id" = String, Path)), request_body = WebhookEndpointPatch, responses((status = 200, description = "The endpoint as it is now", body = WebhookEndpoint)))]
+pub(crate) async fn update(
+    Tenant(organization_id): Tenant,
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    Body(patch): Body<WebhookEndpointPatch>,
+) -> Result<Json<WebhookEndpoint>, ApiError> {
+    let patch = checked(patch)?;
+    let present = find(&app, &organization_id, &id).await?;
+    let (format, events) = (form::format(&patch.format)?, form::events(patch.events)?);
+    let events = if format.is_none() && events.is_none() {
+        None
+    } else {
+        let events = events.unwrap_or(present.events);
+        let format = format.unwrap_or(present.format);
+        Some(form::events_of_format(format, events)?)
+    };
+    let url = patch.url.into_text();
+    let change = store::WebhookEndpointChange {
+        url: url.map(|url| form::url(&app.http, &url)).transpose()?,
+        events,
+        format,
+        header: match patch.header {
+            None => HeaderChange::Keep,
+            Some(header) => form::header(header)?.map_or(HeaderChange::Remove, HeaderChange::Set),
+        },
+        enabled: form::enabled(&patch.enabled)?,
+    };
+    let endpoint = app
+        .store
+        .update_webhook_endpoint(&organization_id, &present.id, change, app.clock.now())
+        .await?
+        .ok_or_else(missing)?;
+    Ok(Json(WebhookEndpoint::of(&app, endpoint)?))
+}
+
+/// Delete a webhook endpoint with its deliveries
+#[utoipa::path(delete, path = "/webhook-endpoints/{id}", operation_id = "deleteWebhookEndpoint", tag = "Webhook endpoints", params(("id" = String, Path)), responses((status = 204, description = "Deleted")))]
+pub(crate) async fn delete(
+    Tenant(organization_id): Tenant,
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+) -> Result<StatusCode, ApiError> {
+    let id = id.parse().map_err(|_| missing())?;
+    if app
+        .store
+        .delete_webhook_endpoint(&organization_id, &id)
+        .await?
+    {
+        Ok(StatusCode::NO_CONTENT)
+    } else {
+        Err(missing())
+    }
+}
+
+/// Give a webhook endpoint a new secret; for 24 hours the old one signs as well
+#[utoipa::path(post, path = "/webhook-endpoints/{id}/rotate-secret", operation_id = "rotateWebhookSecret", tag = "Webhook endpoints", params(("id" = String, Path)), responses((status = 200, description = "The new secret, shown this once", body = RotatedSecret)))]
+pub(crate) async fn rotate_secret(
+    Tenant(organization_id): Tenant,
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+) -> Result<Json<RotatedSecret>, ApiError> {
+    let id = id.parse().map_err(|_| missing())?;
+    let secret = new_secret()?;
+    let now = app.clock.now();
+    let until = now
+        .checked_add(OLD_SECRET_SIGNS_FOR)
+        .unwrap_or(Timestamp::MAX);
+    app.store
+        .rotate_webhook_secret(&organization_id, &id, secret.clone(), until, now)
+        .await?
+        .ok_or_else(missing)?;
+    Ok(Json(RotatedSecret {
+        secret: secret.expose_secret().to_owned(),
+        previous_until: rfc3339(until),
+    }))
+}
+
+/// Send an event of type `webhook.test` at once, and tell what came of it
+#[utoipa::path(post, path = "/webhook-endpoints/{id}/test", operation_id = "testWebhookEndpoint", tag = "Webhook endpoints", params(("id" = String, Path)), responses((status = 200, description = "What the receiver answered", body = WebhookTest)))]
+pub(crate) async fn test(
+    Tenant(organization_id): Tenant,
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+) -> Result<Json<WebhookTest>, ApiError> {
+    let endpoint = find(&app, &organization_id, &id).await?;
+    let answered = delivery::test(&app, &endpoint).await?;
+    Ok(Json(WebhookTest {
+        status: answered.status,
+        duration_ms: u64::try_from(answered.duration.as_millis()).unwrap_or(u64::MAX),
+        error: answered.error,
+    }))
+}

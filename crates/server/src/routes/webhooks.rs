@@ -1,0 +1,184 @@
+//! Where the providers call back: taps, texts and statuses come in here.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use recado_core::{ChannelId, FieldErrors, Provider};
+use recado_providers::{Admission, Channel, WebhookCall, WebhookRefused};
+use recado_store as store;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::json;
+use subtle::ConstantTimeEq as _;
+
+use crate::app::App;
+use crate::error::{ApiError, Reason};
+use crate::extract::Path;
+use crate::intake::Taken;
+use crate::layers;
+
+/// Most bytes of a call; Meta's have up to 3 MB.
+const MAX_CALL_BYTES: usize = 4 * 1024 * 1024;
+
+/// Longest that a provider may take to send a call.
+const CALL_DEADLINE: Duration = Duration::from_secs(10);
+
+/// Meta proves that we want its calls, and signs them
+#[utoipa::path(get, path = "/webhooks/whatsapp/{channelId}", operation_id = "verifyWhatsAppWebhook", tag = "Provider webhooks", params(("channelId" = String, Path)), responses((status = 200, description = "The challenge")))]
+pub(crate) async fn whatsapp_verification(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Result<Response, ApiError> {
+    take(&app, Provider::WhatsApp, &id, None, request).await
+}
+
+/// Meta's calls
+#[utoipa::path(post, path = "/webhooks/whatsapp/{channelId}", operation_id = "takeWhatsAppWebhook", tag = "Provider webhooks", params(("channelId" = String, Path)), responses((status = 200, description = "Kept")))]
+pub(crate) async fn whatsapp(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Result<Response, ApiError> {
+    take(&app, Provider::WhatsApp, &id, None, request).await
+}
+
+/// Z-API's calls
+#[utoipa::path(post, path = "/webhooks/zapi/{channelId}/{secret}", operation_id = "takeZapiWebhook", tag = "Provider webhooks", params(("channelId" = String, Path), ("secret" = String, Path)), responses((status = 200, description = "Kept")))]
+pub(crate) async fn zapi(
+    State(app): State<Arc<App>>,
+    Path((id, secret)): Path<(String, String)>,
+    request: Request,
+) -> Result<Response, ApiError> {
+    take(&app, Provider::Zapi, &id, Some(&secret), request).await
+}
+
+/// ZapperHUB's calls
+#[utoipa::path(post, path = "/webhooks/zapperhub/{channelId}/{secret}", operation_id = "takeZapperHubWebhook", tag = "Provider webhooks", params(("channelId" = String, Path), ("secret" = String, Path)), responses((status = 200, description = "Kept")))]
+pub(crate) async fn zapperhub(
+    State(app): State<Arc<App>>,
+    Path((id, secret)): Path<(String, String)>,
+    request: Request,
+) -> Result<Response, ApiError> {
+    take(&app, Provider::ZapperHub, &id, Some(&secret), request).await
+}
+
+/// Proves a call, keeps its raw body, and only then answers 200.
+async fn take(
+    app: &Arc<App>,
+    provider: Provider,
+    id: &str,
+    url_secret: Option<&str>,
+    request: Request,
+) -> Result<Response, ApiError> {
+    let (channel, secret) = find(app, provider, id, url_secret).await?;
+    let ready = app.channels().ready(&channel)?;
+    let (parts, body) = request.into_parts();
+    let body = read(body).await?;
+    let call = WebhookCall {
+        method: &parts.method,
+        query: parts.uri.query().unwrap_or_default(),
+        headers: &parts.headers,
+        body: &body,
+        secret: &secret,
+    };
+    match ready.admit(&call) {
+        Ok(Admission::Challenge(challenge)) => return Ok(challenge.into_response()),
+        Ok(Admission::Deliver) => {}
+        Err(refused) => return Err(refuse(&channel, &parts.method, refused)),
+    }
+    let content_type = parts
+        .headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    keep(app, &*ready, &channel, content_type, body).await?;
+    Ok(Json(json!({"success": true})).into_response())
+}
+
+/// The channel of a webhook URL; a wrong secret is as good as a wrong path.
+async fn find(
+    app: &App,
+    provider: Provider,
+    id: &str,
+    url_secret: Option<&str>,
+) -> Result<(store::Channel, SecretString), ApiError> {
+    let id: ChannelId = id.parse().map_err(|_| layers::absent())?;
+    let channel = app.store.get_channel_by_id(&id).await?;
+    let channel = channel
+        .filter(|channel| channel.provider == provider)
+        .ok_or_else(layers::absent)?;
+    let secret = app.store.secrets(&channel)?.webhook_secret;
+    let known = url_secret.is_none_or(|given| {
+        secret
+            .expose_secret()
+            .as_bytes()
+            .ct_eq(given.as_bytes())
+            .into()
+    });
+    if known {
+        Ok((channel, secret))
+    } else {
+        Err(layers::absent())
+    }
+}
+
+async fn read(body: Body) -> Result<bytes::Bytes, ApiError> {
+    let whole = Limited::new(body, MAX_CALL_BYTES).collect();
+    match tokio::time::timeout(CALL_DEADLINE, whole).await {
+        Ok(Ok(collected)) => Ok(collected.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(ApiError::new(
+            Reason::BodyTooLarge,
+            "The call is over 4 MiB",
+        )),
+        Ok(Err(_)) | Err(_) => Err(FieldErrors::root("The body ended early").into()),
+    }
+}
+
+/// Meta's handshake wants 403; every other call without proof is 401.
+fn refuse(
+    channel: &store::Channel,
+    method: &axum::http::Method,
+    refused: WebhookRefused,
+) -> ApiError {
+    metrics::counter!("recado_webhooks_refused_total", "provider" => channel.provider.as_str())
+        .increment(1);
+    tracing::warn!(channel.id = %channel.id, provider = %channel.provider, %refused, "a webhook call was refused");
+    let reason = if method == axum::http::Method::GET {
+        Reason::Forbidden
+    } else {
+        Reason::Unauthorized
+    };
+    ApiError::new(reason, refused.to_string())
+}
+
+/// Keeps the raw body on disk, and hands what it says to the intake.
+async fn keep(
+    app: &App,
+    ready: &dyn Channel,
+    channel: &store::Channel,
+    content_type: Option<&str>,
+    body: bytes::Bytes,
+) -> Result<(), ApiError> {
+    let items = ready
+        .receive(content_type, &body)
+        .map_err(|unreadable| FieldErrors::root(&unreadable.to_string()))?;
+    let now = app.clock.now();
+    let call = store::WebhookCall {
+        id: format!("whc_{}", app.uuid().simple()),
+        organization_id: channel.organization_id.clone(),
+        channel_id: channel.id.clone(),
+        content_type: content_type.map(str::to_owned),
+        body: body.to_vec(),
+        received_at: now,
+    };
+    app.store
+        .keep_webhook_call(&call, crate::intake::claimed_until(now))
+        .await?;
+    app.intake.take(Taken { call, items }).await;
+    Ok(())
+}
