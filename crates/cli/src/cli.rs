@@ -6,7 +6,7 @@ use url::Url;
 
 use crate::client::{self, Client};
 use crate::commands::{
-    agent, channel, completions, conversation, key, message, org, sandbox, send,
+    agent, channel, completions, conversation, events, key, message, org, sandbox, send, webhook,
 };
 use crate::environment::{self, Lookup};
 use crate::exit_code::ExitCode;
@@ -73,13 +73,19 @@ enum Command {
     /// Conversations: one agent, one channel, one recipient
     #[command(subcommand)]
     Conversation(conversation::Command),
-    /// Messages that were sent
+    /// Messages, of the agent and of the customer
     #[command(subcommand)]
     Message(message::Command),
     /// Send a message
     #[command(subcommand)]
     Send(send::Command),
-    /// Run simulated providers on this machine
+    /// What happened: taps, messages of customers, statuses
+    #[command(subcommand)]
+    Events(events::Command),
+    /// Webhook endpoints: who is told of events
+    #[command(subcommand)]
+    Webhook(webhook::Command),
+    /// Simulated providers and phones on this machine; alone, it runs them
     Sandbox(sandbox::Args),
     /// Print the completions of a shell
     Completions(completions::Args),
@@ -101,6 +107,10 @@ impl Cli {
             }
             Command::Message(command) => message::run(command, &globals.client(lookup)?).await,
             Command::Send(command) => send::run(command, globals, lookup).await,
+            Command::Events(command) => {
+                events::run(command, &globals.client(lookup)?, printer).await
+            }
+            Command::Webhook(command) => webhook::run(command, &globals.client(lookup)?).await,
             Command::Sandbox(args) => sandbox::run(args, printer).await,
             Command::Completions(args) => Ok(completions::run(&args)),
         }
@@ -150,8 +160,13 @@ mod tests {
     )]
     #[case("channel create --provider whatsapp Main --credentials -")]
     #[case("channel update main --name Other")]
+    #[case("channel create --provider zapi Main --agent agent-123")]
+    #[case("channel update main --agent agent-123")]
     #[case("channel check main")]
+    #[case("channel register-webhook main")]
     #[case("conversation create --agent a --channel c --to +5511900000001")]
+    #[case("conversation show conv-456")]
+    #[case("conversation show conv-456 --last 1000")]
     #[case("conversation messages conv-456")]
     #[case("message show msg_1")]
     #[case("send buttons --agent a --conversation c --body Hi --button x=Yes --button y=No")]
@@ -159,7 +174,32 @@ mod tests {
     #[case("send buttons --direct zapi --to 5511900000001 --body Hi --button x=Yes")]
     #[case("send buttons --direct zapi --to 5511900000001 --json body.json")]
     #[case("send buttons --direct zapi --setting buttonsEndpoint=list --to 5511900000001 --json -")]
+    #[case("events list --after evt_1 --limit 1000 --type button.pressed --conversation conv-456")]
+    #[case("events tail --after evt_1 --type button.pressed --conversation conv-456")]
+    #[case("webhook add https://example.com/hook")]
+    #[case(
+        "webhook add https://example.com/hook --type button.pressed --type list.selected --format chatvolt --header X-Key:1"
+    )]
+    #[case("webhook list --limit 5")]
+    #[case("webhook show whk_1")]
+    #[case("webhook remove whk_1")]
+    #[case("webhook test whk_1")]
+    #[case("webhook rotate-secret whk_1")]
+    #[case("webhook deliveries whk_1 --status failed --after x")]
+    #[case("webhook replay whk_1 --delivery d1")]
+    #[case("webhook replay whk_1 --from 2026-11-22T12:00:00Z --to 2026-11-22T13:00:00Z")]
+    #[case("sandbox")]
     #[case("sandbox --listen 127.0.0.1:0")]
+    #[case("sandbox --output json --listen 127.0.0.1:0")]
+    #[case("sandbox run --listen 127.0.0.1:0")]
+    #[case("sandbox tap wamid.1 btn_sales")]
+    #[case("sandbox --output json tap wamid.1 btn_sales --sandbox http://127.0.0.1:1")]
+    #[case("sandbox say --provider zapi --from +5511900000001 --account INST-01 Hello")]
+    #[case("sandbox read wamid.1")]
+    #[case("sandbox connect --provider wuzapi --url http://127.0.0.1:8080/webhooks/x")]
+    #[case(
+        "sandbox connect --provider whatsapp --url http://h/ --account 1 --secret s --verify-token v"
+    )]
     #[case("completions bash")]
     #[case("--server http://h:1 --key k --output json agent list")]
     #[case("agent list --server http://h:1 --key k --output json")]
@@ -186,6 +226,22 @@ mod tests {
     #[case("send buttons --json - --setting dialect=wuzapi", "--direct")]
     #[case("agent list --server localhost:8080", "http://")]
     #[case("agent list --limit 0", "1..=100")]
+    #[case("events list --limit 1001", "1..=1000")]
+    #[case("events tail --limit 5", "unexpected argument")]
+    #[case("events list --conversation ../x", "an id has 1 to 64 characters")]
+    #[case("conversation show c --last 0", "1..=1000")]
+    #[case("webhook add https://h --format xml", "recado, chatvolt")]
+    #[case("webhook deliveries e --status lost", "pending, delivered, failed")]
+    #[case("webhook replay e", "required")]
+    #[case("webhook replay e --from 2026-11-22T12:00:00Z", "--to")]
+    #[case("webhook replay e --delivery d --from a --to b", "cannot be used with")]
+    #[case("sandbox read m --listen 127.0.0.1:0", "unexpected argument")]
+    #[case(
+        "sandbox say --provider telegram --from 1 Hi",
+        "whatsapp, zapi, zapperhub, wuzapi"
+    )]
+    #[case("sandbox read m --sandbox localhost:8090", "http://")]
+    #[case("sandbox tap m", "<BUTTON>")]
     fn a_bad_line_is_refused_with_a_reason(#[case] line: &str, #[case] reason: &str) {
         let words = ["recado"].into_iter().chain(line.split_whitespace());
         let error = Cli::try_parse_from(words).unwrap_err();

@@ -3,9 +3,9 @@
 use std::error::Error as _;
 use std::time::Duration;
 
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use reqwest::redirect::Policy;
-use reqwest::{Method, Response};
+use reqwest::{ClientBuilder, Method, RequestBuilder, Response};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use url::Url;
@@ -15,6 +15,10 @@ use crate::failure::{Failure, Refusal};
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// Above the server's own deadline for a send, which is 20 s.
 const TOTAL_TIMEOUT: Duration = Duration::from_secs(30);
+/// A stream that is silent for longer is dead: the server says every 15 s that it lives.
+const LONGEST_SILENCE: Duration = Duration::from_secs(45);
+/// A stream ends at last, and its reader opens the next.
+const STREAM_TIMEOUT: Duration = Duration::from_hours(24);
 const MAX_ANSWER_BYTES: usize = 8 * 1024 * 1024;
 
 /// A connection to one server with one key.
@@ -57,26 +61,15 @@ pub(crate) fn parse_server(text: &str) -> Result<Url, String> {
 }
 
 impl Client {
-    /// A client for `server`; a server on this machine is never asked through a proxy.
+    /// A client for `server`.
     pub(crate) fn new(server: Url, key: &SecretString) -> Result<Self, Failure> {
         let mut authorization = HeaderValue::from_str(&format!("Bearer {}", key.expose_secret()))
             .map_err(|_| {
             Failure::Usage("the API key has characters that no key has".to_owned())
         })?;
         authorization.set_sensitive(true);
-        let mut http = reqwest::Client::builder()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .timeout(TOTAL_TIMEOUT)
-            .redirect(Policy::none())
-            .user_agent(concat!("recado/", env!("CARGO_PKG_VERSION")));
-        if is_loopback(&server) {
-            http = http.no_proxy();
-        }
-        let http = http.build().map_err(|error| {
-            Failure::Own(format!("cannot prepare the HTTP client: {}", cause(&error)))
-        })?;
         Ok(Self {
-            http,
+            http: http(&server)?,
             server,
             authorization,
         })
@@ -119,23 +112,64 @@ impl Client {
         body: Option<&Value>,
         effect: Effect,
     ) -> Result<Answer, Failure> {
-        let mut request = self
-            .http
-            .request(method, self.url(path, query)?)
-            .header(AUTHORIZATION, self.authorization.clone());
+        let mut request = self.request(method, path, query)?;
         if let Some(body) = body {
             request = request
                 .header(CONTENT_TYPE, "application/json")
                 .body(body.to_string());
         }
+        let response = self.send(request, effect).await?;
+        let text = self.read(response, effect).await?;
+        self.accept(text, effect)
+    }
+
+    /// Opens a stream of server-sent events, behind `last_event_id` if there is one.
+    pub(crate) async fn stream(
+        &self,
+        path: &[&str],
+        query: &[(&str, String)],
+        last_event_id: Option<&str>,
+    ) -> Result<Response, Failure> {
+        let mut request = self
+            .request(Method::GET, path, query)?
+            .header(ACCEPT, "text/event-stream")
+            .timeout(STREAM_TIMEOUT);
+        if let Some(id) = last_event_id {
+            request = request.header("last-event-id", id);
+        }
+        let response = self.send(request, Effect::Reads).await?;
+        let kind = response.headers().get(CONTENT_TYPE);
+        let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+        if kind.starts_with("text/event-stream") {
+            Ok(response)
+        } else {
+            Err(self.senseless(
+                "is no stream of events; is it a Recado server?",
+                Effect::Reads,
+            ))
+        }
+    }
+
+    fn request(
+        &self,
+        method: Method,
+        path: &[&str],
+        query: &[(&str, String)],
+    ) -> Result<RequestBuilder, Failure> {
+        let request = self.http.request(method, self.url(path, query)?);
+        Ok(request.header(AUTHORIZATION, self.authorization.clone()))
+    }
+
+    /// Sends a request; an answer that is no success is a failure.
+    async fn send(&self, request: RequestBuilder, effect: Effect) -> Result<Response, Failure> {
         let response = (request.send().await).map_err(|error| self.no_answer(&error, effect))?;
         let status = response.status();
+        if status.is_success() {
+            return Ok(response);
+        }
         let retry_after = response.headers().get(RETRY_AFTER);
         let retry_after = retry_after.and_then(|value| Some(value.to_str().ok()?.to_owned()));
         let text = self.read(response, effect).await?;
-        if status.is_success() {
-            return self.accept(text, effect);
-        }
         if let Some(refusal) = Refusal::read(status.as_u16(), retry_after, text) {
             return Err(Failure::Refused(Box::new(refusal)));
         }
@@ -234,6 +268,21 @@ impl Client {
     }
 }
 
+/// What sends requests to `server`; one on this machine is never asked through a proxy.
+pub(crate) fn http(server: &Url) -> Result<reqwest::Client, Failure> {
+    let mut http = ClientBuilder::new()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .timeout(TOTAL_TIMEOUT)
+        .read_timeout(LONGEST_SILENCE)
+        .redirect(Policy::none())
+        .user_agent(concat!("recado/", env!("CARGO_PKG_VERSION")));
+    if is_loopback(server) {
+        http = http.no_proxy();
+    }
+    http.build()
+        .map_err(|error| Failure::Own(format!("cannot prepare the HTTP client: {}", cause(&error))))
+}
+
 fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(url::Host::Domain(name)) => name == "localhost",
@@ -244,7 +293,7 @@ fn is_loopback(url: &Url) -> bool {
 }
 
 /// The innermost reason, which is the one that a person can act on.
-fn cause(error: &reqwest::Error) -> String {
+pub(crate) fn cause(error: &reqwest::Error) -> String {
     if error.is_timeout() {
         return "no answer in time".to_owned();
     }

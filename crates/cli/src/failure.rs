@@ -44,6 +44,10 @@ pub(crate) struct Refusal {
     body: ErrorBody,
     text: String,
     retry_after: Option<String>,
+    /// Whether the same may be granted a moment later.
+    may_pass: bool,
+    /// What to do about it, where the command knows better than the reason tells.
+    advice: Option<String>,
     /// No server was asked: the provider itself refused.
     is_direct: bool,
 }
@@ -77,6 +81,15 @@ impl Failure {
         }
     }
 
+    /// Whether the same request may succeed a moment later.
+    pub(crate) fn may_pass(&self) -> bool {
+        match self {
+            Self::Unreachable(_) => true,
+            Self::Refused(refusal) => refusal.may_pass,
+            _ => false,
+        }
+    }
+
     /// The server's own words, for programs.
     pub(crate) fn json(&self) -> Option<&str> {
         match self {
@@ -95,6 +108,8 @@ impl Refusal {
             body,
             text,
             retry_after,
+            may_pass: status == 429 || status >= 500,
+            advice: None,
             is_direct: false,
         })
     }
@@ -117,11 +132,24 @@ impl Refusal {
             text: serde_json::json!(body).to_string(),
             body,
             retry_after: None,
+            may_pass: false,
+            advice: None,
             is_direct: true,
         }
     }
 
+    /// Adds what the command knows about the way out.
+    pub(crate) fn with_advice(self, advice: String) -> Self {
+        Self {
+            advice: Some(advice),
+            ..self
+        }
+    }
+
     fn hint(&self) -> Option<String> {
+        if let Some(advice) = &self.advice {
+            return Some(advice.clone());
+        }
         let hint = match (self.body.reason.as_str(), &self.body.message_id) {
             ("unauthorized", _) => "check --key, RECADO_KEY or RECADO_KEY_FILE".to_owned(),
             ("outcome_unknown", Some(id)) => {

@@ -1,16 +1,20 @@
 //! The Recado command line.
 
 mod bubble;
+mod chat;
 mod cli;
 mod client;
 mod commands;
 mod credentials;
 mod direct;
 mod environment;
+mod event_line;
 mod exit_code;
 mod failure;
+mod happening;
 mod input;
 mod output;
+mod sse;
 mod terminal;
 
 use clap::Parser as _;

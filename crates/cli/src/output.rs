@@ -8,6 +8,7 @@ use recado_sandbox::drawing::{Bubble, Style};
 use recado_sandbox::terminal::{one_line, visible};
 use serde_json::Value;
 
+use crate::chat::Chat;
 use crate::client::Answer;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
@@ -40,6 +41,7 @@ pub(crate) enum View {
     },
     Fields(Vec<(String, String)>),
     Message(Bubble),
+    Chat(Chat),
     /// Lines as they are.
     Text(String),
 }
@@ -75,10 +77,7 @@ impl Output {
             let columns = columns.iter().map(|(title, _)| *title).collect();
             vec![View::Rows { columns, rows }]
         };
-        if let Some(cursor) = answer.value.get("nextCursor").and_then(Value::as_str) {
-            let cursor = one_line(cursor);
-            views.push(View::Text(format!("there is more: add --after {cursor}")));
-        }
+        views.extend(View::more(&answer.value));
         Self::new(answer.text, views)
     }
 
@@ -102,6 +101,12 @@ impl Output {
 }
 
 impl View {
+    /// How to read on behind a part of a list; none at its end.
+    pub(crate) fn more(list: &Value) -> Option<Self> {
+        let cursor = one_line(list.get("nextCursor")?.as_str()?);
+        Some(Self::Text(format!("there is more: add --after {cursor}")))
+    }
+
     /// The fields of `value` that are there.
     pub(crate) fn fields(value: &Value, fields: Columns) -> Self {
         let present = fields.iter().filter_map(|(title, pointer)| {
@@ -143,6 +148,7 @@ impl View {
                 table.trim_fmt()
             }
             Self::Message(bubble) => bubble.draw(columns, style),
+            Self::Chat(chat) => chat.draw(columns, style),
             Self::Text(text) => text.clone(),
         }
     }
@@ -197,6 +203,18 @@ impl Printer {
         }
     }
 
+    /// Prints one line of many; an error means that nobody reads on.
+    pub(crate) fn line(
+        self,
+        json: &str,
+        people: impl FnOnce(Style) -> String,
+    ) -> std::io::Result<()> {
+        match self.format {
+            Format::Json => write_line(std::io::stdout(), json),
+            Format::Table => write_line(std::io::stdout(), &people(terminal::style())),
+        }
+    }
+
     /// Prints a failure on standard error; programs get the server's answer on standard output too.
     pub(crate) fn fail(self, failure: &Failure) -> ExitCode {
         if let (Format::Json, Some(json)) = (self.format, failure.json()) {
@@ -206,6 +224,11 @@ impl Printer {
         write_line(std::io::stderr(), &format!("error: {sentence}")).ok();
         failure.exit_code()
     }
+}
+
+/// Tells on standard error what goes on.
+pub(crate) fn note(sentence: &str) {
+    write_line(std::io::stderr(), &visible(sentence)).ok();
 }
 
 fn write_line(mut to: impl Write, text: &str) -> std::io::Result<()> {

@@ -1,4 +1,4 @@
-//! What standard output leads to.
+//! What standard output leads to, and how a process is told to stop there.
 
 use std::io::IsTerminal as _;
 
@@ -25,5 +25,36 @@ pub(crate) fn style() -> Style {
         Style::Ansi
     } else {
         Style::Plain
+    }
+}
+
+/// How a text may stand out.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Paint {
+    Bold,
+    Dim,
+    Red,
+    Blue,
+}
+
+/// A text that stands out where the style allows it.
+pub(crate) fn painted(text: &str, paint: Paint, style: Style) -> String {
+    let code = match paint {
+        Paint::Bold => 1,
+        Paint::Dim => 2,
+        Paint::Red => 31,
+        Paint::Blue => 34,
+    };
+    match style {
+        Style::Plain => text.to_owned(),
+        Style::Ansi => format!("\u{1b}[{code}m{text}\u{1b}[0m"),
+    }
+}
+
+/// Resolves at Ctrl-C.
+pub(crate) async fn interrupted() {
+    // Without a handler for the signal there is nothing to wait for: it ends the process by itself.
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
     }
 }

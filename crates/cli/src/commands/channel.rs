@@ -2,7 +2,7 @@
 
 use clap::Subcommand;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use recado_core::{ChannelId, Provider};
+use recado_core::{AgentId, ChannelId, Provider};
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 
@@ -12,7 +12,7 @@ use crate::credentials::{self, CredentialArgs, setting};
 use crate::environment::Lookup;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
-use crate::output::{Columns, Output};
+use crate::output::{Columns, Output, cell};
 
 const COLUMNS: Columns = &[
     ("ID", "/id"),
@@ -24,11 +24,17 @@ const FIELDS: Columns = &[
     ("ID", "/id"),
     ("PROVIDER", "/provider"),
     ("NAME", "/name"),
+    ("AGENT", "/agentId"),
+    ("CONNECTED", "/connected"),
     ("SETTINGS", "/settings"),
     ("WEBHOOK URL", "/webhookUrl"),
     ("WEBHOOK SECRET", "/webhookSecret"),
     ("CREATED", "/createdAt"),
     ("UPDATED", "/updatedAt"),
+];
+const REGISTERED: Columns = &[
+    ("REGISTERED", "/registered"),
+    ("WEBHOOK URL", "/webhookUrl"),
 ];
 const CHECK: Columns = &[("STATE", "/state"), ("DETAIL", "/detail")];
 
@@ -45,6 +51,9 @@ pub(crate) enum Command {
         /// Its id, to choose it yourself
         #[arg(long)]
         id: Option<ChannelId>,
+        /// Who speaks in conversations that customers begin [default: the first agent]
+        #[arg(long, value_name = "ID")]
+        agent: Option<AgentId>,
         #[command(flatten)]
         credentials: CredentialArgs,
         /// A setting, such as baseUrl=https://…; repeat it for more
@@ -57,12 +66,15 @@ pub(crate) enum Command {
     Show { id: ChannelId },
     /// Change a channel; what is not named stays, but credentials and settings are replaced as a whole
     #[command(group = clap::ArgGroup::new("change").required(true).multiple(true)
-        .args(["name", "pairs", "file", "settings"]))]
+        .args(["name", "agent", "pairs", "file", "settings"]))]
     Update {
         id: ChannelId,
         /// What people call it
         #[arg(long)]
         name: Option<String>,
+        /// Who speaks in conversations that customers begin
+        #[arg(long, value_name = "ID")]
+        agent: Option<AgentId>,
         #[command(flatten)]
         credentials: CredentialArgs,
         /// A setting; these replace all that there were
@@ -71,6 +83,8 @@ pub(crate) enum Command {
     },
     /// Ask the provider whether the number can send; exit code 4 if it cannot
     Check { id: ChannelId },
+    /// Tell Z-API or ZapperHUB where to send its webhooks; with Meta you do that in its App Dashboard
+    RegisterWebhook { id: ChannelId },
     /// Delete a channel
     Delete { id: ChannelId },
 }
@@ -99,6 +113,7 @@ pub(crate) async fn run(
             provider,
             name,
             id,
+            agent,
             credentials,
             settings,
         } => {
@@ -107,6 +122,7 @@ pub(crate) async fn run(
                 "provider": provider,
                 "name": name,
                 "id": id,
+                "agentId": agent,
                 "credentials": credentials.for_channel(provider, &settings, lookup)?,
                 "settings": settings,
             });
@@ -124,10 +140,11 @@ pub(crate) async fn run(
         Command::Update {
             id,
             name,
+            agent,
             credentials,
             settings,
         } => {
-            let body = changes(name, &credentials, settings)?;
+            let body = changes(name, agent, &credentials, settings)?;
             let answer = client.patch(&["channels", id.as_str()], &body).await?;
             Ok(Output::record(answer, FIELDS))
         }
@@ -136,11 +153,48 @@ pub(crate) async fn run(
             let answer = (client.call(Method::POST, &path, &[], None, Effect::Reads)).await?;
             Ok(checked(answer))
         }
+        Command::RegisterWebhook { id } => register_webhook(&id, client).await,
         Command::Delete { id } => {
             let answer = client.delete(&["channels", id.as_str()]).await?;
             Ok(Output::done(answer, format!("deleted channel {id}")))
         }
     }
+}
+
+async fn register_webhook(id: &ChannelId, client: &Client) -> Result<Output, Failure> {
+    let path = ["channels", id.as_str(), "register-webhook"];
+    let effect = Effect::Changes;
+    match client.call(Method::POST, &path, &[], None, effect).await {
+        Ok(answer) => Ok(Output::record(answer, REGISTERED)),
+        Err(Failure::Refused(refusal)) => {
+            // The refusal is what matters, whether or not the channel can be read.
+            let channel = client.get(&["channels", id.as_str()], &[]).await.ok();
+            let advice = channel.and_then(|channel| dashboard(&channel.value));
+            Err(Failure::Refused(match advice {
+                Some(advice) => Box::new(refusal.with_advice(advice)),
+                None => refusal,
+            }))
+        }
+        Err(failure) => Err(failure),
+    }
+}
+
+/// How a person sets the webhook of a WhatsApp number; none for the others (Meta, webhooks from the App Dashboard).
+fn dashboard(channel: &Value) -> Option<String> {
+    if channel.get("provider")? != Provider::WhatsApp.as_str() {
+        return None;
+    }
+    let part = |key: &str| cell(channel.get(key));
+    Some(format!(
+        "in Meta's App Dashboard, under WhatsApp > Configuration, set\n    \
+         Callback URL: {}\n    \
+         Verify token: the verifyToken of the channel's credentials; without one, \
+         the WEBHOOK SECRET that `recado channel show {}` tells\n  \
+         and subscribe to the field messages. The credentials need the app's appSecret, too: \
+         it proves that Meta calls",
+        part("webhookUrl"),
+        part("id"),
+    ))
 }
 
 /// A number that cannot send is no success for a script that asks.
@@ -155,12 +209,16 @@ fn checked(answer: Answer) -> Output {
 
 fn changes(
     name: Option<String>,
+    agent: Option<AgentId>,
     credentials: &CredentialArgs,
     settings: Vec<(String, String)>,
 ) -> Result<Value, Failure> {
     let mut body = Map::new();
     if let Some(name) = name {
         body.insert("name".to_owned(), name.into());
+    }
+    if let Some(agent) = agent {
+        body.insert("agentId".to_owned(), String::from(agent).into());
     }
     if let Some(credentials) = credentials.given()? {
         body.insert("credentials".to_owned(), credentials.into());
@@ -192,15 +250,30 @@ mod tests {
     fn a_change_names_only_what_changes() {
         let changed = changes(
             Some("Other".to_owned()),
+            Some("agent-123".parse().unwrap()),
             &CredentialArgs::default(),
             Vec::new(),
         );
-        assert_eq!(changed.unwrap(), json!({"name": "Other"}));
+        assert_eq!(
+            changed.unwrap(),
+            json!({"name": "Other", "agentId": "agent-123"})
+        );
         let settings = vec![setting("baseUrl=http://a/?b=c").unwrap()];
-        let changed = changes(None, &CredentialArgs::default(), settings);
+        let changed = changes(None, None, &CredentialArgs::default(), settings);
         assert_eq!(
             changed.unwrap(),
             json!({"settings": {"baseUrl": "http://a/?b=c"}})
         );
+    }
+
+    #[rstest]
+    #[case("whatsapp", true)]
+    #[case("zapi", false)]
+    fn only_a_number_of_whatsapp_is_set_up_by_hand(#[case] provider: &str, #[case] by_hand: bool) {
+        let url = "https://recado.example/webhooks/whatsapp/main";
+        let channel = json!({"id": "main", "provider": provider, "webhookUrl": url});
+        let advice = dashboard(&channel);
+        assert_eq!(advice.is_some(), by_hand);
+        assert!(advice.is_none_or(|advice| advice.contains(url) && advice.contains("verifyToken")));
     }
 }

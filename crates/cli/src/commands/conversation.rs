@@ -1,5 +1,7 @@
 //! `recado conversation`: one agent, one channel, one recipient.
 
+mod show;
+
 use clap::Subcommand;
 use recado_core::{AgentId, ChannelId, ConversationId, Recipient};
 use serde_json::json;
@@ -45,8 +47,13 @@ pub(crate) enum Command {
     },
     /// List the conversations
     List(#[command(flatten)] ListArgs),
-    /// Show a conversation
-    Show { id: ConversationId },
+    /// Show a conversation with its messages, as a chat; times are UTC
+    Show {
+        id: ConversationId,
+        /// How many messages, the newest
+        #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..=1000))]
+        last: u16,
+    },
     /// List the messages of a conversation
     Messages {
         id: ConversationId,
@@ -79,10 +86,7 @@ pub(crate) async fn run(command: Command, client: &Client) -> Result<Output, Fai
             let answer = client.get(&["conversations"], &list.query()).await?;
             Ok(Output::list(answer, COLUMNS))
         }
-        Command::Show { id } => {
-            let answer = client.get(&["conversations", id.as_str()], &[]).await?;
-            Ok(Output::record(answer, COLUMNS))
-        }
+        Command::Show { id, last } => show::run(&id, usize::from(last), client).await,
         Command::Messages { id, list } => {
             let path = ["conversations", id.as_str(), "messages"];
             let answer = client.get(&path, &list.query()).await?;

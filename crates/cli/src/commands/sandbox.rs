@@ -1,152 +1,67 @@
-//! `recado sandbox`: simulated providers on this machine.
+//! `recado sandbox`: simulated providers on this machine, and the phones of their customers.
 
-use std::net::SocketAddr;
+mod control;
+mod phone;
+mod run;
 
-use recado_sandbox::{Account, Sandbox, TokenState, Urls, base_urls};
-use serde_json::json;
-use tokio::net::TcpListener;
+use clap::Subcommand;
 
-use crate::exit_code::ExitCode;
 use crate::failure::Failure;
-use crate::output::{Output, Printer, View};
+use crate::output::{Output, Printer};
 
-/// Runs WhatsApp Cloud API, Z-API and ZapperHUB as simulators, until Ctrl-C
+const HELP: &str = "Examples:
+  recado sandbox --listen 127.0.0.1:8090
+  recado sandbox say --provider zapi --from +5511900000001 'Hello'
+  recado sandbox tap wamid.HBgM btn_sales
+
+tap, say, read and connect speak to a sandbox that runs: on this machine at port 8090,
+or where --sandbox or RECADO_SANDBOX says.";
+
+/// Runs WhatsApp Cloud API, Z-API and ZapperHUB as simulators, and plays their customers
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  recado sandbox --listen 127.0.0.1:8090")]
+#[command(after_help = HELP)]
 pub(crate) struct Args {
-    /// Where to listen; port 0 takes a free one
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8090")]
-    listen: SocketAddr,
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    run: run::RunArgs,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the simulators until Ctrl-C, as `recado sandbox` alone does
+    Run(run::RunArgs),
+    #[command(flatten)]
+    Phone(phone::Command),
 }
 
 pub(crate) async fn run(args: Args, printer: Printer) -> Result<Output, Failure> {
-    let own = |error: std::io::Error| Failure::Own(format!("cannot serve the sandbox: {error}"));
-    let listener = TcpListener::bind(args.listen).await.map_err(|error| {
-        let address = args.listen;
-        Failure::Usage(format!(
-            "cannot listen on {address} ({error}); choose another with --listen"
-        ))
-    })?;
-    let address = listener.local_addr().map_err(own)?;
-    let sandbox = Sandbox::new();
-    if printer.print(&introduction(address, &sandbox.accounts())) != ExitCode::Ok {
-        return Err(Failure::Own("cannot write to standard output".to_owned()));
+    // Not `args_conflicts_with_subcommands` of clap, which refuses --output there as well.
+    if args.command.is_some() && args.run.listen.is_some() {
+        return Err(Failure::Usage(
+            "--listen belongs to `recado sandbox run`, behind its name".to_owned(),
+        ));
     }
-    let stop = async {
-        // Without a handler for the signal there is nothing to wait for: it ends the process by itself.
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    };
-    sandbox.serve(listener, stop).await.map_err(own)?;
-    Ok(Output::new(String::new(), Vec::new()))
-}
-
-fn introduction(address: SocketAddr, accounts: &[Account]) -> Output {
-    let urls = base_urls(address);
-    let credentials: Vec<String> = accounts.iter().filter_map(exports).collect();
-    let text = format!(
-        "The sandbox listens on http://{address}; Ctrl-C ends it, http://{address}/ lists its routes.\n\
-         \n\
-         Paste this into another terminal:\n\
-         \n\
-         {}\n\
-         {}\n\
-         \n\
-         Then send without a server, and look at the phone:\n\
-         \n  {}\n  curl http://{address}/_sandbox/phone\n\
-         \n\
-         or connect the numbers to a server that runs with RECADO_ALLOW_PRIVATE_NETWORKS=true:\n\
-         \n{}",
-        url_exports(&urls),
-        credentials.join("\n"),
-        "recado send buttons --direct zapi --to +5511900000001 --body 'How can we help you?' --button btn_sales=Sales",
-        connections(&urls),
-    );
-    let json = json!({"listen": address, "urls": urls, "accounts": accounts});
-    Output::new(json.to_string(), vec![View::Text(text)])
-}
-
-fn url_exports(urls: &Urls) -> String {
-    format!(
-        "  export RECADO_WHATSAPP_URL={}\n  export RECADO_ZAPI_URL={}\n  export RECADO_ZAPPERHUB_URL={}",
-        urls.whatsapp, urls.zapi, urls.zapperhub
-    )
-}
-
-/// The variables of an account that works; the others are there to fail.
-fn exports(account: &Account) -> Option<String> {
-    let lines = match account {
-        Account::Whatsapp {
-            access_token,
-            phone_number_id,
-            token_state: TokenState::Valid,
-            registered: true,
-            ..
-        } => vec![
-            format!("RECADO_WHATSAPP_PHONE_NUMBER_ID={phone_number_id}"),
-            format!("RECADO_WHATSAPP_ACCESS_TOKEN={access_token}"),
-        ],
-        Account::Zapi {
-            instance_id,
-            instance_token,
-            client_token,
-        } => {
-            let mut lines = vec![
-                format!("RECADO_ZAPI_INSTANCE_ID={instance_id}"),
-                format!("RECADO_ZAPI_INSTANCE_TOKEN={instance_token}"),
-            ];
-            lines.extend(
-                (client_token.iter()).map(|token| format!("RECADO_ZAPI_CLIENT_TOKEN={token}")),
-            );
-            lines
-        }
-        Account::Zapperhub {
-            instance_id,
-            api_key,
-        } => vec![
-            format!("RECADO_ZAPPERHUB_INSTANCE_ID={instance_id}"),
-            format!("RECADO_ZAPPERHUB_API_KEY={api_key}"),
-        ],
-        Account::Whatsapp { .. } | Account::Wuzapi { .. } => return None,
-    };
-    Some(format!("  export {}", lines.join(" ")))
-}
-
-fn connections(urls: &Urls) -> String {
-    let lines = [
-        ("whatsapp", &urls.whatsapp),
-        ("zapi", &urls.zapi),
-        ("zapperhub", &urls.zapperhub),
-    ]
-    .map(|(name, url)| {
-        format!("  recado channel create --provider {name} Sandbox --id sandbox-{name} --setting baseUrl={url}")
-    });
-    lines.join("\n")
+    match args.command {
+        None => run::run(args.run, printer).await,
+        Some(Command::Run(args)) => run::run(args, printer).await,
+        Some(Command::Phone(command)) => phone::run(command).await,
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use clap::Parser as _;
 
-    #[test]
-    fn the_introduction_connects_all_three_providers() {
-        let address = "127.0.0.1:8090".parse().unwrap();
-        let output = introduction(address, &Sandbox::new().accounts());
-        let View::Text(text) = &output.views[0] else {
-            panic!("no text");
-        };
-        for line in [
-            "export RECADO_ZAPI_URL=http://127.0.0.1:8090/zapi\n",
-            "export RECADO_WHATSAPP_PHONE_NUMBER_ID=800000000000001 RECADO_WHATSAPP_ACCESS_TOKEN=T-OK\n",
-            "export RECADO_ZAPI_INSTANCE_ID=INST-01 RECADO_ZAPI_INSTANCE_TOKEN=TOK-01 RECADO_ZAPI_CLIENT_TOKEN=CT-01\n",
-            "export RECADO_ZAPPERHUB_INSTANCE_ID=inst_5f2c RECADO_ZAPPERHUB_API_KEY=K1\n",
-            "--provider zapperhub Sandbox --id sandbox-zapperhub --setting baseUrl=http://127.0.0.1:8090/zapperhub",
-        ] {
-            assert!(text.contains(line), "{line} is not in\n{text}");
-        }
-        assert_eq!(text.matches("ACCESS_TOKEN=").count(), 1);
-        let json: serde_json::Value = serde_json::from_str(&output.json).unwrap();
-        assert_eq!(json["urls"]["whatsapp"], "http://127.0.0.1:8090/whatsapp");
+    use super::*;
+    use crate::cli::Cli;
+    use crate::exit_code::ExitCode;
+
+    #[tokio::test]
+    async fn an_address_to_listen_at_is_no_part_of_another_command() {
+        let words = ["recado", "sandbox", "--listen", "127.0.0.1:0", "read", "m"];
+        let cli = Cli::try_parse_from(words).unwrap();
+        let failure = cli.run(Printer::new(None)).await.unwrap_err();
+        assert_eq!(failure.exit_code(), ExitCode::Usage);
     }
 }

@@ -1,0 +1,254 @@
+//! A conversation as a chat: the customer on the left, the agent on the right.
+
+use recado_sandbox::drawing::{Bubble, Style};
+use recado_sandbox::terminal::{one_line, width, wrap};
+use serde_json::Value;
+
+use crate::bubble;
+use crate::event_line::words;
+use crate::happening::{colour, day, person, progress, text, time};
+use crate::terminal::{Paint, painted};
+
+/// Wider, both sides would lose sight of each other.
+const MAX_COLUMNS: usize = 80;
+const MIN_COLUMNS: usize = 24;
+
+/// Messages, oldest first, ready to be drawn.
+#[derive(Debug)]
+pub(crate) struct Chat(Vec<Message>);
+
+#[derive(Debug)]
+struct Message {
+    at: String,
+    bubble: Bubble,
+    sender: Sender,
+}
+
+#[derive(Debug)]
+enum Sender {
+    Customer { name: String },
+    Agent { status: String, error: Value },
+}
+
+impl Chat {
+    /// The chat of flat messages, as the server answers them.
+    pub(crate) fn new<'a>(messages: impl IntoIterator<Item = &'a Value>) -> Self {
+        Self(messages.into_iter().map(Message::read).collect())
+    }
+
+    /// Draws the chat in at most `columns`; below 24 columns it takes 24.
+    pub(crate) fn draw(&self, columns: usize, style: Style) -> String {
+        let columns = columns.clamp(MIN_COLUMNS, MAX_COLUMNS);
+        let mut lines = Vec::new();
+        let mut today = "";
+        for message in &self.0 {
+            if day(&message.at) != today {
+                today = day(&message.at);
+                let blank = " ".repeat(columns.saturating_sub(width(today)) / 2);
+                lines.push(format!("{blank}{}", painted(today, Paint::Dim, style)));
+            }
+            lines.extend(message.draw(columns, style));
+        }
+        lines.join("\n")
+    }
+}
+
+impl Message {
+    fn read(message: &Value) -> Self {
+        let is_customer = message.get("from").and_then(Value::as_str) == Some("human");
+        let sender = if is_customer {
+            let contact = message.pointer("/metadata/contact");
+            Sender::Customer {
+                name: contact.and_then(person).unwrap_or_default(),
+            }
+        } else {
+            let error = message.pointer("/metadata/error");
+            Sender::Agent {
+                status: text(message, "status").unwrap_or_default(),
+                error: error.cloned().unwrap_or_default(),
+            }
+        };
+        let said = || Bubble {
+            header: None,
+            body: said(message),
+            footer: None,
+            buttons: Vec::new(),
+        };
+        Self {
+            at: text(message, "createdAt").unwrap_or_default(),
+            bubble: match sender {
+                Sender::Customer { .. } => said(),
+                Sender::Agent { .. } => bubble::of_message(message).unwrap_or_else(said),
+            },
+            sender,
+        }
+    }
+
+    fn draw(&self, columns: usize, style: Style) -> Vec<String> {
+        let bubble = self.bubble.draw(columns, style);
+        // The first line is the bubble's edge, which has no escape sequences.
+        let bubble_columns = bubble.lines().next().map_or(0, width);
+        let at = time(&self.at);
+        match &self.sender {
+            Sender::Customer { name } => {
+                let caption = format!("{at}  {name}");
+                let caption = wrap(caption.trim_end(), columns).into_iter();
+                bubble
+                    .lines()
+                    .map(str::to_owned)
+                    .chain(caption.map(|line| painted(&line, Paint::Dim, style)))
+                    .collect()
+            }
+            Sender::Agent { status, error } => {
+                let right = |line: &str, used| {
+                    format!("{}{line}", " ".repeat(columns.saturating_sub(used)))
+                };
+                let bubble = bubble.lines().map(|line| right(line, bubble_columns));
+                let caption = wrap(&format!("{at}  {}", progress(status, error)), columns);
+                // Painted when it is broken into lines, since escape sequences would count as columns.
+                let paint = colour(status).unwrap_or(Paint::Dim);
+                let caption = caption
+                    .iter()
+                    .map(|line| right(&painted(line, paint, style), width(line)));
+                bubble.chain(caption).collect()
+            }
+        }
+    }
+}
+
+/// What the customer said: a choice by its title, a text as it is.
+fn said(message: &Value) -> String {
+    let title = message.pointer("/metadata/choice/title");
+    if let Some(title) = title.and_then(Value::as_str) {
+        return format!("▸ {}", one_line(title));
+    }
+    let kind = message.pointer("/metadata/kind").and_then(Value::as_str);
+    let text = message.get("text").and_then(Value::as_str);
+    words(
+        kind.unwrap_or("unknown"),
+        text.filter(|text| !text.is_empty()),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn ours(status: &str, error: &Value) -> Value {
+        json!({
+            "text": "How can we help you?", "from": "agent", "status": status,
+            "createdAt": "2026-11-22T12:00:00.000Z",
+            "metadata": {"kind": "buttons", "buttons": [{"id": "btn_sales", "title": "Sales"}], "error": error},
+        })
+    }
+
+    fn theirs(kind: &str, text: &str, choice: &Value) -> Value {
+        json!({
+            "text": text, "from": "human", "status": "read", "createdAt": "2026-11-22T12:00:09.000Z",
+            "metadata": {"kind": kind, "choice": choice, "contact": {"name": "Ana", "phone": "5521988887777"}},
+        })
+    }
+
+    fn drawn(messages: &[Value], columns: usize) -> String {
+        Chat::new(messages).draw(columns, Style::Plain)
+    }
+
+    #[test]
+    fn the_customer_is_on_the_left_and_the_agent_on_the_right() {
+        let tap = theirs(
+            "button",
+            "Sales",
+            &json!({"id": "btn_sales", "title": "Sales"}),
+        );
+        let expected = "
+               2026-11-22
+                ╭──────────────────────╮
+                │ How can we help you? │
+                ├──────────────────────┤
+                │       ↩ Sales        │
+                ╰──────────────────────╯
+                       12:00:00  ✓✓ read
+╭─────────╮
+│ ▸ Sales │
+╰─────────╯
+12:00:09  Ana";
+        assert_eq!(
+            format!("\n{}", drawn(&[ours("read", &Value::Null), tap], 40)),
+            expected
+        );
+    }
+
+    #[test]
+    fn other_kinds_show_their_kind_and_their_text() {
+        let none = &Value::Null;
+        let image = drawn(&[theirs("image", "", none)], 40);
+        assert!(image.contains("│ [image] │"), "{image}");
+        let caption = drawn(&[theirs("image", "my cat", none)], 40);
+        assert!(caption.contains("│ [image] my cat │"), "{caption}");
+        let text = drawn(&[theirs("text", "one\ntwo", none)], 40);
+        assert!(text.contains("│ one │\n│ two │"), "{text}");
+    }
+
+    #[test]
+    fn a_failure_tells_its_reason_on_as_many_lines_as_it_needs() {
+        let error = json!({"reason": "window_closed", "code": 131_047, "message": "more than 24 hours have passed"});
+        let drawn = drawn(&[ours("failed", &error)], 40);
+        let end: Vec<&str> = drawn.lines().rev().take(2).map(str::trim).collect();
+        assert_eq!(
+            end,
+            [
+                "have passed (code 131047)",
+                "12:00:00  ✗ failed: more than 24 hours"
+            ]
+        );
+    }
+
+    #[test]
+    fn read_is_blue_and_the_rest_is_dim() {
+        let read = Chat::new(&[ours("read", &Value::Null)]).draw(40, Style::Ansi);
+        assert!(
+            read.ends_with("\u{1b}[34m12:00:00  ✓✓ read\u{1b}[0m"),
+            "{read}"
+        );
+        let sent = Chat::new(&[ours("sent", &Value::Null)]).draw(40, Style::Ansi);
+        assert!(
+            sent.ends_with("\u{1b}[2m12:00:00  ✓ sent\u{1b}[0m"),
+            "{sent}"
+        );
+    }
+
+    #[test]
+    fn every_day_is_named_once() {
+        let mut tomorrow = theirs("text", "hello", &Value::Null);
+        tomorrow["createdAt"] = json!("2026-11-23T00:00:00.000Z");
+        let drawn = drawn(
+            &[
+                ours("sent", &Value::Null),
+                ours("read", &Value::Null),
+                tomorrow,
+            ],
+            60,
+        );
+        assert_eq!(drawn.matches("2026-11-22").count(), 1);
+        assert_eq!(drawn.matches("2026-11-23").count(), 1);
+    }
+
+    #[test]
+    fn no_line_is_wider_than_the_terminal_and_nothing_steers_it() {
+        let messages = [
+            ours("failed", &json!({"message": "x".repeat(200)})),
+            theirs("text", &"👩‍👩‍👧 日本語 ".repeat(30), &Value::Null),
+            theirs("text", "\u{1b}[2J\r\u{7}", &Value::Null),
+            json!({"from": "human"}),
+            json!({}),
+        ];
+        for columns in [0, 24, 37, 80, 500] {
+            let drawn = drawn(&messages, columns);
+            let most = columns.clamp(MIN_COLUMNS, MAX_COLUMNS);
+            assert!(drawn.lines().all(|line| width(line) <= most), "{drawn}");
+            assert!(!drawn.contains(['\u{1b}', '\r', '\u{7}']));
+        }
+    }
+}

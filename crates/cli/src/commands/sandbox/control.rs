@@ -1,0 +1,89 @@
+//! The control API of a sandbox that runs.
+
+use serde::Deserialize;
+use serde_json::Value;
+use url::Url;
+
+use crate::client::{self, Answer, cause};
+use crate::exit_code::ExitCode;
+use crate::failure::{Failure, Refusal};
+
+/// Which sandbox is meant.
+#[derive(Debug, clap::Args)]
+pub(super) struct Target {
+    /// Where the sandbox answers
+    #[arg(long, env = "RECADO_SANDBOX", value_name = "URL",
+        default_value = "http://127.0.0.1:8090", value_parser = client::parse_server)]
+    sandbox: Url,
+}
+
+/// An answer of the sandbox that is no success.
+#[derive(Deserialize)]
+struct ErrorBody {
+    error: String,
+    handshake: Option<Handshake>,
+}
+
+/// What a receiver answered to Meta's verification request.
+#[derive(Deserialize)]
+struct Handshake {
+    status: Option<u16>,
+    body: String,
+}
+
+impl Target {
+    /// Posts to a route under `/_sandbox`.
+    pub(super) async fn post(&self, path: &[&str], body: &Value) -> Result<Answer, Failure> {
+        let mut url = self.sandbox.clone();
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().push("_sandbox").extend(path);
+        }
+        let request = client::http(&self.sandbox)?
+            .post(url)
+            .header("content-type", "application/json")
+            .body(body.to_string());
+        let response = request.send().await.map_err(|error| {
+            let (target, cause) = (&self.sandbox, cause(&error));
+            Failure::Unreachable(format!(
+                "no sandbox answers at {target} ({cause}); start one with `recado sandbox`, or set --sandbox or RECADO_SANDBOX"
+            ))
+        })?;
+        let status = response.status();
+        let text = (response.text().await).map_err(|error| {
+            let (target, cause) = (&self.sandbox, cause(&error));
+            Failure::OutcomeUnknown(format!("the answer of {target} was lost ({cause})"))
+        })?;
+        if !status.is_success() {
+            return Err(self.refusal(status.as_u16(), &text));
+        }
+        let value = if text.is_empty() {
+            Value::Null
+        } else {
+            serde_json::from_str(&text).map_err(|_| self.strange(status.as_u16()))?
+        };
+        Ok(Answer { text, value })
+    }
+
+    fn refusal(&self, status: u16, text: &str) -> Failure {
+        let Ok(ErrorBody { error, handshake }) = serde_json::from_str(text) else {
+            return self.strange(status);
+        };
+        let error = match handshake {
+            None => error,
+            Some(Handshake {
+                status: Some(status),
+                body,
+            }) => format!("{error}: it answered {status} {body}"),
+            Some(Handshake { status: None, .. }) => format!("{error}: it did not answer"),
+        };
+        let refusal = Refusal::direct(ExitCode::Refused, "sandbox_refused", None, error);
+        Failure::Refused(Box::new(refusal))
+    }
+
+    fn strange(&self, status: u16) -> Failure {
+        Failure::Own(format!(
+            "{} answered {status}, which is not a sandbox's own answer; does --sandbox lead to `recado sandbox`?",
+            self.sandbox
+        ))
+    }
+}

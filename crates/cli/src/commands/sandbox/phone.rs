@@ -1,0 +1,303 @@
+//! The phones of a sandbox that runs: a customer taps, writes and reads.
+
+use clap::Subcommand;
+use clap::builder::PossibleValuesParser;
+use serde_json::{Value, json};
+
+use super::control::Target;
+use crate::failure::Failure;
+use crate::output::{Columns, Output, View, cell};
+
+const WRITTEN: Columns = &[("MESSAGE", "/messageId")];
+const WEBHOOK: Columns = &[
+    ("PROVIDER", "/provider"),
+    ("ACCOUNT", "/account"),
+    ("URL", "/url"),
+    ("SECRET", "/secret"),
+    ("VERIFY TOKEN", "/verifyToken"),
+];
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Tap a button of a message
+    #[command(after_help = "Example:\n  recado sandbox tap wamid.HBgM btn_sales")]
+    Tap {
+        /// The message's id on the phone: its externalId in Recado
+        message_id: String,
+        /// The button's id
+        button: String,
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Write a text to a number
+    Say {
+        /// Who carries the text
+        #[arg(long, value_parser = provider())]
+        provider: String,
+        /// The customer's phone number
+        #[arg(long, value_name = "PHONE")]
+        from: String,
+        /// To which number: a phone number id or an instance id [default: the first account]
+        #[arg(long, value_name = "ID")]
+        account: Option<String>,
+        text: String,
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Read a message, so that its sender hears that it was read
+    Read {
+        /// The message's id on the phone: its externalId in Recado
+        message_id: String,
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Tell a provider where its webhooks go; WhatsApp verifies the URL first
+    #[command(
+        after_help = "Example:\n  recado sandbox connect --provider whatsapp --url http://127.0.0.1:8080/webhooks/whatsapp/main"
+    )]
+    Connect {
+        /// Whose webhooks
+        #[arg(long, value_parser = provider())]
+        provider: String,
+        /// Where they go, on this machine: a channel's webhookUrl
+        #[arg(long)]
+        url: String,
+        /// Of which number: a phone number id or an instance id [default: the first account]
+        #[arg(long, value_name = "ID")]
+        account: Option<String>,
+        /// What proves that the provider calls: WhatsApp's app secret, the bearer secret of ZapperHUB, the HMAC key of wuzapi
+        #[arg(long)]
+        secret: Option<String>,
+        /// What WhatsApp shows when it verifies the URL
+        #[arg(long, value_name = "TOKEN")]
+        verify_token: Option<String>,
+        #[command(flatten)]
+        target: Target,
+    },
+}
+
+fn provider() -> PossibleValuesParser {
+    PossibleValuesParser::new(["whatsapp", "zapi", "zapperhub", "wuzapi"])
+}
+
+pub(super) async fn run(command: Command) -> Result<Output, Failure> {
+    match command {
+        Command::Tap {
+            message_id,
+            button,
+            target,
+        } => {
+            let body = json!({"messageId": message_id, "button": button});
+            let answer = target.post(&["phone", "tap"], &body).await?;
+            Ok(Output::record(answer, WRITTEN))
+        }
+        Command::Say {
+            provider,
+            from,
+            account,
+            text,
+            target,
+        } => {
+            let body = given([
+                ("provider", Some(provider)),
+                ("from", Some(from)),
+                ("account", account),
+                ("text", Some(text)),
+            ]);
+            let answer = target.post(&["phone", "say"], &body).await?;
+            Ok(Output::record(answer, WRITTEN))
+        }
+        Command::Read { message_id, target } => {
+            let body = json!({"messageId": message_id});
+            let answer = target.post(&["phone", "read"], &body).await?;
+            Ok(Output::done(answer, "read".to_owned()))
+        }
+        Command::Connect {
+            provider,
+            url,
+            account,
+            secret,
+            verify_token,
+            target,
+        } => {
+            let body = given([
+                ("provider", Some(provider)),
+                ("url", Some(url)),
+                ("account", account),
+                ("secret", secret),
+                ("verifyToken", verify_token),
+            ]);
+            let answer = target.post(&["webhooks"], &body).await?;
+            let hint = match cell(answer.value.get("provider")).as_str() {
+                "whatsapp" => Some("the channel needs this secret as its appSecret"),
+                _ => None,
+            };
+            let mut output = Output::record(answer, WEBHOOK);
+            let hint = hint.map(|hint| View::Text(hint.to_owned()));
+            output.views.extend(hint);
+            Ok(output)
+        }
+    }
+}
+
+/// A body with the parts that were given.
+fn given<const N: usize>(parts: [(&str, Option<String>); N]) -> Value {
+    let parts = parts.into_iter();
+    let given = parts.filter_map(|(key, value)| Some((key.to_owned(), value?.into())));
+    Value::Object(given.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::Router;
+    use axum::routing::post;
+    use clap::Parser as _;
+    use recado_sandbox::{Provider, Sandbox};
+    use tokio::net::TcpListener;
+
+    use super::*;
+    use crate::cli::Cli;
+    use crate::exit_code::ExitCode;
+    use crate::output::Printer;
+
+    async fn listen() -> (TcpListener, String) {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        (listener, url)
+    }
+
+    async fn running() -> (Sandbox, String) {
+        let (listener, url) = listen().await;
+        let sandbox = Sandbox::new();
+        let serving = sandbox.clone().serve(listener, std::future::pending());
+        tokio::spawn(serving);
+        (sandbox, url)
+    }
+
+    /// Runs `recado sandbox …` against that sandbox.
+    async fn ask(target: &str, line: &[&str]) -> Result<Output, Failure> {
+        let words = [&["recado", "sandbox"], line, &["--sandbox", target]].concat();
+        let cli = Cli::try_parse_from(words).unwrap();
+        cli.run(Printer::new(None)).await
+    }
+
+    /// A message with the button `btn_sales` on a phone; its id there.
+    async fn shown(sandbox: &str) -> String {
+        let body = json!({
+            "phone": "5511900000001", "message": "Hi",
+            "buttonList": {"buttons": [{"id": "btn_sales", "label": "Sales"}]},
+        });
+        let sent = reqwest::Client::builder()
+            .no_proxy()
+            .build()
+            .unwrap()
+            .post(format!(
+                "{sandbox}/zapi/instances/INST-01/token/TOK-01/send-button-list"
+            ))
+            .header("client-token", "CT-01")
+            .header("content-type", "application/json")
+            .body(body.to_string())
+            .send()
+            .await
+            .unwrap();
+        let sent: Value = serde_json::from_str(&sent.text().await.unwrap()).unwrap();
+        sent["messageId"].as_str().unwrap().to_owned()
+    }
+
+    #[tokio::test]
+    async fn a_tap_a_text_and_a_reading_reach_the_webhook_that_was_connected() {
+        let (sandbox, target) = running().await;
+        let (receiver, hook) = listen().await;
+        let (told, mut heard) = tokio::sync::mpsc::unbounded_channel();
+        let router = Router::new().fallback(post(move |body: String| async move {
+            told.send(serde_json::from_str::<Value>(&body).unwrap())
+                .unwrap();
+        }));
+        tokio::spawn(async { axum::serve(receiver, router).await.unwrap() });
+        let connect = ["connect", "--provider", "zapi", "--url", &hook];
+        ask(&target, &connect).await.unwrap();
+        assert_eq!(sandbox.webhooks()[0].provider, Provider::Zapi);
+
+        let id = shown(&target).await;
+        let tap = ask(&target, &["tap", &id, "btn_sales"]).await.unwrap();
+        let tap: Value = serde_json::from_str(&tap.json).unwrap();
+        let say = [
+            "say",
+            "--provider",
+            "zapi",
+            "--from",
+            "+5511900000001",
+            "Olá",
+        ];
+        let say: Value = serde_json::from_str(&ask(&target, &say).await.unwrap().json).unwrap();
+        let read = ask(&target, &["read", &id]).await.unwrap();
+        assert_eq!(read.json, "");
+
+        let mut is_read = false;
+        let (mut tapped, mut said) = (false, false);
+        while !(is_read && tapped && said) {
+            let call = heard.recv().await.unwrap();
+            tapped |= call["messageId"] == tap["messageId"];
+            said |= call["messageId"] == say["messageId"] && call["text"]["message"] == "Olá";
+            is_read |= call["status"] == "READ";
+        }
+    }
+
+    #[tokio::test]
+    async fn a_refusal_is_told_in_the_words_of_the_sandbox() {
+        let (_, target) = running().await;
+        let id = shown(&target).await;
+        let (closed, hook) = listen().await;
+        drop(closed);
+        let whatsapp = ["connect", "--provider", "whatsapp", "--url", &hook];
+        let cases: [(&[&str], &str); 4] = [
+            (&["tap", "nothing", "btn_sales"], "no phone shows"),
+            (&["tap", &id, "btn_other"], "no such button"),
+            (
+                &[
+                    "say",
+                    "--provider",
+                    "zapi",
+                    "--from",
+                    "1",
+                    "--account",
+                    "x",
+                    "Hi",
+                ],
+                "no such account",
+            ),
+            (&whatsapp, "the challenge: it did not answer"),
+        ];
+        for (line, words) in cases {
+            let failure = ask(&target, line).await.unwrap_err();
+            assert_eq!(failure.exit_code(), ExitCode::Refused);
+            assert!(failure.to_string().contains(words), "{failure}");
+        }
+    }
+
+    #[tokio::test]
+    async fn without_a_sandbox_it_says_how_to_start_one() {
+        let (closed, target) = listen().await;
+        drop(closed);
+        let failure = ask(&target, &["read", "x"]).await.unwrap_err();
+        assert_eq!(failure.exit_code(), ExitCode::Unreachable);
+        assert!(
+            failure.to_string().contains("`recado sandbox`"),
+            "{failure}"
+        );
+    }
+
+    #[tokio::test]
+    async fn another_server_is_not_taken_for_a_sandbox() {
+        let (listener, target) = listen().await;
+        tokio::spawn(async { axum::serve(listener, Router::new()).await.unwrap() });
+        let failure = ask(&target, &["read", "x"]).await.unwrap_err();
+        assert_eq!(failure.exit_code(), ExitCode::OwnFault);
+    }
+
+    #[test]
+    fn a_body_names_only_what_was_given() {
+        let parts = [("account", None), ("secret", Some("s".to_owned()))];
+        assert_eq!(given(parts), json!({"secret": "s"}));
+    }
+}

@@ -1,0 +1,190 @@
+//! `recado sandbox run`: the simulated providers, until Ctrl-C.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use recado_sandbox::{Account, Sandbox, TokenState, Urls, base_urls};
+use serde_json::json;
+use tokio::net::TcpListener;
+
+use crate::exit_code::ExitCode;
+use crate::failure::Failure;
+use crate::output::{Output, Printer, View};
+use crate::terminal;
+
+const DEFAULT_ADDRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8090);
+/// What signs and shows itself in the webhooks of the simulated WhatsApp unless `connect` says otherwise.
+const APP_SECRET: &str = "sim-app-secret-01";
+const VERIFY_TOKEN: &str = "vt-1";
+
+#[derive(Debug, clap::Args)]
+pub(super) struct RunArgs {
+    /// Where to listen; port 0 takes a free one [default: 127.0.0.1:8090]
+    #[arg(long, value_name = "ADDRESS")]
+    pub(super) listen: Option<SocketAddr>,
+}
+
+pub(super) async fn run(args: RunArgs, printer: Printer) -> Result<Output, Failure> {
+    let own = |error: std::io::Error| Failure::Own(format!("cannot serve the sandbox: {error}"));
+    let address = args.listen.unwrap_or(DEFAULT_ADDRESS);
+    let listener = TcpListener::bind(address).await.map_err(|error| {
+        Failure::Usage(format!(
+            "cannot listen on {address} ({error}); choose another with --listen"
+        ))
+    })?;
+    let address = listener.local_addr().map_err(own)?;
+    let sandbox = Sandbox::new();
+    if printer.print(&introduction(address, &sandbox.accounts())) != ExitCode::Ok {
+        return Err(Failure::Own("cannot write to standard output".to_owned()));
+    }
+    let stop = terminal::interrupted();
+    sandbox.serve(listener, stop).await.map_err(own)?;
+    Ok(Output::new(String::new(), Vec::new()))
+}
+
+fn introduction(address: SocketAddr, accounts: &[Account]) -> Output {
+    let urls = base_urls(address);
+    let credentials: Vec<String> = accounts.iter().filter_map(exports).collect();
+    let text = format!(
+        "The sandbox listens on http://{address}; Ctrl-C ends it, http://{address}/ lists its routes.\n\
+         \n\
+         Paste this into another terminal:\n\
+         \n\
+         {}\n\
+         {}\n\
+         \n\
+         Then send without a server, and look at the phone:\n\
+         \n  {}\n  curl http://{address}/_sandbox/phone\n\
+         \n\
+         or connect the numbers to a server that runs with RECADO_ALLOW_PRIVATE_NETWORKS=true:\n\
+         \n{}\n\
+         \n\
+         Let the server hear what customers do, and be the customer:\n\
+         \n{}",
+        url_exports(&urls),
+        credentials.join("\n"),
+        "recado send buttons --direct zapi --to +5511900000001 --body 'How can we help you?' --button btn_sales=Sales",
+        connections(&urls),
+        phone(address),
+    );
+    let json = json!({"listen": address, "urls": urls, "accounts": accounts});
+    Output::new(json.to_string(), vec![View::Text(text)])
+}
+
+fn url_exports(urls: &Urls) -> String {
+    format!(
+        "  export RECADO_WHATSAPP_URL={}\n  export RECADO_ZAPI_URL={}\n  export RECADO_ZAPPERHUB_URL={}",
+        urls.whatsapp, urls.zapi, urls.zapperhub
+    )
+}
+
+/// The variables of an account that works; the others are there to fail.
+fn exports(account: &Account) -> Option<String> {
+    let lines = match account {
+        Account::Whatsapp {
+            access_token,
+            phone_number_id,
+            token_state: TokenState::Valid,
+            registered: true,
+            ..
+        } => vec![
+            format!("RECADO_WHATSAPP_PHONE_NUMBER_ID={phone_number_id}"),
+            format!("RECADO_WHATSAPP_ACCESS_TOKEN={access_token}"),
+            format!("RECADO_WHATSAPP_APP_SECRET={APP_SECRET}"),
+            format!("RECADO_WHATSAPP_VERIFY_TOKEN={VERIFY_TOKEN}"),
+        ],
+        Account::Zapi {
+            instance_id,
+            instance_token,
+            client_token,
+        } => {
+            let mut lines = vec![
+                format!("RECADO_ZAPI_INSTANCE_ID={instance_id}"),
+                format!("RECADO_ZAPI_INSTANCE_TOKEN={instance_token}"),
+            ];
+            lines.extend(
+                (client_token.iter()).map(|token| format!("RECADO_ZAPI_CLIENT_TOKEN={token}")),
+            );
+            lines
+        }
+        Account::Zapperhub {
+            instance_id,
+            api_key,
+        } => vec![
+            format!("RECADO_ZAPPERHUB_INSTANCE_ID={instance_id}"),
+            format!("RECADO_ZAPPERHUB_API_KEY={api_key}"),
+        ],
+        Account::Whatsapp { .. } | Account::Wuzapi { .. } => return None,
+    };
+    Some(format!("  export {}", lines.join(" ")))
+}
+
+fn connections(urls: &Urls) -> String {
+    let lines = [
+        ("whatsapp", &urls.whatsapp),
+        ("zapi", &urls.zapi),
+        ("zapperhub", &urls.zapperhub),
+    ]
+    .map(|(name, url)| {
+        format!("  recado channel create --provider {name} Sandbox --id sandbox-{name} --setting baseUrl={url}")
+    });
+    lines.join("\n")
+}
+
+/// The commands of the phone; the address is named where it is not the one they ask anyway.
+fn phone(address: SocketAddr) -> String {
+    let export = if address == DEFAULT_ADDRESS {
+        String::new()
+    } else {
+        format!("  export RECADO_SANDBOX=http://{address}\n")
+    };
+    // Meta takes a URL in its App Dashboard only, and Z-API https only: the sandbox is told itself.
+    let connect = ["whatsapp", "zapi"].map(|name| {
+        let url =
+            format!("$(recado channel show sandbox-{name} --output json | jq -r .webhookUrl)");
+        format!("  recado sandbox connect --provider {name} --url \"{url}\"\n")
+    });
+    format!(
+        "{export}{}  \
+         recado channel register-webhook sandbox-zapperhub\n  \
+         recado sandbox say --provider whatsapp --from +5511900000001 'Hello'\n  \
+         recado sandbox tap EXTERNAL_ID btn_sales",
+        connect.concat(),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_introduction_connects_all_three_providers() {
+        let address = "127.0.0.1:8090".parse().unwrap();
+        let output = introduction(address, &Sandbox::new().accounts());
+        let View::Text(text) = &output.views[0] else {
+            panic!("no text");
+        };
+        for line in [
+            "export RECADO_ZAPI_URL=http://127.0.0.1:8090/zapi\n",
+            "export RECADO_WHATSAPP_PHONE_NUMBER_ID=800000000000001 RECADO_WHATSAPP_ACCESS_TOKEN=T-OK RECADO_WHATSAPP_APP_SECRET=sim-app-secret-01 RECADO_WHATSAPP_VERIFY_TOKEN=vt-1\n",
+            "export RECADO_ZAPI_INSTANCE_ID=INST-01 RECADO_ZAPI_INSTANCE_TOKEN=TOK-01 RECADO_ZAPI_CLIENT_TOKEN=CT-01\n",
+            "export RECADO_ZAPPERHUB_INSTANCE_ID=inst_5f2c RECADO_ZAPPERHUB_API_KEY=K1\n",
+            "--provider zapperhub Sandbox --id sandbox-zapperhub --setting baseUrl=http://127.0.0.1:8090/zapperhub",
+            "\n  recado sandbox tap EXTERNAL_ID btn_sales",
+        ] {
+            assert!(text.contains(line), "{line} is not in\n{text}");
+        }
+        assert_eq!(text.matches("ACCESS_TOKEN=").count(), 1);
+        assert!(!text.contains("RECADO_SANDBOX"), "{text}");
+        let json: serde_json::Value = serde_json::from_str(&output.json).unwrap();
+        assert_eq!(json["urls"]["whatsapp"], "http://127.0.0.1:8090/whatsapp");
+    }
+
+    #[test]
+    fn another_address_is_named_for_the_phone() {
+        let text = phone("127.0.0.1:9000".parse().unwrap());
+        assert!(
+            text.starts_with("  export RECADO_SANDBOX=http://127.0.0.1:9000\n"),
+            "{text}"
+        );
+    }
+}
