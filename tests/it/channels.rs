@@ -46,9 +46,9 @@ async fn credentials_go_in_and_never_come_out() {
 }
 
 #[tokio::test]
-async fn the_webhook_url_leads_to_the_channel_and_only_zapperhub_is_told_a_secret() {
+async fn the_webhook_url_leads_to_the_channel_and_a_secret_is_told_where_the_url_has_none() {
     let world = World::start().await;
-    for (provider, told) in [("whatsapp", false), ("zapi", false), ("zapperhub", true)] {
+    for (provider, told) in [("whatsapp", true), ("zapi", false), ("zapperhub", true)] {
         let channel = world
             .client
             .get(&format!("/channels/{provider}"))

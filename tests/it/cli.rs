@@ -11,7 +11,7 @@ use recado_sandbox::{Sandbox, Urls};
 use recado_server::app::Clock;
 use recado_tests::World;
 use recado_tests::binaries::signal;
-use recado_tests::world::{self, CUSTOMER, Options, PUBLISHED_EXAMPLE};
+use recado_tests::world::{CUSTOMER, Options, PUBLISHED_EXAMPLE};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::process::Command;
@@ -386,7 +386,7 @@ async fn the_sandbox_prints_its_addresses_answers_and_ends_on_ctrl_c() {
         .no_proxy()
         .build()
         .expect("an HTTP client");
-    let phone = world::answer(http.get(format!("http://{listen}/_sandbox/phone")))
+    let phone = recado_tests::client::answer(http.get(format!("http://{listen}/_sandbox/phone")))
         .await
         .expect(200);
     assert_eq!(phone["data"][0]["messageId"], sent["externalId"]);

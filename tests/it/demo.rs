@@ -2,8 +2,8 @@
 
 use std::process::Stdio;
 
+use recado_tests::Client;
 use recado_tests::binaries::{command, signal};
-use recado_tests::{Client, world};
 use reqwest::Method;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::net::TcpListener;
@@ -50,8 +50,13 @@ async fn once_shows_every_provider_and_both_buttons_and_ends_with_success() {
     for button in ["Sales", "Support"] {
         assert!(shown.matches(button).count() >= 6, "{button}: {shown}");
     }
+    assert_eq!(
+        shown.matches("\"type\": \"button.pressed\"").count(),
+        3,
+        "{shown}"
+    );
     assert!(
-        shown.ends_with("All 3 messages arrived, each once.\n"),
+        shown.ends_with("All 3 messages arrived, each once, and every tap came back.\n"),
         "{shown}"
     );
 }
@@ -89,7 +94,7 @@ async fn the_line_that_the_demo_prints_works() {
         .request(Method::POST, path)
         .header("content-type", "application/json")
         .body(body);
-    let sent = world::answer(request).await.expect(200);
+    let sent = recado_tests::client::answer(request).await.expect(200);
     assert_eq!(sent["message"]["conversationId"], "conv-456");
     assert_eq!(sent["message"]["status"], "accepted");
     let docs = client.get("/docs/").await;
@@ -101,7 +106,7 @@ async fn the_line_that_the_demo_prints_works() {
             .starts_with("text/html")
     );
     let phone = between(&shown, "What the phone shows:", "\n").trim();
-    let phone = world::answer(client.http.get(phone)).await;
+    let phone = recado_tests::client::answer(client.http.get(phone)).await;
     assert_eq!(
         phone.body["data"].as_array().map(Vec::len),
         Some(4),

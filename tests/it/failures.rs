@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use recado_providers::{RetryPolicy, Timeouts};
 use recado_sandbox::{Answer, Effect, Fault, Provider};
-use recado_tests::world::{self, CONVERSATIONS, Options, smallest_body};
+use recado_tests::world::{CONVERSATIONS, Options, smallest_body};
 use recado_tests::{Client, World};
 use serde_json::{Value, json};
 use tokio::net::TcpSocket;
@@ -60,7 +60,7 @@ async fn assert_failure(
     conversation: &str,
     case: &str,
     expected: Failure,
-) -> world::Answer {
+) -> recado_tests::Answer {
     world.sandbox.clear();
     let answer = world.client.send(smallest_body(conversation)).await;
     let Failure {

@@ -3,10 +3,13 @@
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use recado_tests::World;
+use recado_tests::callbacks::{Callbacks, Text, zapi};
 use recado_tests::wire::Wire;
 use recado_tests::world::{self, smallest_body};
 use reqwest::Method;
 use serde_json::{Value, json};
+
+mod callbacks;
 
 const SEND: &str = "/messages/interactive/send-buttons";
 
@@ -31,10 +34,42 @@ fn for_many<T: std::fmt::Debug>(
     runner
         .run(inputs, |input| runtime.block_on(check(&world, input)))
         .unwrap_or_else(|error| panic!("{error}"));
-    let healthy = runtime.block_on(world.client.get("/readyz"));
-    assert_eq!(healthy.status, 200, "the server is well afterwards");
+    runtime.block_on(assert_well(&world));
     let _inside = runtime.enter();
     drop(world);
+}
+
+/// The server is well afterwards, and so is what it does behind its answers.
+async fn assert_well(world: &World) {
+    let healthy = world.client.get("/readyz").await;
+    assert_eq!(healthy.status, 200);
+    let text = Text::from("5511955551234");
+    let mut signal = world.store.event_signal(None);
+    let callbacks = Callbacks::of(&world.client, &world.url).await;
+    callbacks.deliver("zapi", &zapi(&text)).await;
+    let told = async {
+        while !told(world).await.contains(&text.body) {
+            signal.appended().await;
+        }
+    };
+    let patience = std::time::Duration::from_mins(1);
+    tokio::time::timeout(patience, told)
+        .await
+        .expect("its event");
+}
+
+/// Everything that was received, as one text.
+async fn told(world: &World) -> String {
+    let (mut all, mut after) = (String::new(), String::new());
+    loop {
+        let path = format!("/events?limit=1000&type=message.received&after={after}");
+        let page = world.client.get(&path).await;
+        all += &page.text;
+        match page.body["nextCursor"].as_str() {
+            Some(next) => next.clone_into(&mut after),
+            None => return all,
+        }
+    }
 }
 
 #[test]
@@ -160,7 +195,9 @@ fn no_json_body_makes_the_server_fail() {
             body[field] = value;
         }
         let body = whole.unwrap_or(body);
-        let answer = world::answer(world.client.request(method.clone(), path).json(&body)).await;
+        let answer =
+            recado_tests::client::answer(world.client.request(method.clone(), path).json(&body))
+                .await;
         prop_assert!(
             answer.body.is_object(),
             "{method} {path} {body}: {}",
@@ -197,8 +234,10 @@ fn no_id_in_a_path_makes_the_server_fail() {
             .iter()
             .fold(String::new(), |text, byte| format!("{text}%{byte:02x}"));
         for method in [Method::GET, Method::DELETE] {
-            let answer =
-                world::answer(world.client.request(method.clone(), &format!("{path}{id}"))).await;
+            let answer = recado_tests::client::answer(
+                world.client.request(method.clone(), &format!("{path}{id}")),
+            )
+            .await;
             prop_assert!(
                 answer.body["reason"] != "internal",
                 "{method} {path}{id}: {}",

@@ -8,6 +8,15 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 const PUBLIC: [&str; 2] = ["GET /healthz", "GET /readyz"];
+/// Called by the providers, who have no key; what proves their calls is tested with the intake.
+const OF_PROVIDERS: [&str; 4] = [
+    "GET /webhooks/whatsapp/{channelId}",
+    "POST /webhooks/whatsapp/{channelId}",
+    "POST /webhooks/zapi/{channelId}/{secret}",
+    "POST /webhooks/zapperhub/{channelId}/{secret}",
+];
+/// Has no end, so that it has a test of its own.
+const STREAM: &str = "GET /events/stream";
 const OF_OPERATORS: [&str; 3] = [
     "POST /organizations",
     "GET /organizations",
@@ -35,6 +44,8 @@ struct Owned {
     conversation: &'static str,
     message: String,
     key: String,
+    endpoint: String,
+    delivery: String,
 }
 
 impl Owned {
@@ -53,7 +64,12 @@ impl Owned {
         client.post("/channels", zapi).await.expect(201);
         let to = json!({"id": conversation, "agentId": agent, "channelId": channel, "to": "5511900000003"});
         client.post("/conversations", to).await.expect(201);
+        // Nobody listens there, so that the delivery stays.
+        let endpoint = client.post("/webhook-endpoints", json!({"url": "http://127.0.0.1:9/"}));
+        let endpoint = id_of(&endpoint.await.expect(201));
         let sent = client.send(body(agent, conversation)).await.expect(200);
+        let deliveries = format!("/webhook-endpoints/{endpoint}/deliveries");
+        let delivery = id_of(&client.get(&deliveries).await.expect(200)["data"][0]);
         let keys = format!("/organizations/{organization}/api-keys");
         let key = client
             .post(&keys, json!({"name": format!("second of {organization}")}))
@@ -65,8 +81,10 @@ impl Owned {
             agent,
             channel,
             conversation,
-            message: sent["message"]["id"].as_str().expect("an id").to_owned(),
-            key: key["id"].as_str().expect("an id").to_owned(),
+            message: id_of(&sent["message"]),
+            key: id_of(&key),
+            endpoint,
+            delivery,
         }
     }
 
@@ -80,6 +98,7 @@ impl Owned {
             format!("/conversations/{}/messages", self.conversation),
             format!("/messages/{}", self.message),
             format!("/organizations/{}/api-keys", self.organization),
+            "/events".to_owned(),
         ] {
             let answer = self.client.get(&path).await;
             assert_eq!(answer.status, 200, "{path}");
@@ -89,7 +108,7 @@ impl Owned {
     }
 
     /// What nobody else may ever read.
-    fn ids(&self) -> [&str; 6] {
+    fn ids(&self) -> [&str; 8] {
         [
             self.organization,
             self.agent,
@@ -97,8 +116,14 @@ impl Owned {
             self.conversation,
             &self.message,
             &self.key,
+            &self.endpoint,
+            &self.delivery,
         ]
     }
+}
+
+fn id_of(thing: &Value) -> String {
+    thing["id"].as_str().expect("an id").to_owned()
 }
 
 fn body(agent: &str, conversation: &str) -> Value {
@@ -133,6 +158,22 @@ GET /channels/{id} | /channels/$channel | | 404 channel_not_found
 PATCH /channels/{id} | /channels/$channel | {"name": "mine"} | 404 channel_not_found
 DELETE /channels/{id} | /channels/$channel | | 404 channel_not_found
 POST /channels/{id}/check | /channels/$channel/check | | 404 channel_not_found
+POST /channels/{id}/register-webhook | /channels/$channel/register-webhook | | 404 channel_not_found
+GET /events | /events | | 200
+GET /events | /events?conversationId=$conversation | | 200
+POST /webhook-endpoints | /webhook-endpoints | {"url": "http://127.0.0.1:9/mine"} | 201
+GET /webhook-endpoints | /webhook-endpoints | | 200
+GET /webhook-endpoints/{id} | /webhook-endpoints/$endpoint | | 404 webhook_endpoint_not_found
+PATCH /webhook-endpoints/{id} | /webhook-endpoints/$endpoint | {"enabled": false} | 404 webhook_endpoint_not_found
+DELETE /webhook-endpoints/{id} | /webhook-endpoints/$endpoint | | 404 webhook_endpoint_not_found
+POST /webhook-endpoints/{id}/rotate-secret | /webhook-endpoints/$endpoint/rotate-secret | | 404 webhook_endpoint_not_found
+POST /webhook-endpoints/{id}/test | /webhook-endpoints/$endpoint/test | | 404 webhook_endpoint_not_found
+GET /webhook-endpoints/{id}/deliveries | /webhook-endpoints/$endpoint/deliveries | | 404 webhook_endpoint_not_found
+GET /webhook-endpoints/{id}/deliveries/{deliveryId} | /webhook-endpoints/$endpoint/deliveries/$delivery | | 404 webhook_endpoint_not_found
+GET /webhook-endpoints/{id}/deliveries/{deliveryId} | /webhook-endpoints/$own-endpoint/deliveries/$delivery | | 404 delivery_not_found
+POST /webhook-endpoints/{id}/deliveries/{deliveryId}/replay | /webhook-endpoints/$endpoint/deliveries/$delivery/replay | | 404 webhook_endpoint_not_found
+POST /webhook-endpoints/{id}/deliveries/{deliveryId}/replay | /webhook-endpoints/$own-endpoint/deliveries/$delivery/replay | | 404 delivery_not_found
+POST /webhook-endpoints/{id}/replay | /webhook-endpoints/$endpoint/replay | {"from": "2026-01-01T00:00:00Z", "to": "2036-01-01T00:00:00Z"} | 404 webhook_endpoint_not_found
 POST /organizations | /organizations | {"name": "mine"} | 403 forbidden
 GET /organizations | /organizations | | 403 forbidden
 GET /organizations/{id} | /organizations/$organization | | 403 forbidden
@@ -161,6 +202,8 @@ fn filled(text: &str, victim: &Owned, stranger: &Owned) -> String {
             "conversation",
             "message",
             "key",
+            "endpoint",
+            "delivery",
         ]
         .iter()
         .zip(owner.ids())
@@ -174,23 +217,32 @@ fn filled(text: &str, victim: &Owned, stranger: &Owned) -> String {
 async fn call(client: &Client, operation: &str, path: &str, body: Option<&Value>) -> Answer {
     let verb = operation.split(' ').next().expect("a verb");
     let request = client.request(verb.parse().expect("a verb"), path);
-    world::answer(
+    recado_tests::client::answer(
         body.into_iter()
             .fold(request, reqwest::RequestBuilder::json),
     )
     .await
 }
 
-/// The path of an operation with any ids in it.
+/// The path of an operation with any ids in it; the stream is asked for something that it refuses, so that it ends.
 fn with_ids(operation: &str) -> String {
     let (_, path) = operation.split_once(' ').expect("a path");
-    path.replace("{id}", "any").replace("{keyId}", "any")
+    let mut path = path.to_owned();
+    for id in ["{id}", "{keyId}", "{channelId}", "{secret}", "{deliveryId}"] {
+        path = path.replace(id, "any");
+    }
+    if operation == STREAM {
+        path += "?after=nothing";
+    }
+    path
 }
 
 #[test]
 fn every_route_has_a_case() {
     let mut cases: BTreeSet<_> = rows().map(|[operation, ..]| operation.to_owned()).collect();
     cases.extend(PUBLIC.map(str::to_owned));
+    cases.extend(OF_PROVIDERS.map(str::to_owned));
+    cases.insert(STREAM.to_owned());
     assert_eq!(
         cases,
         operations(),
@@ -240,6 +292,9 @@ async fn no_route_shows_or_changes_what_is_another_organizations() {
         before,
         "the victim's things are as they were"
     );
+    let endpoint = format!("/webhook-endpoints/{}", victim.endpoint);
+    let endpoint = victim.client.get(&endpoint).await.expect(200);
+    assert!(endpoint["disabledAt"].is_null(), "{endpoint}");
     assert_eq!(
         world.sandbox.requests().len(),
         sent,
@@ -261,9 +316,11 @@ async fn without_a_key_only_the_public_routes_answer() {
             .client
             .http
             .request(verb, format!("{}{}", world.url, with_ids(&operation)));
-        let answer = world::answer(request).await;
+        let answer = recado_tests::client::answer(request).await;
         if PUBLIC.contains(&operation.as_str()) {
             assert_eq!(answer.status, 200, "{operation}");
+        } else if OF_PROVIDERS.contains(&operation.as_str()) {
+            assert_eq!(answer.error(), (404, "not_found".to_owned()), "{operation}");
         } else {
             assert_eq!(
                 answer.error(),
@@ -274,7 +331,9 @@ async fn without_a_key_only_the_public_routes_answer() {
     }
     // Not in the document, and public too.
     for path in ["/openapi.json", "/docs"] {
-        let answer = world::answer(world.client.http.get(format!("{}{path}", world.url))).await;
+        let answer =
+            recado_tests::client::answer(world.client.http.get(format!("{}{path}", world.url)))
+                .await;
         assert_eq!(answer.status, 200, "{path}");
     }
 }
@@ -283,7 +342,9 @@ async fn without_a_key_only_the_public_routes_answer() {
 async fn a_key_of_the_wrong_kind_is_refused_on_every_route() {
     let world = World::start().await;
     for operation in operations() {
-        let either = operation.contains("/api-keys") || PUBLIC.contains(&operation.as_str());
+        let either = operation.contains("/api-keys")
+            || PUBLIC.contains(&operation.as_str())
+            || OF_PROVIDERS.contains(&operation.as_str());
         let of_operators = OF_OPERATORS.contains(&operation.as_str());
         let path = with_ids(&operation);
         for (client, refused) in [
@@ -319,14 +380,8 @@ async fn two_organizations_may_use_the_same_ids() {
         world.sandbox.clear();
         let sent = client.send(smallest_body("conv-456")).await.expect(200);
         assert_eq!(world.sandbox.phone_messages()[0].to, to);
-        let listed = client
-            .get("/conversations/conv-456/messages")
-            .await
-            .expect(200);
-        assert_eq!(
-            listed["data"].as_array().expect("a list"),
-            &[sent["message"].clone()]
-        );
+        let listed = client.get("/conversations/conv-456/messages").await;
+        assert_eq!(listed.expect(200)["data"], json!([sent["message"]]));
     }
     other.delete("/agents/agent-123").await.expect(204);
     assert_eq!(

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use recado_server::error::Reason;
-use recado_tests::{World, browser, world};
+use recado_tests::{World, browser};
 use reqwest::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 fn document() -> Value {
     serde_json::to_value(recado_server::openapi()).expect("JSON")
@@ -69,14 +69,32 @@ fn every_reference_leads_somewhere() {
 async fn every_documented_operation_is_there() {
     let (world, document) = (World::start().await, document());
     for (verb, path, _) in operations(&document) {
-        let path = path.replace("{id}", "any").replace("{keyId}", "any");
-        let answer = world::answer(world.client.request(verb.clone(), &path)).await;
+        let path = match path.strip_prefix("/webhooks/") {
+            Some(route) => webhook_path(&world, route).await,
+            // Refused, so that the stream ends.
+            None if path.ends_with("/stream") => format!("{path}?after=nothing"),
+            None => ["{id}", "{keyId}", "{deliveryId}"]
+                .iter()
+                .fold(path.to_owned(), |path, id| path.replace(id, "any")),
+        };
+        let answer = recado_tests::client::answer(world.client.request(verb.clone(), &path)).await;
         let reason = answer.error().1;
         assert!(
             !["not_found", "method_not_allowed"].contains(&reason.as_str()),
             "{verb} {path}: {reason}"
         );
     }
+}
+
+/// The path of the webhooks of a provider's channel, for a route such as `zapi/{channelId}/{secret}`.
+async fn webhook_path(world: &World, route: &str) -> String {
+    let (provider, _) = route.split_once('/').expect("a provider");
+    let path = format!("/channels/{provider}");
+    let channel = world.client.get(&path).await.expect(200);
+    let url = channel["webhookUrl"].as_str().expect("a URL");
+    url.strip_prefix(&world.url)
+        .expect("this server")
+        .to_owned()
 }
 
 #[test]
@@ -107,7 +125,13 @@ fn every_operation_documents_its_errors_in_the_one_shape() {
             );
         }
         let public = ["/healthz", "/readyz"].contains(&path);
-        assert_eq!(operation.get("security").is_none(), public, "{verb} {path}");
+        let of_providers = path.starts_with("/webhooks/");
+        let keyless = public || of_providers;
+        assert_eq!(
+            operation.get("security").is_none(),
+            keyless,
+            "{verb} {path}"
+        );
         let mut expected = vec![];
         if !public {
             expected.extend(["401", "403", "500"]);
@@ -131,6 +155,10 @@ fn every_operation_documents_its_errors_in_the_one_shape() {
 async fn every_example_of_a_request_works() {
     let (world, document) = (World::start().await, document());
     let mut tried = Vec::new();
+    let endpoint = json!({"url": "http://127.0.0.1:9/", "events": ["channel.connected"]});
+    let endpoint = world.client.post("/webhook-endpoints", endpoint).await;
+    let endpoint = endpoint.expect(201)["id"].as_str().map(str::to_owned);
+    let endpoint = endpoint.expect("an id");
     for (verb, path, operation) in operations(&document) {
         let Some(body) = operation.get("requestBody") else {
             continue;
@@ -149,8 +177,14 @@ async fn every_example_of_a_request_works() {
         } else {
             &world.client
         };
-        let id = if operators { "demo" } else { "zapi" };
-        let answer = world::answer(
+        let id = if operators {
+            "demo"
+        } else if path.starts_with("/webhook-endpoints") {
+            &endpoint
+        } else {
+            "zapi"
+        };
+        let answer = recado_tests::client::answer(
             client
                 .request(verb.clone(), &path.replace("{id}", id))
                 .json(example),
@@ -174,7 +208,7 @@ async fn every_example_of_a_request_works() {
         );
         tried.push(path);
     }
-    assert_eq!(tried.len(), 7, "{tried:?}");
+    assert_eq!(tried.len(), 10, "{tried:?}");
     assert_eq!(world.sandbox.phone_messages().len(), 1);
 }
 
@@ -197,6 +231,8 @@ fn the_reasons_are_these_and_change_only_on_purpose() {
     404 channel_not_found
     404 conversation_not_found
     404 message_not_found
+    404 webhook_endpoint_not_found
+    404 delivery_not_found
     405 method_not_allowed
     409 already_exists
     413 body_too_large

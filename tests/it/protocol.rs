@@ -37,7 +37,7 @@ async fn another_verb_is_answered_with_those_that_are_allowed() {
         (Method::POST, "/api/healthz", "GET,HEAD"),
         (Method::PATCH, "/docs/", "GET,HEAD"),
     ] {
-        let answer = world::answer(world.client.request(verb.clone(), path)).await;
+        let answer = recado_tests::client::answer(world.client.request(verb.clone(), path)).await;
         assert_eq!(
             answer.error(),
             (405, "method_not_allowed".to_owned()),
@@ -140,7 +140,7 @@ async fn any_origin_may_ask_and_read_the_answer() {
             "access-control-request-headers",
             "authorization,content-type",
         );
-    let answer = world::answer(preflight).await;
+    let answer = recado_tests::client::answer(preflight).await;
     assert_eq!(answer.status, 200);
     assert_eq!(header(&answer, "access-control-allow-origin"), "*");
     assert!(header(&answer, "access-control-allow-methods").contains("POST"));
@@ -155,7 +155,7 @@ async fn any_origin_may_ask_and_read_the_answer() {
         .request(Method::POST, SEND)
         .header("origin", "https://app.example")
         .json(&json!({}));
-    let refused = world::answer(refused).await;
+    let refused = recado_tests::client::answer(refused).await;
     assert_eq!(refused.status, 400);
     assert_eq!(header(&refused, "access-control-allow-origin"), "*");
 }
@@ -170,7 +170,7 @@ async fn every_answer_names_its_request() {
         (&*"x".repeat(65), false),
     ] {
         for path in ["/healthz", "/nowhere", SEND] {
-            let answer = world::answer(
+            let answer = recado_tests::client::answer(
                 world
                     .client
                     .request(Method::GET, path)
@@ -196,7 +196,7 @@ async fn head_is_get_without_the_body() {
         ("/agents/nobody", 404),
         (SEND, 405),
     ] {
-        let answer = world::answer(world.client.request(Method::HEAD, path)).await;
+        let answer = recado_tests::client::answer(world.client.request(Method::HEAD, path)).await;
         assert_eq!(
             (answer.status.as_u16(), answer.text.as_str()),
             (status, ""),

@@ -1,7 +1,7 @@
 //! The documentation's example, byte for byte, on all three channels.
 
 use recado_tests::World;
-use recado_tests::world::{self, CONVERSATIONS, CUSTOMER, PUBLISHED_EXAMPLE};
+use recado_tests::world::{CONVERSATIONS, CUSTOMER, PUBLISHED_EXAMPLE};
 use reqwest::Method;
 use reqwest::header::CONTENT_TYPE;
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ async fn send(world: &World, text: String) -> Value {
     let request = world
         .client
         .request(Method::POST, "/messages/interactive/send-buttons");
-    world::answer(request.header(CONTENT_TYPE, "application/json").body(text))
+    recado_tests::client::answer(request.header(CONTENT_TYPE, "application/json").body(text))
         .await
         .expect(200)
 }
@@ -95,7 +95,7 @@ async fn a_dry_run_shows_the_exact_request_and_sends_nothing() {
             Method::POST,
             "/messages/interactive/send-buttons?dryRun=true",
         );
-        let shown = world::answer(
+        let shown = recado_tests::client::answer(
             request
                 .header(CONTENT_TYPE, "application/json")
                 .body(text.clone()),

@@ -11,7 +11,8 @@ use secrecy::ExposeSecret as _;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
-use crate::world::{self, CONVERSATIONS, Client};
+use crate::client::Client;
+use crate::world::{self, CONVERSATIONS};
 
 /// The binary of that name in the folder that this program was built in.
 ///

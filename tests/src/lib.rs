@@ -3,9 +3,13 @@
 pub mod bench;
 pub mod binaries;
 pub mod browser;
+pub mod callbacks;
+pub mod client;
+pub mod events;
 pub mod generated;
 pub mod held;
 pub mod wire;
 pub mod world;
 
-pub use world::{Answer, Client, World};
+pub use client::{Answer, Client};
+pub use world::World;

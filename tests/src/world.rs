@@ -6,18 +6,18 @@ use std::time::Duration;
 use jiff::Timestamp;
 use recado_core::ApiKeyId;
 use recado_providers::{Defaults, HttpClient, RetryPolicy, Timeouts};
-use recado_sandbox::{Sandbox, Urls, base_urls};
-use recado_server::app::{App, AppParts, Clock, MAX_SENDS_IN_FLIGHT};
+use recado_sandbox::{Sandbox, Urls, Webhook, base_urls};
+use recado_server::app::{App, AppParts, Clock, HEARTBEAT, MAX_SENDS_IN_FLIGHT};
 use recado_server::serve::ConnectionLimits;
 use recado_store::testing::TestDatabase;
 use recado_store::{ApiKey, ApiKeySecret, Store};
-use reqwest::header::HeaderMap;
-use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
+
+use crate::client::Client;
 
 /// The customer of the conversations that [`World::start`] opens.
 pub const CUSTOMER: &str = "5511900000001";
@@ -49,6 +49,7 @@ pub struct Options {
     pub timeouts: Timeouts,
     pub retry: RetryPolicy,
     pub max_sends_in_flight: usize,
+    pub heartbeat: Duration,
 }
 
 impl Default for Options {
@@ -62,6 +63,7 @@ impl Default for Options {
                 ..RetryPolicy::default()
             },
             max_sends_in_flight: MAX_SENDS_IN_FLIGHT,
+            heartbeat: HEARTBEAT,
         }
     }
 }
@@ -129,6 +131,61 @@ impl World {
         }
     }
 
+    /// Tells the providers where to send their webhooks, as an operator would.
+    ///
+    /// # Panics
+    ///
+    /// The sandbox or the server refuses.
+    pub async fn connect_webhooks(&self) {
+        for (provider, simulated) in [
+            ("whatsapp", recado_sandbox::Provider::Whatsapp),
+            ("zapi", recado_sandbox::Provider::Zapi),
+            ("zapperhub", recado_sandbox::Provider::Zapperhub),
+        ] {
+            let channel = self
+                .client
+                .get(&format!("/channels/{provider}"))
+                .await
+                .expect(200);
+            let mut webhook =
+                Webhook::new(simulated, channel["webhookUrl"].as_str().expect("a URL"));
+            if simulated == recado_sandbox::Provider::Zapperhub {
+                webhook.secret = channel["webhookSecret"].as_str().map(str::to_owned);
+            }
+            self.sandbox
+                .register_webhook(webhook)
+                .await
+                .expect("a registered webhook");
+        }
+    }
+
+    /// The events of the organization as soon as there are so many of that type.
+    ///
+    /// # Panics
+    ///
+    /// They do not come within a minute.
+    pub async fn events(&self, kind: &str, count: usize) -> Vec<Value> {
+        let organization = "demo".parse().expect("an id");
+        let mut signal = self.store.event_signal(Some(&organization));
+        let come = async {
+            loop {
+                let list = self
+                    .client
+                    .get(&format!("/events?limit=1000&type={kind}"))
+                    .await
+                    .expect(200);
+                let events = list["data"].as_array().cloned().unwrap_or_default();
+                if events.len() >= count {
+                    return events;
+                }
+                signal.appended().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_mins(1), come)
+            .await
+            .expect("the events come")
+    }
+
     /// Stops the server, waiting for what is in flight.
     pub async fn stop(&self) {
         self.stop.cancel();
@@ -164,7 +221,13 @@ async fn start_sandbox(stop: &CancellationToken, tasks: &TaskTracker) -> (Sandbo
     (sandbox, urls)
 }
 
-fn app(store: &Store, sandbox: &Urls, url: &str, options: &Options) -> Arc<App> {
+/// A gateway on that database that does not run; what it would do in the background can be done by hand.
+///
+/// # Panics
+///
+/// A URL is none.
+#[must_use]
+pub fn app(store: &Store, sandbox: &Urls, url: &str, options: &Options) -> Arc<App> {
     App::new(AppParts {
         store: store.clone(),
         http: HttpClient::new(options.timeouts, true).expect("an HTTP client"),
@@ -178,6 +241,7 @@ fn app(store: &Store, sandbox: &Urls, url: &str, options: &Options) -> Arc<App> 
         clock: options.clock.clone(),
         retry: options.retry,
         max_sends_in_flight: options.max_sends_in_flight,
+        heartbeat: options.heartbeat,
     })
 }
 
@@ -246,7 +310,9 @@ pub async fn open_conversations(client: &Client, conversations: &[(&str, &str)])
 #[must_use]
 pub fn credentials(provider: &str) -> Value {
     match provider {
-        "whatsapp" => json!({"phoneNumberId": "800000000000001", "accessToken": "T-OK"}),
+        "whatsapp" => {
+            json!({"phoneNumberId": "800000000000001", "accessToken": "T-OK", "appSecret": "sim-app-secret-01", "verifyToken": "vt-1"})
+        }
         "zapi" => {
             json!({"instanceId": "INST-01", "instanceToken": "TOK-01", "clientToken": "CT-01"})
         }
@@ -258,133 +324,4 @@ pub fn credentials(provider: &str) -> Value {
 #[must_use]
 pub fn smallest_body(conversation: &str) -> Value {
     json!({"agentId": "agent-123", "conversationId": conversation, "body_text": "Hi", "button_1_id": "a", "button_1_title": "A"})
-}
-
-/// Speaks HTTP to the gateway, as one key.
-#[derive(Clone)]
-pub struct Client {
-    pub http: reqwest::Client,
-    url: String,
-    key: String,
-}
-
-/// What the gateway answered.
-#[derive(Debug, Clone)]
-pub struct Answer {
-    pub status: StatusCode,
-    pub headers: HeaderMap,
-    pub text: String,
-    /// Null when the text is no JSON.
-    pub body: Value,
-}
-
-impl Client {
-    /// A client of the gateway at `url`.
-    ///
-    /// # Panics
-    ///
-    /// TLS cannot be set up.
-    #[must_use]
-    pub fn new(url: &str, key: &str) -> Self {
-        let http = reqwest::Client::builder()
-            .no_proxy()
-            .timeout(Duration::from_mins(1))
-            .build();
-        Self {
-            http: http.expect("an HTTP client"),
-            url: url.to_owned(),
-            key: key.to_owned(),
-        }
-    }
-
-    /// The same client with another key.
-    #[must_use]
-    pub fn with_key(&self, key: &str) -> Self {
-        Self {
-            key: key.to_owned(),
-            ..self.clone()
-        }
-    }
-
-    /// The same client of a gateway at another address.
-    #[must_use]
-    pub fn at(&self, url: &str) -> Self {
-        Self {
-            url: url.to_owned(),
-            ..self.clone()
-        }
-    }
-
-    /// A request with the key, for a test that wants to say more.
-    pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
-        self.http
-            .request(method, format!("{}{path}", self.url))
-            .bearer_auth(&self.key)
-    }
-
-    /// Posts JSON.
-    pub async fn post(&self, path: &str, body: Value) -> Answer {
-        answer(self.request(Method::POST, path).json(&body)).await
-    }
-
-    /// Gets.
-    pub async fn get(&self, path: &str) -> Answer {
-        answer(self.request(Method::GET, path)).await
-    }
-
-    /// Changes with JSON.
-    pub async fn patch(&self, path: &str, body: Value) -> Answer {
-        answer(self.request(Method::PATCH, path).json(&body)).await
-    }
-
-    /// Deletes.
-    pub async fn delete(&self, path: &str) -> Answer {
-        answer(self.request(Method::DELETE, path)).await
-    }
-
-    /// Sends reply buttons.
-    pub async fn send(&self, body: Value) -> Answer {
-        self.post("/messages/interactive/send-buttons", body).await
-    }
-}
-
-/// Makes a request and reads the whole answer.
-///
-/// # Panics
-///
-/// The server does not answer.
-pub async fn answer(request: reqwest::RequestBuilder) -> Answer {
-    let response = request.send().await.expect("an answer");
-    let (status, headers) = (response.status(), response.headers().clone());
-    let text = response.text().await.expect("a whole answer");
-    let body = serde_json::from_str(&text).unwrap_or(Value::Null);
-    Answer {
-        status,
-        headers,
-        text,
-        body,
-    }
-}
-
-impl Answer {
-    /// The body of an answer that has that status.
-    ///
-    /// # Panics
-    ///
-    /// It has another one.
-    #[track_caller]
-    #[expect(clippy::must_use_candidate, reason = "often only the status matters")]
-    pub fn expect(self, status: u16) -> Value {
-        assert_eq!(self.status.as_u16(), status, "{}", self.text);
-        self.body
-    }
-
-    /// Status and reason of an error.
-    #[must_use]
-    pub fn error(&self) -> (u16, String) {
-        (
-            self.status.as_u16(),
-            self.body["reason"].as_str().unwrap_or_default().to_owned(),
-        )
-    }
 }

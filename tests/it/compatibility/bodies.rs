@@ -1,6 +1,6 @@
 //! Bodies in every form that a client may send, and those that are no message.
 
-use recado_tests::world::{self, PUBLISHED_EXAMPLE};
+use recado_tests::world::PUBLISHED_EXAMPLE;
 use recado_tests::{Answer, Client, World};
 use reqwest::Method;
 use reqwest::header::CONTENT_TYPE;
@@ -46,7 +46,7 @@ async fn raw(client: &Client, content_type: Option<&str>, text: &str) -> Answer 
     if let Some(content_type) = content_type {
         request = request.header(CONTENT_TYPE, content_type);
     }
-    world::answer(request).await
+    recado_tests::client::answer(request).await
 }
 
 #[tokio::test]
@@ -139,7 +139,7 @@ async fn a_send_is_understood_however_the_client_writes_it() {
             .request(Method::POST, path)
             .header(CONTENT_TYPE, content_type)
             .body(text);
-        let answer = world::answer(request).await;
+        let answer = recado_tests::client::answer(request).await;
         assert_eq!(answer.status, 200, "{number}: {}", answer.text);
         assert_eq!(world.sandbox.phone_messages().len(), 1, "{number}");
     }

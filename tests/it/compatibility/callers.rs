@@ -32,7 +32,11 @@ async fn the_second_word_of_the_header_is_the_key_and_a_wrong_one_is_refused() {
         let request = request
             .header("cookie", "__Secure-next-auth.session-token=x")
             .json(&smallest_body("conv-456"));
-        assert_eq!(world::answer(request).await.status, status, "{number}");
+        assert_eq!(
+            recado_tests::client::answer(request).await.status,
+            status,
+            "{number}"
+        );
     }
 }
 
@@ -46,7 +50,7 @@ async fn without_a_key_nothing_else_is_looked_at() {
             .post(format!("{}{PATH}", world.url))
             .header(CONTENT_TYPE, "application/json")
             .body(text);
-        let answer = world::answer(request).await;
+        let answer = recado_tests::client::answer(request).await;
         assert_eq!(answer.error(), (401, "unauthorized".to_owned()), "{number}");
         assert!(
             answer.body["error"]

@@ -11,7 +11,8 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
 use crate::binaries;
-use crate::world::{self, Client, PUBLISHED_EXAMPLE};
+use crate::client::Client;
+use crate::world::{self, PUBLISHED_EXAMPLE};
 
 /// Conversations that take turns.
 const CONVERSATIONS: usize = 200;
@@ -25,6 +26,9 @@ pub struct Gateway {
     _sandbox: Child,
     address: SocketAddr,
     requests: Arc<Vec<Vec<u8>>>,
+    client: Client,
+    channel: String,
+    conversations: Vec<String>,
 }
 
 impl Gateway {
@@ -38,16 +42,20 @@ impl Gateway {
         let operator_key = operator_key(database).await?;
         let (server, address) = start_server(database, &whatsapp).await?;
         let operator = Client::new(&format!("http://{address}"), &operator_key);
-        let (key, conversations) = open_conversations(&operator).await;
+        let (key, channel, conversations) = open_conversations(&operator).await;
         let requests = conversations
             .iter()
             .map(|id| request(address, &key, id))
             .collect();
+        let client = operator.with_key(&key);
         Ok(Self {
             server,
             _sandbox: sandbox,
             address,
             requests: Arc::new(requests),
+            client,
+            channel,
+            conversations,
         })
     }
 
@@ -65,6 +73,24 @@ impl Gateway {
     #[must_use]
     pub const fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Speaks to the server as the organization.
+    #[must_use]
+    pub const fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// The channel of all conversations.
+    #[must_use]
+    pub fn channel(&self) -> &str {
+        &self.channel
+    }
+
+    /// All conversations.
+    #[must_use]
+    pub fn conversations(&self) -> &[String] {
+        &self.conversations
     }
 
     /// One whole request per conversation.
@@ -140,8 +166,8 @@ fn server(database: &[(&str, &str)]) -> anyhow::Result<Command> {
     Ok(command)
 }
 
-/// A key of a new organization, and its conversations.
-async fn open_conversations(operator: &Client) -> (String, Vec<String>) {
+/// A key of a new organization, its channel and its conversations.
+async fn open_conversations(operator: &Client) -> (String, String, Vec<String>) {
     let organization = operator
         .post("/organizations", json!({"name": "Bench"}))
         .await
@@ -168,7 +194,7 @@ async fn open_conversations(operator: &Client) -> (String, Vec<String>) {
             .await
             .expect(201)));
     }
-    (key, conversations)
+    (key, id(&channel), conversations)
 }
 
 fn id(thing: &Value) -> String {

@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 use super::gateway::Gateway;
 
 /// Answers are far shorter.
-const LARGEST_ANSWER: usize = 16 * 1024;
+pub(super) const LARGEST_ANSWER: usize = 16 * 1024;
 
 /// How many connections send, each one message after the other, for how long.
 pub struct Load {
@@ -76,7 +76,10 @@ async fn send(
     Ok(latency)
 }
 
-async fn read_answer<'a>(stream: &mut TcpStream, buffer: &'a mut [u8]) -> anyhow::Result<&'a [u8]> {
+pub(super) async fn read_answer<'a>(
+    stream: &mut TcpStream,
+    buffer: &'a mut [u8],
+) -> anyhow::Result<&'a [u8]> {
     let mut filled = 0;
     loop {
         let read = stream.read(&mut buffer[filled..]).await?;

@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Parser;
+use hdrhistogram::Histogram;
 use recado_store::MasterKey;
 use recado_tests::bench::gateway::Gateway;
+use recado_tests::bench::intake::{self, Intake};
 use recado_tests::bench::{Measurement, measure, process};
 use secrecy::ExposeSecret as _;
 
@@ -37,7 +39,7 @@ async fn main() -> anyhow::Result<()> {
     // Not the temporary directory of the environment: memory instead of a disk would look fast.
     let folder = tempfile::tempdir_in("/var/tmp")?;
     let file = format!("sqlite:{}", folder.path().join("recado.db").display());
-    let mut peaks = vec![(
+    let mut rests = vec![(
         "SQLite",
         run("SQLite", &[("RECADO_DATABASE_URL", &file)], time).await?,
     )];
@@ -47,17 +49,19 @@ async fn main() -> anyhow::Result<()> {
             ("RECADO_DATABASE_URL", url.as_str()),
             ("RECADO_MASTER_KEY", key.expose_secret()),
         ];
-        peaks.push(("PostgreSQL", run("PostgreSQL", &database, time).await?));
+        rests.push(("PostgreSQL", run("PostgreSQL", &database, time).await?));
     }
-    println!("\nPeak memory of the server:");
-    for (database, peak) in peaks {
-        println!("- {database}: {peak:.1} MiB");
-    }
-    Ok(())
+    print_rest(&rests)
 }
 
-/// Measures one database, prints its lines, and gives the server's peak memory.
-async fn run(name: &str, database: &[(&str, &str)], time: Duration) -> anyhow::Result<f64> {
+/// What is printed after the table.
+struct Rest {
+    peak_memory_mib: f64,
+    intake: Intake,
+}
+
+/// Measures one database and prints its lines of the table.
+async fn run(name: &str, database: &[(&str, &str)], time: Duration) -> anyhow::Result<Rest> {
     let gateway = Gateway::start(database)
         .await
         .with_context(|| format!("cannot start on {name}"))?;
@@ -68,13 +72,43 @@ async fn run(name: &str, database: &[(&str, &str)], time: Duration) -> anyhow::R
         cpu_ms_per_send,
     } in measure(&gateway, time).await?
     {
-        let [p50, p99] = [0.5, 0.99].map(|quantile| {
-            let micros = u32::try_from(latency.value_at_quantile(quantile)).unwrap_or(u32::MAX);
-            f64::from(micros) / 1000.0
-        });
+        let [p50, p99] = milliseconds(&latency);
         println!(
             "| {name} | {connections} | {sends_per_second:.0} | {p50:.2} | {p99:.2} | {cpu_ms_per_send:.3} |"
         );
     }
-    process::peak_memory_mib(gateway.server_id())
+    // Before the intake, so that it is the memory of sending.
+    let peak_memory_mib = process::peak_memory_mib(gateway.server_id())?;
+    let intake = intake::measure(&gateway).await?;
+    Ok(Rest {
+        peak_memory_mib,
+        intake,
+    })
+}
+
+/// The median and the 99th percentile.
+fn milliseconds(latency: &Histogram<u64>) -> [f64; 2] {
+    [0.5, 0.99].map(|quantile| {
+        let micros = u32::try_from(latency.value_at_quantile(quantile)).unwrap_or(u32::MAX);
+        f64::from(micros) / 1000.0
+    })
+}
+
+fn print_rest(rests: &[(&str, Rest)]) -> anyhow::Result<()> {
+    println!("\nPeak memory of the server while it sends:");
+    for (database, rest) in rests {
+        println!("- {database}: {:.1} MiB", rest.peak_memory_mib);
+    }
+    println!("\nMeta's status updates in signed batches of 50, until each is an event:\n");
+    println!("| Database | Updates/s | p50 ms until 200 | p99 ms | Server CPU ms/event |");
+    println!("|---|---|---|---|---|");
+    for (database, Rest { intake, .. }) in rests {
+        let rate = f64::from(u32::try_from(intake.updates)?) / intake.took.as_secs_f64();
+        let [p50, p99] = milliseconds(&intake.latency);
+        println!(
+            "| {database} | {rate:.0} | {p50:.1} | {p99:.1} | {:.3} |",
+            intake.cpu_ms_per_event
+        );
+    }
+    Ok(())
 }

@@ -1,0 +1,140 @@
+//! A receiver of webhooks, as a customer would run one: it keeps what it got and answers as it is told.
+
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use serde_json::Value;
+use standardwebhooks::Webhook;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+/// One call that was received.
+#[derive(Debug, Clone)]
+pub(crate) struct Call {
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+    /// What it was answered.
+    pub(crate) status: u16,
+}
+
+/// What every call is answered.
+#[derive(Debug, Clone)]
+struct Answer {
+    status: u16,
+    headers: HeaderMap,
+}
+
+#[derive(Clone)]
+pub(crate) struct Receiver {
+    pub(crate) url: String,
+    calls: Arc<Mutex<Vec<Call>>>,
+    answer: Arc<Mutex<Answer>>,
+    count: watch::Sender<usize>,
+}
+
+impl Call {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).expect("JSON")
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        let value = self.headers.get(name).map(|value| value.to_str());
+        value.and_then(Result::ok).unwrap_or_default()
+    }
+
+    /// Whether the scheme's own library signs the call in the same way; its check of the time is left
+    /// out, because tests have clocks of their own.
+    pub(crate) fn is_signed_with(&self, secret: &str) -> bool {
+        let at = self.header("webhook-timestamp").parse().expect("seconds");
+        let webhook = Webhook::new(secret).expect("a secret");
+        let signature = webhook.sign(self.header("webhook-id"), at, &self.body);
+        let signature = signature.expect("a signature");
+        self.header("webhook-signature")
+            .split(' ')
+            .any(|given| given == signature)
+    }
+}
+
+impl Receiver {
+    /// Starts one that answers 200.
+    pub(crate) async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("an address");
+        let receiver = Self {
+            url: format!("http://{address}/hook"),
+            calls: Arc::default(),
+            answer: Arc::new(Mutex::new(Answer {
+                status: 200,
+                headers: HeaderMap::new(),
+            })),
+            count: watch::Sender::new(0),
+        };
+        let router = Router::new().fallback(receive).with_state(receiver.clone());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        receiver
+    }
+
+    pub(crate) fn answer(&self, status: u16) {
+        self.answer_with(status, &[]);
+    }
+
+    pub(crate) fn answer_with(&self, status: u16, headers: &[(&'static str, &str)]) {
+        let headers = headers
+            .iter()
+            .map(|(name, value)| {
+                let name = axum::http::HeaderName::from_static(name);
+                (name, value.parse().expect("a header value"))
+            })
+            .collect();
+        *self.answer.lock().expect("a lock") = Answer { status, headers };
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Call>> {
+        self.calls.lock().expect("a lock")
+    }
+
+    pub(crate) fn calls(&self) -> Vec<Call> {
+        self.lock().clone()
+    }
+
+    /// The bodies that were answered 200, in their order.
+    pub(crate) fn arrived(&self) -> Vec<Value> {
+        let calls = self.lock();
+        let arrived = calls.iter().filter(|call| call.status == 200);
+        arrived.map(Call::json).collect()
+    }
+
+    /// The types of the events that arrived.
+    pub(crate) fn types(&self) -> Vec<String> {
+        let arrived = self.arrived();
+        let types = arrived.iter().map(|event| event["type"].as_str());
+        types.map(|kind| kind.unwrap_or("?").to_owned()).collect()
+    }
+
+    /// Waits until there were so many calls.
+    pub(crate) async fn wait_for(&self, calls: usize) {
+        let mut count = self.count.subscribe();
+        let come = count.wait_for(|count| *count >= calls);
+        let come = tokio::time::timeout(std::time::Duration::from_secs(30), come).await;
+        come.expect("the calls come").expect("a receiver");
+    }
+}
+
+async fn receive(
+    State(receiver): State<Receiver>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> (StatusCode, HeaderMap) {
+    let answer = receiver.answer.lock().expect("a lock").clone();
+    receiver.lock().push(Call {
+        headers,
+        body,
+        status: answer.status,
+    });
+    receiver.count.send_modify(|count| *count += 1);
+    let status = StatusCode::from_u16(answer.status).expect("a status");
+    (status, answer.headers)
+}

@@ -1,0 +1,200 @@
+//! A gateway whose clock stands still and whose deliveries go out when the test says so.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use recado_core::inbound::{Choice, Inbound, InboundContent, InboundMessage, Person};
+use recado_core::{ConversationId, MessageId};
+use recado_providers::{Defaults, HttpClient, RetryPolicy, Timeouts};
+use recado_server::app::{App, AppParts, Clock, HEARTBEAT, MAX_SENDS_IN_FLIGHT};
+use recado_server::delivery::{Drained, drain};
+use recado_server::serve::{ConnectionLimits, serve};
+use recado_store::testing::TestDatabase;
+use recado_store::{Application, FreshIds, Routed, Store, WebhookCall};
+use recado_tests::Client;
+use recado_tests::world::{open_conversations, operator_key, organization};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+pub(crate) struct Rig {
+    pub(crate) app: Arc<App>,
+    pub(crate) operator: Client,
+    /// Of the organization `demo`, which has `agent-123` and the channel `zapi`.
+    pub(crate) client: Client,
+    milliseconds: Arc<AtomicI64>,
+    stop: CancellationToken,
+    _database: TestDatabase,
+}
+
+impl Rig {
+    pub(crate) async fn start() -> Self {
+        let database = TestDatabase::fresh().await;
+        let store = database.store().await;
+        let operator_key = operator_key(&store).await;
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        let milliseconds = Arc::new(AtomicI64::new(Timestamp::now().as_millisecond()));
+        let app = app(store, &url, Arc::clone(&milliseconds));
+        let router = recado_server::router(Arc::clone(&app)).expect("a router");
+        let stop = CancellationToken::new();
+        let stopped = stop.clone().cancelled_owned();
+        tokio::spawn(serve(
+            listener,
+            router,
+            ConnectionLimits::default(),
+            stopped,
+        ));
+        let operator = Client::new(&url, &operator_key);
+        let client = operator.with_key(&organization(&operator, "demo").await);
+        open_conversations(&client, &[("zapi", "conv-zapi")]).await;
+        Self {
+            app,
+            operator,
+            client,
+            milliseconds,
+            stop,
+            _database: database,
+        }
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.app.clock.now()
+    }
+
+    pub(crate) fn pass(&self, time: Duration) {
+        let milliseconds = i64::try_from(time.as_millis()).expect("a short time");
+        self.milliseconds.fetch_add(milliseconds, Ordering::SeqCst);
+    }
+
+    /// Delivers what is due.
+    pub(crate) async fn drain(&self) -> Drained {
+        drain(&self.app).await.expect("the database answers")
+    }
+
+    /// Adds an endpoint, and gives it with its secret.
+    pub(crate) async fn endpoint(&self, body: Value) -> Value {
+        self.client
+            .post("/webhook-endpoints", body)
+            .await
+            .expect(201)
+    }
+
+    /// A customer writes.
+    pub(crate) async fn say(&self, phone: &str, text: &str) {
+        let content = InboundContent::Other {
+            kind: "text".to_owned(),
+            text: Some(text.to_owned()),
+        };
+        self.receive(phone, content).await;
+    }
+
+    /// A customer taps.
+    pub(crate) async fn tap(&self, phone: &str, id: &str, title: &str) {
+        let choice = Choice {
+            id: id.to_owned(),
+            title: title.to_owned(),
+        };
+        self.receive(phone, InboundContent::Button(choice)).await;
+    }
+
+    async fn receive(&self, phone: &str, content: InboundContent) {
+        say(&self.app.store, "demo", self.now(), phone, content).await;
+    }
+
+    /// The events of the organization.
+    pub(crate) async fn events(&self) -> Vec<Value> {
+        let list = self.client.get("/events?limit=1000").await.expect(200);
+        list["data"].as_array().cloned().expect("a list")
+    }
+
+    /// The deliveries of an endpoint.
+    pub(crate) async fn deliveries(&self, endpoint: &Value) -> Vec<Value> {
+        let path = format!("{}/deliveries?limit=100", path(endpoint));
+        let list = self.client.get(&path).await.expect(200);
+        list["data"].as_array().cloned().expect("a list")
+    }
+}
+
+impl Drop for Rig {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+/// The path of an endpoint.
+pub(crate) fn path(endpoint: &Value) -> String {
+    format!(
+        "/webhook-endpoints/{}",
+        endpoint["id"].as_str().expect("an id")
+    )
+}
+
+fn app(store: Store, url: &str, milliseconds: Arc<AtomicI64>) -> Arc<App> {
+    let now = move || {
+        let now = milliseconds.load(Ordering::SeqCst);
+        Timestamp::from_millisecond(now).expect("an instant")
+    };
+    App::new(AppParts {
+        store,
+        http: HttpClient::new(Timeouts::default(), true).expect("an HTTP client"),
+        defaults: Defaults::default(),
+        public_url: url.parse().expect("a URL"),
+        clock: Clock::from_fn(now),
+        retry: RetryPolicy::default(),
+        max_sends_in_flight: MAX_SENDS_IN_FLIGHT,
+        heartbeat: HEARTBEAT,
+    })
+}
+
+/// A message of a customer comes in over the channel `zapi`.
+pub(crate) async fn say(
+    store: &Store,
+    organization: &str,
+    at: Timestamp,
+    phone: &str,
+    content: InboundContent,
+) {
+    let uuid = Uuid::now_v7();
+    let call = WebhookCall {
+        id: format!("whc_{}", uuid.simple()),
+        organization_id: organization.parse().expect("an id"),
+        channel_id: "zapi".parse().expect("an id"),
+        content_type: None,
+        body: json!({"kept": true}).to_string().into_bytes(),
+        received_at: at,
+    };
+    let item = Inbound::Message(InboundMessage {
+        external_id: uuid.simple().to_string(),
+        from: Person {
+            phone: Some(phone.parse().expect("a phone")),
+            name: Some("Ana".to_owned()),
+            ..Person::default()
+        },
+        sent_at: None,
+        in_reply_to: None,
+        content,
+    });
+    let application = Application {
+        call_id: call.id.clone(),
+        organization_id: call.organization_id.clone(),
+        items: vec![Routed {
+            channel_id: call.channel_id.clone(),
+            item,
+            ids: FreshIds {
+                message: MessageId::from_uuid(uuid),
+                conversation: ConversationId::from_uuid(uuid),
+            },
+        }],
+        at,
+    };
+    let claimed = at + Duration::from_mins(1);
+    store.keep_webhook_call(&call, claimed).await.expect("kept");
+    let applied = store.apply_webhooks(vec![application]).await;
+    for applied in applied.expect("the database answers") {
+        assert!(applied.expect("applied").events > 0);
+    }
+}

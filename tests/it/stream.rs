@@ -1,0 +1,180 @@
+//! The stream of events: live, complete, and of one's own alone.
+
+use std::time::Duration;
+
+use recado_sandbox::Provider;
+use recado_store::DatabaseKind;
+use recado_tests::World;
+use recado_tests::binaries::Server;
+use recado_tests::callbacks::{Callbacks, Text, zapi};
+use recado_tests::client::answer;
+use recado_tests::events::EventStream;
+use recado_tests::world::{Options, organization, smallest_body};
+use reqwest::Method;
+use serde_json::json;
+
+async fn world() -> (World, Callbacks) {
+    let world = World::start().await;
+    let callbacks = Callbacks::of(&world.client, &world.url).await;
+    (world, callbacks)
+}
+
+/// The customer writes so many texts, which are told.
+async fn write(world: &World, callbacks: &Callbacks, numbers: std::ops::Range<usize>) {
+    let end = numbers.end;
+    for number in numbers {
+        let mut text = Text::from("5511900000001");
+        text.id = format!("TEXT-{number}");
+        callbacks.deliver("zapi", &zapi(&text)).await;
+    }
+    world.events("message.received", end).await;
+}
+
+#[tokio::test]
+async fn a_stream_goes_on_exactly_behind_the_last_event_id() {
+    let (world, callbacks) = world().await;
+    write(&world, &callbacks, 0..5).await;
+    let listed = world.events("message.received", 5).await;
+    let id = |place: usize| listed[place]["id"].as_str().expect("an id");
+    let after = format!("?after={}", id(1));
+    let begun = format!("?after={}", id(3));
+    let mut streams = [
+        EventStream::open(&world.client, "", Some(id(1))).await,
+        EventStream::open(&world.client, &after, None).await,
+        // A browser that connects again repeats the query; the header is newer.
+        EventStream::open(&world.client, &begun, Some(id(1))).await,
+    ];
+    for stream in &mut streams {
+        for expected in &listed[2..] {
+            let frame = stream.next_event().await;
+            assert_eq!(frame.data, *expected);
+            assert_eq!(frame.id, expected["id"]);
+            assert_eq!(frame.kind, "message.received");
+        }
+    }
+    write(&world, &callbacks, 5..6).await;
+    for stream in &mut streams {
+        let live = stream.next_event().await;
+        assert_eq!(live.data["data"]["externalId"], "TEXT-5");
+    }
+}
+
+#[tokio::test]
+async fn without_an_id_a_stream_begins_now() {
+    let (world, callbacks) = world().await;
+    write(&world, &callbacks, 0..2).await;
+    let mut stream = EventStream::open(&world.client, "", None).await;
+    write(&world, &callbacks, 2..3).await;
+    let first = stream.next_event().await;
+    assert_eq!(first.data["data"]["externalId"], "TEXT-2");
+}
+
+#[tokio::test]
+async fn a_stream_of_one_type_or_conversation_has_no_others() {
+    let (world, callbacks) = world().await;
+    let mut accepted = EventStream::open(&world.client, "?type=message.accepted", None).await;
+    let query = "?conversationId=conv-zapi&type=message.accepted";
+    let mut of_one = EventStream::open(&world.client, query, None).await;
+    write(&world, &callbacks, 0..1).await;
+    for conversation in ["conv-456", "conv-zapi"] {
+        let body = smallest_body(conversation);
+        world.client.send(body).await.expect(200);
+    }
+    for conversation in ["conv-456", "conv-zapi"] {
+        let frame = accepted.next_event().await;
+        assert_eq!(frame.kind, "message.accepted");
+        assert_eq!(frame.data["conversationId"], conversation);
+    }
+    assert_eq!(
+        of_one.next_event().await.data["conversationId"],
+        "conv-zapi"
+    );
+}
+
+#[tokio::test]
+async fn what_cannot_be_followed_is_refused() {
+    let world = World::start().await;
+    for query in ["?type=button", "?after=evt_1", "?conversationId=%20"] {
+        let refused = world.client.get(&format!("/events/stream{query}")).await;
+        assert_eq!(refused.error(), (400, "invalid_body".to_owned()), "{query}");
+    }
+    let request = world.client.request(Method::GET, "/events/stream");
+    let refused = answer(request.header("last-event-id", "17")).await;
+    assert_eq!(refused.error(), (400, "invalid_body".to_owned()));
+}
+
+#[tokio::test]
+async fn a_stream_shows_nothing_of_another_organization() {
+    let (world, callbacks) = world().await;
+    let other = world
+        .client
+        .with_key(&organization(&world.operator, "other").await);
+    let start = "evt_0000000000000000";
+    let mut stream = EventStream::open(&other, "", Some(start)).await;
+    write(&world, &callbacks, 0..3).await;
+    other
+        .post("/agents", json!({"id": "theirs", "name": "Theirs"}))
+        .await
+        .expect(201);
+    let channel = json!({"id": "their-channel", "provider": "zapi", "name": "z", "credentials": recado_tests::world::credentials("zapi")});
+    other.post("/channels", channel).await.expect(201);
+    let conversation = json!({"id": "theirs", "agentId": "theirs", "channelId": "their-channel", "to": "5511900000009"});
+    other.post("/conversations", conversation).await.expect(201);
+    let mut body = smallest_body("theirs");
+    body["agentId"] = "theirs".into();
+    other.send(body).await.expect(200);
+    let first = stream.next_event().await;
+    assert_eq!(first.data["organizationId"], "other");
+    assert_eq!(first.kind, "message.accepted");
+}
+
+#[tokio::test]
+async fn a_silent_stream_shows_that_it_lives() {
+    let heartbeat = Duration::from_millis(20);
+    let world = World::with(Options {
+        heartbeat,
+        ..Options::default()
+    })
+    .await;
+    let callbacks = Callbacks::of(&world.client, &world.url).await;
+    let mut stream = EventStream::open(&world.client, "", None).await;
+    for _ in 0..3 {
+        let comment = stream.next().await.expect("a comment");
+        assert!(comment.data.is_null(), "{comment:?}");
+    }
+    write(&world, &callbacks, 0..1).await;
+    let event = stream.next_event().await;
+    assert_eq!(event.data["data"]["externalId"], "TEXT-0");
+}
+
+#[tokio::test]
+async fn a_stream_ends_when_the_server_does() {
+    let (world, callbacks) = world().await;
+    let mut stream = EventStream::open(&world.client, "", None).await;
+    write(&world, &callbacks, 0..1).await;
+    stream.next_event().await;
+    world.stop().await;
+    assert_eq!(stream.next().await, None);
+}
+
+#[tokio::test]
+async fn a_stream_hears_what_another_server_takes_in() {
+    let world = World::start().await;
+    if world.database.kind() == DatabaseKind::Sqlite {
+        // A SQLite file has one server.
+        return;
+    }
+    world.connect_webhooks().await;
+    let other = Server::on(&world.database, &world.sandbox_urls)
+        .await
+        .expect("a second server");
+    let mut stream = EventStream::open(&world.client.at(&other.url), "", None).await;
+    for text in ["one", "two"] {
+        world
+            .sandbox
+            .say(Provider::Zapi, "", "5511900000001", text)
+            .expect("a text");
+        let event = stream.next_event().await;
+        assert_eq!(event.data["data"]["text"], text);
+    }
+}

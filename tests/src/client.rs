@@ -1,0 +1,136 @@
+//! Speaks HTTP to a gateway, and keeps what it answered.
+
+use std::time::Duration;
+
+use reqwest::header::HeaderMap;
+use reqwest::{Method, StatusCode};
+use serde_json::Value;
+
+/// Speaks HTTP to the gateway, as one key.
+#[derive(Clone)]
+pub struct Client {
+    pub http: reqwest::Client,
+    url: String,
+    key: String,
+}
+
+/// What the gateway answered.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub text: String,
+    /// Null when the text is no JSON.
+    pub body: Value,
+}
+
+impl Client {
+    /// A client of the gateway at `url`.
+    ///
+    /// # Panics
+    ///
+    /// TLS cannot be set up.
+    #[must_use]
+    pub fn new(url: &str, key: &str) -> Self {
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .timeout(Duration::from_mins(1))
+            .build();
+        Self {
+            http: http.expect("an HTTP client"),
+            url: url.to_owned(),
+            key: key.to_owned(),
+        }
+    }
+
+    /// The same client with another key.
+    #[must_use]
+    pub fn with_key(&self, key: &str) -> Self {
+        Self {
+            key: key.to_owned(),
+            ..self.clone()
+        }
+    }
+
+    /// The same client of a gateway at another address.
+    #[must_use]
+    pub fn at(&self, url: &str) -> Self {
+        Self {
+            url: url.to_owned(),
+            ..self.clone()
+        }
+    }
+
+    /// A request with the key, for a test that wants to say more.
+    pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+        self.http
+            .request(method, format!("{}{path}", self.url))
+            .bearer_auth(&self.key)
+    }
+
+    /// Posts JSON.
+    pub async fn post(&self, path: &str, body: Value) -> Answer {
+        answer(self.request(Method::POST, path).json(&body)).await
+    }
+
+    /// Gets.
+    pub async fn get(&self, path: &str) -> Answer {
+        answer(self.request(Method::GET, path)).await
+    }
+
+    /// Changes with JSON.
+    pub async fn patch(&self, path: &str, body: Value) -> Answer {
+        answer(self.request(Method::PATCH, path).json(&body)).await
+    }
+
+    /// Deletes.
+    pub async fn delete(&self, path: &str) -> Answer {
+        answer(self.request(Method::DELETE, path)).await
+    }
+
+    /// Sends reply buttons.
+    pub async fn send(&self, body: Value) -> Answer {
+        self.post("/messages/interactive/send-buttons", body).await
+    }
+}
+
+/// Makes a request and reads the whole answer.
+///
+/// # Panics
+///
+/// The server does not answer.
+pub async fn answer(request: reqwest::RequestBuilder) -> Answer {
+    let response = request.send().await.expect("an answer");
+    let (status, headers) = (response.status(), response.headers().clone());
+    let text = response.text().await.expect("a whole answer");
+    let body = serde_json::from_str(&text).unwrap_or(Value::Null);
+    Answer {
+        status,
+        headers,
+        text,
+        body,
+    }
+}
+
+impl Answer {
+    /// The body of an answer that has that status.
+    ///
+    /// # Panics
+    ///
+    /// It has another one.
+    #[track_caller]
+    #[expect(clippy::must_use_candidate, reason = "often only the status matters")]
+    pub fn expect(self, status: u16) -> Value {
+        assert_eq!(self.status.as_u16(), status, "{}", self.text);
+        self.body
+    }
+
+    /// Status and reason of an error.
+    #[must_use]
+    pub fn error(&self) -> (u16, String) {
+        (
+            self.status.as_u16(),
+            self.body["reason"].as_str().unwrap_or_default().to_owned(),
+        )
+    }
+}
