@@ -1,6 +1,6 @@
 //! Events on their way out: every delivery until it arrives or is given up, signed, at least once.
 //!
-//! The store decides what is due and keeps the order within a conversation; [`schedule`] decides when a
+//! The store decides what is due and keeps the order within a conversation; `schedule` decides when a
 //! failed attempt is repeated; [`run`] does the work.
 
 mod chatvolt;
