@@ -12,15 +12,16 @@ const PROGRAMS: [&str; 4] = [
     "google-chrome",
     "google-chrome-stable",
 ];
-const INSTALL: &str = "apt-get install --yes --no-install-recommends chromium";
 
 /// The page at `url` after its scripts have run, as HTML.
 ///
 /// # Errors
 ///
-/// There is no Chromium and it cannot be installed, or it fails.
+/// There is no Chromium, or it fails.
 pub async fn dump_dom(url: &str) -> anyhow::Result<String> {
-    let program = find_or_install().await?;
+    let program = find().context(
+        "Chromium is needed to look at /docs; `cargo xtask test` installs it or says how",
+    )?;
     let profile = tempfile::tempdir()?;
     let mut browser = Command::new(program);
     browser
@@ -51,26 +52,6 @@ pub async fn dump_dom(url: &str) -> anyhow::Result<String> {
         String::from_utf8_lossy(&output.stderr)
     );
     Ok(String::from_utf8(output.stdout)?)
-}
-
-/// A Debian root that has no Chromium installs it.
-async fn find_or_install() -> anyhow::Result<PathBuf> {
-    if let Some(found) = find() {
-        return Ok(found);
-    }
-    let mut words = INSTALL.split(' ').map(str::to_owned);
-    let program = words.next().unwrap_or_default();
-    let installed = Command::new(program)
-        .args(words)
-        .stdin(Stdio::null())
-        .output()
-        .await;
-    let installed = installed.is_ok_and(|output| output.status.success());
-    ensure!(
-        installed,
-        "Chromium is needed to look at /docs; install it with: sudo {INSTALL}"
-    );
-    find().context("Chromium was installed, but is not in PATH")
 }
 
 fn find() -> Option<PathBuf> {

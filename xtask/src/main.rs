@@ -10,8 +10,10 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 mod bench;
+mod browser;
 mod cargo;
 mod ci;
+mod debian;
 mod docs;
 mod postgres;
 mod test;

@@ -5,26 +5,37 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
+use tempfile::TempDir;
 
+use crate::browser;
 use crate::cargo::{BUILD, cargo, output, root, run as run_command};
 use crate::postgres::{Durability, Postgres, Programs};
 
 /// Names the administrator's URL under which a test makes a fresh database for itself.
 const DATABASE: &str = "RECADO_TEST_DATABASE";
 
+/// The room in memory that the tests want, in bytes.
+const ROOM: u64 = 512 * 1024 * 1024;
+
 /// The members whose tests touch a database.
 const DATABASE_MEMBERS: [&str; 2] = ["crates/store", "tests"];
 
 pub(crate) fn run(args: &[String]) -> Result<()> {
-    // First of all, so that a machine without PostgreSQL says so before the long build.
+    // First of all, so that a machine that lacks one says so before the long build.
     let programs = Programs::find_or_install()?;
+    browser::find_or_install()?;
+    let files = files()?;
 
     println!("== build ==");
     run_command(&mut cargo(BUILD))?;
 
     println!("== tests on SQLite ==");
     let mut tests = cargo(["test", "--workspace", "--no-fail-fast", "--"]);
-    run_command(tests.args(args).env_remove(DATABASE))?;
+    tests
+        .args(args)
+        .env_remove(DATABASE)
+        .env("TMPDIR", files.path());
+    run_command(&mut tests)?;
 
     let postgres = Postgres::start(&programs, Durability::Off)?;
     println!("== tests on PostgreSQL {} ==", programs.major_version()?);
@@ -35,7 +46,8 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
         tests
             .args(args)
             .current_dir(&member)
-            .env("CARGO_MANIFEST_DIR", &member);
+            .env("CARGO_MANIFEST_DIR", &member)
+            .env("TMPDIR", files.path());
         if let Err(error) = run_command(tests.env(DATABASE, postgres.url())) {
             failed.push(error.to_string());
         }
@@ -43,6 +55,32 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     ensure!(failed.is_empty(), "on PostgreSQL: {}", failed.join("; "));
     println!("== all tests passed, on SQLite and on PostgreSQL ==");
     Ok(())
+}
+
+/// Where the tests put their files: in memory, where the system has such a folder. Nothing in a test
+/// depends on the disk, and a disk that something else keeps busy makes a durable write wait for seconds.
+fn files() -> Result<TempDir> {
+    let memory = Path::new("/dev/shm");
+    let mut folder = tempfile::Builder::new();
+    folder.prefix("recado-tests-");
+    Ok(if has_room(memory) {
+        folder.tempdir_in(memory)?
+    } else {
+        folder.tempdir()?
+    })
+}
+
+fn has_room(folder: &Path) -> bool {
+    let free = output(
+        Command::new("df")
+            .args(["--output=avail", "-B1"])
+            .arg(folder),
+    );
+    let free = free.ok().and_then(|table| {
+        let number = table.lines().nth(1)?;
+        number.trim().parse::<u64>().ok()
+    });
+    free.is_some_and(|free| free >= ROOM)
 }
 
 /// A compiled test program, and the folder of its member, where cargo would run it.

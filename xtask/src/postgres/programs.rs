@@ -7,7 +7,8 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::cargo::{output, run};
+use crate::cargo::output;
+use crate::debian;
 
 /// The folder that holds a complete set of PostgreSQL's server programs.
 #[derive(Debug)]
@@ -51,18 +52,13 @@ impl Programs {
         if let Some(found) = Self::find() {
             return Ok(found);
         }
-        let in_path = |name: &str| {
-            folders_of_path()
-                .iter()
-                .any(|folder| folder.join(name).is_file())
-        };
-        if in_path("apt-get") && super::id(&["-u"])? == 0 {
-            install()?;
+        if debian::may_install()? {
+            debian::install("postgresql")?;
             return Self::find().context(
                 "the package postgresql is installed, but its server programs are not found",
             );
         }
-        bail!("{}", advice(in_path))
+        bail!("{}", advice(debian::in_path))
     }
 
     pub(crate) fn folder(&self) -> &Path {
@@ -121,17 +117,6 @@ fn newest_first(parent: &Path, prefix: &str) -> Vec<PathBuf> {
         .collect();
     found.sort_by(|left, right| right.0.total_cmp(&left.0));
     found.into_iter().map(|(_, folder)| folder).collect()
-}
-
-fn install() -> Result<()> {
-    eprintln!("PostgreSQL's server programs are missing: installing the package postgresql");
-    let apt = |args: &[&str]| {
-        run(Command::new("apt-get")
-            .args(args)
-            .env("DEBIAN_FRONTEND", "noninteractive"))
-    };
-    apt(&["update"])?;
-    apt(&["install", "-y", "--no-install-recommends", "postgresql"])
 }
 
 /// One sentence with the one command to type.

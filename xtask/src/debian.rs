@@ -1,0 +1,31 @@
+//! Debian's packages, for what the tests need beside Rust.
+
+use std::process::Command;
+
+use anyhow::Result;
+
+use crate::cargo::{output, run};
+
+/// The programs that a person's shell would find.
+pub(crate) fn in_path(name: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|folder| folder.join(name).is_file())
+}
+
+/// Whether packages can be installed without asking: on Debian, as root.
+pub(crate) fn may_install() -> Result<bool> {
+    Ok(in_path("apt-get") && output(Command::new("id").arg("-u"))?.trim() == "0")
+}
+
+/// Installs a package.
+pub(crate) fn install(package: &str) -> Result<()> {
+    eprintln!("{package} is missing: installing it");
+    apt(&["update"])?;
+    apt(&["install", "-y", "--no-install-recommends", package])
+}
+
+fn apt(args: &[&str]) -> Result<()> {
+    run(Command::new("apt-get")
+        .args(args)
+        .env("DEBIAN_FRONTEND", "noninteractive"))
+}
