@@ -37,12 +37,14 @@ create index messages_by_provider_id on messages (organization_id, channel_id, p
 create unique index messages_inbound_once on messages (organization_id, channel_id, external_id)
     where direction = 'inbound';
 
--- Raw webhook calls, on disk before they are answered. No reference: this is the hot path.
+-- Raw webhook calls, on disk before they are answered; the body is encrypted.
+-- No reference: this is the hot path.
 create table webhook_calls (
     id text not null primary key,
     organization_id text not null,
     channel_id text not null,
     content_type text,
+    key_id text not null,
     body bytea not null,
     received_at bigint not null,
     claimed_until bigint not null,

@@ -25,7 +25,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// 32 bytes that encrypt the secrets of all channels and webhook endpoints.
+/// 32 bytes that encrypt the secrets of all channels and webhook endpoints, and providers' raw calls.
 #[derive(Clone)]
 pub struct MasterKey(Zeroizing<[u8; 32]>);
 
@@ -99,7 +99,7 @@ impl fmt::Debug for ChannelSecrets {
     }
 }
 
-/// Secrets as they stand in the database.
+/// Secrets as they stand in the database, and what may hold some.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct SealedSecrets {
     pub(crate) key_id: String,
@@ -159,16 +159,24 @@ impl SealedSecrets {
         key: &MasterKey,
         place: Place<'_>,
     ) -> Result<Self, StoreError> {
+        let clear = Zeroizing::new(crate::columns::json(payload));
+        Self::seal_bytes(clear.as_bytes(), key, place)
+    }
+
+    pub(crate) fn seal_bytes(
+        clear: &[u8],
+        key: &MasterKey,
+        place: Place<'_>,
+    ) -> Result<Self, StoreError> {
         let mut nonce = [0; NONCE_LENGTH];
         getrandom::fill(&mut nonce).map_err(StoreError::Random)?;
         let key_id = key.id();
-        let clear = Zeroizing::new(crate::columns::json(payload));
         let ciphertext = key
             .cipher()
             .encrypt(
                 &XNonce::from(nonce),
                 Payload {
-                    msg: clear.as_bytes(),
+                    msg: clear,
                     aad: &place.bound_to(&key_id),
                 },
             )
@@ -183,6 +191,15 @@ impl SealedSecrets {
         key: &MasterKey,
         place: Place<'_>,
     ) -> Result<T, StoreError> {
+        let clear = self.open_bytes(key, place)?;
+        serde_json::from_slice(&clear).map_err(|_| place.corrupt())
+    }
+
+    pub(crate) fn open_bytes(
+        &self,
+        key: &MasterKey,
+        place: Place<'_>,
+    ) -> Result<Zeroizing<Vec<u8>>, StoreError> {
         let given = key.id();
         if self.key_id != given {
             return Err(StoreError::WrongKey {
@@ -194,8 +211,7 @@ impl SealedSecrets {
             .bytes
             .split_first_chunk::<NONCE_LENGTH>()
             .ok_or_else(|| place.corrupt())?;
-        let clear = key
-            .cipher()
+        key.cipher()
             .decrypt(
                 &XNonce::from(*nonce),
                 Payload {
@@ -204,8 +220,7 @@ impl SealedSecrets {
                 },
             )
             .map(Zeroizing::new)
-            .map_err(|_| place.corrupt())?;
-        serde_json::from_slice(&clear).map_err(|_| place.corrupt())
+            .map_err(|_| place.corrupt())
     }
 }
 

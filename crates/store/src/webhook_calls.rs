@@ -1,4 +1,6 @@
 //! Raw webhook calls: on disk before they are answered, applied when they are understood.
+//!
+//! Their bodies are encrypted: Z-API writes its instance's id into each, which is half of a credential.
 
 use jiff::Timestamp;
 use recado_core::{ChannelId, OrganizationId};
@@ -6,6 +8,7 @@ use sqlx::any::AnyRow;
 
 use crate::columns::{self, Columns};
 use crate::error::StoreError;
+use crate::secrets::{MasterKey, Place, SealedSecrets};
 use crate::store::{DatabaseKind, Store};
 
 /// Most rows of one table that one [`Store::prune`] deletes.
@@ -49,9 +52,11 @@ impl Store {
         call: &WebhookCall,
         claimed_until: Timestamp,
     ) -> Result<(), StoreError> {
+        let place = place(&call.organization_id, &call.id);
+        let sealed = SealedSecrets::seal_bytes(&call.body, self.key(), place)?;
         let query = sqlx::query(
-            "insert into webhook_calls (id, organization_id, channel_id, content_type, body, \
-             received_at, claimed_until) values ($1, $2, $3, $4, $5, $6, $7)",
+            "insert into webhook_calls (id, organization_id, channel_id, content_type, key_id, \
+             body, received_at, claimed_until) values ($1, $2, $3, $4, $5, $6, $7, $8)",
         )
         .bind(columns::text(&call.id).into_owned())
         .bind(call.organization_id.as_str())
@@ -61,13 +66,16 @@ impl Store {
                 .as_deref()
                 .map(|text| columns::text(text).into_owned()),
         )
-        .bind(call.body.as_slice())
+        .bind(sealed.key_id)
+        .bind(sealed.bytes)
         .bind(call.received_at.as_millisecond())
         .bind(claimed_until.as_millisecond());
         self.write_row(query).await.map(drop)
     }
 
     /// Claims calls that are not applied and whose claim ran out; no two servers get the same.
+    ///
+    /// One that was encrypted with another master key is left to a server that has it.
     ///
     /// # Errors
     ///
@@ -83,14 +91,16 @@ impl Store {
                 "update webhook_calls set claimed_until = $2 where id in (\
                  select id from webhook_calls where applied_at is null and claimed_until <= $1 \
                  order by claimed_until, id limit $3) \
-                 returning id, organization_id, channel_id, content_type, body, received_at"
+                 returning id, organization_id, channel_id, content_type, key_id, body, \
+                 received_at"
             }
             DatabaseKind::Postgres => {
                 "with due as materialized (\
                  select id from webhook_calls where applied_at is null and claimed_until <= $1 \
                  order by claimed_until, id limit $3 for update skip locked) \
                  update webhook_calls set claimed_until = $2 where id in (select id from due) \
-                 returning id, organization_id, channel_id, content_type, body, received_at"
+                 returning id, organization_id, channel_id, content_type, key_id, body, \
+                 received_at"
             }
         };
         let query = sqlx::query(text)
@@ -98,7 +108,16 @@ impl Store {
             .bind(claimed_until.as_millisecond())
             .bind(i64::from(limit));
         let rows = self.write_rows(query).await?;
-        let mut calls: Vec<WebhookCall> = rows.iter().map(call).collect::<Result<_, _>>()?;
+        let mut calls = Vec::with_capacity(rows.len());
+        for row in &rows {
+            match call(row, self.key()) {
+                Ok(call) => calls.push(call),
+                Err(error @ StoreError::WrongKey { .. }) => {
+                    tracing::error!(%error, "a webhook call cannot be read");
+                }
+                Err(error) => return Err(error),
+            }
+        }
         calls.sort_by(|one, other| (one.received_at, &one.id).cmp(&(other.received_at, &other.id)));
         Ok(calls)
     }
@@ -135,14 +154,31 @@ impl Store {
     }
 }
 
-fn call(row: &AnyRow) -> Result<WebhookCall, StoreError> {
+fn call(row: &AnyRow, key: &MasterKey) -> Result<WebhookCall, StoreError> {
     let columns = Columns::new(row, "webhook_calls", "id");
+    let (id, organization_id): (String, _) =
+        (columns.get("id")?, columns.parse("organization_id")?);
+    let sealed = SealedSecrets {
+        key_id: columns.get("key_id")?,
+        bytes: columns.get("body")?,
+    };
+    let body = sealed
+        .open_bytes(key, place(&organization_id, &id))?
+        .to_vec();
     Ok(WebhookCall {
-        id: columns.get("id")?,
-        organization_id: columns.parse("organization_id")?,
+        id,
+        organization_id,
         channel_id: columns.parse("channel_id")?,
         content_type: columns.get("content_type")?,
-        body: columns.get("body")?,
+        body,
         received_at: columns.instant("received_at")?,
     })
+}
+
+fn place<'a>(organization: &'a OrganizationId, id: &'a str) -> Place<'a> {
+    Place {
+        table: "webhook_calls",
+        organization,
+        id,
+    }
 }
