@@ -154,11 +154,8 @@ async fn apply(app: &App, taken: impl Iterator<Item = Taken>) {
             ),
         }
     }
-    match app.store.apply_webhooks(applications).await {
-        Ok(applied) => applied.into_iter().for_each(|applied| count(&applied)),
-        Err(error) => {
-            tracing::error!(%error, "webhook calls were not applied; they are tried again");
-        }
+    for applied in app.store.apply_webhooks(applications).await {
+        count(&applied);
     }
 }
 

@@ -93,6 +93,20 @@ impl<'r> Columns<'r> {
     }
 }
 
+/// A statement over the JSON list in `$2`, given the source of its elements, which are called `value`:
+/// the two databases only differ in the name of the function.
+macro_rules! unpacking {
+    ($kind:expr, $statement:ident) => {
+        match $kind {
+            $crate::store::DatabaseKind::Sqlite => $statement!("json_each($2)"),
+            $crate::store::DatabaseKind::Postgres => {
+                $statement!("jsonb_array_elements($2::jsonb)")
+            }
+        }
+    };
+}
+pub(crate) use unpacking;
+
 /// A free text as both databases keep it: PostgreSQL's `text` has no NUL.
 pub(crate) fn text(text: &str) -> Cow<'_, str> {
     if text.contains('\0') {

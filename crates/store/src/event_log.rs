@@ -66,20 +66,19 @@ macro_rules! queue_deliveries {
     };
 }
 
-const APPEND_SQLITE: &str = "\
-    insert into events (organization_id, seq, type, agent_id, channel_id, conversation_id, data, \
-    created_at) \
-    select $1, value ->> 'seq', value ->> 'type', value ->> 'agent_id', value ->> 'channel_id', \
-    value ->> 'conversation_id', value ->> 'data', value ->> 'created_at' from json_each($2)";
-
-/// `e` are the events behind `$2`.
-const QUEUE_SQLITE: &str = concat!(
-    queue_deliveries!("(select * from events where organization_id = $1 and seq > $2) e"),
-    // Without a condition that ends it, SQLite takes what follows for a join.
-    " order by e.seq"
+/// All at once: for SQLite's driver too, every call is a wait.
+///
+/// `e` are the events behind `$4`.
+const APPEND_SQLITE: &str = concat!(
+    "insert into events (organization_id, seq, type, agent_id, channel_id, conversation_id, data, \
+     created_at) \
+     select $1, value ->> 'seq', value ->> 'type', value ->> 'agent_id', value ->> 'channel_id', \
+     value ->> 'conversation_id', value ->> 'data', value ->> 'created_at' from json_each($2); ",
+    queue_deliveries!("(select * from events where organization_id = $1 and seq > $4) e"),
+    " order by e.seq; update organizations set last_event = $3 where id = $1"
 );
 
-/// All at once: on a network, every statement is a wait.
+/// The same as one statement.
 const APPEND_POSTGRES: &str = concat!(
     "with e as (\
      insert into events (organization_id, seq, type, agent_id, channel_id, conversation_id, data, \
@@ -123,6 +122,11 @@ impl EventLog {
         })
     }
 
+    /// The database that they are written to.
+    pub(crate) fn kind(&self) -> DatabaseKind {
+        self.kind
+    }
+
     /// Whose events these are.
     pub(crate) fn organization(&self) -> &OrganizationId {
         &self.organization
@@ -143,14 +147,8 @@ impl EventLog {
         self.entries.len()
     }
 
-    /// Forgets all but the first events, because what made the others true was taken back.
-    pub(crate) fn truncate(&mut self, len: usize) {
-        self.entries.truncate(len);
-    }
-
     /// Appends an event, to be written with the others.
     pub(crate) fn append(&mut self, event: NewEvent) {
-        // The numbers stay without gaps when the log was truncated.
         let before = self.entries.last().map_or(self.last, |entry| entry.seq);
         self.entries.push(Entry {
             seq: before + 1,
@@ -168,35 +166,19 @@ impl EventLog {
         let Some(newest) = self.entries.last().map(|entry| entry.seq) else {
             return Ok(());
         };
-        let organization = self.organization.as_str().to_owned();
-        let entries = columns::json(&self.entries);
-        match self.kind {
-            DatabaseKind::Postgres => {
-                sqlx::query(APPEND_POSTGRES)
-                    .bind(organization)
-                    .bind(entries)
-                    .bind(newest)
-                    .execute(connection)
-                    .await?;
-            }
-            DatabaseKind::Sqlite => {
-                sqlx::query(APPEND_SQLITE)
-                    .bind(organization.clone())
-                    .bind(entries)
-                    .execute(&mut *connection)
-                    .await?;
-                sqlx::query(QUEUE_SQLITE)
-                    .bind(organization.clone())
-                    .bind(self.last)
-                    .execute(&mut *connection)
-                    .await?;
-                sqlx::query("update organizations set last_event = $2 where id = $1")
-                    .bind(organization)
-                    .bind(newest)
-                    .execute(connection)
-                    .await?;
-            }
-        }
+        let text = match self.kind {
+            DatabaseKind::Sqlite => APPEND_SQLITE,
+            DatabaseKind::Postgres => APPEND_POSTGRES,
+        };
+        let query = sqlx::query(text)
+            .bind(self.organization.as_str().to_owned())
+            .bind(columns::json(&self.entries))
+            .bind(newest);
+        let query = match self.kind {
+            DatabaseKind::Sqlite => query.bind(self.last),
+            DatabaseKind::Postgres => query,
+        };
+        query.execute(connection).await?;
         Ok(())
     }
 }

@@ -1,20 +1,23 @@
 //! Applying what webhooks say, once, in the order in which it is told.
 
-use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
-use recado_core::inbound::{ConnectionNews, Inbound};
+use recado_core::inbound::{ConnectionNews, Inbound, StatusNews};
 use recado_core::{AgentId, ChannelId, ConversationId, MessageId, OrganizationId, Provider};
 use serde_json::json;
-use sqlx::{AnyConnection, Connection};
+use sqlx::AnyConnection;
 use tokio::task::JoinSet;
 
-use crate::columns::Columns;
+use crate::batch::Batchable;
+use crate::columns::{self, Columns, unpacking};
 use crate::error::StoreError;
 use crate::event_log::{EventLog, NewEvent};
 use crate::events::EventKind;
+use crate::received;
+use crate::statuses::Statuses;
 use crate::store::{DatabaseKind, Store};
-use crate::{received, statuses};
 
 /// Everything that one webhook call says, ready to be applied.
 #[derive(Debug, Clone)]
@@ -90,14 +93,11 @@ impl Store {
     ///
     /// A call that was not kept, or was applied before, has no effect: its items are duplicates.
     /// A call that fails stays unapplied, and does not keep the others from being applied.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer; what was applied all the same is a duplicate the next time.
+    /// What was applied all the same, though the database did not answer, is a duplicate the next time.
     pub async fn apply_webhooks(
         &self,
         applications: Vec<Application>,
-    ) -> Result<Vec<Result<Applied, StoreError>>, StoreError> {
+    ) -> Vec<Result<Applied, StoreError>> {
         let count = applications.len();
         let mut tasks = JoinSet::new();
         for (organization, applications) in by_organization(applications) {
@@ -106,34 +106,45 @@ impl Store {
         }
         let mut results: Vec<_> = (0..count).map(|_| None).collect();
         while let Some(joined) = tasks.join_next().await {
-            for (place, result) in joined.unwrap_or(Err(StoreError::NotCommitted))? {
+            for (place, result) in joined.unwrap_or_default() {
                 results[place] = Some(result);
             }
         }
-        Ok(results
+        results
             .into_iter()
             .map(|result| result.unwrap_or(Err(StoreError::NotCommitted)))
-            .collect())
+            .collect()
     }
 
     async fn apply_of_one(
         &self,
         organization: OrganizationId,
         applications: Vec<(usize, Application)>,
-    ) -> Result<Vec<(usize, Result<Applied, StoreError>)>, StoreError> {
-        let (kind, owner) = (self.kind(), organization.clone());
-        let results = self
+    ) -> Vec<(usize, Result<Applied, StoreError>)> {
+        let (places, applications): (Vec<_>, Vec<_>) = applications.into_iter().unzip();
+        let results = self.together(&organization, &applications).await;
+        places.into_iter().zip(results).collect()
+    }
+}
+
+impl Batchable for Application {
+    type Done = Applied;
+
+    async fn write_all(
+        store: &Store,
+        organization: &OrganizationId,
+        writes: &[Self],
+    ) -> Result<Vec<Applied>, StoreError> {
+        let (kind, owner, applications) = (store.kind(), organization.clone(), writes.to_vec());
+        let applied = store
             .transaction(move |connection| {
-                Box::pin(async move { apply_all(kind, owner, applications, connection).await })
+                Box::pin(async move { apply_all(kind, owner, &applications, connection).await })
             })
             .await?;
-        let told = |(_, result): &(usize, Result<Applied, StoreError>)| {
-            result.as_ref().is_ok_and(|applied| applied.events > 0)
-        };
-        if results.iter().any(told) {
-            self.signal_events(&organization);
+        if applied.iter().any(|applied| applied.events > 0) {
+            store.signal_events(organization);
         }
-        Ok(results)
+        Ok(applied)
     }
 }
 
@@ -154,103 +165,158 @@ fn by_organization(
 async fn apply_all(
     kind: DatabaseKind,
     organization: OrganizationId,
-    applications: Vec<(usize, Application)>,
+    applications: &[Application],
     connection: &mut AnyConnection,
-) -> Result<Vec<(usize, Result<Applied, StoreError>)>, StoreError> {
+) -> Result<Vec<Applied>, StoreError> {
+    let log = EventLog::open(kind, organization, Timestamp::UNIX_EPOCH, connection).await?;
+    let mut fresh = mark_applied(applications, &log, connection).await?;
+    let applications: Vec<_> = applications
+        .iter()
+        // A call that stands here twice is fresh once.
+        .map(|application| (application, fresh.remove(&application.call_id)))
+        .collect();
+    let mut applying = Applying {
+        statuses: Statuses::load(&statuses_of(&applications), &log, connection).await?,
+        channels: HashMap::new(),
+        log,
+        connection,
+    };
     let mut results = Vec::with_capacity(applications.len());
-    let mut log = EventLog::open(kind, organization, Timestamp::UNIX_EPOCH, connection).await?;
-    let mut channels = Channels::new();
-    for (place, application) in applications {
-        let told = log.len();
-        let mut savepoint = connection.begin().await?;
-        let result = apply_call(&application, &mut channels, &mut log, &mut savepoint).await;
-        if let Err(error) = &result {
-            savepoint.rollback().await?;
-            log.truncate(told);
-            channels.clear();
-            // On PostgreSQL a savepoint undoes whatever failed.
-            if kind == DatabaseKind::Sqlite && !error.concerns_one_write() {
-                return Err(StoreError::NotCommitted);
-            }
+    for (application, fresh) in applications {
+        results.push(if fresh {
+            applying.call(application).await?
         } else {
-            savepoint.commit().await?;
-        }
-        results.push((place, result));
+            Applied {
+                duplicates: application.items.len(),
+                ..Applied::default()
+            }
+        });
     }
-    log.write(connection).await?;
+    applying.finish().await?;
     Ok(results)
 }
 
-async fn apply_call(
-    application: &Application,
-    channels: &mut Channels,
-    log: &mut EventLog,
-    connection: &mut AnyConnection,
-) -> Result<Applied, StoreError> {
-    log.set_time(application.at);
-    let told = log.len();
-    let mut applied = Applied::default();
-    if !mark_applied(application, Some(application.at), connection).await? {
-        applied.duplicates = application.items.len();
-        return Ok(applied);
-    }
-    for routed in &application.items {
-        match apply_item(routed, channels, log, connection).await? {
-            Effect::Told => {}
-            Effect::Duplicate => applied.duplicates += 1,
-            Effect::Orphaned => applied.orphans += 1,
-            Effect::Ignored => applied.ignored += 1,
-            Effect::NoAgent => applied.no_agent = true,
-        }
-    }
-    if applied.no_agent {
-        mark_applied(application, None, connection).await?;
-    }
-    applied.events = log.len() - told;
-    Ok(applied)
+/// The statuses that the fresh calls tell.
+fn statuses_of<'a>(
+    applications: &[(&'a Application, bool)],
+) -> Vec<(&'a ChannelId, &'a StatusNews)> {
+    let fresh = applications.iter().filter(|(_, fresh)| *fresh);
+    fresh
+        .flat_map(|(application, _)| &application.items)
+        .filter_map(|routed| match &routed.item {
+            Inbound::Status(news) => Some((&routed.channel_id, news)),
+            _ => None,
+        })
+        .collect()
 }
 
-/// Tells whether the call was there and changed.
-async fn mark_applied(
-    application: &Application,
-    at: Option<Timestamp>,
-    connection: &mut AnyConnection,
-) -> Result<bool, StoreError> {
-    let result = sqlx::query(
-        "update webhook_calls set applied_at = $3 where organization_id = $1 and id = $2 \
-         and (applied_at is null or $3 is null)",
-    )
-    .bind(application.organization_id.as_str().to_owned())
-    .bind(crate::columns::text(&application.call_id).into_owned())
-    .bind(at.map(Timestamp::as_millisecond))
-    .execute(connection)
-    .await?;
-    Ok(result.rows_affected() > 0)
-}
-
-async fn apply_item(
-    routed: &Routed,
-    channels: &mut Channels,
-    log: &mut EventLog,
-    connection: &mut AnyConnection,
-) -> Result<Effect, StoreError> {
-    if matches!(routed.item, Inbound::Trouble(_) | Inbound::Ignored(_)) {
-        return Ok(Effect::Ignored);
-    }
-    if !channels.contains_key(&routed.channel_id) {
-        let found = find_channel(&routed.channel_id, log, connection).await?;
-        channels.insert(routed.channel_id.clone(), found);
-    }
-    let Some(Some(channel)) = channels.get_mut(&routed.channel_id) else {
-        return Ok(Effect::Ignored);
+macro_rules! mark_applied {
+    ($each:literal) => {
+        concat!(
+            "update webhook_calls set applied_at = n.at \
+             from (select value ->> 'call' as call, \
+             cast(value ->> 'at' as bigint) as at from ",
+            $each,
+            ") n where organization_id = $1 and id = n.call and applied_at is null returning id"
+        )
     };
-    match &routed.item {
-        Inbound::Message(message) => {
-            received::apply(message, &routed.ids, channel, log, connection).await
+}
+
+/// Marks calls as applied, and gives those that were there and were not.
+async fn mark_applied(
+    applications: &[Application],
+    log: &EventLog,
+    connection: &mut AnyConnection,
+) -> Result<HashSet<String>, StoreError> {
+    let calls: Vec<_> = applications
+        .iter()
+        .map(|application| {
+            json!({
+                "call": columns::text(&application.call_id),
+                "at": application.at.as_millisecond(),
+            })
+        })
+        .collect();
+    let rows = sqlx::query(unpacking!(log.kind(), mark_applied))
+        .bind(log.organization().as_str().to_owned())
+        .bind(columns::json(&calls))
+        .fetch_all(connection)
+        .await?;
+    rows.iter()
+        .map(|row| Columns::new(row, "webhook_calls", "id").get("id"))
+        .collect()
+}
+
+/// One transaction, and what it knows so far.
+struct Applying<'c> {
+    statuses: Statuses,
+    channels: Channels,
+    log: EventLog,
+    connection: &'c mut AnyConnection,
+}
+
+impl Applying<'_> {
+    async fn call(&mut self, application: &Application) -> Result<Applied, StoreError> {
+        self.log.set_time(application.at);
+        let told = self.log.len();
+        let mut applied = Applied::default();
+        for routed in &application.items {
+            match self.item(routed).await? {
+                Effect::Told => {}
+                Effect::Duplicate => applied.duplicates += 1,
+                Effect::Orphaned => applied.orphans += 1,
+                Effect::Ignored => applied.ignored += 1,
+                Effect::NoAgent => applied.no_agent = true,
+            }
         }
-        Inbound::Status(news) => statuses::apply(news, &channel.id, log, connection).await,
-        Inbound::Connection(news) => connect(news, channel, log, connection).await,
-        Inbound::Trouble(_) | Inbound::Ignored(_) => Ok(Effect::Ignored),
+        if applied.no_agent {
+            self.leave_unapplied(application).await?;
+        }
+        applied.events = self.log.len() - told;
+        Ok(applied)
+    }
+
+    async fn item(&mut self, routed: &Routed) -> Result<Effect, StoreError> {
+        if matches!(routed.item, Inbound::Trouble(_) | Inbound::Ignored(_)) {
+            return Ok(Effect::Ignored);
+        }
+        let (log, connection) = (&mut self.log, &mut *self.connection);
+        let channel = match self.channels.entry(routed.channel_id.clone()) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => {
+                place.insert(find_channel(&routed.channel_id, log, connection).await?)
+            }
+        };
+        let Some(channel) = channel else {
+            return Ok(Effect::Ignored);
+        };
+        match &routed.item {
+            Inbound::Message(message) => {
+                // It may answer a message whose id a status has just told.
+                self.statuses.save(log, connection).await?;
+                received::apply(message, &routed.ids, channel, log, connection).await
+            }
+            Inbound::Status(news) => Ok(self.statuses.apply(news, &channel.id, log)),
+            Inbound::Connection(news) => connect(news, channel, log, connection).await,
+            Inbound::Trouble(_) | Inbound::Ignored(_) => Ok(Effect::Ignored),
+        }
+    }
+
+    /// What the call says of nobody's customer is tried again.
+    async fn leave_unapplied(&mut self, application: &Application) -> Result<(), StoreError> {
+        sqlx::query(
+            "update webhook_calls set applied_at = null where organization_id = $1 and id = $2",
+        )
+        .bind(self.log.organization().as_str().to_owned())
+        .bind(columns::text(&application.call_id).into_owned())
+        .execute(&mut *self.connection)
+        .await?;
+        Ok(())
+    }
+
+    async fn finish(mut self) -> Result<(), StoreError> {
+        self.statuses.save(&self.log, self.connection).await?;
+        self.log.write(self.connection).await
     }
 }
 

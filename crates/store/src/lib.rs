@@ -35,6 +35,7 @@
 
 mod agents;
 mod api_keys;
+mod batch;
 mod channels;
 mod columns;
 mod connection;
@@ -51,7 +52,9 @@ mod inbound;
 mod known_keys;
 mod messages;
 mod organizations;
+mod orphan_statuses;
 mod people;
+mod progress;
 mod received;
 mod secrets;
 mod send_target;

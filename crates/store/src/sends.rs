@@ -1,19 +1,24 @@
 //! Sends: on disk before they leave, settled when the provider has answered.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 use recado_core::{
     AgentId, ButtonsMessage, ChannelId, ConversationId, MessageId, OrganizationId, Outcome, Status,
     Warning,
 };
+use serde::Serialize;
 use sqlx::AnyConnection;
 
-use crate::columns::{self, Columns};
+use crate::batch::{Batchable, Batches, Gathered};
+use crate::columns::{self, Columns, unpacking};
 use crate::content::{StoredContent, StoredWarning};
 use crate::error::StoreError;
 use crate::event_log::EventLog;
 use crate::messages::{self, Message, MessageError, message_columns};
-use crate::statuses;
-use crate::store::{Query, Store};
+use crate::orphan_statuses::Waiting;
+use crate::progress::{self, Progress};
+use crate::store::{DatabaseKind, Store};
 
 /// A message that is about to be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,21 +61,7 @@ impl Store {
     ///
     /// [`StoreError::Conflict`] if the organization has this id.
     pub async fn begin_send(&self, new: &NewMessage) -> Result<(), StoreError> {
-        let warnings: Vec<StoredWarning> = new.warnings.iter().map(Into::into).collect();
-        let query = sqlx::query(
-            "insert into messages (organization_id, id, conversation_id, agent_id, channel_id, \
-             status, content, warnings, created_at, updated_at) \
-             values ($1, $2, $3, $4, $5, 'sending', $6, $7, $8, $8)",
-        )
-        .bind(new.organization_id.as_str())
-        .bind(new.id.as_str())
-        .bind(new.conversation_id.as_str())
-        .bind(new.agent_id.as_str())
-        .bind(new.channel_id.as_str())
-        .bind(columns::json(&StoredContent::from(&new.content)))
-        .bind(columns::json(&warnings))
-        .bind(new.created_at.as_millisecond());
-        self.write_row(query).await.map(drop)
+        self.gather(&new.organization_id, Begun::from(new)).await
     }
 
     /// Writes down how a send ended, unless later news came first, and then the statuses that waited
@@ -86,27 +77,11 @@ impl Store {
         result: &SendResult,
         at: Timestamp,
     ) -> Result<Option<Message>, StoreError> {
-        let (kind, owner) = (self.kind(), organization.clone());
-        let query = finish(organization, id, result, at);
-        let finished = self
-            .transaction(move |connection| {
-                Box::pin(async move {
-                    let mut log = EventLog::open(kind, owner, at, connection).await?;
-                    let Some(row) = query.fetch_optional(&mut *connection).await? else {
-                        return Ok(None);
-                    };
-                    let mut message = messages::read(&row)?;
-                    settle(&mut message, &mut log, connection).await?;
-                    log.write(connection).await?;
-                    Ok(Some(message))
-                })
-            })
-            .await?;
-        if finished.is_none() {
-            return self.get_message(organization, id).await;
+        let finished = Finished::new(id, result, at);
+        match self.gather(organization, finished).await? {
+            Some(message) => Ok(Some(message)),
+            None => self.get_message(organization, id).await,
         }
-        self.signal_events(organization);
-        Ok(finished)
     }
 
     /// Makes `unknown` what has been `sending` since before `sent_before`; tells how many.
@@ -156,11 +131,13 @@ impl Store {
                     .bind(at.as_millisecond());
                     let mut log = EventLog::open(kind, owner, at, connection).await?;
                     let rows = query.fetch_all(&mut *connection).await?;
-                    for row in &rows {
-                        settle(&mut messages::read(row)?, &mut log, connection).await?;
-                    }
+                    let mut messages = rows
+                        .iter()
+                        .map(messages::read)
+                        .collect::<Result<Vec<_>, _>>()?;
+                    settle(&mut messages, &mut log, connection).await?;
                     log.write(connection).await?;
-                    Ok(rows.len() as u64)
+                    Ok(messages.len() as u64)
                 })
             })
             .await?;
@@ -169,38 +146,189 @@ impl Store {
     }
 }
 
-fn finish(
-    organization: &OrganizationId,
-    id: &MessageId,
-    result: &SendResult,
-    at: Timestamp,
-) -> Query {
-    let clean = |text: &Option<String>| text.as_deref().map(columns::provider_id);
-    sqlx::query(concat!(
-        "update messages set status = $3, external_id = coalesce($4, external_id), \
-         provider_id = coalesce($5, provider_id), error = $6, updated_at = $7 \
-         where organization_id = $1 and id = $2 \
-         and (status = 'sending' or status = 'unknown' and $3 <> 'unknown') returning ",
-        message_columns!()
-    ))
-    .bind(organization.as_str().to_owned())
-    .bind(id.as_str().to_owned())
-    .bind(Status::from(result.outcome).as_str())
-    .bind(clean(&result.external_id))
-    .bind(clean(&result.provider_id))
-    .bind(result.error.as_ref().map(columns::json))
-    .bind(at.as_millisecond())
+/// A message that begins to be sent, as both databases unpack it.
+#[derive(Serialize)]
+pub(crate) struct Begun {
+    id: MessageId,
+    conversation_id: ConversationId,
+    agent_id: AgentId,
+    channel_id: ChannelId,
+    content: String,
+    warnings: String,
+    at: i64,
 }
 
-/// Tells the outcome that a message has come to, and what was heard of it before.
+impl From<&NewMessage> for Begun {
+    fn from(new: &NewMessage) -> Self {
+        let warnings: Vec<StoredWarning> = new.warnings.iter().map(Into::into).collect();
+        Self {
+            id: new.id.clone(),
+            conversation_id: new.conversation_id.clone(),
+            agent_id: new.agent_id.clone(),
+            channel_id: new.channel_id.clone(),
+            content: columns::json(&StoredContent::from(&new.content)),
+            warnings: columns::json(&warnings),
+            at: new.created_at.as_millisecond(),
+        }
+    }
+}
+
+macro_rules! begin {
+    ($each:literal) => {
+        concat!(
+            "insert into messages (organization_id, id, conversation_id, agent_id, channel_id, \
+             status, content, warnings, created_at, updated_at) \
+             select $1, value ->> 'id', value ->> 'conversation_id', value ->> 'agent_id', \
+             value ->> 'channel_id', 'sending', value ->> 'content', value ->> 'warnings', \
+             cast(value ->> 'at' as bigint), cast(value ->> 'at' as bigint) from ",
+            $each
+        )
+    };
+}
+
+impl Batchable for Begun {
+    type Done = ();
+
+    async fn write_all(
+        store: &Store,
+        organization: &OrganizationId,
+        writes: &[Self],
+    ) -> Result<Vec<()>, StoreError> {
+        let query = sqlx::query(unpacking!(store.kind(), begin))
+            .bind(organization.as_str())
+            .bind(columns::json(&writes));
+        store.write_count(query).await?;
+        Ok(vec![(); writes.len()])
+    }
+}
+
+impl Gathered for Begun {
+    fn batches(store: &Store) -> &Batches<Self> {
+        store.begun()
+    }
+}
+
+/// How a send ended, as both databases unpack it.
+#[derive(Clone, Serialize)]
+pub(crate) struct Finished {
+    message: MessageId,
+    outcome: &'static str,
+    external: Option<String>,
+    provider: Option<String>,
+    failure: Option<String>,
+    at: i64,
+}
+
+impl Finished {
+    fn new(id: &MessageId, result: &SendResult, at: Timestamp) -> Self {
+        let clean = |text: &Option<String>| text.as_deref().map(columns::provider_id);
+        Self {
+            message: id.clone(),
+            outcome: Status::from(result.outcome).as_str(),
+            external: clean(&result.external_id),
+            provider: clean(&result.provider_id),
+            failure: result.error.as_ref().map(columns::json),
+            at: at.as_millisecond(),
+        }
+    }
+}
+
+macro_rules! finish {
+    ($each:literal) => {
+        concat!(
+            "update messages set status = n.outcome, \
+             external_id = coalesce(n.external, external_id), \
+             provider_id = coalesce(n.provider, provider_id), \
+             error = n.failure, updated_at = n.at \
+             from (select value ->> 'message' as message, value ->> 'outcome' as outcome, \
+             value ->> 'external' as external, value ->> 'provider' as provider, \
+             value ->> 'failure' as failure, cast(value ->> 'at' as bigint) as at from ",
+            $each,
+            ") n where organization_id = $1 and id = n.message \
+             and (status = 'sending' or status = 'unknown' and n.outcome <> 'unknown') \
+             returning ",
+            message_columns!()
+        )
+    };
+}
+
+impl Batchable for Finished {
+    /// None if the outcome is no news, or nobody's.
+    type Done = Option<Message>;
+
+    async fn write_all(
+        store: &Store,
+        organization: &OrganizationId,
+        writes: &[Self],
+    ) -> Result<Vec<Option<Message>>, StoreError> {
+        let (kind, owner, outcomes) = (store.kind(), organization.clone(), writes.to_vec());
+        let finished = store
+            .transaction(move |connection| {
+                Box::pin(async move { finish_all(kind, owner, &outcomes, connection).await })
+            })
+            .await?;
+        if finished.iter().any(Option::is_some) {
+            store.signal_events(organization);
+        }
+        Ok(finished)
+    }
+}
+
+impl Gathered for Finished {
+    fn batches(store: &Store) -> &Batches<Self> {
+        store.finished()
+    }
+}
+
+async fn finish_all(
+    kind: DatabaseKind,
+    organization: OrganizationId,
+    outcomes: &[Finished],
+    connection: &mut AnyConnection,
+) -> Result<Vec<Option<Message>>, StoreError> {
+    let query = sqlx::query(unpacking!(kind, finish))
+        .bind(organization.as_str().to_owned())
+        .bind(columns::json(&outcomes));
+    let mut log = EventLog::open(kind, organization, Timestamp::UNIX_EPOCH, connection).await?;
+    let rows = query.fetch_all(&mut *connection).await?;
+    let mut messages = rows
+        .iter()
+        .map(messages::read)
+        .collect::<Result<Vec<_>, _>>()?;
+    // The database gives them in any order; their events follow the order of the callers.
+    let places: HashMap<_, _> = (0..)
+        .zip(outcomes)
+        .map(|(place, outcome)| (&outcome.message, place))
+        .collect();
+    messages.sort_by_key(|message| places.get(&message.id).copied().unwrap_or(usize::MAX));
+    settle(&mut messages, &mut log, connection).await?;
+    log.write(connection).await?;
+    let mut finished: HashMap<_, _> = messages
+        .into_iter()
+        .map(|message| (message.id.clone(), message))
+        .collect();
+    Ok(outcomes
+        .iter()
+        .map(|outcome| finished.remove(&outcome.message))
+        .collect())
+}
+
+/// Tells the outcomes that messages have come to, and what was heard of them before.
 async fn settle(
-    message: &mut Message,
+    messages: &mut [Message],
     log: &mut EventLog,
     connection: &mut AnyConnection,
 ) -> Result<(), StoreError> {
-    log.append(statuses::event(message));
-    if message.status != Status::Rejected {
-        statuses::apply_waiting(message, log, connection).await?;
+    let mut waiting = Waiting::take(messages, log, connection).await?;
+    let mut further = Vec::new();
+    for message in messages {
+        log.set_time(message.updated_at);
+        let mut progress = Progress::from(&*message);
+        log.append(progress.event());
+        if waiting.apply(&mut progress, log) {
+            progress.write_to(message);
+            further.push(progress);
+        }
     }
-    Ok(())
+    progress::save(&further, log, connection).await
 }

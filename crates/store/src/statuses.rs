@@ -1,204 +1,220 @@
-//! How far messages have come, and statuses that came before the answer to their send.
+//! Statuses, each applied to its message: those of one transaction are looked up, moved and written
+//! down together, for a provider tells of fifty in one call.
+
+use std::collections::{BTreeSet, HashMap};
 
 use recado_core::inbound::{StatusError, StatusNews};
-use recado_core::{ChannelId, Status};
-use serde_json::json;
+use recado_core::{ChannelId, MessageId, Status};
+use serde::Serialize;
 use sqlx::AnyConnection;
+use sqlx::any::AnyRow;
 
-use crate::columns::{self, Columns};
+use crate::columns::{self, Columns, unpacking};
 use crate::error::StoreError;
-use crate::event_log::{EventLog, NewEvent};
-use crate::events::EventKind;
+use crate::event_log::EventLog;
 use crate::inbound::Effect;
-use crate::messages::{self, Message, MessageError, message_columns};
+use crate::messages::MessageError;
+use crate::orphan_statuses::Orphans;
+use crate::progress::{self, Progress, Step};
 
-/// What a status says of one message.
-struct Step {
-    status: Status,
-    external_id: Option<String>,
-    error: Option<MessageError>,
+/// The messages that statuses are about, and the statuses that wait for theirs.
+#[derive(Default)]
+pub(crate) struct Statuses {
+    messages: Vec<Progress>,
+    by_id: HashMap<MessageId, usize>,
+    by_external_id: HashMap<Address, usize>,
+    by_provider_id: HashMap<Address, usize>,
+    /// The places of those that have come further.
+    moved: BTreeSet<usize>,
+    orphans: Orphans,
 }
 
-/// Applies a status to its message; if the message is not there yet, the status waits.
-pub(crate) async fn apply(
-    news: &StatusNews,
-    channel: &ChannelId,
-    log: &mut EventLog,
-    connection: &mut AnyConnection,
-) -> Result<Effect, StoreError> {
-    let ids: Vec<String> = news
-        .external_ids
+/// A provider's id of a message.
+type Address = (ChannelId, String);
+
+/// An id that a status goes by, as both databases unpack it.
+#[derive(Serialize)]
+struct Sought<'a> {
+    channel: &'a ChannelId,
+    own: Option<&'a MessageId>,
+    external: Option<String>,
+}
+
+/// Each of the look-ups has an index; `cross join` keeps SQLite from going through all messages.
+macro_rules! look_up {
+    ($each:literal) => {
+        concat!(
+            "with sought as (select value ->> 'channel' as channel, value ->> 'own' as own, \
+             value ->> 'external' as external from ",
+            $each,
+            ") select id, conversation_id, agent_id, channel_id, status, external_id, provider_id, \
+             error, updated_at from messages \
+             where organization_id = $1 and direction = 'outbound' and id in (\
+             select own from sought where own is not null union \
+             select m.id from sought s cross join messages m where m.organization_id = $1 \
+             and m.channel_id = s.channel and m.external_id = s.external union \
+             select m.id from sought s cross join messages m where m.organization_id = $1 \
+             and m.channel_id = s.channel and m.provider_id = s.external) \
+             order by created_at, id"
+        )
+    };
+}
+
+impl Statuses {
+    /// Looks up the messages of all statuses.
+    pub(crate) async fn load(
+        news: &[(&ChannelId, &StatusNews)],
+        log: &EventLog,
+        connection: &mut AnyConnection,
+    ) -> Result<Self, StoreError> {
+        let mut statuses = Self::default();
+        if news.is_empty() {
+            return Ok(statuses);
+        }
+        let sought: Vec<_> = news.iter().flat_map(sought).collect();
+        let rows = sqlx::query(unpacking!(log.kind(), look_up))
+            .bind(log.organization().as_str().to_owned())
+            .bind(columns::json(&sought))
+            .fetch_all(&mut *connection)
+            .await?;
+        // The newest comes last, and takes an id that several messages share.
+        for row in &rows {
+            statuses.know(read(row)?);
+        }
+        let waits = |(channel, news): &&(&ChannelId, &StatusNews)| {
+            statuses
+                .find(news, &ids(news), channel)
+                .is_none_or(|place| statuses.messages[place].status == Status::Sending)
+        };
+        if news.iter().any(|news| waits(&news)) {
+            statuses.orphans = Orphans::load(
+                news.iter()
+                    .filter(waits)
+                    .flat_map(|(channel, news)| addresses(channel, news)),
+                log,
+                connection,
+            )
+            .await?;
+        }
+        Ok(statuses)
+    }
+
+    fn know(&mut self, message: Progress) {
+        let place = self.messages.len();
+        self.by_id.insert(message.id.clone(), place);
+        if let Some(id) = &message.external_id {
+            let address = (message.channel_id.clone(), id.clone());
+            self.by_external_id.insert(address, place);
+        }
+        if let Some(id) = &message.provider_id {
+            let address = (message.channel_id.clone(), id.clone());
+            self.by_provider_id.insert(address, place);
+        }
+        self.messages.push(message);
+    }
+
+    /// Applies a status to its message; if the message is not there yet, the status waits.
+    pub(crate) fn apply(
+        &mut self,
+        news: &StatusNews,
+        channel: &ChannelId,
+        log: &mut EventLog,
+    ) -> Effect {
+        let ids = ids(news);
+        let step = Step {
+            status: news.status,
+            external_id: ids.first().cloned(),
+            error: news.error.as_ref().map(MessageError::from),
+        };
+        let Some(place) = self.find(news, &ids, channel) else {
+            return self.orphans.keep(&ids, &step, channel, log.at());
+        };
+        let message = &mut self.messages[place];
+        if message.status == Status::Sending {
+            // Its outcome comes first: the send waits for the provider's answer at this moment.
+            let own_id = [message.id.to_string()];
+            return self.orphans.keep(&own_id, &step, channel, log.at());
+        }
+        if !message.climb(step, log) {
+            return Effect::Duplicate;
+        }
+        if let Some(id) = &message.external_id {
+            let address = (message.channel_id.clone(), id.clone());
+            self.by_external_id.entry(address).or_insert(place);
+        }
+        self.moved.insert(place);
+        Effect::Told
+    }
+
+    /// The message that a status is about: by our id, else by the provider's ids in their order.
+    fn find(&self, news: &StatusNews, ids: &[String], channel: &ChannelId) -> Option<usize> {
+        let own = news.message_id.as_ref().and_then(|id| self.by_id.get(id));
+        let own = own.filter(|place| self.messages[**place].channel_id == *channel);
+        own.copied().or_else(|| {
+            ids.iter().find_map(|id| {
+                let address = (channel.clone(), id.clone());
+                let external = self.by_external_id.get(&address);
+                external
+                    .or_else(|| self.by_provider_id.get(&address))
+                    .copied()
+            })
+        })
+    }
+
+    /// Writes down what was applied since the last time.
+    pub(crate) async fn save(
+        &mut self,
+        log: &EventLog,
+        connection: &mut AnyConnection,
+    ) -> Result<(), StoreError> {
+        let moved = std::mem::take(&mut self.moved);
+        let moved = moved.iter().map(|place| &self.messages[*place]);
+        progress::save(moved, log, connection).await?;
+        self.orphans.save(log, connection).await
+    }
+}
+
+fn ids(news: &StatusNews) -> Vec<String> {
+    news.external_ids
         .iter()
         .map(|id| columns::provider_id(id))
-        .collect();
-    let step = Step {
-        status: news.status,
-        external_id: ids.first().cloned(),
-        error: news.error.as_ref().map(MessageError::from),
-    };
-    match find(news, &ids, channel, log, connection).await? {
-        // Its outcome comes first: the send waits for the provider's answer at this moment.
-        Some(message) if message.status == Status::Sending => {
-            let own_id = [message.id.to_string()];
-            keep(&own_id, &step, channel, log, connection).await
-        }
-        Some(mut message) => climb(&mut message, step, log, connection).await,
-        None => keep(&ids, &step, channel, log, connection).await,
-    }
+        .collect()
 }
 
-/// Applies the statuses that waited for this message, in the order of the ladder.
-pub(crate) async fn apply_waiting(
-    message: &mut Message,
-    log: &mut EventLog,
-    connection: &mut AnyConnection,
-) -> Result<(), StoreError> {
-    let bound = |text: &Option<String>| text.clone();
-    let rows = sqlx::query(
-        "delete from orphan_statuses where organization_id = $1 and channel_id = $2 \
-         and sought in ($3, $4, $5) returning sought, status, external_id, error",
-    )
-    .bind(log.organization().as_str().to_owned())
-    .bind(message.channel_id.as_str().to_owned())
-    .bind(message.id.as_str().to_owned())
-    .bind(bound(&message.external_id))
-    .bind(bound(&message.provider_id))
-    .fetch_all(&mut *connection)
-    .await?;
-    let mut steps = Vec::with_capacity(rows.len());
-    for row in &rows {
-        let columns = Columns::new(row, "orphan_statuses", "sought");
-        steps.push(Step {
-            status: columns.parse("status")?,
-            external_id: columns.get("external_id")?,
-            error: columns.optional_json("error")?,
-        });
-    }
-    steps.sort_by_key(|step| Status::ALL.iter().position(|status| *status == step.status));
-    for step in steps {
-        climb(message, step, log, connection).await?;
-    }
-    Ok(())
+/// Everything that a status goes by.
+fn sought<'a>((channel, news): &(&'a ChannelId, &'a StatusNews)) -> Vec<Sought<'a>> {
+    let by_own_id = news.message_id.as_ref().map(|own| Sought {
+        channel,
+        own: Some(own),
+        external: None,
+    });
+    let by_ids = ids(news).into_iter().map(|external| Sought {
+        channel,
+        own: None,
+        external: Some(external),
+    });
+    by_own_id.into_iter().chain(by_ids).collect()
 }
 
-/// The event of a message that has come to its status.
-pub(crate) fn event(message: &Message) -> NewEvent {
-    NewEvent {
-        kind: EventKind::of_status(message.status).unwrap_or(EventKind::MessageUnknown),
-        agent: Some(message.agent_id.clone()),
-        channel: Some(message.channel_id.clone()),
-        conversation: Some(message.conversation_id.clone()),
-        data: json!({
-            "messageId": message.id,
-            "externalId": message.external_id,
-            "status": message.status,
-            "error": message.error,
-        }),
-    }
+/// The ids under which a status may wait.
+fn addresses(channel: &ChannelId, news: &StatusNews) -> Vec<Address> {
+    let own = news.message_id.as_ref().map(ToString::to_string);
+    let ids = ids(news).into_iter().chain(own);
+    ids.map(|id| (channel.clone(), id)).collect()
 }
 
-/// The message that a status is about: by our id, else by the provider's ids in their order.
-async fn find(
-    news: &StatusNews,
-    ids: &[String],
-    channel: &ChannelId,
-    log: &EventLog,
-    connection: &mut AnyConnection,
-) -> Result<Option<Message>, StoreError> {
-    let mut own_id = news.message_id.as_ref().map(|id| id.as_str().to_owned());
-    let mut ids = ids.iter();
-    loop {
-        let id = ids.next();
-        if own_id.is_none() && id.is_none() {
-            return Ok(None);
-        }
-        let row = sqlx::query(concat!(
-            "select ",
-            message_columns!(),
-            // Each of the look-ups has an index; SQLite finds none for one condition on them all.
-            " from messages where organization_id = $1 and id = coalesce(\
-             (select id from messages where organization_id = $1 and id = $3 \
-             and channel_id = $2 and direction = 'outbound'), \
-             (select id from messages where organization_id = $1 and channel_id = $2 \
-             and external_id = $4 and direction = 'outbound' order by created_at desc limit 1), \
-             (select id from messages where organization_id = $1 and channel_id = $2 \
-             and provider_id = $4 and direction = 'outbound' order by created_at desc limit 1))"
-        ))
-        .bind(log.organization().as_str().to_owned())
-        .bind(channel.as_str().to_owned())
-        .bind(own_id.take())
-        .bind(id.cloned())
-        .fetch_optional(&mut *connection)
-        .await?;
-        if let Some(row) = row {
-            return messages::read(&row).map(Some);
-        }
-    }
-}
-
-/// Brings a message further, if the status does.
-async fn climb(
-    message: &mut Message,
-    step: Step,
-    log: &mut EventLog,
-    connection: &mut AnyConnection,
-) -> Result<Effect, StoreError> {
-    let status = message.status.advanced_by(step.status);
-    if status == message.status {
-        return Ok(Effect::Duplicate);
-    }
-    message.status = status;
-    message.error = step.error;
-    message.updated_at = log.at();
-    if message.external_id.is_none() {
-        message.external_id = step.external_id;
-    }
-    sqlx::query(
-        "update messages set status = $3, external_id = $4, error = $5, updated_at = $6 \
-         where organization_id = $1 and id = $2",
-    )
-    .bind(log.organization().as_str().to_owned())
-    .bind(message.id.as_str().to_owned())
-    .bind(status.as_str())
-    .bind(message.external_id.clone())
-    .bind(message.error.as_ref().map(columns::json))
-    .bind(message.updated_at.as_millisecond())
-    .execute(connection)
-    .await?;
-    log.append(event(message));
-    Ok(Effect::Told)
-}
-
-/// Keeps a status for a message that is not there yet.
-async fn keep(
-    ids: &[String],
-    step: &Step,
-    channel: &ChannelId,
-    log: &EventLog,
-    connection: &mut AnyConnection,
-) -> Result<Effect, StoreError> {
-    let mut kept = 0;
-    for id in ids {
-        kept += sqlx::query(
-            "insert into orphan_statuses (organization_id, channel_id, sought, status, \
-             external_id, error, created_at) values ($1, $2, $3, $4, $5, $6, $7) \
-             on conflict do nothing",
-        )
-        .bind(log.organization().as_str().to_owned())
-        .bind(channel.as_str().to_owned())
-        .bind(id.clone())
-        .bind(step.status.as_str())
-        .bind(step.external_id.clone())
-        .bind(step.error.as_ref().map(columns::json))
-        .bind(log.at().as_millisecond())
-        .execute(&mut *connection)
-        .await?
-        .rows_affected();
-    }
-    Ok(if kept > 0 {
-        Effect::Orphaned
-    } else {
-        Effect::Duplicate
+fn read(row: &AnyRow) -> Result<Progress, StoreError> {
+    let columns = Columns::new(row, "messages", "id");
+    Ok(Progress {
+        id: columns.parse("id")?,
+        conversation_id: columns.parse("conversation_id")?,
+        agent_id: columns.parse("agent_id")?,
+        channel_id: columns.parse("channel_id")?,
+        status: columns.parse("status")?,
+        external_id: columns.get("external_id")?,
+        provider_id: columns.get("provider_id")?,
+        error: columns.optional_json("error")?,
+        at: columns.instant("updated_at")?,
     })
 }
 

@@ -6,11 +6,14 @@ use std::time::Duration;
 use sqlx::any::{Any, AnyArguments, AnyRow};
 use sqlx::migrate::Migrator;
 use sqlx::{AnyPool, Connection};
+use tokio_util::task::TaskTracker;
 
+use crate::batch::Batches;
 use crate::connection::{Role, Source};
 use crate::error::StoreError;
 use crate::known_keys::KnownKeys;
 use crate::secrets::MasterKey;
+use crate::sends::{Begun, Finished};
 use crate::signal::Signals;
 use crate::writer::{Scope, Work, Writer};
 
@@ -35,6 +38,9 @@ struct Shared {
     key: MasterKey,
     signals: Arc<Signals>,
     known_keys: KnownKeys,
+    begun: Batches<Begun>,
+    finished: Batches<Finished>,
+    gathering: TaskTracker,
 }
 
 /// The database behind a store.
@@ -64,6 +70,9 @@ impl Store {
                 key,
                 signals: Arc::new(Signals::new()),
                 known_keys: KnownKeys::default(),
+                begun: Batches::default(),
+                finished: Batches::default(),
+                gathering: TaskTracker::new(),
             }),
         })
     }
@@ -123,6 +132,8 @@ impl Store {
     /// Finishes the writes that wait, and closes the database, for all clones.
     pub async fn close(self) {
         self.shared.signals.close();
+        self.shared.gathering.close();
+        self.shared.gathering.wait().await;
         self.shared.readers.close().await;
         self.shared.writer.close().await;
     }
@@ -146,6 +157,21 @@ impl Store {
             DatabaseKind::Sqlite => Some(&self.shared.known_keys),
             DatabaseKind::Postgres => None,
         }
+    }
+
+    /// The sends that are about to be written down.
+    pub(crate) fn begun(&self) -> &Batches<Begun> {
+        &self.shared.begun
+    }
+
+    /// The outcomes that are about to be written down.
+    pub(crate) fn finished(&self) -> &Batches<Finished> {
+        &self.shared.finished
+    }
+
+    /// The tasks that write batches.
+    pub(crate) fn gathering(&self) -> &TaskTracker {
+        &self.shared.gathering
     }
 
     pub(crate) async fn read_row(&self, query: Query) -> Result<Option<AnyRow>, StoreError> {
@@ -197,7 +223,7 @@ impl Store {
     }
 }
 
-async fn in_time<T>(
+pub(crate) async fn in_time<T>(
     operation: impl Future<Output = Result<T, StoreError>>,
 ) -> Result<T, StoreError> {
     tokio::time::timeout(DEADLINE, operation)

@@ -193,8 +193,7 @@ pub(crate) async fn say(
     };
     let claimed = at + Duration::from_mins(1);
     store.keep_webhook_call(&call, claimed).await.expect("kept");
-    let applied = store.apply_webhooks(vec![application]).await;
-    for applied in applied.expect("the database answers") {
+    for applied in store.apply_webhooks(vec![application]).await {
         assert!(applied.expect("applied").events > 0);
     }
 }

@@ -83,7 +83,7 @@ pub(crate) async fn apply_one(store: &Store, application: Application) -> Applie
         .keep_webhook_call(&call(&application), at(200_000))
         .await
         .unwrap();
-    let mut results = store.apply_webhooks(vec![application]).await.unwrap();
+    let mut results = store.apply_webhooks(vec![application]).await;
     results.remove(0).unwrap()
 }
 

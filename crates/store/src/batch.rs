@@ -1,0 +1,155 @@
+//! Many callers' writes of one kind as one: a round trip to the database costs more than a row does.
+//!
+//! An organization's writes gather while its last batch is under way, so nobody waits for company.
+//! A batch that fails is taken back, and its writes are tried one by one, so that a bad one fails alone.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use recado_core::OrganizationId;
+use tokio::sync::oneshot;
+
+use crate::error::StoreError;
+use crate::store::{DatabaseKind, Store, in_time};
+
+/// Most writes in one batch.
+const MOST: usize = 256;
+
+/// A write that can be done together with others of the same organization.
+pub(crate) trait Batchable: Send + Sync + Sized + 'static {
+    /// What comes of it.
+    type Done: Send + 'static;
+
+    /// Does all writes or none; what comes of them is in their order.
+    fn write_all(
+        store: &Store,
+        organization: &OrganizationId,
+        writes: &[Self],
+    ) -> impl Future<Output = Result<Vec<Self::Done>, StoreError>> + Send;
+}
+
+/// A batchable write whose callers come one by one.
+pub(crate) trait Gathered: Batchable {
+    /// Where it waits for its batch.
+    fn batches(store: &Store) -> &Batches<Self>;
+}
+
+/// What waits, for each organization that has a batch under way.
+pub(crate) struct Batches<W: Batchable>(Mutex<HashMap<OrganizationId, Vec<Waiting<W>>>>);
+
+struct Waiting<W: Batchable> {
+    write: W,
+    reply: oneshot::Sender<Result<W::Done, StoreError>>,
+}
+
+impl<W: Batchable> Default for Batches<W> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<W: Batchable> Batches<W> {
+    /// Adds a write, and tells whether it is the first, for which somebody has to begin.
+    fn add(&self, organization: &OrganizationId, waiting: Waiting<W>) -> bool {
+        let mut lanes = self.lanes();
+        if let Some(lane) = lanes.get_mut(organization) {
+            lane.push(waiting);
+            return false;
+        }
+        lanes.insert(organization.clone(), vec![waiting]);
+        true
+    }
+
+    /// The next batch; when there is none, the next write is a first one again.
+    fn next(&self, organization: &OrganizationId) -> Option<Vec<Waiting<W>>> {
+        let mut lanes = self.lanes();
+        let lane = lanes.get_mut(organization)?;
+        if lane.is_empty() {
+            lanes.remove(organization);
+            return None;
+        }
+        Some(lane.drain(..lane.len().min(MOST)).collect())
+    }
+
+    fn lanes(&self) -> MutexGuard<'_, HashMap<OrganizationId, Vec<Waiting<W>>>> {
+        // Nothing that panics is done under the lock.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Store {
+    /// Does a write together with those of its kind that come at the same time.
+    pub(crate) async fn gather<W: Gathered>(
+        &self,
+        organization: &OrganizationId,
+        write: W,
+    ) -> Result<W::Done, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        if W::batches(self).add(organization, Waiting { write, reply }) {
+            // In a task of its own: the caller may go away, and the others' writes go on.
+            let writing = write_gathered::<W>(self.clone(), organization.clone());
+            self.gathering().spawn(writing);
+        }
+        in_time(async { answer.await.unwrap_or(Err(StoreError::NotCommitted)) }).await
+    }
+
+    /// Does writes together, and if that fails, each alone.
+    pub(crate) async fn together<W: Batchable>(
+        &self,
+        organization: &OrganizationId,
+        writes: &[W],
+    ) -> Vec<Result<W::Done, StoreError>> {
+        let error = match W::write_all(self, organization, writes).await {
+            Ok(done) => return done.into_iter().map(Ok).collect(),
+            Err(error) if writes.len() == 1 => return vec![Err(error)],
+            Err(error) => error,
+        };
+        if !self.may_succeed_alone(&error) {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "a batch of writes failed"
+            );
+            return writes
+                .iter()
+                .map(|_| Err(StoreError::NotCommitted))
+                .collect();
+        }
+        let mut results = Vec::with_capacity(writes.len());
+        for write in writes {
+            let alone = W::write_all(self, organization, std::slice::from_ref(write)).await;
+            results.push(alone.and_then(|done| {
+                let done = done.into_iter().next();
+                done.ok_or(StoreError::NotCommitted)
+            }));
+        }
+        results
+    }
+
+    fn may_succeed_alone(&self, error: &StoreError) -> bool {
+        // PostgreSQL undoes a statement that failed without harm to anything else.
+        let undone = self.kind() == DatabaseKind::Postgres
+            && matches!(error, StoreError::Database(sqlx::Error::Database(_)));
+        undone || error.concerns_one_write()
+    }
+}
+
+/// Writes one batch after the other until nobody waits.
+async fn write_gathered<W: Gathered>(store: Store, organization: OrganizationId) {
+    while let Some(batch) = W::batches(&store).next(&organization) {
+        let (store, organization) = (store.clone(), organization.clone());
+        let written = tokio::spawn(async move {
+            let (writes, replies): (Vec<_>, Vec<_>) = batch
+                .into_iter()
+                .map(|waiting| (waiting.write, waiting.reply))
+                .unzip();
+            let results = store.together(&organization, &writes).await;
+            for (reply, result) in replies.into_iter().zip(results) {
+                // A caller who no longer listens changes nothing: what it asked for is done.
+                reply.send(result).unwrap_or_default();
+            }
+        });
+        if let Err(error) = written.await {
+            tracing::error!(%error, "a batch of writes broke off");
+        }
+    }
+}
