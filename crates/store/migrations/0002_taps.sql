@@ -103,7 +103,7 @@ create table webhook_endpoints (
 create index webhook_endpoints_in_order on webhook_endpoints (organization_id, created_at, id);
 
 -- One event for one endpoint. A lane is a conversation, or empty: its deliveries go one by one.
--- `next_at` is null while the endpoint is disabled.
+-- Only the oldest pending one of a lane has a `next_at`.
 create table deliveries (
     organization_id text not null,
     endpoint_id text not null,
@@ -120,10 +120,12 @@ create table deliveries (
     primary key (organization_id, endpoint_id, seq)
 );
 
-create index deliveries_due on deliveries (next_at) where status = 'pending';
+create index deliveries_due on deliveries (organization_id, endpoint_id, next_at, seq)
+    where status = 'pending' and next_at is not null;
 create index deliveries_in_lane on deliveries (organization_id, endpoint_id, lane, seq)
     where status = 'pending';
-create index deliveries_claimed on deliveries (claimed_until) where status = 'pending';
+create index deliveries_claimed on deliveries (organization_id, endpoint_id, claimed_until)
+    where status = 'pending' and claimed_until > 0;
 create index deliveries_finished on deliveries (finished_at) where finished_at is not null;
 
 create table delivery_attempts (

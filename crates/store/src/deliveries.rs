@@ -36,7 +36,7 @@ pub struct Delivery {
     pub status: DeliveryStatus,
     /// How many attempts were made.
     pub attempts: u32,
-    /// When it is tried next; none when it is finished, or its endpoint is disabled.
+    /// When it is tried next; none when it is finished, or waits for the one before it in its lane.
     pub next_at: Option<Timestamp>,
     /// The HTTP status of the last attempt, if there was an answer.
     pub last_status: Option<u16>,
@@ -108,25 +108,6 @@ macro_rules! delivery_columns {
     };
 }
 
-/// Makes deliveries of events anew, up to the condition on the event.
-macro_rules! replay {
-    ($condition:literal) => {
-        concat!(
-            "insert into deliveries (organization_id, endpoint_id, seq, lane, status, attempts, \
-             next_at, claimed_until, created_at) \
-             select e.organization_id, w.id, e.seq, coalesce(e.conversation_id, ''), 'pending', 0, \
-             case when w.disabled_at is null then $3 end, 0, $3 \
-             from events e join webhook_endpoints w on w.organization_id = e.organization_id \
-             where e.organization_id = $1 and w.id = $2 and ",
-            $condition,
-            // What is under way right now is not begun a second time.
-            " on conflict (organization_id, endpoint_id, seq) do update set status = 'pending', \
-             attempts = 0, next_at = excluded.next_at, finished_at = null, claimed_until = \
-             case when deliveries.status = 'pending' then deliveries.claimed_until else 0 end"
-        )
-    };
-}
-
 impl Store {
     /// Lists the deliveries of an endpoint, oldest first.
     ///
@@ -183,55 +164,6 @@ impl Store {
         let attempts = self.read_rows(key.bind(query)).await?;
         let attempts = attempts.iter().map(attempt).collect::<Result<_, _>>()?;
         Ok(Some((delivery(&row)?, attempts)))
-    }
-
-    /// Makes a delivery anew, whether it arrived or not, and also if the endpoint did not want it;
-    /// tells whether there are such an event and such an endpoint.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer.
-    pub async fn replay_delivery(
-        &self,
-        key: &DeliveryKey,
-        at: Timestamp,
-    ) -> Result<bool, StoreError> {
-        let query = sqlx::query(replay!("e.seq = $4"))
-            .bind(key.organization_id.as_str())
-            .bind(key.endpoint_id.as_str())
-            .bind(at.as_millisecond())
-            .bind(key.event_id.seq());
-        let replayed = self.write_count(query).await? > 0;
-        self.signal_events(&key.organization_id);
-        Ok(replayed)
-    }
-
-    /// Makes the deliveries of all events from `from` until before `to` anew that the endpoint wants,
-    /// also of those that it missed; tells how many.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer.
-    pub async fn replay_deliveries(
-        &self,
-        organization: &OrganizationId,
-        endpoint: &WebhookEndpointId,
-        from: Timestamp,
-        to: Timestamp,
-        at: Timestamp,
-    ) -> Result<u64, StoreError> {
-        let query = sqlx::query(replay!(
-            "e.created_at >= $4 and e.created_at < $5 \
-             and (w.events = '[]' or w.events like '%\"' || e.type || '\"%')"
-        ))
-        .bind(organization.as_str())
-        .bind(endpoint.as_str())
-        .bind(at.as_millisecond())
-        .bind(from.as_millisecond())
-        .bind(to.as_millisecond());
-        let replayed = self.write_count(query).await?;
-        self.signal_events(organization);
-        Ok(replayed)
     }
 }
 

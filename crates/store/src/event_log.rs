@@ -24,6 +24,13 @@ pub(crate) struct EventLog {
     entries: Vec<Entry>,
 }
 
+/// What there is to be told of after the commit.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Appended {
+    pub(crate) events: bool,
+    pub(crate) deliveries: bool,
+}
+
 /// An event without its place.
 pub(crate) struct NewEvent {
     pub(crate) kind: EventKind,
@@ -47,17 +54,19 @@ struct Entry {
 }
 
 /// The deliveries of events, given the events' names in the statement: one for each endpoint that
-/// wants them. A delivery whose conversation waits for a retry waits with it.
+/// wants them. The first of a lane that has none is due; the others wait for their turn.
 macro_rules! queue_deliveries {
     ($source:literal) => {
         concat!(
             "insert into deliveries (organization_id, endpoint_id, seq, lane, status, attempts, \
              next_at, claimed_until, created_at) \
              select w.organization_id, w.id, e.seq, coalesce(e.conversation_id, ''), 'pending', 0, \
-             coalesce((select max(p.next_at) from deliveries p \
+             case when row_number() over (\
+             partition by w.id, coalesce(e.conversation_id, '') order by e.seq) = 1 \
+             and not exists (select 1 from deliveries p \
              where p.organization_id = w.organization_id and p.endpoint_id = w.id \
-             and p.lane = coalesce(e.conversation_id, '') and p.status = 'pending'), \
-             e.created_at), 0, e.created_at from ",
+             and p.lane = coalesce(e.conversation_id, '') and p.status = 'pending') \
+             then e.created_at end, 0, e.created_at from ",
             $source,
             " join webhook_endpoints w on w.organization_id = e.organization_id \
              where w.disabled_at is null \
@@ -75,7 +84,7 @@ const APPEND_SQLITE: &str = concat!(
      select $1, value ->> 'seq', value ->> 'type', value ->> 'agent_id', value ->> 'channel_id', \
      value ->> 'conversation_id', value ->> 'data', value ->> 'created_at' from json_each($2); ",
     queue_deliveries!("(select * from events where organization_id = $1 and seq > $4) e"),
-    " order by e.seq; update organizations set last_event = $3 where id = $1"
+    " order by e.seq returning seq; update organizations set last_event = $3 where id = $1"
 );
 
 /// The same as one statement.
@@ -88,8 +97,8 @@ const APPEND_POSTGRES: &str = concat!(
      channel_id text, conversation_id text, data text, created_at bigint) \
      returning organization_id, seq, type, conversation_id, created_at), queued as (",
     queue_deliveries!("e"),
-    ") update organizations set last_event = $3 where id = $1 \
-     returning length(pg_notify('recado_events', id)::text) as notified"
+    " returning seq), told as (update organizations set last_event = $3 where id = $1 \
+     returning length(pg_notify('recado_events', id)::text)) select seq from queued limit 1"
 );
 
 impl EventLog {
@@ -162,9 +171,12 @@ impl EventLog {
     }
 
     /// Writes the events and their deliveries; nothing may be appended afterwards.
-    pub(crate) async fn write(self, connection: &mut AnyConnection) -> Result<(), StoreError> {
+    pub(crate) async fn write(
+        self,
+        connection: &mut AnyConnection,
+    ) -> Result<Appended, StoreError> {
         let Some(newest) = self.entries.last().map(|entry| entry.seq) else {
-            return Ok(());
+            return Ok(Appended::default());
         };
         let text = match self.kind {
             DatabaseKind::Sqlite => APPEND_SQLITE,
@@ -178,7 +190,10 @@ impl EventLog {
             DatabaseKind::Sqlite => query.bind(self.last),
             DatabaseKind::Postgres => query,
         };
-        query.execute(connection).await?;
-        Ok(())
+        let queued = query.fetch_all(connection).await?;
+        Ok(Appended {
+            events: true,
+            deliveries: !queued.is_empty(),
+        })
     }
 }

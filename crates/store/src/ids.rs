@@ -5,10 +5,11 @@ use std::str::FromStr;
 
 use recado_core::IdError;
 use recado_core::MessageId;
+use serde::Serialize;
 use uuid::Uuid;
 
 /// One receiver of an organization's events.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 pub struct WebhookEndpointId(String);
 
 impl WebhookEndpointId {

@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 use crate::batch::Batchable;
 use crate::columns::{self, Columns, unpacking};
 use crate::error::StoreError;
-use crate::event_log::{EventLog, NewEvent};
+use crate::event_log::{Appended, EventLog, NewEvent};
 use crate::events::EventKind;
 use crate::received;
 use crate::statuses::Statuses;
@@ -136,14 +136,12 @@ impl Batchable for Application {
         writes: &[Self],
     ) -> Result<Vec<Applied>, StoreError> {
         let (kind, owner, applications) = (store.kind(), organization.clone(), writes.to_vec());
-        let applied = store
+        let (applied, appended) = store
             .transaction(move |connection| {
                 Box::pin(async move { apply_all(kind, owner, &applications, connection).await })
             })
             .await?;
-        if applied.iter().any(|applied| applied.events > 0) {
-            store.signal_events(organization);
-        }
+        store.signal(organization, appended);
         Ok(applied)
     }
 }
@@ -167,7 +165,7 @@ async fn apply_all(
     organization: OrganizationId,
     applications: &[Application],
     connection: &mut AnyConnection,
-) -> Result<Vec<Applied>, StoreError> {
+) -> Result<(Vec<Applied>, Appended), StoreError> {
     let log = EventLog::open(kind, organization, Timestamp::UNIX_EPOCH, connection).await?;
     let mut fresh = mark_applied(applications, &log, connection).await?;
     let applications: Vec<_> = applications
@@ -192,8 +190,8 @@ async fn apply_all(
             }
         });
     }
-    applying.finish().await?;
-    Ok(results)
+    let appended = applying.finish().await?;
+    Ok((results, appended))
 }
 
 /// The statuses that the fresh calls tell.
@@ -314,7 +312,7 @@ impl Applying<'_> {
         Ok(())
     }
 
-    async fn finish(mut self) -> Result<(), StoreError> {
+    async fn finish(mut self) -> Result<Appended, StoreError> {
         self.statuses.save(&self.log, self.connection).await?;
         self.log.write(self.connection).await
     }

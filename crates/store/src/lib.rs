@@ -35,6 +35,7 @@
 
 mod agents;
 mod api_keys;
+mod attempts;
 mod batch;
 mod channels;
 mod columns;
@@ -56,6 +57,7 @@ mod orphan_statuses;
 mod people;
 mod progress;
 mod received;
+mod replays;
 mod secrets;
 mod send_target;
 mod senders;

@@ -14,7 +14,7 @@ use crate::batch::{Batchable, Batches, Gathered};
 use crate::columns::{self, Columns, unpacking};
 use crate::content::{StoredContent, StoredWarning};
 use crate::error::StoreError;
-use crate::event_log::EventLog;
+use crate::event_log::{Appended, EventLog};
 use crate::messages::{self, Message, MessageError, message_columns};
 use crate::orphan_statuses::Waiting;
 use crate::progress::{self, Progress};
@@ -116,7 +116,7 @@ impl Store {
         at: Timestamp,
     ) -> Result<u64, StoreError> {
         let (kind, owner) = (self.kind(), organization.clone());
-        let settled = self
+        let (settled, appended) = self
             .transaction(move |connection| {
                 Box::pin(async move {
                     let query = sqlx::query(concat!(
@@ -136,12 +136,12 @@ impl Store {
                         .map(messages::read)
                         .collect::<Result<Vec<_>, _>>()?;
                     settle(&mut messages, &mut log, connection).await?;
-                    log.write(connection).await?;
-                    Ok(messages.len() as u64)
+                    let appended = log.write(connection).await?;
+                    Ok((messages.len() as u64, appended))
                 })
             })
             .await?;
-        self.signal_events(&organization);
+        self.signal(&organization, appended);
         Ok(settled)
     }
 }
@@ -262,14 +262,12 @@ impl Batchable for Finished {
         writes: &[Self],
     ) -> Result<Vec<Option<Message>>, StoreError> {
         let (kind, owner, outcomes) = (store.kind(), organization.clone(), writes.to_vec());
-        let finished = store
+        let (finished, appended) = store
             .transaction(move |connection| {
                 Box::pin(async move { finish_all(kind, owner, &outcomes, connection).await })
             })
             .await?;
-        if finished.iter().any(Option::is_some) {
-            store.signal_events(organization);
-        }
+        store.signal(organization, appended);
         Ok(finished)
     }
 }
@@ -285,7 +283,7 @@ async fn finish_all(
     organization: OrganizationId,
     outcomes: &[Finished],
     connection: &mut AnyConnection,
-) -> Result<Vec<Option<Message>>, StoreError> {
+) -> Result<(Vec<Option<Message>>, Appended), StoreError> {
     let query = sqlx::query(unpacking!(kind, finish))
         .bind(organization.as_str().to_owned())
         .bind(columns::json(&outcomes));
@@ -302,15 +300,16 @@ async fn finish_all(
         .collect();
     messages.sort_by_key(|message| places.get(&message.id).copied().unwrap_or(usize::MAX));
     settle(&mut messages, &mut log, connection).await?;
-    log.write(connection).await?;
+    let appended = log.write(connection).await?;
     let mut finished: HashMap<_, _> = messages
         .into_iter()
         .map(|message| (message.id.clone(), message))
         .collect();
-    Ok(outcomes
+    let finished = outcomes
         .iter()
         .map(|outcome| finished.remove(&outcome.message))
-        .collect())
+        .collect();
+    Ok((finished, appended))
 }
 
 /// Tells the outcomes that messages have come to, and what was heard of them before.

@@ -1,4 +1,4 @@
-//! A signal that events were appended, by this server or another.
+//! Signals that events were appended, by this server or another, and that deliveries may be due.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
@@ -9,12 +9,13 @@ use sqlx::postgres::PgListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::event_log::Appended;
 use crate::store::{DatabaseKind, Store};
 
 /// How long to wait before a lost connection to PostgreSQL is tried again.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Tells when events may have been appended; a hint, for which nothing but time is lost.
+/// Tells when something may have been appended; a hint, for which nothing but time is lost.
 #[derive(Debug)]
 pub struct EventSignal {
     appended: watch::Receiver<()>,
@@ -33,6 +34,7 @@ impl EventSignal {
 /// Who waits for events.
 pub(crate) struct Signals {
     everybody: watch::Sender<()>,
+    deliveries: watch::Sender<()>,
     organizations: Mutex<HashMap<OrganizationId, watch::Sender<()>>>,
     listener: OnceLock<JoinHandle<()>>,
 }
@@ -41,6 +43,7 @@ impl Signals {
     pub(crate) fn new() -> Self {
         Self {
             everybody: watch::Sender::new(()),
+            deliveries: watch::Sender::new(()),
             organizations: Mutex::default(),
             listener: OnceLock::new(),
         }
@@ -118,9 +121,27 @@ impl Store {
         signals.subscribe(organization)
     }
 
+    /// A signal of deliveries that this process has queued; other servers' are theirs to make.
+    #[must_use]
+    pub fn delivery_signal(&self) -> EventSignal {
+        EventSignal {
+            appended: self.signals().deliveries.subscribe(),
+        }
+    }
+
     /// Tells those who wait in this process, after the commit.
-    pub(crate) fn signal_events(&self, organization: &OrganizationId) {
-        self.signals().tell(organization.as_str());
+    pub(crate) fn signal(&self, organization: &OrganizationId, appended: Appended) {
+        if appended.events {
+            self.signals().tell(organization.as_str());
+        }
+        if appended.deliveries {
+            self.signal_deliveries();
+        }
+    }
+
+    /// Tells that deliveries may be due.
+    pub(crate) fn signal_deliveries(&self) {
+        self.signals().deliveries.send_replace(());
     }
 }
 

@@ -8,6 +8,7 @@ use sqlx::migrate::Migrator;
 use sqlx::{AnyPool, Connection};
 use tokio_util::task::TaskTracker;
 
+use crate::attempts::Attempted;
 use crate::batch::Batches;
 use crate::connection::{Role, Source};
 use crate::error::StoreError;
@@ -40,6 +41,7 @@ struct Shared {
     known_keys: KnownKeys,
     begun: Batches<Begun>,
     finished: Batches<Finished>,
+    attempted: Batches<Attempted>,
     gathering: TaskTracker,
 }
 
@@ -72,6 +74,7 @@ impl Store {
                 known_keys: KnownKeys::default(),
                 begun: Batches::default(),
                 finished: Batches::default(),
+                attempted: Batches::default(),
                 gathering: TaskTracker::new(),
             }),
         })
@@ -167,6 +170,11 @@ impl Store {
     /// The outcomes that are about to be written down.
     pub(crate) fn finished(&self) -> &Batches<Finished> {
         &self.shared.finished
+    }
+
+    /// The attempts that are about to be written down.
+    pub(crate) fn attempted(&self) -> &Batches<Attempted> {
+        &self.shared.attempted
     }
 
     /// The tasks that write batches.

@@ -65,8 +65,8 @@ impl Store {
                         return Ok(None);
                     };
                     let mut endpoint = endpoint(&row)?;
-                    if let Some(enabled) = change.enabled {
-                        wait(&endpoint, (!enabled).then_some(at), connection).await?;
+                    if change.enabled == Some(true) {
+                        go_on(&endpoint, at, connection).await?;
                     }
                     let header = match change.header {
                         HeaderChange::Keep => return Ok(Some(endpoint)),
@@ -81,7 +81,7 @@ impl Store {
             })
             .await?;
         // What waited may go on.
-        self.signal_events(organization);
+        self.signal_deliveries();
         Ok(updated)
     }
 
@@ -139,23 +139,22 @@ impl Store {
         .bind(organization.as_str().to_owned())
         .bind(id.as_str().to_owned())
         .bind(at.as_millisecond());
-        let disabled = self
+        let appended = self
             .transaction(move |connection| {
                 Box::pin(async move {
                     let mut log = EventLog::open(kind, owner, at, connection).await?;
                     let Some(row) = query.fetch_optional(&mut *connection).await? else {
-                        return Ok(false);
+                        return Ok(None);
                     };
-                    let endpoint = endpoint(&row)?;
-                    wait(&endpoint, Some(at), connection).await?;
-                    log.append(disabled_event(&endpoint));
-                    log.write(connection).await?;
-                    Ok(true)
+                    log.append(disabled_event(&endpoint(&row)?));
+                    log.write(connection).await.map(Some)
                 })
             })
             .await?;
-        self.signal_events(organization);
-        Ok(disabled)
+        if let Some(appended) = appended {
+            self.signal(organization, appended);
+        }
+        Ok(appended.is_some())
     }
 
     /// Deletes an endpoint with its deliveries; tells whether there was one.
@@ -223,25 +222,21 @@ fn update(
     .bind(at.as_millisecond())
 }
 
-/// Lets what is pending wait until the endpoint is enabled, or go on.
-async fn wait(
+/// What waited for its time, or for the endpoint, is due now.
+async fn go_on(
     endpoint: &WebhookEndpoint,
-    disabled_at: Option<Timestamp>,
+    at: Timestamp,
     connection: &mut AnyConnection,
 ) -> Result<(), StoreError> {
-    let text = if disabled_at.is_some() {
-        "update deliveries set next_at = null \
-         where organization_id = $1 and endpoint_id = $2 and status = 'pending'"
-    } else {
-        "update deliveries set next_at = created_at \
-         where organization_id = $1 and endpoint_id = $2 and status = 'pending' \
-         and next_at is null"
-    };
-    sqlx::query(text)
-        .bind(endpoint.organization_id.as_str().to_owned())
-        .bind(endpoint.id.as_str().to_owned())
-        .execute(connection)
-        .await?;
+    sqlx::query(
+        "update deliveries set next_at = $3 where organization_id = $1 and endpoint_id = $2 \
+         and status = 'pending' and next_at is not null",
+    )
+    .bind(endpoint.organization_id.as_str().to_owned())
+    .bind(endpoint.id.as_str().to_owned())
+    .bind(at.as_millisecond())
+    .execute(connection)
+    .await?;
     Ok(())
 }
 

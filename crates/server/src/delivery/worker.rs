@@ -81,7 +81,7 @@ impl Drained {
 
 /// Delivers until `stop`; then finishes what is in flight.
 pub async fn run(app: Arc<App>, stop: CancellationToken) {
-    let mut signal = app.store.event_signal(None);
+    let mut signal = app.store.delivery_signal();
     let mut worker = Worker {
         app,
         in_flight: JoinSet::new(),

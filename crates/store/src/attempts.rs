@@ -1,0 +1,272 @@
+//! What came of attempts to deliver: written down, and the next of each lane gets its turn.
+
+use std::collections::{HashMap, HashSet};
+
+use jiff::Timestamp;
+use recado_core::OrganizationId;
+use serde::Serialize;
+use serde_json::json;
+use sqlx::AnyConnection;
+
+use crate::batch::{Batchable, Batches, Gathered};
+use crate::columns::{self, Columns, unpacking};
+use crate::deliveries::{DeliveryAttempt, DeliveryKey, DeliveryStatus};
+use crate::delivering::AfterAttempt;
+use crate::error::StoreError;
+use crate::event_log::EventLog;
+use crate::ids::WebhookEndpointId;
+use crate::store::{DatabaseKind, Store};
+
+/// An attempt and what follows from it, as both databases unpack it.
+#[derive(Clone, Serialize)]
+pub(crate) struct Attempted {
+    endpoint: WebhookEndpointId,
+    event: i64,
+    /// How far the delivery has come.
+    reached: &'static str,
+    next: Option<i64>,
+    finished: Option<i64>,
+    at: i64,
+    answer: Option<i64>,
+    failure: Option<String>,
+    duration: i64,
+    #[serde(skip)]
+    arrived: bool,
+}
+
+impl Attempted {
+    pub(crate) fn new(key: &DeliveryKey, attempt: &DeliveryAttempt, after: AfterAttempt) -> Self {
+        let (status, next) = match after {
+            AfterAttempt::Delivered => (DeliveryStatus::Delivered, None),
+            AfterAttempt::RetryAt(at) => (DeliveryStatus::Pending, Some(at)),
+            AfterAttempt::GiveUp => (DeliveryStatus::Failed, None),
+        };
+        let at = attempt.at.as_millisecond();
+        let failure = attempt.error.as_deref();
+        Self {
+            endpoint: key.endpoint_id.clone(),
+            event: key.event_id.seq(),
+            reached: status.as_str(),
+            next: next.map(Timestamp::as_millisecond),
+            finished: (status != DeliveryStatus::Pending).then_some(at),
+            at,
+            answer: attempt.status.map(i64::from),
+            failure: failure.map(|failure| columns::text(failure).into_owned()),
+            duration: i64::try_from(attempt.duration.as_millis()).unwrap_or(i64::MAX),
+            arrived: after == AfterAttempt::Delivered,
+        }
+    }
+}
+
+impl Batchable for Attempted {
+    /// Since when nothing has arrived at the endpoint.
+    type Done = Option<Timestamp>;
+
+    async fn write_all(
+        store: &Store,
+        organization: &OrganizationId,
+        writes: &[Self],
+    ) -> Result<Vec<Option<Timestamp>>, StoreError> {
+        let (kind, owner, attempts) = (store.kind(), organization.clone(), writes.to_vec());
+        let done = store
+            .transaction(move |connection| {
+                Box::pin(async move { record_all(kind, owner, attempts, connection).await })
+            })
+            .await?;
+        Ok(done)
+    }
+}
+
+impl Gathered for Attempted {
+    fn batches(store: &Store) -> &Batches<Self> {
+        store.attempted()
+    }
+}
+
+async fn record_all(
+    kind: DatabaseKind,
+    organization: OrganizationId,
+    attempts: Vec<Attempted>,
+    connection: &mut AnyConnection,
+) -> Result<Vec<Option<Timestamp>>, StoreError> {
+    // Its turn: no event may join a lane between the end of its last delivery and this commit, or
+    // nobody would give it its turn.
+    let log = EventLog::open(kind, organization, Timestamp::UNIX_EPOCH, connection).await?;
+    let pending = advance(&attempts, &log, connection).await?;
+    let places: Vec<_> = attempts
+        .iter()
+        .map(|attempt| (attempt.endpoint.clone(), attempt.event))
+        .collect();
+    let counted: Vec<_> = attempts
+        .into_iter()
+        .filter(|attempt| pending.contains(&(attempt.endpoint.clone(), attempt.event)))
+        .collect();
+    if counted.is_empty() {
+        return Ok(vec![None; places.len()]);
+    }
+    keep(&counted, &log, connection).await?;
+    give_turns(&counted, &log, connection).await?;
+    let failing = failing_since(&counted, &log, connection).await?;
+    Ok(places
+        .iter()
+        .map(|place| {
+            failing
+                .get(&place.0)
+                .copied()
+                .filter(|_| pending.contains(place))
+        })
+        .collect())
+}
+
+macro_rules! advance {
+    ($each:literal) => {
+        concat!(
+            "update deliveries set status = n.reached, attempts = attempts + 1, claimed_until = 0, \
+             next_at = n.next, last_status = n.answer, last_error = n.failure, \
+             finished_at = n.finished \
+             from (select value ->> 'endpoint' as endpoint, \
+             cast(value ->> 'event' as bigint) as event, value ->> 'reached' as reached, \
+             cast(value ->> 'next' as bigint) as next, \
+             cast(value ->> 'answer' as bigint) as answer, value ->> 'failure' as failure, \
+             cast(value ->> 'finished' as bigint) as finished from ",
+            $each,
+            ") n where organization_id = $1 and endpoint_id = n.endpoint and seq = n.event \
+             and status = 'pending' returning endpoint_id, seq"
+        )
+    };
+}
+
+/// Brings deliveries further, and gives those that were pending.
+async fn advance(
+    attempts: &[Attempted],
+    log: &EventLog,
+    connection: &mut AnyConnection,
+) -> Result<HashSet<(WebhookEndpointId, i64)>, StoreError> {
+    let rows = sqlx::query(unpacking!(log.kind(), advance))
+        .bind(log.organization().as_str().to_owned())
+        .bind(columns::json(&attempts))
+        .fetch_all(connection)
+        .await?;
+    rows.iter()
+        .map(|row| {
+            let columns = Columns::new(row, "deliveries", "endpoint_id");
+            Ok((columns.parse("endpoint_id")?, columns.get("seq")?))
+        })
+        .collect()
+}
+
+/// The number goes on over replays, which begin to count anew.
+macro_rules! keep {
+    ($each:literal) => {
+        concat!(
+            "insert into delivery_attempts (organization_id, endpoint_id, seq, number, at, status, \
+             error, duration_ms) select $1, n.endpoint, n.event, (select coalesce(max(p.number), 0) \
+             from delivery_attempts p where p.organization_id = $1 and p.endpoint_id = n.endpoint \
+             and p.seq = n.event) + 1, n.at, n.answer, n.failure, n.duration \
+             from (select value ->> 'endpoint' as endpoint, \
+             cast(value ->> 'event' as bigint) as event, cast(value ->> 'at' as bigint) as at, \
+             cast(value ->> 'answer' as bigint) as answer, value ->> 'failure' as failure, \
+             cast(value ->> 'duration' as bigint) as duration from ",
+            $each,
+            ") n"
+        )
+    };
+}
+
+async fn keep(
+    attempts: &[Attempted],
+    log: &EventLog,
+    connection: &mut AnyConnection,
+) -> Result<(), StoreError> {
+    sqlx::query(unpacking!(log.kind(), keep))
+        .bind(log.organization().as_str().to_owned())
+        .bind(columns::json(&attempts))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+macro_rules! give_turns {
+    ($each:literal) => {
+        concat!(
+            "update deliveries set next_at = n.at \
+             from (select f.lane as line, f.endpoint_id as endpoint, max(g.at) as at \
+             from (select value ->> 'endpoint' as endpoint, \
+             cast(value ->> 'event' as bigint) as event, cast(value ->> 'at' as bigint) as at from ",
+            $each,
+            ") g join deliveries f on f.organization_id = $1 and f.endpoint_id = g.endpoint \
+             and f.seq = g.event and f.status <> 'pending' group by f.endpoint_id, f.lane) n \
+             where organization_id = $1 and endpoint_id = n.endpoint and lane = n.line \
+             and status = 'pending' and next_at is null and seq = (select min(p.seq) \
+             from deliveries p where p.organization_id = $1 and p.endpoint_id = n.endpoint \
+             and p.lane = n.line and p.status = 'pending')"
+        )
+    };
+}
+
+/// Where a delivery is finished, the next of its lane is due.
+async fn give_turns(
+    attempts: &[Attempted],
+    log: &EventLog,
+    connection: &mut AnyConnection,
+) -> Result<(), StoreError> {
+    if attempts.iter().all(|attempt| attempt.finished.is_none()) {
+        return Ok(());
+    }
+    sqlx::query(unpacking!(log.kind(), give_turns))
+        .bind(log.organization().as_str().to_owned())
+        .bind(columns::json(&attempts))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+macro_rules! failing_since {
+    ($each:literal) => {
+        concat!(
+            "update webhook_endpoints set failing_since = case when n.arrived = 1 then null \
+             else coalesce(failing_since, n.at) end \
+             from (select value ->> 'endpoint' as endpoint, \
+             cast(value ->> 'arrived' as bigint) as arrived, \
+             cast(value ->> 'at' as bigint) as at from ",
+            $each,
+            ") n where organization_id = $1 and id = n.endpoint \
+             and (n.arrived = 0 or failing_since is not null) returning id, failing_since"
+        )
+    };
+}
+
+/// Keeps since when nothing has arrived at the endpoints, and gives it for those that fail.
+async fn failing_since(
+    attempts: &[Attempted],
+    log: &EventLog,
+    connection: &mut AnyConnection,
+) -> Result<HashMap<WebhookEndpointId, Timestamp>, StoreError> {
+    let mut endpoints: HashMap<_, (bool, i64)> = HashMap::new();
+    for attempt in attempts {
+        let (arrived, at) = endpoints
+            .entry(&attempt.endpoint)
+            .or_insert((false, attempt.at));
+        *arrived |= attempt.arrived;
+        *at = attempt.at.min(*at);
+    }
+    let endpoints: Vec<_> = endpoints
+        .into_iter()
+        .map(|(endpoint, (arrived, at))| {
+            json!({"endpoint": endpoint, "arrived": i64::from(arrived), "at": at})
+        })
+        .collect();
+    let rows = sqlx::query(unpacking!(log.kind(), failing_since))
+        .bind(log.organization().as_str().to_owned())
+        .bind(columns::json(&endpoints))
+        .fetch_all(connection)
+        .await?;
+    let mut failing = HashMap::new();
+    for row in &rows {
+        let columns = Columns::new(row, "webhook_endpoints", "id");
+        if let Some(since) = columns.optional_instant("failing_since")? {
+            failing.insert(columns.parse("id")?, since);
+        }
+    }
+    Ok(failing)
+}
