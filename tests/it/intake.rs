@@ -50,6 +50,18 @@ async fn every_message_of_every_change_of_every_entry_is_an_event() {
 }
 
 #[tokio::test]
+async fn a_call_of_several_hundred_messages_is_taken_in_whole() {
+    let (world, callbacks) = world().await;
+    let texts = texts(0..450);
+    let call = whatsapp(&[vec![whatsapp_texts(NUMBER, &texts)]]);
+    callbacks.deliver("whatsapp", &call).await;
+    let events = world.events("message.received", 450).await;
+    let told: Vec<_> = events.iter().map(|event| &event["data"]["text"]).collect();
+    let said: Vec<_> = texts.iter().map(|text| &text.body).collect();
+    assert_eq!(told, said);
+}
+
+#[tokio::test]
 async fn messages_and_statuses_in_one_value_both_count() {
     let (world, callbacks) = world().await;
     let sent = world

@@ -1,11 +1,13 @@
 //! What the providers told us, applied: every kept call once, in this process or after a restart in the next.
 
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
 use recado_core::inbound::Inbound;
-use recado_core::{ChannelId, ConversationId, MessageId, Provider};
+use recado_core::{ChannelId, ConversationId, MessageId, OrganizationId, Provider};
 use recado_providers::Received;
 use recado_store::{self as store, Application, DatabaseKind, FreshIds, Routed, WebhookCall};
 use tokio::sync::mpsc;
@@ -25,9 +27,17 @@ const CLAIM: Duration = Duration::from_mins(1);
 /// How often calls are looked for that nobody has applied.
 const SWEEP: Duration = Duration::from_secs(30);
 
+/// Items that are applied in one transaction at most, so that it ends in time on a slow database too.
+const ITEMS: usize = 200;
+
+/// How long a provider waits for room in the queue.
+const PATIENCE: Duration = Duration::from_secs(2);
+
 /// A call that was kept, and what it says.
 pub struct Taken {
-    pub call: WebhookCall,
+    pub call_id: String,
+    pub organization_id: OrganizationId,
+    pub channel_id: ChannelId,
     pub items: Vec<Received>,
 }
 
@@ -48,10 +58,11 @@ impl Default for Intake {
 }
 
 impl Intake {
-    /// Hands a kept call to the worker; if that is gone, the next process finds it in the database.
+    /// Hands a kept call to the worker; if that is gone or has too much to do, the call is found in the
+    /// database when its claim has run out.
     pub async fn take(&self, taken: Taken) {
-        if self.waiting.send(taken).await.is_err() {
-            tracing::debug!("a webhook call is left to the next start");
+        if self.waiting.send_timeout(taken, PATIENCE).await.is_err() {
+            tracing::warn!("a webhook call is applied later: too many wait");
         }
     }
 }
@@ -73,7 +84,9 @@ pub async fn run(app: Arc<App>, stop: impl Future<Output = ()>) {
     let Some(mut queue) = queue else { return };
     if app.store.kind() == DatabaseKind::Sqlite {
         // The file has one server: what is still claimed was claimed by one that is gone.
-        apply_left_behind(&app, claimed_until(app.clock.now())).await;
+        if let Err(error) = app.store.release_webhook_calls(None).await {
+            tracing::warn!(%error, "webhook calls of the last run wait until their claims run out");
+        }
     }
     let mut sweep = tokio::time::interval(SWEEP);
     let mut group = Vec::with_capacity(GROUP);
@@ -134,29 +147,60 @@ async fn read_again(app: &App, call: WebhookCall) -> Result<Taken, ApiError> {
         // A deleted channel says nothing any more.
         None => Vec::new(),
     };
-    Ok(Taken { call, items })
+    Ok(Taken {
+        call_id: call.id,
+        organization_id: call.organization_id,
+        channel_id: call.channel_id,
+        items,
+    })
 }
 
 async fn apply(app: &App, taken: impl Iterator<Item = Taken>) {
-    let mut applications = Vec::new();
-    for Taken { call, items } in taken {
-        match route(app, &call, items).await {
-            Ok(items) => applications.push(Application {
-                call_id: call.id,
-                organization_id: call.organization_id,
-                items,
-                at: app.clock.now(),
-            }),
+    let mut routes = Routes::new(app);
+    let mut parts = Vec::new();
+    for taken in taken {
+        let call_id = taken.call_id.clone();
+        match routes.parts(taken).await {
+            Ok(of_call) => parts.extend(of_call),
             Err(error) => tracing::warn!(
-                call.id = call.id,
+                call.id = call_id,
                 error = error.message,
                 "cannot route a webhook call"
             ),
         }
     }
-    for applied in app.store.apply_webhooks(applications).await {
-        count(&applied);
+    let mut unfinished = HashSet::new();
+    for mut group in groups(parts) {
+        for part in &mut group {
+            part.completes &= !unfinished.contains(&part.call_id);
+        }
+        let ids: Vec<_> = group.iter().map(|part| part.call_id.clone()).collect();
+        for (id, applied) in ids.into_iter().zip(app.store.apply_webhooks(group).await) {
+            count(&applied);
+            if applied.is_err() || applied.is_ok_and(|applied| applied.no_agent) {
+                unfinished.insert(id);
+            }
+        }
     }
+}
+
+/// Parts in their order, as many together as one transaction has room for.
+fn groups(parts: Vec<Application>) -> Vec<Vec<Application>> {
+    let mut groups: Vec<Vec<Application>> = Vec::new();
+    let mut room = 0;
+    for part in parts {
+        match groups.last_mut() {
+            Some(group) if part.items.len() <= room => {
+                room -= part.items.len();
+                group.push(part);
+            }
+            _ => {
+                room = ITEMS.saturating_sub(part.items.len());
+                groups.push(vec![part]);
+            }
+        }
+    }
+    groups
 }
 
 fn count(applied: &Result<store::Applied, store::StoreError>) {
@@ -175,41 +219,108 @@ fn count(applied: &Result<store::Applied, store::StoreError>) {
     }
 }
 
-/// Finds each item's channel: its own, or for Meta that of the number among those that share the app's secret.
-async fn route(
-    app: &App,
-    call: &WebhookCall,
-    items: Vec<Received>,
-) -> Result<Vec<Routed>, ApiError> {
-    let mut numbers: Option<Vec<(String, ChannelId)>> = None;
-    let mut routed = Vec::with_capacity(items.len());
-    for Received { number, what } in items {
-        if let Inbound::Ignored(label) = &what {
-            metrics::counter!("recado_webhook_ignored_total", "what" => *label).increment(1);
-            continue;
-        }
-        let channel_id = match number {
-            None => Some(call.channel_id.clone()),
-            Some(number) => {
-                if numbers.is_none() {
-                    numbers = Some(numbers_of(app, call).await?);
-                }
-                let known = numbers.iter().flatten().find(|(known, _)| *known == number);
-                known.map(|(_, channel)| channel.clone())
-            }
-        };
-        match channel_id {
-            Some(channel_id) => routed.push(Routed {
-                channel_id,
-                item: what,
-                ids: fresh_ids(app),
-            }),
-            None => {
-                tracing::warn!(channel.id = %call.channel_id, "a webhook is for a number that is no channel here");
-            }
+/// Where the items of a group of calls go.
+struct Routes<'a> {
+    app: &'a App,
+    /// The numbers that each called channel speaks for.
+    numbers: HashMap<ChannelId, Vec<(String, ChannelId)>>,
+}
+
+impl<'a> Routes<'a> {
+    fn new(app: &'a App) -> Self {
+        Self {
+            app,
+            numbers: HashMap::new(),
         }
     }
-    Ok(routed)
+
+    /// The call in parts that one transaction has room for; the last one completes it.
+    async fn parts(&mut self, taken: Taken) -> Result<Vec<Application>, ApiError> {
+        let Taken {
+            call_id,
+            organization_id,
+            channel_id,
+            items,
+        } = taken;
+        let mut routed = self.route(&organization_id, &channel_id, items).await?;
+        let mut parts = Vec::new();
+        loop {
+            let rest = routed.split_off(routed.len().min(ITEMS));
+            let completes = rest.is_empty();
+            parts.push(Application {
+                call_id: call_id.clone(),
+                organization_id: organization_id.clone(),
+                items: routed,
+                at: self.app.clock.now(),
+                completes,
+            });
+            if completes {
+                return Ok(parts);
+            }
+            routed = rest;
+        }
+    }
+
+    /// Finds each item's channel: its own, or for Meta that of the number among those that share the
+    /// app's secret.
+    async fn route(
+        &mut self,
+        organization: &OrganizationId,
+        called: &ChannelId,
+        items: Vec<Received>,
+    ) -> Result<Vec<Routed>, ApiError> {
+        let mut routed = Vec::with_capacity(items.len());
+        for Received { number, what } in items {
+            if is_noted(called, &what) {
+                continue;
+            }
+            let channel_id = match number {
+                None => Some(called.clone()),
+                Some(number) => self.channel_of(organization, called, &number).await?,
+            };
+            match channel_id {
+                Some(channel_id) => routed.push(Routed {
+                    channel_id,
+                    item: what,
+                    ids: fresh_ids(self.app),
+                }),
+                None => {
+                    tracing::warn!(channel.id = %called, "a webhook is for a number that is no channel here");
+                }
+            }
+        }
+        Ok(routed)
+    }
+
+    async fn channel_of(
+        &mut self,
+        organization: &OrganizationId,
+        called: &ChannelId,
+        number: &str,
+    ) -> Result<Option<ChannelId>, ApiError> {
+        let numbers = match self.numbers.entry(called.clone()) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => place.insert(numbers_of(self.app, organization, called).await?),
+        };
+        let found = numbers.iter().find(|(known, _)| known == number);
+        Ok(found.map(|(_, channel)| channel.clone()))
+    }
+}
+
+/// Counts or logs what the store has no use for, and tells whether it was that.
+fn is_noted(called: &ChannelId, what: &Inbound) -> bool {
+    match what {
+        Inbound::Ignored(label) => {
+            metrics::counter!("recado_webhook_ignored_total", "what" => *label).increment(1);
+            true
+        }
+        Inbound::Trouble(trouble) => {
+            metrics::counter!("recado_webhook_troubles_total").increment(1);
+            tracing::warn!(channel.id = %called, code = trouble.code, "the provider tells of trouble with the channel");
+            true
+        }
+        _ => false,
+    }
 }
 
 fn fresh_ids(app: &App) -> FreshIds {
@@ -220,10 +331,14 @@ fn fresh_ids(app: &App) -> FreshIds {
 }
 
 /// The numbers whose channels share the secret that proved this call, and no others.
-async fn numbers_of(app: &App, call: &WebhookCall) -> Result<Vec<(String, ChannelId)>, ApiError> {
+async fn numbers_of(
+    app: &App,
+    organization: &OrganizationId,
+    called: &ChannelId,
+) -> Result<Vec<(String, ChannelId)>, ApiError> {
     let channels = app
         .store
-        .channels_of_provider(&call.organization_id, Provider::WhatsApp)
+        .channels_of_provider(organization, Provider::WhatsApp)
         .await?;
     let mut known = Vec::with_capacity(channels.len());
     for channel in channels {
@@ -238,7 +353,7 @@ async fn numbers_of(app: &App, call: &WebhookCall) -> Result<Vec<(String, Channe
     }
     let proved_by = known
         .iter()
-        .find(|(id, ..)| *id == call.channel_id)
+        .find(|(id, ..)| id == called)
         .and_then(|(_, _, secret)| secret.clone());
     Ok(known
         .into_iter()

@@ -36,7 +36,10 @@ impl Store {
         .bind(agent.id.as_str())
         .bind(&*columns::text(&agent.name))
         .bind(agent.created_at.as_millisecond());
-        self.write_row(query).await.map(drop)
+        self.write_row(query).await?;
+        // What customers wrote while there was nobody to talk to is tried again at once.
+        self.release_webhook_calls(Some(&agent.organization_id))
+            .await
     }
 
     /// Looks an agent up.

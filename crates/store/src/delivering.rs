@@ -48,6 +48,7 @@ pub struct ClaimLimits {
 /// left, the first of every endpoint before the second of any.
 ///
 /// Only the head of a lane has a `next_at`, so that the cost does not grow with the queue.
+/// That a claim ends after 0 tells SQLite that the index of claims has them all.
 macro_rules! due {
     ($heads:literal, $suffix:literal) => {
         concat!(
@@ -60,7 +61,7 @@ macro_rules! due {
              partition by h.organization_id, h.endpoint_id order by h.next_at, h.seq) + \
              (select count(*) from deliveries b where b.organization_id = h.organization_id \
              and b.endpoint_id = h.endpoint_id and b.status = 'pending' \
-             and b.claimed_until > $1) as place from webhook_endpoints o ",
+             and b.claimed_until > $1 and b.claimed_until > 0) as place from webhook_endpoints o ",
             $heads,
             " where o.disabled_at is null) due \
              join deliveries d on d.organization_id = due.organization_id \

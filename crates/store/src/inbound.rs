@@ -19,10 +19,10 @@ use crate::received;
 use crate::statuses::Statuses;
 use crate::store::{DatabaseKind, Store};
 
-/// Everything that one webhook call says, ready to be applied.
+/// What one webhook call says, or a part of that, ready to be applied.
 #[derive(Debug, Clone)]
 pub struct Application {
-    /// The call, which counts as applied afterwards.
+    /// The call, which counts as applied after its last part.
     pub call_id: String,
     /// Whose it is.
     pub organization_id: OrganizationId,
@@ -30,6 +30,8 @@ pub struct Application {
     pub items: Vec<Routed>,
     /// Now.
     pub at: Timestamp,
+    /// Whether this is all, or the last part; a call whose other parts follow is not applied yet.
+    pub completes: bool,
 }
 
 /// One thing that a webhook says, and which channel it is about.
@@ -220,7 +222,7 @@ macro_rules! mark_applied {
     };
 }
 
-/// Marks calls as applied, and gives those that were there and were not.
+/// Marks calls as applied that are complete, and gives all that were there and were not applied.
 async fn mark_applied(
     applications: &[Application],
     log: &EventLog,
@@ -231,7 +233,7 @@ async fn mark_applied(
         .map(|application| {
             json!({
                 "call": columns::text(&application.call_id),
-                "at": application.at.as_millisecond(),
+                "at": application.completes.then(|| application.at.as_millisecond()),
             })
         })
         .collect();
@@ -275,9 +277,6 @@ impl Applying<'_> {
     }
 
     async fn item(&mut self, routed: &Routed) -> Result<Effect, StoreError> {
-        if matches!(routed.item, Inbound::Trouble(_) | Inbound::Ignored(_)) {
-            return Ok(Effect::Ignored);
-        }
         let (log, connection) = (&mut self.log, &mut *self.connection);
         let channel = match self.channels.entry(routed.channel_id.clone()) {
             Entry::Occupied(known) => known.into_mut(),

@@ -75,6 +75,7 @@ impl Store {
 
     /// Claims calls that are not applied and whose claim ran out; no two servers get the same.
     ///
+    /// The older a call, the longer its claim: what cannot be applied is tried ever more seldom.
     /// One that was encrypted with another master key is left to a server that has it.
     ///
     /// # Errors
@@ -88,7 +89,8 @@ impl Store {
     ) -> Result<Vec<WebhookCall>, StoreError> {
         let text = match self.kind() {
             DatabaseKind::Sqlite => {
-                "update webhook_calls set claimed_until = $2 where id in (\
+                "update webhook_calls set claimed_until = $2 + $1 - received_at \
+                 where id in (\
                  select id from webhook_calls where applied_at is null and claimed_until <= $1 \
                  order by claimed_until, id limit $3) \
                  returning id, organization_id, channel_id, content_type, key_id, body, \
@@ -98,7 +100,8 @@ impl Store {
                 "with due as materialized (\
                  select id from webhook_calls where applied_at is null and claimed_until <= $1 \
                  order by claimed_until, id limit $3 for update skip locked) \
-                 update webhook_calls set claimed_until = $2 where id in (select id from due) \
+                 update webhook_calls set claimed_until = $2 + $1 - received_at \
+                 where id in (select id from due) \
                  returning id, organization_id, channel_id, content_type, key_id, body, \
                  received_at"
             }
@@ -120,6 +123,23 @@ impl Store {
         }
         calls.sort_by(|one, other| (one.received_at, &one.id).cmp(&(other.received_at, &other.id)));
         Ok(calls)
+    }
+
+    /// Ends all claims of calls that are not applied: of one organization, or of a server that is gone.
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer.
+    pub async fn release_webhook_calls(
+        &self,
+        organization: Option<&OrganizationId>,
+    ) -> Result<(), StoreError> {
+        let query = sqlx::query(
+            "update webhook_calls set claimed_until = 0 where applied_at is null \
+             and ($1 is null or organization_id = $1)",
+        )
+        .bind(organization.map(|id| id.as_str().to_owned()));
+        self.write_count(query).await.map(drop)
     }
 
     /// Deletes what is done and older: applied calls, statuses of nobody's message, finished

@@ -190,6 +190,7 @@ pub(crate) async fn say(
             },
         }],
         at,
+        completes: true,
     };
     let claimed = at + Duration::from_mins(1);
     store.keep_webhook_call(&call, claimed).await.expect("kept");

@@ -179,6 +179,12 @@ async fn keep(
     app.store
         .keep_webhook_call(&call, crate::intake::claimed_until(now))
         .await?;
-    app.intake.take(Taken { call, items }).await;
+    let taken = Taken {
+        call_id: call.id,
+        organization_id: call.organization_id,
+        channel_id: call.channel_id,
+        items,
+    };
+    app.intake.take(taken).await;
     Ok(())
 }

@@ -59,6 +59,7 @@ pub(crate) fn application(owner: &OrganizationId, items: Vec<Inbound>) -> Applic
         organization_id: owner.clone(),
         items: items.into_iter().map(routed).collect(),
         at: at(100_000),
+        completes: true,
     }
 }
 

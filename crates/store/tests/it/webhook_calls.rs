@@ -29,8 +29,9 @@ async fn a_call_is_kept_to_the_byte_and_claimed_when_its_claim_ran_out() {
     for (now, until, expected) in [
         (9_999, 20_000, vec![]),
         (10_000, 20_000, vec![kept(1)]),
-        (19_999, 30_000, vec![]),
-        (20_000, 30_000, vec![kept(1)]),
+        // The older it is, the longer it rests: 20 seconds, and the 10 that it is old.
+        (29_998, 40_000, vec![]),
+        (29_999, 40_000, vec![kept(1)]),
     ] {
         let claimed = store.claim_webhook_calls(at(now), at(until), 10).await;
         assert_eq!(claimed.unwrap(), expected, "{now}");
@@ -112,4 +113,32 @@ async fn only_what_is_done_and_old_is_pruned() {
     assert_eq!(store.prune(at(100_001)).await.unwrap(), 0);
     let left = store.claim_webhook_calls(at(1), at(2), 10).await.unwrap();
     assert_eq!(left, [kept(1)]);
+}
+
+#[tokio::test]
+async fn a_call_counts_as_applied_after_its_last_part() {
+    let World { store, .. } = &tapped().await;
+    let last = application(&org(1), vec![news("wamid.1", Status::Read)]);
+    let mut first = last.clone();
+    first.items[0].item = news("wamid.1", Status::Sent);
+    first.completes = false;
+    store
+        .keep_webhook_call(&call(&last), at(200_000))
+        .await
+        .unwrap();
+    let left = async |now| {
+        let claimed = store.claim_webhook_calls(at(now), at(now), 10).await;
+        claimed.unwrap().len()
+    };
+    for (part, left_after, now) in [(first.clone(), 1, 300_000), (last, 0, 900_000)] {
+        let results = store.apply_webhooks(vec![part]).await;
+        assert_eq!(results[0].as_ref().unwrap().events, 1);
+        assert_eq!(left(now).await, left_after);
+    }
+    let again = store.apply_webhooks(vec![first]).await;
+    assert_eq!(again[0].as_ref().unwrap().duplicates, 1);
+    assert_eq!(
+        kinds(store).await,
+        ["message.accepted", "message.sent", "message.read"]
+    );
 }
