@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::process::Stdio;
+use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 use tokio::process::Command;
@@ -13,11 +14,14 @@ const PROGRAMS: [&str; 4] = [
     "google-chrome-stable",
 ];
 
+/// Longest that a page may take, the start of the browser included.
+const DEADLINE: Duration = Duration::from_mins(1);
+
 /// The page at `url` after its scripts have run, as HTML.
 ///
 /// # Errors
 ///
-/// There is no Chromium, or it fails.
+/// There is no Chromium, it fails, or it is not done in time.
 pub async fn dump_dom(url: &str) -> anyhow::Result<String> {
     let program = find().context(
         "Chromium is needed to look at /docs; `cargo xtask test` installs it or says how",
@@ -44,7 +48,9 @@ pub async fn dump_dom(url: &str) -> anyhow::Result<String> {
         .arg(url)
         .stdin(Stdio::null())
         .kill_on_drop(true);
-    let output = browser.output().await?;
+    let output = tokio::time::timeout(DEADLINE, browser.output())
+        .await
+        .with_context(|| format!("Chromium showed no page within {DEADLINE:?}"))??;
     ensure!(
         output.status.success(),
         "{}: {}",

@@ -1,36 +1,71 @@
-//! `cargo xtask ci`: everything that must hold before a change is taken, as `.ci/run` does it.
+//! `cargo xtask ci`: everything that must hold before a change is taken; `.ci/run` calls it.
+
+use std::process::Command;
+use std::time::Instant;
 
 use anyhow::{Context, Result};
 
-use crate::cargo::{cargo, run as run_command};
+use crate::cargo::{cargo, line, run as run_command};
 use crate::{test, tidy};
 
+const FORMAT: [&str; 3] = ["fmt", "--all", "--check"];
+const CLIPPY: [&str; 7] = [
+    "clippy",
+    "--workspace",
+    "--all-targets",
+    "--locked",
+    "--",
+    "-D",
+    "warnings",
+];
+const DOCUMENTATION: [&str; 4] = ["doc", "--workspace", "--no-deps", "--locked"];
+
+/// Runs one step after the other, up to the first that fails.
 pub(crate) fn run() -> Result<()> {
-    step("format", || {
-        run_command(&mut cargo(["fmt", "--all", "--check"]))
-    })?;
-    step("clippy", || {
-        let lints = [
-            "clippy",
-            "--workspace",
-            "--all-targets",
-            "--",
-            "-D",
-            "warnings",
-        ];
-        run_command(&mut cargo(lints))
-    })?;
-    step("documentation", || {
-        let mut doc = cargo(["doc", "--workspace", "--no-deps"]);
-        run_command(doc.env("RUSTDOCFLAGS", "-D warnings"))
-    })?;
-    step("tidy", tidy::run)?;
-    step("test", || test::run(&[]))?;
-    println!("== everything passed ==");
+    let started = Instant::now();
+    command(&mut cargo(FORMAT))?;
+    command(&mut cargo(CLIPPY))?;
+    command(cargo(DOCUMENTATION).env("RUSTDOCFLAGS", "-D warnings"))?;
+    step("cargo xtask tidy", tidy::run)?;
+    step("cargo xtask test", || test::run(&[]))?;
+    println!("\n== everything passed in {} s ==", seconds(started));
     Ok(())
 }
 
+fn command(command: &mut Command) -> Result<()> {
+    step(&line(command), || run_command(command))
+}
+
+/// Says what runs, and what came of it after how long.
 fn step(name: &str, task: impl FnOnce() -> Result<()>) -> Result<()> {
-    println!("== {name} ==");
-    task().with_context(|| format!("step `{name}` failed"))
+    println!("\n== {name} ==");
+    let started = Instant::now();
+    let done = task();
+    let seconds = seconds(started);
+    match &done {
+        Ok(()) => println!("== passed in {seconds} s: {name} =="),
+        Err(_) => eprintln!("== FAILED after {seconds} s: {name} =="),
+    }
+    done.with_context(|| format!("step `{name}` failed"))
+}
+
+fn seconds(since: Instant) -> u64 {
+    since.elapsed().as_secs()
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::bail;
+
+    use super::*;
+
+    #[test]
+    fn a_step_that_fails_names_itself_and_its_cause() {
+        let error = step("cargo xtask tidy", || bail!("the tree is not tidy")).unwrap_err();
+        let sentence = format!("{error:#}");
+        assert_eq!(
+            sentence,
+            "step `cargo xtask tidy` failed: the tree is not tidy"
+        );
+    }
 }
