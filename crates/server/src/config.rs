@@ -14,6 +14,8 @@ use recado_store::MasterKey;
 use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
+use crate::telemetry::log_filter;
+
 /// What may be said on the command line or in the environment.
 #[derive(Debug, Args)]
 pub struct ConfigArgs {
@@ -94,7 +96,7 @@ pub struct ConfigArgs {
     #[arg(long, global = true, env = "RECADO_ALLOW_PRIVATE_NETWORKS", default_value_t = false, num_args = 0..=1, default_missing_value = "true", action = clap::ArgAction::Set)]
     pub allow_private_networks: bool,
 
-    /// What is logged: `error`, `warn`, `info`, `debug`, or filters such as `info,recado_server=debug`
+    /// What is logged: `off`, `error`, `warn`, `info`, `debug`, `trace`, or filters such as `info,recado_server=debug`
     #[arg(long, global = true, env = "RECADO_LOG", default_value = "info")]
     pub log: String,
 
@@ -175,8 +177,9 @@ impl ConfigArgs {
     ///
     /// # Errors
     ///
-    /// As [`Self::database_url`] and [`Self::master_key`].
+    /// As [`Self::database_url`], [`Self::master_key`] and [`log_filter`].
     pub fn describe(&self) -> anyhow::Result<String> {
+        log_filter(&self.log)?;
         let database = self.database_url()?;
         let master_key = if self.master_key.is_some() || self.master_key_file.is_some() {
             self.master_key()?;

@@ -3,12 +3,13 @@
 use std::io::IsTerminal as _;
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use recado_core::Provider;
 use recado_providers::{ChannelError, Receipt};
 use recado_store::NewMessage;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
 
 use crate::error::reason_of;
 
@@ -17,17 +18,34 @@ const BUCKETS: [f64; 11] = [
     0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0, 5.0, 20.0,
 ];
 
+const EXPECTED_LOG: &str = "expected off, error, warn, info, debug or trace, or filters such as `info,recado_server=debug`";
+
+/// What `RECADO_LOG` lets through.
+///
+/// # Errors
+///
+/// It is neither levels nor filters. A word that is no level would be the name of a target, hiding
+/// everything else: it is more likely a typing error.
+pub fn log_filter(text: &str) -> anyhow::Result<EnvFilter> {
+    let is_level = |word: &str| word.is_empty() || word.parse::<LevelFilter>().is_ok();
+    let unknown = text
+        .split(',')
+        .map(str::trim)
+        .find(|word| !word.contains(['=', '[']) && !is_level(word));
+    if let Some(word) = unknown {
+        bail!("RECADO_LOG: `{word}` is no level; {EXPECTED_LOG}");
+    }
+    EnvFilter::try_new(text).with_context(|| format!("RECADO_LOG: {EXPECTED_LOG}"))
+}
+
 /// Starts logging: for people on a terminal, as JSON otherwise; always on standard error.
 ///
 /// # Errors
 ///
 /// The filter is malformed, or logging runs already.
 pub fn init_log(filter: &str) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_new(filter).context(
-        "RECADO_LOG: expected a level such as `info` or filters such as `info,recado_server=debug`",
-    )?;
     let lines = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+        .with_env_filter(log_filter(filter)?)
         .with_writer(std::io::stderr);
     let started = if std::io::stderr().is_terminal() {
         lines.with_target(false).try_init()
@@ -58,6 +76,7 @@ pub fn init_metrics() -> anyhow::Result<PrometheusHandle> {
         "Sends that reached a provider, by provider and outcome or reason"
     );
     metrics::describe_histogram!("recado_send_seconds", "Time of one send, retries included");
+    describe_events();
     metrics::describe_counter!(
         "recado_http_requests_total",
         "Answered requests, by route, method and status"
@@ -66,12 +85,32 @@ pub fn init_metrics() -> anyhow::Result<PrometheusHandle> {
         "recado_http_request_seconds",
         "Time until the answer, by route and method"
     );
+    metrics::describe_gauge!("recado_http_connections", "Open connections");
+    Ok(handle)
+}
+
+/// What comes in by webhook, and what goes out.
+fn describe_events() {
+    metrics::describe_counter!(
+        "recado_webhook_events_total",
+        "Events that the providers' webhooks made"
+    );
+    metrics::describe_counter!(
+        "recado_webhook_duplicates_total",
+        "Items of webhooks that were known already, and had no effect"
+    );
+    metrics::describe_counter!(
+        "recado_webhook_ignored_total",
+        "Items of webhooks that make no event, by what they are"
+    );
+    metrics::describe_counter!(
+        "recado_webhook_refused_total",
+        "Calls of webhooks that did not prove themselves, by provider"
+    );
     metrics::describe_counter!(
         "recado_deliveries_total",
         "Attempts to deliver an event to a webhook endpoint, by outcome"
     );
-    metrics::describe_gauge!("recado_http_connections", "Open connections");
-    Ok(handle)
 }
 
 /// One send came to its end.
@@ -105,5 +144,33 @@ pub async fn keep_up(handle: &PrometheusHandle) {
     loop {
         ticks.tick().await;
         handle.run_upkeep();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case("info")]
+    #[case("WARN")]
+    #[case("off")]
+    #[case("")]
+    #[case("info,recado_server=debug")]
+    #[case("recado_server::delivery=trace")]
+    #[case("warn,[request]=info")]
+    fn levels_and_filters_are_taken(#[case] text: &str) {
+        assert!(log_filter(text).is_ok());
+    }
+
+    #[rstest]
+    #[case("quiet", "`quiet` is no level")]
+    #[case("info,recado_server", "`recado_server` is no level")]
+    #[case("recado_server=loud", "RECADO_LOG: expected off, error")]
+    fn a_word_that_would_hide_everything_is_refused(#[case] text: &str, #[case] sentence: &str) {
+        let error = log_filter(text).expect_err("no filter").to_string();
+        assert!(error.contains(sentence), "{error}");
     }
 }
