@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use recado_server::error::Reason;
+use recado_tests::world::{PUBLISHED_EXAMPLE, credentials};
 use recado_tests::{World, browser};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -68,7 +69,7 @@ fn every_reference_leads_somewhere() {
 #[tokio::test]
 async fn every_documented_operation_is_there() {
     let (world, document) = (World::start().await, document());
-    for (verb, path, _) in operations(&document) {
+    for (verb, path, operation) in operations(&document) {
         let path = match path.strip_prefix("/webhooks/") {
             Some(route) => webhook_path(&world, route).await,
             // Refused, so that the stream ends.
@@ -78,11 +79,86 @@ async fn every_documented_operation_is_there() {
                 .fold(path.to_owned(), |path, id| path.replace(id, "any")),
         };
         let answer = recado_tests::client::answer(world.client.request(verb.clone(), &path)).await;
-        let reason = answer.error().1;
+        let (status, reason) = answer.error();
         assert!(
             !["not_found", "method_not_allowed"].contains(&reason.as_str()),
             "{verb} {path}: {reason}"
         );
+        assert!(
+            documents(operation, status, &reason),
+            "{verb} {path} does not document {status} {reason}"
+        );
+    }
+}
+
+/// Whether the operation says that it may answer so.
+fn documents(operation: &Value, status: u16, reason: &str) -> bool {
+    if status < 400 {
+        return true;
+    }
+    let described = operation["responses"][status.to_string()]["description"].as_str();
+    described.is_some_and(|text| text.contains(&format!("`{reason}`")))
+}
+
+#[tokio::test]
+async fn what_a_body_names_in_vain_is_a_documented_answer() {
+    let (world, document) = (World::start().await, document());
+    let agents = json!({"id": "agent-123", "name": "Front desk"});
+    let channel = json!({"provider": "zapi", "name": "z", "credentials": credentials("zapi"), "agentId": "nobody"});
+    let to = "5511900000009";
+    for (verb, path, body, reason) in [
+        (Method::POST, "/agents", agents, "already_exists"),
+        (Method::POST, "/channels", channel, "agent_not_found"),
+        (
+            Method::PATCH,
+            "/channels/zapi",
+            json!({"agentId": "nobody"}),
+            "agent_not_found",
+        ),
+        (
+            Method::POST,
+            "/conversations",
+            json!({"agentId": "nobody", "channelId": "zapi", "to": to}),
+            "agent_not_found",
+        ),
+        (
+            Method::POST,
+            "/conversations",
+            json!({"agentId": "agent-123", "channelId": "nowhere", "to": to}),
+            "channel_not_found",
+        ),
+    ] {
+        let request = world.client.request(verb.clone(), path).json(&body);
+        let answer = recado_tests::client::answer(request).await.error();
+        assert_eq!(answer.1, reason, "{verb} {path}");
+        let documented = path.replace("/zapi", "/{id}");
+        let operation = &document["paths"][documented][verb.as_str().to_lowercase()];
+        assert!(documents(operation, answer.0, reason), "{verb} {path}");
+    }
+}
+
+#[test]
+fn an_api_key_whose_id_cannot_be_chosen_is_never_there_already() {
+    let document = document();
+    let create = &document["paths"]["/organizations/{id}/api-keys"]["post"];
+    assert_eq!(create["responses"].get("409"), None);
+}
+
+#[test]
+fn the_published_example_stands_there_as_it_was_published() {
+    let document = document();
+    let send = &document["paths"]["/messages/interactive/send-buttons"]["post"];
+    let text = send["description"].as_str().expect("a text");
+    assert!(text.contains(PUBLISHED_EXAMPLE), "{text}");
+}
+
+#[test]
+fn an_answer_that_asks_to_wait_documents_its_header() {
+    let document = document();
+    let send = &document["paths"]["/messages/interactive/send-buttons"]["post"];
+    for status in ["429", "500"] {
+        let header = &send["responses"][status]["headers"]["Retry-After"];
+        assert_eq!(header["schema"]["type"], "integer", "{status}");
     }
 }
 
@@ -100,6 +176,7 @@ async fn webhook_path(world: &World, route: &str) -> String {
 #[test]
 fn every_operation_documents_its_errors_in_the_one_shape() {
     let document = document();
+    assert_eq!(document["security"], json!([{"apiKey": []}]));
     let mut ids = BTreeSet::new();
     for (verb, path, operation) in operations(&document) {
         let id = operation["operationId"].as_str();
@@ -128,13 +205,16 @@ fn every_operation_documents_its_errors_in_the_one_shape() {
         let of_providers = path.starts_with("/webhooks/");
         let keyless = public || of_providers;
         assert_eq!(
-            operation.get("security").is_none(),
+            operation.get("security") == Some(&json!([{}])),
             keyless,
             "{verb} {path}"
         );
         let mut expected = vec![];
         if !public {
-            expected.extend(["401", "403", "500"]);
+            expected.push("500");
+        }
+        if !keyless {
+            expected.push("401");
         }
         if operation.get("requestBody").is_some() {
             expected.extend(["400", "413"]);

@@ -138,13 +138,13 @@ async fn any_origin_may_ask_and_read_the_answer() {
         .header("access-control-request-method", "POST")
         .header(
             "access-control-request-headers",
-            "authorization,content-type",
+            "authorization,content-type,last-event-id",
         );
     let answer = recado_tests::client::answer(preflight).await;
     assert_eq!(answer.status, 200);
     assert_eq!(header(&answer, "access-control-allow-origin"), "*");
     assert!(header(&answer, "access-control-allow-methods").contains("POST"));
-    for name in ["authorization", "content-type"] {
+    for name in ["authorization", "content-type", "last-event-id"] {
         assert!(
             header(&answer, "access-control-allow-headers").contains(name),
             "{name}"

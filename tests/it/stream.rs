@@ -70,6 +70,23 @@ async fn without_an_id_a_stream_begins_now() {
 }
 
 #[tokio::test]
+async fn a_stream_that_is_lost_before_its_first_event_misses_none() {
+    let (world, callbacks) = world().await;
+    let mut stream = EventStream::open(&world.client, "", None).await;
+    let begin = stream.next().await.expect("where it begins");
+    assert_eq!(
+        (begin.id.as_str(), begin.data.is_null()),
+        ("evt_0000000000000000", true)
+    );
+    drop(stream);
+    write(&world, &callbacks, 0..1).await;
+    let mut again = EventStream::open(&world.client, "", Some(&begin.id)).await;
+    let first = again.next_event().await;
+    let listed = world.client.get("/events?limit=1").await.expect(200);
+    assert_eq!(first.data, listed["data"][0]);
+}
+
+#[tokio::test]
 async fn a_stream_of_one_type_or_conversation_has_no_others() {
     let (world, callbacks) = world().await;
     let mut accepted = EventStream::open(&world.client, "?type=message.accepted", None).await;

@@ -58,7 +58,7 @@ pub(crate) async fn test(app: &App, endpoint: &WebhookEndpoint) -> Result<Answer
     Ok(transmission.send(&app.http).await)
 }
 
-/// Milliseconds between two instants; none if the clock went back.
+/// The time between two instants; zero if the clock went back.
 fn elapsed(since: Timestamp, until: Timestamp) -> std::time::Duration {
     until.duration_since(since).try_into().unwrap_or_default()
 }

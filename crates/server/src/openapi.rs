@@ -1,10 +1,13 @@
-//! The `OpenAPI` document: what utoipa reads off the handlers, and the errors of every route.
+//! The `OpenAPI` document: what utoipa reads off the handlers, and how they name their failures.
+
+use std::collections::BTreeMap;
 
 use serde_json::json;
 use utoipa::OpenApi as _;
-use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
-use utoipa::openapi::{ContentBuilder, OpenApi, Ref, ResponseBuilder};
+use utoipa::openapi::{
+    ContentBuilder, Header, Object, OpenApi, Ref, RefOr, Response, ResponseBuilder, Type,
+};
 
 use crate::error::{ApiError, ErrorBody, Reason};
 
@@ -32,9 +35,10 @@ use crate::error::{ApiError, ErrorBody, Reason};
 )]
 struct Base;
 
-/// The document without routes.
+/// The document without routes; a route that takes no key says so itself.
 pub(crate) fn base() -> OpenApi {
     let mut document = Base::openapi();
+    document.security = Some(vec![SecurityRequirement::new("apiKey", [] as [&str; 0])]);
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
     document
         .components
@@ -43,145 +47,91 @@ pub(crate) fn base() -> OpenApi {
     document
 }
 
-/// Adds to every operation what it may answer but success, and the key that it needs.
-pub(crate) fn add_errors(document: &mut OpenApi) {
-    for (path, item) in &mut document.paths.paths {
-        let operations = [
-            ("get", &mut item.get),
-            ("post", &mut item.post),
-            ("patch", &mut item.patch),
-            ("delete", &mut item.delete),
-        ];
-        for (verb, operation) in operations {
-            if let Some(operation) = operation {
-                add_errors_of(operation, &reasons(verb, path));
+/// What every route answers that takes the key of an organization, or that of an operator.
+pub(crate) const KEY: &[Reason] = &[Reason::Unauthorized, Reason::Forbidden, Reason::Internal];
+
+/// What every route answers that takes either.
+pub(crate) const ANY_KEY: &[Reason] = &[Reason::Unauthorized, Reason::Internal];
+
+/// What every route answers that takes a body.
+pub(crate) const BODY: &[Reason] = &[Reason::InvalidBody, Reason::BodyTooLarge];
+
+/// What every route answers that takes a query.
+pub(crate) const QUERY: &[Reason] = &[Reason::InvalidBody];
+
+/// What the provider may answer to a request of ours.
+pub(crate) const PROVIDER: &[Reason] = &[
+    Reason::ProviderRejected,
+    Reason::ProviderUnavailable,
+    Reason::ChannelUnauthorized,
+    Reason::OutcomeUnknown,
+];
+
+/// Names what a handler answers but success, for its `responses(…)`.
+macro_rules! failures {
+    ($name:ident: $($reasons:expr),+ $(,)?) => {
+        struct $name;
+
+        impl utoipa::IntoResponses for $name {
+            fn responses() -> $crate::openapi::Responses {
+                $crate::openapi::responses(&[$($reasons),+])
             }
         }
+    };
+}
+pub(crate) use failures;
+
+/// Answers by their status.
+pub(crate) type Responses = BTreeMap<String, RefOr<Response>>;
+
+/// One answer for each status of these reasons.
+pub(crate) fn responses(reasons: &[&[Reason]]) -> Responses {
+    let mut reasons = reasons.concat();
+    reasons.sort_by_key(|reason| (reason.status(), *reason));
+    let by_status = reasons.chunk_by(|one, other| one.status() == other.status());
+    by_status
+        .map(|same| {
+            let status = same[0].status().as_str().to_owned();
+            (status, response(same).into())
+        })
+        .collect()
+}
+
+/// The answer for reasons of one status.
+fn response(same: &[Reason]) -> Response {
+    let described = same
+        .iter()
+        .map(|reason| format!("`{}`: {}", reason.as_str(), reason.describe()));
+    let content = ContentBuilder::new()
+        .schema(Some(Ref::from_schema_name("ErrorBody")))
+        .example(Some(example(same[0])))
+        .build();
+    let response = ResponseBuilder::new()
+        .description(described.collect::<Vec<_>>().join("\n\n"))
+        .content("application/json", content);
+    match retry_after(same) {
+        Some(when) => response.header("Retry-After", whole_seconds(when)).build(),
+        None => response.build(),
     }
 }
 
-fn add_errors_of(operation: &mut Operation, reasons: &[Reason]) {
-    if reasons.contains(&Reason::Unauthorized) && !reasons.contains(&Reason::NotFound) {
-        operation.security = Some(vec![SecurityRequirement::new("apiKey", [] as [&str; 0])]);
+/// When the answer says how long to wait.
+fn retry_after(same: &[Reason]) -> Option<&'static str> {
+    if same.contains(&Reason::RateLimited) {
+        return Some("How many seconds to wait");
     }
-    let mut statuses: Vec<_> = reasons.iter().map(|reason| reason.status()).collect();
-    statuses.dedup();
-    for status in statuses {
-        let same: Vec<_> = reasons
-            .iter()
-            .filter(|reason| reason.status() == status)
-            .collect();
-        let description = same
-            .iter()
-            .map(|reason| format!("`{}`: {}", reason.as_str(), reason.describe()))
-            .collect::<Vec<_>>()
-            .join("\n\n");
-        let content = ContentBuilder::new()
-            .schema(Some(Ref::from_schema_name("ErrorBody")))
-            .example(same.first().map(|reason| example(**reason)))
-            .build();
-        let response = ResponseBuilder::new()
-            .description(description)
-            .content("application/json", content)
-            .build();
-        operation
-            .responses
-            .responses
-            .insert(status.as_str().to_owned(), response.into());
-    }
+    same.contains(&Reason::ProviderRejected)
+        .then_some("How many seconds to wait, where the provider says so")
+}
+
+fn whole_seconds(description: &str) -> Header {
+    let mut header = Header::new(Object::with_type(Type::Integer));
+    header.description = Some(description.to_owned());
+    header
 }
 
 fn example(reason: Reason) -> serde_json::Value {
     let error = ApiError::new(reason, reason.describe());
     serde_json::to_value(error.body("0199f3aa4a1e7c109d7b000000000001".to_owned()))
         .unwrap_or_else(|_| json!({}))
-}
-
-/// The ends of paths whose POST takes no body.
-const WITHOUT_BODY: [&str; 5] = [
-    "/check",
-    "/register-webhook",
-    "/rotate-secret",
-    "/test",
-    "/{deliveryId}/replay",
-];
-
-/// What the provider may answer to a request of ours.
-const OF_THE_PROVIDER: [Reason; 3] = [
-    Reason::ProviderRejected,
-    Reason::ProviderUnavailable,
-    Reason::ChannelUnauthorized,
-];
-
-/// What each route may answer but success, by status.
-fn reasons(verb: &str, path: &str) -> Vec<Reason> {
-    use Reason as R;
-    match path {
-        "/healthz" | "/readyz" => return Vec::new(),
-        path if path.starts_with("/webhooks/") => {
-            return vec![
-                R::InvalidBody,
-                R::Unauthorized,
-                R::Forbidden,
-                R::NotFound,
-                R::BodyTooLarge,
-                R::Internal,
-            ];
-        }
-        _ => {}
-    }
-    let sends = path == "/messages/interactive/send-buttons";
-    let has_body =
-        matches!(verb, "post" | "patch") && !WITHOUT_BODY.iter().any(|end| path.ends_with(end));
-    let is_list = verb == "get" && !path.ends_with('}');
-    // What has an id of the caller's choice may be there already.
-    let names = verb == "post" && has_body && !sends && !path.starts_with("/webhook-endpoints");
-    let mut reasons = Vec::new();
-    reasons.extend((has_body || is_list).then_some(R::InvalidBody));
-    reasons.extend(sends.then_some(R::UnsupportedChannel));
-    reasons.extend([R::Unauthorized, R::Forbidden]);
-    reasons.extend(sends.then_some(R::ForeignAgent));
-    reasons.extend(missing(verb, path));
-    reasons.extend(names.then_some(R::AlreadyExists));
-    reasons.extend(has_body.then_some(R::BodyTooLarge));
-    if sends {
-        reasons.extend([
-            R::RateLimited,
-            R::TooManyButtons,
-            R::ContentRefused,
-            R::WindowClosed,
-            R::OutcomeUnknown,
-        ]);
-    }
-    if sends || path.ends_with("/register-webhook") {
-        reasons.extend(OF_THE_PROVIDER);
-    }
-    reasons.push(R::Internal);
-    reasons
-}
-
-/// What a route may not find.
-fn missing(verb: &str, path: &str) -> Vec<Reason> {
-    use Reason as R;
-    match (verb, path) {
-        (_, "/messages/interactive/send-buttons") => {
-            vec![R::AgentNotFound, R::ConversationNotFound]
-        }
-        ("post", "/conversations") => vec![R::AgentNotFound, R::ChannelNotFound],
-        (_, "/organizations/{id}/api-keys/{keyId}") => {
-            vec![R::OrganizationNotFound, R::ApiKeyNotFound]
-        }
-        (_, path) if path.starts_with("/organizations/{id}") => vec![R::OrganizationNotFound],
-        (_, path) if path.starts_with("/webhook-endpoints/{id}/deliveries/{deliveryId}") => {
-            vec![R::WebhookEndpointNotFound, R::DeliveryNotFound]
-        }
-        (_, path) if path.starts_with("/webhook-endpoints/{id}") => {
-            vec![R::WebhookEndpointNotFound]
-        }
-        (_, path) if path.starts_with("/agents/{id}") => vec![R::AgentNotFound],
-        (_, path) if path.starts_with("/channels/{id}") => vec![R::ChannelNotFound],
-        (_, path) if path.starts_with("/messages/{id}") => vec![R::MessageNotFound],
-        (_, path) if path.contains("/{id}") => vec![R::ConversationNotFound],
-        _ => Vec::new(),
-    }
 }

@@ -61,9 +61,7 @@ fn documented() -> OpenApiRouter<Arc<App>> {
 /// The `OpenAPI` document of this server.
 #[must_use]
 pub fn openapi() -> OpenApi {
-    let (_, mut document) = documented().split_for_parts();
-    crate::openapi::add_errors(&mut document);
-    document
+    documented().split_for_parts().1
 }
 
 /// The whole API, ready to be served.
@@ -93,6 +91,7 @@ fn cors() -> CorsLayer {
         .allow_headers([
             header::AUTHORIZATION,
             header::CONTENT_TYPE,
+            HeaderName::from_static("last-event-id"),
             HeaderName::from_static("x-request-id"),
         ])
         .expose_headers([HeaderName::from_static("x-request-id"), header::RETRY_AFTER])

@@ -19,9 +19,14 @@ use crate::auth::Tenant;
 use crate::body::Body;
 use crate::error::{ApiError, Reason};
 use crate::extract::{Path, Query};
+use crate::openapi::{BODY, KEY, QUERY, failures};
+
+failures!(CreateFailures: KEY, BODY, &[Reason::AlreadyExists]);
+failures!(ListFailures: KEY, QUERY);
+failures!(FindFailures: KEY, &[Reason::AgentNotFound]);
 
 /// An agent to be.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[derive(Deserialize, Validate, ToSchema)]
 #[schema(example = json!({"name": "Front desk"}))]
 pub(crate) struct NewAgent {
     /// What people call it.
@@ -37,7 +42,7 @@ pub(crate) struct NewAgent {
 }
 
 /// Who speaks.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Agent {
     #[schema(value_type = String)]
@@ -64,7 +69,7 @@ fn missing() -> ApiError {
 }
 
 /// Create an agent
-#[utoipa::path(post, path = "/agents", operation_id = "createAgent", tag = "Agents", request_body = NewAgent, responses((status = 201, description = "Created", body = Agent)))]
+#[utoipa::path(post, path = "/agents", operation_id = "createAgent", tag = "Agents", request_body = NewAgent, responses((status = 201, description = "Created", body = Agent), CreateFailures))]
 pub(crate) async fn create(
     Tenant(organization_id): Tenant,
     State(app): State<Arc<App>>,
@@ -82,7 +87,7 @@ pub(crate) async fn create(
 }
 
 /// List agents
-#[utoipa::path(get, path = "/agents", operation_id = "listAgents", tag = "Agents", params(ListQuery), responses((status = 200, description = "One part of the list", body = List<Agent>)))]
+#[utoipa::path(get, path = "/agents", operation_id = "listAgents", tag = "Agents", params(ListQuery), responses((status = 200, description = "One part of the list", body = List<Agent>), ListFailures))]
 pub(crate) async fn list(
     Tenant(organization_id): Tenant,
     State(app): State<Arc<App>>,
@@ -96,7 +101,7 @@ pub(crate) async fn list(
 }
 
 /// Show an agent
-#[utoipa::path(get, path = "/agents/{id}", operation_id = "showAgent", tag = "Agents", params(("id" = String, Path)), responses((status = 200, description = "The agent", body = Agent)))]
+#[utoipa::path(get, path = "/agents/{id}", operation_id = "showAgent", tag = "Agents", params(("id" = String, Path)), responses((status = 200, description = "The agent", body = Agent), FindFailures))]
 pub(crate) async fn show(
     Tenant(organization_id): Tenant,
     State(app): State<Arc<App>>,
@@ -112,7 +117,7 @@ pub(crate) async fn show(
 }
 
 /// Delete an agent; its conversations stay
-#[utoipa::path(delete, path = "/agents/{id}", operation_id = "deleteAgent", tag = "Agents", params(("id" = String, Path)), responses((status = 204, description = "Deleted")))]
+#[utoipa::path(delete, path = "/agents/{id}", operation_id = "deleteAgent", tag = "Agents", params(("id" = String, Path)), responses((status = 204, description = "Deleted"), FindFailures))]
 pub(crate) async fn delete(
     Tenant(organization_id): Tenant,
     State(app): State<Arc<App>>,

@@ -19,9 +19,14 @@ use crate::auth::Caller;
 use crate::body::Body;
 use crate::error::{ApiError, Reason};
 use crate::extract::{Path, Query};
+use crate::openapi::{ANY_KEY, BODY, QUERY, failures};
+
+failures!(CreateFailures: ANY_KEY, BODY, &[Reason::OrganizationNotFound]);
+failures!(ListFailures: ANY_KEY, QUERY, &[Reason::OrganizationNotFound]);
+failures!(FindFailures: ANY_KEY, &[Reason::OrganizationNotFound, Reason::ApiKeyNotFound]);
 
 /// A key to be.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[derive(Deserialize, Validate, ToSchema)]
 #[schema(example = json!({"name": "shop backend"}))]
 pub(crate) struct NewApiKey {
     /// What it is for.
@@ -32,7 +37,7 @@ pub(crate) struct NewApiKey {
 }
 
 /// A key, without its secret.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ApiKey {
     #[schema(value_type = String)]
@@ -75,7 +80,7 @@ async fn managed(
 }
 
 /// Create an API key
-#[utoipa::path(post, path = "/organizations/{id}/api-keys", operation_id = "createApiKey", tag = "API keys", params(("id" = String, Path)), request_body = NewApiKey, responses((status = 201, description = "Created; `key` is shown this once", body = CreatedApiKey)))]
+#[utoipa::path(post, path = "/organizations/{id}/api-keys", operation_id = "createApiKey", tag = "API keys", params(("id" = String, Path)), request_body = NewApiKey, responses((status = 201, description = "Created; `key` is shown this once", body = CreatedApiKey), CreateFailures))]
 pub(crate) async fn create(
     caller: Caller,
     State(app): State<Arc<App>>,
@@ -99,7 +104,7 @@ pub(crate) async fn create(
 }
 
 /// List the API keys of an organization
-#[utoipa::path(get, path = "/organizations/{id}/api-keys", operation_id = "listApiKeys", tag = "API keys", params(("id" = String, Path), ListQuery), responses((status = 200, description = "One part of the list", body = List<ApiKey>)))]
+#[utoipa::path(get, path = "/organizations/{id}/api-keys", operation_id = "listApiKeys", tag = "API keys", params(("id" = String, Path), ListQuery), responses((status = 200, description = "One part of the list", body = List<ApiKey>), ListFailures))]
 pub(crate) async fn list(
     caller: Caller,
     State(app): State<Arc<App>>,
@@ -115,7 +120,7 @@ pub(crate) async fn list(
 }
 
 /// Delete an API key; it stops working at once
-#[utoipa::path(delete, path = "/organizations/{id}/api-keys/{keyId}", operation_id = "deleteApiKey", tag = "API keys", params(("id" = String, Path), ("keyId" = String, Path)), responses((status = 204, description = "Deleted")))]
+#[utoipa::path(delete, path = "/organizations/{id}/api-keys/{keyId}", operation_id = "deleteApiKey", tag = "API keys", params(("id" = String, Path), ("keyId" = String, Path)), responses((status = 204, description = "Deleted"), FindFailures))]
 pub(crate) async fn delete(
     caller: Caller,
     State(app): State<Arc<App>>,

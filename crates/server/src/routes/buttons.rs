@@ -20,9 +20,21 @@ use super::messages::{FieldWarning, Message};
 use crate::app::App;
 use crate::auth::Tenant;
 use crate::body::Body;
-use crate::error::ApiError;
+use crate::error::{ApiError, Reason};
 use crate::extract::Query;
+use crate::openapi::{BODY, KEY, PROVIDER, failures};
 use crate::send;
+
+failures!(SendFailures: KEY, BODY, PROVIDER, &[
+    Reason::UnsupportedChannel,
+    Reason::ForeignAgent,
+    Reason::AgentNotFound,
+    Reason::ConversationNotFound,
+    Reason::RateLimited,
+    Reason::TooManyButtons,
+    Reason::ContentRefused,
+    Reason::WindowClosed,
+]);
 
 /// The body, for the documentation; it is read as [`SendButtons`].
 #[derive(ToSchema)]
@@ -165,10 +177,24 @@ impl From<&Capabilities> for Limits {
 }
 
 /// Send a message with up to three reply buttons
+///
+/// ```json
+/// {
+///   "agentId": "agent-123",
+///   "conversationId": "conv-456",
+///   "header_text": "Select an option",
+///   "body_text": "How can we help you today?",
+///   "footer_text": "ChatVolt Support",
+///   "button_1_id": "btn_sales",
+///   "button_1_title": "Sales",
+///   "button_2_id": "btn_support",
+///   "button_2_title": "Support"
+/// }
+/// ```
 #[utoipa::path(post, path = "/messages/interactive/send-buttons", operation_id = "sendButtons", tag = "Messages", params(SendQuery), request_body(content(
     (SendButtonsBody = "application/json"),
     (SendButtonsBody = "application/x-www-form-urlencoded"),
-)), responses((status = 200, description = "The provider took the message; with `dryRun=true`, what would be sent", body = SendAnswer)))]
+)), responses((status = 200, description = "The provider took the message; with `dryRun=true`, what would be sent", body = SendAnswer), SendFailures))]
 pub(crate) async fn send(
     Tenant(organization): Tenant,
     State(app): State<Arc<App>>,

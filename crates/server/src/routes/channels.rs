@@ -24,6 +24,13 @@ use crate::auth::Tenant;
 use crate::body::Body;
 use crate::error::{ApiError, Reason};
 use crate::extract::{Path, Query};
+use crate::openapi::{BODY, KEY, PROVIDER, QUERY, failures};
+
+failures!(CreateFailures: KEY, BODY, &[Reason::AgentNotFound, Reason::AlreadyExists]);
+failures!(ListFailures: KEY, QUERY);
+failures!(FindFailures: KEY, &[Reason::ChannelNotFound]);
+failures!(UpdateFailures: KEY, BODY, &[Reason::AgentNotFound, Reason::ChannelNotFound]);
+failures!(RegisterFailures: KEY, PROVIDER, &[Reason::ChannelNotFound]);
 
 /// A channel to be.
 #[derive(Deserialize, Validate, ToSchema)]
@@ -188,7 +195,7 @@ async fn find(
 }
 
 /// Connect a number
-#[utoipa::path(post, path = "/channels", operation_id = "createChannel", tag = "Channels", request_body = NewChannel, responses((status = 201, description = "Created", body = Channel)))]
+#[utoipa::path(post, path = "/channels", operation_id = "createChannel", tag = "Channels", request_body = NewChannel, responses((status = 201, description = "Created", body = Channel), CreateFailures))]
 pub(crate) async fn create(
     Tenant(organization_id): Tenant,
     State(app): State<Arc<App>>,
@@ -224,7 +231,7 @@ pub(crate) async fn create(
 }
 
 /// List channels
-#[utoipa::path(get, path = "/channels", operation_id = "listChannels", tag = "Channels", params(ListQuery), responses((status = 200, description = "One part of the list", body = List<Channel>)))]
+#[utoipa::path(get, path = "/channels", operation_id = "listChannels", tag = "Channels", params(ListQuery), responses((status = 200, description = "One part of the list", body = List<Channel>), ListFailures))]
 pub(crate) async fn list(
     Tenant(organization_id): Tenant,
     State(app): State<Arc<App>>,
@@ -249,7 +256,7 @@ pub(crate) async fn list(
 }
 
 /// Show a channel
-#[utoipa::path(get, path = "/channels/{id}", operation_id = "showChannel", tag = "Channels", params(("id" = String, Path)), responses((status = 200, description = "The channel", body = Channel)))]
+#[utoipa::path(get, path = "/channels/{id}", operation_id = "showChannel", tag = "Channels", params(("id" = String, Path)), responses((status = 200, description = "The channel", body = Channel), FindFailures))]
 pub(crate) async fn show(
     Tenant(organization_id): Tenant,
     State(app): State<Arc<App>>,
@@ -260,7 +267,7 @@ pub(crate) async fn show(
 }
 
 /// Change a channel
-#[utoipa::path(patch, path = "/channels/{id}", operation_id = "updateChannel", tag = "Channels", params(("id" = String, Path)), request_body = ChannelPatch, responses((status = 200, description = "The channel as it is now", body = Channel)))]
+#[utoipa::path(patch, path = "/channels/{id}", operation_id = "updateChannel", tag = "Channels", params(("id" = String, Path)), request_body = ChannelPatch, responses((status = 200, description = "The channel as it is now", body = Channel), UpdateFailures))]
 pub(crate) async fn update(
     Tenant(organization_id): Tenant,
     State(app): State<Arc<App>>,
@@ -290,7 +297,7 @@ pub(crate) async fn update(
 }
 
 /// Delete a channel and its credentials; its conversations stay, and can no longer send
-#[utoipa::path(delete, path = "/channels/{id}", operation_id = "deleteChannel", tag = "Channels", params(("id" = String, Path)), responses((status = 204, description = "Deleted")))]
+#[utoipa::path(delete, path = "/channels/{id}", operation_id = "deleteChannel", tag = "Channels", params(("id" = String, Path)), responses((status = 204, description = "Deleted"), FindFailures))]
 pub(crate) async fn delete(
     Tenant(organization_id): Tenant,
     State(app): State<Arc<App>>,
@@ -305,7 +312,7 @@ pub(crate) async fn delete(
 }
 
 /// Ask the provider whether the channel can send
-#[utoipa::path(post, path = "/channels/{id}/check", operation_id = "checkChannel", tag = "Channels", params(("id" = String, Path)), responses((status = 200, description = "What the provider says", body = ChannelCheck)))]
+#[utoipa::path(post, path = "/channels/{id}/check", operation_id = "checkChannel", tag = "Channels", params(("id" = String, Path)), responses((status = 200, description = "What the provider says", body = ChannelCheck), FindFailures))]
 pub(crate) async fn check(
     Tenant(organization_id): Tenant,
     State(app): State<Arc<App>>,
@@ -328,7 +335,7 @@ pub(crate) struct RegisteredWebhook {
 }
 
 /// Tell the provider to send its webhooks here (Z-API and ZapperHUB)
-#[utoipa::path(post, path = "/channels/{id}/register-webhook", operation_id = "registerWebhook", tag = "Channels", params(("id" = String, Path)), responses((status = 200, description = "The provider took the URL", body = RegisteredWebhook)))]
+#[utoipa::path(post, path = "/channels/{id}/register-webhook", operation_id = "registerWebhook", tag = "Channels", params(("id" = String, Path)), responses((status = 200, description = "The provider took the URL", body = RegisteredWebhook), RegisterFailures))]
 pub(crate) async fn register_webhook(
     Tenant(organization_id): Tenant,
     State(app): State<Arc<App>>,

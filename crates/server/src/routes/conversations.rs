@@ -24,9 +24,15 @@ use crate::auth::Tenant;
 use crate::body::Body;
 use crate::error::{ApiError, Reason};
 use crate::extract::{Path, Query};
+use crate::openapi::{BODY, KEY, QUERY, failures};
+
+failures!(CreateFailures: KEY, BODY, &[Reason::AgentNotFound, Reason::ChannelNotFound, Reason::AlreadyExists]);
+failures!(ListFailures: KEY, QUERY);
+failures!(FindFailures: KEY, &[Reason::ConversationNotFound]);
+failures!(MessagesFailures: KEY, QUERY, &[Reason::ConversationNotFound]);
 
 /// A conversation to be.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[derive(Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(example = json!({"agentId": "agent-123", "channelId": "whatsapp", "to": "+55 11 90000-0002"}))]
 pub(crate) struct NewConversation {
@@ -53,7 +59,7 @@ pub(crate) struct NewConversation {
 }
 
 /// One agent, one channel, one recipient.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Conversation {
     #[schema(value_type = String)]
@@ -72,7 +78,7 @@ pub(crate) struct Conversation {
 }
 
 /// A customer; there may be no phone.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Contact {
     phone: Option<String>,
@@ -124,7 +130,7 @@ async fn find(
 }
 
 /// Open a conversation
-#[utoipa::path(post, path = "/conversations", operation_id = "createConversation", tag = "Conversations", request_body = NewConversation, responses((status = 201, description = "Created", body = Conversation)))]
+#[utoipa::path(post, path = "/conversations", operation_id = "createConversation", tag = "Conversations", request_body = NewConversation, responses((status = 201, description = "Created", body = Conversation), CreateFailures))]
 pub(crate) async fn create(
     Tenant(organization_id): Tenant,
     State(app): State<Arc<App>>,
@@ -198,7 +204,7 @@ async fn known_channel(
 }
 
 /// List conversations
-#[utoipa::path(get, path = "/conversations", operation_id = "listConversations", tag = "Conversations", params(ListQuery), responses((status = 200, description = "One part of the list", body = List<Conversation>)))]
+#[utoipa::path(get, path = "/conversations", operation_id = "listConversations", tag = "Conversations", params(ListQuery), responses((status = 200, description = "One part of the list", body = List<Conversation>), ListFailures))]
 pub(crate) async fn list(
     Tenant(organization_id): Tenant,
     State(app): State<Arc<App>>,
@@ -212,7 +218,7 @@ pub(crate) async fn list(
 }
 
 /// Show a conversation
-#[utoipa::path(get, path = "/conversations/{id}", operation_id = "showConversation", tag = "Conversations", params(("id" = String, Path)), responses((status = 200, description = "The conversation", body = Conversation)))]
+#[utoipa::path(get, path = "/conversations/{id}", operation_id = "showConversation", tag = "Conversations", params(("id" = String, Path)), responses((status = 200, description = "The conversation", body = Conversation), FindFailures))]
 pub(crate) async fn show(
     Tenant(organization_id): Tenant,
     State(app): State<Arc<App>>,
@@ -222,7 +228,7 @@ pub(crate) async fn show(
 }
 
 /// Show a conversation, by ChatVolt's path
-#[utoipa::path(get, path = "/conversation/{id}", operation_id = "showConversationByChatvoltPath", tag = "Conversations", params(("id" = String, Path)), responses((status = 200, description = "The conversation", body = Conversation)))]
+#[utoipa::path(get, path = "/conversation/{id}", operation_id = "showConversationByChatvoltPath", tag = "Conversations", params(("id" = String, Path)), responses((status = 200, description = "The conversation", body = Conversation), FindFailures))]
 pub(crate) async fn show_singular(
     tenant: Tenant,
     state: State<Arc<App>>,
@@ -232,7 +238,7 @@ pub(crate) async fn show_singular(
 }
 
 /// List the messages of a conversation
-#[utoipa::path(get, path = "/conversations/{id}/messages", operation_id = "listMessages", tag = "Conversations", params(("id" = String, Path), ListQuery), responses((status = 200, description = "One part of the list", body = List<Message>)))]
+#[utoipa::path(get, path = "/conversations/{id}/messages", operation_id = "listMessages", tag = "Conversations", params(("id" = String, Path), ListQuery), responses((status = 200, description = "One part of the list", body = List<Message>), MessagesFailures))]
 pub(crate) async fn messages(
     Tenant(organization_id): Tenant,
     State(app): State<Arc<App>>,

@@ -21,9 +21,14 @@ use crate::body::Body;
 use crate::delivery::{delivery_id, event_of};
 use crate::error::{ApiError, Reason};
 use crate::extract::{Path, Query};
+use crate::openapi::{BODY, KEY, QUERY, failures};
+
+failures!(ListFailures: KEY, QUERY, &[Reason::WebhookEndpointNotFound]);
+failures!(FindFailures: KEY, &[Reason::WebhookEndpointNotFound, Reason::DeliveryNotFound]);
+failures!(ReplayFailures: KEY, BODY, &[Reason::WebhookEndpointNotFound]);
 
 /// Which deliveries are wanted.
-#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[derive(Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct DeliveryQuery {
     /// Only those that are `pending`, `delivered` or `failed`.
@@ -172,7 +177,7 @@ fn instant(name: &str, field: TextField) -> Result<Timestamp, FieldErrors> {
 }
 
 /// List the deliveries of a webhook endpoint
-#[utoipa::path(get, path = "/webhook-endpoints/{id}/deliveries", operation_id = "listDeliveries", tag = "Webhook endpoints", params(("id" = String, Path), ListQuery, DeliveryQuery), responses((status = 200, description = "One part of the list", body = List<Delivery>)))]
+#[utoipa::path(get, path = "/webhook-endpoints/{id}/deliveries", operation_id = "listDeliveries", tag = "Webhook endpoints", params(("id" = String, Path), ListQuery, DeliveryQuery), responses((status = 200, description = "One part of the list", body = List<Delivery>), ListFailures))]
 pub(crate) async fn list(
     Tenant(organization_id): Tenant,
     State(app): State<Arc<App>>,
@@ -190,7 +195,7 @@ pub(crate) async fn list(
 }
 
 /// Show a delivery with its attempts
-#[utoipa::path(get, path = "/webhook-endpoints/{id}/deliveries/{deliveryId}", operation_id = "showDelivery", tag = "Webhook endpoints", params(("id" = String, Path), ("deliveryId" = String, Path)), responses((status = 200, description = "The delivery", body = DeliveryWithAttempts)))]
+#[utoipa::path(get, path = "/webhook-endpoints/{id}/deliveries/{deliveryId}", operation_id = "showDelivery", tag = "Webhook endpoints", params(("id" = String, Path), ("deliveryId" = String, Path)), responses((status = 200, description = "The delivery", body = DeliveryWithAttempts), FindFailures))]
 pub(crate) async fn show(
     Tenant(organization_id): Tenant,
     State(app): State<Arc<App>>,
@@ -201,7 +206,9 @@ pub(crate) async fn show(
 }
 
 /// Deliver an event once more, whether it arrived or not
-#[utoipa::path(post, path = "/webhook-endpoints/{id}/deliveries/{deliveryId}/replay", operation_id = "replayDelivery", tag = "Webhook endpoints", params(("id" = String, Path), ("deliveryId" = String, Path)), responses((status = 200, description = "The delivery, which is pending again", body = DeliveryWithAttempts)))]
+///
+/// Nothing goes out before the endpoint is enabled.
+#[utoipa::path(post, path = "/webhook-endpoints/{id}/deliveries/{deliveryId}/replay", operation_id = "replayDelivery", tag = "Webhook endpoints", params(("id" = String, Path), ("deliveryId" = String, Path)), responses((status = 200, description = "The delivery, which is pending again", body = DeliveryWithAttempts), FindFailures))]
 pub(crate) async fn replay(
     Tenant(organization_id): Tenant,
     State(app): State<Arc<App>>,
@@ -215,7 +222,9 @@ pub(crate) async fn replay(
 }
 
 /// Deliver the events of a time once more, also those that the endpoint missed while it was disabled
-#[utoipa::path(post, path = "/webhook-endpoints/{id}/replay", operation_id = "replayDeliveries", tag = "Webhook endpoints", params(("id" = String, Path)), request_body = ReplayRange, responses((status = 200, description = "How many events are delivered again", body = Replayed)))]
+///
+/// Nothing goes out before the endpoint is enabled.
+#[utoipa::path(post, path = "/webhook-endpoints/{id}/replay", operation_id = "replayDeliveries", tag = "Webhook endpoints", params(("id" = String, Path)), request_body = ReplayRange, responses((status = 200, description = "How many events are delivered again", body = Replayed), ReplayFailures))]
 pub(crate) async fn replay_range(
     Tenant(organization_id): Tenant,
     State(app): State<Arc<App>>,

@@ -26,6 +26,7 @@ use crate::app::App;
 use crate::auth::Tenant;
 use crate::error::ApiError;
 use crate::extract::Query;
+use crate::openapi::{KEY, QUERY, failures};
 
 const DEFAULT_LIMIT: u32 = 100;
 const MAX_LIMIT: u32 = 1000;
@@ -33,8 +34,13 @@ const MAX_LIMIT: u32 = 1000;
 /// How often a stream looks for events, should a signal be lost.
 const LOOK: Duration = Duration::from_secs(15);
 
+/// Stands before the first event of every organization.
+const BEFORE_ALL: &str = "evt_0000000000000000";
+
+failures!(EventFailures: KEY, QUERY);
+
 /// Which events are wanted.
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct EventQuery {
@@ -50,7 +56,7 @@ pub(crate) struct EventQuery {
 }
 
 /// One fact.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(example = json!({
     "id": "evt_000000000000002a", "type": "button.pressed", "createdAt": "2026-11-22T12:00:00.000Z",
@@ -80,7 +86,7 @@ pub(crate) struct Event {
 }
 
 /// One part of the events.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Events {
     /// Oldest first.
@@ -146,7 +152,7 @@ fn event_id(name: &str, text: Option<&str>) -> Result<Option<EventId>, FieldErro
 }
 
 /// List events
-#[utoipa::path(get, path = "/events", operation_id = "listEvents", tag = "Events", params(EventQuery), responses((status = 200, description = "One part of the list", body = Events)))]
+#[utoipa::path(get, path = "/events", operation_id = "listEvents", tag = "Events", params(EventQuery), responses((status = 200, description = "One part of the list", body = Events), EventFailures))]
 pub(crate) async fn list(
     Tenant(organization): Tenant,
     State(app): State<Arc<App>>,
@@ -168,7 +174,7 @@ pub(crate) async fn list(
 }
 
 /// Follow events as they happen, as server-sent events
-#[utoipa::path(get, path = "/events/stream", operation_id = "streamEvents", tag = "Events", params(EventQuery, ("Last-Event-ID" = Option<String>, Header, description = "The id of the last event that you have; without it and `after`, the stream begins now")), responses((status = 200, description = "One event after the other", content_type = "text/event-stream", body = String)))]
+#[utoipa::path(get, path = "/events/stream", operation_id = "streamEvents", tag = "Events", params(EventQuery, ("Last-Event-ID" = Option<String>, Header, description = "The id of the last event that you have; without it and `after`, the stream begins now")), responses((status = 200, description = "One event after the other", content_type = "text/event-stream", body = String), EventFailures))]
 pub(crate) async fn stream(
     Tenant(organization): Tenant,
     State(app): State<Arc<App>>,
@@ -179,10 +185,10 @@ pub(crate) async fn stream(
         .get("last-event-id")
         .and_then(|value| value.to_str().ok());
     let filter = query.filter()?;
-    let mut after = event_id("Last-Event-ID", last)?.or(query.after()?);
-    if after.is_none() {
-        after = app.store.last_event(&organization).await?;
-    }
+    let after = match event_id("Last-Event-ID", last)?.or(query.after()?) {
+        Some(after) => after,
+        None => newest(&app, &organization).await?,
+    };
     let heartbeat = app.heartbeat;
     let follower = Follower {
         app,
@@ -193,21 +199,27 @@ pub(crate) async fn stream(
     Ok(Sse::new(follower.events()).keep_alive(KeepAlive::new().interval(heartbeat)))
 }
 
+/// Behind which event a stream begins now.
+async fn newest(app: &App, organization: &OrganizationId) -> Result<EventId, ApiError> {
+    match app.store.last_event(organization).await? {
+        Some(last) => Ok(last),
+        None => BEFORE_ALL.parse().map_err(ApiError::internal),
+    }
+}
+
 /// One reader of the stream.
 struct Follower {
     app: Arc<App>,
     organization: OrganizationId,
     filter: EventFilter,
-    after: Option<EventId>,
+    after: EventId,
 }
 
 impl Follower {
     fn events(self) -> impl Stream<Item = Result<sse::Event, Infallible>> {
         // Where the stream begins, so that a reader who loses it before the first event misses none.
-        let begin = self
-            .after
-            .map(|after| sse::Event::default().id(after.to_string()));
-        let start = (self, begin.into_iter().collect::<VecDeque<_>>());
+        let begin = sse::Event::default().id(self.after.to_string());
+        let start = (self, VecDeque::from([begin]));
         futures_util::stream::unfold(start, |(mut follower, mut ready)| async move {
             while ready.is_empty() {
                 ready.extend(follower.next().await?);
@@ -221,14 +233,13 @@ impl Follower {
     async fn next(&mut self) -> Option<Vec<sse::Event>> {
         // Asked for before the look, so that nothing written in between is missed.
         let mut signal = self.app.store.event_signal(Some(&self.organization));
-        let found = self
-            .app
-            .store
-            .list_events(&self.organization, self.after, &self.filter, DEFAULT_LIMIT)
+        let (store, after) = (&self.app.store, Some(self.after));
+        let found = store
+            .list_events(&self.organization, after, &self.filter, DEFAULT_LIMIT)
             .await
             .ok()?;
         if let Some(last) = found.last() {
-            self.after = Some(last.id);
+            self.after = last.id;
         } else {
             tokio::select! {
                 () = signal.appended() => {}

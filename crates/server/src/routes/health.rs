@@ -10,7 +10,8 @@ use utoipa::ToSchema;
 
 use crate::app::App;
 
-/// The state of the server.
+/// The state of the server, also when it cannot work: that is for whoever spreads the load, and no error
+/// of a request, so it has no `reason`.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Health {
     /// `ok`, or `unavailable` when the database does not answer.
@@ -19,13 +20,13 @@ pub(crate) struct Health {
 }
 
 /// The process answers
-#[utoipa::path(get, path = "/healthz", operation_id = "healthz", tag = "Operations", responses((status = 200, description = "It runs", body = Health)))]
+#[utoipa::path(get, path = "/healthz", operation_id = "healthz", tag = "Operations", security(()), responses((status = 200, description = "It runs", body = Health)))]
 pub(crate) async fn healthz() -> Json<Health> {
     Json(Health { status: "ok" })
 }
 
 /// The server can work: its database answers
-#[utoipa::path(get, path = "/readyz", operation_id = "readyz", tag = "Operations", responses((status = 200, description = "It can work", body = Health), (status = 503, description = "The database does not answer", body = Health)))]
+#[utoipa::path(get, path = "/readyz", operation_id = "readyz", tag = "Operations", security(()), responses((status = 200, description = "It can work", body = Health), (status = 503, description = "The database does not answer", body = Health)))]
 pub(crate) async fn readyz(State(app): State<Arc<App>>) -> (StatusCode, Json<Health>) {
     match app.store.ping().await {
         Ok(()) => (StatusCode::OK, Json(Health { status: "ok" })),

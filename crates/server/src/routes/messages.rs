@@ -16,9 +16,12 @@ use crate::app::App;
 use crate::auth::Tenant;
 use crate::error::{ApiError, Reason};
 use crate::extract::Path;
+use crate::openapi::{KEY, failures};
+
+failures!(FindFailures: KEY, &[Reason::MessageNotFound]);
 
 /// A message, with every key of ChatVolt's `Message`, and `status` and `warnings` of our own.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Message {
     #[schema(value_type = String)]
@@ -61,7 +64,7 @@ pub(crate) struct Message {
 }
 
 /// What else is known of a message.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct Metadata {
     #[schema(value_type = String)]
@@ -81,13 +84,13 @@ struct Metadata {
     error: Option<MessageError>,
 }
 
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 struct ReplyButton {
     id: String,
     title: String,
 }
 
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 struct MessageError {
     reason: String,
     code: Option<i64>,
@@ -95,7 +98,7 @@ struct MessageError {
 }
 
 /// Something that may look wrong on the phone, though the message goes out.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct FieldWarning {
     field: String,
     message: String,
@@ -205,7 +208,7 @@ impl From<store::MessageError> for MessageError {
 }
 
 /// Show a message
-#[utoipa::path(get, path = "/messages/{id}", operation_id = "showMessage", tag = "Messages", params(("id" = String, Path)), responses((status = 200, description = "The message", body = Message)))]
+#[utoipa::path(get, path = "/messages/{id}", operation_id = "showMessage", tag = "Messages", params(("id" = String, Path)), responses((status = 200, description = "The message", body = Message), FindFailures))]
 pub(crate) async fn show(
     Tenant(organization_id): Tenant,
     State(app): State<Arc<App>>,

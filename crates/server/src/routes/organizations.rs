@@ -19,9 +19,14 @@ use crate::auth::Operator;
 use crate::body::Body;
 use crate::error::{ApiError, Reason};
 use crate::extract::{Path, Query};
+use crate::openapi::{BODY, KEY, QUERY, failures};
+
+failures!(CreateFailures: KEY, BODY, &[Reason::AlreadyExists]);
+failures!(ListFailures: KEY, QUERY);
+failures!(FindFailures: KEY, &[Reason::OrganizationNotFound]);
 
 /// A tenant to be.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[derive(Deserialize, Validate, ToSchema)]
 #[schema(example = json!({"name": "Loja Exemplo"}))]
 pub(crate) struct NewOrganization {
     /// What people call it.
@@ -37,7 +42,7 @@ pub(crate) struct NewOrganization {
 }
 
 /// A tenant.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Organization {
     #[schema(value_type = String)]
@@ -57,7 +62,7 @@ impl From<store::Organization> for Organization {
 }
 
 /// Create an organization
-#[utoipa::path(post, path = "/organizations", operation_id = "createOrganization", tag = "Organizations", request_body = NewOrganization, responses((status = 201, description = "Created", body = Organization)))]
+#[utoipa::path(post, path = "/organizations", operation_id = "createOrganization", tag = "Organizations", request_body = NewOrganization, responses((status = 201, description = "Created", body = Organization), CreateFailures))]
 pub(crate) async fn create(
     _: Operator,
     State(app): State<Arc<App>>,
@@ -74,7 +79,7 @@ pub(crate) async fn create(
 }
 
 /// List organizations
-#[utoipa::path(get, path = "/organizations", operation_id = "listOrganizations", tag = "Organizations", params(ListQuery), responses((status = 200, description = "One part of the list", body = List<Organization>)))]
+#[utoipa::path(get, path = "/organizations", operation_id = "listOrganizations", tag = "Organizations", params(ListQuery), responses((status = 200, description = "One part of the list", body = List<Organization>), ListFailures))]
 pub(crate) async fn list(
     _: Operator,
     State(app): State<Arc<App>>,
@@ -85,7 +90,7 @@ pub(crate) async fn list(
 }
 
 /// Show an organization
-#[utoipa::path(get, path = "/organizations/{id}", operation_id = "showOrganization", tag = "Organizations", params(("id" = String, Path)), responses((status = 200, description = "The organization", body = Organization)))]
+#[utoipa::path(get, path = "/organizations/{id}", operation_id = "showOrganization", tag = "Organizations", params(("id" = String, Path)), responses((status = 200, description = "The organization", body = Organization), FindFailures))]
 pub(crate) async fn show(
     _: Operator,
     State(app): State<Arc<App>>,

@@ -24,8 +24,14 @@ use crate::body::Body;
 use crate::delivery::{self, fresh_secret};
 use crate::error::{ApiError, Reason};
 use crate::extract::{Path, Query};
+use crate::openapi::{BODY, KEY, QUERY, failures};
 
 mod form;
+
+failures!(CreateFailures: KEY, BODY);
+failures!(ListFailures: KEY, QUERY);
+failures!(FindFailures: KEY, &[Reason::WebhookEndpointNotFound]);
+failures!(UpdateFailures: KEY, BODY, &[Reason::WebhookEndpointNotFound]);
 
 /// How long a secret that was replaced signs as well.
 const OLD_SECRET_SIGNS_FOR: Duration = Duration::from_hours(24);
@@ -173,7 +179,7 @@ fn new_secret() -> Result<SecretString, ApiError> {
 }
 
 /// Add a webhook endpoint
-#[utoipa::path(post, path = "/webhook-endpoints", operation_id = "createWebhookEndpoint", tag = "Webhook endpoints", request_body = NewWebhookEndpoint, responses((status = 201, description = "Created; the secret is shown this once", body = WebhookEndpoint)))]
+#[utoipa::path(post, path = "/webhook-endpoints", operation_id = "createWebhookEndpoint", tag = "Webhook endpoints", request_body = NewWebhookEndpoint, responses((status = 201, description = "Created; the secret is shown this once", body = WebhookEndpoint), CreateFailures))]
 pub(crate) async fn create(
     Tenant(organization_id): Tenant,
     State(app): State<Arc<App>>,
@@ -202,7 +208,7 @@ pub(crate) async fn create(
 }
 
 /// List webhook endpoints
-#[utoipa::path(get, path = "/webhook-endpoints", operation_id = "listWebhookEndpoints", tag = "Webhook endpoints", params(ListQuery), responses((status = 200, description = "One part of the list", body = List<WebhookEndpoint>)))]
+#[utoipa::path(get, path = "/webhook-endpoints", operation_id = "listWebhookEndpoints", tag = "Webhook endpoints", params(ListQuery), responses((status = 200, description = "One part of the list", body = List<WebhookEndpoint>), ListFailures))]
 pub(crate) async fn list(
     Tenant(organization_id): Tenant,
     State(app): State<Arc<App>>,
@@ -227,7 +233,7 @@ pub(crate) async fn list(
 }
 
 /// Show a webhook endpoint
-#[utoipa::path(get, path = "/webhook-endpoints/{id}", operation_id = "showWebhookEndpoint", tag = "Webhook endpoints", params(("id" = String, Path)), responses((status = 200, description = "The endpoint", body = WebhookEndpoint)))]
+#[utoipa::path(get, path = "/webhook-endpoints/{id}", operation_id = "showWebhookEndpoint", tag = "Webhook endpoints", params(("id" = String, Path)), responses((status = 200, description = "The endpoint", body = WebhookEndpoint), FindFailures))]
 pub(crate) async fn show(
     Tenant(organization_id): Tenant,
     State(app): State<Arc<App>>,
@@ -238,7 +244,7 @@ pub(crate) async fn show(
 }
 
 /// Change a webhook endpoint, or enable it again
-#[utoipa::path(patch, path = "/webhook-endpoints/{id}", operation_id = "updateWebhookEndpoint", tag = "Webhook endpoints", params(("id" = String, Path)), request_body = WebhookEndpointPatch, responses((status = 200, description = "The endpoint as it is now", body = WebhookEndpoint)))]
+#[utoipa::path(patch, path = "/webhook-endpoints/{id}", operation_id = "updateWebhookEndpoint", tag = "Webhook endpoints", params(("id" = String, Path)), request_body = WebhookEndpointPatch, responses((status = 200, description = "The endpoint as it is now", body = WebhookEndpoint), UpdateFailures))]
 pub(crate) async fn update(
     Tenant(organization_id): Tenant,
     State(app): State<Arc<App>>,
@@ -275,7 +281,7 @@ pub(crate) async fn update(
 }
 
 /// Delete a webhook endpoint with its deliveries
-#[utoipa::path(delete, path = "/webhook-endpoints/{id}", operation_id = "deleteWebhookEndpoint", tag = "Webhook endpoints", params(("id" = String, Path)), responses((status = 204, description = "Deleted")))]
+#[utoipa::path(delete, path = "/webhook-endpoints/{id}", operation_id = "deleteWebhookEndpoint", tag = "Webhook endpoints", params(("id" = String, Path)), responses((status = 204, description = "Deleted"), FindFailures))]
 pub(crate) async fn delete(
     Tenant(organization_id): Tenant,
     State(app): State<Arc<App>>,
@@ -294,7 +300,7 @@ pub(crate) async fn delete(
 }
 
 /// Give a webhook endpoint a new secret; for 24 hours the old one signs as well
-#[utoipa::path(post, path = "/webhook-endpoints/{id}/rotate-secret", operation_id = "rotateWebhookSecret", tag = "Webhook endpoints", params(("id" = String, Path)), responses((status = 200, description = "The new secret, shown this once", body = RotatedSecret)))]
+#[utoipa::path(post, path = "/webhook-endpoints/{id}/rotate-secret", operation_id = "rotateWebhookSecret", tag = "Webhook endpoints", params(("id" = String, Path)), responses((status = 200, description = "The new secret, shown this once", body = RotatedSecret), FindFailures))]
 pub(crate) async fn rotate_secret(
     Tenant(organization_id): Tenant,
     State(app): State<Arc<App>>,
@@ -317,7 +323,7 @@ pub(crate) async fn rotate_secret(
 }
 
 /// Send an event of type `webhook.test` at once, and tell what came of it
-#[utoipa::path(post, path = "/webhook-endpoints/{id}/test", operation_id = "testWebhookEndpoint", tag = "Webhook endpoints", params(("id" = String, Path)), responses((status = 200, description = "What the receiver answered", body = WebhookTest)))]
+#[utoipa::path(post, path = "/webhook-endpoints/{id}/test", operation_id = "testWebhookEndpoint", tag = "Webhook endpoints", params(("id" = String, Path)), responses((status = 200, description = "What the receiver answered", body = WebhookTest), FindFailures))]
 pub(crate) async fn test(
     Tenant(organization_id): Tenant,
     State(app): State<Arc<App>>,

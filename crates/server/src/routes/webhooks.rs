@@ -21,6 +21,10 @@ use crate::error::{ApiError, Reason};
 use crate::extract::Path;
 use crate::intake::Taken;
 use crate::layers;
+use crate::openapi::{BODY, failures};
+
+failures!(VerificationFailures: BODY, &[Reason::Forbidden, Reason::NotFound, Reason::Internal]);
+failures!(CallFailures: BODY, &[Reason::Unauthorized, Reason::NotFound, Reason::Internal]);
 
 /// Most bytes of a call; Meta's have up to 3 MB.
 const MAX_CALL_BYTES: usize = 4 * 1024 * 1024;
@@ -29,7 +33,7 @@ const MAX_CALL_BYTES: usize = 4 * 1024 * 1024;
 const CALL_DEADLINE: Duration = Duration::from_secs(10);
 
 /// Meta proves that we want its calls, and signs them
-#[utoipa::path(get, path = "/webhooks/whatsapp/{channelId}", operation_id = "verifyWhatsAppWebhook", tag = "Provider webhooks", params(("channelId" = String, Path)), responses((status = 200, description = "The challenge")))]
+#[utoipa::path(get, path = "/webhooks/whatsapp/{channelId}", operation_id = "verifyWhatsAppWebhook", tag = "Provider webhooks", security(()), params(("channelId" = String, Path)), responses((status = 200, description = "The challenge"), VerificationFailures))]
 pub(crate) async fn whatsapp_verification(
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
@@ -39,7 +43,7 @@ pub(crate) async fn whatsapp_verification(
 }
 
 /// Meta's calls
-#[utoipa::path(post, path = "/webhooks/whatsapp/{channelId}", operation_id = "takeWhatsAppWebhook", tag = "Provider webhooks", params(("channelId" = String, Path)), responses((status = 200, description = "Kept")))]
+#[utoipa::path(post, path = "/webhooks/whatsapp/{channelId}", operation_id = "takeWhatsAppWebhook", tag = "Provider webhooks", security(()), params(("channelId" = String, Path)), responses((status = 200, description = "Kept"), CallFailures))]
 pub(crate) async fn whatsapp(
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
@@ -49,7 +53,7 @@ pub(crate) async fn whatsapp(
 }
 
 /// Z-API's calls
-#[utoipa::path(post, path = "/webhooks/zapi/{channelId}/{secret}", operation_id = "takeZapiWebhook", tag = "Provider webhooks", params(("channelId" = String, Path), ("secret" = String, Path)), responses((status = 200, description = "Kept")))]
+#[utoipa::path(post, path = "/webhooks/zapi/{channelId}/{secret}", operation_id = "takeZapiWebhook", tag = "Provider webhooks", security(()), params(("channelId" = String, Path), ("secret" = String, Path)), responses((status = 200, description = "Kept"), CallFailures))]
 pub(crate) async fn zapi(
     State(app): State<Arc<App>>,
     Path((id, secret)): Path<(String, String)>,
@@ -59,7 +63,7 @@ pub(crate) async fn zapi(
 }
 
 /// ZapperHUB's calls
-#[utoipa::path(post, path = "/webhooks/zapperhub/{channelId}/{secret}", operation_id = "takeZapperHubWebhook", tag = "Provider webhooks", params(("channelId" = String, Path), ("secret" = String, Path)), responses((status = 200, description = "Kept")))]
+#[utoipa::path(post, path = "/webhooks/zapperhub/{channelId}/{secret}", operation_id = "takeZapperHubWebhook", tag = "Provider webhooks", security(()), params(("channelId" = String, Path), ("secret" = String, Path)), responses((status = 200, description = "Kept"), CallFailures))]
 pub(crate) async fn zapperhub(
     State(app): State<Arc<App>>,
     Path((id, secret)): Path<(String, String)>,
@@ -145,7 +149,7 @@ fn refuse(
     method: &axum::http::Method,
     refused: WebhookRefused,
 ) -> ApiError {
-    metrics::counter!("recado_webhooks_refused_total", "provider" => channel.provider.as_str())
+    metrics::counter!("recado_webhook_refused_total", "provider" => channel.provider.as_str())
         .increment(1);
     tracing::warn!(channel.id = %channel.id, provider = %channel.provider, %refused, "a webhook call was refused");
     let reason = if method == axum::http::Method::GET {
