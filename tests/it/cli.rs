@@ -3,6 +3,7 @@
 mod direct;
 mod failing;
 mod shell;
+mod webhook;
 
 use std::process::Stdio;
 use std::time::Duration;

@@ -1,7 +1,7 @@
 //! Events reach the organization's own servers: signed, at least once, in order, and nowhere else.
 
 mod api;
-mod receiver;
+pub(crate) mod receiver;
 mod retries;
 mod rig;
 

@@ -14,17 +14,14 @@ const MAX_COLUMNS: usize = 80;
 const MIN_COLUMNS: usize = 24;
 
 /// Messages, oldest first, ready to be drawn.
-#[derive(Debug)]
 pub(crate) struct Chat(Vec<Message>);
 
-#[derive(Debug)]
 struct Message {
     at: String,
     bubble: Bubble,
     sender: Sender,
 }
 
-#[derive(Debug)]
 enum Sender {
     Customer { name: String },
     Agent { status: String, error: Value },

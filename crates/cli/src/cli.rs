@@ -26,7 +26,7 @@ A first message, with a server and a key:
 Without a server, to a simulated phone: see `recado sandbox`.";
 
 /// Sends WhatsApp messages with reply buttons through a Recado server, or without one
-#[derive(Debug, Parser)]
+#[derive(Parser)]
 #[command(name = "recado", version, after_help = format!("{EXAMPLES}\n\n{}", ExitCode::help()))]
 pub(crate) struct Cli {
     #[command(flatten)]
@@ -36,7 +36,7 @@ pub(crate) struct Cli {
 }
 
 /// Options of every command.
-#[derive(Debug, Args)]
+#[derive(Args)]
 pub(crate) struct Globals {
     /// Where the Recado server answers
     #[arg(long, global = true, help_heading = GLOBAL, env = "RECADO_SERVER", value_name = "URL",
@@ -56,7 +56,7 @@ pub(crate) struct Globals {
     output: Option<Format>,
 }
 
-#[derive(Debug, Subcommand)]
+#[derive(Subcommand)]
 enum Command {
     /// Organizations, the tenants of a server (operator key)
     #[command(subcommand)]
@@ -182,6 +182,10 @@ mod tests {
     )]
     #[case("webhook list --limit 5")]
     #[case("webhook show whk_1")]
+    #[case("webhook update whk_1 --enable")]
+    #[case("webhook update whk_1 --url https://h/ --type a --type b --no-header --disable")]
+    #[case("webhook update whk_1 --all-types --format chatvolt --header X-Key:1")]
+    #[case("webhook delivery whk_1 dlv_1")]
     #[case("webhook remove whk_1")]
     #[case("webhook test whk_1")]
     #[case("webhook rotate-secret whk_1")]
@@ -232,6 +236,10 @@ mod tests {
     #[case("conversation show c --last 0", "1..=1000")]
     #[case("webhook add https://h --format xml", "recado, chatvolt")]
     #[case("webhook deliveries e --status lost", "pending, delivered, failed")]
+    #[case("webhook update e", "required")]
+    #[case("webhook update e --enable --disable", "cannot be used with")]
+    #[case("webhook update e --type a --all-types", "cannot be used with")]
+    #[case("webhook update e --header a:b --no-header", "cannot be used with")]
     #[case("webhook replay e", "required")]
     #[case("webhook replay e --from 2026-11-22T12:00:00Z", "--to")]
     #[case("webhook replay e --delivery d --from a --to b", "cannot be used with")]
@@ -244,15 +252,9 @@ mod tests {
     #[case("sandbox tap m", "<BUTTON>")]
     fn a_bad_line_is_refused_with_a_reason(#[case] line: &str, #[case] reason: &str) {
         let words = ["recado"].into_iter().chain(line.split_whitespace());
-        let error = Cli::try_parse_from(words).unwrap_err();
+        let error = Cli::try_parse_from(words).err().unwrap();
         assert!(error.to_string().contains(reason), "{error}");
         assert_eq!(error.exit_code(), ExitCode::Usage as i32);
-    }
-
-    #[test]
-    fn the_key_is_not_in_debug() {
-        let cli = Cli::try_parse_from(["recado", "--key", "s3cret", "agent", "list"]).unwrap();
-        assert!(!format!("{cli:?}").contains("s3cret"));
     }
 
     #[test]

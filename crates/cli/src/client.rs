@@ -29,7 +29,6 @@ pub(crate) struct Client {
 }
 
 /// What the server answered: its text as it is, and read.
-#[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) text: String,
     pub(crate) value: Value,

@@ -71,7 +71,7 @@ pub(crate) fn settings(pairs: Vec<(String, String)>) -> Settings {
 }
 
 /// Where credentials may come from on the command line.
-#[derive(Debug, Default, clap::Args)]
+#[derive(Default, clap::Args)]
 pub(crate) struct CredentialArgs {
     /// One credential, such as accessToken=EAAG…; repeat it for more
     ///
@@ -247,6 +247,5 @@ mod tests {
         let args = args(&["s3cret"]);
         let failure = args.given().unwrap_err();
         assert!(!failure.to_string().contains("s3cret"));
-        assert!(!format!("{args:?}").contains("s3cret"));
     }
 }

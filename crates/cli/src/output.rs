@@ -22,7 +22,6 @@ pub(crate) enum Format {
 }
 
 /// What a command has to say.
-#[derive(Debug)]
 pub(crate) struct Output {
     /// For programs.
     pub(crate) json: String,
@@ -33,7 +32,6 @@ pub(crate) struct Output {
 }
 
 /// One thing to show to a person.
-#[derive(Debug)]
 pub(crate) enum View {
     Rows {
         columns: Vec<&'static str>,
@@ -62,21 +60,7 @@ impl Output {
 
     /// A list `{"data": […], "nextCursor": …}` as a table.
     pub(crate) fn list(answer: Answer, columns: Columns) -> Self {
-        let data = answer.value.get("data").and_then(Value::as_array);
-        let rows: Vec<Vec<String>> = (data.into_iter().flatten())
-            .map(|item| {
-                columns
-                    .iter()
-                    .map(|(_, pointer)| cell(item.pointer(pointer)))
-                    .collect()
-            })
-            .collect();
-        let mut views = if rows.is_empty() {
-            vec![View::Text("nothing there yet".to_owned())]
-        } else {
-            let columns = columns.iter().map(|(title, _)| *title).collect();
-            vec![View::Rows { columns, rows }]
-        };
+        let mut views = vec![View::rows(&answer.value, "data", columns)];
         views.extend(View::more(&answer.value));
         Self::new(answer.text, views)
     }
@@ -105,6 +89,21 @@ impl View {
     pub(crate) fn more(list: &Value) -> Option<Self> {
         let cursor = one_line(list.get("nextCursor")?.as_str()?);
         Some(Self::Text(format!("there is more: add --after {cursor}")))
+    }
+
+    /// The list under `key` as a table.
+    pub(crate) fn rows(value: &Value, key: &str, columns: Columns) -> Self {
+        let items = value.get(key).and_then(Value::as_array);
+        let row = |item: &Value| {
+            let cells = columns.iter().map(|(_, place)| cell(item.pointer(place)));
+            cells.collect()
+        };
+        let rows: Vec<Vec<String>> = items.into_iter().flatten().map(row).collect();
+        if rows.is_empty() {
+            return Self::Text("nothing there yet".to_owned());
+        }
+        let columns = columns.iter().map(|(title, _)| *title).collect();
+        Self::Rows { columns, rows }
     }
 
     /// The fields of `value` that are there.

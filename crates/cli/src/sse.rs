@@ -8,7 +8,7 @@ const MAX_EVENT_BYTES: usize = 1024 * 1024;
 pub(crate) struct TooLarge;
 
 /// What was read of a stream so far; it begins anew with every connection.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Parser {
     /// The line that has not ended yet.
     line: Vec<u8>,

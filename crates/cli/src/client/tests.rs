@@ -67,7 +67,7 @@ async fn every_answer_to_a_change_has_its_exit_code(
     #[case] code: ExitCode,
 ) {
     let client = answering(status, body).await;
-    let failure = client.post(&["agents"], &json!({})).await.unwrap_err();
+    let failure = client.post(&["agents"], &json!({})).await.err().unwrap();
     assert_eq!(failure.exit_code(), code, "{failure}");
     assert!(!failure.to_string().contains("s3cret"));
 }
@@ -82,7 +82,7 @@ async fn a_read_that_makes_no_sense_changed_nothing(
     #[case] code: ExitCode,
 ) {
     let client = answering(status, body).await;
-    let failure = client.get(&["agents"], &[]).await.unwrap_err();
+    let failure = client.get(&["agents"], &[]).await.err().unwrap();
     assert_eq!(failure.exit_code(), code, "{failure}");
 }
 
@@ -135,7 +135,8 @@ async fn a_closed_port_is_unreachable_and_says_what_to_do() {
     let failure = client(address)
         .post(&["agents"], &json!({}))
         .await
-        .unwrap_err();
+        .err()
+        .unwrap();
     assert_eq!(failure.exit_code(), ExitCode::Unreachable);
     let text = failure.to_string();
     assert!(
@@ -167,7 +168,8 @@ async fn a_connection_that_breaks_after_the_request_is_an_unknown_outcome_for_a_
     let failure = client(address)
         .call(Method::POST, &["agents"], &[], Some(&json!({})), effect)
         .await
-        .unwrap_err();
+        .err()
+        .unwrap();
     assert_eq!(failure.exit_code(), code, "{failure}");
 }
 
@@ -175,7 +177,7 @@ async fn a_connection_that_breaks_after_the_request_is_an_unknown_outcome_for_a_
 async fn a_dot_segment_never_reaches_another_resource() {
     let client = answering(200, "{}").await;
     for id in [".", "..", ""] {
-        let failure = client.delete(&["agents", id]).await.unwrap_err();
+        let failure = client.delete(&["agents", id]).await.err().unwrap();
         assert_eq!(failure.exit_code(), ExitCode::Usage);
     }
 }
@@ -186,7 +188,7 @@ async fn an_endless_answer_is_cut_off() {
     let answer = any(|| async { vec![b' '; MAX_ANSWER_BYTES + 1] });
     let router = Router::new().fallback(answer);
     tokio::spawn(async { axum::serve(listener, router).await.unwrap() });
-    let failure = client(address).get(&["agents"], &[]).await.unwrap_err();
+    let failure = client(address).get(&["agents"], &[]).await.err().unwrap();
     assert!(
         failure.to_string().contains("larger than 8 MiB"),
         "{failure}"

@@ -17,7 +17,7 @@ const FIELDS: Columns = &[
     ("CREATED", "/createdAt"),
 ];
 
-#[derive(Debug, Subcommand)]
+#[derive(Subcommand)]
 pub(crate) enum Command {
     /// Create an agent
     #[command(after_help = "Example:\n  recado agent create Ana --id agent-123")]

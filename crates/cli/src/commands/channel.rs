@@ -38,7 +38,7 @@ const REGISTERED: Columns = &[
 ];
 const CHECK: Columns = &[("STATE", "/state"), ("DETAIL", "/detail")];
 
-#[derive(Debug, Subcommand)]
+#[derive(Subcommand)]
 pub(crate) enum Command {
     /// Connect a number; the credentials come from the environment, a file or flags
     #[command(after_help = create_help())]

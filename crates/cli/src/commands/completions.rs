@@ -6,7 +6,7 @@ use clap_complete::Shell;
 use crate::cli::Cli;
 use crate::output::{Output, View};
 
-#[derive(Debug, clap::Args)]
+#[derive(clap::Args)]
 #[command(
     after_help = "Example:\n  recado completions bash > ~/.local/share/bash-completion/completions/recado"
 )]

@@ -25,7 +25,7 @@ const MESSAGES: Columns = &[
     ("TEXT", "/text"),
 ];
 
-#[derive(Debug, Subcommand)]
+#[derive(Subcommand)]
 pub(crate) enum Command {
     /// Create a conversation
     #[command(

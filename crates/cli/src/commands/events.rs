@@ -13,7 +13,7 @@ use crate::failure::Failure;
 use crate::output::{Output, Printer, View};
 use crate::terminal;
 
-#[derive(Debug, Subcommand)]
+#[derive(Subcommand)]
 pub(crate) enum Command {
     /// List events, oldest first; times are UTC
     #[command(
@@ -37,7 +37,7 @@ pub(crate) enum Command {
 }
 
 /// Which events are wanted.
-#[derive(Debug, clap::Args)]
+#[derive(clap::Args)]
 pub(crate) struct Filter {
     /// Begin behind this event
     #[arg(long, value_name = "EVENT_ID")]
@@ -111,7 +111,7 @@ mod tests {
         views
             .map(|view| match view {
                 View::Text(text) => text,
-                other => panic!("{other:?}"),
+                _ => panic!("another view"),
             })
             .collect()
     }

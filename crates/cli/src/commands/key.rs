@@ -12,7 +12,7 @@ use crate::output::{Columns, Output, View};
 const COLUMNS: Columns = &[("ID", "/id"), ("NAME", "/name"), ("CREATED", "/createdAt")];
 const CREATED: Columns = &[("ID", "/id"), ("NAME", "/name"), ("KEY", "/key")];
 
-#[derive(Debug, Subcommand)]
+#[derive(Subcommand)]
 pub(crate) enum Command {
     /// Create an API key; it is shown once and never again
     #[command(after_help = "Example:\n  recado key create --org acme website --quiet > recado.key")]

@@ -1,7 +1,7 @@
 //! Which part of a list is wanted.
 
 /// Options of every `list`.
-#[derive(Debug, clap::Args)]
+#[derive(clap::Args)]
 pub(crate) struct ListArgs {
     /// How many at most
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=100))]

@@ -22,7 +22,7 @@ const FIELDS: Columns = &[
     ("UPDATED", "/updatedAt"),
 ];
 
-#[derive(Debug, Subcommand)]
+#[derive(Subcommand)]
 pub(crate) enum Command {
     /// Show a message as the customer sees it, and how far it has come
     Show { id: MessageId },

@@ -11,7 +11,7 @@ use crate::output::{Columns, Output};
 
 const COLUMNS: Columns = &[("ID", "/id"), ("NAME", "/name"), ("CREATED", "/createdAt")];
 
-#[derive(Debug, Subcommand)]
+#[derive(Subcommand)]
 pub(crate) enum Command {
     /// Create an organization
     #[command(after_help = "Example:\n  recado org create \"Acme Ltd\" --id acme")]

@@ -18,7 +18,7 @@ tap, say, read and connect speak to a sandbox that runs: on this machine at port
 or where --sandbox or RECADO_SANDBOX says.";
 
 /// Runs WhatsApp Cloud API, Z-API and ZapperHUB as simulators, and plays their customers
-#[derive(Debug, clap::Args)]
+#[derive(clap::Args)]
 #[command(after_help = HELP)]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -27,7 +27,7 @@ pub(crate) struct Args {
     run: run::RunArgs,
 }
 
-#[derive(Debug, Subcommand)]
+#[derive(Subcommand)]
 enum Command {
     /// Run the simulators until Ctrl-C, as `recado sandbox` alone does
     Run(run::RunArgs),
@@ -61,7 +61,7 @@ mod tests {
     async fn an_address_to_listen_at_is_no_part_of_another_command() {
         let words = ["recado", "sandbox", "--listen", "127.0.0.1:0", "read", "m"];
         let cli = Cli::try_parse_from(words).unwrap();
-        let failure = cli.run(Printer::new(None)).await.unwrap_err();
+        let failure = cli.run(Printer::new(None)).await.err().unwrap();
         assert_eq!(failure.exit_code(), ExitCode::Usage);
     }
 }

@@ -21,7 +21,7 @@ use crate::output::{Output, View, cell};
 
 const PATH: [&str; 3] = ["messages", "interactive", "send-buttons"];
 
-#[derive(Debug, Subcommand)]
+#[derive(Subcommand)]
 pub(crate) enum Command {
     /// Send a text with reply buttons
     #[command(after_help = HELP)]
@@ -42,7 +42,7 @@ RECADO_WHATSAPP_VERSION chooses the version of the Graph API.
 Exit code 6 means that the answer was lost: the message may be on its way,
 so do not send it again before you have looked.";
 
-#[derive(Debug, clap::Args)]
+#[derive(clap::Args)]
 pub(crate) struct ButtonsArgs {
     /// Who speaks
     #[arg(long, value_name = "ID", required_unless_present_any = ["json", "direct"], conflicts_with_all = ["json", "direct"])]
@@ -261,7 +261,7 @@ mod tests {
             View::Text(end),
         ] = &views[..]
         else {
-            panic!("{views:?}");
+            panic!("other views");
         };
         let expected = "\nPOST https://x/y\nauthorization: ***\n\n{\n  \"to\": \"1\"\n}\n";
         assert_eq!(request, expected);

@@ -1,5 +1,7 @@
 //! `recado webhook`: who is told of events.
 
+mod update;
+
 use clap::builder::PossibleValuesParser;
 use clap::{ArgGroup, Subcommand};
 use reqwest::Method;
@@ -10,7 +12,7 @@ use super::listing::ListArgs;
 use crate::client::{Answer, Client, Effect};
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
-use crate::output::{Columns, Output, View, cell};
+use crate::output::{Columns, Output, View, cell, note};
 
 const ROOT: &str = "webhook-endpoints";
 const COLUMNS: Columns = &[
@@ -50,11 +52,19 @@ const DELIVERY: Columns = &[
     ("STATUS", "/status"),
     ("ATTEMPTS", "/attemptCount"),
     ("NEXT", "/nextAttemptAt"),
+    ("CREATED", "/createdAt"),
+    ("FINISHED", "/finishedAt"),
+];
+const ATTEMPTS: Columns = &[
+    ("AT", "/at"),
+    ("ANSWER", "/status"),
+    ("MS", "/durationMs"),
+    ("ERROR", "/error"),
 ];
 const KEEP_IT: &str =
     "keep the secret now: it is not shown again; your receiver checks signatures with it";
 
-#[derive(Debug, Subcommand)]
+#[derive(Subcommand)]
 pub(crate) enum Command {
     /// Tell a URL of events; its secret is shown once and never again
     #[command(
@@ -67,7 +77,7 @@ pub(crate) enum Command {
         #[arg(long = "type", value_name = "TYPE")]
         types: Vec<String>,
         /// The words of the payload: Recado's own, or ChatVolt's
-        #[arg(long, value_parser = PossibleValuesParser::new(["recado", "chatvolt"]))]
+        #[arg(long, value_parser = formats())]
         format: Option<String>,
         /// A header that goes with every call, such as 'Authorization: Bearer …'
         ///
@@ -79,6 +89,15 @@ pub(crate) enum Command {
     List(#[command(flatten)] ListArgs),
     /// Show a webhook endpoint, without its secret
     Show { id: String },
+    /// Change a webhook endpoint, disable it, or enable it again; what is not named stays
+    #[command(
+        after_help = "Examples:\n  recado webhook update whk_1 --enable\n  recado webhook update whk_1 --url https://example.com/hooks/new --all-types"
+    )]
+    Update {
+        id: String,
+        #[command(flatten)]
+        change: update::Change,
+    },
     /// Remove a webhook endpoint with its deliveries
     Remove { id: String },
     /// Send an event of type webhook.test now; exit code 4 if it does not arrive
@@ -94,6 +113,8 @@ pub(crate) enum Command {
         #[command(flatten)]
         list: ListArgs,
     },
+    /// Show one delivery with every attempt
+    Delivery { id: String, delivery: String },
     /// Deliver once more: one delivery, or the events of a time
     #[command(
         group = ArgGroup::new("what").required(true).args(["delivery", "from"]),
@@ -138,6 +159,10 @@ pub(crate) async fn run(command: Command, client: &Client) -> Result<Output, Fai
             let answer = client.get(&[ROOT, &id], &[]).await?;
             Ok(Output::record(readable(answer), FIELDS))
         }
+        Command::Update { id, change } => {
+            let answer = client.patch(&[ROOT, &id], &change.body()?).await?;
+            Ok(Output::record(readable(answer), FIELDS))
+        }
         Command::Remove { id } => {
             let answer = client.delete(&[ROOT, &id]).await?;
             Ok(Output::done(
@@ -159,24 +184,60 @@ pub(crate) async fn run(command: Command, client: &Client) -> Result<Output, Fai
             let answer = client.get(&[ROOT, &id, "deliveries"], &query).await?;
             Ok(Output::list(answer, DELIVERIES))
         }
+        Command::Delivery { id, delivery } => {
+            let answer = client
+                .get(&[ROOT, &id, "deliveries", &delivery], &[])
+                .await?;
+            Ok(with_attempts(answer))
+        }
         Command::Replay {
             id,
-            delivery: Some(delivery),
-            ..
+            delivery,
+            from,
+            to,
         } => {
-            let answer = act(client, &[ROOT, &id, "deliveries", &delivery, "replay"]).await?;
-            Ok(Output::record(answer, DELIVERY))
-        }
-        Command::Replay { id, from, to, .. } => {
             let range = json!({"from": from, "to": to});
-            let answer = client.post(&[ROOT, &id, "replay"], &range).await?;
-            let count = cell(answer.value.get("replayed"));
-            Ok(Output::done(
-                answer,
-                format!("{count} events are delivered again"),
-            ))
+            let replayed = replay(client, &id, delivery, &range).await?;
+            warn_if_disabled(client, &id).await;
+            Ok(replayed)
         }
     }
+}
+
+async fn replay(
+    client: &Client,
+    id: &str,
+    delivery: Option<String>,
+    range: &Value,
+) -> Result<Output, Failure> {
+    if let Some(delivery) = delivery {
+        let answer = act(client, &[ROOT, id, "deliveries", &delivery, "replay"]).await?;
+        return Ok(with_attempts(answer));
+    }
+    let answer = client.post(&[ROOT, id, "replay"], range).await?;
+    let count = cell(answer.value.get("replayed"));
+    let sentence = format!("{count} events wait to be delivered again");
+    Ok(Output::done(answer, sentence))
+}
+
+/// Nothing goes out to an endpoint that is disabled: whoever replays has to hear it.
+async fn warn_if_disabled(client: &Client, id: &str) {
+    // What was asked is done, whether or not the endpoint can be read.
+    let Ok(endpoint) = client.get(&[ROOT, id], &[]).await else {
+        return;
+    };
+    if endpoint.value["disabledAt"].is_string() {
+        note(&format!(
+            "the endpoint is disabled: nothing goes out before `recado webhook update {id} --enable`"
+        ));
+    }
+}
+
+fn with_attempts(answer: Answer) -> Output {
+    let attempts = View::rows(&answer.value, "attempts", ATTEMPTS);
+    let mut output = Output::record(answer, DELIVERY);
+    output.views.push(attempts);
+    output
 }
 
 /// A change without particulars.
@@ -198,14 +259,24 @@ fn endpoint(
     if let Some(format) = format {
         body["format"] = format.into();
     }
-    if let Some(header) = header {
-        // Without the text, which may be the secret alone.
-        let (name, value) = header.expose_secret().split_once(':').ok_or_else(|| {
-            Failure::Usage("--header takes 'Name: value', such as 'X-Key: 123'".to_owned())
-        })?;
-        body["header"] = json!({"name": name.trim(), "value": value.trim()});
+    if let Some(given) = header {
+        body["header"] = parse_header(given)?;
     }
     Ok(body)
+}
+
+/// A header of the command line as the server takes it.
+fn parse_header(text: &SecretString) -> Result<Value, Failure> {
+    // Without the text, which may be the secret alone.
+    let (name, value) = text.expose_secret().split_once(':').ok_or_else(|| {
+        Failure::Usage("--header takes 'Name: value', such as 'X-Key: 123'".to_owned())
+    })?;
+    Ok(json!({"name": name.trim(), "value": value.trim()}))
+}
+
+/// The words that a payload may have.
+fn formats() -> PossibleValuesParser {
+    PossibleValuesParser::new(["recado", "chatvolt"])
 }
 
 /// The types of an endpoint, or of each in a list, the way a person writes them.
@@ -308,7 +379,7 @@ mod tests {
     ) {
         let output = tested(answer(value));
         let [View::Text(text)] = &output.views[..] else {
-            panic!("{:?}", output.views);
+            panic!("other views");
         };
         assert_eq!((text.as_str(), output.exit_code), (sentence, exit_code));
     }

@@ -113,7 +113,7 @@ async fn a_lost_answer_is_an_unknown_outcome_and_not_repeated(#[case] effect: Ef
     let fault = Fault::new(recado_sandbox::Provider::Zapi, effect);
     sandbox.fail_next(fault, 1);
     let direct = direct(Provider::Zapi, body(), &environment).unwrap();
-    let failure = direct.send().await.unwrap_err();
+    let failure = direct.send().await.err().unwrap();
     assert_eq!(failure.exit_code(), ExitCode::OutcomeUnknown, "{failure}");
     assert_eq!(sandbox.requests().len(), 1);
 }
@@ -123,7 +123,7 @@ async fn refused_credentials_are_not_authorised_and_not_shown() {
     let (_sandbox, mut environment) = sandbox().await;
     environment.insert("RECADO_WHATSAPP_ACCESS_TOKEN", "T-WRONG".to_owned());
     let direct = direct(Provider::WhatsApp, body(), &environment).unwrap();
-    let failure = direct.send().await.unwrap_err();
+    let failure = direct.send().await.err().unwrap();
     assert_eq!(failure.exit_code(), ExitCode::Unauthorized, "{failure}");
     assert!(!failure.to_string().contains("T-WRONG"), "{failure}");
 }

@@ -145,7 +145,7 @@ mod tests {
             View::Chat(_),
         ] = &output.views[..]
         else {
-            panic!("{:?}", output.views);
+            panic!("other views");
         };
         let pair = |title: &str, value: &str| (title.to_owned(), value.to_owned());
         let expected = [

@@ -9,7 +9,7 @@ use crate::exit_code::ExitCode;
 use crate::failure::{Failure, Refusal};
 
 /// Which sandbox is meant.
-#[derive(Debug, clap::Args)]
+#[derive(clap::Args)]
 pub(super) struct Target {
     /// Where the sandbox answers
     #[arg(long, env = "RECADO_SANDBOX", value_name = "URL",

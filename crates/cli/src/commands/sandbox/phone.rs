@@ -17,7 +17,7 @@ const WEBHOOK: Columns = &[
     ("VERIFY TOKEN", "/verifyToken"),
 ];
 
-#[derive(Debug, Subcommand)]
+#[derive(Subcommand)]
 pub(super) enum Command {
     /// Tap a button of a message
     #[command(after_help = "Example:\n  recado sandbox tap wamid.HBgM btn_sales")]
@@ -269,7 +269,7 @@ mod tests {
             (&whatsapp, "the challenge: it did not answer"),
         ];
         for (line, words) in cases {
-            let failure = ask(&target, line).await.unwrap_err();
+            let failure = ask(&target, line).await.err().unwrap();
             assert_eq!(failure.exit_code(), ExitCode::Refused);
             assert!(failure.to_string().contains(words), "{failure}");
         }
@@ -279,7 +279,7 @@ mod tests {
     async fn without_a_sandbox_it_says_how_to_start_one() {
         let (closed, target) = listen().await;
         drop(closed);
-        let failure = ask(&target, &["read", "x"]).await.unwrap_err();
+        let failure = ask(&target, &["read", "x"]).await.err().unwrap();
         assert_eq!(failure.exit_code(), ExitCode::Unreachable);
         assert!(
             failure.to_string().contains("`recado sandbox`"),
@@ -291,7 +291,7 @@ mod tests {
     async fn another_server_is_not_taken_for_a_sandbox() {
         let (listener, target) = listen().await;
         tokio::spawn(async { axum::serve(listener, Router::new()).await.unwrap() });
-        let failure = ask(&target, &["read", "x"]).await.unwrap_err();
+        let failure = ask(&target, &["read", "x"]).await.err().unwrap();
         assert_eq!(failure.exit_code(), ExitCode::OwnFault);
     }
 

@@ -16,7 +16,7 @@ const DEFAULT_ADDRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHO
 const APP_SECRET: &str = "sim-app-secret-01";
 const VERIFY_TOKEN: &str = "vt-1";
 
-#[derive(Debug, clap::Args)]
+#[derive(clap::Args)]
 pub(super) struct RunArgs {
     /// Where to listen; port 0 takes a free one [default: 127.0.0.1:8090]
     #[arg(long, value_name = "ADDRESS")]

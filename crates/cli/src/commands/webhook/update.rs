@@ -1,0 +1,96 @@
+//! What changes about a webhook endpoint.
+
+use secrecy::SecretString;
+use serde_json::{Value, json};
+
+use super::{formats, parse_header};
+use crate::failure::Failure;
+
+#[derive(Default, clap::Args)]
+#[group(required = true, multiple = true)]
+pub(crate) struct Change {
+    /// Where events go from now on, over https
+    #[arg(long)]
+    url: Option<String>,
+    /// Only this type from now on, such as button.pressed; repeat it for more
+    #[arg(long = "type", value_name = "TYPE", conflicts_with = "all_types")]
+    types: Vec<String>,
+    /// All types from now on
+    #[arg(long)]
+    all_types: bool,
+    /// The words of the payload: Recado's own, or ChatVolt's
+    #[arg(long, value_parser = formats())]
+    format: Option<String>,
+    /// Another header that goes with every call, such as 'Authorization: Bearer …'
+    ///
+    /// Other users of this machine can see it while the command runs.
+    #[arg(long, value_name = "NAME: VALUE", conflicts_with = "no_header")]
+    header: Option<SecretString>,
+    /// No header any more
+    #[arg(long)]
+    no_header: bool,
+    /// Deliver again, also what waits
+    #[arg(long, conflicts_with = "disable")]
+    enable: bool,
+    /// Deliver nothing until it is enabled again
+    #[arg(long)]
+    disable: bool,
+}
+
+impl Change {
+    /// The change as the server takes it.
+    pub(super) fn body(self) -> Result<Value, Failure> {
+        let header = self.header.as_ref().map(parse_header).transpose()?;
+        let events = (self.all_types || !self.types.is_empty()).then(|| json!(self.types));
+        let enabled = (self.enable || self.disable).then(|| json!(self.enable));
+        let parts = [
+            ("url", self.url.map(Value::from)),
+            ("events", events),
+            ("format", self.format.map(Value::from)),
+            ("header", header.or(self.no_header.then_some(Value::Null))),
+            ("enabled", enabled),
+        ];
+        let given = parts
+            .into_iter()
+            .filter_map(|(key, value)| Some((key.to_owned(), value?)));
+        Ok(given.collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_names_only_what_changes() {
+        let enable = Change {
+            enable: true,
+            ..Change::default()
+        };
+        assert_eq!(enable.body().unwrap(), json!({"enabled": true}));
+        let everything = Change {
+            url: Some("https://h/".to_owned()),
+            types: vec!["button.pressed".to_owned()],
+            format: Some("recado".to_owned()),
+            header: Some("X-Key: 1".into()),
+            disable: true,
+            ..Change::default()
+        };
+        let expected = json!({
+            "url": "https://h/", "events": ["button.pressed"], "format": "recado",
+            "header": {"name": "X-Key", "value": "1"}, "enabled": false,
+        });
+        assert_eq!(everything.body().unwrap(), expected);
+    }
+
+    #[test]
+    fn all_types_is_an_empty_list_and_no_header_is_null() {
+        let change = Change {
+            all_types: true,
+            no_header: true,
+            ..Change::default()
+        };
+        let expected = json!({"events": [], "header": null});
+        assert_eq!(change.body().unwrap(), expected);
+    }
+}

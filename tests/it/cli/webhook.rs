@@ -1,0 +1,98 @@
+//! `recado webhook`: an endpoint is disabled, enabled again, and what it missed is replayed.
+
+use std::time::Duration;
+
+use recado_tests::World;
+use serde_json::{Value, json};
+
+use super::shell::{Shell, connect, shop};
+use crate::deliveries::receiver::Receiver;
+
+async fn endpoint(shell: &Shell, url: &str) -> String {
+    let words = ["webhook", "add", url, "--type", "message.accepted"];
+    let added = shell.run(&words).await.json();
+    added["id"].as_str().expect("an id").to_owned()
+}
+
+/// The only delivery of the endpoint with its attempts, once it is done.
+async fn delivered(shell: &Shell, endpoint: &str) -> Value {
+    let list = shell.run(&["webhook", "deliveries", endpoint]).await.json();
+    let id = list["data"][0]["id"].as_str().expect("a delivery");
+    let done = async {
+        loop {
+            let shown = shell.run(&["webhook", "delivery", endpoint, id]).await;
+            let shown = shown.json();
+            if shown["status"] == "delivered" {
+                return shown;
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_mins(1), done)
+        .await
+        .expect("it arrives")
+}
+
+#[tokio::test]
+async fn what_was_replayed_while_disabled_goes_out_when_the_endpoint_is_enabled() {
+    let (world, receiver) = (World::start().await, Receiver::start().await);
+    let shell = shop(&world).await;
+    connect(&shell).await;
+    let id = endpoint(&shell, &receiver.url).await;
+    let disable = ["webhook", "update", &id, "--disable"];
+    let disabled = shell.run(&disable).await.json();
+    assert!(disabled["disabledAt"].is_string(), "{disabled}");
+    let send = [
+        &["send", "buttons", "--agent", "agent-123"][..],
+        &["--conversation", "conv-zapi", "--body", "Hi"],
+        &["--button", "yes=Yes"],
+    ];
+    shell.run(&send.concat()).await.done();
+
+    let (from, to) = ("2020-01-01T00:00:00Z", "2100-01-01T00:00:00Z");
+    let replay = ["webhook", "replay", &id, "--from", from, "--to", to];
+    let replayed = shell.run(&replay).await;
+    assert_eq!(replayed.code, 0, "{replayed:?}");
+    assert_eq!(replayed.stdout.trim(), r#"{"replayed":1}"#);
+    let advice = format!("nothing goes out before `recado webhook update {id} --enable`");
+    assert!(replayed.stderr.contains(&advice), "{}", replayed.stderr);
+    assert!(receiver.calls().is_empty());
+
+    let enable = ["webhook", "update", &id, "--enable"];
+    let enabled = shell.run(&enable).await.json();
+    assert_eq!(enabled["disabledAt"], Value::Null);
+    receiver.wait_for(1).await;
+    let delivery = delivered(&shell, &id).await;
+    let attempts = delivery["attempts"].as_array().expect("a list");
+    assert_eq!(attempts.len(), 1);
+    assert_eq!(attempts[0]["status"], 200);
+    let words = [
+        "webhook",
+        "delivery",
+        &id,
+        delivery["id"].as_str().expect("an id"),
+    ];
+    let table = shell.set("RECADO_OUTPUT", "table").run(&words).await.done();
+    for part in ["delivered", "ANSWER", "200"] {
+        assert!(table.contains(part), "{table}");
+    }
+}
+
+#[tokio::test]
+async fn an_update_changes_what_is_named_and_nothing_else() {
+    let world = World::start().await;
+    let shell = shop(&world).await;
+    let id = endpoint(&shell, "http://127.0.0.1:9/one").await;
+    let update = ["webhook", "update", &id, "--header", "X-Key: hush"];
+    let with_header = shell.run(&update).await.json();
+    assert_eq!(with_header["header"], json!({"name": "x-key"}));
+    assert_eq!(with_header["url"], "http://127.0.0.1:9/one");
+    assert_eq!(with_header["events"], json!(["message.accepted"]));
+    let update = [
+        &["webhook", "update", &id, "--url", "http://127.0.0.1:9/two"][..],
+        &["--all-types", "--no-header"],
+    ];
+    let changed = shell.run(&update.concat()).await.json();
+    assert_eq!(changed["header"], Value::Null);
+    assert_eq!(changed["url"], "http://127.0.0.1:9/two");
+    assert_eq!(changed["events"], json!([]));
+}
