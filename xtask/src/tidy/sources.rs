@@ -1,4 +1,5 @@
-//! Every source file says what it is, stays short, and prints only where printing is its task.
+//! Every source file says what it is, stays short, prints only where printing is its task, and has no
+//! `Debug` where people's texts, numbers and secrets are.
 
 use std::fs;
 use std::path::Path;
@@ -16,6 +17,9 @@ const LIBRARIES: [&str; 4] = [
     "crates/store/",
     "crates/sandbox/",
 ];
+
+/// What clients and users say: their texts, phone numbers and secrets.
+const SHAPES: [&str; 2] = ["crates/server/src/routes/", "crates/cli/src/commands/"];
 
 pub(super) fn breaches(root: &Path) -> Result<Vec<String>> {
     let mut breaches = Vec::new();
@@ -46,6 +50,16 @@ fn check(name: &str, text: &str) -> Vec<String> {
             let line = line.trim();
             breaches.push(format!(
                 "{name}:{}: a library does not print: use `tracing` for `{line}`",
+                index + 1
+            ));
+        }
+    }
+    if SHAPES.iter().any(|folder| name.starts_with(folder)) {
+        let derived =
+            |line: &str| line.trim_start().starts_with("#[derive(") && line.contains("Debug");
+        for (index, _) in text.lines().enumerate().filter(|(_, line)| derived(line)) {
+            breaches.push(format!(
+                "{name}:{}: a shape of a request or a command has no `Debug`: it would show people's data",
                 index + 1
             ));
         }
@@ -113,6 +127,20 @@ mod tests {
             let breaches = check("crates/store/src/a.rs", &text);
             assert_eq!(breaches.len(), 1);
             assert!(breaches[0].starts_with("crates/store/src/a.rs:3: a library does not print"));
+        }
+    }
+
+    #[test]
+    fn a_shape_of_the_api_or_the_command_line_has_no_debug() {
+        let text = "//! A.\n#[derive(Clone, Debug)]\nstruct A;\n";
+        assert_eq!(check("crates/server/src/a.rs", text), [""; 0]);
+        for name in [
+            "crates/server/src/routes/a.rs",
+            "crates/cli/src/commands/a.rs",
+        ] {
+            let breaches = check(name, text);
+            assert_eq!(breaches.len(), 1);
+            assert!(breaches[0].starts_with(&format!("{name}:2: a shape")));
         }
     }
 }
