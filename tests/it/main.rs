@@ -10,6 +10,7 @@ mod demo;
 mod failures;
 mod generated;
 mod hostile;
+mod identity;
 mod intake;
 mod intake_crash;
 mod isolation;

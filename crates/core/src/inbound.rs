@@ -4,6 +4,9 @@ use crate::id::MessageId;
 use crate::message::Status;
 use crate::recipient::Recipient;
 
+/// The kind of a message that WhatsApp writes about a customer.
+pub const SYSTEM: &str = "system";
+
 /// One thing that a webhook says; a call may say a thousand.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Inbound {
@@ -41,6 +44,13 @@ pub enum InboundContent {
     Button(Choice),
     /// A row of a list was chosen.
     List(Choice),
+    /// WhatsApp says that the customer changed number or user id.
+    Moved {
+        /// The names that the customer has from now on, and no others.
+        to: Person,
+        /// WhatsApp's words.
+        text: Option<String>,
+    },
     /// Anything else.
     Other {
         /// `text`, `image`, …, or `unknown`.
@@ -48,6 +58,18 @@ pub enum InboundContent {
         /// The text, or the caption.
         text: Option<String>,
     },
+}
+
+impl InboundContent {
+    /// Whether the customer said it, and not WhatsApp about the customer.
+    #[must_use]
+    pub fn is_by_customer(&self) -> bool {
+        match self {
+            Self::Button(_) | Self::List(_) => true,
+            Self::Moved { .. } => false,
+            Self::Other { kind, .. } => kind != SYSTEM,
+        }
+    }
 }
 
 /// What was tapped.

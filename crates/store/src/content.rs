@@ -1,6 +1,6 @@
 //! The content of a message as JSON: the store's own shape, so that the domain may change its names.
 
-use recado_core::inbound::{Choice, InboundContent, InboundMessage};
+use recado_core::inbound::{Choice, InboundContent, InboundMessage, SYSTEM};
 use recado_core::{Button, ButtonsMessage, MessageId, Warning};
 use serde::{Deserialize, Serialize};
 
@@ -56,15 +56,17 @@ impl ReceivedContent {
             }),
             in_reply_to: None,
         };
+        let other = |kind: &str, text: &Option<String>| Self {
+            kind: kind.to_owned(),
+            text: text.clone(),
+            choice: None,
+            in_reply_to: None,
+        };
         let content = match (inferred, &message.content) {
             (Some(choice), _) | (None, InboundContent::Button(choice)) => chosen("button", choice),
             (None, InboundContent::List(choice)) => chosen("list", choice),
-            (None, InboundContent::Other { kind, text }) => Self {
-                kind: kind.clone(),
-                text: text.clone(),
-                choice: None,
-                in_reply_to: None,
-            },
+            (None, InboundContent::Moved { text, .. }) => other(SYSTEM, text),
+            (None, InboundContent::Other { kind, text }) => other(kind, text),
         };
         Self {
             in_reply_to,

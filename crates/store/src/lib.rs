@@ -52,6 +52,7 @@ mod ids;
 mod inbound;
 mod known_keys;
 mod messages;
+mod moves;
 mod organizations;
 mod orphan_statuses;
 mod people;

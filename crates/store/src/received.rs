@@ -1,6 +1,6 @@
 //! What customers write: filed once, in the conversation of its sender.
 
-use recado_core::inbound::{Choice, InboundContent, InboundMessage, Person};
+use recado_core::inbound::{Choice, InboundContent, InboundMessage, Person, SYSTEM};
 use recado_core::{ConversationId, MessageId, Provider};
 use serde_json::{Value, json};
 use sqlx::AnyConnection;
@@ -12,6 +12,7 @@ use crate::error::StoreError;
 use crate::event_log::{EventLog, NewEvent};
 use crate::events::EventKind;
 use crate::inbound::{Effect, FreshIds, KnownChannel};
+use crate::moves;
 use crate::people::{self, StoredPerson};
 use crate::senders::{self, Place};
 
@@ -46,8 +47,13 @@ pub(crate) async fn apply(
         return Ok(Effect::Duplicate);
     };
     let answers = answered.as_ref().map(|answered| &answered.conversation);
-    let conversation = senders::conversation(message, answers, ids, channel, log, connection);
-    let conversation = match conversation.await? {
+    let place = match &message.content {
+        InboundContent::Moved { to, .. } => {
+            moves::conversation(message, to, ids, channel, log, connection).await?
+        }
+        _ => senders::conversation(message, answers, ids, channel, log, connection).await?,
+    };
+    let conversation = match place {
         Place::Conversation(conversation) => *conversation,
         Place::Nowhere(effect) => return Ok(effect),
     };
@@ -174,6 +180,16 @@ impl Filed<'_> {
             (None, InboundContent::List(choice)) => {
                 data["list"] = chosen(choice);
                 EventKind::ListSelected
+            }
+            (None, InboundContent::Moved { to, text }) => {
+                let to = Person {
+                    name: self.from.name.clone(),
+                    ..to.clone()
+                };
+                data["kind"] = json!(SYSTEM);
+                data["text"] = json!(text);
+                data["movedTo"] = people::as_json(&to);
+                EventKind::MessageReceived
             }
             (None, InboundContent::Other { kind, text }) => {
                 data["kind"] = json!(kind);

@@ -40,12 +40,23 @@ pub(crate) async fn conversation(
         found = of_id(id, channel, log, connection).await?;
     }
     if found.is_none() {
-        found = of_person(&message.from, channel, log, connection).await?;
+        let newest = of_person(&message.from, 1, channel, log, connection).await?;
+        found = newest.into_iter().next();
     }
-    let Some(found) = found else {
-        return open(&message.from, window, ids, channel, log, connection).await;
-    };
-    let (conversation, news) = learned(found, &message.from, window);
+    match found {
+        Some(found) => continued(found, &message.from, window, connection).await,
+        None => open(&message.from, window, ids, channel, log, connection).await,
+    }
+}
+
+/// This conversation, which learns what is new of its customer.
+pub(crate) async fn continued(
+    found: Conversation,
+    person: &Person,
+    window: Option<Timestamp>,
+    connection: &mut AnyConnection,
+) -> Result<Place, StoreError> {
+    let (conversation, news) = learned(found, person, window);
     if news {
         save(&conversation, connection).await?;
     }
@@ -54,7 +65,7 @@ pub(crate) async fn conversation(
 
 /// Until when the customer can be written to, where there is such a limit.
 fn window(message: &InboundMessage, channel: &KnownChannel, now: Timestamp) -> Option<Timestamp> {
-    if channel.provider != Provider::WhatsApp {
+    if channel.provider != Provider::WhatsApp || !message.content.is_by_customer() {
         return None;
     }
     let now = now.as_millisecond();
@@ -82,21 +93,23 @@ async fn of_id(
     row.as_ref().map(conversations::read).transpose()
 }
 
-/// The conversation of this customer in which something was said last.
+/// So many conversations of this customer, first those of the surest name, and of these the one in
+/// which something was said last; each of them once.
 ///
 /// A number that now comes with another user id has passed on to another customer.
-async fn of_person(
+pub(crate) async fn of_person(
     person: &Person,
+    limit: i64,
     channel: &KnownChannel,
     log: &EventLog,
     connection: &mut AnyConnection,
-) -> Result<Option<Conversation>, StoreError> {
+) -> Result<Vec<Conversation>, StoreError> {
     let mut phones = person
         .phone
         .iter()
         .flat_map(|phone| phone_variants(phone.as_str()));
     // Each of the look-ups has an index of its own.
-    let row = sqlx::query(concat!(
+    let rows = sqlx::query(concat!(
         "select ",
         conversation_columns!(),
         " from (select 0 as place, ",
@@ -112,7 +125,7 @@ async fn of_person(
          where user_id is null or $3 is null or user_id = $3 \
          order by place, coalesce((select max(m.created_at) from messages m \
          where m.organization_id = c.organization_id and m.conversation_id = c.id), \
-         c.created_at) desc, id desc limit 1"
+         c.created_at) desc, id desc limit $7"
     ))
     .bind(log.organization().as_str().to_owned())
     .bind(channel.id.as_str().to_owned())
@@ -120,9 +133,18 @@ async fn of_person(
     .bind(people::bound(person.lid.as_ref()))
     .bind(phones.next())
     .bind(phones.next())
-    .fetch_optional(connection)
+    .bind(limit)
+    .fetch_all(connection)
     .await?;
-    row.as_ref().map(conversations::read).transpose()
+    let mut found: Vec<Conversation> = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let conversation = conversations::read(row)?;
+        // It may be found under several of the names.
+        if found.iter().all(|known| known.id != conversation.id) {
+            found.push(conversation);
+        }
+    }
+    Ok(found)
 }
 
 /// The conversation with the names and the window that it did not have, and whether there are any.
@@ -171,7 +193,7 @@ async fn save(
 }
 
 /// Opens a conversation with somebody new, and tells of it.
-async fn open(
+pub(crate) async fn open(
     person: &Person,
     window: Option<Timestamp>,
     ids: &FreshIds,

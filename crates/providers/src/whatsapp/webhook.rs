@@ -2,7 +2,7 @@
 
 use recado_core::Status;
 use recado_core::inbound::{
-    Choice, Inbound, InboundContent, InboundMessage, Person, StatusError, StatusNews,
+    Choice, Inbound, InboundContent, InboundMessage, Person, SYSTEM, StatusError, StatusNews,
 };
 use reqwest::Method;
 use secrecy::SecretString;
@@ -30,12 +30,15 @@ const KINDS: [(&str, Option<&str>); 15] = [
     ("contacts", None),
     ("reaction", Some("/reaction/emoji")),
     ("order", Some("/order/text")),
-    ("system", Some("/system/body")),
+    (SYSTEM, Some("/system/body")),
     ("button", Some("/button/text")),
     ("edit", None),
     ("revoke", None),
     ("unsupported", None),
 ];
+
+/// The system messages that say so when a customer's number or user id changes.
+const MOVES: [&str; 2] = ["user_changed_number", "user_changed_user_id"];
 
 /// The GET by `verify_token`, a POST by the signature that `app_secret` makes over the raw body.
 pub(super) fn admit(
@@ -117,7 +120,14 @@ fn message(value: &Value, message: &Value) -> Inbound {
     let Some(external_id) = id(message.get("id")) else {
         return Inbound::Ignored("without_id");
     };
-    let Some(from) = sender(value, message) else {
+    let (from, content) = match moved(message) {
+        Some(to) => {
+            let text = words(message.pointer("/system/body"));
+            (former(message, &to), InboundContent::Moved { to, text })
+        }
+        None => (sender(value, message), content(message)),
+    };
+    let Some(from) = from else {
         return Inbound::Ignored("without_sender");
     };
     let answered = message.pointer("/context/id");
@@ -127,7 +137,7 @@ fn message(value: &Value, message: &Value) -> Inbound {
         from,
         sent_at: instant(message.get("timestamp")),
         in_reply_to: id(answered),
-        content: content(message),
+        content,
     })
 }
 
@@ -147,11 +157,41 @@ fn sender(value: &Value, message: &Value) -> Option<Person> {
         of_contact("/wa_id"),
         of_contact("/user_id"),
         text(message, "/from_parent_user_id"),
-        // A system message about a new number may name its sender nowhere else.
+        // A system message may name its customer nowhere else.
         text(message, "/system/previous_user_id"),
     ];
     let name = contact.and_then(|contact| words(contact.pointer("/profile/name")));
     person(addresses, name)
+}
+
+/// Who a customer is after a change of number or user id (Meta, webhooks, system messages).
+fn moved(message: &Value) -> Option<Person> {
+    let kind = text(message, "/system/type")?;
+    if text(message, "/type") != Some(SYSTEM) || !MOVES.contains(&kind) {
+        return None;
+    }
+    let addresses = ["/system/wa_id", "/system/user_id"].map(|path| text(message, path));
+    person(addresses, None)
+}
+
+/// Who the customer was before: `from` is the old number, but what is new is nobody's former name.
+fn former(message: &Value, to: &Person) -> Option<Person> {
+    let addresses = [
+        "/from",
+        "/system/previous_user_id",
+        "/from_user_id",
+        "/system/previous_parent_user_id",
+    ]
+    .map(|path| text(message, path));
+    let is_new = |address: &&str| {
+        address
+            .parse()
+            .is_ok_and(|address| to.addresses().any(|new| *new == address))
+    };
+    person(
+        addresses.map(|address| address.filter(|it| !is_new(it))),
+        None,
+    )
 }
 
 fn content(message: &Value) -> InboundContent {

@@ -181,6 +181,9 @@ fn hold(items: &[Inbound]) {
                 assert!(is_id(&message.external_id), "{item:?}");
                 assert!(message.from.addresses().next().is_some(), "{item:?}");
                 assert!(message.sent_at.is_none_or(|at| at >= 0), "{item:?}");
+                if let InboundContent::Moved { to, .. } = &message.content {
+                    assert!(to.addresses().next().is_some(), "{item:?}");
+                }
             }
             Inbound::Status(news) => {
                 let named = news.external_ids.iter().all(is_id);

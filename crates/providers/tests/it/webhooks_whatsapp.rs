@@ -18,7 +18,7 @@ pub(crate) const EMPTY: &str = r#"{"object":"whatsapp_business_account","entry":
 pub(crate) const TEXT: &str = r#"{"object":"whatsapp_business_account","entry":[{"id":"900000000000001","changes":[{"field":"messages","value":{"messaging_product":"whatsapp","metadata":{"display_phone_number":"15550001111","phone_number_id":"800000000000001"},"contacts":[{"profile":{"name":"Jo\u00e3o \ud83d\ude00"},"wa_id":"5511900000001"}],"messages":[{"from":"5511900000001","id":"wamid.SIM0001","timestamp":"1790000000","type":"text","text":{"body":"a\/b caf\u00e9"}}]}}]}]}"#;
 const OURS: &str = "wamid.SIM0A1B2C3D4E5F60718293A4B5C6D7E8F";
 
-fn channel() -> Arc<dyn Channel> {
+pub(crate) fn channel() -> Arc<dyn Channel> {
     Subject::WhatsApp.channel("https://graph.facebook.com")
 }
 
@@ -41,7 +41,7 @@ fn value(messages: &Value, statuses: &Value) -> Value {
 }
 
 /// A message from Ana with these members.
-fn from_ana(members: &Value) -> Value {
+pub(crate) fn from_ana(members: &Value) -> Value {
     let mut message = json!({
         "context": {"from": "15550001111", "id": OURS}, "from": "5511900000001",
         "id": "wamid.SIMINBOUND0002", "timestamp": "1790000123",
@@ -254,16 +254,6 @@ fn a_customer_may_have_no_phone(
     let from = message(&*channel(), &body).from;
     assert_eq!(from.phone, None);
     assert_eq!(address(from.user_id.as_ref()), Some(user_id));
-}
-
-#[test]
-fn a_system_message_without_sender_is_filed_under_the_previous_id() {
-    let members = json!({"from": null, "type": "system", "system": {"type": "user_changed_user_id",
-        "body": "changed", "user_id": "BR.8", "previous_user_id": "BR.7"}});
-    let mut body = from_ana(&members);
-    body["entry"][0]["changes"][0]["value"]["contacts"] = json!(null);
-    let from = message(&*channel(), &body).from;
-    assert_eq!(address(from.user_id.as_ref()), Some("BR.7"));
 }
 
 #[rstest]

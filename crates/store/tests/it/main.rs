@@ -8,6 +8,7 @@ mod conversations;
 mod deliveries;
 mod events;
 mod messages;
+mod moves;
 mod opening;
 mod organizations;
 mod paging;
