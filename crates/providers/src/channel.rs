@@ -31,6 +31,9 @@ pub trait Channel: Send + Sync {
     /// See [`ErrorKind`](crate::ErrorKind): only `Indeterminate` leaves open whether the message goes out.
     async fn send(&self, message: &OutboundMessage) -> Result<Receipt, ChannelError>;
 
+    /// The id that a message of ours has at WhatsApp even if the answer is lost, where we choose it. No IO.
+    fn chosen_id(&self, id: &MessageId) -> Option<String>;
+
     /// Asks whether the number is connected and able to send.
     ///
     /// # Errors

@@ -191,7 +191,7 @@ impl ReadySend {
             &sent,
             begun.elapsed(),
         );
-        let result = result_of(&sent);
+        let result = result_of(&sent, self.channel.chosen_id(&self.message.id));
         let recorded = self.record(app, &result).await;
         match sent {
             Err(error) => Err(ApiError::from(&error).about(&self.message.id)),
@@ -228,7 +228,8 @@ impl ReadySend {
     }
 }
 
-fn result_of(sent: &Result<Receipt, ChannelError>) -> SendResult {
+/// A message that may have gone out is known by the id that it then has, if that was ours to choose.
+fn result_of(sent: &Result<Receipt, ChannelError>, chosen_id: Option<String>) -> SendResult {
     match sent {
         Ok(receipt) => SendResult {
             outcome: Outcome::Accepted,
@@ -238,7 +239,7 @@ fn result_of(sent: &Result<Receipt, ChannelError>) -> SendResult {
         },
         Err(error) => SendResult {
             outcome: error.kind.outcome(),
-            external_id: None,
+            external_id: chosen_id.filter(|_| error.kind.outcome() == Outcome::Unknown),
             provider_id: None,
             error: Some(MessageError {
                 reason: reason_of(error.kind).as_str().to_owned(),

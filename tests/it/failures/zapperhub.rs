@@ -1,6 +1,8 @@
 //! ZapperHUB, in both dialects.
 
-use recado_sandbox::{Account, Answer, Connection, Provider, ResponseShape, Session};
+use recado_sandbox::{
+    Account, Answer, Connection, Effect, Fault, Provider, ResponseShape, Session,
+};
 use recado_tests::World;
 use recado_tests::world::smallest_body;
 use rstest::rstest;
@@ -183,4 +185,27 @@ async fn wuzapi_refuses_a_wrong_token_and_a_session_that_is_not_there() {
         let case = format!("{session:?}");
         assert_failure(&world, "conv-zapperhub", &case, once("provider_rejected")).await;
     }
+}
+
+#[tokio::test]
+async fn a_message_that_wuzapi_may_have_sent_has_the_id_that_was_chosen_for_it() {
+    let world = World::start().await;
+    speak_wuzapi(&world, "T1").await;
+    world
+        .sandbox
+        .fail_next(Fault::new(Provider::Wuzapi, Effect::ResetAfter), 1);
+    let lost = world
+        .client
+        .send(smallest_body("conv-zapperhub"))
+        .await
+        .expect(500);
+    let id = lost["messageId"].as_str().expect("an id");
+    let message = world
+        .client
+        .get(&format!("/messages/{id}"))
+        .await
+        .expect(200);
+    assert_eq!(message["status"], "unknown");
+    let shown = world.sandbox.phone_messages().remove(0);
+    assert_eq!(message["externalId"], shown.message_id);
 }

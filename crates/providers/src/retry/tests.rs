@@ -127,6 +127,10 @@ impl Channel for Silent {
         std::future::pending().await
     }
 
+    fn chosen_id(&self, _: &MessageId) -> Option<String> {
+        None
+    }
+
     async fn health(&self) -> Result<crate::Health, ChannelError> {
         Err(error(ErrorKind::Rejected, None))
     }

@@ -6,7 +6,7 @@ mod webhook;
 mod wire;
 
 use async_trait::async_trait;
-use recado_core::{Capabilities, Provider, capabilities};
+use recado_core::{Capabilities, MessageId, Provider, capabilities};
 use reqwest::header::AUTHORIZATION;
 use secrecy::SecretString;
 use url::Url;
@@ -85,6 +85,10 @@ impl Channel for WhatsApp {
             }),
             None => Err(errors::refusal(&self.connection, &answer)),
         }
+    }
+
+    fn chosen_id(&self, _: &MessageId) -> Option<String> {
+        None
     }
 
     async fn health(&self) -> Result<Health, ChannelError> {

@@ -7,7 +7,7 @@ mod wire;
 
 use async_trait::async_trait;
 use recado_core::inbound::Inbound;
-use recado_core::{Capabilities, Provider, capabilities};
+use recado_core::{Capabilities, MessageId, Provider, capabilities};
 use reqwest::Method;
 use reqwest::header::{HeaderMap, HeaderName};
 use secrecy::{ExposeSecret, SecretString};
@@ -116,6 +116,10 @@ impl Channel for Zapi {
             Some(receipt) => Ok(receipt),
             None => Err(errors::refusal(&self.connection, &answer)),
         }
+    }
+
+    fn chosen_id(&self, _: &MessageId) -> Option<String> {
+        None
     }
 
     async fn health(&self) -> Result<Health, ChannelError> {

@@ -8,7 +8,7 @@ mod wire;
 mod wuzapi;
 
 use async_trait::async_trait;
-use recado_core::{Capabilities, Provider, capabilities};
+use recado_core::{Capabilities, MessageId, Provider, capabilities};
 use reqwest::header::HeaderName;
 use secrecy::SecretString;
 use url::Url;
@@ -111,6 +111,13 @@ impl Channel for ZapperHub {
         match self.dialect {
             Dialect::ZapperApiV2 { .. } => v2::receipt(&self.connection, &answer),
             Dialect::Wuzapi => wuzapi::receipt(&self.connection, &answer, &message.id),
+        }
+    }
+
+    fn chosen_id(&self, id: &MessageId) -> Option<String> {
+        match self.dialect {
+            Dialect::ZapperApiV2 { .. } => None,
+            Dialect::Wuzapi => Some(wuzapi::message_id(id)),
         }
     }
 
