@@ -1,8 +1,10 @@
-//! Who is who, after a change of number.
+//! Who is who and which message is which, after a change of number and after an answer without an id.
 
+use recado_sandbox::{Effect, Fault, Provider, ResponseShape};
 use recado_tests::World;
 use recado_tests::callbacks::{Callbacks, NUMBER, Text, change, whatsapp, whatsapp_texts};
 use recado_tests::world::{CUSTOMER, smallest_body};
+use rstest::rstest;
 use serde_json::json;
 
 const NEW_NUMBER: &str = "5511966666666";
@@ -42,4 +44,32 @@ async fn who_changes_number_stays_in_the_conversation_and_is_answered_there() {
         .expect(200);
     let requests = world.sandbox.requests();
     assert_eq!(requests.last().expect("a request").body["to"], NEW_NUMBER);
+}
+
+#[rstest]
+#[case::without_an_id(None)]
+#[case::lost(Some(Fault::new(Provider::Zapperhub, Effect::ResetAfter)))]
+#[tokio::test]
+async fn a_message_of_zapperhub_gets_its_id_when_it_comes_back(#[case] fault: Option<Fault>) {
+    let world = World::start().await;
+    world.connect_webhooks().await;
+    let mut settings = world.sandbox.settings();
+    settings.zapperhub.response_shape = ResponseShape::Empty;
+    world.sandbox.set_settings(settings);
+    if let Some(fault) = fault {
+        world.sandbox.fail_next(fault, 1);
+    }
+    world.client.send(smallest_body("conv-zapperhub")).await;
+    let delivered = world.events("message.delivered", 1).await;
+    let shown = world.sandbox.phone_messages().remove(0);
+    assert_eq!(delivered[0]["data"]["externalId"], shown.message_id);
+    world
+        .sandbox
+        .tap(&shown.message_id, "a", None)
+        .expect("a tap");
+    let pressed = world.events("button.pressed", 1).await;
+    assert_eq!(
+        pressed[0]["data"]["inReplyTo"],
+        delivered[0]["data"]["messageId"]
+    );
 }

@@ -14,6 +14,8 @@ pub enum Inbound {
     Message(InboundMessage),
     /// A message of ours came further, or failed.
     Status(StatusNews),
+    /// A message with buttons that went out from the number came back.
+    Echo(Echo),
     /// The number was connected to or cut off from WhatsApp.
     Connection(ConnectionNews),
     /// The provider complains about the account, not about one message.
@@ -114,6 +116,21 @@ pub struct StatusNews {
     pub status: Status,
     /// Why it failed.
     pub error: Option<StatusError>,
+}
+
+/// A message with buttons that went out from the number, as the provider shows it afterwards.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Echo {
+    /// The provider's id of the message.
+    pub external_id: String,
+    /// Whom it went to.
+    pub to: Person,
+    /// When the provider says it was sent, in milliseconds since 1970.
+    pub sent_at: Option<i64>,
+    /// Its body; empty if it could not be read.
+    pub body: String,
+    /// Its reply buttons, in their order.
+    pub buttons: Vec<Choice>,
 }
 
 /// Why a message failed after the provider took it, or what the provider complains about.

@@ -110,6 +110,15 @@ impl StoredContent {
         })
     }
 
+    /// Whether these are its body and its buttons.
+    pub(crate) fn says(&self, body: &str, buttons: &[Choice]) -> bool {
+        let same =
+            |(own, other): (&StoredButton, &Choice)| own.id == other.id && own.title == other.title;
+        self.body == body
+            && self.buttons.len() == buttons.len()
+            && self.buttons.iter().zip(buttons).all(same)
+    }
+
     /// The message; none if it breaks the rules of a message.
     pub(crate) fn into_message(self) -> Option<ButtonsMessage> {
         let buttons = self

@@ -15,9 +15,9 @@ use crate::columns::{self, Columns, unpacking};
 use crate::error::StoreError;
 use crate::event_log::{Appended, EventLog, NewEvent};
 use crate::events::EventKind;
-use crate::received;
 use crate::statuses::Statuses;
 use crate::store::{DatabaseKind, Store};
+use crate::{echoes, received};
 
 /// What one webhook call says, or a part of that, ready to be applied.
 #[derive(Debug, Clone)]
@@ -175,8 +175,10 @@ async fn apply_all(
         // A call that stands here twice is fresh once.
         .map(|application| (application, fresh.remove(&application.call_id)))
         .collect();
+    let news = statuses_of(&applications);
     let mut applying = Applying {
-        statuses: Statuses::load(&statuses_of(&applications), &log, connection).await?,
+        statuses: Statuses::load(&news, &log, connection).await?,
+        news,
         channels: HashMap::new(),
         log,
         connection,
@@ -196,16 +198,18 @@ async fn apply_all(
     Ok((results, appended))
 }
 
-/// The statuses that the fresh calls tell.
-fn statuses_of<'a>(
-    applications: &[(&'a Application, bool)],
-) -> Vec<(&'a ChannelId, &'a StatusNews)> {
+/// The statuses that the fresh calls tell, those of echoes among them.
+fn statuses_of(applications: &[(&Application, bool)]) -> Vec<(ChannelId, StatusNews)> {
     let fresh = applications.iter().filter(|(_, fresh)| *fresh);
     fresh
         .flat_map(|(application, _)| &application.items)
-        .filter_map(|routed| match &routed.item {
-            Inbound::Status(news) => Some((&routed.channel_id, news)),
-            _ => None,
+        .filter_map(|routed| {
+            let news = match &routed.item {
+                Inbound::Status(news) => news.clone(),
+                Inbound::Echo(echo) => echoes::status(echo),
+                _ => return None,
+            };
+            Some((routed.channel_id.clone(), news))
         })
         .collect()
 }
@@ -250,6 +254,8 @@ async fn mark_applied(
 /// One transaction, and what it knows so far.
 struct Applying<'c> {
     statuses: Statuses,
+    /// Everything that the statuses were loaded for.
+    news: Vec<(ChannelId, StatusNews)>,
     channels: Channels,
     log: EventLog,
     connection: &'c mut AnyConnection,
@@ -294,6 +300,14 @@ impl Applying<'_> {
                 received::apply(message, &routed.ids, channel, log, connection).await
             }
             Inbound::Status(news) => Ok(self.statuses.apply(news, &channel.id, log)),
+            Inbound::Echo(echo) => {
+                self.statuses.save(log, connection).await?;
+                if echoes::bind(echo, &channel.id, log, connection).await? {
+                    self.statuses = Statuses::load(&self.news, log, connection).await?;
+                }
+                let sent = echoes::status(echo);
+                Ok(self.statuses.apply(&sent, &channel.id, log))
+            }
             Inbound::Connection(news) => connect(news, channel, log, connection).await,
             Inbound::Trouble(_) | Inbound::Ignored(_) => Ok(Effect::Ignored),
         }

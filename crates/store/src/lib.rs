@@ -45,6 +45,7 @@ mod conversations;
 mod cursor;
 mod deliveries;
 mod delivering;
+mod echoes;
 mod error;
 mod event_log;
 mod events;

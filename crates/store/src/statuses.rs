@@ -63,7 +63,7 @@ macro_rules! look_up {
 impl Statuses {
     /// Looks up the messages of all statuses.
     pub(crate) async fn load(
-        news: &[(&ChannelId, &StatusNews)],
+        news: &[(ChannelId, StatusNews)],
         log: &EventLog,
         connection: &mut AnyConnection,
     ) -> Result<Self, StoreError> {
@@ -81,7 +81,7 @@ impl Statuses {
         for row in &rows {
             statuses.know(read(row)?);
         }
-        let waits = |(channel, news): &&(&ChannelId, &StatusNews)| {
+        let waits = |(channel, news): &&(ChannelId, StatusNews)| {
             statuses
                 .find(news, &ids(news), channel)
                 .is_none_or(|place| statuses.messages[place].status == Status::Sending)
@@ -182,7 +182,7 @@ fn ids(news: &StatusNews) -> Vec<String> {
 }
 
 /// Everything that a status goes by.
-fn sought<'a>((channel, news): &(&'a ChannelId, &'a StatusNews)) -> Vec<Sought<'a>> {
+fn sought((channel, news): &(ChannelId, StatusNews)) -> Vec<Sought<'_>> {
     let by_own_id = news.message_id.as_ref().map(|own| Sought {
         channel,
         own: Some(own),

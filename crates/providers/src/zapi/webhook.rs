@@ -112,6 +112,8 @@ fn unheard(body: &Value) -> Option<&'static str> {
     let is = |key| body.get(key) == Some(&Value::Bool(true));
     let phone = text(body, "/phone").unwrap_or_default();
     if is("fromMe") {
+        // Ids come with every answer. To tell a message whose answer was lost by its echo would be a guess: Z-API
+        // shows the echo's form, but promises neither our words in it nor when it comes (on-message-received).
         Some("echo")
     } else if is("isGroup") || phone.ends_with("-group") || phone.ends_with("@g.us") {
         // `phone` is the group there.

@@ -1,18 +1,16 @@
 //! What ZapperHUB and wuzapi send, and how they prove it.
 
 mod content;
+mod echo;
 mod v2;
 mod wuzapi;
 
-use recado_core::Status;
 use recado_core::inbound::{ConnectionNews, Inbound};
 use reqwest::Method;
 use reqwest::header::{AUTHORIZATION, HeaderValue};
-use serde_json::Value;
 
 use super::account::Dialect;
 use crate::connection::Connection;
-use crate::webhook::reading::status;
 use crate::webhook::{Admission, Received, WebhookCall, WebhookRefused, WebhookUnreadable, proof};
 
 /// The hosted API shows the secret itself, wuzapi signs the raw body with it.
@@ -64,15 +62,6 @@ fn not_a_person(chat: &str) -> Option<Inbound> {
         _ => return None,
     };
     Some(Inbound::Ignored(word))
-}
-
-/// Our own message, which comes back: one with buttons was sent here, any other by hand on the phone.
-fn echo(id: Option<String>, message: &Value) -> Inbound {
-    if content::has_buttons(message) {
-        status(id, Status::Sent, None)
-    } else {
-        Inbound::Ignored("echo")
-    }
 }
 
 fn connected(connected: bool, detail: Option<String>) -> Inbound {

@@ -185,6 +185,7 @@ fn hold(items: &[Inbound]) {
                     assert!(to.addresses().next().is_some(), "{item:?}");
                 }
             }
+            Inbound::Echo(echo) => assert!(is_id(&echo.external_id), "{item:?}"),
             Inbound::Status(news) => {
                 let named = news.external_ids.iter().all(is_id);
                 let known = !news.external_ids.is_empty() || news.message_id.is_some();

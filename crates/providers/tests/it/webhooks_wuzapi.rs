@@ -165,11 +165,24 @@ fn what_is_no_customers_message_is_ignored(
 }
 
 #[test]
-fn an_echo_with_buttons_says_that_it_was_sent() {
-    let mut body = from_rita(&json!({"interactiveMessage": {"body": {"text": "Confirma?"}}}));
+fn an_echo_with_buttons_says_what_was_sent_to_whom() {
+    let flow = json!({"NativeFlowMessage": {"buttons": [
+        {"name": "quick_reply", "buttonParamsJSON": "{\"display_text\":\"Sim\",\"id\":\"yes\"}"}]}});
+    let sent =
+        json!({"interactiveMessage": {"body": {"text": "Confirma?"}, "InteractiveMessage": flow}});
+    let mut body = from_rita(&sent);
     body["event"]["Info"]["IsFromMe"] = true.into();
-    let news = statuses(&*channel(), &body);
-    assert_eq!(step(&news[0]), (vec!["3AF0C1D2E3F405162738"], Status::Sent));
+    let items = read(&*channel(), &body);
+    let [Inbound::Echo(echo)] = &items[..] else {
+        panic!("an echo: {items:?}")
+    };
+    assert_eq!(echo.external_id, "3AF0C1D2E3F405162738");
+    assert_eq!(address(echo.to.lid.as_ref()), Some("190000000000001@lid"));
+    assert_eq!((&*echo.body, echo.buttons.len()), ("Confirma?", 1));
+    assert_eq!(
+        (&*echo.buttons[0].id, &*echo.buttons[0].title),
+        ("yes", "Sim")
+    );
 }
 
 #[rstest]

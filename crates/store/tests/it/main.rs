@@ -6,6 +6,7 @@ mod api_keys;
 mod channels;
 mod conversations;
 mod deliveries;
+mod echoes;
 mod events;
 mod messages;
 mod moves;

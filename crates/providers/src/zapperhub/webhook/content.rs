@@ -19,9 +19,6 @@ const WRAPPERS: [&str; 6] = [
     "editedMessage",
 ];
 
-/// The members of a message with buttons, as they come back in an echo.
-const WITH_BUTTONS: [&str; 3] = ["interactiveMessage", "buttonsMessage", "templateMessage"];
-
 /// The members that carry a content, our word for each, and the key of its text.
 const KINDS: [(&str, &str, &str); 13] = [
     ("extendedTextMessage", "text", "text"),
@@ -64,12 +61,6 @@ pub(super) fn content(message: &Value) -> Option<(InboundContent, Option<String>
     })
 }
 
-/// Whether it is a message that offers buttons.
-pub(super) fn has_buttons(message: &Value) -> bool {
-    let message = unwrapped(message);
-    WITH_BUTTONS.iter().any(|key| own(message, key).is_some())
-}
-
 /// The member `key` of an object, in any case; null counts as absent.
 pub(super) fn own<'a>(value: &'a Value, key: &str) -> Option<&'a Value> {
     let mut members = value.as_object()?.iter();
@@ -78,7 +69,8 @@ pub(super) fn own<'a>(value: &'a Value, key: &str) -> Option<&'a Value> {
     Some(member)
 }
 
-fn unwrapped(message: &Value) -> &Value {
+/// The message inside its wrappers.
+pub(super) fn unwrapped(message: &Value) -> &Value {
     let inner = |wrapper: &&str| own(own(message, wrapper)?, "message");
     match WRAPPERS.iter().find_map(inner) {
         Some(inner) => unwrapped(inner),
@@ -87,7 +79,7 @@ fn unwrapped(message: &Value) -> &Value {
 }
 
 /// `key` of the value itself, or of what it holds, except what it quotes.
-fn within<'a>(value: &'a Value, key: &str) -> Option<&'a Value> {
+pub(super) fn within<'a>(value: &'a Value, key: &str) -> Option<&'a Value> {
     own(value, key).or_else(|| {
         let mut members = value.as_object()?.iter();
         members.find_map(|(name, member)| {

@@ -7,7 +7,8 @@ use recado_core::inbound::{Inbound, InboundMessage};
 use serde_json::Value;
 
 use super::content::content;
-use super::{connected, echo, not_a_person};
+use super::echo::echo;
+use super::{connected, not_a_person};
 use crate::connection::{Connection, text};
 use crate::webhook::WebhookUnreadable;
 use crate::webhook::reading::{id, instant, one_or_many, person, status, words};
@@ -63,9 +64,12 @@ fn message(item: &Value) -> Inbound {
         return ignored;
     }
     let external_id = id(item.pointer("/key/id"));
+    let sent_at = instant(item.get("messageTimestamp"));
     let message = item.get("message").unwrap_or(&Value::Null);
+    let address = |key| item.get("key")?.get(key)?.as_str();
     if item.pointer("/key/fromMe") == Some(&true.into()) {
-        return echo(external_id, message);
+        let to = person(["remoteJid", "remoteJidAlt"].map(address), None);
+        return echo(external_id, to, sent_at, message);
     }
     let Some((content, in_reply_to)) = content(message) else {
         return Inbound::Ignored("empty");
@@ -74,15 +78,14 @@ fn message(item: &Value) -> Inbound {
         return Inbound::Ignored("without_id");
     };
     // The three others are newer members of Baileys' key; the vendor shows none of them.
-    let addresses = ["remoteJid", "remoteJidAlt", "senderPn", "senderLid"]
-        .map(|key| item.get("key")?.get(key)?.as_str());
+    let addresses = ["remoteJid", "remoteJidAlt", "senderPn", "senderLid"].map(address);
     let Some(from) = person(addresses, words(item.get("pushName"))) else {
         return Inbound::Ignored("without_sender");
     };
     Inbound::Message(InboundMessage {
         external_id,
         from,
-        sent_at: instant(item.get("messageTimestamp")),
+        sent_at,
         in_reply_to,
         content,
     })

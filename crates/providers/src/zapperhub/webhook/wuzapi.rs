@@ -6,7 +6,8 @@ use serde_json::Value;
 use url::form_urlencoded;
 
 use super::content::{content, own};
-use super::{connected, echo, not_a_person};
+use super::echo::echo;
+use super::{connected, not_a_person};
 use crate::connection::{Connection, text};
 use crate::webhook::WebhookUnreadable;
 use crate::webhook::reading::{id, instant, object, person, status, words};
@@ -63,8 +64,10 @@ fn message(event: &Value) -> Inbound {
     }
     let external_id = id(info("ID"));
     let message = own(event, "Message").unwrap_or(&Value::Null);
+    let sent_at = instant(info("Timestamp"));
     if is("IsFromMe") {
-        return echo(external_id, message);
+        let to = person([said("Chat")], None);
+        return echo(external_id, to, sent_at, message);
     }
     let Some((content, in_reply_to)) = content(message) else {
         return Inbound::Ignored("empty");
@@ -80,7 +83,7 @@ fn message(event: &Value) -> Inbound {
     Inbound::Message(InboundMessage {
         external_id,
         from,
-        sent_at: instant(info("Timestamp")),
+        sent_at,
         in_reply_to,
         content,
     })

@@ -1,0 +1,137 @@
+//! Messages of ours that come back, and are told which they are if their id never came.
+
+use recado_core::inbound::{Echo, StatusNews, phone_variants};
+use recado_core::{ChannelId, MessageId, Status};
+use sqlx::AnyConnection;
+
+use crate::columns::{self, Columns};
+use crate::content::StoredContent;
+use crate::error::StoreError;
+use crate::event_log::EventLog;
+use crate::inbound::Effect;
+use crate::messages::{self, message_columns};
+use crate::orphan_statuses::Waiting;
+use crate::people;
+use crate::progress::{self, Progress};
+
+/// An echo comes within this time of its send (ZapperAPI, inferred).
+const WITHIN_MILLISECONDS: i64 = 2 * 60 * 1000;
+
+/// The status that a message has come to when it comes back: WhatsApp has it.
+pub(crate) fn status(echo: &Echo) -> StatusNews {
+    StatusNews {
+        external_ids: vec![echo.external_id.clone()],
+        message_id: None,
+        status: Status::Sent,
+        error: None,
+    }
+}
+
+/// Gives a message the id under which it came back, if it has none; tells whether there is one.
+pub(crate) async fn bind(
+    echo: &Echo,
+    channel: &ChannelId,
+    log: &mut EventLog,
+    connection: &mut AnyConnection,
+) -> Result<bool, StoreError> {
+    if is_known(echo, channel, log, connection).await? {
+        return Ok(false);
+    }
+    let Some(id) = sought(echo, channel, log, connection).await? else {
+        return Ok(false);
+    };
+    name(&id, echo, log, connection).await?;
+    Ok(true)
+}
+
+async fn is_known(
+    echo: &Echo,
+    channel: &ChannelId,
+    log: &EventLog,
+    connection: &mut AnyConnection,
+) -> Result<bool, StoreError> {
+    let row = sqlx::query(
+        "select id from messages where organization_id = $1 and channel_id = $2 \
+         and external_id = $3 and direction = 'outbound' limit 1",
+    )
+    .bind(log.organization().as_str().to_owned())
+    .bind(channel.as_str().to_owned())
+    .bind(columns::provider_id(&echo.external_id))
+    .fetch_optional(connection)
+    .await?;
+    Ok(row.is_some())
+}
+
+/// The only message without an id that went to this customer at that time with these words and buttons.
+///
+/// Of two that are alike, the oldest would be a guess: both are left without an id.
+async fn sought(
+    echo: &Echo,
+    channel: &ChannelId,
+    log: &EventLog,
+    connection: &mut AnyConnection,
+) -> Result<Option<MessageId>, StoreError> {
+    let mut phones = echo
+        .to
+        .phone
+        .iter()
+        .flat_map(|phone| phone_variants(phone.as_str()));
+    let sent_at = echo.sent_at.unwrap_or(log.at().as_millisecond());
+    // Each of the look-ups has an index of its own.
+    let rows = sqlx::query(
+        "select m.id, m.content from (select id from conversations where organization_id = $1 \
+         and channel_id = $2 and phone in ($3, $4) union select id from conversations \
+         where organization_id = $1 and channel_id = $2 and lid = $5) c join messages m \
+         on m.organization_id = $1 and m.conversation_id = c.id \
+         where m.created_at between $6 and $7 and m.direction = 'outbound' \
+         and m.external_id is null and m.status in ('sending', 'accepted', 'unknown')",
+    )
+    .bind(log.organization().as_str().to_owned())
+    .bind(channel.as_str().to_owned())
+    .bind(phones.next())
+    .bind(phones.next())
+    .bind(people::bound(echo.to.lid.as_ref()))
+    .bind(sent_at.saturating_sub(WITHIN_MILLISECONDS))
+    .bind(sent_at.saturating_add(WITHIN_MILLISECONDS))
+    .fetch_all(connection)
+    .await?;
+    let mut found = None;
+    for row in &rows {
+        let columns = Columns::new(row, "messages", "id");
+        let content: StoredContent = columns.json("content")?;
+        if content.says(&echo.body, &echo.buttons) && found.replace(columns.parse("id")?).is_some()
+        {
+            return Ok(None);
+        }
+    }
+    Ok(found)
+}
+
+/// Gives a message its id, and what was heard of that id before.
+async fn name(
+    id: &MessageId,
+    echo: &Echo,
+    log: &mut EventLog,
+    connection: &mut AnyConnection,
+) -> Result<(), StoreError> {
+    let row = sqlx::query(concat!(
+        "update messages set external_id = $3 where organization_id = $1 and id = $2 returning ",
+        message_columns!()
+    ))
+    .bind(log.organization().as_str().to_owned())
+    .bind(id.as_str().to_owned())
+    .bind(columns::provider_id(&echo.external_id))
+    .fetch_one(&mut *connection)
+    .await?;
+    let message = messages::read(&row)?;
+    // While it is on its way, its outcome comes first, and what waits for it follows.
+    if message.status == Status::Sending {
+        return Ok(());
+    }
+    let mut waiting = Waiting::take(std::slice::from_ref(&message), log, connection).await?;
+    let mut named = Progress::from(&message);
+    if waiting.apply(&mut named, log) {
+        progress::save([&named], log, connection).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,163 @@
+//! Our own messages that come back: bound to the one message that they are, and to no other.
+
+use recado_core::inbound::{Choice, Echo, Inbound, Person};
+use recado_core::{Outcome, Provider, Status};
+use recado_store::{Message, SendResult, Store};
+use rstest::rstest;
+
+use crate::taps::{apply, create_channel, furnish, kinds, news, phone};
+use crate::world::{World, at, content, conversation, id, message, msg, org};
+
+/// An echo of what [`content`] says, a second after its send.
+fn echo(external_id: &str) -> Echo {
+    let choice = |button: &recado_core::Button| Choice {
+        id: button.id.clone(),
+        title: button.title.clone(),
+    };
+    Echo {
+        external_id: external_id.into(),
+        to: phone("5521988887777"),
+        sent_at: Some(6_000),
+        body: content().body().to_owned(),
+        buttons: content().buttons().iter().map(choice).collect(),
+    }
+}
+
+fn ended(outcome: Outcome) -> SendResult {
+    SendResult {
+        outcome,
+        external_id: None,
+        provider_id: None,
+        error: None,
+    }
+}
+
+/// `msg_1` in `conv-456` on `chn_1`, still on its way.
+async fn sending() -> World {
+    let world = World::new().await;
+    create_channel(&world.store, "org_1", "chn_1", Provider::ZapperHub).await;
+    let store = &world.store;
+    store
+        .create_conversation(&conversation("org_1", "conv-456"))
+        .await
+        .unwrap();
+    store.begin_send(&message("org_1", "msg_1")).await.unwrap();
+    world
+}
+
+async fn finish(store: &Store, text: &str, outcome: Outcome) {
+    store
+        .finish_send(&org(1), &msg(text), &ended(outcome), at(7_000))
+        .await
+        .unwrap();
+}
+
+async fn kept(store: &Store, text: &str) -> Message {
+    let kept = store.get_message(&org(1), &msg(text)).await.unwrap();
+    kept.expect("a message")
+}
+
+#[rstest]
+#[case::accepted_without_an_id(Outcome::Accepted)]
+#[case::the_answer_was_lost(Outcome::Unknown)]
+#[tokio::test]
+async fn an_echo_binds_the_message_whose_id_never_came(#[case] outcome: Outcome) {
+    let World { store, .. } = &sending().await;
+    finish(store, "msg_1", outcome).await;
+    // Delivered before it came back.
+    apply(store, vec![news("3EB0", Status::Delivered)]).await;
+    apply(store, vec![Inbound::Echo(echo("3EB0"))]).await;
+    let bound = kept(store, "msg_1").await;
+    assert_eq!(
+        (bound.external_id.as_deref(), bound.status),
+        (Some("3EB0"), Status::Delivered)
+    );
+    apply(store, vec![Inbound::Echo(echo("3EB0"))]).await;
+    apply(store, vec![news("3EB0", Status::Read)]).await;
+    assert_eq!(
+        kinds(store).await[1..],
+        ["message.delivered", "message.read"]
+    );
+}
+
+#[tokio::test]
+async fn an_echo_that_comes_before_the_answer_waits_for_it() {
+    let World { store, .. } = &sending().await;
+    apply(store, vec![Inbound::Echo(echo("3EB0"))]).await;
+    assert_eq!(kinds(store).await, [""; 0]);
+    finish(store, "msg_1", Outcome::Accepted).await;
+    let bound = kept(store, "msg_1").await;
+    assert_eq!(bound.external_id.as_deref(), Some("3EB0"));
+    assert_eq!(kinds(store).await, ["message.accepted", "message.sent"]);
+}
+
+#[tokio::test]
+async fn two_messages_that_are_alike_are_both_left_without_an_id() {
+    let World { store, .. } = &sending().await;
+    store.begin_send(&message("org_1", "msg_2")).await.unwrap();
+    for text in ["msg_1", "msg_2"] {
+        finish(store, text, Outcome::Accepted).await;
+    }
+    let applied = apply(store, vec![Inbound::Echo(echo("3EB0"))]).await;
+    assert_eq!((applied.events, applied.orphans), (0, 1));
+    for text in ["msg_1", "msg_2"] {
+        assert_eq!(kept(store, text).await.external_id, None);
+    }
+}
+
+#[tokio::test]
+async fn a_message_whose_id_came_is_not_mistaken_for_one_that_is_alike() {
+    let World { store, .. } = &World::new().await;
+    furnish(store, Provider::ZapperHub).await;
+    store.begin_send(&message("org_1", "msg_2")).await.unwrap();
+    finish(store, "msg_2", Outcome::Unknown).await;
+    apply(store, vec![Inbound::Echo(echo("wamid.1"))]).await;
+    assert_eq!(kept(store, "msg_1").await.status, Status::Sent);
+    assert_eq!(kept(store, "msg_2").await.external_id, None);
+    apply(store, vec![Inbound::Echo(echo("3EB0"))]).await;
+    assert_eq!(
+        kept(store, "msg_2").await.external_id.as_deref(),
+        Some("3EB0")
+    );
+}
+
+#[rstest]
+#[case::another_customer(Echo { to: phone("5511900000001"), ..echo("3EB0") })]
+#[case::nobody(Echo { to: Person::default(), ..echo("3EB0") })]
+#[case::other_words(Echo { body: "Body".into(), ..echo("3EB0") })]
+#[case::no_buttons(Echo { buttons: Vec::new(), ..echo("3EB0") })]
+#[case::another_order(Echo { buttons: echo("3EB0").buttons.into_iter().rev().collect(), ..echo("3EB0") })]
+#[case::too_early(Echo { sent_at: Some(5_000 - 120_001), ..echo("3EB0") })]
+#[case::too_late(Echo { sent_at: Some(5_000 + 120_001), ..echo("3EB0") })]
+#[tokio::test]
+async fn an_echo_of_something_else_binds_nothing(#[case] other: Echo) {
+    let World { store, .. } = &sending().await;
+    finish(store, "msg_1", Outcome::Unknown).await;
+    let applied = apply(store, vec![Inbound::Echo(other)]).await;
+    assert_eq!((applied.events, applied.orphans), (0, 1));
+    assert_eq!(kept(store, "msg_1").await.external_id, None);
+}
+
+#[rstest]
+#[case::without_the_ninth_digit(phone("552188887777"))]
+#[case::by_its_lid(Person { lid: Some(id("1900@lid")), ..Person::default() })]
+#[tokio::test]
+async fn the_customer_is_known_by_every_name(#[case] to: Person) {
+    let World { store, .. } = &sending().await;
+    let both = Person {
+        lid: Some(id("1900@lid")),
+        ..phone("5521988887777")
+    };
+    apply(store, vec![crate::taps::said("w.1", both, "Hi")]).await;
+    finish(store, "msg_1", Outcome::Unknown).await;
+    apply(store, vec![Inbound::Echo(Echo { to, ..echo("3EB0") })]).await;
+    assert_eq!(kept(store, "msg_1").await.status, Status::Sent);
+}
+
+#[tokio::test]
+async fn a_refused_message_is_not_what_came_back() {
+    let World { store, .. } = &sending().await;
+    finish(store, "msg_1", Outcome::Rejected).await;
+    apply(store, vec![Inbound::Echo(echo("3EB0"))]).await;
+    assert_eq!(kept(store, "msg_1").await.external_id, None);
+}
