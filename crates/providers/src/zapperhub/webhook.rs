@@ -2,18 +2,20 @@
 
 mod content;
 mod echo;
+mod multipart;
 mod v2;
 mod wuzapi;
 
 use recado_core::inbound::{ConnectionNews, Inbound};
 use reqwest::Method;
-use reqwest::header::{AUTHORIZATION, HeaderValue};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use serde_json::Value;
 
 use super::account::Dialect;
 use crate::connection::Connection;
 use crate::webhook::{Admission, Received, WebhookCall, WebhookRefused, WebhookUnreadable, proof};
 
-/// The hosted API shows the secret itself, wuzapi signs the raw body with it.
+/// The hosted API shows the secret itself, wuzapi signs with it.
 pub(super) fn admit(
     dialect: &Dialect,
     call: &WebhookCall<'_>,
@@ -26,11 +28,16 @@ pub(super) fn admit(
         Dialect::ZapperApiV2 { .. } => header(AUTHORIZATION.as_str())
             .and_then(bearer)
             .is_some_and(|given| proof::knows(given, call.secret)),
-        Dialect::Wuzapi => {
-            header("x-hmac-signature").is_some_and(|hex| proof::signs(hex, call.body, call.secret))
-        }
+        Dialect::Wuzapi => header("x-hmac-signature").is_some_and(|hex| {
+            wuzapi::signed(content_type(call), call.body)
+                .is_some_and(|bytes| proof::signs(hex, &bytes, call.secret))
+        }),
     };
     proof::delivered(proved)
+}
+
+fn content_type<'a>(call: &WebhookCall<'a>) -> Option<&'a str> {
+    call.headers.get(CONTENT_TYPE)?.to_str().ok()
 }
 
 /// What follows the scheme, whose case does not matter (RFC 9110, 11.1).

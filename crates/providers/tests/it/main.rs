@@ -11,6 +11,7 @@ mod webhooks_whatsapp;
 mod webhooks_whatsapp_moves;
 mod webhooks_whatsapp_proof;
 mod webhooks_wuzapi;
+mod webhooks_wuzapi_multipart;
 mod webhooks_zapi;
 mod webhooks_zapperhub;
 mod whatsapp;

@@ -26,6 +26,7 @@ const SUBJECTS: [Subject; 4] = [
 ];
 
 pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
+const MULTIPART: &str = "multipart/form-data; boundary=x";
 
 /// What becomes of a POST with one header.
 pub(crate) fn post(
@@ -296,6 +297,13 @@ proptest! {
     #[test]
     fn a_damaged_example_does_no_harm((subject, body) in damaged()) {
         let _ = received(subject, "application/json", &body);
+    }
+
+    #[test]
+    fn a_damaged_multipart_form_does_no_harm((subject, body) in damaged(), end in "[-\r\nx]{0,8}") {
+        let head = b"--x\r\nContent-Disposition: form-data; name=\"jsonData\"\r\n\r\n";
+        let form = [&head[..], &*body, b"\r\n--x", end.as_bytes()].concat();
+        let _ = received(subject, MULTIPART, &form);
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! wuzapi's events: whatsmeow's structures as Go prints them (wuzapi in the vendor's version, `wmiau.go`).
 
+use std::borrow::Cow;
+
 use recado_core::Status;
 use recado_core::inbound::{Inbound, InboundMessage};
 use serde_json::Value;
@@ -7,29 +9,49 @@ use url::form_urlencoded;
 
 use super::content::{content, own};
 use super::echo::echo;
-use super::{connected, not_a_person};
+use super::{connected, multipart, not_a_person};
 use crate::connection::{Connection, text};
 use crate::webhook::WebhookUnreadable;
 use crate::webhook::reading::{id, instant, object, person, status, words};
 
-/// JSON, or a form with the same JSON in `jsonData`.
+/// The bytes that the signature of a body covers: itself, or the text fields of a multipart form.
+pub(super) fn signed<'a>(content_type: Option<&str>, body: &'a [u8]) -> Option<Cow<'a, [u8]>> {
+    match content_type.filter(|kind| multipart::is_multipart(kind)) {
+        None => Some(Cow::Borrowed(body)),
+        Some(kind) => {
+            let fields = multipart::fields(kind, body).ok()?;
+            Some(Cow::Owned(multipart::signed_text(&fields)))
+        }
+    }
+}
+
+/// JSON, or a form of either kind with the same JSON in `jsonData`.
 pub(super) fn news(
     connection: &Connection,
     content_type: Option<&str>,
     body: &[u8],
 ) -> Result<Vec<Inbound>, WebhookUnreadable> {
-    let is_form = content_type.is_some_and(|kind| {
-        kind.to_ascii_lowercase()
-            .starts_with("application/x-www-form-urlencoded")
-    });
-    if !is_form {
-        return Ok(of_event(connection, &object(body)?));
-    }
-    let mut pairs = form_urlencoded::parse(body);
-    let (_, json) = pairs
-        .find(|(key, _)| key == "jsonData")
-        .ok_or(WebhookUnreadable)?;
-    Ok(of_event(connection, &object(json.as_bytes())?))
+    let kind = content_type.unwrap_or_default();
+    let event = if multipart::is_multipart(kind) {
+        let fields = multipart::fields(kind, body)?;
+        let json = fields.get("jsonData").ok_or(WebhookUnreadable)?;
+        object(json.as_bytes())?
+    } else if is_form(kind) {
+        let mut pairs = form_urlencoded::parse(body);
+        let (_, json) = pairs
+            .find(|(key, _)| key == "jsonData")
+            .ok_or(WebhookUnreadable)?;
+        object(json.as_bytes())?
+    } else {
+        object(body)?
+    };
+    Ok(of_event(connection, &event))
+}
+
+fn is_form(content_type: &str) -> bool {
+    content_type
+        .to_ascii_lowercase()
+        .starts_with("application/x-www-form-urlencoded")
 }
 
 fn of_event(connection: &Connection, body: &Value) -> Vec<Inbound> {

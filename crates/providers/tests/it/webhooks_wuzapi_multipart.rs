@@ -1,0 +1,115 @@
+//! wuzapi's deliveries of media: a multipart form whose text fields are signed as Go writes them in JSON.
+
+use std::sync::Arc;
+
+use recado_providers::{Admission, Channel, WebhookRefused, WebhookUnreadable};
+use reqwest::Method;
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use rstest::rstest;
+
+use crate::support::Subject;
+use crate::webhooks::{admit, other};
+
+const TYPE: &str = "multipart/form-data; boundary=9f86d081884c7d65";
+/// Signed outside Rust, under the secret of these tests, over
+/// `{"file":"/app/files/1/a \u003cb\u003e\u0026c.jpg","instanceName":"aurora","jsonData":"{…}","userID":"1"}`.
+const SIGNATURE: &str = "eef2e477de8d5bf996d3ee8334f0385cf5701eaa0cbb519c82cf532d67cd525a";
+
+fn channel() -> Arc<dyn Channel> {
+    Subject::Wuzapi.channel("http://wuzapi.example:8080")
+}
+
+/// A form as Go writes it, with a file between the fields.
+fn form() -> Vec<u8> {
+    let part = |disposition: &str, content: &[u8]| {
+        let head =
+            format!("--9f86d081884c7d65\r\nContent-Disposition: form-data; {disposition}\r\n\r\n");
+        [head.as_bytes(), content, b"\r\n"].concat()
+    };
+    let event = r#"{"event":{"Info":{"ID":"3AF0C1D2E3F405162740","Chat":"5521988887777@s.whatsapp.net","Sender":"5521988887777@s.whatsapp.net"},"Message":{"imageMessage":{"caption":"Foto"}}},"type":"Message"}"#;
+    [
+        part(r#"name="userID""#, b"1"),
+        part(
+            "name=\"file\"; filename=\"a.jpg\"\r\nContent-Type: image/jpeg",
+            b"\xff\xd8\r\n--9f86 is no delimiter\r\n\xff",
+        ),
+        part(r#"name="file""#, b"/app/files/1/a <b>&c.jpg"),
+        part(r#"name="jsonData""#, event.as_bytes()),
+        part(r#"name="instanceName""#, b"aurora"),
+        b"--9f86d081884c7d65--\r\n".to_vec(),
+    ]
+    .concat()
+}
+
+fn signed(
+    content_type: &'static str,
+    signature: &str,
+    body: &[u8],
+) -> Result<Admission, WebhookRefused> {
+    let signature = HeaderValue::from_str(signature).expect("a header's value");
+    let headers = HeaderMap::from_iter([
+        (
+            HeaderName::from_static("content-type"),
+            HeaderValue::from_static(content_type),
+        ),
+        (HeaderName::from_static("x-hmac-signature"), signature),
+    ]);
+    admit(&*channel(), &Method::POST, "", &headers, body)
+}
+
+fn replaced(what: &str, with: &str) -> Vec<u8> {
+    let text: String = form().into_iter().map(char::from).collect();
+    assert!(text.contains(what), "{what}");
+    text.replace(what, with)
+        .chars()
+        .map(|sign| u8::try_from(sign).expect("a byte"))
+        .collect()
+}
+
+#[test]
+fn a_form_whose_fields_are_signed_is_let_in_and_read() {
+    assert_eq!(signed(TYPE, SIGNATURE, &form()), Ok(Admission::Deliver));
+    let quoted = "Multipart/Form-Data; charset=utf-8; boundary=\"9f86d081884c7d65\"";
+    assert_eq!(signed(quoted, SIGNATURE, &form()), Ok(Admission::Deliver));
+    let items = channel().receive(Some(TYPE), &form()).expect("readable");
+    let [item] = items.as_slice() else {
+        panic!("{items:?}")
+    };
+    let recado_core::inbound::Inbound::Message(message) = &item.what else {
+        panic!("{item:?}")
+    };
+    assert_eq!(message.external_id, "3AF0C1D2E3F405162740");
+    assert_eq!(message.content, other("image", Some("Foto")));
+}
+
+#[rstest]
+#[case::an_event_changed(replaced("Foto", "Fato"))]
+#[case::a_field_changed(replaced("aurora", "aurorb"))]
+#[case::a_field_too_many(replaced(
+    "--9f86d081884c7d65--",
+    "--9f86d081884c7d65\r\nContent-Disposition: form-data; name=\"x\"\r\n\r\ny\r\n--9f86d081884c7d65--"
+))]
+#[case::a_field_as_a_file(replaced("name=\"userID\"", "name=\"userID\"; filename=\"x\""))]
+#[case::cut_off(replaced("--9f86d081884c7d65--", ""))]
+#[case::no_form(b"x".to_vec())]
+fn anything_else_is_refused(#[case] body: Vec<u8>) {
+    assert_eq!(
+        signed(TYPE, SIGNATURE, &body),
+        Err(WebhookRefused::Forbidden)
+    );
+}
+
+#[rstest]
+#[case::no_boundary("multipart/form-data", form())]
+#[case::empty_boundary("multipart/form-data; boundary=", form())]
+#[case::other_boundary("multipart/form-data; boundary=x", form())]
+#[case::no_event(TYPE, replaced("jsonData", "jsonDate"))]
+#[case::no_json(TYPE, replaced("{\"event\"", "event"))]
+#[case::no_disposition(TYPE, replaced("Content-Disposition", "Content-Position"))]
+#[case::no_name(TYPE, replaced("name=\"userID\"", "userID"))]
+#[case::no_end(TYPE, replaced("--9f86d081884c7d65--", ""))]
+#[case::empty(TYPE, Vec::new())]
+fn what_is_no_such_form_is_unreadable(#[case] content_type: &str, #[case] body: Vec<u8>) {
+    let read = channel().receive(Some(content_type), &body);
+    assert_eq!(read, Err(WebhookUnreadable));
+}
