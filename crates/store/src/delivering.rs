@@ -124,6 +124,26 @@ impl Store {
         .await
     }
 
+    /// Ends every claim: at the start of the only server that the database has, all are of one that is gone.
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer.
+    pub async fn end_delivery_claims(&self) -> Result<(), StoreError> {
+        self.transaction(|connection| {
+            Box::pin(async move {
+                sqlx::query(
+                    "update deliveries set claimed_until = 0 \
+                     where status = 'pending' and claimed_until > 0",
+                )
+                .execute(connection)
+                .await?;
+                Ok(())
+            })
+        })
+        .await
+    }
+
     /// Writes an attempt and what follows from it down, and ends the claim; gives since when the
     /// endpoint has failed.
     ///

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use recado_store::{
-    AfterAttempt, ClaimLimits, DeliveryAttempt, DueDelivery, StoreError, WebhookFormat,
+    AfterAttempt, ClaimLimits, DatabaseKind, DeliveryAttempt, DueDelivery, StoreError,
+    WebhookFormat,
 };
 use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
@@ -82,6 +83,12 @@ impl Drained {
 /// Delivers until `stop`; then finishes what is in flight.
 pub async fn run(app: Arc<App>, stop: CancellationToken) {
     let mut signal = app.store.delivery_signal();
+    if app.store.kind() == DatabaseKind::Sqlite
+        // The file has one server: what is still claimed was claimed by one that is gone.
+        && let Err(error) = app.store.end_delivery_claims().await
+    {
+        tracing::warn!(%error, "deliveries of a server that is gone wait for the end of their claims");
+    }
     let mut worker = Worker {
         app,
         in_flight: JoinSet::new(),

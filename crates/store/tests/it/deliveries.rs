@@ -113,6 +113,19 @@ async fn what_is_claimed_comes_again_only_when_the_claim_ran_out() {
 }
 
 #[tokio::test]
+async fn what_a_dead_server_has_claimed_comes_again_when_its_claims_are_ended() {
+    let World { store, .. } = &tapped().await;
+    create(store, "whk_1", &[]).await;
+    apply(store, vec![connection(true)]).await;
+    let claimed = claim(store, 100_000, MANY).await;
+    assert_eq!(claim(store, 100_001, MANY).await.len(), 0);
+    store.end_delivery_claims().await.unwrap();
+    let again = claim(store, 100_001, MANY).await;
+    assert_eq!(again.len(), 1);
+    assert_eq!(again[0].delivery.key, claimed[0].delivery.key);
+}
+
+#[tokio::test]
 async fn a_conversation_waits_for_its_oldest_delivery_and_others_go_on() {
     let World { store, .. } = &tapped().await;
     create(store, "whk_1", &[]).await;
