@@ -21,3 +21,4 @@ mod published_example;
 mod secrets;
 mod stream;
 mod taps;
+mod whole_way;

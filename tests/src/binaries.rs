@@ -1,5 +1,8 @@
 //! The real binaries, as built for the tests.
 
+pub mod receiver;
+pub mod sandbox;
+
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
@@ -88,14 +91,8 @@ impl Deployment {
     /// Anything fails: a test cannot go on without it.
     pub async fn start() -> Self {
         let database = TestDatabase::fresh().await;
-        let store = database.store().await;
-        let operator = world::operator_key(&store).await;
-        store.close().await;
         let (sandbox, urls) = world::sandbox().await;
-        let server = Server::on(&database, &urls).await.expect("a server");
-        let operator = Client::new(&server.url, &operator);
-        let client = operator.with_key(&world::organization(&operator, "demo").await);
-        world::open_conversations(&client, &CONVERSATIONS).await;
+        let (server, client) = deploy(&database, &urls).await;
         Self {
             database,
             sandbox,
@@ -104,6 +101,22 @@ impl Deployment {
             client,
         }
     }
+}
+
+/// A server on a fresh database, and a client of its organization `demo`, as [`Deployment`] has them.
+///
+/// # Panics
+///
+/// Anything fails: a test cannot go on without it.
+pub async fn deploy(database: &TestDatabase, providers: &Urls) -> (Server, Client) {
+    let store = database.store().await;
+    let operator = world::operator_key(&store).await;
+    store.close().await;
+    let server = Server::on(database, providers).await.expect("a server");
+    let operator = Client::new(&server.url, &operator);
+    let client = operator.with_key(&world::organization(&operator, "demo").await);
+    world::open_conversations(&client, &CONVERSATIONS).await;
+    (server, client)
 }
 
 /// A running `recado-server`.

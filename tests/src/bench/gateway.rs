@@ -5,12 +5,11 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context as _, ensure};
+use anyhow::ensure;
 use serde_json::{Value, json};
-use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
-use crate::binaries;
+use crate::binaries::{self, sandbox::SandboxProcess};
 use crate::client::Client;
 use crate::world::{self, PUBLISHED_EXAMPLE};
 
@@ -23,7 +22,7 @@ const START: Duration = Duration::from_secs(30);
 /// A running server and the sandbox that it sends to; both end with the value.
 pub struct Gateway {
     server: Child,
-    _sandbox: Child,
+    _sandbox: SandboxProcess,
     address: SocketAddr,
     requests: Arc<Vec<Vec<u8>>>,
     client: Client,
@@ -38,9 +37,9 @@ impl Gateway {
     ///
     /// A program is not built, does not start, or refuses.
     pub async fn start(database: &[(&str, &str)]) -> anyhow::Result<Self> {
-        let (sandbox, whatsapp) = start_sandbox().await?;
+        let sandbox = SandboxProcess::start().await?;
         let operator_key = operator_key(database).await?;
-        let (server, address) = start_server(database, &whatsapp).await?;
+        let (server, address) = start_server(database, &sandbox.urls.whatsapp).await?;
         let operator = Client::new(&format!("http://{address}"), &operator_key);
         let (key, channel, conversations) = open_conversations(&operator).await;
         let requests = conversations
@@ -98,25 +97,6 @@ impl Gateway {
     pub const fn requests(&self) -> &Arc<Vec<Vec<u8>>> {
         &self.requests
     }
-}
-
-/// The sandbox, and the base URL of its WhatsApp.
-async fn start_sandbox() -> anyhow::Result<(Child, String)> {
-    let mut command = binaries::command("recado")?;
-    command
-        .args(["--output", "json", "sandbox", "--listen", "127.0.0.1:0"])
-        .stdout(Stdio::piped());
-    let mut sandbox = command.spawn()?;
-    let mut lines =
-        BufReader::new(sandbox.stdout.take().context("standard output is piped")?).lines();
-    let line = tokio::time::timeout(START, lines.next_line())
-        .await??
-        .context("the sandbox says where it listens")?;
-    let said: Value = serde_json::from_str(&line)?;
-    let whatsapp = said["urls"]["whatsapp"]
-        .as_str()
-        .context("the URL of its WhatsApp")?;
-    Ok((sandbox, whatsapp.to_owned()))
 }
 
 async fn operator_key(database: &[(&str, &str)]) -> anyhow::Result<String> {
