@@ -21,12 +21,12 @@ const CALLERS: usize = 12;
 /// Customers in one call of Meta.
 const BATCH: usize = 5;
 
-/// One call, and who writes in it.
+/// One call, and what customers write in it.
 #[derive(Clone)]
-struct Call {
-    provider: &'static str,
-    body: Value,
-    phones: Vec<String>,
+pub(crate) struct Call {
+    pub(crate) provider: &'static str,
+    pub(crate) body: Value,
+    pub(crate) texts: Vec<Text>,
 }
 
 fn call(caller: usize, number: usize) -> Call {
@@ -45,14 +45,15 @@ fn call(caller: usize, number: usize) -> Call {
     Call {
         provider,
         body,
-        phones: texts.iter().map(|text| text.from.clone()).collect(),
+        texts: texts.to_vec(),
     }
 }
 
 /// Calls until the server is gone; tells which calls were made, and whether they were taken.
-async fn call_until_gone(
+pub(crate) async fn call_until_gone(
     callbacks: Callbacks,
     caller: usize,
+    call: fn(usize, usize) -> Call,
     made: mpsc::UnboundedSender<(Call, bool)>,
 ) {
     for number in 0.. {
@@ -72,7 +73,12 @@ async fn kill_while_called(server: Server, callbacks: &Callbacks) -> Vec<(Call, 
     let (made, mut calls) = mpsc::unbounded_channel();
     let mut callers = JoinSet::new();
     for caller in 0..CALLERS {
-        callers.spawn(call_until_gone(callbacks.clone(), caller, made.clone()));
+        callers.spawn(call_until_gone(
+            callbacks.clone(),
+            caller,
+            call,
+            made.clone(),
+        ));
     }
     drop(made);
     let mut all = Vec::new();
@@ -110,7 +116,8 @@ fn heard(events: &[Event]) -> HashSet<String> {
 }
 
 fn phones<'a>(calls: impl Iterator<Item = &'a Call>) -> HashSet<String> {
-    calls.flat_map(|call| call.phones.iter().cloned()).collect()
+    let texts = calls.flat_map(|call| &call.texts);
+    texts.map(|text| text.from.clone()).collect()
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ mod compatibility;
 mod concurrency;
 mod crash;
 mod deliveries;
+mod delivery_crash;
 mod demo;
 mod failures;
 mod generated;
