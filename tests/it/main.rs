@@ -23,3 +23,4 @@ mod secrets;
 mod stream;
 mod taps;
 mod whole_way;
+mod wuzapi;

@@ -31,14 +31,28 @@ impl Text {
     }
 }
 
-/// The webhook URLs of the three channels, and what proves a call to them.
+/// The webhook URLs of an organization's channels, and what proves a call to them.
 #[derive(Clone)]
 pub struct Callbacks {
     http: reqwest::Client,
     server: String,
-    paths: [(&'static str, String); 3],
-    app_secret: String,
-    bearer: String,
+    channels: Vec<Called>,
+}
+
+/// One channel as it is called.
+#[derive(Clone)]
+struct Called {
+    id: String,
+    path: String,
+    proof: Proof,
+}
+
+#[derive(Clone)]
+enum Proof {
+    AppSecret(String),
+    Url,
+    Bearer(String),
+    Hmac(String),
 }
 
 impl Callbacks {
@@ -46,31 +60,14 @@ impl Callbacks {
     ///
     /// # Panics
     ///
-    /// There are no such channels.
+    /// It does not list them.
     pub async fn of(client: &Client, url: &str) -> Self {
-        let (mut paths, mut bearer) = (Vec::new(), String::new());
-        for provider in ["whatsapp", "zapi", "zapperhub"] {
-            let channel = client
-                .get(&format!("/channels/{provider}"))
-                .await
-                .expect(200);
-            let webhook_url = channel["webhookUrl"].as_str().expect("a URL");
-            let path = webhook_url.find("/webhooks/").expect("a path");
-            paths.push((provider, webhook_url[path..].to_owned()));
-            if provider == "zapperhub" {
-                let secret = channel["webhookSecret"].as_str();
-                secret.expect("a secret").clone_into(&mut bearer);
-            }
-        }
+        let list = client.get("/channels?limit=100").await.expect(200);
+        let channels = list["data"].as_array().expect("a list");
         Self {
             http: client.http.clone(),
             server: url.to_owned(),
-            paths: paths.try_into().expect("three channels"),
-            app_secret: credentials("whatsapp")["appSecret"]
-                .as_str()
-                .expect("a secret")
-                .to_owned(),
-            bearer,
+            channels: channels.iter().map(called).collect(),
         }
     }
 
@@ -87,11 +84,16 @@ impl Callbacks {
     ///
     /// # Panics
     ///
-    /// There is no such provider.
+    /// There is no such channel.
     #[must_use]
-    pub fn path(&self, provider: &str) -> &str {
-        let found = self.paths.iter().find(|(known, _)| *known == provider);
-        &found.expect("a provider").1
+    pub fn path(&self, channel: &str) -> &str {
+        &self.called(channel).path
+    }
+
+    fn called(&self, channel: &str) -> &Called {
+        let mut channels = self.channels.iter();
+        let found = channels.find(|known| known.id == channel);
+        found.expect("a channel")
     }
 
     /// A call without proof in its headers.
@@ -100,15 +102,21 @@ impl Callbacks {
         self.http.request(Method::POST, url).body(body.into())
     }
 
-    /// A call as the provider makes it, with its proof.
-    pub fn call(&self, provider: &str, body: impl Into<Vec<u8>>) -> RequestBuilder {
-        let body = body.into();
-        let signature = signature(&self.app_secret, &body);
-        let request = self.unproved(self.path(provider), body);
-        match provider {
-            "whatsapp" => request.header("x-hub-signature-256", signature),
-            "zapperhub" => request.bearer_auth(&self.bearer),
-            _ => request,
+    /// A call as the channel's provider makes it, with its proof.
+    pub fn call(&self, channel: &str, body: impl Into<Vec<u8>>) -> RequestBuilder {
+        let (called, body) = (self.called(channel), body.into());
+        let request = |body| self.unproved(&called.path, body);
+        match &called.proof {
+            Proof::AppSecret(secret) => {
+                let signature = signature(secret, &body);
+                request(body).header("x-hub-signature-256", signature)
+            }
+            Proof::Url => request(body),
+            Proof::Bearer(secret) => request(body).bearer_auth(secret),
+            Proof::Hmac(secret) => {
+                let signature = hmac(secret, &body);
+                request(body).header("x-hmac-signature", signature)
+            }
         }
     }
 
@@ -117,31 +125,54 @@ impl Callbacks {
     /// # Panics
     ///
     /// It is not.
-    pub async fn deliver(&self, provider: &str, body: &Value) {
-        let request = self.call(provider, body.to_string());
+    pub async fn deliver(&self, channel: &str, body: &Value) {
+        let request = self.call(channel, body.to_string());
         let answer = request
             .header("content-type", "application/json")
             .send()
             .await
             .expect("an answer");
-        assert_eq!(answer.status(), 200, "{provider} {body}");
+        assert_eq!(answer.status(), 200, "{channel} {body}");
+    }
+}
+
+/// A channel as the list shows it; those of WhatsApp have the app secret of [`credentials`].
+fn called(channel: &Value) -> Called {
+    let text = |value: &Value| value.as_str().expect("a text").to_owned();
+    let url = text(&channel["webhookUrl"]);
+    let path = url.find("/webhooks/").expect("a path");
+    let secret = || text(&channel["webhookSecret"]);
+    let proof = match channel["provider"].as_str() {
+        Some("whatsapp") => Proof::AppSecret(text(&credentials("whatsapp")["appSecret"])),
+        Some("zapi") => Proof::Url,
+        _ if channel["settings"]["dialect"] == "wuzapi" => Proof::Hmac(secret()),
+        _ => Proof::Bearer(secret()),
+    };
+    Called {
+        id: text(&channel["id"]),
+        path: url[path..].to_owned(),
+        proof,
     }
 }
 
 /// The value of Meta's header for that body.
+#[must_use]
+pub fn signature(app_secret: &str, body: &[u8]) -> String {
+    format!("sha256={}", hmac(app_secret, body))
+}
+
+/// The HMAC-SHA256 of a body, as hexadecimal digits.
 ///
 /// # Panics
 ///
 /// Never: an HMAC takes a key of any length.
 #[must_use]
-pub fn signature(app_secret: &str, body: &[u8]) -> String {
-    let mut mac =
-        Hmac::<Sha256>::new_from_slice(app_secret.as_bytes()).expect("a key of any length");
+pub fn hmac(secret: &str, body: &[u8]) -> String {
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("a key of any length");
     mac.update(body);
     let bytes = mac.finalize().into_bytes();
-    bytes.iter().fold("sha256=".to_owned(), |text, byte| {
-        format!("{text}{byte:02x}")
-    })
+    let digits = |text, byte: &u8| format!("{text}{byte:02x}");
+    bytes.iter().fold(String::new(), digits)
 }
 
 /// One call of Meta with these entries, each of changes.

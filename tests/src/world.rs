@@ -159,6 +159,24 @@ impl World {
         }
     }
 
+    /// Connects a number whose wuzapi server is the sandbox: channel `wuzapi`, conversation `conv-wuzapi`.
+    ///
+    /// # Panics
+    ///
+    /// The server refuses.
+    pub async fn open_wuzapi(&self) {
+        let channel = json!({
+            "id": "wuzapi", "provider": "zapperhub", "name": "wuzapi", "credentials": {"apiKey": "T1"},
+            "settings": {"dialect": "wuzapi", "baseUrl": self.sandbox_urls.wuzapi},
+        });
+        self.client.post("/channels", channel).await.expect(201);
+        let conversation = json!({
+            "id": "conv-wuzapi", "agentId": "agent-123", "channelId": "wuzapi", "to": CUSTOMER,
+        });
+        let opened = self.client.post("/conversations", conversation).await;
+        opened.expect(201);
+    }
+
     /// The events of the organization as soon as there are so many of that type.
     ///
     /// # Panics
