@@ -23,7 +23,7 @@ fn for_many<T: std::fmt::Debug>(
         .enable_all()
         .build()
         .expect("a runtime");
-    let world = runtime.block_on(World::start());
+    let world = runtime.block_on(furnished());
     let config = Config {
         cases,
         failure_persistence: None,
@@ -37,6 +37,13 @@ fn for_many<T: std::fmt::Debug>(
     runtime.block_on(assert_well(&world));
     let _inside = runtime.enter();
     drop(world);
+}
+
+/// A world with a channel of every kind.
+async fn furnished() -> World {
+    let world = World::start().await;
+    world.open_wuzapi().await;
+    world
 }
 
 /// The server is well afterwards, and so is what it does behind its answers.
