@@ -1,6 +1,7 @@
 //! Whatever the providers send in, however often and in whatever order, counts once and where it belongs.
 
 mod flood;
+mod outage;
 mod refused;
 
 use futures_util::future::join_all;
