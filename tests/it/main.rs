@@ -12,6 +12,7 @@ mod failures;
 mod generated;
 mod hostile;
 mod identity;
+mod inbound;
 mod intake;
 mod intake_crash;
 mod isolation;
