@@ -84,7 +84,7 @@ pub async fn run(app: Arc<App>, stop: impl Future<Output = ()>) {
     let Some(mut queue) = queue else { return };
     if app.store.kind() == DatabaseKind::Sqlite {
         // The file has one server: what is still claimed was claimed by one that is gone.
-        if let Err(error) = app.store.release_webhook_calls(None).await {
+        if let Err(error) = app.store.end_webhook_call_claims(None).await {
             tracing::warn!(%error, "webhook calls of the last run wait until their claims run out");
         }
     }

@@ -130,18 +130,10 @@ impl Store {
     ///
     /// The database does not answer.
     pub async fn end_delivery_claims(&self) -> Result<(), StoreError> {
-        self.transaction(|connection| {
-            Box::pin(async move {
-                sqlx::query(
-                    "update deliveries set claimed_until = 0 \
-                     where status = 'pending' and claimed_until > 0",
-                )
-                .execute(connection)
-                .await?;
-                Ok(())
-            })
-        })
-        .await
+        let query = sqlx::query(
+            "update deliveries set claimed_until = 0 where status = 'pending' and claimed_until > 0",
+        );
+        self.write_count(query).await.map(drop)
     }
 
     /// Writes an attempt and what follows from it down, and ends the claim; gives since when the

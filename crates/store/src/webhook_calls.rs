@@ -130,7 +130,7 @@ impl Store {
     /// # Errors
     ///
     /// The database does not answer.
-    pub async fn release_webhook_calls(
+    pub async fn end_webhook_call_claims(
         &self,
         organization: Option<&OrganizationId>,
     ) -> Result<(), StoreError> {
