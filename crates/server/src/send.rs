@@ -1,7 +1,7 @@
 //! One send, step by step: the order of checks, the message on disk, the provider, the outcome.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use recado_core::{
@@ -9,7 +9,9 @@ use recado_core::{
     Recipient, SendButtons, Warning,
 };
 use recado_providers::{ChannelError, OutboundMessage, Receipt, send_with_retries};
-use recado_store::{AgentOwner, Channel, Message, MessageError, NewMessage, SendResult};
+use recado_store::{
+    AgentOwner, Channel, Message, MessageError, NewMessage, SendResult, StoreError,
+};
 
 use tracing::Instrument as _;
 
@@ -19,6 +21,9 @@ use crate::telemetry;
 
 /// Meta's code for a message outside the 24-hour window.
 const WINDOW_CLOSED: i64 = 131_047;
+
+/// Longest that a caller waits for the outcome: clients give up after 20 seconds.
+const PATIENCE: Duration = Duration::from_secs(18);
 
 /// A send that passed every check and has not begun.
 pub(crate) struct ReadySend {
@@ -160,7 +165,7 @@ impl ReadySend {
     pub(crate) async fn send(self, app: &Arc<App>) -> Result<Message, ApiError> {
         let Ok(permit) = Arc::clone(&app.send_permits).try_acquire_owned() else {
             return Err(ApiError {
-                retry_after: Some(std::time::Duration::from_secs(1)),
+                retry_after: Some(Duration::from_secs(1)),
                 ..ApiError::new(
                     Reason::RateLimited,
                     "Too many sends are in flight: come back after Retry-After seconds",
@@ -173,17 +178,29 @@ impl ReadySend {
             self.deliver(&context).await
         };
         let task = app.sends.spawn(sending.in_current_span());
-        task.await.unwrap_or_else(|panic| {
-            tracing::error!(message.id = %id, %panic, "a send broke off");
-            let message = "The send broke off: the message may have gone out, do not send it again";
-            Err(ApiError::new(Reason::OutcomeUnknown, message).about(&id))
-        })
+        let unknown =
+            |message: &str| Err(ApiError::new(Reason::OutcomeUnknown, message).about(&id));
+        match tokio::time::timeout(PATIENCE, task).await {
+            Ok(Ok(sent)) => sent,
+            Ok(Err(panic)) => {
+                tracing::error!(message.id = %id, %panic, "a send broke off");
+                unknown("The send broke off: the message may have gone out, do not send it again")
+            }
+            Err(_) => unknown(
+                "The send is still under way: look at the message for its outcome, do not send it again",
+            ),
+        }
     }
 
     /// Written down, handed over, outcome written down.
     async fn deliver(self, app: &App) -> Result<Message, ApiError> {
         let begun = Instant::now();
-        app.store.begin_send(&self.message).await?;
+        if let Err(error) = app.store.begin_send(&self.message).await {
+            if matches!(error, StoreError::Timeout | StoreError::NotCommitted) {
+                self.take_back(app).await;
+            }
+            return Err(error.into());
+        }
         let sent = send_with_retries(self.channel.as_ref(), &self.outbound(), &app.retry).await;
         telemetry::sent(
             &self.message,
@@ -202,6 +219,34 @@ impl ReadySend {
                 )
                 .about(&self.message.id)
             }),
+        }
+    }
+
+    /// Nothing was sent, but what could not be written in time may still land: then it is rejected, and
+    /// not taken for a message that may have gone out.
+    async fn take_back(&self, app: &App) {
+        let rejected = SendResult {
+            outcome: Outcome::Rejected,
+            external_id: None,
+            provider_id: None,
+            error: Some(MessageError {
+                reason: Reason::Internal.as_str().to_owned(),
+                code: None,
+                message: "the message could not be written down in time; nothing was sent"
+                    .to_owned(),
+            }),
+        };
+        let NewMessage {
+            organization_id,
+            id,
+            ..
+        } = &self.message;
+        let taken_back = app
+            .store
+            .finish_send(organization_id, id, &rejected, app.clock.now())
+            .await;
+        if let Err(error) = taken_back {
+            tracing::warn!(message.id = %id, %error, "a message that was not sent may be taken for unknown");
         }
     }
 

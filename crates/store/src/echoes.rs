@@ -8,7 +8,6 @@ use crate::columns::{self, Columns};
 use crate::content::StoredContent;
 use crate::error::StoreError;
 use crate::event_log::EventLog;
-use crate::inbound::Effect;
 use crate::messages::{self, message_columns};
 use crate::orphan_statuses::Waiting;
 use crate::people;

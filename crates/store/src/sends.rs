@@ -120,7 +120,7 @@ impl Store {
             .transaction(move |connection| {
                 Box::pin(async move {
                     let query = sqlx::query(concat!(
-                        "update messages set status = 'unknown', updated_at = $3 \
+                        "update messages set status = 'unknown', error = $4, updated_at = $3 \
                          where organization_id = $1 and status = 'sending' and created_at < $2 \
                          and id in (select id from messages \
                          where status = 'sending' and created_at < $2) returning ",
@@ -128,7 +128,8 @@ impl Store {
                     ))
                     .bind(owner.as_str().to_owned())
                     .bind(sent_before.as_millisecond())
-                    .bind(at.as_millisecond());
+                    .bind(at.as_millisecond())
+                    .bind(columns::json(&abandoned()));
                     let mut log = EventLog::open(kind, owner, at, connection).await?;
                     let rows = query.fetch_all(&mut *connection).await?;
                     let mut messages = rows
@@ -143,6 +144,15 @@ impl Store {
             .await?;
         self.signal(&organization, appended);
         Ok(settled)
+    }
+}
+
+/// What is said of a message whose server is gone.
+fn abandoned() -> MessageError {
+    MessageError {
+        reason: "outcome_unknown".to_owned(),
+        code: None,
+        message: "the server ended before the provider's answer was written down".to_owned(),
     }
 }
 

@@ -9,7 +9,6 @@ mod wuzapi;
 use recado_core::inbound::{ConnectionNews, Inbound};
 use reqwest::Method;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
-use serde_json::Value;
 
 use super::account::Dialect;
 use crate::connection::Connection;
