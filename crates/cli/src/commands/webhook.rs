@@ -1,9 +1,10 @@
 //! `recado webhook`: who is told of events.
 
+mod replay;
 mod update;
 
+use clap::Subcommand;
 use clap::builder::PossibleValuesParser;
-use clap::{ArgGroup, Subcommand};
 use reqwest::Method;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
@@ -12,7 +13,7 @@ use super::listing::ListArgs;
 use crate::client::{Answer, Client, Effect};
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
-use crate::output::{Columns, Output, View, cell, note};
+use crate::output::{Columns, Output, View, cell};
 
 const ROOT: &str = "webhook-endpoints";
 const COLUMNS: Columns = &[
@@ -116,27 +117,7 @@ pub(crate) enum Command {
     /// Show one delivery with every attempt
     Delivery { id: String, delivery: String },
     /// Deliver once more: one delivery, or the events of a time
-    #[command(
-        group = ArgGroup::new("what").required(true).args(["delivery", "from"]),
-        after_help = "Example:\n  recado webhook replay whk_1 --from 2026-11-22T12:00:00Z --to 2026-11-22T13:00:00Z"
-    )]
-    Replay {
-        id: String,
-        /// This delivery
-        #[arg(long, value_name = "DELIVERY_ID")]
-        delivery: Option<String>,
-        /// The first instant of the events, such as 2026-11-22T12:00:00Z
-        #[arg(long, value_name = "TIME", requires = "to")]
-        from: Option<String>,
-        /// The first instant that no longer counts
-        #[arg(
-            long,
-            value_name = "TIME",
-            requires = "from",
-            conflicts_with = "delivery"
-        )]
-        to: Option<String>,
-    },
+    Replay(replay::Replay),
 }
 
 pub(crate) async fn run(command: Command, client: &Client) -> Result<Output, Failure> {
@@ -190,46 +171,7 @@ pub(crate) async fn run(command: Command, client: &Client) -> Result<Output, Fai
                 .await?;
             Ok(with_attempts(answer))
         }
-        Command::Replay {
-            id,
-            delivery,
-            from,
-            to,
-        } => {
-            let range = json!({"from": from, "to": to});
-            let replayed = replay(client, &id, delivery, &range).await?;
-            warn_if_disabled(client, &id).await;
-            Ok(replayed)
-        }
-    }
-}
-
-async fn replay(
-    client: &Client,
-    id: &str,
-    delivery: Option<String>,
-    range: &Value,
-) -> Result<Output, Failure> {
-    if let Some(delivery) = delivery {
-        let answer = act(client, &[ROOT, id, "deliveries", &delivery, "replay"]).await?;
-        return Ok(with_attempts(answer));
-    }
-    let answer = client.post(&[ROOT, id, "replay"], range).await?;
-    let count = cell(answer.value.get("replayed"));
-    let sentence = format!("{count} events wait to be delivered again");
-    Ok(Output::done(answer, sentence))
-}
-
-/// Nothing goes out to an endpoint that is disabled: whoever replays has to hear it.
-async fn warn_if_disabled(client: &Client, id: &str) {
-    // What was asked is done, whether or not the endpoint can be read.
-    let Ok(endpoint) = client.get(&[ROOT, id], &[]).await else {
-        return;
-    };
-    if endpoint.value["disabledAt"].is_string() {
-        note(&format!(
-            "the endpoint is disabled: nothing goes out before `recado webhook update {id} --enable`"
-        ));
+        Command::Replay(replay) => replay.run(client).await,
     }
 }
 

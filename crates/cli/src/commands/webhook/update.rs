@@ -8,6 +8,10 @@ use crate::failure::Failure;
 
 #[derive(Default, clap::Args)]
 #[group(required = true, multiple = true)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line"
+)]
 pub(crate) struct Change {
     /// Where events go from now on, over https
     #[arg(long)]
