@@ -20,17 +20,7 @@ async fn who_changes_number_stays_in_the_conversation_and_is_answered_there() {
     for _ in 0..2 {
         callbacks.deliver("whatsapp", &news).await;
     }
-    let text = whatsapp_texts(NUMBER, &[Text::from(NEW_NUMBER)]);
-    callbacks
-        .deliver("whatsapp", &whatsapp(&[vec![text]]))
-        .await;
-    let received = world.events("message.received", 2).await;
-    assert_eq!(received.len(), 2);
-    assert_eq!(received[0]["data"]["from"]["phone"], CUSTOMER);
-    assert_eq!(received[0]["data"]["movedTo"]["phone"], NEW_NUMBER);
-    for event in &received {
-        assert_eq!(event["conversationId"], "conv-456", "{event}");
-    }
+    world.events("message.received", 1).await;
     let shown = world
         .client
         .get("/conversations/conv-456")
@@ -44,6 +34,17 @@ async fn who_changes_number_stays_in_the_conversation_and_is_answered_there() {
         .expect(200);
     let requests = world.sandbox.requests();
     assert_eq!(requests.last().expect("a request").body["to"], NEW_NUMBER);
+    let text = whatsapp_texts(NUMBER, &[Text::from(NEW_NUMBER)]);
+    callbacks
+        .deliver("whatsapp", &whatsapp(&[vec![text]]))
+        .await;
+    let received = world.events("message.received", 2).await;
+    assert_eq!(received.len(), 2);
+    assert_eq!(received[0]["data"]["from"]["phone"], CUSTOMER);
+    assert_eq!(received[0]["data"]["movedTo"]["phone"], NEW_NUMBER);
+    for event in &received {
+        assert_eq!(event["conversationId"], "conv-456", "{event}");
+    }
 }
 
 #[rstest]
