@@ -7,7 +7,9 @@ use crate::http::Answer;
 /// The first that is there counts; the vendor publishes no schema of errors (inferred).
 const WORDS: [&str; 5] = ["/message", "/error", "/error/message", "/detail", "/title"];
 
-/// Turns an answer into an error; `kind` judges by status and lower-cased words.
+/// Turns an answer into an error; `kind` judges by status and the API's own words, lower-cased.
+///
+/// A page is shown, but never judged: whatever it says, it may come from a proxy, after the message was taken.
 pub(super) fn refusal(
     connection: &Connection,
     answer: &Answer,
@@ -22,7 +24,7 @@ pub(super) fn refusal(
         .and_then(|body| WORDS.iter().find_map(|path| text(body, path)));
     let raw = String::from_utf8_lossy(&answer.body);
     let shown = words.unwrap_or(&raw);
-    let kind = kind(answer.status, &shown.to_lowercase());
+    let kind = kind(answer.status, &words.unwrap_or_default().to_lowercase());
     connection.refusal(kind, answer.retry_after, Some(shown), answer.status)
 }
 

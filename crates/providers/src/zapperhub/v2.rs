@@ -107,7 +107,8 @@ fn v2_kind(status: u16, words: &str) -> ErrorKind {
         400 | 413 | 415 | 422 => ErrorKind::ContentRefused,
         409 | 412 | 428 => ErrorKind::NotConnected,
         500 if errors::says_not_connected(words) => ErrorKind::NotConnected,
-        503 => ErrorKind::Unavailable,
+        // The vendor's "PROVIDER_UNAVAILABLE"; without words of its own it may be a proxy's (inferred).
+        503 if !words.is_empty() => ErrorKind::Unavailable,
         _ => ErrorKind::from_status(status),
     }
 }

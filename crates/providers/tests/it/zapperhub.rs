@@ -256,6 +256,14 @@ async fn every_shape_of_the_sandbox_is_understood(
 #[case::throttled(429, "", ErrorKind::Throttled)]
 #[case::unavailable(503, r#"{"message":"PROVIDER_UNAVAILABLE"}"#, ErrorKind::Unavailable)]
 #[case::html_502(502, "<html>", ErrorKind::Indeterminate)]
+#[case::html_503(503, "<html>Service Unavailable</html>", ErrorKind::Indeterminate)]
+#[case::empty_503(503, "", ErrorKind::Indeterminate)]
+#[case::json_503_without_words(503, "{}", ErrorKind::Indeterminate)]
+#[case::html_500_that_was_logged(
+    500,
+    "<html>The error has been logged</html>",
+    ErrorKind::Indeterminate
+)]
 #[case::gateway_timeout(504, "", ErrorKind::Indeterminate)]
 #[case::refused_with_200(200, r#"{"success":false}"#, ErrorKind::Indeterminate)]
 #[tokio::test]
@@ -333,6 +341,25 @@ async fn an_answer_of_wuzapi_has_its_meaning(
         .await
         .expect_err("refused");
     assert_eq!((error.kind, error.message.as_str()), (kind, words));
+    assert_eq!(server.requests(), 1);
+}
+
+#[rstest]
+#[case::page_that_was_logged(500, "<html>The error has been logged</html>")]
+#[case::page_about_a_session(500, "no session")]
+#[case::empty(500, "")]
+#[tokio::test]
+async fn what_is_not_the_words_of_wuzapi_leaves_the_outcome_open(
+    #[case] status: u16,
+    #[case] body: &str,
+) {
+    let server = canned(status, body).await;
+    let error = WUZAPI
+        .channel(&server.url)
+        .send(&full())
+        .await
+        .expect_err("no success");
+    assert_eq!(error.kind, ErrorKind::Indeterminate);
     assert_eq!(server.requests(), 1);
 }
 
