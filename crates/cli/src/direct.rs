@@ -168,24 +168,28 @@ fn refused(refusal: &recado_core::Refusal) -> Failure {
 }
 
 fn failed(error: &ChannelError) -> Failure {
-    let (exit_code, reason) = meaning(error.kind);
-    let refusal = Refusal::direct(exit_code, reason, error.code, error.to_string());
+    let refusal = Refusal::direct(
+        exit_code(error.kind),
+        error.kind.reason(),
+        error.code,
+        error.to_string(),
+    );
     Failure::Refused(Box::new(refusal))
 }
 
-const fn meaning(kind: ErrorKind) -> (ExitCode, &'static str) {
+const fn exit_code(kind: ErrorKind) -> ExitCode {
     match kind {
-        ErrorKind::Unauthorized => (ExitCode::Unauthorized, "channel_unauthorized"),
-        ErrorKind::WindowClosed => (ExitCode::Refused, "window_closed"),
-        ErrorKind::Unavailable => (ExitCode::Unreachable, "provider_unavailable"),
-        ErrorKind::Indeterminate => (ExitCode::OutcomeUnknown, "outcome_unknown"),
-        ErrorKind::ContentRefused => (ExitCode::Refused, "content_refused"),
-        ErrorKind::Misconfigured
+        ErrorKind::Unauthorized => ExitCode::Unauthorized,
+        ErrorKind::Unavailable => ExitCode::Unreachable,
+        ErrorKind::Indeterminate => ExitCode::OutcomeUnknown,
+        ErrorKind::WindowClosed
+        | ErrorKind::ContentRefused
+        | ErrorKind::Misconfigured
         | ErrorKind::NotConnected
         | ErrorKind::BillingBlocked
         | ErrorKind::InvalidRecipient
         | ErrorKind::Throttled
-        | ErrorKind::Rejected => (ExitCode::Refused, "provider_rejected"),
+        | ErrorKind::Rejected => ExitCode::Refused,
     }
 }
 

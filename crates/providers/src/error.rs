@@ -57,6 +57,21 @@ pub enum Retry {
 }
 
 impl ErrorKind {
+    /// Every kind.
+    pub const ALL: [Self; 11] = [
+        Self::Unauthorized,
+        Self::Misconfigured,
+        Self::NotConnected,
+        Self::BillingBlocked,
+        Self::InvalidRecipient,
+        Self::ContentRefused,
+        Self::WindowClosed,
+        Self::Throttled,
+        Self::Unavailable,
+        Self::Rejected,
+        Self::Indeterminate,
+    ];
+
     /// How the send ended.
     #[must_use]
     pub const fn outcome(self) -> Outcome {
@@ -92,20 +107,21 @@ impl ErrorKind {
         }
     }
 
-    /// The word for a message that failed for this reason after the provider took it.
-    pub(crate) const fn reason(self) -> &'static str {
+    /// The published word, the same in an answer, an event and a metric.
+    #[must_use]
+    pub const fn reason(self) -> &'static str {
         match self {
             Self::Unauthorized => "channel_unauthorized",
-            Self::Misconfigured => "channel_misconfigured",
-            Self::NotConnected => "not_connected",
-            Self::BillingBlocked => "billing_blocked",
-            Self::InvalidRecipient => "invalid_recipient",
             Self::ContentRefused => "content_refused",
             Self::WindowClosed => "window_closed",
-            Self::Throttled => "throttled",
             Self::Unavailable => "provider_unavailable",
-            Self::Rejected => "provider_rejected",
             Self::Indeterminate => "outcome_unknown",
+            Self::Misconfigured
+            | Self::NotConnected
+            | Self::BillingBlocked
+            | Self::InvalidRecipient
+            | Self::Throttled
+            | Self::Rejected => "provider_rejected",
         }
     }
 

@@ -339,21 +339,13 @@ impl From<Refusal> for ApiError {
     }
 }
 
-/// What a failed send means to the client.
-#[must_use]
-pub const fn reason_of(kind: ErrorKind) -> Reason {
-    match kind {
-        ErrorKind::Unauthorized => Reason::ChannelUnauthorized,
-        ErrorKind::WindowClosed => Reason::WindowClosed,
-        ErrorKind::Unavailable => Reason::ProviderUnavailable,
-        ErrorKind::Indeterminate => Reason::OutcomeUnknown,
-        ErrorKind::ContentRefused => Reason::ContentRefused,
-        ErrorKind::Misconfigured
-        | ErrorKind::NotConnected
-        | ErrorKind::BillingBlocked
-        | ErrorKind::InvalidRecipient
-        | ErrorKind::Throttled
-        | ErrorKind::Rejected => Reason::ProviderRejected,
+impl From<ErrorKind> for Reason {
+    /// The reason that has the kind's word.
+    fn from(kind: ErrorKind) -> Self {
+        let mut reasons = Self::ALL.into_iter();
+        reasons
+            .find(|reason| reason.as_str() == kind.reason())
+            .unwrap_or(Self::ProviderRejected)
     }
 }
 
@@ -363,12 +355,24 @@ impl From<&ChannelError> for ApiError {
             code: error.code,
             retry_after: error.retry_after,
             ..Self::new(
-                reason_of(error.kind),
+                error.kind.into(),
                 format!(
                     "could not send message through {}: {}",
                     error.provider, error.message
                 ),
             )
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_failure_of_a_provider_has_its_reason_here() {
+        for kind in ErrorKind::ALL {
+            assert_eq!(Reason::from(kind).as_str(), kind.reason());
         }
     }
 }

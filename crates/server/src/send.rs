@@ -16,7 +16,7 @@ use recado_store::{
 use tracing::Instrument as _;
 
 use crate::app::App;
-use crate::error::{ApiError, Reason, reason_of};
+use crate::error::{ApiError, Reason};
 use crate::telemetry;
 
 /// Meta's code for a message outside the 24-hour window.
@@ -287,7 +287,7 @@ fn result_of(sent: &Result<Receipt, ChannelError>, chosen_id: Option<String>) ->
             external_id: chosen_id.filter(|_| error.kind.outcome() == Outcome::Unknown),
             provider_id: None,
             error: Some(MessageError {
-                reason: reason_of(error.kind).as_str().to_owned(),
+                reason: error.kind.reason().to_owned(),
                 code: error.code,
                 message: error.message.clone(),
             }),

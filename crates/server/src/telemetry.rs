@@ -11,8 +11,6 @@ use recado_store::NewMessage;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
-use crate::error::reason_of;
-
 /// Upper edges of the duration buckets, in seconds.
 const BUCKETS: [f64; 11] = [
     0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0, 5.0, 20.0,
@@ -122,7 +120,7 @@ pub fn sent(
 ) {
     let outcome = match result {
         Ok(_) => "accepted",
-        Err(error) => reason_of(error.kind).as_str(),
+        Err(error) => error.kind.reason(),
     };
     metrics::counter!("recado_sends_total", "provider" => provider.as_str(), "outcome" => outcome)
         .increment(1);

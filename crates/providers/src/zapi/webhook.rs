@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::errors::is_error;
 use crate::connection::{Connection, text};
+use crate::error::ErrorKind;
 use crate::webhook::reading::{choice_id, id, instant, items, person, status, words};
 
 /// Where a tap has its id and its title; the first that is there counts.
@@ -46,19 +47,21 @@ const KINDS: [(&str, &str, &str); 11] = [
 ];
 
 /// Parts of the texts of `DeliveryCallback`, in lower case, and our word (Z-API docs, on-message-send examples).
+///
+/// Four words are Z-API's alone, for what only its queue finds out.
 const REASONS: [(&str, &str); 13] = [
     (
         "must accept buttons message terms",
         "button_terms_not_accepted",
     ),
-    ("does not exist", "invalid_recipient"),
-    ("invalid phone number", "invalid_recipient"),
+    ("does not exist", ErrorKind::InvalidRecipient.reason()),
+    ("invalid phone number", ErrorKind::InvalidRecipient.reason()),
     ("permission", "not_permitted"),
     ("only be sent in groups", "not_permitted"),
-    ("rejected sending", "provider_rejected"),
-    ("did not allow sending", "provider_rejected"),
-    ("timeout on send", "outcome_unknown"),
-    ("error on send", "outcome_unknown"),
+    ("rejected sending", ErrorKind::Rejected.reason()),
+    ("did not allow sending", ErrorKind::Rejected.reason()),
+    ("timeout on send", ErrorKind::Indeterminate.reason()),
+    ("error on send", ErrorKind::Indeterminate.reason()),
     ("invalid media url", "bad_media"),
     ("got a 404 error", "bad_media"),
     ("not a valid url in the media format", "bad_media"),
@@ -191,7 +194,7 @@ fn failure(connection: &Connection, body: &Value) -> Option<StatusError> {
     let reason = match known {
         _ if text(body, "/errorCode") == Some("SHADOW_BAN") => "restricted",
         Some((_, reason)) => reason,
-        None => "provider_rejected",
+        None => ErrorKind::Rejected.reason(),
     };
     Some(StatusError {
         code: None,
