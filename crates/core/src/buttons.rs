@@ -1,7 +1,9 @@
 //! The message with reply buttons, as it can only be when it is valid.
 
-/// One reply button.
-#[derive(Debug, Clone, PartialEq, Eq)]
+use std::fmt;
+
+/// One reply button; its `Debug` shows no text.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Button {
     /// What comes back when the customer taps the button; never shown.
     pub id: String,
@@ -12,7 +14,8 @@ pub struct Button {
 /// A text with reply buttons: the body is not blank, and there is at least one whole button.
 ///
 /// How much of it a provider carries is another question: see [`Capabilities`](crate::Capabilities).
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Its `Debug` shows no text.
+#[derive(Clone, PartialEq, Eq)]
 pub struct ButtonsMessage {
     header: Option<String>,
     body: String,
@@ -91,6 +94,20 @@ impl ButtonsMessage {
     }
 }
 
+impl fmt::Debug for Button {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Button").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for ButtonsMessage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ButtonsMessage")
+            .field("buttons", &self.buttons)
+            .finish_non_exhaustive()
+    }
+}
+
 pub(crate) fn is_blank(text: &str) -> bool {
     text.trim().is_empty()
 }
@@ -119,6 +136,21 @@ mod tests {
             Err(ButtonsError::BlankButton)
         );
         assert!(message("Hi", vec![button("a", "A")]).is_ok());
+    }
+
+    #[test]
+    fn debug_shows_no_text() {
+        let message = ButtonsMessage::new(
+            Some("Olá".into()),
+            "Oi".into(),
+            Some("Tchau".into()),
+            vec![button("a", "A")],
+        )
+        .expect("a valid message");
+        assert_eq!(
+            format!("{message:?}"),
+            "ButtonsMessage { buttons: [Button { .. }], .. }"
+        );
     }
 
     #[test]

@@ -9,8 +9,8 @@ use validator::{ValidationError, ValidationErrors, ValidationErrorsKind};
 
 /// A text in a request: reading it never fails, so that every wrong field can be named in one answer.
 ///
-/// Absent, `null` and `""` are the same.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// Absent, `null` and `""` are the same; `Debug` shows no text.
+#[derive(Clone, Default, PartialEq, Eq)]
 pub enum TextField {
     /// Not there.
     #[default]
@@ -19,6 +19,16 @@ pub enum TextField {
     Text(String),
     /// There, but another JSON type, which is named.
     Wrong(&'static str),
+}
+
+impl fmt::Debug for TextField {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Absent => f.write_str("Absent"),
+            Self::Text(_) => f.write_str("Text(..)"),
+            Self::Wrong(kind) => write!(f, "Wrong({kind})"),
+        }
+    }
 }
 
 impl TextField {

@@ -1,4 +1,6 @@
-//! What a provider's webhook says, in words that all providers share.
+//! What a provider's webhook says, in words that all providers share; no `Debug` here shows what a customer said.
+
+use std::fmt;
 
 use crate::id::MessageId;
 use crate::message::Status;
@@ -40,7 +42,7 @@ pub struct InboundMessage {
 }
 
 /// What a customer's message says.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum InboundContent {
     /// A reply button was tapped.
     Button(Choice),
@@ -75,7 +77,7 @@ impl InboundContent {
 }
 
 /// What was tapped.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Choice {
     /// The id that was sent with the button.
     pub id: String,
@@ -84,7 +86,7 @@ pub struct Choice {
 }
 
 /// A customer, by every name that a provider gave; there may be no phone.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Person {
     /// The phone number.
     pub phone: Option<Recipient>,
@@ -102,6 +104,31 @@ impl Person {
         [&self.user_id, &self.lid, &self.phone]
             .into_iter()
             .flatten()
+    }
+}
+
+impl fmt::Debug for InboundContent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Button(choice) => f.debug_tuple("Button").field(choice).finish(),
+            Self::List(choice) => f.debug_tuple("List").field(choice).finish(),
+            Self::Other { kind, .. } => f
+                .debug_struct("Other")
+                .field("kind", kind)
+                .finish_non_exhaustive(),
+        }
+    }
+}
+
+impl fmt::Debug for Choice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Choice").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Person {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.addresses()).finish()
     }
 }
 
@@ -192,6 +219,32 @@ fn inserted(digits: &str, country: &str, digit: char) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn debug_shows_neither_texts_nor_numbers() {
+        let message = |content| InboundMessage {
+            external_id: "wamid.1".into(),
+            from: Person {
+                phone: Some("5511987654321".parse().expect("a number")),
+                name: Some("qqName".into()),
+                ..Person::default()
+            },
+            sent_at: None,
+            in_reply_to: None,
+            content,
+        };
+        let (id, title) = ("qqId".to_owned(), "qqTitle".to_owned());
+        let (kind, text) = ("text".to_owned(), Some("qqText".to_owned()));
+        let contents = [
+            InboundContent::Button(Choice { id, title }),
+            InboundContent::Other { kind, text },
+        ];
+        for shown in contents.map(|content| format!("{:?}", message(content))) {
+            assert!(!shown.contains("qq"), "{shown}");
+            assert!(!shown.contains("5511987654321"), "{shown}");
+            assert!(shown.contains("wamid.1"), "{shown}");
+        }
+    }
 
     #[test]
     fn a_brazilian_mobile_number_is_known_with_and_without_its_ninth_digit() {

@@ -222,6 +222,15 @@ mod tests {
     }
 
     #[test]
+    fn debug_shows_no_text() {
+        let body = with(&json!({"body_text": "qqBody", "button_1_id": "qqId", "header_text": 7}));
+        let request: SendButtons = serde_json::from_value(body).expect("an object");
+        let shown = format!("{request:?}");
+        assert!(!shown.contains("qq"), "{shown}");
+        assert!(shown.contains("header_text: Wrong(number)"), "{shown}");
+    }
+
+    #[test]
     fn empty_optionals_are_absent_and_unknown_keys_ignored() {
         let body = with(
             &json!({"header_text": "", "footer_text": null, "button_2_id": "", "button_2_title": "", "nested": {"x": 1}, "button_x_id": 7}),
