@@ -38,6 +38,7 @@ mod connection;
 mod error;
 mod form;
 mod http;
+mod phone_numbers;
 mod redact;
 mod retry;
 mod webhook;

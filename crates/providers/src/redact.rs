@@ -5,15 +5,13 @@ use url::Url;
 use url::form_urlencoded::byte_serialize;
 
 use crate::config::join;
+use crate::phone_numbers::mask;
 
 /// What stands in the place of a secret.
 pub(crate) const BLANK: &str = "***";
 
 /// Most characters of a provider's text that are kept.
 const MAX_CHARS: usize = 300;
-
-/// Digits in a row from which on they may be a phone number.
-const PHONE_DIGITS: usize = 8;
 
 /// Knows the secrets of one channel, in the forms in which they may come back.
 pub(crate) struct Redactor {
@@ -48,7 +46,7 @@ impl Redactor {
             text = text.replace(secret.expose_secret(), BLANK);
         }
         let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-        mask_numbers(&line).chars().take(MAX_CHARS).collect()
+        mask(&line).chars().take(MAX_CHARS).collect()
     }
 }
 
@@ -61,29 +59,6 @@ fn in_path(secret: &str) -> String {
 
 fn in_query(secret: &str) -> String {
     byte_serialize(secret.as_bytes()).collect()
-}
-
-/// Keeps the two ends of a long number, as [`recado_core::Recipient::masked`] does.
-fn mask_numbers(text: &str) -> String {
-    let mut masked = String::with_capacity(text.len());
-    let mut rest = text;
-    while !rest.is_empty() {
-        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
-        if digits >= PHONE_DIGITS {
-            masked.push_str(&rest[..2]);
-            masked.push('…');
-            masked.push_str(&rest[digits - 2..digits]);
-        } else {
-            masked.push_str(&rest[..digits]);
-        }
-        rest = &rest[digits..];
-        let others = rest
-            .find(|c: char| c.is_ascii_digit())
-            .unwrap_or(rest.len());
-        masked.push_str(&rest[..others]);
-        rest = &rest[others..];
-    }
-    masked
 }
 
 #[cfg(test)]
