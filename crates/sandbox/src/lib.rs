@@ -75,7 +75,7 @@ pub use provider::Provider;
 pub use received::{Answered, KEPT, PhoneButton, PhoneMessage, ReceivedRequest};
 pub use settings::{
     BsuidMode, Connection, MessageTimestamp, ResponseShape, Session, Settings, TimestampShape,
-    WebhookFormat, WhatsappSettings, WuzapiSettings, ZapiSettings, ZapperhubSettings,
+    WebhookFormat, WhatsappSettings, WindowMode, WuzapiSettings, ZapiSettings, ZapperhubSettings,
 };
 pub use webhooks::{Delivery, Failure, Order, Step, Webhook, WebhookError, WebhookSettings};
 

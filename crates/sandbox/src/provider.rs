@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// One simulated API; its word is also the first segment of its paths.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Provider {
     /// Meta's WhatsApp Cloud API.

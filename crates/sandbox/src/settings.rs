@@ -34,12 +34,25 @@ pub struct WhatsappSettings {
     pub allowed_recipients: Option<BTreeSet<String>>,
     /// Brazilian numbers that WhatsApp knows without the ninth digit, in either form.
     pub without_ninth_digit: BTreeSet<String>,
-    /// Recipients whose 24-hour window is closed: refused at once (131047).
+    /// Recipients whose 24-hour window is closed (131047).
     pub closed_windows: BTreeSet<String>,
+    /// When a closed window is said.
+    pub window_mode: WindowMode,
     /// Refuse line breaks in titles and headers (invented).
     pub strict_newlines: bool,
     /// How webhooks name customers.
     pub bsuid_mode: BsuidMode,
+}
+
+/// When WhatsApp says that a window is closed (observed: mostly afterwards).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WindowMode {
+    /// The message is accepted, and fails by webhook.
+    #[default]
+    Async,
+    /// The message is refused at once.
+    Sync,
 }
 
 /// What a webhook says of a customer with a phone number (Meta, business-scoped user ids).

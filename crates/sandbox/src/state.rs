@@ -48,15 +48,13 @@ impl State {
 
     /// Changes the switches; at a Z-API phone that is connected again arrives what waited for it.
     pub(crate) fn apply(&mut self, settings: Settings) -> Vec<Parcel> {
-        self.settings = settings;
-        if !self.settings.zapi.connected {
-            return Vec::new();
+        let before = std::mem::replace(&mut self.settings, settings);
+        let mut parcels = self.tell_connections(&before);
+        if self.settings.zapi.connected {
+            let waited = std::mem::take(&mut self.zapi_queue).into_iter();
+            parcels.extend(waited.flat_map(|message| self.arrive(message)));
         }
-        let waited = std::mem::take(&mut self.zapi_queue);
-        waited
-            .into_iter()
-            .flat_map(|message| self.arrive(message))
-            .collect()
+        parcels
     }
 
     /// Handles one request.

@@ -1,6 +1,6 @@
 //! WhatsApp Cloud API.
 
-use recado_sandbox::{Answer, Provider};
+use recado_sandbox::{Answer, Provider, WindowMode};
 use recado_tests::World;
 use recado_tests::world::{self, CUSTOMER};
 use rstest::rstest;
@@ -156,6 +156,7 @@ async fn a_recipient_that_meta_does_not_take_is_the_messages_fault() {
 
     let mut settings = world.sandbox.settings();
     settings.whatsapp.closed_windows.insert(CUSTOMER.to_owned());
+    settings.whatsapp.window_mode = WindowMode::Sync;
     world.sandbox.set_settings(settings.clone());
     let expected = coded("window_closed", 131_047);
     assert_failure(&world, "conv-456", "closed window", expected).await;

@@ -1,7 +1,7 @@
 //! WhatsApp Cloud API: the exact request, and what its answers mean.
 
 use recado_providers::{ErrorKind, HealthState};
-use recado_sandbox::{Account, TokenState};
+use recado_sandbox::{Account, TokenState, WindowMode};
 use rstest::rstest;
 use serde_json::{Value, json};
 
@@ -292,6 +292,7 @@ async fn the_sandboxs_refusals_have_their_meaning() {
     let world = World::start().await;
     let mut settings = world.sandbox.settings();
     settings.whatsapp.closed_windows = ["5521988887777".to_owned()].into();
+    settings.whatsapp.window_mode = WindowMode::Sync;
     settings.whatsapp.pair_limit = true;
     world.sandbox.set_settings(settings);
     let channel = world.channel(SUBJECT);

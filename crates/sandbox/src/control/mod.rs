@@ -71,6 +71,7 @@ async fn index() -> Json<Value> {
                 "GET /zapperhub/{instanceId}/connection",
                 "GET|POST|DELETE /zapperhub/{instanceId}/webhook",
                 "GET|POST /zapperhub/{instanceId}/webhooks",
+                "GET|PUT|DELETE /zapperhub/{instanceId}/webhooks/{id}",
                 "GET /zapperhub/",
             ],
             "wuzapi": [

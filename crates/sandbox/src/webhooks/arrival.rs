@@ -21,14 +21,25 @@ pub(crate) struct Event {
 impl State {
     /// Shows a message on its phone, or lets it fail, and tells the account's webhooks.
     pub(crate) fn arrive(&mut self, message: PhoneMessage) -> Vec<Parcel> {
-        let failure = self.settings().webhooks.fail_with.clone();
-        let failure = failure.filter(|failure| failure.hits(&message.to));
+        let failure = self.failure_of(&message);
         let events = self.events_of(&message, failure.as_ref());
         let parcels = self.tell(message.provider, &message.from, &events);
         if failure.is_none() {
             self.received.show(message);
         }
         parcels
+    }
+
+    /// How a message fails, if it does: as the switch says, or because of WhatsApp's window.
+    fn failure_of(&self, message: &PhoneMessage) -> Option<Failure> {
+        let failure = self.settings().webhooks.fail_with.as_ref();
+        let failure = failure.filter(|failure| failure.hits(&message.to));
+        match message.provider {
+            Provider::Whatsapp => failure
+                .cloned()
+                .or_else(|| whatsapp::closed_window(self, message)),
+            Provider::Zapi | Provider::Zapperhub | Provider::Wuzapi => failure.cloned(),
+        }
     }
 
     fn events_of(&self, message: &PhoneMessage, failure: Option<&Failure>) -> Vec<Event> {

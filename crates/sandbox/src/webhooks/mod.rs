@@ -1,6 +1,7 @@
 //! Webhooks: where each account's go, what follows a message, and its delivery.
 
 mod arrival;
+mod connections;
 mod delivery;
 mod handshake;
 mod outbox;

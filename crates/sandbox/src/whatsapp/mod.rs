@@ -27,7 +27,9 @@ use crate::call::Call;
 use crate::ids;
 use crate::provider::Provider;
 use crate::received::PhoneMessage;
+use crate::settings::{WhatsappSettings, WindowMode};
 use crate::state::State;
+use crate::webhooks::Failure;
 
 /// Answers one request.
 pub(crate) fn handle(state: &mut State, call: &Call) -> Outcome {
@@ -126,13 +128,20 @@ fn messages(state: &mut State, call: &Call, number: &str) -> Result<Success, Gra
     let recipient = Recipient::of(&draft, &state.settings().whatsapp)?;
     check_account(state, number, &recipient)?;
     check_limits(state, number, &recipient)?;
-    if recipient
-        .phone()
-        .is_some_and(|phone| state.settings().whatsapp.closed_windows.contains(phone))
-    {
+    let settings = &state.settings().whatsapp;
+    if settings.window_mode == WindowMode::Sync && is_closed(settings, recipient.name()) {
         return Err(GraphError::window_closed());
     }
     Ok(accept(draft, &recipient, number))
+}
+
+/// How an accepted message fails because its recipient's window is closed; that is the default of a failure.
+pub(crate) fn closed_window(state: &State, message: &PhoneMessage) -> Option<Failure> {
+    is_closed(&state.settings().whatsapp, &message.to).then(Failure::default)
+}
+
+fn is_closed(settings: &WhatsappSettings, recipient: &str) -> bool {
+    settings.closed_windows.contains(recipient)
 }
 
 fn check_account(state: &State, number: &str, recipient: &Recipient) -> Result<(), GraphError> {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::ids;
 use crate::phone::{CUSTOMER, Content, Inbound, Shape};
 use crate::received::PhoneMessage;
-use crate::settings::WebhookFormat;
+use crate::settings::{Session, WebhookFormat};
 use crate::signature::sign;
 use crate::state::State;
 use crate::webhooks::{Event, Step, Written};
@@ -30,6 +30,19 @@ pub(crate) fn step(state: &State, message: &PhoneMessage, step: Step) -> Vec<Eve
     body["state"] = json!(word);
     let name = "ReadReceipt";
     vec![Event { name, body }]
+}
+
+/// The session as it is now; what stands in `event` is inferred.
+pub(crate) fn connection(user: &str, session: Session) -> Event {
+    let (name, event) = match session {
+        Session::Open => ("Connected", json!({})),
+        Session::None => ("Disconnected", json!({})),
+        Session::LoggedOut => ("LoggedOut", json!({"OnConnect": false, "Reason": 401})),
+    };
+    Event {
+        name,
+        body: envelope(name, user, event),
+    }
 }
 
 /// A message from a customer.

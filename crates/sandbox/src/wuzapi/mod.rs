@@ -5,7 +5,7 @@
 mod events;
 mod webhooks;
 
-pub(crate) use events::{inbound, joins, step, write};
+pub(crate) use events::{connection, inbound, joins, step, write};
 
 use axum::http::Method;
 use base64::Engine as _;

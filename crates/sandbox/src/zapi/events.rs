@@ -46,6 +46,32 @@ pub(crate) fn failed(state: &State, message: &PhoneMessage, failure: &Failure) -
     vec![event]
 }
 
+/// The phone was linked or cut off, as the switch says now; the docs' two examples differ in the unit of `momment`.
+pub(crate) fn connection(state: &State, account: &str) -> Event {
+    if state.settings().zapi.connected {
+        return Event {
+            name: "ConnectedCallback",
+            body: json!({
+                "type": "ConnectedCallback",
+                "instanceId": account,
+                "connected": true,
+                "phone": OWN_NUMBER,
+                "momment": milliseconds(state),
+            }),
+        };
+    }
+    Event {
+        name: "DisconnectedCallback",
+        body: json!({
+            "type": "DisconnectedCallback",
+            "instanceId": account,
+            "disconnected": true,
+            "error": "Device has been disconnected",
+            "momment": state.clock.timestamp().as_second(),
+        }),
+    }
+}
+
 /// A message from a customer.
 pub(crate) fn inbound(state: &State, inbound: &Inbound<'_>) -> Option<Event> {
     let (answered, key, content) = match &inbound.content {

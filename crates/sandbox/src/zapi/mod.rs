@@ -6,7 +6,7 @@ mod events;
 mod message;
 mod webhooks;
 
-pub(crate) use events::{failed, inbound, joins, step, write};
+pub(crate) use events::{connection, failed, inbound, joins, step, write};
 
 use axum::http::Method;
 use serde_json::{Map, Value, json};

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::remote_jid;
 use crate::phone::{CUSTOMER, Content, Inbound, Shape};
 use crate::received::PhoneMessage;
-use crate::settings::MessageTimestamp;
+use crate::settings::{Connection, MessageTimestamp};
 use crate::state::State;
 use crate::webhooks::{Event, Step, Written};
 
@@ -13,6 +13,7 @@ use crate::webhooks::{Event, Step, Written};
 const OWN_JID: &str = "5521300000000@s.whatsapp.net";
 const UPSERT: &str = "messages.upsert";
 const UPDATE: &str = "messages.update";
+const CONNECTION: &str = "connection.update";
 
 /// A step of a message; the first comes with the echo of the message itself.
 pub(crate) fn step(state: &State, message: &PhoneMessage, step: Step) -> Vec<Event> {
@@ -26,6 +27,23 @@ pub(crate) fn step(state: &State, message: &PhoneMessage, step: Step) -> Vec<Eve
 /// A message that fails.
 pub(crate) fn failed(message: &PhoneMessage) -> Vec<Event> {
     vec![update(message, 0)]
+}
+
+/// The device's connection as it is now; the members are inferred.
+pub(crate) fn connection_update(account: &str, connection: Connection) -> Event {
+    let mut body = json!({"type": CONNECTION, "instanceId": account});
+    match connection {
+        Connection::Open => body["connection"] = json!("open"),
+        Connection::Close => body["connection"] = json!("close"),
+        Connection::Unpaired => {
+            body["connection"] = json!("connecting");
+            body["qr"] = json!("2@sandbox");
+        }
+    }
+    Event {
+        name: CONNECTION,
+        body,
+    }
 }
 
 /// A message from a customer.

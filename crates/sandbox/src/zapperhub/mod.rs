@@ -6,7 +6,7 @@ mod events;
 mod schema;
 mod webhooks;
 
-pub(crate) use events::{failed, inbound, step, write};
+pub(crate) use events::{connection_update, failed, inbound, step, write};
 
 use axum::http::Method;
 use serde_json::{Value, json};
@@ -42,6 +42,7 @@ fn route(state: &mut State, call: &Call) -> Result<Outcome, Answer> {
     match (call.method(), rest) {
         (_, ["webhook"]) => webhooks::single(state, call, instance).map(Outcome::from),
         (_, ["webhooks"]) => webhooks::several(state, call, instance).map(Outcome::from),
+        (_, ["webhooks", id]) => webhooks::one(state, call, instance, id).map(Outcome::from),
         (&Method::GET, ["connection"]) => Ok(connection(settings).into()),
         (&Method::POST, ["messages", "buttons"]) => buttons(settings, call, instance),
         _ => Err(no_route(call)),

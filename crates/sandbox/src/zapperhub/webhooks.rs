@@ -47,13 +47,7 @@ pub(super) fn single(state: &mut State, call: &Call, instance: &str) -> Result<A
 pub(super) fn several(state: &mut State, call: &Call, instance: &str) -> Result<Answer, Answer> {
     match *call.method() {
         Method::POST => {
-            let body = body(call)?;
-            let name = text(body, "name").ok_or_else(|| error(400, "body/name Required"))?;
-            let webhook = Webhook {
-                name: Some(name.to_owned()),
-                events: subscriptions(body)?,
-                ..webhook(state, body, instance)?
-            };
+            let webhook = named(state, call, instance)?;
             let answer = json!({"webhook": shown(&webhook)});
             state.webhooks.replace(webhook);
             Ok(Answer::new(200, answer))
@@ -67,6 +61,37 @@ pub(super) fn several(state: &mut State, call: &Call, instance: &str) -> Result<
     }
 }
 
+/// Answers a request for `/webhooks/{id}`; the id is the webhook's name.
+pub(super) fn one(
+    state: &mut State,
+    call: &Call,
+    instance: &str,
+    id: &str,
+) -> Result<Answer, Answer> {
+    let is_it = |webhook: &Webhook| webhook.name.as_deref() == Some(id);
+    let webhooks = state.webhooks.of_mut(Provider::Zapperhub, instance);
+    let found: Vec<_> = webhooks.filter(|known| is_it(known)).collect();
+    let [found] = found.as_slice() else {
+        return Err(error(404, "Webhook not found"));
+    };
+    let answer = json!({"webhook": shown(found)});
+    match *call.method() {
+        Method::GET => Ok(Answer::new(200, answer)),
+        Method::PUT => {
+            let webhook = named(state, call, instance)?;
+            let answer = json!({"webhook": shown(&webhook)});
+            state.webhooks.remove(Provider::Zapperhub, instance, is_it);
+            state.webhooks.replace(webhook);
+            Ok(Answer::new(200, answer))
+        }
+        Method::DELETE => {
+            state.webhooks.remove(Provider::Zapperhub, instance, is_it);
+            Ok(Answer::new(200, json!({})))
+        }
+        _ => Err(super::no_route(call)),
+    }
+}
+
 /// What the single webhook hears: everything, unless the switch takes the updates away.
 fn legacy_events(state: &State) -> Vec<String> {
     if !state.settings().zapperhub.legacy_without_updates {
@@ -74,6 +99,16 @@ fn legacy_events(state: &State) -> Vec<String> {
     }
     let events = ["connection.update", "messages.upsert", "messages.reaction"];
     events.map(str::to_owned).into()
+}
+
+fn named(state: &State, call: &Call, instance: &str) -> Result<Webhook, Answer> {
+    let body = body(call)?;
+    let name = text(body, "name").ok_or_else(|| error(400, "body/name Required"))?;
+    Ok(Webhook {
+        name: Some(name.to_owned()),
+        events: subscriptions(body)?,
+        ..webhook(state, body, instance)?
+    })
 }
 
 fn webhook(state: &State, body: &Map<String, Value>, instance: &str) -> Result<Webhook, Answer> {

@@ -1,6 +1,6 @@
 //! The WhatsApp Cloud API: sends, refusals and the number's node.
 
-use recado_sandbox::{PhoneButton, Settings};
+use recado_sandbox::{PhoneButton, Settings, WindowMode};
 use reqwest::Method;
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -203,6 +203,7 @@ async fn a_recipient_that_may_not_be_written_to_is_refused(
     let known = ["5511900000001", "5511900000002"].map(str::to_owned);
     settings.whatsapp.allowed_recipients = Some(known.into());
     settings.whatsapp.closed_windows = ["5511900000002".to_owned()].into();
+    settings.whatsapp.window_mode = WindowMode::Sync;
     server.sandbox.set_settings(settings);
     let reply = send(&server, &changed(&[(pointer, to)])).await;
     assert_eq!(

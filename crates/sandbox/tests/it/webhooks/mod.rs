@@ -1,5 +1,6 @@
 //! Webhooks: what each provider says, to whom, in which order and how often.
 
+mod connections;
 mod delivery;
 mod receiver;
 mod registration;

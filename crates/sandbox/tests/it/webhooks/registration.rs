@@ -204,6 +204,23 @@ async fn h22_zapperhub_has_one_webhook_with_a_secret_and_several_without() {
     assert_eq!(server.sandbox.webhooks().len(), 1);
 }
 
+#[tokio::test]
+async fn one_of_zapperhubs_several_webhooks_is_shown_changed_and_removed() {
+    let server = Server::start().await;
+    let body = |path| json!({"name": "updates", "url": format!("http://127.0.0.1/{path}"), "subscriptions": ["messages.update"]});
+    zapperhub(&server, Method::POST, "webhooks", Some(&body("old"))).await;
+    let path = "webhooks/updates";
+    let changed = zapperhub(&server, Method::PUT, path, Some(&body("new"))).await;
+    let shown = zapperhub(&server, Method::GET, path, None).await;
+    assert_eq!((changed.status, &changed.json), (200, &shown.json));
+    assert_eq!(shown.json["webhook"]["url"], "http://127.0.0.1/new");
+    assert_eq!(server.sandbox.webhooks().len(), 1);
+    let removed = zapperhub(&server, Method::DELETE, path, None).await;
+    assert_eq!((removed.status, server.sandbox.webhooks().len()), (200, 0));
+    let gone = zapperhub(&server, Method::PUT, path, Some(&body("new"))).await;
+    assert_eq!(gone.status, 404);
+}
+
 #[rstest]
 #[case(Method::POST, "webhook", json!({}), 400)]
 #[case(Method::POST, "webhook", json!({"url": "http://hooks.example/"}), 400)]

@@ -109,6 +109,24 @@ async fn only_the_recipient_that_is_named_fails() {
 }
 
 #[tokio::test]
+async fn s54_outside_of_the_window_a_message_is_accepted_and_fails() {
+    let pair = start().await;
+    let mut settings = pair.server.sandbox.settings();
+    settings.whatsapp.closed_windows = [CUSTOMER.to_owned()].into();
+    pair.server.sandbox.set_settings(settings);
+    let id = pair.send().await;
+    let bodies = pair.bodies();
+    assert_eq!(bodies.len(), 1);
+    let told = &value(&bodies[0])["statuses"][0];
+    assert_eq!(
+        (&told["status"], &told["id"]),
+        (&json!("failed"), &json!(id))
+    );
+    assert_eq!(told["errors"][0]["code"], 131_047);
+    assert!(pair.server.sandbox.phone_messages().is_empty());
+}
+
+#[tokio::test]
 async fn w10_a_tap_names_the_message_the_button_and_the_customer() {
     let pair = start().await;
     pair.switch(|switches| switches.steps.clear());
