@@ -1,5 +1,7 @@
 //! The trait that every provider implements, and what goes in and out of it.
 
+use std::fmt;
+
 use async_trait::async_trait;
 use recado_core::{ButtonsMessage, Capabilities, MessageId, Recipient};
 use secrecy::SecretString;
@@ -43,6 +45,8 @@ pub trait Channel: Send + Sync {
 
     /// Proves that a webhook call comes from the provider, over its raw bytes. No IO, no clock.
     ///
+    /// The secret in the URL, which is all that some calls have, was compared before.
+    ///
     /// # Errors
     ///
     /// The proof is wrong, missing or impossible.
@@ -82,8 +86,8 @@ pub struct OutboundMessage {
     pub content: ButtonsMessage,
 }
 
-/// A request as it would be made, with its secrets blanked.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// A request as it would be made, with its secrets blanked; its `Debug` does not show the body.
+#[derive(Clone, PartialEq, Eq, Serialize)]
 pub struct Preview {
     /// The HTTP method.
     pub method: String,
@@ -93,6 +97,16 @@ pub struct Preview {
     pub headers: Vec<(String, String)>,
     /// The JSON body.
     pub body: Value,
+}
+
+impl fmt::Debug for Preview {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Preview")
+            .field("method", &self.method)
+            .field("url", &self.url)
+            .field("headers", &self.headers)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What the provider gave for a message that it took.

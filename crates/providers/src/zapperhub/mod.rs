@@ -36,25 +36,24 @@ struct Urls {
     buttons: Url,
     status: Url,
     webhook: Url,
-    /// Where wuzapi takes the key that signs webhooks.
-    hmac: Url,
+    /// What a registration needs besides: the hosted API's further webhooks, wuzapi's signing key.
+    besides: Url,
 }
 
 impl Urls {
     fn new(base: &Url, dialect: &Dialect) -> Result<Self, ConfigError> {
-        let hmac = join(base, &["session", "hmac", "config"])?;
         Ok(match dialect {
             Dialect::ZapperApiV2 { instance_id } => Self {
                 buttons: join(base, &[instance_id, "messages", "buttons"])?,
                 status: join(base, &[instance_id, "connection"])?,
                 webhook: join(base, &[instance_id, "webhook"])?,
-                hmac,
+                besides: join(base, &[instance_id, "webhooks"])?,
             },
             Dialect::Wuzapi => Self {
                 buttons: join(base, &["chat", "send", "buttons"])?,
                 status: join(base, &["session", "status"])?,
                 webhook: join(base, &["webhook"])?,
-                hmac,
+                besides: join(base, &["session", "hmac", "config"])?,
             },
         })
     }
@@ -145,11 +144,12 @@ impl Channel for ZapperHub {
         let connection = self.connection.hiding(secret);
         match self.dialect {
             Dialect::ZapperApiV2 { .. } => {
-                v2::register(&connection, &self.urls.webhook, url, secret).await
+                v2::register(&connection, &self.urls.webhook, url, secret).await?;
+                v2::register_updates(&connection, &self.urls.besides, url).await
             }
             Dialect::Wuzapi => {
                 // First the key, so that no event goes out unsigned.
-                wuzapi::sign(&connection, &self.urls.hmac, secret).await?;
+                wuzapi::sign(&connection, &self.urls.besides, secret).await?;
                 wuzapi::register(&connection, &self.urls.webhook, url).await
             }
         }

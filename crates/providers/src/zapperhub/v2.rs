@@ -6,10 +6,13 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::errors;
+use super::webhook::v2::UPDATES;
 use crate::channel::{Health, HealthState, Receipt};
+use crate::config::join;
 use crate::connection::{Connection, harmless, json, text};
 use crate::error::{ChannelError, ErrorKind};
 use crate::http::Answer;
+use crate::webhook::reading::items;
 
 /// Where callers of the API have found the message's id; the first that is there counts.
 const MESSAGE_ID: [&str; 8] = [
@@ -40,7 +43,7 @@ pub(super) fn receipt(connection: &Connection, answer: &Answer) -> Result<Receip
             .iter()
             .find_map(|path| text(&body, path))
             .map(str::to_owned),
-        provider_id: JOB_ID.iter().find_map(|path| job_id(body.pointer(path)?)),
+        provider_id: JOB_ID.iter().find_map(|path| given_id(body.pointer(path)?)),
     };
     if receipt == Receipt::default() && contradicts(&body) {
         return Err(connection.unreadable(answer.status));
@@ -69,6 +72,9 @@ pub(super) fn health(connection: &Connection, answer: &Answer) -> Result<Health,
     Ok(connection.health(state, detail))
 }
 
+/// The name of our webhook among an instance's several.
+const NAME: &str = "recado";
+
 /// `POST /webhook`, the one registration that takes a secret (ZapperAPI, webhooks).
 pub(super) async fn register(
     connection: &Connection,
@@ -77,7 +83,49 @@ pub(super) async fn register(
     secret: &SecretString,
 ) -> Result<(), ChannelError> {
     let body = json!({"url": url.as_str(), "secretKey": secret.expose_secret()});
-    let answer = connection.order(Method::POST, endpoint, &body).await?;
+    ordered(connection, Method::POST, endpoint, &body).await
+}
+
+/// `POST /webhooks` for the statuses, which the one above is not promised to be told (ZapperAPI, webhooks).
+///
+/// Ours is changed if it is there, so that an order given again does not make another.
+pub(super) async fn register_updates(
+    connection: &Connection,
+    endpoint: &Url,
+    url: &Url,
+) -> Result<(), ChannelError> {
+    let body = json!({"name": NAME, "url": url.as_str(), "subscriptions": UPDATES});
+    let known = known_webhook(connection, endpoint).await?;
+    let ours = known.and_then(|id| join(endpoint, &[&id]).ok());
+    match ours {
+        Some(ours) => ordered(connection, Method::PUT, &ours, &body).await,
+        None => ordered(connection, Method::POST, endpoint, &body).await,
+    }
+}
+
+/// The id of our webhook in `GET /webhooks`.
+async fn known_webhook(
+    connection: &Connection,
+    endpoint: &Url,
+) -> Result<Option<String>, ChannelError> {
+    let answer = connection.get(endpoint).await?;
+    if !(200..300).contains(&answer.status) {
+        return Err(harmless(errors::refusal(connection, &answer, v2_kind)));
+    }
+    let listed = json(&answer).unwrap_or_default();
+    let ours = items(&listed, "webhooks")
+        .iter()
+        .find(|webhook| text(webhook, "/name") == Some(NAME));
+    Ok(ours.and_then(|webhook| given_id(webhook.get("id")?)))
+}
+
+async fn ordered(
+    connection: &Connection,
+    method: Method,
+    endpoint: &Url,
+    body: &Value,
+) -> Result<(), ChannelError> {
+    let answer = connection.order(method, endpoint, body).await?;
     let contradicted = json(&answer).is_some_and(|body| contradicts(&body));
     if (200..300).contains(&answer.status) && !contradicted {
         Ok(())
@@ -86,8 +134,8 @@ pub(super) async fn register(
     }
 }
 
-/// A job's id may be a number.
-fn job_id(id: &Value) -> Option<String> {
+/// The id of a job or a webhook may be a number.
+fn given_id(id: &Value) -> Option<String> {
     match id {
         Value::String(text) if !text.is_empty() => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),

@@ -3,7 +3,7 @@
 mod content;
 mod echo;
 mod multipart;
-mod v2;
+pub(super) mod v2;
 mod wuzapi;
 
 use recado_core::inbound::{ConnectionNews, Inbound};
@@ -15,6 +15,9 @@ use crate::connection::Connection;
 use crate::webhook::{Admission, Received, WebhookCall, WebhookRefused, WebhookUnreadable, proof};
 
 /// The hosted API shows the secret itself, wuzapi signs with it.
+///
+/// The hosted API's second webhook can carry no secret: without one, the URL alone proves what that one is
+/// told, and nothing else. A wrong one proves nothing.
 pub(super) fn admit(
     dialect: &Dialect,
     call: &WebhookCall<'_>,
@@ -24,9 +27,10 @@ pub(super) fn admit(
     }
     let header = |name| call.headers.get(name).map(HeaderValue::as_bytes);
     let proved = match dialect {
-        Dialect::ZapperApiV2 { .. } => header(AUTHORIZATION.as_str())
-            .and_then(bearer)
-            .is_some_and(|given| proof::knows(given, call.secret)),
+        Dialect::ZapperApiV2 { .. } => match header(AUTHORIZATION.as_str()) {
+            Some(given) => bearer(given).is_some_and(|given| proof::knows(given, call.secret)),
+            None => v2::tells_updates_only(call.body),
+        },
         Dialect::Wuzapi => header("x-hmac-signature").is_some_and(|hex| {
             wuzapi::signed(content_type(call), call.body)
                 .is_some_and(|bytes| proof::signs(hex, &bytes, call.secret))

@@ -15,13 +15,16 @@ use crate::connection::{Connection, harmless, json, text};
 use crate::error::{ChannelError, ErrorKind};
 use crate::http::Answer;
 
-/// Events that are not ordered are not sent.
-const EVENTS: [&str; 5] = [
+/// All events that are read; those that are not ordered are not sent (`wmiau.go`).
+const EVENTS: [&str; 8] = [
     "Message",
     "ReadReceipt",
     "Connected",
     "Disconnected",
     "LoggedOut",
+    "ConnectFailure",
+    "TemporaryBan",
+    "QR",
 ];
 
 /// The id that the message has at WhatsApp: like the one an app would choose, and always the same for our id.

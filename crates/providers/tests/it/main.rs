@@ -17,3 +17,4 @@ mod webhooks_zapperhub;
 mod whatsapp;
 mod zapi;
 mod zapperhub;
+mod zapperhub_answers;

@@ -78,12 +78,38 @@ async fn zapi_is_not_asked_to_call_an_http_address() {
     assert_eq!(requests, []);
 }
 
+#[rstest]
+#[case::no_webhook_yet("", "POST /inst_5f2c/webhooks")]
+#[case::somebody_elses(
+    r#"{"webhooks":[{"id":"1","name":"default"}]}"#,
+    "POST /inst_5f2c/webhooks"
+)]
+#[case::ours(
+    r#"{"webhooks":[{"id":"1","name":"default"},{"id":77,"name":"recado"}]}"#,
+    "PUT /inst_5f2c/webhooks/77"
+)]
 #[tokio::test]
-async fn zapperhub_takes_url_and_secret() {
-    let (registered, requests) = register(Subject::ZapperHub, "https", 200, "").await;
+async fn zapperhub_takes_url_and_secret_and_a_webhook_for_the_statuses(
+    #[case] answer: &str,
+    #[case] second: &str,
+) {
+    let (registered, requests) = register(Subject::ZapperHub, "https", 200, answer).await;
     assert_eq!(registered, Ok(()));
-    let body = json!({"url": webhook_url("https").as_str(), "secretKey": SECRET});
-    assert_eq!(requests, [("POST /inst_5f2c/webhook".to_owned(), body)]);
+    let url = webhook_url("https");
+    let updates = json!({"name": "recado", "url": url.as_str(),
+        "subscriptions": ["messages.update", "message-receipt.update"]});
+    let expected = [
+        (
+            "POST /inst_5f2c/webhook",
+            json!({"url": url.as_str(), "secretKey": SECRET}),
+        ),
+        ("GET /inst_5f2c/webhooks", Value::Null),
+        (second, updates),
+    ];
+    assert_eq!(
+        requests,
+        expected.map(|(path, body)| (path.to_owned(), body))
+    );
 }
 
 #[tokio::test]
@@ -93,7 +119,8 @@ async fn wuzapi_takes_the_key_first_and_then_the_url() {
     assert_eq!(registered, Ok(()));
     let key = json!({"hmac_key": SECRET});
     let webhook = json!({"webhookURL": webhook_url("http").as_str(),
-        "events": ["Message", "ReadReceipt", "Connected", "Disconnected", "LoggedOut"]});
+        "events": ["Message", "ReadReceipt", "Connected", "Disconnected", "LoggedOut",
+            "ConnectFailure", "TemporaryBan", "QR"]});
     let expected = [
         ("POST /session/hmac/config".to_owned(), key),
         ("POST /webhook".to_owned(), webhook),

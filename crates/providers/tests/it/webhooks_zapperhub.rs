@@ -103,6 +103,33 @@ fn the_secret_is_the_proof(
     assert_eq!(post(&*channel(), header, b"{}"), expected);
 }
 
+#[rstest]
+#[case::update(json!({"type": "messages.update"}), None, true)]
+#[case::receipts(json!([{"type": "message-receipt.update"}, {"type": "messages.update"}]), None, true)]
+#[case::in_body(json!({"body": [{"type": "messages.update"}]}), None, true)]
+#[case::wrong_secret(json!({"type": "messages.update"}), Some("Bearer wrong"), false)]
+#[case::empty_secret(json!({"type": "messages.update"}), Some(""), false)]
+#[case::message(json!({"type": "messages.upsert"}), None, false)]
+#[case::message_among_updates(json!([{"type": "messages.update"}, {"type": "messages.upsert"}]), None, false)]
+#[case::connection(json!({"type": "connection.update", "connection": "close"}), None, false)]
+#[case::no_event(json!([]), None, false)]
+#[case::no_object(json!([7]), None, false)]
+fn without_a_secret_the_second_webhook_tells_its_statuses_and_nothing_else(
+    #[case] body: Value,
+    #[case] value: Option<&str>,
+    #[case] admitted: bool,
+) {
+    let header = value.map(|value| ("authorization", value));
+    let answer = post(&*channel(), header, body.to_string().as_bytes());
+    let refused = Err(WebhookRefused::Forbidden);
+    let expected = if admitted {
+        Ok(Admission::Deliver)
+    } else {
+        refused
+    };
+    assert_eq!(answer, expected);
+}
+
 #[test]
 fn there_is_no_get() {
     let get = admit(&*channel(), &Method::GET, "", &HeaderMap::new(), b"");

@@ -22,23 +22,38 @@ const STATUSES: [(i64, &str, Status); 5] = [
     (5, "PLAYED", Status::Read),
 ];
 
+/// What the second webhook is told, which can carry no secret (ZapperAPI, `POST /webhooks`).
+pub(in super::super) const UPDATES: [&str; 2] = ["messages.update", "message-receipt.update"];
+
 /// An event or several, bare or inside `body`.
 pub(super) fn news(
     connection: &Connection,
     body: &[u8],
 ) -> Result<Vec<Inbound>, WebhookUnreadable> {
     let body: Value = serde_json::from_slice(body).map_err(|_| WebhookUnreadable)?;
-    let events = one_or_many(&body);
-    if !events.iter().all(Value::is_object) {
+    if !one_or_many(&body).iter().all(Value::is_object) {
         return Err(WebhookUnreadable);
     }
-    let events = events.iter().flat_map(|event| match event.get("body") {
-        Some(inner) if event.get("type").is_none() => one_or_many(inner),
-        _ => std::slice::from_ref(event),
-    });
-    Ok(events
+    Ok(events(&body)
         .flat_map(|event| of_event(connection, event))
         .collect())
+}
+
+/// Whether a body says nothing but what the second webhook is told.
+pub(super) fn tells_updates_only(body: &[u8]) -> bool {
+    let Ok(body) = serde_json::from_slice::<Value>(body) else {
+        return false;
+    };
+    let mut kinds = events(&body).map(|event| text(event, "/type")).peekable();
+    kinds.peek().is_some() && kinds.all(|kind| kind.is_some_and(|kind| UPDATES.contains(&kind)))
+}
+
+fn events(body: &Value) -> impl Iterator<Item = &Value> {
+    let events = one_or_many(body).iter();
+    events.flat_map(|event| match event.get("body") {
+        Some(inner) if event.get("type").is_none() => one_or_many(inner),
+        _ => std::slice::from_ref(event),
+    })
 }
 
 /// The items of an event are itself, or what is in its `data`.

@@ -1,0 +1,75 @@
+//! ZapperHUB's two webhooks: one with a secret for messages, one without for statuses.
+
+use recado_tests::World;
+use recado_tests::callbacks::{Callbacks, Text, zapperhub};
+use recado_tests::world::smallest_body;
+use serde_json::{Value, json};
+
+/// A world in which the vendor tells its legacy webhook no statuses, and the server has registered itself.
+async fn registered() -> World {
+    let world = World::start().await;
+    let mut settings = world.sandbox.settings();
+    settings.zapperhub.legacy_without_updates = true;
+    world.sandbox.set_settings(settings);
+    register(&world).await;
+    world
+}
+
+async fn register(world: &World) {
+    let path = "/channels/zapperhub/register-webhook";
+    world.client.post(path, json!({})).await.expect(200);
+}
+
+#[tokio::test]
+async fn taps_and_statuses_come_even_if_the_legacy_webhook_hears_of_no_statuses() {
+    let world = registered().await;
+    let sent = world.client.send(smallest_body("conv-zapperhub")).await;
+    let sent = sent.expect(200);
+    let external_id = sent["message"]["externalId"].as_str().expect("an id");
+    world.sandbox.tap(external_id, "a", None).expect("a tap");
+    world.sandbox.read(external_id).expect("read");
+    for kind in [
+        "message.sent",
+        "message.delivered",
+        "message.read",
+        "button.pressed",
+    ] {
+        assert_eq!(world.events(kind, 1).await.len(), 1, "{kind}");
+    }
+}
+
+#[tokio::test]
+async fn registering_again_makes_no_further_webhook() {
+    let world = registered().await;
+    register(&world).await;
+    let names = world
+        .sandbox
+        .webhooks()
+        .into_iter()
+        .map(|webhook| webhook.name);
+    assert_eq!(names.collect::<Vec<_>>(), [None, Some("recado".to_owned())]);
+}
+
+#[tokio::test]
+async fn without_the_secret_only_statuses_are_taken_in() {
+    let world = registered().await;
+    let callbacks = Callbacks::of(&world.client, &world.url).await;
+    let path = callbacks.path("zapperhub");
+    let update = json!({"type": "messages.update", "instanceId": "inst_5f2c",
+        "key": {"id": "3EB0", "fromMe": true}, "update": {"status": 3}});
+    let text = zapperhub(&Text::from("5511911111111"));
+    let answer = async |body: &Value, bearer: Option<&str>| {
+        let call = callbacks.unproved(path, body.to_string());
+        let call = match bearer {
+            Some(bearer) => call.bearer_auth(bearer),
+            None => call,
+        };
+        call.send().await.expect("an answer").status().as_u16()
+    };
+    assert_eq!(answer(&update, None).await, 200);
+    assert_eq!(answer(&update, Some("wrong")).await, 401);
+    assert_eq!(answer(&text, None).await, 401);
+    assert_eq!(answer(&json!([update, text]), None).await, 401);
+    let events = world.client.get("/events").await.expect(200);
+    assert_eq!(events["data"], json!([]));
+}
