@@ -48,6 +48,19 @@ pub(crate) fn literal_is_public(url: &Url) -> bool {
     }
 }
 
+/// Names that never lead to the public internet (RFC 6761, RFC 6762, RFC 8375, ICANN's `internal`).
+const LOCAL_NAMES: [&str; 4] = ["localhost", "local", "home.arpa", "internal"];
+
+/// Whether somebody on the internet could reach the host of `url`, as far as its name tells.
+pub(crate) fn may_be_reached(url: &Url) -> bool {
+    let Some(Host::Domain(name)) = url.host() else {
+        return literal_is_public(url);
+    };
+    let name = name.trim_end_matches('.').to_ascii_lowercase();
+    let is_below = |local| format!(".{name}").ends_with(&format!(".{local}"));
+    name.contains('.') && !LOCAL_NAMES.into_iter().any(is_below)
+}
+
 fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => is_public_v4(address),
@@ -159,6 +172,21 @@ mod tests {
     #[case::v6_6to4("http://[2002:7f00:1::]/")]
     fn an_address_of_the_neighbourhood_is_not_public(#[case] url: &str) {
         assert!(!literal_is_public(&Url::parse(url).expect(url)));
+    }
+
+    #[rstest]
+    #[case::a_name("https://recado.example.com/", true)]
+    #[case::a_name_that_ends_alike("https://mylocal.example/", true)]
+    #[case::address("https://8.8.8.8/", true)]
+    #[case::loopback("http://127.0.0.1:8080/", false)]
+    #[case::private("https://10.0.0.7/", false)]
+    #[case::v6_loopback("https://[::1]/", false)]
+    #[case::localhost("http://localhost:8080/", false)]
+    #[case::below_localhost("https://app.localhost./", false)]
+    #[case::mdns("https://printer.local/", false)]
+    #[case::container("http://recado:8080/", false)]
+    fn only_some_hosts_may_be_reached_from_the_internet(#[case] url: &str, #[case] may: bool) {
+        assert_eq!(may_be_reached(&Url::parse(url).expect(url)), may);
     }
 
     #[rstest]

@@ -8,7 +8,7 @@ use reqwest::header::{HeaderMap, RETRY_AFTER};
 use reqwest::{Client, Request, Response, redirect, retry};
 use url::Url;
 
-use crate::address::{AddressRefused, PublicResolver, literal_is_public};
+use crate::address::{AddressRefused, PublicResolver, literal_is_public, may_be_reached};
 
 /// No provider's answer is nearly that long.
 const MAX_ANSWER_BYTES: usize = 1024 * 1024;
@@ -140,6 +140,13 @@ impl HttpClient {
             "http" => !self.guarded,
             _ => false,
         }
+    }
+
+    /// Whether a provider may be told to call `url`: what the internet cannot reach, only if private networks
+    /// are allowed.
+    #[must_use]
+    pub fn may_be_called_at(&self, url: &Url) -> bool {
+        !self.guarded || may_be_reached(url)
     }
 
     /// Posts `body` to a receiver of our own customers, within `deadline` in all.

@@ -13,8 +13,8 @@ use utoipa_axum::routes;
 
 use crate::app::App;
 use crate::routes::{
-    agents, api_keys, buttons, channels, conversations, deliveries, events, health, messages,
-    organizations, webhook_endpoints, webhooks,
+    agents, api_keys, buttons, channel_webhooks, channels, conversations, deliveries, events,
+    health, messages, organizations, webhook_endpoints, webhooks,
 };
 use crate::{docs, layers};
 
@@ -34,7 +34,7 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(channels::create, channels::list))
         .routes(routes!(channels::show, channels::update, channels::delete))
         .routes(routes!(channels::check))
-        .routes(routes!(channels::register_webhook))
+        .routes(routes!(channel_webhooks::register_webhook))
         .routes(routes!(organizations::create, organizations::list))
         .routes(routes!(organizations::show))
         .routes(routes!(api_keys::create, api_keys::list))

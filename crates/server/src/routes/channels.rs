@@ -30,7 +30,6 @@ failures!(CreateFailures: KEY, BODY, &[Reason::AgentNotFound, Reason::AlreadyExi
 failures!(ListFailures: KEY, QUERY);
 failures!(FindFailures: KEY, &[Reason::ChannelNotFound]);
 failures!(UpdateFailures: KEY, BODY, &[Reason::AgentNotFound, Reason::ChannelNotFound]);
-failures!(RegisterFailures: KEY, PROVIDER, &[Reason::ChannelNotFound]);
 
 /// A channel to be.
 #[derive(Deserialize, Validate, ToSchema)]
@@ -56,7 +55,7 @@ pub(crate) struct NewChannel {
     #[validate(custom(function = "optional"))]
     #[schema(value_type = Option<String>)]
     agent_id: TextField,
-    /// By provider: `apiVersion`, `buttonsEndpoint`, `dialect`, `recipientForm`, and `baseUrl` for all.
+    /// By provider: `apiVersion`, `buttonsEndpoint`, `webhookToken`, `dialect`, `recipientForm`, and `baseUrl` for all.
     #[serde(default)]
     #[schema(value_type = Option<Object>)]
     settings: Value,
@@ -182,7 +181,7 @@ async fn known_agent(
     }
 }
 
-async fn find(
+pub(super) async fn find(
     app: &App,
     organization: &OrganizationId,
     id: &str,
@@ -326,41 +325,8 @@ pub(crate) async fn check(
     Ok(Json(ChannelCheck { state, detail }))
 }
 
-/// Where the provider sends its webhooks from now on.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct RegisteredWebhook {
-    registered: bool,
-    webhook_url: String,
-}
-
-/// Tell the provider to send its webhooks here (Z-API and ZapperHUB)
-#[utoipa::path(post, path = "/channels/{id}/register-webhook", operation_id = "registerWebhook", tag = "Channels", params(("id" = String, Path)), responses((status = 200, description = "The provider took the URL", body = RegisteredWebhook), RegisterFailures))]
-pub(crate) async fn register_webhook(
-    Tenant(organization_id): Tenant,
-    State(app): State<Arc<App>>,
-    Path(id): Path<String>,
-) -> Result<Json<RegisteredWebhook>, ApiError> {
-    let channel = find(&app, &organization_id, &id).await?;
-    let secret = app.store.secrets(&channel)?.webhook_secret;
-    let webhook_url = webhook_url(&app, &channel, &secret);
-    let url = webhook_url.parse().map_err(ApiError::internal)?;
-    let ready = app.channels().ready(&channel)?;
-    ready
-        .register_webhook(&url, &secret)
-        .await
-        .map_err(|error| ApiError {
-            message: format!("could not register the webhook: {}", error.message),
-            ..ApiError::from(&error)
-        })?;
-    Ok(Json(RegisteredWebhook {
-        registered: true,
-        webhook_url,
-    }))
-}
-
 /// Meta signs its calls; the others prove themselves by knowing the URL.
-fn webhook_url(app: &App, channel: &store::Channel, secret: &SecretString) -> String {
+pub(super) fn webhook_url(app: &App, channel: &store::Channel, secret: &SecretString) -> String {
     let base = app.public_url.as_str().trim_end_matches('/');
     let url = format!("{base}/webhooks/{}/{}", channel.provider, channel.id);
     match channel.provider {

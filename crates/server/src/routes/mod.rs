@@ -3,6 +3,7 @@
 pub(crate) mod agents;
 pub(crate) mod api_keys;
 pub(crate) mod buttons;
+pub(crate) mod channel_webhooks;
 pub(crate) mod channels;
 pub(crate) mod conversations;
 pub(crate) mod deliveries;
