@@ -131,7 +131,7 @@ impl Reason {
             Self::DeliveryNotFound => "the webhook endpoint has no such delivery",
             Self::MethodNotAllowed => "the route exists, with another verb: see the Allow header",
             Self::AlreadyExists => "the id, or the same conversation, exists already",
-            Self::BodyTooLarge => "the body is over 1 MiB",
+            Self::BodyTooLarge => "the body is too large: over 1 MiB, or 4 MiB from a provider",
             Self::RateLimited => "too many sends are in flight: wait as long as Retry-After says",
             Self::TooManyButtons => "more than three buttons; nothing was sent",
             Self::ContentRefused => {

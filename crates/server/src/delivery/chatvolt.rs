@@ -21,7 +21,7 @@ pub(crate) const KINDS: [EventKind; 6] = [
 const WINDOW_CLOSED: i64 = 131_047;
 
 /// What ChatVolt posts. `buttonReply` is ours: ChatVolt tells the title only.
-#[derive(Debug, Serialize)]
+#[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Payload {
     event_type: &'static str,
@@ -49,14 +49,14 @@ pub(crate) struct Payload {
 }
 
 /// What was tapped.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Choice {
     id: String,
     title: String,
 }
 
 /// What the payload tells that does not stand in the event.
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Surroundings {
     agent_name: Option<String>,
     provider: Option<Provider>,
@@ -68,7 +68,7 @@ struct Surroundings {
 }
 
 /// The parts of an event's data that matter here.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Data {
     message_id: Option<String>,
@@ -79,14 +79,14 @@ struct Data {
     error: Option<Cause>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(default)]
 struct From {
     phone: Option<String>,
     name: Option<String>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(default)]
 struct Cause {
     code: Option<i64>,

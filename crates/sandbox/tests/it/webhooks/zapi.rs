@@ -187,11 +187,15 @@ async fn what_waited_for_the_phone_is_told_when_it_is_connected_again() {
     };
     connect(false);
     let answer = send(&pair).await;
-    assert!(pair.receiver.posts().is_empty());
+    pair.server.sandbox.settled().await;
+    assert_eq!(pair.bodies()[0]["type"], "DisconnectedCallback");
+    assert_eq!(pair.bodies().len(), 1);
     connect(true);
     pair.server.sandbox.settled().await;
-    assert_eq!(pair.bodies()[0]["zaapId"], answer["zaapId"]);
-    assert_eq!(pair.bodies().len(), 3);
+    let bodies = pair.bodies();
+    assert_eq!(bodies[1]["type"], "ConnectedCallback");
+    assert_eq!(bodies[2]["zaapId"], answer["zaapId"]);
+    assert_eq!(bodies.len(), 5);
 }
 
 #[tokio::test]
