@@ -112,6 +112,10 @@ impl fmt::Debug for InboundContent {
         match self {
             Self::Button(choice) => f.debug_tuple("Button").field(choice).finish(),
             Self::List(choice) => f.debug_tuple("List").field(choice).finish(),
+            Self::Moved { to, .. } => f
+                .debug_struct("Moved")
+                .field("to", to)
+                .finish_non_exhaustive(),
             Self::Other { kind, .. } => f
                 .debug_struct("Other")
                 .field("kind", kind)
@@ -132,6 +136,15 @@ impl fmt::Debug for Person {
     }
 }
 
+impl fmt::Debug for Echo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Echo")
+            .field("external_id", &self.external_id)
+            .field("to", &self.to)
+            .finish_non_exhaustive()
+    }
+}
+
 /// How far a message of ours has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StatusNews {
@@ -146,7 +159,7 @@ pub struct StatusNews {
 }
 
 /// A message with buttons that went out from the number, as the provider shows it afterwards.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Echo {
     /// The provider's id of the message.
     pub external_id: String,

@@ -9,7 +9,7 @@ use serde_json::json;
 use sqlx::AnyConnection;
 
 use crate::batch::{Batchable, Batches, Gathered};
-use crate::columns::{self, Columns, unpacking};
+use crate::columns::{self, Columns, owner, unpacking};
 use crate::deliveries::{DeliveryAttempt, DeliveryKey, DeliveryStatus};
 use crate::delivering::AfterAttempt;
 use crate::error::StoreError;
@@ -124,13 +124,15 @@ macro_rules! advance {
             "update deliveries set status = n.reached, attempts = attempts + 1, claimed_until = 0, \
              next_at = n.next, last_status = n.answer, last_error = n.failure, \
              finished_at = n.finished \
-             from (select value ->> 'endpoint' as endpoint, \
+             from (select ",
+            owner!(),
+            " as organization, value ->> 'endpoint' as endpoint, \
              cast(value ->> 'event' as bigint) as event, value ->> 'reached' as reached, \
              cast(value ->> 'next' as bigint) as next, \
              cast(value ->> 'answer' as bigint) as answer, value ->> 'failure' as failure, \
              cast(value ->> 'finished' as bigint) as finished from ",
             $each,
-            ") n where organization_id = $1 and endpoint_id = n.endpoint and seq = n.event \
+            ") n where organization_id = n.organization and endpoint_id = n.endpoint and seq = n.event \
              and status = 'pending' returning endpoint_id, seq"
         )
     };
@@ -190,13 +192,15 @@ macro_rules! give_turns {
     ($each:literal) => {
         concat!(
             "update deliveries set next_at = n.at \
-             from (select f.lane as line, f.endpoint_id as endpoint, max(g.at) as at \
-             from (select value ->> 'endpoint' as endpoint, \
+             from (select f.organization_id as organization, f.lane as line, f.endpoint_id as endpoint, max(g.at) as at \
+             from (select ",
+            owner!(),
+            " as organization, value ->> 'endpoint' as endpoint, \
              cast(value ->> 'event' as bigint) as event, cast(value ->> 'at' as bigint) as at from ",
             $each,
-            ") g join deliveries f on f.organization_id = $1 and f.endpoint_id = g.endpoint \
-             and f.seq = g.event and f.status <> 'pending' group by f.endpoint_id, f.lane) n \
-             where organization_id = $1 and endpoint_id = n.endpoint and lane = n.line \
+            ") g join deliveries f on f.organization_id = g.organization and f.endpoint_id = g.endpoint \
+             and f.seq = g.event and f.status <> 'pending' group by f.organization_id, f.endpoint_id, f.lane) n \
+             where organization_id = n.organization and endpoint_id = n.endpoint and lane = n.line \
              and status = 'pending' and next_at is null and seq = (select min(p.seq) \
              from deliveries p where p.organization_id = $1 and p.endpoint_id = n.endpoint \
              and p.lane = n.line and p.status = 'pending')"
@@ -226,11 +230,13 @@ macro_rules! failing_since {
         concat!(
             "update webhook_endpoints set failing_since = case when n.arrived = 1 then null \
              else coalesce(failing_since, n.at) end \
-             from (select value ->> 'endpoint' as endpoint, \
+             from (select ",
+            owner!(),
+            " as organization, value ->> 'endpoint' as endpoint, \
              cast(value ->> 'arrived' as bigint) as arrived, \
              cast(value ->> 'at' as bigint) as at from ",
             $each,
-            ") n where organization_id = $1 and id = n.endpoint \
+            ") n where organization_id = n.organization and id = n.endpoint \
              and (n.arrived = 0 or failing_since is not null) returning id, failing_since"
         )
     };

@@ -107,6 +107,15 @@ macro_rules! unpacking {
 }
 pub(crate) use unpacking;
 
+/// The organization in `$1`, as a column of the list that is unpacked: joined by it, both databases
+/// begin with the list. With `$1` alone, SQLite would go through everything that the organization has.
+macro_rules! owner {
+    () => {
+        "case when value is not null then $1 end"
+    };
+}
+pub(crate) use owner;
+
 /// A free text as both databases keep it: PostgreSQL's `text` has no NUL.
 pub(crate) fn text(text: &str) -> Cow<'_, str> {
     if text.contains('\0') {

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::json;
 use sqlx::AnyConnection;
 
-use crate::columns::{self, unpacking};
+use crate::columns::{self, owner, unpacking};
 use crate::error::StoreError;
 use crate::event_log::{EventLog, NewEvent};
 use crate::events::EventKind;
@@ -107,11 +107,13 @@ macro_rules! save {
         concat!(
             "update messages set status = n.reached, external_id = n.external, \
              error = n.failure, updated_at = n.at \
-             from (select value ->> 'message' as message, value ->> 'reached' as reached, \
+             from (select ",
+            owner!(),
+            " as organization, value ->> 'message' as message, value ->> 'reached' as reached, \
              value ->> 'external' as external, value ->> 'failure' as failure, \
              cast(value ->> 'at' as bigint) as at from ",
             $each,
-            ") n where organization_id = $1 and id = n.message"
+            ") n where organization_id = n.organization and id = n.message"
         )
     };
 }

@@ -5,7 +5,7 @@ use recado_core::OrganizationId;
 use serde_json::json;
 use sqlx::AnyConnection;
 
-use crate::columns::{self, Columns, unpacking};
+use crate::columns::{self, Columns, owner, unpacking};
 use crate::deliveries::DeliveryKey;
 use crate::error::StoreError;
 use crate::event_log::EventLog;
@@ -150,9 +150,11 @@ macro_rules! make {
             "insert into deliveries (organization_id, endpoint_id, seq, lane, status, attempts, \
              next_at, claimed_until, created_at) \
              select e.organization_id, w.id, e.seq, coalesce(e.conversation_id, ''), 'pending', 0, \
-             $4, 0, $4 from (select cast(value ->> 'seq' as bigint) as event from ",
+             $4, 0, $4 from (select ",
+            owner!(),
+            " as organization, cast(value ->> 'seq' as bigint) as event from ",
             $each,
-            ") n join events e on e.organization_id = $1 and e.seq = n.event \
+            ") n join events e on e.organization_id = n.organization and e.seq = n.event \
              join webhook_endpoints w on w.organization_id = $1 and w.id = $3 \
              where true on conflict (organization_id, endpoint_id, seq) do update set \
              status = 'pending', attempts = 0, next_at = excluded.next_at, finished_at = null, \
@@ -171,9 +173,11 @@ macro_rules! order {
              and p.lane = deliveries.lane and p.status = 'pending') \
              then coalesce(next_at, $4) end \
              where organization_id = $1 and endpoint_id = $3 and status = 'pending' \
-             and lane in (select f.lane from (select cast(value ->> 'seq' as bigint) as event from ",
+             and lane in (select f.lane from (select ",
+            owner!(),
+            " as organization, cast(value ->> 'seq' as bigint) as event from ",
             $each,
-            ") n join deliveries f on f.organization_id = $1 and f.endpoint_id = $3 \
+            ") n join deliveries f on f.organization_id = n.organization and f.endpoint_id = $3 \
              and f.seq = n.event)"
         )
     };

@@ -11,7 +11,7 @@ use serde::Serialize;
 use sqlx::AnyConnection;
 
 use crate::batch::{Batchable, Batches, Gathered};
-use crate::columns::{self, Columns, unpacking};
+use crate::columns::{self, Columns, owner, unpacking};
 use crate::content::{StoredContent, StoredWarning};
 use crate::error::StoreError;
 use crate::event_log::{Appended, EventLog};
@@ -250,11 +250,13 @@ macro_rules! finish {
              external_id = coalesce(n.external, external_id), \
              provider_id = coalesce(n.provider, provider_id), \
              error = n.failure, updated_at = n.at \
-             from (select value ->> 'message' as message, value ->> 'outcome' as outcome, \
+             from (select ",
+            owner!(),
+            " as organization, value ->> 'message' as message, value ->> 'outcome' as outcome, \
              value ->> 'external' as external, value ->> 'provider' as provider, \
              value ->> 'failure' as failure, cast(value ->> 'at' as bigint) as at from ",
             $each,
-            ") n where organization_id = $1 and id = n.message \
+            ") n where organization_id = n.organization and id = n.message \
              and (status = 'sending' or status = 'unknown' and n.outcome <> 'unknown') \
              returning ",
             message_columns!()

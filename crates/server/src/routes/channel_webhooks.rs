@@ -15,6 +15,7 @@ use crate::app::App;
 use crate::auth::Tenant;
 use crate::error::{ApiError, Reason};
 use crate::extract::Path;
+use crate::openapi::{KEY, PROVIDER, failures};
 
 failures!(RegisterFailures: KEY, PROVIDER, &[Reason::ChannelNotFound]);
 

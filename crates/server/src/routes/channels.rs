@@ -24,7 +24,7 @@ use crate::auth::Tenant;
 use crate::body::Body;
 use crate::error::{ApiError, Reason};
 use crate::extract::{Path, Query};
-use crate::openapi::{BODY, KEY, PROVIDER, QUERY, failures};
+use crate::openapi::{BODY, KEY, QUERY, failures};
 
 failures!(CreateFailures: KEY, BODY, &[Reason::AgentNotFound, Reason::AlreadyExists]);
 failures!(ListFailures: KEY, QUERY);
