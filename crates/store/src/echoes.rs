@@ -79,9 +79,10 @@ async fn sought(
     // Each of the look-ups has an index of its own.
     let rows = sqlx::query(
         "select m.id, m.content from (select id from conversations where organization_id = $1 \
-         and channel_id = $2 and phone in ($3, $4) union select id from conversations \
-         where organization_id = $1 and channel_id = $2 and lid = $5) c join messages m \
-         on m.organization_id = $1 and m.conversation_id = c.id \
+         and channel_id = $2 and phone = $3 union select id from conversations \
+         where organization_id = $1 and channel_id = $2 and phone = $4 union \
+         select id from conversations where organization_id = $1 and channel_id = $2 \
+         and lid = $5) c join messages m on m.organization_id = $1 and m.conversation_id = c.id \
          where m.created_at between $6 and $7 and m.direction = 'outbound' \
          and m.external_id is null and m.status in ('sending', 'accepted', 'unknown')",
     )

@@ -11,9 +11,6 @@ use crate::inbound::{FreshIds, KnownChannel};
 use crate::people;
 use crate::senders::{self, Place};
 
-/// Far more agents than one customer talks to on one channel.
-const ALL: i64 = 1000;
-
 /// Takes the customer's conversations along, and gives the one where that is noted, as it was before.
 ///
 /// Whoever is known by the new names already stays in the conversations of those names.
@@ -25,14 +22,14 @@ pub(crate) async fn conversation(
     log: &mut EventLog,
     connection: &mut AnyConnection,
 ) -> Result<Place, StoreError> {
-    let left = senders::of_person(&message.from, ALL, channel, log, connection).await?;
+    let left = senders::of_person(&message.from, channel, log, connection).await?;
     for conversation in &left {
         follow(conversation, to, connection).await?;
     }
     if let Some(newest) = left.into_iter().next() {
         return Ok(Place::Conversation(Box::new(newest)));
     }
-    let known = senders::of_person(to, 1, channel, log, connection).await?;
+    let known = senders::of_person(to, channel, log, connection).await?;
     match known.into_iter().next() {
         Some(known) => senders::continued(known, to, None, connection).await,
         None => senders::open(to, None, ids, channel, log, connection).await,

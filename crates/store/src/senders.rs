@@ -40,8 +40,8 @@ pub(crate) async fn conversation(
         found = of_id(id, channel, log, connection).await?;
     }
     if found.is_none() {
-        let newest = of_person(&message.from, 1, channel, log, connection).await?;
-        found = newest.into_iter().next();
+        let theirs = of_person(&message.from, channel, log, connection).await?;
+        found = theirs.into_iter().next();
     }
     match found {
         Some(found) => continued(found, &message.from, window, connection).await,
@@ -93,13 +93,12 @@ async fn of_id(
     row.as_ref().map(conversations::read).transpose()
 }
 
-/// So many conversations of this customer, first those of the surest name, and of these the one in
-/// which something was said last; each of them once.
+/// The conversations of this customer, first those of the surest name, and of these the one in which
+/// something was said last.
 ///
 /// A number that now comes with another user id has passed on to another customer.
 pub(crate) async fn of_person(
     person: &Person,
-    limit: i64,
     channel: &KnownChannel,
     log: &EventLog,
     connection: &mut AnyConnection,
@@ -108,7 +107,7 @@ pub(crate) async fn of_person(
         .phone
         .iter()
         .flat_map(|phone| phone_variants(phone.as_str()));
-    // Each of the look-ups has an index of its own.
+    // Each of the look-ups has an index; for two phones at once PostgreSQL reads the whole channel.
     let rows = sqlx::query(concat!(
         "select ",
         conversation_columns!(),
@@ -121,11 +120,13 @@ pub(crate) async fn of_person(
          union all select 2, ",
         conversation_columns!(),
         " from conversations where organization_id = $1 and channel_id = $2 \
-         and phone in ($5, $6)) c \
+         and phone = $5 union all select 2, ",
+        conversation_columns!(),
+        " from conversations where organization_id = $1 and channel_id = $2 and phone = $6) c \
          where user_id is null or $3 is null or user_id = $3 \
          order by place, coalesce((select max(m.created_at) from messages m \
          where m.organization_id = c.organization_id and m.conversation_id = c.id), \
-         c.created_at) desc, id desc limit $7"
+         c.created_at) desc, id desc"
     ))
     .bind(log.organization().as_str().to_owned())
     .bind(channel.id.as_str().to_owned())
@@ -133,7 +134,6 @@ pub(crate) async fn of_person(
     .bind(people::bound(person.lid.as_ref()))
     .bind(phones.next())
     .bind(phones.next())
-    .bind(limit)
     .fetch_all(connection)
     .await?;
     let mut found: Vec<Conversation> = Vec::with_capacity(rows.len());
