@@ -89,8 +89,8 @@ impl Store {
     ) -> Result<Vec<WebhookCall>, StoreError> {
         let text = match self.kind() {
             DatabaseKind::Sqlite => {
-                "update webhook_calls set claimed_until = $2 + $1 - received_at \
-                 where id in (\
+                "update webhook_calls set claimed_until = \
+                 case when received_at < $1 then $2 + $1 - received_at else $2 end where id in (\
                  select id from webhook_calls where applied_at is null and claimed_until <= $1 \
                  order by claimed_until, id limit $3) \
                  returning id, organization_id, channel_id, content_type, key_id, body, \
@@ -100,7 +100,8 @@ impl Store {
                 "with due as materialized (\
                  select id from webhook_calls where applied_at is null and claimed_until <= $1 \
                  order by claimed_until, id limit $3 for update skip locked) \
-                 update webhook_calls set claimed_until = $2 + $1 - received_at \
+                 update webhook_calls set claimed_until = \
+                 case when received_at < $1 then $2 + $1 - received_at else $2 end \
                  where id in (select id from due) \
                  returning id, organization_id, channel_id, content_type, key_id, body, \
                  received_at"
