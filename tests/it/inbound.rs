@@ -158,7 +158,7 @@ async fn a_row_of_a_list_is_an_event(#[case] conversation: &str, #[case] id: &st
     "Phone number does not exist",
     None,
     Value::Null,
-    "invalid_recipient"
+    "provider_rejected"
 )]
 #[case::terms(
     "conv-zapi",
