@@ -69,7 +69,7 @@ pub(crate) struct Delivery {
     #[schema(value_type = String)]
     status: &'static str,
     attempt_count: u32,
-    /// When it is tried next; null when it is finished or its endpoint is disabled.
+    /// When it is tried next; null when it is finished, or waits for the one before it in its conversation.
     next_attempt_at: Option<String>,
     /// The HTTP status of the last attempt; null if there was no answer.
     last_status: Option<u16>,
