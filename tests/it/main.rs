@@ -18,6 +18,7 @@ mod intake;
 mod intake_crash;
 mod isolation;
 mod keys;
+mod metrics;
 mod openapi;
 mod protocol;
 mod published_example;

@@ -1,19 +1,14 @@
 //! HTTP itself: verbs, paths, ids of requests, deadlines and connections.
 
-use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
 
 use recado_server::ConnectionLimits;
-use recado_tests::binaries::{Server, providers};
 use recado_tests::wire::Wire;
-use recado_tests::world::{
-    self, CONVERSATIONS, Options, open_conversations, organization, smallest_body,
-};
-use recado_tests::{Answer, Client, World};
+use recado_tests::world::{Options, organization};
+use recado_tests::{Answer, World};
 use reqwest::Method;
 use rstest::rstest;
-use secrecy::ExposeSecret as _;
 use serde_json::json;
 
 const SEND: &str = "/messages/interactive/send-buttons";
@@ -225,59 +220,6 @@ async fn readiness_says_when_the_database_is_gone() {
         world.client.get("/agents").await.error(),
         (500, "internal".to_owned())
     );
-}
-
-#[tokio::test]
-async fn metrics_count_the_sends() {
-    let free = TcpListener::bind("127.0.0.1:0")
-        .expect("a free port")
-        .local_addr()
-        .expect("an address");
-    let database = recado_store::testing::TestDatabase::fresh().await;
-    let operator_key = world::operator_key(&database.store().await).await;
-    let (sandbox, urls) = world::sandbox().await;
-    let (key, metrics) = (database.key().to_base64(), free.to_string());
-    let place = [
-        ("RECADO_DATABASE_URL", database.url()),
-        ("RECADO_MASTER_KEY", key.expose_secret()),
-        ("RECADO_METRICS_LISTEN", &metrics),
-    ];
-    let server = Server::start(&[&place[..], &providers(&urls)[..]].concat())
-        .await
-        .expect("a server");
-    let operator = Client::new(&server.url, &operator_key);
-    let client = operator.with_key(&organization(&operator, "demo").await);
-    open_conversations(&client, &CONVERSATIONS).await;
-    for _ in 0..3 {
-        client.send(smallest_body("conv-456")).await.expect(200);
-    }
-    let expired =
-        json!({"credentials": {"phoneNumberId": "800000000000001", "accessToken": "T-EXPIRED"}});
-    client
-        .patch("/channels/whatsapp", expired)
-        .await
-        .expect(200);
-    client.send(smallest_body("conv-456")).await.expect(500);
-    assert_eq!(sandbox.phone_messages().len(), 3);
-    let text = client
-        .at(&format!("http://{free}"))
-        .get("/metrics")
-        .await
-        .text;
-    for line in [
-        "recado_sends_total{provider=\"whatsapp\",outcome=\"accepted\"} 3",
-        "recado_sends_total{provider=\"whatsapp\",outcome=\"channel_unauthorized\"} 1",
-        "recado_send_seconds_count{provider=\"whatsapp\"} 4",
-        "recado_http_requests_total{route=\"/messages/interactive/send-buttons\",method=\"POST\",status=\"200\"} 3",
-    ] {
-        assert!(
-            text.lines().any(|found| found == line),
-            "{line} is not in\n{text}"
-        );
-    }
-    for secret in ["demo", "conv-456", world::CUSTOMER] {
-        assert!(!text.contains(secret), "{secret}");
-    }
 }
 
 #[tokio::test]

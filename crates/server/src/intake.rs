@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use recado_core::inbound::Inbound;
+use recado_core::inbound::{Inbound, InboundContent};
 use recado_core::{ChannelId, ConversationId, MessageId, OrganizationId, Provider};
 use recado_providers::Received;
 use recado_store::{self as store, Application, DatabaseKind, FreshIds, Routed, WebhookCall};
@@ -307,7 +307,7 @@ impl<'a> Routes<'a> {
     }
 }
 
-/// Counts or logs what the store has no use for, and tells whether it was that.
+/// Counts or logs what somebody should look at, and tells whether it is of no use to the store.
 fn is_noted(called: &ChannelId, what: &Inbound) -> bool {
     match what {
         Inbound::Ignored(label) => {
@@ -319,7 +319,13 @@ fn is_noted(called: &ChannelId, what: &Inbound) -> bool {
             tracing::warn!(channel.id = %called, code = trouble.code, "the provider tells of trouble with the channel");
             true
         }
-        _ => false,
+        Inbound::Message(message) => {
+            if matches!(&message.content, InboundContent::Other { kind, .. } if kind == "unknown") {
+                metrics::counter!("recado_webhook_unknown_total").increment(1);
+            }
+            false
+        }
+        Inbound::Status(_) | Inbound::Echo(_) | Inbound::Connection(_) => false,
     }
 }
 

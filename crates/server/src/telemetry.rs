@@ -102,6 +102,14 @@ fn describe_events() {
         "Items of webhooks that make no event, by what they are"
     );
     metrics::describe_counter!(
+        "recado_webhook_unknown_total",
+        "Messages of customers of a kind that Recado does not know"
+    );
+    metrics::describe_counter!(
+        "recado_webhook_troubles_total",
+        "Complaints of a provider about a channel"
+    );
+    metrics::describe_counter!(
         "recado_webhook_refused_total",
         "Calls of webhooks that did not prove themselves, by provider"
     );
