@@ -127,8 +127,11 @@ async fn prepare(connection: &mut AnyConnection, role: Role) -> Result<(), sqlx:
             "pragma busy_timeout = 4000; pragma cache_size = -512; pragma query_only = on"
         }
         Role::Writer => {
+            // What a savepoint may have to undo is kept in memory, and not in a file of its own. A page
+            // that changes with every send is copied back from the log once in 32 MiB, not in 4.
             "pragma busy_timeout = 4000; pragma cache_size = -4096; pragma synchronous = full; \
-             pragma foreign_keys = on; pragma journal_size_limit = 67108864"
+             pragma foreign_keys = on; pragma journal_size_limit = 67108864; \
+             pragma temp_store = memory; pragma wal_autocheckpoint = 8192"
         }
     };
     run(connection, settings).await
@@ -160,6 +163,8 @@ mod tests {
     #[case(Role::Writer, "pragma synchronous", "2")]
     #[case(Role::Writer, "pragma foreign_keys", "1")]
     #[case(Role::Writer, "pragma busy_timeout", "4000")]
+    #[case(Role::Writer, "pragma temp_store", "2")]
+    #[case(Role::Writer, "pragma wal_autocheckpoint", "8192")]
     #[case(Role::Reader, "pragma journal_mode", "wal")]
     #[case(Role::Reader, "pragma query_only", "1")]
     #[tokio::test]
