@@ -56,10 +56,14 @@ impl Store {
         at: Timestamp,
     ) -> Result<Option<WebhookEndpoint>, StoreError> {
         let query = update(organization, id, &change, at);
-        let key = self.key().clone();
+        let (kind, owner, key) = (self.kind(), organization.clone(), self.key().clone());
         let updated = self
             .transaction(move |connection| {
                 Box::pin(async move {
+                    if change.enabled == Some(true) {
+                        // Its turn: attempts change the same rows in another order.
+                        EventLog::open(kind, owner, at, connection).await?;
+                    }
                     // It comes first: it holds the row until the new secrets are in it.
                     let Some(row) = query.fetch_optional(&mut *connection).await? else {
                         return Ok(None);
