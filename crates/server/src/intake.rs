@@ -30,6 +30,9 @@ const SWEEP: Duration = Duration::from_secs(30);
 /// Items that are applied in one transaction at most, so that it ends in time on a slow database too.
 const ITEMS: usize = 200;
 
+/// Why every message of a channel fails for now, and not just one (Z-API, queue errors).
+const UNTIL_SOMEBODY_ACTS: [&str; 2] = ["button_terms_not_accepted", "restricted"];
+
 /// How long a provider waits for room in the queue.
 const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -325,7 +328,17 @@ fn is_noted(called: &ChannelId, what: &Inbound) -> bool {
             }
             false
         }
-        Inbound::Status(_) | Inbound::Echo(_) | Inbound::Connection(_) => false,
+        Inbound::Status(news) => {
+            let reason = news
+                .error
+                .as_ref()
+                .map_or("", |error| error.reason.as_str());
+            if UNTIL_SOMEBODY_ACTS.contains(&reason) {
+                tracing::warn!(channel.id = %called, reason, "messages of the channel fail until somebody acts at the provider");
+            }
+            false
+        }
+        Inbound::Echo(_) | Inbound::Connection(_) => false,
     }
 }
 
