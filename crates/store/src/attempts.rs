@@ -68,12 +68,11 @@ impl Batchable for Attempted {
         writes: &[Self],
     ) -> Result<Vec<Option<Timestamp>>, StoreError> {
         let (kind, owner, attempts) = (store.kind(), organization.clone(), writes.to_vec());
-        let done = store
+        store
             .transaction(move |connection| {
                 Box::pin(async move { record_all(kind, owner, attempts, connection).await })
             })
-            .await?;
-        Ok(done)
+            .await
     }
 }
 

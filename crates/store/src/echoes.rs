@@ -128,8 +128,8 @@ async fn name(
     if message.status == Status::Sending {
         return Ok(());
     }
-    let mut waiting = Waiting::take(std::slice::from_ref(&message), log, connection).await?;
     let mut named = Progress::from(&message);
+    let mut waiting = Waiting::take(std::slice::from_ref(&named), log, connection).await?;
     if waiting.apply(&mut named, log) {
         progress::save([&named], log, connection).await?;
     }

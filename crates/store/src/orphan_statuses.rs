@@ -11,7 +11,6 @@ use crate::columns::{self, Columns, unpacking};
 use crate::error::StoreError;
 use crate::event_log::EventLog;
 use crate::inbound::Effect;
-use crate::messages::Message;
 use crate::progress::{Progress, Step};
 
 /// An id under which a status waits.
@@ -155,14 +154,14 @@ pub(crate) struct Waiting(HashMap<Place, Vec<Step>>);
 impl Waiting {
     /// Takes what waits for these messages; nothing is told of one that was refused.
     pub(crate) async fn take(
-        messages: &[Message],
+        messages: &[Progress],
         log: &EventLog,
         connection: &mut AnyConnection,
     ) -> Result<Self, StoreError> {
         let places: Vec<_> = messages
             .iter()
             .filter(|message| message.status != Status::Rejected)
-            .flat_map(|message| places(&Progress::from(message)))
+            .flat_map(places)
             .collect();
         let mut waiting = Self::default();
         if places.is_empty() {

@@ -330,16 +330,16 @@ async fn settle(
     log: &mut EventLog,
     connection: &mut AnyConnection,
 ) -> Result<(), StoreError> {
-    let mut waiting = Waiting::take(messages, log, connection).await?;
+    let mut settled: Vec<_> = messages.iter().map(Progress::from).collect();
+    let mut waiting = Waiting::take(&settled, log, connection).await?;
     let mut further = Vec::new();
-    for message in messages {
+    for (message, progress) in messages.iter_mut().zip(&mut settled) {
         log.set_time(message.updated_at);
-        let mut progress = Progress::from(&*message);
         log.append(progress.event());
-        if waiting.apply(&mut progress, log) {
+        if waiting.apply(progress, log) {
             progress.write_to(message);
-            further.push(progress);
+            further.push(&*progress);
         }
     }
-    progress::save(&further, log, connection).await
+    progress::save(further, log, connection).await
 }
