@@ -22,6 +22,7 @@ mod metrics;
 mod openapi;
 mod protocol;
 mod published_example;
+mod quotations;
 mod secrets;
 mod stream;
 mod taps;

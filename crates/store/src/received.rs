@@ -62,12 +62,16 @@ pub(crate) async fn apply(
     } else {
         message.from.clone()
     };
+    // A text with the title of a button is a tap only for a customer whom the button was sent to.
+    let shown = answered
+        .as_ref()
+        .filter(|answered| answered.conversation == conversation.id);
     let filed = Filed {
         message,
         id: &ids.message,
         external_id,
         from,
-        inferred: inferred(message, answered.as_ref(), channel),
+        inferred: inferred(message, shown, channel),
         in_reply_to: answered.map(|answered| answered.id),
     };
     filed.insert(&conversation, log, connection).await?;

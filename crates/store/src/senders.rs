@@ -25,7 +25,10 @@ pub(crate) enum Place {
     Nowhere(Effect),
 }
 
-/// The conversation that was answered, else that of the sender, else a new one.
+/// Finds the conversation of a message's sender, or opens one.
+///
+/// The sender decides: anybody can quote any message, also one that was sent to another customer or to a
+/// group. So a quotation only chooses among the sender's own conversations.
 pub(crate) async fn conversation(
     message: &InboundMessage,
     answered: Option<&ConversationId>,
@@ -35,18 +38,13 @@ pub(crate) async fn conversation(
     connection: &mut AnyConnection,
 ) -> Result<Place, StoreError> {
     let window = window(message, channel, log.at());
-    let mut found = None;
-    if let Some(id) = answered {
-        found = of_id(id, channel, log, connection).await?;
+    let mut theirs = of_person(&message.from, channel, log, connection).await?;
+    if theirs.is_empty() {
+        return open(&message.from, window, ids, channel, log, connection).await;
     }
-    if found.is_none() {
-        let theirs = of_person(&message.from, channel, log, connection).await?;
-        found = theirs.into_iter().next();
-    }
-    match found {
-        Some(found) => continued(found, &message.from, window, connection).await,
-        None => open(&message.from, window, ids, channel, log, connection).await,
-    }
+    let quoted = theirs.iter().position(|known| Some(&known.id) == answered);
+    let found = theirs.swap_remove(quoted.unwrap_or_default());
+    continued(found, &message.from, window, connection).await
 }
 
 /// This conversation, which learns what is new of its customer.
@@ -72,25 +70,6 @@ fn window(message: &InboundMessage, channel: &KnownChannel, now: Timestamp) -> O
     // A provider's clock that runs ahead gives no longer window.
     let sent_at = message.sent_at.filter(|at| (1..now).contains(at));
     Timestamp::from_millisecond(sent_at.unwrap_or(now) + WINDOW_MILLISECONDS).ok()
-}
-
-async fn of_id(
-    id: &ConversationId,
-    channel: &KnownChannel,
-    log: &EventLog,
-    connection: &mut AnyConnection,
-) -> Result<Option<Conversation>, StoreError> {
-    let row = sqlx::query(concat!(
-        "select ",
-        conversation_columns!(),
-        " from conversations where organization_id = $1 and id = $2 and channel_id = $3"
-    ))
-    .bind(log.organization().as_str().to_owned())
-    .bind(id.as_str().to_owned())
-    .bind(channel.id.as_str().to_owned())
-    .fetch_optional(connection)
-    .await?;
-    row.as_ref().map(conversations::read).transpose()
 }
 
 /// The conversations of this customer, first those of the surest name, and of these the one in which

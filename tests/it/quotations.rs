@@ -1,0 +1,98 @@
+//! Who quotes which message: the sender decides the conversation, on every provider.
+
+use recado_tests::World;
+use recado_tests::callbacks::{Callbacks, NUMBER, Text, change, whatsapp, zapi, zapperhub};
+use recado_tests::world::{CUSTOMER, smallest_body};
+use rstest::rstest;
+use serde_json::{Value, json};
+
+const BIA: &str = "5511922222222";
+const GROUP: &str = "120363000000000001@g.us";
+
+/// A text as the provider of that channel tells it, which quotes a message.
+fn quoting(channel: &str, from: &str, quoted: &Value) -> Value {
+    let text = Text::from(from);
+    match channel {
+        "whatsapp" => {
+            let message = json!({"from": from, "id": text.id, "timestamp": "1790000000", "type": "text",
+                "text": {"body": text.body}, "context": {"from": "15550001111", "id": quoted}});
+            whatsapp(&[vec![change(NUMBER, &json!({"messages": [message]}))]])
+        }
+        "zapi" => {
+            let mut body = zapi(&text);
+            body["referenceMessageId"] = quoted.clone();
+            body
+        }
+        "zapperhub" => {
+            let mut body = zapperhub(&text);
+            body["message"] = json!({"extendedTextMessage": {"text": text.body,
+                "contextInfo": {"stanzaId": quoted}}});
+            body
+        }
+        _ => {
+            let sender = format!("{from}@s.whatsapp.net");
+            json!({"type": "Message", "event": {
+                "Info": {"ID": text.id, "Chat": sender, "Sender": sender, "PushName": "Bia"},
+                "Message": {"extendedTextMessage": {"text": text.body, "contextInfo": {"stanzaID": quoted}}},
+            }})
+        }
+    }
+}
+
+async fn open(world: &World, id: &str, channel: &str, to: &str) {
+    let conversation = json!({"id": id, "agentId": "agent-123", "channelId": channel, "to": to});
+    let opened = world.client.post("/conversations", conversation).await;
+    opened.expect(201);
+}
+
+async fn send(world: &World, conversation: &str) -> Value {
+    let sent = world.client.send(smallest_body(conversation)).await;
+    sent.expect(200)["message"].clone()
+}
+
+#[rstest]
+#[case("whatsapp", "conv-456")]
+#[case("zapi", "conv-zapi")]
+#[case("zapperhub", "conv-zapperhub")]
+#[case("wuzapi", "conv-wuzapi")]
+#[tokio::test]
+async fn who_quotes_another_customers_message_stays_in_the_own_conversation(
+    #[case] channel: &str,
+    #[case] of_ana: &str,
+) {
+    let world = World::start().await;
+    world.open_wuzapi().await;
+    open(&world, "conv-bia", channel, BIA).await;
+    let callbacks = Callbacks::of(&world.client, &world.url).await;
+    let sent = send(&world, of_ana).await;
+    let body = quoting(channel, BIA, &sent["externalId"]);
+    callbacks.deliver(channel, &body).await;
+    let events = world.events("message.received", 1).await;
+    assert_eq!(events[0]["conversationId"], "conv-bia", "{}", events[0]);
+    assert_eq!(events[0]["data"]["inReplyTo"], sent["id"]);
+    assert_eq!(events[0]["data"]["from"]["phone"], BIA);
+    let shown = world.client.get(&format!("/conversations/{of_ana}")).await;
+    let shown = shown.expect(200);
+    assert_eq!(shown["windowExpiresAt"], Value::Null);
+    assert_eq!(shown["contact"]["phone"], CUSTOMER);
+}
+
+#[rstest]
+#[case("zapi", "conv-zapi")]
+#[case("wuzapi", "conv-wuzapi")]
+#[tokio::test]
+async fn a_private_answer_to_a_message_in_a_group_is_private(
+    #[case] channel: &str,
+    #[case] of_ana: &str,
+) {
+    let world = World::start().await;
+    world.open_wuzapi().await;
+    open(&world, "conv-group", channel, GROUP).await;
+    let callbacks = Callbacks::of(&world.client, &world.url).await;
+    let sent = send(&world, "conv-group").await;
+    let body = quoting(channel, CUSTOMER, &sent["externalId"]);
+    callbacks.deliver(channel, &body).await;
+    let events = world.events("message.received", 1).await;
+    assert_eq!(events[0]["conversationId"], of_ana, "{}", events[0]);
+    assert_eq!(events[0]["data"]["inReplyTo"], sent["id"]);
+}
