@@ -9,6 +9,7 @@ mod crash;
 mod deliveries;
 mod delivery_crash;
 mod demo;
+mod dry_run;
 mod failures;
 mod generated;
 mod hostile;

@@ -31,6 +31,7 @@ pub mod message;
 pub mod provider;
 pub mod recipient;
 pub mod send_buttons;
+pub mod switch;
 
 pub use buttons::{Button, ButtonsMessage};
 pub use capabilities::{Capabilities, Refusal, Warning};

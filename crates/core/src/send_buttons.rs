@@ -7,8 +7,9 @@ use validator::{Validate, ValidationErrors, ValidationErrorsKind};
 
 use crate::buttons::{Button, ButtonsMessage, is_blank};
 use crate::fields::{FieldErrors, TextField, optional, required, rule};
+use crate::switch;
 
-/// The request as received; unknown keys are ignored.
+/// The request as received; unknown keys are ignored, except those that were meant to be `dryRun`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Validate)]
 pub struct SendButtons {
     /// Who speaks.
@@ -93,6 +94,14 @@ impl Validate for ButtonFields {
                     );
                 }
             }
+        }
+        // The switch is read from the query alone: a caller that wrote it here expects that nothing is sent.
+        for name in self.0.keys().filter(|name| switch::resembles_dry_run(name)) {
+            let misplaced = rule("dry_run", "Write dryRun=true in the query, not in the body");
+            errors.errors_mut().insert(
+                name.clone().into(),
+                ValidationErrorsKind::Field(vec![misplaced]),
+            );
         }
         if errors.is_empty() {
             Ok(())
@@ -219,6 +228,19 @@ mod tests {
             &json!({"button_10_id": "j", "button_10_title": "J", "button_3_id": "c", "button_3_title": "C"}),
         );
         assert_eq!(button_ids(body), ["a", "c", "j"]);
+    }
+
+    #[test]
+    fn a_dry_run_in_the_body_is_refused_however_it_is_written() {
+        for (name, value) in [
+            ("dryRun", json!(true)),
+            ("dry_run", json!("1")),
+            ("DryRun", json!(false)),
+        ] {
+            let refused = parts(with(&json!({name: value}))).expect_err("a misplaced switch");
+            let sentence = "Write dryRun=true in the query, not in the body";
+            assert_eq!(refused[name]["_errors"], json!([sentence]));
+        }
     }
 
     #[test]

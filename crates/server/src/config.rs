@@ -93,7 +93,7 @@ pub struct ConfigArgs {
     pub zapperhub_url: Url,
 
     /// Let channels reach private, loopback and link-local addresses
-    #[arg(long, global = true, env = "RECADO_ALLOW_PRIVATE_NETWORKS", default_value_t = false, num_args = 0..=1, default_missing_value = "true", action = clap::ArgAction::Set)]
+    #[arg(long, global = true, env = "RECADO_ALLOW_PRIVATE_NETWORKS", default_value_t = false, num_args = 0..=1, default_missing_value = "true", action = clap::ArgAction::Set, value_parser = parse_switch)]
     pub allow_private_networks: bool,
 
     /// What is logged: `off`, `error`, `warn`, `info`, `debug`, `trace`, or filters such as `info,recado_server=debug`
@@ -103,6 +103,14 @@ pub struct ConfigArgs {
     /// Where Prometheus metrics are served [default: off]
     #[arg(long, global = true, env = "RECADO_METRICS_LISTEN")]
     pub metrics_listen: Option<SocketAddr>,
+}
+
+/// Reads a switch; a variable that is set to nothing says nothing that could be believed.
+fn parse_switch(text: &str) -> Result<bool, &'static str> {
+    Some(text)
+        .filter(|text| !text.is_empty())
+        .and_then(recado_core::switch::parse)
+        .ok_or("expected true or false")
 }
 
 const DEFAULT_DATABASE_URL: &str = "sqlite:recado.db";
@@ -309,6 +317,19 @@ mod tests {
         let shown = without_password("postgres://recado:s3cret@db/recado?password=s3cret");
         assert_eq!(shown, "postgres://recado:hidden@db/recado");
         assert_eq!(without_password("not a url"), "(hidden)");
+    }
+
+    #[test]
+    fn a_switch_that_cannot_be_read_is_refused() {
+        for (text, read) in [
+            ("True", Some(true)),
+            ("1", Some(true)),
+            ("NO", Some(false)),
+            ("", None),
+            ("on", None),
+        ] {
+            assert_eq!(parse_switch(text).ok(), read, "{text}");
+        }
     }
 
     #[test]

@@ -13,7 +13,7 @@ use axum::response::{IntoResponse, Response};
 use recado_core::capabilities::{Basis, Limit};
 use recado_core::{Capabilities, SendButtons};
 use recado_providers::Preview;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
 use super::messages::{FieldWarning, Message};
@@ -21,7 +21,7 @@ use crate::app::App;
 use crate::auth::Tenant;
 use crate::body::Body;
 use crate::error::{ApiError, Reason};
-use crate::extract::Query;
+use crate::extract::DryRunSwitch;
 use crate::openapi::{BODY, KEY, PROVIDER, failures};
 use crate::send;
 
@@ -75,13 +75,18 @@ pub(crate) struct SendButtonsBody {
     button_3_title: Option<String>,
 }
 
-#[derive(Deserialize, IntoParams)]
+/// The query, for the documentation; it is read as [`DryRunSwitch`].
+#[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
-#[serde(rename_all = "camelCase")]
+#[expect(
+    dead_code,
+    non_snake_case,
+    reason = "describes the request to the OpenAPI document; nothing constructs it"
+)]
 pub(crate) struct SendQuery {
-    /// With `true`, answer with the exact provider request and send nothing.
-    #[param(value_type = Option<bool>)]
-    dry_run: Option<String>,
+    /// With `true`, `1`, `yes` or an empty value, answers with the exact provider request and sends nothing.
+    /// Any other value but `false`, `0` and `no` is an error, and so is another spelling of the name.
+    dryRun: Option<bool>,
 }
 
 /// A message that the provider took.
@@ -198,11 +203,11 @@ impl From<&Capabilities> for Limits {
 pub(crate) async fn send(
     Tenant(organization): Tenant,
     State(app): State<Arc<App>>,
-    Query(query): Query<SendQuery>,
+    DryRunSwitch(sends_nothing): DryRunSwitch,
     Body(request): Body<SendButtons>,
 ) -> Result<Response, ApiError> {
     let ready = send::check(&app, &organization, request).await?;
-    if query.dry_run.as_deref() == Some("true") {
+    if sends_nothing {
         return Ok(Json(dry_run(&ready)?).into_response());
     }
     let message = ready.send(&app).await?.into();

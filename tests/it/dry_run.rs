@@ -1,0 +1,105 @@
+//! The switch that shows a send instead of doing it never fails open.
+
+use recado_tests::World;
+use recado_tests::client::answer;
+use recado_tests::world::{CONVERSATIONS, smallest_body};
+use reqwest::Method;
+use reqwest::header::CONTENT_TYPE;
+use serde_json::json;
+
+const SEND: &str = "/messages/interactive/send-buttons";
+
+#[tokio::test]
+async fn every_spelling_of_yes_shows_the_send_on_every_provider() {
+    let world = World::start().await;
+    for (provider, conversation) in CONVERSATIONS {
+        for query in [
+            "dryRun=true",
+            "dryRun=True",
+            "dryRun=TRUE",
+            "dryRun=1",
+            "dryRun=yes",
+            "dryRun=",
+            "dryRun",
+            "dry%52un=tru%65",
+            "dryRun=1&dryRun=true",
+            "utm_source=x&dryRun=true",
+        ] {
+            let path = format!("{SEND}?{query}");
+            let shown = world.client.post(&path, smallest_body(conversation)).await;
+            assert_eq!(shown.expect(200)["dryRun"], true, "{provider}: {query}");
+        }
+    }
+    assert!(world.sandbox.requests().is_empty());
+}
+
+#[tokio::test]
+async fn a_switch_that_cannot_be_read_is_refused_and_nothing_is_sent() {
+    let world = World::start().await;
+    for query in [
+        "dryRun=maybe",
+        "dryRun=on",
+        "dryRun=2",
+        "dryRun=%FF",
+        "dryRun=true%20",
+        "dryRun=true&dryRun=false",
+        "dryRun=false&dryRun",
+        "dryrun=true",
+        "DryRun=true",
+        "DRYRUN=1",
+        "dry_run=true",
+        "dry-run=true",
+        "dry+run=true",
+        "dry%20run=true",
+        "dryRun%3Dtrue",
+        "dry%2552un=true",
+        "dryRun[]=true",
+        "isDryRun=true",
+        "dyrRun=true",
+        "dry=true",
+        "dryRun=false&dry_run=true",
+        "a=1;dryRun=true",
+        "a=1&amp;dryRun=true",
+        "dryrun=false",
+    ] {
+        for (_, conversation) in CONVERSATIONS {
+            let path = format!("{SEND}?{query}");
+            let refused = world.client.post(&path, smallest_body(conversation)).await;
+            assert_eq!(refused.error(), (400, "invalid_body".to_owned()), "{query}");
+            let sentence = refused.body["error"].as_str().expect("a sentence");
+            assert!(sentence.contains("rite"), "{query}: {sentence}");
+            assert!(sentence.contains("dryRun"), "{query}: {sentence}");
+        }
+    }
+    assert!(world.sandbox.requests().is_empty());
+}
+
+#[tokio::test]
+async fn a_switch_in_the_body_is_refused_and_nothing_is_sent() {
+    let world = World::start().await;
+    let mut body = smallest_body("conv-zapi");
+    body["dryRun"] = json!(true);
+    let refused = world.client.send(body).await.expect(400);
+    let sentence = "Write dryRun=true in the query, not in the body";
+    assert_eq!(refused["details"]["dryRun"]["_errors"], json!([sentence]));
+    let form = "agentId=agent-123&conversationId=conv-zapi&body_text=Hi&button_1_id=a&button_1_title=A&dry_run=true";
+    let request = world
+        .client
+        .request(Method::POST, SEND)
+        .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .body(form);
+    answer(request).await.expect(400);
+    assert!(world.sandbox.requests().is_empty());
+}
+
+#[tokio::test]
+async fn every_spelling_of_no_sends_once() {
+    let world = World::start().await;
+    let spellings = ["dryRun=false", "dryRun=False", "dryRun=0", "dryRun=no", ""];
+    for query in spellings {
+        let path = format!("{SEND}?{query}");
+        let sent = world.client.post(&path, smallest_body("conv-zapi")).await;
+        assert_eq!(sent.expect(200)["success"], true, "{query}");
+    }
+    assert_eq!(world.sandbox.requests().len(), spellings.len());
+}
