@@ -208,7 +208,7 @@ async fn a_wait_that_is_too_long_for_us_is_handed_to_the_client() {
             &world,
             conversation,
             conversation,
-            once("provider_rejected"),
+            once("provider_throttled"),
         )
         .await;
         assert_eq!(answer.headers["retry-after"], "60", "{conversation}");
@@ -234,7 +234,7 @@ async fn a_wait_without_end_is_an_answer_like_any_other() {
             &world,
             conversation,
             conversation,
-            once("provider_rejected"),
+            once("provider_throttled"),
         )
         .await;
     }

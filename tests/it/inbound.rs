@@ -158,7 +158,7 @@ async fn a_row_of_a_list_is_an_event(#[case] conversation: &str, #[case] id: &st
     "Phone number does not exist",
     None,
     Value::Null,
-    "provider_rejected"
+    "invalid_recipient"
 )]
 #[case::terms(
     "conv-zapi",

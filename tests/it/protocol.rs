@@ -218,7 +218,7 @@ async fn readiness_says_when_the_database_is_gone() {
     );
     assert_eq!(
         world.client.get("/agents").await.error(),
-        (500, "internal".to_owned())
+        (503, "unavailable".to_owned())
     );
 }
 

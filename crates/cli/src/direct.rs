@@ -173,7 +173,8 @@ fn failed(error: &ChannelError) -> Failure {
         error.kind.reason(),
         error.code,
         error.to_string(),
-    );
+    )
+    .with_wait(error.retry_after);
     Failure::Refused(Box::new(refusal))
 }
 
@@ -187,6 +188,7 @@ const fn exit_code(kind: ErrorKind) -> ExitCode {
         | ErrorKind::Misconfigured
         | ErrorKind::NotConnected
         | ErrorKind::BillingBlocked
+        | ErrorKind::Restricted
         | ErrorKind::InvalidRecipient
         | ErrorKind::Throttled
         | ErrorKind::Rejected => ExitCode::Refused,

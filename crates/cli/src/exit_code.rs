@@ -35,6 +35,7 @@ impl ExitCode {
     pub(crate) fn of_answer(status: u16, reason: &str) -> Self {
         match (status, reason) {
             (_, "outcome_unknown") => Self::OutcomeUnknown,
+            (_, "unavailable") => Self::Unreachable,
             (400 | 413 | 422, _) => Self::Usage,
             (401, _) => Self::Unauthorized,
             _ => Self::Refused,
@@ -46,7 +47,9 @@ impl ExitCode {
             Self::Ok => "done",
             Self::OwnFault => "own fault, or an answer that makes no sense",
             Self::Usage => "wrong arguments or input (also a 400 of the server)",
-            Self::Unreachable => "no server answers, or it stopped before anything changed",
+            Self::Unreachable => {
+                "no server answers, or it could not work (503); nothing was sent: try again"
+            }
             Self::Refused => "refused by the server or the provider (403, 404, 409, 429, 500)",
             Self::Unauthorized => {
                 "no key, or one that the server does not know (401); with --direct, refused credentials"
@@ -89,7 +92,11 @@ mod tests {
     #[case(500, "too_many_buttons", ExitCode::Refused)]
     #[case(500, "provider_rejected", ExitCode::Refused)]
     #[case(500, "channel_unauthorized", ExitCode::Refused)]
+    #[case(500, "channel_disconnected", ExitCode::Refused)]
+    #[case(500, "provider_throttled", ExitCode::Refused)]
+    #[case(500, "invalid_recipient", ExitCode::Refused)]
     #[case(500, "internal", ExitCode::Refused)]
+    #[case(503, "unavailable", ExitCode::Unreachable)]
     #[case(500, "outcome_unknown", ExitCode::OutcomeUnknown)]
     fn every_answer_has_its_exit_code(
         #[case] status: u16,

@@ -1,6 +1,7 @@
 //! Everything that can go wrong, said so that a person knows what to change.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use recado_core::FieldErrors;
 use serde::{Deserialize, Serialize};
@@ -138,6 +139,14 @@ impl Refusal {
         }
     }
 
+    /// Adds how long to wait before the next try.
+    pub(crate) fn with_wait(self, wait: Option<Duration>) -> Self {
+        Self {
+            retry_after: wait.map(|wait| wait.as_secs().to_string()),
+            ..self
+        }
+    }
+
     /// Adds what the command knows about the way out.
     pub(crate) fn with_advice(self, advice: String) -> Self {
         Self {
@@ -160,11 +169,14 @@ impl Refusal {
             }
             ("agent_not_found", _) => "see `recado agent list`".to_owned(),
             ("conversation_not_found", _) => "see `recado conversation list`".to_owned(),
-            ("channel_unauthorized", _) if self.is_direct => {
+            ("channel_unauthorized" | "channel_misconfigured", _) if self.is_direct => {
                 "check the credentials in the environment; `recado channel create --help` lists them".to_owned()
             }
-            ("channel_unauthorized", _) => {
-                "renew the credentials with `recado channel update`".to_owned()
+            ("channel_unauthorized" | "channel_misconfigured", _) => {
+                "correct the credentials with `recado channel update`".to_owned()
+            }
+            ("channel_disconnected" | "channel_blocked", _) if !self.is_direct => {
+                "`recado channel check` shows what the provider says about the number".to_owned()
             }
             _ => {
                 let seconds = self.retry_after.as_ref()?;

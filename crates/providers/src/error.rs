@@ -31,6 +31,8 @@ pub enum ErrorKind {
     NotConnected,
     /// The account at the provider is not paid for.
     BillingBlocked,
+    /// The provider has restricted the account or the number, for example after complaints.
+    Restricted,
     /// The message cannot go to this recipient.
     InvalidRecipient,
     /// The content breaks a limit, ours or the provider's.
@@ -58,11 +60,12 @@ pub enum Retry {
 
 impl ErrorKind {
     /// Every kind.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Unauthorized,
         Self::Misconfigured,
         Self::NotConnected,
         Self::BillingBlocked,
+        Self::Restricted,
         Self::InvalidRecipient,
         Self::ContentRefused,
         Self::WindowClosed,
@@ -80,6 +83,7 @@ impl ErrorKind {
             | Self::Misconfigured
             | Self::NotConnected
             | Self::BillingBlocked
+            | Self::Restricted
             | Self::InvalidRecipient
             | Self::ContentRefused
             | Self::WindowClosed
@@ -99,6 +103,7 @@ impl ErrorKind {
             | Self::Misconfigured
             | Self::NotConnected
             | Self::BillingBlocked
+            | Self::Restricted
             | Self::InvalidRecipient
             | Self::ContentRefused
             | Self::WindowClosed
@@ -112,16 +117,16 @@ impl ErrorKind {
     pub const fn reason(self) -> &'static str {
         match self {
             Self::Unauthorized => "channel_unauthorized",
+            Self::Misconfigured => "channel_misconfigured",
+            Self::NotConnected => "channel_disconnected",
+            Self::BillingBlocked | Self::Restricted => "channel_blocked",
+            Self::InvalidRecipient => "invalid_recipient",
             Self::ContentRefused => "content_refused",
             Self::WindowClosed => "window_closed",
+            Self::Throttled => "provider_throttled",
             Self::Unavailable => "provider_unavailable",
+            Self::Rejected => "provider_rejected",
             Self::Indeterminate => "outcome_unknown",
-            Self::Misconfigured
-            | Self::NotConnected
-            | Self::BillingBlocked
-            | Self::InvalidRecipient
-            | Self::Throttled
-            | Self::Rejected => "provider_rejected",
         }
     }
 

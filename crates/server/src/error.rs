@@ -35,17 +35,23 @@ pub enum Reason {
     RateLimited,
     TooManyButtons,
     ContentRefused,
-    ProviderRejected,
     WindowClosed,
-    ProviderUnavailable,
+    InvalidRecipient,
+    ChannelDisconnected,
     ChannelUnauthorized,
+    ChannelMisconfigured,
+    ChannelBlocked,
+    ProviderRejected,
+    ProviderUnavailable,
+    ProviderThrottled,
     OutcomeUnknown,
     Internal,
+    Unavailable,
 }
 
 impl Reason {
     /// Every reason, in the order of the documentation.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 32] = [
         Self::InvalidBody,
         Self::UnsupportedChannel,
         Self::Unauthorized,
@@ -66,12 +72,18 @@ impl Reason {
         Self::RateLimited,
         Self::TooManyButtons,
         Self::ContentRefused,
-        Self::ProviderRejected,
         Self::WindowClosed,
-        Self::ProviderUnavailable,
+        Self::InvalidRecipient,
+        Self::ChannelDisconnected,
         Self::ChannelUnauthorized,
+        Self::ChannelMisconfigured,
+        Self::ChannelBlocked,
+        Self::ProviderRejected,
+        Self::ProviderUnavailable,
+        Self::ProviderThrottled,
         Self::OutcomeUnknown,
         Self::Internal,
+        Self::Unavailable,
     ];
 
     /// The word on the wire.
@@ -98,12 +110,18 @@ impl Reason {
             Self::RateLimited => "rate_limited",
             Self::TooManyButtons => "too_many_buttons",
             Self::ContentRefused => "content_refused",
-            Self::ProviderRejected => "provider_rejected",
             Self::WindowClosed => "window_closed",
-            Self::ProviderUnavailable => "provider_unavailable",
+            Self::InvalidRecipient => "invalid_recipient",
+            Self::ChannelDisconnected => "channel_disconnected",
             Self::ChannelUnauthorized => "channel_unauthorized",
+            Self::ChannelMisconfigured => "channel_misconfigured",
+            Self::ChannelBlocked => "channel_blocked",
+            Self::ProviderRejected => "provider_rejected",
+            Self::ProviderUnavailable => "provider_unavailable",
+            Self::ProviderThrottled => "provider_throttled",
             Self::OutcomeUnknown => "outcome_unknown",
             Self::Internal => "internal",
+            Self::Unavailable => "unavailable",
         }
     }
 
@@ -137,16 +155,32 @@ impl Reason {
             Self::ContentRefused => {
                 "another published limit of the provider is broken; nothing was sent"
             }
-            Self::ProviderRejected => "the provider refused the message",
             Self::WindowClosed => {
                 "WhatsApp's 24-hour window is closed: the customer has to write first"
             }
-            Self::ProviderUnavailable => "the provider could not be reached; surely not sent",
+            Self::InvalidRecipient => "WhatsApp cannot deliver to this recipient",
+            Self::ChannelDisconnected => {
+                "the number is not connected to WhatsApp: pair or register it again"
+            }
             Self::ChannelUnauthorized => "the provider refused the channel's credentials",
+            Self::ChannelMisconfigured => {
+                "the channel names a wrong instance, number id or base URL, or the number is not set up at the provider"
+            }
+            Self::ChannelBlocked => {
+                "the account at the provider is not paid for, or the provider restricted it"
+            }
+            Self::ProviderRejected => "the provider refused for any other reason",
+            Self::ProviderUnavailable => "the provider could not be reached; surely not sent",
+            Self::ProviderThrottled => {
+                "the provider limits the number of messages; not sent: wait as long as Retry-After says"
+            }
             Self::OutcomeUnknown => {
                 "the provider's answer was lost: the message may have gone out; see messageId"
             }
             Self::Internal => "Recado's own fault",
+            Self::Unavailable => {
+                "the database does not answer, or the server is overloaded; nothing was sent: wait as long as Retry-After says"
+            }
         }
     }
 
@@ -172,12 +206,27 @@ impl Reason {
             Self::RateLimited => StatusCode::TOO_MANY_REQUESTS,
             Self::TooManyButtons
             | Self::ContentRefused
-            | Self::ProviderRejected
             | Self::WindowClosed
-            | Self::ProviderUnavailable
+            | Self::InvalidRecipient
+            | Self::ChannelDisconnected
             | Self::ChannelUnauthorized
+            | Self::ChannelMisconfigured
+            | Self::ChannelBlocked
+            | Self::ProviderRejected
+            | Self::ProviderUnavailable
+            | Self::ProviderThrottled
             | Self::OutcomeUnknown
             | Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    /// How long to wait where a wait helps and the provider does not say how long.
+    pub(crate) const fn wait(self) -> Option<Duration> {
+        match self {
+            Self::RateLimited | Self::Unavailable => Some(Duration::from_secs(1)),
+            Self::ProviderUnavailable | Self::ProviderThrottled => Some(Duration::from_secs(5)),
+            _ => None,
         }
     }
 }
@@ -194,7 +243,7 @@ pub struct ApiError {
     pub details: Option<Box<FieldErrors>>,
     /// The message that was written down, where there is one.
     pub message_id: Option<MessageId>,
-    /// When to come back.
+    /// How long to wait before the next try, where a wait helps.
     pub retry_after: Option<Duration>,
 }
 
@@ -230,7 +279,7 @@ impl ApiError {
             code: None,
             details: None,
             message_id: None,
-            retry_after: None,
+            retry_after: reason.wait(),
         }
     }
 
@@ -304,13 +353,20 @@ impl From<FieldErrors> for ApiError {
 
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
-        if matches!(error, StoreError::Conflict) {
-            Self::new(
+        match error {
+            StoreError::Conflict => Self::new(
                 Reason::AlreadyExists,
                 "Already exists: choose another id, or use the one that is there",
-            )
-        } else {
-            Self::internal(chain(&error))
+            ),
+            // The provider is asked only after the message is stored, so nothing was sent.
+            StoreError::Timeout | StoreError::Unavailable(_) | StoreError::NotCommitted => {
+                tracing::error!(cause = chain(&error), "the database is not available");
+                Self::new(
+                    Reason::Unavailable,
+                    "Recado cannot store or read anything at the moment; nothing was sent: try again after Retry-After seconds",
+                )
+            }
+            _ => Self::internal(chain(&error)),
         }
     }
 }
@@ -351,11 +407,12 @@ impl From<ErrorKind> for Reason {
 
 impl From<&ChannelError> for ApiError {
     fn from(error: &ChannelError) -> Self {
+        let reason: Reason = error.kind.into();
         Self {
             code: error.code,
-            retry_after: error.retry_after,
+            retry_after: error.retry_after.or(reason.wait()),
             ..Self::new(
-                error.kind.into(),
+                reason,
                 format!(
                     "could not send message through {}: {}",
                     error.provider, error.message
@@ -373,6 +430,32 @@ mod tests {
     fn every_failure_of_a_provider_has_its_reason_here() {
         for kind in ErrorKind::ALL {
             assert_eq!(Reason::from(kind).as_str(), kind.reason());
+        }
+    }
+
+    #[test]
+    fn a_wait_is_named_wherever_a_repeat_may_help_and_the_providers_own_comes_first() {
+        for kind in ErrorKind::ALL {
+            let mut error = ChannelError {
+                provider: recado_core::Provider::Zapi,
+                kind,
+                code: None,
+                message: String::new(),
+                retry_after: None,
+            };
+            let may_help = kind.retry() == recado_providers::Retry::Backoff;
+            assert_eq!(ApiError::from(&error).retry_after.is_some(), may_help);
+            error.retry_after = Some(Duration::from_secs(77));
+            assert_eq!(ApiError::from(&error).retry_after, error.retry_after);
+        }
+    }
+
+    #[test]
+    fn a_database_that_does_not_answer_is_an_outage_and_not_our_fault() {
+        for error in [StoreError::Timeout, StoreError::NotCommitted] {
+            let error = ApiError::from(error);
+            assert_eq!(error.reason, Reason::Unavailable);
+            assert_eq!(error.retry_after, Some(Duration::from_secs(1)));
         }
     }
 }

@@ -48,10 +48,16 @@ pub(crate) fn base() -> OpenApi {
 }
 
 /// What every route answers that takes the key of an organization, or that of an operator.
-pub(crate) const KEY: &[Reason] = &[Reason::Unauthorized, Reason::Forbidden, Reason::Internal];
+pub(crate) const KEY: &[Reason] = &[
+    Reason::Unauthorized,
+    Reason::Forbidden,
+    Reason::Internal,
+    Reason::Unavailable,
+];
 
 /// What every route answers that takes either.
-pub(crate) const ANY_KEY: &[Reason] = &[Reason::Unauthorized, Reason::Internal];
+pub(crate) const ANY_KEY: &[Reason] =
+    &[Reason::Unauthorized, Reason::Internal, Reason::Unavailable];
 
 /// What every route answers that takes a body.
 pub(crate) const BODY: &[Reason] = &[Reason::InvalidBody, Reason::BodyTooLarge];
@@ -61,9 +67,13 @@ pub(crate) const QUERY: &[Reason] = &[Reason::InvalidBody];
 
 /// What the provider may answer to a request of ours.
 pub(crate) const PROVIDER: &[Reason] = &[
+    Reason::ChannelDisconnected,
+    Reason::ChannelUnauthorized,
+    Reason::ChannelMisconfigured,
+    Reason::ChannelBlocked,
     Reason::ProviderRejected,
     Reason::ProviderUnavailable,
-    Reason::ChannelUnauthorized,
+    Reason::ProviderThrottled,
     Reason::OutcomeUnknown,
 ];
 
@@ -115,13 +125,14 @@ fn response(same: &[Reason]) -> Response {
     }
 }
 
-/// When the answer says how long to wait.
+/// Describes the header `Retry-After`, where one of these reasons has it.
 fn retry_after(same: &[Reason]) -> Option<&'static str> {
-    if same.contains(&Reason::RateLimited) {
-        return Some("How many seconds to wait");
+    let waiting = same.iter().filter(|reason| reason.wait().is_some());
+    match waiting.count() {
+        0 => None,
+        count if count == same.len() => Some("How many seconds to wait"),
+        _ => Some("How many seconds to wait, where a wait helps"),
     }
-    same.contains(&Reason::ProviderRejected)
-        .then_some("How many seconds to wait, where the provider says so")
 }
 
 fn whole_seconds(description: &str) -> Header {

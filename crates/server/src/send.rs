@@ -164,13 +164,10 @@ impl ReadySend {
     /// The provider refused, could not be reached, or its answer was lost.
     pub(crate) async fn send(self, app: &Arc<App>) -> Result<Message, ApiError> {
         let Ok(permit) = Arc::clone(&app.send_permits).try_acquire_owned() else {
-            return Err(ApiError {
-                retry_after: Some(Duration::from_secs(1)),
-                ..ApiError::new(
-                    Reason::RateLimited,
-                    "Too many sends are in flight: come back after Retry-After seconds",
-                )
-            });
+            return Err(ApiError::new(
+                Reason::RateLimited,
+                "Too many sends are in flight: come back after Retry-After seconds",
+            ));
         };
         let (context, id) = (Arc::clone(app), self.message.id.clone());
         let sending = async move {
@@ -230,7 +227,7 @@ impl ReadySend {
             external_id: None,
             provider_id: None,
             error: Some(MessageError {
-                reason: Reason::Internal.as_str().to_owned(),
+                reason: Reason::Unavailable.as_str().to_owned(),
                 code: None,
                 message: "the message could not be written down in time; nothing was sent"
                     .to_owned(),

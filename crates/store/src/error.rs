@@ -97,18 +97,22 @@ impl From<sqlx::Error> for StoreError {
     }
 }
 
-/// SQLite: busy and locked.
+/// SQLite: busy and locked. PostgreSQL: taken back for another transaction, lock not available, canceled.
 fn is_busy(error: &dyn DatabaseError) -> bool {
-    matches!(sqlite_code(error), Some(5 | 6))
+    matches!(sqlite_code(error), Some(5 | 6)) || has_postgres_code(error, &["40", "55P03", "57014"])
 }
 
-/// PostgreSQL: connection exceptions, insufficient resources, shutting down and starting up.
+/// SQLite: out of memory, disk error, disk full, file cannot be opened. PostgreSQL: connection exceptions,
+/// insufficient resources, shutting down and starting up.
 fn is_gone(error: &dyn DatabaseError) -> bool {
+    matches!(sqlite_code(error), Some(7 | 10 | 13 | 14))
+        || has_postgres_code(error, &["08", "53", "57P"])
+}
+
+/// Whether the code begins with one of these; PostgreSQL's have five characters.
+fn has_postgres_code(error: &dyn DatabaseError, beginnings: &[&str]) -> bool {
     error.code().is_some_and(|code| {
-        code.len() == 5
-            && ["08", "53", "57P"]
-                .iter()
-                .any(|class| code.starts_with(class))
+        code.len() == 5 && beginnings.iter().any(|begin| code.starts_with(begin))
     })
 }
 

@@ -27,7 +27,8 @@ async fn without_a_database_nothing_is_sent_and_nothing_of_the_inside_is_told() 
     world.store.clone().close().await;
     for (_, conversation) in SENDERS {
         let answer = world.client.send(smallest_body(conversation)).await;
-        assert_eq!(answer.error(), (500, "internal".to_owned()));
+        assert_eq!(answer.error(), (503, "unavailable".to_owned()));
+        assert_eq!(answer.headers["retry-after"], "1");
         let shown = answer.text.to_lowercase();
         for inside in [
             "sqlite",

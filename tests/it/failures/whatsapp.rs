@@ -1,8 +1,11 @@
 //! WhatsApp Cloud API.
 
+use std::time::Duration;
+
+use recado_providers::RetryPolicy;
 use recado_sandbox::{Answer, Provider, WindowMode};
 use recado_tests::World;
-use recado_tests::world::{self, CUSTOMER};
+use recado_tests::world::{self, CUSTOMER, Options};
 use rstest::rstest;
 use serde_json::{Value, json};
 
@@ -17,16 +20,19 @@ use super::{
     1,
     &[(401, 0), (500, 3), (403, 10), (401, 102), (401, 190), (403, 200), (403, 299), (403, 131_005)],
 )]
+#[case::number("channel_misconfigured", 1, &[(400, 33), (400, 131_037), (500, 131_045)])]
+#[case::unregistered("channel_disconnected", 1, &[(400, 133_010)])]
 #[case::account(
-    "provider_rejected",
+    "channel_blocked",
     1,
     &[
-        (400, 33), (403, 368), (403, 130_497), (403, 131_031), (400, 131_037), (400, 131_042),
-        (500, 131_045), (400, 131_048), (400, 133_010),
+        (403, 368), (403, 130_497), (403, 131_031), (400, 131_042), (400, 131_048), (400, 131_064),
+        (400, 134_011),
     ],
 )]
+#[case::template("provider_rejected", 1, &[(400, 132_015), (400, 131_063)])]
 #[case::recipient(
-    "provider_rejected",
+    "invalid_recipient",
     1,
     &[
         (400, 130_403), (400, 130_472), (400, 131_021), (400, 131_026), (400, 131_030),
@@ -38,11 +44,6 @@ use super::{
     "content_refused",
     1,
     &[(400, 100), (400, 131_008), (400, 131_009), (400, 131_051), (400, 135_000)],
-)]
-#[case::throttle(
-    "provider_rejected",
-    3,
-    &[(400, 4), (400, 613), (400, 80_007), (400, 130_429), (429, 130_429), (400, 131_056)],
 )]
 #[case::transient(
     "provider_unavailable",
@@ -74,6 +75,34 @@ async fn every_code_of_meta_has_its_reason(
     }
 }
 
+/// Meta sends no `Retry-After`, so the wait is that of the limit (Meta, about the platform).
+#[rstest]
+#[case::of_the_app(4, "60")]
+#[case::calls(613, "60")]
+#[case::of_the_account(80_007, "60")]
+#[case::of_the_number(130_429, "1")]
+#[case::of_the_pair(131_056, "6")]
+#[tokio::test]
+async fn a_throttled_message_is_not_tried_again_before_its_time_and_the_answer_names_the_wait(
+    #[case] code: i64,
+    #[case] wait: &str,
+) {
+    // No wait fits into this budget.
+    let retry = RetryPolicy {
+        budget: Duration::from_millis(1_900),
+        ..RetryPolicy::default()
+    };
+    let world = World::with(Options {
+        retry,
+        ..Options::default()
+    })
+    .await;
+    fail(&world, Provider::Whatsapp, &graph(400, code), 1);
+    let expected = coded("provider_throttled", code);
+    let answer = assert_failure(&world, "conv-456", wait, expected).await;
+    assert_eq!(answer.headers["retry-after"], wait);
+}
+
 #[tokio::test]
 async fn what_meta_says_without_its_error_object_is_understood_too() {
     let world = World::start().await;
@@ -85,21 +114,21 @@ async fn what_meta_says_without_its_error_object_is_understood_too() {
         (
             "error_data a text",
             as_text,
-            coded("provider_rejected", 131_026),
+            coded("invalid_recipient", 131_026),
         ),
         (
             "error_data null",
             without_data,
-            coded("provider_rejected", 131_026),
+            coded("invalid_recipient", 131_026),
         ),
         ("code alone", code_alone, coded("window_closed", 131_047)),
         ("HTML 502", html(502), once("outcome_unknown")),
         ("HTML 503", html(503), once("outcome_unknown")),
         ("empty 500", empty(500), once("outcome_unknown")),
         ("empty 401", empty(401), once("channel_unauthorized")),
-        ("empty 429", empty(429), thrice("provider_rejected")),
-        ("HTML 404", html(404), once("provider_rejected")),
-        ("redirect", redirect, once("provider_rejected")),
+        ("empty 429", empty(429), thrice("provider_throttled")),
+        ("HTML 404", html(404), once("channel_misconfigured")),
+        ("redirect", redirect, once("channel_misconfigured")),
         (
             "no id",
             Answer::new(200, json!({"messages": []})),
@@ -113,8 +142,8 @@ async fn what_meta_says_without_its_error_object_is_understood_too() {
 #[case::expired("T-EXPIRED", "800000000000001", coded("channel_unauthorized", 190))]
 #[case::garbage("T-GARBAGE", "800000000000001", coded("channel_unauthorized", 190))]
 #[case::no_permission("T-NOPERM", "800000000000001", coded("channel_unauthorized", 10))]
-#[case::unknown_number("T-OK", "800000000000009", coded("provider_rejected", 100))]
-#[case::unregistered_number("T-OK", "800000000000002", coded("provider_rejected", 133_010))]
+#[case::unknown_number("T-OK", "800000000000009", coded("channel_misconfigured", 100))]
+#[case::unregistered_number("T-OK", "800000000000002", coded("channel_disconnected", 133_010))]
 #[tokio::test]
 async fn a_token_or_number_that_meta_does_not_take_is_the_channels_fault(
     #[case] token: &str,
@@ -151,7 +180,7 @@ async fn a_recipient_that_meta_does_not_take_is_the_messages_fault() {
     let to = "15550001111";
     let own = json!({"id": "conv-own", "agentId": "agent-123", "channelId": "whatsapp", "to": to});
     world.client.post("/conversations", own).await.expect(201);
-    let expected = coded("provider_rejected", 131_021);
+    let expected = coded("invalid_recipient", 131_021);
     assert_failure(&world, "conv-own", "own number", expected).await;
 
     let mut settings = world.sandbox.settings();
@@ -163,7 +192,7 @@ async fn a_recipient_that_meta_does_not_take_is_the_messages_fault() {
 
     settings.whatsapp.allowed_recipients = Some(["5511900000009".to_owned()].into());
     world.sandbox.set_settings(settings);
-    let expected = coded("provider_rejected", 131_030);
+    let expected = coded("invalid_recipient", 131_030);
     assert_failure(&world, "conv-456", "test number", expected).await;
 }
 

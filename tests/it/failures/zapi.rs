@@ -11,8 +11,8 @@ use super::{assert_answers, assert_failure, change, empty, html, once, thrice};
 #[rstest]
 #[case::no_client_token("INST-01", "TOK-01", None, "channel_unauthorized")]
 #[case::wrong_client_token("INST-01", "TOK-01", Some("CT-WRONG"), "channel_unauthorized")]
-#[case::wrong_token("INST-01", "TOK-WRONG", Some("CT-01"), "provider_rejected")]
-#[case::wrong_instance("INST-WRONG", "TOK-01", Some("CT-01"), "provider_rejected")]
+#[case::wrong_token("INST-01", "TOK-WRONG", Some("CT-01"), "channel_misconfigured")]
+#[case::wrong_instance("INST-WRONG", "TOK-01", Some("CT-01"), "channel_misconfigured")]
 #[tokio::test]
 async fn credentials_that_are_missing_or_wrong_are_refused_and_not_shown(
     #[case] instance: &str,
@@ -39,7 +39,7 @@ async fn a_blocked_address_and_an_unpaid_instance_are_refused() {
     unpaid.zapi.subscribed = false;
     for (case, settings, reason) in [
         ("blocked address", blocked, "channel_unauthorized"),
-        ("unpaid", unpaid, "provider_rejected"),
+        ("unpaid", unpaid, "channel_blocked"),
     ] {
         world.sandbox.set_settings(settings);
         assert_failure(&world, "conv-zapi", case, once(reason)).await;
@@ -62,21 +62,21 @@ async fn every_refusal_has_its_reason() {
         (
             "200 NOT_FOUND",
             Answer::new(200, nowhere.clone()),
-            once("provider_rejected"),
+            once("channel_misconfigured"),
         ),
         (
             "404 NOT_FOUND",
             Answer::new(404, nowhere),
-            once("provider_rejected"),
+            once("channel_misconfigured"),
         ),
-        ("200 value false", impossible, once("provider_rejected")),
+        ("200 value false", impossible, once("channel_disconnected")),
         (
             "empty",
             said(400, "The field 'message' is empty"),
             once("content_refused"),
         ),
-        ("405", empty(405), once("provider_rejected")),
-        ("415", empty(415), once("provider_rejected")),
+        ("405", empty(405), once("channel_misconfigured")),
+        ("415", empty(415), once("channel_misconfigured")),
         (
             "unknown text",
             said(400, "queue limit reached"),
@@ -85,7 +85,7 @@ async fn every_refusal_has_its_reason() {
         (
             "429",
             said(429, "Too many requests"),
-            thrice("provider_rejected"),
+            thrice("provider_throttled"),
         ),
     ];
     assert_answers(&world, (Provider::Zapi, "conv-zapi"), answers).await;

@@ -13,7 +13,7 @@ use super::{assert_answers, assert_failure, change, empty, html, once, thrice};
 #[rstest]
 #[case::wrong_key("inst_5f2c", "K-WRONG", "channel_unauthorized")]
 #[case::instance_of_another("inst_other", "K1", "channel_unauthorized")]
-#[case::unknown_instance("inst_none", "K1", "provider_rejected")]
+#[case::unknown_instance("inst_none", "K1", "channel_misconfigured")]
 #[tokio::test]
 async fn a_key_or_instance_that_is_wrong_is_refused(
     #[case] instance: &str,
@@ -55,13 +55,13 @@ async fn every_answer_has_its_reason() {
         (
             "402",
             said(402, "Payment required"),
-            once("provider_rejected"),
+            once("channel_blocked"),
         ),
-        ("412", said(412, "Not paired"), once("provider_rejected")),
+        ("412", said(412, "Not paired"), once("channel_disconnected")),
         (
             "500 no session",
             said(500, "No session"),
-            once("provider_rejected"),
+            once("channel_disconnected"),
         ),
         (
             "500",
@@ -71,7 +71,7 @@ async fn every_answer_has_its_reason() {
         (
             "429",
             said(429, "Too Many Requests"),
-            thrice("provider_rejected"),
+            thrice("provider_throttled"),
         ),
         (
             "503",
@@ -100,7 +100,13 @@ async fn a_device_that_is_not_connected_takes_nothing() {
     let mut settings = world.sandbox.settings();
     settings.zapperhub.connection = Connection::Close;
     world.sandbox.set_settings(settings);
-    assert_failure(&world, "conv-zapperhub", "409", once("provider_rejected")).await;
+    assert_failure(
+        &world,
+        "conv-zapperhub",
+        "409",
+        once("channel_disconnected"),
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -154,7 +160,7 @@ async fn every_answer_of_wuzapi_has_its_reason() {
         (
             "phone",
             said(400, "could not parse Phone"),
-            once("provider_rejected"),
+            once("invalid_recipient"),
         ),
         ("500", lost, once("outcome_unknown")),
         (
@@ -183,7 +189,13 @@ async fn wuzapi_refuses_a_wrong_token_and_a_session_that_is_not_there() {
         settings.wuzapi.session = session;
         world.sandbox.set_settings(settings);
         let case = format!("{session:?}");
-        assert_failure(&world, "conv-zapperhub", &case, once("provider_rejected")).await;
+        assert_failure(
+            &world,
+            "conv-zapperhub",
+            &case,
+            once("channel_disconnected"),
+        )
+        .await;
     }
 }
 

@@ -96,6 +96,7 @@ async fn nothing_else_is_ever_repeated() {
         ErrorKind::Misconfigured,
         ErrorKind::NotConnected,
         ErrorKind::BillingBlocked,
+        ErrorKind::Restricted,
         ErrorKind::InvalidRecipient,
         ErrorKind::ContentRefused,
         ErrorKind::WindowClosed,

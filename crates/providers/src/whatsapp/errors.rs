@@ -1,6 +1,7 @@
 //! What the Cloud API's error codes mean for a send (Meta, Cloud API error codes).
 
 use std::ops::RangeInclusive;
+use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -79,13 +80,30 @@ const MEANINGS: &[(RangeInclusive<i64>, ErrorKind)] = &[
     (131_051..=131_053, ErrorKind::ContentRefused),
     (135_000..=135_000, ErrorKind::ContentRefused),
     // The account is blocked or restricted; a person must look.
-    (368..=368, ErrorKind::Rejected),
-    (130_497..=130_497, ErrorKind::Rejected),
-    (131_031..=131_031, ErrorKind::Rejected),
-    (131_048..=131_048, ErrorKind::Rejected),
-    (131_063..=131_064, ErrorKind::Rejected),
+    (368..=368, ErrorKind::Restricted),
+    (130_497..=130_497, ErrorKind::Restricted),
+    (131_031..=131_031, ErrorKind::Restricted),
+    (131_048..=131_048, ErrorKind::Restricted),
+    (131_064..=131_064, ErrorKind::Restricted),
+    (134_011..=134_011, ErrorKind::Restricted),
+    // Only templates are paused or disabled.
+    (131_063..=131_063, ErrorKind::Rejected),
     (132_015..=132_016, ErrorKind::Rejected),
-    (134_011..=134_011, ErrorKind::Rejected),
+];
+
+/// How long each limit lasts at least (Meta, about the platform); Meta answers no `Retry-After` of its own.
+const WAITS: &[(i64, Duration)] = &[
+    // The pair of numbers: one message in six seconds.
+    (131_056, Duration::from_secs(6)),
+    // The throughput of the number, counted per second.
+    (130_429, Duration::from_secs(1)),
+    // These are counted over an hour: a repeat within one send is in vain.
+    (4, Duration::from_mins(1)),
+    (613, Duration::from_mins(1)),
+    (80_007, Duration::from_mins(1)),
+    (80_008, Duration::from_mins(1)),
+    (132_069, Duration::from_mins(1)),
+    (133_016, Duration::from_mins(1)),
 ];
 
 /// Turns an answer that is no success into an error.
@@ -97,9 +115,10 @@ pub(super) fn refusal(connection: &Connection, answer: &Answer) -> ChannelError 
         return without_envelope(connection, answer);
     };
     let kind = error.kind(answer.status);
+    let wait = answer.retry_after.max(least_wait(error.code));
     ChannelError {
         code: Some(error.code),
-        ..connection.refusal(kind, answer.retry_after, Some(&error.text()), answer.status)
+        ..connection.refusal(kind, wait, Some(&error.text()), answer.status)
     }
 }
 
@@ -108,6 +127,12 @@ pub(super) fn meaning(code: i64) -> Option<ErrorKind> {
     let mut meanings = MEANINGS.iter();
     let (_, kind) = meanings.find(|(codes, _)| codes.contains(&code))?;
     Some(*kind)
+}
+
+/// How long a limit with this code lasts at least.
+fn least_wait(code: i64) -> Option<Duration> {
+    let (_, wait) = WAITS.iter().find(|(limit, _)| *limit == code)?;
+    Some(*wait)
 }
 
 fn without_envelope(connection: &Connection, answer: &Answer) -> ChannelError {

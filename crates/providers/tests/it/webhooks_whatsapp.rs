@@ -316,8 +316,9 @@ fn a_failed_status_says_why_and_shows_no_number() {
 }
 
 #[rstest]
-#[case(131_026, "provider_rejected")]
-#[case(131_042, "provider_rejected")]
+#[case(131_026, "invalid_recipient")]
+#[case(131_042, "channel_blocked")]
+#[case(131_031, "channel_blocked")]
 #[case(131_053, "content_refused")]
 #[case(999_999, "provider_rejected")]
 fn a_code_becomes_our_word(#[case] code: i64, #[case] reason: &str) {
@@ -342,7 +343,7 @@ fn trouble_of_the_account_is_told() {
     );
     let error = StatusError {
         code: Some(130_429),
-        reason: "provider_rejected".into(),
+        reason: "provider_throttled".into(),
         message: "Rate limit hit: Slow down".into(),
     };
     assert_eq!(read(&*channel(), &body), [Inbound::Trouble(error)]);

@@ -199,10 +199,10 @@ fn a_failed_delivery_names_the_zaap_id_once() {
     "You must accept buttons message terms in panel to send this message.",
     "button_terms_not_accepted"
 )]
-#[case("Phone number does not exist", "provider_rejected")]
+#[case("Phone number does not exist", "invalid_recipient")]
 #[case(
     "Message has not been sent because it got invalid phone number",
-    "provider_rejected"
+    "invalid_recipient"
 )]
 #[case(
     "You can't message this group as you don't have permission",

@@ -34,6 +34,7 @@ failures!(SendFailures: KEY, BODY, PROVIDER, &[
     Reason::TooManyButtons,
     Reason::ContentRefused,
     Reason::WindowClosed,
+    Reason::InvalidRecipient,
 ]);
 
 /// The body, for the documentation; it is read as [`SendButtons`].

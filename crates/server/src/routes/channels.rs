@@ -116,7 +116,7 @@ pub(crate) struct Channel {
 /// Whether a channel can send.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct ChannelCheck {
-    /// `connected`, `disconnected`, `needs_pairing`, `unpaid`, `unauthorized`, `misconfigured` or `unavailable`.
+    /// `connected`, `disconnected`, `needs_pairing`, `unpaid`, `restricted`, `unauthorized`, `misconfigured` or `unavailable`.
     #[schema(value_type = String)]
     state: &'static str,
     /// What the provider says.
@@ -353,6 +353,7 @@ const fn failure_of(kind: ErrorKind) -> &'static str {
         | ErrorKind::Rejected => "misconfigured",
         ErrorKind::NotConnected | ErrorKind::WindowClosed => "disconnected",
         ErrorKind::BillingBlocked => "unpaid",
+        ErrorKind::Restricted => "restricted",
         ErrorKind::Throttled | ErrorKind::Unavailable | ErrorKind::Indeterminate => "unavailable",
     }
 }

@@ -23,8 +23,8 @@ use crate::intake::Taken;
 use crate::layers;
 use crate::openapi::{BODY, failures};
 
-failures!(VerificationFailures: BODY, &[Reason::Forbidden, Reason::NotFound, Reason::Internal]);
-failures!(CallFailures: BODY, &[Reason::Unauthorized, Reason::NotFound, Reason::Internal]);
+failures!(VerificationFailures: BODY, &[Reason::Forbidden, Reason::NotFound, Reason::Internal, Reason::Unavailable]);
+failures!(CallFailures: BODY, &[Reason::Unauthorized, Reason::NotFound, Reason::Internal, Reason::Unavailable]);
 
 /// Most bytes of a call; Meta's have up to 3 MB.
 const MAX_CALL_BYTES: usize = 4 * 1024 * 1024;
