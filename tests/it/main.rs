@@ -28,5 +28,6 @@ mod secrets;
 mod stream;
 mod taps;
 mod whole_way;
+mod window;
 mod wuzapi;
 mod zapperhub_hooks;

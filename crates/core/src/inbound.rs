@@ -18,6 +18,8 @@ pub enum Inbound {
     Status(StatusNews),
     /// A message with buttons that went out from the number came back.
     Echo(Echo),
+    /// A customer called the number.
+    Call(CustomerCall),
     /// The number was connected to or cut off from WhatsApp.
     Connection(ConnectionNews),
     /// The provider complains about the account, not about one message.
@@ -39,6 +41,15 @@ pub struct InboundMessage {
     pub in_reply_to: Option<String>,
     /// What it says.
     pub content: InboundContent,
+}
+
+/// A customer's call, which allows us to write as a message does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CustomerCall {
+    /// The customer.
+    pub from: Person,
+    /// When the provider says that the customer called, in milliseconds since 1970.
+    pub at: Option<i64>,
 }
 
 /// What a customer's message says.

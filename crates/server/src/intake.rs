@@ -338,7 +338,7 @@ fn is_noted(called: &ChannelId, what: &Inbound) -> bool {
             }
             false
         }
-        Inbound::Echo(_) | Inbound::Connection(_) => false,
+        Inbound::Call(_) | Inbound::Echo(_) | Inbound::Connection(_) => false,
     }
 }
 

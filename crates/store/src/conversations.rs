@@ -74,17 +74,6 @@ impl Conversation {
 }
 
 impl Store {
-    /// Creates a conversation.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::Conflict`] if the organization has this id, or has a conversation of the same
-    /// agent, channel and recipient; [`StoreError::UnknownOrganization`].
-    pub async fn create_conversation(&self, conversation: &Conversation) -> Result<(), StoreError> {
-        let query = bind(sqlx::query(insert_conversation!()), conversation);
-        self.write_row(query).await.map(drop)
-    }
-
     /// Looks a conversation up.
     ///
     /// # Errors
@@ -158,6 +147,11 @@ impl Store {
     }
 }
 
+/// Inserts a conversation.
+pub(crate) fn insert(conversation: &Conversation) -> Query {
+    bind(sqlx::query(insert_conversation!()), conversation)
+}
+
 /// Inserts a conversation unless there is one of this agent, channel and recipient.
 pub(crate) fn insert_unless_taken(conversation: &Conversation) -> Query {
     bind(
@@ -199,7 +193,10 @@ pub(crate) fn read(row: &AnyRow) -> Result<Conversation, StoreError> {
         channel_id: columns.parse("channel_id")?,
         recipient: columns.parse("recipient")?,
         person: people::read(&columns)?,
-        window_expires_at: columns.optional_instant("window_expires_at")?,
+        // A window that cannot be read is not known; that is not a refusal.
+        window_expires_at: columns
+            .optional_instant("window_expires_at")
+            .unwrap_or_default(),
         created_at: columns.instant("created_at")?,
     })
 }

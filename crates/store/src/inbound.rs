@@ -17,7 +17,7 @@ use crate::event_log::{Appended, EventLog, NewEvent};
 use crate::events::EventKind;
 use crate::statuses::Statuses;
 use crate::store::{DatabaseKind, Store};
-use crate::{echoes, received};
+use crate::{contacts, echoes, received};
 
 /// What one webhook call says, or a part of that, ready to be applied.
 #[derive(Debug, Clone)]
@@ -308,6 +308,7 @@ impl Applying<'_> {
                 let sent = echoes::status(echo);
                 Ok(self.statuses.apply(&sent, &channel.id, log))
             }
+            Inbound::Call(call) => contacts::called(call, channel, log, connection).await,
             Inbound::Connection(news) => connect(news, channel, log, connection).await,
             Inbound::Trouble(_) | Inbound::Ignored(_) => Ok(Effect::Ignored),
         }

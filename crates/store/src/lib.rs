@@ -40,6 +40,7 @@ mod batch;
 mod channels;
 mod columns;
 mod connection;
+mod contacts;
 mod content;
 mod conversations;
 mod cursor;

@@ -4,6 +4,7 @@ use recado_core::inbound::{InboundMessage, Person};
 use recado_core::{Recipient, RecipientKind};
 use sqlx::AnyConnection;
 
+use crate::contacts;
 use crate::conversations::Conversation;
 use crate::error::StoreError;
 use crate::event_log::EventLog;
@@ -22,16 +23,18 @@ pub(crate) async fn conversation(
     log: &mut EventLog,
     connection: &mut AnyConnection,
 ) -> Result<Place, StoreError> {
-    let left = senders::of_person(&message.from, channel, log, connection).await?;
+    let (id, organization) = (&channel.id, log.organization());
+    let left = contacts::of_person(&message.from, id, organization, connection).await?;
     for conversation in &left {
         follow(conversation, to, connection).await?;
     }
+    let known = contacts::of_person(to, id, organization, connection).await?;
+    let known = contacts::learned(known, to, None, connection).await?;
     if let Some(newest) = left.into_iter().next() {
         return Ok(Place::Conversation(Box::new(newest)));
     }
-    let known = senders::of_person(to, channel, log, connection).await?;
     match known.into_iter().next() {
-        Some(known) => senders::continued(known, to, None, connection).await,
+        Some(known) => Ok(Place::Conversation(Box::new(known))),
         None => senders::open(to, None, ids, channel, log, connection).await,
     }
 }

@@ -106,7 +106,10 @@ fn conversation(columns: &Columns<'_>, row: &AnyRow) -> Result<TargetConversatio
         id: columns.parse("conversation_id")?,
         agent_id: columns.parse("agent_id")?,
         recipient: columns.parse("recipient")?,
-        window_expires_at: columns.optional_instant("window_expires_at")?,
+        // A window that cannot be read is not known; that is not a refusal.
+        window_expires_at: columns
+            .optional_instant("window_expires_at")
+            .unwrap_or_default(),
         channel: channel
             .is_some()
             .then(|| channels::read(&Columns::new(row, "channels", "channel_id")))

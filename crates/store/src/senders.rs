@@ -1,21 +1,19 @@
 //! Who wrote: the conversation that a customer's message belongs to.
 
 use jiff::Timestamp;
-use recado_core::inbound::{InboundMessage, Person, phone_variants};
-use recado_core::{AgentId, ConversationId, Provider, RecipientKind};
+use recado_core::inbound::{InboundMessage, Person};
+use recado_core::{AgentId, ConversationId};
 use serde_json::json;
 use sqlx::AnyConnection;
 
 use crate::columns::Columns;
-use crate::conversations::{self, Conversation, conversation_columns};
+use crate::contacts;
+use crate::conversations::{self, Conversation};
 use crate::error::StoreError;
 use crate::event_log::{EventLog, NewEvent};
 use crate::events::EventKind;
 use crate::inbound::{Effect, FreshIds, KnownChannel};
 use crate::people;
-
-/// How long WhatsApp carries any message after the customer wrote (Meta, customer service window).
-const WINDOW_MILLISECONDS: i64 = 24 * 60 * 60 * 1000;
 
 /// Where a message goes.
 pub(crate) enum Place {
@@ -37,138 +35,20 @@ pub(crate) async fn conversation(
     log: &mut EventLog,
     connection: &mut AnyConnection,
 ) -> Result<Place, StoreError> {
-    let window = window(message, channel, log.at());
-    let mut theirs = of_person(&message.from, channel, log, connection).await?;
+    let window = if message.content.is_by_customer() {
+        contacts::window(message.sent_at, channel, log.at())
+    } else {
+        None
+    };
+    let theirs =
+        contacts::of_person(&message.from, &channel.id, log.organization(), connection).await?;
     if theirs.is_empty() {
         return open(&message.from, window, ids, channel, log, connection).await;
     }
+    let mut theirs = contacts::learned(theirs, &message.from, window, connection).await?;
     let quoted = theirs.iter().position(|known| Some(&known.id) == answered);
     let found = theirs.swap_remove(quoted.unwrap_or_default());
-    continued(found, &message.from, window, connection).await
-}
-
-/// This conversation, which learns what is new of its customer.
-pub(crate) async fn continued(
-    found: Conversation,
-    person: &Person,
-    window: Option<Timestamp>,
-    connection: &mut AnyConnection,
-) -> Result<Place, StoreError> {
-    let (conversation, news) = learned(found, person, window);
-    if news {
-        save(&conversation, connection).await?;
-    }
-    Ok(Place::Conversation(Box::new(conversation)))
-}
-
-/// Until when the customer can be written to, where there is such a limit.
-fn window(message: &InboundMessage, channel: &KnownChannel, now: Timestamp) -> Option<Timestamp> {
-    if channel.provider != Provider::WhatsApp || !message.content.is_by_customer() {
-        return None;
-    }
-    let now = now.as_millisecond();
-    // A provider's clock that runs ahead gives no longer window.
-    let sent_at = message.sent_at.filter(|at| (1..now).contains(at));
-    Timestamp::from_millisecond(sent_at.unwrap_or(now) + WINDOW_MILLISECONDS).ok()
-}
-
-/// The conversations of this customer, first those of the surest name, and of these the one in which
-/// something was said last.
-///
-/// A number that now comes with another user id has passed on to another customer.
-pub(crate) async fn of_person(
-    person: &Person,
-    channel: &KnownChannel,
-    log: &EventLog,
-    connection: &mut AnyConnection,
-) -> Result<Vec<Conversation>, StoreError> {
-    let mut phones = person
-        .phone
-        .iter()
-        .flat_map(|phone| phone_variants(phone.as_str()));
-    // Each of the look-ups has an index; for two phones at once PostgreSQL reads the whole channel.
-    let rows = sqlx::query(concat!(
-        "select ",
-        conversation_columns!(),
-        " from (select 0 as place, ",
-        conversation_columns!(),
-        " from conversations where organization_id = $1 and channel_id = $2 and user_id = $3 \
-         union all select 1, ",
-        conversation_columns!(),
-        " from conversations where organization_id = $1 and channel_id = $2 and lid = $4 \
-         union all select 2, ",
-        conversation_columns!(),
-        " from conversations where organization_id = $1 and channel_id = $2 \
-         and phone = $5 union all select 2, ",
-        conversation_columns!(),
-        " from conversations where organization_id = $1 and channel_id = $2 and phone = $6) c \
-         where user_id is null or $3 is null or user_id = $3 \
-         order by place, coalesce((select max(m.created_at) from messages m \
-         where m.organization_id = c.organization_id and m.conversation_id = c.id), \
-         c.created_at) desc, id desc"
-    ))
-    .bind(log.organization().as_str().to_owned())
-    .bind(channel.id.as_str().to_owned())
-    .bind(people::bound(person.user_id.as_ref()))
-    .bind(people::bound(person.lid.as_ref()))
-    .bind(phones.next())
-    .bind(phones.next())
-    .fetch_all(connection)
-    .await?;
-    let mut found: Vec<Conversation> = Vec::with_capacity(rows.len());
-    for row in &rows {
-        let conversation = conversations::read(row)?;
-        // It may be found under several of the names.
-        if found.iter().all(|known| known.id != conversation.id) {
-            found.push(conversation);
-        }
-    }
-    Ok(found)
-}
-
-/// The conversation with the names and the window that it did not have, and whether there are any.
-fn learned(
-    mut conversation: Conversation,
-    person: &Person,
-    window: Option<Timestamp>,
-) -> (Conversation, bool) {
-    let mut news = false;
-    let private = conversation.recipient.kind() != RecipientKind::Group;
-    if private && people::may_be_same(&conversation.person, person) {
-        let completed = people::completed(&conversation.person, person);
-        news |= completed != conversation.person;
-        conversation.person = completed;
-    }
-    if window > conversation.window_expires_at {
-        conversation.window_expires_at = window;
-        news = true;
-    }
-    (conversation, news)
-}
-
-async fn save(
-    conversation: &Conversation,
-    connection: &mut AnyConnection,
-) -> Result<(), StoreError> {
-    let person = &conversation.person;
-    sqlx::query(
-        "update conversations set phone = $3, user_id = $4, lid = $5, person_name = $6, \
-         window_expires_at = $7 where organization_id = $1 and id = $2",
-    )
-    .bind(conversation.organization_id.as_str().to_owned())
-    .bind(conversation.id.as_str().to_owned())
-    .bind(people::bound(person.phone.as_ref()))
-    .bind(people::bound(person.user_id.as_ref()))
-    .bind(people::bound(person.lid.as_ref()))
-    .bind(people::bound_name(person))
-    .bind(
-        conversation
-            .window_expires_at
-            .map(Timestamp::as_millisecond),
-    )
-    .execute(connection)
-    .await?;
-    Ok(())
+    Ok(Place::Conversation(Box::new(found)))
 }
 
 /// Opens a conversation with somebody new, and tells of it.

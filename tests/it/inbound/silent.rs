@@ -18,7 +18,10 @@ fn with<const N: usize>(mut body: Value, places: [(&str, Value); N]) -> Value {
 }
 
 fn of_meta() -> Vec<Value> {
-    let unknown_field = with(change("1", &json!({})), [("field", "calls".into())]);
+    let unknown_field = with(
+        change("1", &json!({})),
+        [("field", "account_update".into())],
+    );
     let elsewhere = whatsapp_texts("800000000000999", &[Text::from(CUSTOMER)]);
     let warning = json!({"errors": [{"code": 130_429, "title": "Rate limit hit"}]});
     vec![

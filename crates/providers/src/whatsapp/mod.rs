@@ -2,6 +2,7 @@
 
 pub(crate) mod account;
 mod errors;
+mod moves;
 mod webhook;
 mod wire;
 

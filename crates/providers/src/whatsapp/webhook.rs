@@ -2,14 +2,15 @@
 
 use recado_core::Status;
 use recado_core::inbound::{
-    Choice, Inbound, InboundContent, InboundMessage, Person, SYSTEM, StatusError, StatusNews,
+    Choice, CustomerCall, Inbound, InboundContent, InboundMessage, Person, SYSTEM, StatusError,
+    StatusNews,
 };
 use reqwest::Method;
 use secrecy::SecretString;
 use serde_json::Value;
 use url::form_urlencoded;
 
-use super::errors;
+use super::{errors, moves};
 use crate::connection::{Connection, text};
 use crate::error::ErrorKind;
 use crate::webhook::reading::{choice_id, id, instant, items, object, person, words};
@@ -37,8 +38,12 @@ const KINDS: [(&str, Option<&str>); 15] = [
     ("unsupported", None),
 ];
 
-/// The system messages that say so when a customer's number or user id changes.
-const MOVES: [&str; 2] = ["user_changed_number", "user_changed_user_id"];
+/// The system messages that say so when a customer's number or user id changes; the second is an older name.
+const MOVES: [&str; 3] = [
+    "user_changed_number",
+    "customer_changed_number",
+    "user_changed_user_id",
+];
 
 /// The GET by `verify_token`, a POST by the signature that `app_secret` makes over the raw body.
 pub(super) fn admit(
@@ -89,7 +94,8 @@ pub(super) fn receive(
     }
     let entries = items(&body, "entry").iter();
     let changes = entries.flat_map(|entry| items(entry, "changes"));
-    Ok(changes.flat_map(|it| change(connection, it)).collect())
+    let received = changes.flat_map(|it| change(connection, it)).collect();
+    Ok(moves::in_order(received))
 }
 
 fn change(connection: &Connection, change: &Value) -> Vec<Received> {
@@ -99,8 +105,13 @@ fn change(connection: &Connection, change: &Value) -> Vec<Received> {
         number: number.clone(),
         what,
     };
-    if text(change, "/field") != Some("messages") {
-        return vec![received(Inbound::Ignored("field"))];
+    match text(change, "/field") {
+        Some("messages") => {}
+        Some("calls") => {
+            let calls = items(value, "calls").iter();
+            return calls.map(|it| received(call(value, it))).collect();
+        }
+        _ => return vec![received(Inbound::Ignored("field"))],
     }
     let messages = items(value, "messages").iter();
     let statuses = items(value, "statuses").iter();
@@ -141,6 +152,20 @@ fn message(value: &Value, message: &Value) -> Inbound {
     })
 }
 
+/// A call; only the customer's own opens the window (Meta, send messages and calls).
+fn call(value: &Value, call: &Value) -> Inbound {
+    if text(call, "/direction") == Some("BUSINESS_INITIATED") {
+        return Inbound::Ignored("call");
+    }
+    match sender(value, call) {
+        Some(from) => Inbound::Call(CustomerCall {
+            from,
+            at: instant(call.get("timestamp")),
+        }),
+        None => Inbound::Ignored("without_sender"),
+    }
+}
+
 /// One batch may hold several customers, and not in the order of their messages: contacts are matched.
 fn sender(value: &Value, message: &Value) -> Option<Person> {
     let phone = text(message, "/from");
@@ -166,18 +191,22 @@ fn sender(value: &Value, message: &Value) -> Option<Person> {
 
 /// Who a customer is after a change of number or user id (Meta, webhooks, system messages).
 fn moved(message: &Value) -> Option<Person> {
-    let kind = text(message, "/system/type")?;
-    if text(message, "/type") != Some(SYSTEM) || !MOVES.contains(&kind) {
+    let kind = text(message, "/system/type").unwrap_or_default();
+    let number = text(message, "/system/new_wa_id");
+    if text(message, "/type") != Some(SYSTEM) || !(MOVES.contains(&kind) || number.is_some()) {
         return None;
     }
+    // Older versions of the API say `new_wa_id`.
     let addresses = ["/system/wa_id", "/system/user_id"].map(|path| text(message, path));
-    person(addresses, None)
+    person([number].into_iter().chain(addresses), None)
 }
 
 /// Who the customer was before: `from` is the old number, but what is new is nobody's former name.
 fn former(message: &Value, to: &Person) -> Option<Person> {
     let addresses = [
         "/from",
+        // Beside `customer_changed_number`: who the customer was.
+        "/system/customer",
         "/system/previous_user_id",
         "/from_user_id",
         "/system/previous_parent_user_id",

@@ -192,6 +192,10 @@ fn hold(items: &[Inbound]) {
                 let known = !news.external_ids.is_empty() || news.message_id.is_some();
                 assert!(named && known, "{item:?}");
             }
+            Inbound::Call(call) => {
+                assert!(call.from.addresses().next().is_some(), "{item:?}");
+                assert!(call.at.is_none_or(|at| at >= 0), "{item:?}");
+            }
             Inbound::Connection(_) | Inbound::Trouble(_) | Inbound::Ignored(_) => {}
         }
     }

@@ -148,10 +148,7 @@ pub(crate) async fn create(
         store::Conversation::new(organization_id, id, agent_id, channel_id, recipient, now);
     match app.store.create_conversation(&conversation).await {
         Err(StoreError::Conflict) => Err(taken(&app, &conversation).await?),
-        created => {
-            created?;
-            Ok((StatusCode::CREATED, Json(conversation.into())))
-        }
+        created => Ok((StatusCode::CREATED, Json(created?.into()))),
     }
 }
 

@@ -4,6 +4,7 @@
 mod agents;
 mod api_keys;
 mod channels;
+mod contacts;
 mod conversations;
 mod deliveries;
 mod echoes;

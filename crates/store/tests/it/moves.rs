@@ -21,7 +21,7 @@ fn person(phone: Option<&str>, user_id: Option<&str>) -> Person {
     }
 }
 
-fn moved(external_id: &str, from: Person, to: Person) -> Inbound {
+pub(crate) fn moved(external_id: &str, from: Person, to: Person) -> Inbound {
     let content = InboundContent::Moved {
         to,
         text: Some("Ana changed".into()),

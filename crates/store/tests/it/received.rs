@@ -20,8 +20,7 @@ pub(crate) async fn opened(store: &Store, text: &str, recipient: &str) -> Conver
         id(recipient),
         at(4_000),
     );
-    store.create_conversation(&conversation).await.unwrap();
-    conversation
+    store.create_conversation(&conversation).await.unwrap()
 }
 
 pub(crate) async fn last_event(store: &Store) -> Event {
