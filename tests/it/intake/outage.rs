@@ -51,7 +51,7 @@ async fn refused(sandbox: &Sandbox) -> Delivery {
     let refused = async {
         loop {
             let mut deliveries = sandbox.deliveries().into_iter();
-            if let Some(refused) = deliveries.find(|delivery| delivery.status == Some(500)) {
+            if let Some(refused) = deliveries.find(|delivery| delivery.status == Some(503)) {
                 return refused;
             }
             tokio::task::yield_now().await;

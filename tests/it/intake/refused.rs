@@ -127,6 +127,6 @@ async fn without_a_database_the_provider_is_asked_to_come_back() {
     ];
     for (provider, body) in calls {
         let refused = answer(callbacks.call(provider, body.to_string())).await;
-        assert_eq!(refused.status, 500, "{provider}: {}", refused.text);
+        assert_eq!(refused.status, 503, "{provider}: {}", refused.text);
     }
 }
