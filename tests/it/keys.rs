@@ -184,7 +184,15 @@ async fn check_config_says_what_is_in_force_and_hides_secrets() {
         )
         .await;
         let printed = String::from_utf8(output.stdout).expect("text");
-        assert!(output.status.success(), "{variable}");
+        let said = String::from_utf8(output.stderr).expect("text");
+        assert!(
+            said.contains("cannot open the database"),
+            "{variable}: {said}"
+        );
+        assert!(
+            !output.status.success() && !said.contains("qqPassword"),
+            "{said}"
+        );
         assert!(printed.contains("RECADO_MASTER_KEY=(hidden)"), "{printed}");
         assert!(
             printed.contains("RECADO_DATABASE_URL=postgres://recado:hidden@127.0.0.1:1/recado"),

@@ -133,11 +133,22 @@ impl Server {
     ///
     /// It ends, or does not listen in time.
     pub async fn start(environment: &[(&str, &str)]) -> anyhow::Result<Self> {
+        let usual = [
+            ("RECADO_LISTEN", "127.0.0.1:0"),
+            ("RECADO_ALLOW_PRIVATE_NETWORKS", "true"),
+        ];
+        Self::start_as_given(&[&usual[..], environment].concat()).await
+    }
+
+    /// Starts `recado-server serve` with nothing but that environment, and waits until it listens.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::start`].
+    pub async fn start_as_given(environment: &[(&str, &str)]) -> anyhow::Result<Self> {
         let mut command = command("recado-server")?;
         command
             .arg("serve")
-            .env("RECADO_LISTEN", "127.0.0.1:0")
-            .env("RECADO_ALLOW_PRIVATE_NETWORKS", "true")
             .envs(environment.iter().copied())
             .stdout(Stdio::null())
             .stderr(Stdio::piped());

@@ -58,6 +58,62 @@ impl Default for Defaults {
     }
 }
 
+/// A default that no channel could be made with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{setting}: {problem}")]
+pub struct DefaultsError {
+    /// The name of the field.
+    pub setting: &'static str,
+    /// What to change.
+    pub problem: &'static str,
+}
+
+impl Defaults {
+    /// Checks that channels can be made with these defaults.
+    ///
+    /// # Errors
+    ///
+    /// The first default with which every channel would fail.
+    pub fn check(&self, http: &HttpClient) -> Result<(), DefaultsError> {
+        for (setting, url) in [
+            ("whatsapp_url", &self.whatsapp_url),
+            ("zapi_url", &self.zapi_url),
+            ("zapperhub_url", &self.zapperhub_url),
+        ] {
+            let wrong = |problem| DefaultsError { setting, problem };
+            check_base_url(url).map_err(wrong)?;
+            if http.is_guarded() && !address::literal_is_public(url) {
+                return Err(wrong(
+                    "Leads to a private, loopback or reserved address; RECADO_ALLOW_PRIVATE_NETWORKS=true allows it",
+                ));
+            }
+        }
+        if whatsapp::account::is_version(&self.whatsapp_version) {
+            Ok(())
+        } else {
+            Err(DefaultsError {
+                setting: "whatsapp_version",
+                problem: "Must be a Graph version such as v25.0",
+            })
+        }
+    }
+}
+
+/// Checks that paths can be appended to a URL.
+///
+/// # Errors
+///
+/// A sentence that says what to change.
+pub fn check_base_url(url: &Url) -> Result<(), &'static str> {
+    if !matches!(url.scheme(), "http" | "https") {
+        Err("Must begin with http:// or https://")
+    } else if url.query().is_some() || url.fragment().is_some() {
+        Err("Must not have a query or fragment")
+    } else {
+        Ok(())
+    }
+}
+
 fn known(url: &str) -> Url {
     Url::parse(url).expect("a URL written in this file")
 }

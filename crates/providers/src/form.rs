@@ -9,6 +9,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use url::Url;
 
+use crate::config::check_base_url;
+
 /// The two JSON objects of a channel; whatever was not asked for in the end is unknown.
 pub(crate) struct Form<'a> {
     credentials: Section<'a>,
@@ -140,16 +142,13 @@ impl<'a> Form<'a> {
     pub(crate) fn base_url(&mut self) -> Option<Url> {
         let text = self.setting("baseUrl")?;
         let problem = match Url::parse(&text) {
-            Ok(url) if !matches!(url.scheme(), "http" | "https") => {
-                "Must begin with http:// or https://"
-            }
-            Ok(url) if !url.username().is_empty() || url.password().is_some() => {
-                "Must not contain a user name or password"
-            }
-            Ok(url) if url.query().is_some() || url.fragment().is_some() => {
-                "Must not have a query or fragment"
-            }
-            Ok(url) => return Some(url),
+            Ok(url) => match check_base_url(&url) {
+                Err(problem) => problem,
+                Ok(()) if !url.username().is_empty() || url.password().is_some() => {
+                    "Must not contain a user name or password"
+                }
+                Ok(()) => return Some(url),
+            },
             Err(_) => "Must be a URL such as https://api.example.com",
         };
         self.fault("settings", "baseUrl", problem);

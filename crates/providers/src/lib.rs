@@ -49,7 +49,9 @@ mod zapperhub;
 #[cfg(any(test, feature = "mock"))]
 pub use channel::MockChannel;
 pub use channel::{Channel, Health, HealthState, OutboundMessage, Preview, Receipt};
-pub use config::{ChannelConfig, ConfigError, Credentials, Defaults, connect};
+pub use config::{
+    ChannelConfig, ConfigError, Credentials, Defaults, DefaultsError, check_base_url, connect,
+};
 pub use error::{ChannelError, ErrorKind, Retry};
 pub use http::{HttpClient, HttpClientError, PostError, Posted, Timeouts};
 pub use retry::{RetryPolicy, send_with_retries};

@@ -2,31 +2,30 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::io::Write as _;
 use std::net::SocketAddr;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail, ensure};
 use clap::Args;
 use recado_providers::Defaults;
-use recado_store::MasterKey;
+use recado_store::{MasterKey, files};
 use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
-use crate::telemetry::log_filter;
+use crate::key_file;
+use crate::listen::ListenAddress;
 
 /// What may be said on the command line or in the environment.
 #[derive(Debug, Args)]
 pub struct ConfigArgs {
-    /// Where the API listens
+    /// Where the API listens; `localhost:8080` and `:8080` do as well
     #[arg(
         long,
         global = true,
         env = "RECADO_LISTEN",
         default_value = "127.0.0.1:8080"
     )]
-    pub listen: SocketAddr,
+    pub listen: ListenAddress,
 
     /// SQLite file (created) or PostgreSQL server [default: sqlite:recado.db]
     #[arg(
@@ -51,7 +50,7 @@ pub struct ConfigArgs {
 
     /// How the world reaches this server; used in webhook URLs [default: the listen address]
     #[arg(long, global = true, env = "RECADO_PUBLIC_URL", hide_env_values = true)]
-    public_url: Option<Url>,
+    pub(crate) public_url: Option<Url>,
 
     /// Where WhatsApp channels send
     #[arg(
@@ -102,7 +101,7 @@ pub struct ConfigArgs {
 
     /// Where Prometheus metrics are served [default: off]
     #[arg(long, global = true, env = "RECADO_METRICS_LISTEN")]
-    pub metrics_listen: Option<SocketAddr>,
+    pub metrics_listen: Option<ListenAddress>,
 }
 
 /// Reads a switch; a variable that is set to nothing says nothing that could be believed.
@@ -130,15 +129,15 @@ impl ConfigArgs {
         Ok(url.unwrap_or_else(|| DEFAULT_DATABASE_URL.into()))
     }
 
-    /// The key that encrypts channel credentials.
+    /// Finds the key that encrypts channel credentials; returns `None` if it has yet to be made.
     ///
-    /// With `SQLite` a key file is made beside the database when there is none; several servers on one
+    /// With `SQLite` a key file is made beside the database together with it; several servers on one
     /// `PostgreSQL` have to share a key, so there it must be given.
     ///
     /// # Errors
     ///
-    /// The key is malformed, or missing with `PostgreSQL`.
-    pub fn master_key(&self) -> anyhow::Result<MasterKey> {
+    /// The key is malformed, or missing.
+    pub fn master_key(&self) -> anyhow::Result<Option<MasterKey>> {
         let given = secret(
             "RECADO_MASTER_KEY",
             self.master_key.as_ref(),
@@ -146,10 +145,11 @@ impl ConfigArgs {
         )?;
         if let Some(text) = given {
             return MasterKey::from_base64(text.expose_secret())
-                .context("RECADO_MASTER_KEY has to be 32 bytes in base64; make one with: openssl rand -base64 32");
+                .context("RECADO_MASTER_KEY has to be 32 bytes in base64; make one with: openssl rand -base64 32")
+                .map(Some);
         }
-        match sqlite_file(self.database_url()?.expose_secret()) {
-            Some(database) => key_beside(&database),
+        match files::sqlite_file(self.database_url()?.expose_secret()) {
+            Some(database) => key_file::find(&database),
             None => bail!(
                 "RECADO_MASTER_KEY is required with PostgreSQL, the same on every server; make one with: openssl rand -base64 32"
             ),
@@ -185,22 +185,19 @@ impl ConfigArgs {
     ///
     /// # Errors
     ///
-    /// As [`Self::database_url`], [`Self::master_key`] and [`log_filter`].
-    pub fn describe(&self) -> anyhow::Result<String> {
-        log_filter(&self.log)?;
+    /// As [`Self::database_url`].
+    pub fn describe(&self, listen: SocketAddr) -> anyhow::Result<String> {
         let database = self.database_url()?;
-        let master_key = if self.master_key.is_some() || self.master_key_file.is_some() {
-            self.master_key()?;
-            "(hidden)".to_owned()
-        } else if let Some(database) = sqlite_file(database.expose_secret()) {
-            format!("(in the file {})", key_file(&database).display())
-        } else {
-            self.master_key()?;
-            String::new()
+        let master_key = match files::sqlite_file(database.expose_secret()) {
+            Some(database) if self.master_key.is_none() && self.master_key_file.is_none() => {
+                format!("(in the file {})", key_file::of(&database).display())
+            }
+            _ => "(hidden)".to_owned(),
         };
         let metrics = self
             .metrics_listen
-            .map_or_else(|| "off".to_owned(), |address| address.to_string());
+            .as_ref()
+            .map_or_else(|| "off".to_owned(), ToString::to_string);
         let mut text = String::new();
         for (name, value) in [
             ("LISTEN", self.listen.to_string()),
@@ -208,7 +205,7 @@ impl ConfigArgs {
             ("MASTER_KEY", master_key),
             (
                 "PUBLIC_URL",
-                without_password(self.public_url(self.listen).as_str()),
+                without_password(self.public_url(listen).as_str()),
             ),
             ("WHATSAPP_URL", without_password(self.whatsapp_url.as_str())),
             ("WHATSAPP_VERSION", self.whatsapp_version.clone()),
@@ -253,49 +250,6 @@ fn secret(
     }
 }
 
-fn sqlite_file(database_url: &str) -> Option<PathBuf> {
-    let path = database_url.strip_prefix("sqlite:")?;
-    let path = path.strip_prefix("//").unwrap_or(path);
-    Some(path.split('?').next().unwrap_or(path).into())
-}
-
-fn key_file(database: &Path) -> PathBuf {
-    let mut name = database.as_os_str().to_owned();
-    name.push(".key");
-    name.into()
-}
-
-fn key_beside(database: &Path) -> anyhow::Result<MasterKey> {
-    let path = key_file(database);
-    match fs::read_to_string(&path) {
-        Ok(text) => MasterKey::from_base64(text.trim())
-            .with_context(|| format!("{} does not hold a master key", path.display())),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => make_key(database, &path),
-        Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
-    }
-}
-
-fn make_key(database: &Path, path: &Path) -> anyhow::Result<MasterKey> {
-    ensure!(
-        !database.exists(),
-        "the database {} is there, but its key {} is not: without it the channel credentials cannot be read; \
-         put the key back, or set RECADO_MASTER_KEY",
-        database.display(),
-        path.display()
-    );
-    let key = MasterKey::generate()?;
-    let mut file = fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)
-        .with_context(|| format!("cannot create {}", path.display()))?;
-    file.write_all(key.to_base64().expose_secret().as_bytes())?;
-    file.sync_all()?;
-    tracing::info!(file = %path.display(), "made a master key; keep a copy, it is needed to read the channel credentials");
-    Ok(key)
-}
-
 fn without_password(text: &str) -> String {
     let Ok(mut url) = text.parse::<Url>() else {
         return "(hidden)".to_owned();
@@ -330,15 +284,6 @@ mod tests {
         ] {
             assert_eq!(parse_switch(text).ok(), read, "{text}");
         }
-    }
-
-    #[test]
-    fn the_key_file_stands_beside_the_database() {
-        for url in ["sqlite:data/recado.db", "sqlite://data/recado.db?mode=rwc"] {
-            let database = sqlite_file(url).expect("a SQLite URL");
-            assert_eq!(key_file(&database), Path::new("data/recado.db.key"));
-        }
-        assert_eq!(sqlite_file("postgres://db/recado"), None);
     }
 
     #[test]

@@ -12,12 +12,15 @@ mod docs;
 pub mod error;
 mod extract;
 pub mod intake;
+mod key_file;
 mod layers;
+pub mod listen;
 mod openapi;
 mod router;
 mod routes;
 mod send;
 pub mod serve;
+pub mod startup;
 pub mod telemetry;
 
 use std::sync::Arc;
@@ -50,10 +53,7 @@ pub async fn run(
     limits: ConnectionLimits,
     shutdown: impl Future<Output = ()>,
 ) -> anyhow::Result<()> {
-    app.store
-        .migrate()
-        .await
-        .context("cannot prepare the database")?;
+    startup::prepare(&app.store).await?;
     settle_at_start(&app).await?;
     let sweeper = tokio::spawn(settle_now_and_then(Arc::clone(&app)));
     let (stopping, served) = (app.stopping.clone(), CancellationToken::new());

@@ -28,7 +28,7 @@ enum Command {
     /// Manage the keys that manage organizations
     #[command(subcommand)]
     OperatorKey(OperatorKey),
-    /// Print the effective configuration with secrets hidden, and end
+    /// Print the effective configuration with secrets hidden, check it as the server does at its start, and end
     CheckConfig,
 }
 
@@ -52,7 +52,7 @@ async fn main() -> ExitCode {
         Command::OperatorKey(OperatorKey::Create { name }) => {
             commands::operator_key::create(&config, name).await
         }
-        Command::CheckConfig => commands::check_config::run(&config),
+        Command::CheckConfig => commands::check_config::run(&config).await,
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

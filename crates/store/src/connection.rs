@@ -9,6 +9,7 @@ use sqlx::pool::PoolConnectionMetadata;
 use sqlx::{AnyConnection, AnyPool, ConnectOptions, Connection};
 
 use crate::error::StoreError;
+use crate::files;
 use crate::store::{DEADLINE, DatabaseKind};
 
 /// A connection that was idle for longer is tried before it is used.
@@ -35,7 +36,7 @@ impl Source {
             Some(("postgres" | "postgresql", _)) => (DatabaseKind::Postgres, url.to_owned()),
             Some(("sqlite", file)) => {
                 let url = sqlite_url(file)?;
-                create_private(&url);
+                create_private(&url)?;
                 (DatabaseKind::Sqlite, url)
             }
             _ => return Err(StoreError::InvalidUrl),
@@ -96,18 +97,25 @@ fn sqlite_url(file: &str) -> Result<String, StoreError> {
 }
 
 /// Creates the file for its owner alone: texts and phone numbers stand in it. SQLite gives the files
-/// that it puts beside it the same mode.
-fn create_private(url: &str) {
-    let path = url.trim_start_matches("sqlite:").split('?').next();
-    if let Some(path) = path.filter(|path| url.contains("mode=rwc") && !path.contains('%')) {
+/// that it puts beside it the same mode. Files that others can open are taken away from them.
+fn create_private(url: &str) -> Result<(), StoreError> {
+    let Some(file) = files::sqlite_file(url) else {
+        return Ok(());
+    };
+    if url.contains("mode=rwc") {
         let mut options = OpenOptions::new();
         options.write(true).create_new(true).mode(0o600);
         // It is there already, or SQLite will say what is wrong with the path.
-        options
-            .open(path.trim_start_matches("//"))
-            .map(drop)
-            .unwrap_or_default();
+        options.open(&file).map(drop).unwrap_or_default();
     }
+    for ending in ["", "-wal", "-shm"] {
+        let file = files::beside(&file, ending);
+        files::make_private(&file).map_err(|error| StoreError::LooseFile {
+            file: file.display().to_string(),
+            error,
+        })?;
+    }
+    Ok(())
 }
 
 /// Sets up a connection to SQLite; the cache sizes are in KiB.

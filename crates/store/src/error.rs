@@ -23,7 +23,12 @@ pub enum StoreError {
     /// The tables are missing or older than this program.
     #[error("the database is not migrated")]
     NotMigrated,
-    /// A migration failed, or the database is newer than this program.
+    /// The database was migrated by a newer program.
+    #[error(
+        "the database is newer than this program: migration {0} is not known; use the newer program"
+    )]
+    NewerDatabase(i64),
+    /// A migration failed.
     #[error("the database could not be migrated")]
     Migration(#[source] sqlx::migrate::MigrateError),
     /// The URL names neither a SQLite file nor a PostgreSQL database.
@@ -49,6 +54,25 @@ pub enum StoreError {
         sealed_with: String,
         /// The id of the key that this store has.
         given: String,
+    },
+    /// The database was written with another master key.
+    #[error("the database was written with another master key: set RECADO_MASTER_KEY to that one")]
+    WrongMasterKey,
+    /// The master key was being changed, and the change did not come to its end.
+    #[error(
+        "the rotation of the master key did not come to its end: run `recado-server rotate-master-key` again with the same two keys"
+    )]
+    RotationUnfinished,
+    /// A file of the database can be read by others, and its mode cannot be changed.
+    #[error(
+        "{file} can be opened by others and its mode cannot be changed: give it to the server's user with mode 600"
+    )]
+    LooseFile {
+        /// The file.
+        file: String,
+        /// Why the mode cannot be changed.
+        #[source]
+        error: std::io::Error,
     },
     /// The operating system gave no random bytes.
     #[error("no random bytes")]

@@ -73,6 +73,15 @@ impl MasterKey {
         )
     }
 
+    /// A hash that tells two keys apart with certainty and reveals nothing of either.
+    pub(crate) fn fingerprint(&self) -> String {
+        let hash = Sha256::new()
+            .chain_update(b"recado master key fingerprint 1\0")
+            .chain_update(self.0.as_slice())
+            .finalize();
+        BASE64.encode(hash)
+    }
+
     fn cipher(&self) -> XChaCha20Poly1305 {
         XChaCha20Poly1305::new((&*self.0).into())
     }

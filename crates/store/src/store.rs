@@ -1,11 +1,12 @@
 //! The store itself: opening, migrating, closing, and the few ways to run a statement.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::any::{Any, AnyArguments, AnyRow};
-use sqlx::migrate::Migrator;
-use sqlx::{AnyPool, Connection};
+use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::{AnyPool, Connection, Row as _};
 use tokio_util::task::TaskTracker;
 
 use crate::attempts::Attempted;
@@ -54,6 +55,22 @@ pub enum DatabaseKind {
     Postgres,
 }
 
+/// The migrations that a database has.
+pub(crate) struct Applied(BTreeSet<i64>);
+
+impl Applied {
+    pub(crate) fn contains(&self, version: i64) -> bool {
+        self.0.contains(&version)
+    }
+}
+
+fn not_migrated(error: MigrateError) -> StoreError {
+    match error {
+        MigrateError::VersionMissing(version) => StoreError::NewerDatabase(version),
+        error => StoreError::Migration(error),
+    }
+}
+
 impl Store {
     /// Opens `sqlite:<file>`, which is created if missing, or `postgres://…`; does not migrate.
     ///
@@ -84,7 +101,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// A migration fails, or the database is newer than this program.
+    /// A migration fails, or [`StoreError::NewerDatabase`].
     pub async fn migrate(&self) -> Result<(), StoreError> {
         let mut connection = self.shared.source.connect(Role::Writer).await?;
         // `Migrator::run` is generic in a way that makes the future unfit for a task of its own.
@@ -93,13 +110,13 @@ impl Store {
             DatabaseKind::Postgres => MIGRATIONS
                 .run_direct(None, &mut connection, false)
                 .await
-                .map_err(StoreError::Migration)?,
+                .map_err(not_migrated)?,
             DatabaseKind::Sqlite => {
                 let mut transaction = connection.begin_with("begin immediate").await?;
                 MIGRATIONS
                     .run_direct(None, &mut *transaction, false)
                     .await
-                    .map_err(StoreError::Migration)?;
+                    .map_err(not_migrated)?;
                 transaction.commit().await?;
             }
         }
@@ -129,6 +146,30 @@ impl Store {
             // The table is missing.
             Ok(None) | Err(StoreError::Database(_)) => Err(StoreError::NotMigrated),
             Err(error) => Err(error),
+        }
+    }
+
+    /// Reads which migrations the database has.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::NewerDatabase`] if this program does not know one of them.
+    pub(crate) async fn applied_migrations(&self) -> Result<Applied, StoreError> {
+        let query = sqlx::query("select version from _sqlx_migrations where success = true");
+        let rows = match self.read_rows(query).await {
+            Ok(rows) => rows,
+            // The table is missing: the database is new.
+            Err(StoreError::Database(_)) => Vec::new(),
+            Err(error) => return Err(error),
+        };
+        let versions = rows.iter().map(|row| row.try_get::<i64, _>(0));
+        let versions = versions.collect::<Result<BTreeSet<_>, _>>()?;
+        let unknown = versions
+            .iter()
+            .find(|version| !MIGRATIONS.version_exists(**version));
+        match unknown {
+            Some(version) => Err(StoreError::NewerDatabase(*version)),
+            None => Ok(Applied(versions)),
         }
     }
 

@@ -52,7 +52,7 @@ pub(crate) fn parse(mut form: Form<'_>, defaults: &Defaults) -> Result<ChannelCo
 }
 
 /// `^v\d{1,2}\.\d$`: Graph API versions.
-fn is_version(text: &str) -> bool {
+pub(crate) fn is_version(text: &str) -> bool {
     let Some((major, minor)) = text.strip_prefix('v').and_then(|rest| rest.split_once('.')) else {
         return false;
     };

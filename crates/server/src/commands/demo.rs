@@ -25,7 +25,7 @@ pub(crate) struct DemoArgs {
 /// Sends the documentation's example over all three providers, and shows what became of it.
 pub(crate) async fn run(config: &ConfigArgs, args: DemoArgs) -> anyhow::Result<()> {
     telemetry::init_log("warn")?;
-    let demo = Demo::start(listen(config.listen).await?).await?;
+    let demo = Demo::start(listen(config.listen.resolve().await?).await?).await?;
     say(format_args!(
         "Recado is running at {}, and three simulated providers beside it.",
         demo.url

@@ -8,7 +8,6 @@ use super::{open_store, say};
 pub(crate) async fn run(config: &ConfigArgs) -> anyhow::Result<()> {
     telemetry::init_log(&config.log)?;
     let store = open_store(config).await?;
-    store.migrate().await?;
     store.close().await;
     say("the database is up to date");
     Ok(())

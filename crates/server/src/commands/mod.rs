@@ -10,18 +10,14 @@ use std::io;
 
 use anyhow::Context as _;
 use recado_server::config::ConfigArgs;
+use recado_server::startup::Settings;
 use recado_store::Store;
-use secrecy::ExposeSecret as _;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// Opens the configured database.
+/// Checks the settings and opens the database, up to date.
 async fn open_store(config: &ConfigArgs) -> anyhow::Result<Store> {
-    let url = config.database_url()?;
-    let key = config.master_key()?;
-    Store::connect(url.expose_secret(), key)
-        .await
-        .context("cannot open the database; see RECADO_DATABASE_URL")
+    Settings::check(config).await?.open_database().await
 }
 
 /// Listens at an address, or says what to change.

@@ -12,7 +12,6 @@ use super::{open_store, say};
 pub(crate) async fn create(config: &ConfigArgs, name: String) -> anyhow::Result<()> {
     telemetry::init_log(&config.log)?;
     let store = open_store(config).await?;
-    store.migrate().await?;
     let secret = ApiKeySecret::generate()?;
     let key = ApiKey {
         id: ApiKeyId::from_uuid(Uuid::now_v7()),

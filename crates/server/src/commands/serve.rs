@@ -1,26 +1,30 @@
 //! `recado-server serve`
 
+use std::net::SocketAddr;
+
 use axum::Router;
 use axum::routing::get;
-use recado_providers::{HttpClient, RetryPolicy, Timeouts};
+use recado_providers::RetryPolicy;
 use recado_server::app::{App, AppParts, Clock, HEARTBEAT, MAX_SENDS_IN_FLIGHT};
 use recado_server::config::ConfigArgs;
+use recado_server::startup::Settings;
 use recado_server::{ConnectionLimits, serve, telemetry};
 use tokio_util::sync::CancellationToken;
 
-use super::{listen, open_store, shutdown_signal};
+use super::{listen, shutdown_signal};
 
 /// Serves until the system asks it to stop.
 pub(crate) async fn run(config: &ConfigArgs) -> anyhow::Result<()> {
     telemetry::init_log(&config.log)?;
     let stop = CancellationToken::new();
-    let metrics = start_metrics(config, stop.clone()).await?;
-    let store = open_store(config).await?;
-    let listener = listen(config.listen).await?;
+    let settings = Settings::check(config).await?;
+    let store = settings.open_database().await?;
+    let metrics = start_metrics(settings.metrics_listen, stop.clone()).await?;
+    let listener = listen(settings.listen).await?;
     let app = App::new(AppParts {
         store,
-        http: HttpClient::new(Timeouts::default(), config.allow_private_networks)?,
-        defaults: config.defaults(),
+        http: settings.http,
+        defaults: settings.defaults,
         public_url: config.public_url(listener.local_addr()?),
         clock: Clock::system(),
         retry: RetryPolicy::default(),
@@ -43,10 +47,10 @@ pub(crate) async fn run(config: &ConfigArgs) -> anyhow::Result<()> {
 
 /// Serves `/metrics` on an address of its own, so that it need not be public.
 async fn start_metrics(
-    config: &ConfigArgs,
+    address: Option<SocketAddr>,
     stop: CancellationToken,
 ) -> anyhow::Result<Option<tokio::task::JoinHandle<()>>> {
-    let Some(address) = config.metrics_listen else {
+    let Some(address) = address else {
         return Ok(None);
     };
     let handle = telemetry::init_metrics()?;

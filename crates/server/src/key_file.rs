@@ -1,0 +1,85 @@
+//! The file beside a SQLite database that holds its master key.
+
+use std::fs;
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, ensure};
+use recado_store::{MasterKey, files};
+use secrecy::ExposeSecret as _;
+
+/// Returns the key file of a database.
+pub(crate) fn of(database: &Path) -> PathBuf {
+    files::beside(database, ".key")
+}
+
+/// Reads the key beside a database, and takes it away from others; returns `None` if neither file exists.
+///
+/// # Errors
+///
+/// The key cannot be read, others can read it and its mode cannot be changed, or only the database exists.
+pub(crate) fn find(database: &Path) -> anyhow::Result<Option<MasterKey>> {
+    let path = of(database);
+    if let Some(key) = read(&path)? {
+        return Ok(Some(key));
+    }
+    ensure!(
+        !database.exists(),
+        "the database {} is there, but its key {} is not: without it the channel credentials cannot be read; \
+         put the key back, or set RECADO_MASTER_KEY",
+        database.display(),
+        path.display()
+    );
+    Ok(None)
+}
+
+/// Reads a key file, and takes it away from others; returns `None` if it does not exist.
+///
+/// # Errors
+///
+/// It cannot be read, or others can read it and its mode cannot be changed.
+pub(crate) fn read(path: &Path) -> anyhow::Result<Option<MasterKey>> {
+    files::make_private(path).with_context(|| {
+        format!(
+            "{} can be read by others and its mode cannot be changed: give it to the server's user with mode 600",
+            path.display()
+        )
+    })?;
+    match fs::read_to_string(path) {
+        Ok(text) => MasterKey::from_base64(text.trim())
+            .with_context(|| format!("{} does not hold a master key", path.display()))
+            .map(Some),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
+    }
+}
+
+/// Writes a key to a file that does not exist yet.
+///
+/// # Errors
+///
+/// The file exists, or cannot be written.
+pub(crate) fn write(path: &Path, key: &MasterKey) -> anyhow::Result<()> {
+    let mut file = fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+        .with_context(|| format!("cannot create {}", path.display()))?;
+    file.write_all(key.to_base64().expose_secret().as_bytes())?;
+    file.sync_all()?;
+    Ok(())
+}
+
+/// Makes the key of a new database.
+///
+/// # Errors
+///
+/// As [`write`].
+pub(crate) fn make(database: &Path) -> anyhow::Result<MasterKey> {
+    let (key, path) = (MasterKey::generate()?, of(database));
+    write(&path, &key)?;
+    tracing::info!(file = %path.display(), "made a master key; keep a copy, it is needed to read the channel credentials");
+    Ok(key)
+}

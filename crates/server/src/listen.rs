@@ -1,0 +1,134 @@
+//! Listen addresses: `127.0.0.1:8080`, `localhost:8080`, `:8080` or another name of this machine.
+
+use std::fmt;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::str::FromStr;
+use std::time::Duration;
+
+use anyhow::Context as _;
+
+/// How long a name may take to be resolved.
+const RESOLVE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A listen address as a person writes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListenAddress {
+    /// Empty for every IPv4 address of the machine.
+    host: String,
+    port: u16,
+}
+
+/// A text that is not a listen address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("expected an address such as 127.0.0.1:8080, localhost:8080 or :8080")]
+pub struct ListenAddressError;
+
+impl FromStr for ListenAddress {
+    type Err = ListenAddressError;
+
+    fn from_str(text: &str) -> Result<Self, ListenAddressError> {
+        if let Ok(address) = text.parse::<SocketAddr>() {
+            return Ok(address.into());
+        }
+        let (host, port) = text.rsplit_once(':').ok_or(ListenAddressError)?;
+        let in_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+        // A port alone must be digits: `parse` would take `+80`.
+        let digits = port.bytes().all(|byte| byte.is_ascii_digit());
+        if !digits || !host.bytes().all(in_name) {
+            return Err(ListenAddressError);
+        }
+        Ok(Self {
+            host: host.to_owned(),
+            port: port.parse().map_err(|_| ListenAddressError)?,
+        })
+    }
+}
+
+impl From<SocketAddr> for ListenAddress {
+    fn from(address: SocketAddr) -> Self {
+        let host = match address {
+            SocketAddr::V4(address) => address.ip().to_string(),
+            SocketAddr::V6(address) => format!("[{}]", address.ip()),
+        };
+        let port = address.port();
+        Self { host, port }
+    }
+}
+
+impl fmt::Display for ListenAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.host, self.port)
+    }
+}
+
+impl ListenAddress {
+    /// Returns the address to bind; `localhost` is 127.0.0.1, which every client tries.
+    ///
+    /// # Errors
+    ///
+    /// The name does not resolve.
+    pub async fn resolve(&self) -> anyhow::Result<SocketAddr> {
+        match self.host.as_str() {
+            "" => return Ok((Ipv4Addr::UNSPECIFIED, self.port).into()),
+            "localhost" => return Ok((Ipv4Addr::LOCALHOST, self.port).into()),
+            _ => {}
+        }
+        let text = self.to_string();
+        if let Ok(address) = text.parse() {
+            return Ok(address);
+        }
+        let unknown = || format!("the listen address {text} is not known to this machine");
+        let found = tokio::time::timeout(RESOLVE_TIMEOUT, tokio::net::lookup_host(&text)).await;
+        let found: Vec<_> = found
+            .with_context(unknown)?
+            .with_context(unknown)?
+            .collect();
+        let first = found.iter().find(|address| address.is_ipv4());
+        first.or(found.first()).copied().with_context(unknown)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_address_may_have_a_name_or_a_port_alone() {
+        for (text, address) in [
+            ("127.0.0.1:8080", "127.0.0.1:8080"),
+            ("localhost:8080", "127.0.0.1:8080"),
+            (":8080", "0.0.0.0:8080"),
+            ("0.0.0.0:0", "0.0.0.0:0"),
+            ("[::1]:8080", "[::1]:8080"),
+        ] {
+            let parsed: ListenAddress = text.parse().expect(text);
+            assert_eq!(parsed.to_string(), text);
+            let resolved = parsed.resolve().await.expect(text);
+            assert_eq!(resolved, address.parse().expect(address));
+        }
+    }
+
+    #[test]
+    fn what_is_not_an_address_is_refused() {
+        for text in [
+            "",
+            "8080",
+            "localhost",
+            "localhost:",
+            ":",
+            ":99999",
+            ":+80",
+            "http://localhost:8080",
+            "localhost:8080/",
+            "::1:8080",
+            "a b:80",
+            "*:8080",
+        ] {
+            assert_eq!(
+                text.parse::<ListenAddress>(),
+                Err(ListenAddressError),
+                "{text}"
+            );
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! What a server checks before it listens; `check-config` makes the same checks.
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use anyhow::{Context as _, bail, ensure};
+use recado_providers::{Defaults, HttpClient, Timeouts, check_base_url};
+use recado_store::{MasterKey, Store, files};
+use secrecy::{ExposeSecret as _, SecretString};
+
+use crate::config::ConfigArgs;
+use crate::key_file;
+use crate::telemetry::log_filter;
+
+/// Settings that were checked.
+pub struct Settings {
+    pub listen: SocketAddr,
+    pub metrics_listen: Option<SocketAddr>,
+    pub http: HttpClient,
+    pub defaults: Defaults,
+    database_url: SecretString,
+    /// `None` if the database does not exist and its key has yet to be made.
+    key: Option<MasterKey>,
+}
+
+impl Settings {
+    /// Checks every setting on its own; changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// One sentence that names the setting.
+    pub async fn check(config: &ConfigArgs) -> anyhow::Result<Self> {
+        log_filter(&config.log)?;
+        let listen = config.listen.resolve().await.context("RECADO_LISTEN")?;
+        let metrics_listen = match &config.metrics_listen {
+            Some(address) => Some(address.resolve().await.context("RECADO_METRICS_LISTEN")?),
+            None => None,
+        };
+        ensure!(
+            listen.port() == 0 || metrics_listen != Some(listen),
+            "RECADO_METRICS_LISTEN and RECADO_LISTEN are the same address; choose another port for one of them"
+        );
+        let http = HttpClient::new(Timeouts::default(), config.allow_private_networks)?;
+        let defaults = config.defaults();
+        if let Err(error) = defaults.check(&http) {
+            bail!(
+                "RECADO_{}: {}",
+                error.setting.to_ascii_uppercase(),
+                error.problem
+            );
+        }
+        if let Some(problem) = config
+            .public_url
+            .as_ref()
+            .and_then(|url| check_base_url(url).err())
+        {
+            bail!("RECADO_PUBLIC_URL: {problem}");
+        }
+        Ok(Self {
+            listen,
+            metrics_listen,
+            http,
+            defaults,
+            database_url: config.database_url()?,
+            key: config.master_key()?,
+        })
+    }
+
+    /// Checks that the database can be used, and that the master key is the one that it was written with.
+    ///
+    /// # Errors
+    ///
+    /// One sentence that says what to change.
+    pub async fn check_database(&self) -> anyhow::Result<()> {
+        match files::sqlite_file(self.database_url.expose_secret()) {
+            Some(file) if !file.exists() => check_directory(&file),
+            _ => {
+                let store = self
+                    .connect(self.key.clone().context("the database has no key")?)
+                    .await?;
+                let checked = store.check().await;
+                store.close().await;
+                checked.context(UNUSABLE)
+            }
+        }
+    }
+
+    /// Opens the database after all checks, and brings its tables up to date.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::check_database`].
+    pub async fn open_database(&self) -> anyhow::Result<Store> {
+        self.check_database().await?;
+        let key = match (
+            &self.key,
+            files::sqlite_file(self.database_url.expose_secret()),
+        ) {
+            (Some(key), _) => key.clone(),
+            (None, Some(file)) => key_file::make(&file)?,
+            (None, None) => bail!("RECADO_MASTER_KEY is missing"),
+        };
+        let store = self.connect(key).await?;
+        prepare(&store).await?;
+        Ok(store)
+    }
+
+    async fn connect(&self, key: MasterKey) -> anyhow::Result<Store> {
+        let url = self.database_url.expose_secret();
+        Store::connect(url, key)
+            .await
+            .context("cannot open the database; see RECADO_DATABASE_URL")
+    }
+}
+
+const UNUSABLE: &str = "the database cannot be used";
+
+/// Brings the tables up to date, and compares the master key with the one that they were written with.
+///
+/// # Errors
+///
+/// The database does not answer, is newer than this program, or was written with another master key.
+pub async fn prepare(store: &Store) -> anyhow::Result<()> {
+    store
+        .migrate()
+        .await
+        .context("cannot prepare the database")?;
+    store.adopt_master_key().await.context(UNUSABLE)
+}
+
+/// Checks that a database can be made; leaves no file behind.
+fn check_directory(database: &Path) -> anyhow::Result<()> {
+    let directory = database
+        .parent()
+        .filter(|path| !path.as_os_str().is_empty());
+    let directory = directory.unwrap_or(Path::new("."));
+    tempfile::tempfile_in(directory).map(drop).with_context(|| {
+        format!(
+            "the database cannot be created in {}; see RECADO_DATABASE_URL",
+            directory.display()
+        )
+    })
+}

@@ -1,0 +1,64 @@
+//! The files of a SQLite database: where they are, and that their owner alone can read them.
+
+use std::fs::{self, Permissions};
+use std::io;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+use percent_encoding::percent_decode_str;
+
+/// Returns the file that a SQLite URL names, or `None` for another URL.
+#[must_use]
+pub fn sqlite_file(url: &str) -> Option<PathBuf> {
+    let path = url.strip_prefix("sqlite:")?;
+    let path = path.strip_prefix("//").unwrap_or(path);
+    let path = path.split('?').next().unwrap_or(path);
+    Some(percent_decode_str(path).decode_utf8_lossy().as_ref().into())
+}
+
+/// Returns the path with something appended to its name: `recado.db` and `-wal`.
+#[must_use]
+pub fn beside(file: &Path, ending: &str) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(ending);
+    name.into()
+}
+
+/// Takes a file that others can read or write away from them; a missing file passes.
+///
+/// # Errors
+///
+/// The mode cannot be changed.
+pub fn make_private(file: &Path) -> io::Result<()> {
+    let mode = match fs::metadata(file) {
+        Ok(metadata) => metadata.permissions().mode() & 0o777,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    let own = mode & 0o700;
+    if mode == own {
+        return Ok(());
+    }
+    fs::set_permissions(file, Permissions::from_mode(own))?;
+    tracing::warn!(file = %file.display(), mode = format!("{mode:o}"), "a file with secrets could be opened by others; now its owner alone can");
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_file_of_a_url_is_the_one_that_sqlite_opens() {
+        for (url, file) in [
+            ("sqlite:data/recado.db", "data/recado.db"),
+            ("sqlite://data/recado.db?mode=rwc", "data/recado.db"),
+            ("sqlite:///var/recado.db", "/var/recado.db"),
+            ("sqlite:/var/a%20b.db", "/var/a b.db"),
+            ("sqlite:/var/a b.db", "/var/a b.db"),
+        ] {
+            assert_eq!(sqlite_file(url), Some(file.into()), "{url}");
+        }
+        assert_eq!(sqlite_file("postgres://db/recado"), None);
+    }
+}

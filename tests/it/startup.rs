@@ -1,0 +1,168 @@
+//! A server with a wrong setting does not start, and `check-config` says so beforehand.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::process::Output;
+
+use recado_store::MasterKey;
+use recado_store::testing::TestDatabase;
+use recado_tests::binaries::{Server, command};
+use rstest::rstest;
+use secrecy::ExposeSecret as _;
+
+/// Runs `recado-server` until it ends.
+async fn run(arguments: &str, environment: &[(&str, &str)]) -> Output {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut server = command("recado-server").expect("the binary");
+    server
+        .args(arguments.split(' '))
+        .envs(environment.iter().copied())
+        .current_dir(folder.path());
+    server.output().await.expect("a process")
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[rstest]
+#[case::version(
+    "RECADO_WHATSAPP_VERSION",
+    "25",
+    "RECADO_WHATSAPP_VERSION: Must be a Graph version such as v25.0"
+)]
+#[case::version_word("RECADO_WHATSAPP_VERSION", "latest", "such as v25.0")]
+#[case::public_url(
+    "RECADO_PUBLIC_URL",
+    "localhost:8080",
+    "RECADO_PUBLIC_URL: Must begin with http"
+)]
+#[case::whatsapp_url(
+    "RECADO_WHATSAPP_URL",
+    "ftp://example.com",
+    "RECADO_WHATSAPP_URL: Must begin with http"
+)]
+#[case::zapi_url(
+    "RECADO_ZAPI_URL",
+    "https://example.com/?a=b",
+    "RECADO_ZAPI_URL: Must not have a query"
+)]
+#[case::private_url(
+    "RECADO_ZAPPERHUB_URL",
+    "https://10.0.0.1",
+    "RECADO_ZAPPERHUB_URL: Leads to a private"
+)]
+#[case::unknown_host(
+    "RECADO_LISTEN",
+    "nowhere.invalid:8080",
+    "RECADO_LISTEN: the listen address nowhere.invalid:8080 is not known"
+)]
+#[case::metrics(
+    "RECADO_METRICS_LISTEN",
+    "localhost:8080",
+    "RECADO_METRICS_LISTEN and RECADO_LISTEN are the same address"
+)]
+#[case::log("RECADO_LOG", "verbose", "RECADO_LOG: `verbose` is no level")]
+#[case::folder(
+    "RECADO_DATABASE_URL",
+    "sqlite:/nowhere/recado.db",
+    "the database cannot be created in /nowhere"
+)]
+#[case::listen(
+    "RECADO_LISTEN",
+    "8080",
+    "expected an address such as 127.0.0.1:8080, localhost:8080 or :8080"
+)]
+#[case::switch("RECADO_ALLOW_PRIVATE_NETWORKS", "maybe", "expected true or false")]
+#[case::empty_switch("RECADO_ALLOW_PRIVATE_NETWORKS", "", "expected true or false")]
+#[tokio::test]
+async fn a_setting_that_a_send_would_stumble_over_is_found_at_start(
+    #[case] variable: &str,
+    #[case] value: &str,
+    #[case] sentence: &str,
+) {
+    for subcommand in ["check-config", "serve"] {
+        let output = run(subcommand, &[(variable, value)]).await;
+        assert!(!output.status.success(), "{subcommand}");
+        let said = said(&output);
+        assert!(said.contains(sentence), "{subcommand}: {said}");
+    }
+}
+
+#[rstest]
+#[case::a_name("localhost:0")]
+#[case::a_port_alone(":0")]
+#[tokio::test]
+async fn a_server_listens_at_a_name_and_at_a_port_alone(#[case] address: &str) {
+    let database = TestDatabase::fresh().await;
+    let key = database.key().to_base64();
+    let place = [
+        ("RECADO_DATABASE_URL", database.url()),
+        ("RECADO_MASTER_KEY", key.expose_secret()),
+        ("RECADO_LISTEN", address),
+    ];
+    let server = Server::start_as_given(&place).await.expect("a server");
+    let port = server.url.rsplit(':').next().expect("a port");
+    let answered = reqwest::get(format!("http://127.0.0.1:{port}/healthz")).await;
+    assert_eq!(answered.expect("an answer").status(), 200);
+}
+
+#[tokio::test]
+async fn another_master_key_is_refused_before_the_server_listens() {
+    let database = TestDatabase::fresh().await;
+    let key = database.key().to_base64();
+    let url = ("RECADO_DATABASE_URL", database.url());
+    let right = [url, ("RECADO_MASTER_KEY", key.expose_secret())];
+    Server::start(&right)
+        .await
+        .expect("a server")
+        .stop()
+        .await
+        .expect("an end");
+    assert!(run("check-config", &right).await.status.success());
+    let other = MasterKey::generate().expect("random bytes").to_base64();
+    let wrong = [url, ("RECADO_MASTER_KEY", other.expose_secret())];
+    for subcommand in ["check-config", "serve", "migrate", "operator-key create"] {
+        let output = run(subcommand, &wrong).await;
+        let said = said(&output);
+        assert_eq!(output.status.code(), Some(1), "{subcommand}: {said}");
+        assert!(
+            said.contains("was written with another master key"),
+            "{subcommand}: {said}"
+        );
+        assert!(!said.contains("is listening"), "{subcommand}: {said}");
+    }
+}
+
+#[tokio::test]
+async fn check_config_leaves_no_file_behind() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let database = format!("sqlite:{}", folder.path().join("recado.db").display());
+    let output = run("check-config", &[("RECADO_DATABASE_URL", &database)]).await;
+    assert!(output.status.success(), "{}", said(&output));
+    assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 0);
+}
+
+#[tokio::test]
+async fn files_that_others_can_open_are_taken_away_from_them() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = |name: &str| folder.path().join(name);
+    let database = format!("sqlite:{}", file("recado.db").display());
+    let place = [("RECADO_DATABASE_URL", database.as_str())];
+    assert!(run("migrate", &place).await.status.success());
+    let names = ["recado.db", "recado.db.key"];
+    for name in names {
+        fs::set_permissions(file(name), fs::Permissions::from_mode(0o664)).expect("a file");
+    }
+    let output = run("migrate", &place).await;
+    let said = said(&output);
+    assert!(output.status.success(), "{said}");
+    for name in names {
+        let mode = fs::metadata(file(name))
+            .expect("a file")
+            .permissions()
+            .mode();
+        assert_eq!(mode & 0o777, 0o600, "{name}");
+        assert!(said.contains(&format!("{name}\"")), "{name}: {said}");
+    }
+}
