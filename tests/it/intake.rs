@@ -142,13 +142,14 @@ async fn a_status_of_a_message_that_is_not_known_yet_waits_for_it() {
 }
 
 #[tokio::test]
-async fn statuses_climb_and_never_fall_and_failed_is_final() {
+async fn statuses_advance_and_failed_only_gives_way_to_a_proof_of_delivery() {
     let (world, callbacks) = world().await;
     let mut ends = Vec::new();
     let climbs = [
         (&["read", "delivered", "sent"][..], "read"),
         (&["sent", "sent", "read", "delivered"], "read"),
-        (&["failed", "sent", "delivered", "read"], "failed"),
+        (&["failed", "sent"], "failed"),
+        (&["failed", "sent", "delivered", "read", "failed"], "read"),
     ];
     for (statuses, end) in climbs {
         let sent = world
@@ -174,7 +175,7 @@ async fn statuses_climb_and_never_fall_and_failed_is_final() {
         assert_eq!(message.status.as_str(), end);
     }
     store.close().await;
-    for (kind, count) in [("sent", 1), ("delivered", 0), ("read", 2), ("failed", 1)] {
+    for (kind, count) in [("sent", 1), ("delivered", 1), ("read", 3), ("failed", 2)] {
         let events = stored(&world.database, &format!("message.{kind}")).await;
         assert_eq!(events.len(), count, "{kind} {events:?}");
     }

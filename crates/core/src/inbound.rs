@@ -163,7 +163,7 @@ pub struct StatusNews {
     pub external_ids: Vec<String>,
     /// Our own id, where the provider gives it back.
     pub message_id: Option<MessageId>,
-    /// `sent`, `delivered`, `read` or `failed`.
+    /// `sent`, `delivered`, `read`, `failed`, or `unknown` if the provider does not know any more.
     pub status: Status,
     /// Why it failed.
     pub error: Option<StatusError>,

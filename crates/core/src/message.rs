@@ -35,7 +35,7 @@ pub enum Status {
     Delivered,
     /// The recipient read it.
     Read,
-    /// The provider took it and could not deliver it; final.
+    /// The provider took it and could not deliver it; final unless a later proof of delivery arrives.
     Failed,
 }
 
@@ -72,21 +72,18 @@ impl Status {
         }
     }
 
-    /// The status after hearing of `news`: it climbs, never falls, and `rejected` and `failed` are final.
+    /// Returns the status after hearing of `news`: it advances, never goes back, and `rejected` is final.
+    ///
+    /// A delivered message cannot have failed, in whatever order the two are told. A provider may learn that it
+    /// does not know what became of a message that it accepted.
     #[must_use]
     pub fn advanced_by(self, news: Self) -> Self {
-        if self.is_final() || news.step() <= self.step() {
-            self
-        } else if news == Self::Failed && self == Self::Read {
-            // A read message cannot have failed.
-            self
-        } else {
+        let doubted = self == Self::Accepted && news == Self::Unknown;
+        if doubted || (self != Self::Rejected && news.step() > self.step()) {
             news
+        } else {
+            self
         }
-    }
-
-    const fn is_final(self) -> bool {
-        matches!(self, Self::Rejected | Self::Failed)
     }
 
     const fn step(self) -> u8 {
@@ -95,9 +92,9 @@ impl Status {
             Self::Unknown => 1,
             Self::Accepted | Self::Rejected => 2,
             Self::Sent => 3,
-            Self::Delivered => 4,
-            Self::Read => 5,
-            Self::Failed => 6,
+            Self::Failed => 4,
+            Self::Delivered => 5,
+            Self::Read => 6,
         }
     }
 }
@@ -147,14 +144,26 @@ mod tests {
     }
 
     #[test]
-    fn failed_and_rejected_are_final() {
-        assert_eq!(after(&[Accepted, Failed, Sent, Read]), Failed);
-        assert_eq!(after(&[Rejected, Sent]), Rejected);
+    fn rejected_is_final_and_failed_only_gives_way_to_a_proof_of_delivery() {
+        for proof in [Delivered, Read] {
+            assert_eq!(after(&[Accepted, Failed, proof]), proof);
+            assert_eq!(after(&[Accepted, proof, Failed]), proof);
+        }
+        for news in [Accepted, Unknown, Sent] {
+            assert_eq!(after(&[Accepted, Failed, news]), Failed);
+        }
+        for news in [Accepted, Unknown, Sent, Delivered, Read, Failed] {
+            assert_eq!(after(&[Rejected, news]), Rejected);
+        }
     }
 
     #[test]
-    fn a_read_message_cannot_fail() {
-        assert_eq!(after(&[Accepted, Read, Failed]), Read);
+    fn a_provider_may_doubt_what_it_accepted_and_nothing_further() {
+        assert_eq!(after(&[Accepted, Unknown]), Unknown);
+        assert_eq!(after(&[Accepted, Unknown, Read]), Read);
+        for status in [Sent, Delivered, Read, Failed] {
+            assert_eq!(after(&[Accepted, status, Unknown]), status);
+        }
     }
 
     #[test]

@@ -132,7 +132,7 @@ impl ErrorKind {
 
     /// What an HTTP status means where the provider says nothing more exact.
     ///
-    /// A 5xx may come from a proxy after the provider took the message, and so may a 408.
+    /// A 5xx may come from a proxy after the provider took the message, and so may a 408 and nginx's 499.
     pub(crate) const fn from_status(status: u16) -> Self {
         match status {
             // Redirects are not followed: the base URL leads elsewhere.
@@ -140,7 +140,7 @@ impl ErrorKind {
             401 | 403 => Self::Unauthorized,
             402 => Self::BillingBlocked,
             429 => Self::Throttled,
-            400..=407 | 409..=499 => Self::Rejected,
+            400..=407 | 409..=498 => Self::Rejected,
             _ => Self::Indeterminate,
         }
     }

@@ -35,6 +35,7 @@ mod address;
 mod channel;
 mod config;
 mod connection;
+mod documented;
 mod error;
 mod form;
 mod http;

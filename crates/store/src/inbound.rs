@@ -198,7 +198,7 @@ async fn apply_all(
     Ok((results, appended))
 }
 
-/// The statuses that the fresh calls tell, those of echoes among them.
+/// The statuses that the fresh calls tell, those of echoes and of answers among them.
 fn statuses_of(applications: &[(&Application, bool)]) -> Vec<(ChannelId, StatusNews)> {
     let fresh = applications.iter().filter(|(_, fresh)| *fresh);
     fresh
@@ -207,6 +207,7 @@ fn statuses_of(applications: &[(&Application, bool)]) -> Vec<(ChannelId, StatusN
             let news = match &routed.item {
                 Inbound::Status(news) => news.clone(),
                 Inbound::Echo(echo) => echoes::status(echo),
+                Inbound::Message(message) => received::proof(message)?,
                 _ => return None,
             };
             Some((routed.channel_id.clone(), news))
@@ -297,7 +298,8 @@ impl Applying<'_> {
             Inbound::Message(message) => {
                 // It may answer a message whose id a status has just told.
                 self.statuses.save(log, connection).await?;
-                received::apply(message, &routed.ids, channel, log, connection).await
+                let statuses = &mut self.statuses;
+                received::apply(message, &routed.ids, channel, statuses, log, connection).await
             }
             Inbound::Status(news) => Ok(self.statuses.apply(news, &channel.id, log)),
             Inbound::Echo(echo) => {

@@ -1,7 +1,7 @@
 //! What customers write: filed once, in the conversation of its sender.
 
-use recado_core::inbound::{Choice, InboundContent, InboundMessage, Person, SYSTEM};
-use recado_core::{ConversationId, MessageId, Provider};
+use recado_core::inbound::{Choice, InboundContent, InboundMessage, Person, SYSTEM, StatusNews};
+use recado_core::{ConversationId, MessageId, Provider, Status};
 use serde_json::{Value, json};
 use sqlx::AnyConnection;
 
@@ -15,12 +15,25 @@ use crate::inbound::{Effect, FreshIds, KnownChannel};
 use crate::moves;
 use crate::people::{self, StoredPerson};
 use crate::senders::{self, Place};
+use crate::statuses::Statuses;
 
 /// Our message that a customer's message answers.
 pub(crate) struct Answered {
     id: MessageId,
     pub(crate) conversation: ConversationId,
     content: StoredContent,
+}
+
+impl Answered {
+    /// The status that the answer proves, if the answer comes from the one whom the message was sent to.
+    fn proof(&self) -> StatusNews {
+        StatusNews {
+            external_ids: Vec::new(),
+            message_id: Some(self.id.clone()),
+            status: Status::Read,
+            error: None,
+        }
+    }
 }
 
 /// A message that goes into its conversation.
@@ -34,11 +47,23 @@ struct Filed<'a> {
     inferred: Option<Choice>,
 }
 
+/// The status of the message that this one answers; it makes the message known to [`Statuses`].
+pub(crate) fn proof(message: &InboundMessage) -> Option<StatusNews> {
+    let answered = message.in_reply_to.as_ref()?;
+    Some(StatusNews {
+        external_ids: vec![answered.clone()],
+        message_id: None,
+        status: Status::Read,
+        error: None,
+    })
+}
+
 /// Files a message and tells of it, unless it is known.
 pub(crate) async fn apply(
     message: &InboundMessage,
     ids: &FreshIds,
     channel: &KnownChannel,
+    statuses: &mut Statuses,
     log: &mut EventLog,
     connection: &mut AnyConnection,
 ) -> Result<Effect, StoreError> {
@@ -66,6 +91,9 @@ pub(crate) async fn apply(
     let shown = answered
         .as_ref()
         .filter(|answered| answered.conversation == conversation.id);
+    if let Some(answered) = shown {
+        statuses.settle(&answered.proof(), &channel.id, log);
+    }
     let filed = Filed {
         message,
         id: &ids.message,

@@ -146,6 +146,18 @@ impl Statuses {
         Effect::Told
     }
 
+    /// Applies a proof that a message arrived, if it is in doubt or was reported as failed.
+    ///
+    /// Any other message keeps its status: an answer says nothing new of it.
+    pub(crate) fn settle(&mut self, proof: &StatusNews, channel: &ChannelId, log: &mut EventLog) {
+        let status = self
+            .find(proof, &[], channel)
+            .map(|place| self.messages[place].status);
+        if let Some(Status::Sending | Status::Unknown | Status::Failed) = status {
+            self.apply(proof, channel, log);
+        }
+    }
+
     /// The message that a status is about: by our id, else by the provider's ids in their order.
     fn find(&self, news: &StatusNews, ids: &[String], channel: &ChannelId) -> Option<usize> {
         let own = news.message_id.as_ref().and_then(|id| self.by_id.get(id));

@@ -51,7 +51,7 @@ use super::{
     &[(400, 1), (503, 2), (500, 131_000), (500, 131_016), (500, 131_057), (503, 133_004)],
 )]
 #[case::unknown_code("provider_rejected", 1, &[(400, 199_999)])]
-#[case::unknown_code_of_a_fault("provider_unavailable", 3, &[(500, 199_999)])]
+#[case::unknown_code_of_a_fault("outcome_unknown", 1, &[(500, 199_999)])]
 #[tokio::test]
 async fn every_code_of_meta_has_its_reason(
     #[case] reason: &'static str,

@@ -69,7 +69,7 @@ async fn every_refusal_has_its_reason() {
             Answer::new(404, nowhere),
             once("channel_misconfigured"),
         ),
-        ("200 value false", impossible, once("channel_disconnected")),
+        ("200 value false", impossible, once("outcome_unknown")),
         (
             "empty",
             said(400, "The field 'message' is empty"),

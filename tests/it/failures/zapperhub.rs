@@ -78,6 +78,16 @@ async fn every_answer_has_its_reason() {
             said(503, "PROVIDER_UNAVAILABLE"),
             thrice("provider_unavailable"),
         ),
+        (
+            "503 of a proxy",
+            said(503, "Service Unavailable"),
+            once("outcome_unknown"),
+        ),
+        (
+            "500 that was logged",
+            said(500, "The error has been logged"),
+            once("outcome_unknown"),
+        ),
         ("HTML 502", html(502), once("outcome_unknown")),
         ("504", empty(504), once("outcome_unknown")),
         (

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::connection::Connection;
+use crate::documented::says;
 use crate::error::{ChannelError, ErrorKind};
 use crate::http::Answer;
 
@@ -30,6 +31,12 @@ struct GraphError {
 
 /// Code 100 with this subcode: the phone number id is unknown, or the token may not see it.
 const UNKNOWN_OBJECT: i64 = 33;
+
+/// Code 100 with one of these: the app wants its calls signed (Meta, secure requests).
+const ABOUT_THE_PROOF: [&str; 2] = [
+    "API calls from the server require an appsecret_proof argument",
+    "Invalid appsecret_proof provided in the API argument",
+];
 
 /// Ranges of codes and their meaning; the first that fits counts.
 const MEANINGS: &[(RangeInclusive<i64>, ErrorKind)] = &[
@@ -151,8 +158,6 @@ impl GraphError {
         }
         match meaning(self.code) {
             Some(kind) => kind,
-            // The error object is there, so the API itself refused.
-            None if status >= 500 => ErrorKind::Unavailable,
             None => ErrorKind::from_status(status),
         }
     }
@@ -160,10 +165,10 @@ impl GraphError {
     /// Code 100 that no other message could avoid: an unknown number, or an app that wants its calls signed.
     fn is_about_the_app(&self) -> bool {
         self.error_subcode == Some(UNKNOWN_OBJECT)
-            || self
-                .message
-                .as_ref()
-                .is_some_and(|text| text.contains("appsecret_proof"))
+            || self.message.as_ref().is_some_and(|text| {
+                let text = text.trim_start_matches("(#100) ");
+                ABOUT_THE_PROOF.iter().any(|known| says(text, known))
+            })
     }
 
     /// `(#131009) Parameter value is not valid: …details…`

@@ -5,24 +5,29 @@
 use serde_json::Value;
 
 use crate::connection::{Connection, json, text};
+use crate::documented::says;
 use crate::error::{ChannelError, ErrorKind};
 use crate::http::Answer;
 
-/// Parts of error texts, in lower case; the first that occurs counts.
+/// Error texts as a whole; the first that is said counts. `*` stands for one word.
 const MEANINGS: &[(&str, ErrorKind)] = &[
-    ("client-token", ErrorKind::Unauthorized),
-    // "null not allowed" without a token, "203.0.113.9 not allowed" beside the allow-list.
-    ("not allowed", ErrorKind::Unauthorized),
-    ("instance not found", ErrorKind::Misconfigured),
-    ("subscribe to this instance", ErrorKind::BillingBlocked),
     (
-        "unable to find matching target resource",
-        ErrorKind::Misconfigured,
+        "your client-token is not configured",
+        ErrorKind::Unauthorized,
+    ),
+    ("client-token not allowed", ErrorKind::Unauthorized),
+    ("client-token * not allowed", ErrorKind::Unauthorized),
+    // "null not allowed" without a token, "203.0.113.9 not allowed" beside the allow-list.
+    ("* not allowed", ErrorKind::Unauthorized),
+    ("instance not found", ErrorKind::Misconfigured),
+    (
+        "to continue sending a message, you must subscribe to this instance again",
+        ErrorKind::BillingBlocked,
     ),
     ("not_found", ErrorKind::Misconfigured),
-    ("not connected", ErrorKind::NotConnected),
-    ("restore the session", ErrorKind::NotConnected),
-    ("the field '", ErrorKind::ContentRefused),
+    ("you are not connected", ErrorKind::NotConnected),
+    ("you need to restore the session", ErrorKind::NotConnected),
+    ("the field * is empty", ErrorKind::ContentRefused),
 ];
 
 /// Turns an answer that is no success into an error.
@@ -30,16 +35,11 @@ pub(super) fn refusal(connection: &Connection, answer: &Answer) -> ChannelError 
     let body = json(answer);
     let said = body.as_ref().filter(|body| is_error(body));
     if said.is_none() && (200..300).contains(&answer.status) {
-        return match body {
-            // A control operation that an unconnected instance cannot do is answered so.
-            Some(body) if body.get("value") == Some(&Value::Bool(false)) => {
-                connection.error(ErrorKind::NotConnected, "the instance is not connected")
-            }
-            _ => connection.unreadable(answer.status),
-        };
+        return connection.unreadable(answer.status);
     }
     let words = said.map(words);
-    let kind = kind(answer.status, words.as_deref().unwrap_or_default());
+    let error = said.and_then(|body| text(body, "/error"));
+    let kind = kind(answer.status, error.unwrap_or_default());
     let raw = String::from_utf8_lossy(&answer.body);
     let shown = words.as_deref().unwrap_or(&raw);
     connection.refusal(kind, answer.retry_after, Some(shown), answer.status)
@@ -55,16 +55,15 @@ pub(super) fn is_error(body: &Value) -> bool {
     }
 }
 
-fn kind(status: u16, words: &str) -> ErrorKind {
+fn kind(status: u16, error: &str) -> ErrorKind {
     // The message may be in Z-API's queue by then, whatever the text says.
     if status >= 500 {
         return ErrorKind::Indeterminate;
     }
-    let words = words.to_lowercase();
-    match MEANINGS.iter().find(|(part, _)| words.contains(part)) {
+    match MEANINGS.iter().find(|(known, _)| says(error, known)) {
         Some((_, kind)) => *kind,
         None if status == 415 => ErrorKind::Misconfigured,
-        None if status < 300 => ErrorKind::Rejected,
+        // A success with an error that nobody documents leaves open whether the message was queued.
         None => ErrorKind::from_status(status),
     }
 }

@@ -181,6 +181,10 @@ impl Channel for Zapi {
             .await?;
         match json(&answer) {
             Some(body) if answer.status == 200 && body.get("value") == Some(&true.into()) => Ok(()),
+            // An instance that is not connected answers so to an operation that it cannot do (observed).
+            Some(body) if answer.status == 200 && body.get("value") == Some(&false.into()) => {
+                Err(connection.error(ErrorKind::NotConnected, "the instance is not connected"))
+            }
             _ => Err(harmless(errors::refusal(&connection, &answer))),
         }
     }

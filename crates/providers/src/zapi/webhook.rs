@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::errors::is_error;
 use crate::connection::{Connection, text};
+use crate::documented::says;
 use crate::error::ErrorKind;
 use crate::webhook::reading::{choice_id, id, instant, items, person, status, words};
 
@@ -46,27 +47,59 @@ const KINDS: [(&str, &str, &str); 11] = [
     ("order", "order", "/order/message"),
 ];
 
-/// Parts of the texts of `DeliveryCallback`, in lower case, and our word (Z-API docs, on-message-send examples).
+/// The texts of `DeliveryCallback` as a whole, and our word (Z-API docs, on-message-send examples).
 ///
-/// Four words are Z-API's alone, for what only its queue finds out.
-const REASONS: [(&str, &str); 13] = [
+/// Four words are Z-API's alone, for what only its queue finds out. `*` stands for one word.
+const REASONS: [(&str, &str); 15] = [
     (
-        "must accept buttons message terms",
+        "you must accept buttons message terms in panel to send this message",
         "button_terms_not_accepted",
     ),
-    ("does not exist", ErrorKind::InvalidRecipient.reason()),
-    ("invalid phone number", ErrorKind::InvalidRecipient.reason()),
-    ("permission", "not_permitted"),
-    ("only be sent in groups", "not_permitted"),
-    ("rejected sending", ErrorKind::Rejected.reason()),
-    ("did not allow sending", ErrorKind::Rejected.reason()),
-    ("timeout on send", ErrorKind::Indeterminate.reason()),
-    ("error on send", ErrorKind::Indeterminate.reason()),
-    ("invalid media url", "bad_media"),
-    ("got a 404 error", "bad_media"),
-    ("not a valid url in the media format", "bad_media"),
-    ("unsupported sticker format", "bad_media"),
+    (
+        "phone number does not exist",
+        ErrorKind::InvalidRecipient.reason(),
+    ),
+    (
+        "message has not been sent because it got invalid phone number",
+        ErrorKind::InvalidRecipient.reason(),
+    ),
+    (
+        "did not have permission to send this message",
+        "not_permitted",
+    ),
+    (
+        "does not have permission to send the message",
+        "not_permitted",
+    ),
+    (
+        "you can't message this group as you don't have permission",
+        "not_permitted",
+    ),
+    (
+        "this type of message can only be sent in groups",
+        "not_permitted",
+    ),
+    (
+        "whatsapp rejected sending this message",
+        ErrorKind::Rejected.reason(),
+    ),
+    (
+        "whatsapp did not allow sending this message",
+        ErrorKind::Rejected.reason(),
+    ),
+    ("timeout on send message", OUTCOME_UNKNOWN),
+    ("error on send message", OUTCOME_UNKNOWN),
+    ("message not send caused by invalid media url", "bad_media"),
+    ("got a 404 error while trying to send message", "bad_media"),
+    (
+        "the url informed is not a valid url in the media format, apparently it can be an html",
+        "bad_media",
+    ),
+    ("unsupported sticker format: *", "bad_media"),
 ];
+
+/// WhatsApp did not confirm the message to Z-API in time: it may have arrived all the same.
+const OUTCOME_UNKNOWN: &str = ErrorKind::Indeterminate.reason();
 
 /// The items of one call, whose `instanceId` was compared.
 pub(super) fn news(connection: &Connection, body: &Value) -> Vec<Inbound> {
@@ -176,12 +209,21 @@ fn delivery(connection: &Connection, body: &Value) -> Inbound {
     Inbound::Status(StatusNews {
         external_ids,
         message_id: None,
-        status: match error {
-            Some(_) => Status::Failed,
+        status: match &error {
+            Some(error) => failed(error),
             None => Status::Sent,
         },
         error,
     })
+}
+
+/// The status of a message that Z-API could not send, or does not know whether it sent it.
+fn failed(error: &StatusError) -> Status {
+    if error.reason == OUTCOME_UNKNOWN {
+        Status::Unknown
+    } else {
+        Status::Failed
+    }
 }
 
 fn failure(connection: &Connection, body: &Value) -> Option<StatusError> {
@@ -189,8 +231,7 @@ fn failure(connection: &Connection, body: &Value) -> Option<StatusError> {
     let said = error
         .as_str()
         .map_or_else(|| error.to_string(), str::to_owned);
-    let lower = said.to_lowercase();
-    let known = REASONS.iter().find(|(part, _)| lower.contains(part));
+    let known = REASONS.iter().find(|(known, _)| says(&said, known));
     let reason = match known {
         _ if text(body, "/errorCode") == Some("SHADOW_BAN") => "restricted",
         Some((_, reason)) => reason,
@@ -218,6 +259,7 @@ fn statuses(connection: &Connection, body: &Value) -> Vec<Inbound> {
         Status::Failed => failure(connection, body),
         _ => None,
     };
+    let step = error.as_ref().map_or(step, failed);
     let ids = items(body, "ids").iter();
     ids.map(|it| status(id(Some(it)), step, error.clone()))
         .collect()

@@ -7,7 +7,10 @@ use crate::http::Answer;
 /// The first that is there counts; the vendor publishes no schema of errors (inferred).
 const WORDS: [&str; 5] = ["/message", "/error", "/error/message", "/detail", "/title"];
 
-/// Turns an answer into an error; `kind` judges by status and the API's own words, lower-cased.
+/// The engine says so before it reads the request (wuzapi in the vendor's version, `handlers.go`).
+pub(super) const NO_SESSION: &str = "no session";
+
+/// Turns an answer into an error; `kind` judges by status and the API's own words.
 ///
 /// A page is shown, but never judged: whatever it says, it may come from a proxy, after the message was taken.
 pub(super) fn refusal(
@@ -24,13 +27,6 @@ pub(super) fn refusal(
         .and_then(|body| WORDS.iter().find_map(|path| text(body, path)));
     let raw = String::from_utf8_lossy(&answer.body);
     let shown = words.unwrap_or(&raw);
-    let kind = kind(answer.status, &words.unwrap_or_default().to_lowercase());
+    let kind = kind(answer.status, words.unwrap_or_default());
     connection.refusal(kind, answer.retry_after, Some(shown), answer.status)
-}
-
-/// Texts of the engine before anything is sent; their spelling differs between versions.
-pub(super) fn says_not_connected(words: &str) -> bool {
-    ["no session", "not connected", "logged"]
-        .iter()
-        .any(|part| words.contains(part))
 }

@@ -10,6 +10,7 @@ use super::webhook::v2::UPDATES;
 use crate::channel::{Health, HealthState, Receipt};
 use crate::config::join;
 use crate::connection::{Connection, harmless, json, text};
+use crate::documented::says;
 use crate::error::{ChannelError, ErrorKind};
 use crate::http::Answer;
 use crate::webhook::reading::items;
@@ -149,14 +150,16 @@ fn contradicts(body: &Value) -> bool {
         || body.get("error").is_some_and(|error| !error.is_null())
 }
 
+/// The one code of the vendor that says that nothing was taken; any other 503 may be a proxy's.
+const UNAVAILABLE: &str = "PROVIDER_UNAVAILABLE";
+
 /// What the hosted API's statuses mean.
 fn v2_kind(status: u16, words: &str) -> ErrorKind {
     match status {
         400 | 413 | 415 | 422 => ErrorKind::ContentRefused,
         409 | 412 | 428 => ErrorKind::NotConnected,
-        500 if errors::says_not_connected(words) => ErrorKind::NotConnected,
-        // The vendor's "PROVIDER_UNAVAILABLE"; without words of its own it may be a proxy's (inferred).
-        503 if !words.is_empty() => ErrorKind::Unavailable,
+        500 if says(words, errors::NO_SESSION) => ErrorKind::NotConnected,
+        503 if words.trim() == UNAVAILABLE => ErrorKind::Unavailable,
         _ => ErrorKind::from_status(status),
     }
 }

@@ -9,9 +9,10 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use url::Url;
 
-use super::errors::{self, says_not_connected};
+use super::errors;
 use crate::channel::{Health, HealthState, Receipt};
 use crate::connection::{Connection, harmless, json, text};
+use crate::documented::says;
 use crate::error::{ChannelError, ErrorKind};
 use crate::http::Answer;
 
@@ -106,12 +107,22 @@ async fn confirmed(
     }
 }
 
-/// Texts are matched in part and without case: they differ between versions.
+/// The texts that come before anything is sent.
+///
+/// "websocket not connected" is not one of them: whatsmeow also says so when it sends a message for the second
+/// time after a lost connection.
+const NOT_CONNECTED: [&str; 3] = [
+    errors::NO_SESSION,
+    "error sending message: not logged in",
+    "error sending message: the store doesn't contain a device JID",
+];
+
+/// Texts are compared without case, which differs between versions.
 fn kind(status: u16, words: &str) -> ErrorKind {
     match status {
-        400 if words.contains("could not parse phone") => ErrorKind::InvalidRecipient,
+        400 if says(words, "could not parse phone") => ErrorKind::InvalidRecipient,
         400 => ErrorKind::ContentRefused,
-        500 if says_not_connected(words) => ErrorKind::NotConnected,
+        500 if NOT_CONNECTED.iter().any(|known| says(words, known)) => ErrorKind::NotConnected,
         _ => ErrorKind::from_status(status),
     }
 }

@@ -211,6 +211,10 @@ fn a_failed_delivery_names_the_zaap_id_once() {
 #[case("This type of message can only be sent in groups", "not_permitted")]
 #[case("Whatsapp did not allow sending this message", "provider_rejected")]
 #[case("Timeout on send message", "outcome_unknown")]
+#[case("Error on send message", "outcome_unknown")]
+#[case("Timeout on send message to the server", "provider_rejected")]
+#[case("Got permission denied", "provider_rejected")]
+#[case("The group does not exist", "provider_rejected")]
 #[case("Unsupported sticker format: bmp", "bad_media")]
 #[case("Something new", "provider_rejected")]
 fn the_error_becomes_our_word(#[case] text: &str, #[case] reason: &str) {
@@ -220,6 +224,20 @@ fn the_error_becomes_our_word(#[case] text: &str, #[case] reason: &str) {
         (&*error.reason, &*error.message, error.code),
         (reason, text, None)
     );
+}
+
+#[rstest]
+#[case::of_the_queue(delivery(&json!({"error": "Timeout on send message"})))]
+#[case::of_whatsapp({
+    let mut body = status("FAILED");
+    body["error"] = "Error on send message".into();
+    body
+})]
+fn a_send_without_a_confirmation_is_unknown_and_has_not_failed(#[case] body: Value) {
+    for news in statuses(&*channel(), &body) {
+        assert_eq!(news.status, Status::Unknown);
+        assert_eq!(news.error.expect("an error").reason, "outcome_unknown");
+    }
 }
 
 #[test]

@@ -196,7 +196,7 @@ async fn a_200_without_an_id_leaves_the_outcome_open(#[case] body: &str) {
 #[case(135_000, 400, ErrorKind::ContentRefused)]
 #[case(137_000, 400, ErrorKind::InvalidRecipient)]
 #[case::unknown_400(199_999, 400, ErrorKind::Rejected)]
-#[case::unknown_500(199_999, 500, ErrorKind::Unavailable)]
+#[case::unknown_500(199_999, 500, ErrorKind::Indeterminate)]
 #[case::unknown_429(199_999, 429, ErrorKind::Throttled)]
 #[case::unknown_401(199_999, 401, ErrorKind::Unauthorized)]
 #[case::unknown_200(199_999, 200, ErrorKind::Indeterminate)]

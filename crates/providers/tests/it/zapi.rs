@@ -235,8 +235,38 @@ async fn ids_make_a_success(#[case] body: Value, #[case] id: &str, #[case] zaap:
     r#"{"error":"NOT_FOUND","message":"Unable to find matching target resource method"}"#,
     ErrorKind::Misconfigured
 )]
-#[case::error_with_200(200, r#"{"error":"something else","zaapId":"Z"}"#, ErrorKind::Rejected)]
-#[case::not_connected(200, r#"{"value":false}"#, ErrorKind::NotConnected)]
+#[case::error_with_200(
+    200,
+    r#"{"error":"something else","zaapId":"Z"}"#,
+    ErrorKind::Indeterminate
+)]
+#[case::value_false(200, r#"{"value":false}"#, ErrorKind::Indeterminate)]
+#[case::token_among_other_words(
+    200,
+    r#"{"error":"queued, although your client-token is not configured"}"#,
+    ErrorKind::Indeterminate
+)]
+#[case::allowed_elsewhere(
+    200,
+    r#"{"error":"this type of media is not allowed"}"#,
+    ErrorKind::Indeterminate
+)]
+#[case::connected_elsewhere(
+    200,
+    r#"{"error":"the queue is not connected"}"#,
+    ErrorKind::Indeterminate
+)]
+#[case::not_connected(400, r#"{"error":"You are not connected."}"#, ErrorKind::NotConnected)]
+#[case::session(
+    400,
+    r#"{"error":"You need to restore the session."}"#,
+    ErrorKind::NotConnected
+)]
+#[case::token_without_its_value(
+    403,
+    r#"{"error":"Client-Token not allowed"}"#,
+    ErrorKind::Unauthorized
+)]
 #[case::queue_full(400, r#"{"error":"queue limit reached"}"#, ErrorKind::Rejected)]
 #[case::throttled(429, "", ErrorKind::Throttled)]
 #[case::empty_object(200, "{}", ErrorKind::Indeterminate)]
@@ -268,7 +298,7 @@ async fn an_answer_has_its_meaning(
 #[case::already(json!({"connected": true, "error": "You are already connected.", "smartphoneConnected": true}), HealthState::Connected, None)]
 #[case::phone_offline(json!({"connected": true, "smartphoneConnected": false}), HealthState::Connected, Some("the phone is offline"))]
 #[case::disconnected(json!({"connected": false, "error": "You are not connected."}), HealthState::Disconnected, Some("You are not connected."))]
-#[case::unpaid(json!({"error": "you must subscribe to this instance again"}), HealthState::Unpaid, Some("you must subscribe to this instance again"))]
+#[case::unpaid(json!({"error": "To continue sending a message, you must subscribe to this instance again"}), HealthState::Unpaid, Some("To continue sending a message, you must subscribe to this instance again"))]
 #[tokio::test]
 async fn the_status_has_its_meaning(
     #[case] body: Value,

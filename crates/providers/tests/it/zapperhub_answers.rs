@@ -21,6 +21,35 @@ const WUZAPI: Subject = Subject::Wuzapi;
 #[case::other_500(500, r#"{"message":"boom"}"#, ErrorKind::Indeterminate)]
 #[case::throttled(429, "", ErrorKind::Throttled)]
 #[case::unavailable(503, r#"{"message":"PROVIDER_UNAVAILABLE"}"#, ErrorKind::Unavailable)]
+#[case::unavailable_as_error(503, r#"{"error":"PROVIDER_UNAVAILABLE"}"#, ErrorKind::Unavailable)]
+#[case::unavailable_among_other_words(
+    503,
+    r#"{"message":"PROVIDER_UNAVAILABLE: upstream timed out"}"#,
+    ErrorKind::Indeterminate
+)]
+#[case::like_unavailable(
+    503,
+    r#"{"message":"PROVIDER_UNAVAILABLE_LATER"}"#,
+    ErrorKind::Indeterminate
+)]
+#[case::json_503_of_a_proxy(503, r#"{"message":"Service Unavailable"}"#, ErrorKind::Indeterminate)]
+#[case::problem_503(
+    503,
+    r#"{"title":"Service Unavailable","detail":"upstream"}"#,
+    ErrorKind::Indeterminate
+)]
+#[case::an_error_that_was_logged(
+    500,
+    r#"{"message":"The error has been logged"}"#,
+    ErrorKind::Indeterminate
+)]
+#[case::logged_in(500, r#"{"message":"logged in as admin"}"#, ErrorKind::Indeterminate)]
+#[case::a_database_not_connected(
+    500,
+    r#"{"message":"redis is not connected"}"#,
+    ErrorKind::Indeterminate
+)]
+#[case::no_session_store(500, r#"{"message":"no session store"}"#, ErrorKind::Indeterminate)]
 #[case::html_502(502, "<html>", ErrorKind::Indeterminate)]
 #[case::html_503(503, "<html>Service Unavailable</html>", ErrorKind::Indeterminate)]
 #[case::empty_503(503, "", ErrorKind::Indeterminate)]
@@ -82,10 +111,26 @@ async fn the_words_of_a_refusal_are_found(#[case] body: &str, #[case] words: &st
     ErrorKind::Indeterminate
 )]
 #[case::not_logged_in(500, "error sending message: not logged in", ErrorKind::NotConnected)]
+#[case::no_device(
+    500,
+    "error sending message: the store doesn't contain a device JID",
+    ErrorKind::NotConnected
+)]
 #[case::socket(
     500,
     "error sending message: websocket not connected",
-    ErrorKind::NotConnected
+    ErrorKind::Indeterminate
+)]
+#[case::an_error_that_was_logged(500, "the error was logged", ErrorKind::Indeterminate)]
+#[case::no_session_of_something_else(
+    500,
+    "error sending message: no session with device",
+    ErrorKind::Indeterminate
+)]
+#[case::a_phone_among_other_words(
+    400,
+    "failed to fetch image: could not parse Phone",
+    ErrorKind::ContentRefused
 )]
 #[case::socket_lost(
     500,

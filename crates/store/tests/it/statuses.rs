@@ -5,7 +5,7 @@ use recado_core::{Outcome, Status};
 use recado_store::{Applied, Message, SendResult, Store};
 use rstest::rstest;
 
-use crate::taps::{apply, events, kinds, news, tapped};
+use crate::taps::{ana, apply, events, kinds, news, phone, tap, tapped};
 use crate::world::{World, accepted, at, message, msg, org};
 
 async fn of(store: &Store, text: &str) -> Message {
@@ -61,7 +61,7 @@ async fn a_message_climbs_one_event_a_step_and_never_falls() {
 }
 
 #[tokio::test]
-async fn a_failure_is_final_and_keeps_the_providers_words() {
+async fn a_failure_keeps_the_providers_words() {
     let World { store, .. } = &tapped().await;
     let failed = Inbound::Status(StatusNews {
         external_ids: vec!["wamid.1".into()],
@@ -73,7 +73,7 @@ async fn a_failure_is_final_and_keeps_the_providers_words() {
             message: "Message undeliverable \0".into(),
         }),
     });
-    apply(store, vec![failed, news("wamid.1", Status::Read)]).await;
+    apply(store, vec![failed, news("wamid.1", Status::Sent)]).await;
     let kept = of(store, "msg_1").await;
     assert_eq!(
         (kept.status, kept.updated_at),
@@ -88,6 +88,60 @@ async fn a_failure_is_final_and_keeps_the_providers_words() {
     assert_eq!(event.data["externalId"], "wamid.1");
     assert_eq!(event.data["status"], "failed");
     assert_eq!(event.conversation_id, Some(kept.conversation_id));
+}
+
+#[rstest]
+#[case::read(vec![news("wamid.1", Status::Read)], Status::Read)]
+#[case::tap(vec![tap("wamid.in", ana())], Status::Read)]
+#[case::delivered(vec![news("wamid.1", Status::Delivered)], Status::Delivered)]
+#[tokio::test]
+async fn a_doubt_or_a_failure_gives_way_to_a_proof_of_delivery(
+    #[case] proof: Vec<Inbound>,
+    #[case] settled: Status,
+    #[values(Status::Unknown, Status::Failed)] told: Status,
+) {
+    let World { store, .. } = &tapped().await;
+    apply(store, vec![news("wamid.1", told)]).await;
+    assert_eq!(of(store, "msg_1").await.status, told);
+    apply(store, proof).await;
+    let message = of(store, "msg_1").await;
+    assert_eq!((message.status, message.error.is_none()), (settled, true));
+    let told = kinds(store).await;
+    let event = format!("message.{settled}");
+    assert!(told.contains(&event.as_str()), "{told:?}");
+    apply(store, vec![news("wamid.1", Status::Failed)]).await;
+    assert_eq!(of(store, "msg_1").await.status, settled);
+}
+
+#[tokio::test]
+async fn a_proof_in_the_same_call_counts_too_and_is_told_once() {
+    let World { store, .. } = &tapped().await;
+    let items = vec![
+        news("wamid.1", Status::Unknown),
+        tap("wamid.in", ana()),
+        news("wamid.1", Status::Read),
+    ];
+    apply(store, items).await;
+    assert_eq!(
+        kinds(store).await[1..],
+        ["message.unknown", "message.read", "button.pressed"]
+    );
+}
+
+#[tokio::test]
+async fn another_customer_who_quotes_a_message_proves_nothing() {
+    let World { store, .. } = &tapped().await;
+    apply(store, vec![news("wamid.1", Status::Failed)]).await;
+    apply(store, vec![tap("wamid.in", phone("5511900000001"))]).await;
+    assert_eq!(of(store, "msg_1").await.status, Status::Failed);
+}
+
+#[tokio::test]
+async fn an_answer_to_a_message_that_is_not_in_doubt_changes_no_status() {
+    let World { store, .. } = &tapped().await;
+    apply(store, vec![tap("wamid.in", ana())]).await;
+    assert_eq!(of(store, "msg_1").await.status, Status::Accepted);
+    assert_eq!(kinds(store).await[1..], ["button.pressed"]);
 }
 
 #[tokio::test]
