@@ -4,12 +4,13 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use recado_sandbox::{Effect, Fault, Provider, ReceivedRequest};
+use recado_sandbox::{Effect, Fault, Provider};
 use recado_store::DatabaseKind;
 use recado_store::testing::TestDatabase;
 use recado_tests::Client;
 use recado_tests::binaries::{Deployment, Server, signal};
 use recado_tests::held::HeldProvider;
+use recado_tests::sent::text_of;
 use recado_tests::world::{CONVERSATIONS, credentials, smallest_body};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -80,16 +81,6 @@ fn with_status<'a>(messages: &'a [Value], status: &str) -> HashSet<&'a str> {
     chosen
         .filter_map(|message| message["id"].as_str())
         .collect()
-}
-
-/// The body of the message that a provider was sent.
-fn text_of(request: &ReceivedRequest) -> String {
-    let text = match request.provider {
-        Provider::Whatsapp => &request.body["interactive"]["body"]["text"],
-        Provider::Zapi => &request.body["message"],
-        Provider::Zapperhub | Provider::Wuzapi => &request.body["body"],
-    };
-    text.as_str().expect("a text").to_owned()
 }
 
 /// One more channel, whose provider answers nothing.
@@ -204,7 +195,7 @@ async fn a_server_that_is_killed_loses_nothing_and_doubles_nothing() {
         .collect();
     assert!(lost.is_empty(), "acknowledged and lost: {lost:?}");
 
-    let requested: Vec<_> = sandbox.requests().iter().map(text_of).collect();
+    let requested: Vec<_> = sandbox.requests().iter().filter_map(text_of).collect();
     assert_each_once(&requested);
     let shown = sandbox.phone_messages().into_iter();
     let shown: Vec<_> = shown.filter_map(|message| message.body).collect();

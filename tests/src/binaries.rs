@@ -57,6 +57,26 @@ pub fn providers(sandbox: &Urls) -> [(&str, &str); 3] {
     ]
 }
 
+/// Creates an operator key with `recado-server operator-key create` on that database.
+///
+/// # Errors
+///
+/// The command fails.
+pub async fn operator_key(database: &[(&str, &str)]) -> anyhow::Result<String> {
+    let output = command("recado-server")?
+        .args(["operator-key", "create"])
+        .envs(database.iter().copied())
+        .stderr(Stdio::inherit())
+        .output()
+        .await?;
+    ensure!(
+        output.status.success(),
+        "recado-server operator-key create: {}",
+        output.status
+    );
+    Ok(String::from_utf8(output.stdout)?.trim().to_owned())
+}
+
 /// Sends a signal to a process, by its name without `SIG`.
 ///
 /// # Errors

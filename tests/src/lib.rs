@@ -8,6 +8,8 @@ pub mod client;
 pub mod events;
 pub mod generated;
 pub mod held;
+pub mod sent;
+pub mod torture;
 pub mod wire;
 pub mod world;
 

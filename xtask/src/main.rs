@@ -1,4 +1,4 @@
-//! Tasks of the repository: `cargo xtask test | ci | tidy | docs | bench`.
+//! Tasks of the repository: `cargo xtask test | ci | tidy | docs | bench | torture`.
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -18,6 +18,7 @@ mod docs;
 mod postgres;
 mod test;
 mod tidy;
+mod torture;
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "Tasks of the Recado repository")]
@@ -46,6 +47,12 @@ enum Task {
     },
     /// Measure the release build on SQLite and on a durable PostgreSQL of its own
     Bench,
+    /// Put real servers under faults, and check that every promise was kept
+    Torture {
+        /// Passed to the storm: `--seconds N`, `--seed S`, `--without TROUBLE`, `--logs FOLDER`
+        #[arg(allow_hyphen_values = true, trailing_var_arg = true)]
+        args: Vec<String>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -55,6 +62,7 @@ fn main() -> ExitCode {
         Task::Tidy => tidy::run(),
         Task::Docs { check } => docs::run(check),
         Task::Bench => bench::run(),
+        Task::Torture { args } => torture::run(&args),
     };
     if let Err(error) = done {
         eprintln!("error: {error:#}");

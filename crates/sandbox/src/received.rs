@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::address;
 use crate::answer::Outcome;
 use crate::call::Call;
+use crate::faults::Fault;
 use crate::provider::Provider;
 
 /// How many of the newest requests, and of the newest phone messages, are kept.
@@ -37,6 +38,9 @@ pub struct ReceivedRequest {
     pub accepted: bool,
     /// The id of the message that was taken.
     pub message_id: Option<String>,
+    /// The fault that it ran into.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fault: Option<Fault>,
 }
 
 /// How a request ended: in JSON a number, or `"reset"`.
@@ -104,6 +108,7 @@ struct Kept {
     body: Box<[u8]>,
     status: Answered,
     message_id: Option<String>,
+    fault: Option<Fault>,
 }
 
 impl From<&Kept> for ReceivedRequest {
@@ -119,6 +124,7 @@ impl From<&Kept> for ReceivedRequest {
             status: kept.status,
             accepted: kept.message_id.is_some(),
             message_id: kept.message_id.clone(),
+            fault: kept.fault.clone(),
         }
     }
 }
@@ -133,7 +139,7 @@ pub(crate) struct Received {
 
 impl Received {
     /// Keeps a request.
-    pub(crate) fn record(&mut self, call: &Call, outcome: &Outcome) {
+    pub(crate) fn record(&mut self, call: &Call, fault: Option<Fault>, outcome: &Outcome) {
         self.count += 1;
         let kept = Kept {
             order: self.count,
@@ -146,6 +152,7 @@ impl Received {
             status: (outcome.answer.as_ref())
                 .map_or(Answered::Reset, |answer| Answered::Status(answer.status)),
             message_id: (outcome.accepted.as_ref()).map(|accepted| accepted.message_id.clone()),
+            fault,
         };
         keep(&mut self.requests, kept);
     }

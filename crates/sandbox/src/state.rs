@@ -59,11 +59,12 @@ impl State {
 
     /// Handles one request.
     pub(crate) fn react(&mut self, call: &Call) -> Reaction {
-        let (delay, outcome) = match self.faults.take(call) {
+        let fault = self.faults.take(call);
+        let (delay, outcome) = match &fault {
             None => (Duration::ZERO, self.handle(call)),
-            Some(fault) => (fault.delay(), self.fail(call, fault.effect)),
+            Some(fault) => (fault.delay(), self.fail(call, fault.effect.clone())),
         };
-        self.received.record(call, &outcome);
+        self.received.record(call, fault, &outcome);
         let message = outcome.accepted.and_then(|accepted| accepted.shown);
         Reaction {
             delay,

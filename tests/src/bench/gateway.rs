@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::ensure;
 use serde_json::{Value, json};
-use tokio::process::{Child, Command};
+use tokio::process::Child;
 
 use crate::binaries::{self, sandbox::SandboxProcess};
 use crate::client::Client;
@@ -38,7 +38,7 @@ impl Gateway {
     /// A program is not built, does not start, or refuses.
     pub async fn start(database: &[(&str, &str)]) -> anyhow::Result<Self> {
         let sandbox = SandboxProcess::start().await?;
-        let operator_key = operator_key(database).await?;
+        let operator_key = binaries::operator_key(database).await?;
         let (server, address) = start_server(database, &sandbox.urls.whatsapp).await?;
         let operator = Client::new(&format!("http://{address}"), &operator_key);
         let (key, channel, conversations) = open_conversations(&operator).await;
@@ -99,30 +99,16 @@ impl Gateway {
     }
 }
 
-async fn operator_key(database: &[(&str, &str)]) -> anyhow::Result<String> {
-    let mut command = server(database)?;
-    let output = command
-        .args(["operator-key", "create"])
-        .stderr(Stdio::inherit())
-        .output()
-        .await?;
-    ensure!(
-        output.status.success(),
-        "recado-server operator-key create: {}",
-        output.status
-    );
-    Ok(String::from_utf8(output.stdout)?.trim().to_owned())
-}
-
 /// The server with its default log, which goes where nobody reads it.
 async fn start_server(
     database: &[(&str, &str)],
     whatsapp: &str,
 ) -> anyhow::Result<(Child, SocketAddr)> {
     let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
-    let mut command = server(database)?;
+    let mut command = binaries::command("recado-server")?;
     command
         .arg("serve")
+        .envs(database.iter().copied())
         .env("RECADO_LISTEN", address.to_string())
         .env("RECADO_ALLOW_PRIVATE_NETWORKS", "true")
         .env("RECADO_WHATSAPP_URL", whatsapp)
@@ -138,12 +124,6 @@ async fn start_server(
     };
     tokio::time::timeout(START, up).await??;
     Ok((child, address))
-}
-
-fn server(database: &[(&str, &str)]) -> anyhow::Result<Command> {
-    let mut command = binaries::command("recado-server")?;
-    command.envs(database.iter().copied());
-    Ok(command)
 }
 
 /// A key of a new organization, its channel and its conversations.

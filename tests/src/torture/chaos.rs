@@ -1,0 +1,225 @@
+//! What happens to servers, connections and the database during a storm.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use clap::ValueEnum;
+use fastrand::Rng;
+use tokio::time::Instant;
+
+use super::history::{Loss, Period};
+use super::load::Journal;
+use super::postgres::Postgres;
+use super::side::Side;
+use super::weather;
+
+/// A paused server that is continued after this time may find that its answers came too late, in milliseconds.
+const TOO_LONG: u64 = 8000;
+
+/// How long after a cut a connection may still be thought to stand, in milliseconds.
+const AFTERSHOCK: u64 = 1000;
+
+/// One kind of trouble.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Trouble {
+    /// kill -9 of a server
+    Kill,
+    /// SIGTERM and a restart of a server
+    Restart,
+    /// SIGSTOP of a server for up to four seconds
+    Pause,
+    /// SIGSTOP of a server for longer than its claims last; in storms of a minute and more
+    LongPause,
+    /// The providers refuse connections, and cut those that stand
+    Cut,
+    /// A restart of PostgreSQL
+    DatabaseRestart,
+    /// PostgreSQL is away for up to four seconds
+    DatabaseStop,
+}
+
+/// What the checker must know of the trouble.
+#[derive(Clone, Default)]
+pub struct Damage {
+    written: Arc<Mutex<Written>>,
+}
+
+#[derive(Default, Clone)]
+struct Written {
+    losses: Vec<Loss>,
+    outages: Vec<Period>,
+    counts: Vec<(Trouble, usize)>,
+}
+
+impl Damage {
+    /// Returns the moments in which answers were lost.
+    #[must_use]
+    pub fn losses(&self) -> Vec<Loss> {
+        self.change(|written| written.losses.clone())
+    }
+
+    /// Returns when the database was away.
+    #[must_use]
+    pub fn outages(&self) -> Vec<Period> {
+        self.change(|written| written.outages.clone())
+    }
+
+    /// Returns how often each kind happened.
+    #[must_use]
+    pub fn counts(&self) -> Vec<(Trouble, usize)> {
+        self.change(|written| written.counts.clone())
+    }
+
+    fn count(&self, trouble: Trouble) {
+        self.change(|written| {
+            let mut counts = written.counts.iter_mut();
+            match counts.find(|(known, _)| *known == trouble) {
+                Some((_, count)) => *count += 1,
+                None => written.counts.push((trouble, 1)),
+            }
+        });
+    }
+
+    fn lost(&self, side: &Side, server: Option<usize>, period: Period) {
+        let organizations = side.organizations();
+        self.change(|written| {
+            written.losses.push(Loss {
+                server,
+                organizations,
+                period,
+            });
+        });
+    }
+
+    fn change<T>(&self, change: impl FnOnce(&mut Written) -> T) -> T {
+        change(&mut self.written.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// What troubles one side.
+pub struct Chaos {
+    pub side: Arc<Side>,
+    pub journal: Journal,
+    pub damage: Damage,
+    pub troubles: Vec<Trouble>,
+    pub random: Rng,
+}
+
+impl Chaos {
+    /// Makes one trouble after the other until the storm ends; every server runs afterwards.
+    ///
+    /// # Errors
+    ///
+    /// A server cannot be started or signalled.
+    pub async fn run(mut self, end: Instant) -> anyhow::Result<()> {
+        let of_servers = [
+            Trouble::Kill,
+            Trouble::Kill,
+            Trouble::Restart,
+            Trouble::Pause,
+            Trouble::Cut,
+            Trouble::LongPause,
+        ];
+        let mut kinds = of_servers.to_vec();
+        kinds.retain(|kind| self.troubles.contains(kind));
+        while Instant::now() < end {
+            let wait = self.random.u64(500..2500);
+            tokio::time::sleep(Duration::from_millis(wait)).await;
+            let Some(trouble) = self.random.choice(&kinds).copied() else {
+                continue;
+            };
+            let slot = self.random.usize(0..self.side.slots.len());
+            self.side.slots[slot].revive().await?;
+            self.damage.count(trouble);
+            self.strike(trouble, slot).await?;
+        }
+        Ok(())
+    }
+
+    async fn strike(&mut self, trouble: Trouble, slot: usize) -> anyhow::Result<()> {
+        let side = Arc::clone(&self.side);
+        let server = &side.slots[slot];
+        let from = self.journal.now();
+        match trouble {
+            Trouble::Kill => {
+                server.kill().await?;
+                let until = self.journal.now();
+                self.damage.lost(&side, Some(slot), Period { from, until });
+                side.lead_webhooks();
+                let away = self.random.u64(0..1500);
+                tokio::time::sleep(Duration::from_millis(away)).await;
+                server.start().await?;
+            }
+            Trouble::Restart => {
+                server.stop().await?;
+                server.start().await?;
+            }
+            Trouble::Pause => {
+                let time = self.random.u64(300..4000);
+                server.pause(Duration::from_millis(time)).await?;
+            }
+            Trouble::LongPause => {
+                let time = self.random.u64(TOO_LONG..20_000);
+                server.pause(Duration::from_millis(time)).await?;
+                let until = self.journal.now() + AFTERSHOCK;
+                self.damage.lost(&side, Some(slot), Period { from, until });
+            }
+            Trouble::Cut => {
+                side.providers.close();
+                let until = from + AFTERSHOCK;
+                self.damage.lost(&side, None, Period { from, until });
+                let time = self.random.u64(50..800);
+                tokio::time::sleep(Duration::from_millis(time)).await;
+                side.providers.open();
+            }
+            Trouble::DatabaseRestart | Trouble::DatabaseStop => {}
+        }
+        side.lead_webhooks();
+        Ok(())
+    }
+
+    /// Changes the providers' faults and how their webhooks come until the storm ends.
+    pub async fn weather(side: Arc<Side>, mut random: Rng, end: Instant) {
+        let mut change = Instant::now();
+        while Instant::now() < end {
+            weather::plan_faults(&side.sandbox, &mut random);
+            if Instant::now() >= change {
+                weather::change_webhooks(&side.sandbox, &mut random);
+                change = Instant::now() + Duration::from_millis(random.u64(500..2000));
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// Restarts the database after a third of the storm, and stops it for a while after two thirds.
+    ///
+    /// # Errors
+    ///
+    /// `pg_ctl` fails.
+    pub async fn database(mut self, postgres: Postgres, time: Duration) -> anyhow::Result<()> {
+        let begun = Instant::now();
+        tokio::time::sleep_until(begun + time / 3).await;
+        if self.troubles.contains(&Trouble::DatabaseRestart) {
+            let from = self.journal.now();
+            postgres.restart().await?;
+            self.outage(Trouble::DatabaseRestart, from);
+        }
+        tokio::time::sleep_until(begun + time * 2 / 3).await;
+        if self.troubles.contains(&Trouble::DatabaseStop) {
+            let from = self.journal.now();
+            postgres.stop().await?;
+            let away = self.random.u64(1500..4000);
+            tokio::time::sleep(Duration::from_millis(away)).await;
+            postgres.start().await?;
+            self.outage(Trouble::DatabaseStop, from);
+        }
+        Ok(())
+    }
+
+    fn outage(&self, trouble: Trouble, from: u64) {
+        self.damage.count(trouble);
+        let until = self.journal.now() + AFTERSHOCK;
+        let outage = Period { from, until };
+        self.damage.change(|written| written.outages.push(outage));
+    }
+}

@@ -1,0 +1,258 @@
+//! The promises about what we send: outcomes, recipients and statuses.
+
+use std::collections::{HashMap, HashSet};
+
+use super::super::history::{Answer, Message, Organization, Send};
+use super::{Checker, Rule, by, duration, is_final, rank, status_of};
+
+impl<'a> Checker<'a> {
+    /// Compares what clients were told with what the provider took.
+    pub(super) fn check_answers(&mut self) {
+        for send in &self.history.sends {
+            let accepted = self.accepted(&send.text);
+            match &send.answer {
+                Answer::Nothing => {}
+                Answer::Accepted { external_id, .. } => {
+                    let is_same = |id: &&str| external_id.as_deref().is_none_or(|told| told == *id);
+                    if !accepted.iter().any(is_same) {
+                        self.broken(
+                            Rule::AcceptedIsAccepted,
+                            format!(
+                                "{send:?} was told as accepted; the provider took {accepted:?}"
+                            ),
+                        );
+                    }
+                }
+                Answer::Refused { reason, .. } if reason == "outcome_unknown" => {
+                    let outage = self
+                        .history
+                        .outages
+                        .iter()
+                        .any(|outage| outage.overlaps(duration(send)));
+                    if !outage && !self.may_be_unknown(send) {
+                        self.broken(
+                            Rule::UnknownHasACause,
+                            format!("{send:?} was told as unknown"),
+                        );
+                    }
+                }
+                Answer::Refused { .. } => {
+                    if !accepted.is_empty() {
+                        self.broken(
+                            Rule::RefusedIsNotAccepted,
+                            format!("{send:?} was told as refused; the provider took {accepted:?}"),
+                        );
+                    }
+                }
+            }
+        }
+    }
+
+    /// Returns whether an answer was lost on the way to the server, or the server died meanwhile.
+    fn may_be_unknown(&self, send: &Send) -> bool {
+        let handled = self.handled.get(send.text.as_str()).into_iter().flatten();
+        let mut handled = handled.copied();
+        handled.any(|handled| handled.answer_lost)
+            || self.history.losses.iter().any(|loss| {
+                loss.organizations.contains(&send.organization)
+                    && loss.server.is_none_or(|server| server == send.server)
+                    && loss.period.overlaps(duration(send))
+            })
+    }
+
+    /// Looks at what the provider took: once each, stored, and for the right recipient.
+    pub(super) fn check_handled(&mut self) {
+        let conversations: HashMap<_, _> = self
+            .history
+            .organizations
+            .iter()
+            .map(|organization| (organization.id.as_str(), organization))
+            .collect();
+        let stored: HashSet<_> = self
+            .history
+            .organizations
+            .iter()
+            .flat_map(|organization| &organization.messages)
+            .map(|message| message.text.as_str())
+            .collect();
+        for (text, handled) in self.handled.clone() {
+            let accepted = self.accepted(text);
+            if accepted.len() > 1 {
+                self.broken(
+                    Rule::AcceptedOnce,
+                    format!("{text:?} was taken {} times: {accepted:?}", accepted.len()),
+                );
+            }
+            if !stored.contains(text) {
+                self.broken(
+                    Rule::MessageIsStored,
+                    format!("{text:?} went out and is not stored"),
+                );
+            }
+            let Some(send) = self.sends.get(text).copied() else {
+                self.broken(
+                    Rule::MessageIsStored,
+                    format!("{text:?} went out and no client asked for it"),
+                );
+                continue;
+            };
+            let organization = conversations.get(send.organization.as_str());
+            let conversation =
+                organization.and_then(|known| known.conversations.get(&send.conversation));
+            for request in handled {
+                let channel = organization.and_then(|known| known.channels.get(&request.account));
+                let is_right = conversation.is_some_and(|conversation| {
+                    Some(&conversation.channel) == channel
+                        && conversation.customer == request.customer
+                });
+                if !is_right {
+                    self.broken(
+                        Rule::RightRecipient,
+                        format!("{request:?} belongs to {send:?}, that is {conversation:?}"),
+                    );
+                }
+            }
+        }
+    }
+
+    /// Compares the messages of the API with what clients were told and what the provider took.
+    pub(super) fn check_messages(&mut self, organization: &'a Organization) {
+        let messages = by(&organization.messages, |message| message.id.as_str());
+        if messages.len() != organization.messages.len() {
+            self.broken(
+                Rule::MessageIsStored,
+                format!("{} lists a message twice", organization.id),
+            );
+        }
+        let sends = self.history.sends.iter();
+        for send in sends.filter(|send| send.organization == organization.id) {
+            let (Answer::Accepted { message_id, .. }
+            | Answer::Refused {
+                message_id: Some(message_id),
+                ..
+            }) = &send.answer
+            else {
+                continue;
+            };
+            let is_stored = messages.get(message_id.as_str()).is_some_and(|message| {
+                message.text == send.text && message.conversation == send.conversation
+            });
+            if !is_stored {
+                self.broken(
+                    Rule::MessageIsStored,
+                    format!("{send:?} was told and is not stored so"),
+                );
+            }
+        }
+        for message in &organization.messages {
+            self.check_outcome(organization, message);
+        }
+    }
+
+    fn check_outcome(&mut self, organization: &Organization, message: &Message) {
+        let accepted = self.accepted(&message.text);
+        let send = self.sends.get(message.text.as_str()).copied();
+        let Some(send) = send.filter(|send| send.organization == organization.id) else {
+            self.broken(
+                Rule::Isolated,
+                format!("{message:?} of {} was not asked for", organization.id),
+            );
+            return;
+        };
+        match message.status.as_str() {
+            "accepted" | "sent" | "delivered" | "read" | "failed" => {
+                let is_same = |id: &&str| {
+                    message
+                        .external_id
+                        .as_deref()
+                        .is_none_or(|known| known == *id)
+                };
+                if !accepted.iter().any(is_same) {
+                    self.broken(
+                        Rule::AcceptedIsAccepted,
+                        format!("{message:?}; the provider took {accepted:?}"),
+                    );
+                }
+            }
+            "rejected" => {
+                if !accepted.is_empty() {
+                    self.broken(
+                        Rule::RefusedIsNotAccepted,
+                        format!("{message:?}; the provider took {accepted:?}"),
+                    );
+                }
+            }
+            "unknown" => {
+                if !self.may_be_unknown(send) {
+                    self.broken(
+                        Rule::UnknownHasACause,
+                        format!("{message:?} of {send:?}; the provider took {accepted:?}"),
+                    );
+                }
+            }
+            _ => self.broken(Rule::MessageEnds, format!("{message:?} of {send:?}")),
+        }
+        let told = &send.answer;
+        if matches!(told, Answer::Accepted { .. }) && rank(&message.status) < rank("accepted") {
+            self.broken(
+                Rule::StatusIsCurrent,
+                format!("{message:?} was told as accepted"),
+            );
+        }
+    }
+
+    /// Follows the events of each message, and compares them with its status and with what the provider told.
+    pub(super) fn check_statuses(&mut self, organization: &'a Organization) {
+        let mut last: HashMap<&str, &str> = HashMap::new();
+        for event in &organization.events {
+            let (Some(status), Some(id)) = (status_of(event), event.message_id.as_deref()) else {
+                continue;
+            };
+            let before = last.insert(id, status);
+            if before.is_some_and(|before| rank(before) >= rank(status) || is_final(before)) {
+                self.broken(
+                    Rule::StatusesAdvance,
+                    format!(
+                        "{id} of {} was {before:?} and became {status}",
+                        organization.id
+                    ),
+                );
+            }
+        }
+        let told = self.told_ranks();
+        for message in &organization.messages {
+            let by_events = last.get(message.id.as_str()).copied();
+            if message.status != "sending" && by_events != Some(message.status.as_str()) {
+                self.broken(
+                    Rule::StatusIsCurrent,
+                    format!("{message:?}; its last event says {by_events:?}"),
+                );
+            }
+            let ids = [Some(message.id.as_str()), message.external_id.as_deref()];
+            let told = ids
+                .into_iter()
+                .flatten()
+                .filter_map(|id| told.get(id))
+                .max();
+            if told.is_some_and(|told| rank(&message.status) < *told) {
+                self.broken(
+                    Rule::StatusIsCurrent,
+                    format!("{message:?}; the provider told more: {told:?}"),
+                );
+            }
+        }
+    }
+
+    /// Returns how far the provider said that each message came, by both of its ids.
+    fn told_ranks(&self) -> HashMap<&'a str, u8> {
+        let mut told = HashMap::new();
+        for status in &self.history.statuses {
+            let ids = [Some(status.external_id.as_str()), status.own_id.as_deref()];
+            for id in ids.into_iter().flatten() {
+                let known = told.entry(id).or_default();
+                *known = rank(&status.status).max(*known);
+            }
+        }
+        told
+    }
+}

@@ -1,0 +1,74 @@
+//! What happened in a storm, in numbers.
+
+use super::Report;
+use super::history::{Answer, Content, History, Organization};
+
+impl Report {
+    /// Returns the counts, a line each.
+    #[must_use]
+    pub fn counts(&self) -> Vec<String> {
+        let troubles = self.damage.counts();
+        let troubles: Vec<_> = troubles
+            .iter()
+            .map(|(trouble, count)| format!("{trouble:?} {count}"))
+            .collect();
+        let mut lines = vec![sends(&self.history), providers(&self.history)];
+        lines.extend(self.history.organizations.iter().map(organization));
+        lines.push(format!(
+            "Trouble: {}; settled after {:.1} s",
+            troubles.join(", "),
+            self.settled_after.as_secs_f64()
+        ));
+        lines
+    }
+}
+
+fn sends(history: &History) -> String {
+    let count = |wanted: fn(&Answer) -> bool| {
+        let sends = history.sends.iter();
+        sends.filter(|send| wanted(&send.answer)).count()
+    };
+    let is_unknown = |answer: &Answer| matches!(answer, Answer::Refused { reason, .. } if reason == "outcome_unknown");
+    let is_refused = |answer: &Answer| matches!(answer, Answer::Refused { reason, .. } if reason != "outcome_unknown");
+    format!(
+        "{} sends: {} told as accepted, {} as unknown, {} as refused, {} without an answer",
+        history.sends.len(),
+        count(|answer| matches!(answer, Answer::Accepted { .. })),
+        count(is_unknown),
+        count(is_refused),
+        count(|answer| *answer == Answer::Nothing),
+    )
+}
+
+fn providers(history: &History) -> String {
+    let handled = history.handled.iter();
+    let inbound = history.inbound.iter();
+    let taps = inbound
+        .clone()
+        .filter(|inbound| matches!(inbound.content, Content::Tap { .. }))
+        .count();
+    format!(
+        "{} requests to providers, {} messages taken; {taps} taps and {} texts of customers, {} of them taken with 200; {} statuses",
+        history.handled.len(),
+        handled.filter(|handled| handled.accepted.is_some()).count(),
+        history.inbound.len() - taps,
+        inbound.filter(|inbound| inbound.acknowledged).count(),
+        history.statuses.len(),
+    )
+}
+
+fn organization(organization: &Organization) -> String {
+    let count = |status: &str| {
+        let messages = organization.messages.iter();
+        messages.filter(|message| message.status == status).count()
+    };
+    format!(
+        "{}: {} messages ({} rejected, {} unknown), {} events, {} arrivals",
+        organization.id,
+        organization.messages.len(),
+        count("rejected"),
+        count("unknown"),
+        organization.events.len(),
+        organization.arrivals.len(),
+    )
+}

@@ -1,0 +1,307 @@
+//! What clients and customers do during a storm, and what they were told.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use fastrand::Rng;
+use recado_sandbox::{Provider, Shape};
+use reqwest::Method;
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use super::history::{Answer, Content, Inbound, Send};
+use super::side::{Conversation, Side, Tenant};
+
+/// Customers of each channel who write without having a conversation.
+const STRANGERS: u32 = 5;
+
+/// Clients of a hundred that hang up.
+const HANG_UP: u32 = 8;
+
+/// Longest pause of a client between two sends, in milliseconds.
+const LONGEST_PAUSE: u64 = 120;
+
+/// Longest that a customer takes to answer, in milliseconds.
+const SLOWEST_CUSTOMER: u64 = 3000;
+
+/// What clients and customers have done; clones share it.
+#[derive(Clone)]
+pub struct Journal {
+    begun: Instant,
+    written: Arc<Mutex<Written>>,
+}
+
+/// The lists of a journal.
+#[derive(Default)]
+pub struct Written {
+    pub sends: Vec<Send>,
+    pub inbound: Vec<Inbound>,
+}
+
+impl Journal {
+    /// An empty journal, whose time begins now.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            begun: Instant::now(),
+            written: Arc::default(),
+        }
+    }
+
+    /// Returns the milliseconds since the storm began.
+    #[must_use]
+    pub fn now(&self) -> u64 {
+        u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// Returns both lists as they are now.
+    #[must_use]
+    pub fn copy(&self) -> (Vec<Send>, Vec<Inbound>) {
+        let written = self.written();
+        (written.sends.clone(), written.inbound.clone())
+    }
+
+    /// Gives access to the lists.
+    pub fn written(&self) -> MutexGuard<'_, Written> {
+        self.written.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Default for Journal {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// One client of an organization, and the customers that it writes to.
+pub struct Sender {
+    pub side: Arc<Side>,
+    /// The place of the organization.
+    pub tenant: usize,
+    pub number: usize,
+    pub journal: Journal,
+    pub random: Rng,
+}
+
+/// A message that a customer has, and when the customer reacts.
+struct Reaction {
+    at: Instant,
+    conversation: Conversation,
+    message: String,
+}
+
+impl Sender {
+    /// Sends one message after the other until the storm ends; customers tap, read and write meanwhile.
+    pub async fn run(mut self, end: Instant) {
+        let mut reactions = VecDeque::new();
+        for count in 0_u64.. {
+            if Instant::now() >= end {
+                break;
+            }
+            if let Some(reaction) = self.send(count).await {
+                reactions.push_back(reaction);
+            }
+            while let Some(due) = reactions.pop_front() {
+                if due.at > Instant::now() {
+                    reactions.push_front(due);
+                    break;
+                }
+                self.react(&due.conversation, &due.message);
+            }
+            if self.random.u32(0..3) == 0 {
+                self.write(count);
+            }
+            let pause = self.random.u64(0..LONGEST_PAUSE);
+            tokio::time::sleep(Duration::from_millis(pause)).await;
+        }
+    }
+
+    fn tenant(&self) -> &Tenant {
+        &self.side.tenants[self.tenant]
+    }
+
+    /// Sends one message; a message that was taken finds its customer.
+    async fn send(&mut self, count: u64) -> Option<Reaction> {
+        let slot = self.random.usize(0..self.side.slots.len());
+        let url = self.side.slots[slot].url()?;
+        let place = self.random.usize(0..self.tenant().conversations.len());
+        let conversation = self.tenant().conversations[place].clone();
+        let text = format!("{} {} {count}", self.tenant().id, self.number);
+        let request = self
+            .tenant()
+            .client
+            .at(&url)
+            .request(Method::POST, "/messages/interactive/send-buttons")
+            .json(&body(&conversation.id, &text));
+        let hangs_up = self.random.u32(0..100) < HANG_UP;
+        let patience = if hangs_up {
+            Duration::from_millis(self.random.u64(0..60))
+        } else {
+            Duration::from_secs(30)
+        };
+        let asked = self.journal.now();
+        let answer = tokio::time::timeout(patience, ask(request)).await;
+        let answer = answer.unwrap_or(Answer::Nothing);
+        let accepted = match &answer {
+            Answer::Accepted { external_id, .. } => external_id.clone(),
+            Answer::Refused { .. } | Answer::Nothing => None,
+        };
+        let send = Send {
+            organization: self.tenant().id.clone(),
+            conversation: conversation.id.clone(),
+            text,
+            server: slot,
+            asked,
+            ended: self.journal.now(),
+            answer,
+        };
+        self.journal.written().sends.push(send);
+        let wait = Duration::from_millis(self.random.u64(0..SLOWEST_CUSTOMER));
+        Some(Reaction {
+            at: Instant::now() + wait,
+            conversation,
+            message: accepted?,
+        })
+    }
+
+    /// The customer reads, taps a button, or does both.
+    fn react(&mut self, conversation: &Conversation, message: &str) {
+        if self.random.bool() {
+            // A message that the sandbox has forgotten cannot be read.
+            let _ = self.side.sandbox.read(message);
+        }
+        if self.random.bool() {
+            let button = self.random.usize(0..BUTTONS.len());
+            let tenant = self.tenant;
+            let shape = shape(
+                self.tenant().accounts[conversation.account].provider,
+                &mut self.random,
+            );
+            tap(
+                &self.side,
+                tenant,
+                &self.journal,
+                conversation,
+                message,
+                button,
+                shape,
+            );
+        }
+    }
+
+    /// A customer writes, whom the organization may not know yet.
+    fn write(&mut self, count: u64) {
+        let place = self
+            .random
+            .usize(0..self.side.tenants[self.tenant].accounts.len());
+        let account = &self.side.tenants[self.tenant].accounts[place];
+        let customer = if self.random.bool() {
+            format!("55219{place}000000{}", self.random.u32(0..STRANGERS))
+        } else {
+            format!("55119{place}000000{}", self.random.u32(0..4))
+        };
+        let text = format!("{} writes {} {count} ✅", account.channel, self.number);
+        let at = self.journal.now();
+        let said = self
+            .side
+            .sandbox
+            .say(account.provider, &account.id, &customer, &text);
+        if let Ok(external_id) = said {
+            self.journal.written().inbound.push(Inbound {
+                organization: self.tenant().id.clone(),
+                account: account.id.clone(),
+                customer,
+                external_id,
+                content: Content::Text(text),
+                at,
+                acknowledged: false,
+            });
+        }
+    }
+}
+
+/// The buttons of every message.
+pub const BUTTONS: [(&str, &str); 3] = [("sim ✅&=%", "Sim"), ("no", "Não"), ("\"3\"", "Três + 1")];
+
+/// A customer taps a button of a message.
+pub fn tap(
+    side: &Side,
+    tenant: usize,
+    journal: &Journal,
+    conversation: &Conversation,
+    message: &str,
+    button: usize,
+    shape: Option<Shape>,
+) {
+    let tenant = &side.tenants[tenant];
+    let at = journal.now();
+    let Ok(external_id) = side.sandbox.tap(message, button, shape) else {
+        return;
+    };
+    let (id, title) = BUTTONS[button];
+    journal.written().inbound.push(Inbound {
+        organization: tenant.id.clone(),
+        account: tenant.accounts[conversation.account].id.clone(),
+        customer: conversation.customer.clone(),
+        external_id,
+        content: Content::Tap {
+            message: message.to_owned(),
+            button: (id.to_owned(), title.to_owned()),
+        },
+        at,
+        acknowledged: false,
+    });
+}
+
+/// One of the forms in which the provider tells a tap.
+pub fn shape(provider: Provider, random: &mut Rng) -> Option<Shape> {
+    let shapes: &[Shape] = match provider {
+        Provider::Whatsapp => return None,
+        Provider::Zapi => &[
+            Shape::ButtonsResponseMessage,
+            Shape::ButtonReply,
+            Shape::ButtonReplyId,
+            Shape::TemplateButtonReplyMessage,
+        ],
+        Provider::Zapperhub | Provider::Wuzapi => &[
+            Shape::ButtonsResponseMessage,
+            Shape::TemplateButtonReplyMessage,
+            Shape::InteractiveResponseMessage,
+        ],
+    };
+    random.choice(shapes).copied()
+}
+
+fn body(conversation: &str, text: &str) -> Value {
+    let mut body = json!({"agentId": "agent-123", "conversationId": conversation, "body_text": text,
+        "header_text": "Loja", "footer_text": "Até 18h"});
+    for (number, (id, title)) in (1..).zip(BUTTONS) {
+        body[format!("button_{number}_id")] = json!(id);
+        body[format!("button_{number}_title")] = json!(title);
+    }
+    body
+}
+
+/// Makes the request; a broken connection is no answer.
+async fn ask(request: reqwest::RequestBuilder) -> Answer {
+    let Ok(response) = request.send().await else {
+        return Answer::Nothing;
+    };
+    let status = response.status().as_u16();
+    let Ok(body) = response.json::<Value>().await else {
+        return Answer::Nothing;
+    };
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    if status == 200 {
+        return Answer::Accepted {
+            message_id: text(&body["message"]["id"]).unwrap_or_default(),
+            external_id: text(&body["message"]["externalId"]),
+        };
+    }
+    Answer::Refused {
+        status,
+        reason: text(&body["reason"]).unwrap_or_default(),
+        message_id: text(&body["messageId"]),
+    }
+}
