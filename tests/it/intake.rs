@@ -1,8 +1,10 @@
 //! Whatever the providers send in, however often and in whatever order, counts once and where it belongs.
 
 mod flood;
+mod large;
 mod outage;
 mod refused;
+mod unreadable;
 
 use futures_util::future::join_all;
 use recado_tests::World;

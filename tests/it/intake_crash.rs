@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use jiff::Timestamp;
 use recado_server::intake;
 use recado_store::testing::TestDatabase;
-use recado_store::{DatabaseKind, Event, WebhookCall};
+use recado_store::{Event, WebhookCall};
 use recado_tests::binaries::{Deployment, Server};
 use recado_tests::callbacks::{Callbacks, NUMBER, Text, whatsapp, whatsapp_texts, zapi, zapperhub};
 use recado_tests::events::stored;
@@ -93,16 +93,13 @@ async fn kill_while_called(server: Server, callbacks: &Callbacks) -> Vec<(Call, 
     all
 }
 
-/// On PostgreSQL another server may be at work, so that it takes a minute until a call counts as
-/// left behind: applies all as if that minute had passed.
+/// Applies what the server that was stopped has not, as if all claims had run out.
 async fn apply_left_behind(database: &TestDatabase, urls: &recado_sandbox::Urls) {
-    if database.kind() == DatabaseKind::Postgres {
-        let store = database.store().await;
-        let app = world::app(&store, urls, "http://127.0.0.1:1", &Options::default());
-        let later = intake::claimed_until(Timestamp::now());
-        intake::apply_left_behind(&app, later).await;
-        store.close().await;
-    }
+    let store = database.store().await;
+    let app = world::app(&store, urls, "http://127.0.0.1:1", &Options::default());
+    let later = intake::claimed_until(Timestamp::now());
+    intake::apply_left_behind(&app, later).await;
+    store.close().await;
 }
 
 /// Who wrote, by the events; nobody twice.

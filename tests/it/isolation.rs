@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use recado_tests::callbacks::Callbacks;
+use recado_tests::client::answer;
 use recado_tests::world::{self, organization, smallest_body};
 use recado_tests::{Answer, Client, World};
 use reqwest::Method;
@@ -46,6 +48,7 @@ struct Owned {
     key: String,
     endpoint: String,
     delivery: String,
+    call: String,
 }
 
 impl Owned {
@@ -70,6 +73,7 @@ impl Owned {
         let sent = client.send(body(agent, conversation)).await.expect(200);
         let deliveries = format!("/webhook-endpoints/{endpoint}/deliveries");
         let delivery = id_of(&client.get(&deliveries).await.expect(200)["data"][0]);
+        let call = set_aside(&client, &world.url, channel).await;
         let keys = format!("/organizations/{organization}/api-keys");
         let key = client
             .post(&keys, json!({"name": format!("second of {organization}")}))
@@ -85,6 +89,7 @@ impl Owned {
             key: id_of(&key),
             endpoint,
             delivery,
+            call,
         }
     }
 
@@ -99,6 +104,7 @@ impl Owned {
             format!("/messages/{}", self.message),
             format!("/organizations/{}/api-keys", self.organization),
             "/events".to_owned(),
+            "/webhook-calls".to_owned(),
         ] {
             let answer = self.client.get(&path).await;
             assert_eq!(answer.status, 200, "{path}");
@@ -108,7 +114,7 @@ impl Owned {
     }
 
     /// What nobody else may ever read.
-    fn ids(&self) -> [&str; 8] {
+    fn ids(&self) -> [&str; 9] {
         [
             self.organization,
             self.agent,
@@ -118,7 +124,23 @@ impl Owned {
             &self.key,
             &self.endpoint,
             &self.delivery,
+            &self.call,
         ]
+    }
+}
+
+/// The id of a call of the provider that cannot be read.
+async fn set_aside(client: &Client, url: &str, channel: &str) -> String {
+    let callbacks = Callbacks::of(client, url).await;
+    answer(callbacks.call(channel, "unreadable"))
+        .await
+        .expect(200);
+    loop {
+        let listed = client.get("/webhook-calls").await.expect(200);
+        if let Some(call) = listed["data"].get(0) {
+            return id_of(call);
+        }
+        tokio::task::yield_now().await;
     }
 }
 
@@ -174,6 +196,8 @@ GET /webhook-endpoints/{id}/deliveries/{deliveryId} | /webhook-endpoints/$own-en
 POST /webhook-endpoints/{id}/deliveries/{deliveryId}/replay | /webhook-endpoints/$endpoint/deliveries/$delivery/replay | | 404 webhook_endpoint_not_found
 POST /webhook-endpoints/{id}/deliveries/{deliveryId}/replay | /webhook-endpoints/$own-endpoint/deliveries/$delivery/replay | | 404 delivery_not_found
 POST /webhook-endpoints/{id}/replay | /webhook-endpoints/$endpoint/replay | {"from": "2026-01-01T00:00:00Z", "to": "2036-01-01T00:00:00Z"} | 404 webhook_endpoint_not_found
+GET /webhook-calls | /webhook-calls | | 200
+POST /webhook-calls/{id}/retry | /webhook-calls/$call/retry | | 404 webhook_call_not_found
 POST /organizations | /organizations | {"name": "mine"} | 403 forbidden
 GET /organizations | /organizations | | 403 forbidden
 GET /organizations/{id} | /organizations/$organization | | 403 forbidden
@@ -204,6 +228,7 @@ fn filled(text: &str, victim: &Owned, stranger: &Owned) -> String {
             "key",
             "endpoint",
             "delivery",
+            "call",
         ]
         .iter()
         .zip(owner.ids())
@@ -217,7 +242,7 @@ fn filled(text: &str, victim: &Owned, stranger: &Owned) -> String {
 async fn call(client: &Client, operation: &str, path: &str, body: Option<&Value>) -> Answer {
     let verb = operation.split(' ').next().expect("a verb");
     let request = client.request(verb.parse().expect("a verb"), path);
-    recado_tests::client::answer(
+    answer(
         body.into_iter()
             .fold(request, reqwest::RequestBuilder::json),
     )
@@ -316,14 +341,18 @@ async fn without_a_key_only_the_public_routes_answer() {
             .client
             .http
             .request(verb, format!("{}{}", world.url, with_ids(&operation)));
-        let answer = recado_tests::client::answer(request).await;
+        let answered = answer(request).await;
         if PUBLIC.contains(&operation.as_str()) {
-            assert_eq!(answer.status, 200, "{operation}");
+            assert_eq!(answered.status, 200, "{operation}");
         } else if OF_PROVIDERS.contains(&operation.as_str()) {
-            assert_eq!(answer.error(), (404, "not_found".to_owned()), "{operation}");
+            assert_eq!(
+                answered.error(),
+                (404, "not_found".to_owned()),
+                "{operation}"
+            );
         } else {
             assert_eq!(
-                answer.error(),
+                answered.error(),
                 (401, "unauthorized".to_owned()),
                 "{operation}"
             );
@@ -331,10 +360,8 @@ async fn without_a_key_only_the_public_routes_answer() {
     }
     // Not in the document, and public too.
     for path in ["/openapi.json", "/docs"] {
-        let answer =
-            recado_tests::client::answer(world.client.http.get(format!("{}{path}", world.url)))
-                .await;
-        assert_eq!(answer.status, 200, "{path}");
+        let request = world.client.http.get(format!("{}{path}", world.url));
+        assert_eq!(answer(request).await.status, 200, "{path}");
     }
 }
 

@@ -313,6 +313,7 @@ fn the_reasons_are_these_and_change_only_on_purpose() {
     404 message_not_found
     404 webhook_endpoint_not_found
     404 delivery_not_found
+    404 webhook_call_not_found
     405 method_not_allowed
     409 already_exists
     413 body_too_large

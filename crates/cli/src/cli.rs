@@ -7,6 +7,7 @@ use url::Url;
 use crate::client::{self, Client};
 use crate::commands::{
     agent, channel, completions, conversation, events, key, message, org, sandbox, send, webhook,
+    webhook_call,
 };
 use crate::environment::{self, Lookup};
 use crate::exit_code::ExitCode;
@@ -85,6 +86,9 @@ enum Command {
     /// Webhook endpoints: who is told of events
     #[command(subcommand)]
     Webhook(webhook::Command),
+    /// Calls of providers that were taken and could not be applied
+    #[command(subcommand)]
+    WebhookCall(webhook_call::Command),
     /// Simulated providers and phones on this machine; alone, it runs them
     Sandbox(sandbox::Args),
     /// Print the completions of a shell
@@ -111,6 +115,9 @@ impl Cli {
                 events::run(command, &globals.client(lookup)?, printer).await
             }
             Command::Webhook(command) => webhook::run(command, &globals.client(lookup)?).await,
+            Command::WebhookCall(command) => {
+                webhook_call::run(command, &globals.client(lookup)?).await
+            }
             Command::Sandbox(args) => sandbox::run(args, printer).await,
             Command::Completions(args) => Ok(completions::run(&args)),
         }

@@ -8,6 +8,12 @@ use reqwest::Method;
 use reqwest::header::HeaderMap;
 use secrecy::SecretString;
 
+/// Items of one call that are read; a call with more of them yields one more, and no others.
+///
+/// Meta's largest calls, of 3 MB, have about ten thousand. Without a bound, a call of 4 MiB could say a
+/// million things, each of which takes a hundred times its size in memory.
+pub const MAX_ITEMS: usize = 100_000;
+
 /// A call as it came in, before anything of it is believed.
 pub struct WebhookCall<'a> {
     /// POST, or Meta's GET.

@@ -29,6 +29,7 @@ pub enum Reason {
     MessageNotFound,
     WebhookEndpointNotFound,
     DeliveryNotFound,
+    WebhookCallNotFound,
     MethodNotAllowed,
     AlreadyExists,
     BodyTooLarge,
@@ -51,7 +52,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason, in the order of the documentation.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 33] = [
         Self::InvalidBody,
         Self::UnsupportedChannel,
         Self::Unauthorized,
@@ -66,6 +67,7 @@ impl Reason {
         Self::MessageNotFound,
         Self::WebhookEndpointNotFound,
         Self::DeliveryNotFound,
+        Self::WebhookCallNotFound,
         Self::MethodNotAllowed,
         Self::AlreadyExists,
         Self::BodyTooLarge,
@@ -104,6 +106,7 @@ impl Reason {
             Self::MessageNotFound => "message_not_found",
             Self::WebhookEndpointNotFound => "webhook_endpoint_not_found",
             Self::DeliveryNotFound => "delivery_not_found",
+            Self::WebhookCallNotFound => "webhook_call_not_found",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::AlreadyExists => "already_exists",
             Self::BodyTooLarge => "body_too_large",
@@ -147,6 +150,7 @@ impl Reason {
             Self::MessageNotFound => "the organization has no such message",
             Self::WebhookEndpointNotFound => "the organization has no such webhook endpoint",
             Self::DeliveryNotFound => "the webhook endpoint has no such delivery",
+            Self::WebhookCallNotFound => "no such call of a provider is set aside",
             Self::MethodNotAllowed => "the route exists, with another verb: see the Allow header",
             Self::AlreadyExists => "the id, or the same conversation, exists already",
             Self::BodyTooLarge => "the body is too large: over 1 MiB, or 4 MiB from a provider",
@@ -199,7 +203,8 @@ impl Reason {
             | Self::ConversationNotFound
             | Self::MessageNotFound
             | Self::WebhookEndpointNotFound
-            | Self::DeliveryNotFound => StatusCode::NOT_FOUND,
+            | Self::DeliveryNotFound
+            | Self::WebhookCallNotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::AlreadyExists => StatusCode::CONFLICT,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,

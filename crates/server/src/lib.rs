@@ -11,6 +11,7 @@ pub mod demo;
 mod docs;
 pub mod error;
 mod extract;
+mod inbound;
 pub mod intake;
 mod key_file;
 mod layers;

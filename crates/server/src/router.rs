@@ -14,7 +14,7 @@ use utoipa_axum::routes;
 use crate::app::App;
 use crate::routes::{
     agents, api_keys, buttons, channel_webhooks, channels, conversations, deliveries, events,
-    health, messages, organizations, webhook_endpoints, webhooks,
+    health, messages, organizations, webhook_calls, webhook_endpoints, webhooks,
 };
 use crate::{docs, layers};
 
@@ -51,6 +51,8 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(deliveries::show))
         .routes(routes!(deliveries::replay))
         .routes(routes!(deliveries::replay_range))
+        .routes(routes!(webhook_calls::list))
+        .routes(routes!(webhook_calls::retry))
         .routes(routes!(webhooks::whatsapp_verification, webhooks::whatsapp))
         .routes(routes!(webhooks::zapi))
         .routes(routes!(webhooks::zapperhub))

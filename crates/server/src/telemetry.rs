@@ -114,6 +114,10 @@ fn describe_events() {
         "Calls of webhooks that did not prove themselves, by provider"
     );
     metrics::describe_counter!(
+        "recado_webhook_set_aside_total",
+        "Calls of webhooks that are kept and not applied, by reason"
+    );
+    metrics::describe_counter!(
         "recado_deliveries_total",
         "Attempts to deliver an event to a webhook endpoint, by outcome"
     );

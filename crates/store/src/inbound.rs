@@ -319,7 +319,8 @@ impl Applying<'_> {
     /// What the call says of nobody's customer is tried again.
     async fn leave_unapplied(&mut self, application: &Application) -> Result<(), StoreError> {
         sqlx::query(
-            "update webhook_calls set applied_at = null where organization_id = $1 and id = $2",
+            "update webhook_calls set applied_at = null, attempts = 0 \
+             where organization_id = $1 and id = $2",
         )
         .bind(self.log.organization().as_str().to_owned())
         .bind(columns::text(&application.call_id).into_owned())

@@ -67,6 +67,7 @@ mod secrets;
 mod send_target;
 mod senders;
 mod sends;
+mod set_aside;
 mod signal;
 mod statuses;
 mod store;
@@ -96,9 +97,10 @@ pub use organizations::Organization;
 pub use secrets::{ChannelSecrets, MasterKey, MasterKeyError};
 pub use send_target::{AgentOwner, SendTarget, TargetConversation};
 pub use sends::{NewMessage, SendResult};
+pub use set_aside::{SetAsideCall, SetAsideReason, UnknownSetAsideReason};
 pub use signal::EventSignal;
 pub use store::{DatabaseKind, Store};
-pub use webhook_calls::WebhookCall;
+pub use webhook_calls::{Backlog, WebhookCall};
 pub use webhook_endpoint_changes::{HeaderChange, WebhookEndpointChange};
 pub use webhook_endpoints::{
     NewWebhookEndpoint, UnknownWebhookFormat, WebhookEndpoint, WebhookFormat,

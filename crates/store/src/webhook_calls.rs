@@ -41,8 +41,43 @@ impl std::fmt::Debug for WebhookCall {
     }
 }
 
+/// The pending calls of one organization whose claim ran out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Backlog {
+    /// The organization.
+    pub organization_id: OrganizationId,
+    /// There are calls that no process has tried to apply.
+    pub untried: bool,
+    /// There are calls whose last attempt ended with its process.
+    pub doubtful: bool,
+}
+
+/// Claims calls of the organization in `$1` with so many attempts, and returns them.
+macro_rules! claiming {
+    ($attempts:literal, $lock:literal, $materialized:literal) => {
+        concat!(
+            "with due as ",
+            $materialized,
+            "(select id, claimed_until, length(body) as bytes from webhook_calls \
+             where organization_id = $1 and attempts ",
+            $attempts,
+            " and applied_at is null and set_aside is null and claimed_until <= $2 \
+             order by claimed_until, id limit $4",
+            $lock,
+            "), room as (select id, sum(bytes) over (order by claimed_until, id) - bytes as ahead \
+             from due) \
+             update webhook_calls set attempts = attempts + 1, claimed_until = \
+             case when received_at < $2 then $3 + $2 - received_at else $3 end \
+             where id in (select id from room where ahead = 0 or ahead < $5) \
+             returning id, organization_id, channel_id, content_type, key_id, body, received_at, \
+             attempts"
+        )
+    };
+}
+
 impl Store {
-    /// Keeps a call, which is claimed by the caller at once; when this returns, it is on disk.
+    /// Keeps a call; when this returns, it is on disk. If it is claimed for longer than the moment at which
+    /// it came, the caller applies it at once, and that attempt counts.
     ///
     /// # Errors
     ///
@@ -56,7 +91,7 @@ impl Store {
         let sealed = SealedSecrets::seal_bytes(&call.body, self.key(), place)?;
         let query = sqlx::query(
             "insert into webhook_calls (id, organization_id, channel_id, content_type, key_id, \
-             body, received_at, claimed_until) values ($1, $2, $3, $4, $5, $6, $7, $8)",
+             body, received_at, claimed_until, attempts) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         )
         .bind(columns::text(&call.id).into_owned())
         .bind(call.organization_id.as_str())
@@ -69,11 +104,45 @@ impl Store {
         .bind(sealed.key_id)
         .bind(sealed.bytes)
         .bind(call.received_at.as_millisecond())
-        .bind(claimed_until.as_millisecond());
+        .bind(claimed_until.as_millisecond())
+        .bind(i64::from(claimed_until > call.received_at));
         self.write_row(query).await.map(drop)
     }
 
-    /// Claims calls that are not applied and whose claim ran out; no two servers get the same.
+    /// Returns the organizations that have pending calls whose claim ran out.
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer, or a row is corrupt.
+    pub async fn organizations_with_webhook_calls(
+        &self,
+        now: Timestamp,
+    ) -> Result<Vec<Backlog>, StoreError> {
+        // One look into the index for each organization, and not one for each call.
+        let query = sqlx::query(
+            "with recursive pending (id) as (\
+             select min(organization_id) from webhook_calls \
+             where applied_at is null and set_aside is null union all \
+             select (select min(w.organization_id) from webhook_calls w \
+             where w.applied_at is null and w.set_aside is null and w.organization_id > pending.id) \
+             from pending where pending.id is not null), \
+             due (id, untried, doubtful) as (select id, exists (\
+             select 1 from webhook_calls w where w.organization_id = pending.id and w.attempts = 0 \
+             and w.applied_at is null and w.set_aside is null and w.claimed_until <= $1), exists (\
+             select 1 from webhook_calls w where w.organization_id = pending.id \
+             and w.attempts > 0 \
+             and w.applied_at is null and w.set_aside is null and w.claimed_until <= $1) \
+             from pending where id is not null) \
+             select id, case when untried then 1 else 0 end as untried, \
+             case when doubtful then 1 else 0 end as doubtful from due where untried or doubtful",
+        )
+        .bind(now.as_millisecond());
+        self.read_rows(query).await?.iter().map(backlog).collect()
+    }
+
+    /// Claims pending calls of an organization that no process has tried to apply, and counts the
+    /// attempt; no two servers get the same. Returns at most `limit` calls, and calls of at most
+    /// `bytes` behind the first one.
     ///
     /// The older a call, the longer its claim: what cannot be applied is tried ever more seldom.
     /// One that was encrypted with another master key is left to a server that has it.
@@ -83,47 +152,95 @@ impl Store {
     /// The database does not answer, or a row is corrupt.
     pub async fn claim_webhook_calls(
         &self,
+        organization: &OrganizationId,
         now: Timestamp,
         claimed_until: Timestamp,
         limit: u32,
+        bytes: u32,
     ) -> Result<Vec<WebhookCall>, StoreError> {
         let text = match self.kind() {
-            DatabaseKind::Sqlite => {
-                "update webhook_calls set claimed_until = \
-                 case when received_at < $1 then $2 + $1 - received_at else $2 end where id in (\
-                 select id from webhook_calls where applied_at is null and claimed_until <= $1 \
-                 order by claimed_until, id limit $3) \
-                 returning id, organization_id, channel_id, content_type, key_id, body, \
-                 received_at"
-            }
+            DatabaseKind::Sqlite => claiming!("= 0", "", ""),
+            DatabaseKind::Postgres => claiming!("= 0", " for update skip locked", "materialized "),
+        };
+        let query = sqlx::query(text)
+            .bind(organization.as_str().to_owned())
+            .bind(now.as_millisecond())
+            .bind(claimed_until.as_millisecond())
+            .bind(i64::from(limit))
+            .bind(i64::from(bytes));
+        let claimed = self.claimed(&self.write_rows(query).await?).await?;
+        Ok(claimed.into_iter().map(|(call, _)| call).collect())
+    }
+
+    /// Claims one pending call of an organization whose last attempt ended with its process, and counts
+    /// the attempt; returns it with the number of attempts that did not end, this one included.
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer, or a row is corrupt.
+    pub async fn claim_doubtful_webhook_call(
+        &self,
+        organization: &OrganizationId,
+        now: Timestamp,
+        claimed_until: Timestamp,
+    ) -> Result<Option<(WebhookCall, i64)>, StoreError> {
+        let text = match self.kind() {
+            DatabaseKind::Sqlite => claiming!("> 0", "", ""),
             DatabaseKind::Postgres => {
-                "with due as materialized (\
-                 select id from webhook_calls where applied_at is null and claimed_until <= $1 \
-                 order by claimed_until, id limit $3 for update skip locked) \
-                 update webhook_calls set claimed_until = \
-                 case when received_at < $1 then $2 + $1 - received_at else $2 end \
-                 where id in (select id from due) \
-                 returning id, organization_id, channel_id, content_type, key_id, body, \
-                 received_at"
+                claiming!("> 0", " for update skip locked", "materialized ")
             }
         };
         let query = sqlx::query(text)
+            .bind(organization.as_str().to_owned())
             .bind(now.as_millisecond())
             .bind(claimed_until.as_millisecond())
-            .bind(i64::from(limit));
-        let rows = self.write_rows(query).await?;
-        let mut calls = Vec::with_capacity(rows.len());
-        for row in &rows {
+            .bind(1_i64)
+            .bind(0_i64);
+        let claimed = self.claimed(&self.write_rows(query).await?).await?;
+        Ok(claimed.into_iter().next())
+    }
+
+    /// Reads claimed calls, the oldest first, each with its attempts.
+    async fn claimed(&self, rows: &[AnyRow]) -> Result<Vec<(WebhookCall, i64)>, StoreError> {
+        let (mut calls, mut foreign) = (Vec::with_capacity(rows.len()), Vec::new());
+        for row in rows {
+            let columns = Columns::new(row, "webhook_calls", "id");
             match call(row, self.key()) {
-                Ok(call) => calls.push(call),
+                Ok(call) => calls.push((call, columns.get("attempts")?)),
                 Err(error @ StoreError::WrongKey { .. }) => {
                     tracing::error!(%error, "a webhook call cannot be read");
+                    foreign.push(columns.get("id")?);
                 }
                 Err(error) => return Err(error),
             }
         }
-        calls.sort_by(|one, other| (one.received_at, &one.id).cmp(&(other.received_at, &other.id)));
+        if !foreign.is_empty() {
+            self.end_webhook_call_attempts(&foreign).await?;
+        }
+        calls.sort_by(|(one, _), (other, _)| {
+            (one.received_at, &one.id).cmp(&(other.received_at, &other.id))
+        });
         Ok(calls)
+    }
+
+    /// Notes that the attempts to apply these calls ended without the process ending.
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer.
+    pub async fn end_webhook_call_attempts(&self, calls: &[String]) -> Result<(), StoreError> {
+        let text = match self.kind() {
+            DatabaseKind::Sqlite => {
+                "update webhook_calls set attempts = 0 where applied_at is null \
+                 and id in (select value from json_each($1))"
+            }
+            DatabaseKind::Postgres => {
+                "update webhook_calls set attempts = 0 where applied_at is null \
+                 and id in (select jsonb_array_elements_text($1::jsonb))"
+            }
+        };
+        let query = sqlx::query(text).bind(columns::json(&calls));
+        self.write_count(query).await.map(drop)
     }
 
     /// Ends all claims of calls that are not applied: of one organization, or of a server that is gone.
@@ -137,7 +254,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let query = sqlx::query(
             "update webhook_calls set claimed_until = 0 where applied_at is null \
-             and ($1 is null or organization_id = $1)",
+             and set_aside is null and ($1 is null or organization_id = $1)",
         )
         .bind(organization.map(|id| id.as_str().to_owned()));
         self.write_count(query).await.map(drop)
@@ -154,6 +271,10 @@ impl Store {
         for text in [
             "delete from webhook_calls where id in (select id from webhook_calls \
              where applied_at < $1 order by applied_at limit $2)",
+            // A person has 30 days to find the cause and try again, 23 more than `before` gives.
+            "delete from webhook_calls where id in (select id from webhook_calls \
+             where set_aside is not null and received_at < $1 - 1987200000 \
+             order by received_at limit $2)",
             "delete from orphan_statuses where (organization_id, channel_id, sought, status) in (\
              select organization_id, channel_id, sought, status from orphan_statuses \
              where created_at < $1 order by created_at limit $2)",
@@ -173,6 +294,15 @@ impl Store {
         }
         Ok(pruned)
     }
+}
+
+fn backlog(row: &AnyRow) -> Result<Backlog, StoreError> {
+    let columns = Columns::new(row, "webhook_calls", "id");
+    Ok(Backlog {
+        organization_id: columns.parse("id")?,
+        untried: columns.get::<i64>("untried")? != 0,
+        doubtful: columns.get::<i64>("doubtful")? != 0,
+    })
 }
 
 fn call(row: &AnyRow, key: &MasterKey) -> Result<WebhookCall, StoreError> {

@@ -2,7 +2,6 @@
 
 use recado_tests::callbacks::{NUMBER, Text, change, whatsapp, whatsapp_texts, zapi, zapperhub};
 use recado_tests::client::answer;
-use rstest::rstest;
 use serde_json::{Value, json};
 
 use super::{connected, send};
@@ -108,21 +107,6 @@ async fn our_own_reading_at_zapi_is_no_reading_of_the_customer() {
     callbacks.deliver("zapi", &status("READ")).await;
     let read = world.events("message.read", 1).await;
     assert_eq!(read[0]["data"]["messageId"], message);
-}
-
-#[rstest]
-#[case("whatsapp")]
-#[case("zapi")]
-#[case("zapperhub")]
-#[tokio::test]
-async fn a_call_that_is_no_json_is_refused(#[case] channel: &str) {
-    let (world, callbacks) = connected().await;
-    for body in ["", "{", "7", "null", "jsonData=%7B%7D"] {
-        let refused = answer(callbacks.call(channel, body)).await;
-        assert_eq!(refused.error(), (400, "invalid_body".to_owned()), "{body}");
-    }
-    let events = world.client.get("/events").await.expect(200);
-    assert_eq!(events["data"], json!([]));
 }
 
 #[tokio::test]

@@ -46,7 +46,7 @@ impl Front {
     }
 }
 
-/// The provider's call, as soon as it was answered with 500.
+/// The provider's call, as soon as it was answered with 503.
 async fn refused(sandbox: &Sandbox) -> Delivery {
     let refused = async {
         loop {

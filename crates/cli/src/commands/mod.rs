@@ -12,3 +12,4 @@ pub(crate) mod org;
 pub(crate) mod sandbox;
 pub(crate) mod send;
 pub(crate) mod webhook;
+pub(crate) mod webhook_call;

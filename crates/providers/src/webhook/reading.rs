@@ -13,6 +13,9 @@ const FIRST_MILLISECONDS: i64 = 100_000_000_000;
 /// The end of the year 9999.
 const LAST_MILLISECOND: i64 = 253_402_300_799_999;
 
+/// Longer than any name of a customer.
+const MAX_NAME_CHARS: usize = 256;
+
 /// Longer than any id of WhatsApp, and short enough for every index.
 const MAX_ID_BYTES: usize = 512;
 
@@ -44,6 +47,16 @@ pub(crate) fn one_or_many(value: &Value) -> &[Value] {
 pub(crate) fn words(value: Option<&Value>) -> Option<String> {
     let text = value?.as_str()?.replace('\0', "");
     Some(text).filter(|text| !text.is_empty())
+}
+
+/// The name of a customer, cut: WhatsApp's own have at most 25 characters.
+pub(crate) fn name(value: Option<&Value>) -> Option<String> {
+    let characters = value?
+        .as_str()?
+        .chars()
+        .filter(|character| *character != '\0');
+    let name: String = characters.take(MAX_NAME_CHARS).collect();
+    Some(name).filter(|name| !name.is_empty())
 }
 
 /// The id of a message.

@@ -1,5 +1,7 @@
 //! What Meta sends: the handshake, and batches of messages, statuses and errors (Meta, webhooks).
 
+use std::collections::HashMap;
+
 use recado_core::Status;
 use recado_core::inbound::{
     Choice, CustomerCall, Inbound, InboundContent, InboundMessage, Person, SYSTEM, StatusError,
@@ -13,8 +15,10 @@ use url::form_urlencoded;
 use super::{errors, moves};
 use crate::connection::{Connection, text};
 use crate::error::ErrorKind;
-use crate::webhook::reading::{choice_id, id, instant, items, object, person, words};
-use crate::webhook::{Admission, Received, WebhookCall, WebhookRefused, WebhookUnreadable, proof};
+use crate::webhook::reading::{choice_id, id, instant, items, name, object, person, words};
+use crate::webhook::{
+    Admission, MAX_ITEMS, Received, WebhookCall, WebhookRefused, WebhookUnreadable, proof,
+};
 
 /// Meta's challenges have about ten digits.
 const MAX_CHALLENGE_BYTES: usize = 256;
@@ -94,8 +98,8 @@ pub(super) fn receive(
     }
     let entries = items(&body, "entry").iter();
     let changes = entries.flat_map(|entry| items(entry, "changes"));
-    let received = changes.flat_map(|it| change(connection, it)).collect();
-    Ok(moves::in_order(received))
+    let received = changes.flat_map(|it| change(connection, it));
+    Ok(moves::in_order(received.take(MAX_ITEMS + 1).collect()))
 }
 
 fn change(connection: &Connection, change: &Value) -> Vec<Received> {
@@ -105,11 +109,12 @@ fn change(connection: &Connection, change: &Value) -> Vec<Received> {
         number: number.clone(),
         what,
     };
+    let contacts = Contacts::of(value);
     match text(change, "/field") {
         Some("messages") => {}
         Some("calls") => {
-            let calls = items(value, "calls").iter();
-            return calls.map(|it| received(call(value, it))).collect();
+            let calls = items(value, "calls").iter().take(MAX_ITEMS + 1);
+            return calls.map(|it| received(call(&contacts, it))).collect();
         }
         _ => return vec![received(Inbound::Ignored("field"))],
     }
@@ -117,14 +122,15 @@ fn change(connection: &Connection, change: &Value) -> Vec<Received> {
     let statuses = items(value, "statuses").iter();
     let errors = items(value, "errors").iter();
     messages
-        .map(|it| message(value, it))
+        .map(|it| message(&contacts, it))
         .chain(statuses.map(|it| status(connection, it)))
         .chain(errors.map(|it| Inbound::Trouble(error(connection, it))))
         .map(received)
+        .take(MAX_ITEMS + 1)
         .collect()
 }
 
-fn message(value: &Value, message: &Value) -> Inbound {
+fn message(contacts: &Contacts<'_>, message: &Value) -> Inbound {
     if text(message, "/group_id").is_some() {
         return Inbound::Ignored("group");
     }
@@ -136,7 +142,7 @@ fn message(value: &Value, message: &Value) -> Inbound {
             let text = words(message.pointer("/system/body"));
             (former(message, &to), InboundContent::Moved { to, text })
         }
-        None => (sender(value, message), content(message)),
+        None => (sender(contacts, message), content(message)),
     };
     let Some(from) = from else {
         return Inbound::Ignored("without_sender");
@@ -153,11 +159,11 @@ fn message(value: &Value, message: &Value) -> Inbound {
 }
 
 /// A call; only the customer's own opens the window (Meta, send messages and calls).
-fn call(value: &Value, call: &Value) -> Inbound {
+fn call(contacts: &Contacts<'_>, call: &Value) -> Inbound {
     if text(call, "/direction") == Some("BUSINESS_INITIATED") {
         return Inbound::Ignored("call");
     }
-    match sender(value, call) {
+    match sender(contacts, call) {
         Some(from) => Inbound::Call(CustomerCall {
             from,
             at: instant(call.get("timestamp")),
@@ -166,15 +172,35 @@ fn call(value: &Value, call: &Value) -> Inbound {
     }
 }
 
+/// The contacts of a change: looked up once, as a call may have a contact for each of its messages.
+struct Contacts<'a> {
+    phones: HashMap<&'a str, &'a Value>,
+    user_ids: HashMap<&'a str, &'a Value>,
+}
+
+impl<'a> Contacts<'a> {
+    fn of(value: &'a Value) -> Self {
+        let by = |path: &'static str| {
+            let contacts = items(value, "contacts").iter().rev();
+            let known = contacts.filter_map(|contact| Some((text(contact, path)?, contact)));
+            // Of two with the same name the first one counts.
+            known.collect()
+        };
+        Self {
+            phones: by("/wa_id"),
+            user_ids: by("/user_id"),
+        }
+    }
+}
+
 /// One batch may hold several customers, and not in the order of their messages: contacts are matched.
-fn sender(value: &Value, message: &Value) -> Option<Person> {
+fn sender(contacts: &Contacts<'_>, message: &Value) -> Option<Person> {
     let phone = text(message, "/from");
     let user_id = text(message, "/from_user_id");
-    let same = |contact: &&Value| {
-        (phone.is_some() && text(contact, "/wa_id") == phone)
-            || (user_id.is_some() && text(contact, "/user_id") == user_id)
-    };
-    let contact = items(value, "contacts").iter().find(same);
+    let by_phone = phone.and_then(|phone| contacts.phones.get(phone));
+    let contact = by_phone
+        .or_else(|| contacts.user_ids.get(user_id?))
+        .copied();
     let of_contact = |path| text(contact?, path);
     let addresses = [
         phone,
@@ -185,7 +211,7 @@ fn sender(value: &Value, message: &Value) -> Option<Person> {
         // A system message may name its customer nowhere else.
         text(message, "/system/previous_user_id"),
     ];
-    let name = contact.and_then(|contact| words(contact.pointer("/profile/name")));
+    let name = contact.and_then(|contact| name(contact.pointer("/profile/name")));
     person(addresses, name)
 }
 

@@ -10,7 +10,8 @@ use super::errors::is_error;
 use crate::connection::{Connection, text};
 use crate::documented::says;
 use crate::error::ErrorKind;
-use crate::webhook::reading::{choice_id, id, instant, items, person, status, words};
+use crate::webhook::MAX_ITEMS;
+use crate::webhook::reading::{choice_id, id, instant, items, name, person, status, words};
 
 /// Where a tap has its id and its title; the first that is there counts.
 ///
@@ -130,7 +131,7 @@ fn received(body: &Value) -> Inbound {
         return Inbound::Ignored("without_id");
     };
     let addresses = ["/phone", "/senderLid", "/chatLid"].map(|path| text(body, path));
-    let name = words(body.get("senderName")).or_else(|| words(body.get("chatName")));
+    let name = name(body.get("senderName")).or_else(|| name(body.get("chatName")));
     let Some(from) = person(addresses, name) else {
         return Inbound::Ignored("without_sender");
     };
@@ -260,7 +261,7 @@ fn statuses(connection: &Connection, body: &Value) -> Vec<Inbound> {
         _ => None,
     };
     let step = error.as_ref().map_or(step, failed);
-    let ids = items(body, "ids").iter();
+    let ids = items(body, "ids").iter().take(MAX_ITEMS + 1);
     ids.map(|it| status(id(Some(it)), step, error.clone()))
         .collect()
 }

@@ -5,7 +5,9 @@ use std::sync::{Arc, LazyLock};
 use proptest::prelude::*;
 use recado_core::inbound::{Choice, Inbound, InboundContent, InboundMessage, StatusNews};
 use recado_core::{Recipient, Status};
-use recado_providers::{Admission, Channel, WebhookCall, WebhookRefused, WebhookUnreadable};
+use recado_providers::{
+    Admission, Channel, MAX_ITEMS, WebhookCall, WebhookRefused, WebhookUnreadable,
+};
 use reqwest::Method;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use rstest::rstest;
@@ -314,5 +316,53 @@ proptest! {
     fn a_damaged_form_does_no_harm((subject, body) in damaged()) {
         let form = [b"jsonData=", &*body].concat();
         let _ = received(subject, FORM, &form);
+    }
+}
+
+#[rstest]
+#[case::whatsapp(Subject::WhatsApp, json!({"object": "whatsapp_business_account", "entry": [{"changes": [
+    {"field": "messages", "value": {"statuses": vec![json!({}); MAX_ITEMS + 2]}}]}]}))]
+#[case::changes(Subject::WhatsApp, json!({"object": "whatsapp_business_account", "entry": [
+    {"changes": vec![json!({}); MAX_ITEMS + 2]}]}))]
+#[case::calls(Subject::WhatsApp, json!({"object": "whatsapp_business_account", "entry": [{"changes": [
+    {"field": "calls", "value": {"calls": vec![json!({}); MAX_ITEMS + 2]}}]}]}))]
+#[case::zapi(Subject::Zapi, json!({"type": "MessageStatusCallback", "status": "READ",
+    "ids": vec!["A"; MAX_ITEMS + 2]}))]
+#[case::events(Subject::ZapperHub, json!(vec![json!({}); MAX_ITEMS + 2]))]
+#[case::data(Subject::ZapperHub, json!({"type": "messages.update", "data": vec![json!({}); MAX_ITEMS + 2]}))]
+#[case::wuzapi(Subject::Wuzapi, json!({"type": "ReadReceipt", "state": "Read",
+    "event": {"MessageIDs": vec!["A"; MAX_ITEMS + 2]}}))]
+fn of_a_call_with_too_many_items_one_more_than_the_bound_is_read(
+    #[case] subject: Subject,
+    #[case] body: Value,
+) {
+    let channel = subject.channel("http://127.0.0.1:9");
+    assert_eq!(read(channel.as_ref(), &body).len(), MAX_ITEMS + 1);
+}
+
+#[test]
+fn a_name_is_cut_after_256_characters() {
+    let long = "é".repeat(1_000);
+    let zapi = json!({"type": "ReceivedCallback", "messageId": "A", "phone": "5511900000001",
+        "senderName": long, "text": {"message": "Oi"}});
+    let v2 = json!({"type": "messages.upsert", "key": {"remoteJid": "5511900000001@s.whatsapp.net",
+        "id": "A"}, "pushName": long, "message": {"conversation": "Oi"}});
+    let wuzapi = json!({"type": "Message", "event": {"Info": {"ID": "A", "Chat":
+        "5511900000001@s.whatsapp.net", "Sender": "5511900000001@s.whatsapp.net", "PushName": long},
+        "Message": {"conversation": "Oi"}}});
+    let whatsapp = json!({"object": "whatsapp_business_account", "entry": [{"changes": [
+        {"field": "messages", "value": {
+            "contacts": [{"wa_id": "5511900000001", "profile": {"name": long}}],
+            "messages": [{"id": "A", "from": "5511900000001", "type": "text", "text": {"body": "Oi"}}]
+    }}]}]});
+    for (subject, body) in [
+        (Subject::WhatsApp, whatsapp),
+        (Subject::Zapi, zapi),
+        (Subject::ZapperHub, v2),
+        (Subject::Wuzapi, wuzapi),
+    ] {
+        let channel = subject.channel("http://127.0.0.1:9");
+        let name = message(channel.as_ref(), &body).from.name;
+        assert_eq!(name, Some("é".repeat(256)), "{subject:?}");
     }
 }

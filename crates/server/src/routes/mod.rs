@@ -12,6 +12,7 @@ pub(crate) mod health;
 pub(crate) mod listing;
 pub(crate) mod messages;
 pub(crate) mod organizations;
+pub(crate) mod webhook_calls;
 pub(crate) mod webhook_endpoints;
 pub(crate) mod webhooks;
 

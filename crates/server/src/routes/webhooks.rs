@@ -19,7 +19,7 @@ use subtle::ConstantTimeEq as _;
 use crate::app::App;
 use crate::error::{ApiError, Reason};
 use crate::extract::Path;
-use crate::intake::Taken;
+use crate::intake;
 use crate::layers;
 use crate::openapi::{BODY, failures};
 
@@ -100,7 +100,7 @@ async fn take(
         .headers
         .get(header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok());
-    keep(app, &*ready, &channel, content_type, body).await?;
+    keep(app, ready, channel, content_type, body).await?;
     Ok(Json(json!({"success": true})).into_response())
 }
 
@@ -160,35 +160,21 @@ fn refuse(
     ApiError::new(reason, refused.to_string())
 }
 
-/// Keeps the raw body on disk, and hands what it says to the intake.
+/// Keeps the raw body on disk, and has it applied.
 async fn keep(
-    app: &App,
-    ready: &dyn Channel,
-    channel: &store::Channel,
+    app: &Arc<App>,
+    ready: Arc<dyn Channel>,
+    channel: store::Channel,
     content_type: Option<&str>,
     body: bytes::Bytes,
 ) -> Result<(), ApiError> {
-    let items = ready
-        .receive(content_type, &body)
-        .map_err(|unreadable| FieldErrors::root(&unreadable.to_string()))?;
-    let now = app.clock.now();
     let call = store::WebhookCall {
         id: format!("whc_{}", app.uuid().simple()),
-        organization_id: channel.organization_id.clone(),
-        channel_id: channel.id.clone(),
+        organization_id: channel.organization_id,
+        channel_id: channel.id,
         content_type: content_type.map(str::to_owned),
-        body: body.to_vec(),
-        received_at: now,
+        body: body.into(),
+        received_at: app.clock.now(),
     };
-    app.store
-        .keep_webhook_call(&call, crate::intake::claimed_until(now))
-        .await?;
-    let taken = Taken {
-        call_id: call.id,
-        organization_id: call.organization_id,
-        channel_id: call.channel_id,
-        items,
-    };
-    app.intake.take(taken).await;
-    Ok(())
+    intake::keep(app, ready, call).await
 }

@@ -10,6 +10,7 @@ use crate::taps::{
     ana, application, apply, apply_one, call, connection, create_channel, events, furnish, kinds,
     phone, said, tap, tapped,
 };
+use crate::webhook_calls::claim_all;
 use crate::world::{World, accepted, agent, at, channel, conv, id, message, org};
 
 /// A customer who is known by a user id alone.
@@ -282,11 +283,7 @@ async fn without_an_agent_the_call_waits_until_there_is_one() {
         .create_agent(&agent("org_1", "agent-123"))
         .await
         .unwrap();
-    let claimed = store
-        .claim_webhook_calls(at(300_000), at(400_000), 10)
-        .await
-        .unwrap();
-    assert_eq!(claimed, [call(&waiting)]);
+    assert_eq!(claim_all(store, 300_000, 400_000).await, [call(&waiting)]);
     let results = store.apply_webhooks(vec![waiting]).await;
     assert!(!results[0].as_ref().unwrap().no_agent);
     let told = kinds(store).await;
@@ -296,10 +293,7 @@ async fn without_an_agent_the_call_waits_until_there_is_one() {
             .count(),
         1
     );
-    let claimed = store
-        .claim_webhook_calls(at(500_000), at(600_000), 10)
-        .await;
-    assert_eq!(claimed.unwrap(), []);
+    assert_eq!(claim_all(store, 900_000, 999_000).await, []);
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use recado_core::Status;
-use recado_store::{StoreError, WebhookCall};
+use recado_store::{Backlog, Page, SetAsideReason, Store, StoreError, WebhookCall};
 use tokio::task::JoinSet;
 
 use crate::taps::{application, apply, call, kinds, news, said, tapped};
@@ -20,6 +20,25 @@ fn kept(number: i64) -> WebhookCall {
     }
 }
 
+/// Claims everything that is due, one organization after the other, as a server does.
+pub(crate) async fn claim_all(store: &Store, now: i64, until: i64) -> Vec<WebhookCall> {
+    let (now, until) = (at(now), at(until));
+    let mut calls = Vec::new();
+    for backlog in store.organizations_with_webhook_calls(now).await.unwrap() {
+        let id = &backlog.organization_id;
+        let untried = store.claim_webhook_calls(id, now, until, 100, 1_000_000);
+        calls.extend(untried.await.unwrap());
+        while let Some((call, _)) = store
+            .claim_doubtful_webhook_call(id, now, until)
+            .await
+            .unwrap()
+        {
+            calls.push(call);
+        }
+    }
+    calls
+}
+
 #[tokio::test]
 async fn a_call_is_kept_to_the_byte_and_claimed_when_its_claim_ran_out() {
     let World { store, .. } = &World::new().await;
@@ -33,8 +52,7 @@ async fn a_call_is_kept_to_the_byte_and_claimed_when_its_claim_ran_out() {
         (29_998, 40_000, vec![]),
         (29_999, 40_000, vec![kept(1)]),
     ] {
-        let claimed = store.claim_webhook_calls(at(now), at(until), 10).await;
-        assert_eq!(claimed.unwrap(), expected, "{now}");
+        assert_eq!(claim_all(store, now, until).await, expected, "{now}");
     }
     assert!(!format!("{:?}", kept(1)).contains("123"));
 }
@@ -55,7 +73,10 @@ async fn no_two_servers_claim_the_same_call() {
         tasks.spawn(async move {
             let mut mine = Vec::new();
             loop {
-                let claimed = store.claim_webhook_calls(at(1), at(9), 7).await.unwrap();
+                let claimed = store
+                    .claim_webhook_calls(&org(1), at(1), at(9), 7, 1_000)
+                    .await
+                    .unwrap();
                 if claimed.is_empty() {
                     return mine;
                 }
@@ -92,11 +113,7 @@ async fn of_several_calls_the_bad_one_fails_alone_and_stays() {
         kinds(store).await,
         ["message.accepted", "message.received", "message.sent"]
     );
-    let left = store
-        .claim_webhook_calls(at(200_000), at(300_000), 10)
-        .await
-        .unwrap();
-    assert_eq!(left, [call(&bad)]);
+    assert_eq!(claim_all(store, 200_000, 300_000).await, [call(&bad)]);
 }
 
 #[tokio::test]
@@ -111,8 +128,7 @@ async fn only_what_is_done_and_old_is_pruned() {
         "a call and a status"
     );
     assert_eq!(store.prune(at(100_001)).await.unwrap(), 0);
-    let left = store.claim_webhook_calls(at(1), at(2), 10).await.unwrap();
-    assert_eq!(left, [kept(1)]);
+    assert_eq!(claim_all(store, 1, 2).await, [kept(1)]);
 }
 
 #[tokio::test]
@@ -126,10 +142,7 @@ async fn a_call_counts_as_applied_after_its_last_part() {
         .keep_webhook_call(&call(&last), at(200_000))
         .await
         .unwrap();
-    let left = async |now| {
-        let claimed = store.claim_webhook_calls(at(now), at(now), 10).await;
-        claimed.unwrap().len()
-    };
+    let left = async |now| claim_all(store, now, now).await.len();
     for (part, left_after, now) in [(first.clone(), 1, 300_000), (last, 0, 900_000)] {
         let results = store.apply_webhooks(vec![part]).await;
         assert_eq!(results[0].as_ref().unwrap().events, 1);
@@ -141,4 +154,107 @@ async fn a_call_counts_as_applied_after_its_last_part() {
         kinds(store).await,
         ["message.accepted", "message.sent", "message.read"]
     );
+}
+
+#[tokio::test]
+async fn each_attempt_that_ended_with_its_process_is_counted_and_no_other() {
+    let World { store, .. } = &World::new().await;
+    store.keep_webhook_call(&kept(1), at(10)).await.unwrap();
+    let untried = async |now| {
+        let claimed = store
+            .claim_webhook_calls(&org(1), at(now), at(now + 10), 10, 100)
+            .await;
+        claimed.unwrap().len()
+    };
+    let doubtful = async |now| {
+        let claimed = store
+            .claim_doubtful_webhook_call(&org(1), at(now), at(now + 10))
+            .await;
+        claimed.unwrap().map(|(_, attempts)| attempts)
+    };
+    assert_eq!((untried(10).await, doubtful(10).await), (0, Some(2)));
+    assert_eq!((untried(100).await, doubtful(100).await), (0, Some(3)));
+    assert_eq!(doubtful(101).await, None, "it is claimed");
+    store
+        .end_webhook_call_attempts(&[kept(1).id])
+        .await
+        .unwrap();
+    assert_eq!((doubtful(1_000).await, untried(1_000).await), (None, 1));
+    assert_eq!(doubtful(10_000).await, Some(2));
+}
+
+#[tokio::test]
+async fn a_backlog_is_claimed_in_portions_and_for_each_organization() {
+    let World { store, .. } = &World::new().await;
+    for number in 0..6 {
+        let mut call = kept(number);
+        call.organization_id = org(1 + u8::from(number == 5));
+        store.keep_webhook_call(&call, at(0)).await.unwrap();
+    }
+    let backlog = |number| Backlog {
+        organization_id: org(number),
+        untried: true,
+        doubtful: false,
+    };
+    let backlogs = store.organizations_with_webhook_calls(at(1)).await.unwrap();
+    assert_eq!(backlogs, [backlog(1), backlog(2)]);
+    // Each takes 43 bytes, encrypted, and the first is claimed however large it is.
+    for (organization, limit, bytes, claimed) in [
+        (1, 10, 0, 1),
+        (1, 2, 100, 2),
+        (1, 10, 50, 2),
+        (2, 10, 100, 1),
+    ] {
+        let calls = store
+            .claim_webhook_calls(&org(organization), at(1), at(9), limit, bytes)
+            .await;
+        assert_eq!(calls.unwrap().len(), claimed);
+    }
+    let backlogs = store.organizations_with_webhook_calls(at(1)).await.unwrap();
+    assert_eq!(backlogs, []);
+}
+
+#[tokio::test]
+async fn what_is_set_aside_is_listed_and_not_claimed_until_it_is_retried() {
+    let World { store, .. } = &World::new().await;
+    let reasons = [SetAsideReason::Unreadable, SetAsideReason::Crashed];
+    for (number, reason) in (1..).zip(reasons) {
+        let call = kept(number);
+        store.keep_webhook_call(&call, at(10)).await.unwrap();
+        store
+            .set_webhook_call_aside(&org(1), &call.id, reason)
+            .await
+            .unwrap();
+    }
+    assert_eq!(claim_all(store, 1_000, 2_000).await, []);
+    let page = Page {
+        after: None,
+        limit: 10,
+    };
+    let listed = async |organization, reason| {
+        let listed = store
+            .list_webhook_calls_set_aside(&org(organization), reason, &page)
+            .await;
+        let calls = listed.unwrap().data.into_iter();
+        calls.map(|call| (call.id, call.reason)).collect::<Vec<_>>()
+    };
+    let [unreadable, crashed] =
+        [(1, reasons[0]), (2, reasons[1])].map(|(number, reason)| (kept(number).id, reason));
+    assert_eq!(listed(1, None).await, [unreadable.clone(), crashed.clone()]);
+    let only = listed(1, Some(reasons[1])).await;
+    assert_eq!(only, std::slice::from_ref(&crashed));
+    assert_eq!(listed(2, None).await, []);
+    let retry = async |organization, id: &str| {
+        let retried = store.retry_webhook_call(&org(organization), id).await;
+        retried.unwrap().is_some()
+    };
+    assert!(!retry(2, &unreadable.0).await, "it is another's");
+    assert!(retry(1, &unreadable.0).await);
+    assert!(!retry(1, &unreadable.0).await, "it is pending");
+    assert_eq!(listed(1, None).await, [crashed]);
+    assert_eq!(claim_all(store, 1_000, 2_000).await, [kept(1)]);
+    let month = 30 * 24 * 60 * 60 * 1000;
+    let week = 7 * 24 * 60 * 60 * 1000;
+    assert_eq!(store.prune(at(month - week)).await.unwrap(), 0);
+    assert_eq!(store.prune(at(month - week + 3)).await.unwrap(), 1);
 }

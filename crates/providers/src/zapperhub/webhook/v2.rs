@@ -10,8 +10,8 @@ use super::content::content;
 use super::echo::echo;
 use super::{connected, not_a_person};
 use crate::connection::{Connection, text};
-use crate::webhook::WebhookUnreadable;
-use crate::webhook::reading::{id, instant, one_or_many, person, status, words};
+use crate::webhook::reading::{id, instant, name, one_or_many, person, status};
+use crate::webhook::{MAX_ITEMS, WebhookUnreadable};
 
 /// A status by its number, its name, and ours.
 const STATUSES: [(i64, &str, Status); 5] = [
@@ -36,6 +36,7 @@ pub(super) fn news(
     }
     Ok(events(&body)
         .flat_map(|event| of_event(connection, event))
+        .take(MAX_ITEMS + 1)
         .collect())
 }
 
@@ -70,6 +71,7 @@ fn of_event(connection: &Connection, event: &Value) -> Vec<Inbound> {
         .get("data")
         .filter(|data| data.is_object() || data.is_array());
     let items = one_or_many(items.unwrap_or(event)).iter();
+    let items = items.take(MAX_ITEMS + 1);
     items.map(|item| read(connection, item)).collect()
 }
 
@@ -94,7 +96,7 @@ fn message(item: &Value) -> Inbound {
     };
     // The three others are newer members of Baileys' key; the vendor shows none of them.
     let addresses = ["remoteJid", "remoteJidAlt", "senderPn", "senderLid"].map(address);
-    let Some(from) = person(addresses, words(item.get("pushName"))) else {
+    let Some(from) = person(addresses, name(item.get("pushName"))) else {
         return Inbound::Ignored("without_sender");
     };
     Inbound::Message(InboundMessage {

@@ -11,8 +11,8 @@ use super::content::{content, own};
 use super::echo::echo;
 use super::{connected, multipart, not_a_person};
 use crate::connection::{Connection, text};
-use crate::webhook::WebhookUnreadable;
-use crate::webhook::reading::{id, instant, object, person, status, words};
+use crate::webhook::reading::{id, instant, name, object, person, status};
+use crate::webhook::{MAX_ITEMS, WebhookUnreadable};
 
 /// The bytes that the signature of a body covers: itself, or the text fields of a multipart form.
 pub(super) fn signed<'a>(content_type: Option<&str>, body: &'a [u8]) -> Option<Cow<'a, [u8]>> {
@@ -99,7 +99,7 @@ fn message(event: &Value) -> Inbound {
     };
     // One of the first two is the phone, the other the LID, if both are there.
     let addresses = ["Sender", "SenderAlt", "Chat"].map(said);
-    let Some(from) = person(addresses, words(info("PushName"))) else {
+    let Some(from) = person(addresses, name(info("PushName"))) else {
         return Inbound::Ignored("without_sender");
     };
     Inbound::Message(InboundMessage {
@@ -122,5 +122,6 @@ fn receipt(body: &Value, event: &Value) -> Vec<Inbound> {
     };
     let ids = own(event, "MessageIDs").and_then(Value::as_array);
     let ids = ids.map_or(&[][..], Vec::as_slice).iter();
+    let ids = ids.take(MAX_ITEMS + 1);
     ids.map(|it| status(id(Some(it)), step, None)).collect()
 }

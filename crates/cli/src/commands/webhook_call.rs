@@ -1,0 +1,46 @@
+//! `recado webhook-call`: calls of providers that were taken and could not be applied.
+
+use clap::Subcommand;
+
+use super::listing::ListArgs;
+use crate::client::Client;
+use crate::failure::Failure;
+use crate::output::{Columns, Output};
+
+const COLUMNS: Columns = &[
+    ("ID", "/id"),
+    ("CHANNEL", "/channelId"),
+    ("STATUS", "/status"),
+    ("CONTENT TYPE", "/contentType"),
+    ("RECEIVED", "/receivedAt"),
+];
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// List the calls that are set aside
+    List {
+        /// Only calls of this status
+        #[arg(long, value_parser = ["unreadable", "crashed", "too_many_items"])]
+        status: Option<String>,
+        #[command(flatten)]
+        list: ListArgs,
+    },
+    /// Apply a call once more
+    Retry { id: String },
+}
+
+pub(crate) async fn run(command: Command, client: &Client) -> Result<Output, Failure> {
+    match command {
+        Command::List { status, list } => {
+            let mut query = list.query();
+            query.extend(status.map(|status| ("status", status)));
+            let answer = client.get(&["webhook-calls"], &query).await?;
+            Ok(Output::list(answer, COLUMNS))
+        }
+        Command::Retry { id } => {
+            let path = ["webhook-calls", &id, "retry"];
+            let answer = client.post(&path, &serde_json::json!({})).await?;
+            Ok(Output::record(answer, COLUMNS))
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! Applies calls of one organization: read, in parts that one transaction has room for, one part at a time.
+
+use std::collections::{HashSet, VecDeque};
+use std::sync::Arc;
+use std::vec::IntoIter;
+
+use recado_providers::{Channel, MAX_ITEMS, Received};
+use recado_store::{self as store, Application, SetAsideReason, WebhookCall};
+
+use super::budget::Room;
+use super::routing::Routes;
+use crate::app::App;
+
+/// Items that are applied in one transaction at most, so that it ends in time on a slow database too.
+const ITEMS: usize = 200;
+
+/// Calls that are applied in one transaction at most.
+pub(crate) const MAX_CALLS: usize = 64;
+
+/// Bytes of the calls that are read together at most; a larger one is read alone.
+pub(crate) const MAX_BYTES: usize = 256 * 1024;
+
+/// A kept call that waits to be applied.
+pub(crate) struct Taken {
+    pub(crate) call: WebhookCall,
+    /// The channel that was called; a deleted one says nothing any more.
+    pub(crate) channel: Option<Arc<dyn Channel>>,
+    /// The memory that the call may take; a call that was read back is bounded by its claim.
+    pub(crate) room: Option<Room>,
+}
+
+/// A call that is being applied.
+struct Reading {
+    call: WebhookCall,
+    items: IntoIter<Received>,
+    /// The call has more items than one call may have.
+    too_many: bool,
+    begun: bool,
+    _room: Option<Room>,
+}
+
+/// Applies calls of one organization in their order.
+///
+/// Each transaction waits for its place among those of all organizations, so that a large call of one
+/// delays another by one transaction, and not by all of its own.
+pub(crate) async fn apply(app: &App, calls: Vec<Taken>) {
+    let bytes: usize = calls.iter().map(|taken| taken.call.body.len()).sum();
+    // What a body says takes up to fifty times its size: few large ones are read at once.
+    let _large = if bytes > MAX_BYTES {
+        app.intake.large.acquire().await.ok()
+    } else {
+        None
+    };
+    let mut place = app.intake.transactions.acquire().await.ok();
+    let mut reading = VecDeque::with_capacity(calls.len());
+    for taken in calls {
+        reading.extend(read(app, taken).await);
+    }
+    let mut routes = Routes::new(app);
+    let mut failed = HashSet::new();
+    loop {
+        let parts = next_parts(app, &mut routes, &mut reading, &mut failed).await;
+        let ids: Vec<_> = parts.iter().map(|part| part.call_id.clone()).collect();
+        for (id, applied) in ids.into_iter().zip(app.store.apply_webhooks(parts).await) {
+            count(&applied);
+            if applied.is_err() || applied.is_ok_and(|applied| applied.no_agent) {
+                failed.insert(id);
+            }
+        }
+        drop(place);
+        if reading.is_empty() {
+            break;
+        }
+        place = app.intake.transactions.acquire().await.ok();
+    }
+    app.intake.did_not_apply(failed);
+}
+
+/// Reads a call; returns `None` if it was set aside.
+async fn read(app: &App, taken: Taken) -> Option<Reading> {
+    let Taken {
+        call,
+        channel,
+        room,
+    } = taken;
+    abort_if_asked(&call.body);
+    // Reading takes more memory than what is read.
+    let _alone = if call.body.len() > MAX_BYTES {
+        Some(app.intake.large_read.lock().await)
+    } else {
+        None
+    };
+    let items = match &channel {
+        Some(channel) => channel.receive(call.content_type.as_deref(), &call.body),
+        None => Ok(Vec::new()),
+    };
+    let Ok(mut items) = items else {
+        set_aside(app, &call, SetAsideReason::Unreadable).await;
+        return None;
+    };
+    let too_many = items.len() > MAX_ITEMS;
+    items.truncate(MAX_ITEMS);
+    Some(Reading {
+        // The items say everything from here on.
+        call: WebhookCall {
+            body: Vec::new(),
+            ..call
+        },
+        items: items.into_iter(),
+        too_many,
+        begun: false,
+        _room: room,
+    })
+}
+
+/// Takes as many items of the first calls as one transaction has room for; a call that would fit into a
+/// transaction is not split.
+async fn next_parts(
+    app: &App,
+    routes: &mut Routes<'_>,
+    reading: &mut VecDeque<Reading>,
+    failed: &mut HashSet<String>,
+) -> Vec<Application> {
+    let (mut parts, mut room) = (Vec::new(), ITEMS);
+    while let Some(first) = reading.front_mut() {
+        let fits = first.items.len() <= room;
+        if !fits && !parts.is_empty() && !first.begun {
+            break;
+        }
+        first.begun = true;
+        let count = first.items.len().min(room);
+        let taken = first.items.by_ref().take(count);
+        let (organization, channel) = (&first.call.organization_id, &first.call.channel_id);
+        let found = routes.route(organization, channel, taken).await;
+        let ends = first.items.len() == 0;
+        match found {
+            Ok(items) => parts.push(Application {
+                call_id: first.call.id.clone(),
+                organization_id: organization.clone(),
+                items,
+                at: app.clock.now(),
+                completes: ends && !first.too_many && !failed.contains(&first.call.id),
+            }),
+            Err(error) => {
+                let (id, error) = (&first.call.id, error.message);
+                tracing::warn!(call.id = id, error, "cannot route a webhook call");
+                failed.insert(id.clone());
+            }
+        }
+        room -= count;
+        if ends
+            && let Some(done) = reading.pop_front()
+            && done.too_many
+        {
+            set_aside(app, &done.call, SetAsideReason::TooManyItems).await;
+        }
+        if room == 0 {
+            break;
+        }
+    }
+    parts
+}
+
+/// Sets a call aside, and says so.
+pub(super) async fn set_aside(app: &App, call: &WebhookCall, reason: SetAsideReason) {
+    metrics::counter!("recado_webhook_set_aside_total", "reason" => reason.as_str()).increment(1);
+    tracing::error!(call.id, organization.id = %call.organization_id, channel.id = %call.channel_id, %reason, "a webhook call is set aside: look at it with `recado webhook-call list`");
+    let set = app
+        .store
+        .set_webhook_call_aside(&call.organization_id, &call.id, reason)
+        .await;
+    if let Err(error) = set {
+        tracing::error!(call.id, %error, "a webhook call could not be set aside; it is tried again");
+        let id = HashSet::from([call.id.clone()]);
+        app.intake.did_not_apply(id);
+    }
+}
+
+fn count(applied: &Result<store::Applied, store::StoreError>) {
+    match applied {
+        Ok(applied) => {
+            metrics::counter!("recado_webhook_events_total").increment(applied.events as u64);
+            metrics::counter!("recado_webhook_duplicates_total")
+                .increment(applied.duplicates as u64);
+            if applied.no_agent {
+                tracing::warn!(
+                    "a customer wrote, but the organization has no agent; make one, and the message is taken in"
+                );
+            }
+        }
+        Err(error) => tracing::error!(%error, "a webhook call was not applied; it is tried again"),
+    }
+}
+
+/// Ends the process if a test asked for it; a release build cannot be asked.
+#[cfg(debug_assertions)]
+fn abort_if_asked(body: &[u8]) {
+    if let Ok(text) = std::env::var("RECADO_TEST_ABORT_ON")
+        && body
+            .windows(text.len().max(1))
+            .any(|window| window == text.as_bytes())
+    {
+        std::process::abort();
+    }
+}
+
+#[cfg(not(debug_assertions))]
+const fn abort_if_asked(_: &[u8]) {}

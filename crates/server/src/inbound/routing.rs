@@ -1,0 +1,147 @@
+//! Where the items of a call go: for Meta, one call may be for several numbers.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+use recado_core::inbound::{Inbound, InboundContent};
+use recado_core::{ChannelId, ConversationId, MessageId, OrganizationId, Provider};
+use recado_providers::Received;
+use recado_store::{FreshIds, Routed};
+
+use crate::app::App;
+use crate::error::ApiError;
+
+/// Why every message of a channel fails for now, and not just one (Z-API, queue errors).
+const UNTIL_SOMEBODY_ACTS: [&str; 2] = ["button_terms_not_accepted", "restricted"];
+
+/// Finds the channels of items.
+pub(super) struct Routes<'a> {
+    app: &'a App,
+    /// The numbers that each called channel speaks for.
+    numbers: HashMap<ChannelId, Vec<(String, ChannelId)>>,
+}
+
+impl<'a> Routes<'a> {
+    pub(super) fn new(app: &'a App) -> Self {
+        Self {
+            app,
+            numbers: HashMap::new(),
+        }
+    }
+
+    /// Finds each item's channel: its own, or for Meta that of the number among those that share the
+    /// app's secret.
+    pub(super) async fn route(
+        &mut self,
+        organization: &OrganizationId,
+        called: &ChannelId,
+        items: impl ExactSizeIterator<Item = Received> + Send,
+    ) -> Result<Vec<Routed>, ApiError> {
+        let mut routed = Vec::with_capacity(items.len());
+        for Received { number, what } in items {
+            if is_noted(called, &what) {
+                continue;
+            }
+            let channel_id = match number {
+                None => Some(called.clone()),
+                Some(number) => self.channel_of(organization, called, &number).await?,
+            };
+            match channel_id {
+                Some(channel_id) => routed.push(Routed {
+                    channel_id,
+                    item: what,
+                    ids: fresh_ids(self.app),
+                }),
+                None => {
+                    tracing::warn!(channel.id = %called, "a webhook is for a number that is no channel here");
+                }
+            }
+        }
+        Ok(routed)
+    }
+
+    async fn channel_of(
+        &mut self,
+        organization: &OrganizationId,
+        called: &ChannelId,
+        number: &str,
+    ) -> Result<Option<ChannelId>, ApiError> {
+        let numbers = match self.numbers.entry(called.clone()) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => place.insert(numbers_of(self.app, organization, called).await?),
+        };
+        let found = numbers.iter().find(|(known, _)| known == number);
+        Ok(found.map(|(_, channel)| channel.clone()))
+    }
+}
+
+/// Counts or logs what somebody should look at, and tells whether it is of no use to the store.
+fn is_noted(called: &ChannelId, what: &Inbound) -> bool {
+    match what {
+        Inbound::Ignored(label) => {
+            metrics::counter!("recado_webhook_ignored_total", "what" => *label).increment(1);
+            true
+        }
+        Inbound::Trouble(trouble) => {
+            metrics::counter!("recado_webhook_troubles_total").increment(1);
+            tracing::warn!(channel.id = %called, code = trouble.code, "the provider tells of trouble with the channel");
+            true
+        }
+        Inbound::Message(message) => {
+            if matches!(&message.content, InboundContent::Other { kind, .. } if kind == "unknown") {
+                metrics::counter!("recado_webhook_unknown_total").increment(1);
+            }
+            false
+        }
+        Inbound::Status(news) => {
+            let reason = news
+                .error
+                .as_ref()
+                .map_or("", |error| error.reason.as_str());
+            if UNTIL_SOMEBODY_ACTS.contains(&reason) {
+                tracing::warn!(channel.id = %called, reason, "messages of the channel fail until somebody acts at the provider");
+            }
+            false
+        }
+        Inbound::Call(_) | Inbound::Echo(_) | Inbound::Connection(_) => false,
+    }
+}
+
+fn fresh_ids(app: &App) -> FreshIds {
+    FreshIds {
+        message: MessageId::from_uuid(app.uuid()),
+        conversation: ConversationId::from_uuid(app.uuid()),
+    }
+}
+
+/// The numbers whose channels share the secret that proved this call, and no others.
+async fn numbers_of(
+    app: &App,
+    organization: &OrganizationId,
+    called: &ChannelId,
+) -> Result<Vec<(String, ChannelId)>, ApiError> {
+    let channels = app
+        .store
+        .channels_of_provider(organization, Provider::WhatsApp)
+        .await?;
+    let mut known = Vec::with_capacity(channels.len());
+    for channel in channels {
+        let credentials = app.store.secrets(&channel)?.credentials;
+        let text = |name: &str| {
+            credentials
+                .get(name)
+                .and_then(|value| value.as_str())
+                .map(str::to_owned)
+        };
+        known.push((channel.id, text("phoneNumberId"), text("appSecret")));
+    }
+    let proved_by = known
+        .iter()
+        .find(|(id, ..)| id == called)
+        .and_then(|(_, _, secret)| secret.clone());
+    Ok(known
+        .into_iter()
+        .filter(|(_, _, secret)| *secret == proved_by)
+        .filter_map(|(id, number, _)| Some((number?, id)))
+        .collect())
+}

@@ -1,0 +1,116 @@
+//! Calls of providers that are set aside: kept as they came, listed, and tried again by hand.
+
+#![expect(
+    unused_qualifications,
+    reason = "utoipa's macro names the query by its whole path"
+)]
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use recado_core::FieldErrors;
+use recado_store::{SetAsideCall, SetAsideReason};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::listing::{List, ListQuery};
+use super::rfc3339;
+use crate::app::App;
+use crate::auth::Tenant;
+use crate::error::{ApiError, Reason};
+use crate::extract::{Path, Query};
+use crate::openapi::{KEY, QUERY, failures};
+
+failures!(ListFailures: KEY, QUERY);
+failures!(RetryFailures: KEY, &[Reason::WebhookCallNotFound]);
+
+/// What a call that is tried again is until it is applied or set aside again.
+const PENDING: &str = "pending";
+
+/// Which calls are wanted.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct StatusQuery {
+    /// Only those that are `unreadable`, `crashed` or `too_many_items`.
+    status: Option<String>,
+}
+
+/// A call of a provider that is kept and was not applied, or not as a whole.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(example = json!({
+    "id": "whc_0199f3aa4a1e7c109d7b000000000003", "channelId": "main", "status": "unreadable",
+    "contentType": "application/json", "receivedAt": "2026-11-22T12:00:00.000Z"
+}))]
+pub(crate) struct ProviderCall {
+    id: String,
+    /// The channel that the provider called.
+    channel_id: String,
+    /// `unreadable`: it is not in a form that the provider is known to use. `crashed`: the server ended
+    /// during each of three attempts to apply it. `too_many_items`: it says more than one call may say,
+    /// and what is within the bound was applied. `pending`: it is about to be tried again.
+    #[schema(value_type = String)]
+    status: &'static str,
+    /// The media type of the body, if the provider named one.
+    content_type: Option<String>,
+    received_at: String,
+}
+
+impl ProviderCall {
+    fn new(call: SetAsideCall, status: &'static str) -> Self {
+        Self {
+            id: call.id,
+            channel_id: call.channel_id.into(),
+            status,
+            content_type: call.content_type,
+            received_at: rfc3339(call.received_at),
+        }
+    }
+}
+
+impl StatusQuery {
+    fn reason(&self) -> Result<Option<SetAsideReason>, FieldErrors> {
+        let status = self.status.as_deref().filter(|text| !text.is_empty());
+        let reason = status.map(str::parse).transpose();
+        reason.map_err(|error: recado_store::UnknownSetAsideReason| {
+            FieldErrors::field("status", &error.to_string())
+        })
+    }
+}
+
+/// List calls of providers that were taken and could not be applied
+///
+/// They are kept for 30 days.
+#[utoipa::path(get, path = "/webhook-calls", operation_id = "listWebhookCalls", tag = "Provider webhooks", params(ListQuery, StatusQuery), responses((status = 200, description = "One part of the list", body = List<ProviderCall>), ListFailures))]
+pub(crate) async fn list(
+    Tenant(organization): Tenant,
+    State(app): State<Arc<App>>,
+    Query(query): Query<ListQuery>,
+    Query(status): Query<StatusQuery>,
+) -> Result<Json<List<ProviderCall>>, ApiError> {
+    let (page, reason) = (query.page()?, status.reason()?);
+    let listed = app
+        .store
+        .list_webhook_calls_set_aside(&organization, reason, &page)
+        .await?;
+    Ok(Json(List::of(listed, |call| {
+        let status = call.reason.as_str();
+        ProviderCall::new(call, status)
+    })))
+}
+
+/// Apply a call of a provider that was set aside once more
+///
+/// What it said before has no effect again.
+#[utoipa::path(post, path = "/webhook-calls/{id}/retry", operation_id = "retryWebhookCall", tag = "Provider webhooks", params(("id" = String, Path)), responses((status = 200, description = "The call, which is pending again", body = ProviderCall), RetryFailures))]
+pub(crate) async fn retry(
+    Tenant(organization): Tenant,
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+) -> Result<Json<ProviderCall>, ApiError> {
+    let retried = app.store.retry_webhook_call(&organization, &id).await?;
+    let call = retried.ok_or_else(|| ApiError::not_found(Reason::WebhookCallNotFound))?;
+    app.intake.look_for_left_behind();
+    Ok(Json(ProviderCall::new(call, PENDING)))
+}
