@@ -167,6 +167,7 @@ async fn check_config_says_what_is_in_force_and_hides_secrets() {
     RECADO_ZAPI_URL=https://api.z-api.io/
     RECADO_ZAPPERHUB_URL=https://api.zapperapi.com/
     RECADO_ALLOW_PRIVATE_NETWORKS=false
+    RECADO_CONNECTIONS_PER_PEER=256
     RECADO_LOG=info
     RECADO_METRICS_LISTEN=off
     ");

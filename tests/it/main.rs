@@ -25,6 +25,7 @@ mod protocol;
 mod published_example;
 mod quotations;
 mod secrets;
+mod slow_clients;
 mod startup;
 mod stream;
 mod taps;

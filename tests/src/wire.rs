@@ -60,6 +60,16 @@ impl Wire {
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
+    /// Waits until something has come, and does not read it.
+    ///
+    /// # Panics
+    ///
+    /// Nothing comes.
+    pub async fn readable(&self) {
+        let readable = tokio::time::timeout(PATIENCE, self.0.readable()).await;
+        readable.expect("an answer in time").expect("a connection");
+    }
+
     /// Whether nothing has come that was not read.
     #[must_use]
     pub fn is_silent(&self) -> bool {

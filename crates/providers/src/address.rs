@@ -61,7 +61,9 @@ pub(crate) fn may_be_reached(url: &Url) -> bool {
     name.contains('.') && !LOCAL_NAMES.into_iter().any(is_below)
 }
 
-fn is_public(address: IpAddr) -> bool {
+/// Whether `address` belongs to the public internet: not private, loopback, link-local or reserved.
+#[must_use]
+pub fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => is_public_v4(address),
         IpAddr::V6(address) => match embedded(address) {

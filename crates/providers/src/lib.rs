@@ -47,6 +47,7 @@ mod whatsapp;
 mod zapi;
 mod zapperhub;
 
+pub use address::is_public;
 #[cfg(any(test, feature = "mock"))]
 pub use channel::MockChannel;
 pub use channel::{Channel, Health, HealthState, OutboundMessage, Preview, Receipt};

@@ -14,6 +14,7 @@ use url::Url;
 
 use crate::key_file;
 use crate::listen::ListenAddress;
+use crate::serve::ConnectionLimits;
 
 /// What may be said on the command line or in the environment.
 #[derive(Debug, Args)]
@@ -94,6 +95,15 @@ pub struct ConfigArgs {
     /// Let channels reach private, loopback and link-local addresses
     #[arg(long, global = true, env = "RECADO_ALLOW_PRIVATE_NETWORKS", default_value_t = false, num_args = 0..=1, default_missing_value = "true", action = clap::ArgAction::Set, value_parser = parse_switch)]
     pub allow_private_networks: bool,
+
+    /// Connections at once of one public address (a proxy in front of the server may need more)
+    #[arg(
+        long,
+        global = true,
+        env = "RECADO_CONNECTIONS_PER_PEER",
+        default_value_t = ConnectionLimits::default().connections_per_peer
+    )]
+    pub connections_per_peer: usize,
 
     /// What is logged: `off`, `error`, `warn`, `info`, `debug`, `trace`, or filters such as `info,recado_server=debug`
     #[arg(long, global = true, env = "RECADO_LOG", default_value = "info")]
@@ -217,6 +227,10 @@ impl ConfigArgs {
             (
                 "ALLOW_PRIVATE_NETWORKS",
                 self.allow_private_networks.to_string(),
+            ),
+            (
+                "CONNECTIONS_PER_PEER",
+                self.connections_per_peer.to_string(),
             ),
             ("LOG", self.log.clone()),
             ("METRICS_LISTEN", metrics),

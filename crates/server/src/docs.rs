@@ -1,9 +1,9 @@
 //! `/openapi.json`, and `/docs`: the same as a page to read and try, without anything from elsewhere.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::Router;
-
 use axum::http::header;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
@@ -39,11 +39,14 @@ pub(crate) fn router(document: String) -> Router {
 
 fn file(name: &str, config: &Arc<Config<'static>>) -> Response {
     match utoipa_swagger_ui::serve(name, Arc::clone(config)) {
-        Ok(Some(file)) => (
-            [(header::CONTENT_TYPE, file.content_type)],
-            file.bytes.into_owned(),
-        )
-            .into_response(),
+        Ok(Some(file)) => {
+            // A copy for each request would be held for as long as the client does not read.
+            let bytes = match file.bytes {
+                Cow::Borrowed(bytes) => Bytes::from_static(bytes),
+                Cow::Owned(bytes) => bytes.into(),
+            };
+            ([(header::CONTENT_TYPE, file.content_type)], bytes).into_response()
+        }
         Ok(None) => layers::absent().into_response(),
         Err(error) => crate::error::ApiError::internal(error).into_response(),
     }

@@ -1,4 +1,8 @@
-//! The accept loop: connection cap, header deadline, and a shutdown that finishes what is in flight.
+//! The accept loop: bounds of connections, deadlines for reading and writing, and a shutdown that finishes
+//! what is in flight.
+
+mod peers;
+mod stream;
 
 use std::convert::Infallible;
 use std::io;
@@ -13,16 +17,26 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
 use crate::layers::canonical;
+use peers::{PeerSlot, Peers};
+use stream::{Activity, Watched};
+
+/// Longest head of a request, and most bytes that are read ahead of a handler.
+const HEAD_BYTES: usize = 32 * 1024;
 
 /// Bounds of the connections of one listener.
 #[derive(Debug, Clone, Copy)]
 pub struct ConnectionLimits {
     /// Connections at once; more wait in the kernel's queue.
     pub connections: usize,
+    /// Connections at once of one public address; more are closed.
+    pub connections_per_peer: usize,
+    /// Longest time in which a peer takes nothing of an answer that is there for it.
+    pub write_timeout: Duration,
     /// Longest wait for a request's head, on a fresh connection and between two requests.
     pub header_read_timeout: Duration,
     /// Longest wait for requests in flight at shutdown; longer than a send may take.
@@ -33,6 +47,8 @@ impl Default for ConnectionLimits {
     fn default() -> Self {
         Self {
             connections: 4096,
+            connections_per_peer: 256,
+            write_timeout: Duration::from_secs(30),
             header_read_timeout: Duration::from_secs(30),
             shutdown_timeout: Duration::from_secs(25),
         }
@@ -46,48 +62,69 @@ pub async fn serve(
     limits: ConnectionLimits,
     shutdown: impl Future<Output = ()>,
 ) {
-    let slots = Arc::new(Semaphore::new(limits.connections));
+    let places = Places {
+        slots: Arc::new(Semaphore::new(limits.connections)),
+        peers: Peers::new(limits.connections_per_peer),
+    };
     let graceful = GracefulShutdown::new();
+    let (stopping, over) = (CancellationToken::new(), CancellationToken::new());
     tokio::pin!(shutdown);
     loop {
-        let (stream, slot) = tokio::select! {
-            accepted = accept(&listener, &slots) => accepted,
+        let (stream, place) = tokio::select! {
+            accepted = accept(&listener, &places) => accepted,
             () = &mut shutdown => break,
         };
-        let connection = graceful.watch(connection(stream, router.clone(), limits));
+        let activity = Arc::new(Activity::default());
+        let served = connection(stream, Arc::clone(&activity), router.clone(), limits);
+        let served = graceful.watch(served);
+        let (stopping, over) = (stopping.clone(), over.clone());
         tokio::spawn(async move {
             metrics::gauge!("recado_http_connections").increment(1);
-            if let Err(error) = connection.await {
-                tracing::debug!(%error, "connection ended");
+            tokio::select! {
+                ended = served => if let Err(error) = ended {
+                    tracing::debug!(%error, "connection ended");
+                },
+                () = activity.stuck(&stopping) => tracing::debug!("a stuck connection was closed at shutdown"),
+                () = over.cancelled() => {}
             }
             metrics::gauge!("recado_http_connections").decrement(1);
-            drop(slot);
+            drop(place);
         });
     }
     drop(listener);
+    stopping.cancel();
     if tokio::time::timeout(limits.shutdown_timeout, graceful.shutdown())
         .await
         .is_err()
     {
         tracing::warn!("shutdown did not wait for connections that are still busy");
+        over.cancel();
     }
+}
+
+/// The connections that there may be.
+struct Places {
+    slots: Arc<Semaphore>,
+    peers: Peers,
 }
 
 async fn accept(
     listener: &TcpListener,
-    slots: &Arc<Semaphore>,
-) -> (TcpStream, tokio::sync::OwnedSemaphorePermit) {
+    places: &Places,
+) -> (TcpStream, (OwnedSemaphorePermit, PeerSlot)) {
     loop {
-        let Ok(slot) = Arc::clone(slots).acquire_owned().await else {
+        let Ok(slot) = Arc::clone(&places.slots).acquire_owned().await else {
             // The semaphore is never closed.
             std::future::pending::<()>().await;
             continue;
         };
         match listener.accept().await {
-            Ok((stream, _)) => {
-                // Small answers go out at once.
-                let _ = stream.set_nodelay(true);
-                return (stream, slot);
+            Ok((stream, peer)) => {
+                if let Some(place) = places.peers.admit(peer.ip()) {
+                    return (stream, (slot, place));
+                }
+                metrics::counter!("recado_http_connections_refused_total").increment(1);
+                tracing::debug!(%peer, "a connection was closed: its address has too many");
             }
             Err(error) => pause_after(&error).await,
         }
@@ -110,20 +147,29 @@ async fn pause_after(error: &io::Error) {
 
 fn connection(
     stream: TcpStream,
+    activity: Arc<Activity>,
     router: Router,
     limits: ConnectionLimits,
 ) -> http1::Connection<
-    TokioIo<TcpStream>,
+    TokioIo<Watched>,
     impl hyper::service::HttpService<Incoming, ResBody = Body, Error = Infallible, Future: Send>,
 > {
+    let stream = Watched::new(stream, Arc::clone(&activity), limits.write_timeout);
     let service = service_fn(move |mut request: hyper::Request<Incoming>| {
         if let Some(uri) = canonical(request.uri()) {
             *request.uri_mut() = uri;
         }
-        router.clone().oneshot(request.map(Body::new))
+        let handling = activity.handling();
+        let answer = router.clone().oneshot(request.map(Body::new));
+        async move {
+            let answer = answer.await;
+            drop(handling);
+            answer
+        }
     });
     http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.header_read_timeout)
+        .max_buf_size(HEAD_BYTES)
         .serve_connection(TokioIo::new(stream), service)
 }

@@ -84,6 +84,10 @@ pub fn init_metrics() -> anyhow::Result<PrometheusHandle> {
         "Time until the answer, by route and method"
     );
     metrics::describe_gauge!("recado_http_connections", "Open connections");
+    metrics::describe_counter!(
+        "recado_http_connections_refused_total",
+        "Connections that were closed because their address had too many"
+    );
     Ok(handle)
 }
 

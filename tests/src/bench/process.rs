@@ -33,11 +33,24 @@ pub fn cpu(id: u32) -> anyhow::Result<Duration> {
 ///
 /// There is no such process.
 pub fn peak_memory_mib(id: u32) -> anyhow::Result<f64> {
+    status_mib(id, "VmHWM:")
+}
+
+/// Memory that it has now, in MiB.
+///
+/// # Errors
+///
+/// There is no such process.
+pub fn memory_mib(id: u32) -> anyhow::Result<f64> {
+    status_mib(id, "VmRSS:")
+}
+
+fn status_mib(id: u32, field: &str) -> anyhow::Result<f64> {
     let status = fs::read_to_string(format!("/proc/{id}/status"))?;
     let line = status
         .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))
-        .context("VmHWM")?;
+        .find_map(|line| line.strip_prefix(field))
+        .with_context(|| field.to_owned())?;
     let kib: u32 = line.trim().trim_end_matches("kB").trim().parse()?;
     Ok(f64::from(kib) / 1024.0)
 }

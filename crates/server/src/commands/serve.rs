@@ -31,13 +31,11 @@ pub(crate) async fn run(config: &ConfigArgs) -> anyhow::Result<()> {
         max_sends_in_flight: MAX_SENDS_IN_FLIGHT,
         heartbeat: HEARTBEAT,
     });
-    let served = recado_server::run(
-        app,
-        listener,
-        ConnectionLimits::default(),
-        shutdown_signal(),
-    )
-    .await;
+    let limits = ConnectionLimits {
+        connections_per_peer: config.connections_per_peer,
+        ..ConnectionLimits::default()
+    };
+    let served = recado_server::run(app, listener, limits, shutdown_signal()).await;
     stop.cancel();
     if let Some(metrics) = metrics {
         metrics.await?;
