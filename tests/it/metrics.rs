@@ -2,10 +2,13 @@
 
 use std::net::TcpListener;
 
+use recado_sandbox::Sandbox;
+use recado_store::testing::TestDatabase;
 use recado_tests::Client;
 use recado_tests::binaries::{Server, providers};
 use recado_tests::callbacks::{Callbacks, NUMBER, change, whatsapp};
 use recado_tests::events::EventStream;
+use recado_tests::wire::Wire;
 use recado_tests::world::{self, CONVERSATIONS, open_conversations, organization, smallest_body};
 use secrecy::ExposeSecret as _;
 use serde_json::json;
@@ -28,13 +31,22 @@ async fn call_back(client: &Client, url: &str) {
     assert_eq!(told.data["data"]["kind"], "unknown");
 }
 
-#[tokio::test]
-async fn metrics_count_what_is_sent_and_what_comes_in() {
+/// A server that measures, and what it needs.
+struct Measured {
+    server: Server,
+    sandbox: Sandbox,
+    operator_key: String,
+    /// Where the measurements are.
+    metrics: String,
+    _database: TestDatabase,
+}
+
+async fn measured() -> Measured {
     let free = TcpListener::bind("127.0.0.1:0")
         .expect("a free port")
         .local_addr()
         .expect("an address");
-    let database = recado_store::testing::TestDatabase::fresh().await;
+    let database = TestDatabase::fresh().await;
     let operator_key = world::operator_key(&database.store().await).await;
     let (sandbox, urls) = world::sandbox().await;
     let (key, metrics) = (database.key().to_base64(), free.to_string());
@@ -46,6 +58,24 @@ async fn metrics_count_what_is_sent_and_what_comes_in() {
     let server = Server::start(&[&place[..], &providers(&urls)[..]].concat())
         .await
         .expect("a server");
+    Measured {
+        server,
+        sandbox,
+        operator_key,
+        metrics: format!("http://{free}"),
+        _database: database,
+    }
+}
+
+#[tokio::test]
+async fn metrics_count_what_is_sent_and_what_comes_in() {
+    let Measured {
+        server,
+        sandbox,
+        operator_key,
+        metrics,
+        _database,
+    } = measured().await;
     let operator = Client::new(&server.url, &operator_key);
     let client = operator.with_key(&organization(&operator, "demo").await);
     open_conversations(&client, &CONVERSATIONS).await;
@@ -61,11 +91,7 @@ async fn metrics_count_what_is_sent_and_what_comes_in() {
         .expect(200);
     client.send(smallest_body("conv-456")).await.expect(500);
     assert_eq!(sandbox.phone_messages().len(), 3);
-    let text = client
-        .at(&format!("http://{free}"))
-        .get("/metrics")
-        .await
-        .text;
+    let text = client.at(&metrics).get("/metrics").await.text;
     for line in [
         "recado_webhook_troubles_total 1",
         "recado_webhook_unknown_total 1",
@@ -82,4 +108,52 @@ async fn metrics_count_what_is_sent_and_what_comes_in() {
     for secret in ["demo", "conv-456", world::CUSTOMER] {
         assert!(!text.contains(secret), "{secret}");
     }
+}
+
+/// Asks in a way that nobody has asked before: `number` is in every word that a caller chooses.
+async fn odd_requests(url: &str, number: usize) {
+    let mut wire = Wire::connect(url).await;
+    for (method, path) in [
+        (format!("ODD{number}"), "/healthz".to_owned()),
+        (format!("ODD{number}"), format!("/odd/{number}")),
+        (
+            "GET".to_owned(),
+            format!("/agents/odd-{number}?odd={number}"),
+        ),
+        (
+            "POST".to_owned(),
+            // A name that cannot be the id of a channel, so that no database is asked.
+            format!("/webhooks/zapi/odd!{number}/{number}"),
+        ),
+        ("PUT".to_owned(), format!("/docs/odd-{number}")),
+    ] {
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nhost: odd-{number}\r\nx-request-id: odd-{number}\r\n\
+             user-agent: odd-{number}\r\nauthorization: {number}\r\ncontent-length: 0\r\n\r\n"
+        );
+        wire.write(request).await;
+        wire.read_until("HTTP/1.1 ").await;
+    }
+    wire.finish().await;
+    wire.read_to_end().await;
+}
+
+#[tokio::test]
+async fn the_metrics_do_not_grow_with_the_words_that_callers_choose() {
+    let measured = measured().await;
+    let server = &measured.server;
+    let scraper = Client::new(&measured.metrics, "");
+    let scrape = async || scraper.get("/metrics").await.text;
+    odd_requests(&server.url, 0).await;
+    let before = scrape().await;
+    for number in 1..=200 {
+        odd_requests(&server.url, number).await;
+    }
+    let after = scrape().await;
+    assert_eq!(before.lines().count(), after.lines().count(), "{after}");
+    assert!(!after.to_lowercase().contains("odd"), "{after}");
+    assert!(
+        after.contains(r#"method="other",status="404"} 201"#),
+        "{after}"
+    );
 }
