@@ -9,6 +9,7 @@ mod crash;
 mod deliveries;
 mod delivery_crash;
 mod demo;
+mod descriptors;
 mod dry_run;
 mod failures;
 mod generated;

@@ -37,14 +37,18 @@ pub fn path(name: &str) -> anyhow::Result<PathBuf> {
 ///
 /// It was not built.
 pub fn command(name: &str) -> anyhow::Result<Command> {
-    let mut command = Command::new(path(name)?);
+    Ok(bare_command(path(name)?))
+}
+
+fn bare_command(program: impl AsRef<std::ffi::OsStr>) -> Command {
+    let mut command = Command::new(program);
     for (variable, _) in std::env::vars_os() {
         if variable.to_string_lossy().starts_with("RECADO_") {
             command.env_remove(variable);
         }
     }
     command.stdin(Stdio::null()).kill_on_drop(true);
-    Ok(command)
+    command
 }
 
 /// The variables that lead every channel to the sandbox.
@@ -139,6 +143,12 @@ pub async fn deploy(database: &TestDatabase, providers: &Urls) -> (Server, Clien
     (server, client)
 }
 
+/// What most servers of tests are started with.
+const USUAL: [(&str, &str); 2] = [
+    ("RECADO_LISTEN", "127.0.0.1:0"),
+    ("RECADO_ALLOW_PRIVATE_NETWORKS", "true"),
+];
+
 /// A running `recado-server`.
 pub struct Server {
     pub process: Child,
@@ -153,11 +163,7 @@ impl Server {
     ///
     /// It ends, or does not listen in time.
     pub async fn start(environment: &[(&str, &str)]) -> anyhow::Result<Self> {
-        let usual = [
-            ("RECADO_LISTEN", "127.0.0.1:0"),
-            ("RECADO_ALLOW_PRIVATE_NETWORKS", "true"),
-        ];
-        Self::start_as_given(&[&usual[..], environment].concat()).await
+        Self::start_as_given(&[&USUAL[..], environment].concat()).await
     }
 
     /// Starts `recado-server serve` with nothing but that environment, and waits until it listens.
@@ -166,7 +172,30 @@ impl Server {
     ///
     /// As [`Self::start`].
     pub async fn start_as_given(environment: &[(&str, &str)]) -> anyhow::Result<Self> {
-        let mut command = command("recado-server")?;
+        Self::run(command("recado-server")?, environment).await
+    }
+
+    /// Starts it with a low limit of open files.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::start`].
+    pub async fn with_descriptors(
+        soft: u32,
+        hard: u32,
+        environment: &[(&str, &str)],
+    ) -> anyhow::Result<Self> {
+        let mut shell = bare_command("sh");
+        shell
+            .arg("-c")
+            .arg(format!(
+                "ulimit -Sn {soft} && ulimit -Hn {hard} && exec \"$0\" \"$@\""
+            ))
+            .arg(path("recado-server")?);
+        Self::run(shell, &[&USUAL[..], environment].concat()).await
+    }
+
+    async fn run(mut command: Command, environment: &[(&str, &str)]) -> anyhow::Result<Self> {
         command
             .arg("serve")
             .envs(environment.iter().copied())

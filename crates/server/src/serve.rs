@@ -1,6 +1,7 @@
 //! The accept loop: bounds of connections, deadlines for reading and writing, and a shutdown that finishes
 //! what is in flight.
 
+mod descriptors;
 mod peers;
 mod stream;
 
@@ -22,6 +23,7 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
 use crate::layers::canonical;
+pub use descriptors::raise_limit;
 use peers::{PeerSlot, Peers};
 use stream::{Activity, Watched};
 

@@ -13,9 +13,17 @@ use tokio_util::sync::CancellationToken;
 
 use super::{listen, shutdown_signal};
 
+/// Connections at once to `/metrics`, which has few readers.
+const METRICS_CONNECTIONS: usize = 16;
+
 /// Serves until the system asks it to stop.
 pub(crate) async fn run(config: &ConfigArgs) -> anyhow::Result<()> {
     telemetry::init_log(&config.log)?;
+    let limits = ConnectionLimits {
+        connections_per_peer: config.connections_per_peer,
+        ..ConnectionLimits::default()
+    };
+    let limits = limits.within(serve::raise_limit())?;
     let stop = CancellationToken::new();
     let settings = Settings::check(config).await?;
     let store = settings.open_database().await?;
@@ -31,10 +39,6 @@ pub(crate) async fn run(config: &ConfigArgs) -> anyhow::Result<()> {
         max_sends_in_flight: MAX_SENDS_IN_FLIGHT,
         heartbeat: HEARTBEAT,
     });
-    let limits = ConnectionLimits {
-        connections_per_peer: config.connections_per_peer,
-        ..ConnectionLimits::default()
-    };
     let served = recado_server::run(app, listener, limits, shutdown_signal()).await;
     stop.cancel();
     if let Some(metrics) = metrics {
@@ -57,12 +61,11 @@ async fn start_metrics(
     let router = Router::new().route("/metrics", get(async move || handle.render()));
     tracing::info!(address = %listener.local_addr()?, "serving metrics");
     Ok(Some(tokio::spawn(async move {
-        let served = serve::serve(
-            listener,
-            router,
-            ConnectionLimits::default(),
-            stop.cancelled(),
-        );
+        let limits = ConnectionLimits {
+            connections: METRICS_CONNECTIONS,
+            ..ConnectionLimits::default()
+        };
+        let served = serve::serve(listener, router, limits, stop.cancelled());
         tokio::select! {
             () = served => {}
             () = telemetry::keep_up(&upkeep) => {}
