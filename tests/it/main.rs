@@ -26,6 +26,7 @@ mod protocol;
 mod published_example;
 mod quotations;
 mod secrets;
+mod shares;
 mod slow_clients;
 mod startup;
 mod stream;

@@ -8,7 +8,6 @@ use recado_core::{ChannelId, FieldErrors, OrganizationId, Provider};
 use recado_providers::{Channel, Credentials, Defaults, HttpClient, RetryPolicy, connect};
 use recado_store::{self as store, Store};
 use serde_json::{Map, Value};
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use url::Url;
@@ -16,6 +15,7 @@ use uuid::Uuid;
 
 use crate::error::ApiError;
 use crate::intake::Intake;
+use crate::send_places::SendPlaces;
 
 /// Sends that may be in flight at once; beyond it a caller is asked to come back.
 pub const MAX_SENDS_IN_FLIGHT: usize = 1024;
@@ -48,7 +48,7 @@ pub struct App {
     /// Calls providers and receivers.
     pub http: HttpClient,
     pub sends: TaskTracker,
-    pub send_permits: Arc<Semaphore>,
+    pub send_places: SendPlaces,
     pub heartbeat: Duration,
     /// What the providers told us and is not applied yet.
     pub intake: Intake,
@@ -74,7 +74,7 @@ impl App {
             retry: parts.retry,
             sends: TaskTracker::new(),
             heartbeat: parts.heartbeat,
-            send_permits: Arc::new(Semaphore::new(parts.max_sends_in_flight)),
+            send_places: SendPlaces::new(parts.max_sends_in_flight),
             intake: Intake::default(),
             stopping: CancellationToken::new(),
         })

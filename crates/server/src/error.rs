@@ -154,7 +154,9 @@ impl Reason {
             Self::MethodNotAllowed => "the route exists, with another verb: see the Allow header",
             Self::AlreadyExists => "the id, or the same conversation, exists already",
             Self::BodyTooLarge => "the body is too large: over 1 MiB, or 4 MiB from a provider",
-            Self::RateLimited => "too many sends are in flight: wait as long as Retry-After says",
+            Self::RateLimited => {
+                "too many sends of the channel, the organization or the server are in flight, as the sentence says: wait as long as Retry-After says"
+            }
             Self::TooManyButtons => "more than three buttons; nothing was sent",
             Self::ContentRefused => {
                 "another published limit of the provider is broken; nothing was sent"

@@ -20,6 +20,7 @@ mod openapi;
 mod router;
 mod routes;
 mod send;
+mod send_places;
 pub mod serve;
 pub mod startup;
 pub mod telemetry;

@@ -163,15 +163,17 @@ impl ReadySend {
     ///
     /// The provider refused, could not be reached, or its answer was lost.
     pub(crate) async fn send(self, app: &Arc<App>) -> Result<Message, ApiError> {
-        let Ok(permit) = Arc::clone(&app.send_permits).try_acquire_owned() else {
-            return Err(ApiError::new(
-                Reason::RateLimited,
-                "Too many sends are in flight: come back after Retry-After seconds",
-            ));
-        };
+        let NewMessage {
+            organization_id,
+            channel_id,
+            ..
+        } = &self.message;
+        let place = app.send_places.take(organization_id, channel_id);
+        let place =
+            place.map_err(|used_up| ApiError::new(Reason::RateLimited, used_up.message()))?;
         let (context, id) = (Arc::clone(app), self.message.id.clone());
         let sending = async move {
-            let _permit = permit;
+            let _place = place;
             self.deliver(&context).await
         };
         let task = app.sends.spawn(sending.in_current_span());

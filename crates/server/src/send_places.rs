@@ -1,0 +1,192 @@
+//! The places of sends in flight, and how organizations and channels share them.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use recado_core::{ChannelId, OrganizationId};
+
+/// The places of all sends.
+///
+/// An organization gets another place while it has fewer than are free, and a channel while it has fewer
+/// than are left to its organization. So one organization alone has half of the places and one channel a
+/// third, two busy organizations have a third each, and what stays free is for those that have none.
+#[derive(Clone)]
+pub struct SendPlaces {
+    most: usize,
+    taken: Arc<Mutex<Taken>>,
+}
+
+#[derive(Default)]
+struct Taken {
+    all: usize,
+    organizations: HashMap<OrganizationId, usize>,
+    channels: HashMap<(OrganizationId, ChannelId), usize>,
+}
+
+/// A place of one send, until it is dropped.
+pub(crate) struct SendPlace {
+    places: SendPlaces,
+    channel: (OrganizationId, ChannelId),
+}
+
+/// The share that is used up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum UsedUp {
+    /// All places of the server.
+    Server,
+    /// Those of the organization, which has so many.
+    Organization(usize),
+    /// Those of the channel, which has so many.
+    Channel(usize),
+}
+
+impl SendPlaces {
+    #[must_use]
+    pub(crate) fn new(most: usize) -> Self {
+        Self {
+            most,
+            taken: Arc::default(),
+        }
+    }
+
+    /// Takes a place for a send of the organization on the channel.
+    ///
+    /// # Errors
+    ///
+    /// The share that is used up.
+    pub(crate) fn take(
+        &self,
+        organization: &OrganizationId,
+        channel: &ChannelId,
+    ) -> Result<SendPlace, UsedUp> {
+        let channel = (organization.clone(), channel.clone());
+        let mut taken = self.taken();
+        let free = self.most.saturating_sub(taken.all);
+        let of_organization = count(&taken.organizations, organization);
+        let of_channel = count(&taken.channels, &channel);
+        if free == 0 {
+            return Err(UsedUp::Server);
+        }
+        if of_organization >= free {
+            return Err(UsedUp::Organization(of_organization));
+        }
+        if of_channel >= free - of_organization {
+            return Err(UsedUp::Channel(of_channel));
+        }
+        taken.all += 1;
+        *taken.organizations.entry(organization.clone()).or_default() += 1;
+        *taken.channels.entry(channel.clone()).or_default() += 1;
+        Ok(SendPlace {
+            places: self.clone(),
+            channel,
+        })
+    }
+
+    fn taken(&self) -> MutexGuard<'_, Taken> {
+        // Nothing that panics is done under the lock.
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for SendPlace {
+    fn drop(&mut self) {
+        let mut taken = self.places.taken();
+        taken.all -= 1;
+        give_back(&mut taken.organizations, &self.channel.0);
+        give_back(&mut taken.channels, &self.channel);
+    }
+}
+
+fn count<K: Hash + Eq>(counts: &HashMap<K, usize>, key: &K) -> usize {
+    counts.get(key).copied().unwrap_or_default()
+}
+
+fn give_back<K: Hash + Eq>(counts: &mut HashMap<K, usize>, key: &K) {
+    if let Some(count) = counts.get_mut(key) {
+        *count -= 1;
+        if *count == 0 {
+            counts.remove(key);
+        }
+    }
+}
+
+impl UsedUp {
+    /// The sentence for the caller.
+    #[must_use]
+    pub(crate) fn message(self) -> String {
+        let (whose, most) = match self {
+            Self::Server => return "Too many sends of this server are in flight: come back after Retry-After seconds".to_owned(),
+            Self::Organization(most) => ("organization", most),
+            Self::Channel(most) => ("channel", most),
+        };
+        format!(
+            "Too many sends of this {whose} are in flight: it has {most}, its share of the server's places; come back after Retry-After seconds"
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Takes places until none is left, and returns them with the reason.
+    fn all(places: &SendPlaces, organization: &str, channel: &str) -> (Vec<SendPlace>, UsedUp) {
+        let organization = organization.parse().expect("an id");
+        let channel = channel.parse().expect("an id");
+        let mut taken = Vec::new();
+        loop {
+            match places.take(&organization, &channel) {
+                Ok(place) => taken.push(place),
+                Err(used_up) => return (taken, used_up),
+            }
+        }
+    }
+
+    #[test]
+    fn a_channel_has_a_third_and_an_organization_half() {
+        let places = SendPlaces::new(1024);
+        let (first, used_up) = all(&places, "org", "a");
+        assert_eq!((first.len(), used_up), (342, UsedUp::Channel(342)));
+        let channels = ["b", "c", "d", "e", "f", "g", "h", "i", "j"];
+        let others: Vec<_> = channels.map(|id| all(&places, "org", id)).into();
+        let held = first.len() + others.iter().map(|(taken, _)| taken.len()).sum::<usize>();
+        assert!((500..=512).contains(&held), "{held}");
+    }
+
+    #[test]
+    fn there_is_a_place_for_one_that_has_none_however_many_are_greedy() {
+        let places = SendPlaces::new(1024);
+        let mut held = Vec::new();
+        for number in 0..8 {
+            let organization = format!("greedy-{number}");
+            for channel in ["a", "b", "c", "d"] {
+                held.push(all(&places, &organization, channel).0);
+            }
+        }
+        let (modest, used_up) = all(&places, "modest", "a");
+        assert!(!modest.is_empty(), "{used_up:?}");
+    }
+
+    #[test]
+    fn a_place_that_is_given_back_can_be_taken_again() {
+        let places = SendPlaces::new(2);
+        let (held, used_up) = all(&places, "org", "a");
+        assert_eq!((held.len(), used_up), (1, UsedUp::Organization(1)));
+        drop(held);
+        assert_eq!(all(&places, "org", "a").0.len(), 1);
+        let taken = places.taken();
+        assert!(taken.organizations.is_empty() && taken.channels.is_empty());
+    }
+
+    #[test]
+    fn the_error_names_the_share() {
+        assert_eq!(all(&SendPlaces::new(0), "org", "a").1, UsedUp::Server);
+        assert!(UsedUp::Channel(342).message().contains("this channel"));
+        assert!(
+            UsedUp::Organization(512)
+                .message()
+                .contains("this organization")
+        );
+    }
+}

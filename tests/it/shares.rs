@@ -1,0 +1,86 @@
+//! The places of sends in flight: what one organization takes is not missing to another.
+
+use std::collections::BTreeMap;
+
+use recado_tests::held::HeldProvider;
+use recado_tests::world::{
+    CONVERSATIONS, CUSTOMER, Options, credentials, open_conversations, organization, smallest_body,
+};
+use recado_tests::{Answer, Client, World};
+use serde_json::json;
+use tokio::task::JoinSet;
+
+const PLACES: usize = 12;
+
+/// Sends as many messages as there are places, and returns the refusals by the share that they name, once
+/// only `kept` sends are left.
+async fn flood(
+    sends: &mut JoinSet<Answer>,
+    client: &Client,
+    conversation: &'static str,
+    kept: usize,
+) -> BTreeMap<String, usize> {
+    for _ in 0..PLACES {
+        let client = client.clone();
+        sends.spawn(async move { client.send(smallest_body(conversation)).await });
+    }
+    let mut refused = BTreeMap::new();
+    while sends.len() > kept {
+        let answer = sends.join_next().await.expect("a send").expect("an answer");
+        assert_eq!(answer.error(), (429, "rate_limited".to_owned()));
+        assert_eq!(answer.headers["retry-after"], "1");
+        let text = answer.body["error"].as_str().expect("a text");
+        let share = ["channel", "organization", "server"]
+            .into_iter()
+            .find(|share| text.starts_with(&format!("Too many sends of this {share}")));
+        *refused.entry(share.unwrap_or(text).to_owned()).or_default() += 1;
+    }
+    refused
+}
+
+#[tokio::test]
+async fn a_slow_provider_of_one_organization_leaves_places_for_another() {
+    let world = World::with(Options {
+        max_sends_in_flight: PLACES,
+        ..Options::default()
+    })
+    .await;
+    let held = HeldProvider::start().await;
+    for channel in ["whatsapp", "zapi"] {
+        let slow = json!({"settings": {"baseUrl": held.url}});
+        let channel = format!("/channels/{channel}");
+        world.client.patch(&channel, slow).await.expect(200);
+    }
+    let other = organization(&world.operator, "other").await;
+    let other = world.client.with_key(&other);
+    open_conversations(&other, &[]).await;
+    for (provider, conversation) in CONVERSATIONS {
+        let id = format!("other-{provider}");
+        let channel = json!({"id": id, "provider": provider, "name": id, "credentials": credentials(provider)});
+        other.post("/channels", channel).await.expect(201);
+        let conversation =
+            json!({"id": conversation, "agentId": "agent-123", "channelId": id, "to": CUSTOMER});
+        other.post("/conversations", conversation).await.expect(201);
+    }
+
+    let mut sends = JoinSet::new();
+    let refused = flood(&mut sends, &world.client, "conv-456", 4).await;
+    assert_eq!(refused, BTreeMap::from([("channel".to_owned(), 8)]));
+    let refused = flood(&mut sends, &world.client, "conv-zapi", 6).await;
+    assert_eq!(refused, BTreeMap::from([("organization".to_owned(), 10)]));
+
+    for _ in 0..3 {
+        for (_, conversation) in CONVERSATIONS {
+            other.send(smallest_body(conversation)).await.expect(200);
+        }
+    }
+    for _ in 0..6 {
+        let taken = json!({"messages": [{"id": "M1"}], "messageId": "M1"});
+        held.receive().await.answer(&taken).await;
+    }
+    for answer in sends.join_all().await {
+        answer.expect(200);
+    }
+    let again = world.client.send(smallest_body("conv-zapperhub")).await;
+    again.expect(200);
+}
