@@ -15,6 +15,7 @@ use crate::channel::{Health, HealthState, OutboundMessage, Preview};
 use crate::config::ConfigError;
 use crate::error::{ChannelError, ErrorKind};
 use crate::http::{Answer, Failure, HttpClient};
+use crate::lenient_json;
 use crate::redact::{BLANK, Redactor};
 
 /// One account at one provider, over HTTP.
@@ -242,9 +243,7 @@ pub(crate) fn secret_header(
 
 /// The body as a JSON object, if it is one.
 pub(crate) fn json(answer: &Answer) -> Option<Value> {
-    serde_json::from_slice(&answer.body)
-        .ok()
-        .filter(Value::is_object)
+    lenient_json::parse(&answer.body).filter(Value::is_object)
 }
 
 /// A non-empty text at `path` of a JSON body.

@@ -39,6 +39,7 @@ mod documented;
 mod error;
 mod form;
 mod http;
+mod lenient_json;
 mod phone_numbers;
 mod redact;
 mod retry;

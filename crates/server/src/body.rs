@@ -80,18 +80,61 @@ fn parse_json(bytes: &[u8]) -> Result<Value, ApiError> {
         Ok(other) => {
             Err(FieldErrors::root(&format!("Expected object, received {}", type_of(&other))).into())
         }
-        Err(error) => {
-            let place = format!(
-                "Invalid JSON at line {}, column {}",
-                error.line(),
-                error.column()
-            );
-            Err(ApiError {
-                details: Some(Box::new(FieldErrors::root(&place))),
-                ..ApiError::new(Reason::InvalidBody, "Invalid JSON")
-            })
-        }
+        Err(error) => Err(ApiError {
+            details: Some(Box::new(FieldErrors::root(&invalid_json(bytes, &error)))),
+            ..ApiError::new(Reason::InvalidBody, "Invalid JSON")
+        }),
     }
+}
+
+/// What the JSON parser says of a body, and what to change; the parser has no other word for a cause.
+const CURES: [(&str, &str); 8] = [
+    ("lone leading surrogate in hex escape", HALF_A_CHARACTER),
+    ("unexpected end of hex escape", HALF_A_CHARACTER),
+    (
+        "number out of range",
+        "a number is too large; send it as a string",
+    ),
+    (
+        "recursion limit exceeded",
+        "arrays or objects are nested more than 127 deep; send less nesting",
+    ),
+    (
+        "control character",
+        "a line break, tab or other control character stands in a string; write it as an escape such as \\n",
+    ),
+    (
+        "invalid escape",
+        "a backslash is followed by a character that has no escape; write \\\\ for a backslash",
+    ),
+    (
+        "EOF while parsing",
+        "the body ends too early; check that it is sent as a whole and that Content-Length is its length in bytes",
+    ),
+    (
+        "trailing characters",
+        "something follows the object; send one object only",
+    ),
+];
+
+const HALF_A_CHARACTER: &str = "an escape \\uD800 to \\uDFFF stands alone, which is half of a character such as an emoji; cut texts between characters";
+
+/// Says where a body stops being JSON, and what to change.
+fn invalid_json(bytes: &[u8], error: &serde_json::Error) -> String {
+    if let Err(error) = std::str::from_utf8(bytes) {
+        let valid = error.valid_up_to();
+        return format!(
+            "Invalid JSON: the body is not UTF-8 from byte {valid} on; encode it as UTF-8"
+        );
+    }
+    let place = format!(" at line {}, column {}", error.line(), error.column());
+    let said = error.to_string();
+    let said = said
+        .strip_suffix(&*place.replace(", column", " column"))
+        .unwrap_or(&said);
+    let cure = CURES.iter().find(|(known, _)| said.starts_with(known));
+    let cause = cure.map_or(said, |(_, cure)| cure);
+    format!("Invalid JSON{place}: {cause}")
 }
 
 fn parse_form(bytes: &[u8]) -> Result<Value, ApiError> {

@@ -76,7 +76,44 @@ async fn bodies_that_are_no_object_are_refused_and_say_why() {
             PUBLISHED_EXAMPLE,
             "Content-Type: application/json",
         ),
-        ("not UTF-8", json, "{\"agentId\":\"\u{fffd}", "Invalid JSON"),
+        (
+            "half an emoji",
+            json,
+            r#"{"agentId":"Bob \ud83d"}"#,
+            "cut texts between characters",
+        ),
+        (
+            "the other half",
+            json,
+            r#"{"agentId":"\ude00 Bob"}"#,
+            "cut texts between characters",
+        ),
+        (
+            "too large a number",
+            json,
+            r#"{"agentId":1e999}"#,
+            "send it as a string",
+        ),
+        (
+            "a line break in a text",
+            json,
+            "{\"agentId\":\"a\nb\"}",
+            "write it as an escape",
+        ),
+        (
+            "a backslash",
+            json,
+            r#"{"agentId":"C:\x"}"#,
+            "for a backslash",
+        ),
+        (
+            "cut off",
+            json,
+            "{\"agentId\":\"\u{fffd}",
+            "at line 1, column 15: the body ends too early",
+        ),
+        ("two", json, "{}{}", "one object only"),
+        ("a comma too many", json, "{\"a\":1,}", "trailing comma"),
     ] {
         let answer = raw(&world.client, content_type, text).await;
         assert_eq!(answer.error(), (400, "invalid_body".to_owned()), "{number}");
@@ -86,6 +123,21 @@ async fn bodies_that_are_no_object_are_refused_and_say_why() {
     assert_eq!(
         raw(&world.client, json, "{\"agentId\":").await.body["error"],
         "Invalid JSON"
+    );
+    let deep = format!("{{\"x\":{}{}}}", "[".repeat(300), "]".repeat(300));
+    let answer = raw(&world.client, json, &deep).await;
+    assert!(answer.text.contains("send less nesting"), "{}", answer.text);
+    let latin_1 = world
+        .client
+        .request(Method::POST, PATH)
+        .header(CONTENT_TYPE, "application/json")
+        .body(b"{\"agentId\":\"caf\xe9\"}".to_vec());
+    let answer = recado_tests::client::answer(latin_1).await;
+    assert_eq!(answer.error(), (400, "invalid_body".to_owned()));
+    assert!(
+        answer.text.contains("encode it as UTF-8"),
+        "{}",
+        answer.text
     );
     let large = format!("{{\"x\":\"{}\"}}", "x".repeat(2 * 1024 * 1024));
     assert_eq!(

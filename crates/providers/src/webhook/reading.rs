@@ -6,6 +6,7 @@ use recado_core::{Recipient, RecipientKind, Status};
 use serde_json::Value;
 
 use super::WebhookUnreadable;
+use crate::lenient_json;
 
 /// Numbers below are seconds since 1970, the others milliseconds: Z-API and ZapperHUB send both.
 const FIRST_MILLISECONDS: i64 = 100_000_000_000;
@@ -21,8 +22,7 @@ const MAX_ID_BYTES: usize = 512;
 
 /// The body as a JSON object.
 pub(crate) fn object(body: &[u8]) -> Result<Value, WebhookUnreadable> {
-    serde_json::from_slice(body)
-        .ok()
+    lenient_json::parse(body)
         .filter(Value::is_object)
         .ok_or(WebhookUnreadable)
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::connection::Connection;
+use crate::connection::{Connection, json};
 use crate::documented::says;
 use crate::error::{ChannelError, ErrorKind};
 use crate::http::Answer;
@@ -118,7 +118,8 @@ const WAITS: &[(i64, Duration)] = &[
 /// Meta advises to repeat a 5xx. One without Meta's own error object comes from somewhere before or
 /// behind the API, so the message may have been taken: not doubling it outranks the advice.
 pub(super) fn refusal(connection: &Connection, answer: &Answer) -> ChannelError {
-    let Ok(Envelope { error }) = serde_json::from_slice(&answer.body) else {
+    let envelope = json(answer).and_then(|body| Envelope::deserialize(body).ok());
+    let Some(Envelope { error }) = envelope else {
         return without_envelope(connection, answer);
     };
     let kind = error.kind(answer.status);

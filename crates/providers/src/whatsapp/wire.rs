@@ -4,6 +4,7 @@ use recado_core::{Button, RecipientKind};
 use serde::{Deserialize, Serialize};
 
 use crate::channel::OutboundMessage;
+use crate::connection::json;
 use crate::http::Answer;
 
 #[derive(Serialize)]
@@ -124,7 +125,7 @@ pub(super) fn message_id(answer: &Answer) -> Option<String> {
     if !(200..300).contains(&answer.status) {
         return None;
     }
-    let accepted: Accepted = serde_json::from_slice(&answer.body).ok()?;
+    let accepted = Accepted::deserialize(json(answer)?).ok()?;
     let first = accepted.messages.into_iter().next()?;
     Some(first.id).filter(|id| !id.is_empty())
 }

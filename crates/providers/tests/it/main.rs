@@ -7,6 +7,7 @@ mod rules;
 mod support;
 mod webhook_registration;
 mod webhooks;
+mod webhooks_slips;
 mod webhooks_whatsapp;
 mod webhooks_whatsapp_moves;
 mod webhooks_whatsapp_proof;

@@ -82,6 +82,30 @@ fn a_form_whose_fields_are_signed_is_let_in_and_read() {
     assert_eq!(message.content, other("image", Some("Foto")));
 }
 
+#[test]
+fn bytes_that_are_not_utf_8_are_signed_as_go_writes_them_and_cost_nothing_else() {
+    let body = replaced("aurora", "caf\u{e9}\u{e9}");
+    let signature = "058bb8b4bf79b2e0dd02f510689cb36abb5c9263f30c52cd83463ae74a6654c7";
+    assert_eq!(signed(TYPE, signature, &body), Ok(Admission::Deliver));
+    let items = channel().receive(Some(TYPE), &body).expect("readable");
+    assert_eq!(items.len(), 1);
+}
+
+#[rstest]
+#[case::half_an_emoji(replaced("Foto", "Foto \\ud83d"))]
+#[case::not_utf_8(replaced("Foto", "Foto \u{e9}"))]
+#[case::a_file_name_in_latin_1(replaced("a.jpg", "\u{e9}.jpg"))]
+fn an_event_with_a_slip_is_read(#[case] body: Vec<u8>) {
+    let items = channel().receive(Some(TYPE), &body).expect("readable");
+    let recado_core::inbound::Inbound::Message(message) = &items[0].what else {
+        panic!("{items:?}")
+    };
+    let recado_core::inbound::InboundContent::Other { text, .. } = &message.content else {
+        panic!("{items:?}")
+    };
+    assert!(text.as_deref().unwrap_or_default().starts_with("Foto"));
+}
+
 #[rstest]
 #[case::an_event_changed(replaced("Foto", "Fato"))]
 #[case::a_field_changed(replaced("aurora", "aurorb"))]

@@ -7,6 +7,7 @@
 use recado_core::inbound::{Choice, InboundContent};
 use serde_json::Value;
 
+use crate::lenient_json;
 use crate::webhook::reading::{choice_id, id, words};
 
 /// What wraps another message.
@@ -105,7 +106,7 @@ fn interactive_tap(message: &Value) -> Found<'_> {
     let flow = within(tap, "nativeFlowResponseMessage");
     let parameters = flow
         .and_then(|flow| own(flow, "paramsJson")?.as_str())
-        .and_then(|json| serde_json::from_str::<Value>(json).ok());
+        .and_then(|json| lenient_json::parse(json.as_bytes()));
     let Some(id) = parameters.and_then(|parameters| choice_id(parameters.get("id"))) else {
         return Some((tap, other("interactive", shown)));
     };

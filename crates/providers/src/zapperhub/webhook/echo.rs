@@ -6,6 +6,7 @@ use recado_core::inbound::{Choice, Echo, Inbound, Person};
 use serde_json::Value;
 
 use super::content::{own, unwrapped, within};
+use crate::lenient_json;
 use crate::webhook::reading::{choice_id, words};
 
 /// The members of a message with buttons: each with the keys of its body and its buttons.
@@ -49,7 +50,7 @@ pub(super) fn echo(
 fn button(button: &Value) -> Option<Choice> {
     let flow = within(button, "buttonParamsJson")
         .and_then(Value::as_str)
-        .and_then(|json| serde_json::from_str::<Value>(json).ok());
+        .and_then(|json| lenient_json::parse(json.as_bytes()));
     if let Some(flow) = flow {
         return choice(flow.get("id"), flow.get("display_text"));
     }

@@ -19,7 +19,7 @@ pub(super) fn is_multipart(content_type: &str) -> bool {
 pub(super) fn fields(
     content_type: &str,
     body: &[u8],
-) -> Result<BTreeMap<String, String>, WebhookUnreadable> {
+) -> Result<BTreeMap<String, Vec<u8>>, WebhookUnreadable> {
     let delimiter = format!("\r\n--{}", boundary(content_type)?);
     let opening = delimiter.trim_start();
     let mut rest = body
@@ -29,8 +29,8 @@ pub(super) fn fields(
     while !rest.starts_with(b"--") {
         let part = rest.strip_prefix(b"\r\n").ok_or(WebhookUnreadable)?;
         let (part, after) = split(part, delimiter.as_bytes())?;
-        if let Some((name, text)) = field(part)? {
-            fields.insert(name, text);
+        if let Some((name, content)) = field(part)? {
+            fields.insert(name, content.to_vec());
         }
         rest = after;
     }
@@ -38,8 +38,29 @@ pub(super) fn fields(
 }
 
 /// What wuzapi signs in place of the body: the text fields as Go's `json.Marshal` writes a map.
-pub(super) fn signed_text(fields: &BTreeMap<String, String>) -> Vec<u8> {
-    let json = serde_json::to_string(fields).unwrap_or_default();
+pub(super) fn signed_text(fields: &BTreeMap<String, Vec<u8>>) -> Vec<u8> {
+    let fields = fields
+        .iter()
+        .map(|(name, content)| format!("{}:{}", go_string(name.as_bytes()), go_string(content)));
+    let fields: Vec<_> = fields.collect();
+    format!("{{{}}}", fields.join(",")).into_bytes()
+}
+
+/// A text as Go writes it in JSON.
+fn go_string(text: &[u8]) -> String {
+    let mut json = "\"".to_owned();
+    for chunk in text.utf8_chunks() {
+        let valid = serde_json::to_string(chunk.valid()).unwrap_or_default();
+        json.push_str(
+            valid
+                .trim_start_matches('"')
+                .strip_suffix('"')
+                .unwrap_or_default(),
+        );
+        // Go writes this for each byte that belongs to no character.
+        json.push_str(&"\\ufffd".repeat(chunk.invalid().len()));
+    }
+    json.push('"');
     // Go escapes these as well, which stand in texts only.
     let signs = [
         ('<', "\\u003c"),
@@ -48,10 +69,9 @@ pub(super) fn signed_text(fields: &BTreeMap<String, String>) -> Vec<u8> {
         ('\u{2028}', "\\u2028"),
         ('\u{2029}', "\\u2029"),
     ];
-    let json = signs
+    signs
         .into_iter()
-        .fold(json, |json, (sign, escape)| json.replace(sign, escape));
-    json.into_bytes()
+        .fold(json, |json, (sign, escape)| json.replace(sign, escape))
 }
 
 fn boundary(content_type: &str) -> Result<&str, WebhookUnreadable> {
@@ -66,10 +86,11 @@ fn boundary(content_type: &str) -> Result<&str, WebhookUnreadable> {
     usable.then_some(value).ok_or(WebhookUnreadable)
 }
 
-/// Name and text of a part; none if it is a file.
-fn field(part: &[u8]) -> Result<Option<(String, String)>, WebhookUnreadable> {
+/// Returns name and content of a part; `None` if it is a file.
+fn field(part: &[u8]) -> Result<Option<(String, &[u8])>, WebhookUnreadable> {
     let (head, content) = split(part, b"\r\n\r\n")?;
-    let head = std::str::from_utf8(head).map_err(|_| WebhookUnreadable)?;
+    // The name of a file may be in any encoding.
+    let head = String::from_utf8_lossy(head);
     let disposition = head
         .lines()
         .filter_map(|line| line.split_once(':'))
@@ -83,8 +104,7 @@ fn field(part: &[u8]) -> Result<Option<(String, String)>, WebhookUnreadable> {
         .split_once("name=\"")
         .and_then(|(_, rest)| rest.strip_suffix('"'))
         .ok_or(WebhookUnreadable)?;
-    let text = String::from_utf8(content.to_vec()).map_err(|_| WebhookUnreadable)?;
-    Ok(Some((name.to_owned(), text)))
+    Ok(Some((name.to_owned(), content)))
 }
 
 /// What stands before and behind the first `separator`.

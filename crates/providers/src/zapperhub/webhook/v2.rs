@@ -10,6 +10,7 @@ use super::content::content;
 use super::echo::echo;
 use super::{connected, not_a_person};
 use crate::connection::{Connection, text};
+use crate::lenient_json;
 use crate::webhook::reading::{id, instant, name, one_or_many, person, status};
 use crate::webhook::{MAX_ITEMS, WebhookUnreadable};
 
@@ -30,7 +31,7 @@ pub(super) fn news(
     connection: &Connection,
     body: &[u8],
 ) -> Result<Vec<Inbound>, WebhookUnreadable> {
-    let body: Value = serde_json::from_slice(body).map_err(|_| WebhookUnreadable)?;
+    let body = lenient_json::parse(body).ok_or(WebhookUnreadable)?;
     if !one_or_many(&body).iter().all(Value::is_object) {
         return Err(WebhookUnreadable);
     }
@@ -42,7 +43,7 @@ pub(super) fn news(
 
 /// Whether a body says nothing but what the second webhook is told.
 pub(super) fn tells_updates_only(body: &[u8]) -> bool {
-    let Ok(body) = serde_json::from_slice::<Value>(body) else {
+    let Some(body) = lenient_json::parse(body) else {
         return false;
     };
     let mut kinds = events(&body).map(|event| text(event, "/type")).peekable();

@@ -35,7 +35,7 @@ pub(super) fn news(
     let event = if multipart::is_multipart(kind) {
         let fields = multipart::fields(kind, body)?;
         let json = fields.get("jsonData").ok_or(WebhookUnreadable)?;
-        object(json.as_bytes())?
+        object(json)?
     } else if is_form(kind) {
         let mut pairs = form_urlencoded::parse(body);
         let (_, json) = pairs
