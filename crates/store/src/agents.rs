@@ -75,7 +75,7 @@ impl Store {
         let query = sqlx::query(
             "select id, organization_id, name, created_at from agents \
              where organization_id = $1 and (created_at, id) > ($2, $3) \
-             order by created_at, id limit $4",
+             order by created_at, id limit $4 + 0",
         )
         .bind(organization.as_str())
         .bind(created_at)

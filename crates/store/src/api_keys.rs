@@ -96,7 +96,7 @@ impl Store {
             "select id, organization_id, name, created_at from api_keys where secret_hash = $1",
         )
         .bind(hash.to_vec());
-        let row = self.read_row(query).await?;
+        let row = self.read_row_for_send(query).await?;
         let found = row.as_ref().map(api_key).transpose()?;
         if let (Some(known), Some(began), Some(key)) = (self.known_keys(), began, &found) {
             known.remember(began, hash, key.clone());
@@ -118,7 +118,7 @@ impl Store {
         let query = sqlx::query(
             "select id, organization_id, name, created_at from api_keys \
              where organization_id = $1 and (created_at, id) > ($2, $3) \
-             order by created_at, id limit $4",
+             order by created_at, id limit $4 + 0",
         )
         .bind(organization.as_str())
         .bind(created_at)

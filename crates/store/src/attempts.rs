@@ -1,6 +1,7 @@
 //! What came of attempts to deliver: written down, and the next of each lane gets its turn.
 
 use std::collections::{HashMap, HashSet};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use recado_core::OrganizationId;
@@ -30,19 +31,38 @@ pub(crate) struct Attempted {
     answer: Option<i64>,
     failure: Option<String>,
     duration: i64,
+    /// What it says about the endpoint; `None` if nothing was sent.
     #[serde(skip)]
-    arrived: bool,
+    said: Option<Answer>,
 }
+
+/// What an attempt says about its endpoint.
+#[derive(Clone, Copy)]
+struct Answer {
+    arrived: bool,
+    slow: bool,
+}
+
+/// An endpoint that takes longer has one place until it is quick again.
+const QUICK: Duration = Duration::from_secs(2);
+
+/// How exact `accepted_at` is: writing it at each success would cost one more page in every commit.
+const ACCEPTED_AT_STEP: Duration = Duration::from_mins(1);
 
 impl Attempted {
     pub(crate) fn new(key: &DeliveryKey, attempt: &DeliveryAttempt, after: AfterAttempt) -> Self {
         let (status, next) = match after {
-            AfterAttempt::Delivered => (DeliveryStatus::Delivered, None),
+            AfterAttempt::Delivered | AfterAttempt::Skipped => (DeliveryStatus::Delivered, None),
             AfterAttempt::RetryAt(at) => (DeliveryStatus::Pending, Some(at)),
             AfterAttempt::GiveUp => (DeliveryStatus::Failed, None),
         };
         let at = attempt.at.as_millisecond();
         let failure = attempt.error.as_deref();
+        let arrived = after == AfterAttempt::Delivered;
+        let said = Answer {
+            arrived,
+            slow: !arrived || attempt.duration > QUICK,
+        };
         Self {
             endpoint: key.endpoint_id.clone(),
             event: key.event_id.seq(),
@@ -53,7 +73,7 @@ impl Attempted {
             answer: attempt.status.map(i64::from),
             failure: failure.map(|failure| columns::text(failure).into_owned()),
             duration: i64::try_from(attempt.duration.as_millis()).unwrap_or(i64::MAX),
-            arrived: after == AfterAttempt::Delivered,
+            said: (after != AfterAttempt::Skipped).then_some(said),
         }
     }
 }
@@ -105,7 +125,7 @@ async fn record_all(
     }
     keep(&counted, &log, connection).await?;
     give_turns(&counted, &log, connection).await?;
-    let failing = failing_since(&counted, &log, connection).await?;
+    let failing = note_health(&counted, &log, connection).await?;
     Ok(places
         .iter()
         .map(|place| {
@@ -224,44 +244,59 @@ async fn give_turns(
     Ok(())
 }
 
-macro_rules! failing_since {
+macro_rules! note_health {
     ($each:literal) => {
         concat!(
             "update webhook_endpoints set failing_since = case when n.arrived = 1 then null \
-             else coalesce(failing_since, n.at) end \
+             else coalesce(failing_since, n.at) end, \
+             accepted_at = case when n.arrived = 1 then n.at else accepted_at end, slow = n.is_slow \
              from (select ",
             owner!(),
             " as organization, value ->> 'endpoint' as endpoint, \
              cast(value ->> 'arrived' as bigint) as arrived, \
-             cast(value ->> 'at' as bigint) as at from ",
+             cast(value ->> 'slow' as bigint) as is_slow, \
+             cast(value ->> 'at' as bigint) as at, \
+             cast(value ->> 'stale' as bigint) as stale from ",
             $each,
             ") n where organization_id = n.organization and id = n.endpoint \
-             and (n.arrived = 0 or failing_since is not null) returning id, failing_since"
+             and (n.arrived = 0 or failing_since is not null or slow <> n.is_slow \
+             or coalesce(accepted_at, 0) <= n.stale) returning id, failing_since"
         )
     };
 }
 
-/// Keeps since when nothing has arrived at the endpoints, and gives it for those that fail.
-async fn failing_since(
+/// Keeps how the endpoints are doing; returns since when those fail to which nothing arrived.
+async fn note_health(
     attempts: &[Attempted],
     log: &EventLog,
     connection: &mut AnyConnection,
 ) -> Result<HashMap<WebhookEndpointId, Timestamp>, StoreError> {
-    let mut endpoints: HashMap<_, (bool, i64)> = HashMap::new();
-    for attempt in attempts {
-        let (arrived, at) = endpoints
+    let mut endpoints: HashMap<_, (Answer, i64)> = HashMap::new();
+    for (attempt, said) in attempts
+        .iter()
+        .filter_map(|attempt| attempt.said.map(|said| (attempt, said)))
+    {
+        let (known, at) = endpoints
             .entry(&attempt.endpoint)
-            .or_insert((false, attempt.at));
-        *arrived |= attempt.arrived;
+            .or_insert((said, attempt.at));
+        known.arrived |= said.arrived;
+        known.slow |= said.slow;
         *at = attempt.at.min(*at);
     }
+    if endpoints.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let step = i64::try_from(ACCEPTED_AT_STEP.as_millis()).unwrap_or(i64::MAX);
     let endpoints: Vec<_> = endpoints
         .into_iter()
-        .map(|(endpoint, (arrived, at))| {
-            json!({"endpoint": endpoint, "arrived": i64::from(arrived), "at": at})
+        .map(|(endpoint, (Answer { arrived, slow }, at))| {
+            json!({
+                "endpoint": endpoint, "arrived": i64::from(arrived), "slow": i64::from(slow),
+                "at": at, "stale": at.saturating_sub(step),
+            })
         })
         .collect();
-    let rows = sqlx::query(unpacking!(log.kind(), failing_since))
+    let rows = sqlx::query(unpacking!(log.kind(), note_health))
         .bind(log.organization().as_str().to_owned())
         .bind(columns::json(&endpoints))
         .fetch_all(connection)

@@ -210,7 +210,7 @@ impl Store {
             "select ",
             channel_columns!(),
             " from channels where organization_id = $1 and (created_at, id) > ($2, $3) \
-             order by created_at, id limit $4"
+             order by created_at, id limit $4 + 0"
         ))
         .bind(organization.as_str())
         .bind(created_at)

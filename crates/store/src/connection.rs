@@ -44,7 +44,7 @@ impl Source {
         let options: AnyConnectOptions = url.parse().map_err(|_| StoreError::InvalidUrl)?;
         Ok(Self {
             kind,
-            options: options.disable_statement_logging(),
+            options: logging(options),
         })
     }
 
@@ -61,15 +61,26 @@ impl Source {
         Ok(connection)
     }
 
+    /// Makes a pool for the reads of sends, where lists would keep them waiting.
+    ///
+    /// SQLite runs a statement on the thread of its connection to the end, so that as many slow lists
+    /// as there are readers stop everything else that reads.
+    pub(crate) fn send_pool(&self) -> Option<AnyPool> {
+        let options = match self.kind {
+            DatabaseKind::Sqlite => sqlite_readers(2),
+            DatabaseKind::Postgres => return None,
+        };
+        Some(
+            options
+                .acquire_timeout(DEADLINE)
+                .connect_lazy_with(self.options.clone()),
+        )
+    }
+
     /// Makes a pool, which opens its connections when they are needed.
     pub(crate) fn pool(&self) -> AnyPool {
         let options = match self.kind {
-            DatabaseKind::Sqlite => AnyPoolOptions::new()
-                .max_connections(4)
-                .idle_timeout(None)
-                .max_lifetime(None)
-                .test_before_acquire(false)
-                .after_connect(|connection, _| Box::pin(prepare(connection, Role::Reader))),
+            DatabaseKind::Sqlite => sqlite_readers(4),
             DatabaseKind::Postgres => AnyPoolOptions::new()
                 .max_connections(8)
                 .test_before_acquire(false)
@@ -79,6 +90,29 @@ impl Source {
             .acquire_timeout(DEADLINE)
             .connect_lazy_with(self.options.clone())
     }
+}
+
+/// Leaves statements out of the log, except for tests, which look at their plans.
+fn logging(options: AnyConnectOptions) -> AnyConnectOptions {
+    #[cfg(feature = "testing")]
+    if crate::testing::plans::is_recording()
+        && let Ok(level) = "trace".parse()
+    {
+        return options
+            .log_statements(level)
+            .log_slow_statements(level, DEADLINE);
+    }
+    options.disable_statement_logging()
+}
+
+/// A pool of SQLite readers; each connection has a thread of its own.
+fn sqlite_readers(connections: u32) -> AnyPoolOptions {
+    AnyPoolOptions::new()
+        .max_connections(connections)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false)
+        .after_connect(|connection, _| Box::pin(prepare(connection, Role::Reader)))
 }
 
 /// The URL with which SQLite creates the file that is missing.

@@ -134,7 +134,7 @@ impl Store {
             "select ",
             conversation_columns!(),
             " from conversations where organization_id = $1 and (created_at, id) > ($2, $3) \
-             order by created_at, id limit $4"
+             order by created_at, id limit $4 + 0"
         ))
         .bind(organization.as_str())
         .bind(created_at)

@@ -22,6 +22,8 @@ pub enum AfterAttempt {
     RetryAt(Timestamp),
     /// It is given up, and the next of its conversation goes.
     GiveUp,
+    /// It counts as delivered, although it was not sent: nothing is learned about the endpoint.
+    Skipped,
 }
 
 /// A delivery to be made now.
@@ -40,55 +42,84 @@ pub struct DueDelivery {
 pub struct ClaimLimits {
     /// Most deliveries in all.
     pub total: u32,
-    /// Most deliveries of one endpoint, together with those that are claimed already.
+    /// Most deliveries of one endpoint, together with those that are claimed already; an endpoint that
+    /// fails or is slow has one.
     pub per_endpoint: u32,
+    /// Most deliveries of one organization, together with those that are claimed already.
+    pub per_organization: u32,
 }
 
-/// What is due at each endpoint: the heads of its lanes whose time has come, as many as it has places
-/// left, the first of every endpoint before the second of any.
+/// Selects what is due: the heads of the ordering keys whose time has come, as many as their endpoint
+/// and their organization have places left; the first of each organization before the second of any,
+/// and within it the first of each endpoint before the second of any.
 ///
-/// Only the head of a lane has a `next_at`, so that the cost does not grow with the queue.
-/// That a claim ends after 0 tells SQLite that the index of claims has them all.
+/// `busy` steps from one organization that has pending deliveries to the next, each step one search in
+/// an index. Only the head of an ordering key has a `next_at`. So the cost grows with the organizations
+/// that wait, and not with what waits.
 macro_rules! due {
-    ($heads:literal, $suffix:literal) => {
+    ($join:literal, $heads:literal, $claimed:literal, $suffix:literal) => {
         concat!(
-            "select d.organization_id, d.endpoint_id, d.seq, d.lane, d.status, d.attempts, \
+            "with recursive busy (organization_id) as (select cast('' as text) union all select (\
+             select min(p.organization_id) from deliveries p where p.status = 'pending' \
+             and p.next_at is not null and p.organization_id > busy.organization_id) \
+             from busy where busy.organization_id is not null) \
+             select d.organization_id, d.endpoint_id, d.seq, d.lane, d.status, d.attempts, \
              d.next_at, d.last_status, d.last_error, d.created_at as queued_at, d.finished_at, \
              e.type, e.agent_id, e.channel_id, e.conversation_id, e.data, \
              e.created_at as happened_at, w.url, w.events, w.format, w.key_id, w.secrets, \
-             w.disabled_at, w.failing_since, w.created_at, w.updated_at \
-             from (select h.organization_id, h.endpoint_id, h.seq, row_number() over (\
-             partition by h.organization_id, h.endpoint_id order by h.next_at, h.seq) + \
-             (select count(*) from deliveries b where b.organization_id = h.organization_id \
-             and b.endpoint_id = h.endpoint_id and b.status = 'pending' \
-             and b.claimed_until > $1 and b.claimed_until > 0) as place from webhook_endpoints o ",
+             w.disabled_at, w.failing_since, w.accepted_at, w.created_at, w.updated_at \
+             from (select f.organization_id, f.endpoint_id, f.seq, row_number() over (\
+             partition by f.organization_id order by f.place, f.next_at, f.seq) + (\
+             select count(*) from deliveries c",
+            $claimed,
+            " where c.organization_id = f.organization_id and c.status = 'pending' \
+             and c.claimed_until > $1 + 0 and c.claimed_until > 0) as place \
+             from (select h.organization_id, h.endpoint_id, h.seq, h.next_at, o.slow, \
+             row_number() over (partition by h.organization_id, h.endpoint_id \
+             order by h.next_at, h.seq) + (select count(*) from deliveries c",
+            $claimed,
+            " where c.organization_id = h.organization_id and c.endpoint_id = h.endpoint_id \
+             and c.status = 'pending' and c.claimed_until > $1 + 0 and c.claimed_until > 0) as place \
+             from busy",
+            $join,
+            "webhook_endpoints o on o.organization_id = busy.organization_id ",
             $heads,
-            " where o.disabled_at is null) due \
-             join deliveries d on d.organization_id = due.organization_id \
-             and d.endpoint_id = due.endpoint_id and d.seq = due.seq \
-             join events e on e.organization_id = d.organization_id and e.seq = d.seq \
-             join webhook_endpoints w on w.organization_id = d.organization_id \
+            " where o.disabled_at is null) f \
+             where f.place <= case when f.slow = 1 then 1 else $3 end) due",
+            $join,
+            "deliveries d on d.organization_id = due.organization_id \
+             and d.endpoint_id = due.endpoint_id and d.seq = due.seq",
+            $join,
+            "events e on e.organization_id = d.organization_id and e.seq = d.seq",
+            $join,
+            "webhook_endpoints w on w.organization_id = d.organization_id \
              and w.id = d.endpoint_id \
-             where due.place <= $3 and d.status = 'pending' and d.claimed_until <= $1 \
-             order by due.place, d.next_at, d.seq limit $2",
+             where due.place <= $4 and d.status = 'pending' and d.claimed_until <= $1 \
+             order by due.place, d.next_at, d.seq limit $2 + 0",
             $suffix
         )
     };
 }
 
+/// `cross join` keeps SQLite's planner to the order of the text: it knows no row counts, and would
+/// begin with all pending deliveries. For the same reason the index of the claimed ones is named.
 const DUE_SQLITE: &str = due!(
+    " cross join ",
     "cross join deliveries h on h.organization_id = o.organization_id and h.endpoint_id = o.id \
      and h.seq in (select q.seq from deliveries q where q.organization_id = o.organization_id \
      and q.endpoint_id = o.id and q.status = 'pending' and q.next_at <= $1 \
-     and q.claimed_until <= $1 order by q.next_at, q.seq limit $3)",
+     and q.claimed_until <= $1 order by q.next_at, q.seq limit $3 + 0)",
+    " indexed by deliveries_claimed",
     ""
 );
 
 const DUE_POSTGRES: &str = due!(
+    " join ",
     "cross join lateral (select q.organization_id, q.endpoint_id, q.seq, q.next_at \
      from deliveries q where q.organization_id = o.organization_id \
      and q.endpoint_id = o.id and q.status = 'pending' and q.next_at <= $1 \
-     and q.claimed_until <= $1 order by q.next_at, q.seq limit $3) h",
+     and q.claimed_until <= $1 order by q.next_at, q.seq limit $3 + 0) h",
+    "",
     " for update of d skip locked"
 );
 
@@ -112,7 +143,8 @@ impl Store {
         let query = sqlx::query(text)
             .bind(now.as_millisecond())
             .bind(i64::from(limits.total))
-            .bind(i64::from(limits.per_endpoint));
+            .bind(i64::from(limits.per_endpoint))
+            .bind(i64::from(limits.per_organization));
         self.transaction(move |connection| {
             Box::pin(async move {
                 let rows = query.fetch_all(&mut *connection).await?;

@@ -198,6 +198,13 @@ impl FromStr for EventKind {
     }
 }
 
+macro_rules! events {
+    () => {
+        "select seq, organization_id, type, agent_id, channel_id, conversation_id, data, created_at \
+         from events where organization_id = $1 and seq > $2"
+    };
+}
+
 impl Store {
     /// Lists the events of an organization behind `after`, oldest first.
     ///
@@ -211,22 +218,31 @@ impl Store {
         filter: &EventFilter,
         limit: u32,
     ) -> Result<Vec<Event>, StoreError> {
-        let query = sqlx::query(
-            "select seq, organization_id, type, agent_id, channel_id, conversation_id, data, \
-             created_at from events where organization_id = $1 and seq > $2 \
-             and ($3 is null or type = $3) and ($4 is null or conversation_id = $4) \
-             order by seq limit $5",
-        )
-        .bind(organization.as_str())
-        .bind(after.map_or(0, EventId::seq))
-        .bind(filter.kind.map(EventKind::as_str))
-        .bind(
-            filter
-                .conversation
-                .as_ref()
-                .map(|id| id.as_str().to_owned()),
-        )
-        .bind(i64::from(limit));
+        // One text for each combination: SQLite uses an index only for a filter that is always there.
+        let text = match (filter.kind, &filter.conversation) {
+            (None, None) => concat!(events!(), " order by seq limit $3 + 0"),
+            (Some(_), None) => {
+                concat!(events!(), " and type = $4 order by seq limit $3 + 0")
+            }
+            (None, Some(_)) => {
+                concat!(events!(), " and conversation_id = $4 order by seq limit $3 + 0")
+            }
+            // A conversation has fewer events than a type.
+            (Some(_), Some(_)) => concat!(
+                events!(),
+                " and conversation_id = $4 and type || '' = $5 order by seq limit $3 + 0"
+            ),
+        };
+        let mut query = sqlx::query(text)
+            .bind(organization.as_str())
+            .bind(after.map_or(0, EventId::seq))
+            .bind(i64::from(limit));
+        if let Some(conversation) = &filter.conversation {
+            query = query.bind(conversation.as_str().to_owned());
+        }
+        if let Some(kind) = filter.kind {
+            query = query.bind(kind.as_str());
+        }
         self.read_rows(query).await?.iter().map(event).collect()
     }
 

@@ -134,7 +134,7 @@ impl Store {
             "select ",
             message_columns!(),
             " from messages where organization_id = $1 and conversation_id = $2 \
-             and (created_at, id) > ($3, $4) order by created_at, id limit $5"
+             and (created_at, id) > ($3, $4) order by created_at, id limit $5 + 0"
         ))
         .bind(organization.as_str())
         .bind(conversation.as_str())

@@ -65,7 +65,7 @@ impl Store {
         let (created_at, id) = page.start();
         let query = sqlx::query(
             "select id, name, created_at from organizations where (created_at, id) > ($1, $2) \
-             order by created_at, id limit $3",
+             order by created_at, id limit $3 + 0",
         )
         .bind(created_at)
         .bind(id)

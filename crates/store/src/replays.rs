@@ -125,7 +125,7 @@ async fn portion(
          where w.organization_id = $1 and w.id = $2 \
          and e.created_at >= $4 and e.created_at < $5 \
          and (w.events = '[]' or w.events like '%\"' || e.type || '\"%') \
-         order by e.seq limit $6",
+         order by e.seq limit $6 + 0",
     )
     .bind(range.organization.as_str().to_owned())
     .bind(range.endpoint.as_str().to_owned())

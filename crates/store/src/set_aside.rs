@@ -113,7 +113,7 @@ impl Store {
             "select id, channel_id, set_aside, content_type, received_at from webhook_calls \
              where organization_id = $1 and set_aside is not null \
              and (received_at, id) > ($2, $3) and ($4 is null or set_aside = $4) \
-             order by received_at, id limit $5",
+             order by received_at, id limit $5 + 0",
         )
         .bind(organization.as_str().to_owned())
         .bind(received_at)

@@ -22,7 +22,7 @@ use crate::writer::{Scope, Work, Writer};
 /// The longest that a read or a write may take.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(5);
 
-static MIGRATIONS: Migrator = sqlx::migrate!();
+pub(crate) static MIGRATIONS: Migrator = sqlx::migrate!();
 
 /// One statement with its values.
 pub(crate) type Query = sqlx::query::Query<'static, Any, AnyArguments>;
@@ -36,6 +36,8 @@ pub struct Store {
 struct Shared {
     source: Source,
     readers: AnyPool,
+    /// On SQLite, connections for the reads that a send waits for: slow lists can take all others.
+    send_readers: Option<AnyPool>,
     writer: Writer,
     key: MasterKey,
     signals: Arc<Signals>,
@@ -80,11 +82,12 @@ impl Store {
     pub async fn connect(url: &str, key: MasterKey) -> Result<Self, StoreError> {
         let source = Source::parse(url)?;
         let writer = in_time(Writer::open(&source)).await?;
-        let readers = source.pool();
+        let (readers, send_readers) = (source.pool(), source.send_pool());
         Ok(Self {
             shared: Arc::new(Shared {
                 source,
                 readers,
+                send_readers,
                 writer,
                 key,
                 signals: Arc::new(Signals::new()),
@@ -179,6 +182,9 @@ impl Store {
         self.shared.gathering.close();
         self.shared.gathering.wait().await;
         self.shared.readers.close().await;
+        if let Some(send_readers) = &self.shared.send_readers {
+            send_readers.close().await;
+        }
         self.shared.writer.close().await;
     }
 
@@ -225,6 +231,17 @@ impl Store {
 
     pub(crate) async fn read_row(&self, query: Query) -> Result<Option<AnyRow>, StoreError> {
         in_time(async { Ok(query.fetch_optional(&self.shared.readers).await?) }).await
+    }
+
+    /// Reads a row that a send waits for.
+    pub(crate) async fn read_row_for_send(
+        &self,
+        query: Query,
+    ) -> Result<Option<AnyRow>, StoreError> {
+        let Some(send_readers) = &self.shared.send_readers else {
+            return self.read_row(query).await;
+        };
+        in_time(async { Ok(query.fetch_optional(send_readers).await?) }).await
     }
 
     pub(crate) async fn read_rows(&self, query: Query) -> Result<Vec<AnyRow>, StoreError> {

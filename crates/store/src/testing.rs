@@ -1,5 +1,7 @@
 //! Fresh databases for tests, on SQLite or on the PostgreSQL that `RECADO_TEST_DATABASE` names.
 
+pub(crate) mod plans;
+
 use std::path::Path;
 
 use sqlx::any::AnyConnectOptions;
@@ -41,6 +43,7 @@ impl TestDatabase {
     ///
     /// The database cannot be made.
     pub async fn empty() -> Self {
+        plans::record();
         let (url, place) = match std::env::var("RECADO_TEST_DATABASE") {
             Ok(admin_url) if !admin_url.is_empty() => on_server(admin_url).await,
             _ => in_directory(),
@@ -121,22 +124,50 @@ async fn run(admin_url: &str, sql: String) -> Result<(), sqlx::Error> {
 }
 
 impl Drop for TestDatabase {
+    /// Removes the database.
+    ///
+    /// # Panics
+    ///
+    /// A statement of the test reads a whole table that grows.
     fn drop(&mut self) {
-        let Place::Server { admin_url, name } = &self.place else {
-            return;
+        let (url, kind) = (self.url.clone(), self.kind());
+        let removal = match &self.place {
+            Place::Directory(_) => None,
+            Place::Server { admin_url, name } => Some((
+                admin_url.clone(),
+                format!("drop database {name} with (force)"),
+            )),
         };
-        let (admin_url, sql) = (
-            admin_url.clone(),
-            format!("drop database {name} with (force)"),
-        );
         // The runtime of the test cannot be waited for in here.
-        let dropped = std::thread::spawn(move || {
+        let ended = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
-                .build();
-            runtime.map(|runtime| runtime.block_on(run(&admin_url, sql)))
+                .build()?;
+            runtime.block_on(async {
+                let wrong = explain(kind, &url).await;
+                if let Some((admin_url, sql)) = removal {
+                    // What stays behind goes with the server.
+                    run(&admin_url, sql).await.unwrap_or_default();
+                }
+                wrong
+            })
         });
-        // What stays behind goes with the server.
-        drop(dropped.join());
+        // A test that failed may have left a database that does not answer.
+        if let Ok(Ok(wrong)) = ended.join()
+            && !std::thread::panicking()
+        {
+            assert!(
+                wrong.is_empty(),
+                "statements that read whole tables:\n\n{}",
+                wrong.join("\n\n")
+            );
+        }
     }
+}
+
+async fn explain(kind: DatabaseKind, url: &str) -> Result<Vec<String>, sqlx::Error> {
+    let mut connection = AnyConnection::connect(url).await?;
+    let wrong = plans::check(kind, &mut connection).await?;
+    connection.close().await?;
+    Ok(wrong)
 }

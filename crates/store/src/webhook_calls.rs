@@ -62,7 +62,7 @@ macro_rules! claiming {
              where organization_id = $1 and attempts ",
             $attempts,
             " and applied_at is null and set_aside is null and claimed_until <= $2 \
-             order by claimed_until, id limit $4",
+             order by claimed_until, id limit $4 + 0",
             $lock,
             "), room as (select id, sum(bytes) over (order by claimed_until, id) - bytes as ahead \
              from due) \
@@ -270,22 +270,22 @@ impl Store {
         let mut pruned = 0;
         for text in [
             "delete from webhook_calls where id in (select id from webhook_calls \
-             where applied_at < $1 order by applied_at limit $2)",
+             where applied_at < $1 order by applied_at limit $2 + 0)",
             // A person has 30 days to find the cause and try again, 23 more than `before` gives.
             "delete from webhook_calls where id in (select id from webhook_calls \
              where set_aside is not null and received_at < $1 - 1987200000 \
-             order by received_at limit $2)",
+             order by received_at limit $2 + 0)",
             "delete from orphan_statuses where (organization_id, channel_id, sought, status) in (\
              select organization_id, channel_id, sought, status from orphan_statuses \
-             where created_at < $1 order by created_at limit $2)",
+             where created_at < $1 order by created_at limit $2 + 0)",
             "delete from delivery_attempts where (organization_id, endpoint_id, seq) in (\
              select organization_id, endpoint_id, seq from deliveries \
              where finished_at < $1 order by finished_at, organization_id, endpoint_id, seq \
-             limit $2)",
+             limit $2 + 0)",
             "delete from deliveries where (organization_id, endpoint_id, seq) in (\
              select organization_id, endpoint_id, seq from deliveries \
              where finished_at < $1 order by finished_at, organization_id, endpoint_id, seq \
-             limit $2)",
+             limit $2 + 0)",
         ] {
             let query = sqlx::query(text)
                 .bind(before.as_millisecond())

@@ -34,6 +34,8 @@ pub struct WebhookEndpoint {
     pub disabled_at: Option<Timestamp>,
     /// Since when no attempt succeeded.
     pub failing_since: Option<Timestamp>,
+    /// When an event arrived last, to the minute.
+    pub accepted_at: Option<Timestamp>,
     /// When it was created.
     pub created_at: Timestamp,
     /// When it was changed last.
@@ -112,7 +114,7 @@ impl FromStr for WebhookFormat {
 macro_rules! endpoint_columns {
     () => {
         "organization_id, id, url, events, format, key_id, secrets, disabled_at, failing_since, \
-         created_at, updated_at"
+         accepted_at, created_at, updated_at"
     };
 }
 pub(crate) use endpoint_columns;
@@ -141,6 +143,7 @@ impl Store {
             format: new.format,
             disabled_at: None,
             failing_since: None,
+            accepted_at: None,
             created_at: new.created_at,
             updated_at: new.created_at,
             sealed,
@@ -200,7 +203,7 @@ impl Store {
             "select ",
             endpoint_columns!(),
             " from webhook_endpoints where organization_id = $1 and (created_at, id) > ($2, $3) \
-             order by created_at, id limit $4"
+             order by created_at, id limit $4 + 0"
         ))
         .bind(organization.as_str())
         .bind(created_at)
@@ -250,6 +253,7 @@ pub(crate) fn read(columns: &Columns<'_>) -> Result<WebhookEndpoint, StoreError>
         format: columns.parse("format")?,
         disabled_at: columns.optional_instant("disabled_at")?,
         failing_since: columns.optional_instant("failing_since")?,
+        accepted_at: columns.optional_instant("accepted_at")?,
         created_at: columns.instant("created_at")?,
         updated_at: columns.instant("updated_at")?,
         sealed: SealedSecrets {

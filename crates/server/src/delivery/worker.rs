@@ -23,6 +23,9 @@ const IN_FLIGHT: usize = 64;
 /// Calls at once of one endpoint, so that a slow one does not hold up the others.
 const IN_FLIGHT_PER_ENDPOINT: u32 = 8;
 
+/// Calls at once of one organization, so that it cannot take the places of all others.
+const IN_FLIGHT_PER_ORGANIZATION: u32 = 16;
+
 /// How long a delivery is this process's to make; after that any process may. Longer than a call takes.
 const CLAIM: Duration = Duration::from_mins(1);
 
@@ -174,6 +177,7 @@ async fn claim(app: &App, room: usize) -> Result<Vec<DueDelivery>, StoreError> {
     let limits = ClaimLimits {
         total: u32::try_from(room).unwrap_or(u32::MAX),
         per_endpoint: IN_FLIGHT_PER_ENDPOINT,
+        per_organization: IN_FLIGHT_PER_ORGANIZATION,
     };
     let now = app.clock.now();
     app.store
@@ -205,6 +209,7 @@ async fn attempt(app: &App, due: &DueDelivery) -> Result<Outcome, StoreError> {
     let after = after(due, &answered, app.clock.now())?;
     let outcome = match after {
         AfterAttempt::Delivered => Outcome::Delivered,
+        AfterAttempt::Skipped => Outcome::Skipped,
         AfterAttempt::RetryAt(at) => Outcome::Retried(at),
         AfterAttempt::GiveUp => Outcome::GivenUp,
     };
@@ -263,7 +268,7 @@ async fn skip(app: &App, due: &DueDelivery, at: Timestamp) -> Result<Outcome, St
     };
     let reason = format!("not sent: format {format} has no word for it");
     let answered = Answered::unsent(&reason);
-    record(app, due, at, answered, AfterAttempt::Delivered).await?;
+    record(app, due, at, answered, AfterAttempt::Skipped).await?;
     Ok(Outcome::Skipped)
 }
 

@@ -16,6 +16,7 @@ use crate::world::{World, at, id, org};
 pub(crate) const MANY: ClaimLimits = ClaimLimits {
     total: 100,
     per_endpoint: 100,
+    per_organization: 100,
 };
 
 pub(crate) async fn claim(store: &Store, now: i64, limits: ClaimLimits) -> Vec<DueDelivery> {
@@ -193,6 +194,7 @@ async fn a_slow_endpoint_with_a_long_queue_delays_nobody() {
     let limits = ClaimLimits {
         total: 5,
         per_endpoint: 3,
+        per_organization: 100,
     };
     let due = claim(store, 100_000, limits).await;
     let names: Vec<_> = places(&due).into_iter().map(|(name, _)| name).collect();
@@ -220,6 +222,7 @@ async fn no_delivery_is_claimed_twice_and_none_is_left() {
     let limits = ClaimLimits {
         total: 4,
         per_endpoint: 100,
+        per_organization: 100,
     };
     let mut tasks = JoinSet::new();
     for _ in 0..4 {

@@ -1,0 +1,347 @@
+//! Plans of statements: every statement that a test runs is explained, and none may read a whole table.
+//!
+//! sqlx logs each statement that a store runs. [`record`] keeps the texts, and [`check`] asks the
+//! database of the test for their plans. A statement that is new is checked without being listed here.
+
+use std::collections::BTreeSet;
+use std::sync::{Mutex, MutexGuard, Once, PoisonError};
+
+use sqlx::{AnyConnection, AssertSqlSafe, Row};
+use tracing::field::{Field, Visit};
+use tracing::level_filters::LevelFilter;
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Level, Metadata, Subscriber};
+
+use crate::store::{DatabaseKind, MIGRATIONS};
+
+/// Tables that stay small, so that a statement may read them whole.
+const SMALL_TABLES: [&str; 2] = ["_sqlx_migrations", "servers"];
+
+/// Partial indexes that hold only what is in flight at this moment.
+const SMALL_INDEXES: [&str; 2] = ["messages_sending", "deliveries_claimed"];
+
+/// Statements that may read more than they need: a part of their text, and why.
+const EXEMPT: [(&str, &str); 3] = [
+    (
+        "select distinct organization_id from messages where status = 'sending'",
+        "settle_abandoned: the leases of servers replace it",
+    ),
+    (
+        "update webhook_calls set claimed_until = 0 where applied_at is null and",
+        "end_webhook_call_claims: it concerns all that is pending when a server starts, and runs once \
+         when an organization gets an agent",
+    ),
+    (
+        "where key_id = $1 limit 1",
+        "it looks for one secret that another master key encrypted, at a start or a rotation",
+    ),
+];
+
+/// Indexes that statements must use: a part of the statement, and the index. Only SQLite is asked, whose
+/// plan for an empty database is the one for a full database.
+const EXPECTED: [(&str, &str); 5] = [
+    ("seq > $2 and type = $4", "events_by_type"),
+    (
+        "seq > $2 and conversation_id = $4",
+        "events_by_conversation",
+    ),
+    ("seq > $3 and status = $5", "deliveries_by_status"),
+    ("from busy cross join", "deliveries_due"),
+    ("from deliveries c indexed by", "deliveries_claimed"),
+];
+
+/// What a statement begins with that has a plan.
+const EXPLAINED: [&str; 5] = ["select", "insert", "update", "delete", "with"];
+
+#[derive(Default)]
+struct Statements {
+    new: BTreeSet<String>,
+    checked: BTreeSet<String>,
+}
+
+static STATEMENTS: Mutex<Option<Statements>> = Mutex::new(None);
+
+/// Records the statements of all stores of this process from now on.
+pub(super) fn record() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        // A program that has a subscriber of its own is not a test of the store.
+        if tracing::subscriber::set_global_default(Recorder).is_ok() {
+            *statements() = Some(Statements::default());
+        }
+    });
+}
+
+/// Tells whether statements are recorded.
+pub(crate) fn is_recording() -> bool {
+    statements().is_some()
+}
+
+fn statements() -> MutexGuard<'static, Option<Statements>> {
+    STATEMENTS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Explains the statements that no test has explained before; returns those that read whole tables.
+pub(super) async fn check(
+    kind: DatabaseKind,
+    connection: &mut AnyConnection,
+) -> Result<Vec<String>, sqlx::Error> {
+    let tables = growing_tables(kind, connection).await?;
+    if !tables.contains("organizations") {
+        // The database of this test is not migrated; another one checks what is new.
+        return Ok(Vec::new());
+    }
+    let new = statements()
+        .as_mut()
+        .map(|statements| {
+            let new = std::mem::take(&mut statements.new);
+            statements.checked.extend(new.iter().cloned());
+            new
+        })
+        .unwrap_or_default();
+    if kind == DatabaseKind::Postgres && !new.is_empty() {
+        fill(&tables, connection).await?;
+    }
+    let mut wrong = Vec::new();
+    for text in new {
+        for statement in text
+            .split(';')
+            .map(str::trim)
+            .filter(|text| is_explained(text))
+        {
+            let problem = match kind {
+                DatabaseKind::Sqlite => sqlite(statement, &tables, connection).await,
+                DatabaseKind::Postgres => postgres(statement, &tables, connection).await,
+            };
+            if let Some(problem) = problem.unwrap_or_else(|error| Some(error.to_string())) {
+                wrong.push(format!("{statement}\n    {problem}"));
+            }
+        }
+    }
+    Ok(wrong)
+}
+
+fn is_explained(statement: &str) -> bool {
+    let in_migration = || {
+        MIGRATIONS
+            .iter()
+            .any(|one| one.sql.as_str().contains(statement))
+    };
+    let one_of_any = !statement.contains(" where ") && statement.ends_with(" limit 1");
+    EXPLAINED.iter().any(|start| statement.starts_with(start))
+        && !EXEMPT.iter().any(|(part, _)| statement.contains(part))
+        && !one_of_any
+        && !in_migration()
+}
+
+/// Fills the tables: PostgreSQL plans by their sizes, and reads a small one whole.
+async fn fill(
+    tables: &BTreeSet<String>,
+    connection: &mut AnyConnection,
+) -> Result<(), sqlx::Error> {
+    let mut text = "set session_replication_role = replica; ".to_owned();
+    for table in tables {
+        // Columns are text, bigint and bytea alone.
+        let columns = format!(
+            "select string_agg(column_name, ', ' order by ordinal_position) || ') select ' || \
+             string_agg(case when is_nullable = 'YES' then 'case when g % 2 = 0 then ' else '' end || \
+             case when column_name = 'organization_id' then '''org_'' || g % 10' \
+             when data_type = 'bigint' then 'g' \
+             when data_type = 'bytea' then 'decode(md5(g::text), ''hex'')' \
+             when column_name = 'status' then \
+             '(array[''pending'', ''sending'', ''unknown'', ''delivered''])[g % 4 + 1]' \
+             when column_name in ('agent_id', 'channel_id', 'conversation_id', 'endpoint_id', 'lane') \
+             then '''x'' || g % 50' else '''x'' || g' end || \
+             case when is_nullable = 'YES' then ' end' else '' end, \
+             ', ' order by ordinal_position) from information_schema.columns \
+             where table_schema = 'public' and table_name = '{table}'"
+        );
+        let columns = rows(columns, 0, connection).await?.concat();
+        let insert = format!(
+            "insert into {table} ({columns} from generate_series(1, 1000) g \
+             on conflict do nothing; analyze {table}; "
+        );
+        text.push_str(&insert);
+    }
+    // As if there were thousands of times as many.
+    text.push_str(
+        "update pg_class set reltuples = reltuples * 5000 \
+         where relnamespace = 'public'::regnamespace",
+    );
+    sqlx::raw_sql(AssertSqlSafe(text))
+        .execute(connection)
+        .await
+        .map(drop)
+}
+
+async fn growing_tables(
+    kind: DatabaseKind,
+    connection: &mut AnyConnection,
+) -> Result<BTreeSet<String>, sqlx::Error> {
+    let text = match kind {
+        DatabaseKind::Sqlite => "select name from sqlite_master where type = 'table'",
+        DatabaseKind::Postgres => {
+            "select tablename::text as name from pg_tables where schemaname = 'public'"
+        }
+    };
+    let rows = sqlx::query(text).fetch_all(connection).await?;
+    let names = rows.iter().map(|row| row.try_get::<String, _>("name"));
+    let names: BTreeSet<_> = names.collect::<Result<_, _>>()?;
+    Ok(names
+        .into_iter()
+        .filter(|name| !SMALL_TABLES.contains(&name.as_str()))
+        .collect())
+}
+
+/// The tables, and the other names that the statement gives them.
+fn aliases<'a>(statement: &'a str, tables: &BTreeSet<String>) -> BTreeSet<&'a str> {
+    let words: Vec<_> = statement
+        .split(|c: char| !(c.is_alphanumeric() || c == '_'))
+        .filter(|word| !word.is_empty() && *word != "as")
+        .collect();
+    let mut aliases = BTreeSet::new();
+    for pair in words.windows(2).filter(|pair| tables.contains(pair[0])) {
+        aliases.extend(pair);
+    }
+    aliases
+}
+
+async fn rows(
+    text: String,
+    column: usize,
+    connection: &mut AnyConnection,
+) -> Result<Vec<String>, sqlx::Error> {
+    let rows = sqlx::raw_sql(AssertSqlSafe(text))
+        .fetch_all(connection)
+        .await?;
+    rows.iter().map(|row| row.try_get(column)).collect()
+}
+
+async fn sqlite(
+    statement: &str,
+    tables: &BTreeSet<String>,
+    connection: &mut AnyConnection,
+) -> Result<Option<String>, sqlx::Error> {
+    let plan = rows(format!("explain query plan {statement}"), 3, connection).await?;
+    let aliases = aliases(statement, tables);
+    let unused = EXPECTED.iter().any(|(part, index)| {
+        statement.contains(part) && !plan.iter().any(|step| step.contains(index))
+    });
+    let wrong = plan.iter().any(|step| {
+        let words: Vec<_> = step.split(' ').collect();
+        let index = words.iter().skip_while(|word| **word != "INDEX").nth(1);
+        let whole = words[0] == "SCAN" && !step.contains("VIRTUAL TABLE")
+            // An index that SQLite builds for this one run reads the whole table.
+            || step.contains("USING AUTOMATIC");
+        whole
+            && words.get(1).is_some_and(|name| aliases.contains(name))
+            && !index.is_some_and(|index| SMALL_INDEXES.contains(index))
+    });
+    // The planner looks at the value of a plain `limit $1`, so that SQLite prepares the statement
+    // again at each run; it does not look into an expression.
+    let limit = "limit $";
+    let again = statement.match_indices(limit).any(|(at, _)| {
+        let rest = statement[at + limit.len()..].trim_start_matches(|c: char| c.is_ascii_digit());
+        !rest.starts_with(" + 0")
+    });
+    if again {
+        return Ok(Some(
+            "write `limit $n + 0`: a plain one is prepared at each run".into(),
+        ));
+    }
+    Ok((wrong || unused).then(|| plan.join("\n    ")))
+}
+
+async fn postgres(
+    statement: &str,
+    tables: &BTreeSet<String>,
+    connection: &mut AnyConnection,
+) -> Result<Option<String>, sqlx::Error> {
+    let parameters = (1..).take_while(|number| statement.contains(&format!("${number}")));
+    let nulls = vec!["null"; parameters.count()].join(", ");
+    let arguments = if nulls.is_empty() {
+        nulls
+    } else {
+        format!("({nulls})")
+    };
+    let text = format!(
+        "set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off; \
+         set plan_cache_mode = force_generic_plan; deallocate all; prepare plan as {statement}"
+    );
+    sqlx::raw_sql(AssertSqlSafe(text))
+        .execute(&mut *connection)
+        .await?;
+    let text = format!("explain (costs off) execute plan {arguments}");
+    let plan = rows(text, 0, connection).await?;
+    let wrong = plan.iter().enumerate().any(|(place, step)| {
+        let step = step.trim_start().trim_start_matches("->").trim_start();
+        let words: Vec<_> = step.split(' ').collect();
+        let after = |word: &str| words.iter().skip_while(|given| **given != word).nth(1);
+        if step.starts_with("Seq Scan") {
+            return after("on").is_some_and(|table| tables.contains(*table));
+        }
+        let (index, of_small_table) = match words[..] {
+            ["Index", "Scan" | "Only", ..] => (
+                after("using"),
+                after("on").is_some_and(|table| !tables.contains(*table)),
+            ),
+            ["Bitmap", "Index", ..] => (after("on"), false),
+            _ => return false,
+        };
+        let is_searched = plan[place + 1..]
+            .iter()
+            .take_while(|step| !step.trim_start().starts_with("->"))
+            .any(|step| step.contains("Index Cond:"));
+        !is_searched && !of_small_table && !index.is_some_and(|index| SMALL_INDEXES.contains(index))
+    });
+    Ok(wrong.then(|| plan.join("\n    ")))
+}
+
+/// Keeps the text of each statement that a store logs.
+struct Recorder;
+
+impl Subscriber for Recorder {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        // Stores log at this level alone; the tests' own connections log at another one.
+        metadata.target() == "sqlx::query" && *metadata.level() == Level::TRACE
+    }
+
+    fn max_level_hint(&self) -> Option<LevelFilter> {
+        Some(LevelFilter::TRACE)
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn event(&self, event: &Event<'_>) {
+        event.record(&mut Text);
+    }
+
+    fn enter(&self, _: &Id) {}
+
+    fn exit(&self, _: &Id) {}
+}
+
+struct Text;
+
+impl Visit for Text {
+    fn record_debug(&mut self, _: &Field, _: &dyn std::fmt::Debug) {}
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        if field.name() != "db.statement" {
+            return;
+        }
+        let text = value.trim();
+        if let Some(statements) = &mut *statements()
+            && !statements.checked.contains(text)
+            && !statements.new.contains(text)
+        {
+            statements.new.insert(text.to_owned());
+        }
+    }
+}
