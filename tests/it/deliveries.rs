@@ -3,15 +3,18 @@
 mod api;
 pub(crate) mod receiver;
 mod retries;
-mod rig;
+pub(crate) mod rig;
+
+use std::time::Duration;
 
 use recado_core::inbound::InboundContent;
 use recado_server::delivery::Drained;
 use recado_tests::World;
-use recado_tests::world::CUSTOMER;
+use recado_tests::world::{CUSTOMER, credentials, organization};
 use reqwest::header::AUTHORIZATION;
 use serde_json::{Value, json};
 use standardwebhooks::Webhook;
+use tokio::net::TcpListener;
 
 use receiver::Receiver;
 use rig::{Rig, path};
@@ -59,7 +62,7 @@ async fn an_endpoint_gets_the_types_that_it_wants_and_nobody_elses_events() {
     rig.drain().await;
     assert_eq!(receiver.types(), ["button.pressed"]);
 
-    let other = recado_tests::world::organization(&rig.operator, "other").await;
+    let other = organization(&rig.operator, "other").await;
     let other_receiver = Receiver::start().await;
     let client = rig.operator.with_key(&other);
     let body = json!({"url": other_receiver.url});
@@ -81,13 +84,47 @@ async fn while_the_secret_changes_both_sign_for_a_day() {
     let new = text(&rotated, "secret");
     assert_ne!(old, new);
     for (hours, old_signs) in [(0, true), (23, true), (1, false)] {
-        rig.pass(std::time::Duration::from_hours(hours));
+        rig.pass(Duration::from_hours(hours));
         rig.say(CUSTOMER, "Hi").await;
         rig.drain().await;
         let call = receiver.calls().pop().expect("a call");
         assert!(call.is_signed_with(new));
         assert_eq!(call.is_signed_with(old), old_signs, "{hours}");
     }
+}
+
+#[tokio::test]
+async fn every_secret_of_the_last_day_signs_however_often_it_changed() {
+    let (rig, receiver) = (Rig::start().await, Receiver::start().await);
+    let wanted = json!({"url": receiver.url, "events": ["message.received"]});
+    let endpoint = rig.endpoint(wanted).await;
+    let rotate = format!("{}/rotate-secret", path(&endpoint));
+    let mut secrets = vec![text(&endpoint, "secret").to_owned()];
+    for _ in 0..9 {
+        let rotated = rig.client.post(&rotate, json!({})).await.expect(200);
+        secrets.push(text(&rotated, "secret").to_owned());
+        rig.pass(Duration::from_hours(1));
+    }
+    rig.say(CUSTOMER, "Hi").await;
+    rig.drain().await;
+    let call = receiver.calls().pop().expect("a call");
+    for secret in &secrets {
+        assert!(call.is_signed_with(secret));
+    }
+    let refused = rig.client.post(&rotate, json!({})).await;
+    assert_eq!(refused.error(), (429, "rate_limited".to_owned()));
+    assert!(refused.text.contains("10 secrets"), "{}", refused.text);
+    assert_eq!(refused.headers["retry-after"], "54000");
+
+    rig.pass(Duration::from_hours(16));
+    rig.say(CUSTOMER, "Hi").await;
+    rig.drain().await;
+    let call = receiver.calls().pop().expect("a call");
+    let signing = secrets.iter().map(|secret| call.is_signed_with(secret));
+    let signing: Vec<bool> = signing.collect();
+    assert_eq!(signing[..2], [false, false], "they were replaced a day ago");
+    assert!(signing[2..].iter().all(|signs| *signs));
+    rig.client.post(&rotate, json!({})).await.expect(200);
 }
 
 #[tokio::test]
@@ -174,4 +211,57 @@ async fn the_server_delivers_by_itself_and_finishes_before_it_stops() {
     receiver.wait_for(20).await;
     world.stop().await;
     assert_eq!(receiver.arrived().len(), 20);
+}
+
+#[tokio::test]
+async fn endpoints_that_never_answer_do_not_delay_another_organization() {
+    let (world, receiver) = (World::start().await, Receiver::start().await);
+    let other = organization(&world.operator, "other").await;
+    let other = world.client.with_key(&other);
+    other
+        .post("/agents", json!({"id": "theirs", "name": "Theirs"}))
+        .await
+        .expect(201);
+    let channel = json!({"id": "their-channel", "provider": "zapi", "name": "z", "credentials": credentials("zapi")});
+    other.post("/channels", channel).await.expect(201);
+    let conversation = json!({"id": "theirs", "agentId": "theirs", "channelId": "their-channel", "to": OTHER_CUSTOMER});
+    other.post("/conversations", conversation).await.expect(201);
+    let body = json!({"url": receiver.url});
+    other.post("/webhook-endpoints", body).await.expect(201);
+
+    let held = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let url = format!("http://{}/", held.local_addr().expect("an address"));
+    for _ in 0..20 {
+        let body = json!({"url": url, "events": ["message.received"]});
+        let created = world.client.post("/webhook-endpoints", body).await;
+        created.expect(201);
+    }
+    for n in 0..20 {
+        let content = InboundContent::Other {
+            kind: "text".to_owned(),
+            text: Some("Hi".to_owned()),
+        };
+        let phone = format!("55119000030{n:02}");
+        rig::say(
+            &world.store,
+            "demo",
+            jiff::Timestamp::now(),
+            &phone,
+            content,
+        )
+        .await;
+    }
+    let mut calls = Vec::new();
+    for _ in 0..16 {
+        calls.push(held.accept().await.expect("a call"));
+    }
+    let mut body = recado_tests::world::smallest_body("theirs");
+    body["agentId"] = "theirs".into();
+    other.send(body).await.expect(200);
+    // Each of the calls that are held ends after 15 seconds at the earliest.
+    let arrives = receiver.wait_for(1);
+    tokio::time::timeout(Duration::from_secs(10), arrives)
+        .await
+        .expect("it does not wait for them");
+    assert_eq!(receiver.types(), ["message.accepted"]);
 }

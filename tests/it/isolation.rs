@@ -195,6 +195,8 @@ GET /webhook-endpoints/{id}/deliveries/{deliveryId} | /webhook-endpoints/$endpoi
 GET /webhook-endpoints/{id}/deliveries/{deliveryId} | /webhook-endpoints/$own-endpoint/deliveries/$delivery | | 404 delivery_not_found
 POST /webhook-endpoints/{id}/deliveries/{deliveryId}/replay | /webhook-endpoints/$endpoint/deliveries/$delivery/replay | | 404 webhook_endpoint_not_found
 POST /webhook-endpoints/{id}/deliveries/{deliveryId}/replay | /webhook-endpoints/$own-endpoint/deliveries/$delivery/replay | | 404 delivery_not_found
+POST /webhook-endpoints/{id}/deliveries/{deliveryId}/skip | /webhook-endpoints/$endpoint/deliveries/$delivery/skip | | 404 webhook_endpoint_not_found
+POST /webhook-endpoints/{id}/deliveries/{deliveryId}/skip | /webhook-endpoints/$own-endpoint/deliveries/$delivery/skip | | 404 delivery_not_found
 POST /webhook-endpoints/{id}/replay | /webhook-endpoints/$endpoint/replay | {"from": "2026-01-01T00:00:00Z", "to": "2036-01-01T00:00:00Z"} | 404 webhook_endpoint_not_found
 GET /webhook-calls | /webhook-calls | | 200
 POST /webhook-calls/{id}/retry | /webhook-calls/$call/retry | | 404 webhook_call_not_found

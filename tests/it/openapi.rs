@@ -316,6 +316,7 @@ fn the_reasons_are_these_and_change_only_on_purpose() {
     404 webhook_call_not_found
     405 method_not_allowed
     409 already_exists
+    409 limit_reached
     413 body_too_large
     429 rate_limited
     500 too_many_buttons

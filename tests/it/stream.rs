@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use recado_sandbox::Provider;
 use recado_store::DatabaseKind;
-use recado_tests::World;
 use recado_tests::binaries::Server;
 use recado_tests::callbacks::{Callbacks, Text, zapi};
 use recado_tests::client::answer;
 use recado_tests::events::EventStream;
 use recado_tests::world::{Options, organization, smallest_body};
+use recado_tests::{Client, World};
 use reqwest::Method;
 use serde_json::json;
 
@@ -194,4 +194,112 @@ async fn a_stream_hears_what_another_server_takes_in() {
         let event = stream.next_event().await;
         assert_eq!(event.data["data"]["text"], text);
     }
+}
+
+/// A second key of the organization `demo`: its path, and a client that uses it.
+async fn second_key(world: &World) -> (String, Client) {
+    let keys = "/organizations/demo/api-keys";
+    let key = world.client.post(keys, json!({"name": "second"})).await;
+    let key = key.expect(201);
+    let path = format!("{keys}/{}", key["id"].as_str().expect("an id"));
+    let client = world.client.with_key(key["key"].as_str().expect("a key"));
+    (path, client)
+}
+
+/// Reads until the stream ends, which it does within that time.
+async fn ends_within(stream: &mut EventStream, time: Duration) {
+    let end = async { while stream.next().await.is_some() {} };
+    tokio::time::timeout(time, end).await.expect("an end");
+}
+
+#[tokio::test]
+async fn a_deleted_key_ends_its_streams_within_a_second_and_no_others() {
+    let (world, callbacks) = world().await;
+    let (path, second) = second_key(&world).await;
+    let start = "evt_0000000000000000";
+    let mut streams = [
+        EventStream::open(&second, "", None).await,
+        EventStream::open(&second, "", Some(start)).await,
+    ];
+    let mut kept = EventStream::open(&world.client, "", None).await;
+    world.client.delete(&path).await.expect(204);
+    for stream in &mut streams {
+        ends_within(stream, Duration::from_secs(1)).await;
+    }
+    write(&world, &callbacks, 0..1).await;
+    let event = kept.next_event().await;
+    assert_eq!(event.data["data"]["externalId"], "TEXT-0");
+}
+
+#[tokio::test]
+async fn a_key_that_another_server_deletes_ends_its_streams_here() {
+    let world = World::start().await;
+    if world.database.kind() == DatabaseKind::Sqlite {
+        // A SQLite file has one server.
+        return;
+    }
+    let other = Server::on(&world.database, &world.sandbox_urls)
+        .await
+        .expect("a second server");
+    let (path, second) = second_key(&world).await;
+    let mut stream = EventStream::open(&second.at(&other.url), "", None).await;
+    stream.next().await.expect("where it begins");
+    world.client.delete(&path).await.expect(204);
+    // Half a second between two looks, and the rest for a machine that is busy.
+    ends_within(&mut stream, Duration::from_secs(5)).await;
+}
+
+#[tokio::test]
+async fn an_organization_has_100_streams_at_most_and_others_have_theirs() {
+    let world = World::start().await;
+    let mut streams = Vec::new();
+    for _ in 0..100 {
+        streams.push(EventStream::open(&world.client, "", None).await);
+    }
+    let refused = world.client.get("/events/stream").await;
+    assert_eq!(refused.error(), (429, "rate_limited".to_owned()));
+    assert!(
+        refused.text.contains("100 open event streams"),
+        "{}",
+        refused.text
+    );
+    assert!(refused.headers.contains_key("retry-after"));
+    let other = organization(&world.operator, "other").await;
+    let other = world.client.with_key(&other);
+    drop(EventStream::open(&other, "", None).await);
+    // A stream that its reader leaves makes room.
+    drop(streams.pop());
+    loop {
+        let request = world.client.request(Method::GET, "/events/stream");
+        if request.send().await.expect("an answer").status() == 200 {
+            break;
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn the_streams_of_an_organization_share_one_read_of_each_event() {
+    const STREAMS: u64 = 50;
+    let (world, callbacks) = world().await;
+    write(&world, &callbacks, 0..1).await;
+    let mut streams = Vec::new();
+    for _ in 0..STREAMS {
+        let mut stream = EventStream::open(&world.client, "", None).await;
+        stream.next().await.expect("where it begins");
+        streams.push(stream);
+    }
+    // The first event shows that a stream has read all that was before.
+    write(&world, &callbacks, 1..2).await;
+    for stream in &mut streams {
+        stream.next_event().await;
+    }
+    let before = world.store.reads();
+    write(&world, &callbacks, 2..3).await;
+    for stream in &mut streams {
+        let event = stream.next_event().await;
+        assert_eq!(event.data["data"]["externalId"], "TEXT-2");
+    }
+    let reads = world.store.reads() - before;
+    assert!(reads < STREAMS, "{reads} reads for one event");
 }

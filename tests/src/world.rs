@@ -7,7 +7,9 @@ use jiff::Timestamp;
 use recado_core::ApiKeyId;
 use recado_providers::{Defaults, HttpClient, RetryPolicy, Timeouts};
 use recado_sandbox::{Sandbox, Urls, Webhook, base_urls};
-use recado_server::app::{App, AppParts, Clock, HEARTBEAT, MAX_SENDS_IN_FLIGHT};
+use recado_server::app::{
+    App, AppParts, Clock, HEARTBEAT, MAX_SENDS_IN_FLIGHT, MAX_WEBHOOK_ENDPOINTS,
+};
 use recado_server::serve::ConnectionLimits;
 use recado_store::testing::TestDatabase;
 use recado_store::{ApiKey, ApiKeySecret, Store};
@@ -260,6 +262,7 @@ pub fn app(store: &Store, sandbox: &Urls, url: &str, options: &Options) -> Arc<A
         retry: options.retry,
         max_sends_in_flight: options.max_sends_in_flight,
         heartbeat: options.heartbeat,
+        max_webhook_endpoints: MAX_WEBHOOK_ENDPOINTS,
     })
 }
 

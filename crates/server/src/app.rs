@@ -16,12 +16,16 @@ use uuid::Uuid;
 use crate::error::ApiError;
 use crate::intake::Intake;
 use crate::send_places::SendPlaces;
+use crate::streams::Streams;
 
 /// Sends that may be in flight at once; beyond it a caller is asked to come back.
 pub const MAX_SENDS_IN_FLIGHT: usize = 1024;
 
 /// How often a stream of events says that it lives, where nothing else is asked for.
 pub const HEARTBEAT: Duration = Duration::from_secs(15);
+
+/// Webhook endpoints of an organization, where nothing else is asked for.
+pub const MAX_WEBHOOK_ENDPOINTS: u32 = 20;
 
 /// Connected channels kept ready; more are connected again when they are used.
 const CHANNELS_KEPT: u64 = 10_000;
@@ -37,6 +41,8 @@ pub struct AppParts {
     pub max_sends_in_flight: usize,
     /// How often a stream of events says that it lives.
     pub heartbeat: Duration,
+    /// Most webhook endpoints of an organization.
+    pub max_webhook_endpoints: u32,
 }
 
 /// The running gateway.
@@ -50,8 +56,11 @@ pub struct App {
     pub sends: TaskTracker,
     pub send_places: SendPlaces,
     pub heartbeat: Duration,
+    pub max_webhook_endpoints: u32,
     /// What the providers told us and is not applied yet.
     pub intake: Intake,
+    /// Who follows the events.
+    pub(crate) streams: Streams,
     /// Says that the server is about to stop, to whoever would wait for long.
     pub stopping: CancellationToken,
     channels: Channels,
@@ -68,6 +77,7 @@ impl App {
                 defaults: parts.defaults,
                 ready: moka::sync::Cache::new(CHANNELS_KEPT),
             },
+            streams: Streams::new(parts.store.clone()),
             store: parts.store,
             public_url: parts.public_url,
             clock: parts.clock,
@@ -75,6 +85,7 @@ impl App {
             sends: TaskTracker::new(),
             heartbeat: parts.heartbeat,
             send_places: SendPlaces::new(parts.max_sends_in_flight),
+            max_webhook_endpoints: parts.max_webhook_endpoints,
             intake: Intake::default(),
             stopping: CancellationToken::new(),
         })

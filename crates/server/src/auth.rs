@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use axum::http::{HeaderMap, header, request::Parts};
-use recado_core::OrganizationId;
+use recado_core::{ApiKeyId, OrganizationId};
+use recado_store::ApiKey;
 
 use crate::app::App;
 use crate::error::{ApiError, Reason};
@@ -21,6 +22,10 @@ pub(crate) enum Caller {
 /// A caller that acts for one organization.
 #[derive(Debug)]
 pub(crate) struct Tenant(pub OrganizationId);
+
+/// A caller that acts for one organization, with the key that it uses.
+#[derive(Debug)]
+pub(crate) struct TenantKey(pub OrganizationId, pub ApiKeyId);
 
 /// A caller that manages organizations.
 #[derive(Debug)]
@@ -47,24 +52,40 @@ fn presented_key(headers: &HeaderMap) -> Option<&str> {
     value.split_ascii_whitespace().nth(1)
 }
 
+/// Finds the key that the caller presents.
+async fn find_key(parts: &Parts, app: &App) -> Result<ApiKey, ApiError> {
+    let unauthorized = |message: &str| ApiError::new(Reason::Unauthorized, message);
+    let key = presented_key(&parts.headers).ok_or_else(|| {
+        unauthorized("UNAUTHORIZED: send an API key as `Authorization: Bearer <key>`")
+    })?;
+    app.store.find_api_key_by_secret(key).await?.ok_or_else(|| {
+        unauthorized("UNAUTHORIZED: this API key is not known; it may have been deleted")
+    })
+}
+
 impl FromRequestParts<Arc<App>> for Caller {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
-        let unauthorized = |message: &str| ApiError::new(Reason::Unauthorized, message);
-        let key = presented_key(&parts.headers).ok_or_else(|| {
-            unauthorized("UNAUTHORIZED: send an API key as `Authorization: Bearer <key>`")
-        })?;
-        let found = app
-            .store
-            .find_api_key_by_secret(key)
-            .await?
-            .ok_or_else(|| {
-                unauthorized("UNAUTHORIZED: this API key is not known; it may have been deleted")
-            })?;
-        Ok(found
+        let key = find_key(parts, app).await?;
+        Ok(key
             .organization_id
             .map_or(Self::Operator, Self::Organization))
+    }
+}
+
+impl FromRequestParts<Arc<App>> for TenantKey {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
+        let key = find_key(parts, app).await?;
+        match key.organization_id {
+            Some(organization) => Ok(Self(organization, key.id)),
+            None => Err(ApiError::new(
+                Reason::Forbidden,
+                "This route works for one organization: use one of its API keys, not an operator key",
+            )),
+        }
     }
 }
 
@@ -72,13 +93,8 @@ impl FromRequestParts<Arc<App>> for Tenant {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
-        match Caller::from_request_parts(parts, app).await? {
-            Caller::Organization(id) => Ok(Self(id)),
-            Caller::Operator => Err(ApiError::new(
-                Reason::Forbidden,
-                "This route works for one organization: use one of its API keys, not an operator key",
-            )),
-        }
+        let TenantKey(organization, _) = TenantKey::from_request_parts(parts, app).await?;
+        Ok(Self(organization))
     }
 }
 

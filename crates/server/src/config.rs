@@ -12,6 +12,7 @@ use recado_store::{MasterKey, files};
 use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
+use crate::app::MAX_WEBHOOK_ENDPOINTS;
 use crate::key_file;
 use crate::listen::ListenAddress;
 use crate::serve::ConnectionLimits;
@@ -104,6 +105,10 @@ pub struct ConfigArgs {
         default_value_t = ConnectionLimits::default().connections_per_peer
     )]
     pub connections_per_peer: usize,
+
+    /// How many webhook endpoints an organization may have
+    #[arg(long, global = true, env = "RECADO_MAX_WEBHOOK_ENDPOINTS", default_value_t = MAX_WEBHOOK_ENDPOINTS)]
+    pub max_webhook_endpoints: u32,
 
     /// What is logged: `off`, `error`, `warn`, `info`, `debug`, `trace`, or filters such as `info,recado_server=debug`
     #[arg(long, global = true, env = "RECADO_LOG", default_value = "info")]
@@ -231,6 +236,10 @@ impl ConfigArgs {
             (
                 "CONNECTIONS_PER_PEER",
                 self.connections_per_peer.to_string(),
+            ),
+            (
+                "MAX_WEBHOOK_ENDPOINTS",
+                self.max_webhook_endpoints.to_string(),
             ),
             ("LOG", self.log.clone()),
             ("METRICS_LISTEN", metrics),

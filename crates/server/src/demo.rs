@@ -16,7 +16,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::app::{App, AppParts, Clock, HEARTBEAT, MAX_SENDS_IN_FLIGHT};
+use crate::app::{App, AppParts, Clock, HEARTBEAT, MAX_SENDS_IN_FLIGHT, MAX_WEBHOOK_ENDPOINTS};
 use crate::serve::ConnectionLimits;
 
 /// The documentation's example, without its conversation.
@@ -251,6 +251,7 @@ async fn open(
         retry: RetryPolicy::default(),
         max_sends_in_flight: MAX_SENDS_IN_FLIGHT,
         heartbeat: HEARTBEAT,
+        max_webhook_endpoints: MAX_WEBHOOK_ENDPOINTS,
     });
     Ok((app, secret.expose().to_owned()))
 }

@@ -32,6 +32,7 @@ pub enum Reason {
     WebhookCallNotFound,
     MethodNotAllowed,
     AlreadyExists,
+    LimitReached,
     BodyTooLarge,
     RateLimited,
     TooManyButtons,
@@ -52,7 +53,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason, in the order of the documentation.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 34] = [
         Self::InvalidBody,
         Self::UnsupportedChannel,
         Self::Unauthorized,
@@ -70,6 +71,7 @@ impl Reason {
         Self::WebhookCallNotFound,
         Self::MethodNotAllowed,
         Self::AlreadyExists,
+        Self::LimitReached,
         Self::BodyTooLarge,
         Self::RateLimited,
         Self::TooManyButtons,
@@ -109,6 +111,7 @@ impl Reason {
             Self::WebhookCallNotFound => "webhook_call_not_found",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::AlreadyExists => "already_exists",
+            Self::LimitReached => "limit_reached",
             Self::BodyTooLarge => "body_too_large",
             Self::RateLimited => "rate_limited",
             Self::TooManyButtons => "too_many_buttons",
@@ -153,9 +156,12 @@ impl Reason {
             Self::WebhookCallNotFound => "no such call of a provider is set aside",
             Self::MethodNotAllowed => "the route exists, with another verb: see the Allow header",
             Self::AlreadyExists => "the id, or the same conversation, exists already",
+            Self::LimitReached => {
+                "the organization has as many of these as it may have: delete one first"
+            }
             Self::BodyTooLarge => "the body is too large: over 1 MiB, or 4 MiB from a provider",
             Self::RateLimited => {
-                "too many sends of the channel, the organization or the server are in flight, as the sentence says: wait as long as Retry-After says"
+                "a limit of Recado's own is reached, which the error names: wait as long as Retry-After says"
             }
             Self::TooManyButtons => "more than three buttons; nothing was sent",
             Self::ContentRefused => {
@@ -208,7 +214,7 @@ impl Reason {
             | Self::DeliveryNotFound
             | Self::WebhookCallNotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::AlreadyExists => StatusCode::CONFLICT,
+            Self::AlreadyExists | Self::LimitReached => StatusCode::CONFLICT,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::RateLimited => StatusCode::TOO_MANY_REQUESTS,
             Self::TooManyButtons

@@ -23,6 +23,7 @@ mod send;
 mod send_places;
 pub mod serve;
 pub mod startup;
+pub mod streams;
 pub mod telemetry;
 
 use std::sync::Arc;

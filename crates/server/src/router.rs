@@ -50,6 +50,7 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(deliveries::list))
         .routes(routes!(deliveries::show))
         .routes(routes!(deliveries::replay))
+        .routes(routes!(deliveries::skip))
         .routes(routes!(deliveries::replay_range))
         .routes(routes!(webhook_calls::list))
         .routes(routes!(webhook_calls::retry))

@@ -1,5 +1,7 @@
 //! API keys: only a hash of the secret is kept.
 
+use std::collections::BTreeSet;
+
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use jiff::Timestamp;
@@ -13,7 +15,7 @@ use crate::columns::{self, Columns};
 use crate::cursor::{Cursor, Listed, Page};
 use crate::error::StoreError;
 use crate::known_keys::{KnownKeys, SecretHash};
-use crate::store::Store;
+use crate::store::{DatabaseKind, Store};
 
 /// What is known of an API key; not its secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -130,6 +132,31 @@ impl Store {
         })
     }
 
+    /// Returns those of the keys that are not deleted.
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer, or a row is corrupt.
+    pub async fn existing_api_keys(
+        &self,
+        keys: &BTreeSet<ApiKeyId>,
+    ) -> Result<BTreeSet<ApiKeyId>, StoreError> {
+        let text = match self.kind() {
+            DatabaseKind::Sqlite => {
+                "select k.id from json_each($1) n cross join api_keys k on k.id = n.value"
+            }
+            DatabaseKind::Postgres => {
+                "select id from api_keys where id = any(array(\
+                 select jsonb_array_elements_text($1::jsonb)))"
+            }
+        };
+        let query = sqlx::query(text).bind(columns::json(keys));
+        let rows = self.read_rows(query).await?;
+        rows.iter()
+            .map(|row| Columns::new(row, "api_keys", "id").parse("id"))
+            .collect()
+    }
+
     /// Revokes a key, at once; tells whether there was one.
     ///
     /// # Errors
@@ -148,7 +175,9 @@ impl Store {
         let store = self.clone();
         let deletion = tokio::spawn(async move {
             let _forgetting = store.known_keys().map(KnownKeys::begin_deletion);
-            store.write_row(query).await
+            let deleted = store.write_row(query).await;
+            store.signal_keys();
+            deleted
         });
         let deleted = deletion.await.map_err(|_| StoreError::NotCommitted)?;
         Ok(deleted?.is_some())

@@ -16,6 +16,7 @@ use crate::delivering::AfterAttempt;
 use crate::error::StoreError;
 use crate::event_log::EventLog;
 use crate::ids::WebhookEndpointId;
+use crate::ordering_keys::{Ended, pass_turns};
 use crate::store::{DatabaseKind, Store};
 
 /// An attempt and what follows from it, as both databases unpack it.
@@ -124,7 +125,16 @@ async fn record_all(
         return Ok(vec![None; places.len()]);
     }
     keep(&counted, &log, connection).await?;
-    give_turns(&counted, &log, connection).await?;
+    let ended: Vec<_> = counted
+        .iter()
+        .filter(|attempt| attempt.finished.is_some())
+        .map(|attempt| Ended {
+            endpoint: attempt.endpoint.clone(),
+            event: attempt.event,
+            at: attempt.at,
+        })
+        .collect();
+    pass_turns(&ended, &log, connection).await?;
     let failing = note_health(&counted, &log, connection).await?;
     Ok(places
         .iter()
@@ -200,43 +210,6 @@ async fn keep(
     connection: &mut AnyConnection,
 ) -> Result<(), StoreError> {
     sqlx::query(unpacking!(log.kind(), keep))
-        .bind(log.organization().as_str().to_owned())
-        .bind(columns::json(&attempts))
-        .execute(connection)
-        .await?;
-    Ok(())
-}
-
-macro_rules! give_turns {
-    ($each:literal) => {
-        concat!(
-            "update deliveries set next_at = n.at \
-             from (select f.organization_id as organization, f.lane as line, f.endpoint_id as endpoint, max(g.at) as at \
-             from (select ",
-            owner!(),
-            " as organization, value ->> 'endpoint' as endpoint, \
-             cast(value ->> 'event' as bigint) as event, cast(value ->> 'at' as bigint) as at from ",
-            $each,
-            ") g join deliveries f on f.organization_id = g.organization and f.endpoint_id = g.endpoint \
-             and f.seq = g.event and f.status <> 'pending' group by f.organization_id, f.endpoint_id, f.lane) n \
-             where organization_id = n.organization and endpoint_id = n.endpoint and lane = n.line \
-             and status = 'pending' and next_at is null and seq = (select min(p.seq) \
-             from deliveries p where p.organization_id = $1 and p.endpoint_id = n.endpoint \
-             and p.lane = n.line and p.status = 'pending')"
-        )
-    };
-}
-
-/// Where a delivery is finished, the next of its lane is due.
-async fn give_turns(
-    attempts: &[Attempted],
-    log: &EventLog,
-    connection: &mut AnyConnection,
-) -> Result<(), StoreError> {
-    if attempts.iter().all(|attempt| attempt.finished.is_none()) {
-        return Ok(());
-    }
-    sqlx::query(unpacking!(log.kind(), give_turns))
         .bind(log.organization().as_str().to_owned())
         .bind(columns::json(&attempts))
         .execute(connection)

@@ -1,5 +1,6 @@
 //! What can go wrong in the store; never with a value out of a row.
 
+use jiff::Timestamp;
 use sqlx::error::DatabaseError;
 
 /// Why the store did not do what it was asked for.
@@ -47,6 +48,20 @@ pub enum StoreError {
         /// The id of the row.
         id: String,
     },
+    /// As many secrets of a webhook endpoint sign as may.
+    #[error("the webhook endpoint has {limit} secrets that sign")]
+    TooManySecrets {
+        /// How many there may be.
+        limit: usize,
+        /// When the oldest one stops to sign.
+        until: Timestamp,
+    },
+    /// The organization has as many webhook endpoints as it may have.
+    #[error("the organization has {limit} webhook endpoints")]
+    TooManyWebhookEndpoints {
+        /// How many there may be.
+        limit: u32,
+    },
     /// The secrets were encrypted with another master key.
     #[error("secrets of key {sealed_with} cannot be opened with key {given}")]
     WrongKey {
@@ -92,6 +107,8 @@ impl StoreError {
             ),
             Self::Conflict
             | Self::UnknownOrganization
+            | Self::TooManySecrets { .. }
+            | Self::TooManyWebhookEndpoints { .. }
             | Self::Corrupt { .. }
             | Self::WrongKey { .. }
             | Self::Random(_) => true,

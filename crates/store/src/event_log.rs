@@ -141,6 +141,11 @@ impl EventLog {
         &self.organization
     }
 
+    /// The number of the last event that was appended before.
+    pub(crate) fn last(&self) -> i64 {
+        self.last
+    }
+
     /// When what happens now happens.
     pub(crate) fn at(&self) -> Timestamp {
         self.at

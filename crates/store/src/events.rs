@@ -89,6 +89,15 @@ pub struct EventFilter {
     pub conversation: Option<ConversationId>,
 }
 
+impl EventFilter {
+    /// Tells whether an event is asked for.
+    #[must_use]
+    pub fn matches(&self, event: &Event) -> bool {
+        self.kind.is_none_or(|kind| kind == event.kind)
+            && (self.conversation.is_none() || self.conversation == event.conversation_id)
+    }
+}
+
 impl EventId {
     pub(crate) const fn new(seq: i64) -> Self {
         Self(seq)
@@ -225,7 +234,10 @@ impl Store {
                 concat!(events!(), " and type = $4 order by seq limit $3 + 0")
             }
             (None, Some(_)) => {
-                concat!(events!(), " and conversation_id = $4 order by seq limit $3 + 0")
+                concat!(
+                    events!(),
+                    " and conversation_id = $4 order by seq limit $3 + 0"
+                )
             }
             // A conversation has fewer events than a type.
             (Some(_), Some(_)) => concat!(

@@ -57,6 +57,7 @@ mod known_keys;
 mod master_key;
 mod messages;
 mod moves;
+mod ordering_keys;
 mod organizations;
 mod orphan_statuses;
 mod people;
@@ -69,6 +70,7 @@ mod senders;
 mod sends;
 mod set_aside;
 mod signal;
+mod skips;
 mod statuses;
 mod store;
 #[cfg(feature = "testing")]

@@ -11,10 +11,14 @@ use crate::error::StoreError;
 use crate::event_log::EventLog;
 use crate::events::EventId;
 use crate::ids::WebhookEndpointId;
+use crate::ordering_keys::Heads;
 use crate::store::{DatabaseKind, Store};
 
-/// Most events in one transaction.
-const PORTION: i64 = 500;
+/// Most deliveries in one transaction.
+const MAX_BATCH: usize = 500;
+
+/// Most events that one transaction looks at, wanted or not.
+const WINDOW: i64 = 5_000;
 
 /// The events that a replay is about, from which the next portion is chosen.
 #[derive(Clone)]
@@ -108,7 +112,8 @@ async fn turn(
     }
 }
 
-/// Makes the next portion anew; gives the last event that was looked at and how many were made.
+/// Makes the next portion again; returns the last event that was looked at, or `None` behind the last
+/// event of all, and how many deliveries were made.
 async fn portion(
     kind: DatabaseKind,
     range: &Range,
@@ -119,20 +124,24 @@ async fn portion(
     let Some(log) = turn(kind, owner, range.at, connection).await? else {
         return Ok((None, 0));
     };
+    if after.seq() >= log.last() {
+        return Ok((None, 0));
+    }
+    let until = EventId::new(log.last().min(after.seq().saturating_add(WINDOW)));
     let rows = sqlx::query(
         "select w.id, e.seq from webhook_endpoints w join events e \
-         on e.organization_id = w.organization_id and e.seq > $3 \
+         on e.organization_id = w.organization_id and e.seq > $3 and e.seq <= $6 \
          where w.organization_id = $1 and w.id = $2 \
          and e.created_at >= $4 and e.created_at < $5 \
          and (w.events = '[]' or w.events like '%\"' || e.type || '\"%') \
-         order by e.seq limit $6 + 0",
+         order by e.seq limit 500",
     )
     .bind(range.organization.as_str().to_owned())
     .bind(range.endpoint.as_str().to_owned())
     .bind(after.seq())
     .bind(range.from.as_millisecond())
     .bind(range.to.as_millisecond())
-    .bind(PORTION)
+    .bind(until.seq())
     .fetch_all(&mut *connection)
     .await?;
     let events = rows
@@ -140,93 +149,52 @@ async fn portion(
         .map(|row| Ok(EventId::new(Columns::new(row, "events", "id").get("seq")?)))
         .collect::<Result<Vec<_>, StoreError>>()?;
     let made = make(&range.endpoint, &events, &log, connection).await?;
-    Ok((events.last().copied(), made))
+    let full = events.last().filter(|_| events.len() >= MAX_BATCH);
+    Ok((Some(full.copied().unwrap_or(until)), made))
 }
 
-/// What is under way right now is not begun a second time.
+/// A delivery that is under way is not begun a second time. Which one is due is settled afterwards.
 macro_rules! make {
     ($each:literal) => {
         concat!(
             "insert into deliveries (organization_id, endpoint_id, seq, lane, status, attempts, \
              next_at, claimed_until, created_at) \
              select e.organization_id, w.id, e.seq, coalesce(e.conversation_id, ''), 'pending', 0, \
-             $4, 0, $4 from (select ",
+             null, 0, $4 from (select ",
             owner!(),
             " as organization, cast(value ->> 'seq' as bigint) as event from ",
             $each,
             ") n join events e on e.organization_id = n.organization and e.seq = n.event \
              join webhook_endpoints w on w.organization_id = $1 and w.id = $3 \
              where true on conflict (organization_id, endpoint_id, seq) do update set \
-             status = 'pending', attempts = 0, next_at = excluded.next_at, finished_at = null, \
+             status = 'pending', attempts = 0, finished_at = null, \
+             next_at = case when deliveries.next_at is not null then $4 end, \
              claimed_until = case when deliveries.status = 'pending' \
              then deliveries.claimed_until else 0 end"
         )
     };
 }
 
-/// The head of each lane is due, and the others wait for their turn.
-macro_rules! order {
-    ($each:literal) => {
-        concat!(
-            "update deliveries set next_at = case when seq = (select min(p.seq) \
-             from deliveries p where p.organization_id = $1 and p.endpoint_id = $3 \
-             and p.lane = deliveries.lane and p.status = 'pending') \
-             then coalesce(next_at, $4) end \
-             where organization_id = $1 and endpoint_id = $3 and status = 'pending' \
-             and lane in (select f.lane from (select ",
-            owner!(),
-            " as organization, cast(value ->> 'seq' as bigint) as event from ",
-            $each,
-            ") n join deliveries f on f.organization_id = n.organization and f.endpoint_id = $3 \
-             and f.seq = n.event)"
-        )
-    };
-}
-
-/// Makes deliveries of these events anew; tells how many.
+/// Makes deliveries of these events again; returns how many.
 async fn make(
     endpoint: &WebhookEndpointId,
     events: &[EventId],
     log: &EventLog,
     connection: &mut AnyConnection,
 ) -> Result<u64, StoreError> {
+    let heads = Heads::of(events, endpoint, log, connection).await?;
     let list: Vec<_> = events
         .iter()
         .map(|event| json!({"seq": event.seq()}))
         .collect();
-    let list = columns::json(&list);
-    let made = run(
-        unpacking!(log.kind(), make),
-        endpoint,
-        &list,
-        log,
-        connection,
-    )
-    .await?;
-    run(
-        unpacking!(log.kind(), order),
-        endpoint,
-        &list,
-        log,
-        connection,
-    )
-    .await?;
-    Ok(made)
-}
-
-async fn run(
-    text: &'static str,
-    endpoint: &WebhookEndpointId,
-    list: &str,
-    log: &EventLog,
-    connection: &mut AnyConnection,
-) -> Result<u64, StoreError> {
-    let result = sqlx::query(text)
+    let made = sqlx::query(unpacking!(log.kind(), make))
         .bind(log.organization().as_str().to_owned())
-        .bind(list.to_owned())
+        .bind(columns::json(&list))
         .bind(endpoint.as_str().to_owned())
         .bind(log.at().as_millisecond())
-        .execute(connection)
-        .await?;
-    Ok(result.rows_affected())
+        .execute(&mut *connection)
+        .await?
+        .rows_affected();
+    heads.moved_by(events, endpoint, log, connection).await?;
+    Ok(made)
 }

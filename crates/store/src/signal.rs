@@ -35,6 +35,7 @@ impl EventSignal {
 pub(crate) struct Signals {
     everybody: watch::Sender<()>,
     deliveries: watch::Sender<()>,
+    keys: watch::Sender<()>,
     organizations: Mutex<HashMap<OrganizationId, watch::Sender<()>>>,
     listener: OnceLock<JoinHandle<()>>,
 }
@@ -44,6 +45,7 @@ impl Signals {
         Self {
             everybody: watch::Sender::new(()),
             deliveries: watch::Sender::new(()),
+            keys: watch::Sender::new(()),
             organizations: Mutex::default(),
             listener: OnceLock::new(),
         }
@@ -127,6 +129,20 @@ impl Store {
         EventSignal {
             appended: self.signals().deliveries.subscribe(),
         }
+    }
+
+    /// Returns a signal of API keys that this process has deleted; other servers' deletions are not
+    /// told.
+    #[must_use]
+    pub fn key_signal(&self) -> EventSignal {
+        EventSignal {
+            appended: self.signals().keys.subscribe(),
+        }
+    }
+
+    /// Tells that an API key was deleted.
+    pub(crate) fn signal_keys(&self) {
+        self.signals().keys.send_replace(());
     }
 
     /// Tells those who wait in this process, after the commit.

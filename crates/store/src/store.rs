@@ -46,6 +46,9 @@ struct Shared {
     finished: Batches<Finished>,
     attempted: Batches<Attempted>,
     gathering: TaskTracker,
+    /// How often the readers were asked.
+    #[cfg(feature = "testing")]
+    reads: std::sync::atomic::AtomicU64,
 }
 
 /// The database behind a store.
@@ -96,6 +99,8 @@ impl Store {
                 finished: Batches::default(),
                 attempted: Batches::default(),
                 gathering: TaskTracker::new(),
+                #[cfg(feature = "testing")]
+                reads: std::sync::atomic::AtomicU64::new(0),
             }),
         })
     }
@@ -229,7 +234,22 @@ impl Store {
         &self.shared.gathering
     }
 
+    /// How often this process has read since the store was opened, for tests.
+    #[cfg(feature = "testing")]
+    #[must_use]
+    pub fn reads(&self) -> u64 {
+        self.shared.reads.load(std::sync::atomic::Ordering::Relaxed)
+    }
+
+    fn count_read(&self) {
+        #[cfg(feature = "testing")]
+        self.shared
+            .reads
+            .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    }
+
     pub(crate) async fn read_row(&self, query: Query) -> Result<Option<AnyRow>, StoreError> {
+        self.count_read();
         in_time(async { Ok(query.fetch_optional(&self.shared.readers).await?) }).await
     }
 
@@ -245,6 +265,7 @@ impl Store {
     }
 
     pub(crate) async fn read_rows(&self, query: Query) -> Result<Vec<AnyRow>, StoreError> {
+        self.count_read();
         in_time(async { Ok(query.fetch_all(&self.shared.readers).await?) }).await
     }
 

@@ -13,7 +13,7 @@ use crate::events::EventKind;
 use crate::ids::WebhookEndpointId;
 use crate::store::{Query, Store};
 use crate::webhook_endpoints::{WebhookEndpoint, WebhookFormat, endpoint, endpoint_columns, kinds};
-use crate::webhook_secrets::{PreviousSecret, WebhookHeader};
+use crate::webhook_secrets::WebhookHeader;
 
 /// What changes in an endpoint; what is none stays.
 #[derive(Clone, Default)]
@@ -43,7 +43,9 @@ pub enum HeaderChange {
 }
 
 impl Store {
-    /// Changes an endpoint; none if the organization has no such endpoint.
+    /// Changes an endpoint; returns `None` if the organization has no such endpoint.
+    ///
+    /// What waits for it and is of a type that it no longer wants is set aside.
     ///
     /// # Errors
     ///
@@ -57,6 +59,7 @@ impl Store {
     ) -> Result<Option<WebhookEndpoint>, StoreError> {
         let query = update(organization, id, &change, at);
         let (kind, owner, key) = (self.kind(), organization.clone(), self.key().clone());
+        let narrowed = change.events.is_some();
         let updated = self
             .transaction(move |connection| {
                 Box::pin(async move {
@@ -84,16 +87,20 @@ impl Store {
                 })
             })
             .await?;
+        if narrowed && updated.is_some() {
+            self.set_unwanted_aside(organization, id, at).await?;
+        }
         // What waited may go on.
         self.signal_deliveries();
         Ok(updated)
     }
 
-    /// Gives an endpoint a new secret; the present one signs as well until `previous_until`.
+    /// Gives an endpoint a new secret; the present one signs as well until `previous_until`, and those
+    /// before it as long as they would have.
     ///
     /// # Errors
     ///
-    /// [`StoreError::WrongKey`] if the present secrets do not open.
+    /// [`StoreError::WrongKey`] if the present secrets do not open, [`StoreError::TooManySecrets`].
     pub async fn rotate_webhook_secret(
         &self,
         organization: &OrganizationId,
@@ -111,10 +118,7 @@ impl Store {
                 };
                 let mut endpoint = endpoint(&row)?;
                 let mut secrets = endpoint.secrets(&key)?;
-                secrets.previous = Some(PreviousSecret {
-                    secret: std::mem::replace(&mut secrets.current, secret),
-                    until: previous_until,
-                });
+                secrets.rotate(secret, previous_until, at)?;
                 endpoint.replace(&secrets, &key, connection).await?;
                 Ok(Some(endpoint))
             })

@@ -11,6 +11,7 @@ use sqlx::any::AnyRow;
 use crate::columns::{self, Columns};
 use crate::cursor::{Cursor, Listed, Page};
 use crate::error::StoreError;
+use crate::event_log::EventLog;
 use crate::events::EventKind;
 use crate::ids::WebhookEndpointId;
 use crate::secrets::SealedSecrets;
@@ -124,14 +125,16 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Conflict`] if the id is taken, [`StoreError::UnknownOrganization`].
+    /// [`StoreError::Conflict`] if the id is taken, [`StoreError::UnknownOrganization`],
+    /// [`StoreError::TooManyWebhookEndpoints`] if the organization has `limit` of them.
     pub async fn create_webhook_endpoint(
         &self,
         new: NewWebhookEndpoint,
+        limit: u32,
     ) -> Result<WebhookEndpoint, StoreError> {
         let secrets = WebhookSecrets {
             current: new.secret,
-            previous: None,
+            previous: Vec::new(),
             header: new.header,
         };
         let sealed = secrets.seal(self.key(), place(&new.organization_id, &new.id))?;
@@ -152,15 +155,33 @@ impl Store {
             "insert into webhook_endpoints (organization_id, id, url, events, format, key_id, \
              secrets, created_at, updated_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $8)",
         )
-        .bind(endpoint.organization_id.as_str())
-        .bind(endpoint.id.as_str())
-        .bind(endpoint.url.as_str())
+        .bind(endpoint.organization_id.as_str().to_owned())
+        .bind(endpoint.id.as_str().to_owned())
+        .bind(endpoint.url.clone())
         .bind(kinds(&endpoint.events))
         .bind(endpoint.format.as_str())
-        .bind(endpoint.sealed.key_id.as_str())
-        .bind(endpoint.sealed.bytes.as_slice())
+        .bind(endpoint.sealed.key_id.clone())
+        .bind(endpoint.sealed.bytes.clone())
         .bind(endpoint.created_at.as_millisecond());
-        self.write_row(query).await?;
+        let count = sqlx::query(
+            "select count(*) as endpoints from webhook_endpoints where organization_id = $1",
+        )
+        .bind(endpoint.organization_id.as_str().to_owned());
+        let (kind, owner) = (self.kind(), endpoint.organization_id.clone());
+        self.transaction(move |connection| {
+            Box::pin(async move {
+                // The organization lock: two creations at once must not both count one too few.
+                EventLog::open(kind, owner, Timestamp::UNIX_EPOCH, connection).await?;
+                let row = count.fetch_one(&mut *connection).await?;
+                let columns = Columns::new(&row, "webhook_endpoints", "endpoints");
+                if columns.get::<i64>("endpoints")? >= i64::from(limit) {
+                    return Err(StoreError::TooManyWebhookEndpoints { limit });
+                }
+                query.execute(connection).await?;
+                Ok(())
+            })
+        })
+        .await?;
         Ok(endpoint)
     }
 

@@ -156,6 +156,54 @@ async fn one_delivery_and_those_of_a_time_are_replayed() {
 }
 
 #[tokio::test]
+async fn a_delivery_is_skipped_and_the_next_of_its_conversation_goes() {
+    let (rig, receiver) = (Rig::start().await, Receiver::start().await);
+    let wanted = json!({"url": receiver.url, "events": ["message.received"]});
+    let endpoint = rig.endpoint(wanted).await;
+    for said in ["refused", "next"] {
+        rig.say(CUSTOMER, said).await;
+    }
+    receiver.answer(400);
+    rig.drain().await;
+    receiver.answer(200);
+    let refused = text(&rig.deliveries(&endpoint).await[0], "id").to_owned();
+    let delivery = format!("{}/deliveries/{refused}", path(&endpoint));
+    for _ in 0..2 {
+        let skip = format!("{delivery}/skip");
+        let skipped = rig.client.post(&skip, json!({})).await.expect(200);
+        assert_eq!(skipped["status"], "failed");
+        assert_eq!(skipped["lastError"], "skipped by hand");
+        assert_eq!(skipped["nextAttemptAt"], Value::Null);
+        assert_eq!(skipped["attempts"].as_array().map(Vec::len), Some(1));
+    }
+    rig.drain().await;
+    let arrived = receiver.arrived();
+    assert_eq!(arrived.len(), 1);
+    assert_eq!(arrived[0]["data"]["text"], "next");
+    // What has arrived stays so.
+    let next = text(&rig.deliveries(&endpoint).await[1], "id").to_owned();
+    let skip = format!("{}/deliveries/{next}/skip", path(&endpoint));
+    let kept = rig.client.post(&skip, json!({})).await.expect(200);
+    assert_eq!(kept["status"], "delivered");
+}
+
+#[tokio::test]
+async fn an_organization_may_have_20_webhook_endpoints() {
+    let rig = Rig::start().await;
+    let body = json!({"url": "https://example.com/hook"});
+    for _ in 0..20 {
+        rig.endpoint(body.clone()).await;
+    }
+    let refused = rig.client.post("/webhook-endpoints", body).await;
+    assert_eq!(refused.error(), (409, "limit_reached".to_owned()));
+    assert!(
+        refused.text.contains("20 webhook endpoints"),
+        "{}",
+        refused.text
+    );
+}
+
+#[tokio::test]
 async fn deliveries_are_listed_by_status_and_in_parts() {
     let (rig, receiver) = (Rig::start().await, Receiver::start().await);
     let wanted = json!({"url": receiver.url, "events": ["message.received"]});
@@ -218,6 +266,9 @@ async fn another_organization_and_an_operator_reach_nothing() {
             client.get(&format!("{path}/deliveries/{delivery}")).await,
             client
                 .post(&format!("{path}/deliveries/{delivery}/replay"), json!({}))
+                .await,
+            client
+                .post(&format!("{path}/deliveries/{delivery}/skip"), json!({}))
                 .await,
             client.post(&format!("{path}/replay"), range.clone()).await,
         ];

@@ -241,36 +241,71 @@ async fn five_days_without_a_success_disable_the_endpoint_and_an_event_says_so()
 }
 
 #[tokio::test]
-async fn an_event_that_is_refused_for_five_days_while_others_arrive_is_given_up() {
+async fn an_event_that_is_refused_for_15_minutes_while_others_arrive_is_set_aside() {
     let (rig, receiver) = (Rig::start().await, Receiver::start().await);
     let wanted = json!({"url": receiver.url, "events": ["message.received"]});
     let endpoint = rig.endpoint(wanted).await;
     rig.say(CUSTOMER, "refused").await;
+    rig.say(CUSTOMER, "next").await;
     let begun = rig.now();
     let mut given_up = 0;
     while given_up == 0 {
         receiver.answer(400);
         given_up = rig.drain().await.given_up;
         receiver.answer(200);
-        rig.say(OTHER_CUSTOMER, "taken").await;
-        assert_eq!(rig.drain().await.delivered, 1);
-        rig.pass(Duration::from_hours(2));
+        if given_up == 0 {
+            rig.say(OTHER_CUSTOMER, "taken").await;
+            assert_eq!(rig.drain().await.delivered, 1);
+            rig.pass(Duration::from_mins(1));
+        }
         assert!(
-            rig.now() < begun + Duration::from_hours(24 * 6),
-            "never given up"
+            rig.now() < begun + Duration::from_mins(17),
+            "never set aside"
         );
     }
-    assert!(
-        rig.now() > begun + Duration::from_hours(24 * 4),
-        "too early"
-    );
-    let refused = &rig.deliveries(&endpoint).await[0];
+    assert!(rig.now() >= begun + Duration::from_mins(15), "too early");
+    let refused = rig.deliveries(&endpoint).await.remove(0);
     assert_eq!(refused["status"], "failed");
+    assert_eq!(refused["lastError"], "the receiver answered 400");
     assert_ne!(refused["finishedAt"], Value::Null);
     let shown = rig.client.get(&path(&endpoint)).await.expect(200);
     assert_eq!(shown["disabledAt"], Value::Null);
-    rig.say(CUSTOMER, "next").await;
+    // It went at once, while the receiver still refused.
+    rig.pass(Duration::from_secs(7));
     rig.drain().await;
     let last = receiver.arrived().pop().expect("an event");
     assert_eq!(last["data"]["text"], "next");
+
+    let replay = format!(
+        "{}/deliveries/{}/replay",
+        path(&endpoint),
+        text(&refused, "id")
+    );
+    rig.client.post(&replay, json!({})).await.expect(200);
+    rig.drain().await;
+    let last = receiver.arrived().pop().expect("an event");
+    assert_eq!(last["data"]["text"], "refused");
+}
+
+#[tokio::test]
+async fn an_event_waits_for_an_endpoint_that_breaks_down_after_it_accepted_others() {
+    let (rig, receiver) = (Rig::start().await, Receiver::start().await);
+    let wanted = json!({"url": receiver.url, "events": ["message.received"]});
+    let endpoint = rig.endpoint(wanted).await;
+    rig.say(CUSTOMER, "refused").await;
+    receiver.answer(400);
+    rig.drain().await;
+    receiver.answer(200);
+    rig.say(OTHER_CUSTOMER, "taken").await;
+    assert_eq!(rig.drain().await.delivered, 1);
+    receiver.answer(503);
+    for _ in 0..24 {
+        rig.pass(Duration::from_mins(5));
+        rig.drain().await;
+    }
+    assert_eq!(rig.deliveries(&endpoint).await[0]["status"], "pending");
+    receiver.answer(200);
+    rig.pass(Duration::from_hours(3));
+    rig.drain().await;
+    assert_eq!(rig.deliveries(&endpoint).await[0]["status"], "delivered");
 }

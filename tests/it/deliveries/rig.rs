@@ -8,7 +8,9 @@ use jiff::Timestamp;
 use recado_core::inbound::{Choice, Inbound, InboundContent, InboundMessage, Person};
 use recado_core::{ConversationId, MessageId};
 use recado_providers::{Defaults, HttpClient, RetryPolicy, Timeouts};
-use recado_server::app::{App, AppParts, Clock, HEARTBEAT, MAX_SENDS_IN_FLIGHT};
+use recado_server::app::{
+    App, AppParts, Clock, HEARTBEAT, MAX_SENDS_IN_FLIGHT, MAX_WEBHOOK_ENDPOINTS,
+};
 use recado_server::delivery::{Drained, drain};
 use recado_server::serve::{ConnectionLimits, serve};
 use recado_store::testing::TestDatabase;
@@ -147,6 +149,7 @@ fn app(store: Store, url: &str, milliseconds: Arc<AtomicI64>) -> Arc<App> {
         retry: RetryPolicy::default(),
         max_sends_in_flight: MAX_SENDS_IN_FLIGHT,
         heartbeat: HEARTBEAT,
+        max_webhook_endpoints: MAX_WEBHOOK_ENDPOINTS,
     })
 }
 
@@ -158,15 +161,43 @@ pub(crate) async fn say(
     phone: &str,
     content: InboundContent,
 ) {
-    let uuid = Uuid::now_v7();
+    say_all(store, organization, at, vec![(phone.to_owned(), content)]).await;
+}
+
+/// Messages of customers come in by one call.
+pub(crate) async fn say_all(
+    store: &Store,
+    organization: &str,
+    at: Timestamp,
+    said: Vec<(String, InboundContent)>,
+) {
     let call = WebhookCall {
-        id: format!("whc_{}", uuid.simple()),
+        id: format!("whc_{}", Uuid::now_v7().simple()),
         organization_id: organization.parse().expect("an id"),
         channel_id: "zapi".parse().expect("an id"),
         content_type: None,
         body: json!({"kept": true}).to_string().into_bytes(),
         received_at: at,
     };
+    let items = said
+        .into_iter()
+        .map(|(phone, content)| routed(&phone, content));
+    let application = Application {
+        call_id: call.id.clone(),
+        organization_id: call.organization_id.clone(),
+        items: items.collect(),
+        at,
+        completes: true,
+    };
+    let claimed = at + Duration::from_mins(1);
+    store.keep_webhook_call(&call, claimed).await.expect("kept");
+    for applied in store.apply_webhooks(vec![application]).await {
+        assert!(applied.expect("applied").events > 0);
+    }
+}
+
+fn routed(phone: &str, content: InboundContent) -> Routed {
+    let uuid = Uuid::now_v7();
     let item = Inbound::Message(InboundMessage {
         external_id: uuid.simple().to_string(),
         from: Person {
@@ -178,23 +209,12 @@ pub(crate) async fn say(
         in_reply_to: None,
         content,
     });
-    let application = Application {
-        call_id: call.id.clone(),
-        organization_id: call.organization_id.clone(),
-        items: vec![Routed {
-            channel_id: call.channel_id.clone(),
-            item,
-            ids: FreshIds {
-                message: MessageId::from_uuid(uuid),
-                conversation: ConversationId::from_uuid(uuid),
-            },
-        }],
-        at,
-        completes: true,
-    };
-    let claimed = at + Duration::from_mins(1);
-    store.keep_webhook_call(&call, claimed).await.expect("kept");
-    for applied in store.apply_webhooks(vec![application]).await {
-        assert!(applied.expect("applied").events > 0);
+    Routed {
+        channel_id: "zapi".parse().expect("an id"),
+        item,
+        ids: FreshIds {
+            message: MessageId::from_uuid(uuid),
+            conversation: ConversationId::from_uuid(uuid),
+        },
     }
 }

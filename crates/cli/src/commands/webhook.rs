@@ -116,6 +116,8 @@ pub(crate) enum Command {
     },
     /// Show one delivery with every attempt
     Delivery { id: String, delivery: String },
+    /// Skip a delivery that keeps failing, so that the next of its conversation goes
+    Skip { id: String, delivery: String },
     /// Deliver once more: one delivery, or the events of a time
     Replay(replay::Replay),
 }
@@ -169,6 +171,10 @@ pub(crate) async fn run(command: Command, client: &Client) -> Result<Output, Fai
             let answer = client
                 .get(&[ROOT, &id, "deliveries", &delivery], &[])
                 .await?;
+            Ok(with_attempts(answer))
+        }
+        Command::Skip { id, delivery } => {
+            let answer = act(client, &[ROOT, &id, "deliveries", &delivery, "skip"]).await?;
             Ok(with_attempts(answer))
         }
         Command::Replay(replay) => replay.run(client).await,

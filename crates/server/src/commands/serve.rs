@@ -38,6 +38,7 @@ pub(crate) async fn run(config: &ConfigArgs) -> anyhow::Result<()> {
         retry: RetryPolicy::default(),
         max_sends_in_flight: MAX_SENDS_IN_FLIGHT,
         heartbeat: HEARTBEAT,
+        max_webhook_endpoints: config.max_webhook_endpoints,
     });
     let served = recado_server::run(app, listener, limits, shutdown_signal()).await;
     stop.cancel();

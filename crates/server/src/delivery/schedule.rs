@@ -18,8 +18,11 @@ pub(crate) const WAITS: [Duration; 9] = [
     Duration::from_hours(8),
 ];
 
-/// How long a delivery is tried, and how long an endpoint may fail before it is disabled.
+/// How long an endpoint may fail before it is disabled.
 pub(crate) const PATIENCE: Duration = Duration::from_hours(5 * 24);
+
+/// How long a delivery may fail while its endpoint accepts other events.
+pub(crate) const SET_ASIDE_AFTER: Duration = Duration::from_mins(15);
 
 /// What a receiver may ask for with `Retry-After`.
 const SHORTEST_ASKED: Duration = Duration::from_secs(1);
@@ -36,13 +39,33 @@ pub(crate) fn wait(attempts: u32, asked: Option<Duration>, random: u32) -> Durat
     published.mul_f64(0.8 + 0.4 * f64::from(random) / f64::from(u32::MAX))
 }
 
-/// Whether a delivery that would be this old at its next attempt is given up.
+/// Whether a delivery that failed again holds up its conversation although its endpoint is well, and if
+/// so, when it is to be set aside.
 ///
-/// One that is made anew after days still gets each published wait once. If the endpoint would have
-/// failed for long enough by then, it is disabled instead, and the delivery waits for it.
-pub(crate) fn is_over(attempts: u32, age: Duration, failing_for: Duration) -> bool {
-    let attempts = usize::try_from(attempts).unwrap_or(usize::MAX);
-    attempts > WAITS.len() && age > PATIENCE && failing_for < PATIENCE
+/// `failures` are its earlier failures, the oldest first. The endpoint is well if it accepted another
+/// event after the first of them, and it is still so if it did after the last of them: an endpoint that
+/// broke down meanwhile gets the delivery when it is back.
+pub(crate) fn set_aside(
+    failures: &[Timestamp],
+    accepted_at: Option<Timestamp>,
+    now: Timestamp,
+) -> Option<SetAside> {
+    let (first, last) = (failures.first()?, failures.last()?);
+    let accepted_at = accepted_at.filter(|accepted_at| accepted_at >= first)?;
+    let left = SET_ASIDE_AFTER.saturating_sub(super::elapsed(*first, now));
+    if left > Duration::ZERO {
+        return Some(SetAside::NotBefore(left));
+    }
+    (accepted_at >= *last).then_some(SetAside::Now)
+}
+
+/// What becomes of a delivery that fails while its endpoint accepts other events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SetAside {
+    /// It has failed for long enough.
+    Now,
+    /// It gets one more attempt when it has failed for long enough, after this time.
+    NotBefore(Duration),
 }
 
 /// `Retry-After`, which is whole seconds or a date (RFC 9110, 10.2.3).
@@ -111,29 +134,29 @@ mod tests {
     }
 
     #[test]
-    fn a_delivery_is_tried_for_five_days() {
-        let mut age = Duration::ZERO;
-        let mut attempts = 1;
-        loop {
-            age += wait(attempts, None, u32::MAX / 2);
-            if is_over(attempts, age, Duration::ZERO) {
-                break;
-            }
-            attempts += 1;
+    fn a_delivery_is_set_aside_after_15_minutes_if_the_endpoint_accepts_others() {
+        let at = |minute: i64| Timestamp::from_second(minute * 60).expect("an instant");
+        let failures = [at(100), at(112)];
+        for (accepted_at, now, expected) in [
+            (Some(at(114)), 115, Some(SetAside::Now)),
+            (Some(at(112)), 115, Some(SetAside::Now)),
+            (
+                Some(at(101)),
+                112,
+                Some(SetAside::NotBefore(Duration::from_mins(3))),
+            ),
+            // Since the last failure it accepted nothing: it may be down.
+            (Some(at(111)), 115, None),
+            // It was well only before the first failure.
+            (Some(at(99)), 115, None),
+            (None, 115, None),
+        ] {
+            assert_eq!(
+                set_aside(&failures, accepted_at, at(now)),
+                expected,
+                "{accepted_at:?}"
+            );
         }
-        assert_eq!(attempts, 23);
-        assert!(age > PATIENCE && age < PATIENCE + Duration::from_hours(9));
-    }
-
-    #[test]
-    fn an_old_delivery_that_is_made_anew_gets_each_wait_once() {
-        let old = PATIENCE * 10;
-        assert!(!is_over(9, old, Duration::ZERO));
-        assert!(is_over(10, old, Duration::ZERO));
-    }
-
-    #[test]
-    fn a_delivery_waits_for_an_endpoint_that_is_about_to_be_disabled() {
-        assert!(!is_over(100, PATIENCE * 2, PATIENCE));
+        assert_eq!(set_aside(&[], Some(at(100)), at(115)), None);
     }
 }

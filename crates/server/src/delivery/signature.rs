@@ -18,22 +18,24 @@ pub(crate) fn fresh_secret() -> Result<SecretString, getrandom::Error> {
     Ok(format!("{PREFIX}{}", BASE64_STANDARD.encode(bytes)).into())
 }
 
-/// The value of `webhook-signature`: one signature, or two while the secret changes; none if a secret is
-/// not in the form in which it was given out.
+/// Returns the value of `webhook-signature`: one signature of each secret that signs at this time, or
+/// `None` if a secret is not in the form in which it was given out.
 pub(crate) fn signatures(
     secrets: &WebhookSecrets,
     id: &str,
     at: Timestamp,
     body: &[u8],
 ) -> Option<String> {
-    let current = sign(secrets.current.expose_secret(), id, at, body)?;
-    match &secrets.previous {
-        Some(previous) if at < previous.until => {
-            let old = sign(previous.secret.expose_secret(), id, at, body)?;
-            Some(format!("{current} {old}"))
-        }
-        _ => Some(current),
-    }
+    let previous = secrets
+        .previous
+        .iter()
+        .filter(|previous| at < previous.until)
+        .map(|previous| &previous.secret);
+    let signatures: Option<Vec<_>> = std::iter::once(&secrets.current)
+        .chain(previous)
+        .map(|secret| sign(secret.expose_secret(), id, at, body))
+        .collect();
+    Some(signatures?.join(" "))
 }
 
 fn sign(secret: &str, id: &str, at: Timestamp, body: &[u8]) -> Option<String> {
@@ -62,7 +64,7 @@ mod tests {
         Timestamp::from_second(second).expect("an instant")
     }
 
-    fn secrets(current: SecretString, previous: Option<PreviousSecret>) -> WebhookSecrets {
+    fn secrets(current: SecretString, previous: Vec<PreviousSecret>) -> WebhookSecrets {
         WebhookSecrets {
             current,
             previous,
@@ -90,7 +92,7 @@ mod tests {
     #[test]
     fn the_schemes_published_example_has_the_published_signature() {
         let secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
-        let secrets = secrets(secret.into(), None);
+        let secrets = secrets(secret.into(), Vec::new());
         let id = "msg_p5jXN8AQM9LWM0D4loKWxJek";
         let signature = signatures(&secrets, id, at(1_614_265_330), b"{\"test\": 2432232314}");
         let published = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=";
@@ -104,8 +106,8 @@ mod tests {
             fresh_secret().expect("random"),
         );
         let now = Timestamp::now();
-        let signature =
-            signatures(&secrets(secret.clone(), None), "dlv_1", now, BODY).expect("a signature");
+        let signature = signatures(&secrets(secret.clone(), Vec::new()), "dlv_1", now, BODY)
+            .expect("a signature");
         assert!(is_accepted(&secret, &signature, now, BODY));
         assert!(!is_accepted(&other, &signature, now, BODY));
         assert!(!is_accepted(&secret, &signature, now, b"{}"));
@@ -125,7 +127,7 @@ mod tests {
                 secret: old.clone(),
                 until,
             };
-            let secrets = secrets(new.clone(), Some(previous));
+            let secrets = secrets(new.clone(), vec![previous]);
             let signature = signatures(&secrets, "dlv_1", now, BODY).expect("a signature");
             assert!(is_accepted(&new, &signature, now, BODY));
             assert_eq!(is_accepted(&old, &signature, now, BODY), old_is_accepted);
@@ -145,7 +147,7 @@ mod tests {
     #[test]
     fn a_secret_in_another_form_signs_nothing() {
         for secret in ["", "whsec_%", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"] {
-            let secrets = secrets(secret.into(), None);
+            let secrets = secrets(secret.into(), Vec::new());
             let signature = signatures(&secrets, "dlv_1", at(0), BODY);
             assert_eq!(signature, None, "{secret}");
         }

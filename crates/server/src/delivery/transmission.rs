@@ -148,7 +148,7 @@ mod tests {
     fn secrets(header: Option<(&str, &str)>) -> WebhookSecrets {
         WebhookSecrets {
             current: fresh_secret().expect("random"),
-            previous: None,
+            previous: Vec::new(),
             header: header.map(|(name, value)| WebhookHeader {
                 name: name.to_owned(),
                 value: value.into(),

@@ -13,6 +13,7 @@ use recado_store::{
 use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
+use super::schedule::SetAside;
 use super::transmission::{Answered, Transmission};
 use super::{delivery_id, elapsed, payload, schedule};
 use crate::app::App;
@@ -206,7 +207,7 @@ async fn attempt(app: &App, due: &DueDelivery) -> Result<Outcome, StoreError> {
         return skip(app, due, at).await;
     };
     let answered = send(app, due, body, at).await;
-    let after = after(due, &answered, app.clock.now())?;
+    let after = after(app, due, &answered).await?;
     let outcome = match after {
         AfterAttempt::Delivered => Outcome::Delivered,
         AfterAttempt::Skipped => Outcome::Skipped,
@@ -239,25 +240,44 @@ async fn send(app: &App, due: &DueDelivery, body: Vec<u8>, at: Timestamp) -> Ans
 }
 
 /// What follows from an answer.
-fn after(
+async fn after(
+    app: &App,
     due: &DueDelivery,
     answered: &Answered,
-    now: Timestamp,
 ) -> Result<AfterAttempt, StoreError> {
     if answered.error.is_none() {
         return Ok(AfterAttempt::Delivered);
     }
+    let now = app.clock.now();
     let attempts = due.delivery.attempts.saturating_add(1);
     let retry_after = answered.retry_after.as_deref();
     let asked = retry_after.and_then(|text| schedule::asked(text, now));
     let random = getrandom::u32().map_err(StoreError::Random)?;
-    let next = later(now, schedule::wait(attempts, asked, random));
-    let age = elapsed(due.delivery.created_at, next);
-    let failing_since = due.endpoint.failing_since.unwrap_or(now);
-    if schedule::is_over(attempts, age, elapsed(failing_since, next)) {
-        return Ok(AfterAttempt::GiveUp);
+    let mut wait = schedule::wait(attempts, asked, random);
+    let failures = failures(app, due).await?;
+    match schedule::set_aside(&failures, due.endpoint.accepted_at, now) {
+        Some(SetAside::Now) => return Ok(AfterAttempt::GiveUp),
+        Some(SetAside::NotBefore(left)) if asked.is_none() => wait = wait.min(left),
+        Some(SetAside::NotBefore(_)) | None => {}
     }
-    Ok(AfterAttempt::RetryAt(next))
+    Ok(AfterAttempt::RetryAt(later(now, wait)))
+}
+
+/// When the delivery failed since it was made, or replayed; the oldest first.
+async fn failures(app: &App, due: &DueDelivery) -> Result<Vec<Timestamp>, StoreError> {
+    if due.delivery.attempts == 0 {
+        return Ok(Vec::new());
+    }
+    let found = app.store.get_delivery(&due.delivery.key).await?;
+    let attempts = found.map(|(_, attempts)| attempts).unwrap_or_default();
+    // A replay begins to count anew, and leaves the attempts before it.
+    let since_replay = usize::try_from(due.delivery.attempts).unwrap_or(usize::MAX);
+    let before = attempts.len().saturating_sub(since_replay);
+    Ok(attempts
+        .iter()
+        .skip(before)
+        .map(|attempt| attempt.at)
+        .collect())
 }
 
 /// Counts an event as delivered that the format of its endpoint has no word for.

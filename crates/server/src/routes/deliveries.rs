@@ -221,6 +221,20 @@ pub(crate) async fn replay(
     with_attempts(&app, &key).await
 }
 
+/// Skip a delivery that is pending: it is `failed`, and the next of its conversation goes
+///
+/// A delivery that has arrived, or was given up, stays as it is. A skipped one can be replayed.
+#[utoipa::path(post, path = "/webhook-endpoints/{id}/deliveries/{deliveryId}/skip", operation_id = "skipDelivery", tag = "Webhook endpoints", params(("id" = String, Path), ("deliveryId" = String, Path)), responses((status = 200, description = "The delivery, which waits for nothing any more", body = DeliveryWithAttempts), FindFailures))]
+pub(crate) async fn skip(
+    Tenant(organization_id): Tenant,
+    State(app): State<Arc<App>>,
+    Path(path): Path<(String, String)>,
+) -> Result<Json<DeliveryWithAttempts>, ApiError> {
+    let key = key(&app, organization_id, path).await?;
+    app.store.skip_delivery(&key, app.clock.now()).await?;
+    with_attempts(&app, &key).await
+}
+
 /// Deliver the events of a time once more, also those that the endpoint missed while it was disabled
 ///
 /// Nothing goes out before the endpoint is enabled.

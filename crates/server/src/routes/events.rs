@@ -8,7 +8,6 @@
 use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
@@ -19,25 +18,25 @@ use recado_core::{ConversationId, FieldErrors, OrganizationId};
 use recado_store::{self as store, EventFilter, EventId, EventKind};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use tokio::sync::broadcast::error::RecvError;
 use utoipa::{IntoParams, ToSchema};
 
 use super::rfc3339;
 use crate::app::App;
-use crate::auth::Tenant;
-use crate::error::ApiError;
+use crate::auth::{Tenant, TenantKey};
+use crate::error::{ApiError, Reason};
 use crate::extract::Query;
 use crate::openapi::{KEY, QUERY, failures};
+use crate::streams::OpenStream;
 
 const DEFAULT_LIMIT: u32 = 100;
 const MAX_LIMIT: u32 = 1000;
-
-/// How often a stream looks for events, should a signal be lost.
-const LOOK: Duration = Duration::from_secs(15);
 
 /// Stands before the first event of every organization.
 const BEFORE_ALL: &str = "evt_0000000000000000";
 
 failures!(EventFailures: KEY, QUERY);
+failures!(StreamFailures: KEY, QUERY, &[Reason::RateLimited]);
 
 /// Which events are wanted.
 #[derive(Deserialize, IntoParams)]
@@ -174,9 +173,11 @@ pub(crate) async fn list(
 }
 
 /// Follow events as they happen, as server-sent events
-#[utoipa::path(get, path = "/events/stream", operation_id = "streamEvents", tag = "Events", params(EventQuery, ("Last-Event-ID" = Option<String>, Header, description = "The id of the last event that you have; without it and `after`, the stream begins now")), responses((status = 200, description = "One event after the other", content_type = "text/event-stream", body = String), EventFailures))]
+///
+/// An organization has at most 100 open streams on one server.
+#[utoipa::path(get, path = "/events/stream", operation_id = "streamEvents", tag = "Events", params(EventQuery, ("Last-Event-ID" = Option<String>, Header, description = "The id of the last event that you have; without it and `after`, the stream begins now")), responses((status = 200, description = "One event after the other", content_type = "text/event-stream", body = String), StreamFailures))]
 pub(crate) async fn stream(
-    Tenant(organization): Tenant,
+    TenantKey(organization, key): TenantKey,
     State(app): State<Arc<App>>,
     Query(query): Query<EventQuery>,
     headers: HeaderMap,
@@ -185,9 +186,12 @@ pub(crate) async fn stream(
         .get("last-event-id")
         .and_then(|value| value.to_str().ok());
     let filter = query.filter()?;
-    let after = match event_id("Last-Event-ID", last)?.or(query.after()?) {
+    let after = event_id("Last-Event-ID", last)?.or(query.after()?);
+    let newest = app.store.last_event(&organization).await?;
+    let stream = app.streams.open(&organization, key, newest)?;
+    let after = match after.or(newest) {
         Some(after) => after,
-        None => newest(&app, &organization).await?,
+        None => BEFORE_ALL.parse().map_err(ApiError::internal)?,
     };
     let heartbeat = app.heartbeat;
     let follower = Follower {
@@ -195,16 +199,10 @@ pub(crate) async fn stream(
         organization,
         filter,
         after,
+        stream,
+        is_behind: true,
     };
     Ok(Sse::new(follower.events()).keep_alive(KeepAlive::new().interval(heartbeat)))
-}
-
-/// Behind which event a stream begins now.
-async fn newest(app: &App, organization: &OrganizationId) -> Result<EventId, ApiError> {
-    match app.store.last_event(organization).await? {
-        Some(last) => Ok(last),
-        None => BEFORE_ALL.parse().map_err(ApiError::internal),
-    }
 }
 
 /// One reader of the stream.
@@ -213,6 +211,9 @@ struct Follower {
     organization: OrganizationId,
     filter: EventFilter,
     after: EventId,
+    stream: OpenStream,
+    /// Whether there may be events behind `after` that the feed does not bring.
+    is_behind: bool,
 }
 
 impl Follower {
@@ -224,35 +225,56 @@ impl Follower {
             while ready.is_empty() {
                 ready.extend(follower.next().await?);
             }
-            let event = ready.pop_front()?;
+            // What was read before the key was deleted is not shown after it.
+            let event = ready
+                .pop_front()
+                .filter(|_| !follower.stream.closed.is_cancelled())?;
             Some((Ok(event), (follower, ready)))
         })
     }
 
-    /// The events since the last ones; waits while there are none, and ends when the database is gone.
+    /// Returns the events since the last ones, as soon as there are some; `None` ends the stream.
     async fn next(&mut self) -> Option<Vec<sse::Event>> {
-        // Asked for before the look, so that nothing written in between is missed.
-        let mut signal = self.app.store.event_signal(Some(&self.organization));
+        let closed = self.stream.closed.clone();
+        let stopping = self.app.stopping.clone();
+        tokio::select! {
+            events = self.read() => events,
+            () = closed.cancelled() => None,
+            () = stopping.cancelled() => None,
+        }
+    }
+
+    async fn read(&mut self) -> Option<Vec<sse::Event>> {
+        if self.is_behind {
+            return self.catch_up().await;
+        }
+        match self.stream.events.recv().await {
+            // It was read before the feed brought it.
+            Ok(event) if event.id <= self.after => Some(Vec::new()),
+            Ok(event) => {
+                self.after = event.id;
+                let wanted = self.filter.matches(&event);
+                let frame = wanted.then(|| frame(&event.as_ref().clone().into()));
+                Some(frame.flatten().into_iter().collect())
+            }
+            Err(RecvError::Lagged(_)) => {
+                self.is_behind = true;
+                Some(Vec::new())
+            }
+            Err(RecvError::Closed) => None,
+        }
+    }
+
+    async fn catch_up(&mut self) -> Option<Vec<sse::Event>> {
         let (store, after) = (&self.app.store, Some(self.after));
         let found = store
             .list_events(&self.organization, after, &self.filter, DEFAULT_LIMIT)
             .await
             .ok()?;
-        if let Some(last) = found.last() {
-            self.after = last.id;
-        } else {
-            tokio::select! {
-                () = signal.appended() => {}
-                () = tokio::time::sleep(LOOK) => {}
-                () = self.app.stopping.cancelled() => return None,
-            }
-        }
-        Some(
-            found
-                .into_iter()
-                .filter_map(|event| frame(&event.into()))
-                .collect(),
-        )
+        self.is_behind = !found.is_empty();
+        self.after = found.last().map_or(self.after, |event| event.id);
+        let frames = found.into_iter().filter_map(|event| frame(&event.into()));
+        Some(frames.collect())
     }
 }
 

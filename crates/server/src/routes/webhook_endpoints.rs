@@ -9,7 +9,9 @@ use axum::http::StatusCode;
 use jiff::Timestamp;
 use recado_core::fields::{optional, required};
 use recado_core::{OrganizationId, TextField};
-use recado_store::{self as store, EventKind, HeaderChange, WebhookEndpointId, WebhookFormat};
+use recado_store::{
+    self as store, EventKind, HeaderChange, StoreError, WebhookEndpointId, WebhookFormat,
+};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -28,9 +30,10 @@ use crate::openapi::{BODY, KEY, QUERY, failures};
 
 mod form;
 
-failures!(CreateFailures: KEY, BODY);
+failures!(CreateFailures: KEY, BODY, &[Reason::LimitReached]);
 failures!(ListFailures: KEY, QUERY);
 failures!(FindFailures: KEY, &[Reason::WebhookEndpointNotFound]);
+failures!(RotateFailures: KEY, &[Reason::WebhookEndpointNotFound, Reason::RateLimited]);
 failures!(UpdateFailures: KEY, BODY, &[Reason::WebhookEndpointNotFound]);
 
 /// How long a secret that was replaced signs as well.
@@ -69,7 +72,7 @@ pub(crate) struct WebhookEndpointPatch {
     #[validate(custom(function = "optional"))]
     #[schema(value_type = Option<String>)]
     url: TextField,
-    /// All the types; an empty list means every type.
+    /// All the types; an empty list means every type. What waits and is of another type is not sent.
     #[serde(default)]
     #[schema(value_type = Option<Vec<String>>)]
     events: Value,
@@ -174,6 +177,21 @@ pub(super) async fn find(
         .ok_or_else(missing)
 }
 
+/// Why a secret was not replaced.
+fn refused_rotation(error: StoreError, now: Timestamp) -> ApiError {
+    let StoreError::TooManySecrets { limit, until } = error else {
+        return error.into();
+    };
+    let message = format!(
+        "Rotated too often: {limit} secrets of this webhook endpoint sign; the oldest one stops at {}",
+        rfc3339(until)
+    );
+    ApiError {
+        retry_after: until.duration_since(now).try_into().ok(),
+        ..ApiError::new(Reason::RateLimited, message)
+    }
+}
+
 fn new_secret() -> Result<SecretString, ApiError> {
     fresh_secret().map_err(ApiError::internal)
 }
@@ -199,7 +217,18 @@ pub(crate) async fn create(
         header: form::header(new.header)?,
         created_at: app.clock.now(),
     };
-    let endpoint = app.store.create_webhook_endpoint(endpoint).await?;
+    let limit = app.max_webhook_endpoints;
+    let endpoint = app
+        .store
+        .create_webhook_endpoint(endpoint, limit)
+        .await
+        .map_err(|error| match error {
+            StoreError::TooManyWebhookEndpoints { limit } => ApiError::new(
+                Reason::LimitReached,
+                format!("The organization has {limit} webhook endpoints, and may not have more: delete one first"),
+            ),
+            error => error.into(),
+        })?;
     let shown = WebhookEndpoint {
         secret: Some(secret.expose_secret().to_owned()),
         ..WebhookEndpoint::of(&app, endpoint)?
@@ -300,7 +329,9 @@ pub(crate) async fn delete(
 }
 
 /// Give a webhook endpoint a new secret; for 24 hours the old one signs as well
-#[utoipa::path(post, path = "/webhook-endpoints/{id}/rotate-secret", operation_id = "rotateWebhookSecret", tag = "Webhook endpoints", params(("id" = String, Path)), responses((status = 200, description = "The new secret, shown this once", body = RotatedSecret), FindFailures))]
+///
+/// Every secret that was replaced within the last 24 hours signs, ten at most with the new one.
+#[utoipa::path(post, path = "/webhook-endpoints/{id}/rotate-secret", operation_id = "rotateWebhookSecret", tag = "Webhook endpoints", params(("id" = String, Path)), responses((status = 200, description = "The new secret, shown this once", body = RotatedSecret), RotateFailures))]
 pub(crate) async fn rotate_secret(
     Tenant(organization_id): Tenant,
     State(app): State<Arc<App>>,
@@ -314,7 +345,8 @@ pub(crate) async fn rotate_secret(
         .unwrap_or(Timestamp::MAX);
     app.store
         .rotate_webhook_secret(&organization_id, &id, secret.clone(), until, now)
-        .await?
+        .await
+        .map_err(|error| refused_rotation(error, now))?
         .ok_or_else(missing)?;
     Ok(Json(RotatedSecret {
         secret: secret.expose_secret().to_owned(),

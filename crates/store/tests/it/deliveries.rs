@@ -6,12 +6,13 @@ use std::time::Duration;
 use recado_core::Status;
 use recado_store::{
     AfterAttempt, ClaimLimits, DeliveryAttempt, DeliveryStatus, DueDelivery, EventKind, Store,
+    WebhookEndpointChange,
 };
 use tokio::task::JoinSet;
 
 use crate::taps::{ana, apply, connection, events, news, phone, said, tapped};
-use crate::webhook_endpoints::create;
-use crate::world::{World, at, id, org};
+use crate::webhook_endpoints::{create, endpoint};
+use crate::world::{ALL, World, accepted, agent, at, conversation, id, message, msg, org};
 
 pub(crate) const MANY: ClaimLimits = ClaimLimits {
     total: 100,
@@ -208,6 +209,172 @@ async fn a_slow_endpoint_with_a_long_queue_delays_nobody() {
         .unwrap();
     delivered(store, slow, 100_002).await;
     assert_eq!(claim(store, 100_003, limits).await.len(), 1);
+}
+
+#[tokio::test]
+async fn an_organization_with_many_endpoints_leaves_places_to_another() {
+    let World { store, .. } = &tapped().await;
+    furnish_second(store).await;
+    for number in 0..10 {
+        create(store, &format!("whk_{number}"), &[]).await;
+    }
+    for number in 0..4 {
+        let from = phone(&format!("55119000000{number:02}"));
+        apply(store, vec![said(&format!("w.{number}"), from, "Hi")]).await;
+    }
+    let theirs = endpoint("org_2", "whk_theirs", &[]);
+    store.create_webhook_endpoint(theirs, 20).await.unwrap();
+    finish(store, "org_2", "msg_2").await;
+    let limits = ClaimLimits {
+        total: 8,
+        per_endpoint: 3,
+        per_organization: 6,
+    };
+    let due = claim(store, 100_000, limits).await;
+    let of = |owner: &str| {
+        let owned = due
+            .iter()
+            .filter(|due| due.event.organization_id.as_str() == owner);
+        owned.count()
+    };
+    assert_eq!((of("org_1"), of("org_2")), (6, 1));
+    // The first of each organization goes before the second of any.
+    let first: HashSet<_> = due[..2]
+        .iter()
+        .map(|due| &due.event.organization_id)
+        .collect();
+    assert_eq!(first.len(), 2);
+    assert_eq!(claim(store, 100_001, limits).await.len(), 0);
+}
+
+async fn furnish_second(store: &Store) {
+    store
+        .create_agent(&agent("org_2", "agent-123"))
+        .await
+        .unwrap();
+    store
+        .create_conversation(&conversation("org_2", "conv-456"))
+        .await
+        .unwrap();
+}
+
+/// A message of that organization is accepted, which is one event.
+async fn finish(store: &Store, owner: &str, text: &str) {
+    store.begin_send(&message(owner, text)).await.unwrap();
+    store
+        .finish_send(&id(owner), &msg(text), &accepted(), at(6_000))
+        .await
+        .unwrap();
+}
+
+#[rstest::rstest]
+#[case::a_failure(Some(12), false)]
+#[case::a_slow_success(Some(2_001), true)]
+#[tokio::test]
+async fn an_endpoint_that_fails_or_is_slow_has_one_place_until_it_is_quick_again(
+    #[case] milliseconds: Option<u64>,
+    #[case] arrives: bool,
+) {
+    let World { store, .. } = &tapped().await;
+    create(store, "whk_1", &[EventKind::MessageReceived]).await;
+    for number in 0..6 {
+        let from = phone(&format!("55119000000{number:02}"));
+        apply(store, vec![said(&format!("w.{number}"), from, "Hi")]).await;
+    }
+    let limits = ClaimLimits {
+        total: 100,
+        per_endpoint: 2,
+        per_organization: 100,
+    };
+    let first = claim(store, 100_000, limits).await;
+    assert_eq!(first.len(), 2);
+    for due in &first {
+        let attempt = DeliveryAttempt {
+            duration: Duration::from_millis(milliseconds.unwrap_or_default()),
+            ..attempt(100_001, arrives.then_some(200))
+        };
+        let after = if arrives {
+            AfterAttempt::Delivered
+        } else {
+            AfterAttempt::RetryAt(at(900_000))
+        };
+        let key = &due.delivery.key;
+        store.record_attempt(key, attempt, after).await.unwrap();
+    }
+    let one = claim(store, 100_002, limits).await;
+    assert_eq!(one.len(), 1);
+    assert_eq!(claim(store, 100_003, limits).await.len(), 0);
+    delivered(store, &one[0], 100_004).await;
+    assert_eq!(claim(store, 100_005, limits).await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_skipped_delivery_lets_the_next_of_its_conversation_go() {
+    let World { store, .. } = &tapped().await;
+    create(store, "whk_1", &[]).await;
+    for number in 0..2 {
+        apply(store, vec![said(&format!("w.{number}"), ana(), "Hi")]).await;
+    }
+    // It is skipped while an attempt is under way, which then ends without effect.
+    let due = claim(store, 100_000, MANY).await.remove(0);
+    let key = &due.delivery.key;
+    assert!(store.skip_delivery(key, at(100_001)).await.unwrap());
+    assert!(!store.skip_delivery(key, at(100_002)).await.unwrap());
+    delivered(store, &due, 100_003).await;
+    let (kept, attempts) = store.get_delivery(key).await.unwrap().unwrap();
+    assert_eq!(
+        (kept.status, kept.finished_at, kept.last_error.as_deref()),
+        (
+            DeliveryStatus::Failed,
+            Some(at(100_001)),
+            Some("skipped by hand")
+        )
+    );
+    assert_eq!(attempts, []);
+    let next = claim(store, 100_004, MANY).await;
+    assert_eq!(next.len(), 1);
+    assert!(next[0].event.id > due.event.id);
+    // It can be replayed, and takes its old place.
+    assert!(store.replay_delivery(key, at(100_005)).await.unwrap());
+    let again = claim(store, 100_006, MANY).await;
+    assert_eq!(again[0].event.id, due.event.id);
+}
+
+#[tokio::test]
+async fn what_waits_and_is_of_a_type_that_is_no_longer_wanted_is_set_aside() {
+    let World { store, .. } = &tapped().await;
+    let ours = create(store, "whk_1", &[]).await;
+    for number in 0..3 {
+        apply(store, vec![said(&format!("w.{number}"), ana(), "Hi")]).await;
+        apply(
+            store,
+            vec![news(
+                "wamid.1",
+                [Status::Sent, Status::Delivered, Status::Read][number],
+            )],
+        )
+        .await;
+    }
+    let change = WebhookEndpointChange {
+        events: Some(vec![EventKind::MessageRead]),
+        ..Default::default()
+    };
+    store
+        .update_webhook_endpoint(&org(1), &ours.id, change, at(100_001))
+        .await
+        .unwrap();
+    let due = claim(store, 100_002, MANY).await;
+    let kinds: Vec<_> = due.iter().map(|due| due.event.kind).collect();
+    assert_eq!(kinds, [EventKind::MessageRead]);
+    let failed = store
+        .list_deliveries(&org(1), &ours.id, Some(DeliveryStatus::Failed), &ALL)
+        .await
+        .unwrap();
+    assert_eq!(failed.data.len(), 5);
+    assert!(failed.data.iter().all(|delivery| {
+        let why = delivery.last_error.as_deref();
+        why.is_some_and(|why| why.starts_with("not wanted"))
+    }));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use recado_store::{
-    AfterAttempt, DeliveryKey, DeliveryStatus, EventKind, Page, WebhookEndpointChange,
+    AfterAttempt, DatabaseKind, DeliveryKey, DeliveryStatus, EventKind, Page, WebhookEndpointChange,
 };
 
 use crate::deliveries::{MANY, attempt, claim, delivered};
@@ -231,4 +231,66 @@ async fn finished_deliveries_are_pruned_and_pending_ones_stay() {
         "a delivery and its attempt"
     );
     assert_eq!(list().await, 1);
+}
+
+/// So many texts of one conversation, appended past the store.
+async fn many_events(world: &World, count: u32) {
+    let mut values = Vec::new();
+    for seq in 2..count + 2 {
+        values.push(format!(
+            "('org_1', {seq}, 'message.received', 'conv-456', '{{}}', 100000)"
+        ));
+    }
+    let text = format!(
+        "insert into events (organization_id, seq, type, conversation_id, data, created_at) \
+         values {}; update organizations set last_event = {} where id = 'org_1'",
+        values.join(", "),
+        count + 1
+    );
+    run(world, &text).await;
+}
+
+async fn run(world: &World, text: &str) {
+    sqlx::raw_sql(sqlx::AssertSqlSafe(text.to_owned()))
+        .execute(&mut world.raw().await)
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn a_replay_of_one_conversation_touches_each_delivery_a_fixed_number_of_times() {
+    const EVENTS: u32 = 4_000;
+    let world = tapped().await;
+    let ours = create(&world.store, "whk_1", &[EventKind::MessageReceived]).await;
+    many_events(&world, EVENTS).await;
+    // Counts the updates of rows: each row of each portion once more would be quadratic.
+    let counting = match world.database.kind() {
+        DatabaseKind::Sqlite => {
+            "create trigger touch after update on deliveries \
+             begin insert into touched values (new.seq); end"
+        }
+        DatabaseKind::Postgres => {
+            "create function touch() returns trigger language plpgsql as \
+             $$ begin insert into touched values (new.seq); return new; end $$; \
+             create trigger touch after update on deliveries for each row execute function touch()"
+        }
+    };
+    run(&world, "create table touched (seq bigint)").await;
+    run(&world, counting).await;
+    for _ in 0..2 {
+        let replayed = world
+            .store
+            .replay_deliveries(&org(1), &ours.id, at(0), at(200_000), at(300_000))
+            .await;
+        assert_eq!(replayed.unwrap(), u64::from(EVENTS));
+    }
+    let row = sqlx::query("select count(*) from touched")
+        .fetch_one(&mut world.raw().await)
+        .await
+        .unwrap();
+    let touched: i64 = sqlx::Row::get(&row, 0);
+    assert!(touched < 2 * i64::from(EVENTS), "{touched}");
+    let due = claim(&world.store, 300_000, MANY).await;
+    assert_eq!(due.len(), 1, "one conversation goes one by one");
+    assert_eq!(due[0].event.id.to_string(), "evt_0000000000000002");
 }

@@ -24,7 +24,7 @@ pub(crate) fn endpoint(owner: &str, text: &str, events: &[EventKind]) -> NewWebh
 
 pub(crate) async fn create(store: &Store, text: &str, events: &[EventKind]) -> WebhookEndpoint {
     store
-        .create_webhook_endpoint(endpoint("org_1", text, events))
+        .create_webhook_endpoint(endpoint("org_1", text, events), 20)
         .await
         .unwrap()
 }
@@ -48,11 +48,11 @@ async fn an_endpoint_is_created_found_listed_and_deleted() {
     assert_eq!(listed.data[0].events, kinds);
 
     let again = store
-        .create_webhook_endpoint(endpoint("org_1", "whk_1", &[]))
+        .create_webhook_endpoint(endpoint("org_1", "whk_1", &[]), 20)
         .await;
     assert!(matches!(again, Err(StoreError::Conflict)), "{again:?}");
     let homeless = store
-        .create_webhook_endpoint(endpoint("org_9", "whk_1", &[]))
+        .create_webhook_endpoint(endpoint("org_9", "whk_1", &[]), 20)
         .await;
     assert!(matches!(homeless, Err(StoreError::UnknownOrganization)));
 
@@ -133,21 +133,83 @@ async fn a_change_touches_only_what_it_names() {
 }
 
 #[tokio::test]
-async fn a_new_secret_leaves_the_old_one_for_a_while() {
+async fn every_secret_that_was_replaced_signs_until_its_own_end() {
     let World { store, .. } = &World::new().await;
-    let before = create(store, "whk_1", &[]).await;
-    let rotated = store
-        .rotate_webhook_secret(&org(1), &before.id, "second".into(), at(20_000), at(9_000))
-        .await
-        .unwrap()
-        .unwrap();
+    let ours = create(store, "whk_1", &[]).await;
+    let mut rotated = None;
+    for (secret, until, now) in [
+        ("second", 20_000, 9_000),
+        ("third", 21_000, 10_000),
+        ("fourth", 30_500, 20_500),
+    ] {
+        rotated = store
+            .rotate_webhook_secret(&org(1), &ours.id, secret.into(), at(until), at(now))
+            .await
+            .unwrap();
+    }
+    let rotated = rotated.unwrap();
     let secrets = store.endpoint_secrets(&rotated).unwrap();
-    let previous = secrets.previous.unwrap();
-    assert_eq!(secrets.current.expose_secret(), "second");
-    assert_eq!(previous.secret.expose_secret(), "whsec_first-in-clear");
-    assert_eq!(previous.until, at(20_000));
-    let kept = store.get_webhook_endpoint(&org(1), &before.id).await;
+    assert_eq!(secrets.current.expose_secret(), "fourth");
+    let previous: Vec<_> = secrets
+        .previous
+        .iter()
+        .map(|previous| (previous.secret.expose_secret(), previous.until))
+        .collect();
+    // The first one ended before the last rotation.
+    assert_eq!(previous, [("third", at(30_500)), ("second", at(21_000))]);
+    let kept = store.get_webhook_endpoint(&org(1), &ours.id).await;
     assert_eq!(kept.unwrap(), Some(rotated));
+}
+
+#[tokio::test]
+async fn ten_secrets_sign_at_most_and_the_refusal_tells_when_there_is_room() {
+    let World { store, .. } = &World::new().await;
+    let ours = create(store, "whk_1", &[]).await;
+    let rotate = async |number: i64| {
+        let (until, now) = (at(50_000 + number), at(9_000 + number));
+        store
+            .rotate_webhook_secret(&org(1), &ours.id, "next".into(), until, now)
+            .await
+    };
+    for number in 0..9 {
+        rotate(number).await.unwrap();
+    }
+    let refused = rotate(9).await;
+    let first_end = at(50_000);
+    assert!(
+        matches!(refused, Err(StoreError::TooManySecrets { limit: 10, until }) if until == first_end),
+        "{refused:?}"
+    );
+    // Nothing of the refused rotation stays.
+    let kept = store.get_webhook_endpoint(&org(1), &ours.id).await.unwrap();
+    assert_eq!(kept.unwrap().updated_at, at(9_008));
+    assert!(rotate(41_000).await.is_ok());
+}
+
+#[tokio::test]
+async fn an_organization_has_no_more_endpoints_than_it_may_and_others_have_theirs() {
+    let World { store, .. } = &World::new().await;
+    let create = async |owner: &str, text: &str| {
+        store
+            .create_webhook_endpoint(endpoint(owner, text, &[]), 2)
+            .await
+    };
+    for text in ["whk_1", "whk_2"] {
+        create("org_1", text).await.unwrap();
+    }
+    let refused = create("org_1", "whk_3").await;
+    assert!(matches!(
+        refused,
+        Err(StoreError::TooManyWebhookEndpoints { limit: 2 })
+    ));
+    create("org_2", "whk_3").await.unwrap();
+    assert!(
+        store
+            .delete_webhook_endpoint(&org(1), &id("whk_1"))
+            .await
+            .unwrap()
+    );
+    create("org_1", "whk_4").await.unwrap();
 }
 
 #[tokio::test]
@@ -155,7 +217,7 @@ async fn no_secret_of_an_endpoint_is_shown_or_opened_by_another_key() {
     let world = World::new().await;
     let mut new = endpoint("org_1", "whk_1", &[]);
     new.header = Some(header("header-in-clear"));
-    let ours = world.store.create_webhook_endpoint(new).await.unwrap();
+    let ours = world.store.create_webhook_endpoint(new, 20).await.unwrap();
     let shown = format!(
         "{ours:?} {:?}",
         world.store.endpoint_secrets(&ours).unwrap()
