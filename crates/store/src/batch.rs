@@ -125,7 +125,8 @@ impl Store {
         results
     }
 
-    fn may_succeed_alone(&self, error: &StoreError) -> bool {
+    /// Whether one write of several is to blame, and the others would succeed without it.
+    pub(crate) fn may_succeed_alone(&self, error: &StoreError) -> bool {
         // PostgreSQL undoes a statement that failed without harm to anything else.
         let undone = self.kind() == DatabaseKind::Postgres
             && matches!(error, StoreError::Database(sqlx::Error::Database(_)));

@@ -3,20 +3,116 @@
 //! Whatever is learned of a contact holds in each of these conversations: of every agent, and with every
 //! spelling of the number. So the window can be read where a message is sent from.
 
+use std::cmp::Reverse;
+use std::collections::{BTreeSet, HashMap, HashSet};
+
 use jiff::Timestamp;
 use recado_core::inbound::{CustomerCall, Person, phone_variants};
-use recado_core::{ChannelId, OrganizationId, Provider};
+use recado_core::{AgentId, ChannelId, ConversationId, Provider, Recipient, RecipientKind};
+use serde::Serialize;
 use sqlx::AnyConnection;
 
+use crate::columns::{self, Columns, owner, unpacking};
 use crate::conversations::{self, Conversation, conversation_columns};
 use crate::error::StoreError;
 use crate::event_log::EventLog;
-use crate::inbound::{Effect, KnownChannel};
+use crate::known_channels::KnownChannel;
 use crate::people;
 use crate::store::{DatabaseKind, Store};
 
 /// How long WhatsApp carries any message after the customer wrote (Meta, customer service window).
 const WINDOW_MILLISECONDS: i64 = 24 * 60 * 60 * 1000;
+
+/// The place of a conversation among those that are known.
+pub(crate) type Place = usize;
+
+/// The conversations of the contacts that one transaction is about.
+#[derive(Default)]
+pub(crate) struct Contacts {
+    known: Vec<Known>,
+    /// Where an address may be found; a number change leaves former ones behind.
+    places: HashMap<(ChannelId, Recipient), BTreeSet<Place>>,
+    opened: Vec<Place>,
+    learned: BTreeSet<Place>,
+}
+
+struct Known {
+    conversation: Conversation,
+    /// When something was said in it last, else when it was created.
+    said_at: i64,
+}
+
+/// An address at a channel, as both databases unpack it.
+#[derive(Serialize)]
+struct Sought {
+    channel: ChannelId,
+    address: String,
+}
+
+/// A conversation that is written, as both databases unpack it.
+#[derive(Serialize)]
+struct Row<'a> {
+    conversation: &'a ConversationId,
+    agent: &'a AgentId,
+    channel: &'a ChannelId,
+    recipient: &'a str,
+    phone: Option<&'a str>,
+    person: Option<&'a str>,
+    lid: Option<&'a str>,
+    name: Option<String>,
+    ends: Option<i64>,
+    at: i64,
+}
+
+/// Each of the look-ups has an index.
+macro_rules! look_up {
+    ($each:literal) => {
+        concat!(
+            "with sought as (select value ->> 'channel' as channel, value ->> 'address' as address \
+             from ",
+            $each,
+            ") select ",
+            conversation_columns!(),
+            ", coalesce((select max(m.created_at) from messages m \
+             where m.organization_id = c.organization_id and m.conversation_id = c.id), \
+             c.created_at) as said_at from conversations c where c.organization_id = $1 and c.id in (\
+             select k.id from sought s cross join conversations k where k.organization_id = $1 \
+             and k.channel_id = s.channel and k.user_id = s.address union \
+             select k.id from sought s cross join conversations k where k.organization_id = $1 \
+             and k.channel_id = s.channel and k.lid = s.address union \
+             select k.id from sought s cross join conversations k where k.organization_id = $1 \
+             and k.channel_id = s.channel and k.phone = s.address)"
+        )
+    };
+}
+
+macro_rules! insert {
+    ($each:literal) => {
+        concat!(
+            "insert into conversations (organization_id, id, agent_id, channel_id, recipient, phone, \
+             user_id, lid, person_name, window_expires_at, created_at) \
+             select $1, value ->> 'conversation', value ->> 'agent', value ->> 'channel', \
+             value ->> 'recipient', value ->> 'phone', value ->> 'person', value ->> 'lid', \
+             value ->> 'name', cast(value ->> 'ends' as bigint), cast(value ->> 'at' as bigint) from ",
+            $each
+        )
+    };
+}
+
+macro_rules! update {
+    ($each:literal) => {
+        concat!(
+            "update conversations set phone = n.phone, user_id = n.person, lid = n.lid, \
+             person_name = n.name, window_expires_at = n.ends from (select ",
+            owner!(),
+            " as organization, value ->> 'conversation' as conversation, \
+             value ->> 'phone' as phone, value ->> 'person' as person, value ->> 'lid' as lid, \
+             value ->> 'name' as name, cast(value ->> 'ends' as bigint) as ends from ",
+            $each,
+            ") n where organization_id = n.organization and id = n.conversation"
+        )
+    };
+}
 
 impl Store {
     /// Creates a conversation, and returns it with what is known of its customer: names and window.
@@ -45,10 +141,12 @@ async fn create(
     let (organization, at) = (&conversation.organization_id, conversation.created_at);
     // The organization lock: otherwise a message of the customer that is applied at this moment would
     // open every window but this one.
-    EventLog::open(kind, organization.clone(), at, connection).await?;
+    let log = EventLog::open(kind, organization.clone(), at, connection).await?;
     let (person, channel) = (&conversation.person, &conversation.channel_id);
-    let known = of_person(person, channel, organization, connection).await?;
-    for known in known {
+    let names = person.addresses().map(|address| (channel, address));
+    let contacts = Contacts::load(names, &log, connection).await?;
+    for place in contacts.of(person, channel) {
+        let known = contacts.get(place);
         if people::may_be_same(&conversation.person, &known.person) {
             conversation.person = people::completed(&conversation.person, &known.person);
         }
@@ -59,19 +157,6 @@ async fn create(
         .execute(connection)
         .await?;
     Ok(conversation)
-}
-
-/// Opens the window of a customer who called.
-pub(crate) async fn called(
-    call: &CustomerCall,
-    channel: &KnownChannel,
-    log: &EventLog,
-    connection: &mut AnyConnection,
-) -> Result<Effect, StoreError> {
-    let theirs = of_person(&call.from, &channel.id, log.organization(), connection).await?;
-    let window = window(call.at, channel, log.at());
-    learned(theirs, &call.from, window, connection).await?;
-    Ok(Effect::Ignored)
 }
 
 /// Returns the end of the window that the customer opened at that time, if the provider has windows.
@@ -89,111 +174,241 @@ pub(crate) fn window(
     Timestamp::from_millisecond(sent_at.unwrap_or(now) + WINDOW_MILLISECONDS).ok()
 }
 
-/// The conversations of this customer, first those of the surest name, and of these the one in which
-/// something was said last.
-///
-/// A number that now comes with another user id has passed on to another customer.
-pub(crate) async fn of_person(
-    person: &Person,
-    channel: &ChannelId,
-    organization: &OrganizationId,
-    connection: &mut AnyConnection,
-) -> Result<Vec<Conversation>, StoreError> {
-    let mut phones = person
-        .phone
-        .iter()
-        .flat_map(|phone| phone_variants(phone.as_str()));
-    // Each of the look-ups has an index; for two phones at once PostgreSQL reads the whole channel.
-    let rows = sqlx::query(concat!(
-        "select ",
-        conversation_columns!(),
-        " from (select 0 as place, ",
-        conversation_columns!(),
-        " from conversations where organization_id = $1 and channel_id = $2 and user_id = $3 \
-         union all select 1, ",
-        conversation_columns!(),
-        " from conversations where organization_id = $1 and channel_id = $2 and lid = $4 \
-         union all select 2, ",
-        conversation_columns!(),
-        " from conversations where organization_id = $1 and channel_id = $2 \
-         and phone = $5 union all select 2, ",
-        conversation_columns!(),
-        " from conversations where organization_id = $1 and channel_id = $2 and phone = $6) c \
-         where user_id is null or $3 is null or user_id = $3 \
-         order by place, coalesce((select max(m.created_at) from messages m \
-         where m.organization_id = c.organization_id and m.conversation_id = c.id), \
-         c.created_at) desc, id desc"
-    ))
-    .bind(organization.as_str().to_owned())
-    .bind(channel.as_str().to_owned())
-    .bind(people::bound(person.user_id.as_ref()))
-    .bind(people::bound(person.lid.as_ref()))
-    .bind(phones.next())
-    .bind(phones.next())
-    .fetch_all(connection)
-    .await?;
-    let mut found: Vec<Conversation> = Vec::with_capacity(rows.len());
-    for row in &rows {
-        let conversation = conversations::read(row)?;
-        // It may be found under several of the names.
-        if found.iter().all(|known| known.id != conversation.id) {
-            found.push(conversation);
+impl Contacts {
+    /// Looks up the conversations with these addresses, in every spelling.
+    pub(crate) async fn load<'a>(
+        addresses: impl Iterator<Item = (&'a ChannelId, &'a Recipient)>,
+        log: &EventLog,
+        connection: &mut AnyConnection,
+    ) -> Result<Self, StoreError> {
+        let spelled = addresses.flat_map(|(channel, address)| {
+            let spellings = spellings(address).into_iter();
+            spellings.map(move |spelling| (channel, spelling))
+        });
+        let sought: Vec<_> = spelled
+            .collect::<HashSet<_>>()
+            .into_iter()
+            .map(|(channel, address)| Sought {
+                channel: channel.clone(),
+                address: address.to_string(),
+            })
+            .collect();
+        let mut contacts = Self::default();
+        if sought.is_empty() {
+            return Ok(contacts);
+        }
+        let rows = sqlx::query(unpacking!(log.kind(), look_up))
+            .bind(log.organization().as_str().to_owned())
+            .bind(columns::json(&sought))
+            .fetch_all(connection)
+            .await?;
+        for row in &rows {
+            contacts.know(Known {
+                conversation: conversations::read(row)?,
+                said_at: Columns::new(row, "conversations", "id").get("said_at")?,
+            });
+        }
+        Ok(contacts)
+    }
+
+    fn know(&mut self, known: Known) -> Place {
+        let place = self.known.len();
+        self.known.push(known);
+        self.index(place);
+        place
+    }
+
+    /// Makes a conversation found under all that it has now.
+    fn index(&mut self, place: Place) {
+        let conversation = &self.known[place].conversation;
+        let names = conversation.person.addresses();
+        for address in names.chain([&conversation.recipient]) {
+            let key = (conversation.channel_id.clone(), address.clone());
+            self.places.entry(key).or_default().insert(place);
         }
     }
-    Ok(found)
-}
 
-/// Gives all conversations of a customer the names and the window that they did not have.
-///
-/// The window is the customer's: whoever's conversation it is, and however it spells the number.
-pub(crate) async fn learned(
-    mut theirs: Vec<Conversation>,
-    person: &Person,
-    window: Option<Timestamp>,
-    connection: &mut AnyConnection,
-) -> Result<Vec<Conversation>, StoreError> {
-    let window = theirs
-        .iter()
-        .fold(window, |latest, known| latest.max(known.window_expires_at));
-    for conversation in &mut theirs {
-        let mut news = false;
-        if people::may_be_same(&conversation.person, person) {
-            let completed = people::completed(&conversation.person, person);
-            news |= completed != conversation.person;
-            conversation.person = completed;
+    /// Returns a conversation.
+    pub(crate) fn get(&self, place: Place) -> &Conversation {
+        &self.known[place].conversation
+    }
+
+    fn at(&self, channel: &ChannelId, address: &Recipient) -> Vec<Place> {
+        let key = (channel.clone(), address.clone());
+        self.places
+            .get(&key)
+            .into_iter()
+            .flatten()
+            .copied()
+            .collect()
+    }
+
+    /// Returns the conversations of this customer, first those of the surest name, and of these the one
+    /// in which something was said last.
+    ///
+    /// A number that now comes with another user id has passed on to another customer.
+    pub(crate) fn of(&self, person: &Person, channel: &ChannelId) -> Vec<Place> {
+        let mut found: Vec<(usize, Place)> = Vec::new();
+        let mut seen = HashSet::new();
+        let names = [&person.user_id, &person.lid, &person.phone];
+        for (rank, name) in names.into_iter().enumerate() {
+            for spelling in name.iter().flat_map(spellings) {
+                for place in self.at(channel, &spelling) {
+                    let known = &self.get(place).person;
+                    let theirs = [&known.user_id, &known.lid, &known.phone];
+                    let passed_on = matches!((&person.user_id, &known.user_id), (Some(new), Some(old)) if new != old);
+                    let matches = theirs[rank].as_ref() == Some(&spelling);
+                    if matches && !passed_on && seen.insert(place) {
+                        found.push((rank, place));
+                    }
+                }
+            }
         }
-        if window > conversation.window_expires_at {
-            conversation.window_expires_at = window;
-            news = true;
-        }
-        if news {
-            save(conversation, connection).await?;
+        found.sort_by_key(|(rank, place)| (*rank, self.latest_first(*place)));
+        found.into_iter().map(|(_, place)| place).collect()
+    }
+
+    fn latest_first(&self, place: Place) -> Reverse<(i64, &str)> {
+        let known = &self.known[place];
+        Reverse((known.said_at, known.conversation.id.as_str()))
+    }
+
+    /// Gives all conversations of a customer the names and the window that they did not have.
+    pub(crate) fn learn(&mut self, theirs: &[Place], person: &Person, window: Option<Timestamp>) {
+        let ends = theirs
+            .iter()
+            .map(|place| self.get(*place).window_expires_at);
+        let window = ends.fold(window, Option::max);
+        for &place in theirs {
+            let conversation = &mut self.known[place].conversation;
+            let mut news = false;
+            if people::may_be_same(&conversation.person, person) {
+                let completed = people::completed(&conversation.person, person);
+                news |= completed != conversation.person;
+                conversation.person = completed;
+            }
+            if window > conversation.window_expires_at {
+                conversation.window_expires_at = window;
+                news = true;
+            }
+            if news {
+                self.index(place);
+                self.learned.insert(place);
+            }
         }
     }
-    Ok(theirs)
+
+    /// Opens the window of a customer who called.
+    pub(crate) fn called(&mut self, call: &CustomerCall, channel: &KnownChannel, now: Timestamp) {
+        let theirs = self.of(&call.from, &channel.id);
+        self.learn(&theirs, &call.from, window(call.at, channel, now));
+    }
+
+    /// Opens a conversation, unless its agent has one with the same address.
+    pub(crate) fn open(&mut self, conversation: Conversation) -> Option<Place> {
+        let taken = self
+            .at(&conversation.channel_id, &conversation.recipient)
+            .into_iter()
+            .map(|place| self.get(place))
+            .any(|known| {
+                known.agent_id == conversation.agent_id && known.recipient == conversation.recipient
+            });
+        if taken {
+            return None;
+        }
+        let said_at = conversation.created_at.as_millisecond();
+        let place = self.know(Known {
+            conversation,
+            said_at,
+        });
+        self.opened.push(place);
+        Some(place)
+    }
+
+    /// Notes that something was said in a conversation.
+    pub(crate) fn said(&mut self, place: Place, at: Timestamp) {
+        let said_at = &mut self.known[place].said_at;
+        *said_at = at.as_millisecond().max(*said_at);
+    }
+
+    /// Gives a conversation that is written already another address and other names.
+    pub(crate) fn readdress(&mut self, place: Place, recipient: &Recipient, to: &Person) {
+        let conversation = &mut self.known[place].conversation;
+        conversation.recipient = recipient.clone();
+        conversation.person = Person {
+            name: conversation.person.name.take(),
+            ..to.clone()
+        };
+        self.index(place);
+    }
+
+    /// Writes what was opened and learned since the last time.
+    pub(crate) async fn save(
+        &mut self,
+        log: &EventLog,
+        connection: &mut AnyConnection,
+    ) -> Result<(), StoreError> {
+        let opened = std::mem::take(&mut self.opened);
+        let mut learned = std::mem::take(&mut self.learned);
+        for place in &opened {
+            learned.remove(place);
+        }
+        let rows = self.rows(opened);
+        if !rows.is_empty() {
+            let insert = unpacking!(log.kind(), insert);
+            write(insert, &rows, log, &mut *connection).await?;
+        }
+        let rows = self.rows(learned);
+        if !rows.is_empty() {
+            let update = unpacking!(log.kind(), update);
+            write(update, &rows, log, connection).await?;
+        }
+        Ok(())
+    }
+
+    fn rows(&self, places: impl IntoIterator<Item = Place>) -> Vec<Row<'_>> {
+        let rows = places.into_iter().map(|place| {
+            let conversation = self.get(place);
+            let person = &conversation.person;
+            let window = conversation.window_expires_at;
+            Row {
+                conversation: &conversation.id,
+                agent: &conversation.agent_id,
+                channel: &conversation.channel_id,
+                recipient: conversation.recipient.as_str(),
+                phone: person.phone.as_ref().map(Recipient::as_str),
+                person: person.user_id.as_ref().map(Recipient::as_str),
+                lid: person.lid.as_ref().map(Recipient::as_str),
+                name: people::bound_name(person),
+                ends: window.map(Timestamp::as_millisecond),
+                at: conversation.created_at.as_millisecond(),
+            }
+        });
+        rows.collect()
+    }
 }
 
-async fn save(
-    conversation: &Conversation,
+async fn write(
+    statement: &'static str,
+    rows: &[Row<'_>],
+    log: &EventLog,
     connection: &mut AnyConnection,
 ) -> Result<(), StoreError> {
-    let person = &conversation.person;
-    sqlx::query(
-        "update conversations set phone = $3, user_id = $4, lid = $5, person_name = $6, \
-         window_expires_at = $7 where organization_id = $1 and id = $2",
-    )
-    .bind(conversation.organization_id.as_str().to_owned())
-    .bind(conversation.id.as_str().to_owned())
-    .bind(people::bound(person.phone.as_ref()))
-    .bind(people::bound(person.user_id.as_ref()))
-    .bind(people::bound(person.lid.as_ref()))
-    .bind(people::bound_name(person))
-    .bind(
-        conversation
-            .window_expires_at
-            .map(Timestamp::as_millisecond),
-    )
-    .execute(connection)
-    .await?;
+    sqlx::query(statement)
+        .bind(log.organization().as_str().to_owned())
+        .bind(columns::json(&rows))
+        .execute(connection)
+        .await?;
     Ok(())
+}
+
+/// Returns the spellings under which a conversation may have an address.
+fn spellings(address: &Recipient) -> Vec<Recipient> {
+    if address.kind() != RecipientKind::Phone {
+        return vec![address.clone()];
+    }
+    let variants = phone_variants(address.as_str()).into_iter();
+    variants
+        .filter_map(|variant| variant.parse().ok())
+        .collect()
 }

@@ -18,7 +18,7 @@ pub(crate) struct ReceivedContent {
 }
 
 /// What we said.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct StoredContent {
     #[serde(skip_serializing_if = "Option::is_none")]
     header: Option<String>,
@@ -28,7 +28,7 @@ pub(crate) struct StoredContent {
     buttons: Vec<StoredButton>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct StoredButton {
     id: String,
     title: String,

@@ -152,17 +152,6 @@ pub(crate) fn insert(conversation: &Conversation) -> Query {
     bind(sqlx::query(insert_conversation!()), conversation)
 }
 
-/// Inserts a conversation unless there is one of this agent, channel and recipient.
-pub(crate) fn insert_unless_taken(conversation: &Conversation) -> Query {
-    bind(
-        sqlx::query(concat!(
-            insert_conversation!(),
-            " on conflict do nothing returning id"
-        )),
-        conversation,
-    )
-}
-
 fn bind(query: Query, conversation: &Conversation) -> Query {
     let person = &conversation.person;
     query

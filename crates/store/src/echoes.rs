@@ -26,39 +26,18 @@ pub(crate) fn status(echo: &Echo) -> StatusNews {
     }
 }
 
-/// Gives a message the id under which it came back, if it has none; tells whether there is one.
+/// Gives a message the id under which it came back, which no message has; tells whether there is one.
 pub(crate) async fn bind(
     echo: &Echo,
     channel: &ChannelId,
     log: &mut EventLog,
     connection: &mut AnyConnection,
 ) -> Result<bool, StoreError> {
-    if is_known(echo, channel, log, connection).await? {
-        return Ok(false);
-    }
     let Some(id) = sought(echo, channel, log, connection).await? else {
         return Ok(false);
     };
     name(&id, echo, log, connection).await?;
     Ok(true)
-}
-
-async fn is_known(
-    echo: &Echo,
-    channel: &ChannelId,
-    log: &EventLog,
-    connection: &mut AnyConnection,
-) -> Result<bool, StoreError> {
-    let row = sqlx::query(
-        "select id from messages where organization_id = $1 and channel_id = $2 \
-         and external_id = $3 and direction = 'outbound' limit 1",
-    )
-    .bind(log.organization().as_str().to_owned())
-    .bind(channel.as_str().to_owned())
-    .bind(columns::provider_id(&echo.external_id))
-    .fetch_optional(connection)
-    .await?;
-    Ok(row.is_some())
 }
 
 /// The only message without an id that went to this customer at that time with these words and buttons.

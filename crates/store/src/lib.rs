@@ -35,6 +35,8 @@
 
 mod agents;
 mod api_keys;
+mod applications;
+mod applying;
 mod attempts;
 mod batch;
 mod channels;
@@ -53,6 +55,7 @@ mod events;
 pub mod files;
 mod ids;
 mod inbound;
+mod known_channels;
 mod known_keys;
 mod master_key;
 mod messages;
@@ -83,6 +86,7 @@ mod writer;
 
 pub use agents::Agent;
 pub use api_keys::{ApiKey, ApiKeySecret};
+pub use applications::{Application, Applied, FreshIds, Routed};
 pub use channels::{Channel, ChannelChange, NewChannel};
 pub use conversations::Conversation;
 pub use cursor::{Cursor, CursorError, Listed, Page};
@@ -93,7 +97,6 @@ pub use delivering::{AfterAttempt, ClaimLimits, DueDelivery};
 pub use error::StoreError;
 pub use events::{Event, EventFilter, EventId, EventIdError, EventKind, UnknownEventKind};
 pub use ids::WebhookEndpointId;
-pub use inbound::{Application, Applied, FreshIds, Routed};
 pub use messages::{Content, Direction, Message, MessageError};
 pub use organizations::Organization;
 pub use secrets::{ChannelSecrets, MasterKey, MasterKeyError};

@@ -1,42 +1,40 @@
 //! Customers who change their number or user id: their conversations go with them.
 
-use recado_core::inbound::{InboundMessage, Person};
+use recado_core::inbound::Person;
 use recado_core::{Recipient, RecipientKind};
 use sqlx::AnyConnection;
 
-use crate::contacts;
+use crate::applications::Effect;
+use crate::contacts::{Contacts, Place};
 use crate::conversations::Conversation;
 use crate::error::StoreError;
 use crate::event_log::EventLog;
-use crate::inbound::{FreshIds, KnownChannel};
 use crate::people;
-use crate::senders::{self, Place};
+use crate::senders::{self, Arrival};
 
-/// Takes the customer's conversations along, and gives the one where that is noted, as it was before.
+/// Takes the customer's conversations along, and returns the one where that is noted.
 ///
 /// Whoever is known by the new names already stays in the conversations of those names.
 pub(crate) async fn conversation(
-    message: &InboundMessage,
+    arrival: Arrival<'_>,
     to: &Person,
-    ids: &FreshIds,
-    channel: &KnownChannel,
+    contacts: &mut Contacts,
     log: &mut EventLog,
     connection: &mut AnyConnection,
-) -> Result<Place, StoreError> {
-    let (id, organization) = (&channel.id, log.organization());
-    let left = contacts::of_person(&message.from, id, organization, connection).await?;
-    for conversation in &left {
-        follow(conversation, to, connection).await?;
+) -> Result<Result<Place, Effect>, StoreError> {
+    // A row can only get another address once it is there.
+    contacts.save(log, connection).await?;
+    let (from, channel) = (&arrival.message.from, &arrival.channel.id);
+    let left = contacts.of(from, channel);
+    for place in &left {
+        follow(*place, to, contacts, connection).await?;
     }
-    let known = contacts::of_person(to, id, organization, connection).await?;
-    let known = contacts::learned(known, to, None, connection).await?;
-    if let Some(newest) = left.into_iter().next() {
-        return Ok(Place::Conversation(Box::new(newest)));
-    }
-    match known.into_iter().next() {
-        Some(known) => Ok(Place::Conversation(Box::new(known))),
-        None => senders::open(to, None, ids, channel, log, connection).await,
-    }
+    let known = contacts.of(to, channel);
+    contacts.learn(&known, to, None);
+    Ok(match left.first().or(known.first()) {
+        Some(place) => Ok(*place),
+        None => senders::open(arrival, to, None, contacts, log),
+    })
 }
 
 /// Gives a conversation the new names, and the first new address that no other one of its agent has.
@@ -44,13 +42,15 @@ pub(crate) async fn conversation(
 /// If none is free, the customer goes on in that other conversation: this one stays as it is, for
 /// two with one address would be the same one, and it must not be sent to whom it was not written for.
 async fn follow(
-    conversation: &Conversation,
+    place: Place,
     to: &Person,
+    contacts: &mut Contacts,
     connection: &mut AnyConnection,
 ) -> Result<(), StoreError> {
-    for recipient in addresses(conversation, to) {
-        if readdress(conversation, recipient, to, connection).await? {
-            return Ok(());
+    for recipient in addresses(contacts.get(place), to) {
+        if readdress(contacts.get(place), recipient, to, connection).await? {
+            contacts.readdress(place, recipient, to);
+            break;
         }
     }
     Ok(())
@@ -60,7 +60,7 @@ async fn follow(
 fn addresses<'a>(
     conversation: &Conversation,
     to: &'a Person,
-) -> impl Iterator<Item = &'a Recipient> {
+) -> impl Iterator<Item = &'a Recipient> + use<'a> {
     let (first, second) = match conversation.recipient.kind() {
         RecipientKind::UserId => (&to.user_id, &to.phone),
         _ => (&to.phone, &to.user_id),

@@ -7,10 +7,10 @@ use recado_core::{ChannelId, Status};
 use serde::Serialize;
 use sqlx::AnyConnection;
 
+use crate::applications::Effect;
 use crate::columns::{self, Columns, unpacking};
 use crate::error::StoreError;
 use crate::event_log::EventLog;
-use crate::inbound::Effect;
 use crate::progress::{Progress, Step};
 
 /// An id under which a status waits.

@@ -1,27 +1,42 @@
 //! What customers write: filed once, in the conversation of its sender.
 
+use std::collections::{HashMap, HashSet};
+
 use recado_core::inbound::{Choice, InboundContent, InboundMessage, Person, SYSTEM, StatusNews};
-use recado_core::{ConversationId, MessageId, Provider, Status};
+use recado_core::{AgentId, ChannelId, ConversationId, MessageId, Provider, Status};
+use serde::Serialize;
 use serde_json::{Value, json};
 use sqlx::AnyConnection;
 
-use crate::columns::{self, Columns};
+use crate::applications::Effect;
+use crate::columns::{self, Columns, unpacking};
+use crate::contacts::Contacts;
 use crate::content::{ReceivedContent, StoredContent};
 use crate::conversations::Conversation;
 use crate::error::StoreError;
 use crate::event_log::{EventLog, NewEvent};
 use crate::events::EventKind;
-use crate::inbound::{Effect, FreshIds, KnownChannel};
+use crate::known_channels::KnownChannel;
 use crate::moves;
 use crate::people::{self, StoredPerson};
-use crate::senders::{self, Place};
-use crate::statuses::Statuses;
+use crate::senders::{self, Arrival};
+use crate::statuses::{Address, Statuses};
+
+/// The messages that one transaction receives: which of them are known, and what they answer.
+#[derive(Default)]
+pub(crate) struct Received {
+    known: HashSet<Address>,
+    answered: HashMap<Address, Answered>,
+    fresh: Vec<Row>,
+}
 
 /// Our message that a customer's message answers.
-pub(crate) struct Answered {
+#[derive(Clone)]
+struct Answered {
     id: MessageId,
-    pub(crate) conversation: ConversationId,
-    content: StoredContent,
+    conversation: ConversationId,
+    /// What it says, if that was asked for.
+    content: Option<StoredContent>,
 }
 
 impl Answered {
@@ -34,6 +49,27 @@ impl Answered {
             error: None,
         }
     }
+}
+
+/// An id that is looked up, as both databases unpack it.
+#[derive(Serialize, PartialEq, Eq, Hash)]
+struct Sought<'a> {
+    channel: &'a ChannelId,
+    external: String,
+    direction: &'static str,
+}
+
+/// A message that is written, as both databases unpack it.
+#[derive(Serialize)]
+struct Row {
+    message: MessageId,
+    conversation: ConversationId,
+    agent: AgentId,
+    channel: ChannelId,
+    content: String,
+    sender: String,
+    external: String,
+    at: i64,
 }
 
 /// A message that goes into its conversation.
@@ -58,90 +94,191 @@ pub(crate) fn proof(message: &InboundMessage) -> Option<StatusNews> {
     })
 }
 
-/// Files a message and tells of it, unless it is known.
-pub(crate) async fn apply(
-    message: &InboundMessage,
-    ids: &FreshIds,
-    channel: &KnownChannel,
-    statuses: &mut Statuses,
-    log: &mut EventLog,
-    connection: &mut AnyConnection,
-) -> Result<Effect, StoreError> {
-    let external_id = columns::provider_id(&message.external_id);
-    let Some(answered) = look_up(message, &external_id, channel, log, connection).await? else {
-        return Ok(Effect::Duplicate);
+/// `cross join` keeps SQLite from going through all messages.
+macro_rules! look_up {
+    ($each:literal) => {
+        concat!(
+            "with sought as (select value ->> 'channel' as channel, \
+             value ->> 'external' as external, value ->> 'direction' as direction from ",
+            $each,
+            ") select m.id, m.channel_id, m.external_id, m.direction, m.conversation_id, \
+             case when m.direction = 'outbound' then m.content end as content \
+             from sought s cross join messages m where m.organization_id = $1 \
+             and m.channel_id = s.channel and m.external_id = s.external \
+             and m.direction = s.direction order by m.created_at, m.id"
+        )
     };
-    let answers = answered.as_ref().map(|answered| &answered.conversation);
-    let place = match &message.content {
-        InboundContent::Moved { to, .. } => {
-            moves::conversation(message, to, ids, channel, log, connection).await?
-        }
-        _ => senders::conversation(message, answers, ids, channel, log, connection).await?,
-    };
-    let conversation = match place {
-        Place::Conversation(conversation) => *conversation,
-        Place::Nowhere(effect) => return Ok(effect),
-    };
-    let from = if people::may_be_same(&message.from, &conversation.person) {
-        people::completed(&message.from, &conversation.person)
-    } else {
-        message.from.clone()
-    };
-    // A text with the title of a button is a tap only for a customer whom the button was sent to.
-    let shown = answered
-        .as_ref()
-        .filter(|answered| answered.conversation == conversation.id);
-    if let Some(answered) = shown {
-        statuses.settle(&answered.proof(), &channel.id, log);
-    }
-    let filed = Filed {
-        message,
-        id: &ids.message,
-        external_id,
-        from,
-        inferred: inferred(message, shown, channel),
-        in_reply_to: answered.map(|answered| answered.id),
-    };
-    filed.insert(&conversation, log, connection).await?;
-    log.append(filed.event(&conversation));
-    Ok(Effect::Told)
 }
 
-/// The message of ours that this one answers; the outer none if this one is known already.
-async fn look_up(
-    message: &InboundMessage,
-    external_id: &str,
-    channel: &KnownChannel,
-    log: &EventLog,
-    connection: &mut AnyConnection,
-) -> Result<Option<Option<Answered>>, StoreError> {
-    let rows = sqlx::query(
-        "select id, direction, conversation_id, content from messages \
-         where organization_id = $1 and channel_id = $2 and external_id = $3 \
-         and direction = 'inbound' union all \
-         select id, direction, conversation_id, content from messages \
-         where organization_id = $1 and channel_id = $2 and external_id = $4 \
-         and direction = 'outbound'",
-    )
-    .bind(log.organization().as_str().to_owned())
-    .bind(channel.id.as_str().to_owned())
-    .bind(external_id.to_owned())
-    .bind(message.in_reply_to.as_deref().map(columns::provider_id))
-    .fetch_all(connection)
-    .await?;
-    let mut answered = None;
-    for row in &rows {
-        let columns = Columns::new(row, "messages", "id");
-        if columns.get::<&str>("direction")? == "inbound" {
-            return Ok(None);
+macro_rules! insert {
+    ($each:literal) => {
+        concat!(
+            "insert into messages (organization_id, id, conversation_id, agent_id, channel_id, \
+             direction, status, content, sender, warnings, external_id, created_at, updated_at) \
+             select $1, value ->> 'message', value ->> 'conversation', value ->> 'agent', \
+             value ->> 'channel', 'inbound', 'delivered', value ->> 'content', value ->> 'sender', \
+             '[]', value ->> 'external', cast(value ->> 'at' as bigint), \
+             cast(value ->> 'at' as bigint) from ",
+            $each
+        )
+    };
+}
+
+impl Received {
+    /// Looks up which messages are known, and the messages of ours that they answer.
+    pub(crate) async fn load(
+        messages: &[(&ChannelId, &InboundMessage)],
+        log: &EventLog,
+        connection: &mut AnyConnection,
+    ) -> Result<Self, StoreError> {
+        let mut received = Self::default();
+        if messages.is_empty() {
+            return Ok(received);
         }
-        answered = Some(Answered {
-            id: columns.parse("id")?,
-            conversation: columns.parse("conversation_id")?,
-            content: columns.json("content")?,
-        });
+        let sought: HashSet<_> = messages.iter().flat_map(sought).collect();
+        let rows = sqlx::query(unpacking!(log.kind(), look_up))
+            .bind(log.organization().as_str().to_owned())
+            .bind(columns::json(&sought))
+            .fetch_all(connection)
+            .await?;
+        for row in &rows {
+            let columns = Columns::new(row, "messages", "id");
+            let address = (columns.parse("channel_id")?, columns.get("external_id")?);
+            if columns.get::<&str>("direction")? == "inbound" {
+                received.known.insert(address);
+                continue;
+            }
+            // The newest comes last, and takes an id that several messages share.
+            received.answered.insert(
+                address,
+                Answered {
+                    id: columns.parse("id")?,
+                    conversation: columns.parse("conversation_id")?,
+                    content: columns.optional_json("content")?,
+                },
+            );
+        }
+        Ok(received)
     }
-    Ok(Some(answered))
+
+    /// Files a message and tells of it, unless it is known.
+    pub(crate) async fn apply(
+        &mut self,
+        arrival: Arrival<'_>,
+        statuses: &mut Statuses,
+        contacts: &mut Contacts,
+        log: &mut EventLog,
+        connection: &mut AnyConnection,
+    ) -> Result<Effect, StoreError> {
+        let Arrival {
+            message,
+            ids,
+            channel,
+        } = arrival;
+        let address = address(&channel.id, &message.external_id);
+        if self.known.contains(&address) {
+            return Ok(Effect::Duplicate);
+        }
+        let answered = self.answered(message, channel, statuses);
+        let answers = answered.as_ref().map(|answered| &answered.conversation);
+        // As the customer was known before a number change.
+        let former = contacts.of(&message.from, &channel.id).first().copied();
+        let former = former.map(|place| contacts.get(place).person.clone());
+        let place = match &message.content {
+            InboundContent::Moved { to, .. } => {
+                moves::conversation(arrival, to, contacts, log, connection).await?
+            }
+            _ => senders::conversation(arrival, answers, contacts, log),
+        };
+        let place = match place {
+            Ok(place) => place,
+            Err(effect) => return Ok(effect),
+        };
+        let conversation = contacts.get(place);
+        // A text with the title of a button is a tap only for a customer whom the button was sent to.
+        let shown = answered
+            .as_ref()
+            .filter(|answered| answered.conversation == conversation.id);
+        if let Some(answered) = shown {
+            statuses.settle(&answered.proof(), &channel.id, log);
+        }
+        let known = former.as_ref().unwrap_or(&conversation.person);
+        let from = if people::may_be_same(&message.from, known) {
+            people::completed(&message.from, known)
+        } else {
+            message.from.clone()
+        };
+        let filed = Filed {
+            message,
+            id: &ids.message,
+            external_id: address.1.clone(),
+            from,
+            inferred: inferred(message, shown, channel),
+            in_reply_to: answered.map(|answered| answered.id),
+        };
+        self.fresh.push(filed.row(conversation, log));
+        log.append(filed.event(conversation));
+        contacts.said(place, log.at());
+        self.known.insert(address);
+        Ok(Effect::Told)
+    }
+
+    /// Returns the message of ours that this one answers.
+    fn answered(
+        &self,
+        message: &InboundMessage,
+        channel: &KnownChannel,
+        of_ours: &Statuses,
+    ) -> Option<Answered> {
+        let address = address(&channel.id, message.in_reply_to.as_deref()?);
+        if let Some(answered) = self.answered.get(&address) {
+            return Some(answered.clone());
+        }
+        // A status of the same transaction may have told the id.
+        let named = of_ours.named(&address)?;
+        Some(Answered {
+            id: named.id.clone(),
+            conversation: named.conversation_id.clone(),
+            content: None,
+        })
+    }
+
+    /// Writes what was received since the last time.
+    pub(crate) async fn save(
+        &mut self,
+        log: &EventLog,
+        connection: &mut AnyConnection,
+    ) -> Result<(), StoreError> {
+        let fresh = std::mem::take(&mut self.fresh);
+        if fresh.is_empty() {
+            return Ok(());
+        }
+        sqlx::query(unpacking!(log.kind(), insert))
+            .bind(log.organization().as_str().to_owned())
+            .bind(columns::json(&fresh))
+            .execute(connection)
+            .await?;
+        Ok(())
+    }
+}
+
+fn address(channel: &ChannelId, id: &str) -> Address {
+    (channel.clone(), columns::provider_id(id))
+}
+
+/// The ids that a message is looked up by.
+fn sought<'a>((channel, message): &(&'a ChannelId, &InboundMessage)) -> Vec<Sought<'a>> {
+    let own = (Some(&message.external_id), "inbound");
+    let answered = (message.in_reply_to.as_ref(), "outbound");
+    let ids = [own, answered].into_iter();
+    ids.filter_map(|(id, direction)| {
+        Some(Sought {
+            channel,
+            external: columns::provider_id(id?),
+            direction,
+        })
+    })
+    .collect()
 }
 
 /// Old phones answer a message of Z-API with the title of the button as a text (Z-API, observed).
@@ -155,41 +292,29 @@ fn inferred(
             kind,
             text: Some(text),
         } if channel.provider == Provider::Zapi && kind == "text" => {
-            answered?.content.button_of_title(text)
+            answered?.content.as_ref()?.button_of_title(text)
         }
         _ => None,
     }
 }
 
 impl Filed<'_> {
-    async fn insert(
-        &self,
-        conversation: &Conversation,
-        log: &EventLog,
-        connection: &mut AnyConnection,
-    ) -> Result<(), StoreError> {
+    fn row(&self, conversation: &Conversation, log: &EventLog) -> Row {
         let content = ReceivedContent::new(
             self.message,
             self.inferred.as_ref(),
             self.in_reply_to.clone(),
         );
-        sqlx::query(
-            "insert into messages (organization_id, id, conversation_id, agent_id, channel_id, \
-             direction, status, content, sender, warnings, external_id, created_at, updated_at) \
-             values ($1, $2, $3, $4, $5, 'inbound', 'delivered', $6, $7, '[]', $8, $9, $9)",
-        )
-        .bind(log.organization().as_str().to_owned())
-        .bind(self.id.as_str().to_owned())
-        .bind(conversation.id.as_str().to_owned())
-        .bind(conversation.agent_id.as_str().to_owned())
-        .bind(conversation.channel_id.as_str().to_owned())
-        .bind(columns::json(&content))
-        .bind(columns::json(&StoredPerson::from(&self.from)))
-        .bind(self.external_id.clone())
-        .bind(log.at().as_millisecond())
-        .execute(connection)
-        .await?;
-        Ok(())
+        Row {
+            message: self.id.clone(),
+            conversation: conversation.id.clone(),
+            agent: conversation.agent_id.clone(),
+            channel: conversation.channel_id.clone(),
+            content: columns::json(&content),
+            sender: columns::json(&StoredPerson::from(&self.from)),
+            external: self.external_id.clone(),
+            at: log.at().as_millisecond(),
+        }
     }
 
     fn event(&self, conversation: &Conversation) -> NewEvent {

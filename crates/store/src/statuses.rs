@@ -9,10 +9,10 @@ use serde::Serialize;
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
+use crate::applications::Effect;
 use crate::columns::{self, Columns, unpacking};
 use crate::error::StoreError;
 use crate::event_log::EventLog;
-use crate::inbound::Effect;
 use crate::messages::MessageError;
 use crate::orphan_statuses::Orphans;
 use crate::progress::{self, Progress, Step};
@@ -30,7 +30,7 @@ pub(crate) struct Statuses {
 }
 
 /// A provider's id of a message.
-type Address = (ChannelId, String);
+pub(crate) type Address = (ChannelId, String);
 
 /// An id that a status goes by, as both databases unpack it.
 #[derive(Serialize)]
@@ -171,6 +171,18 @@ impl Statuses {
                     .copied()
             })
         })
+    }
+
+    /// Whether a message of ours goes by this id of the provider.
+    pub(crate) fn knows(&self, channel: &ChannelId, external_id: &str) -> bool {
+        let address = (channel.clone(), columns::provider_id(external_id));
+        self.named(&address).is_some()
+    }
+
+    /// Returns the message of ours that has this id of the provider.
+    pub(crate) fn named(&self, address: &Address) -> Option<&Progress> {
+        let place = self.by_external_id.get(address)?;
+        Some(&self.messages[*place])
     }
 
     /// Writes down what was applied since the last time.

@@ -9,6 +9,7 @@ mod conversations;
 mod deliveries;
 mod echoes;
 mod events;
+mod far_away;
 mod master_key;
 mod messages;
 mod moves;

@@ -1,0 +1,252 @@
+//! Provider webhooks on a slow database: few round trips, and ever smaller parts where time does not suffice.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use recado_core::inbound::{Inbound, InboundMessage, Person};
+use recado_core::{Provider, Status};
+use recado_store::testing::TestDatabase;
+use recado_store::{DatabaseKind, Store};
+use sqlx::Row;
+use sqlx::any::AnyConnectOptions;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::taps::{
+    application, apply_one, call, connection, create_channel, events, furnish, kinds, news, phone,
+    said, tapped,
+};
+use crate::world::{World, agent, at, id, org};
+
+/// The way to a database in another data centre.
+const LATENCY: Duration = Duration::from_millis(8);
+
+/// A store whose PostgreSQL is far away, and the number of round trips that it made; SQLite is a file, and
+/// makes none.
+async fn far_away(database: &TestDatabase) -> (Store, Arc<AtomicUsize>) {
+    let trips = Arc::new(AtomicUsize::new(0));
+    if database.kind() == DatabaseKind::Sqlite {
+        return (database.store().await, trips);
+    }
+    let mut options: AnyConnectOptions = database.url().parse().unwrap();
+    let url = &mut options.database_url;
+    let host = url.host_str().unwrap().to_owned();
+    let upstream = (host, url.port().unwrap_or(5432));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address: SocketAddr = listener.local_addr().unwrap();
+    let counted = Arc::clone(&trips);
+    tokio::spawn(async move {
+        while let Ok((client, _)) = listener.accept().await {
+            let server = TcpStream::connect(upstream.clone()).await.unwrap();
+            let (from_client, to_client) = client.into_split();
+            let (from_server, to_server) = server.into_split();
+            tokio::spawn(pass(from_client, to_server, Some(Arc::clone(&counted))));
+            tokio::spawn(pass(from_server, to_client, None));
+        }
+    });
+    url.set_host(Some("127.0.0.1")).unwrap();
+    url.set_port(Some(address.port())).unwrap();
+    let store = Store::connect(url.as_str(), database.key().clone()).await;
+    (store.unwrap(), trips)
+}
+
+/// Passes bytes on; what the client says is counted and takes its time.
+async fn pass(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, trips: Option<Arc<AtomicUsize>>) {
+    let mut bytes = vec![0; 1 << 20];
+    while let Ok(length @ 1..) = from.read(&mut bytes).await {
+        if let Some(trips) = &trips {
+            trips.fetch_add(1, Ordering::Relaxed);
+            tokio::time::sleep(LATENCY).await;
+        }
+        if to.write_all(&bytes[..length]).await.is_err() {
+            break;
+        }
+    }
+}
+
+/// The calls that are not applied.
+async fn left(world: &World) -> Vec<String> {
+    let rows = sqlx::query("select id from webhook_calls where applied_at is null")
+        .fetch_all(&mut world.raw().await)
+        .await
+        .unwrap();
+    rows.iter().map(|row| row.get("id")).collect()
+}
+
+fn texts(count: usize) -> Vec<Inbound> {
+    let text = |number| {
+        said(
+            &format!("w.{number}"),
+            phone(&format!("55119{number:08}")),
+            "Hi",
+        )
+    };
+    (0..count).map(text).collect()
+}
+
+#[tokio::test]
+async fn a_call_of_250_texts_of_strangers_is_a_handful_of_statements() {
+    let world = World::new().await;
+    furnish(&world.store, Provider::WhatsApp).await;
+    let (store, trips) = far_away(&world.database).await;
+    let applied = apply_one(&store, application(&org(1), texts(250))).await;
+    assert_eq!((applied.events, applied.no_agent), (500, false));
+    let told = kinds(&world.store).await;
+    let count = |kind: &str| told.iter().filter(|told| **told == kind).count();
+    assert_eq!(count("message.received"), 250);
+    assert_eq!(count("conversation.created"), 250);
+    // A long statement is read in several pieces.
+    let trips = trips.load(Ordering::Relaxed);
+    assert!(trips < 120, "{trips} round trips");
+}
+
+#[tokio::test]
+async fn the_order_in_which_a_call_tells_is_kept() {
+    let World { store, .. } = &tapped().await;
+    let items = vec![
+        said("w.1", phone("5511900000001"), "One"),
+        news("wamid.1", Status::Sent),
+        said("w.2", phone("5511900000001"), "Two"),
+        connection(true),
+        said("w.1", phone("5511900000001"), "One"),
+        news("wamid.1", Status::Delivered),
+        said("w.3", phone("5511900000001"), "Three"),
+    ];
+    let applied = apply_one(store, application(&org(1), items)).await;
+    assert_eq!((applied.events, applied.duplicates), (7, 1));
+    assert_eq!(
+        kinds(store).await[1..],
+        [
+            "conversation.created",
+            "message.received",
+            "message.sent",
+            "message.received",
+            "channel.connected",
+            "message.delivered",
+            "message.received",
+        ]
+    );
+    let told = events(store, &org(1)).await;
+    let texts: Vec<_> = told
+        .iter()
+        .filter_map(|event| event.data["text"].as_str())
+        .collect();
+    assert_eq!(texts, ["One", "Two", "Three"]);
+}
+
+#[tokio::test]
+async fn what_one_message_of_a_call_tells_of_a_customer_the_next_one_knows() {
+    let World { store, .. } = &tapped().await;
+    let person = |number: Option<&str>, user: Option<&str>, lid: Option<&str>| Person {
+        phone: number.map(id),
+        user_id: user.map(id),
+        lid: lid.map(id),
+        name: None,
+    };
+    let from = [
+        person(Some("5511900000001"), None, None),
+        person(Some("551100000001"), Some("BR.5"), None),
+        person(None, Some("BR.5"), Some("19@lid")),
+        person(None, None, Some("19@lid")),
+    ];
+    let texts = from.into_iter().enumerate();
+    let items = texts.map(|(number, from)| said(&format!("w.{number}"), from, "Hi"));
+    let applied = apply_one(store, application(&org(1), items.collect())).await;
+    assert_eq!(applied.events, 5, "one conversation and four texts");
+    let told = events(store, &org(1)).await;
+    let opened = told[1].conversation_id.clone().unwrap();
+    let kept = store.get_conversation(&org(1), &opened).await.unwrap();
+    let known = person(Some("5511900000001"), Some("BR.5"), Some("19@lid"));
+    assert_eq!(kept.unwrap().person, known);
+}
+
+#[tokio::test]
+async fn a_text_may_answer_a_message_whose_id_the_same_call_tells() {
+    let World { store, .. } = &World::new().await;
+    furnish(store, Provider::WhatsApp).await;
+    let mut lost = crate::world::message("org_1", "msg_2");
+    lost.created_at = at(50_000);
+    store.begin_send(&lost).await.unwrap();
+    let unknown = recado_store::SendResult {
+        outcome: recado_core::Outcome::Unknown,
+        external_id: None,
+        provider_id: None,
+        error: None,
+    };
+    let finished = store.finish_send(&lost.organization_id, &lost.id, &unknown, at(51_000));
+    finished.await.unwrap();
+    let status = Inbound::Status(recado_core::inbound::StatusNews {
+        external_ids: vec!["wamid.2".into()],
+        message_id: Some(lost.id.clone()),
+        status: Status::Delivered,
+        error: None,
+    });
+    let Inbound::Message(text) = said("w.1", phone("5521988887777"), "Hi") else {
+        unreachable!()
+    };
+    let answer = Inbound::Message(InboundMessage {
+        in_reply_to: Some("wamid.2".into()),
+        ..text
+    });
+    apply_one(store, application(&org(1), vec![status, answer])).await;
+    let told = events(store, &org(1)).await.pop().unwrap();
+    assert_eq!(told.data["inReplyTo"], "msg_2");
+}
+
+#[tokio::test]
+async fn a_part_that_takes_too_long_is_halved_until_it_fits() {
+    let world = World::new().await;
+    let store = &world.store;
+    store
+        .create_agent(&agent("org_1", "agent-123"))
+        .await
+        .unwrap();
+    create_channel(store, "org_1", "chn_1", Provider::WhatsApp).await;
+    if store.kind() == DatabaseKind::Postgres {
+        // Ten texts take six seconds, five take three.
+        let slow = "create function slow() returns trigger as \
+             'begin perform pg_sleep(0.6); return new; end' language plpgsql; \
+             create trigger slow before insert on messages for each row execute function slow()";
+        sqlx::raw_sql(slow)
+            .execute(&mut world.raw().await)
+            .await
+            .unwrap();
+    }
+    let whole = application(&org(1), texts(10));
+    store
+        .keep_webhook_call(&call(&whole), at(200_000))
+        .await
+        .unwrap();
+    let applied = store.apply_webhooks(vec![whole]).await.remove(0).unwrap();
+    assert_eq!((applied.events, applied.duplicates), (20, 0));
+    assert_eq!(left(&world).await, [""; 0], "the call is applied");
+    assert_eq!(kinds(store).await.len(), 20);
+}
+
+#[tokio::test]
+async fn a_call_that_cannot_be_applied_leaves_the_others_of_its_group_alone() {
+    let world = tapped().await;
+    let store = &world.store;
+    let mut calls: Vec<_> = (0..7)
+        .map(|number| {
+            let text = said(&format!("w.{number}"), phone("5511900000001"), "Hi");
+            application(&org(1), vec![text])
+        })
+        .collect();
+    // The database refuses a second message of this id.
+    calls[3].items[0].ids.message = id("msg_1");
+    for call_of in &calls {
+        store
+            .keep_webhook_call(&call(call_of), at(200_000))
+            .await
+            .unwrap();
+    }
+    let bad = calls[3].call_id.clone();
+    let results = store.apply_webhooks(calls).await;
+    let applied: Vec<_> = results.iter().map(Result::is_ok).collect();
+    assert_eq!(applied, [true, true, true, false, true, true, true]);
+    assert_eq!(left(&world).await, [bad]);
+}
