@@ -1,5 +1,6 @@
 //! Who quotes which message: the sender decides the conversation, on every provider.
 
+use recado_sandbox::Shape;
 use recado_tests::World;
 use recado_tests::callbacks::{Callbacks, NUMBER, Text, change, whatsapp, zapi, zapperhub};
 use recado_tests::world::{CUSTOMER, smallest_body};
@@ -38,6 +39,9 @@ fn quoting(channel: &str, from: &str, quoted: &Value) -> Value {
         }
     }
 }
+
+/// The member of every group in the sandbox.
+const MEMBER: &str = "5521966665555";
 
 async fn open(world: &World, id: &str, channel: &str, to: &str) {
     let conversation = json!({"id": id, "agentId": "agent-123", "channelId": channel, "to": to});
@@ -95,4 +99,35 @@ async fn a_private_answer_to_a_message_in_a_group_is_private(
     let events = world.events("message.received", 1).await;
     assert_eq!(events[0]["conversationId"], of_ana, "{}", events[0]);
     assert_eq!(events[0]["data"]["inReplyTo"], sent["id"]);
+}
+
+#[rstest]
+#[case::zapi("zapi", None, false)]
+#[case::zapi_as_a_title("zapi", Some(Shape::Text), true)]
+#[case::wuzapi("wuzapi", None, false)]
+#[tokio::test]
+async fn a_tap_in_a_group_is_an_event_of_the_group(
+    #[case] channel: &str,
+    #[case] shape: Option<Shape>,
+    #[case] inferred: bool,
+) {
+    let world = World::start().await;
+    world.open_wuzapi().await;
+    world.connect_webhooks().await;
+    let register = format!("/channels/{channel}/register-webhook");
+    if channel == "wuzapi" {
+        world.client.post(&register, json!({})).await.expect(200);
+    }
+    open(&world, "conv-group", channel, GROUP).await;
+    open(&world, "conv-member", channel, MEMBER).await;
+    let sent = send(&world, "conv-group").await;
+    let external_id = sent["externalId"].as_str().expect("an id");
+    world.sandbox.tap(external_id, "a", shape).expect("a tap");
+    let events = world.events("button.pressed", 1).await;
+    assert_eq!(events[0]["conversationId"], "conv-group", "{}", events[0]);
+    let data = &events[0]["data"];
+    assert_eq!(data["button"], json!({"id": "a", "title": "A"}));
+    assert_eq!(data["inReplyTo"], sent["id"]);
+    assert_eq!(data["from"]["phone"], MEMBER);
+    assert_eq!(data["inferred"] == true, inferred, "{data}");
 }

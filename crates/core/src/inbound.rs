@@ -33,8 +33,10 @@ pub enum Inbound {
 pub struct InboundMessage {
     /// The provider's id; the same id is the same message, however often it comes.
     pub external_id: String,
-    /// Who wrote.
+    /// Who wrote; in a group, the member.
     pub from: Person,
+    /// The group in which it was written.
+    pub group: Option<Recipient>,
     /// When the provider says it was written, in milliseconds since 1970.
     pub sent_at: Option<i64>,
     /// The provider's id of the message that it answers.
@@ -76,6 +78,12 @@ pub enum InboundContent {
 }
 
 impl InboundContent {
+    /// Whether something was tapped.
+    #[must_use]
+    pub fn is_tap(&self) -> bool {
+        matches!(self, Self::Button(_) | Self::List(_))
+    }
+
     /// Whether the customer said it, and not WhatsApp about the customer.
     #[must_use]
     pub fn is_by_customer(&self) -> bool {
@@ -253,6 +261,7 @@ mod tests {
                 name: Some("qqName".into()),
                 ..Person::default()
             },
+            group: None,
             sent_at: None,
             in_reply_to: None,
             content,

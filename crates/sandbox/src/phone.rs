@@ -14,6 +14,9 @@ use crate::{whatsapp, wuzapi, zapi, zapperhub};
 /// The name that every customer has in the simulation.
 pub(crate) const CUSTOMER: &str = "Ana";
 
+/// The member of every group who taps, picks and writes there.
+pub(crate) const MEMBER: &str = "5521966665555";
+
 /// A button of a message: its id, or its place from 0.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]

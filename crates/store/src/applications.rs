@@ -31,18 +31,21 @@ pub struct Routed {
 }
 
 impl Routed {
-    /// Returns all addresses of customers that the item names.
+    /// Returns all addresses of customers and groups that the item names.
     pub(crate) fn addresses(&self) -> impl Iterator<Item = (&ChannelId, &Recipient)> {
-        let (from, to) = match &self.item {
-            Inbound::Message(message) => match &message.content {
-                InboundContent::Moved { to, .. } => (Some(&message.from), Some(to)),
-                _ => (Some(&message.from), None),
-            },
-            Inbound::Call(call) => (Some(&call.from), None),
-            _ => (None, None),
+        let (from, to, group) = match &self.item {
+            Inbound::Message(message) => {
+                let to = match &message.content {
+                    InboundContent::Moved { to, .. } => Some(to),
+                    _ => None,
+                };
+                (Some(&message.from), to, message.group.as_ref())
+            }
+            Inbound::Call(call) => (Some(&call.from), None, None),
+            _ => (None, None, None),
         };
         let people = from.into_iter().chain(to);
-        let addresses = people.flat_map(Person::addresses);
+        let addresses = people.flat_map(Person::addresses).chain(group);
         addresses.map(|address| (&self.channel_id, address))
     }
 }

@@ -64,7 +64,7 @@ struct Row<'a> {
     at: i64,
 }
 
-/// Each of the look-ups has an index.
+/// Each of the look-ups has an index; groups have none of a customer's names.
 macro_rules! look_up {
     ($each:literal) => {
         concat!(
@@ -81,7 +81,10 @@ macro_rules! look_up {
              select k.id from sought s cross join conversations k where k.organization_id = $1 \
              and k.channel_id = s.channel and k.lid = s.address union \
              select k.id from sought s cross join conversations k where k.organization_id = $1 \
-             and k.channel_id = s.channel and k.phone = s.address)"
+             and k.channel_id = s.channel and k.phone = s.address union \
+             select k.id from sought s cross join conversations k where k.organization_id = $1 \
+             and k.channel_id = s.channel and k.recipient = s.address \
+             and k.phone is null and k.user_id is null and k.lid is null)"
         )
     };
 }
@@ -266,6 +269,13 @@ impl Contacts {
         }
         found.sort_by_key(|(rank, place)| (*rank, self.latest_first(*place)));
         found.into_iter().map(|(_, place)| place).collect()
+    }
+
+    /// Returns the conversations with this group, first the one in which something was said last.
+    pub(crate) fn of_group(&self, group: &Recipient, channel: &ChannelId) -> Vec<Place> {
+        let mut found = self.at(channel, group);
+        found.sort_by_key(|place| self.latest_first(*place));
+        found
     }
 
     fn latest_first(&self, place: Place) -> Reverse<(i64, &str)> {

@@ -199,6 +199,11 @@ impl Received {
         let shown = answered
             .as_ref()
             .filter(|answered| answered.conversation == conversation.id);
+        let inferred = inferred(message, shown, channel);
+        if message.group.is_some() && !message.content.is_tap() && inferred.is_none() {
+            // What the members of a group write to one another.
+            return Ok(Effect::Ignored);
+        }
         if let Some(answered) = shown {
             statuses.settle(&answered.proof(), &channel.id, log);
         }
@@ -213,7 +218,7 @@ impl Received {
             id: &ids.message,
             external_id: address.1.clone(),
             from,
-            inferred: inferred(message, shown, channel),
+            inferred,
             in_reply_to: answered.map(|answered| answered.id),
         };
         self.fresh.push(filed.row(conversation, log));

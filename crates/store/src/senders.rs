@@ -34,6 +34,9 @@ pub(crate) fn conversation(
     let Arrival {
         message, channel, ..
     } = arrival;
+    if let Some(group) = &message.group {
+        return in_group(arrival, group, answered, contacts, log);
+    }
     let window = if message.content.is_by_customer() {
         contacts::window(message.sent_at, channel, log.at())
     } else {
@@ -45,6 +48,40 @@ pub(crate) fn conversation(
         Some(place) => Ok(place),
         None => open(arrival, &message.from, window, contacts, log),
     }
+}
+
+/// Finds the conversation with a group, or opens one for a tap.
+fn in_group(
+    arrival: Arrival<'_>,
+    group: &Recipient,
+    answered: Option<&ConversationId>,
+    contacts: &mut Contacts,
+    log: &mut EventLog,
+) -> Result<Place, Effect> {
+    let Arrival {
+        message,
+        ids,
+        channel,
+    } = arrival;
+    let known = contacts.of_group(group, &channel.id);
+    if let Some(place) = chosen(&known, answered, contacts) {
+        return Ok(place);
+    }
+    if !message.content.is_tap() {
+        return Err(Effect::Ignored);
+    }
+    let agent = channel.agent.clone().ok_or(Effect::NoAgent)?;
+    let opened = contacts.open(Conversation::new(
+        log.organization().clone(),
+        ids.conversation.clone(),
+        agent,
+        channel.id.clone(),
+        group.clone(),
+        log.at(),
+    ));
+    let place = opened.ok_or(Effect::Ignored)?;
+    log.append(created(contacts.get(place), &message.from));
+    Ok(place)
 }
 
 /// The conversation of the quoted message if it is among these, else the first.

@@ -205,6 +205,7 @@ fn routed(phone: &str, content: InboundContent) -> Routed {
             name: Some("Ana".to_owned()),
             ..Person::default()
         },
+        group: None,
         sent_at: None,
         in_reply_to: None,
         content,

@@ -1,7 +1,7 @@
 //! Reads values whose presence and type no provider promises.
 
 use jiff::Timestamp;
-use recado_core::inbound::{Inbound, Person, StatusError, StatusNews};
+use recado_core::inbound::{Inbound, InboundContent, Person, StatusError, StatusNews};
 use recado_core::{Recipient, RecipientKind, Status};
 use serde_json::Value;
 
@@ -115,6 +115,23 @@ pub(crate) fn person<'a>(
     }
     let known = person.addresses().next().is_some();
     known.then_some(person)
+}
+
+/// The group of a tap; what the members write to one another is not for us.
+///
+/// A text that answers a message may have the title of one of its buttons, which only the store can tell.
+pub(crate) fn group(
+    chat: Option<&str>,
+    content: &InboundContent,
+    in_reply_to: Option<&String>,
+) -> Result<Recipient, &'static str> {
+    let may_be_tap = match content {
+        InboundContent::Other { kind, .. } => kind == "text" && in_reply_to.is_some(),
+        content => content.is_tap(),
+    };
+    let group = chat.and_then(|chat| chat.parse::<Recipient>().ok());
+    let group = group.filter(|group| group.kind() == RecipientKind::Group && may_be_tap);
+    group.ok_or("group")
 }
 
 /// News of the message with this id.

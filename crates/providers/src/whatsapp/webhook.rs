@@ -15,7 +15,7 @@ use url::form_urlencoded;
 use super::{errors, moves};
 use crate::connection::{Connection, text};
 use crate::error::ErrorKind;
-use crate::webhook::reading::{choice_id, id, instant, items, name, object, person, words};
+use crate::webhook::reading::{choice_id, group, id, instant, items, name, object, person, words};
 use crate::webhook::{
     Admission, MAX_ITEMS, Received, WebhookCall, WebhookRefused, WebhookUnreadable, proof,
 };
@@ -131,9 +131,6 @@ fn change(connection: &Connection, change: &Value) -> Vec<Received> {
 }
 
 fn message(contacts: &Contacts<'_>, message: &Value) -> Inbound {
-    if text(message, "/group_id").is_some() {
-        return Inbound::Ignored("group");
-    }
     let Some(external_id) = id(message.get("id")) else {
         return Inbound::Ignored("without_id");
     };
@@ -144,16 +141,23 @@ fn message(contacts: &Contacts<'_>, message: &Value) -> Inbound {
         }
         None => (sender(contacts, message), content(message)),
     };
+    let answered = message.pointer("/context/id");
+    let in_reply_to = id(answered.or_else(|| message.pointer("/reaction/message_id")));
+    let chat = message.get("group_id").filter(|chat| !chat.is_null());
+    let group = chat.map(|chat| group(chat.as_str(), &content, in_reply_to.as_ref()));
+    let group = match group.transpose() {
+        Ok(group) => group,
+        Err(word) => return Inbound::Ignored(word),
+    };
     let Some(from) = from else {
         return Inbound::Ignored("without_sender");
     };
-    let answered = message.pointer("/context/id");
-    let answered = answered.or_else(|| message.pointer("/reaction/message_id"));
     Inbound::Message(InboundMessage {
         external_id,
         from,
+        group,
         sent_at: instant(message.get("timestamp")),
-        in_reply_to: id(answered),
+        in_reply_to,
         content,
     })
 }

@@ -11,7 +11,7 @@ use crate::connection::{Connection, text};
 use crate::documented::says;
 use crate::error::ErrorKind;
 use crate::webhook::MAX_ITEMS;
-use crate::webhook::reading::{choice_id, id, instant, items, name, person, status, words};
+use crate::webhook::reading::{choice_id, group, id, instant, items, name, person, status, words};
 
 /// Where a tap has its id and its title; the first that is there counts.
 ///
@@ -130,21 +130,40 @@ fn received(body: &Value) -> Inbound {
     let Some(external_id) = id(body.get("messageId")) else {
         return Inbound::Ignored("without_id");
     };
-    let addresses = ["/phone", "/senderLid", "/chatLid"].map(|path| text(body, path));
-    let name = name(body.get("senderName")).or_else(|| name(body.get("chatName")));
-    let Some(from) = person(addresses, name) else {
+    let (content, in_reply_to) = (content(body), id(body.get("referenceMessageId")));
+    let chat = text(body, "/phone");
+    let group = is_group(body).then(|| group(chat, &content, in_reply_to.as_ref()));
+    let group = match group.transpose() {
+        Ok(group) => group,
+        Err(word) => return Inbound::Ignored(word),
+    };
+    // In a group, `phone` is the group, and so are the names of the chat.
+    let (addresses, chat_name) = match group {
+        Some(_) => (["/participantPhone", "/participantLid", "/senderLid"], None),
+        None => (["/phone", "/senderLid", "/chatLid"], body.get("chatName")),
+    };
+    let name = name(body.get("senderName")).or_else(|| name(chat_name));
+    let Some(from) = person(addresses.map(|path| text(body, path)), name) else {
         return Inbound::Ignored("without_sender");
     };
     Inbound::Message(InboundMessage {
         external_id,
         from,
+        group,
         sent_at: instant(body.get("momment")),
-        in_reply_to: id(body.get("referenceMessageId")),
-        content: content(body),
+        in_reply_to,
+        content,
     })
 }
 
-/// What is no message of one customer to us; the order matters only for counting.
+fn is_group(body: &Value) -> bool {
+    let phone = text(body, "/phone").unwrap_or_default();
+    body.get("isGroup") == Some(&Value::Bool(true))
+        || phone.ends_with("-group")
+        || phone.ends_with("@g.us")
+}
+
+/// What is no message of a customer to us; the order matters only for counting.
 fn unheard(body: &Value) -> Option<&'static str> {
     let is = |key| body.get(key) == Some(&Value::Bool(true));
     let phone = text(body, "/phone").unwrap_or_default();
@@ -152,9 +171,6 @@ fn unheard(body: &Value) -> Option<&'static str> {
         // Ids come with every answer. To tell a message whose answer was lost by its echo would be a guess: Z-API
         // shows the echo's form, but promises neither our words in it nor when it comes (on-message-received).
         Some("echo")
-    } else if is("isGroup") || phone.ends_with("-group") || phone.ends_with("@g.us") {
-        // `phone` is the group there.
-        Some("group")
     } else if is("isNewsletter") || phone.ends_with("@newsletter") {
         Some("newsletter")
     } else if is("waitingMessage") {

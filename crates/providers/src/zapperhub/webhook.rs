@@ -63,10 +63,14 @@ pub(super) fn receive(
     Ok(received.collect())
 }
 
-/// Why a chat is not one customer's, if it is not.
-fn not_a_person(chat: &str) -> Option<Inbound> {
+/// Whether a chat is a group.
+fn is_group(chat: &str) -> bool {
+    chat.ends_with("@g.us")
+}
+
+/// Why a chat is neither a customer's nor a group, if it is not.
+fn unheard(chat: &str) -> Option<Inbound> {
     let word = match chat.split_once('@')?.1 {
-        "g.us" => "group",
         "newsletter" => "newsletter",
         "broadcast" if chat == "status@broadcast" => "story",
         _ => return None,

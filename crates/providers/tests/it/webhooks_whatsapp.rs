@@ -357,3 +357,17 @@ fn other_fields_and_other_statuses_are_ignored() {
     let body = status_of(&json!({"status": "warning"}));
     assert_eq!(read(&*channel(), &body), [Inbound::Ignored("status")]);
 }
+
+#[test]
+fn a_tap_in_a_group_comes_from_its_member() {
+    let mut body = tap();
+    body["entry"][0]["changes"][0]["value"]["messages"][0]["group_id"] =
+        "120363000000000001".into();
+    let message = message(&*channel(), &body);
+    assert_eq!(
+        address(message.group.as_ref()),
+        Some("120363000000000001@g.us")
+    );
+    assert_eq!(address(message.from.phone.as_ref()), Some("5511900000001"));
+    assert!(message.content.is_tap());
+}

@@ -228,3 +228,23 @@ fn an_unknown_event_is_ignored() {
     let items = read(&*channel(), &json!({"type": "CallOffer", "event": {}}));
     assert_eq!(items, [Inbound::Ignored("unknown")]);
 }
+
+#[test]
+fn a_tap_in_a_group_comes_from_its_member() {
+    for tap in taps() {
+        let mut body = from_rita(&tap);
+        body["event"]["Info"]["Chat"] = "120363000000000001@g.us".into();
+        body["event"]["Info"]["IsGroup"] = true.into();
+        let message = message(&*channel(), &body);
+        assert_eq!(
+            address(message.group.as_ref()),
+            Some("120363000000000001@g.us")
+        );
+        let from = (
+            address(message.from.phone.as_ref()),
+            address(message.from.lid.as_ref()),
+        );
+        assert_eq!(from, (Some("5521988887777"), Some("190000000000001@lid")));
+        assert!(message.content.is_tap(), "{:?}", message.content);
+    }
+}

@@ -307,3 +307,43 @@ fn a_moment_is_in_either_unit(#[case] moment: Value) {
     let message = message(&*channel(), &received(&json!({"momment": moment})));
     assert_eq!(message.sent_at, Some(1_790_000_000_000));
 }
+
+#[rstest]
+#[case::phone(json!({"participantPhone": "5521977776666", "participantLid": null, "senderLid": null}), Some("5521977776666"), None)]
+#[case::lid(json!({"participantLid": "190000000000009@lid", "senderLid": null}), None, Some("190000000000009@lid"))]
+fn a_tap_in_a_group_comes_from_its_member(
+    #[case] member: Value,
+    #[case] phone: Option<&str>,
+    #[case] lid: Option<&str>,
+) {
+    let mut body = tap();
+    body["isGroup"] = true.into();
+    body["phone"] = "120363000000000001-group".into();
+    body["chatLid"] = "190000000000001@lid".into();
+    for (key, value) in member.as_object().expect("an object") {
+        body[key] = value.clone();
+    }
+    let message = message(&*channel(), &body);
+    assert_eq!(
+        address(message.group.as_ref()),
+        Some("120363000000000001@g.us")
+    );
+    let from = (
+        address(message.from.phone.as_ref()),
+        address(message.from.lid.as_ref()),
+    );
+    assert_eq!(from, (phone, lid));
+    assert_eq!(message.content, button("visit_yes", "Confirmar"));
+}
+
+#[test]
+fn a_title_that_answers_in_a_group_may_be_a_tap() {
+    let group = json!({"isGroup": true, "phone": "5521988887777-1600000000", "participantPhone": "5521977776666",
+        "text": {"message": "Confirmar"}});
+    let message = message(&*channel(), &received(&group));
+    assert_eq!(
+        address(message.group.as_ref()),
+        Some("5521988887777-1600000000@g.us")
+    );
+    assert_eq!(message.content, other("text", Some("Confirmar")));
+}

@@ -374,3 +374,31 @@ fn the_connection_is_told(#[case] mut body: Value, #[case] expected: Option<(boo
     };
     assert_eq!(read(&*channel(), &body), [expected]);
 }
+
+#[rstest]
+#[case::phone(json!({"participant": "5521977776666@s.whatsapp.net"}), Some("5521977776666"), None)]
+#[case::both(json!({"participant": "190000000000009@lid", "participantAlt": "5521977776666@s.whatsapp.net"}),
+    Some("5521977776666"), Some("190000000000009@lid"))]
+fn a_tap_in_a_group_comes_from_its_member(
+    #[case] mut key: Value,
+    #[case] phone: Option<&str>,
+    #[case] lid: Option<&str>,
+) {
+    key["remoteJid"] = "120363000000000001@g.us".into();
+    key["id"] = "3AF0".into();
+    let mut body = text();
+    body["key"] = key;
+    body["message"] =
+        json!({"templateButtonReplyMessage": {"selectedId": "a", "selectedDisplayText": "A"}});
+    let message = message(&*channel(), &body);
+    assert_eq!(
+        address(message.group.as_ref()),
+        Some("120363000000000001@g.us")
+    );
+    let from = (
+        address(message.from.phone.as_ref()),
+        address(message.from.lid.as_ref()),
+    );
+    assert_eq!(from, (phone, lid));
+    assert!(message.content.is_tap());
+}

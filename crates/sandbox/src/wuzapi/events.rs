@@ -4,7 +4,7 @@ use form_urlencoded::Serializer;
 use serde_json::{Value, json};
 
 use crate::ids;
-use crate::phone::{CUSTOMER, Content, Inbound, Shape};
+use crate::phone::{CUSTOMER, Content, Inbound, MEMBER, Shape};
 use crate::received::PhoneMessage;
 use crate::settings::{Session, WebhookFormat};
 use crate::signature::sign;
@@ -147,18 +147,20 @@ fn envelope(kind: &str, user: &str, event: Value) -> Value {
 /// The sender is named by a LID, the phone number stands beside it (observed).
 fn info(state: &State, inbound: &Inbound<'_>) -> Value {
     let chat = jid(inbound.from);
+    let in_group = chat.ends_with("@g.us");
+    let from = if in_group { MEMBER } else { inbound.from };
     let sender = if chat.ends_with("@lid") {
         chat.clone()
     } else {
-        format!("{}:3@lid", ids::alias(inbound.from, 15))
+        format!("{}:3@lid", ids::alias(from, 15))
     };
     json!({
         "ID": inbound.message_id,
         "Chat": chat,
         "Sender": sender,
-        "SenderAlt": chat,
+        "SenderAlt": jid(from),
         "IsFromMe": false,
-        "IsGroup": false,
+        "IsGroup": in_group,
         "PushName": CUSTOMER,
         "Type": "text",
         "Timestamp": state.clock.timestamp().to_string(),

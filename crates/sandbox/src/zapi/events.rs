@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::ids;
-use crate::phone::{CUSTOMER, Content, Inbound, Shape};
+use crate::phone::{CUSTOMER, Content, Inbound, MEMBER, Shape};
 use crate::received::PhoneMessage;
 use crate::state::State;
 use crate::webhooks::{Event, Failure, Step, Written};
@@ -156,30 +156,33 @@ fn queued(state: &State, message: &PhoneMessage, message_id: &str) -> Event {
 
 /// The members that every callback of this kind has.
 fn received(state: &State, inbound: &Inbound<'_>) -> Value {
-    let lid = if inbound.from.ends_with("@lid") {
-        inbound.from.to_owned()
+    let in_group = is_group(inbound.from);
+    let sender = if in_group { MEMBER } else { inbound.from };
+    let lid = if sender.ends_with("@lid") {
+        sender.to_owned()
     } else {
-        format!("{}@lid", ids::alias(inbound.from, 15))
+        format!("{}@lid", ids::alias(sender, 15))
     };
     json!({
         "type": "ReceivedCallback",
         "instanceId": inbound.account,
         "messageId": inbound.message_id,
         "phone": inbound.from,
-        "chatLid": lid,
+        "chatLid": (!in_group).then_some(&lid),
         "senderLid": lid,
         "connectedPhone": OWN_NUMBER,
         "fromMe": false,
         "fromApi": false,
-        "isGroup": is_group(inbound.from),
+        "isGroup": in_group,
         "isNewsletter": false,
         "isEdit": false,
         "waitingMessage": false,
         "momment": milliseconds(state),
         "status": "RECEIVED",
         "senderName": CUSTOMER,
-        "chatName": CUSTOMER,
-        "participantPhone": null,
+        "chatName": if in_group { "Group" } else { CUSTOMER },
+        "participantPhone": in_group.then_some(MEMBER),
+        "participantLid": in_group.then_some(&lid),
     })
 }
 

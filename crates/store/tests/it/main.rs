@@ -10,6 +10,7 @@ mod deliveries;
 mod echoes;
 mod events;
 mod far_away;
+mod groups;
 mod master_key;
 mod messages;
 mod moves;

@@ -22,7 +22,7 @@ fn user(user_id: &str) -> Person {
 }
 
 /// A text that quotes a message of ours.
-fn answering(external_id: &str, from: Person, text: &str, quoted: &str) -> Inbound {
+pub(crate) fn answering(external_id: &str, from: Person, text: &str, quoted: &str) -> Inbound {
     let Inbound::Message(message) = said(external_id, from, text) else {
         unreachable!()
     };
@@ -38,7 +38,7 @@ fn quoting(external_id: &str, from: Person, text: &str) -> Inbound {
 }
 
 /// Sends `msg_2` in a conversation, which is accepted under this id.
-async fn sent_in(store: &Store, conversation: &str, external_id: &str) {
+pub(crate) async fn sent_in(store: &Store, conversation: &str, external_id: &str) {
     let mut newer = message("org_1", "msg_2");
     newer.conversation_id = id(conversation);
     newer.created_at = at(50_000);

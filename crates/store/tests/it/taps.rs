@@ -106,6 +106,7 @@ pub(crate) fn inbound(external_id: &str, from: Person, content: InboundContent) 
     InboundMessage {
         external_id: external_id.into(),
         from,
+        group: None,
         sent_at: None,
         in_reply_to: None,
         content,

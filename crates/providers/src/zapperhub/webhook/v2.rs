@@ -8,10 +8,10 @@ use serde_json::Value;
 
 use super::content::content;
 use super::echo::echo;
-use super::{connected, not_a_person};
+use super::{connected, is_group, unheard};
 use crate::connection::{Connection, text};
 use crate::lenient_json;
-use crate::webhook::reading::{id, instant, name, one_or_many, person, status};
+use crate::webhook::reading::{group, id, instant, name, one_or_many, person, status};
 use crate::webhook::{MAX_ITEMS, WebhookUnreadable};
 
 /// A status by its number, its name, and ours.
@@ -78,31 +78,49 @@ fn of_event(connection: &Connection, event: &Value) -> Vec<Inbound> {
 
 fn message(item: &Value) -> Inbound {
     let chat = text(item, "/key/remoteJid").unwrap_or_default();
-    if let Some(ignored) = not_a_person(chat) {
+    if let Some(ignored) = unheard(chat) {
         return ignored;
     }
     let external_id = id(item.pointer("/key/id"));
     let sent_at = instant(item.get("messageTimestamp"));
     let message = item.get("message").unwrap_or(&Value::Null);
     let address = |key| item.get("key")?.get(key)?.as_str();
+    let in_a_group = is_group(chat);
     if item.pointer("/key/fromMe") == Some(&true.into()) {
+        if in_a_group {
+            return Inbound::Ignored("group");
+        }
         let to = person(["remoteJid", "remoteJidAlt"].map(address), None);
         return echo(external_id, to, sent_at, message);
     }
     let Some((content, in_reply_to)) = content(message) else {
         return Inbound::Ignored("empty");
     };
+    let group = in_a_group.then(|| group(Some(chat), &content, in_reply_to.as_ref()));
+    let group = match group.transpose() {
+        Ok(group) => group,
+        Err(word) => return Inbound::Ignored(word),
+    };
     let Some(external_id) = external_id else {
         return Inbound::Ignored("without_id");
     };
-    // The three others are newer members of Baileys' key; the vendor shows none of them.
-    let addresses = ["remoteJid", "remoteJidAlt", "senderPn", "senderLid"].map(address);
-    let Some(from) = person(addresses, name(item.get("pushName"))) else {
+    // The vendor shows the first of each; the others are newer members of Baileys' key.
+    let addresses = match group {
+        Some(_) => [
+            "participant",
+            "participantAlt",
+            "participantPn",
+            "participantLid",
+        ],
+        None => ["remoteJid", "remoteJidAlt", "senderPn", "senderLid"],
+    };
+    let Some(from) = person(addresses.map(address), name(item.get("pushName"))) else {
         return Inbound::Ignored("without_sender");
     };
     Inbound::Message(InboundMessage {
         external_id,
         from,
+        group,
         sent_at,
         in_reply_to,
         content,

@@ -9,9 +9,9 @@ use url::form_urlencoded;
 
 use super::content::{content, own};
 use super::echo::echo;
-use super::{connected, multipart, not_a_person};
+use super::{connected, is_group, multipart, unheard};
 use crate::connection::{Connection, text};
-use crate::webhook::reading::{id, instant, name, object, person, status};
+use crate::webhook::reading::{group, id, instant, name, object, person, status};
 use crate::webhook::{MAX_ITEMS, WebhookUnreadable};
 
 /// The bytes that the signature of a body covers: itself, or the text fields of a multipart form.
@@ -78,21 +78,28 @@ fn message(event: &Value) -> Inbound {
     let info = |key| own(own(event, "Info")?, key);
     let said = |key| info(key).and_then(Value::as_str);
     let is = |key| info(key) == Some(&true.into());
-    if let Some(ignored) = not_a_person(said("Chat").unwrap_or_default()) {
+    let chat = said("Chat").unwrap_or_default();
+    if let Some(ignored) = unheard(chat) {
         return ignored;
     }
-    if is("IsGroup") {
-        return Inbound::Ignored("group");
-    }
+    let in_a_group = is("IsGroup") || is_group(chat);
     let external_id = id(info("ID"));
     let message = own(event, "Message").unwrap_or(&Value::Null);
     let sent_at = instant(info("Timestamp"));
     if is("IsFromMe") {
+        if in_a_group {
+            return Inbound::Ignored("group");
+        }
         let to = person([said("Chat")], None);
         return echo(external_id, to, sent_at, message);
     }
     let Some((content, in_reply_to)) = content(message) else {
         return Inbound::Ignored("empty");
+    };
+    let group = in_a_group.then(|| group(Some(chat), &content, in_reply_to.as_ref()));
+    let group = match group.transpose() {
+        Ok(group) => group,
+        Err(word) => return Inbound::Ignored(word),
     };
     let Some(external_id) = external_id else {
         return Inbound::Ignored("without_id");
@@ -105,6 +112,7 @@ fn message(event: &Value) -> Inbound {
     Inbound::Message(InboundMessage {
         external_id,
         from,
+        group,
         sent_at,
         in_reply_to,
         content,
