@@ -21,6 +21,7 @@ mod intake_crash;
 mod isolation;
 mod keys;
 mod metrics;
+mod names;
 mod openapi;
 mod protocol;
 mod published_example;

@@ -80,6 +80,22 @@ pub fn required(field: &TextField) -> Result<(), ValidationError> {
     }
 }
 
+/// Most characters of a name.
+const MAX_NAME_CHARS: usize = 256;
+
+/// Rule for a name: a required text of at most 256 characters.
+///
+/// # Errors
+///
+/// As [`required`], or `Must have at most 256 characters`.
+pub fn name(field: &TextField) -> Result<(), ValidationError> {
+    let chars = field.as_text().unwrap_or_default().chars();
+    if chars.take(MAX_NAME_CHARS + 1).count() > MAX_NAME_CHARS {
+        return Err(rule("length", "Must have at most 256 characters"));
+    }
+    required(field)
+}
+
 /// Rule for an optional text: if it is there, it is a string.
 ///
 /// # Errors

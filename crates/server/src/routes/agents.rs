@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use recado_core::fields::{optional, required};
+use recado_core::fields::{name, optional};
 use recado_core::{AgentId, OrganizationId, TextField};
 use recado_store as store;
 use serde::{Deserialize, Serialize};
@@ -31,8 +31,8 @@ failures!(FindFailures: KEY, &[Reason::AgentNotFound]);
 pub(crate) struct NewAgent {
     /// What people call it.
     #[serde(default)]
-    #[validate(custom(function = "required"))]
-    #[schema(value_type = String)]
+    #[validate(custom(function = "name"))]
+    #[schema(value_type = String, max_length = 256)]
     name: TextField,
     /// Its id, if you want to choose it: ids from ChatVolt keep working.
     #[serde(default)]

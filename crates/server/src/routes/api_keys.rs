@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use recado_core::fields::required;
+use recado_core::fields::name;
 use recado_core::{ApiKeyId, TextField};
 use recado_store as store;
 use serde::{Deserialize, Serialize};
@@ -31,8 +31,8 @@ failures!(FindFailures: ANY_KEY, &[Reason::OrganizationNotFound, Reason::ApiKeyN
 pub(crate) struct NewApiKey {
     /// What it is for.
     #[serde(default)]
-    #[validate(custom(function = "required"))]
-    #[schema(value_type = String)]
+    #[validate(custom(function = "name"))]
+    #[schema(value_type = String, max_length = 256)]
     name: TextField,
 }
 

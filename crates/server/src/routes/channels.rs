@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use recado_core::fields::{optional, required};
+use recado_core::fields::{name, optional, required};
 use recado_core::{AgentId, ChannelId, FieldErrors, OrganizationId, Provider, TextField};
 use recado_providers::{ErrorKind, HealthState};
 use recado_store as store;
@@ -42,8 +42,8 @@ pub(crate) struct NewChannel {
     provider: TextField,
     /// What people call it.
     #[serde(default)]
-    #[validate(custom(function = "required"))]
-    #[schema(value_type = String)]
+    #[validate(custom(function = "name"))]
+    #[schema(value_type = String, max_length = 256)]
     name: TextField,
     /// Its id, if you want to choose it; unique on the whole server, since webhook URLs carry it.
     #[serde(default)]
@@ -72,7 +72,7 @@ pub(crate) struct ChannelPatch {
     /// What people call it.
     #[serde(default)]
     #[validate(custom(function = "not_blank"))]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, max_length = 256)]
     name: TextField,
     /// Who speaks in conversations that customers begin.
     #[serde(default, rename = "agentId")]
@@ -124,10 +124,10 @@ pub(crate) struct ChannelCheck {
 }
 
 /// Rule for a name that may stay as it is, but cannot be taken away.
-fn not_blank(name: &TextField) -> Result<(), ValidationError> {
-    match name {
+fn not_blank(field: &TextField) -> Result<(), ValidationError> {
+    match field {
         TextField::Absent => Ok(()),
-        _ => required(name),
+        _ => name(field),
     }
 }
 
