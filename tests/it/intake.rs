@@ -1,5 +1,6 @@
 //! Whatever the providers send in, however often and in whatever order, counts once and where it belongs.
 
+mod anonymous;
 mod flood;
 mod large;
 mod outage;

@@ -4,6 +4,8 @@ use std::fmt;
 
 use async_trait::async_trait;
 use recado_core::{ButtonsMessage, Capabilities, MessageId, Recipient};
+use reqwest::Method;
+use reqwest::header::HeaderMap;
 use secrecy::SecretString;
 use serde::Serialize;
 use serde_json::Value;
@@ -42,6 +44,18 @@ pub trait Channel: Send + Sync {
     ///
     /// The provider could not be asked, or refuses the credentials.
     async fn health(&self) -> Result<Health, ChannelError>;
+
+    /// Checks what proves a webhook call as far as its headers tell, before its body is read. No IO, no clock.
+    ///
+    /// # Errors
+    ///
+    /// A proof that the headers must hold is missing, or wrong whatever the body is.
+    fn admit_headers(
+        &self,
+        method: &Method,
+        headers: &HeaderMap,
+        secret: &SecretString,
+    ) -> Result<(), WebhookRefused>;
 
     /// Proves that a webhook call comes from the provider, over its raw bytes. No IO, no clock.
     ///

@@ -29,6 +29,12 @@ const MAX_WAITING_BYTES: usize = 24 * 1024 * 1024;
 /// Bytes of the calls of one organization that wait in memory.
 const MAX_WAITING_BYTES_EACH: usize = 8 * 1024 * 1024;
 
+/// Bytes of the bodies that are being read, checked and kept.
+const MAX_BODY_BYTES: usize = 24 * 1024 * 1024;
+
+/// Bytes of those bodies that go to the channels of one organization.
+const MAX_BODY_BYTES_EACH: usize = 8 * 1024 * 1024;
+
 /// What a call takes in memory beside its body.
 const CALL_OVERHEAD_BYTES: usize = 512;
 
@@ -44,6 +50,8 @@ pub struct Intake {
     queues: Mutex<HashMap<OrganizationId, VecDeque<Taken>>>,
     /// The bytes of the calls that wait in memory.
     pub waiting: ByteBudget,
+    /// The bytes of the bodies that are not on disk yet, most of which may prove nothing.
+    pub bodies: ByteBudget,
     /// What keeps and applies calls; the end of the server waits for it.
     tasks: TaskTracker,
     /// Places for transactions. They are given in the order in which they are asked for, and every
@@ -65,6 +73,7 @@ impl Default for Intake {
         Self {
             queues: Mutex::default(),
             waiting: ByteBudget::new(MAX_WAITING_BYTES, MAX_WAITING_BYTES_EACH),
+            bodies: ByteBudget::new(MAX_BODY_BYTES, MAX_BODY_BYTES_EACH),
             tasks: TaskTracker::new(),
             transactions: Semaphore::new(MAX_TRANSACTIONS),
             large: Semaphore::new(MAX_LARGE_CALLS),
@@ -124,6 +133,7 @@ pub(crate) async fn keep(
     app: &Arc<App>,
     channel: Arc<dyn Channel>,
     call: WebhookCall,
+    body: Room,
 ) -> Result<(), ApiError> {
     let context = Arc::clone(app);
     let keeping = async move {
@@ -134,6 +144,7 @@ pub(crate) async fn keep(
             None => call.received_at,
         };
         context.store.keep_webhook_call(&call, until).await?;
+        drop(body);
         match room {
             Some(room) => hand_over(&context, channel, call, room),
             None => context.intake.look_for_left_behind(),

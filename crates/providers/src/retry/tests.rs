@@ -136,6 +136,15 @@ impl Channel for Silent {
         Err(error(ErrorKind::Rejected, None))
     }
 
+    fn admit_headers(
+        &self,
+        _: &reqwest::Method,
+        _: &reqwest::header::HeaderMap,
+        _: &secrecy::SecretString,
+    ) -> Result<(), crate::WebhookRefused> {
+        Err(crate::WebhookRefused::Forbidden)
+    }
+
     fn admit(&self, _: &crate::WebhookCall<'_>) -> Result<crate::Admission, crate::WebhookRefused> {
         Err(crate::WebhookRefused::Forbidden)
     }

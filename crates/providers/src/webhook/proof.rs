@@ -32,6 +32,11 @@ pub(crate) fn signs(hex: &[u8], body: &[u8], secret: &SecretString) -> bool {
     !secret.is_empty() && mac.verify_slice(&given).is_ok()
 }
 
+/// Whether it has the form of a signature.
+pub(crate) fn may_sign(hex: &[u8]) -> bool {
+    bytes(hex).is_some()
+}
+
 /// The 32 bytes that 64 hexadecimal digits stand for.
 fn bytes(hex: &[u8]) -> Option<[u8; 32]> {
     let mut bytes = [0; 32];

@@ -8,7 +8,8 @@ mod wire;
 
 use async_trait::async_trait;
 use recado_core::{Capabilities, MessageId, Provider, capabilities};
-use reqwest::header::AUTHORIZATION;
+use reqwest::Method;
+use reqwest::header::{AUTHORIZATION, HeaderMap};
 use secrecy::SecretString;
 use url::Url;
 
@@ -101,6 +102,15 @@ impl Channel for WhatsApp {
             }
             _ => Connection::health_of(errors::refusal(&self.connection, &answer)),
         }
+    }
+
+    fn admit_headers(
+        &self,
+        method: &Method,
+        headers: &HeaderMap,
+        _: &SecretString,
+    ) -> Result<(), WebhookRefused> {
+        webhook::admit_headers(method, headers, self.app_secret.as_ref())
     }
 
     fn admit(&self, call: &WebhookCall<'_>) -> Result<Admission, WebhookRefused> {

@@ -8,6 +8,7 @@ use recado_core::inbound::{
     StatusNews,
 };
 use reqwest::Method;
+use reqwest::header::HeaderMap;
 use secrecy::SecretString;
 use serde_json::Value;
 use url::form_urlencoded;
@@ -59,12 +60,34 @@ pub(super) fn admit(
         Method::GET => handshake(call.query, verify_token.unwrap_or(call.secret)),
         Method::POST => {
             let secret = app_secret.ok_or(WebhookRefused::Unprovable("appSecret"))?;
-            let signature = call.headers.get("x-hub-signature-256");
-            let hex = signature.and_then(|value| value.as_bytes().strip_prefix(b"sha256="));
-            proof::delivered(hex.is_some_and(|hex| proof::signs(hex, call.body, secret)))
+            let signature = signature(call.headers);
+            proof::delivered(signature.is_some_and(|hex| proof::signs(hex, call.body, secret)))
         }
         _ => Err(WebhookRefused::Method),
     }
+}
+
+/// A GET is proved by its query; a POST has to be signed.
+pub(super) fn admit_headers(
+    method: &Method,
+    headers: &HeaderMap,
+    app_secret: Option<&SecretString>,
+) -> Result<(), WebhookRefused> {
+    match *method {
+        Method::GET => Ok(()),
+        Method::POST if app_secret.is_none() => Err(WebhookRefused::Unprovable("appSecret")),
+        Method::POST => {
+            let signed = signature(headers).is_some_and(proof::may_sign);
+            proof::delivered(signed).map(drop)
+        }
+        _ => Err(WebhookRefused::Method),
+    }
+}
+
+/// The hexadecimal digits of the signature.
+fn signature(headers: &HeaderMap) -> Option<&[u8]> {
+    let value = headers.get("x-hub-signature-256")?;
+    value.as_bytes().strip_prefix(b"sha256=")
 }
 
 /// The challenge is printed back, so it may hold nothing but visible ASCII.

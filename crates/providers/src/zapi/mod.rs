@@ -147,13 +147,23 @@ impl Channel for Zapi {
     }
 
     /// Z-API signs nothing: that the caller knows the URL, secret and all, is the proof (Z-API docs, webhooks).
-    fn admit(&self, call: &WebhookCall<'_>) -> Result<Admission, WebhookRefused> {
-        if call.method != Method::POST {
+    fn admit_headers(
+        &self,
+        method: &Method,
+        headers: &HeaderMap,
+        _: &SecretString,
+    ) -> Result<(), WebhookRefused> {
+        if method != Method::POST {
             return Err(WebhookRefused::Method);
         }
-        let token = call.headers.get("z-api-token");
+        let token = headers.get("z-api-token");
         let known = token.is_some_and(|given| proof::knows(given.as_bytes(), &self.instance_token));
-        proof::delivered(known || self.webhook_token == WebhookToken::Ignored)
+        proof::delivered(known || self.webhook_token == WebhookToken::Ignored).map(drop)
+    }
+
+    fn admit(&self, call: &WebhookCall<'_>) -> Result<Admission, WebhookRefused> {
+        self.admit_headers(call.method, call.headers, call.secret)?;
+        Ok(Admission::Deliver)
     }
 
     fn receive(&self, _: Option<&str>, body: &[u8]) -> Result<Vec<Received>, WebhookUnreadable> {

@@ -9,7 +9,8 @@ mod wuzapi;
 
 use async_trait::async_trait;
 use recado_core::{Capabilities, MessageId, Provider, capabilities};
-use reqwest::header::HeaderName;
+use reqwest::Method;
+use reqwest::header::{HeaderMap, HeaderName};
 use secrecy::SecretString;
 use url::Url;
 
@@ -126,6 +127,15 @@ impl Channel for ZapperHub {
             Dialect::ZapperApiV2 { .. } => v2::health(&self.connection, &answer),
             Dialect::Wuzapi => wuzapi::health(&self.connection, &answer),
         }
+    }
+
+    fn admit_headers(
+        &self,
+        method: &Method,
+        headers: &HeaderMap,
+        secret: &SecretString,
+    ) -> Result<(), WebhookRefused> {
+        webhook::admit_headers(&self.dialect, method, headers, secret)
     }
 
     fn admit(&self, call: &WebhookCall<'_>) -> Result<Admission, WebhookRefused> {

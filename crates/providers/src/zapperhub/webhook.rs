@@ -8,11 +8,15 @@ mod wuzapi;
 
 use recado_core::inbound::{ConnectionNews, Inbound};
 use reqwest::Method;
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap};
+use secrecy::SecretString;
 
 use super::account::Dialect;
 use crate::connection::Connection;
 use crate::webhook::{Admission, Received, WebhookCall, WebhookRefused, WebhookUnreadable, proof};
+
+/// The header that holds wuzapi's signature.
+const SIGNATURE: &str = "x-hmac-signature";
 
 /// The hosted API shows the secret itself, wuzapi signs with it.
 ///
@@ -22,21 +26,38 @@ pub(super) fn admit(
     dialect: &Dialect,
     call: &WebhookCall<'_>,
 ) -> Result<Admission, WebhookRefused> {
-    if call.method != Method::POST {
-        return Err(WebhookRefused::Method);
-    }
-    let header = |name| call.headers.get(name).map(HeaderValue::as_bytes);
+    admit_headers(dialect, call.method, call.headers, call.secret)?;
     let proved = match dialect {
-        Dialect::ZapperApiV2 { .. } => match header(AUTHORIZATION.as_str()) {
-            Some(given) => bearer(given).is_some_and(|given| proof::knows(given, call.secret)),
-            None => v2::tells_updates_only(call.body),
-        },
-        Dialect::Wuzapi => header("x-hmac-signature").is_some_and(|hex| {
+        Dialect::ZapperApiV2 { .. } => {
+            call.headers.contains_key(AUTHORIZATION) || v2::tells_updates_only(call.body)
+        }
+        Dialect::Wuzapi => call.headers.get(SIGNATURE).is_some_and(|hex| {
             wuzapi::signed(content_type(call), call.body)
-                .is_some_and(|bytes| proof::signs(hex, &bytes, call.secret))
+                .is_some_and(|bytes| proof::signs(hex.as_bytes(), &bytes, call.secret))
         }),
     };
     proof::delivered(proved)
+}
+
+/// Only a call of the hosted API without the header may still be proved, by what it says.
+pub(super) fn admit_headers(
+    dialect: &Dialect,
+    method: &Method,
+    headers: &HeaderMap,
+    secret: &SecretString,
+) -> Result<(), WebhookRefused> {
+    if method != Method::POST {
+        return Err(WebhookRefused::Method);
+    }
+    let proved = match dialect {
+        Dialect::ZapperApiV2 { .. } => headers.get(AUTHORIZATION).is_none_or(|given| {
+            bearer(given.as_bytes()).is_some_and(|given| proof::knows(given, secret))
+        }),
+        Dialect::Wuzapi => headers
+            .get(SIGNATURE)
+            .is_some_and(|hex| proof::may_sign(hex.as_bytes())),
+    };
+    proof::delivered(proved).map(drop)
 }
 
 fn content_type<'a>(call: &WebhookCall<'a>) -> Option<&'a str> {

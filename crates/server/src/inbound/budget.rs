@@ -48,12 +48,17 @@ impl ByteBudget {
 
     /// Takes room for an organization; returns `None` if there is not enough.
     pub(crate) fn take(&self, organization: &OrganizationId, bytes: usize) -> Option<Room> {
-        let mut room = Room {
+        let mut room = self.room(organization);
+        room.grow(bytes).then_some(room)
+    }
+
+    /// Returns room of an organization that holds nothing yet.
+    pub(crate) fn room(&self, organization: &OrganizationId) -> Room {
+        Room {
             budget: self.clone(),
             organization: organization.clone(),
             bytes: 0,
-        };
-        room.grow(bytes).then_some(room)
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Used> {

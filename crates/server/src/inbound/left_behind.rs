@@ -37,15 +37,19 @@ pub(crate) async fn apply_all(app: &Arc<App>, at: Timestamp) -> Result<(), ApiEr
     let mut waiting = VecDeque::<Backlog>::new();
     let mut running = HashSet::<OrganizationId>::new();
     let mut turns = JoinSet::new();
+    let mut failure = None;
     loop {
         let now = at.max(app.clock.now());
-        if !app.stopping.is_cancelled() {
-            for backlog in app.store.organizations_with_webhook_calls(now).await? {
-                let id = &backlog.organization_id;
-                let known = waiting.iter().any(|other| other.organization_id == *id);
-                if !known && !running.contains(id) {
-                    waiting.push_back(backlog);
-                }
+        if failure.is_none() && !app.stopping.is_cancelled() {
+            let known: HashSet<_> = (waiting.iter())
+                .map(|backlog| backlog.organization_id.clone())
+                .collect();
+            match app.store.organizations_with_webhook_calls(now).await {
+                Ok(backlogs) => waiting.extend(backlogs.into_iter().filter(|backlog| {
+                    let id = &backlog.organization_id;
+                    !running.contains(id) && !known.contains(id)
+                })),
+                Err(error) => failure = Some(ApiError::from(error)),
             }
         }
         while turns.len() < MAX_ORGANIZATIONS
@@ -59,12 +63,13 @@ pub(crate) async fn apply_all(app: &Arc<App>, at: Timestamp) -> Result<(), ApiEr
             });
         }
         match turns.join_next().await {
-            None => return Ok(()),
+            None => return failure.map_or(Ok(()), Err),
             Some(Ok((organization, result))) => {
                 running.remove(&organization);
-                result?;
+                // The others' turns come to their end first.
+                failure = failure.or(result.err());
             }
-            Some(Err(panic)) => return Err(ApiError::internal(panic)),
+            Some(Err(panic)) => failure = Some(ApiError::internal(panic)),
         }
     }
 }

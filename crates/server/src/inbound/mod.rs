@@ -3,4 +3,5 @@
 pub(crate) mod applying;
 pub(crate) mod budget;
 pub(crate) mod left_behind;
+pub(crate) mod reading;
 mod routing;

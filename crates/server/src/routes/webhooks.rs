@@ -1,15 +1,12 @@
 //! Where the providers call back: taps, texts and statuses come in here.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Json;
-use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
-use recado_core::{ChannelId, FieldErrors, Provider};
+use recado_core::{ChannelId, Provider};
 use recado_providers::{Admission, Channel, WebhookCall, WebhookRefused};
 use recado_store as store;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -19,6 +16,8 @@ use subtle::ConstantTimeEq as _;
 use crate::app::App;
 use crate::error::{ApiError, Reason};
 use crate::extract::Path;
+use crate::inbound::budget::Room;
+use crate::inbound::reading;
 use crate::intake;
 use crate::layers;
 use crate::openapi::{BODY, failures};
@@ -28,9 +27,6 @@ failures!(CallFailures: BODY, &[Reason::Unauthorized, Reason::NotFound, Reason::
 
 /// Most bytes of a call; Meta's have up to 3 MB.
 const MAX_CALL_BYTES: usize = 4 * 1024 * 1024;
-
-/// Longest that a provider may take to send a call.
-const CALL_DEADLINE: Duration = Duration::from_secs(10);
 
 /// Meta proves that we want its calls, and signs them
 #[utoipa::path(get, path = "/webhooks/whatsapp/{channelId}", operation_id = "verifyWhatsAppWebhook", tag = "Provider webhooks", security(()), params(("channelId" = String, Path)), responses((status = 200, description = "The challenge"), VerificationFailures))]
@@ -83,7 +79,12 @@ async fn take(
     let (channel, secret) = find(app, provider, id, url_secret).await?;
     let ready = app.channels().ready(&channel)?;
     let (parts, body) = request.into_parts();
-    let body = read(body).await?;
+    // Nothing of a body is read that cannot be proved.
+    ready
+        .admit_headers(&parts.method, &parts.headers, &secret)
+        .map_err(|refused| refuse(&channel, &parts.method, refused))?;
+    let mut room = app.intake.bodies.room(&channel.organization_id);
+    let body = reading::read(body, MAX_CALL_BYTES, &mut room).await?;
     let call = WebhookCall {
         method: &parts.method,
         query: parts.uri.query().unwrap_or_default(),
@@ -100,7 +101,7 @@ async fn take(
         .headers
         .get(header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok());
-    keep(app, ready, channel, content_type, body).await?;
+    keep(app, ready, channel, content_type, body, room).await?;
     Ok(Json(json!({"success": true})).into_response())
 }
 
@@ -131,18 +132,6 @@ async fn find(
     }
 }
 
-async fn read(body: Body) -> Result<bytes::Bytes, ApiError> {
-    let whole = Limited::new(body, MAX_CALL_BYTES).collect();
-    match tokio::time::timeout(CALL_DEADLINE, whole).await {
-        Ok(Ok(collected)) => Ok(collected.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(ApiError::new(
-            Reason::BodyTooLarge,
-            "The call is over 4 MiB",
-        )),
-        Ok(Err(_)) | Err(_) => Err(FieldErrors::root("The body ended early").into()),
-    }
-}
-
 /// Meta's handshake wants 403; every other call without proof is 401.
 fn refuse(
     channel: &store::Channel,
@@ -166,15 +155,16 @@ async fn keep(
     ready: Arc<dyn Channel>,
     channel: store::Channel,
     content_type: Option<&str>,
-    body: bytes::Bytes,
+    body: Vec<u8>,
+    room: Room,
 ) -> Result<(), ApiError> {
     let call = store::WebhookCall {
         id: format!("whc_{}", app.uuid().simple()),
         organization_id: channel.organization_id,
         channel_id: channel.id,
         content_type: content_type.map(str::to_owned),
-        body: body.into(),
+        body,
         received_at: app.clock.now(),
     };
-    intake::keep(app, ready, call).await
+    intake::keep(app, ready, call, room).await
 }
