@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use recado_server::ConnectionLimits;
+use recado_tests::binaries::Deployment;
 use recado_tests::wire::Wire;
 use recado_tests::world::{Options, organization};
 use recado_tests::{Answer, World};
@@ -153,6 +154,74 @@ async fn any_origin_may_ask_and_read_the_answer() {
     let refused = recado_tests::client::answer(refused).await;
     assert_eq!(refused.status, 400);
     assert_eq!(header(&refused, "access-control-allow-origin"), "*");
+}
+
+#[tokio::test]
+async fn every_answer_says_what_a_browser_may_do_with_it() {
+    let world = World::start().await;
+    let stranger = world.client.with_key("no key");
+    for (client, verb, path, page) in [
+        (&world.client, Method::GET, "/agents", false),
+        (&world.client, Method::GET, "/events/stream", false),
+        (&world.client, Method::GET, "/openapi.json", false),
+        (&world.client, Method::GET, "/nowhere", false),
+        (&world.client, Method::DELETE, SEND, false),
+        (&world.client, Method::OPTIONS, SEND, false),
+        (&stranger, Method::POST, SEND, false),
+        (&world.client, Method::GET, "/docs", false),
+        (&world.client, Method::GET, "/docs/", true),
+        (&world.client, Method::GET, "/docs/swagger-ui.css", true),
+    ] {
+        let answer = client.request(verb.clone(), path).send().await;
+        let answer = answer.expect("an answer");
+        let header = |name: &str| answer.headers()[name].to_str().expect("a text");
+        assert_eq!(header("x-content-type-options"), "nosniff", "{path}");
+        assert_eq!(header("x-frame-options"), "DENY", "{path}");
+        assert_eq!(header("referrer-policy"), "no-referrer", "{path}");
+        let policy = header("content-security-policy");
+        assert!(policy.starts_with("default-src 'none'"), "{path}");
+        assert!(policy.contains("frame-ancestors 'none'"), "{path}");
+        assert_eq!(policy.contains("script-src 'self'"), page, "{path}");
+        assert_eq!(header("cache-control") == "no-store", !page, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_space_behind_the_path_leads_to_the_same_route() {
+    let world = World::start().await;
+    for path in ["/agents%20", "/api/agents%20%20?limit=1"] {
+        world.client.get(path).await.expect(200);
+    }
+    world.client.get("/agents/%20").await.expect(404);
+}
+
+#[tokio::test]
+async fn the_log_names_the_address_of_a_caller_that_is_refused() {
+    let Deployment {
+        server,
+        client,
+        database: _database,
+        ..
+    } = Deployment::start().await;
+    let stranger = client.with_key("no key");
+    let forwarded = "203.0.113.7, 198.51.100.9";
+    for told in [forwarded, "not an address"] {
+        let request = stranger.request(Method::GET, "/agents");
+        let answer = recado_tests::client::answer(request.header("x-forwarded-for", told)).await;
+        assert_eq!(answer.error(), (401, "unauthorized".to_owned()));
+    }
+    let log = server.stop().await.expect("success");
+    let refused: Vec<_> = log
+        .lines()
+        .filter(|line| line.contains(r#""refused""#))
+        .collect();
+    assert_eq!(refused.len(), 2, "{log}");
+    for line in &refused {
+        assert!(line.contains(r#""peer":"127.0.0.1""#), "{line}");
+    }
+    assert!(refused[0].contains(r#""forwarded_for":"198.51.100.9""#));
+    assert!(!refused[1].contains("forwarded_for"));
+    assert!(!log.contains("203.0.113.7"), "{log}");
 }
 
 #[tokio::test]

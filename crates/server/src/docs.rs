@@ -13,6 +13,10 @@ use utoipa_swagger_ui::Config;
 use crate::extract::Path;
 use crate::layers;
 
+/// What the page may load: its own files, the pictures inside them, and answers of this server.
+const PAGE: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
+    connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
 /// Serves the document and its page.
 pub(crate) fn router(document: String) -> Router {
     let document = Bytes::from(document);
@@ -45,7 +49,11 @@ fn file(name: &str, config: &Arc<Config<'static>>) -> Response {
                 Cow::Borrowed(bytes) => Bytes::from_static(bytes),
                 Cow::Owned(bytes) => bytes.into(),
             };
-            ([(header::CONTENT_TYPE, file.content_type)], bytes).into_response()
+            let kept = [
+                (header::CONTENT_SECURITY_POLICY, PAGE),
+                (header::CACHE_CONTROL, "public, max-age=3600"),
+            ];
+            ([(header::CONTENT_TYPE, file.content_type)], kept, bytes).into_response()
         }
         Ok(None) => layers::absent().into_response(),
         Err(error) => crate::error::ApiError::internal(error).into_response(),

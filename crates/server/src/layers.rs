@@ -1,17 +1,55 @@
 //! What every request passes: its id, the rendering of errors, the counting and the log line.
 
+use std::net::IpAddr;
 use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request};
-use axum::http::{HeaderName, HeaderValue, Method, Uri, uri};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header, uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
+use recado_providers::is_public;
 use tracing::Instrument as _;
 use uuid::Uuid;
 
 use crate::error::{ApiError, Reason};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+
+/// What a browser may do with every answer: not guess its type, not show it in a frame, not tell its address.
+const FOR_BROWSERS: [(HeaderName, HeaderValue); 3] = [
+    (
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    ),
+    (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
+    (
+        header::REFERRER_POLICY,
+        HeaderValue::from_static("no-referrer"),
+    ),
+];
+
+/// For answers that are no pages.
+const NO_PAGE: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
+
+/// The address at the other end of the connection of a request.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Peer(pub(crate) IpAddr);
+
+/// Adds the headers that every answer has. A handler may allow its page more, and say that an answer is public.
+pub(crate) async fn protect(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    headers.extend(FOR_BROWSERS);
+    headers
+        .entry(header::CONTENT_SECURITY_POLICY)
+        .or_insert(NO_PAGE);
+    let cached = headers.get(header::CACHE_CONTROL);
+    if !cached.is_some_and(|value| value.as_bytes().starts_with(b"public")) {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    response
+}
 
 /// Names the request, renders an error that a handler left, counts, and logs once.
 pub(crate) async fn observe(request: Request, next: Next) -> Response {
@@ -23,17 +61,17 @@ pub(crate) async fn observe(request: Request, next: Next) -> Response {
         .as_ref()
         .map_or("unmatched", MatchedPath::as_str)
         .to_owned();
+    let peer = request.extensions().get::<Peer>().map(|peer| peer.0);
+    let forwarded_for = peer.and_then(|peer| forwarded_for(peer, request.headers()));
     // Everything that is logged on the way carries the id.
     let span = tracing::info_span!("request", id);
     let mut response = next.run(request).instrument(span.clone()).await;
     if let Some(error) = response.extensions_mut().remove::<ApiError>() {
-        span.in_scope(|| tracing::info!(%method, route, reason = error.reason.as_str(), "refused"));
-        let allow = response.headers_mut().remove(axum::http::header::ALLOW);
+        span.in_scope(|| tracing::info!(%method, route, reason = error.reason.as_str(), peer = peer.map(tracing::field::display), forwarded_for = forwarded_for.map(tracing::field::display), "refused"));
+        let allow = response.headers_mut().remove(header::ALLOW);
         response = error.render(&id);
         if let Some(allow) = allow {
-            response
-                .headers_mut()
-                .insert(axum::http::header::ALLOW, allow);
+            response.headers_mut().insert(header::ALLOW, allow);
         }
     }
     if let Ok(value) = HeaderValue::from_str(&id) {
@@ -47,6 +85,16 @@ pub(crate) async fn observe(request: Request, next: Next) -> Response {
     let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     span.in_scope(|| tracing::debug!(%method, route, status, duration_ms, "answered"));
     response
+}
+
+/// The caller's address as a proxy beside this server tells it; anybody else could write what they like.
+fn forwarded_for(peer: IpAddr, headers: &HeaderMap) -> Option<IpAddr> {
+    if is_public(peer) {
+        return None;
+    }
+    // The last address is the one that the nearest proxy has seen.
+    let told = headers.get_all(FORWARDED_FOR).iter().next_back()?;
+    told.to_str().ok()?.rsplit(',').next()?.trim().parse().ok()
 }
 
 /// The method as a label of a metric. A client may write any word as its method, and each label makes a time
@@ -111,7 +159,8 @@ pub(crate) async fn method_not_allowed() -> ApiError {
 /// ends in a slash makes clients send `//messages/…`.
 pub(crate) fn canonical(uri: &Uri) -> Option<Uri> {
     let path = uri.path();
-    let mut rest = path;
+    // A base URL or a path that was pasted with a space at its end.
+    let mut rest = path.trim_end_matches("%20");
     while rest.starts_with("//") {
         rest = &rest[1..];
     }
@@ -147,6 +196,12 @@ mod tests {
             ("//messages/x", Some("/messages/x")),
             ("//api/messages/x?", Some("/messages/x?")),
             ("/messages/x", None),
+            ("/messages/x%20", Some("/messages/x")),
+            (
+                "/api/messages/x%20%20?dryRun=true",
+                Some("/messages/x?dryRun=true"),
+            ),
+            ("/messages/x%20y", None),
             ("/apiary", None),
             ("/api", None),
         ] {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::http::{HeaderName, Method, header};
-use axum::middleware::from_fn;
+use axum::middleware::{from_fn, map_response};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{Any, CorsLayer};
 use utoipa::openapi::OpenApi;
@@ -83,7 +83,8 @@ pub fn router(app: Arc<App>) -> Result<Router, serde_json::Error> {
         // A handler that panics answers 500; the layers below run in the order request → handler.
         .layer(CatchPanicLayer::custom(layers::panicked))
         .layer(from_fn(layers::observe))
-        .layer(cors()))
+        .layer(cors())
+        .layer(map_response(layers::protect)))
 }
 
 /// Any origin, as ChatVolt opens its routes; keys travel in headers, so no origin gains anything by it.

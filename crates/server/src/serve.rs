@@ -22,7 +22,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
-use crate::layers::canonical;
+use crate::layers::{Peer, canonical};
 pub use descriptors::raise_limit;
 use peers::{PeerSlot, Peers};
 use stream::{Activity, Watched};
@@ -156,10 +156,15 @@ fn connection(
     TokioIo<Watched>,
     impl hyper::service::HttpService<Incoming, ResBody = Body, Error = Infallible, Future: Send>,
 > {
+    let peer = stream.peer_addr().ok();
+    let peer = peer.map(|address| Peer(address.ip().to_canonical()));
     let stream = Watched::new(stream, Arc::clone(&activity), limits.write_timeout);
     let service = service_fn(move |mut request: hyper::Request<Incoming>| {
         if let Some(uri) = canonical(request.uri()) {
             *request.uri_mut() = uri;
+        }
+        if let Some(peer) = peer {
+            request.extensions_mut().insert(peer);
         }
         let handling = activity.handling();
         let answer = router.clone().oneshot(request.map(Body::new));
