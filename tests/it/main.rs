@@ -1,5 +1,6 @@
 //! The gateway as its users meet it: over HTTP, and as real processes.
 
+mod background;
 mod channels;
 mod cli;
 mod compatibility;

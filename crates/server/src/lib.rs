@@ -4,6 +4,7 @@
 
 pub mod app;
 mod auth;
+mod background;
 mod body;
 pub mod config;
 pub mod delivery;
@@ -35,6 +36,8 @@ use recado_store::DatabaseKind;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use background::Background;
+
 pub use app::{App, AppParts, Clock};
 pub use router::{openapi, router};
 pub use serve::ConnectionLimits;
@@ -49,7 +52,7 @@ const RAW_CALLS_KEPT: Duration = Duration::from_hours(7 * 24);
 ///
 /// # Errors
 ///
-/// The database cannot be used.
+/// The database cannot be used, or a task in the background ended before the server did.
 pub async fn run(
     app: Arc<App>,
     listener: TcpListener,
@@ -58,29 +61,40 @@ pub async fn run(
 ) -> anyhow::Result<()> {
     startup::prepare(&app.store).await?;
     settle_at_start(&app).await?;
-    let sweeper = tokio::spawn(settle_now_and_then(Arc::clone(&app)));
     let (stopping, served) = (app.stopping.clone(), CancellationToken::new());
-    let intake = tokio::spawn(intake::run(
-        Arc::clone(&app),
-        served.clone().cancelled_owned(),
-    ));
-    let deliveries = tokio::spawn(delivery::run(Arc::clone(&app), served.clone()));
+    let background = Background::new(served.clone());
+    let intake = intake::run(Arc::clone(&app), served.clone().cancelled_owned());
+    let writer = app.store.clone();
+    let tasks = [
+        background.spawn("sweeper", settle_now_and_then(Arc::clone(&app))),
+        background.spawn_stopping("intake", intake),
+        background.spawn_stopping(
+            "deliveries",
+            delivery::run(Arc::clone(&app), served.clone()),
+        ),
+        background.spawn("writer", async move { writer.writer_broken().await }),
+    ];
     let router = router(Arc::clone(&app))?;
     tracing::info!(address = %listener.local_addr()?, "recado-server is listening");
     // Streams end first, for they would keep their connections open for good.
     let stopped = async {
-        shutdown.await;
+        tokio::select! {
+            () = shutdown => {}
+            () = background.broken.cancelled() => {}
+        }
         stopping.cancel();
     };
     serve::serve(listener, router, limits, stopped).await;
-    sweeper.abort();
     served.cancel();
     // A send outlives the connection of its caller.
     app.sends.close();
     app.sends.wait().await;
-    intake.await?;
-    deliveries.await?;
+    let mut ended = Ok(());
+    for task in tasks {
+        ended = ended.and(task.await?);
+    }
     app.store.clone().close().await;
+    ended?;
     tracing::info!("recado-server has stopped");
     Ok(())
 }

@@ -181,6 +181,11 @@ impl Store {
         }
     }
 
+    /// Resolves if the task that writes panics: from then on every write fails.
+    pub async fn writer_broken(&self) {
+        self.shared.writer.broken().await;
+    }
+
     /// Finishes the writes that wait, and closes the database, for all clones.
     pub async fn close(self) {
         self.shared.signals.close();

@@ -11,6 +11,7 @@ use std::pin::Pin;
 
 use sqlx::{AnyConnection, AnyPool, Connection};
 use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
 
 use crate::connection::{Role, Source};
 use crate::error::StoreError;
@@ -43,7 +44,8 @@ pub(crate) enum Scope {
 }
 
 pub(crate) enum Writer {
-    Group(mpsc::Sender<Order>),
+    /// The task that writes, and the sign that it panicked.
+    Group(mpsc::Sender<Order>, CancellationToken),
     Pool(AnyPool),
 }
 
@@ -82,8 +84,14 @@ impl Writer {
                     source: source.clone(),
                     connection: Some(connection),
                 };
-                tokio::spawn(group.run(queue));
-                Ok(Self::Group(orders))
+                let broken = CancellationToken::new();
+                // Cancels when it is dropped by a panic: without this task every write fails for good.
+                let guard = broken.clone().drop_guard();
+                tokio::spawn(async move {
+                    group.run(queue).await;
+                    guard.disarm();
+                });
+                Ok(Self::Group(orders, broken))
             }
         }
     }
@@ -95,7 +103,7 @@ impl Writer {
     ) -> Result<T, StoreError> {
         match self {
             Self::Pool(pool) => apply(scope, work, &mut *pool.acquire().await?).await,
-            Self::Group(orders) => {
+            Self::Group(orders, _) => {
                 let (job, answer) = job(scope, work);
                 let queued = orders.send(Order::Write(job)).await;
                 queued.map_err(|_| StoreError::Unavailable(sqlx::Error::PoolClosed))?;
@@ -104,11 +112,19 @@ impl Writer {
         }
     }
 
+    /// Resolves if the task that writes panics.
+    pub(crate) async fn broken(&self) {
+        match self {
+            Self::Pool(_) => std::future::pending().await,
+            Self::Group(_, broken) => broken.cancelled().await,
+        }
+    }
+
     /// Finishes what waits, and closes the connections.
     pub(crate) async fn close(&self) {
         match self {
             Self::Pool(pool) => pool.close().await,
-            Self::Group(orders) => {
+            Self::Group(orders, _) => {
                 let (closed, wait) = oneshot::channel();
                 if orders.send(Order::Close(closed)).await.is_ok() {
                     wait.await.unwrap_or_default();
