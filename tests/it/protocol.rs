@@ -168,7 +168,6 @@ async fn every_answer_says_what_a_browser_may_do_with_it() {
         (&world.client, Method::DELETE, SEND, false),
         (&world.client, Method::OPTIONS, SEND, false),
         (&stranger, Method::POST, SEND, false),
-        (&world.client, Method::GET, "/docs", false),
         (&world.client, Method::GET, "/docs/", true),
         (&world.client, Method::GET, "/docs/swagger-ui.css", true),
     ] {
