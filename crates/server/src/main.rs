@@ -7,6 +7,8 @@ use recado_server::config::ConfigArgs;
 
 mod commands;
 
+use commands::serve::ServeArgs;
+
 /// One HTTP call sends a WhatsApp message with reply buttons over WhatsApp Cloud API, Z-API or ZapperHUB.
 #[derive(Parser)]
 #[command(version, max_term_width = 100)]
@@ -20,7 +22,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Serve the API (this is also what happens without a subcommand)
-    Serve,
+    Serve(ServeArgs),
     /// Try everything: a database, the sandbox and three conversations of their own
     Demo(commands::demo::DemoArgs),
     /// Bring the database up to date, and end
@@ -45,8 +47,8 @@ enum OperatorKey {
 #[tokio::main]
 async fn main() -> ExitCode {
     let Cli { config, command } = Cli::parse();
-    let done = match command.unwrap_or(Command::Serve) {
-        Command::Serve => commands::serve::run(&config).await,
+    let done = match command.unwrap_or_else(|| Command::Serve(ServeArgs::default())) {
+        Command::Serve(args) => commands::serve::run(&config, &args).await,
         Command::Demo(args) => commands::demo::run(&config, args).await,
         Command::Migrate => commands::migrate::run(&config).await,
         Command::OperatorKey(OperatorKey::Create { name }) => {

@@ -4,8 +4,9 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use anyhow::{Context as _, bail, ensure};
+use jiff::Timestamp;
 use recado_providers::{Defaults, HttpClient, Timeouts, check_base_url};
-use recado_store::{MasterKey, Store, files};
+use recado_store::{LockError, MasterKey, ServerLock, Store, files};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::config::ConfigArgs;
@@ -103,6 +104,28 @@ impl Settings {
         let store = self.connect(key).await?;
         prepare(&store).await?;
         Ok(store)
+    }
+
+    /// Makes sure that no other server uses a `SQLite` database as long as the result lives.
+    ///
+    /// With `wait` it waits for the end of another server, else that is an error.
+    ///
+    /// # Errors
+    ///
+    /// Another server holds the database, or its lock file cannot be used.
+    pub async fn lock(&self, wait: bool) -> anyhow::Result<Option<ServerLock>> {
+        let url = self.database_url.expose_secret();
+        let taken = if wait {
+            ServerLock::wait(url, Timestamp::now).await
+        } else {
+            ServerLock::take(url, Timestamp::now())
+        };
+        match taken {
+            Err(held @ LockError::Held(_)) => {
+                Err(held).context("a SQLite database has one server: stop the other one first, or wait for its end with `recado-server serve --wait`")
+            }
+            taken => Ok(taken?),
+        }
     }
 
     async fn connect(&self, key: MasterKey) -> anyhow::Result<Store> {

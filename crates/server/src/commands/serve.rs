@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use axum::Router;
 use axum::routing::get;
+use clap::Args;
 use recado_providers::RetryPolicy;
 use recado_server::app::{App, AppParts, Clock, HEARTBEAT, MAX_SENDS_IN_FLIGHT};
 use recado_server::config::ConfigArgs;
@@ -16,8 +17,15 @@ use super::{listen, shutdown_signal};
 /// Connections at once to `/metrics`, which has few readers.
 const METRICS_CONNECTIONS: usize = 16;
 
+#[derive(Args, Default)]
+pub(crate) struct ServeArgs {
+    /// If another server uses the SQLite database, wait for its end instead of ending
+    #[arg(long)]
+    wait: bool,
+}
+
 /// Serves until the system asks it to stop.
-pub(crate) async fn run(config: &ConfigArgs) -> anyhow::Result<()> {
+pub(crate) async fn run(config: &ConfigArgs, args: &ServeArgs) -> anyhow::Result<()> {
     telemetry::init_log(&config.log)?;
     let limits = ConnectionLimits {
         connections_per_peer: config.connections_per_peer,
@@ -26,6 +34,9 @@ pub(crate) async fn run(config: &ConfigArgs) -> anyhow::Result<()> {
     let limits = limits.within(serve::raise_limit())?;
     let stop = CancellationToken::new();
     let settings = Settings::check(config).await?;
+    settings.check_database().await?;
+    // Held until the end: another server would declare the sends of this one unknown.
+    let _alone = settings.lock(args.wait).await?;
     let store = settings.open_database().await?;
     let metrics = start_metrics(settings.metrics_listen, stop.clone()).await?;
     let listener = listen(settings.listen).await?;

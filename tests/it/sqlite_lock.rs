@@ -1,0 +1,115 @@
+//! A SQLite file has one server; a second one says so, or waits.
+
+use std::process::Stdio;
+
+use recado_store::DatabaseKind;
+use recado_store::testing::TestDatabase;
+use recado_tests::binaries::{Server, command, signal};
+use secrecy::ExposeSecret as _;
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::process::Command;
+
+/// `recado-server` with these arguments on that database.
+fn server(database: &TestDatabase, arguments: &str) -> Command {
+    let mut server = command("recado-server").expect("the binary");
+    server
+        .args(arguments.split(' '))
+        .env("RECADO_LISTEN", "127.0.0.1:0")
+        .env("RECADO_DATABASE_URL", database.url())
+        .env(
+            "RECADO_MASTER_KEY",
+            database.key().to_base64().expose_secret(),
+        );
+    server
+}
+
+async fn first(database: &TestDatabase) -> Server {
+    let key = database.key().to_base64();
+    let place = [
+        ("RECADO_DATABASE_URL", database.url()),
+        ("RECADO_MASTER_KEY", key.expose_secret()),
+    ];
+    Server::start(&place).await.expect("a server")
+}
+
+#[tokio::test]
+async fn a_second_server_names_the_first_and_ends() {
+    let database = TestDatabase::fresh().await;
+    if database.kind() == DatabaseKind::Postgres {
+        let (_one, _other) = (first(&database).await, first(&database).await);
+        return;
+    }
+    let holder = first(&database).await;
+    let output = server(&database, "serve")
+        .output()
+        .await
+        .expect("a process");
+    let said = String::from_utf8(output.stderr).expect("text");
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    let pid = holder.process.id().expect("a process");
+    assert!(said.contains("a SQLite database has one server"), "{said}");
+    assert!(
+        said.contains(&format!("in use by process {pid} since 2")),
+        "{said}"
+    );
+    assert!(!said.contains("is listening"), "{said}");
+    for (arguments, succeeds) in [
+        ("operator-key create", true),
+        ("check-config", true),
+        ("migrate", true),
+    ] {
+        let output = server(&database, arguments)
+            .output()
+            .await
+            .expect("a process");
+        assert_eq!(output.status.success(), succeeds, "{arguments}: {output:?}");
+    }
+    holder.stop().await.expect("an end");
+}
+
+#[tokio::test]
+async fn the_lock_is_the_same_for_every_path_to_the_file() {
+    let database = TestDatabase::fresh().await;
+    let Some(directory) = database.directory() else {
+        return;
+    };
+    let _holder = first(&database).await;
+    let link = directory.join("link.db");
+    std::os::unix::fs::symlink(directory.join("recado.db"), &link).expect("a link");
+    for url in [
+        format!("sqlite:{}", link.display()),
+        format!("sqlite:{}/./recado%2Edb?mode=rw", directory.display()),
+    ] {
+        let mut second = server(&database, "serve");
+        let output = second.env("RECADO_DATABASE_URL", &url).output().await;
+        let said = String::from_utf8(output.expect("a process").stderr).expect("text");
+        assert!(said.contains("in use by process"), "{url}: {said}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_waits_starts_when_the_first_is_killed() {
+    let database = TestDatabase::fresh().await;
+    if database.kind() == DatabaseKind::Postgres {
+        return;
+    }
+    let holder = first(&database).await;
+    let mut waiting = server(&database, "serve --wait")
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("a process");
+    let mut lines = BufReader::new(waiting.stderr.take().expect("a pipe")).lines();
+    let mut heard = async |wanted: &str| {
+        while let Some(line) = lines.next_line().await.expect("a line") {
+            if line.contains(wanted) {
+                return;
+            }
+        }
+        panic!("the server ended before it said: {wanted}");
+    };
+    heard("waiting for the database").await;
+    holder.kill().await.expect("a kill");
+    heard("is listening").await;
+    signal(&waiting, "TERM").await.expect("a signal");
+    assert!(waiting.wait().await.expect("an end").success());
+}
