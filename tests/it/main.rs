@@ -20,6 +20,7 @@ mod inbound;
 mod intake;
 mod intake_crash;
 mod isolation;
+mod key_rotation;
 mod keys;
 mod metrics;
 mod names;

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 use recado_sandbox::{Sandbox, Urls};
+use recado_store::MasterKey;
 use recado_store::testing::TestDatabase;
 use secrecy::ExposeSecret as _;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
@@ -232,7 +233,20 @@ impl Server {
     ///
     /// As [`Self::start`].
     pub async fn on(database: &TestDatabase, sandbox: &Urls) -> anyhow::Result<Self> {
-        let key = database.key().to_base64();
+        Self::with_key(database, database.key(), sandbox).await
+    }
+
+    /// Starts it on `database` as [`Self::on`] does, with another master key.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::start`].
+    pub async fn with_key(
+        database: &TestDatabase,
+        key: &MasterKey,
+        sandbox: &Urls,
+    ) -> anyhow::Result<Self> {
+        let key = key.to_base64();
         let place = [
             ("RECADO_DATABASE_URL", database.url()),
             ("RECADO_MASTER_KEY", key.expose_secret()),

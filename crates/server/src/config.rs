@@ -159,9 +159,7 @@ impl ConfigArgs {
             self.master_key_file.as_deref(),
         )?;
         if let Some(text) = given {
-            return MasterKey::from_base64(text.expose_secret())
-                .context("RECADO_MASTER_KEY has to be 32 bytes in base64; make one with: openssl rand -base64 32")
-                .map(Some);
+            return parse_master_key("RECADO_MASTER_KEY", &text).map(Some);
         }
         match files::sqlite_file(self.database_url()?.expose_secret()) {
             Some(database) => key_file::find(&database),
@@ -169,6 +167,19 @@ impl ConfigArgs {
                 "RECADO_MASTER_KEY is required with PostgreSQL, the same on every server; make one with: openssl rand -base64 32"
             ),
         }
+    }
+
+    /// Returns the file beside the database in which the master key is, if it is not given otherwise.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::database_url`].
+    pub(crate) fn key_file(&self) -> anyhow::Result<Option<PathBuf>> {
+        if self.master_key.is_some() || self.master_key_file.is_some() {
+            return Ok(None);
+        }
+        let database = files::sqlite_file(self.database_url()?.expose_secret());
+        Ok(database.map(|database| key_file::of(&database)))
     }
 
     /// Base of the URLs that providers call back.
@@ -203,11 +214,9 @@ impl ConfigArgs {
     /// As [`Self::database_url`].
     pub fn describe(&self, listen: SocketAddr) -> anyhow::Result<String> {
         let database = self.database_url()?;
-        let master_key = match files::sqlite_file(database.expose_secret()) {
-            Some(database) if self.master_key.is_none() && self.master_key_file.is_none() => {
-                format!("(in the file {})", key_file::of(&database).display())
-            }
-            _ => "(hidden)".to_owned(),
+        let master_key = match self.key_file()? {
+            Some(file) => format!("(in the file {})", file.display()),
+            None => "(hidden)".to_owned(),
         };
         let metrics = self
             .metrics_listen
@@ -250,8 +259,15 @@ impl ConfigArgs {
     }
 }
 
+/// Reads a master key.
+pub(crate) fn parse_master_key(name: &str, text: &SecretString) -> anyhow::Result<MasterKey> {
+    MasterKey::from_base64(text.expose_secret()).with_context(|| {
+        format!("{name} has to be 32 bytes in base64; make one with: openssl rand -base64 32")
+    })
+}
+
 /// A secret from its variable or from its file, never from both.
-fn secret(
+pub(crate) fn secret(
     name: &str,
     value: Option<&SecretString>,
     file: Option<&Path>,

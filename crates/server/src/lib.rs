@@ -18,6 +18,7 @@ mod key_file;
 mod layers;
 pub mod listen;
 mod openapi;
+pub mod rotation;
 mod router;
 mod routes;
 mod send;
@@ -78,13 +79,16 @@ pub async fn run(
     tracing::info!(address = %listener.local_addr()?, "recado-server is listening");
     // Streams end first, for they would keep their connections open for good.
     let stopped = async {
-        tokio::select! {
-            () = shutdown => {}
-            () = background.broken.cancelled() => {}
-        }
+        let failed = tokio::select! {
+            () = shutdown => None,
+            () = background.broken.cancelled() => None,
+            error = startup::key_changed(&app) => Some(error),
+        };
         stopping.cancel();
+        failed
     };
-    serve::serve(listener, router, limits, stopped).await;
+    let mut failed = None;
+    serve::serve(listener, router, limits, async { failed = stopped.await }).await;
     served.cancel();
     // A send outlives the connection of its caller.
     app.sends.close();
@@ -96,7 +100,7 @@ pub async fn run(
     app.store.clone().close().await;
     ended?;
     tracing::info!("recado-server has stopped");
-    Ok(())
+    failed.map_or(Ok(()), Err)
 }
 
 /// What a server that died left in `sending` may or may not have gone out: it becomes `unknown`.

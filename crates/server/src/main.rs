@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use recado_server::config::ConfigArgs;
+use recado_server::rotation::NewKeyArgs;
 
 mod commands;
 
@@ -30,6 +31,8 @@ enum Command {
     /// Manage the keys that manage organizations
     #[command(subcommand)]
     OperatorKey(OperatorKey),
+    /// Encrypt everything again with a new master key; all servers have to be stopped
+    RotateMasterKey(NewKeyArgs),
     /// Print the effective configuration with secrets hidden, check it as the server does at its start, and end
     CheckConfig,
 }
@@ -54,6 +57,7 @@ async fn main() -> ExitCode {
         Command::OperatorKey(OperatorKey::Create { name }) => {
             commands::operator_key::create(&config, name).await
         }
+        Command::RotateMasterKey(args) => commands::rotate_master_key::run(&config, &args).await,
         Command::CheckConfig => commands::check_config::run(&config).await,
     };
     match done {

@@ -2,13 +2,15 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
 use jiff::Timestamp;
 use recado_providers::{Defaults, HttpClient, Timeouts, check_base_url};
-use recado_store::{LockError, MasterKey, ServerLock, Store, files};
+use recado_store::{DatabaseKind, LockError, MasterKey, ServerLock, Store, StoreError, files};
 use secrecy::{ExposeSecret as _, SecretString};
 
+use crate::app::App;
 use crate::config::ConfigArgs;
 use crate::key_file;
 use crate::telemetry::log_filter;
@@ -106,6 +108,38 @@ impl Settings {
         Ok(store)
     }
 
+    /// Opens the database as [`Self::open_database`] does, for a server: its master key is not changed while it runs.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::check_database`].
+    pub async fn open_server_database(&self) -> anyhow::Result<Store> {
+        let store = self.open_database().await?;
+        if store.kind() == DatabaseKind::Sqlite {
+            // The lock of the file says that the server runs.
+            return Ok(store);
+        }
+        let (url, key) = (self.database_url.expose_secret(), self.key.clone());
+        let server = Store::connect_server(url, key.context("the database has no key")?).await?;
+        store.close().await;
+        // Once more: from here on a rotation sees this server.
+        server.adopt_master_key().await.context(UNUSABLE)?;
+        Ok(server)
+    }
+
+    /// Opens the database without comparing the master key, to change it.
+    ///
+    /// # Errors
+    ///
+    /// The database cannot be opened, or there is none.
+    pub async fn open_unprepared(&self) -> anyhow::Result<Store> {
+        let key = self
+            .key
+            .clone()
+            .context("there is no database whose key could be changed")?;
+        self.connect(key).await
+    }
+
     /// Makes sure that no other server uses a `SQLite` database as long as the result lives.
     ///
     /// With `wait` it waits for the end of another server, else that is an error.
@@ -136,6 +170,9 @@ impl Settings {
     }
 }
 
+/// How often a running server compares its master key with the one of the database.
+const KEY_CHECK_INTERVAL: Duration = Duration::from_secs(5);
+
 const UNUSABLE: &str = "the database cannot be used";
 
 /// Brings the tables up to date, and compares the master key with the one that they were written with.
@@ -149,6 +186,21 @@ pub async fn prepare(store: &Store) -> anyhow::Result<()> {
         .await
         .context("cannot prepare the database")?;
     store.adopt_master_key().await.context(UNUSABLE)
+}
+
+/// Waits until the database has another master key than this server, which then can read none of the
+/// secrets that are written with it.
+pub(crate) async fn key_changed(app: &App) -> anyhow::Error {
+    loop {
+        tokio::time::sleep(KEY_CHECK_INTERVAL).await;
+        // Whether the database answers is a matter of readiness.
+        if let Err(error @ (StoreError::WrongMasterKey | StoreError::RotationUnfinished)) =
+            app.store.check().await
+        {
+            return anyhow::Error::new(error)
+                .context("the master key was changed while this server ran");
+        }
+    }
 }
 
 /// Checks that a database can be made; leaves no file behind.

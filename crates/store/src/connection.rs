@@ -22,6 +22,9 @@ pub(crate) enum Role {
     Writer,
 }
 
+/// The name under which PostgreSQL lists the connections of running servers.
+pub(crate) const SERVER_NAME: &str = "recado-server";
+
 /// Where the database is.
 #[derive(Clone)]
 pub(crate) struct Source {
@@ -50,6 +53,16 @@ impl Source {
 
     pub(crate) fn url(&self) -> &str {
         self.options.database_url.as_str()
+    }
+
+    /// Gives every connection to PostgreSQL the name of a server's.
+    pub(crate) fn of_server(mut self) -> Self {
+        if self.kind == DatabaseKind::Postgres {
+            let mut parameters = self.options.database_url.query_pairs_mut();
+            // Of two values the last one counts.
+            parameters.append_pair("application_name", SERVER_NAME);
+        }
+        self
     }
 
     /// Opens one connection, outside of any pool.

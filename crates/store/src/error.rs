@@ -78,6 +78,12 @@ pub enum StoreError {
         "the rotation of the master key did not come to its end: run `recado-server rotate-master-key` again with the same two keys"
     )]
     RotationUnfinished,
+    /// The master key would be changed to itself.
+    #[error("the new master key is the old one")]
+    SameMasterKey,
+    /// Servers use the database whose master key is to be changed.
+    #[error("servers are running on this database ({0} connections): stop them all first")]
+    ServersRunning(i64),
     /// A file of the database can be read by others, and its mode cannot be changed.
     #[error(
         "{file} can be opened by others and its mode cannot be changed: give it to the server's user with mode 600"

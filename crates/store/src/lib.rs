@@ -55,7 +55,11 @@ mod events;
 pub mod files;
 mod ids;
 mod inbound;
+<<<<<<< HEAD
 mod known_channels;
+=======
+mod key_rotation;
+>>>>>>> 2511504 (server: the master key can be changed)
 mod known_keys;
 mod lock;
 mod master_key;
@@ -98,7 +102,7 @@ pub use delivering::{AfterAttempt, ClaimLimits, DueDelivery};
 pub use error::StoreError;
 pub use events::{Event, EventFilter, EventId, EventIdError, EventKind, UnknownEventKind};
 pub use ids::WebhookEndpointId;
-pub use inbound::{Application, Applied, FreshIds, Routed};
+pub use key_rotation::KeyRotation;
 pub use lock::{Holder, LockError, ServerLock};
 pub use messages::{Content, Direction, Message, MessageError};
 pub use organizations::Organization;

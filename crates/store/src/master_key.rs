@@ -13,7 +13,7 @@ use crate::store::{Applied, Query, Store};
 /// The migration that made the table of the fingerprint.
 const FINGERPRINT_SINCE: i64 = 8;
 
-/// A table with encrypted rows.
+/// A table with encrypted rows, and the statements that read and replace them.
 pub(crate) struct SealedTable {
     pub(crate) name: &'static str,
     /// The migration that made it.
@@ -22,6 +22,12 @@ pub(crate) struct SealedTable {
     of_key: &'static str,
     /// Reads one row.
     any: &'static str,
+    /// Reads which rows there are behind an id, and with which keys.
+    pub(crate) page: &'static str,
+    /// Reads a row, if it was encrypted with the key of an id.
+    pub(crate) row: &'static str,
+    /// Replaces the encrypted bytes of a row, if they are the ones that were read.
+    pub(crate) replace: &'static str,
 }
 
 macro_rules! sealed_table {
@@ -37,6 +43,30 @@ macro_rules! sealed_table {
                 " where key_id = $1 limit 1"
             ),
             any: concat!("select id from ", $name, " limit 1"),
+            page: concat!(
+                "select organization_id, id, key_id, cast(length(",
+                $column,
+                ") as bigint) as bytes from ",
+                $name,
+                " where id > $1 order by id limit $2"
+            ),
+            row: concat!(
+                "select id, key_id, ",
+                $column,
+                " as sealed from ",
+                $name,
+                " where organization_id = $1 and id = $2 and key_id = $3"
+            ),
+            replace: concat!(
+                "update ",
+                $name,
+                " set key_id = $4, ",
+                $column,
+                " = $5 \
+                 where organization_id = $1 and id = $2 and ",
+                $column,
+                " = $3"
+            ),
         }
     };
 }

@@ -83,7 +83,20 @@ impl Store {
     ///
     /// The URL is no database URL, or the database cannot be opened.
     pub async fn connect(url: &str, key: MasterKey) -> Result<Self, StoreError> {
-        let source = Source::parse(url)?;
+        Self::open(Source::parse(url)?, key).await
+    }
+
+    /// Opens a database as [`Self::connect`] does, for a server that runs: its master key is not changed
+    /// meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::connect`].
+    pub async fn connect_server(url: &str, key: MasterKey) -> Result<Self, StoreError> {
+        Self::open(Source::parse(url)?.of_server(), key).await
+    }
+
+    async fn open(source: Source, key: MasterKey) -> Result<Self, StoreError> {
         let writer = in_time(Writer::open(&source)).await?;
         let (readers, send_readers) = (source.pool(), source.send_pool());
         Ok(Self {

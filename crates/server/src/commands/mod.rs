@@ -4,6 +4,7 @@ pub(crate) mod check_config;
 pub(crate) mod demo;
 pub(crate) mod migrate;
 pub(crate) mod operator_key;
+pub(crate) mod rotate_master_key;
 pub(crate) mod serve;
 
 use std::io;

@@ -37,7 +37,7 @@ pub(crate) async fn run(config: &ConfigArgs, args: &ServeArgs) -> anyhow::Result
     settings.check_database().await?;
     // Held until the end: another server would declare the sends of this one unknown.
     let _alone = settings.lock(args.wait).await?;
-    let store = settings.open_database().await?;
+    let store = settings.open_server_database().await?;
     let metrics = start_metrics(settings.metrics_listen, stop.clone()).await?;
     let listener = listen(settings.listen).await?;
     let app = App::new(AppParts {
