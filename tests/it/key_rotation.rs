@@ -63,11 +63,8 @@ async fn killed_in_the_middle(database: &TestDatabase) -> (MasterKey, MasterKey)
     }
 }
 
-#[tokio::test]
-async fn a_rotation_that_is_killed_in_the_middle_goes_on_where_it_was() {
-    let deployment = Deployment::start().await;
-    let (database, client) = (&deployment.database, deployment.client.clone());
-    deployment.server.stop().await.expect("an end");
+/// Keeps more than a rotation re-encrypts in one step.
+async fn keep_many_calls(database: &TestDatabase) {
     let store = database.store().await;
     for number in 0..320 {
         let call = WebhookCall {
@@ -82,6 +79,14 @@ async fn a_rotation_that_is_killed_in_the_middle_goes_on_where_it_was() {
         kept.await.expect("a kept call");
     }
     store.close().await;
+}
+
+#[tokio::test]
+async fn a_rotation_that_is_killed_in_the_middle_goes_on_where_it_was() {
+    let deployment = Deployment::start().await;
+    let (database, client) = (&deployment.database, deployment.client.clone());
+    deployment.server.stop().await.expect("an end");
+    keep_many_calls(database).await;
     let (old, new) = killed_in_the_middle(database).await;
     for key in [&old, &new] {
         let key = key.to_base64();

@@ -29,12 +29,9 @@ mod protocol;
 mod published_example;
 mod quotations;
 mod secrets;
-<<<<<<< HEAD
 mod shares;
 mod slow_clients;
-=======
 mod sqlite_lock;
->>>>>>> 933213b (server: a SQLite file has one server)
 mod startup;
 mod stream;
 mod taps;

@@ -1,11 +1,11 @@
 //! Reads JSON that its writer got slightly wrong, so that no webhook call and no answer is lost for one character.
 //!
 //! JavaScript writes half of a cut emoji as `\ud83d`, Python writes `NaN`, PHP passes bytes on that are not UTF-8.
-//! serde_json refuses all of them, and with them the whole batch. No kept library reads all of these forms.
+//! `serde_json` refuses all of them, and with them the whole batch. No kept library reads all of these forms.
 
 use serde_json::Value;
 
-/// Deepest nesting that is read, below the 128 that serde_json refuses; deeper values become null.
+/// Deepest nesting that is read, below the 128 that `serde_json` refuses; deeper values become null.
 const MAX_DEPTH: usize = 100;
 
 /// Returns the value of a JSON text; `None` if it is not JSON even when its slips are mended.
@@ -35,7 +35,7 @@ fn mended(json: &[u8]) -> String {
     mending.json
 }
 
-/// A text on its way into JSON that serde_json takes.
+/// A text on its way into JSON that `serde_json` takes.
 struct Mending<'a> {
     rest: &'a str,
     json: String,
@@ -219,7 +219,7 @@ mod tests {
 
         #[test]
         fn any_utf_16_is_read_as_the_standard_library_reads_it(units: Vec<u16>) {
-            let escapes: String = units.iter().map(|unit| format!("\\u{unit:04x}")).collect();
+            let escapes = units.iter().fold(String::new(), |text, unit| format!("{text}\\u{unit:04x}"));
             let read = parse(format!("\"{escapes}\"").as_bytes());
             prop_assert_eq!(read, Some(String::from_utf16_lossy(&units).into()));
         }

@@ -55,11 +55,8 @@ mod events;
 pub mod files;
 mod ids;
 mod inbound;
-<<<<<<< HEAD
-mod known_channels;
-=======
 mod key_rotation;
->>>>>>> 2511504 (server: the master key can be changed)
+mod known_channels;
 mod known_keys;
 mod lock;
 mod master_key;

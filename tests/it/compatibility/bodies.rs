@@ -49,102 +49,73 @@ async fn raw(client: &Client, content_type: Option<&str>, text: &str) -> Answer 
     recado_tests::client::answer(request).await
 }
 
-#[tokio::test]
-async fn bodies_that_are_no_object_are_refused_and_say_why() {
-    let world = World::start().await;
-    let json = Some("application/json");
-    for (number, content_type, text, said) in [
-        ("V7", json, "", "Required"),
-        ("V8", json, "{\"agentId\":", "Invalid JSON"),
-        ("V9 array", json, "[]", "Expected object, received array"),
-        (
-            "V9 text",
-            json,
-            "\"text\"",
-            "Expected object, received string",
-        ),
-        ("V9 null", json, "null", "Expected object, received null"),
-        (
-            "V18",
-            Some("text/plain"),
-            PUBLISHED_EXAMPLE,
-            "Content-Type: application/json",
-        ),
-        (
-            "JSON called a form",
-            Some("application/x-www-form-urlencoded"),
-            PUBLISHED_EXAMPLE,
-            "Content-Type: application/json",
-        ),
-        (
-            "half an emoji",
-            json,
-            r#"{"agentId":"Bob \ud83d"}"#,
-            "cut texts between characters",
-        ),
-        (
-            "the other half",
-            json,
-            r#"{"agentId":"\ude00 Bob"}"#,
-            "cut texts between characters",
-        ),
-        (
-            "too large a number",
-            json,
-            r#"{"agentId":1e999}"#,
-            "send it as a string",
-        ),
-        (
-            "a line break in a text",
-            json,
-            "{\"agentId\":\"a\nb\"}",
-            "write it as an escape",
-        ),
-        (
-            "a backslash",
-            json,
-            r#"{"agentId":"C:\x"}"#,
-            "for a backslash",
-        ),
-        (
-            "cut off",
-            json,
-            "{\"agentId\":\"\u{fffd}",
-            "at line 1, column 15: the body ends too early",
-        ),
-        ("two", json, "{}{}", "one object only"),
-        ("a comma too many", json, "{\"a\":1,}", "trailing comma"),
-    ] {
-        let answer = raw(&world.client, content_type, text).await;
+/// Refuses each body as `invalid_body`, in words that say what to change.
+async fn assert_refused(client: &Client, bodies: &[(&str, Option<&str>, &str, &str)]) {
+    for (number, content_type, text, said) in bodies {
+        let answer = raw(client, *content_type, text).await;
         assert_eq!(answer.error(), (400, "invalid_body".to_owned()), "{number}");
         assert!(answer.text.contains(said), "{number}: {}", answer.text);
         assert_is_json_object(number, &answer);
     }
-    assert_eq!(
-        raw(&world.client, json, "{\"agentId\":").await.body["error"],
-        "Invalid JSON"
-    );
+}
+
+const JSON: Option<&str> = Some("application/json");
+const FORM: Option<&str> = Some("application/x-www-form-urlencoded");
+
+#[tokio::test]
+async fn bodies_that_are_no_object_are_refused_and_say_why() {
+    let world = World::start().await;
+    let client = &world.client;
+    let array = "Expected object, received array";
+    let text = "Expected object, received string";
+    let null = "Expected object, received null";
+    let media_type = "Content-Type: application/json";
+    let bodies = [
+        ("V7", JSON, "", "Required"),
+        ("V8", JSON, "{\"agentId\":", "Invalid JSON"),
+        ("V9 array", JSON, "[]", array),
+        ("V9 text", JSON, "\"text\"", text),
+        ("V9 null", JSON, "null", null),
+        ("V18", Some("text/plain"), PUBLISHED_EXAMPLE, media_type),
+        ("JSON called a form", FORM, PUBLISHED_EXAMPLE, media_type),
+    ];
+    assert_refused(client, &bodies).await;
+    let cut = raw(client, JSON, "{\"agentId\":").await;
+    assert_eq!(cut.body["error"], "Invalid JSON");
+    let large = format!("{{\"x\":\"{}\"}}", "x".repeat(2 * 1024 * 1024));
+    let answer = raw(client, JSON, &large).await;
+    assert_eq!(answer.error(), (413, "body_too_large".to_owned()), "V17");
+}
+
+#[tokio::test]
+async fn json_that_cannot_be_read_is_refused_and_says_what_to_change() {
+    let world = World::start().await;
+    let client = &world.client;
+    let cut = "{\"agentId\":\"\u{fffd}";
+    let ended = "at line 1, column 15: the body ends too early";
+    let half = "cut texts between characters";
     let deep = format!("{{\"x\":{}{}}}", "[".repeat(300), "]".repeat(300));
-    let answer = raw(&world.client, json, &deep).await;
-    assert!(answer.text.contains("send less nesting"), "{}", answer.text);
-    let latin_1 = world
-        .client
+    let raw_break = "{\"agentId\":\"a\nb\"}";
+    let backslash = r#"{"agentId":"C:\x"}"#;
+    let bodies = [
+        ("half an emoji", JSON, r#"{"agentId":"Bob \ud83d"}"#, half),
+        ("the other half", JSON, r#"{"agentId":"\ude00 Bob"}"#, half),
+        ("a huge number", JSON, r#"{"agentId":1e999}"#, "as a string"),
+        ("a line break", JSON, raw_break, "write it as an escape"),
+        ("a backslash", JSON, backslash, "for a backslash"),
+        ("cut off", JSON, cut, ended),
+        ("two", JSON, "{}{}", "one object only"),
+        ("a comma too many", JSON, "{\"a\":1,}", "trailing comma"),
+        ("deep", JSON, &deep, "send less nesting"),
+    ];
+    assert_refused(client, &bodies).await;
+    let latin_1 = client
         .request(Method::POST, PATH)
         .header(CONTENT_TYPE, "application/json")
         .body(b"{\"agentId\":\"caf\xe9\"}".to_vec());
     let answer = recado_tests::client::answer(latin_1).await;
     assert_eq!(answer.error(), (400, "invalid_body".to_owned()));
-    assert!(
-        answer.text.contains("encode it as UTF-8"),
-        "{}",
-        answer.text
-    );
-    let large = format!("{{\"x\":\"{}\"}}", "x".repeat(2 * 1024 * 1024));
-    assert_eq!(
-        raw(&world.client, json, &large).await.error(),
-        (413, "body_too_large".to_owned()),
-        "V17"
-    );
+    assert!(answer.text.contains("as UTF-8"), "{}", answer.text);
 }
 
 #[tokio::test]

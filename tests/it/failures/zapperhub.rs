@@ -41,65 +41,38 @@ async fn every_answer_has_its_reason() {
     let world = World::start().await;
     let said = |status, text: &str| Answer::new(status, json!({"message": text}));
     let contradiction = Answer::new(200, json!({"error": "queue is full"}));
+    let garbage = Answer::new(200, "garbage");
+    let logged = said(500, "The error has been logged");
+    let (paired, session) = (said(412, "Not paired"), said(500, "No session"));
+    let (required, invalid) = (
+        said(400, "body/jid Required"),
+        said(422, "body/jid Invalid"),
+    );
+    let (unpaid, busy) = (
+        said(402, "Payment required"),
+        said(429, "Too Many Requests"),
+    );
+    let (down, proxy) = (
+        said(503, "PROVIDER_UNAVAILABLE"),
+        said(503, "Service Unavailable"),
+    );
+    let fault = said(500, "Internal Server Error");
+    let unknown = || once("outcome_unknown");
     let answers = [
-        (
-            "400",
-            said(400, "body/jid Required"),
-            once("content_refused"),
-        ),
-        (
-            "422",
-            said(422, "body/jid Invalid"),
-            once("content_refused"),
-        ),
-        (
-            "402",
-            said(402, "Payment required"),
-            once("channel_blocked"),
-        ),
-        ("412", said(412, "Not paired"), once("channel_disconnected")),
-        (
-            "500 no session",
-            said(500, "No session"),
-            once("channel_disconnected"),
-        ),
-        (
-            "500",
-            said(500, "Internal Server Error"),
-            once("outcome_unknown"),
-        ),
-        (
-            "429",
-            said(429, "Too Many Requests"),
-            thrice("provider_throttled"),
-        ),
-        (
-            "503",
-            said(503, "PROVIDER_UNAVAILABLE"),
-            thrice("provider_unavailable"),
-        ),
-        (
-            "503 of a proxy",
-            said(503, "Service Unavailable"),
-            once("outcome_unknown"),
-        ),
-        (
-            "500 that was logged",
-            said(500, "The error has been logged"),
-            once("outcome_unknown"),
-        ),
-        ("HTML 502", html(502), once("outcome_unknown")),
-        ("504", empty(504), once("outcome_unknown")),
-        (
-            "200 that says error",
-            contradiction,
-            once("outcome_unknown"),
-        ),
-        (
-            "200 garbage",
-            Answer::new(200, "garbage"),
-            once("outcome_unknown"),
-        ),
+        ("400", required, once("content_refused")),
+        ("422", invalid, once("content_refused")),
+        ("402", unpaid, once("channel_blocked")),
+        ("412", paired, once("channel_disconnected")),
+        ("500 no session", session, once("channel_disconnected")),
+        ("500", fault, unknown()),
+        ("429", busy, thrice("provider_throttled")),
+        ("503", down, thrice("provider_unavailable")),
+        ("503 of a proxy", proxy, unknown()),
+        ("500 that was logged", logged, unknown()),
+        ("HTML 502", html(502), unknown()),
+        ("504", empty(504), unknown()),
+        ("200 that says error", contradiction, unknown()),
+        ("200 garbage", garbage, unknown()),
     ];
     assert_answers(&world, (Provider::Zapperhub, "conv-zapperhub"), answers).await;
 }

@@ -28,7 +28,7 @@ async fn filled() -> World {
         header: None,
         created_at: at(1),
     };
-    store.create_webhook_endpoint(endpoint).await.unwrap();
+    store.create_webhook_endpoint(endpoint, 20).await.unwrap();
     let calls = (0..CALLS).map(|number| keep_call(store, number));
     futures_util::future::join_all(calls).await;
     world

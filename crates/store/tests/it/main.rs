@@ -9,12 +9,9 @@ mod conversations;
 mod deliveries;
 mod echoes;
 mod events;
-<<<<<<< HEAD
 mod far_away;
 mod groups;
-=======
 mod key_rotation;
->>>>>>> 2511504 (server: the master key can be changed)
 mod master_key;
 mod messages;
 mod moves;
