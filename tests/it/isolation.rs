@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use recado_tests::callbacks::Callbacks;
 use recado_tests::client::answer;
 use recado_tests::world::{self, organization, smallest_body};
 use recado_tests::{Answer, Client, World};
@@ -25,6 +24,10 @@ const OF_OPERATORS: [&str; 3] = [
     "GET /organizations/{id}",
 ];
 
+mod owned;
+
+use owned::Owned;
+
 /// Every operation of the document, such as `GET /agents/{id}`.
 fn operations() -> BTreeSet<String> {
     let document = serde_json::to_value(recado_server::openapi()).expect("JSON");
@@ -35,113 +38,6 @@ fn operations() -> BTreeSet<String> {
         }
     }
     operations
-}
-
-/// What one organization owns.
-struct Owned {
-    organization: &'static str,
-    client: Client,
-    agent: &'static str,
-    channel: &'static str,
-    conversation: &'static str,
-    message: String,
-    key: String,
-    endpoint: String,
-    delivery: String,
-    call: String,
-}
-
-impl Owned {
-    async fn make(
-        world: &World,
-        [organization, agent, channel, conversation]: [&'static str; 4],
-    ) -> Self {
-        let client = world
-            .client
-            .with_key(&self::organization(&world.operator, organization).await);
-        client
-            .post("/agents", json!({"id": agent, "name": agent}))
-            .await
-            .expect(201);
-        let zapi = json!({"id": channel, "provider": "zapi", "name": channel, "credentials": world::credentials("zapi")});
-        client.post("/channels", zapi).await.expect(201);
-        let to = json!({"id": conversation, "agentId": agent, "channelId": channel, "to": "5511900000003"});
-        client.post("/conversations", to).await.expect(201);
-        // Nobody listens there, so that the delivery stays.
-        let endpoint = client.post("/webhook-endpoints", json!({"url": "http://127.0.0.1:9/"}));
-        let endpoint = id_of(&endpoint.await.expect(201));
-        let sent = client.send(body(agent, conversation)).await.expect(200);
-        let deliveries = format!("/webhook-endpoints/{endpoint}/deliveries");
-        let delivery = id_of(&client.get(&deliveries).await.expect(200)["data"][0]);
-        let call = set_aside(&client, &world.url, channel).await;
-        let keys = format!("/organizations/{organization}/api-keys");
-        let key = client
-            .post(&keys, json!({"name": format!("second of {organization}")}))
-            .await
-            .expect(201);
-        Self {
-            organization,
-            client,
-            agent,
-            channel,
-            conversation,
-            message: id_of(&sent["message"]),
-            key: id_of(&key),
-            endpoint,
-            delivery,
-            call,
-        }
-    }
-
-    /// Everything that its lists and its things show.
-    async fn shown(&self) -> Vec<String> {
-        let mut shown = Vec::new();
-        for path in [
-            "/agents".to_owned(),
-            "/channels".to_owned(),
-            "/conversations".to_owned(),
-            format!("/conversations/{}/messages", self.conversation),
-            format!("/messages/{}", self.message),
-            format!("/organizations/{}/api-keys", self.organization),
-            "/events".to_owned(),
-            "/webhook-calls".to_owned(),
-        ] {
-            let answer = self.client.get(&path).await;
-            assert_eq!(answer.status, 200, "{path}");
-            shown.push(answer.text);
-        }
-        shown
-    }
-
-    /// What nobody else may ever read.
-    fn ids(&self) -> [&str; 9] {
-        [
-            self.organization,
-            self.agent,
-            self.channel,
-            self.conversation,
-            &self.message,
-            &self.key,
-            &self.endpoint,
-            &self.delivery,
-            &self.call,
-        ]
-    }
-}
-
-/// The id of a call of the provider that cannot be read.
-async fn set_aside(client: &Client, url: &str, channel: &str) -> String {
-    let callbacks = Callbacks::of(client, url).await;
-    answer(callbacks.call(channel, "unreadable"))
-        .await
-        .expect(200);
-    loop {
-        let listed = client.get("/webhook-calls").await.expect(200);
-        if let Some(call) = listed["data"].get(0) {
-            return id_of(call);
-        }
-        tokio::task::yield_now().await;
-    }
 }
 
 fn id_of(thing: &Value) -> String {

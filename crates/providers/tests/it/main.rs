@@ -15,6 +15,7 @@ mod webhooks_wuzapi;
 mod webhooks_wuzapi_multipart;
 mod webhooks_zapi;
 mod webhooks_zapperhub;
+mod webhooks_zapperhub_own_messages;
 mod whatsapp;
 mod zapi;
 mod zapperhub;

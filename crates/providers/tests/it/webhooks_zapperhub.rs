@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use recado_core::Status;
-use recado_core::inbound::{Choice, ConnectionNews, Echo, Inbound, InboundContent, Person};
+use recado_core::inbound::{ConnectionNews, Inbound, InboundContent};
 use recado_providers::{Admission, Channel, WebhookRefused};
 use reqwest::Method;
 use reqwest::header::HeaderMap;
@@ -19,12 +19,12 @@ use crate::webhooks::{
 
 const OURS: &str = "3EB0A1B2C3D4E5F60718";
 
-fn channel() -> Arc<dyn Channel> {
+pub(crate) fn channel() -> Arc<dyn Channel> {
     Subject::ZapperHub.channel("https://api.zapperapi.com")
 }
 
 /// `messages.upsert` from Rita.
-fn upsert(message: &Value) -> Value {
+pub(crate) fn upsert(message: &Value) -> Value {
     json!({"type": "messages.upsert", "instanceId": "inst_5f2c",
         "key": {"remoteJid": "5521988887777@s.whatsapp.net", "fromMe": false, "id": "3AF0C1D2E3F405162739"},
         "messageTimestamp": {"low": 1_790_000_009, "high": 0, "unsigned": true}, "pushName": "Rita",
@@ -265,53 +265,6 @@ fn what_is_no_customers_message_is_ignored(
     let mut body = text();
     *body.pointer_mut(place).expect("a member") = value;
     assert_eq!(read(&*channel(), &body), [Inbound::Ignored(word)]);
-}
-
-#[rstest]
-#[case::native_flow(json!({"viewOnceMessage": {"message": {"interactiveMessage": {
-    "header": {"title": "Aurora"}, "body": {"text": "Confirma?"}, "footer": {"text": "Até 18h"},
-    "nativeFlowMessage": {"buttons": [
-        {"name": "quick_reply", "buttonParamsJson": "{\"display_text\":\"Sim\",\"id\":\"yes\"}"},
-        {"name": "quick_reply", "buttonParamsJson": "{\"display_text\":\"Não\",\"id\":\"no\"}"}]}}}}}))]
-#[case::legacy(json!({"buttonsMessage": {"contentText": "Confirma?", "contextInfo": {"buttons": []}, "buttons": [
-    {"buttonId": "yes", "buttonText": {"displayText": "Sim"}, "type": 1},
-    {"buttonId": "no", "buttonText": {"displayText": "Não"}, "type": 1}]}}))]
-#[case::template(json!({"templateMessage": {"hydratedTemplate": {"hydratedContentText": "Confirma?", "hydratedButtons": [
-    {"index": 0, "quickReplyButton": {"displayText": "Sim", "id": "yes"}},
-    {"index": 1, "quickReplyButton": {"displayText": "Não", "id": "no"}}]}}}))]
-fn an_echo_with_buttons_says_what_was_sent_to_whom(#[case] sent: Value) {
-    let mut body = upsert(&sent);
-    body["key"]["fromMe"] = true.into();
-    // Ours, of whom the echo is not about.
-    body["key"]["senderLid"] = "990000000000001@lid".into();
-    let expected = Echo {
-        external_id: "3AF0C1D2E3F405162739".into(),
-        to: Person {
-            phone: "5521988887777".parse().ok(),
-            ..Person::default()
-        },
-        sent_at: Some(1_790_000_009_000),
-        body: "Confirma?".into(),
-        buttons: [("yes", "Sim"), ("no", "Não")]
-            .map(|(id, title)| Choice {
-                id: id.into(),
-                title: title.into(),
-            })
-            .to_vec(),
-    };
-    assert_eq!(read(&*channel(), &body), [Inbound::Echo(expected)]);
-}
-
-#[test]
-fn an_echo_of_another_form_still_has_its_id() {
-    let mut body = upsert(&json!({"templateMessage": {"hologram": 1}}));
-    body["key"] = json!({"fromMe": true, "id": "3AF0C1D2E3F405162739"});
-    let items = read(&*channel(), &body);
-    let [Inbound::Echo(echo)] = &items[..] else {
-        panic!("an echo: {items:?}")
-    };
-    assert_eq!(echo.external_id, "3AF0C1D2E3F405162739");
-    assert_eq!((&*echo.body, &echo.buttons[..]), ("", &[][..]));
 }
 
 #[rstest]

@@ -4,8 +4,8 @@ use recado_core::Provider;
 use recado_core::inbound::{Inbound, InboundMessage};
 use rstest::rstest;
 
+use crate::quotations::{answering, sent_in};
 use crate::received::{last_event, opened};
-use crate::senders::{answering, sent_in};
 use crate::taps::{ana, apply, create_channel, events, kinds, phone, said, tap};
 use crate::world::{World, agent, conv, conversation, id, org};
 

@@ -2,57 +2,17 @@
 
 use recado_core::inbound::{Inbound, InboundMessage, Person};
 use recado_core::{Provider, RecipientKind};
-use recado_store::{NewChannel, SendResult, Store};
+use recado_store::NewChannel;
 use rstest::rstest;
 
+use crate::quotations::sent_in;
 use crate::received::{lands_in, last_event, opened};
 use crate::taps::{
     ana, application, apply, apply_one, call, connection, create_channel, events, furnish, kinds,
-    phone, said, tap, tapped,
+    phone, said, tapped,
 };
 use crate::webhook_calls::claim_all;
-use crate::world::{World, accepted, agent, at, channel, conv, id, message, org};
-
-/// A customer who is known by a user id alone.
-fn user(user_id: &str) -> Person {
-    Person {
-        user_id: Some(id(user_id)),
-        ..Person::default()
-    }
-}
-
-/// A text that quotes a message of ours.
-pub(crate) fn answering(external_id: &str, from: Person, text: &str, quoted: &str) -> Inbound {
-    let Inbound::Message(message) = said(external_id, from, text) else {
-        unreachable!()
-    };
-    Inbound::Message(InboundMessage {
-        in_reply_to: Some(quoted.to_owned()),
-        ..message
-    })
-}
-
-/// A text that quotes `msg_1`.
-fn quoting(external_id: &str, from: Person, text: &str) -> Inbound {
-    answering(external_id, from, text, "wamid.1")
-}
-
-/// Sends `msg_2` in a conversation, which is accepted under this id.
-pub(crate) async fn sent_in(store: &Store, conversation: &str, external_id: &str) {
-    let mut newer = message("org_1", "msg_2");
-    newer.conversation_id = id(conversation);
-    newer.created_at = at(50_000);
-    store.begin_send(&newer).await.unwrap();
-    let result = SendResult {
-        external_id: Some(external_id.to_owned()),
-        provider_id: None,
-        ..accepted()
-    };
-    store
-        .finish_send(&org(1), &newer.id, &result, at(51_000))
-        .await
-        .unwrap();
-}
+use crate::world::{World, agent, at, channel, conv, id, org};
 
 #[rstest]
 #[case::brazil_with_the_digit("5521988887777", "552188887777")]
@@ -118,69 +78,6 @@ async fn a_customer_is_known_by_user_id_before_lid_before_phone() {
         .unwrap();
     assert_eq!(kept.person, person(user, lid, phone));
     assert_eq!(kept.recipient.kind(), RecipientKind::UserId);
-}
-
-#[rstest]
-#[case::a_tap(Provider::WhatsApp, tap("w.1", phone("5511900000001")))]
-#[case::a_title(Provider::Zapi, quoting("w.1", phone("5511900000001"), "Sales"))]
-#[case::a_user_id(Provider::WhatsApp, tap("w.1", user("BR.9")))]
-#[tokio::test]
-async fn a_quotation_of_another_customers_message_stays_with_its_sender(
-    #[case] provider: Provider,
-    #[case] item: Inbound,
-) {
-    let World { store, .. } = &World::new().await;
-    furnish(store, provider).await;
-    opened(store, "conv-phone", "5511900000001").await;
-    opened(store, "conv-user", "BR.9").await;
-    let landed = lands_in(store, item).await;
-    assert!(["conv-phone", "conv-user"].contains(&&*landed), "{landed}");
-    let event = last_event(store).await;
-    assert_eq!(event.data["inReplyTo"], "msg_1");
-    assert!(event.data.get("inferred").is_none(), "{}", event.data);
-    let kept = store.get_conversation(&org(1), &conv()).await.unwrap();
-    let kept = kept.unwrap();
-    assert_eq!(
-        (kept.person, kept.window_expires_at),
-        (phone("5521988887777"), None)
-    );
-}
-
-#[tokio::test]
-async fn a_stranger_who_quotes_a_customers_message_gets_a_conversation_of_their_own() {
-    let World { store, .. } = &tapped().await;
-    let landed = lands_in(store, tap("w.1", phone("5511900000001"))).await;
-    let kept = store.get_conversation(&org(1), &id(&landed)).await.unwrap();
-    assert_eq!(kept.unwrap().recipient, id("5511900000001"));
-    assert_eq!(last_event(store).await.data["inReplyTo"], "msg_1");
-}
-
-#[tokio::test]
-async fn a_private_answer_to_a_message_in_a_group_stays_private() {
-    let World { store, .. } = &tapped().await;
-    opened(store, "conv-group", "120363000000000001@g.us").await;
-    sent_in(store, "conv-group", "wamid.group").await;
-    let landed = lands_in(store, answering("w.1", ana(), "Hi", "wamid.group")).await;
-    assert_eq!(landed, "conv-456");
-    assert_eq!(last_event(store).await.data["inReplyTo"], "msg_2");
-}
-
-#[tokio::test]
-async fn a_quotation_chooses_among_the_senders_own_conversations() {
-    let World { store, .. } = &tapped().await;
-    opened(store, "conv-other", "552188887777").await;
-    sent_in(store, "conv-other", "wamid.other").await;
-    for (number, (quoted, expected)) in [
-        ("wamid.1", "conv-456"),
-        ("wamid.other", "conv-other"),
-        ("wamid.1", "conv-456"),
-    ]
-    .into_iter()
-    .enumerate()
-    {
-        let text = answering(&format!("w.{number}"), ana(), "Hi", quoted);
-        assert_eq!(lands_in(store, text).await, expected, "{quoted}");
-    }
 }
 
 #[tokio::test]

@@ -1,0 +1,237 @@
+//! The stable word of every error, with its status and its description.
+
+use std::time::Duration;
+
+use axum::http::StatusCode;
+
+/// The stable word of an error; clients branch on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Reason {
+    InvalidBody,
+    UnsupportedChannel,
+    Unauthorized,
+    Forbidden,
+    ForeignAgent,
+    NotFound,
+    OrganizationNotFound,
+    ApiKeyNotFound,
+    AgentNotFound,
+    ChannelNotFound,
+    ConversationNotFound,
+    MessageNotFound,
+    WebhookEndpointNotFound,
+    DeliveryNotFound,
+    WebhookCallNotFound,
+    MethodNotAllowed,
+    AlreadyExists,
+    LimitReached,
+    BodyTooLarge,
+    RateLimited,
+    TooManyButtons,
+    ContentRefused,
+    WindowClosed,
+    InvalidRecipient,
+    ChannelDisconnected,
+    ChannelUnauthorized,
+    ChannelMisconfigured,
+    ChannelBlocked,
+    ProviderRejected,
+    ProviderUnavailable,
+    ProviderThrottled,
+    OutcomeUnknown,
+    Internal,
+    Unavailable,
+}
+
+impl Reason {
+    /// Every reason, in the order of the documentation.
+    pub const ALL: [Self; 34] = [
+        Self::InvalidBody,
+        Self::UnsupportedChannel,
+        Self::Unauthorized,
+        Self::Forbidden,
+        Self::ForeignAgent,
+        Self::NotFound,
+        Self::OrganizationNotFound,
+        Self::ApiKeyNotFound,
+        Self::AgentNotFound,
+        Self::ChannelNotFound,
+        Self::ConversationNotFound,
+        Self::MessageNotFound,
+        Self::WebhookEndpointNotFound,
+        Self::DeliveryNotFound,
+        Self::WebhookCallNotFound,
+        Self::MethodNotAllowed,
+        Self::AlreadyExists,
+        Self::LimitReached,
+        Self::BodyTooLarge,
+        Self::RateLimited,
+        Self::TooManyButtons,
+        Self::ContentRefused,
+        Self::WindowClosed,
+        Self::InvalidRecipient,
+        Self::ChannelDisconnected,
+        Self::ChannelUnauthorized,
+        Self::ChannelMisconfigured,
+        Self::ChannelBlocked,
+        Self::ProviderRejected,
+        Self::ProviderUnavailable,
+        Self::ProviderThrottled,
+        Self::OutcomeUnknown,
+        Self::Internal,
+        Self::Unavailable,
+    ];
+
+    /// The word on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::InvalidBody => "invalid_body",
+            Self::UnsupportedChannel => "unsupported_channel",
+            Self::Unauthorized => "unauthorized",
+            Self::Forbidden => "forbidden",
+            Self::ForeignAgent => "foreign_agent",
+            Self::NotFound => "not_found",
+            Self::OrganizationNotFound => "organization_not_found",
+            Self::ApiKeyNotFound => "api_key_not_found",
+            Self::AgentNotFound => "agent_not_found",
+            Self::ChannelNotFound => "channel_not_found",
+            Self::ConversationNotFound => "conversation_not_found",
+            Self::MessageNotFound => "message_not_found",
+            Self::WebhookEndpointNotFound => "webhook_endpoint_not_found",
+            Self::DeliveryNotFound => "delivery_not_found",
+            Self::WebhookCallNotFound => "webhook_call_not_found",
+            Self::MethodNotAllowed => "method_not_allowed",
+            Self::AlreadyExists => "already_exists",
+            Self::LimitReached => "limit_reached",
+            Self::BodyTooLarge => "body_too_large",
+            Self::RateLimited => "rate_limited",
+            Self::TooManyButtons => "too_many_buttons",
+            Self::ContentRefused => "content_refused",
+            Self::WindowClosed => "window_closed",
+            Self::InvalidRecipient => "invalid_recipient",
+            Self::ChannelDisconnected => "channel_disconnected",
+            Self::ChannelUnauthorized => "channel_unauthorized",
+            Self::ChannelMisconfigured => "channel_misconfigured",
+            Self::ChannelBlocked => "channel_blocked",
+            Self::ProviderRejected => "provider_rejected",
+            Self::ProviderUnavailable => "provider_unavailable",
+            Self::ProviderThrottled => "provider_throttled",
+            Self::OutcomeUnknown => "outcome_unknown",
+            Self::Internal => "internal",
+            Self::Unavailable => "unavailable",
+        }
+    }
+
+    /// When it is said.
+    #[must_use]
+    pub const fn describe(self) -> &'static str {
+        match self {
+            Self::InvalidBody => {
+                "the body is missing, is no JSON, or a field is missing or wrong: see details"
+            }
+            Self::UnsupportedChannel => {
+                "the conversation's channel cannot carry reply buttons, or was deleted"
+            }
+            Self::Unauthorized => "there is no API key, or it is not known",
+            Self::Forbidden => "the API key is known, but not for this route",
+            Self::ForeignAgent => "the agent belongs to another organization",
+            Self::NotFound => "there is no such route",
+            Self::OrganizationNotFound => "there is no such organization",
+            Self::ApiKeyNotFound => "the organization has no such API key",
+            Self::AgentNotFound => "there is no such agent",
+            Self::ChannelNotFound => "the organization has no such channel",
+            Self::ConversationNotFound => "the organization has no such conversation",
+            Self::MessageNotFound => "the organization has no such message",
+            Self::WebhookEndpointNotFound => "the organization has no such webhook endpoint",
+            Self::DeliveryNotFound => "the webhook endpoint has no such delivery",
+            Self::WebhookCallNotFound => "no such call of a provider is set aside",
+            Self::MethodNotAllowed => "the route exists, with another verb: see the Allow header",
+            Self::AlreadyExists => "the id, or the same conversation, exists already",
+            Self::LimitReached => {
+                "the organization has as many of these as it may have: delete one first"
+            }
+            Self::BodyTooLarge => "the body is too large: over 1 MiB, or 4 MiB from a provider",
+            Self::RateLimited => {
+                "a limit of Recado's own is reached, which the error names: wait as long as Retry-After says"
+            }
+            Self::TooManyButtons => "more than three buttons; nothing was sent",
+            Self::ContentRefused => {
+                "another published limit of the provider is broken; nothing was sent"
+            }
+            Self::WindowClosed => {
+                "WhatsApp's 24-hour window is closed: the customer has to write first"
+            }
+            Self::InvalidRecipient => "WhatsApp cannot deliver to this recipient",
+            Self::ChannelDisconnected => {
+                "the number is not connected to WhatsApp: pair or register it again"
+            }
+            Self::ChannelUnauthorized => "the provider refused the channel's credentials",
+            Self::ChannelMisconfigured => {
+                "the channel names a wrong instance, number id or base URL, or the number is not set up at the provider"
+            }
+            Self::ChannelBlocked => {
+                "the account at the provider is not paid for, or the provider restricted it"
+            }
+            Self::ProviderRejected => "the provider refused for any other reason",
+            Self::ProviderUnavailable => "the provider could not be reached; surely not sent",
+            Self::ProviderThrottled => {
+                "the provider limits the number of messages; not sent: wait as long as Retry-After says"
+            }
+            Self::OutcomeUnknown => {
+                "the provider's answer was lost: the message may have gone out; see messageId"
+            }
+            Self::Internal => "Recado's own fault",
+            Self::Unavailable => {
+                "the database does not answer, or the server is overloaded; nothing was sent: wait as long as Retry-After says"
+            }
+        }
+    }
+
+    /// The HTTP status; as ChatVolt answers where it is known.
+    #[must_use]
+    pub const fn status(self) -> StatusCode {
+        match self {
+            Self::InvalidBody | Self::UnsupportedChannel => StatusCode::BAD_REQUEST,
+            Self::Unauthorized => StatusCode::UNAUTHORIZED,
+            Self::Forbidden | Self::ForeignAgent => StatusCode::FORBIDDEN,
+            Self::NotFound
+            | Self::OrganizationNotFound
+            | Self::ApiKeyNotFound
+            | Self::AgentNotFound
+            | Self::ChannelNotFound
+            | Self::ConversationNotFound
+            | Self::MessageNotFound
+            | Self::WebhookEndpointNotFound
+            | Self::DeliveryNotFound
+            | Self::WebhookCallNotFound => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::AlreadyExists | Self::LimitReached => StatusCode::CONFLICT,
+            Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::RateLimited => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooManyButtons
+            | Self::ContentRefused
+            | Self::WindowClosed
+            | Self::InvalidRecipient
+            | Self::ChannelDisconnected
+            | Self::ChannelUnauthorized
+            | Self::ChannelMisconfigured
+            | Self::ChannelBlocked
+            | Self::ProviderRejected
+            | Self::ProviderUnavailable
+            | Self::ProviderThrottled
+            | Self::OutcomeUnknown
+            | Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    /// How long to wait where a wait helps and the provider does not say how long.
+    pub(crate) const fn wait(self) -> Option<Duration> {
+        match self {
+            Self::RateLimited | Self::Unavailable => Some(Duration::from_secs(1)),
+            Self::ProviderUnavailable | Self::ProviderThrottled => Some(Duration::from_secs(5)),
+            _ => None,
+        }
+    }
+}
