@@ -168,6 +168,7 @@ async fn check_config_says_what_is_in_force_and_hides_secrets() {
     RECADO_ZAPPERHUB_URL=https://api.zapperapi.com/
     RECADO_ALLOW_PRIVATE_NETWORKS=false
     RECADO_CONNECTIONS_PER_PEER=256
+    RECADO_MAX_WEBHOOK_ENDPOINTS=20
     RECADO_LOG=info
     RECADO_METRICS_LISTEN=off
     ");

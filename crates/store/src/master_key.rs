@@ -48,7 +48,7 @@ macro_rules! sealed_table {
                 $column,
                 ") as bigint) as bytes from ",
                 $name,
-                " where id > $1 order by id limit $2"
+                " where id > $1 order by id limit $2 + 0"
             ),
             row: concat!(
                 "select id, key_id, ",

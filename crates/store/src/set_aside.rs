@@ -75,6 +75,13 @@ impl FromStr for SetAsideReason {
     }
 }
 
+macro_rules! listed {
+    () => {
+        "select id, channel_id, set_aside, content_type, received_at from webhook_calls \
+         where organization_id = $1 and set_aside is not null and (received_at, id) > ($2, $3)"
+    };
+}
+
 impl Store {
     /// Sets a call aside that is not applied.
     ///
@@ -109,17 +116,22 @@ impl Store {
         page: &Page,
     ) -> Result<Listed<SetAsideCall>, StoreError> {
         let (received_at, id) = page.start();
-        let query = sqlx::query(
-            "select id, channel_id, set_aside, content_type, received_at from webhook_calls \
-             where organization_id = $1 and set_aside is not null \
-             and (received_at, id) > ($2, $3) and ($4 is null or set_aside = $4) \
-             order by received_at, id limit $5 + 0",
-        )
-        .bind(organization.as_str().to_owned())
-        .bind(received_at)
-        .bind(id.to_owned())
-        .bind(reason.map(SetAsideReason::as_str))
-        .bind(page.rows());
+        // One text for each combination: a filter that is not always there would be planned without it.
+        let text = match reason {
+            None => concat!(listed!(), " order by received_at, id limit $4 + 0"),
+            Some(_) => concat!(
+                listed!(),
+                " and set_aside = $5 order by received_at, id limit $4 + 0"
+            ),
+        };
+        let mut query = sqlx::query(text)
+            .bind(organization.as_str().to_owned())
+            .bind(received_at)
+            .bind(id.to_owned())
+            .bind(page.rows());
+        if let Some(reason) = reason {
+            query = query.bind(reason.as_str());
+        }
         let rows = self.read_rows(query).await?;
         Listed::read(page, &rows, call, |call| {
             Cursor::new(call.received_at, &call.id)

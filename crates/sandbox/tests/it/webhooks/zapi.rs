@@ -133,6 +133,7 @@ async fn z36_a_tap_has_the_form_that_was_chosen(
         "senderName": "Ana",
         "chatName": "Ana",
         "participantPhone": null,
+        "participantLid": null,
         "referenceMessageId": id,
     });
     for (key, value) in content.as_object().expect("an object") {
