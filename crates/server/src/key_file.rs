@@ -55,7 +55,7 @@ pub(crate) fn read(path: &Path) -> anyhow::Result<Option<MasterKey>> {
     }
 }
 
-/// Writes a key to a file that does not exist yet.
+/// Writes a key to a file that does not exist yet; when this returns, it is on disk.
 ///
 /// # Errors
 ///
@@ -69,7 +69,21 @@ pub(crate) fn write(path: &Path, key: &MasterKey) -> anyhow::Result<()> {
         .with_context(|| format!("cannot create {}", path.display()))?;
     file.write_all(key.to_base64().expose_secret().as_bytes())?;
     file.sync_all()?;
-    Ok(())
+    sync_folder(path)
+}
+
+/// Brings the names in a file's folder to disk. Rows that a new key encrypted survive a power cut, and so
+/// must the name of its file.
+///
+/// # Errors
+///
+/// The folder cannot be opened or synced.
+pub(crate) fn sync_folder(file: &Path) -> anyhow::Result<()> {
+    let folder = file.parent().filter(|path| !path.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    fs::File::open(folder)
+        .and_then(|folder| folder.sync_all())
+        .with_context(|| format!("cannot sync {}", folder.display()))
 }
 
 /// Makes the key of a new database.

@@ -99,5 +99,6 @@ fn replace_key_file(key_file: &Path) -> anyhow::Result<()> {
     let old = files::beside(key_file, ".old");
     // At every instant one of the two keys stands under the name that the server reads.
     let replaced = fs::copy(key_file, &old).and_then(|_| fs::rename(new_file(key_file), key_file));
-    replaced.with_context(|| format!("cannot replace {}", key_file.display()))
+    replaced.with_context(|| format!("cannot replace {}", key_file.display()))?;
+    key_file::sync_folder(key_file)
 }

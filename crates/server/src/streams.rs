@@ -28,6 +28,9 @@ const MAX_BATCH: u32 = 100;
 /// How often a feed looks for events, should a signal be lost.
 const POLL_INTERVAL: Duration = Duration::from_secs(15);
 
+/// How long a feed waits after the database failed.
+const ERROR_PAUSE: Duration = Duration::from_secs(1);
+
 /// How often the keys of open streams are looked up: a key that another server deletes is noticed
 /// within a second.
 const KEY_POLL_INTERVAL: Duration = Duration::from_millis(500);
@@ -203,7 +206,7 @@ async fn read(
                 tracing::warn!(%error, "event streams are closed: the events cannot be read");
                 // Their readers come back with the last event that they have.
                 streams.close(&organization);
-                tokio::time::sleep(POLL_INTERVAL).await;
+                tokio::time::sleep(ERROR_PAUSE).await;
             }
         }
     }

@@ -52,6 +52,10 @@ pub(crate) async fn apply_all(app: &Arc<App>, at: Timestamp) -> Result<(), ApiEr
                 Err(error) => failure = Some(ApiError::from(error)),
             }
         }
+        if app.stopping.is_cancelled() {
+            // The next start finds them again.
+            waiting.clear();
+        }
         while turns.len() < MAX_ORGANIZATIONS
             && let Some(backlog) = waiting.pop_front()
         {
