@@ -1,11 +1,12 @@
 //! All printing: tables and drawings for people, the server's JSON for programs.
 
+use std::fmt::Write as _;
 use std::io::{ErrorKind, Write};
 
 use clap::ValueEnum;
 use comfy_table::{Table, presets};
 use recado_sandbox::drawing::{Bubble, Style};
-use recado_sandbox::terminal::{one_line, visible};
+use recado_sandbox::terminal::{one_line, turns_direction, visible};
 use serde_json::Value;
 
 use crate::chat::Chat;
@@ -14,7 +15,7 @@ use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::terminal;
 
-/// For whom to print: tables for people, the server's answer as it is for programs.
+/// For whom to print: tables for people, the server's answer for programs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
     Table,
@@ -189,7 +190,7 @@ impl Printer {
     /// Prints an output, and says how it went.
     pub(crate) fn print(self, output: &Output) -> ExitCode {
         let text = match self.format {
-            Format::Json => output.json.clone(),
+            Format::Json => harmless(&output.json),
             Format::Table => output.people(terminal::columns(), terminal::style()),
         };
         if text.is_empty() {
@@ -209,7 +210,7 @@ impl Printer {
         people: impl FnOnce(Style) -> String,
     ) -> std::io::Result<()> {
         match self.format {
-            Format::Json => write_line(std::io::stdout(), json),
+            Format::Json => write_line(std::io::stdout(), &harmless(json)),
             Format::Table => write_line(std::io::stdout(), &people(terminal::style())),
         }
     }
@@ -217,12 +218,26 @@ impl Printer {
     /// Prints a failure on standard error; programs get the server's answer on standard output too.
     pub(crate) fn fail(self, failure: &Failure) -> ExitCode {
         if let (Format::Json, Some(json)) = (self.format, failure.json()) {
-            write_line(std::io::stdout(), json).ok();
+            write_line(std::io::stdout(), &harmless(json)).ok();
         }
         let sentence = visible(&failure.to_string());
         write_line(std::io::stderr(), &format!("error: {sentence}")).ok();
         failure.exit_code()
     }
+}
+
+/// The same JSON with every character escaped that could steer a terminal: a customer's name may hold some.
+fn harmless(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    for sign in json.chars() {
+        let is_space = matches!(sign, '\n' | '\r' | '\t');
+        if (sign.is_control() && !is_space) || turns_direction(sign) {
+            write!(text, "\\u{:04x}", u32::from(sign)).ok();
+        } else {
+            text.push(sign);
+        }
+    }
+    text
 }
 
 /// Tells on standard error what goes on.
@@ -252,6 +267,17 @@ mod tests {
 
     fn shown(output: &Output) -> String {
         output.people(80, Style::Plain)
+    }
+
+    #[test]
+    fn json_steers_no_terminal_and_says_the_same() {
+        let value = json!({"name": "a\u{9b}31m\u{7f}\u{202e}\u{2066}b\u{1b}ç\n😀"});
+        let shown = harmless(&value.to_string());
+        assert_eq!(
+            shown,
+            r#"{"name":"a\u009b31m\u007f\u202e\u2066b\u001bç\n😀"}"#
+        );
+        assert_eq!(serde_json::from_str::<Value>(&shown).unwrap(), value);
     }
 
     #[test]

@@ -39,15 +39,22 @@ impl Redactor {
         Self::new(self.secrets.iter().chain([secret]))
     }
 
-    /// The text on one line, without secrets and whole phone numbers, and not too long.
+    /// The text on one line, without secrets, whole phone numbers and control characters, and not too long.
     pub(crate) fn clean(&self, text: &str) -> String {
         let mut text = text.to_owned();
         for secret in &self.secrets {
             text = text.replace(secret.expose_secret(), BLANK);
         }
+        let text = text.replace(is_control, " ");
         let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
         mask(&line).chars().take(MAX_CHARS).collect()
     }
+}
+
+/// Whether a character steers a terminal or turns the direction of a text, instead of showing something.
+fn is_control(sign: char) -> bool {
+    sign.is_control()
+        || matches!(sign, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 fn in_path(secret: &str) -> String {
@@ -86,6 +93,14 @@ mod tests {
         assert_eq!(
             redactor(&[]).clean("(#131009) 5521988887777 at 203.0.113.9,\n12345678"),
             "(#131009) 55…77 at 203.0.113.9, 12…78"
+        );
+    }
+
+    #[test]
+    fn control_characters_leave_a_text() {
+        assert_eq!(
+            redactor(&[]).clean("a\u{1b}[31mb\0c\u{9b}2Jd\u{7f}e\u{202e}f\u{2066}g\th"),
+            "a [31mb c 2Jd e f g h"
         );
     }
 

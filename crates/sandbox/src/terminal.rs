@@ -77,7 +77,9 @@ fn split_word(word: &str, columns: usize) -> Vec<String> {
     pieces
 }
 
-fn turns_direction(c: char) -> bool {
+/// Whether a character turns the direction of the text around it.
+#[must_use]
+pub fn turns_direction(c: char) -> bool {
     matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
