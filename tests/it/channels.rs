@@ -12,23 +12,25 @@ use serde_json::{Value, json};
 #[tokio::test]
 async fn credentials_go_in_and_never_come_out() {
     let world = World::start().await;
+    let client = world
+        .operator
+        .with_key(&organization(&world.operator, "another").await);
     let mut shown = Vec::new();
     for provider in ["whatsapp", "zapi", "zapperhub"] {
         let id = format!("another-{provider}");
         let channel = json!({"id": id, "provider": provider, "name": "Another", "credentials": credentials(provider)});
-        shown.push(world.client.post("/channels", channel).await);
+        shown.push(client.post("/channels", channel).await);
         let path = format!("/channels/{id}");
-        shown.push(world.client.get(&path).await);
-        shown.push(world.client.patch(&path, json!({"name": "Renamed"})).await);
+        shown.push(client.get(&path).await);
+        shown.push(client.patch(&path, json!({"name": "Renamed"})).await);
         shown.push(
-            world
-                .client
+            client
                 .patch(&path, json!({"credentials": credentials(provider)}))
                 .await,
         );
-        shown.push(world.client.post(&format!("{path}/check"), json!({})).await);
+        shown.push(client.post(&format!("{path}/check"), json!({})).await);
     }
-    shown.push(world.client.get("/channels").await);
+    shown.push(client.get("/channels").await);
     for answer in &shown {
         assert!(answer.status.is_success(), "{}", answer.text);
         assert!(!answer.text.contains("credentials"), "{}", answer.text);
@@ -192,38 +194,39 @@ async fn missing_and_unknown_credentials_are_named_all_at_once(
     assert_eq!(named, expected, "{answer}");
 }
 
-#[tokio::test]
-async fn a_private_address_is_refused_unless_the_server_allows_it() {
-    let database = TestDatabase::fresh().await;
-    let operator_key = world::operator_key(&database.store().await).await;
+async fn server(database: &TestDatabase, allows_private_networks: &str) -> Server {
     let master_key = database.key().to_base64();
-    let server = Server::start(&[
+    let environment = [
         ("RECADO_DATABASE_URL", database.url()),
         ("RECADO_MASTER_KEY", master_key.expose_secret()),
-        ("RECADO_ALLOW_PRIVATE_NETWORKS", "false"),
-    ])
-    .await
-    .expect("a server");
+        ("RECADO_ALLOW_PRIVATE_NETWORKS", allows_private_networks),
+    ];
+    Server::start(&environment).await.expect("a server")
+}
+
+#[tokio::test]
+async fn a_private_address_and_http_are_refused_unless_the_server_allows_them() {
+    let database = TestDatabase::fresh().await;
+    let operator_key = world::operator_key(&database.store().await).await;
+    let server = server(&database, "false").await;
     let operator = Client::new(&server.url, &operator_key);
     let client = operator.with_key(&organization(&operator, "demo").await);
     let channel = |url: &str| json!({"provider": "zapi", "name": "x", "credentials": credentials("zapi"), "settings": {"baseUrl": url}});
-    for url in [
-        "http://127.0.0.1:8090/zapi",
-        "http://10.0.0.1",
-        "http://169.254.169.254/latest",
-        "http://[::1]/",
-        "http://2130706433/",
+    for (url, problem) in [
+        ("https://127.0.0.1:8090/zapi", "private"),
+        ("http://10.0.0.1", "private"),
+        ("http://169.254.169.254/latest", "private"),
+        ("https://[::1]/", "private"),
+        ("http://2130706433/", "private"),
+        ("http://8.8.8.8", "is not https"),
+        ("http://api.example.com", "is not https"),
     ] {
         let answer = client.post("/channels", channel(url)).await.expect(400);
-        assert!(
-            answer["details"]["settings.baseUrl"]
-                .to_string()
-                .contains("private"),
-            "{url}: {answer}"
-        );
+        let said = answer["details"]["settings.baseUrl"].to_string();
+        assert!(said.contains(problem), "{url}: {answer}");
     }
     let public = client
-        .post("/channels", channel("http://8.8.8.8"))
+        .post("/channels", channel("https://8.8.8.8"))
         .await
         .expect(201);
     let path = format!("/channels/{}", public["id"].as_str().expect("an id"));
@@ -242,16 +245,43 @@ async fn a_private_address_is_refused_unless_the_server_allows_it() {
     let named = client
         .patch(
             &path,
-            json!({"settings": {"baseUrl": "http://localhost:8090/zapi"}}),
+            json!({"settings": {"baseUrl": "https://localhost:8090/zapi"}}),
         )
         .await
         .expect(200);
-    assert_eq!(named["settings"]["baseUrl"], "http://localhost:8090/zapi");
+    assert_eq!(named["settings"]["baseUrl"], "https://localhost:8090/zapi");
     let check = client
         .post(&format!("{path}/check"), json!({}))
         .await
         .expect(200);
     assert_eq!(check["state"], "misconfigured", "{check}");
+}
+
+#[tokio::test]
+async fn a_stored_channel_that_the_server_no_longer_allows_says_so_and_calls_nothing() {
+    let database = TestDatabase::fresh().await;
+    let operator_key = world::operator_key(&database.store().await).await;
+    let old_server = server(&database, "true").await;
+    let operator = Client::new(&old_server.url, &operator_key);
+    let client = operator.with_key(&organization(&operator, "demo").await);
+    world::open_conversations(&client, &[("zapi", "conv-zapi")]).await;
+    let settings = json!({"settings": {"baseUrl": "http://api.example.com"}});
+    let channel = client.patch("/channels/zapi", settings).await.expect(200);
+    old_server.stop().await.expect("an end");
+
+    let server = server(&database, "false").await;
+    let client = client.at(&server.url);
+    let check = client
+        .post("/channels/zapi/check", json!({}))
+        .await
+        .expect(200);
+    assert_eq!(check["state"], "misconfigured", "{check}");
+    let refused = client.send(smallest_body("conv-zapi")).await;
+    assert_eq!(refused.error(), (500, "channel_misconfigured".to_owned()));
+    let url = channel["webhookUrl"].as_str().expect("a URL");
+    let path = &url[url.find("/webhooks").expect("a path")..];
+    let called = client.post(path, json!({})).await;
+    assert_eq!(called.error(), (500, "internal".to_owned()));
 }
 
 /// What a check says, by what the provider's side is like.

@@ -52,6 +52,21 @@ fn said(output: &Output) -> String {
     "https://10.0.0.1",
     "RECADO_ZAPPERHUB_URL: Leads to a private"
 )]
+#[case::whatsapp_over_http(
+    "RECADO_WHATSAPP_URL",
+    "http://example.com",
+    "RECADO_WHATSAPP_URL: Must begin with https://"
+)]
+#[case::zapi_over_http(
+    "RECADO_ZAPI_URL",
+    "http://example.com",
+    "RECADO_ZAPI_URL: Must begin with https://"
+)]
+#[case::zapperhub_over_http(
+    "RECADO_ZAPPERHUB_URL",
+    "http://example.com",
+    "RECADO_ZAPPERHUB_URL: Must begin with https://"
+)]
 #[case::unknown_host(
     "RECADO_LISTEN",
     "nowhere.invalid:8080",

@@ -82,11 +82,16 @@ impl Defaults {
         ] {
             let wrong = |problem| DefaultsError { setting, problem };
             check_base_url(url).map_err(wrong)?;
-            if http.is_guarded() && !address::literal_is_public(url) {
-                return Err(wrong(
-                    "Leads to a private, loopback or reserved address; RECADO_ALLOW_PRIVATE_NETWORKS=true allows it",
-                ));
-            }
+            check_allowed(http, url).map_err(|error| {
+                wrong(match error {
+                    ConfigError::NotHttps => {
+                        "Must begin with https://; RECADO_ALLOW_PRIVATE_NETWORKS=true allows http://"
+                    }
+                    _ => {
+                        "Leads to a private, loopback or reserved address; RECADO_ALLOW_PRIVATE_NETWORKS=true allows it"
+                    }
+                })
+            })?;
         }
         if whatsapp::account::is_version(&self.whatsapp_version) {
             Ok(())
@@ -126,6 +131,11 @@ pub enum ConfigError {
         "the base URL leads to a private, loopback or reserved address, which this server does not allow"
     )]
     PrivateAddress,
+    /// The base URL sends credentials unencrypted.
+    #[error(
+        "the base URL is not https: the credentials would travel unencrypted, which a server allows only with RECADO_ALLOW_PRIVATE_NETWORKS=true, for a sandbox"
+    )]
+    NotHttps,
     /// The base URL cannot carry a path.
     #[error("the base URL is not an http or https address")]
     BaseUrl,
@@ -137,7 +147,9 @@ pub enum ConfigError {
 impl From<ConfigError> for FieldErrors {
     fn from(error: ConfigError) -> Self {
         let field = match error {
-            ConfigError::PrivateAddress | ConfigError::BaseUrl => "settings.baseUrl".to_owned(),
+            ConfigError::PrivateAddress | ConfigError::NotHttps | ConfigError::BaseUrl => {
+                "settings.baseUrl".to_owned()
+            }
             ConfigError::Credential(name) => format!("credentials.{name}"),
         };
         Self::field(&field, &error.to_string())
@@ -190,15 +202,26 @@ pub fn connect(http: &HttpClient, config: ChannelConfig) -> Result<Arc<dyn Chann
     if !matches!(base_url.scheme(), "http" | "https") {
         return Err(ConfigError::BaseUrl);
     }
-    // Names are checked when they are resolved; an IP address never passes the resolver.
-    if http.is_guarded() && !address::literal_is_public(&base_url) {
-        return Err(ConfigError::PrivateAddress);
-    }
+    check_allowed(http, &base_url)?;
     Ok(match credentials {
         Credentials::WhatsApp(account) => Arc::new(WhatsApp::new(http, &base_url, &account)?),
         Credentials::Zapi(account) => Arc::new(Zapi::new(http, &base_url, &account)?),
         Credentials::ZapperHub(account) => Arc::new(ZapperHub::new(http, &base_url, account)?),
     })
+}
+
+/// Checks that credentials may be sent to a base URL.
+fn check_allowed(http: &HttpClient, base_url: &Url) -> Result<(), ConfigError> {
+    if !http.is_guarded() {
+        Ok(())
+    } else if !address::literal_is_public(base_url) {
+        // Names are checked when they are resolved; an IP address never passes the resolver.
+        Err(ConfigError::PrivateAddress)
+    } else if base_url.scheme() != "https" {
+        Err(ConfigError::NotHttps)
+    } else {
+        Ok(())
+    }
 }
 
 /// The base URL with `segments` appended to its path, each percent-encoded.

@@ -180,6 +180,20 @@ impl Connection {
     }
 
     async fn exchange(&self, request: Request) -> Result<Answer, ChannelError> {
+        let answer = self.answer(request).await?;
+        if !(300..400).contains(&answer.status) {
+            return Ok(answer);
+        }
+        // Redirects are not followed: they would carry the credentials elsewhere.
+        let target = answer.redirects_to.as_deref().unwrap_or("another address");
+        let text = format!(
+            "the base URL answers with a redirect to {target} (HTTP status {}); set it to the final address",
+            answer.status
+        );
+        Err(self.error(ErrorKind::Misconfigured, &text))
+    }
+
+    async fn answer(&self, request: Request) -> Result<Answer, ChannelError> {
         self.http
             .exchange(request)
             .await

@@ -135,8 +135,7 @@ impl ErrorKind {
     /// A 5xx may come from a proxy after the provider took the message, and so may a 408 and nginx's 499.
     pub(crate) const fn from_status(status: u16) -> Self {
         match status {
-            // Redirects are not followed: the base URL leads elsewhere.
-            300..=399 | 404 | 405 => Self::Misconfigured,
+            404 | 405 => Self::Misconfigured,
             401 | 403 => Self::Unauthorized,
             402 => Self::BillingBlocked,
             429 => Self::Throttled,

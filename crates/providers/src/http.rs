@@ -4,7 +4,7 @@ use std::error::Error;
 use std::time::Duration;
 
 use bytes::Bytes;
-use reqwest::header::{HeaderMap, RETRY_AFTER};
+use reqwest::header::{HeaderMap, LOCATION, RETRY_AFTER};
 use reqwest::{Client, Request, Response, redirect, retry};
 use url::Url;
 
@@ -54,6 +54,8 @@ pub struct HttpClientError(#[from] reqwest::Error);
 /// What a provider answered.
 pub(crate) struct Answer {
     pub(crate) status: u16,
+    /// Scheme, host and port that a redirect leads to.
+    pub(crate) redirects_to: Option<String>,
     pub(crate) retry_after: Option<Duration>,
     pub(crate) body: Bytes,
 }
@@ -197,10 +199,21 @@ impl HttpClient {
         let retry_after = retry_after(response.headers());
         Ok(Answer {
             status,
+            redirects_to: redirects_to(&response),
             retry_after,
             body: read(response).await?,
         })
     }
+}
+
+/// Where a redirect leads; no more of it, for its path and query may carry secrets.
+fn redirects_to(response: &Response) -> Option<String> {
+    if !response.status().is_redirection() {
+        return None;
+    }
+    let location = response.headers().get(LOCATION)?.to_str().ok()?;
+    let target = response.url().join(location).ok()?;
+    Some(target.origin().ascii_serialization())
 }
 
 async fn read(mut response: Response) -> Result<Bytes, Failure> {

@@ -13,7 +13,7 @@ use tokio_util::task::TaskTracker;
 use url::Url;
 use uuid::Uuid;
 
-use crate::error::ApiError;
+use crate::error::{ApiError, Reason};
 use crate::intake::Intake;
 use crate::send_places::SendPlaces;
 use crate::streams::Streams;
@@ -137,12 +137,23 @@ pub struct Channels {
 /// A channel as it was when it was connected: any change makes another key, on every server at once.
 type ChannelKey = (OrganizationId, ChannelId, i64, Timestamp);
 
+/// Returns the error of a stored channel that this server does not allow.
+fn unusable(errors: &FieldErrors) -> ApiError {
+    let fields = errors.fields.iter();
+    let faults = fields.map(|(field, faults)| format!("{field}: {}", faults.join(", ")));
+    let message = format!(
+        "The settings of the channel do not fit this server; change them: {}",
+        faults.collect::<Vec<_>>().join("; ")
+    );
+    ApiError::new(Reason::ChannelMisconfigured, message)
+}
+
 impl Channels {
     /// The channel, ready to send.
     ///
     /// # Errors
     ///
-    /// The stored credentials cannot be read.
+    /// The stored credentials cannot be read, or the server does not allow the base URL any more.
     pub fn ready(&self, channel: &store::Channel) -> Result<Arc<dyn Channel>, ApiError> {
         let key = (
             channel.organization_id.clone(),
@@ -154,9 +165,10 @@ impl Channels {
             return Ok(ready);
         }
         let secrets = self.store.secrets(channel)?;
+        let (credentials, settings) = (&secrets.credentials, &channel.settings);
         let ready = self
-            .connect(channel.provider, &secrets.credentials, &channel.settings)
-            .map_err(ApiError::internal)?;
+            .connect(channel.provider, credentials, settings)
+            .map_err(|errors| unusable(&errors))?;
         self.ready.insert(key, Arc::clone(&ready));
         Ok(ready)
     }

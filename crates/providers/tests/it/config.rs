@@ -26,6 +26,26 @@ fn names(faults: &BTreeMap<String, Vec<String>>) -> Vec<&str> {
     faults.keys().map(String::as_str).collect()
 }
 
+#[rstest]
+fn a_guarded_client_sends_credentials_over_https_only(
+    #[values(Subject::WhatsApp, Subject::Zapi, Subject::ZapperHub, Subject::Wuzapi)]
+    subject: Subject,
+) {
+    let guarded = HttpClient::new(Timeouts::default(), false).expect("an HTTP client");
+    let connected = |http: &HttpClient, url: &str| {
+        let config = parse(
+            subject.provider(),
+            &subject.credentials(),
+            &subject.settings(url),
+        );
+        connect(http, config.expect("a valid configuration")).map(drop)
+    };
+    let (plain, encrypted) = ("http://api.example.com", "https://api.example.com");
+    assert_eq!(connected(&guarded, plain), Err(ConfigError::NotHttps));
+    assert_eq!(connected(&guarded, encrypted), Ok(()));
+    assert_eq!(connected(&client(), plain), Ok(()));
+}
+
 #[test]
 fn defaults_are_the_published_addresses() {
     let base = |subject: Subject| {

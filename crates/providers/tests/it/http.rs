@@ -59,6 +59,33 @@ async fn read_phone(stream: &mut TcpStream) -> std::io::Result<String> {
     }
 }
 
+#[rstest::rstest]
+#[case::elsewhere("https://new.example.com/path?token=qqq", "https://new.example.com")]
+#[case::to_a_port("https://new.example.com:8443/", "https://new.example.com:8443")]
+#[case::nowhere("http://[", "another address")]
+#[tokio::test]
+async fn a_redirect_is_told_with_its_host_and_not_followed(
+    #[case] location: &str,
+    #[case] target: &str,
+    #[values(301, 302, 307, 308)] status: u16,
+    #[values(Subject::WhatsApp, Subject::Zapi, Subject::ZapperHub, Subject::Wuzapi)]
+    subject: Subject,
+) {
+    let location = location.parse().expect("a header's value");
+    let headers = HeaderMap::from_iter([(axum::http::header::LOCATION, location)]);
+    let server = Canned::start(status, headers, "").await;
+    let channel = subject.channel(&server.url);
+    let sent = channel.send(&full()).await;
+    let asked = channel.health().await;
+    for error in [sent.expect_err("refused"), asked.expect_err("refused")] {
+        assert_eq!(error.kind, ErrorKind::Misconfigured);
+        let said = format!("answers with a redirect to {target} (HTTP status {status})");
+        assert!(error.message.contains(&said), "{error}");
+        assert!(!error.message.contains("qqq"), "{error}");
+    }
+    assert_eq!(server.requests(), 2);
+}
+
 #[tokio::test]
 async fn connections_that_the_server_closes_between_requests_double_nothing() {
     let (url, seen) = raw(OK).await;
@@ -163,7 +190,8 @@ async fn a_redirect_is_not_followed() {
 async fn a_name_that_leads_to_a_private_address_is_refused_when_it_is_resolved() {
     let server = canned(200, r#"{"messageId":"3EB"}"#).await;
     let url = server.url.replace("127.0.0.1", "localhost");
-    let guarded = channel(&url, Timeouts::default(), false);
+    let encrypted = url.replace("http://", "https://");
+    let guarded = channel(&encrypted, Timeouts::default(), false);
     let error = guarded.send(&full()).await.expect_err("refused");
     assert_eq!(error.kind, ErrorKind::Misconfigured, "{error}");
     assert_eq!(server.requests(), 0);

@@ -318,9 +318,15 @@ pub(crate) async fn check(
     Path(id): Path<String>,
 ) -> Result<Json<ChannelCheck>, ApiError> {
     let channel = find(&app, &organization_id, &id).await?;
-    let (state, detail) = match app.channels().ready(&channel)?.health().await {
-        Ok(health) => (state_of(health.state), health.detail),
-        Err(error) => (failure_of(error.kind), Some(error.message)),
+    let (state, detail) = match app.channels().ready(&channel) {
+        Ok(ready) => match ready.health().await {
+            Ok(health) => (state_of(health.state), health.detail),
+            Err(error) => (failure_of(error.kind), Some(error.message)),
+        },
+        Err(error) if error.reason == Reason::ChannelMisconfigured => {
+            ("misconfigured", Some(error.message))
+        }
+        Err(error) => return Err(error),
     };
     Ok(Json(ChannelCheck { state, detail }))
 }

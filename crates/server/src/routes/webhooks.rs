@@ -77,7 +77,11 @@ async fn take(
     request: Request,
 ) -> Result<Response, ApiError> {
     let (channel, secret) = find(app, provider, id, url_secret).await?;
-    let ready = app.channels().ready(&channel)?;
+    // What is wrong with the channel is not for its callers.
+    let ready = app
+        .channels()
+        .ready(&channel)
+        .map_err(|error| ApiError::internal(error.message))?;
     let (parts, body) = request.into_parts();
     // Nothing of a body is read that cannot be proved.
     ready
