@@ -21,7 +21,7 @@ const SMALL_TABLES: [&str; 2] = ["_sqlx_migrations", "servers"];
 const SMALL_INDEXES: [&str; 2] = ["messages_sending", "deliveries_claimed"];
 
 /// Statements that may read more than they need: a part of their text, and why.
-const EXEMPT: [(&str, &str); 3] = [
+const EXEMPT: [(&str, &str); 4] = [
     (
         "select distinct organization_id from messages where status = 'sending'",
         "settle_abandoned: the leases of servers replace it",
@@ -34,6 +34,10 @@ const EXEMPT: [(&str, &str); 3] = [
     (
         "where key_id = $1 limit 1",
         "it looks for one secret that another master key encrypted, at a start or a rotation",
+    ),
+    (
+        "as bytes from webhook_endpoints where id > $1",
+        "a rotation of the master key reads every endpoint, while no server runs",
     ),
 ];
 
