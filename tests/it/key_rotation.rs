@@ -11,7 +11,7 @@ use secrecy::ExposeSecret as _;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::Command;
 
-fn rotate(database: &TestDatabase, old: &MasterKey, new: &MasterKey) -> Command {
+pub(crate) fn rotate(database: &TestDatabase, old: &MasterKey, new: &MasterKey) -> Command {
     let mut server = command("recado-server").expect("the binary");
     server
         .arg("rotate-master-key")

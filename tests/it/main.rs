@@ -24,6 +24,7 @@ mod key_rotation;
 mod keys;
 mod metrics;
 mod names;
+mod numbers;
 mod openapi;
 mod protocol;
 mod published_example;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use recado_core::{FieldErrors, Provider};
+use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value};
 use url::Url;
 
@@ -12,7 +13,7 @@ use crate::form::Form;
 use crate::http::HttpClient;
 use crate::whatsapp::{self, WhatsApp, WhatsAppAccount};
 use crate::zapi::{self, Zapi, ZapiAccount};
-use crate::zapperhub::{self, ZapperHub, ZapperHubAccount};
+use crate::zapperhub::{self, Dialect, ZapperHub, ZapperHubAccount};
 
 /// Everything that makes a channel.
 #[derive(Debug, Clone)]
@@ -165,6 +166,27 @@ impl ChannelConfig {
             Credentials::Zapi(_) => Provider::Zapi,
             Credentials::ZapperHub(_) => Provider::ZapperHub,
         }
+    }
+
+    /// Returns a text that two channels share if they connect the same number.
+    ///
+    /// It is a secret: the server of a `wuzapi` channel knows its users by their tokens alone.
+    #[must_use]
+    pub fn number(&self) -> SecretString {
+        match &self.credentials {
+            // The vendors' ids are unique wherever the base URL leads.
+            Credentials::WhatsApp(account) => format!("whatsapp {}", account.phone_number_id),
+            Credentials::Zapi(account) => format!("zapi {}", account.instance_id.expose_secret()),
+            Credentials::ZapperHub(account) => match &account.dialect {
+                Dialect::ZapperApiV2 { instance_id } => format!("zapperhub {instance_id}"),
+                Dialect::Wuzapi => format!(
+                    "wuzapi {} {}",
+                    self.base_url.origin().ascii_serialization(),
+                    account.api_key.expose_secret()
+                ),
+            },
+        }
+        .into()
     }
 }
 

@@ -58,7 +58,9 @@ pub use config::{
 pub use error::{ChannelError, ErrorKind, Retry};
 pub use http::{HttpClient, HttpClientError, PostError, Posted, Timeouts};
 pub use retry::{RetryPolicy, send_with_retries};
-pub use webhook::{Admission, MAX_ITEMS, Received, WebhookCall, WebhookRefused, WebhookUnreadable};
+pub use webhook::{
+    Admission, MAX_ITEMS, OTHER_INSTANCE, Received, WebhookCall, WebhookRefused, WebhookUnreadable,
+};
 pub use whatsapp::WhatsAppAccount;
 pub use zapi::{ButtonsEndpoint, WebhookToken, ZapiAccount};
 pub use zapperhub::{Dialect, RecipientForm, ZapperHubAccount};

@@ -14,6 +14,9 @@ use secrecy::SecretString;
 /// million things, each of which takes a hundred times its size in memory.
 pub const MAX_ITEMS: usize = 100_000;
 
+/// Counts an item of another instance than the channel's: its URL was set at the wrong instance.
+pub const OTHER_INSTANCE: &str = "other_instance";
+
 /// A call as it came in, before anything of it is believed.
 pub struct WebhookCall<'a> {
     /// POST, or Meta's GET.

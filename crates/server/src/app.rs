@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use recado_core::{ChannelId, FieldErrors, OrganizationId, Provider};
 use recado_providers::{Channel, Credentials, Defaults, HttpClient, RetryPolicy, connect};
 use recado_store::{self as store, Store};
+use secrecy::SecretString;
 use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -166,25 +167,46 @@ impl Channels {
         }
         let secrets = self.store.secrets(channel)?;
         let (credentials, settings) = (&secrets.credentials, &channel.settings);
-        let ready = self
-            .connect(channel.provider, credentials, settings)
+        let config = Credentials::parse(channel.provider, credentials, settings, &self.defaults);
+        let ready = config
+            .and_then(|config| Ok(connect(&self.http, config)?))
             .map_err(|errors| unusable(&errors))?;
         self.ready.insert(key, Arc::clone(&ready));
         Ok(ready)
     }
 
-    /// Makes a channel of what a client wants to store, and so checks it. No IO.
+    /// Checks a channel that a client wants to store; returns the number that it connects. No IO.
     ///
     /// # Errors
     ///
     /// Every credential and setting that is missing, unknown, malformed or not allowed here.
-    pub fn connect(
+    pub fn check(
         &self,
         provider: Provider,
         credentials: &Map<String, Value>,
         settings: &Map<String, Value>,
-    ) -> Result<Arc<dyn Channel>, FieldErrors> {
+    ) -> Result<SecretString, FieldErrors> {
         let config = Credentials::parse(provider, credentials, settings, &self.defaults)?;
-        Ok(connect(&self.http, config)?)
+        let number = config.number();
+        connect(&self.http, config)?;
+        Ok(number)
+    }
+
+    /// Returns the number that a stored channel connects.
+    ///
+    /// # Errors
+    ///
+    /// The secrets do not open, or are not complete.
+    pub fn number(&self, channel: &store::Channel) -> anyhow::Result<SecretString> {
+        let credentials = self.store.secrets(channel)?.credentials;
+        let config = Credentials::parse(
+            channel.provider,
+            &credentials,
+            &channel.settings,
+            &self.defaults,
+        );
+        // What is wrong with a field may quote it.
+        let config = config.map_err(|_| anyhow::anyhow!("its credentials are not complete"))?;
+        Ok(config.number())
     }
 }

@@ -17,6 +17,7 @@ pub mod intake;
 mod key_file;
 mod layers;
 pub mod listen;
+mod numbers;
 mod openapi;
 pub mod rotation;
 mod router;
@@ -61,6 +62,9 @@ pub async fn run(
     shutdown: impl Future<Output = ()>,
 ) -> anyhow::Result<()> {
     startup::prepare(&app.store).await?;
+    numbers::fill(&app)
+        .await
+        .context("cannot store which numbers the channels connect")?;
     settle_at_start(&app).await?;
     let (stopping, served) = (app.stopping.clone(), CancellationToken::new());
     let background = Background::new(served.clone());

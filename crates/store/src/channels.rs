@@ -4,6 +4,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 use recado_core::{AgentId, ChannelId, OrganizationId, Provider};
+use secrecy::SecretString;
 use serde_json::{Map, Value};
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
@@ -55,6 +56,8 @@ pub struct NewChannel {
     pub settings: Map<String, Value>,
     /// Who speaks in conversations that customers begin; the organization's first agent if none.
     pub agent_id: Option<AgentId>,
+    /// Names the number that it connects; an organization connects a number once.
+    pub number: Option<SecretString>,
     /// What is kept encrypted.
     pub secrets: ChannelSecrets,
     /// When it is created.
@@ -72,6 +75,8 @@ pub struct ChannelChange {
     pub agent_id: Option<AgentId>,
     /// All credentials anew; the webhook secret stays.
     pub credentials: Option<Map<String, Value>>,
+    /// Names the number that it connects now.
+    pub number: Option<SecretString>,
 }
 
 /// The columns that [`read`] reads.
@@ -81,6 +86,7 @@ macro_rules! channel_columns {
          version, created_at, updated_at"
     };
 }
+pub(crate) use channel_columns;
 
 impl Channel {
     fn place(&self) -> Place<'_> {
@@ -110,7 +116,8 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Conflict`] if any organization has this id, [`StoreError::UnknownOrganization`].
+    /// [`StoreError::Conflict`] if any organization has this id or this one has the number,
+    /// [`StoreError::UnknownOrganization`].
     pub async fn create_channel(&self, new: NewChannel) -> Result<Channel, StoreError> {
         let place = place(&new.organization_id, &new.id);
         let sealed = new.secrets.seal(self.key(), place)?;
@@ -128,7 +135,8 @@ impl Store {
             updated_at: new.created_at,
             sealed,
         };
-        self.write_row(insert(&channel)).await?;
+        let number = new.number.map(|number| self.key().number_hash(&number));
+        self.write_row(insert(&channel).bind(number)).await?;
         Ok(channel)
     }
 
@@ -236,7 +244,8 @@ impl Store {
     ) -> Result<Option<Channel>, StoreError> {
         let query = sqlx::query(concat!(
             "update channels set name = coalesce($3, name), settings = coalesce($4, settings), \
-             default_agent_id = coalesce($6, default_agent_id), version = version + 1, updated_at = $5 \
+             default_agent_id = coalesce($6, default_agent_id), \
+             number = coalesce($7, number), version = version + 1, updated_at = $5 \
              where organization_id = $1 and id = $2 returning ",
             channel_columns!()
         ))
@@ -250,7 +259,8 @@ impl Store {
         )
         .bind(change.settings.as_ref().map(columns::json))
         .bind(at.as_millisecond())
-        .bind(change.agent_id.map(String::from));
+        .bind(change.agent_id.map(String::from))
+        .bind(change.number.map(|number| self.key().number_hash(&number)));
         let Some(credentials) = change.credentials else {
             return self
                 .write_row(query)
@@ -312,8 +322,8 @@ fn place<'a>(organization: &'a OrganizationId, id: &'a ChannelId) -> Place<'a> {
 fn insert(channel: &Channel) -> Query {
     sqlx::query(
         "insert into channels (id, organization_id, provider, name, settings, key_id, secrets, \
-         version, created_at, updated_at, default_agent_id) \
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+         version, created_at, updated_at, default_agent_id, number) \
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
     )
     .bind(channel.id.as_str())
     .bind(channel.organization_id.as_str())
@@ -349,7 +359,7 @@ async fn replace_credentials(
     Ok(channel)
 }
 
-fn channel(row: &AnyRow) -> Result<Channel, StoreError> {
+pub(crate) fn channel(row: &AnyRow) -> Result<Channel, StoreError> {
     read(&Columns::new(row, "channels", "id"))
 }
 

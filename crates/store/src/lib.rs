@@ -62,6 +62,7 @@ mod lock;
 mod master_key;
 mod messages;
 mod moves;
+mod numbers;
 mod ordering_keys;
 mod organizations;
 mod orphan_statuses;

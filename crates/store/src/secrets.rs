@@ -82,6 +82,16 @@ impl MasterKey {
         BASE64.encode(hash)
     }
 
+    /// Returns a hash that tells two numbers apart, and reveals nothing of them without this key.
+    pub(crate) fn number_hash(&self, number: &SecretString) -> String {
+        let hash = Sha256::new()
+            .chain_update(b"recado number 1\0")
+            .chain_update(self.0.as_slice())
+            .chain_update(number.expose_secret())
+            .finalize();
+        BASE64.encode(hash)
+    }
+
     fn cipher(&self) -> XChaCha20Poly1305 {
         XChaCha20Poly1305::new((&*self.0).into())
     }

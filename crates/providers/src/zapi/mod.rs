@@ -23,7 +23,9 @@ use crate::error::{ChannelError, ErrorKind};
 use crate::http::HttpClient;
 use crate::redact::{BLANK, Redactor};
 use crate::webhook::reading::object;
-use crate::webhook::{Admission, Received, WebhookCall, WebhookRefused, WebhookUnreadable, proof};
+use crate::webhook::{
+    Admission, OTHER_INSTANCE, Received, WebhookCall, WebhookRefused, WebhookUnreadable, proof,
+};
 
 /// One instance of Z-API.
 pub(crate) struct Zapi {
@@ -173,7 +175,7 @@ impl Channel for Zapi {
         let news = if ours {
             webhook::news(&self.connection, &body)
         } else {
-            vec![Inbound::Ignored("other_instance")]
+            vec![Inbound::Ignored(OTHER_INSTANCE)]
         };
         let received = news.into_iter().map(|what| Received { number: None, what });
         Ok(received.collect())

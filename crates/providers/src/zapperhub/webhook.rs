@@ -77,7 +77,7 @@ pub(super) fn receive(
     body: &[u8],
 ) -> Result<Vec<Received>, WebhookUnreadable> {
     let news = match dialect {
-        Dialect::ZapperApiV2 { .. } => v2::news(connection, body)?,
+        Dialect::ZapperApiV2 { instance_id } => v2::news(connection, instance_id, body)?,
         Dialect::Wuzapi => wuzapi::news(connection, content_type, body)?,
     };
     let received = news.into_iter().map(|what| Received { number: None, what });

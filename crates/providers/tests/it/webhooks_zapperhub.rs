@@ -131,6 +131,27 @@ fn without_a_secret_the_second_webhook_tells_its_statuses_and_nothing_else(
 }
 
 #[test]
+fn what_another_instance_tells_is_not_of_this_channel() {
+    let channel = Subject::ZapperHub.channel("http://provider.example");
+    let event = |instance: Value| {
+        json!({"type": "messages.upsert", "instanceId": instance,
+            "key": {"remoteJid": "5521988887777@s.whatsapp.net", "id": "w.1"},
+            "message": {"conversation": "Oi"}})
+    };
+    let body = json!([
+        event("inst_other".into()),
+        event("inst_5f2c".into()),
+        event(Value::Null)
+    ]);
+    let items = read(&*channel, &body);
+    assert_eq!(items[0], Inbound::Ignored(recado_providers::OTHER_INSTANCE));
+    for item in &items[1..] {
+        assert!(matches!(item, Inbound::Message(_)), "{item:?}");
+    }
+    assert_eq!(items.len(), 3);
+}
+
+#[test]
 fn there_is_no_get() {
     let get = admit(&*channel(), &Method::GET, "", &HeaderMap::new(), b"");
     assert_eq!(get, Err(WebhookRefused::Method));

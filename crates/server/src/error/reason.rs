@@ -147,7 +147,7 @@ impl Reason {
             Self::DeliveryNotFound => "the webhook endpoint has no such delivery",
             Self::WebhookCallNotFound => "no such call of a provider is set aside",
             Self::MethodNotAllowed => "the route exists, with another verb: see the Allow header",
-            Self::AlreadyExists => "the id, or the same conversation, exists already",
+            Self::AlreadyExists => "the id, the conversation or the number exists already",
             Self::LimitReached => {
                 "the organization has as many of these as it may have: delete one first"
             }

@@ -5,7 +5,7 @@ use std::collections::hash_map::Entry;
 
 use recado_core::inbound::{Inbound, InboundContent};
 use recado_core::{ChannelId, ConversationId, MessageId, OrganizationId, Provider};
-use recado_providers::Received;
+use recado_providers::{OTHER_INSTANCE, Received};
 use recado_store::{FreshIds, Routed};
 
 use crate::app::App;
@@ -80,6 +80,9 @@ fn is_noted(called: &ChannelId, what: &Inbound) -> bool {
     match what {
         Inbound::Ignored(label) => {
             metrics::counter!("recado_webhook_ignored_total", "what" => *label).increment(1);
+            if *label == OTHER_INSTANCE {
+                tracing::warn!(channel.id = %called, "ignored an item of another instance: the URL of this channel's webhook is set there");
+            }
             true
         }
         Inbound::Trouble(trouble) => {

@@ -24,16 +24,17 @@ use crate::auth::Tenant;
 use crate::body::Body;
 use crate::error::{ApiError, Reason};
 use crate::extract::{Path, Query};
+use crate::numbers;
 use crate::openapi::{BODY, KEY, QUERY, failures};
 
 failures!(CreateFailures: KEY, BODY, &[Reason::AgentNotFound, Reason::AlreadyExists]);
 failures!(ListFailures: KEY, QUERY);
 failures!(FindFailures: KEY, &[Reason::ChannelNotFound]);
-failures!(UpdateFailures: KEY, BODY, &[Reason::AgentNotFound, Reason::ChannelNotFound]);
+failures!(UpdateFailures: KEY, BODY, &[Reason::AgentNotFound, Reason::ChannelNotFound, Reason::AlreadyExists]);
 
 /// A channel to be.
 #[derive(Deserialize, Validate, ToSchema)]
-#[schema(example = json!({"provider": "whatsapp", "name": "Main number", "credentials": {"phoneNumberId": "800000000000001", "accessToken": "EAAGExample"}}))]
+#[schema(example = json!({"provider": "whatsapp", "name": "Main number", "credentials": {"phoneNumberId": "106540352242922", "accessToken": "EAAGExample"}}))]
 pub(crate) struct NewChannel {
     /// `whatsapp`, `zapi` or `zapperhub`.
     #[serde(default)]
@@ -209,7 +210,7 @@ pub(crate) async fn create(
             })?;
     let settings = given("settings", new.settings)?.unwrap_or_default();
     let credentials = given("credentials", new.credentials)?.unwrap_or_default();
-    app.channels().connect(provider, &credentials, &settings)?;
+    let number = app.channels().check(provider, &credentials, &settings)?;
     let agent_id = known_agent(&app, &organization_id, new.agent_id).await?;
     let now = app.clock.now();
     let channel = store::NewChannel {
@@ -219,13 +220,18 @@ pub(crate) async fn create(
         name: text(new.name),
         agent_id,
         settings,
+        number: Some(number.clone()),
         secrets: store::ChannelSecrets {
             credentials,
             webhook_secret: webhook_secret(),
         },
         created_at: now,
     };
-    let channel = app.store.create_channel(channel).await?;
+    let (owner, id) = (channel.organization_id.clone(), channel.id.clone());
+    let channel = match app.store.create_channel(channel).await {
+        Ok(channel) => channel,
+        Err(error) => return Err(numbers::refusal(&app, &owner, &id, &number, error).await),
+    };
     Ok((StatusCode::CREATED, Json(shape(&app, channel)?)))
 }
 
@@ -275,23 +281,34 @@ pub(crate) async fn update(
 ) -> Result<Json<Channel>, ApiError> {
     let patch = checked(patch)?;
     let channel = find(&app, &organization_id, &id).await?;
-    let change = store::ChannelChange {
+    let mut change = store::ChannelChange {
+        number: None,
         name: patch.name.into_text(),
         settings: given("settings", patch.settings)?,
         credentials: given("credentials", patch.credentials)?,
         agent_id: known_agent(&app, &organization_id, patch.agent_id).await?,
     };
     let kept = app.store.secrets(&channel)?.credentials;
-    app.channels().connect(
+    let number = app.channels().check(
         channel.provider,
         change.credentials.as_ref().unwrap_or(&kept),
         change.settings.as_ref().unwrap_or(&channel.settings),
     )?;
-    let channel = app
+    // A new name leaves the number as it is, also where two old channels share one.
+    if change.credentials.is_some() || change.settings.is_some() {
+        change.number = Some(number.clone());
+    }
+    let changed = app
         .store
         .update_channel(&organization_id, &channel.id, change, app.clock.now())
-        .await?
-        .ok_or_else(missing)?;
+        .await;
+    let channel = match changed {
+        Ok(changed) => changed.ok_or_else(missing)?,
+        Err(error) => {
+            let id = &channel.id;
+            return Err(numbers::refusal(&app, &organization_id, id, &number, error).await);
+        }
+    };
     Ok(Json(shape(&app, channel)?))
 }
 

@@ -96,6 +96,7 @@ async fn new_credentials_and_settings_keep_the_webhook_secret() {
         settings: Some(object(json!({ "baseUrl": "https://example.com" }))),
         agent_id: Some(id("agent-9")),
         credentials: Some(object(json!({ "instanceToken": "new" }))),
+        number: None,
     };
     let after = store
         .update_channel(&org(1), &before.id, change, at(9_000))

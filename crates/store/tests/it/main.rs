@@ -16,6 +16,7 @@ mod key_rotation;
 mod master_key;
 mod messages;
 mod moves;
+mod numbers;
 mod opening;
 mod organizations;
 mod paging;

@@ -78,6 +78,7 @@ pub(crate) fn channel(organization: &str, text: &str) -> NewChannel {
         organization_id: id(organization),
         provider: Provider::Zapi,
         name: "Sales".into(),
+        number: None,
         settings: object(json!({ "buttonsEndpoint": "auto" })),
         agent_id: None,
         secrets: ChannelSecrets {

@@ -66,6 +66,7 @@ async fn in_a_group_a_half_done_transaction_is_taken_back_alone() {
         settings: None,
         agent_id: None,
         credentials: Some(object(serde_json::json!({}))),
+        number: None,
     };
     let (before, after) = (message("org_1", "msg_1"), message("org_1", "msg_2"));
     let (first, changed, last) = tokio::join!(

@@ -12,7 +12,7 @@ use super::{connected, is_group, unheard};
 use crate::connection::{Connection, text};
 use crate::lenient_json;
 use crate::webhook::reading::{group, id, instant, name, one_or_many, person, status};
-use crate::webhook::{MAX_ITEMS, WebhookUnreadable};
+use crate::webhook::{MAX_ITEMS, OTHER_INSTANCE, WebhookUnreadable};
 
 /// A status by its number, its name, and ours.
 const STATUSES: [(i64, &str, Status); 5] = [
@@ -29,6 +29,7 @@ pub(in super::super) const UPDATES: [&str; 2] = ["messages.update", "message-rec
 /// An event or several, bare or inside `body`.
 pub(super) fn news(
     connection: &Connection,
+    instance_id: &str,
     body: &[u8],
 ) -> Result<Vec<Inbound>, WebhookUnreadable> {
     let body = lenient_json::parse(body).ok_or(WebhookUnreadable)?;
@@ -36,7 +37,10 @@ pub(super) fn news(
         return Err(WebhookUnreadable);
     }
     Ok(events(&body)
-        .flat_map(|event| of_event(connection, event))
+        .flat_map(|event| match text(event, "/instanceId") {
+            Some(named) if named != instance_id => vec![Inbound::Ignored(OTHER_INSTANCE)],
+            _ => of_event(connection, event),
+        })
         .take(MAX_ITEMS + 1)
         .collect())
 }

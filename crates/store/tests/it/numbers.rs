@@ -1,0 +1,71 @@
+//! Numbers: an organization connects each once, and the database keeps no number in clear.
+
+use recado_store::{ChannelChange, NewChannel, StoreError};
+use sqlx::Row as _;
+
+use crate::world::{World, at, channel, create_channel, org};
+
+fn numbered(organization: &str, id: &str, number: &str) -> NewChannel {
+    NewChannel {
+        number: Some(number.into()),
+        ..channel(organization, id)
+    }
+}
+
+fn of_number(number: &str) -> ChannelChange {
+    ChannelChange {
+        name: None,
+        settings: None,
+        agent_id: None,
+        credentials: None,
+        number: Some(number.into()),
+    }
+}
+
+#[tokio::test]
+async fn an_organization_has_one_channel_of_a_number() {
+    let World { store, .. } = &World::new().await;
+    let org_1 = org(1);
+    let first = store.create_channel(numbered("org_1", "chn_1", "zapi 1"));
+    let first = first.await.unwrap();
+    let again = store.create_channel(numbered("org_1", "chn_2", "zapi 1"));
+    assert!(matches!(again.await, Err(StoreError::Conflict)));
+    let elsewhere = store.create_channel(numbered("org_2", "chn_3", "zapi 1"));
+    elsewhere.await.unwrap();
+    let second = store.create_channel(numbered("org_1", "chn_2", "zapi 2"));
+    let second = second.await.unwrap();
+    let changed = store.update_channel(&org_1, &second.id, of_number("zapi 1"), at(2));
+    assert!(matches!(changed.await, Err(StoreError::Conflict)));
+    let found = store.channel_of_number(&org(1), &"zapi 1".into()).await;
+    assert_eq!(found.unwrap(), Some(first.clone()));
+    // The number that a channel leaves is free.
+    let moved = store.update_channel(&org_1, &first.id, of_number("zapi 3"), at(3));
+    moved.await.unwrap();
+    let changed = store.update_channel(&org_1, &second.id, of_number("zapi 1"), at(4));
+    changed.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_number_that_is_missing_is_stored_later_and_never_in_clear() {
+    let world = World::new().await;
+    let store = &world.store;
+    let first = create_channel(store, "org_1", "chn_1").await;
+    let second = create_channel(store, "org_1", "chn_2").await;
+    let without = store.channels_without_number().await.unwrap();
+    assert_eq!(without, [first.clone(), second.clone()]);
+    store.set_number(&first, &"wuzapi T1".into()).await.unwrap();
+    let twin = store.set_number(&second, &"wuzapi T1".into()).await;
+    assert!(matches!(twin, Err(StoreError::Conflict)));
+    // What a change stored meanwhile is newer.
+    store.set_number(&first, &"wuzapi T2".into()).await.unwrap();
+    let found = store.channel_of_number(&org(1), &"wuzapi T1".into()).await;
+    assert_eq!(found.unwrap(), Some(first));
+    let without = store.channels_without_number().await.unwrap();
+    assert_eq!(without, [second]);
+    let row = sqlx::query("select number from channels where id = 'chn_1'")
+        .fetch_one(&mut world.raw().await)
+        .await
+        .unwrap();
+    let number: String = row.get("number");
+    assert!(!number.contains("T1"), "{number}");
+}
