@@ -3,7 +3,6 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
 use recado_sandbox::{Effect, Fault, Provider};
 use recado_store::DatabaseKind;
 use recado_store::testing::TestDatabase;
@@ -125,17 +124,11 @@ async fn kill_while_sending(server: Server, client: &Client) -> HashSet<String> 
     acknowledged
 }
 
-/// On PostgreSQL others may be sending, so that it takes a minute until a message counts as
-/// abandoned: lets that minute pass.
+/// On PostgreSQL others may be sending, so that a server counts as alive until its lease ends: lets it
+/// end.
 async fn settle(database: &TestDatabase) {
     if database.kind() == DatabaseKind::Postgres {
-        let later = Timestamp::now() + SignedDuration::from_mins(1);
-        let store = database.store().await;
-        store
-            .settle_abandoned(later, later)
-            .await
-            .expect("an answer of the database");
-        store.close().await;
+        database.end_servers().await;
     }
 }
 
@@ -170,11 +163,11 @@ async fn a_server_that_is_killed_loses_nothing_and_doubles_nothing() {
     let unanswered = held.receive().await;
     let acknowledged = kill_while_sending(server, &client).await;
     assert!(hung.await.is_err(), "its answer is lost");
+    settle(&database).await;
 
     let server = Server::on(&database, &urls)
         .await
         .expect("the server starts again");
-    settle(&database).await;
     let client = client.at(&server.url);
     let stored = messages(&client).await;
     let abandoned = unanswered.body["biz_opaque_callback_data"]

@@ -105,13 +105,14 @@ async fn receive(receiver: &mut ReceiverProcess, calls: &mut Vec<Value>, ids: &H
     }
 }
 
-/// What servers do by and by: a dead one's claims run out after a minute, which has passed here.
+/// What servers do by and by: a dead one's claims end with its lease.
 async fn catch_up(database: &TestDatabase, urls: &Urls) {
     let later = Timestamp::now() + SignedDuration::from_secs(61);
     let options = Options {
         clock: Clock::from_fn(move || later),
         ..Options::default()
     };
+    database.end_servers().await;
     let store = database.store().await;
     let app = world::app(&store, urls, "http://127.0.0.1:1", &options);
     intake::apply_left_behind(&app, later).await;

@@ -93,8 +93,9 @@ async fn kill_while_called(server: Server, callbacks: &Callbacks) -> Vec<(Call, 
     all
 }
 
-/// Applies what the server that was stopped has not, as if all claims had run out.
+/// Applies what the servers have not, after the leases of all have ended.
 async fn apply_left_behind(database: &TestDatabase, urls: &recado_sandbox::Urls) {
+    database.end_servers().await;
     let store = database.store().await;
     let app = world::app(&store, urls, "http://127.0.0.1:1", &Options::default());
     let later = intake::claimed_until(Timestamp::now());

@@ -170,6 +170,7 @@ async fn check_config_says_what_is_in_force_and_hides_secrets() {
     RECADO_CONNECTIONS_PER_PEER=256
     RECADO_MAX_WEBHOOK_ENDPOINTS=20
     RECADO_LOG=info
+    RECADO_SERVER_NAME=
     RECADO_METRICS_LISTEN=off
     ");
     let folder = tempfile::tempdir().expect("a folder");

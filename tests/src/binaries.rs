@@ -233,10 +233,10 @@ impl Server {
     ///
     /// As [`Self::start`].
     pub async fn on(database: &TestDatabase, sandbox: &Urls) -> anyhow::Result<Self> {
-        Self::with_key(database, database.key(), sandbox).await
+        Self::with(database, sandbox, &[]).await
     }
 
-    /// Starts it on `database` as [`Self::on`] does, with another master key.
+    /// Starts it as [`Self::on`] does, with another master key.
     ///
     /// # Errors
     ///
@@ -246,12 +246,34 @@ impl Server {
         key: &MasterKey,
         sandbox: &Urls,
     ) -> anyhow::Result<Self> {
+        Self::place(database, key, sandbox, &[]).await
+    }
+
+    /// Starts it as [`Self::on`] does, with more variables.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::start`].
+    pub async fn with(
+        database: &TestDatabase,
+        sandbox: &Urls,
+        more: &[(&str, &str)],
+    ) -> anyhow::Result<Self> {
+        Self::place(database, database.key(), sandbox, more).await
+    }
+
+    async fn place(
+        database: &TestDatabase,
+        key: &MasterKey,
+        sandbox: &Urls,
+        more: &[(&str, &str)],
+    ) -> anyhow::Result<Self> {
         let key = key.to_base64();
         let place = [
             ("RECADO_DATABASE_URL", database.url()),
             ("RECADO_MASTER_KEY", key.expose_secret()),
         ];
-        Self::start(&[&place[..], &providers(sandbox)[..]].concat()).await
+        Self::start(&[&place[..], &providers(sandbox)[..], more].concat()).await
     }
 
     /// Ends it as a power cut would, and gives its log.

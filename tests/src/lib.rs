@@ -5,6 +5,7 @@ pub mod binaries;
 pub mod browser;
 pub mod callbacks;
 pub mod client;
+pub mod cluster;
 pub mod events;
 pub mod generated;
 pub mod held;

@@ -52,6 +52,7 @@ pub struct Options {
     pub retry: RetryPolicy,
     pub max_sends_in_flight: usize,
     pub heartbeat: Duration,
+    pub server_name: Option<String>,
 }
 
 impl Default for Options {
@@ -66,6 +67,7 @@ impl Default for Options {
             },
             max_sends_in_flight: MAX_SENDS_IN_FLIGHT,
             heartbeat: HEARTBEAT,
+            server_name: None,
         }
     }
 }
@@ -263,6 +265,7 @@ pub fn app(store: &Store, sandbox: &Urls, url: &str, options: &Options) -> Arc<A
         max_sends_in_flight: options.max_sends_in_flight,
         heartbeat: options.heartbeat,
         max_webhook_endpoints: MAX_WEBHOOK_ENDPOINTS,
+        server_name: options.server_name.clone(),
     })
 }
 

@@ -47,7 +47,9 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
             .args(args)
             .current_dir(&member)
             .env("CARGO_MANIFEST_DIR", &member)
-            .env("TMPDIR", files.path());
+            .env("TMPDIR", files.path())
+            // For the tests that restart a server of their own.
+            .env("RECADO_POSTGRES_BIN", programs.folder());
         if let Err(error) = run_command(tests.env(DATABASE, postgres.url())) {
             failed.push(error.to_string());
         }

@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use crate::error::{ApiError, Reason};
 use crate::intake::Intake;
+use crate::readiness::Readiness;
 use crate::send_places::SendPlaces;
 use crate::streams::Streams;
 
@@ -44,6 +45,8 @@ pub struct AppParts {
     pub heartbeat: Duration,
     /// Most webhook endpoints of an organization.
     pub max_webhook_endpoints: u32,
+    /// The name of this server, under which the next run takes over at once what this one leaves.
+    pub server_name: Option<String>,
 }
 
 /// The running gateway.
@@ -58,12 +61,18 @@ pub struct App {
     pub send_places: SendPlaces,
     pub heartbeat: Duration,
     pub max_webhook_endpoints: u32,
+    /// The name of this server, if it has one.
+    pub server_name: Option<String>,
+    /// Whether the database takes writes.
+    pub(crate) readiness: Readiness,
     /// What the providers told us and is not applied yet.
     pub intake: Intake,
     /// Who follows the events.
     pub(crate) streams: Streams,
     /// Says that the server is about to stop, to whoever would wait for long.
     pub stopping: CancellationToken,
+    /// Says that the process ends, whatever is not stored yet.
+    pub ending: CancellationToken,
     channels: Channels,
 }
 
@@ -87,8 +96,11 @@ impl App {
             heartbeat: parts.heartbeat,
             send_places: SendPlaces::new(parts.max_sends_in_flight),
             max_webhook_endpoints: parts.max_webhook_endpoints,
+            server_name: parts.server_name,
+            readiness: Readiness::default(),
             intake: Intake::default(),
             stopping: CancellationToken::new(),
+            ending: CancellationToken::new(),
         })
     }
 

@@ -252,6 +252,7 @@ async fn open(
         max_sends_in_flight: MAX_SENDS_IN_FLIGHT,
         heartbeat: HEARTBEAT,
         max_webhook_endpoints: MAX_WEBHOOK_ENDPOINTS,
+        server_name: None,
     });
     Ok((app, secret.expose().to_owned()))
 }

@@ -144,7 +144,10 @@ impl From<StoreError> for ApiError {
                 "Already exists: choose another id, or use the one that is there",
             ),
             // The provider is asked only after the message is stored, so nothing was sent.
-            StoreError::Timeout | StoreError::Unavailable(_) | StoreError::NotCommitted => {
+            StoreError::Timeout
+            | StoreError::Busy
+            | StoreError::Unavailable(_)
+            | StoreError::NotCommitted => {
                 tracing::error!(cause = chain(&error), "the database is not available");
                 Self::new(
                     Reason::Unavailable,

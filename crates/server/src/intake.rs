@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use recado_core::OrganizationId;
 use recado_providers::Channel;
-use recado_store::{DatabaseKind, Store, StoreError, WebhookCall};
+use recado_store::{Store, StoreError, WebhookCall};
 use tokio::sync::{Notify, Semaphore};
 use tokio_util::task::TaskTracker;
 
@@ -207,18 +207,14 @@ fn next(app: &App, organization: &OrganizationId) -> Option<Vec<Taken>> {
 
 /// Applies the calls that were left behind, and waits at the end for those that are being applied.
 pub async fn run(app: Arc<App>, stop: impl Future<Output = ()>) {
-    if app.store.kind() == DatabaseKind::Sqlite {
-        // The file has one server: what is still claimed was claimed by one that is gone.
-        if let Err(error) = app.store.end_webhook_call_claims(None).await {
-            tracing::warn!(%error, "webhook calls of the last run wait until their claims run out");
-        }
-    }
+    let mut freed = app.store.webhook_call_signal();
     let mut sweep = tokio::time::interval(SWEEP);
     tokio::pin!(stop);
     loop {
         tokio::select! {
             _ = sweep.tick() => {}
             () = app.intake.left_behind.notified() => {}
+            () = freed.appended() => {}
             () = &mut stop => break,
         }
         apply_left_behind(&app, app.clock.now()).await;

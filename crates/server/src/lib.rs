@@ -19,12 +19,15 @@ mod layers;
 pub mod listen;
 mod numbers;
 mod openapi;
+mod persistence;
+mod readiness;
 pub mod rotation;
 mod router;
 mod routes;
 mod send;
 mod send_places;
 pub mod serve;
+mod servers;
 pub mod startup;
 pub mod streams;
 pub mod telemetry;
@@ -34,7 +37,6 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use jiff::Timestamp;
-use recado_store::DatabaseKind;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -44,8 +46,12 @@ pub use app::{App, AppParts, Clock};
 pub use router::{openapi, router};
 pub use serve::ConnectionLimits;
 
-/// Longer than any send may take: what is still `sending` after it was abandoned by a server that died.
-const SEND_ABANDONED_AFTER: Duration = Duration::from_mins(1);
+/// How often what is of no use any more is removed.
+const PRUNE_INTERVAL: Duration = Duration::from_mins(1);
+
+/// Longest that the end of the server waits for outcomes that the database does not take; longer than a
+/// send may take.
+const OUTCOMES_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// How long raw webhook calls are kept after they were applied, to look into what a provider said.
 const RAW_CALLS_KEPT: Duration = Duration::from_hours(7 * 24);
@@ -65,13 +71,18 @@ pub async fn run(
     numbers::fill(&app)
         .await
         .context("cannot store which numbers the channels connect")?;
-    settle_at_start(&app).await?;
+    let membership = servers::join(&app).await?;
     let (stopping, served) = (app.stopping.clone(), CancellationToken::new());
+    // The lease ends last, after the work that other servers would take over.
+    let left = CancellationToken::new();
+    let leases = Background::new(left.clone());
+    let lease = leases.spawn("lease", servers::keep_lease(Arc::clone(&membership)));
     let background = Background::new(served.clone());
     let intake = intake::run(Arc::clone(&app), served.clone().cancelled_owned());
     let writer = app.store.clone();
     let tasks = [
-        background.spawn("sweeper", settle_now_and_then(Arc::clone(&app))),
+        background.spawn("sweeper", servers::sweep(Arc::clone(&app))),
+        background.spawn("pruner", prune_now_and_then(Arc::clone(&app))),
         background.spawn_stopping("intake", intake),
         background.spawn_stopping(
             "deliveries",
@@ -86,6 +97,7 @@ pub async fn run(
         let failed = tokio::select! {
             () = shutdown => None,
             () = background.broken.cancelled() => None,
+            () = leases.broken.cancelled() => None,
             error = startup::key_changed(&app) => Some(error),
         };
         stopping.cancel();
@@ -94,39 +106,36 @@ pub async fn run(
     let mut failed = None;
     serve::serve(listener, router, limits, async { failed = stopped.await }).await;
     served.cancel();
-    // A send outlives the connection of its caller.
+    // A send outlives the connection of its caller, but not for ever when the database is away.
     app.sends.close();
+    if tokio::time::timeout(OUTCOMES_TIMEOUT, app.sends.wait())
+        .await
+        .is_err()
+    {
+        tracing::error!(
+            sends = app.sends.len(),
+            "outcomes of sends are lost: the database does not take them"
+        );
+    }
+    app.ending.cancel();
     app.sends.wait().await;
     let mut ended = Ok(());
     for task in tasks {
         ended = ended.and(task.await?);
     }
+    left.cancel();
+    ended = ended.and(lease.await?);
+    servers::leave(&app, membership).await;
     app.store.clone().close().await;
     ended?;
     tracing::info!("recado-server has stopped");
     failed.map_or(Ok(()), Err)
 }
 
-/// What a server that died left in `sending` may or may not have gone out: it becomes `unknown`.
-///
-/// `SQLite` has one server, so all of it is from before; on `PostgreSQL` others may be sending right now.
-async fn settle_at_start(app: &App) -> anyhow::Result<()> {
-    let grace = match app.store.kind() {
-        DatabaseKind::Sqlite => Duration::ZERO,
-        DatabaseKind::Postgres => SEND_ABANDONED_AFTER,
-    };
-    settle(app, grace)
-        .await
-        .context("cannot settle messages that were being sent")
-}
-
-async fn settle_now_and_then(app: Arc<App>) {
-    let mut ticks = tokio::time::interval(SEND_ABANDONED_AFTER);
+async fn prune_now_and_then(app: Arc<App>) {
+    let mut ticks = tokio::time::interval(PRUNE_INTERVAL);
     loop {
         ticks.tick().await;
-        if let Err(error) = settle(&app, SEND_ABANDONED_AFTER).await {
-            tracing::warn!(%error, "cannot settle messages that were being sent");
-        }
         let long_ago = app
             .clock
             .now()
@@ -145,17 +154,4 @@ async fn prune(app: &App, before: Timestamp) {
             Err(error) => return tracing::warn!(%error, "cannot remove what was applied long ago"),
         }
     }
-}
-
-async fn settle(app: &App, grace: Duration) -> Result<(), recado_store::StoreError> {
-    let now = app.clock.now();
-    let sent_before = now.checked_sub(grace).unwrap_or(Timestamp::MIN);
-    let settled = app.store.settle_abandoned(sent_before, now).await?;
-    if settled > 0 {
-        tracing::warn!(
-            messages = settled,
-            "messages that were being sent when a server died are now unknown; they are not sent again"
-        );
-    }
-    Ok(())
 }

@@ -1,8 +1,10 @@
 //! One send, step by step: the order of checks, the message on disk, the provider, the outcome.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use futures_util::FutureExt as _;
 use jiff::Timestamp;
 use recado_core::{
     AgentId, ButtonsMessage, ConversationId, MessageId, OrganizationId, Outcome, Provider,
@@ -17,10 +19,14 @@ use tracing::Instrument as _;
 
 use crate::app::App;
 use crate::error::{ApiError, Reason};
+use crate::persistence::until_stored;
 use crate::telemetry;
 
 /// Meta's code for a message outside the 24-hour window.
 const WINDOW_CLOSED: i64 = 131_047;
+
+/// Longest time after which a write whose caller gave up can still land.
+const LATE_WRITE: Duration = Duration::from_secs(15);
 
 /// Longest that a caller waits for the outcome: clients give up after 20 seconds.
 const PATIENCE: Duration = Duration::from_secs(18);
@@ -70,7 +76,7 @@ pub(crate) async fn check(
     let warnings = channel
         .capabilities()
         .check(&content, &conversation.recipient)?;
-    let message = new_message(
+    let mut message = new_message(
         app,
         organization,
         agent,
@@ -79,6 +85,8 @@ pub(crate) async fn check(
         content,
         warnings,
     );
+    // Stored before the call: if the server dies meanwhile, statuses still find the message.
+    message.external_id = channel.chosen_id(&message.id);
     Ok(ReadySend {
         channel,
         recipient: conversation.recipient,
@@ -97,6 +105,7 @@ fn new_message(
 ) -> NewMessage {
     NewMessage {
         id: MessageId::from_uuid(app.uuid()),
+        external_id: None,
         organization_id: organization_id.clone(),
         conversation_id,
         agent_id,
@@ -172,31 +181,40 @@ impl ReadySend {
         let place =
             place.map_err(|used_up| ApiError::new(Reason::RateLimited, used_up.message()))?;
         let (context, id) = (Arc::clone(app), self.message.id.clone());
+        let broken_off = self.outcome(broken_off());
         let sending = async move {
             let _place = place;
-            self.deliver(&context).await
+            let sent = AssertUnwindSafe(self.deliver(&context)).catch_unwind();
+            if let Ok(sent) = sent.await {
+                return sent;
+            }
+            tracing::error!(message.id = %broken_off.id, "send task panicked");
+            broken_off.store(&context).await?;
+            Err(ApiError::new(
+                Reason::OutcomeUnknown,
+                "The send broke off: the message may have gone out, do not send it again",
+            )
+            .about(&broken_off.id))
         };
         let task = app.sends.spawn(sending.in_current_span());
-        let unknown =
-            |message: &str| Err(ApiError::new(Reason::OutcomeUnknown, message).about(&id));
         match tokio::time::timeout(PATIENCE, task).await {
             Ok(Ok(sent)) => sent,
-            Ok(Err(panic)) => {
-                tracing::error!(message.id = %id, %panic, "a send broke off");
-                unknown("The send broke off: the message may have gone out, do not send it again")
-            }
-            Err(_) => unknown(
+            Ok(Err(_)) | Err(_) => Err(ApiError::new(
+                Reason::OutcomeUnknown,
                 "The send is still under way: look at the message for its outcome, do not send it again",
-            ),
+            )
+            .about(&id)),
         }
     }
 
-    /// Written down, handed over, outcome written down.
-    async fn deliver(self, app: &App) -> Result<Message, ApiError> {
+    /// Stores the message, sends it, stores the outcome.
+    async fn deliver(self, app: &Arc<App>) -> Result<Message, ApiError> {
         let begun = Instant::now();
         if let Err(error) = app.store.begin_send(&self.message).await {
-            if matches!(error, StoreError::Timeout | StoreError::NotCommitted) {
-                self.take_back(app).await;
+            if error.may_have_been_written() {
+                let (app, outcome) = (Arc::clone(app), self.outcome(not_sent()));
+                let tracker = app.sends.clone();
+                tracker.spawn(async move { outcome.take_back(&app).await });
             }
             return Err(error.into());
         }
@@ -207,73 +225,93 @@ impl ReadySend {
             &sent,
             begun.elapsed(),
         );
-        let result = result_of(&sent, self.channel.chosen_id(&self.message.id));
-        let recorded = self.record(app, &result).await;
+        let result = result_of(&sent);
+        let stored = self.outcome(result).store(app).await?;
         match sent {
             Err(error) => Err(ApiError::from(&error).about(&self.message.id)),
-            Ok(_) => recorded.map_err(|_| {
-                ApiError::new(
-                    Reason::OutcomeUnknown,
-                    "The provider took the message, but that could not be written down: do not send it again",
-                )
-                .about(&self.message.id)
-            }),
+            Ok(_) => Ok(stored),
         }
     }
 
-    /// Nothing was sent, but what could not be written in time may still land: then it is rejected, and
-    /// not taken for a message that may have gone out.
-    async fn take_back(&self, app: &App) {
-        let rejected = SendResult {
-            outcome: Outcome::Rejected,
-            external_id: None,
-            provider_id: None,
-            error: Some(MessageError {
-                reason: Reason::Unavailable.as_str().to_owned(),
-                code: None,
-                message: "the message could not be written down in time; nothing was sent"
-                    .to_owned(),
-            }),
-        };
-        let NewMessage {
-            organization_id,
-            id,
-            ..
-        } = &self.message;
-        let taken_back = app
-            .store
-            .finish_send(organization_id, id, &rejected, app.clock.now())
-            .await;
-        if let Err(error) = taken_back {
-            tracing::warn!(message.id = %id, %error, "a message that was not sent may be taken for unknown");
+    fn outcome(&self, result: SendResult) -> SendOutcome {
+        SendOutcome {
+            organization_id: self.message.organization_id.clone(),
+            id: self.message.id.clone(),
+            result,
         }
-    }
-
-    /// Writes the outcome, once more if the database hesitates: the provider has the message by now.
-    async fn record(&self, app: &App, result: &SendResult) -> Result<Message, ApiError> {
-        let NewMessage {
-            organization_id,
-            id,
-            ..
-        } = &self.message;
-        let first = app
-            .store
-            .finish_send(organization_id, id, result, app.clock.now())
-            .await;
-        let recorded = match first {
-            Ok(recorded) => Ok(recorded),
-            Err(_) => {
-                app.store
-                    .finish_send(organization_id, id, result, app.clock.now())
-                    .await
-            }
-        };
-        recorded?.ok_or_else(|| ApiError::internal(format!("message {id} is gone")))
     }
 }
 
-/// A message that may have gone out is known by the id that it then has, if that was ours to choose.
-fn result_of(sent: &Result<Receipt, ChannelError>, chosen_id: Option<String>) -> SendResult {
+/// An outcome that is to be stored.
+struct SendOutcome {
+    organization_id: OrganizationId,
+    id: MessageId,
+    result: SendResult,
+}
+
+impl SendOutcome {
+    /// Stores the outcome, however long the database is away: only this process knows it.
+    async fn store(&self, app: &App) -> Result<Message, ApiError> {
+        match until_stored(app, || self.try_once(app)).await {
+            Ok(Some(message)) => Ok(message),
+            Ok(None) => Err(ApiError::internal(format!("message {} is gone", self.id))),
+            Err(error) => {
+                tracing::error!(message.id = %self.id, outcome = ?self.result.outcome, %error, "the outcome of a send was not stored");
+                Err(ApiError::new(
+                    Reason::OutcomeUnknown,
+                    "The provider's answer could not be stored: the message may have gone out, do not send it again",
+                )
+                .about(&self.id))
+            }
+        }
+    }
+
+    /// Makes a message rejected that was not sent, but whose late write may still land: else it would be
+    /// taken for one that may have gone out.
+    async fn take_back(&self, app: &App) {
+        tokio::time::sleep(LATE_WRITE).await;
+        if let Err(error) = until_stored(app, || self.try_once(app)).await {
+            tracing::warn!(message.id = %self.id, %error, "a message that was not sent may be taken for unknown");
+        }
+    }
+
+    async fn try_once(&self, app: &App) -> Result<Option<Message>, StoreError> {
+        let at = app.clock.now();
+        app.store
+            .finish_send(&self.organization_id, &self.id, &self.result, at)
+            .await
+    }
+}
+
+/// The outcome of a message whose send panicked.
+fn broken_off() -> SendResult {
+    SendResult {
+        outcome: Outcome::Unknown,
+        external_id: None,
+        provider_id: None,
+        error: Some(MessageError {
+            reason: Reason::OutcomeUnknown.as_str().to_owned(),
+            code: None,
+            message: "the send broke off".to_owned(),
+        }),
+    }
+}
+
+/// The outcome of a message that could not be stored in time.
+fn not_sent() -> SendResult {
+    SendResult {
+        outcome: Outcome::Rejected,
+        external_id: None,
+        provider_id: None,
+        error: Some(MessageError {
+            reason: Reason::Unavailable.as_str().to_owned(),
+            code: None,
+            message: "the message could not be stored in time; nothing was sent".to_owned(),
+        }),
+    }
+}
+
+fn result_of(sent: &Result<Receipt, ChannelError>) -> SendResult {
     match sent {
         Ok(receipt) => SendResult {
             outcome: Outcome::Accepted,
@@ -283,7 +321,7 @@ fn result_of(sent: &Result<Receipt, ChannelError>, chosen_id: Option<String>) ->
         },
         Err(error) => SendResult {
             outcome: error.kind.outcome(),
-            external_id: chosen_id.filter(|_| error.kind.outcome() == Outcome::Unknown),
+            external_id: None,
             provider_id: None,
             error: Some(MessageError {
                 reason: error.kind.reason().to_owned(),

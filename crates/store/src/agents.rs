@@ -38,8 +38,7 @@ impl Store {
         .bind(agent.created_at.as_millisecond());
         self.write_row(query).await?;
         // What customers wrote while there was nobody to talk to is tried again at once.
-        self.end_webhook_call_claims(Some(&agent.organization_id))
-            .await
+        self.end_webhook_call_claims(&agent.organization_id).await
     }
 
     /// Looks an agent up.

@@ -208,7 +208,7 @@ impl<'c> Applying<'c> {
     /// What the call says of nobody's customer is tried again.
     async fn leave_unapplied(&mut self, application: &Application) -> Result<(), StoreError> {
         sqlx::query(
-            "update webhook_calls set applied_at = null, attempts = 0 \
+            "update webhook_calls set applied_at = null, attempts = 0, server_id = '' \
              where organization_id = $1 and id = $2",
         )
         .bind(self.log.organization().as_str().to_owned())

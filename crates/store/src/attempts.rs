@@ -90,7 +90,7 @@ impl Batchable for Attempted {
     ) -> Result<Vec<Option<Timestamp>>, StoreError> {
         let (kind, owner, attempts) = (store.kind(), organization.clone(), writes.to_vec());
         store
-            .transaction(move |connection| {
+            .locked(organization, move |connection| {
                 Box::pin(async move { record_all(kind, owner, attempts, connection).await })
             })
             .await

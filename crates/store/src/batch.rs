@@ -64,6 +64,8 @@ impl<W: Batchable> Batches<W> {
     fn next(&self, organization: &OrganizationId) -> Option<Vec<Waiting<W>>> {
         let mut lanes = self.lanes();
         let lane = lanes.get_mut(organization)?;
+        // A caller that gave up was told that the write failed.
+        lane.retain(|waiting| !waiting.reply.is_closed());
         if lane.is_empty() {
             lanes.remove(organization);
             return None;
@@ -109,10 +111,7 @@ impl Store {
                 error = &error as &dyn std::error::Error,
                 "a batch of writes failed"
             );
-            return writes
-                .iter()
-                .map(|_| Err(StoreError::NotCommitted))
-                .collect();
+            return writes.iter().map(|_| Err(error.of_batch())).collect();
         }
         let mut results = Vec::with_capacity(writes.len());
         for write in writes {

@@ -1,25 +1,44 @@
 //! How connections to the two databases are opened.
 
 use std::fs::OpenOptions;
+use std::ops::{Deref, DerefMut};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::time::Duration;
 
-use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
-use sqlx::pool::PoolConnectionMetadata;
-use sqlx::{AnyConnection, AnyPool, ConnectOptions, Connection};
+use sqlx::any::{Any, AnyConnectOptions, AnyPoolOptions};
+use sqlx::pool::{PoolConnection, PoolConnectionMetadata};
+use sqlx::postgres::PgPoolOptions;
+use sqlx::{AnyConnection, AnyPool, ConnectOptions, Connection, Executor, PgPool};
 
 use crate::error::StoreError;
 use crate::files;
 use crate::store::{DEADLINE, DatabaseKind};
 
-/// A connection that was idle for longer is tried before it is used.
-const TRUSTED_IDLE: Duration = Duration::from_secs(10);
+/// A connection that was idle for longer is tried before it is used. PostgreSQL does not restart in less
+/// time, so that a connection of before the restart is never given to a write, which cannot be repeated.
+const TRUSTED_IDLE: Duration = Duration::from_millis(100);
 
-/// Which connections of a SQLite file.
+/// Bounds of a session on PostgreSQL. A statement ends before its caller gives it up. A server that stops in
+/// the middle of a transaction loses its locks, but only after the deadline of the store: a large piece of
+/// work that is slow is too slow first, and is tried in halves.
+///
+/// The limits of TCP end the session of a machine that is gone.
+macro_rules! session_limits {
+    () => {
+        "set lock_timeout = '2s'; set statement_timeout = '4s'; \
+         set idle_in_transaction_session_timeout = '6s'; \
+         set tcp_keepalives_idle = 5; set tcp_keepalives_interval = 2; \
+         set tcp_keepalives_count = 3; set tcp_user_timeout = '10s'"
+    };
+}
+
+/// What a connection is for.
 #[derive(Clone, Copy)]
 pub(crate) enum Role {
     Reader,
     Writer,
+    /// Changes tables, which may take long, and waits for another that does.
+    Migrator,
 }
 
 /// The name under which PostgreSQL lists the connections of running servers.
@@ -51,10 +70,6 @@ impl Source {
         })
     }
 
-    pub(crate) fn url(&self) -> &str {
-        self.options.database_url.as_str()
-    }
-
     /// Gives every connection to PostgreSQL the name of a server's.
     pub(crate) fn of_server(mut self) -> Self {
         if self.kind == DatabaseKind::Postgres {
@@ -68,8 +83,9 @@ impl Source {
     /// Opens one connection, outside of any pool.
     pub(crate) async fn connect(&self, role: Role) -> Result<AnyConnection, StoreError> {
         let mut connection = AnyConnection::connect_with(&self.options).await?;
-        if self.kind == DatabaseKind::Sqlite {
-            prepare(&mut connection, role).await?;
+        match self.kind {
+            DatabaseKind::Sqlite => prepare(&mut connection, role).await?,
+            DatabaseKind::Postgres => run(&mut connection, session(role)).await?,
         }
         Ok(connection)
     }
@@ -90,6 +106,19 @@ impl Source {
         )
     }
 
+    /// Makes a pool of one connection to PostgreSQL, which listens.
+    pub(crate) fn listener(&self) -> Result<PgPool, sqlx::Error> {
+        PgPoolOptions::new()
+            .max_connections(1)
+            .max_lifetime(None)
+            .idle_timeout(None)
+            .after_connect(|connection, _| {
+                let limits = sqlx::raw_sql(session(Role::Reader));
+                Box::pin(async move { connection.execute(limits).await.map(drop) })
+            })
+            .connect_lazy(self.options.database_url.as_str())
+    }
+
     /// Makes a pool, which opens its connections when they are needed.
     pub(crate) fn pool(&self) -> AnyPool {
         let options = match self.kind {
@@ -97,6 +126,7 @@ impl Source {
             DatabaseKind::Postgres => AnyPoolOptions::new()
                 .max_connections(8)
                 .test_before_acquire(false)
+                .after_connect(|connection, _| Box::pin(run(connection, session(Role::Writer))))
                 .before_acquire(|connection, metadata| Box::pin(is_alive(connection, metadata))),
         };
         options
@@ -126,6 +156,50 @@ fn sqlite_readers(connections: u32) -> AnyPoolOptions {
         .max_lifetime(None)
         .test_before_acquire(false)
         .after_connect(|connection, _| Box::pin(prepare(connection, Role::Reader)))
+}
+
+/// A connection of a pool that is closed, and not given back, when its work is interrupted: giving it
+/// back waits for the end of its statement, which on a dead network never comes.
+pub(crate) struct Lent {
+    connection: PoolConnection<Any>,
+    interrupted: bool,
+}
+
+impl Lent {
+    /// Takes a connection out of the pool.
+    pub(crate) async fn from(pool: &AnyPool) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            connection: pool.acquire().await?,
+            interrupted: true,
+        })
+    }
+
+    /// Gives the connection back after its work.
+    pub(crate) fn give_back(mut self) {
+        self.interrupted = false;
+    }
+}
+
+impl Deref for Lent {
+    type Target = AnyConnection;
+
+    fn deref(&self) -> &AnyConnection {
+        &self.connection
+    }
+}
+
+impl DerefMut for Lent {
+    fn deref_mut(&mut self) -> &mut AnyConnection {
+        &mut self.connection
+    }
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        if self.interrupted {
+            self.connection.close_on_drop();
+        }
+    }
 }
 
 /// The URL with which SQLite creates the file that is missing.
@@ -181,7 +255,7 @@ async fn prepare(connection: &mut AnyConnection, role: Role) -> Result<(), sqlx:
         Role::Reader => {
             "pragma busy_timeout = 4000; pragma cache_size = -512; pragma query_only = on"
         }
-        Role::Writer => {
+        Role::Writer | Role::Migrator => {
             // What a savepoint may have to undo is kept in memory, and not in a file of its own. A page
             // that changes with every send is copied back from the log once in 32 MiB, not in 4.
             "pragma busy_timeout = 4000; pragma cache_size = -4096; pragma synchronous = full; \
@@ -190,6 +264,19 @@ async fn prepare(connection: &mut AnyConnection, role: Role) -> Result<(), sqlx:
         }
     };
     run(connection, settings).await
+}
+
+/// The settings of a session on PostgreSQL.
+const fn session(role: Role) -> &'static str {
+    match role {
+        Role::Reader | Role::Writer => session_limits!(),
+        Role::Migrator => concat!(
+            session_limits!(),
+            "; set statement_timeout = 0; set lock_timeout = '1min'; ",
+            // Of a server that stops between two migrations; PostgreSQL 13 has no such setting.
+            "select set_config(name, '30s', false) from pg_settings where name = 'idle_session_timeout'"
+        ),
+    }
 }
 
 async fn run(connection: &mut AnyConnection, sql: &'static str) -> Result<(), sqlx::Error> {

@@ -53,8 +53,9 @@ impl Store {
         &self,
         conversation: &Conversation,
     ) -> Result<Conversation, StoreError> {
-        let (kind, conversation) = (self.kind(), conversation.clone());
-        self.transaction(move |connection| {
+        let (kind, owner) = (self.kind(), conversation.organization_id.clone());
+        let conversation = conversation.clone();
+        self.locked(&owner, move |connection| {
             Box::pin(async move { create(kind, conversation, connection).await })
         })
         .await

@@ -73,13 +73,15 @@ macro_rules! due {
              select count(*) from deliveries c",
             $claimed,
             " where c.organization_id = f.organization_id and c.status = 'pending' \
-             and c.claimed_until > $1 + 0 and c.claimed_until > 0) as place \
+             and c.claimed_until > 0 \
+             and not (c.server_id = $5 and c.claimed_until <= $1)) as place \
              from (select h.organization_id, h.endpoint_id, h.seq, h.next_at, o.slow, \
              row_number() over (partition by h.organization_id, h.endpoint_id \
              order by h.next_at, h.seq) + (select count(*) from deliveries c",
             $claimed,
             " where c.organization_id = h.organization_id and c.endpoint_id = h.endpoint_id \
-             and c.status = 'pending' and c.claimed_until > $1 + 0 and c.claimed_until > 0) as place \
+             and c.status = 'pending' and c.claimed_until > 0 \
+             and not (c.server_id = $5 and c.claimed_until <= $1)) as place \
              from busy",
             $join,
             "webhook_endpoints o on o.organization_id = busy.organization_id ",
@@ -94,7 +96,8 @@ macro_rules! due {
             $join,
             "webhook_endpoints w on w.organization_id = d.organization_id \
              and w.id = d.endpoint_id \
-             where due.place <= $4 and d.status = 'pending' and d.claimed_until <= $1 \
+             where due.place <= $4 and d.status = 'pending' \
+             and (d.claimed_until = 0 or d.claimed_until <= $1 and d.server_id = $5) \
              order by due.place, d.next_at, d.seq limit $2 + 0",
             $suffix
         )
@@ -108,7 +111,8 @@ const DUE_SQLITE: &str = due!(
     "cross join deliveries h on h.organization_id = o.organization_id and h.endpoint_id = o.id \
      and h.seq in (select q.seq from deliveries q where q.organization_id = o.organization_id \
      and q.endpoint_id = o.id and q.status = 'pending' and q.next_at <= $1 \
-     and q.claimed_until <= $1 order by q.next_at, q.seq limit $3 + 0)",
+     and (q.claimed_until = 0 or q.claimed_until <= $1 and q.server_id = $5) \
+     order by q.next_at, q.seq limit $3 + 0)",
     " indexed by deliveries_claimed",
     ""
 );
@@ -118,13 +122,16 @@ const DUE_POSTGRES: &str = due!(
     "cross join lateral (select q.organization_id, q.endpoint_id, q.seq, q.next_at \
      from deliveries q where q.organization_id = o.organization_id \
      and q.endpoint_id = o.id and q.status = 'pending' and q.next_at <= $1 \
-     and q.claimed_until <= $1 order by q.next_at, q.seq limit $3 + 0) h",
+     and (q.claimed_until = 0 or q.claimed_until <= $1 and q.server_id = $5) \
+     order by q.next_at, q.seq limit $3 + 0) h",
     "",
     " for update of d skip locked"
 );
 
 impl Store {
     /// Claims what is due: of each endpoint and conversation the oldest, for no two servers the same.
+    ///
+    /// A server's own claim runs out by its own clock; those of others end when they are dead.
     ///
     /// # Errors
     ///
@@ -144,28 +151,28 @@ impl Store {
             .bind(now.as_millisecond())
             .bind(i64::from(limits.total))
             .bind(i64::from(limits.per_endpoint))
-            .bind(i64::from(limits.per_organization));
+            .bind(i64::from(limits.per_organization))
+            .bind(self.server_id().to_owned());
+        let server = self.server_id().to_owned();
         self.transaction(move |connection| {
             Box::pin(async move {
                 let rows = query.fetch_all(&mut *connection).await?;
                 let claimed = rows.iter().map(due).collect::<Result<Vec<_>, _>>()?;
-                claim(kind, &claimed, claimed_until, connection).await?;
+                claim(kind, &claimed, claimed_until, server, connection).await?;
                 Ok(claimed)
             })
         })
         .await
     }
 
-    /// Ends every claim: at the start of the only server that the database has, all are of one that is gone.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer.
-    pub async fn end_delivery_claims(&self) -> Result<(), StoreError> {
+    /// Ends the claims of one server, or of all; returns how many.
+    pub(crate) async fn free_deliveries(&self, server: Option<&str>) -> Result<u64, StoreError> {
         let query = sqlx::query(
-            "update deliveries set claimed_until = 0 where status = 'pending' and claimed_until > 0",
-        );
-        self.write_count(query).await.map(drop)
+            "update deliveries set claimed_until = 0 where status = 'pending' and claimed_until > 0 \
+             and (cast($1 as text) is null or server_id = $1)",
+        )
+        .bind(server.map(str::to_owned));
+        self.write_count(query).await
     }
 
     /// Writes an attempt and what follows from it down, and ends the claim; gives since when the
@@ -188,7 +195,7 @@ impl Store {
 macro_rules! claim {
     ($each:literal) => {
         concat!(
-            "update deliveries set claimed_until = $1 \
+            "update deliveries set claimed_until = $1, server_id = $3 \
              from (select value ->> 'organization' as organization, \
              value ->> 'endpoint' as endpoint, cast(value ->> 'seq' as bigint) as event from ",
             $each,
@@ -202,6 +209,7 @@ async fn claim(
     kind: DatabaseKind,
     claimed: &[DueDelivery],
     until: Timestamp,
+    server: String,
     connection: &mut AnyConnection,
 ) -> Result<(), StoreError> {
     if claimed.is_empty() {
@@ -221,6 +229,7 @@ async fn claim(
     sqlx::query(unpacking!(kind, claim))
         .bind(until.as_millisecond())
         .bind(columns::json(&keys))
+        .bind(server)
         .execute(connection)
         .await?;
     Ok(())

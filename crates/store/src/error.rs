@@ -12,9 +12,12 @@ pub enum StoreError {
     /// The organization that was named does not exist.
     #[error("the organization does not exist")]
     UnknownOrganization,
-    /// The deadline passed, or another process held the database; a write may still land.
+    /// The deadline passed; a write may still land.
     #[error("the database did not answer in time")]
     Timeout,
+    /// Another process holds what the operation needs, or the database is overloaded; nothing was written.
+    #[error("the database is busy")]
+    Busy,
     /// The database cannot be reached, or the store is closed.
     #[error("the database is not available")]
     Unavailable(#[source] sqlx::Error),
@@ -29,6 +32,9 @@ pub enum StoreError {
         "the database is newer than this program: migration {0} is not known; use the newer program"
     )]
     NewerDatabase(i64),
+    /// Another server of this name is running.
+    #[error("a server of this name is running already")]
+    NameTaken,
     /// A migration failed.
     #[error("the database could not be migrated")]
     Migration(#[source] sqlx::migrate::MigrateError),
@@ -101,6 +107,26 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Whether the write may have been done all the same, or may still be done.
+    #[must_use]
+    pub fn may_have_been_written(&self) -> bool {
+        matches!(
+            self,
+            Self::Timeout | Self::Unavailable(_) | Self::NotCommitted
+        )
+    }
+
+    /// Whether the same operation would fail again.
+    #[must_use]
+    pub fn is_final(&self) -> bool {
+        match self {
+            Self::Timeout | Self::Busy | Self::NotCommitted | Self::Database(_) => false,
+            // The store was closed, and stays so.
+            Self::Unavailable(cause) => matches!(cause, sqlx::Error::PoolClosed),
+            _ => true,
+        }
+    }
+
     /// Whether a failed write says nothing about the other writes of its group.
     ///
     /// SQLite may take back the whole transaction after an error of its disk, memory or locks.
@@ -121,6 +147,15 @@ impl StoreError {
             _ => false,
         }
     }
+
+    /// The same failure for another write of the same batch, which the log describes once.
+    pub(crate) fn of_batch(&self) -> Self {
+        match self {
+            Self::Timeout => Self::Timeout,
+            Self::Busy => Self::Busy,
+            _ => Self::NotCommitted,
+        }
+    }
 }
 
 impl From<sqlx::Error> for StoreError {
@@ -130,11 +165,11 @@ impl From<sqlx::Error> for StoreError {
                 sqlx::error::ErrorKind::UniqueViolation => Self::Conflict,
                 // The only tables that are referred to are the organizations.
                 sqlx::error::ErrorKind::ForeignKeyViolation => Self::UnknownOrganization,
-                _ if is_busy(inner.as_ref()) => Self::Timeout,
+                _ if is_busy(inner.as_ref()) => Self::Busy,
                 _ if is_gone(inner.as_ref()) => Self::Unavailable(error),
                 _ => Self::Database(error),
             },
-            sqlx::Error::PoolTimedOut => Self::Timeout,
+            sqlx::Error::PoolTimedOut => Self::Busy,
             sqlx::Error::Io(_)
             | sqlx::Error::Tls(_)
             | sqlx::Error::PoolClosed
@@ -150,10 +185,11 @@ fn is_busy(error: &dyn DatabaseError) -> bool {
 }
 
 /// SQLite: out of memory, disk error, disk full, file cannot be opened. PostgreSQL: connection exceptions,
-/// insufficient resources, shutting down and starting up.
+/// insufficient resources, shutting down and starting up, a transaction that was idle for too long, a
+/// database that only reads for now.
 fn is_gone(error: &dyn DatabaseError) -> bool {
     matches!(sqlite_code(error), Some(7 | 10 | 13 | 14))
-        || has_postgres_code(error, &["08", "53", "57P"])
+        || has_postgres_code(error, &["08", "53", "57P", "25P03", "25006"])
 }
 
 /// Whether the code begins with one of these; PostgreSQL's have five characters.

@@ -118,7 +118,7 @@ impl Store {
         let applications: Vec<_> = group.iter().map(|(_, part)| part.clone()).collect();
         let working = Arc::new(AtomicBool::new(false));
         let began = Arc::clone(&working);
-        let written = self.transaction(move |connection| {
+        let written = self.locked(organization, move |connection| {
             Box::pin(async move {
                 applying::apply_all(kind, owner, &applications, &began, connection).await
             })
@@ -135,7 +135,7 @@ impl Store {
     /// Decides what to do about a group that failed; `working` tells whether it had the organization lock.
     fn retry(&self, mut group: Vec<Placed>, error: &StoreError, working: bool) -> Retry {
         // Who only waited, for a connection or for the lock, gains nothing by asking for less.
-        let too_slow = working && matches!(error, StoreError::Timeout);
+        let too_slow = working && matches!(error, StoreError::Timeout | StoreError::Busy);
         let one_is_bad = working && self.may_succeed_alone(error);
         match &mut group[..] {
             [(place, part)] if too_slow && part.items.len() > 1 => {

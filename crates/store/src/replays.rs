@@ -43,8 +43,9 @@ impl Store {
         at: Timestamp,
     ) -> Result<bool, StoreError> {
         let (kind, key) = (self.kind(), key.clone());
+        let organization = key.organization_id.clone();
         let replayed = self
-            .transaction(move |connection| {
+            .locked(&organization, move |connection| {
                 Box::pin(async move {
                     let owner = key.organization_id.clone();
                     let Some(log) = turn(kind, owner, at, connection).await? else {
@@ -84,7 +85,7 @@ impl Store {
         loop {
             let range = range.clone();
             let (last, made) = self
-                .transaction(move |connection| {
+                .locked(organization, move |connection| {
                     Box::pin(async move { portion(kind, &range, after, connection).await })
                 })
                 .await?;

@@ -1,6 +1,6 @@
 //! Sends: on disk before they leave, settled when the provider has answered.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use jiff::Timestamp;
 use recado_core::{
@@ -19,6 +19,7 @@ use crate::messages::{self, Message, MessageError, message_columns};
 use crate::orphan_statuses::Waiting;
 use crate::progress::{self, Progress};
 use crate::store::{DatabaseKind, Store};
+use crate::writer::Scope;
 
 /// A message that is about to be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +34,8 @@ pub struct NewMessage {
     pub agent_id: AgentId,
     /// The channel it goes over.
     pub channel_id: ChannelId,
+    /// The id that we choose at the provider, where the provider lets us.
+    pub external_id: Option<String>,
     /// What is said.
     pub content: ButtonsMessage,
     /// What may look wrong on the phone.
@@ -84,52 +87,53 @@ impl Store {
         }
     }
 
-    /// Makes `unknown` what has been `sending` since before `sent_before`; tells how many.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer, or a row is corrupt.
-    pub async fn settle_abandoned(
+    /// Makes messages `unknown` that one server, or any, was sending; returns how many.
+    pub(crate) async fn settle_abandoned(
         &self,
-        sent_before: Timestamp,
+        server: Option<&str>,
         at: Timestamp,
     ) -> Result<u64, StoreError> {
         let query = sqlx::query(
-            "select distinct organization_id from messages \
-             where status = 'sending' and created_at < $1",
+            "select organization_id from messages \
+             where status = 'sending' and (cast($1 as text) is null or server_id = $1)",
         )
-        .bind(sent_before.as_millisecond());
-        let mut settled = 0;
+        .bind(server.map(str::to_owned));
+        let mut organizations: BTreeSet<OrganizationId> = BTreeSet::new();
         for row in self.read_rows(query).await? {
             let columns = Columns::new(&row, "messages", "organization_id");
-            settled += self
-                .abandon(columns.parse("organization_id")?, sent_before, at)
-                .await?;
+            organizations.insert(columns.parse("organization_id")?);
         }
-        Ok(settled)
+        let (mut settled, mut failed) = (0, None);
+        for organization in organizations {
+            match self.abandon(organization, server, at).await {
+                Ok(count) => settled += count,
+                // Its lock may be held; the others' messages are settled all the same.
+                Err(error) => failed = Some(error),
+            }
+        }
+        failed.map_or(Ok(settled), Err)
     }
 
     async fn abandon(
         &self,
         organization: OrganizationId,
-        sent_before: Timestamp,
+        server: Option<&str>,
         at: Timestamp,
     ) -> Result<u64, StoreError> {
         let (kind, owner) = (self.kind(), organization.clone());
+        let query = sqlx::query(concat!(
+            "update messages set status = 'unknown', error = $4, updated_at = $3 \
+             where organization_id = $1 and status = 'sending' \
+             and (cast($2 as text) is null or server_id = $2) returning ",
+            message_columns!()
+        ))
+        .bind(owner.as_str().to_owned())
+        .bind(server.map(str::to_owned))
+        .bind(at.as_millisecond())
+        .bind(columns::json(&abandoned()));
         let (settled, appended) = self
-            .transaction(move |connection| {
+            .locked(&organization, move |connection| {
                 Box::pin(async move {
-                    let query = sqlx::query(concat!(
-                        "update messages set status = 'unknown', error = $4, updated_at = $3 \
-                         where organization_id = $1 and status = 'sending' and created_at < $2 \
-                         and id in (select id from messages \
-                         where status = 'sending' and created_at < $2) returning ",
-                        message_columns!()
-                    ))
-                    .bind(owner.as_str().to_owned())
-                    .bind(sent_before.as_millisecond())
-                    .bind(at.as_millisecond())
-                    .bind(columns::json(&abandoned()));
                     let mut log = EventLog::open(kind, owner, at, connection).await?;
                     let rows = query.fetch_all(&mut *connection).await?;
                     let mut messages = rows
@@ -163,6 +167,7 @@ pub(crate) struct Begun {
     conversation_id: ConversationId,
     agent_id: AgentId,
     channel_id: ChannelId,
+    external: Option<String>,
     content: String,
     warnings: String,
     at: i64,
@@ -176,6 +181,7 @@ impl From<&NewMessage> for Begun {
             conversation_id: new.conversation_id.clone(),
             agent_id: new.agent_id.clone(),
             channel_id: new.channel_id.clone(),
+            external: new.external_id.as_deref().map(columns::provider_id),
             content: columns::json(&StoredContent::from(&new.content)),
             warnings: columns::json(&warnings),
             at: new.created_at.as_millisecond(),
@@ -184,17 +190,23 @@ impl From<&NewMessage> for Begun {
 }
 
 macro_rules! begin {
-    ($each:literal) => {
+    ($from:literal) => {
         concat!(
             "insert into messages (organization_id, id, conversation_id, agent_id, channel_id, \
-             status, content, warnings, created_at, updated_at) \
+             status, external_id, content, warnings, created_at, updated_at, server_id) \
              select $1, value ->> 'id', value ->> 'conversation_id', value ->> 'agent_id', \
-             value ->> 'channel_id', 'sending', value ->> 'content', value ->> 'warnings', \
-             cast(value ->> 'at' as bigint), cast(value ->> 'at' as bigint) from ",
-            $each
+             value ->> 'channel_id', 'sending', value ->> 'external', value ->> 'content', value ->> 'warnings', \
+             cast(value ->> 'at' as bigint), cast(value ->> 'at' as bigint), $3 from ",
+            $from
         )
     };
 }
+
+/// The outcome will need the organization lock: if it cannot be had now, nothing is sent.
+const BEGIN_POSTGRES: &str = concat!(
+    "with o as materialized (select id from organizations where id = $1 for no key update) ",
+    begin!("o cross join jsonb_array_elements($2::jsonb) as n (value)")
+);
 
 impl Batchable for Begun {
     type Done = ();
@@ -204,11 +216,23 @@ impl Batchable for Begun {
         organization: &OrganizationId,
         writes: &[Self],
     ) -> Result<Vec<()>, StoreError> {
-        let query = sqlx::query(unpacking!(store.kind(), begin))
-            .bind(organization.as_str())
-            .bind(columns::json(&writes));
-        store.write_count(query).await?;
-        Ok(vec![(); writes.len()])
+        let text = match store.kind() {
+            DatabaseKind::Sqlite => begin!("json_each($2)"),
+            DatabaseKind::Postgres => BEGIN_POSTGRES,
+        };
+        let query = sqlx::query(text)
+            .bind(organization.as_str().to_owned())
+            .bind(columns::json(&writes))
+            .bind(store.server_id().to_owned());
+        let begun = store
+            .write_in_turn(organization, Scope::Statement, move |connection| {
+                Box::pin(async move { Ok(query.execute(connection).await?.rows_affected()) })
+            })
+            .await?;
+        match usize::try_from(begun) {
+            Ok(begun) if begun == writes.len() => Ok(vec![(); begun]),
+            _ => Err(StoreError::UnknownOrganization),
+        }
     }
 }
 
@@ -247,7 +271,8 @@ macro_rules! finish {
     ($each:literal) => {
         concat!(
             "update messages set status = n.outcome, \
-             external_id = coalesce(n.external, external_id), \
+             external_id = case n.outcome when 'rejected' then n.external \
+             else coalesce(n.external, external_id) end, \
              provider_id = coalesce(n.provider, provider_id), \
              error = n.failure, updated_at = n.at \
              from (select ",
@@ -275,7 +300,7 @@ impl Batchable for Finished {
     ) -> Result<Vec<Option<Message>>, StoreError> {
         let (kind, owner, outcomes) = (store.kind(), organization.clone(), writes.to_vec());
         let (finished, appended) = store
-            .transaction(move |connection| {
+            .locked(organization, move |connection| {
                 Box::pin(async move { finish_all(kind, owner, &outcomes, connection).await })
             })
             .await?;

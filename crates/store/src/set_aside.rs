@@ -95,7 +95,7 @@ impl Store {
         reason: SetAsideReason,
     ) -> Result<(), StoreError> {
         let query = sqlx::query(
-            "update webhook_calls set set_aside = $3 \
+            "update webhook_calls set set_aside = $3, server_id = '' \
              where organization_id = $1 and id = $2 and applied_at is null",
         )
         .bind(organization.as_str().to_owned())

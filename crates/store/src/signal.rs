@@ -9,6 +9,7 @@ use sqlx::postgres::PgListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::connection::Source;
 use crate::event_log::Appended;
 use crate::store::{DatabaseKind, Store};
 
@@ -36,6 +37,7 @@ pub(crate) struct Signals {
     everybody: watch::Sender<()>,
     deliveries: watch::Sender<()>,
     keys: watch::Sender<()>,
+    webhook_calls: watch::Sender<()>,
     organizations: Mutex<HashMap<OrganizationId, watch::Sender<()>>>,
     listener: OnceLock<JoinHandle<()>>,
 }
@@ -46,6 +48,7 @@ impl Signals {
             everybody: watch::Sender::new(()),
             deliveries: watch::Sender::new(()),
             keys: watch::Sender::new(()),
+            webhook_calls: watch::Sender::new(()),
             organizations: Mutex::default(),
             listener: OnceLock::new(),
         }
@@ -117,7 +120,7 @@ impl Store {
         let signals = self.signals();
         if self.kind() == DatabaseKind::Postgres {
             signals.listener.get_or_init(|| {
-                tokio::spawn(listen(self.url().to_owned(), Arc::downgrade(signals)))
+                tokio::spawn(listen(self.source().clone(), Arc::downgrade(signals)))
             });
         }
         signals.subscribe(organization)
@@ -145,6 +148,14 @@ impl Store {
         self.signals().keys.send_replace(());
     }
 
+    /// Returns a signal that webhook calls of a dead server were freed by this process.
+    #[must_use]
+    pub fn webhook_call_signal(&self) -> EventSignal {
+        EventSignal {
+            appended: self.signals().webhook_calls.subscribe(),
+        }
+    }
+
     /// Tells those who wait in this process, after the commit.
     pub(crate) fn signal(&self, organization: &OrganizationId, appended: Appended) {
         if appended.events {
@@ -155,6 +166,11 @@ impl Store {
         }
     }
 
+    /// Tells that webhook calls may be claimed.
+    pub(crate) fn signal_webhook_calls(&self) {
+        self.signals().webhook_calls.send_replace(());
+    }
+
     /// Tells that deliveries may be due.
     pub(crate) fn signal_deliveries(&self) {
         self.signals().deliveries.send_replace(());
@@ -162,9 +178,9 @@ impl Store {
 }
 
 /// Hears of the commits of all servers until nobody is left who could be told.
-async fn listen(url: String, signals: Weak<Signals>) {
+async fn listen(source: Source, signals: Weak<Signals>) {
     loop {
-        if let Err(error) = hear(&url, &signals).await {
+        if let Err(error) = hear(&source, &signals).await {
             tracing::warn!(
                 error = &error as &dyn std::error::Error,
                 "listening for events failed, and is tried again"
@@ -177,8 +193,8 @@ async fn listen(url: String, signals: Weak<Signals>) {
     }
 }
 
-async fn hear(url: &str, signals: &Weak<Signals>) -> Result<(), sqlx::Error> {
-    let mut listener = PgListener::connect(url).await?;
+async fn hear(source: &Source, signals: &Weak<Signals>) -> Result<(), sqlx::Error> {
+    let mut listener = PgListener::connect_with(&source.listener()?).await?;
     listener.listen("recado_events").await?;
     let mut heard: Option<String> = None;
     while let Some(signals) = signals.upgrade() {

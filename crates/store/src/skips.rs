@@ -99,7 +99,7 @@ impl Store {
             .bind(at.as_millisecond())
             .bind(reason)
             .bind(event.seq());
-        self.transaction(move |connection| {
+        self.locked(organization, move |connection| {
             Box::pin(async move {
                 let log = match EventLog::open(kind, owner, at, connection).await {
                     Err(StoreError::UnknownOrganization) => return Ok(None),

@@ -131,6 +131,15 @@ impl Statuses {
         };
         let message = &mut self.messages[place];
         if message.status == Status::Sending {
+            // A tap may quote the message before its outcome is stored.
+            if message.external_id.is_none()
+                && let Some(id) = ids.first()
+            {
+                message.external_id = Some(id.clone());
+                let address = (message.channel_id.clone(), id.clone());
+                self.by_external_id.entry(address).or_insert(place);
+                self.moved.insert(place);
+            }
             // Its outcome comes first: the send waits for the provider's answer at this moment.
             let own_id = [message.id.to_string()];
             return self.orphans.keep(&own_id, &step, channel, log.at());

@@ -4,10 +4,12 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use recado_core::OrganizationId;
 use sqlx::any::{Any, AnyArguments, AnyRow};
 use sqlx::migrate::{MigrateError, Migrator};
-use sqlx::{AnyPool, Connection, Row as _};
+use sqlx::{AnyConnection, AnyPool, Connection, Row as _};
 use tokio_util::task::TaskTracker;
+use uuid::Uuid;
 
 use crate::attempts::Attempted;
 use crate::batch::Batches;
@@ -17,6 +19,7 @@ use crate::known_keys::KnownKeys;
 use crate::secrets::MasterKey;
 use crate::sends::{Begun, Finished};
 use crate::signal::Signals;
+use crate::turns::Turns;
 use crate::writer::{Scope, Work, Writer};
 
 /// The longest that a read or a write may take.
@@ -35,6 +38,8 @@ pub struct Store {
 
 struct Shared {
     source: Source,
+    /// The id under which this store claims its work.
+    server: String,
     readers: AnyPool,
     /// On SQLite, connections for the reads that a send waits for: slow lists can take all others.
     send_readers: Option<AnyPool>,
@@ -49,6 +54,7 @@ struct Shared {
     /// How often the readers were asked.
     #[cfg(feature = "testing")]
     reads: std::sync::atomic::AtomicU64,
+    turns: Turns,
 }
 
 /// The database behind a store.
@@ -102,6 +108,7 @@ impl Store {
         Ok(Self {
             shared: Arc::new(Shared {
                 source,
+                server: format!("srv_{}", Uuid::now_v7().simple()),
                 readers,
                 send_readers,
                 writer,
@@ -114,6 +121,7 @@ impl Store {
                 gathering: TaskTracker::new(),
                 #[cfg(feature = "testing")]
                 reads: std::sync::atomic::AtomicU64::new(0),
+                turns: Turns::default(),
             }),
         })
     }
@@ -124,7 +132,11 @@ impl Store {
     ///
     /// A migration fails, or [`StoreError::NewerDatabase`].
     pub async fn migrate(&self) -> Result<(), StoreError> {
-        let mut connection = self.shared.source.connect(Role::Writer).await?;
+        let mut connection = self.shared.source.connect(Role::Migrator).await?;
+        if is_current(&mut connection).await {
+            connection.close().await?;
+            return Ok(());
+        }
         // `Migrator::run` is generic in a way that makes the future unfit for a task of its own.
         match self.kind() {
             // Takes a lock of its own.
@@ -211,6 +223,11 @@ impl Store {
         self.shared.writer.close().await;
     }
 
+    /// The id under which this store claims its work.
+    pub(crate) fn server_id(&self) -> &str {
+        &self.shared.server
+    }
+
     pub(crate) fn key(&self) -> &MasterKey {
         &self.shared.key
     }
@@ -219,9 +236,9 @@ impl Store {
         &self.shared.signals
     }
 
-    /// Where the database is; it may hold a password.
-    pub(crate) fn url(&self) -> &str {
-        self.shared.source.url()
+    /// Where the database is.
+    pub(crate) fn source(&self) -> &Source {
+        &self.shared.source
     }
 
     /// The API keys that need not be asked for; none where other servers delete keys too.
@@ -259,32 +276,23 @@ impl Store {
         self.shared.reads.load(std::sync::atomic::Ordering::Relaxed)
     }
 
-    fn count_read(&self) {
+    /// The connections that read.
+    pub(crate) fn readers(&self) -> &AnyPool {
+        &self.shared.readers
+    }
+
+    /// The connections for the reads that a send waits for.
+    pub(crate) fn send_readers(&self) -> &AnyPool {
+        let readers = &self.shared.readers;
+        self.shared.send_readers.as_ref().unwrap_or(readers)
+    }
+
+    /// Counts a read, for tests.
+    pub(crate) fn count_read(&self) {
         #[cfg(feature = "testing")]
         self.shared
             .reads
             .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-    }
-
-    pub(crate) async fn read_row(&self, query: Query) -> Result<Option<AnyRow>, StoreError> {
-        self.count_read();
-        in_time(async { Ok(query.fetch_optional(&self.shared.readers).await?) }).await
-    }
-
-    /// Reads a row that a send waits for.
-    pub(crate) async fn read_row_for_send(
-        &self,
-        query: Query,
-    ) -> Result<Option<AnyRow>, StoreError> {
-        let Some(send_readers) = &self.shared.send_readers else {
-            return self.read_row(query).await;
-        };
-        in_time(async { Ok(query.fetch_optional(send_readers).await?) }).await
-    }
-
-    pub(crate) async fn read_rows(&self, query: Query) -> Result<Vec<AnyRow>, StoreError> {
-        self.count_read();
-        in_time(async { Ok(query.fetch_all(&self.shared.readers).await?) }).await
     }
 
     /// Runs one writing statement, and gives the first row that it returns.
@@ -311,6 +319,31 @@ impl Store {
         .await
     }
 
+    /// Runs several writing statements, all or none, of which the first takes the organization lock.
+    pub(crate) async fn locked<T: Send + 'static>(
+        &self,
+        organization: &OrganizationId,
+        work: impl Work<T>,
+    ) -> Result<T, StoreError> {
+        self.write_in_turn(organization, Scope::Transaction, work)
+            .await
+    }
+
+    /// Does a write that takes the organization lock; of one organization one at a time. If another
+    /// server stops while it holds the lock, those that wait for it take one connection and not all.
+    pub(crate) async fn write_in_turn<T: Send + 'static>(
+        &self,
+        organization: &OrganizationId,
+        scope: Scope,
+        work: impl Work<T>,
+    ) -> Result<T, StoreError> {
+        let _turn = match self.kind() {
+            DatabaseKind::Postgres => Some(self.shared.turns.take(organization).await?),
+            DatabaseKind::Sqlite => None,
+        };
+        self.write(scope, work).await
+    }
+
     /// Runs several writing statements, all or none.
     pub(crate) async fn transaction<T: Send + 'static>(
         &self,
@@ -326,6 +359,25 @@ impl Store {
     ) -> Result<T, StoreError> {
         in_time(self.shared.writer.write(scope, work)).await
     }
+}
+
+/// Whether exactly the migrations of this program were run: then there is no lock to wait for, which
+/// a server may hold that stopped.
+async fn is_current(connection: &mut AnyConnection) -> bool {
+    let applied = sqlx::query(
+        "select version, checksum from _sqlx_migrations where success = true order by version",
+    )
+    .fetch_all(connection)
+    .await;
+    let applied = applied.unwrap_or_default();
+    applied.len() == MIGRATIONS.iter().count()
+        && applied
+            .iter()
+            .zip(MIGRATIONS.iter())
+            .all(|(row, migration)| {
+                row.try_get::<i64, _>(0).ok() == Some(migration.version)
+                    && row.try_get::<&[u8], _>(1).ok() == Some(&*migration.checksum)
+            })
 }
 
 pub(crate) async fn in_time<T>(

@@ -44,12 +44,33 @@ impl TestDatabase {
     /// The database cannot be made.
     pub async fn empty() -> Self {
         plans::record();
-        let (url, place) = match std::env::var("RECADO_TEST_DATABASE") {
-            Ok(admin_url) if !admin_url.is_empty() => on_server(admin_url).await,
-            _ => in_directory(),
+        let (url, place) = match server() {
+            Some(admin_url) => on_server(admin_url).await,
+            None => in_directory(),
         };
         let key = MasterKey::generate().expect("random bytes");
         Self { url, key, place }
+    }
+
+    /// Makes a migrated database on the PostgreSQL server of that administrator's URL.
+    ///
+    /// # Panics
+    ///
+    /// The database cannot be made.
+    pub async fn on(admin_url: String) -> Self {
+        let (url, place) = on_server(admin_url).await;
+        let key = MasterKey::generate().expect("random bytes");
+        let database = Self { url, key, place };
+        let store = database.store().await;
+        store.migrate().await.expect("the migrations run");
+        store.close().await;
+        database
+    }
+
+    /// Which database the tests run on.
+    #[must_use]
+    pub fn chosen() -> DatabaseKind {
+        server().map_or(DatabaseKind::Sqlite, |_| DatabaseKind::Postgres)
     }
 
     /// The URL that a server is given.
@@ -82,6 +103,32 @@ impl TestDatabase {
         &self.key
     }
 
+    /// Runs statements past every store.
+    ///
+    /// # Panics
+    ///
+    /// The database refuses them.
+    pub async fn execute(&self, sql: &'static str) {
+        run(&self.url, sql.to_owned())
+            .await
+            .expect("statements that the database takes");
+    }
+
+    /// Lets the lease of every server end, and frees what the servers claimed, as other servers would
+    /// after a while.
+    ///
+    /// # Panics
+    ///
+    /// The database does not answer.
+    pub async fn end_servers(&self) {
+        let store = self.store().await;
+        store
+            .end_servers(jiff::Timestamp::now())
+            .await
+            .expect("claims that end");
+        store.close().await;
+    }
+
     /// Opens one more store on it.
     ///
     /// # Panics
@@ -92,6 +139,12 @@ impl TestDatabase {
             .await
             .expect("the test database opens")
     }
+}
+
+/// The administrator's URL of the server that the environment names.
+fn server() -> Option<String> {
+    let url = std::env::var("RECADO_TEST_DATABASE").ok();
+    url.filter(|url| !url.is_empty())
 }
 
 fn in_directory() -> (String, Place) {

@@ -62,12 +62,12 @@ macro_rules! claiming {
              where organization_id = $1 and attempts ",
             $attempts,
             " and applied_at is null and set_aside is null and claimed_until <= $2 \
-             order by claimed_until, id limit $4 + 0",
+             and server_id in ('', $6) order by claimed_until, id limit $4 + 0",
             $lock,
             "), room as (select id, sum(bytes) over (order by claimed_until, id) - bytes as ahead \
              from due) \
              update webhook_calls set attempts = attempts + 1, claimed_until = \
-             case when received_at < $2 then $3 + $2 - received_at else $3 end \
+             case when received_at < $2 then $3 + $2 - received_at else $3 end, server_id = $6 \
              where id in (select id from room where ahead = 0 or ahead < $5) \
              returning id, organization_id, channel_id, content_type, key_id, body, received_at, \
              attempts"
@@ -89,9 +89,12 @@ impl Store {
     ) -> Result<(), StoreError> {
         let place = place(&call.organization_id, &call.id);
         let sealed = SealedSecrets::seal_bytes(&call.body, self.key(), place)?;
+        let is_claimed = claimed_until > call.received_at;
+        let server = if is_claimed { self.server_id() } else { "" }.to_owned();
         let query = sqlx::query(
             "insert into webhook_calls (id, organization_id, channel_id, content_type, key_id, \
-             body, received_at, claimed_until, attempts) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+             body, received_at, claimed_until, attempts, server_id) \
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         )
         .bind(columns::text(&call.id).into_owned())
         .bind(call.organization_id.as_str())
@@ -105,7 +108,8 @@ impl Store {
         .bind(sealed.bytes)
         .bind(call.received_at.as_millisecond())
         .bind(claimed_until.as_millisecond())
-        .bind(i64::from(claimed_until > call.received_at));
+        .bind(i64::from(is_claimed))
+        .bind(server);
         self.write_row(query).await.map(drop)
     }
 
@@ -128,15 +132,18 @@ impl Store {
              from pending where pending.id is not null), \
              due (id, untried, doubtful) as (select id, exists (\
              select 1 from webhook_calls w where w.organization_id = pending.id and w.attempts = 0 \
-             and w.applied_at is null and w.set_aside is null and w.claimed_until <= $1), exists (\
+             and w.applied_at is null and w.set_aside is null and w.claimed_until <= $1 \
+             and w.server_id in ('', $2)), exists (\
              select 1 from webhook_calls w where w.organization_id = pending.id \
              and w.attempts > 0 \
-             and w.applied_at is null and w.set_aside is null and w.claimed_until <= $1) \
+             and w.applied_at is null and w.set_aside is null and w.claimed_until <= $1 \
+             and w.server_id in ('', $2)) \
              from pending where id is not null) \
              select id, case when untried then 1 else 0 end as untried, \
              case when doubtful then 1 else 0 end as doubtful from due where untried or doubtful",
         )
-        .bind(now.as_millisecond());
+        .bind(now.as_millisecond())
+        .bind(self.server_id().to_owned());
         self.read_rows(query).await?.iter().map(backlog).collect()
     }
 
@@ -167,7 +174,8 @@ impl Store {
             .bind(now.as_millisecond())
             .bind(claimed_until.as_millisecond())
             .bind(i64::from(limit))
-            .bind(i64::from(bytes));
+            .bind(i64::from(bytes))
+            .bind(self.server_id().to_owned());
         let claimed = self.claimed(&self.write_rows(query).await?).await?;
         Ok(claimed.into_iter().map(|(call, _)| call).collect())
     }
@@ -195,7 +203,8 @@ impl Store {
             .bind(now.as_millisecond())
             .bind(claimed_until.as_millisecond())
             .bind(1_i64)
-            .bind(0_i64);
+            .bind(0_i64)
+            .bind(self.server_id().to_owned());
         let claimed = self.claimed(&self.write_rows(query).await?).await?;
         Ok(claimed.into_iter().next())
     }
@@ -223,7 +232,8 @@ impl Store {
         Ok(calls)
     }
 
-    /// Notes that the attempts to apply these calls ended without the process ending.
+    /// Notes that the attempts to apply these calls ended without the process ending; when their claims
+    /// run out, any server may claim them.
     ///
     /// # Errors
     ///
@@ -231,11 +241,11 @@ impl Store {
     pub async fn end_webhook_call_attempts(&self, calls: &[String]) -> Result<(), StoreError> {
         let text = match self.kind() {
             DatabaseKind::Sqlite => {
-                "update webhook_calls set attempts = 0 where applied_at is null \
+                "update webhook_calls set attempts = 0, server_id = '' where applied_at is null \
                  and id in (select value from json_each($1))"
             }
             DatabaseKind::Postgres => {
-                "update webhook_calls set attempts = 0 where applied_at is null \
+                "update webhook_calls set attempts = 0, server_id = '' where applied_at is null \
                  and id in (select jsonb_array_elements_text($1::jsonb))"
             }
         };
@@ -243,21 +253,37 @@ impl Store {
         self.write_count(query).await.map(drop)
     }
 
-    /// Ends all claims of calls that are not applied: of one organization, or of a server that is gone.
+    /// Ends all claims of an organization's calls that are not applied.
     ///
     /// # Errors
     ///
     /// The database does not answer.
     pub async fn end_webhook_call_claims(
         &self,
-        organization: Option<&OrganizationId>,
+        organization: &OrganizationId,
     ) -> Result<(), StoreError> {
         let query = sqlx::query(
-            "update webhook_calls set claimed_until = 0 where applied_at is null \
-             and set_aside is null and ($1 is null or organization_id = $1)",
+            "update webhook_calls set claimed_until = 0, server_id = '' where applied_at is null \
+             and set_aside is null and organization_id = $1",
         )
-        .bind(organization.map(|id| id.as_str().to_owned()));
+        .bind(organization.as_str().to_owned());
         self.write_count(query).await.map(drop)
+    }
+
+    /// Ends the claims of one server, or all claims; returns how many.
+    pub(crate) async fn free_webhook_calls(&self, server: Option<&str>) -> Result<u64, StoreError> {
+        let query = match server {
+            None => sqlx::query(
+                "update webhook_calls set claimed_until = 0, server_id = '' \
+                 where applied_at is null and set_aside is null and claimed_until > 0",
+            ),
+            Some(server) => sqlx::query(
+                "update webhook_calls set claimed_until = 0, server_id = '' \
+                 where applied_at is null and server_id <> '' and server_id = $1",
+            )
+            .bind(server.to_owned()),
+        };
+        self.write_count(query).await
     }
 
     /// Deletes what is done and older: applied calls, statuses of nobody's message, finished

@@ -61,7 +61,7 @@ impl Store {
         let (kind, owner, key) = (self.kind(), organization.clone(), self.key().clone());
         let narrowed = change.events.is_some();
         let updated = self
-            .transaction(move |connection| {
+            .locked(organization, move |connection| {
                 Box::pin(async move {
                     if change.enabled == Some(true) {
                         // Its turn: attempts change the same rows in another order.
@@ -148,7 +148,7 @@ impl Store {
         .bind(id.as_str().to_owned())
         .bind(at.as_millisecond());
         let appended = self
-            .transaction(move |connection| {
+            .locked(organization, move |connection| {
                 Box::pin(async move {
                     let mut log = EventLog::open(kind, owner, at, connection).await?;
                     let Some(row) = query.fetch_optional(&mut *connection).await? else {
@@ -176,7 +176,7 @@ impl Store {
         id: &WebhookEndpointId,
     ) -> Result<bool, StoreError> {
         let (kind, owner, id) = (self.kind(), organization.clone(), id.clone());
-        self.transaction(move |connection| {
+        self.locked(organization, move |connection| {
             Box::pin(async move {
                 // Its turn: no event may add a delivery meanwhile.
                 EventLog::open(kind, owner.clone(), Timestamp::UNIX_EPOCH, connection).await?;

@@ -168,7 +168,7 @@ impl Store {
         )
         .bind(endpoint.organization_id.as_str().to_owned());
         let (kind, owner) = (self.kind(), endpoint.organization_id.clone());
-        self.transaction(move |connection| {
+        self.locked(&endpoint.organization_id, move |connection| {
             Box::pin(async move {
                 // The organization lock: two creations at once must not both count one too few.
                 EventLog::open(kind, owner, Timestamp::UNIX_EPOCH, connection).await?;

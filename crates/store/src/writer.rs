@@ -13,7 +13,7 @@ use sqlx::{AnyConnection, AnyPool, Connection};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
-use crate::connection::{Role, Source};
+use crate::connection::{Lent, Role, Source};
 use crate::error::StoreError;
 use crate::store::DatabaseKind;
 
@@ -102,7 +102,12 @@ impl Writer {
         work: impl Work<T>,
     ) -> Result<T, StoreError> {
         match self {
-            Self::Pool(pool) => apply(scope, work, &mut *pool.acquire().await?).await,
+            Self::Pool(pool) => {
+                let mut connection = Lent::from(pool).await?;
+                let result = apply(scope, work, &mut connection).await;
+                connection.give_back();
+                result
+            }
             Self::Group(orders, _) => {
                 let (job, answer) = job(scope, work);
                 let queued = orders.send(Order::Write(job)).await;
@@ -182,7 +187,12 @@ async fn apply<T>(
                     Ok(value)
                 }
                 Err(error) => {
-                    transaction.rollback().await?;
+                    // On a connection that failed this fails as well, and the first error tells more.
+                    let undone = transaction.rollback().await;
+                    match &error {
+                        StoreError::Unavailable(_) => {}
+                        _ => undone?,
+                    }
                     Err(error)
                 }
             }

@@ -150,6 +150,7 @@ fn app(store: Store, url: &str, milliseconds: Arc<AtomicI64>) -> Arc<App> {
         max_sends_in_flight: MAX_SENDS_IN_FLIGHT,
         heartbeat: HEARTBEAT,
         max_webhook_endpoints: MAX_WEBHOOK_ENDPOINTS,
+        server_name: None,
     })
 }
 

@@ -1,5 +1,7 @@
 //! Our own database fails, before and after the provider was asked.
 
+use std::time::Duration;
+
 use recado_core::{MessageId, Status};
 use recado_tests::World;
 use recado_tests::held::HeldProvider;
@@ -46,6 +48,41 @@ async fn without_a_database_nothing_is_sent_and_nothing_of_the_inside_is_told() 
         );
     }
     assert_eq!(world.sandbox.requests(), []);
+}
+
+#[tokio::test]
+async fn an_outcome_is_stored_when_the_database_takes_it_again() {
+    let world = World::start().await;
+    let held = HeldProvider::start().await;
+    let settings = json!({"settings": {"baseUrl": held.url}});
+    change(&world.client, "whatsapp", settings).await;
+    let mut send = tokio::spawn({
+        let client = world.client.clone();
+        async move { client.send(smallest_body("conv-456")).await }
+    });
+    let request = held.receive().await;
+    let id = request.body["biz_opaque_callback_data"].clone();
+    world
+        .database
+        .execute("alter table events rename to events_away")
+        .await;
+    request
+        .answer(&json!({"messages": [{"id": "wamid.1"}]}))
+        .await;
+    let early = tokio::time::timeout(Duration::from_secs(1), &mut send).await;
+    assert!(early.is_err(), "the outcome is tried again: {early:?}");
+    assert_eq!(status_of(&world, &id).await, Status::Sending);
+    world
+        .database
+        .execute("alter table events_away rename to events")
+        .await;
+
+    let answer = send.await.expect("an answer").expect(200);
+    assert_eq!(answer["message"]["status"], "accepted");
+    assert_eq!(answer["message"]["id"], id);
+    assert_eq!(answer["message"]["externalId"], "wamid.1");
+    assert_eq!(world.events("message.accepted", 1).await.len(), 1);
+    assert!(world.events("message.unknown", 0).await.is_empty());
 }
 
 #[tokio::test]

@@ -113,11 +113,8 @@ async fn restart_until_it_stays(deployment: &Deployment, poison: &str) -> (binar
     let mut ends = 0;
     loop {
         assert!(ends < 10, "it ends for ever");
-        // As if the lease of the server that is gone had run out.
-        let store = deployment.database.store().await;
-        let freed = store.end_webhook_call_claims(None).await;
-        freed.expect("an answer");
-        store.close().await;
+        // The lease of the server that is gone ends.
+        deployment.database.end_servers().await;
         let Ok(mut server) = binaries::Server::start(&environment).await else {
             ends += 1;
             continue;

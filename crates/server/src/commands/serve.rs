@@ -50,6 +50,7 @@ pub(crate) async fn run(config: &ConfigArgs, args: &ServeArgs) -> anyhow::Result
         max_sends_in_flight: MAX_SENDS_IN_FLIGHT,
         heartbeat: HEARTBEAT,
         max_webhook_endpoints: config.max_webhook_endpoints,
+        server_name: config.server_name.clone().filter(|name| !name.is_empty()),
     });
     let served = recado_server::run(app, listener, limits, shutdown_signal()).await;
     stop.cancel();

@@ -7,8 +7,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use recado_store::{
-    AfterAttempt, ClaimLimits, DatabaseKind, DeliveryAttempt, DueDelivery, StoreError,
-    WebhookFormat,
+    AfterAttempt, ClaimLimits, DeliveryAttempt, DueDelivery, StoreError, WebhookFormat,
 };
 use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
@@ -17,6 +16,7 @@ use super::schedule::SetAside;
 use super::transmission::{Answered, Transmission};
 use super::{delivery_id, elapsed, payload, schedule};
 use crate::app::App;
+use crate::persistence::until_stored;
 
 /// Calls at once, in all.
 const IN_FLIGHT: usize = 64;
@@ -27,11 +27,11 @@ const IN_FLIGHT_PER_ENDPOINT: u32 = 8;
 /// Calls at once of one organization, so that it cannot take the places of all others.
 const IN_FLIGHT_PER_ORGANIZATION: u32 = 16;
 
-/// How long a delivery is this process's to make; after that any process may. Longer than a call takes.
+/// How long a claim lasts within this process; longer than a call takes.
 const CLAIM: Duration = Duration::from_mins(1);
 
-/// How often deliveries are looked for without any sign: those of a server that died, or a lost signal.
-const LOOK: Duration = Duration::from_secs(30);
+/// How often deliveries are looked for without any sign: retries that a server planned that is gone.
+const LOOK: Duration = Duration::from_secs(5);
 
 /// How long to wait when the database does not answer.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -87,12 +87,6 @@ impl Drained {
 /// Delivers until `stop`; then finishes what is in flight.
 pub async fn run(app: Arc<App>, stop: CancellationToken) {
     let mut signal = app.store.delivery_signal();
-    if app.store.kind() == DatabaseKind::Sqlite
-        // The file has one server: what is still claimed was claimed by one that is gone.
-        && let Err(error) = app.store.end_delivery_claims().await
-    {
-        tracing::warn!(%error, "deliveries of a server that is gone wait for the end of their claims");
-    }
     let mut worker = Worker {
         app,
         in_flight: JoinSet::new(),
@@ -305,9 +299,11 @@ async fn record(
         error: answered.error,
         duration: answered.duration,
     };
-    app.store
-        .record_attempt(&due.delivery.key, attempt, after)
-        .await
+    let key = &due.delivery.key;
+    until_stored(app, || {
+        app.store.record_attempt(key, attempt.clone(), after)
+    })
+    .await
 }
 
 async fn disable(app: &App, due: &DueDelivery, status: Option<u16>) -> Result<(), StoreError> {

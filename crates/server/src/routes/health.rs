@@ -25,10 +25,10 @@ pub(crate) async fn healthz() -> Json<Health> {
     Json(Health { status: "ok" })
 }
 
-/// The server can work: its database answers
+/// The server can work: its database answers and takes writes
 #[utoipa::path(get, path = "/readyz", operation_id = "readyz", tag = "Operations", security(()), responses((status = 200, description = "It can work", body = Health), (status = 503, description = "The database does not answer", body = Health)))]
 pub(crate) async fn readyz(State(app): State<Arc<App>>) -> (StatusCode, Json<Health>) {
-    match app.store.ping().await {
+    match app.readiness.check(&app.store).await {
         Ok(()) => (StatusCode::OK, Json(Health { status: "ok" })),
         Err(error) => {
             tracing::warn!(%error, "not ready");

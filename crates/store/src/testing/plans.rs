@@ -18,18 +18,18 @@ use crate::store::{DatabaseKind, MIGRATIONS};
 const SMALL_TABLES: [&str; 2] = ["_sqlx_migrations", "servers"];
 
 /// Partial indexes that hold only what is in flight at this moment.
-const SMALL_INDEXES: [&str; 2] = ["messages_sending", "deliveries_claimed"];
+const SMALL_INDEXES: [&str; 3] = [
+    "messages_sending",
+    "webhook_calls_claimed",
+    "deliveries_claimed",
+];
 
 /// Statements that may read more than they need: a part of their text, and why.
-const EXEMPT: [(&str, &str); 4] = [
+const EXEMPT: [(&str, &str); 3] = [
     (
-        "select distinct organization_id from messages where status = 'sending'",
-        "settle_abandoned: the leases of servers replace it",
-    ),
-    (
-        "update webhook_calls set claimed_until = 0 where applied_at is null and",
-        "end_webhook_call_claims: it concerns all that is pending when a server starts, and runs once \
-         when an organization gets an agent",
+        "update webhook_calls set claimed_until = 0, server_id = '' where applied_at is null \
+         and set_aside is null and claimed_until > 0",
+        "free_webhook_calls: it concerns all that is pending when a server starts on SQLite",
     ),
     (
         "where key_id = $1 limit 1",

@@ -4,7 +4,7 @@ use recado_core::{Outcome, Status};
 use recado_store::{Content, Direction, MessageError, SendResult, StoreError};
 use rstest::rstest;
 
-use crate::world::{ALL, World, accepted, at, content, conv, message, msg, org};
+use crate::world::{ALL, World, accepted, at, content, conv, end, message, msg, org};
 
 #[tokio::test]
 async fn a_message_is_sending_until_its_send_ends() {
@@ -134,7 +134,7 @@ async fn a_conversation_lists_its_own_messages() {
 }
 
 #[tokio::test]
-async fn only_old_messages_that_are_still_sending_are_abandoned() {
+async fn what_a_server_leaves_in_sending_is_unknown_when_it_ends() {
     let World { store, .. } = &World::new().await;
     for (text, created_at) in [("msg_old", 5_000), ("msg_done", 5_000), ("msg_new", 7_000)] {
         let mut new = message("org_1", text);
@@ -145,18 +145,12 @@ async fn only_old_messages_that_are_still_sending_are_abandoned() {
         .finish_send(&org(1), &msg("msg_done"), &accepted(), at(6_000))
         .await
         .unwrap();
-    assert_eq!(
-        store.settle_abandoned(at(7_000), at(8_000)).await.unwrap(),
-        1
-    );
-    assert_eq!(
-        store.settle_abandoned(at(7_000), at(8_000)).await.unwrap(),
-        0
-    );
+    assert_eq!(end(store, 8_000).await.messages, 2);
+    assert_eq!(end(store, 8_000).await.messages, 0);
     for (text, status, updated_at) in [
         ("msg_old", Status::Unknown, 8_000),
         ("msg_done", Status::Accepted, 6_000),
-        ("msg_new", Status::Sending, 7_000),
+        ("msg_new", Status::Unknown, 8_000),
     ] {
         let found = store
             .get_message(&org(1), &msg(text))

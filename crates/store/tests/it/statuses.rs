@@ -6,7 +6,7 @@ use recado_store::{Applied, Message, SendResult, Store};
 use rstest::rstest;
 
 use crate::taps::{ana, apply, events, kinds, news, phone, tap, tapped};
-use crate::world::{World, accepted, at, message, msg, org};
+use crate::world::{World, accepted, at, end, message, msg, org};
 
 async fn of(store: &Store, text: &str) -> Message {
     store
@@ -250,7 +250,7 @@ async fn a_status_settles_an_unknown(
 async fn an_unknown_is_told_once_and_settled_by_a_late_answer() {
     let World { store, .. } = &tapped().await;
     store.begin_send(&message("org_1", "msg_2")).await.unwrap();
-    store.settle_abandoned(at(9_000), at(9_000)).await.unwrap();
+    end(store, 9_000).await;
     for result in [unknown(), accepted(), unknown()] {
         store
             .finish_send(&org(1), &msg("msg_2"), &result, at(9_500))
@@ -268,10 +268,7 @@ async fn an_abandoned_send_hears_what_waited_for_it() {
     let World { store, .. } = &tapped().await;
     store.begin_send(&message("org_1", "msg_2")).await.unwrap();
     apply(store, vec![named("msg_2", &["wamid.2"], Status::Read)]).await;
-    assert_eq!(
-        store.settle_abandoned(at(9_000), at(9_000)).await.unwrap(),
-        1
-    );
+    assert_eq!(end(store, 9_000).await.messages, 1);
     let settled = of(store, "msg_2").await;
     assert_eq!(settled.status, Status::Read);
     assert_eq!(settled.external_id.as_deref(), Some("wamid.2"));

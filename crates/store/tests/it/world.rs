@@ -7,11 +7,17 @@ use recado_core::{
 };
 use recado_store::testing::TestDatabase;
 use recado_store::{
-    Agent, Channel, ChannelSecrets, Conversation, NewChannel, NewMessage, Organization, Page,
-    SendResult, Store,
+    Agent, Channel, ChannelSecrets, Conversation, Freed, NewChannel, NewMessage, Organization,
+    Page, SendResult, Store,
 };
 use serde_json::{Map, Value, json};
 use sqlx::{AnyConnection, Connection};
+
+/// Ends a server that used this store.
+pub(crate) async fn end(store: &Store, now: i64) -> Freed {
+    let membership = store.join(None).await.unwrap();
+    membership.leave(at(now)).await.unwrap()
+}
 
 pub(crate) const ALL: Page = Page {
     after: None,
@@ -36,7 +42,12 @@ impl World {
 
     /// A connection past the store.
     pub(crate) async fn raw(&self) -> AnyConnection {
-        AnyConnection::connect(self.database.url()).await.unwrap()
+        Self::raw_of(&self.database).await
+    }
+
+    /// A connection past every store.
+    pub(crate) async fn raw_of(database: &TestDatabase) -> AnyConnection {
+        AnyConnection::connect(database.url()).await.unwrap()
     }
 }
 
@@ -128,6 +139,7 @@ pub(crate) fn message(organization: &str, text: &str) -> NewMessage {
         conversation_id: id("conv-456"),
         agent_id: id("agent-123"),
         channel_id: id("chn_1"),
+        external_id: None,
         content: content(),
         warnings: vec![Warning {
             field: "body_text".into(),

@@ -1,0 +1,308 @@
+//! Servers: each renews a lease, and what it claimed is free when the lease has ended.
+//!
+//! Leases are compared by the clock of the database alone. SQLite has one server, which needs no lease:
+//! at its start everything that is claimed was claimed by a server that is gone.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use sqlx::{AnyConnection, Connection as _};
+
+use crate::columns::Columns;
+use crate::connection::{Role, Source};
+use crate::error::StoreError;
+use crate::store::{DatabaseKind, Store, in_time};
+
+/// How often a server renews its lease.
+pub const LEASE_RENEWAL: Duration = Duration::from_secs(3);
+
+/// How long a server that does not renew its lease counts as alive: three renewals may fail.
+pub const LEASE: Duration = Duration::from_secs(10);
+
+/// How long the session of a killed server may go on to hold its name.
+const NAME_TIMEOUT: Duration = Duration::from_secs(4);
+
+/// Time between two tries to get the name.
+const NAME_PAUSE: Duration = Duration::from_millis(200);
+
+/// The clock of PostgreSQL, in milliseconds.
+macro_rules! now {
+    () => {
+        "cast(extract(epoch from clock_timestamp()) * 1000 as bigint)"
+    };
+}
+
+/// A server that has missed renewals was away, or the database was: then the others get the time to renew
+/// theirs as well, before this server takes them for dead.
+const EXTEND: &str = concat!(
+    "update servers set lease_until = ",
+    now!(),
+    " + 10000 where (select m.lease_until from servers m where m.id = $1) < ",
+    now!(),
+    " + 5000"
+);
+
+const RENEW: &str = concat!(
+    "insert into servers (id, name, lease_until, started_at) values ($1, $2, ",
+    now!(),
+    " + 10000, ",
+    now!(),
+    ") on conflict (id) do update set lease_until = excluded.lease_until"
+);
+
+/// The servers that claim something and have no lease.
+const DEAD: &str = concat!(
+    "select c.server_id from (\
+     select server_id from messages where status = 'sending' union \
+     select server_id from webhook_calls where applied_at is null and server_id <> '' union \
+     select server_id from deliveries where status = 'pending' and claimed_until > 0) c \
+     where c.server_id <> '' and c.server_id not in (select id from servers where lease_until > ",
+    now!(),
+    ")"
+);
+
+/// What was claimed by servers that are gone.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Freed {
+    /// Messages that were being sent, and are `unknown` now.
+    pub messages: u64,
+    /// Calls of providers that any server may apply now.
+    pub webhook_calls: u64,
+    /// Deliveries that any server may make now.
+    pub deliveries: u64,
+}
+
+/// This server among the servers of its database.
+pub struct Membership {
+    store: Store,
+    name: Option<String>,
+    /// Renews the lease and holds the lock of the name; on SQLite, or when it is lost, there is none.
+    connection: Option<AnyConnection>,
+    /// Earlier servers of this name.
+    predecessors: Vec<String>,
+}
+
+impl Store {
+    /// Begins the lease of this server.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::NameTaken`] if a server of that name lives.
+    pub async fn join(&self, name: Option<&str>) -> Result<Membership, StoreError> {
+        let mut membership = Membership {
+            store: self.clone(),
+            name: name.map(str::to_owned),
+            connection: None,
+            predecessors: Vec::new(),
+        };
+        match self.kind() {
+            DatabaseKind::Sqlite => self.join_alone(name).await?,
+            DatabaseKind::Postgres => {
+                membership.take_name().await?;
+                membership.predecessors = self.of_name(name).await?;
+                membership.renew().await?;
+            }
+        }
+        Ok(membership)
+    }
+
+    async fn join_alone(&self, name: Option<&str>) -> Result<(), StoreError> {
+        let gone = sqlx::query("delete from servers");
+        let new = sqlx::query(
+            "insert into servers (id, name, lease_until, started_at) values ($1, $2, 0, 0)",
+        )
+        .bind(self.server_id().to_owned())
+        .bind(name.map(str::to_owned));
+        self.transaction(move |connection| {
+            Box::pin(async move {
+                gone.execute(&mut *connection).await?;
+                new.execute(connection).await?;
+                Ok(())
+            })
+        })
+        .await
+    }
+
+    /// Forgets the earlier servers of a name, and returns their ids.
+    async fn of_name(&self, name: Option<&str>) -> Result<Vec<String>, StoreError> {
+        let Some(name) = name else {
+            return Ok(Vec::new());
+        };
+        let query =
+            sqlx::query("delete from servers where name = $1 returning id").bind(name.to_owned());
+        let rows = self.write_rows(query).await?;
+        rows.iter()
+            .map(|row| Columns::new(row, "servers", "id").get("id"))
+            .collect()
+    }
+
+    /// Proves that the database takes writes.
+    ///
+    /// # Errors
+    ///
+    /// It does not.
+    pub async fn prove_write(&self) -> Result<(), StoreError> {
+        let query = sqlx::query("update servers set started_at = started_at where id = $1")
+            .bind(self.server_id().to_owned());
+        self.write_count(query).await.map(drop)
+    }
+
+    /// Frees what servers claimed whose lease has ended.
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer.
+    pub async fn free_dead_servers(&self, at: Timestamp) -> Result<Freed, StoreError> {
+        if self.kind() == DatabaseKind::Sqlite {
+            return Ok(Freed::default());
+        }
+        let rows = self.read_rows(sqlx::query(DEAD)).await?;
+        let dead = rows
+            .iter()
+            .map(|row| Columns::new(row, "servers", "server_id").get("server_id"))
+            .collect::<Result<Vec<String>, _>>()?;
+        let freed = self.free_all(&dead, at).await;
+        let gone = sqlx::query(concat!("delete from servers where lease_until < ", now!()));
+        self.write_count(gone).await?;
+        freed
+    }
+
+    /// Lets the lease of every server end at once, and frees what all of them claimed.
+    #[cfg(feature = "testing")]
+    pub(crate) async fn end_servers(&self, at: Timestamp) -> Result<Freed, StoreError> {
+        let query = sqlx::query("update servers set lease_until = 0");
+        self.write_count(query).await?;
+        self.free(None, at).await
+    }
+
+    /// Frees what each of these servers claimed; one that fails does not keep the others from it.
+    async fn free_all(&self, servers: &[String], at: Timestamp) -> Result<Freed, StoreError> {
+        let (mut all, mut failed) = (Freed::default(), None);
+        for server in servers {
+            match self.free(Some(server), at).await {
+                Ok(freed) => {
+                    all.messages += freed.messages;
+                    all.webhook_calls += freed.webhook_calls;
+                    all.deliveries += freed.deliveries;
+                }
+                Err(error) => failed = Some(error),
+            }
+        }
+        failed.map_or(Ok(all), Err)
+    }
+
+    /// Frees what one server claimed, or on SQLite what all claimed.
+    async fn free(&self, server: Option<&str>, at: Timestamp) -> Result<Freed, StoreError> {
+        let freed = Freed {
+            webhook_calls: self.free_webhook_calls(server).await?,
+            deliveries: self.free_deliveries(server).await?,
+            messages: self.settle_abandoned(server, at).await?,
+        };
+        if freed.deliveries > 0 {
+            self.signal_deliveries();
+        }
+        if freed.webhook_calls > 0 {
+            self.signal_webhook_calls();
+        }
+        Ok(freed)
+    }
+}
+
+impl Membership {
+    /// Renews the lease.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::NameTaken`] if the name was lost with the connection, and another server has it now.
+    pub async fn renew(&mut self) -> Result<(), StoreError> {
+        if self.store.kind() == DatabaseKind::Sqlite {
+            return Ok(());
+        }
+        let (held, store, name) = (self.connection.take(), &self.store, &self.name);
+        let connection = in_time(async {
+            let mut connection = match held {
+                Some(connection) => connection,
+                None => open(store.source(), name.as_deref())
+                    .await?
+                    .ok_or(StoreError::NameTaken)?,
+            };
+            let id = store.server_id().to_owned();
+            sqlx::query(EXTEND)
+                .bind(id.clone())
+                .execute(&mut connection)
+                .await?;
+            sqlx::query(RENEW)
+                .bind(id)
+                .bind(name.clone())
+                .execute(&mut connection)
+                .await?;
+            Ok(connection)
+        })
+        .await?;
+        // A connection that failed is not kept.
+        self.connection = Some(connection);
+        Ok(())
+    }
+
+    /// Frees what earlier runs of this server claimed: on SQLite everything, on PostgreSQL what servers of
+    /// this name claimed, which are gone because this one has the name.
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer.
+    pub async fn take_over(&mut self, at: Timestamp) -> Result<Freed, StoreError> {
+        match self.store.kind() {
+            DatabaseKind::Sqlite => self.store.free(None, at).await,
+            DatabaseKind::Postgres => self.store.free_all(&self.predecessors, at).await,
+        }
+    }
+
+    /// Ends the lease, and frees what this server leaves behind.
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer.
+    pub async fn leave(self, at: Timestamp) -> Result<Freed, StoreError> {
+        let Self {
+            store, connection, ..
+        } = self;
+        let id = store.server_id();
+        let freed = store.free(Some(id), at).await;
+        let query = sqlx::query("delete from servers where id = $1").bind(id.to_owned());
+        store.write_count(query).await?;
+        if let Some(connection) = connection {
+            in_time(async { Ok(connection.close().await?) }).await?;
+        }
+        freed
+    }
+
+    /// Takes the name at the start; the session of a killed server may hold it a moment longer.
+    async fn take_name(&mut self) -> Result<(), StoreError> {
+        let (source, name) = (self.store.source(), self.name.as_deref());
+        let taken = tokio::time::timeout(NAME_TIMEOUT, async {
+            loop {
+                if let Some(connection) = in_time(open(source, name)).await? {
+                    return Ok(connection);
+                }
+                tokio::time::sleep(NAME_PAUSE).await;
+            }
+        });
+        let connection = taken.await.unwrap_or(Err(StoreError::NameTaken))?;
+        self.connection = Some(connection);
+        Ok(())
+    }
+}
+
+/// Opens a connection that holds the lock of the name; returns `None` if another server holds it.
+async fn open(source: &Source, name: Option<&str>) -> Result<Option<AnyConnection>, StoreError> {
+    let mut connection = source.connect(Role::Writer).await?;
+    let Some(name) = name else {
+        return Ok(Some(connection));
+    };
+    let row =
+        sqlx::query("select 1 where pg_try_advisory_lock(hashtext('recado server'), hashtext($1))")
+            .bind(name.to_owned())
+            .fetch_optional(&mut connection)
+            .await?;
+    Ok(row.map(|_| connection))
+}

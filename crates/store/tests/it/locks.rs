@@ -1,0 +1,132 @@
+//! Another server stops while it holds the organization lock.
+
+use std::time::{Duration, Instant};
+
+use recado_store::{DatabaseKind, StoreError};
+use sqlx::{AnyConnection, Connection as _};
+use tokio::task::JoinSet;
+
+use crate::world::{World, accepted, agent, at, message, msg, org};
+
+/// More than the store has connections.
+const MANY: usize = 20;
+
+/// Takes the organization lock of `org_1`, as a server does that then stops.
+async fn hold(connection: &mut AnyConnection) {
+    for text in [
+        "begin",
+        "select id from organizations where id = 'org_1' for no key update",
+    ] {
+        sqlx::raw_sql(text).execute(&mut *connection).await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_held_organization_lock_refuses_its_sends_and_concerns_no_other_organization() {
+    let world = World::new().await;
+    let store = &world.store;
+    if world.database.kind() != DatabaseKind::Postgres {
+        // On SQLite there is one writer, and no such lock.
+        return;
+    }
+    store.begin_send(&message("org_1", "msg_0")).await.unwrap();
+    let mut other = world.raw().await;
+    hold(&mut other).await;
+    let mut refused = JoinSet::new();
+    for number in 1..=MANY {
+        let store = store.clone();
+        refused.spawn(async move {
+            let new = message("org_1", &format!("msg_{number}"));
+            let begun = store.begin_send(&new).await;
+            let owner = org(1);
+            let settled = store
+                .finish_send(&owner, &msg("msg_0"), &accepted(), at(6_000))
+                .await;
+            let replayed = store
+                .replay_deliveries(&owner, &"whk_1".parse().unwrap(), at(0), at(1), at(2))
+                .await;
+            (begun, settled.map(drop), replayed.map(drop))
+        });
+    }
+    for number in 1..=MANY {
+        let began = Instant::now();
+        let text = format!("msg_{number}");
+        store.begin_send(&message("org_2", &text)).await.unwrap();
+        store
+            .create_agent(&agent("org_2", &format!("agent_{number}")))
+            .await
+            .unwrap();
+        assert!(began.elapsed() < Duration::from_secs(1));
+    }
+    for result in refused.join_all().await {
+        for held in [result.0, result.1, result.2] {
+            assert!(
+                matches!(held, Err(StoreError::Busy | StoreError::Timeout)),
+                "{held:?}"
+            );
+        }
+    }
+    // A server that starts meanwhile does not wait.
+    let starting = world.database.store().await;
+    tokio::time::timeout(Duration::from_secs(1), starting.migrate())
+        .await
+        .unwrap()
+        .unwrap();
+    sqlx::raw_sql("rollback").execute(&mut other).await.unwrap();
+    for number in 1..=MANY {
+        let text = format!("msg_{number}");
+        let late = store.get_message(&org(1), &msg(&text)).await.unwrap();
+        assert_eq!(late, None);
+    }
+    store.begin_send(&message("org_1", "msg_1")).await.unwrap();
+}
+
+#[tokio::test]
+async fn nothing_is_stored_for_an_organization_that_does_not_exist() {
+    let world = World::new().await;
+    if world.database.kind() != DatabaseKind::Postgres {
+        return;
+    }
+    let begun = world.store.begin_send(&message("org_9", "msg_1")).await;
+    assert!(
+        matches!(begun, Err(StoreError::UnknownOrganization)),
+        "{begun:?}"
+    );
+}
+
+#[tokio::test]
+async fn connections_that_the_database_ended_fail_no_request() {
+    let world = World::new().await;
+    let store = &world.store;
+    if world.database.kind() != DatabaseKind::Postgres {
+        return;
+    }
+    let mut tasks = JoinSet::new();
+    for number in 0..MANY {
+        let store = store.clone();
+        tasks.spawn(async move {
+            store
+                .begin_send(&message("org_1", &format!("msg_{number}")))
+                .await
+                .unwrap();
+            store.get_message(&org(1), &msg("msg_0")).await.unwrap();
+        });
+    }
+    tasks.join_all().await;
+    let mut other = world.raw().await;
+    // A database that restarts is away for longer.
+    sqlx::raw_sql(
+        "select pg_terminate_backend(pid) from pg_stat_activity \
+         where datname = current_database() and pid <> pg_backend_pid(); select pg_sleep(0.2)",
+    )
+    .execute(&mut other)
+    .await
+    .unwrap();
+    other.close().await.unwrap();
+    for number in 0..MANY {
+        let text = format!("msg_after_{number}");
+        store.begin_send(&message("org_1", &text)).await.unwrap();
+        let found = store.get_message(&org(1), &msg(&text)).await.unwrap();
+        assert!(found.is_some());
+    }
+}

@@ -1,0 +1,203 @@
+//! Servers: what a live one claimed is its own, and what a dead one claimed is free.
+
+use recado_core::Status;
+use recado_store::{ClaimLimits, DatabaseKind, Freed, Store, StoreError, WebhookCall};
+
+use crate::taps::{apply, connection, tapped};
+use crate::webhook_endpoints::create;
+use crate::world::{World, at, id, message, msg, org};
+
+const MANY: ClaimLimits = ClaimLimits {
+    total: 100,
+    per_endpoint: 100,
+    per_organization: 100,
+};
+
+/// An hour later than everything else: the clock of a server that is wrong by an hour.
+const FAST_CLOCK: i64 = 3_600_000;
+
+fn call() -> WebhookCall {
+    WebhookCall {
+        id: "whc_1".into(),
+        organization_id: org(1),
+        channel_id: id("chn_1"),
+        content_type: None,
+        body: b"{}".to_vec(),
+        received_at: at(200_000),
+    }
+}
+
+/// A message that is being sent, a call that is being applied, and a delivery that is under way.
+async fn work(store: &Store) {
+    create(store, "whk_1", &[]).await;
+    apply(store, vec![connection(true)]).await;
+    store.begin_send(&message("org_1", "msg_2")).await.unwrap();
+    store.keep_webhook_call(&call(), at(260_000)).await.unwrap();
+    let claimed = store.claim_deliveries(at(200_000), at(260_000), MANY).await;
+    assert_eq!(claimed.unwrap().len(), 1);
+}
+
+/// What another server gets of it: deliveries, calls, and the status of the message.
+async fn left(store: &Store, now: i64) -> (usize, usize, Status) {
+    let deliveries = store
+        .claim_deliveries(at(now), at(now), MANY)
+        .await
+        .unwrap();
+    // Its server may have ended because of it.
+    let doubtful = store
+        .claim_doubtful_webhook_call(&org(1), at(now), at(now))
+        .await;
+    let calls = usize::from(doubtful.unwrap().is_some());
+    let message = store.get_message(&org(1), &msg("msg_2")).await.unwrap();
+    (deliveries.len(), calls, message.unwrap().status)
+}
+
+const ONE_OF_EACH: Freed = Freed {
+    messages: 1,
+    webhook_calls: 1,
+    deliveries: 1,
+};
+
+#[tokio::test]
+async fn what_a_live_server_claimed_is_its_own_whatever_the_clocks_say() {
+    let World { store, database } = &tapped().await;
+    let first = store.join(None).await.unwrap();
+    work(store).await;
+    let other = database.store().await;
+    if database.kind() == DatabaseKind::Postgres {
+        let second = other.join(None).await.unwrap();
+        let freed = other.free_dead_servers(at(FAST_CLOCK)).await.unwrap();
+        assert_eq!(freed, Freed::default());
+        drop(second);
+    }
+    assert_eq!(left(&other, FAST_CLOCK).await, (0, 0, Status::Sending));
+    drop(first);
+}
+
+#[tokio::test]
+async fn what_a_dead_server_claimed_is_free() {
+    let World { store, database } = &tapped().await;
+    let first = store.join(None).await.unwrap();
+    work(store).await;
+    drop(first);
+    let mut calls = store.webhook_call_signal();
+    let other = database.store().await;
+    let mut woken = (other.webhook_call_signal(), other.delivery_signal());
+    match database.kind() {
+        DatabaseKind::Sqlite => {
+            let mut second = other.join(None).await.unwrap();
+            assert_eq!(second.take_over(at(300_000)).await.unwrap(), ONE_OF_EACH);
+        }
+        DatabaseKind::Postgres => {
+            let mut second = other.join(None).await.unwrap();
+            assert_eq!(
+                second.take_over(at(300_000)).await.unwrap(),
+                Freed::default()
+            );
+            sqlx::query(
+                "update servers set lease_until = 0 where id in (select server_id from messages)",
+            )
+            .execute(&mut World::raw_of(database).await)
+            .await
+            .unwrap();
+            let freed = other.free_dead_servers(at(300_000)).await.unwrap();
+            assert_eq!(freed, ONE_OF_EACH);
+        }
+    }
+    woken.0.appended().await;
+    woken.1.appended().await;
+    assert!(
+        tokio::time::timeout(std::time::Duration::ZERO, calls.appended())
+            .await
+            .is_err(),
+        "only who frees them is woken"
+    );
+    let freed = left(&other, 300_000).await;
+    assert_eq!((freed.1, freed.2), (1, Status::Unknown));
+    assert!(
+        freed.0 >= 1,
+        "the delivery, and that of the event that tells of the message"
+    );
+    assert_eq!(
+        other.free_dead_servers(at(300_000)).await.unwrap(),
+        Freed::default()
+    );
+}
+
+#[tokio::test]
+async fn what_a_server_leaves_at_its_end_is_free_at_once() {
+    let World { store, database } = &tapped().await;
+    let membership = store.join(None).await.unwrap();
+    work(store).await;
+    assert_eq!(membership.leave(at(300_000)).await.unwrap(), ONE_OF_EACH);
+    let other = database.store().await;
+    let freed = left(&other, 300_000).await;
+    assert_eq!((freed.1, freed.2), (1, Status::Unknown));
+}
+
+#[tokio::test]
+async fn a_restart_under_the_same_name_takes_over_at_once_and_two_of_one_name_cannot_live() {
+    let World { store, database } = &tapped().await;
+    if database.kind() != DatabaseKind::Postgres {
+        // On SQLite every restart takes over.
+        return;
+    }
+    let first = store.join(Some("blue")).await.unwrap();
+    work(store).await;
+    let other = database.store().await;
+    let refused = other.join(Some("blue")).await;
+    assert!(matches!(refused, Err(StoreError::NameTaken)));
+    let mut green = other.join(Some("green")).await.unwrap();
+    assert_eq!(
+        green.take_over(at(300_000)).await.unwrap(),
+        Freed::default()
+    );
+    // Its connection ends with the process.
+    drop(first);
+    let restarted = database.store().await;
+    let mut again = restarted.join(Some("blue")).await.unwrap();
+    assert_eq!(again.take_over(at(300_000)).await.unwrap(), ONE_OF_EACH);
+    drop((green, again));
+}
+
+#[tokio::test]
+async fn after_an_outage_of_the_database_no_server_takes_the_others_for_dead() {
+    let World { store, database } = &tapped().await;
+    if database.kind() != DatabaseKind::Postgres {
+        return;
+    }
+    let first = store.join(None).await.unwrap();
+    work(store).await;
+    let other = database.store().await;
+    let mut second = other.join(None).await.unwrap();
+    let mut raw = World::raw_of(database).await;
+    sqlx::raw_sql("update servers set lease_until = lease_until - 60000")
+        .execute(&mut raw)
+        .await
+        .unwrap();
+    second.renew().await.unwrap();
+    let freed = other.free_dead_servers(at(300_000)).await.unwrap();
+    assert_eq!(freed, Freed::default());
+    drop((first, second));
+}
+
+#[tokio::test]
+async fn a_lease_whose_connection_is_lost_is_renewed_on_a_new_one() {
+    let World { store, database } = &tapped().await;
+    if database.kind() != DatabaseKind::Postgres {
+        return;
+    }
+    let mut membership = store.join(Some("blue")).await.unwrap();
+    let mut raw = World::raw_of(database).await;
+    sqlx::raw_sql(
+        "select pg_terminate_backend(pid) from pg_stat_activity \
+         where datname = current_database() and pid <> pg_backend_pid()",
+    )
+    .execute(&mut raw)
+    .await
+    .unwrap();
+    assert!(membership.renew().await.is_err(), "the connection is lost");
+    membership.renew().await.unwrap();
+    let refused = database.store().await.join(Some("blue")).await;
+    assert!(matches!(refused, Err(StoreError::NameTaken)));
+}

@@ -1,0 +1,58 @@
+//! PostgreSQL restarts under a running server: no outcome is lost, and no later request fails.
+
+use recado_store::DatabaseKind;
+use recado_store::testing::TestDatabase;
+use recado_tests::binaries::deploy;
+use recado_tests::cluster::Cluster;
+use recado_tests::held::HeldProvider;
+use recado_tests::world::{self, smallest_body};
+use serde_json::json;
+use tokio::task::JoinSet;
+
+/// Requests at once: more than the server has connections.
+const AT_ONCE: usize = 20;
+
+#[tokio::test]
+async fn a_restart_of_the_database_loses_no_outcome_and_fails_no_later_request() {
+    if TestDatabase::chosen() != DatabaseKind::Postgres {
+        // A file does not restart.
+        return;
+    }
+    let cluster = Cluster::start().expect("a PostgreSQL of its own");
+    let database = TestDatabase::on(cluster.url()).await;
+    let (_sandbox, urls) = world::sandbox().await;
+    let (server, client) = deploy(&database, &urls).await;
+    let many = async || {
+        let mut requests = JoinSet::new();
+        for number in 0..AT_ONCE {
+            let client = client.clone();
+            requests.spawn(async move {
+                match number % 2 {
+                    0 => client.send(smallest_body("conv-456")).await,
+                    _ => client.get("/conversations").await,
+                }
+            });
+        }
+        for answer in requests.join_all().await {
+            answer.expect(200);
+        }
+    };
+    many().await;
+    let held = HeldProvider::start().await;
+    let settings = json!({"settings": {"baseUrl": held.url}});
+    client.patch("/channels/zapi", settings).await.expect(200);
+    let send = tokio::spawn({
+        let client = client.clone();
+        async move { client.send(smallest_body("conv-zapi")).await }
+    });
+    let request = held.receive().await;
+
+    cluster.restart().expect("a restart");
+    request
+        .answer(&json!({"messageId": "M1", "zaapId": "Z1"}))
+        .await;
+    many().await;
+    let answer = send.await.expect("an answer").expect(200);
+    assert_eq!(answer["message"]["status"], "accepted", "{answer}");
+    server.stop().await.expect("an orderly end");
+}

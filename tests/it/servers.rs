@@ -1,0 +1,212 @@
+//! Several servers on one PostgreSQL: one dies, stops, or starts again, and the others go on.
+
+use std::time::{Duration, Instant};
+
+use recado_store::DatabaseKind;
+use recado_store::testing::TestDatabase;
+use recado_tests::Client;
+use recado_tests::binaries::{Deployment, Server, signal};
+use recado_tests::held::{HeldProvider, HeldRequest};
+use recado_tests::world::{self, CONVERSATIONS, smallest_body};
+use reqwest::Method;
+use serde_json::{Value, json};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+/// What a server that was killed held is free within this time.
+const FREE_WITHIN: Duration = Duration::from_secs(15);
+
+/// How long everything else may take on a busy machine.
+const LONG: Duration = Duration::from_secs(30);
+
+/// A server that sends to a provider that does not answer, and delivers to an endpoint that does not.
+struct Busy {
+    endpoint: HeldProvider,
+    _provider: HeldProvider,
+    _waiting: (HeldRequest, HeldRequest),
+}
+
+async fn busy(client: &Client) -> Busy {
+    let (provider, endpoint) = (HeldProvider::start().await, HeldProvider::start().await);
+    client
+        .patch(
+            "/channels/zapi",
+            json!({"settings": {"baseUrl": provider.url}}),
+        )
+        .await
+        .expect(200);
+    client
+        .post(
+            "/webhook-endpoints",
+            json!({"url": endpoint.url, "events": ["message.accepted"]}),
+        )
+        .await
+        .expect(201);
+    client.send(smallest_body("conv-456")).await.expect(200);
+    let delivery = endpoint.receive().await;
+    let client = client.clone();
+    tokio::spawn(async move { client.send(smallest_body("conv-zapi")).await });
+    let send = provider.receive().await;
+    Busy {
+        endpoint,
+        _provider: provider,
+        _waiting: (send, delivery),
+    }
+}
+
+/// The message of the held send, as the API shows it.
+async fn held_message(client: &Client) -> Value {
+    let path = "/conversations/conv-zapi/messages";
+    client.get(path).await.expect(200)["data"][0].clone()
+}
+
+/// Waits until the held send has that status, by the events of the organization.
+async fn settled(database: &TestDatabase, client: &Client) {
+    let store = database.store().await;
+    let organization = "demo".parse().expect("an id");
+    let mut signal = store.event_signal(Some(&organization));
+    while held_message(client).await["status"] == "sending" {
+        signal.appended().await;
+    }
+    store.close().await;
+}
+
+#[tokio::test]
+async fn what_a_killed_server_did_goes_on_elsewhere_within_fifteen_seconds() {
+    let Deployment {
+        database,
+        urls,
+        server,
+        client,
+        ..
+    } = Deployment::start().await;
+    if database.kind() != DatabaseKind::Postgres {
+        // SQLite has one server.
+        return;
+    }
+    let other = Server::on(&database, &urls).await.expect("a server");
+    let busy = busy(&client).await;
+    let client = client.at(&other.url);
+    // Longer than a lease: the other one takes nothing from a server that lives.
+    let sent = held_message(&client).await;
+    assert_eq!(sent["status"], "sending");
+    server.kill().await.expect("a server to kill");
+    let killed = Instant::now();
+    let again = tokio::time::timeout(LONG, busy.endpoint.receive());
+    let ((), again) = tokio::join!(settled(&database, &client), again);
+    again.expect("the delivery is made again");
+    assert!(killed.elapsed() < FREE_WITHIN, "{:?}", killed.elapsed());
+    assert_eq!(held_message(&client).await["status"], "unknown");
+    other.kill().await.expect("a server to kill");
+}
+
+#[tokio::test]
+async fn a_restart_under_the_same_name_takes_over_at_once() {
+    let Deployment {
+        database,
+        urls,
+        server,
+        client,
+        ..
+    } = Deployment::start().await;
+    server.stop().await.expect("an orderly end");
+    let name = [("RECADO_SERVER_NAME", "blue")];
+    let named = Server::with(&database, &urls, &name)
+        .await
+        .expect("a server");
+    let busy = busy(&client.at(&named.url)).await;
+    named.kill().await.expect("a server to kill");
+    let again = Server::with(&database, &urls, &name)
+        .await
+        .expect("a server");
+    let client = client.at(&again.url);
+    assert_eq!(held_message(&client).await["status"], "unknown");
+    tokio::time::timeout(LONG, busy.endpoint.receive())
+        .await
+        .expect("the delivery is made again");
+    if database.kind() == DatabaseKind::Postgres {
+        let second = Server::with(&database, &urls, &name).await;
+        let refused = second.err().expect("it does not start").to_string();
+        assert!(refused.contains("RECADO_SERVER_NAME"), "{refused}");
+    }
+    again.kill().await.expect("a server to kill");
+}
+
+/// An agent, a channel and the conversation `conv-456` of an organization beside `demo`.
+async fn open_conversation(client: &Client) {
+    for (path, body) in [
+        ("/agents", json!({"id": "agent-123", "name": "Agent"})),
+        (
+            "/channels",
+            json!({"id": "whatsapp-2", "provider": "whatsapp", "name": "Second", "credentials": world::credentials("whatsapp")}),
+        ),
+        (
+            "/conversations",
+            json!({"id": "conv-456", "agentId": "agent-123", "channelId": "whatsapp-2", "to": world::CUSTOMER}),
+        ),
+    ] {
+        client.post(path, body).await.expect(201);
+    }
+}
+
+#[tokio::test]
+async fn a_stopped_server_makes_no_answer_of_the_others_doubtful() {
+    let Deployment {
+        database,
+        urls,
+        server,
+        client,
+        ..
+    } = Deployment::start().await;
+    if database.kind() != DatabaseKind::Postgres {
+        return;
+    }
+    let other = Server::on(&database, &urls).await.expect("a server");
+    let store = database.store().await;
+    let operator = world::operator_key(&store).await;
+    store.close().await;
+    let operator = Client::new(&other.url, &operator);
+    let neighbour = operator.with_key(&world::organization(&operator, "neighbour").await);
+    open_conversation(&neighbour).await;
+    let (answered, mut answers) = mpsc::unbounded_channel();
+    let mut sends = JoinSet::new();
+    for number in 0..24 {
+        let (client, (_, conversation)) = (client.clone(), CONVERSATIONS[number % 3]);
+        let answered = answered.clone();
+        sends.spawn(async move {
+            loop {
+                let request = client
+                    .request(Method::POST, "/messages/interactive/send-buttons")
+                    .json(&smallest_body(conversation));
+                if request.send().await.is_err() || answered.send(()).is_err() {
+                    return;
+                }
+            }
+        });
+    }
+    for _ in 0..100 {
+        answers.recv().await.expect("an answer");
+    }
+    signal(&server.process, "STOP").await.expect("it runs");
+    let stopped = Instant::now();
+    let client = client.at(&other.url);
+    let mut statuses = Vec::new();
+    loop {
+        neighbour.send(smallest_body("conv-456")).await.expect(200);
+        neighbour.get("/readyz").await.expect(200);
+        let answer = client.send(smallest_body("conv-456")).await;
+        statuses.push(answer.status);
+        match answer.status.as_u16() {
+            200 => break,
+            503 => assert_eq!(answer.error().1, "unavailable"),
+            status => panic!("{status}: {}", answer.text),
+        }
+    }
+    assert!(stopped.elapsed() < FREE_WITHIN, "{statuses:?}");
+    // A server that starts meanwhile starts.
+    let third = Server::on(&database, &urls).await.expect("a server");
+    server.kill().await.expect("a server to kill");
+    sends.abort_all();
+    other.kill().await.expect("a server to kill");
+    third.kill().await.expect("a server to kill");
+}

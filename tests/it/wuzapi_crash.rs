@@ -1,0 +1,71 @@
+//! The server is killed between a call of wuzapi and its outcome: the id that was ours to choose is known.
+
+use recado_store::DatabaseKind;
+use recado_tests::binaries::{Deployment, Server};
+use recado_tests::callbacks::Callbacks;
+use recado_tests::held::HeldProvider;
+use recado_tests::world::{CUSTOMER, smallest_body};
+use serde_json::{Value, json};
+
+#[tokio::test]
+async fn a_doubtful_message_settles_though_the_server_was_killed() {
+    let Deployment {
+        database,
+        urls,
+        server,
+        client,
+        ..
+    } = Deployment::start().await;
+    let held = HeldProvider::start().await;
+    let channel = json!({
+        "id": "wuzapi", "provider": "zapperhub", "name": "wuzapi", "credentials": {"apiKey": "T1"},
+        "settings": {"dialect": "wuzapi", "baseUrl": held.url},
+    });
+    client.post("/channels", channel).await.expect(201);
+    let conversation = json!({
+        "id": "conv-wuzapi", "agentId": "agent-123", "channelId": "wuzapi", "to": CUSTOMER,
+    });
+    client
+        .post("/conversations", conversation)
+        .await
+        .expect(201);
+    tokio::spawn({
+        let client = client.clone();
+        async move { client.send(smallest_body("conv-wuzapi")).await }
+    });
+    let request = held.receive().await;
+    let external_id = request.body["Id"].clone();
+    assert!(external_id.is_string(), "{}", request.body);
+    server.kill().await.expect("a server to kill");
+    if database.kind() == DatabaseKind::Postgres {
+        database.end_servers().await;
+    }
+
+    let server = Server::on(&database, &urls).await.expect("a restart");
+    let client = client.at(&server.url);
+    let message = async || -> Value {
+        let path = "/conversations/conv-wuzapi/messages";
+        client.get(path).await.expect(200)["data"][0].clone()
+    };
+    let doubtful = message().await;
+    assert_eq!(doubtful["status"], "unknown", "{doubtful}");
+    assert_eq!(doubtful["externalId"], external_id);
+    let callbacks = Callbacks::of(&client, &server.url).await;
+    let receipt = json!({
+        "type": "ReadReceipt", "state": "Delivered", "event": {
+            "MessageIDs": [external_id], "Chat": format!("{CUSTOMER}@s.whatsapp.net"),
+        },
+    });
+    callbacks.deliver("wuzapi", &receipt).await;
+    // What was taken is applied before the end.
+    server.stop().await.expect("an orderly end");
+    let store = database.store().await;
+    let id = doubtful["id"].as_str().and_then(|id| id.parse().ok());
+    let settled = store
+        .get_message(&"demo".parse().expect("an id"), &id.expect("an id"))
+        .await
+        .expect("an answer of the database")
+        .expect("the message");
+    assert_eq!(settled.status.as_str(), "delivered");
+    store.close().await;
+}
