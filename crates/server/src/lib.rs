@@ -106,7 +106,23 @@ pub async fn run(
     let mut failed = None;
     serve::serve(listener, router, limits, async { failed = stopped.await }).await;
     served.cancel();
-    // A send outlives the connection of its caller, but not for ever when the database is away.
+    end_sends(&app).await;
+    let mut ended = Ok(());
+    for task in tasks {
+        ended = ended.and(task.await?);
+    }
+    left.cancel();
+    ended = ended.and(lease.await?);
+    servers::leave(&app, membership).await;
+    app.store.clone().close().await;
+    ended?;
+    tracing::info!("recado-server has stopped");
+    failed.map_or(Ok(()), Err)
+}
+
+/// Waits for the sends in flight, which outlive the connections of their callers, but not for ever when the
+/// database is away.
+async fn end_sends(app: &App) {
     app.sends.close();
     if tokio::time::timeout(OUTCOMES_TIMEOUT, app.sends.wait())
         .await
@@ -119,17 +135,6 @@ pub async fn run(
     }
     app.ending.cancel();
     app.sends.wait().await;
-    let mut ended = Ok(());
-    for task in tasks {
-        ended = ended.and(task.await?);
-    }
-    left.cancel();
-    ended = ended.and(lease.await?);
-    servers::leave(&app, membership).await;
-    app.store.clone().close().await;
-    ended?;
-    tracing::info!("recado-server has stopped");
-    failed.map_or(Ok(()), Err)
 }
 
 async fn prune_now_and_then(app: Arc<App>) {

@@ -178,5 +178,7 @@ fn connection(
         .timer(TokioTimer::new())
         .header_read_timeout(limits.header_read_timeout)
         .max_buf_size(HEAD_BYTES)
+        // A caller that closes right after its request is heard all the same.
+        .half_close(true)
         .serve_connection(TokioIo::new(stream), service)
 }
