@@ -1,7 +1,7 @@
 //! Tasks in the background that panic.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -16,11 +16,12 @@ async fn a_server_whose_background_tasks_panic_ends_with_an_error() {
     let database = TestDatabase::fresh().await;
     let store = database.store().await;
     let (_sandbox, urls) = sandbox().await;
-    // The first one to ask for the time is the start of the server, and its tasks come after it.
-    let asked = Arc::new(AtomicUsize::new(0));
+    let broken = Arc::new(AtomicBool::new(false));
+    let breaks = Arc::clone(&broken);
     let clock = Clock::from_fn(move || {
-        let before = asked.fetch_add(1, Ordering::SeqCst);
-        assert!(before == 0, "a clock that is broken on purpose");
+        // Once: the end of the server asks for the time too.
+        let broken = breaks.swap(false, Ordering::SeqCst);
+        assert!(!broken, "a clock that is broken on purpose");
         Timestamp::now()
     });
     let options = Options {
@@ -28,10 +29,16 @@ async fn a_server_whose_background_tasks_panic_ends_with_an_error() {
         ..Options::default()
     };
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-    let app = world::app(&store, &urls, "http://127.0.0.1", &options);
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    let app = world::app(&store, &urls, &url, &options);
     let limits = ConnectionLimits::default();
     let served = recado_server::run(app, listener, limits, std::future::pending());
+    let served = tokio::spawn(served);
+    let ready = reqwest::get(format!("{url}/readyz")).await;
+    assert_eq!(ready.expect("an answer").status(), 200);
+    broken.store(true, Ordering::SeqCst);
     let ended = tokio::time::timeout(Duration::from_mins(1), served).await;
+    let ended = ended.map(|task| task.expect("no panic"));
     let error = ended.expect("an end in time").expect_err("a failure");
     assert!(
         error.to_string().starts_with("the background task"),

@@ -85,9 +85,10 @@ fn with_status<'a>(messages: &'a [Value], status: &str) -> HashSet<&'a str> {
 /// One more channel, whose provider answers nothing.
 async fn open_held(client: &Client) -> HeldProvider {
     let held = HeldProvider::start().await;
+    let mut credentials = credentials("whatsapp");
+    credentials["phoneNumberId"] = "800000000000009".into();
     let channel = json!({
-        "id": "held", "provider": "whatsapp", "name": "held",
-        "credentials": credentials("whatsapp"), "settings": {"baseUrl": held.url},
+        "id": "held", "provider": "whatsapp", "name": "held", "credentials": credentials, "settings": {"baseUrl": held.url},
     });
     client.post("/channels", channel).await.expect(201);
     let conversation = json!({
