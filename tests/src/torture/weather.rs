@@ -46,6 +46,8 @@ fn fault(provider: Provider, random: &mut Rng) -> Fault {
         5 => Effect::AnswerAfter(proxy(random)),
         6 => Effect::Answer(vendor(provider)),
         7 => Effect::AnswerAfter(unclear(provider)),
+        // An empty 200 of ZapperHUB means that the message is queued, so it comes after accepting alone.
+        8 if provider == Provider::Zapperhub => Effect::Answer(proxy(random)),
         8 => Effect::Answer(garbage(random)),
         _ => Effect::AnswerAfter(garbage(random)),
     };
