@@ -3,7 +3,7 @@
 /// Whether `text` is the documented one, word by word and without regard to case.
 ///
 /// `*` stands for any one word, such as an address or a name. A text that merely contains the documented words
-/// says something else: a page about an error that was "logged" does not say that nobody is logged in.
+/// says something else: a page about an error that was "logged" does not mean "not logged in".
 pub(crate) fn says(text: &str, documented: &str) -> bool {
     let mut given = words(text);
     let mut known = words(documented);

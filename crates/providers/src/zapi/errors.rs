@@ -63,7 +63,7 @@ fn kind(status: u16, error: &str) -> ErrorKind {
     match MEANINGS.iter().find(|(known, _)| says(error, known)) {
         Some((_, kind)) => *kind,
         None if status == 415 => ErrorKind::Misconfigured,
-        // A success with an error that nobody documents leaves open whether the message was queued.
+        // A success with an undocumented error leaves open whether the message was queued.
         None => ErrorKind::from_status(status),
     }
 }

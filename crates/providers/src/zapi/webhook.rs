@@ -163,7 +163,8 @@ fn is_group(body: &Value) -> bool {
         || phone.ends_with("@g.us")
 }
 
-/// What is no message of a customer to us; the order matters only for counting.
+/// Says why a callback is not a message of a customer to us, or `None` if it is one. The order matters only
+/// for the counts.
 fn unheard(body: &Value) -> Option<&'static str> {
     let is = |key| body.get(key) == Some(&Value::Bool(true));
     let phone = text(body, "/phone").unwrap_or_default();

@@ -264,7 +264,7 @@ async fn failures(app: &App, due: &DueDelivery) -> Result<Vec<Timestamp>, StoreE
     }
     let found = app.store.get_delivery(&due.delivery.key).await?;
     let attempts = found.map(|(_, attempts)| attempts).unwrap_or_default();
-    // A replay begins to count anew, and leaves the attempts before it.
+    // A replay counts its attempts from one; the earlier attempts stay listed.
     let since_replay = usize::try_from(due.delivery.attempts).unwrap_or(usize::MAX);
     let before = attempts.len().saturating_sub(since_replay);
     Ok(attempts
