@@ -1,5 +1,6 @@
 //! What customers and providers say, kind by kind: which event it becomes, or none.
 
+mod long;
 mod silent;
 
 use recado_sandbox::{BsuidMode, Failure, ListRow, Provider, Settings, Shape};

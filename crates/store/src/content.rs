@@ -3,6 +3,16 @@
 use recado_core::inbound::{Choice, InboundContent, InboundMessage, SYSTEM};
 use recado_core::{Button, ButtonsMessage, MessageId, Warning};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::events::EventKind;
+
+/// The kinds of a tap.
+const BUTTON: &str = "button";
+const LIST: &str = "list";
+
+/// Most bytes of a text from outside that are stored.
+const MAX_TEXT_BYTES: usize = 64 * 1024;
 
 /// What a customer said.
 #[derive(Serialize, Deserialize)]
@@ -10,6 +20,9 @@ pub(crate) struct ReceivedContent {
     pub(crate) kind: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) text: Option<String>,
+    /// Whether the customer said more than `text` holds.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) text_truncated: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) choice: Option<StoredButton>,
     /// Our id of the message of ours that it answers.
@@ -41,36 +54,57 @@ pub(crate) struct StoredWarning {
 }
 
 impl ReceivedContent {
-    /// What the message says; it is a tap if it was inferred that a button was tapped.
+    /// Takes what the message says, its text cut to [`MAX_TEXT_BYTES`]; it is a tap if it was inferred that a
+    /// button was tapped.
     pub(crate) fn new(
         message: &InboundMessage,
         inferred: Option<&Choice>,
         in_reply_to: Option<MessageId>,
     ) -> Self {
-        let chosen = |kind: &str, choice: &Choice| Self {
-            kind: kind.to_owned(),
-            text: Some(choice.title.clone()),
-            choice: Some(StoredButton {
-                id: choice.id.clone(),
-                title: choice.title.clone(),
-            }),
-            in_reply_to: None,
+        let (kind, text, id) = match (inferred, &message.content) {
+            (Some(choice), _) | (None, InboundContent::Button(choice)) => {
+                (BUTTON, Some(&choice.title), Some(&choice.id))
+            }
+            (None, InboundContent::List(choice)) => (LIST, Some(&choice.title), Some(&choice.id)),
+            (None, InboundContent::Moved { text, .. }) => (SYSTEM, text.as_ref(), None),
+            (None, InboundContent::Other { kind, text }) => (&**kind, text.as_ref(), None),
         };
-        let other = |kind: &str, text: &Option<String>| Self {
-            kind: kind.to_owned(),
-            text: text.clone(),
-            choice: None,
-            in_reply_to: None,
-        };
-        let content = match (inferred, &message.content) {
-            (Some(choice), _) | (None, InboundContent::Button(choice)) => chosen("button", choice),
-            (None, InboundContent::List(choice)) => chosen("list", choice),
-            (None, InboundContent::Moved { text, .. }) => other(SYSTEM, text),
-            (None, InboundContent::Other { kind, text }) => other(kind, text),
-        };
+        let whole = text.map_or("", String::as_str);
+        let kept = &whole[..whole.floor_char_boundary(MAX_TEXT_BYTES)];
+        // Part of an id would be another id: a tap whose id has no room is a message with the button's title.
+        let id = id.filter(|id| id.len() <= MAX_TEXT_BYTES);
         Self {
+            kind: kind.to_owned(),
+            text: text.map(|_| kept.to_owned()),
+            text_truncated: kept.len() < whole.len(),
+            choice: id.map(|id| StoredButton {
+                id: id.clone(),
+                title: kept.to_owned(),
+            }),
             in_reply_to,
-            ..content
+        }
+    }
+
+    /// Writes what the message says into the data of its event, and returns the kind of the event.
+    pub(crate) fn tell(&self, data: &mut Value) -> EventKind {
+        if self.text_truncated {
+            data["textTruncated"] = Value::Bool(true);
+        }
+        let tap = |choice: &StoredButton| json!({ "id": choice.id, "title": choice.title });
+        match &self.choice {
+            Some(choice) if self.kind == LIST => {
+                data["list"] = tap(choice);
+                EventKind::ListSelected
+            }
+            Some(choice) => {
+                data["button"] = tap(choice);
+                EventKind::ButtonPressed
+            }
+            None => {
+                data["kind"] = json!(self.kind);
+                data["text"] = json!(self.text);
+                EventKind::MessageReceived
+            }
         }
     }
 }

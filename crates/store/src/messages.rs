@@ -72,6 +72,8 @@ pub enum Content {
         kind: String,
         /// The text, the caption, or the title of what was tapped.
         text: Option<String>,
+        /// Whether the customer said more than `text` holds: 64 KiB of it are stored.
+        text_truncated: bool,
         /// What was tapped.
         choice: Option<Choice>,
     },
@@ -195,6 +197,7 @@ fn content(columns: &Columns<'_>) -> Result<(Direction, Content, Option<MessageI
             let said = Content::Inbound {
                 kind: content.kind,
                 text: content.text,
+                text_truncated: content.text_truncated,
                 choice: content.choice.map(Into::into),
             };
             Ok((Direction::Inbound, said, content.in_reply_to))

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use recado_core::inbound::{Choice, InboundContent, InboundMessage, Person, SYSTEM, StatusNews};
+use recado_core::inbound::{Choice, InboundContent, InboundMessage, Person, StatusNews};
 use recado_core::{AgentId, ChannelId, ConversationId, MessageId, Provider, Status};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -15,7 +15,6 @@ use crate::content::{ReceivedContent, StoredContent};
 use crate::conversations::Conversation;
 use crate::error::StoreError;
 use crate::event_log::{EventLog, NewEvent};
-use crate::events::EventKind;
 use crate::known_channels::KnownChannel;
 use crate::moves;
 use crate::people::{self, StoredPerson};
@@ -221,8 +220,9 @@ impl Received {
             inferred,
             in_reply_to: answered.map(|answered| answered.id),
         };
-        self.fresh.push(filed.row(conversation, log));
-        log.append(filed.event(conversation));
+        let content = filed.content();
+        self.fresh.push(filed.row(&content, conversation, log));
+        log.append(filed.event(&content, conversation));
         contacts.said(place, log.at());
         self.known.insert(address);
         Ok(Effect::Told)
@@ -304,61 +304,45 @@ fn inferred(
 }
 
 impl Filed<'_> {
-    fn row(&self, conversation: &Conversation, log: &EventLog) -> Row {
-        let content = ReceivedContent::new(
+    fn content(&self) -> ReceivedContent {
+        ReceivedContent::new(
             self.message,
             self.inferred.as_ref(),
             self.in_reply_to.clone(),
-        );
+        )
+    }
+
+    fn row(&self, content: &ReceivedContent, conversation: &Conversation, log: &EventLog) -> Row {
         Row {
             message: self.id.clone(),
             conversation: conversation.id.clone(),
             agent: conversation.agent_id.clone(),
             channel: conversation.channel_id.clone(),
-            content: columns::json(&content),
+            content: columns::json(content),
             sender: columns::json(&StoredPerson::from(&self.from)),
             external: self.external_id.clone(),
             at: log.at().as_millisecond(),
         }
     }
 
-    fn event(&self, conversation: &Conversation) -> NewEvent {
+    fn event(&self, content: &ReceivedContent, conversation: &Conversation) -> NewEvent {
         let mut data = json!({
             "messageId": self.id,
             "externalId": self.external_id,
             "inReplyTo": self.in_reply_to,
             "from": people::as_json(&self.from),
         });
-        let kind = match (&self.inferred, &self.message.content) {
-            (Some(choice), _) => {
-                data["button"] = chosen(choice);
-                data["inferred"] = Value::Bool(true);
-                EventKind::ButtonPressed
-            }
-            (None, InboundContent::Button(choice)) => {
-                data["button"] = chosen(choice);
-                EventKind::ButtonPressed
-            }
-            (None, InboundContent::List(choice)) => {
-                data["list"] = chosen(choice);
-                EventKind::ListSelected
-            }
-            (None, InboundContent::Moved { to, text }) => {
-                let to = Person {
-                    name: self.from.name.clone(),
-                    ..to.clone()
-                };
-                data["kind"] = json!(SYSTEM);
-                data["text"] = json!(text);
-                data["movedTo"] = people::as_json(&to);
-                EventKind::MessageReceived
-            }
-            (None, InboundContent::Other { kind, text }) => {
-                data["kind"] = json!(kind);
-                data["text"] = json!(text);
-                EventKind::MessageReceived
-            }
-        };
+        let kind = content.tell(&mut data);
+        if self.inferred.is_some() {
+            data["inferred"] = Value::Bool(true);
+        }
+        if let InboundContent::Moved { to, .. } = &self.message.content {
+            let to = Person {
+                name: self.from.name.clone(),
+                ..to.clone()
+            };
+            data["movedTo"] = people::as_json(&to);
+        }
         NewEvent {
             kind,
             agent: Some(conversation.agent_id.clone()),
@@ -367,8 +351,4 @@ impl Filed<'_> {
             data,
         }
     }
-}
-
-fn chosen(choice: &Choice) -> Value {
-    json!({ "id": choice.id, "title": choice.title })
 }

@@ -79,7 +79,8 @@ pub(crate) struct Event {
     agent_id: Option<String>,
     channel_id: Option<String>,
     conversation_id: Option<String>,
-    /// By type: see the documentation.
+    /// By type: see the documentation. `textTruncated: true` says that a customer's text, or the title of what
+    /// was tapped, was longer than 64 KiB and is cut.
     #[schema(value_type = Object)]
     data: Value,
 }

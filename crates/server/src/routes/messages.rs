@@ -74,6 +74,8 @@ struct Metadata {
     header: Option<String>,
     footer: Option<String>,
     buttons: Vec<ReplyButton>,
+    /// Whether the customer said more than `text` holds: up to 64 KiB of a customer's text are stored.
+    text_truncated: bool,
     /// What the customer tapped.
     choice: Option<ReplyButton>,
     /// The customer who wrote.
@@ -133,6 +135,7 @@ impl From<store::Message> for Message {
                 header: None,
                 footer: None,
                 buttons: Vec::new(),
+                text_truncated: false,
                 choice: None,
                 contact: message.from.map(Contact::from),
                 provider_id: message.provider_id,
@@ -183,12 +186,18 @@ fn described(content: Content, metadata: Metadata) -> (String, Metadata) {
             };
             (message.body().to_owned(), particulars)
         }
-        Content::Inbound { kind, text, choice } => {
+        Content::Inbound {
+            kind,
+            text,
+            text_truncated,
+            choice,
+        } => {
             let choice = choice.map(|Choice { id, title }| ReplyButton { id, title });
             (
                 text.unwrap_or_default(),
                 Metadata {
                     kind,
+                    text_truncated,
                     choice,
                     ..metadata
                 },

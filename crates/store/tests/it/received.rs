@@ -72,6 +72,7 @@ async fn a_tap_is_told_with_all_that_it_answers() {
         Content::Inbound {
             kind: "button".into(),
             text: Some("Sales".into()),
+            text_truncated: false,
             choice: Some(choice),
         }
     );
