@@ -1,9 +1,7 @@
 //! Which addresses a channel may reach: the public internet, not the server's own neighbourhood.
 
-use std::error::Error;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use url::{Host, Url};
 
 /// The special-purpose IPv4 blocks (IANA registry), by first address and prefix length.
@@ -94,44 +92,6 @@ fn embedded(address: Ipv6Addr) -> Option<Ipv4Addr> {
             Some(Ipv4Addr::from_bits(u32::from(high) << 16 | u32::from(low)))
         }
         _ => None,
-    }
-}
-
-/// A name resolved to forbidden addresses only.
-#[derive(Debug, thiserror::Error)]
-#[error("the address is private, loopback or reserved")]
-pub(crate) struct AddressRefused;
-
-impl AddressRefused {
-    /// Whether `error` was caused by this refusal.
-    pub(crate) fn caused(error: &(dyn Error + 'static)) -> bool {
-        let mut cause = Some(error);
-        while let Some(error) = cause {
-            if error.is::<Self>() {
-                return true;
-            }
-            cause = error.source();
-        }
-        false
-    }
-}
-
-/// Resolves names through the system and keeps public addresses only.
-///
-/// It decides when the connection is made, so a name that changes its address later gains nothing.
-pub(crate) struct PublicResolver;
-
-impl Resolve for PublicResolver {
-    fn resolve(&self, name: Name) -> Resolving {
-        Box::pin(async move {
-            // Port 0 is replaced by that of the URL.
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let public: Vec<SocketAddr> = found.filter(|found| is_public(found.ip())).collect();
-            if public.is_empty() {
-                return Err(AddressRefused.into());
-            }
-            Ok(Box::new(public.into_iter()) as Addrs)
-        })
     }
 }
 

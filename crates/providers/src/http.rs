@@ -8,7 +8,8 @@ use reqwest::header::{HeaderMap, LOCATION, RETRY_AFTER};
 use reqwest::{Client, Request, Response, redirect, retry};
 use url::Url;
 
-use crate::address::{AddressRefused, PublicResolver, literal_is_public, may_be_reached};
+use crate::address::{literal_is_public, may_be_reached};
+use crate::resolver::{HostResolver, LookupError};
 
 /// No provider's answer is nearly that long.
 const MAX_ANSWER_BYTES: usize = 1024 * 1024;
@@ -112,7 +113,7 @@ impl HttpClient {
     ///
     /// TLS cannot be set up.
     pub fn new(timeouts: Timeouts, allow_private_networks: bool) -> Result<Self, HttpClientError> {
-        let mut builder = Client::builder()
+        let client = Client::builder()
             .user_agent(concat!("recado/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(timeouts.connect)
             .timeout(timeouts.total)
@@ -123,12 +124,11 @@ impl HttpClient {
             // A POST must never go out twice. Below reqwest, hyper-util repeats a request by itself only
             // if a pooled connection was closed before the request was taken off its queue, that is,
             // before its first byte was written (hyper hands the request back in that case alone).
-            .retry(retry::never());
-        if !allow_private_networks {
-            builder = builder.dns_resolver(PublicResolver);
-        }
+            .retry(retry::never())
+            .dns_resolver(HostResolver::new(!allow_private_networks))
+            .build()?;
         Ok(Self {
-            client: builder.build()?,
+            client,
             guarded: !allow_private_networks,
         })
     }
@@ -240,7 +240,7 @@ async fn skip(mut response: Response) {
 
 /// Only an error of the connector (name, TCP, TLS, connect timeout) surely comes before the first byte.
 fn failure(error: &reqwest::Error) -> Failure {
-    if AddressRefused::caused(error) {
+    if LookupError::is_private(error) {
         Failure::Refused
     } else if error.is_connect() || error.is_builder() {
         Failure::NotSent(root_cause(error))

@@ -42,6 +42,7 @@ mod http;
 mod lenient_json;
 mod phone_numbers;
 mod redact;
+mod resolver;
 mod retry;
 mod webhook;
 mod whatsapp;
