@@ -17,7 +17,8 @@ use crate::inbound::applying::{MAX_BYTES, MAX_CALLS, Taken, apply};
 use crate::inbound::budget::{ByteBudget, Room};
 use crate::inbound::left_behind;
 
-/// How long a call is this process's to apply; after that any process may.
+/// How long a call rests that was not applied, and how long it is this process's to apply if the answer to
+/// its claim was lost, in each case at least.
 const CLAIM: Duration = Duration::from_mins(1);
 
 /// How often calls are looked for that no process has applied.
@@ -143,7 +144,11 @@ pub(crate) async fn keep(
             Some(_) => claimed_until(call.received_at),
             None => call.received_at,
         };
-        context.store.keep_webhook_call(&call, until).await?;
+        if let Err(error) = context.store.keep_webhook_call(&call, until).await {
+            // It may be there all the same, claimed for this process, which then knows of it.
+            context.intake.did_not_apply(HashSet::from([call.id]));
+            return Err(error);
+        }
         drop(body);
         match room {
             Some(room) => hand_over(&context, channel, call, room),

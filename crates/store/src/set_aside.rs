@@ -7,10 +7,10 @@ use jiff::Timestamp;
 use recado_core::{ChannelId, OrganizationId};
 use sqlx::any::AnyRow;
 
-use crate::columns::Columns;
+use crate::columns::{self, Columns};
 use crate::cursor::{Cursor, Listed, Page};
 use crate::error::StoreError;
-use crate::store::Store;
+use crate::store::{DatabaseKind, Store};
 
 /// A webhook call that is set aside, without its body.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,7 +30,7 @@ pub struct SetAsideCall {
 /// Why a webhook call is set aside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum SetAsideReason {
-    /// Its body is not in a form that the provider is known to use.
+    /// Its body is not in a form that the provider is known to use, or its row is damaged.
     Unreadable,
     /// The process ended during each of three attempts to apply it.
     Crashed,
@@ -104,6 +104,27 @@ impl Store {
         self.write_count(query).await.map(drop)
     }
 
+    /// Sets calls aside whose rows cannot be read.
+    pub(crate) async fn set_corrupt_webhook_calls_aside(
+        &self,
+        calls: &[String],
+    ) -> Result<(), StoreError> {
+        let text = match self.kind() {
+            DatabaseKind::Sqlite => {
+                "update webhook_calls set set_aside = $2, server_id = '' \
+                 where applied_at is null and id in (select value from json_each($1))"
+            }
+            DatabaseKind::Postgres => {
+                "update webhook_calls set set_aside = $2, server_id = '' \
+                 where applied_at is null and id in (select jsonb_array_elements_text($1::jsonb))"
+            }
+        };
+        let query = sqlx::query(text)
+            .bind(columns::json(&calls))
+            .bind(SetAsideReason::Unreadable.as_str());
+        self.write_count(query).await.map(drop)
+    }
+
     /// Lists the calls of an organization that are set aside, oldest first.
     ///
     /// # Errors
@@ -148,7 +169,7 @@ impl Store {
         organization: &OrganizationId,
         id: &str,
     ) -> Result<Option<SetAsideCall>, StoreError> {
-        let id = crate::columns::text(id).into_owned();
+        let id = columns::text(id).into_owned();
         let found = sqlx::query(
             "select id, channel_id, set_aside, content_type, received_at from webhook_calls \
              where organization_id = $1 and id = $2 and set_aside is not null",

@@ -46,13 +46,32 @@ impl std::fmt::Debug for WebhookCall {
 pub struct Backlog {
     /// The organization.
     pub organization_id: OrganizationId,
-    /// There are calls that no process has tried to apply.
-    pub untried: bool,
-    /// There are calls whose last attempt ended with its process.
+    /// There are calls that are claimed in batches: the process ended during one attempt at most.
+    pub batched: bool,
+    /// There are calls that are claimed one at a time: the process ended during two attempts or more.
     pub doubtful: bool,
 }
 
-/// Claims calls of the organization in `$1` with so many attempts, and returns them.
+/// Whether a call is free for the server in `$server` at `$now`.
+///
+/// A living server's claims are its own: what it takes long to apply is not begun a second time. Only
+/// after ten minutes more (in milliseconds here) it looks at them again, for the answer to its claim may
+/// have been lost, so that it knows nothing of it.
+macro_rules! free {
+    ($now:literal, $server:literal) => {
+        concat!(
+            "applied_at is null and set_aside is null and claimed_until <= ",
+            $now,
+            " and (server_id = '' or server_id = ",
+            $server,
+            " and claimed_until <= ",
+            $now,
+            " - 600000)"
+        )
+    };
+}
+
+/// Claims free calls of the organization in `$1` with so many attempts, and returns them.
 macro_rules! claiming {
     ($attempts:literal, $lock:literal, $materialized:literal) => {
         concat!(
@@ -61,8 +80,9 @@ macro_rules! claiming {
             "(select id, claimed_until, length(body) as bytes from webhook_calls \
              where organization_id = $1 and attempts ",
             $attempts,
-            " and applied_at is null and set_aside is null and claimed_until <= $2 \
-             and server_id in ('', $6) order by claimed_until, id limit $4 + 0",
+            " and ",
+            free!("$2", "$6"),
+            " order by claimed_until, id limit $4 + 0",
             $lock,
             "), room as (select id, sum(bytes) over (order by claimed_until, id) - bytes as ahead \
              from due) \
@@ -123,33 +143,33 @@ impl Store {
         now: Timestamp,
     ) -> Result<Vec<Backlog>, StoreError> {
         // One look into the index for each organization, and not one for each call.
-        let query = sqlx::query(
+        let query = sqlx::query(concat!(
             "with recursive pending (id) as (\
-             select min(organization_id) from webhook_calls \
-             where applied_at is null and set_aside is null union all \
-             select (select min(w.organization_id) from webhook_calls w \
-             where w.applied_at is null and w.set_aside is null and w.organization_id > pending.id) \
-             from pending where pending.id is not null), \
-             due (id, untried, doubtful) as (select id, exists (\
-             select 1 from webhook_calls w where w.organization_id = pending.id and w.attempts = 0 \
-             and w.applied_at is null and w.set_aside is null and w.claimed_until <= $1 \
-             and w.server_id in ('', $2)), exists (\
-             select 1 from webhook_calls w where w.organization_id = pending.id \
-             and w.attempts > 0 \
-             and w.applied_at is null and w.set_aside is null and w.claimed_until <= $1 \
-             and w.server_id in ('', $2)) \
-             from pending where id is not null) \
-             select id, case when untried then 1 else 0 end as untried, \
-             case when doubtful then 1 else 0 end as doubtful from due where untried or doubtful",
-        )
+                 select min(organization_id) from webhook_calls \
+                 where applied_at is null and set_aside is null union all \
+                 select (select min(w.organization_id) from webhook_calls w \
+                 where w.applied_at is null and w.set_aside is null \
+                 and w.organization_id > pending.id) from pending where pending.id is not null), \
+                 due (id, batched, doubtful) as (select id, exists (\
+                 select 1 from webhook_calls where organization_id = pending.id \
+                 and attempts < 2 and ",
+            free!("$1", "$2"),
+            "), exists (select 1 from webhook_calls where organization_id = pending.id \
+                 and attempts > 1 and ",
+            free!("$1", "$2"),
+            ") from pending where id is not null) \
+                 select id, case when batched then 1 else 0 end as batched, \
+                 case when doubtful then 1 else 0 end as doubtful from due \
+                 where batched or doubtful"
+        ))
         .bind(now.as_millisecond())
         .bind(self.server_id().to_owned());
         self.read_rows(query).await?.iter().map(backlog).collect()
     }
 
-    /// Claims pending calls of an organization that no process has tried to apply, and counts the
+    /// Claims free calls of an organization during which the process ended once at most, and counts the
     /// attempt; no two servers get the same. Returns at most `limit` calls, and calls of at most
-    /// `bytes` behind the first one.
+    /// `bytes` behind the first one. Those that no process has tried to apply are claimed first.
     ///
     /// The older a call, the longer its claim: what cannot be applied is tried ever more seldom.
     /// One that was encrypted with another master key is left to a server that has it.
@@ -166,21 +186,28 @@ impl Store {
         bytes: u32,
     ) -> Result<Vec<WebhookCall>, StoreError> {
         let text = match self.kind() {
-            DatabaseKind::Sqlite => claiming!("= 0", "", ""),
-            DatabaseKind::Postgres => claiming!("= 0", " for update skip locked", "materialized "),
+            DatabaseKind::Sqlite => claiming!("= $7", "", ""),
+            DatabaseKind::Postgres => claiming!("= $7", " for update skip locked", "materialized "),
         };
-        let query = sqlx::query(text)
-            .bind(organization.as_str().to_owned())
-            .bind(now.as_millisecond())
-            .bind(claimed_until.as_millisecond())
-            .bind(i64::from(limit))
-            .bind(i64::from(bytes))
-            .bind(self.server_id().to_owned());
-        let claimed = self.claimed(&self.write_rows(query).await?).await?;
-        Ok(claimed.into_iter().map(|(call, _)| call).collect())
+        // One number at a time: the index gives the calls of one number in the order of their claims.
+        for attempts in [0_i64, 1] {
+            let query = sqlx::query(text)
+                .bind(organization.as_str().to_owned())
+                .bind(now.as_millisecond())
+                .bind(claimed_until.as_millisecond())
+                .bind(i64::from(limit))
+                .bind(i64::from(bytes))
+                .bind(self.server_id().to_owned())
+                .bind(attempts);
+            let claimed = self.claimed(&self.write_rows(query).await?).await?;
+            if !claimed.is_empty() {
+                return Ok(claimed.into_iter().map(|(call, _)| call).collect());
+            }
+        }
+        Ok(Vec::new())
     }
 
-    /// Claims one pending call of an organization whose last attempt ended with its process, and counts
+    /// Claims one free call of an organization during which the process ended twice or more, and counts
     /// the attempt; returns it with the number of attempts that did not end, this one included.
     ///
     /// # Errors
@@ -193,9 +220,9 @@ impl Store {
         claimed_until: Timestamp,
     ) -> Result<Option<(WebhookCall, i64)>, StoreError> {
         let text = match self.kind() {
-            DatabaseKind::Sqlite => claiming!("> 0", "", ""),
+            DatabaseKind::Sqlite => claiming!("> 1", "", ""),
             DatabaseKind::Postgres => {
-                claiming!("> 0", " for update skip locked", "materialized ")
+                claiming!("> 1", " for update skip locked", "materialized ")
             }
         };
         let query = sqlx::query(text)
@@ -211,7 +238,8 @@ impl Store {
 
     /// Reads claimed calls, the oldest first, each with its attempts.
     async fn claimed(&self, rows: &[AnyRow]) -> Result<Vec<(WebhookCall, i64)>, StoreError> {
-        let (mut calls, mut foreign) = (Vec::with_capacity(rows.len()), Vec::new());
+        let mut calls = Vec::with_capacity(rows.len());
+        let (mut foreign, mut corrupt) = (Vec::new(), Vec::new());
         for row in rows {
             let columns = Columns::new(row, "webhook_calls", "id");
             match call(row, self.key()) {
@@ -220,11 +248,18 @@ impl Store {
                     tracing::error!(%error, "a webhook call cannot be read");
                     foreign.push(columns.get("id")?);
                 }
-                Err(error) => return Err(error),
+                // The others wait for nothing that a corrupt one could still become.
+                Err(error) => {
+                    tracing::error!(%error, "a corrupt webhook call is set aside");
+                    corrupt.push(columns.get("id")?);
+                }
             }
         }
         if !foreign.is_empty() {
             self.end_webhook_call_attempts(&foreign).await?;
+        }
+        if !corrupt.is_empty() {
+            self.set_corrupt_webhook_calls_aside(&corrupt).await?;
         }
         calls.sort_by(|(one, _), (other, _)| {
             (one.received_at, &one.id).cmp(&(other.received_at, &other.id))
@@ -326,7 +361,7 @@ fn backlog(row: &AnyRow) -> Result<Backlog, StoreError> {
     let columns = Columns::new(row, "webhook_calls", "id");
     Ok(Backlog {
         organization_id: columns.parse("id")?,
-        untried: columns.get::<i64>("untried")? != 0,
+        batched: columns.get::<i64>("batched")? != 0,
         doubtful: columns.get::<i64>("doubtful")? != 0,
     })
 }

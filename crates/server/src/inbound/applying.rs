@@ -44,6 +44,10 @@ struct Reading {
 /// Each transaction waits for its place among those of all organizations, so that a large call of one
 /// delays another by one transaction, and not by all of its own.
 pub(crate) async fn apply(app: &App, calls: Vec<Taken>) {
+    let mut unfinished = Unfinished {
+        app,
+        calls: calls.iter().map(|taken| taken.call.id.clone()).collect(),
+    };
     let bytes: usize = calls.iter().map(|taken| taken.call.body.len()).sum();
     // What a body says takes up to fifty times its size: few large ones are read at once.
     let _large = if bytes > MAX_BYTES {
@@ -73,7 +77,21 @@ pub(crate) async fn apply(app: &App, calls: Vec<Taken>) {
         }
         place = app.intake.transactions.acquire().await.ok();
     }
-    app.intake.did_not_apply(failed);
+    unfinished.calls = failed;
+}
+
+/// The calls that are not applied, or not yet; if their application panics, they are tried again as well.
+struct Unfinished<'a> {
+    app: &'a App,
+    calls: HashSet<String>,
+}
+
+impl Drop for Unfinished<'_> {
+    fn drop(&mut self) {
+        self.app
+            .intake
+            .did_not_apply(std::mem::take(&mut self.calls));
+    }
 }
 
 /// Reads a call; returns `None` if it was set aside.

@@ -82,7 +82,7 @@ pub(crate) async fn apply_all(app: &Arc<App>, at: Timestamp) -> Result<(), ApiEr
 async fn turn(app: &App, backlog: &Backlog, now: Timestamp) -> Result<(), ApiError> {
     let organization = &backlog.organization_id;
     let mut found = false;
-    if backlog.untried {
+    if backlog.batched {
         let calls = app
             .store
             .claim_webhook_calls(
@@ -105,8 +105,8 @@ async fn turn(app: &App, backlog: &Backlog, now: Timestamp) -> Result<(), ApiErr
     Ok(())
 }
 
-/// Applies a call whose last attempt ended with its process: alone, so that none of its company is
-/// blamed should it end the process again.
+/// Applies a call during which the process ended twice: one such call at a time, so that no other is
+/// blamed should the process end again.
 async fn apply_doubtful(
     app: &App,
     organization: &OrganizationId,

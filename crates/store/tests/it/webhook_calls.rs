@@ -26,8 +26,14 @@ pub(crate) async fn claim_all(store: &Store, now: i64, until: i64) -> Vec<Webhoo
     let mut calls = Vec::new();
     for backlog in store.organizations_with_webhook_calls(now).await.unwrap() {
         let id = &backlog.organization_id;
-        let untried = store.claim_webhook_calls(id, now, until, 100, 1_000_000);
-        calls.extend(untried.await.unwrap());
+        loop {
+            let batch = store.claim_webhook_calls(id, now, until, 100, 1_000_000);
+            let batch = batch.await.unwrap();
+            if batch.is_empty() {
+                break;
+            }
+            calls.extend(batch);
+        }
         while let Some((call, _)) = store
             .claim_doubtful_webhook_call(id, now, until)
             .await
@@ -40,21 +46,32 @@ pub(crate) async fn claim_all(store: &Store, now: i64, until: i64) -> Vec<Webhoo
 }
 
 #[tokio::test]
-async fn a_call_is_kept_to_the_byte_and_claimed_when_its_claim_ran_out() {
+async fn a_call_is_kept_to_the_byte_and_rests_the_longer_the_older_it_is() {
     let World { store, .. } = &World::new().await;
-    store.keep_webhook_call(&kept(1), at(10_000)).await.unwrap();
-    let again = store.keep_webhook_call(&kept(1), at(10_000)).await;
+    let call = WebhookCall {
+        received_at: at(10_000),
+        ..kept(1)
+    };
+    store.keep_webhook_call(&call, at(10_000)).await.unwrap();
+    let again = store.keep_webhook_call(&call, at(10_000)).await;
     assert!(matches!(again, Err(StoreError::Conflict)), "{again:?}");
-    for (now, until, expected) in [
-        (9_999, 20_000, vec![]),
-        (10_000, 20_000, vec![kept(1)]),
-        // The older it is, the longer it rests: 20 seconds, and the 10 that it is old.
-        (29_998, 40_000, vec![]),
-        (29_999, 40_000, vec![kept(1)]),
+    for (now, until, is_free) in [
+        (9_999, 20_000, false),
+        (10_000, 20_000, true),
+        (19_999, 30_000, false),
+        (20_000, 30_000, true),
+        // 10 seconds, and the 10 that it was old.
+        (39_999, 50_000, false),
+        (40_000, 50_000, true),
     ] {
+        let expected = if is_free { &[call.clone()][..] } else { &[] };
         assert_eq!(claim_all(store, now, until).await, expected, "{now}");
+        store
+            .end_webhook_call_attempts(std::slice::from_ref(&call.id))
+            .await
+            .unwrap();
     }
-    assert!(!format!("{:?}", kept(1)).contains("123"));
+    assert!(!format!("{call:?}").contains("123"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -113,7 +130,7 @@ async fn of_several_calls_the_bad_one_fails_alone_and_stays() {
         kinds(store).await,
         ["message.accepted", "message.received", "message.sent"]
     );
-    assert_eq!(claim_all(store, 200_000, 300_000).await, [call(&bad)]);
+    assert_eq!(claim_all(store, 800_000, 900_000).await, [call(&bad)]);
 }
 
 #[tokio::test]
@@ -143,7 +160,7 @@ async fn a_call_counts_as_applied_after_its_last_part() {
         .await
         .unwrap();
     let left = async |now| claim_all(store, now, now).await.len();
-    for (part, left_after, now) in [(first.clone(), 1, 300_000), (last, 0, 900_000)] {
+    for (part, left_after, now) in [(first.clone(), 1, 800_000), (last, 0, 3_000_000)] {
         let results = store.apply_webhooks(vec![part]).await;
         assert_eq!(results[0].as_ref().unwrap().events, 1);
         assert_eq!(left(now).await, left_after);
@@ -158,29 +175,82 @@ async fn a_call_counts_as_applied_after_its_last_part() {
 
 #[tokio::test]
 async fn each_attempt_that_ended_with_its_process_is_counted_and_no_other() {
-    let World { store, .. } = &World::new().await;
+    let World { store, database } = &World::new().await;
     store.keep_webhook_call(&kept(1), at(10)).await.unwrap();
-    let untried = async |now| {
+    let in_batch = async |now| {
         let claimed = store
             .claim_webhook_calls(&org(1), at(now), at(now + 10), 10, 100)
             .await;
         claimed.unwrap().len()
     };
-    let doubtful = async |now| {
+    let alone = async |now| {
         let claimed = store
             .claim_doubtful_webhook_call(&org(1), at(now), at(now + 10))
             .await;
         claimed.unwrap().map(|(_, attempts)| attempts)
     };
-    assert_eq!((untried(10).await, doubtful(10).await), (0, Some(2)));
-    assert_eq!((untried(100).await, doubtful(100).await), (0, Some(3)));
-    assert_eq!(doubtful(101).await, None, "it is claimed");
+    for (in_batch_then, alone_then) in [
+        // The process that kept it ended, which may have had a hundred reasons.
+        (1, None),
+        (0, Some(3)),
+        (0, Some(4)),
+    ] {
+        database.end_servers().await;
+        assert_eq!(in_batch(1_000).await, in_batch_then);
+        assert_eq!(alone(1_000).await, alone_then);
+        assert_eq!(alone(1_001).await, None, "it is claimed");
+    }
     store
         .end_webhook_call_attempts(&[kept(1).id])
         .await
         .unwrap();
-    assert_eq!((doubtful(1_000).await, untried(1_000).await), (None, 1));
-    assert_eq!(doubtful(10_000).await, Some(2));
+    for _ in 0..2 {
+        database.end_servers().await;
+        assert_eq!((alone(1_000).await, in_batch(1_000).await), (None, 1));
+    }
+}
+
+#[tokio::test]
+async fn a_server_does_not_begin_again_what_it_takes_long_to_apply() {
+    let World { store, .. } = &World::new().await;
+    let _membership = store.join(None).await.unwrap();
+    store.keep_webhook_call(&kept(1), at(10_000)).await.unwrap();
+    for (now, until, expected) in [
+        (609_999, 700_000, vec![]),
+        // By now it must have lost the answer to its claim.
+        (610_000, 700_000, vec![kept(1)]),
+        (1_300_000, 1_400_000, vec![]),
+    ] {
+        assert_eq!(claim_all(store, now, until).await, expected, "{now}");
+    }
+    store
+        .end_webhook_call_attempts(&[kept(1).id])
+        .await
+        .unwrap();
+    assert_eq!(claim_all(store, 1_400_000, 1_500_000).await, [kept(1)]);
+}
+
+#[tokio::test]
+async fn a_damaged_call_is_set_aside_and_its_company_is_claimed() {
+    let World { store, database } = &World::new().await;
+    for number in 1..4 {
+        store.keep_webhook_call(&kept(number), at(0)).await.unwrap();
+    }
+    database
+        .execute("update webhook_calls set body = substr(body, 1, 20) where id = 'whc_2'")
+        .await;
+    assert_eq!(claim_all(store, 10, 20).await, [kept(1), kept(3)]);
+    let page = Page {
+        after: None,
+        limit: 10,
+    };
+    let listed = store
+        .list_webhook_calls_set_aside(&org(1), None, &page)
+        .await;
+    let listed = listed.unwrap().data;
+    assert_eq!(listed.len(), 1);
+    assert_eq!(listed[0].id, "whc_2");
+    assert_eq!(listed[0].reason, SetAsideReason::Unreadable);
 }
 
 #[tokio::test]
@@ -193,7 +263,7 @@ async fn a_backlog_is_claimed_in_portions_and_for_each_organization() {
     }
     let backlog = |number| Backlog {
         organization_id: org(number),
-        untried: true,
+        batched: true,
         doubtful: false,
     };
     let backlogs = store.organizations_with_webhook_calls(at(1)).await.unwrap();
