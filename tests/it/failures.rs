@@ -1,6 +1,7 @@
 //! What goes wrong at a provider, and what the client and the database are told of it.
 
 mod database;
+mod full_disk;
 mod whatsapp;
 mod zapi;
 mod zapperhub;

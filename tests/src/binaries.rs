@@ -11,7 +11,7 @@ use anyhow::{Context as _, ensure};
 use recado_sandbox::{Sandbox, Urls};
 use recado_store::MasterKey;
 use recado_store::testing::TestDatabase;
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
@@ -95,6 +95,22 @@ pub async fn signal(process: &Child, name: &str) -> anyhow::Result<()> {
         .status()
         .await?;
     ensure!(sent.success(), "cannot signal process {id}");
+    Ok(())
+}
+
+/// Lets a process write into files up to that byte, as if the disk were full behind it, or `unlimited`.
+///
+/// # Errors
+///
+/// The process is gone.
+pub async fn may_write(process: &Child, bytes: &str) -> anyhow::Result<()> {
+    let id = process.id().context("the process has ended already")?;
+    let limited = Command::new("prlimit")
+        .arg(format!("--pid={id}"))
+        .arg(format!("--fsize={bytes}:"))
+        .status()
+        .await?;
+    ensure!(limited.success(), "cannot limit process {id}");
     Ok(())
 }
 
@@ -186,12 +202,35 @@ impl Server {
         hard: u32,
         environment: &[(&str, &str)],
     ) -> anyhow::Result<Self> {
+        let limits = format!("ulimit -Sn {soft} && ulimit -Hn {hard}");
+        Self::behind(&limits, environment).await
+    }
+
+    /// Starts it on `database` so that [`may_write`] can limit its files.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::start`].
+    pub async fn with_limited_files(
+        database: &TestDatabase,
+        sandbox: &Urls,
+    ) -> anyhow::Result<Self> {
+        let key = database.key().to_base64();
+        let place = place(database, &key);
+        // Without the trap, the first write beyond the limit would end the process.
+        Self::behind(
+            "trap '' XFSZ",
+            &[&place[..], &providers(sandbox)[..]].concat(),
+        )
+        .await
+    }
+
+    /// Starts it from a shell that runs those commands first.
+    async fn behind(commands: &str, environment: &[(&str, &str)]) -> anyhow::Result<Self> {
         let mut shell = bare_command("sh");
         shell
             .arg("-c")
-            .arg(format!(
-                "ulimit -Sn {soft} && ulimit -Hn {hard} && exec \"$0\" \"$@\""
-            ))
+            .arg(format!("{commands} && exec \"$0\" \"$@\""))
             .arg(path("recado-server")?);
         Self::run(shell, &[&USUAL[..], environment].concat()).await
     }
@@ -269,10 +308,7 @@ impl Server {
         more: &[(&str, &str)],
     ) -> anyhow::Result<Self> {
         let key = key.to_base64();
-        let place = [
-            ("RECADO_DATABASE_URL", database.url()),
-            ("RECADO_MASTER_KEY", key.expose_secret()),
-        ];
+        let place = place(database, &key);
         Self::start(&[&place[..], &providers(sandbox)[..], more].concat()).await
     }
 
@@ -306,6 +342,14 @@ impl Server {
         ensure!(status.success(), "recado-server ended with {status}");
         Ok(self.log.await?)
     }
+}
+
+/// The variables that name a database and its master key.
+fn place<'a>(database: &'a TestDatabase, key: &'a SecretString) -> [(&'a str, &'a str); 2] {
+    [
+        ("RECADO_DATABASE_URL", database.url()),
+        ("RECADO_MASTER_KEY", key.expose_secret()),
+    ]
 }
 
 /// The address in the line that says that the server listens.

@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use crate::error::{ApiError, Reason};
 use crate::intake::Intake;
+use crate::persistence::Repeated;
 use crate::readiness::Readiness;
 use crate::send_places::SendPlaces;
 use crate::streams::Streams;
@@ -67,6 +68,8 @@ pub struct App {
     pub(crate) readiness: Readiness,
     /// What the providers told us and is not applied yet.
     pub intake: Intake,
+    /// The writes that the database has not taken yet.
+    pub(crate) repeated: Repeated,
     /// Who follows the events.
     pub(crate) streams: Streams,
     /// Says that the server is about to stop, to whoever would wait for long.
@@ -99,6 +102,7 @@ impl App {
             server_name: parts.server_name,
             readiness: Readiness::default(),
             intake: Intake::default(),
+            repeated: Repeated::default(),
             stopping: CancellationToken::new(),
             ending: CancellationToken::new(),
         })

@@ -58,7 +58,19 @@ impl TestDatabase {
     ///
     /// The database cannot be made.
     pub async fn on(admin_url: String) -> Self {
-        let (url, place) = on_server(admin_url).await;
+        Self::migrated(on_server(admin_url).await).await
+    }
+
+    /// Makes a migrated SQLite file, whatever the tests run on.
+    ///
+    /// # Panics
+    ///
+    /// The file cannot be made.
+    pub async fn in_file() -> Self {
+        Self::migrated(in_directory()).await
+    }
+
+    async fn migrated((url, place): (String, Place)) -> Self {
         let key = MasterKey::generate().expect("random bytes");
         let database = Self { url, key, place };
         let store = database.store().await;

@@ -4,11 +4,23 @@ use std::time::Duration;
 
 use recado_core::{MessageId, Status};
 use recado_tests::World;
+use recado_tests::callbacks::{self, Callbacks, NUMBER, whatsapp};
 use recado_tests::held::HeldProvider;
-use recado_tests::world::smallest_body;
+use recado_tests::world::{CUSTOMER, smallest_body};
 use serde_json::{Value, json};
 
 use super::{SENDERS, change};
+
+/// The customer's tap on the button of that message, as Meta tells it.
+pub(super) fn tap(external_id: &str) -> Value {
+    let button = json!({"id": "one", "title": "One"});
+    let message = json!({"from": CUSTOMER, "id": "wamid.tap", "timestamp": "1790000009",
+        "type": "interactive", "context": {"from": "15550001111", "id": external_id},
+        "interactive": {"type": "button_reply", "button_reply": button}});
+    let contact = json!({"profile": {"name": "Ana"}, "wa_id": CUSTOMER});
+    let members = json!({"contacts": [contact], "messages": [message]});
+    whatsapp(&[vec![callbacks::change(NUMBER, &members)]])
+}
 
 async fn status_of(world: &World, id: &Value) -> Status {
     let id: MessageId = id.as_str().expect("a text").parse().expect("an id");
@@ -76,6 +88,8 @@ async fn an_outcome_is_stored_when_the_database_takes_it_again() {
         .database
         .execute("alter table events_away rename to events")
         .await;
+    let callbacks = Callbacks::of(&world.client, &world.url).await;
+    callbacks.deliver("whatsapp", &tap("wamid.1")).await;
 
     let answer = send.await.expect("an answer").expect(200);
     assert_eq!(answer["message"]["status"], "accepted");
@@ -83,6 +97,11 @@ async fn an_outcome_is_stored_when_the_database_takes_it_again() {
     assert_eq!(answer["message"]["externalId"], "wamid.1");
     assert_eq!(world.events("message.accepted", 1).await.len(), 1);
     assert!(world.events("message.unknown", 0).await.is_empty());
+    let tapped = world.events("button.pressed", 1).await;
+    assert_eq!(
+        tapped[0]["data"]["inReplyTo"], id,
+        "a tap that comes first waits for it"
+    );
 }
 
 #[tokio::test]

@@ -48,6 +48,7 @@ pub(crate) async fn apply(app: &App, calls: Vec<Taken>) {
         app,
         calls: calls.iter().map(|taken| taken.call.id.clone()).collect(),
     };
+    app.repeated.settle().await;
     let bytes: usize = calls.iter().map(|taken| taken.call.body.len()).sum();
     // What a body says takes up to fifty times its size: few large ones are read at once.
     let _large = if bytes > MAX_BYTES {
