@@ -29,6 +29,9 @@ struct GraphError {
     error_data: Value,
 }
 
+/// The code of an error that Meta itself knows no better name for.
+const API_UNKNOWN: i64 = 1;
+
 /// Code 100 with this subcode: the phone number id is unknown, or the token may not see it.
 const UNKNOWN_OBJECT: i64 = 33;
 
@@ -156,6 +159,10 @@ impl GraphError {
     fn kind(&self, status: u16) -> ErrorKind {
         if self.code == 100 && self.is_about_the_app() {
             return ErrorKind::Misconfigured;
+        }
+        // "Invalid request or possible server error": that the server's error sent nothing is a guess.
+        if self.code == API_UNKNOWN && status >= 500 {
+            return ErrorKind::Indeterminate;
         }
         match meaning(self.code) {
             Some(kind) => kind,

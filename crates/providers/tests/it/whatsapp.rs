@@ -157,6 +157,7 @@ async fn a_200_without_an_id_leaves_the_outcome_open(#[case] body: &str) {
 #[rstest]
 #[case(0, 401, ErrorKind::Unauthorized)]
 #[case(1, 400, ErrorKind::Unavailable)]
+#[case(1, 500, ErrorKind::Indeterminate)]
 #[case(2, 503, ErrorKind::Unavailable)]
 #[case(3, 500, ErrorKind::Unauthorized)]
 #[case(4, 400, ErrorKind::Throttled)]
