@@ -194,15 +194,19 @@ fn delivery(row: &AnyRow) -> Result<Delivery, StoreError> {
 }
 
 /// The delivery out of columns that carry their own names, except for the instant of its creation.
+pub(crate) fn read_key(columns: &Columns<'_>) -> Result<DeliveryKey, StoreError> {
+    Ok(DeliveryKey {
+        organization_id: columns.parse("organization_id")?,
+        endpoint_id: columns.parse("endpoint_id")?,
+        event_id: EventId::new(columns.get("seq")?),
+    })
+}
+
 pub(crate) fn read(columns: &Columns<'_>) -> Result<Delivery, StoreError> {
     let lane: &str = columns.get("lane")?;
     let conversation = (!lane.is_empty()).then(|| columns.parse("lane"));
     Ok(Delivery {
-        key: DeliveryKey {
-            organization_id: columns.parse("organization_id")?,
-            endpoint_id: columns.parse("endpoint_id")?,
-            event_id: EventId::new(columns.get("seq")?),
-        },
+        key: read_key(columns)?,
         conversation_id: conversation.transpose()?,
         status: columns.parse("status")?,
         attempts: number(columns, "attempts")?,

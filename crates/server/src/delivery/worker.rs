@@ -2,9 +2,11 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use jiff::Timestamp;
 use recado_store::{
     AfterAttempt, ClaimLimits, DeliveryAttempt, DueDelivery, StoreError, WebhookFormat,
@@ -182,7 +184,12 @@ async fn claim(app: &App, room: usize) -> Result<Vec<DueDelivery>, StoreError> {
 
 /// Makes one attempt; if it cannot be written down, it is repeated when its claim has run out.
 async fn deliver(app: Arc<App>, due: DueDelivery) -> Option<Outcome> {
-    match attempt(&app, &due).await {
+    let attempted = AssertUnwindSafe(attempt(&app, &due)).catch_unwind().await;
+    let Ok(attempted) = attempted else {
+        tracing::error!(endpoint.id = %due.endpoint.id, event.id = %due.event.id, "a delivery attempt panicked; it is made again");
+        return None;
+    };
+    match attempted {
         Ok(outcome) => {
             metrics::counter!("recado_deliveries_total", "outcome" => outcome.as_str())
                 .increment(1);

@@ -60,6 +60,22 @@ pub(crate) fn places(due: &[DueDelivery]) -> Vec<(&str, &str)> {
 }
 
 #[tokio::test]
+async fn an_event_that_this_version_does_not_know_holds_up_no_other() {
+    let World { store, database } = &tapped().await;
+    create(store, "whk_1", &[]).await;
+    apply(store, vec![news("wamid.1", Status::Sent)]).await;
+    apply(store, vec![connection(true)]).await;
+    database
+        .execute("update events set type = 'message.unheard' where type = 'message.sent'")
+        .await;
+    // One place at a time: the first claim takes that event, the second one the other.
+    let one = ClaimLimits { total: 1, ..MANY };
+    assert_eq!(places(&claim(store, 100_000, one).await), []);
+    assert_eq!(places(&claim(store, 100_001, one).await), [("whk_1", "")]);
+    assert_eq!(places(&claim(store, 100_002, one).await), []);
+}
+
+#[tokio::test]
 async fn an_event_is_queued_for_the_endpoints_that_want_it() {
     let World { store, .. } = &tapped().await;
     create(store, "whk_all", &[]).await;
