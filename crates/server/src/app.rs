@@ -72,7 +72,7 @@ pub struct App {
     pub(crate) repeated: Repeated,
     /// Who follows the events.
     pub(crate) streams: Streams,
-    /// Says that the server is about to stop, to whoever would wait for long.
+    /// Cancelled when the server is about to stop: long waits end.
     pub stopping: CancellationToken,
     /// Says that the process ends, whatever is not stored yet.
     pub ending: CancellationToken,

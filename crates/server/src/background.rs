@@ -49,10 +49,10 @@ impl Background {
             }
             tracing::error!(
                 task = name,
-                "a background task broke off, so the server stops"
+                "a background task ended early, so the server stops"
             );
             broken.cancel();
-            ended.with_context(|| format!("the background task `{name}` broke off"))?;
+            ended.with_context(|| format!("the background task `{name}` panicked"))?;
             bail!("the background task `{name}` ended by itself")
         })
     }
@@ -68,7 +68,7 @@ mod tests {
         let task = background.spawn("sweeper", async { panic!("a test") });
         background.broken.cancelled().await;
         let error = task.await.expect("the watcher").expect_err("a panic");
-        assert_eq!(error.to_string(), "the background task `sweeper` broke off");
+        assert_eq!(error.to_string(), "the background task `sweeper` panicked");
     }
 
     #[tokio::test]

@@ -181,20 +181,20 @@ impl ReadySend {
         let place =
             place.map_err(|used_up| ApiError::new(Reason::RateLimited, used_up.message()))?;
         let (context, id) = (Arc::clone(app), self.message.id.clone());
-        let broken_off = self.outcome(broken_off());
+        let panicked = self.outcome(panicked());
         let sending = async move {
             let _place = place;
             let sent = AssertUnwindSafe(self.deliver(&context)).catch_unwind();
             if let Ok(sent) = sent.await {
                 return sent;
             }
-            tracing::error!(message.id = %broken_off.id, "send task panicked");
-            broken_off.store(&context).await?;
+            tracing::error!(message.id = %panicked.id, "send task panicked");
+            panicked.store(&context).await?;
             Err(ApiError::new(
                 Reason::OutcomeUnknown,
-                "The send broke off: the message may have gone out, do not send it again",
+                "The server failed in the middle of the send: the message may have gone out, do not send it again",
             )
-            .about(&broken_off.id))
+            .about(&panicked.id))
         };
         let task = app.sends.spawn(sending.in_current_span());
         match tokio::time::timeout(PATIENCE, task).await {
@@ -284,7 +284,7 @@ impl SendOutcome {
 }
 
 /// The outcome of a message whose send panicked.
-fn broken_off() -> SendResult {
+fn panicked() -> SendResult {
     SendResult {
         outcome: Outcome::Unknown,
         external_id: None,
@@ -292,7 +292,7 @@ fn broken_off() -> SendResult {
         error: Some(MessageError {
             reason: Reason::OutcomeUnknown.as_str().to_owned(),
             code: None,
-            message: "the send broke off".to_owned(),
+            message: "the server failed in the middle of the send".to_owned(),
         }),
     }
 }

@@ -149,7 +149,7 @@ async fn write_gathered<W: Gathered>(store: Store, organization: OrganizationId)
             }
         });
         if let Err(error) = written.await {
-            tracing::error!(%error, "a batch of writes broke off");
+            tracing::error!(%error, "a batch of writes panicked");
         }
     }
 }

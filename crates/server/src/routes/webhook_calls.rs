@@ -25,18 +25,18 @@ use crate::openapi::{KEY, QUERY, failures};
 failures!(ListFailures: KEY, QUERY);
 failures!(RetryFailures: KEY, &[Reason::WebhookCallNotFound]);
 
-/// What a call that is tried again is until it is applied or set aside again.
+/// Status of a call that is about to be applied again.
 const PENDING: &str = "pending";
 
-/// Which calls are wanted.
+/// Filter of the list.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct StatusQuery {
-    /// Only those that are `unreadable`, `crashed` or `too_many_items`.
+    /// Lists only the calls with this status: `unreadable`, `crashed` or `too_many_items`.
     status: Option<String>,
 }
 
-/// A call of a provider that is kept and was not applied, or not as a whole.
+/// A webhook call of a provider that is stored and was not applied, or only in part.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(example = json!({
@@ -47,9 +47,10 @@ pub(crate) struct ProviderCall {
     id: String,
     /// The channel that the provider called.
     channel_id: String,
-    /// `unreadable`: it is not in a form that the provider is known to use. `crashed`: the server ended
-    /// during each of three attempts to apply it. `too_many_items`: it says more than one call may say,
-    /// and what is within the bound was applied. `pending`: it is about to be tried again.
+    /// `unreadable`: the body is not in a form that the provider is known to use. `crashed`: the server
+    /// process ended during each of three attempts to apply the call. `too_many_items`: the call has more
+    /// items than one call may have; the items within the bound were applied. `pending`: the call is about
+    /// to be applied again.
     #[schema(value_type = String)]
     status: &'static str,
     /// The media type of the body, if the provider named one.
@@ -79,9 +80,9 @@ impl StatusQuery {
     }
 }
 
-/// List calls of providers that were taken and could not be applied
+/// List provider webhook calls that are set aside
 ///
-/// They are kept for 30 days.
+/// Recado answered these calls with 200 and could not apply them. They are kept for 30 days.
 #[utoipa::path(get, path = "/webhook-calls", operation_id = "listWebhookCalls", tag = "Provider webhooks", params(ListQuery, StatusQuery), responses((status = 200, description = "One part of the list", body = List<ProviderCall>), ListFailures))]
 pub(crate) async fn list(
     Tenant(organization): Tenant,
@@ -100,9 +101,9 @@ pub(crate) async fn list(
     })))
 }
 
-/// Apply a call of a provider that was set aside once more
+/// Apply a provider webhook call that is set aside once more
 ///
-/// What it said before has no effect again.
+/// Items of the call that were applied before have no second effect.
 #[utoipa::path(post, path = "/webhook-calls/{id}/retry", operation_id = "retryWebhookCall", tag = "Provider webhooks", params(("id" = String, Path)), responses((status = 200, description = "The call, which is pending again", body = ProviderCall), RetryFailures))]
 pub(crate) async fn retry(
     Tenant(organization): Tenant,
