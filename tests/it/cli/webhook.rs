@@ -14,22 +14,31 @@ async fn endpoint(shell: &Shell, url: &str) -> String {
     added["id"].as_str().expect("an id").to_owned()
 }
 
-/// The only delivery of the endpoint with its attempts, once it is done.
-async fn delivered(shell: &Shell, endpoint: &str) -> Value {
+/// The only delivery of the endpoint with its attempts, once it is as `wanted`.
+async fn delivery(shell: &Shell, endpoint: &str, wanted: impl Fn(&Value) -> bool) -> Value {
     let list = shell.run(&["webhook", "deliveries", endpoint]).await.json();
     let id = list["data"][0]["id"].as_str().expect("a delivery");
     let done = async {
         loop {
             let shown = shell.run(&["webhook", "delivery", endpoint, id]).await;
             let shown = shown.json();
-            if shown["status"] == "delivered" {
+            if wanted(&shown) {
                 return shown;
             }
         }
     };
     tokio::time::timeout(Duration::from_mins(1), done)
         .await
-        .expect("it arrives")
+        .expect("it becomes so")
+}
+
+async fn send(shell: &Shell) {
+    let send = [
+        &["send", "buttons", "--agent", "agent-123"][..],
+        &["--conversation", "conv-zapi", "--body", "Hi"],
+        &["--button", "yes=Yes"],
+    ];
+    shell.run(&send.concat()).await.done();
 }
 
 #[tokio::test]
@@ -41,12 +50,7 @@ async fn what_was_replayed_while_disabled_goes_out_when_the_endpoint_is_enabled(
     let disable = ["webhook", "update", &id, "--disable"];
     let disabled = shell.run(&disable).await.json();
     assert!(disabled["disabledAt"].is_string(), "{disabled}");
-    let send = [
-        &["send", "buttons", "--agent", "agent-123"][..],
-        &["--conversation", "conv-zapi", "--body", "Hi"],
-        &["--button", "yes=Yes"],
-    ];
-    shell.run(&send.concat()).await.done();
+    send(&shell).await;
 
     let (from, to) = ("2020-01-01T00:00:00Z", "2100-01-01T00:00:00Z");
     let replay = ["webhook", "replay", &id, "--from", from, "--to", to];
@@ -61,7 +65,7 @@ async fn what_was_replayed_while_disabled_goes_out_when_the_endpoint_is_enabled(
     let enabled = shell.run(&enable).await.json();
     assert_eq!(enabled["disabledAt"], Value::Null);
     receiver.wait_for(1).await;
-    let delivery = delivered(&shell, &id).await;
+    let delivery = delivery(&shell, &id, |shown| shown["status"] == "delivered").await;
     let attempts = delivery["attempts"].as_array().expect("a list");
     assert_eq!(attempts.len(), 1);
     assert_eq!(attempts[0]["status"], 200);
@@ -75,6 +79,28 @@ async fn what_was_replayed_while_disabled_goes_out_when_the_endpoint_is_enabled(
     for part in ["delivered", "ANSWER", "200"] {
         assert!(table.contains(part), "{table}");
     }
+}
+
+#[tokio::test]
+async fn a_delivery_that_keeps_failing_is_skipped() {
+    let (world, receiver) = (World::start().await, Receiver::start().await);
+    receiver.answer(400);
+    let shell = shop(&world).await;
+    connect(&shell).await;
+    let id = endpoint(&shell, &receiver.url).await;
+    send(&shell).await;
+    let failing = delivery(&shell, &id, |shown| shown["attempts"] != json!([])).await;
+    assert_eq!(failing["status"], "pending");
+    let delivery = failing["id"].as_str().expect("an id");
+    let skip = ["webhook", "skip", &id, delivery];
+    let skipped = shell.run(&skip).await.json();
+    assert_eq!(skipped["status"], "failed");
+    assert_eq!(skipped["lastError"], "skipped by hand");
+    let unknown = shell
+        .run(&["webhook", "skip", &id, "evt_00000000000000ff"])
+        .await;
+    assert_ne!(unknown.code, 0, "{unknown:?}");
+    assert!(unknown.stderr.contains("delivery_not_found"), "{unknown:?}");
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! Events: in order, without gaps, whoever appends.
 
+use std::time::Duration;
+
 use recado_core::Status;
 use recado_store::{EventFilter, EventKind, Store};
 use tokio::task::JoinSet;
@@ -24,13 +26,19 @@ async fn ids_follow_the_order_of_writing_without_gaps_under_many_writers() {
     // Whoever reads on from the last event seen misses none: none appears before it later on.
     let (store, mut seen) = (&world.store, Vec::new());
     let expected = 1 + TASKS * EACH + TASKS;
-    while seen.len() < expected {
-        let more = store
-            .list_events(&org(1), seen.last().copied(), &EventFilter::default(), 1000)
-            .await
-            .unwrap();
-        seen.extend(more.into_iter().map(|event| event.id));
-    }
+    let reading = async {
+        while seen.len() < expected {
+            let more = store
+                .list_events(&org(1), seen.last().copied(), &EventFilter::default(), 1000)
+                .await
+                .unwrap();
+            seen.extend(more.into_iter().map(|event| event.id));
+        }
+    };
+    // A writer that fails would leave the reader waiting.
+    tokio::time::timeout(Duration::from_mins(2), reading)
+        .await
+        .unwrap();
     tasks.join_all().await;
     let all: Vec<_> = events(store, &org(1))
         .await
