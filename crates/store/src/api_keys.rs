@@ -98,7 +98,7 @@ impl Store {
             "select id, organization_id, name, created_at from api_keys where secret_hash = $1",
         )
         .bind(hash.to_vec());
-        let row = self.read_row_for_send(query).await?;
+        let row = self.read_row_first(query).await?;
         let found = row.as_ref().map(api_key).transpose()?;
         if let (Some(known), Some(began), Some(key)) = (self.known_keys(), began, &found) {
             known.remember(began, hash, key.clone());

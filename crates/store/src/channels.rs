@@ -176,7 +176,7 @@ impl Store {
             " from channels where id = $1"
         ))
         .bind(id.as_str());
-        self.read_row(query)
+        self.read_row_first(query)
             .await?
             .as_ref()
             .map(channel)

@@ -90,7 +90,8 @@ impl Source {
         Ok(connection)
     }
 
-    /// Makes a pool for the reads of sends, where lists would keep them waiting.
+    /// Makes a pool for the reads that a send or a provider webhook waits for, where lists would keep them
+    /// waiting.
     ///
     /// SQLite runs a statement on the thread of its connection to the end, so that as many slow lists
     /// as there are readers stop everything else that reads.

@@ -25,11 +25,8 @@ impl Store {
         .await
     }
 
-    /// Reads a row that a send waits for.
-    pub(crate) async fn read_row_for_send(
-        &self,
-        query: Query,
-    ) -> Result<Option<AnyRow>, StoreError> {
+    /// Reads a row that a send or a provider webhook waits for, on connections that no list uses.
+    pub(crate) async fn read_row_first(&self, query: Query) -> Result<Option<AnyRow>, StoreError> {
         self.read(self.send_readers(), query, |query, connection| {
             Box::pin(query.fetch_optional(connection))
         })

@@ -72,7 +72,7 @@ impl Store {
             .bind(organization.as_str())
             .bind(agent.as_str())
             .bind(conversation.as_str());
-        match self.read_row_for_send(query).await? {
+        match self.read_row_first(query).await? {
             Some(row) => target(&row),
             None => Ok(SendTarget {
                 agent: AgentOwner::Nobody,

@@ -281,7 +281,7 @@ impl Store {
         &self.shared.readers
     }
 
-    /// The connections for the reads that a send waits for.
+    /// The connections for the reads that a send or a provider webhook waits for.
     pub(crate) fn send_readers(&self) -> &AnyPool {
         let readers = &self.shared.readers;
         self.shared.send_readers.as_ref().unwrap_or(readers)

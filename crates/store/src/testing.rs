@@ -4,7 +4,8 @@ pub(crate) mod plans;
 
 use std::path::Path;
 
-use sqlx::any::AnyConnectOptions;
+use sqlx::any::{Any, AnyConnectOptions};
+use sqlx::pool::PoolConnection;
 use sqlx::{AnyConnection, AssertSqlSafe, Connection};
 use tempfile::TempDir;
 
@@ -150,6 +151,21 @@ impl TestDatabase {
         Store::connect(&self.url, self.key.clone())
             .await
             .expect("the test database opens")
+    }
+}
+
+impl Store {
+    /// Takes every connection that lists read with, as slow lists do, until the value is dropped.
+    ///
+    /// # Panics
+    ///
+    /// The connections do not open.
+    pub async fn occupy_lists(&self) -> Vec<PoolConnection<Any>> {
+        let mut held = Vec::new();
+        for _ in 0..self.readers().options().get_max_connections() {
+            held.push(self.readers().acquire().await.expect("a connection"));
+        }
+        held
     }
 }
 

@@ -1,6 +1,7 @@
 //! The one look-up of a send.
 
 use recado_store::AgentOwner;
+use recado_store::testing::TestDatabase;
 
 use crate::world::{World, agent, agent_id, conv, conversation, create_channel, id, org};
 
@@ -32,6 +33,20 @@ async fn an_agent_is_the_callers_anothers_or_nobodys() {
         (owner(1).await, owner(2).await),
         (AgentOwner::Caller, AgentOwner::Caller)
     );
+}
+
+#[tokio::test]
+async fn slow_lists_on_sqlite_keep_no_send_and_no_webhook_waiting() {
+    let database = TestDatabase::in_file().await;
+    let store = database.store().await;
+    let slow_lists = store.occupy_lists().await;
+    let target = store.send_target(&org(1), &agent_id(), &conv()).await;
+    assert_eq!(target.unwrap().agent, AgentOwner::Nobody);
+    let key = store.find_api_key_by_secret("recado_unknown").await;
+    assert!(key.unwrap().is_none());
+    let channel = store.get_channel_by_id(&id("chn_1")).await;
+    assert_eq!(channel.unwrap(), None);
+    drop(slow_lists);
 }
 
 #[tokio::test]
