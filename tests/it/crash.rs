@@ -59,16 +59,8 @@ async fn send_until_gone(
 async fn messages(client: &Client) -> Vec<Value> {
     let mut found = Vec::new();
     for (_, conversation) in CONVERSATIONS {
-        let mut after = String::new();
-        loop {
-            let path = format!("/conversations/{conversation}/messages?limit=100&after={after}");
-            let page = client.get(&path).await.expect(200);
-            found.extend(page["data"].as_array().expect("a list").iter().cloned());
-            match page["nextCursor"].as_str() {
-                Some(next) => next.clone_into(&mut after),
-                None => break,
-            }
-        }
+        let path = format!("/conversations/{conversation}/messages?limit=100");
+        found.extend(client.list(&path).await);
     }
     found
 }

@@ -27,6 +27,7 @@ mod metrics;
 mod names;
 mod numbers;
 mod openapi;
+mod pages;
 mod protocol;
 mod published_example;
 mod quotations;

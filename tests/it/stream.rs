@@ -5,12 +5,13 @@ use std::time::Duration;
 use recado_sandbox::Provider;
 use recado_store::DatabaseKind;
 use recado_tests::binaries::Server;
-use recado_tests::callbacks::{Callbacks, Text, zapi};
+use recado_tests::callbacks::{Callbacks, NUMBER, Text, whatsapp, whatsapp_texts, zapi};
 use recado_tests::client::answer;
 use recado_tests::events::EventStream;
-use recado_tests::world::{Options, organization, smallest_body};
+use recado_tests::world::{CUSTOMER, Options, organization, smallest_body};
 use recado_tests::{Client, World};
 use reqwest::Method;
+use rstest::rstest;
 use serde_json::json;
 
 async fn world() -> (World, Callbacks) {
@@ -302,4 +303,39 @@ async fn the_streams_of_an_organization_share_one_read_of_each_event() {
     }
     let reads = world.store.reads() - before;
     assert!(reads < STREAMS, "{reads} reads for one event");
+}
+
+#[rstest]
+#[case::all("", 40)]
+#[case::of_one_type("?type=message.received&conversationId=conv-456", 40)]
+#[case::large("", 8000)]
+#[tokio::test]
+async fn a_burst_arrives_whole_and_in_order(#[case] query: &str, #[case] length: usize) {
+    const BURST: usize = 300;
+    let (world, callbacks) = world().await;
+    let mut early = EventStream::open(&world.client, query, None).await;
+    let mut late = EventStream::open(&world.client, query, None).await;
+    for stream in [&mut early, &mut late] {
+        stream.next().await.expect("where it begins");
+    }
+    let texts: Vec<_> = (0..BURST)
+        .map(|number| Text {
+            id: format!("wamid.{number}"),
+            from: CUSTOMER.to_owned(),
+            body: "x".repeat(length),
+        })
+        .collect();
+    let call = whatsapp(&[vec![whatsapp_texts(NUMBER, &texts)]]);
+    let read = async |stream: &mut EventStream| {
+        for text in &texts {
+            let event = stream.next_event().await;
+            assert_eq!(event.data["data"]["externalId"], text.id);
+        }
+    };
+    let delivered = async {
+        callbacks.deliver("whatsapp", &call).await;
+        world.events("message.received", BURST).await;
+    };
+    tokio::join!(delivered, read(&mut early));
+    read(&mut late).await;
 }

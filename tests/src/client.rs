@@ -61,6 +61,12 @@ impl Client {
         }
     }
 
+    /// The key.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
     /// A request with the key, for a test that wants to say more.
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
         self.http
@@ -76,6 +82,24 @@ impl Client {
     /// Gets.
     pub async fn get(&self, path: &str) -> Answer {
         answer(self.request(Method::GET, path)).await
+    }
+
+    /// Gets every part of a list; the path has a query.
+    ///
+    /// # Panics
+    ///
+    /// The gateway does not list it.
+    pub async fn list(&self, path: &str) -> Vec<Value> {
+        let (mut found, mut after) = (Vec::new(), String::new());
+        loop {
+            let mut part = self.get(&format!("{path}&after={after}")).await.expect(200);
+            let data = part["data"].as_array_mut().expect("a list");
+            found.append(data);
+            match part["nextCursor"].as_str() {
+                Some(next) => next.clone_into(&mut after),
+                None => return found,
+            }
+        }
     }
 
     /// Changes with JSON.

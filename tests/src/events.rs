@@ -28,9 +28,11 @@ pub async fn stored(database: &TestDatabase, kind: &str) -> Vec<Event> {
     loop {
         let page = store.list_events(&organization, after, &filter, 500).await;
         let page = page.expect("events");
-        let Some(last) = page.last() else { break };
-        after = Some(last.id);
-        events.extend(page);
+        events.extend(page.data);
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
     }
     store.close().await;
     events

@@ -191,12 +191,8 @@ impl World {
         let mut signal = self.store.event_signal(Some(&organization));
         let come = async {
             loop {
-                let list = self
-                    .client
-                    .get(&format!("/events?limit=1000&type={kind}"))
-                    .await
-                    .expect(200);
-                let events = list["data"].as_array().cloned().unwrap_or_default();
+                let path = format!("/events?limit=1000&type={kind}");
+                let events = self.client.list(&path).await;
                 if events.len() >= count {
                     return events;
                 }

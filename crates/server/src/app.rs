@@ -15,9 +15,11 @@ use url::Url;
 use uuid::Uuid;
 
 use crate::error::{ApiError, Reason};
+use crate::inbound::budget::ByteBudget;
 use crate::intake::Intake;
 use crate::persistence::Repeated;
 use crate::readiness::Readiness;
+use crate::routes::listing;
 use crate::send_places::SendPlaces;
 use crate::streams::Streams;
 
@@ -70,6 +72,8 @@ pub struct App {
     pub intake: Intake,
     /// The writes that the database has not taken yet.
     pub(crate) repeated: Repeated,
+    /// The bytes of the answers that their readers have not taken yet.
+    pub(crate) unread_answers: ByteBudget,
     /// Who follows the events.
     pub(crate) streams: Streams,
     /// Cancelled when the server is about to stop: long waits end.
@@ -103,6 +107,7 @@ impl App {
             readiness: Readiness::default(),
             intake: Intake::default(),
             repeated: Repeated::default(),
+            unread_answers: listing::unread_answers(),
             stopping: CancellationToken::new(),
             ending: CancellationToken::new(),
         })

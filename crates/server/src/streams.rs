@@ -4,26 +4,29 @@
 //! Each organization with open streams has one feed in this process, which reads every new event once
 //! and hands it to all its streams. A stream reads by itself only what was before it, or what it missed.
 
+mod feed;
+
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use recado_core::{ApiKeyId, OrganizationId};
 use recado_store::{Event, EventFilter, EventId, Store};
-use tokio::sync::broadcast;
+use tokio::sync::watch;
 use tokio::task::AbortHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::error::{ApiError, Reason};
+use feed::{Feed, Look};
 
 /// Most open streams of one organization in this process.
 pub const MAX_STREAMS_PER_ORGANIZATION: usize = 100;
 
-/// Events that a feed keeps for streams that are slow; one that is slower reads by itself.
-const FEED_LENGTH: usize = 256;
-
 /// Most events of one read.
 const MAX_BATCH: u32 = 100;
+
+/// Most bytes of the events of one read.
+const MAX_BATCH_BYTES: usize = 256 * 1024;
 
 /// How often a feed looks for events, should a signal be lost.
 const POLL_INTERVAL: Duration = Duration::from_secs(15);
@@ -44,23 +47,24 @@ pub(crate) struct Streams {
 
 #[derive(Default)]
 struct Open {
-    feeds: HashMap<OrganizationId, Feed>,
+    feeds: HashMap<OrganizationId, Audience>,
     /// The number of the next stream.
     next: u64,
     /// The task that looks for deleted keys, while there are streams.
     watching: bool,
 }
 
-struct Feed {
-    events: broadcast::Sender<Arc<Event>>,
+/// A feed, the task that reads for it, and the streams that it feeds.
+struct Audience {
+    feed: Arc<Feed>,
     reader: AbortHandle,
     streams: HashMap<u64, (ApiKeyId, CancellationToken)>,
 }
 
 /// One open stream; it makes room for another when it is dropped.
 pub(crate) struct OpenStream {
-    /// The events that are appended from now on.
-    pub(crate) events: broadcast::Receiver<Arc<Event>>,
+    feed: Arc<Feed>,
+    newest: watch::Receiver<EventId>,
     /// Ends when the stream has to.
     pub(crate) closed: CancellationToken,
     organization: OrganizationId,
@@ -88,20 +92,20 @@ impl Streams {
         &self,
         organization: &OrganizationId,
         key: ApiKeyId,
-        newest: Option<EventId>,
+        newest: EventId,
     ) -> Result<OpenStream, ApiError> {
         let mut open = self.lock();
         let number = open.next;
-        let feed = open.feeds.entry(organization.clone()).or_insert_with(|| {
-            let events = broadcast::Sender::new(FEED_LENGTH);
-            let reader = read(self.clone(), organization.clone(), newest, events.clone());
-            Feed {
-                events,
+        let audience = open.feeds.entry(organization.clone()).or_insert_with(|| {
+            let feed = Arc::new(Feed::new(newest));
+            let reader = read(self.clone(), organization.clone(), Arc::clone(&feed));
+            Audience {
+                feed,
                 reader: tokio::spawn(reader).abort_handle(),
                 streams: HashMap::new(),
             }
         });
-        if feed.streams.len() >= MAX_STREAMS_PER_ORGANIZATION {
+        if audience.streams.len() >= MAX_STREAMS_PER_ORGANIZATION {
             return Err(ApiError::new(
                 Reason::RateLimited,
                 format!(
@@ -110,14 +114,15 @@ impl Streams {
             ));
         }
         let closed = CancellationToken::new();
-        feed.streams.insert(number, (key, closed.clone()));
-        let events = feed.events.subscribe();
+        audience.streams.insert(number, (key, closed.clone()));
+        let feed = Arc::clone(&audience.feed);
         open.next += 1;
         if !std::mem::replace(&mut open.watching, true) {
             tokio::spawn(watch_keys(self.clone()));
         }
         Ok(OpenStream {
-            events,
+            newest: feed.subscribe(),
+            feed,
             closed,
             organization: organization.clone(),
             number,
@@ -132,8 +137,8 @@ impl Streams {
 
     /// Closes all streams of an organization.
     fn close(&self, organization: &OrganizationId) {
-        if let Some(feed) = self.lock().feeds.get(organization) {
-            for (_, closed) in feed.streams.values() {
+        if let Some(audience) = self.lock().feeds.get(organization) {
+            for (_, closed) in audience.streams.values() {
                 closed.cancel();
             }
         }
@@ -142,7 +147,10 @@ impl Streams {
     /// The keys of the open streams; `None` ends the task that watches them.
     fn watched(&self) -> Option<BTreeSet<ApiKeyId>> {
         let mut open = self.lock();
-        let streams = open.feeds.values().flat_map(|feed| feed.streams.values());
+        let streams = open
+            .feeds
+            .values()
+            .flat_map(|audience| audience.streams.values());
         let keys: BTreeSet<_> = streams.map(|(key, _)| key.clone()).collect();
         open.watching = !keys.is_empty();
         open.watching.then_some(keys)
@@ -150,8 +158,8 @@ impl Streams {
 
     /// Closes the streams of these keys.
     fn close_keys(&self, keys: &BTreeSet<ApiKeyId>) {
-        for feed in self.lock().feeds.values() {
-            for (key, closed) in feed.streams.values() {
+        for audience in self.lock().feeds.values() {
+            for (key, closed) in audience.streams.values() {
                 if keys.contains(key) {
                     closed.cancel();
                 }
@@ -160,48 +168,63 @@ impl Streams {
     }
 }
 
+impl OpenStream {
+    /// Returns the first event behind `after` as soon as there is one, or `None` if the feed does not go
+    /// back so far.
+    pub(crate) async fn next(&mut self, after: EventId) -> Option<Arc<Event>> {
+        loop {
+            // Marked as seen before the look, so that an event that comes in between ends the wait.
+            self.newest.borrow_and_update();
+            match self.feed.behind(after) {
+                Look::Event(event) => return Some(event),
+                Look::Missed => return None,
+                Look::Nothing => {}
+            }
+            if self.newest.changed().await.is_err() {
+                // The feed lives as long as its streams.
+                std::future::pending::<()>().await;
+            }
+        }
+    }
+
+    /// Returns the newest event that the feed has read.
+    pub(crate) fn newest(&self) -> EventId {
+        *self.newest.borrow()
+    }
+}
+
 impl Drop for OpenStream {
     fn drop(&mut self) {
         let mut open = self.streams.lock();
-        let Some(feed) = open.feeds.get_mut(&self.organization) else {
+        let Some(audience) = open.feeds.get_mut(&self.organization) else {
             return;
         };
-        feed.streams.remove(&self.number);
-        if feed.streams.is_empty() {
-            feed.reader.abort();
+        audience.streams.remove(&self.number);
+        if audience.streams.is_empty() {
+            audience.reader.abort();
             open.feeds.remove(&self.organization);
         }
     }
 }
 
 /// Reads the events of an organization, and hands each to all its streams.
-async fn read(
-    streams: Streams,
-    organization: OrganizationId,
-    mut after: Option<EventId>,
-    events: broadcast::Sender<Arc<Event>>,
-) {
+async fn read(streams: Streams, organization: OrganizationId, feed: Arc<Feed>) {
     let (store, all) = (&streams.store, EventFilter::default());
     loop {
         // Asked for before the look, so that nothing written in between is missed.
         let mut signal = store.event_signal(Some(&organization));
+        let after = Some(feed.newest());
         match store
-            .list_events(&organization, after, &all, MAX_BATCH)
+            .list_events_within(&organization, after, &all, MAX_BATCH, MAX_BATCH_BYTES)
             .await
         {
-            Ok(found) if found.is_empty() => {
+            Ok(page) if page.data.is_empty() => {
                 tokio::select! {
                     () = signal.appended() => {}
                     () = tokio::time::sleep(POLL_INTERVAL) => {}
                 }
             }
-            Ok(found) => {
-                after = found.last().map(|event| event.id).or(after);
-                for event in found {
-                    // The last stream may have ended meanwhile.
-                    events.send(Arc::new(event)).map(drop).unwrap_or_default();
-                }
-            }
+            Ok(page) => feed.extend(page.data),
             Err(error) => {
                 tracing::warn!(%error, "event streams are closed: the events cannot be read");
                 // Their readers come back with the last event that they have.

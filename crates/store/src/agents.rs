@@ -7,6 +7,7 @@ use sqlx::any::AnyRow;
 use crate::columns::{self, Columns};
 use crate::cursor::{Cursor, Listed, Page};
 use crate::error::StoreError;
+use crate::reading::MAX_PAGE_BYTES;
 use crate::store::Store;
 
 /// Who speaks; two organizations may both have an `agent-123`.
@@ -80,7 +81,7 @@ impl Store {
         .bind(created_at)
         .bind(id)
         .bind(page.rows());
-        let rows = self.read_rows(query).await?;
+        let rows = self.read_page(query, MAX_PAGE_BYTES).await?;
         Listed::read(page, &rows, agent, |entry| {
             Cursor::new(entry.created_at, entry.id.as_str())
         })

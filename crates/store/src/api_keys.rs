@@ -15,6 +15,7 @@ use crate::columns::{self, Columns};
 use crate::cursor::{Cursor, Listed, Page};
 use crate::error::StoreError;
 use crate::known_keys::{KnownKeys, SecretHash};
+use crate::reading::MAX_PAGE_BYTES;
 use crate::store::{DatabaseKind, Store};
 
 /// What is known of an API key; not its secret.
@@ -126,7 +127,7 @@ impl Store {
         .bind(created_at)
         .bind(id)
         .bind(page.rows());
-        let rows = self.read_rows(query).await?;
+        let rows = self.read_page(query, MAX_PAGE_BYTES).await?;
         Listed::read(page, &rows, api_key, |entry| {
             Cursor::new(entry.created_at, entry.id.as_str())
         })

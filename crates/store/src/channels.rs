@@ -12,6 +12,7 @@ use sqlx::any::AnyRow;
 use crate::columns::{self, Columns};
 use crate::cursor::{Cursor, Listed, Page};
 use crate::error::StoreError;
+use crate::reading::MAX_PAGE_BYTES;
 use crate::secrets::{ChannelSecrets, MasterKey, Place, SealedSecrets};
 use crate::store::{Query, Store};
 
@@ -224,7 +225,7 @@ impl Store {
         .bind(created_at)
         .bind(id)
         .bind(page.rows());
-        let rows = self.read_rows(query).await?;
+        let rows = self.read_page(query, MAX_PAGE_BYTES).await?;
         Listed::read(page, &rows, channel, |entry| {
             Cursor::new(entry.created_at, entry.id.as_str())
         })

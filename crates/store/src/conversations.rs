@@ -9,6 +9,7 @@ use crate::columns::Columns;
 use crate::cursor::{Cursor, Listed, Page};
 use crate::error::StoreError;
 use crate::people;
+use crate::reading::MAX_PAGE_BYTES;
 use crate::store::{Query, Store};
 
 /// One agent, one channel, one recipient; it outlives its agent and its channel.
@@ -140,7 +141,7 @@ impl Store {
         .bind(created_at)
         .bind(id)
         .bind(page.rows());
-        let rows = self.read_rows(query).await?;
+        let rows = self.read_page(query, MAX_PAGE_BYTES).await?;
         Listed::read(page, &rows, read, |entry| {
             Cursor::new(entry.created_at, entry.id.as_str())
         })

@@ -10,13 +10,14 @@ use recado_core::MessageId;
 use sqlx::any::AnyRow;
 
 use crate::error::StoreError;
+use crate::reading::PageRows;
 
 /// Which part of a list is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page {
     /// Start behind this place; from the beginning if none.
     pub after: Option<Cursor>,
-    /// The most entries wanted; at least one is given if there is one.
+    /// The most entries wanted; a page has fewer if they are large, and one at least if there is one.
     pub limit: u32,
 }
 
@@ -71,17 +72,21 @@ impl Page {
 impl<T> Listed<T> {
     pub(crate) fn read(
         page: &Page,
-        rows: &[AnyRow],
+        rows: &PageRows,
         entry: impl Fn(&AnyRow) -> Result<T, StoreError>,
         place: impl Fn(&T) -> Cursor,
     ) -> Result<Self, StoreError> {
         let limit = usize::try_from(page.limit.max(1)).unwrap_or(usize::MAX);
         let data = rows
+            .rows
             .iter()
             .take(limit)
             .map(entry)
             .collect::<Result<Vec<_>, _>>()?;
-        let next = data.last().map(place).filter(|_| rows.len() > limit);
+        let next = data
+            .last()
+            .map(place)
+            .filter(|_| rows.cut || rows.rows.len() > limit);
         Ok(Self { data, next })
     }
 }

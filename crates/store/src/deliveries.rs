@@ -12,6 +12,7 @@ use crate::cursor::{Cursor, Listed, Page};
 use crate::error::StoreError;
 use crate::events::EventId;
 use crate::ids::WebhookEndpointId;
+use crate::reading::MAX_PAGE_BYTES;
 use crate::store::{Query, Store};
 
 /// What names a delivery: there is one of each event for each endpoint.
@@ -146,7 +147,7 @@ impl Store {
         if let Some(status) = status {
             query = query.bind(status.as_str());
         }
-        let rows = self.read_rows(query).await?;
+        let rows = self.read_page(query, MAX_PAGE_BYTES).await?;
         Listed::read(page, &rows, delivery, |entry| {
             Cursor::new(entry.created_at, &entry.key.event_id.to_string())
         })

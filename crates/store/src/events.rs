@@ -10,6 +10,7 @@ use sqlx::any::AnyRow;
 
 use crate::columns::Columns;
 use crate::error::StoreError;
+use crate::reading::MAX_PAGE_BYTES;
 use crate::store::Store;
 
 /// One fact, appended once, in order, for its organization.
@@ -31,6 +32,15 @@ pub struct Event {
     pub data: Value,
     /// When it was written down.
     pub created_at: Timestamp,
+}
+
+/// One part of the events.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EventPage {
+    /// The events, oldest first.
+    pub data: Vec<Event>,
+    /// The last event of this part, if there may be more behind it.
+    pub next: Option<EventId>,
 }
 
 /// The place of an event in the order of its organization: `evt_` and 16 hexadecimal digits.
@@ -99,6 +109,9 @@ impl EventFilter {
 }
 
 impl EventId {
+    /// The place before the first event of every organization.
+    pub const BEFORE_ALL: Self = Self(0);
+
     pub(crate) const fn new(seq: i64) -> Self {
         Self(seq)
     }
@@ -215,7 +228,7 @@ macro_rules! events {
 }
 
 impl Store {
-    /// Lists the events of an organization behind `after`, oldest first.
+    /// Lists the events of an organization behind `after`, oldest first, as many as one page has room for.
     ///
     /// # Errors
     ///
@@ -226,7 +239,24 @@ impl Store {
         after: Option<EventId>,
         filter: &EventFilter,
         limit: u32,
-    ) -> Result<Vec<Event>, StoreError> {
+    ) -> Result<EventPage, StoreError> {
+        let events = self.list_events_within(organization, after, filter, limit, MAX_PAGE_BYTES);
+        events.await
+    }
+
+    /// Lists events as [`Self::list_events`] does, up to so many bytes, but one at least if there is one.
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer, or a row is corrupt.
+    pub async fn list_events_within(
+        &self,
+        organization: &OrganizationId,
+        after: Option<EventId>,
+        filter: &EventFilter,
+        limit: u32,
+        max_bytes: usize,
+    ) -> Result<EventPage, StoreError> {
         // One text for each combination: SQLite uses an index only for a filter that is always there.
         let text = match (filter.kind, &filter.conversation) {
             (None, None) => concat!(events!(), " order by seq limit $3 + 0"),
@@ -255,7 +285,14 @@ impl Store {
         if let Some(kind) = filter.kind {
             query = query.bind(kind.as_str());
         }
-        self.read_rows(query).await?.iter().map(event).collect()
+        let rows = self.read_page(query, max_bytes).await?;
+        let data = rows.rows.iter().map(event).collect::<Result<Vec<_>, _>>()?;
+        let last = data.last().map(|event| event.id);
+        let may_have_more = rows.cut || rows.rows.len() >= limit as usize;
+        Ok(EventPage {
+            next: last.filter(|_| may_have_more),
+            data,
+        })
     }
 
     /// The newest event of an organization, from which a stream may start.

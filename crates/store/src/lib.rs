@@ -101,7 +101,9 @@ pub use deliveries::{
 };
 pub use delivering::{AfterAttempt, ClaimLimits, DueDelivery};
 pub use error::StoreError;
-pub use events::{Event, EventFilter, EventId, EventIdError, EventKind, UnknownEventKind};
+pub use events::{
+    Event, EventFilter, EventId, EventIdError, EventKind, EventPage, UnknownEventKind,
+};
 pub use ids::WebhookEndpointId;
 pub use key_rotation::KeyRotation;
 pub use lock::{Holder, LockError, ServerLock};

@@ -13,6 +13,7 @@ use crate::content::{ReceivedContent, StoredContent, StoredWarning};
 use crate::cursor::{Cursor, Listed, Page};
 use crate::error::StoreError;
 use crate::people::StoredPerson;
+use crate::reading::MAX_PAGE_BYTES;
 use crate::store::Store;
 
 /// One message in one conversation.
@@ -143,7 +144,7 @@ impl Store {
         .bind(created_at)
         .bind(id)
         .bind(page.rows());
-        let rows = self.read_rows(query).await?;
+        let rows = self.read_page(query, MAX_PAGE_BYTES).await?;
         Listed::read(page, &rows, read, |entry| {
             Cursor::new(entry.created_at, entry.id.as_str())
         })

@@ -1,9 +1,10 @@
-//! Reading: on PostgreSQL a read whose connection is lost is run again.
+//! Reading: on PostgreSQL a read whose connection is lost is run again, and pages are bounded in bytes.
 
 use std::time::Duration;
 
-use sqlx::any::{AnyArguments, AnyRow};
-use sqlx::{AnyConnection, AnyPool, Execute as _, SqlStr};
+use futures_util::TryStreamExt as _;
+use sqlx::any::{AnyArguments, AnyRow, AnyTypeInfoKind};
+use sqlx::{AnyConnection, AnyPool, Execute as _, Row as _, SqlStr, ValueRef as _};
 
 use crate::connection::Lent;
 use crate::error::StoreError;
@@ -13,30 +14,58 @@ use crate::writer::Running;
 /// Time between a read whose connection is lost and the next try.
 const READ_PAUSE: Duration = Duration::from_millis(50);
 
-/// Runs a statement on a connection.
-type Fetch<T> = for<'c> fn(Query, &'c mut AnyConnection) -> Running<'c, Result<T, sqlx::Error>>;
+/// Most bytes of the rows of one page.
+pub(crate) const MAX_PAGE_BYTES: usize = 1024 * 1024;
+
+/// Most bytes that are received from PostgreSQL after a page is full, so that its connection can be used again.
+const MAX_SURPLUS_BYTES: usize = 4 * 1024 * 1024;
+
+/// Bytes of a value that is neither a text nor a blob.
+const NUMBER_BYTES: usize = 8;
+
+/// The rows of one page.
+#[derive(Default)]
+pub(crate) struct PageRows {
+    /// One row at least, if there is one.
+    pub(crate) rows: Vec<AnyRow>,
+    /// Whether rows were left out because the page is full.
+    pub(crate) cut: bool,
+}
+
+/// What was read, and whether the statement came to its end.
+struct Fetched<T> {
+    value: T,
+    ended: bool,
+}
 
 impl Store {
     /// Reads one row at most.
     pub(crate) async fn read_row(&self, query: Query) -> Result<Option<AnyRow>, StoreError> {
-        self.read(self.readers(), query, |query, connection| {
-            Box::pin(query.fetch_optional(connection))
-        })
-        .await
+        self.read(self.readers(), query, first).await
     }
 
     /// Reads a row that a send or a provider webhook waits for, on connections that no list uses.
     pub(crate) async fn read_row_first(&self, query: Query) -> Result<Option<AnyRow>, StoreError> {
-        self.read(self.send_readers(), query, |query, connection| {
-            Box::pin(query.fetch_optional(connection))
-        })
-        .await
+        self.read(self.send_readers(), query, first).await
     }
 
     /// Reads all rows.
     pub(crate) async fn read_rows(&self, query: Query) -> Result<Vec<AnyRow>, StoreError> {
         self.read(self.readers(), query, |query, connection| {
-            Box::pin(query.fetch_all(connection))
+            Box::pin(async move { Ok(Fetched::whole(query.fetch_all(connection).await?)) })
+        })
+        .await
+    }
+
+    /// Reads rows up to so many bytes, and one row at least; no more is in memory meanwhile.
+    pub(crate) async fn read_page(
+        &self,
+        query: Query,
+        max_bytes: usize,
+    ) -> Result<PageRows, StoreError> {
+        let kind = self.kind();
+        self.read(self.readers(), query, move |query, connection| {
+            Box::pin(fetch_page(kind, query, max_bytes, connection))
         })
         .await
     }
@@ -48,7 +77,13 @@ impl Store {
         &self,
         readers: &AnyPool,
         query: Query,
-        fetch: Fetch<T>,
+        fetch: impl for<'c> Fn(
+            Query,
+            &'c mut AnyConnection,
+        ) -> Running<'c, Result<Fetched<T>, sqlx::Error>>
+        + Send
+        + Sync
+        + 'static,
     ) -> Result<T, StoreError> {
         self.count_read();
         let (kind, readers) = (self.kind(), readers.clone());
@@ -58,7 +93,12 @@ impl Store {
                 let read = async {
                     let mut connection = Lent::from(&readers).await?;
                     let result = fetch(query.query(), &mut connection).await;
-                    connection.give_back();
+                    if result.as_ref().is_ok_and(|fetched| !fetched.ended) {
+                        // What was not received would keep the next statement waiting.
+                        drop(connection);
+                    } else {
+                        connection.give_back();
+                    }
                     result
                 };
                 match read.await.map_err(StoreError::from) {
@@ -67,7 +107,7 @@ impl Store {
                     {
                         tokio::time::sleep(READ_PAUSE).await;
                     }
-                    done => return done,
+                    done => return done.map(|fetched| fetched.value),
                 }
             }
         }));
@@ -75,6 +115,57 @@ impl Store {
             .await
             .unwrap_or(Err(StoreError::Unavailable(sqlx::Error::WorkerCrashed)))
     }
+}
+
+impl<T> Fetched<T> {
+    fn whole(value: T) -> Self {
+        Self { value, ended: true }
+    }
+}
+
+fn first(
+    query: Query,
+    connection: &mut AnyConnection,
+) -> Running<'_, Result<Fetched<Option<AnyRow>>, sqlx::Error>> {
+    Box::pin(async move { Ok(Fetched::whole(query.fetch_optional(connection).await?)) })
+}
+
+async fn fetch_page(
+    kind: DatabaseKind,
+    query: Query,
+    max_bytes: usize,
+    connection: &mut AnyConnection,
+) -> Result<Fetched<PageRows>, sqlx::Error> {
+    let mut rows = query.fetch(connection);
+    let (mut page, mut bytes, mut surplus) = (PageRows::default(), 0, 0);
+    while let Some(row) = rows.try_next().await? {
+        let size = size(&row)?;
+        page.cut |= bytes + size > max_bytes && !page.rows.is_empty();
+        if !page.cut {
+            bytes += size;
+            page.rows.push(row);
+            continue;
+        }
+        surplus += size;
+        // SQLite stops a statement whose rows are not taken; PostgreSQL sends them all.
+        let ended = kind == DatabaseKind::Sqlite;
+        if ended || surplus > MAX_SURPLUS_BYTES {
+            return Ok(Fetched { value: page, ended });
+        }
+    }
+    Ok(Fetched::whole(page))
+}
+
+/// Returns the bytes of the values of a row.
+fn size(row: &AnyRow) -> Result<usize, sqlx::Error> {
+    let size = |column| {
+        Ok(match row.try_get_raw(column)?.type_info().kind() {
+            AnyTypeInfoKind::Text => row.try_get::<&str, _>(column)?.len(),
+            AnyTypeInfoKind::Blob => row.try_get::<&[u8], _>(column)?.len(),
+            _ => NUMBER_BYTES,
+        })
+    };
+    (0..row.len()).map(size).sum()
 }
 
 /// A statement that can be run more than once.

@@ -10,6 +10,7 @@ use sqlx::any::AnyRow;
 use crate::columns::{self, Columns};
 use crate::cursor::{Cursor, Listed, Page};
 use crate::error::StoreError;
+use crate::reading::MAX_PAGE_BYTES;
 use crate::store::{DatabaseKind, Store};
 
 /// A webhook call that is set aside, without its body.
@@ -153,7 +154,7 @@ impl Store {
         if let Some(reason) = reason {
             query = query.bind(reason.as_str());
         }
-        let rows = self.read_rows(query).await?;
+        let rows = self.read_page(query, MAX_PAGE_BYTES).await?;
         Listed::read(page, &rows, call, |call| {
             Cursor::new(call.received_at, &call.id)
         })

@@ -14,6 +14,7 @@ use crate::error::StoreError;
 use crate::event_log::EventLog;
 use crate::events::EventKind;
 use crate::ids::WebhookEndpointId;
+use crate::reading::MAX_PAGE_BYTES;
 use crate::secrets::SealedSecrets;
 use crate::store::Store;
 use crate::webhook_secrets::{WebhookHeader, WebhookSecrets, place};
@@ -230,7 +231,7 @@ impl Store {
         .bind(created_at)
         .bind(id)
         .bind(page.rows());
-        let rows = self.read_rows(query).await?;
+        let rows = self.read_page(query, MAX_PAGE_BYTES).await?;
         Listed::read(page, &rows, endpoint, |entry| {
             Cursor::new(entry.created_at, entry.id.as_str())
         })

@@ -109,15 +109,13 @@ impl Rig {
 
     /// The events of the organization.
     pub(crate) async fn events(&self) -> Vec<Value> {
-        let list = self.client.get("/events?limit=1000").await.expect(200);
-        list["data"].as_array().cloned().expect("a list")
+        self.client.list("/events?limit=1000").await
     }
 
     /// The deliveries of an endpoint.
     pub(crate) async fn deliveries(&self, endpoint: &Value) -> Vec<Value> {
         let path = format!("{}/deliveries?limit=100", path(endpoint));
-        let list = self.client.get(&path).await.expect(200);
-        list["data"].as_array().cloned().expect("a list")
+        self.client.list(&path).await
     }
 }
 

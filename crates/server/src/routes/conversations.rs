@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::response::Response;
 use recado_core::fields::{optional, required};
 use recado_core::inbound::Person;
 use recado_core::{
@@ -16,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
 
-use super::listing::{List, ListQuery};
+use super::listing::{List, ListQuery, counted};
 use super::messages::Message;
 use super::{checked, id_or, rfc3339, text};
 use crate::app::App;
@@ -241,12 +242,13 @@ pub(crate) async fn messages(
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
     Query(query): Query<ListQuery>,
-) -> Result<Json<List<Message>>, ApiError> {
+) -> Result<Response, ApiError> {
     let page = query.page()?;
     let conversation = find(&app, &organization_id, &id).await?;
     let listed = app
         .store
         .list_messages(&organization_id, &conversation.id, &page)
         .await?;
-    Ok(Json(List::of(listed, Message::from)))
+    let list = List::of(listed, Message::from);
+    counted(&app.unread_answers, &organization_id, &list)
 }

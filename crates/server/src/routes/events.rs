@@ -9,18 +9,18 @@ use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
+use axum::response::Response;
 use axum::response::sse::{self, KeepAlive, Sse};
 use futures_util::Stream;
 use recado_core::{ConversationId, FieldErrors, OrganizationId};
 use recado_store::{self as store, EventFilter, EventId, EventKind};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tokio::sync::broadcast::error::RecvError;
 use utoipa::{IntoParams, ToSchema};
 
+use super::listing::counted;
 use super::rfc3339;
 use crate::app::App;
 use crate::auth::{Tenant, TenantKey};
@@ -32,8 +32,11 @@ use crate::streams::OpenStream;
 const DEFAULT_LIMIT: u32 = 100;
 const MAX_LIMIT: u32 = 1000;
 
-/// Stands before the first event of every organization.
-const BEFORE_ALL: &str = "evt_0000000000000000";
+/// Events that a stream asks the database for at first, before it knows how large they are.
+const FIRST_CATCH_UP: u32 = 10;
+
+/// Bytes of the events that a stream reads at once: what it holds while its reader takes nothing.
+const MAX_CATCH_UP_BYTES: usize = 64 * 1024;
 
 failures!(EventFailures: KEY, QUERY);
 failures!(StreamFailures: KEY, QUERY, &[Reason::RateLimited]);
@@ -45,7 +48,7 @@ failures!(StreamFailures: KEY, QUERY, &[Reason::RateLimited]);
 pub(crate) struct EventQuery {
     /// The id of the last event that you have; the list continues exactly there.
     after: Option<String>,
-    /// How many at most, 1 to 1000.
+    /// How many at most, 1 to 1000; a part has fewer if they are large.
     #[param(value_type = Option<u32>, default = 100, minimum = 1, maximum = 1000)]
     limit: Option<String>,
     /// Only this type, such as `button.pressed`.
@@ -157,20 +160,17 @@ pub(crate) async fn list(
     Tenant(organization): Tenant,
     State(app): State<Arc<App>>,
     Query(query): Query<EventQuery>,
-) -> Result<Json<Events>, ApiError> {
+) -> Result<Response, ApiError> {
     let (after, limit) = (query.after()?, query.limit()?);
-    let found = app
+    let page = app
         .store
         .list_events(&organization, after, &query.filter()?, limit)
         .await?;
-    let more = found.len() == limit as usize;
-    Ok(Json(Events {
-        next_cursor: found
-            .last()
-            .filter(|_| more)
-            .map(|event| event.id.to_string()),
-        data: found.into_iter().map(Event::from).collect(),
-    }))
+    let events = Events {
+        next_cursor: page.next.map(|id| id.to_string()),
+        data: page.data.into_iter().map(Event::from).collect(),
+    };
+    counted(&app.unread_answers, &organization, &events)
 }
 
 /// Follow events as they happen, as server-sent events
@@ -189,19 +189,16 @@ pub(crate) async fn stream(
     let filter = query.filter()?;
     let after = event_id("Last-Event-ID", last)?.or(query.after()?);
     let newest = app.store.last_event(&organization).await?;
+    let newest = newest.unwrap_or(EventId::BEFORE_ALL);
     let stream = app.streams.open(&organization, key, newest)?;
-    let after = match after.or(newest) {
-        Some(after) => after,
-        None => BEFORE_ALL.parse().map_err(ApiError::internal)?,
-    };
     let heartbeat = app.heartbeat;
     let follower = Follower {
         app,
         organization,
         filter,
-        after,
+        after: after.unwrap_or(newest),
         stream,
-        is_behind: true,
+        rows: FIRST_CATCH_UP,
     };
     Ok(Sse::new(follower.events()).keep_alive(KeepAlive::new().interval(heartbeat)))
 }
@@ -213,8 +210,8 @@ struct Follower {
     filter: EventFilter,
     after: EventId,
     stream: OpenStream,
-    /// Whether there may be events behind `after` that the feed does not bring.
-    is_behind: bool,
+    /// Rows that the next read of events from the database asks for.
+    rows: u32,
 }
 
 impl Follower {
@@ -246,35 +243,47 @@ impl Follower {
     }
 
     async fn read(&mut self) -> Option<Vec<sse::Event>> {
-        if self.is_behind {
+        let Some(event) = self.stream.next(self.after).await else {
             return self.catch_up().await;
-        }
-        match self.stream.events.recv().await {
-            // It was read before the feed brought it.
-            Ok(event) if event.id <= self.after => Some(Vec::new()),
-            Ok(event) => {
-                self.after = event.id;
-                let wanted = self.filter.matches(&event);
-                let frame = wanted.then(|| frame(&event.as_ref().clone().into()));
-                Some(frame.flatten().into_iter().collect())
-            }
-            Err(RecvError::Lagged(_)) => {
-                self.is_behind = true;
-                Some(Vec::new())
-            }
-            Err(RecvError::Closed) => None,
-        }
+        };
+        self.after = event.id;
+        let wanted = self.filter.matches(&event);
+        let frame = wanted.then(|| frame(&event.as_ref().clone().into()));
+        Some(frame.flatten().into_iter().collect())
     }
 
+    /// Reads from the database what the feed does not have any more.
     async fn catch_up(&mut self) -> Option<Vec<sse::Event>> {
         let (store, after) = (&self.app.store, Some(self.after));
-        let found = store
-            .list_events(&self.organization, after, &self.filter, DEFAULT_LIMIT)
+        let newest = self.stream.newest();
+        let page = store
+            .list_events_within(
+                &self.organization,
+                after,
+                &self.filter,
+                self.rows,
+                MAX_CATCH_UP_BYTES,
+            )
             .await
             .ok()?;
-        self.is_behind = !found.is_empty();
-        self.after = found.last().map_or(self.after, |event| event.id);
-        let frames = found.into_iter().filter_map(|event| frame(&event.into()));
+        // Of large events the database need not send more than the stream holds.
+        let fewer = u32::try_from(page.data.len()).unwrap_or(DEFAULT_LIMIT);
+        self.rows = if fewer < self.rows && page.next.is_some() {
+            fewer
+        } else {
+            (2 * self.rows).min(DEFAULT_LIMIT)
+        };
+        let last = page.data.last().map(|event| event.id);
+        // Without a next part, nothing more of what was appended before the read is wanted.
+        let known = page.next.is_none().then_some(newest);
+        self.after = [last, known]
+            .into_iter()
+            .flatten()
+            .fold(self.after, EventId::max);
+        let frames = page
+            .data
+            .into_iter()
+            .filter_map(|event| frame(&event.into()));
         Some(frames.collect())
     }
 }

@@ -6,7 +6,7 @@ use recado_core::Status;
 use recado_store::{EventFilter, EventKind, Store};
 use tokio::task::JoinSet;
 
-use crate::taps::{apply, connection, events, news, phone, said, tapped};
+use crate::taps::{ana, apply, connection, events, news, phone, said, tapped};
 use crate::world::{World, accepted, at, conv, id, message, org};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -32,7 +32,7 @@ async fn ids_follow_the_order_of_writing_without_gaps_under_many_writers() {
                 .list_events(&org(1), seen.last().copied(), &EventFilter::default(), 1000)
                 .await
                 .unwrap();
-            seen.extend(more.into_iter().map(|event| event.id));
+            seen.extend(more.data.into_iter().map(|event| event.id));
         }
     };
     // A writer that fails would leave the reader waiting.
@@ -94,7 +94,7 @@ async fn a_list_is_filtered_by_kind_and_conversation_and_goes_on_behind_an_event
         let after = after.map(|place| all[place].id);
         let filter = EventFilter { kind, conversation };
         let listed = store.list_events(&org(1), after, &filter, limit).await;
-        let places = listed.unwrap().into_iter();
+        let places = listed.unwrap().data.into_iter();
         places
             .map(|event| all.iter().position(|known| *known == event).unwrap())
             .collect::<Vec<_>>()
@@ -109,9 +109,35 @@ async fn a_list_is_filtered_by_kind_and_conversation_and_goes_on_behind_an_event
     let nobody = store
         .list_events(&org(2), None, &EventFilter::default(), 10)
         .await;
-    assert_eq!(nobody.unwrap(), []);
+    assert_eq!(nobody.unwrap().data, []);
     assert_eq!(store.last_event(&org(2)).await.unwrap(), None);
     assert_eq!(store.last_event(&id("org_9")).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_part_has_one_event_at_least_and_its_bytes_are_bounded() {
+    const LENGTH: usize = 10_000;
+    let World { store, .. } = &tapped().await;
+    let texts = (0..20).map(|number| said(&format!("wamid.t{number}"), ana(), &"x".repeat(LENGTH)));
+    apply(store, texts.collect()).await;
+    let all = events(store, &org(1)).await;
+    for (max_bytes, fits) in [(1, 1), (LENGTH, 1), (5 * LENGTH, 4), (1_000 * LENGTH, 20)] {
+        let (mut listed, mut after) = (Vec::new(), Some(all[all.len() - 21].id));
+        while let Some(place) = after {
+            let page = store
+                .list_events_within(&org(1), Some(place), &EventFilter::default(), 50, max_bytes)
+                .await
+                .unwrap();
+            assert!(
+                page.data.len() <= fits,
+                "{} in {max_bytes} bytes",
+                page.data.len()
+            );
+            listed.extend(page.data);
+            after = page.next;
+        }
+        assert!(listed == all[all.len() - 20..], "{max_bytes} bytes");
+    }
 }
 
 #[tokio::test]
@@ -128,11 +154,7 @@ async fn a_signal_comes_from_this_server_and_on_postgresql_from_others() {
     let mut quiet = world.store.event_signal(Some(&org(2)));
     // The first signal may only say that the server listens from now on.
     for number in 0..3 {
-        apply(
-            &other,
-            vec![said(&format!("w.{number}"), crate::taps::ana(), "Hi")],
-        )
-        .await;
+        apply(&other, vec![said(&format!("w.{number}"), ana(), "Hi")]).await;
         for signal in &mut signals {
             signal.appended().await;
         }

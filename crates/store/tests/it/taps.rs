@@ -149,10 +149,18 @@ pub(crate) fn connection(connected: bool) -> Inbound {
 }
 
 pub(crate) async fn events(store: &Store, owner: &OrganizationId) -> Vec<Event> {
-    store
-        .list_events(owner, None, &EventFilter::default(), 10_000)
-        .await
-        .unwrap()
+    let (mut events, mut after) = (Vec::new(), None);
+    loop {
+        let page = store
+            .list_events(owner, after, &EventFilter::default(), 10_000)
+            .await
+            .unwrap();
+        events.extend(page.data);
+        after = page.next;
+        if after.is_none() {
+            return events;
+        }
+    }
 }
 
 pub(crate) async fn kinds(store: &Store) -> Vec<&'static str> {

@@ -1,0 +1,172 @@
+//! The newest events of one organization, shared by all its streams and bounded in bytes.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use recado_store::{Event, EventId};
+use tokio::sync::watch;
+
+/// Most events that a feed keeps for streams that are slow; a stream that is slower reads by itself.
+const MAX_EVENTS: usize = 256;
+
+/// Most bytes of their data; the newest event is kept whatever its size.
+const MAX_BYTES: usize = 1024 * 1024;
+
+/// The newest events of an organization.
+pub(super) struct Feed {
+    kept: Mutex<Kept>,
+    newest: watch::Sender<EventId>,
+}
+
+/// What a stream finds behind its place.
+pub(super) enum Look {
+    /// The next event.
+    Event(Arc<Event>),
+    /// The feed has nothing newer.
+    Nothing,
+    /// The feed does not go back so far.
+    Missed,
+}
+
+struct Kept {
+    /// The feed has every event behind this one.
+    begin: EventId,
+    /// The events in their order, each with the bytes of its data.
+    events: VecDeque<(Arc<Event>, usize)>,
+    bytes: usize,
+}
+
+impl Feed {
+    /// Makes a feed of what is appended behind `begin`.
+    pub(super) fn new(begin: EventId) -> Self {
+        Self {
+            kept: Mutex::new(Kept {
+                begin,
+                events: VecDeque::new(),
+                bytes: 0,
+            }),
+            newest: watch::Sender::new(begin),
+        }
+    }
+
+    /// Appends the next events, and drops old ones that there is no room for.
+    pub(super) fn extend(&self, events: Vec<Event>) {
+        let Some(newest) = events.last().map(|event| event.id) else {
+            return;
+        };
+        let mut kept = self.lock();
+        for event in events {
+            let bytes = event.data.to_string().len();
+            kept.bytes += bytes;
+            kept.events.push_back((Arc::new(event), bytes));
+            while kept.events.len() > MAX_EVENTS || kept.bytes > MAX_BYTES && kept.events.len() > 1
+            {
+                kept.drop_oldest();
+            }
+        }
+        drop(kept);
+        self.newest.send_replace(newest);
+    }
+
+    /// Looks for the first event behind `after`.
+    pub(super) fn behind(&self, after: EventId) -> Look {
+        let kept = self.lock();
+        if after < kept.begin {
+            return Look::Missed;
+        }
+        let place = kept.events.partition_point(|(event, _)| event.id <= after);
+        match kept.events.get(place) {
+            Some((event, _)) => Look::Event(Arc::clone(event)),
+            None => Look::Nothing,
+        }
+    }
+
+    /// Returns the newest event that was appended, or the beginning.
+    pub(super) fn newest(&self) -> EventId {
+        *self.newest.borrow()
+    }
+
+    /// Returns what tells of new events.
+    pub(super) fn subscribe(&self) -> watch::Receiver<EventId> {
+        self.newest.subscribe()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Kept> {
+        // Nothing that panics is done under the lock.
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Kept {
+    fn drop_oldest(&mut self) {
+        if let Some((event, bytes)) = self.events.pop_front() {
+            self.begin = event.id;
+            self.bytes -= bytes;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use recado_store::EventKind;
+    use serde_json::json;
+
+    use super::*;
+
+    fn id(number: u64) -> EventId {
+        format!("evt_{number:016x}").parse().expect("an id")
+    }
+
+    fn event(number: u64, text: &str) -> Event {
+        Event {
+            id: id(number),
+            organization_id: "demo".parse().expect("an id"),
+            kind: EventKind::MessageReceived,
+            agent_id: None,
+            channel_id: None,
+            conversation_id: None,
+            data: json!(text),
+            created_at: Timestamp::UNIX_EPOCH,
+        }
+    }
+
+    fn number(look: &Look) -> Option<EventId> {
+        match look {
+            Look::Event(event) => Some(event.id),
+            Look::Nothing | Look::Missed => None,
+        }
+    }
+
+    #[test]
+    fn a_stream_gets_the_next_event_nothing_or_hears_that_it_missed_some() {
+        let feed = Feed::new(id(5));
+        assert!(matches!(feed.behind(id(5)), Look::Nothing));
+        assert!(matches!(feed.behind(id(4)), Look::Missed));
+        feed.extend(vec![event(6, ""), event(7, "")]);
+        assert_eq!(number(&feed.behind(id(5))), Some(id(6)));
+        assert_eq!(number(&feed.behind(id(6))), Some(id(7)));
+        assert!(matches!(feed.behind(id(7)), Look::Nothing));
+        assert!(matches!(feed.behind(id(9)), Look::Nothing));
+        assert_eq!(feed.newest(), id(7));
+    }
+
+    #[test]
+    fn a_feed_keeps_no_more_than_its_bytes_and_its_events() {
+        let feed = Feed::new(id(0));
+        let large = "x".repeat(64 * 1024);
+        for number in 1..=100 {
+            feed.extend(vec![event(number, &large)]);
+            assert!(feed.lock().bytes <= MAX_BYTES);
+        }
+        assert!(matches!(feed.behind(id(80)), Look::Missed));
+        assert_eq!(number(&feed.behind(id(90))), Some(id(91)));
+        let beyond = "x".repeat(2 * MAX_BYTES);
+        feed.extend(vec![event(101, &beyond)]);
+        assert!(matches!(feed.behind(id(99)), Look::Missed));
+        assert_eq!(number(&feed.behind(id(100))), Some(id(101)));
+        feed.extend((102..1000).map(|number| event(number, "")).collect());
+        assert_eq!(feed.lock().events.len(), MAX_EVENTS);
+        assert_eq!(number(&feed.behind(id(998))), Some(id(999)));
+    }
+}
