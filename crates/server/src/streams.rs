@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use recado_core::{ApiKeyId, OrganizationId};
-use recado_store::{Event, EventFilter, EventId, Store};
+use recado_store::{Event, EventFilter, EventId, Store, StoreError};
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
 use tokio_util::sync::CancellationToken;
@@ -238,21 +238,70 @@ async fn read(streams: Streams, organization: OrganizationId, feed: Arc<Feed>) {
 /// Closes the streams of deleted keys, as long as there are streams.
 async fn watch_keys(streams: Streams) {
     let mut deleted = streams.store.key_signal();
+    let mut watch = KeyWatch::default();
     while let Some(keys) = streams.watched() {
-        match streams.store.existing_api_keys(&keys).await {
-            Ok(existing) => {
-                let gone = keys.difference(&existing).cloned().collect();
-                streams.close_keys(&gone);
-            }
-            Err(error) => {
-                // A key that may be deleted shows nothing more; a good one opens its stream again.
-                tracing::warn!(%error, "event streams are closed: their keys cannot be looked up");
-                streams.close_keys(&keys);
-            }
-        }
+        let existing = streams.store.existing_api_keys(&keys).await;
+        streams.close_keys(&watch.gone(keys, existing));
         tokio::select! {
             () = deleted.appended() => {}
             () = tokio::time::sleep(KEY_POLL_INTERVAL) => {}
+        }
+    }
+}
+
+/// Decides from one look-up of keys to the next which of them show nothing more.
+#[derive(Default)]
+struct KeyWatch {
+    has_failed: bool,
+}
+
+impl KeyWatch {
+    /// Returns the keys whose streams end: those that do not exist, or all if two look-ups in a row have failed.
+    fn gone(
+        &mut self,
+        keys: BTreeSet<ApiKeyId>,
+        existing: Result<BTreeSet<ApiKeyId>, StoreError>,
+    ) -> BTreeSet<ApiKeyId> {
+        let failed_before = std::mem::replace(&mut self.has_failed, existing.is_err());
+        match existing {
+            Ok(existing) => keys.difference(&existing).cloned().collect(),
+            // A key that may be deleted shows nothing more; a good one opens its stream again.
+            Err(error) if failed_before => {
+                tracing::warn!(%error, "event streams are closed: their keys cannot be looked up");
+                keys
+            }
+            // The database may only have been away for a moment.
+            Err(_) => BTreeSet::new(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keys(names: &[&str]) -> BTreeSet<ApiKeyId> {
+        let ids = names.iter().map(|name| name.parse().expect("an id"));
+        ids.collect()
+    }
+
+    #[test]
+    fn streams_end_with_their_key_or_after_two_failed_look_ups_in_a_row() {
+        let mut watch = KeyWatch::default();
+        let both = || keys(&["key_1", "key_2"]);
+        let failed = || Err(StoreError::Timeout);
+        for (looked_up, gone) in [
+            (Ok(both()), keys(&[])),
+            (failed(), keys(&[])),
+            (Ok(both()), keys(&[])),
+            (failed(), keys(&[])),
+            (Ok(keys(&["key_1"])), keys(&["key_2"])),
+            (failed(), keys(&[])),
+            (failed(), both()),
+            (failed(), both()),
+            (Ok(both()), keys(&[])),
+        ] {
+            assert_eq!(watch.gone(both(), looked_up), gone);
         }
     }
 }

@@ -152,7 +152,8 @@ impl Store {
             }
         };
         let query = sqlx::query(text).bind(columns::json(keys));
-        let rows = self.read_rows(query).await?;
+        // Slow lists must not keep the end of a deleted key's streams waiting.
+        let rows = self.read_rows_first(query).await?;
         rows.iter()
             .map(|row| Columns::new(row, "api_keys", "id").parse("id"))
             .collect()

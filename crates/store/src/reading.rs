@@ -51,10 +51,12 @@ impl Store {
 
     /// Reads all rows.
     pub(crate) async fn read_rows(&self, query: Query) -> Result<Vec<AnyRow>, StoreError> {
-        self.read(self.readers(), query, |query, connection| {
-            Box::pin(async move { Ok(Fetched::whole(query.fetch_all(connection).await?)) })
-        })
-        .await
+        self.read(self.readers(), query, all).await
+    }
+
+    /// Reads all rows, on the connections that lists do not use.
+    pub(crate) async fn read_rows_first(&self, query: Query) -> Result<Vec<AnyRow>, StoreError> {
+        self.read(self.send_readers(), query, all).await
     }
 
     /// Reads rows up to so many bytes, and one row at least; no more is in memory meanwhile.
@@ -128,6 +130,13 @@ fn first(
     connection: &mut AnyConnection,
 ) -> Running<'_, Result<Fetched<Option<AnyRow>>, sqlx::Error>> {
     Box::pin(async move { Ok(Fetched::whole(query.fetch_optional(connection).await?)) })
+}
+
+fn all(
+    query: Query,
+    connection: &mut AnyConnection,
+) -> Running<'_, Result<Fetched<Vec<AnyRow>>, sqlx::Error>> {
+    Box::pin(async move { Ok(Fetched::whole(query.fetch_all(connection).await?)) })
 }
 
 async fn fetch_page(
