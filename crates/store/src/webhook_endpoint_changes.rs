@@ -45,12 +45,30 @@ pub enum HeaderChange {
 impl Store {
     /// Changes an endpoint; returns `None` if the organization has no such endpoint.
     ///
-    /// What waits for it and is of a type that it no longer wants is set aside.
+    /// What waits for it and is of a type that it no longer wants is set aside, also if the caller goes away.
     ///
     /// # Errors
     ///
     /// [`StoreError::WrongKey`] if the header changes and the present secrets do not open.
     pub async fn update_webhook_endpoint(
+        &self,
+        organization: &OrganizationId,
+        id: &WebhookEndpointId,
+        change: WebhookEndpointChange,
+        at: Timestamp,
+    ) -> Result<Option<WebhookEndpoint>, StoreError> {
+        let (store, organization, id) = (self.clone(), organization.clone(), id.clone());
+        let changed = self.gathering().spawn(async move {
+            store
+                .change_webhook_endpoint(&organization, &id, change, at)
+                .await
+        });
+        changed
+            .await
+            .unwrap_or(Err(StoreError::Unavailable(sqlx::Error::WorkerCrashed)))
+    }
+
+    async fn change_webhook_endpoint(
         &self,
         organization: &OrganizationId,
         id: &WebhookEndpointId,

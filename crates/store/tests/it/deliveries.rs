@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use recado_core::Status;
 use recado_store::{
-    AfterAttempt, ClaimLimits, DeliveryAttempt, DeliveryStatus, DueDelivery, EventKind, Store,
-    WebhookEndpointChange,
+    AfterAttempt, ClaimLimits, Delivery, DeliveryAttempt, DeliveryStatus, DueDelivery, EventKind,
+    Store, WebhookEndpoint, WebhookEndpointChange,
 };
 use tokio::task::JoinSet;
 
@@ -230,41 +230,62 @@ async fn a_skipped_delivery_lets_the_next_of_its_conversation_go() {
     assert_eq!(again[0].event.id, due.event.id);
 }
 
-#[tokio::test]
-async fn what_waits_and_is_of_a_type_that_is_no_longer_wanted_is_set_aside() {
-    let World { store, .. } = &tapped().await;
-    let ours = create(store, "whk_1", &[]).await;
-    for number in 0..3 {
-        apply(store, vec![said(&format!("w.{number}"), ana(), "Hi")]).await;
-        apply(
-            store,
-            vec![news(
-                "wamid.1",
-                [Status::Sent, Status::Delivered, Status::Read][number],
-            )],
-        )
-        .await;
+/// An endpoint for which three texts, a new conversation and three statuses wait, of which it wants one from now on.
+async fn narrowed() -> (World, WebhookEndpoint, WebhookEndpointChange) {
+    let world = tapped().await;
+    let ours = create(&world.store, "whk_1", &[]).await;
+    for (number, status) in (0..).zip([Status::Sent, Status::Delivered, Status::Read]) {
+        let items = vec![
+            said(&format!("w.{number}"), ana(), "Hi"),
+            news("wamid.1", status),
+        ];
+        apply(&world.store, items).await;
     }
     let change = WebhookEndpointChange {
         events: Some(vec![EventKind::MessageRead]),
         ..Default::default()
     };
+    (world, ours, change)
+}
+
+/// How many deliveries are set aside because they are not wanted.
+async fn unwanted(store: &Store, endpoint: &WebhookEndpoint) -> usize {
+    let failed = store
+        .list_deliveries(&org(1), &endpoint.id, Some(DeliveryStatus::Failed), &ALL)
+        .await
+        .unwrap();
+    let why = |delivery: &Delivery| delivery.last_error.clone().unwrap_or_default();
+    let unwanted = |delivery: &&Delivery| why(delivery).starts_with("not wanted");
+    failed.data.iter().filter(unwanted).count()
+}
+
+#[tokio::test]
+async fn what_waits_and_is_of_a_type_that_is_no_longer_wanted_is_set_aside() {
+    let (World { store, .. }, ours, change) = &narrowed().await;
     store
-        .update_webhook_endpoint(&org(1), &ours.id, change, at(100_001))
+        .update_webhook_endpoint(&org(1), &ours.id, change.clone(), at(100_001))
         .await
         .unwrap();
     let due = claim(store, 100_002, MANY).await;
     let kinds: Vec<_> = due.iter().map(|due| due.event.kind).collect();
     assert_eq!(kinds, [EventKind::MessageRead]);
-    let failed = store
-        .list_deliveries(&org(1), &ours.id, Some(DeliveryStatus::Failed), &ALL)
-        .await
-        .unwrap();
-    assert_eq!(failed.data.len(), 5);
-    assert!(failed.data.iter().all(|delivery| {
-        let why = delivery.last_error.as_deref();
-        why.is_some_and(|why| why.starts_with("not wanted"))
-    }));
+    assert_eq!(unwanted(store, ours).await, 5);
+}
+
+#[tokio::test]
+async fn what_is_no_longer_wanted_is_set_aside_although_the_caller_goes_away() {
+    let (world, ours, change) = narrowed().await;
+    let owner = org(1);
+    let changing = world
+        .store
+        .update_webhook_endpoint(&owner, &ours.id, change, at(100_001));
+    // It is begun, and then nobody waits for it.
+    let begun = tokio::time::timeout(Duration::ZERO, changing).await;
+    drop(begun);
+    world.store.clone().close().await;
+    let store = world.database.store().await;
+    assert_eq!(unwanted(&store, &ours).await, 5);
+    store.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
