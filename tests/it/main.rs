@@ -31,6 +31,7 @@ mod pages;
 mod protocol;
 mod published_example;
 mod quotations;
+mod request_bodies;
 mod secrets;
 mod servers;
 mod shares;

@@ -14,6 +14,7 @@ use tokio_util::task::TaskTracker;
 use url::Url;
 use uuid::Uuid;
 
+use crate::body;
 use crate::error::{ApiError, Reason};
 use crate::inbound::budget::ByteBudget;
 use crate::intake::Intake;
@@ -72,6 +73,8 @@ pub struct App {
     pub intake: Intake,
     /// The writes that the database has not taken yet.
     pub(crate) repeated: Repeated,
+    /// The bytes of the request bodies that are being read.
+    pub request_bodies: ByteBudget,
     /// The bytes of the answers that their readers have not taken yet.
     pub(crate) unread_answers: ByteBudget,
     /// Who follows the events.
@@ -107,6 +110,7 @@ impl App {
             readiness: Readiness::default(),
             intake: Intake::default(),
             repeated: Repeated::default(),
+            request_bodies: body::request_bodies(),
             unread_answers: listing::unread_answers(),
             stopping: CancellationToken::new(),
             ending: CancellationToken::new(),

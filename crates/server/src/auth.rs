@@ -32,6 +32,11 @@ pub(crate) struct TenantKey(pub OrganizationId, pub ApiKeyId);
 pub(crate) struct Operator;
 
 impl Caller {
+    fn of(key: &ApiKey) -> Self {
+        let organization = key.organization_id.clone();
+        organization.map_or(Self::Operator, Self::Organization)
+    }
+
     /// Lets operators pass, and the organization itself.
     ///
     /// # Errors
@@ -52,25 +57,25 @@ fn presented_key(headers: &HeaderMap) -> Option<&str> {
     value.split_ascii_whitespace().nth(1)
 }
 
-/// Finds the key that the caller presents.
-async fn find_key(parts: &Parts, app: &App) -> Result<ApiKey, ApiError> {
+/// Finds the key that the caller presents, and notes the caller for those who read the request later.
+async fn find_key(parts: &mut Parts, app: &App) -> Result<ApiKey, ApiError> {
     let unauthorized = |message: &str| ApiError::new(Reason::Unauthorized, message);
     let key = presented_key(&parts.headers).ok_or_else(|| {
         unauthorized("UNAUTHORIZED: send an API key as `Authorization: Bearer <key>`")
     })?;
-    app.store.find_api_key_by_secret(key).await?.ok_or_else(|| {
+    let found = app.store.find_api_key_by_secret(key).await?;
+    let found = found.ok_or_else(|| {
         unauthorized("UNAUTHORIZED: this API key is not known; it may have been deleted")
-    })
+    })?;
+    parts.extensions.insert(Caller::of(&found));
+    Ok(found)
 }
 
 impl FromRequestParts<Arc<App>> for Caller {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
-        let key = find_key(parts, app).await?;
-        Ok(key
-            .organization_id
-            .map_or(Self::Operator, Self::Organization))
+        Ok(Self::of(&find_key(parts, app).await?))
     }
 }
 

@@ -1,32 +1,43 @@
 //! Reading a request body: JSON or a form, bounded, with a deadline, and with errors that say what to change.
 
-use std::time::Duration;
+use std::sync::Arc;
 
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, header};
-use bytes::Bytes;
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use recado_core::FieldErrors;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::app::App;
+use crate::auth::Caller;
 use crate::error::{ApiError, Reason};
+use crate::inbound::budget::ByteBudget;
+use crate::inbound::reading;
 
 /// Most bytes of a request body.
 pub(crate) const MAX_BODY_BYTES: usize = 1024 * 1024;
 
-/// Longest that a client may take to send its body.
-const BODY_DEADLINE: Duration = Duration::from_secs(10);
+/// Bytes of the request bodies that are being read at once.
+const MAX_BODIES_BYTES: usize = 16 * 1024 * 1024;
+
+/// Bytes of those that one organization sends.
+const MAX_BODIES_BYTES_EACH: usize = 8 * 1024 * 1024;
 
 /// A request body as a shape of ours.
 pub(crate) struct Body<T>(pub T);
 
-impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
+impl<T: DeserializeOwned> FromRequest<Arc<App>> for Body<T> {
     type Rejection = ApiError;
 
-    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, ApiError> {
         let (parts, body) = request.into_parts();
-        let bytes = read(body).await?;
+        // Every route that takes a body asks for its caller first.
+        let organization = match parts.extensions.get::<Caller>() {
+            Some(Caller::Organization(organization)) => Some(organization),
+            Some(Caller::Operator) | None => None,
+        };
+        let mut room = app.request_bodies.room(organization);
+        let bytes = reading::read(body, MAX_BODY_BYTES, &mut room).await?;
         let object = parse(&parts.headers, &bytes)?;
         T::deserialize(object)
             .map(Self)
@@ -34,17 +45,9 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     }
 }
 
-async fn read(body: axum::body::Body) -> Result<Bytes, ApiError> {
-    let whole = Limited::new(body, MAX_BODY_BYTES).collect();
-    match tokio::time::timeout(BODY_DEADLINE, whole).await {
-        Ok(Ok(collected)) => Ok(collected.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(ApiError::new(
-            Reason::BodyTooLarge,
-            "The body is over 1 MiB: send a smaller one",
-        )),
-        Ok(Err(_)) => Err(FieldErrors::root("The body ended early").into()),
-        Err(_) => Err(FieldErrors::root("The body took longer than 10 seconds").into()),
-    }
+/// Makes the budget of the request bodies that are being read.
+pub(crate) fn request_bodies() -> ByteBudget {
+    ByteBudget::new(MAX_BODIES_BYTES, MAX_BODIES_BYTES_EACH)
 }
 
 /// The body as a JSON object; no body at all is an empty one, as with ChatVolt.

@@ -30,7 +30,8 @@ const MAX_WAITING_BYTES: usize = 24 * 1024 * 1024;
 /// Bytes of the calls of one organization that wait in memory.
 const MAX_WAITING_BYTES_EACH: usize = 8 * 1024 * 1024;
 
-/// Bytes of the bodies that are being read, checked and kept.
+/// Bytes of the bodies that are being read, checked and kept; those that a secret in their URL proves, and the
+/// others, have as many each.
 const MAX_BODY_BYTES: usize = 24 * 1024 * 1024;
 
 /// Bytes of those bodies that go to the channels of one organization.
@@ -51,8 +52,11 @@ pub struct Intake {
     queues: Mutex<HashMap<OrganizationId, VecDeque<Taken>>>,
     /// The bytes of the calls that wait in memory.
     pub waiting: ByteBudget,
-    /// The bytes of the bodies that are not on disk yet, most of which may prove nothing.
+    /// The bytes of the bodies that are not on disk yet and prove nothing before they are read.
     pub bodies: ByteBudget,
+    /// The bytes of the bodies that are not on disk yet and were proved by their URL, so that callers who prove
+    /// nothing cannot take their room.
+    pub proved_bodies: ByteBudget,
     /// What keeps and applies calls; the end of the server waits for it.
     tasks: TaskTracker,
     /// Places for transactions. They are given in the order in which they are asked for, and every
@@ -75,6 +79,7 @@ impl Default for Intake {
             queues: Mutex::default(),
             waiting: ByteBudget::new(MAX_WAITING_BYTES, MAX_WAITING_BYTES_EACH),
             bodies: ByteBudget::new(MAX_BODY_BYTES, MAX_BODY_BYTES_EACH),
+            proved_bodies: ByteBudget::new(MAX_BODY_BYTES, MAX_BODY_BYTES_EACH),
             tasks: TaskTracker::new(),
             transactions: Semaphore::new(MAX_TRANSACTIONS),
             large: Semaphore::new(MAX_LARGE_CALLS),

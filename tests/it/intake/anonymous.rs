@@ -2,7 +2,7 @@
 
 use futures_util::future::join_all;
 use recado_tests::World;
-use recado_tests::callbacks::{Callbacks, NUMBER, Text, whatsapp, whatsapp_texts, zapi};
+use recado_tests::callbacks::{Callbacks, NUMBER, Text, whatsapp, whatsapp_texts, zapi, zapperhub};
 use recado_tests::client::answer;
 use recado_tests::world::{credentials, organization};
 use rstest::rstest;
@@ -109,4 +109,35 @@ async fn the_bodies_of_anonymous_callers_are_bounded_and_delay_nobody() {
     drop(callers);
     world.stop().await;
     assert_eq!(world.app.intake.bodies.used(), 0);
+}
+
+#[tokio::test]
+async fn the_bodies_of_anonymous_callers_take_no_room_of_calls_that_their_url_proves() {
+    let (world, callbacks) = super::world().await;
+    let mut paths = vec![callbacks.path("whatsapp").to_owned()];
+    for id in ["second", "third"] {
+        let client = organization(&world.operator, id).await;
+        let client = world.client.with_key(&client);
+        let channel = json!({"id": id, "provider": "whatsapp", "name": id,
+            "credentials": credentials("whatsapp")});
+        client.post("/channels", channel).await.expect(201);
+        let theirs = Callbacks::of(&client, &world.url).await;
+        paths.push(theirs.path(id).to_owned());
+    }
+    let signature = format!("X-Hub-Signature-256: sha256={}\r\n", "0".repeat(64));
+    let body = vec![b'x'; MIB];
+    let each = paths.iter().cycle().take(3 * 10);
+    let callers = join_all(each.map(|path| begin(&world, path, &signature, &body))).await;
+    // Three shares are all that there is.
+    while world.app.intake.bodies.used() < 23 * MIB {
+        tokio::task::yield_now().await;
+    }
+    let mut large = zapi(&Text::from("5511944443333"));
+    large["padding"] = "x".repeat(2 * MIB).into();
+    callbacks.deliver("zapi", &large).await;
+    let mut large = zapperhub(&Text::from("5511944443334"));
+    large["padding"] = "x".repeat(2 * MIB).into();
+    callbacks.deliver("zapperhub", &large).await;
+    world.events("message.received", 2).await;
+    drop(callers);
 }

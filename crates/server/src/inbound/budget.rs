@@ -12,7 +12,7 @@ pub struct ByteBudget(Arc<Shared>);
 struct Shared {
     /// Most bytes in all.
     total: usize,
-    /// Most bytes of one organization, so that none can take everything.
+    /// Most bytes of one organization, or of all operators, so that none can take everything.
     share: usize,
     used: Mutex<Used>,
 }
@@ -20,13 +20,14 @@ struct Shared {
 #[derive(Default)]
 struct Used {
     bytes: usize,
-    by_organization: HashMap<OrganizationId, usize>,
+    /// Those of operators are held for no organization.
+    by_organization: HashMap<Option<OrganizationId>, usize>,
 }
 
 /// Bytes of a budget that are taken; given back when it is dropped.
 pub(crate) struct Room {
     budget: ByteBudget,
-    organization: OrganizationId,
+    organization: Option<OrganizationId>,
     bytes: usize,
 }
 
@@ -48,15 +49,15 @@ impl ByteBudget {
 
     /// Takes room for an organization; returns `None` if there is not enough.
     pub(crate) fn take(&self, organization: &OrganizationId, bytes: usize) -> Option<Room> {
-        let mut room = self.room(organization);
+        let mut room = self.room(Some(organization));
         room.grow(bytes).then_some(room)
     }
 
-    /// Returns room of an organization that holds nothing yet.
-    pub(crate) fn room(&self, organization: &OrganizationId) -> Room {
+    /// Returns room of an organization, or of operators, that holds nothing yet.
+    pub(crate) fn room(&self, organization: Option<&OrganizationId>) -> Room {
         Room {
             budget: self.clone(),
-            organization: organization.clone(),
+            organization: organization.cloned(),
             bytes: 0,
         }
     }
