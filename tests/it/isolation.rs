@@ -18,10 +18,13 @@ const OF_PROVIDERS: [&str; 4] = [
 ];
 /// Has no end, so that it has a test of its own.
 const STREAM: &str = "GET /events/stream";
-const OF_OPERATORS: [&str; 3] = [
+const OF_OPERATORS: [&str; 6] = [
     "POST /organizations",
     "GET /organizations",
     "GET /organizations/{id}",
+    "POST /organizations/{id}/suspend",
+    "POST /organizations/{id}/resume",
+    "DELETE /organizations/{id}",
 ];
 
 mod owned;
@@ -99,6 +102,9 @@ POST /webhook-calls/{id}/retry | /webhook-calls/$call/retry | | 404 webhook_call
 POST /organizations | /organizations | {"name": "mine"} | 403 forbidden
 GET /organizations | /organizations | | 403 forbidden
 GET /organizations/{id} | /organizations/$organization | | 403 forbidden
+POST /organizations/{id}/suspend | /organizations/$organization/suspend | {} | 403 forbidden
+POST /organizations/{id}/resume | /organizations/$organization/resume | {} | 403 forbidden
+DELETE /organizations/{id} | /organizations/$organization?confirm=$organization | | 403 forbidden
 POST /organizations/{id}/api-keys | /organizations/$organization/api-keys | {"name": "mine"} | 404 organization_not_found
 GET /organizations/{id}/api-keys | /organizations/$organization/api-keys | | 404 organization_not_found
 DELETE /organizations/{id}/api-keys/{keyId} | /organizations/$organization/api-keys/$key | | 404 organization_not_found

@@ -303,6 +303,7 @@ fn the_reasons_are_these_and_change_only_on_purpose() {
     400 unsupported_channel
     401 unauthorized
     403 forbidden
+    403 organization_suspended
     403 foreign_agent
     404 not_found
     404 organization_not_found

@@ -208,7 +208,7 @@ async fn second_key(world: &World) -> (String, Client) {
 }
 
 /// Reads until the stream ends, which it does within that time.
-async fn ends_within(stream: &mut EventStream, time: Duration) {
+pub(crate) async fn ends_within(stream: &mut EventStream, time: Duration) {
     let end = async { while stream.next().await.is_some() {} };
     tokio::time::timeout(time, end).await.expect("an end");
 }

@@ -143,6 +143,10 @@ impl From<StoreError> for ApiError {
                 Reason::AlreadyExists,
                 "Already exists: choose another id, or use the one that is there",
             ),
+            StoreError::OrganizationSuspended => Self::new(
+                Reason::OrganizationSuspended,
+                "The organization of this API key is suspended: ask the operator of this server",
+            ),
             // The provider is asked only after the message is stored, so nothing was sent.
             StoreError::Timeout
             | StoreError::Busy

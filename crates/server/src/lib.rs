@@ -21,6 +21,7 @@ mod numbers;
 mod openapi;
 mod persistence;
 mod readiness;
+pub mod removal;
 pub mod rotation;
 mod router;
 mod routes;
@@ -83,6 +84,7 @@ pub async fn run(
     let tasks = [
         background.spawn("sweeper", servers::sweep(Arc::clone(&app))),
         background.spawn("pruner", prune_now_and_then(Arc::clone(&app))),
+        background.spawn("remover", removal::run(Arc::clone(&app))),
         background.spawn_stopping("intake", intake),
         background.spawn_stopping(
             "deliveries",

@@ -51,13 +51,18 @@ pub(crate) fn base() -> OpenApi {
 pub(crate) const KEY: &[Reason] = &[
     Reason::Unauthorized,
     Reason::Forbidden,
+    Reason::OrganizationSuspended,
     Reason::Internal,
     Reason::Unavailable,
 ];
 
 /// What every route answers that takes either.
-pub(crate) const ANY_KEY: &[Reason] =
-    &[Reason::Unauthorized, Reason::Internal, Reason::Unavailable];
+pub(crate) const ANY_KEY: &[Reason] = &[
+    Reason::Unauthorized,
+    Reason::OrganizationSuspended,
+    Reason::Internal,
+    Reason::Unavailable,
+];
 
 /// What every route answers that takes a body.
 pub(crate) const BODY: &[Reason] = &[Reason::InvalidBody, Reason::BodyTooLarge];

@@ -1,5 +1,5 @@
 //! Open event streams: bounded for each organization, fed by one read for all of them, and closed when
-//! their API key is deleted.
+//! their API key is deleted or does not work any more.
 //!
 //! Each organization with open streams has one feed in this process, which reads every new event once
 //! and hands it to all its streams. A stream reads by itself only what was before it, or what it missed.
@@ -34,8 +34,8 @@ const POLL_INTERVAL: Duration = Duration::from_secs(15);
 /// How long a feed waits after the database failed.
 const ERROR_PAUSE: Duration = Duration::from_secs(1);
 
-/// How often the keys of open streams are looked up: a key that another server deletes is noticed
-/// within a second.
+/// How often the keys of open streams are looked up: what another server does to a key or its organization
+/// is noticed within a second.
 const KEY_POLL_INTERVAL: Duration = Duration::from_millis(500);
 
 /// The open streams of this process.
@@ -50,7 +50,7 @@ struct Open {
     feeds: HashMap<OrganizationId, Audience>,
     /// The number of the next stream.
     next: u64,
-    /// The task that looks for deleted keys, while there are streams.
+    /// The task that looks up the keys, while there are streams.
     watching: bool,
 }
 
@@ -235,13 +235,13 @@ async fn read(streams: Streams, organization: OrganizationId, feed: Arc<Feed>) {
     }
 }
 
-/// Closes the streams of deleted keys, as long as there are streams.
+/// Closes the streams of keys that do not work any more, as long as there are streams.
 async fn watch_keys(streams: Streams) {
     let mut deleted = streams.store.key_signal();
     let mut watch = KeyWatch::default();
     while let Some(keys) = streams.watched() {
-        let existing = streams.store.existing_api_keys(&keys).await;
-        streams.close_keys(&watch.gone(keys, existing));
+        let working = streams.store.working_api_keys(&keys).await;
+        streams.close_keys(&watch.gone(keys, working));
         tokio::select! {
             () = deleted.appended() => {}
             () = tokio::time::sleep(KEY_POLL_INTERVAL) => {}

@@ -83,11 +83,11 @@ impl Store {
         self.write_row(query).await.map(drop)
     }
 
-    /// Finds the key that has this secret.
+    /// Finds the key that has this secret; the keys of a deleted organization are not found.
     ///
     /// # Errors
     ///
-    /// The database does not answer, or the row is corrupt.
+    /// [`StoreError::OrganizationSuspended`] if its organization is suspended.
     pub async fn find_api_key_by_secret(&self, secret: &str) -> Result<Option<ApiKey>, StoreError> {
         let hash = hash(secret);
         let began = match self.known_keys().map(|known| known.find(&hash)) {
@@ -96,10 +96,19 @@ impl Store {
             None => None,
         };
         let query = sqlx::query(
-            "select id, organization_id, name, created_at from api_keys where secret_hash = $1",
+            "select k.id, k.organization_id, k.name, k.created_at, o.suspended_at from api_keys k \
+             left join organizations o on o.id = k.organization_id \
+             where k.secret_hash = $1 and o.deleted_at is null",
         )
         .bind(hash.to_vec());
         let row = self.read_row_first(query).await?;
+        if let Some(row) = &row
+            && Columns::new(row, "api_keys", "id")
+                .optional_instant("suspended_at")?
+                .is_some()
+        {
+            return Err(StoreError::OrganizationSuspended);
+        }
         let found = row.as_ref().map(api_key).transpose()?;
         if let (Some(known), Some(began), Some(key)) = (self.known_keys(), began, &found) {
             known.remember(began, hash, key.clone());
@@ -133,22 +142,26 @@ impl Store {
         })
     }
 
-    /// Returns those of the keys that are not deleted.
+    /// Returns those of the keys that work: they exist, and their organization is neither suspended nor deleted.
     ///
     /// # Errors
     ///
     /// The database does not answer, or a row is corrupt.
-    pub async fn existing_api_keys(
+    pub async fn working_api_keys(
         &self,
         keys: &BTreeSet<ApiKeyId>,
     ) -> Result<BTreeSet<ApiKeyId>, StoreError> {
         let text = match self.kind() {
             DatabaseKind::Sqlite => {
-                "select k.id from json_each($1) n cross join api_keys k on k.id = n.value"
+                "select k.id from json_each($1) n cross join api_keys k on k.id = n.value \
+                 left join organizations o on o.id = k.organization_id \
+                 where o.suspended_at is null and o.deleted_at is null"
             }
             DatabaseKind::Postgres => {
-                "select id from api_keys where id = any(array(\
-                 select jsonb_array_elements_text($1::jsonb)))"
+                "select k.id from api_keys k \
+                 left join organizations o on o.id = k.organization_id where k.id = any(array(\
+                 select jsonb_array_elements_text($1::jsonb))) \
+                 and o.suspended_at is null and o.deleted_at is null"
             }
         };
         let query = sqlx::query(text).bind(columns::json(keys));
@@ -173,16 +186,25 @@ impl Store {
             sqlx::query("delete from api_keys where organization_id = $1 and id = $2 returning id")
                 .bind(organization.as_str())
                 .bind(id.as_str());
-        // A caller that goes away must not leave the key remembered.
         let store = self.clone();
-        let deletion = tokio::spawn(async move {
+        let deleted = self.ending_keys(async move { store.write_row(query).await });
+        Ok(deleted.await?.is_some())
+    }
+
+    /// Does a write after which some keys do not work any more, and has them forgotten.
+    pub(crate) async fn ending_keys<T: Send + 'static>(
+        &self,
+        write: impl Future<Output = Result<T, StoreError>> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        // A caller that goes away must not leave the keys remembered.
+        let store = self.clone();
+        let writing = tokio::spawn(async move {
             let _forgetting = store.known_keys().map(KnownKeys::begin_deletion);
-            let deleted = store.write_row(query).await;
+            let written = write.await;
             store.signal_keys();
-            deleted
+            written
         });
-        let deleted = deletion.await.map_err(|_| StoreError::NotCommitted)?;
-        Ok(deleted?.is_some())
+        writing.await.map_err(|_| StoreError::NotCommitted)?
     }
 }
 

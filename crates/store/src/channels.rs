@@ -174,7 +174,8 @@ impl Store {
         let query = sqlx::query(concat!(
             "select ",
             channel_columns!(),
-            " from channels where id = $1"
+            " from channels where id = $1 and exists (select 1 from organizations o \
+             where o.id = channels.organization_id and o.deleted_at is null)"
         ))
         .bind(id.as_str());
         self.read_row_first(query)

@@ -54,8 +54,8 @@ pub struct ClaimLimits {
 /// and within it the first of each endpoint before the second of any.
 ///
 /// `busy` steps from one organization that has pending deliveries to the next, each step one search in
-/// an index. Only the head of an ordering key has a `next_at`. So the cost grows with the organizations
-/// that wait, and not with what waits.
+/// an index. Deliveries of organizations that are suspended or deleted wait. Only the head of an ordering
+/// key has a `next_at`. So the cost grows with the organizations that wait, and not with what waits.
 macro_rules! due {
     ($join:literal, $heads:literal, $claimed:literal, $suffix:literal) => {
         concat!(
@@ -83,6 +83,9 @@ macro_rules! due {
              and c.status = 'pending' and c.claimed_until > 0 \
              and not (c.server_id = $5 and c.claimed_until <= $1)) as place \
              from busy",
+            $join,
+            "organizations g on g.id = busy.organization_id and g.suspended_at is null \
+             and g.deleted_at is null",
             $join,
             "webhook_endpoints o on o.organization_id = busy.organization_id ",
             $heads,

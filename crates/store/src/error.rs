@@ -12,6 +12,9 @@ pub enum StoreError {
     /// The organization that was named does not exist.
     #[error("the organization does not exist")]
     UnknownOrganization,
+    /// The organization of the API key is suspended.
+    #[error("the organization is suspended")]
+    OrganizationSuspended,
     /// The deadline passed; a write may still land.
     #[error("the database did not answer in time")]
     Timeout,

@@ -1,7 +1,7 @@
 //! API keys that were found before, so that a send on SQLite asks its database once less.
 //!
 //! SQLite has one server, and every deletion passes through it, so a deleted key is forgotten before
-//! its deletion is answered. Should another program work on the same file all the same, the key is
+//! its deletion is answered; likewise all keys of an organization that is suspended or deleted. Should another program work on the same file all the same, the key is
 //! forgotten within a second. PostgreSQL has many servers, and is asked every time.
 
 use std::collections::HashMap;

@@ -22,6 +22,7 @@
 //! let acme = Organization {
 //!     id: "org_acme".parse()?,
 //!     name: "Acme".into(),
+//!     suspended_at: None,
 //!     created_at: jiff::Timestamp::UNIX_EPOCH,
 //! };
 //! store.create_organization(&acme).await?;
@@ -70,6 +71,7 @@ mod people;
 mod progress;
 mod reading;
 mod received;
+mod removal;
 mod replays;
 mod secrets;
 mod send_target;
@@ -81,6 +83,7 @@ mod signal;
 mod skips;
 mod statuses;
 mod store;
+mod suspension;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod turns;
@@ -109,6 +112,7 @@ pub use key_rotation::KeyRotation;
 pub use lock::{Holder, LockError, ServerLock};
 pub use messages::{Content, Direction, Message, MessageError};
 pub use organizations::Organization;
+pub use removal::Removal;
 pub use secrets::{ChannelSecrets, MasterKey, MasterKeyError};
 pub use send_target::{AgentOwner, SendTarget, TargetConversation};
 pub use sends::{NewMessage, SendResult};

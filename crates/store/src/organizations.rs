@@ -17,6 +17,8 @@ pub struct Organization {
     pub id: OrganizationId,
     /// Its name, for people.
     pub name: String,
+    /// When it was suspended; `None` if it is not.
+    pub suspended_at: Option<Timestamp>,
     /// When it was created.
     pub created_at: Timestamp,
 }
@@ -36,7 +38,7 @@ impl Store {
         self.write_row(query).await.map(drop)
     }
 
-    /// Looks an organization up.
+    /// Looks an organization up that is not deleted.
     ///
     /// # Errors
     ///
@@ -45,8 +47,11 @@ impl Store {
         &self,
         id: &OrganizationId,
     ) -> Result<Option<Organization>, StoreError> {
-        let query = sqlx::query("select id, name, created_at from organizations where id = $1")
-            .bind(id.as_str());
+        let query = sqlx::query(
+            "select id, name, suspended_at, created_at from organizations \
+             where id = $1 and deleted_at is null",
+        )
+        .bind(id.as_str());
         self.read_row(query)
             .await?
             .as_ref()
@@ -54,7 +59,7 @@ impl Store {
             .transpose()
     }
 
-    /// Lists all organizations.
+    /// Lists all organizations that are not deleted.
     ///
     /// # Errors
     ///
@@ -65,7 +70,8 @@ impl Store {
     ) -> Result<Listed<Organization>, StoreError> {
         let (created_at, id) = page.start();
         let query = sqlx::query(
-            "select id, name, created_at from organizations where (created_at, id) > ($1, $2) \
+            "select id, name, suspended_at, created_at from organizations \
+             where (created_at, id) > ($1, $2) and deleted_at is null \
              order by created_at, id limit $3 + 0",
         )
         .bind(created_at)
@@ -78,11 +84,12 @@ impl Store {
     }
 }
 
-fn organization(row: &AnyRow) -> Result<Organization, StoreError> {
+pub(crate) fn organization(row: &AnyRow) -> Result<Organization, StoreError> {
     let columns = Columns::new(row, "organizations", "id");
     Ok(Organization {
         id: columns.parse("id")?,
         name: columns.get("name")?,
+        suspended_at: columns.optional_instant("suspended_at")?,
         created_at: columns.instant("created_at")?,
     })
 }

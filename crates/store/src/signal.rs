@@ -134,8 +134,8 @@ impl Store {
         }
     }
 
-    /// Returns a signal of API keys that this process has deleted; other servers' deletions are not
-    /// told.
+    /// Returns a signal that API keys may not work any more because of what this process has done; what other
+    /// servers do is not told.
     #[must_use]
     pub fn key_signal(&self) -> EventSignal {
         EventSignal {
@@ -143,7 +143,7 @@ impl Store {
         }
     }
 
-    /// Tells that an API key was deleted.
+    /// Tells that API keys may not work any more.
     pub(crate) fn signal_keys(&self) {
         self.signals().keys.send_replace(());
     }

@@ -133,7 +133,7 @@ impl Store {
         self.write_row(query).await.map(drop)
     }
 
-    /// Returns the organizations that have pending calls whose claim ran out.
+    /// Returns the organizations that have pending calls whose claim ran out, except for deleted ones.
     ///
     /// # Errors
     ///
@@ -157,7 +157,8 @@ impl Store {
             "), exists (select 1 from webhook_calls where organization_id = pending.id \
                  and attempts > 1 and ",
             free!("$1", "$2"),
-            ") from pending where id is not null) \
+            ") from pending where id is not null and not exists (select 1 from organizations o \
+                 where o.id = pending.id and o.deleted_at is not null)) \
                  select id, case when batched then 1 else 0 end as batched, \
                  case when doubtful then 1 else 0 end as doubtful from due \
                  where batched or doubtful"

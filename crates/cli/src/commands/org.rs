@@ -2,14 +2,20 @@
 
 use clap::Subcommand;
 use recado_core::OrganizationId;
+use reqwest::Method;
 use serde_json::json;
 
 use super::listing::ListArgs;
-use crate::client::Client;
+use crate::client::{Client, Effect};
 use crate::failure::Failure;
 use crate::output::{Columns, Output};
 
-const COLUMNS: Columns = &[("ID", "/id"), ("NAME", "/name"), ("CREATED", "/createdAt")];
+const COLUMNS: Columns = &[
+    ("ID", "/id"),
+    ("NAME", "/name"),
+    ("SUSPENDED", "/suspendedAt"),
+    ("CREATED", "/createdAt"),
+];
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
@@ -26,6 +32,18 @@ pub(crate) enum Command {
     List(#[command(flatten)] ListArgs),
     /// Show an organization
     Show { id: OrganizationId },
+    /// Suspend an organization: its API keys are refused and its deliveries wait, until it is resumed
+    Suspend { id: OrganizationId },
+    /// Resume a suspended organization
+    Resume { id: OrganizationId },
+    /// Delete an organization and everything that it owns, for good
+    #[command(after_help = "Example:\n  recado org delete acme --confirm acme")]
+    Delete {
+        id: OrganizationId,
+        /// The id or the name of the organization, once more
+        #[arg(long, value_name = "ID_OR_NAME")]
+        confirm: String,
+    },
 }
 
 pub(crate) async fn run(command: Command, client: &Client) -> Result<Output, Failure> {
@@ -44,5 +62,26 @@ pub(crate) async fn run(command: Command, client: &Client) -> Result<Output, Fai
             let answer = client.get(&["organizations", id.as_str()], &[]).await?;
             Ok(Output::record(answer, COLUMNS))
         }
+        Command::Suspend { id } => set_suspended(client, &id, "suspend").await,
+        Command::Resume { id } => set_suspended(client, &id, "resume").await,
+        Command::Delete { id, confirm } => {
+            let (path, query) = (["organizations", id.as_str()], [("confirm", confirm)]);
+            let answer = client
+                .call(Method::DELETE, &path, &query, None, Effect::Changes)
+                .await?;
+            let done = format!("deleted organization {id}; its data are removed in the background");
+            Ok(Output::done(answer, done))
+        }
     }
+}
+
+/// Suspends or resumes an organization, as `verb` says.
+async fn set_suspended(
+    client: &Client,
+    id: &OrganizationId,
+    verb: &str,
+) -> Result<Output, Failure> {
+    let path = ["organizations", id.as_str(), verb];
+    let answer = client.post(&path, &json!({})).await?;
+    Ok(Output::record(answer, COLUMNS))
 }

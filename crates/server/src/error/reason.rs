@@ -11,6 +11,7 @@ pub enum Reason {
     UnsupportedChannel,
     Unauthorized,
     Forbidden,
+    OrganizationSuspended,
     ForeignAgent,
     NotFound,
     OrganizationNotFound,
@@ -45,11 +46,12 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason, in the order of the documentation.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 35] = [
         Self::InvalidBody,
         Self::UnsupportedChannel,
         Self::Unauthorized,
         Self::Forbidden,
+        Self::OrganizationSuspended,
         Self::ForeignAgent,
         Self::NotFound,
         Self::OrganizationNotFound,
@@ -90,6 +92,7 @@ impl Reason {
             Self::UnsupportedChannel => "unsupported_channel",
             Self::Unauthorized => "unauthorized",
             Self::Forbidden => "forbidden",
+            Self::OrganizationSuspended => "organization_suspended",
             Self::ForeignAgent => "foreign_agent",
             Self::NotFound => "not_found",
             Self::OrganizationNotFound => "organization_not_found",
@@ -135,6 +138,7 @@ impl Reason {
             }
             Self::Unauthorized => "there is no API key, or it is not known",
             Self::Forbidden => "the API key is known, but not for this route",
+            Self::OrganizationSuspended => "the organization of the API key is suspended",
             Self::ForeignAgent => "the agent belongs to another organization",
             Self::NotFound => "there is no such route",
             Self::OrganizationNotFound => "there is no such organization",
@@ -156,9 +160,7 @@ impl Reason {
                 "a limit of Recado's own is reached, which the error names: wait as long as Retry-After says"
             }
             Self::TooManyButtons => "more than three buttons; nothing was sent",
-            Self::ContentRefused => {
-                "another published limit of the provider is broken; nothing was sent"
-            }
+            Self::ContentRefused => "another limit of the provider is broken; nothing was sent",
             Self::WindowClosed => {
                 "WhatsApp's 24-hour window is closed: the customer has to write first"
             }
@@ -194,7 +196,9 @@ impl Reason {
         match self {
             Self::InvalidBody | Self::UnsupportedChannel => StatusCode::BAD_REQUEST,
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
-            Self::Forbidden | Self::ForeignAgent => StatusCode::FORBIDDEN,
+            Self::Forbidden | Self::OrganizationSuspended | Self::ForeignAgent => {
+                StatusCode::FORBIDDEN
+            }
             Self::NotFound
             | Self::OrganizationNotFound
             | Self::ApiKeyNotFound

@@ -1,15 +1,20 @@
 //! Organizations: the tenants.
 
+#![expect(
+    unused_qualifications,
+    reason = "utoipa's macro names the query by its whole path"
+)]
+
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use recado_core::fields::{name, optional};
-use recado_core::{OrganizationId, TextField};
+use recado_core::{FieldErrors, OrganizationId, TextField};
 use recado_store as store;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
 use super::listing::{List, ListQuery};
@@ -24,6 +29,7 @@ use crate::openapi::{BODY, KEY, QUERY, failures};
 failures!(CreateFailures: KEY, BODY, &[Reason::AlreadyExists]);
 failures!(ListFailures: KEY, QUERY);
 failures!(FindFailures: KEY, &[Reason::OrganizationNotFound]);
+failures!(DeleteFailures: KEY, QUERY, &[Reason::OrganizationNotFound]);
 
 /// A tenant to be.
 #[derive(Deserialize, Validate, ToSchema)]
@@ -48,7 +54,18 @@ pub(crate) struct Organization {
     #[schema(value_type = String)]
     id: OrganizationId,
     name: String,
+    /// When it was suspended; null if it is not.
+    suspended_at: Option<String>,
     created_at: String,
+}
+
+/// Proof that the right organization is meant.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Confirmation {
+    /// The id or the name of the organization, once more.
+    #[param(value_type = String)]
+    confirm: Option<String>,
 }
 
 impl From<store::Organization> for Organization {
@@ -56,6 +73,7 @@ impl From<store::Organization> for Organization {
         Self {
             id: organization.id,
             name: organization.name,
+            suspended_at: organization.suspended_at.map(rfc3339),
             created_at: rfc3339(organization.created_at),
         }
     }
@@ -72,6 +90,7 @@ pub(crate) async fn create(
     let organization = store::Organization {
         id: id_or(new.id, || OrganizationId::from_uuid(app.uuid()))?,
         name: text(new.name),
+        suspended_at: None,
         created_at: app.clock.now(),
     };
     app.store.create_organization(&organization).await?;
@@ -99,13 +118,75 @@ pub(crate) async fn show(
     Ok(Json(find(&app, &id).await?.into()))
 }
 
+/// Suspend an organization: its API keys are refused and its deliveries wait
+///
+/// Its open event streams end within a second. What the providers tell about its channels is stored as before,
+/// and delivered once it is resumed.
+#[utoipa::path(post, path = "/organizations/{id}/suspend", operation_id = "suspendOrganization", tag = "Organizations", params(("id" = String, Path)), responses((status = 200, description = "The organization, which is suspended", body = Organization), FindFailures))]
+pub(crate) async fn suspend(
+    _: Operator,
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+) -> Result<Json<Organization>, ApiError> {
+    let id = parse(&id)?;
+    let suspended = app.store.suspend_organization(&id, app.clock.now()).await?;
+    Ok(Json(suspended.ok_or_else(missing)?.into()))
+}
+
+/// Resume a suspended organization: its API keys work again and its deliveries go on
+#[utoipa::path(post, path = "/organizations/{id}/resume", operation_id = "resumeOrganization", tag = "Organizations", params(("id" = String, Path)), responses((status = 200, description = "The organization, which is not suspended", body = Organization), FindFailures))]
+pub(crate) async fn resume(
+    _: Operator,
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+) -> Result<Json<Organization>, ApiError> {
+    let resumed = app.store.resume_organization(&parse(&id)?).await?;
+    Ok(Json(resumed.ok_or_else(missing)?.into()))
+}
+
+/// Delete an organization and everything that it owns
+///
+/// It cannot be undone. The API keys of the organization and the webhook URLs of its channels do not exist
+/// any more, from now on and on every server. After five minutes its data are removed in the background;
+/// then its id and those of its channels are free again.
+#[utoipa::path(delete, path = "/organizations/{id}", operation_id = "deleteOrganization", tag = "Organizations", params(("id" = String, Path), Confirmation), responses((status = 204, description = "Deleted"), DeleteFailures))]
+pub(crate) async fn delete(
+    _: Operator,
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    Query(query): Query<Confirmation>,
+) -> Result<StatusCode, ApiError> {
+    let organization = find(&app, &id).await?;
+    let confirmed = query.confirm.is_some_and(|confirmed| {
+        confirmed == organization.id.as_str() || confirmed == organization.name
+    });
+    if !confirmed {
+        let sentence = "Expected the id or the name of the organization; nothing was deleted";
+        return Err(FieldErrors::field("confirm", sentence).into());
+    }
+    let (id, now) = (&organization.id, app.clock.now());
+    if app.store.delete_organization(id, now).await? {
+        Ok(StatusCode::NO_CONTENT)
+    } else {
+        Err(missing())
+    }
+}
+
 /// The organization of that id.
 ///
 /// # Errors
 ///
 /// There is none.
 pub(crate) async fn find(app: &App, id: &str) -> Result<store::Organization, ApiError> {
-    let missing = || ApiError::not_found(Reason::OrganizationNotFound);
-    let id = id.parse().map_err(|_| missing())?;
-    app.store.get_organization(&id).await?.ok_or_else(missing)
+    let found = app.store.get_organization(&parse(id)?).await?;
+    found.ok_or_else(missing)
+}
+
+/// A text that is no id names no organization.
+fn parse(id: &str) -> Result<OrganizationId, ApiError> {
+    id.parse().map_err(|_| missing())
+}
+
+fn missing() -> ApiError {
+    ApiError::not_found(Reason::OrganizationNotFound)
 }

@@ -63,6 +63,7 @@ pub(crate) fn organization(text: &str) -> Organization {
     Organization {
         id: id(text),
         name: format!("Name of {text}"),
+        suspended_at: None,
         created_at: at(1_000),
     }
 }

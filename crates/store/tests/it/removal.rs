@@ -1,0 +1,288 @@
+//! A deleted organization does not exist any more at once, and its data go in steps that can be interrupted.
+
+use std::collections::BTreeSet;
+
+use recado_store::testing::TestDatabase;
+use recado_store::{DatabaseKind, Removal, Store, StoreError};
+use sqlx::{AssertSqlSafe, Row as _};
+
+use crate::deliveries::{MANY, claim};
+use crate::suspension::key;
+use crate::taps::tapped;
+use crate::webhook_endpoints::create;
+use crate::world::{ALL, World, at, create_channel, id, org, organization};
+
+/// Rows of each organization in each table: more than two steps remove.
+const ROWS: i64 = 1_100;
+
+/// The columns that a row needs, and its values for the organization `{o}` and the number `i`.
+const TABLES: [(&str, &str, &str); 11] = [
+    ("agents", "id, name, created_at", "'a' || i, 'Ana', i"),
+    (
+        "api_keys",
+        "id, name, secret_hash, created_at",
+        "'k{o}-' || i, 'shop', cast(cast(10 * i + {o} as text) as {bytes}), i",
+    ),
+    (
+        "channels",
+        "id, provider, name, settings, key_id, secrets, version, created_at, updated_at",
+        "'c{o}-' || i, 'zapi', 'main', '{}', 'k', cast('1' as {bytes}), 1, i, i",
+    ),
+    (
+        "conversations",
+        "id, agent_id, channel_id, recipient, created_at",
+        "'v' || i, 'a1', 'c', '' || i, i",
+    ),
+    (
+        "deliveries",
+        "endpoint_id, seq, lane, status, attempts, next_at, claimed_until, created_at",
+        "'w1', i, '', 'pending', 0, 1, 0, i",
+    ),
+    (
+        "delivery_attempts",
+        "endpoint_id, seq, number, at, duration_ms",
+        "'w1', i, 1, i, 1",
+    ),
+    (
+        "events",
+        "seq, type, data, created_at",
+        "i, 'message.sent', '{}', i",
+    ),
+    (
+        "messages",
+        "id, conversation_id, agent_id, channel_id, status, content, warnings, created_at, updated_at",
+        "'m' || i, 'v1', 'a1', 'c', 'sent', '{}', '[]', i, i",
+    ),
+    (
+        "orphan_statuses",
+        "channel_id, sought, status, created_at",
+        "'c', 's' || i, 'sent', i",
+    ),
+    (
+        "webhook_calls",
+        "id, channel_id, key_id, body, received_at, claimed_until, applied_at",
+        "'w' || i || '-{o}', 'c', 'k', cast('1' as {bytes}), i, 0, case when i % 2 = 0 then i end",
+    ),
+    (
+        "webhook_endpoints",
+        "id, url, events, format, key_id, secrets, created_at, updated_at",
+        "'w' || i, 'https://example.com/', '[]', 'recado', 'k', cast('1' as {bytes}), i, i",
+    ),
+];
+
+/// The organizations `org_1` and `org_2` with many rows in every table.
+async fn filled() -> World {
+    let world = World::new().await;
+    let mut connection = world.raw().await;
+    let bytes = match world.database.kind() {
+        DatabaseKind::Sqlite => "blob",
+        DatabaseKind::Postgres => "bytea",
+    };
+    for (table, columns, values) in TABLES {
+        for owner in ["1", "2"] {
+            let values = values.replace("{o}", owner).replace("{bytes}", bytes);
+            let text = format!(
+                "insert into {table} (organization_id, {columns}) with recursive n (i) as (\
+                 select 1 union all select i + 1 from n where i < {ROWS}) \
+                 select 'org_{owner}', {values} from n"
+            );
+            let inserted = sqlx::query(AssertSqlSafe(text)).execute(&mut connection);
+            inserted.await.expect(table);
+        }
+    }
+    world
+}
+
+/// How many rows of the organization each table has.
+async fn counts(database: &TestDatabase, organization: &str) -> Vec<(String, i64)> {
+    let mut connection = World::raw_of(database).await;
+    let text = match database.kind() {
+        DatabaseKind::Sqlite => {
+            "select m.name as name from sqlite_master m join pragma_table_info(m.name) c \
+             where m.type = 'table' and c.name = 'organization_id' order by m.name"
+        }
+        DatabaseKind::Postgres => {
+            "select cast(table_name as text) as name from information_schema.columns \
+             where table_schema = 'public' and column_name = 'organization_id' order by table_name"
+        }
+    };
+    let tables = sqlx::query(text).fetch_all(&mut connection).await.unwrap();
+    let mut counts = Vec::new();
+    for table in &tables {
+        let table: String = table.get("name");
+        let text = format!("select count(*) as found from {table} where organization_id = $1");
+        let query = sqlx::query(AssertSqlSafe(text)).bind(organization.to_owned());
+        let row = query.fetch_one(&mut connection).await.unwrap();
+        counts.push((table, row.get("found")));
+    }
+    counts
+}
+
+async fn removal(store: &Store) -> Removal {
+    let mut removals = store.removals(at(100)).await.unwrap();
+    assert_eq!(removals.len(), 1);
+    removals.remove(0)
+}
+
+/// Removes everything that is left, in bounded steps; returns how many.
+async fn finish(database: &TestDatabase, mut removal: Removal) -> usize {
+    let mut steps = 0;
+    let rows = async || -> i64 {
+        counts(database, "org_1")
+            .await
+            .iter()
+            .map(|(_, rows)| rows)
+            .sum()
+    };
+    let mut before = rows().await;
+    while removal.step().await.unwrap() {
+        let after = rows().await;
+        assert!(before - after <= 1_000, "a step is bounded");
+        (before, steps) = (after, steps + 1);
+    }
+    steps
+}
+
+#[tokio::test]
+async fn everything_of_a_deleted_organization_is_removed_and_nothing_of_another() {
+    let World { store, database } = &filled().await;
+    let tables: Vec<_> = counts(database, "org_1").await;
+    let filled: Vec<_> = TABLES
+        .iter()
+        .map(|(table, ..)| ((*table).to_owned(), ROWS))
+        .collect();
+    assert_eq!(tables, filled, "every table is filled");
+    assert!(store.delete_organization(&org(1), at(50)).await.unwrap());
+    assert!(store.removals(at(50)).await.unwrap().is_empty());
+    assert!(finish(database, removal(store).await).await > 20);
+    for (table, rows) in counts(database, "org_1").await {
+        assert_eq!(rows, 0, "{table}");
+    }
+    assert_eq!(counts(database, "org_2").await, filled);
+    assert!(store.removals(at(100)).await.unwrap().is_empty());
+    // Its id is free again.
+    store
+        .create_organization(&organization("org_1"))
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn an_interrupted_removal_is_begun_again_and_finds_what_is_left() {
+    let World { store, database } = &filled().await;
+    store.delete_organization(&org(1), at(50)).await.unwrap();
+    for steps in 1..8 {
+        let mut removal = removal(store).await;
+        for _ in 0..steps {
+            assert!(removal.step().await.unwrap());
+        }
+    }
+    finish(database, removal(store).await).await;
+    assert!(
+        counts(database, "org_1")
+            .await
+            .iter()
+            .all(|(_, rows)| *rows == 0)
+    );
+}
+
+#[tokio::test]
+async fn two_servers_that_remove_the_same_organization_leave_nothing() {
+    let World { store, database } = &filled().await;
+    store.delete_organization(&org(1), at(50)).await.unwrap();
+    let other = database.store().await;
+    let (mut one, mut two) = (removal(store).await, removal(&other).await);
+    let run = async |removal: &mut Removal| while removal.step().await.unwrap() {};
+    tokio::join!(run(&mut one), run(&mut two));
+    assert!(
+        counts(database, "org_1")
+            .await
+            .iter()
+            .all(|(_, rows)| *rows == 0)
+    );
+    assert!(store.removals(at(100)).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn what_is_written_while_the_removal_comes_to_its_end_is_removed_too() {
+    let World { store, database } = &filled().await;
+    store.delete_organization(&org(1), at(50)).await.unwrap();
+    let mut removal = removal(store).await;
+    while counts(database, "org_1")
+        .await
+        .iter()
+        .any(|(_, rows)| *rows > 0)
+    {
+        assert!(removal.step().await.unwrap());
+    }
+    database
+        .execute("insert into agents (organization_id, id, name, created_at) values ('org_1', 'late', 'Late', 1)")
+        .await;
+    finish(database, removal).await;
+    assert!(
+        counts(database, "org_1")
+            .await
+            .iter()
+            .all(|(_, rows)| *rows == 0)
+    );
+    assert!(store.removals(at(100)).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_deleted_organization_does_not_exist_any_more() {
+    let World { store, .. } = &tapped().await;
+    create(store, "whk_all", &[]).await;
+    create_channel(store, "org_1", "chn_own").await;
+    let (key, secret) = key(store).await;
+    let keys = BTreeSet::from([key.id.clone()]);
+    assert!(
+        store
+            .find_api_key_by_secret(secret.expose())
+            .await
+            .unwrap()
+            .is_some()
+    );
+    store.suspend_organization(&org(1), at(40)).await.unwrap();
+    assert!(store.delete_organization(&org(1), at(50)).await.unwrap());
+    assert!(!store.delete_organization(&org(1), at(51)).await.unwrap());
+    assert_eq!(
+        store.find_api_key_by_secret(secret.expose()).await.unwrap(),
+        None
+    );
+    assert!(store.working_api_keys(&keys).await.unwrap().is_empty());
+    assert_eq!(store.get_organization(&org(1)).await.unwrap(), None);
+    let listed = store.list_organizations(&ALL).await.unwrap();
+    assert_eq!(listed.data.len(), 1);
+    assert_eq!(
+        store.suspend_organization(&org(1), at(52)).await.unwrap(),
+        None
+    );
+    assert_eq!(store.resume_organization(&org(1)).await.unwrap(), None);
+    assert_eq!(store.get_channel_by_id(&id("chn_own")).await.unwrap(), None);
+    // Until its data are removed.
+    let taken = store.create_organization(&organization("org_1")).await;
+    assert!(matches!(taken, Err(StoreError::Conflict)), "{taken:?}");
+}
+
+#[tokio::test]
+async fn what_waits_for_a_deleted_organization_is_left_alone() {
+    let World { store, .. } = &filled().await;
+    let pending = async || {
+        let found = store
+            .organizations_with_webhook_calls(at(100))
+            .await
+            .unwrap();
+        let ids = found.into_iter().map(|backlog| backlog.organization_id);
+        ids.collect::<Vec<_>>()
+    };
+    assert_eq!(pending().await, [org(1), org(2)]);
+    store.delete_organization(&org(1), at(50)).await.unwrap();
+    assert_eq!(pending().await, [org(2)]);
+    let claimed = claim(store, 100_000, MANY).await;
+    assert!(!claimed.is_empty());
+    assert!(
+        claimed
+            .iter()
+            .all(|due| due.event.organization_id == org(2))
+    );
+}

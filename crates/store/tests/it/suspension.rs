@@ -1,0 +1,85 @@
+//! A suspended organization: its keys are refused and its deliveries wait, until it is resumed.
+
+use std::collections::BTreeSet;
+
+use recado_core::Status;
+use recado_store::{ApiKey, ApiKeySecret, Store, StoreError};
+
+use crate::deliveries::{MANY, claim};
+use crate::taps::{apply, news, tapped};
+use crate::webhook_endpoints::create;
+use crate::world::{World, at, id, org};
+
+#[tokio::test]
+async fn deliveries_of_a_suspended_organization_wait_until_it_is_resumed() {
+    let World { store, .. } = &tapped().await;
+    create(store, "whk_all", &[]).await;
+    for now in [7, 8] {
+        let suspended = store.suspend_organization(&org(1), at(now)).await.unwrap();
+        assert_eq!(suspended.unwrap().suspended_at, Some(at(7)));
+    }
+    apply(store, vec![news("wamid.1", Status::Sent)]).await;
+    assert!(claim(store, 100_000, MANY).await.is_empty());
+    let other = store.get_organization(&org(2)).await.unwrap();
+    assert_eq!(other.unwrap().suspended_at, None);
+    let resumed = store.resume_organization(&org(1)).await.unwrap();
+    assert_eq!(resumed.unwrap().suspended_at, None);
+    assert_eq!(claim(store, 100_000, MANY).await.len(), 1);
+}
+
+#[tokio::test]
+async fn an_endpoint_does_not_fail_while_its_organization_is_suspended() {
+    let world = tapped().await;
+    let store = &world.store;
+    create(store, "whk_all", &[]).await;
+    world
+        .database
+        .execute("update webhook_endpoints set failing_since = 5")
+        .await;
+    store.suspend_organization(&org(1), at(7)).await.unwrap();
+    store.resume_organization(&org(1)).await.unwrap();
+    let endpoint = store.get_webhook_endpoint(&org(1), &id("whk_all")).await;
+    assert_eq!(endpoint.unwrap().unwrap().failing_since, None);
+}
+
+/// A key of the organization `org_1`.
+pub(crate) async fn key(store: &Store) -> (ApiKey, ApiKeySecret) {
+    let secret = ApiKeySecret::generate().unwrap();
+    let key = ApiKey {
+        id: id("key_1"),
+        organization_id: Some(org(1)),
+        name: "shop".into(),
+        created_at: at(1),
+    };
+    store.create_api_key(&key, &secret).await.unwrap();
+    (key, secret)
+}
+
+#[tokio::test]
+async fn a_key_is_refused_as_long_as_its_organization_is_suspended() {
+    let World { store, .. } = &World::new().await;
+    let (key, secret) = key(store).await;
+    let keys = BTreeSet::from([key.id.clone()]);
+    for _ in 0..2 {
+        let found = store.find_api_key_by_secret(secret.expose()).await.unwrap();
+        assert_eq!(found.as_ref(), Some(&key));
+        assert_eq!(store.working_api_keys(&keys).await.unwrap(), keys);
+        store.suspend_organization(&org(1), at(2)).await.unwrap();
+        let refused = store.find_api_key_by_secret(secret.expose()).await;
+        assert!(
+            matches!(refused, Err(StoreError::OrganizationSuspended)),
+            "{refused:?}"
+        );
+        assert!(store.working_api_keys(&keys).await.unwrap().is_empty());
+        store.resume_organization(&org(1)).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn an_organization_that_does_not_exist_is_neither_suspended_nor_resumed() {
+    let World { store, .. } = &World::new().await;
+    let missing = id("org_9");
+    let suspended = store.suspend_organization(&missing, at(1)).await.unwrap();
+    assert_eq!(suspended, None);
+    assert_eq!(store.resume_organization(&missing).await.unwrap(), None);
+}
