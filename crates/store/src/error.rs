@@ -151,6 +151,16 @@ impl StoreError {
         }
     }
 
+    /// Whether the statement names a table that does not exist.
+    pub(crate) fn is_missing_table(&self) -> bool {
+        let Self::Database(sqlx::Error::Database(error)) = self else {
+            return false;
+        };
+        // SQLite has no code of its own for it.
+        has_postgres_code(error.as_ref(), &["42P01"])
+            || sqlite_code(error.as_ref()) == Some(1) && error.message().contains("no such table")
+    }
+
     /// The same failure for another write of the same batch, which the log describes once.
     pub(crate) fn of_batch(&self) -> Self {
         match self {

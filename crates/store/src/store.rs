@@ -133,7 +133,7 @@ impl Store {
     /// A migration fails, or [`StoreError::NewerDatabase`].
     pub async fn migrate(&self) -> Result<(), StoreError> {
         let mut connection = self.shared.source.connect(Role::Migrator).await?;
-        if is_current(&mut connection).await {
+        if is_current(&mut connection).await? {
             connection.close().await?;
             return Ok(());
         }
@@ -176,8 +176,8 @@ impl Store {
         .bind(newest);
         match self.read_row(query).await {
             Ok(Some(_)) => Ok(()),
-            // The table is missing.
-            Ok(None) | Err(StoreError::Database(_)) => Err(StoreError::NotMigrated),
+            Ok(None) => Err(StoreError::NotMigrated),
+            Err(error) if error.is_missing_table() => Err(StoreError::NotMigrated),
             Err(error) => Err(error),
         }
     }
@@ -191,8 +191,8 @@ impl Store {
         let query = sqlx::query("select version from _sqlx_migrations where success = true");
         let rows = match self.read_rows(query).await {
             Ok(rows) => rows,
-            // The table is missing: the database is new.
-            Err(StoreError::Database(_)) => Vec::new(),
+            // The database is new.
+            Err(error) if error.is_missing_table() => Vec::new(),
             Err(error) => return Err(error),
         };
         let versions = rows.iter().map(|row| row.try_get::<i64, _>(0));
@@ -363,21 +363,25 @@ impl Store {
 
 /// Whether exactly the migrations of this program were run: then there is no lock to wait for, which
 /// a server may hold that stopped.
-async fn is_current(connection: &mut AnyConnection) -> bool {
+async fn is_current(connection: &mut AnyConnection) -> Result<bool, StoreError> {
     let applied = sqlx::query(
         "select version, checksum from _sqlx_migrations where success = true order by version",
     )
     .fetch_all(connection)
     .await;
-    let applied = applied.unwrap_or_default();
-    applied.len() == MIGRATIONS.iter().count()
+    let applied = match applied.map_err(StoreError::from) {
+        Ok(applied) => applied,
+        Err(error) if error.is_missing_table() => return Ok(false),
+        Err(error) => return Err(error),
+    };
+    Ok(applied.len() == MIGRATIONS.iter().count()
         && applied
             .iter()
             .zip(MIGRATIONS.iter())
             .all(|(row, migration)| {
                 row.try_get::<i64, _>(0).ok() == Some(migration.version)
                     && row.try_get::<&[u8], _>(1).ok() == Some(&*migration.checksum)
-            })
+            }))
 }
 
 pub(crate) async fn in_time<T>(

@@ -18,6 +18,26 @@ async fn a_database_that_is_not_migrated_is_not_ready() {
 }
 
 #[tokio::test]
+async fn a_database_whose_migrations_cannot_be_read_is_not_taken_for_a_new_one() {
+    let World { store, database } = &World::new().await;
+    database
+        .execute("alter table _sqlx_migrations rename column version to other")
+        .await;
+    for told in [
+        store.ping().await,
+        store.check().await,
+        store.adopt_master_key().await,
+        store.migrate().await,
+    ] {
+        assert!(matches!(told, Err(StoreError::Database(_))), "{told:?}");
+    }
+    // The plans of what was run are asked for at the end.
+    database
+        .execute("alter table _sqlx_migrations rename column other to version")
+        .await;
+}
+
+#[tokio::test]
 async fn several_servers_may_migrate_at_once_and_again() {
     let database = TestDatabase::empty().await;
     let mut tasks = tokio::task::JoinSet::new();
