@@ -87,6 +87,7 @@ impl Store {
         + Sync
         + 'static,
     ) -> Result<T, StoreError> {
+        #[cfg(feature = "testing")]
         self.count_read();
         let (kind, readers) = (self.kind(), readers.clone());
         let query = Repeatable::new(query)?;

@@ -288,8 +288,8 @@ impl Store {
     }
 
     /// Counts a read, for tests.
+    #[cfg(feature = "testing")]
     pub(crate) fn count_read(&self) {
-        #[cfg(feature = "testing")]
         self.shared
             .reads
             .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
