@@ -90,14 +90,13 @@ impl Source {
         Ok(connection)
     }
 
-    /// Makes a pool for the reads that a send or a provider webhook waits for, where lists would keep them
-    /// waiting.
+    /// Makes a pool of its own for reads of one kind on SQLite.
     ///
     /// SQLite runs a statement on the thread of its connection to the end, so that as many slow lists
     /// as there are readers stop everything else that reads.
-    pub(crate) fn send_pool(&self) -> Option<AnyPool> {
+    pub(crate) fn extra_pool(&self, connections: u32) -> Option<AnyPool> {
         let options = match self.kind {
-            DatabaseKind::Sqlite => sqlite_readers(2),
+            DatabaseKind::Sqlite => sqlite_readers(connections),
             DatabaseKind::Postgres => return None,
         };
         Some(

@@ -147,7 +147,7 @@ impl Store {
         if let Some(status) = status {
             query = query.bind(status.as_str());
         }
-        let rows = self.read_page(query, MAX_PAGE_BYTES).await?;
+        let rows = self.read_list(organization, query, MAX_PAGE_BYTES).await?;
         Listed::read(page, &rows, delivery, |entry| {
             Cursor::new(entry.created_at, &entry.key.event_id.to_string())
         })

@@ -285,7 +285,7 @@ impl Store {
         if let Some(kind) = filter.kind {
             query = query.bind(kind.as_str());
         }
-        let rows = self.read_page(query, max_bytes).await?;
+        let rows = self.read_list(organization, query, max_bytes).await?;
         let data = rows.rows.iter().map(event).collect::<Result<Vec<_>, _>>()?;
         let last = data.last().map(|event| event.id);
         let may_have_more = rows.cut || rows.rows.len() >= limit as usize;

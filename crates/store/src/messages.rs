@@ -144,7 +144,7 @@ impl Store {
         .bind(created_at)
         .bind(id)
         .bind(page.rows());
-        let rows = self.read_page(query, MAX_PAGE_BYTES).await?;
+        let rows = self.read_list(organization, query, MAX_PAGE_BYTES).await?;
         Listed::read(page, &rows, read, |entry| {
             Cursor::new(entry.created_at, entry.id.as_str())
         })

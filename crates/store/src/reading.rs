@@ -3,16 +3,66 @@
 use std::time::Duration;
 
 use futures_util::TryStreamExt as _;
+use recado_core::OrganizationId;
 use sqlx::any::{AnyArguments, AnyRow, AnyTypeInfoKind};
 use sqlx::{AnyConnection, AnyPool, Execute as _, Row as _, SqlStr, ValueRef as _};
+use tokio::sync::OwnedSemaphorePermit;
 
-use crate::connection::Lent;
+use crate::connection::{Lent, Source};
 use crate::error::StoreError;
 use crate::store::{DatabaseKind, Query, Store, in_time};
+use crate::turns::Turns;
 use crate::writer::Running;
 
 /// Time between a read whose connection is lost and the next try.
 const READ_PAUSE: Duration = Duration::from_millis(50);
+
+/// SQLite's connections for the reads that a send or a provider webhook waits for.
+const FIRST_CONNECTIONS: u32 = 2;
+
+/// SQLite's connections for lists.
+const LIST_CONNECTIONS: u32 = 4;
+
+/// Lists of one organization that are read at a time: slow ones leave connections to others.
+const LISTS_EACH: usize = 2;
+
+/// The connections that read.
+///
+/// On SQLite, what a send or a provider webhook waits for has connections of its own, and so have lists, which
+/// may be slow.
+pub(crate) struct Readers {
+    all: AnyPool,
+    first: Option<AnyPool>,
+    lists: Option<AnyPool>,
+    /// The lists that are read.
+    turns: Turns,
+}
+
+impl Readers {
+    pub(crate) fn of(source: &Source) -> Self {
+        Self {
+            all: source.pool(),
+            first: source.extra_pool(FIRST_CONNECTIONS),
+            lists: source.extra_pool(LIST_CONNECTIONS),
+            turns: Turns::new(LISTS_EACH),
+        }
+    }
+
+    pub(crate) async fn close(&self) {
+        let pools = [Some(&self.all), self.first.as_ref(), self.lists.as_ref()];
+        for pool in pools.into_iter().flatten() {
+            pool.close().await;
+        }
+    }
+
+    fn of_first(&self) -> &AnyPool {
+        self.first.as_ref().unwrap_or(&self.all)
+    }
+
+    pub(crate) fn of_lists(&self) -> &AnyPool {
+        self.lists.as_ref().unwrap_or(&self.all)
+    }
+}
 
 /// Most bytes of the rows of one page.
 pub(crate) const MAX_PAGE_BYTES: usize = 1024 * 1024;
@@ -41,22 +91,23 @@ struct Fetched<T> {
 impl Store {
     /// Reads one row at most.
     pub(crate) async fn read_row(&self, query: Query) -> Result<Option<AnyRow>, StoreError> {
-        self.read(self.readers(), query, first).await
+        self.read(&self.readers().all, None, query, first).await
     }
 
     /// Reads a row that a send or a provider webhook waits for, on connections that no list uses.
     pub(crate) async fn read_row_first(&self, query: Query) -> Result<Option<AnyRow>, StoreError> {
-        self.read(self.send_readers(), query, first).await
+        self.read(self.readers().of_first(), None, query, first)
+            .await
     }
 
     /// Reads all rows.
     pub(crate) async fn read_rows(&self, query: Query) -> Result<Vec<AnyRow>, StoreError> {
-        self.read(self.readers(), query, all).await
+        self.read(&self.readers().all, None, query, all).await
     }
 
     /// Reads all rows, on the connections that lists do not use.
     pub(crate) async fn read_rows_first(&self, query: Query) -> Result<Vec<AnyRow>, StoreError> {
-        self.read(self.send_readers(), query, all).await
+        self.read(self.readers().of_first(), None, query, all).await
     }
 
     /// Reads rows up to so many bytes, and one row at least; no more is in memory meanwhile.
@@ -65,8 +116,28 @@ impl Store {
         query: Query,
         max_bytes: usize,
     ) -> Result<PageRows, StoreError> {
-        let kind = self.kind();
-        self.read(self.readers(), query, move |query, connection| {
+        self.read_page_in(None, query, max_bytes).await
+    }
+
+    /// Reads a page of a list of the organization that grows, and may be slow; only so many at a time.
+    pub(crate) async fn read_list(
+        &self,
+        organization: &OrganizationId,
+        query: Query,
+        max_bytes: usize,
+    ) -> Result<PageRows, StoreError> {
+        let turn = in_time(self.readers().turns.take(organization)).await?;
+        self.read_page_in(Some(turn), query, max_bytes).await
+    }
+
+    async fn read_page_in(
+        &self,
+        turn: Option<OwnedSemaphorePermit>,
+        query: Query,
+        max_bytes: usize,
+    ) -> Result<PageRows, StoreError> {
+        let (kind, readers) = (self.kind(), self.readers().of_lists());
+        self.read(readers, turn, query, move |query, connection| {
             Box::pin(fetch_page(kind, query, max_bytes, connection))
         })
         .await
@@ -74,10 +145,12 @@ impl Store {
 
     /// Reads, again if the connection is lost meanwhile: a database that restarts fails no reader.
     ///
-    /// The read goes on when its caller hangs up, for a read that is broken off costs its connection.
+    /// The read goes on when its caller hangs up, for a read that is broken off costs its connection; it
+    /// keeps its turn as long.
     async fn read<T: Send + 'static>(
         &self,
         readers: &AnyPool,
+        turn: Option<OwnedSemaphorePermit>,
         query: Query,
         fetch: impl for<'c> Fn(
             Query,
@@ -92,6 +165,7 @@ impl Store {
         let (kind, readers) = (self.kind(), readers.clone());
         let query = Repeatable::new(query)?;
         let reading = tokio::spawn(in_time(async move {
+            let _turn = turn;
             loop {
                 let read = async {
                     let mut connection = Lent::from(&readers).await?;

@@ -154,7 +154,7 @@ impl Store {
         if let Some(reason) = reason {
             query = query.bind(reason.as_str());
         }
-        let rows = self.read_page(query, MAX_PAGE_BYTES).await?;
+        let rows = self.read_list(organization, query, MAX_PAGE_BYTES).await?;
         Listed::read(page, &rows, call, |call| {
             Cursor::new(call.received_at, &call.id)
         })

@@ -7,7 +7,7 @@ use std::time::Duration;
 use recado_core::OrganizationId;
 use sqlx::any::{Any, AnyArguments, AnyRow};
 use sqlx::migrate::{MigrateError, Migrator};
-use sqlx::{AnyConnection, AnyPool, Connection, Row as _};
+use sqlx::{AnyConnection, Connection, Row as _};
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
@@ -16,6 +16,7 @@ use crate::batch::Batches;
 use crate::connection::{Role, Source};
 use crate::error::StoreError;
 use crate::known_keys::KnownKeys;
+use crate::reading::Readers;
 use crate::secrets::MasterKey;
 use crate::sends::{Begun, Finished};
 use crate::signal::Signals;
@@ -40,9 +41,7 @@ struct Shared {
     source: Source,
     /// The id under which this store claims its work.
     server: String,
-    readers: AnyPool,
-    /// On SQLite, connections for the reads that a send waits for: slow lists can take all others.
-    send_readers: Option<AnyPool>,
+    readers: Readers,
     writer: Writer,
     key: MasterKey,
     signals: Arc<Signals>,
@@ -104,13 +103,11 @@ impl Store {
 
     async fn open(source: Source, key: MasterKey) -> Result<Self, StoreError> {
         let writer = in_time(Writer::open(&source)).await?;
-        let (readers, send_readers) = (source.pool(), source.send_pool());
         Ok(Self {
             shared: Arc::new(Shared {
+                readers: Readers::of(&source),
                 source,
                 server: format!("srv_{}", Uuid::now_v7().simple()),
-                readers,
-                send_readers,
                 writer,
                 key,
                 signals: Arc::new(Signals::new()),
@@ -121,7 +118,7 @@ impl Store {
                 gathering: TaskTracker::new(),
                 #[cfg(feature = "testing")]
                 reads: std::sync::atomic::AtomicU64::new(0),
-                turns: Turns::default(),
+                turns: Turns::new(1),
             }),
         })
     }
@@ -217,9 +214,6 @@ impl Store {
         self.shared.gathering.close();
         self.shared.gathering.wait().await;
         self.shared.readers.close().await;
-        if let Some(send_readers) = &self.shared.send_readers {
-            send_readers.close().await;
-        }
         self.shared.writer.close().await;
     }
 
@@ -277,14 +271,8 @@ impl Store {
     }
 
     /// The connections that read.
-    pub(crate) fn readers(&self) -> &AnyPool {
+    pub(crate) fn readers(&self) -> &Readers {
         &self.shared.readers
-    }
-
-    /// The connections for the reads that a send or a provider webhook waits for.
-    pub(crate) fn send_readers(&self) -> &AnyPool {
-        let readers = &self.shared.readers;
-        self.shared.send_readers.as_ref().unwrap_or(readers)
     }
 
     /// Counts a read, for tests.

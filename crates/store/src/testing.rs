@@ -161,9 +161,9 @@ impl Store {
     ///
     /// The connections do not open.
     pub async fn occupy_lists(&self) -> Vec<PoolConnection<Any>> {
-        let mut held = Vec::new();
-        for _ in 0..self.readers().options().get_max_connections() {
-            held.push(self.readers().acquire().await.expect("a connection"));
+        let (mut held, readers) = (Vec::new(), self.readers().of_lists());
+        for _ in 0..readers.options().get_max_connections() {
+            held.push(readers.acquire().await.expect("a connection"));
         }
         held
     }

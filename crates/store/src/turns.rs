@@ -1,11 +1,11 @@
-//! Turns at the organization lock: of one organization's writes one at a time waits for it.
+//! Turns: of one organization's work of one kind only so much is under way at a time.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use recado_core::OrganizationId;
-use tokio::sync::{Mutex as Turn, OwnedMutexGuard};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::error::StoreError;
 
@@ -13,35 +13,47 @@ use crate::error::StoreError;
 /// than callers wait for the outcome of a send.
 const TURN_TIMEOUT: Duration = Duration::from_secs(12);
 
-/// The organizations whose writes wait for the lock, or hold it.
-#[derive(Default)]
-pub(crate) struct Turns(Mutex<HashMap<OrganizationId, Weak<Turn<()>>>>);
+/// The organizations whose work waits, or is under way.
+pub(crate) struct Turns {
+    /// How much of one organization's work is under way at a time.
+    at_once: usize,
+    organizations: Mutex<HashMap<OrganizationId, Weak<Semaphore>>>,
+}
 
 impl Turns {
-    /// Waits until no other write of the organization has the turn; it ends with the guard.
+    pub(crate) fn new(at_once: usize) -> Self {
+        Self {
+            at_once,
+            organizations: Mutex::default(),
+        }
+    }
+
+    /// Waits until less of the organization's work is under way; the turn ends with the permit.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Busy`] if the others take too long.
+    /// [`StoreError::Busy`] if what came before takes too long.
     pub(crate) async fn take(
         &self,
         organization: &OrganizationId,
-    ) -> Result<OwnedMutexGuard<()>, StoreError> {
-        let turn = self.of(organization).lock_owned();
+    ) -> Result<OwnedSemaphorePermit, StoreError> {
+        let turn = self.of(organization).acquire_owned();
         let waited = tokio::time::timeout(TURN_TIMEOUT, turn).await;
-        waited.map_err(|_| StoreError::Busy)
+        // The semaphores are never closed.
+        waited.ok().and_then(Result::ok).ok_or(StoreError::Busy)
     }
 
-    fn of(&self, organization: &OrganizationId) -> Arc<Turn<()>> {
+    fn of(&self, organization: &OrganizationId) -> Arc<Semaphore> {
         // Nothing that panics is done under the lock.
-        let mut turns = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(turn) = turns.get(organization).and_then(Weak::upgrade) {
-            return turn;
+        let organizations = self.organizations.lock();
+        let mut organizations = organizations.unwrap_or_else(PoisonError::into_inner);
+        if let Some(turns) = organizations.get(organization).and_then(Weak::upgrade) {
+            return turns;
         }
-        // Only organizations that write at this moment stay, so that the map does not grow.
-        turns.retain(|_, turn| turn.strong_count() > 0);
-        let turn = Arc::new(Turn::new(()));
-        turns.insert(organization.clone(), Arc::downgrade(&turn));
-        turn
+        // Only organizations that work at this moment stay, so that the map does not grow.
+        organizations.retain(|_, turns| turns.strong_count() > 0);
+        let turns = Arc::new(Semaphore::new(self.at_once));
+        organizations.insert(organization.clone(), Arc::downgrade(&turns));
+        turns
     }
 }

@@ -13,6 +13,7 @@ mod events;
 mod far_away;
 mod groups;
 mod key_rotation;
+mod lists;
 mod locks;
 mod master_key;
 mod messages;
