@@ -1,6 +1,7 @@
 //! Events reach the organization's own servers: signed, at least once, in order, and nowhere else.
 
 mod api;
+mod lost_claims;
 pub(crate) mod receiver;
 mod retries;
 pub(crate) mod rig;

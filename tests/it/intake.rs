@@ -3,6 +3,7 @@
 mod anonymous;
 mod flood;
 mod large;
+mod late;
 mod outage;
 mod refused;
 mod unreadable;

@@ -16,13 +16,14 @@ use crate::error::ApiError;
 use crate::inbound::applying::{MAX_BYTES, MAX_CALLS, Taken, apply};
 use crate::inbound::budget::{ByteBudget, Room};
 use crate::inbound::left_behind;
+use crate::inbound::lost::Claims;
 
 /// How long a call rests that was not applied, and how long it is this process's to apply if the answer to
 /// its claim was lost, in each case at least.
 const CLAIM: Duration = Duration::from_mins(1);
 
 /// How often calls are looked for that no process has applied.
-const SWEEP: Duration = Duration::from_secs(30);
+const SWEEP: Duration = Duration::from_secs(10);
 
 /// Bytes of the calls that wait in memory; what is beyond is applied from the database.
 const MAX_WAITING_BYTES: usize = 24 * 1024 * 1024;
@@ -67,6 +68,8 @@ pub struct Intake {
     pub(crate) large_read: tokio::sync::Mutex<()>,
     /// Held while a call is applied that may have ended a process.
     pub(crate) doubtful: tokio::sync::Mutex<()>,
+    /// The calls that this process has claimed.
+    claims: Mutex<Claims>,
     /// Says that calls wait in the database.
     left_behind: Notify,
     /// Calls whose attempt ended without success and without ending the process.
@@ -85,6 +88,7 @@ impl Default for Intake {
             large: Semaphore::new(MAX_LARGE_CALLS),
             large_read: tokio::sync::Mutex::default(),
             doubtful: tokio::sync::Mutex::default(),
+            claims: Mutex::default(),
             left_behind: Notify::new(),
             failed: Mutex::default(),
         }
@@ -109,6 +113,11 @@ impl Intake {
             noted.remove(&id);
         }
         Ok(())
+    }
+
+    /// Gives access to the calls that this process has claimed.
+    pub(crate) fn claims(&self) -> MutexGuard<'_, Claims> {
+        lock(&self.claims)
     }
 
     /// Says that calls wait in the database to be applied.
@@ -149,7 +158,14 @@ pub(crate) async fn keep(
             Some(_) => claimed_until(call.received_at),
             None => call.received_at,
         };
+        if room.is_some() {
+            context.intake.claims().add([call.id.clone()]);
+        }
         if let Err(error) = context.store.keep_webhook_call(&call, until).await {
+            context
+                .intake
+                .claims()
+                .remove(std::slice::from_ref(&call.id));
             // It may be there all the same, claimed for this process, which then knows of it.
             context.intake.did_not_apply(HashSet::from([call.id]));
             return Err(error);

@@ -1,7 +1,7 @@
 //! Delivering: what is due is claimed, tried, and written down.
 
 use jiff::Timestamp;
-use serde_json::json;
+use serde_json::{Value, json};
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
@@ -218,16 +218,7 @@ async fn claim(
     if claimed.is_empty() {
         return Ok(());
     }
-    let keys: Vec<_> = claimed
-        .iter()
-        .map(|key| {
-            json!({
-                "organization": key.organization_id,
-                "endpoint": key.endpoint_id,
-                "seq": key.event_id.seq(),
-            })
-        })
-        .collect();
+    let keys: Vec<_> = claimed.iter().map(named).collect();
     sqlx::query(unpacking!(kind, claim))
         .bind(until.as_millisecond())
         .bind(columns::json(&keys))
@@ -247,6 +238,15 @@ fn readable(row: &AnyRow) -> Option<DueDelivery> {
 
 fn key(row: &AnyRow) -> Result<DeliveryKey, StoreError> {
     deliveries::read_key(&Columns::new(row, "deliveries", "endpoint_id"))
+}
+
+/// Names a delivery in a list that the database unpacks.
+pub(crate) fn named(key: &DeliveryKey) -> Value {
+    json!({
+        "organization": key.organization_id,
+        "endpoint": key.endpoint_id,
+        "seq": key.event_id.seq(),
+    })
 }
 
 fn due(row: &AnyRow) -> Result<DueDelivery, StoreError> {

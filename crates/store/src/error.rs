@@ -119,6 +119,12 @@ impl StoreError {
         )
     }
 
+    /// Whether the database was away or busy, so that the same operation may succeed soon.
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        !self.is_final() && !matches!(self, Self::Database(_))
+    }
+
     /// Whether the same operation would fail again.
     #[must_use]
     pub fn is_final(&self) -> bool {

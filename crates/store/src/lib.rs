@@ -60,6 +60,7 @@ mod key_rotation;
 mod known_channels;
 mod known_keys;
 mod lock;
+mod lost_claims;
 mod master_key;
 mod messages;
 mod moves;

@@ -1,7 +1,7 @@
 //! The worker: takes what is due, sends it, and writes down what came of it.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BinaryHeap, HashSet};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,9 +9,10 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use jiff::Timestamp;
 use recado_store::{
-    AfterAttempt, ClaimLimits, DeliveryAttempt, DueDelivery, StoreError, WebhookFormat,
+    AfterAttempt, ClaimLimits, DeliveryAttempt, DeliveryKey, DueDelivery, StoreError, WebhookFormat,
 };
 use tokio::task::{JoinError, JoinSet};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::schedule::SetAside;
@@ -34,6 +35,9 @@ const CLAIM: Duration = Duration::from_mins(1);
 
 /// How often deliveries are looked for without any sign: retries that a server planned that is gone.
 const LOOK: Duration = Duration::from_secs(5);
+
+/// How often claims are ended of which this server did not learn.
+const FREE_LOST_INTERVAL: Duration = Duration::from_secs(15);
 
 /// How long to wait when the database does not answer.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -92,7 +96,9 @@ pub async fn run(app: Arc<App>, stop: CancellationToken) {
     let mut worker = Worker {
         app,
         in_flight: JoinSet::new(),
+        held: HashSet::new(),
         retries: BinaryHeap::new(),
+        freed_lost: None,
     };
     loop {
         let wait = worker.begin_due().await.unwrap_or_else(|error| {
@@ -128,7 +134,7 @@ pub async fn drain(app: &Arc<App>) -> Result<Drained, StoreError> {
             return Ok(drained);
         }
         while let Some(finished) = in_flight.join_next().await {
-            if let Ok(Some(outcome)) = finished {
+            if let Ok((_, Some(Ok(outcome)))) = finished {
                 drained.count(outcome);
             }
         }
@@ -137,10 +143,17 @@ pub async fn drain(app: &Arc<App>) -> Result<Drained, StoreError> {
 
 struct Worker {
     app: Arc<App>,
-    in_flight: JoinSet<Option<Outcome>>,
+    in_flight: JoinSet<Done>,
+    /// What is in flight, and what cannot be written down: it waits until its claim runs out.
+    held: HashSet<DeliveryKey>,
     /// When what failed here is due again, the earliest first.
     retries: BinaryHeap<Reverse<Timestamp>>,
+    /// When lost claims were ended last.
+    freed_lost: Option<Instant>,
 }
+
+/// A delivery and what became of its attempt; `None` after a panic.
+type Done = (DeliveryKey, Option<Result<Outcome, StoreError>>);
 
 impl Worker {
     /// Begins what is due, as far as there is room; tells when to look again if nothing happens before.
@@ -149,8 +162,10 @@ impl Worker {
         if room == 0 {
             return Ok(LOOK);
         }
+        self.free_lost().await?;
         let now = self.app.clock.now();
         for due in claim(&self.app, room).await? {
+            self.held.insert(due.delivery.key.clone());
             self.in_flight.spawn(deliver(Arc::clone(&self.app), due));
         }
         // What was due and not claimed waits for something in flight, here or on another server.
@@ -163,10 +178,34 @@ impl Worker {
         Ok(LOOK)
     }
 
-    fn note(&mut self, finished: &Result<Option<Outcome>, JoinError>) {
-        if let Ok(Some(Outcome::Retried(at))) = finished {
-            self.retries.push(Reverse(*at));
+    /// Ends claims whose answer was lost, and those of attempts that were not written down: otherwise they
+    /// would wait for a minute. No other task claims for this server.
+    async fn free_lost(&mut self) -> Result<(), StoreError> {
+        if self
+            .freed_lost
+            .is_none_or(|at| at.elapsed() >= FREE_LOST_INTERVAL)
+        {
+            let freed = self.app.store.free_lost_deliveries(&self.held).await?;
+            self.freed_lost = Some(Instant::now());
+            if freed > 0 {
+                tracing::info!(freed, "deliveries whose claim was lost are made now");
+            }
         }
+        Ok(())
+    }
+
+    fn note(&mut self, finished: &Result<Done, JoinError>) {
+        let Ok((key, outcome)) = finished else {
+            return;
+        };
+        match outcome {
+            Some(Ok(Outcome::Retried(at))) => self.retries.push(Reverse(*at)),
+            // It would fail again at once.
+            Some(Err(error)) if error.is_final() => return,
+            None => return,
+            Some(_) => {}
+        }
+        self.held.remove(key);
     }
 }
 
@@ -182,24 +221,24 @@ async fn claim(app: &App, room: usize) -> Result<Vec<DueDelivery>, StoreError> {
         .await
 }
 
-/// Makes one attempt; if it cannot be written down, it is repeated when its claim has run out.
-async fn deliver(app: Arc<App>, due: DueDelivery) -> Option<Outcome> {
+/// Makes one attempt; if it cannot be written down, it is repeated.
+async fn deliver(app: Arc<App>, due: DueDelivery) -> Done {
+    let key = due.delivery.key.clone();
     let attempted = AssertUnwindSafe(attempt(&app, &due)).catch_unwind().await;
-    let Ok(attempted) = attempted else {
+    let Ok(outcome) = attempted else {
         tracing::error!(endpoint.id = %due.endpoint.id, event.id = %due.event.id, "a delivery attempt panicked; it is made again");
-        return None;
+        return (key, None);
     };
-    match attempted {
+    match &outcome {
         Ok(outcome) => {
             metrics::counter!("recado_deliveries_total", "outcome" => outcome.as_str())
                 .increment(1);
-            Some(outcome)
         }
         Err(error) => {
             tracing::warn!(endpoint.id = %due.endpoint.id, event.id = %due.event.id, %error, "a delivery was not written down; it is made again");
-            None
         }
     }
+    (key, Some(outcome))
 }
 
 async fn attempt(app: &App, due: &DueDelivery) -> Result<Outcome, StoreError> {

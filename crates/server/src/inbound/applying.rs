@@ -2,10 +2,12 @@
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
+use std::time::Duration;
 use std::vec::IntoIter;
 
 use recado_providers::{Channel, MAX_ITEMS, Received};
 use recado_store::{self as store, Application, SetAsideReason, WebhookCall};
+use tokio::time::Instant;
 
 use super::budget::Room;
 use super::routing::Routes;
@@ -13,6 +15,12 @@ use crate::app::App;
 
 /// Items that are applied in one transaction at most, so that it ends in time on a slow database too.
 const ITEMS: usize = 200;
+
+/// How long a part is tried again that the database does not take.
+const RETRY_FOR: Duration = Duration::from_secs(30);
+
+/// Pause before a part is tried again.
+const RETRY_PAUSE: Duration = Duration::from_millis(500);
 
 /// Calls that are applied in one transaction at most.
 pub(crate) const MAX_CALLS: usize = 64;
@@ -44,10 +52,7 @@ struct Reading {
 /// Each transaction waits for its place among those of all organizations, so that a large call of one
 /// delays another by one transaction, and not by all of its own.
 pub(crate) async fn apply(app: &App, calls: Vec<Taken>) {
-    let mut unfinished = Unfinished {
-        app,
-        calls: calls.iter().map(|taken| taken.call.id.clone()).collect(),
-    };
+    let mut unfinished = Unfinished::begin(app, &calls);
     app.repeated.settle().await;
     let bytes: usize = calls.iter().map(|taken| taken.call.body.len()).sum();
     // What a body says takes up to fifty times its size: few large ones are read at once.
@@ -65,8 +70,7 @@ pub(crate) async fn apply(app: &App, calls: Vec<Taken>) {
     let mut failed = HashSet::new();
     loop {
         let parts = next_parts(app, &mut routes, &mut reading, &mut failed).await;
-        let ids: Vec<_> = parts.iter().map(|part| part.call_id.clone()).collect();
-        for (id, applied) in ids.into_iter().zip(app.store.apply_webhooks(parts).await) {
+        for (id, applied) in apply_parts(app, parts).await {
             count(&applied);
             if applied.is_err() || applied.is_ok_and(|applied| applied.no_agent) {
                 failed.insert(id);
@@ -81,14 +85,58 @@ pub(crate) async fn apply(app: &App, calls: Vec<Taken>) {
     unfinished.calls = failed;
 }
 
-/// The calls that are not applied, or not yet; if their application panics, they are tried again as well.
+/// Applies parts. What a database that is away or busy does not take is tried again for a while: a restart of
+/// the database must not delay a customer's message for as long as a call rests that cannot be applied.
+async fn apply_parts(
+    app: &App,
+    mut parts: Vec<Application>,
+) -> Vec<(String, Result<store::Applied, store::StoreError>)> {
+    let deadline = Instant::now() + RETRY_FOR;
+    let mut done = Vec::with_capacity(parts.len());
+    loop {
+        let results = app.store.apply_webhooks(parts.clone()).await;
+        let may_repeat = Instant::now() < deadline && !app.stopping.is_cancelled();
+        let mut again = Vec::new();
+        for (part, result) in parts.into_iter().zip(results) {
+            match result {
+                Err(error) if may_repeat && error.is_passing() => again.push(part),
+                result => done.push((part.call_id, result)),
+            }
+        }
+        if again.is_empty() {
+            return done;
+        }
+        parts = again;
+        tokio::select! {
+            () = tokio::time::sleep(RETRY_PAUSE) => {}
+            () = app.stopping.cancelled() => {}
+        }
+    }
+}
+
+/// The calls that are being applied. Those that are not applied, or not yet, are tried again, also if their
+/// application panics.
 struct Unfinished<'a> {
     app: &'a App,
+    all: Vec<String>,
     calls: HashSet<String>,
+}
+
+impl<'a> Unfinished<'a> {
+    fn begin(app: &'a App, calls: &[Taken]) -> Self {
+        let all: Vec<_> = calls.iter().map(|taken| taken.call.id.clone()).collect();
+        app.intake.claims().add(all.iter().cloned());
+        Self {
+            app,
+            calls: all.iter().cloned().collect(),
+            all,
+        }
+    }
 }
 
 impl Drop for Unfinished<'_> {
     fn drop(&mut self) {
+        self.app.intake.claims().remove(&self.all);
         self.app
             .intake
             .did_not_apply(std::mem::take(&mut self.calls));

@@ -10,6 +10,7 @@ use recado_store::{Backlog, SetAsideReason, StoreError, WebhookCall};
 use tokio::task::JoinSet;
 
 use super::applying::{Taken, apply, set_aside};
+use super::lost;
 use crate::app::App;
 use crate::error::ApiError;
 use crate::intake::claimed_until;
@@ -34,6 +35,7 @@ const REST: Duration = Duration::from_millis(100);
 /// The organizations take turns: each turn claims a bounded number of calls and bytes.
 pub(crate) async fn apply_all(app: &Arc<App>, at: Timestamp) -> Result<(), ApiError> {
     app.intake.end_attempts(&app.store).await?;
+    lost::free(app, at).await?;
     let mut waiting = VecDeque::<Backlog>::new();
     let mut running = HashSet::<OrganizationId>::new();
     let mut turns = JoinSet::new();

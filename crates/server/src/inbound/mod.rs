@@ -3,5 +3,6 @@
 pub(crate) mod applying;
 pub(crate) mod budget;
 pub(crate) mod left_behind;
+pub(crate) mod lost;
 pub(crate) mod reading;
 mod routing;

@@ -327,3 +327,24 @@ async fn no_delivery_is_claimed_twice_and_none_is_left() {
     assert_eq!(claimed.len(), 96);
     assert_eq!(claimed.iter().collect::<HashSet<_>>().len(), 96);
 }
+
+#[tokio::test]
+async fn lost_claims_of_this_server_alone_end() {
+    let World { store, database } = &tapped().await;
+    create(store, "whk_all", &[]).await;
+    for number in 0..3 {
+        let from = phone(&format!("551190000000{number}"));
+        apply(store, vec![said(&format!("w.{number}"), from, "Hi")]).await;
+    }
+    let one = ClaimLimits { total: 1, ..MANY };
+    let other = database.store().await;
+    let theirs = claim(&other, 100_000, one).await;
+    let known = claim(store, 100_000, one).await;
+    let lost = claim(store, 100_000, MANY).await;
+    assert_eq!((theirs.len(), known.len()), (1, 1));
+    let known = known.iter().map(|due| &due.delivery.key);
+    let freed = store.free_lost_deliveries(known).await.unwrap();
+    assert_eq!(freed, lost.len() as u64);
+    let again = claim(store, 100_001, MANY).await;
+    assert_eq!(places(&again), places(&lost));
+}

@@ -1,0 +1,38 @@
+//! What the server claimed without learning of it, because the answer of the database was lost.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use recado_server::delivery::{Drained, run};
+use recado_store::ClaimLimits;
+use recado_tests::world::CUSTOMER;
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+
+use super::receiver::Receiver;
+use super::rig::Rig;
+
+#[tokio::test]
+async fn a_delivery_whose_claim_was_lost_does_not_wait_until_the_claim_runs_out() {
+    let (rig, receiver) = (Rig::start().await, Receiver::start().await);
+    rig.endpoint(json!({"url": receiver.url, "events": ["message.received"]}))
+        .await;
+    rig.say(CUSTOMER, "Oi").await;
+    let limits = ClaimLimits {
+        total: 10,
+        per_endpoint: 10,
+        per_organization: 10,
+    };
+    let until = rig.now() + Duration::from_mins(1);
+    let claimed = rig.app.store.claim_deliveries(rig.now(), until, limits);
+    assert_eq!(claimed.await.expect("deliveries").len(), 1);
+    assert_eq!(rig.drain().await, Drained::default());
+
+    // The clock of this server stands still: nothing runs out.
+    let stop = CancellationToken::new();
+    let delivering = tokio::spawn(run(Arc::clone(&rig.app), stop.clone()));
+    receiver.wait_for(1).await;
+    stop.cancel();
+    delivering.await.expect("the worker ends");
+    assert_eq!(receiver.arrived().len(), 1);
+}
