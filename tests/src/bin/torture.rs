@@ -11,10 +11,14 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use anyhow::Context as _;
 use clap::{Parser, ValueEnum as _};
 use recado_tests::torture::chaos::Trouble;
 use recado_tests::torture::postgres::Postgres;
 use recado_tests::torture::{Options, run};
+
+/// Longest that everything around the storm may take: starting, setting up and stopping all servers.
+const AROUND: Duration = Duration::from_mins(1);
 
 /// Broken promises that are printed; the rest is counted.
 const PRINTED: usize = 40;
@@ -73,14 +77,17 @@ async fn storm(args: Args) -> anyhow::Result<bool> {
         (Some(url), Some(pg_ctl), Some(data)) => Some(Postgres { url, pg_ctl, data }),
         _ => None,
     };
-    let report = run(Options {
+    let options = Options {
         seed,
         time: Duration::from_secs(args.seconds),
         settle: Duration::from_secs(args.settle),
         postgres,
         troubles,
-    })
-    .await?;
+    };
+    // A server that hangs breaks a promise, too.
+    let limit = options.time + options.settle + AROUND;
+    let report = tokio::time::timeout(limit, run(options)).await;
+    let report = report.with_context(|| format!("the storm of seed {seed} hangs"))??;
     for line in report.counts() {
         println!("{line}");
     }

@@ -3,6 +3,9 @@
 use super::Report;
 use super::history::{Answer, Content, History, Organization};
 
+/// Most promises that are named as those that held last.
+const HELD_LAST: usize = 3;
+
 impl Report {
     /// Returns the counts, a line each.
     #[must_use]
@@ -19,6 +22,9 @@ impl Report {
             troubles.join(", "),
             self.settled_after.as_secs_f64()
         ));
+        // What held last tells why the servers took as long.
+        let last = self.held_last.iter().take(HELD_LAST);
+        lines.extend(last.map(|violation| format!("held last: {violation}")));
         lines
     }
 }

@@ -61,6 +61,8 @@ pub struct Report {
     pub damage: Damage,
     /// Until every promise held, or the time was over.
     pub settled_after: Duration,
+    /// What did not hold yet when all else did, or that the servers did not answer.
+    pub held_last: Vec<String>,
     pub violations: Vec<Violation>,
     /// What servers did that they must not: end by themselves, or not end when asked.
     pub failures: Vec<String>,
@@ -96,7 +98,11 @@ pub async fn run(options: Options) -> anyhow::Result<Report> {
     calm(&sides, &journal).await?;
     let sides: Vec<_> = sides.iter().map(AsRef::as_ref).collect();
     let begun = Instant::now();
-    let (history, violations) = settle(&sides, &journal, &damage, begun + options.settle).await?;
+    let Settled {
+        history,
+        violations,
+        held_last,
+    } = settle(&sides, &journal, &damage, begun + options.settle).await?;
     let settled_after = begun.elapsed();
     for slot in sides.iter().flat_map(|side| &side.slots) {
         slot.revive().await?;
@@ -121,6 +127,7 @@ pub async fn run(options: Options) -> anyhow::Result<Report> {
         history,
         damage,
         settled_after,
+        held_last,
         violations,
         failures,
         logs,
@@ -216,13 +223,21 @@ fn tap_lost(side: &Side, tenant: usize, journal: &Journal) {
     }
 }
 
+/// What the last look showed.
+struct Settled {
+    history: History,
+    violations: Vec<Violation>,
+    held_last: Vec<String>,
+}
+
 /// Looks again and again until every promise holds, or the time is over.
 async fn settle(
     sides: &[&Side],
     journal: &Journal,
     damage: &Damage,
     deadline: Instant,
-) -> anyhow::Result<(History, Vec<Violation>)> {
+) -> anyhow::Result<Settled> {
+    let mut held_last = Vec::new();
     for side in sides {
         // What is not delivered by then was not taken, and promises nothing.
         let _ = tokio::time::timeout_at(deadline, side.sandbox.settled()).await;
@@ -234,11 +249,16 @@ async fn settle(
             Ok(history) => {
                 let violations = checker::check(&history);
                 if violations.is_empty() || is_over {
-                    return Ok((history, violations));
+                    return Ok(Settled {
+                        history,
+                        violations,
+                        held_last,
+                    });
                 }
+                held_last = violations.iter().map(ToString::to_string).collect();
             }
             Err(error) if is_over => return Err(error),
-            Err(_) => {}
+            Err(error) => held_last = vec![format!("{error:#}")],
         }
         tokio::time::sleep(LOOK).await;
     }
