@@ -80,6 +80,11 @@ impl Callbacks {
         }
     }
 
+    /// Makes its calls with that client from now on.
+    pub fn call_with(&mut self, http: &reqwest::Client) {
+        self.http = http.clone();
+    }
+
     /// The path of the webhooks of that channel, with the secret that it may hold.
     ///
     /// # Panics

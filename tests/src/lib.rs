@@ -1,5 +1,6 @@
 //! What the end-to-end tests, the benchmark and the generated documents share.
 
+pub mod abuse;
 pub mod bench;
 pub mod binaries;
 pub mod browser;

@@ -1,4 +1,4 @@
-//! Tasks of the repository: `cargo xtask test | ci | tidy | docs | bench | torture`.
+//! Tasks of the repository: `cargo xtask test | ci | tidy | docs | bench | torture | abuse`.
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -9,6 +9,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod abuse;
 mod bench;
 mod browser;
 mod cargo;
@@ -47,6 +48,12 @@ enum Task {
     },
     /// Measure the release build on SQLite and on a durable PostgreSQL of its own
     Bench,
+    /// Let one hostile organization attack, and measure what another one notices
+    Abuse {
+        /// Passed on: `--seconds N`, `--only ATTACK`
+        #[arg(allow_hyphen_values = true, trailing_var_arg = true)]
+        args: Vec<String>,
+    },
     /// Put real servers under faults, and check that every promise was kept
     Torture {
         /// Passed to the storm: `--seconds N`, `--seed S`, `--without TROUBLE`, `--logs FOLDER`
@@ -62,6 +69,7 @@ fn main() -> ExitCode {
         Task::Tidy => tidy::run(),
         Task::Docs { check } => docs::run(check),
         Task::Bench => bench::run(),
+        Task::Abuse { args } => abuse::run(&args),
         Task::Torture { args } => torture::run(&args),
     };
     if let Err(error) = done {
