@@ -35,11 +35,11 @@ async fn credentials_go_in_and_never_come_out() {
         assert!(answer.status.is_success(), "{}", answer.text);
         assert!(!answer.text.contains("credentials"), "{}", answer.text);
         for secret in [
-            "T-OK",
-            "TOK-01",
-            "CT-01",
+            "T-WORKING",
+            "TOKEN-01",
+            "CLIENT-TOKEN-01",
             "INST-01",
-            "\"K1\"",
+            "\"API-KEY-01\"",
             "800000000000001",
         ] {
             assert!(!answer.text.contains(secret), "{secret}: {}", answer.text);
@@ -77,12 +77,12 @@ async fn new_credentials_are_used_by_the_very_next_send() {
         (
             "zapi",
             "conv-zapi",
-            json!({"instanceId": "INST-01", "instanceToken": "TOK-01", "clientToken": "wrong"}),
+            json!({"instanceId": "INST-01", "instanceToken": "TOKEN-01", "clientToken": "wrong-token"}),
         ),
         (
             "zapperhub",
             "conv-zapperhub",
-            json!({"instanceId": "inst_5f2c", "apiKey": "wrong"}),
+            json!({"instanceId": "inst_5f2c", "apiKey": "wrong-key"}),
         ),
     ] {
         let path = format!("/channels/{provider}");
@@ -126,7 +126,7 @@ async fn a_channel_of_the_same_id_made_anew_uses_its_own_credentials() {
         .await
         .expect(200);
     world.client.delete("/channels/zapi").await.expect(204);
-    let wrong = json!({"instanceId": "INST-01", "instanceToken": "other", "clientToken": "CT-01"});
+    let wrong = json!({"instanceId": "INST-01", "instanceToken": "other-token", "clientToken": "CLIENT-TOKEN-01"});
     let channel = json!({"id": "zapi", "provider": "zapi", "name": "anew", "credentials": wrong});
     world.client.post("/channels", channel).await.expect(201);
     assert_ne!(
@@ -318,7 +318,7 @@ async fn a_check_tells_every_state_apart() {
         ),
         (
             "zapperhub",
-            json!({"instanceId": "inst_5f2c", "apiKey": "wrong"}),
+            json!({"instanceId": "inst_5f2c", "apiKey": "wrong-key"}),
         ),
     ] {
         world

@@ -306,10 +306,8 @@ async fn new_credentials_replace_the_old_ones() {
         "--credentials",
         "-",
     ];
-    shell
-        .feed(&channel, r#"{"instanceId": "inst_shop", "apiKey": "old"}"#)
-        .await
-        .done();
+    let old = r#"{"instanceId": "inst_shop", "apiKey": "old-api-key"}"#;
+    shell.feed(&channel, old).await.done();
     let ran = shell.run(&["channel", "check", "sales"]).await;
     assert_eq!((ran.code, ran.stderr.as_str()), (4, ""));
     assert!(
@@ -379,7 +377,7 @@ async fn the_sandbox_prints_its_addresses_answers_and_ends_on_ctrl_c() {
     let shell = shell
         .leading_to(&urls)
         .set("RECADO_ZAPPERHUB_INSTANCE_ID", "inst_5f2c");
-    let shell = shell.set("RECADO_ZAPPERHUB_API_KEY", "K1");
+    let shell = shell.set("RECADO_ZAPPERHUB_API_KEY", "API-KEY-01");
     let who = ["send", "buttons", "--direct", "zapperhub", "--to", CUSTOMER];
     let sent = shell.run(&[&who[..], &EXAMPLE_FLAGS].concat()).await.json();
     let listen = introduction["listen"].as_str().expect("an address");

@@ -11,7 +11,7 @@ async fn connected() -> World {
     let world = World::start().await;
     world.connect_webhooks().await;
     let channel = json!({"id": "wuzapi", "provider": "zapperhub", "name": "Own server",
-        "credentials": {"apiKey": "T1"},
+        "credentials": {"apiKey": "WUZAPI-TOKEN-01"},
         "settings": {"dialect": "wuzapi", "baseUrl": world.sandbox_urls.wuzapi}});
     world.client.post("/channels", channel).await.expect(201);
     let path = "/channels/wuzapi/register-webhook";

@@ -188,7 +188,7 @@ async fn statuses_advance_and_failed_only_gives_way_to_a_proof_of_delivery() {
 /// One more channel of WhatsApp, with that number and that secret of the app.
 async fn number(client: &recado_tests::Client, id: &str, number: &str, app_secret: &str) {
     let channel = json!({"id": id, "provider": "whatsapp", "name": id, "credentials": {
-        "phoneNumberId": number, "accessToken": "T-OK", "appSecret": app_secret}});
+        "phoneNumberId": number, "accessToken": "T-WORKING", "appSecret": app_secret}});
     client.post("/channels", channel).await.expect(201);
 }
 

@@ -73,7 +73,7 @@ POST /agents | /agents | {"name": "mine"} | 201
 GET /agents | /agents | | 200
 GET /agents/{id} | /agents/$agent | | 404 agent_not_found
 DELETE /agents/{id} | /agents/$agent | | 404 agent_not_found
-POST /channels | /channels | {"id": "$channel", "provider": "zapi", "name": "mine", "credentials": {"instanceId": "x", "instanceToken": "x"}} | 409 already_exists
+POST /channels | /channels | {"id": "$channel", "provider": "zapi", "name": "mine", "credentials": {"instanceId": "x", "instanceToken": "instance-token"}} | 409 already_exists
 GET /channels | /channels | | 200
 GET /channels/{id} | /channels/$channel | | 404 channel_not_found
 PATCH /channels/{id} | /channels/$channel | {"name": "mine"} | 404 channel_not_found

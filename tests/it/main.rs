@@ -36,6 +36,7 @@ mod request_bodies;
 mod secrets;
 mod servers;
 mod shares;
+mod short_secrets;
 mod slow_clients;
 mod sqlite_lock;
 mod startup;

@@ -27,7 +27,7 @@ async fn a_name_of_257_characters_is_refused_and_one_of_256_is_taken(
         let mut body = json!({"name": "é".repeat(characters)});
         if path == "/channels" {
             body["provider"] = "zapi".into();
-            body["credentials"] = json!({"instanceId": "x", "instanceToken": "x"});
+            body["credentials"] = json!({"instanceId": "x", "instanceToken": "instance-token"});
         }
         let request = client.request(method.clone(), path).json(&body);
         let answer = recado_tests::client::answer(request).await;

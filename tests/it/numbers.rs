@@ -12,20 +12,20 @@ use crate::key_rotation::rotate;
 #[rstest]
 #[case::whatsapp(
     "whatsapp",
-    json!({"phoneNumberId": "800000000000001", "accessToken": "T-NEW"}),
-    json!({"phoneNumberId": "800000000000002", "accessToken": "T-NEW"})
+    json!({"phoneNumberId": "800000000000001", "accessToken": "T-RENEWED"}),
+    json!({"phoneNumberId": "800000000000002", "accessToken": "T-RENEWED"})
 )]
 #[case::zapi(
     "zapi",
-    json!({"instanceId": "INST-01", "instanceToken": "TOK-NEW"}),
-    json!({"instanceId": "INST-02", "instanceToken": "TOK-NEW"})
+    json!({"instanceId": "INST-01", "instanceToken": "TOKEN-NEW"}),
+    json!({"instanceId": "INST-02", "instanceToken": "TOKEN-NEW"})
 )]
 #[case::zapperhub(
     "zapperhub",
-    json!({"instanceId": "inst_5f2c", "apiKey": "K-NEW"}),
-    json!({"instanceId": "inst_other", "apiKey": "K-NEW"})
+    json!({"instanceId": "inst_5f2c", "apiKey": "API-KEY-NEW"}),
+    json!({"instanceId": "inst_other", "apiKey": "API-KEY-NEW"})
 )]
-#[case::wuzapi("wuzapi", json!({"apiKey": "T1"}), json!({"apiKey": "T2"}))]
+#[case::wuzapi("wuzapi", json!({"apiKey": "WUZAPI-TOKEN-01"}), json!({"apiKey": "WUZAPI-TOKEN-02"}))]
 #[tokio::test]
 async fn a_number_is_connected_once_and_the_refusal_names_the_first_channel(
     #[case] first: &str,
@@ -82,7 +82,7 @@ fn assert_connected_already(answer: &Answer, first: &str) {
 #[tokio::test]
 async fn an_id_that_is_taken_is_told_as_such() {
     let world = World::start().await;
-    let credentials = json!({"instanceId": "INST-02", "instanceToken": "TOK-02"});
+    let credentials = json!({"instanceId": "INST-02", "instanceToken": "TOKEN-02"});
     let channel =
         json!({"id": "zapi", "provider": "zapi", "name": "z", "credentials": credentials});
     let answer = world.client.post("/channels", channel).await.expect(409);
@@ -132,7 +132,7 @@ async fn numbers_of_older_channels_are_known_after_a_start_and_after_a_new_maste
             .expect("a start, also with one number on two channels");
         let client = client.at(&server.url);
         for (instance, first) in [("INST-09", "old"), ("INST-01", "zapi")] {
-            let credentials = json!({"instanceId": instance, "instanceToken": "TOK-NEW"});
+            let credentials = json!({"instanceId": instance, "instanceToken": "TOKEN-NEW"});
             let channel = json!({"provider": "zapi", "name": "z", "credentials": credentials});
             assert_connected_already(&client.post("/channels", channel).await, first);
         }

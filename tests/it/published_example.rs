@@ -106,7 +106,7 @@ async fn a_dry_run_shows_the_exact_request_and_sends_nothing() {
         assert_eq!(shown["dryRun"], true);
         assert_eq!(shown["limits"]["button_title"]["max"], 20);
         assert_eq!(shown["warnings"], json!([]));
-        for secret in ["T-OK", "TOK-01", "CT-01", "K1"] {
+        for secret in ["T-WORKING", "TOKEN-01", "CLIENT-TOKEN-01", "API-KEY-01"] {
             assert!(
                 !shown.to_string().contains(&format!("\"{secret}\"")),
                 "{provider}: {shown}"

@@ -288,7 +288,11 @@ async fn a_call_without_proof_is_refused_and_leaves_nothing() {
         403
     );
     assert_eq!(
-        world.client.get(&format!("{handshake}vt-1")).await.text,
+        world
+            .client
+            .get(&format!("{handshake}verify-token-01"))
+            .await
+            .text,
         "1158201444"
     );
     let events = world.client.get("/events").await.expect(200);

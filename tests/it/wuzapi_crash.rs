@@ -18,7 +18,7 @@ async fn a_doubtful_message_settles_though_the_server_was_killed() {
     } = Deployment::start().await;
     let held = HeldProvider::start().await;
     let channel = json!({
-        "id": "wuzapi", "provider": "zapperhub", "name": "wuzapi", "credentials": {"apiKey": "T1"},
+        "id": "wuzapi", "provider": "zapperhub", "name": "wuzapi", "credentials": {"apiKey": "WUZAPI-TOKEN-01"},
         "settings": {"dialect": "wuzapi", "baseUrl": held.url},
     });
     client.post("/channels", channel).await.expect(201);

@@ -170,7 +170,7 @@ impl World {
     /// The server refuses.
     pub async fn open_wuzapi(&self) {
         let channel = json!({
-            "id": "wuzapi", "provider": "zapperhub", "name": "wuzapi", "credentials": {"apiKey": "T1"},
+            "id": "wuzapi", "provider": "zapperhub", "name": "wuzapi", "credentials": {"apiKey": "WUZAPI-TOKEN-01"},
             "settings": {"dialect": "wuzapi", "baseUrl": self.sandbox_urls.wuzapi},
         });
         self.client.post("/channels", channel).await.expect(201);
@@ -331,12 +331,12 @@ pub async fn open_conversations(client: &Client, conversations: &[(&str, &str)])
 pub fn credentials(provider: &str) -> Value {
     match provider {
         "whatsapp" => {
-            json!({"phoneNumberId": "800000000000001", "accessToken": "T-OK", "appSecret": "sim-app-secret-01", "verifyToken": "vt-1"})
+            json!({"phoneNumberId": "800000000000001", "accessToken": "T-WORKING", "appSecret": "sim-app-secret-01", "verifyToken": "verify-token-01"})
         }
         "zapi" => {
-            json!({"instanceId": "INST-01", "instanceToken": "TOK-01", "clientToken": "CT-01"})
+            json!({"instanceId": "INST-01", "instanceToken": "TOKEN-01", "clientToken": "CLIENT-TOKEN-01"})
         }
-        _ => json!({"instanceId": "inst_5f2c", "apiKey": "K1"}),
+        _ => json!({"instanceId": "inst_5f2c", "apiKey": "API-KEY-01"}),
     }
 }
 

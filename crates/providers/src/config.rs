@@ -9,7 +9,7 @@ use url::Url;
 
 use crate::address;
 use crate::channel::Channel;
-use crate::form::Form;
+use crate::form::{Form, Origin};
 use crate::http::HttpClient;
 use crate::whatsapp::{self, WhatsApp, WhatsAppAccount};
 use crate::zapi::{self, Zapi, ZapiAccount};
@@ -195,14 +195,44 @@ impl Credentials {
     ///
     /// # Errors
     ///
-    /// Every fault at once, by names such as `credentials.accessToken`; never a value. Unknown keys are faults.
+    /// Every fault at once, by names such as `credentials.accessToken`; never a value. Unknown keys are faults,
+    /// and so are secrets of less than eight characters.
     pub fn parse(
         provider: Provider,
         credentials: &Map<String, Value>,
         settings: &Map<String, Value>,
         defaults: &Defaults,
     ) -> Result<ChannelConfig, FieldErrors> {
-        let form = Form::new(credentials, settings);
+        Self::read(
+            provider,
+            Form::new(Origin::Given, credentials, settings),
+            defaults,
+        )
+    }
+
+    /// Reads them as [`Self::parse`] does, where they were stored earlier: secrets may be shorter.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::parse`].
+    pub fn parse_stored(
+        provider: Provider,
+        credentials: &Map<String, Value>,
+        settings: &Map<String, Value>,
+        defaults: &Defaults,
+    ) -> Result<ChannelConfig, FieldErrors> {
+        Self::read(
+            provider,
+            Form::new(Origin::Stored, credentials, settings),
+            defaults,
+        )
+    }
+
+    fn read(
+        provider: Provider,
+        form: Form<'_>,
+        defaults: &Defaults,
+    ) -> Result<ChannelConfig, FieldErrors> {
         match provider {
             Provider::WhatsApp => whatsapp::account::parse(form, defaults),
             Provider::Zapi => zapi::account::parse(form, defaults),

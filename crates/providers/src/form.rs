@@ -11,8 +11,22 @@ use url::Url;
 
 use crate::config::check_base_url;
 
+/// Shortest secret that a channel gets. Shorter ones can be guessed, and cannot be hidden in texts without
+/// hiding half of the text.
+const MIN_SECRET_CHARS: usize = 8;
+
+/// Where credentials come from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// A caller gives them now.
+    Given,
+    /// They were stored earlier, when secrets could be shorter.
+    Stored,
+}
+
 /// The two JSON objects of a channel; whatever was not asked for in the end is unknown.
 pub(crate) struct Form<'a> {
+    origin: Origin,
     credentials: Section<'a>,
     settings: Section<'a>,
     errors: FieldErrors,
@@ -52,10 +66,12 @@ impl<'a> Section<'a> {
 
 impl<'a> Form<'a> {
     pub(crate) fn new(
+        origin: Origin,
         credentials: &'a Map<String, Value>,
         settings: &'a Map<String, Value>,
     ) -> Self {
         Self {
+            origin,
             credentials: Section::new("credentials", credentials),
             settings: Section::new("settings", settings),
             errors: FieldErrors::default(),
@@ -80,12 +96,26 @@ impl<'a> Form<'a> {
 
     /// A secret that must be there.
     pub(crate) fn required_secret(&mut self, key: &'static str) -> SecretString {
-        self.required(key).into()
+        let text = self.required(key);
+        // What is not there has its fault already.
+        if text.is_empty() {
+            return text.into();
+        }
+        self.long_enough(key, text)
     }
 
     /// A secret that may be there.
     pub(crate) fn optional_secret(&mut self, key: &'static str) -> Option<SecretString> {
-        self.optional(key).map(SecretString::from)
+        let text = self.optional(key)?;
+        Some(self.long_enough(key, text))
+    }
+
+    fn long_enough(&mut self, key: &'static str, text: String) -> SecretString {
+        if self.origin == Origin::Given && text.chars().count() < MIN_SECRET_CHARS {
+            let problem = format!("Must have at least {MIN_SECRET_CHARS} characters");
+            self.fault("credentials", key, &problem);
+        }
+        text.into()
     }
 
     /// A credential that may be there.

@@ -9,7 +9,7 @@
 //! use recado_providers::{Credentials, Defaults, HttpClient, OutboundMessage, Timeouts, connect};
 //! use serde_json::{Map, json};
 //!
-//! let credentials = json!({"instanceId": "INST-01", "instanceToken": "secret"});
+//! let credentials = json!({"instanceId": "INST-01", "instanceToken": "instance-token"});
 //! let credentials = credentials.as_object().expect("an object");
 //! let config = Credentials::parse(Provider::Zapi, credentials, &Map::new(), &Defaults::default())?;
 //! let channel = connect(&HttpClient::new(Timeouts::default(), false)?, config)?;

@@ -258,21 +258,21 @@ fn default_accounts() -> Vec<Account> {
     let (first, second) = ("800000000000001", "800000000000002");
     let (display, unregistered) = ("15550001111", "15550002222");
     vec![
-        whatsapp("T-OK", first, display, TokenState::Valid, true),
-        whatsapp("T-OK", second, unregistered, TokenState::Valid, false),
+        whatsapp("T-WORKING", first, display, TokenState::Valid, true),
+        whatsapp("T-WORKING", second, unregistered, TokenState::Valid, false),
         whatsapp("T-EXPIRED", first, display, TokenState::Expired, true),
         whatsapp("T-NOPERM", first, display, TokenState::NoPermission, true),
         Account::Zapi {
             instance_id: "INST-01".to_owned(),
-            instance_token: "TOK-01".to_owned(),
-            client_token: Some("CT-01".to_owned()),
+            instance_token: "TOKEN-01".to_owned(),
+            client_token: Some("CLIENT-TOKEN-01".to_owned()),
         },
         Account::Zapperhub {
             instance_id: "inst_5f2c".to_owned(),
-            api_key: "K1".to_owned(),
+            api_key: "API-KEY-01".to_owned(),
         },
         Account::Wuzapi {
-            token: "T1".to_owned(),
+            token: "WUZAPI-TOKEN-01".to_owned(),
         },
     ]
 }

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use recado_core::{ChannelId, FieldErrors, OrganizationId, Provider};
-use recado_providers::{Channel, Credentials, Defaults, HttpClient, RetryPolicy, connect};
+use recado_providers::{
+    Channel, ChannelConfig, Credentials, Defaults, HttpClient, RetryPolicy, connect,
+};
 use recado_store::{self as store, Store};
 use secrecy::SecretString;
 use serde_json::{Map, Value};
@@ -192,7 +194,8 @@ impl Channels {
         }
         let secrets = self.store.secrets(channel)?;
         let (credentials, settings) = (&secrets.credentials, &channel.settings);
-        let config = Credentials::parse(channel.provider, credentials, settings, &self.defaults);
+        let (provider, defaults) = (channel.provider, &self.defaults);
+        let config = Credentials::parse_stored(provider, credentials, settings, defaults);
         let ready = config
             .and_then(|config| Ok(connect(&self.http, config)?))
             .map_err(|errors| unusable(&errors))?;
@@ -211,7 +214,36 @@ impl Channels {
         credentials: &Map<String, Value>,
         settings: &Map<String, Value>,
     ) -> Result<SecretString, FieldErrors> {
-        let config = Credentials::parse(provider, credentials, settings, &self.defaults)?;
+        self.connectable(Credentials::parse(
+            provider,
+            credentials,
+            settings,
+            &self.defaults,
+        )?)
+    }
+
+    /// Checks a stored channel whose settings a client wants to change, as [`Self::check`] does; its
+    /// credentials stay.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::check`].
+    pub fn check_settings(
+        &self,
+        provider: Provider,
+        kept: &Map<String, Value>,
+        settings: &Map<String, Value>,
+    ) -> Result<SecretString, FieldErrors> {
+        self.connectable(Credentials::parse_stored(
+            provider,
+            kept,
+            settings,
+            &self.defaults,
+        )?)
+    }
+
+    /// Returns the number of a channel that this server can connect.
+    fn connectable(&self, config: ChannelConfig) -> Result<SecretString, FieldErrors> {
         let number = config.number();
         connect(&self.http, config)?;
         Ok(number)
@@ -224,7 +256,7 @@ impl Channels {
     /// The secrets do not open, or are not complete.
     pub fn number(&self, channel: &store::Channel) -> anyhow::Result<SecretString> {
         let credentials = self.store.secrets(channel)?.credentials;
-        let config = Credentials::parse(
+        let config = Credentials::parse_stored(
             channel.provider,
             &credentials,
             &channel.settings,

@@ -279,11 +279,11 @@ fn webhook(provider: Provider, channel: &Value) -> anyhow::Result<Webhook> {
 fn credentials(provider: Provider) -> Value {
     match provider {
         Provider::WhatsApp => {
-            json!({"phoneNumberId": "800000000000001", "accessToken": "T-OK", "appSecret": "sim-app-secret-01", "verifyToken": "vt-1"})
+            json!({"phoneNumberId": "800000000000001", "accessToken": "T-WORKING", "appSecret": "sim-app-secret-01", "verifyToken": "verify-token-01"})
         }
         Provider::Zapi => {
-            json!({"instanceId": "INST-01", "instanceToken": "TOK-01", "clientToken": "CT-01"})
+            json!({"instanceId": "INST-01", "instanceToken": "TOKEN-01", "clientToken": "CLIENT-TOKEN-01"})
         }
-        Provider::ZapperHub => json!({"instanceId": "inst_5f2c", "apiKey": "K1"}),
+        Provider::ZapperHub => json!({"instanceId": "inst_5f2c", "apiKey": "API-KEY-01"}),
     }
 }

@@ -43,7 +43,7 @@ async fn without_a_server_the_message_goes_straight_to_every_provider() {
 #[tokio::test]
 async fn a_wuzapi_server_needs_its_address_and_no_instance() {
     let (sandbox, urls) = world::sandbox().await;
-    let shell = Shell::default().set("RECADO_ZAPPERHUB_API_KEY", "T1");
+    let shell = Shell::default().set("RECADO_ZAPPERHUB_API_KEY", "WUZAPI-TOKEN-01");
     let who = ["send", "buttons", "--direct", "zapperhub", "--to", CUSTOMER];
     let base_url = format!("baseUrl={}", urls.wuzapi);
     let dialect = ["--setting", "dialect=wuzapi"];

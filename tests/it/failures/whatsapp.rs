@@ -142,8 +142,8 @@ async fn what_meta_says_without_its_error_object_is_understood_too() {
 #[case::expired("T-EXPIRED", "800000000000001", coded("channel_unauthorized", 190))]
 #[case::garbage("T-GARBAGE", "800000000000001", coded("channel_unauthorized", 190))]
 #[case::no_permission("T-NOPERM", "800000000000001", coded("channel_unauthorized", 10))]
-#[case::unknown_number("T-OK", "800000000000009", coded("channel_misconfigured", 100))]
-#[case::unregistered_number("T-OK", "800000000000002", coded("channel_disconnected", 133_010))]
+#[case::unknown_number("T-WORKING", "800000000000009", coded("channel_misconfigured", 100))]
+#[case::unregistered_number("T-WORKING", "800000000000002", coded("channel_disconnected", 133_010))]
 #[tokio::test]
 async fn a_token_or_number_that_meta_does_not_take_is_the_channels_fault(
     #[case] token: &str,

@@ -9,10 +9,20 @@ use serde_json::json;
 use super::{assert_answers, assert_failure, change, empty, html, once, thrice};
 
 #[rstest]
-#[case::no_client_token("INST-01", "TOK-01", None, "channel_unauthorized")]
-#[case::wrong_client_token("INST-01", "TOK-01", Some("CT-WRONG"), "channel_unauthorized")]
-#[case::wrong_token("INST-01", "TOK-WRONG", Some("CT-01"), "channel_misconfigured")]
-#[case::wrong_instance("INST-WRONG", "TOK-01", Some("CT-01"), "channel_misconfigured")]
+#[case::no_client_token("INST-01", "TOKEN-01", None, "channel_unauthorized")]
+#[case::wrong_client_token("INST-01", "TOKEN-01", Some("CT-WRONG"), "channel_unauthorized")]
+#[case::wrong_token(
+    "INST-01",
+    "TOK-WRONG",
+    Some("CLIENT-TOKEN-01"),
+    "channel_misconfigured"
+)]
+#[case::wrong_instance(
+    "INST-WRONG",
+    "TOKEN-01",
+    Some("CLIENT-TOKEN-01"),
+    "channel_misconfigured"
+)]
 #[tokio::test]
 async fn credentials_that_are_missing_or_wrong_are_refused_and_not_shown(
     #[case] instance: &str,

@@ -11,9 +11,9 @@ use serde_json::{Value, json};
 use super::{assert_answers, assert_failure, change, empty, html, once, thrice};
 
 #[rstest]
-#[case::wrong_key("inst_5f2c", "K-WRONG", "channel_unauthorized")]
-#[case::instance_of_another("inst_other", "K1", "channel_unauthorized")]
-#[case::unknown_instance("inst_none", "K1", "channel_misconfigured")]
+#[case::wrong_key("inst_5f2c", "API-KEY-09", "channel_unauthorized")]
+#[case::instance_of_another("inst_other", "API-KEY-01", "channel_unauthorized")]
+#[case::unknown_instance("inst_none", "API-KEY-01", "channel_misconfigured")]
 #[tokio::test]
 async fn a_key_or_instance_that_is_wrong_is_refused(
     #[case] instance: &str,
@@ -126,7 +126,7 @@ async fn speak_wuzapi(world: &World, token: &str) {
 #[tokio::test]
 async fn every_answer_of_wuzapi_has_its_reason() {
     let world = World::start().await;
-    speak_wuzapi(&world, "T1").await;
+    speak_wuzapi(&world, "WUZAPI-TOKEN-01").await;
     let said = |status, text: &str| {
         Answer::new(
             status,
@@ -158,7 +158,7 @@ async fn every_answer_of_wuzapi_has_its_reason() {
 #[tokio::test]
 async fn wuzapi_refuses_a_wrong_token_and_a_session_that_is_not_there() {
     let world = World::start().await;
-    speak_wuzapi(&world, "T-WRONG").await;
+    speak_wuzapi(&world, "T-UNKNOWN").await;
     assert_failure(
         &world,
         "conv-zapperhub",
@@ -166,7 +166,7 @@ async fn wuzapi_refuses_a_wrong_token_and_a_session_that_is_not_there() {
         once("channel_unauthorized"),
     )
     .await;
-    speak_wuzapi(&world, "T1").await;
+    speak_wuzapi(&world, "WUZAPI-TOKEN-01").await;
     for session in [Session::None, Session::LoggedOut] {
         let mut settings = world.sandbox.settings();
         settings.wuzapi.session = session;
@@ -185,7 +185,7 @@ async fn wuzapi_refuses_a_wrong_token_and_a_session_that_is_not_there() {
 #[tokio::test]
 async fn a_message_that_wuzapi_may_have_sent_has_the_id_that_was_chosen_for_it() {
     let world = World::start().await;
-    speak_wuzapi(&world, "T1").await;
+    speak_wuzapi(&world, "WUZAPI-TOKEN-01").await;
     world
         .sandbox
         .fail_next(Fault::new(Provider::Wuzapi, Effect::ResetAfter), 1);

@@ -121,7 +121,7 @@ async fn zapi_may_have_to_show_its_token_too() {
     let body = zapi(&Text::from(CUSTOMER)).to_string();
     let call = || callbacks.call("zapi", body.clone());
     assert_eq!(answer(call()).await.status, 401);
-    for (token, status) in [("TOK-02", 401), ("", 401), ("TOK-01", 200)] {
+    for (token, status) in [("TOKEN-02", 401), ("", 401), ("TOKEN-01", 200)] {
         let call = call().header("z-api-token", token);
         assert_eq!(answer(call).await.status, status, "{token}");
     }

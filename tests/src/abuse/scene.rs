@@ -145,13 +145,13 @@ async fn set_up_hostile(hostile: &Client) {
             "hostile-whatsapp",
             "whatsapp",
             json!({"phoneNumberId": "800000000000066",
-            "accessToken": "T-66", "appSecret": APP_SECRET, "verifyToken": "vt-66"}),
+            "accessToken": "access-token-66", "appSecret": APP_SECRET, "verifyToken": "verify-token-66"}),
         ),
         (
             "hostile-zapi",
             "zapi",
-            json!({"instanceId": "INST-66", "instanceToken": "TOK-66",
-            "clientToken": "CT-66"}),
+            json!({"instanceId": "INST-66", "instanceToken": "instance-token-66",
+            "clientToken": "client-token-66"}),
         ),
     ];
     for (id, provider, credentials) in channels {

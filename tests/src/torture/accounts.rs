@@ -4,7 +4,7 @@ use recado_sandbox::{Account as Simulated, Provider, TokenState, Urls};
 use serde_json::{Value, json};
 
 /// The verify token that a webhook of the sandbox shows when it names none.
-const VERIFY_TOKEN: &str = "vt-1";
+const VERIFY_TOKEN: &str = "verify-token-01";
 
 /// An account at a provider, and the channel that uses it.
 pub struct Account {
@@ -49,7 +49,7 @@ impl Account {
 
 fn whatsapp(organization: &str, number: usize) -> Account {
     let id = format!("80000000000010{number}");
-    let token = format!("T-{number}");
+    let token = format!("access-token-1{number}");
     let secret = format!("app-secret-{organization}");
     Account {
         provider: Provider::Whatsapp,
@@ -69,8 +69,11 @@ fn whatsapp(organization: &str, number: usize) -> Account {
 }
 
 fn zapi(organization: &str, number: usize) -> Account {
-    let (id, token) = (format!("INST-1{number}"), format!("TOK-1{number}"));
-    let client_token = format!("CT-1{number}");
+    let (id, token) = (
+        format!("INST-1{number}"),
+        format!("instance-token-1{number}"),
+    );
+    let client_token = format!("client-token-1{number}");
     Account {
         provider: Provider::Zapi,
         channel: format!("{organization}-zapi"),

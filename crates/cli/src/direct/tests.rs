@@ -20,14 +20,14 @@ async fn sandbox() -> (Sandbox, HashMap<&'static str, String>) {
             "RECADO_WHATSAPP_PHONE_NUMBER_ID",
             "800000000000001".to_owned(),
         ),
-        ("RECADO_WHATSAPP_ACCESS_TOKEN", "T-OK".to_owned()),
+        ("RECADO_WHATSAPP_ACCESS_TOKEN", "T-WORKING".to_owned()),
         ("RECADO_ZAPI_URL", urls.zapi),
         ("RECADO_ZAPI_INSTANCE_ID", "INST-01".to_owned()),
-        ("RECADO_ZAPI_INSTANCE_TOKEN", "TOK-01".to_owned()),
-        ("RECADO_ZAPI_CLIENT_TOKEN", "CT-01".to_owned()),
+        ("RECADO_ZAPI_INSTANCE_TOKEN", "TOKEN-01".to_owned()),
+        ("RECADO_ZAPI_CLIENT_TOKEN", "CLIENT-TOKEN-01".to_owned()),
         ("RECADO_ZAPPERHUB_URL", urls.zapperhub),
         ("RECADO_ZAPPERHUB_INSTANCE_ID", "inst_5f2c".to_owned()),
-        ("RECADO_ZAPPERHUB_API_KEY", "K1".to_owned()),
+        ("RECADO_ZAPPERHUB_API_KEY", "API-KEY-01".to_owned()),
     ]);
     (sandbox, environment)
 }
@@ -84,9 +84,9 @@ async fn a_message_reaches_the_phone_without_a_server(#[case] provider: Provider
 }
 
 #[rstest]
-#[case(Provider::WhatsApp, "T-OK")]
-#[case(Provider::Zapi, "TOK-01")]
-#[case(Provider::ZapperHub, "K1\"")]
+#[case(Provider::WhatsApp, "T-WORKING")]
+#[case(Provider::Zapi, "TOKEN-01")]
+#[case(Provider::ZapperHub, "API-KEY-01\"")]
 #[tokio::test]
 async fn a_dry_run_shows_the_request_without_secrets_and_sends_nothing(
     #[case] provider: Provider,
@@ -121,11 +121,25 @@ async fn a_lost_answer_is_an_unknown_outcome_and_not_repeated(#[case] effect: Ef
 #[tokio::test]
 async fn refused_credentials_are_not_authorised_and_not_shown() {
     let (_sandbox, mut environment) = sandbox().await;
-    environment.insert("RECADO_WHATSAPP_ACCESS_TOKEN", "T-WRONG".to_owned());
+    environment.insert("RECADO_WHATSAPP_ACCESS_TOKEN", "T-UNKNOWN".to_owned());
     let direct = direct(Provider::WhatsApp, body(), &environment).unwrap();
     let failure = direct.send().await.err().unwrap();
     assert_eq!(failure.exit_code(), ExitCode::Unauthorized, "{failure}");
-    assert!(!failure.to_string().contains("T-WRONG"), "{failure}");
+    assert!(!failure.to_string().contains("T-UNKNOWN"), "{failure}");
+}
+
+#[tokio::test]
+async fn a_secret_of_less_than_8_characters_is_refused_without_being_shown() {
+    let (sandbox, mut environment) = sandbox().await;
+    environment.insert("RECADO_ZAPPERHUB_API_KEY", "hunter2".to_owned());
+    let failure = direct(Provider::ZapperHub, body(), &environment)
+        .err()
+        .unwrap();
+    assert_eq!(failure.exit_code(), ExitCode::Usage);
+    let text = failure.to_string();
+    let told = "credentials.apiKey: Must have at least 8 characters";
+    assert!(text.contains(told) && !text.contains("hunter2"), "{text}");
+    assert!(sandbox.requests().is_empty());
 }
 
 #[tokio::test]
@@ -164,7 +178,7 @@ async fn an_address_that_is_none_is_refused_by_its_variable() {
     let environment = HashMap::from([
         ("RECADO_ZAPPERHUB_URL", "localhost".to_owned()),
         ("RECADO_ZAPPERHUB_INSTANCE_ID", "i".to_owned()),
-        ("RECADO_ZAPPERHUB_API_KEY", "k".to_owned()),
+        ("RECADO_ZAPPERHUB_API_KEY", "API-KEY-01".to_owned()),
     ]);
     let failure = direct(Provider::ZapperHub, body(), &environment)
         .err()

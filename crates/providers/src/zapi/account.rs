@@ -63,7 +63,8 @@ pub(crate) fn parse(mut form: Form<'_>, defaults: &Defaults) -> Result<ChannelCo
         ("required", WebhookToken::Required),
     ];
     let account = ZapiAccount {
-        instance_id: form.required_secret("instanceId"),
+        // An id, which Z-API writes into every webhook; its length is Z-API's.
+        instance_id: form.required("instanceId").into(),
         instance_token: form.required_secret("instanceToken"),
         client_token: form.optional_secret("clientToken"),
         buttons_endpoint: form

@@ -126,14 +126,14 @@ fn a_base_url_is_a_plain_web_address(#[case] url: &str) {
 #[case::not_ascii("ç")]
 #[case::parent_directory("..")]
 fn a_credential_can_be_sent(#[case] value: &str) {
-    let credentials = json!({"instanceId": value, "instanceToken": "T"});
+    let credentials = json!({"instanceId": value, "instanceToken": "TOKEN-01"});
     let faults = faults(Provider::Zapi, &credentials, &json!({}));
     assert_eq!(names(&faults), ["credentials.instanceId"]);
 }
 
 #[test]
 fn white_space_around_a_credential_is_the_clipboards() {
-    let credentials = json!({"instanceId": " inst_5f2c\n", "apiKey": "\tK1 "});
+    let credentials = json!({"instanceId": " inst_5f2c\n", "apiKey": "\tAPI-KEY-01 "});
     let config = parse(Provider::ZapperHub, &credentials, &json!({})).expect("valid");
     let Credentials::ZapperHub(account) = config.credentials else {
         panic!("another provider");
@@ -144,7 +144,7 @@ fn white_space_around_a_credential_is_the_clipboards() {
 
 #[test]
 fn a_slash_in_a_credential_stays_inside_its_segment() {
-    let credentials = json!({"instanceId": "a/../b?c#d%2e", "apiKey": "K1"});
+    let credentials = json!({"instanceId": "a/../b?c#d%2e", "apiKey": "API-KEY-01"});
     let channel =
         Subject::ZapperHub.channel_with(&credentials, &json!({"baseUrl": "http://h/base/"}));
     let preview = channel
@@ -173,8 +173,50 @@ fn zappermeow_is_told_apart_from_a_typing_mistake() {
 #[test]
 fn wuzapi_needs_its_address_and_no_instance() {
     let settings = json!({"dialect": "wuzapi"});
-    let faults = faults(Provider::ZapperHub, &json!({"apiKey": "T1"}), &settings);
+    let faults = faults(
+        Provider::ZapperHub,
+        &json!({"apiKey": "WUZAPI-TOKEN-01"}),
+        &settings,
+    );
     assert_eq!(names(&faults), ["settings.baseUrl"]);
+}
+
+#[rstest]
+#[case(Subject::WhatsApp, "accessToken")]
+#[case(Subject::WhatsApp, "appSecret")]
+#[case(Subject::WhatsApp, "verifyToken")]
+#[case(Subject::Zapi, "instanceToken")]
+#[case(Subject::Zapi, "clientToken")]
+#[case(Subject::ZapperHub, "apiKey")]
+#[case(Subject::Wuzapi, "apiKey")]
+fn a_secret_of_less_than_8_characters_is_refused_unless_it_was_stored_earlier(
+    #[case] subject: Subject,
+    #[case] key: &str,
+) {
+    let (mut credentials, settings) = (subject.credentials(), subject.settings("https://h"));
+    let map = |value: &Value| value.as_object().cloned().expect("an object");
+    for (secret, accepted) in [("1234567", false), ("12345678", true), (" 1234567 ", false)] {
+        credentials[key] = secret.into();
+        let parsed = parse(subject.provider(), &credentials, &settings);
+        let told = parsed.map(drop).map_err(|faults| faults.fields);
+        let fault = vec!["Must have at least 8 characters".to_owned()];
+        let expected = BTreeMap::from([(format!("credentials.{key}"), fault)]);
+        assert_eq!(told, if accepted { Ok(()) } else { Err(expected) });
+        let (credentials, settings) = (map(&credentials), map(&settings));
+        let defaults = Defaults::default();
+        Credentials::parse_stored(subject.provider(), &credentials, &settings, &defaults)
+            .expect("credentials that were accepted earlier");
+    }
+}
+
+#[rstest]
+#[case(Subject::WhatsApp, "phoneNumberId")]
+#[case(Subject::Zapi, "instanceId")]
+#[case(Subject::ZapperHub, "instanceId")]
+fn an_id_that_is_no_secret_may_be_short(#[case] subject: Subject, #[case] key: &str) {
+    let mut credentials = subject.credentials();
+    credentials[key] = "7".into();
+    parse(subject.provider(), &credentials, &json!({})).expect("a valid configuration");
 }
 
 #[test]
@@ -182,7 +224,13 @@ fn debug_shows_no_secret() {
     for subject in [Subject::WhatsApp, Subject::Zapi, Subject::ZapperHub] {
         let config = parse(subject.provider(), &subject.credentials(), &json!({}));
         let shown = format!("{:?}", config.expect("a valid configuration"));
-        for secret in ["T-OK", "INST-01", "TOK-01", "CT-01", "K1"] {
+        for secret in [
+            "T-WORKING",
+            "INST-01",
+            "TOKEN-01",
+            "CLIENT-TOKEN-01",
+            "API-KEY-01",
+        ] {
             assert!(!shown.contains(secret), "{shown}");
         }
     }

@@ -117,7 +117,7 @@ async fn a_broken_off_answer_is_indeterminate_and_asked_for_once() {
             .expect_err("broken");
         assert_eq!(error.kind, ErrorKind::Indeterminate, "{answer}");
         assert_eq!(seen.lock().expect("a lock").values().sum::<usize>(), 1);
-        assert!(!format!("{error:?}").contains("TOK-01"));
+        assert!(!format!("{error:?}").contains("TOKEN-01"));
     }
 }
 

@@ -227,11 +227,18 @@ pub(crate) async fn the_preview_is_what_arrives_and_shows_no_secret(subject: Sub
     );
     let path = (request.path)
         .replace("INST-01", "***")
-        .replace("TOK-01", "***");
+        .replace("TOKEN-01", "***");
     assert!(preview.url.ends_with(&path), "{} {path}", preview.url);
 
     let shown = serde_json::to_string(&preview).expect("JSON");
-    for secret in ["T-OK", "INST-01", "TOK-01", "CT-01", "K1", "T1"] {
+    for secret in [
+        "T-WORKING",
+        "INST-01",
+        "TOKEN-01",
+        "CLIENT-TOKEN-01",
+        "API-KEY-01",
+        "WUZAPI-TOKEN-01",
+    ] {
         assert!(!shown.contains(secret), "{shown}");
     }
 }

@@ -55,12 +55,14 @@ impl Subject {
     /// Credentials that the sandbox knows.
     pub(crate) fn credentials(self) -> Value {
         match self {
-            Self::WhatsApp => json!({"phoneNumberId": "800000000000001", "accessToken": "T-OK"}),
+            Self::WhatsApp => {
+                json!({"phoneNumberId": "800000000000001", "accessToken": "T-WORKING"})
+            }
             Self::Zapi => json!({
-                "instanceId": "INST-01", "instanceToken": "TOK-01", "clientToken": "CT-01",
+                "instanceId": "INST-01", "instanceToken": "TOKEN-01", "clientToken": "CLIENT-TOKEN-01",
             }),
-            Self::ZapperHub => json!({"instanceId": "inst_5f2c", "apiKey": "K1"}),
-            Self::Wuzapi => json!({"apiKey": "T1"}),
+            Self::ZapperHub => json!({"instanceId": "inst_5f2c", "apiKey": "API-KEY-01"}),
+            Self::Wuzapi => json!({"apiKey": "WUZAPI-TOKEN-01"}),
         }
     }
 

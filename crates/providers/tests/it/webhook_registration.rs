@@ -62,7 +62,7 @@ async fn zapi_takes_one_url_for_all_webhooks() {
     let (registered, requests) = register(Subject::Zapi, "https", 200, r#"{"value":true}"#).await;
     assert_eq!(registered, Ok(()));
     let body = json!({"value": webhook_url("https").as_str(), "notifySentByMe": true});
-    let path = "PUT /instances/INST-01/token/TOK-01/update-every-webhooks".to_owned();
+    let path = "PUT /instances/INST-01/token/TOKEN-01/update-every-webhooks".to_owned();
     assert_eq!(requests, [(path, body)]);
 }
 

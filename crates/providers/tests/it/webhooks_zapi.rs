@@ -80,8 +80,8 @@ fn the_url_is_the_proof() {
 }
 
 #[rstest]
-#[case::right(Some("TOK-01"), Ok(Admission::Deliver))]
-#[case::wrong(Some("TOK-02"), Err(WebhookRefused::Forbidden))]
+#[case::right(Some("TOKEN-01"), Ok(Admission::Deliver))]
+#[case::wrong(Some("TOKEN-02"), Err(WebhookRefused::Forbidden))]
 #[case::missing(None, Err(WebhookRefused::Forbidden))]
 fn the_token_header_may_be_required(
     #[case] token: Option<&str>,
@@ -254,7 +254,7 @@ fn a_shadow_ban_is_a_restriction_whatever_the_text() {
 
 #[test]
 fn an_error_shows_no_secret_and_no_number() {
-    let body = delivery(&json!({"error": "5521988887777 not allowed for TOK-01"}));
+    let body = delivery(&json!({"error": "5521988887777 not allowed for TOKEN-01"}));
     let news = statuses(&*channel(), &body);
     let message = &news[0].error.as_ref().expect("an error").message;
     assert_eq!(message, "55…77 not allowed for ***");

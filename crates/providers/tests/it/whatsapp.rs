@@ -269,11 +269,11 @@ async fn an_answer_without_metas_error_object_is_judged_by_its_status(
 }
 
 #[rstest]
-#[case::garbage_token("T-NONE", "800000000000001", ErrorKind::Unauthorized, 190)]
+#[case::garbage_token("T-UNKNOWN", "800000000000001", ErrorKind::Unauthorized, 190)]
 #[case::expired_token("T-EXPIRED", "800000000000001", ErrorKind::Unauthorized, 190)]
 #[case::no_permission("T-NOPERM", "800000000000001", ErrorKind::Unauthorized, 10)]
-#[case::unknown_number("T-OK", "5511900000001", ErrorKind::Misconfigured, 100)]
-#[case::unregistered_number("T-OK", "800000000000002", ErrorKind::NotConnected, 133_010)]
+#[case::unknown_number("T-WORKING", "5511900000001", ErrorKind::Misconfigured, 100)]
+#[case::unregistered_number("T-WORKING", "800000000000002", ErrorKind::NotConnected, 133_010)]
 #[tokio::test]
 async fn a_wrong_account_is_told_apart(
     #[case] token: &str,
@@ -334,7 +334,7 @@ async fn the_sandboxs_refusals_have_their_meaning() {
 async fn health_names_the_number_or_refuses() {
     let world = World::start().await;
     world.sandbox.add_account(Account::Whatsapp {
-        access_token: "T-OK".into(),
+        access_token: "T-WORKING".into(),
         phone_number_id: "800000000000001".into(),
         display_phone_number: "15550001111".into(),
         token_state: TokenState::Expired,
@@ -358,5 +358,5 @@ async fn health_names_the_number_or_refuses() {
         path.starts_with("/v25.0/800000000000001?fields=id,"),
         "{path}"
     );
-    assert_eq!(headers["authorization"], "Bearer T-OK");
+    assert_eq!(headers["authorization"], "Bearer T-WORKING");
 }

@@ -168,15 +168,15 @@ async fn the_request_carries_the_token_and_the_content_type() {
         .await
         .expect("accepted");
     let (path, headers, _) = server.last();
-    assert_eq!(path, "/instances/INST-01/token/TOK-01/send-button-list");
-    assert_eq!(headers["client-token"], "CT-01");
+    assert_eq!(path, "/instances/INST-01/token/TOKEN-01/send-button-list");
+    assert_eq!(headers["client-token"], "CLIENT-TOKEN-01");
     assert_eq!(headers["content-type"], "application/json");
 }
 
 #[tokio::test]
 async fn without_a_client_token_there_is_no_header() {
     let server = canned(200, r#"{"messageId":"3EB0"}"#).await;
-    let credentials = json!({"instanceId": "INST-01", "instanceToken": "TOK-01"});
+    let credentials = json!({"instanceId": "INST-01", "instanceToken": "TOKEN-01"});
     let channel = SUBJECT.channel_with(&credentials, &SUBJECT.settings(&server.url));
     channel.send(&plain()).await.expect("accepted");
     assert_eq!(server.last().1.get("client-token"), None);
@@ -207,7 +207,7 @@ async fn ids_make_a_success(#[case] body: Value, #[case] id: &str, #[case] zaap:
 )]
 #[case::token_wrong(
     403,
-    r#"{"error":"Client-Token CT-01 not allowed"}"#,
+    r#"{"error":"Client-Token CLIENT-TOKEN-01 not allowed"}"#,
     ErrorKind::Unauthorized
 )]
 #[case::token_null(400, r#"{"error":"null not allowed"}"#, ErrorKind::Unauthorized)]
@@ -289,7 +289,7 @@ async fn an_answer_has_its_meaning(
         .expect_err("refused");
     assert_eq!(error.kind, kind, "{error}");
     assert_eq!(server.requests(), 1);
-    for secret in ["CT-01", "INST-01", "TOK-01"] {
+    for secret in ["CLIENT-TOKEN-01", "INST-01", "TOKEN-01"] {
         assert!(!format!("{error} {error:?}").contains(secret));
     }
 }

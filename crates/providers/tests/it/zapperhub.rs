@@ -174,7 +174,7 @@ async fn the_credentials_go_where_they_belong() {
         (path.as_str(), &headers["x-api-key"]),
         (
             "/inst_5f2c/messages/buttons",
-            &"K1".parse().expect("a value")
+            &"API-KEY-01".parse().expect("a value")
         )
     );
 
@@ -186,7 +186,10 @@ async fn the_credentials_go_where_they_belong() {
     let (path, headers, _) = server.last();
     assert_eq!(
         (path.as_str(), &headers["token"]),
-        ("/chat/send/buttons", &"T1".parse().expect("a value"))
+        (
+            "/chat/send/buttons",
+            &"WUZAPI-TOKEN-01".parse().expect("a value")
+        )
     );
 }
 

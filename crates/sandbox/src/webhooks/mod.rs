@@ -22,7 +22,7 @@ use crate::provider::Provider;
 /// The app secret of a WhatsApp webhook that names none.
 pub(crate) const APP_SECRET: &str = "sim-app-secret-01";
 /// The verify token of a WhatsApp webhook that names none.
-const VERIFY_TOKEN: &str = "vt-1";
+const VERIFY_TOKEN: &str = "verify-token-01";
 
 /// Where the webhooks of an account go.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]

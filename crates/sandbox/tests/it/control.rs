@@ -126,7 +126,8 @@ async fn settings_change_key_by_key() {
 #[tokio::test]
 async fn an_added_account_can_send() {
     let server = Server::start().await;
-    let account = json!({"provider": "zapperhub", "instanceId": "inst_new", "apiKey": "K-NEW"});
+    let account =
+        json!({"provider": "zapperhub", "instanceId": "inst_new", "apiKey": "API-KEY-NEW"});
     assert_eq!(
         server.post("/_sandbox/accounts", &account).await.status,
         201
@@ -142,7 +143,7 @@ async fn an_added_account_can_send() {
     let reply = Reply::of(
         server
             .request(Method::GET, &url)
-            .header("x-api-key", "K-NEW"),
+            .header("x-api-key", "API-KEY-NEW"),
     )
     .await;
     assert_eq!(reply.status, 200);

@@ -16,22 +16,22 @@ fn good(server: &Server, provider: Provider) -> RequestBuilder {
     let (path, credential, body) = match provider {
         Provider::Whatsapp => (
             "/v25.0/800000000000001/messages",
-            ("authorization", "Bearer T-OK"),
+            ("authorization", "Bearer T-WORKING"),
             message(),
         ),
         Provider::Zapi => (
-            "/instances/INST-01/token/TOK-01/send-text",
-            ("client-token", "CT-01"),
+            "/instances/INST-01/token/TOKEN-01/send-text",
+            ("client-token", "CLIENT-TOKEN-01"),
             json!({"phone": "5511900000001", "message": "oi"}),
         ),
         Provider::Zapperhub => (
             "/inst_5f2c/messages/buttons",
-            ("x-api-key", "K1"),
+            ("x-api-key", "API-KEY-01"),
             json!({"jid": "5511900000001", "buttons": buttons}),
         ),
         Provider::Wuzapi => (
             "/chat/send/buttons",
-            ("token", "T1"),
+            ("token", "WUZAPI-TOKEN-01"),
             json!({"Phone": "5511900000001", "buttons": buttons}),
         ),
     };

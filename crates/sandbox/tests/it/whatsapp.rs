@@ -50,7 +50,7 @@ fn buttons(count: usize) -> Value {
 }
 
 pub(crate) async fn send(server: &Server, body: &Value) -> Reply {
-    send_as(server, Some("Bearer T-OK"), NUMBER, body).await
+    send_as(server, Some("Bearer T-WORKING"), NUMBER, body).await
 }
 
 pub(crate) async fn send_as(
@@ -265,7 +265,7 @@ async fn s45_a_body_that_is_not_json_is_refused_as_one_without_parameters(
     let url = format!("{}/v25.0/{NUMBER}/messages", server.urls.whatsapp);
     let request = server
         .request(Method::POST, &url)
-        .header("authorization", "Bearer T-OK");
+        .header("authorization", "Bearer T-WORKING");
     let reply = Reply::of(
         request
             .header("content-type", content_type)
@@ -333,7 +333,7 @@ async fn strict_newlines_refuse_a_line_break_in_a_title() {
 }
 
 #[rstest]
-#[case::with_the_token("T-OK", 200)]
+#[case::with_the_token("T-WORKING", 200)]
 #[case::with_another("x", 401)]
 #[tokio::test]
 async fn the_number_tells_about_itself(#[case] token: &str, #[case] status: u16) {

@@ -16,7 +16,14 @@ use crate::whatsapp::{NUMBER, message, send_as};
     None,
     "Invalid OAuth access token - Cannot parse access token"
 )]
-#[case::not_a_bearer(Some("T-OK"), NUMBER, 401, 190, None, "Invalid OAuth access token")]
+#[case::not_a_bearer(
+    Some("T-WORKING"),
+    NUMBER,
+    401,
+    190,
+    None,
+    "Invalid OAuth access token"
+)]
 #[case::s41_expired(
     Some("Bearer T-EXPIRED"),
     NUMBER,
@@ -27,7 +34,7 @@ use crate::whatsapp::{NUMBER, message, send_as};
 )]
 #[case::s42_no_permission(Some("Bearer T-NOPERM"), NUMBER, 403, 10, None, "(#10) ")]
 #[case::s43_an_unknown_number(
-    Some("Bearer T-OK"),
+    Some("Bearer T-WORKING"),
     "123",
     400,
     100,
@@ -35,7 +42,7 @@ use crate::whatsapp::{NUMBER, message, send_as};
     "Unsupported post request. Object with ID '123' does not exist"
 )]
 #[case::s44_an_unregistered_number(
-    Some("Bearer T-OK"),
+    Some("Bearer T-WORKING"),
     "800000000000002",
     400,
     133_010,

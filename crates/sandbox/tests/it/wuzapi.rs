@@ -26,7 +26,12 @@ fn with(key: &str, value: Value) -> Value {
 
 pub(crate) async fn call(server: &Server, method: Method, path: &str, body: &str) -> Reply {
     let request = server.request(method, &format!("{}{path}", server.urls.wuzapi));
-    Reply::of(request.header("Token", "T1").body(body.to_owned())).await
+    Reply::of(
+        request
+            .header("Token", "WUZAPI-TOKEN-01")
+            .body(body.to_owned()),
+    )
+    .await
 }
 
 async fn send(server: &Server, body: &Value) -> Reply {
@@ -82,7 +87,7 @@ async fn keys_are_read_in_any_case_and_unknown_ones_ignored() {
 }
 
 #[rstest]
-#[case::h43_a_wrong_token(Some("T2"), 401)]
+#[case::h43_a_wrong_token(Some("WUZAPI-TOKEN-02"), 401)]
 #[case::no_token(None, 401)]
 #[tokio::test]
 async fn a_caller_without_a_token_is_refused(#[case] token: Option<&str>, #[case] status: u16) {
@@ -104,7 +109,10 @@ async fn a_caller_without_a_token_is_refused(#[case] token: Option<&str>, #[case
 async fn the_token_may_stand_in_the_query() {
     let server = Server::start().await;
     let reply = server
-        .post("/wuzapi/chat/send/buttons?token=T1", &message())
+        .post(
+            "/wuzapi/chat/send/buttons?token=WUZAPI-TOKEN-01",
+            &message(),
+        )
         .await;
     assert_eq!(reply.status, 200);
 }
@@ -198,7 +206,10 @@ async fn the_session_is_told() {
         (&data["connected"], &data["loggedIn"]),
         (&json!(true), &json!(true))
     );
-    assert_eq!((&data["id"], &data["token"]), (&json!("1"), &json!("T1")));
+    assert_eq!(
+        (&data["id"], &data["token"]),
+        (&json!("1"), &json!("WUZAPI-TOKEN-01"))
+    );
 }
 
 #[rstest]

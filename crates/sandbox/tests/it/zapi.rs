@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::{Reply, Server, with_json};
 
-pub(crate) const INSTANCE: &str = "instances/INST-01/token/TOK-01";
+pub(crate) const INSTANCE: &str = "instances/INST-01/token/TOKEN-01";
 
 pub(crate) fn list() -> Value {
     json!({
@@ -44,7 +44,9 @@ pub(crate) async fn call(
     body: Option<&Value>,
 ) -> Reply {
     let url = format!("{}/{path}", server.urls.zapi);
-    let request = server.request(method, &url).header("Client-Token", "CT-01");
+    let request = server
+        .request(method, &url)
+        .header("Client-Token", "CLIENT-TOKEN-01");
     Reply::of(match body {
         Some(body) => with_json(request, body),
         None => request,
@@ -146,16 +148,16 @@ async fn an_account_without_a_client_token_needs_none() {
     let server = Server::start().await;
     server.sandbox.add_account(Account::Zapi {
         instance_id: "INST-02".into(),
-        instance_token: "TOK-02".into(),
+        instance_token: "TOKEN-02".into(),
         client_token: None,
     });
-    let path = "/zapi/instances/INST-02/token/TOK-02/send-button-list";
+    let path = "/zapi/instances/INST-02/token/TOKEN-02/send-button-list";
     assert_eq!(server.post(path, &list()).await.status, 200);
 }
 
 #[rstest]
-#[case::z12_a_wrong_instance("instances/INST-02/token/TOK-01/send-button-list")]
-#[case::z12_a_wrong_token("instances/INST-01/token/TOK-02/send-button-list")]
+#[case::z12_a_wrong_instance("instances/INST-02/token/TOKEN-01/send-button-list")]
+#[case::z12_a_wrong_token("instances/INST-01/token/TOKEN-02/send-button-list")]
 #[tokio::test]
 async fn an_unknown_instance_is_refused(#[case] path: &str) {
     let server = Server::start().await;
@@ -263,7 +265,7 @@ async fn z16_a_body_without_its_content_type_is_refused() {
     let url = format!("{}/{INSTANCE}/send-button-list", server.urls.zapi);
     let request = server
         .request(Method::POST, &url)
-        .header("Client-Token", "CT-01");
+        .header("Client-Token", "CLIENT-TOKEN-01");
     assert_eq!(
         Reply::of(request.body(list().to_string())).await.status,
         415

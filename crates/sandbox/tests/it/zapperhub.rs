@@ -43,7 +43,7 @@ async fn send_as(server: &Server, key: Option<&str>, instance: &str, body: &Valu
 }
 
 async fn send(server: &Server, body: &Value) -> Reply {
-    send_as(server, Some("K1"), "inst_5f2c", body).await
+    send_as(server, Some("API-KEY-01"), "inst_5f2c", body).await
 }
 
 #[tokio::test]
@@ -122,8 +122,8 @@ async fn the_answer_may_keep_the_id_to_itself(#[case] shape: ResponseShape) {
 #[rstest]
 #[case::h14_no_key(None, "inst_5f2c", 401, "Unauthorized")]
 #[case::h14_a_wrong_key(Some("K2"), "inst_5f2c", 401, "Unauthorized")]
-#[case::h15_an_unknown_instance(Some("K1"), "inst_none", 404, "Instance not found")]
-#[case::a_foreign_instance(Some("K1"), "inst_other", 403, "Forbidden")]
+#[case::h15_an_unknown_instance(Some("API-KEY-01"), "inst_none", 404, "Instance not found")]
+#[case::a_foreign_instance(Some("API-KEY-01"), "inst_other", 403, "Forbidden")]
 #[tokio::test]
 async fn a_caller_without_the_right_is_refused(
     #[case] key: Option<&str>,
@@ -172,7 +172,9 @@ async fn a_body_outside_the_schema_is_refused(#[case] body: Value, #[case] messa
 async fn a_body_that_does_not_say_json_is_refused() {
     let server = Server::start().await;
     let url = format!("{}/inst_5f2c/messages/buttons", server.urls.zapperhub);
-    let request = server.request(Method::POST, &url).header("x-api-key", "K1");
+    let request = server
+        .request(Method::POST, &url)
+        .header("x-api-key", "API-KEY-01");
     assert_eq!(
         Reply::of(request.body(message().to_string())).await.status,
         415
@@ -216,7 +218,12 @@ async fn h21_the_connection_is_told(
     settings.zapperhub.connection = connection;
     server.sandbox.set_settings(settings);
     let url = format!("{}/inst_5f2c/connection", server.urls.zapperhub);
-    let reply = Reply::of(server.request(Method::GET, &url).header("x-api-key", "K1")).await;
+    let reply = Reply::of(
+        server
+            .request(Method::GET, &url)
+            .header("x-api-key", "API-KEY-01"),
+    )
+    .await;
     assert_eq!((reply.status, &reply.json["status"]), (200, &json!(status)));
     assert_eq!(reply.json["qrCode"].is_string(), has_qr_code);
     assert_eq!(reply.json["user"].is_null(), has_qr_code);

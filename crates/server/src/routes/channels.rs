@@ -60,7 +60,7 @@ pub(crate) struct NewChannel {
     #[serde(default)]
     #[schema(value_type = Option<Object>)]
     settings: Value,
-    /// By provider: see the documentation.
+    /// By provider: see the documentation. Tokens, keys and secrets have at least 8 characters.
     #[serde(default)]
     #[schema(value_type = Object)]
     credentials: Value,
@@ -84,7 +84,7 @@ pub(crate) struct ChannelPatch {
     #[serde(default)]
     #[schema(value_type = Option<Object>)]
     settings: Value,
-    /// All of the credentials.
+    /// All of the credentials; tokens, keys and secrets have at least 8 characters.
     #[serde(default)]
     #[schema(value_type = Option<Object>)]
     credentials: Value,
@@ -288,12 +288,14 @@ pub(crate) async fn update(
         credentials: given("credentials", patch.credentials)?,
         agent_id: known_agent(&app, &organization_id, patch.agent_id).await?,
     };
-    let kept = app.store.secrets(&channel)?.credentials;
-    let number = app.channels().check(
-        channel.provider,
-        change.credentials.as_ref().unwrap_or(&kept),
-        change.settings.as_ref().unwrap_or(&channel.settings),
-    )?;
+    let (provider, channels) = (channel.provider, app.channels());
+    let settings = change.settings.as_ref().unwrap_or(&channel.settings);
+    let number = if let Some(credentials) = &change.credentials {
+        channels.check(provider, credentials, settings)?
+    } else {
+        let kept = app.store.secrets(&channel)?.credentials;
+        channels.check_settings(provider, &kept, settings)?
+    };
     // A new name leaves the number as it is, also where two old channels share one.
     if change.credentials.is_some() || change.settings.is_some() {
         change.number = Some(number.clone());

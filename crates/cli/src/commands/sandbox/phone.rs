@@ -192,9 +192,9 @@ mod tests {
             .build()
             .unwrap()
             .post(format!(
-                "{sandbox}/zapi/instances/INST-01/token/TOK-01/send-button-list"
+                "{sandbox}/zapi/instances/INST-01/token/TOKEN-01/send-button-list"
             ))
-            .header("client-token", "CT-01")
+            .header("client-token", "CLIENT-TOKEN-01")
             .header("content-type", "application/json")
             .body(body.to_string())
             .send()

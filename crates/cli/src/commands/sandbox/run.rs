@@ -14,7 +14,7 @@ use crate::terminal;
 const DEFAULT_ADDRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8090);
 /// What signs and shows itself in the webhooks of the simulated WhatsApp unless `connect` says otherwise.
 const APP_SECRET: &str = "sim-app-secret-01";
-const VERIFY_TOKEN: &str = "vt-1";
+const VERIFY_TOKEN: &str = "verify-token-01";
 
 #[derive(clap::Args)]
 pub(super) struct RunArgs {
@@ -165,9 +165,9 @@ mod tests {
         };
         for line in [
             "export RECADO_ZAPI_URL=http://127.0.0.1:8090/zapi\n",
-            "export RECADO_WHATSAPP_PHONE_NUMBER_ID=800000000000001 RECADO_WHATSAPP_ACCESS_TOKEN=T-OK RECADO_WHATSAPP_APP_SECRET=sim-app-secret-01 RECADO_WHATSAPP_VERIFY_TOKEN=vt-1\n",
-            "export RECADO_ZAPI_INSTANCE_ID=INST-01 RECADO_ZAPI_INSTANCE_TOKEN=TOK-01 RECADO_ZAPI_CLIENT_TOKEN=CT-01\n",
-            "export RECADO_ZAPPERHUB_INSTANCE_ID=inst_5f2c RECADO_ZAPPERHUB_API_KEY=K1\n",
+            "export RECADO_WHATSAPP_PHONE_NUMBER_ID=800000000000001 RECADO_WHATSAPP_ACCESS_TOKEN=T-WORKING RECADO_WHATSAPP_APP_SECRET=sim-app-secret-01 RECADO_WHATSAPP_VERIFY_TOKEN=verify-token-01\n",
+            "export RECADO_ZAPI_INSTANCE_ID=INST-01 RECADO_ZAPI_INSTANCE_TOKEN=TOKEN-01 RECADO_ZAPI_CLIENT_TOKEN=CLIENT-TOKEN-01\n",
+            "export RECADO_ZAPPERHUB_INSTANCE_ID=inst_5f2c RECADO_ZAPPERHUB_API_KEY=API-KEY-01\n",
             "--provider zapperhub Sandbox --id sandbox-zapperhub --setting baseUrl=http://127.0.0.1:8090/zapperhub",
             "\n  recado sandbox tap EXTERNAL_ID btn_sales",
         ] {

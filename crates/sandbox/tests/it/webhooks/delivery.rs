@@ -184,7 +184,7 @@ async fn s50_webhooks_come_when_the_answer_is_lost() {
     );
     let request = pair.server.request(reqwest::Method::POST, &url);
     let request = crate::with_json(request, &crate::whatsapp::message());
-    let lost = crate::Reply::try_of(request.header("authorization", "Bearer T-OK")).await;
+    let lost = crate::Reply::try_of(request.header("authorization", "Bearer T-WORKING")).await;
     lost.expect_err("no answer");
     pair.server.sandbox.settled().await;
     assert_eq!(statuses(&pair), ["sent"]);

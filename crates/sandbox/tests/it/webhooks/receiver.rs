@@ -121,7 +121,7 @@ fn verify(query: &str) -> (StatusCode, String) {
         let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
         pairs.find_map(|(key, value)| (key == name).then(|| value.to_owned()))
     };
-    let is_known = value("hub.verify_token").as_deref() == Some("vt-1");
+    let is_known = value("hub.verify_token").as_deref() == Some("verify-token-01");
     match value("hub.challenge") {
         Some(challenge) if is_known && value("hub.mode").as_deref() == Some("subscribe") => {
             (StatusCode::OK, challenge)

@@ -20,12 +20,13 @@ async fn w01_whatsapp_asks_the_receiver_to_verify() {
         "account": "800000000000001",
         "url": url,
         "secret": "sim-app-secret-01",
-        "verifyToken": "vt-1",
+        "verifyToken": "verify-token-01",
     });
     assert_eq!((reply.status, &reply.json), (201, &expected));
     let asked = &receiver.all()[0];
     let (query, challenge) = asked.uri.rsplit_once('=').expect("a query");
-    let expected = "/hooks/s3cret?tenant=1&hub.mode=subscribe&hub.verify_token=vt-1&hub.challenge";
+    let expected =
+        "/hooks/s3cret?tenant=1&hub.mode=subscribe&hub.verify_token=verify-token-01&hub.challenge";
     assert_eq!((asked.method.as_str(), query), ("GET", expected));
     assert!(challenge.parse::<u32>().is_ok());
     let listed = server.get("/_sandbox/webhooks").await.json;
@@ -146,7 +147,9 @@ async fn zapi_refuses_a_url_that_cannot_be(#[case] body: Value) {
 
 async fn zapperhub(server: &Server, method: Method, path: &str, body: Option<&Value>) -> Reply {
     let url = format!("{}/inst_5f2c/{path}", server.urls.zapperhub);
-    let request = server.request(method, &url).header("x-api-key", "K1");
+    let request = server
+        .request(method, &url)
+        .header("x-api-key", "API-KEY-01");
     Reply::of(match body {
         Some(body) => with_json(request, body),
         None => request,

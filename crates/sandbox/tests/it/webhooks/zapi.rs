@@ -174,7 +174,7 @@ async fn the_token_header_can_be_switched_off() {
     pair.switch(|switches| switches.zapi_token = false);
     send(&pair).await;
     let posts = pair.receiver.posts();
-    assert_eq!(posts[0].header("z-api-token"), Some("TOK-01"));
+    assert_eq!(posts[0].header("z-api-token"), Some("TOKEN-01"));
     assert_eq!(posts[3].header("z-api-token"), None);
 }
 
