@@ -1,4 +1,4 @@
-//! `cargo xtask test`: every test on SQLite, then those that touch a database on PostgreSQL.
+//! `cargo xtask test`: every test on SQLite, then those that touch a database on PostgreSQL, then a short storm.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -10,9 +10,13 @@ use tempfile::TempDir;
 use crate::browser;
 use crate::cargo::{BUILD, cargo, output, root, run as run_command};
 use crate::postgres::{Durability, Postgres, Programs};
+use crate::torture;
 
 /// Names the administrator's URL under which a test makes a fresh database for itself.
 const DATABASE: &str = "RECADO_TEST_DATABASE";
+
+/// The storm that every test run ends with; its seed is random and printed.
+const STORM: [&str; 4] = ["--seconds", "20", "--settle", "40"];
 
 /// The room in memory that the tests want, in bytes.
 const ROOM: u64 = 512 * 1024 * 1024;
@@ -55,6 +59,11 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
         }
     }
     ensure!(failed.is_empty(), "on PostgreSQL: {}", failed.join("; "));
+    drop(postgres);
+    if args.is_empty() {
+        println!("== a short storm ==");
+        torture::storm(&programs, &STORM.map(str::to_owned))?;
+    }
     println!("== all tests passed, on SQLite and on PostgreSQL ==");
     Ok(())
 }
