@@ -30,7 +30,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Run all tests, on SQLite and then on a PostgreSQL of its own
+    /// Run all tests, on SQLite and then on a PostgreSQL of its own, and a short storm
     Test {
         /// Passed to the test programs, for instance a part of a test's name
         #[arg(last = true)]
@@ -50,7 +50,7 @@ enum Task {
     Bench,
     /// Let one hostile organization attack, and measure what another one notices
     Abuse {
-        /// Passed on: `--seconds N`, `--only ATTACK`
+        /// Passed on: `--seconds N`, `--only ATTACK`, `--on DATABASE`
         #[arg(allow_hyphen_values = true, trailing_var_arg = true)]
         args: Vec<String>,
     },

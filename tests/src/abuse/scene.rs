@@ -60,7 +60,7 @@ impl Scene {
     pub(super) async fn start(is_full: bool, postgres: Option<&str>) -> anyhow::Result<Self> {
         let database = match postgres {
             Some(admin_url) => TestDatabase::on(admin_url.to_owned()).await,
-            None => TestDatabase::fresh().await,
+            None => TestDatabase::in_file().await,
         };
         let sandbox = SandboxProcess::start().await?;
         let store = database.store().await;

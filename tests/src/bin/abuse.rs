@@ -9,7 +9,7 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::{Parser, ValueEnum as _};
+use clap::{Parser, ValueEnum};
 use recado_tests::abuse::attack::Attack;
 use recado_tests::abuse::{MAX_MEMORY_MIB, MAX_METRICS_KIB, MAX_TIME, Row, Seen, run};
 
@@ -25,9 +25,19 @@ struct Args {
     /// Only this attack; may be given several times
     #[arg(long, value_enum)]
     only: Vec<Attack>,
-    /// The administrator's URL of a PostgreSQL server; without it only SQLite is attacked
+    /// Only on this database
+    #[arg(long, value_enum)]
+    on: Option<Database>,
+    /// The administrator's URL of a PostgreSQL server; without it only SQLite is used
     #[arg(long, env = "RECADO_ABUSE_POSTGRES")]
     postgres: Option<String>,
+}
+
+/// A database under attack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Database {
+    Sqlite,
+    Postgres,
 }
 
 #[tokio::main]
@@ -54,14 +64,20 @@ async fn abuse(args: Args) -> anyhow::Result<bool> {
         "| Database | Attack | Sends: p50, p99, worst ms | Taps | Deliveries | Failed | Peak MiB | CPU cores | Metrics KiB | Kept |"
     );
     println!("|---|---|---|---|---|---|---|---|---|---|");
-    let databases = [None, args.postgres.as_deref()];
-    let databases = &databases[..if args.postgres.is_some() { 2 } else { 1 }];
-    let mut is_kept = true;
-    for postgres in databases.iter().copied() {
+    let (time, mut is_kept) = (Duration::from_secs(args.seconds), true);
+    for database in Database::value_variants() {
+        if args.on.is_some_and(|only| only != *database) {
+            continue;
+        }
+        let postgres = match (database, &args.postgres) {
+            (Database::Sqlite, _) => None,
+            (Database::Postgres, Some(url)) => Some(url.as_str()),
+            (Database::Postgres, None) => continue,
+        };
         for attack in Attack::value_variants() {
             if args.only.is_empty() || args.only.contains(attack) {
-                let row = run(*attack, Duration::from_secs(args.seconds), postgres).await?;
-                print(*attack, postgres.is_some(), &row);
+                let row = run(*attack, time, postgres).await?;
+                print(*database, *attack, &row);
                 is_kept &= row.is_kept();
             }
         }
@@ -69,8 +85,7 @@ async fn abuse(args: Args) -> anyhow::Result<bool> {
     Ok(is_kept)
 }
 
-fn print(attack: Attack, on_postgres: bool, row: &Row) {
-    let database = if on_postgres { "PostgreSQL" } else { "SQLite" };
+fn print(database: Database, attack: Attack, row: &Row) {
     let [sends, taps, deliveries] = [&row.sends, &row.taps, &row.deliveries].map(times);
     let server = row
         .server
@@ -87,7 +102,7 @@ fn print(attack: Attack, on_postgres: bool, row: &Row) {
     let failed: usize = kinds.iter().map(|(_, seen)| seen.failures.len()).sum();
     let kept = if row.is_kept() { "yes" } else { "NO" };
     println!(
-        "| {database} | {attack} | {sends} | {taps} | {deliveries} | {failed} | {server} | {kept} |"
+        "| {database:?} | {attack} | {sends} | {taps} | {deliveries} | {failed} | {server} | {kept} |"
     );
     for (what, seen) in kinds {
         for failure in seen.failures.iter().take(PRINTED) {
