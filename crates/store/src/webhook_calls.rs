@@ -52,21 +52,15 @@ pub struct Backlog {
     pub doubtful: bool,
 }
 
-/// Whether a call is free for the server in `$server` at `$now`.
+/// Whether a call is free at `$now`: no server has claimed it, and its rest is over.
 ///
-/// A living server's claims are its own: what it takes long to apply is not begun a second time. Only
-/// after ten minutes more (in milliseconds here) it looks at them again, for the answer to its claim may
-/// have been lost, so that it knows nothing of it.
+/// A claim does not run out while its server lives, so that what takes long to apply is not begun a second
+/// time; `lost_claims.rs` ends those that a server knows nothing of.
 macro_rules! free {
-    ($now:literal, $server:literal) => {
+    ($now:literal) => {
         concat!(
-            "applied_at is null and set_aside is null and claimed_until <= ",
-            $now,
-            " and (server_id = '' or server_id = ",
-            $server,
-            " and claimed_until <= ",
-            $now,
-            " - 600000)"
+            "applied_at is null and set_aside is null and server_id = '' and claimed_until <= ",
+            $now
         )
     };
 }
@@ -81,7 +75,7 @@ macro_rules! claiming {
              where organization_id = $1 and attempts ",
             $attempts,
             " and ",
-            free!("$2", "$6"),
+            free!("$2"),
             " order by claimed_until, id limit $4 + 0",
             $lock,
             "), room as (select id, sum(bytes) over (order by claimed_until, id) - bytes as ahead \
@@ -153,18 +147,17 @@ impl Store {
                  due (id, batched, doubtful) as (select id, exists (\
                  select 1 from webhook_calls where organization_id = pending.id \
                  and attempts < 2 and ",
-            free!("$1", "$2"),
+            free!("$1"),
             "), exists (select 1 from webhook_calls where organization_id = pending.id \
                  and attempts > 1 and ",
-            free!("$1", "$2"),
+            free!("$1"),
             ") from pending where id is not null and not exists (select 1 from organizations o \
                  where o.id = pending.id and o.deleted_at is not null)) \
                  select id, case when batched then 1 else 0 end as batched, \
                  case when doubtful then 1 else 0 end as doubtful from due \
                  where batched or doubtful"
         ))
-        .bind(now.as_millisecond())
-        .bind(self.server_id().to_owned());
+        .bind(now.as_millisecond());
         self.read_rows(query).await?.iter().map(backlog).collect()
     }
 

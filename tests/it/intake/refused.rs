@@ -23,6 +23,8 @@ async fn assert_nothing_is_stored(world: &World) {
         .organizations_with_webhook_calls(Timestamp::MAX)
         .await;
     assert_eq!(kept.expect("an answer"), []);
+    let claimed = world.store.claimed_webhook_calls().await;
+    assert_eq!(claimed.expect("an answer"), Vec::<String>::new());
 }
 
 #[tokio::test]
