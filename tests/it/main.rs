@@ -21,6 +21,7 @@ mod inbound;
 mod intake;
 mod intake_crash;
 mod isolation;
+mod key_loss;
 mod key_rotation;
 mod keys;
 mod metrics;

@@ -193,6 +193,12 @@ impl Channels {
             return Ok(ready);
         }
         let secrets = self.store.secrets(channel)?;
+        if secrets.credentials.is_empty() {
+            return Err(ApiError::new(
+                Reason::ChannelUnauthorized,
+                "The channel has no credentials any more, as the master key was lost: give it new ones",
+            ));
+        }
         let (credentials, settings) = (&secrets.credentials, &channel.settings);
         let (provider, defaults) = (channel.provider, &self.defaults);
         let config = Credentials::parse_stored(provider, credentials, settings, defaults);

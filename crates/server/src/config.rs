@@ -186,6 +186,16 @@ impl ConfigArgs {
         Ok(database.map(|database| key_file::of(&database)))
     }
 
+    /// Tells whether a master key is given, or stands in the file beside the database.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::database_url`].
+    pub(crate) fn has_master_key(&self) -> anyhow::Result<bool> {
+        let given = self.master_key.is_some() || self.master_key_file.is_some();
+        Ok(given || self.key_file()?.is_some_and(|file| file.exists()))
+    }
+
     /// Base of the URLs that providers call back.
     ///
     /// # Panics

@@ -27,7 +27,7 @@ pub(crate) fn find(database: &Path) -> anyhow::Result<Option<MasterKey>> {
     ensure!(
         !database.exists(),
         "the database {} is there, but its key {} is not: without it the channel credentials cannot be read; \
-         put the key back, or set RECADO_MASTER_KEY",
+         put the key back, or set RECADO_MASTER_KEY; if it is lost for good, see `recado-server rotate-master-key --help`",
         database.display(),
         path.display()
     );

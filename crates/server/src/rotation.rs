@@ -1,15 +1,17 @@
 //! The change of the master key, as `recado-server rotate-master-key` makes it.
 
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use anyhow::{Context as _, bail, ensure};
 use clap::Args;
-use recado_store::{MasterKey, files};
+use recado_store::{FreshSecrets, MasterKey, StoreError, files};
 use secrecy::SecretString;
 
 use crate::config::{ConfigArgs, parse_master_key, secret};
+use crate::delivery::fresh_secret;
 use crate::key_file;
+use crate::routes::channels::webhook_secret;
 use crate::startup::Settings;
 
 /// The new master key.
@@ -22,35 +24,38 @@ pub struct NewKeyArgs {
     /// File that holds the new master key
     #[arg(long, env = "RECADO_NEW_MASTER_KEY_FILE")]
     new_master_key_file: Option<PathBuf>,
+
+    /// The old master key is lost: drop everything that it encrypted, and give the database the new one
+    #[arg(long, requires = "yes")]
+    old_key_lost: bool,
+
+    /// Confirms that the credentials of channels, the secrets of webhook endpoints and the kept webhook calls are dropped for good
+    #[arg(long, requires = "old_key_lost")]
+    yes: bool,
+}
+
+/// What [`rotate`] did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rotated {
+    /// So many rows were encrypted again.
+    EncryptedAgain(u64),
+    /// The secrets of so many rows were dropped, as their key was lost.
+    Dropped(u64),
 }
 
 /// Encrypts everything again with a new master key, and puts it into the key file if the old one was there.
-///
-/// Returns how many rows were encrypted again.
 ///
 /// # Errors
 ///
 /// A server runs on the database, a key is missing or does not fit, or a row cannot be opened with the old
 /// key. What was done so far stays done, and the next call goes on from there.
-pub async fn rotate(config: &ConfigArgs, args: &NewKeyArgs) -> anyhow::Result<u64> {
+pub async fn rotate(config: &ConfigArgs, args: &NewKeyArgs) -> anyhow::Result<Rotated> {
+    if args.old_key_lost {
+        return replace_lost_key(config, args).await.map(Rotated::Dropped);
+    }
     let settings = Settings::check(config).await?;
     let _alone = settings.lock(false).await?;
-    let given = secret(
-        "RECADO_NEW_MASTER_KEY",
-        args.new_master_key.as_ref(),
-        args.new_master_key_file.as_deref(),
-    )?;
-    let given = given
-        .map(|text| parse_master_key("RECADO_NEW_MASTER_KEY", &text))
-        .transpose()?;
-    let key_file = config.key_file()?;
-    let new = match (&key_file, given) {
-        (Some(path), given) => keep_new_key(path, given)?,
-        (None, Some(given)) => given,
-        (None, None) => bail!(
-            "set RECADO_NEW_MASTER_KEY or RECADO_NEW_MASTER_KEY_FILE; make a key with: openssl rand -base64 32"
-        ),
-    };
+    let (new, key_file) = new_key(config, given_key(args)?)?;
     let store = settings.open_unprepared().await?;
     store
         .migrate()
@@ -68,7 +73,94 @@ pub async fn rotate(config: &ConfigArgs, args: &NewKeyArgs) -> anyhow::Result<u6
     if let Some(path) = key_file {
         replace_key_file(&path)?;
     }
+    Ok(Rotated::EncryptedAgain(total))
+}
+
+/// Drops what a lost key encrypted, and makes the new key the one of the database.
+async fn replace_lost_key(config: &ConfigArgs, args: &NewKeyArgs) -> anyhow::Result<u64> {
+    let settings = Settings::check_without_key(config).await?;
+    settings.check_existence()?;
+    let _alone = settings.lock(false).await?;
+    let given = given_key(args)?;
+    // A key that is there and cannot be read may be the right one.
+    if config.has_master_key()?
+        && let Some(key) = config.master_key()?
+    {
+        check_that_key_is_lost(&settings, key, given.as_ref()).await?;
+    }
+    let (new, key_file) = new_key(config, given)?;
+    let store = settings.connect(new).await?;
+    store
+        .migrate()
+        .await
+        .context("cannot prepare the database")?;
+    let mut loss = store
+        .begin_key_loss(FreshSecrets {
+            channel: webhook_secret,
+            endpoint: fresh_secret,
+        })
+        .await?;
+    let mut total = 0;
+    while let Some(rows) = loss.step().await? {
+        total += rows;
+        if rows > 0 {
+            tracing::info!(rows = total, "dropped what cannot be read");
+        }
+    }
+    store.close().await;
+    if let Some(path) = key_file {
+        replace_key_file(&path)?;
+    }
     Ok(total)
+}
+
+/// Refuses to drop what the master key of this server can read.
+async fn check_that_key_is_lost(
+    settings: &Settings,
+    key: MasterKey,
+    new: Option<&MasterKey>,
+) -> anyhow::Result<()> {
+    let is_new = new.is_some_and(|new| new.id() == key.id());
+    let store = settings.connect(key).await?;
+    let fits = store.check().await;
+    store.close().await;
+    match fits {
+        Err(StoreError::WrongMasterKey) => Ok(()),
+        // What the other key of the rotation encrypted is lost, or it is this command that goes on.
+        Err(StoreError::RotationUnfinished) if is_new => Ok(()),
+        Err(error) => Err(error.into()),
+        Ok(()) => bail!(
+            "the master key is not lost: this server has the one that the database was written with; leave --old-key-lost out"
+        ),
+    }
+}
+
+/// Reads the new key, if it is given.
+fn given_key(args: &NewKeyArgs) -> anyhow::Result<Option<MasterKey>> {
+    let given = secret(
+        "RECADO_NEW_MASTER_KEY",
+        args.new_master_key.as_ref(),
+        args.new_master_key_file.as_deref(),
+    )?;
+    given
+        .map(|text| parse_master_key("RECADO_NEW_MASTER_KEY", &text))
+        .transpose()
+}
+
+/// Returns the new key, and the key file that it goes to in the end.
+fn new_key(
+    config: &ConfigArgs,
+    given: Option<MasterKey>,
+) -> anyhow::Result<(MasterKey, Option<PathBuf>)> {
+    let key_file = config.key_file()?;
+    let new = match (&key_file, given) {
+        (Some(path), given) => keep_new_key(path, given)?,
+        (None, Some(given)) => given,
+        (None, None) => bail!(
+            "set RECADO_NEW_MASTER_KEY or RECADO_NEW_MASTER_KEY_FILE; make a key with: openssl rand -base64 32"
+        ),
+    };
+    Ok((new, key_file))
 }
 
 fn new_file(key_file: &Path) -> PathBuf {
@@ -98,7 +190,12 @@ fn keep_new_key(key_file: &Path, given: Option<MasterKey>) -> anyhow::Result<Mas
 fn replace_key_file(key_file: &Path) -> anyhow::Result<()> {
     let old = files::beside(key_file, ".old");
     // At every instant one of the two keys stands under the name that the server reads.
-    let replaced = fs::copy(key_file, &old).and_then(|_| fs::rename(new_file(key_file), key_file));
+    let replaced = match fs::copy(key_file, &old) {
+        // It is lost.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0),
+        copied => copied,
+    };
+    let replaced = replaced.and_then(|_| fs::rename(new_file(key_file), key_file));
     replaced.with_context(|| format!("cannot replace {}", key_file.display()))?;
     key_file::sync_folder(key_file)
 }

@@ -33,6 +33,17 @@ impl Settings {
     ///
     /// One sentence that names the setting.
     pub async fn check(config: &ConfigArgs) -> anyhow::Result<Self> {
+        let settings = Self::check_without_key(config).await?;
+        let key = config.master_key()?;
+        Ok(Self { key, ..settings })
+    }
+
+    /// Checks every setting but the master key, as [`Self::check`] does.
+    ///
+    /// # Errors
+    ///
+    /// One sentence that names the setting.
+    pub(crate) async fn check_without_key(config: &ConfigArgs) -> anyhow::Result<Self> {
         log_filter(&config.log)?;
         let listen = config.listen.resolve().await.context("RECADO_LISTEN")?;
         let metrics_listen = match &config.metrics_listen {
@@ -65,7 +76,7 @@ impl Settings {
             http,
             defaults,
             database_url: config.database_url()?,
-            key: config.master_key()?,
+            key: None,
         })
     }
 
@@ -140,6 +151,22 @@ impl Settings {
         self.connect(key).await
     }
 
+    /// Checks that there is a database.
+    ///
+    /// # Errors
+    ///
+    /// The SQLite file does not exist.
+    pub(crate) fn check_existence(&self) -> anyhow::Result<()> {
+        if let Some(file) = files::sqlite_file(self.database_url.expose_secret()) {
+            ensure!(
+                file.exists(),
+                "there is no database {}; see RECADO_DATABASE_URL",
+                file.display()
+            );
+        }
+        Ok(())
+    }
+
     /// Makes sure that no other server uses a `SQLite` database as long as the result lives.
     ///
     /// With `wait` it waits for the end of another server, else that is an error.
@@ -162,7 +189,12 @@ impl Settings {
         }
     }
 
-    async fn connect(&self, key: MasterKey) -> anyhow::Result<Store> {
+    /// Opens the database with that key.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be opened.
+    pub(crate) async fn connect(&self, key: MasterKey) -> anyhow::Result<Store> {
         let url = self.database_url.expose_secret();
         Store::connect(url, key)
             .await

@@ -97,7 +97,7 @@ impl Store {
     }
 
     /// Counts the connections of running servers, after a while in which a server may come to its end.
-    async fn wait_for_servers(&self) -> Result<i64, StoreError> {
+    pub(crate) async fn wait_for_servers(&self) -> Result<i64, StoreError> {
         let begun = Instant::now();
         loop {
             let servers = self.connections_of_servers().await?;

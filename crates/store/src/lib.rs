@@ -56,6 +56,7 @@ mod events;
 pub mod files;
 mod ids;
 mod inbound;
+mod key_loss;
 mod key_rotation;
 mod known_channels;
 mod known_keys;
@@ -109,6 +110,7 @@ pub use events::{
     Event, EventFilter, EventId, EventIdError, EventKind, EventPage, UnknownEventKind,
 };
 pub use ids::WebhookEndpointId;
+pub use key_loss::{FreshSecrets, KeyLoss};
 pub use key_rotation::KeyRotation;
 pub use lock::{Holder, LockError, ServerLock};
 pub use messages::{Content, Direction, Message, MessageError};

@@ -1,7 +1,7 @@
 //! `recado-server rotate-master-key`
 
 use recado_server::config::ConfigArgs;
-use recado_server::rotation::{self, NewKeyArgs};
+use recado_server::rotation::{self, NewKeyArgs, Rotated};
 use recado_server::telemetry;
 
 use super::say;
@@ -9,9 +9,12 @@ use super::say;
 /// Changes the master key.
 pub(crate) async fn run(config: &ConfigArgs, args: &NewKeyArgs) -> anyhow::Result<()> {
     telemetry::init_log(&config.log)?;
-    let rows = rotation::rotate(config, args).await?;
-    say(format_args!(
-        "the master key is the new one; {rows} rows were encrypted again"
-    ));
+    let did = match rotation::rotate(config, args).await? {
+        Rotated::EncryptedAgain(rows) => format!("{rows} rows were encrypted again"),
+        Rotated::Dropped(rows) => format!(
+            "the secrets of {rows} rows were dropped: give the channels new credentials, register their webhooks again, and rotate the secrets of the webhook endpoints"
+        ),
+    };
+    say(format_args!("the master key is the new one; {did}"));
     Ok(())
 }

@@ -133,7 +133,8 @@ fn not_blank(field: &TextField) -> Result<(), ValidationError> {
 }
 
 /// 244 random bits.
-fn webhook_secret() -> SecretString {
+/// Makes the secret that a provider shows when it calls.
+pub(crate) fn webhook_secret() -> SecretString {
     format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple()).into()
 }
 
@@ -344,6 +345,9 @@ pub(crate) async fn check(
         },
         Err(error) if error.reason == Reason::ChannelMisconfigured => {
             ("misconfigured", Some(error.message))
+        }
+        Err(error) if error.reason == Reason::ChannelUnauthorized => {
+            ("unauthorized", Some(error.message))
         }
         Err(error) => return Err(error),
     };

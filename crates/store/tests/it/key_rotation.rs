@@ -10,10 +10,10 @@ use sqlx::Row as _;
 
 use crate::world::{World, at, create_channel, id, org};
 
-const CALLS: usize = 250;
+pub(crate) const CALLS: usize = 250;
 
 /// A channel of each organization, an endpoint and many webhook calls.
-async fn filled() -> World {
+pub(crate) async fn filled() -> World {
     let world = World::new().await;
     let store = &world.store;
     create_channel(store, "org_1", "chn_1").await;

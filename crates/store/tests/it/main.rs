@@ -12,6 +12,7 @@ mod echoes;
 mod events;
 mod far_away;
 mod groups;
+mod key_loss;
 mod key_rotation;
 mod lists;
 mod locks;

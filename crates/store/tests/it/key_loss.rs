@@ -1,0 +1,115 @@
+//! The master key is lost: what it encrypted is dropped, in steps that can be interrupted.
+
+use recado_store::{FreshSecrets, KeyLoss, MasterKey, SetAsideReason, Store, StoreError};
+use secrecy::ExposeSecret as _;
+
+use crate::key_rotation::{CALLS, filled};
+use crate::world::{ALL, World, at, id, org};
+
+const FRESH: FreshSecrets = FreshSecrets {
+    channel: || "fresh-of-channel".into(),
+    endpoint: || Ok("whsec_ZnJlc2g=".into()),
+};
+
+/// A world whose key is lost, with a store of another key.
+async fn lost() -> (World, Store) {
+    let world = filled().await;
+    world.store.adopt_master_key().await.unwrap();
+    let applied = "update webhook_calls set applied_at = 1 where id < 'whc_0010'";
+    world.database.execute(applied).await;
+    let new = MasterKey::generate().unwrap();
+    let store = Store::connect(world.database.url(), new).await.unwrap();
+    (world, store)
+}
+
+async fn finish(mut loss: KeyLoss) -> u64 {
+    let mut total = 0;
+    while let Some(rows) = loss.step().await.unwrap() {
+        assert!(rows <= 200, "a step is bounded: {rows}");
+        total += rows;
+    }
+    total
+}
+
+/// Nothing that the lost key encrypted is left, and everything opens.
+async fn assert_dropped(store: &Store) {
+    store.adopt_master_key().await.unwrap();
+    for (organization, channel) in [(org(1), "chn_1"), (org(2), "chn_2")] {
+        let channel = store.get_channel(&organization, &id(channel)).await;
+        let secrets = store.secrets(&channel.unwrap().unwrap()).unwrap();
+        assert!(secrets.credentials.is_empty());
+        assert_eq!(secrets.webhook_secret.expose_secret(), "fresh-of-channel");
+    }
+    let endpoint = store.get_webhook_endpoint(&org(1), &id("whk_1")).await;
+    let secrets = store.endpoint_secrets(&endpoint.unwrap().unwrap()).unwrap();
+    assert_eq!(secrets.current.expose_secret(), "whsec_ZnJlc2g=");
+    let unreadable = Some(SetAsideReason::Unreadable);
+    let listed = store
+        .list_webhook_calls_set_aside(&org(1), unreadable, &ALL)
+        .await;
+    assert_eq!(listed.unwrap().data.len(), CALLS - 10);
+    let pending = store.organizations_with_webhook_calls(at(10)).await;
+    assert_eq!(pending.unwrap(), []);
+}
+
+#[tokio::test]
+async fn everything_that_a_lost_key_encrypted_is_dropped() {
+    let (World { store: old, .. }, store) = &lost().await;
+    let loss = store.begin_key_loss(FRESH).await.unwrap();
+    assert_eq!(finish(loss).await, 3 + CALLS as u64);
+    assert_dropped(store).await;
+    let refused = old.adopt_master_key().await;
+    assert!(
+        matches!(refused, Err(StoreError::WrongMasterKey)),
+        "{refused:?}"
+    );
+}
+
+#[tokio::test]
+async fn an_interrupted_loss_lets_no_server_start_and_goes_on() {
+    let (World { store: old, .. }, store) = &lost().await;
+    for steps in 1..4 {
+        let mut loss = store.begin_key_loss(FRESH).await.unwrap();
+        for _ in 0..steps {
+            loss.step().await.unwrap();
+        }
+        for key in [old, store] {
+            let refused = key.adopt_master_key().await;
+            assert!(
+                matches!(refused, Err(StoreError::RotationUnfinished)),
+                "{refused:?}"
+            );
+        }
+    }
+    finish(store.begin_key_loss(FRESH).await.unwrap()).await;
+    assert_dropped(store).await;
+}
+
+#[tokio::test]
+async fn a_loss_that_comes_during_a_rotation_keeps_what_the_new_key_can_read() {
+    let World {
+        store: old,
+        database,
+    } = &filled().await;
+    let key = MasterKey::generate().unwrap();
+    let mut rotation = old.begin_key_rotation(key.clone()).await.unwrap();
+    assert_eq!(rotation.step().await.unwrap(), Some(2), "the channels");
+    let other = Store::connect(database.url(), key).await.unwrap();
+    let loss = other.begin_key_loss(FRESH).await.unwrap();
+    assert_eq!(finish(loss).await, 1 + CALLS as u64);
+    let channel = other.get_channel(&org(1), &id("chn_1")).await;
+    let secrets = other.secrets(&channel.unwrap().unwrap()).unwrap();
+    assert!(!secrets.credentials.is_empty());
+}
+
+#[tokio::test]
+async fn a_key_that_fits_is_not_lost() {
+    let world = filled().await;
+    world.store.adopt_master_key().await.unwrap();
+    let refused = world.store.begin_key_loss(FRESH).await.err();
+    assert!(
+        matches!(refused, Some(StoreError::SameMasterKey)),
+        "{refused:?}"
+    );
+    world.store.adopt_master_key().await.unwrap();
+}
