@@ -12,6 +12,7 @@ use recado_tests::{Client, World};
 use serde_json::{Value, json};
 
 use crate::deliveries::receiver::Receiver;
+use crate::deliveries::rig::Rig;
 use crate::stream::ends_within;
 
 fn suspended() -> (u16, String) {
@@ -94,6 +95,23 @@ async fn what_customers_say_to_a_suspended_organization_is_kept_applied_and_deli
     operate(&world, "resume").await;
     receiver.wait_for(1).await;
     assert_eq!(receiver.arrived()[0]["data"]["text"], "Are you there?");
+}
+
+#[tokio::test]
+async fn nothing_is_delivered_while_an_organization_is_suspended() {
+    let (rig, receiver) = (Rig::start().await, Receiver::start().await);
+    rig.endpoint(json!({"url": receiver.url, "events": ["message.received"]}))
+        .await;
+    let operate = async |verb: &str| {
+        let path = format!("/organizations/demo/{verb}");
+        rig.operator.post(&path, json!({})).await.expect(200);
+    };
+    operate("suspend").await;
+    rig.say(CUSTOMER, "Are you there?").await;
+    assert_eq!(rig.drain().await, Drained::default());
+    operate("resume").await;
+    assert_eq!(rig.drain().await.delivered, 1);
+    assert_eq!(receiver.types(), ["message.received"]);
 }
 
 #[tokio::test]
