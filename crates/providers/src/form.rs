@@ -11,6 +11,9 @@ use url::Url;
 
 use crate::config::check_base_url;
 
+/// Most bytes of a credential or a setting; Meta's tokens have a few hundred.
+const MAX_VALUE_BYTES: usize = 4096;
+
 /// Shortest secret that a channel gets. Shorter ones can be guessed, and cannot be hidden in texts without
 /// hiding half of the text.
 const MIN_SECRET_CHARS: usize = 8;
@@ -55,6 +58,12 @@ impl<'a> Section<'a> {
             Some(Ok(field)) => field,
             Some(Err(_)) | None => TextField::Absent,
         }
+    }
+
+    fn too_long(&self) -> impl Iterator<Item = &'a String> {
+        let long = |value: &Value| value.as_str().is_some_and(|it| it.len() > MAX_VALUE_BYTES);
+        let values = self.values.iter().filter(move |(_, value)| long(value));
+        values.map(|(key, _)| key)
     }
 
     fn unknown_keys(&self) -> impl Iterator<Item = &'a String> {
@@ -192,14 +201,23 @@ impl<'a> Form<'a> {
         problems.push(problem.to_owned());
     }
 
-    /// What was read, or all faults; keys that nobody asked for are faults too.
+    /// What was read, or all faults; values that are too long and keys that nobody asked for are faults too.
     pub(crate) fn finish<T>(mut self, read: T) -> Result<T, FieldErrors> {
         for section in [&self.credentials, &self.settings] {
+            let mut fault = |key: &str, problem: String| {
+                let name = format!("{}.{key}", section.name);
+                self.errors.fields.entry(name).or_default().push(problem);
+            };
+            let given = self.origin == Origin::Given;
+            for key in section.too_long().filter(|_| given) {
+                fault(
+                    key,
+                    format!("Must have at most {MAX_VALUE_BYTES} characters"),
+                );
+            }
             let known: Vec<&str> = section.asked.iter().copied().collect();
             for key in section.unknown_keys() {
-                let name = format!("{}.{key}", section.name);
-                let problem = format!("Unknown; known here: {}", known.join(", "));
-                self.errors.fields.entry(name).or_default().push(problem);
+                fault(key, format!("Unknown; known here: {}", known.join(", ")));
             }
         }
         if self.errors == FieldErrors::default() {

@@ -131,6 +131,35 @@ fn a_credential_can_be_sent(#[case] value: &str) {
     assert_eq!(names(&faults), ["credentials.instanceId"]);
 }
 
+#[rstest]
+fn a_credential_or_a_setting_of_4097_bytes_is_refused(
+    #[values(Subject::WhatsApp, Subject::Zapi, Subject::ZapperHub, Subject::Wuzapi)]
+    subject: Subject,
+) {
+    let url = |bytes: usize| format!("https://example.com/{}", "a".repeat(bytes - 20));
+    let parsed = |bytes: usize| {
+        let mut credentials = subject.credentials();
+        for (_, value) in credentials.as_object_mut().expect("an object") {
+            *value = "1".repeat(bytes).into();
+        }
+        parse(
+            subject.provider(),
+            &credentials,
+            &subject.settings(&url(bytes)),
+        )
+    };
+    assert!(parsed(4096).is_ok());
+    let told = parsed(4097).expect_err("a faulty configuration").fields;
+    let credentials = subject.credentials();
+    assert_eq!(
+        told.len(),
+        1 + credentials.as_object().expect("an object").len()
+    );
+    for said in told.values() {
+        assert_eq!(*said, ["Must have at most 4096 characters"]);
+    }
+}
+
 #[test]
 fn white_space_around_a_credential_is_the_clipboards() {
     let credentials = json!({"instanceId": " inst_5f2c\n", "apiKey": "\tAPI-KEY-01 "});
