@@ -121,9 +121,13 @@ async fn streams_and_pages_of_the_largest_texts_that_nobody_reads_cost_little_me
         streams.push(EventStream::open(client, "", Some(begin)).await);
         streams.push(EventStream::open(client, "", None).await);
     }
+    let first = client.get("/events?limit=1").await.expect(200);
+    let first = first["data"][0]["data"]["messageId"].as_str();
+    let message = format!("/messages/{}", first.expect("an id"));
     let pages = [
         "/events?limit=1000",
         "/conversations/conv-456/messages?limit=100",
+        &message,
     ];
     let mut readers = Vec::with_capacity(READERS);
     for number in 0..READERS {

@@ -43,7 +43,7 @@ async fn the_bodies_of_one_organization_are_bounded_and_delay_no_other() {
         "{said}"
     );
     assert!(said.contains("unavailable"), "{said}");
-    assert!(world.app.request_bodies.used() <= SHARE);
+    assert!(world.app.memory.request_bodies.used() <= SHARE);
 
     // Meanwhile a message of the same organization is sent, and large bodies of others are read.
     world
@@ -60,5 +60,5 @@ async fn the_bodies_of_one_organization_are_bounded_and_delay_no_other() {
         .expect(201);
     drop(callers);
     world.stop().await;
-    assert_eq!(world.app.request_bodies.used(), 0);
+    assert_eq!(world.app.memory.request_bodies.used(), 0);
 }

@@ -16,13 +16,11 @@ use tokio_util::task::TaskTracker;
 use url::Url;
 use uuid::Uuid;
 
-use crate::body;
 use crate::error::{ApiError, Reason};
-use crate::inbound::budget::ByteBudget;
 use crate::intake::Intake;
+use crate::memory::Memory;
 use crate::persistence::Repeated;
 use crate::readiness::Readiness;
-use crate::routes::listing;
 use crate::send_places::SendPlaces;
 use crate::streams::Streams;
 
@@ -75,10 +73,8 @@ pub struct App {
     pub intake: Intake,
     /// The writes that the database has not taken yet.
     pub(crate) repeated: Repeated,
-    /// The bytes of the request bodies that are being read.
-    pub request_bodies: ByteBudget,
-    /// The bytes of the answers that their readers have not taken yet.
-    pub(crate) unread_answers: ByteBudget,
+    /// What requests and answers may hold in memory.
+    pub memory: Memory,
     /// Who follows the events.
     pub(crate) streams: Streams,
     /// Cancelled when the server is about to stop: long waits end.
@@ -112,8 +108,7 @@ impl App {
             readiness: Readiness::default(),
             intake: Intake::default(),
             repeated: Repeated::default(),
-            request_bodies: body::request_bodies(),
-            unread_answers: listing::unread_answers(),
+            memory: Memory::default(),
             stopping: CancellationToken::new(),
             ending: CancellationToken::new(),
         })

@@ -11,17 +11,10 @@ use serde_json::Value;
 use crate::app::App;
 use crate::auth::Caller;
 use crate::error::{ApiError, Reason};
-use crate::inbound::budget::ByteBudget;
 use crate::inbound::reading;
 
 /// Most bytes of a request body.
 pub(crate) const MAX_BODY_BYTES: usize = 1024 * 1024;
-
-/// Bytes of the request bodies that are being read at once.
-const MAX_BODIES_BYTES: usize = 16 * 1024 * 1024;
-
-/// Bytes of those that one organization sends.
-const MAX_BODIES_BYTES_EACH: usize = 8 * 1024 * 1024;
 
 /// A request body as a shape of ours.
 pub(crate) struct Body<T>(pub T);
@@ -36,18 +29,13 @@ impl<T: DeserializeOwned> FromRequest<Arc<App>> for Body<T> {
             Some(Caller::Organization(organization)) => Some(organization),
             Some(Caller::Operator) | None => None,
         };
-        let mut room = app.request_bodies.room(organization);
+        let mut room = app.memory.request_bodies.room(organization);
         let bytes = reading::read(body, MAX_BODY_BYTES, &mut room).await?;
         let object = parse(&parts.headers, &bytes)?;
         T::deserialize(object)
             .map(Self)
             .map_err(|_| FieldErrors::root("A field has a value of a wrong type").into())
     }
-}
-
-/// Makes the budget of the request bodies that are being read.
-pub(crate) fn request_bodies() -> ByteBudget {
-    ByteBudget::new(MAX_BODIES_BYTES, MAX_BODIES_BYTES_EACH)
 }
 
 /// The body as a JSON object; no body at all is an empty one, as with ChatVolt.

@@ -17,6 +17,7 @@ pub mod intake;
 mod key_file;
 mod layers;
 pub mod listen;
+pub mod memory;
 mod numbers;
 mod openapi;
 mod persistence;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::response::Response;
 use recado_core::fields::{name, optional};
 use recado_core::{AgentId, OrganizationId, TextField};
 use recado_store as store;
@@ -92,12 +93,13 @@ pub(crate) async fn list(
     Tenant(organization_id): Tenant,
     State(app): State<Arc<App>>,
     Query(query): Query<ListQuery>,
-) -> Result<Json<List<Agent>>, ApiError> {
+) -> Result<Response, ApiError> {
     let listed = app
         .store
         .list_agents(&organization_id, &query.page()?)
         .await?;
-    Ok(Json(List::of(listed, Agent::from)))
+    let list = List::of(listed, Agent::from);
+    app.memory.answer(Some(&organization_id), &list)
 }
 
 /// Show an agent

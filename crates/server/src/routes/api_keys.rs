@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::response::Response;
 use recado_core::fields::name;
 use recado_core::{ApiKeyId, TextField};
 use recado_store as store;
@@ -110,13 +111,14 @@ pub(crate) async fn list(
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
     Query(query): Query<ListQuery>,
-) -> Result<Json<List<ApiKey>>, ApiError> {
+) -> Result<Response, ApiError> {
     let organization_id = managed(&app, &caller, &id).await?;
     let listed = app
         .store
         .list_api_keys(&organization_id, &query.page()?)
         .await?;
-    Ok(Json(List::of(listed, ApiKey::from)))
+    let list = List::of(listed, ApiKey::from);
+    app.memory.answer(Some(&organization_id), &list)
 }
 
 /// Delete an API key; it stops working at once

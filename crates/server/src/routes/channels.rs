@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::response::Response;
 use recado_core::fields::{name, optional, required};
 use recado_core::{AgentId, ChannelId, FieldErrors, OrganizationId, Provider, TextField};
 use recado_providers::{ErrorKind, HealthState};
@@ -242,7 +243,7 @@ pub(crate) async fn list(
     Tenant(organization_id): Tenant,
     State(app): State<Arc<App>>,
     Query(query): Query<ListQuery>,
-) -> Result<Json<List<Channel>>, ApiError> {
+) -> Result<Response, ApiError> {
     let listed = app
         .store
         .list_channels(&organization_id, &query.page()?)
@@ -252,13 +253,14 @@ pub(crate) async fn list(
         .into_iter()
         .map(|channel| shape(&app, channel))
         .collect::<Result<Vec<_>, _>>()?;
-    Ok(Json(List::of(
+    let list = List::of(
         store::Listed {
             data,
             next: listed.next,
         },
         |channel| channel,
-    )))
+    );
+    app.memory.answer(Some(&organization_id), &list)
 }
 
 /// Show a channel

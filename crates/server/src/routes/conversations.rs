@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
 
-use super::listing::{List, ListQuery, counted};
+use super::listing::{List, ListQuery};
 use super::messages::Message;
 use super::{checked, id_or, rfc3339, text};
 use crate::app::App;
@@ -207,12 +207,13 @@ pub(crate) async fn list(
     Tenant(organization_id): Tenant,
     State(app): State<Arc<App>>,
     Query(query): Query<ListQuery>,
-) -> Result<Json<List<Conversation>>, ApiError> {
+) -> Result<Response, ApiError> {
     let listed = app
         .store
         .list_conversations(&organization_id, &query.page()?)
         .await?;
-    Ok(Json(List::of(listed, Conversation::from)))
+    let list = List::of(listed, Conversation::from);
+    app.memory.answer(Some(&organization_id), &list)
 }
 
 /// Show a conversation
@@ -250,5 +251,5 @@ pub(crate) async fn messages(
         .list_messages(&organization_id, &conversation.id, &page)
         .await?;
     let list = List::of(listed, Message::from);
-    counted(&app.unread_answers, &organization_id, &list)
+    app.memory.answer(Some(&organization_id), &list)
 }

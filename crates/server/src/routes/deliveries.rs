@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use axum::response::Response;
 use jiff::Timestamp;
 use recado_core::fields::required;
 use recado_core::{FieldErrors, OrganizationId, TextField};
@@ -184,14 +185,15 @@ pub(crate) async fn list(
     Path(id): Path<String>,
     Query(query): Query<ListQuery>,
     Query(filter): Query<DeliveryQuery>,
-) -> Result<Json<List<Delivery>>, ApiError> {
+) -> Result<Response, ApiError> {
     let (page, status) = (query.page()?, filter.status()?);
     let endpoint = find_endpoint(&app, &organization_id, &id).await?;
     let listed = app
         .store
         .list_deliveries(&organization_id, &endpoint.id, status, &page)
         .await?;
-    Ok(Json(List::of(listed, Delivery::from)))
+    let list = List::of(listed, Delivery::from);
+    app.memory.answer(Some(&organization_id), &list)
 }
 
 /// Show a delivery with its attempts

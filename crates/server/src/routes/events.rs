@@ -20,7 +20,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
-use super::listing::counted;
 use super::rfc3339;
 use crate::app::App;
 use crate::auth::{Tenant, TenantKey};
@@ -170,7 +169,7 @@ pub(crate) async fn list(
         next_cursor: page.next.map(|id| id.to_string()),
         data: page.data.into_iter().map(Event::from).collect(),
     };
-    counted(&app.unread_answers, &organization, &events)
+    app.memory.answer(Some(&organization), &events)
 }
 
 /// Follow events as they happen, as server-sent events

@@ -1,28 +1,12 @@
 //! Lists: `{"data": […], "nextCursor": …}`, read on with `?after=`.
 
-use axum::http::{HeaderValue, header};
-use axum::response::{IntoResponse as _, Response};
-use bytes::Bytes;
-use recado_core::{FieldErrors, OrganizationId};
+use recado_core::FieldErrors;
 use recado_store::{Listed, Page};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::error::{ApiError, Reason};
-use crate::inbound::budget::{ByteBudget, Room};
-
 const DEFAULT_LIMIT: u32 = 25;
 const MAX_LIMIT: u32 = 100;
-
-/// Bytes of the answers that their readers have not taken yet.
-const MAX_UNREAD_BYTES: usize = 48 * 1024 * 1024;
-
-/// Bytes of those answers that are for one organization.
-const MAX_UNREAD_BYTES_EACH: usize = 16 * 1024 * 1024;
-
-/// Bytes of each answer that are not counted, so that short lists are answered while readers of long ones
-/// have taken the whole budget. The number of connections bounds them.
-const FREE_BYTES: usize = 16 * 1024;
 
 /// Which part of a list is wanted.
 #[derive(Deserialize, IntoParams)]
@@ -76,45 +60,4 @@ impl<T> List<T> {
             next_cursor: listed.next.map(|cursor| cursor.to_string()),
         }
     }
-}
-
-/// Makes the budget of the answers that wait for their readers.
-pub(crate) fn unread_answers() -> ByteBudget {
-    ByteBudget::new(MAX_UNREAD_BYTES, MAX_UNREAD_BYTES_EACH)
-}
-
-/// An answer that takes room until its last byte is written.
-struct Counted {
-    bytes: Vec<u8>,
-    _room: Room,
-}
-
-impl AsRef<[u8]> for Counted {
-    fn as_ref(&self) -> &[u8] {
-        &self.bytes
-    }
-}
-
-/// Answers with JSON that may be large: a client that does not read it could have any number of pages kept in
-/// memory.
-///
-/// # Errors
-///
-/// Too many answers wait for their readers.
-pub(crate) fn counted(
-    budget: &ByteBudget,
-    organization: &OrganizationId,
-    shape: &impl Serialize,
-) -> Result<Response, ApiError> {
-    let bytes = serde_json::to_vec(shape).map_err(ApiError::internal)?;
-    let counted = bytes.len().saturating_sub(FREE_BYTES);
-    let room = budget.take(organization, counted).ok_or_else(|| {
-        ApiError::new(
-            Reason::Unavailable,
-            "Too many long answers wait to be read: read those that you asked for, or come back after Retry-After seconds",
-        )
-    })?;
-    let bytes = Bytes::from_owner(Counted { bytes, _room: room });
-    let json = HeaderValue::from_static("application/json");
-    Ok(([(header::CONTENT_TYPE, json)], bytes).into_response())
 }

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::State;
+use axum::response::Response;
 use recado_core::inbound::Choice;
 use recado_core::{AgentId, Button, ChannelId, ConversationId, MessageId, Status, Warning};
 use recado_store::{self as store, Content, Direction};
@@ -222,7 +222,7 @@ pub(crate) async fn show(
     Tenant(organization_id): Tenant,
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
-) -> Result<Json<Message>, ApiError> {
+) -> Result<Response, ApiError> {
     let missing = || ApiError::not_found(Reason::MessageNotFound);
     let id = id.parse().map_err(|_| missing())?;
     let message = app
@@ -230,5 +230,6 @@ pub(crate) async fn show(
         .get_message(&organization_id, &id)
         .await?
         .ok_or_else(missing)?;
-    Ok(Json(message.into()))
+    let message = Message::from(message);
+    app.memory.answer(Some(&organization_id), &message)
 }

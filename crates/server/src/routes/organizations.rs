@@ -10,6 +10,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::response::Response;
 use recado_core::fields::{name, optional};
 use recado_core::{FieldErrors, OrganizationId, TextField};
 use recado_store as store;
@@ -103,9 +104,10 @@ pub(crate) async fn list(
     _: Operator,
     State(app): State<Arc<App>>,
     Query(query): Query<ListQuery>,
-) -> Result<Json<List<Organization>>, ApiError> {
+) -> Result<Response, ApiError> {
     let listed = app.store.list_organizations(&query.page()?).await?;
-    Ok(Json(List::of(listed, Organization::from)))
+    let list = List::of(listed, Organization::from);
+    app.memory.answer(None, &list)
 }
 
 /// Show an organization

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use axum::response::Response;
 use recado_core::FieldErrors;
 use recado_store::{SetAsideCall, SetAsideReason};
 use serde::{Deserialize, Serialize};
@@ -89,16 +90,17 @@ pub(crate) async fn list(
     State(app): State<Arc<App>>,
     Query(query): Query<ListQuery>,
     Query(status): Query<StatusQuery>,
-) -> Result<Json<List<ProviderCall>>, ApiError> {
+) -> Result<Response, ApiError> {
     let (page, reason) = (query.page()?, status.reason()?);
     let listed = app
         .store
         .list_webhook_calls_set_aside(&organization, reason, &page)
         .await?;
-    Ok(Json(List::of(listed, |call| {
+    let list = List::of(listed, |call| {
         let status = call.reason.as_str();
         ProviderCall::new(call, status)
-    })))
+    });
+    app.memory.answer(Some(&organization), &list)
 }
 
 /// Apply a provider webhook call that is set aside once more

@@ -6,6 +6,7 @@ use std::time::Duration;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::response::Response;
 use jiff::Timestamp;
 use recado_core::fields::{optional, required};
 use recado_core::{OrganizationId, TextField};
@@ -242,7 +243,7 @@ pub(crate) async fn list(
     Tenant(organization_id): Tenant,
     State(app): State<Arc<App>>,
     Query(query): Query<ListQuery>,
-) -> Result<Json<List<WebhookEndpoint>>, ApiError> {
+) -> Result<Response, ApiError> {
     let listed = app
         .store
         .list_webhook_endpoints(&organization_id, &query.page()?)
@@ -252,13 +253,14 @@ pub(crate) async fn list(
         .into_iter()
         .map(|endpoint| WebhookEndpoint::of(&app, endpoint))
         .collect::<Result<Vec<_>, _>>()?;
-    Ok(Json(List::of(
+    let list = List::of(
         store::Listed {
             data,
             next: listed.next,
         },
         |endpoint| endpoint,
-    )))
+    );
+    app.memory.answer(Some(&organization_id), &list)
 }
 
 /// Show a webhook endpoint
