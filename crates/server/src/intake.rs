@@ -64,6 +64,8 @@ pub struct Intake {
     /// organization asks for one at a time: so the organizations take turns.
     pub(crate) transactions: Semaphore,
     pub(crate) large: Semaphore,
+    /// Held while a large call is kept.
+    large_kept: tokio::sync::Mutex<()>,
     /// Held while a large call is read.
     pub(crate) large_read: tokio::sync::Mutex<()>,
     /// Held while a call is applied that may have ended a process.
@@ -86,6 +88,7 @@ impl Default for Intake {
             tasks: TaskTracker::new(),
             transactions: Semaphore::new(MAX_TRANSACTIONS),
             large: Semaphore::new(MAX_LARGE_CALLS),
+            large_kept: tokio::sync::Mutex::default(),
             large_read: tokio::sync::Mutex::default(),
             doubtful: tokio::sync::Mutex::default(),
             claims: Mutex::default(),
@@ -161,7 +164,15 @@ pub(crate) async fn keep(
         if room.is_some() {
             context.intake.claims().add([call.id.clone()]);
         }
-        if let Err(error) = context.store.keep_webhook_call(&call, until).await {
+        // One large call at a time: on SQLite the writes of all organizations wait for its commit.
+        let alone = if call.body.len() > MAX_BYTES {
+            Some(context.intake.large_kept.lock().await)
+        } else {
+            None
+        };
+        let kept = context.store.keep_webhook_call(&call, until).await;
+        drop(alone);
+        if let Err(error) = kept {
             context
                 .intake
                 .claims()

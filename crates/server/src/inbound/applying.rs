@@ -143,23 +143,35 @@ impl Drop for Unfinished<'_> {
     }
 }
 
-/// Reads a call; returns `None` if it was set aside.
+/// Reads a call; returns `None` if it was set aside or cannot be read now.
 async fn read(app: &App, taken: Taken) -> Option<Reading> {
     let Taken {
-        call,
+        mut call,
         channel,
         room,
     } = taken;
-    abort_if_asked(&call.body);
-    // Reading takes more memory than what is read.
-    let _alone = if call.body.len() > MAX_BYTES {
-        Some(app.intake.large_read.lock().await)
-    } else {
-        None
-    };
-    let items = match &channel {
-        Some(channel) => channel.receive(call.content_type.as_deref(), &call.body),
+    let is_large = call.body.len() > MAX_BYTES;
+    // The items say everything from here on.
+    let body = std::mem::take(&mut call.body);
+    abort_if_asked(&body);
+    let media_type = call.content_type.clone();
+    let receive = move || match channel {
+        Some(channel) => channel.receive(media_type.as_deref(), &body),
         None => Ok(Vec::new()),
+    };
+    let items = if is_large {
+        // Reading takes more memory than what is read, and so long that others would wait for the thread.
+        let _alone = app.intake.large_read.lock().await;
+        match tokio::task::spawn_blocking(receive).await {
+            Ok(items) => items,
+            Err(error) => {
+                tracing::error!(call.id, %error, "reading a webhook call panicked");
+                app.intake.did_not_apply(HashSet::from([call.id]));
+                return None;
+            }
+        }
+    } else {
+        receive()
     };
     let Ok(mut items) = items else {
         set_aside(app, &call, SetAsideReason::Unreadable).await;
@@ -168,11 +180,7 @@ async fn read(app: &App, taken: Taken) -> Option<Reading> {
     let too_many = items.len() > MAX_ITEMS;
     items.truncate(MAX_ITEMS);
     Some(Reading {
-        // The items say everything from here on.
-        call: WebhookCall {
-            body: Vec::new(),
-            ..call
-        },
+        call,
         items: items.into_iter(),
         too_many,
         begun: false,
