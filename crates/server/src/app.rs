@@ -71,7 +71,7 @@ pub struct App {
     pub(crate) readiness: Readiness,
     /// What the providers told us and is not applied yet.
     pub intake: Intake,
-    /// The writes that the database has not taken yet.
+    /// The outcomes that the database has not taken yet.
     pub(crate) repeated: Repeated,
     /// What requests and answers may hold in memory.
     pub memory: Memory,
@@ -79,7 +79,7 @@ pub struct App {
     pub(crate) streams: Streams,
     /// Cancelled when the server is about to stop: long waits end.
     pub stopping: CancellationToken,
-    /// Says that the process ends, whatever is not stored yet.
+    /// Cancelled when the process ends: writes that are not stored yet are given up.
     pub ending: CancellationToken,
     channels: Channels,
 }

@@ -1,7 +1,10 @@
 //! Writes that have to succeed, because what they say is known to this process alone.
 
+use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
+use recado_core::OrganizationId;
 use recado_store::StoreError;
 use tokio::sync::{Notify, watch};
 
@@ -13,71 +16,107 @@ const FIRST_PAUSE: Duration = Duration::from_millis(50);
 /// Longest pause between two tries.
 const MAX_PAUSE: Duration = Duration::from_millis(500);
 
-/// Longest that a webhook call waits for the writes that are repeated.
+/// Longest that a webhook call waits for outcomes that are not stored.
 const SETTLE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// The writes that are repeated because the database did not take them.
+/// The outcomes of sends that the database did not take, by organization.
 #[derive(Default)]
-pub(crate) struct Repeated {
-    count: watch::Sender<usize>,
-    now: Notify,
+pub(crate) struct Repeated(watch::Sender<HashMap<OrganizationId, Waiting>>);
+
+/// The outcomes of one organization that wait for their next try.
+#[derive(Default)]
+struct Waiting {
+    count: usize,
+    /// Has them tried at once.
+    now: Arc<Notify>,
 }
 
 impl Repeated {
-    /// Has the waiting writes tried at once, and waits for them, but no longer than a second.
+    /// Has the waiting outcomes of an organization stored at once, and waits for them, but no longer than a
+    /// second.
     ///
     /// A customer may answer a message whose outcome is among them: only after it is stored, the answer's
     /// quotation is known to be of that message.
-    pub(crate) async fn settle(&self) {
-        let mut count = self.count.subscribe();
-        if *count.borrow() == 0 {
+    pub(crate) async fn settle(&self, organization: &OrganizationId) {
+        let mut all = self.0.subscribe();
+        let waiting = all.borrow().get(organization).map(|it| Arc::clone(&it.now));
+        let Some(now) = waiting else {
             return;
-        }
-        self.now.notify_waiters();
-        let settled = count.wait_for(|count| *count == 0);
-        // The end of the time is no failure: the call is applied all the same.
+        };
+        now.notify_waiters();
+        let settled = all.wait_for(|all| !all.contains_key(organization));
+        // After the timeout the call is applied without them: a customer must not wait for a broken write.
         tokio::time::timeout(SETTLE_TIMEOUT, settled).await.ok();
     }
 
-    fn begin(&self) -> Repeating<'_> {
-        self.count.send_modify(|count| *count += 1);
-        Repeating(self)
+    fn begin(&self, organization: &OrganizationId) -> Repeating<'_> {
+        let mut now = Arc::default();
+        self.0.send_modify(|all| {
+            let waiting = all.entry(organization.clone()).or_default();
+            waiting.count += 1;
+            now = Arc::clone(&waiting.now);
+        });
+        Repeating {
+            all: &self.0,
+            organization: organization.clone(),
+            now,
+        }
     }
 }
 
-/// One write that is repeated.
-struct Repeating<'a>(&'a Repeated);
+/// One outcome that waits for its next try.
+struct Repeating<'a> {
+    all: &'a watch::Sender<HashMap<OrganizationId, Waiting>>,
+    organization: OrganizationId,
+    now: Arc<Notify>,
+}
 
 impl Drop for Repeating<'_> {
     fn drop(&mut self) {
-        self.0.count.send_modify(|count| *count -= 1);
+        self.all.send_modify(|all| {
+            if let Some(waiting) = all.get_mut(&self.organization) {
+                waiting.count -= 1;
+                if waiting.count == 0 {
+                    all.remove(&self.organization);
+                }
+            }
+        });
     }
 }
 
-/// Repeats a write until the database takes it.
+/// Repeats a write until the database takes it; webhook calls of the organization `awaiting` wait for it.
 ///
 /// # Errors
 ///
 /// Another try would fail as well, or the server ends.
 pub(crate) async fn until_stored<T, F>(
     app: &App,
+    awaiting: Option<&OrganizationId>,
     mut write: impl FnMut() -> F,
 ) -> Result<T, StoreError>
 where
     F: Future<Output = Result<T, StoreError>> + Send,
 {
     let mut pause = FIRST_PAUSE;
-    let mut repeating = None;
+    let mut repeating: Option<Repeating<'_>> = None;
     loop {
         let error = match write().await {
             Err(error) if !error.is_final() => error,
             done => return done,
         };
         tracing::warn!(%error, "a write is tried again");
-        repeating.get_or_insert_with(|| app.repeated.begin());
+        if repeating.is_none() {
+            repeating = awaiting.map(|organization| app.repeated.begin(organization));
+        }
+        let asked = async {
+            match &repeating {
+                Some(repeating) => repeating.now.notified().await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
-            () = app.repeated.now.notified() => {}
+            () = asked => {}
             () = app.ending.cancelled() => return Err(error),
         }
         pause = (pause * 2).min(MAX_PAUSE);

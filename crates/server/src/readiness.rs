@@ -6,22 +6,30 @@ use recado_store::{Store, StoreError};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-/// How long a write proves that the database takes writes: anyone may ask, and each proof costs a commit.
+/// How long a proof holds: anyone may ask, and each proof costs a commit.
 const PROOF_TTL: Duration = Duration::from_secs(1);
 
-/// When the database last took a write that was made to prove it.
+/// When the database was last asked to take a write, and whether it did.
 #[derive(Default)]
-pub(crate) struct Readiness(Mutex<Option<Instant>>);
+pub(crate) struct Readiness(Mutex<Option<(Instant, bool)>>);
 
 impl Readiness {
     /// Asks the database.
     pub(crate) async fn check(&self, store: &Store) -> Result<(), StoreError> {
         store.ping().await?;
-        let mut proved = self.0.lock().await;
-        if proved.is_none_or(|at| at.elapsed() >= PROOF_TTL) {
-            store.prove_write().await?;
-            *proved = Some(Instant::now());
+        let mut last = self.0.lock().await;
+        if let Some((at, proved)) = *last
+            && at.elapsed() < PROOF_TTL
+        {
+            // A failure counts as well: those who wait here would otherwise fail one after the other.
+            return if proved {
+                Ok(())
+            } else {
+                Err(StoreError::Busy)
+            };
         }
-        Ok(())
+        let proof = store.prove_write().await;
+        *last = Some((Instant::now(), proof.is_ok()));
+        proof
     }
 }

@@ -346,7 +346,7 @@ async fn record(
         duration: answered.duration,
     };
     let key = &due.delivery.key;
-    until_stored(app, || {
+    until_stored(app, None, || {
         app.store.record_attempt(key, attempt.clone(), after)
     })
     .await

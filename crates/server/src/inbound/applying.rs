@@ -7,6 +7,7 @@ use std::vec::IntoIter;
 
 use recado_providers::{Channel, MAX_ITEMS, Received};
 use recado_store::{self as store, Application, SetAsideReason, WebhookCall};
+use tokio::sync::SemaphorePermit;
 use tokio::time::Instant;
 
 use super::budget::Room;
@@ -53,7 +54,9 @@ struct Reading {
 /// delays another by one transaction, and not by all of its own.
 pub(crate) async fn apply(app: &App, calls: Vec<Taken>) {
     let mut unfinished = Unfinished::begin(app, &calls);
-    app.repeated.settle().await;
+    if let Some(first) = calls.first() {
+        app.repeated.settle(&first.call.organization_id).await;
+    }
     let bytes: usize = calls.iter().map(|taken| taken.call.body.len()).sum();
     // What a body says takes up to fifty times its size: few large ones are read at once.
     let _large = if bytes > MAX_BYTES {
@@ -70,13 +73,12 @@ pub(crate) async fn apply(app: &App, calls: Vec<Taken>) {
     let mut failed = HashSet::new();
     loop {
         let parts = next_parts(app, &mut routes, &mut reading, &mut failed).await;
-        for (id, applied) in apply_parts(app, parts).await {
+        for (id, applied) in apply_parts(app, parts, place).await {
             count(&applied);
             if applied.is_err() || applied.is_ok_and(|applied| applied.no_agent) {
                 failed.insert(id);
             }
         }
-        drop(place);
         if reading.is_empty() {
             break;
         }
@@ -87,9 +89,12 @@ pub(crate) async fn apply(app: &App, calls: Vec<Taken>) {
 
 /// Applies parts. What a database that is away or busy does not take is tried again for a while: a restart of
 /// the database must not delay a customer's message for as long as a call rests that cannot be applied.
+///
+/// The place among the transactions is given up meanwhile: the lock of one organization may be what is awaited.
 async fn apply_parts(
     app: &App,
     mut parts: Vec<Application>,
+    mut place: Option<SemaphorePermit<'_>>,
 ) -> Vec<(String, Result<store::Applied, store::StoreError>)> {
     let deadline = Instant::now() + RETRY_FOR;
     let mut done = Vec::with_capacity(parts.len());
@@ -107,10 +112,12 @@ async fn apply_parts(
             return done;
         }
         parts = again;
+        drop(place);
         tokio::select! {
             () = tokio::time::sleep(RETRY_PAUSE) => {}
             () = app.stopping.cancelled() => {}
         }
+        place = app.intake.transactions.acquire().await.ok();
     }
 }
 
