@@ -64,7 +64,7 @@ impl<W: Batchable> Batches<W> {
     fn next(&self, organization: &OrganizationId) -> Option<Vec<Waiting<W>>> {
         let mut lanes = self.lanes();
         let lane = lanes.get_mut(organization)?;
-        // A caller that gave up was told that the write failed.
+        // Writes whose caller timed out or went away are not begun any more.
         lane.retain(|waiting| !waiting.reply.is_closed());
         if lane.is_empty() {
             lanes.remove(organization);

@@ -194,7 +194,7 @@ fn delivery(row: &AnyRow) -> Result<Delivery, StoreError> {
     read(&Columns::new(row, "deliveries", "endpoint_id"))
 }
 
-/// The delivery out of columns that carry their own names, except for the instant of its creation.
+/// Reads the columns that name a delivery.
 pub(crate) fn read_key(columns: &Columns<'_>) -> Result<DeliveryKey, StoreError> {
     Ok(DeliveryKey {
         organization_id: columns.parse("organization_id")?,
@@ -203,6 +203,7 @@ pub(crate) fn read_key(columns: &Columns<'_>) -> Result<DeliveryKey, StoreError>
     })
 }
 
+/// Reads a delivery from columns with their own names; `created_at` has the name `queued_at`.
 pub(crate) fn read(columns: &Columns<'_>) -> Result<Delivery, StoreError> {
     let lane: &str = columns.get("lane")?;
     let conversation = (!lane.is_empty()).then(|| columns.parse("lane"));

@@ -67,14 +67,19 @@ impl Store {
         let text = match self.kind() {
             DatabaseKind::Sqlite => {
                 "update webhook_calls set attempts = 0, claimed_until = 0, server_id = '' \
-                 where applied_at is null and id in (select value from json_each($1))"
+                 where applied_at is null and server_id = $2 \
+                 and id in (select value from json_each($1))"
             }
             DatabaseKind::Postgres => {
                 "update webhook_calls set attempts = 0, claimed_until = 0, server_id = '' \
-                 where applied_at is null and id in (select jsonb_array_elements_text($1::jsonb))"
+                 where applied_at is null and server_id = $2 \
+                 and id in (select jsonb_array_elements_text($1::jsonb))"
             }
         };
-        let query = sqlx::query(text).bind(columns::json(&calls));
+        // Another server may have claimed one of them since.
+        let query = sqlx::query(text)
+            .bind(columns::json(&calls))
+            .bind(self.server_id().to_owned());
         self.write_count(query).await.map(drop)
     }
 }

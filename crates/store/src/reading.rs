@@ -1,12 +1,13 @@
 //! Reading: on PostgreSQL a read whose connection is lost is run again, and pages are bounded in bytes.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::TryStreamExt as _;
 use recado_core::OrganizationId;
 use sqlx::any::{AnyArguments, AnyRow, AnyTypeInfoKind};
 use sqlx::{AnyConnection, AnyPool, Execute as _, Row as _, SqlStr, ValueRef as _};
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::connection::{Lent, Source};
 use crate::error::StoreError;
@@ -20,8 +21,9 @@ const READ_PAUSE: Duration = Duration::from_millis(50);
 /// SQLite's connections for the reads that a send or a provider webhook waits for.
 const FIRST_CONNECTIONS: u32 = 2;
 
-/// SQLite's connections for lists.
-const LIST_CONNECTIONS: u32 = 4;
+/// Lists that are read at a time, on SQLite with connections of their own: PostgreSQL's other connections stay
+/// free for sends and provider webhooks.
+const LISTS: u32 = 4;
 
 /// Lists of one organization that are read at a time: slow ones leave connections to others.
 const LISTS_EACH: usize = 2;
@@ -34,8 +36,10 @@ pub(crate) struct Readers {
     all: AnyPool,
     first: Option<AnyPool>,
     lists: Option<AnyPool>,
-    /// The lists that are read.
+    /// The lists that are read, by organization.
     turns: Turns,
+    /// The lists that are read.
+    places: Arc<Semaphore>,
 }
 
 impl Readers {
@@ -43,8 +47,9 @@ impl Readers {
         Self {
             all: source.pool(),
             first: source.extra_pool(FIRST_CONNECTIONS),
-            lists: source.extra_pool(LIST_CONNECTIONS),
+            lists: source.extra_pool(LISTS),
             turns: Turns::new(LISTS_EACH),
+            places: Arc::new(Semaphore::new(LISTS as usize)),
         }
     }
 
@@ -91,23 +96,26 @@ struct Fetched<T> {
 impl Store {
     /// Reads one row at most.
     pub(crate) async fn read_row(&self, query: Query) -> Result<Option<AnyRow>, StoreError> {
-        self.read(&self.readers().all, None, query, first).await
+        self.read(&self.readers().all, [None, None], query, first)
+            .await
     }
 
     /// Reads a row that a send or a provider webhook waits for, on connections that no list uses.
     pub(crate) async fn read_row_first(&self, query: Query) -> Result<Option<AnyRow>, StoreError> {
-        self.read(self.readers().of_first(), None, query, first)
+        self.read(self.readers().of_first(), [None, None], query, first)
             .await
     }
 
     /// Reads all rows.
     pub(crate) async fn read_rows(&self, query: Query) -> Result<Vec<AnyRow>, StoreError> {
-        self.read(&self.readers().all, None, query, all).await
+        self.read(&self.readers().all, [None, None], query, all)
+            .await
     }
 
     /// Reads all rows, on the connections that lists do not use.
     pub(crate) async fn read_rows_first(&self, query: Query) -> Result<Vec<AnyRow>, StoreError> {
-        self.read(self.readers().of_first(), None, query, all).await
+        self.read(self.readers().of_first(), [None, None], query, all)
+            .await
     }
 
     /// Reads rows up to so many bytes, and one row at least; no more is in memory meanwhile.
@@ -137,7 +145,12 @@ impl Store {
         max_bytes: usize,
     ) -> Result<PageRows, StoreError> {
         let (kind, readers) = (self.kind(), self.readers().of_lists());
-        self.read(readers, turn, query, move |query, connection| {
+        let place = in_time(async {
+            let place = Arc::clone(&self.readers().places).acquire_owned().await;
+            place.map_err(|_| StoreError::Busy)
+        });
+        let held = [turn, Some(place.await?)];
+        self.read(readers, held, query, move |query, connection| {
             Box::pin(fetch_page(kind, query, max_bytes, connection))
         })
         .await
@@ -146,11 +159,11 @@ impl Store {
     /// Reads, again if the connection is lost meanwhile: a database that restarts fails no reader.
     ///
     /// The read goes on when its caller hangs up, for a read that is broken off costs its connection; it
-    /// keeps its turn as long.
+    /// keeps what it holds as long.
     async fn read<T: Send + 'static>(
         &self,
         readers: &AnyPool,
-        turn: Option<OwnedSemaphorePermit>,
+        held: [Option<OwnedSemaphorePermit>; 2],
         query: Query,
         fetch: impl for<'c> Fn(
             Query,
@@ -165,7 +178,7 @@ impl Store {
         let (kind, readers) = (self.kind(), readers.clone());
         let query = Repeatable::new(query)?;
         let reading = tokio::spawn(in_time(async move {
-            let _turn = turn;
+            let _held = held;
             loop {
                 let read = async {
                     let mut connection = Lent::from(&readers).await?;

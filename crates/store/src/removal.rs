@@ -15,7 +15,7 @@ use crate::writer::Scope;
 /// Rows of one table that one step removes at most.
 const MAX_STEP_ROWS: i64 = 500;
 
-/// Webhook calls that one step looks at, whatever organization they are of.
+/// Webhook calls, of all organizations, that one step looks at.
 const MAX_STEP_LOOKED_AT: i64 = 1_000;
 
 /// Webhook calls that one statement removes; each may have a body of 4 MiB.

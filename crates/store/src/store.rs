@@ -349,8 +349,9 @@ impl Store {
     }
 }
 
-/// Whether exactly the migrations of this program were run: then there is no lock to wait for, which
-/// a server may hold that stopped.
+/// Returns whether the database has exactly the migrations of this program.
+///
+/// If so, a start does not take the migrations' lock, which a paused server may hold.
 async fn is_current(connection: &mut AnyConnection) -> Result<bool, StoreError> {
     let applied = sqlx::query(
         "select version, checksum from _sqlx_migrations where success = true order by version",

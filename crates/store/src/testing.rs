@@ -62,7 +62,7 @@ impl TestDatabase {
         Self::migrated(on_server(admin_url).await).await
     }
 
-    /// Makes a migrated SQLite file, whatever the tests run on.
+    /// Creates a migrated SQLite file, also if the tests run on PostgreSQL.
     ///
     /// # Panics
     ///

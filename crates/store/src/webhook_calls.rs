@@ -127,7 +127,7 @@ impl Store {
         self.write_row(query).await.map(drop)
     }
 
-    /// Returns the organizations that have pending calls whose claim ran out, except for deleted ones.
+    /// Returns the organizations, except deleted ones, that have free calls.
     ///
     /// # Errors
     ///

@@ -128,11 +128,7 @@ async fn a_part_has_one_event_at_least_and_its_bytes_are_bounded() {
                 .list_events_within(&org(1), Some(place), &EventFilter::default(), 50, max_bytes)
                 .await
                 .unwrap();
-            assert!(
-                page.data.len() <= fits,
-                "{} in {max_bytes} bytes",
-                page.data.len()
-            );
+            assert_eq!(page.data.len(), fits, "in {max_bytes} bytes");
             listed.extend(page.data);
             after = page.next;
         }
