@@ -201,7 +201,8 @@ impl<'a> Form<'a> {
         problems.push(problem.to_owned());
     }
 
-    /// What was read, or all faults; values that are too long and keys that nobody asked for are faults too.
+    /// Returns `read` if there were no faults, and all faults otherwise, including values that are too long
+    /// and keys that the provider does not have.
     pub(crate) fn finish<T>(mut self, read: T) -> Result<T, FieldErrors> {
         for section in [&self.credentials, &self.settings] {
             let mut fault = |key: &str, problem: String| {
@@ -209,11 +210,12 @@ impl<'a> Form<'a> {
                 self.errors.fields.entry(name).or_default().push(problem);
             };
             let given = self.origin == Origin::Given;
-            for key in section.too_long().filter(|_| given) {
-                fault(
-                    key,
-                    format!("Must have at most {MAX_VALUE_BYTES} characters"),
-                );
+            // A caller may keep its credentials and give settings.
+            for key in section
+                .too_long()
+                .filter(|_| given || section.name == "settings")
+            {
+                fault(key, format!("Must have at most {MAX_VALUE_BYTES} bytes"));
             }
             let known: Vec<&str> = section.asked.iter().copied().collect();
             for key in section.unknown_keys() {

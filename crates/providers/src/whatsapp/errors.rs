@@ -29,7 +29,7 @@ struct GraphError {
     error_data: Value,
 }
 
-/// The code of an error that Meta itself knows no better name for.
+/// Meta's code 1, "API Unknown".
 const API_UNKNOWN: i64 = 1;
 
 /// Code 100 with this subcode: the phone number id is unknown, or the token may not see it.
@@ -160,7 +160,7 @@ impl GraphError {
         if self.code == 100 && self.is_about_the_app() {
             return ErrorKind::Misconfigured;
         }
-        // "Invalid request or possible server error": that the server's error sent nothing is a guess.
+        // With a 5xx, code 1 does not say whether the message was sent, so it is not sent again.
         if self.code == API_UNKNOWN && status >= 500 {
             return ErrorKind::Indeterminate;
         }

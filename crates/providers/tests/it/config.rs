@@ -156,7 +156,7 @@ fn a_credential_or_a_setting_of_4097_bytes_is_refused(
         1 + credentials.as_object().expect("an object").len()
     );
     for said in told.values() {
-        assert_eq!(*said, ["Must have at most 4096 characters"]);
+        assert_eq!(*said, ["Must have at most 4096 bytes"]);
     }
 }
 
