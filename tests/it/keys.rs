@@ -3,7 +3,6 @@
 use std::fs;
 use std::process::Output;
 
-use recado_store::DatabaseKind;
 use recado_store::testing::TestDatabase;
 use recado_tests::binaries::{Server, command};
 use recado_tests::world::{organization, smallest_body};
@@ -53,13 +52,9 @@ async fn a_deleted_key_stops_working_at_once_on_open_connections_too() {
 #[tokio::test]
 async fn a_deleted_key_stops_working_at_once_on_every_server() {
     let world = World::start().await;
-    if world.database.kind() == DatabaseKind::Sqlite {
-        // A SQLite file has one server.
+    let Some(other) = Server::second(&world.database, &world.sandbox_urls).await else {
         return;
-    }
-    let other = Server::on(&world.database, &world.sandbox_urls)
-        .await
-        .expect("a second server");
+    };
     let (id, client) = second_key(&world).await;
     let there = client.at(&other.url);
     assert_eq!(there.get("/agents").await.status, 200);

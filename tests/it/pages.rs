@@ -1,4 +1,4 @@
-//! Lists and streams of the largest texts: bounded in bytes, complete, and cheap for whoever does not read.
+//! Lists and streams of the largest texts: bounded in bytes, complete, and cheap if a client does not read.
 
 use std::ops::Range;
 

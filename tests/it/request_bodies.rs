@@ -1,4 +1,4 @@
-//! Request bodies that come slowly take a bounded part of the memory, and nobody else's.
+//! Request bodies that come slowly take a bounded part of the memory, and no other organization's part.
 
 use recado_tests::wire::Wire;
 use recado_tests::world::{organization, smallest_body};

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 use recado_sandbox::{Sandbox, Urls};
-use recado_store::MasterKey;
 use recado_store::testing::TestDatabase;
+use recado_store::{DatabaseKind, MasterKey};
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
@@ -273,6 +273,18 @@ impl Server {
     /// As [`Self::start`].
     pub async fn on(database: &TestDatabase, sandbox: &Urls) -> anyhow::Result<Self> {
         Self::with(database, sandbox, &[]).await
+    }
+
+    /// Starts one more server on the database of another; returns `None` on SQLite, whose file has one server.
+    ///
+    /// # Panics
+    ///
+    /// It does not start.
+    pub async fn second(database: &TestDatabase, sandbox: &Urls) -> Option<Self> {
+        if database.kind() == DatabaseKind::Sqlite {
+            return None;
+        }
+        Some(Self::on(database, sandbox).await.expect("a second server"))
     }
 
     /// Starts it as [`Self::on`] does, with another master key.

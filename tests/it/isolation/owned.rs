@@ -84,7 +84,7 @@ impl Owned {
         shown
     }
 
-    /// What nobody else may ever read.
+    /// What no other organization may read.
     pub(super) fn ids(&self) -> [&str; 9] {
         [
             self.organization,

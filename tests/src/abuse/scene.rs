@@ -130,7 +130,7 @@ impl Scene {
         })
     }
 
-    /// The hostile organization makes a request; whatever comes of it.
+    /// Makes a request of the hostile organization; its answer does not matter.
     pub(super) async fn provoke(request: reqwest::RequestBuilder) -> Option<Value> {
         request.send().await.ok()?.json().await.ok()
     }

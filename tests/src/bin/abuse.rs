@@ -72,6 +72,9 @@ async fn abuse(args: Args) -> anyhow::Result<bool> {
         let postgres = match (database, &args.postgres) {
             (Database::Sqlite, _) => None,
             (Database::Postgres, Some(url)) => Some(url.as_str()),
+            (Database::Postgres, None) if args.on.is_some() => {
+                anyhow::bail!("--on postgres needs --postgres or RECADO_ABUSE_POSTGRES")
+            }
             (Database::Postgres, None) => continue,
         };
         for attack in Attack::value_variants() {

@@ -85,7 +85,7 @@ pub(in crate::abuse) async fn many_calls(scene: &Scene, end: Instant) {
     .await;
 }
 
-/// Bodies for the other organization's channel, all but their last byte; whoever is refused begins again.
+/// Bodies for the other organization's channel, all but their last byte; a refused client begins again.
 pub(in crate::abuse) async fn unverified(scene: &Scene, end: Instant) {
     let head = format!(
         "POST {} HTTP/1.1\r\nhost: recado\r\ncontent-type: application/json\r\n\

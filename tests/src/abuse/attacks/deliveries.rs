@@ -24,9 +24,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 /// Adds endpoints that never answer, and events for them in many conversations.
 pub(in crate::abuse) async fn slow_endpoints(scene: &Scene, end: Instant) {
-    let Some(url) = silent_server().await else {
-        return;
-    };
+    let url = silent_server().await;
     let adding = async {
         for number in 0..ENDPOINTS {
             let endpoint = json!({"url": format!("{url}/{number}")});
@@ -40,13 +38,13 @@ pub(in crate::abuse) async fn slow_endpoints(scene: &Scene, end: Instant) {
 
 /// Replays everything again and again, while many streams of one key wait for events.
 pub(in crate::abuse) async fn replays_and_streams(scene: &Scene, end: Instant) {
-    let Some(url) = silent_server().await else {
-        return;
-    };
-    let request = scene.hostile.request(Method::POST, "/webhook-endpoints");
-    let endpoint = Scene::provoke(request.json(&json!({"url": url}))).await;
-    let endpoint = endpoint.and_then(|endpoint| endpoint["id"].as_str().map(str::to_owned));
-    let path = format!("/webhook-endpoints/{}/replay", endpoint.unwrap_or_default());
+    let url = silent_server().await;
+    let endpoint = scene
+        .hostile
+        .post("/webhook-endpoints", json!({"url": url}));
+    let endpoint = endpoint.await.expect(201);
+    let id = endpoint["id"].as_str().expect("an id");
+    let path = format!("/webhook-endpoints/{id}/replay");
     let client = scene.hostile.clone();
     let replaying = again(REPLAYS, end, move |_| {
         let range = json!({"from": "2020-01-01T00:00:00Z", "to": "2100-01-01T00:00:00Z"});

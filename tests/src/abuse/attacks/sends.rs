@@ -15,12 +15,10 @@ const SENDS: usize = 1100;
 
 /// Leads an own channel to a provider that takes requests and never answers, and sends through it.
 pub(in crate::abuse) async fn through_slow_provider(scene: &Scene, end: Instant) {
-    let Some(url) = silent_server().await else {
-        return;
-    };
+    let url = silent_server().await;
     let path = "/channels/hostile-whatsapp";
     let settings = json!({"settings": {"baseUrl": url}});
-    Scene::provoke(scene.hostile.request(Method::PATCH, path).json(&settings)).await;
+    scene.hostile.patch(path, settings).await.expect(200);
     let client = scene.hostile.clone();
     again(SENDS, end, move |number| {
         let mut body = smallest_body("hostile-whatsapp");
@@ -34,9 +32,9 @@ pub(in crate::abuse) async fn through_slow_provider(scene: &Scene, end: Instant)
 }
 
 /// A server that reads and says nothing.
-pub(super) async fn silent_server() -> Option<String> {
-    let listener = TcpListener::bind("127.0.0.1:0").await.ok()?;
-    let address = listener.local_addr().ok()?;
+pub(super) async fn silent_server() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.local_addr().expect("an address");
     tokio::spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {
             tokio::spawn(async move {
@@ -45,5 +43,5 @@ pub(super) async fn silent_server() -> Option<String> {
             });
         }
     });
-    Some(format!("http://{address}"))
+    format!("http://{address}")
 }
