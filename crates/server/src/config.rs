@@ -93,7 +93,7 @@ pub struct ConfigArgs {
     )]
     pub zapperhub_url: Url,
 
-    /// Let channels reach private, loopback and link-local addresses
+    /// Let channels and webhook endpoints use http:// and private, loopback and link-local addresses
     #[arg(long, global = true, env = "RECADO_ALLOW_PRIVATE_NETWORKS", default_value_t = false, num_args = 0..=1, default_missing_value = "true", action = clap::ArgAction::Set, value_parser = parse_switch)]
     pub allow_private_networks: bool,
 

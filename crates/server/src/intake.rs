@@ -18,8 +18,7 @@ use crate::inbound::budget::{ByteBudget, Room};
 use crate::inbound::left_behind;
 use crate::inbound::lost::Claims;
 
-/// How long a call rests that was not applied, and how long it is this process's to apply if the answer to
-/// its claim was lost, in each case at least.
+/// How long a call rests at least that was not applied.
 const CLAIM: Duration = Duration::from_mins(1);
 
 /// How often calls are looked for that no process has applied.

@@ -131,7 +131,7 @@ impl Reason {
     pub const fn describe(self) -> &'static str {
         match self {
             Self::InvalidBody => {
-                "the body is missing, is no JSON, or a field is missing or wrong: see details"
+                "the body is missing or is not JSON, or a field is missing or wrong: see details"
             }
             Self::UnsupportedChannel => {
                 "the conversation's channel cannot carry reply buttons, or was deleted"

@@ -47,7 +47,8 @@ failures!(StreamFailures: KEY, QUERY, &[Reason::RateLimited]);
 pub(crate) struct EventQuery {
     /// The id of the last event that you have; the list continues exactly there.
     after: Option<String>,
-    /// How many at most, 1 to 1000; a part has fewer if they are large.
+    /// Maximum number of events, 1 to 1000. A page holds at most 1 MiB, so it can have fewer: go on until
+    /// `nextCursor` is null.
     #[param(value_type = Option<u32>, default = 100, minimum = 1, maximum = 1000)]
     limit: Option<String>,
     /// Only this type, such as `button.pressed`.

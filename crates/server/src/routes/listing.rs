@@ -12,7 +12,8 @@ const MAX_LIMIT: u32 = 100;
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ListQuery {
-    /// How many at most, 1 to 100; a part has fewer if they are large.
+    /// Maximum number of entries, 1 to 100. A page holds at most 1 MiB, so it can have fewer: go on until
+    /// `nextCursor` is null.
     #[param(value_type = Option<u32>, default = 25, minimum = 1, maximum = 100, example = 25)]
     limit: Option<String>,
     /// The `nextCursor` of the part before.

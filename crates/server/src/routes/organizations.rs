@@ -184,7 +184,7 @@ pub(crate) async fn find(app: &App, id: &str) -> Result<store::Organization, Api
     found.ok_or_else(missing)
 }
 
-/// A text that is no id names no organization.
+/// Reads an id from the path; a text that is not an id is answered as an unknown organization.
 fn parse(id: &str) -> Result<OrganizationId, ApiError> {
     id.parse().map_err(|_| missing())
 }

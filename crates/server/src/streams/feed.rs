@@ -9,7 +9,7 @@ use tokio::sync::watch;
 /// Most events that a feed keeps for streams that are slow; a stream that is slower reads by itself.
 const MAX_EVENTS: usize = 256;
 
-/// Most bytes of their data; the newest event is kept whatever its size.
+/// Most bytes of their data; the newest event is kept even if it is larger.
 const MAX_BYTES: usize = 1024 * 1024;
 
 /// The newest events of an organization.
@@ -49,7 +49,7 @@ impl Feed {
         }
     }
 
-    /// Appends the next events, and drops old ones that there is no room for.
+    /// Appends the next events, and drops the oldest ones until the rest is within the limits.
     pub(super) fn extend(&self, events: Vec<Event>) {
         let Some(newest) = events.last().map(|event| event.id) else {
             return;
