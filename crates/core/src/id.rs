@@ -83,6 +83,10 @@ ids! {
     OrganizationId = "org";
     /// The public name of an API key; not the secret.
     ApiKeyId = "key";
+    /// A person of one organization.
+    UserId = "usr";
+    /// One sign-in of a user; not its secret.
+    SessionId = "ses";
     /// Who speaks, on behalf of an organization.
     AgentId = "agt";
     /// One connected WhatsApp number at one provider.

@@ -22,6 +22,7 @@
 //! ```
 #![warn(missing_docs)]
 
+pub mod access;
 pub mod buttons;
 pub mod capabilities;
 pub mod fields;
@@ -33,10 +34,14 @@ pub mod recipient;
 pub mod send_buttons;
 pub mod switch;
 
+pub use access::{Role, Scope, Scopes};
 pub use buttons::{Button, ButtonsMessage};
 pub use capabilities::{Capabilities, Refusal, Warning};
 pub use fields::{FieldErrors, TextField};
-pub use id::{AgentId, ApiKeyId, ChannelId, ConversationId, IdError, MessageId, OrganizationId};
+pub use id::{
+    AgentId, ApiKeyId, ChannelId, ConversationId, IdError, MessageId, OrganizationId, SessionId,
+    UserId,
+};
 pub use message::{Outcome, Status};
 pub use provider::Provider;
 pub use recipient::{Recipient, RecipientError, RecipientKind};
