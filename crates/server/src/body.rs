@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::app::App;
-use crate::auth::Caller;
+use crate::auth::Identity;
 use crate::error::{ApiError, Reason};
 use crate::inbound::reading;
 
@@ -25,10 +25,8 @@ impl<T: DeserializeOwned> FromRequest<Arc<App>> for Body<T> {
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, ApiError> {
         let (parts, body) = request.into_parts();
         // Every route that takes a body asks for its caller first.
-        let organization = match parts.extensions.get::<Caller>() {
-            Some(Caller::Organization(organization)) => Some(organization),
-            Some(Caller::Operator) | None => None,
-        };
+        let caller = parts.extensions.get::<Identity>();
+        let organization = caller.and_then(|caller| caller.organization_id.as_ref());
         let mut room = app.memory.request_bodies.room(organization);
         let bytes = reading::read(body, MAX_BODY_BYTES, &mut room).await?;
         let object = parse(&parts.headers, &bytes)?;

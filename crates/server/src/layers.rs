@@ -1,21 +1,18 @@
 //! What every request passes: its id, the rendering of errors, the counting and the log line.
 
-use std::net::IpAddr;
 use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header, uri};
+use axum::http::{HeaderName, HeaderValue, Method, Uri, header, uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use recado_providers::is_public;
 use tracing::Instrument as _;
 use uuid::Uuid;
 
+use crate::address::{Peer, forwarded_for};
 use crate::error::{ApiError, Reason};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-
-const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// What a browser may do with every answer: not guess its type, not show it in a frame, not tell its address.
 const FOR_BROWSERS: [(HeaderName, HeaderValue); 3] = [
@@ -32,10 +29,6 @@ const FOR_BROWSERS: [(HeaderName, HeaderValue); 3] = [
 
 /// For answers that are no pages.
 const NO_PAGE: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
-
-/// The address at the other end of the connection of a request.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Peer(pub(crate) IpAddr);
 
 /// Adds the headers that every answer has. A handler may allow its page more, and say that an answer is public.
 pub(crate) async fn protect(mut response: Response) -> Response {
@@ -85,16 +78,6 @@ pub(crate) async fn observe(request: Request, next: Next) -> Response {
     let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     span.in_scope(|| tracing::debug!(%method, route, status, duration_ms, "answered"));
     response
-}
-
-/// The caller's address as a proxy beside this server tells it; anybody else could write what they like.
-fn forwarded_for(peer: IpAddr, headers: &HeaderMap) -> Option<IpAddr> {
-    if is_public(peer) {
-        return None;
-    }
-    // The last address is the one that the nearest proxy has seen.
-    let told = headers.get_all(FORWARDED_FOR).iter().next_back()?;
-    told.to_str().ok()?.rsplit(',').next()?.trim().parse().ok()
 }
 
 /// The method as a label of a metric. A client may write any word as its method, and each label makes a time

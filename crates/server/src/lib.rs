@@ -2,6 +2,7 @@
 //!
 //! Start reading at [`run`], then [`router`] for the routes, and `send.rs` for the one thing that matters.
 
+mod address;
 pub mod app;
 mod auth;
 mod background;

@@ -1,14 +1,19 @@
 //! The `OpenAPI` document: what utoipa reads off the handlers, and how they name their failures.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use recado_core::Scope;
 use serde_json::json;
 use utoipa::OpenApi as _;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{
     ContentBuilder, Header, Object, OpenApi, Ref, RefOr, Response, ResponseBuilder, Type,
 };
+use utoipa_axum::router::UtoipaMethodRouter;
 
+use crate::app::App;
+use crate::auth::Need;
 use crate::error::{ApiError, ErrorBody, Reason};
 
 #[derive(utoipa::OpenApi)]
@@ -35,30 +40,69 @@ use crate::error::{ApiError, ErrorBody, Reason};
 )]
 struct Base;
 
-/// The document without routes; a route that takes no key says so itself.
+/// The names of the security schemes in the document.
+const API_KEY: &str = "apiKey";
+const OPERATOR_KEY: &str = "operatorKey";
+
+/// Returns the document without routes.
 pub(crate) fn base() -> OpenApi {
     let mut document = Base::openapi();
-    document.security = Some(vec![SecurityRequirement::new("apiKey", [] as [&str; 0])]);
-    let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
-    document
-        .components
-        .get_or_insert_default()
-        .add_security_scheme("apiKey", SecurityScheme::Http(bearer));
+    let components = document.components.get_or_insert_default();
+    for (name, description) in [
+        (
+            API_KEY,
+            "An API key of an organization. Each operation names the scope that the key needs.",
+        ),
+        (
+            OPERATOR_KEY,
+            "An operator key, made with `recado-server operator-key create`.",
+        ),
+    ] {
+        let bearer = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .description(Some(description))
+            .build();
+        components.add_security_scheme(name, SecurityScheme::Http(bearer));
+    }
     document
 }
 
-/// What every route answers that takes the key of an organization, or that of an operator.
+/// Documents what a route asks of its callers.
+pub(crate) fn secured(
+    (schemas, mut paths, router): UtoipaMethodRouter<Arc<App>>,
+    need: Need,
+) -> UtoipaMethodRouter<Arc<App>> {
+    let items = paths.paths.values_mut();
+    let operations = items.flat_map(|item| {
+        [
+            &mut item.get,
+            &mut item.post,
+            &mut item.patch,
+            &mut item.delete,
+        ]
+    });
+    for operation in operations.flatten() {
+        operation.security = Some(security(need));
+    }
+    (schemas, paths, router)
+}
+
+/// What a caller has to present, one way or the other.
+fn security(need: Need) -> Vec<SecurityRequirement> {
+    let api_key = |scope: Scope| SecurityRequirement::new(API_KEY, [scope.as_str()]);
+    let operator_key = || SecurityRequirement::new(OPERATOR_KEY, [] as [&str; 0]);
+    match need {
+        Need::Nothing | Need::ProviderProof => vec![SecurityRequirement::default()],
+        Need::Scope(scope) => vec![api_key(scope)],
+        Need::Operator => vec![operator_key()],
+        Need::OrganizationManager => vec![api_key(Scope::Manage), operator_key()],
+    }
+}
+
+/// What every route answers that takes a key.
 pub(crate) const KEY: &[Reason] = &[
     Reason::Unauthorized,
     Reason::Forbidden,
-    Reason::OrganizationSuspended,
-    Reason::Internal,
-    Reason::Unavailable,
-];
-
-/// What every route answers that takes either.
-pub(crate) const ANY_KEY: &[Reason] = &[
-    Reason::Unauthorized,
     Reason::OrganizationSuspended,
     Reason::Internal,
     Reason::Unavailable,

@@ -12,55 +12,89 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
+use crate::auth::need_of;
+use crate::openapi::secured;
 use crate::routes::{
     agents, api_keys, buttons, channel_webhooks, channels, conversations, deliveries, events,
     health, messages, organizations, webhook_calls, webhook_endpoints, webhooks,
 };
 use crate::{docs, layers};
 
-/// Every documented route, with its documentation.
+/// Adds handlers to a router; what each asks of its callers is documented as its signature states it.
+macro_rules! with {
+    ($router:expr, $($module:ident::$handler:ident),+ $(,)?) => {{
+        let router = $router;
+        $(
+            let need = need_of(&$module::$handler);
+            let router = router.routes(secured(routes!($module::$handler), need));
+        )+
+        router
+    }};
+}
+
+/// Returns every documented route, with its documentation.
 fn documented() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::with_openapi(crate::openapi::base())
-        .routes(routes!(buttons::send))
-        .routes(routes!(messages::show))
-        .routes(routes!(conversations::create, conversations::list))
-        .routes(routes!(conversations::show))
-        .routes(routes!(conversations::show_singular))
-        .routes(routes!(conversations::messages))
-        .routes(routes!(events::list))
-        .routes(routes!(events::stream))
-        .routes(routes!(agents::create, agents::list))
-        .routes(routes!(agents::show, agents::delete))
-        .routes(routes!(channels::create, channels::list))
-        .routes(routes!(channels::show, channels::update, channels::delete))
-        .routes(routes!(channels::check))
-        .routes(routes!(channel_webhooks::register_webhook))
-        .routes(routes!(organizations::create, organizations::list))
-        .routes(routes!(organizations::show, organizations::delete))
-        .routes(routes!(organizations::suspend))
-        .routes(routes!(organizations::resume))
-        .routes(routes!(api_keys::create, api_keys::list))
-        .routes(routes!(api_keys::delete))
-        .routes(routes!(webhook_endpoints::create, webhook_endpoints::list))
-        .routes(routes!(
-            webhook_endpoints::show,
-            webhook_endpoints::update,
-            webhook_endpoints::delete
-        ))
-        .routes(routes!(webhook_endpoints::rotate_secret))
-        .routes(routes!(webhook_endpoints::test))
-        .routes(routes!(deliveries::list))
-        .routes(routes!(deliveries::show))
-        .routes(routes!(deliveries::replay))
-        .routes(routes!(deliveries::skip))
-        .routes(routes!(deliveries::replay_range))
-        .routes(routes!(webhook_calls::list))
-        .routes(routes!(webhook_calls::retry))
-        .routes(routes!(webhooks::whatsapp_verification, webhooks::whatsapp))
-        .routes(routes!(webhooks::zapi))
-        .routes(routes!(webhooks::zapperhub))
-        .routes(routes!(health::healthz))
-        .routes(routes!(health::readyz))
+    let router = OpenApiRouter::with_openapi(crate::openapi::base());
+    let router = with!(
+        router,
+        buttons::send,
+        messages::show,
+        conversations::create,
+        conversations::list,
+        conversations::show,
+        conversations::show_singular,
+        conversations::messages,
+        events::list,
+        events::stream,
+        agents::create,
+        agents::list,
+        agents::show,
+        agents::delete,
+        channels::create,
+        channels::list,
+        channels::show,
+        channels::update,
+        channels::delete,
+        channels::check,
+        channel_webhooks::register_webhook,
+    );
+    administration(router)
+}
+
+/// Adds the routes of those who run a server or an organization, and of the providers.
+fn administration(router: OpenApiRouter<Arc<App>>) -> OpenApiRouter<Arc<App>> {
+    with!(
+        router,
+        organizations::create,
+        organizations::list,
+        organizations::show,
+        organizations::delete,
+        organizations::suspend,
+        organizations::resume,
+        api_keys::create,
+        api_keys::list,
+        api_keys::delete,
+        webhook_endpoints::create,
+        webhook_endpoints::list,
+        webhook_endpoints::show,
+        webhook_endpoints::update,
+        webhook_endpoints::delete,
+        webhook_endpoints::rotate_secret,
+        webhook_endpoints::test,
+        deliveries::list,
+        deliveries::show,
+        deliveries::replay,
+        deliveries::skip,
+        deliveries::replay_range,
+        webhook_calls::list,
+        webhook_calls::retry,
+        webhooks::whatsapp_verification,
+        webhooks::whatsapp,
+        webhooks::zapi,
+        webhooks::zapperhub,
+        health::healthz,
+        health::readyz,
+    )
 }
 
 /// The `OpenAPI` document of this server.

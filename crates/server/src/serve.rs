@@ -22,7 +22,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
-use crate::layers::{Peer, canonical};
+use crate::address::Peer;
+use crate::layers::canonical;
 pub use descriptors::raise_limit;
 use peers::{PeerSlot, Peers};
 use stream::{Activity, Watched};

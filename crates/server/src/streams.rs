@@ -10,12 +10,13 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use recado_core::{ApiKeyId, OrganizationId};
+use recado_core::OrganizationId;
 use recado_store::{Event, EventFilter, EventId, Store, StoreError};
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
 use tokio_util::sync::CancellationToken;
 
+use crate::auth::Credential;
 use crate::error::{ApiError, Reason};
 use feed::{Feed, Look};
 
@@ -34,9 +35,9 @@ const POLL_INTERVAL: Duration = Duration::from_secs(15);
 /// How long a feed waits after the database failed.
 const ERROR_PAUSE: Duration = Duration::from_secs(1);
 
-/// How often the keys of open streams are looked up: what another server does to a key or its organization
-/// is noticed within a second.
-const KEY_POLL_INTERVAL: Duration = Duration::from_millis(500);
+/// How often the credentials of open streams are looked up: what another server does to a key or its
+/// organization is noticed within a second.
+const CREDENTIAL_POLL_INTERVAL: Duration = Duration::from_millis(500);
 
 /// The open streams of this process.
 #[derive(Clone)]
@@ -50,7 +51,7 @@ struct Open {
     feeds: HashMap<OrganizationId, Audience>,
     /// The number of the next stream.
     next: u64,
-    /// The task that looks up the keys, while there are streams.
+    /// Whether the task runs that looks up the credentials, as it does while there are streams.
     watching: bool,
 }
 
@@ -58,7 +59,7 @@ struct Open {
 struct Audience {
     feed: Arc<Feed>,
     reader: AbortHandle,
-    streams: HashMap<u64, (ApiKeyId, CancellationToken)>,
+    streams: HashMap<u64, (Credential, CancellationToken)>,
 }
 
 /// One open stream; it makes room for another when it is dropped.
@@ -91,7 +92,7 @@ impl Streams {
     pub(crate) fn open(
         &self,
         organization: &OrganizationId,
-        key: ApiKeyId,
+        credential: Credential,
         newest: EventId,
     ) -> Result<OpenStream, ApiError> {
         let mut open = self.lock();
@@ -114,11 +115,13 @@ impl Streams {
             ));
         }
         let closed = CancellationToken::new();
-        audience.streams.insert(number, (key, closed.clone()));
+        audience
+            .streams
+            .insert(number, (credential, closed.clone()));
         let feed = Arc::clone(&audience.feed);
         open.next += 1;
         if !std::mem::replace(&mut open.watching, true) {
-            tokio::spawn(watch_keys(self.clone()));
+            tokio::spawn(watch_credentials(self.clone()));
         }
         Ok(OpenStream {
             newest: feed.subscribe(),
@@ -144,23 +147,23 @@ impl Streams {
         }
     }
 
-    /// The keys of the open streams; `None` ends the task that watches them.
-    fn watched(&self) -> Option<BTreeSet<ApiKeyId>> {
+    /// Returns the credentials of the open streams; `None` ends the task that watches them.
+    fn watched(&self) -> Option<BTreeSet<Credential>> {
         let mut open = self.lock();
         let streams = open
             .feeds
             .values()
             .flat_map(|audience| audience.streams.values());
-        let keys: BTreeSet<_> = streams.map(|(key, _)| key.clone()).collect();
-        open.watching = !keys.is_empty();
-        open.watching.then_some(keys)
+        let credentials: BTreeSet<_> = streams.map(|(credential, _)| credential.clone()).collect();
+        open.watching = !credentials.is_empty();
+        open.watching.then_some(credentials)
     }
 
-    /// Closes the streams of these keys.
-    fn close_keys(&self, keys: &BTreeSet<ApiKeyId>) {
+    /// Closes the streams of these credentials.
+    fn close_streams_of(&self, credentials: &BTreeSet<Credential>) {
         for audience in self.lock().feeds.values() {
-            for (key, closed) in audience.streams.values() {
-                if keys.contains(key) {
+            for (credential, closed) in audience.streams.values() {
+                if credentials.contains(credential) {
                     closed.cancel();
                 }
             }
@@ -235,40 +238,53 @@ async fn read(streams: Streams, organization: OrganizationId, feed: Arc<Feed>) {
     }
 }
 
-/// Closes the streams of keys that do not work any more, as long as there are streams.
-async fn watch_keys(streams: Streams) {
-    let mut deleted = streams.store.key_signal();
-    let mut watch = KeyWatch::default();
-    while let Some(keys) = streams.watched() {
-        let working = streams.store.working_api_keys(&keys).await;
-        streams.close_keys(&watch.gone(keys, working));
+/// Closes the streams of credentials that do not work any more, as long as there are streams.
+async fn watch_credentials(streams: Streams) {
+    let mut ended = streams.store.key_signal();
+    let mut watch = CredentialWatch::default();
+    while let Some(credentials) = streams.watched() {
+        let working = working(&streams.store, &credentials).await;
+        streams.close_streams_of(&watch.ended(credentials, working));
         tokio::select! {
-            () = deleted.appended() => {}
-            () = tokio::time::sleep(KEY_POLL_INTERVAL) => {}
+            () = ended.appended() => {}
+            () = tokio::time::sleep(CREDENTIAL_POLL_INTERVAL) => {}
         }
     }
 }
 
-/// Decides from one look-up of keys to the next which of them show nothing more.
+/// Returns those of the credentials that work.
+async fn working(
+    store: &Store,
+    credentials: &BTreeSet<Credential>,
+) -> Result<BTreeSet<Credential>, StoreError> {
+    let keys = credentials
+        .iter()
+        .map(|Credential::ApiKey(key)| key.clone());
+    let keys = store.working_api_keys(&keys.collect()).await?;
+    Ok(keys.into_iter().map(Credential::ApiKey).collect())
+}
+
+/// Decides from one look-up of credentials to the next whose streams end.
 #[derive(Default)]
-struct KeyWatch {
+struct CredentialWatch {
     has_failed: bool,
 }
 
-impl KeyWatch {
-    /// Returns the keys whose streams end: those that do not exist, or all if two look-ups in a row have failed.
-    fn gone(
+impl CredentialWatch {
+    /// Returns the credentials whose streams end: those that do not work, or all if two look-ups in a row
+    /// have failed.
+    fn ended(
         &mut self,
-        keys: BTreeSet<ApiKeyId>,
-        existing: Result<BTreeSet<ApiKeyId>, StoreError>,
-    ) -> BTreeSet<ApiKeyId> {
-        let failed_before = std::mem::replace(&mut self.has_failed, existing.is_err());
-        match existing {
-            Ok(existing) => keys.difference(&existing).cloned().collect(),
-            // A key that may be deleted shows nothing more; a good one opens its stream again.
+        credentials: BTreeSet<Credential>,
+        working: Result<BTreeSet<Credential>, StoreError>,
+    ) -> BTreeSet<Credential> {
+        let failed_before = std::mem::replace(&mut self.has_failed, working.is_err());
+        match working {
+            Ok(working) => credentials.difference(&working).cloned().collect(),
+            // A credential that may have ended shows nothing more; a good one opens its stream again.
             Err(error) if failed_before => {
-                tracing::warn!(%error, "event streams are closed: their keys cannot be looked up");
-                keys
+                tracing::warn!(%error, "event streams are closed: their credentials cannot be looked up");
+                credentials
             }
             // The database may only have been away for a moment.
             Err(_) => BTreeSet::new(),
@@ -280,17 +296,17 @@ impl KeyWatch {
 mod tests {
     use super::*;
 
-    fn keys(names: &[&str]) -> BTreeSet<ApiKeyId> {
+    fn keys(names: &[&str]) -> BTreeSet<Credential> {
         let ids = names.iter().map(|name| name.parse().expect("an id"));
-        ids.collect()
+        ids.map(Credential::ApiKey).collect()
     }
 
     #[test]
-    fn streams_end_with_their_key_or_after_two_failed_look_ups_in_a_row() {
-        let mut watch = KeyWatch::default();
+    fn streams_end_with_their_credential_or_after_two_failed_look_ups_in_a_row() {
+        let mut watch = CredentialWatch::default();
         let both = || keys(&["key_1", "key_2"]);
         let failed = || Err(StoreError::Timeout);
-        for (looked_up, gone) in [
+        for (looked_up, ended) in [
             (Ok(both()), keys(&[])),
             (failed(), keys(&[])),
             (Ok(both()), keys(&[])),
@@ -301,7 +317,7 @@ mod tests {
             (failed(), both()),
             (Ok(both()), keys(&[])),
         ] {
-            assert_eq!(watch.gone(both(), looked_up), gone);
+            assert_eq!(watch.ended(both(), looked_up), ended);
         }
     }
 }

@@ -16,7 +16,7 @@ use validator::Validate;
 use super::listing::{List, ListQuery};
 use super::{checked, id_or, rfc3339, text};
 use crate::app::App;
-use crate::auth::Tenant;
+use crate::auth::{Caller, need};
 use crate::body::Body;
 use crate::error::{ApiError, Reason};
 use crate::extract::{Path, Query};
@@ -72,7 +72,9 @@ fn missing() -> ApiError {
 /// Create an agent
 #[utoipa::path(post, path = "/agents", operation_id = "createAgent", tag = "Agents", request_body = NewAgent, responses((status = 201, description = "Created", body = Agent), CreateFailures))]
 pub(crate) async fn create(
-    Tenant(organization_id): Tenant,
+    Caller {
+        organization_id, ..
+    }: Caller<need::Manage>,
     State(app): State<Arc<App>>,
     Body(new): Body<NewAgent>,
 ) -> Result<(StatusCode, Json<Agent>), ApiError> {
@@ -90,7 +92,9 @@ pub(crate) async fn create(
 /// List agents
 #[utoipa::path(get, path = "/agents", operation_id = "listAgents", tag = "Agents", params(ListQuery), responses((status = 200, description = "One part of the list", body = List<Agent>), ListFailures))]
 pub(crate) async fn list(
-    Tenant(organization_id): Tenant,
+    Caller {
+        organization_id, ..
+    }: Caller<need::Read>,
     State(app): State<Arc<App>>,
     Query(query): Query<ListQuery>,
 ) -> Result<Response, ApiError> {
@@ -105,7 +109,9 @@ pub(crate) async fn list(
 /// Show an agent
 #[utoipa::path(get, path = "/agents/{id}", operation_id = "showAgent", tag = "Agents", params(("id" = String, Path)), responses((status = 200, description = "The agent", body = Agent), FindFailures))]
 pub(crate) async fn show(
-    Tenant(organization_id): Tenant,
+    Caller {
+        organization_id, ..
+    }: Caller<need::Read>,
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
 ) -> Result<Json<Agent>, ApiError> {
@@ -121,7 +127,9 @@ pub(crate) async fn show(
 /// Delete an agent; its conversations stay
 #[utoipa::path(delete, path = "/agents/{id}", operation_id = "deleteAgent", tag = "Agents", params(("id" = String, Path)), responses((status = 204, description = "Deleted"), FindFailures))]
 pub(crate) async fn delete(
-    Tenant(organization_id): Tenant,
+    Caller {
+        organization_id, ..
+    }: Caller<need::Manage>,
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
 ) -> Result<StatusCode, ApiError> {

@@ -14,17 +14,17 @@ use utoipa::ToSchema;
 use validator::Validate;
 
 use super::listing::{List, ListQuery};
-use super::{checked, organizations, rfc3339, text};
+use super::{checked, rfc3339, text};
 use crate::app::App;
-use crate::auth::Caller;
+use crate::auth::OrganizationManager;
 use crate::body::Body;
 use crate::error::{ApiError, Reason};
 use crate::extract::{Path, Query};
-use crate::openapi::{ANY_KEY, BODY, QUERY, failures};
+use crate::openapi::{BODY, KEY, QUERY, failures};
 
-failures!(CreateFailures: ANY_KEY, BODY, &[Reason::OrganizationNotFound]);
-failures!(ListFailures: ANY_KEY, QUERY, &[Reason::OrganizationNotFound]);
-failures!(FindFailures: ANY_KEY, &[Reason::OrganizationNotFound, Reason::ApiKeyNotFound]);
+failures!(CreateFailures: KEY, BODY, &[Reason::OrganizationNotFound]);
+failures!(ListFailures: KEY, QUERY, &[Reason::OrganizationNotFound]);
+failures!(FindFailures: KEY, &[Reason::OrganizationNotFound, Reason::ApiKeyNotFound]);
 
 /// A key to be.
 #[derive(Deserialize, Validate, ToSchema)]
@@ -67,28 +67,13 @@ impl From<store::ApiKey> for ApiKey {
     }
 }
 
-/// The organization in the path, if the caller may manage its keys.
-async fn managed(
-    app: &App,
-    caller: &Caller,
-    id: &str,
-) -> Result<recado_core::OrganizationId, ApiError> {
-    let id_known = id
-        .parse()
-        .map_err(|_| ApiError::not_found(Reason::OrganizationNotFound))?;
-    caller.may_manage(&id_known)?;
-    Ok(organizations::find(app, id).await?.id)
-}
-
 /// Create an API key
 #[utoipa::path(post, path = "/organizations/{id}/api-keys", operation_id = "createApiKey", tag = "API keys", params(("id" = String, Path)), request_body = NewApiKey, responses((status = 201, description = "Created; `key` is shown this once", body = CreatedApiKey), CreateFailures))]
 pub(crate) async fn create(
-    caller: Caller,
+    OrganizationManager { organization_id }: OrganizationManager,
     State(app): State<Arc<App>>,
-    Path(id): Path<String>,
     Body(new): Body<NewApiKey>,
 ) -> Result<(StatusCode, Json<CreatedApiKey>), ApiError> {
-    let organization_id = managed(&app, &caller, &id).await?;
     let secret = store::ApiKeySecret::generate()?;
     let key = store::ApiKey {
         id: ApiKeyId::from_uuid(app.uuid()),
@@ -107,12 +92,10 @@ pub(crate) async fn create(
 /// List the API keys of an organization
 #[utoipa::path(get, path = "/organizations/{id}/api-keys", operation_id = "listApiKeys", tag = "API keys", params(("id" = String, Path), ListQuery), responses((status = 200, description = "One part of the list", body = List<ApiKey>), ListFailures))]
 pub(crate) async fn list(
-    caller: Caller,
+    OrganizationManager { organization_id }: OrganizationManager,
     State(app): State<Arc<App>>,
-    Path(id): Path<String>,
     Query(query): Query<ListQuery>,
 ) -> Result<Response, ApiError> {
-    let organization_id = managed(&app, &caller, &id).await?;
     let listed = app
         .store
         .list_api_keys(&organization_id, &query.page()?)
@@ -124,11 +107,10 @@ pub(crate) async fn list(
 /// Delete an API key; it stops working at once
 #[utoipa::path(delete, path = "/organizations/{id}/api-keys/{keyId}", operation_id = "deleteApiKey", tag = "API keys", params(("id" = String, Path), ("keyId" = String, Path)), responses((status = 204, description = "Deleted"), FindFailures))]
 pub(crate) async fn delete(
-    caller: Caller,
+    OrganizationManager { organization_id }: OrganizationManager,
     State(app): State<Arc<App>>,
-    Path((id, key_id)): Path<(String, String)>,
+    Path((_id, key_id)): Path<(String, String)>,
 ) -> Result<StatusCode, ApiError> {
-    let organization_id = managed(&app, &caller, &id).await?;
     let missing = || ApiError::not_found(Reason::ApiKeyNotFound);
     let key_id = key_id.parse().map_err(|_| missing())?;
     if app.store.delete_api_key(&organization_id, &key_id).await? {

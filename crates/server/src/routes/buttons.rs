@@ -18,7 +18,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::messages::{FieldWarning, Message};
 use crate::app::App;
-use crate::auth::Tenant;
+use crate::auth::{Caller, need};
 use crate::body::Body;
 use crate::error::{ApiError, Reason};
 use crate::extract::DryRunSwitch;
@@ -202,12 +202,14 @@ impl From<&Capabilities> for Limits {
     (SendButtonsBody = "application/x-www-form-urlencoded"),
 )), responses((status = 200, description = "The provider took the message; with `dryRun=true`, what would be sent", body = SendAnswer), SendFailures))]
 pub(crate) async fn send(
-    Tenant(organization): Tenant,
+    Caller {
+        organization_id, ..
+    }: Caller<need::Send>,
     State(app): State<Arc<App>>,
     DryRunSwitch(sends_nothing): DryRunSwitch,
     Body(request): Body<SendButtons>,
 ) -> Result<Response, ApiError> {
-    let ready = send::check(&app, &organization, request).await?;
+    let ready = send::check(&app, &organization_id, request).await?;
     if sends_nothing {
         return Ok(Json(dry_run(&ready)?).into_response());
     }

@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use super::channels::{find, webhook_url};
 use crate::app::App;
-use crate::auth::Tenant;
+use crate::auth::{Caller, need};
 use crate::error::{ApiError, Reason};
 use crate::extract::Path;
 use crate::openapi::{KEY, PROVIDER, failures};
@@ -30,7 +30,9 @@ pub(crate) struct RegisteredWebhook {
 /// Tell the provider to send its webhooks here (Z-API and ZapperHUB)
 #[utoipa::path(post, path = "/channels/{id}/register-webhook", operation_id = "registerWebhook", tag = "Channels", params(("id" = String, Path)), responses((status = 200, description = "The provider took the URL", body = RegisteredWebhook), RegisterFailures))]
 pub(crate) async fn register_webhook(
-    Tenant(organization_id): Tenant,
+    Caller {
+        organization_id, ..
+    }: Caller<need::Manage>,
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
 ) -> Result<Json<RegisteredWebhook>, ApiError> {

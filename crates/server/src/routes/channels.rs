@@ -21,7 +21,7 @@ use super::conversations;
 use super::listing::{List, ListQuery};
 use super::{checked, id_or, rfc3339, text};
 use crate::app::App;
-use crate::auth::Tenant;
+use crate::auth::{Caller, need};
 use crate::body::Body;
 use crate::error::{ApiError, Reason};
 use crate::extract::{Path, Query};
@@ -199,7 +199,9 @@ pub(super) async fn find(
 /// Connect a number
 #[utoipa::path(post, path = "/channels", operation_id = "createChannel", tag = "Channels", request_body = NewChannel, responses((status = 201, description = "Created", body = Channel), CreateFailures))]
 pub(crate) async fn create(
-    Tenant(organization_id): Tenant,
+    Caller {
+        organization_id, ..
+    }: Caller<need::Manage>,
     State(app): State<Arc<App>>,
     Body(new): Body<NewChannel>,
 ) -> Result<(StatusCode, Json<Channel>), ApiError> {
@@ -240,7 +242,9 @@ pub(crate) async fn create(
 /// List channels
 #[utoipa::path(get, path = "/channels", operation_id = "listChannels", tag = "Channels", params(ListQuery), responses((status = 200, description = "One part of the list", body = List<Channel>), ListFailures))]
 pub(crate) async fn list(
-    Tenant(organization_id): Tenant,
+    Caller {
+        organization_id, ..
+    }: Caller<need::Read>,
     State(app): State<Arc<App>>,
     Query(query): Query<ListQuery>,
 ) -> Result<Response, ApiError> {
@@ -266,7 +270,9 @@ pub(crate) async fn list(
 /// Show a channel
 #[utoipa::path(get, path = "/channels/{id}", operation_id = "showChannel", tag = "Channels", params(("id" = String, Path)), responses((status = 200, description = "The channel", body = Channel), FindFailures))]
 pub(crate) async fn show(
-    Tenant(organization_id): Tenant,
+    Caller {
+        organization_id, ..
+    }: Caller<need::Read>,
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
 ) -> Result<Json<Channel>, ApiError> {
@@ -277,7 +283,9 @@ pub(crate) async fn show(
 /// Change a channel
 #[utoipa::path(patch, path = "/channels/{id}", operation_id = "updateChannel", tag = "Channels", params(("id" = String, Path)), request_body = ChannelPatch, responses((status = 200, description = "The channel as it is now", body = Channel), UpdateFailures))]
 pub(crate) async fn update(
-    Tenant(organization_id): Tenant,
+    Caller {
+        organization_id, ..
+    }: Caller<need::Manage>,
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
     Body(patch): Body<ChannelPatch>,
@@ -320,7 +328,9 @@ pub(crate) async fn update(
 /// Delete a channel and its credentials; its conversations stay, and can no longer send
 #[utoipa::path(delete, path = "/channels/{id}", operation_id = "deleteChannel", tag = "Channels", params(("id" = String, Path)), responses((status = 204, description = "Deleted"), FindFailures))]
 pub(crate) async fn delete(
-    Tenant(organization_id): Tenant,
+    Caller {
+        organization_id, ..
+    }: Caller<need::Manage>,
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
 ) -> Result<StatusCode, ApiError> {
@@ -335,7 +345,9 @@ pub(crate) async fn delete(
 /// Ask the provider whether the channel can send
 #[utoipa::path(post, path = "/channels/{id}/check", operation_id = "checkChannel", tag = "Channels", params(("id" = String, Path)), responses((status = 200, description = "What the provider says", body = ChannelCheck), FindFailures))]
 pub(crate) async fn check(
-    Tenant(organization_id): Tenant,
+    Caller {
+        organization_id, ..
+    }: Caller<need::Manage>,
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
 ) -> Result<Json<ChannelCheck>, ApiError> {

@@ -21,7 +21,7 @@ use super::listing::{List, ListQuery};
 use super::messages::Message;
 use super::{checked, id_or, rfc3339, text};
 use crate::app::App;
-use crate::auth::Tenant;
+use crate::auth::{Caller, need};
 use crate::body::Body;
 use crate::error::{ApiError, Reason};
 use crate::extract::{Path, Query};
@@ -133,7 +133,9 @@ async fn find(
 /// Open a conversation
 #[utoipa::path(post, path = "/conversations", operation_id = "createConversation", tag = "Conversations", request_body = NewConversation, responses((status = 201, description = "Created", body = Conversation), CreateFailures))]
 pub(crate) async fn create(
-    Tenant(organization_id): Tenant,
+    Caller {
+        organization_id, ..
+    }: Caller<need::Send>,
     State(app): State<Arc<App>>,
     Body(new): Body<NewConversation>,
 ) -> Result<(StatusCode, Json<Conversation>), ApiError> {
@@ -204,7 +206,9 @@ async fn known_channel(
 /// List conversations
 #[utoipa::path(get, path = "/conversations", operation_id = "listConversations", tag = "Conversations", params(ListQuery), responses((status = 200, description = "One part of the list", body = List<Conversation>), ListFailures))]
 pub(crate) async fn list(
-    Tenant(organization_id): Tenant,
+    Caller {
+        organization_id, ..
+    }: Caller<need::Read>,
     State(app): State<Arc<App>>,
     Query(query): Query<ListQuery>,
 ) -> Result<Response, ApiError> {
@@ -219,7 +223,9 @@ pub(crate) async fn list(
 /// Show a conversation
 #[utoipa::path(get, path = "/conversations/{id}", operation_id = "showConversation", tag = "Conversations", params(("id" = String, Path)), responses((status = 200, description = "The conversation", body = Conversation), FindFailures))]
 pub(crate) async fn show(
-    Tenant(organization_id): Tenant,
+    Caller {
+        organization_id, ..
+    }: Caller<need::Read>,
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
 ) -> Result<Json<Conversation>, ApiError> {
@@ -229,17 +235,19 @@ pub(crate) async fn show(
 /// Show a conversation, by ChatVolt's path
 #[utoipa::path(get, path = "/conversation/{id}", operation_id = "showConversationByChatvoltPath", tag = "Conversations", params(("id" = String, Path)), responses((status = 200, description = "The conversation", body = Conversation), FindFailures))]
 pub(crate) async fn show_singular(
-    tenant: Tenant,
+    caller: Caller<need::Read>,
     state: State<Arc<App>>,
     path: Path<String>,
 ) -> Result<Json<Conversation>, ApiError> {
-    show(tenant, state, path).await
+    show(caller, state, path).await
 }
 
 /// List the messages of a conversation
 #[utoipa::path(get, path = "/conversations/{id}/messages", operation_id = "listMessages", tag = "Conversations", params(("id" = String, Path), ListQuery), responses((status = 200, description = "One part of the list", body = List<Message>), MessagesFailures))]
 pub(crate) async fn messages(
-    Tenant(organization_id): Tenant,
+    Caller {
+        organization_id, ..
+    }: Caller<need::Read>,
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
     Query(query): Query<ListQuery>,

@@ -17,7 +17,7 @@ use super::listing::{List, ListQuery};
 use super::webhook_endpoints::find as find_endpoint;
 use super::{checked, rfc3339, text};
 use crate::app::App;
-use crate::auth::Tenant;
+use crate::auth::{Caller, need};
 use crate::body::Body;
 use crate::delivery::{delivery_id, event_of};
 use crate::error::{ApiError, Reason};
@@ -180,7 +180,9 @@ fn instant(name: &str, field: TextField) -> Result<Timestamp, FieldErrors> {
 /// List the deliveries of a webhook endpoint
 #[utoipa::path(get, path = "/webhook-endpoints/{id}/deliveries", operation_id = "listDeliveries", tag = "Webhook endpoints", params(("id" = String, Path), ListQuery, DeliveryQuery), responses((status = 200, description = "One part of the list", body = List<Delivery>), ListFailures))]
 pub(crate) async fn list(
-    Tenant(organization_id): Tenant,
+    Caller {
+        organization_id, ..
+    }: Caller<need::Read>,
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
     Query(query): Query<ListQuery>,
@@ -199,7 +201,9 @@ pub(crate) async fn list(
 /// Show a delivery with its attempts
 #[utoipa::path(get, path = "/webhook-endpoints/{id}/deliveries/{deliveryId}", operation_id = "showDelivery", tag = "Webhook endpoints", params(("id" = String, Path), ("deliveryId" = String, Path)), responses((status = 200, description = "The delivery", body = DeliveryWithAttempts), FindFailures))]
 pub(crate) async fn show(
-    Tenant(organization_id): Tenant,
+    Caller {
+        organization_id, ..
+    }: Caller<need::Read>,
     State(app): State<Arc<App>>,
     Path(path): Path<(String, String)>,
 ) -> Result<Json<DeliveryWithAttempts>, ApiError> {
@@ -212,7 +216,9 @@ pub(crate) async fn show(
 /// Nothing goes out before the endpoint is enabled.
 #[utoipa::path(post, path = "/webhook-endpoints/{id}/deliveries/{deliveryId}/replay", operation_id = "replayDelivery", tag = "Webhook endpoints", params(("id" = String, Path), ("deliveryId" = String, Path)), responses((status = 200, description = "The delivery, which is pending again", body = DeliveryWithAttempts), FindFailures))]
 pub(crate) async fn replay(
-    Tenant(organization_id): Tenant,
+    Caller {
+        organization_id, ..
+    }: Caller<need::Manage>,
     State(app): State<Arc<App>>,
     Path(path): Path<(String, String)>,
 ) -> Result<Json<DeliveryWithAttempts>, ApiError> {
@@ -228,7 +234,9 @@ pub(crate) async fn replay(
 /// A delivery that has arrived, or was given up, stays as it is. A skipped one can be replayed.
 #[utoipa::path(post, path = "/webhook-endpoints/{id}/deliveries/{deliveryId}/skip", operation_id = "skipDelivery", tag = "Webhook endpoints", params(("id" = String, Path), ("deliveryId" = String, Path)), responses((status = 200, description = "The delivery, which waits for nothing any more", body = DeliveryWithAttempts), FindFailures))]
 pub(crate) async fn skip(
-    Tenant(organization_id): Tenant,
+    Caller {
+        organization_id, ..
+    }: Caller<need::Manage>,
     State(app): State<Arc<App>>,
     Path(path): Path<(String, String)>,
 ) -> Result<Json<DeliveryWithAttempts>, ApiError> {
@@ -242,7 +250,9 @@ pub(crate) async fn skip(
 /// Nothing goes out before the endpoint is enabled.
 #[utoipa::path(post, path = "/webhook-endpoints/{id}/replay", operation_id = "replayDeliveries", tag = "Webhook endpoints", params(("id" = String, Path)), request_body = ReplayRange, responses((status = 200, description = "How many events are delivered again", body = Replayed), ReplayFailures))]
 pub(crate) async fn replay_range(
-    Tenant(organization_id): Tenant,
+    Caller {
+        organization_id, ..
+    }: Caller<need::Manage>,
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
     Body(range): Body<ReplayRange>,

@@ -22,7 +22,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::rfc3339;
 use crate::app::App;
-use crate::auth::{Tenant, TenantKey};
+use crate::auth::{Caller, need};
 use crate::error::{ApiError, Reason};
 use crate::extract::Query;
 use crate::openapi::{KEY, QUERY, failures};
@@ -157,20 +157,22 @@ fn event_id(name: &str, text: Option<&str>) -> Result<Option<EventId>, FieldErro
 /// List events
 #[utoipa::path(get, path = "/events", operation_id = "listEvents", tag = "Events", params(EventQuery), responses((status = 200, description = "One part of the list", body = Events), EventFailures))]
 pub(crate) async fn list(
-    Tenant(organization): Tenant,
+    Caller {
+        organization_id, ..
+    }: Caller<need::Read>,
     State(app): State<Arc<App>>,
     Query(query): Query<EventQuery>,
 ) -> Result<Response, ApiError> {
     let (after, limit) = (query.after()?, query.limit()?);
     let page = app
         .store
-        .list_events(&organization, after, &query.filter()?, limit)
+        .list_events(&organization_id, after, &query.filter()?, limit)
         .await?;
     let events = Events {
         next_cursor: page.next.map(|id| id.to_string()),
         data: page.data.into_iter().map(Event::from).collect(),
     };
-    app.memory.answer(Some(&organization), &events)
+    app.memory.answer(Some(&organization_id), &events)
 }
 
 /// Follow events as they happen, as server-sent events
@@ -178,7 +180,11 @@ pub(crate) async fn list(
 /// An organization has at most 100 open streams on one server.
 #[utoipa::path(get, path = "/events/stream", operation_id = "streamEvents", tag = "Events", params(EventQuery, ("Last-Event-ID" = Option<String>, Header, description = "The id of the last event that you have; without it and `after`, the stream begins now")), responses((status = 200, description = "One event after the other", content_type = "text/event-stream", body = String), StreamFailures))]
 pub(crate) async fn stream(
-    TenantKey(organization, key): TenantKey,
+    Caller {
+        organization_id,
+        credential,
+        ..
+    }: Caller<need::Read>,
     State(app): State<Arc<App>>,
     Query(query): Query<EventQuery>,
     headers: HeaderMap,
@@ -188,13 +194,13 @@ pub(crate) async fn stream(
         .and_then(|value| value.to_str().ok());
     let filter = query.filter()?;
     let after = event_id("Last-Event-ID", last)?.or(query.after()?);
-    let newest = app.store.last_event(&organization).await?;
+    let newest = app.store.last_event(&organization_id).await?;
     let newest = newest.unwrap_or(EventId::BEFORE_ALL);
-    let stream = app.streams.open(&organization, key, newest)?;
+    let stream = app.streams.open(&organization_id, credential, newest)?;
     let heartbeat = app.heartbeat;
     let follower = Follower {
         app,
-        organization,
+        organization: organization_id,
         filter,
         after: after.unwrap_or(newest),
         stream,

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use super::conversations::Contact;
 use super::rfc3339;
 use crate::app::App;
-use crate::auth::Tenant;
+use crate::auth::{Caller, need};
 use crate::error::{ApiError, Reason};
 use crate::extract::Path;
 use crate::openapi::{KEY, failures};
@@ -219,7 +219,9 @@ impl From<store::MessageError> for MessageError {
 /// Show a message
 #[utoipa::path(get, path = "/messages/{id}", operation_id = "showMessage", tag = "Messages", params(("id" = String, Path)), responses((status = 200, description = "The message", body = Message), FindFailures))]
 pub(crate) async fn show(
-    Tenant(organization_id): Tenant,
+    Caller {
+        organization_id, ..
+    }: Caller<need::Read>,
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
 ) -> Result<Response, ApiError> {

@@ -179,7 +179,7 @@ pub(crate) async fn delete(
 /// # Errors
 ///
 /// There is none.
-pub(crate) async fn find(app: &App, id: &str) -> Result<store::Organization, ApiError> {
+async fn find(app: &App, id: &str) -> Result<store::Organization, ApiError> {
     let found = app.store.get_organization(&parse(id)?).await?;
     found.ok_or_else(missing)
 }

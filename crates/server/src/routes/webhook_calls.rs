@@ -18,7 +18,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::listing::{List, ListQuery};
 use super::rfc3339;
 use crate::app::App;
-use crate::auth::Tenant;
+use crate::auth::{Caller, need};
 use crate::error::{ApiError, Reason};
 use crate::extract::{Path, Query};
 use crate::openapi::{KEY, QUERY, failures};
@@ -86,7 +86,9 @@ impl StatusQuery {
 /// Recado answered these calls with 200 and could not apply them. They are kept for 30 days.
 #[utoipa::path(get, path = "/webhook-calls", operation_id = "listWebhookCalls", tag = "Provider webhooks", params(ListQuery, StatusQuery), responses((status = 200, description = "One part of the list", body = List<ProviderCall>), ListFailures))]
 pub(crate) async fn list(
-    Tenant(organization): Tenant,
+    Caller {
+        organization_id, ..
+    }: Caller<need::Read>,
     State(app): State<Arc<App>>,
     Query(query): Query<ListQuery>,
     Query(status): Query<StatusQuery>,
@@ -94,13 +96,13 @@ pub(crate) async fn list(
     let (page, reason) = (query.page()?, status.reason()?);
     let listed = app
         .store
-        .list_webhook_calls_set_aside(&organization, reason, &page)
+        .list_webhook_calls_set_aside(&organization_id, reason, &page)
         .await?;
     let list = List::of(listed, |call| {
         let status = call.reason.as_str();
         ProviderCall::new(call, status)
     });
-    app.memory.answer(Some(&organization), &list)
+    app.memory.answer(Some(&organization_id), &list)
 }
 
 /// Apply a provider webhook call that is set aside once more
@@ -108,11 +110,13 @@ pub(crate) async fn list(
 /// Items of the call that were applied before have no second effect.
 #[utoipa::path(post, path = "/webhook-calls/{id}/retry", operation_id = "retryWebhookCall", tag = "Provider webhooks", params(("id" = String, Path)), responses((status = 200, description = "The call, which is pending again", body = ProviderCall), RetryFailures))]
 pub(crate) async fn retry(
-    Tenant(organization): Tenant,
+    Caller {
+        organization_id, ..
+    }: Caller<need::Manage>,
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
 ) -> Result<Json<ProviderCall>, ApiError> {
-    let retried = app.store.retry_webhook_call(&organization, &id).await?;
+    let retried = app.store.retry_webhook_call(&organization_id, &id).await?;
     let call = retried.ok_or_else(|| ApiError::not_found(Reason::WebhookCallNotFound))?;
     app.intake.look_for_left_behind();
     Ok(Json(ProviderCall::new(call, PENDING)))

@@ -22,7 +22,7 @@ use validator::Validate;
 use super::listing::{List, ListQuery};
 use super::{checked, rfc3339, text};
 use crate::app::App;
-use crate::auth::Tenant;
+use crate::auth::{Caller, need};
 use crate::body::Body;
 use crate::delivery::{self, fresh_secret};
 use crate::error::{ApiError, Reason};
@@ -200,7 +200,9 @@ fn new_secret() -> Result<SecretString, ApiError> {
 /// Add a webhook endpoint
 #[utoipa::path(post, path = "/webhook-endpoints", operation_id = "createWebhookEndpoint", tag = "Webhook endpoints", request_body = NewWebhookEndpoint, responses((status = 201, description = "Created; the secret is shown this once", body = WebhookEndpoint), CreateFailures))]
 pub(crate) async fn create(
-    Tenant(organization_id): Tenant,
+    Caller {
+        organization_id, ..
+    }: Caller<need::Manage>,
     State(app): State<Arc<App>>,
     Body(new): Body<NewWebhookEndpoint>,
 ) -> Result<(StatusCode, Json<WebhookEndpoint>), ApiError> {
@@ -240,7 +242,9 @@ pub(crate) async fn create(
 /// List webhook endpoints
 #[utoipa::path(get, path = "/webhook-endpoints", operation_id = "listWebhookEndpoints", tag = "Webhook endpoints", params(ListQuery), responses((status = 200, description = "One part of the list", body = List<WebhookEndpoint>), ListFailures))]
 pub(crate) async fn list(
-    Tenant(organization_id): Tenant,
+    Caller {
+        organization_id, ..
+    }: Caller<need::Read>,
     State(app): State<Arc<App>>,
     Query(query): Query<ListQuery>,
 ) -> Result<Response, ApiError> {
@@ -266,7 +270,9 @@ pub(crate) async fn list(
 /// Show a webhook endpoint
 #[utoipa::path(get, path = "/webhook-endpoints/{id}", operation_id = "showWebhookEndpoint", tag = "Webhook endpoints", params(("id" = String, Path)), responses((status = 200, description = "The endpoint", body = WebhookEndpoint), FindFailures))]
 pub(crate) async fn show(
-    Tenant(organization_id): Tenant,
+    Caller {
+        organization_id, ..
+    }: Caller<need::Read>,
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
 ) -> Result<Json<WebhookEndpoint>, ApiError> {
@@ -277,7 +283,9 @@ pub(crate) async fn show(
 /// Change a webhook endpoint, or enable it again
 #[utoipa::path(patch, path = "/webhook-endpoints/{id}", operation_id = "updateWebhookEndpoint", tag = "Webhook endpoints", params(("id" = String, Path)), request_body = WebhookEndpointPatch, responses((status = 200, description = "The endpoint as it is now", body = WebhookEndpoint), UpdateFailures))]
 pub(crate) async fn update(
-    Tenant(organization_id): Tenant,
+    Caller {
+        organization_id, ..
+    }: Caller<need::Manage>,
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
     Body(patch): Body<WebhookEndpointPatch>,
@@ -314,7 +322,9 @@ pub(crate) async fn update(
 /// Delete a webhook endpoint with its deliveries
 #[utoipa::path(delete, path = "/webhook-endpoints/{id}", operation_id = "deleteWebhookEndpoint", tag = "Webhook endpoints", params(("id" = String, Path)), responses((status = 204, description = "Deleted"), FindFailures))]
 pub(crate) async fn delete(
-    Tenant(organization_id): Tenant,
+    Caller {
+        organization_id, ..
+    }: Caller<need::Manage>,
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
 ) -> Result<StatusCode, ApiError> {
@@ -335,7 +345,9 @@ pub(crate) async fn delete(
 /// Every secret that was replaced within the last 24 hours signs, ten at most with the new one.
 #[utoipa::path(post, path = "/webhook-endpoints/{id}/rotate-secret", operation_id = "rotateWebhookSecret", tag = "Webhook endpoints", params(("id" = String, Path)), responses((status = 200, description = "The new secret, shown this once", body = RotatedSecret), RotateFailures))]
 pub(crate) async fn rotate_secret(
-    Tenant(organization_id): Tenant,
+    Caller {
+        organization_id, ..
+    }: Caller<need::Manage>,
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
 ) -> Result<Json<RotatedSecret>, ApiError> {
@@ -359,7 +371,9 @@ pub(crate) async fn rotate_secret(
 /// Send an event of type `webhook.test` at once, and tell what came of it
 #[utoipa::path(post, path = "/webhook-endpoints/{id}/test", operation_id = "testWebhookEndpoint", tag = "Webhook endpoints", params(("id" = String, Path)), responses((status = 200, description = "What the receiver answered", body = WebhookTest), FindFailures))]
 pub(crate) async fn test(
-    Tenant(organization_id): Tenant,
+    Caller {
+        organization_id, ..
+    }: Caller<need::Manage>,
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
 ) -> Result<Json<WebhookTest>, ApiError> {

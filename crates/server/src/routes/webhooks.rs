@@ -14,6 +14,7 @@ use serde_json::json;
 use subtle::ConstantTimeEq as _;
 
 use crate::app::App;
+use crate::auth::ProviderProof;
 use crate::error::{ApiError, Reason};
 use crate::extract::Path;
 use crate::inbound::budget::Room;
@@ -29,8 +30,9 @@ failures!(CallFailures: BODY, &[Reason::Unauthorized, Reason::NotFound, Reason::
 const MAX_CALL_BYTES: usize = 4 * 1024 * 1024;
 
 /// Meta proves that we want its calls, and signs them
-#[utoipa::path(get, path = "/webhooks/whatsapp/{channelId}", operation_id = "verifyWhatsAppWebhook", tag = "Provider webhooks", security(()), params(("channelId" = String, Path)), responses((status = 200, description = "The challenge"), VerificationFailures))]
+#[utoipa::path(get, path = "/webhooks/whatsapp/{channelId}", operation_id = "verifyWhatsAppWebhook", tag = "Provider webhooks", params(("channelId" = String, Path)), responses((status = 200, description = "The challenge"), VerificationFailures))]
 pub(crate) async fn whatsapp_verification(
+    _: ProviderProof,
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
     request: Request,
@@ -39,8 +41,9 @@ pub(crate) async fn whatsapp_verification(
 }
 
 /// Meta's calls
-#[utoipa::path(post, path = "/webhooks/whatsapp/{channelId}", operation_id = "takeWhatsAppWebhook", tag = "Provider webhooks", security(()), params(("channelId" = String, Path)), responses((status = 200, description = "Kept"), CallFailures))]
+#[utoipa::path(post, path = "/webhooks/whatsapp/{channelId}", operation_id = "takeWhatsAppWebhook", tag = "Provider webhooks", params(("channelId" = String, Path)), responses((status = 200, description = "Kept"), CallFailures))]
 pub(crate) async fn whatsapp(
+    _: ProviderProof,
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
     request: Request,
@@ -49,8 +52,9 @@ pub(crate) async fn whatsapp(
 }
 
 /// Z-API's calls
-#[utoipa::path(post, path = "/webhooks/zapi/{channelId}/{secret}", operation_id = "takeZapiWebhook", tag = "Provider webhooks", security(()), params(("channelId" = String, Path), ("secret" = String, Path)), responses((status = 200, description = "Kept"), CallFailures))]
+#[utoipa::path(post, path = "/webhooks/zapi/{channelId}/{secret}", operation_id = "takeZapiWebhook", tag = "Provider webhooks", params(("channelId" = String, Path), ("secret" = String, Path)), responses((status = 200, description = "Kept"), CallFailures))]
 pub(crate) async fn zapi(
+    _: ProviderProof,
     State(app): State<Arc<App>>,
     Path((id, secret)): Path<(String, String)>,
     request: Request,
@@ -59,8 +63,9 @@ pub(crate) async fn zapi(
 }
 
 /// ZapperHUB's calls
-#[utoipa::path(post, path = "/webhooks/zapperhub/{channelId}/{secret}", operation_id = "takeZapperHubWebhook", tag = "Provider webhooks", security(()), params(("channelId" = String, Path), ("secret" = String, Path)), responses((status = 200, description = "Kept"), CallFailures))]
+#[utoipa::path(post, path = "/webhooks/zapperhub/{channelId}/{secret}", operation_id = "takeZapperHubWebhook", tag = "Provider webhooks", params(("channelId" = String, Path), ("secret" = String, Path)), responses((status = 200, description = "Kept"), CallFailures))]
 pub(crate) async fn zapperhub(
+    _: ProviderProof,
     State(app): State<Arc<App>>,
     Path((id, secret)): Path<(String, String)>,
     request: Request,

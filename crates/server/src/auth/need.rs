@@ -1,0 +1,82 @@
+//! What a route asks of its caller, as its handler's signature states it.
+
+use recado_core::Scope;
+
+/// What a route asks of its caller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Need {
+    /// Nothing: everyone may call.
+    Nothing,
+    /// The proof that a provider gives: a signature, or the secret in the URL.
+    ProviderProof,
+    /// An API key or a session of one organization, with the scope.
+    Scope(Scope),
+    /// An operator key.
+    Operator,
+    /// An operator key, or an API key or a session of the organization in the path with the scope `manage`.
+    OrganizationManager,
+}
+
+/// An extractor that lets only some callers pass.
+pub(crate) trait Guard {
+    /// What it asks of them.
+    const NEED: Need;
+}
+
+/// A scope as a type, so that a signature can name it: `Caller<need::Send>`.
+pub(crate) trait ScopeNeed {
+    /// The scope.
+    const SCOPE: Scope;
+}
+
+/// Needs the scope `read`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Read;
+
+/// Needs the scope `send`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Send;
+
+/// Needs the scope `manage`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Manage;
+
+impl ScopeNeed for Read {
+    const SCOPE: Scope = Scope::Read;
+}
+
+impl ScopeNeed for Send {
+    const SCOPE: Scope = Scope::Send;
+}
+
+impl ScopeNeed for Manage {
+    const SCOPE: Scope = Scope::Manage;
+}
+
+/// A handler whose first argument is a [`Guard`].
+pub(crate) trait Guarded<Arguments> {
+    /// What the guard asks of callers.
+    const NEED: Need;
+}
+
+macro_rules! guarded {
+    ($($argument:ident)*) => {
+        impl<Function, Answer, First: Guard, $($argument),*> Guarded<(First, $($argument),*)> for Function
+        where
+            Function: Fn(First, $($argument),*) -> Answer,
+        {
+            const NEED: Need = First::NEED;
+        }
+    };
+}
+
+guarded!();
+guarded!(A);
+guarded!(A B);
+guarded!(A B C);
+guarded!(A B C D);
+
+/// Returns what a handler asks of its callers.
+pub(crate) const fn need_of<Arguments, Handler: Guarded<Arguments>>(_: &Handler) -> Need {
+    Handler::NEED
+}
