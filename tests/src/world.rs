@@ -12,7 +12,7 @@ use recado_server::app::{
 };
 use recado_server::serve::ConnectionLimits;
 use recado_store::testing::TestDatabase;
-use recado_store::{ApiKey, ApiKeySecret, Store};
+use recado_store::{ApiKey, ApiKeySecret, Author, Store};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -272,14 +272,11 @@ pub fn app(store: &Store, sandbox: &Urls, url: &str, options: &Options) -> Arc<A
 /// The database does not take it.
 pub async fn operator_key(store: &Store) -> String {
     let secret = ApiKeySecret::generate().expect("random bytes");
-    let key = ApiKey {
-        id: ApiKeyId::from_uuid(Uuid::now_v7()),
-        organization_id: None,
-        name: "test operator".to_owned(),
-        created_at: Timestamp::now(),
-    };
+    let author = Author::command_line(Timestamp::now());
+    let id = ApiKeyId::from_uuid(Uuid::now_v7());
+    let key = ApiKey::new(id, None, "test operator", &secret, author.at);
     store
-        .create_api_key(&key, &secret)
+        .create_api_key(&key, &secret, &author)
         .await
         .expect("an operator key");
     secret.expose().to_owned()

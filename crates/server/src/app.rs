@@ -95,7 +95,7 @@ impl App {
                 defaults: parts.defaults,
                 ready: moka::sync::Cache::new(CHANNELS_KEPT),
             },
-            streams: Streams::new(parts.store.clone()),
+            streams: Streams::new(parts.store.clone(), parts.clock.clone()),
             store: parts.store,
             public_url: parts.public_url,
             clock: parts.clock,

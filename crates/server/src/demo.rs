@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use recado_core::{ApiKeyId, Provider};
 use recado_providers::{Defaults, HttpClient, RetryPolicy, Timeouts};
 use recado_sandbox::{Provider as Simulated, Sandbox, Urls, Webhook, base_urls};
-use recado_store::{ApiKey, ApiKeySecret, MasterKey, Store};
+use recado_store::{ApiKey, ApiKeySecret, Author, MasterKey, Store};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -230,13 +230,10 @@ async fn open(
     let store = Store::connect(&database, MasterKey::generate()?).await?;
     store.migrate().await?;
     let secret = ApiKeySecret::generate()?;
-    let operator = ApiKey {
-        id: ApiKeyId::from_uuid(Uuid::now_v7()),
-        organization_id: None,
-        name: "demo operator".to_owned(),
-        created_at: Timestamp::now(),
-    };
-    store.create_api_key(&operator, &secret).await?;
+    let author = Author::command_line(Timestamp::now());
+    let id = ApiKeyId::from_uuid(Uuid::now_v7());
+    let operator = ApiKey::new(id, None, "demo operator", &secret, author.at);
+    store.create_api_key(&operator, &secret, &author).await?;
     let app = App::new(AppParts {
         store,
         http: HttpClient::new(Timeouts::default(), true)?,

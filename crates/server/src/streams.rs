@@ -16,6 +16,7 @@ use tokio::sync::watch;
 use tokio::task::AbortHandle;
 use tokio_util::sync::CancellationToken;
 
+use crate::app::Clock;
 use crate::auth::Credential;
 use crate::error::{ApiError, Reason};
 use feed::{Feed, Look};
@@ -43,6 +44,7 @@ const CREDENTIAL_POLL_INTERVAL: Duration = Duration::from_millis(500);
 #[derive(Clone)]
 pub(crate) struct Streams {
     store: Store,
+    clock: Clock,
     open: Arc<Mutex<Open>>,
 }
 
@@ -74,9 +76,10 @@ pub(crate) struct OpenStream {
 }
 
 impl Streams {
-    pub(crate) fn new(store: Store) -> Self {
+    pub(crate) fn new(store: Store, clock: Clock) -> Self {
         Self {
             store,
+            clock,
             open: Arc::default(),
         }
     }
@@ -243,7 +246,7 @@ async fn watch_credentials(streams: Streams) {
     let mut ended = streams.store.key_signal();
     let mut watch = CredentialWatch::default();
     while let Some(credentials) = streams.watched() {
-        let working = working(&streams.store, &credentials).await;
+        let working = working(&streams, &credentials).await;
         streams.close_streams_of(&watch.ended(credentials, working));
         tokio::select! {
             () = ended.appended() => {}
@@ -254,13 +257,14 @@ async fn watch_credentials(streams: Streams) {
 
 /// Returns those of the credentials that work.
 async fn working(
-    store: &Store,
+    streams: &Streams,
     credentials: &BTreeSet<Credential>,
 ) -> Result<BTreeSet<Credential>, StoreError> {
     let keys = credentials
         .iter()
         .map(|Credential::ApiKey(key)| key.clone());
-    let keys = store.working_api_keys(&keys.collect()).await?;
+    let (keys, now) = (keys.collect(), streams.clock.now());
+    let keys = streams.store.working_api_keys(&keys, now).await?;
     Ok(keys.into_iter().map(Credential::ApiKey).collect())
 }
 

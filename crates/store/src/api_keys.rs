@@ -2,21 +2,19 @@
 
 use std::collections::BTreeSet;
 
-use base64::Engine;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use jiff::Timestamp;
-use recado_core::{ApiKeyId, OrganizationId};
-use secrecy::{ExposeSecret, SecretString};
-use sha2::{Digest, Sha256};
+use recado_core::{ApiKeyId, OrganizationId, Role, Scopes, SessionId, UserId};
 use sqlx::any::AnyRow;
-use zeroize::Zeroizing;
 
+use crate::audit::{AuditAction, Author};
+use crate::bearer_secrets::{ApiKeySecret, hash};
 use crate::columns::{self, Columns};
 use crate::cursor::{Cursor, Listed, Page};
 use crate::error::StoreError;
-use crate::known_keys::{KnownKeys, SecretHash};
+use crate::event_log::EventLog;
+use crate::known_keys::KnownKeys;
 use crate::reading::MAX_PAGE_BYTES;
-use crate::store::{DatabaseKind, Store};
+use crate::store::{DatabaseKind, Query, Store};
 
 /// What is known of an API key; not its secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,43 +23,71 @@ pub struct ApiKey {
     pub id: ApiKeyId,
     /// Whose it is; none for an operator's key.
     pub organization_id: Option<OrganizationId>,
+    /// The user whose personal key it is; it never may do more than the user.
+    pub user_id: Option<UserId>,
     /// Its name, for people.
     pub name: String,
+    /// What it may do.
+    pub scopes: Scopes,
+    /// The beginning of the secret; `None` if the key is older than this column.
+    pub prefix: Option<String>,
     /// When it was created.
     pub created_at: Timestamp,
+    /// When it stops working; `None` if it works until it is deleted.
+    pub expires_at: Option<Timestamp>,
+    /// When it was used last, to the minute.
+    pub last_used_at: Option<Timestamp>,
 }
 
-/// The secret of an API key: `recado_` and 32 random bytes in 43 characters.
-#[derive(Debug, Clone)]
-pub struct ApiKeySecret(SecretString);
-
-impl ApiKeySecret {
-    /// Makes a new secret.
-    ///
-    /// # Errors
-    ///
-    /// The operating system gives no random bytes.
-    pub fn generate() -> Result<Self, StoreError> {
-        let mut bytes = Zeroizing::new([0; 32]);
-        getrandom::fill(bytes.as_mut_slice()).map_err(StoreError::Random)?;
-        let text = format!("recado_{}", BASE64_URL_SAFE_NO_PAD.encode(bytes.as_slice()));
-        Ok(Self(text.into()))
-    }
-
-    /// The text that its owner presents.
+impl ApiKey {
+    /// Returns a key with all scopes that does not expire.
     #[must_use]
-    pub fn expose(&self) -> &str {
-        self.0.expose_secret()
+    pub fn new(
+        id: ApiKeyId,
+        organization_id: Option<OrganizationId>,
+        name: impl Into<String>,
+        secret: &ApiKeySecret,
+        created_at: Timestamp,
+    ) -> Self {
+        Self {
+            id,
+            organization_id,
+            user_id: None,
+            name: name.into(),
+            scopes: Scopes::ALL,
+            prefix: Some(secret.prefix()),
+            created_at,
+            expires_at: None,
+            last_used_at: None,
+        }
+    }
+
+    fn works_at(&self, now: Timestamp) -> bool {
+        self.expires_at.is_none_or(|end| now < end)
     }
 }
 
-/// 256 random bits need no salt and no slow hash.
-fn hash(secret: &str) -> SecretHash {
-    Sha256::digest(secret).into()
+/// The columns that [`api_key`] reads.
+macro_rules! key_columns {
+    () => {
+        "k.id, k.organization_id, k.user_id, k.name, k.scopes, k.prefix, k.created_at, \
+         k.expires_at, k.last_used_at"
+    };
+}
+
+macro_rules! insert {
+    ($source:literal) => {
+        concat!(
+            "insert into api_keys (id, organization_id, user_id, name, scopes, prefix, \
+             created_at, expires_at, secret_hash) ",
+            $source,
+            " returning id"
+        )
+    };
 }
 
 impl Store {
-    /// Creates an API key; the secret is not kept.
+    /// Creates an API key that belongs to no user; the secret is not kept.
     ///
     /// # Errors
     ///
@@ -70,53 +96,123 @@ impl Store {
         &self,
         key: &ApiKey,
         secret: &ApiKeySecret,
+        author: &Author,
     ) -> Result<(), StoreError> {
-        let query = sqlx::query(
-            "insert into api_keys (id, organization_id, name, secret_hash, created_at) \
-             values ($1, $2, $3, $4, $5)",
-        )
-        .bind(key.id.as_str())
-        .bind(key.organization_id.as_ref().map(OrganizationId::as_str))
-        .bind(&*columns::text(&key.name))
-        .bind(hash(secret.expose()).to_vec())
-        .bind(key.created_at.as_millisecond());
-        self.write_row(query).await.map(drop)
+        let text = insert!("values ($1, $2, $3, $4, $5, $6, $7, $8, $9)");
+        let query = insertion(text, key, None, secret);
+        self.write_audited(query, created(key, author))
+            .await
+            .map(drop)
     }
 
-    /// Finds the key that has this secret; the keys of a deleted organization are not found.
+    /// Creates a personal key for the user of a session; the secret is not kept. Returns whether the session
+    /// still lasts: if not, no key is created.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Conflict`] if the id is taken, [`StoreError::UnknownOrganization`].
+    pub async fn create_personal_key(
+        &self,
+        key: &ApiKey,
+        secret: &ApiKeySecret,
+        session: &SessionId,
+        author: &Author,
+    ) -> Result<bool, StoreError> {
+        let Some(owner) = key.organization_id.clone() else {
+            return Ok(false);
+        };
+        let text = insert!(
+            "select $1, $2, s.user_id, $4, $5, $6, $7, $8, $9 from sessions s \
+             where s.organization_id = $2 and s.id = $10 and s.user_id = $3 \
+             and s.idle_ends_at > $7 and s.ends_at > $7"
+        );
+        let query = insertion(text, key, key.user_id.as_ref(), secret);
+        let query = query.bind(session.as_str().to_owned());
+        let (kind, entry) = (self.kind(), created(key, author));
+        let locked = owner.clone();
+        self.locked(&owner, move |connection| {
+            Box::pin(async move {
+                // The organization lock: a change of the password must not miss this key.
+                EventLog::open(kind, locked, Timestamp::UNIX_EPOCH, connection).await?;
+                if query.fetch_optional(&mut *connection).await?.is_none() {
+                    return Ok(false);
+                }
+                entry.execute(connection).await?;
+                Ok(true)
+            })
+        })
+        .await
+    }
+
+    /// Finds the key that has this secret and works; the scopes of a personal key are those that its user has
+    /// too. The keys of a deleted organization are not found.
     ///
     /// # Errors
     ///
     /// [`StoreError::OrganizationSuspended`] if its organization is suspended.
-    pub async fn find_api_key_by_secret(&self, secret: &str) -> Result<Option<ApiKey>, StoreError> {
+    pub async fn find_api_key_by_secret(
+        &self,
+        secret: &str,
+        now: Timestamp,
+    ) -> Result<Option<ApiKey>, StoreError> {
         let hash = hash(secret);
         let began = match self.known_keys().map(|known| known.find(&hash)) {
-            Some(Ok(key)) => return Ok(Some(key)),
+            Some(Ok(key)) => return Ok(Some(key).filter(|key| key.works_at(now))),
             Some(Err(began)) => Some(began),
             None => None,
         };
-        let query = sqlx::query(
-            "select k.id, k.organization_id, k.name, k.created_at, o.suspended_at from api_keys k \
+        let query = sqlx::query(concat!(
+            "select ",
+            key_columns!(),
+            ", u.role, o.suspended_at from api_keys k \
              left join organizations o on o.id = k.organization_id \
-             where k.secret_hash = $1 and o.deleted_at is null",
-        )
+             left join users u on u.id = k.user_id and u.organization_id = k.organization_id \
+             where k.secret_hash = $1 and o.deleted_at is null \
+             and (k.user_id is null or u.id is not null)"
+        ))
         .bind(hash.to_vec());
-        let row = self.read_row_first(query).await?;
-        if let Some(row) = &row
-            && Columns::new(row, "api_keys", "id")
-                .optional_instant("suspended_at")?
-                .is_some()
-        {
+        let Some(row) = self.read_row_first(query).await? else {
+            return Ok(None);
+        };
+        let columns = Columns::new(&row, "api_keys", "id");
+        if columns.optional_instant("suspended_at")?.is_some() {
             return Err(StoreError::OrganizationSuspended);
         }
-        let found = row.as_ref().map(api_key).transpose()?;
-        if let (Some(known), Some(began), Some(key)) = (self.known_keys(), began, &found) {
+        let mut key = api_key(&row)?;
+        if let Some(role) = columns.parse_optional::<Role>("role")? {
+            match key.scopes.intersection(role.scopes()) {
+                Some(scopes) => key.scopes = scopes,
+                // There is nothing that it may do.
+                None => return Ok(None),
+            }
+        }
+        if let (Some(known), Some(began)) = (self.known_keys(), began) {
             known.remember(began, hash, key.clone());
         }
-        Ok(found)
+        Ok(Some(key).filter(|key| key.works_at(now)))
     }
 
-    /// Lists the keys of an organization.
+    /// Notes that a key was used, without waiting for the database: at most once a minute it is written down.
+    pub fn note_key_used(&self, id: &ApiKeyId, now: Timestamp) {
+        if !self.key_uses().is_due(id, now) {
+            return;
+        }
+        // Another server may have written it within this minute.
+        let query = sqlx::query(
+            "update api_keys set last_used_at = $2 \
+             where id = $1 and (last_used_at is null or last_used_at <= $2 - 60000)",
+        )
+        .bind(id.as_str().to_owned())
+        .bind(now.as_millisecond());
+        let store = self.clone();
+        self.gathering().spawn(async move {
+            if let Err(error) = store.write_count(query).await {
+                tracing::warn!(%error, "cannot note that an API key was used");
+            }
+        });
+    }
+
+    /// Lists the keys of an organization, personal ones too.
     ///
     /// # Errors
     ///
@@ -127,11 +223,12 @@ impl Store {
         page: &Page,
     ) -> Result<Listed<ApiKey>, StoreError> {
         let (created_at, id) = page.start();
-        let query = sqlx::query(
-            "select id, organization_id, name, created_at from api_keys \
-             where organization_id = $1 and (created_at, id) > ($2, $3) \
-             order by created_at, id limit $4 + 0",
-        )
+        let query = sqlx::query(concat!(
+            "select ",
+            key_columns!(),
+            " from api_keys k where k.organization_id = $1 and (k.created_at, k.id) > ($2, $3) \
+             order by k.created_at, k.id limit $4 + 0"
+        ))
         .bind(organization.as_str())
         .bind(created_at)
         .bind(id)
@@ -142,7 +239,8 @@ impl Store {
         })
     }
 
-    /// Returns those of the keys that work: they exist, and their organization is neither suspended nor deleted.
+    /// Returns those of the keys that work: they exist and have not expired, and their organization is neither
+    /// suspended nor deleted.
     ///
     /// # Errors
     ///
@@ -150,21 +248,31 @@ impl Store {
     pub async fn working_api_keys(
         &self,
         keys: &BTreeSet<ApiKeyId>,
+        now: Timestamp,
     ) -> Result<BTreeSet<ApiKeyId>, StoreError> {
+        macro_rules! working {
+            ($keys:literal) => {
+                concat!(
+                    "select k.id from ",
+                    $keys,
+                    " left join organizations o on o.id = k.organization_id \
+                     where (k.expires_at is null or k.expires_at > $2) \
+                     and o.suspended_at is null and o.deleted_at is null"
+                )
+            };
+        }
         let text = match self.kind() {
             DatabaseKind::Sqlite => {
-                "select k.id from json_each($1) n cross join api_keys k on k.id = n.value \
-                 left join organizations o on o.id = k.organization_id \
-                 where o.suspended_at is null and o.deleted_at is null"
+                working!("json_each($1) n cross join api_keys k on k.id = n.value")
             }
-            DatabaseKind::Postgres => {
-                "select k.id from api_keys k \
-                 left join organizations o on o.id = k.organization_id where k.id = any(array(\
-                 select jsonb_array_elements_text($1::jsonb))) \
-                 and o.suspended_at is null and o.deleted_at is null"
-            }
+            DatabaseKind::Postgres => concat!(
+                working!("api_keys k"),
+                " and k.id = any(array(select jsonb_array_elements_text($1::jsonb)))"
+            ),
         };
-        let query = sqlx::query(text).bind(columns::json(keys));
+        let query = sqlx::query(text)
+            .bind(columns::json(keys))
+            .bind(now.as_millisecond());
         // Slow lists must not keep the end of a deleted key's streams waiting.
         let rows = self.read_rows_first(query).await?;
         rows.iter()
@@ -181,18 +289,21 @@ impl Store {
         &self,
         organization: &OrganizationId,
         id: &ApiKeyId,
+        author: &Author,
     ) -> Result<bool, StoreError> {
         let query =
             sqlx::query("delete from api_keys where organization_id = $1 and id = $2 returning id")
-                .bind(organization.as_str())
-                .bind(id.as_str());
+                .bind(organization.as_str().to_owned())
+                .bind(id.as_str().to_owned());
+        let action = AuditAction::ApiKeyDeleted;
+        let entry = author.record(Some(organization), action, id.as_str(), None);
         let store = self.clone();
-        let deleted = self.ending_keys(async move { store.write_row(query).await });
+        let deleted = self.ending_access(async move { store.write_audited(query, entry).await });
         Ok(deleted.await?.is_some())
     }
 
-    /// Does a write after which some keys do not work any more, and has them forgotten.
-    pub(crate) async fn ending_keys<T: Send + 'static>(
+    /// Does a write after which some keys or sessions do not work any more, and has them forgotten.
+    pub(crate) async fn ending_access<T: Send + 'static>(
         &self,
         write: impl Future<Output = Result<T, StoreError>> + Send + 'static,
     ) -> Result<T, StoreError> {
@@ -208,33 +319,45 @@ impl Store {
     }
 }
 
-fn api_key(row: &AnyRow) -> Result<ApiKey, StoreError> {
-    let columns = Columns::new(row, "api_keys", "id");
-    let organization: Option<String> = columns.get("organization_id")?;
-    Ok(ApiKey {
-        id: columns.parse("id")?,
-        organization_id: organization
-            .map(OrganizationId::try_from)
-            .transpose()
-            .map_err(|_| columns.corrupt("organization_id"))?,
-        name: columns.get("name")?,
-        created_at: columns.instant("created_at")?,
-    })
+fn insertion(
+    text: &'static str,
+    key: &ApiKey,
+    user: Option<&UserId>,
+    secret: &ApiKeySecret,
+) -> Query {
+    sqlx::query(text)
+        .bind(key.id.as_str().to_owned())
+        .bind(key.organization_id.clone().map(String::from))
+        .bind(user.cloned().map(String::from))
+        .bind(columns::text(&key.name).into_owned())
+        .bind(key.scopes.to_string())
+        .bind(secret.prefix())
+        .bind(key.created_at.as_millisecond())
+        .bind(key.expires_at.map(Timestamp::as_millisecond))
+        .bind(secret.hash())
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// Returns the statement that records the creation of a key.
+fn created(key: &ApiKey, author: &Author) -> Query {
+    author.record(
+        key.organization_id.as_ref(),
+        AuditAction::ApiKeyCreated,
+        key.id.as_str(),
+        Some(&key.name),
+    )
+}
 
-    #[test]
-    fn a_secret_is_long_random_and_hidden() {
-        let (one, other) = (
-            ApiKeySecret::generate().unwrap(),
-            ApiKeySecret::generate().unwrap(),
-        );
-        assert_eq!(one.expose().len(), "recado_".len() + 43);
-        assert!(one.expose().starts_with("recado_"));
-        assert_ne!(one.expose(), other.expose());
-        assert!(!format!("{one:?}").contains(&one.expose()[7..]));
-    }
+fn api_key(row: &AnyRow) -> Result<ApiKey, StoreError> {
+    let columns = Columns::new(row, "api_keys", "id");
+    Ok(ApiKey {
+        id: columns.parse("id")?,
+        organization_id: columns.parse_optional("organization_id")?,
+        user_id: columns.parse_optional("user_id")?,
+        name: columns.get("name")?,
+        scopes: columns.parse("scopes")?,
+        prefix: columns.get("prefix")?,
+        created_at: columns.instant("created_at")?,
+        expires_at: columns.optional_instant("expires_at")?,
+        last_used_at: columns.optional_instant("last_used_at")?,
+    })
 }

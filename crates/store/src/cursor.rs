@@ -24,7 +24,7 @@ pub struct Page {
 /// One page of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listed<T> {
-    /// The entries, oldest first.
+    /// The entries, in the order of the list.
     pub data: Vec<T>,
     /// Where the next page starts, if there is one.
     pub next: Option<Cursor>,
@@ -57,6 +57,13 @@ impl Page {
         self.after
             .as_ref()
             .map_or((i64::MIN, ""), |cursor| (cursor.created_at, &cursor.id))
+    }
+
+    /// The place to start behind in a list that begins with the newest entry.
+    pub(crate) fn start_of_newest(&self) -> (i64, &str) {
+        self.after
+            .as_ref()
+            .map_or((i64::MAX, ""), |cursor| (cursor.created_at, &cursor.id))
     }
 
     /// One more row than wanted, which tells whether there is a next page.

@@ -12,7 +12,7 @@ pub enum StoreError {
     /// The organization that was named does not exist.
     #[error("the organization does not exist")]
     UnknownOrganization,
-    /// The organization of the API key is suspended.
+    /// The organization of the API key or the session is suspended.
     #[error("the organization is suspended")]
     OrganizationSuspended,
     /// The deadline passed; a write may still land.
@@ -71,6 +71,9 @@ pub enum StoreError {
         /// How many there may be.
         limit: u32,
     },
+    /// The organization would be left without an owner.
+    #[error("the organization needs an owner: make another user an owner first")]
+    LastOwner,
     /// The secrets were encrypted with another master key.
     #[error("secrets of key {sealed_with} cannot be opened with key {given}")]
     WrongKey {
@@ -150,6 +153,7 @@ impl StoreError {
             | Self::UnknownOrganization
             | Self::TooManySecrets { .. }
             | Self::TooManyWebhookEndpoints { .. }
+            | Self::LastOwner
             | Self::Corrupt { .. }
             | Self::WrongKey { .. }
             | Self::Random(_) => true,

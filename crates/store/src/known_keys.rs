@@ -1,23 +1,22 @@
 //! API keys that were found before, so that a send on SQLite asks its database once less.
 //!
-//! SQLite has one server, and every deletion passes through it, so a deleted key is forgotten before
-//! its deletion is answered; likewise all keys of an organization that is suspended or deleted. Should another program work on the same file all the same, the key is
-//! forgotten within a second. PostgreSQL has many servers, and is asked every time.
+//! SQLite has one server, and every deletion passes through it, so a deleted key is forgotten before its
+//! deletion is answered; likewise all keys of an organization that is suspended or deleted, or of a user whose
+//! role changes. Should another program work on the same file all the same, the key is forgotten within a
+//! second. PostgreSQL has many servers, and is asked every time.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::api_keys::ApiKey;
+use crate::bearer_secrets::SecretHash;
 
 /// Most keys that are remembered; when there are more, all are forgotten and found again.
 const MOST: usize = 10_000;
 
 /// How long a key is believed without asking again.
 const BELIEVED: Duration = Duration::from_secs(1);
-
-/// SHA-256 of a secret.
-pub(crate) type SecretHash = [u8; 32];
 
 #[derive(Default)]
 pub(crate) struct KnownKeys(Mutex<Known>);
@@ -88,16 +87,14 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
+    use crate::bearer_secrets::ApiKeySecret;
 
     const HASH: SecretHash = [7; 32];
 
     fn key() -> ApiKey {
-        ApiKey {
-            id: "key_1".parse().unwrap(),
-            organization_id: None,
-            name: String::new(),
-            created_at: Timestamp::UNIX_EPOCH,
-        }
+        let secret = ApiKeySecret::generate().unwrap();
+        let id = "key_1".parse().unwrap();
+        ApiKey::new(id, None, "", &secret, Timestamp::UNIX_EPOCH)
     }
 
     fn look_up(known: &KnownKeys) -> Generation {

@@ -10,6 +10,7 @@
 //!   appends takes the organization's turn, so that the numbers of events follow the commits.
 //! - What was acknowledged survives a power cut; every read and write has a deadline.
 //! - Secrets are encrypted or hashed before they come near a statement.
+//! - A change of what an organization is made of is recorded in the transaction that makes it.
 //!
 //! ```
 //! # tokio::runtime::Runtime::new()?.block_on(async {
@@ -39,7 +40,9 @@ mod api_keys;
 mod applications;
 mod applying;
 mod attempts;
+mod audit;
 mod batch;
+mod bearer_secrets;
 mod channels;
 mod columns;
 mod connection;
@@ -58,6 +61,7 @@ mod ids;
 mod inbound;
 mod key_loss;
 mod key_rotation;
+mod key_uses;
 mod known_channels;
 mod known_keys;
 mod lock;
@@ -71,6 +75,7 @@ mod organizations;
 mod orphan_statuses;
 mod people;
 mod progress;
+mod prune;
 mod reading;
 mod received;
 mod removal;
@@ -89,6 +94,7 @@ mod suspension;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod turns;
+mod users;
 mod webhook_calls;
 mod webhook_endpoint_changes;
 mod webhook_endpoints;
@@ -96,8 +102,10 @@ mod webhook_secrets;
 mod writer;
 
 pub use agents::Agent;
-pub use api_keys::{ApiKey, ApiKeySecret};
+pub use api_keys::ApiKey;
 pub use applications::{Application, Applied, FreshIds, Routed};
+pub use audit::{Actor, AuditAction, AuditEntry, Author, UnknownAuditAction};
+pub use bearer_secrets::{ApiKeySecret, LinkSecret, SessionSecret};
 pub use channels::{Channel, ChannelChange, NewChannel};
 pub use conversations::Conversation;
 pub use cursor::{Cursor, CursorError, Listed, Page};
@@ -123,6 +131,10 @@ pub use servers::{Freed, LEASE, LEASE_RENEWAL, Membership};
 pub use set_aside::{SetAsideCall, SetAsideReason, UnknownSetAsideReason};
 pub use signal::EventSignal;
 pub use store::{DatabaseKind, Store};
+pub use users::{
+    ACCOUNT_AND_ADDRESS_LIMIT, ACCOUNT_LIMIT, ADDRESS_LIMIT, Attempt, AttemptLimit, LINK_LIFETIME,
+    SESSION_IDLE_TIMEOUT, SESSION_LIFETIME, Session, User,
+};
 pub use webhook_calls::{Backlog, WebhookCall};
 pub use webhook_endpoint_changes::{HeaderChange, WebhookEndpointChange};
 pub use webhook_endpoints::{

@@ -44,10 +44,13 @@ macro_rules! removing {
 /// others need no order, as only organizations are referred to.
 ///
 /// `webhook_calls` has no index by organization, which would cost every call of a provider; it is walked.
-const REMOVING: [&str; 10] = [
+const REMOVING: [&str; 14] = [
     removing!("channels", "id"),
     removing!("webhook_endpoints", "organization_id, id"),
     removing!("api_keys", "id"),
+    removing!("sessions", "id"),
+    removing!("links", "organization_id, user_id"),
+    removing!("users", "id"),
     removing!(
         "delivery_attempts",
         "organization_id, endpoint_id, seq, number"
@@ -61,6 +64,7 @@ const REMOVING: [&str; 10] = [
     removing!("agents", "organization_id, id"),
     removing!("messages", "organization_id, id"),
     removing!("events", "organization_id, seq"),
+    removing!("audit_log", "id"),
 ];
 
 /// The removal of the data of one deleted organization.
@@ -94,7 +98,7 @@ impl Store {
         .bind(id.as_str().to_owned())
         .bind(at.as_millisecond());
         let (store, id) = (self.clone(), id.clone());
-        let deleted = self.ending_keys(async move {
+        let deleted = self.ending_access(async move {
             let written = store.write_in_turn(&id, Scope::Statement, move |connection| {
                 Box::pin(async move { Ok(query.fetch_optional(connection).await?) })
             });

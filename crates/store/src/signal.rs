@@ -134,8 +134,8 @@ impl Store {
         }
     }
 
-    /// Returns a signal that API keys may not work any more because of what this process has done; what other
-    /// servers do is not told.
+    /// Returns a signal that API keys or sessions may not work any more because of what this process has done;
+    /// what other servers do is not told.
     #[must_use]
     pub fn key_signal(&self) -> EventSignal {
         EventSignal {
@@ -143,7 +143,7 @@ impl Store {
         }
     }
 
-    /// Tells that API keys may not work any more.
+    /// Tells that API keys or sessions may not work any more.
     pub(crate) fn signal_keys(&self) {
         self.signals().keys.send_replace(());
     }

@@ -15,6 +15,7 @@ use crate::attempts::Attempted;
 use crate::batch::Batches;
 use crate::connection::{Role, Source};
 use crate::error::StoreError;
+use crate::key_uses::KeyUses;
 use crate::known_keys::KnownKeys;
 use crate::reading::Readers;
 use crate::secrets::MasterKey;
@@ -46,6 +47,7 @@ struct Shared {
     key: MasterKey,
     signals: Arc<Signals>,
     known_keys: KnownKeys,
+    key_uses: KeyUses,
     begun: Batches<Begun>,
     finished: Batches<Finished>,
     attempted: Batches<Attempted>,
@@ -112,6 +114,7 @@ impl Store {
                 key,
                 signals: Arc::new(Signals::new()),
                 known_keys: KnownKeys::default(),
+                key_uses: KeyUses::default(),
                 begun: Batches::default(),
                 finished: Batches::default(),
                 attempted: Batches::default(),
@@ -241,6 +244,11 @@ impl Store {
             DatabaseKind::Sqlite => Some(&self.shared.known_keys),
             DatabaseKind::Postgres => None,
         }
+    }
+
+    /// The last uses of API keys that are written down.
+    pub(crate) fn key_uses(&self) -> &KeyUses {
+        &self.shared.key_uses
     }
 
     /// The sends that are about to be written down.

@@ -29,7 +29,7 @@ impl Store {
         .bind(id.as_str().to_owned())
         .bind(at.as_millisecond());
         let (store, id) = (self.clone(), id.clone());
-        let suspended = self.ending_keys(async move {
+        let suspended = self.ending_access(async move {
             let written = store.write_in_turn(&id, Scope::Statement, move |connection| {
                 Box::pin(async move { Ok(query.fetch_optional(connection).await?) })
             });

@@ -10,7 +10,7 @@ use sqlx::{AnyConnection, AssertSqlSafe, Connection};
 use tempfile::TempDir;
 
 use crate::secrets::MasterKey;
-use crate::store::{DatabaseKind, Store};
+use crate::store::{DatabaseKind, MIGRATIONS, Store};
 
 /// A migrated database of its own; it is gone when this is dropped.
 pub struct TestDatabase {
@@ -51,6 +51,26 @@ impl TestDatabase {
         };
         let key = MasterKey::generate().expect("random bytes");
         Self { url, key, place }
+    }
+
+    /// Makes a database as an earlier program left it, whose last migration is that one.
+    ///
+    /// # Panics
+    ///
+    /// The database cannot be made.
+    pub async fn migrated_to(version: i64) -> Self {
+        let database = Self::empty().await;
+        // The store creates the file.
+        database.store().await.close().await;
+        let mut connection = AnyConnection::connect(&database.url)
+            .await
+            .expect("the test database opens");
+        MIGRATIONS
+            .run_direct(Some(version), &mut connection, false)
+            .await
+            .expect("the migrations run");
+        connection.close().await.expect("an orderly end");
+        database
     }
 
     /// Makes a migrated database on the PostgreSQL server of that administrator's URL.

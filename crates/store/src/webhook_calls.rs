@@ -11,9 +11,6 @@ use crate::error::StoreError;
 use crate::secrets::{MasterKey, Place, SealedSecrets};
 use crate::store::{DatabaseKind, Store};
 
-/// Most rows of one table that one [`Store::prune`] deletes.
-const PRUNED_AT_ONCE: i64 = 2_000;
-
 /// One call of a provider, as it came.
 #[derive(Clone, PartialEq, Eq)]
 pub struct WebhookCall {
@@ -313,41 +310,6 @@ impl Store {
             .bind(server.to_owned()),
         };
         self.write_count(query).await
-    }
-
-    /// Deletes what is done and older: applied calls, statuses of nobody's message, finished
-    /// deliveries; tells how many rows went, and is repeated until there is none.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer.
-    pub async fn prune(&self, before: Timestamp) -> Result<u64, StoreError> {
-        let mut pruned = 0;
-        for text in [
-            "delete from webhook_calls where id in (select id from webhook_calls \
-             where applied_at < $1 order by applied_at limit $2 + 0)",
-            // A person has 30 days to find the cause and try again, 23 more than `before` gives.
-            "delete from webhook_calls where id in (select id from webhook_calls \
-             where set_aside is not null and received_at < $1 - 1987200000 \
-             order by received_at limit $2 + 0)",
-            "delete from orphan_statuses where (organization_id, channel_id, sought, status) in (\
-             select organization_id, channel_id, sought, status from orphan_statuses \
-             where created_at < $1 order by created_at limit $2 + 0)",
-            "delete from delivery_attempts where (organization_id, endpoint_id, seq) in (\
-             select organization_id, endpoint_id, seq from deliveries \
-             where finished_at < $1 order by finished_at, organization_id, endpoint_id, seq \
-             limit $2 + 0)",
-            "delete from deliveries where (organization_id, endpoint_id, seq) in (\
-             select organization_id, endpoint_id, seq from deliveries \
-             where finished_at < $1 order by finished_at, organization_id, endpoint_id, seq \
-             limit $2 + 0)",
-        ] {
-            let query = sqlx::query(text)
-                .bind(before.as_millisecond())
-                .bind(PRUNED_AT_ONCE);
-            pruned += self.write_count(query).await?;
-        }
-        Ok(pruned)
     }
 }
 

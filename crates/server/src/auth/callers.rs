@@ -8,6 +8,7 @@ use std::sync::Arc;
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum::http::request::Parts;
 use recado_core::{OrganizationId, Scope};
+use recado_store::Author;
 
 use super::identity::{Credential, Identity, authenticate};
 use super::need::{Guard, Need, ScopeNeed};
@@ -31,6 +32,7 @@ pub(crate) struct Operator;
 #[derive(Debug)]
 pub(crate) struct OrganizationManager {
     pub(crate) organization_id: OrganizationId,
+    pub(crate) author: Author,
 }
 
 /// Everyone.
@@ -129,7 +131,10 @@ impl FromRequestParts<Arc<App>> for OrganizationManager {
         }
         let found = app.store.get_organization(&organization_id).await?;
         found.ok_or_else(missing)?;
-        Ok(Self { organization_id })
+        Ok(Self {
+            organization_id,
+            author: identity.author,
+        })
     }
 }
 

@@ -2,6 +2,7 @@
 
 use axum::http::{HeaderMap, header, request::Parts};
 use recado_core::{ApiKeyId, OrganizationId, Scopes};
+use recado_store::{Actor, Author};
 
 use crate::app::App;
 use crate::error::{ApiError, Reason};
@@ -13,6 +14,8 @@ pub(crate) struct Identity {
     pub(crate) organization_id: Option<OrganizationId>,
     /// What the caller may do for the organization.
     pub(crate) scopes: Scopes,
+    /// Who makes the changes of this request.
+    pub(crate) author: Author,
     pub(crate) credential: Credential,
 }
 
@@ -40,13 +43,23 @@ async fn by_key(headers: &HeaderMap, app: &App) -> Result<Identity, ApiError> {
     let secret = presented_key(headers).ok_or_else(|| {
         unauthorized("UNAUTHORIZED: send an API key as `Authorization: Bearer <key>`")
     })?;
-    let key = app.store.find_api_key_by_secret(secret).await?;
+    let now = app.clock.now();
+    let key = app.store.find_api_key_by_secret(secret, now).await?;
     let key = key.ok_or_else(|| {
         unauthorized("UNAUTHORIZED: this API key is not known; it may have been deleted")
     })?;
+    let actor = match key.organization_id {
+        Some(_) => Actor::Key(key.id.clone()),
+        None => Actor::Operator(key.id.clone()),
+    };
     Ok(Identity {
         organization_id: key.organization_id,
-        scopes: Scopes::ALL,
+        scopes: key.scopes,
+        author: Author {
+            actor,
+            address: None,
+            at: now,
+        },
         credential: Credential::ApiKey(key.id),
     })
 }

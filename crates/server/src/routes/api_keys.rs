@@ -70,18 +70,18 @@ impl From<store::ApiKey> for ApiKey {
 /// Create an API key
 #[utoipa::path(post, path = "/organizations/{id}/api-keys", operation_id = "createApiKey", tag = "API keys", params(("id" = String, Path)), request_body = NewApiKey, responses((status = 201, description = "Created; `key` is shown this once", body = CreatedApiKey), CreateFailures))]
 pub(crate) async fn create(
-    OrganizationManager { organization_id }: OrganizationManager,
+    OrganizationManager {
+        organization_id,
+        author,
+    }: OrganizationManager,
     State(app): State<Arc<App>>,
     Body(new): Body<NewApiKey>,
 ) -> Result<(StatusCode, Json<CreatedApiKey>), ApiError> {
     let secret = store::ApiKeySecret::generate()?;
-    let key = store::ApiKey {
-        id: ApiKeyId::from_uuid(app.uuid()),
-        organization_id: Some(organization_id),
-        name: text(checked(new)?.name),
-        created_at: app.clock.now(),
-    };
-    app.store.create_api_key(&key, &secret).await?;
+    let id = ApiKeyId::from_uuid(app.uuid());
+    let name = text(checked(new)?.name);
+    let key = store::ApiKey::new(id, Some(organization_id), name, &secret, author.at);
+    app.store.create_api_key(&key, &secret, &author).await?;
     let key = CreatedApiKey {
         api_key: key.into(),
         key: secret.expose().to_owned(),
@@ -92,7 +92,9 @@ pub(crate) async fn create(
 /// List the API keys of an organization
 #[utoipa::path(get, path = "/organizations/{id}/api-keys", operation_id = "listApiKeys", tag = "API keys", params(("id" = String, Path), ListQuery), responses((status = 200, description = "One part of the list", body = List<ApiKey>), ListFailures))]
 pub(crate) async fn list(
-    OrganizationManager { organization_id }: OrganizationManager,
+    OrganizationManager {
+        organization_id, ..
+    }: OrganizationManager,
     State(app): State<Arc<App>>,
     Query(query): Query<ListQuery>,
 ) -> Result<Response, ApiError> {
@@ -107,13 +109,17 @@ pub(crate) async fn list(
 /// Delete an API key; it stops working at once
 #[utoipa::path(delete, path = "/organizations/{id}/api-keys/{keyId}", operation_id = "deleteApiKey", tag = "API keys", params(("id" = String, Path), ("keyId" = String, Path)), responses((status = 204, description = "Deleted"), FindFailures))]
 pub(crate) async fn delete(
-    OrganizationManager { organization_id }: OrganizationManager,
+    OrganizationManager {
+        organization_id,
+        author,
+    }: OrganizationManager,
     State(app): State<Arc<App>>,
     Path((_id, key_id)): Path<(String, String)>,
 ) -> Result<StatusCode, ApiError> {
     let missing = || ApiError::not_found(Reason::ApiKeyNotFound);
     let key_id = key_id.parse().map_err(|_| missing())?;
-    if app.store.delete_api_key(&organization_id, &key_id).await? {
+    let deleted = app.store.delete_api_key(&organization_id, &key_id, &author);
+    if deleted.await? {
         Ok(StatusCode::NO_CONTENT)
     } else {
         Err(missing())

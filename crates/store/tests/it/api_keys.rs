@@ -1,17 +1,25 @@
 //! API keys.
 
-use recado_core::OrganizationId;
-use recado_store::{ApiKey, ApiKeySecret, DatabaseKind, Store, StoreError};
+use std::collections::BTreeSet;
 
-use crate::world::{ALL, World, at, id, org};
+use recado_core::{OrganizationId, Role, Scope, Scopes, SessionId};
+use recado_store::{ApiKey, ApiKeySecret, DatabaseKind, Store, StoreError, User};
 
-fn key(text: &str, organization: Option<OrganizationId>) -> ApiKey {
-    ApiKey {
-        id: id(text),
-        organization_id: organization,
-        name: "CRM".into(),
-        created_at: at(1_500),
-    }
+use crate::sessions::sign_in;
+use crate::users;
+use crate::world::{ALL, World, at, by, id, org};
+
+fn key(text: &str, organization: Option<OrganizationId>, secret: &ApiKeySecret) -> ApiKey {
+    ApiKey::new(id(text), organization, "CRM", secret, at(1_500))
+}
+
+async fn create(store: &Store, key: &ApiKey, secret: &ApiKeySecret) {
+    store.create_api_key(key, secret, &by(1_500)).await.unwrap();
+}
+
+async fn find(store: &Store, secret: &str, now: i64) -> Option<ApiKey> {
+    let found = store.find_api_key_by_secret(secret, at(now)).await;
+    found.unwrap()
 }
 
 #[tokio::test]
@@ -21,17 +29,13 @@ async fn a_key_is_found_by_its_secret_alone() {
         ApiKeySecret::generate().unwrap(),
         ApiKeySecret::generate().unwrap(),
     );
-    let crm = key("key_1", Some(org(1)));
-    store.create_api_key(&crm, &secret).await.unwrap();
-    let found = store.find_api_key_by_secret(secret.expose()).await.unwrap();
+    let crm = key("key_1", Some(org(1)), &secret);
+    create(store, &crm, &secret).await;
+    let found = find(store, secret.expose(), 1_500).await;
     assert_eq!(found, Some(crm));
     let almost = &secret.expose()[..49];
     for text in [other.expose(), almost, "key_1", "", "\0", "recado_ç"] {
-        assert_eq!(
-            store.find_api_key_by_secret(text).await.unwrap(),
-            None,
-            "{text}"
-        );
+        assert_eq!(find(store, text, 1_500).await, None, "{text}");
     }
 }
 
@@ -39,17 +43,21 @@ async fn a_key_is_found_by_its_secret_alone() {
 async fn an_operator_key_belongs_to_no_organization() {
     let World { store, .. } = &World::new().await;
     let secret = ApiKeySecret::generate().unwrap();
-    let operator = key("key_1", None);
-    store.create_api_key(&operator, &secret).await.unwrap();
-    let found = store.find_api_key_by_secret(secret.expose()).await.unwrap();
+    let operator = key("key_1", None, &secret);
+    create(store, &operator, &secret).await;
+    let found = find(store, secret.expose(), 1_500).await;
     assert_eq!(found, Some(operator.clone()));
     assert_eq!(store.list_api_keys(&org(1), &ALL).await.unwrap().data, []);
-    assert!(!store.delete_api_key(&org(1), &operator.id).await.unwrap());
+    assert!(
+        !store
+            .delete_api_key(&org(1), &operator.id, &by(2_000))
+            .await
+            .unwrap()
+    );
 }
 
 async fn is_known(store: &Store, secret: &ApiKeySecret) -> bool {
-    let found = store.find_api_key_by_secret(secret.expose()).await;
-    found.unwrap().is_some()
+    find(store, secret.expose(), 1_500).await.is_some()
 }
 
 #[tokio::test]
@@ -57,14 +65,24 @@ async fn a_revoked_key_is_gone_at_once() {
     let world = World::new().await;
     let store = &world.store;
     let secret = ApiKeySecret::generate().unwrap();
-    let crm = key("key_1", Some(org(1)));
-    store.create_api_key(&crm, &secret).await.unwrap();
+    let crm = key("key_1", Some(org(1)), &secret);
+    create(store, &crm, &secret).await;
     for _ in 0..3 {
         assert!(is_known(store, &secret).await);
     }
-    assert!(store.delete_api_key(&org(1), &crm.id).await.unwrap());
+    assert!(
+        store
+            .delete_api_key(&org(1), &crm.id, &by(2_000))
+            .await
+            .unwrap()
+    );
     assert!(!is_known(store, &secret).await);
-    assert!(!store.delete_api_key(&org(1), &crm.id).await.unwrap());
+    assert!(
+        !store
+            .delete_api_key(&org(1), &crm.id, &by(2_000))
+            .await
+            .unwrap()
+    );
 }
 
 #[tokio::test]
@@ -72,13 +90,18 @@ async fn many_servers_on_one_postgresql_see_at_once_that_a_key_is_revoked() {
     let world = World::new().await;
     let (store, second) = (&world.store, world.database.store().await);
     let secret = ApiKeySecret::generate().unwrap();
-    let crm = key("key_1", Some(org(1)));
-    store.create_api_key(&crm, &secret).await.unwrap();
+    let crm = key("key_1", Some(org(1)), &secret);
+    create(store, &crm, &secret).await;
     // On SQLite, whose file has one server, the second one only looks afterwards.
     if store.kind() == DatabaseKind::Postgres {
         assert!(is_known(&second, &secret).await);
     }
-    assert!(store.delete_api_key(&org(1), &crm.id).await.unwrap());
+    assert!(
+        store
+            .delete_api_key(&org(1), &crm.id, &by(2_000))
+            .await
+            .unwrap()
+    );
     assert!(!is_known(&second, &secret).await);
 }
 
@@ -86,15 +109,210 @@ async fn many_servers_on_one_postgresql_see_at_once_that_a_key_is_revoked() {
 async fn neither_an_id_nor_a_secret_is_used_twice() {
     let World { store, .. } = &World::new().await;
     let secret = ApiKeySecret::generate().unwrap();
-    store
-        .create_api_key(&key("key_1", Some(org(1))), &secret)
-        .await
-        .unwrap();
-    for (text, secret) in [
-        ("key_2", &secret),
-        ("key_1", &ApiKeySecret::generate().unwrap()),
-    ] {
-        let again = store.create_api_key(&key(text, Some(org(2))), secret).await;
+    create(store, &key("key_1", Some(org(1)), &secret), &secret).await;
+    let other = ApiKeySecret::generate().unwrap();
+    for (text, secret) in [("key_2", &secret), ("key_1", &other)] {
+        let key = key(text, Some(org(2)), secret);
+        let again = store.create_api_key(&key, secret, &by(1_500)).await;
         assert!(matches!(again, Err(StoreError::Conflict)), "{again:?}");
+    }
+}
+
+/// Creates a personal key of a user who has this session.
+pub(crate) async fn create_personal(
+    store: &Store,
+    user: &User,
+    session: &SessionId,
+) -> ApiKeySecret {
+    let secret = ApiKeySecret::generate().unwrap();
+    let key = personal(user, &format!("key_of_{session}"), &secret);
+    let created = store
+        .create_personal_key(&key, &secret, session, &by(3_500))
+        .await;
+    assert!(created.unwrap());
+    secret
+}
+
+fn personal(user: &User, text: &str, secret: &ApiKeySecret) -> ApiKey {
+    let organization = Some(user.organization_id.clone());
+    ApiKey {
+        user_id: Some(user.id.clone()),
+        expires_at: Some(at(100_000)),
+        ..ApiKey::new(id(text), organization, "laptop", secret, at(3_500))
+    }
+}
+
+#[tokio::test]
+async fn a_key_has_the_scopes_the_end_and_the_prefix_that_it_was_given() {
+    let World { store, .. } = &World::new().await;
+    let secret = ApiKeySecret::generate().unwrap();
+    let crm = ApiKey {
+        scopes: Scopes::new([Scope::Send, Scope::Read]).unwrap(),
+        expires_at: Some(at(9_000)),
+        ..key("key_1", Some(org(1)), &secret)
+    };
+    create(store, &crm, &secret).await;
+    let found = find(store, secret.expose(), 8_999).await;
+    assert_eq!(found.as_ref(), Some(&crm));
+    let prefix = crm.prefix.as_deref().unwrap();
+    assert!(secret.expose().starts_with(prefix));
+    assert_eq!(prefix.len(), "recado_".len() + 6);
+    let listed = store.list_api_keys(&org(1), &ALL).await.unwrap();
+    assert_eq!(listed.data, [crm]);
+}
+
+#[tokio::test]
+async fn an_expired_key_is_not_found_from_the_instant_of_its_end() {
+    let World { store, .. } = &World::new().await;
+    let secret = ApiKeySecret::generate().unwrap();
+    let crm = ApiKey {
+        expires_at: Some(at(9_000)),
+        ..key("key_1", Some(org(1)), &secret)
+    };
+    create(store, &crm, &secret).await;
+    let keys = BTreeSet::from([crm.id.clone()]);
+    // Also one that SQLite's store remembers.
+    for (now, works) in [
+        (8_999, true),
+        (9_000, false),
+        (8_999, true),
+        (50_000, false),
+    ] {
+        let found = find(store, secret.expose(), now).await;
+        assert_eq!(found.is_some(), works, "{now}");
+        let working = store.working_api_keys(&keys, at(now)).await.unwrap();
+        assert_eq!(!working.is_empty(), works, "{now}");
+    }
+    assert!(
+        store
+            .delete_api_key(&org(1), &crm.id, &by(60_000))
+            .await
+            .unwrap()
+    );
+}
+
+#[tokio::test]
+async fn a_personal_key_may_never_do_more_than_its_user() {
+    let World { store, .. } = &World::new().await;
+    users::create(store, org(1), "owner", Role::Owner).await;
+    let ana = users::create_with_password(store, org(1), "ana", Role::Owner).await;
+    let (session, _) = sign_in(store, &ana, "ses_1").await;
+    let all = create_personal(store, &ana, &session.id).await;
+    let manages = ApiKeySecret::generate().unwrap();
+    let key = ApiKey {
+        scopes: Scopes::new([Scope::Manage]).unwrap(),
+        ..personal(&ana, "key_manages", &manages)
+    };
+    let created = store
+        .create_personal_key(&key, &manages, &session.id, &by(3_500))
+        .await;
+    assert!(created.unwrap());
+    for (role, of_all, of_other) in [
+        (Role::Owner, Some("read send manage"), Some("manage")),
+        (Role::Agent, Some("read send"), None),
+        (Role::Viewer, Some("read"), None),
+        (Role::Owner, Some("read send manage"), Some("manage")),
+    ] {
+        let changed = store
+            .update_user(&org(1), &ana.id, None, Some(role), &by(4_000))
+            .await;
+        changed.unwrap().unwrap();
+        for (secret, scopes) in [(&all, of_all), (&manages, of_other)] {
+            let found = find(store, secret.expose(), 5_000).await;
+            let found = found.map(|key| key.scopes.to_string());
+            assert_eq!(found.as_deref(), scopes, "{role}");
+        }
+    }
+    let listed = store.list_api_keys(&org(1), &ALL).await.unwrap().data;
+    assert!(
+        listed
+            .iter()
+            .all(|key| key.user_id.as_ref() == Some(&ana.id))
+    );
+    assert!(
+        store
+            .delete_api_key(&org(1), &key.id, &by(6_000))
+            .await
+            .unwrap()
+    );
+    assert_eq!(find(store, manages.expose(), 6_000).await, None);
+}
+
+#[tokio::test]
+async fn a_personal_key_needs_a_session_of_its_user_that_lasts() {
+    let World { store, .. } = &World::new().await;
+    let ana = users::create_with_password(store, org(1), "ana", Role::Owner).await;
+    let bia = users::create_with_password(store, org(1), "bia", Role::Agent).await;
+    let (session, _) = sign_in(store, &ana, "ses_1").await;
+    let secret = ApiKeySecret::generate().unwrap();
+    let create = async |user: &User, created_at| {
+        let key = ApiKey {
+            created_at: at(created_at),
+            ..personal(user, "key_1", &secret)
+        };
+        let created = store
+            .create_personal_key(&key, &secret, &session.id, &by(4_000))
+            .await;
+        created.unwrap()
+    };
+    assert!(!create(&bia, 4_000).await);
+    assert!(!create(&ana, session.idle_ends_at.as_millisecond()).await);
+    let elsewhere = User {
+        organization_id: org(2),
+        ..ana.clone()
+    };
+    assert!(!create(&elsewhere, 4_000).await);
+    let ended = store.end_session(&org(1), &session.id, &by(4_000)).await;
+    assert!(ended.unwrap());
+    assert!(!create(&ana, 4_000).await);
+    assert_eq!(find(store, secret.expose(), 5_000).await, None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_personal_key_outlives_a_new_password_that_is_set_at_the_same_time() {
+    let World { store, database } = &World::new().await;
+    let servers = users::servers(database, store).await;
+    let ana = users::create_with_password(store, org(1), "ana", Role::Owner).await;
+    for round in 0..10 {
+        users::set_password(store, &ana, "hash").await;
+        let (session, _) = sign_in(store, &ana, &format!("ses_{round}")).await;
+        let secret = ApiKeySecret::generate().unwrap();
+        let key = personal(&ana, &format!("key_{round}"), &secret);
+        let author = by(4_000);
+        let creating = servers[0].create_personal_key(&key, &secret, &session.id, &author);
+        let setting = users::set_password(&servers[1], &ana, "new");
+        let (created, ()) = tokio::join!(creating, setting);
+        created.unwrap();
+        assert_eq!(find(store, secret.expose(), 5_000).await, None);
+    }
+}
+
+#[tokio::test]
+async fn the_last_use_of_a_key_is_written_once_a_minute() {
+    let world = World::new().await;
+    let secret = ApiKeySecret::generate().unwrap();
+    let crm = key("key_1", Some(org(1)), &secret);
+    create(&world.store, &crm, &secret).await;
+    let last_use = async || {
+        let store = world.database.store().await;
+        let listed = store.list_api_keys(&org(1), &ALL).await.unwrap();
+        listed.data[0].last_used_at
+    };
+    assert_eq!(last_use().await, None);
+    for (now, written) in [
+        (60_000, 60_000),
+        (119_999, 60_000),
+        (120_000, 120_000),
+        (120_001, 120_000),
+        (179_999, 120_000),
+        (500_000, 500_000),
+    ] {
+        // Each time another server, which has written nothing yet, and then the same one again.
+        let store = world.database.store().await;
+        for _ in 0..2 {
+            store.note_key_used(&crm.id, at(now));
+        }
+        store.close().await;
+        assert_eq!(last_use().await, Some(at(written)), "{now}");
     }
 }

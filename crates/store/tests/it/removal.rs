@@ -16,12 +16,17 @@ use crate::world::{ALL, World, at, create_channel, id, org, organization};
 const ROWS: i64 = 1_100;
 
 /// The columns that a row needs, and its values for the organization `{o}` and the number `i`.
-const TABLES: [(&str, &str, &str); 11] = [
+const TABLES: [(&str, &str, &str); 15] = [
     ("agents", "id, name, created_at", "'a' || i, 'Ana', i"),
     (
         "api_keys",
         "id, name, secret_hash, created_at",
         "'k{o}-' || i, 'shop', cast(cast(10 * i + {o} as text) as {bytes}), i",
+    ),
+    (
+        "audit_log",
+        "id, at, actor, action",
+        "'u{o}-' || i, i, 'server', 'agent.deleted'",
     ),
     (
         "channels",
@@ -49,6 +54,11 @@ const TABLES: [(&str, &str, &str); 11] = [
         "i, 'message.sent', '{}', i",
     ),
     (
+        "links",
+        "user_id, secret_hash, ends_at",
+        "'u' || i, cast(cast(10 * i + {o} as text) as {bytes}), i",
+    ),
+    (
         "messages",
         "id, conversation_id, agent_id, channel_id, status, content, warnings, created_at, updated_at",
         "'m' || i, 'v1', 'a1', 'c', 'sent', '{}', '[]', i, i",
@@ -57,6 +67,16 @@ const TABLES: [(&str, &str, &str); 11] = [
         "orphan_statuses",
         "channel_id, sought, status, created_at",
         "'c', 's' || i, 'sent', i",
+    ),
+    (
+        "sessions",
+        "id, user_id, secret_hash, created_at, last_seen_at, idle_ends_at, ends_at",
+        "'s{o}-' || i, 'u1', cast(cast(10 * i + {o} as text) as {bytes}), i, i, i, i",
+    ),
+    (
+        "users",
+        "id, email, name, role, created_at",
+        "'u{o}-' || i, 'ana' || i, 'Ana', 'owner', i",
     ),
     (
         "webhook_calls",
@@ -224,7 +244,7 @@ async fn a_deleted_organization_does_not_exist_any_more() {
     let keys = BTreeSet::from([key.id.clone()]);
     assert!(
         store
-            .find_api_key_by_secret(secret.expose())
+            .find_api_key_by_secret(secret.expose(), at(2))
             .await
             .unwrap()
             .is_some()
@@ -233,10 +253,19 @@ async fn a_deleted_organization_does_not_exist_any_more() {
     assert!(store.delete_organization(&org(1), at(50)).await.unwrap());
     assert!(!store.delete_organization(&org(1), at(51)).await.unwrap());
     assert_eq!(
-        store.find_api_key_by_secret(secret.expose()).await.unwrap(),
+        store
+            .find_api_key_by_secret(secret.expose(), at(2))
+            .await
+            .unwrap(),
         None
     );
-    assert!(store.working_api_keys(&keys).await.unwrap().is_empty());
+    assert!(
+        store
+            .working_api_keys(&keys, at(2))
+            .await
+            .unwrap()
+            .is_empty()
+    );
     assert_eq!(store.get_organization(&org(1)).await.unwrap(), None);
     let listed = store.list_organizations(&ALL).await.unwrap();
     assert_eq!(listed.data.len(), 1);

@@ -3,7 +3,7 @@
 use recado_store::AgentOwner;
 use recado_store::testing::TestDatabase;
 
-use crate::world::{World, agent, agent_id, conv, conversation, create_channel, id, org};
+use crate::world::{World, agent, agent_id, at, conv, conversation, create_channel, id, org};
 
 #[tokio::test]
 async fn an_agent_is_the_callers_anothers_or_nobodys() {
@@ -42,7 +42,7 @@ async fn slow_lists_on_sqlite_keep_no_send_and_no_webhook_waiting() {
     let slow_lists = store.occupy_lists().await;
     let target = store.send_target(&org(1), &agent_id(), &conv()).await;
     assert_eq!(target.unwrap().agent, AgentOwner::Nobody);
-    let key = store.find_api_key_by_secret("recado_unknown").await;
+    let key = store.find_api_key_by_secret("recado_unknown", at(1)).await;
     assert!(key.unwrap().is_none());
     let channel = store.get_channel_by_id(&id("chn_1")).await;
     assert_eq!(channel.unwrap(), None);

@@ -8,7 +8,7 @@ use recado_store::{ApiKey, ApiKeySecret, Store, StoreError};
 use crate::deliveries::{MANY, claim};
 use crate::taps::{apply, news, tapped};
 use crate::webhook_endpoints::create;
-use crate::world::{World, at, id, org};
+use crate::world::{World, at, by, id, org};
 
 #[tokio::test]
 async fn deliveries_of_a_suspended_organization_wait_until_it_is_resumed() {
@@ -45,13 +45,8 @@ async fn an_endpoint_does_not_fail_while_its_organization_is_suspended() {
 /// A key of the organization `org_1`.
 pub(crate) async fn key(store: &Store) -> (ApiKey, ApiKeySecret) {
     let secret = ApiKeySecret::generate().unwrap();
-    let key = ApiKey {
-        id: id("key_1"),
-        organization_id: Some(org(1)),
-        name: "shop".into(),
-        created_at: at(1),
-    };
-    store.create_api_key(&key, &secret).await.unwrap();
+    let key = ApiKey::new(id("key_1"), Some(org(1)), "shop", &secret, at(1));
+    store.create_api_key(&key, &secret, &by(1)).await.unwrap();
     (key, secret)
 }
 
@@ -61,16 +56,25 @@ async fn a_key_is_refused_as_long_as_its_organization_is_suspended() {
     let (key, secret) = key(store).await;
     let keys = BTreeSet::from([key.id.clone()]);
     for _ in 0..2 {
-        let found = store.find_api_key_by_secret(secret.expose()).await.unwrap();
+        let found = store
+            .find_api_key_by_secret(secret.expose(), at(2))
+            .await
+            .unwrap();
         assert_eq!(found.as_ref(), Some(&key));
-        assert_eq!(store.working_api_keys(&keys).await.unwrap(), keys);
+        assert_eq!(store.working_api_keys(&keys, at(2)).await.unwrap(), keys);
         store.suspend_organization(&org(1), at(2)).await.unwrap();
-        let refused = store.find_api_key_by_secret(secret.expose()).await;
+        let refused = store.find_api_key_by_secret(secret.expose(), at(2)).await;
         assert!(
             matches!(refused, Err(StoreError::OrganizationSuspended)),
             "{refused:?}"
         );
-        assert!(store.working_api_keys(&keys).await.unwrap().is_empty());
+        assert!(
+            store
+                .working_api_keys(&keys, at(2))
+                .await
+                .unwrap()
+                .is_empty()
+        );
         store.resume_organization(&org(1)).await.unwrap();
     }
 }

@@ -3,7 +3,7 @@
 use recado_store::{ApiKey, ApiKeySecret, ChannelChange};
 
 use crate::world::{
-    ALL, World, accepted, agent, agent_id, at, conv, conversation, create_channel, id, message,
+    ALL, World, accepted, agent, agent_id, at, by, conv, conversation, create_channel, id, message,
     msg, org,
 };
 
@@ -20,14 +20,10 @@ async fn furnished() -> World {
         .await
         .unwrap();
     store.begin_send(&message("org_1", "msg_1")).await.unwrap();
-    let key = ApiKey {
-        id: id("key_1"),
-        organization_id: Some(org(1)),
-        name: "CRM".into(),
-        created_at: at(1_500),
-    };
+    let secret = ApiKeySecret::generate().unwrap();
+    let key = ApiKey::new(id("key_1"), Some(org(1)), "CRM", &secret, at(1_500));
     store
-        .create_api_key(&key, &ApiKeySecret::generate().unwrap())
+        .create_api_key(&key, &secret, &by(1_500))
         .await
         .unwrap();
     world
@@ -89,7 +85,12 @@ async fn no_write_reaches_across() {
     let World { store, .. } = &furnished().await;
     let other = org(2);
     let before = store.get_message(&org(1), &msg("msg_1")).await.unwrap();
-    assert!(!store.delete_api_key(&other, &id("key_1")).await.unwrap());
+    assert!(
+        !store
+            .delete_api_key(&other, &id("key_1"), &by(9))
+            .await
+            .unwrap()
+    );
     assert!(!store.delete_agent(&other, &agent_id()).await.unwrap());
     assert!(!store.delete_channel(&other, &id("chn_1")).await.unwrap());
     let change = ChannelChange {

@@ -7,8 +7,8 @@ use recado_core::{
 };
 use recado_store::testing::TestDatabase;
 use recado_store::{
-    Agent, Channel, ChannelSecrets, Conversation, Freed, NewChannel, NewMessage, Organization,
-    Page, SendResult, Store,
+    Agent, Author, Channel, ChannelSecrets, Conversation, Freed, NewChannel, NewMessage,
+    Organization, Page, SendResult, Store,
 };
 use serde_json::{Map, Value, json};
 use sqlx::{AnyConnection, Connection};
@@ -57,6 +57,11 @@ pub(crate) fn id<T: std::str::FromStr>(text: &str) -> T {
 
 pub(crate) fn at(millisecond: i64) -> Timestamp {
     Timestamp::from_millisecond(millisecond).unwrap()
+}
+
+/// A command makes a change at that instant.
+pub(crate) fn by(millisecond: i64) -> Author {
+    Author::command_line(at(millisecond))
 }
 
 pub(crate) fn organization(text: &str) -> Organization {

@@ -1,0 +1,91 @@
+//! Secrets that a caller presents: 256 random bits each, of which only a hash is stored.
+
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use secrecy::{ExposeSecret, SecretString};
+use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
+
+use crate::error::StoreError;
+
+/// SHA-256 of a secret.
+pub(crate) type SecretHash = [u8; 32];
+
+/// Hashes a secret; 256 random bits need no salt and no slow hash.
+pub(crate) fn hash(secret: &str) -> SecretHash {
+    Sha256::digest(secret).into()
+}
+
+macro_rules! bearer_secrets {
+    ($($(#[$doc:meta])* $name:ident = $prefix:literal;)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone)]
+        pub struct $name(SecretString);
+
+        impl $name {
+            /// Makes a new secret.
+            ///
+            /// # Errors
+            ///
+            /// The operating system gives no random bytes.
+            pub fn generate() -> Result<Self, StoreError> {
+                let mut bytes = Zeroizing::new([0; 32]);
+                getrandom::fill(bytes.as_mut_slice()).map_err(StoreError::Random)?;
+                let random = Zeroizing::new(BASE64_URL_SAFE_NO_PAD.encode(bytes.as_slice()));
+                Ok(Self(format!("{}{}", $prefix, *random).into()))
+            }
+
+            /// The text that its owner presents.
+            #[must_use]
+            pub fn expose(&self) -> &str {
+                self.0.expose_secret()
+            }
+
+            /// Returns what is stored of it.
+            pub(crate) fn hash(&self) -> Vec<u8> {
+                hash(self.expose()).to_vec()
+            }
+        }
+    )*};
+}
+
+bearer_secrets! {
+    /// The secret of an API key: `recado_` and 32 random bytes in 43 characters.
+    ApiKeySecret = "recado_";
+    /// The secret of a session, which a browser keeps in a cookie: 32 random bytes in 43 characters.
+    SessionSecret = "";
+    /// The secret of a one-time link, which is a part of its URL: 32 random bytes in 43 characters.
+    LinkSecret = "";
+}
+
+/// Characters of the secret of an API key that stay visible.
+const PREFIX_LENGTH: usize = "recado_".len() + 6;
+
+impl ApiKeySecret {
+    /// Returns the beginning of the secret, by which people recognize the key: `recado_` and 6 characters.
+    #[must_use]
+    pub fn prefix(&self) -> String {
+        self.expose().chars().take(PREFIX_LENGTH).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_long_random_and_hidden() {
+        let (one, other) = (
+            ApiKeySecret::generate().unwrap(),
+            ApiKeySecret::generate().unwrap(),
+        );
+        assert_eq!(one.expose().len(), "recado_".len() + 43);
+        assert!(one.expose().starts_with(&one.prefix()));
+        assert_eq!(one.prefix().len(), 13);
+        assert_ne!(one.expose(), other.expose());
+        assert!(!format!("{one:?}").contains(&one.expose()[7..]));
+        let session = SessionSecret::generate().unwrap();
+        assert_eq!(session.expose().len(), 43);
+        assert!(!format!("{session:?}").contains(session.expose()));
+    }
+}

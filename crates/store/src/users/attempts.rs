@@ -1,0 +1,291 @@
+//! Attempts to sign in: counted before a password is compared, by address, by account, and by both.
+//!
+//! An account is an e-mail with the organization that the caller names, whether they exist or not, so that a
+//! refusal does not tell. A window begins with its first attempt, and ends after its time.
+
+use std::net::{IpAddr, Ipv6Addr};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use recado_core::OrganizationId;
+use sha2::{Digest, Sha256};
+use sqlx::AnyConnection;
+
+use super::normalized;
+use crate::audit::{AuditAction, Author, insert_entry};
+use crate::columns::Columns;
+use crate::error::StoreError;
+use crate::store::Store;
+
+/// How many attempts are let through in a window of time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AttemptLimit {
+    /// How many.
+    pub attempts: u32,
+    /// In how long.
+    pub window: Duration,
+}
+
+/// Attempts from one address; an IPv6 network of 64 bits counts as one address.
+pub const ADDRESS_LIMIT: AttemptLimit = AttemptLimit {
+    attempts: 20,
+    window: Duration::from_mins(15),
+};
+
+/// Attempts to sign in to one account from one address.
+pub const ACCOUNT_AND_ADDRESS_LIMIT: AttemptLimit = AttemptLimit {
+    attempts: 5,
+    window: Duration::from_mins(15),
+};
+
+/// Attempts to sign in to one account from all addresses.
+pub const ACCOUNT_LIMIT: AttemptLimit = AttemptLimit {
+    attempts: 100,
+    window: Duration::from_hours(1),
+};
+
+/// Most characters that are kept of the e-mail of a failed sign-in; an e-mail address has 254 at most.
+const MAX_EMAIL_LENGTH: usize = 254;
+
+/// Whether an attempt to sign in is let through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Attempt {
+    /// It was counted, and the password may be compared.
+    Allowed,
+    /// It was not counted; the next one may be allowed at this instant.
+    RefusedUntil(Timestamp),
+}
+
+/// What attempts are counted of.
+#[derive(Clone)]
+struct Subject {
+    hash: Vec<u8>,
+    limit: AttemptLimit,
+}
+
+/// The subjects of an attempt, in the order in which every transaction takes their rows. The address comes
+/// first: what is refused for it leaves no row for the account, which the caller makes up.
+type Subjects = [Subject; 3];
+
+fn subjects(
+    email: &str,
+    organization: Option<&OrganizationId>,
+    address: Option<IpAddr>,
+) -> Subjects {
+    let address = address.map_or_else(String::new, |address| network(address).to_string());
+    let organization = organization.map_or("", OrganizationId::as_str);
+    let account = format!("{organization}\0{}", normalized(email));
+    [
+        (format!("address\0{address}"), ADDRESS_LIMIT),
+        (
+            format!("both\0{address}\0{account}"),
+            ACCOUNT_AND_ADDRESS_LIMIT,
+        ),
+        (format!("account\0{account}"), ACCOUNT_LIMIT),
+    ]
+    .map(|(subject, limit)| Subject {
+        // What a caller types as an e-mail may be long, or a password.
+        hash: Sha256::digest(subject).to_vec(),
+        limit,
+    })
+}
+
+/// Returns the address that attempts are counted by.
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => {
+            let [one, two, three, four, ..] = address.segments();
+            IpAddr::V6(Ipv6Addr::new(one, two, three, four, 0, 0, 0, 0))
+        }
+        IpAddr::V4(address) => IpAddr::V4(address),
+    }
+}
+
+impl Store {
+    /// Counts an attempt to sign in, unless one of its limits is reached; all servers count together.
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer.
+    pub async fn begin_sign_in(
+        &self,
+        email: &str,
+        organization: Option<&OrganizationId>,
+        address: Option<IpAddr>,
+        now: Timestamp,
+    ) -> Result<Attempt, StoreError> {
+        let subjects = subjects(email, organization, address);
+        // A flood of refused attempts only reads.
+        if let Some(until) = self.refused_until(&subjects, now).await? {
+            return Ok(Attempt::RefusedUntil(until));
+        }
+        let counting = subjects.clone();
+        let counted = self.transaction(move |connection| {
+            Box::pin(async move {
+                for (place, subject) in counting.iter().enumerate() {
+                    if !count(subject, now, connection).await? {
+                        give_back(&counting[..place], connection).await?;
+                        return Ok(false);
+                    }
+                }
+                Ok(true)
+            })
+        });
+        if counted.await? {
+            return Ok(Attempt::Allowed);
+        }
+        let until = self.refused_until(&subjects, now).await?;
+        Ok(Attempt::RefusedUntil(until.unwrap_or(now)))
+    }
+
+    /// Gives back an attempt that was counted, since its password was right.
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer.
+    pub async fn forgive_sign_in(
+        &self,
+        email: &str,
+        organization: Option<&OrganizationId>,
+        address: Option<IpAddr>,
+    ) -> Result<(), StoreError> {
+        let subjects = subjects(email, organization, address);
+        self.transaction(move |connection| {
+            Box::pin(async move { give_back(&subjects, connection).await })
+        })
+        .await
+    }
+
+    /// Records that a sign-in failed: in the log of the organization that was named, or else of the only one where
+    /// the e-mail has a user.
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer.
+    pub async fn note_failed_sign_in(
+        &self,
+        organization: Option<&OrganizationId>,
+        email: &str,
+        author: &Author,
+    ) -> Result<(), StoreError> {
+        let email = normalized(email);
+        // A text without the sign may be a password in the wrong field.
+        let detail = email.contains('@').then(|| {
+            let kept = email.chars().take(MAX_EMAIL_LENGTH);
+            kept.collect::<String>()
+        });
+        let text = insert_entry!(
+            "coalesce((select id from organizations where id = $2 and deleted_at is null), \
+             (select max(organization_id) from users where $2 is null and email = $10 \
+             having count(*) = 1))"
+        );
+        let action = AuditAction::SignInFailed;
+        let query = author.entry(text, organization, action, None, detail.as_deref());
+        self.write_count(query.bind(email)).await.map(drop)
+    }
+
+    /// Returns when the last of the windows ends whose limit is reached, if there is one.
+    async fn refused_until(
+        &self,
+        subjects: &Subjects,
+        now: Timestamp,
+    ) -> Result<Option<Timestamp>, StoreError> {
+        let [one, two, three] = subjects.each_ref().map(|subject| subject.hash.clone());
+        let query = sqlx::query(
+            "select subject, attempts, ends_at from sign_in_attempts \
+             where subject in ($1, $2, $3) and ends_at > $4",
+        )
+        .bind(one)
+        .bind(two)
+        .bind(three)
+        .bind(now.as_millisecond());
+        let mut until = None;
+        for row in &self.read_rows(query).await? {
+            let columns = Columns::new(row, "sign_in_attempts", "ends_at");
+            let (hash, attempts): (&[u8], i64) =
+                (columns.get("subject")?, columns.get("attempts")?);
+            let mut reached = subjects
+                .iter()
+                .filter(|subject| attempts >= i64::from(subject.limit.attempts));
+            if reached.any(|subject| subject.hash == hash) {
+                until = until.max(Some(columns.instant("ends_at")?));
+            }
+        }
+        Ok(until)
+    }
+}
+
+/// Counts an attempt of a subject; returns `false` if its limit is reached.
+async fn count(
+    subject: &Subject,
+    now: Timestamp,
+    connection: &mut AnyConnection,
+) -> Result<bool, StoreError> {
+    let ends_at = now.checked_add(subject.limit.window);
+    let query = sqlx::query(
+        "insert into sign_in_attempts (subject, attempts, ends_at) values ($1, 1, $2) \
+         on conflict (subject) do update set \
+         attempts = case when sign_in_attempts.ends_at <= $3 then 1 \
+         else sign_in_attempts.attempts + 1 end, \
+         ends_at = case when sign_in_attempts.ends_at <= $3 then excluded.ends_at \
+         else sign_in_attempts.ends_at end \
+         where sign_in_attempts.ends_at <= $3 or sign_in_attempts.attempts < $4 \
+         returning attempts",
+    )
+    .bind(subject.hash.clone())
+    .bind(ends_at.unwrap_or(Timestamp::MAX).as_millisecond())
+    .bind(now.as_millisecond())
+    .bind(i64::from(subject.limit.attempts));
+    Ok(query.fetch_optional(connection).await?.is_some())
+}
+
+async fn give_back(subjects: &[Subject], connection: &mut AnyConnection) -> Result<(), StoreError> {
+    for subject in subjects {
+        sqlx::query(
+            "update sign_in_attempts set attempts = attempts - 1 \
+             where subject = $1 and attempts > 0",
+        )
+        .bind(subject.hash.clone())
+        .execute(&mut *connection)
+        .await?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_ipv6_network_and_an_ipv4_address_in_either_notation_count_as_one_address() {
+        let network = |text: &str| network(text.parse().unwrap()).to_string();
+        assert_eq!(network("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::");
+        assert_eq!(network("2001:db8:1:2::1"), "2001:db8:1:2::");
+        assert_eq!(network("2001:db8:1:3::1"), "2001:db8:1:3::");
+        assert_eq!(network("::ffff:192.0.2.7"), "192.0.2.7");
+        assert_eq!(network("192.0.2.7"), "192.0.2.7");
+    }
+
+    #[test]
+    fn no_two_accounts_share_a_count() {
+        let organization: OrganizationId = "org_1".parse().unwrap();
+        let address = Some("192.0.2.7".parse().unwrap());
+        let all = [
+            subjects("ana@example.com", None, None),
+            subjects("ana@example.com", None, address),
+            subjects("ana@example.com", Some(&organization), address),
+            subjects("bia@example.com", Some(&organization), address),
+        ];
+        let hashes: std::collections::BTreeSet<_> =
+            all.iter().flatten().map(|subject| &subject.hash).collect();
+        // Two addresses, four pairs, three accounts.
+        assert_eq!(hashes.len(), 2 + 4 + 3);
+        let same = subjects(" ANA@example.com ", Some(&organization), address);
+        assert!(
+            all[2]
+                .iter()
+                .zip(&same)
+                .all(|(one, other)| one.hash == other.hash)
+        );
+    }
+}

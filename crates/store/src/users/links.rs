@@ -1,0 +1,124 @@
+//! One-time links, with which a user sets a password: an invitation, or help after a lost password.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use recado_core::{OrganizationId, UserId};
+
+use super::passwords::replace_password;
+use super::{User, find, record, user, user_columns};
+use crate::audit::{AuditAction, Author};
+use crate::bearer_secrets::{LinkSecret, hash};
+use crate::error::StoreError;
+use crate::store::Store;
+
+/// How long a link works.
+pub const LINK_LIFETIME: Duration = Duration::from_hours(24);
+
+impl Store {
+    /// Creates the link of a user in the place of an earlier one; the secret is not kept. Returns whether there is
+    /// such a user.
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer.
+    pub async fn create_link(
+        &self,
+        organization: &OrganizationId,
+        id: &UserId,
+        secret: &LinkSecret,
+        ends_at: Timestamp,
+        author: &Author,
+    ) -> Result<bool, StoreError> {
+        let query = sqlx::query(
+            "insert into links (organization_id, user_id, secret_hash, ends_at) \
+             values ($1, $2, $3, $4) on conflict (organization_id, user_id) \
+             do update set secret_hash = excluded.secret_hash, ends_at = excluded.ends_at",
+        )
+        .bind(organization.as_str().to_owned())
+        .bind(id.as_str().to_owned())
+        .bind(secret.hash())
+        .bind(ends_at.as_millisecond());
+        let (owner, id, author) = (organization.clone(), id.clone(), author.clone());
+        self.change_access(organization, move |connection| {
+            Box::pin(async move {
+                let Some(user) = find(&owner, &id, connection).await? else {
+                    return Ok(false);
+                };
+                query.execute(&mut *connection).await?;
+                record(&author, &user, AuditAction::UserLinkCreated, None)
+                    .execute(connection)
+                    .await?;
+                Ok(true)
+            })
+        })
+        .await
+    }
+
+    /// Finds the user whose link has this secret and works, without using it up.
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer, or a row is corrupt.
+    pub async fn find_link(
+        &self,
+        secret: &str,
+        now: Timestamp,
+    ) -> Result<Option<User>, StoreError> {
+        let query = sqlx::query(concat!(
+            "select ",
+            user_columns!(),
+            " from links l join users u on u.id = l.user_id and u.organization_id = l.organization_id \
+             join organizations o on o.id = l.organization_id \
+             where l.secret_hash = $1 and l.ends_at > $2 \
+             and o.suspended_at is null and o.deleted_at is null"
+        ))
+        .bind(hash(secret).to_vec())
+        .bind(now.as_millisecond());
+        self.read_row(query).await?.as_ref().map(user).transpose()
+    }
+
+    /// Uses a link up: stores the hash of the new password of its user, and ends the sessions and personal keys
+    /// of the user. Returns the user, or `None` if the link does not work or was used.
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer.
+    pub async fn use_link(
+        &self,
+        secret: &str,
+        password_hash: &str,
+        author: &Author,
+    ) -> Result<Option<User>, StoreError> {
+        let Some(found) = self.find_link(secret, author.at).await? else {
+            return Ok(None);
+        };
+        // Of two uses at the same time, only one finds the link.
+        let query = sqlx::query(
+            "delete from links where organization_id = $1 and user_id = $2 \
+             and secret_hash = $3 and ends_at > $4 returning user_id",
+        )
+        .bind(found.organization_id.as_str().to_owned())
+        .bind(found.id.as_str().to_owned())
+        .bind(hash(secret).to_vec())
+        .bind(author.at.as_millisecond());
+        let (password_hash, author) = (password_hash.to_owned(), author.clone());
+        let organization = found.organization_id.clone();
+        self.change_access(&organization, move |connection| {
+            Box::pin(async move {
+                if query.fetch_optional(&mut *connection).await?.is_none() {
+                    return Ok(None);
+                }
+                replace_password(&found, &password_hash, None, connection).await?;
+                record(&author, &found, AuditAction::UserLinkUsed, None)
+                    .execute(connection)
+                    .await?;
+                Ok(Some(User {
+                    has_password: true,
+                    ..found
+                }))
+            })
+        })
+        .await
+    }
+}

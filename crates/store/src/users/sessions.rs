@@ -1,0 +1,362 @@
+//! Sessions: sign-ins of users in browsers. Only a hash of the secret is kept.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use recado_core::{OrganizationId, SessionId, UserId};
+use sqlx::any::AnyRow;
+
+use super::{User, user, user_columns};
+use crate::audit::{AuditAction, Author};
+use crate::bearer_secrets::{SessionSecret, hash};
+use crate::columns::{self, Columns};
+use crate::cursor::{Cursor, Listed, Page};
+use crate::error::StoreError;
+use crate::reading::MAX_PAGE_BYTES;
+use crate::store::{DatabaseKind, Store};
+
+/// How long a session lasts that is not used.
+pub const SESSION_IDLE_TIMEOUT: Duration = Duration::from_hours(12);
+
+/// How long a session lasts at most.
+pub const SESSION_LIFETIME: Duration = Duration::from_hours(30 * 24);
+
+/// Time between two notes of the use of one session.
+const NOTE_INTERVAL: Duration = Duration::from_mins(1);
+
+/// A sign-in of a user in a browser.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Session {
+    /// Its public name; not the secret.
+    pub id: SessionId,
+    /// The user who signed in.
+    pub user_id: UserId,
+    /// The organization of the user.
+    pub organization_id: OrganizationId,
+    /// When the user signed in.
+    pub created_at: Timestamp,
+    /// When it was used last, to the minute.
+    pub last_seen_at: Timestamp,
+    /// When it ends if it is not used; never after `ends_at`.
+    pub idle_ends_at: Timestamp,
+    /// When it ends even if it is used.
+    pub ends_at: Timestamp,
+}
+
+impl Session {
+    /// Returns a session that begins now.
+    #[must_use]
+    pub fn new(id: SessionId, user: &User, now: Timestamp) -> Self {
+        let ends_at = after(now, SESSION_LIFETIME);
+        Self {
+            id,
+            user_id: user.id.clone(),
+            organization_id: user.organization_id.clone(),
+            created_at: now,
+            last_seen_at: now,
+            idle_ends_at: after(now, SESSION_IDLE_TIMEOUT),
+            ends_at,
+        }
+    }
+}
+
+/// The columns that [`session`] reads.
+macro_rules! session_columns {
+    () => {
+        "s.id as session_id, s.user_id, s.organization_id, s.created_at as began_at, \
+         s.last_seen_at, s.idle_ends_at, s.ends_at"
+    };
+}
+
+impl Store {
+    /// Creates the session of a user who signs in with a password of this hash; the secret is not kept.
+    ///
+    /// Returns whether the user still exists with this password: if not, no session is created.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Conflict`] if the id is taken.
+    pub async fn create_session(
+        &self,
+        session: &Session,
+        secret: &SessionSecret,
+        password_hash: &str,
+        author: &Author,
+    ) -> Result<bool, StoreError> {
+        // It comes first, and holds the row: the password changes before it or after the session is there.
+        let signed_in = sqlx::query(
+            "update users set last_sign_in_at = $4 \
+             where organization_id = $1 and id = $2 and password_hash = $3 returning id",
+        )
+        .bind(session.organization_id.as_str().to_owned())
+        .bind(session.user_id.as_str().to_owned())
+        .bind(password_hash.to_owned())
+        .bind(session.created_at.as_millisecond());
+        let insertion = sqlx::query(
+            "insert into sessions (id, user_id, organization_id, secret_hash, created_at, \
+             last_seen_at, idle_ends_at, ends_at) values ($1, $2, $3, $4, $5, $6, $7, $8)",
+        )
+        .bind(session.id.as_str().to_owned())
+        .bind(session.user_id.as_str().to_owned())
+        .bind(session.organization_id.as_str().to_owned())
+        .bind(secret.hash())
+        .bind(session.created_at.as_millisecond())
+        .bind(session.last_seen_at.as_millisecond())
+        .bind(session.idle_ends_at.as_millisecond())
+        .bind(session.ends_at.as_millisecond());
+        let entry = author.record(
+            Some(&session.organization_id),
+            AuditAction::SessionCreated,
+            session.user_id.as_str(),
+            Some(session.id.as_str()),
+        );
+        self.transaction(move |connection| {
+            Box::pin(async move {
+                if signed_in.fetch_optional(&mut *connection).await?.is_none() {
+                    return Ok(false);
+                }
+                insertion.execute(&mut *connection).await?;
+                entry.execute(connection).await?;
+                Ok(true)
+            })
+        })
+        .await
+    }
+
+    /// Gives a session another secret; the one before does not work any more. Returns whether the session exists.
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer.
+    pub async fn renew_session(
+        &self,
+        session: &Session,
+        secret: &SessionSecret,
+    ) -> Result<bool, StoreError> {
+        let query = sqlx::query(
+            "update sessions set secret_hash = $3 where organization_id = $1 and id = $2",
+        )
+        .bind(session.organization_id.as_str().to_owned())
+        .bind(session.id.as_str().to_owned())
+        .bind(secret.hash());
+        Ok(self.write_count(query).await? > 0)
+    }
+
+    /// Finds the session that has this secret and lasts, with its user; those of a deleted organization are not
+    /// found.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::OrganizationSuspended`] if its organization is suspended.
+    pub async fn find_session(
+        &self,
+        secret: &str,
+        now: Timestamp,
+    ) -> Result<Option<(Session, User)>, StoreError> {
+        let query = sqlx::query(concat!(
+            "select ",
+            session_columns!(),
+            ", ",
+            user_columns!(),
+            ", o.suspended_at from sessions s \
+             join users u on u.id = s.user_id and u.organization_id = s.organization_id \
+             join organizations o on o.id = s.organization_id \
+             where s.secret_hash = $1 and s.idle_ends_at > $2 and s.ends_at > $2 \
+             and o.deleted_at is null"
+        ))
+        .bind(hash(secret).to_vec())
+        .bind(now.as_millisecond());
+        let Some(row) = self.read_row_first(query).await? else {
+            return Ok(None);
+        };
+        let columns = Columns::new(&row, "sessions", "session_id");
+        if columns.optional_instant("suspended_at")?.is_some() {
+            return Err(StoreError::OrganizationSuspended);
+        }
+        Ok(Some((session(&row)?, user(&row)?)))
+    }
+
+    /// Notes that a session is used, at most once a minute: it does not end of idleness meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer.
+    pub async fn touch_session(&self, session: &Session, now: Timestamp) -> Result<(), StoreError> {
+        if now < after(session.last_seen_at, NOTE_INTERVAL) {
+            return Ok(());
+        }
+        let idle_ends_at = after(now, SESSION_IDLE_TIMEOUT).min(session.ends_at);
+        // Another request may have written it within this minute, or the session may have ended.
+        let query = sqlx::query(
+            "update sessions set last_seen_at = $3, idle_ends_at = $4 \
+             where organization_id = $1 and id = $2 and last_seen_at <= $3 - 60000 \
+             and idle_ends_at > $3 and ends_at > $3",
+        )
+        .bind(session.organization_id.as_str().to_owned())
+        .bind(session.id.as_str().to_owned())
+        .bind(now.as_millisecond())
+        .bind(idle_ends_at.as_millisecond());
+        self.write_count(query).await.map(drop)
+    }
+
+    /// Lists the sessions of a user that last.
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer, or a row is corrupt.
+    pub async fn list_sessions(
+        &self,
+        organization: &OrganizationId,
+        user: &UserId,
+        page: &Page,
+        now: Timestamp,
+    ) -> Result<Listed<Session>, StoreError> {
+        let (created_at, id) = page.start();
+        let query = sqlx::query(concat!(
+            "select ",
+            session_columns!(),
+            " from sessions s where s.organization_id = $1 and s.user_id = $2 \
+             and (s.created_at, s.id) > ($3, $4) and s.idle_ends_at > $5 and s.ends_at > $5 \
+             order by s.created_at, s.id limit $6 + 0"
+        ))
+        .bind(organization.as_str().to_owned())
+        .bind(user.as_str().to_owned())
+        .bind(created_at)
+        .bind(id.to_owned())
+        .bind(now.as_millisecond())
+        .bind(page.rows());
+        let rows = self.read_page(query, MAX_PAGE_BYTES).await?;
+        Listed::read(page, &rows, session, |entry| {
+            Cursor::new(entry.created_at, entry.id.as_str())
+        })
+    }
+
+    /// Returns those of the sessions that work: they exist and last, and their organization is neither suspended
+    /// nor deleted.
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer, or a row is corrupt.
+    pub async fn working_sessions(
+        &self,
+        sessions: &BTreeSet<SessionId>,
+        now: Timestamp,
+    ) -> Result<BTreeSet<SessionId>, StoreError> {
+        macro_rules! working {
+            ($sessions:literal) => {
+                concat!(
+                    "select s.id from ",
+                    $sessions,
+                    " join organizations o on o.id = s.organization_id \
+                     where s.idle_ends_at > $2 and s.ends_at > $2 \
+                     and o.suspended_at is null and o.deleted_at is null"
+                )
+            };
+        }
+        let text = match self.kind() {
+            DatabaseKind::Sqlite => {
+                working!("json_each($1) n cross join sessions s on s.id = n.value")
+            }
+            DatabaseKind::Postgres => concat!(
+                working!("sessions s"),
+                " and s.id = any(array(select jsonb_array_elements_text($1::jsonb)))"
+            ),
+        };
+        let query = sqlx::query(text)
+            .bind(columns::json(sessions))
+            .bind(now.as_millisecond());
+        // Slow lists must not keep the end of an ended session's streams waiting.
+        let rows = self.read_rows_first(query).await?;
+        rows.iter()
+            .map(|row| Columns::new(row, "sessions", "id").parse("id"))
+            .collect()
+    }
+
+    /// Ends a session, at once; returns whether there was one.
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer.
+    pub async fn end_session(
+        &self,
+        organization: &OrganizationId,
+        id: &SessionId,
+        author: &Author,
+    ) -> Result<bool, StoreError> {
+        let query = sqlx::query(
+            "delete from sessions where organization_id = $1 and id = $2 returning id, user_id",
+        )
+        .bind(organization.as_str().to_owned())
+        .bind(id.as_str().to_owned());
+        let (owner, author) = (organization.clone(), author.clone());
+        let store = self.clone();
+        self.ending_access(async move {
+            let ended = store.transaction(move |connection| {
+                Box::pin(async move {
+                    let Some(row) = query.fetch_optional(&mut *connection).await? else {
+                        return Ok(false);
+                    };
+                    let columns = Columns::new(&row, "sessions", "id");
+                    let (user, id): (&str, &str) = (columns.get("user_id")?, columns.get("id")?);
+                    author
+                        .record(Some(&owner), AuditAction::SessionEnded, user, Some(id))
+                        .execute(connection)
+                        .await?;
+                    Ok(true)
+                })
+            });
+            ended.await
+        })
+        .await
+    }
+
+    /// Ends all sessions of a user, at once; returns how many there were.
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer.
+    pub async fn end_sessions(
+        &self,
+        organization: &OrganizationId,
+        user: &UserId,
+        author: &Author,
+    ) -> Result<u64, StoreError> {
+        let query = sqlx::query("delete from sessions where organization_id = $1 and user_id = $2")
+            .bind(organization.as_str().to_owned())
+            .bind(user.as_str().to_owned());
+        let action = AuditAction::UserSessionsEnded;
+        let entry = author.record(Some(organization), action, user.as_str(), None);
+        let store = self.clone();
+        self.ending_access(async move {
+            let ended = store.transaction(move |connection| {
+                Box::pin(async move {
+                    let ended = query.execute(&mut *connection).await?.rows_affected();
+                    if ended > 0 {
+                        entry.execute(connection).await?;
+                    }
+                    Ok(ended)
+                })
+            });
+            ended.await
+        })
+        .await
+    }
+}
+
+fn after(instant: Timestamp, time: Duration) -> Timestamp {
+    instant.checked_add(time).unwrap_or(Timestamp::MAX)
+}
+
+fn session(row: &AnyRow) -> Result<Session, StoreError> {
+    let columns = Columns::new(row, "sessions", "session_id");
+    Ok(Session {
+        id: columns.parse("session_id")?,
+        user_id: columns.parse("user_id")?,
+        organization_id: columns.parse("organization_id")?,
+        created_at: columns.instant("began_at")?,
+        last_seen_at: columns.instant("last_seen_at")?,
+        idle_ends_at: columns.instant("idle_ends_at")?,
+        ends_at: columns.instant("ends_at")?,
+    })
+}

@@ -1,0 +1,273 @@
+//! The audit log: every change of what an organization is made of has its entry, and no failed one has.
+
+use std::net::IpAddr;
+
+use recado_core::{OrganizationId, Role};
+use recado_store::{
+    Actor, ApiKey, ApiKeySecret, AuditAction, AuditEntry, Author, LinkSecret, Page, Session,
+    SessionSecret, Store, User,
+};
+
+use crate::sessions::sign_in;
+use crate::users::{create, create_with_password};
+use crate::world::{ALL, World, at, by, id, org};
+
+async fn entries(store: &Store, organization: Option<OrganizationId>) -> Vec<AuditEntry> {
+    let listed = store.list_audit(organization.as_ref(), &ALL).await;
+    listed.unwrap().data
+}
+
+/// What was done, to what, and its detail; the oldest first.
+async fn told(store: &Store, organization: Option<OrganizationId>) -> Vec<String> {
+    let entries = entries(store, organization).await;
+    let told = entries.iter().rev().map(|entry| {
+        let words = [entry.target.as_deref(), entry.detail.as_deref()];
+        let words = words.into_iter().flatten().collect::<Vec<_>>();
+        format!("{} {}", entry.action, words.join(" "))
+    });
+    told.map(|line| line.trim_end().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn an_entry_says_who_did_what_when_and_from_where() {
+    let World { store, .. } = &World::new().await;
+    let key = || id("key_1");
+    let addresses: [Option<IpAddr>; 2] = [None, Some("2001:db8::1".parse().unwrap())];
+    let actors = [
+        Actor::User(id("usr_1")),
+        Actor::Key(key()),
+        Actor::Operator(key()),
+        Actor::CommandLine,
+        Actor::Server,
+        Actor::Anonymous,
+    ];
+    for (number, actor) in (0..).zip(&actors) {
+        let author = Author {
+            actor: actor.clone(),
+            address: addresses[number % 2],
+            at: at(1_000),
+        };
+        let user = crate::users::user(org(1), &format!("user{number}"), Role::Agent);
+        store.create_user(&user, &author).await.unwrap();
+    }
+    let mut listed = entries(store, Some(org(1))).await;
+    listed.reverse();
+    assert_eq!(listed.len(), actors.len());
+    for (number, (entry, actor)) in listed.into_iter().zip(actors).enumerate() {
+        assert!(entry.id.starts_with("aud_"));
+        let expected = AuditEntry {
+            id: entry.id.clone(),
+            organization_id: Some(org(1)),
+            at: at(1_000),
+            actor,
+            action: AuditAction::UserCreated,
+            target: Some(format!("usr_user{number}_org_1")),
+            address: addresses[number % 2],
+            detail: Some(format!("user{number}@example.com")),
+        };
+        assert_eq!(entry, expected);
+    }
+    assert_eq!(entries(store, Some(org(2))).await, []);
+}
+
+#[tokio::test]
+async fn the_log_is_listed_newest_first_in_pages() {
+    let World { store, .. } = &World::new().await;
+    for number in 0..7 {
+        let user = crate::users::user(org(1), &format!("user{number}"), Role::Agent);
+        // Some of the same instant.
+        let author = by(1_000 + number / 3);
+        store.create_user(&user, &author).await.unwrap();
+    }
+    let (mut seen, mut after) = (Vec::new(), None);
+    loop {
+        let page = Page { after, limit: 2 };
+        let listed = store.list_audit(Some(&org(1)), &page).await.unwrap();
+        seen.extend(listed.data.into_iter().filter_map(|entry| entry.detail));
+        match listed.next {
+            Some(next) => after = Some(next.to_string().parse().unwrap()),
+            None => break,
+        }
+    }
+    let expected = (0..7)
+        .rev()
+        .map(|number| format!("user{number}@example.com"));
+    assert_eq!(seen, expected.collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn what_happens_to_users_is_recorded_and_what_changes_nothing_is_not() {
+    let World { store, .. } = &World::new().await;
+    let owner = create(store, org(1), "owner", Role::Owner).await;
+    let ana = create_with_password(store, org(1), "ana", Role::Agent).await;
+    let name = Some("Ana S.");
+    for (name, role) in [
+        (None, None),
+        (name, None),
+        (name, None),
+        (None, Some(Role::Viewer)),
+    ] {
+        let changed = store
+            .update_user(&org(1), &ana.id, name, role, &by(4_000))
+            .await;
+        changed.unwrap().unwrap();
+    }
+    let link = LinkSecret::generate().unwrap();
+    let made = store
+        .create_link(&org(1), &ana.id, &link, at(9_000), &by(4_000))
+        .await;
+    assert!(made.unwrap());
+    for _ in 0..2 {
+        let told = store.use_link(link.expose(), "hash", &by(5_000)).await;
+        told.unwrap();
+    }
+    for _ in 0..2 {
+        let told = store.delete_user(&org(1), &ana.id, &by(7_000)).await;
+        told.unwrap();
+    }
+    let refused = store.delete_user(&org(1), &owner.id, &by(7_000)).await;
+    assert!(refused.is_err());
+    assert!(store.create_user(&owner, &by(7_000)).await.is_err());
+    let expected = [
+        "user.created usr_owner_org_1 owner@example.com",
+        "user.created usr_ana_org_1 ana@example.com",
+        "user.password_changed usr_ana_org_1",
+        "user.updated usr_ana_org_1",
+        "user.updated usr_ana_org_1 role: agent → viewer",
+        "user.link_created usr_ana_org_1",
+        "user.link_used usr_ana_org_1",
+        "user.deleted usr_ana_org_1 ana@example.com",
+    ];
+    assert_eq!(told(store, Some(org(1))).await, expected);
+}
+
+#[tokio::test]
+async fn what_happens_to_sessions_is_recorded() {
+    let World { store, .. } = &World::new().await;
+    let ana = create_with_password(store, org(1), "ana", Role::Owner).await;
+    let before = told(store, Some(org(1))).await.len();
+    for text in ["ses_1", "ses_2"] {
+        sign_in(store, &ana, text).await;
+    }
+    let (session, secret) = (
+        Session::new(id("ses_3"), &ana, at(3_000)),
+        SessionSecret::generate().unwrap(),
+    );
+    let created = store
+        .create_session(&session, &secret, "wrong", &by(3_000))
+        .await;
+    assert!(!created.unwrap());
+    for _ in 0..2 {
+        let ended = store.end_session(&org(1), &id("ses_1"), &by(6_000)).await;
+        ended.unwrap();
+    }
+    for _ in 0..2 {
+        let ended = store.end_sessions(&org(1), &ana.id, &by(6_000)).await;
+        ended.unwrap();
+    }
+    let expected = [
+        "session.created usr_ana_org_1 ses_1",
+        "session.created usr_ana_org_1 ses_2",
+        "session.ended usr_ana_org_1 ses_1",
+        "user.sessions_ended usr_ana_org_1",
+    ];
+    let mut told = told(store, Some(org(1))).await;
+    assert_eq!(told.split_off(before), expected);
+}
+
+#[tokio::test]
+async fn what_happens_to_keys_is_recorded_and_operator_keys_are_in_the_operators_log() {
+    let World { store, .. } = &World::new().await;
+    let before = told(store, None).await;
+    for (text, organization) in [("key_1", Some(org(1))), ("key_2", None)] {
+        let secret = ApiKeySecret::generate().unwrap();
+        let key = ApiKey::new(id(text), organization, "CRM", &secret, at(1_000));
+        store
+            .create_api_key(&key, &secret, &by(1_000))
+            .await
+            .unwrap();
+        let again = store.create_api_key(&key, &secret, &by(1_000)).await;
+        assert!(again.is_err());
+    }
+    for _ in 0..2 {
+        let deleted = store
+            .delete_api_key(&org(1), &id("key_1"), &by(1_000))
+            .await;
+        deleted.unwrap();
+    }
+    let expected = ["api_key.created key_1 CRM", "api_key.deleted key_1"];
+    assert_eq!(told(store, Some(org(1))).await, expected);
+    let mut told = told(store, None).await;
+    assert_eq!(told.split_off(before.len()), ["api_key.created key_2 CRM"]);
+}
+
+#[tokio::test]
+async fn a_failed_sign_in_is_recorded_where_its_owners_look() {
+    let World { store, .. } = &World::new().await;
+    let before = told(store, None).await.len();
+    create(store, org(1), "ana", Role::Owner).await;
+    for number in [1, 2] {
+        create(store, org(number), "both", Role::Owner).await;
+    }
+    let author = Author {
+        actor: Actor::Anonymous,
+        ..by(2_000)
+    };
+    let fail = async |organization: Option<OrganizationId>, email: &str| {
+        let noted = store
+            .note_failed_sign_in(organization.as_ref(), email, &author)
+            .await;
+        noted.unwrap();
+    };
+    fail(Some(org(2)), "stranger@example.com").await;
+    fail(None, "Ana@Example.com ").await;
+    // The organization does not exist, or there is no telling which one is meant.
+    fail(Some(id("org_9")), "ana@example.com").await;
+    fail(None, "both@example.com").await;
+    fail(None, "my password").await;
+    fail(None, &format!("{}@example.com", "é".repeat(5_000))).await;
+    let failed = |told: Vec<String>| {
+        let failed = told.into_iter().filter(|line| line.starts_with("sign_in"));
+        failed.collect::<Vec<_>>()
+    };
+    let of_first = failed(told(store, Some(org(1))).await);
+    assert_eq!(of_first, ["sign_in.failed ana@example.com"]);
+    let of_second = failed(told(store, Some(org(2))).await);
+    assert_eq!(of_second, ["sign_in.failed stranger@example.com"]);
+    let mut of_operators = told(store, None).await.split_off(before);
+    let long = of_operators.pop().unwrap();
+    assert_eq!(long.chars().count(), "sign_in.failed ".len() + 254);
+    let expected = [
+        "sign_in.failed ana@example.com",
+        "sign_in.failed both@example.com",
+        "sign_in.failed",
+    ];
+    assert_eq!(of_operators, expected);
+}
+
+#[tokio::test]
+async fn ended_sessions_and_old_counts_are_pruned_and_the_log_is_kept_for_longer() {
+    let World { store, .. } = &World::new().await;
+    let ana: User = create_with_password(store, org(1), "ana", Role::Owner).await;
+    let (session, _) = sign_in(store, &ana, "ses_1").await;
+    let link = LinkSecret::generate().unwrap();
+    let made = store
+        .create_link(&org(1), &ana.id, &link, at(9_000), &by(4_000))
+        .await;
+    assert!(made.unwrap());
+    let attempt = store.begin_sign_in("ana", None, None, at(1_000)).await;
+    attempt.unwrap();
+    let log = entries(store, Some(org(1))).await.len() as u64;
+    assert_eq!(store.prune(at(9_000)).await.unwrap(), 0);
+    assert_eq!(store.prune(at(9_001)).await.unwrap(), 1, "the link");
+    let counts = store.prune(at(2_000 + 3_600_000)).await.unwrap();
+    assert_eq!(counts, 3, "the address, the account, and both");
+    let end = session.idle_ends_at.as_millisecond();
+    assert_eq!(store.prune(at(end)).await.unwrap(), 0);
+    assert_eq!(store.prune(at(end + 1)).await.unwrap(), 1, "the session");
+    let year = 393 * 24 * 3_600_000;
+    assert_eq!(store.prune(at(1_000 + year)).await.unwrap(), 0);
+    let pruned = store.prune(at(1_000_000 + year)).await.unwrap();
+    assert!(pruned >= log, "{pruned}");
+    assert_eq!(entries(store, Some(org(1))).await, []);
+}

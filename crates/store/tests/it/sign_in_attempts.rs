@@ -1,0 +1,197 @@
+//! Attempts to sign in are counted before a password is compared, on all servers together.
+
+use std::net::IpAddr;
+
+use recado_core::OrganizationId;
+use recado_store::{
+    ACCOUNT_AND_ADDRESS_LIMIT, ACCOUNT_LIMIT, ADDRESS_LIMIT, Attempt, AttemptLimit, Store,
+};
+use sqlx::Row as _;
+use tokio::task::JoinSet;
+
+use crate::users::servers;
+use crate::world::{World, at, org};
+
+const MINUTE: i64 = 60_000;
+
+fn address(number: u32) -> IpAddr {
+    IpAddr::V4((0xc000_0200 + number).into())
+}
+
+/// Makes an attempt for `ana` without an organization.
+async fn attempt(store: &Store, address: IpAddr, now: i64) -> Attempt {
+    of(store, "ana@example.com", None, address, now).await
+}
+
+async fn of(
+    store: &Store,
+    email: &str,
+    organization: Option<&OrganizationId>,
+    address: IpAddr,
+    now: i64,
+) -> Attempt {
+    let attempt = store
+        .begin_sign_in(email, organization, Some(address), at(now))
+        .await;
+    attempt.unwrap()
+}
+
+fn count(limit: AttemptLimit) -> usize {
+    usize::try_from(limit.attempts).unwrap()
+}
+
+#[test]
+fn the_limits_are_the_published_ones() {
+    let limits = [ACCOUNT_AND_ADDRESS_LIMIT, ADDRESS_LIMIT, ACCOUNT_LIMIT];
+    let limits = limits.map(|limit| (limit.attempts, limit.window.as_secs() / 60));
+    assert_eq!(limits, [(5, 15), (20, 15), (100, 60)]);
+}
+
+#[tokio::test]
+async fn an_account_is_tried_five_times_from_one_address_until_the_window_ends() {
+    let World { store, .. } = &World::new().await;
+    for number in 0..5 {
+        let told = attempt(store, address(1), 1_000 + number).await;
+        assert_eq!(told, Attempt::Allowed);
+    }
+    let end = 1_000 + 15 * MINUTE;
+    for now in [2_000, end - 1] {
+        let told = attempt(store, address(1), now).await;
+        assert_eq!(told, Attempt::RefusedUntil(at(end)));
+    }
+    // From elsewhere, to another account, and with the organization it is another count.
+    assert_eq!(attempt(store, address(2), 2_000).await, Attempt::Allowed);
+    let other = of(store, "bia@example.com", None, address(1), 2_000).await;
+    assert_eq!(other, Attempt::Allowed);
+    let named = of(store, "ana@example.com", Some(&org(1)), address(1), 2_000).await;
+    assert_eq!(named, Attempt::Allowed);
+    // In another notation it is the same.
+    let same = of(store, " Ana@Example.COM", None, address(1), 2_000).await;
+    assert_eq!(same, Attempt::RefusedUntil(at(end)));
+    for _ in 0..5 {
+        assert_eq!(attempt(store, address(1), end).await, Attempt::Allowed);
+    }
+    let told = attempt(store, address(1), end).await;
+    assert_eq!(told, Attempt::RefusedUntil(at(end + 15 * MINUTE)));
+}
+
+#[tokio::test]
+async fn one_address_tries_twenty_times_whatever_the_accounts_are() {
+    let world = World::new().await;
+    let store = &world.store;
+    for number in 0..20 {
+        let email = format!("user{number}@example.com");
+        let told = of(store, &email, None, address(1), 1_000).await;
+        assert_eq!(told, Attempt::Allowed);
+    }
+    let end = at(1_000 + 15 * MINUTE);
+    for number in 0..50 {
+        let email = format!("other{number}@example.com");
+        let told = of(store, &email, None, address(1), 1_000).await;
+        assert_eq!(told, Attempt::RefusedUntil(end));
+    }
+    assert_eq!(attempt(store, address(2), 1_000).await, Attempt::Allowed);
+    // What is refused leaves nothing behind: 1 + 2 addresses, and two counts for each account that was tried.
+    let mut raw = world.raw().await;
+    let row = sqlx::query("select count(*) as found from sign_in_attempts")
+        .fetch_one(&mut raw)
+        .await
+        .unwrap();
+    assert_eq!(row.get::<i64, _>("found"), 2 + 2 * 21);
+}
+
+#[tokio::test]
+async fn one_account_is_tried_a_hundred_times_an_hour_from_all_addresses() {
+    let World { store, .. } = &World::new().await;
+    for number in 0..100 {
+        let told = attempt(store, address(number), 1_000).await;
+        assert_eq!(told, Attempt::Allowed);
+    }
+    let told = attempt(store, address(100), 1_000).await;
+    assert_eq!(told, Attempt::RefusedUntil(at(1_000 + 60 * MINUTE)));
+    // What was refused counts for the address neither.
+    for number in 0..20 {
+        let email = format!("user{number}@example.com");
+        let told = of(store, &email, None, address(100), 1_000).await;
+        assert_eq!(told, Attempt::Allowed);
+    }
+    let told = attempt(store, address(100), 1_000 + 60 * MINUTE).await;
+    assert_eq!(told, Attempt::Allowed);
+}
+
+#[tokio::test]
+async fn what_one_address_is_refused_does_not_lock_the_account_for_others() {
+    let World { store, .. } = &World::new().await;
+    for _ in 0..200 {
+        attempt(store, address(1), 1_000).await;
+    }
+    assert_eq!(attempt(store, address(2), 1_000).await, Attempt::Allowed);
+}
+
+#[tokio::test]
+async fn a_right_password_gives_its_attempt_back() {
+    let World { store, .. } = &World::new().await;
+    let forgive = async || {
+        let forgiven = store
+            .forgive_sign_in("ana@example.com", None, Some(address(1)))
+            .await;
+        forgiven.unwrap();
+    };
+    for _ in 0..50 {
+        assert_eq!(attempt(store, address(1), 1_000).await, Attempt::Allowed);
+        forgive().await;
+    }
+    // It gives back one and not all.
+    for _ in 0..5 {
+        assert_eq!(attempt(store, address(1), 1_000).await, Attempt::Allowed);
+    }
+    forgive().await;
+    assert_eq!(attempt(store, address(1), 1_000).await, Attempt::Allowed);
+    assert_ne!(attempt(store, address(1), 1_000).await, Attempt::Allowed);
+    // There is nothing to give back for an account that nobody tried.
+    for _ in 0..3 {
+        let forgiven = store
+            .forgive_sign_in("bia@example.com", None, Some(address(9)))
+            .await;
+        forgiven.unwrap();
+    }
+    let mut allowed = 0;
+    while of(store, "bia@example.com", None, address(9), 1_000).await == Attempt::Allowed {
+        allowed += 1;
+    }
+    assert_eq!(allowed, 5);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_attempts_at_once_on_two_servers_let_no_more_through() {
+    let World { store, database } = &World::new().await;
+    let servers = servers(database, store).await;
+    let storm = async |email: fn(usize) -> String, address: fn(u32) -> IpAddr| {
+        let mut tasks = JoinSet::new();
+        for number in 0..50_u32 {
+            let server = servers[number as usize % 2].clone();
+            tasks.spawn(async move {
+                let mut allowed = 0;
+                for round in 0..10 {
+                    let email = email(number as usize * 10 + round);
+                    let told = server
+                        .begin_sign_in(&email, None, Some(address(number)), at(1_000))
+                        .await;
+                    allowed += usize::from(told.unwrap() == Attempt::Allowed);
+                }
+                allowed
+            });
+        }
+        tasks.join_all().await.into_iter().sum::<usize>()
+    };
+    let one_of_both = storm(|_| "ana@example.com".to_owned(), |_| address(1)).await;
+    assert_eq!(one_of_both, count(ACCOUNT_AND_ADDRESS_LIMIT));
+    let one_address = storm(|number| format!("{number}@example.com"), |_| address(2)).await;
+    assert_eq!(one_address, count(ADDRESS_LIMIT));
+    let one_account = storm(
+        |_| "bia@example.com".to_owned(),
+        |number| address(100 + number),
+    )
+    .await;
+    assert_eq!(one_account, count(ACCOUNT_LIMIT));
+}

@@ -1,0 +1,51 @@
+//! Databases of earlier programs are brought up to date, and lose nothing.
+
+use recado_core::Scopes;
+use recado_store::ApiKeySecret;
+use recado_store::testing::TestDatabase;
+use sha2::{Digest as _, Sha256};
+
+use crate::world::{ALL, World, at, by, id, org};
+
+#[tokio::test]
+async fn the_keys_of_before_keep_working_with_all_scopes() {
+    let database = TestDatabase::migrated_to(9).await;
+    let mut raw = World::raw_of(&database).await;
+    sqlx::raw_sql("insert into organizations (id, name, created_at) values ('org_1', 'One', 1)")
+        .execute(&mut raw)
+        .await
+        .unwrap();
+    let [of_organization, of_operator] = [(); 2].map(|()| ApiKeySecret::generate().unwrap());
+    let keys = [
+        ("key_1", Some("org_1"), &of_organization),
+        ("key_2", None, &of_operator),
+    ];
+    for (key, organization, secret) in keys {
+        sqlx::query(
+            "insert into api_keys (id, organization_id, name, secret_hash, created_at) \
+             values ($1, $2, 'CRM', $3, 7)",
+        )
+        .bind(key)
+        .bind(organization)
+        .bind(Sha256::digest(secret.expose()).to_vec())
+        .execute(&mut raw)
+        .await
+        .unwrap();
+    }
+    let store = database.store().await;
+    store.migrate().await.unwrap();
+    for (key, organization, secret) in keys {
+        let found = store.find_api_key_by_secret(secret.expose(), at(i64::from(u32::MAX)));
+        let found = found.await.unwrap().unwrap();
+        assert_eq!(found.id, id(key));
+        assert_eq!(found.organization_id, organization.map(id));
+        assert_eq!((found.scopes, found.created_at), (Scopes::ALL, at(7)));
+        let unknown = (found.prefix, found.expires_at, found.last_used_at);
+        assert_eq!(unknown, (None, None, None));
+        assert_eq!(found.user_id, None);
+    }
+    let listed = store.list_api_keys(&org(1), &ALL).await.unwrap();
+    assert_eq!(listed.data.len(), 1);
+    let deleted = store.delete_api_key(&org(1), &id("key_1"), &by(8)).await;
+    assert!(deleted.unwrap());
+}
