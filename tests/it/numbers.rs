@@ -1,6 +1,6 @@
 //! An organization connects each number once.
 
-use recado_store::{ChannelSecrets, MasterKey, NewChannel};
+use recado_store::{Author, ChannelSecrets, MasterKey, NewChannel};
 use recado_tests::binaries::{Deployment, Server};
 use recado_tests::world::{credentials, organization};
 use recado_tests::{Answer, World};
@@ -122,7 +122,10 @@ async fn numbers_of_older_channels_are_known_after_a_start_and_after_a_new_maste
     let store = database.store().await;
     for (id, instance) in [("old", "INST-09"), ("twin", "INST-01")] {
         let channel = stored_before(id, instance);
-        store.create_channel(channel).await.expect("created");
+        store
+            .create_channel(channel, &Author::command_line(jiff::Timestamp::now()))
+            .await
+            .expect("created");
     }
     store.close().await;
     let new_key = MasterKey::generate().expect("random bytes");

@@ -1,7 +1,7 @@
 //! Secrets of channels have at least 8 characters, except for those that were stored earlier.
 
 use recado_sandbox::Account;
-use recado_store::{ChannelSecrets, NewChannel};
+use recado_store::{Author, ChannelSecrets, NewChannel};
 use recado_tests::World;
 use recado_tests::world::{CUSTOMER, smallest_body};
 use serde_json::{Map, json};
@@ -27,7 +27,11 @@ async fn store_with_short_secret(world: &World) {
         },
         created_at: jiff::Timestamp::now(),
     };
-    world.store.create_channel(channel).await.expect("created");
+    world
+        .store
+        .create_channel(channel, &Author::command_line(jiff::Timestamp::now()))
+        .await
+        .expect("created");
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use recado_core::{AgentId, OrganizationId};
 use sqlx::any::AnyRow;
 
+use crate::audit::{AuditAction, Author};
 use crate::columns::{self, Columns};
 use crate::cursor::{Cursor, Listed, Page};
 use crate::error::StoreError;
@@ -96,12 +97,15 @@ impl Store {
         &self,
         organization: &OrganizationId,
         id: &AgentId,
+        author: &Author,
     ) -> Result<bool, StoreError> {
         let query =
             sqlx::query("delete from agents where organization_id = $1 and id = $2 returning id")
                 .bind(organization.as_str())
                 .bind(id.as_str());
-        Ok(self.write_row(query).await?.is_some())
+        let action = AuditAction::AgentDeleted;
+        let entry = author.record(Some(organization), action, id.as_str(), None);
+        Ok(self.write_audited(query, entry).await?.is_some())
     }
 }
 

@@ -16,6 +16,7 @@ use crate::cursor::{Cursor, Listed, Page};
 use crate::error::StoreError;
 use crate::reading::MAX_PAGE_BYTES;
 use crate::store::{Query, Store};
+use crate::writer::Work;
 
 /// Who makes a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -139,6 +140,8 @@ actions! {
     WebhookEndpointCreated = "webhook_endpoint.created";
     /// A webhook endpoint was changed.
     WebhookEndpointUpdated = "webhook_endpoint.updated";
+    /// A webhook endpoint failed for so long that the server disabled it.
+    WebhookEndpointDisabled = "webhook_endpoint.disabled";
     /// A webhook endpoint was deleted.
     WebhookEndpointDeleted = "webhook_endpoint.deleted";
     /// A webhook endpoint got a new secret.
@@ -211,6 +214,15 @@ impl Author {
         }
     }
 
+    /// Returns the server by itself as the author.
+    pub(crate) const fn server(at: Timestamp) -> Self {
+        Self {
+            actor: Actor::Server,
+            address: None,
+            at,
+        }
+    }
+
     /// Returns the statement that writes an entry; it is run in the transaction of the change.
     pub(crate) fn record(
         &self,
@@ -252,16 +264,7 @@ impl Store {
         query: Query,
         entry: Query,
     ) -> Result<Option<AnyRow>, StoreError> {
-        self.transaction(move |connection| {
-            Box::pin(async move {
-                let row = query.fetch_optional(&mut *connection).await?;
-                if row.is_some() {
-                    entry.execute(connection).await?;
-                }
-                Ok(row)
-            })
-        })
-        .await
+        self.transaction(audited(query, entry)).await
     }
 
     /// Lists the audit log of an organization, or that of the operators, newest first.
@@ -297,6 +300,26 @@ impl Store {
         };
         let rows = self.read_page(query, MAX_PAGE_BYTES).await?;
         Listed::read(page, &rows, entry, |entry| Cursor::new(entry.at, &entry.id))
+    }
+}
+
+/// Returns the names of the fields that a change has, as the detail of its entry.
+pub(crate) fn fields<const N: usize>(fields: [(&'static str, bool); N]) -> String {
+    let changed = fields.into_iter().filter(|(_, changed)| *changed);
+    let names: Vec<_> = changed.map(|(name, _)| name).collect();
+    names.join(", ")
+}
+
+/// Returns a write of one statement, and of the entry of the audit log if the statement returns a row.
+pub(crate) fn audited(query: Query, entry: Query) -> impl Work<Option<AnyRow>> {
+    move |connection| {
+        Box::pin(async move {
+            let row = query.fetch_optional(&mut *connection).await?;
+            if row.is_some() {
+                entry.execute(connection).await?;
+            }
+            Ok(row)
+        })
     }
 }
 

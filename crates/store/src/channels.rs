@@ -6,14 +6,14 @@ use jiff::Timestamp;
 use recado_core::{AgentId, ChannelId, OrganizationId, Provider};
 use secrecy::SecretString;
 use serde_json::{Map, Value};
-use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
+use crate::audit::{AuditAction, Author};
 use crate::columns::{self, Columns};
 use crate::cursor::{Cursor, Listed, Page};
 use crate::error::StoreError;
 use crate::reading::MAX_PAGE_BYTES;
-use crate::secrets::{ChannelSecrets, MasterKey, Place, SealedSecrets};
+use crate::secrets::{ChannelSecrets, Place, SealedSecrets};
 use crate::store::{Query, Store};
 
 /// One connected WhatsApp number at one provider; its secrets come from [`Store::secrets`].
@@ -65,21 +65,6 @@ pub struct NewChannel {
     pub created_at: Timestamp,
 }
 
-/// What changes in a channel; what is none stays.
-#[derive(Clone, Default)]
-pub struct ChannelChange {
-    /// The new name.
-    pub name: Option<String>,
-    /// All settings anew.
-    pub settings: Option<Map<String, Value>>,
-    /// The new agent of conversations that customers begin.
-    pub agent_id: Option<AgentId>,
-    /// All credentials anew; the webhook secret stays.
-    pub credentials: Option<Map<String, Value>>,
-    /// Names the number that it connects now.
-    pub number: Option<SecretString>,
-}
-
 /// The columns that [`read`] reads.
 macro_rules! channel_columns {
     () => {
@@ -90,7 +75,7 @@ macro_rules! channel_columns {
 pub(crate) use channel_columns;
 
 impl Channel {
-    fn place(&self) -> Place<'_> {
+    pub(crate) fn place(&self) -> Place<'_> {
         place(&self.organization_id, &self.id)
     }
 }
@@ -106,12 +91,6 @@ impl fmt::Debug for Channel {
     }
 }
 
-impl fmt::Debug for ChannelChange {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ChannelChange").finish_non_exhaustive()
-    }
-}
-
 impl Store {
     /// Creates a channel and encrypts its secrets.
     ///
@@ -119,7 +98,11 @@ impl Store {
     ///
     /// [`StoreError::Conflict`] if any organization has this id or this one has the number,
     /// [`StoreError::UnknownOrganization`].
-    pub async fn create_channel(&self, new: NewChannel) -> Result<Channel, StoreError> {
+    pub async fn create_channel(
+        &self,
+        new: NewChannel,
+        author: &Author,
+    ) -> Result<Channel, StoreError> {
         let place = place(&new.organization_id, &new.id);
         let sealed = new.secrets.seal(self.key(), place)?;
         let channel = Channel {
@@ -137,7 +120,16 @@ impl Store {
             sealed,
         };
         let number = new.number.map(|number| self.key().number_hash(&number));
-        self.write_row(insert(&channel).bind(number)).await?;
+        let name = Some(channel.name.as_str());
+        let entry = record(
+            author,
+            &channel.organization_id,
+            &channel.id,
+            AuditAction::ChannelCreated,
+            name,
+        );
+        self.write_audited(insert(&channel).bind(number), entry)
+            .await?;
         Ok(channel)
     }
 
@@ -232,60 +224,6 @@ impl Store {
         })
     }
 
-    /// Changes a channel; none if the organization has no such channel.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::WrongKey`] if the credentials change and the present secrets do not open.
-    pub async fn update_channel(
-        &self,
-        organization: &OrganizationId,
-        id: &ChannelId,
-        change: ChannelChange,
-        at: Timestamp,
-    ) -> Result<Option<Channel>, StoreError> {
-        let query = sqlx::query(concat!(
-            "update channels set name = coalesce($3, name), settings = coalesce($4, settings), \
-             default_agent_id = coalesce($6, default_agent_id), \
-             number = coalesce($7, number), version = version + 1, updated_at = $5 \
-             where organization_id = $1 and id = $2 returning ",
-            channel_columns!()
-        ))
-        .bind(organization.as_str())
-        .bind(id.as_str())
-        .bind(
-            change
-                .name
-                .as_deref()
-                .map(|name| columns::text(name).into_owned()),
-        )
-        .bind(change.settings.as_ref().map(columns::json))
-        .bind(at.as_millisecond())
-        .bind(change.agent_id.map(String::from))
-        .bind(change.number.map(|number| self.key().number_hash(&number)));
-        let Some(credentials) = change.credentials else {
-            return self
-                .write_row(query)
-                .await?
-                .as_ref()
-                .map(channel)
-                .transpose();
-        };
-        let key = self.key().clone();
-        self.transaction(move |connection| {
-            Box::pin(async move {
-                // The update comes first: it holds the row until the new secrets are in it.
-                let Some(row) = query.fetch_optional(&mut *connection).await? else {
-                    return Ok(None);
-                };
-                replace_credentials(channel(&row)?, credentials, &key, connection)
-                    .await
-                    .map(Some)
-            })
-        })
-        .await
-    }
-
     /// Deletes a channel, not its conversations; tells whether there was one.
     ///
     /// # Errors
@@ -295,12 +233,14 @@ impl Store {
         &self,
         organization: &OrganizationId,
         id: &ChannelId,
+        author: &Author,
     ) -> Result<bool, StoreError> {
         let query =
             sqlx::query("delete from channels where organization_id = $1 and id = $2 returning id")
                 .bind(organization.as_str())
                 .bind(id.as_str());
-        Ok(self.write_row(query).await?.is_some())
+        let entry = record(author, organization, id, AuditAction::ChannelDeleted, None);
+        Ok(self.write_audited(query, entry).await?.is_some())
     }
 
     /// Decrypts the secrets of a channel, without asking the database.
@@ -311,6 +251,17 @@ impl Store {
     pub fn secrets(&self, channel: &Channel) -> Result<ChannelSecrets, StoreError> {
         ChannelSecrets::open(&channel.sealed, self.key(), channel.place())
     }
+}
+
+/// Returns the statement that records a change of a channel.
+pub(crate) fn record(
+    author: &Author,
+    organization: &OrganizationId,
+    id: &ChannelId,
+    action: AuditAction,
+    detail: Option<&str>,
+) -> Query {
+    author.record(Some(organization), action, id.as_str(), detail)
 }
 
 fn place<'a>(organization: &'a OrganizationId, id: &'a ChannelId) -> Place<'a> {
@@ -325,7 +276,7 @@ fn insert(channel: &Channel) -> Query {
     sqlx::query(
         "insert into channels (id, organization_id, provider, name, settings, key_id, secrets, \
          version, created_at, updated_at, default_agent_id, number) \
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) returning id",
     )
     .bind(channel.id.as_str())
     .bind(channel.organization_id.as_str())
@@ -338,27 +289,6 @@ fn insert(channel: &Channel) -> Query {
     .bind(channel.created_at.as_millisecond())
     .bind(channel.updated_at.as_millisecond())
     .bind(channel.agent_id.clone().map(String::from))
-}
-
-async fn replace_credentials(
-    mut channel: Channel,
-    credentials: Map<String, Value>,
-    key: &MasterKey,
-    connection: &mut AnyConnection,
-) -> Result<Channel, StoreError> {
-    let mut secrets = ChannelSecrets::open(&channel.sealed, key, channel.place())?;
-    secrets.credentials = credentials;
-    channel.sealed = secrets.seal(key, channel.place())?;
-    sqlx::query(
-        "update channels set key_id = $3, secrets = $4 where organization_id = $1 and id = $2",
-    )
-    .bind(channel.organization_id.as_str())
-    .bind(channel.id.as_str())
-    .bind(channel.sealed.key_id.as_str())
-    .bind(channel.sealed.bytes.as_slice())
-    .execute(connection)
-    .await?;
-    Ok(channel)
 }
 
 pub(crate) fn channel(row: &AnyRow) -> Result<Channel, StoreError> {

@@ -14,7 +14,7 @@
 //!
 //! ```
 //! # tokio::runtime::Runtime::new()?.block_on(async {
-//! use recado_store::{MasterKey, Organization, Store};
+//! use recado_store::{Author, MasterKey, Organization, Store};
 //!
 //! # let directory = tempfile::tempdir()?;
 //! # let url = format!("sqlite:{}/recado.db", directory.path().display());
@@ -26,7 +26,7 @@
 //!     suspended_at: None,
 //!     created_at: jiff::Timestamp::UNIX_EPOCH,
 //! };
-//! store.create_organization(&acme).await?;
+//! store.create_organization(&acme, &Author::command_line(acme.created_at)).await?;
 //! assert_eq!(store.get_organization(&acme.id).await?, Some(acme));
 //! store.close().await;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -43,6 +43,7 @@ mod attempts;
 mod audit;
 mod batch;
 mod bearer_secrets;
+mod channel_changes;
 mod channels;
 mod columns;
 mod connection;
@@ -106,7 +107,8 @@ pub use api_keys::ApiKey;
 pub use applications::{Application, Applied, FreshIds, Routed};
 pub use audit::{Actor, AuditAction, AuditEntry, Author, UnknownAuditAction};
 pub use bearer_secrets::{ApiKeySecret, LinkSecret, SessionSecret};
-pub use channels::{Channel, ChannelChange, NewChannel};
+pub use channel_changes::ChannelChange;
+pub use channels::{Channel, NewChannel};
 pub use conversations::Conversation;
 pub use cursor::{Cursor, CursorError, Listed, Page};
 pub use deliveries::{

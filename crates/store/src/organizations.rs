@@ -4,11 +4,12 @@ use jiff::Timestamp;
 use recado_core::OrganizationId;
 use sqlx::any::AnyRow;
 
+use crate::audit::{AuditAction, Author};
 use crate::columns::{self, Columns};
 use crate::cursor::{Cursor, Listed, Page};
 use crate::error::StoreError;
 use crate::reading::MAX_PAGE_BYTES;
-use crate::store::Store;
+use crate::store::{Query, Store};
 
 /// The tenant that owns everything else.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,13 +30,20 @@ impl Store {
     /// # Errors
     ///
     /// [`StoreError::Conflict`] if the id is taken.
-    pub async fn create_organization(&self, organization: &Organization) -> Result<(), StoreError> {
-        let query =
-            sqlx::query("insert into organizations (id, name, created_at) values ($1, $2, $3)")
-                .bind(organization.id.as_str())
-                .bind(&*columns::text(&organization.name))
-                .bind(organization.created_at.as_millisecond());
-        self.write_row(query).await.map(drop)
+    pub async fn create_organization(
+        &self,
+        organization: &Organization,
+        author: &Author,
+    ) -> Result<(), StoreError> {
+        let query = sqlx::query(
+            "insert into organizations (id, name, created_at) values ($1, $2, $3) returning id",
+        )
+        .bind(organization.id.as_str())
+        .bind(&*columns::text(&organization.name))
+        .bind(organization.created_at.as_millisecond());
+        let (id, name) = (&organization.id, Some(organization.name.as_str()));
+        let entry = record(author, id, AuditAction::OrganizationCreated, name);
+        self.write_audited(query, entry).await.map(drop)
     }
 
     /// Looks an organization up that is not deleted.
@@ -82,6 +90,17 @@ impl Store {
             Cursor::new(entry.created_at, entry.id.as_str())
         })
     }
+}
+
+/// Returns the statement that records a change of an organization: in the log of the operators, which outlives
+/// the organization.
+pub(crate) fn record(
+    author: &Author,
+    id: &OrganizationId,
+    action: AuditAction,
+    name: Option<&str>,
+) -> Query {
+    author.record(None, action, id.as_str(), name)
 }
 
 pub(crate) fn organization(row: &AnyRow) -> Result<Organization, StoreError> {

@@ -6,11 +6,12 @@
 use jiff::Timestamp;
 use recado_core::OrganizationId;
 
+use crate::audit::{AuditAction, Author, audited};
 use crate::columns::{self, Columns};
 use crate::error::StoreError;
 use crate::event_log::EventLog;
+use crate::organizations::record;
 use crate::store::{DatabaseKind, Query, Store};
-use crate::writer::Scope;
 
 /// Rows of one table that one step removes at most.
 const MAX_STEP_ROWS: i64 = 500;
@@ -89,21 +90,18 @@ impl Store {
     pub async fn delete_organization(
         &self,
         id: &OrganizationId,
-        at: Timestamp,
+        author: &Author,
     ) -> Result<bool, StoreError> {
         let query = sqlx::query(
             "update organizations set deleted_at = $2 \
              where id = $1 and deleted_at is null returning id",
         )
         .bind(id.as_str().to_owned())
-        .bind(at.as_millisecond());
+        .bind(author.at.as_millisecond());
+        let entry = record(author, id, AuditAction::OrganizationDeleted, None);
         let (store, id) = (self.clone(), id.clone());
-        let deleted = self.ending_access(async move {
-            let written = store.write_in_turn(&id, Scope::Statement, move |connection| {
-                Box::pin(async move { Ok(query.fetch_optional(connection).await?) })
-            });
-            written.await
-        });
+        let deleted =
+            self.ending_access(async move { store.locked(&id, audited(query, entry)).await });
         Ok(deleted.await?.is_some())
     }
 

@@ -1,12 +1,11 @@
 //! Suspended organizations: their keys are refused and their deliveries wait, but nothing is lost.
 
-use jiff::Timestamp;
 use recado_core::OrganizationId;
 
+use crate::audit::{AuditAction, Author, audited};
 use crate::error::StoreError;
-use crate::organizations::{Organization, organization};
+use crate::organizations::{Organization, organization, record};
 use crate::store::Store;
-use crate::writer::Scope;
 
 impl Store {
     /// Suspends an organization; one that is suspended already stays as it is.
@@ -20,21 +19,18 @@ impl Store {
     pub async fn suspend_organization(
         &self,
         id: &OrganizationId,
-        at: Timestamp,
+        author: &Author,
     ) -> Result<Option<Organization>, StoreError> {
         let query = sqlx::query(
             "update organizations set suspended_at = coalesce(suspended_at, $2) \
              where id = $1 and deleted_at is null returning id, name, suspended_at, created_at",
         )
         .bind(id.as_str().to_owned())
-        .bind(at.as_millisecond());
+        .bind(author.at.as_millisecond());
+        let entry = record(author, id, AuditAction::OrganizationSuspended, None);
         let (store, id) = (self.clone(), id.clone());
-        let suspended = self.ending_access(async move {
-            let written = store.write_in_turn(&id, Scope::Statement, move |connection| {
-                Box::pin(async move { Ok(query.fetch_optional(connection).await?) })
-            });
-            written.await
-        });
+        let suspended =
+            self.ending_access(async move { store.locked(&id, audited(query, entry)).await });
         suspended.await?.as_ref().map(organization).transpose()
     }
 
@@ -47,6 +43,7 @@ impl Store {
     pub async fn resume_organization(
         &self,
         id: &OrganizationId,
+        author: &Author,
     ) -> Result<Option<Organization>, StoreError> {
         let query = sqlx::query(
             "update organizations set suspended_at = null \
@@ -59,9 +56,11 @@ impl Store {
              where organization_id = $1 and failing_since is not null",
         )
         .bind(id.as_str().to_owned());
+        let entry = record(author, id, AuditAction::OrganizationResumed, None);
+        let resuming = audited(query, entry);
         let resumed = self.locked(id, move |connection| {
             Box::pin(async move {
-                let row = query.fetch_optional(&mut *connection).await?;
+                let row = resuming(&mut *connection).await?;
                 endpoints.execute(connection).await?;
                 Ok(row)
             })

@@ -6,6 +6,7 @@ use secrecy::SecretString;
 use serde_json::json;
 use sqlx::AnyConnection;
 
+use crate::audit::{self, AuditAction, Author, audited};
 use crate::columns;
 use crate::error::StoreError;
 use crate::event_log::{EventLog, NewEvent};
@@ -28,6 +29,19 @@ pub struct WebhookEndpointChange {
     pub header: HeaderChange,
     /// Whether it gets events; what waits for it goes on when it does again.
     pub enabled: Option<bool>,
+}
+
+impl WebhookEndpointChange {
+    /// Returns the names of what changes.
+    fn fields(&self) -> String {
+        audit::fields([
+            ("url", self.url.is_some()),
+            ("events", self.events.is_some()),
+            ("format", self.format.is_some()),
+            ("header", !matches!(self.header, HeaderChange::Keep)),
+            ("enabled", self.enabled.is_some()),
+        ])
+    }
 }
 
 /// What becomes of a header.
@@ -55,12 +69,13 @@ impl Store {
         organization: &OrganizationId,
         id: &WebhookEndpointId,
         change: WebhookEndpointChange,
-        at: Timestamp,
+        author: &Author,
     ) -> Result<Option<WebhookEndpoint>, StoreError> {
-        let (store, organization, id) = (self.clone(), organization.clone(), id.clone());
+        let (store, author) = (self.clone(), author.clone());
+        let (organization, id) = (organization.clone(), id.clone());
         let changed = self.gathering().spawn(async move {
             store
-                .change_webhook_endpoint(&organization, &id, change, at)
+                .change_webhook_endpoint(&organization, &id, change, &author)
                 .await
         });
         changed
@@ -73,9 +88,13 @@ impl Store {
         organization: &OrganizationId,
         id: &WebhookEndpointId,
         change: WebhookEndpointChange,
-        at: Timestamp,
+        author: &Author,
     ) -> Result<Option<WebhookEndpoint>, StoreError> {
-        let query = update(organization, id, &change, at);
+        let at = author.at;
+        let (action, fields) = (AuditAction::WebhookEndpointUpdated, change.fields());
+        let entry = author.record(Some(organization), action, id.as_str(), Some(&fields));
+        // It comes first: it holds the row until the new secrets are in it.
+        let update = audited(update(organization, id, &change, at), entry);
         let (kind, owner, key) = (self.kind(), organization.clone(), self.key().clone());
         let narrowed = change.events.is_some();
         let updated = self
@@ -85,8 +104,7 @@ impl Store {
                         // Its turn: attempts change the same rows in another order.
                         EventLog::open(kind, owner, at, connection).await?;
                     }
-                    // It comes first: it holds the row until the new secrets are in it.
-                    let Some(row) = query.fetch_optional(&mut *connection).await? else {
+                    let Some(row) = update(&mut *connection).await? else {
                         return Ok(None);
                     };
                     let mut endpoint = endpoint(&row)?;
@@ -125,13 +143,16 @@ impl Store {
         id: &WebhookEndpointId,
         secret: SecretString,
         previous_until: Timestamp,
-        at: Timestamp,
+        author: &Author,
     ) -> Result<Option<WebhookEndpoint>, StoreError> {
+        let (at, action) = (author.at, AuditAction::WebhookEndpointRotated);
+        let entry = author.record(Some(organization), action, id.as_str(), None);
         let query = update(organization, id, &WebhookEndpointChange::default(), at);
+        let update = audited(query, entry);
         let key = self.key().clone();
         self.transaction(move |connection| {
             Box::pin(async move {
-                let Some(row) = query.fetch_optional(&mut *connection).await? else {
+                let Some(row) = update(&mut *connection).await? else {
                     return Ok(None);
                 };
                 let mut endpoint = endpoint(&row)?;
@@ -165,11 +186,14 @@ impl Store {
         .bind(organization.as_str().to_owned())
         .bind(id.as_str().to_owned())
         .bind(at.as_millisecond());
+        let action = AuditAction::WebhookEndpointDisabled;
+        let entry = Author::server(at).record(Some(organization), action, id.as_str(), None);
+        let disable = audited(query, entry);
         let appended = self
             .locked(organization, move |connection| {
                 Box::pin(async move {
                     let mut log = EventLog::open(kind, owner, at, connection).await?;
-                    let Some(row) = query.fetch_optional(&mut *connection).await? else {
+                    let Some(row) = disable(&mut *connection).await? else {
                         return Ok(None);
                     };
                     log.append(disabled_event(&endpoint(&row)?));
@@ -192,7 +216,10 @@ impl Store {
         &self,
         organization: &OrganizationId,
         id: &WebhookEndpointId,
+        author: &Author,
     ) -> Result<bool, StoreError> {
+        let action = AuditAction::WebhookEndpointDeleted;
+        let entry = author.record(Some(organization), action, id.as_str(), None);
         let (kind, owner, id) = (self.kind(), organization.clone(), id.clone());
         self.locked(organization, move |connection| {
             Box::pin(async move {
@@ -210,6 +237,9 @@ impl Store {
                         .execute(&mut *connection)
                         .await?
                         .rows_affected();
+                }
+                if deleted > 0 {
+                    entry.execute(connection).await?;
                 }
                 Ok(deleted > 0)
             })

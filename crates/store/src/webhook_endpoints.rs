@@ -8,6 +8,7 @@ use recado_core::OrganizationId;
 use secrecy::SecretString;
 use sqlx::any::AnyRow;
 
+use crate::audit::{AuditAction, Author};
 use crate::columns::{self, Columns};
 use crate::cursor::{Cursor, Listed, Page};
 use crate::error::StoreError;
@@ -132,6 +133,7 @@ impl Store {
         &self,
         new: NewWebhookEndpoint,
         limit: u32,
+        author: &Author,
     ) -> Result<WebhookEndpoint, StoreError> {
         let secrets = WebhookSecrets {
             current: new.secret,
@@ -168,6 +170,12 @@ impl Store {
             "select count(*) as endpoints from webhook_endpoints where organization_id = $1",
         )
         .bind(endpoint.organization_id.as_str().to_owned());
+        let entry = author.record(
+            Some(&endpoint.organization_id),
+            AuditAction::WebhookEndpointCreated,
+            endpoint.id.as_str(),
+            None,
+        );
         let (kind, owner) = (self.kind(), endpoint.organization_id.clone());
         self.locked(&endpoint.organization_id, move |connection| {
             Box::pin(async move {
@@ -178,7 +186,8 @@ impl Store {
                 if columns.get::<i64>("endpoints")? >= i64::from(limit) {
                     return Err(StoreError::TooManyWebhookEndpoints { limit });
                 }
-                query.execute(connection).await?;
+                query.execute(&mut *connection).await?;
+                entry.execute(connection).await?;
                 Ok(())
             })
         })

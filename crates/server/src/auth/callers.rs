@@ -20,13 +20,16 @@ use crate::extract::Path;
 #[derive(Debug)]
 pub(crate) struct Caller<N> {
     pub(crate) organization_id: OrganizationId,
+    pub(crate) author: Author,
     pub(crate) credential: Credential,
     need: PhantomData<N>,
 }
 
 /// A caller that manages organizations.
 #[derive(Debug)]
-pub(crate) struct Operator;
+pub(crate) struct Operator {
+    pub(crate) author: Author,
+}
 
 /// A caller that manages the organization in the path: an operator, or a manager of that organization.
 #[derive(Debug)]
@@ -76,6 +79,7 @@ impl<N: ScopeNeed> FromRequestParts<Arc<App>> for Caller<N> {
         };
         Ok(Self {
             organization_id,
+            author: identity.author,
             credential: identity.credential,
             need: PhantomData,
         })
@@ -108,7 +112,9 @@ impl FromRequestParts<Arc<App>> for Operator {
                 "This route manages organizations: use an operator key, made with `recado-server operator-key create`",
             ));
         }
-        Ok(Self)
+        Ok(Self {
+            author: identity.author,
+        })
     }
 }
 

@@ -128,13 +128,16 @@ pub(crate) async fn show(
 #[utoipa::path(delete, path = "/agents/{id}", operation_id = "deleteAgent", tag = "Agents", params(("id" = String, Path)), responses((status = 204, description = "Deleted"), FindFailures))]
 pub(crate) async fn delete(
     Caller {
-        organization_id, ..
+        organization_id,
+        author,
+        ..
     }: Caller<need::Manage>,
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
 ) -> Result<StatusCode, ApiError> {
     let id = id.parse().map_err(|_| missing())?;
-    if app.store.delete_agent(&organization_id, &id).await? {
+    let deleted = app.store.delete_agent(&organization_id, &id, &author);
+    if deleted.await? {
         Ok(StatusCode::NO_CONTENT)
     } else {
         Err(missing())

@@ -200,7 +200,9 @@ pub(super) async fn find(
 #[utoipa::path(post, path = "/channels", operation_id = "createChannel", tag = "Channels", request_body = NewChannel, responses((status = 201, description = "Created", body = Channel), CreateFailures))]
 pub(crate) async fn create(
     Caller {
-        organization_id, ..
+        organization_id,
+        author,
+        ..
     }: Caller<need::Manage>,
     State(app): State<Arc<App>>,
     Body(new): Body<NewChannel>,
@@ -216,7 +218,6 @@ pub(crate) async fn create(
     let credentials = given("credentials", new.credentials)?.unwrap_or_default();
     let number = app.channels().check(provider, &credentials, &settings)?;
     let agent_id = known_agent(&app, &organization_id, new.agent_id).await?;
-    let now = app.clock.now();
     let channel = store::NewChannel {
         id: id_or(new.id, || ChannelId::from_uuid(app.uuid()))?,
         organization_id,
@@ -229,10 +230,10 @@ pub(crate) async fn create(
             credentials,
             webhook_secret: webhook_secret(),
         },
-        created_at: now,
+        created_at: author.at,
     };
     let (owner, id) = (channel.organization_id.clone(), channel.id.clone());
-    let channel = match app.store.create_channel(channel).await {
+    let channel = match app.store.create_channel(channel, &author).await {
         Ok(channel) => channel,
         Err(error) => return Err(numbers::refusal(&app, &owner, &id, &number, error).await),
     };
@@ -284,7 +285,9 @@ pub(crate) async fn show(
 #[utoipa::path(patch, path = "/channels/{id}", operation_id = "updateChannel", tag = "Channels", params(("id" = String, Path)), request_body = ChannelPatch, responses((status = 200, description = "The channel as it is now", body = Channel), UpdateFailures))]
 pub(crate) async fn update(
     Caller {
-        organization_id, ..
+        organization_id,
+        author,
+        ..
     }: Caller<need::Manage>,
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
@@ -313,7 +316,7 @@ pub(crate) async fn update(
     }
     let changed = app
         .store
-        .update_channel(&organization_id, &channel.id, change, app.clock.now())
+        .update_channel(&organization_id, &channel.id, change, &author)
         .await;
     let channel = match changed {
         Ok(changed) => changed.ok_or_else(missing)?,
@@ -329,13 +332,16 @@ pub(crate) async fn update(
 #[utoipa::path(delete, path = "/channels/{id}", operation_id = "deleteChannel", tag = "Channels", params(("id" = String, Path)), responses((status = 204, description = "Deleted"), FindFailures))]
 pub(crate) async fn delete(
     Caller {
-        organization_id, ..
+        organization_id,
+        author,
+        ..
     }: Caller<need::Manage>,
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
 ) -> Result<StatusCode, ApiError> {
     let id = id.parse().map_err(|_| missing())?;
-    if app.store.delete_channel(&organization_id, &id).await? {
+    let deleted = app.store.delete_channel(&organization_id, &id, &author);
+    if deleted.await? {
         Ok(StatusCode::NO_CONTENT)
     } else {
         Err(missing())

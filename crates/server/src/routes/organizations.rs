@@ -83,7 +83,7 @@ impl From<store::Organization> for Organization {
 /// Create an organization
 #[utoipa::path(post, path = "/organizations", operation_id = "createOrganization", tag = "Organizations", request_body = NewOrganization, responses((status = 201, description = "Created", body = Organization), CreateFailures))]
 pub(crate) async fn create(
-    _: Operator,
+    Operator { author }: Operator,
     State(app): State<Arc<App>>,
     Body(new): Body<NewOrganization>,
 ) -> Result<(StatusCode, Json<Organization>), ApiError> {
@@ -92,9 +92,11 @@ pub(crate) async fn create(
         id: id_or(new.id, || OrganizationId::from_uuid(app.uuid()))?,
         name: text(new.name),
         suspended_at: None,
-        created_at: app.clock.now(),
+        created_at: author.at,
     };
-    app.store.create_organization(&organization).await?;
+    app.store
+        .create_organization(&organization, &author)
+        .await?;
     Ok((StatusCode::CREATED, Json(organization.into())))
 }
 
@@ -126,23 +128,23 @@ pub(crate) async fn show(
 /// and delivered once it is resumed.
 #[utoipa::path(post, path = "/organizations/{id}/suspend", operation_id = "suspendOrganization", tag = "Organizations", params(("id" = String, Path)), responses((status = 200, description = "The organization, which is suspended", body = Organization), FindFailures))]
 pub(crate) async fn suspend(
-    _: Operator,
+    Operator { author }: Operator,
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
 ) -> Result<Json<Organization>, ApiError> {
     let id = parse(&id)?;
-    let suspended = app.store.suspend_organization(&id, app.clock.now()).await?;
+    let suspended = app.store.suspend_organization(&id, &author).await?;
     Ok(Json(suspended.ok_or_else(missing)?.into()))
 }
 
 /// Resume a suspended organization: its API keys work again and its deliveries go on
 #[utoipa::path(post, path = "/organizations/{id}/resume", operation_id = "resumeOrganization", tag = "Organizations", params(("id" = String, Path)), responses((status = 200, description = "The organization, which is not suspended", body = Organization), FindFailures))]
 pub(crate) async fn resume(
-    _: Operator,
+    Operator { author }: Operator,
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
 ) -> Result<Json<Organization>, ApiError> {
-    let resumed = app.store.resume_organization(&parse(&id)?).await?;
+    let resumed = app.store.resume_organization(&parse(&id)?, &author).await?;
     Ok(Json(resumed.ok_or_else(missing)?.into()))
 }
 
@@ -153,7 +155,7 @@ pub(crate) async fn resume(
 /// then its id and those of its channels are free again.
 #[utoipa::path(delete, path = "/organizations/{id}", operation_id = "deleteOrganization", tag = "Organizations", params(("id" = String, Path), Confirmation), responses((status = 204, description = "Deleted"), DeleteFailures))]
 pub(crate) async fn delete(
-    _: Operator,
+    Operator { author }: Operator,
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
     Query(query): Query<Confirmation>,
@@ -166,8 +168,8 @@ pub(crate) async fn delete(
         let sentence = "Expected the id or the name of the organization; nothing was deleted";
         return Err(FieldErrors::field("confirm", sentence).into());
     }
-    let (id, now) = (&organization.id, app.clock.now());
-    if app.store.delete_organization(id, now).await? {
+    let deleted = app.store.delete_organization(&organization.id, &author);
+    if deleted.await? {
         Ok(StatusCode::NO_CONTENT)
     } else {
         Err(missing())

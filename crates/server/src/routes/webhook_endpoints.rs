@@ -201,7 +201,9 @@ fn new_secret() -> Result<SecretString, ApiError> {
 #[utoipa::path(post, path = "/webhook-endpoints", operation_id = "createWebhookEndpoint", tag = "Webhook endpoints", request_body = NewWebhookEndpoint, responses((status = 201, description = "Created; the secret is shown this once", body = WebhookEndpoint), CreateFailures))]
 pub(crate) async fn create(
     Caller {
-        organization_id, ..
+        organization_id,
+        author,
+        ..
     }: Caller<need::Manage>,
     State(app): State<Arc<App>>,
     Body(new): Body<NewWebhookEndpoint>,
@@ -223,7 +225,7 @@ pub(crate) async fn create(
     let limit = app.max_webhook_endpoints;
     let endpoint = app
         .store
-        .create_webhook_endpoint(endpoint, limit)
+        .create_webhook_endpoint(endpoint, limit, &author)
         .await
         .map_err(|error| match error {
             StoreError::TooManyWebhookEndpoints { limit } => ApiError::new(
@@ -284,7 +286,9 @@ pub(crate) async fn show(
 #[utoipa::path(patch, path = "/webhook-endpoints/{id}", operation_id = "updateWebhookEndpoint", tag = "Webhook endpoints", params(("id" = String, Path)), request_body = WebhookEndpointPatch, responses((status = 200, description = "The endpoint as it is now", body = WebhookEndpoint), UpdateFailures))]
 pub(crate) async fn update(
     Caller {
-        organization_id, ..
+        organization_id,
+        author,
+        ..
     }: Caller<need::Manage>,
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
@@ -313,7 +317,7 @@ pub(crate) async fn update(
     };
     let endpoint = app
         .store
-        .update_webhook_endpoint(&organization_id, &present.id, change, app.clock.now())
+        .update_webhook_endpoint(&organization_id, &present.id, change, &author)
         .await?
         .ok_or_else(missing)?;
     Ok(Json(WebhookEndpoint::of(&app, endpoint)?))
@@ -323,17 +327,18 @@ pub(crate) async fn update(
 #[utoipa::path(delete, path = "/webhook-endpoints/{id}", operation_id = "deleteWebhookEndpoint", tag = "Webhook endpoints", params(("id" = String, Path)), responses((status = 204, description = "Deleted"), FindFailures))]
 pub(crate) async fn delete(
     Caller {
-        organization_id, ..
+        organization_id,
+        author,
+        ..
     }: Caller<need::Manage>,
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
 ) -> Result<StatusCode, ApiError> {
     let id = id.parse().map_err(|_| missing())?;
-    if app
+    let deleted = app
         .store
-        .delete_webhook_endpoint(&organization_id, &id)
-        .await?
-    {
+        .delete_webhook_endpoint(&organization_id, &id, &author);
+    if deleted.await? {
         Ok(StatusCode::NO_CONTENT)
     } else {
         Err(missing())
@@ -346,21 +351,23 @@ pub(crate) async fn delete(
 #[utoipa::path(post, path = "/webhook-endpoints/{id}/rotate-secret", operation_id = "rotateWebhookSecret", tag = "Webhook endpoints", params(("id" = String, Path)), responses((status = 200, description = "The new secret, shown this once", body = RotatedSecret), RotateFailures))]
 pub(crate) async fn rotate_secret(
     Caller {
-        organization_id, ..
+        organization_id,
+        author,
+        ..
     }: Caller<need::Manage>,
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
 ) -> Result<Json<RotatedSecret>, ApiError> {
     let id = id.parse().map_err(|_| missing())?;
     let secret = new_secret()?;
-    let now = app.clock.now();
-    let until = now
+    let until = author
+        .at
         .checked_add(OLD_SECRET_SIGNS_FOR)
         .unwrap_or(Timestamp::MAX);
     app.store
-        .rotate_webhook_secret(&organization_id, &id, secret.clone(), until, now)
+        .rotate_webhook_secret(&organization_id, &id, secret.clone(), until, &author)
         .await
-        .map_err(|error| refused_rotation(error, now))?
+        .map_err(|error| refused_rotation(error, author.at))?
         .ok_or_else(missing)?;
     Ok(Json(RotatedSecret {
         secret: secret.expose_secret().to_owned(),

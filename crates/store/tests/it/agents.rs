@@ -2,7 +2,7 @@
 
 use recado_store::StoreError;
 
-use crate::world::{ALL, World, agent, id, org};
+use crate::world::{ALL, World, agent, by, id, org};
 
 #[tokio::test]
 async fn an_agent_is_created_found_listed_and_deleted() {
@@ -17,8 +17,18 @@ async fn an_agent_is_created_found_listed_and_deleted() {
         store.list_agents(&org(1), &ALL).await.unwrap().data,
         std::slice::from_ref(&ana)
     );
-    assert!(store.delete_agent(&org(1), &ana.id).await.unwrap());
-    assert!(!store.delete_agent(&org(1), &ana.id).await.unwrap());
+    assert!(
+        store
+            .delete_agent(&org(1), &ana.id, &by(9_000))
+            .await
+            .unwrap()
+    );
+    assert!(
+        !store
+            .delete_agent(&org(1), &ana.id, &by(9_000))
+            .await
+            .unwrap()
+    );
     assert_eq!(store.get_agent(&org(1), &ana.id).await.unwrap(), None);
 }
 

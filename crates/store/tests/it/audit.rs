@@ -4,13 +4,14 @@ use std::net::IpAddr;
 
 use recado_core::{OrganizationId, Role};
 use recado_store::{
-    Actor, ApiKey, ApiKeySecret, AuditAction, AuditEntry, Author, LinkSecret, Page, Session,
-    SessionSecret, Store, User,
+    Actor, ApiKey, ApiKeySecret, AuditAction, AuditEntry, Author, ChannelChange, HeaderChange,
+    LinkSecret, Page, Session, SessionSecret, Store, WebhookEndpointChange,
 };
+use serde_json::json;
 
 use crate::sessions::sign_in;
 use crate::users::{create, create_with_password};
-use crate::world::{ALL, World, at, by, id, org};
+use crate::world::{ALL, World, agent, at, by, create_channel, id, object, org};
 
 async fn entries(store: &Store, organization: Option<OrganizationId>) -> Vec<AuditEntry> {
     let listed = store.list_audit(organization.as_ref(), &ALL).await;
@@ -202,6 +203,132 @@ async fn what_happens_to_keys_is_recorded_and_operator_keys_are_in_the_operators
 }
 
 #[tokio::test]
+async fn what_happens_to_an_organization_is_in_the_operators_log_which_outlives_it() {
+    let World { store, .. } = &World::new().await;
+    let before = told(store, None).await.len();
+    let third = crate::world::organization("org_3");
+    store.create_organization(&third, &by(1)).await.unwrap();
+    let again = store.create_organization(&third, &by(2)).await;
+    assert!(again.is_err());
+    for (number, exists) in [(3, true), (9, false)] {
+        let suspended = store.suspend_organization(&org(number), &by(3)).await;
+        assert_eq!(suspended.unwrap().is_some(), exists);
+        let resumed = store.resume_organization(&org(number), &by(4)).await;
+        assert_eq!(resumed.unwrap().is_some(), exists);
+    }
+    for deleted in [true, false] {
+        let told = store.delete_organization(&org(3), &by(5)).await;
+        assert_eq!(told.unwrap(), deleted);
+    }
+    for mut removal in store.removals(at(100)).await.unwrap() {
+        while removal.step().await.unwrap() {}
+    }
+    let mut told_of = told(store, None).await;
+    told_of.sort();
+    let expected = [
+        "organization.created org_1 Name of org_1",
+        "organization.created org_2 Name of org_2",
+        "organization.created org_3 Name of org_3",
+        "organization.deleted org_3",
+        "organization.resumed org_3",
+        "organization.suspended org_3",
+    ];
+    assert_eq!(before, 2);
+    assert_eq!(told_of, expected);
+    assert_eq!(entries(store, Some(org(3))).await, []);
+}
+
+#[tokio::test]
+async fn what_happens_to_agents_and_channels_is_recorded() {
+    let World { store, .. } = &World::new().await;
+    let ana = agent("org_1", "agent-123");
+    store.create_agent(&ana).await.unwrap();
+    for _ in 0..2 {
+        let told = store.delete_agent(&org(1), &ana.id, &by(1)).await;
+        told.unwrap();
+    }
+    let channel = create_channel(store, "org_1", "chn_1").await;
+    let taken = crate::world::channel("org_2", "chn_1");
+    assert!(store.create_channel(taken, &by(2)).await.is_err());
+    let name = ChannelChange {
+        name: Some("Support".to_owned()),
+        ..Default::default()
+    };
+    let everything = ChannelChange {
+        settings: Some(object(json!({}))),
+        credentials: Some(object(json!({ "instanceToken": "another-credential" }))),
+        agent_id: Some(ana.id),
+        ..name.clone()
+    };
+    for (owner, change) in [(1, &name), (1, &everything), (2, &name), (2, &everything)] {
+        let changed = store
+            .update_channel(&org(owner), &channel.id, change.clone(), &by(3))
+            .await;
+        assert_eq!(changed.unwrap().is_some(), owner == 1);
+    }
+    for _ in 0..2 {
+        let told = store.delete_channel(&org(1), &channel.id, &by(4)).await;
+        told.unwrap();
+    }
+    let mut told_of = told(store, Some(org(1))).await;
+    told_of.sort();
+    let expected = [
+        "agent.deleted agent-123",
+        "channel.created chn_1 Sales",
+        "channel.deleted chn_1",
+        "channel.updated chn_1 name",
+        "channel.updated chn_1 name, settings, agentId, credentials",
+    ];
+    assert_eq!(told_of, expected);
+    assert_eq!(told(store, Some(org(2))).await, [""; 0]);
+}
+
+#[tokio::test]
+async fn what_happens_to_webhook_endpoints_is_recorded_without_their_secrets() {
+    let World { store, .. } = &World::new().await;
+    let endpoint = crate::webhook_endpoints::create(store, "whk_1", &[]).await;
+    let change = WebhookEndpointChange {
+        url: Some("https://example.com/?token=secret".to_owned()),
+        enabled: Some(true),
+        header: HeaderChange::Remove,
+        ..Default::default()
+    };
+    for owner in [1, 2] {
+        let changed = store
+            .update_webhook_endpoint(&org(owner), &endpoint.id, change.clone(), &by(9_001))
+            .await;
+        assert_eq!(changed.unwrap().is_some(), owner == 1);
+        let rotated = store
+            .rotate_webhook_secret(&org(owner), &endpoint.id, "next".into(), at(1), &by(9_002))
+            .await;
+        assert_eq!(rotated.unwrap().is_some(), owner == 1);
+    }
+    for disabled in [true, false] {
+        let told = store
+            .disable_webhook_endpoint(&org(1), &endpoint.id, at(9_003))
+            .await;
+        assert_eq!(told.unwrap(), disabled);
+    }
+    let newest = entries(store, Some(org(1))).await.swap_remove(0);
+    assert_eq!(newest.actor, Actor::Server);
+    for deleted in [true, false] {
+        let told = store
+            .delete_webhook_endpoint(&org(1), &endpoint.id, &by(9_004))
+            .await;
+        assert_eq!(told.unwrap(), deleted);
+    }
+    let expected = [
+        "webhook_endpoint.created whk_1",
+        "webhook_endpoint.updated whk_1 url, header, enabled",
+        "webhook_endpoint.secret_rotated whk_1",
+        "webhook_endpoint.disabled whk_1",
+        "webhook_endpoint.deleted whk_1",
+    ];
+    assert_eq!(told(store, Some(org(1))).await, expected);
+    assert_eq!(told(store, Some(org(2))).await, [""; 0]);
+}
+
+#[tokio::test]
 async fn a_failed_sign_in_is_recorded_where_its_owners_look() {
     let World { store, .. } = &World::new().await;
     let before = told(store, None).await.len();
@@ -243,31 +370,4 @@ async fn a_failed_sign_in_is_recorded_where_its_owners_look() {
         "sign_in.failed",
     ];
     assert_eq!(of_operators, expected);
-}
-
-#[tokio::test]
-async fn ended_sessions_and_old_counts_are_pruned_and_the_log_is_kept_for_longer() {
-    let World { store, .. } = &World::new().await;
-    let ana: User = create_with_password(store, org(1), "ana", Role::Owner).await;
-    let (session, _) = sign_in(store, &ana, "ses_1").await;
-    let link = LinkSecret::generate().unwrap();
-    let made = store
-        .create_link(&org(1), &ana.id, &link, at(9_000), &by(4_000))
-        .await;
-    assert!(made.unwrap());
-    let attempt = store.begin_sign_in("ana", None, None, at(1_000)).await;
-    attempt.unwrap();
-    let log = entries(store, Some(org(1))).await.len() as u64;
-    assert_eq!(store.prune(at(9_000)).await.unwrap(), 0);
-    assert_eq!(store.prune(at(9_001)).await.unwrap(), 1, "the link");
-    let counts = store.prune(at(2_000 + 3_600_000)).await.unwrap();
-    assert_eq!(counts, 3, "the address, the account, and both");
-    let end = session.idle_ends_at.as_millisecond();
-    assert_eq!(store.prune(at(end)).await.unwrap(), 0);
-    assert_eq!(store.prune(at(end + 1)).await.unwrap(), 1, "the session");
-    let year = 393 * 24 * 3_600_000;
-    assert_eq!(store.prune(at(1_000 + year)).await.unwrap(), 0);
-    let pruned = store.prune(at(1_000_000 + year)).await.unwrap();
-    assert!(pruned >= log, "{pruned}");
-    assert_eq!(entries(store, Some(org(1))).await, []);
 }

@@ -7,7 +7,7 @@ use secrecy::ExposeSecret;
 use serde_json::json;
 use sqlx::Row;
 
-use crate::world::{ALL, World, at, channel, create_channel, id, object, org};
+use crate::world::{ALL, World, at, by, channel, create_channel, id, object, org};
 
 #[tokio::test]
 async fn a_channel_is_created_found_listed_and_deleted() {
@@ -21,8 +21,18 @@ async fn a_channel_is_created_found_listed_and_deleted() {
         store.list_channels(&org(1), &ALL).await.unwrap().data,
         std::slice::from_ref(&sales)
     );
-    assert!(store.delete_channel(&org(1), &sales.id).await.unwrap());
-    assert!(!store.delete_channel(&org(1), &sales.id).await.unwrap());
+    assert!(
+        store
+            .delete_channel(&org(1), &sales.id, &by(9_000))
+            .await
+            .unwrap()
+    );
+    assert!(
+        !store
+            .delete_channel(&org(1), &sales.id, &by(9_000))
+            .await
+            .unwrap()
+    );
     assert_eq!(store.get_channel(&org(1), &sales.id).await.unwrap(), None);
 }
 
@@ -30,7 +40,9 @@ async fn a_channel_is_created_found_listed_and_deleted() {
 async fn a_channel_id_is_unique_among_all_organizations() {
     let World { store, .. } = &World::new().await;
     create_channel(store, "org_1", "chn_1").await;
-    let again = store.create_channel(channel("org_2", "chn_1")).await;
+    let again = store
+        .create_channel(channel("org_2", "chn_1"), &by(9_000))
+        .await;
     assert!(matches!(again, Err(StoreError::Conflict)), "{again:?}");
 }
 
@@ -64,7 +76,7 @@ async fn a_change_touches_only_what_it_names_and_raises_the_version() {
         ..Default::default()
     };
     let after = store
-        .update_channel(&org(1), &before.id, change, at(9_000))
+        .update_channel(&org(1), &before.id, change, &by(9_000))
         .await
         .unwrap()
         .unwrap();
@@ -99,7 +111,7 @@ async fn new_credentials_and_settings_keep_the_webhook_secret() {
         number: None,
     };
     let after = store
-        .update_channel(&org(1), &before.id, change, at(9_000))
+        .update_channel(&org(1), &before.id, change, &by(9_000))
         .await
         .unwrap()
         .unwrap();
@@ -129,7 +141,7 @@ async fn a_change_of_a_channel_that_is_not_there_changes_nothing() {
             ..Default::default()
         };
         let changed = store
-            .update_channel(&org(2), &mine.id, change, at(9_000))
+            .update_channel(&org(2), &mine.id, change, &by(9_000))
             .await;
         assert_eq!(changed.unwrap(), None);
     }
@@ -143,10 +155,20 @@ async fn a_change_of_a_channel_that_is_not_there_changes_nothing() {
 async fn a_later_channel_of_the_same_id_has_a_higher_version() {
     let World { store, .. } = &World::new().await;
     let first = create_channel(store, "org_1", "chn_1").await;
-    store.delete_channel(&org(1), &first.id).await.unwrap();
+    store
+        .delete_channel(&org(1), &first.id, &by(9_000))
+        .await
+        .unwrap();
     let mut second = channel("org_2", "chn_1");
     second.created_at = at(3_001);
-    assert!(store.create_channel(second).await.unwrap().version > first.version);
+    assert!(
+        store
+            .create_channel(second, &by(9_000))
+            .await
+            .unwrap()
+            .version
+            > first.version
+    );
 }
 
 #[tokio::test]
@@ -168,7 +190,7 @@ async fn another_master_key_is_named_and_refused() {
         ..Default::default()
     };
     let changed = other
-        .update_channel(&org(1), &kept.id, change, at(9_000))
+        .update_channel(&org(1), &kept.id, change, &by(9_000))
         .await;
     assert!(
         matches!(changed, Err(StoreError::WrongKey { .. })),
@@ -249,7 +271,7 @@ async fn no_secret_stands_in_clear_in_the_database() {
     };
     world
         .store
-        .update_channel(&org(1), &sales.id, change, at(9_000))
+        .update_channel(&org(1), &sales.id, change, &by(9_000))
         .await
         .unwrap();
     let everything = match world.database.directory() {

@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 
 use crate::taps::{ana, apply, connection, events, news, phone, said, tapped};
 use crate::webhook_endpoints::create;
-use crate::world::{ALL, World, at, end, id, org};
+use crate::world::{ALL, World, at, by, end, id, org};
 
 pub(crate) const MANY: ClaimLimits = ClaimLimits {
     total: 100,
@@ -264,7 +264,7 @@ async fn unwanted(store: &Store, endpoint: &WebhookEndpoint) -> usize {
 async fn what_waits_and_is_of_a_type_that_is_no_longer_wanted_is_set_aside() {
     let (World { store, .. }, ours, change) = &narrowed().await;
     store
-        .update_webhook_endpoint(&org(1), &ours.id, change.clone(), at(100_001))
+        .update_webhook_endpoint(&org(1), &ours.id, change.clone(), &by(100_001))
         .await
         .unwrap();
     let due = claim(store, 100_002, MANY).await;
@@ -277,9 +277,10 @@ async fn what_waits_and_is_of_a_type_that_is_no_longer_wanted_is_set_aside() {
 async fn what_is_no_longer_wanted_is_set_aside_although_the_caller_goes_away() {
     let (world, ours, change) = narrowed().await;
     let owner = org(1);
+    let author = by(100_001);
     let changing = world
         .store
-        .update_webhook_endpoint(&owner, &ours.id, change, at(100_001));
+        .update_webhook_endpoint(&owner, &ours.id, change, &author);
     // It is begun, and then dropped.
     assert!(changing.now_or_never().is_none());
     world.store.clone().close().await;

@@ -9,7 +9,7 @@ use recado_store::{AfterAttempt, ClaimLimits, DeliveryAttempt, EventKind, Store}
 use crate::deliveries::{attempt, claim, delivered, places};
 use crate::taps::{apply, news, phone, said, tapped};
 use crate::webhook_endpoints::{create, endpoint};
-use crate::world::{World, accepted, agent, at, conversation, id, message, msg};
+use crate::world::{World, accepted, agent, at, by, conversation, id, message, msg};
 
 #[tokio::test]
 async fn a_slow_endpoint_with_a_long_queue_delays_nobody() {
@@ -52,7 +52,10 @@ async fn an_organization_with_many_endpoints_leaves_places_to_another() {
         apply(store, vec![said(&format!("w.{number}"), from, "Hi")]).await;
     }
     let theirs = endpoint("org_2", "whk_theirs", &[]);
-    store.create_webhook_endpoint(theirs, 20).await.unwrap();
+    store
+        .create_webhook_endpoint(theirs, 20, &by(9_000))
+        .await
+        .unwrap();
     finish(store, "org_2", "msg_2").await;
     let limits = ClaimLimits {
         total: 8,

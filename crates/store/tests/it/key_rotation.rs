@@ -8,7 +8,7 @@ use recado_store::{
 use secrecy::ExposeSecret as _;
 use sqlx::Row as _;
 
-use crate::world::{World, at, create_channel, id, org};
+use crate::world::{World, at, by, create_channel, id, org};
 
 pub(crate) const CALLS: usize = 250;
 
@@ -28,7 +28,10 @@ pub(crate) async fn filled() -> World {
         header: None,
         created_at: at(1),
     };
-    store.create_webhook_endpoint(endpoint, 20).await.unwrap();
+    store
+        .create_webhook_endpoint(endpoint, 20, &by(9_000))
+        .await
+        .unwrap();
     let calls = (0..CALLS).map(|number| keep_call(store, number));
     futures_util::future::join_all(calls).await;
     world

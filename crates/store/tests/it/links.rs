@@ -95,13 +95,19 @@ async fn a_link_does_not_work_while_its_organization_is_suspended_nor_after_its_
     let ana = create(store, org(1), "ana", Role::Agent).await;
     let link = link(store, &ana, 9_000).await;
     store
-        .suspend_organization(&org(1), at(2_000))
+        .suspend_organization(&org(1), &by(2_000))
         .await
         .unwrap();
     assert_eq!(owner_of(store, &link, 3_000).await, None);
-    store.resume_organization(&org(1)).await.unwrap();
+    store
+        .resume_organization(&org(1), &by(9_000))
+        .await
+        .unwrap();
     assert!(owner_of(store, &link, 3_000).await.is_some());
-    store.delete_organization(&org(1), at(4_000)).await.unwrap();
+    store
+        .delete_organization(&org(1), &by(4_000))
+        .await
+        .unwrap();
     assert_eq!(owner_of(store, &link, 5_000).await, None);
     let used = store.use_link(link.expose(), "hash", &by(5_000)).await;
     assert_eq!(used.unwrap(), None);

@@ -3,7 +3,7 @@
 use recado_store::{ChannelChange, NewChannel, StoreError};
 use sqlx::Row as _;
 
-use crate::world::{World, at, channel, create_channel, org};
+use crate::world::{World, by, channel, create_channel, org};
 
 fn numbered(organization: &str, id: &str, number: &str) -> NewChannel {
     NewChannel {
@@ -26,23 +26,37 @@ fn of_number(number: &str) -> ChannelChange {
 async fn an_organization_has_one_channel_of_a_number() {
     let World { store, .. } = &World::new().await;
     let org_1 = org(1);
-    let first = store.create_channel(numbered("org_1", "chn_1", "zapi 1"));
-    let first = first.await.unwrap();
-    let again = store.create_channel(numbered("org_1", "chn_2", "zapi 1"));
-    assert!(matches!(again.await, Err(StoreError::Conflict)));
-    let elsewhere = store.create_channel(numbered("org_2", "chn_3", "zapi 1"));
-    elsewhere.await.unwrap();
-    let second = store.create_channel(numbered("org_1", "chn_2", "zapi 2"));
-    let second = second.await.unwrap();
-    let changed = store.update_channel(&org_1, &second.id, of_number("zapi 1"), at(2));
-    assert!(matches!(changed.await, Err(StoreError::Conflict)));
+    let first = store
+        .create_channel(numbered("org_1", "chn_1", "zapi 1"), &by(9_000))
+        .await;
+    let first = first.unwrap();
+    let again = store
+        .create_channel(numbered("org_1", "chn_2", "zapi 1"), &by(9_000))
+        .await;
+    assert!(matches!(again, Err(StoreError::Conflict)));
+    let elsewhere = store
+        .create_channel(numbered("org_2", "chn_3", "zapi 1"), &by(9_000))
+        .await;
+    elsewhere.unwrap();
+    let second = store
+        .create_channel(numbered("org_1", "chn_2", "zapi 2"), &by(9_000))
+        .await;
+    let second = second.unwrap();
+    let changed = store
+        .update_channel(&org_1, &second.id, of_number("zapi 1"), &by(2))
+        .await;
+    assert!(matches!(changed, Err(StoreError::Conflict)));
     let found = store.channel_of_number(&org(1), &"zapi 1".into()).await;
     assert_eq!(found.unwrap(), Some(first.clone()));
     // The number that a channel leaves is free.
-    let moved = store.update_channel(&org_1, &first.id, of_number("zapi 3"), at(3));
-    moved.await.unwrap();
-    let changed = store.update_channel(&org_1, &second.id, of_number("zapi 1"), at(4));
-    changed.await.unwrap();
+    let moved = store
+        .update_channel(&org_1, &first.id, of_number("zapi 3"), &by(3))
+        .await;
+    moved.unwrap();
+    let changed = store
+        .update_channel(&org_1, &second.id, of_number("zapi 1"), &by(4))
+        .await;
+    changed.unwrap();
 }
 
 #[tokio::test]

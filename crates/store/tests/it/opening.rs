@@ -4,7 +4,7 @@ use recado_store::testing::TestDatabase;
 use recado_store::{MasterKey, Store, StoreError};
 use rstest::rstest;
 
-use crate::world::{World, org, organization};
+use crate::world::{World, by, org, organization};
 
 #[tokio::test]
 async fn a_database_that_is_not_migrated_is_not_ready() {
@@ -91,7 +91,9 @@ async fn a_closed_store_says_so() {
     store.clone().close().await;
     let read = store.get_organization(&org(1)).await;
     assert!(matches!(read, Err(StoreError::Unavailable(_))), "{read:?}");
-    let write = store.create_organization(&organization("org_3")).await;
+    let write = store
+        .create_organization(&organization("org_3"), &by(9_000))
+        .await;
     assert!(
         matches!(write, Err(StoreError::Unavailable(_))),
         "{write:?}"

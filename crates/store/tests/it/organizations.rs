@@ -2,7 +2,7 @@
 
 use recado_store::StoreError;
 
-use crate::world::{ALL, World, id, org, organization};
+use crate::world::{ALL, World, by, id, org, organization};
 
 #[tokio::test]
 async fn an_organization_is_found_by_its_id() {
@@ -25,7 +25,9 @@ async fn organizations_are_listed_oldest_first() {
 #[tokio::test]
 async fn an_id_that_is_taken_is_a_conflict() {
     let World { store, .. } = &World::new().await;
-    let again = store.create_organization(&organization("org_1")).await;
+    let again = store
+        .create_organization(&organization("org_1"), &by(9_000))
+        .await;
     assert!(matches!(again, Err(StoreError::Conflict)), "{again:?}");
 }
 
@@ -34,7 +36,10 @@ async fn a_strange_name_is_kept_and_a_nul_is_replaced() {
     let World { store, .. } = &World::new().await;
     let mut strange = organization("org_3");
     strange.name = "a\0b '; drop table agents; -- ✅\u{202e} $1 ?".into();
-    store.create_organization(&strange).await.unwrap();
+    store
+        .create_organization(&strange, &by(9_000))
+        .await
+        .unwrap();
     let kept = store.get_organization(&strange.id).await.unwrap().unwrap();
     assert_eq!(kept.name, strange.name.replace('\0', "\u{fffd}"));
 }

@@ -3,7 +3,7 @@
 use recado_store::{Cursor, Page};
 use rstest::rstest;
 
-use crate::world::{World, agent, at, id, org};
+use crate::world::{World, agent, at, by, id, org};
 
 /// 23 agents, several in the same millisecond, and one of another organization.
 async fn crowd() -> (World, Vec<String>) {
@@ -64,7 +64,7 @@ async fn a_place_stays_where_it_is_when_entries_come_and_go() {
     let (_, cursor) = page(&world, None, 10).await;
     world
         .store
-        .delete_agent(&org(1), &id("agent-09"))
+        .delete_agent(&org(1), &id("agent-09"), &by(9_000))
         .await
         .unwrap();
     let mut early = agent("org_1", "agent-000");

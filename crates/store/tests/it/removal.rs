@@ -10,7 +10,7 @@ use crate::deliveries::{MANY, claim};
 use crate::suspension::key;
 use crate::taps::tapped;
 use crate::webhook_endpoints::create;
-use crate::world::{ALL, World, at, create_channel, id, org, organization};
+use crate::world::{ALL, World, at, by, create_channel, id, org, organization};
 
 /// Rows of each organization in each table: more than two steps remove.
 const ROWS: i64 = 1_100;
@@ -178,7 +178,7 @@ async fn everything_of_a_deleted_organization_is_removed_and_nothing_of_another(
         .map(|(table, ..)| ((*table).to_owned(), ROWS))
         .collect();
     assert_eq!(tables, filled, "every table is filled");
-    assert!(store.delete_organization(&org(1), at(50)).await.unwrap());
+    assert!(store.delete_organization(&org(1), &by(50)).await.unwrap());
     assert!(store.removals(at(50)).await.unwrap().is_empty());
     assert!(finish(database, removal(store).await).await > 20);
     for (table, rows) in counts(database, "org_1").await {
@@ -188,7 +188,7 @@ async fn everything_of_a_deleted_organization_is_removed_and_nothing_of_another(
     assert!(store.removals(at(100)).await.unwrap().is_empty());
     // Its id is free again.
     store
-        .create_organization(&organization("org_1"))
+        .create_organization(&organization("org_1"), &by(9_000))
         .await
         .unwrap();
 }
@@ -196,7 +196,7 @@ async fn everything_of_a_deleted_organization_is_removed_and_nothing_of_another(
 #[tokio::test]
 async fn an_interrupted_removal_is_begun_again_and_finds_what_is_left() {
     let World { store, database } = &filled().await;
-    store.delete_organization(&org(1), at(50)).await.unwrap();
+    store.delete_organization(&org(1), &by(50)).await.unwrap();
     for steps in 1..8 {
         let mut removal = removal(store).await;
         for _ in 0..steps {
@@ -210,7 +210,7 @@ async fn an_interrupted_removal_is_begun_again_and_finds_what_is_left() {
 #[tokio::test]
 async fn two_servers_that_remove_the_same_organization_leave_nothing() {
     let World { store, database } = &filled().await;
-    store.delete_organization(&org(1), at(50)).await.unwrap();
+    store.delete_organization(&org(1), &by(50)).await.unwrap();
     let other = database.store().await;
     let (mut one, mut two) = (removal(store).await, removal(&other).await);
     let run = async |removal: &mut Removal| while removal.step().await.unwrap() {};
@@ -222,7 +222,7 @@ async fn two_servers_that_remove_the_same_organization_leave_nothing() {
 #[tokio::test]
 async fn what_is_written_while_the_removal_comes_to_its_end_is_removed_too() {
     let World { store, database } = &filled().await;
-    store.delete_organization(&org(1), at(50)).await.unwrap();
+    store.delete_organization(&org(1), &by(50)).await.unwrap();
     let mut removal = removal(store).await;
     while rows_left(database).await > 0 {
         assert!(removal.step().await.unwrap());
@@ -249,9 +249,9 @@ async fn a_deleted_organization_does_not_exist_any_more() {
             .unwrap()
             .is_some()
     );
-    store.suspend_organization(&org(1), at(40)).await.unwrap();
-    assert!(store.delete_organization(&org(1), at(50)).await.unwrap());
-    assert!(!store.delete_organization(&org(1), at(51)).await.unwrap());
+    store.suspend_organization(&org(1), &by(40)).await.unwrap();
+    assert!(store.delete_organization(&org(1), &by(50)).await.unwrap());
+    assert!(!store.delete_organization(&org(1), &by(51)).await.unwrap());
     assert_eq!(
         store
             .find_api_key_by_secret(secret.expose(), at(2))
@@ -270,13 +270,21 @@ async fn a_deleted_organization_does_not_exist_any_more() {
     let listed = store.list_organizations(&ALL).await.unwrap();
     assert_eq!(listed.data.len(), 1);
     assert_eq!(
-        store.suspend_organization(&org(1), at(52)).await.unwrap(),
+        store.suspend_organization(&org(1), &by(52)).await.unwrap(),
         None
     );
-    assert_eq!(store.resume_organization(&org(1)).await.unwrap(), None);
+    assert_eq!(
+        store
+            .resume_organization(&org(1), &by(9_000))
+            .await
+            .unwrap(),
+        None
+    );
     assert_eq!(store.get_channel_by_id(&id("chn_own")).await.unwrap(), None);
     // Until its data are removed.
-    let taken = store.create_organization(&organization("org_1")).await;
+    let taken = store
+        .create_organization(&organization("org_1"), &by(9_000))
+        .await;
     assert!(matches!(taken, Err(StoreError::Conflict)), "{taken:?}");
 }
 
@@ -292,7 +300,7 @@ async fn what_waits_for_a_deleted_organization_is_left_alone() {
         ids.collect::<Vec<_>>()
     };
     assert_eq!(pending().await, [org(1), org(2)]);
-    store.delete_organization(&org(1), at(50)).await.unwrap();
+    store.delete_organization(&org(1), &by(50)).await.unwrap();
     assert_eq!(pending().await, [org(2)]);
     let claimed = claim(store, 100_000, MANY).await;
     assert!(!claimed.is_empty());

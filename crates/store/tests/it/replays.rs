@@ -9,7 +9,7 @@ use recado_store::{
 use crate::deliveries::{MANY, attempt, claim, delivered};
 use crate::taps::{ana, apply, connection, events, said, tapped};
 use crate::webhook_endpoints::create;
-use crate::world::{ALL, World, at, id, org};
+use crate::world::{ALL, World, at, by, id, org};
 
 #[tokio::test]
 async fn an_endpoint_that_was_disabled_goes_on_where_it_stood() {
@@ -37,7 +37,7 @@ async fn an_endpoint_that_was_disabled_goes_on_where_it_stood() {
         ..Default::default()
     };
     let enabled = store
-        .update_webhook_endpoint(&org(1), &ours.id, change, at(900_000))
+        .update_webhook_endpoint(&org(1), &ours.id, change, &by(900_000))
         .await
         .unwrap()
         .unwrap();
@@ -200,7 +200,7 @@ async fn a_deleted_endpoint_takes_its_deliveries_along() {
     apply(store, vec![connection(true)]).await;
     let due = claim(store, 100_000, MANY).await;
     store
-        .delete_webhook_endpoint(&org(1), &ours.id)
+        .delete_webhook_endpoint(&org(1), &ours.id, &by(9_000))
         .await
         .unwrap();
     delivered(store, &due[0], 100_001).await;

@@ -3,7 +3,7 @@
 use recado_store::AgentOwner;
 use recado_store::testing::TestDatabase;
 
-use crate::world::{World, agent, agent_id, at, conv, conversation, create_channel, id, org};
+use crate::world::{World, agent, agent_id, at, by, conv, conversation, create_channel, id, org};
 
 #[tokio::test]
 async fn an_agent_is_the_callers_anothers_or_nobodys() {
@@ -77,7 +77,10 @@ async fn a_conversation_outlives_its_channel() {
         .create_conversation(&conversation("org_1", "conv-456"))
         .await
         .unwrap();
-    store.delete_channel(&org(1), &id("chn_1")).await.unwrap();
+    store
+        .delete_channel(&org(1), &id("chn_1"), &by(9_000))
+        .await
+        .unwrap();
     let target = store
         .send_target(&org(1), &agent_id(), &conv())
         .await

@@ -12,7 +12,7 @@ use crate::taps::{
     phone, said, tapped,
 };
 use crate::webhook_calls::claim_all;
-use crate::world::{World, agent, at, channel, conv, id, org};
+use crate::world::{World, agent, at, by, channel, conv, id, org};
 
 #[rstest]
 #[case::brazil_with_the_digit("5521988887777", "552188887777")]
@@ -129,7 +129,7 @@ async fn somebody_new_opens_a_conversation_with_the_channels_agent() {
         provider: Provider::WhatsApp,
         ..channel("org_1", "chn_1")
     };
-    store.create_channel(new).await.unwrap();
+    store.create_channel(new, &by(9_000)).await.unwrap();
     let person = Person {
         user_id: Some(id("BR.1")),
         ..ana()
@@ -157,7 +157,10 @@ async fn somebody_new_opens_a_conversation_with_the_channels_agent() {
     let opened = store.get_conversation(&org(1), &id(&landed)).await.unwrap();
     assert_eq!(opened.unwrap().recipient, id("BR.2"));
     // The channel's agent is gone: the oldest speaks.
-    store.delete_agent(&org(1), &id("agent-own")).await.unwrap();
+    store
+        .delete_agent(&org(1), &id("agent-own"), &by(9_000))
+        .await
+        .unwrap();
     apply(store, vec![said("w.3", phone("5511900000003"), "Hi")]).await;
     assert_eq!(last_event(store).await.agent_id, Some(id("agent-old")));
 }

@@ -173,15 +173,21 @@ async fn the_sessions_of_a_suspended_organization_are_refused_and_those_of_a_del
     let working = async || store.working_sessions(&sessions, at(5_000)).await.unwrap();
     assert_eq!(working().await, sessions);
     store
-        .suspend_organization(&org(1), at(4_000))
+        .suspend_organization(&org(1), &by(4_000))
         .await
         .unwrap();
     let refused = store.find_session(secret.expose(), at(5_000)).await;
     assert!(matches!(refused, Err(StoreError::OrganizationSuspended)));
     assert!(working().await.is_empty());
-    store.resume_organization(&org(1)).await.unwrap();
+    store
+        .resume_organization(&org(1), &by(9_000))
+        .await
+        .unwrap();
     assert!(is_signed_in(store, &secret).await);
-    store.delete_organization(&org(1), at(4_000)).await.unwrap();
+    store
+        .delete_organization(&org(1), &by(4_000))
+        .await
+        .unwrap();
     assert!(!is_signed_in(store, &secret).await);
     assert!(working().await.is_empty());
 }

@@ -15,14 +15,17 @@ async fn deliveries_of_a_suspended_organization_wait_until_it_is_resumed() {
     let World { store, .. } = &tapped().await;
     create(store, "whk_all", &[]).await;
     for now in [7, 8] {
-        let suspended = store.suspend_organization(&org(1), at(now)).await.unwrap();
+        let suspended = store.suspend_organization(&org(1), &by(now)).await.unwrap();
         assert_eq!(suspended.unwrap().suspended_at, Some(at(7)));
     }
     apply(store, vec![news("wamid.1", Status::Sent)]).await;
     assert!(claim(store, 100_000, MANY).await.is_empty());
     let other = store.get_organization(&org(2)).await.unwrap();
     assert_eq!(other.unwrap().suspended_at, None);
-    let resumed = store.resume_organization(&org(1)).await.unwrap();
+    let resumed = store
+        .resume_organization(&org(1), &by(9_000))
+        .await
+        .unwrap();
     assert_eq!(resumed.unwrap().suspended_at, None);
     assert_eq!(claim(store, 100_000, MANY).await.len(), 1);
 }
@@ -36,8 +39,11 @@ async fn an_endpoint_does_not_fail_while_its_organization_is_suspended() {
         .database
         .execute("update webhook_endpoints set failing_since = 5")
         .await;
-    store.suspend_organization(&org(1), at(7)).await.unwrap();
-    store.resume_organization(&org(1)).await.unwrap();
+    store.suspend_organization(&org(1), &by(7)).await.unwrap();
+    store
+        .resume_organization(&org(1), &by(9_000))
+        .await
+        .unwrap();
     let endpoint = store.get_webhook_endpoint(&org(1), &id("whk_all")).await;
     assert_eq!(endpoint.unwrap().unwrap().failing_since, None);
 }
@@ -62,7 +68,7 @@ async fn a_key_is_refused_as_long_as_its_organization_is_suspended() {
             .unwrap();
         assert_eq!(found.as_ref(), Some(&key));
         assert_eq!(store.working_api_keys(&keys, at(2)).await.unwrap(), keys);
-        store.suspend_organization(&org(1), at(2)).await.unwrap();
+        store.suspend_organization(&org(1), &by(2)).await.unwrap();
         let refused = store.find_api_key_by_secret(secret.expose(), at(2)).await;
         assert!(
             matches!(refused, Err(StoreError::OrganizationSuspended)),
@@ -75,7 +81,10 @@ async fn a_key_is_refused_as_long_as_its_organization_is_suspended() {
                 .unwrap()
                 .is_empty()
         );
-        store.resume_organization(&org(1)).await.unwrap();
+        store
+            .resume_organization(&org(1), &by(9_000))
+            .await
+            .unwrap();
     }
 }
 
@@ -83,7 +92,13 @@ async fn a_key_is_refused_as_long_as_its_organization_is_suspended() {
 async fn an_organization_that_does_not_exist_is_neither_suspended_nor_resumed() {
     let World { store, .. } = &World::new().await;
     let missing = id("org_9");
-    let suspended = store.suspend_organization(&missing, at(1)).await.unwrap();
+    let suspended = store.suspend_organization(&missing, &by(1)).await.unwrap();
     assert_eq!(suspended, None);
-    assert_eq!(store.resume_organization(&missing).await.unwrap(), None);
+    assert_eq!(
+        store
+            .resume_organization(&missing, &by(9_000))
+            .await
+            .unwrap(),
+        None
+    );
 }

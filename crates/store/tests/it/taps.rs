@@ -10,7 +10,7 @@ use recado_store::{
     Application, Applied, Event, EventFilter, FreshIds, Routed, Store, WebhookCall,
 };
 
-use crate::world::{World, accepted, agent, at, channel, conversation, id, message, msg, org};
+use crate::world::{World, accepted, agent, at, by, channel, conversation, id, message, msg, org};
 
 static NUMBER: AtomicU64 = AtomicU64::new(1);
 
@@ -41,7 +41,7 @@ pub(crate) async fn furnish(store: &Store, provider: Provider) {
 pub(crate) async fn create_channel(store: &Store, owner: &str, text: &str, provider: Provider) {
     let mut new = channel(owner, text);
     new.provider = provider;
-    store.create_channel(new).await.unwrap();
+    store.create_channel(new, &by(9_000)).await.unwrap();
 }
 
 pub(crate) fn application(owner: &OrganizationId, items: Vec<Inbound>) -> Application {

@@ -91,14 +91,24 @@ async fn no_write_reaches_across() {
             .await
             .unwrap()
     );
-    assert!(!store.delete_agent(&other, &agent_id()).await.unwrap());
-    assert!(!store.delete_channel(&other, &id("chn_1")).await.unwrap());
+    assert!(
+        !store
+            .delete_agent(&other, &agent_id(), &by(9_000))
+            .await
+            .unwrap()
+    );
+    assert!(
+        !store
+            .delete_channel(&other, &id("chn_1"), &by(9_000))
+            .await
+            .unwrap()
+    );
     let change = ChannelChange {
         name: Some("Taken".into()),
         ..Default::default()
     };
     let changed = store
-        .update_channel(&other, &id("chn_1"), change, at(9_000))
+        .update_channel(&other, &id("chn_1"), change, &by(9_000))
         .await;
     assert_eq!(changed.unwrap(), None);
     let ended = store

@@ -231,11 +231,14 @@ async fn a_sign_in_finds_the_one_user_that_has_the_email_and_a_password() {
         .map(|(_, hash)| hash);
     assert_eq!(hash.as_deref(), Some("hash 2"));
     store
-        .suspend_organization(&org(1), at(5_000))
+        .suspend_organization(&org(1), &by(5_000))
         .await
         .unwrap();
     assert_eq!(find("ana@example.com", Some(org(1))).await, None);
-    store.delete_organization(&org(2), at(5_000)).await.unwrap();
+    store
+        .delete_organization(&org(2), &by(5_000))
+        .await
+        .unwrap();
     assert_eq!(find("ana@example.com", Some(org(2))).await, None);
 }
 

@@ -1,13 +1,13 @@
 //! Webhook endpoints and their secrets.
 
 use recado_store::{
-    EventKind, HeaderChange, MasterKey, NewWebhookEndpoint, Store, StoreError, WebhookEndpoint,
-    WebhookEndpointChange, WebhookFormat, WebhookHeader,
+    Author, EventKind, HeaderChange, MasterKey, NewWebhookEndpoint, Store, StoreError,
+    WebhookEndpoint, WebhookEndpointChange, WebhookFormat, WebhookHeader,
 };
 use secrecy::ExposeSecret;
 
 use crate::taps::{apply, connection, events, kinds, tapped};
-use crate::world::{ALL, World, at, id, org};
+use crate::world::{ALL, World, at, by, id, org};
 
 pub(crate) fn endpoint(owner: &str, text: &str, events: &[EventKind]) -> NewWebhookEndpoint {
     NewWebhookEndpoint {
@@ -24,7 +24,7 @@ pub(crate) fn endpoint(owner: &str, text: &str, events: &[EventKind]) -> NewWebh
 
 pub(crate) async fn create(store: &Store, text: &str, events: &[EventKind]) -> WebhookEndpoint {
     store
-        .create_webhook_endpoint(endpoint("org_1", text, events), 20)
+        .create_webhook_endpoint(endpoint("org_1", text, events), 20, &by(9_000))
         .await
         .unwrap()
 }
@@ -48,23 +48,23 @@ async fn an_endpoint_is_created_found_listed_and_deleted() {
     assert_eq!(listed.data[0].events, kinds);
 
     let again = store
-        .create_webhook_endpoint(endpoint("org_1", "whk_1", &[]), 20)
+        .create_webhook_endpoint(endpoint("org_1", "whk_1", &[]), 20, &by(9_000))
         .await;
     assert!(matches!(again, Err(StoreError::Conflict)), "{again:?}");
     let homeless = store
-        .create_webhook_endpoint(endpoint("org_9", "whk_1", &[]), 20)
+        .create_webhook_endpoint(endpoint("org_9", "whk_1", &[]), 20, &by(9_000))
         .await;
     assert!(matches!(homeless, Err(StoreError::UnknownOrganization)));
 
     assert!(
         store
-            .delete_webhook_endpoint(&org(1), &ours.id)
+            .delete_webhook_endpoint(&org(1), &ours.id, &by(9_000))
             .await
             .unwrap()
     );
     assert!(
         !store
-            .delete_webhook_endpoint(&org(1), &ours.id)
+            .delete_webhook_endpoint(&org(1), &ours.id, &by(9_000))
             .await
             .unwrap()
     );
@@ -79,7 +79,7 @@ async fn a_change_touches_only_what_it_names() {
         ..Default::default()
     };
     let after = store
-        .update_webhook_endpoint(&org(1), &before.id, change, at(9_000))
+        .update_webhook_endpoint(&org(1), &before.id, change, &by(9_000))
         .await
         .unwrap()
         .unwrap();
@@ -101,7 +101,7 @@ async fn a_change_touches_only_what_it_names() {
         ..Default::default()
     };
     let after = store
-        .update_webhook_endpoint(&org(1), &before.id, change, at(9_500))
+        .update_webhook_endpoint(&org(1), &before.id, change, &by(9_500))
         .await
         .unwrap()
         .unwrap();
@@ -124,7 +124,7 @@ async fn a_change_touches_only_what_it_names() {
         ..Default::default()
     };
     let after = store
-        .update_webhook_endpoint(&org(1), &before.id, change, at(9_600))
+        .update_webhook_endpoint(&org(1), &before.id, change, &by(9_600))
         .await
         .unwrap()
         .unwrap();
@@ -143,7 +143,7 @@ async fn every_secret_that_was_replaced_signs_until_its_own_end() {
         ("fourth", 30_500, 20_500),
     ] {
         rotated = store
-            .rotate_webhook_secret(&org(1), &ours.id, secret.into(), at(until), at(now))
+            .rotate_webhook_secret(&org(1), &ours.id, secret.into(), at(until), &by(now))
             .await
             .unwrap();
     }
@@ -168,7 +168,13 @@ async fn ten_secrets_sign_at_most_and_the_refusal_tells_when_there_is_room() {
     let rotate = async |number: i64| {
         let (until, now) = (at(50_000 + number), at(9_000 + number));
         store
-            .rotate_webhook_secret(&org(1), &ours.id, "next".into(), until, now)
+            .rotate_webhook_secret(
+                &org(1),
+                &ours.id,
+                "next".into(),
+                until,
+                &Author::command_line(now),
+            )
             .await
     };
     for number in 0..9 {
@@ -191,7 +197,7 @@ async fn an_organization_has_no_more_endpoints_than_it_may_and_others_have_their
     let World { store, .. } = &World::new().await;
     let create = async |owner: &str, text: &str| {
         store
-            .create_webhook_endpoint(endpoint(owner, text, &[]), 2)
+            .create_webhook_endpoint(endpoint(owner, text, &[]), 2, &by(9_000))
             .await
     };
     for text in ["whk_1", "whk_2"] {
@@ -205,7 +211,7 @@ async fn an_organization_has_no_more_endpoints_than_it_may_and_others_have_their
     create("org_2", "whk_3").await.unwrap();
     assert!(
         store
-            .delete_webhook_endpoint(&org(1), &id("whk_1"))
+            .delete_webhook_endpoint(&org(1), &id("whk_1"), &by(9_000))
             .await
             .unwrap()
     );
@@ -217,7 +223,11 @@ async fn no_secret_of_an_endpoint_is_shown_or_opened_by_another_key() {
     let world = World::new().await;
     let mut new = endpoint("org_1", "whk_1", &[]);
     new.header = Some(header("header-in-clear"));
-    let ours = world.store.create_webhook_endpoint(new, 20).await.unwrap();
+    let ours = world
+        .store
+        .create_webhook_endpoint(new, 20, &by(9_000))
+        .await
+        .unwrap();
     let shown = format!(
         "{ours:?} {:?}",
         world.store.endpoint_secrets(&ours).unwrap()
@@ -275,17 +285,22 @@ async fn another_organizations_endpoint_is_neither_seen_nor_touched() {
             ..Default::default()
         };
         let changed = store
-            .update_webhook_endpoint(&theirs, id, change, at(9_000))
+            .update_webhook_endpoint(&theirs, id, change, &by(9_000))
             .await;
         assert_eq!(changed.unwrap(), None);
     }
     let rotated = store
-        .rotate_webhook_secret(&theirs, id, "second".into(), at(1), at(9_000))
+        .rotate_webhook_secret(&theirs, id, "second".into(), at(1), &by(9_000))
         .await;
     assert_eq!(rotated.unwrap(), None);
     let disabled = store.disable_webhook_endpoint(&theirs, id, at(9_000)).await;
     assert!(!disabled.unwrap());
-    assert!(!store.delete_webhook_endpoint(&theirs, id).await.unwrap());
+    assert!(
+        !store
+            .delete_webhook_endpoint(&theirs, id, &by(9_000))
+            .await
+            .unwrap()
+    );
     let kept = store.get_webhook_endpoint(&org(1), id).await.unwrap();
     assert_eq!(kept, Some(ours));
     apply(store, vec![connection(true)]).await;

@@ -35,7 +35,10 @@ impl World {
         let database = TestDatabase::fresh().await;
         let store = database.store().await;
         for id in ["org_1", "org_2"] {
-            store.create_organization(&organization(id)).await.unwrap();
+            store
+                .create_organization(&organization(id), &by(1_000))
+                .await
+                .unwrap();
         }
         Self { store, database }
     }
@@ -108,7 +111,7 @@ pub(crate) fn channel(organization: &str, text: &str) -> NewChannel {
 
 pub(crate) async fn create_channel(store: &Store, organization: &str, text: &str) -> Channel {
     store
-        .create_channel(channel(organization, text))
+        .create_channel(channel(organization, text), &by(3_000))
         .await
         .unwrap()
 }

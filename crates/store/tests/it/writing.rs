@@ -4,7 +4,7 @@ use recado_core::Status;
 use recado_store::StoreError;
 use tokio::task::JoinSet;
 
-use crate::world::{World, accepted, at, create_channel, id, message, msg, object, org};
+use crate::world::{World, accepted, at, by, create_channel, id, message, msg, object, org};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_hundred_writers_at_once_all_land() {
@@ -69,9 +69,10 @@ async fn in_a_group_a_half_done_transaction_is_taken_back_alone() {
         number: None,
     };
     let (before, after) = (message("org_1", "msg_1"), message("org_1", "msg_2"));
+    let author = by(9_000);
     let (first, changed, last) = tokio::join!(
         store.begin_send(&before),
-        store.update_channel(&channel.organization_id, &channel.id, change, at(9_000)),
+        store.update_channel(&channel.organization_id, &channel.id, change, &author),
         store.begin_send(&after),
     );
     first.unwrap();
