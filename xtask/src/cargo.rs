@@ -63,3 +63,24 @@ pub(crate) fn line(command: &Command) -> String {
     let words: Vec<_> = words.map(OsStr::to_string_lossy).collect();
     words.join(" ")
 }
+
+/// Builds the programs and what measures them, as users run them; returns their folder.
+pub(crate) fn build_release() -> Result<PathBuf> {
+    run(&mut cargo([
+        "build",
+        "--release",
+        "-p",
+        "recado-server",
+        "-p",
+        "recado",
+        "-p",
+        "recado-tests",
+        "--bins",
+    ]))?;
+    let own = env::current_exe()?;
+    let target = own
+        .ancestors()
+        .nth(2)
+        .context("this program is in a folder of the target folder")?;
+    Ok(target.join("release"))
+}

@@ -99,7 +99,7 @@ macro_rules! due {
             $join,
             "webhook_endpoints w on w.organization_id = d.organization_id \
              and w.id = d.endpoint_id \
-             where due.place <= $4 and d.status = 'pending' \
+             where due.place <= $4 and d.status || '' = 'pending' \
              and (d.claimed_until = 0 or d.claimed_until <= $1 and d.server_id = $5) \
              order by due.place, d.next_at, d.seq limit $2 + 0",
             $suffix

@@ -40,7 +40,7 @@ macro_rules! pass_turns {
              and f.endpoint_id = g.endpoint and f.seq = g.event and f.status <> 'pending' \
              group by f.organization_id, f.endpoint_id, f.lane) k) n \
              where organization_id = n.organization and endpoint_id = n.endpoint and seq = n.head \
-             and status = 'pending' and next_at is null"
+             and status || '' = 'pending' and next_at is null"
         )
     };
 }
@@ -90,7 +90,7 @@ macro_rules! move_heads {
             " as organization, cast(value ->> 'seq' as bigint) as event from ",
             $each,
             ") n where organization_id = n.organization and endpoint_id = $3 and seq = n.event \
-             and status = 'pending' and (next_at is not null or seq = (select min(p.seq) \
+             and status || '' = 'pending' and (next_at is not null or seq = (select min(p.seq) \
              from deliveries p where p.organization_id = $1 and p.endpoint_id = $3 \
              and p.lane = deliveries.lane and p.status = 'pending'))"
         )

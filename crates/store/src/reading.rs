@@ -25,8 +25,8 @@ const FIRST_CONNECTIONS: u32 = 2;
 /// free for sends and provider webhooks.
 const LISTS: u32 = 4;
 
-/// Lists of one organization that are read at a time: slow ones leave connections to others.
-const LISTS_EACH: usize = 2;
+/// Lists of one organization that are read at a time: slow ones leave connections and processors to others.
+const LISTS_EACH: usize = 1;
 
 /// The connections that read.
 ///

@@ -19,7 +19,7 @@ macro_rules! set_aside {
         concat!(
             "update deliveries set status = 'failed', next_at = null, claimed_until = 0, \
              finished_at = $3, last_error = $4 where organization_id = $1 and endpoint_id = $2 \
-             and status = 'pending' and seq ",
+             and status || '' = 'pending' and seq ",
             $which,
             " returning seq"
         )

@@ -14,8 +14,9 @@ use super::budget::Room;
 use super::routing::Routes;
 use crate::app::App;
 
-/// Items that are applied in one transaction at most, so that it ends in time on a slow database too.
-const ITEMS: usize = 200;
+/// Items that are applied in one transaction at most: each may make a delivery for each of 20 webhook
+/// endpoints, and on SQLite the writes of all others wait for its end.
+const ITEMS: usize = 50;
 
 /// How long a part is tried again that the database does not take.
 const RETRY_FOR: Duration = Duration::from_secs(30);

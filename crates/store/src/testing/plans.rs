@@ -25,11 +25,15 @@ const SMALL_INDEXES: [&str; 3] = [
 ];
 
 /// Statements that may read more than they need: a part of their text, and why.
-const EXEMPT: [(&str, &str); 3] = [
+const EXEMPT: [(&str, &str); 4] = [
     (
         "update webhook_calls set claimed_until = 0, server_id = '' where applied_at is null \
          and set_aside is null and claimed_until > 0",
         "free_webhook_calls: it concerns all that is pending when a server starts on SQLite",
+    ),
+    (
+        "where status = 'pending' and claimed_until > 0 and (cast($1 as text) is null",
+        "free_deliveries: it concerns what a server had claimed that has ended",
     ),
     (
         "where key_id = $1 limit 1",
@@ -139,6 +143,9 @@ fn is_explained(statement: &str) -> bool {
 }
 
 /// Fills the tables: PostgreSQL plans by their sizes, and reads a small one whole.
+///
+/// No delivery is pending, as if PostgreSQL had counted them before many came: a statement must not read
+/// all that are pending because there were few.
 async fn fill(
     tables: &BTreeSet<String>,
     connection: &mut AnyConnection,
@@ -153,7 +160,7 @@ async fn fill(
              when data_type = 'bigint' then 'g' \
              when data_type = 'bytea' then 'decode(md5(g::text), ''hex'')' \
              when column_name = 'status' then \
-             '(array[''pending'', ''sending'', ''unknown'', ''delivered''])[g % 4 + 1]' \
+             '(array[''sending'', ''unknown'', ''delivered''])[g % 3 + 1]' \
              when column_name in ('agent_id', 'channel_id', 'conversation_id', 'endpoint_id', 'lane') \
              then '''x'' || g % 50' else '''x'' || g' end || \
              case when is_nullable = 'YES' then ' end' else '' end, \
