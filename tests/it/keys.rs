@@ -2,14 +2,22 @@
 
 use std::fs;
 use std::process::Output;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
+use jiff::{SignedDuration, Timestamp};
+use recado_server::Clock;
 use recado_store::testing::TestDatabase;
 use recado_tests::binaries::{Server, command};
-use recado_tests::world::{organization, smallest_body};
-use recado_tests::{Client, World};
+use recado_tests::events::EventStream;
+use recado_tests::world::{Options, organization, smallest_body};
+use recado_tests::{Client, World, people};
 use rstest::rstest;
 use secrecy::ExposeSecret as _;
-use serde_json::json;
+use serde_json::{Value, json};
+
+use crate::stream::ends_within;
 
 /// 32 bytes in base64.
 const MASTER_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
@@ -78,10 +86,89 @@ async fn the_secret_of_a_key_is_shown_once() {
     assert!(secret.starts_with("recado_"), "{secret}");
     for client in [&world.client, &world.operator] {
         let listed = client.get("/organizations/demo/api-keys").await;
-        assert!(!listed.text.contains("recado_"), "{}", listed.text);
-        let shop = json!({"id": made["id"], "name": "shop", "createdAt": made["createdAt"]});
+        assert!(!listed.text.contains(secret), "{}", listed.text);
+        // People recognize it by its beginning.
+        let shop = json!({
+            "id": made["id"], "name": "shop", "scopes": ["read", "send", "manage"], "prefix": secret[..13],
+            "userId": null, "createdAt": made["createdAt"], "expiresAt": null, "lastUsedAt": null,
+        });
         assert_eq!(listed.body["data"][1], shop);
     }
+}
+
+#[tokio::test]
+async fn a_key_has_the_scopes_and_the_end_that_it_was_made_with() {
+    let (start, hours) = (Timestamp::now(), Arc::new(AtomicI64::new(0)));
+    let clock = Arc::clone(&hours);
+    let clock =
+        Clock::from_fn(move || start + SignedDuration::from_hours(clock.load(Ordering::Relaxed)));
+    let world = World::with(Options {
+        clock,
+        ..Options::default()
+    })
+    .await;
+    let path = "/organizations/demo/api-keys";
+    for (field, value) in [
+        ("scopes", json!([])),
+        ("scopes", json!(["write"])),
+        ("scopes", json!("read")),
+        ("expiresAt", json!("tomorrow")),
+        ("expiresAt", json!(start.to_string())),
+        ("expiresAt", json!(7)),
+    ] {
+        let wrong = json!({"name": "x", field: value});
+        let wrong = world.client.post(path, wrong).await;
+        assert_eq!(wrong.error(), (400, "invalid_body".to_owned()), "{value}");
+        assert!(!wrong.body["details"][field].is_null(), "{}", wrong.text);
+    }
+    let end = start + SignedDuration::from_hours(1);
+    let new = json!({"name": "sender", "scopes": ["send"], "expiresAt": end.to_string()});
+    let made = world.client.post(path, new).await.expect(201);
+    assert_eq!(made["expiresAt"], format!("{end:.3}"));
+    let key = world.client.with_key(made["key"].as_str().expect("a key"));
+    key.send(smallest_body("conv-456")).await.expect(200);
+    assert_eq!(
+        key.get("/agents").await.error(),
+        (403, "forbidden".to_owned())
+    );
+    let reader = json!({"name": "reader", "scopes": ["read"], "expiresAt": end.to_string()});
+    let reader = world.client.post(path, reader).await.expect(201);
+    let reader = world
+        .client
+        .with_key(reader["key"].as_str().expect("a key"));
+    let mut stream = EventStream::open(&reader, "", None).await;
+    hours.store(1, Ordering::Relaxed);
+    ends_within(&mut stream, Duration::from_secs(1)).await;
+    for ended in [
+        key.send(smallest_body("conv-456")).await,
+        reader.get("/agents").await,
+    ] {
+        assert_eq!(ended.error(), (401, "unauthorized".to_owned()));
+    }
+}
+
+#[tokio::test]
+async fn a_key_tells_when_it_was_last_used_and_deletes_itself() {
+    let world = World::start().await;
+    let key = people::key(&world, &["send"]).await;
+    let unused = world.client.get("/organizations/demo/api-keys").await;
+    assert!(unused.expect(200)["data"][1]["lastUsedAt"].is_null());
+    key.get("/api-keys/current").await.expect(200);
+    // The use is noted beside the request.
+    let mut shown = Value::Null;
+    while shown["lastUsedAt"].is_null() {
+        shown = key.get("/api-keys/current").await.expect(200);
+    }
+    assert_eq!(
+        (&shown["scopes"], &shown["organizationId"]),
+        (&json!(["send"]), &json!("demo"))
+    );
+    let operator = world.operator.get("/api-keys/current").await.expect(200);
+    assert!(operator["organizationId"].is_null());
+    let kept = world.operator.delete("/api-keys/current").await;
+    assert_eq!(kept.error(), (403, "forbidden".to_owned()));
+    key.delete("/api-keys/current").await.expect(204);
+    assert_eq!(key.get("/api-keys/current").await.status, 401);
 }
 
 #[tokio::test]

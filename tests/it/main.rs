@@ -1,5 +1,6 @@
 //! The gateway as its users meet it: over HTTP, and as real processes.
 
+mod access;
 mod background;
 mod channels;
 mod cli;
@@ -36,14 +37,17 @@ mod removal;
 mod request_bodies;
 mod secrets;
 mod servers;
+mod sessions;
 mod shares;
 mod short_secrets;
+mod sign_in;
 mod slow_clients;
 mod sqlite_lock;
 mod startup;
 mod stream;
 mod suspension;
 mod taps;
+mod users;
 mod whole_way;
 mod window;
 mod wuzapi;

@@ -2,16 +2,27 @@
 
 use std::time::Duration;
 
-use reqwest::header::HeaderMap;
+use reqwest::header::{COOKIE as COOKIE_HEADER, HeaderMap, SET_COOKIE};
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
 
-/// Speaks HTTP to the gateway, as one key.
+/// The name of the session's cookie on plain http to this machine.
+pub const COOKIE: &str = "recado-session";
+
+/// Speaks HTTP to the gateway, as one caller.
 #[derive(Clone)]
 pub struct Client {
     pub http: reqwest::Client,
     url: String,
-    key: String,
+    proof: Proof,
+}
+
+/// What a caller proves itself with.
+#[derive(Clone)]
+enum Proof {
+    Nothing,
+    Key(String),
+    Session(String),
 }
 
 /// What the gateway answered.
@@ -39,7 +50,7 @@ impl Client {
         Self {
             http: http.expect("an HTTP client"),
             url: url.to_owned(),
-            key: key.to_owned(),
+            proof: Proof::Key(key.to_owned()),
         }
     }
 
@@ -47,7 +58,25 @@ impl Client {
     #[must_use]
     pub fn with_key(&self, key: &str) -> Self {
         Self {
-            key: key.to_owned(),
+            proof: Proof::Key(key.to_owned()),
+            ..self.clone()
+        }
+    }
+
+    /// The same client with the cookie of a session instead of a key.
+    #[must_use]
+    pub fn with_session(&self, secret: &str) -> Self {
+        Self {
+            proof: Proof::Session(secret.to_owned()),
+            ..self.clone()
+        }
+    }
+
+    /// The same client with neither a key nor a session.
+    #[must_use]
+    pub fn anonymous(&self) -> Self {
+        Self {
+            proof: Proof::Nothing,
             ..self.clone()
         }
     }
@@ -62,16 +91,26 @@ impl Client {
     }
 
     /// The key.
+    ///
+    /// # Panics
+    ///
+    /// The client has none.
     #[must_use]
     pub fn key(&self) -> &str {
-        &self.key
+        match &self.proof {
+            Proof::Key(key) => key,
+            Proof::Nothing | Proof::Session(_) => panic!("a client without a key"),
+        }
     }
 
-    /// A request with the key, for a test that wants to say more.
+    /// A request with the key or the session, for a test that wants to say more.
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
-        self.http
-            .request(method, format!("{}{path}", self.url))
-            .bearer_auth(&self.key)
+        let request = self.http.request(method, format!("{}{path}", self.url));
+        match &self.proof {
+            Proof::Nothing => request,
+            Proof::Key(key) => request.bearer_auth(key),
+            Proof::Session(secret) => request.header(COOKIE_HEADER, format!("{COOKIE}={secret}")),
+        }
     }
 
     /// Posts JSON.
@@ -137,6 +176,22 @@ pub async fn answer(request: reqwest::RequestBuilder) -> Answer {
 }
 
 impl Answer {
+    /// The secret of the session that the answer gives.
+    ///
+    /// # Panics
+    ///
+    /// It gives none.
+    #[must_use]
+    pub fn session(&self) -> String {
+        let cookie = self.headers.get(SET_COOKIE).expect("a cookie");
+        let cookie = cookie.to_str().expect("a text").split(';').next();
+        let (name, secret) = cookie
+            .and_then(|text| text.split_once('='))
+            .expect("a pair");
+        assert_eq!(name, COOKIE);
+        secret.to_owned()
+    }
+
     /// The body of an answer that has that status.
     ///
     /// # Panics

@@ -9,6 +9,8 @@ use recado_core::capabilities::{Basis, Limit, Source, WHATSAPP, WUZAPI_FORK, ZAP
 use recado_server::config::ConfigArgs;
 use recado_server::error::Reason;
 
+use crate::access;
+
 const NOTICE: &str = "<!-- Made by `cargo xtask docs`; do not edit. -->\n\n";
 
 /// Every generated document, by its path from the root of the repository.
@@ -22,6 +24,7 @@ pub fn documents() -> anyhow::Result<Vec<(PathBuf, String)>> {
             "docs/openapi.json".into(),
             recado_server::openapi().to_pretty_json()? + "\n",
         ),
+        ("docs/access.md".into(), access::document(NOTICE)?),
         ("docs/errors.md".into(), errors()?),
         ("docs/limits.md".into(), limits()?),
         ("docs/configuration.md".into(), configuration()?),

@@ -1,6 +1,7 @@
 //! What the end-to-end tests, the benchmark and the generated documents share.
 
 pub mod abuse;
+pub mod access;
 pub mod bench;
 pub mod binaries;
 pub mod browser;
@@ -10,6 +11,7 @@ pub mod cluster;
 pub mod events;
 pub mod generated;
 pub mod held;
+pub mod people;
 pub mod sent;
 pub mod torture;
 pub mod wire;

@@ -246,7 +246,17 @@ async fn start_sandbox(stop: &CancellationToken, tasks: &TaskTracker) -> (Sandbo
 /// A URL is none.
 #[must_use]
 pub fn app(store: &Store, sandbox: &Urls, url: &str, options: &Options) -> Arc<App> {
-    App::new(AppParts {
+    App::new(parts(store, sandbox, url, options))
+}
+
+/// The parts of a gateway on that database.
+///
+/// # Panics
+///
+/// A URL is none.
+#[must_use]
+pub fn parts(store: &Store, sandbox: &Urls, url: &str, options: &Options) -> AppParts {
+    AppParts {
         store: store.clone(),
         http: HttpClient::new(options.timeouts, true).expect("an HTTP client"),
         defaults: Defaults {
@@ -262,7 +272,7 @@ pub fn app(store: &Store, sandbox: &Urls, url: &str, options: &Options) -> Arc<A
         heartbeat: options.heartbeat,
         max_webhook_endpoints: MAX_WEBHOOK_ENDPOINTS,
         server_name: options.server_name.clone(),
-    })
+    }
 }
 
 /// A fresh operator key in the database.

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use axum::http::{HeaderMap, HeaderName};
+use axum::http::{Extensions, HeaderMap, HeaderName};
 use recado_providers::is_public;
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
@@ -10,6 +10,12 @@ const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 /// The address at the other end of the connection of a request.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Peer(pub(crate) IpAddr);
+
+/// Returns the address of the caller of a request, as far as this server can know it.
+pub(crate) fn of_caller(extensions: &Extensions, headers: &HeaderMap) -> Option<IpAddr> {
+    let peer = extensions.get::<Peer>()?.0;
+    Some(forwarded_for(peer, headers).unwrap_or(peer))
+}
 
 /// Returns the caller's address as a proxy beside this server tells it; every other caller could write what
 /// it likes.
@@ -34,21 +40,22 @@ mod tests {
     use super::*;
 
     #[rstest]
-    #[case::a_stranger_writes_what_it_likes("8.8.8.8", "1.1.1.1", None)]
-    #[case::of_a_proxy("127.0.0.1", "1.1.1.1", Some("1.1.1.1"))]
-    #[case::of_the_nearest_proxy("10.0.0.7", "9.9.9.9, 1.1.1.1", Some("1.1.1.1"))]
-    #[case::in_the_other_notation("10.0.0.7", "::ffff:1.1.1.1", Some("1.1.1.1"))]
-    #[case::unreadable("10.0.0.7", "unknown", None)]
-    fn only_a_proxy_is_believed(
+    #[case::of_the_connection("8.8.8.8", None, "8.8.8.8")]
+    #[case::a_stranger_writes_what_it_likes("8.8.8.8", Some("1.1.1.1"), "8.8.8.8")]
+    #[case::of_the_proxy("127.0.0.1", None, "127.0.0.1")]
+    #[case::that_the_proxy_tells("127.0.0.1", Some("1.1.1.1"), "1.1.1.1")]
+    #[case::that_the_nearest_proxy_tells("10.0.0.7", Some("9.9.9.9, 1.1.1.1"), "1.1.1.1")]
+    #[case::in_the_other_notation("10.0.0.7", Some("::ffff:1.1.1.1"), "1.1.1.1")]
+    #[case::unreadable("10.0.0.7", Some("unknown"), "10.0.0.7")]
+    fn a_caller_has_the_address(
         #[case] peer: IpAddr,
-        #[case] told: &'static str,
-        #[case] believed: Option<&str>,
+        #[case] told: Option<&'static str>,
+        #[case] address: IpAddr,
     ) {
-        let told = [(FORWARDED_FOR, HeaderValue::from_static(told))];
-        let found = forwarded_for(peer, &HeaderMap::from_iter(told));
-        assert_eq!(
-            found,
-            believed.map(|text| text.parse().expect("an address"))
-        );
+        let mut extensions = Extensions::new();
+        extensions.insert(Peer(peer));
+        let told = told.map(|told| (FORWARDED_FOR, HeaderValue::from_static(told)));
+        let headers = told.into_iter().collect();
+        assert_eq!(of_caller(&extensions, &headers), Some(address));
     }
 }

@@ -19,10 +19,13 @@ use uuid::Uuid;
 use crate::error::{ApiError, Reason};
 use crate::intake::Intake;
 use crate::memory::Memory;
+use crate::passwords::Passwords;
 use crate::persistence::Repeated;
 use crate::readiness::Readiness;
 use crate::send_places::SendPlaces;
 use crate::streams::Streams;
+
+pub use crate::clock::Clock;
 
 /// Sends that may be in flight at once; beyond it a caller is asked to come back.
 pub const MAX_SENDS_IN_FLIGHT: usize = 1024;
@@ -75,6 +78,8 @@ pub struct App {
     pub(crate) repeated: Repeated,
     /// What requests and answers may hold in memory.
     pub memory: Memory,
+    /// Hashes the passwords of people.
+    pub passwords: Passwords,
     /// Who follows the events.
     pub(crate) streams: Streams,
     /// Cancelled when the server is about to stop: long waits end.
@@ -109,6 +114,7 @@ impl App {
             intake: Intake::default(),
             repeated: Repeated::default(),
             memory: Memory::default(),
+            passwords: Passwords::default(),
             stopping: CancellationToken::new(),
             ending: CancellationToken::new(),
         })
@@ -124,28 +130,6 @@ impl App {
     #[must_use]
     pub fn uuid(&self) -> Uuid {
         Uuid::now_v7()
-    }
-}
-
-/// Tells the time; a test may stop it.
-#[derive(Clone)]
-pub struct Clock(Arc<dyn Fn() -> Timestamp + Send + Sync>);
-
-impl Clock {
-    /// The clock of the machine.
-    #[must_use]
-    pub fn system() -> Self {
-        Self(Arc::new(Timestamp::now))
-    }
-
-    /// A clock that says what `now` says.
-    pub fn from_fn(now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
-        Self(Arc::new(now))
-    }
-
-    #[must_use]
-    pub fn now(&self) -> Timestamp {
-        (self.0)()
     }
 }
 

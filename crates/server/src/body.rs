@@ -19,21 +19,44 @@ pub(crate) const MAX_BODY_BYTES: usize = 1024 * 1024;
 /// A request body as a shape of ours.
 pub(crate) struct Body<T>(pub T);
 
+/// Most bytes of the request body of a caller that has proven nothing: as many as are not counted, so that
+/// strangers take no memory from operators.
+pub(crate) const MAX_SMALL_BODY_BYTES: usize = 16 * 1024;
+
+/// A small request body as a shape of ours.
+pub(crate) struct SmallBody<T>(pub T);
+
 impl<T: DeserializeOwned> FromRequest<Arc<App>> for Body<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, ApiError> {
-        let (parts, body) = request.into_parts();
-        // Every route that takes a body asks for its caller first.
-        let caller = parts.extensions.get::<Identity>();
-        let organization = caller.and_then(|caller| caller.organization_id.as_ref());
-        let mut room = app.memory.request_bodies.room(organization);
-        let bytes = reading::read(body, MAX_BODY_BYTES, &mut room).await?;
-        let object = parse(&parts.headers, &bytes)?;
-        T::deserialize(object)
-            .map(Self)
-            .map_err(|_| FieldErrors::root("A field has a value of a wrong type").into())
+        read(request, app, MAX_BODY_BYTES).await.map(Self)
     }
+}
+
+impl<T: DeserializeOwned> FromRequest<Arc<App>> for SmallBody<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, ApiError> {
+        read(request, app, MAX_SMALL_BODY_BYTES).await.map(Self)
+    }
+}
+
+/// Reads a body of at most `most` bytes.
+async fn read<T: DeserializeOwned>(
+    request: Request,
+    app: &App,
+    most: usize,
+) -> Result<T, ApiError> {
+    let (parts, body) = request.into_parts();
+    // Every route that takes a body asks for its caller first.
+    let caller = parts.extensions.get::<Identity>();
+    let organization = caller.and_then(|caller| caller.organization_id.as_ref());
+    let mut room = app.memory.request_bodies.room(organization);
+    let bytes = reading::read(body, most, &mut room).await?;
+    let object = parse(&parts.headers, &bytes)?;
+    T::deserialize(object)
+        .map_err(|_| FieldErrors::root("A field has a value of a wrong type").into())
 }
 
 /// The body as a JSON object; no body at all is an empty one, as with ChatVolt.

@@ -145,7 +145,11 @@ impl From<StoreError> for ApiError {
             ),
             StoreError::OrganizationSuspended => Self::new(
                 Reason::OrganizationSuspended,
-                "The organization of this API key is suspended: ask the operator of this server",
+                "The organization is suspended: ask the operator of this server",
+            ),
+            StoreError::LastOwner => Self::new(
+                Reason::LastOwner,
+                "The organization needs an owner: make another user an owner first",
             ),
             // The provider is asked only after the message is stored, so nothing was sent.
             StoreError::Timeout

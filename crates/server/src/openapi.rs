@@ -6,14 +6,16 @@ use std::sync::Arc;
 use recado_core::Scope;
 use serde_json::json;
 use utoipa::OpenApi as _;
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
+};
 use utoipa::openapi::{
     ContentBuilder, Header, Object, OpenApi, Ref, RefOr, Response, ResponseBuilder, Type,
 };
 use utoipa_axum::router::UtoipaMethodRouter;
 
 use crate::app::App;
-use crate::auth::Need;
+use crate::auth::{Need, SessionCookie};
 use crate::error::{ApiError, ErrorBody, Reason};
 
 #[derive(utoipa::OpenApi)]
@@ -32,6 +34,9 @@ use crate::error::{ApiError, ErrorBody, Reason};
         (name = "Channels", description = "Connected WhatsApp numbers"),
         (name = "Organizations", description = "The tenants; for operator keys"),
         (name = "API keys", description = "The keys of an organization"),
+        (name = "Users", description = "The people of an organization"),
+        (name = "Sessions", description = "Sign in and out with a browser"),
+        (name = "Audit log", description = "Who did what, when and from where"),
         (name = "Events", description = "What happened, once, in order"),
         (name = "Webhook endpoints", description = "Who is told of events, and what became of it"),
         (name = "Provider webhooks", description = "Where the providers call back"),
@@ -43,6 +48,7 @@ struct Base;
 /// The names of the security schemes in the document.
 const API_KEY: &str = "apiKey";
 const OPERATOR_KEY: &str = "operatorKey";
+const SESSION: &str = "session";
 
 /// Returns the document without routes.
 pub(crate) fn base() -> OpenApi {
@@ -64,6 +70,13 @@ pub(crate) fn base() -> OpenApi {
             .build();
         components.add_security_scheme(name, SecurityScheme::Http(bearer));
     }
+    let cookie = ApiKeyValue::with_description(
+        SessionCookie::SECURE_NAME,
+        "The session of a user, which `POST /sessions` or the page `/sign-in` sets. Each operation names the \
+         scope that the role of the user needs.",
+    );
+    let cookie = SecurityScheme::ApiKey(ApiKey::Cookie(cookie));
+    components.add_security_scheme(SESSION, cookie);
     document
 }
 
@@ -89,17 +102,27 @@ pub(crate) fn secured(
 
 /// What a caller has to present, one way or the other.
 fn security(need: Need) -> Vec<SecurityRequirement> {
-    let api_key = |scope: Scope| SecurityRequirement::new(API_KEY, [scope.as_str()]);
-    let operator_key = || SecurityRequirement::new(OPERATOR_KEY, [] as [&str; 0]);
+    let plain = |scheme: &str| SecurityRequirement::new(scheme, [] as [&str; 0]);
+    let scoped = |scope: Scope| {
+        [API_KEY, SESSION].map(|scheme| SecurityRequirement::new(scheme, [scope.as_str()]))
+    };
     match need {
-        Need::Nothing | Need::ProviderProof => vec![SecurityRequirement::default()],
-        Need::Scope(scope) => vec![api_key(scope)],
-        Need::Operator => vec![operator_key()],
-        Need::OrganizationManager => vec![api_key(Scope::Manage), operator_key()],
+        Need::Nothing | Need::ProviderProof | Need::OwnPage => {
+            vec![SecurityRequirement::default()]
+        }
+        Need::Scope(scope) => scoped(scope).into(),
+        Need::Operator => vec![plain(OPERATOR_KEY)],
+        Need::OrganizationManager | Need::Manager => {
+            let [api_key, session] = scoped(Scope::Manage);
+            vec![api_key, session, plain(OPERATOR_KEY)]
+        }
+        Need::Session => vec![plain(SESSION)],
+        Need::OrganizationKey => vec![plain(API_KEY)],
+        Need::AnyKey => vec![plain(API_KEY), plain(OPERATOR_KEY)],
     }
 }
 
-/// What every route answers that takes a key.
+/// What every route answers that takes a key or a session.
 pub(crate) const KEY: &[Reason] = &[
     Reason::Unauthorized,
     Reason::Forbidden,

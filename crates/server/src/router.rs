@@ -15,8 +15,9 @@ use crate::app::App;
 use crate::auth::need_of;
 use crate::openapi::secured;
 use crate::routes::{
-    agents, api_keys, buttons, channel_webhooks, channels, conversations, deliveries, events,
-    health, messages, organizations, webhook_calls, webhook_endpoints, webhooks,
+    agents, api_keys, audit, buttons, channel_webhooks, channels, conversations, deliveries,
+    events, health, messages, organizations, sessions, users, webhook_calls, webhook_endpoints,
+    webhooks,
 };
 use crate::{docs, layers};
 
@@ -58,7 +59,31 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         channels::check,
         channel_webhooks::register_webhook,
     );
-    administration(router)
+    people(administration(router))
+}
+
+/// Adds the routes of people: users, their sessions, and what they did.
+fn people(router: OpenApiRouter<Arc<App>>) -> OpenApiRouter<Arc<App>> {
+    with!(
+        router,
+        sessions::create,
+        sessions::show,
+        sessions::delete,
+        sessions::change_password,
+        sessions::create_api_key,
+        users::create,
+        users::list,
+        users::show,
+        users::update,
+        users::delete,
+        users::create_link,
+        users::sessions,
+        users::end_sessions,
+        users::create_of_organization,
+        users::list_of_organization,
+        users::create_link_of_organization,
+        audit::list,
+    )
 }
 
 /// Adds the routes of those who run a server or an organization, and of the providers.
@@ -74,6 +99,8 @@ fn administration(router: OpenApiRouter<Arc<App>>) -> OpenApiRouter<Arc<App>> {
         api_keys::create,
         api_keys::list,
         api_keys::delete,
+        api_keys::show_current,
+        api_keys::delete_current,
         webhook_endpoints::create,
         webhook_endpoints::list,
         webhook_endpoints::show,

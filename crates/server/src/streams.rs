@@ -1,5 +1,5 @@
 //! Open event streams: bounded for each organization, fed by one read for all of them, and closed when
-//! their API key is deleted or does not work any more.
+//! their API key or session ends.
 //!
 //! Each organization with open streams has one feed in this process, which reads every new event once
 //! and hands it to all its streams. A stream reads by itself only what was before it, or what it missed.
@@ -10,14 +10,15 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use recado_core::OrganizationId;
 use recado_store::{Event, EventFilter, EventId, Store, StoreError};
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::app::Clock;
-use crate::auth::Credential;
+use crate::clock::Clock;
+use crate::credential::Credential;
 use crate::error::{ApiError, Reason};
 use feed::{Feed, Look};
 
@@ -36,8 +37,8 @@ const POLL_INTERVAL: Duration = Duration::from_secs(15);
 /// How long a feed waits after the database failed.
 const ERROR_PAUSE: Duration = Duration::from_secs(1);
 
-/// How often the credentials of open streams are looked up: what another server does to a key or its
-/// organization is noticed within a second.
+/// How often the credentials of open streams are looked up: what another server does to a key, a
+/// session or its organization is noticed within a second.
 const CREDENTIAL_POLL_INTERVAL: Duration = Duration::from_millis(500);
 
 /// The open streams of this process.
@@ -246,7 +247,7 @@ async fn watch_credentials(streams: Streams) {
     let mut ended = streams.store.key_signal();
     let mut watch = CredentialWatch::default();
     while let Some(credentials) = streams.watched() {
-        let working = working(&streams, &credentials).await;
+        let working = working(&streams.store, &credentials, streams.clock.now()).await;
         streams.close_streams_of(&watch.ended(credentials, working));
         tokio::select! {
             () = ended.appended() => {}
@@ -257,15 +258,27 @@ async fn watch_credentials(streams: Streams) {
 
 /// Returns those of the credentials that work.
 async fn working(
-    streams: &Streams,
+    store: &Store,
     credentials: &BTreeSet<Credential>,
+    now: Timestamp,
 ) -> Result<BTreeSet<Credential>, StoreError> {
-    let keys = credentials
-        .iter()
-        .map(|Credential::ApiKey(key)| key.clone());
-    let (keys, now) = (keys.collect(), streams.clock.now());
-    let keys = streams.store.working_api_keys(&keys, now).await?;
-    Ok(keys.into_iter().map(Credential::ApiKey).collect())
+    let (mut keys, mut sessions) = (BTreeSet::new(), BTreeSet::new());
+    for credential in credentials {
+        match credential {
+            Credential::ApiKey(id) => drop(keys.insert(id.clone())),
+            Credential::Session(id) => drop(sessions.insert(id.clone())),
+        }
+    }
+    let mut working = BTreeSet::new();
+    if !keys.is_empty() {
+        let keys = store.working_api_keys(&keys, now).await?;
+        working.extend(keys.into_iter().map(Credential::ApiKey));
+    }
+    if !sessions.is_empty() {
+        let sessions = store.working_sessions(&sessions, now).await?;
+        working.extend(sessions.into_iter().map(Credential::Session));
+    }
+    Ok(working)
 }
 
 /// Decides from one look-up of credentials to the next whose streams end.

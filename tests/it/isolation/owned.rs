@@ -20,6 +20,7 @@ pub(super) struct Owned {
     pub(super) endpoint: String,
     pub(super) delivery: String,
     pub(super) call: String,
+    pub(super) user: String,
 }
 
 impl Owned {
@@ -50,6 +51,11 @@ impl Owned {
             .post(&keys, json!({"name": format!("second of {organization}")}))
             .await
             .expect(201);
+        // Every organization has a user of this e-mail.
+        let email = "ana@example.com";
+        let user =
+            json!({"email": email, "name": format!("Ana of {organization}"), "role": "owner"});
+        let user = id_of(&client.post("/users", user).await.expect(201));
         Self {
             organization,
             client,
@@ -61,6 +67,7 @@ impl Owned {
             endpoint,
             delivery,
             call,
+            user,
         }
     }
 
@@ -76,6 +83,7 @@ impl Owned {
             format!("/organizations/{}/api-keys", self.organization),
             "/events".to_owned(),
             "/webhook-calls".to_owned(),
+            "/users".to_owned(),
         ] {
             let answer = self.client.get(&path).await;
             assert_eq!(answer.status, 200, "{path}");
@@ -85,7 +93,7 @@ impl Owned {
     }
 
     /// What no other organization may read.
-    pub(super) fn ids(&self) -> [&str; 9] {
+    pub(super) fn ids(&self) -> [&str; 10] {
         [
             self.organization,
             self.agent,
@@ -96,6 +104,7 @@ impl Owned {
             &self.endpoint,
             &self.delivery,
             &self.call,
+            &self.user,
         ]
     }
 }

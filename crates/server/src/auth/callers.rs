@@ -3,16 +3,20 @@
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::marker::PhantomData;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum::http::request::Parts;
-use recado_core::{OrganizationId, Scope};
-use recado_store::Author;
+use recado_core::{ApiKeyId, OrganizationId, Scope};
+use recado_store::{ApiKey, Author, Session, User};
 
-use super::identity::{Credential, Identity, authenticate};
+use super::csrf;
+use super::identity::{Proof, authenticate};
 use super::need::{Guard, Need, ScopeNeed};
+use crate::address;
 use crate::app::App;
+use crate::credential::Credential;
 use crate::error::{ApiError, Reason};
 use crate::extract::Path;
 
@@ -38,6 +42,39 @@ pub(crate) struct OrganizationManager {
     pub(crate) author: Author,
 }
 
+/// A caller that manages an organization, or all of them.
+#[derive(Debug)]
+pub(crate) struct Manager {
+    /// `None` for an operator.
+    pub(crate) organization_id: Option<OrganizationId>,
+}
+
+/// A person who is signed in.
+#[derive(Debug)]
+pub(crate) struct SignedIn {
+    pub(crate) session: Session,
+    pub(crate) user: User,
+    pub(crate) author: Author,
+}
+
+/// A person who signs in, on a page of this server or outside of a browser.
+#[derive(Debug)]
+pub(crate) struct SigningIn {
+    pub(crate) address: Option<IpAddr>,
+}
+
+/// The API key of a caller, of an organization or an operator.
+#[derive(Debug)]
+pub(crate) struct PresentedKey(pub(crate) ApiKey);
+
+/// The API key of a caller that acts for an organization.
+#[derive(Debug)]
+pub(crate) struct OwnKey {
+    pub(crate) organization_id: OrganizationId,
+    pub(crate) id: ApiKeyId,
+    pub(crate) author: Author,
+}
+
 /// Everyone.
 #[derive(Debug)]
 pub(crate) struct Anyone;
@@ -46,24 +83,28 @@ pub(crate) struct Anyone;
 #[derive(Debug)]
 pub(crate) struct ProviderProof;
 
+macro_rules! guards {
+    ($($guard:ident = $need:expr;)*) => {$(
+        impl Guard for $guard {
+            const NEED: Need = $need;
+        }
+    )*};
+}
+
+guards! {
+    Operator = Need::Operator;
+    OrganizationManager = Need::OrganizationManager;
+    Manager = Need::Manager;
+    SignedIn = Need::Session;
+    SigningIn = Need::OwnPage;
+    PresentedKey = Need::AnyKey;
+    OwnKey = Need::OrganizationKey;
+    Anyone = Need::Nothing;
+    ProviderProof = Need::ProviderProof;
+}
+
 impl<N: ScopeNeed> Guard for Caller<N> {
     const NEED: Need = Need::Scope(N::SCOPE);
-}
-
-impl Guard for Operator {
-    const NEED: Need = Need::Operator;
-}
-
-impl Guard for OrganizationManager {
-    const NEED: Need = Need::OrganizationManager;
-}
-
-impl Guard for Anyone {
-    const NEED: Need = Need::Nothing;
-}
-
-impl Guard for ProviderProof {
-    const NEED: Need = Need::ProviderProof;
 }
 
 impl<N: ScopeNeed> FromRequestParts<Arc<App>> for Caller<N> {
@@ -71,16 +112,15 @@ impl<N: ScopeNeed> FromRequestParts<Arc<App>> for Caller<N> {
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
         let identity = authenticate(parts, app).await?;
-        check_scope(&identity, N::SCOPE)?;
-        let Some(organization_id) = identity.organization_id else {
-            return Err(forbidden(
-                "This route works for one organization: use one of its API keys, not an operator key",
-            ));
+        let credential = identity.credential();
+        let Some(organization_id) = identity.organization_id.clone() else {
+            return Err(not_of_operators());
         };
+        identity.check_scope(N::SCOPE)?;
         Ok(Self {
             organization_id,
             author: identity.author,
-            credential: identity.credential,
+            credential,
             need: PhantomData,
         })
     }
@@ -112,9 +152,8 @@ impl FromRequestParts<Arc<App>> for Operator {
                 "This route manages organizations: use an operator key, made with `recado-server operator-key create`",
             ));
         }
-        Ok(Self {
-            author: identity.author,
-        })
+        let author = identity.author;
+        Ok(Self { author })
     }
 }
 
@@ -129,17 +168,88 @@ impl FromRequestParts<Arc<App>> for OrganizationManager {
         let id = path.remove("id").and_then(|id| id.parse().ok());
         let organization_id: OrganizationId = id.ok_or_else(missing)?;
         if let Some(own) = &identity.organization_id {
-            // Another organization's existence is not told.
+            // A caller is not told which other organizations exist.
             if *own != organization_id {
                 return Err(missing());
             }
-            check_scope(&identity, Scope::Manage)?;
+            identity.check_scope(Scope::Manage)?;
         }
         let found = app.store.get_organization(&organization_id).await?;
         found.ok_or_else(missing)?;
         Ok(Self {
             organization_id,
             author: identity.author,
+        })
+    }
+}
+
+impl FromRequestParts<Arc<App>> for Manager {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
+        let identity = authenticate(parts, app).await?;
+        if identity.organization_id.is_some() {
+            identity.check_scope(Scope::Manage)?;
+        }
+        let organization_id = identity.organization_id;
+        Ok(Self { organization_id })
+    }
+}
+
+impl FromRequestParts<Arc<App>> for SignedIn {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
+        let identity = authenticate(parts, app).await?;
+        let author = identity.author;
+        match identity.proof {
+            Proof::Session(session, user) => Ok(Self {
+                session,
+                user,
+                author,
+            }),
+            Proof::ApiKey(_) => Err(forbidden(
+                "This route works for a person who is signed in, with the session's cookie and without an API key",
+            )),
+        }
+    }
+}
+
+impl FromRequestParts<Arc<App>> for SigningIn {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
+        // Another site could sign a person in to an account of its own, and see what the person does there.
+        csrf::check(parts, &app.public_url).await?;
+        let address = address::of_caller(&parts.extensions, &parts.headers);
+        Ok(Self { address })
+    }
+}
+
+impl FromRequestParts<Arc<App>> for PresentedKey {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
+        match authenticate(parts, app).await?.proof {
+            Proof::ApiKey(key) => Ok(Self(key)),
+            Proof::Session(..) => Err(forbidden(
+                "This route is about the API key of the caller: send one as `Authorization: Bearer <key>`",
+            )),
+        }
+    }
+}
+
+impl FromRequestParts<Arc<App>> for OwnKey {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
+        let PresentedKey(key) = PresentedKey::from_request_parts(parts, app).await?;
+        let organization_id = key.organization_id.ok_or_else(not_of_operators)?;
+        let author = authenticate(parts, app).await?.author;
+        Ok(Self {
+            organization_id,
+            id: key.id,
+            author,
         })
     }
 }
@@ -160,17 +270,10 @@ impl<S: Sync> FromRequestParts<S> for ProviderProof {
     }
 }
 
-/// Checks that the caller has the scope.
-fn check_scope(identity: &Identity, scope: Scope) -> Result<(), ApiError> {
-    if identity.scopes.contains(scope) {
-        return Ok(());
-    }
-    Err(forbidden(format!(
-        "This route needs the scope `{scope}`, which this API key does not have; its scopes are: {}",
-        identity.scopes
-    )))
+fn not_of_operators() -> ApiError {
+    forbidden("This route works for one organization: use one of its API keys, not an operator key")
 }
 
-fn forbidden(message: impl Into<String>) -> ApiError {
+fn forbidden(message: &str) -> ApiError {
     ApiError::new(Reason::Forbidden, message)
 }

@@ -1,10 +1,17 @@
-//! Who calls, proven by an API key.
+//! Who calls, proven by an API key or by the cookie of a session.
 
-use axum::http::{HeaderMap, header, request::Parts};
-use recado_core::{ApiKeyId, OrganizationId, Scopes};
-use recado_store::{Actor, Author};
+use std::sync::Arc;
 
+use axum::http::{HeaderValue, header, request::Parts};
+use jiff::Timestamp;
+use recado_core::{OrganizationId, Scope, Scopes};
+use recado_store::{Actor, ApiKey, Author, Session, User};
+
+use super::cookie::SessionCookie;
+use super::csrf;
+use crate::address;
 use crate::app::App;
+use crate::credential::Credential;
 use crate::error::{ApiError, Reason};
 
 /// Who calls.
@@ -16,13 +23,41 @@ pub(crate) struct Identity {
     pub(crate) scopes: Scopes,
     /// Who makes the changes of this request.
     pub(crate) author: Author,
-    pub(crate) credential: Credential,
+    pub(super) proof: Proof,
 }
 
-/// What proves who calls; the secret is not kept.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Credential {
-    ApiKey(ApiKeyId),
+/// What proves who calls.
+#[derive(Debug, Clone)]
+pub(super) enum Proof {
+    ApiKey(ApiKey),
+    Session(Session, User),
+}
+
+impl Identity {
+    pub(super) fn credential(&self) -> Credential {
+        match &self.proof {
+            Proof::ApiKey(key) => Credential::ApiKey(key.id.clone()),
+            Proof::Session(session, _) => Credential::Session(session.id.clone()),
+        }
+    }
+
+    /// Checks that the caller has the scope.
+    pub(super) fn check_scope(&self, scope: Scope) -> Result<(), ApiError> {
+        if self.scopes.contains(scope) {
+            return Ok(());
+        }
+        let message = match &self.proof {
+            Proof::ApiKey(_) => format!(
+                "This route needs the scope `{scope}`, which this API key does not have; its scopes are: {}",
+                self.scopes
+            ),
+            Proof::Session(_, user) => format!(
+                "This route needs the scope `{scope}`, which the role `{}` does not have; ask an owner of the organization",
+                user.role
+            ),
+        };
+        Err(ApiError::new(Reason::Forbidden, message))
+    }
 }
 
 /// Finds out who sends a request, once: those who read the request later find the answer in its extensions.
@@ -30,44 +65,90 @@ pub(crate) enum Credential {
 /// # Errors
 ///
 /// The request proves nothing.
-pub(super) async fn authenticate(parts: &mut Parts, app: &App) -> Result<Identity, ApiError> {
+pub(super) async fn authenticate(parts: &mut Parts, app: &Arc<App>) -> Result<Identity, ApiError> {
     if let Some(known) = parts.extensions.get::<Identity>() {
         return Ok(known.clone());
     }
-    let identity = by_key(&parts.headers, app).await?;
+    let now = app.clock.now();
+    let identity = match parts.headers.get(header::AUTHORIZATION) {
+        // As with ChatVolt, the cookie does not count then, even if there is no key in the header.
+        Some(authorization) => by_key(parts, app, authorization, now).await?,
+        None => by_session(parts, app, now).await?,
+    };
     parts.extensions.insert(identity.clone());
     Ok(identity)
 }
 
-async fn by_key(headers: &HeaderMap, app: &App) -> Result<Identity, ApiError> {
-    let secret = presented_key(headers).ok_or_else(|| {
+async fn by_key(
+    parts: &Parts,
+    app: &App,
+    authorization: &HeaderValue,
+    now: Timestamp,
+) -> Result<Identity, ApiError> {
+    let secret = presented_key(authorization).ok_or_else(|| {
         unauthorized("UNAUTHORIZED: send an API key as `Authorization: Bearer <key>`")
     })?;
-    let now = app.clock.now();
     let key = app.store.find_api_key_by_secret(secret, now).await?;
     let key = key.ok_or_else(|| {
-        unauthorized("UNAUTHORIZED: this API key is not known; it may have been deleted")
+        unauthorized("UNAUTHORIZED: this API key is not known; it may have expired or been deleted")
     })?;
+    app.store.note_key_used(&key.id, now);
     let actor = match key.organization_id {
         Some(_) => Actor::Key(key.id.clone()),
         None => Actor::Operator(key.id.clone()),
     };
     Ok(Identity {
-        organization_id: key.organization_id,
+        organization_id: key.organization_id.clone(),
         scopes: key.scopes,
-        author: Author {
-            actor,
-            address: None,
-            at: now,
-        },
-        credential: Credential::ApiKey(key.id),
+        author: author(parts, actor, now),
+        proof: Proof::ApiKey(key),
     })
 }
 
+async fn by_session(parts: &Parts, app: &Arc<App>, now: Timestamp) -> Result<Identity, ApiError> {
+    let cookie = SessionCookie::of(&app.public_url);
+    let secret = cookie.find(&parts.headers).ok_or_else(|| {
+        unauthorized("UNAUTHORIZED: send an API key as `Authorization: Bearer <key>`, or sign in")
+    })?;
+    csrf::check(parts, &app.public_url).await?;
+    let found = app.store.find_session(secret, now).await?;
+    let (session, user) = found.ok_or_else(ended_session)?;
+    touch(app, &session, now);
+    Ok(Identity {
+        organization_id: Some(session.organization_id.clone()),
+        scopes: user.role.scopes(),
+        author: author(parts, Actor::User(user.id.clone()), now),
+        proof: Proof::Session(session, user),
+    })
+}
+
+/// Notes that a session is used, without making the request wait.
+fn touch(app: &Arc<App>, session: &Session, now: Timestamp) {
+    let (app, session) = (Arc::clone(app), session.clone());
+    tokio::spawn(async move {
+        if let Err(error) = app.store.touch_session(&session, now).await {
+            tracing::warn!(%error, "cannot note that a session is used");
+        }
+    });
+}
+
+fn author(parts: &Parts, actor: Actor, at: Timestamp) -> Author {
+    Author {
+        actor,
+        address: address::of_caller(&parts.extensions, &parts.headers),
+        at,
+    }
+}
+
 /// Returns the second word of `Authorization`, whatever the first one is, as ChatVolt does.
-fn presented_key(headers: &HeaderMap) -> Option<&str> {
-    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+fn presented_key(authorization: &HeaderValue) -> Option<&str> {
+    let value = authorization.to_str().ok()?;
     value.split_ascii_whitespace().nth(1)
+}
+
+/// Returns the error of a session that is not known, or not any more.
+pub(crate) fn ended_session() -> ApiError {
+    unauthorized("UNAUTHORIZED: this session is not known; it may have ended: sign in again")
 }
 
 fn unauthorized(message: &str) -> ApiError {

@@ -5,9 +5,15 @@
 //! what the guard states, so a route without a stated need does not compile.
 
 mod callers;
+mod cookie;
+mod csrf;
 mod identity;
 pub(crate) mod need;
 
-pub(crate) use callers::{Anyone, Caller, Operator, OrganizationManager, ProviderProof};
-pub(crate) use identity::{Credential, Identity};
+pub(crate) use callers::{
+    Anyone, Caller, Manager, Operator, OrganizationManager, OwnKey, PresentedKey, ProviderProof,
+    SignedIn, SigningIn,
+};
+pub(crate) use cookie::SessionCookie;
+pub(crate) use identity::{Identity, ended_session};
 pub(crate) use need::{Need, need_of};

@@ -15,6 +15,16 @@ pub(crate) enum Need {
     Operator,
     /// An operator key, or an API key or a session of the organization in the path with the scope `manage`.
     OrganizationManager,
+    /// An operator key, or an API key or a session with the scope `manage`.
+    Manager,
+    /// A session.
+    Session,
+    /// That a browser calls from a page of this server.
+    OwnPage,
+    /// An API key of an organization.
+    OrganizationKey,
+    /// An API key of an organization, or an operator key.
+    AnyKey,
 }
 
 /// An extractor that lets only some callers pass.

@@ -23,9 +23,11 @@ pub enum Reason {
     WebhookEndpointNotFound,
     DeliveryNotFound,
     WebhookCallNotFound,
+    UserNotFound,
     MethodNotAllowed,
     AlreadyExists,
     LimitReached,
+    LastOwner,
     BodyTooLarge,
     RateLimited,
     TooManyButtons,
@@ -46,7 +48,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason, in the order of the documentation.
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 37] = [
         Self::InvalidBody,
         Self::UnsupportedChannel,
         Self::Unauthorized,
@@ -63,9 +65,11 @@ impl Reason {
         Self::WebhookEndpointNotFound,
         Self::DeliveryNotFound,
         Self::WebhookCallNotFound,
+        Self::UserNotFound,
         Self::MethodNotAllowed,
         Self::AlreadyExists,
         Self::LimitReached,
+        Self::LastOwner,
         Self::BodyTooLarge,
         Self::RateLimited,
         Self::TooManyButtons,
@@ -104,9 +108,11 @@ impl Reason {
             Self::WebhookEndpointNotFound => "webhook_endpoint_not_found",
             Self::DeliveryNotFound => "delivery_not_found",
             Self::WebhookCallNotFound => "webhook_call_not_found",
+            Self::UserNotFound => "user_not_found",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::AlreadyExists => "already_exists",
             Self::LimitReached => "limit_reached",
+            Self::LastOwner => "last_owner",
             Self::BodyTooLarge => "body_too_large",
             Self::RateLimited => "rate_limited",
             Self::TooManyButtons => "too_many_buttons",
@@ -136,9 +142,11 @@ impl Reason {
             Self::UnsupportedChannel => {
                 "the conversation's channel cannot carry reply buttons, or was deleted"
             }
-            Self::Unauthorized => "there is no API key, or it is not known",
-            Self::Forbidden => "the API key is known, but not for this route",
-            Self::OrganizationSuspended => "the organization of the API key is suspended",
+            Self::Unauthorized => {
+                "nothing proves who calls, or the e-mail or the password is wrong"
+            }
+            Self::Forbidden => "the key or the role of the user does not allow this",
+            Self::OrganizationSuspended => "the organization of the caller is suspended",
             Self::ForeignAgent => "the agent belongs to another organization",
             Self::NotFound => "there is no such route",
             Self::OrganizationNotFound => "there is no such organization",
@@ -150,20 +158,18 @@ impl Reason {
             Self::WebhookEndpointNotFound => "the organization has no such webhook endpoint",
             Self::DeliveryNotFound => "the webhook endpoint has no such delivery",
             Self::WebhookCallNotFound => "no such call of a provider is set aside",
+            Self::UserNotFound => "the organization has no such user",
             Self::MethodNotAllowed => "the route exists, with another verb: see the Allow header",
-            Self::AlreadyExists => "the id, the conversation or the number exists already",
-            Self::LimitReached => {
-                "the organization has as many of these as it may have: delete one first"
-            }
-            Self::BodyTooLarge => "the body is too large: over 1 MiB, or 4 MiB from a provider",
+            Self::AlreadyExists => "the id, the conversation, the number or the e-mail is taken",
+            Self::LimitReached => "the organization has as many as it may have: delete one first",
+            Self::LastOwner => "the organization needs an owner: make another user one first",
+            Self::BodyTooLarge => "the body has over 1 MiB (sign-in: 16 KiB, provider: 4 MiB)",
             Self::RateLimited => {
                 "a limit of Recado's own is reached, which the error names: wait as long as Retry-After says"
             }
             Self::TooManyButtons => "more than three buttons; nothing was sent",
             Self::ContentRefused => "another limit of the provider is broken; nothing was sent",
-            Self::WindowClosed => {
-                "WhatsApp's 24-hour window is closed: the customer has to write first"
-            }
+            Self::WindowClosed => "WhatsApp's 24-hour window is closed: the customer has to write",
             Self::InvalidRecipient => "WhatsApp cannot deliver to this recipient",
             Self::ChannelDisconnected => {
                 "the number is not connected to WhatsApp: pair or register it again"
@@ -172,9 +178,7 @@ impl Reason {
             Self::ChannelMisconfigured => {
                 "the channel names a wrong instance, number id or base URL, or the number is not set up at the provider"
             }
-            Self::ChannelBlocked => {
-                "the account at the provider is not paid for, or the provider restricted it"
-            }
+            Self::ChannelBlocked => "the account at the provider is restricted, or not paid for",
             Self::ProviderRejected => "the provider refused for any other reason",
             Self::ProviderUnavailable => "the provider could not be reached; surely not sent",
             Self::ProviderThrottled => {
@@ -208,9 +212,10 @@ impl Reason {
             | Self::MessageNotFound
             | Self::WebhookEndpointNotFound
             | Self::DeliveryNotFound
-            | Self::WebhookCallNotFound => StatusCode::NOT_FOUND,
+            | Self::WebhookCallNotFound
+            | Self::UserNotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::AlreadyExists | Self::LimitReached => StatusCode::CONFLICT,
+            Self::AlreadyExists | Self::LimitReached | Self::LastOwner => StatusCode::CONFLICT,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::RateLimited => StatusCode::TOO_MANY_REQUESTS,
             Self::TooManyButtons

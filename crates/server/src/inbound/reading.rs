@@ -52,9 +52,12 @@ const fn counted(size: usize) -> usize {
 }
 
 fn too_large(most: usize) -> ApiError {
-    let most = most / (1024 * 1024);
+    let most = match most / 1024 {
+        kib if kib < 1024 => format!("{kib} KiB"),
+        kib => format!("{} MiB", kib / 1024),
+    };
     ApiError::new(
         Reason::BodyTooLarge,
-        format!("The body is over {most} MiB: send a smaller one"),
+        format!("The body is over {most}: send a smaller one"),
     )
 }

@@ -1,22 +1,25 @@
 //! API keys of an organization; the secret is shown once, when the key is made.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use recado_core::fields::name;
-use recado_core::{ApiKeyId, TextField};
+use jiff::Timestamp;
+use recado_core::fields::{name, optional};
+use recado_core::{ApiKeyId, FieldErrors, OrganizationId, Scope, Scopes, TextField, UserId};
 use recado_store as store;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use utoipa::ToSchema;
 use validator::Validate;
 
 use super::listing::{List, ListQuery};
 use super::{checked, rfc3339, text};
 use crate::app::App;
-use crate::auth::OrganizationManager;
+use crate::auth::{OrganizationManager, OwnKey, PresentedKey};
 use crate::body::Body;
 use crate::error::{ApiError, Reason};
 use crate::extract::{Path, Query};
@@ -25,16 +28,31 @@ use crate::openapi::{BODY, KEY, QUERY, failures};
 failures!(CreateFailures: KEY, BODY, &[Reason::OrganizationNotFound]);
 failures!(ListFailures: KEY, QUERY, &[Reason::OrganizationNotFound]);
 failures!(FindFailures: KEY, &[Reason::OrganizationNotFound, Reason::ApiKeyNotFound]);
+failures!(CurrentFailures: KEY);
 
-/// A key to be.
+/// How long a personal key works, where nothing else is asked for.
+const PERSONAL_KEY_LIFETIME: Duration = Duration::from_hours(90 * 24);
+
+/// The API key to create.
 #[derive(Deserialize, Validate, ToSchema)]
-#[schema(example = json!({"name": "shop backend"}))]
+#[serde(rename_all = "camelCase")]
+#[schema(example = json!({"name": "shop backend", "scopes": ["send"], "expiresAt": "2099-12-31T00:00:00Z"}))]
 pub(crate) struct NewApiKey {
     /// What it is for.
     #[serde(default)]
     #[validate(custom(function = "name"))]
     #[schema(value_type = String, max_length = 256)]
     name: TextField,
+    /// What it may do: `read`, `send` and `manage`; everything if nothing is said. A key with `manage` can create
+    /// users and other keys, so give it to administrators only.
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<String>>)]
+    scopes: Value,
+    /// When it stops working; never if nothing is said.
+    #[serde(default)]
+    #[validate(custom(function = "optional"))]
+    #[schema(value_type = Option<String>, format = "date-time")]
+    expires_at: TextField,
 }
 
 /// A key, without its secret.
@@ -44,7 +62,30 @@ pub(crate) struct ApiKey {
     #[schema(value_type = String)]
     id: ApiKeyId,
     name: String,
+    /// What it may do: `read`, `send` and `manage`. A personal key may never do more than its user.
+    #[schema(value_type = Vec<String>)]
+    scopes: Vec<Scope>,
+    /// The beginning of the secret, by which you recognize the key; null for keys of older versions.
+    prefix: Option<String>,
+    /// The user whose personal key it is; null for a key of the organization.
+    #[schema(value_type = Option<String>)]
+    user_id: Option<UserId>,
     created_at: String,
+    /// When it stops working; null if it works until it is deleted.
+    expires_at: Option<String>,
+    /// When it was last used, to the minute; null if that has not happened.
+    last_used_at: Option<String>,
+}
+
+/// The key that the caller presents.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct CurrentApiKey {
+    #[serde(flatten)]
+    api_key: ApiKey,
+    /// The organization of the key; null for an operator key.
+    #[schema(value_type = Option<String>)]
+    organization_id: Option<OrganizationId>,
 }
 
 /// A key that was just made.
@@ -62,9 +103,57 @@ impl From<store::ApiKey> for ApiKey {
         Self {
             id: key.id,
             name: key.name,
+            scopes: key.scopes.into(),
+            prefix: key.prefix,
+            user_id: key.user_id,
             created_at: rfc3339(key.created_at),
+            expires_at: key.expires_at.map(rfc3339),
+            last_used_at: key.last_used_at.map(rfc3339),
         }
     }
+}
+
+impl CreatedApiKey {
+    pub(super) fn new(key: store::ApiKey, secret: &store::ApiKeySecret) -> Self {
+        Self {
+            api_key: key.into(),
+            key: secret.expose().to_owned(),
+        }
+    }
+}
+
+/// The scopes that a request names; all if it names none.
+fn scopes(value: Value) -> Result<Scopes, FieldErrors> {
+    if value.is_null() {
+        return Ok(Scopes::ALL);
+    }
+    serde_json::from_value(value).map_err(|_| {
+        FieldErrors::field(
+            "scopes",
+            "Expected a list with at least one of read, send, manage",
+        )
+    })
+}
+
+/// The end of a key that a request names.
+fn expiry(field: TextField, now: Timestamp) -> Result<Option<Timestamp>, FieldErrors> {
+    let wrong = |sentence| FieldErrors::field("expiresAt", sentence);
+    let Some(text) = field.into_text() else {
+        return Ok(None);
+    };
+    let end: Timestamp = text
+        .parse()
+        .map_err(|_| wrong("Expected a time such as 2026-12-31T00:00:00Z"))?;
+    if end <= now {
+        return Err(wrong("Must be in the future"));
+    }
+    Ok(Some(end))
+}
+
+/// The end of a personal key that a request names, or that of 90 days.
+pub(super) fn personal_expiry(field: TextField, now: Timestamp) -> Result<Timestamp, FieldErrors> {
+    let usual = now.checked_add(PERSONAL_KEY_LIFETIME);
+    Ok(expiry(field, now)?.unwrap_or(usual.unwrap_or(Timestamp::MAX)))
 }
 
 /// Create an API key
@@ -77,16 +166,18 @@ pub(crate) async fn create(
     State(app): State<Arc<App>>,
     Body(new): Body<NewApiKey>,
 ) -> Result<(StatusCode, Json<CreatedApiKey>), ApiError> {
+    let new = checked(new)?;
     let secret = store::ApiKeySecret::generate()?;
     let id = ApiKeyId::from_uuid(app.uuid());
-    let name = text(checked(new)?.name);
-    let key = store::ApiKey::new(id, Some(organization_id), name, &secret, author.at);
-    app.store.create_api_key(&key, &secret, &author).await?;
-    let key = CreatedApiKey {
-        api_key: key.into(),
-        key: secret.expose().to_owned(),
+    let (name, organization) = (text(new.name), Some(organization_id));
+    let key = store::ApiKey {
+        scopes: scopes(new.scopes)?,
+        expires_at: expiry(new.expires_at, author.at)?,
+        ..store::ApiKey::new(id, organization, name, &secret, author.at)
     };
-    Ok((StatusCode::CREATED, Json(key)))
+    app.store.create_api_key(&key, &secret, &author).await?;
+    let created = CreatedApiKey::new(key, &secret);
+    Ok((StatusCode::CREATED, Json(created)))
 }
 
 /// List the API keys of an organization
@@ -117,11 +208,41 @@ pub(crate) async fn delete(
     Path((_id, key_id)): Path<(String, String)>,
 ) -> Result<StatusCode, ApiError> {
     let missing = || ApiError::not_found(Reason::ApiKeyNotFound);
-    let key_id = key_id.parse().map_err(|_| missing())?;
-    let deleted = app.store.delete_api_key(&organization_id, &key_id, &author);
-    if deleted.await? {
+    let id = key_id.parse().map_err(|_| missing())?;
+    if app
+        .store
+        .delete_api_key(&organization_id, &id, &author)
+        .await?
+    {
         Ok(StatusCode::NO_CONTENT)
     } else {
         Err(missing())
     }
+}
+
+/// Show the API key that the caller presents
+#[utoipa::path(get, path = "/api-keys/current", operation_id = "showCurrentApiKey", tag = "API keys", responses((status = 200, description = "The key", body = CurrentApiKey), CurrentFailures))]
+pub(crate) async fn show_current(PresentedKey(key): PresentedKey) -> Json<CurrentApiKey> {
+    let organization_id = key.organization_id.clone();
+    let api_key = key.into();
+    Json(CurrentApiKey {
+        api_key,
+        organization_id,
+    })
+}
+
+/// Delete the API key that the caller presents; it stops working at once
+#[utoipa::path(delete, path = "/api-keys/current", operation_id = "deleteCurrentApiKey", tag = "API keys", responses((status = 204, description = "Deleted"), CurrentFailures))]
+pub(crate) async fn delete_current(
+    OwnKey {
+        organization_id,
+        id,
+        author,
+    }: OwnKey,
+    State(app): State<Arc<App>>,
+) -> Result<StatusCode, ApiError> {
+    app.store
+        .delete_api_key(&organization_id, &id, &author)
+        .await?;
+    Ok(StatusCode::NO_CONTENT)
 }

@@ -15,11 +15,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use uuid::Uuid;
-use validator::{Validate, ValidationError};
+use validator::Validate;
 
 use super::conversations;
 use super::listing::{List, ListQuery};
-use super::{checked, id_or, rfc3339, text};
+use super::{checked, id_or, not_blank, rfc3339, text};
 use crate::app::App;
 use crate::auth::{Caller, need};
 use crate::body::Body;
@@ -106,9 +106,10 @@ pub(crate) struct Channel {
     agent_id: Option<AgentId>,
     /// Whether the provider says that the number is connected; null before it says anything.
     connected: Option<bool>,
-    /// Where the provider is to send its webhooks.
-    webhook_url: String,
-    /// What `ZapperHUB` is told to send back as a bearer token; for Meta the verify token, unless the credentials have one.
+    /// Where the provider is to send its webhooks; null if a secret stands in it and the caller does not have the
+    /// scope `manage`.
+    webhook_url: Option<String>,
+    /// Only for callers with the scope `manage`. What `ZapperHUB` is told to send back as a bearer token; for Meta the verify token, unless the credentials have one.
     #[serde(skip_serializing_if = "Option::is_none")]
     webhook_secret: Option<String>,
     created_at: String,
@@ -123,14 +124,6 @@ pub(crate) struct ChannelCheck {
     state: &'static str,
     /// What the provider says.
     detail: Option<String>,
-}
-
-/// Rule for a name that may stay as it is, but cannot be taken away.
-fn not_blank(field: &TextField) -> Result<(), ValidationError> {
-    match field {
-        TextField::Absent => Ok(()),
-        _ => name(field),
-    }
 }
 
 /// 244 random bits.
@@ -152,13 +145,33 @@ fn given(name: &str, value: Value) -> Result<Option<Map<String, Value>>, FieldEr
     }
 }
 
-fn shape(app: &App, channel: store::Channel) -> Result<Channel, ApiError> {
+/// Whether an answer shows the webhook secret of a channel, with which anyone can call in the name of the
+/// provider.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum WebhookSecret {
+    Shown,
+    Hidden,
+}
+
+impl From<Option<Caller<need::Manage>>> for WebhookSecret {
+    fn from(manager: Option<Caller<need::Manage>>) -> Self {
+        manager.map_or(Self::Hidden, |_| Self::Shown)
+    }
+}
+
+fn shape(
+    app: &App,
+    channel: store::Channel,
+    webhook_secret: WebhookSecret,
+) -> Result<Channel, ApiError> {
     let secret = app.store.secrets(&channel)?.webhook_secret;
     let provider = channel.provider;
-    let webhook_url = webhook_url(app, &channel, &secret);
+    let is_shown = webhook_secret == WebhookSecret::Shown;
+    let shown_url = is_shown || provider == Provider::WhatsApp;
+    let shown_secret = is_shown && provider != Provider::Zapi;
     Ok(Channel {
-        webhook_secret: (provider != Provider::Zapi).then(|| secret.expose_secret().to_owned()),
-        webhook_url,
+        webhook_secret: shown_secret.then(|| secret.expose_secret().to_owned()),
+        webhook_url: shown_url.then(|| webhook_url(app, &channel, &secret)),
         id: channel.id,
         provider,
         name: channel.name,
@@ -237,7 +250,10 @@ pub(crate) async fn create(
         Ok(channel) => channel,
         Err(error) => return Err(numbers::refusal(&app, &owner, &id, &number, error).await),
     };
-    Ok((StatusCode::CREATED, Json(shape(&app, channel)?)))
+    Ok((
+        StatusCode::CREATED,
+        Json(shape(&app, channel, WebhookSecret::Shown)?),
+    ))
 }
 
 /// List channels
@@ -246,9 +262,11 @@ pub(crate) async fn list(
     Caller {
         organization_id, ..
     }: Caller<need::Read>,
+    manager: Option<Caller<need::Manage>>,
     State(app): State<Arc<App>>,
     Query(query): Query<ListQuery>,
 ) -> Result<Response, ApiError> {
+    let webhook_secret = manager.into();
     let listed = app
         .store
         .list_channels(&organization_id, &query.page()?)
@@ -256,7 +274,7 @@ pub(crate) async fn list(
     let data = listed
         .data
         .into_iter()
-        .map(|channel| shape(&app, channel))
+        .map(|channel| shape(&app, channel, webhook_secret))
         .collect::<Result<Vec<_>, _>>()?;
     let list = List::of(
         store::Listed {
@@ -274,11 +292,12 @@ pub(crate) async fn show(
     Caller {
         organization_id, ..
     }: Caller<need::Read>,
+    manager: Option<Caller<need::Manage>>,
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
 ) -> Result<Json<Channel>, ApiError> {
     let channel = find(&app, &organization_id, &id).await?;
-    Ok(Json(shape(&app, channel)?))
+    Ok(Json(shape(&app, channel, manager.into())?))
 }
 
 /// Change a channel
@@ -325,7 +344,7 @@ pub(crate) async fn update(
             return Err(numbers::refusal(&app, &organization_id, id, &number, error).await);
         }
     };
-    Ok(Json(shape(&app, channel)?))
+    Ok(Json(shape(&app, channel, WebhookSecret::Shown)?))
 }
 
 /// Delete a channel and its credentials; its conversations stay, and can no longer send

@@ -2,6 +2,7 @@
 
 pub(crate) mod agents;
 pub(crate) mod api_keys;
+pub(crate) mod audit;
 pub(crate) mod buttons;
 pub(crate) mod channel_webhooks;
 pub(crate) mod channels;
@@ -12,13 +13,16 @@ pub(crate) mod health;
 pub(crate) mod listing;
 pub(crate) mod messages;
 pub(crate) mod organizations;
+pub(crate) mod sessions;
+pub(crate) mod users;
 pub(crate) mod webhook_calls;
 pub(crate) mod webhook_endpoints;
 pub(crate) mod webhooks;
 
 use jiff::Timestamp;
+use recado_core::fields::name;
 use recado_core::{FieldErrors, TextField};
-use validator::Validate;
+use validator::{Validate, ValidationError};
 
 /// Turns a request shape with broken rules into a 400 that names them all.
 fn checked<T: Validate>(shape: T) -> Result<T, FieldErrors> {
@@ -26,6 +30,14 @@ fn checked<T: Validate>(shape: T) -> Result<T, FieldErrors> {
         .validate()
         .map_err(|errors| FieldErrors::from_validation(&errors, camel_case))?;
     Ok(shape)
+}
+
+/// Rule for a name that may stay as it is, but cannot be taken away.
+fn not_blank(field: &TextField) -> Result<(), ValidationError> {
+    match field {
+        TextField::Absent => Ok(()),
+        _ => name(field),
+    }
 }
 
 /// The name of a field on the wire: `agent_id` is `agentId` there.

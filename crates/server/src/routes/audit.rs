@@ -1,0 +1,79 @@
+//! The audit log: who did what, when and from where.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use recado_store as store;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::listing::{List, ListQuery};
+use super::rfc3339;
+use crate::app::App;
+use crate::auth::Manager;
+use crate::error::ApiError;
+use crate::extract::Query;
+use crate::openapi::{KEY, QUERY, failures};
+
+failures!(ListFailures: KEY, QUERY);
+
+/// One thing that was done.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct AuditEntry {
+    id: String,
+    at: String,
+    actor: AuditActor,
+    /// What was done, such as `session.created`, `sign_in.failed`, `api_key.deleted` or `channel.updated`.
+    #[schema(value_type = String)]
+    action: &'static str,
+    /// The id of what it was done to.
+    target_id: Option<String>,
+    /// The address that the request came from.
+    address: Option<String>,
+    /// The name of the target, or what changed.
+    detail: Option<String>,
+}
+
+/// Who did it.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct AuditActor {
+    /// `user`, `api_key`, `operator`, `command_line`, `server`, or `anonymous` for a caller that proved nothing.
+    #[schema(value_type = String)]
+    kind: &'static str,
+    /// The id of the user or the key.
+    id: Option<String>,
+}
+
+impl From<store::AuditEntry> for AuditEntry {
+    fn from(entry: store::AuditEntry) -> Self {
+        Self {
+            id: entry.id,
+            at: rfc3339(entry.at),
+            actor: AuditActor {
+                kind: entry.actor.kind(),
+                id: entry.actor.id().map(str::to_owned),
+            },
+            action: entry.action.as_str(),
+            target_id: entry.target,
+            address: entry.address.map(|address| address.to_string()),
+            detail: entry.detail,
+        }
+    }
+}
+
+/// List who did what, newest first
+///
+/// An operator key lists what concerns no single organization.
+#[utoipa::path(get, path = "/audit", operation_id = "listAudit", tag = "Audit log", params(ListQuery), responses((status = 200, description = "One part of the list", body = List<AuditEntry>), ListFailures))]
+pub(crate) async fn list(
+    Manager { organization_id }: Manager,
+    State(app): State<Arc<App>>,
+    Query(query): Query<ListQuery>,
+) -> Result<Response, ApiError> {
+    let organization = organization_id.as_ref();
+    let listed = app.store.list_audit(organization, &query.page()?).await?;
+    let list = List::of(listed, AuditEntry::from);
+    app.memory.answer(organization, &list)
+}

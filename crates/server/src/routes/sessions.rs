@@ -1,0 +1,232 @@
+//! Sessions: people sign in with a browser, and out.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use recado_core::fields::{name, optional, required};
+use recado_core::{ApiKeyId, FieldErrors, OrganizationId, Scope, SessionId, TextField};
+use recado_store as store;
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use validator::Validate;
+
+use super::api_keys::{CreatedApiKey, personal_expiry};
+use super::users::User;
+use super::{checked, rfc3339, text};
+use crate::app::App;
+use crate::auth::{SignedIn, SigningIn, ended_session};
+use crate::body::{Body, SmallBody};
+use crate::error::{ApiError, Reason};
+use crate::openapi::{BODY, KEY, failures};
+use crate::sign_in::{self, NewSession, SignIn};
+
+failures!(SignInFailures: BODY, &[Reason::Unauthorized, Reason::Forbidden, Reason::RateLimited, Reason::Internal, Reason::Unavailable]);
+failures!(SessionFailures: KEY);
+failures!(ChangeFailures: KEY, BODY, &[Reason::RateLimited]);
+failures!(CreateFailures: KEY, BODY);
+
+/// The header that gives a browser a session, or takes it.
+type SetCookie = [(HeaderName, HeaderValue); 1];
+
+/// The e-mail and the password of a user.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(example = json!({"email": "ana@example.com", "password": "correct horse battery"}))]
+pub(crate) struct NewSessionBody {
+    #[serde(default)]
+    #[validate(custom(function = "required"))]
+    #[schema(value_type = String, format = "email")]
+    email: TextField,
+    #[serde(default)]
+    #[validate(custom(function = "required"))]
+    #[schema(value_type = String, format = "password")]
+    password: TextField,
+    /// The organization; only needed where the e-mail has accounts in several.
+    #[serde(default)]
+    #[validate(custom(function = "optional"))]
+    #[schema(value_type = Option<String>)]
+    organization_id: TextField,
+}
+
+/// The password of a user, and the one that replaces it.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(example = json!({"currentPassword": "correct horse battery", "newPassword": "another long password"}))]
+pub(crate) struct PasswordChange {
+    #[serde(default)]
+    #[validate(custom(function = "required"))]
+    #[schema(value_type = String, format = "password")]
+    current_password: TextField,
+    /// 12 to 256 characters.
+    #[serde(default)]
+    #[validate(custom(function = "required"))]
+    #[schema(value_type = String, format = "password", min_length = 12, max_length = 256)]
+    new_password: TextField,
+}
+
+/// The personal API key to create.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(example = json!({"name": "Ana's laptop"}))]
+pub(crate) struct NewPersonalKey {
+    /// What it is for.
+    #[serde(default)]
+    #[validate(custom(function = "name"))]
+    #[schema(value_type = String, max_length = 256)]
+    name: TextField,
+    /// When it stops working; without it, in 90 days.
+    #[serde(default)]
+    #[validate(custom(function = "optional"))]
+    #[schema(value_type = Option<String>, format = "date-time")]
+    expires_at: TextField,
+}
+
+/// The sign-in of a user.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Session {
+    #[schema(value_type = String)]
+    id: SessionId,
+    #[schema(value_type = String)]
+    organization_id: OrganizationId,
+    user: User,
+    /// What the user's role allows.
+    #[schema(value_type = Vec<String>)]
+    scopes: Vec<Scope>,
+    created_at: String,
+    /// When the session was last used, to the minute.
+    last_seen_at: String,
+    /// When the session ends if it is not used before.
+    idle_ends_at: String,
+    /// When the session ends in any case.
+    ends_at: String,
+}
+
+impl Session {
+    fn of(session: store::Session, user: store::User) -> Self {
+        Self {
+            id: session.id,
+            organization_id: session.organization_id,
+            scopes: user.role.scopes().into(),
+            user: user.into(),
+            created_at: rfc3339(session.created_at),
+            last_seen_at: rfc3339(session.last_seen_at),
+            idle_ends_at: rfc3339(session.idle_ends_at),
+            ends_at: rfc3339(session.ends_at),
+        }
+    }
+}
+
+const fn set(cookie: HeaderValue) -> SetCookie {
+    [(header::SET_COOKIE, cookie)]
+}
+
+fn password(field: TextField) -> SecretString {
+    text(field).into()
+}
+
+/// Sign in
+///
+/// The answer sets a cookie, with which a browser calls every route that the user's role allows, from pages of
+/// this server. A wrong password and an unknown e-mail get the same answer. One account may be tried 5 times in
+/// 15 minutes from one address, and 100 times in an hour from all addresses; one address may try 20 times in 15
+/// minutes. A right password does not count.
+#[utoipa::path(post, path = "/sessions", operation_id = "signIn", tag = "Sessions", request_body(content(
+    (NewSessionBody = "application/json"),
+    (NewSessionBody = "application/x-www-form-urlencoded"),
+)), responses((status = 201, description = "Signed in", body = Session, headers(("Set-Cookie" = String, description = "The session's cookie"))), SignInFailures))]
+pub(crate) async fn create(
+    SigningIn { address }: SigningIn,
+    State(app): State<Arc<App>>,
+    SmallBody(given): SmallBody<NewSessionBody>,
+) -> Result<(StatusCode, SetCookie, Json<Session>), ApiError> {
+    let given = checked(given)?;
+    let organization = given.organization_id.into_text().map(|id| id.parse());
+    let given = SignIn {
+        email: sign_in::email(&text(given.email))?,
+        password: password(given.password),
+        organization_id: organization
+            .transpose()
+            .map_err(|error: recado_core::IdError| {
+                FieldErrors::field("organizationId", &error.to_string())
+            })?,
+    };
+    let NewSession {
+        session,
+        user,
+        cookie,
+    } = sign_in::sign_in(&app, given, address).await?;
+    let session = Session::of(session, user);
+    Ok((StatusCode::CREATED, set(cookie), Json(session)))
+}
+
+/// Show the session of the caller
+#[utoipa::path(get, path = "/sessions/current", operation_id = "showSession", tag = "Sessions", responses((status = 200, description = "The session", body = Session), SessionFailures))]
+pub(crate) async fn show(SignedIn { session, user, .. }: SignedIn) -> Json<Session> {
+    Json(Session::of(session, user))
+}
+
+/// Sign out: end the session of the caller
+#[utoipa::path(delete, path = "/sessions/current", operation_id = "signOut", tag = "Sessions", responses((status = 204, description = "Ended", headers(("Set-Cookie" = String, description = "Takes the cookie away"))), SessionFailures))]
+pub(crate) async fn delete(
+    caller: SignedIn,
+    State(app): State<Arc<App>>,
+) -> Result<(StatusCode, SetCookie), ApiError> {
+    let cookie = sign_in::sign_out(&app, &caller).await?;
+    Ok((StatusCode::NO_CONTENT, set(cookie)))
+}
+
+/// Change the password of the caller
+///
+/// All other sessions, the personal API keys and the links of the user end. This session goes on with a new cookie.
+#[utoipa::path(post, path = "/sessions/current/password", operation_id = "changePassword", tag = "Sessions", request_body = PasswordChange, responses((status = 204, description = "Changed", headers(("Set-Cookie" = String, description = "The session's new cookie"))), ChangeFailures))]
+pub(crate) async fn change_password(
+    caller: SignedIn,
+    State(app): State<Arc<App>>,
+    Body(change): Body<PasswordChange>,
+) -> Result<(StatusCode, SetCookie), ApiError> {
+    let change = checked(change)?;
+    let (current, new) = (
+        password(change.current_password),
+        password(change.new_password),
+    );
+    let cookie = sign_in::change_password(&app, &caller, current, new).await?;
+    Ok((StatusCode::NO_CONTENT, set(cookie)))
+}
+
+/// Create a personal API key of the caller
+///
+/// It may do what the user's role allows, also when the role changes, and is deleted with the user.
+#[utoipa::path(post, path = "/sessions/current/api-key", operation_id = "createPersonalApiKey", tag = "Sessions", request_body = NewPersonalKey, responses((status = 201, description = "Created; `key` is shown this once", body = CreatedApiKey), CreateFailures))]
+pub(crate) async fn create_api_key(
+    SignedIn {
+        session,
+        user,
+        author,
+    }: SignedIn,
+    State(app): State<Arc<App>>,
+    Body(new): Body<NewPersonalKey>,
+) -> Result<(StatusCode, Json<CreatedApiKey>), ApiError> {
+    let new = checked(new)?;
+    let secret = store::ApiKeySecret::generate()?;
+    let id = ApiKeyId::from_uuid(app.uuid());
+    let (name, organization) = (text(new.name), Some(user.organization_id));
+    let key = store::ApiKey {
+        user_id: Some(user.id),
+        scopes: user.role.scopes(),
+        expires_at: Some(personal_expiry(new.expires_at, author.at)?),
+        ..store::ApiKey::new(id, organization, name, &secret, author.at)
+    };
+    let created = app
+        .store
+        .create_personal_key(&key, &secret, &session.id, &author);
+    if created.await? {
+        let created = CreatedApiKey::new(key, &secret);
+        Ok((StatusCode::CREATED, Json(created)))
+    } else {
+        Err(ended_session())
+    }
+}

@@ -1,0 +1,407 @@
+//! Users: the people of an organization.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use recado_core::fields::{name, optional, required};
+use recado_core::{FieldErrors, OrganizationId, Role, SessionId, TextField, UserId};
+use recado_store::{self as store, Author, StoreError};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use validator::Validate;
+
+use super::listing::{List, ListQuery};
+use super::{checked, not_blank, rfc3339, text};
+use crate::app::App;
+use crate::auth::{Caller, OrganizationManager, need};
+use crate::body::Body;
+use crate::error::{ApiError, Reason};
+use crate::extract::{Path, Query};
+use crate::openapi::{BODY, KEY, QUERY, failures};
+use crate::sign_in::{self, NewLink};
+
+failures!(CreateFailures: KEY, BODY, &[Reason::AlreadyExists]);
+failures!(OperatorCreateFailures: KEY, BODY, &[Reason::OrganizationNotFound, Reason::AlreadyExists]);
+failures!(ListFailures: KEY, QUERY);
+failures!(OperatorListFailures: KEY, QUERY, &[Reason::OrganizationNotFound]);
+failures!(FindFailures: KEY, &[Reason::UserNotFound]);
+failures!(OperatorFindFailures: KEY, &[Reason::OrganizationNotFound, Reason::UserNotFound]);
+failures!(UpdateFailures: KEY, BODY, &[Reason::UserNotFound, Reason::LastOwner]);
+failures!(DeleteFailures: KEY, &[Reason::UserNotFound, Reason::LastOwner]);
+failures!(SessionsFailures: KEY, QUERY, &[Reason::UserNotFound]);
+
+/// The user to create.
+#[derive(Deserialize, Validate, ToSchema)]
+#[schema(example = json!({"email": "bia@example.com", "name": "Bia Souza", "role": "agent"}))]
+pub(crate) struct NewUser {
+    /// The address with which the user signs in; nothing is sent there.
+    #[serde(default)]
+    #[validate(custom(function = "required"))]
+    #[schema(value_type = String, format = "email")]
+    email: TextField,
+    /// The name of the person.
+    #[serde(default)]
+    #[validate(custom(function = "name"))]
+    #[schema(value_type = String, max_length = 256)]
+    name: TextField,
+    /// `owner` may do everything, `agent` may read and send, `viewer` may read.
+    #[serde(default)]
+    #[validate(custom(function = "required"))]
+    #[schema(value_type = String)]
+    role: TextField,
+}
+
+/// What changes about a user; what is left out stays.
+#[derive(Deserialize, Validate, ToSchema)]
+#[schema(example = json!({"role": "agent"}))]
+pub(crate) struct UserPatch {
+    /// The name of the person.
+    #[serde(default)]
+    #[validate(custom(function = "not_blank"))]
+    #[schema(value_type = Option<String>, max_length = 256)]
+    name: TextField,
+    /// `owner`, `agent` or `viewer`; another role ends the sessions of the user.
+    #[serde(default)]
+    #[validate(custom(function = "optional"))]
+    #[schema(value_type = Option<String>)]
+    role: TextField,
+}
+
+/// A person of the organization.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct User {
+    #[schema(value_type = String)]
+    id: UserId,
+    #[schema(value_type = String)]
+    organization_id: OrganizationId,
+    email: String,
+    name: String,
+    /// `owner`, `agent` or `viewer`.
+    #[schema(value_type = String)]
+    role: Role,
+    /// Whether the user has set a password, and so can sign in.
+    has_password: bool,
+    created_at: String,
+    /// When the user last signed in; null if that has not happened.
+    last_sign_in_at: Option<String>,
+}
+
+/// A user that was just created.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct CreatedUser {
+    #[serde(flatten)]
+    user: User,
+    /// Give it to the person, who sets the password with it.
+    link: Link,
+}
+
+/// A link with which a user sets the password, once.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Link {
+    /// The page; shown this once.
+    url: String,
+    /// Until when it works.
+    expires_at: String,
+}
+
+/// A session of a user.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct UserSession {
+    #[schema(value_type = String)]
+    id: SessionId,
+    created_at: String,
+    /// When the session was last used, to the minute.
+    last_seen_at: String,
+    /// When the session ends if it is not used before.
+    idle_ends_at: String,
+    /// When the session ends in any case.
+    ends_at: String,
+}
+
+impl From<store::User> for User {
+    fn from(user: store::User) -> Self {
+        Self {
+            id: user.id,
+            organization_id: user.organization_id,
+            email: user.email,
+            name: user.name,
+            role: user.role,
+            has_password: user.has_password,
+            created_at: rfc3339(user.created_at),
+            last_sign_in_at: user.last_sign_in_at.map(rfc3339),
+        }
+    }
+}
+
+impl From<NewLink> for Link {
+    fn from(link: NewLink) -> Self {
+        Self {
+            url: link.url,
+            expires_at: rfc3339(link.ends_at),
+        }
+    }
+}
+
+impl From<store::Session> for UserSession {
+    fn from(session: store::Session) -> Self {
+        Self {
+            id: session.id,
+            created_at: rfc3339(session.created_at),
+            last_seen_at: rfc3339(session.last_seen_at),
+            idle_ends_at: rfc3339(session.idle_ends_at),
+            ends_at: rfc3339(session.ends_at),
+        }
+    }
+}
+
+fn missing() -> ApiError {
+    ApiError::not_found(Reason::UserNotFound)
+}
+
+fn role(text: &str) -> Result<Role, FieldErrors> {
+    text.parse()
+        .map_err(|error: recado_core::access::UnknownRole| {
+            FieldErrors::field("role", &error.to_string())
+        })
+}
+
+/// The user of a path.
+async fn find(app: &App, organization: &OrganizationId, id: &str) -> Result<store::User, ApiError> {
+    let id = id.parse().map_err(|_| missing())?;
+    let user = app.store.get_user(organization, &id).await?;
+    user.ok_or_else(missing)
+}
+
+/// Creates a user, and a link with which the user sets a password.
+async fn make(
+    app: &App,
+    organization_id: OrganizationId,
+    new: NewUser,
+    author: &Author,
+) -> Result<(StatusCode, Json<CreatedUser>), ApiError> {
+    let new = checked(new)?;
+    let user = store::User {
+        id: UserId::from_uuid(app.uuid()),
+        organization_id,
+        email: sign_in::email(&text(new.email))?,
+        name: text(new.name),
+        role: role(&text(new.role))?,
+        has_password: false,
+        created_at: author.at,
+        last_sign_in_at: None,
+    };
+    match app.store.create_user(&user, author).await {
+        Err(StoreError::Conflict) => Err(ApiError::new(
+            Reason::AlreadyExists,
+            "Already exists: the organization has a user with this e-mail",
+        )),
+        created => Ok(created?),
+    }?;
+    let link = sign_in::create_link(app, &user, author).await?.into();
+    let user = user.into();
+    Ok((StatusCode::CREATED, Json(CreatedUser { user, link })))
+}
+
+/// Makes a new link of the user in the path.
+async fn link(
+    app: &App,
+    organization: &OrganizationId,
+    id: &str,
+    author: &Author,
+) -> Result<(StatusCode, Json<Link>), ApiError> {
+    let user = find(app, organization, id).await?;
+    let link = sign_in::create_link(app, &user, author).await?;
+    Ok((StatusCode::CREATED, Json(link.into())))
+}
+
+/// Create a user, with a link to set a password
+///
+/// No mail is sent: give the link to the person. It works once, for a day.
+#[utoipa::path(post, path = "/users", operation_id = "createUser", tag = "Users", request_body = NewUser, responses((status = 201, description = "Created; `link` is shown this once", body = CreatedUser), CreateFailures))]
+pub(crate) async fn create(
+    caller: Caller<need::Manage>,
+    State(app): State<Arc<App>>,
+    Body(new): Body<NewUser>,
+) -> Result<(StatusCode, Json<CreatedUser>), ApiError> {
+    make(&app, caller.organization_id, new, &caller.author).await
+}
+
+/// Create a user of an organization, with a link to set a password
+///
+/// No mail is sent: give the link to the person. It works once, for a day.
+#[utoipa::path(post, path = "/organizations/{id}/users", operation_id = "createOrganizationUser", tag = "Users", params(("id" = String, Path)), request_body = NewUser, responses((status = 201, description = "Created; `link` is shown this once", body = CreatedUser), OperatorCreateFailures))]
+pub(crate) async fn create_of_organization(
+    manager: OrganizationManager,
+    State(app): State<Arc<App>>,
+    Body(new): Body<NewUser>,
+) -> Result<(StatusCode, Json<CreatedUser>), ApiError> {
+    make(&app, manager.organization_id, new, &manager.author).await
+}
+
+/// Answers with a part of the users of an organization.
+async fn listed(
+    app: &App,
+    organization: &OrganizationId,
+    query: ListQuery,
+) -> Result<Response, ApiError> {
+    let listed = app.store.list_users(organization, &query.page()?).await?;
+    let list = List::of(listed, User::from);
+    app.memory.answer(Some(organization), &list)
+}
+
+/// List users
+#[utoipa::path(get, path = "/users", operation_id = "listUsers", tag = "Users", params(ListQuery), responses((status = 200, description = "One part of the list", body = List<User>), ListFailures))]
+pub(crate) async fn list(
+    Caller {
+        organization_id, ..
+    }: Caller<need::Manage>,
+    State(app): State<Arc<App>>,
+    Query(query): Query<ListQuery>,
+) -> Result<Response, ApiError> {
+    listed(&app, &organization_id, query).await
+}
+
+/// List the users of an organization
+#[utoipa::path(get, path = "/organizations/{id}/users", operation_id = "listOrganizationUsers", tag = "Users", params(("id" = String, Path), ListQuery), responses((status = 200, description = "One part of the list", body = List<User>), OperatorListFailures))]
+pub(crate) async fn list_of_organization(
+    OrganizationManager {
+        organization_id, ..
+    }: OrganizationManager,
+    State(app): State<Arc<App>>,
+    Query(query): Query<ListQuery>,
+) -> Result<Response, ApiError> {
+    listed(&app, &organization_id, query).await
+}
+
+/// Show a user
+#[utoipa::path(get, path = "/users/{id}", operation_id = "showUser", tag = "Users", params(("id" = String, Path)), responses((status = 200, description = "The user", body = User), FindFailures))]
+pub(crate) async fn show(
+    Caller {
+        organization_id, ..
+    }: Caller<need::Manage>,
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+) -> Result<Json<User>, ApiError> {
+    Ok(Json(find(&app, &organization_id, &id).await?.into()))
+}
+
+/// Change a user
+///
+/// An organization that has an owner keeps one: the last owner keeps the role.
+#[utoipa::path(patch, path = "/users/{id}", operation_id = "updateUser", tag = "Users", params(("id" = String, Path)), request_body = UserPatch, responses((status = 200, description = "The user as it is now", body = User), UpdateFailures))]
+pub(crate) async fn update(
+    Caller {
+        organization_id,
+        author,
+        ..
+    }: Caller<need::Manage>,
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    Body(patch): Body<UserPatch>,
+) -> Result<Json<User>, ApiError> {
+    let patch = checked(patch)?;
+    let id = id.parse().map_err(|_| missing())?;
+    let role = patch.role.as_text().map(role).transpose()?;
+    let name = patch.name.as_text();
+    let updated = app
+        .store
+        .update_user(&organization_id, &id, name, role, &author)
+        .await?;
+    Ok(Json(updated.ok_or_else(missing)?.into()))
+}
+
+/// Delete a user, with the sessions and the personal API keys
+#[utoipa::path(delete, path = "/users/{id}", operation_id = "deleteUser", tag = "Users", params(("id" = String, Path)), responses((status = 204, description = "Deleted"), DeleteFailures))]
+pub(crate) async fn delete(
+    Caller {
+        organization_id,
+        author,
+        ..
+    }: Caller<need::Manage>,
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+) -> Result<StatusCode, ApiError> {
+    let id = id.parse().map_err(|_| missing())?;
+    let deleted = app.store.delete_user(&organization_id, &id, &author);
+    if deleted.await? {
+        Ok(StatusCode::NO_CONTENT)
+    } else {
+        Err(missing())
+    }
+}
+
+/// Make a new link with which a user sets the password
+///
+/// It replaces the one before it, and works once, for a day. The present password works until then.
+#[utoipa::path(post, path = "/users/{id}/link", operation_id = "createUserLink", tag = "Users", params(("id" = String, Path)), responses((status = 201, description = "Created; `url` is shown this once", body = Link), FindFailures))]
+pub(crate) async fn create_link(
+    Caller {
+        organization_id,
+        author,
+        ..
+    }: Caller<need::Manage>,
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+) -> Result<(StatusCode, Json<Link>), ApiError> {
+    link(&app, &organization_id, &id, &author).await
+}
+
+/// Make a new link with which a user of an organization sets the password
+///
+/// It replaces the one before it, and works once, for a day. The present password works until then.
+#[utoipa::path(post, path = "/organizations/{id}/users/{userId}/link", operation_id = "createOrganizationUserLink", tag = "Users", params(("id" = String, Path), ("userId" = String, Path)), responses((status = 201, description = "Created; `url` is shown this once", body = Link), OperatorFindFailures))]
+pub(crate) async fn create_link_of_organization(
+    OrganizationManager {
+        organization_id,
+        author,
+    }: OrganizationManager,
+    State(app): State<Arc<App>>,
+    Path((_id, user_id)): Path<(String, String)>,
+) -> Result<(StatusCode, Json<Link>), ApiError> {
+    link(&app, &organization_id, &user_id, &author).await
+}
+
+/// List the sessions of a user
+#[utoipa::path(get, path = "/users/{id}/sessions", operation_id = "listUserSessions", tag = "Users", params(("id" = String, Path), ListQuery), responses((status = 200, description = "One part of the list", body = List<UserSession>), SessionsFailures))]
+pub(crate) async fn sessions(
+    Caller {
+        organization_id, ..
+    }: Caller<need::Manage>,
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    Query(query): Query<ListQuery>,
+) -> Result<Response, ApiError> {
+    let page = query.page()?;
+    let user = find(&app, &organization_id, &id).await?;
+    let listed = app
+        .store
+        .list_sessions(&organization_id, &user.id, &page, app.clock.now())
+        .await?;
+    let list = List::of(listed, UserSession::from);
+    app.memory.answer(Some(&organization_id), &list)
+}
+
+/// End all sessions of a user
+#[utoipa::path(delete, path = "/users/{id}/sessions", operation_id = "endUserSessions", tag = "Users", params(("id" = String, Path)), responses((status = 204, description = "Ended"), FindFailures))]
+pub(crate) async fn end_sessions(
+    Caller {
+        organization_id,
+        author,
+        ..
+    }: Caller<need::Manage>,
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+) -> Result<StatusCode, ApiError> {
+    let user = find(&app, &organization_id, &id).await?;
+    app.store
+        .end_sessions(&organization_id, &user.id, &author)
+        .await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,139 @@
+//! Every operation of the document, called by every kind of caller: who may do what.
+
+use std::collections::BTreeSet;
+
+use recado_tests::access::{self, KINDS, Kind};
+use recado_tests::client::answer;
+use recado_tests::people::{self, ORGANIZATION};
+use recado_tests::world::smallest_body;
+use recado_tests::{Client, World};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::isolation::{operations, with_ids};
+
+/// A client of that kind, which no other test call uses up.
+async fn client(world: &World, kind: Kind) -> Client {
+    match kind {
+        Kind::Nobody => world.client.anonymous(),
+        Kind::Key(scope) => people::key(world, &[scope]).await,
+        Kind::Session(role) => people::session(world, role).await,
+        Kind::Operator => world.operator.clone(),
+    }
+}
+
+#[test]
+fn the_table_says_of_every_operation_who_may_call_it() {
+    let table: BTreeSet<_> = access::operations()
+        .map(|(operation, _)| operation.to_owned())
+        .collect();
+    assert_eq!(
+        table,
+        operations(),
+        "say in the table what a new operation needs"
+    );
+    for (operation, need) in access::operations() {
+        let known = access::NEEDS.iter().any(|(word, ..)| *word == need);
+        assert!(known, "{operation}: {need}");
+    }
+}
+
+#[tokio::test]
+async fn every_caller_may_do_what_the_table_says_and_nothing_else() {
+    let world = World::start().await;
+    for (operation, need) in access::operations() {
+        let (verb, _) = operation.split_once(' ').expect("a verb");
+        let verb: Method = verb.parse().expect("a verb");
+        let path = match need {
+            "manage or operator" => with_ids(&operation.replacen("{id}", ORGANIZATION, 1)),
+            _ => with_ids(operation),
+        };
+        for kind in KINDS {
+            let client = client(&world, kind).await;
+            let request = client.request(verb.clone(), &path).json(&json!({}));
+            let answered = answer(request).await;
+            let refused = match kind {
+                Kind::Nobody => (401, "unauthorized".to_owned()),
+                _ => (403, "forbidden".to_owned()),
+            };
+            assert_eq!(
+                answered.error() != refused,
+                access::may(kind, operation),
+                "{kind:?} {operation}: {}",
+                answered.text
+            );
+        }
+    }
+    assert!(world.sandbox.requests().is_empty(), "no provider was asked");
+}
+
+#[tokio::test]
+async fn a_refusal_names_the_scope_that_is_missing() {
+    let world = World::start().await;
+    for (client, said) in [
+        (
+            people::key(&world, &["read", "manage"]).await,
+            "the scope `send`, which this API key does not have; its scopes are: read manage",
+        ),
+        (
+            people::session(&world, "viewer").await,
+            "the scope `send`, which the role `viewer` does not have",
+        ),
+    ] {
+        let refused = client.send(smallest_body("conv-456")).await;
+        assert_eq!(refused.error(), (403, "forbidden".to_owned()));
+        assert!(refused.text.contains(said), "{}", refused.text);
+    }
+}
+
+#[test]
+fn the_document_says_what_each_operation_needs() {
+    let document = serde_json::to_value(recado_server::openapi()).expect("JSON");
+    for (operation, need) in access::operations() {
+        let (verb, path) = operation.split_once(' ').expect("a verb");
+        let documented = &document["paths"][path][verb.to_lowercase()]["security"];
+        let scope = |scope: &str| [json!({"apiKey": [scope]}), json!({"session": [scope]})];
+        let operator = json!({"operatorKey": []});
+        let expected: Vec<Value> = match need {
+            "nothing" | "provider" | "own page" => vec![json!({})],
+            "manage or operator" => scope("manage").into_iter().chain([operator]).collect(),
+            "operator" => vec![operator],
+            "session" => vec![json!({"session": []})],
+            "API key" => vec![json!({"apiKey": []})],
+            "any key" => vec![json!({"apiKey": []}), operator],
+            word => scope(word).into(),
+        };
+        assert_eq!(*documented, Value::from(expected), "{operation}");
+    }
+}
+
+#[tokio::test]
+async fn only_managers_see_what_proves_a_webhook() {
+    let world = World::start().await;
+    for (kind, sees) in [
+        (Kind::Key("read"), false),
+        (Kind::Session("viewer"), false),
+        (Kind::Session("agent"), false),
+        (Kind::Session("owner"), true),
+    ] {
+        let client = client(&world, kind).await;
+        let listed = client.get("/channels").await.expect(200);
+        for channel in listed["data"].as_array().expect("a list") {
+            let provider = channel["provider"].as_str().expect("a provider");
+            let shown = client.get(&format!("/channels/{provider}")).await;
+            assert_eq!(shown.expect(200), *channel);
+            let with_url = sees || provider == "whatsapp";
+            let with_secret = sees && provider != "zapi";
+            assert_eq!(
+                channel["webhookUrl"].is_string(),
+                with_url,
+                "{kind:?} {channel}"
+            );
+            assert_eq!(
+                channel["webhookSecret"].is_string(),
+                with_secret,
+                "{kind:?} {channel}"
+            );
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! Attempts to sign in: how many are let through, and that no answer tells whether an account exists.
+
+use std::collections::BTreeSet;
+
+use recado_store::{ACCOUNT_AND_ADDRESS_LIMIT, ACCOUNT_LIMIT, ADDRESS_LIMIT};
+use recado_tests::binaries::Server;
+use recado_tests::client::answer;
+use recado_tests::people::{self, ORGANIZATION, PASSWORD};
+use recado_tests::{Answer, Client, World};
+use reqwest::Method;
+use serde_json::json;
+use tokio::task::JoinSet;
+
+const EMAIL: &str = "ana@example.com";
+
+/// An attempt from an address, as a proxy beside the server tells it.
+async fn attempt(client: &Client, address: &str, email: &str, password: &str) -> Answer {
+    let body = json!({"email": email, "password": password});
+    let request = client.anonymous().request(Method::POST, "/sessions");
+    answer(request.header("x-forwarded-for", address).json(&body)).await
+}
+
+#[tokio::test]
+async fn of_a_thousand_wrong_passwords_on_all_servers_five_are_tried() {
+    const CONNECTIONS: usize = 50;
+    const EACH: usize = 20;
+    let world = World::start().await;
+    people::user(&world.store, ORGANIZATION, "owner", EMAIL).await;
+    let other = Server::second(&world.database, &world.sandbox_urls).await;
+    let other = other.as_ref().map_or(&world.url, |server| &server.url);
+    let mut connections = JoinSet::new();
+    for number in 0..CONNECTIONS {
+        let url = if number % 2 == 0 { &world.url } else { other };
+        // An HTTP client of its own, so that its connection is its own too.
+        let client = Client::new(url, "");
+        connections.spawn(async move {
+            let mut tried = 0;
+            for _ in 0..EACH {
+                let refused = attempt(&client, "203.0.113.1", EMAIL, "a wrong password").await;
+                match refused.status.as_u16() {
+                    401 => tried += 1,
+                    status => {
+                        assert_eq!(status, 429, "{}", refused.text);
+                        let wait = refused.headers["retry-after"].to_str().expect("a text");
+                        let wait: u64 = wait.parse().expect("seconds");
+                        // Rounded up; the clocks of two servers may differ a little.
+                        assert!((1..=15 * 60 + 5).contains(&wait), "{wait}");
+                    }
+                }
+            }
+            tried
+        });
+    }
+    let tried: u32 = connections.join_all().await.into_iter().sum();
+    assert_eq!(tried, ACCOUNT_AND_ADDRESS_LIMIT.attempts);
+    let right = attempt(&world.client, "203.0.113.1", EMAIL, PASSWORD).await;
+    assert_eq!(right.error(), (429, "rate_limited".to_owned()));
+    let elsewhere = attempt(&world.client, "203.0.113.2", EMAIL, PASSWORD).await;
+    elsewhere.expect(201);
+}
+
+#[tokio::test]
+async fn one_address_and_one_account_have_limits_of_their_own() {
+    let world = World::start().await;
+    let user = people::user(&world.store, ORGANIZATION, "owner", EMAIL).await;
+    // An address that tries many accounts; an IPv6 customer has a whole network.
+    for number in 0..ADDRESS_LIMIT.attempts {
+        let (address, email) = (
+            format!("2001:db8:1:2::{number:x}"),
+            format!("user{number}@example.com"),
+        );
+        let tried = attempt(&world.client, &address, &email, "a wrong password").await;
+        assert_eq!(tried.status, 401, "{number}");
+    }
+    let refused = attempt(&world.client, "2001:db8:1:2:ffff::1", EMAIL, PASSWORD).await;
+    assert_eq!(refused.error(), (429, "rate_limited".to_owned()));
+    // An account that is tried from many addresses, whether it exists or not.
+    for email in [EMAIL, "nobody@example.com"] {
+        for number in 0..ACCOUNT_LIMIT.attempts {
+            let address = format!("198.51.100.{number}");
+            let address = if email == EMAIL {
+                address
+            } else {
+                format!("10.1.1.{number}")
+            };
+            let tried = attempt(&world.client, &address, email, "a wrong password").await;
+            assert_eq!(tried.status, 401, "{email} {number}");
+        }
+        let refused = attempt(&world.client, "203.0.113.3", email, PASSWORD).await;
+        assert_eq!(refused.error(), (429, "rate_limited".to_owned()), "{email}");
+    }
+    // Whoever is signed in stays so.
+    let (_, secret) = people::session_of(&world.store, &user, world.app.clock.now()).await;
+    let client = world.client.with_session(&secret);
+    client.get("/agents").await.expect(200);
+}
+
+#[tokio::test]
+async fn a_right_password_gives_its_attempt_back() {
+    let world = World::start().await;
+    people::user(&world.store, ORGANIZATION, "owner", EMAIL).await;
+    for _ in 0..2 * ACCOUNT_AND_ADDRESS_LIMIT.attempts {
+        let right = attempt(&world.client, "203.0.113.4", EMAIL, PASSWORD).await;
+        right.expect(201);
+    }
+}
+
+#[tokio::test]
+async fn no_answer_and_no_work_tells_whether_an_account_exists() {
+    let world = World::start().await;
+    people::user(&world.store, ORGANIZATION, "owner", EMAIL).await;
+    // A user who has not set a password.
+    let user = json!({"email": "new@example.com", "name": "New", "role": "viewer"});
+    world.client.post("/users", user).await.expect(201);
+    // A user whose e-mail has an account in two organizations.
+    recado_tests::world::organization(&world.operator, "other").await;
+    for organization in [ORGANIZATION, "other"] {
+        people::user(&world.store, organization, "owner", "two@example.com").await;
+    }
+    let mut answers = BTreeSet::new();
+    let emails = [
+        EMAIL,
+        "nobody@example.com",
+        "new@example.com",
+        "two@example.com",
+    ];
+    for (number, email) in emails.into_iter().enumerate() {
+        let address = format!("203.0.113.{number}");
+        for password in ["a wrong password", "x", PASSWORD] {
+            if (email, password) == (EMAIL, PASSWORD) {
+                continue;
+            }
+            let before = world.app.passwords.computed();
+            let mut refused = attempt(&world.client, &address, email, password).await;
+            let hashes = world.app.passwords.computed() - before;
+            refused.body["requestId"].take();
+            let mut names: Vec<_> = refused.headers.keys().map(ToString::to_string).collect();
+            names.sort();
+            answers.insert((
+                refused.status.as_u16(),
+                refused.body.to_string(),
+                refused.text.len(),
+                names,
+                hashes,
+            ));
+        }
+    }
+    assert_eq!(answers.len(), 1, "{answers:#?}");
+    let (status, body, _, _, hashes) = answers.first().expect("an answer");
+    assert_eq!((*status, *hashes), (401, 1));
+    assert!(
+        body.contains("The e-mail or the password is wrong"),
+        "{body}"
+    );
+}
+
+#[tokio::test]
+async fn an_email_with_several_accounts_signs_in_where_it_says() {
+    let world = World::start().await;
+    recado_tests::world::organization(&world.operator, "other").await;
+    for organization in [ORGANIZATION, "other"] {
+        people::user(&world.store, organization, "owner", EMAIL).await;
+        let body = json!({"email": EMAIL, "password": PASSWORD, "organizationId": organization});
+        let signed_in = world.client.anonymous().post("/sessions", body).await;
+        assert_eq!(signed_in.expect(201)["organizationId"], organization);
+    }
+    let unnamed = attempt(&world.client, "203.0.113.5", EMAIL, PASSWORD).await;
+    assert_eq!(unnamed.error(), (401, "unauthorized".to_owned()));
+}
+
+#[tokio::test]
+async fn a_body_of_a_stranger_is_small() {
+    let world = World::start().await;
+    let long = "x".repeat(17 * 1024);
+    let refused = attempt(&world.client, "203.0.113.6", EMAIL, &long).await;
+    assert_eq!(refused.error(), (413, "body_too_large".to_owned()));
+    assert!(refused.text.contains("over 16 KiB"), "{}", refused.text);
+    for (email, password) in [("ana", PASSWORD), ("", PASSWORD), (EMAIL, "")] {
+        let refused = attempt(&world.client, "203.0.113.6", email, password).await;
+        assert_eq!(refused.error(), (400, "invalid_body".to_owned()), "{email}");
+    }
+}

@@ -1,0 +1,216 @@
+//! Who may call which operation: the table that the tests walk and that the documentation publishes.
+
+use std::fmt::Write as _;
+
+/// A kind of caller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Without a key and without a session.
+    Nobody,
+    /// With an API key that has only that scope.
+    Key(&'static str),
+    /// With a session of that role.
+    Session(&'static str),
+    /// With an operator key.
+    Operator,
+}
+
+use Kind::{Key, Nobody, Operator, Session};
+
+/// Every kind of caller, in the order of the columns.
+pub const KINDS: [Kind; 8] = [
+    Nobody,
+    Key("read"),
+    Key("send"),
+    Key("manage"),
+    Session("viewer"),
+    Session("agent"),
+    Session("owner"),
+    Operator,
+];
+
+/// What an operation may need: the word of the table, who has it, and what the documentation says of it.
+pub const NEEDS: [(&str, &[Kind], &str); 11] = [
+    ("nothing", &KINDS, "Everyone may call."),
+    (
+        "provider",
+        &KINDS,
+        "A provider calls, and proves itself by its signature or by the secret in the URL.",
+    ),
+    (
+        "own page",
+        &KINDS,
+        "Everyone may call; a browser only from a page of this server.",
+    ),
+    (
+        "read",
+        &[
+            Key("read"),
+            Session("viewer"),
+            Session("agent"),
+            Session("owner"),
+        ],
+        "Show and list the data of the organization, and follow its events.",
+    ),
+    (
+        "send",
+        &[Key("send"), Session("agent"), Session("owner")],
+        "Send messages and open conversations.",
+    ),
+    (
+        "manage",
+        &[Key("manage"), Session("owner")],
+        "Change agents, channels, webhook endpoints, API keys and users, and read who did what.",
+    ),
+    (
+        "manage or operator",
+        &[Key("manage"), Session("owner"), Operator],
+        "As `manage`, for the caller's own organization; an operator key for every organization.",
+    ),
+    (
+        "operator",
+        &[Operator],
+        "An operator key, made with `recado-server operator-key create`.",
+    ),
+    (
+        "session",
+        &[Session("viewer"), Session("agent"), Session("owner")],
+        "A person who is signed in, whatever the role.",
+    ),
+    (
+        "API key",
+        &[Key("read"), Key("send"), Key("manage")],
+        "An API key of an organization, whatever its scopes.",
+    ),
+    (
+        "any key",
+        &[Key("read"), Key("send"), Key("manage"), Operator],
+        "An API key, whatever its scopes, or an operator key.",
+    ),
+];
+
+/// What each operation needs.
+const OPERATIONS: &str = "
+POST /messages/interactive/send-buttons | send
+GET /messages/{id} | read
+POST /conversations | send
+GET /conversations | read
+GET /conversations/{id} | read
+GET /conversation/{id} | read
+GET /conversations/{id}/messages | read
+GET /events | read
+GET /events/stream | read
+POST /agents | manage
+GET /agents | read
+GET /agents/{id} | read
+DELETE /agents/{id} | manage
+POST /channels | manage
+GET /channels | read
+GET /channels/{id} | read
+PATCH /channels/{id} | manage
+DELETE /channels/{id} | manage
+POST /channels/{id}/check | manage
+POST /channels/{id}/register-webhook | manage
+POST /webhook-endpoints | manage
+GET /webhook-endpoints | read
+GET /webhook-endpoints/{id} | read
+PATCH /webhook-endpoints/{id} | manage
+DELETE /webhook-endpoints/{id} | manage
+POST /webhook-endpoints/{id}/rotate-secret | manage
+POST /webhook-endpoints/{id}/test | manage
+GET /webhook-endpoints/{id}/deliveries | read
+GET /webhook-endpoints/{id}/deliveries/{deliveryId} | read
+POST /webhook-endpoints/{id}/deliveries/{deliveryId}/replay | manage
+POST /webhook-endpoints/{id}/deliveries/{deliveryId}/skip | manage
+POST /webhook-endpoints/{id}/replay | manage
+GET /webhook-calls | read
+POST /webhook-calls/{id}/retry | manage
+POST /sessions | own page
+GET /sessions/current | session
+DELETE /sessions/current | session
+POST /sessions/current/password | session
+POST /sessions/current/api-key | session
+POST /users | manage
+GET /users | manage
+GET /users/{id} | manage
+PATCH /users/{id} | manage
+DELETE /users/{id} | manage
+POST /users/{id}/link | manage
+GET /users/{id}/sessions | manage
+DELETE /users/{id}/sessions | manage
+GET /audit | manage or operator
+GET /api-keys/current | any key
+DELETE /api-keys/current | API key
+POST /organizations/{id}/api-keys | manage or operator
+GET /organizations/{id}/api-keys | manage or operator
+DELETE /organizations/{id}/api-keys/{keyId} | manage or operator
+POST /organizations/{id}/users | manage or operator
+GET /organizations/{id}/users | manage or operator
+POST /organizations/{id}/users/{userId}/link | manage or operator
+POST /organizations | operator
+GET /organizations | operator
+GET /organizations/{id} | operator
+POST /organizations/{id}/suspend | operator
+POST /organizations/{id}/resume | operator
+DELETE /organizations/{id} | operator
+GET /webhooks/whatsapp/{channelId} | provider
+POST /webhooks/whatsapp/{channelId} | provider
+POST /webhooks/zapi/{channelId}/{secret} | provider
+POST /webhooks/zapperhub/{channelId}/{secret} | provider
+GET /healthz | nothing
+GET /readyz | nothing
+";
+
+/// Every operation of the table, such as `GET /agents/{id}`, with the word for what it needs.
+pub fn operations() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let rows = OPERATIONS.trim().lines();
+    rows.filter_map(|row| row.split_once(" | "))
+}
+
+/// Returns the word for what an operation needs.
+#[must_use]
+pub fn need(operation: &str) -> Option<&'static str> {
+    let mut rows = operations();
+    let row = rows.find(|(known, _)| *known == operation);
+    row.map(|(_, need)| need)
+}
+
+/// Tells whether a caller of that kind may call the operation.
+#[must_use]
+pub fn may(kind: Kind, operation: &str) -> bool {
+    let need = need(operation);
+    let mut needs = NEEDS.iter();
+    let found = needs.find(|(word, ..)| Some(*word) == need);
+    found.is_some_and(|(_, kinds, _)| kinds.contains(&kind))
+}
+
+/// Writes the document that publishes the table.
+pub(crate) fn document(notice: &str) -> Result<String, std::fmt::Error> {
+    let mut text = format!(
+        "{notice}# Who may do what\n\n\
+         An API key has scopes; a user has a role, and a role is a set of scopes: an owner has `read`, `send` and \
+         `manage`, an agent `read` and `send`, a viewer `read`. A personal API key may do what its scopes and the \
+         role of its user allow. A caller without what an operation needs is answered 403 `forbidden`, and one \
+         without a key and a session 401 `unauthorized`. A key with `manage` can create users and other keys, so \
+         it can gain every scope.\n\n\
+         ## What an operation may need\n\n\
+         | Need | Meaning | No key | Key `read` | Key `send` | Key `manage` | Viewer | Agent | Owner | Operator key |\n\
+         |---|---|---|---|---|---|---|---|---|---|\n"
+    );
+    for (word, kinds, meaning) in NEEDS {
+        write!(text, "| {word} | {meaning} |")?;
+        for kind in KINDS {
+            text.push_str(if kinds.contains(&kind) {
+                " ✓ |"
+            } else {
+                " |"
+            });
+        }
+        text.push('\n');
+    }
+    text.push_str("\n## What each operation needs\n\n| Operation | Need |\n|---|---|\n");
+    for (operation, need) in operations() {
+        writeln!(text, "| `{operation}` | {need} |")?;
+    }
+    Ok(text)
+}

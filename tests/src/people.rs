@@ -1,0 +1,115 @@
+//! People and keys of the organization `demo` of a world, made without waiting for a password to be hashed.
+
+use jiff::Timestamp;
+use recado_core::{ApiKeyId, SessionId, UserId};
+use recado_store::{Actor, ApiKey, ApiKeySecret, Author, Session, SessionSecret, Store, User};
+use uuid::Uuid;
+
+use crate::{Client, World};
+
+/// The organization of a world.
+pub const ORGANIZATION: &str = "demo";
+
+/// The password of every user that this module makes.
+pub const PASSWORD: &str = "correct horse battery";
+
+/// What argon2 makes of [`PASSWORD`]; hashing it for each test would take longer than most tests.
+pub const PASSWORD_HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$co7F4pc/GYGvbB10PgG27w$N7uGUp67nsjFzNVMCN/p+TWCbcSa4OKt/PxYSNIwz5Q";
+
+/// The one who prepares a test.
+#[must_use]
+pub fn author(at: Timestamp) -> Author {
+    Author {
+        actor: Actor::CommandLine,
+        address: None,
+        at,
+    }
+}
+
+/// Makes a user of that organization who has [`PASSWORD`].
+///
+/// # Panics
+///
+/// The database does not take it.
+pub async fn user(store: &Store, organization: &str, role: &str, email: &str) -> User {
+    let user = User {
+        id: UserId::from_uuid(Uuid::now_v7()),
+        organization_id: organization.parse().expect("an id"),
+        email: email.to_owned(),
+        name: format!("The {role}"),
+        role: role.parse().expect("a role"),
+        has_password: true,
+        created_at: Timestamp::now(),
+        last_sign_in_at: None,
+    };
+    let author = author(Timestamp::now());
+    store.create_user(&user, &author).await.expect("a user");
+    let (organization, id) = (&user.organization_id, &user.id);
+    let set = store.set_password(organization, id, PASSWORD_HASH, &author, None);
+    assert!(set.await.expect("a password"));
+    user
+}
+
+/// Makes a session of a user that begins at that time; returns its secret.
+///
+/// # Panics
+///
+/// The database does not take it.
+pub async fn session_of(store: &Store, user: &User, at: Timestamp) -> (Session, String) {
+    let secret = SessionSecret::generate().expect("random bytes");
+    let session = Session::new(SessionId::from_uuid(Uuid::now_v7()), user, at);
+    let author = author(at);
+    let created = store.create_session(&session, &secret, PASSWORD_HASH, &author);
+    assert!(created.await.expect("a session"));
+    (session, secret.expose().to_owned())
+}
+
+/// A client with a session of a new user of the organization [`ORGANIZATION`] who has that role.
+///
+/// # Panics
+///
+/// The database does not take it.
+pub async fn session(world: &World, role: &str) -> Client {
+    session_of_role(world, ORGANIZATION, role).await
+}
+
+/// A client with a session of a new user of that organization and role.
+///
+/// # Panics
+///
+/// The database does not take it.
+pub async fn session_of_role(world: &World, organization: &str, role: &str) -> Client {
+    let email = format!("{}@example.com", Uuid::now_v7().simple());
+    let user = user(&world.store, organization, role, &email).await;
+    let (_, secret) = session_of(&world.store, &user, world.app.clock.now()).await;
+    world.client.with_session(&secret)
+}
+
+/// A client with a new key of the organization [`ORGANIZATION`] that has those scopes.
+///
+/// # Panics
+///
+/// The database does not take it.
+pub async fn key(world: &World, scopes: &[&str]) -> Client {
+    key_of(world, ORGANIZATION, scopes).await
+}
+
+/// A client with a new key of that organization that has those scopes.
+///
+/// # Panics
+///
+/// The database does not take it.
+pub async fn key_of(world: &World, organization: &str, scopes: &[&str]) -> Client {
+    let secret = ApiKeySecret::generate().expect("random bytes");
+    let id = ApiKeyId::from_uuid(Uuid::now_v7());
+    let organization = organization.parse().expect("an id");
+    let at = world.app.clock.now();
+    let key = ApiKey {
+        scopes: scopes.join(" ").parse().expect("scopes"),
+        ..ApiKey::new(id, Some(organization), "test", &secret, at)
+    };
+    let author = author(at);
+    let created = world.store.create_api_key(&key, &secret, &author);
+    created.await.expect("a key");
+    world.client.with_key(secret.expose())
+}
