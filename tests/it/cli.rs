@@ -182,31 +182,31 @@ async fn a_dry_run_shows_the_message_and_the_request_and_sends_nothing() {
     content-type: application/json
 
     {
+      "phone": "5511900000001",
+      "title": "Select an option",
+      "message": "How can we help you today?",
+      "footer": "ChatVolt Support",
       "buttonActions": [
         {
           "id": "btn_sales",
-          "label": "Sales",
-          "type": "REPLY"
+          "type": "REPLY",
+          "label": "Sales"
         },
         {
           "id": "btn_support",
-          "label": "Support",
-          "type": "REPLY"
+          "type": "REPLY",
+          "label": "Support"
         }
-      ],
-      "footer": "ChatVolt Support",
-      "message": "How can we help you today?",
-      "phone": "5511900000001",
-      "title": "Select an option"
+      ]
     }
 
      LIMIT         MIN  MAX   SOURCE
+     buttons       1    3     Z-API is silent; compatible vendors document it
      body_text     1    1024  Z-API is silent; compatible vendors document it
+     header_text   1    60    Z-API is silent; compatible vendors document it
+     footer_text   1    60    Z-API is silent; compatible vendors document it
      button_id     1    256   Z-API is silent; compatible vendors document it
      button_title  1    20    Z-API is silent; compatible vendors document it
-     buttons       1    3     Z-API is silent; compatible vendors document it
-     footer_text   1    60    Z-API is silent; compatible vendors document it
-     header_text   1    60    Z-API is silent; compatible vendors document it
     nothing was sent (dry run)
     "#);
     assert!(world.sandbox.requests().is_empty());

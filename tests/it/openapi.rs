@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use recado_server::error::Reason;
 use recado_tests::world::{PUBLISHED_EXAMPLE, credentials, organization};
-use recado_tests::{World, browser, people};
+use recado_tests::{World, people};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -346,13 +346,4 @@ fn the_reasons_are_these_and_change_only_on_purpose() {
     500 internal
     503 unavailable
     ");
-}
-
-#[tokio::test]
-async fn the_page_shows_the_api_in_a_real_browser() {
-    let world = World::start().await;
-    let page = browser::dump_dom(&format!("{}/docs/", world.url))
-        .await
-        .expect("a page");
-    assert!(page.contains("send-buttons"), "{page}");
 }

@@ -160,16 +160,23 @@ async fn any_origin_may_ask_and_read_the_answer() {
 async fn every_answer_says_what_a_browser_may_do_with_it() {
     let world = World::start().await;
     let stranger = world.client.with_key("no key");
-    for (client, verb, path, page) in [
-        (&world.client, Method::GET, "/agents", false),
-        (&world.client, Method::GET, "/events/stream", false),
-        (&world.client, Method::GET, "/openapi.json", false),
-        (&world.client, Method::GET, "/nowhere", false),
-        (&world.client, Method::DELETE, SEND, false),
-        (&world.client, Method::OPTIONS, SEND, false),
-        (&stranger, Method::POST, SEND, false),
-        (&world.client, Method::GET, "/docs/", true),
-        (&world.client, Method::GET, "/docs/swagger-ui.css", true),
+    for (client, verb, path, scripts, cached) in [
+        (&world.client, Method::GET, "/agents", false, false),
+        (&world.client, Method::GET, "/events/stream", false, false),
+        (&world.client, Method::GET, "/openapi.json", false, false),
+        (&world.client, Method::GET, "/nowhere", false, false),
+        (&world.client, Method::DELETE, SEND, false, false),
+        (&world.client, Method::OPTIONS, SEND, false, false),
+        (&stranger, Method::POST, SEND, false, false),
+        (&world.client, Method::GET, "/docs/", true, false),
+        (
+            &world.client,
+            Method::GET,
+            "/docs/swagger-ui.css",
+            false,
+            true,
+        ),
+        (&world.client, Method::GET, "/assets/logo.svg", false, true),
     ] {
         let answer = client.request(verb.clone(), path).send().await;
         let answer = answer.expect("an answer");
@@ -180,8 +187,8 @@ async fn every_answer_says_what_a_browser_may_do_with_it() {
         let policy = header("content-security-policy");
         assert!(policy.starts_with("default-src 'none'"), "{path}");
         assert!(policy.contains("frame-ancestors 'none'"), "{path}");
-        assert_eq!(policy.contains("script-src 'self'"), page, "{path}");
-        assert_eq!(header("cache-control") == "no-store", !page, "{path}");
+        assert_eq!(policy.contains("script-src 'self'"), scripts, "{path}");
+        assert_eq!(header("cache-control") == "no-store", !cached, "{path}");
     }
 }
 

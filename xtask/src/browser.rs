@@ -1,4 +1,4 @@
-//! The browser that the tests look at `/docs` with.
+//! The browser that the tests look at pages with, and the program that drives it.
 
 use anyhow::{Result, bail};
 
@@ -11,16 +11,19 @@ const PROGRAMS: [&str; 4] = [
     "google-chrome-stable",
 ];
 
-/// Makes sure that there is one; a Debian root that has none installs it, before any test runs:
+const DRIVER: &str = "chromedriver";
+
+/// Makes sure that both are there; a Debian root that lacks one installs it, before any test runs:
 /// an installation keeps the disk busy for seconds, and databases wait for the disk.
 pub(crate) fn find_or_install() -> Result<()> {
-    if PROGRAMS.into_iter().any(debian::in_path) {
+    if PROGRAMS.into_iter().any(debian::in_path) && debian::in_path(DRIVER) {
         return Ok(());
     }
     if debian::may_install()? {
-        return debian::install("chromium");
+        // The driver works with the browser of its own version alone, so they are installed together.
+        return debian::install(&["chromium", "chromium-driver"]);
     }
     bail!(
-        "Chromium is missing: install it with `sudo apt-get install --no-install-recommends chromium`"
+        "Chromium or its driver is missing: install them with `sudo apt-get install --no-install-recommends chromium chromium-driver`"
     )
 }

@@ -17,11 +17,11 @@ pub(crate) fn may_install() -> Result<bool> {
     Ok(in_path("apt-get") && output(Command::new("id").arg("-u"))?.trim() == "0")
 }
 
-/// Installs a package.
-pub(crate) fn install(package: &str) -> Result<()> {
-    eprintln!("{package} is missing: installing it");
+/// Installs packages.
+pub(crate) fn install(packages: &[&str]) -> Result<()> {
+    eprintln!("installing what is missing: {}", packages.join(", "));
     apt(&["update"])?;
-    apt(&["install", "-y", "--no-install-recommends", package])
+    apt(&[&["install", "-y", "--no-install-recommends"], packages].concat())
 }
 
 fn apt(args: &[&str]) -> Result<()> {

@@ -269,7 +269,7 @@ mod tests {
         );
         assert_eq!(
             failure.to_string(),
-            "error invalid request body [invalid_body]\n  Odd\n  agentId: Required\n  body_text: Required, Twice\n  request: r1"
+            "error invalid request body [invalid_body]\n  Odd\n  body_text: Required, Twice\n  agentId: Required\n  request: r1"
         );
         assert_eq!(failure.exit_code(), ExitCode::Usage);
     }
@@ -326,7 +326,7 @@ mod tests {
         );
         assert_eq!(
             refusal.text,
-            r#"{"code":131047,"error":"no","reason":"window_closed"}"#
+            r#"{"error":"no","reason":"window_closed","code":131047}"#
         );
         assert_eq!(refusal.to_string(), "no [window_closed, code 131047]");
     }

@@ -19,7 +19,7 @@ use crate::routes::{
     events, health, messages, organizations, sessions, users, webhook_calls, webhook_endpoints,
     webhooks,
 };
-use crate::{docs, layers};
+use crate::{layers, pages};
 
 /// Adds handlers to a router; what each asks of its callers is documented as its signature states it.
 macro_rules! with {
@@ -139,8 +139,8 @@ pub fn router(app: Arc<App>) -> Result<Router, serde_json::Error> {
     let (routes, _) = documented().split_for_parts();
     let document = openapi().to_json()?;
     Ok(routes
+        .merge(pages::router(document))
         .with_state(app)
-        .merge(docs::router(document))
         .fallback(layers::not_found)
         .method_not_allowed_fallback(layers::method_not_allowed)
         // A handler that panics answers 500; the layers below run in the order request → handler.

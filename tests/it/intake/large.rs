@@ -224,7 +224,7 @@ async fn a_caller_that_closes_at_once_is_heard_at_once() {
             body.len()
         );
         let mut caller = TcpStream::connect(address).await.expect("a connection");
-        let call = head + &body;
+        let call = head + body.as_str();
         caller.write_all(call.as_bytes()).await.expect("written");
         caller.shutdown().await.expect("closed");
     }

@@ -119,7 +119,9 @@ fn signature(body: &[u8]) -> String {
     mac.finalize()
         .into_bytes()
         .iter()
-        .fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
+        .fold(String::new(), |hex, byte| {
+            hex + format!("{byte:02x}").as_str()
+        })
 }
 
 /// Makes every call once, over a few connections.

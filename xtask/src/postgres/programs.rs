@@ -53,7 +53,7 @@ impl Programs {
             return Ok(found);
         }
         if debian::may_install()? {
-            debian::install("postgresql")?;
+            debian::install(&["postgresql"])?;
             return Self::find().context(
                 "the package postgresql is installed, but its server programs are not found",
             );

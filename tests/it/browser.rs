@@ -1,0 +1,3 @@
+//! The pages in a real Chromium: on a telephone and a computer, in both languages and both themes.
+
+mod docs;
