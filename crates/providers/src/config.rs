@@ -168,6 +168,17 @@ impl ChannelConfig {
         }
     }
 
+    /// Checks that the client lets credentials be sent to the base URL.
+    ///
+    /// A channel of a configuration that fails here reads webhooks all the same; its requests are refused.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::PrivateAddress`] or [`ConfigError::NotHttps`].
+    pub fn check(&self, http: &HttpClient) -> Result<(), ConfigError> {
+        check_allowed(http, &self.base_url)
+    }
+
     /// Returns a text that two channels share if they connect the same number.
     ///
     /// It is a secret: the server of a `wuzapi` channel knows its users by their tokens alone.
@@ -245,7 +256,7 @@ impl Credentials {
 ///
 /// # Errors
 ///
-/// The base URL is no web address or one that `http` does not allow, or a credential cannot be sent.
+/// The base URL is no web address, or a credential cannot be sent.
 pub fn connect(http: &HttpClient, config: ChannelConfig) -> Result<Arc<dyn Channel>, ConfigError> {
     let ChannelConfig {
         base_url,
@@ -254,7 +265,6 @@ pub fn connect(http: &HttpClient, config: ChannelConfig) -> Result<Arc<dyn Chann
     if !matches!(base_url.scheme(), "http" | "https") {
         return Err(ConfigError::BaseUrl);
     }
-    check_allowed(http, &base_url)?;
     Ok(match credentials {
         Credentials::WhatsApp(account) => Arc::new(WhatsApp::new(http, &base_url, &account)?),
         Credentials::Zapi(account) => Arc::new(Zapi::new(http, &base_url, &account)?),
@@ -262,8 +272,8 @@ pub fn connect(http: &HttpClient, config: ChannelConfig) -> Result<Arc<dyn Chann
     })
 }
 
-/// Checks that credentials may be sent to a base URL.
-fn check_allowed(http: &HttpClient, base_url: &Url) -> Result<(), ConfigError> {
+/// Checks that credentials may be sent to a URL.
+pub(crate) fn check_allowed(http: &HttpClient, base_url: &Url) -> Result<(), ConfigError> {
     if !http.is_guarded() {
         Ok(())
     } else if !address::literal_is_public(base_url) {

@@ -202,10 +202,7 @@ impl Connection {
                     ErrorKind::Unavailable,
                     &format!("could not be reached: {cause}"),
                 ),
-                Failure::Refused => self.error(
-                    ErrorKind::Misconfigured,
-                    &ConfigError::PrivateAddress.to_string(),
-                ),
+                Failure::Refused(error) => self.error(ErrorKind::Misconfigured, &error.to_string()),
                 Failure::Lost(cause) => {
                     self.error(ErrorKind::Indeterminate, &format!("answer lost: {cause}"))
                 }

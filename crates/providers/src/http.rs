@@ -9,6 +9,7 @@ use reqwest::{Client, Request, Response, redirect, retry};
 use url::Url;
 
 use crate::address::{literal_is_public, may_be_reached};
+use crate::config::{ConfigError, check_allowed};
 use crate::resolver::{HostResolver, LookupError};
 
 /// No provider's answer is nearly that long.
@@ -66,7 +67,7 @@ pub(crate) enum Failure {
     /// Surely nothing was sent.
     NotSent(String),
     /// Nothing was sent, because the address is not allowed.
-    Refused,
+    Refused(ConfigError),
     /// The request may have arrived.
     Lost(String),
 }
@@ -99,7 +100,7 @@ pub enum PostError {
 impl From<Failure> for PostError {
     fn from(failure: Failure) -> Self {
         match failure {
-            Failure::Refused => Self::Refused,
+            Failure::Refused(_) => Self::Refused,
             Failure::NotSent(cause) => Self::NotReached(cause),
             Failure::Lost(cause) => Self::NoAnswer(cause),
         }
@@ -190,6 +191,7 @@ impl HttpClient {
 
     /// Makes one request and reads the whole answer.
     pub(crate) async fn exchange(&self, request: Request) -> Result<Answer, Failure> {
+        check_allowed(self, request.url()).map_err(Failure::Refused)?;
         let response = self
             .client
             .execute(request)
@@ -241,7 +243,7 @@ async fn skip(mut response: Response) {
 /// Only an error of the connector (name, TCP, TLS, connect timeout) surely comes before the first byte.
 fn failure(error: &reqwest::Error) -> Failure {
     if LookupError::is_private(error) {
-        Failure::Refused
+        Failure::Refused(ConfigError::PrivateAddress)
     } else if error.is_connect() || error.is_builder() {
         Failure::NotSent(root_cause(error))
     } else if error.is_timeout() {

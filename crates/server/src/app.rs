@@ -230,6 +230,7 @@ impl Channels {
     /// Returns the number of a channel that this server can connect.
     fn connectable(&self, config: ChannelConfig) -> Result<SecretString, FieldErrors> {
         let number = config.number();
+        config.check(&self.http)?;
         connect(&self.http, config)?;
         Ok(number)
     }
