@@ -49,6 +49,8 @@ fn bare_command(program: impl AsRef<std::ffi::OsStr>) -> Command {
         }
     }
     command.stdin(Stdio::null()).kill_on_drop(true);
+    // No profile of the person who runs the tests.
+    command.env("XDG_CONFIG_HOME", "/nonexistent");
     command
 }
 

@@ -6,15 +6,19 @@ use url::Url;
 
 use crate::client::{self, Client};
 use crate::commands::{
-    agent, channel, completions, conversation, events, key, message, org, sandbox, send, webhook,
-    webhook_call,
+    agent, audit, channel, completions, conversation, events, key, login, message, org, profile,
+    sandbox, send, user, webhook, webhook_call,
 };
 use crate::environment::{self, Lookup};
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::output::{Format, Output, Printer};
+use crate::profiles::{self, Profile, Profiles};
 
 const GLOBAL: &str = "Options of every command";
+
+/// Where a server on this machine listens if it is not told otherwise.
+const DEFAULT_SERVER: &str = "http://127.0.0.1:8080";
 
 const EXAMPLES: &str = "\
 A first message, with a server and a key:
@@ -39,19 +43,23 @@ pub(crate) struct Cli {
 /// Options of every command.
 #[derive(Args)]
 pub(crate) struct Globals {
-    /// Where the Recado server answers
     #[arg(long, global = true, help_heading = GLOBAL, env = "RECADO_SERVER", value_name = "URL",
-        default_value = "http://127.0.0.1:8080", value_parser = client::parse_server)]
-    server: Url,
+        value_parser = client::parse_server,
+        help = "Where the Recado server answers [default: the profile's server, else http://127.0.0.1:8080]")]
+    server: Option<Url>,
     // Not `env` of clap: the value may also come from a file, and never shows in a help text.
     #[arg(
         long,
         global = true,
         help_heading = GLOBAL,
         value_name = "KEY",
-        help = "API key, or operator key for `org` and `key`; better set as RECADO_KEY or RECADO_KEY_FILE"
+        help = "API key, or operator key for `org` and `key`; better set as RECADO_KEY or RECADO_KEY_FILE [default: the profile's]"
     )]
     key: Option<SecretString>,
+    #[arg(long, global = true, help_heading = GLOBAL, env = "RECADO_PROFILE", value_name = "NAME",
+        value_parser = profiles::parse_name,
+        help = "Use the server and key of `recado login --profile NAME`, and not RECADO_KEY [default: the one in use]")]
+    profile: Option<String>,
     /// For whom to print [default: table on a terminal, else json]
     #[arg(long, global = true, help_heading = GLOBAL, env = "RECADO_OUTPUT", value_name = "FORMAT")]
     output: Option<Format>,
@@ -59,12 +67,24 @@ pub(crate) struct Globals {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Sign in with e-mail address and password, and keep a key of your own
+    Login(login::LoginArgs),
+    /// Delete the key that a login keeps
+    Logout(login::LogoutArgs),
+    /// Profiles: the servers that you have signed in to
+    #[command(subcommand)]
+    Profile(profile::Command),
     /// Organizations, the tenants of a server (operator key)
     #[command(subcommand)]
     Org(org::Command),
     /// API keys of an organization
     #[command(subcommand)]
     Key(key::Command),
+    /// Users: the people of an organization
+    #[command(subcommand)]
+    User(user::Command),
+    /// Who changed what, when and from where
+    Audit(audit::Args),
     /// Agents: who speaks
     #[command(subcommand)]
     Agent(agent::Command),
@@ -100,8 +120,13 @@ impl Cli {
     pub(crate) async fn run(self, printer: Printer) -> Result<Output, Failure> {
         let (globals, lookup) = (&self.globals, &environment::process);
         match self.command {
+            Command::Login(args) => login::login(args, globals).await,
+            Command::Logout(args) => login::logout(args, globals).await,
+            Command::Profile(command) => profile::run(&command),
             Command::Org(command) => org::run(command, &globals.client(lookup)?).await,
             Command::Key(command) => key::run(command, &globals.client(lookup)?).await,
+            Command::User(command) => user::run(command, &globals.client(lookup)?).await,
+            Command::Audit(args) => audit::run(args, &globals.client(lookup)?).await,
             Command::Agent(command) => agent::run(command, &globals.client(lookup)?).await,
             Command::Channel(command) => {
                 channel::run(command, &globals.client(lookup)?, lookup).await
@@ -130,13 +155,55 @@ impl Globals {
         Printer::new(self.output)
     }
 
-    /// The client for the server, with the key of the flag or of the environment.
+    /// The profile that was named.
+    pub(crate) fn profile(&self) -> Option<&str> {
+        self.profile.as_deref()
+    }
+
+    /// The client for the server, with the key of the flag, of the environment or of a profile.
     pub(crate) fn client(&self, lookup: Lookup<'_>) -> Result<Client, Failure> {
-        let key = match &self.key {
-            Some(key) => Some(key.clone()),
-            None => environment::secret(lookup, "RECADO_KEY")?,
+        let key = match (&self.key, &self.profile) {
+            (Some(key), _) => Some(key.clone()),
+            // A profile that was named counts more than the environment.
+            (None, Some(_)) => None,
+            (None, None) => environment::secret(lookup, "RECADO_KEY")?,
         };
-        Client::new(self.server.clone(), &key.ok_or(Failure::NoKey)?)
+        let (server, key) = match key {
+            Some(key) if self.profile.is_none() => (self.server(None)?, key),
+            key => self.of_profile(key, &Profiles::load()?)?,
+        };
+        Client::new(server, &key)
+    }
+
+    /// The server and the key of a profile. Its key is sent to no other server.
+    fn of_profile(
+        &self,
+        key: Option<SecretString>,
+        profiles: &Profiles,
+    ) -> Result<(Url, SecretString), Failure> {
+        let name = profiles.name(self.profile());
+        let profile = match (profiles.get(name), &self.profile) {
+            (Some(profile), _) => profile,
+            (None, Some(_)) => return Err(profiles.unknown(name)),
+            (None, None) => return Err(Failure::NoKey),
+        };
+        let server = self.server(Some(profile))?;
+        if server.origin() != profile.server.origin() {
+            return Err(Failure::Usage(format!(
+                "profile `{name}` is for {}, not for {server}: sign in there with `recado login --profile NAME --server {server}`, or name its profile with --profile",
+                profile.server
+            )));
+        }
+        Ok((server, key.unwrap_or_else(|| profile.key())))
+    }
+
+    /// Where the server answers: as given, else as the profile says.
+    pub(crate) fn server(&self, profile: Option<&Profile>) -> Result<Url, Failure> {
+        let given = self.server.as_ref();
+        match given.or(profile.map(|profile| &profile.server)) {
+            Some(server) => Ok(server.clone()),
+            None => client::parse_server(DEFAULT_SERVER).map_err(Failure::Own),
+        }
     }
 }
 
@@ -144,6 +211,7 @@ impl Globals {
 mod tests {
     use clap::CommandFactory as _;
     use rstest::rstest;
+    use secrecy::ExposeSecret as _;
 
     use super::*;
 
@@ -153,6 +221,22 @@ mod tests {
     }
 
     #[rstest]
+    #[case("login --email ana@example.com --org org_1 --days 30 --profile work")]
+    #[case("logout --forget")]
+    #[case("profile list")]
+    #[case("profile use work")]
+    #[case("user create --email ana@example.com --name Ana --role agent")]
+    #[case("user create --email ana@example.com --name Ana --role owner --org acme")]
+    #[case("user list --limit 5")]
+    #[case("user show usr_1")]
+    #[case("user update usr_1 --role viewer")]
+    #[case("user delete usr_1")]
+    #[case("user link usr_1")]
+    #[case("user sessions usr_1")]
+    #[case("user end-sessions usr_1")]
+    #[case("audit --limit 20")]
+    #[case("key create --org org_1 ci --scope send --scope read --days 30")]
+    #[case("key current")]
     #[case("org create Acme --id acme")]
     #[case("org list --limit 5 --after org_1")]
     #[case("org show org_1")]
@@ -228,6 +312,15 @@ mod tests {
     #[case("channel create --provider telegram x", "whatsapp, zapi, zapperhub")]
     #[case("org delete org_1", "--confirm")]
     #[case("channel update main", "required")]
+    #[case(
+        "user create --email a@b --name Ana --role boss",
+        "owner, agent, viewer"
+    )]
+    #[case("user update usr_1", "required")]
+    #[case("key create --org org_1 ci --scope write", "read, send, manage")]
+    #[case("key create --org org_1 ci --days 0", "1..=3650")]
+    #[case("login --days 0", "1..=365")]
+    #[case("profile use ../x", "a profile's name has")]
     #[case("conversation create --agent a --channel c --to bob", "phone number")]
     #[case("send buttons --agent a --conversation c --body Hi", "--button")]
     #[case(
@@ -271,7 +364,47 @@ mod tests {
     #[test]
     fn without_a_key_nothing_is_asked() {
         let cli = Cli::try_parse_from(["recado", "agent", "list"]).unwrap();
-        let failure = cli.globals.client(&|_| None).err().unwrap();
+        let none = Profiles::default();
+        let failure = cli.globals.of_profile(None, &none).err().unwrap();
         assert_eq!(failure.exit_code(), ExitCode::Unauthorized);
+    }
+
+    /// Two profiles, of which `work` is in use.
+    fn profiles() -> Profiles {
+        let mut profiles = Profiles::default();
+        for name in ["home", "work"] {
+            let server = format!("https://{name}.example").parse().unwrap();
+            let key = format!("key-of-{name}").into();
+            assert!(profiles.put(name, Profile::new(server, &key)).is_none());
+        }
+        profiles
+    }
+
+    #[rstest]
+    #[case("agent list", "https://work.example/ key-of-work")]
+    #[case("agent list --profile home", "https://home.example/ key-of-home")]
+    #[case(
+        "agent list --server https://work.example",
+        "https://work.example/ key-of-work"
+    )]
+    #[case("agent list --profile home --key other", "https://home.example/ other")]
+    fn a_profile_has_the_server_and_the_key(#[case] line: &str, #[case] expected: &str) {
+        let cli = Cli::try_parse_from(["recado"].into_iter().chain(line.split(' '))).unwrap();
+        let (server, key) = (cli.globals)
+            .of_profile(cli.globals.key.clone(), &profiles())
+            .unwrap();
+        assert_eq!(format!("{server} {}", key.expose_secret()), expected);
+    }
+
+    #[rstest]
+    #[case(
+        "agent list --server https://home.example",
+        "profile `work` is for https://work.example/"
+    )]
+    #[case("agent list --profile other", "there are: home, work")]
+    fn the_key_of_a_profile_is_sent_to_no_other_server(#[case] line: &str, #[case] reason: &str) {
+        let cli = Cli::try_parse_from(["recado"].into_iter().chain(line.split(' '))).unwrap();
+        let refused = cli.globals.of_profile(None, &profiles()).err().unwrap();
+        assert!(refused.to_string().contains(reason), "{refused}");
     }
 }

@@ -3,7 +3,9 @@
 use std::error::Error as _;
 use std::time::Duration;
 
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use reqwest::header::{
+    ACCEPT, AUTHORIZATION, CONTENT_TYPE, COOKIE, HeaderName, HeaderValue, RETRY_AFTER, SET_COOKIE,
+};
 use reqwest::redirect::Policy;
 use reqwest::{ClientBuilder, Method, RequestBuilder, Response};
 use secrecy::{ExposeSecret, SecretString};
@@ -21,11 +23,12 @@ const LONGEST_SILENCE: Duration = Duration::from_secs(45);
 const STREAM_TIMEOUT: Duration = Duration::from_hours(24);
 const MAX_ANSWER_BYTES: usize = 8 * 1024 * 1024;
 
-/// A connection to one server with one key.
+/// A connection to one server, for one key or session.
 pub(crate) struct Client {
     http: reqwest::Client,
     server: Url,
-    authorization: HeaderValue,
+    /// The header that proves who calls; `None` before a sign-in.
+    proof: Option<(HeaderName, HeaderValue)>,
 }
 
 /// What the server answered: its text as it is, and read.
@@ -60,7 +63,7 @@ pub(crate) fn parse_server(text: &str) -> Result<Url, String> {
 }
 
 impl Client {
-    /// A client for `server`.
+    /// A client for `server` with an API key.
     pub(crate) fn new(server: Url, key: &SecretString) -> Result<Self, Failure> {
         let mut authorization = HeaderValue::from_str(&format!("Bearer {}", key.expose_secret()))
             .map_err(|_| {
@@ -70,8 +73,32 @@ impl Client {
         Ok(Self {
             http: http(&server)?,
             server,
-            authorization,
+            proof: Some((AUTHORIZATION, authorization)),
         })
+    }
+
+    /// Signs a user in; returns the client of the session, and the session.
+    pub(crate) async fn sign_in(server: Url, who: &Value) -> Result<(Self, Answer), Failure> {
+        let mut client = Self {
+            http: http(&server)?,
+            server,
+            proof: None,
+        };
+        let request = client.request(Method::POST, &["sessions"], &[])?;
+        let request = request
+            .header(CONTENT_TYPE, "application/json")
+            .body(who.to_string());
+        let response = client.send(request, Effect::Changes).await?;
+        let cookie = response.headers().get(SET_COOKIE);
+        let cookie = cookie.and_then(|cookie| cookie.to_str().ok()?.split(';').next());
+        let cookie = cookie.and_then(|cookie| HeaderValue::from_str(cookie).ok());
+        client.proof = cookie.map(|mut cookie| {
+            cookie.set_sensitive(true);
+            (COOKIE, cookie)
+        });
+        let text = client.read(response, Effect::Changes).await?;
+        let session = client.accept(text, Effect::Changes)?;
+        Ok((client, session))
     }
 
     /// Reads a resource.
@@ -156,7 +183,10 @@ impl Client {
         query: &[(&str, String)],
     ) -> Result<RequestBuilder, Failure> {
         let request = self.http.request(method, self.url(path, query)?);
-        Ok(request.header(AUTHORIZATION, self.authorization.clone()))
+        Ok(match &self.proof {
+            Some((name, value)) => request.header(name, value),
+            None => request,
+        })
     }
 
     /// Sends a request; an answer that is no success is a failure.

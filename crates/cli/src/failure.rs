@@ -16,7 +16,9 @@ pub(crate) enum Failure {
     #[error("{0}")]
     Usage(String),
     /// There is no key.
-    #[error("no API key: set RECADO_KEY or RECADO_KEY_FILE, or give --key")]
+    #[error(
+        "no API key: sign in with `recado login`, set RECADO_KEY or RECADO_KEY_FILE, or give --key"
+    )]
     NoKey,
     /// Fields of a message are wrong, found without a server.
     #[error("the message is not valid{}", sentences(&.0.root, &.0.fields))]
@@ -160,7 +162,9 @@ impl Refusal {
             return Some(advice.clone());
         }
         let hint = match (self.body.reason.as_str(), &self.body.message_id) {
-            ("unauthorized", _) => "check --key, RECADO_KEY or RECADO_KEY_FILE".to_owned(),
+            ("unauthorized", _) => {
+                "check --key, RECADO_KEY or RECADO_KEY_FILE, or sign in with `recado login`".to_owned()
+            }
             ("outcome_unknown", Some(id)) => {
                 format!("do not send it again; `recado message show {id}` tells what became of it")
             }

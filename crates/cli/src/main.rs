@@ -14,6 +14,7 @@ mod failure;
 mod happening;
 mod input;
 mod output;
+mod profiles;
 mod sse;
 mod terminal;
 

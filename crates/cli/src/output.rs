@@ -166,6 +166,10 @@ pub(crate) fn cell(value: Option<&Value>) -> String {
     match value {
         None | Some(Value::Null) => "-".to_owned(),
         Some(Value::String(text)) => one_line(text),
+        Some(Value::Array(list)) => {
+            let cells: Vec<_> = list.iter().map(|one| cell(Some(one))).collect();
+            cells.join(", ")
+        }
         Some(other) => one_line(&other.to_string()),
     }
 }

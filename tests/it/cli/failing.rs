@@ -115,7 +115,7 @@ async fn without_a_key_or_credentials_the_variables_are_named() {
     assert_eq!((ran.code, ran.stdout.as_str()), (5, ""));
     assert_eq!(
         ran.stderr,
-        "error: no API key: set RECADO_KEY or RECADO_KEY_FILE, or give --key\n"
+        "error: no API key: sign in with `recado login`, set RECADO_KEY or RECADO_KEY_FILE, or give --key\n"
     );
     let who = ["send", "buttons", "--direct", "zapi", "--to", CUSTOMER];
     let ran = shell.run(&[&who[..], &EXAMPLE_FLAGS].concat()).await;

@@ -61,6 +61,10 @@ impl Shell {
             .fold(self, |shell, (name, value)| shell.set(name, value))
     }
 
+    pub(super) fn environment(&self) -> Vec<(String, String)> {
+        self.environment.clone()
+    }
+
     pub(super) fn command(&self, words: &[&str]) -> Command {
         let mut command = command("recado").expect("the binary");
         command

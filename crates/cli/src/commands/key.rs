@@ -1,7 +1,8 @@
 //! `recado key`: the API keys of an organization.
 
 use clap::Subcommand;
-use recado_core::{ApiKeyId, OrganizationId};
+use jiff::{SignedDuration, Timestamp};
+use recado_core::{ApiKeyId, OrganizationId, Scope};
 use serde_json::{Value, json};
 
 use super::listing::ListArgs;
@@ -9,19 +10,41 @@ use crate::client::{Answer, Client};
 use crate::failure::Failure;
 use crate::output::{Columns, Output, View};
 
-const COLUMNS: Columns = &[("ID", "/id"), ("NAME", "/name"), ("CREATED", "/createdAt")];
-const CREATED: Columns = &[("ID", "/id"), ("NAME", "/name"), ("KEY", "/key")];
+const COLUMNS: Columns = &[
+    ("ID", "/id"),
+    ("NAME", "/name"),
+    ("BEGINS WITH", "/prefix"),
+    ("SCOPES", "/scopes"),
+    ("LAST USED", "/lastUsedAt"),
+    ("EXPIRES", "/expiresAt"),
+    ("CREATED", "/createdAt"),
+];
+const CREATED: Columns = &[
+    ("ID", "/id"),
+    ("NAME", "/name"),
+    ("SCOPES", "/scopes"),
+    ("EXPIRES", "/expiresAt"),
+    ("KEY", "/key"),
+];
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
     /// Create an API key; it is shown once and never again
-    #[command(after_help = "Example:\n  recado key create --org acme website --quiet > recado.key")]
+    #[command(
+        after_help = "Example:\n  recado key create --org acme website --scope send --quiet > recado.key"
+    )]
     Create {
         /// The organization
         #[arg(long, value_name = "ID")]
         org: OrganizationId,
         /// What it is for
         name: String,
+        /// What it may do: read, send or manage; may be given several times [default: everything]
+        #[arg(long = "scope", value_name = "SCOPE")]
+        scopes: Vec<Scope>,
+        /// How many days it works [default: until it is deleted]
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=3650))]
+        days: Option<u16>,
         /// Print the key alone, for scripts
         #[arg(long, short)]
         quiet: bool,
@@ -34,7 +57,9 @@ pub(crate) enum Command {
         #[command(flatten)]
         list: ListArgs,
     },
-    /// Delete an API key: whoever uses it is refused from now on
+    /// Show the API key that this command uses
+    Current,
+    /// Delete an API key: it is refused from now on
     Delete {
         /// The organization
         #[arg(long, value_name = "ID")]
@@ -47,9 +72,22 @@ pub(crate) enum Command {
 
 pub(crate) async fn run(command: Command, client: &Client) -> Result<Output, Failure> {
     match command {
-        Command::Create { org, name, quiet } => {
+        Command::Create {
+            org,
+            name,
+            scopes,
+            days,
+            quiet,
+        } => {
             let path = ["organizations", org.as_str(), "api-keys"];
-            let answer = client.post(&path, &json!({"name": name})).await?;
+            let mut key = json!({"name": name});
+            if !scopes.is_empty() {
+                key["scopes"] = json!(scopes);
+            }
+            if let Some(days) = days {
+                key["expiresAt"] = json!(in_days(days).to_string());
+            }
+            let answer = client.post(&path, &key).await?;
             if quiet {
                 return alone(&answer);
             }
@@ -63,12 +101,21 @@ pub(crate) async fn run(command: Command, client: &Client) -> Result<Output, Fai
             let answer = client.get(&path, &list.query()).await?;
             Ok(Output::list(answer, COLUMNS))
         }
+        Command::Current => {
+            let answer = client.get(&["api-keys", "current"], &[]).await?;
+            Ok(Output::record(answer, COLUMNS))
+        }
         Command::Delete { org, id } => {
             let path = ["organizations", org.as_str(), "api-keys", id.as_str()];
             let answer = client.delete(&path).await?;
             Ok(Output::done(answer, format!("deleted API key {id}")))
         }
     }
+}
+
+/// The time so many days from now.
+pub(super) fn in_days(days: u16) -> Timestamp {
+    Timestamp::now() + SignedDuration::from_hours(24 * i64::from(days))
 }
 
 /// The key and nothing else, in either format.

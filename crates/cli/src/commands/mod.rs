@@ -1,15 +1,19 @@
 //! One file per noun: its arguments, and what it does.
 
 pub(crate) mod agent;
+pub(crate) mod audit;
 pub(crate) mod channel;
 pub(crate) mod completions;
 pub(crate) mod conversation;
 pub(crate) mod events;
 pub(crate) mod key;
 pub(crate) mod listing;
+pub(crate) mod login;
 pub(crate) mod message;
 pub(crate) mod org;
+pub(crate) mod profile;
 pub(crate) mod sandbox;
 pub(crate) mod send;
+pub(crate) mod user;
 pub(crate) mod webhook;
 pub(crate) mod webhook_call;

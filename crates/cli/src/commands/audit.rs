@@ -1,0 +1,25 @@
+//! `recado audit`: who changed what, when and from where.
+
+use super::listing::ListArgs;
+use crate::client::Client;
+use crate::failure::Failure;
+use crate::output::{Columns, Output};
+
+const COLUMNS: Columns = &[
+    ("AT", "/at"),
+    ("ACTION", "/action"),
+    ("ACTOR", "/actor/id"),
+    ("TARGET", "/targetId"),
+    ("FROM", "/address"),
+];
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    list: ListArgs,
+}
+
+pub(crate) async fn run(args: Args, client: &Client) -> Result<Output, Failure> {
+    let answer = client.get(&["audit"], &args.list.query()).await?;
+    Ok(Output::list(answer, COLUMNS))
+}
