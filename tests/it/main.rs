@@ -48,6 +48,7 @@ mod startup;
 mod stream;
 mod suspension;
 mod taps;
+mod user_command;
 mod users;
 mod whole_way;
 mod window;

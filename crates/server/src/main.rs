@@ -9,6 +9,7 @@ use recado_server::rotation::NewKeyArgs;
 mod commands;
 
 use commands::serve::ServeArgs;
+use commands::user::NewUserArgs;
 
 /// One HTTP call sends a WhatsApp message with reply buttons over WhatsApp Cloud API, Z-API or ZapperHUB.
 #[derive(Parser)]
@@ -31,6 +32,9 @@ enum Command {
     /// Manage the keys that manage organizations
     #[command(subcommand)]
     OperatorKey(OperatorKey),
+    /// Manage the people of organizations
+    #[command(subcommand)]
+    User(User),
     /// Encrypt everything again with a new master key; all servers have to be stopped
     RotateMasterKey(NewKeyArgs),
     /// Print the effective configuration with secrets hidden, check it as the server does at its start, and end
@@ -47,6 +51,12 @@ enum OperatorKey {
     },
 }
 
+#[derive(Subcommand)]
+enum User {
+    /// Create a user, and ask for the password on the terminal
+    Create(NewUserArgs),
+}
+
 #[tokio::main]
 async fn main() -> ExitCode {
     let Cli { config, command } = Cli::parse();
@@ -57,6 +67,7 @@ async fn main() -> ExitCode {
         Command::OperatorKey(OperatorKey::Create { name }) => {
             commands::operator_key::create(&config, name).await
         }
+        Command::User(User::Create(args)) => commands::user::create(&config, args).await,
         Command::RotateMasterKey(args) => commands::rotate_master_key::run(&config, &args).await,
         Command::CheckConfig => commands::check_config::run(&config).await,
     };

@@ -54,7 +54,7 @@ impl Passwords {
     /// # Errors
     ///
     /// Too many passwords wait to be hashed.
-    pub(crate) async fn hash(&self, password: SecretString) -> Result<String, ApiError> {
+    pub async fn hash(&self, password: SecretString) -> Result<String, ApiError> {
         let hashed = self.compute(move || {
             let hash = argon2()?.hash_password(password.expose_secret().as_bytes());
             hash.map(|hash| hash.to_string())
@@ -115,7 +115,7 @@ impl Passwords {
 /// # Errors
 ///
 /// It is too short or too long.
-pub(crate) fn check_length(field: &str, password: &SecretString) -> Result<(), FieldErrors> {
+pub fn check_length(field: &str, password: &SecretString) -> Result<(), FieldErrors> {
     let (fewest, most) = PASSWORD_CHARS;
     let chars = password.expose_secret().chars().take(most + 1).count();
     if (fewest..=most).contains(&chars) {

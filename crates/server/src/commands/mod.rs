@@ -6,6 +6,7 @@ pub(crate) mod migrate;
 pub(crate) mod operator_key;
 pub(crate) mod rotate_master_key;
 pub(crate) mod serve;
+pub(crate) mod user;
 
 use std::io;
 
