@@ -167,7 +167,7 @@ async fn what_cannot_be_created_is_said_in_one_sentence() {
         assert!(said.contains(why), "{said}");
         assert_eq!(said.trim().lines().count(), 1, "{said}");
     }
-    // Without a terminal there is nobody to ask.
+    // Without a terminal the password cannot be asked for.
     let mut command = Command::new("setsid");
     let program = binaries::path("recado-server").expect("the program");
     command

@@ -301,20 +301,20 @@ async fn end_access(
     Ok(())
 }
 
-/// Ends the sessions of a user, except for the one to keep; returns how many.
+/// Ends the sessions of a user, except for the one to keep.
 async fn end_sessions(
     user: &User,
     keep: Option<&SessionId>,
     connection: &mut AnyConnection,
-) -> Result<u64, StoreError> {
-    let query = sqlx::query(
-        "delete from sessions where organization_id = $1 and user_id = $2 and id <> $3",
-    )
-    .bind(user.organization_id.as_str().to_owned())
-    .bind(user.id.as_str().to_owned())
-    // No id is empty.
-    .bind(keep.map_or("", SessionId::as_str).to_owned());
-    Ok(query.execute(connection).await?.rows_affected())
+) -> Result<(), StoreError> {
+    sqlx::query("delete from sessions where organization_id = $1 and user_id = $2 and id <> $3")
+        .bind(user.organization_id.as_str().to_owned())
+        .bind(user.id.as_str().to_owned())
+        // No id is empty.
+        .bind(keep.map_or("", SessionId::as_str).to_owned())
+        .execute(connection)
+        .await?;
+    Ok(())
 }
 
 /// The user out of its columns.

@@ -7,6 +7,9 @@ use crate::sessions::sign_in;
 use crate::users::create_with_password;
 use crate::world::{ALL, World, at, by, org};
 
+const HOUR: i64 = 3_600_000;
+const DAY: i64 = 24 * HOUR;
+
 /// Returns how many entries the audit log of `org_1` has.
 async fn entries(store: &Store) -> u64 {
     let listed = store.list_audit(Some(&org(1)), &ALL).await.unwrap();
@@ -26,16 +29,16 @@ async fn ended_sessions_and_old_counts_are_pruned_and_the_log_is_kept_for_longer
     let attempt = store.begin_sign_in("ana", None, None, at(1_000)).await;
     attempt.unwrap();
     let log = entries(store).await;
-    assert_eq!(store.prune(at(9_000)).await.unwrap(), 0);
-    assert_eq!(store.prune(at(9_001)).await.unwrap(), 1, "the link");
-    let counts = store.prune(at(2_000 + 3_600_000)).await.unwrap();
-    assert_eq!(counts, 3, "the address, the account, and both");
-    let end = session.idle_ends_at.as_millisecond();
-    assert_eq!(store.prune(at(end)).await.unwrap(), 0);
-    assert_eq!(store.prune(at(end + 1)).await.unwrap(), 1, "the session");
-    let year = 393 * 24 * 3_600_000;
-    assert_eq!(store.prune(at(1_000 + year)).await.unwrap(), 0);
-    let pruned = store.prune(at(1_000_000 + year)).await.unwrap();
-    assert!(pruned >= log, "{pruned}");
+    let prune = async |now: i64| store.prune(at(now - 7 * DAY)).await.unwrap();
+    assert_eq!(prune(1_000 + 2 * HOUR).await, 2, "the address, and both");
+    assert_eq!(prune(1_001 + 2 * HOUR).await, 1, "the account");
+    assert_eq!(prune(9_000 + 7 * DAY).await, 0);
+    assert_eq!(prune(9_001 + 7 * DAY).await, 1, "the link");
+    let end = session.idle_ends_at.as_millisecond() + 7 * DAY;
+    assert_eq!(prune(end).await, 0);
+    assert_eq!(prune(end + 1).await, 1, "the session");
+    assert_eq!(prune(1_000 + 400 * DAY).await, 0);
+    assert_eq!(entries(store).await, log);
+    assert!(prune(1_000_000 + 400 * DAY).await >= log);
     assert_eq!(entries(store).await, 0);
 }

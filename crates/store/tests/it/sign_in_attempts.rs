@@ -148,7 +148,7 @@ async fn a_right_password_gives_its_attempt_back() {
     forgive().await;
     assert_eq!(attempt(store, address(1), 1_000).await, Attempt::Allowed);
     assert_ne!(attempt(store, address(1), 1_000).await, Attempt::Allowed);
-    // There is nothing to give back for an account that nobody tried.
+    // Nothing is given back for an account without attempts.
     for _ in 0..3 {
         let forgiven = store
             .forgive_sign_in("bia@example.com", None, Some(address(9)))
