@@ -45,7 +45,7 @@ pub(crate) struct Cli {
 pub(crate) struct Globals {
     #[arg(long, global = true, help_heading = GLOBAL, env = "RECADO_SERVER", value_name = "URL",
         value_parser = client::parse_server,
-        help = "Where the Recado server answers [default: the profile's server, else http://127.0.0.1:8080]")]
+        help = "Where the Recado server answers [default: the profile's server with the profile's key, else http://127.0.0.1:8080]")]
     server: Option<Url>,
     // Not `env` of clap: the value may also come from a file, and never shows in a help text.
     #[arg(
@@ -53,7 +53,7 @@ pub(crate) struct Globals {
         global = true,
         help_heading = GLOBAL,
         value_name = "KEY",
-        help = "API key, or operator key for `org` and `key`; better set as RECADO_KEY or RECADO_KEY_FILE [default: the profile's]"
+        help = "API key, or operator key for `org`, `key`, `user create --org` and `audit`; better set as RECADO_KEY or RECADO_KEY_FILE [default: the profile's]"
     )]
     key: Option<SecretString>,
     #[arg(long, global = true, help_heading = GLOBAL, env = "RECADO_PROFILE", value_name = "NAME",
@@ -83,7 +83,7 @@ enum Command {
     /// Users: the people of an organization
     #[command(subcommand)]
     User(user::Command),
-    /// Who changed what, when and from where
+    /// The audit log: who did what, when and from which address
     Audit(audit::Args),
     /// Agents: who speaks
     #[command(subcommand)]

@@ -157,6 +157,11 @@ impl Refusal {
         }
     }
 
+    /// Returns whether the server does not know the caller.
+    pub(crate) fn is_unauthorized(&self) -> bool {
+        self.exit_code == ExitCode::Unauthorized
+    }
+
     fn hint(&self) -> Option<String> {
         if let Some(advice) = &self.advice {
             return Some(advice.clone());

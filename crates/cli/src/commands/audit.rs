@@ -1,4 +1,4 @@
-//! `recado audit`: who changed what, when and from where.
+//! `recado audit`: who did what, when and from which address.
 
 use super::listing::ListArgs;
 use crate::client::Client;
@@ -8,9 +8,11 @@ use crate::output::{Columns, Output};
 const COLUMNS: Columns = &[
     ("AT", "/at"),
     ("ACTION", "/action"),
-    ("ACTOR", "/actor/id"),
+    ("BY", "/actor/kind"),
+    ("ID", "/actor/id"),
     ("TARGET", "/targetId"),
     ("FROM", "/address"),
+    ("DETAIL", "/detail"),
 ];
 
 #[derive(clap::Args)]

@@ -113,12 +113,12 @@ pub(crate) async fn run(command: Command, client: &Client) -> Result<Output, Fai
     }
 }
 
-/// The time so many days from now.
+/// Returns the time that many days from now.
 pub(super) fn in_days(days: u16) -> Timestamp {
     Timestamp::now() + SignedDuration::from_hours(24 * i64::from(days))
 }
 
-/// The key and nothing else, in either format.
+/// Returns an output of the key alone, in either format.
 fn alone(answer: &Answer) -> Result<Output, Failure> {
     let key = answer.value.get("key").and_then(Value::as_str);
     let key = key.ok_or_else(|| Failure::Own("the server's answer has no key".to_owned()))?;

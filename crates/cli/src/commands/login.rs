@@ -53,7 +53,8 @@ pub(crate) async fn login(args: LoginArgs, globals: &Globals) -> Result<Output, 
     let password = rpassword::prompt_password("Password: ")
         .map_err(|error| Failure::Own(format!("cannot read the password: {error}")))?;
     let who = json!({"email": email, "password": password, "organizationId": args.org});
-    let (session, signed_in) = Client::sign_in(server.clone(), &who).await?;
+    let signed_in = Client::sign_in(server.clone(), &who).await;
+    let (session, signed_in) = signed_in.map_err(explained)?;
     let wanted = json!({"name": "recado login", "expiresAt": in_days(args.days).to_string()});
     let made = session
         .post(&["sessions", "current", "api-key"], &wanted)
@@ -135,6 +136,17 @@ fn profile(
     profile.key_id = text(&made.value, "/id")?;
     profile.expires_at = text(&made.value, "/expiresAt").ok();
     Ok(profile)
+}
+
+/// Says what to look at if the server refuses the person.
+fn explained(failure: Failure) -> Failure {
+    match failure {
+        Failure::Refused(refusal) if refusal.is_unauthorized() => {
+            let advice = "check the e-mail address and the password; with users in several organizations, name one with --org";
+            Failure::Refused(Box::new(refusal.with_advice(advice.to_owned())))
+        }
+        other => other,
+    }
 }
 
 fn signed_in_as(name: &str, profile: &Profile) -> Output {

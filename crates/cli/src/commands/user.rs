@@ -33,15 +33,15 @@ const SESSIONS: Columns = &[
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Create a user, and print the one-time link with which they set a password
+    /// Create a user, and print the one-time link with which the user sets a password
     #[command(
         after_help = "Example:\n  recado user create --email ana@example.com --name Ana --role agent"
     )]
     Create {
-        /// What they sign in with
+        /// The e-mail address with which the user signs in
         #[arg(long)]
         email: String,
-        /// What people call them
+        /// The name of the user
         #[arg(long)]
         name: String,
         /// owner (everything), agent (reads and sends) or viewer (reads)
@@ -55,16 +55,17 @@ pub(crate) enum Command {
     List(#[command(flatten)] ListArgs),
     /// Show a user
     Show { id: UserId },
-    /// Change a user's name or role; a new role ends their sessions
+    /// Change a user's name or role; a new role ends the user's sessions
     Update {
         id: UserId,
+        /// The new name
         #[arg(long, required_unless_present = "role")]
         name: Option<String>,
         /// owner, agent or viewer
         #[arg(long)]
         role: Option<Role>,
     },
-    /// Delete a user, with their sessions and their own keys
+    /// Delete a user, with the user's sessions and personal keys
     Delete { id: UserId },
     /// Print a new one-time link with which a user sets a password; the one before stops working
     Link { id: UserId },
@@ -74,7 +75,7 @@ pub(crate) enum Command {
         #[command(flatten)]
         list: ListArgs,
     },
-    /// End all sessions of a user
+    /// End all sessions of a user, and delete the user's personal keys
     EndSessions { id: UserId },
 }
 
@@ -141,7 +142,7 @@ const NEW_LINK: Columns = &[("LINK", "/url"), ("EXPIRES", "/expiresAt")];
 
 /// Says what to do with the link.
 fn with_link(mut output: Output) -> Output {
-    let note = "give them the link now: it is not shown again, and works once".to_owned();
+    let note = "give the link to the user now: it is not shown again, and works once".to_owned();
     output.views.push(View::Text(note));
     output
 }
