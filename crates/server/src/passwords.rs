@@ -1,13 +1,15 @@
-//! Hashing of passwords: off the async threads, few at once, and behind a queue that has an end.
+//! Hashing of passwords: on threads of its own with a low priority, few at once, and behind a queue that has an
+//! end.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
 
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, PasswordVerifier as _, Version};
 use recado_core::FieldErrors;
 use secrecy::{ExposeSecret as _, SecretString};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
 
 use crate::error::{ApiError, Reason};
 
@@ -25,6 +27,10 @@ pub const MEMORY_KIB: u32 = 19 * 1024;
 
 /// How often one hash goes over its memory.
 const PASSES: u32 = 2;
+
+/// The niceness of threads that hash: a busy machine gives them a tenth of what it gives to sends.
+#[cfg(target_os = "linux")]
+const HASHING_NICENESS: i32 = 10;
 
 /// A hash that no password has, for accounts that do not exist.
 const NO_PASSWORD: &str = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
@@ -100,13 +106,29 @@ impl Passwords {
         let slot = Arc::clone(&self.slots).acquire_owned().await;
         let slot = slot.map_err(ApiError::internal)?;
         self.computed.fetch_add(1, Ordering::Relaxed);
-        let computing = tokio::task::spawn_blocking(move || {
-            let done = work();
-            // Held to the end, also when the caller has gone: they bound the memory.
-            drop((slot, place));
-            done
-        });
-        computing.await.map_err(ApiError::internal)
+        let (answer, done) = oneshot::channel();
+        // A thread of its own: a thread of tokio's pool could not get its priority back, and each of the pool
+        // would keep the memory of a hash.
+        thread::Builder::new()
+            .name("password".to_owned())
+            .spawn(move || {
+                yield_to_sends();
+                // A caller that has gone takes no answer.
+                drop(answer.send(work()));
+                // Held to the end, also when the caller has gone: they bound the memory.
+                drop((slot, place));
+            })
+            .map_err(ApiError::internal)?;
+        done.await.map_err(ApiError::internal)
+    }
+}
+
+/// Lowers the priority of this thread, so that hashing takes little time from sends on a busy machine.
+fn yield_to_sends() {
+    // On other systems the call would concern the whole process.
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::setpriority_process(None, HASHING_NICENESS) {
+        tracing::debug!(%error, "the priority of hashing cannot be lowered");
     }
 }
 

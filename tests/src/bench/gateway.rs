@@ -26,6 +26,7 @@ pub struct Gateway {
     address: SocketAddr,
     requests: Arc<Vec<Vec<u8>>>,
     client: Client,
+    organization: String,
     channel: String,
     conversations: Vec<String>,
 }
@@ -41,7 +42,9 @@ impl Gateway {
         let operator_key = binaries::operator_key(database).await?;
         let (server, address) = start_server(database, &sandbox.urls.whatsapp).await?;
         let operator = Client::new(&format!("http://{address}"), &operator_key);
-        let (key, channel, conversations) = open_conversations(&operator).await;
+        let organization = operator.post("/organizations", json!({"name": "Bench"}));
+        let organization = id(&organization.await.expect(201));
+        let (key, channel, conversations) = open_conversations(&operator, &organization).await;
         let requests = conversations
             .iter()
             .map(|id| request(address, &key, id))
@@ -53,6 +56,7 @@ impl Gateway {
             address,
             requests: Arc::new(requests),
             client,
+            organization,
             channel,
             conversations,
         })
@@ -78,6 +82,12 @@ impl Gateway {
     #[must_use]
     pub const fn client(&self) -> &Client {
         &self.client
+    }
+
+    /// The organization that sends.
+    #[must_use]
+    pub fn organization(&self) -> &str {
+        &self.organization
     }
 
     /// The channel of all conversations.
@@ -126,13 +136,12 @@ async fn start_server(
     Ok((child, address))
 }
 
-/// A key of a new organization, its channel and its conversations.
-async fn open_conversations(operator: &Client) -> (String, String, Vec<String>) {
-    let organization = operator
-        .post("/organizations", json!({"name": "Bench"}))
-        .await
-        .expect(201);
-    let keys = format!("/organizations/{}/api-keys", id(&organization));
+/// A key of the organization, its channel and its conversations.
+async fn open_conversations(
+    operator: &Client,
+    organization: &str,
+) -> (String, String, Vec<String>) {
+    let keys = format!("/organizations/{organization}/api-keys");
     let key = operator
         .post(&keys, json!({"name": "bench"}))
         .await

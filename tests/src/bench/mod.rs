@@ -3,6 +3,7 @@
 pub mod gateway;
 pub mod intake;
 pub mod load;
+pub mod logins;
 pub mod process;
 
 use std::time::Duration;

@@ -10,6 +10,7 @@ use hdrhistogram::Histogram;
 use recado_store::MasterKey;
 use recado_tests::bench::gateway::Gateway;
 use recado_tests::bench::intake::{self, Intake};
+use recado_tests::bench::logins::{self, Logins};
 use recado_tests::bench::{Measurement, measure, process};
 use secrecy::ExposeSecret as _;
 
@@ -58,6 +59,7 @@ async fn main() -> anyhow::Result<()> {
 struct Rest {
     peak_memory_mib: f64,
     intake: Intake,
+    logins: Logins,
 }
 
 /// Measures one database and prints its lines of the table.
@@ -80,9 +82,15 @@ async fn run(name: &str, database: &[(&str, &str)], time: Duration) -> anyhow::R
     // Before the intake, so that it is the memory of sending.
     let peak_memory_mib = process::peak_memory_mib(gateway.server_id())?;
     let intake = intake::measure(&gateway).await?;
+    let url = database
+        .iter()
+        .find(|(name, _)| *name == "RECADO_DATABASE_URL");
+    let (_, url) = url.context("a database URL")?;
+    let logins = logins::measure(&gateway, url, time).await?;
     Ok(Rest {
         peak_memory_mib,
         intake,
+        logins,
     })
 }
 
@@ -108,6 +116,17 @@ fn print_rest(rests: &[(&str, Rest)]) -> anyhow::Result<()> {
         println!(
             "| {database} | {rate:.0} | {p50:.1} | {p99:.1} | {:.3} |",
             intake.cpu_ms_per_event
+        );
+    }
+    println!("\nSends over 16 connections while 50 people sign in at once, again and again:\n");
+    println!("| Database | Send p50 ms | p99 ms | Sign-ins/s | Sign-in p50 ms | Peak memory MiB |");
+    println!("|---|---|---|---|---|---|");
+    for (database, Rest { logins, .. }) in rests {
+        let [p50, p99] = milliseconds(&logins.sends);
+        let [login, _] = milliseconds(&logins.logins);
+        println!(
+            "| {database} | {p50:.2} | {p99:.2} | {:.0} | {login:.0} | {:.1} |",
+            logins.logins_per_second, logins.peak_memory_mib
         );
     }
     Ok(())

@@ -1,0 +1,111 @@
+//! People who sign in, 50 at once, while messages are sent: hashing of passwords must not delay sends.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, ensure};
+use hdrhistogram::Histogram;
+use recado_store::{MasterKey, Store};
+use serde_json::json;
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+
+use super::gateway::Gateway;
+use super::load::{LARGEST_ANSWER, Load, read_answer};
+use super::process;
+use crate::people::{self, PASSWORD};
+
+/// People who sign in at once.
+const PEOPLE: usize = 50;
+
+/// Connections that send meanwhile.
+const CONNECTIONS: usize = 16;
+
+/// What the sends and the sign-ins took.
+pub struct Logins {
+    /// Microseconds of every send.
+    pub sends: Histogram<u64>,
+    /// Microseconds of every sign-in.
+    pub logins: Histogram<u64>,
+    /// Sign-ins each second.
+    pub logins_per_second: f64,
+    /// Most memory that the server has had, in MiB.
+    pub peak_memory_mib: f64,
+}
+
+/// Sends for that time, during which people sign in, 50 at once and again.
+///
+/// # Errors
+///
+/// A send is not answered 200, or a sign-in not 201.
+pub async fn measure(gateway: &Gateway, database: &str, time: Duration) -> anyhow::Result<Logins> {
+    prepare(gateway.organization(), database).await?;
+    let load = Load {
+        connections: CONNECTIONS,
+        time,
+    };
+    let begun = Instant::now();
+    let (sent, logins) = tokio::join!(
+        load.run(gateway),
+        sign_in_until(gateway.address(), begun + time)
+    );
+    let logins = logins?;
+    let count = u32::try_from(logins.len())?;
+    Ok(Logins {
+        sends: sent?.latency,
+        logins_per_second: f64::from(count) / begun.elapsed().as_secs_f64(),
+        logins,
+        peak_memory_mib: process::peak_memory_mib(gateway.server_id())?,
+    })
+}
+
+/// Makes the users, whose passwords are hashed already; no secret is opened, so any master key does.
+async fn prepare(organization: &str, database: &str) -> anyhow::Result<()> {
+    let store = Store::connect(database, MasterKey::generate()?).await?;
+    for person in 0..PEOPLE {
+        people::user(&store, organization, "agent", &email(person)).await;
+    }
+    store.close().await;
+    Ok(())
+}
+
+fn email(person: usize) -> String {
+    format!("person{person}@example.com")
+}
+
+async fn sign_in_until(address: SocketAddr, end: Instant) -> anyhow::Result<Histogram<u64>> {
+    let mut all = Histogram::new(3)?;
+    while Instant::now() < end {
+        let mut people = JoinSet::new();
+        for person in 0..PEOPLE {
+            people.spawn(sign_in(address, person));
+        }
+        while let Some(took) = people.join_next().await {
+            all.record(u64::try_from(took??.as_micros())?)?;
+        }
+    }
+    Ok(all)
+}
+
+/// Signs a person in, from an address of their own, as a proxy tells it.
+async fn sign_in(address: SocketAddr, person: usize) -> anyhow::Result<Duration> {
+    let body = json!({"email": email(person), "password": PASSWORD}).to_string();
+    let request = format!(
+        "POST /sessions HTTP/1.1\r\nhost: {address}\r\nx-forwarded-for: 203.0.113.{person}\r\n\
+         content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let begun = Instant::now();
+    let mut stream = TcpStream::connect(address).await?;
+    stream.write_all(request.as_bytes()).await?;
+    let mut buffer = vec![0; LARGEST_ANSWER];
+    let answer = read_answer(&mut stream, &mut buffer).await?;
+    let text = String::from_utf8_lossy(answer);
+    ensure!(text.starts_with("HTTP/1.1 201 "), "{text}");
+    let took = begun.elapsed();
+    text.lines()
+        .find(|line| line.starts_with("set-cookie: "))
+        .context("the answer has a cookie")?;
+    Ok(took)
+}
