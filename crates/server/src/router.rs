@@ -15,9 +15,9 @@ use crate::app::App;
 use crate::auth::need_of;
 use crate::openapi::secured;
 use crate::routes::{
-    agents, api_keys, audit, buttons, channel_webhooks, channels, conversations, deliveries,
-    events, health, messages, organizations, sessions, users, webhook_calls, webhook_endpoints,
-    webhooks,
+    agents, api_keys, audit, buttons, channel_checks, channel_webhooks, channels, conversations,
+    deliveries, events, health, messages, organizations, sessions, user_sessions, users,
+    webhook_calls, webhook_endpoints, webhooks,
 };
 use crate::{layers, pages};
 
@@ -56,7 +56,7 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         channels::show,
         channels::update,
         channels::delete,
-        channels::check,
+        channel_checks::check,
         channel_webhooks::register_webhook,
     );
     people(administration(router))
@@ -77,8 +77,8 @@ fn people(router: OpenApiRouter<Arc<App>>) -> OpenApiRouter<Arc<App>> {
         users::update,
         users::delete,
         users::create_link,
-        users::sessions,
-        users::end_sessions,
+        user_sessions::list,
+        user_sessions::end,
         users::create_of_organization,
         users::list_of_organization,
         users::create_link_of_organization,

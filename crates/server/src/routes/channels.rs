@@ -8,7 +8,6 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use recado_core::fields::{name, optional, required};
 use recado_core::{AgentId, ChannelId, FieldErrors, OrganizationId, Provider, TextField};
-use recado_providers::{ErrorKind, HealthState};
 use recado_store as store;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
@@ -114,16 +113,6 @@ pub(crate) struct Channel {
     webhook_secret: Option<String>,
     created_at: String,
     updated_at: String,
-}
-
-/// Whether a channel can send.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct ChannelCheck {
-    /// `connected`, `disconnected`, `needs_pairing`, `unpaid`, `restricted`, `unauthorized`, `misconfigured` or `unavailable`.
-    #[schema(value_type = String)]
-    state: &'static str,
-    /// What the provider says.
-    detail: Option<String>,
 }
 
 /// 244 random bits.
@@ -367,32 +356,6 @@ pub(crate) async fn delete(
     }
 }
 
-/// Ask the provider whether the channel can send
-#[utoipa::path(post, path = "/channels/{id}/check", operation_id = "checkChannel", tag = "Channels", params(("id" = String, Path)), responses((status = 200, description = "What the provider says", body = ChannelCheck), FindFailures))]
-pub(crate) async fn check(
-    Caller {
-        organization_id, ..
-    }: Caller<need::Manage>,
-    State(app): State<Arc<App>>,
-    Path(id): Path<String>,
-) -> Result<Json<ChannelCheck>, ApiError> {
-    let channel = find(&app, &organization_id, &id).await?;
-    let (state, detail) = match app.channels().ready(&channel) {
-        Ok(ready) => match ready.health().await {
-            Ok(health) => (state_of(health.state), health.detail),
-            Err(error) => (failure_of(error.kind), Some(error.message)),
-        },
-        Err(error) if error.reason == Reason::ChannelMisconfigured => {
-            ("misconfigured", Some(error.message))
-        }
-        Err(error) if error.reason == Reason::ChannelUnauthorized => {
-            ("unauthorized", Some(error.message))
-        }
-        Err(error) => return Err(error),
-    };
-    Ok(Json(ChannelCheck { state, detail }))
-}
-
 /// Meta signs its calls; the others prove themselves by knowing the URL.
 pub(super) fn webhook_url(app: &App, channel: &store::Channel, secret: &SecretString) -> String {
     let base = app.public_url.as_str().trim_end_matches('/');
@@ -400,28 +363,5 @@ pub(super) fn webhook_url(app: &App, channel: &store::Channel, secret: &SecretSt
     match channel.provider {
         Provider::WhatsApp => url,
         Provider::Zapi | Provider::ZapperHub => format!("{url}/{}", secret.expose_secret()),
-    }
-}
-
-const fn state_of(state: HealthState) -> &'static str {
-    match state {
-        HealthState::Connected => "connected",
-        HealthState::Disconnected => "disconnected",
-        HealthState::NeedsPairing => "needs_pairing",
-        HealthState::Unpaid => "unpaid",
-    }
-}
-
-const fn failure_of(kind: ErrorKind) -> &'static str {
-    match kind {
-        ErrorKind::Unauthorized => "unauthorized",
-        ErrorKind::Misconfigured
-        | ErrorKind::InvalidRecipient
-        | ErrorKind::ContentRefused
-        | ErrorKind::Rejected => "misconfigured",
-        ErrorKind::NotConnected | ErrorKind::WindowClosed => "disconnected",
-        ErrorKind::BillingBlocked => "unpaid",
-        ErrorKind::Restricted => "restricted",
-        ErrorKind::Throttled | ErrorKind::Unavailable | ErrorKind::Indeterminate => "unavailable",
     }
 }

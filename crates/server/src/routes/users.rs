@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use recado_core::fields::{name, optional, required};
-use recado_core::{FieldErrors, OrganizationId, Role, SessionId, TextField, UserId};
+use recado_core::{FieldErrors, OrganizationId, Role, TextField, UserId};
 use recado_store::{self as store, Author, StoreError};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -31,7 +31,6 @@ failures!(FindFailures: KEY, &[Reason::UserNotFound]);
 failures!(OperatorFindFailures: KEY, &[Reason::OrganizationNotFound, Reason::UserNotFound]);
 failures!(UpdateFailures: KEY, BODY, &[Reason::UserNotFound, Reason::LastOwner]);
 failures!(DeleteFailures: KEY, &[Reason::UserNotFound, Reason::LastOwner]);
-failures!(SessionsFailures: KEY, QUERY, &[Reason::UserNotFound]);
 
 /// The user to create.
 #[derive(Deserialize, Validate, ToSchema)]
@@ -110,21 +109,6 @@ pub(crate) struct Link {
     expires_at: String,
 }
 
-/// A session of a user.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct UserSession {
-    #[schema(value_type = String)]
-    id: SessionId,
-    created_at: String,
-    /// When the session was last used, to the minute.
-    last_seen_at: String,
-    /// When the session ends if it is not used before.
-    idle_ends_at: String,
-    /// When the session ends in any case.
-    ends_at: String,
-}
-
 impl From<store::User> for User {
     fn from(user: store::User) -> Self {
         Self {
@@ -149,18 +133,6 @@ impl From<NewLink> for Link {
     }
 }
 
-impl From<store::Session> for UserSession {
-    fn from(session: store::Session) -> Self {
-        Self {
-            id: session.id,
-            created_at: rfc3339(session.created_at),
-            last_seen_at: rfc3339(session.last_seen_at),
-            idle_ends_at: rfc3339(session.idle_ends_at),
-            ends_at: rfc3339(session.ends_at),
-        }
-    }
-}
-
 fn missing() -> ApiError {
     ApiError::not_found(Reason::UserNotFound)
 }
@@ -173,7 +145,11 @@ fn role(text: &str) -> Result<Role, FieldErrors> {
 }
 
 /// The user of a path.
-async fn find(app: &App, organization: &OrganizationId, id: &str) -> Result<store::User, ApiError> {
+pub(super) async fn find(
+    app: &App,
+    organization: &OrganizationId,
+    id: &str,
+) -> Result<store::User, ApiError> {
     let id = id.parse().map_err(|_| missing())?;
     let user = app.store.get_user(organization, &id).await?;
     user.ok_or_else(missing)
@@ -366,42 +342,4 @@ pub(crate) async fn create_link_of_organization(
     Path((_id, user_id)): Path<(String, String)>,
 ) -> Result<(StatusCode, Json<Link>), ApiError> {
     link(&app, &organization_id, &user_id, &author).await
-}
-
-/// List the sessions of a user
-#[utoipa::path(get, path = "/users/{id}/sessions", operation_id = "listUserSessions", tag = "Users", params(("id" = String, Path), ListQuery), responses((status = 200, description = "One part of the list", body = List<UserSession>), SessionsFailures))]
-pub(crate) async fn sessions(
-    Caller {
-        organization_id, ..
-    }: Caller<need::Manage>,
-    State(app): State<Arc<App>>,
-    Path(id): Path<String>,
-    Query(query): Query<ListQuery>,
-) -> Result<Response, ApiError> {
-    let page = query.page()?;
-    let user = find(&app, &organization_id, &id).await?;
-    let listed = app
-        .store
-        .list_sessions(&organization_id, &user.id, &page, app.clock.now())
-        .await?;
-    let list = List::of(listed, UserSession::from);
-    app.memory.answer(Some(&organization_id), &list)
-}
-
-/// End all sessions of a user
-#[utoipa::path(delete, path = "/users/{id}/sessions", operation_id = "endUserSessions", tag = "Users", params(("id" = String, Path)), responses((status = 204, description = "Ended"), FindFailures))]
-pub(crate) async fn end_sessions(
-    Caller {
-        organization_id,
-        author,
-        ..
-    }: Caller<need::Manage>,
-    State(app): State<Arc<App>>,
-    Path(id): Path<String>,
-) -> Result<StatusCode, ApiError> {
-    let user = find(&app, &organization_id, &id).await?;
-    app.store
-        .end_sessions(&organization_id, &user.id, &author)
-        .await?;
-    Ok(StatusCode::NO_CONTENT)
 }
