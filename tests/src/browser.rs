@@ -40,6 +40,17 @@ const RUN_AXE: &str = "
 /// How wide the page is, and how much of that fits.
 const WIDTHS: &str = "const { scrollWidth, clientWidth } = document.documentElement; return [scrollWidth, clientWidth]";
 
+/// Tells whether an element of a CSS selector shows a text.
+const SHOWS: &str = "const [selector, text] = arguments;
+    return [...document.querySelectorAll(selector)].some((element) => element.innerText.trim() === text);";
+
+/// What the console says of an answer that is an error; the page itself shows what is wrong.
+const STATUS: &str = "Failed to load resource: the server responded with a status of 4";
+
+/// What a failed test tells of the page.
+const PAGE: &str =
+    "return [location.href, document.activeElement.outerHTML, document.body.innerText]";
+
 /// A browser is large: the tests of one program use one at a time.
 static TURN: Semaphore = Semaphore::const_new(1);
 
@@ -100,7 +111,15 @@ where
         let session = WebDriver::new(url, capabilities()?);
         let test = async |driver: WebDriver| -> anyhow::Result<()> {
             driver.set_script_timeout(STEP_TIMEOUT).await?;
-            test(Browser { driver }).await
+            let tested = test(Browser {
+                driver: driver.clone(),
+            });
+            let Err(error) = tested.await else {
+                return Ok(());
+            };
+            let page = driver.execute(PAGE, vec![]).await?;
+            // The runner shows an error without its causes.
+            anyhow::bail!("{error:#}; the page:\n{:#}", page.json())
         };
         run_browser_test(session, test).await?;
         anyhow::Ok(())
@@ -216,13 +235,29 @@ impl Browser {
     ///
     /// It does not.
     pub async fn text(&self, selector: &str, text: &str) -> anyhow::Result<()> {
-        let query = self
-            .driver
-            .query(By::Css(selector))
-            .with_text(text.to_owned());
-        let found = query.wait(ELEMENT_TIMEOUT, POLL_INTERVAL).first().await;
-        found.with_context(|| format!("{selector} with the text {text}"))?;
-        Ok(())
+        let arguments = vec![json!(selector), json!(text)];
+        let shown = async {
+            loop {
+                // A page that is being replaced cannot be asked.
+                let shown = self.driver.execute(SHOWS, arguments.clone()).await;
+                if shown.is_ok_and(|shown| *shown.json() == json!(true)) {
+                    return;
+                }
+                tokio::time::sleep(POLL_INTERVAL).await;
+            }
+        };
+        let waited = tokio::time::timeout(ELEMENT_TIMEOUT, shown).await;
+        waited.with_context(|| format!("{selector} does not show {text}"))
+    }
+
+    /// Types on the keyboard, into whatever has the focus.
+    ///
+    /// # Errors
+    ///
+    /// The browser does not answer.
+    pub async fn press(&self, keys: impl Into<TypingData>) -> anyhow::Result<()> {
+        let focused = self.driver.active_element().await?;
+        Ok(focused.send_keys(keys).await?)
     }
 
     /// Fails if the page is wider than the window, or breaks a rule of axe-core.
@@ -242,8 +277,8 @@ impl Browser {
         Ok(())
     }
 
-    /// Fails if a page wrote an error or a warning to the console since the last call, or asked another
-    /// server than the one at `url` for anything.
+    /// Fails if a page wrote an error or a warning to the console since the last call, but for the status of
+    /// a page that says what is wrong, or asked another server than the one at `url` for anything.
     ///
     /// # Errors
     ///
@@ -251,7 +286,8 @@ impl Browser {
     pub async fn check_logs(&self, url: &str) -> anyhow::Result<()> {
         for entry in self.driver.get_log("browser").await? {
             let quiet = matches!(entry.level.as_str(), "INFO" | "DEBUG" | "FINE");
-            ensure!(quiet, "{}: {}", entry.level, entry.message);
+            let status = entry.message.contains(STATUS);
+            ensure!(quiet || status, "{}: {}", entry.level, entry.message);
         }
         for entry in self.driver.get_log("performance").await? {
             let event: Value = serde_json::from_str(&entry.message)?;

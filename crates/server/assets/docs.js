@@ -15,6 +15,9 @@ const mend = () => {
     const parameter = field.closest("[data-param-name]");
     field.ariaLabel = parameter ? parameter.dataset.paramName : "Request body";
   }
+  for (const field of root.querySelectorAll(".auth-container input")) {
+    field.ariaLabel = field.closest(".auth-container").querySelector("h4 code").textContent;
+  }
   for (const button of unnamed(".copy-to-clipboard button")) {
     button.ariaLabel = "Copy";
   }

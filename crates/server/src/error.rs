@@ -105,16 +105,21 @@ impl ApiError {
     /// The answer as the client sees it.
     #[must_use]
     pub fn render(self, request_id: &str) -> Response {
-        let (status, retry_after) = (self.reason.status(), self.retry_after);
-        let mut response = (status, Json(self.body(request_id.to_owned()))).into_response();
-        if let Some(wait) = retry_after {
+        let mut response = self.reason.status().into_response();
+        self.add_retry_after(&mut response);
+        let (parts, _) = response.into_parts();
+        (parts, Json(self.body(request_id.to_owned()))).into_response()
+    }
+
+    /// Adds the header that says how long to wait, where a wait helps.
+    pub(crate) fn add_retry_after(&self, response: &mut Response) {
+        if let Some(wait) = self.retry_after {
             // Whole seconds, never zero: clients parse an integer.
             let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
             response
                 .headers_mut()
                 .insert(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
         }
-        response
     }
 }
 

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use crate::address::{Peer, forwarded_for};
 use crate::error::{ApiError, Reason};
+use crate::pages::{self, Shown};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -62,7 +63,11 @@ pub(crate) async fn observe(request: Request, next: Next) -> Response {
     if let Some(error) = response.extensions_mut().remove::<ApiError>() {
         span.in_scope(|| tracing::info!(%method, route, reason = error.reason.as_str(), peer = peer.map(tracing::field::display), forwarded_for = forwarded_for.map(tracing::field::display), "refused"));
         let allow = response.headers_mut().remove(header::ALLOW);
-        response = error.render(&id);
+        response = match response.extensions_mut().remove::<Shown>() {
+            None => error.render(&id),
+            Some(Shown::As(locale)) => pages::problem(&locale, error, &id),
+            Some(Shown::Already) => response,
+        };
         if let Some(allow) = allow {
             response.headers_mut().insert(header::ALLOW, allow);
         }

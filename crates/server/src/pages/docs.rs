@@ -5,15 +5,18 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::Router;
-use axum::http::{HeaderValue, header};
-use axum::response::{Html, IntoResponse as _, Redirect, Response};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::routing::get;
 use bytes::Bytes;
+use recado_store::User;
 use utoipa_swagger_ui::Config;
 
 use super::assets::CACHED;
 use super::locale::{Language, Locale};
+use super::sign_in::NEXT_DOCS;
 use super::texts::Texts;
+use super::{DOCS, SIGN_IN, SIGN_OUT, Visitor};
 use crate::error::ApiError;
 use crate::extract::Path;
 use crate::layers;
@@ -22,7 +25,7 @@ use crate::layers;
 /// sets styles of its elements by script.
 const POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
-    connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'",
+    connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
 );
 
 /// The files of Swagger UI that the page loads.
@@ -33,18 +36,21 @@ const SWAGGER_FILES: [&str; 2] = ["swagger-ui.css", "swagger-ui-bundle.js"];
 struct Docs<'a> {
     locale: &'a Locale,
     t: &'static Texts,
+    user: Option<&'a User>,
+    role: &'static str,
+    sign_in: String,
+    sign_out: String,
 }
 
-/// Serves the document and its page.
-pub(super) fn router<S: Clone + Send + Sync + 'static>(document: String) -> Router<S> {
+/// Serves the document, and the files of the page.
+pub(super) fn files<S: Clone + Send + Sync + 'static>(document: String) -> Router<S> {
     let document = Bytes::from(document);
     Router::new()
         .route(
             "/openapi.json",
             get(async move || ([(header::CONTENT_TYPE, "application/json")], document)),
         )
-        .route("/docs", get(async || Redirect::temporary("/docs/")))
-        .route("/docs/", get(show))
+        .route("/docs", get(async || Redirect::temporary(DOCS)))
         .route(
             "/docs/{file}",
             get(async |Path(name): Path<String>| file(&name)),
@@ -52,13 +58,20 @@ pub(super) fn router<S: Clone + Send + Sync + 'static>(document: String) -> Rout
 }
 
 /// Shows the introduction, and Swagger UI below it.
-async fn show(locale: Locale) -> Result<Response, ApiError> {
+pub(super) async fn show(locale: Locale, Visitor(user): Visitor) -> Result<Response, ApiError> {
+    let t = locale.language.texts();
     let docs = Docs {
         locale: &locale,
-        t: locale.language.texts(),
+        t,
+        user: user.as_ref(),
+        role: user.as_ref().map_or("", |user| (t.role_name)(user.role)),
+        sign_in: locale.address(SIGN_IN, &[NEXT_DOCS]),
+        sign_out: locale.address(SIGN_OUT, &[]),
     };
-    let html = Html(docs.render().map_err(ApiError::internal)?);
-    Ok(([(header::CONTENT_SECURITY_POLICY, POLICY)], html).into_response())
+    let mut page = super::page(StatusCode::OK, &docs)?;
+    let headers = page.headers_mut();
+    headers.insert(header::CONTENT_SECURITY_POLICY, POLICY);
+    Ok(page)
 }
 
 fn file(name: &str) -> Response {

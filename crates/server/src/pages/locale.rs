@@ -88,6 +88,8 @@ pub(crate) struct Locale {
     pub(super) language: Language,
     /// The parameters of the query but the language.
     kept: Vec<(String, String)>,
+    /// Whether the query named the language: then the next page has to be in it too.
+    named: bool,
 }
 
 impl Locale {
@@ -106,6 +108,30 @@ impl Locale {
         format!("?{}", query.finish())
     }
 
+    /// Returns the address of another page in the same language.
+    pub(super) fn address(&self, path: &str, parameters: &[(&str, &str)]) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.extend_pairs(parameters);
+        if self.named {
+            query.append_pair(PARAMETER, self.language.code());
+        }
+        let query = query.finish();
+        let mark = if query.is_empty() { "" } else { "?" };
+        format!("{path}{mark}{query}")
+    }
+
+    /// Returns a parameter of the query.
+    pub(super) fn parameter(&self, name: &str) -> Option<&str> {
+        let mut parameters = self.kept.iter();
+        let found = parameters.find(|(key, _)| key == name);
+        found.map(|(_, value)| value.as_str())
+    }
+
+    /// Tells whether the query has that parameter with that value.
+    pub(super) fn has(&self, (name, value): (&str, &str)) -> bool {
+        self.parameter(name) == Some(value)
+    }
+
     fn of(parts: &Parts) -> Self {
         let query = parts.uri.query().unwrap_or_default();
         let (mut kept, mut named) = (Vec::new(), None);
@@ -119,7 +145,11 @@ impl Locale {
         let language = named
             .or_else(|| Language::preferred(&parts.headers))
             .unwrap_or(Language::English);
-        Self { language, kept }
+        Self {
+            language,
+            kept,
+            named: named.is_some(),
+        }
     }
 }
 
@@ -163,11 +193,14 @@ mod tests {
     }
 
     #[test]
-    fn a_link_to_another_language_keeps_the_query() {
-        let locale = locale("/docs/?tag=a%26b&lang=pt", "en");
-        let links = locale.links();
-        assert_eq!(links[0], (Language::Portuguese, None));
-        let link = "?tag=a%26b&lang=en".to_owned();
-        assert_eq!(links[1], (Language::English, Some(link)));
+    fn links_keep_the_query_and_a_named_language() {
+        let named = locale("/sign-in?organization=a%26b&lang=pt", "en");
+        assert_eq!(named.link(Language::English), "?organization=a%26b&lang=en");
+        assert_eq!(named.parameter("organization"), Some("a&b"));
+        assert_eq!(
+            named.address("/sign-in", &[("notice", "signed-out")]),
+            "/sign-in?notice=signed-out&lang=pt"
+        );
+        assert_eq!(locale("/docs/", "pt").address("/sign-in", &[]), "/sign-in");
     }
 }
