@@ -15,7 +15,7 @@ use crate::isolation::{operations, with_ids};
 /// A client of that kind, which no other test call uses up.
 async fn client(world: &World, kind: Kind) -> Client {
     match kind {
-        Kind::Nobody => world.client.anonymous(),
+        Kind::Anonymous => world.client.anonymous(),
         Kind::Key(scope) => people::key(world, &[scope]).await,
         Kind::Session(role) => people::session(world, role).await,
         Kind::Operator => world.operator.clone(),
@@ -53,7 +53,7 @@ async fn every_caller_may_do_what_the_table_says_and_nothing_else() {
             let request = client.request(verb.clone(), &path).json(&json!({}));
             let answered = answer(request).await;
             let refused = match kind {
-                Kind::Nobody => (401, "unauthorized".to_owned()),
+                Kind::Anonymous => (401, "unauthorized".to_owned()),
                 _ => (403, "forbidden".to_owned()),
             };
             assert_eq!(
@@ -91,7 +91,14 @@ fn the_document_says_what_each_operation_needs() {
     let document = serde_json::to_value(recado_server::openapi()).expect("JSON");
     for (operation, need) in access::operations() {
         let (verb, path) = operation.split_once(' ').expect("a verb");
-        let documented = &document["paths"][path][verb.to_lowercase()]["security"];
+        let documented = &document["paths"][path][verb.to_lowercase()];
+        if ["read", "send", "manage"].contains(&need) {
+            let text = documented["description"].as_str().unwrap_or_default();
+            assert!(
+                text.ends_with(&format!("Needs the scope `{need}`.")),
+                "{text}"
+            );
+        }
         let scope = |scope: &str| [json!({"apiKey": [scope]}), json!({"session": [scope]})];
         let operator = json!({"operatorKey": []});
         let expected: Vec<Value> = match need {
@@ -103,7 +110,7 @@ fn the_document_says_what_each_operation_needs() {
             "any key" => vec![json!({"apiKey": []}), operator],
             word => scope(word).into(),
         };
-        assert_eq!(*documented, Value::from(expected), "{operation}");
+        assert_eq!(documented["security"], Value::from(expected), "{operation}");
     }
 }
 

@@ -258,7 +258,7 @@ async fn no_route_shows_or_changes_what_is_another_organizations() {
         let client = match kind {
             Kind::Key(scope) => people::key_of(&world, "stranger-org", &[scope]).await,
             Kind::Session(role) => people::session_of_role(&world, "stranger-org", role).await,
-            Kind::Nobody | Kind::Operator => continue,
+            Kind::Anonymous | Kind::Operator => continue,
         };
         walk(&client, kind, &victim, &stranger).await;
     }

@@ -75,7 +75,7 @@ async fn one_address_and_one_account_have_limits_of_their_own() {
     let refused = attempt(&world.client, "2001:db8:1:2:ffff::1", EMAIL, PASSWORD).await;
     assert_eq!(refused.error(), (429, "rate_limited".to_owned()));
     // An account that is tried from many addresses, whether it exists or not.
-    for email in [EMAIL, "nobody@example.com"] {
+    for email in [EMAIL, "unknown@example.com"] {
         for number in 0..ACCOUNT_LIMIT.attempts {
             let address = format!("198.51.100.{number}");
             let address = if email == EMAIL {
@@ -89,7 +89,7 @@ async fn one_address_and_one_account_have_limits_of_their_own() {
         let refused = attempt(&world.client, "203.0.113.3", email, PASSWORD).await;
         assert_eq!(refused.error(), (429, "rate_limited".to_owned()), "{email}");
     }
-    // Whoever is signed in stays so.
+    // A person who is signed in stays so.
     let (_, secret) = people::session_of(&world.store, &user, world.app.clock.now()).await;
     let client = world.client.with_session(&secret);
     client.get("/agents").await.expect(200);
@@ -120,7 +120,7 @@ async fn no_answer_and_no_work_tells_whether_an_account_exists() {
     let mut answers = BTreeSet::new();
     let emails = [
         EMAIL,
-        "nobody@example.com",
+        "unknown@example.com",
         "new@example.com",
         "two@example.com",
     ];

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// Without a key and without a session.
-    Nobody,
+    Anonymous,
     /// With an API key that has only that scope.
     Key(&'static str),
     /// With a session of that role.
@@ -15,11 +15,11 @@ pub enum Kind {
     Operator,
 }
 
-use Kind::{Key, Nobody, Operator, Session};
+use Kind::{Anonymous, Key, Operator, Session};
 
 /// Every kind of caller, in the order of the columns.
 pub const KINDS: [Kind; 8] = [
-    Nobody,
+    Anonymous,
     Key("read"),
     Key("send"),
     Key("manage"),

@@ -96,8 +96,29 @@ pub(crate) fn secured(
     });
     for operation in operations.flatten() {
         operation.security = Some(security(need));
+        if let Some(sentence) = sentence(need) {
+            let description = operation.description.take();
+            let parts = description.into_iter().chain([sentence]);
+            operation.description = Some(parts.collect::<Vec<_>>().join("\n\n"));
+        }
     }
     (schemas, paths, router)
+}
+
+/// Says in words what a caller has to present, as readers of the document see no scopes of keys.
+fn sentence(need: Need) -> Option<String> {
+    let text = match need {
+        Need::Nothing | Need::ProviderProof | Need::OwnPage => return None,
+        Need::Scope(scope) => return Some(format!("Needs the scope `{scope}`.")),
+        Need::Operator => "Needs an operator key.",
+        Need::OrganizationManager | Need::Manager => {
+            "Needs the scope `manage`, or an operator key."
+        }
+        Need::Session => "Needs a session.",
+        Need::OrganizationKey => "Needs an API key of an organization.",
+        Need::AnyKey => "Needs an API key or an operator key.",
+    };
+    Some(text.to_owned())
 }
 
 /// What a caller has to present, one way or the other.
