@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use recado_server::sign_in::set_password_by_link;
 use recado_store::{ACCOUNT_AND_ADDRESS_LIMIT, ACCOUNT_LIMIT, ADDRESS_LIMIT};
 use recado_tests::binaries::Server;
 use recado_tests::client::answer;
@@ -89,7 +90,7 @@ async fn one_address_and_one_account_have_limits_of_their_own() {
         let refused = attempt(&world.client, "203.0.113.3", email, PASSWORD).await;
         assert_eq!(refused.error(), (429, "rate_limited".to_owned()), "{email}");
     }
-    // A person who is signed in stays so.
+    // A user who is signed in stays signed in.
     let (_, secret) = people::session_of(&world.store, &user, world.app.clock.now()).await;
     let client = world.client.with_session(&secret);
     client.get("/agents").await.expect(200);
@@ -127,7 +128,7 @@ async fn no_answer_and_no_work_tells_whether_an_account_exists() {
     for (number, email) in emails.into_iter().enumerate() {
         let address = format!("203.0.113.{number}");
         for password in ["a wrong password", "x", PASSWORD] {
-            if (email, password) == (EMAIL, PASSWORD) {
+            if password == PASSWORD && [EMAIL, "two@example.com"].contains(&email) {
                 continue;
             }
             let before = world.app.passwords.computed();
@@ -147,9 +148,9 @@ async fn no_answer_and_no_work_tells_whether_an_account_exists() {
     }
     assert_eq!(answers.len(), 1, "{answers:#?}");
     let (status, body, _, _, hashes) = answers.first().expect("an answer");
-    assert_eq!((*status, *hashes), (401, 1));
+    assert_eq!((*status, *hashes), (401, 2));
     assert!(
-        body.contains("The e-mail or the password is wrong"),
+        body.contains("The e-mail address or the password is wrong"),
         "{body}"
     );
 }
@@ -165,7 +166,39 @@ async fn an_email_with_several_accounts_signs_in_where_it_says() {
         assert_eq!(signed_in.expect(201)["organizationId"], organization);
     }
     let unnamed = attempt(&world.client, "203.0.113.5", EMAIL, PASSWORD).await;
-    assert_eq!(unnamed.error(), (401, "unauthorized".to_owned()));
+    assert_eq!(unnamed.expect(201)["organizationId"], ORGANIZATION);
+}
+
+#[tokio::test]
+async fn an_owner_elsewhere_learns_nothing_from_a_user_with_the_same_email_and_disturbs_no_one() {
+    let world = World::start().await;
+    let own = recado_tests::world::organization(&world.operator, "other").await;
+    let stranger = world.client.with_key(&own);
+    for (number, is_known) in [false, true].into_iter().enumerate() {
+        let email = format!("person{number}@example.com");
+        if is_known {
+            people::user(&world.store, ORGANIZATION, "owner", &email).await;
+        }
+        let user = json!({"email": email, "name": "Bait", "role": "viewer"});
+        let bait = stranger.post("/users", user).await.expect(201);
+        let link = bait["link"]["url"].as_str().expect("a link");
+        let (_, secret) = link.rsplit_once('/').expect("a secret");
+        let password = "another long password";
+        let set = set_password_by_link(&world.app, secret, password.into(), None).await;
+        assert!(set.is_ok_and(|user| user.is_some()));
+        let before = world.app.passwords.computed();
+        let own = attempt(&world.client, "203.0.113.7", &email, password).await;
+        assert_eq!(own.expect(201)["organizationId"], "other");
+        assert_eq!(world.app.passwords.computed() - before, 2);
+    }
+    let disturbed = attempt(
+        &world.client,
+        "203.0.113.8",
+        "person1@example.com",
+        PASSWORD,
+    )
+    .await;
+    assert_eq!(disturbed.expect(201)["organizationId"], ORGANIZATION);
 }
 
 #[tokio::test]

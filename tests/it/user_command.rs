@@ -125,8 +125,8 @@ async fn a_password_that_is_typed_twice_is_the_users() {
         said.contains("https://recado.example.com/sign-in"),
         "{said}"
     );
-    let found = store.find_sign_in("ana@example.com", None).await;
-    let (user, hash) = found.expect("an answer").expect("a user");
+    let found = store.find_sign_ins("ana@example.com", None).await;
+    let (user, hash) = found.expect("an answer").remove(0);
     assert!(user.has_password);
     assert!(hash.starts_with("$argon2id$"));
 }

@@ -132,7 +132,11 @@ async fn the_last_owner_stays_one() {
     ] {
         assert_eq!(refused.error(), (409, "last_owner".to_owned()));
     }
+    // An owner who has not set a password cannot sign in.
     create(&owner, "/users", "owner").await;
+    let refused = owner.delete(&path).await;
+    assert_eq!(refused.error(), (409, "last_owner".to_owned()));
+    people::session(&world, "owner").await;
     owner
         .patch(&path, json!({"role": "agent"}))
         .await

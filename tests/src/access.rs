@@ -65,7 +65,7 @@ pub const NEEDS: [(&str, &[Kind], &str); 11] = [
     (
         "manage or operator",
         &[Key("manage"), Session("owner"), Operator],
-        "As `manage`, for the caller's own organization; an operator key for every organization.",
+        "As `manage`, for the caller's own organization; an operator key for every organization. For `GET /audit` an operator key lists the operators' log instead.",
     ),
     (
         "operator",

@@ -45,7 +45,7 @@ pub async fn user(store: &Store, organization: &str, role: &str, email: &str) ->
     let author = author(Timestamp::now());
     store.create_user(&user, &author).await.expect("a user");
     let (organization, id) = (&user.organization_id, &user.id);
-    let set = store.set_password(organization, id, PASSWORD_HASH, &author, None);
+    let set = store.set_password(organization, id, PASSWORD_HASH, &author);
     assert!(set.await.expect("a password"));
     user
 }

@@ -154,7 +154,7 @@ impl From<StoreError> for ApiError {
             ),
             StoreError::LastOwner => Self::new(
                 Reason::LastOwner,
-                "The organization needs an owner: make another user an owner first",
+                "The organization needs an owner who can sign in: first make another user an owner, who sets a password",
             ),
             // The provider is asked only after the message is stored, so nothing was sent.
             StoreError::Timeout

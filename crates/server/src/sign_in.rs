@@ -6,8 +6,8 @@ use axum::http::HeaderValue;
 use jiff::Timestamp;
 use recado_core::{FieldErrors, OrganizationId, SessionId};
 use recado_store::{
-    Actor, Attempt, Author, LINK_LIFETIME, LinkSecret, SESSION_LIFETIME, Session, SessionSecret,
-    User,
+    Actor, Attempt, Author, LINK_LIFETIME, LinkSecret, MAX_SIGN_INS, SESSION_LIFETIME, Session,
+    SessionSecret, User,
 };
 use secrecy::SecretString;
 use validator::ValidateEmail as _;
@@ -25,7 +25,7 @@ pub(crate) struct SignIn {
     /// As [`email`] returns it.
     pub(crate) email: String,
     pub(crate) password: SecretString,
-    /// Named where the e-mail has accounts in several organizations.
+    /// Named where users of several organizations have the e-mail address.
     pub(crate) organization_id: Option<OrganizationId>,
 }
 
@@ -96,8 +96,8 @@ pub(crate) async fn sign_in(
     })
 }
 
-/// Returns the user whose e-mail and password these are, with the hash of the password. One hash is computed,
-/// whether the account exists or not.
+/// Returns the user whose e-mail address and password these are, with the hash of the password. As many hashes are
+/// computed, whether such a user exists or not.
 async fn check_password(
     app: &App,
     email: &str,
@@ -107,24 +107,43 @@ async fn check_password(
 ) -> Result<Option<(User, String)>, ApiError> {
     let (store, now) = (&app.store, app.clock.now());
     // Counted before the hash, so that calls at the same time cannot try more than is allowed.
-    let attempt = store.begin_sign_in(email, organization, address, now);
+    let attempt = store.begin_sign_in(email, address, now);
     if let Attempt::RefusedUntil(until) = attempt.await? {
         return Err(too_many_attempts(until, now));
     }
-    let found = store.find_sign_in(email, organization).await?;
-    let hash = found.as_ref().map(|(_, hash)| hash.clone());
-    let verified = app.passwords.verify(password, hash).await;
+    let candidates = store.find_sign_ins(email, organization).await?;
+    // As many hashes however many users there are, also after the right one: the time tells nothing.
+    let hashes = organization.map_or(MAX_SIGN_INS, |_| 1);
+    let found = first_that_fits(app, candidates, hashes, &password).await;
     // An attempt whose password was not compared does not count either.
-    if !matches!(verified, Ok(false)) {
-        store.forgive_sign_in(email, organization, address).await?;
+    if !matches!(found, Ok(None)) {
+        store.forgive_sign_in(email, address).await?;
     }
-    let is_right = verified?;
-    Ok(found.filter(|_| is_right))
+    found
 }
 
-/// The error does not tell which of the two is wrong.
+async fn first_that_fits(
+    app: &App,
+    candidates: Vec<(User, String)>,
+    hashes: usize,
+    password: &SecretString,
+) -> Result<Option<(User, String)>, ApiError> {
+    let (mut candidates, mut found) = (candidates.into_iter(), None);
+    for _ in 0..hashes {
+        let candidate = candidates.next();
+        let hash = candidate.as_ref().map(|(_, hash)| hash.clone());
+        let fits = app.passwords.verify(password.clone(), hash).await?;
+        found = found.or(candidate.filter(|_| fits));
+    }
+    Ok(found)
+}
+
+/// Returns an error that does not tell which of the two is wrong.
 fn wrong() -> ApiError {
-    ApiError::new(Reason::Unauthorized, "The e-mail or the password is wrong")
+    ApiError::new(
+        Reason::Unauthorized,
+        "The e-mail address or the password is wrong",
+    )
 }
 
 fn too_many_attempts(until: Timestamp, now: Timestamp) -> ApiError {
@@ -174,16 +193,17 @@ pub(crate) async fn change_password(
     let organization = &session.organization_id;
     let address = author.address;
     let known = check_password(app, &user.email, Some(organization), current, address).await?;
-    if known.is_none() {
+    let store = &app.store;
+    let Some((_, old)) = known else {
+        store
+            .note_failed_sign_in(Some(organization), &user.email, author)
+            .await?;
         return Err(FieldErrors::field("currentPassword", "Is not the current password").into());
-    }
+    };
     let hash = app.passwords.hash(new).await?;
-    let (store, kept) = (&app.store, Some(&session.id));
-    store
-        .set_password(organization, &user.id, &hash, author, kept)
-        .await?;
     let secret = SessionSecret::generate()?;
-    if !store.renew_session(session, &secret).await? {
+    let changed = store.change_password(session, &secret, [&old, &hash], author);
+    if !changed.await? {
         return Err(ended_session());
     }
     let left = session.ends_at.duration_since(author.at);

@@ -72,7 +72,9 @@ pub enum StoreError {
         limit: u32,
     },
     /// The organization would be left without an owner.
-    #[error("the organization needs an owner: make another user an owner first")]
+    #[error(
+        "the organization needs an owner who can sign in: first make another user an owner, who sets a password"
+    )]
     LastOwner,
     /// The secrets were encrypted with another master key.
     #[error("secrets of key {sealed_with} cannot be opened with key {given}")]

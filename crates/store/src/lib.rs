@@ -135,7 +135,7 @@ pub use signal::EventSignal;
 pub use store::{DatabaseKind, Store};
 pub use users::{
     ACCOUNT_AND_ADDRESS_LIMIT, ACCOUNT_LIMIT, ADDRESS_LIMIT, Attempt, AttemptLimit, LINK_LIFETIME,
-    SESSION_IDLE_TIMEOUT, SESSION_LIFETIME, Session, User,
+    MAX_SESSIONS, MAX_SIGN_INS, SESSION_IDLE_TIMEOUT, SESSION_LIFETIME, Session, User,
 };
 pub use webhook_calls::{Backlog, WebhookCall};
 pub use webhook_endpoint_changes::{HeaderChange, WebhookEndpointChange};

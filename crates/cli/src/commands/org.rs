@@ -32,7 +32,7 @@ pub(crate) enum Command {
     List(#[command(flatten)] ListArgs),
     /// Show an organization
     Show { id: OrganizationId },
-    /// Suspend an organization: its API keys are refused and its deliveries wait, until it is resumed
+    /// Suspend an organization: its API keys and sessions are refused and its deliveries wait, until it is resumed
     Suspend { id: OrganizationId },
     /// Resume a suspended organization
     Resume { id: OrganizationId },

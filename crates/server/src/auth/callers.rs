@@ -11,6 +11,7 @@ use axum::http::request::Parts;
 use recado_core::{ApiKeyId, OrganizationId, Scope};
 use recado_store::{ApiKey, Author, Session, User};
 
+use super::cookie::SessionCookie;
 use super::csrf;
 use super::identity::{Proof, authenticate};
 use super::need::{Guard, Need, ScopeNeed};
@@ -221,6 +222,11 @@ impl FromRequestParts<Arc<App>> for SigningIn {
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
         // Another site could sign a person in to an account of its own, and see what the person does there.
         csrf::check(parts, &app.public_url).await?;
+        if !SessionCookie::of(&app.public_url).may_be_set(&parts.headers) {
+            return Err(forbidden(
+                "Without https a person signs in on the machine of the server alone: set RECADO_PUBLIC_URL to the https address that people use",
+            ));
+        }
         let address = address::of_caller(&parts.extensions, &parts.headers);
         Ok(Self { address })
     }

@@ -22,15 +22,19 @@ impl SessionCookie {
 
     /// Returns the cookie of the server that is reached at that URL.
     pub(crate) fn of(public_url: &Url) -> Self {
-        let is_loopback = match public_url.host() {
-            Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-            Some(Host::Ipv4(address)) => address.is_loopback(),
-            Some(Host::Ipv6(address)) => address.is_loopback(),
-            None => false,
-        };
         Self {
-            is_secure: !(public_url.scheme() == "http" && is_loopback),
+            is_secure: !(public_url.scheme() == "http" && is_loopback(public_url)),
         }
+    }
+
+    /// Returns whether a browser that names this host in its request may have the cookie: without `Secure`, only on
+    /// the machine of the server.
+    pub(crate) fn may_be_set(self, headers: &HeaderMap) -> bool {
+        let host = headers
+            .get(header::HOST)
+            .and_then(|host| host.to_str().ok());
+        let url = host.and_then(|host| Url::parse(&format!("http://{host}/")).ok());
+        self.is_secure || url.is_none_or(|url| is_loopback(&url))
     }
 
     /// Returns the name of the cookie.
@@ -83,6 +87,15 @@ impl SessionCookie {
     }
 }
 
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use rstest::rstest;
@@ -115,6 +128,24 @@ mod tests {
             name == SessionCookie::SECURE_NAME
         );
         assert!(!format!("{header:?}").contains(secret.expose()));
+    }
+
+    #[rstest]
+    #[case("http://127.0.0.1:8080", "127.0.0.1:8080", true)]
+    #[case("http://127.0.0.1:8080", "localhost:9000", true)]
+    #[case("http://127.0.0.1:8080", "[::1]:8080", true)]
+    #[case("http://127.0.0.1:8080", "recado.example.com", false)]
+    #[case("http://127.0.0.1:8080", "10.0.0.7:8080", false)]
+    #[case("https://recado.example.com", "recado.example.com", true)]
+    #[case("https://recado.example.com", "internal:8080", true)]
+    fn a_cookie_without_secure_is_set_on_the_own_machine_alone(
+        #[case] public_url: &str,
+        #[case] host: &'static str,
+        #[case] may: bool,
+    ) {
+        let cookie = SessionCookie::of(&public_url.parse().expect("a URL"));
+        let headers = [(header::HOST, HeaderValue::from_static(host))];
+        assert_eq!(cookie.may_be_set(&headers.into_iter().collect()), may);
     }
 
     #[test]

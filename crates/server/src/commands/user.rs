@@ -55,9 +55,7 @@ pub(crate) async fn create(config: &ConfigArgs, args: NewUserArgs) -> anyhow::Re
     let base = url.as_str().trim_end_matches('/');
     let (organization, id) = (&user.organization_id, &user.id);
     if let Some(hash) = hash {
-        store
-            .set_password(organization, id, &hash, &author, None)
-            .await?;
+        store.set_password(organization, id, &hash, &author).await?;
         say(format_args!(
             "{id} may sign in as {} at {base}/sign-in",
             user.email
@@ -101,7 +99,7 @@ async fn insert(store: &Store, user: &User, author: &Author) -> anyhow::Result<(
     );
     match store.create_user(user, author).await {
         Err(StoreError::Conflict) => bail!(
-            "the organization {organization} has a user with the e-mail {} already",
+            "the organization {organization} has a user with the e-mail address {} already",
             user.email
         ),
         created => Ok(created?),

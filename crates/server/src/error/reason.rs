@@ -162,7 +162,9 @@ impl Reason {
             Self::MethodNotAllowed => "the route exists, with another verb: see the Allow header",
             Self::AlreadyExists => "the id, the conversation, the number or the e-mail is taken",
             Self::LimitReached => "the organization has as many as it may have: delete one first",
-            Self::LastOwner => "the organization needs an owner: make another user one first",
+            Self::LastOwner => {
+                "the organization needs an owner who can sign in: first make another user an owner, who sets a password"
+            }
             Self::BodyTooLarge => "the body has over 1 MiB (sign-in: 16 KiB, provider: 4 MiB)",
             Self::RateLimited => {
                 "a limit of Recado's own is reached, which the error names: wait as long as Retry-After says"

@@ -33,6 +33,9 @@ failures!(CurrentFailures: KEY);
 /// How long a personal key works, where nothing else is asked for.
 const PERSONAL_KEY_LIFETIME: Duration = Duration::from_hours(90 * 24);
 
+/// How long a personal key works at most; a minute more, as clocks differ.
+const MAX_PERSONAL_KEY_LIFETIME: Duration = Duration::from_mins(365 * 24 * 60 + 1);
+
 /// The API key to create.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -122,7 +125,7 @@ impl CreatedApiKey {
     }
 }
 
-/// The scopes that a request names; all if it names none.
+/// Reads the scopes of a key; without any it has all.
 fn scopes(value: Value) -> Result<Scopes, FieldErrors> {
     if value.is_null() {
         return Ok(Scopes::ALL);
@@ -135,7 +138,7 @@ fn scopes(value: Value) -> Result<Scopes, FieldErrors> {
     })
 }
 
-/// The end of a key that a request names.
+/// Reads the end of a key.
 fn expiry(field: TextField, now: Timestamp) -> Result<Option<Timestamp>, FieldErrors> {
     let wrong = |sentence| FieldErrors::field("expiresAt", sentence);
     let Some(text) = field.into_text() else {
@@ -150,10 +153,16 @@ fn expiry(field: TextField, now: Timestamp) -> Result<Option<Timestamp>, FieldEr
     Ok(Some(end))
 }
 
-/// The end of a personal key that a request names, or that of 90 days.
+/// Reads the end of a personal key; without one it works for 90 days.
 pub(super) fn personal_expiry(field: TextField, now: Timestamp) -> Result<Timestamp, FieldErrors> {
-    let usual = now.checked_add(PERSONAL_KEY_LIFETIME);
-    Ok(expiry(field, now)?.unwrap_or(usual.unwrap_or(Timestamp::MAX)))
+    let [usual, latest] = [PERSONAL_KEY_LIFETIME, MAX_PERSONAL_KEY_LIFETIME]
+        .map(|lifetime| now.checked_add(lifetime).unwrap_or(Timestamp::MAX));
+    let end = expiry(field, now)?.unwrap_or(usual);
+    if end > latest {
+        let sentence = "A personal key works for 365 days at most";
+        return Err(FieldErrors::field("expiresAt", sentence));
+    }
+    Ok(end)
 }
 
 /// Create an API key

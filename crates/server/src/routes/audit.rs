@@ -18,7 +18,7 @@ use crate::openapi::{KEY, QUERY, failures};
 
 failures!(ListFailures: KEY, QUERY);
 
-/// One thing that was done.
+/// An entry of the audit log.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct AuditEntry {
@@ -36,7 +36,7 @@ pub(crate) struct AuditEntry {
     detail: Option<String>,
 }
 
-/// Who did it.
+/// The one that made the change or the attempt.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct AuditActor {
     /// `user`, `api_key`, `operator`, `command_line`, `server`, or `anonymous` for a caller that proved nothing.
@@ -65,7 +65,8 @@ impl From<store::AuditEntry> for AuditEntry {
 
 /// List who did what, newest first
 ///
-/// An operator key lists what concerns no single organization.
+/// An API key or a session lists the log of its organization. An operator key lists changes of organizations,
+/// operator keys, and failed sign-ins that belong to no known organization.
 #[utoipa::path(get, path = "/audit", operation_id = "listAudit", tag = "Audit log", params(ListQuery), responses((status = 200, description = "One part of the list", body = List<AuditEntry>), ListFailures))]
 pub(crate) async fn list(
     Manager { organization_id }: Manager,

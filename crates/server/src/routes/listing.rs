@@ -47,7 +47,7 @@ impl ListQuery {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct List<T> {
-    /// Oldest first.
+    /// The entries, oldest first; those of the audit log newest first.
     data: Vec<T>,
     /// Give it as `after` to read on; null at the end.
     next_cursor: Option<String>,

@@ -122,7 +122,7 @@ pub(crate) async fn show(
     Ok(Json(find(&app, &id).await?.into()))
 }
 
-/// Suspend an organization: its API keys are refused and its deliveries wait
+/// Suspend an organization: its API keys and sessions are refused and its deliveries wait
 ///
 /// Its open event streams end within a second. What the providers tell about its channels is stored as before,
 /// and delivered once it is resumed.
@@ -137,7 +137,7 @@ pub(crate) async fn suspend(
     Ok(Json(suspended.ok_or_else(missing)?.into()))
 }
 
-/// Resume a suspended organization: its API keys work again and its deliveries go on
+/// Resume a suspended organization: its API keys and sessions work again and its deliveries go on
 #[utoipa::path(post, path = "/organizations/{id}/resume", operation_id = "resumeOrganization", tag = "Organizations", params(("id" = String, Path)), responses((status = 200, description = "The organization, which is not suspended", body = Organization), FindFailures))]
 pub(crate) async fn resume(
     Operator { author }: Operator,
@@ -150,7 +150,7 @@ pub(crate) async fn resume(
 
 /// Delete an organization and everything that it owns
 ///
-/// It cannot be undone. The API keys of the organization and the webhook URLs of its channels do not exist
+/// It cannot be undone. The API keys, users and sessions of the organization and the webhook URLs of its channels do not exist
 /// any more, from now on and on every server. After five minutes its data are removed in the background;
 /// then its id and those of its channels are free again.
 #[utoipa::path(delete, path = "/organizations/{id}", operation_id = "deleteOrganization", tag = "Organizations", params(("id" = String, Path), Confirmation), responses((status = 204, description = "Deleted"), DeleteFailures))]

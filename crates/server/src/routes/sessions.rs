@@ -31,7 +31,7 @@ failures!(CreateFailures: KEY, BODY);
 /// The header that gives a browser a session, or takes it.
 type SetCookie = [(HeaderName, HeaderValue); 1];
 
-/// The e-mail and the password of a user.
+/// The e-mail address and the password of a user.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(example = json!({"email": "ana@example.com", "password": "correct horse battery"}))]
@@ -44,7 +44,7 @@ pub(crate) struct NewSessionBody {
     #[validate(custom(function = "required"))]
     #[schema(value_type = String, format = "password")]
     password: TextField,
-    /// The organization; only needed where the e-mail has accounts in several.
+    /// The organization. Without it, the two oldest users with this e-mail address are tried.
     #[serde(default)]
     #[validate(custom(function = "optional"))]
     #[schema(value_type = Option<String>)]
@@ -77,7 +77,7 @@ pub(crate) struct NewPersonalKey {
     #[validate(custom(function = "name"))]
     #[schema(value_type = String, max_length = 256)]
     name: TextField,
-    /// When it stops working; without it, in 90 days.
+    /// When it stops working, in 365 days at the latest; without it, in 90 days.
     #[serde(default)]
     #[validate(custom(function = "optional"))]
     #[schema(value_type = Option<String>, format = "date-time")]
@@ -131,8 +131,8 @@ fn password(field: TextField) -> SecretString {
 /// Sign in
 ///
 /// The answer sets a cookie, with which a browser calls every route that the user's role allows, from pages of
-/// this server. A wrong password and an unknown e-mail get the same answer. One account may be tried 5 times in
-/// 15 minutes from one address, and 100 times in an hour from all addresses; one address may try 20 times in 15
+/// this server. A wrong password and an unknown e-mail address get the same answer. One e-mail address may be tried
+/// 5 times in 15 minutes from one address, and 100 times in an hour from all; one address may try 20 times in 15
 /// minutes. A right password does not count.
 #[utoipa::path(post, path = "/sessions", operation_id = "signIn", tag = "Sessions", request_body(content(
     (NewSessionBody = "application/json"),
@@ -181,7 +181,7 @@ pub(crate) async fn delete(
 
 /// Change the password of the caller
 ///
-/// All other sessions, the personal API keys and the links of the user end. This session goes on with a new cookie.
+/// All other sessions, the personal API keys and the link of the user end. This session goes on with a new cookie.
 #[utoipa::path(post, path = "/sessions/current/password", operation_id = "changePassword", tag = "Sessions", request_body = PasswordChange, responses((status = 204, description = "Changed", headers(("Set-Cookie" = String, description = "The session's new cookie"))), ChangeFailures))]
 pub(crate) async fn change_password(
     caller: SignedIn,
@@ -199,7 +199,8 @@ pub(crate) async fn change_password(
 
 /// Create a personal API key of the caller
 ///
-/// It may do what the user's role allows, also when the role changes, and is deleted with the user.
+/// Its scopes are those of the user's role at this time. A later role can take scopes away and adds none. The key is
+/// deleted with the user, when all sessions of the user are ended, and when the user gets a new password.
 #[utoipa::path(post, path = "/sessions/current/api-key", operation_id = "createPersonalApiKey", tag = "Sessions", request_body = NewPersonalKey, responses((status = 201, description = "Created; `key` is shown this once", body = CreatedApiKey), CreateFailures))]
 pub(crate) async fn create_api_key(
     SignedIn {

@@ -1,13 +1,11 @@
 //! Webhook endpoints: who is told of events; their secrets are shown once.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use jiff::Timestamp;
 use recado_core::fields::{optional, required};
 use recado_core::{OrganizationId, TextField};
 use recado_store::{
@@ -16,6 +14,7 @@ use recado_store::{
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use url::Url;
 use utoipa::ToSchema;
 use validator::Validate;
 
@@ -30,15 +29,14 @@ use crate::extract::{Path, Query};
 use crate::openapi::{BODY, KEY, QUERY, failures};
 
 mod form;
+mod secret;
+
+pub(crate) use secret::*;
 
 failures!(CreateFailures: KEY, BODY, &[Reason::LimitReached]);
 failures!(ListFailures: KEY, QUERY);
 failures!(FindFailures: KEY, &[Reason::WebhookEndpointNotFound]);
-failures!(RotateFailures: KEY, &[Reason::WebhookEndpointNotFound, Reason::RateLimited]);
 failures!(UpdateFailures: KEY, BODY, &[Reason::WebhookEndpointNotFound]);
-
-/// How long a secret that was replaced signs as well.
-const OLD_SECRET_SIGNS_FOR: Duration = Duration::from_hours(24);
 
 /// A webhook endpoint to be.
 #[derive(Deserialize, Validate, ToSchema)]
@@ -97,6 +95,7 @@ pub(crate) struct WebhookEndpointPatch {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct WebhookEndpoint {
     id: String,
+    /// Where events go; without the scope `manage`, its scheme and host alone.
     url: String,
     /// The types of events that go there; all if there are none.
     events: Vec<&'static str>,
@@ -121,16 +120,6 @@ struct Header {
     name: String,
 }
 
-/// A new secret.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct RotatedSecret {
-    /// What signs the calls from now on; shown this once.
-    secret: String,
-    /// Until when the secret before it signs as well.
-    previous_until: String,
-}
-
 /// What came of a test.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -143,6 +132,20 @@ pub(crate) struct WebhookTest {
 }
 
 impl WebhookEndpoint {
+    /// Returns an endpoint as a caller sees it: the path of its URL is often a secret, as a header's value is.
+    fn seen_by(
+        manager: Option<&Caller<need::Manage>>,
+        app: &App,
+        endpoint: store::WebhookEndpoint,
+    ) -> Result<Self, ApiError> {
+        let mut endpoint = Self::of(app, endpoint)?;
+        if manager.is_none() {
+            let url = Url::parse(&endpoint.url).map_err(ApiError::internal)?;
+            endpoint.url = url.origin().ascii_serialization();
+        }
+        Ok(endpoint)
+    }
+
     fn of(app: &App, endpoint: store::WebhookEndpoint) -> Result<Self, ApiError> {
         let secrets = app.store.endpoint_secrets(&endpoint)?;
         Ok(Self {
@@ -176,21 +179,6 @@ pub(super) async fn find(
         .get_webhook_endpoint(organization, &id)
         .await?
         .ok_or_else(missing)
-}
-
-/// Why a secret was not replaced.
-fn refused_rotation(error: StoreError, now: Timestamp) -> ApiError {
-    let StoreError::TooManySecrets { limit, until } = error else {
-        return error.into();
-    };
-    let message = format!(
-        "Rotated too often: {limit} secrets of this webhook endpoint sign; the oldest one stops at {}",
-        rfc3339(until)
-    );
-    ApiError {
-        retry_after: until.duration_since(now).try_into().ok(),
-        ..ApiError::new(Reason::RateLimited, message)
-    }
 }
 
 fn new_secret() -> Result<SecretString, ApiError> {
@@ -247,6 +235,7 @@ pub(crate) async fn list(
     Caller {
         organization_id, ..
     }: Caller<need::Read>,
+    manager: Option<Caller<need::Manage>>,
     State(app): State<Arc<App>>,
     Query(query): Query<ListQuery>,
 ) -> Result<Response, ApiError> {
@@ -257,7 +246,7 @@ pub(crate) async fn list(
     let data = listed
         .data
         .into_iter()
-        .map(|endpoint| WebhookEndpoint::of(&app, endpoint))
+        .map(|endpoint| WebhookEndpoint::seen_by(manager.as_ref(), &app, endpoint))
         .collect::<Result<Vec<_>, _>>()?;
     let list = List::of(
         store::Listed {
@@ -275,11 +264,16 @@ pub(crate) async fn show(
     Caller {
         organization_id, ..
     }: Caller<need::Read>,
+    manager: Option<Caller<need::Manage>>,
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
 ) -> Result<Json<WebhookEndpoint>, ApiError> {
     let endpoint = find(&app, &organization_id, &id).await?;
-    Ok(Json(WebhookEndpoint::of(&app, endpoint)?))
+    Ok(Json(WebhookEndpoint::seen_by(
+        manager.as_ref(),
+        &app,
+        endpoint,
+    )?))
 }
 
 /// Change a webhook endpoint, or enable it again
@@ -343,36 +337,6 @@ pub(crate) async fn delete(
     } else {
         Err(missing())
     }
-}
-
-/// Give a webhook endpoint a new secret; for 24 hours the old one signs as well
-///
-/// Every secret that was replaced within the last 24 hours signs, ten at most with the new one.
-#[utoipa::path(post, path = "/webhook-endpoints/{id}/rotate-secret", operation_id = "rotateWebhookSecret", tag = "Webhook endpoints", params(("id" = String, Path)), responses((status = 200, description = "The new secret, shown this once", body = RotatedSecret), RotateFailures))]
-pub(crate) async fn rotate_secret(
-    Caller {
-        organization_id,
-        author,
-        ..
-    }: Caller<need::Manage>,
-    State(app): State<Arc<App>>,
-    Path(id): Path<String>,
-) -> Result<Json<RotatedSecret>, ApiError> {
-    let id = id.parse().map_err(|_| missing())?;
-    let secret = new_secret()?;
-    let until = author
-        .at
-        .checked_add(OLD_SECRET_SIGNS_FOR)
-        .unwrap_or(Timestamp::MAX);
-    app.store
-        .rotate_webhook_secret(&organization_id, &id, secret.clone(), until, &author)
-        .await
-        .map_err(|error| refused_rotation(error, author.at))?
-        .ok_or_else(missing)?;
-    Ok(Json(RotatedSecret {
-        secret: secret.expose_secret().to_owned(),
-        previous_until: rfc3339(until),
-    }))
 }
 
 /// Send an event of type `webhook.test` at once, and tell what came of it

@@ -1,7 +1,7 @@
 //! Attempts to sign in: counted before a password is compared, by address, by account, and by both.
 //!
-//! An account is an e-mail with the organization that the caller names, whether they exist or not, so that a
-//! refusal does not tell. A window begins with its first attempt, and ends after its time.
+//! An account is an e-mail address, whether a user has it or not, so that a refusal does not tell; the
+//! organization that a caller may name with it makes no other account. A window begins with its first attempt, and ends after its time.
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::time::Duration;
@@ -67,14 +67,9 @@ struct Subject {
 /// first: what is refused for it leaves no row for the account, which the caller makes up.
 type Subjects = [Subject; 3];
 
-fn subjects(
-    email: &str,
-    organization: Option<&OrganizationId>,
-    address: Option<IpAddr>,
-) -> Subjects {
+fn subjects(email: &str, address: Option<IpAddr>) -> Subjects {
     let address = address.map_or_else(String::new, |address| network(address).to_string());
-    let organization = organization.map_or("", OrganizationId::as_str);
-    let account = format!("{organization}\0{}", normalized(email));
+    let account = normalized(email);
     [
         (format!("address\0{address}"), ADDRESS_LIMIT),
         (
@@ -110,11 +105,10 @@ impl Store {
     pub async fn begin_sign_in(
         &self,
         email: &str,
-        organization: Option<&OrganizationId>,
         address: Option<IpAddr>,
         now: Timestamp,
     ) -> Result<Attempt, StoreError> {
-        let subjects = subjects(email, organization, address);
+        let subjects = subjects(email, address);
         // A flood of refused attempts only reads.
         if let Some(until) = self.refused_until(&subjects, now).await? {
             return Ok(Attempt::RefusedUntil(until));
@@ -146,18 +140,17 @@ impl Store {
     pub async fn forgive_sign_in(
         &self,
         email: &str,
-        organization: Option<&OrganizationId>,
         address: Option<IpAddr>,
     ) -> Result<(), StoreError> {
-        let subjects = subjects(email, organization, address);
+        let subjects = subjects(email, address);
         self.transaction(move |connection| {
             Box::pin(async move { give_back(&subjects, connection).await })
         })
         .await
     }
 
-    /// Records that a sign-in failed: in the log of the organization that was named, or else of the only one where
-    /// the e-mail has a user.
+    /// Records that a sign-in failed: in the log of the organization that was named, if it has a user with this
+    /// e-mail address; if none was named, of the only one that has; or else in the operators' log.
     ///
     /// # Errors
     ///
@@ -175,7 +168,7 @@ impl Store {
             kept.collect::<String>()
         });
         let text = insert_entry!(
-            "coalesce((select id from organizations where id = $2 and deleted_at is null), \
+            "coalesce((select organization_id from users where organization_id = $2 and email = $10), \
              (select max(organization_id) from users where $2 is null and email = $10 \
              having count(*) = 1))"
         );
@@ -268,21 +261,19 @@ mod tests {
 
     #[test]
     fn no_two_accounts_share_a_count() {
-        let organization: OrganizationId = "org_1".parse().unwrap();
         let address = Some("192.0.2.7".parse().unwrap());
         let all = [
-            subjects("ana@example.com", None, None),
-            subjects("ana@example.com", None, address),
-            subjects("ana@example.com", Some(&organization), address),
-            subjects("bia@example.com", Some(&organization), address),
+            subjects("ana@example.com", None),
+            subjects("ana@example.com", address),
+            subjects("bia@example.com", address),
         ];
         let hashes: std::collections::BTreeSet<_> =
             all.iter().flatten().map(|subject| &subject.hash).collect();
-        // Two addresses, four pairs, three accounts.
-        assert_eq!(hashes.len(), 2 + 4 + 3);
-        let same = subjects(" ANA@example.com ", Some(&organization), address);
+        // Two addresses, three pairs, two accounts.
+        assert_eq!(hashes.len(), 2 + 3 + 2);
+        let same = subjects(" ANA@example.com ", address);
         assert!(
-            all[2]
+            all[1]
                 .iter()
                 .zip(&same)
                 .all(|(one, other)| one.hash == other.hash)

@@ -109,7 +109,7 @@ impl Store {
                 if query.fetch_optional(&mut *connection).await?.is_none() {
                     return Ok(None);
                 }
-                replace_password(&found, &password_hash, None, connection).await?;
+                replace_password(&found, &password_hash, connection).await?;
                 record(&author, &found, AuditAction::UserLinkUsed, None)
                     .execute(connection)
                     .await?;

@@ -26,7 +26,8 @@ pub use attempts::{
     ACCOUNT_AND_ADDRESS_LIMIT, ACCOUNT_LIMIT, ADDRESS_LIMIT, Attempt, AttemptLimit,
 };
 pub use links::LINK_LIFETIME;
-pub use sessions::{SESSION_IDLE_TIMEOUT, SESSION_LIFETIME, Session};
+pub use passwords::MAX_SIGN_INS;
+pub use sessions::{MAX_SESSIONS, SESSION_IDLE_TIMEOUT, SESSION_LIFETIME, Session};
 
 /// A person of one organization.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -266,16 +267,19 @@ async fn find(
     row.as_ref().map(user).transpose()
 }
 
-/// Checks that the organization has another owner, if the user is one.
+/// Checks that the organization has another owner, if the user is one; and that the other one can sign in, if the
+/// user can.
 async fn keep_an_owner(user: &User, connection: &mut AnyConnection) -> Result<(), StoreError> {
     if user.role != Role::Owner {
         return Ok(());
     }
     let other = sqlx::query(
-        "select id from users where organization_id = $1 and role = 'owner' and id <> $2 limit 1",
+        "select id from users where organization_id = $1 and role = 'owner' and id <> $2 \
+         and (password_hash is not null or $3 = 0) limit 1",
     )
     .bind(user.organization_id.as_str().to_owned())
     .bind(user.id.as_str().to_owned())
+    .bind(i64::from(user.has_password))
     .fetch_optional(connection)
     .await?;
     other.map(drop).ok_or(StoreError::LastOwner)

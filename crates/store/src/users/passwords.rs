@@ -1,28 +1,33 @@
 //! Passwords, of which only a slow hash is stored; the hash is made and compared by the server.
 
-use recado_core::{OrganizationId, SessionId, UserId};
+use recado_core::{OrganizationId, UserId};
 use sqlx::AnyConnection;
 
+use super::sessions::Session;
 use super::{User, end_access, find, normalized, record, user, user_columns};
 use crate::audit::{AuditAction, Author};
+use crate::bearer_secrets::SessionSecret;
 use crate::columns::Columns;
 use crate::error::StoreError;
 use crate::store::Store;
 
+/// Most users whose password is compared if a person names no organization.
+pub const MAX_SIGN_INS: usize = 2;
+
 impl Store {
-    /// Finds the user who may sign in with this e-mail, and the hash of the password.
+    /// Finds the users who may sign in with this e-mail address, with the hashes of their passwords: in the named
+    /// organization, or else in all organizations, the oldest [`MAX_SIGN_INS`].
     ///
-    /// Returns `None` if there is no such user, the user has no password, or the organization is suspended or
-    /// deleted; also if the e-mail belongs to users of several organizations and none is named.
+    /// Users without a password are not among them, nor those of a suspended or deleted organization.
     ///
     /// # Errors
     ///
     /// The database does not answer, or a row is corrupt.
-    pub async fn find_sign_in(
+    pub async fn find_sign_ins(
         &self,
         email: &str,
         organization: Option<&OrganizationId>,
-    ) -> Result<Option<(User, String)>, StoreError> {
+    ) -> Result<Vec<(User, String)>, StoreError> {
         macro_rules! candidates {
             ($of:literal) => {
                 concat!(
@@ -32,7 +37,8 @@ impl Store {
                      where u.email = $1",
                     $of,
                     " and u.password_hash is not null \
-                     and o.suspended_at is null and o.deleted_at is null limit 2"
+                     and o.suspended_at is null and o.deleted_at is null \
+                     order by u.created_at, u.id limit 2"
                 )
             };
         }
@@ -43,15 +49,15 @@ impl Store {
                 .bind(organization.as_str().to_owned()),
         };
         let rows = self.read_rows(query).await?;
-        let [row] = rows.as_slice() else {
-            return Ok(None);
-        };
-        let hash = Columns::new(row, "users", "id").get("password_hash")?;
-        Ok(Some((user(row)?, hash)))
+        let found = rows.iter().map(|row| {
+            let hash = Columns::new(row, "users", "id").get("password_hash")?;
+            Ok((user(row)?, hash))
+        });
+        found.collect()
     }
 
-    /// Sets the hash of a user's password, and ends the personal keys, the link and the sessions of the user,
-    /// except for the one to keep. Returns whether there is such a user.
+    /// Sets the hash of a user's password, and ends the personal keys, the link and the sessions of the user.
+    /// Returns whether there is such a user.
     ///
     /// # Errors
     ///
@@ -62,16 +68,67 @@ impl Store {
         id: &UserId,
         hash: &str,
         author: &Author,
-        keep: Option<&SessionId>,
     ) -> Result<bool, StoreError> {
         let (owner, id, author) = (organization.clone(), id.clone(), author.clone());
-        let (hash, keep) = (hash.to_owned(), keep.cloned());
+        let hash = hash.to_owned();
         self.change_access(organization, move |connection| {
             Box::pin(async move {
                 let Some(user) = find(&owner, &id, connection).await? else {
                     return Ok(false);
                 };
-                replace_password(&user, &hash, keep.as_ref(), connection).await?;
+                replace_password(&user, &hash, connection).await?;
+                record(&author, &user, AuditAction::UserPasswordChanged, None)
+                    .execute(connection)
+                    .await?;
+                Ok(true)
+            })
+        })
+        .await
+    }
+
+    /// Replaces the password of the user of a session, which goes on with a new secret; the other sessions, the
+    /// personal keys and the link of the user end.
+    ///
+    /// Returns `false`, and the session ends, if the password was replaced since its hash was `old`. Returns
+    /// `false` as well if the session has ended.
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer.
+    pub async fn change_password(
+        &self,
+        session: &Session,
+        secret: &SessionSecret,
+        [old, new]: [&str; 2],
+        author: &Author,
+    ) -> Result<bool, StoreError> {
+        let renewal = sqlx::query(
+            "update sessions set secret_hash = $3 where organization_id = $1 and id = $2 returning id",
+        )
+        .bind(session.organization_id.as_str().to_owned())
+        .bind(session.id.as_str().to_owned())
+        .bind(secret.hash());
+        let replacement = sqlx::query(
+            "update users set password_hash = $4 where organization_id = $1 and id = $2 \
+             and password_hash = $3 returning id",
+        )
+        .bind(session.organization_id.as_str().to_owned())
+        .bind(session.user_id.as_str().to_owned())
+        .bind(old.to_owned())
+        .bind(new.to_owned());
+        let (session, author) = (session.clone(), author.clone());
+        self.change_access(&session.organization_id.clone(), move |connection| {
+            Box::pin(async move {
+                let (organization, id) = (&session.organization_id, &session.user_id);
+                let Some(user) = find(organization, id, connection).await? else {
+                    return Ok(false);
+                };
+                for query in [renewal, replacement] {
+                    if query.fetch_optional(&mut *connection).await?.is_none() {
+                        return Ok(false);
+                    }
+                }
+                end_access(&user, Some(&session.id), connection).await?;
                 record(&author, &user, AuditAction::UserPasswordChanged, None)
                     .execute(connection)
                     .await?;
@@ -82,11 +139,10 @@ impl Store {
     }
 }
 
-/// Stores the hash of a new password, and ends what the user could call with, except for the session to keep.
+/// Stores the hash of a new password, and ends what the user could call with.
 pub(super) async fn replace_password(
     user: &User,
     hash: &str,
-    keep: Option<&SessionId>,
     connection: &mut AnyConnection,
 ) -> Result<(), StoreError> {
     // It comes first: a sign-in with the old password that waits for this row fails.
@@ -96,5 +152,5 @@ pub(super) async fn replace_password(
         .bind(hash.to_owned())
         .execute(&mut *connection)
         .await?;
-    end_access(user, keep, connection).await
+    end_access(user, None, connection).await
 }

@@ -22,6 +22,9 @@ pub const SESSION_IDLE_TIMEOUT: Duration = Duration::from_hours(12);
 /// How long a session lasts at most.
 pub const SESSION_LIFETIME: Duration = Duration::from_hours(30 * 24);
 
+/// Most sessions of a user at a time; the oldest end.
+pub const MAX_SESSIONS: u32 = 50;
+
 /// Time between two notes of the use of one session.
 const NOTE_INTERVAL: Duration = Duration::from_mins(1);
 
@@ -72,7 +75,8 @@ macro_rules! session_columns {
 impl Store {
     /// Creates the session of a user who signs in with a password of this hash; the secret is not kept.
     ///
-    /// Returns whether the user still exists with this password: if not, no session is created.
+    /// Returns whether the user still exists with this password: if not, no session is created. The oldest sessions
+    /// of the user end that are more than [`MAX_SESSIONS`].
     ///
     /// # Errors
     ///
@@ -111,36 +115,26 @@ impl Store {
             session.user_id.as_str(),
             Some(session.id.as_str()),
         );
+        let surplus = sqlx::query(
+            "delete from sessions where organization_id = $1 and user_id = $2 and id not in (\
+             select id from sessions where organization_id = $1 and user_id = $2 \
+             order by created_at desc, id desc limit $3 + 0)",
+        )
+        .bind(session.organization_id.as_str().to_owned())
+        .bind(session.user_id.as_str().to_owned())
+        .bind(i64::from(MAX_SESSIONS));
         self.transaction(move |connection| {
             Box::pin(async move {
                 if signed_in.fetch_optional(&mut *connection).await?.is_none() {
                     return Ok(false);
                 }
-                insertion.execute(&mut *connection).await?;
-                entry.execute(connection).await?;
+                for query in [insertion, surplus, entry] {
+                    query.execute(&mut *connection).await?;
+                }
                 Ok(true)
             })
         })
         .await
-    }
-
-    /// Gives a session another secret; the one before does not work any more. Returns whether the session exists.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer.
-    pub async fn renew_session(
-        &self,
-        session: &Session,
-        secret: &SessionSecret,
-    ) -> Result<bool, StoreError> {
-        let query = sqlx::query(
-            "update sessions set secret_hash = $3 where organization_id = $1 and id = $2",
-        )
-        .bind(session.organization_id.as_str().to_owned())
-        .bind(session.id.as_str().to_owned())
-        .bind(secret.hash());
-        Ok(self.write_count(query).await? > 0)
     }
 
     /// Finds the session that has this secret and lasts, with its user; those of a deleted organization are not
@@ -311,7 +305,7 @@ impl Store {
         .await
     }
 
-    /// Ends all sessions of a user, at once; returns how many there were.
+    /// Ends all sessions of a user and deletes the personal keys, at once; returns how many sessions there were.
     ///
     /// # Errors
     ///
@@ -325,6 +319,10 @@ impl Store {
         let query = sqlx::query("delete from sessions where organization_id = $1 and user_id = $2")
             .bind(organization.as_str().to_owned())
             .bind(user.as_str().to_owned());
+        // A personal key is made in a session, and may be the one thing that a thief still has.
+        let keys = sqlx::query("delete from api_keys where organization_id = $1 and user_id = $2")
+            .bind(organization.as_str().to_owned())
+            .bind(user.as_str().to_owned());
         let action = AuditAction::UserSessionsEnded;
         let entry = author.record(Some(organization), action, user.as_str(), None);
         let store = self.clone();
@@ -332,7 +330,8 @@ impl Store {
             let ended = store.transaction(move |connection| {
                 Box::pin(async move {
                     let ended = query.execute(&mut *connection).await?.rows_affected();
-                    if ended > 0 {
+                    let deleted = keys.execute(&mut *connection).await?.rows_affected();
+                    if ended + deleted > 0 {
                         entry.execute(connection).await?;
                     }
                     Ok(ended)

@@ -194,7 +194,7 @@ async fn an_expired_key_is_not_found_from_the_instant_of_its_end() {
 #[tokio::test]
 async fn a_personal_key_may_never_do_more_than_its_user() {
     let World { store, .. } = &World::new().await;
-    users::create(store, org(1), "owner", Role::Owner).await;
+    users::create_with_password(store, org(1), "owner", Role::Owner).await;
     let ana = users::create_with_password(store, org(1), "ana", Role::Owner).await;
     let (session, _) = sign_in(store, &ana, "ses_1").await;
     let all = create_personal(store, &ana, &session.id).await;

@@ -347,8 +347,9 @@ async fn a_failed_sign_in_is_recorded_where_its_owners_look() {
         noted.unwrap();
     };
     fail(Some(org(2)), "stranger@example.com").await;
+    fail(Some(org(2)), "both@example.com").await;
     fail(None, "Ana@Example.com ").await;
-    // The organization does not exist, or there is no telling which one is meant.
+    // The organization does not exist, or has no such user, or it is open which one is meant.
     fail(Some(id("org_9")), "ana@example.com").await;
     fail(None, "both@example.com").await;
     fail(None, "my password").await;
@@ -360,11 +361,12 @@ async fn a_failed_sign_in_is_recorded_where_its_owners_look() {
     let of_first = failed(told(store, Some(org(1))).await);
     assert_eq!(of_first, ["sign_in.failed ana@example.com"]);
     let of_second = failed(told(store, Some(org(2))).await);
-    assert_eq!(of_second, ["sign_in.failed stranger@example.com"]);
+    assert_eq!(of_second, ["sign_in.failed both@example.com"]);
     let mut of_operators = told(store, None).await.split_off(before);
     let long = of_operators.pop().unwrap();
     assert_eq!(long.chars().count(), "sign_in.failed ".len() + 254);
     let expected = [
+        "sign_in.failed stranger@example.com",
         "sign_in.failed ana@example.com",
         "sign_in.failed both@example.com",
         "sign_in.failed",

@@ -25,6 +25,7 @@ mod numbers;
 mod opening;
 mod organizations;
 mod paging;
+mod passwords;
 mod prune;
 mod quotations;
 mod received;

@@ -26,7 +26,7 @@ async fn ended_sessions_and_old_counts_are_pruned_and_the_log_is_kept_for_longer
         .create_link(&org(1), &ana.id, &link, at(9_000), &by(4_000))
         .await;
     assert!(made.unwrap());
-    let attempt = store.begin_sign_in("ana", None, None, at(1_000)).await;
+    let attempt = store.begin_sign_in("ana", None, at(1_000)).await;
     attempt.unwrap();
     let log = entries(store).await;
     let prune = async |now: i64| store.prune(at(now - 7 * DAY)).await.unwrap();

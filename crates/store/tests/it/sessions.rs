@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 
 use recado_core::Role;
 use recado_store::{
-    SESSION_IDLE_TIMEOUT, SESSION_LIFETIME, Session, SessionSecret, Store, StoreError, User,
+    MAX_SESSIONS, SESSION_IDLE_TIMEOUT, SESSION_LIFETIME, Session, SessionSecret, Store,
+    StoreError, User,
 };
 use tokio::task::JoinSet;
 
-use crate::users::{create, create_with_password, servers, set_password};
+use crate::users::{create_with_password, servers, set_password};
 use crate::world::{ALL, World, at, by, id, org};
 
 /// Signs a user in whose password has the hash `hash`, three seconds after the beginning.
@@ -123,17 +124,20 @@ async fn a_use_is_noted_once_a_minute_and_revives_no_session() {
 }
 
 #[tokio::test]
-async fn a_renewed_session_is_found_by_its_new_secret_alone() {
+async fn a_user_has_so_many_sessions_and_the_oldest_end() {
     let World { store, .. } = &World::new().await;
     let ana = create_with_password(store, org(1), "ana", Role::Agent).await;
-    let (session, old) = sign_in(store, &ana, "ses_1").await;
-    let new = SessionSecret::generate().unwrap();
-    assert!(store.renew_session(&session, &new).await.unwrap());
-    assert!(!is_signed_in(store, &old).await);
-    assert_eq!(find(store, &new, 5_000).await.unwrap().0, session);
-    let ended = store.end_session(&org(1), &session.id, &by(6_000)).await;
-    assert!(ended.unwrap());
-    assert!(!store.renew_session(&session, &old).await.unwrap());
+    let bia = create_with_password(store, org(1), "bia", Role::Agent).await;
+    let (_, of_bia) = sign_in(store, &bia, "ses_bia").await;
+    let mut secrets = Vec::new();
+    for number in 0..=MAX_SESSIONS {
+        let (_, secret) = sign_in(store, &ana, &format!("ses_{number:03}")).await;
+        secrets.push(secret);
+    }
+    assert!(!is_signed_in(store, &secrets[0]).await);
+    for secret in secrets[1..].iter().chain([&of_bia]) {
+        assert!(is_signed_in(store, secret).await);
+    }
 }
 
 #[tokio::test]
@@ -208,7 +212,7 @@ async fn no_session_begins_with_a_password_that_is_not_the_present_one() {
     assert!(!is_signed_in(store, &secret).await);
     let found = store.get_user(&org(1), &ana.id).await.unwrap().unwrap();
     assert_eq!(found.last_sign_in_at, None);
-    create(store, org(1), "second", Role::Owner).await;
+    create_with_password(store, org(1), "second", Role::Owner).await;
     store
         .delete_user(&org(1), &ana.id, &by(4_000))
         .await

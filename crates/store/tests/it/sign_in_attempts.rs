@@ -2,7 +2,6 @@
 
 use std::net::IpAddr;
 
-use recado_core::OrganizationId;
 use recado_store::{
     ACCOUNT_AND_ADDRESS_LIMIT, ACCOUNT_LIMIT, ADDRESS_LIMIT, Attempt, AttemptLimit, Store,
 };
@@ -10,7 +9,7 @@ use sqlx::Row as _;
 use tokio::task::JoinSet;
 
 use crate::users::servers;
-use crate::world::{World, at, org};
+use crate::world::{World, at};
 
 const MINUTE: i64 = 60_000;
 
@@ -18,21 +17,13 @@ fn address(number: u32) -> IpAddr {
     IpAddr::V4((0xc000_0200 + number).into())
 }
 
-/// Makes an attempt for `ana` without an organization.
+/// Makes an attempt for `ana`.
 async fn attempt(store: &Store, address: IpAddr, now: i64) -> Attempt {
-    of(store, "ana@example.com", None, address, now).await
+    of(store, "ana@example.com", address, now).await
 }
 
-async fn of(
-    store: &Store,
-    email: &str,
-    organization: Option<&OrganizationId>,
-    address: IpAddr,
-    now: i64,
-) -> Attempt {
-    let attempt = store
-        .begin_sign_in(email, organization, Some(address), at(now))
-        .await;
+async fn of(store: &Store, email: &str, address: IpAddr, now: i64) -> Attempt {
+    let attempt = store.begin_sign_in(email, Some(address), at(now)).await;
     attempt.unwrap()
 }
 
@@ -59,14 +50,12 @@ async fn an_account_is_tried_five_times_from_one_address_until_the_window_ends()
         let told = attempt(store, address(1), now).await;
         assert_eq!(told, Attempt::RefusedUntil(at(end)));
     }
-    // From elsewhere, to another account, and with the organization it is another count.
+    // From elsewhere and to another account it is another count.
     assert_eq!(attempt(store, address(2), 2_000).await, Attempt::Allowed);
-    let other = of(store, "bia@example.com", None, address(1), 2_000).await;
+    let other = of(store, "bia@example.com", address(1), 2_000).await;
     assert_eq!(other, Attempt::Allowed);
-    let named = of(store, "ana@example.com", Some(&org(1)), address(1), 2_000).await;
-    assert_eq!(named, Attempt::Allowed);
     // In another notation it is the same.
-    let same = of(store, " Ana@Example.COM", None, address(1), 2_000).await;
+    let same = of(store, " Ana@Example.COM", address(1), 2_000).await;
     assert_eq!(same, Attempt::RefusedUntil(at(end)));
     for _ in 0..5 {
         assert_eq!(attempt(store, address(1), end).await, Attempt::Allowed);
@@ -81,13 +70,13 @@ async fn one_address_tries_twenty_times_whatever_the_accounts_are() {
     let store = &world.store;
     for number in 0..20 {
         let email = format!("user{number}@example.com");
-        let told = of(store, &email, None, address(1), 1_000).await;
+        let told = of(store, &email, address(1), 1_000).await;
         assert_eq!(told, Attempt::Allowed);
     }
     let end = at(1_000 + 15 * MINUTE);
     for number in 0..50 {
         let email = format!("other{number}@example.com");
-        let told = of(store, &email, None, address(1), 1_000).await;
+        let told = of(store, &email, address(1), 1_000).await;
         assert_eq!(told, Attempt::RefusedUntil(end));
     }
     assert_eq!(attempt(store, address(2), 1_000).await, Attempt::Allowed);
@@ -112,7 +101,7 @@ async fn one_account_is_tried_a_hundred_times_an_hour_from_all_addresses() {
     // What was refused counts for the address neither.
     for number in 0..20 {
         let email = format!("user{number}@example.com");
-        let told = of(store, &email, None, address(100), 1_000).await;
+        let told = of(store, &email, address(100), 1_000).await;
         assert_eq!(told, Attempt::Allowed);
     }
     let told = attempt(store, address(100), 1_000 + 60 * MINUTE).await;
@@ -133,7 +122,7 @@ async fn a_right_password_gives_its_attempt_back() {
     let World { store, .. } = &World::new().await;
     let forgive = async || {
         let forgiven = store
-            .forgive_sign_in("ana@example.com", None, Some(address(1)))
+            .forgive_sign_in("ana@example.com", Some(address(1)))
             .await;
         forgiven.unwrap();
     };
@@ -151,12 +140,12 @@ async fn a_right_password_gives_its_attempt_back() {
     // Nothing is given back for an account without attempts.
     for _ in 0..3 {
         let forgiven = store
-            .forgive_sign_in("bia@example.com", None, Some(address(9)))
+            .forgive_sign_in("bia@example.com", Some(address(9)))
             .await;
         forgiven.unwrap();
     }
     let mut allowed = 0;
-    while of(store, "bia@example.com", None, address(9), 1_000).await == Attempt::Allowed {
+    while of(store, "bia@example.com", address(9), 1_000).await == Attempt::Allowed {
         allowed += 1;
     }
     assert_eq!(allowed, 5);
@@ -175,7 +164,7 @@ async fn many_attempts_at_once_on_two_servers_let_no_more_through() {
                 for round in 0..10 {
                     let email = email(number as usize * 10 + round);
                     let told = server
-                        .begin_sign_in(&email, None, Some(address(number)), at(1_000))
+                        .begin_sign_in(&email, Some(address(number)), at(1_000))
                         .await;
                     allowed += usize::from(told.unwrap() == Attempt::Allowed);
                 }

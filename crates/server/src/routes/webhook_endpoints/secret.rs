@@ -1,0 +1,80 @@
+//! The secret of a webhook endpoint is replaced.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::State;
+use jiff::Timestamp;
+use recado_store::StoreError;
+use secrecy::ExposeSecret as _;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{missing, new_secret};
+use crate::app::App;
+use crate::auth::{Caller, need};
+use crate::error::{ApiError, Reason};
+use crate::extract::Path;
+use crate::openapi::{KEY, failures};
+use crate::routes::rfc3339;
+
+failures!(RotateFailures: KEY, &[Reason::WebhookEndpointNotFound, Reason::RateLimited]);
+
+/// How long a secret that was replaced signs as well.
+const OLD_SECRET_SIGNS_FOR: Duration = Duration::from_hours(24);
+
+/// A new secret.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct RotatedSecret {
+    /// What signs the calls from now on; shown this once.
+    secret: String,
+    /// Until when the secret before it signs as well.
+    previous_until: String,
+}
+
+/// Give a webhook endpoint a new secret; for 24 hours the old one signs as well
+///
+/// Every secret that was replaced within the last 24 hours signs, ten at most with the new one.
+#[utoipa::path(post, path = "/webhook-endpoints/{id}/rotate-secret", operation_id = "rotateWebhookSecret", tag = "Webhook endpoints", params(("id" = String, Path)), responses((status = 200, description = "The new secret, shown this once", body = RotatedSecret), RotateFailures))]
+pub(crate) async fn rotate_secret(
+    Caller {
+        organization_id,
+        author,
+        ..
+    }: Caller<need::Manage>,
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+) -> Result<Json<RotatedSecret>, ApiError> {
+    let id = id.parse().map_err(|_| missing())?;
+    let secret = new_secret()?;
+    let until = author
+        .at
+        .checked_add(OLD_SECRET_SIGNS_FOR)
+        .unwrap_or(Timestamp::MAX);
+    app.store
+        .rotate_webhook_secret(&organization_id, &id, secret.clone(), until, &author)
+        .await
+        .map_err(|error| refused_rotation(error, author.at))?
+        .ok_or_else(missing)?;
+    Ok(Json(RotatedSecret {
+        secret: secret.expose_secret().to_owned(),
+        previous_until: rfc3339(until),
+    }))
+}
+
+/// Why a secret was not replaced.
+fn refused_rotation(error: StoreError, now: Timestamp) -> ApiError {
+    let StoreError::TooManySecrets { limit, until } = error else {
+        return error.into();
+    };
+    let message = format!(
+        "Rotated too often: {limit} secrets of this webhook endpoint sign; the oldest one stops at {}",
+        rfc3339(until)
+    );
+    ApiError {
+        retry_after: until.duration_since(now).try_into().ok(),
+        ..ApiError::new(Reason::RateLimited, message)
+    }
+}
