@@ -27,7 +27,7 @@ pub struct UnknownScope;
 #[serde(try_from = "Vec<Scope>", into = "Vec<Scope>")]
 pub struct Scopes(u8);
 
-/// A set of scopes is empty, or a word in it is not a scope.
+/// The error of a set of scopes that is empty or has an unknown word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidScopes {
     /// There is not one scope.

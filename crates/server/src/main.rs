@@ -53,7 +53,7 @@ enum OperatorKey {
 
 #[derive(Subcommand)]
 enum User {
-    /// Create a user, and ask for the password on the terminal
+    /// Create a user with a password that is asked for on the terminal, or with a one-time link
     Create(NewUserArgs),
 }
 

@@ -22,7 +22,7 @@ pub const HASHES_AT_ONCE: usize = 2;
 /// Passwords that wait until one of those is done; beyond it a caller is asked to come back.
 pub const MAX_WAITING_HASHES: usize = 64;
 
-/// Memory of one hash, in KiB: with [`PASSES`], what OWASP recommends for argon2id.
+/// Memory of one hash, in KiB: with two passes, what OWASP recommends for argon2id.
 pub const MEMORY_KIB: u32 = 19 * 1024;
 
 /// How often one hash goes over its memory.

@@ -20,7 +20,7 @@ use crate::passwords::check_length;
 /// Most characters of an e-mail address, as SMTP allows.
 const MAX_EMAIL_CHARS: usize = 254;
 
-/// Who a person says to be.
+/// The data with which a person signs in.
 pub(crate) struct SignIn {
     /// As [`email`] returns it.
     pub(crate) email: String,

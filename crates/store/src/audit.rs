@@ -1,4 +1,4 @@
-//! The audit log: who changed what, when and from where.
+//! The audit log: who did what, when and from where.
 //!
 //! An entry is written in the transaction of its change, so that neither exists without the other.
 
@@ -18,7 +18,7 @@ use crate::reading::MAX_PAGE_BYTES;
 use crate::store::{Query, Store};
 use crate::writer::Work;
 
-/// Who makes a change.
+/// The one that makes a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Actor {
     /// A person who is signed in, or signs in.
@@ -35,7 +35,7 @@ pub enum Actor {
     Anonymous,
 }
 
-/// Who makes a change, from where, and when.
+/// The author of a change: actor, address and time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Author {
     /// Who makes the change.
@@ -166,7 +166,7 @@ impl FromStr for AuditAction {
 }
 
 impl Actor {
-    /// The word for what it is, in answers and in the database.
+    /// Returns the word for what it is, in answers and in the database.
     #[must_use]
     pub const fn kind(&self) -> &'static str {
         match self {
@@ -179,7 +179,7 @@ impl Actor {
         }
     }
 
-    /// The id of the user or of the key.
+    /// Returns the id of the user or of the key.
     #[must_use]
     pub fn id(&self) -> Option<&str> {
         match self {

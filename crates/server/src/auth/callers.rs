@@ -36,7 +36,8 @@ pub(crate) struct Operator {
     pub(crate) author: Author,
 }
 
-/// A caller that manages the organization in the path: an operator, or a manager of that organization.
+/// A caller that manages the organization in the path: an operator, or a caller of that organization with the scope
+/// `manage`.
 #[derive(Debug)]
 pub(crate) struct OrganizationManager {
     pub(crate) organization_id: OrganizationId,
@@ -76,7 +77,7 @@ pub(crate) struct OwnKey {
     pub(crate) author: Author,
 }
 
-/// Everyone.
+/// Any caller.
 #[derive(Debug)]
 pub(crate) struct Anyone;
 

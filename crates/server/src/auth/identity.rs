@@ -14,7 +14,7 @@ use crate::app::App;
 use crate::credential::Credential;
 use crate::error::{ApiError, Reason};
 
-/// Who calls.
+/// The authenticated caller of a request.
 #[derive(Debug, Clone)]
 pub(crate) struct Identity {
     /// The organization that the caller acts for; `None` for an operator.
@@ -26,7 +26,7 @@ pub(crate) struct Identity {
     pub(super) proof: Proof,
 }
 
-/// What proves who calls.
+/// The key or session that authenticates a caller.
 #[derive(Debug, Clone)]
 pub(super) enum Proof {
     ApiKey(ApiKey),
@@ -140,7 +140,7 @@ fn author(parts: &Parts, actor: Actor, at: Timestamp) -> Author {
     }
 }
 
-/// Returns the second word of `Authorization`, whatever the first one is, as ChatVolt does.
+/// Returns the second word of `Authorization` and ignores the first, as ChatVolt does.
 fn presented_key(authorization: &HeaderValue) -> Option<&str> {
     let value = authorization.to_str().ok()?;
     value.split_ascii_whitespace().nth(1)

@@ -2,7 +2,7 @@
 
 use recado_core::Scope;
 
-/// What a route asks of its caller.
+/// The requirement of a route on its caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Need {
     /// Nothing: everyone may call.

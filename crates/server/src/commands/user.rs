@@ -19,7 +19,7 @@ use super::say;
 #[derive(Args)]
 pub(crate) struct NewUserArgs {
     /// The id of the organization that the person belongs to
-    #[arg(long)]
+    #[arg(long, visible_alias = "org", value_name = "ID")]
     organization: OrganizationId,
     /// The e-mail address with which the person signs in
     #[arg(long)]

@@ -53,7 +53,7 @@ pub(crate) struct NewUser {
     role: TextField,
 }
 
-/// What changes about a user; what is left out stays.
+/// The changes of a user; fields that are left out stay.
 #[derive(Deserialize, Validate, ToSchema)]
 #[schema(example = json!({"role": "agent"}))]
 pub(crate) struct UserPatch {
@@ -95,7 +95,7 @@ pub(crate) struct User {
 pub(crate) struct CreatedUser {
     #[serde(flatten)]
     user: User,
-    /// Give it to the person, who sets the password with it.
+    /// The link for the new user, with which the user sets a password.
     link: Link,
 }
 
@@ -103,9 +103,9 @@ pub(crate) struct CreatedUser {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Link {
-    /// The page; shown this once.
+    /// The URL of the page where the user sets the password; shown this once.
     url: String,
-    /// Until when it works.
+    /// The time at which the link stops working.
     expires_at: String,
 }
 

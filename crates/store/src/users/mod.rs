@@ -321,7 +321,7 @@ async fn end_sessions(
     Ok(())
 }
 
-/// The user out of its columns.
+/// Reads a user from a row.
 fn user(row: &AnyRow) -> Result<User, StoreError> {
     let columns = Columns::new(row, "users", "id");
     Ok(User {
