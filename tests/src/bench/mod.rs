@@ -1,6 +1,7 @@
 //! The benchmark: release binaries as a user runs them, under a load that costs little itself.
 
 pub mod gateway;
+pub mod guesses;
 pub mod intake;
 pub mod load;
 pub mod logins;

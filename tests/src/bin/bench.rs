@@ -4,11 +4,12 @@
 
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use clap::Parser;
 use hdrhistogram::Histogram;
 use recado_store::MasterKey;
 use recado_tests::bench::gateway::Gateway;
+use recado_tests::bench::guesses::{self, Guesses, MAX_Z};
 use recado_tests::bench::intake::{self, Intake};
 use recado_tests::bench::logins::{self, Logins};
 use recado_tests::bench::{Measurement, measure, process};
@@ -60,6 +61,7 @@ struct Rest {
     peak_memory_mib: f64,
     intake: Intake,
     logins: Logins,
+    guesses: Guesses,
 }
 
 /// Measures one database and prints its lines of the table.
@@ -87,10 +89,12 @@ async fn run(name: &str, database: &[(&str, &str)], time: Duration) -> anyhow::R
         .find(|(name, _)| *name == "RECADO_DATABASE_URL");
     let (_, url) = url.context("a database URL")?;
     let logins = logins::measure(&gateway, url, time).await?;
+    let guesses = guesses::measure(&gateway).await?;
     Ok(Rest {
         peak_memory_mib,
         intake,
         logins,
+        guesses,
     })
 }
 
@@ -127,6 +131,30 @@ fn print_rest(rests: &[(&str, Rest)]) -> anyhow::Result<()> {
         println!(
             "| {database} | {p50:.2} | {p99:.2} | {:.0} | {login:.0} | {:.1} |",
             logins.logins_per_second, logins.peak_memory_mib
+        );
+    }
+    print_guesses(rests)
+}
+
+/// Prints how long wrong passwords took.
+///
+/// # Errors
+///
+/// The times tell which e-mail addresses have a user.
+fn print_guesses(rests: &[(&str, Rest)]) -> anyhow::Result<()> {
+    println!("\nWrong passwords, by whether the e-mail address has a user:\n");
+    println!("| Database | User p50 ms | No user p50 ms | z of the rank test |");
+    println!("|---|---|---|---|");
+    for (database, Rest { guesses, .. }) in rests {
+        let Guesses { known, unknown, z } = guesses;
+        let [known, unknown] = [known, unknown].map(|time| time.as_secs_f64() * 1000.0);
+        println!("| {database} | {known:.2} | {unknown:.2} | {z:.2} |");
+    }
+    for (database, Rest { guesses, .. }) in rests {
+        let z = guesses.z;
+        ensure!(
+            z.abs() <= MAX_Z,
+            "on {database} the time of an answer tells whether the e-mail address has a user: z is {z:.2}"
         );
     }
     Ok(())
