@@ -6,7 +6,7 @@ use std::time::Duration;
 use std::vec::IntoIter;
 
 use recado_providers::{Channel, MAX_ITEMS, Received};
-use recado_store::{self as store, Application, SetAsideReason, WebhookCall};
+use recado_store::{self as store, Application, DatabaseKind, SetAsideReason, WebhookCall};
 use tokio::sync::SemaphorePermit;
 use tokio::time::Instant;
 
@@ -14,9 +14,16 @@ use super::budget::Room;
 use super::routing::Routes;
 use crate::app::App;
 
-/// Items that are applied in one transaction at most: each may make a delivery for each of 20 webhook
-/// endpoints, and on SQLite the writes of all others wait for its end.
-const ITEMS: usize = 50;
+/// Most items that are applied in one transaction, so that it ends in time on a slow database too.
+///
+/// Each may make a delivery for each of 20 webhook endpoints. On SQLite the writes of all organizations wait for
+/// the transaction; on PostgreSQL only its own organization's do, and a transaction costs more than its items.
+const fn max_items(kind: DatabaseKind) -> usize {
+    match kind {
+        DatabaseKind::Sqlite => 50,
+        DatabaseKind::Postgres => 200,
+    }
+}
 
 /// How long a part is tried again that the database does not take.
 const RETRY_FOR: Duration = Duration::from_secs(30);
@@ -204,7 +211,7 @@ async fn next_parts(
     reading: &mut VecDeque<Reading>,
     failed: &mut HashSet<String>,
 ) -> Vec<Application> {
-    let (mut parts, mut room) = (Vec::new(), ITEMS);
+    let (mut parts, mut room) = (Vec::new(), max_items(app.store.kind()));
     while let Some(first) = reading.front_mut() {
         let fits = first.items.len() <= room;
         if !fits && !parts.is_empty() && !first.begun {
