@@ -6,8 +6,8 @@ use axum::http::HeaderValue;
 use jiff::Timestamp;
 use recado_core::{FieldErrors, OrganizationId, SessionId};
 use recado_store::{
-    Actor, Attempt, Author, LINK_LIFETIME, LinkSecret, MAX_SIGN_INS, SESSION_LIFETIME, Session,
-    SessionSecret, User,
+    Actor, Author, LINK_LIFETIME, LinkSecret, MAX_SIGN_INS, SESSION_LIFETIME, Session,
+    SessionSecret, SignInAttempt, User,
 };
 use secrecy::SecretString;
 use validator::ValidateEmail as _;
@@ -108,7 +108,7 @@ async fn check_password(
     let (store, now) = (&app.store, app.clock.now());
     // Counted before the hash, so that calls at the same time cannot try more than is allowed.
     let attempt = store.begin_sign_in(email, address, now);
-    if let Attempt::RefusedUntil(until) = attempt.await? {
+    if let SignInAttempt::RefusedUntil(until) = attempt.await? {
         return Err(too_many_attempts(until, now));
     }
     let candidates = store.find_sign_ins(email, organization).await?;
@@ -117,7 +117,7 @@ async fn check_password(
     let found = first_that_fits(app, candidates, hashes, &password).await;
     // An attempt whose password was not compared does not count either.
     if !matches!(found, Ok(None)) {
-        store.forgive_sign_in(email, address).await?;
+        store.give_back_sign_in(email, address).await?;
     }
     found
 }

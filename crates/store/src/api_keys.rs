@@ -118,7 +118,7 @@ impl Store {
         session: &SessionId,
         author: &Author,
     ) -> Result<bool, StoreError> {
-        let Some(owner) = key.organization_id.clone() else {
+        let Some(organization_id) = key.organization_id.clone() else {
             return Ok(false);
         };
         let text = insert!(
@@ -129,8 +129,8 @@ impl Store {
         let query = insertion(text, key, key.user_id.as_ref(), secret);
         let query = query.bind(session.as_str().to_owned());
         let (kind, entry) = (self.kind(), created(key, author));
-        let locked = owner.clone();
-        self.locked(&owner, move |connection| {
+        let locked = organization_id.clone();
+        self.locked(&organization_id, move |connection| {
             Box::pin(async move {
                 // The organization lock: a change of the password must not miss this key.
                 EventLog::open(kind, locked, Timestamp::UNIX_EPOCH, connection).await?;

@@ -126,7 +126,7 @@ async fn by_session(parts: &Parts, app: &Arc<App>, now: Timestamp) -> Result<Ide
 fn touch(app: &Arc<App>, session: &Session, now: Timestamp) {
     let (app, session) = (Arc::clone(app), session.clone());
     tokio::spawn(async move {
-        if let Err(error) = app.store.touch_session(&session, now).await {
+        if let Err(error) = app.store.note_session_used(&session, now).await {
             tracing::warn!(%error, "cannot note that a session is used");
         }
     });

@@ -39,10 +39,10 @@ impl Store {
         .bind(id.as_str().to_owned())
         .bind(secret.hash())
         .bind(ends_at.as_millisecond());
-        let (owner, id, author) = (organization.clone(), id.clone(), author.clone());
+        let (organization_id, id, author) = (organization.clone(), id.clone(), author.clone());
         self.change_access(organization, move |connection| {
             Box::pin(async move {
-                let Some(user) = find(&owner, &id, connection).await? else {
+                let Some(user) = find(&organization_id, &id, connection).await? else {
                     return Ok(false);
                 };
                 query.execute(&mut *connection).await?;

@@ -3,10 +3,10 @@
 //! What changes what a user may do holds the organization lock: two owners cannot demote each other at once,
 //! and a new password misses no link and no personal key that is made meanwhile.
 
-mod attempts;
 mod links;
 mod passwords;
 mod sessions;
+mod sign_in_attempts;
 
 use jiff::Timestamp;
 use recado_core::{OrganizationId, Role, SessionId, UserId};
@@ -22,12 +22,12 @@ use crate::reading::MAX_PAGE_BYTES;
 use crate::store::{Query, Store};
 use crate::writer::Work;
 
-pub use attempts::{
-    ACCOUNT_AND_ADDRESS_LIMIT, ACCOUNT_LIMIT, ADDRESS_LIMIT, Attempt, AttemptLimit,
-};
 pub use links::LINK_LIFETIME;
 pub use passwords::MAX_SIGN_INS;
 pub use sessions::{MAX_SESSIONS, SESSION_IDLE_TIMEOUT, SESSION_LIFETIME, Session};
+pub use sign_in_attempts::{
+    ACCOUNT_AND_ADDRESS_LIMIT, ACCOUNT_LIMIT, ADDRESS_LIMIT, SignInAttempt, SignInLimit,
+};
 
 /// A person of one organization.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -145,11 +145,11 @@ impl Store {
         role: Option<Role>,
         author: &Author,
     ) -> Result<Option<User>, StoreError> {
-        let (owner, id, author) = (organization.clone(), id.clone(), author.clone());
+        let (organization_id, id, author) = (organization.clone(), id.clone(), author.clone());
         let name = name.map(|name| columns::text(name).into_owned());
         self.change_access(organization, move |connection| {
             Box::pin(async move {
-                let Some(mut user) = find(&owner, &id, connection).await? else {
+                let Some(mut user) = find(&organization_id, &id, connection).await? else {
                     return Ok(None);
                 };
                 let role = role.unwrap_or(user.role);
@@ -165,7 +165,7 @@ impl Store {
                 sqlx::query(
                     "update users set name = $3, role = $4 where organization_id = $1 and id = $2",
                 )
-                .bind(owner.as_str().to_owned())
+                .bind(organization_id.as_str().to_owned())
                 .bind(id.as_str().to_owned())
                 .bind(name.clone())
                 .bind(role.as_str())
@@ -195,16 +195,16 @@ impl Store {
         id: &UserId,
         author: &Author,
     ) -> Result<bool, StoreError> {
-        let (owner, id, author) = (organization.clone(), id.clone(), author.clone());
+        let (organization_id, id, author) = (organization.clone(), id.clone(), author.clone());
         self.change_access(organization, move |connection| {
             Box::pin(async move {
-                let Some(user) = find(&owner, &id, connection).await? else {
+                let Some(user) = find(&organization_id, &id, connection).await? else {
                     return Ok(false);
                 };
                 keep_an_owner(&user, connection).await?;
                 // The user first: a sign-in that waits for this row finds it gone.
                 sqlx::query("delete from users where organization_id = $1 and id = $2")
-                    .bind(owner.as_str().to_owned())
+                    .bind(organization_id.as_str().to_owned())
                     .bind(id.as_str().to_owned())
                     .execute(&mut *connection)
                     .await?;
@@ -225,10 +225,10 @@ impl Store {
         organization: &OrganizationId,
         work: impl Work<T>,
     ) -> Result<T, StoreError> {
-        let (store, kind, owner) = (self.clone(), self.kind(), organization.clone());
+        let (store, kind, organization_id) = (self.clone(), self.kind(), organization.clone());
         self.ending_access(async move {
-            let locked = owner.clone();
-            let written = store.locked(&owner, move |connection| {
+            let locked = organization_id.clone();
+            let written = store.locked(&organization_id, move |connection| {
                 Box::pin(async move {
                     EventLog::open(kind, locked, Timestamp::UNIX_EPOCH, connection).await?;
                     work(connection).await

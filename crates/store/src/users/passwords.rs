@@ -69,11 +69,11 @@ impl Store {
         hash: &str,
         author: &Author,
     ) -> Result<bool, StoreError> {
-        let (owner, id, author) = (organization.clone(), id.clone(), author.clone());
+        let (organization_id, id, author) = (organization.clone(), id.clone(), author.clone());
         let hash = hash.to_owned();
         self.change_access(organization, move |connection| {
             Box::pin(async move {
-                let Some(user) = find(&owner, &id, connection).await? else {
+                let Some(user) = find(&organization_id, &id, connection).await? else {
                     return Ok(false);
                 };
                 replace_password(&user, &hash, connection).await?;

@@ -176,7 +176,11 @@ impl Store {
     /// # Errors
     ///
     /// The database does not answer.
-    pub async fn touch_session(&self, session: &Session, now: Timestamp) -> Result<(), StoreError> {
+    pub async fn note_session_used(
+        &self,
+        session: &Session,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         if now < after(session.last_seen_at, NOTE_INTERVAL) {
             return Ok(());
         }
@@ -283,7 +287,7 @@ impl Store {
         )
         .bind(organization.as_str().to_owned())
         .bind(id.as_str().to_owned());
-        let (owner, author) = (organization.clone(), author.clone());
+        let (organization_id, author) = (organization.clone(), author.clone());
         let store = self.clone();
         self.ending_access(async move {
             let ended = store.transaction(move |connection| {
@@ -294,7 +298,12 @@ impl Store {
                     let columns = Columns::new(&row, "sessions", "id");
                     let (user, id): (&str, &str) = (columns.get("user_id")?, columns.get("id")?);
                     author
-                        .record(Some(&owner), AuditAction::SessionEnded, user, Some(id))
+                        .record(
+                            Some(&organization_id),
+                            AuditAction::SessionEnded,
+                            user,
+                            Some(id),
+                        )
                         .execute(connection)
                         .await?;
                     Ok(true)

@@ -88,7 +88,7 @@ async fn a_session_ends_when_it_is_idle_and_at_the_latest_after_thirty_days() {
         assert!(!lasts(idle_end).await);
         // Used at the last moment, it lasts as long again.
         store
-            .touch_session(&session, at(idle_end - 1))
+            .note_session_used(&session, at(idle_end - 1))
             .await
             .unwrap();
         session = find(store, &secret, idle_end - 1).await.unwrap().0;
@@ -97,7 +97,10 @@ async fn a_session_ends_when_it_is_idle_and_at_the_latest_after_thirty_days() {
         assert_eq!(session.idle_ends_at, at(idle_end));
     }
     assert!(lasts(end - 1).await);
-    store.touch_session(&session, at(end - 1)).await.unwrap();
+    store
+        .note_session_used(&session, at(end - 1))
+        .await
+        .unwrap();
     assert!(!lasts(end).await);
 }
 
@@ -111,15 +114,15 @@ async fn a_use_is_noted_once_a_minute_and_revives_no_session() {
     let ana = create_with_password(store, org(1), "ana", Role::Agent).await;
     let (session, secret) = sign_in(store, &ana, "ses_1").await;
     let seen = async || find(store, &secret, 63_000).await.unwrap().0.last_seen_at;
-    store.touch_session(&session, at(62_999)).await.unwrap();
+    store.note_session_used(&session, at(62_999)).await.unwrap();
     assert_eq!(seen().await, at(3_000));
-    store.touch_session(&session, at(63_000)).await.unwrap();
+    store.note_session_used(&session, at(63_000)).await.unwrap();
     assert_eq!(seen().await, at(63_000));
     // Another request of that minute, which found the session as it was before.
-    store.touch_session(&session, at(64_000)).await.unwrap();
+    store.note_session_used(&session, at(64_000)).await.unwrap();
     assert_eq!(seen().await, at(63_000));
     let end = 63_000 + milliseconds(SESSION_IDLE_TIMEOUT);
-    store.touch_session(&session, at(end)).await.unwrap();
+    store.note_session_used(&session, at(end)).await.unwrap();
     assert!(find(store, &secret, end).await.is_none());
 }
 

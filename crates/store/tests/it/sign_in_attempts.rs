@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use recado_store::{
-    ACCOUNT_AND_ADDRESS_LIMIT, ACCOUNT_LIMIT, ADDRESS_LIMIT, Attempt, AttemptLimit, Store,
+    ACCOUNT_AND_ADDRESS_LIMIT, ACCOUNT_LIMIT, ADDRESS_LIMIT, SignInAttempt, SignInLimit, Store,
 };
 use sqlx::Row as _;
 use tokio::task::JoinSet;
@@ -18,16 +18,16 @@ fn address(number: u32) -> IpAddr {
 }
 
 /// Makes an attempt for `ana`.
-async fn attempt(store: &Store, address: IpAddr, now: i64) -> Attempt {
+async fn attempt(store: &Store, address: IpAddr, now: i64) -> SignInAttempt {
     of(store, "ana@example.com", address, now).await
 }
 
-async fn of(store: &Store, email: &str, address: IpAddr, now: i64) -> Attempt {
+async fn of(store: &Store, email: &str, address: IpAddr, now: i64) -> SignInAttempt {
     let attempt = store.begin_sign_in(email, Some(address), at(now)).await;
     attempt.unwrap()
 }
 
-fn count(limit: AttemptLimit) -> usize {
+fn count(limit: SignInLimit) -> usize {
     usize::try_from(limit.attempts).unwrap()
 }
 
@@ -43,25 +43,31 @@ async fn an_account_is_tried_five_times_from_one_address_until_the_window_ends()
     let World { store, .. } = &World::new().await;
     for number in 0..5 {
         let told = attempt(store, address(1), 1_000 + number).await;
-        assert_eq!(told, Attempt::Allowed);
+        assert_eq!(told, SignInAttempt::Allowed);
     }
     let end = 1_000 + 15 * MINUTE;
     for now in [2_000, end - 1] {
         let told = attempt(store, address(1), now).await;
-        assert_eq!(told, Attempt::RefusedUntil(at(end)));
+        assert_eq!(told, SignInAttempt::RefusedUntil(at(end)));
     }
     // From elsewhere and to another account it is another count.
-    assert_eq!(attempt(store, address(2), 2_000).await, Attempt::Allowed);
+    assert_eq!(
+        attempt(store, address(2), 2_000).await,
+        SignInAttempt::Allowed
+    );
     let other = of(store, "bia@example.com", address(1), 2_000).await;
-    assert_eq!(other, Attempt::Allowed);
+    assert_eq!(other, SignInAttempt::Allowed);
     // In another notation it is the same.
     let same = of(store, " Ana@Example.COM", address(1), 2_000).await;
-    assert_eq!(same, Attempt::RefusedUntil(at(end)));
+    assert_eq!(same, SignInAttempt::RefusedUntil(at(end)));
     for _ in 0..5 {
-        assert_eq!(attempt(store, address(1), end).await, Attempt::Allowed);
+        assert_eq!(
+            attempt(store, address(1), end).await,
+            SignInAttempt::Allowed
+        );
     }
     let told = attempt(store, address(1), end).await;
-    assert_eq!(told, Attempt::RefusedUntil(at(end + 15 * MINUTE)));
+    assert_eq!(told, SignInAttempt::RefusedUntil(at(end + 15 * MINUTE)));
 }
 
 #[tokio::test]
@@ -71,15 +77,18 @@ async fn one_address_tries_twenty_times_whatever_the_accounts_are() {
     for number in 0..20 {
         let email = format!("user{number}@example.com");
         let told = of(store, &email, address(1), 1_000).await;
-        assert_eq!(told, Attempt::Allowed);
+        assert_eq!(told, SignInAttempt::Allowed);
     }
     let end = at(1_000 + 15 * MINUTE);
     for number in 0..50 {
         let email = format!("other{number}@example.com");
         let told = of(store, &email, address(1), 1_000).await;
-        assert_eq!(told, Attempt::RefusedUntil(end));
+        assert_eq!(told, SignInAttempt::RefusedUntil(end));
     }
-    assert_eq!(attempt(store, address(2), 1_000).await, Attempt::Allowed);
+    assert_eq!(
+        attempt(store, address(2), 1_000).await,
+        SignInAttempt::Allowed
+    );
     // What is refused leaves nothing behind: 1 + 2 addresses, and two counts for each account that was tried.
     let mut raw = world.raw().await;
     let row = sqlx::query("select count(*) as found from sign_in_attempts")
@@ -94,18 +103,18 @@ async fn one_account_is_tried_a_hundred_times_an_hour_from_all_addresses() {
     let World { store, .. } = &World::new().await;
     for number in 0..100 {
         let told = attempt(store, address(number), 1_000).await;
-        assert_eq!(told, Attempt::Allowed);
+        assert_eq!(told, SignInAttempt::Allowed);
     }
     let told = attempt(store, address(100), 1_000).await;
-    assert_eq!(told, Attempt::RefusedUntil(at(1_000 + 60 * MINUTE)));
+    assert_eq!(told, SignInAttempt::RefusedUntil(at(1_000 + 60 * MINUTE)));
     // What was refused counts for the address neither.
     for number in 0..20 {
         let email = format!("user{number}@example.com");
         let told = of(store, &email, address(100), 1_000).await;
-        assert_eq!(told, Attempt::Allowed);
+        assert_eq!(told, SignInAttempt::Allowed);
     }
     let told = attempt(store, address(100), 1_000 + 60 * MINUTE).await;
-    assert_eq!(told, Attempt::Allowed);
+    assert_eq!(told, SignInAttempt::Allowed);
 }
 
 #[tokio::test]
@@ -114,7 +123,10 @@ async fn what_one_address_is_refused_does_not_lock_the_account_for_others() {
     for _ in 0..200 {
         attempt(store, address(1), 1_000).await;
     }
-    assert_eq!(attempt(store, address(2), 1_000).await, Attempt::Allowed);
+    assert_eq!(
+        attempt(store, address(2), 1_000).await,
+        SignInAttempt::Allowed
+    );
 }
 
 #[tokio::test]
@@ -122,30 +134,42 @@ async fn a_right_password_gives_its_attempt_back() {
     let World { store, .. } = &World::new().await;
     let forgive = async || {
         let forgiven = store
-            .forgive_sign_in("ana@example.com", Some(address(1)))
+            .give_back_sign_in("ana@example.com", Some(address(1)))
             .await;
         forgiven.unwrap();
     };
     for _ in 0..50 {
-        assert_eq!(attempt(store, address(1), 1_000).await, Attempt::Allowed);
+        assert_eq!(
+            attempt(store, address(1), 1_000).await,
+            SignInAttempt::Allowed
+        );
         forgive().await;
     }
     // It gives back one and not all.
     for _ in 0..5 {
-        assert_eq!(attempt(store, address(1), 1_000).await, Attempt::Allowed);
+        assert_eq!(
+            attempt(store, address(1), 1_000).await,
+            SignInAttempt::Allowed
+        );
     }
     forgive().await;
-    assert_eq!(attempt(store, address(1), 1_000).await, Attempt::Allowed);
-    assert_ne!(attempt(store, address(1), 1_000).await, Attempt::Allowed);
+    assert_eq!(
+        attempt(store, address(1), 1_000).await,
+        SignInAttempt::Allowed
+    );
+    assert_ne!(
+        attempt(store, address(1), 1_000).await,
+        SignInAttempt::Allowed
+    );
     // Nothing is given back for an account without attempts.
     for _ in 0..3 {
         let forgiven = store
-            .forgive_sign_in("bia@example.com", Some(address(9)))
+            .give_back_sign_in("bia@example.com", Some(address(9)))
             .await;
         forgiven.unwrap();
     }
     let mut allowed = 0;
-    while of(store, "bia@example.com", address(9), 1_000).await == Attempt::Allowed {
+    while of(store, "bia@example.com", address(9), 1_000).await == SignInAttempt::Allowed {
         allowed += 1;
     }
     assert_eq!(allowed, 5);
@@ -166,7 +190,7 @@ async fn many_attempts_at_once_on_two_servers_let_no_more_through() {
                     let told = server
                         .begin_sign_in(&email, Some(address(number)), at(1_000))
                         .await;
-                    allowed += usize::from(told.unwrap() == Attempt::Allowed);
+                    allowed += usize::from(told.unwrap() == SignInAttempt::Allowed);
                 }
                 allowed
             });

@@ -19,7 +19,7 @@ use crate::store::Store;
 
 /// How many attempts are let through in a window of time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct AttemptLimit {
+pub struct SignInLimit {
     /// How many.
     pub attempts: u32,
     /// In how long.
@@ -27,19 +27,19 @@ pub struct AttemptLimit {
 }
 
 /// Attempts from one address; an IPv6 network of 64 bits counts as one address.
-pub const ADDRESS_LIMIT: AttemptLimit = AttemptLimit {
+pub const ADDRESS_LIMIT: SignInLimit = SignInLimit {
     attempts: 20,
     window: Duration::from_mins(15),
 };
 
 /// Attempts to sign in to one account from one address.
-pub const ACCOUNT_AND_ADDRESS_LIMIT: AttemptLimit = AttemptLimit {
+pub const ACCOUNT_AND_ADDRESS_LIMIT: SignInLimit = SignInLimit {
     attempts: 5,
     window: Duration::from_mins(15),
 };
 
 /// Attempts to sign in to one account from all addresses.
-pub const ACCOUNT_LIMIT: AttemptLimit = AttemptLimit {
+pub const ACCOUNT_LIMIT: SignInLimit = SignInLimit {
     attempts: 100,
     window: Duration::from_hours(1),
 };
@@ -49,7 +49,7 @@ const MAX_EMAIL_LENGTH: usize = 254;
 
 /// Whether an attempt to sign in is let through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Attempt {
+pub enum SignInAttempt {
     /// It was counted, and the password may be compared.
     Allowed,
     /// It was not counted; the next one may be allowed at this instant.
@@ -60,7 +60,7 @@ pub enum Attempt {
 #[derive(Clone)]
 struct Subject {
     hash: Vec<u8>,
-    limit: AttemptLimit,
+    limit: SignInLimit,
 }
 
 /// The subjects of an attempt, in the order in which every transaction takes their rows. The address comes
@@ -107,11 +107,11 @@ impl Store {
         email: &str,
         address: Option<IpAddr>,
         now: Timestamp,
-    ) -> Result<Attempt, StoreError> {
+    ) -> Result<SignInAttempt, StoreError> {
         let subjects = subjects(email, address);
         // A flood of refused attempts only reads.
         if let Some(until) = self.refused_until(&subjects, now).await? {
-            return Ok(Attempt::RefusedUntil(until));
+            return Ok(SignInAttempt::RefusedUntil(until));
         }
         let counting = subjects.clone();
         let counted = self.transaction(move |connection| {
@@ -126,10 +126,10 @@ impl Store {
             })
         });
         if counted.await? {
-            return Ok(Attempt::Allowed);
+            return Ok(SignInAttempt::Allowed);
         }
         let until = self.refused_until(&subjects, now).await?;
-        Ok(Attempt::RefusedUntil(until.unwrap_or(now)))
+        Ok(SignInAttempt::RefusedUntil(until.unwrap_or(now)))
     }
 
     /// Gives back an attempt that was counted, since its password was right.
@@ -137,7 +137,7 @@ impl Store {
     /// # Errors
     ///
     /// The database does not answer.
-    pub async fn forgive_sign_in(
+    pub async fn give_back_sign_in(
         &self,
         email: &str,
         address: Option<IpAddr>,
