@@ -1,4 +1,4 @@
-//! Sessions: people sign in, call with a cookie, and sign out; what does not count as a session sends nothing.
+//! Sessions: people sign in, call with a cookie, and sign out; a cookie that is not valid sends nothing.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};

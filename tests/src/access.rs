@@ -75,17 +75,17 @@ pub const NEEDS: [(&str, &[Kind], &str); 11] = [
     (
         "session",
         &[Session("viewer"), Session("agent"), Session("owner")],
-        "A person who is signed in, whatever the role.",
+        "A person who is signed in, with any role.",
     ),
     (
         "API key",
         &[Key("read"), Key("send"), Key("manage")],
-        "An API key of an organization, whatever its scopes.",
+        "An API key of an organization, with any scopes.",
     ),
     (
         "any key",
         &[Key("read"), Key("send"), Key("manage"), Operator],
-        "An API key, whatever its scopes, or an operator key.",
+        "An API key with any scopes, or an operator key.",
     ),
 ];
 

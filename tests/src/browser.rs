@@ -95,11 +95,11 @@ impl View {
     }
 }
 
-/// Runs `test` with a fresh browser, and ends the browser whatever happens.
+/// Runs `test` with a fresh browser, and ends the browser also if the test fails.
 ///
 /// # Panics
 ///
-/// There is no Chromium or no driver, or the test fails.
+/// Chromium or its driver is missing, or the test fails.
 pub async fn browse<F, Fut>(test: F)
 where
     F: FnOnce(Browser) -> Fut,
@@ -250,7 +250,7 @@ impl Browser {
         waited.with_context(|| format!("{selector} does not show {text}"))
     }
 
-    /// Types on the keyboard, into whatever has the focus.
+    /// Types on the keyboard, into the element that has the focus.
     ///
     /// # Errors
     ///

@@ -401,7 +401,7 @@ mod tests {
         "agent list --server https://home.example",
         "profile `work` is for https://work.example/"
     )]
-    #[case("agent list --profile other", "there are: home, work")]
+    #[case("agent list --profile other", "you have: home, work")]
     fn the_key_of_a_profile_is_sent_to_no_other_server(#[case] line: &str, #[case] reason: &str) {
         let cli = Cli::try_parse_from(["recado"].into_iter().chain(line.split(' '))).unwrap();
         let refused = cli.globals.of_profile(None, &profiles()).err().unwrap();

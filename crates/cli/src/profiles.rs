@@ -60,7 +60,7 @@ impl Profile {
 }
 
 impl Profiles {
-    /// Reads the file; without one there are no profiles.
+    /// Reads the file; returns an empty list if it does not exist.
     pub(crate) fn load() -> Result<Self, Failure> {
         let file = file()?;
         let text = match fs::read_to_string(&file) {
@@ -132,16 +132,16 @@ impl Profiles {
         self.profiles.iter().map(|(name, one)| (name.as_str(), one))
     }
 
-    /// Says that there is no such profile, and which ones there are.
+    /// Returns the error that a profile does not exist, with the names of those that do.
     pub(crate) fn unknown(&self, name: &str) -> Failure {
         let names: Vec<_> = self.iter().map(|(name, _)| name).collect();
         let known = if names.is_empty() {
-            "there is none yet".to_owned()
+            "you have none yet".to_owned()
         } else {
-            format!("there are: {}", names.join(", "))
+            format!("you have: {}", names.join(", "))
         };
         Failure::Usage(format!(
-            "there is no profile `{name}` ({known}); `recado login --profile {name}` makes it"
+            "the profile `{name}` does not exist ({known}); `recado login --profile {name}` creates it"
         ))
     }
 }

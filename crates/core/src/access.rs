@@ -30,7 +30,7 @@ pub struct Scopes(u8);
 /// The error of a set of scopes that is empty or has an unknown word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidScopes {
-    /// There is not one scope.
+    /// The set has no scope.
     #[error("expected at least one of read, send, manage")]
     Empty,
     /// A word is not a scope.
@@ -99,7 +99,7 @@ impl Scopes {
     ///
     /// # Errors
     ///
-    /// There is not one.
+    /// [`InvalidScopes::Empty`] if there is none.
     pub fn new(scopes: impl IntoIterator<Item = Scope>) -> Result<Self, InvalidScopes> {
         let bits = scopes.into_iter().fold(0, |bits, scope| bits | scope.bit());
         Self::from_bits(bits).ok_or(InvalidScopes::Empty)

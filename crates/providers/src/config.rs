@@ -256,7 +256,7 @@ impl Credentials {
 ///
 /// # Errors
 ///
-/// The base URL is no web address, or a credential cannot be sent.
+/// The base URL is not an http or https address, or a credential cannot be sent.
 pub fn connect(http: &HttpClient, config: ChannelConfig) -> Result<Arc<dyn Channel>, ConfigError> {
     let ChannelConfig {
         base_url,

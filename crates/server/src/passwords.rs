@@ -113,9 +113,9 @@ impl Passwords {
             .name("password".to_owned())
             .spawn(move || {
                 yield_to_sends();
-                // A caller that has gone takes no answer.
+                // Sending fails if the caller has hung up.
                 drop(answer.send(work()));
-                // Held to the end, also when the caller has gone: they bound the memory.
+                // Released only here, also if the caller has hung up: they bound the memory.
                 drop((slot, place));
             })
             .map_err(ApiError::internal)?;

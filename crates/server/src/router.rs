@@ -70,7 +70,7 @@ fn people(router: OpenApiRouter<Arc<App>>) -> OpenApiRouter<Arc<App>> {
         sessions::show,
         sessions::delete,
         sessions::change_password,
-        sessions::create_api_key,
+        api_keys::create_personal,
         users::create,
         users::list,
         users::show,

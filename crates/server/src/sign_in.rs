@@ -6,19 +6,17 @@ use axum::http::HeaderValue;
 use jiff::Timestamp;
 use recado_core::{FieldErrors, OrganizationId, SessionId};
 use recado_store::{
-    Actor, Author, LINK_LIFETIME, LinkSecret, MAX_SIGN_INS, SESSION_LIFETIME, Session,
-    SessionSecret, SignInAttempt, User,
+    Actor, Author, LINK_LIFETIME, LinkSecret, MAX_EMAIL_CHARS, MAX_SIGN_INS, SESSION_LIFETIME,
+    Session, SessionSecret, SignInAttempt, Store, StoreError, User,
 };
 use secrecy::SecretString;
+use url::Url;
 use validator::ValidateEmail as _;
 
 use crate::app::App;
 use crate::auth::{SessionCookie, SignedIn, ended_session};
 use crate::error::{ApiError, Reason};
 use crate::passwords::check_length;
-
-/// Most characters of an e-mail address, as SMTP allows.
-const MAX_EMAIL_CHARS: usize = 254;
 
 /// The data with which a person signs in.
 pub(crate) struct SignIn {
@@ -30,7 +28,7 @@ pub(crate) struct SignIn {
 }
 
 /// A session that was just made.
-pub(crate) struct NewSession {
+pub(crate) struct CreatedSession {
     pub(crate) session: Session,
     pub(crate) user: User,
     /// The header `Set-Cookie` that gives it to the browser.
@@ -38,9 +36,11 @@ pub(crate) struct NewSession {
 }
 
 /// A link with which a user sets a password.
-pub(crate) struct NewLink {
-    pub(crate) url: String,
-    pub(crate) ends_at: Timestamp,
+pub struct NewLink {
+    /// Where the user sets it.
+    pub url: String,
+    /// When the link stops working.
+    pub ends_at: Timestamp,
 }
 
 /// Reads an e-mail address; case and white space around it do not count.
@@ -62,12 +62,12 @@ pub fn email(text: &str) -> Result<String, FieldErrors> {
 ///
 /// # Errors
 ///
-/// The e-mail or the password is wrong, which of them is not told; or there were too many attempts.
+/// The e-mail address or the password is wrong, without saying which; or there were too many attempts.
 pub(crate) async fn sign_in(
     app: &App,
     given: SignIn,
     address: Option<IpAddr>,
-) -> Result<NewSession, ApiError> {
+) -> Result<CreatedSession, ApiError> {
     let (store, at) = (&app.store, app.clock.now());
     let (email, organization) = (given.email.as_str(), given.organization_id.as_ref());
     let by = |actor| Author { actor, address, at };
@@ -89,7 +89,7 @@ pub(crate) async fn sign_in(
         return Err(wrong());
     }
     let cookie = SessionCookie::of(&app.public_url).set(&secret, SESSION_LIFETIME.as_secs())?;
-    Ok(NewSession {
+    Ok(CreatedSession {
         session,
         user,
         cookie,
@@ -115,7 +115,7 @@ async fn check_password(
     // As many hashes however many users there are, also after the right one: the time tells nothing.
     let hashes = organization.map_or(MAX_SIGN_INS, |_| 1);
     let found = first_that_fits(app, candidates, hashes, &password).await;
-    // An attempt whose password was not compared does not count either.
+    // A right password is not counted, nor an attempt whose password was not compared.
     if !matches!(found, Ok(None)) {
         store.give_back_sign_in(email, address).await?;
     }
@@ -211,30 +211,27 @@ pub(crate) async fn change_password(
     SessionCookie::of(&app.public_url).set(&secret, seconds)
 }
 
-/// Makes a link with which a user sets a password; it replaces the one before it.
+/// Makes a link with which a user sets a password; it replaces the one before it. Returns `None` if the user was
+/// deleted.
 ///
 /// # Errors
 ///
-/// The user was deleted.
-pub(crate) async fn create_link(
-    app: &App,
+/// The database does not answer.
+pub async fn create_link(
+    store: &Store,
+    public_url: &Url,
     user: &User,
     author: &Author,
-) -> Result<NewLink, ApiError> {
+) -> Result<Option<NewLink>, StoreError> {
     let secret = LinkSecret::generate()?;
     let ends_at = author.at.checked_add(LINK_LIFETIME);
     let ends_at = ends_at.unwrap_or(Timestamp::MAX);
-    let created = app
-        .store
-        .create_link(&user.organization_id, &user.id, &secret, ends_at, author);
-    if !created.await? {
-        return Err(ApiError::not_found(Reason::UserNotFound));
-    }
-    let base = app.public_url.as_str().trim_end_matches('/');
-    Ok(NewLink {
+    let created = store.create_link(&user.organization_id, &user.id, &secret, ends_at, author);
+    let base = public_url.as_str().trim_end_matches('/');
+    Ok(created.await?.then(|| NewLink {
         url: format!("{base}/set-password/{}", secret.expose()),
         ends_at,
-    })
+    }))
 }
 
 /// Sets the password of the user of a link, which works once. All sessions of the user end.

@@ -12,7 +12,7 @@ use crate::columns::{self, Columns};
 use crate::cursor::{Cursor, Listed, Page};
 use crate::error::StoreError;
 use crate::event_log::EventLog;
-use crate::known_keys::KnownKeys;
+use crate::key_uses;
 use crate::reading::MAX_PAGE_BYTES;
 use crate::store::{DatabaseKind, Query, Store};
 
@@ -182,7 +182,7 @@ impl Store {
         if let Some(role) = columns.parse_optional::<Role>("role")? {
             match key.scopes.intersection(role.scopes()) {
                 Some(scopes) => key.scopes = scopes,
-                // There is nothing that it may do.
+                // The role has none of the scopes of the key.
                 None => return Ok(None),
             }
         }
@@ -200,10 +200,11 @@ impl Store {
         // Another server may have written it within this minute.
         let query = sqlx::query(
             "update api_keys set last_used_at = $2 \
-             where id = $1 and (last_used_at is null or last_used_at <= $2 - 60000)",
+             where id = $1 and (last_used_at is null or last_used_at <= $3)",
         )
         .bind(id.as_str().to_owned())
-        .bind(now.as_millisecond());
+        .bind(now.as_millisecond())
+        .bind(key_uses::due_before(now).as_millisecond());
         let store = self.clone();
         self.gathering().spawn(async move {
             if let Err(error) = store.write_count(query).await {
@@ -300,22 +301,6 @@ impl Store {
         let store = self.clone();
         let deleted = self.ending_access(async move { store.write_audited(query, entry).await });
         Ok(deleted.await?.is_some())
-    }
-
-    /// Does a write after which some keys or sessions do not work any more, and has them forgotten.
-    pub(crate) async fn ending_access<T: Send + 'static>(
-        &self,
-        write: impl Future<Output = Result<T, StoreError>> + Send + 'static,
-    ) -> Result<T, StoreError> {
-        // A caller that goes away must not leave the keys remembered.
-        let store = self.clone();
-        let writing = tokio::spawn(async move {
-            let _forgetting = store.known_keys().map(KnownKeys::begin_deletion);
-            let written = write.await;
-            store.signal_keys();
-            written
-        });
-        writing.await.map_err(|_| StoreError::NotCommitted)?
     }
 }
 

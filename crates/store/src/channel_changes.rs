@@ -19,11 +19,11 @@ use crate::store::Store;
 pub struct ChannelChange {
     /// The new name.
     pub name: Option<String>,
-    /// All settings anew.
+    /// The settings, which replace the present ones.
     pub settings: Option<Map<String, Value>>,
     /// The new agent of conversations that customers begin.
     pub agent_id: Option<AgentId>,
-    /// All credentials anew; the webhook secret stays.
+    /// The credentials, which replace the present ones; the webhook secret stays.
     pub credentials: Option<Map<String, Value>>,
     /// Names the number that it connects now.
     pub number: Option<SecretString>,

@@ -8,7 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use recado_core::ApiKeyId;
 
-/// Time between two notes of the use of one key.
+/// Time between two notes of the use of one key or session.
 const NOTE_INTERVAL: Duration = Duration::from_mins(1);
 
 /// Most keys that are remembered; when there are more, all are forgotten and noted again.
@@ -17,15 +17,17 @@ const MAX_KEYS: usize = 10_000;
 #[derive(Default)]
 pub(crate) struct KeyUses(Mutex<HashMap<ApiKeyId, Timestamp>>);
 
+/// Returns the latest note after which another one is due now.
+pub(crate) fn due_before(now: Timestamp) -> Timestamp {
+    now.checked_sub(NOTE_INTERVAL).unwrap_or(Timestamp::MIN)
+}
+
 impl KeyUses {
     /// Returns whether the use of a key has to be written down; from then on it counts as written.
     pub(crate) fn is_due(&self, id: &ApiKeyId, now: Timestamp) -> bool {
         // Nothing that panics is done under the lock.
         let mut noted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let due = noted
-            .get(id)
-            .and_then(|last| last.checked_add(NOTE_INTERVAL).ok())
-            .is_none_or(|next| next <= now);
+        let due = noted.get(id).is_none_or(|last| *last <= due_before(now));
         if due {
             if noted.len() >= MAX_KEYS {
                 noted.clear();

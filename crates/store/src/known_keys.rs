@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 
 use crate::api_keys::ApiKey;
 use crate::bearer_secrets::SecretHash;
+use crate::error::StoreError;
+use crate::store::Store;
 
 /// Most keys that are remembered; when there are more, all are forgotten and found again.
 const MOST: usize = 10_000;
@@ -79,6 +81,24 @@ impl Drop for Deletion<'_> {
         let mut known = self.0.known();
         known.deletions -= 1;
         known.generation += 1;
+    }
+}
+
+impl Store {
+    /// Does a write after which some keys or sessions do not work any more, and has them forgotten.
+    pub(crate) async fn ending_access<T: Send + 'static>(
+        &self,
+        write: impl Future<Output = Result<T, StoreError>> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        // A caller that goes away must not leave the keys remembered.
+        let store = self.clone();
+        let writing = tokio::spawn(async move {
+            let _forgetting = store.known_keys().map(KnownKeys::begin_deletion);
+            let written = write.await;
+            store.signal_keys();
+            written
+        });
+        writing.await.map_err(|_| StoreError::NotCommitted)?
     }
 }
 

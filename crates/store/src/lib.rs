@@ -134,9 +134,9 @@ pub use set_aside::{SetAsideCall, SetAsideReason, UnknownSetAsideReason};
 pub use signal::EventSignal;
 pub use store::{DatabaseKind, Store};
 pub use users::{
-    ACCOUNT_AND_ADDRESS_LIMIT, ACCOUNT_LIMIT, ADDRESS_LIMIT, LINK_LIFETIME, MAX_SESSIONS,
-    MAX_SIGN_INS, SESSION_IDLE_TIMEOUT, SESSION_LIFETIME, Session, SignInAttempt, SignInLimit,
-    User,
+    ACCOUNT_AND_ADDRESS_LIMIT, ACCOUNT_LIMIT, ADDRESS_LIMIT, LINK_LIFETIME, MAX_EMAIL_CHARS,
+    MAX_SESSIONS, MAX_SIGN_INS, SESSION_IDLE_TIMEOUT, SESSION_LIFETIME, Session, SignInAttempt,
+    SignInLimit, User,
 };
 pub use webhook_calls::{Backlog, WebhookCall};
 pub use webhook_endpoint_changes::{HeaderChange, WebhookEndpointChange};

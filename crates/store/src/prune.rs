@@ -44,7 +44,7 @@ impl Store {
     /// Deletes what is done and older: applied calls, statuses that found no message, finished deliveries, ended
     /// sessions and links. What people look for later is kept for longer: calls that are set aside, and the audit
     /// log. Attempts to sign in are kept until an hour after their window. All of that is counted from a `before`
-    /// of a week ago. Returns how many rows were deleted; it is repeated until there is none.
+    /// of a week ago. Returns how many rows were deleted; it is repeated until that is zero.
     ///
     /// # Errors
     ///

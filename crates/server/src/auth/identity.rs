@@ -71,7 +71,7 @@ pub(super) async fn authenticate(parts: &mut Parts, app: &Arc<App>) -> Result<Id
     }
     let now = app.clock.now();
     let identity = match parts.headers.get(header::AUTHORIZATION) {
-        // As with ChatVolt, the cookie does not count then, even if there is no key in the header.
+        // ChatVolt does not read the cookie if this header is present, even without a key in it.
         Some(authorization) => by_key(parts, app, authorization, now).await?,
         None => by_session(parts, app, now).await?,
     };

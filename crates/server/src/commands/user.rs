@@ -10,7 +10,7 @@ use recado_server::config::ConfigArgs;
 use recado_server::passwords::{PASSWORD_CHARS, Passwords, check_length};
 use recado_server::startup::Settings;
 use recado_server::{sign_in, telemetry};
-use recado_store::{Author, LINK_LIFETIME, LinkSecret, Store, StoreError, User};
+use recado_store::{Author, Store, StoreError, User};
 use secrecy::{ExposeSecret as _, SecretString};
 use uuid::Uuid;
 
@@ -61,12 +61,8 @@ pub(crate) async fn create(config: &ConfigArgs, args: NewUserArgs) -> anyhow::Re
             user.email
         ));
     } else {
-        let secret = LinkSecret::generate()?;
-        let ends_at = author.at.checked_add(LINK_LIFETIME)?;
-        store
-            .create_link(organization, id, &secret, ends_at, &author)
-            .await?;
-        say(format_args!("{base}/set-password/{}", secret.expose()));
+        let link = sign_in::create_link(&store, &url, &user, &author).await?;
+        say(link.context("the user was deleted meanwhile")?.url);
     }
     store.close().await;
     Ok(())

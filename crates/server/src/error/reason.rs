@@ -143,7 +143,7 @@ impl Reason {
                 "the conversation's channel cannot carry reply buttons, or was deleted"
             }
             Self::Unauthorized => {
-                "nothing proves who calls, or the e-mail or the password is wrong"
+                "nothing proves who calls, or the e-mail address or the password is wrong"
             }
             Self::Forbidden => "the key or the role of the user does not allow this",
             Self::OrganizationSuspended => "the organization of the caller is suspended",
@@ -160,7 +160,7 @@ impl Reason {
             Self::WebhookCallNotFound => "no such call of a provider is set aside",
             Self::UserNotFound => "the organization has no such user",
             Self::MethodNotAllowed => "the route exists, with another verb: see the Allow header",
-            Self::AlreadyExists => "the id, the conversation, the number or the e-mail is taken",
+            Self::AlreadyExists => "the id, the conversation, the number or the e-mail address is taken",
             Self::LimitReached => "the organization has as many as it may have: delete one first",
             Self::LastOwner => {
                 "the organization needs an owner who can sign in: first make another user an owner, who sets a password"

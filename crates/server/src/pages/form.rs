@@ -1,5 +1,7 @@
 //! The fields of a form, as `templates/field.html` shows them.
 
+use recado_store::MAX_EMAIL_CHARS;
+
 /// A labelled field of a form.
 pub(super) struct Field<'a> {
     /// Name in the form, and id in the page.
@@ -23,7 +25,7 @@ impl<'a> Field<'a> {
     pub(super) fn email(label: &'static str, value: Option<&'a str>) -> Self {
         Self {
             kind: "email",
-            max_length: 254,
+            max_length: MAX_EMAIL_CHARS,
             value,
             ..Self::password("email", "username", label)
         }

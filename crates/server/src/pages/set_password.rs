@@ -22,7 +22,7 @@ use crate::extract::Path;
 use crate::passwords::PASSWORD_CHARS;
 use crate::sign_in::set_password_by_link;
 
-/// The filled form; the e-mail in it is for the browser's list of passwords.
+/// The filled form; the e-mail address in it is for the browser's list of passwords.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Filled {
@@ -96,7 +96,7 @@ pub(super) async fn submit(
     }
 }
 
-/// Shows the form of the user with that e-mail.
+/// Shows the form of the user with that e-mail address.
 fn form(
     locale: &Locale,
     status: StatusCode,

@@ -166,7 +166,7 @@ fn read(t: &Texts, filled: &Filled) -> Result<SignIn, Problems> {
             email: (!matches!(email, Some(Ok(_)))).then(|| t.email_expected.to_owned()),
             password: match password {
                 None => Some(t.password_expected.to_owned()),
-                // There is no such organization.
+                // The organization does not exist.
                 Some(_) => organization.is_err().then(|| t.wrong.to_owned()),
             },
         }),

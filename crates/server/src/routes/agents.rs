@@ -137,9 +137,5 @@ pub(crate) async fn delete(
 ) -> Result<StatusCode, ApiError> {
     let id = id.parse().map_err(|_| missing())?;
     let deleted = app.store.delete_agent(&organization_id, &id, &author);
-    if deleted.await? {
-        Ok(StatusCode::NO_CONTENT)
-    } else {
-        Err(missing())
-    }
+    super::deleted(deleted.await?, Reason::AgentNotFound)
 }

@@ -19,7 +19,7 @@ use validator::Validate;
 use super::listing::{List, ListQuery};
 use super::{checked, rfc3339, text};
 use crate::app::App;
-use crate::auth::{OrganizationManager, OwnKey, PresentedKey};
+use crate::auth::{OrganizationManager, OwnKey, PresentedKey, SignedIn, ended_session};
 use crate::body::Body;
 use crate::error::{ApiError, Reason};
 use crate::extract::{Path, Query};
@@ -29,6 +29,7 @@ failures!(CreateFailures: KEY, BODY, &[Reason::OrganizationNotFound]);
 failures!(ListFailures: KEY, QUERY, &[Reason::OrganizationNotFound]);
 failures!(FindFailures: KEY, &[Reason::OrganizationNotFound, Reason::ApiKeyNotFound]);
 failures!(CurrentFailures: KEY);
+failures!(PersonalFailures: KEY, BODY);
 
 /// How long a personal key works, where nothing else is asked for.
 const PERSONAL_KEY_LIFETIME: Duration = Duration::from_hours(90 * 24);
@@ -52,6 +53,23 @@ pub(crate) struct NewApiKey {
     #[schema(value_type = Option<Vec<String>>)]
     scopes: Value,
     /// When it stops working; never if nothing is said.
+    #[serde(default)]
+    #[validate(custom(function = "optional"))]
+    #[schema(value_type = Option<String>, format = "date-time")]
+    expires_at: TextField,
+}
+
+/// The personal API key to create.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(example = json!({"name": "Ana's laptop"}))]
+pub(crate) struct NewPersonalKey {
+    /// What it is for.
+    #[serde(default)]
+    #[validate(custom(function = "name"))]
+    #[schema(value_type = String, max_length = 256)]
+    name: TextField,
+    /// When it stops working, in 365 days at the latest; without it, in 90 days.
     #[serde(default)]
     #[validate(custom(function = "optional"))]
     #[schema(value_type = Option<String>, format = "date-time")]
@@ -117,7 +135,7 @@ impl From<store::ApiKey> for ApiKey {
 }
 
 impl CreatedApiKey {
-    pub(super) fn new(key: store::ApiKey, secret: &store::ApiKeySecret) -> Self {
+    fn new(key: store::ApiKey, secret: &store::ApiKeySecret) -> Self {
         Self {
             api_key: key.into(),
             key: secret.expose().to_owned(),
@@ -154,7 +172,7 @@ fn expiry(field: TextField, now: Timestamp) -> Result<Option<Timestamp>, FieldEr
 }
 
 /// Reads the end of a personal key; without one it works for 90 days.
-pub(super) fn personal_expiry(field: TextField, now: Timestamp) -> Result<Timestamp, FieldErrors> {
+fn personal_expiry(field: TextField, now: Timestamp) -> Result<Timestamp, FieldErrors> {
     let [usual, latest] = [PERSONAL_KEY_LIFETIME, MAX_PERSONAL_KEY_LIFETIME]
         .map(|lifetime| now.checked_add(lifetime).unwrap_or(Timestamp::MAX));
     let end = expiry(field, now)?.unwrap_or(usual);
@@ -189,6 +207,41 @@ pub(crate) async fn create(
     Ok((StatusCode::CREATED, Json(created)))
 }
 
+/// Create a personal API key of the caller
+///
+/// Its scopes are those of the user's role at this time. A later role can take scopes away and adds none. The key is
+/// deleted with the user, when all sessions of the user are ended, and when the user gets a new password.
+#[utoipa::path(post, path = "/sessions/current/api-key", operation_id = "createPersonalApiKey", tag = "API keys", request_body = NewPersonalKey, responses((status = 201, description = "Created; `key` is shown this once", body = CreatedApiKey), PersonalFailures))]
+pub(crate) async fn create_personal(
+    SignedIn {
+        session,
+        user,
+        author,
+    }: SignedIn,
+    State(app): State<Arc<App>>,
+    Body(new): Body<NewPersonalKey>,
+) -> Result<(StatusCode, Json<CreatedApiKey>), ApiError> {
+    let new = checked(new)?;
+    let secret = store::ApiKeySecret::generate()?;
+    let id = ApiKeyId::from_uuid(app.uuid());
+    let (name, organization) = (text(new.name), Some(user.organization_id));
+    let key = store::ApiKey {
+        user_id: Some(user.id),
+        scopes: user.role.scopes(),
+        expires_at: Some(personal_expiry(new.expires_at, author.at)?),
+        ..store::ApiKey::new(id, organization, name, &secret, author.at)
+    };
+    let created = app
+        .store
+        .create_personal_key(&key, &secret, &session.id, &author);
+    if created.await? {
+        let created = CreatedApiKey::new(key, &secret);
+        Ok((StatusCode::CREATED, Json(created)))
+    } else {
+        Err(ended_session())
+    }
+}
+
 /// List the API keys of an organization
 #[utoipa::path(get, path = "/organizations/{id}/api-keys", operation_id = "listApiKeys", tag = "API keys", params(("id" = String, Path), ListQuery), responses((status = 200, description = "One part of the list", body = List<ApiKey>), ListFailures))]
 pub(crate) async fn list(
@@ -218,15 +271,8 @@ pub(crate) async fn delete(
 ) -> Result<StatusCode, ApiError> {
     let missing = || ApiError::not_found(Reason::ApiKeyNotFound);
     let id = key_id.parse().map_err(|_| missing())?;
-    if app
-        .store
-        .delete_api_key(&organization_id, &id, &author)
-        .await?
-    {
-        Ok(StatusCode::NO_CONTENT)
-    } else {
-        Err(missing())
-    }
+    let deleted = app.store.delete_api_key(&organization_id, &id, &author);
+    super::deleted(deleted.await?, Reason::ApiKeyNotFound)
 }
 
 /// Show the API key that the caller presents

@@ -18,7 +18,7 @@ use validator::Validate;
 
 use super::conversations;
 use super::listing::{List, ListQuery};
-use super::{checked, id_or, not_blank, rfc3339, text};
+use super::{Secrets, checked, id_or, not_blank, rfc3339, text};
 use crate::app::App;
 use crate::auth::{Caller, need};
 use crate::body::Body;
@@ -134,28 +134,10 @@ fn given(name: &str, value: Value) -> Result<Option<Map<String, Value>>, FieldEr
     }
 }
 
-/// Whether an answer shows the webhook secret of a channel, with which anyone can call in the name of the
-/// provider.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum WebhookSecret {
-    Shown,
-    Hidden,
-}
-
-impl From<Option<Caller<need::Manage>>> for WebhookSecret {
-    fn from(manager: Option<Caller<need::Manage>>) -> Self {
-        manager.map_or(Self::Hidden, |_| Self::Shown)
-    }
-}
-
-fn shape(
-    app: &App,
-    channel: store::Channel,
-    webhook_secret: WebhookSecret,
-) -> Result<Channel, ApiError> {
+fn shape(app: &App, channel: store::Channel, secrets: Secrets) -> Result<Channel, ApiError> {
     let secret = app.store.secrets(&channel)?.webhook_secret;
     let provider = channel.provider;
-    let is_shown = webhook_secret == WebhookSecret::Shown;
+    let is_shown = secrets == Secrets::Shown;
     let shown_url = is_shown || provider == Provider::WhatsApp;
     let shown_secret = is_shown && provider != Provider::Zapi;
     Ok(Channel {
@@ -241,7 +223,7 @@ pub(crate) async fn create(
     };
     Ok((
         StatusCode::CREATED,
-        Json(shape(&app, channel, WebhookSecret::Shown)?),
+        Json(shape(&app, channel, Secrets::Shown)?),
     ))
 }
 
@@ -255,7 +237,7 @@ pub(crate) async fn list(
     State(app): State<Arc<App>>,
     Query(query): Query<ListQuery>,
 ) -> Result<Response, ApiError> {
-    let webhook_secret = manager.into();
+    let secrets = manager.into();
     let listed = app
         .store
         .list_channels(&organization_id, &query.page()?)
@@ -263,7 +245,7 @@ pub(crate) async fn list(
     let data = listed
         .data
         .into_iter()
-        .map(|channel| shape(&app, channel, webhook_secret))
+        .map(|channel| shape(&app, channel, secrets))
         .collect::<Result<Vec<_>, _>>()?;
     let list = List::of(
         store::Listed {
@@ -333,7 +315,7 @@ pub(crate) async fn update(
             return Err(numbers::refusal(&app, &organization_id, id, &number, error).await);
         }
     };
-    Ok(Json(shape(&app, channel, WebhookSecret::Shown)?))
+    Ok(Json(shape(&app, channel, Secrets::Shown)?))
 }
 
 /// Delete a channel and its credentials; its conversations stay, and can no longer send
@@ -349,11 +331,7 @@ pub(crate) async fn delete(
 ) -> Result<StatusCode, ApiError> {
     let id = id.parse().map_err(|_| missing())?;
     let deleted = app.store.delete_channel(&organization_id, &id, &author);
-    if deleted.await? {
-        Ok(StatusCode::NO_CONTENT)
-    } else {
-        Err(missing())
-    }
+    super::deleted(deleted.await?, Reason::ChannelNotFound)
 }
 
 /// Meta signs its calls; the others prove themselves by knowing the URL.

@@ -21,10 +21,14 @@ pub(crate) mod webhook_calls;
 pub(crate) mod webhook_endpoints;
 pub(crate) mod webhooks;
 
+use axum::http::StatusCode;
 use jiff::Timestamp;
 use recado_core::fields::name;
 use recado_core::{FieldErrors, TextField};
 use validator::{Validate, ValidationError};
+
+use crate::auth::{Caller, need};
+use crate::error::{ApiError, Reason};
 
 /// Turns a request shape with broken rules into a 400 that names them all.
 fn checked<T: Validate>(shape: T) -> Result<T, FieldErrors> {
@@ -72,6 +76,29 @@ where
                 .map_err(|error: T::Err| FieldErrors::field("id", &error.to_string()))
         },
     )
+}
+
+/// Answers a deletion: 204, or the error of that reason if there was nothing to delete.
+fn deleted(was_there: bool, missing: Reason) -> Result<StatusCode, ApiError> {
+    if was_there {
+        Ok(StatusCode::NO_CONTENT)
+    } else {
+        Err(ApiError::not_found(missing))
+    }
+}
+
+/// Whether an answer shows what is secret of a webhook: who has it can call in the name of the provider, or of
+/// this server.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Secrets {
+    Shown,
+    Hidden,
+}
+
+impl From<Option<Caller<need::Manage>>> for Secrets {
+    fn from(manager: Option<Caller<need::Manage>>) -> Self {
+        manager.map_or(Self::Hidden, |_| Self::Shown)
+    }
 }
 
 /// RFC 3339 in UTC with milliseconds: `2026-11-22T12:00:00.000Z`.

@@ -5,28 +5,27 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
-use recado_core::fields::{name, optional, required};
-use recado_core::{ApiKeyId, FieldErrors, OrganizationId, Scope, SessionId, TextField};
+use recado_core::fields::{optional, required};
+use recado_core::{FieldErrors, OrganizationId, Scope, TextField};
 use recado_store as store;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
 
-use super::api_keys::{CreatedApiKey, personal_expiry};
+use super::user_sessions::UserSession;
 use super::users::User;
-use super::{checked, rfc3339, text};
+use super::{checked, text};
 use crate::app::App;
-use crate::auth::{SignedIn, SigningIn, ended_session};
+use crate::auth::{SignedIn, SigningIn};
 use crate::body::{Body, SmallBody};
 use crate::error::{ApiError, Reason};
 use crate::openapi::{BODY, KEY, failures};
-use crate::sign_in::{self, NewSession, SignIn};
+use crate::sign_in::{self, CreatedSession, SignIn};
 
 failures!(SignInFailures: BODY, &[Reason::Unauthorized, Reason::Forbidden, Reason::RateLimited, Reason::Internal, Reason::Unavailable]);
 failures!(SessionFailures: KEY);
 failures!(ChangeFailures: KEY, BODY, &[Reason::RateLimited]);
-failures!(CreateFailures: KEY, BODY);
 
 /// The header that gives a browser a session, or takes it.
 type SetCookie = [(HeaderName, HeaderValue); 1];
@@ -35,7 +34,7 @@ type SetCookie = [(HeaderName, HeaderValue); 1];
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(example = json!({"email": "ana@example.com", "password": "correct horse battery"}))]
-pub(crate) struct NewSessionBody {
+pub(crate) struct NewSession {
     #[serde(default)]
     #[validate(custom(function = "required"))]
     #[schema(value_type = String, format = "email")]
@@ -67,55 +66,27 @@ pub(crate) struct PasswordChange {
     new_password: TextField,
 }
 
-/// The personal API key to create.
-#[derive(Deserialize, Validate, ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(example = json!({"name": "Ana's laptop"}))]
-pub(crate) struct NewPersonalKey {
-    /// What it is for.
-    #[serde(default)]
-    #[validate(custom(function = "name"))]
-    #[schema(value_type = String, max_length = 256)]
-    name: TextField,
-    /// When it stops working, in 365 days at the latest; without it, in 90 days.
-    #[serde(default)]
-    #[validate(custom(function = "optional"))]
-    #[schema(value_type = Option<String>, format = "date-time")]
-    expires_at: TextField,
-}
-
 /// The sign-in of a user.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Session {
-    #[schema(value_type = String)]
-    id: SessionId,
+    #[serde(flatten)]
+    session: UserSession,
     #[schema(value_type = String)]
     organization_id: OrganizationId,
     user: User,
     /// What the user's role allows.
     #[schema(value_type = Vec<String>)]
     scopes: Vec<Scope>,
-    created_at: String,
-    /// When the session was last used, to the minute.
-    last_seen_at: String,
-    /// When the session ends if it is not used before.
-    idle_ends_at: String,
-    /// When the session ends in any case.
-    ends_at: String,
 }
 
 impl Session {
     fn of(session: store::Session, user: store::User) -> Self {
         Self {
-            id: session.id,
-            organization_id: session.organization_id,
+            organization_id: session.organization_id.clone(),
+            session: session.into(),
             scopes: user.role.scopes().into(),
             user: user.into(),
-            created_at: rfc3339(session.created_at),
-            last_seen_at: rfc3339(session.last_seen_at),
-            idle_ends_at: rfc3339(session.idle_ends_at),
-            ends_at: rfc3339(session.ends_at),
         }
     }
 }
@@ -133,15 +104,15 @@ fn password(field: TextField) -> SecretString {
 /// The answer sets a cookie, with which a browser calls every route that the user's role allows, from pages of
 /// this server. A wrong password and an unknown e-mail address get the same answer. One e-mail address may be tried
 /// 5 times in 15 minutes from one address, and 100 times in an hour from all; one address may try 20 times in 15
-/// minutes. A right password does not count.
+/// minutes. A right password is not counted.
 #[utoipa::path(post, path = "/sessions", operation_id = "signIn", tag = "Sessions", request_body(content(
-    (NewSessionBody = "application/json"),
-    (NewSessionBody = "application/x-www-form-urlencoded"),
+    (NewSession = "application/json"),
+    (NewSession = "application/x-www-form-urlencoded"),
 )), responses((status = 201, description = "Signed in", body = Session, headers(("Set-Cookie" = String, description = "The session's cookie"))), SignInFailures))]
 pub(crate) async fn create(
     SigningIn { address }: SigningIn,
     State(app): State<Arc<App>>,
-    SmallBody(given): SmallBody<NewSessionBody>,
+    SmallBody(given): SmallBody<NewSession>,
 ) -> Result<(StatusCode, SetCookie, Json<Session>), ApiError> {
     let given = checked(given)?;
     let organization = given.organization_id.into_text().map(|id| id.parse());
@@ -154,7 +125,7 @@ pub(crate) async fn create(
                 FieldErrors::field("organizationId", &error.to_string())
             })?,
     };
-    let NewSession {
+    let CreatedSession {
         session,
         user,
         cookie,
@@ -195,39 +166,4 @@ pub(crate) async fn change_password(
     );
     let cookie = sign_in::change_password(&app, &caller, current, new).await?;
     Ok((StatusCode::NO_CONTENT, set(cookie)))
-}
-
-/// Create a personal API key of the caller
-///
-/// Its scopes are those of the user's role at this time. A later role can take scopes away and adds none. The key is
-/// deleted with the user, when all sessions of the user are ended, and when the user gets a new password.
-#[utoipa::path(post, path = "/sessions/current/api-key", operation_id = "createPersonalApiKey", tag = "Sessions", request_body = NewPersonalKey, responses((status = 201, description = "Created; `key` is shown this once", body = CreatedApiKey), CreateFailures))]
-pub(crate) async fn create_api_key(
-    SignedIn {
-        session,
-        user,
-        author,
-    }: SignedIn,
-    State(app): State<Arc<App>>,
-    Body(new): Body<NewPersonalKey>,
-) -> Result<(StatusCode, Json<CreatedApiKey>), ApiError> {
-    let new = checked(new)?;
-    let secret = store::ApiKeySecret::generate()?;
-    let id = ApiKeyId::from_uuid(app.uuid());
-    let (name, organization) = (text(new.name), Some(user.organization_id));
-    let key = store::ApiKey {
-        user_id: Some(user.id),
-        scopes: user.role.scopes(),
-        expires_at: Some(personal_expiry(new.expires_at, author.at)?),
-        ..store::ApiKey::new(id, organization, name, &secret, author.at)
-    };
-    let created = app
-        .store
-        .create_personal_key(&key, &secret, &session.id, &author);
-    if created.await? {
-        let created = CreatedApiKey::new(key, &secret);
-        Ok((StatusCode::CREATED, Json(created)))
-    } else {
-        Err(ended_session())
-    }
 }

@@ -69,7 +69,7 @@ pub(crate) async fn list(
     app.memory.answer(Some(&organization_id), &list)
 }
 
-/// End all sessions of a user
+/// End all sessions of a user, and delete the personal API keys
 #[utoipa::path(delete, path = "/users/{id}/sessions", operation_id = "endUserSessions", tag = "Users", params(("id" = String, Path)), responses((status = 204, description = "Ended"), EndFailures))]
 pub(crate) async fn end(
     Caller {

@@ -176,25 +176,30 @@ async fn make(
     match app.store.create_user(&user, author).await {
         Err(StoreError::Conflict) => Err(ApiError::new(
             Reason::AlreadyExists,
-            "Already exists: the organization has a user with this e-mail",
+            "Already exists: the organization has a user with this e-mail address",
         )),
         created => Ok(created?),
     }?;
-    let link = sign_in::create_link(app, &user, author).await?.into();
+    let link = link(app, &user, author).await?;
     let user = user.into();
     Ok((StatusCode::CREATED, Json(CreatedUser { user, link })))
 }
 
+/// Makes a new link of a user.
+async fn link(app: &App, user: &store::User, author: &Author) -> Result<Link, ApiError> {
+    let link = sign_in::create_link(&app.store, &app.public_url, user, author);
+    Ok(link.await?.ok_or_else(missing)?.into())
+}
+
 /// Makes a new link of the user in the path.
-async fn link(
+async fn link_of(
     app: &App,
     organization: &OrganizationId,
     id: &str,
     author: &Author,
 ) -> Result<(StatusCode, Json<Link>), ApiError> {
     let user = find(app, organization, id).await?;
-    let link = sign_in::create_link(app, &user, author).await?;
-    Ok((StatusCode::CREATED, Json(link.into())))
+    Ok((StatusCode::CREATED, Json(link(app, &user, author).await?)))
 }
 
 /// Create a user, with a link to set a password
@@ -306,11 +311,7 @@ pub(crate) async fn delete(
 ) -> Result<StatusCode, ApiError> {
     let id = id.parse().map_err(|_| missing())?;
     let deleted = app.store.delete_user(&organization_id, &id, &author);
-    if deleted.await? {
-        Ok(StatusCode::NO_CONTENT)
-    } else {
-        Err(missing())
-    }
+    super::deleted(deleted.await?, Reason::UserNotFound)
 }
 
 /// Make a new link with which a user sets the password
@@ -326,7 +327,7 @@ pub(crate) async fn create_link(
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
 ) -> Result<(StatusCode, Json<Link>), ApiError> {
-    link(&app, &organization_id, &id, &author).await
+    link_of(&app, &organization_id, &id, &author).await
 }
 
 /// Make a new link with which a user of an organization sets the password
@@ -341,5 +342,5 @@ pub(crate) async fn create_link_of_organization(
     State(app): State<Arc<App>>,
     Path((_id, user_id)): Path<(String, String)>,
 ) -> Result<(StatusCode, Json<Link>), ApiError> {
-    link(&app, &organization_id, &user_id, &author).await
+    link_of(&app, &organization_id, &user_id, &author).await
 }

@@ -19,7 +19,7 @@ use utoipa::ToSchema;
 use validator::Validate;
 
 use super::listing::{List, ListQuery};
-use super::{checked, rfc3339, text};
+use super::{Secrets, checked, rfc3339, text};
 use crate::app::App;
 use crate::auth::{Caller, need};
 use crate::body::Body;
@@ -132,25 +132,16 @@ pub(crate) struct WebhookTest {
 }
 
 impl WebhookEndpoint {
-    /// Returns an endpoint as a caller sees it: the path of its URL is often a secret, as a header's value is.
-    fn seen_by(
-        manager: Option<&Caller<need::Manage>>,
-        app: &App,
-        endpoint: store::WebhookEndpoint,
-    ) -> Result<Self, ApiError> {
-        let mut endpoint = Self::of(app, endpoint)?;
-        if manager.is_none() {
-            let url = Url::parse(&endpoint.url).map_err(ApiError::internal)?;
-            endpoint.url = url.origin().ascii_serialization();
-        }
-        Ok(endpoint)
-    }
-
-    fn of(app: &App, endpoint: store::WebhookEndpoint) -> Result<Self, ApiError> {
+    fn of(app: &App, endpoint: store::WebhookEndpoint, shown: Secrets) -> Result<Self, ApiError> {
         let secrets = app.store.endpoint_secrets(&endpoint)?;
+        // The path of a URL is often a secret, as the value of a header is.
+        let url = match shown {
+            Secrets::Shown => endpoint.url,
+            Secrets::Hidden => origin(&endpoint.url)?,
+        };
         Ok(Self {
             id: endpoint.id.to_string(),
-            url: endpoint.url,
+            url,
             events: endpoint.events.into_iter().map(EventKind::as_str).collect(),
             format: endpoint.format.as_str(),
             header: secrets.header.map(|header| Header { name: header.name }),
@@ -161,6 +152,11 @@ impl WebhookEndpoint {
             updated_at: rfc3339(endpoint.updated_at),
         })
     }
+}
+
+fn origin(url: &str) -> Result<String, ApiError> {
+    let url = Url::parse(url).map_err(ApiError::internal)?;
+    Ok(url.origin().ascii_serialization())
 }
 
 /// Of an endpoint that is not there, or not the caller's.
@@ -224,7 +220,7 @@ pub(crate) async fn create(
         })?;
     let shown = WebhookEndpoint {
         secret: Some(secret.expose_secret().to_owned()),
-        ..WebhookEndpoint::of(&app, endpoint)?
+        ..WebhookEndpoint::of(&app, endpoint, Secrets::Shown)?
     };
     Ok((StatusCode::CREATED, Json(shown)))
 }
@@ -239,6 +235,7 @@ pub(crate) async fn list(
     State(app): State<Arc<App>>,
     Query(query): Query<ListQuery>,
 ) -> Result<Response, ApiError> {
+    let secrets = manager.into();
     let listed = app
         .store
         .list_webhook_endpoints(&organization_id, &query.page()?)
@@ -246,7 +243,7 @@ pub(crate) async fn list(
     let data = listed
         .data
         .into_iter()
-        .map(|endpoint| WebhookEndpoint::seen_by(manager.as_ref(), &app, endpoint))
+        .map(|endpoint| WebhookEndpoint::of(&app, endpoint, secrets))
         .collect::<Result<Vec<_>, _>>()?;
     let list = List::of(
         store::Listed {
@@ -269,11 +266,7 @@ pub(crate) async fn show(
     Path(id): Path<String>,
 ) -> Result<Json<WebhookEndpoint>, ApiError> {
     let endpoint = find(&app, &organization_id, &id).await?;
-    Ok(Json(WebhookEndpoint::seen_by(
-        manager.as_ref(),
-        &app,
-        endpoint,
-    )?))
+    Ok(Json(WebhookEndpoint::of(&app, endpoint, manager.into())?))
 }
 
 /// Change a webhook endpoint, or enable it again
@@ -314,7 +307,7 @@ pub(crate) async fn update(
         .update_webhook_endpoint(&organization_id, &present.id, change, &author)
         .await?
         .ok_or_else(missing)?;
-    Ok(Json(WebhookEndpoint::of(&app, endpoint)?))
+    Ok(Json(WebhookEndpoint::of(&app, endpoint, Secrets::Shown)?))
 }
 
 /// Delete a webhook endpoint with its deliveries
@@ -332,11 +325,7 @@ pub(crate) async fn delete(
     let deleted = app
         .store
         .delete_webhook_endpoint(&organization_id, &id, &author);
-    if deleted.await? {
-        Ok(StatusCode::NO_CONTENT)
-    } else {
-        Err(missing())
-    }
+    super::deleted(deleted.await?, Reason::WebhookEndpointNotFound)
 }
 
 /// Send an event of type `webhook.test` at once, and tell what came of it

@@ -29,6 +29,9 @@ pub use sign_in_attempts::{
     ACCOUNT_AND_ADDRESS_LIMIT, ACCOUNT_LIMIT, ADDRESS_LIMIT, SignInAttempt, SignInLimit,
 };
 
+/// Most characters of an e-mail address, as SMTP allows.
+pub const MAX_EMAIL_CHARS: usize = 254;
+
 /// A person of one organization.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {
@@ -42,7 +45,7 @@ pub struct User {
     pub name: String,
     /// What the person may do.
     pub role: Role,
-    /// Whether the person has set a password, without which there is no sign-in.
+    /// Whether the person has set a password, which a sign-in needs.
     pub has_password: bool,
     /// When it was created.
     pub created_at: Timestamp,
@@ -66,11 +69,11 @@ const GET: &str = concat!(
 );
 
 impl Store {
-    /// Creates a user, who has no password yet; the e-mail is stored trimmed and in lower case.
+    /// Creates a user, who has no password yet; the e-mail address is stored trimmed and in lower case.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Conflict`] if the organization has a user with this e-mail or the id is taken,
+    /// [`StoreError::Conflict`] if the organization has a user with this e-mail address or the id is taken,
     /// [`StoreError::UnknownOrganization`].
     pub async fn create_user(&self, user: &User, author: &Author) -> Result<(), StoreError> {
         let email = normalized(&user.email);
@@ -202,7 +205,7 @@ impl Store {
                     return Ok(false);
                 };
                 keep_an_owner(&user, connection).await?;
-                // The user first: a sign-in that waits for this row finds it gone.
+                // The user first: a sign-in that waits for this row then finds that the user was deleted.
                 sqlx::query("delete from users where organization_id = $1 and id = $2")
                     .bind(organization_id.as_str().to_owned())
                     .bind(id.as_str().to_owned())

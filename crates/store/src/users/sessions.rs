@@ -13,6 +13,7 @@ use crate::bearer_secrets::{SessionSecret, hash};
 use crate::columns::{self, Columns};
 use crate::cursor::{Cursor, Listed, Page};
 use crate::error::StoreError;
+use crate::key_uses;
 use crate::reading::MAX_PAGE_BYTES;
 use crate::store::{DatabaseKind, Store};
 
@@ -24,9 +25,6 @@ pub const SESSION_LIFETIME: Duration = Duration::from_hours(30 * 24);
 
 /// Most sessions of a user at a time; the oldest end.
 pub const MAX_SESSIONS: u32 = 50;
-
-/// Time between two notes of the use of one session.
-const NOTE_INTERVAL: Duration = Duration::from_mins(1);
 
 /// A sign-in of a user in a browser.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -181,20 +179,21 @@ impl Store {
         session: &Session,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        if now < after(session.last_seen_at, NOTE_INTERVAL) {
+        if session.last_seen_at > key_uses::due_before(now) {
             return Ok(());
         }
         let idle_ends_at = after(now, SESSION_IDLE_TIMEOUT).min(session.ends_at);
         // Another request may have written it within this minute, or the session may have ended.
         let query = sqlx::query(
             "update sessions set last_seen_at = $3, idle_ends_at = $4 \
-             where organization_id = $1 and id = $2 and last_seen_at <= $3 - 60000 \
+             where organization_id = $1 and id = $2 and last_seen_at <= $5 \
              and idle_ends_at > $3 and ends_at > $3",
         )
         .bind(session.organization_id.as_str().to_owned())
         .bind(session.id.as_str().to_owned())
         .bind(now.as_millisecond())
-        .bind(idle_ends_at.as_millisecond());
+        .bind(idle_ends_at.as_millisecond())
+        .bind(key_uses::due_before(now).as_millisecond());
         self.write_count(query).await.map(drop)
     }
 

@@ -11,7 +11,7 @@ use recado_core::OrganizationId;
 use sha2::{Digest, Sha256};
 use sqlx::AnyConnection;
 
-use super::normalized;
+use super::{MAX_EMAIL_CHARS, normalized};
 use crate::audit::{AuditAction, Author, insert_entry};
 use crate::columns::Columns;
 use crate::error::StoreError;
@@ -43,9 +43,6 @@ pub const ACCOUNT_LIMIT: SignInLimit = SignInLimit {
     attempts: 100,
     window: Duration::from_hours(1),
 };
-
-/// Most characters that are kept of the e-mail of a failed sign-in; an e-mail address has 254 at most.
-const MAX_EMAIL_LENGTH: usize = 254;
 
 /// Whether an attempt to sign in is let through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,7 +76,7 @@ fn subjects(email: &str, address: Option<IpAddr>) -> Subjects {
         (format!("account\0{account}"), ACCOUNT_LIMIT),
     ]
     .map(|(subject, limit)| Subject {
-        // What a caller types as an e-mail may be long, or a password.
+        // What a caller types as an e-mail address may be long, or a password.
         hash: Sha256::digest(subject).to_vec(),
         limit,
     })
@@ -164,7 +161,7 @@ impl Store {
         let email = normalized(email);
         // A text without the sign may be a password in the wrong field.
         let detail = email.contains('@').then(|| {
-            let kept = email.chars().take(MAX_EMAIL_LENGTH);
+            let kept = email.chars().take(MAX_EMAIL_CHARS);
             kept.collect::<String>()
         });
         let text = insert_entry!(

@@ -349,7 +349,7 @@ async fn a_failed_sign_in_is_recorded_where_its_owners_look() {
     fail(Some(org(2)), "stranger@example.com").await;
     fail(Some(org(2)), "both@example.com").await;
     fail(None, "Ana@Example.com ").await;
-    // The organization does not exist, or has no such user, or it is open which one is meant.
+    // The organization does not exist or does not have the user, or users of two have the address.
     fail(Some(id("org_9")), "ana@example.com").await;
     fail(None, "both@example.com").await;
     fail(None, "my password").await;

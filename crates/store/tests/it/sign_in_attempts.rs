@@ -71,7 +71,7 @@ async fn an_account_is_tried_five_times_from_one_address_until_the_window_ends()
 }
 
 #[tokio::test]
-async fn one_address_tries_twenty_times_whatever_the_accounts_are() {
+async fn one_address_tries_twenty_times_over_all_accounts() {
     let world = World::new().await;
     let store = &world.store;
     for number in 0..20 {
