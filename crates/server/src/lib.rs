@@ -60,9 +60,6 @@ const PRUNE_INTERVAL: Duration = Duration::from_mins(1);
 /// send may take.
 const OUTCOMES_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// How long raw webhook calls are kept after they were applied, to look into what a provider said.
-const RAW_CALLS_KEPT: Duration = Duration::from_hours(7 * 24);
-
 /// Serves the API on `listener` until `shutdown` resolves; then finishes what is in flight.
 ///
 /// # Errors
@@ -149,19 +146,14 @@ async fn prune_now_and_then(app: Arc<App>) {
     let mut ticks = tokio::time::interval(PRUNE_INTERVAL);
     loop {
         ticks.tick().await;
-        let long_ago = app
-            .clock
-            .now()
-            .checked_sub(RAW_CALLS_KEPT)
-            .unwrap_or(Timestamp::MIN);
-        prune(&app, long_ago).await;
+        prune(&app, app.clock.now()).await;
     }
 }
 
-/// Removes in portions what is of no use any more, so that no send waits for it.
-async fn prune(app: &App, before: Timestamp) {
+/// Deletes in portions what is no longer needed, so that no send waits for it.
+async fn prune(app: &App, now: Timestamp) {
     loop {
-        match app.store.prune(before).await {
+        match app.store.prune(now).await {
             Ok(0) => return,
             Ok(_) => {}
             Err(error) => return tracing::warn!(%error, "cannot remove what was applied long ago"),

@@ -125,7 +125,7 @@ async fn check_password(
 async fn first_that_fits(
     app: &App,
     candidates: Vec<(User, String)>,
-    hashes: usize,
+    hashes: u8,
     password: &SecretString,
 ) -> Result<Option<(User, String)>, ApiError> {
     let (mut candidates, mut found) = (candidates.into_iter(), None);

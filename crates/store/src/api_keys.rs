@@ -11,7 +11,6 @@ use crate::bearer_secrets::{ApiKeySecret, hash};
 use crate::columns::{self, Columns};
 use crate::cursor::{Cursor, Listed, Page};
 use crate::error::StoreError;
-use crate::event_log::EventLog;
 use crate::key_uses;
 use crate::reading::MAX_PAGE_BYTES;
 use crate::store::{DatabaseKind, Query, Store};
@@ -67,6 +66,9 @@ impl ApiKey {
     }
 }
 
+/// Most personal keys of a user at a time; the oldest are deleted.
+pub const MAX_PERSONAL_KEYS: u32 = 50;
+
 /// The columns that [`api_key`] reads.
 macro_rules! key_columns {
     () => {
@@ -106,7 +108,8 @@ impl Store {
     }
 
     /// Creates a personal key for the user of a session; the secret is not kept. Returns whether the session
-    /// still lasts: if not, no key is created.
+    /// still lasts: if not, no key is created. The oldest personal keys of the user are deleted that are more than
+    /// [`MAX_PERSONAL_KEYS`].
     ///
     /// # Errors
     ///
@@ -128,15 +131,22 @@ impl Store {
         );
         let query = insertion(text, key, key.user_id.as_ref(), secret);
         let query = query.bind(session.as_str().to_owned());
-        let (kind, entry) = (self.kind(), created(key, author));
-        let locked = organization_id.clone();
-        self.locked(&organization_id, move |connection| {
+        let surplus = sqlx::query(
+            "delete from api_keys where organization_id = $1 and user_id = $2 and id not in (\
+             select id from api_keys where organization_id = $1 and user_id = $2 \
+             order by created_at desc, id desc limit $3 + 0)",
+        )
+        .bind(organization_id.as_str().to_owned())
+        .bind(key.user_id.clone().map(String::from))
+        .bind(i64::from(MAX_PERSONAL_KEYS));
+        let entry = created(key, author);
+        // The lock: a change of the password must not miss this key.
+        self.change_access(&organization_id, move |connection| {
             Box::pin(async move {
-                // The organization lock: a change of the password must not miss this key.
-                EventLog::open(kind, locked, Timestamp::UNIX_EPOCH, connection).await?;
                 if query.fetch_optional(&mut *connection).await?.is_none() {
                     return Ok(false);
                 }
+                surplus.execute(&mut *connection).await?;
                 entry.execute(connection).await?;
                 Ok(true)
             })
@@ -144,8 +154,7 @@ impl Store {
         .await
     }
 
-    /// Finds the key that has this secret and works; the scopes of a personal key are those that its user has
-    /// too. The keys of a deleted organization are not found.
+    /// Finds the key that has this secret and works; a personal key has no more scopes than its user. The keys of a deleted organization are not found.
     ///
     /// # Errors
     ///

@@ -1,4 +1,7 @@
 //! What came of attempts to deliver: written down, and the next of each lane gets its turn.
+//!
+//! Statements that name a delivery write `status || ''` where they compare its status: PostgreSQL then uses the
+//! primary key. With `status` alone it may read all pending deliveries, because there were few when it last counted.
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
@@ -147,8 +150,6 @@ async fn record_all(
         .collect())
 }
 
-/// `status || ''` keeps PostgreSQL to the primary key: where it last counted few pending deliveries, it
-/// would read all of them.
 macro_rules! advance {
     ($each:literal) => {
         concat!(

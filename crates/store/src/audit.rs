@@ -4,7 +4,6 @@
 
 use std::fmt;
 use std::net::IpAddr;
-use std::str::FromStr;
 
 use jiff::Timestamp;
 use recado_core::{ApiKeyId, OrganizationId, UserId};
@@ -31,7 +30,7 @@ pub enum Actor {
     CommandLine,
     /// The server by itself.
     Server,
-    /// A caller that proves nothing.
+    /// A caller without a key or session.
     Anonymous,
 }
 
@@ -40,7 +39,7 @@ pub enum Actor {
 pub struct Author {
     /// Who makes the change.
     pub actor: Actor,
-    /// The address that the request comes from, if it is one.
+    /// The address that the request comes from; `None` if no request makes the change.
     pub address: Option<IpAddr>,
     /// When the change is made.
     pub at: Timestamp,
@@ -57,8 +56,8 @@ pub struct AuditEntry {
     pub at: Timestamp,
     /// Who did it.
     pub actor: Actor,
-    /// What was done.
-    pub action: AuditAction,
+    /// What was done: the text of an [`AuditAction`], also one that only a newer server knows.
+    pub action: String,
     /// The id of what it was done to.
     pub target: Option<String>,
     /// The address that the request came from.
@@ -66,11 +65,6 @@ pub struct AuditEntry {
     /// The name of the target, or what changed.
     pub detail: Option<String>,
 }
-
-/// A text that is not an action of the audit log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("unknown action of the audit log")]
-pub struct UnknownAuditAction;
 
 macro_rules! actions {
     ($($(#[$doc:meta])* $name:ident = $text:literal;)*) => {
@@ -81,9 +75,6 @@ macro_rules! actions {
         }
 
         impl AuditAction {
-            /// All actions, in the order of the documentation.
-            pub const ALL: &[Self] = &[$(Self::$name),*];
-
             /// The name in answers and in the database.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
@@ -151,17 +142,6 @@ actions! {
 impl fmt::Display for AuditAction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
-    }
-}
-
-impl FromStr for AuditAction {
-    type Err = UnknownAuditAction;
-
-    fn from_str(text: &str) -> Result<Self, UnknownAuditAction> {
-        let mut actions = Self::ALL.iter().copied();
-        actions
-            .find(|action| action.as_str() == text)
-            .ok_or(UnknownAuditAction)
     }
 }
 
@@ -330,7 +310,7 @@ fn entry(row: &AnyRow) -> Result<AuditEntry, StoreError> {
         organization_id: columns.parse_optional("organization_id")?,
         at: columns.instant("at")?,
         actor: actor(&columns)?,
-        action: columns.parse("action")?,
+        action: columns.get("action")?,
         target: columns.get("target")?,
         address: columns.parse_optional("address")?,
         detail: columns.get("detail")?,
@@ -347,17 +327,4 @@ fn actor(columns: &Columns<'_>) -> Result<Actor, StoreError> {
         "anonymous" => Actor::Anonymous,
         _ => return Err(columns.corrupt("actor")),
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_action_is_read_as_it_is_written() {
-        for action in AuditAction::ALL {
-            assert_eq!(action.as_str().parse(), Ok(*action));
-        }
-        assert_eq!("".parse::<AuditAction>(), Err(UnknownAuditAction));
-    }
 }

@@ -41,7 +41,7 @@ macro_rules! bearer_secrets {
                 self.0.expose_secret()
             }
 
-            /// Returns what is stored of it.
+            /// Returns the hash that is stored.
             pub(crate) fn hash(&self) -> Vec<u8> {
                 hash(self.expose()).to_vec()
             }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use sqlx::AnyConnection;
 
 use crate::audit::{self, AuditAction, Author, audited};
-use crate::channels::{Channel, channel, channel_columns, record};
+use crate::channels::{Channel, channel, channel_columns};
 use crate::columns;
 use crate::error::StoreError;
 use crate::secrets::{ChannelSecrets, MasterKey};
@@ -25,7 +25,7 @@ pub struct ChannelChange {
     pub agent_id: Option<AgentId>,
     /// The credentials, which replace the present ones; the webhook secret stays.
     pub credentials: Option<Map<String, Value>>,
-    /// Names the number that it connects now.
+    /// Identifies the number that the channel connects from now on.
     pub number: Option<SecretString>,
 }
 
@@ -61,7 +61,8 @@ impl Store {
         author: &Author,
     ) -> Result<Option<Channel>, StoreError> {
         let action = AuditAction::ChannelUpdated;
-        let entry = record(author, organization, id, action, Some(&change.fields()));
+        let fields = change.fields();
+        let entry = author.record(Some(organization), action, id.as_str(), Some(&fields));
         let query = sqlx::query(concat!(
             "update channels set name = coalesce($3, name), settings = coalesce($4, settings), \
              default_agent_id = coalesce($6, default_agent_id), \

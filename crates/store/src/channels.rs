@@ -120,13 +120,11 @@ impl Store {
             sealed,
         };
         let number = new.number.map(|number| self.key().number_hash(&number));
-        let name = Some(channel.name.as_str());
-        let entry = record(
-            author,
-            &channel.organization_id,
-            &channel.id,
+        let entry = author.record(
+            Some(&channel.organization_id),
             AuditAction::ChannelCreated,
-            name,
+            channel.id.as_str(),
+            Some(&channel.name),
         );
         self.write_audited(insert(&channel).bind(number), entry)
             .await?;
@@ -239,7 +237,8 @@ impl Store {
             sqlx::query("delete from channels where organization_id = $1 and id = $2 returning id")
                 .bind(organization.as_str())
                 .bind(id.as_str());
-        let entry = record(author, organization, id, AuditAction::ChannelDeleted, None);
+        let action = AuditAction::ChannelDeleted;
+        let entry = author.record(Some(organization), action, id.as_str(), None);
         Ok(self.write_audited(query, entry).await?.is_some())
     }
 
@@ -251,17 +250,6 @@ impl Store {
     pub fn secrets(&self, channel: &Channel) -> Result<ChannelSecrets, StoreError> {
         ChannelSecrets::open(&channel.sealed, self.key(), channel.place())
     }
-}
-
-/// Returns the statement that records a change of a channel.
-pub(crate) fn record(
-    author: &Author,
-    organization: &OrganizationId,
-    id: &ChannelId,
-    action: AuditAction,
-    detail: Option<&str>,
-) -> Query {
-    author.record(Some(organization), action, id.as_str(), detail)
 }
 
 fn place<'a>(organization: &'a OrganizationId, id: &'a ChannelId) -> Place<'a> {

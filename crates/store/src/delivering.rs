@@ -56,6 +56,8 @@ pub struct ClaimLimits {
 /// `busy` steps from one organization that has pending deliveries to the next, each step one search in
 /// an index. Deliveries of organizations that are suspended or deleted wait. Only the head of an ordering
 /// key has a `next_at`. So the cost grows with the organizations that wait, and not with what waits.
+///
+/// For `status || ''`, see [`crate::attempts`].
 macro_rules! due {
     ($join:literal, $heads:literal, $claimed:literal, $suffix:literal) => {
         concat!(

@@ -9,7 +9,8 @@ use sqlx::AnyConnection;
 use crate::columns::{self, Columns};
 use crate::error::StoreError;
 use crate::events::EventKind;
-use crate::store::DatabaseKind;
+use crate::store::{DatabaseKind, Store};
+use crate::writer::Work;
 
 /// An organization's turn to append: it lasts to the end of the transaction, so that on PostgreSQL
 /// too the numbers of events follow the order of the commits.
@@ -102,6 +103,24 @@ const APPEND_POSTGRES: &str = concat!(
     " returning seq), told as (update organizations set last_event = $3 where id = $1 \
      returning length(pg_notify('recado_events', id)::text)) select seq from queued limit 1"
 );
+
+impl Store {
+    /// Runs several writing statements, all or none, under the organization lock.
+    pub(crate) async fn under_lock<T: Send + 'static>(
+        &self,
+        organization: &OrganizationId,
+        work: impl Work<T>,
+    ) -> Result<T, StoreError> {
+        let (kind, locked) = (self.kind(), organization.clone());
+        self.locked(organization, move |connection| {
+            Box::pin(async move {
+                EventLog::open(kind, locked, Timestamp::UNIX_EPOCH, connection).await?;
+                work(connection).await
+            })
+        })
+        .await
+    }
+}
 
 impl EventLog {
     /// Takes the turn.

@@ -103,9 +103,9 @@ mod webhook_secrets;
 mod writer;
 
 pub use agents::Agent;
-pub use api_keys::ApiKey;
+pub use api_keys::{ApiKey, MAX_PERSONAL_KEYS};
 pub use applications::{Application, Applied, FreshIds, Routed};
-pub use audit::{Actor, AuditAction, AuditEntry, Author, UnknownAuditAction};
+pub use audit::{Actor, AuditAction, AuditEntry, Author};
 pub use bearer_secrets::{ApiKeySecret, LinkSecret, SessionSecret};
 pub use channel_changes::ChannelChange;
 pub use channels::{Channel, NewChannel};

@@ -23,6 +23,7 @@ pub(crate) struct Ended {
     pub(crate) at: i64,
 }
 
+/// For `status || ''`, see [`crate::attempts`].
 macro_rules! pass_turns {
     ($each:literal) => {
         concat!(
@@ -79,6 +80,7 @@ macro_rules! heads {
     };
 }
 
+/// For `status || ''`, see [`crate::attempts`].
 macro_rules! move_heads {
     ($each:literal) => {
         concat!(

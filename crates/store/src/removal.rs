@@ -9,7 +9,6 @@ use recado_core::OrganizationId;
 use crate::audit::{AuditAction, Author, audited};
 use crate::columns::{self, Columns};
 use crate::error::StoreError;
-use crate::event_log::EventLog;
 use crate::organizations::record;
 use crate::store::{DatabaseKind, Query, Store};
 
@@ -170,27 +169,27 @@ impl Removal {
         texts: Vec<&'static str>,
         last: bool,
     ) -> Result<Option<u64>, StoreError> {
-        let (kind, organization) = (self.store.kind(), self.organization.clone());
-        let removed = self.store.locked(&self.organization, move |connection| {
-            Box::pin(async move {
-                let owner = organization.clone();
-                EventLog::open(kind, owner, Timestamp::UNIX_EPOCH, connection).await?;
-                let mut removed = 0;
-                for text in texts {
-                    let query = sqlx::query(text)
-                        .bind(organization.as_str().to_owned())
-                        .bind(MAX_STEP_ROWS);
-                    removed += query.execute(&mut *connection).await?.rows_affected();
-                }
-                if last && removed == 0 {
-                    sqlx::query("delete from organizations where id = $1")
-                        .bind(organization.as_str().to_owned())
-                        .execute(connection)
-                        .await?;
-                }
-                Ok(removed)
-            })
-        });
+        let organization = self.organization.clone();
+        let removed = self
+            .store
+            .under_lock(&self.organization, move |connection| {
+                Box::pin(async move {
+                    let mut removed = 0;
+                    for text in texts {
+                        let query = sqlx::query(text)
+                            .bind(organization.as_str().to_owned())
+                            .bind(MAX_STEP_ROWS);
+                        removed += query.execute(&mut *connection).await?.rows_affected();
+                    }
+                    if last && removed == 0 {
+                        sqlx::query("delete from organizations where id = $1")
+                            .bind(organization.as_str().to_owned())
+                            .execute(connection)
+                            .await?;
+                    }
+                    Ok(removed)
+                })
+            });
         match removed.await {
             Ok(removed) => Ok(Some(removed)),
             Err(StoreError::UnknownOrganization) => Ok(None),

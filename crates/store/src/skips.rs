@@ -14,6 +14,7 @@ use crate::ids::WebhookEndpointId;
 use crate::ordering_keys::{Ended, pass_turns};
 use crate::store::Store;
 
+/// For `status || ''`, see [`crate::attempts`].
 macro_rules! set_aside {
     ($which:literal) => {
         concat!(

@@ -22,16 +22,19 @@ impl Store {
         author: &Author,
     ) -> Result<Option<Organization>, StoreError> {
         let query = sqlx::query(
-            "update organizations set suspended_at = coalesce(suspended_at, $2) \
-             where id = $1 and deleted_at is null returning id, name, suspended_at, created_at",
+            "update organizations set suspended_at = $2 where id = $1 and suspended_at is null \
+             and deleted_at is null returning id, name, suspended_at, created_at",
         )
         .bind(id.as_str().to_owned())
         .bind(author.at.as_millisecond());
         let entry = record(author, id, AuditAction::OrganizationSuspended, None);
-        let (store, id) = (self.clone(), id.clone());
+        let (store, locked) = (self.clone(), id.clone());
         let suspended =
-            self.ending_access(async move { store.locked(&id, audited(query, entry)).await });
-        suspended.await?.as_ref().map(organization).transpose()
+            self.ending_access(async move { store.locked(&locked, audited(query, entry)).await });
+        match suspended.await? {
+            Some(row) => organization(&row).map(Some),
+            None => self.get_organization(id).await,
+        }
     }
 
     /// Ends the suspension of an organization; its deliveries go on. Returns `None` if the organization does
@@ -46,8 +49,8 @@ impl Store {
         author: &Author,
     ) -> Result<Option<Organization>, StoreError> {
         let query = sqlx::query(
-            "update organizations set suspended_at = null \
-             where id = $1 and deleted_at is null returning id, name, suspended_at, created_at",
+            "update organizations set suspended_at = null where id = $1 and suspended_at is not null \
+             and deleted_at is null returning id, name, suspended_at, created_at",
         )
         .bind(id.as_str().to_owned());
         // An endpoint did not fail while nothing was delivered.
@@ -61,12 +64,17 @@ impl Store {
         let resumed = self.locked(id, move |connection| {
             Box::pin(async move {
                 let row = resuming(&mut *connection).await?;
-                endpoints.execute(connection).await?;
+                if row.is_some() {
+                    endpoints.execute(connection).await?;
+                }
                 Ok(row)
             })
         });
-        let resumed = resumed.await?.as_ref().map(organization).transpose()?;
+        let resumed = resumed.await?;
         self.signal_deliveries();
-        Ok(resumed)
+        match resumed {
+            Some(row) => organization(&row).map(Some),
+            None => self.get_organization(id).await,
+        }
     }
 }

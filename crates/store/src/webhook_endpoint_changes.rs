@@ -220,11 +220,10 @@ impl Store {
     ) -> Result<bool, StoreError> {
         let action = AuditAction::WebhookEndpointDeleted;
         let entry = author.record(Some(organization), action, id.as_str(), None);
-        let (kind, owner, id) = (self.kind(), organization.clone(), id.clone());
-        self.locked(organization, move |connection| {
+        let (owner, id) = (organization.clone(), id.clone());
+        // The lock: no event may add a delivery meanwhile.
+        self.under_lock(organization, move |connection| {
             Box::pin(async move {
-                // Its turn: no event may add a delivery meanwhile.
-                EventLog::open(kind, owner.clone(), Timestamp::UNIX_EPOCH, connection).await?;
                 let mut deleted = 0;
                 for text in [
                     "delete from delivery_attempts where organization_id = $1 and endpoint_id = $2",

@@ -12,7 +12,6 @@ use crate::audit::{AuditAction, Author};
 use crate::columns::{self, Columns};
 use crate::cursor::{Cursor, Listed, Page};
 use crate::error::StoreError;
-use crate::event_log::EventLog;
 use crate::events::EventKind;
 use crate::ids::WebhookEndpointId;
 use crate::reading::MAX_PAGE_BYTES;
@@ -176,11 +175,10 @@ impl Store {
             endpoint.id.as_str(),
             None,
         );
-        let (kind, owner) = (self.kind(), endpoint.organization_id.clone());
-        self.locked(&endpoint.organization_id, move |connection| {
+        let organization = endpoint.organization_id.clone();
+        // The lock: two creations at once must not both count one too few.
+        self.under_lock(&organization, move |connection| {
             Box::pin(async move {
-                // The organization lock: two creations at once must not both count one too few.
-                EventLog::open(kind, owner, Timestamp::UNIX_EPOCH, connection).await?;
                 let row = count.fetch_one(&mut *connection).await?;
                 let columns = Columns::new(&row, "webhook_endpoints", "endpoints");
                 if columns.get::<i64>("endpoints")? >= i64::from(limit) {

@@ -113,23 +113,13 @@ async fn by_session(parts: &Parts, app: &Arc<App>, now: Timestamp) -> Result<Ide
     csrf::check(parts, &app.public_url).await?;
     let found = app.store.find_session(secret, now).await?;
     let (session, user) = found.ok_or_else(ended_session)?;
-    touch(app, &session, now);
+    app.store.note_session_used(&session, now);
     Ok(Identity {
         organization_id: Some(session.organization_id.clone()),
         scopes: user.role.scopes(),
         author: author(parts, Actor::User(user.id.clone()), now),
         proof: Proof::Session(session, user),
     })
-}
-
-/// Notes that a session is used, without making the request wait.
-fn touch(app: &Arc<App>, session: &Session, now: Timestamp) {
-    let (app, session) = (Arc::clone(app), session.clone());
-    tokio::spawn(async move {
-        if let Err(error) = app.store.note_session_used(&session, now).await {
-            tracing::warn!(%error, "cannot note that a session is used");
-        }
-    });
 }
 
 fn author(parts: &Parts, actor: Actor, at: Timestamp) -> Author {

@@ -160,7 +160,9 @@ impl Reason {
             Self::WebhookCallNotFound => "no such call of a provider is set aside",
             Self::UserNotFound => "the organization has no such user",
             Self::MethodNotAllowed => "the route exists, with another verb: see the Allow header",
-            Self::AlreadyExists => "the id, the conversation, the number or the e-mail address is taken",
+            Self::AlreadyExists => {
+                "the id, the conversation, the number or the e-mail address is taken"
+            }
             Self::LimitReached => "the organization has as many as it may have: delete one first",
             Self::LastOwner => {
                 "the organization needs an owner who can sign in: first make another user an owner, who sets a password"

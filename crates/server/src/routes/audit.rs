@@ -26,8 +26,7 @@ pub(crate) struct AuditEntry {
     at: String,
     actor: AuditActor,
     /// What was done, such as `session.created`, `sign_in.failed`, `api_key.deleted` or `channel.updated`.
-    #[schema(value_type = String)]
-    action: &'static str,
+    action: String,
     /// The id of what it was done to.
     target_id: Option<String>,
     /// The address that the request came from.
@@ -55,7 +54,7 @@ impl From<store::AuditEntry> for AuditEntry {
                 kind: entry.actor.kind(),
                 id: entry.actor.id().map(str::to_owned),
             },
-            action: entry.action.as_str(),
+            action: entry.action,
             target_id: entry.target,
             address: entry.address.map(|address| address.to_string()),
             detail: entry.detail,

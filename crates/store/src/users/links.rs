@@ -40,7 +40,7 @@ impl Store {
         .bind(secret.hash())
         .bind(ends_at.as_millisecond());
         let (organization_id, id, author) = (organization.clone(), id.clone(), author.clone());
-        self.change_access(organization, move |connection| {
+        self.under_lock(organization, move |connection| {
             Box::pin(async move {
                 let Some(user) = find(&organization_id, &id, connection).await? else {
                     return Ok(false);

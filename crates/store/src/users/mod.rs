@@ -1,7 +1,7 @@
 //! The people of an organization: their accounts, roles and passwords.
 //!
-//! What changes what a user may do holds the organization lock: two owners cannot demote each other at once,
-//! and a new password misses no link and no personal key that is made meanwhile.
+//! Every change of a user's access holds the organization lock: two owners cannot demote each other at once, and a
+//! new password and the end of all sessions miss no link and no personal key that is made meanwhile.
 
 mod links;
 mod passwords;
@@ -17,7 +17,6 @@ use crate::audit::{AuditAction, Author};
 use crate::columns::{self, Columns};
 use crate::cursor::{Cursor, Listed, Page};
 use crate::error::StoreError;
-use crate::event_log::EventLog;
 use crate::reading::MAX_PAGE_BYTES;
 use crate::store::{Query, Store};
 use crate::writer::Work;
@@ -223,23 +222,14 @@ impl Store {
     }
 
     /// Does a write under the organization lock after which keys or sessions may not work any more.
-    async fn change_access<T: Send + 'static>(
+    pub(crate) async fn change_access<T: Send + 'static>(
         &self,
         organization: &OrganizationId,
         work: impl Work<T>,
     ) -> Result<T, StoreError> {
-        let (store, kind, organization_id) = (self.clone(), self.kind(), organization.clone());
-        self.ending_access(async move {
-            let locked = organization_id.clone();
-            let written = store.locked(&organization_id, move |connection| {
-                Box::pin(async move {
-                    EventLog::open(kind, locked, Timestamp::UNIX_EPOCH, connection).await?;
-                    work(connection).await
-                })
-            });
-            written.await
-        })
-        .await
+        let (store, organization) = (self.clone(), organization.clone());
+        self.ending_access(async move { store.under_lock(&organization, work).await })
+            .await
     }
 }
 

@@ -12,7 +12,7 @@ use crate::error::StoreError;
 use crate::store::Store;
 
 /// Most users whose password is compared if a person names no organization.
-pub const MAX_SIGN_INS: usize = 2;
+pub const MAX_SIGN_INS: u8 = 2;
 
 impl Store {
     /// Finds the users who may sign in with this e-mail address, with the hashes of their passwords: in the named
@@ -28,26 +28,18 @@ impl Store {
         email: &str,
         organization: Option<&OrganizationId>,
     ) -> Result<Vec<(User, String)>, StoreError> {
-        macro_rules! candidates {
-            ($of:literal) => {
-                concat!(
-                    "select ",
-                    user_columns!(),
-                    " from users u join organizations o on o.id = u.organization_id \
-                     where u.email = $1",
-                    $of,
-                    " and u.password_hash is not null \
-                     and o.suspended_at is null and o.deleted_at is null \
-                     order by u.created_at, u.id limit 2"
-                )
-            };
-        }
-        let query = match organization {
-            None => sqlx::query(candidates!("")).bind(normalized(email)),
-            Some(organization) => sqlx::query(candidates!(" and u.organization_id = $2"))
-                .bind(normalized(email))
-                .bind(organization.as_str().to_owned()),
-        };
+        let query = sqlx::query(concat!(
+            "select ",
+            user_columns!(),
+            " from users u join organizations o on o.id = u.organization_id \
+             where u.email = $1 and u.organization_id = coalesce($2, u.organization_id) \
+             and u.password_hash is not null \
+             and o.suspended_at is null and o.deleted_at is null \
+             order by u.created_at, u.id limit $3 + 0"
+        ))
+        .bind(normalized(email))
+        .bind(organization.map(|id| id.as_str().to_owned()))
+        .bind(i64::from(MAX_SIGN_INS));
         let rows = self.read_rows(query).await?;
         let found = rows.iter().map(|row| {
             let hash = Columns::new(row, "users", "id").get("password_hash")?;
@@ -89,8 +81,8 @@ impl Store {
     /// Replaces the password of the user of a session, which goes on with a new secret; the other sessions, the
     /// personal keys and the link of the user end.
     ///
-    /// Returns `false`, and the session ends, if the password was replaced since its hash was `old`. Returns
-    /// `false` as well if the session has ended.
+    /// Returns `false` and changes nothing if the password was replaced since its hash was `old`, or the session has
+    /// ended.
     ///
     /// # Errors
     ///
@@ -103,19 +95,21 @@ impl Store {
         author: &Author,
     ) -> Result<bool, StoreError> {
         let renewal = sqlx::query(
-            "update sessions set secret_hash = $3 where organization_id = $1 and id = $2 returning id",
+            "update sessions set secret_hash = $3 where organization_id = $1 and id = $2",
         )
         .bind(session.organization_id.as_str().to_owned())
         .bind(session.id.as_str().to_owned())
         .bind(secret.hash());
         let replacement = sqlx::query(
             "update users set password_hash = $4 where organization_id = $1 and id = $2 \
-             and password_hash = $3 returning id",
+             and password_hash = $3 and exists (select 1 from sessions s \
+             where s.organization_id = $1 and s.id = $5 and s.user_id = $2) returning id",
         )
         .bind(session.organization_id.as_str().to_owned())
         .bind(session.user_id.as_str().to_owned())
         .bind(old.to_owned())
-        .bind(new.to_owned());
+        .bind(new.to_owned())
+        .bind(session.id.as_str().to_owned());
         let (session, author) = (session.clone(), author.clone());
         self.change_access(&session.organization_id.clone(), move |connection| {
             Box::pin(async move {
@@ -123,11 +117,15 @@ impl Store {
                 let Some(user) = find(organization, id, connection).await? else {
                     return Ok(false);
                 };
-                for query in [renewal, replacement] {
-                    if query.fetch_optional(&mut *connection).await?.is_none() {
-                        return Ok(false);
-                    }
+                // The user's row first, as a sign-in takes it before it ends the oldest sessions.
+                if replacement
+                    .fetch_optional(&mut *connection)
+                    .await?
+                    .is_none()
+                {
+                    return Ok(false);
                 }
+                renewal.execute(&mut *connection).await?;
                 end_access(&user, Some(&session.id), connection).await?;
                 record(&author, &user, AuditAction::UserPasswordChanged, None)
                     .execute(connection)

@@ -169,18 +169,11 @@ impl Store {
         Ok(Some((session(&row)?, user(&row)?)))
     }
 
-    /// Notes that a session is used, at most once a minute: it does not end of idleness meanwhile.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer.
-    pub async fn note_session_used(
-        &self,
-        session: &Session,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
+    /// Notes that a session is used, without waiting for the database: at most once a minute it is written down,
+    /// and the session does not end of idleness meanwhile.
+    pub fn note_session_used(&self, session: &Session, now: Timestamp) {
         if session.last_seen_at > key_uses::due_before(now) {
-            return Ok(());
+            return;
         }
         let idle_ends_at = after(now, SESSION_IDLE_TIMEOUT).min(session.ends_at);
         // Another request may have written it within this minute, or the session may have ended.
@@ -194,7 +187,12 @@ impl Store {
         .bind(now.as_millisecond())
         .bind(idle_ends_at.as_millisecond())
         .bind(key_uses::due_before(now).as_millisecond());
-        self.write_count(query).await.map(drop)
+        let store = self.clone();
+        self.gathering().spawn(async move {
+            if let Err(error) = store.write_count(query).await {
+                tracing::warn!(%error, "cannot note that a session is used");
+            }
+        });
     }
 
     /// Lists the sessions of a user that last.
@@ -333,19 +331,15 @@ impl Store {
             .bind(user.as_str().to_owned());
         let action = AuditAction::UserSessionsEnded;
         let entry = author.record(Some(organization), action, user.as_str(), None);
-        let store = self.clone();
-        self.ending_access(async move {
-            let ended = store.transaction(move |connection| {
-                Box::pin(async move {
-                    let ended = query.execute(&mut *connection).await?.rows_affected();
-                    let deleted = keys.execute(&mut *connection).await?.rows_affected();
-                    if ended + deleted > 0 {
-                        entry.execute(connection).await?;
-                    }
-                    Ok(ended)
-                })
-            });
-            ended.await
+        self.change_access(organization, move |connection| {
+            Box::pin(async move {
+                let ended = query.execute(&mut *connection).await?.rows_affected();
+                let deleted = keys.execute(&mut *connection).await?.rows_affected();
+                if ended + deleted > 0 {
+                    entry.execute(connection).await?;
+                }
+                Ok(ended)
+            })
         })
         .await
     }

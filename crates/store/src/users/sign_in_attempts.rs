@@ -1,7 +1,7 @@
 //! Attempts to sign in: counted before a password is compared, by address, by account, and by both.
 //!
-//! An account is an e-mail address, whether a user has it or not, so that a refusal does not tell; the
-//! organization that a caller may name with it makes no other account. A window begins with its first attempt, and ends after its time.
+//! An account is an e-mail address, whether or not a user has it, so that a refusal does not tell which addresses
+//! have users. Naming an organization does not change the account. A window begins with its first attempt.
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::time::Duration;
@@ -11,7 +11,7 @@ use recado_core::OrganizationId;
 use sha2::{Digest, Sha256};
 use sqlx::AnyConnection;
 
-use super::{MAX_EMAIL_CHARS, normalized};
+use super::normalized;
 use crate::audit::{AuditAction, Author, insert_entry};
 use crate::columns::Columns;
 use crate::error::StoreError;
@@ -20,9 +20,9 @@ use crate::store::Store;
 /// How many attempts are let through in a window of time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SignInLimit {
-    /// How many.
+    /// The number of attempts.
     pub attempts: u32,
-    /// In how long.
+    /// The length of the window.
     pub window: Duration,
 }
 
@@ -76,7 +76,7 @@ fn subjects(email: &str, address: Option<IpAddr>) -> Subjects {
         (format!("account\0{account}"), ACCOUNT_LIMIT),
     ]
     .map(|(subject, limit)| Subject {
-        // What a caller types as an e-mail address may be long, or a password.
+        // A fixed length; the table holds no addresses.
         hash: Sha256::digest(subject).to_vec(),
         limit,
     })
@@ -159,18 +159,13 @@ impl Store {
         author: &Author,
     ) -> Result<(), StoreError> {
         let email = normalized(email);
-        // A text without the sign may be a password in the wrong field.
-        let detail = email.contains('@').then(|| {
-            let kept = email.chars().take(MAX_EMAIL_CHARS);
-            kept.collect::<String>()
-        });
         let text = insert_entry!(
             "coalesce((select organization_id from users where organization_id = $2 and email = $10), \
              (select max(organization_id) from users where $2 is null and email = $10 \
              having count(*) = 1))"
         );
         let action = AuditAction::SignInFailed;
-        let query = author.entry(text, organization, action, None, detail.as_deref());
+        let query = author.entry(text, organization, action, None, Some(&email));
         self.write_count(query.bind(email)).await.map(drop)
     }
 

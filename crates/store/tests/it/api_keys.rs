@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use recado_core::{OrganizationId, Role, Scope, Scopes, SessionId};
-use recado_store::{ApiKey, ApiKeySecret, DatabaseKind, Store, StoreError, User};
+use recado_store::{
+    ApiKey, ApiKeySecret, DatabaseKind, MAX_PERSONAL_KEYS, Store, StoreError, User,
+};
 
 use crate::sessions::sign_in;
 use crate::users;
@@ -284,6 +286,47 @@ async fn no_personal_key_outlives_a_new_password_that_is_set_at_the_same_time() 
         let (created, ()) = tokio::join!(creating, setting);
         created.unwrap();
         assert_eq!(find(store, secret.expose(), 5_000).await, None);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_personal_key_outlives_the_end_of_all_sessions_at_the_same_time() {
+    let World { store, database } = &World::new().await;
+    let servers = users::servers(database, store).await;
+    let ana = users::create_with_password(store, org(1), "ana", Role::Owner).await;
+    for round in 0..10 {
+        let (session, _) = sign_in(store, &ana, &format!("ses_{round}")).await;
+        let secret = ApiKeySecret::generate().unwrap();
+        let key = personal(&ana, &format!("key_{round}"), &secret);
+        let author = by(4_000);
+        let creating = servers[0].create_personal_key(&key, &secret, &session.id, &author);
+        let ending = servers[1].end_sessions(&ana.organization_id, &ana.id, &author);
+        let (created, ended) = tokio::join!(creating, ending);
+        created.unwrap();
+        assert_eq!(ended.unwrap(), 1);
+        assert_eq!(find(store, secret.expose(), 5_000).await, None);
+    }
+}
+
+#[tokio::test]
+async fn a_user_has_so_many_personal_keys_and_the_oldest_are_deleted() {
+    let World { store, .. } = &World::new().await;
+    let ana = users::create_with_password(store, org(1), "ana", Role::Owner).await;
+    let (session, _) = sign_in(store, &ana, "ses_1").await;
+    let mut secrets = Vec::new();
+    for number in 0..=MAX_PERSONAL_KEYS {
+        let secret = ApiKeySecret::generate().unwrap();
+        let key = personal(&ana, &format!("key_{number:03}"), &secret);
+        let created = store
+            .create_personal_key(&key, &secret, &session.id, &by(4_000))
+            .await;
+        assert!(created.unwrap());
+        assert!(find(store, secret.expose(), 5_000).await.is_some());
+        secrets.push(secret);
+    }
+    assert_eq!(find(store, secrets[0].expose(), 5_000).await, None);
+    for secret in &secrets[1..] {
+        assert!(find(store, secret.expose(), 5_000).await.is_some());
     }
 }
 

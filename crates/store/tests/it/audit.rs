@@ -61,7 +61,7 @@ async fn an_entry_says_who_did_what_when_and_from_where() {
             organization_id: Some(org(1)),
             at: at(1_000),
             actor,
-            action: AuditAction::UserCreated,
+            action: AuditAction::UserCreated.to_string(),
             target: Some(format!("usr_user{number}_org_1")),
             address: addresses[number % 2],
             detail: Some(format!("user{number}@example.com")),
@@ -211,10 +211,15 @@ async fn what_happens_to_an_organization_is_in_the_operators_log_which_outlives_
     let again = store.create_organization(&third, &by(2)).await;
     assert!(again.is_err());
     for (number, exists) in [(3, true), (9, false)] {
-        let suspended = store.suspend_organization(&org(number), &by(3)).await;
-        assert_eq!(suspended.unwrap().is_some(), exists);
-        let resumed = store.resume_organization(&org(number), &by(4)).await;
-        assert_eq!(resumed.unwrap().is_some(), exists);
+        // The second of each changes nothing.
+        for _ in 0..2 {
+            let suspended = store.suspend_organization(&org(number), &by(3)).await;
+            assert_eq!(suspended.unwrap().is_some(), exists);
+        }
+        for _ in 0..2 {
+            let resumed = store.resume_organization(&org(number), &by(4)).await;
+            assert_eq!(resumed.unwrap().is_some(), exists);
+        }
     }
     for deleted in [true, false] {
         let told = store.delete_organization(&org(3), &by(5)).await;
@@ -352,8 +357,6 @@ async fn a_failed_sign_in_is_recorded_where_its_owners_look() {
     // The organization does not exist or does not have the user, or users of two have the address.
     fail(Some(id("org_9")), "ana@example.com").await;
     fail(None, "both@example.com").await;
-    fail(None, "my password").await;
-    fail(None, &format!("{}@example.com", "é".repeat(5_000))).await;
     let failed = |told: Vec<String>| {
         let failed = told.into_iter().filter(|line| line.starts_with("sign_in"));
         failed.collect::<Vec<_>>()
@@ -362,14 +365,11 @@ async fn a_failed_sign_in_is_recorded_where_its_owners_look() {
     assert_eq!(of_first, ["sign_in.failed ana@example.com"]);
     let of_second = failed(told(store, Some(org(2))).await);
     assert_eq!(of_second, ["sign_in.failed both@example.com"]);
-    let mut of_operators = told(store, None).await.split_off(before);
-    let long = of_operators.pop().unwrap();
-    assert_eq!(long.chars().count(), "sign_in.failed ".len() + 254);
+    let of_operators = told(store, None).await.split_off(before);
     let expected = [
         "sign_in.failed stranger@example.com",
         "sign_in.failed ana@example.com",
         "sign_in.failed both@example.com",
-        "sign_in.failed",
     ];
     assert_eq!(of_operators, expected);
 }

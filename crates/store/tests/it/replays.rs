@@ -9,7 +9,7 @@ use recado_store::{
 use crate::deliveries::{MANY, attempt, claim, delivered};
 use crate::taps::{ana, apply, connection, events, said, tapped};
 use crate::webhook_endpoints::create;
-use crate::world::{ALL, World, at, by, id, org};
+use crate::world::{ALL, WEEK, World, at, by, id, org};
 
 #[tokio::test]
 async fn an_endpoint_that_was_disabled_goes_on_where_it_stood() {
@@ -209,7 +209,11 @@ async fn a_deleted_endpoint_takes_its_deliveries_along() {
         None
     );
     assert_eq!(claim(store, 900_000, MANY).await.len(), 0);
-    assert_eq!(store.prune(at(900_000)).await.unwrap(), 1, "the call");
+    assert_eq!(
+        store.prune(at(WEEK + 900_000)).await.unwrap(),
+        1,
+        "the call"
+    );
 }
 
 #[tokio::test]
@@ -219,14 +223,14 @@ async fn finished_deliveries_are_pruned_and_pending_ones_stay() {
     apply(store, vec![connection(true), connection(false)]).await;
     let due = claim(store, 100_000, MANY).await;
     delivered(store, &due[0], 150_000).await;
-    store.prune(at(150_000)).await.unwrap();
+    store.prune(at(WEEK + 150_000)).await.unwrap();
     let list = async || {
         let listed = store.list_deliveries(&org(1), &ours.id, None, &ALL).await;
         listed.unwrap().data.len()
     };
     assert_eq!(list().await, 2);
     assert_eq!(
-        store.prune(at(150_001)).await.unwrap(),
+        store.prune(at(WEEK + 150_001)).await.unwrap(),
         2,
         "a delivery and its attempt"
     );

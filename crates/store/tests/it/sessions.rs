@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
 use recado_core::Role;
+use recado_store::testing::TestDatabase;
 use recado_store::{
     MAX_SESSIONS, SESSION_IDLE_TIMEOUT, SESSION_LIFETIME, Session, SessionSecret, Store,
     StoreError, User,
@@ -65,7 +67,7 @@ async fn a_session_is_found_by_its_secret_alone_with_its_user() {
 
 #[tokio::test]
 async fn a_session_ends_when_it_is_idle_and_at_the_latest_after_thirty_days() {
-    let World { store, .. } = &World::new().await;
+    let World { store, database } = &World::new().await;
     let ana = create_with_password(store, org(1), "ana", Role::Agent).await;
     let (mut session, secret) = sign_in(store, &ana, "ses_1").await;
     let (idle, lifetime) = (
@@ -87,21 +89,22 @@ async fn a_session_ends_when_it_is_idle_and_at_the_latest_after_thirty_days() {
         assert!(lasts(idle_end - 1).await);
         assert!(!lasts(idle_end).await);
         // Used at the last moment, it lasts as long again.
-        store
-            .note_session_used(&session, at(idle_end - 1))
-            .await
-            .unwrap();
+        note_used(database, &session, at(idle_end - 1)).await;
         session = find(store, &secret, idle_end - 1).await.unwrap().0;
         assert_eq!(session.last_seen_at, at(idle_end - 1));
         idle_end = (idle_end - 1 + idle).min(end);
         assert_eq!(session.idle_ends_at, at(idle_end));
     }
     assert!(lasts(end - 1).await);
-    store
-        .note_session_used(&session, at(end - 1))
-        .await
-        .unwrap();
+    note_used(database, &session, at(end - 1)).await;
     assert!(!lasts(end).await);
+}
+
+/// Notes the use of a session, and returns when it is written.
+async fn note_used(database: &TestDatabase, session: &Session, now: Timestamp) {
+    let store = database.store().await;
+    store.note_session_used(session, now);
+    store.close().await;
 }
 
 fn session_id() -> recado_core::SessionId {
@@ -110,19 +113,19 @@ fn session_id() -> recado_core::SessionId {
 
 #[tokio::test]
 async fn a_use_is_noted_once_a_minute_and_revives_no_session() {
-    let World { store, .. } = &World::new().await;
+    let World { store, database } = &World::new().await;
     let ana = create_with_password(store, org(1), "ana", Role::Agent).await;
     let (session, secret) = sign_in(store, &ana, "ses_1").await;
     let seen = async || find(store, &secret, 63_000).await.unwrap().0.last_seen_at;
-    store.note_session_used(&session, at(62_999)).await.unwrap();
+    note_used(database, &session, at(62_999)).await;
     assert_eq!(seen().await, at(3_000));
-    store.note_session_used(&session, at(63_000)).await.unwrap();
+    note_used(database, &session, at(63_000)).await;
     assert_eq!(seen().await, at(63_000));
     // Another request of that minute, which found the session as it was before.
-    store.note_session_used(&session, at(64_000)).await.unwrap();
+    note_used(database, &session, at(64_000)).await;
     assert_eq!(seen().await, at(63_000));
     let end = 63_000 + milliseconds(SESSION_IDLE_TIMEOUT);
-    store.note_session_used(&session, at(end)).await.unwrap();
+    note_used(database, &session, at(end)).await;
     assert!(find(store, &secret, end).await.is_none());
 }
 

@@ -58,6 +58,9 @@ pub(crate) fn id<T: std::str::FromStr>(text: &str) -> T {
     text.parse().ok().expect("an id")
 }
 
+/// A week in milliseconds: how long most rows are kept.
+pub(crate) const WEEK: i64 = 7 * 24 * 60 * 60 * 1000;
+
 pub(crate) fn at(millisecond: i64) -> Timestamp {
     Timestamp::from_millisecond(millisecond).unwrap()
 }
