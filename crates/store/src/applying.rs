@@ -11,7 +11,7 @@ use serde_json::json;
 use sqlx::AnyConnection;
 
 use crate::applications::{Application, Applied, Effect, Routed};
-use crate::columns::{self, Columns, unpacking};
+use crate::columns::{self, Columns, owner, unpacking};
 use crate::contacts::Contacts;
 use crate::echoes;
 use crate::error::StoreError;
@@ -58,10 +58,11 @@ macro_rules! mark_applied {
     ($each:literal) => {
         concat!(
             "update webhook_calls set applied_at = n.at \
-             from (select value ->> 'call' as call, \
-             cast(value ->> 'at' as bigint) as at from ",
+             from (select ",
+            owner!(),
+            " as organization, value ->> 'call' as call, cast(value ->> 'at' as bigint) as at from ",
             $each,
-            ") n where organization_id = $1 and id = n.call and applied_at is null returning id"
+            ") n where organization_id = n.organization and id = n.call and applied_at is null returning id"
         )
     };
 }

@@ -8,7 +8,7 @@ use serde_json::json;
 use sqlx::AnyConnection;
 
 use crate::applications::Effect;
-use crate::columns::{self, Columns, unpacking};
+use crate::columns::{self, Columns, owner, unpacking};
 use crate::error::StoreError;
 use crate::event_log::{EventLog, NewEvent};
 use crate::events::EventKind;
@@ -29,14 +29,15 @@ pub(crate) struct KnownChannels(HashMap<ChannelId, KnownChannel>);
 macro_rules! look_up {
     ($each:literal) => {
         concat!(
-            "select id, provider, connected, coalesce(\
-             (select a.id from agents a where a.organization_id = $1 and a.id = default_agent_id), \
+            "select c.id, c.provider, c.connected, coalesce(\
+             (select a.id from agents a where a.organization_id = $1 and a.id = c.default_agent_id), \
              (select a.id from agents a where a.organization_id = $1 \
              order by a.created_at, a.id limit 1)) as agent \
-             from channels where organization_id = $1 and id in (\
-             select value ->> 'channel' from ",
+             from (select ",
+            owner!(),
+            " as organization, value ->> 'channel' as channel from ",
             $each,
-            ")"
+            ") n cross join channels c where c.organization_id = n.organization and c.id = n.channel"
         )
     };
 }

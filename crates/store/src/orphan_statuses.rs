@@ -8,7 +8,7 @@ use serde::Serialize;
 use sqlx::AnyConnection;
 
 use crate::applications::Effect;
-use crate::columns::{self, Columns, unpacking};
+use crate::columns::{self, Columns, owner, unpacking};
 use crate::error::StoreError;
 use crate::event_log::EventLog;
 use crate::progress::{Progress, Step};
@@ -42,8 +42,9 @@ macro_rules! look_up {
     ($each:literal) => {
         concat!(
             "select channel_id, sought, status from orphan_statuses \
-             where organization_id = $1 and (channel_id, sought) in (\
-             select value ->> 'channel', value ->> 'sought' from ",
+             where (organization_id, channel_id, sought) in (select ",
+            owner!(),
+            ", value ->> 'channel', value ->> 'sought' from ",
             $each,
             ")"
         )
@@ -67,8 +68,9 @@ macro_rules! insert {
 macro_rules! take {
     ($each:literal) => {
         concat!(
-            "delete from orphan_statuses where organization_id = $1 and (channel_id, sought) in (\
-             select value ->> 'channel', value ->> 'sought' from ",
+            "delete from orphan_statuses where (organization_id, channel_id, sought) in (select ",
+            owner!(),
+            ", value ->> 'channel', value ->> 'sought' from ",
             $each,
             ") returning channel_id, sought, status, external_id, error"
         )

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use sqlx::AnyConnection;
 
 use crate::applications::Effect;
-use crate::columns::{self, Columns, unpacking};
+use crate::columns::{self, Columns, owner, unpacking};
 use crate::contacts::Contacts;
 use crate::content::{ReceivedContent, StoredContent};
 use crate::conversations::Conversation;
@@ -97,12 +97,14 @@ pub(crate) fn proof(message: &InboundMessage) -> Option<StatusNews> {
 macro_rules! look_up {
     ($each:literal) => {
         concat!(
-            "with sought as (select value ->> 'channel' as channel, \
+            "with sought as (select ",
+            owner!(),
+            " as organization, value ->> 'channel' as channel, \
              value ->> 'external' as external, value ->> 'direction' as direction from ",
             $each,
             ") select m.id, m.channel_id, m.external_id, m.direction, m.conversation_id, \
              case when m.direction = 'outbound' then m.content end as content \
-             from sought s cross join messages m where m.organization_id = $1 \
+             from sought s cross join messages m where m.organization_id = s.organization \
              and m.channel_id = s.channel and m.external_id = s.external \
              and m.direction = s.direction order by m.created_at, m.id"
         )

@@ -10,7 +10,7 @@ use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
 use crate::applications::Effect;
-use crate::columns::{self, Columns, unpacking};
+use crate::columns::{self, Columns, owner, unpacking};
 use crate::error::StoreError;
 use crate::event_log::EventLog;
 use crate::messages::MessageError;
@@ -44,18 +44,23 @@ struct Sought<'a> {
 macro_rules! look_up {
     ($each:literal) => {
         concat!(
-            "with sought as (select value ->> 'channel' as channel, value ->> 'own' as own, \
+            "with sought as (select ",
+            owner!(),
+            " as organization, value ->> 'channel' as channel, value ->> 'own' as own, \
              value ->> 'external' as external from ",
             $each,
-            ") select id, conversation_id, agent_id, channel_id, status, external_id, provider_id, \
-             error, updated_at from messages \
-             where organization_id = $1 and direction = 'outbound' and id in (\
-             select own from sought where own is not null union \
-             select m.id from sought s cross join messages m where m.organization_id = $1 \
-             and m.channel_id = s.channel and m.external_id = s.external union \
-             select m.id from sought s cross join messages m where m.organization_id = $1 \
-             and m.channel_id = s.channel and m.provider_id = s.external) \
-             order by created_at, id"
+            "), found as (\
+             select organization, own as id from sought where own is not null union \
+             select m.organization_id, m.id from sought s cross join messages m \
+             where m.organization_id = s.organization and m.channel_id = s.channel \
+             and m.external_id = s.external union \
+             select m.organization_id, m.id from sought s cross join messages m \
+             where m.organization_id = s.organization and m.channel_id = s.channel \
+             and m.provider_id = s.external) \
+             select m.id, m.conversation_id, m.agent_id, m.channel_id, m.status, m.external_id, \
+             m.provider_id, m.error, m.updated_at from found f cross join messages m \
+             where m.organization_id = f.organization and m.id = f.id \
+             and m.direction = 'outbound' order by m.created_at, m.id"
         )
     };
 }

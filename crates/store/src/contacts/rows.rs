@@ -40,23 +40,29 @@ struct Row<'a> {
 macro_rules! look_up {
     ($each:literal) => {
         concat!(
-            "with sought as (select value ->> 'channel' as channel, value ->> 'address' as address \
-             from ",
+            "with sought as (select ",
+            owner!(),
+            " as organization, value ->> 'channel' as channel, value ->> 'address' as address from ",
             $each,
-            ") select ",
+            "), found as (\
+             select k.organization_id as organization, k.id as conversation from sought s cross join conversations k \
+             where k.organization_id = s.organization and k.channel_id = s.channel \
+             and k.user_id = s.address union \
+             select k.organization_id, k.id from sought s cross join conversations k \
+             where k.organization_id = s.organization and k.channel_id = s.channel \
+             and k.lid = s.address union \
+             select k.organization_id, k.id from sought s cross join conversations k \
+             where k.organization_id = s.organization and k.channel_id = s.channel \
+             and k.phone = s.address union \
+             select k.organization_id, k.id from sought s cross join conversations k \
+             where k.organization_id = s.organization and k.channel_id = s.channel \
+             and k.recipient = s.address \
+             and k.phone is null and k.user_id is null and k.lid is null) select ",
             conversation_columns!(),
             ", coalesce((select max(m.created_at) from messages m \
              where m.organization_id = c.organization_id and m.conversation_id = c.id), \
-             c.created_at) as said_at from conversations c where c.organization_id = $1 and c.id in (\
-             select k.id from sought s cross join conversations k where k.organization_id = $1 \
-             and k.channel_id = s.channel and k.user_id = s.address union \
-             select k.id from sought s cross join conversations k where k.organization_id = $1 \
-             and k.channel_id = s.channel and k.lid = s.address union \
-             select k.id from sought s cross join conversations k where k.organization_id = $1 \
-             and k.channel_id = s.channel and k.phone = s.address union \
-             select k.id from sought s cross join conversations k where k.organization_id = $1 \
-             and k.channel_id = s.channel and k.recipient = s.address \
-             and k.phone is null and k.user_id is null and k.lid is null)"
+             c.created_at) as said_at from found f cross join conversations c \
+             where c.organization_id = f.organization and c.id = f.conversation"
         )
     };
 }

@@ -3,6 +3,8 @@
 //! sqlx logs each statement that a store runs. [`record`] keeps the texts, and [`check`] asks the
 //! database of the test for their plans. A statement that is new is checked without being listed here.
 
+mod postgres;
+
 use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 
@@ -108,7 +110,7 @@ pub(super) async fn check(
         })
         .unwrap_or_default();
     if kind == DatabaseKind::Postgres && !new.is_empty() {
-        fill(&tables, connection).await?;
+        postgres::fill(&tables, connection).await?;
     }
     let mut wrong = Vec::new();
     for text in new {
@@ -119,7 +121,7 @@ pub(super) async fn check(
         {
             let problem = match kind {
                 DatabaseKind::Sqlite => sqlite(statement, &tables, connection).await,
-                DatabaseKind::Postgres => postgres(statement, &tables, connection).await,
+                DatabaseKind::Postgres => postgres::check(statement, &tables, connection).await,
             };
             if let Some(problem) = problem.unwrap_or_else(|error| Some(error.to_string())) {
                 wrong.push(format!("{statement}\n    {problem}"));
@@ -140,49 +142,6 @@ fn is_explained(statement: &str) -> bool {
         && !EXEMPT.iter().any(|(part, _)| statement.contains(part))
         && !one_of_any
         && !in_migration()
-}
-
-/// Fills the tables: PostgreSQL plans by their sizes, and reads a small one whole.
-///
-/// No delivery is pending, as if PostgreSQL had counted them before many came: a statement must not read
-/// all that are pending because there were few.
-async fn fill(
-    tables: &BTreeSet<String>,
-    connection: &mut AnyConnection,
-) -> Result<(), sqlx::Error> {
-    let mut text = "set session_replication_role = replica; ".to_owned();
-    for table in tables {
-        // Columns are text, bigint and bytea alone.
-        let columns = format!(
-            "select string_agg(column_name, ', ' order by ordinal_position) || ') select ' || \
-             string_agg(case when is_nullable = 'YES' then 'case when g % 2 = 0 then ' else '' end || \
-             case when column_name = 'organization_id' then '''org_'' || g % 10' \
-             when data_type = 'bigint' then 'g' \
-             when data_type = 'bytea' then 'decode(md5(g::text), ''hex'')' \
-             when column_name = 'status' then \
-             '(array[''sending'', ''unknown'', ''delivered''])[g % 3 + 1]' \
-             when column_name in ('agent_id', 'channel_id', 'conversation_id', 'endpoint_id', 'lane') \
-             then '''x'' || g % 50' else '''x'' || g' end || \
-             case when is_nullable = 'YES' then ' end' else '' end, \
-             ', ' order by ordinal_position) from information_schema.columns \
-             where table_schema = 'public' and table_name = '{table}'"
-        );
-        let columns = rows(columns, 0, connection).await?.concat();
-        let insert = format!(
-            "insert into {table} ({columns} from generate_series(1, 1000) g \
-             on conflict do nothing; analyze {table}; "
-        );
-        text.push_str(&insert);
-    }
-    // As if there were thousands of times as many.
-    text.push_str(
-        "update pg_class set reltuples = reltuples * 5000 \
-         where relnamespace = 'public'::regnamespace",
-    );
-    sqlx::raw_sql(AssertSqlSafe(text))
-        .execute(connection)
-        .await
-        .map(drop)
 }
 
 async fn growing_tables(
@@ -261,51 +220,6 @@ async fn sqlite(
         ));
     }
     Ok((wrong || unused).then(|| plan.join("\n    ")))
-}
-
-async fn postgres(
-    statement: &str,
-    tables: &BTreeSet<String>,
-    connection: &mut AnyConnection,
-) -> Result<Option<String>, sqlx::Error> {
-    let parameters = (1..).take_while(|number| statement.contains(&format!("${number}")));
-    let nulls = vec!["null"; parameters.count()].join(", ");
-    let arguments = if nulls.is_empty() {
-        nulls
-    } else {
-        format!("({nulls})")
-    };
-    let text = format!(
-        "set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off; \
-         set plan_cache_mode = force_generic_plan; deallocate all; prepare plan as {statement}"
-    );
-    sqlx::raw_sql(AssertSqlSafe(text))
-        .execute(&mut *connection)
-        .await?;
-    let text = format!("explain (costs off) execute plan {arguments}");
-    let plan = rows(text, 0, connection).await?;
-    let wrong = plan.iter().enumerate().any(|(place, step)| {
-        let step = step.trim_start().trim_start_matches("->").trim_start();
-        let words: Vec<_> = step.split(' ').collect();
-        let after = |word: &str| words.iter().skip_while(|given| **given != word).nth(1);
-        if step.starts_with("Seq Scan") {
-            return after("on").is_some_and(|table| tables.contains(*table));
-        }
-        let (index, of_small_table) = match words[..] {
-            ["Index", "Scan" | "Only", ..] => (
-                after("using"),
-                after("on").is_some_and(|table| !tables.contains(*table)),
-            ),
-            ["Bitmap", "Index", ..] => (after("on"), false),
-            _ => return false,
-        };
-        let is_searched = plan[place + 1..]
-            .iter()
-            .take_while(|step| !step.trim_start().starts_with("->"))
-            .any(|step| step.contains("Index Cond:"));
-        !is_searched && !of_small_table && !index.is_some_and(|index| SMALL_INDEXES.contains(index))
-    });
-    Ok(wrong.then(|| plan.join("\n    ")))
 }
 
 /// Keeps the text of each statement that a store logs.
