@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use recado_server::app::{App, Clock};
 use recado_server::serve::{ConnectionLimits, serve};
-use recado_store::User;
+use recado_store::{Author, User};
 use recado_tests::client::{COOKIE, answer};
 use recado_tests::events::EventStream;
 use recado_tests::people::{self, ORGANIZATION, PASSWORD};
@@ -128,7 +128,7 @@ async fn a_session_that_does_not_count_is_refused_and_sends_nothing() {
         people::session_of(&world.store, user, begin).await
     };
     let (ended, gone) = session(&user, 0).await;
-    let author = people::author(now);
+    let author = Author::command_line(now);
     let end = world
         .store
         .end_session(&ended.organization_id, &ended.id, &author);
@@ -250,7 +250,6 @@ async fn a_session_ends_after_12_hours_without_use_and_after_30_days_in_any_case
     assert_eq!(show(&busy).await.status, 401);
 }
 
-/// Ends access of Ana: the second session, and what becomes of her first one.
 #[rstest]
 #[case::another_role(Method::PATCH, "", json!({"role": "viewer"}))]
 #[case::deleted(Method::DELETE, "", json!({}))]

@@ -5,12 +5,11 @@ use std::process::{Output, Stdio};
 use recado_core::{OrganizationId, Role};
 use recado_store::testing::TestDatabase;
 use recado_store::{Actor, Author, Organization, Store};
-use recado_tests::binaries;
+use recado_tests::people::{ORGANIZATION, PASSWORD};
+use recado_tests::{World, binaries};
 use secrecy::ExposeSecret as _;
-use tokio::io::AsyncWriteExt as _;
+use serde_json::json;
 use tokio::process::Command;
-
-const PASSWORD: &str = "correct horse battery";
 
 fn acme() -> OrganizationId {
     "org_acme".parse().expect("an id")
@@ -46,12 +45,18 @@ fn arguments<'a>(organization: &'a str, email: &'a str) -> Vec<&'a str> {
     ]
 }
 
+fn variables(database: &TestDatabase, master_key: &str) -> [(String, String); 3] {
+    [
+        ("RECADO_DATABASE_URL", database.url()),
+        ("RECADO_MASTER_KEY", master_key),
+        ("RECADO_PUBLIC_URL", "https://recado.example.com/"),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+}
+
 fn of_database<'a>(command: &'a mut Command, database: &TestDatabase) -> &'a mut Command {
     let key = database.key().to_base64();
-    command
-        .env("RECADO_DATABASE_URL", database.url())
-        .env("RECADO_MASTER_KEY", key.expose_secret())
-        .env("RECADO_PUBLIC_URL", "https://recado.example.com/")
+    command.envs(variables(database, key.expose_secret()))
 }
 
 async fn with_link(database: &TestDatabase, organization: &str, email: &str) -> Output {
@@ -62,27 +67,16 @@ async fn with_link(database: &TestDatabase, organization: &str, email: &str) -> 
 }
 
 /// Runs the command on a terminal of its own, on which a person types these lines.
-async fn on_terminal(database: &TestDatabase, email: &str, typed: &[&str]) -> Output {
-    let program = binaries::path("recado-server").expect("the program");
-    let arguments = arguments("org_acme", email).join(" ");
-    let mut command = Command::new("script");
-    command
-        .args(["--quiet", "--return", "--command"])
-        .arg(format!("{} {arguments}", program.display()))
-        .arg("/dev/null")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .kill_on_drop(true);
-    let mut process = of_database(&mut command, database).spawn().expect("script");
-    let mut keyboard = process.stdin.take().expect("a pipe");
-    for line in typed {
-        let line = format!("{line}\n");
-        keyboard.write_all(line.as_bytes()).await.expect("typed");
-    }
-    // It stays open: the end of the input would end the terminal.
-    let output = process.wait_with_output().await.expect("an end");
-    drop(keyboard);
-    output
+async fn on_terminal(
+    database: &TestDatabase,
+    organization: &str,
+    email: &str,
+    typed: &[&str],
+) -> Output {
+    let arguments = arguments(organization, email).join(" ");
+    let key = database.key().to_base64();
+    let environment = variables(database, key.expose_secret());
+    binaries::terminal::run("recado-server", &arguments, &environment, typed).await
 }
 
 fn said(output: &Output) -> String {
@@ -116,19 +110,19 @@ async fn a_user_is_created_with_a_link_that_is_printed_alone() {
 }
 
 #[tokio::test]
-async fn a_password_that_is_typed_twice_is_the_users() {
-    let (database, store) = with_organization().await;
-    let output = on_terminal(&database, "ana@example.com", &[PASSWORD, PASSWORD]).await;
+async fn a_user_signs_in_with_the_password_that_was_typed_twice() {
+    let world = World::start().await;
+    let typed = [PASSWORD, PASSWORD];
+    let output = on_terminal(&world.database, ORGANIZATION, "ana@example.com", &typed).await;
     let said = said(&output);
     assert!(output.status.success(), "{said}");
     assert!(
         said.contains("https://recado.example.com/sign-in"),
         "{said}"
     );
-    let found = store.find_sign_ins("ana@example.com", None).await;
-    let (user, hash) = found.expect("an answer").remove(0);
-    assert!(user.has_password);
-    assert!(hash.starts_with("$argon2id$"));
+    let body = json!({"email": "ana@example.com", "password": PASSWORD});
+    let signed_in = world.client.anonymous().post("/sessions", body).await;
+    signed_in.expect(201);
 }
 
 #[tokio::test]
@@ -138,7 +132,7 @@ async fn nothing_is_created_for_passwords_that_do_not_fit() {
         (&["short"][..], "12 to 256 characters"),
         (&[PASSWORD, "correct horse batterx"], "differ"),
     ] {
-        let output = on_terminal(&database, "ana@example.com", typed).await;
+        let output = on_terminal(&database, "org_acme", "ana@example.com", typed).await;
         let said = said(&output);
         assert!(!output.status.success(), "{said}");
         assert!(said.contains(why), "{said}");

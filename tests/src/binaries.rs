@@ -2,6 +2,7 @@
 
 pub mod receiver;
 pub mod sandbox;
+pub mod terminal;
 
 use std::path::PathBuf;
 use std::process::Stdio;

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use recado_core::{ApiKeyId, SessionId, UserId};
-use recado_store::{Actor, ApiKey, ApiKeySecret, Author, Session, SessionSecret, Store, User};
+use recado_store::{ApiKey, ApiKeySecret, Author, Session, SessionSecret, Store, User};
 use uuid::Uuid;
 
 use crate::{Client, World};
@@ -15,16 +15,6 @@ pub const PASSWORD: &str = "correct horse battery";
 
 /// What argon2 makes of [`PASSWORD`]; hashing it for each test would take longer than most tests.
 pub const PASSWORD_HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$co7F4pc/GYGvbB10PgG27w$N7uGUp67nsjFzNVMCN/p+TWCbcSa4OKt/PxYSNIwz5Q";
-
-/// The one who prepares a test.
-#[must_use]
-pub fn author(at: Timestamp) -> Author {
-    Author {
-        actor: Actor::CommandLine,
-        address: None,
-        at,
-    }
-}
 
 /// Makes a user of that organization who has [`PASSWORD`].
 ///
@@ -42,7 +32,7 @@ pub async fn user(store: &Store, organization: &str, role: &str, email: &str) ->
         created_at: Timestamp::now(),
         last_sign_in_at: None,
     };
-    let author = author(Timestamp::now());
+    let author = Author::command_line(Timestamp::now());
     store.create_user(&user, &author).await.expect("a user");
     let (organization, id) = (&user.organization_id, &user.id);
     let set = store.set_password(organization, id, PASSWORD_HASH, &author);
@@ -58,7 +48,7 @@ pub async fn user(store: &Store, organization: &str, role: &str, email: &str) ->
 pub async fn session_of(store: &Store, user: &User, at: Timestamp) -> (Session, String) {
     let secret = SessionSecret::generate().expect("random bytes");
     let session = Session::new(SessionId::from_uuid(Uuid::now_v7()), user, at);
-    let author = author(at);
+    let author = Author::command_line(at);
     let created = store.create_session(&session, &secret, PASSWORD_HASH, &author);
     assert!(created.await.expect("a session"));
     (session, secret.expose().to_owned())
@@ -108,7 +98,7 @@ pub async fn key_of(world: &World, organization: &str, scopes: &[&str]) -> Clien
         scopes: scopes.join(" ").parse().expect("scopes"),
         ..ApiKey::new(id, Some(organization), "test", &secret, at)
     };
-    let author = author(at);
+    let author = Author::command_line(at);
     let created = world.store.create_api_key(&key, &secret, &author);
     created.await.expect("a key");
     world.client.with_key(secret.expose())

@@ -312,7 +312,8 @@ pub(crate) fn http(server: &Url) -> Result<reqwest::Client, Failure> {
         .map_err(|error| Failure::Own(format!("cannot prepare the HTTP client: {}", cause(&error))))
 }
 
-fn is_loopback(url: &Url) -> bool {
+/// Returns whether a server is on this machine.
+pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(url::Host::Domain(name)) => name == "localhost",
         Some(url::Host::Ipv4(address)) => address.is_loopback(),

@@ -59,7 +59,7 @@ impl Scope {
     /// All scopes, in the order of the documentation.
     pub const ALL: [Self; 3] = [Self::Read, Self::Send, Self::Manage];
 
-    /// The word in requests, answers and the database.
+    /// Returns the word in requests, answers and the database.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -171,7 +171,7 @@ impl Role {
     /// All roles, from the one that may do most.
     pub const ALL: [Self; 3] = [Self::Owner, Self::Agent, Self::Viewer];
 
-    /// The word in requests, answers and the database.
+    /// Returns the word in requests, answers and the database.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -181,7 +181,7 @@ impl Role {
         }
     }
 
-    /// What a user of this role may do.
+    /// Returns the scopes of a user with this role.
     #[must_use]
     pub const fn scopes(self) -> Scopes {
         match self {

@@ -2,14 +2,11 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
-use std::process::Stdio;
 
 use recado_tests::people::{self, PASSWORD};
 use recado_tests::{World, binaries};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::io::AsyncWriteExt as _;
-use tokio::process::Command;
 
 use super::shell::{Ran, Shell};
 
@@ -33,23 +30,8 @@ impl Person {
 
     /// Runs the command on a terminal, and types these lines.
     async fn type_in(&self, words: &str, lines: &[&str]) -> (bool, String) {
-        let program = binaries::path("recado").expect("the binary");
-        let command = format!("{} {words}", program.display());
-        let mut terminal = Command::new("script");
-        terminal
-            .args(["--quiet", "--return", "--command", &command, "/dev/null"])
-            .envs(self.shell.environment())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped());
-        let mut terminal = terminal.spawn().expect("`script` of util-linux");
-        let mut keys = terminal.stdin.take().expect("it is piped");
-        for line in lines {
-            keys.write_all(format!("{line}\n").as_bytes())
-                .await
-                .expect("it reads");
-        }
-        let output = terminal.wait_with_output().await.expect("an output");
-        drop(keys);
+        let environment = self.shell.environment();
+        let output = binaries::terminal::run("recado", words, environment, lines).await;
         let shown = String::from_utf8(output.stdout).expect("text");
         (output.status.success(), shown)
     }
@@ -83,6 +65,15 @@ async fn a_person_signs_in_works_without_a_key_in_the_environment_and_signs_out(
     assert_eq!(listed["data"][0]["id"], "agent-123");
     let own = person.run(&["key", "current"]).await.json();
     assert_eq!(own["scopes"], json!(["read", "send"]));
+    assert!(own["expiresAt"].is_string());
+    let user = own["userId"].as_str().expect("a user");
+    let sessions = format!("/users/{user}/sessions");
+    let sessions = world.client.get(&sessions).await.expect(200);
+    assert_eq!(sessions["data"], json!([]), "the session ended at once");
+    let (done, shown) = person.type_in(&login, &["ana@example.com", PASSWORD]).await;
+    assert!(done, "{shown}");
+    let earlier = world.client.with_key(key).get("/agents").await;
+    assert_eq!(earlier.status, 401, "the earlier key is deleted");
     let refused = person.run(&["agent", "create", "Bia"]).await;
     assert_eq!(refused.code, 4);
     assert!(refused.stderr.contains("forbidden"), "{}", refused.stderr);
@@ -90,11 +81,60 @@ async fn a_person_signs_in_works_without_a_key_in_the_environment_and_signs_out(
     let elsewhere = person.run(&elsewhere).await;
     assert_eq!(elsewhere.code, 2, "{}", elsewhere.stderr);
 
+    let profiles = person.profiles();
+    let key = profiles["profiles"]["default"]["key"]
+        .as_str()
+        .expect("a key");
     person.run(&["logout"]).await.done();
     assert_eq!(person.run(&["agent", "list"]).await.code, 5);
-    let with_old_key = person.shell.clone().set("RECADO_SERVER", &world.url);
-    let with_old_key = with_old_key.set("RECADO_KEY", key);
-    assert_eq!(with_old_key.run(&["agent", "list"]).await.code, 5);
+    let deleted = world.client.with_key(key).get("/agents").await;
+    assert_eq!(deleted.status, 401, "the key is deleted");
+}
+
+#[tokio::test]
+async fn a_login_replaces_no_profile_of_another_server() {
+    let [one, other] = [World::start().await, World::start().await];
+    let person = Person::of(&one, "ana@example.com", "owner").await;
+    let login = |world: &World| format!("login --server {} --email ana@example.com", world.url);
+    let (done, shown) = person.type_in(&login(&one), &[PASSWORD]).await;
+    assert!(done, "{shown}");
+    let (done, shown) = person.type_in(&login(&other), &[PASSWORD]).await;
+    assert!(!done, "{shown}");
+    assert!(shown.contains("--profile"), "{shown}");
+    person.run(&["agent", "list"]).await.done();
+}
+
+#[tokio::test]
+async fn an_owner_manages_users_and_keys_and_reads_the_audit_log() {
+    let world = World::start().await;
+    let shell = Shell::default()
+        .set("RECADO_SERVER", &world.url)
+        .set("RECADO_KEY", world.client.key());
+    let user = "user create --email bia@example.com --name Bia --role agent";
+    let user = shell.run(&words(user)).await.json();
+    assert!(user["link"]["url"].is_string());
+    let id = user["id"].as_str().expect("an id");
+    for command in ["show", "link", "sessions", "end-sessions"] {
+        shell.run(&["user", command, id]).await.done();
+    }
+    let changed = shell.run(&["user", "update", id, "--role", "viewer"]).await;
+    assert_eq!(changed.json()["role"], "viewer");
+    let listed = shell.run(&["user", "list"]).await.json();
+    assert_eq!(listed["data"][0]["id"], id);
+    let key = "key create --org demo backend --scope send --days 1";
+    let key = shell.run(&words(key)).await.json();
+    assert_eq!(key["scopes"], json!(["send"]));
+    assert!(key["expiresAt"].is_string());
+    shell.run(&["user", "delete", id]).await.done();
+    let log = shell.run(&["audit", "--output", "table"]).await.done();
+    assert!(log.contains("user.deleted"), "{log}");
+    let operator = shell.set("RECADO_KEY", world.operator.key());
+    let user = "user create --org demo --email caio@example.com --name Caio --role owner";
+    operator.run(&words(user)).await.done();
+}
+
+fn words(line: &str) -> Vec<&str> {
+    line.split(' ').collect()
 }
 
 #[tokio::test]

@@ -61,8 +61,8 @@ impl Shell {
             .fold(self, |shell, (name, value)| shell.set(name, value))
     }
 
-    pub(super) fn environment(&self) -> Vec<(String, String)> {
-        self.environment.clone()
+    pub(super) fn environment(&self) -> &[(String, String)] {
+        &self.environment
     }
 
     pub(super) fn command(&self, words: &[&str]) -> Command {

@@ -9,7 +9,7 @@ use url::Url;
 
 use super::key::in_days;
 use crate::cli::Globals;
-use crate::client::{Answer, Client};
+use crate::client::{Answer, Client, is_loopback};
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::output::{Output, View, note};
@@ -40,6 +40,14 @@ pub(crate) async fn login(args: LoginArgs, globals: &Globals) -> Result<Output, 
     let mut profiles = Profiles::load()?;
     let name = profiles.name(globals.profile()).to_owned();
     let server = globals.server(profiles.get(&name))?;
+    if let (Some(kept), None) = (profiles.get(&name), globals.profile())
+        && kept.server.origin() != server.origin()
+    {
+        return Err(Failure::Usage(format!(
+            "profile `{name}` is for {}: name the new one with --profile, or replace this one with --profile {name}",
+            kept.server
+        )));
+    }
     if !std::io::stdin().is_terminal() {
         return Err(Failure::Usage(
             "`recado login` asks on a terminal; a program sets RECADO_KEY or RECADO_KEY_FILE"
@@ -50,6 +58,11 @@ pub(crate) async fn login(args: LoginArgs, globals: &Globals) -> Result<Output, 
         Some(email) => email,
         None => ask_email(&server)?,
     };
+    if server.scheme() == "http" && !is_loopback(&server) {
+        note(&format!(
+            "the connection to {server} is not encrypted: others may read the password"
+        ));
+    }
     let password = rpassword::prompt_password("Password: ")
         .map_err(|error| Failure::Own(format!("cannot read the password: {error}")))?;
     let who = json!({"email": email, "password": password, "organizationId": args.org});
@@ -67,7 +80,13 @@ pub(crate) async fn login(args: LoginArgs, globals: &Globals) -> Result<Output, 
     let profile = profile(server, email, &made?, &signed_in)?;
     let output = signed_in_as(&name, &profile);
     let before = profiles.put(&name, profile);
-    profiles.save()?;
+    if let Err(failure) = profiles.save() {
+        // The person would not have the key, which works at the server.
+        if let Some(new) = profiles.get(&name) {
+            retire(new).await;
+        }
+        return Err(failure);
+    }
     if let Some(before) = before {
         retire(&before).await;
     }
@@ -166,7 +185,7 @@ fn signed_in_as(name: &str, profile: &Profile) -> Output {
     Output::new(json.to_string(), vec![View::Text(sentence)])
 }
 
-/// Deletes the key that another one has replaced.
+/// Deletes a key that this person does not use.
 async fn retire(profile: &Profile) {
     let deleted = async {
         let client = Client::new(profile.server.clone(), &profile.key())?;
@@ -174,7 +193,7 @@ async fn retire(profile: &Profile) {
     };
     match deleted.await {
         Err(failure) if failure.exit_code() != ExitCode::Unauthorized => note(&format!(
-            "the earlier key {} was not deleted: {failure}",
+            "the key {} was not deleted: {failure}",
             profile.key_id
         )),
         _ => {}

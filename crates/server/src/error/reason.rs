@@ -142,9 +142,7 @@ impl Reason {
             Self::UnsupportedChannel => {
                 "the conversation's channel cannot carry reply buttons, or was deleted"
             }
-            Self::Unauthorized => {
-                "nothing proves who calls, or the e-mail address or the password is wrong"
-            }
+            Self::Unauthorized => "the key, session, e-mail or password is missing or wrong",
             Self::Forbidden => "the key or the role of the user does not allow this",
             Self::OrganizationSuspended => "the organization of the caller is suspended",
             Self::ForeignAgent => "the agent belongs to another organization",

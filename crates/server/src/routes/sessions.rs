@@ -71,7 +71,7 @@ pub(crate) struct PasswordChange {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Session {
     #[serde(flatten)]
-    session: UserSession,
+    times: UserSession,
     #[schema(value_type = String)]
     organization_id: OrganizationId,
     user: User,
@@ -84,7 +84,7 @@ impl Session {
     fn of(session: store::Session, user: store::User) -> Self {
         Self {
             organization_id: session.organization_id.clone(),
-            session: session.into(),
+            times: session.into(),
             scopes: user.role.scopes().into(),
             user: user.into(),
         }

@@ -1,0 +1,38 @@
+//! A program at a terminal, whose input is typed.
+
+use std::process::{Output, Stdio};
+use std::time::Duration;
+
+use tokio::io::AsyncWriteExt as _;
+
+use super::{bare_command, path};
+
+/// Runs a program on a terminal of its own, on which a person types these lines.
+///
+/// # Panics
+///
+/// It cannot run, or does not end in time.
+pub async fn run(
+    name: &str,
+    arguments: &str,
+    environment: &[(String, String)],
+    typed: &[&str],
+) -> Output {
+    let line = format!("{} {arguments}", path(name).expect("the program").display());
+    let mut terminal = bare_command("script");
+    terminal
+        .args(["--quiet", "--return", "--command", &line, "/dev/null"])
+        .envs(environment.iter().cloned())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped());
+    let mut process = terminal.spawn().expect("`script` of util-linux");
+    let mut keyboard = process.stdin.take().expect("a pipe");
+    for line in typed {
+        let line = format!("{line}\n");
+        keyboard.write_all(line.as_bytes()).await.expect("typed");
+    }
+    // It stays open: the end of the input would end the terminal.
+    let output = tokio::time::timeout(Duration::from_mins(1), process.wait_with_output()).await;
+    drop(keyboard);
+    output.expect("it ends in time").expect("an output")
+}
