@@ -1,6 +1,7 @@
 //! Hashing of passwords: on threads of its own with a low priority, few at once, and behind a queue that has an
 //! end.
 
+use std::num::NonZero;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
@@ -16,8 +17,8 @@ use crate::error::{ApiError, Reason};
 /// Fewest and most characters of a password.
 pub const PASSWORD_CHARS: (usize, usize) = (12, 256);
 
-/// Passwords that are hashed at once; each takes [`MEMORY_KIB`].
-pub const HASHES_AT_ONCE: usize = 2;
+/// Most passwords that are hashed at once; each takes [`MEMORY_KIB`].
+pub const MAX_HASHES: usize = 2;
 
 /// Passwords that wait until one of those is done; beyond it a caller is asked to come back.
 pub const MAX_WAITING_HASHES: usize = 64;
@@ -46,15 +47,19 @@ pub struct Passwords {
 
 impl Default for Passwords {
     fn default() -> Self {
-        Self {
-            places: Arc::new(Semaphore::new(HASHES_AT_ONCE + MAX_WAITING_HASHES)),
-            slots: Arc::new(Semaphore::new(HASHES_AT_ONCE)),
-            computed: AtomicU64::new(0),
-        }
+        Self::with_slots(hashes_at_once())
     }
 }
 
 impl Passwords {
+    fn with_slots(slots: usize) -> Self {
+        Self {
+            places: Arc::new(Semaphore::new(slots + MAX_WAITING_HASHES)),
+            slots: Arc::new(Semaphore::new(slots)),
+            computed: AtomicU64::new(0),
+        }
+    }
+
     /// Hashes a new password, to be stored.
     ///
     /// # Errors
@@ -121,6 +126,12 @@ impl Passwords {
             .map_err(ApiError::internal)?;
         done.await.map_err(ApiError::internal)
     }
+}
+
+/// Returns how many passwords are hashed at once: half of the processors stay with the sends.
+fn hashes_at_once() -> usize {
+    let processors = thread::available_parallelism().map_or(1, NonZero::get);
+    (processors / 2).clamp(1, MAX_HASHES)
 }
 
 /// Lowers the priority of this thread, so that hashing takes little time from sends on a busy machine.
@@ -193,10 +204,10 @@ mod tests {
 
     #[tokio::test]
     async fn the_queue_has_an_end() {
-        let passwords = Passwords::default();
+        let passwords = Passwords::with_slots(2);
         let _running = passwords.slots.acquire_many(2).await.expect("both slots");
         let wait = || passwords.hash(secret("any password"));
-        let mut waiting: Vec<_> = (0..HASHES_AT_ONCE + MAX_WAITING_HASHES)
+        let mut waiting: Vec<_> = (0..2 + MAX_WAITING_HASHES)
             .map(|_| Box::pin(wait()))
             .collect();
         for wait in &mut waiting {

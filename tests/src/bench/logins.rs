@@ -19,12 +19,18 @@ use crate::people::{self, PASSWORD};
 /// People who sign in at once.
 pub(super) const PEOPLE: usize = 50;
 
-/// Connections that send meanwhile.
-const CONNECTIONS: usize = 16;
+/// Connections that send: one, whose sends meet a processor that is free, and as many as keep all busy.
+const CONNECTIONS: [usize; 2] = [1, 16];
+
+/// How often sends alone and sends with sign-ins take turns, so that both meet the same machine.
+const TURNS: u32 = 3;
 
 /// What the sends and the sign-ins took.
 pub struct Logins {
-    /// Microseconds of every send.
+    pub connections: usize,
+    /// Microseconds of every send before people sign in.
+    pub alone: Histogram<u64>,
+    /// Microseconds of every send while people sign in.
     pub sends: Histogram<u64>,
     /// Microseconds of every sign-in.
     pub logins: Histogram<u64>,
@@ -34,27 +40,50 @@ pub struct Logins {
     pub peak_memory_mib: f64,
 }
 
-/// Sends for that time, during which people sign in, 50 at once and again.
+/// Sends, in turns alone and while people sign in, 50 at once and again.
 ///
 /// # Errors
 ///
 /// A send is not answered 200, or a sign-in not 201.
-pub async fn measure(gateway: &Gateway, database: &str, time: Duration) -> anyhow::Result<Logins> {
+pub async fn measure(
+    gateway: &Gateway,
+    database: &str,
+    time: Duration,
+) -> anyhow::Result<Vec<Logins>> {
     prepare(gateway.organization(), database).await?;
-    let load = Load {
-        connections: CONNECTIONS,
-        time,
-    };
-    let begun = Instant::now();
-    let (sent, logins) = tokio::join!(
-        load.run(gateway),
-        sign_in_until(gateway.address(), begun + time)
-    );
-    let logins = logins?;
+    let mut measured = Vec::new();
+    for connections in CONNECTIONS {
+        measured.push(measure_with(gateway, connections, time / TURNS).await?);
+    }
+    Ok(measured)
+}
+
+async fn measure_with(
+    gateway: &Gateway,
+    connections: usize,
+    time: Duration,
+) -> anyhow::Result<Logins> {
+    let load = Load { connections, time };
+    let (mut alone, mut sends, mut logins) =
+        (Histogram::new(3)?, Histogram::new(3)?, Histogram::new(3)?);
+    let mut took = Duration::ZERO;
+    for _ in 0..TURNS {
+        alone.add(load.run(gateway).await?.latency)?;
+        let begun = Instant::now();
+        let (sent, people) = tokio::join!(
+            load.run(gateway),
+            sign_in_until(gateway.address(), begun + time)
+        );
+        took += begun.elapsed();
+        sends.add(sent?.latency)?;
+        logins.add(people?)?;
+    }
     let count = u32::try_from(logins.len())?;
     Ok(Logins {
-        sends: sent?.latency,
-        logins_per_second: f64::from(count) / begun.elapsed().as_secs_f64(),
+        connections,
+        alone,
+        sends,
+        logins_per_second: f64::from(count) / took.as_secs_f64(),
         logins,
         peak_memory_mib: process::peak_memory_mib(gateway.server_id())?,
     })

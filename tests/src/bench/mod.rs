@@ -10,6 +10,7 @@ pub mod process;
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
+use sqlx::{Connection as _, PgConnection};
 
 use gateway::Gateway;
 use load::Load;
@@ -31,13 +32,23 @@ pub struct Measurement {
 /// # Errors
 ///
 /// Any answer but 200, or the server is gone.
-pub async fn measure(gateway: &Gateway, time: Duration) -> anyhow::Result<Vec<Measurement>> {
+pub async fn measure(
+    gateway: &Gateway,
+    database: &str,
+    time: Duration,
+) -> anyhow::Result<Vec<Measurement>> {
     Load {
         connections: 16,
         time: time.min(Duration::from_secs(2)),
     }
     .run(gateway)
     .await?;
+    if database.starts_with("postgres") {
+        // PostgreSQL does so within a minute of its own accord; until then it plans for empty tables.
+        let mut connection = PgConnection::connect(database).await?;
+        sqlx::raw_sql("analyze").execute(&mut connection).await?;
+        connection.close().await?;
+    }
     let mut measurements = Vec::new();
     for connections in CONNECTIONS {
         let before = process::cpu(gateway.server_id())?;

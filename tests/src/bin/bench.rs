@@ -60,7 +60,7 @@ async fn main() -> anyhow::Result<()> {
 struct Rest {
     peak_memory_mib: f64,
     intake: Intake,
-    logins: Logins,
+    logins: Vec<Logins>,
     guesses: Guesses,
 }
 
@@ -69,12 +69,16 @@ async fn run(name: &str, database: &[(&str, &str)], time: Duration) -> anyhow::R
     let gateway = Gateway::start(database)
         .await
         .with_context(|| format!("cannot start on {name}"))?;
+    let url = database
+        .iter()
+        .find(|(name, _)| *name == "RECADO_DATABASE_URL");
+    let (_, url) = url.context("a database URL")?;
     for Measurement {
         connections,
         sends_per_second,
         latency,
         cpu_ms_per_send,
-    } in measure(&gateway, time).await?
+    } in measure(&gateway, url, time).await?
     {
         let [p50, p99] = milliseconds(&latency);
         println!(
@@ -84,10 +88,6 @@ async fn run(name: &str, database: &[(&str, &str)], time: Duration) -> anyhow::R
     // Before the intake, so that it is the memory of sending.
     let peak_memory_mib = process::peak_memory_mib(gateway.server_id())?;
     let intake = intake::measure(&gateway).await?;
-    let url = database
-        .iter()
-        .find(|(name, _)| *name == "RECADO_DATABASE_URL");
-    let (_, url) = url.context("a database URL")?;
     let logins = logins::measure(&gateway, url, time).await?;
     let guesses = guesses::measure(&gateway).await?;
     Ok(Rest {
@@ -122,18 +122,28 @@ fn print_rest(rests: &[(&str, Rest)]) -> anyhow::Result<()> {
             intake.cpu_ms_per_event
         );
     }
-    println!("\nSends over 16 connections while 50 people sign in at once, again and again:\n");
-    println!("| Database | Send p50 ms | p99 ms | Sign-ins/s | Sign-in p50 ms | Peak memory MiB |");
-    println!("|---|---|---|---|---|---|");
-    for (database, Rest { logins, .. }) in rests {
-        let [p50, p99] = milliseconds(&logins.sends);
-        let [login, _] = milliseconds(&logins.logins);
-        println!(
-            "| {database} | {p50:.2} | {p99:.2} | {:.0} | {login:.0} | {:.1} |",
-            logins.logins_per_second, logins.peak_memory_mib
-        );
-    }
+    print_logins(rests);
     print_guesses(rests)
+}
+
+/// Prints how long sends take while people sign in.
+fn print_logins(rests: &[(&str, Rest)]) {
+    println!("\nSends alone, and while 50 people sign in at once, again and again:\n");
+    println!(
+        "| Database | Connections | Alone p50 ms | p99 ms | With sign-ins p50 ms | p99 ms | Sign-ins/s | Sign-in p50 ms | Peak memory MiB |"
+    );
+    println!("|---|---|---|---|---|---|---|---|---|");
+    for (database, Rest { logins, .. }) in rests {
+        for logins in logins {
+            let [alone, alone_p99] = milliseconds(&logins.alone);
+            let [with, with_p99] = milliseconds(&logins.sends);
+            let [login, _] = milliseconds(&logins.logins);
+            println!(
+                "| {database} | {} | {alone:.2} | {alone_p99:.2} | {with:.2} | {with_p99:.2} | {:.0} | {login:.0} | {:.1} |",
+                logins.connections, logins.logins_per_second, logins.peak_memory_mib
+            );
+        }
+    }
 }
 
 /// Prints how long wrong passwords took.
