@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::id::MessageId;
 use crate::message::Status;
 use crate::recipient::Recipient;
@@ -175,6 +177,57 @@ pub struct StatusNews {
     pub status: Status,
     /// Why it failed.
     pub error: Option<StatusError>,
+    /// How the provider charges for it, if the status tells.
+    pub pricing: Option<Pricing>,
+}
+
+impl StatusNews {
+    /// Creates the status of a message that has these ids of the provider.
+    #[must_use]
+    pub const fn new(external_ids: Vec<String>, status: Status) -> Self {
+        Self {
+            external_ids,
+            message_id: None,
+            status,
+            error: None,
+            pricing: None,
+        }
+    }
+}
+
+/// How a provider charges for a message: its class, never an amount. Only Meta tells it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pricing {
+    /// What is charged for, such as `service`, `utility` or `marketing`; reply buttons are `service`.
+    pub category: Option<String>,
+    /// `regular` for a message that is charged, or a word that begins with `free_`.
+    #[serde(rename = "type")]
+    pub kind: Option<String>,
+    /// How messages are counted, such as `PMP`: each one.
+    pub model: Option<String>,
+    /// Whether the message is charged. Meta has announced that it will leave this out.
+    pub billable: Option<bool>,
+    /// Whether the message is free, by its type.
+    pub free: Option<bool>,
+}
+
+impl Pricing {
+    /// Creates a class from Meta's words for its parts.
+    #[must_use]
+    pub fn new(
+        category: Option<String>,
+        kind: Option<String>,
+        model: Option<String>,
+        billable: Option<bool>,
+    ) -> Self {
+        Self {
+            free: kind.as_deref().map(|kind| kind.starts_with("free_")),
+            category,
+            kind,
+            model,
+            billable,
+        }
+    }
 }
 
 /// A message with buttons that went out from the number, as the provider shows it afterwards.

@@ -18,12 +18,7 @@ const WITHIN_MILLISECONDS: i64 = 2 * 60 * 1000;
 
 /// The status that a message has come to when it comes back: WhatsApp has it.
 pub(crate) fn status(echo: &Echo) -> StatusNews {
-    StatusNews {
-        external_ids: vec![echo.external_id.clone()],
-        message_id: None,
-        status: Status::Sent,
-        error: None,
-    }
+    StatusNews::new(vec![echo.external_id.clone()], Status::Sent)
 }
 
 /// Gives a message the id under which it came back, which no message has; tells whether there is one.

@@ -1,7 +1,7 @@
 //! Messages in both directions.
 
 use jiff::Timestamp;
-use recado_core::inbound::{Choice, Person};
+use recado_core::inbound::{Choice, Person, Pricing};
 use recado_core::{
     AgentId, ButtonsMessage, ChannelId, ConversationId, MessageId, OrganizationId, Status, Warning,
 };
@@ -47,6 +47,8 @@ pub struct Message {
     pub provider_id: Option<String>,
     /// Why it did not go out, or may not have.
     pub error: Option<MessageError>,
+    /// How the provider charges for it, once a status has told.
+    pub pricing: Option<Pricing>,
     /// When it was written down.
     pub created_at: Timestamp,
     /// When its status changed last.
@@ -95,7 +97,7 @@ pub struct MessageError {
 macro_rules! message_columns {
     () => {
         "id, organization_id, conversation_id, agent_id, channel_id, direction, status, content, \
-         sender, warnings, external_id, provider_id, error, created_at, updated_at"
+         sender, warnings, external_id, provider_id, error, pricing, created_at, updated_at"
     };
 }
 pub(crate) use message_columns;
@@ -179,6 +181,7 @@ pub(crate) fn read(row: &AnyRow) -> Result<Message, StoreError> {
         external_id: columns.get("external_id")?,
         provider_id: columns.get("provider_id")?,
         error: columns.optional_json("error")?,
+        pricing: columns.optional_json("pricing")?,
         created_at: columns.instant("created_at")?,
         updated_at: columns.instant("updated_at")?,
     })

@@ -28,6 +28,7 @@ struct Orphan {
     status: Status,
     external: Option<String>,
     failure: Option<String>,
+    pricing: Option<String>,
     at: i64,
 }
 
@@ -55,9 +56,10 @@ macro_rules! insert {
     ($each:literal) => {
         concat!(
             "insert into orphan_statuses (organization_id, channel_id, sought, status, \
-             external_id, error, created_at) \
+             external_id, error, pricing, created_at) \
              select $1, value ->> 'channel', value ->> 'sought', value ->> 'status', \
-             value ->> 'external', value ->> 'failure', cast(value ->> 'at' as bigint) from ",
+             value ->> 'external', value ->> 'failure', value ->> 'pricing', \
+             cast(value ->> 'at' as bigint) from ",
             $each,
             // Without a condition, SQLite takes what follows for a join.
             " where true on conflict do nothing"
@@ -72,7 +74,7 @@ macro_rules! take {
             owner!(),
             ", value ->> 'channel', value ->> 'sought' from ",
             $each,
-            ") returning channel_id, sought, status, external_id, error"
+            ") returning channel_id, sought, status, external_id, error, pricing"
         )
     };
 }
@@ -124,6 +126,7 @@ impl Orphans {
                 status: step.status,
                 external: step.external_id.clone(),
                 failure: step.error.as_ref().map(columns::json),
+                pricing: step.pricing.as_ref().map(columns::json),
                 at: at.as_millisecond(),
             });
         }
@@ -180,6 +183,7 @@ impl Waiting {
                 status: columns.parse("status")?,
                 external_id: columns.get("external_id")?,
                 error: columns.optional_json("error")?,
+                pricing: columns.optional_json("pricing")?,
             });
         }
         Ok(waiting)
@@ -198,6 +202,7 @@ impl Waiting {
         steps.sort_by_key(|step| Status::ALL.iter().position(|status| *status == step.status));
         let mut climbed = false;
         for step in steps {
+            climbed |= message.price(&step);
             climbed |= message.climb(step, log);
         }
         climbed

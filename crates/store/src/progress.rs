@@ -1,6 +1,7 @@
 //! How far one message has come: a step up the ladder, its event, and writing it down.
 
 use jiff::Timestamp;
+use recado_core::inbound::Pricing;
 use recado_core::{AgentId, ChannelId, ConversationId, MessageId, Status};
 use serde::Serialize;
 use serde_json::json;
@@ -22,6 +23,7 @@ pub(crate) struct Progress {
     pub(crate) external_id: Option<String>,
     pub(crate) provider_id: Option<String>,
     pub(crate) error: Option<MessageError>,
+    pub(crate) pricing: Option<Pricing>,
     /// When it came to this status.
     pub(crate) at: Timestamp,
 }
@@ -32,6 +34,7 @@ pub(crate) struct Step {
     pub(crate) status: Status,
     pub(crate) external_id: Option<String>,
     pub(crate) error: Option<MessageError>,
+    pub(crate) pricing: Option<Pricing>,
 }
 
 impl From<&Message> for Progress {
@@ -45,12 +48,22 @@ impl From<&Message> for Progress {
             external_id: message.external_id.clone(),
             provider_id: message.provider_id.clone(),
             error: message.error.clone(),
+            pricing: message.pricing.clone(),
             at: message.updated_at,
         }
     }
 }
 
 impl Progress {
+    /// Takes over how the message is charged, which any of its statuses may tell; returns whether that is new.
+    pub(crate) fn price(&mut self, step: &Step) -> bool {
+        let is_new = step.pricing.is_some() && step.pricing != self.pricing;
+        if is_new {
+            self.pricing.clone_from(&step.pricing);
+        }
+        is_new
+    }
+
     /// Brings the message further, if the status does, and tells of it.
     pub(crate) fn climb(&mut self, step: Step, log: &mut EventLog) -> bool {
         let status = self.status.advanced_by(step.status);
@@ -69,17 +82,21 @@ impl Progress {
 
     /// The event of a message that has come to its status.
     pub(crate) fn event(&self) -> NewEvent {
+        let mut data = json!({
+            "messageId": self.id,
+            "externalId": self.external_id,
+            "status": self.status,
+            "error": self.error,
+        });
+        if let Some(pricing) = &self.pricing {
+            data["pricing"] = json!(pricing);
+        }
         NewEvent {
             kind: EventKind::of_status(self.status).unwrap_or(EventKind::MessageUnknown),
             agent: Some(self.agent_id.clone()),
             channel: Some(self.channel_id.clone()),
             conversation: Some(self.conversation_id.clone()),
-            data: json!({
-                "messageId": self.id,
-                "externalId": self.external_id,
-                "status": self.status,
-                "error": self.error,
-            }),
+            data,
         }
     }
 
@@ -88,6 +105,7 @@ impl Progress {
         message.status = self.status;
         message.external_id.clone_from(&self.external_id);
         message.error.clone_from(&self.error);
+        message.pricing.clone_from(&self.pricing);
         message.updated_at = self.at;
     }
 }
@@ -99,6 +117,7 @@ struct Change<'a> {
     reached: Status,
     external: &'a Option<String>,
     failure: Option<String>,
+    pricing: Option<String>,
     at: i64,
 }
 
@@ -106,12 +125,12 @@ macro_rules! save {
     ($each:literal) => {
         concat!(
             "update messages set status = n.reached, external_id = n.external, \
-             error = n.failure, updated_at = n.at \
+             error = n.failure, pricing = n.pricing, updated_at = n.at \
              from (select ",
             owner!(),
             " as organization, value ->> 'message' as message, value ->> 'reached' as reached, \
              value ->> 'external' as external, value ->> 'failure' as failure, \
-             cast(value ->> 'at' as bigint) as at from ",
+             value ->> 'pricing' as pricing, cast(value ->> 'at' as bigint) as at from ",
             $each,
             ") n where organization_id = n.organization and id = n.message"
         )
@@ -131,6 +150,7 @@ pub(crate) async fn save(
             reached: progress.status,
             external: &progress.external_id,
             failure: progress.error.as_ref().map(columns::json),
+            pricing: progress.pricing.as_ref().map(columns::json),
             at: progress.at.as_millisecond(),
         })
         .collect();

@@ -42,10 +42,8 @@ impl Answered {
     /// The status that the answer proves, if the answer comes from the one whom the message was sent to.
     fn proof(&self) -> StatusNews {
         StatusNews {
-            external_ids: Vec::new(),
             message_id: Some(self.id.clone()),
-            status: Status::Read,
-            error: None,
+            ..StatusNews::new(Vec::new(), Status::Read)
         }
     }
 }
@@ -85,12 +83,7 @@ struct Filed<'a> {
 /// The status of the message that this one answers; it makes the message known to [`Statuses`].
 pub(crate) fn proof(message: &InboundMessage) -> Option<StatusNews> {
     let answered = message.in_reply_to.as_ref()?;
-    Some(StatusNews {
-        external_ids: vec![answered.clone()],
-        message_id: None,
-        status: Status::Read,
-        error: None,
-    })
+    Some(StatusNews::new(vec![answered.clone()], Status::Read))
 }
 
 /// `cross join` keeps SQLite from going through all messages.

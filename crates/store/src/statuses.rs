@@ -58,7 +58,7 @@ macro_rules! look_up {
              where m.organization_id = s.organization and m.channel_id = s.channel \
              and m.provider_id = s.external) \
              select m.id, m.conversation_id, m.agent_id, m.channel_id, m.status, m.external_id, \
-             m.provider_id, m.error, m.updated_at from found f cross join messages m \
+             m.provider_id, m.error, m.pricing, m.updated_at from found f cross join messages m \
              where m.organization_id = f.organization and m.id = f.id \
              and m.direction = 'outbound' order by m.created_at, m.id"
         )
@@ -130,6 +130,7 @@ impl Statuses {
             status: news.status,
             external_id: ids.first().cloned(),
             error: news.error.as_ref().map(MessageError::from),
+            pricing: news.pricing.clone(),
         };
         let Some(place) = self.find(news, &ids, channel) else {
             return self.orphans.keep(&ids, &step, channel, log.at());
@@ -148,6 +149,9 @@ impl Statuses {
             // Its outcome comes first: the send waits for the provider's answer at this moment.
             let own_id = [message.id.to_string()];
             return self.orphans.keep(&own_id, &step, channel, log.at());
+        }
+        if message.price(&step) {
+            self.moved.insert(place);
         }
         if !message.climb(step, log) {
             return Effect::Duplicate;
@@ -252,6 +256,7 @@ fn read(row: &AnyRow) -> Result<Progress, StoreError> {
         external_id: columns.get("external_id")?,
         provider_id: columns.get("provider_id")?,
         error: columns.optional_json("error")?,
+        pricing: columns.optional_json("pricing")?,
         at: columns.instant("updated_at")?,
     })
 }

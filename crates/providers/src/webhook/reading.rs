@@ -142,10 +142,8 @@ pub(crate) fn status(
 ) -> Inbound {
     match external_id {
         Some(id) => Inbound::Status(StatusNews {
-            external_ids: vec![id],
-            message_id: None,
-            status,
             error,
+            ..StatusNews::new(vec![id], status)
         }),
         None => Inbound::Ignored("without_id"),
     }

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use recado_core::Status;
 use recado_core::inbound::{
-    Choice, CustomerCall, Inbound, InboundContent, InboundMessage, Person, SYSTEM, StatusError,
-    StatusNews,
+    Choice, CustomerCall, Inbound, InboundContent, InboundMessage, Person, Pricing, SYSTEM,
+    StatusError, StatusNews,
 };
 use reqwest::Method;
 use reqwest::header::HeaderMap;
@@ -20,6 +20,9 @@ use crate::webhook::reading::{choice_id, group, id, instant, items, name, object
 use crate::webhook::{
     Admission, MAX_ITEMS, Received, WebhookCall, WebhookRefused, WebhookUnreadable, proof,
 };
+
+/// Most bytes of a word in a price class; those of Meta have 32 at most.
+const MAX_PRICING_WORD: usize = 64;
 
 /// Meta's challenges have about ten digits.
 const MAX_CHALLENGE_BYTES: usize = 256;
@@ -343,13 +346,23 @@ fn status(connection: &Connection, status: &Value) -> Inbound {
     }
     let error = items(status, "errors").first();
     Inbound::Status(StatusNews {
-        external_ids,
         message_id,
-        status: step,
         error: error
             .filter(|_| step == Status::Failed)
             .map(|it| self::error(connection, it)),
+        pricing: status.get("pricing").map(pricing),
+        ..StatusNews::new(external_ids, step)
     })
+}
+
+/// Reads how Meta charges for a message (Meta, webhooks reference: status). A word that is too long to be one of
+/// Meta's is left out.
+fn pricing(pricing: &Value) -> Pricing {
+    let word = |path| text(pricing, path).filter(|word| word.len() <= MAX_PRICING_WORD);
+    let [category, kind, model] =
+        ["/category", "/type", "/pricing_model"].map(|path| word(path).map(str::to_owned));
+    let billable = pricing.get("billable").and_then(Value::as_bool);
+    Pricing::new(category, kind, model, billable)
 }
 
 /// `title` and `message` are the same words nowadays; `details` says more.

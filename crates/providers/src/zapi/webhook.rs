@@ -224,14 +224,10 @@ fn delivery(connection: &Connection, body: &Value) -> Inbound {
         return Inbound::Ignored("without_id");
     }
     let error = failure(connection, body);
+    let status = error.as_ref().map_or(Status::Sent, failed);
     Inbound::Status(StatusNews {
-        external_ids,
-        message_id: None,
-        status: match &error {
-            Some(error) => failed(error),
-            None => Status::Sent,
-        },
         error,
+        ..StatusNews::new(external_ids, status)
     })
 }
 

@@ -209,8 +209,9 @@ pub(crate) async fn create(
 
 /// Create a personal API key of the caller
 ///
-/// A user has 50 at most: the oldest are deleted. Its scopes are those of the user's role at this time. A later role can take scopes away and adds none. The key is
-/// deleted with the user, when all sessions of the user are ended, and when the user gets a new password.
+/// A user has 50 at most: the oldest are deleted. Its scopes are those of the user's role at this time. A later role
+/// can take scopes away and adds none. The key is deleted with the user, when all sessions of the user are ended,
+/// and when the user gets a new password.
 #[utoipa::path(post, path = "/sessions/current/api-key", operation_id = "createPersonalApiKey", tag = "API keys", request_body = NewPersonalKey, responses((status = 201, description = "Created; `key` is shown this once", body = CreatedApiKey), PersonalFailures))]
 pub(crate) async fn create_personal(
     SignedIn {

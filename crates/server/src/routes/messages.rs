@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
-use recado_core::inbound::Choice;
+use recado_core::inbound::{self, Choice};
 use recado_core::{AgentId, Button, ChannelId, ConversationId, MessageId, Status, Warning};
 use recado_store::{self as store, Content, Direction};
 use serde::Serialize;
@@ -84,6 +84,24 @@ struct Metadata {
     provider_id: Option<String>,
     /// Why it was rejected or failed.
     error: Option<MessageError>,
+    /// How Meta charges for the message; null until a status tells it, and for other providers.
+    pricing: Option<Pricing>,
+}
+
+/// The class by which Meta charges for a message, never an amount.
+#[derive(Serialize, ToSchema)]
+struct Pricing {
+    /// What is charged for, such as `service`, `utility` or `marketing`; reply buttons are `service`.
+    category: Option<String>,
+    /// `regular` for a message that is charged, or a word that begins with `free_`.
+    #[serde(rename = "type")]
+    kind: Option<String>,
+    /// How messages are counted, such as `PMP`: each one.
+    model: Option<String>,
+    /// Whether the message is charged, if Meta says so.
+    billable: Option<bool>,
+    /// Whether the message is free, by its type.
+    free: Option<bool>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -140,6 +158,7 @@ impl From<store::Message> for Message {
                 contact: message.from.map(Contact::from),
                 provider_id: message.provider_id,
                 error: message.error.map(MessageError::from),
+                pricing: message.pricing.map(Pricing::from),
             },
         );
         Self {
@@ -202,6 +221,18 @@ fn described(content: Content, metadata: Metadata) -> (String, Metadata) {
                     ..metadata
                 },
             )
+        }
+    }
+}
+
+impl From<inbound::Pricing> for Pricing {
+    fn from(pricing: inbound::Pricing) -> Self {
+        Self {
+            category: pricing.category,
+            kind: pricing.kind,
+            model: pricing.model,
+            billable: pricing.billable,
+            free: pricing.free,
         }
     }
 }

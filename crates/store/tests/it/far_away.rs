@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use recado_core::inbound::{Inbound, InboundMessage, Person};
+use recado_core::inbound::{Inbound, InboundMessage, Person, StatusNews};
 use recado_core::{Provider, Status};
 use recado_store::testing::TestDatabase;
 use recado_store::{DatabaseKind, Store};
@@ -178,11 +178,9 @@ async fn a_text_may_answer_a_message_whose_id_the_same_call_tells() {
     };
     let finished = store.finish_send(&lost.organization_id, &lost.id, &unknown, at(51_000));
     finished.await.unwrap();
-    let status = Inbound::Status(recado_core::inbound::StatusNews {
-        external_ids: vec!["wamid.2".into()],
+    let status = Inbound::Status(StatusNews {
         message_id: Some(lost.id.clone()),
-        status: Status::Delivered,
-        error: None,
+        ..StatusNews::new(vec!["wamid.2".into()], Status::Delivered)
     });
     let Inbound::Message(text) = said("w.1", phone("5521988887777"), "Hi") else {
         unreachable!()

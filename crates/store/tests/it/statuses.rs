@@ -1,9 +1,10 @@
 //! Statuses: how far messages come, in whatever order it is told.
 
-use recado_core::inbound::{Inbound, StatusError, StatusNews};
+use recado_core::inbound::{Inbound, Pricing, StatusError, StatusNews};
 use recado_core::{Outcome, Status};
 use recado_store::{Applied, Message, SendResult, Store};
 use rstest::rstest;
+use serde_json::{Value, json};
 
 use crate::taps::{ana, apply, events, kinds, news, phone, tap, tapped};
 use crate::world::{World, accepted, at, end, message, msg, org};
@@ -18,11 +19,10 @@ async fn of(store: &Store, text: &str) -> Message {
 
 /// A status that names our id alone, or with an id of the provider.
 fn named(own_id: &str, external_ids: &[&str], status: Status) -> Inbound {
+    let external_ids = external_ids.iter().map(|&id| id.into()).collect();
     Inbound::Status(StatusNews {
-        external_ids: external_ids.iter().map(|&id| id.into()).collect(),
         message_id: Some(msg(own_id)),
-        status,
-        error: None,
+        ..StatusNews::new(external_ids, status)
     })
 }
 
@@ -60,18 +60,66 @@ async fn a_message_climbs_one_event_a_step_and_never_falls() {
     );
 }
 
+fn priced(external_id: &str, status: Status, kind: &str) -> Inbound {
+    let word = |word: &str| Some(word.to_owned());
+    let pricing = Pricing::new(word("service"), word(kind), word("PMP"), None);
+    Inbound::Status(StatusNews {
+        pricing: Some(pricing),
+        ..StatusNews::new(vec![external_id.into()], status)
+    })
+}
+
+#[tokio::test]
+async fn the_price_class_of_a_message_is_kept_and_told() {
+    let World { store, .. } = &tapped().await;
+    let sent = priced("wamid.1", Status::Sent, "free_customer_service");
+    apply(store, vec![sent, news("wamid.1", Status::Delivered)]).await;
+    // A status that comes late changes no status, but may tell how the message is charged.
+    apply(store, vec![priced("wamid.1", Status::Sent, "regular")]).await;
+    let kept = of(store, "msg_1").await;
+    assert_eq!(kept.status, Status::Delivered);
+    let pricing = kept.pricing.expect("a class");
+    assert_eq!(
+        (pricing.kind.as_deref(), pricing.free),
+        (Some("regular"), Some(false))
+    );
+    let free = json!({
+        "category": "service", "type": "free_customer_service", "model": "PMP",
+        "billable": null, "free": true,
+    });
+    let told = events(store, &org(1)).await;
+    let told: Vec<_> = told.iter().map(|event| &event.data["pricing"]).collect();
+    assert_eq!(told, [&Value::Null, &free, &free]);
+}
+
+#[tokio::test]
+async fn a_status_that_waits_for_its_send_keeps_its_price_class() {
+    let World { store, .. } = &tapped().await;
+    store.begin_send(&message("org_1", "msg_2")).await.unwrap();
+    apply(store, vec![priced("wamid.2", Status::Sent, "regular")]).await;
+    let result = SendResult {
+        external_id: Some("wamid.2".into()),
+        ..accepted()
+    };
+    store
+        .finish_send(&org(1), &msg("msg_2"), &result, at(51_000))
+        .await
+        .unwrap();
+    let kept = of(store, "msg_2").await;
+    assert_eq!(kept.status, Status::Sent);
+    assert_eq!(kept.pricing.expect("a class").free, Some(false));
+}
+
 #[tokio::test]
 async fn a_failure_keeps_the_providers_words() {
     let World { store, .. } = &tapped().await;
     let failed = Inbound::Status(StatusNews {
-        external_ids: vec!["wamid.1".into()],
-        message_id: None,
-        status: Status::Failed,
         error: Some(StatusError {
             code: Some(131_026),
             reason: "undeliverable".into(),
             message: "Message undeliverable \0".into(),
         }),
+        ..StatusNews::new(vec!["wamid.1".into()], Status::Failed)
     });
     apply(store, vec![failed, news("wamid.1", Status::Sent)]).await;
     let kept = of(store, "msg_1").await;

@@ -133,12 +133,7 @@ pub(crate) fn tap(external_id: &str, from: Person) -> Inbound {
 }
 
 pub(crate) fn news(external_id: &str, status: Status) -> Inbound {
-    Inbound::Status(StatusNews {
-        external_ids: vec![external_id.into()],
-        message_id: None,
-        status,
-        error: None,
-    })
+    Inbound::Status(StatusNews::new(vec![external_id.into()], status))
 }
 
 pub(crate) fn connection(connected: bool) -> Inbound {
