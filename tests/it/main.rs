@@ -34,6 +34,7 @@ mod pages;
 mod protocol;
 mod published_example;
 mod quotations;
+mod recipients;
 mod removal;
 mod request_bodies;
 mod secrets;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use recado_core::capabilities::{BrokenLimit, INVALID_PARAMETER_VALUE};
-use recado_core::{MessageId, Provider, Recipient, SendButtons, Warning};
+use recado_core::{GivenRecipient, MessageId, Provider, Recipient, SendButtons, Warning};
 use recado_providers::{
     Channel, ChannelError, Credentials, Defaults, ErrorKind, HttpClient, OutboundMessage,
     RetryPolicy, Timeouts, connect, send_with_retries,
@@ -41,16 +41,20 @@ impl Direct {
     pub(crate) fn new(
         provider: Provider,
         settings: &Settings,
-        to: Recipient,
+        to: GivenRecipient,
         body: Map<String, Value>,
         lookup: Lookup<'_>,
     ) -> Result<Self, Failure> {
-        let message = outbound(to, body)?;
+        let message = outbound(to.recipient, body)?;
         let channel = channel(provider, settings, lookup)?;
-        let warnings = channel
+        let mut warnings = channel
             .capabilities()
             .check(&message.content, &message.to)
             .map_err(|refusal| refused(&refusal))?;
+        warnings.extend(to.warning.map(|message| Warning {
+            field: "to".to_owned(),
+            message,
+        }));
         Ok(Self {
             provider,
             channel,

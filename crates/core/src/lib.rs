@@ -29,10 +29,12 @@ pub mod fields;
 pub mod id;
 pub mod inbound;
 pub mod message;
+pub mod phone;
 pub mod provider;
 pub mod recipient;
 pub mod send_buttons;
 pub mod switch;
+pub mod text;
 
 pub use access::{Role, Scope, Scopes};
 pub use buttons::{Button, ButtonsMessage};
@@ -43,6 +45,7 @@ pub use id::{
     UserId,
 };
 pub use message::{Outcome, Status};
+pub use phone::Phone;
 pub use provider::Provider;
-pub use recipient::{Recipient, RecipientError, RecipientKind};
+pub use recipient::{GivenRecipient, Recipient, RecipientError, RecipientKind};
 pub use send_buttons::SendButtons;

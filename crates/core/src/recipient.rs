@@ -3,6 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::phone::{self, MAX_DIGITS, MIN_DIGITS, Phone, PhoneError};
+use crate::text::{self, is_invisible};
+
 /// Which form of address a [`Recipient`] has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum RecipientKind {
@@ -36,13 +39,68 @@ pub struct Recipient {
     text: String,
 }
 
-/// Why a text is no recipient.
+/// A text is not a recipient.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
     "a recipient is a phone number with country code (8 to 15 digits), a business-scoped user id \
      (BR.1234), a LID (1234@lid) or a group (1234@g.us, 1234-group)"
 )]
 pub struct RecipientError;
+
+/// Why a text that a person gave is not a recipient.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum GivenRecipientError {
+    /// The text has none of the forms.
+    #[error(transparent)]
+    Form(#[from] RecipientError),
+    /// The text is meant to be a phone number, but cannot be one.
+    #[error(transparent)]
+    Phone(#[from] PhoneError),
+}
+
+/// A recipient that a person wrote or pasted.
+///
+/// Providers and the database know each address by one spelling, which [`Recipient`] reads. What people give has
+/// many, and may lack its country code: it is read with more patience, and checked more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GivenRecipient {
+    /// The address.
+    pub recipient: Recipient,
+    /// What may be misunderstood about it.
+    pub warning: Option<String>,
+}
+
+impl FromStr for GivenRecipient {
+    type Err = GivenRecipientError;
+
+    fn from_str(text: &str) -> Result<Self, GivenRecipientError> {
+        let visible: String = text.chars().filter(|c| !is_invisible(*c)).collect();
+        // A phone number without an `@` is the only form that people spell in different ways.
+        let plain: Result<Recipient, _> = visible.parse();
+        match plain {
+            Ok(recipient) if recipient.kind() != RecipientKind::Phone || visible.contains('@') => {
+                Ok(Self {
+                    recipient,
+                    warning: None,
+                })
+            }
+            Err(error) if !looks_like_a_phone_number(&visible) => Err(error.into()),
+            _ => {
+                let (digits, warning) = phone::read(&visible)?;
+                Ok(Self {
+                    recipient: Recipient::new(RecipientKind::Phone, digits),
+                    warning,
+                })
+            }
+        }
+    }
+}
+
+/// Tells whether a text that is not a recipient was meant to be a phone number, so that the error speaks of that.
+fn looks_like_a_phone_number(text: &str) -> bool {
+    let digits = text.chars().filter(|c| text::digit(*c).is_some()).count();
+    digits >= 4 && !text.contains('@')
+}
 
 impl Recipient {
     /// The form of this address.
@@ -70,6 +128,12 @@ impl Recipient {
         let suffix = &self.text[id.len()..];
         let shown = if id.len() >= 8 { 2 } else { 0 };
         format!("{}…{}{suffix}", &id[..shown], &id[id.len() - shown..])
+    }
+
+    /// How the number is understood, if this is a phone number.
+    #[must_use]
+    pub fn phone(&self) -> Option<Phone> {
+        (self.kind == RecipientKind::Phone).then(|| Phone::of(&self.text))
     }
 
     fn new(kind: RecipientKind, text: String) -> Self {
@@ -121,7 +185,7 @@ fn phone(text: &str) -> Result<Recipient, RecipientError> {
         return Err(RecipientError);
     }
     let digits: String = text.chars().filter(char::is_ascii_digit).collect();
-    if is_digits(&digits, 8, 15) && !digits.starts_with('0') {
+    if is_digits(&digits, MIN_DIGITS, MAX_DIGITS) && !digits.starts_with('0') {
         Ok(Recipient::new(RecipientKind::Phone, digits))
     } else {
         Err(RecipientError)
@@ -172,6 +236,7 @@ impl fmt::Debug for Recipient {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use rstest::rstest;
 
     use super::*;
 
@@ -246,6 +311,45 @@ mod tests {
         ] {
             assert_eq!(text.parse::<Recipient>(), Err(RecipientError), "{text}");
         }
+    }
+
+    #[rstest]
+    #[case("BR.1234", RecipientKind::UserId, "BR.1234")]
+    #[case("\u{200e}1234@lid ", RecipientKind::Lid, "1234@lid")]
+    #[case(
+        "120363000000000001-group",
+        RecipientKind::Group,
+        "120363000000000001@g.us"
+    )]
+    #[case(
+        "5521988887777-1600000000",
+        RecipientKind::Group,
+        "5521988887777-1600000000@g.us"
+    )]
+    // Digits that WhatsApp itself gave out are not questioned.
+    #[case("22997000000@s.whatsapp.net", RecipientKind::Phone, "22997000000")]
+    fn other_addresses_are_given_without_a_warning(
+        #[case] text: &str,
+        #[case] kind: RecipientKind,
+        #[case] canonical: &str,
+    ) {
+        let given: GivenRecipient = text.parse().expect(text);
+        assert_eq!(
+            (given.recipient.kind(), given.recipient.as_str()),
+            (kind, canonical)
+        );
+        assert_eq!(given.warning, None);
+    }
+
+    #[rstest]
+    #[case("", "a recipient is")]
+    #[case("Ana", "a recipient is")]
+    #[case("x@lid", "a recipient is")]
+    #[case("+44 (0)20 7946 0958", "the 0 after the country code +44")]
+    #[case("+55 11 90000-0001 ext. 5", "digits, spaces, hyphens")]
+    fn the_error_speaks_of_the_form_that_was_meant(#[case] text: &str, #[case] says: &str) {
+        let error = text.parse::<GivenRecipient>().expect_err(text).to_string();
+        assert!(error.contains(says), "{error}");
     }
 
     #[test]

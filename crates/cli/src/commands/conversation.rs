@@ -3,7 +3,8 @@
 mod show;
 
 use clap::Subcommand;
-use recado_core::{AgentId, ChannelId, ConversationId, Recipient};
+use recado_core::recipient::{GivenRecipient, GivenRecipientError};
+use recado_core::{AgentId, ChannelId, ConversationId};
 use serde_json::json;
 
 use super::listing::ListArgs;
@@ -39,8 +40,8 @@ pub(crate) enum Command {
         #[arg(long, value_name = "ID")]
         channel: ChannelId,
         /// To whom: a phone number with country code, a user id, a LID or a group
-        #[arg(long, value_name = "RECIPIENT")]
-        to: Recipient,
+        #[arg(long, value_name = "RECIPIENT", value_parser = recipient)]
+        to: String,
         /// Its id, to keep one from ChatVolt or to choose it yourself
         #[arg(long)]
         id: Option<ConversationId>,
@@ -62,6 +63,11 @@ pub(crate) enum Command {
     },
 }
 
+/// Checks a recipient, and returns it as it was written: the server says how it was read.
+fn recipient(text: &str) -> Result<String, GivenRecipientError> {
+    text.parse::<GivenRecipient>().map(|_| text.to_owned())
+}
+
 pub(crate) async fn run(command: Command, client: &Client) -> Result<Output, Failure> {
     match command {
         Command::Create {
@@ -73,7 +79,7 @@ pub(crate) async fn run(command: Command, client: &Client) -> Result<Output, Fai
             let body = json!({
                 "agentId": agent,
                 "channelId": channel,
-                "to": to.as_str(),
+                "to": to,
                 "id": id,
             });
             let answer = client.post(&["conversations"], &body).await?;

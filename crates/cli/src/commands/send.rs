@@ -1,7 +1,7 @@
 //! `recado send`: through a server, or with `--direct` without one.
 
 use clap::Subcommand;
-use recado_core::{Button, Provider, Recipient};
+use recado_core::{Button, GivenRecipient, Provider};
 use recado_sandbox::drawing::Bubble;
 use recado_sandbox::terminal::visible;
 use reqwest::Method;
@@ -78,7 +78,7 @@ pub(crate) struct ButtonsArgs {
     direct: Option<Provider>,
     /// To whom, without a server: a phone number with country code, a user id, a LID or a group
     #[arg(long, value_name = "RECIPIENT", requires = "direct")]
-    to: Option<Recipient>,
+    to: Option<GivenRecipient>,
     /// A setting of the channel, without a server, such as dialect=wuzapi; repeat it for more
     #[arg(long = "setting", value_name = "KEY=VALUE", value_parser = setting, requires = "direct")]
     settings: Vec<(String, String)>,

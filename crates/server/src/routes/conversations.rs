@@ -1,5 +1,6 @@
 //! Conversations: one agent, one channel, one recipient.
 
+use std::str::FromStr as _;
 use std::sync::Arc;
 
 use axum::Json;
@@ -9,8 +10,8 @@ use axum::response::Response;
 use recado_core::fields::{optional, required};
 use recado_core::inbound::Person;
 use recado_core::{
-    AgentId, ChannelId, ConversationId, FieldErrors, OrganizationId, Recipient, RecipientError,
-    TextField,
+    AgentId, ChannelId, ConversationId, FieldErrors, GivenRecipient, OrganizationId, Phone,
+    Recipient, TextField, Warning,
 };
 use recado_store::{self as store, StoreError};
 use serde::{Deserialize, Serialize};
@@ -18,7 +19,7 @@ use utoipa::ToSchema;
 use validator::Validate;
 
 use super::listing::{List, ListQuery};
-use super::messages::Message;
+use super::messages::{FieldWarning, Message};
 use super::{checked, id_or, rfc3339, text};
 use crate::app::App;
 use crate::auth::{Caller, need};
@@ -71,11 +72,34 @@ pub(crate) struct Conversation {
     channel_id: ChannelId,
     /// The recipient in its canonical form.
     to: String,
+    /// How the recipient's phone number was read; null if the recipient is not a phone number.
+    phone: Option<ReadPhone>,
     /// The customer, by every name that is known.
     contact: Contact,
     /// Until when WhatsApp carries reply buttons; null when it is not known, which means: try.
     window_expires_at: Option<String>,
     created_at: String,
+    /// What to check about the recipient as it was written; only in the answer that creates the conversation.
+    warnings: Vec<FieldWarning>,
+}
+
+/// A phone number as Recado understands it, to compare with what was meant.
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({"country": "BR", "formatted": "+55 11 90000-0002"}))]
+pub(crate) struct ReadPhone {
+    /// The country by its two letters (ISO 3166-1); null if the number does not tell it.
+    country: Option<String>,
+    /// The number in groups, as its country writes it.
+    formatted: String,
+}
+
+impl From<Phone> for ReadPhone {
+    fn from(phone: Phone) -> Self {
+        Self {
+            country: phone.country,
+            formatted: phone.formatted,
+        }
+    }
 }
 
 /// A customer; there may be no phone.
@@ -107,9 +131,11 @@ impl From<store::Conversation> for Conversation {
             agent_id: conversation.agent_id,
             channel_id: conversation.channel_id,
             to: conversation.recipient.to_string(),
+            phone: conversation.recipient.phone().map(ReadPhone::from),
             contact: conversation.person.into(),
             window_expires_at: conversation.window_expires_at.map(rfc3339),
             created_at: rfc3339(conversation.created_at),
+            warnings: Vec::new(),
         }
     }
 }
@@ -140,19 +166,38 @@ pub(crate) async fn create(
     Body(new): Body<NewConversation>,
 ) -> Result<(StatusCode, Json<Conversation>), ApiError> {
     let new = checked(new)?;
-    let recipient: Recipient = text(new.to)
-        .parse()
-        .map_err(|error: RecipientError| FieldErrors::field("to", &error.to_string()))?;
+    let to = GivenRecipient::from_str(&text(new.to))
+        .map_err(|error| FieldErrors::field("to", &error.to_string()))?;
     let id = id_or(new.id, || ConversationId::from_uuid(app.uuid()))?;
     let agent_id = known_agent(&app, &organization_id, &text(new.agent_id)).await?;
-    let channel_id = known_channel(&app, &organization_id, &text(new.channel_id)).await?;
+    let channel = known_channel(&app, &organization_id, &text(new.channel_id)).await?;
+    check_recipient(&app, &channel, &to.recipient)?;
     let now = app.clock.now();
     let conversation =
-        store::Conversation::new(organization_id, id, agent_id, channel_id, recipient, now);
-    match app.store.create_conversation(&conversation).await {
-        Err(StoreError::Conflict) => Err(taken(&app, &conversation).await?),
-        created => Ok((StatusCode::CREATED, Json(created?.into()))),
-    }
+        store::Conversation::new(organization_id, id, agent_id, channel.id, to.recipient, now);
+    let created: Conversation = match app.store.create_conversation(&conversation).await {
+        Err(StoreError::Conflict) => return Err(taken(&app, &conversation).await?),
+        created => created?.into(),
+    };
+    let warnings = to.warning.map(|message| Warning {
+        field: "to".to_owned(),
+        message,
+    });
+    let created = Conversation {
+        warnings: warnings.map(FieldWarning::from).into_iter().collect(),
+        ..created
+    };
+    Ok((StatusCode::CREATED, Json(created)))
+}
+
+/// Refuses a recipient to whom the channel could send nothing.
+fn check_recipient(app: &App, channel: &store::Channel, to: &Recipient) -> Result<(), ApiError> {
+    // A channel that is not usable now can be mended, and each send says what is wrong with it.
+    let Ok(channel) = app.channels().ready(channel) else {
+        return Ok(());
+    };
+    let checked = channel.capabilities().check_recipient(to);
+    checked.map_err(|refusal| FieldErrors::field("to", &refusal.details).into())
 }
 
 /// Says which conversation is there already: the one of that id, or the same one under another id.
@@ -192,15 +237,13 @@ async fn known_channel(
     app: &App,
     organization: &OrganizationId,
     id: &str,
-) -> Result<ChannelId, ApiError> {
+) -> Result<store::Channel, ApiError> {
     let missing = || ApiError::not_found(Reason::ChannelNotFound);
     let id = id.parse().map_err(|_| missing())?;
-    Ok(app
-        .store
+    app.store
         .get_channel(organization, &id)
         .await?
-        .ok_or_else(missing)?
-        .id)
+        .ok_or_else(missing)
 }
 
 /// List conversations

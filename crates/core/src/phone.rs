@@ -1,0 +1,332 @@
+//! Phone numbers as people write them: what is accepted, how it is read, and why something is refused.
+
+use phonenumber::metadata::{DATABASE, Metadata};
+use phonenumber::{Mode, PhoneNumber};
+use serde::Serialize;
+
+use crate::text::{digit, is_dash, is_invisible};
+
+/// Fewest digits of a phone number with its country code.
+pub(crate) const MIN_DIGITS: usize = 8;
+
+/// Most digits of a phone number with its country code: ITU-T E.164.
+pub(crate) const MAX_DIGITS: usize = 15;
+
+/// What may stand before a number that was pasted.
+const PREFIXES: [&str; 5] = [
+    "tel:",
+    "whatsapp:",
+    "https://wa.me/",
+    "http://wa.me/",
+    "wa.me/",
+];
+
+/// How a phone number is understood.
+#[derive(Clone, PartialEq, Eq, Serialize)]
+pub struct Phone {
+    /// The country by its two letters, `BR`; `None` if several share the country code and the number tells not
+    /// which.
+    pub country: Option<String>,
+    /// The number in groups, as it is written in its country: `+55 11 90000-0001`.
+    pub formatted: String,
+}
+
+impl Phone {
+    /// Reads the digits of a number with its country code.
+    #[must_use]
+    pub fn of(digits: &str) -> Self {
+        let e164 = format!("+{digits}");
+        let Ok(number) = phonenumber::parse(None, &e164) else {
+            return Self {
+                country: None,
+                formatted: e164,
+            };
+        };
+        let formatted = number.format().mode(Mode::International).to_string();
+        // Some digits that the library drops are part of an address on WhatsApp, such as the 1 after Mexico's 52.
+        let same = formatted
+            .bytes()
+            .filter(u8::is_ascii_digit)
+            .eq(digits.bytes());
+        Self {
+            country: country(&number),
+            formatted: if same { formatted } else { e164 },
+        }
+    }
+}
+
+fn country(number: &PhoneNumber) -> Option<String> {
+    number.country().id().map(|id| id.as_ref().to_owned())
+}
+
+/// Why a text is not a phone number that WhatsApp could have.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PhoneError {
+    /// The text has other characters than a phone number.
+    #[error("a phone number has digits, spaces, hyphens and parentheses only")]
+    Characters,
+    /// The number begins with a zero that is dialled within its country.
+    #[error(
+        "the number begins with 0, as it is dialled within its country: leave the 0 out and write + and the country code first, as in +55 11 90000-0001"
+    )]
+    National,
+    /// The number has too few or too many digits.
+    #[error(
+        "a phone number has {MIN_DIGITS} to {MAX_DIGITS} digits with its country code, this one has {0}"
+    )]
+    Length(usize),
+    /// No country has such a code.
+    #[error(
+        "the number begins with no country's code: write + and the country code first, as in +55 11 90000-0001"
+    )]
+    CountryCode,
+    /// A zero follows the country code.
+    #[error(
+        "the 0 after the country code +{0} is dialled within the country only: leave it out, as in +44 20 7946 0958 for +44 (0)20 7946 0958"
+    )]
+    TrunkZero(u16),
+    /// The number was read with the code of a country that has no such numbers.
+    #[error(
+        "the number has no + and was read with the country code +{0}{1}, which has no such numbers: write + and the country code first, as in +55 11 90000-0001"
+    )]
+    Foreign(u16, Place),
+}
+
+/// The country of a code in a sentence: ` (BR)`, or nothing if several countries share the code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place(Option<String>);
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0
+            .as_ref()
+            .map_or(Ok(()), |country| write!(f, " ({country})"))
+    }
+}
+
+/// Reads a phone number that a person wrote or pasted.
+///
+/// Returns its digits, and what may be misunderstood about them.
+///
+/// # Errors
+///
+/// The text is not a phone number, or not one that can be called from another country.
+pub fn read(text: &str) -> Result<(String, Option<String>), PhoneError> {
+    let (international, digits) = international(&plain(text)?)?;
+    let Some((code, national, regions)) = split(&digits) else {
+        return Err(PhoneError::CountryCode);
+    };
+    let is_known = has_numbers_like(code, national, &regions);
+    let place = Place(
+        regions
+            .first()
+            .filter(|_| regions.len() == 1)
+            .map(|region| region.id().to_owned()),
+    );
+    let warning = match (is_known, international) {
+        (false, _) if national.starts_with('0') => return Err(PhoneError::TrunkZero(code)),
+        // A new range that the library does not know, or a number that WhatsApp keeps under an older form: the
+        // + says that the country code is meant.
+        (false, true) => Some(format!(
+            "The country code +{code}{place} is not known to have numbers of this form; check the number"
+        )),
+        (false, false) => return Err(PhoneError::Foreign(code, place)),
+        (true, false) => Some(format!(
+            "The number has no +: it was read with the country code +{code}{place}; write the + to be sure"
+        )),
+        (true, true) => None,
+    };
+    Ok((digits, warning))
+}
+
+/// Returns a number with ASCII digits, a leading `+` where one was written, and nothing else.
+fn plain(text: &str) -> Result<String, PhoneError> {
+    let visible: String = text.chars().filter(|c| !is_invisible(*c)).collect();
+    let mut rest = visible.trim();
+    for prefix in PREFIXES {
+        if rest
+            .get(..prefix.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+        {
+            rest = rest[prefix.len()..].trim_start_matches('/');
+            break;
+        }
+    }
+    let mut plain = String::new();
+    for c in rest.chars() {
+        match c {
+            '+' | '＋' | '﹢' if plain.is_empty() => plain.push('+'),
+            '(' | ')' | '（' | '）' | '[' | ']' | '.' | '/' | '·' | '•' => {}
+            _ if c.is_whitespace() || is_dash(c) => {}
+            _ => plain.push(char::from(b'0' + digit(c).ok_or(PhoneError::Characters)?)),
+        }
+    }
+    Ok(plain)
+}
+
+/// Splits what marks a number as international from its digits: `+` or the `00` that is dialled in most countries.
+fn international(plain: &str) -> Result<(bool, String), PhoneError> {
+    let marked = plain.strip_prefix('+').or_else(|| plain.strip_prefix("00"));
+    let digits = marked.unwrap_or(plain);
+    if digits.starts_with('0') {
+        return Err(marked.map_or(PhoneError::National, |_| PhoneError::CountryCode));
+    }
+    if !(MIN_DIGITS..=MAX_DIGITS).contains(&digits.len()) {
+        return Err(PhoneError::Length(digits.len()));
+    }
+    Ok((marked.is_some(), digits.to_owned()))
+}
+
+/// Splits a number into its country code and the rest, with what is known of the countries that have the code.
+fn split(digits: &str) -> Option<(u16, &str, Vec<&'static Metadata>)> {
+    // No code is the beginning of another one.
+    (1..=3).find_map(|length| {
+        let code = digits.get(..length)?.parse().ok()?;
+        Some((code, &digits[length..], DATABASE.by_code(&code)?))
+    })
+}
+
+/// Tells whether one of the countries has numbers that look like this one.
+fn has_numbers_like(code: u16, national: &str, regions: &[&Metadata]) -> bool {
+    let has = |national: &str| {
+        let mut regions = regions.iter();
+        regions.any(|region| region.descriptors().general().is_match(national))
+    };
+    // WhatsApp keeps the 1 of Mexico's mobile numbers, which is not dialled since 2019.
+    let older = national.strip_prefix('1').filter(|_| code == 52);
+    has(national) || older.is_some_and(has)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case::plain("+5511900000001")]
+    #[case::groups("+55 (11) 90000-0001")]
+    #[case::no_break_spaces("+55\u{a0}11\u{202f}90000\u{2011}0001")]
+    #[case::direction_marks("\u{202a}+55 11 90000-0001\u{202c}\u{200e}")]
+    #[case::isolates("\u{2066}+55 11 90000-0001\u{2069}")]
+    #[case::byte_order_mark("\u{feff}+5511900000001")]
+    #[case::dashes("+55–11—90000−0001")]
+    #[case::dots("+55.11.90000.0001")]
+    #[case::slash("+55/11/90000-0001")]
+    #[case::tel("tel:+55-11-90000-0001")]
+    #[case::upper_tel("TEL:+5511900000001")]
+    #[case::whatsapp("whatsapp:+5511900000001")]
+    #[case::link("https://wa.me/+5511900000001")]
+    #[case::double_zero("0055 11 90000-0001")]
+    #[case::double_zero_apart("00 55 11 90000-0001")]
+    #[case::code_in_parentheses("(+55) 11 90000-0001")]
+    #[case::plus_before_parentheses("+(55) 11 90000-0001")]
+    #[case::full_width("＋５５（１１）９００００－０００１")]
+    #[case::arabic("+٥٥ ١١ ٩٠٠٠٠٠٠٠١")]
+    #[case::persian("+۵۵ ۱۱ ۹۰۰۰۰۰۰۰۱")]
+    #[case::devanagari("+५५ ११ ९००००-०००१")]
+    fn a_pasted_number_is_read_without_a_warning(#[case] text: &str) {
+        assert_eq!(read(text), Ok(("5511900000001".to_owned(), None)));
+    }
+
+    #[rstest]
+    #[case("5511900000001", "+55 (BR)")]
+    #[case("(55) 11 90000-0001", "+55 (BR)")]
+    #[case("whatsapp:5511900000001", "+55 (BR)")]
+    #[case("15550001234", "+1;")]
+    #[case("5215512345678", "+52 (MX)")]
+    fn a_number_without_a_plus_says_with_which_code_it_was_read(
+        #[case] text: &str,
+        #[case] code: &str,
+    ) {
+        let (_, warning) = read(text).expect(text);
+        let warning = warning.expect("a warning");
+        assert!(
+            warning.contains("no +") && warning.contains(code),
+            "{warning}"
+        );
+    }
+
+    #[rstest]
+    #[case::united_kingdom("+44 (0)20 7946 0958", PhoneError::TrunkZero(44))]
+    #[case::brazil("+55 (011) 90000-0001", PhoneError::TrunkZero(55))]
+    #[case::germany("+49 (0) 30 901820", PhoneError::TrunkZero(49))]
+    #[case::germany_dialled("0049 (0) 30 901820", PhoneError::TrunkZero(49))]
+    #[case::bare("4402079460958", PhoneError::TrunkZero(44))]
+    #[case::without_code("011 90000-0001", PhoneError::National)]
+    #[case::no_such_code("+999 123456789", PhoneError::CountryCode)]
+    #[case::code_of_zero("+055 11 90000-0001", PhoneError::CountryCode)]
+    #[case::area_code("21 98888-7777", PhoneError::CountryCode)]
+    #[case::short("+55 1190", PhoneError::Length(6))]
+    #[case::long("+55 11 90000-0001 00000", PhoneError::Length(18))]
+    #[case::empty("", PhoneError::Length(0))]
+    #[case::letters("+1 800 FLOWERS", PhoneError::Characters)]
+    #[case::extension("+55 11 90000-0001 ext. 5", PhoneError::Characters)]
+    #[case::two("+5511900000001, +5511900000002", PhoneError::Characters)]
+    #[case::second_plus("+55+11900000001", PhoneError::Characters)]
+    fn what_cannot_be_called_from_abroad_is_refused_with_the_reason(
+        #[case] text: &str,
+        #[case] error: PhoneError,
+    ) {
+        assert_eq!(read(text), Err(error));
+    }
+
+    #[rstest]
+    #[case("11 90000-0001", "+1,")]
+    #[case("(11) 90000-0001", "+1,")]
+    fn a_number_that_would_be_read_as_foreign_is_refused(#[case] text: &str, #[case] code: &str) {
+        let sentence = read(text).expect_err(text).to_string();
+        assert!(
+            sentence.contains("has no + and") && sentence.contains(code),
+            "{sentence}"
+        );
+    }
+
+    #[test]
+    fn what_the_plus_says_is_believed_with_a_warning() {
+        // Benin's numbers had 8 digits until 2024, and WhatsApp may know them by those.
+        let (digits, warning) = read("+229 97 00 00 00").expect("a number");
+        assert_eq!(digits, "22997000000");
+        assert!(warning.expect("a warning").contains("+229 (BJ)"));
+    }
+
+    #[test]
+    fn a_zero_that_belongs_to_the_number_stays() {
+        assert_eq!(read("+39 (06) 6982"), Ok(("39066982".to_owned(), None)));
+    }
+
+    #[rstest]
+    #[case("5511900000001", Some("BR"), "+55 11 90000-0001")]
+    #[case("442079460958", Some("GB"), "+44 20 7946 0958")]
+    #[case("12015550123", Some("US"), "+1 201-555-0123")]
+    #[case("16132224444", Some("CA"), "+1 613-222-4444")]
+    #[case("15550001234", None, "+1 555-000-1234")]
+    #[case("5215512345678", Some("MX"), "+52 15512345678")]
+    #[case("393331234567", Some("IT"), "+39 333 123 4567")]
+    #[case("39066982", None, "+39 06 6982")]
+    #[case("553188887777", Some("BR"), "+55 3188887777")]
+    #[case("9991234567890", None, "+9991234567890")]
+    fn a_number_is_shown_as_its_country_writes_it(
+        #[case] digits: &str,
+        #[case] country: Option<&str>,
+        #[case] formatted: &str,
+    ) {
+        let phone = Phone::of(digits);
+        assert_eq!(
+            (phone.country.as_deref(), &*phone.formatted),
+            (country, formatted)
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_the_reader_panic(text in "[+0-9() -]{0,20}|.*") {
+            if let Ok((digits, _)) = read(&text) {
+                let shown = Phone::of(&digits).formatted;
+                let kept: String = shown.chars().filter(char::is_ascii_digit).collect();
+                prop_assert_eq!(kept, digits);
+            }
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! Recipients as people write them: what is accepted, how it was read, and what no channel can serve.
+
+use recado_tests::World;
+use rstest::rstest;
+use serde_json::{Value, json};
+
+/// Opens a conversation over a channel.
+async fn open(world: &World, channel: &str, to: &str) -> recado_tests::Answer {
+    let body = json!({"agentId": "agent-123", "channelId": channel, "to": to});
+    world.client.post("/conversations", body).await
+}
+
+/// The only fault of the field `to`.
+fn fault(answer: &recado_tests::Answer) -> String {
+    assert_eq!(answer.error(), (400, "invalid_body".to_owned()));
+    let faults = &answer.body["details"]["to"]["_errors"];
+    faults[0].as_str().expect("a sentence").to_owned()
+}
+
+#[tokio::test]
+async fn a_pasted_number_is_read_and_shown_as_it_was_understood() {
+    let world = World::start().await;
+    let given = "\u{202a}tel:+٥٥ (١١) 90000–0077\u{202c}";
+    let created = open(&world, "whatsapp", given).await.expect(201);
+    assert_eq!(created["to"], "5511900000077");
+    let phone = json!({"country": "BR", "formatted": "+55 11 90000-0077"});
+    assert_eq!(
+        (&created["phone"], &created["warnings"]),
+        (&phone, &json!([]))
+    );
+    let path = format!("/conversations/{}", created["id"].as_str().expect("an id"));
+    let shown = world.client.get(&path).await.expect(200);
+    assert_eq!(shown["phone"], phone);
+    let again = open(&world, "whatsapp", "0055 11 90000-0077").await;
+    assert_eq!(again.error().1, "already_exists");
+}
+
+#[tokio::test]
+async fn a_number_without_a_plus_is_read_with_a_warning() {
+    let world = World::start().await;
+    let created = open(&world, "zapi", "5511900000077").await.expect(201);
+    assert_eq!(created["warnings"][0]["field"], "to");
+    let warning = created["warnings"][0]["message"]
+        .as_str()
+        .expect("a sentence");
+    assert!(
+        warning.contains("no +") && warning.contains("+55 (BR)"),
+        "{warning}"
+    );
+}
+
+#[rstest]
+#[case("+44 (0)20 7946 0958", "+44")]
+#[case("+55 (011) 90000-0001", "+55")]
+#[case("11 90000-0001", "+1")]
+#[case("011 90000-0001", "begins with 0")]
+#[case("+999 123456789", "no country's code")]
+#[case("Ana", "a recipient is")]
+#[tokio::test]
+async fn what_cannot_be_called_from_abroad_is_refused_with_the_reason(
+    #[case] to: &str,
+    #[case] says: &str,
+) {
+    let world = World::start().await;
+    let fault = fault(&open(&world, "whatsapp", to).await);
+    assert!(fault.contains(says), "{fault}");
+}
+
+#[tokio::test]
+async fn a_recipient_that_a_channel_cannot_serve_is_refused_when_its_conversation_is_created() {
+    let world = World::start().await;
+    world.open_wuzapi().await;
+    let (phone, user, lid) = ("+5511900000078", "BR.1234", "1234@lid");
+    let group = "120363000000000001@g.us";
+    for (channel, served, refused) in [
+        ("whatsapp", vec![phone, user], vec![lid, group]),
+        ("zapi", vec![phone, lid, group], vec![user]),
+        ("zapperhub", vec![phone, lid], vec![user, group]),
+        ("wuzapi", vec![phone, lid, group], vec![user]),
+    ] {
+        for to in served {
+            let created = open(&world, channel, to).await.expect(201);
+            assert_eq!(
+                created["phone"] == Value::Null,
+                to != phone,
+                "{channel} {to}"
+            );
+        }
+        for to in refused {
+            let fault = fault(&open(&world, channel, to).await);
+            assert!(fault.contains("does not carry reply buttons"), "{fault}");
+        }
+    }
+}
