@@ -2,6 +2,7 @@
 
 mod access;
 mod background;
+mod blank;
 mod browser;
 mod channels;
 mod cli;

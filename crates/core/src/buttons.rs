@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::text::is_blank;
+
 /// One reply button; its `Debug` shows no text.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Button {
@@ -108,10 +110,6 @@ impl fmt::Debug for ButtonsMessage {
     }
 }
 
-pub(crate) fn is_blank(text: &str) -> bool {
-    text.trim().is_empty()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -135,6 +133,14 @@ mod tests {
             message("Hi", vec![button("a", " ")]),
             Err(ButtonsError::BlankButton)
         );
+        let invisible = "\u{200b}\u{3164}\u{2800}";
+        assert_eq!(
+            message(invisible, vec![button("a", "A")]),
+            Err(ButtonsError::BlankBody)
+        );
+        for half in [button("a", invisible), button(invisible, "A")] {
+            assert_eq!(message("Hi", vec![half]), Err(ButtonsError::BlankButton));
+        }
         assert!(message("Hi", vec![button("a", "A")]).is_ok());
     }
 

@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::buttons::{Button, ButtonsMessage};
 use crate::provider::Provider;
 use crate::recipient::{Recipient, RecipientKind};
+use crate::text::seen;
 
 /// Meta's code for a parameter whose value is not valid; the code of every refusal made here.
 pub const INVALID_PARAMETER_VALUE: i64 = 131_009;
@@ -226,7 +227,9 @@ impl Capabilities {
         }
         self.check_lines(message)?;
         self.check_ids(message.buttons())?;
-        if self.distinct_titles.is_some() && !distinct(message.buttons(), |button| &button.title) {
+        if self.distinct_titles.is_some()
+            && !distinct(message.buttons(), |button| seen(&button.title))
+        {
             return Err(text_refused("Buttons titles must be unique"));
         }
         Ok(warnings)
@@ -244,9 +247,14 @@ impl Capabilities {
         Err(Refusal {
             limit: BrokenLimit::Recipient,
             details: format!(
-                "{} does not carry reply buttons to a {}",
+                "{} does not carry reply buttons to a {}, only to: {}",
                 self.provider.title(),
-                to.kind().title()
+                to.kind().title(),
+                self.recipients
+                    .iter()
+                    .map(|kind| kind.title())
+                    .collect::<Vec<_>>()
+                    .join(", ")
             ),
         })
     }
@@ -304,7 +312,7 @@ impl Capabilities {
                 "Button id must not begin or end with white space",
             ));
         }
-        if self.distinct_ids.is_some() && !distinct(buttons, |button| &button.id) {
+        if self.distinct_ids.is_some() && !distinct(buttons, |button| button.id.trim().to_owned()) {
             return Err(text_refused("Buttons ids must be unique"));
         }
         Ok(())
@@ -365,11 +373,9 @@ fn text_refused(details: &str) -> Refusal {
     }
 }
 
-fn distinct(buttons: &[Button], part: fn(&Button) -> &String) -> bool {
-    let mut seen = HashSet::new();
-    buttons
-        .iter()
-        .all(|button| seen.insert(part(button).trim()))
+fn distinct(buttons: &[Button], part: fn(&Button) -> String) -> bool {
+    let mut parts = HashSet::new();
+    buttons.iter().all(|button| parts.insert(part(button)))
 }
 
 #[cfg(test)]

@@ -7,6 +7,8 @@ use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use validator::{ValidationError, ValidationErrors, ValidationErrorsKind};
 
+use crate::text::is_blank;
+
 /// A text in a request: reading it never fails, so that every wrong field can be named in one answer.
 ///
 /// Absent, `null` and `""` are the same; `Debug` shows no text.
@@ -75,7 +77,7 @@ impl From<&str> for TextField {
 pub fn required(field: &TextField) -> Result<(), ValidationError> {
     match field {
         TextField::Absent => Err(rule("required", "Required")),
-        TextField::Text(text) if text.trim().is_empty() => Err(rule("blank", "Must not be blank")),
+        TextField::Text(text) if is_blank(text) => Err(rule("blank", "Must not be blank")),
         TextField::Text(_) | TextField::Wrong(_) => optional(field),
     }
 }

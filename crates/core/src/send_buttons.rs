@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use validator::{Validate, ValidationErrors, ValidationErrorsKind};
 
-use crate::buttons::{Button, ButtonsMessage, is_blank};
+use crate::buttons::{Button, ButtonsMessage};
 use crate::fields::{FieldErrors, TextField, optional, required, rule};
 use crate::switch;
+use crate::text::is_blank;
 
 /// The request as received; unknown keys are ignored, except those that were meant to be `dryRun`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Validate)]

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail, ensure};
 use clap::Args;
+use recado_core::text::is_blank;
 use recado_providers::Defaults;
 use recado_store::{MasterKey, files};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -293,11 +294,7 @@ pub(crate) fn secret(
         (None, Some(path)) => {
             let text = fs::read_to_string(path)
                 .with_context(|| format!("{name}_FILE: cannot read {}", path.display()))?;
-            ensure!(
-                !text.trim().is_empty(),
-                "{name}_FILE: {} is empty",
-                path.display()
-            );
+            ensure!(!is_blank(&text), "{name}_FILE: {} is empty", path.display());
             Ok(Some(text.trim().into()))
         }
         (None, None) => Ok(None),

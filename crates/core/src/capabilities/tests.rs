@@ -1,5 +1,7 @@
 //! The limits, at and beyond each edge.
 
+use rstest::rstest;
+
 use super::*;
 
 fn message(header: &str, body: &str, footer: &str, buttons: &[(&str, &str)]) -> ButtonsMessage {
@@ -99,6 +101,22 @@ fn equal_ids_equal_titles_and_untrimmed_ids_are_refused_on_whatsapp() {
     );
     assert!(refused(&message("", "Hi", "", &[(" a", "A")])).contains("white space"));
     assert!(accepted(&ZAPI, &message("", "Hi", "", &[(" a", "A"), ("b", "A")])).is_empty());
+}
+
+#[rstest]
+#[case::spaces("Yes", "Yes ")]
+#[case::zero_width("Yes", "Y\u{200b}es")]
+#[case::direction("Yes", "\u{202a}Yes\u{202c}")]
+#[case::normalization("Caf\u{e9}", "Cafe\u{301}")]
+fn titles_that_look_the_same_are_equal_where_titles_must_differ(
+    #[case] one: &str,
+    #[case] other: &str,
+) {
+    let message = message("", "Hi", "", &[("a", one), ("b", other)]);
+    assert!(refused(&message).ends_with("Buttons titles must be unique"));
+    for capabilities in [&ZAPI, &ZAPPERAPI_V2, &WUZAPI_FORK] {
+        assert!(accepted(capabilities, &message).is_empty());
+    }
 }
 
 #[test]
