@@ -4,10 +4,9 @@ use std::process::Stdio;
 
 use recado_tests::Client;
 use recado_tests::binaries::{command, signal};
-use reqwest::Method;
-use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
 use tokio::net::TcpListener;
-use tokio::process::Command;
+use tokio::process::{Child, ChildStdout, Command};
 
 /// Flags of the server stand before the subcommand.
 fn demo(listen: &str) -> Command {
@@ -46,77 +45,131 @@ async fn once_shows_every_provider_and_both_buttons_and_ends_with_success() {
             "{provider}: {shown}"
         );
     }
-    // In the request to the provider and on the phone, three times each.
-    for button in ["Sales", "Support"] {
-        assert!(shown.matches(button).count() >= 6, "{button}: {shown}");
+    let tapped = "Ana tapped Sales (btn_sales)\n";
+    assert_eq!(shown.matches(tapped).count(), 3, "{shown}");
+    assert!(!shown.contains('\u{1b}'), "{shown}");
+    let end = "All 3 messages arrived, each once, and every tap came back.\n";
+    assert!(shown.contains(end), "{shown}");
+}
+
+/// A demo that runs, and what it has shown so far.
+struct Running {
+    process: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+    shown: String,
+}
+
+impl Running {
+    /// Starts a demo, and reads until its invitation ends.
+    async fn start() -> Self {
+        let mut process = demo("127.0.0.1:0")
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("a process");
+        let stdout = process.stdout.take().expect("it is piped");
+        let mut running = Self {
+            process,
+            lines: BufReader::new(stdout).lines(),
+            shown: String::new(),
+        };
+        running.read_until("Ctrl-C ends the demo").await;
+        running
     }
-    assert_eq!(
-        shown.matches("\"type\": \"button.pressed\"").count(),
-        3,
-        "{shown}"
-    );
-    assert!(
-        shown.ends_with("All 3 messages arrived, each once, and every tap came back.\n"),
-        "{shown}"
-    );
+
+    /// Reads lines until one has this text.
+    async fn read_until(&mut self, text: &str) {
+        loop {
+            let line = self.lines.next_line().await.expect("text");
+            let line = line.unwrap_or_else(|| panic!("the demo ended: {}", self.shown));
+            self.shown = format!("{}{line}\n", self.shown);
+            if line.contains(text) {
+                return;
+            }
+        }
+    }
+
+    /// Runs commands as a shell would, with the programs of this build.
+    async fn shell(&self, commands: &str) -> String {
+        let programs = recado_tests::binaries::path("recado").expect("the binary");
+        let programs = programs.parent().expect("a folder").to_owned();
+        let path = std::env::var("PATH").expect("a path");
+        let output = Command::new("sh")
+            .args(["-ec", commands])
+            .env("PATH", format!("{}:{path}", programs.display()))
+            .output()
+            .await
+            .expect("a shell");
+        let complaints = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{commands}\n{complaints}");
+        String::from_utf8(output.stdout).expect("text")
+    }
+
+    async fn stop(mut self) {
+        signal(&self.process, "INT").await.expect("it runs");
+        let status = self.process.wait().await.expect("an end");
+        assert_eq!(status.code(), Some(0));
+    }
 }
 
 #[tokio::test]
-async fn the_line_that_the_demo_prints_works() {
-    let mut process = demo("127.0.0.1:0")
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("a process");
-    let mut lines = BufReader::new(process.stdout.take().expect("it is piped")).lines();
-    let mut shown = String::new();
-    while !shown.contains("Ctrl-C ends the demo") {
-        let line = lines
-            .next_line()
-            .await
-            .expect("text")
-            .unwrap_or_else(|| panic!("the demo ended: {shown}"));
-        shown = format!("{shown}{line}\n");
-    }
-    let key = between(&shown, "The API key is ", "\n");
-    let endpoint = between(&shown, "curl ", " \\");
-    let slash = endpoint
-        .rfind("/messages/interactive/")
-        .expect("the documented path");
-    let (url, path) = endpoint.split_at(slash);
-    let client = Client::new(url, key);
-    let body = between(&shown, "-d '", "'").to_owned();
-    assert!(
-        shown.contains(&format!("-H 'Authorization: Bearer {key}'")),
-        "{shown}"
-    );
+async fn the_demo_fits_three_screens_and_ends_with_phone_key_and_two_commands() {
+    let running = Running::start().await;
+    let shown = running.shown.clone();
+    running.stop().await;
+    assert!(shown.lines().count() <= 3 * 24, "{shown}");
+    let widest = shown.lines().map(|line| line.chars().count()).max();
+    assert!(widest <= Some(80), "{widest:?}: {shown}");
+    let places = [
+        "All 3 messages arrived",
+        "│          ↩ Sales           │",
+        "export RECADO_KEY=",
+        "  curl http",
+        "  recado sandbox tap",
+    ]
+    .map(|part| {
+        shown
+            .find(part)
+            .unwrap_or_else(|| panic!("{part} in {shown}"))
+    });
+    assert!(places.is_sorted(), "{places:?}: {shown}");
+}
 
-    let request = client
-        .request(Method::POST, path)
-        .header("content-type", "application/json")
-        .body(body);
-    let sent = recado_tests::client::answer(request).await.expect(200);
-    assert_eq!(sent["message"]["conversationId"], "conv-456");
+#[tokio::test]
+async fn the_commands_that_the_demo_prints_work_and_show_in_its_terminal() {
+    // The demo cannot have the port, and has to name another; unless a demo beside this test held it, and let it go.
+    let taken = TcpListener::bind(recado_sandbox::DEFAULT_ADDRESS).await;
+    let mut running = Running::start().await;
+    let key = between(&running.shown, "  export RECADO_KEY=", "\n").to_owned();
+    let curl = between(&running.shown, "Send a message:\n", "Tap the other").to_owned();
+    let tap = between(
+        &running.shown,
+        "Tap the other button of the message above:\n",
+        "What you send",
+    );
+    let tap = tap.split("\n\n").next().expect("a command").to_owned();
+    let names_sandbox = tap.contains(" --sandbox http://127.0.0.1:");
+    assert!(names_sandbox || taken.is_err(), "{tap}");
+
+    let tapped = running.shell(&tap).await;
+    assert!(tapped.contains("messageId"), "{tapped}");
+    running.read_until("Ana tapped Support (btn_support)").await;
+
+    let sent = format!("export RECADO_KEY={key}\n{curl}");
+    let sent: serde_json::Value =
+        serde_json::from_str(&running.shell(&sent).await).expect("an answer");
     assert_eq!(sent["message"]["status"], "accepted");
-    let docs = client.get("/docs/").await;
-    assert_eq!(docs.status, 200);
-    assert!(
-        docs.headers["content-type"]
-            .to_str()
-            .expect("text")
-            .starts_with("text/html")
-    );
-    let phone = between(&shown, "What the phone shows:", "\n").trim();
-    let phone = recado_tests::client::answer(client.http.get(phone)).await;
-    assert_eq!(
-        phone.body["data"].as_array().map(Vec::len),
-        Some(4),
-        "{}",
-        phone.text
-    );
+    running.read_until("→ a message to 5511900000001").await;
+    running.read_until("↩ Support").await;
+    // The button of the new message is tapped as the demo says.
+    running.read_until("btn_sales").await;
+    let again = running.shown.rfind("  recado sandbox tap").expect("it");
+    running.shell(&running.shown[again..]).await;
+    running.read_until("Ana tapped Sales (btn_sales)").await;
 
-    signal(&process, "INT").await.expect("it runs");
-    let status = process.wait().await.expect("an end");
-    assert_eq!(status.code(), Some(0));
+    let url = between(&running.shown, "Recado is running at ", ",\n").to_owned();
+    let docs = Client::new(&url, &key).get("/docs/").await;
+    assert_eq!(docs.status, 200);
+    running.stop().await;
 }
 
 #[tokio::test]

@@ -85,8 +85,8 @@ fn said(output: &Output) -> String {
 )]
 #[case::listen(
     "RECADO_LISTEN",
-    "8080",
-    "expected an address such as 127.0.0.1:8080, localhost:8080 or :8080"
+    "localhost",
+    "expected an address such as 127.0.0.1:8080, localhost:8080, :8080 or 8080"
 )]
 #[case::switch("RECADO_ALLOW_PRIVATE_NETWORKS", "maybe", "expected true or false")]
 #[case::empty_switch("RECADO_ALLOW_PRIVATE_NETWORKS", "", "expected true or false")]

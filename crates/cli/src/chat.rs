@@ -1,13 +1,12 @@
 //! A conversation as a chat: the customer on the left, the agent on the right.
 
-use recado_sandbox::drawing::{Bubble, Style};
+use recado_sandbox::drawing::{Bubble, Paint, Style};
 use recado_sandbox::terminal::{one_line, width, wrap};
 use serde_json::Value;
 
 use crate::bubble;
 use crate::event_line::words;
 use crate::happening::{colour, day, person, progress, text, time};
-use crate::terminal::{Paint, painted};
 
 /// Wider, both sides would lose sight of each other.
 const MAX_COLUMNS: usize = 80;
@@ -42,7 +41,7 @@ impl Chat {
             if day(&message.at) != today {
                 today = day(&message.at);
                 let blank = " ".repeat(columns.saturating_sub(width(today)) / 2);
-                lines.push(format!("{blank}{}", painted(today, Paint::Dim, style)));
+                lines.push(format!("{blank}{}", style.paint(today, Paint::Dim)));
             }
             lines.extend(message.draw(columns, style));
         }
@@ -93,7 +92,7 @@ impl Message {
                 bubble
                     .lines()
                     .map(str::to_owned)
-                    .chain(caption.map(|line| painted(&line, Paint::Dim, style)))
+                    .chain(caption.map(|line| style.paint(&line, Paint::Dim)))
                     .collect()
             }
             Sender::Agent { status, error } => {
@@ -106,7 +105,7 @@ impl Message {
                 let paint = colour(status).unwrap_or(Paint::Dim);
                 let caption = caption
                     .iter()
-                    .map(|line| right(&painted(line, paint, style), width(line)));
+                    .map(|line| right(&style.paint(line, paint), width(line)));
                 bubble.chain(caption).collect()
             }
         }
@@ -206,7 +205,7 @@ mod tests {
     fn read_is_blue_and_the_rest_is_dim() {
         let read = Chat::new(&[ours("read", &Value::Null)]).draw(40, Style::Ansi);
         assert!(
-            read.ends_with("\u{1b}[34m12:00:00  ✓✓ read\u{1b}[0m"),
+            read.ends_with("\u{1b}[38;5;33m12:00:00  ✓✓ read\u{1b}[0m"),
             "{read}"
         );
         let sent = Chat::new(&[ours("sent", &Value::Null)]).draw(40, Style::Ansi);

@@ -1,11 +1,10 @@
 //! An event on one line: when, what kind, which conversation, who, what.
 
-use recado_sandbox::drawing::Style;
+use recado_sandbox::drawing::{Paint, Style};
 use recado_sandbox::terminal::one_line;
 use serde_json::Value;
 
 use crate::happening::{choice, colour, day, person, progress, text, time};
-use crate::terminal::{Paint, painted};
 
 /// As wide as `message.delivered`, the longest type that is common.
 const KIND_COLUMNS: usize = 17;
@@ -33,7 +32,7 @@ pub(crate) fn line(event: &Value, when: When, style: Style) -> String {
         .or_else(|| text(data, "messageId"))
         .or_else(|| text(data, "endpointId"));
     let parts = [
-        Some(painted(&at, Paint::Dim, style)),
+        Some(style.paint(&at, Paint::Dim)),
         Some(format!("{kind:KIND_COLUMNS$}")),
         place,
         who,
@@ -47,7 +46,7 @@ fn what(kind: &str, data: &Value, style: Style) -> Option<String> {
     match kind {
         "button.pressed" | "list.selected" => {
             let chosen = choice(data.get("button").or_else(|| data.get("list"))?)?;
-            Some(painted(&chosen, Paint::Bold, style))
+            Some(style.paint(&chosen, Paint::Bold))
         }
         "message.received" => Some(received(data)),
         "webhook_endpoint.disabled" => {
@@ -58,7 +57,7 @@ fn what(kind: &str, data: &Value, style: Style) -> Option<String> {
                 let error = data.get("error").unwrap_or(&Value::Null);
                 let progress = progress(status, error);
                 Some(match colour(status) {
-                    Some(paint) => painted(&progress, paint, style),
+                    Some(paint) => style.paint(&progress, paint),
                     None => progress,
                 })
             }
@@ -155,7 +154,7 @@ mod tests {
     }
 
     #[rstest]
-    #[case("read", "\u{1b}[34m✓✓ read\u{1b}[0m")]
+    #[case("read", "\u{1b}[38;5;33m✓✓ read\u{1b}[0m")]
     #[case("failed", "\u{1b}[31m✗ failed\u{1b}[0m")]
     #[case("sent", "✓ sent")]
     fn read_and_failed_have_their_colours(#[case] status: &str, #[case] expected: &str) {

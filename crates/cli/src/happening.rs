@@ -1,9 +1,8 @@
 //! What the server tells of people, times and messages, in a few words.
 
+use recado_sandbox::drawing::Paint;
 use recado_sandbox::terminal::one_line;
 use serde_json::Value;
-
-use crate::terminal::Paint;
 
 /// A customer by the best name that is known.
 pub(crate) fn person(person: &Value) -> Option<String> {

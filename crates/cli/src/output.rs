@@ -195,7 +195,7 @@ impl Printer {
     pub(crate) fn print(self, output: &Output) -> ExitCode {
         let text = match self.format {
             Format::Json => harmless(&output.json),
-            Format::Table => output.people(terminal::columns(), terminal::style()),
+            Format::Table => output.people(terminal::columns(), Style::of_stdout()),
         };
         if text.is_empty() {
             return output.exit_code;
@@ -215,7 +215,7 @@ impl Printer {
     ) -> std::io::Result<()> {
         match self.format {
             Format::Json => write_line(std::io::stdout(), &harmless(json)),
-            Format::Table => write_line(std::io::stdout(), &people(terminal::style())),
+            Format::Table => write_line(std::io::stdout(), &people(Style::of_stdout())),
         }
     }
 

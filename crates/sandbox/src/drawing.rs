@@ -1,5 +1,7 @@
 //! A message as the customer sees it, drawn with box characters.
 
+use std::io::IsTerminal as _;
+
 use crate::received::PhoneMessage;
 use crate::terminal::{one_line, visible, width, wrap};
 
@@ -23,13 +25,28 @@ pub struct Bubble {
     pub buttons: Vec<String>,
 }
 
-/// Whether bold and dim may be used.
+/// Whether texts may stand out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Style {
-    /// Neither.
+    /// No escape sequences.
     Plain,
-    /// Both, by escape sequences.
+    /// Bold, dim and colours, by escape sequences.
     Ansi,
+}
+
+/// How a text stands out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Paint {
+    /// Bold.
+    Bold,
+    /// Dim.
+    Dim,
+    /// Red, for failures.
+    Red,
+    /// Green, for successes.
+    Green,
+    /// Blue, of a tone that is readable on dark and on light backgrounds.
+    Blue,
 }
 
 impl From<&PhoneMessage> for Bubble {
@@ -60,16 +77,15 @@ impl Bubble {
         let inner = all.flatten().map(|line| width(line)).max().unwrap_or(0);
 
         let mut drawn = vec![rule('╭', '╮', inner)];
-        drawn.extend(header.iter().map(|line| row(line, inner, style.bold())));
-        drawn.extend(body.iter().map(|line| row(line, inner, None)));
-        drawn.extend(footer.iter().map(|line| row(line, inner, style.dim())));
+        let bold = |line: &String| style.paint(line, Paint::Bold);
+        let dim = |line: &String| style.paint(line, Paint::Dim);
+        drawn.extend(header.iter().map(|line| row(line, &bold(line), inner)));
+        drawn.extend(body.iter().map(|line| row(line, line, inner)));
+        drawn.extend(footer.iter().map(|line| row(line, &dim(line), inner)));
         for title in &buttons {
             drawn.push(rule('├', '┤', inner));
-            drawn.extend(
-                title
-                    .iter()
-                    .map(|line| row(&centred(line, inner), inner, None)),
-            );
+            let centred = title.iter().map(|line| centred(line, inner));
+            drawn.extend(centred.map(|line| row(&line, &line, inner)));
         }
         drawn.push(rule('╰', '╯', inner));
         drawn.join("\n")
@@ -77,17 +93,33 @@ impl Bubble {
 }
 
 impl Style {
-    const fn bold(self) -> Option<&'static str> {
-        match self {
-            Self::Plain => None,
-            Self::Ansi => Some("\u{1b}[1m"),
+    /// Returns the style for standard output: a terminal gets escape sequences,
+    /// unless `NO_COLOR` is set and not empty (no-color.org), or the terminal is `dumb`.
+    #[must_use]
+    pub fn of_stdout() -> Self {
+        let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        let is_dumb = std::env::var_os("TERM").is_some_and(|terminal| terminal == "dumb");
+        if std::io::stdout().is_terminal() && !refused && !is_dumb {
+            Self::Ansi
+        } else {
+            Self::Plain
         }
     }
 
-    const fn dim(self) -> Option<&'static str> {
+    /// Returns the text so that it stands out, if the style allows it.
+    #[must_use]
+    pub fn paint(self, text: &str, paint: Paint) -> String {
+        let code = match paint {
+            Paint::Bold => "1",
+            Paint::Dim => "2",
+            Paint::Red => "31",
+            Paint::Green => "32",
+            // Of 256 colours, because terminals show their own blue (34) too dark on black.
+            Paint::Blue => "38;5;33",
+        };
         match self {
-            Self::Plain => None,
-            Self::Ansi => Some("\u{1b}[2m"),
+            Self::Plain => text.to_owned(),
+            Self::Ansi => format!("\u{1b}[{code}m{text}\u{1b}[0m"),
         }
     }
 }
@@ -101,12 +133,10 @@ fn rule(left: char, right: char, inner: usize) -> String {
     format!("{left}{}{right}", "─".repeat(inner + 2))
 }
 
-fn row(line: &str, inner: usize, escape: Option<&str>) -> String {
+/// A line between the sides, as it is painted; its width is counted without escape sequences.
+fn row(line: &str, painted: &str, inner: usize) -> String {
     let blank = " ".repeat(inner.saturating_sub(width(line)));
-    match escape {
-        Some(escape) => format!("│ {escape}{line}\u{1b}[0m{blank} │"),
-        None => format!("│ {line}{blank} │"),
-    }
+    format!("│ {painted}{blank} │")
 }
 
 fn centred(line: &str, inner: usize) -> String {

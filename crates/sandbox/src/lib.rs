@@ -45,6 +45,7 @@ mod control;
 pub mod drawing;
 mod faults;
 mod ids;
+pub mod listen;
 mod phone;
 mod provider;
 mod received;
@@ -60,7 +61,7 @@ mod zapi;
 mod zapperhub;
 
 use std::future::Future;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -80,6 +81,9 @@ pub use settings::{
 pub use webhooks::{Delivery, Failure, Order, Step, Webhook, WebhookError, WebhookSettings};
 
 use state::State;
+
+/// Where a sandbox listens, and where the commands of its phones look for it.
+pub const DEFAULT_ADDRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8090);
 
 /// The simulated providers with everything they know; clones share one state.
 #[derive(Clone, Default)]

@@ -9,19 +9,19 @@ use anyhow::{Context as _, bail, ensure};
 use clap::Args;
 use recado_core::text::is_blank;
 use recado_providers::Defaults;
+use recado_sandbox::listen::ListenAddress;
 use recado_store::{MasterKey, files};
 use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
 use crate::app::MAX_WEBHOOK_ENDPOINTS;
 use crate::key_file;
-use crate::listen::ListenAddress;
 use crate::serve::ConnectionLimits;
 
 /// What may be said on the command line or in the environment.
 #[derive(Debug, Args)]
 pub struct ConfigArgs {
-    /// Where the API listens; `localhost:8080` and `:8080` do as well
+    /// Where the API listens: an address, or a port alone for this machine only; `:8080` is open to others
     #[arg(
         long,
         global = true,

@@ -8,7 +8,7 @@ use anyhow::{Context as _, ensure};
 use jiff::Timestamp;
 use recado_core::{ApiKeyId, Provider};
 use recado_providers::{Defaults, HttpClient, RetryPolicy, Timeouts};
-use recado_sandbox::{Provider as Simulated, Sandbox, Urls, Webhook, base_urls};
+use recado_sandbox::{DEFAULT_ADDRESS, Provider as Simulated, Sandbox, Urls, Webhook, base_urls};
 use recado_store::{ApiKey, ApiKeySecret, Author, MasterKey, Store};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -21,16 +21,16 @@ use crate::serve::ConnectionLimits;
 
 /// The documentation's example, without its conversation.
 const EXAMPLE: &str = r#"{
-  "agentId": "agent-123",
-  "conversationId": "conv-456",
-  "header_text": "Select an option",
-  "body_text": "How can we help you today?",
-  "footer_text": "ChatVolt Support",
-  "button_1_id": "btn_sales",
-  "button_1_title": "Sales",
-  "button_2_id": "btn_support",
-  "button_2_title": "Support"
-}"#;
+    "agentId": "agent-123",
+    "conversationId": "conv-456",
+    "header_text": "Select an option",
+    "body_text": "How can we help you today?",
+    "footer_text": "ChatVolt Support",
+    "button_1_id": "btn_sales",
+    "button_1_title": "Sales",
+    "button_2_id": "btn_support",
+    "button_2_title": "Support"
+  }"#;
 
 /// The agent of every conversation.
 pub const AGENT: &str = "agent-123";
@@ -45,6 +45,9 @@ pub const CONVERSATIONS: [(Provider, &str); 3] = [
 /// Longest that a tap may take to come back.
 const TAP_DEADLINE: Duration = Duration::from_secs(10);
 
+/// Longest line of a command, in columns.
+const MAX_LINE: usize = 76;
+
 /// The customer's phone.
 const CUSTOMER: &str = "5511900000001";
 
@@ -58,6 +61,8 @@ pub struct Demo {
     pub api_key: String,
     /// What plays the providers and the phone.
     pub sandbox: Sandbox,
+    /// The newest event that [`Demo::events`] gave.
+    after: Option<String>,
     app: Arc<App>,
     http: reqwest::Client,
     stop: CancellationToken,
@@ -76,7 +81,11 @@ impl Demo {
     pub async fn start(listener: TcpListener) -> anyhow::Result<Self> {
         let stop = CancellationToken::new();
         let sandbox = Sandbox::new();
-        let beside = TcpListener::bind("127.0.0.1:0").await?;
+        let beside = match TcpListener::bind(DEFAULT_ADDRESS).await {
+            Ok(listener) => listener,
+            // Another sandbox or demo has the port.
+            Err(_) => TcpListener::bind((DEFAULT_ADDRESS.ip(), 0)).await?,
+        };
         let sandbox_address = beside.local_addr()?;
         let simulators = tokio::spawn(
             sandbox
@@ -97,6 +106,7 @@ impl Demo {
             sandbox_url: format!("http://{sandbox_address}"),
             api_key: operator_key,
             sandbox,
+            after: None,
             app,
             http: reqwest::Client::builder()
                 .no_proxy()
@@ -176,13 +186,63 @@ impl Demo {
             .context("the tap did not come back in time")?
     }
 
-    /// A line for the shell that sends the documentation's example.
+    /// Waits for events that came after the last call, and returns them, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// The server does not answer with success.
+    pub async fn events(&mut self) -> anyhow::Result<Vec<Value>> {
+        let mut signal = self.app.store.event_signal(None);
+        loop {
+            let found = self.newer_events().await?;
+            if !found.is_empty() {
+                return Ok(found);
+            }
+            signal.appended().await;
+        }
+    }
+
+    /// Returns the events that came after the last call, at most a page of them.
+    ///
+    /// # Errors
+    ///
+    /// The server does not answer with success.
+    pub async fn newer_events(&mut self) -> anyhow::Result<Vec<Value>> {
+        let after = self.after.as_deref();
+        let after = after.map_or_else(String::new, |id| format!("&after={id}"));
+        let mut answer = self.get(&format!("/events?limit=1000{after}")).await?;
+        let Value::Array(events) = answer["data"].take() else {
+            return Ok(Vec::new());
+        };
+        if let Some(id) = events.last().and_then(|event| event["id"].as_str()) {
+            self.after = Some(id.to_owned());
+        }
+        Ok(events)
+    }
+
+    /// Returns a line for the shell that sends the documentation's example; it takes the key from `RECADO_KEY`.
     #[must_use]
     pub fn curl(&self) -> String {
         format!(
-            "curl {}/messages/interactive/send-buttons \\\n  -H 'Authorization: Bearer {}' \\\n  -H 'Content-Type: application/json' \\\n  -d '{EXAMPLE}'",
-            self.url, self.api_key
+            "curl {}/messages/interactive/send-buttons \\\n  -H \"Authorization: Bearer $RECADO_KEY\" \\\n  -H 'Content-Type: application/json' \\\n  -d '{EXAMPLE}'",
+            self.url
         )
+    }
+
+    /// Returns a line for the shell that taps a button of a message on the customer's phone.
+    #[must_use]
+    pub fn tap_command(&self, message_id: &str, button: &str) -> String {
+        let sandbox = if self.sandbox_url == format!("http://{DEFAULT_ADDRESS}") {
+            String::new()
+        } else {
+            format!(" --sandbox {}", self.sandbox_url)
+        };
+        let line = format!("recado sandbox tap{sandbox} {message_id} {button}");
+        // A terminal of 80 columns would break the id, which is then hard to copy.
+        if line.len() > MAX_LINE {
+            return format!("recado sandbox tap{sandbox} \\\n    {message_id} \\\n    {button}");
+        }
+        line
     }
 
     /// Stops the server and the sandbox, and removes the database.

@@ -18,7 +18,6 @@ mod inbound;
 pub mod intake;
 mod key_file;
 mod layers;
-pub mod listen;
 pub mod memory;
 mod numbers;
 mod openapi;

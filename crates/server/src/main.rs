@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use recado_server::config::ConfigArgs;
 use recado_server::rotation::NewKeyArgs;
 
@@ -57,9 +57,18 @@ enum User {
     Create(NewUserArgs),
 }
 
+/// The command line, with only those options of the server at `demo` that have an effect there.
+fn command_line() -> clap::Command {
+    commands::demo::without_effect(Cli::command())
+}
+
 #[tokio::main]
 async fn main() -> ExitCode {
-    let Cli { config, command } = Cli::parse();
+    let matches = command_line().get_matches();
+    let Cli { config, command } = match Cli::from_arg_matches(&matches) {
+        Ok(cli) => cli,
+        Err(error) => error.exit(),
+    };
     let done = match command.unwrap_or_else(|| Command::Serve(ServeArgs::default())) {
         Command::Serve(args) => commands::serve::run(&config, &args).await,
         Command::Demo(args) => commands::demo::run(&config, args).await,
@@ -82,10 +91,33 @@ async fn main() -> ExitCode {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
+    use super::*;
 
     #[test]
     fn the_command_line_is_sound() {
-        super::Cli::command().debug_assert();
+        command_line().debug_assert();
+    }
+
+    #[test]
+    fn the_demo_takes_only_what_has_an_effect_there() {
+        let parse = |words: &[&str]| command_line().try_get_matches_from(words);
+        for words in [
+            &["recado-server", "demo", "--listen", "8081", "--once"][..],
+            &["recado-server", "--listen", "8081", "demo"],
+        ] {
+            let cli = Cli::from_arg_matches(&parse(words).expect("it is understood"));
+            let listen = cli.expect("it is understood").config.listen;
+            assert_eq!(listen.to_string(), "localhost:8081");
+        }
+        let refused = parse(&["recado-server", "demo", "--database-url", "sqlite:x.db"]);
+        let refused = refused.expect_err("it has no effect").to_string();
+        assert!(refused.contains("settings of its own"), "{refused}");
+        let help = parse(&["recado-server", "demo", "--help"]);
+        let help = help.expect_err("the help").to_string();
+        let offered: Vec<_> = help
+            .split_whitespace()
+            .filter(|word| word.starts_with("--"))
+            .collect();
+        assert_eq!(offered, ["--listen", "--once", "--help"]);
     }
 }

@@ -11,7 +11,6 @@ use crate::client::{Answer, Client};
 use crate::event_line::{When, line};
 use crate::failure::Failure;
 use crate::output::{Output, Printer, View};
-use crate::terminal;
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
@@ -74,7 +73,7 @@ pub(crate) async fn run(
             let limit = limit.map(|limit| ("limit", limit.to_string()));
             let query: Vec<_> = filter.query().into_iter().chain(limit).collect();
             let answer = client.get(&["events"], &query).await?;
-            Ok(listed(answer, terminal::style()))
+            Ok(listed(answer, Style::of_stdout()))
         }
         Command::Tail(filter) => {
             tail::run(client, filter.query(), printer).await?;

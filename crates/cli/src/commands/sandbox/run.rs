@@ -1,8 +1,9 @@
 //! `recado sandbox run`: the simulated providers, until Ctrl-C.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 
-use recado_sandbox::{Account, Sandbox, TokenState, Urls, base_urls};
+use recado_sandbox::listen::ListenAddress;
+use recado_sandbox::{Account, DEFAULT_ADDRESS, Sandbox, TokenState, Urls, base_urls};
 use serde_json::json;
 use tokio::net::TcpListener;
 
@@ -11,21 +12,24 @@ use crate::failure::Failure;
 use crate::output::{Output, Printer, View};
 use crate::terminal;
 
-const DEFAULT_ADDRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8090);
 /// What signs and shows itself in the webhooks of the simulated WhatsApp unless `connect` says otherwise.
 const APP_SECRET: &str = "sim-app-secret-01";
 const VERIFY_TOKEN: &str = "verify-token-01";
 
 #[derive(clap::Args)]
 pub(super) struct RunArgs {
-    /// Where to listen; port 0 takes a free one [default: 127.0.0.1:8090]
+    /// Where to listen: an address, or a port alone; port 0 takes a free one [default: 127.0.0.1:8090]
     #[arg(long, value_name = "ADDRESS")]
-    pub(super) listen: Option<SocketAddr>,
+    pub(super) listen: Option<ListenAddress>,
 }
 
 pub(super) async fn run(args: RunArgs, printer: Printer) -> Result<Output, Failure> {
     let own = |error: std::io::Error| Failure::Own(format!("cannot serve the sandbox: {error}"));
-    let address = args.listen.unwrap_or(DEFAULT_ADDRESS);
+    let address = match args.listen {
+        Some(address) => (address.resolve().await)
+            .map_err(|error| Failure::Usage(format!("{error}; choose another with --listen")))?,
+        None => DEFAULT_ADDRESS,
+    };
     let listener = TcpListener::bind(address).await.map_err(|error| {
         Failure::Usage(format!(
             "cannot listen on {address} ({error}); choose another with --listen"

@@ -1,11 +1,10 @@
-//! Listen addresses: `127.0.0.1:8080`, `localhost:8080`, `:8080` or another name of this machine.
+//! Listen addresses: `127.0.0.1:8080`, `localhost:8080`, `:8080`, `8080` or another name of this machine.
 
 use std::fmt;
+use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::str::FromStr;
 use std::time::Duration;
-
-use anyhow::Context as _;
 
 /// How long a name may take to be resolved.
 const RESOLVE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -20,7 +19,7 @@ pub struct ListenAddress {
 
 /// A text that is not a listen address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("expected an address such as 127.0.0.1:8080, localhost:8080 or :8080")]
+#[error("expected an address such as 127.0.0.1:8080, localhost:8080, :8080 or 8080")]
 pub struct ListenAddressError;
 
 impl FromStr for ListenAddress {
@@ -30,7 +29,8 @@ impl FromStr for ListenAddress {
         if let Ok(address) = text.parse::<SocketAddr>() {
             return Ok(address.into());
         }
-        let (host, port) = text.rsplit_once(':').ok_or(ListenAddressError)?;
+        // A port alone stays on this machine, as the default address does; `:8080` is open to others.
+        let (host, port) = text.rsplit_once(':').unwrap_or(("localhost", text));
         let in_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
         // A port alone must be digits: `parse` would take `+80`.
         let digits = port.bytes().all(|byte| byte.is_ascii_digit());
@@ -67,7 +67,7 @@ impl ListenAddress {
     /// # Errors
     ///
     /// The name does not resolve.
-    pub async fn resolve(&self) -> anyhow::Result<SocketAddr> {
+    pub async fn resolve(&self) -> io::Result<SocketAddr> {
         match self.host.as_str() {
             "" => return Ok((Ipv4Addr::UNSPECIFIED, self.port).into()),
             "localhost" => return Ok((Ipv4Addr::LOCALHOST, self.port).into()),
@@ -77,14 +77,19 @@ impl ListenAddress {
         if let Ok(address) = text.parse() {
             return Ok(address);
         }
-        let unknown = || format!("the listen address {text} is not known to this machine");
+        let unknown = |cause: &dyn fmt::Display| {
+            io::Error::other(format!(
+                "the listen address {text} is not known to this machine: {cause}"
+            ))
+        };
         let found = tokio::time::timeout(RESOLVE_TIMEOUT, tokio::net::lookup_host(&text)).await;
         let found: Vec<_> = found
-            .with_context(unknown)?
-            .with_context(unknown)?
+            .map_err(|late| unknown(&late))?
+            .map_err(|error| unknown(&error))?
             .collect();
         let first = found.iter().find(|address| address.is_ipv4());
-        first.or(found.first()).copied().with_context(unknown)
+        let first = first.or(found.first()).copied();
+        first.ok_or_else(|| unknown(&"it has no address"))
     }
 }
 
@@ -94,15 +99,16 @@ mod tests {
 
     #[tokio::test]
     async fn an_address_may_have_a_name_or_a_port_alone() {
-        for (text, address) in [
-            ("127.0.0.1:8080", "127.0.0.1:8080"),
-            ("localhost:8080", "127.0.0.1:8080"),
-            (":8080", "0.0.0.0:8080"),
-            ("0.0.0.0:0", "0.0.0.0:0"),
-            ("[::1]:8080", "[::1]:8080"),
+        for (text, shown, address) in [
+            ("127.0.0.1:8080", "127.0.0.1:8080", "127.0.0.1:8080"),
+            ("localhost:8080", "localhost:8080", "127.0.0.1:8080"),
+            (":8080", ":8080", "0.0.0.0:8080"),
+            ("8080", "localhost:8080", "127.0.0.1:8080"),
+            ("0.0.0.0:0", "0.0.0.0:0", "0.0.0.0:0"),
+            ("[::1]:8080", "[::1]:8080", "[::1]:8080"),
         ] {
             let parsed: ListenAddress = text.parse().expect(text);
-            assert_eq!(parsed.to_string(), text);
+            assert_eq!(parsed.to_string(), shown);
             let resolved = parsed.resolve().await.expect(text);
             assert_eq!(resolved, address.parse().expect(address));
         }
@@ -112,7 +118,8 @@ mod tests {
     fn what_is_not_an_address_is_refused() {
         for text in [
             "",
-            "8080",
+            "99999",
+            "+80",
             "localhost",
             "localhost:",
             ":",
