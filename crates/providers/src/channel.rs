@@ -36,7 +36,7 @@ pub trait Channel: Send + Sync {
     async fn send(&self, message: &OutboundMessage) -> Result<Receipt, ChannelError>;
 
     /// The id that a message of ours has at WhatsApp even if the answer is lost, where we choose it. No IO.
-    fn chosen_id(&self, id: &MessageId) -> Option<String>;
+    fn preset_message_id(&self, id: &MessageId) -> Option<String>;
 
     /// Asks whether the number is connected and able to send.
     ///
@@ -50,7 +50,7 @@ pub trait Channel: Send + Sync {
     /// # Errors
     ///
     /// A proof that the headers must hold is missing, or wrong whatever the body is.
-    fn admit_headers(
+    fn verify_webhook_headers(
         &self,
         method: &Method,
         headers: &HeaderMap,
@@ -68,14 +68,14 @@ pub trait Channel: Send + Sync {
         clippy::elidable_lifetime_names,
         reason = "the generated mock needs the name"
     )]
-    fn admit<'a>(&self, call: &WebhookCall<'a>) -> Result<Admission, WebhookRefused>;
+    fn verify_webhook<'a>(&self, call: &WebhookCall<'a>) -> Result<Admission, WebhookRefused>;
 
-    /// What the body of an admitted call says: every item of every batch, in order. No IO, no clock.
+    /// What the body of a verified call says: every item of every batch, in order. No IO, no clock.
     ///
     /// # Errors
     ///
     /// The body is not in a form that this provider uses; what is new in a known form is no error.
-    fn receive<'a>(
+    fn parse_webhook<'a>(
         &self,
         content_type: Option<&'a str>,
         body: &'a [u8],

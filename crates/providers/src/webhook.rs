@@ -36,7 +36,7 @@ pub struct WebhookCall<'a> {
 pub enum Admission {
     /// Answer 200 with exactly this text (Meta, webhook verification requests).
     Challenge(String),
-    /// Read the body with [`Channel::receive`](crate::Channel::receive).
+    /// Read the body with [`Channel::parse_webhook`](crate::Channel::parse_webhook).
     Deliver,
 }
 

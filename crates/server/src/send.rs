@@ -87,7 +87,7 @@ pub(crate) async fn check(
         warnings,
     );
     // Stored before the call: if the server dies meanwhile, statuses still find the message.
-    message.external_id = channel.chosen_id(&message.id);
+    message.external_id = channel.preset_message_id(&message.id);
     Ok(ReadySend {
         channel,
         recipient: conversation.recipient,

@@ -128,7 +128,7 @@ impl Channel for Silent {
         std::future::pending().await
     }
 
-    fn chosen_id(&self, _: &MessageId) -> Option<String> {
+    fn preset_message_id(&self, _: &MessageId) -> Option<String> {
         None
     }
 
@@ -136,7 +136,7 @@ impl Channel for Silent {
         Err(error(ErrorKind::Rejected, None))
     }
 
-    fn admit_headers(
+    fn verify_webhook_headers(
         &self,
         _: &reqwest::Method,
         _: &reqwest::header::HeaderMap,
@@ -145,11 +145,14 @@ impl Channel for Silent {
         Err(crate::WebhookRefused::Forbidden)
     }
 
-    fn admit(&self, _: &crate::WebhookCall<'_>) -> Result<crate::Admission, crate::WebhookRefused> {
+    fn verify_webhook(
+        &self,
+        _: &crate::WebhookCall<'_>,
+    ) -> Result<crate::Admission, crate::WebhookRefused> {
         Err(crate::WebhookRefused::Forbidden)
     }
 
-    fn receive(
+    fn parse_webhook(
         &self,
         _: Option<&str>,
         _: &[u8],

@@ -89,7 +89,7 @@ impl Channel for WhatsApp {
         }
     }
 
-    fn chosen_id(&self, _: &MessageId) -> Option<String> {
+    fn preset_message_id(&self, _: &MessageId) -> Option<String> {
         None
     }
 
@@ -104,21 +104,25 @@ impl Channel for WhatsApp {
         }
     }
 
-    fn admit_headers(
+    fn verify_webhook_headers(
         &self,
         method: &Method,
         headers: &HeaderMap,
         _: &SecretString,
     ) -> Result<(), WebhookRefused> {
-        webhook::admit_headers(method, headers, self.app_secret.as_ref())
+        webhook::verify_headers(method, headers, self.app_secret.as_ref())
     }
 
-    fn admit(&self, call: &WebhookCall<'_>) -> Result<Admission, WebhookRefused> {
-        webhook::admit(call, self.app_secret.as_ref(), self.verify_token.as_ref())
+    fn verify_webhook(&self, call: &WebhookCall<'_>) -> Result<Admission, WebhookRefused> {
+        webhook::verify(call, self.app_secret.as_ref(), self.verify_token.as_ref())
     }
 
-    fn receive(&self, _: Option<&str>, body: &[u8]) -> Result<Vec<Received>, WebhookUnreadable> {
-        webhook::receive(&self.connection, body)
+    fn parse_webhook(
+        &self,
+        _: Option<&str>,
+        body: &[u8],
+    ) -> Result<Vec<Received>, WebhookUnreadable> {
+        webhook::parse(&self.connection, body)
     }
 
     /// One callback serves a whole Meta app, so it is the app's owner who sets it (Meta, webhooks set-up).

@@ -54,7 +54,7 @@ const MOVES: [&str; 3] = [
 ];
 
 /// The GET by `verify_token`, a POST by the signature that `app_secret` makes over the raw body.
-pub(super) fn admit(
+pub(super) fn verify(
     call: &WebhookCall<'_>,
     app_secret: Option<&SecretString>,
     verify_token: Option<&SecretString>,
@@ -71,7 +71,7 @@ pub(super) fn admit(
 }
 
 /// A GET is proved by its query; a POST has to be signed.
-pub(super) fn admit_headers(
+pub(super) fn verify_headers(
     method: &Method,
     headers: &HeaderMap,
     app_secret: Option<&SecretString>,
@@ -114,7 +114,7 @@ fn handshake(query: &str, token: &SecretString) -> Result<Admission, WebhookRefu
 }
 
 /// Every item of every change of every entry.
-pub(super) fn receive(
+pub(super) fn parse(
     connection: &Connection,
     body: &[u8],
 ) -> Result<Vec<Received>, WebhookUnreadable> {

@@ -120,7 +120,7 @@ impl Channel for Zapi {
         }
     }
 
-    fn chosen_id(&self, _: &MessageId) -> Option<String> {
+    fn preset_message_id(&self, _: &MessageId) -> Option<String> {
         None
     }
 
@@ -149,7 +149,7 @@ impl Channel for Zapi {
     }
 
     /// Z-API signs nothing: that the caller knows the URL, secret and all, is the proof (Z-API docs, webhooks).
-    fn admit_headers(
+    fn verify_webhook_headers(
         &self,
         method: &Method,
         headers: &HeaderMap,
@@ -163,12 +163,16 @@ impl Channel for Zapi {
         proof::delivered(known || self.webhook_token == WebhookToken::Ignored).map(drop)
     }
 
-    fn admit(&self, call: &WebhookCall<'_>) -> Result<Admission, WebhookRefused> {
-        self.admit_headers(call.method, call.headers, call.secret)?;
+    fn verify_webhook(&self, call: &WebhookCall<'_>) -> Result<Admission, WebhookRefused> {
+        self.verify_webhook_headers(call.method, call.headers, call.secret)?;
         Ok(Admission::Deliver)
     }
 
-    fn receive(&self, _: Option<&str>, body: &[u8]) -> Result<Vec<Received>, WebhookUnreadable> {
+    fn parse_webhook(
+        &self,
+        _: Option<&str>,
+        body: &[u8],
+    ) -> Result<Vec<Received>, WebhookUnreadable> {
         let body = object(body)?;
         let instance = text(&body, "/instanceId");
         let ours = instance.is_none_or(|id| proof::knows(id.as_bytes(), &self.instance_id));

@@ -114,7 +114,7 @@ impl Channel for ZapperHub {
         }
     }
 
-    fn chosen_id(&self, id: &MessageId) -> Option<String> {
+    fn preset_message_id(&self, id: &MessageId) -> Option<String> {
         match self.dialect {
             Dialect::ZapperApiV2 { .. } => None,
             Dialect::Wuzapi => Some(wuzapi::message_id(id)),
@@ -129,25 +129,25 @@ impl Channel for ZapperHub {
         }
     }
 
-    fn admit_headers(
+    fn verify_webhook_headers(
         &self,
         method: &Method,
         headers: &HeaderMap,
         secret: &SecretString,
     ) -> Result<(), WebhookRefused> {
-        webhook::admit_headers(&self.dialect, method, headers, secret)
+        webhook::verify_headers(&self.dialect, method, headers, secret)
     }
 
-    fn admit(&self, call: &WebhookCall<'_>) -> Result<Admission, WebhookRefused> {
-        webhook::admit(&self.dialect, call)
+    fn verify_webhook(&self, call: &WebhookCall<'_>) -> Result<Admission, WebhookRefused> {
+        webhook::verify(&self.dialect, call)
     }
 
-    fn receive(
+    fn parse_webhook(
         &self,
         content_type: Option<&str>,
         body: &[u8],
     ) -> Result<Vec<Received>, WebhookUnreadable> {
-        webhook::receive(&self.dialect, &self.connection, content_type, body)
+        webhook::parse(&self.dialect, &self.connection, content_type, body)
     }
 
     async fn register_webhook(&self, url: &Url, secret: &SecretString) -> Result<(), ChannelError> {

@@ -22,11 +22,11 @@ const SIGNATURE: &str = "x-hmac-signature";
 ///
 /// The hosted API's second webhook can carry no secret: without one, the URL alone proves what that one is
 /// told, and nothing else. A wrong one proves nothing.
-pub(super) fn admit(
+pub(super) fn verify(
     dialect: &Dialect,
     call: &WebhookCall<'_>,
 ) -> Result<Admission, WebhookRefused> {
-    admit_headers(dialect, call.method, call.headers, call.secret)?;
+    verify_headers(dialect, call.method, call.headers, call.secret)?;
     let proved = match dialect {
         Dialect::ZapperApiV2 { .. } => {
             call.headers.contains_key(AUTHORIZATION) || v2::tells_updates_only(call.body)
@@ -40,7 +40,7 @@ pub(super) fn admit(
 }
 
 /// Only a call of the hosted API without the header may still be proved, by what it says.
-pub(super) fn admit_headers(
+pub(super) fn verify_headers(
     dialect: &Dialect,
     method: &Method,
     headers: &HeaderMap,
@@ -70,7 +70,7 @@ fn bearer(value: &[u8]) -> Option<&[u8]> {
     scheme.eq_ignore_ascii_case(b"Bearer ").then_some(token)
 }
 
-pub(super) fn receive(
+pub(super) fn parse(
     dialect: &Dialect,
     connection: &Connection,
     content_type: Option<&str>,

@@ -56,7 +56,7 @@ pub(crate) fn admit(
     headers: &HeaderMap,
     body: &[u8],
 ) -> Result<Admission, WebhookRefused> {
-    channel.admit(&WebhookCall {
+    channel.verify_webhook(&WebhookCall {
         method,
         query,
         headers,
@@ -68,7 +68,7 @@ pub(crate) fn admit(
 /// What a JSON body says.
 pub(crate) fn read(channel: &dyn Channel, body: &Value) -> Vec<Inbound> {
     let body = body.to_string();
-    let items = channel.receive(Some("application/json"), body.as_bytes());
+    let items = channel.parse_webhook(Some("application/json"), body.as_bytes());
     let items = items.expect("a readable body").into_iter();
     items.map(|item| item.what).collect()
 }
@@ -204,7 +204,7 @@ fn hold(items: &[Inbound]) {
 }
 
 fn received(subject: Subject, content_type: &str, body: &[u8]) -> Result<usize, WebhookUnreadable> {
-    let items = channel(subject).receive(Some(content_type), body)?;
+    let items = channel(subject).parse_webhook(Some(content_type), body)?;
     let items: Vec<_> = items.into_iter().map(|item| item.what).collect();
     hold(&items);
     Ok(items.len())
@@ -225,7 +225,7 @@ fn any_value_in_any_place_is_read_without_harm(
                 let mut changed = example.clone();
                 *changed.pointer_mut(&place).expect("a path of it") = surprise;
                 let body = changed.to_string();
-                if let Ok(items) = channel.receive(None, body.as_bytes()) {
+                if let Ok(items) = channel.parse_webhook(None, body.as_bytes()) {
                     hold(&items.into_iter().map(|item| item.what).collect::<Vec<_>>());
                 }
             }

@@ -46,7 +46,7 @@ fn a_slip_in_a_text_loses_no_message(
     let channel = subject.channel("http://provider.example");
     let body = with(text(subject), slip);
     let mut items = channel
-        .receive(Some("application/json"), &body)
+        .parse_webhook(Some("application/json"), &body)
         .expect("readable");
     assert_eq!(
         items.len(),
@@ -66,7 +66,7 @@ fn a_slip_in_a_form_of_wuzapi_loses_no_message() {
     let channel = Subject::Wuzapi.channel("http://wuzapi.example");
     let event = with(text(Subject::Wuzapi), br"\ud83d");
     let event: String = url::form_urlencoded::byte_serialize(&event).collect();
-    let items = channel.receive(Some(FORM), format!("jsonData={event}").as_bytes());
+    let items = channel.parse_webhook(Some(FORM), format!("jsonData={event}").as_bytes());
     assert!(matches!(
         items.expect("readable")[0].what,
         Inbound::Message(_)
@@ -77,7 +77,9 @@ fn a_slip_in_a_form_of_wuzapi_loses_no_message() {
 fn a_slip_in_the_parameters_of_a_tap_keeps_its_id() {
     let channel = Subject::ZapperHub.channel("http://provider.example");
     let body = r#"{"type":"messages.upsert","data":{"key":{"remoteJid":"5511900000001@s.whatsapp.net","id":"w.1"},"message":{"interactiveResponseMessage":{"body":{"text":"Yes"},"nativeFlowResponseMessage":{"name":"quick_reply","paramsJson":"{\"id\":\"yes\",\"title\":\"\\ud83d\"}"}}}}}"#;
-    let items = channel.receive(None, body.as_bytes()).expect("readable");
+    let items = channel
+        .parse_webhook(None, body.as_bytes())
+        .expect("readable");
     let Inbound::Message(message) = &items[0].what else {
         panic!("{items:?}")
     };

@@ -104,7 +104,9 @@ fn an_empty_batch_says_nothing() {
 
 #[test]
 fn a_text_comes_with_its_sender_its_time_and_its_number() {
-    let items = channel().receive(None, TEXT.as_bytes()).expect("readable");
+    let items = channel()
+        .parse_webhook(None, TEXT.as_bytes())
+        .expect("readable");
     let [item] = items.as_slice() else {
         panic!("{items:?}")
     };
@@ -194,7 +196,7 @@ fn every_item_of_a_batch_counts_and_keeps_its_own_sender() {
         {"changes": [change(1), change(2)]}, {"changes": [change(3), change(4)]},
     ]});
     let items = channel()
-        .receive(None, body.to_string().as_bytes())
+        .parse_webhook(None, body.to_string().as_bytes())
         .expect("readable");
     let seen: Vec<_> = items
         .iter()

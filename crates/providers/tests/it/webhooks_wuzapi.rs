@@ -138,14 +138,14 @@ fn a_form_says_the_same_as_its_json() {
         .append_pair("userID", "1")
         .finish();
     let content_type = format!("{FORM}; charset=utf-8");
-    let items = channel().receive(Some(&content_type), form.as_bytes());
+    let items = channel().parse_webhook(Some(&content_type), form.as_bytes());
     let items: Vec<_> = items
         .expect("readable")
         .into_iter()
         .map(|item| item.what)
         .collect();
     assert_eq!(items, read(&*channel(), &json));
-    assert!(channel().receive(Some(FORM), b"userID=1").is_err());
+    assert!(channel().parse_webhook(Some(FORM), b"userID=1").is_err());
 }
 
 #[rstest]

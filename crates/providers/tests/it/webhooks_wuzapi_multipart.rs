@@ -71,7 +71,9 @@ fn a_form_whose_fields_are_signed_is_let_in_and_read() {
     assert_eq!(signed(TYPE, SIGNATURE, &form()), Ok(Admission::Deliver));
     let quoted = "Multipart/Form-Data; charset=utf-8; boundary=\"9f86d081884c7d65\"";
     assert_eq!(signed(quoted, SIGNATURE, &form()), Ok(Admission::Deliver));
-    let items = channel().receive(Some(TYPE), &form()).expect("readable");
+    let items = channel()
+        .parse_webhook(Some(TYPE), &form())
+        .expect("readable");
     let [item] = items.as_slice() else {
         panic!("{items:?}")
     };
@@ -87,7 +89,9 @@ fn bytes_that_are_not_utf_8_are_signed_as_go_writes_them_and_cost_nothing_else()
     let body = replaced("aurora", "caf\u{e9}\u{e9}");
     let signature = "058bb8b4bf79b2e0dd02f510689cb36abb5c9263f30c52cd83463ae74a6654c7";
     assert_eq!(signed(TYPE, signature, &body), Ok(Admission::Deliver));
-    let items = channel().receive(Some(TYPE), &body).expect("readable");
+    let items = channel()
+        .parse_webhook(Some(TYPE), &body)
+        .expect("readable");
     assert_eq!(items.len(), 1);
 }
 
@@ -96,7 +100,9 @@ fn bytes_that_are_not_utf_8_are_signed_as_go_writes_them_and_cost_nothing_else()
 #[case::not_utf_8(replaced("Foto", "Foto \u{e9}"))]
 #[case::a_file_name_in_latin_1(replaced("a.jpg", "\u{e9}.jpg"))]
 fn an_event_with_a_slip_is_read(#[case] body: Vec<u8>) {
-    let items = channel().receive(Some(TYPE), &body).expect("readable");
+    let items = channel()
+        .parse_webhook(Some(TYPE), &body)
+        .expect("readable");
     let recado_core::inbound::Inbound::Message(message) = &items[0].what else {
         panic!("{items:?}")
     };
@@ -134,6 +140,6 @@ fn anything_else_is_refused(#[case] body: Vec<u8>) {
 #[case::no_end(TYPE, replaced("--9f86d081884c7d65--", ""))]
 #[case::empty(TYPE, Vec::new())]
 fn what_is_no_such_form_is_unreadable(#[case] content_type: &str, #[case] body: Vec<u8>) {
-    let read = channel().receive(Some(content_type), &body);
+    let read = channel().parse_webhook(Some(content_type), &body);
     assert_eq!(read, Err(WebhookUnreadable));
 }

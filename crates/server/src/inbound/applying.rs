@@ -171,7 +171,7 @@ async fn read(app: &App, taken: Taken) -> Option<Reading> {
     abort_if_asked(&body);
     let media_type = call.content_type.clone();
     let receive = move || match channel {
-        Some(channel) => channel.receive(media_type.as_deref(), &body),
+        Some(channel) => channel.parse_webhook(media_type.as_deref(), &body),
         None => Ok(Vec::new()),
     };
     let items = if is_large {

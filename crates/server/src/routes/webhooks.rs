@@ -90,7 +90,7 @@ async fn take(
     let (parts, body) = request.into_parts();
     // Nothing of a body is read that cannot be proved.
     ready
-        .admit_headers(&parts.method, &parts.headers, &secret)
+        .verify_webhook_headers(&parts.method, &parts.headers, &secret)
         .map_err(|refused| refuse(&channel, &parts.method, refused))?;
     let budget = match url_secret {
         // It is the channel's: a call with another one was not let in.
@@ -106,7 +106,7 @@ async fn take(
         body: &body,
         secret: &secret,
     };
-    match ready.admit(&call) {
+    match ready.verify_webhook(&call) {
         Ok(Admission::Challenge(challenge)) => return Ok(challenge.into_response()),
         Ok(Admission::Deliver) => {}
         Err(refused) => return Err(refuse(&channel, &parts.method, refused)),
