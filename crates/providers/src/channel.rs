@@ -4,15 +4,15 @@ use std::fmt;
 
 use async_trait::async_trait;
 use recado_core::{ButtonsMessage, Capabilities, MessageId, Recipient};
-use reqwest::Method;
-use reqwest::header::HeaderMap;
 use secrecy::SecretString;
 use serde::Serialize;
 use serde_json::Value;
 use url::Url;
 
 use crate::error::ChannelError;
-use crate::webhook::{Admission, Received, WebhookCall, WebhookRefused, WebhookUnreadable};
+use crate::webhook::{
+    Admission, Received, WebhookCall, WebhookHead, WebhookRefused, WebhookUnreadable,
+};
 
 /// One WhatsApp number at one provider.
 #[cfg_attr(any(test, feature = "mock"), mockall::automock)]
@@ -45,25 +45,24 @@ pub trait Channel: Send + Sync {
     /// The provider could not be asked, or refuses the credentials.
     async fn health(&self) -> Result<Health, ChannelError>;
 
-    /// Checks what proves a webhook call as far as its headers tell, before its body is read. No IO, no clock.
+    /// Checks the proofs of a webhook call that stand in its URL and its headers, before its body is read. No IO, no
+    /// clock.
     ///
     /// # Errors
     ///
-    /// A proof that the headers must hold is missing, or wrong whatever the body is.
-    fn verify_webhook_headers(
-        &self,
-        method: &Method,
-        headers: &HeaderMap,
-        secret: &SecretString,
-    ) -> Result<(), WebhookRefused>;
+    /// A proof that they must hold is missing, or wrong whatever the body is.
+    #[expect(
+        clippy::elidable_lifetime_names,
+        reason = "the generated mock needs the name"
+    )]
+    fn verify_webhook_head<'a>(&self, head: &WebhookHead<'a>) -> Result<(), WebhookRefused>;
 
-    /// Proves that a webhook call comes from the provider, over its raw bytes. No IO, no clock.
-    ///
-    /// The secret in the URL, which is all that some calls have, was compared before.
+    /// Proves that a webhook call comes from the provider, by its URL, its headers and its raw bytes. No IO, no
+    /// clock.
     ///
     /// # Errors
     ///
-    /// The proof is wrong, missing or impossible.
+    /// A proof is wrong, missing or impossible.
     #[expect(
         clippy::elidable_lifetime_names,
         reason = "the generated mock needs the name"

@@ -60,7 +60,8 @@ pub use error::{ChannelError, ErrorKind, Retry};
 pub use http::{HttpClient, HttpClientError, PostError, Posted, Timeouts};
 pub use retry::{RetryPolicy, send_with_retries};
 pub use webhook::{
-    Admission, MAX_ITEMS, OTHER_INSTANCE, Received, WebhookCall, WebhookRefused, WebhookUnreadable,
+    Admission, MAX_ITEMS, OTHER_INSTANCE, Received, WebhookCall, WebhookHead, WebhookRefused,
+    WebhookUnreadable,
 };
 pub use whatsapp::WhatsAppAccount;
 pub use zapi::{ButtonsEndpoint, WebhookToken, ZapiAccount};

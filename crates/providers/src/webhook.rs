@@ -17,18 +17,27 @@ pub const MAX_ITEMS: usize = 100_000;
 /// Counts an item of another instance than the channel's: its URL was set at the wrong instance.
 pub const OTHER_INSTANCE: &str = "other_instance";
 
-/// A call as it came in, before anything of it is believed.
-pub struct WebhookCall<'a> {
+/// The beginning of a call, before its body is read and before anything of it is believed.
+#[derive(Clone, Copy)]
+pub struct WebhookHead<'a> {
     /// POST, or Meta's GET.
     pub method: &'a Method,
-    /// The query string, still encoded.
-    pub query: &'a str,
+    /// The secret that the called URL carries; `None` if it carries none, as Meta's does not.
+    pub url_secret: Option<&'a str>,
     /// All headers.
     pub headers: &'a HeaderMap,
+    /// The channel's webhook secret, with which [`url_secret`](Self::url_secret) or a header is compared.
+    pub secret: &'a SecretString,
+}
+
+/// A call as it came in.
+pub struct WebhookCall<'a> {
+    /// Its beginning.
+    pub head: WebhookHead<'a>,
+    /// The query string, still encoded.
+    pub query: &'a str,
     /// The body, byte for byte: signatures cover it as it was sent.
     pub body: &'a [u8],
-    /// The channel's webhook secret.
-    pub secret: &'a SecretString,
 }
 
 /// What to do with a call that is proved.

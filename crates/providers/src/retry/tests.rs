@@ -136,12 +136,7 @@ impl Channel for Silent {
         Err(error(ErrorKind::Rejected, None))
     }
 
-    fn verify_webhook_headers(
-        &self,
-        _: &reqwest::Method,
-        _: &reqwest::header::HeaderMap,
-        _: &secrecy::SecretString,
-    ) -> Result<(), crate::WebhookRefused> {
+    fn verify_webhook_head(&self, _: &crate::WebhookHead<'_>) -> Result<(), crate::WebhookRefused> {
         Err(crate::WebhookRefused::Forbidden)
     }
 

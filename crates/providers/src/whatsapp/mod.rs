@@ -8,8 +8,7 @@ mod wire;
 
 use async_trait::async_trait;
 use recado_core::{Capabilities, MessageId, Provider, capabilities};
-use reqwest::Method;
-use reqwest::header::{AUTHORIZATION, HeaderMap};
+use reqwest::header::AUTHORIZATION;
 use secrecy::SecretString;
 use url::Url;
 
@@ -21,7 +20,9 @@ use crate::connection::{Connection, check, json, secret_header, text};
 use crate::error::{ChannelError, ErrorKind};
 use crate::http::HttpClient;
 use crate::redact::Redactor;
-use crate::webhook::{Admission, Received, WebhookCall, WebhookRefused, WebhookUnreadable};
+use crate::webhook::{
+    Admission, Received, WebhookCall, WebhookHead, WebhookRefused, WebhookUnreadable,
+};
 
 /// One number of the Cloud API.
 pub(crate) struct WhatsApp {
@@ -104,13 +105,8 @@ impl Channel for WhatsApp {
         }
     }
 
-    fn verify_webhook_headers(
-        &self,
-        method: &Method,
-        headers: &HeaderMap,
-        _: &SecretString,
-    ) -> Result<(), WebhookRefused> {
-        webhook::verify_headers(method, headers, self.app_secret.as_ref())
+    fn verify_webhook_head(&self, head: &WebhookHead<'_>) -> Result<(), WebhookRefused> {
+        webhook::verify_head(head, self.app_secret.as_ref())
     }
 
     fn verify_webhook(&self, call: &WebhookCall<'_>) -> Result<Admission, WebhookRefused> {

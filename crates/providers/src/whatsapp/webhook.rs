@@ -18,7 +18,8 @@ use crate::connection::{Connection, text};
 use crate::error::ErrorKind;
 use crate::webhook::reading::{choice_id, group, id, instant, items, name, object, person, words};
 use crate::webhook::{
-    Admission, MAX_ITEMS, Received, WebhookCall, WebhookRefused, WebhookUnreadable, proof,
+    Admission, MAX_ITEMS, Received, WebhookCall, WebhookHead, WebhookRefused, WebhookUnreadable,
+    proof,
 };
 
 /// Most bytes of a word in a price class; those of Meta have 32 at most.
@@ -59,11 +60,11 @@ pub(super) fn verify(
     app_secret: Option<&SecretString>,
     verify_token: Option<&SecretString>,
 ) -> Result<Admission, WebhookRefused> {
-    match *call.method {
-        Method::GET => handshake(call.query, verify_token.unwrap_or(call.secret)),
+    match *call.head.method {
+        Method::GET => handshake(call.query, verify_token.unwrap_or(call.head.secret)),
         Method::POST => {
             let secret = app_secret.ok_or(WebhookRefused::Unprovable("appSecret"))?;
-            let signature = signature(call.headers);
+            let signature = signature(call.head.headers);
             proof::delivered(signature.is_some_and(|hex| proof::signs(hex, call.body, secret)))
         }
         _ => Err(WebhookRefused::Method),
@@ -71,16 +72,15 @@ pub(super) fn verify(
 }
 
 /// A GET is proved by its query; a POST has to be signed.
-pub(super) fn verify_headers(
-    method: &Method,
-    headers: &HeaderMap,
+pub(super) fn verify_head(
+    head: &WebhookHead<'_>,
     app_secret: Option<&SecretString>,
 ) -> Result<(), WebhookRefused> {
-    match *method {
+    match *head.method {
         Method::GET => Ok(()),
         Method::POST if app_secret.is_none() => Err(WebhookRefused::Unprovable("appSecret")),
         Method::POST => {
-            let signed = signature(headers).is_some_and(proof::may_sign);
+            let signed = signature(head.headers).is_some_and(proof::may_sign);
             proof::delivered(signed).map(drop)
         }
         _ => Err(WebhookRefused::Method),

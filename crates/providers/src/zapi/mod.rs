@@ -24,7 +24,8 @@ use crate::http::HttpClient;
 use crate::redact::{BLANK, Redactor};
 use crate::webhook::reading::object;
 use crate::webhook::{
-    Admission, OTHER_INSTANCE, Received, WebhookCall, WebhookRefused, WebhookUnreadable, proof,
+    Admission, OTHER_INSTANCE, Received, WebhookCall, WebhookHead, WebhookRefused,
+    WebhookUnreadable, proof,
 };
 
 /// One instance of Z-API.
@@ -149,22 +150,18 @@ impl Channel for Zapi {
     }
 
     /// Z-API signs nothing: that the caller knows the URL, secret and all, is the proof (Z-API docs, webhooks).
-    fn verify_webhook_headers(
-        &self,
-        method: &Method,
-        headers: &HeaderMap,
-        _: &SecretString,
-    ) -> Result<(), WebhookRefused> {
-        if method != Method::POST {
+    fn verify_webhook_head(&self, head: &WebhookHead<'_>) -> Result<(), WebhookRefused> {
+        if head.method != Method::POST {
             return Err(WebhookRefused::Method);
         }
-        let token = headers.get("z-api-token");
+        let token = head.headers.get("z-api-token");
         let known = token.is_some_and(|given| proof::knows(given.as_bytes(), &self.instance_token));
-        proof::delivered(known || self.webhook_token == WebhookToken::Ignored).map(drop)
+        let allowed = known || self.webhook_token == WebhookToken::Ignored;
+        proof::delivered(proof::in_url(head) && allowed).map(drop)
     }
 
     fn verify_webhook(&self, call: &WebhookCall<'_>) -> Result<Admission, WebhookRefused> {
-        self.verify_webhook_headers(call.method, call.headers, call.secret)?;
+        self.verify_webhook_head(&call.head)?;
         Ok(Admission::Deliver)
     }
 

@@ -9,8 +9,7 @@ mod wuzapi;
 
 use async_trait::async_trait;
 use recado_core::{Capabilities, MessageId, Provider, capabilities};
-use reqwest::Method;
-use reqwest::header::{HeaderMap, HeaderName};
+use reqwest::header::HeaderName;
 use secrecy::SecretString;
 use url::Url;
 
@@ -22,7 +21,9 @@ use crate::connection::{Connection, check, secret_header};
 use crate::error::ChannelError;
 use crate::http::HttpClient;
 use crate::redact::Redactor;
-use crate::webhook::{Admission, Received, WebhookCall, WebhookRefused, WebhookUnreadable};
+use crate::webhook::{
+    Admission, Received, WebhookCall, WebhookHead, WebhookRefused, WebhookUnreadable,
+};
 
 /// One instance of ZapperHUB, or one user of a wuzapi server.
 pub(crate) struct ZapperHub {
@@ -129,13 +130,8 @@ impl Channel for ZapperHub {
         }
     }
 
-    fn verify_webhook_headers(
-        &self,
-        method: &Method,
-        headers: &HeaderMap,
-        secret: &SecretString,
-    ) -> Result<(), WebhookRefused> {
-        webhook::verify_headers(&self.dialect, method, headers, secret)
+    fn verify_webhook_head(&self, head: &WebhookHead<'_>) -> Result<(), WebhookRefused> {
+        webhook::verify_head(&self.dialect, head)
     }
 
     fn verify_webhook(&self, call: &WebhookCall<'_>) -> Result<Admission, WebhookRefused> {

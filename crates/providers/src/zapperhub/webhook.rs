@@ -8,17 +8,18 @@ mod wuzapi;
 
 use recado_core::inbound::{ConnectionNews, Inbound};
 use reqwest::Method;
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap};
-use secrecy::SecretString;
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
 
 use super::account::Dialect;
 use crate::connection::Connection;
-use crate::webhook::{Admission, Received, WebhookCall, WebhookRefused, WebhookUnreadable, proof};
+use crate::webhook::{
+    Admission, Received, WebhookCall, WebhookHead, WebhookRefused, WebhookUnreadable, proof,
+};
 
 /// The header that holds wuzapi's signature.
 const SIGNATURE: &str = "x-hmac-signature";
 
-/// The hosted API shows the secret itself, wuzapi signs with it.
+/// Both have the secret in their URL; the hosted API shows it in a header too, and wuzapi signs with it.
 ///
 /// The hosted API's second webhook can carry no secret: without one, the URL alone proves what that one is
 /// told, and nothing else. A wrong one proves nothing.
@@ -26,42 +27,39 @@ pub(super) fn verify(
     dialect: &Dialect,
     call: &WebhookCall<'_>,
 ) -> Result<Admission, WebhookRefused> {
-    verify_headers(dialect, call.method, call.headers, call.secret)?;
+    let head = &call.head;
+    verify_head(dialect, head)?;
     let proved = match dialect {
         Dialect::ZapperApiV2 { .. } => {
-            call.headers.contains_key(AUTHORIZATION) || v2::tells_updates_only(call.body)
+            head.headers.contains_key(AUTHORIZATION) || v2::tells_updates_only(call.body)
         }
-        Dialect::Wuzapi => call.headers.get(SIGNATURE).is_some_and(|hex| {
+        Dialect::Wuzapi => head.headers.get(SIGNATURE).is_some_and(|hex| {
             wuzapi::signed(content_type(call), call.body)
-                .is_some_and(|bytes| proof::signs(hex.as_bytes(), &bytes, call.secret))
+                .is_some_and(|bytes| proof::signs(hex.as_bytes(), &bytes, head.secret))
         }),
     };
     proof::delivered(proved)
 }
 
 /// Only a call of the hosted API without the header may still be proved, by what it says.
-pub(super) fn verify_headers(
-    dialect: &Dialect,
-    method: &Method,
-    headers: &HeaderMap,
-    secret: &SecretString,
-) -> Result<(), WebhookRefused> {
-    if method != Method::POST {
+pub(super) fn verify_head(dialect: &Dialect, head: &WebhookHead<'_>) -> Result<(), WebhookRefused> {
+    if head.method != Method::POST {
         return Err(WebhookRefused::Method);
     }
     let proved = match dialect {
-        Dialect::ZapperApiV2 { .. } => headers.get(AUTHORIZATION).is_none_or(|given| {
-            bearer(given.as_bytes()).is_some_and(|given| proof::knows(given, secret))
+        Dialect::ZapperApiV2 { .. } => head.headers.get(AUTHORIZATION).is_none_or(|given| {
+            bearer(given.as_bytes()).is_some_and(|given| proof::knows(given, head.secret))
         }),
-        Dialect::Wuzapi => headers
+        Dialect::Wuzapi => head
+            .headers
             .get(SIGNATURE)
             .is_some_and(|hex| proof::may_sign(hex.as_bytes())),
     };
-    proof::delivered(proved).map(drop)
+    proof::delivered(proof::in_url(head) && proved).map(drop)
 }
 
 fn content_type<'a>(call: &WebhookCall<'a>) -> Option<&'a str> {
-    call.headers.get(CONTENT_TYPE)?.to_str().ok()
+    call.head.headers.get(CONTENT_TYPE)?.to_str().ok()
 }
 
 /// What follows the scheme, whose case does not matter (RFC 9110, 11.1).

@@ -8,6 +8,7 @@ mod support;
 mod webhook_registration;
 mod webhooks;
 mod webhooks_slips;
+mod webhooks_url_secret;
 mod webhooks_whatsapp;
 mod webhooks_whatsapp_moves;
 mod webhooks_whatsapp_proof;

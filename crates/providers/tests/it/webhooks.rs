@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use recado_core::inbound::{Choice, Inbound, InboundContent, InboundMessage, StatusNews};
 use recado_core::{Recipient, Status};
 use recado_providers::{
-    Admission, Channel, MAX_ITEMS, WebhookCall, WebhookRefused, WebhookUnreadable,
+    Admission, Channel, MAX_ITEMS, WebhookCall, WebhookHead, WebhookRefused, WebhookUnreadable,
 };
 use reqwest::Method;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
@@ -56,13 +56,13 @@ pub(crate) fn admit(
     headers: &HeaderMap,
     body: &[u8],
 ) -> Result<Admission, WebhookRefused> {
-    channel.verify_webhook(&WebhookCall {
+    let head = WebhookHead {
         method,
-        query,
+        url_secret: Some(SECRET),
         headers,
-        body,
         secret: &SecretString::from(SECRET),
-    })
+    };
+    channel.verify_webhook(&WebhookCall { head, query, body })
 }
 
 /// What a JSON body says.
@@ -124,7 +124,7 @@ pub(crate) fn address(recipient: Option<&Recipient>) -> Option<&str> {
 }
 
 /// A channel of each kind, made once: reading needs no more.
-fn channel(subject: Subject) -> &'static dyn Channel {
+pub(crate) fn channel(subject: Subject) -> &'static dyn Channel {
     static CHANNELS: LazyLock<[Arc<dyn Channel>; 4]> =
         LazyLock::new(|| SUBJECTS.map(|subject| subject.channel("https://provider.example")));
     &*CHANNELS[subject as usize]

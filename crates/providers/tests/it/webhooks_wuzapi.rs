@@ -16,8 +16,10 @@ use crate::webhooks::{FORM, address, button, list, message, other, post, read, s
 
 const OURS: &str = "3EB0A1B2C3D4E5F60718";
 /// Signed outside Rust, under the secret of these tests.
-const JSON: &str = r#"{"event":{},"instanceName":"aurora","type":"Connected","userID":"1"}"#;
-const JSON_SIGNATURE: &str = "4e6217cc3cb6f06ec47a0f3fce2024d7b4b1f0ca7b50f824c145b14e8dacb7d2";
+pub(crate) const JSON: &str =
+    r#"{"event":{},"instanceName":"aurora","type":"Connected","userID":"1"}"#;
+pub(crate) const JSON_SIGNATURE: &str =
+    "4e6217cc3cb6f06ec47a0f3fce2024d7b4b1f0ca7b50f824c145b14e8dacb7d2";
 const CONNECTED_FORM: &str =
     "instanceName=aurora&jsonData=%7B%22type%22%3A%22Connected%22%7D&userID=1";
 const FORM_SIGNATURE: &str = "a5bcfb97e29fee4c8f0c25d90e3e54b0e519277fc1804d32af1c1556790d8233";

@@ -7,7 +7,7 @@ use axum::extract::{Request, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use recado_core::{ChannelId, Provider};
-use recado_providers::{Admission, Channel, WebhookCall, WebhookRefused};
+use recado_providers::{Admission, Channel, WebhookCall, WebhookHead, WebhookRefused};
 use recado_store as store;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
@@ -89,8 +89,14 @@ async fn take(
         .map_err(|error| ApiError::internal(error.message))?;
     let (parts, body) = request.into_parts();
     // Nothing of a body is read that cannot be proved.
+    let head = WebhookHead {
+        method: &parts.method,
+        url_secret,
+        headers: &parts.headers,
+        secret: &secret,
+    };
     ready
-        .verify_webhook_headers(&parts.method, &parts.headers, &secret)
+        .verify_webhook_head(&head)
         .map_err(|refused| refuse(&channel, &parts.method, refused))?;
     let budget = match url_secret {
         // It is the channel's: a call with another one was not let in.
@@ -100,11 +106,9 @@ async fn take(
     let mut room = budget.room(Some(&channel.organization_id));
     let body = reading::read(body, MAX_CALL_BYTES, &mut room).await?;
     let call = WebhookCall {
-        method: &parts.method,
+        head,
         query: parts.uri.query().unwrap_or_default(),
-        headers: &parts.headers,
         body: &body,
-        secret: &secret,
     };
     match ready.verify_webhook(&call) {
         Ok(Admission::Challenge(challenge)) => return Ok(challenge.into_response()),
@@ -119,7 +123,8 @@ async fn take(
     Ok(Json(json!({"success": true})).into_response())
 }
 
-/// The channel of a webhook URL; a wrong secret is as good as a wrong path.
+/// The channel of a webhook URL; a wrong secret is as good as a wrong path, also for a channel that cannot verify
+/// calls because its credentials are wrong.
 async fn find(
     app: &App,
     provider: Provider,
