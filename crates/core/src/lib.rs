@@ -1,25 +1,5 @@
 //! What a WhatsApp message with reply buttons is, and which rules it obeys.
-//!
-//! No IO, no async, no clock: ids and instants come in as arguments.
-//! The crate knows what the providers publish about their limits, but nothing of their wire formats.
-//!
-//! ```
-//! use recado_core::{ButtonsMessage, Recipient, SendButtons, capabilities::WHATSAPP};
-//!
-//! let body = r#"{
-//!     "agentId": "agent-123", "conversationId": "conv-456",
-//!     "body_text": "How can we help you today?",
-//!     "button_1_id": "btn_sales", "button_1_title": "Sales"
-//! }"#;
-//! let request: SendButtons = serde_json::from_str(body)?;
-//! let (_agent, _conversation, message) = request.into_parts()?;
-//! assert_eq!(message.buttons()[0].title, "Sales");
-//!
-//! let recipient: Recipient = "+55 11 90000-0001".parse()?;
-//! let warnings = WHATSAPP.check(&message, &recipient)?;
-//! assert!(warnings.is_empty());
-//! # Ok::<(), Box<dyn std::error::Error>>(())
-//! ```
+#![doc = include_str!("../README.md")]
 #![warn(missing_docs)]
 
 pub mod access;
