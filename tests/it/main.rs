@@ -16,6 +16,7 @@ mod delivery_crash;
 mod demo;
 mod descriptors;
 mod dry_run;
+mod errors;
 mod failures;
 mod generated;
 mod hostile;

@@ -35,7 +35,7 @@ async fn a_name_of_257_characters_is_refused_and_one_of_256_is_taken(
         if !taken {
             assert_eq!(answer.error(), (400, "invalid_body".to_owned()));
             let said = &answer.body["details"]["name"]["_errors"][0];
-            assert_eq!(said, "Must have at most 256 characters");
+            assert_eq!(said, "Has 257 characters; at most 256 are allowed");
         }
     }
 }

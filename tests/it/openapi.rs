@@ -309,6 +309,7 @@ fn the_reasons_are_these_and_change_only_on_purpose() {
         .collect();
     insta::assert_snapshot!(words.join("\n"), @"
     400 invalid_body
+    400 invalid_query
     400 unsupported_channel
     401 unauthorized
     403 forbidden

@@ -45,12 +45,13 @@ impl Direct {
         body: Map<String, Value>,
         lookup: Lookup<'_>,
     ) -> Result<Self, Failure> {
-        let message = outbound(to.recipient, body)?;
+        let (message, misspelled) = outbound(to.recipient, body)?;
         let channel = channel(provider, settings, lookup)?;
         let mut warnings = channel
             .capabilities()
             .check(&message.content, &message.to)
             .map_err(|refusal| refused(&refusal))?;
+        warnings.extend(misspelled);
         warnings.extend(to.warning.map(|message| Warning {
             field: "to".to_owned(),
             message,
@@ -110,18 +111,23 @@ impl Direct {
 }
 
 /// The message of a body; agent and conversation mean nothing without a server.
-fn outbound(to: Recipient, mut body: Map<String, Value>) -> Result<OutboundMessage, Failure> {
+fn outbound(
+    to: Recipient,
+    mut body: Map<String, Value>,
+) -> Result<(OutboundMessage, Vec<Warning>), Failure> {
     for key in ["agentId", "conversationId"] {
         body.insert(key.to_owned(), "direct".into());
     }
     let request: SendButtons = serde_json::from_value(Value::Object(body))
         .map_err(|error| Failure::Usage(format!("the message is not valid: {error}")))?;
+    let misspelled = request.misspelled();
     let (_, _, content) = request.into_parts().map_err(Failure::Fields)?;
-    Ok(OutboundMessage {
+    let message = OutboundMessage {
         id: MessageId::from_uuid(Uuid::now_v7()),
         to,
         content,
-    })
+    };
+    Ok((message, misspelled))
 }
 
 fn channel(

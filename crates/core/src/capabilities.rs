@@ -1,6 +1,6 @@
 //! What each provider carries: its published limits, as data, checked in one place.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use serde::Serialize;
 
@@ -89,7 +89,7 @@ pub struct Warning {
 pub struct Refusal {
     /// The limit, so that a caller can tell the count of buttons from the rest.
     pub limit: BrokenLimit,
-    /// What is wrong, in the provider's own words where they are known.
+    /// What to change: the field, its limit and what it has.
     pub details: String,
 }
 
@@ -217,20 +217,19 @@ impl Capabilities {
     ///
     /// # Errors
     ///
-    /// The first limit that is broken, in Meta's words where they are known.
+    /// The first limit that is broken.
     pub fn check(&self, message: &ButtonsMessage, to: &Recipient) -> Result<Vec<Warning>, Refusal> {
         self.check_recipient(to)?;
         self.check_count(message.buttons())?;
         let mut warnings = Vec::new();
         for (name, text, limit) in self.texts(message) {
-            warnings.extend(check_length(&name, text, limit)?);
+            warnings.extend(self.check_length(&name, text, limit)?);
         }
         self.check_lines(message)?;
         self.check_ids(message.buttons())?;
-        if self.distinct_titles.is_some()
-            && !distinct(message.buttons(), |button| seen(&button.title))
-        {
-            return Err(text_refused("Buttons titles must be unique"));
+        if self.distinct_titles.is_some() {
+            let titles = message.buttons().iter().map(|button| seen(&button.title));
+            check_distinct(Text::ButtonTitle, titles)?;
         }
         Ok(warnings)
     }
@@ -267,7 +266,9 @@ impl Capabilities {
         Err(Refusal {
             limit: BrokenLimit::ButtonCount,
             details: format!(
-                "Invalid buttons count. Min allowed buttons: {min}, Max allowed buttons: {max}"
+                "the message has {} buttons; {} allows {max}",
+                buttons.len(),
+                self.provider.title()
             ),
         })
     }
@@ -297,25 +298,53 @@ impl Capabilities {
             return Ok(());
         }
         if message.header().is_some_and(breaks) {
-            return Err(text_refused("Header text must be one line without tabs"));
+            return Err(not_one_line(&Text::Header));
         }
-        if message.buttons().iter().any(|button| breaks(&button.title)) {
-            return Err(text_refused("Button title must be one line without tabs"));
+        let mut titles = message.buttons().iter();
+        match titles.position(|button| breaks(&button.title)) {
+            Some(index) => Err(not_one_line(&Text::ButtonTitle(index))),
+            None => Ok(()),
+        }
+    }
+
+    fn check_ids(&self, buttons: &[Button]) -> Result<(), Refusal> {
+        let untrimmed = |button: &Button| button.id.trim() != button.id;
+        if self.trimmed_ids.is_some()
+            && let Some(index) = buttons.iter().position(untrimmed)
+        {
+            let field = Text::ButtonId(index).field();
+            return Err(text_refused(format!(
+                "{field} must not begin or end with white space"
+            )));
+        }
+        if self.distinct_ids.is_some() {
+            let ids = buttons.iter().map(|button| button.id.trim().to_owned());
+            check_distinct(Text::ButtonId, ids)?;
         }
         Ok(())
     }
 
-    fn check_ids(&self, buttons: &[Button]) -> Result<(), Refusal> {
-        if self.trimmed_ids.is_some() && buttons.iter().any(|button| button.id.trim() != button.id)
-        {
-            return Err(text_refused(
-                "Button id must not begin or end with white space",
-            ));
+    /// Meta counts code points; whether it counts an emoji outside the BMP as one or two is not known.
+    fn check_length(
+        &self,
+        text: &Text,
+        value: &str,
+        limit: &Limit,
+    ) -> Result<Option<Warning>, Refusal> {
+        let (field, length, max) = (text.field(), value.chars().count(), limit.max);
+        if length > max {
+            let provider = self.provider.title();
+            return Err(text_refused(format!(
+                "{field} has {length} characters; {provider} allows {max}"
+            )));
         }
-        if self.distinct_ids.is_some() && !distinct(buttons, |button| button.id.trim().to_owned()) {
-            return Err(text_refused("Buttons ids must be unique"));
-        }
-        Ok(())
+        let units = value.encode_utf16().count();
+        Ok((units > max).then(|| Warning {
+            field,
+            message: format!(
+                "{units} UTF-16 units exceed {max}; the provider may refuse or cut it"
+            ),
+        }))
     }
 }
 
@@ -329,16 +358,6 @@ enum Text {
 }
 
 impl Text {
-    const fn title(&self) -> &'static str {
-        match self {
-            Self::Header => "Header text",
-            Self::Body => "Body text",
-            Self::Footer => "Footer text",
-            Self::ButtonId(_) => "Button id",
-            Self::ButtonTitle(_) => "Button title",
-        }
-    }
-
     fn field(&self) -> String {
         match self {
             Self::Header => "header_text".to_owned(),
@@ -350,32 +369,33 @@ impl Text {
     }
 }
 
-/// Meta counts code points; whether it counts an emoji outside the BMP as one or two is not known.
-fn check_length(text: &Text, value: &str, limit: &Limit) -> Result<Option<Warning>, Refusal> {
-    let Limit { min, max, .. } = limit;
-    if value.chars().count() > *max {
-        let title = text.title();
-        return Err(text_refused(&format!(
-            "{title} length invalid. Min length: {min}, Max length: {max}"
-        )));
-    }
-    let units = value.encode_utf16().count();
-    Ok((units > *max).then(|| Warning {
-        field: text.field(),
-        message: format!("{units} UTF-16 units exceed {max}; the provider may refuse or cut it"),
-    }))
-}
-
-fn text_refused(details: &str) -> Refusal {
+fn text_refused(details: String) -> Refusal {
     Refusal {
         limit: BrokenLimit::Text,
-        details: details.to_owned(),
+        details,
     }
 }
 
-fn distinct(buttons: &[Button], part: fn(&Button) -> String) -> bool {
-    let mut parts = HashSet::new();
-    buttons.iter().all(|button| parts.insert(part(button)))
+fn not_one_line(text: &Text) -> Refusal {
+    let field = text.field();
+    text_refused(format!("{field} must be one line without tabs"))
+}
+
+/// Checks that the values of one field differ between the buttons.
+fn check_distinct(
+    field: fn(usize) -> Text,
+    values: impl Iterator<Item = String>,
+) -> Result<(), Refusal> {
+    let mut first = HashMap::new();
+    for (index, value) in values.enumerate() {
+        if let Some(earlier) = first.insert(value, index) {
+            let (again, earlier) = (field(index).field(), field(earlier).field());
+            return Err(text_refused(format!(
+                "{again} is the same as {earlier}; they must be unique in a message"
+            )));
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]

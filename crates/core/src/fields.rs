@@ -82,6 +82,9 @@ pub fn required(field: &TextField) -> Result<(), ValidationError> {
     }
 }
 
+/// How the fault of a field begins that is not known, but resembles one that is.
+pub(crate) const MISSPELLED: &str = "Unknown field; write ";
+
 /// Most characters of a name.
 const MAX_NAME_CHARS: usize = 256;
 
@@ -89,11 +92,12 @@ const MAX_NAME_CHARS: usize = 256;
 ///
 /// # Errors
 ///
-/// As [`required`], or `Must have at most 256 characters`.
+/// As [`required`], or `Has 300 characters; at most 256 are allowed`.
 pub fn name(field: &TextField) -> Result<(), ValidationError> {
-    let chars = field.as_text().unwrap_or_default().chars();
-    if chars.take(MAX_NAME_CHARS + 1).count() > MAX_NAME_CHARS {
-        return Err(rule("length", "Must have at most 256 characters"));
+    let chars = field.as_text().unwrap_or_default().chars().count();
+    if chars > MAX_NAME_CHARS {
+        let sentence = format!("Has {chars} characters; at most {MAX_NAME_CHARS} are allowed");
+        return Err(ValidationError::new("length").with_message(sentence.into()));
     }
     required(field)
 }
@@ -123,7 +127,7 @@ pub fn rule(code: &'static str, message: &'static str) -> ValidationError {
 
 /// What is wrong with a request, by field; built from rules only, never from the values sent.
 #[derive(Debug, Clone, Default, PartialEq, Eq, thiserror::Error)]
-#[error("error invalid request body")]
+#[error("error invalid request body: {}", self.first())]
 pub struct FieldErrors {
     /// What is wrong with the request as a whole.
     pub root: Vec<String>,
@@ -147,6 +151,23 @@ impl FieldErrors {
         Self {
             fields: BTreeMap::from([(name.to_owned(), vec![message.to_owned()])]),
             ..Self::default()
+        }
+    }
+
+    /// Returns the field to look at first and its fault: `body_text: Required`.
+    ///
+    /// A field that is written differently comes before the field that is missing for that.
+    #[must_use]
+    pub fn first(&self) -> String {
+        let faults = || {
+            let fields = self.fields.iter();
+            fields.filter_map(|(name, faults)| Some((name, faults.first()?)))
+        };
+        let misspelled = faults().find(|(_, fault)| fault.starts_with(MISSPELLED));
+        match (self.root.first(), misspelled.or_else(|| faults().next())) {
+            (Some(fault), _) => fault.clone(),
+            (None, Some((name, fault))) => format!("{name}: {fault}"),
+            (None, None) => "it is not valid".to_owned(),
         }
     }
 

@@ -6,9 +6,12 @@ use serde::Deserialize;
 use validator::{Validate, ValidationErrors, ValidationErrorsKind};
 
 use crate::buttons::{Button, ButtonsMessage};
-use crate::fields::{FieldErrors, TextField, optional, required, rule};
+use crate::capabilities::Warning;
+use crate::fields::{FieldErrors, MISSPELLED, TextField, optional, required, rule};
 use crate::switch;
 use crate::text::is_blank;
+
+mod misspelling;
 
 /// The request as received; unknown keys are ignored, except those that were meant to be `dryRun`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Validate)]
@@ -75,6 +78,11 @@ fn button_key(key: &str) -> Option<(u64, &str)> {
     Some((number.parse().ok()?, half))
 }
 
+/// Tells whether a key is one of ours: `button_2_titel` is not.
+fn is_button_half(key: &str) -> bool {
+    matches!(button_key(key), Some((_, "id" | "title")))
+}
+
 impl Validate for ButtonFields {
     fn validate(&self) -> Result<(), ValidationErrors> {
         let mut errors = ValidationErrors::new();
@@ -113,14 +121,56 @@ impl Validate for ButtonFields {
 }
 
 impl SendButtons {
+    /// Returns the fields that are not known, but were probably meant to be one that is absent: ChatVolt ignores
+    /// them, so a message without its footer would be the only sign.
+    #[must_use]
+    pub fn misspelled(&self) -> Vec<Warning> {
+        let given = self.buttons.0.iter();
+        let given = given.filter(|(name, field)| !field.is_absent() && !is_button_half(name));
+        let meant = given.filter_map(|(name, _)| Some((name, misspelling::meant(name)?)));
+        let missing = meant.filter(|(_, meant)| !self.has(meant));
+        missing
+            .map(|(name, meant)| Warning {
+                field: name.clone(),
+                message: format!("{MISSPELLED}{meant}"),
+            })
+            .collect()
+    }
+
+    fn has(&self, name: &str) -> bool {
+        let field = match name {
+            "agentId" => &self.agent_id,
+            "conversationId" => &self.conversation_id,
+            "header_text" => &self.header_text,
+            "body_text" => &self.body_text,
+            "footer_text" => &self.footer_text,
+            misspelling::BUTTONS => {
+                return self.buttons.0.keys().any(|key| is_button_half(key));
+            }
+            button => {
+                return self
+                    .buttons
+                    .0
+                    .get(button)
+                    .is_some_and(|field| !field.is_absent());
+            }
+        };
+        !field.is_absent()
+    }
+
     /// Turns the request into agent id, conversation id and a message that can only be valid.
     ///
     /// # Errors
     ///
     /// Every field that is missing, blank or of a wrong type, by the name it has in the request.
     pub fn into_parts(self) -> Result<(String, String, ButtonsMessage), FieldErrors> {
-        self.validate()
-            .map_err(|errors| FieldErrors::from_validation(&errors, wire_name))?;
+        if let Err(errors) = self.validate() {
+            let mut errors = FieldErrors::from_validation(&errors, wire_name);
+            for Warning { field, message } in self.misspelled() {
+                errors.fields.entry(field).or_default().push(message);
+            }
+            return Err(errors);
+        }
         let buttons = self
             .buttons
             .pairs()
@@ -157,6 +207,7 @@ fn wire_name(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use rstest::rstest;
     use serde_json::{Value, json};
 
     use super::*;
@@ -241,6 +292,68 @@ mod tests {
             let refused = parts(with(&json!({name: value}))).expect_err("a misplaced switch");
             let sentence = "Write dryRun=true in the query, not in the body";
             assert_eq!(refused[name]["_errors"], json!([sentence]));
+        }
+    }
+
+    #[rstest]
+    #[case("bodyText", json!("Hi"), "body_text")]
+    #[case("body", json!("Hi"), "body_text")]
+    #[case("text", json!("Hi"), "body_text")]
+    #[case("Body-Text", json!("Hi"), "body_text")]
+    #[case("boby_text", json!("Hi"), "body_text")]
+    #[case("footer", json!("Bye"), "footer_text")]
+    #[case("footerText", json!("Bye"), "footer_text")]
+    #[case("fotter_text", json!("Bye"), "footer_text")]
+    #[case("header", json!("H"), "header_text")]
+    #[case("agent_id", json!("A1"), "agentId")]
+    #[case("agentID", json!("A1"), "agentId")]
+    #[case("conversation", json!("C1"), "conversationId")]
+    #[case("conversation_id", json!("C1"), "conversationId")]
+    #[case("button2Id", json!("b"), "button_2_id")]
+    #[case("buttonId2", json!("b"), "button_2_id")]
+    #[case("button_02_title", json!("B"), "button_2_title")]
+    #[case("button_2_titel", json!("B"), "button_2_title")]
+    #[case("buton_2_title", json!("B"), "button_2_title")]
+    #[case("button_2_text", json!("B"), "button_2_title")]
+    #[case("buttons", json!([{"id": "a", "title": "A"}]), "button_1_id and button_1_title")]
+    fn a_field_that_looks_like_ours_is_named_with_the_one_that_is_meant(
+        #[case] name: &str,
+        #[case] value: Value,
+        #[case] meant: &str,
+    ) {
+        let refused = parts(json!({name: value.clone()})).expect_err("fields are missing");
+        let sentence = format!("Unknown field; write {meant}");
+        assert_eq!(refused[name]["_errors"], json!([sentence]));
+        let request: SendButtons = serde_json::from_value(json!({name: value})).expect("an object");
+        let error = request
+            .into_parts()
+            .expect_err("fields are missing")
+            .to_string();
+        assert_eq!(
+            error,
+            format!("error invalid request body: {name}: {sentence}")
+        );
+    }
+
+    #[test]
+    fn what_is_ignored_in_a_message_that_can_be_sent_is_a_warning() {
+        let warnings = |extra: &Value| {
+            let request: SendButtons = serde_json::from_value(with(extra)).expect("an object");
+            let warnings = request.misspelled();
+            request.into_parts().expect("a valid body");
+            warnings
+                .into_iter()
+                .map(|warning| warning.field)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(warnings(&json!({"footerText": "Bye"})), ["footerText"]);
+        // Other fields, and second spellings of what is there, are ignored as ChatVolt does.
+        for extra in [
+            json!({"foo": "bar", "nested": {"x": 1}, "to": "5511", "button_x_id": 7, "type": "button"}),
+            json!({"text": "Hi", "bodyText": "Hi", "buttons": [], "button1Id": "a"}),
+            json!({"footer": "", "header": null}),
+        ] {
+            assert_eq!(warnings(&extra), Vec::<String>::new(), "{extra}");
         }
     }
 

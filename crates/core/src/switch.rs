@@ -40,7 +40,7 @@ pub fn mentions_dry_run(text: &str) -> bool {
 }
 
 /// The letters and digits, in lower case.
-fn plain(text: &str) -> String {
+pub(crate) fn plain(text: &str) -> String {
     let letters = text.chars().filter(|letter| letter.is_alphanumeric());
     letters.flat_map(char::to_lowercase).collect()
 }

@@ -87,6 +87,11 @@ impl<'a> Form<'a> {
         }
     }
 
+    /// A credential as it was given, before it is checked.
+    pub(crate) fn given(&self, key: &str) -> Option<&'a str> {
+        self.credentials.values.get(key)?.as_str()
+    }
+
     /// A credential that must be there; empty if it is not.
     pub(crate) fn required(&mut self, key: &'static str) -> String {
         let field = self.credentials.field(key);

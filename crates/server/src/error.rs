@@ -68,6 +68,16 @@ impl ApiError {
         }
     }
 
+    /// Returns an error of a query or a header: a request without a body is not told about one.
+    #[must_use]
+    pub fn invalid_query(details: FieldErrors) -> Self {
+        let message = format!("The query is not valid: {}", details.first());
+        Self {
+            details: Some(Box::new(details)),
+            ..Self::new(Reason::InvalidQuery, message)
+        }
+    }
+
     /// Our own fault: the cause goes to the log, and nothing about the inside to the client.
     pub fn internal(cause: impl std::fmt::Display) -> Self {
         tracing::error!(%cause, "internal error");
@@ -92,8 +102,13 @@ impl ApiError {
     /// The body, with the id of the request that it answers.
     #[must_use]
     pub fn body(self, request_id: String) -> ErrorBody {
+        let error = match self.seconds_to_wait() {
+            Some(1) => format!("{}; try again in 1 second", self.message),
+            Some(seconds) => format!("{}; try again in {seconds} seconds", self.message),
+            None => self.message,
+        };
         ErrorBody {
-            error: self.message,
+            error,
             reason: self.reason.as_str(),
             code: self.code,
             details: self.details,
@@ -113,13 +128,18 @@ impl ApiError {
 
     /// Adds the header that says how long to wait, where a wait helps.
     pub(crate) fn add_retry_after(&self, response: &mut Response) {
-        if let Some(wait) = self.retry_after {
-            // Whole seconds, never zero: clients parse an integer.
-            let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        if let Some(seconds) = self.seconds_to_wait() {
             response
                 .headers_mut()
-                .insert(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
+                .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
+    }
+
+    /// Whole seconds, never zero: clients parse an integer.
+    fn seconds_to_wait(&self) -> Option<u64> {
+        let wait = self.retry_after?;
+        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        Some(seconds.max(1))
     }
 }
 
@@ -133,10 +153,12 @@ impl IntoResponse for ApiError {
 }
 
 impl From<FieldErrors> for ApiError {
+    /// ChatVolt's words come first, so that a client that looks for them finds them.
     fn from(details: FieldErrors) -> Self {
+        let message = details.to_string();
         Self {
             details: Some(Box::new(details)),
-            ..Self::new(Reason::InvalidBody, "error invalid request body")
+            ..Self::new(Reason::InvalidBody, message)
         }
     }
 }
@@ -164,7 +186,7 @@ impl From<StoreError> for ApiError {
                 tracing::error!(cause = chain(&error), "the database is not available");
                 Self::new(
                     Reason::Unavailable,
-                    "Recado cannot store or read anything at the moment; nothing was sent: try again after Retry-After seconds",
+                    "Recado cannot store or read anything at the moment; nothing was sent",
                 )
             }
             _ => Self::internal(chain(&error)),
@@ -215,11 +237,21 @@ impl From<&ChannelError> for ApiError {
             ..Self::new(
                 reason,
                 format!(
-                    "could not send message through {}: {}",
-                    error.provider, error.message
+                    "could not send message through {}: {}{}",
+                    error.provider,
+                    error.message,
+                    way_out(error.kind)
                 ),
             )
         }
+    }
+}
+
+/// What to do where the provider's words do not say it.
+const fn way_out(kind: ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::WindowClosed => "; the customer has to write first",
+        _ => "",
     }
 }
 
@@ -249,6 +281,38 @@ mod tests {
             error.retry_after = Some(Duration::from_secs(77));
             assert_eq!(ApiError::from(&error).retry_after, error.retry_after);
         }
+    }
+
+    #[test]
+    fn an_error_that_passes_says_how_long_to_wait() {
+        for (wait, says) in [
+            (Duration::from_millis(200), "; try again in 1 second"),
+            (Duration::from_secs(6), "; try again in 6 seconds"),
+        ] {
+            let error = ApiError {
+                retry_after: Some(wait),
+                ..ApiError::new(Reason::ProviderThrottled, "too many messages")
+            };
+            assert!(error.body(String::new()).error.ends_with(says));
+        }
+        let error = ApiError::new(Reason::WindowClosed, "closed");
+        assert_eq!(error.body(String::new()).error, "closed");
+    }
+
+    #[test]
+    fn a_closed_window_says_that_the_customer_has_to_write_first() {
+        let error = ChannelError {
+            provider: recado_core::Provider::WhatsApp,
+            kind: ErrorKind::WindowClosed,
+            code: Some(131_047),
+            message: "(#131047) Re-engagement message".to_owned(),
+            retry_after: None,
+        };
+        let sentence = ApiError::from(&error).message;
+        assert!(
+            sentence.ends_with("; the customer has to write first"),
+            "{sentence}"
+        );
     }
 
     #[test]

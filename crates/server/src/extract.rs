@@ -32,12 +32,13 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        match axum::extract::Query::from_request_parts(parts, state).await {
-            Ok(axum::extract::Query(query)) => Ok(Self(query)),
-            Err(_) => {
-                Err(FieldErrors::root("The query has a parameter twice, or is not UTF-8").into())
-            }
-        }
+        let query = axum::extract::Query::from_request_parts(parts, state).await;
+        query
+            .map(|axum::extract::Query(query)| Self(query))
+            .map_err(|_| {
+                let sentence = "The query has a parameter twice, or is not UTF-8";
+                ApiError::invalid_query(FieldErrors::root(sentence))
+            })
     }
 }
 

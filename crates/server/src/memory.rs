@@ -70,7 +70,7 @@ impl Memory {
         if !room.grow(bytes.len().saturating_sub(FREE_BYTES)) {
             return Err(ApiError::new(
                 Reason::Unavailable,
-                "Too many long answers wait to be read: read those that you asked for, or come back after Retry-After seconds",
+                "Too many long answers wait to be read: read those that you asked for",
             ));
         }
         let bytes = Bytes::from_owner(Counted { bytes, _room: room });

@@ -156,7 +156,7 @@ pub(crate) const KEY: &[Reason] = &[
 pub(crate) const BODY: &[Reason] = &[Reason::InvalidBody, Reason::BodyTooLarge];
 
 /// What every route answers that takes a query.
-pub(crate) const QUERY: &[Reason] = &[Reason::InvalidBody];
+pub(crate) const QUERY: &[Reason] = &[Reason::InvalidQuery];
 
 /// What the provider may answer to a request of ours.
 pub(crate) const PROVIDER: &[Reason] = &[

@@ -103,10 +103,7 @@ impl Passwords {
     ) -> Result<T, ApiError> {
         let place = Arc::clone(&self.places).try_acquire_owned();
         let place = place.map_err(|_| {
-            ApiError::new(
-                Reason::Unavailable,
-                "Too many people sign in at the moment: try again after Retry-After seconds",
-            )
+            ApiError::new(Reason::Unavailable, "Too many people sign in at the moment")
         })?;
         let slot = Arc::clone(&self.slots).acquire_owned().await;
         let slot = slot.map_err(ApiError::internal)?;
@@ -150,11 +147,11 @@ fn yield_to_sends() {
 /// It is too short or too long.
 pub fn check_length(field: &str, password: &SecretString) -> Result<(), FieldErrors> {
     let (fewest, most) = PASSWORD_CHARS;
-    let chars = password.expose_secret().chars().take(most + 1).count();
+    let chars = password.expose_secret().chars().count();
     if (fewest..=most).contains(&chars) {
         return Ok(());
     }
-    let sentence = format!("A password has {fewest} to {most} characters");
+    let sentence = format!("A password has {fewest} to {most} characters, this one has {chars}");
     Err(FieldErrors::field(field, &sentence))
 }
 

@@ -49,6 +49,7 @@ pub(crate) async fn check(
     organization: &OrganizationId,
     request: SendButtons,
 ) -> Result<ReadySend, ApiError> {
+    let misspelled = request.misspelled();
     let (agent, conversation, content) = request.into_parts()?;
     // A text that is no id cannot be the id of anything: an agent of that name is unknown, not invalid.
     let agent: AgentId = agent
@@ -74,9 +75,10 @@ pub(crate) async fn check(
     })?;
     check_window(app, &stored, conversation.window_expires_at)?;
     let channel = app.channels().ready(&stored)?;
-    let warnings = channel
+    let mut warnings = channel
         .capabilities()
         .check(&content, &conversation.recipient)?;
+    warnings.extend(misspelled);
     let mut message = new_message(
         app,
         organization,
@@ -131,7 +133,7 @@ fn check_window(
         code: Some(WINDOW_CLOSED),
         ..ApiError::new(
             Reason::WindowClosed,
-            "(#131047) Re-engagement message: more than 24 hours have passed since the customer last wrote; nothing was sent",
+            "(#131047) Re-engagement message: more than 24 hours have passed since the customer last wrote; nothing was sent; the customer has to write first",
         )
     })
 }

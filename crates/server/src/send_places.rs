@@ -116,12 +116,12 @@ impl UsedUp {
     #[must_use]
     pub(crate) fn message(self) -> String {
         let (whose, most) = match self {
-            Self::Server => return "Too many sends of this server are in flight: come back after Retry-After seconds".to_owned(),
+            Self::Server => return "Too many sends of this server are in flight".to_owned(),
             Self::Organization(most) => ("organization", most),
             Self::Channel(most) => ("channel", most),
         };
         format!(
-            "Too many sends of this {whose} are in flight: it has {most}, its share of the server's places; come back after Retry-After seconds"
+            "Too many sends of this {whose} are in flight: it has {most}, its share of the server's places"
         )
     }
 }

@@ -149,10 +149,7 @@ fn wrong() -> ApiError {
 fn too_many_attempts(until: Timestamp, now: Timestamp) -> ApiError {
     ApiError {
         retry_after: until.duration_since(now).try_into().ok(),
-        ..ApiError::new(
-            Reason::RateLimited,
-            "Too many attempts to sign in: try again after Retry-After seconds",
-        )
+        ..ApiError::new(Reason::RateLimited, "Too many attempts to sign in")
     }
 }
 

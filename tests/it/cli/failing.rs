@@ -60,7 +60,7 @@ const FAILING: [Failing; 15] = [
     (
         "send buttons --agent agent-123 --conversation conv-456 --body Hi --button a=123456789012345678901",
         4,
-        "Max length: 20",
+        "button_1_title has 21 characters",
     ),
     (
         "agent list --key recado_wrong",

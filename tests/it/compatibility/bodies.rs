@@ -13,30 +13,48 @@ async fn all_five_required_fields_are_named_at_once() {
     let world = World::start().await;
     let required = json!({"_errors": ["Required"]});
     let five = json!({"_errors": [], "agentId": required, "conversationId": required, "body_text": required, "button_1_id": required, "button_1_title": required});
-    for (number, sent) in [
-        ("V6", json!({})),
+    let mut lookalikes = five.clone();
+    lookalikes["bodyText"] = json!({"_errors": ["Unknown field; write body_text"]});
+    lookalikes["buttons"] =
+        json!({"_errors": ["Unknown field; write button_1_id and button_1_title"]});
+    let (missing, unknown) = (
+        "agentId: Required",
+        "bodyText: Unknown field; write body_text",
+    );
+    for (number, sent, details, fault) in [
+        ("V6", json!({}), &five, missing),
         (
             "V12",
             json!({"to": "5511999999999", "bodyText": "Hi", "buttons": [{"id": "a", "title": "A"}]}),
+            &lookalikes,
+            unknown,
         ),
         (
             "V13",
             json!({"messaging_product": "whatsapp", "to": "x", "type": "interactive", "interactive": {}}),
+            &five,
+            missing,
         ),
     ] {
         let answer = world.client.send(sent).await;
-        assert_eq!(answer.body["details"], five, "{number}");
-        assert_eq!(
-            answer.body["error"], "error invalid request body",
-            "{number}"
-        );
+        assert_eq!(&answer.body["details"], details, "{number}");
+        let error = format!("error invalid request body: {fault}");
+        assert_eq!(answer.body["error"], error, "{number}");
     }
     let camel = json!({"agentId": "A1", "conversationId": "C1", "bodyText": "Hi", "button1Id": "a", "button1Title": "A"});
     let named = world.client.send(camel).await.expect(400);
     let details = named["details"].as_object().expect("a tree");
     assert_eq!(
         details.keys().collect::<Vec<_>>(),
-        ["_errors", "body_text", "button_1_id", "button_1_title"],
+        [
+            "_errors",
+            "bodyText",
+            "body_text",
+            "button1Id",
+            "button1Title",
+            "button_1_id",
+            "button_1_title"
+        ],
         "V14"
     );
 }
@@ -81,7 +99,11 @@ async fn bodies_that_are_no_object_are_refused_and_say_why() {
     ];
     assert_refused(client, &bodies).await;
     let cut = raw(client, JSON, "{\"agentId\":").await;
-    assert_eq!(cut.body["error"], "Invalid JSON");
+    let error = cut.body["error"].as_str().expect("a sentence");
+    assert!(
+        error.starts_with("Invalid JSON at line 1, column "),
+        "{error}"
+    );
     let large = format!("{{\"x\":\"{}\"}}", "x".repeat(2 * 1024 * 1024));
     let answer = raw(client, JSON, &large).await;
     assert_eq!(answer.error(), (413, "body_too_large".to_owned()), "V17");

@@ -1,6 +1,6 @@
 //! What the Cloud API needs to know of us.
 
-use recado_core::FieldErrors;
+use recado_core::{FieldErrors, phone};
 use secrecy::SecretString;
 
 use crate::config::{ChannelConfig, Credentials, Defaults};
@@ -22,6 +22,12 @@ pub struct WhatsAppAccount {
 }
 
 pub(crate) fn parse(mut form: Form<'_>, defaults: &Defaults) -> Result<ChannelConfig, FieldErrors> {
+    if form
+        .given("phoneNumberId")
+        .is_some_and(is_spelled_phone_number)
+    {
+        form.fault("credentials", "phoneNumberId", IS_A_PHONE_NUMBER);
+    }
     let account = WhatsAppAccount {
         phone_number_id: form.required("phoneNumberId"),
         access_token: form.required_secret("accessToken"),
@@ -49,6 +55,21 @@ pub(crate) fn parse(mut form: Form<'_>, defaults: &Defaults) -> Result<ChannelCo
         base_url,
         credentials: Credentials::WhatsApp(account),
     })
+}
+
+/// What a person is told who gave the number instead of its id.
+pub(super) const IS_A_PHONE_NUMBER: &str = "This is a phone number; write the id that Meta's App Dashboard shows beside it, under WhatsApp > API setup";
+
+/// Most digits of what is taken for a phone number: Meta's ids have 14 and more.
+const MAX_PHONE_DIGITS: usize = 13;
+
+fn is_spelled_phone_number(text: &str) -> bool {
+    !text.bytes().all(|byte| byte.is_ascii_digit()) && phone::read(text).is_ok()
+}
+
+/// Tells whether an id that Meta does not know was probably meant as a phone number.
+pub(super) fn resembles_a_phone_number(id: &str) -> bool {
+    id.len() <= MAX_PHONE_DIGITS && phone::read(id).is_ok()
 }
 
 /// `^v\d{1,2}\.\d$`: Graph API versions.

@@ -120,16 +120,26 @@ const WAITS: &[(i64, Duration)] = &[
 ///
 /// Meta advises to repeat a 5xx. One without Meta's own error object comes from somewhere before or
 /// behind the API, so the message may have been taken: not doubling it outranks the advice.
-pub(super) fn refusal(connection: &Connection, answer: &Answer) -> ChannelError {
+///
+/// `unknown_number` says what to change if Meta does not know the phone number id.
+pub(super) fn refusal(
+    connection: &Connection,
+    answer: &Answer,
+    unknown_number: &str,
+) -> ChannelError {
     let envelope = json(answer).and_then(|body| Envelope::deserialize(body).ok());
     let Some(Envelope { error }) = envelope else {
         return without_envelope(connection, answer);
     };
     let kind = error.kind(answer.status);
     let wait = answer.retry_after.max(least_wait(error.code));
+    let mut text = error.text();
+    if error.error_subcode == Some(UNKNOWN_OBJECT) {
+        text = format!("{text}; phoneNumberId: {unknown_number}");
+    }
     ChannelError {
         code: Some(error.code),
-        ..connection.refusal(kind, wait, Some(&error.text()), answer.status)
+        ..connection.refusal(kind, wait, Some(&text), answer.status)
     }
 }
 

@@ -29,6 +29,8 @@ pub(crate) struct WhatsApp {
     connection: Connection,
     messages_url: Url,
     number_url: Url,
+    /// What to change if Meta does not know the phone number id.
+    unknown_number: &'static str,
     app_secret: Option<SecretString>,
     verify_token: Option<SecretString>,
 }
@@ -59,6 +61,11 @@ impl WhatsApp {
             connection: Connection::new(Provider::WhatsApp, http, headers, redactor),
             messages_url,
             number_url,
+            unknown_number: if account::resembles_a_phone_number(&account.phone_number_id) {
+                account::IS_A_PHONE_NUMBER
+            } else {
+                "Meta knows no number with this id, or the token may not use it"
+            },
             app_secret: account.app_secret.clone(),
             verify_token: account.verify_token.clone(),
         })
@@ -86,7 +93,11 @@ impl Channel for WhatsApp {
                 external_id: Some(id),
                 provider_id: None,
             }),
-            None => Err(errors::refusal(&self.connection, &answer)),
+            None => Err(errors::refusal(
+                &self.connection,
+                &answer,
+                self.unknown_number,
+            )),
         }
     }
 
@@ -101,7 +112,11 @@ impl Channel for WhatsApp {
                 let name = text(&number, "/verified_name");
                 Ok(self.connection.health(HealthState::Connected, name))
             }
-            _ => Connection::health_of(errors::refusal(&self.connection, &answer)),
+            _ => Connection::health_of(errors::refusal(
+                &self.connection,
+                &answer,
+                self.unknown_number,
+            )),
         }
     }
 

@@ -99,12 +99,11 @@ fn folded(content: &ButtonsMessage) -> Result<Cow<'_, str>, ChannelError> {
     let footer = content.footer().map(|text| format!("\n\n_{text}_"));
     let text = [header.as_deref(), Some(content.body()), footer.as_deref()];
     let text: String = text.into_iter().flatten().collect();
-    let limit = capabilities::ZAPI.body;
-    if text.chars().count() > limit.max {
+    let (length, max) = (text.chars().count(), capabilities::ZAPI.body.max);
+    if length > max {
         let message = format!(
-            "(#131009) Parameter value is not valid: Body text with header and footer length invalid. \
-             Min length: {}, Max length: {}",
-            limit.min, limit.max
+            "(#131009) Parameter value is not valid: header_text, body_text and footer_text have {length} characters \
+             together, with their marks; Z-API allows {max}"
         );
         return Err(content_refused(Provider::Zapi, message));
     }

@@ -8,6 +8,7 @@ use axum::http::StatusCode;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Reason {
     InvalidBody,
+    InvalidQuery,
     UnsupportedChannel,
     Unauthorized,
     Forbidden,
@@ -48,8 +49,9 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason, in the order of the documentation.
-    pub const ALL: [Self; 37] = [
+    pub const ALL: [Self; 38] = [
         Self::InvalidBody,
+        Self::InvalidQuery,
         Self::UnsupportedChannel,
         Self::Unauthorized,
         Self::Forbidden,
@@ -93,6 +95,7 @@ impl Reason {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::InvalidBody => "invalid_body",
+            Self::InvalidQuery => "invalid_query",
             Self::UnsupportedChannel => "unsupported_channel",
             Self::Unauthorized => "unauthorized",
             Self::Forbidden => "forbidden",
@@ -139,6 +142,7 @@ impl Reason {
             Self::InvalidBody => {
                 "the body is missing or is not JSON, or a field is missing or wrong: see details"
             }
+            Self::InvalidQuery => "a parameter of the query is missing or wrong: see details",
             Self::UnsupportedChannel => {
                 "the conversation's channel cannot carry reply buttons, or was deleted"
             }
@@ -200,7 +204,9 @@ impl Reason {
     #[must_use]
     pub const fn status(self) -> StatusCode {
         match self {
-            Self::InvalidBody | Self::UnsupportedChannel => StatusCode::BAD_REQUEST,
+            Self::InvalidBody | Self::InvalidQuery | Self::UnsupportedChannel => {
+                StatusCode::BAD_REQUEST
+            }
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
             Self::Forbidden | Self::OrganizationSuspended | Self::ForeignAgent => {
                 StatusCode::FORBIDDEN

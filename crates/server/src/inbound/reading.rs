@@ -39,7 +39,7 @@ async fn collect(mut body: Body, most: usize, room: &mut Room) -> Result<Vec<u8>
         if !room.grow(counted(size) - counted(bytes.len())) {
             return Err(ApiError::new(
                 Reason::Unavailable,
-                "Too many large bodies are being read: come back after Retry-After seconds",
+                "Too many large bodies are being read",
             ));
         }
         bytes.extend_from_slice(&data);
