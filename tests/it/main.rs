@@ -9,6 +9,7 @@ mod cli;
 mod compatibility;
 mod concurrency;
 mod connection_news;
+mod consistency;
 mod crash;
 mod database_restart;
 mod deliveries;

@@ -71,7 +71,11 @@ async fn a_deleted_organization_is_refused_at_once_and_its_data_are_removed_late
     for query in ["", "?confirm=", "?confirm=other", "?confirm=Demo"] {
         let path = format!("/organizations/demo{query}");
         let refused = world.operator.delete(&path).await;
-        assert_eq!(refused.error(), (400, "invalid_body".to_owned()), "{query}");
+        assert_eq!(
+            refused.error(),
+            (400, "invalid_query".to_owned()),
+            "{query}"
+        );
         assert!(refused.body["details"]["confirm"].is_object(), "{query}");
     }
     world.operator.delete(DELETE).await.expect(204);

@@ -111,13 +111,17 @@ async fn a_stream_of_one_type_or_conversation_has_no_others() {
 #[tokio::test]
 async fn what_cannot_be_followed_is_refused() {
     let world = World::start().await;
-    for query in ["?type=button", "?after=evt_1", "?conversationId=%20"] {
+    for query in ["?type=button", "?cursor=evt_1", "?conversationId=%20"] {
         let refused = world.client.get(&format!("/events/stream{query}")).await;
-        assert_eq!(refused.error(), (400, "invalid_body".to_owned()), "{query}");
+        assert_eq!(
+            refused.error(),
+            (400, "invalid_query".to_owned()),
+            "{query}"
+        );
     }
     let request = world.client.request(Method::GET, "/events/stream");
     let refused = answer(request.header("last-event-id", "17")).await;
-    assert_eq!(refused.error(), (400, "invalid_body".to_owned()));
+    assert_eq!(refused.error(), (400, "invalid_query".to_owned()));
 }
 
 #[tokio::test]

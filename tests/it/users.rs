@@ -232,7 +232,7 @@ async fn the_audit_log_says_who_did_what_when_and_from_where() {
     let after = page["nextCursor"].as_str().expect("a cursor");
     let next = world
         .client
-        .get(&format!("/audit?limit=1&after={after}"))
+        .get(&format!("/audit?limit=1&cursor={after}"))
         .await;
     assert_eq!(next.expect(200)["data"][0], entries[2]);
 }

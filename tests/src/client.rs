@@ -131,7 +131,10 @@ impl Client {
     pub async fn list(&self, path: &str) -> Vec<Value> {
         let (mut found, mut after) = (Vec::new(), String::new());
         loop {
-            let mut part = self.get(&format!("{path}&after={after}")).await.expect(200);
+            let mut part = self
+                .get(&format!("{path}&cursor={after}"))
+                .await
+                .expect(200);
             let data = part["data"].as_array_mut().expect("a list");
             found.append(data);
             match part["nextCursor"].as_str() {

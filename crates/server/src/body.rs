@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::{FromRequest, Request};
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, Method, header};
 use recado_core::FieldErrors;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -54,6 +54,9 @@ async fn read<T: DeserializeOwned>(
     let organization = caller.and_then(|caller| caller.organization_id.as_ref());
     let mut room = app.memory.request_bodies.room(organization);
     let bytes = reading::read(body, most, &mut room).await?;
+    if bytes.is_empty() && parts.method == Method::PATCH {
+        return Err(FieldErrors::root("The body is missing; send the fields to change").into());
+    }
     let object = parse(&parts.headers, &bytes)?;
     T::deserialize(object)
         .map_err(|_| FieldErrors::root("A field has a value of a wrong type").into())
@@ -94,7 +97,7 @@ fn parse_json(bytes: &[u8]) -> Result<Value, ApiError> {
         }
         Err(error) => Err(ApiError {
             details: Some(Box::new(FieldErrors::root(&invalid_json(bytes, &error)))),
-            ..ApiError::new(Reason::InvalidBody, "Invalid JSON")
+            ..ApiError::new(Reason::InvalidBody, invalid_json(bytes, &error))
         }),
     }
 }

@@ -149,6 +149,10 @@ pub(crate) fn canonical(uri: &Uri) -> Option<Uri> {
     let path = uri.path();
     // A base URL or a path that was pasted with a space at its end.
     let mut rest = path.trim_end_matches("%20");
+    // A slash at the end means nothing, but the files of this page stand below it.
+    if rest != pages::DOCS {
+        rest = rest.trim_end_matches('/');
+    }
     while rest.starts_with("//") {
         rest = &rest[1..];
     }
@@ -157,6 +161,9 @@ pub(crate) fn canonical(uri: &Uri) -> Option<Uri> {
         .filter(|rest| rest.starts_with('/'))
     {
         rest = under_api;
+    }
+    if rest.is_empty() {
+        rest = "/";
     }
     if rest.len() == path.len() {
         return None;
@@ -189,6 +196,12 @@ mod tests {
                 "/api/messages/x%20%20?dryRun=true",
                 Some("/messages/x?dryRun=true"),
             ),
+            ("/messages/x/", Some("/messages/x")),
+            ("/api/messages/x//?limit=1", Some("/messages/x?limit=1")),
+            ("/docs/", None),
+            ("/api/docs/", Some("/docs")),
+            ("/", None),
+            ("//", Some("/")),
             ("/messages/x%20y", None),
             ("/apiary", None),
             ("/api", None),

@@ -229,12 +229,12 @@ async fn deliveries_are_listed_by_status_and_in_parts() {
         );
     }
     let first = rig.client.get(&format!("{list}?limit=3")).await.expect(200);
-    let rest = format!("{list}?limit=3&after={}", text(&first, "nextCursor"));
+    let rest = format!("{list}?limit=3&cursor={}", text(&first, "nextCursor"));
     let rest = rig.client.get(&rest).await.expect(200);
     assert_eq!(rest["data"].as_array().map(Vec::len), Some(1));
     assert_eq!(rest["nextCursor"], Value::Null);
     let wrong = rig.client.get(&format!("{list}?status=lost")).await;
-    assert_eq!(wrong.error(), (400, "invalid_body".to_owned()));
+    assert_eq!(wrong.error(), (400, "invalid_query".to_owned()));
 }
 
 #[tokio::test]

@@ -48,7 +48,7 @@ async fn a_verified_call_that_cannot_be_read_is_kept_and_can_be_tried_again(
         assert_eq!(listed["data"].as_array().map(Vec::len), Some(count));
     }
     let refused = world.client.get("/webhook-calls?status=lost").await;
-    assert_eq!(refused.error(), (400, "invalid_body".to_owned()));
+    assert_eq!(refused.error(), (400, "invalid_query".to_owned()));
 
     let id = calls[0]["id"].as_str().expect("an id");
     let path = format!("/webhook-calls/{id}/retry");

@@ -52,7 +52,7 @@ pub(crate) struct Filter {
 impl Filter {
     fn query(self) -> Vec<(&'static str, String)> {
         let parts = [
-            ("after", self.after),
+            ("cursor", self.after),
             ("type", self.kind),
             ("conversationId", self.conversation.map(String::from)),
         ];

@@ -14,7 +14,7 @@ pub(crate) struct ListArgs {
 impl ListArgs {
     pub(crate) fn query(self) -> Vec<(&'static str, String)> {
         let limit = self.limit.map(|limit| ("limit", limit.to_string()));
-        let after = self.after.map(|cursor| ("after", cursor));
+        let after = self.after.map(|cursor| ("cursor", cursor));
         limit.into_iter().chain(after).collect()
     }
 }

@@ -50,6 +50,7 @@ pub(super) fn files<S: Clone + Send + Sync + 'static>(document: String) -> Route
             "/openapi.json",
             get(async move || ([(header::CONTENT_TYPE, "application/json")], document)),
         )
+        .route("/", get(async || Redirect::temporary(DOCS)))
         .route("/docs", get(async || Redirect::temporary(DOCS)))
         .route(
             "/docs/{file}",

@@ -28,7 +28,7 @@ use texts::Texts;
 
 const SIGN_IN: &str = "/sign-in";
 const SIGN_OUT: &str = "/sign-out";
-const DOCS: &str = "/docs/";
+pub(crate) const DOCS: &str = "/docs/";
 
 /// What a page may load and where its forms may go: this server alone, and no script.
 const POLICY: HeaderValue = HeaderValue::from_static(

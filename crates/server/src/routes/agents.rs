@@ -42,6 +42,13 @@ pub(crate) struct NewAgent {
     id: TextField,
 }
 
+/// The answer to a deletion, as ChatVolt gives it.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Deleted {
+    /// Always true.
+    success: bool,
+}
+
 /// Who speaks.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -125,7 +132,7 @@ pub(crate) async fn show(
 }
 
 /// Delete an agent; its conversations stay
-#[utoipa::path(delete, path = "/agents/{id}", operation_id = "deleteAgent", tag = "Agents", params(("id" = String, Path)), responses((status = 204, description = "Deleted"), FindFailures))]
+#[utoipa::path(delete, path = "/agents/{id}", operation_id = "deleteAgent", tag = "Agents", params(("id" = String, Path)), responses((status = 200, description = "Deleted", body = Deleted), FindFailures))]
 pub(crate) async fn delete(
     Caller {
         organization_id,
@@ -134,8 +141,10 @@ pub(crate) async fn delete(
     }: Caller<need::Manage>,
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
-) -> Result<StatusCode, ApiError> {
+) -> Result<Json<Deleted>, ApiError> {
     let id = id.parse().map_err(|_| missing())?;
     let deleted = app.store.delete_agent(&organization_id, &id, &author);
-    super::deleted(deleted.await?, Reason::AgentNotFound)
+    // ChatVolt's clients read JSON here, so this deletion alone does not answer 204.
+    super::deleted(deleted.await?, Reason::AgentNotFound)?;
+    Ok(Json(Deleted { success: true }))
 }

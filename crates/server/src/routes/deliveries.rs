@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
 
-use super::listing::{List, ListQuery};
+use super::listing::{List, ListQuery, wrong};
 use super::webhook_endpoints::find as find_endpoint;
 use super::{checked, rfc3339, text};
 use crate::app::App;
@@ -131,12 +131,11 @@ impl From<store::DeliveryAttempt> for DeliveryAttempt {
 }
 
 impl DeliveryQuery {
-    fn status(&self) -> Result<Option<DeliveryStatus>, FieldErrors> {
+    fn status(&self) -> Result<Option<DeliveryStatus>, ApiError> {
         let text = self.status.as_deref().filter(|text| !text.is_empty());
         text.map(|text| {
-            text.parse().map_err(|_| {
-                FieldErrors::field("status", "Must be one of pending, delivered, failed")
-            })
+            text.parse()
+                .map_err(|_| wrong("status", "Must be one of pending, delivered, failed"))
         })
         .transpose()
     }

@@ -14,12 +14,13 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use axum::response::sse::{self, KeepAlive, Sse};
 use futures_util::Stream;
-use recado_core::{ConversationId, FieldErrors, OrganizationId};
+use recado_core::{ConversationId, OrganizationId};
 use recado_store::{self as store, EventFilter, EventId, EventKind};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
+use super::listing::{limit, wrong};
 use super::rfc3339;
 use crate::app::App;
 use crate::auth::{Caller, need};
@@ -46,7 +47,9 @@ failures!(StreamFailures: KEY, QUERY, &[Reason::RateLimited]);
 #[serde(rename_all = "camelCase")]
 pub(crate) struct EventQuery {
     /// The id of the last event that you have; the list continues exactly there.
-    after: Option<String>,
+    // The name of earlier versions.
+    #[serde(alias = "after")]
+    cursor: Option<String>,
     /// Maximum number of events, 1 to 1000. A page holds at most 1 MiB, so it can have fewer: go on until
     /// `nextCursor` is null.
     #[param(value_type = Option<u32>, default = 100, minimum = 1, maximum = 1000)]
@@ -94,7 +97,7 @@ pub(crate) struct Event {
 pub(crate) struct Events {
     /// Oldest first.
     data: Vec<Event>,
-    /// Give it as `after` to read on; null at the end.
+    /// Give it as `cursor` to read on; null at the end.
     next_cursor: Option<String>,
 }
 
@@ -114,44 +117,47 @@ impl From<store::Event> for Event {
 }
 
 impl EventQuery {
-    fn limit(&self) -> Result<u32, FieldErrors> {
-        match self.limit.as_deref() {
-            None | Some("") => Ok(DEFAULT_LIMIT),
-            Some(text) => text
-                .parse()
-                .ok()
-                .filter(|limit| (1..=MAX_LIMIT).contains(limit))
-                .ok_or_else(|| FieldErrors::field("limit", "Expected a number from 1 to 1000")),
-        }
+    fn limit(&self) -> Result<u32, ApiError> {
+        limit(self.limit.as_deref(), DEFAULT_LIMIT, MAX_LIMIT)
     }
 
-    fn after(&self) -> Result<Option<EventId>, FieldErrors> {
-        event_id("after", self.after.as_deref())
+    fn cursor(&self) -> Result<Option<EventId>, ApiError> {
+        event_id("cursor", self.cursor.as_deref())
     }
 
-    fn filter(&self) -> Result<EventFilter, FieldErrors> {
+    fn filter(&self) -> Result<EventFilter, ApiError> {
         let kind = self.r#type.as_deref().filter(|text| !text.is_empty());
         let conversation = self
             .conversation_id
             .as_deref()
             .filter(|text| !text.is_empty());
         Ok(EventFilter {
-            kind: kind.map(str::parse::<EventKind>).transpose().map_err(|_| {
-                FieldErrors::field("type", "Expected an event type such as button.pressed")
-            })?,
+            kind: kind
+                .map(str::parse::<EventKind>)
+                .transpose()
+                .map_err(|_| wrong("type", "Expected an event type such as button.pressed"))?,
             conversation: conversation
                 .map(str::parse::<ConversationId>)
                 .transpose()
-                .map_err(|error| FieldErrors::field("conversationId", &error.to_string()))?,
+                .map_err(|error| wrong("conversationId", &error.to_string()))?,
         })
     }
 }
 
-fn event_id(name: &str, text: Option<&str>) -> Result<Option<EventId>, FieldErrors> {
+fn event_id(name: &str, text: Option<&str>) -> Result<Option<EventId>, ApiError> {
     text.filter(|text| !text.is_empty())
         .map(str::parse)
         .transpose()
-        .map_err(|_| FieldErrors::field(name, "Expected the id of an event"))
+        .map_err(|_| wrong(name, "Expected the id of an event"))
+}
+
+/// Checks that an event that a caller has seen exists: behind one that does not, the next events would be missed.
+fn check_seen(name: &str, seen: Option<EventId>, newest: EventId) -> Result<(), ApiError> {
+    if seen.is_some_and(|seen| seen > newest) {
+        let sentence = format!("Is later than the newest event, which is {newest}");
+        return Err(wrong(name, &sentence));
+    }
+    Ok(())
 }
 
 /// List events
@@ -163,7 +169,11 @@ pub(crate) async fn list(
     State(app): State<Arc<App>>,
     Query(query): Query<EventQuery>,
 ) -> Result<Response, ApiError> {
-    let (after, limit) = (query.after()?, query.limit()?);
+    let (after, limit) = (query.cursor()?, query.limit()?);
+    if after.is_some() {
+        let newest = app.store.last_event(&organization_id).await?;
+        check_seen("cursor", after, newest.unwrap_or(EventId::BEFORE_ALL))?;
+    }
     let page = app
         .store
         .list_events(&organization_id, after, &query.filter()?, limit)
@@ -178,7 +188,7 @@ pub(crate) async fn list(
 /// Follow events as they happen, as server-sent events
 ///
 /// An organization has at most 100 open streams on one server.
-#[utoipa::path(get, path = "/events/stream", operation_id = "streamEvents", tag = "Events", params(EventQuery, ("Last-Event-ID" = Option<String>, Header, description = "The id of the last event that you have; without it and `after`, the stream begins now")), responses((status = 200, description = "One event after the other", content_type = "text/event-stream", body = String), StreamFailures))]
+#[utoipa::path(get, path = "/events/stream", operation_id = "streamEvents", tag = "Events", params(EventQuery, ("Last-Event-ID" = Option<String>, Header, description = "The id of the last event that you have; without it and `cursor`, the stream begins now")), responses((status = 200, description = "One event after the other", content_type = "text/event-stream", body = String), StreamFailures))]
 pub(crate) async fn stream(
     Caller {
         organization_id,
@@ -193,9 +203,12 @@ pub(crate) async fn stream(
         .get("last-event-id")
         .and_then(|value| value.to_str().ok());
     let filter = query.filter()?;
-    let after = event_id("Last-Event-ID", last)?.or(query.after()?);
+    let (last, cursor) = (event_id("Last-Event-ID", last)?, query.cursor()?);
     let newest = app.store.last_event(&organization_id).await?;
     let newest = newest.unwrap_or(EventId::BEFORE_ALL);
+    check_seen("Last-Event-ID", last, newest)?;
+    let after = last.or(cursor);
+    check_seen("cursor", after, newest)?;
     let stream = app.streams.open(&organization_id, credential, newest)?;
     let heartbeat = app.heartbeat;
     let follower = Follower {

@@ -1,9 +1,11 @@
-//! Lists: `{"data": […], "nextCursor": …}`, read on with `?after=`.
+//! Lists: `{"data": […], "nextCursor": …}`, read on with `?cursor=`.
 
 use recado_core::FieldErrors;
 use recado_store::{Listed, Page};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
+
+use crate::error::ApiError;
 
 const DEFAULT_LIMIT: u32 = 25;
 const MAX_LIMIT: u32 = 100;
@@ -17,30 +19,44 @@ pub(crate) struct ListQuery {
     #[param(value_type = Option<u32>, default = 25, minimum = 1, maximum = 100, example = 25)]
     limit: Option<String>,
     /// The `nextCursor` of the part before.
-    after: Option<String>,
+    // The name of earlier versions: if it was ignored, such a client would read the first part for ever.
+    #[serde(alias = "after")]
+    cursor: Option<String>,
 }
 
 impl ListQuery {
     /// # Errors
     ///
     /// The limit is no number within its bounds, or the cursor is not one of ours.
-    pub(crate) fn page(self) -> Result<Page, FieldErrors> {
-        let limit = match self.limit.as_deref() {
-            None | Some("") => DEFAULT_LIMIT,
-            Some(text) => text
-                .parse()
-                .ok()
-                .filter(|limit| (1..=MAX_LIMIT).contains(limit))
-                .ok_or_else(|| FieldErrors::field("limit", "Expected a number from 1 to 100"))?,
-        };
-        let after = match self.after.as_deref() {
+    pub(crate) fn page(self) -> Result<Page, ApiError> {
+        let limit = limit(self.limit.as_deref(), DEFAULT_LIMIT, MAX_LIMIT)?;
+        let after = match self.cursor.as_deref() {
             None | Some("") => None,
-            Some(text) => Some(text.parse().map_err(|_| {
-                FieldErrors::field("after", "Expected the nextCursor of the part before")
-            })?),
+            Some(text) => Some(
+                text.parse()
+                    .map_err(|_| wrong("cursor", "Expected the nextCursor of the part before"))?,
+            ),
         };
         Ok(Page { after, limit })
     }
+}
+
+/// Reads how many entries are wanted.
+///
+/// # Errors
+///
+/// The text is not a number from 1 to `max`.
+pub(super) fn limit(text: Option<&str>, default: u32, max: u32) -> Result<u32, ApiError> {
+    let Some(text) = text else {
+        return Ok(default);
+    };
+    let limit = text.parse().ok().filter(|limit| (1..=max).contains(limit));
+    limit.ok_or_else(|| wrong("limit", &format!("Expected a number from 1 to {max}")))
+}
+
+/// The error of a parameter of the query.
+pub(super) fn wrong(name: &str, sentence: &str) -> ApiError {
+    ApiError::invalid_query(FieldErrors::field(name, sentence))
 }
 
 /// One part of a list.
@@ -49,7 +65,7 @@ impl ListQuery {
 pub(crate) struct List<T> {
     /// The entries, oldest first; those of the audit log newest first.
     data: Vec<T>,
-    /// Give it as `after` to read on; null at the end.
+    /// Give it as `cursor` to read on; null at the end.
     next_cursor: Option<String>,
 }
 

@@ -12,13 +12,13 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use recado_core::fields::{name, optional};
-use recado_core::{FieldErrors, OrganizationId, TextField};
+use recado_core::{OrganizationId, TextField};
 use recado_store as store;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
-use super::listing::{List, ListQuery};
+use super::listing::{List, ListQuery, wrong};
 use super::{checked, id_or, rfc3339, text};
 use crate::app::App;
 use crate::auth::Operator;
@@ -166,7 +166,7 @@ pub(crate) async fn delete(
     });
     if !confirmed {
         let sentence = "Expected the id or the name of the organization; nothing was deleted";
-        return Err(FieldErrors::field("confirm", sentence).into());
+        return Err(wrong("confirm", sentence));
     }
     let deleted = app.store.delete_organization(&organization.id, &author);
     if deleted.await? {

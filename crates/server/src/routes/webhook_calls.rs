@@ -10,12 +10,11 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
-use recado_core::FieldErrors;
 use recado_store::{SetAsideCall, SetAsideReason};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::listing::{List, ListQuery};
+use super::listing::{List, ListQuery, wrong};
 use super::rfc3339;
 use crate::app::App;
 use crate::auth::{Caller, need};
@@ -72,11 +71,11 @@ impl ProviderCall {
 }
 
 impl StatusQuery {
-    fn reason(&self) -> Result<Option<SetAsideReason>, FieldErrors> {
+    fn reason(&self) -> Result<Option<SetAsideReason>, ApiError> {
         let status = self.status.as_deref().filter(|text| !text.is_empty());
         let reason = status.map(str::parse).transpose();
         reason.map_err(|error: recado_store::UnknownSetAsideReason| {
-            FieldErrors::field("status", &error.to_string())
+            wrong("status", &error.to_string())
         })
     }
 }

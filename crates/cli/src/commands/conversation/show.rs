@@ -55,7 +55,7 @@ async fn newest(
         match part.get("nextCursor").and_then(Value::as_str) {
             Some(cursor) => {
                 query.truncate(1);
-                query.push(("after", cursor.to_owned()));
+                query.push(("cursor", cursor.to_owned()));
             }
             None => return Ok((newest.into(), earlier)),
         }
@@ -189,8 +189,8 @@ mod tests {
             *asked.lock().unwrap(),
             [
                 path.to_owned(),
-                format!("{path}&after=a"),
-                format!("{path}&after=b")
+                format!("{path}&cursor=a"),
+                format!("{path}&cursor=b")
             ]
         );
     }

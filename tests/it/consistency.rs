@@ -1,0 +1,186 @@
+//! What holds on every route: how lists are read on, how paths are written, how changes and deletions answer.
+
+use recado_tests::World;
+use recado_tests::client::answer;
+use recado_tests::world::smallest_body;
+use reqwest::Method;
+use reqwest::header::CONTENT_TYPE;
+use serde_json::{Value, json};
+
+/// Every list of an organization.
+const LISTS: [&str; 9] = [
+    "/agents",
+    "/channels",
+    "/conversations",
+    "/conversations/conv-456/messages",
+    "/events",
+    "/webhook-endpoints",
+    "/webhook-calls",
+    "/users",
+    "/audit",
+];
+
+#[tokio::test]
+async fn every_list_is_read_on_with_its_cursor() {
+    let world = World::start().await;
+    for _ in 0..2 {
+        world
+            .client
+            .send(smallest_body("conv-456"))
+            .await
+            .expect(200);
+    }
+    for list in LISTS {
+        let first = world
+            .client
+            .get(&format!("{list}?limit=1"))
+            .await
+            .expect(200);
+        let Some(cursor) = first["nextCursor"].as_str() else {
+            assert!(first["nextCursor"].is_null(), "{list}: {first}");
+            continue;
+        };
+        for name in ["cursor", "after"] {
+            let path = format!("{list}?limit=1&{name}={cursor}");
+            let second = world.client.get(&path).await.expect(200);
+            assert_ne!(first["data"], second["data"], "{path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_empty_limit_is_refused_by_every_list() {
+    let world = World::start().await;
+    for list in LISTS {
+        let refused = world.client.get(&format!("{list}?limit=")).await;
+        assert_eq!(refused.error(), (400, "invalid_query".to_owned()), "{list}");
+        let error = refused.body["error"].as_str().expect("a sentence");
+        assert!(
+            error.contains("limit: Expected a number from 1 to"),
+            "{error}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_cursor_beyond_the_newest_event_is_refused() {
+    let world = World::start().await;
+    world
+        .client
+        .send(smallest_body("conv-456"))
+        .await
+        .expect(200);
+    let listed = world.client.get("/events?limit=1000").await.expect(200);
+    let newest = listed["data"].as_array().and_then(|events| events.last());
+    let newest = newest
+        .and_then(|event| event["id"].as_str())
+        .expect("an event");
+    let path = format!("/events?cursor={newest}");
+    assert_eq!(world.client.get(&path).await.expect(200)["data"], json!([]));
+    let beyond = "evt_0fffffffffffffff";
+    for path in ["/events", "/events/stream"] {
+        let refused = world.client.get(&format!("{path}?cursor={beyond}")).await;
+        assert_eq!(refused.error(), (400, "invalid_query".to_owned()), "{path}");
+        let fault = &refused.body["details"]["cursor"]["_errors"][0];
+        assert!(
+            fault.as_str().is_some_and(|fault| fault.contains(newest)),
+            "{fault}"
+        );
+    }
+    let request = world.client.request(Method::GET, "/events/stream");
+    let refused = answer(request.header("last-event-id", beyond)).await;
+    assert!(
+        refused.body["details"]["Last-Event-ID"].is_object(),
+        "{}",
+        refused.text
+    );
+}
+
+#[tokio::test]
+async fn a_slash_at_the_end_of_a_path_means_nothing() {
+    let world = World::start().await;
+    for list in LISTS {
+        world
+            .client
+            .get(&format!("{list}/?limit=1"))
+            .await
+            .expect(200);
+    }
+    let path = "/api/messages/interactive/send-buttons/";
+    world
+        .client
+        .post(path, smallest_body("conv-zapi"))
+        .await
+        .expect(200);
+    world
+        .client
+        .get("/conversations/conv-456//")
+        .await
+        .expect(200);
+    world.client.get("/nowhere/").await.expect(404);
+}
+
+#[tokio::test]
+async fn the_root_leads_to_the_documentation() {
+    let world = World::start().await;
+    for path in ["", "/", "/docs", "/docs/"] {
+        let url = format!("{}{path}", world.url);
+        let shown = world.client.http.get(url).send().await.expect("an answer");
+        assert_eq!(
+            (shown.status().as_u16(), shown.url().path()),
+            (200, "/docs/"),
+            "{path}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_change_without_a_body_is_refused() {
+    let world = World::start().await;
+    let endpoint = json!({"url": "https://example.com/hook"});
+    let endpoint = world
+        .client
+        .post("/webhook-endpoints", endpoint)
+        .await
+        .expect(201);
+    let endpoint = format!(
+        "/webhook-endpoints/{}",
+        endpoint["id"].as_str().expect("an id")
+    );
+    let user = json!({"email": "ana@example.com", "name": "Ana", "role": "viewer"});
+    let user = world.client.post("/users", user).await.expect(201);
+    let user = user["id"]
+        .as_str()
+        .or(user["user"]["id"].as_str())
+        .expect("an id");
+    for path in ["/channels/zapi", &endpoint, &format!("/users/{user}")] {
+        for content_type in [None, Some("application/json")] {
+            let mut request = world.client.request(Method::PATCH, path);
+            if let Some(content_type) = content_type {
+                request = request.header(CONTENT_TYPE, content_type);
+            }
+            let refused = answer(request).await;
+            assert_eq!(refused.error(), (400, "invalid_body".to_owned()), "{path}");
+            assert!(
+                refused.text.contains("send the fields to change"),
+                "{}",
+                refused.text
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_deletion_of_an_agent_answers_as_chatvolt_does_and_others_answer_nothing() {
+    let world = World::start().await;
+    world
+        .client
+        .post("/agents", json!({"id": "A9", "name": "Ana"}))
+        .await
+        .expect(201);
+    let deleted = world.client.delete("/agents/A9").await;
+    assert_eq!(deleted.expect(200), json!({"success": true}));
+    world.client.delete("/agents/A9").await.expect(404);
+    let deleted = world.client.delete("/channels/zapi").await;
+    assert_eq!((deleted.status.as_u16(), deleted.body), (204, Value::Null));
+}
