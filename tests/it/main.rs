@@ -4,6 +4,7 @@ mod access;
 mod background;
 mod blank;
 mod browser;
+mod channel_credentials;
 mod channels;
 mod cli;
 mod compatibility;

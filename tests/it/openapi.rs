@@ -8,6 +8,8 @@ use recado_tests::{World, people};
 use reqwest::Method;
 use serde_json::{Value, json};
 
+mod shapes;
+
 fn document() -> Value {
     serde_json::to_value(recado_server::openapi()).expect("JSON")
 }
@@ -330,6 +332,8 @@ fn the_reasons_are_these_and_change_only_on_purpose() {
     409 already_exists
     409 limit_reached
     409 last_owner
+    409 webhook_not_registered
+    409 check_failed
     413 body_too_large
     429 rate_limited
     500 too_many_buttons

@@ -1,4 +1,4 @@
-//! Tasks of the repository: `cargo xtask test | ci | tidy | docs | bench | torture | abuse`.
+//! Tasks of the repository: `cargo xtask test | ci | tidy | docs | openapi | bench | torture | abuse`.
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -16,6 +16,7 @@ mod cargo;
 mod ci;
 mod debian;
 mod docs;
+mod openapi;
 mod postgres;
 mod test;
 mod tidy;
@@ -46,6 +47,8 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
+    /// Lint the OpenAPI document, call the server at random by it, and try clients that are made of it
+    Openapi,
     /// Measure the release build on SQLite and on a durable PostgreSQL of its own
     Bench,
     /// Let one hostile organization attack, and measure what another one notices
@@ -68,6 +71,7 @@ fn main() -> ExitCode {
         Task::Ci => ci::run(),
         Task::Tidy => tidy::run(),
         Task::Docs { check } => docs::run(check),
+        Task::Openapi => openapi::run(),
         Task::Bench => bench::run(),
         Task::Abuse { args } => abuse::run(&args),
         Task::Torture { args } => torture::run(&args),

@@ -253,8 +253,9 @@ mod tests {
         "channel create --provider zapi Main --credential instanceId=I --setting buttonsEndpoint=list"
     )]
     #[case("channel create --provider whatsapp Main --credentials -")]
+    #[case("channel update main")]
     #[case("channel update main --name Other")]
-    #[case("channel create --provider zapi Main --agent agent-123")]
+    #[case("channel create --provider zapi Main --agent agent-123 --check")]
     #[case("channel update main --agent agent-123")]
     #[case("channel check main")]
     #[case("channel register-webhook main")]
@@ -311,7 +312,6 @@ mod tests {
     #[case("agent show ../org", "an id has 1 to 64 characters")]
     #[case("channel create --provider telegram x", "whatsapp, zapi, zapperhub")]
     #[case("org delete org_1", "--confirm")]
-    #[case("channel update main", "required")]
     #[case(
         "user create --email a@b --name Ana --role boss",
         "owner, agent, viewer"

@@ -119,6 +119,30 @@ impl CredentialArgs {
     }
 }
 
+/// The credentials of a channel that change: those that the environment has.
+///
+/// # Errors
+///
+/// The environment has none.
+pub(crate) fn for_update(
+    provider: Provider,
+    lookup: Lookup<'_>,
+) -> Result<Map<String, Value>, Failure> {
+    let found = from_environment(provider, lookup)?;
+    if !found.is_empty() {
+        return Ok(found);
+    }
+    let variables: Vec<_> = of(provider)
+        .iter()
+        .map(|credential| format!("\n  {}", credential.variable))
+        .collect();
+    Err(Failure::Usage(format!(
+        "name what changes, or set the credentials of {} that do; each may also come from the file that …_FILE names{}",
+        provider.title(),
+        variables.concat()
+    )))
+}
+
 /// The credentials that the environment alone gives.
 pub(crate) fn for_direct(
     provider: Provider,
@@ -240,6 +264,15 @@ mod tests {
             text.contains("instanceToken: set RECADO_ZAPI_INSTANCE_TOKEN"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn an_update_takes_what_the_environment_has_and_nothing_else() {
+        let token = |name: &str| (name == "RECADO_ZAPI_CLIENT_TOKEN").then(|| "c".to_owned());
+        let found = for_update(Provider::Zapi, &token).unwrap();
+        assert_eq!(Value::Object(found), json!({"clientToken": "c"}));
+        let failure = for_update(Provider::Zapi, &|_| None).unwrap_err();
+        assert!(failure.to_string().contains("RECADO_ZAPI_CLIENT_TOKEN"));
     }
 
     #[test]

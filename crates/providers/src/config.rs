@@ -239,6 +239,24 @@ impl Credentials {
         )
     }
 
+    /// Reads them as [`Self::parse`] does, where `changes` are made to credentials that were stored earlier.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::parse`]; credentials that were stored earlier may be shorter.
+    pub fn parse_changed(
+        provider: Provider,
+        stored: &Map<String, Value>,
+        changes: &Map<String, Value>,
+        settings: &Map<String, Value>,
+        defaults: &Defaults,
+    ) -> Result<ChannelConfig, FieldErrors> {
+        let mut credentials = stored.clone();
+        credentials.extend(changes.clone());
+        let form = Form::new(Origin::Changed(changes), &credentials, settings);
+        Self::read(provider, form, defaults)
+    }
+
     fn read(
         provider: Provider,
         form: Form<'_>,

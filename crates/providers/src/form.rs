@@ -10,26 +10,35 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use crate::config::check_base_url;
+use crate::fields::{BASE_URL, MIN_SECRET_CHARS};
 
 /// Most bytes of a credential or a setting; Meta's tokens have a few hundred.
 const MAX_VALUE_BYTES: usize = 4096;
 
-/// Shortest secret that a channel gets. Shorter ones can be guessed, and cannot be hidden in texts without
-/// hiding half of the text.
-const MIN_SECRET_CHARS: usize = 8;
-
 /// Where credentials come from.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Origin {
+#[derive(Clone, Copy)]
+pub(crate) enum Origin<'a> {
     /// A caller gives them now.
     Given,
     /// They were stored earlier, when secrets could be shorter.
     Stored,
+    /// A caller gives these now, and the others were stored earlier.
+    Changed(&'a Map<String, Value>),
+}
+
+impl Origin<'_> {
+    fn is_given(self, key: &str) -> bool {
+        match self {
+            Self::Given => true,
+            Self::Stored => false,
+            Self::Changed(changes) => changes.contains_key(key),
+        }
+    }
 }
 
 /// The two JSON objects of a channel; whatever was not asked for in the end is unknown.
 pub(crate) struct Form<'a> {
-    origin: Origin,
+    origin: Origin<'a>,
     credentials: Section<'a>,
     settings: Section<'a>,
     errors: FieldErrors,
@@ -75,7 +84,7 @@ impl<'a> Section<'a> {
 
 impl<'a> Form<'a> {
     pub(crate) fn new(
-        origin: Origin,
+        origin: Origin<'a>,
         credentials: &'a Map<String, Value>,
         settings: &'a Map<String, Value>,
     ) -> Self {
@@ -125,7 +134,7 @@ impl<'a> Form<'a> {
     }
 
     fn long_enough(&mut self, key: &'static str, text: String) -> SecretString {
-        if self.origin == Origin::Given && text.chars().count() < MIN_SECRET_CHARS {
+        if self.origin.is_given(key) && text.chars().count() < MIN_SECRET_CHARS {
             let problem = format!("Must have at least {MIN_SECRET_CHARS} characters");
             self.fault("credentials", key, &problem);
         }
@@ -184,7 +193,7 @@ impl<'a> Form<'a> {
 
     /// `settings.baseUrl`, if it is there and right.
     pub(crate) fn base_url(&mut self) -> Option<Url> {
-        let text = self.setting("baseUrl")?;
+        let text = self.setting(BASE_URL.name)?;
         let problem = match Url::parse(&text) {
             Ok(url) => match check_base_url(&url) {
                 Err(problem) => problem,
@@ -195,7 +204,7 @@ impl<'a> Form<'a> {
             },
             Err(_) => "Must be a URL such as https://api.example.com",
         };
-        self.fault("settings", "baseUrl", problem);
+        self.fault("settings", BASE_URL.name, problem);
         None
     }
 
@@ -214,12 +223,10 @@ impl<'a> Form<'a> {
                 let name = format!("{}.{key}", section.name);
                 self.errors.fields.entry(name).or_default().push(problem);
             };
-            let given = self.origin == Origin::Given;
             // A caller may keep its credentials and give settings.
-            for key in section
-                .too_long()
-                .filter(|_| given || section.name == "settings")
-            {
+            let origin = self.origin;
+            let is_given = |key: &str| section.name == "settings" || origin.is_given(key);
+            for key in section.too_long().filter(|key| is_given(key)) {
                 fault(key, format!("Must have at most {MAX_VALUE_BYTES} bytes"));
             }
             let known: Vec<&str> = section.asked.iter().copied().collect();

@@ -12,6 +12,7 @@ mod config;
 mod connection;
 mod documented;
 mod error;
+mod fields;
 mod form;
 mod http;
 mod lenient_json;
@@ -32,6 +33,7 @@ pub use config::{
     ChannelConfig, ConfigError, Credentials, Defaults, DefaultsError, check_base_url, connect,
 };
 pub use error::{ChannelError, ErrorKind, Retry};
+pub use fields::{AccountField, AccountFields, MIN_SECRET_CHARS};
 pub use http::{HttpClient, HttpClientError, PostError, Posted, Timeouts};
 pub use retry::{RetryPolicy, send_with_retries};
 pub use webhook::{

@@ -207,24 +207,36 @@ impl Channels {
         )?)
     }
 
-    /// Checks a stored channel whose settings a client wants to change, as [`Self::check`] does; its
-    /// credentials stay.
+    /// Checks a stored channel that a client wants to change, as [`Self::check`] does.
     ///
     /// # Errors
     ///
     /// As [`Self::check`].
-    pub fn check_settings(
+    pub fn check_change(
         &self,
         provider: Provider,
-        kept: &Map<String, Value>,
+        stored: &Map<String, Value>,
+        changes: &Map<String, Value>,
         settings: &Map<String, Value>,
     ) -> Result<SecretString, FieldErrors> {
-        self.connectable(Credentials::parse_stored(
-            provider,
-            kept,
-            settings,
-            &self.defaults,
-        )?)
+        let defaults = &self.defaults;
+        let config = Credentials::parse_changed(provider, stored, changes, settings, defaults)?;
+        self.connectable(config)
+    }
+
+    /// Connects a channel that is not stored, to ask its provider about it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::check`].
+    pub fn connect(
+        &self,
+        provider: Provider,
+        credentials: &Map<String, Value>,
+        settings: &Map<String, Value>,
+    ) -> Result<Arc<dyn Channel>, FieldErrors> {
+        let config = Credentials::parse(provider, credentials, settings, &self.defaults)?;
+        Ok(connect(&self.http, config)?)
     }
 
     /// Returns the number of a channel that this server can connect.

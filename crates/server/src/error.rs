@@ -12,6 +12,8 @@ use recado_store::StoreError;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::openapi::words;
+
 mod reason;
 
 pub use reason::Reason;
@@ -32,23 +34,23 @@ pub struct ApiError {
     pub retry_after: Option<Duration>,
 }
 
-/// The one shape of every error.
+/// The shape of every error.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ErrorBody {
-    /// One sentence that a person can act on.
+    /// What went wrong and what to change, in one sentence.
     error: String,
-    /// The stable word to branch on.
-    #[schema(value_type = String)]
+    /// The stable word for what went wrong.
+    #[schema(value_type = words::ErrorReason)]
     reason: &'static str,
-    /// The provider's number, where it is known.
+    /// The provider's number for the error, where it is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<i64>,
     /// What is wrong with each field: `{"_errors": [], "body_text": {"_errors": ["Required"]}}`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     details: Option<Box<FieldErrors>>,
-    /// The message that was written down, where there is one.
+    /// The message that was stored, where there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     message_id: Option<MessageId>,

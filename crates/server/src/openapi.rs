@@ -3,20 +3,25 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use recado_core::Scope;
 use serde_json::json;
 use utoipa::OpenApi as _;
 use utoipa::openapi::security::{
     ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
 };
 use utoipa::openapi::{
-    ContentBuilder, Header, Object, OpenApi, Ref, RefOr, Response, ResponseBuilder, Type,
+    Components, ContentBuilder, Header, Object, OpenApi, Ref, RefOr, Response, ResponseBuilder,
+    Schema, Type,
 };
 use utoipa_axum::router::UtoipaMethodRouter;
 
 use crate::app::App;
 use crate::auth::{Need, SessionCookie};
 use crate::error::{ApiError, ErrorBody, Reason};
+use crate::routes::events::data;
+
+pub(crate) mod accounts;
+mod variants;
+pub(crate) mod words;
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
@@ -24,22 +29,33 @@ use crate::error::{ApiError, ErrorBody, Reason};
         title = "Recado",
         description = "One HTTP call sends a WhatsApp message with reply buttons over WhatsApp Cloud API, Z-API or ZapperHUB. \
             Every route also answers under `/api`.",
+        contact(name = "The operator of this server"),
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
-    components(schemas(ErrorBody)),
+    components(schemas(
+        ErrorBody,
+        data::ButtonPressedData,
+        data::ListSelectedData,
+        data::MessageReceivedData,
+        data::MessageStatusData,
+        data::ConversationCreatedData,
+        data::ChannelConnectionData,
+        data::WebhookEndpointDisabledData,
+    )),
+    servers((url = "/", description = "This server")),
     tags(
-        (name = "Messages", description = "Send and show messages"),
-        (name = "Conversations", description = "One agent, one channel, one recipient"),
-        (name = "Agents", description = "Who speaks, on behalf of an organization"),
+        (name = "Messages", description = "Sends and shows messages"),
+        (name = "Conversations", description = "A conversation joins one agent, one channel and one recipient"),
+        (name = "Agents", description = "The senders of an organization"),
         (name = "Channels", description = "Connected WhatsApp numbers"),
-        (name = "Organizations", description = "The tenants; for operator keys"),
+        (name = "Organizations", description = "The owners of everything else; for operator keys"),
         (name = "API keys", description = "The keys of an organization"),
         (name = "Users", description = "The people of an organization"),
-        (name = "Sessions", description = "Sign in and out with a browser"),
+        (name = "Sessions", description = "Signing in and out with a browser"),
         (name = "Audit log", description = "Who did what, when and from where"),
         (name = "Events", description = "What happened, once, in order"),
-        (name = "Webhook endpoints", description = "Who is told of events, and what became of it"),
-        (name = "Provider webhooks", description = "Where the providers call back"),
+        (name = "Webhook endpoints", description = "URLs to which events are sent, and their deliveries"),
+        (name = "Provider webhooks", description = "Calls of the providers"),
         (name = "Operations", description = "The state of the server"),
     )
 )]
@@ -78,6 +94,27 @@ pub(crate) fn base() -> OpenApi {
     let cookie = SecurityScheme::ApiKey(ApiKey::Cookie(cookie));
     components.add_security_scheme(SESSION, cookie);
     document
+}
+
+/// Completes the document of all routes with what utoipa cannot read off a type.
+pub(crate) fn completed(mut document: OpenApi) -> OpenApi {
+    let components = document.components.get_or_insert_default();
+    variants::divide(components);
+    share_items(components);
+    document
+}
+
+/// Lets the items of each list refer to the schema of a single answer, which utoipa writes out for a generic type.
+fn share_items(components: &mut Components) {
+    for (name, schema) in &mut components.schemas {
+        let (Some(item), RefOr::T(Schema::Object(list))) = (name.strip_prefix("List_"), schema)
+        else {
+            continue;
+        };
+        if let Some(RefOr::T(Schema::Array(data))) = list.properties.get_mut("data") {
+            data.items = Ref::from_schema_name(item).into();
+        }
+    }
 }
 
 /// Documents what a route asks of its callers.
@@ -121,26 +158,23 @@ fn sentence(need: Need) -> Option<String> {
     Some(text.to_owned())
 }
 
-/// What a caller has to present, one way or the other.
+/// Returns what a caller has to present, one way or the other; [`sentence`] names the scope.
 fn security(need: Need) -> Vec<SecurityRequirement> {
-    let plain = |scheme: &str| SecurityRequirement::new(scheme, [] as [&str; 0]);
-    let scoped = |scope: Scope| {
-        [API_KEY, SESSION].map(|scheme| SecurityRequirement::new(scheme, [scope.as_str()]))
-    };
-    match need {
+    let schemes: &[&str] = match need {
         Need::Nothing | Need::ProviderProof | Need::OwnPage => {
-            vec![SecurityRequirement::default()]
+            return vec![SecurityRequirement::default()];
         }
-        Need::Scope(scope) => scoped(scope).into(),
-        Need::Operator => vec![plain(OPERATOR_KEY)],
-        Need::OrganizationManager | Need::Manager => {
-            let [api_key, session] = scoped(Scope::Manage);
-            vec![api_key, session, plain(OPERATOR_KEY)]
-        }
-        Need::Session => vec![plain(SESSION)],
-        Need::OrganizationKey => vec![plain(API_KEY)],
-        Need::AnyKey => vec![plain(API_KEY), plain(OPERATOR_KEY)],
-    }
+        Need::Scope(_) => &[API_KEY, SESSION],
+        Need::Operator => &[OPERATOR_KEY],
+        Need::OrganizationManager | Need::Manager => &[API_KEY, SESSION, OPERATOR_KEY],
+        Need::Session => &[SESSION],
+        Need::OrganizationKey => &[API_KEY],
+        Need::AnyKey => &[API_KEY, OPERATOR_KEY],
+    };
+    let schemes = schemes.iter();
+    schemes
+        .map(|scheme| SecurityRequirement::new(*scheme, [] as [&str; 0]))
+        .collect()
 }
 
 /// What every route answers that takes a key or a session.

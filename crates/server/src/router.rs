@@ -16,8 +16,8 @@ use crate::auth::need_of;
 use crate::openapi::secured;
 use crate::routes::{
     agents, api_keys, audit, buttons, channel_checks, channel_webhooks, channels, conversations,
-    deliveries, events, health, messages, organizations, sessions, user_sessions, users,
-    webhook_calls, webhook_endpoints, webhooks,
+    deliveries, events, health, messages, organization_users, organizations, sessions,
+    user_sessions, users, webhook_calls, webhook_endpoints, webhooks,
 };
 use crate::{layers, pages};
 
@@ -79,9 +79,9 @@ fn people(router: OpenApiRouter<Arc<App>>) -> OpenApiRouter<Arc<App>> {
         users::create_link,
         user_sessions::list,
         user_sessions::end,
-        users::create_of_organization,
-        users::list_of_organization,
-        users::create_link_of_organization,
+        organization_users::create,
+        organization_users::list,
+        organization_users::create_link,
         audit::list,
     )
 }
@@ -127,7 +127,7 @@ fn administration(router: OpenApiRouter<Arc<App>>) -> OpenApiRouter<Arc<App>> {
 /// The `OpenAPI` document of this server.
 #[must_use]
 pub fn openapi() -> OpenApi {
-    documented().split_for_parts().1
+    crate::openapi::completed(documented().split_for_parts().1)
 }
 
 /// The whole API, ready to be served.

@@ -146,6 +146,16 @@ impl fmt::Display for AuditAction {
 }
 
 impl Actor {
+    /// The words of [`Self::kind`].
+    pub const KINDS: [&str; 6] = [
+        "user",
+        "api_key",
+        "operator",
+        "command_line",
+        "server",
+        "anonymous",
+    ];
+
     /// Returns the word for what it is, in answers and in the database.
     #[must_use]
     pub const fn kind(&self) -> &'static str {

@@ -23,7 +23,7 @@ pub struct ChannelChange {
     pub settings: Option<Map<String, Value>>,
     /// The new agent of conversations that customers begin.
     pub agent_id: Option<AgentId>,
-    /// The credentials, which replace the present ones; the webhook secret stays.
+    /// The credentials that are replaced; null and an empty text remove one. Others stay, and so does the webhook secret.
     pub credentials: Option<Map<String, Value>>,
     /// Identifies the number that the channel connects from now on.
     pub number: Option<SecretString>,
@@ -94,7 +94,7 @@ impl Store {
                 let Some(row) = update(&mut *connection).await? else {
                     return Ok(None);
                 };
-                replace_credentials(channel(&row)?, credentials, &key, connection)
+                change_credentials(channel(&row)?, credentials, &key, connection)
                     .await
                     .map(Some)
             })
@@ -103,14 +103,21 @@ impl Store {
     }
 }
 
-async fn replace_credentials(
+/// Changes the credentials as they are now, so that two changes at once do not undo each other.
+async fn change_credentials(
     mut channel: Channel,
     credentials: Map<String, Value>,
     key: &MasterKey,
     connection: &mut AnyConnection,
 ) -> Result<Channel, StoreError> {
     let mut secrets = ChannelSecrets::open(&channel.sealed, key, channel.place())?;
-    secrets.credentials = credentials;
+    for (name, value) in credentials {
+        if value.is_null() || value == "" {
+            secrets.credentials.remove(&name);
+        } else {
+            secrets.credentials.insert(name, value);
+        }
+    }
     channel.sealed = secrets.seal(key, channel.place())?;
     sqlx::query(
         "update channels set key_id = $3, secrets = $4 where organization_id = $1 and id = $2",

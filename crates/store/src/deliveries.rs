@@ -79,6 +79,9 @@ pub struct DeliveryAttempt {
 }
 
 impl DeliveryStatus {
+    /// Every status.
+    pub const ALL: [Self; 3] = [Self::Pending, Self::Delivered, Self::Failed];
+
     /// The name in answers and in the database.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -94,7 +97,7 @@ impl FromStr for DeliveryStatus {
     type Err = UnknownDeliveryStatus;
 
     fn from_str(text: &str) -> Result<Self, UnknownDeliveryStatus> {
-        [Self::Pending, Self::Delivered, Self::Failed]
+        Self::ALL
             .into_iter()
             .find(|status| status.as_str() == text)
             .ok_or(UnknownDeliveryStatus)

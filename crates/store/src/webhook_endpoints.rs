@@ -91,6 +91,9 @@ impl fmt::Debug for WebhookEndpoint {
 }
 
 impl WebhookFormat {
+    /// Every format.
+    pub const ALL: [Self; 2] = [Self::Recado, Self::ChatVolt];
+
     /// The name in requests, answers and the database.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -105,7 +108,7 @@ impl FromStr for WebhookFormat {
     type Err = UnknownWebhookFormat;
 
     fn from_str(text: &str) -> Result<Self, UnknownWebhookFormat> {
-        [Self::Recado, Self::ChatVolt]
+        Self::ALL
             .into_iter()
             .find(|format| format.as_str() == text)
             .ok_or(UnknownWebhookFormat)

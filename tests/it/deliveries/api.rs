@@ -216,7 +216,7 @@ async fn deliveries_are_listed_by_status_and_in_parts() {
     rig.say("5511900000299", "Hi").await;
     rig.drain().await;
     let list = format!("{}/deliveries", path(&endpoint));
-    for (status, count) in [("pending", 1), ("delivered", 3), ("failed", 0), ("", 4)] {
+    for (status, count) in [("pending", 1), ("delivered", 3), ("failed", 0)] {
         let listed = rig
             .client
             .get(&format!("{list}?status={status}"))

@@ -12,7 +12,7 @@ use crate::credentials::{self, CredentialArgs, setting};
 use crate::environment::Lookup;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
-use crate::output::{Columns, Output, cell};
+use crate::output::{Columns, Output};
 
 const COLUMNS: Columns = &[
     ("ID", "/id"),
@@ -27,6 +27,7 @@ const FIELDS: Columns = &[
     ("AGENT", "/agentId"),
     ("CONNECTED", "/connected"),
     ("SETTINGS", "/settings"),
+    ("CREDENTIALS", "/credentialsSet"),
     ("WEBHOOK URL", "/webhookUrl"),
     ("WEBHOOK SECRET", "/webhookSecret"),
     ("CREATED", "/createdAt"),
@@ -59,14 +60,18 @@ pub(crate) enum Command {
         /// A setting, such as baseUrl=https://…; repeat it for more
         #[arg(long = "setting", value_name = "KEY=VALUE", value_parser = setting)]
         settings: Vec<(String, String)>,
+        /// Ask the provider first, and create nothing unless the number can send
+        #[arg(long)]
+        check: bool,
     },
     /// List the channels
     List(#[command(flatten)] ListArgs),
     /// Show a channel, without its credentials
     Show { id: ChannelId },
-    /// Change a channel; what is not named stays, but credentials and settings are replaced as a whole
-    #[command(group = clap::ArgGroup::new("change").required(true).multiple(true)
-        .args(["name", "agent", "pairs", "file", "settings"]))]
+    /// Change a channel; credentials that are not named stay, and settings are replaced as a whole
+    ///
+    /// Without any option, the credentials in the environment replace those of the channel.
+    #[command(after_help = credentials::help())]
     Update {
         id: ChannelId,
         /// What people call it
@@ -116,6 +121,7 @@ pub(crate) async fn run(
             agent,
             credentials,
             settings,
+            check,
         } => {
             let settings = credentials::settings(settings);
             let body = json!({
@@ -126,7 +132,7 @@ pub(crate) async fn run(
                 "credentials": credentials.for_channel(provider, &settings, lookup)?,
                 "settings": settings,
             });
-            let answer = client.post(&["channels"], &body).await?;
+            let answer = create(client, &body, check).await?;
             Ok(Output::record(answer, FIELDS))
         }
         Command::List(list) => {
@@ -145,7 +151,7 @@ pub(crate) async fn run(
             settings,
         } => {
             let body = changes(name, agent, &credentials, settings)?;
-            let answer = client.patch(&["channels", id.as_str()], &body).await?;
+            let answer = update(client, &id, body, lookup).await?;
             Ok(Output::record(answer, FIELDS))
         }
         Command::Check { id } => {
@@ -153,7 +159,12 @@ pub(crate) async fn run(
             let answer = (client.call(Method::POST, &path, &[], None, Effect::Reads)).await?;
             Ok(checked(answer))
         }
-        Command::RegisterWebhook { id } => register_webhook(&id, client).await,
+        Command::RegisterWebhook { id } => {
+            let path = ["channels", id.as_str(), "register-webhook"];
+            let effect = Effect::Changes;
+            let answer = client.call(Method::POST, &path, &[], None, effect).await?;
+            Ok(Output::record(answer, REGISTERED))
+        }
         Command::Delete { id } => {
             let answer = client.delete(&["channels", id.as_str()]).await?;
             Ok(Output::done(answer, format!("deleted channel {id}")))
@@ -161,40 +172,38 @@ pub(crate) async fn run(
     }
 }
 
-async fn register_webhook(id: &ChannelId, client: &Client) -> Result<Output, Failure> {
-    let path = ["channels", id.as_str(), "register-webhook"];
-    let effect = Effect::Changes;
-    match client.call(Method::POST, &path, &[], None, effect).await {
-        Ok(answer) => Ok(Output::record(answer, REGISTERED)),
-        Err(Failure::Refused(refusal)) => {
-            // The refusal is what matters, whether or not the channel can be read.
-            let channel = client.get(&["channels", id.as_str()], &[]).await.ok();
-            let advice = channel.and_then(|channel| dashboard(&channel.value));
-            Err(Failure::Refused(match advice {
-                Some(advice) => Box::new(refusal.with_advice(advice)),
-                None => refusal,
-            }))
-        }
-        Err(failure) => Err(failure),
-    }
+async fn create(client: &Client, body: &Value, check: bool) -> Result<Answer, Failure> {
+    let query = [("check", "true".to_owned())];
+    let query = if check { &query[..] } else { &[] };
+    let (path, effect) = (["channels"], Effect::Changes);
+    client
+        .call(Method::POST, &path, query, Some(body), effect)
+        .await
 }
 
-/// How a person sets the webhook of a WhatsApp number; none for the others (Meta, webhooks from the App Dashboard).
-fn dashboard(channel: &Value) -> Option<String> {
-    if channel.get("provider")? != Provider::WhatsApp.as_str() {
-        return None;
+/// Changes a channel; without changes, its credentials come from the environment, so that a forgotten variable
+/// changes nothing where something else is named.
+async fn update(
+    client: &Client,
+    id: &ChannelId,
+    mut body: Map<String, Value>,
+    lookup: Lookup<'_>,
+) -> Result<Answer, Failure> {
+    let path = ["channels", id.as_str()];
+    if body.is_empty() {
+        let channel = client.get(&path, &[]).await?.value;
+        let provider = provider_of(&channel).ok_or_else(|| {
+            Failure::Usage("name what changes: see recado channel update --help".to_owned())
+        })?;
+        let credentials = credentials::for_update(provider, lookup)?;
+        body.insert("credentials".to_owned(), credentials.into());
     }
-    let part = |key: &str| cell(channel.get(key));
-    Some(format!(
-        "in Meta's App Dashboard, under WhatsApp > Configuration, set\n    \
-         Callback URL: {}\n    \
-         Verify token: the verifyToken of the channel's credentials; without one, \
-         the WEBHOOK SECRET that `recado channel show {}` tells\n  \
-         and subscribe to the field messages. The credentials need the app's appSecret, too: \
-         it proves that Meta calls",
-        part("webhookUrl"),
-        part("id"),
-    ))
+    client.patch(&path, &Value::Object(body)).await
+}
+
+/// Returns the provider of a channel, if this version knows it.
+fn provider_of(channel: &Value) -> Option<Provider> {
+    channel.get("provider")?.as_str()?.parse().ok()
 }
 
 /// A number that cannot send is no success for a script that asks.
@@ -212,7 +221,7 @@ fn changes(
     agent: Option<AgentId>,
     credentials: &CredentialArgs,
     settings: Vec<(String, String)>,
-) -> Result<Value, Failure> {
+) -> Result<Map<String, Value>, Failure> {
     let mut body = Map::new();
     if let Some(name) = name {
         body.insert("name".to_owned(), name.into());
@@ -227,7 +236,7 @@ fn changes(
         let settings = credentials::settings(settings);
         body.insert("settings".to_owned(), settings.into());
     }
-    Ok(Value::Object(body))
+    Ok(body)
 }
 
 #[cfg(test)]
@@ -255,25 +264,14 @@ mod tests {
             Vec::new(),
         );
         assert_eq!(
-            changed.unwrap(),
+            Value::Object(changed.unwrap()),
             json!({"name": "Other", "agentId": "agent-123"})
         );
         let settings = vec![setting("baseUrl=http://a/?b=c").unwrap()];
         let changed = changes(None, None, &CredentialArgs::default(), settings);
         assert_eq!(
-            changed.unwrap(),
+            Value::Object(changed.unwrap()),
             json!({"settings": {"baseUrl": "http://a/?b=c"}})
         );
-    }
-
-    #[rstest]
-    #[case("whatsapp", true)]
-    #[case("zapi", false)]
-    fn only_a_number_of_whatsapp_is_set_up_by_hand(#[case] provider: &str, #[case] by_hand: bool) {
-        let url = "https://recado.example/webhooks/whatsapp/main";
-        let channel = json!({"id": "main", "provider": provider, "webhookUrl": url});
-        let advice = dashboard(&channel);
-        assert_eq!(advice.is_some(), by_hand);
-        assert!(advice.is_none_or(|advice| advice.contains(url) && advice.contains("verifyToken")));
     }
 }

@@ -4,6 +4,7 @@ use recado_core::{FieldErrors, phone};
 use secrecy::SecretString;
 
 use crate::config::{ChannelConfig, Credentials, Defaults};
+use crate::fields::{AccountField, AccountFields, BASE_URL};
 use crate::form::Form;
 
 /// A number of the Cloud API and the token that may send from it.
@@ -21,6 +22,38 @@ pub struct WhatsAppAccount {
     pub api_version: String,
 }
 
+const PHONE_NUMBER_ID: AccountField = AccountField::new(
+    "phoneNumberId",
+    "The id of the number at Meta, digits only. It is not the telephone number.",
+)
+.required();
+const ACCESS_TOKEN: AccountField = AccountField::new(
+    "accessToken",
+    "The access token of a system user that may send from the number.",
+)
+.required()
+.secret();
+const APP_SECRET: AccountField = AccountField::new(
+    "appSecret",
+    "The app secret, with which Meta signs its webhooks. Without it, no webhook of Meta is accepted.",
+)
+.secret();
+const VERIFY_TOKEN: AccountField = AccountField::new(
+    "verifyToken",
+    "The verify token that is set in Meta's App Dashboard. Without it, the webhook secret of the channel is the verify token.",
+)
+.secret();
+const API_VERSION: AccountField = AccountField::new(
+    "apiVersion",
+    "The version of Meta's Graph API, such as `v25.0`.",
+);
+
+/// The credentials and settings of a channel.
+pub(crate) const FIELDS: AccountFields = AccountFields {
+    credentials: &[PHONE_NUMBER_ID, ACCESS_TOKEN, APP_SECRET, VERIFY_TOKEN],
+    settings: &[API_VERSION, BASE_URL],
+};
+
 pub(crate) fn parse(mut form: Form<'_>, defaults: &Defaults) -> Result<ChannelConfig, FieldErrors> {
     if form
         .given("phoneNumberId")
@@ -29,22 +62,22 @@ pub(crate) fn parse(mut form: Form<'_>, defaults: &Defaults) -> Result<ChannelCo
         form.fault("credentials", "phoneNumberId", IS_A_PHONE_NUMBER);
     }
     let account = WhatsAppAccount {
-        phone_number_id: form.required("phoneNumberId"),
-        access_token: form.required_secret("accessToken"),
-        app_secret: form.optional_secret("appSecret"),
-        verify_token: form.optional_secret("verifyToken"),
+        phone_number_id: form.required(PHONE_NUMBER_ID.name),
+        access_token: form.required_secret(ACCESS_TOKEN.name),
+        app_secret: form.optional_secret(APP_SECRET.name),
+        verify_token: form.optional_secret(VERIFY_TOKEN.name),
         api_version: form
-            .setting("apiVersion")
+            .setting(API_VERSION.name)
             .unwrap_or_else(|| defaults.whatsapp_version.clone()),
     };
     if !account.phone_number_id.bytes().all(|b| b.is_ascii_digit()) {
         let problem = "Must be the number's id at Meta: digits only";
-        form.fault("credentials", "phoneNumberId", problem);
+        form.fault("credentials", PHONE_NUMBER_ID.name, problem);
     }
     if !is_version(&account.api_version) {
         form.fault(
             "settings",
-            "apiVersion",
+            API_VERSION.name,
             "Must be a Graph version such as v25.0",
         );
     }

@@ -4,6 +4,7 @@ use recado_core::{ButtonsMessage, FieldErrors};
 use secrecy::SecretString;
 
 use crate::config::{ChannelConfig, Credentials, Defaults};
+use crate::fields::{AccountField, AccountFields, BASE_URL, words};
 use crate::form::Form;
 
 /// An instance of Z-API; all three values are secrets, for two of them are in every URL.
@@ -52,26 +53,58 @@ impl ButtonsEndpoint {
     }
 }
 
+const BUTTONS_ENDPOINTS: [(&str, ButtonsEndpoint); 3] = [
+    ("auto", ButtonsEndpoint::Auto),
+    ("list", ButtonsEndpoint::List),
+    ("actions", ButtonsEndpoint::Actions),
+];
+const WEBHOOK_TOKENS: [(&str, WebhookToken); 2] = [
+    ("ignored", WebhookToken::Ignored),
+    ("required", WebhookToken::Required),
+];
+
+const INSTANCE_ID: AccountField =
+    AccountField::new("instanceId", "The id of the instance, from Z-API's panel.").required();
+const INSTANCE_TOKEN: AccountField = AccountField::new(
+    "instanceToken",
+    "The token of the instance, from Z-API's panel.",
+)
+.required()
+.secret();
+const CLIENT_TOKEN: AccountField = AccountField::new(
+    "clientToken",
+    "The account security token, if it is active in Z-API's panel.",
+)
+.secret();
+const BUTTONS_ENDPOINT: AccountField = AccountField::new(
+    "buttonsEndpoint",
+    "The method of Z-API that carries buttons: `auto` takes `send-button-actions` if there is a header or footer, and \
+     `send-button-list` otherwise; `list` and `actions` take always the one.",
+)
+.words(&words(&BUTTONS_ENDPOINTS));
+const WEBHOOK_TOKEN: AccountField = AccountField::new(
+    "webhookToken",
+    "Whether a webhook of Z-API has to carry the token of the instance in the header `z-api-token`.",
+)
+.words(&words(&WEBHOOK_TOKENS));
+
+/// The credentials and settings of a channel.
+pub(crate) const FIELDS: AccountFields = AccountFields {
+    credentials: &[INSTANCE_ID, INSTANCE_TOKEN, CLIENT_TOKEN],
+    settings: &[BUTTONS_ENDPOINT, WEBHOOK_TOKEN, BASE_URL],
+};
+
 pub(crate) fn parse(mut form: Form<'_>, defaults: &Defaults) -> Result<ChannelConfig, FieldErrors> {
-    let endpoints = [
-        ("auto", ButtonsEndpoint::Auto),
-        ("list", ButtonsEndpoint::List),
-        ("actions", ButtonsEndpoint::Actions),
-    ];
-    let webhook_tokens = [
-        ("ignored", WebhookToken::Ignored),
-        ("required", WebhookToken::Required),
-    ];
     let account = ZapiAccount {
         // An id, which Z-API writes into every webhook; its length is Z-API's.
-        instance_id: form.required("instanceId").into(),
-        instance_token: form.required_secret("instanceToken"),
-        client_token: form.optional_secret("clientToken"),
+        instance_id: form.required(INSTANCE_ID.name).into(),
+        instance_token: form.required_secret(INSTANCE_TOKEN.name),
+        client_token: form.optional_secret(CLIENT_TOKEN.name),
         buttons_endpoint: form
-            .choice("buttonsEndpoint", &endpoints)
+            .choice(BUTTONS_ENDPOINT.name, &BUTTONS_ENDPOINTS)
             .unwrap_or(ButtonsEndpoint::Auto),
         webhook_token: form
-            .choice("webhookToken", &webhook_tokens)
+            .choice(WEBHOOK_TOKEN.name, &WEBHOOK_TOKENS)
             .unwrap_or(WebhookToken::Ignored),
     };
     let base_url = form.base_url().unwrap_or_else(|| defaults.zapi_url.clone());

@@ -4,6 +4,7 @@ use recado_core::FieldErrors;
 use secrecy::SecretString;
 
 use crate::config::{ChannelConfig, Credentials, Defaults};
+use crate::fields::{AccountField, AccountFields, BASE_URL, words};
 use crate::form::Form;
 
 /// An instance of ZapperHUB.
@@ -48,10 +49,9 @@ enum DialectName {
     ZapperMeow,
 }
 
-const DIALECTS: [(&str, DialectName); 3] = [
+const DIALECTS: [(&str, DialectName); 2] = [
     ("zapperapi_v2", DialectName::ZapperApiV2),
     ("wuzapi", DialectName::Wuzapi),
-    ("zappermeow", DialectName::ZapperMeow),
 ];
 
 const RECIPIENT_FORMS: [(&str, RecipientForm); 3] = [
@@ -60,26 +60,56 @@ const RECIPIENT_FORMS: [(&str, RecipientForm); 3] = [
     ("jid", RecipientForm::Jid),
 ];
 
+const INSTANCE_ID: AccountField = AccountField::new(
+    "instanceId",
+    "The id of the instance, from ZapperHUB's panel. Only the dialect `wuzapi` does without it.",
+);
+const API_KEY: AccountField = AccountField::new(
+    "apiKey",
+    "The API key, from ZapperHUB's panel; for `wuzapi` the token of the user.",
+)
+.required()
+.secret();
+const DIALECT: AccountField = AccountField::new(
+    "dialect",
+    "The API that answers: `zapperapi_v2` is ZapperHUB's hosted one, `wuzapi` a server of your own, whose `baseUrl` is \
+     required.",
+)
+.words(&words(&DIALECTS));
+const RECIPIENT_FORM: AccountField = AccountField::new(
+    "recipientForm",
+    "How a phone number is written: `5521988887777`, `+5521988887777` or `5521988887777@s.whatsapp.net`.",
+)
+.words(&words(&RECIPIENT_FORMS));
+
+/// The credentials and settings of a channel.
+pub(crate) const FIELDS: AccountFields = AccountFields {
+    credentials: &[INSTANCE_ID, API_KEY],
+    settings: &[DIALECT, RECIPIENT_FORM, BASE_URL],
+};
+
 pub(crate) fn parse(mut form: Form<'_>, defaults: &Defaults) -> Result<ChannelConfig, FieldErrors> {
-    let api_key = form.required_secret("apiKey");
-    let recipient_form = form.choice("recipientForm", &RECIPIENT_FORMS);
+    let api_key = form.required_secret(API_KEY.name);
+    let recipient_form = form.choice(RECIPIENT_FORM.name, &RECIPIENT_FORMS);
     let own_url = form.base_url();
-    let dialect = match form.choice("dialect", &DIALECTS) {
+    let [hosted, wuzapi] = DIALECTS;
+    let dialects = [hosted, wuzapi, ("zappermeow", DialectName::ZapperMeow)];
+    let dialect = match form.choice(DIALECT.name, &dialects) {
         Some(DialectName::Wuzapi) => {
             // A wuzapi server has no instances; the id is taken so that a switch of dialect needs no other change.
-            form.optional("instanceId");
+            form.optional(INSTANCE_ID.name);
             if own_url.is_none() {
                 let problem = "Required: where your wuzapi server answers";
-                form.fault("settings", "baseUrl", problem);
+                form.fault("settings", BASE_URL.name, problem);
             }
             Dialect::Wuzapi
         }
         name => {
             if name == Some(DialectName::ZapperMeow) {
                 let problem = "ZapperMeow cannot send buttons yet; use zapperapi_v2 or wuzapi";
-                form.fault("settings", "dialect", problem);
+                form.fault("settings", DIALECT.name, problem);
             }
-            let instance_id = form.required("instanceId");
+            let instance_id = form.required(INSTANCE_ID.name);
             Dialect::ZapperApiV2 { instance_id }
         }
     };

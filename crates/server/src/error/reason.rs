@@ -29,6 +29,8 @@ pub enum Reason {
     AlreadyExists,
     LimitReached,
     LastOwner,
+    WebhookNotRegistered,
+    CheckFailed,
     BodyTooLarge,
     RateLimited,
     TooManyButtons,
@@ -49,7 +51,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason, in the order of the documentation.
-    pub const ALL: [Self; 38] = [
+    pub const ALL: [Self; 40] = [
         Self::InvalidBody,
         Self::InvalidQuery,
         Self::UnsupportedChannel,
@@ -72,6 +74,8 @@ impl Reason {
         Self::AlreadyExists,
         Self::LimitReached,
         Self::LastOwner,
+        Self::WebhookNotRegistered,
+        Self::CheckFailed,
         Self::BodyTooLarge,
         Self::RateLimited,
         Self::TooManyButtons,
@@ -116,6 +120,8 @@ impl Reason {
             Self::AlreadyExists => "already_exists",
             Self::LimitReached => "limit_reached",
             Self::LastOwner => "last_owner",
+            Self::WebhookNotRegistered => "webhook_not_registered",
+            Self::CheckFailed => "check_failed",
             Self::BodyTooLarge => "body_too_large",
             Self::RateLimited => "rate_limited",
             Self::TooManyButtons => "too_many_buttons",
@@ -143,9 +149,7 @@ impl Reason {
                 "the body is missing or is not JSON, or a field is missing or wrong: see details"
             }
             Self::InvalidQuery => "a parameter of the query is missing or wrong: see details",
-            Self::UnsupportedChannel => {
-                "the conversation's channel cannot carry reply buttons, or was deleted"
-            }
+            Self::UnsupportedChannel => "the channel cannot carry reply buttons, or was deleted",
             Self::Unauthorized => "the key, session, e-mail or password is missing or wrong",
             Self::Forbidden => "the key or the role of the user does not allow this",
             Self::OrganizationSuspended => "the organization of the caller is suspended",
@@ -162,12 +166,14 @@ impl Reason {
             Self::WebhookCallNotFound => "no such call of a provider is set aside",
             Self::UserNotFound => "the organization has no such user",
             Self::MethodNotAllowed => "the route exists, with another verb: see the Allow header",
-            Self::AlreadyExists => {
-                "the id, the conversation, the number or the e-mail address is taken"
-            }
+            Self::AlreadyExists => "the id, conversation, number or e-mail address is taken",
             Self::LimitReached => "the organization has as many as it may have: delete one first",
             Self::LastOwner => {
                 "the organization needs an owner who can sign in: first make another user an owner, who sets a password"
+            }
+            Self::WebhookNotRegistered => "no webhook was registered: the error says what to do",
+            Self::CheckFailed => {
+                "the provider says that the number cannot send; nothing was created"
             }
             Self::BodyTooLarge => "the body has over 1 MiB (sign-in: 16 KiB, provider: 4 MiB)",
             Self::RateLimited => {
@@ -223,7 +229,11 @@ impl Reason {
             | Self::WebhookCallNotFound
             | Self::UserNotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::AlreadyExists | Self::LimitReached | Self::LastOwner => StatusCode::CONFLICT,
+            Self::AlreadyExists
+            | Self::LimitReached
+            | Self::LastOwner
+            | Self::WebhookNotRegistered
+            | Self::CheckFailed => StatusCode::CONFLICT,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::RateLimited => StatusCode::TOO_MANY_REQUESTS,
             Self::TooManyButtons

@@ -26,19 +26,19 @@ failures!(CreateFailures: KEY, BODY, &[Reason::AlreadyExists]);
 failures!(ListFailures: KEY, QUERY);
 failures!(FindFailures: KEY, &[Reason::AgentNotFound]);
 
-/// An agent to be.
+/// The agent to create.
 #[derive(Deserialize, Validate, ToSchema)]
 #[schema(example = json!({"name": "Front desk"}))]
 pub(crate) struct NewAgent {
-    /// What people call it.
+    /// The name of the agent, for people.
     #[serde(default)]
     #[validate(custom(function = "name"))]
-    #[schema(value_type = String, max_length = 256)]
+    #[schema(value_type = String, required = true, min_length = 1, max_length = 256, pattern = r"\S")]
     name: TextField,
-    /// Its id, if you want to choose it: ids from ChatVolt keep working.
+    /// The id of the agent, if you want to choose it: ids from ChatVolt keep working.
     #[serde(default)]
     #[validate(custom(function = "optional"))]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, pattern = r"^[A-Za-z0-9._:-]{0,64}$")]
     id: TextField,
 }
 
@@ -49,15 +49,20 @@ pub(crate) struct Deleted {
     success: bool,
 }
 
-/// Who speaks.
+/// A sender within the organization, to which conversations belong.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Agent {
+    /// The id of the agent.
     #[schema(value_type = String)]
     id: AgentId,
+    /// The name of the agent, for people.
     name: String,
+    /// The organization of the agent.
     #[schema(value_type = String)]
     organization_id: OrganizationId,
+    /// The time at which it was created.
+    #[schema(format = DateTime)]
     created_at: String,
 }
 
@@ -77,7 +82,19 @@ fn missing() -> ApiError {
 }
 
 /// Create an agent
-#[utoipa::path(post, path = "/agents", operation_id = "createAgent", tag = "Agents", request_body = NewAgent, responses((status = 201, description = "Created", body = Agent), CreateFailures))]
+///
+/// An agent is a sender within the organization. Each conversation belongs to one agent, and a send names both.
+#[utoipa::path(
+    post,
+    path = "/agents",
+    operation_id = "createAgent",
+    tag = "Agents",
+    request_body = NewAgent,
+    responses(
+        (status = 201, description = "Created", body = Agent),
+        CreateFailures,
+    ),
+)]
 pub(crate) async fn create(
     Caller {
         organization_id, ..
@@ -97,7 +114,19 @@ pub(crate) async fn create(
 }
 
 /// List agents
-#[utoipa::path(get, path = "/agents", operation_id = "listAgents", tag = "Agents", params(ListQuery), responses((status = 200, description = "One part of the list", body = List<Agent>), ListFailures))]
+///
+/// Returns the agents of the organization, oldest first.
+#[utoipa::path(
+    get,
+    path = "/agents",
+    operation_id = "listAgents",
+    tag = "Agents",
+    params(ListQuery),
+    responses(
+        (status = 200, description = "One part of the list", body = List<Agent>),
+        ListFailures,
+    ),
+)]
 pub(crate) async fn list(
     Caller {
         organization_id, ..
@@ -114,7 +143,19 @@ pub(crate) async fn list(
 }
 
 /// Show an agent
-#[utoipa::path(get, path = "/agents/{id}", operation_id = "showAgent", tag = "Agents", params(("id" = String, Path)), responses((status = 200, description = "The agent", body = Agent), FindFailures))]
+///
+/// Returns one agent of the organization.
+#[utoipa::path(
+    get,
+    path = "/agents/{id}",
+    operation_id = "showAgent",
+    tag = "Agents",
+    params(("id" = String, Path, description = "The id of the agent.")),
+    responses(
+        (status = 200, description = "The agent", body = Agent),
+        FindFailures,
+    ),
+)]
 pub(crate) async fn show(
     Caller {
         organization_id, ..
@@ -131,8 +172,20 @@ pub(crate) async fn show(
     Ok(Json(agent.into()))
 }
 
-/// Delete an agent; its conversations stay
-#[utoipa::path(delete, path = "/agents/{id}", operation_id = "deleteAgent", tag = "Agents", params(("id" = String, Path)), responses((status = 200, description = "Deleted", body = Deleted), FindFailures))]
+/// Delete an agent
+///
+/// The conversations of the agent stay and can be read. A send that names the agent is answered with 404.
+#[utoipa::path(
+    delete,
+    path = "/agents/{id}",
+    operation_id = "deleteAgent",
+    tag = "Agents",
+    params(("id" = String, Path, description = "The id of the agent.")),
+    responses(
+        (status = 200, description = "Deleted", body = Deleted),
+        FindFailures,
+    ),
+)]
 pub(crate) async fn delete(
     Caller {
         organization_id,

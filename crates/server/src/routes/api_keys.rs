@@ -23,7 +23,7 @@ use crate::auth::{OrganizationManager, OwnKey, PresentedKey, SignedIn, ended_ses
 use crate::body::Body;
 use crate::error::{ApiError, Reason};
 use crate::extract::{Path, Query};
-use crate::openapi::{BODY, KEY, QUERY, failures};
+use crate::openapi::{BODY, KEY, QUERY, failures, words};
 
 failures!(CreateFailures: KEY, BODY, &[Reason::OrganizationNotFound]);
 failures!(ListFailures: KEY, QUERY, &[Reason::OrganizationNotFound]);
@@ -42,20 +42,20 @@ const MAX_PERSONAL_KEY_LIFETIME: Duration = Duration::from_mins(365 * 24 * 60 + 
 #[serde(rename_all = "camelCase")]
 #[schema(example = json!({"name": "shop backend", "scopes": ["send"], "expiresAt": "2099-12-31T00:00:00Z"}))]
 pub(crate) struct NewApiKey {
-    /// What it is for.
+    /// What the key is for.
     #[serde(default)]
     #[validate(custom(function = "name"))]
-    #[schema(value_type = String, max_length = 256)]
+    #[schema(value_type = String, required = true, min_length = 1, max_length = 256, pattern = r"\S")]
     name: TextField,
-    /// What it may do: `read`, `send` and `manage`; everything if nothing is said. A key with `manage` can create
-    /// users and other keys, so give it to administrators only.
+    /// What the key may do; everything if it is left out. A key with `manage` can create users and other keys, so give it to
+    /// administrators only.
     #[serde(default)]
-    #[schema(value_type = Option<Vec<String>>)]
+    #[schema(value_type = Option<Vec<words::Scope>>, min_items = 1)]
     scopes: Value,
-    /// When it stops working; never if nothing is said.
+    /// When the key stops working; without it, the key works until it is deleted.
     #[serde(default)]
     #[validate(custom(function = "optional"))]
-    #[schema(value_type = Option<String>, format = "date-time")]
+    #[schema(value_type = Option<String>, format = DateTime)]
     expires_at: TextField,
 }
 
@@ -64,41 +64,47 @@ pub(crate) struct NewApiKey {
 #[serde(rename_all = "camelCase")]
 #[schema(example = json!({"name": "Ana's laptop"}))]
 pub(crate) struct NewPersonalKey {
-    /// What it is for.
+    /// What the key is for.
     #[serde(default)]
     #[validate(custom(function = "name"))]
-    #[schema(value_type = String, max_length = 256)]
+    #[schema(value_type = String, required = true, min_length = 1, max_length = 256, pattern = r"\S")]
     name: TextField,
-    /// When it stops working, in 365 days at the latest; without it, in 90 days.
+    /// When the key stops working, in 365 days at the latest; without it, in 90 days.
     #[serde(default)]
     #[validate(custom(function = "optional"))]
-    #[schema(value_type = Option<String>, format = "date-time")]
+    #[schema(value_type = Option<String>, format = DateTime)]
     expires_at: TextField,
 }
 
-/// A key, without its secret.
+/// An API key, without its secret.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ApiKey {
+    /// The id of the key. It is not the secret.
     #[schema(value_type = String)]
     id: ApiKeyId,
+    /// What the key is for.
     name: String,
-    /// What it may do: `read`, `send` and `manage`. A personal key may never do more than its user.
-    #[schema(value_type = Vec<String>)]
+    /// What the key may do. A personal key may never do more than its user.
+    #[schema(value_type = Vec<words::Scope>)]
     scopes: Vec<Scope>,
     /// The beginning of the secret, by which you recognize the key; null for keys of older versions.
     prefix: Option<String>,
     /// The user whose personal key it is; null for a key of the organization.
     #[schema(value_type = Option<String>)]
     user_id: Option<UserId>,
+    /// The time at which it was created.
+    #[schema(format = DateTime)]
     created_at: String,
-    /// When it stops working; null if it works until it is deleted.
+    /// When the key stops working; null if it works until it is deleted.
+    #[schema(format = DateTime)]
     expires_at: Option<String>,
-    /// When it was last used, to the minute; null if that has not happened.
+    /// When the key was last used, to the minute; null if that has not happened.
+    #[schema(format = DateTime)]
     last_used_at: Option<String>,
 }
 
-/// The key that the caller presents.
+/// The API key that the request presents.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct CurrentApiKey {
@@ -109,13 +115,13 @@ pub(crate) struct CurrentApiKey {
     organization_id: Option<OrganizationId>,
 }
 
-/// A key that was just made.
+/// An API key that was just created, with its secret.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct CreatedApiKey {
     #[serde(flatten)]
     api_key: ApiKey,
-    /// The secret; it is shown this once.
+    /// The secret of the key, which goes into the header `Authorization`. It is shown this once.
     key: String,
 }
 
@@ -184,7 +190,20 @@ fn personal_expiry(field: TextField, now: Timestamp) -> Result<Timestamp, FieldE
 }
 
 /// Create an API key
-#[utoipa::path(post, path = "/organizations/{id}/api-keys", operation_id = "createApiKey", tag = "API keys", params(("id" = String, Path)), request_body = NewApiKey, responses((status = 201, description = "Created; `key` is shown this once", body = CreatedApiKey), CreateFailures))]
+///
+/// The answer has the secret of the key in `key`. It cannot be shown again.
+#[utoipa::path(
+    post,
+    path = "/organizations/{id}/api-keys",
+    operation_id = "createApiKey",
+    tag = "API keys",
+    params(("id" = String, Path, description = "The id of the organization.")),
+    request_body = NewApiKey,
+    responses(
+        (status = 201, description = "Created; `key` is shown this once", body = CreatedApiKey),
+        CreateFailures,
+    ),
+)]
 pub(crate) async fn create(
     OrganizationManager {
         organization_id,
@@ -212,7 +231,17 @@ pub(crate) async fn create(
 /// A user has 50 at most: the oldest are deleted. Its scopes are those of the user's role at this time. A later role
 /// can take scopes away and adds none. The key is deleted with the user, when all sessions of the user are ended,
 /// and when the user gets a new password.
-#[utoipa::path(post, path = "/sessions/current/api-key", operation_id = "createPersonalApiKey", tag = "API keys", request_body = NewPersonalKey, responses((status = 201, description = "Created; `key` is shown this once", body = CreatedApiKey), PersonalFailures))]
+#[utoipa::path(
+    post,
+    path = "/sessions/current/api-key",
+    operation_id = "createPersonalApiKey",
+    tag = "API keys",
+    request_body = NewPersonalKey,
+    responses(
+        (status = 201, description = "Created; `key` is shown this once", body = CreatedApiKey),
+        PersonalFailures,
+    ),
+)]
 pub(crate) async fn create_personal(
     SignedIn {
         session,
@@ -244,7 +273,22 @@ pub(crate) async fn create_personal(
 }
 
 /// List the API keys of an organization
-#[utoipa::path(get, path = "/organizations/{id}/api-keys", operation_id = "listApiKeys", tag = "API keys", params(("id" = String, Path), ListQuery), responses((status = 200, description = "One part of the list", body = List<ApiKey>), ListFailures))]
+///
+/// Returns the keys without their secrets, oldest first, and the personal keys of users with them.
+#[utoipa::path(
+    get,
+    path = "/organizations/{id}/api-keys",
+    operation_id = "listApiKeys",
+    tag = "API keys",
+    params(
+        ("id" = String, Path, description = "The id of the organization."),
+        ListQuery,
+    ),
+    responses(
+        (status = 200, description = "One part of the list", body = List<ApiKey>),
+        ListFailures,
+    ),
+)]
 pub(crate) async fn list(
     OrganizationManager {
         organization_id, ..
@@ -260,8 +304,23 @@ pub(crate) async fn list(
     app.memory.answer(Some(&organization_id), &list)
 }
 
-/// Delete an API key; it stops working at once
-#[utoipa::path(delete, path = "/organizations/{id}/api-keys/{keyId}", operation_id = "deleteApiKey", tag = "API keys", params(("id" = String, Path), ("keyId" = String, Path)), responses((status = 204, description = "Deleted"), FindFailures))]
+/// Delete an API key
+///
+/// The key stops working at once, and its open event streams end within a second.
+#[utoipa::path(
+    delete,
+    path = "/organizations/{id}/api-keys/{keyId}",
+    operation_id = "deleteApiKey",
+    tag = "API keys",
+    params(
+        ("id" = String, Path, description = "The id of the organization."),
+        ("keyId" = String, Path, description = "The id of the API key."),
+    ),
+    responses(
+        (status = 204, description = "Deleted"),
+        FindFailures,
+    ),
+)]
 pub(crate) async fn delete(
     OrganizationManager {
         organization_id,
@@ -276,8 +335,19 @@ pub(crate) async fn delete(
     super::deleted(deleted.await?, Reason::ApiKeyNotFound)
 }
 
-/// Show the API key that the caller presents
-#[utoipa::path(get, path = "/api-keys/current", operation_id = "showCurrentApiKey", tag = "API keys", responses((status = 200, description = "The key", body = CurrentApiKey), CurrentFailures))]
+/// Show the API key of the caller
+///
+/// Returns the key that the request presents, without its secret. It shows what the key may do and when it stops working.
+#[utoipa::path(
+    get,
+    path = "/api-keys/current",
+    operation_id = "showCurrentApiKey",
+    tag = "API keys",
+    responses(
+        (status = 200, description = "The key", body = CurrentApiKey),
+        CurrentFailures,
+    ),
+)]
 pub(crate) async fn show_current(PresentedKey(key): PresentedKey) -> Json<CurrentApiKey> {
     let organization_id = key.organization_id.clone();
     let api_key = key.into();
@@ -287,8 +357,19 @@ pub(crate) async fn show_current(PresentedKey(key): PresentedKey) -> Json<Curren
     })
 }
 
-/// Delete the API key that the caller presents; it stops working at once
-#[utoipa::path(delete, path = "/api-keys/current", operation_id = "deleteCurrentApiKey", tag = "API keys", responses((status = 204, description = "Deleted"), CurrentFailures))]
+/// Delete the API key of the caller
+///
+/// The key that the request presents stops working at once, and its open event streams end within a second.
+#[utoipa::path(
+    delete,
+    path = "/api-keys/current",
+    operation_id = "deleteCurrentApiKey",
+    tag = "API keys",
+    responses(
+        (status = 204, description = "Deleted"),
+        CurrentFailures,
+    ),
+)]
 pub(crate) async fn delete_current(
     OwnKey {
         organization_id,

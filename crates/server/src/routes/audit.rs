@@ -14,7 +14,7 @@ use crate::app::App;
 use crate::auth::Manager;
 use crate::error::ApiError;
 use crate::extract::Query;
-use crate::openapi::{KEY, QUERY, failures};
+use crate::openapi::{KEY, QUERY, failures, words};
 
 failures!(ListFailures: KEY, QUERY);
 
@@ -22,12 +22,16 @@ failures!(ListFailures: KEY, QUERY);
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct AuditEntry {
+    /// The id of the entry.
     id: String,
+    /// When it happened.
+    #[schema(format = DateTime)]
     at: String,
+    /// Who made the change or the attempt.
     actor: AuditActor,
     /// What was done, such as `session.created`, `sign_in.failed`, `api_key.deleted` or `channel.updated`.
     action: String,
-    /// The id of what it was done to.
+    /// The id of what the action was done to.
     target_id: Option<String>,
     /// The address that the request came from.
     address: Option<String>,
@@ -35,11 +39,11 @@ pub(crate) struct AuditEntry {
     detail: Option<String>,
 }
 
-/// The one that made the change or the attempt.
+/// The caller who made the change or the attempt.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct AuditActor {
-    /// `user`, `api_key`, `operator`, `command_line`, `server`, or `anonymous` for a caller that proved nothing.
-    #[schema(value_type = String)]
+    /// The sort of caller.
+    #[schema(value_type = words::ActorKind)]
     kind: &'static str,
     /// The id of the user or the key.
     id: Option<String>,
@@ -62,11 +66,21 @@ impl From<store::AuditEntry> for AuditEntry {
     }
 }
 
-/// List who did what, newest first
+/// List the audit log, newest first
 ///
 /// An API key or a session lists the log of its organization. An operator key lists changes of organizations,
 /// operator keys, and failed sign-ins that belong to no known organization.
-#[utoipa::path(get, path = "/audit", operation_id = "listAudit", tag = "Audit log", params(ListQuery), responses((status = 200, description = "One part of the list", body = List<AuditEntry>), ListFailures))]
+#[utoipa::path(
+    get,
+    path = "/audit",
+    operation_id = "listAudit",
+    tag = "Audit log",
+    params(ListQuery),
+    responses(
+        (status = 200, description = "One part of the list", body = List<AuditEntry>),
+        ListFailures,
+    ),
+)]
 pub(crate) async fn list(
     Manager { organization_id }: Manager,
     State(app): State<Arc<App>>,

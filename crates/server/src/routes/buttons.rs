@@ -37,7 +37,7 @@ failures!(SendFailures: KEY, BODY, PROVIDER, &[
     Reason::InvalidRecipient,
 ]);
 
-/// The body, for the documentation; it is read as [`SendButtons`].
+/// The message to send, with one to three reply buttons.
 #[derive(ToSchema)]
 #[expect(
     dead_code,
@@ -56,23 +56,27 @@ failures!(SendFailures: KEY, BODY, PROVIDER, &[
     "button_2_title": "Support"
 }))]
 pub(crate) struct SendButtonsBody {
-    /// Who speaks.
+    /// The id of the agent that sends the message.
     agentId: String,
-    /// To whom, over which channel.
+    /// The id of the conversation, which says to whom and over which channel the message goes.
     conversationId: String,
     /// The bold line above the body, up to 60 characters.
     header_text: Option<String>,
-    /// The text, up to 1024 characters.
+    /// The text of the message, up to 1024 characters.
     body_text: String,
     /// The small line below the body, up to 60 characters.
     footer_text: Option<String>,
-    /// Comes back when the customer taps the button, up to 256 characters, unique in the message.
+    /// The id of the first button, up to 256 characters, unique in the message. It comes back when the customer taps the button.
     button_1_id: String,
-    /// What the customer reads on the button, up to 20 characters.
+    /// The text on the first button, up to 20 characters.
     button_1_title: String,
+    /// The id of the second button. Give it together with its title.
     button_2_id: Option<String>,
+    /// The text on the second button. Give it together with its id.
     button_2_title: Option<String>,
+    /// The id of the third button. Give it together with its title.
     button_3_id: Option<String>,
+    /// The text on the third button. Give it together with its id.
     button_3_title: Option<String>,
 }
 
@@ -90,56 +94,82 @@ pub(crate) struct SendQuery {
     dryRun: Option<bool>,
 }
 
-/// A message that the provider took.
+/// The answer to a send that the provider accepted.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Sent {
+    /// Always true. An error has another status and no `success`.
     success: bool,
+    /// The message as it was stored.
     message: Message,
 }
 
-/// What would be sent.
+/// The answer to a send with `dryRun=true`: the request that the provider would get.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct DryRun {
+    /// Always true: nothing was sent.
     #[serde(rename = "dryRun")]
     sends_nothing: bool,
+    /// The request to the provider.
     request: ProviderRequest,
+    /// The limits of the provider, which the message keeps.
     limits: Limits,
+    /// What may look wrong on the phone.
     warnings: Vec<FieldWarning>,
 }
 
-/// The request to the provider, with its secrets blanked.
+/// A request to a provider, with its secrets blanked.
 #[derive(Serialize, ToSchema)]
 struct ProviderRequest {
+    /// The HTTP method.
     method: String,
+    /// The URL.
     url: String,
+    /// The headers, by name.
     headers: std::collections::BTreeMap<String, String>,
+    /// The JSON body.
     #[schema(value_type = Object)]
     body: serde_json::Value,
 }
 
-/// What the provider carries.
+/// The limits of a provider for a message with reply buttons.
 #[derive(Serialize, ToSchema)]
 struct Limits {
+    /// How many buttons a message has.
     buttons: Bounds,
+    /// The length of the body.
     body_text: Bounds,
+    /// The length of the header.
     header_text: Bounds,
+    /// The length of the footer.
     footer_text: Bounds,
+    /// The length of a button's id.
     button_id: Bounds,
+    /// The length of a button's title.
     button_title: Bounds,
 }
 
-/// How many there may be: buttons, or Unicode code points.
+/// The least and the most of something: a number of buttons, or a length in Unicode code points.
 #[derive(Serialize, ToSchema)]
 struct Bounds {
+    /// The least.
     min: usize,
+    /// The most.
     max: usize,
-    /// `documented`, `observed` or `inferred`.
-    #[schema(value_type = String)]
-    basis: &'static str,
-    /// Who says so.
+    /// How the limit is known.
+    basis: LimitBasis,
+    /// Where the limit is published, or was observed.
     #[schema(value_type = String)]
     source: &'static str,
+}
+
+/// How a limit is known: it is `documented` by the provider, was `observed`, or is `inferred` from what others say.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum LimitBasis {
+    Documented,
+    Observed,
+    Inferred,
 }
 
 impl From<Preview> for ProviderRequest {
@@ -156,9 +186,9 @@ impl From<Preview> for ProviderRequest {
 impl From<&Limit> for Bounds {
     fn from(limit: &Limit) -> Self {
         let basis = match limit.source.basis {
-            Basis::Documented => "documented",
-            Basis::Observed => "observed",
-            Basis::Inferred => "inferred",
+            Basis::Documented => LimitBasis::Documented,
+            Basis::Observed => LimitBasis::Observed,
+            Basis::Inferred => LimitBasis::Inferred,
         };
         Self {
             min: limit.min,
@@ -184,6 +214,8 @@ impl From<&Capabilities> for Limits {
 
 /// Send a message with up to three reply buttons
 ///
+/// The answer tells whether the provider accepted the message. The published example:
+///
 /// ```json
 /// {
 ///   "agentId": "agent-123",
@@ -197,10 +229,20 @@ impl From<&Capabilities> for Limits {
 ///   "button_2_title": "Support"
 /// }
 /// ```
-#[utoipa::path(post, path = "/messages/interactive/send-buttons", operation_id = "sendButtons", tag = "Messages", params(SendQuery), request_body(content(
-    (SendButtonsBody = "application/json"),
-    (SendButtonsBody = "application/x-www-form-urlencoded"),
-)), responses((status = 200, description = "The provider took the message; with `dryRun=true`, what would be sent", body = SendAnswer), SendFailures))]
+///
+/// A form with the same fields (`application/x-www-form-urlencoded`) is read as well.
+#[utoipa::path(
+    post,
+    path = "/messages/interactive/send-buttons",
+    operation_id = "sendButtons",
+    tag = "Messages",
+    params(SendQuery),
+    request_body = SendButtonsBody,
+    responses(
+        (status = 200, description = "The provider took the message; with `dryRun=true`, what would be sent", body = SendAnswer),
+        SendFailures,
+    ),
+)]
 pub(crate) async fn send(
     Caller {
         organization_id, ..

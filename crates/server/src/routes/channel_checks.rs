@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use recado_providers::{ErrorKind, HealthState};
+use recado_providers::{Channel, ErrorKind, HealthState};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -15,20 +15,45 @@ use crate::error::{ApiError, Reason};
 use crate::extract::Path;
 use crate::openapi::{KEY, failures};
 
+/// Whether a channel can send: only a `connected` one can.
+#[derive(Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum ChannelState {
+    Connected,
+    Disconnected,
+    NeedsPairing,
+    Unpaid,
+    Restricted,
+    Unauthorized,
+    Misconfigured,
+    Unavailable,
+}
+
 failures!(CheckFailures: KEY, &[Reason::ChannelNotFound]);
 
-/// Whether a channel can send.
+/// The state of a channel, as its provider tells it.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct ChannelCheck {
-    /// `connected`, `disconnected`, `needs_pairing`, `unpaid`, `restricted`, `unauthorized`, `misconfigured` or `unavailable`.
-    #[schema(value_type = String)]
-    state: &'static str,
-    /// What the provider says.
+    /// Whether the channel can send, and why not.
+    state: ChannelState,
+    /// What the provider says, or what went wrong when it was asked.
     detail: Option<String>,
 }
 
-/// Ask the provider whether the channel can send
-#[utoipa::path(post, path = "/channels/{id}/check", operation_id = "checkChannel", tag = "Channels", params(("id" = String, Path)), responses((status = 200, description = "What the provider says", body = ChannelCheck), CheckFailures))]
+/// Check whether a channel can send
+///
+/// Asks the provider about the number and its credentials. No message is sent.
+#[utoipa::path(
+    post,
+    path = "/channels/{id}/check",
+    operation_id = "checkChannel",
+    tag = "Channels",
+    params(("id" = String, Path, description = "The id of the channel.")),
+    responses(
+        (status = 200, description = "What the provider says", body = ChannelCheck),
+        CheckFailures,
+    ),
+)]
 pub(crate) async fn check(
     Caller {
         organization_id, ..
@@ -43,35 +68,57 @@ pub(crate) async fn check(
             Err(error) => (failure_of(error.kind), Some(error.message)),
         },
         Err(error) if error.reason == Reason::ChannelMisconfigured => {
-            ("misconfigured", Some(error.message))
+            (ChannelState::Misconfigured, Some(error.message))
         }
         Err(error) if error.reason == Reason::ChannelUnauthorized => {
-            ("unauthorized", Some(error.message))
+            (ChannelState::Unauthorized, Some(error.message))
         }
         Err(error) => return Err(error),
     };
     Ok(Json(ChannelCheck { state, detail }))
 }
 
-const fn state_of(state: HealthState) -> &'static str {
+/// Asks the provider of a channel that is about to be created whether it can send.
+///
+/// # Errors
+///
+/// It cannot, or the provider does not answer.
+pub(super) async fn require_connected(channel: &dyn Channel) -> Result<(), ApiError> {
+    let problem = match channel.health().await {
+        Ok(health) => match health.state {
+            HealthState::Connected => return Ok(()),
+            HealthState::Disconnected | HealthState::NeedsPairing => {
+                "the number is not connected to WhatsApp".to_owned()
+            }
+            HealthState::Unpaid => "the account is not paid".to_owned(),
+        },
+        Err(error) => error.message,
+    };
+    let message = format!("The channel was not created, as it cannot send: {problem}");
+    Err(ApiError::new(Reason::CheckFailed, message))
+}
+
+const fn state_of(state: HealthState) -> ChannelState {
     match state {
-        HealthState::Connected => "connected",
-        HealthState::Disconnected => "disconnected",
-        HealthState::NeedsPairing => "needs_pairing",
-        HealthState::Unpaid => "unpaid",
+        HealthState::Connected => ChannelState::Connected,
+        HealthState::Disconnected => ChannelState::Disconnected,
+        HealthState::NeedsPairing => ChannelState::NeedsPairing,
+        HealthState::Unpaid => ChannelState::Unpaid,
     }
 }
 
-const fn failure_of(kind: ErrorKind) -> &'static str {
+const fn failure_of(kind: ErrorKind) -> ChannelState {
     match kind {
-        ErrorKind::Unauthorized => "unauthorized",
+        ErrorKind::Unauthorized => ChannelState::Unauthorized,
         ErrorKind::Misconfigured
         | ErrorKind::InvalidRecipient
         | ErrorKind::ContentRefused
-        | ErrorKind::Rejected => "misconfigured",
-        ErrorKind::NotConnected | ErrorKind::WindowClosed => "disconnected",
-        ErrorKind::BillingBlocked => "unpaid",
-        ErrorKind::Restricted => "restricted",
-        ErrorKind::Throttled | ErrorKind::Unavailable | ErrorKind::Indeterminate => "unavailable",
+        | ErrorKind::Rejected => ChannelState::Misconfigured,
+        ErrorKind::NotConnected | ErrorKind::WindowClosed => ChannelState::Disconnected,
+        ErrorKind::BillingBlocked => ChannelState::Unpaid,
+        ErrorKind::Restricted => ChannelState::Restricted,
+        ErrorKind::Throttled | ErrorKind::Unavailable | ErrorKind::Indeterminate => {
+            ChannelState::Unavailable
+        }
     }
 }

@@ -17,18 +17,34 @@ use crate::error::{ApiError, Reason};
 use crate::extract::Path;
 use crate::openapi::{KEY, PROVIDER, failures};
 
-failures!(RegisterFailures: KEY, PROVIDER, &[Reason::ChannelNotFound]);
+failures!(RegisterFailures: KEY, PROVIDER, &[Reason::ChannelNotFound, Reason::WebhookNotRegistered]);
 
-/// Where the provider sends its webhooks from now on.
+/// The URL to which the provider sends its webhooks from now on.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct RegisteredWebhook {
+    /// Always true: the provider accepted the URL.
     registered: bool,
+    /// The URL that the provider calls.
     webhook_url: String,
 }
 
-/// Tell the provider to send its webhooks here (Z-API and ZapperHUB)
-#[utoipa::path(post, path = "/channels/{id}/register-webhook", operation_id = "registerWebhook", tag = "Channels", params(("id" = String, Path)), responses((status = 200, description = "The provider took the URL", body = RegisteredWebhook), RegisterFailures))]
+/// Register the webhook of a channel at its provider
+///
+/// Tells Z-API or ZapperHUB to send its calls to this server, which is how taps, texts and statuses come in.
+/// The webhook of a WhatsApp Cloud API number is set up in Meta's App Dashboard, and this server needs an address that
+/// the internet reaches: otherwise the error says what to do.
+#[utoipa::path(
+    post,
+    path = "/channels/{id}/register-webhook",
+    operation_id = "registerWebhook",
+    tag = "Channels",
+    params(("id" = String, Path, description = "The id of the channel.")),
+    responses(
+        (status = 200, description = "The provider took the URL", body = RegisteredWebhook),
+        RegisterFailures,
+    ),
+)]
 pub(crate) async fn register_webhook(
     Caller {
         organization_id, ..
@@ -40,7 +56,7 @@ pub(crate) async fn register_webhook(
     let secret = app.store.secrets(&channel)?.webhook_secret;
     let webhook_url = webhook_url(&app, &channel, &secret);
     let url = webhook_url.parse().map_err(ApiError::internal)?;
-    check_reachable(&app.http, channel.provider, &url)?;
+    check_registrable(&app.http, channel.provider, &url)?;
     let ready = app.channels().ready(&channel)?;
     ready
         .register_webhook(&url, &secret)
@@ -55,24 +71,26 @@ pub(crate) async fn register_webhook(
     }))
 }
 
-/// A provider takes any URL and would call it in vain; Z-API calls https only (Z-API docs, webhooks).
-fn check_reachable(http: &HttpClient, provider: Provider, url: &Url) -> Result<(), ApiError> {
+/// Checks that the provider can be told of the URL, and that it can call there: it takes any URL, and would call in vain.
+fn check_registrable(http: &HttpClient, provider: Provider, url: &Url) -> Result<(), ApiError> {
+    let refused = |message: String| Err(ApiError::new(Reason::WebhookNotRegistered, message));
     let takes_scheme = match provider {
+        Provider::WhatsApp => {
+            return refused(format!(
+                "Meta does not let programs register webhooks. In its App Dashboard, under WhatsApp > Configuration, set the callback URL to {url} and the verify token to the verifyToken of the channel's credentials, or to its webhookSecret without one; subscribe to the field messages. The credentials need the appSecret of the app"
+            ));
+        }
+        // Z-API calls https only (Z-API docs, webhooks).
         Provider::Zapi => url.scheme() == "https",
-        // Meta's webhooks are set up by hand, and its channel says so.
-        Provider::WhatsApp => return Ok(()),
         Provider::ZapperHub => true,
     };
     if takes_scheme && http.may_be_called_at(url) {
         return Ok(());
     }
     let host = url.host_str().unwrap_or_default();
-    Err(ApiError::new(
-        Reason::ProviderRejected,
-        format!(
-            "could not register the webhook: the provider cannot call {}://{host}, so set RECADO_PUBLIC_URL to the https address at which the internet reaches this server",
-            url.scheme()
-        ),
+    refused(format!(
+        "The provider cannot call {}://{host}: set RECADO_PUBLIC_URL to the https address at which the internet reaches this server, and register the webhook again",
+        url.scheme()
     ))
 }
 
@@ -86,7 +104,7 @@ mod tests {
     fn answer(allow_private_networks: bool, provider: Provider, url: &str) -> Result<(), ApiError> {
         let http = HttpClient::new(Timeouts::default(), allow_private_networks);
         let url = url.parse().expect("a URL");
-        check_reachable(&http.expect("a client"), provider, &url)
+        check_registrable(&http.expect("a client"), provider, &url)
     }
 
     #[rstest]
@@ -101,15 +119,25 @@ mod tests {
         #[case] url: &str,
     ) {
         let error = answer(allow, provider, url).expect_err("not reachable");
+        assert_eq!(error.reason, Reason::WebhookNotRegistered);
         assert!(error.message.contains("RECADO_PUBLIC_URL"), "{error:?}");
         assert!(!error.message.contains("/webhooks"), "{error:?}");
+    }
+
+    #[test]
+    fn a_number_of_meta_is_set_up_by_hand_and_the_error_says_how() {
+        let url = "https://recado.example.com/webhooks/whatsapp/main";
+        let error = answer(false, Provider::WhatsApp, url).expect_err("by hand");
+        assert_eq!(error.reason, Reason::WebhookNotRegistered);
+        for part in [url, "App Dashboard", "verifyToken", "appSecret"] {
+            assert!(error.message.contains(part), "{error:?}");
+        }
     }
 
     #[rstest]
     #[case::zapperhub(Provider::ZapperHub, false, "http://recado.example.com/webhooks")]
     #[case::zapi(Provider::Zapi, false, "https://recado.example.com/webhooks")]
     #[case::sandbox(Provider::ZapperHub, true, "http://127.0.0.1:8080/webhooks")]
-    #[case::by_hand(Provider::WhatsApp, false, "http://127.0.0.1:8080/webhooks")]
     fn what_it_may_call_is_registered(
         #[case] provider: Provider,
         #[case] allow: bool,

@@ -1,24 +1,27 @@
 //! Channels: connected WhatsApp numbers; their credentials go in and never come out.
 
+#![expect(
+    unused_qualifications,
+    reason = "utoipa's macro names the query by its whole path"
+)]
+
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use recado_core::fields::{name, optional, required};
-use recado_core::{AgentId, ChannelId, FieldErrors, OrganizationId, Provider, TextField};
+use recado_core::{AgentId, ChannelId, FieldErrors, OrganizationId, Provider, TextField, switch};
 use recado_store as store;
-use secrecy::{ExposeSecret as _, SecretString};
-use serde::{Deserialize, Serialize};
+use secrecy::SecretString;
+use serde::Deserialize;
 use serde_json::{Map, Value};
-use utoipa::ToSchema;
+use utoipa::IntoParams;
 use uuid::Uuid;
-use validator::Validate;
 
-use super::conversations;
 use super::listing::{List, ListQuery};
-use super::{Secrets, checked, id_or, not_blank, rfc3339, text};
+use super::{Secrets, checked, id_or, text};
+use super::{channel_checks, conversations};
 use crate::app::App;
 use crate::auth::{Caller, need};
 use crate::body::Body;
@@ -27,102 +30,48 @@ use crate::extract::{Path, Query};
 use crate::numbers;
 use crate::openapi::{BODY, KEY, QUERY, failures};
 
-failures!(CreateFailures: KEY, BODY, &[Reason::AgentNotFound, Reason::AlreadyExists]);
+mod shape;
+
+pub(super) use shape::webhook_url;
+use shape::{Channel, ChannelPatch, NewChannel, shape};
+
+failures!(CreateFailures: KEY, BODY, &[Reason::AgentNotFound, Reason::AlreadyExists, Reason::CheckFailed]);
 failures!(ListFailures: KEY, QUERY);
 failures!(FindFailures: KEY, &[Reason::ChannelNotFound]);
 failures!(UpdateFailures: KEY, BODY, &[Reason::AgentNotFound, Reason::ChannelNotFound, Reason::AlreadyExists]);
 
-/// A channel to be.
-#[derive(Deserialize, Validate, ToSchema)]
-#[schema(example = json!({"provider": "whatsapp", "name": "Main number", "credentials": {"phoneNumberId": "106540352242922", "accessToken": "EAAGExample"}}))]
-pub(crate) struct NewChannel {
-    /// `whatsapp`, `zapi` or `zapperhub`.
-    #[serde(default)]
-    #[validate(custom(function = "required"))]
-    #[schema(value_type = String)]
-    provider: TextField,
-    /// What people call it.
-    #[serde(default)]
-    #[validate(custom(function = "name"))]
-    #[schema(value_type = String, max_length = 256)]
-    name: TextField,
-    /// Its id, if you want to choose it; unique on the whole server, since webhook URLs carry it.
-    #[serde(default)]
-    #[validate(custom(function = "optional"))]
-    #[schema(value_type = Option<String>)]
-    id: TextField,
-    /// Who speaks in conversations that customers begin; without it the organization's first agent.
-    #[serde(default, rename = "agentId")]
-    #[validate(custom(function = "optional"))]
-    #[schema(value_type = Option<String>)]
-    agent_id: TextField,
-    /// By provider: `apiVersion`, `buttonsEndpoint`, `webhookToken`, `dialect`, `recipientForm`, and `baseUrl` for all.
-    #[serde(default)]
-    #[schema(value_type = Option<Object>)]
-    settings: Value,
-    /// By provider: see the documentation. Tokens, keys and secrets have at least 8 characters.
-    #[serde(default)]
-    #[schema(value_type = Object)]
-    credentials: Value,
+/// How a channel is created.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct CreateQuery {
+    /// With `true`, the channel is created only if its provider says that it can send.
+    #[param(value_type = Option<bool>, default = false)]
+    check: Option<String>,
 }
 
-/// What changes about a channel; what is left out stays.
-#[derive(Deserialize, Validate, ToSchema)]
-#[schema(example = json!({"name": "Second number"}))]
-pub(crate) struct ChannelPatch {
-    /// What people call it.
-    #[serde(default)]
-    #[validate(custom(function = "not_blank"))]
-    #[schema(value_type = Option<String>, max_length = 256)]
-    name: TextField,
-    /// Who speaks in conversations that customers begin.
-    #[serde(default, rename = "agentId")]
-    #[validate(custom(function = "optional"))]
-    #[schema(value_type = Option<String>)]
-    agent_id: TextField,
-    /// All of the settings.
-    #[serde(default)]
-    #[schema(value_type = Option<Object>)]
-    settings: Value,
-    /// All of the credentials; tokens, keys and secrets have at least 8 characters.
-    #[serde(default)]
-    #[schema(value_type = Option<Object>)]
-    credentials: Value,
+impl CreateQuery {
+    fn check(&self) -> Result<bool, FieldErrors> {
+        let Some(text) = &self.check else {
+            return Ok(false);
+        };
+        let wrong = || FieldErrors::field("check", "Write check=true or check=false");
+        switch::parse(text).ok_or_else(wrong)
+    }
 }
 
-/// A connected number.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Channel {
-    #[schema(value_type = String)]
-    id: ChannelId,
-    #[schema(value_type = String)]
-    provider: Provider,
-    name: String,
-    #[schema(value_type = Object)]
-    settings: Map<String, Value>,
-    #[schema(value_type = Option<String>)]
-    agent_id: Option<AgentId>,
-    /// Whether the provider says that the number is connected; null before it says anything.
-    connected: Option<bool>,
-    /// Where the provider is to send its webhooks; null if a secret stands in it and the caller does not have the
-    /// scope `manage`.
-    webhook_url: Option<String>,
-    /// Only for callers with the scope `manage`. What `ZapperHUB` is told to send back as a bearer token; for Meta the verify token, unless the credentials have one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    webhook_secret: Option<String>,
-    created_at: String,
-    updated_at: String,
-}
-
-/// 244 random bits.
-/// Makes the secret that a provider shows when it calls.
+/// Makes the secret that a provider shows when it calls: 244 random bits.
 pub(crate) fn webhook_secret() -> SecretString {
     format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple()).into()
 }
 
 fn missing() -> ApiError {
     ApiError::not_found(Reason::ChannelNotFound)
+}
+
+/// Returns the fields of an object that say something: as everywhere, null and an empty text are the same as nothing.
+fn stated(mut fields: Map<String, Value>) -> Map<String, Value> {
+    fields.retain(|_, value| !value.is_null() && *value != "");
+    fields
 }
 
 /// An object in a request; absent and null are the same.
@@ -132,26 +81,6 @@ fn given(name: &str, value: Value) -> Result<Option<Map<String, Value>>, FieldEr
         Value::Object(object) => Ok(Some(object)),
         _ => Err(FieldErrors::field(name, "Expected object")),
     }
-}
-
-fn shape(app: &App, channel: store::Channel, secrets: Secrets) -> Result<Channel, ApiError> {
-    let secret = app.store.secrets(&channel)?.webhook_secret;
-    let provider = channel.provider;
-    let is_shown = secrets == Secrets::Shown;
-    let shown_url = is_shown || provider == Provider::WhatsApp;
-    let shown_secret = is_shown && provider != Provider::Zapi;
-    Ok(Channel {
-        webhook_secret: shown_secret.then(|| secret.expose_secret().to_owned()),
-        webhook_url: shown_url.then(|| webhook_url(app, &channel, &secret)),
-        id: channel.id,
-        provider,
-        name: channel.name,
-        settings: channel.settings,
-        agent_id: channel.agent_id,
-        connected: channel.connected,
-        created_at: rfc3339(channel.created_at),
-        updated_at: rfc3339(channel.updated_at),
-    })
 }
 
 /// The default agent that is named, if it exists.
@@ -180,8 +109,24 @@ pub(super) async fn find(
         .ok_or_else(missing)
 }
 
-/// Connect a number
-#[utoipa::path(post, path = "/channels", operation_id = "createChannel", tag = "Channels", request_body = NewChannel, responses((status = 201, description = "Created", body = Channel), CreateFailures))]
+/// Connect a WhatsApp number
+///
+/// Stores the credentials encrypted. An organization connects each number once.
+///
+/// With `check=true`, the provider is asked first whether the number can send. If it cannot, nothing is created, and the
+/// error says why.
+#[utoipa::path(
+    post,
+    path = "/channels",
+    operation_id = "createChannel",
+    tag = "Channels",
+    params(CreateQuery),
+    request_body = NewChannel,
+    responses(
+        (status = 201, description = "Created", body = Channel),
+        CreateFailures,
+    ),
+)]
 pub(crate) async fn create(
     Caller {
         organization_id,
@@ -189,6 +134,7 @@ pub(crate) async fn create(
         ..
     }: Caller<need::Manage>,
     State(app): State<Arc<App>>,
+    Query(query): Query<CreateQuery>,
     Body(new): Body<NewChannel>,
 ) -> Result<(StatusCode, Json<Channel>), ApiError> {
     let new = checked(new)?;
@@ -201,7 +147,12 @@ pub(crate) async fn create(
     let settings = given("settings", new.settings)?.unwrap_or_default();
     let credentials = given("credentials", new.credentials)?.unwrap_or_default();
     let number = app.channels().check(provider, &credentials, &settings)?;
+    let (credentials, settings) = (stated(credentials), stated(settings));
     let agent_id = known_agent(&app, &organization_id, new.agent_id).await?;
+    if query.check()? {
+        let channel = app.channels().connect(provider, &credentials, &settings)?;
+        channel_checks::require_connected(&*channel).await?;
+    }
     let channel = store::NewChannel {
         id: id_or(new.id, || ChannelId::from_uuid(app.uuid()))?,
         organization_id,
@@ -228,7 +179,19 @@ pub(crate) async fn create(
 }
 
 /// List channels
-#[utoipa::path(get, path = "/channels", operation_id = "listChannels", tag = "Channels", params(ListQuery), responses((status = 200, description = "One part of the list", body = List<Channel>), ListFailures))]
+///
+/// Returns the channels of the organization, oldest first. Credentials are never shown.
+#[utoipa::path(
+    get,
+    path = "/channels",
+    operation_id = "listChannels",
+    tag = "Channels",
+    params(ListQuery),
+    responses(
+        (status = 200, description = "One part of the list", body = List<Channel>),
+        ListFailures,
+    ),
+)]
 pub(crate) async fn list(
     Caller {
         organization_id, ..
@@ -258,7 +221,19 @@ pub(crate) async fn list(
 }
 
 /// Show a channel
-#[utoipa::path(get, path = "/channels/{id}", operation_id = "showChannel", tag = "Channels", params(("id" = String, Path)), responses((status = 200, description = "The channel", body = Channel), FindFailures))]
+///
+/// Returns one channel of the organization. Its credentials are never shown: `credentialsSet` tells which of them are set.
+#[utoipa::path(
+    get,
+    path = "/channels/{id}",
+    operation_id = "showChannel",
+    tag = "Channels",
+    params(("id" = String, Path, description = "The id of the channel.")),
+    responses(
+        (status = 200, description = "The channel", body = Channel),
+        FindFailures,
+    ),
+)]
 pub(crate) async fn show(
     Caller {
         organization_id, ..
@@ -272,7 +247,21 @@ pub(crate) async fn show(
 }
 
 /// Change a channel
-#[utoipa::path(patch, path = "/channels/{id}", operation_id = "updateChannel", tag = "Channels", params(("id" = String, Path)), request_body = ChannelPatch, responses((status = 200, description = "The channel as it is now", body = Channel), UpdateFailures))]
+///
+/// Fields that are left out stay. A credential that the request names is replaced, one that is null is removed, and the
+/// others stay. `settings` replaces all settings of the channel.
+#[utoipa::path(
+    patch,
+    path = "/channels/{id}",
+    operation_id = "updateChannel",
+    tag = "Channels",
+    params(("id" = String, Path, description = "The id of the channel.")),
+    request_body = ChannelPatch,
+    responses(
+        (status = 200, description = "The channel as it is now", body = Channel),
+        UpdateFailures,
+    ),
+)]
 pub(crate) async fn update(
     Caller {
         organization_id,
@@ -292,15 +281,14 @@ pub(crate) async fn update(
         credentials: given("credentials", patch.credentials)?,
         agent_id: known_agent(&app, &organization_id, patch.agent_id).await?,
     };
-    let (provider, channels) = (channel.provider, app.channels());
     let settings = change.settings.as_ref().unwrap_or(&channel.settings);
-    let number = if let Some(credentials) = &change.credentials {
-        channels.check(provider, credentials, settings)?
-    } else {
-        let kept = app.store.secrets(&channel)?.credentials;
-        channels.check_settings(provider, &kept, settings)?
-    };
+    let stored = app.store.secrets(&channel)?.credentials;
+    let credentials = change.credentials.clone().unwrap_or_default();
+    let number = app
+        .channels()
+        .check_change(channel.provider, &stored, &credentials, settings)?;
     // A new name leaves the number as it is, also where two old channels share one.
+    change.settings = change.settings.map(stated);
     if change.credentials.is_some() || change.settings.is_some() {
         change.number = Some(number.clone());
     }
@@ -318,8 +306,20 @@ pub(crate) async fn update(
     Ok(Json(shape(&app, channel, Secrets::Shown)?))
 }
 
-/// Delete a channel and its credentials; its conversations stay, and can no longer send
-#[utoipa::path(delete, path = "/channels/{id}", operation_id = "deleteChannel", tag = "Channels", params(("id" = String, Path)), responses((status = 204, description = "Deleted"), FindFailures))]
+/// Delete a channel
+///
+/// The credentials are deleted. The conversations of the channel stay and can be read, and can no longer send.
+#[utoipa::path(
+    delete,
+    path = "/channels/{id}",
+    operation_id = "deleteChannel",
+    tag = "Channels",
+    params(("id" = String, Path, description = "The id of the channel.")),
+    responses(
+        (status = 204, description = "Deleted"),
+        FindFailures,
+    ),
+)]
 pub(crate) async fn delete(
     Caller {
         organization_id,
@@ -332,14 +332,4 @@ pub(crate) async fn delete(
     let id = id.parse().map_err(|_| missing())?;
     let deleted = app.store.delete_channel(&organization_id, &id, &author);
     super::deleted(deleted.await?, Reason::ChannelNotFound)
-}
-
-/// Meta signs its calls; the others prove themselves by knowing the URL.
-pub(super) fn webhook_url(app: &App, channel: &store::Channel, secret: &SecretString) -> String {
-    let base = app.public_url.as_str().trim_end_matches('/');
-    let url = format!("{base}/webhooks/{}/{}", channel.provider, channel.id);
-    match channel.provider {
-        Provider::WhatsApp => url,
-        Provider::Zapi | Provider::ZapperHub => format!("{url}/{}", secret.expose_secret()),
-    }
 }

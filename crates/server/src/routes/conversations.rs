@@ -33,51 +33,57 @@ failures!(ListFailures: KEY, QUERY);
 failures!(FindFailures: KEY, &[Reason::ConversationNotFound]);
 failures!(MessagesFailures: KEY, QUERY, &[Reason::ConversationNotFound]);
 
-/// A conversation to be.
+/// The conversation to create.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(example = json!({"agentId": "agent-123", "channelId": "whatsapp", "to": "+55 11 90000-0002"}))]
 pub(crate) struct NewConversation {
-    /// Who speaks.
+    /// The id of the agent that sends in this conversation.
     #[serde(default)]
     #[validate(custom(function = "required"))]
-    #[schema(value_type = String)]
+    #[schema(value_type = String, required = true)]
     agent_id: TextField,
-    /// Over which number.
+    /// The id of the channel that carries the messages.
     #[serde(default)]
     #[validate(custom(function = "required"))]
-    #[schema(value_type = String)]
+    #[schema(value_type = String, required = true)]
     channel_id: TextField,
-    /// To whom: a phone number with country code, a business-scoped user id, a LID or a group.
+    /// The recipient: a phone number with country code, a business-scoped user id, a LID or a group.
     #[serde(default)]
     #[validate(custom(function = "required"))]
-    #[schema(value_type = String)]
+    #[schema(value_type = String, required = true)]
     to: TextField,
-    /// Its id, if you want to choose it: ids from ChatVolt keep working.
+    /// The id of the conversation, if you want to choose it: ids from ChatVolt keep working.
     #[serde(default)]
     #[validate(custom(function = "optional"))]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, pattern = r"^[A-Za-z0-9._:-]{0,64}$")]
     id: TextField,
 }
 
-/// One agent, one channel, one recipient.
+/// A conversation of one agent with one recipient over one channel.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Conversation {
+    /// The id of the conversation.
     #[schema(value_type = String)]
     id: ConversationId,
+    /// The id of the agent that sends in this conversation.
     #[schema(value_type = String)]
     agent_id: AgentId,
+    /// The id of the channel that carries the messages.
     #[schema(value_type = String)]
     channel_id: ChannelId,
     /// The recipient in its canonical form.
     to: String,
     /// How the recipient's phone number was read; null if the recipient is not a phone number.
     phone: Option<ReadPhone>,
-    /// The customer, by every name that is known.
+    /// The customer, by every address that is known.
     contact: Contact,
-    /// Until when WhatsApp carries reply buttons; null when it is not known, which means: try.
+    /// Until when WhatsApp carries messages that are not templates; null when it is not known, and a send is tried then.
+    #[schema(format = DateTime)]
     window_expires_at: Option<String>,
+    /// The time at which it was created.
+    #[schema(format = DateTime)]
     created_at: String,
     /// What to check about the recipient as it was written; only in the answer that creates the conversation.
     warnings: Vec<FieldWarning>,
@@ -102,13 +108,17 @@ impl From<Phone> for ReadPhone {
     }
 }
 
-/// A customer; there may be no phone.
+/// A customer, by every address that is known. There may be no phone number.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Contact {
+    /// The phone number: digits with the country code.
     phone: Option<String>,
+    /// The business-scoped user id that Meta gives the customer.
     user_id: Option<String>,
+    /// WhatsApp's linked id of the customer.
     lid: Option<String>,
+    /// The name that the customer chose.
     name: Option<String>,
 }
 
@@ -156,8 +166,21 @@ async fn find(
         .ok_or_else(missing)
 }
 
-/// Open a conversation
-#[utoipa::path(post, path = "/conversations", operation_id = "createConversation", tag = "Conversations", request_body = NewConversation, responses((status = 201, description = "Created", body = Conversation), CreateFailures))]
+/// Create a conversation
+///
+/// A conversation joins one agent, one channel and one recipient, and is what a send names. Nothing is sent to the
+/// recipient. A customer who writes first gets a conversation without this call.
+#[utoipa::path(
+    post,
+    path = "/conversations",
+    operation_id = "createConversation",
+    tag = "Conversations",
+    request_body = NewConversation,
+    responses(
+        (status = 201, description = "Created", body = Conversation),
+        CreateFailures,
+    ),
+)]
 pub(crate) async fn create(
     Caller {
         organization_id, ..
@@ -247,7 +270,19 @@ async fn known_channel(
 }
 
 /// List conversations
-#[utoipa::path(get, path = "/conversations", operation_id = "listConversations", tag = "Conversations", params(ListQuery), responses((status = 200, description = "One part of the list", body = List<Conversation>), ListFailures))]
+///
+/// Returns the conversations of the organization, oldest first.
+#[utoipa::path(
+    get,
+    path = "/conversations",
+    operation_id = "listConversations",
+    tag = "Conversations",
+    params(ListQuery),
+    responses(
+        (status = 200, description = "One part of the list", body = List<Conversation>),
+        ListFailures,
+    ),
+)]
 pub(crate) async fn list(
     Caller {
         organization_id, ..
@@ -264,7 +299,19 @@ pub(crate) async fn list(
 }
 
 /// Show a conversation
-#[utoipa::path(get, path = "/conversations/{id}", operation_id = "showConversation", tag = "Conversations", params(("id" = String, Path)), responses((status = 200, description = "The conversation", body = Conversation), FindFailures))]
+///
+/// Returns one conversation of the organization.
+#[utoipa::path(
+    get,
+    path = "/conversations/{id}",
+    operation_id = "showConversation",
+    tag = "Conversations",
+    params(("id" = String, Path, description = "The id of the conversation.")),
+    responses(
+        (status = 200, description = "The conversation", body = Conversation),
+        FindFailures,
+    ),
+)]
 pub(crate) async fn show(
     Caller {
         organization_id, ..
@@ -275,8 +322,20 @@ pub(crate) async fn show(
     Ok(Json(find(&app, &organization_id, &id).await?.into()))
 }
 
-/// Show a conversation, by ChatVolt's path
-#[utoipa::path(get, path = "/conversation/{id}", operation_id = "showConversationByChatvoltPath", tag = "Conversations", params(("id" = String, Path)), responses((status = 200, description = "The conversation", body = Conversation), FindFailures))]
+/// Show a conversation by ChatVolt's path
+///
+/// Returns the same as `GET /conversations/{id}`, for clients that were written for ChatVolt.
+#[utoipa::path(
+    get,
+    path = "/conversation/{id}",
+    operation_id = "showConversationByChatvoltPath",
+    tag = "Conversations",
+    params(("id" = String, Path, description = "The id of the conversation.")),
+    responses(
+        (status = 200, description = "The conversation", body = Conversation),
+        FindFailures,
+    ),
+)]
 pub(crate) async fn show_singular(
     caller: Caller<need::Read>,
     state: State<Arc<App>>,
@@ -286,7 +345,22 @@ pub(crate) async fn show_singular(
 }
 
 /// List the messages of a conversation
-#[utoipa::path(get, path = "/conversations/{id}/messages", operation_id = "listMessages", tag = "Conversations", params(("id" = String, Path), ListQuery), responses((status = 200, description = "One part of the list", body = List<Message>), MessagesFailures))]
+///
+/// Returns the messages of both sides, oldest first.
+#[utoipa::path(
+    get,
+    path = "/conversations/{id}/messages",
+    operation_id = "listMessages",
+    tag = "Conversations",
+    params(
+        ("id" = String, Path, description = "The id of the conversation."),
+        ListQuery,
+    ),
+    responses(
+        (status = 200, description = "One part of the list", body = List<Message>),
+        MessagesFailures,
+    ),
+)]
 pub(crate) async fn messages(
     Caller {
         organization_id, ..

@@ -22,7 +22,7 @@ use crate::body::Body;
 use crate::delivery::{delivery_id, event_of};
 use crate::error::{ApiError, Reason};
 use crate::extract::{Path, Query};
-use crate::openapi::{BODY, KEY, QUERY, failures};
+use crate::openapi::{BODY, KEY, QUERY, failures, words};
 
 failures!(ListFailures: KEY, QUERY, &[Reason::WebhookEndpointNotFound]);
 failures!(FindFailures: KEY, &[Reason::WebhookEndpointNotFound, Reason::DeliveryNotFound]);
@@ -32,7 +32,8 @@ failures!(ReplayFailures: KEY, BODY, &[Reason::WebhookEndpointNotFound]);
 #[derive(Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct DeliveryQuery {
-    /// Only those that are `pending`, `delivered` or `failed`.
+    /// Lists only the deliveries with this status.
+    #[param(value_type = Option<words::DeliveryStatus>, inline)]
     status: Option<String>,
 }
 
@@ -40,44 +41,52 @@ pub(crate) struct DeliveryQuery {
 #[derive(Deserialize, Validate, ToSchema)]
 #[schema(example = json!({"from": "2026-11-22T12:00:00Z", "to": "2026-11-22T13:00:00Z"}))]
 pub(crate) struct ReplayRange {
-    /// The first instant, RFC 3339.
+    /// The beginning of the time, as RFC 3339.
     #[serde(default)]
     #[validate(custom(function = "required"))]
-    #[schema(value_type = String)]
+    #[schema(value_type = String, format = DateTime, required = true)]
     from: TextField,
-    /// The first instant that no longer counts.
+    /// The end of the time, as RFC 3339; an event of this very instant is not sent.
     #[serde(default)]
     #[validate(custom(function = "required"))]
-    #[schema(value_type = String)]
+    #[schema(value_type = String, format = DateTime, required = true)]
     to: TextField,
 }
 
 /// How many events are sent again.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Replayed {
+    /// The number of events.
     replayed: u64,
 }
 
-/// One event for one webhook endpoint.
+/// The sending of one event to one webhook endpoint.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Delivery {
-    /// What the receiver sees as `webhook-id`, the same in every attempt.
+    /// The id of the delivery. The receiver sees it as `webhook-id`, the same in every attempt.
     id: String,
+    /// The id of the event.
     event_id: String,
+    /// The conversation of the event. The deliveries of one conversation keep their order.
     conversation_id: Option<String>,
-    /// `pending`, `delivered` or `failed`.
-    #[schema(value_type = String)]
+    /// How far the delivery has come.
+    #[schema(value_type = words::DeliveryStatus)]
     status: &'static str,
+    /// The number of attempts so far.
     attempt_count: u32,
     /// When it is tried next; null when it is finished, or waits for the one before it in its conversation.
+    #[schema(format = DateTime)]
     next_attempt_at: Option<String>,
     /// The HTTP status of the last attempt; null if there was no answer.
     last_status: Option<u16>,
     /// Why the last attempt failed.
     last_error: Option<String>,
+    /// The time at which it was created.
+    #[schema(format = DateTime)]
     created_at: String,
     /// When it arrived, or was given up.
+    #[schema(format = DateTime)]
     finished_at: Option<String>,
 }
 
@@ -86,19 +95,22 @@ pub(crate) struct Delivery {
 pub(crate) struct DeliveryWithAttempts {
     #[serde(flatten)]
     delivery: Delivery,
-    /// Oldest first.
+    /// The attempts, oldest first.
     attempts: Vec<DeliveryAttempt>,
 }
 
-/// One attempt.
+/// One attempt of a delivery.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct DeliveryAttempt {
+    /// When the attempt began.
+    #[schema(format = DateTime)]
     at: String,
     /// The receiver's HTTP status; null if there was no answer.
     status: Option<u16>,
+    /// How long the attempt took, in milliseconds.
     duration_ms: u64,
-    /// Why it failed.
+    /// Why the attempt failed; null if it did not.
     error: Option<String>,
 }
 
@@ -132,7 +144,7 @@ impl From<store::DeliveryAttempt> for DeliveryAttempt {
 
 impl DeliveryQuery {
     fn status(&self) -> Result<Option<DeliveryStatus>, ApiError> {
-        let text = self.status.as_deref().filter(|text| !text.is_empty());
+        let text = self.status.as_deref();
         text.map(|text| {
             text.parse()
                 .map_err(|_| wrong("status", "Must be one of pending, delivered, failed"))
@@ -177,7 +189,23 @@ fn instant(name: &str, field: TextField) -> Result<Timestamp, FieldErrors> {
 }
 
 /// List the deliveries of a webhook endpoint
-#[utoipa::path(get, path = "/webhook-endpoints/{id}/deliveries", operation_id = "listDeliveries", tag = "Webhook endpoints", params(("id" = String, Path), ListQuery, DeliveryQuery), responses((status = 200, description = "One part of the list", body = List<Delivery>), ListFailures))]
+///
+/// Returns one entry for each event that was or will be sent to the endpoint, oldest first.
+#[utoipa::path(
+    get,
+    path = "/webhook-endpoints/{id}/deliveries",
+    operation_id = "listDeliveries",
+    tag = "Webhook endpoints",
+    params(
+        ("id" = String, Path, description = "The id of the webhook endpoint."),
+        ListQuery,
+        DeliveryQuery,
+    ),
+    responses(
+        (status = 200, description = "One part of the list", body = List<Delivery>),
+        ListFailures,
+    ),
+)]
 pub(crate) async fn list(
     Caller {
         organization_id, ..
@@ -198,7 +226,22 @@ pub(crate) async fn list(
 }
 
 /// Show a delivery with its attempts
-#[utoipa::path(get, path = "/webhook-endpoints/{id}/deliveries/{deliveryId}", operation_id = "showDelivery", tag = "Webhook endpoints", params(("id" = String, Path), ("deliveryId" = String, Path)), responses((status = 200, description = "The delivery", body = DeliveryWithAttempts), FindFailures))]
+///
+/// Returns one delivery, and what came of each attempt to send it.
+#[utoipa::path(
+    get,
+    path = "/webhook-endpoints/{id}/deliveries/{deliveryId}",
+    operation_id = "showDelivery",
+    tag = "Webhook endpoints",
+    params(
+        ("id" = String, Path, description = "The id of the webhook endpoint."),
+        ("deliveryId" = String, Path, description = "The id of the delivery."),
+    ),
+    responses(
+        (status = 200, description = "The delivery", body = DeliveryWithAttempts),
+        FindFailures,
+    ),
+)]
 pub(crate) async fn show(
     Caller {
         organization_id, ..
@@ -210,10 +253,23 @@ pub(crate) async fn show(
     with_attempts(&app, &key).await
 }
 
-/// Deliver an event once more, whether it arrived or not
+/// Replay a delivery
 ///
-/// Nothing goes out before the endpoint is enabled.
-#[utoipa::path(post, path = "/webhook-endpoints/{id}/deliveries/{deliveryId}/replay", operation_id = "replayDelivery", tag = "Webhook endpoints", params(("id" = String, Path), ("deliveryId" = String, Path)), responses((status = 200, description = "The delivery, which is pending again", body = DeliveryWithAttempts), FindFailures))]
+/// Sends the event once more, whether it arrived or not. Nothing is sent before the endpoint is enabled.
+#[utoipa::path(
+    post,
+    path = "/webhook-endpoints/{id}/deliveries/{deliveryId}/replay",
+    operation_id = "replayDelivery",
+    tag = "Webhook endpoints",
+    params(
+        ("id" = String, Path, description = "The id of the webhook endpoint."),
+        ("deliveryId" = String, Path, description = "The id of the delivery."),
+    ),
+    responses(
+        (status = 200, description = "The delivery, which is pending again", body = DeliveryWithAttempts),
+        FindFailures,
+    ),
+)]
 pub(crate) async fn replay(
     Caller {
         organization_id, ..
@@ -228,10 +284,24 @@ pub(crate) async fn replay(
     with_attempts(&app, &key).await
 }
 
-/// Skip a delivery that is pending: it is `failed`, and the next of its conversation goes
+/// Skip a delivery that is pending
 ///
-/// A delivery that has arrived, or was given up, stays as it is. A skipped one can be replayed.
-#[utoipa::path(post, path = "/webhook-endpoints/{id}/deliveries/{deliveryId}/skip", operation_id = "skipDelivery", tag = "Webhook endpoints", params(("id" = String, Path), ("deliveryId" = String, Path)), responses((status = 200, description = "The delivery, which waits for nothing any more", body = DeliveryWithAttempts), FindFailures))]
+/// The delivery is `failed`, and the next one of its conversation is sent. A delivery that has arrived, or was given up, stays
+/// as it is. A skipped delivery can be replayed.
+#[utoipa::path(
+    post,
+    path = "/webhook-endpoints/{id}/deliveries/{deliveryId}/skip",
+    operation_id = "skipDelivery",
+    tag = "Webhook endpoints",
+    params(
+        ("id" = String, Path, description = "The id of the webhook endpoint."),
+        ("deliveryId" = String, Path, description = "The id of the delivery."),
+    ),
+    responses(
+        (status = 200, description = "The delivery, which waits for nothing any more", body = DeliveryWithAttempts),
+        FindFailures,
+    ),
+)]
 pub(crate) async fn skip(
     Caller {
         organization_id, ..
@@ -244,10 +314,22 @@ pub(crate) async fn skip(
     with_attempts(&app, &key).await
 }
 
-/// Deliver the events of a time once more, also those that the endpoint missed while it was disabled
+/// Replay the events of a time
 ///
-/// Nothing goes out before the endpoint is enabled.
-#[utoipa::path(post, path = "/webhook-endpoints/{id}/replay", operation_id = "replayDeliveries", tag = "Webhook endpoints", params(("id" = String, Path)), request_body = ReplayRange, responses((status = 200, description = "How many events are delivered again", body = Replayed), ReplayFailures))]
+/// Sends these events once more, also those that the endpoint missed while it was disabled. Nothing is sent before the
+/// endpoint is enabled.
+#[utoipa::path(
+    post,
+    path = "/webhook-endpoints/{id}/replay",
+    operation_id = "replayDeliveries",
+    tag = "Webhook endpoints",
+    params(("id" = String, Path, description = "The id of the webhook endpoint.")),
+    request_body = ReplayRange,
+    responses(
+        (status = 200, description = "How many events are delivered again", body = Replayed),
+        ReplayFailures,
+    ),
+)]
 pub(crate) async fn replay_range(
     Caller {
         organization_id, ..

@@ -26,7 +26,7 @@ use crate::app::App;
 use crate::auth::{Caller, need};
 use crate::error::{ApiError, Reason};
 use crate::extract::Query;
-use crate::openapi::{KEY, QUERY, failures};
+use crate::openapi::{KEY, QUERY, failures, words};
 use crate::streams::OpenStream;
 
 const DEFAULT_LIMIT: u32 = 100;
@@ -37,6 +37,8 @@ const FIRST_CATCH_UP: u32 = 10;
 
 /// Bytes of the events that a stream reads at once: what it holds while its reader takes nothing.
 const MAX_CATCH_UP_BYTES: usize = 64 * 1024;
+
+pub(crate) mod data;
 
 failures!(EventFailures: KEY, QUERY);
 failures!(StreamFailures: KEY, QUERY, &[Reason::RateLimited]);
@@ -54,13 +56,14 @@ pub(crate) struct EventQuery {
     /// `nextCursor` is null.
     #[param(value_type = Option<u32>, default = 100, minimum = 1, maximum = 1000)]
     limit: Option<String>,
-    /// Only this type, such as `button.pressed`.
+    /// Lists only events of this type.
+    #[param(value_type = Option<words::EventType>, inline)]
     r#type: Option<String>,
-    /// Only this conversation.
+    /// Lists only events of this conversation.
     conversation_id: Option<String>,
 }
 
-/// One fact.
+/// Something that happened in the organization.
 #[derive(Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(example = json!({
@@ -69,24 +72,29 @@ pub(crate) struct EventQuery {
     "data": {
         "messageId": "msg_0199f3aa4a1e7c109d7b000000000002", "externalId": "wamid.HBgM", "inReplyTo": "msg_0199f3aa4a1e7c109d7b000000000001",
         "button": {"id": "btn_sales", "title": "Sales"},
-        "from": {"phone": "5521988887777", "userId": null, "name": "Ana"}
+        "from": {"phone": "5521988887777", "userId": null, "lid": null, "name": "Ana"}
     }
 }))]
 pub(crate) struct Event {
-    /// Sorts in the order of writing within the organization.
+    /// The id of the event. Ids sort in the order of writing within the organization.
     id: String,
     /// What happened.
     #[serde(rename = "type")]
-    #[schema(value_type = String)]
+    #[schema(value_type = words::EventType)]
     kind: &'static str,
+    /// The time at which the event was stored.
+    #[schema(format = DateTime)]
     created_at: String,
+    /// The organization of the event.
     #[schema(value_type = String)]
     organization_id: OrganizationId,
+    /// The agent of the conversation.
     agent_id: Option<String>,
+    /// The channel that the event concerns.
     channel_id: Option<String>,
+    /// The conversation that the event concerns.
     conversation_id: Option<String>,
-    /// By type: see the documentation. `textTruncated: true` says that a customer's text, or the title of what
-    /// was tapped, was longer than 64 KiB and is cut.
+    /// What the event tells, by its type.
     #[schema(value_type = Object)]
     data: Value,
 }
@@ -95,7 +103,7 @@ pub(crate) struct Event {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Events {
-    /// Oldest first.
+    /// The events, oldest first.
     data: Vec<Event>,
     /// Give it as `cursor` to read on; null at the end.
     next_cursor: Option<String>,
@@ -126,7 +134,7 @@ impl EventQuery {
     }
 
     fn filter(&self) -> Result<EventFilter, ApiError> {
-        let kind = self.r#type.as_deref().filter(|text| !text.is_empty());
+        let kind = self.r#type.as_deref();
         let conversation = self
             .conversation_id
             .as_deref()
@@ -161,7 +169,20 @@ fn check_seen(name: &str, seen: Option<EventId>, newest: EventId) -> Result<(), 
 }
 
 /// List events
-#[utoipa::path(get, path = "/events", operation_id = "listEvents", tag = "Events", params(EventQuery), responses((status = 200, description = "One part of the list", body = Events), EventFailures))]
+///
+/// Returns what happened in the organization, in the order in which it was stored. Keep the id of the last event that you
+/// have, and read on from there to get what happened since.
+#[utoipa::path(
+    get,
+    path = "/events",
+    operation_id = "listEvents",
+    tag = "Events",
+    params(EventQuery),
+    responses(
+        (status = 200, description = "One part of the list", body = Events),
+        EventFailures,
+    ),
+)]
 pub(crate) async fn list(
     Caller {
         organization_id, ..
@@ -185,10 +206,24 @@ pub(crate) async fn list(
     app.memory.answer(Some(&organization_id), &events)
 }
 
-/// Follow events as they happen, as server-sent events
+/// Follow events as they happen
 ///
+/// Sends server-sent events. The data of each is one event in JSON, as in the list of events.
 /// An organization has at most 100 open streams on one server.
-#[utoipa::path(get, path = "/events/stream", operation_id = "streamEvents", tag = "Events", params(EventQuery, ("Last-Event-ID" = Option<String>, Header, description = "The id of the last event that you have; without it and `cursor`, the stream begins now")), responses((status = 200, description = "One event after the other", content_type = "text/event-stream", body = String), StreamFailures))]
+#[utoipa::path(
+    get,
+    path = "/events/stream",
+    operation_id = "streamEvents",
+    tag = "Events",
+    params(
+        EventQuery,
+        ("Last-Event-ID" = Option<String>, Header, description = "The id of the last event that you have; without it and `cursor`, the stream begins now."),
+    ),
+    responses(
+        (status = 200, description = "One event after the other", content_type = "text/event-stream", body = String),
+        StreamFailures,
+    ),
+)]
 pub(crate) async fn stream(
     Caller {
         organization_id,

@@ -16,63 +16,92 @@ use crate::app::App;
 use crate::auth::{Caller, need};
 use crate::error::{ApiError, Reason};
 use crate::extract::Path;
-use crate::openapi::{KEY, failures};
+use crate::openapi::{KEY, failures, words};
 
 failures!(FindFailures: KEY, &[Reason::MessageNotFound]);
 
-/// A message, with every key of ChatVolt's `Message`, and `status` and `warnings` of our own.
+/// A message of either side. It has every key of ChatVolt's message, and `status` and `warnings` beside them.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Message {
+    /// The id of the message.
     #[schema(value_type = String)]
     id: MessageId,
     /// The body; of a customer's message the text, the caption, or the title of what was tapped.
     text: String,
+    /// Always null; it is there for ChatVolt's clients.
     html: Option<String>,
-    /// `agent` for the organization, `human` for the customer.
-    #[schema(value_type = String)]
-    from: &'static str,
+    /// Who wrote the message.
+    from: Side,
+    /// The conversation of the message.
     #[schema(value_type = String)]
     conversation_id: ConversationId,
+    /// Always empty; it is there for ChatVolt's clients.
     #[schema(value_type = Vec<Object>)]
     sources: [(); 0],
+    /// Always null; it is there for ChatVolt's clients.
     #[schema(value_type = Option<Object>)]
     usage: Option<()>,
     /// The message's id at WhatsApp (`wamid…`), if the provider said it.
     external_id: Option<String>,
+    /// Always null; it is there for ChatVolt's clients.
     user_id: Option<String>,
+    /// Always null; it is there for ChatVolt's clients.
     contact_id: Option<String>,
+    /// Always null; it is there for ChatVolt's clients.
     visitor_id: Option<String>,
+    /// The agent of the conversation.
     #[schema(value_type = String)]
     agent_id: AgentId,
+    /// What else is known of the message.
     metadata: Metadata,
-    /// Our message that the customer's answers.
+    /// The id of your message that this one of the customer answers.
     #[schema(value_type = Option<String>)]
     input_id: Option<MessageId>,
+    /// Always null; it is there for ChatVolt's clients.
     eval: Option<String>,
-    /// Whether the recipient has read it.
+    /// Whether the recipient has read the message.
     read: bool,
+    /// Always null; it is there for ChatVolt's clients.
     agent_model: Option<String>,
+    /// Always null; it is there for ChatVolt's clients.
     usage_credits: Option<f64>,
+    /// The time at which it was created.
+    #[schema(format = DateTime)]
     created_at: String,
+    /// The time of its last change.
+    #[schema(format = DateTime)]
     updated_at: String,
-    /// `sending`, `accepted`, `rejected`, `unknown`, `sent`, `delivered`, `read` or `failed`.
-    #[schema(value_type = String)]
+    /// How far the message has come.
+    #[schema(value_type = words::MessageStatus)]
     status: Status,
     /// What may look wrong on the phone.
     warnings: Vec<FieldWarning>,
+}
+
+/// The side that wrote a message: `agent` is the organization, `human` the customer.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = MessageSide)]
+enum Side {
+    Agent,
+    Human,
 }
 
 /// What else is known of a message.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct Metadata {
+    /// The channel of the message.
     #[schema(value_type = String)]
     channel_id: ChannelId,
-    /// `buttons` for ours; `button`, `list`, `text`, `image`, … or `unknown` for the customer's.
+    /// `buttons` for a message of yours; `button`, `list`, `text`, `image`, … or `unknown` for the customer's.
     kind: String,
+    /// The line above the body.
     header: Option<String>,
+    /// The line below the body.
     footer: Option<String>,
+    /// The buttons of the message.
     buttons: Vec<ReplyButton>,
     /// Whether the customer said more than `text` holds: up to 64 KiB of a customer's text are stored.
     text_truncated: bool,
@@ -90,7 +119,7 @@ struct Metadata {
 
 /// The class by which Meta charges for a message, never an amount.
 #[derive(Serialize, ToSchema)]
-struct Pricing {
+pub(super) struct Pricing {
     /// What is charged for, such as `service`, `utility` or `marketing`; reply buttons are `service`.
     category: Option<String>,
     /// `regular` for a message that is charged, or a word that begins with `free_`.
@@ -104,23 +133,32 @@ struct Pricing {
     free: Option<bool>,
 }
 
+/// A reply button.
 #[derive(Serialize, ToSchema)]
-struct ReplyButton {
+pub(super) struct ReplyButton {
+    /// The id that was sent with the button.
     id: String,
+    /// The text on the button.
     title: String,
 }
 
+/// Why a message was rejected or failed.
 #[derive(Serialize, ToSchema)]
-struct MessageError {
+pub(super) struct MessageError {
+    /// The stable word for what went wrong.
     reason: String,
+    /// The provider's number for the error.
     code: Option<i64>,
+    /// What went wrong, in a sentence.
     message: String,
 }
 
-/// Something that may look wrong on the phone, though the message goes out.
+/// Something that may look wrong on the phone, though the message is sent.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct FieldWarning {
+    /// The field that the warning is about.
     field: String,
+    /// What may look wrong.
     message: String,
 }
 
@@ -164,7 +202,7 @@ impl From<store::Message> for Message {
         Self {
             text,
             html: None,
-            from: if inbound { "human" } else { "agent" },
+            from: if inbound { Side::Human } else { Side::Agent },
             sources: [],
             usage: None,
             user_id: None,
@@ -248,7 +286,19 @@ impl From<store::MessageError> for MessageError {
 }
 
 /// Show a message
-#[utoipa::path(get, path = "/messages/{id}", operation_id = "showMessage", tag = "Messages", params(("id" = String, Path)), responses((status = 200, description = "The message", body = Message), FindFailures))]
+///
+/// Returns one message of the organization with its present status.
+#[utoipa::path(
+    get,
+    path = "/messages/{id}",
+    operation_id = "showMessage",
+    tag = "Messages",
+    params(("id" = String, Path, description = "The id of the message.")),
+    responses(
+        (status = 200, description = "The message", body = Message),
+        FindFailures,
+    ),
+)]
 pub(crate) async fn show(
     Caller {
         organization_id, ..

@@ -13,6 +13,7 @@ pub(crate) mod events;
 pub(crate) mod health;
 pub(crate) mod listing;
 pub(crate) mod messages;
+pub(crate) mod organization_users;
 pub(crate) mod organizations;
 pub(crate) mod sessions;
 pub(crate) mod user_sessions;

@@ -32,31 +32,36 @@ failures!(ListFailures: KEY, QUERY);
 failures!(FindFailures: KEY, &[Reason::OrganizationNotFound]);
 failures!(DeleteFailures: KEY, QUERY, &[Reason::OrganizationNotFound]);
 
-/// A tenant to be.
+/// The organization to create.
 #[derive(Deserialize, Validate, ToSchema)]
 #[schema(example = json!({"name": "Loja Exemplo"}))]
 pub(crate) struct NewOrganization {
-    /// What people call it.
+    /// The name of the organization.
     #[serde(default)]
     #[validate(custom(function = "name"))]
-    #[schema(value_type = String, max_length = 256)]
+    #[schema(value_type = String, required = true, min_length = 1, max_length = 256, pattern = r"\S")]
     name: TextField,
-    /// Its id, if you want to choose it.
+    /// The id of the organization, if you want to choose it.
     #[serde(default)]
     #[validate(custom(function = "optional"))]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, pattern = r"^[A-Za-z0-9._:-]{0,64}$")]
     id: TextField,
 }
 
-/// A tenant.
+/// An organization, which owns everything else and sees no other organization.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Organization {
+    /// The id of the organization.
     #[schema(value_type = String)]
     id: OrganizationId,
+    /// The name of the organization.
     name: String,
-    /// When it was suspended; null if it is not.
+    /// When the organization was suspended; null if it is not.
+    #[schema(format = DateTime)]
     suspended_at: Option<String>,
+    /// The time at which it was created.
+    #[schema(format = DateTime)]
     created_at: String,
 }
 
@@ -81,7 +86,19 @@ impl From<store::Organization> for Organization {
 }
 
 /// Create an organization
-#[utoipa::path(post, path = "/organizations", operation_id = "createOrganization", tag = "Organizations", request_body = NewOrganization, responses((status = 201, description = "Created", body = Organization), CreateFailures))]
+///
+/// An organization owns agents, channels, conversations, users and API keys, and sees no other organization.
+#[utoipa::path(
+    post,
+    path = "/organizations",
+    operation_id = "createOrganization",
+    tag = "Organizations",
+    request_body = NewOrganization,
+    responses(
+        (status = 201, description = "Created", body = Organization),
+        CreateFailures,
+    ),
+)]
 pub(crate) async fn create(
     Operator { author }: Operator,
     State(app): State<Arc<App>>,
@@ -101,7 +118,19 @@ pub(crate) async fn create(
 }
 
 /// List organizations
-#[utoipa::path(get, path = "/organizations", operation_id = "listOrganizations", tag = "Organizations", params(ListQuery), responses((status = 200, description = "One part of the list", body = List<Organization>), ListFailures))]
+///
+/// Returns all organizations of the server, oldest first.
+#[utoipa::path(
+    get,
+    path = "/organizations",
+    operation_id = "listOrganizations",
+    tag = "Organizations",
+    params(ListQuery),
+    responses(
+        (status = 200, description = "One part of the list", body = List<Organization>),
+        ListFailures,
+    ),
+)]
 pub(crate) async fn list(
     _: Operator,
     State(app): State<Arc<App>>,
@@ -113,7 +142,19 @@ pub(crate) async fn list(
 }
 
 /// Show an organization
-#[utoipa::path(get, path = "/organizations/{id}", operation_id = "showOrganization", tag = "Organizations", params(("id" = String, Path)), responses((status = 200, description = "The organization", body = Organization), FindFailures))]
+///
+/// Returns one organization.
+#[utoipa::path(
+    get,
+    path = "/organizations/{id}",
+    operation_id = "showOrganization",
+    tag = "Organizations",
+    params(("id" = String, Path, description = "The id of the organization.")),
+    responses(
+        (status = 200, description = "The organization", body = Organization),
+        FindFailures,
+    ),
+)]
 pub(crate) async fn show(
     _: Operator,
     State(app): State<Arc<App>>,
@@ -122,11 +163,21 @@ pub(crate) async fn show(
     Ok(Json(find(&app, &id).await?.into()))
 }
 
-/// Suspend an organization: its API keys and sessions are refused and its deliveries wait
+/// Suspend an organization
 ///
-/// Its open event streams end within a second. What the providers tell about its channels is stored as before,
-/// and delivered once it is resumed.
-#[utoipa::path(post, path = "/organizations/{id}/suspend", operation_id = "suspendOrganization", tag = "Organizations", params(("id" = String, Path)), responses((status = 200, description = "The organization, which is suspended", body = Organization), FindFailures))]
+/// Its API keys and sessions are refused, its deliveries wait, and its open event streams end within a second. What the
+/// providers tell about its channels is stored as before, and delivered once it is resumed.
+#[utoipa::path(
+    post,
+    path = "/organizations/{id}/suspend",
+    operation_id = "suspendOrganization",
+    tag = "Organizations",
+    params(("id" = String, Path, description = "The id of the organization.")),
+    responses(
+        (status = 200, description = "The organization, which is suspended", body = Organization),
+        FindFailures,
+    ),
+)]
 pub(crate) async fn suspend(
     Operator { author }: Operator,
     State(app): State<Arc<App>>,
@@ -137,8 +188,20 @@ pub(crate) async fn suspend(
     Ok(Json(suspended.ok_or_else(missing)?.into()))
 }
 
-/// Resume a suspended organization: its API keys and sessions work again and its deliveries go on
-#[utoipa::path(post, path = "/organizations/{id}/resume", operation_id = "resumeOrganization", tag = "Organizations", params(("id" = String, Path)), responses((status = 200, description = "The organization, which is not suspended", body = Organization), FindFailures))]
+/// Resume a suspended organization
+///
+/// Its API keys and sessions work again, and its deliveries go on.
+#[utoipa::path(
+    post,
+    path = "/organizations/{id}/resume",
+    operation_id = "resumeOrganization",
+    tag = "Organizations",
+    params(("id" = String, Path, description = "The id of the organization.")),
+    responses(
+        (status = 200, description = "The organization, which is not suspended", body = Organization),
+        FindFailures,
+    ),
+)]
 pub(crate) async fn resume(
     Operator { author }: Operator,
     State(app): State<Arc<App>>,
@@ -150,10 +213,23 @@ pub(crate) async fn resume(
 
 /// Delete an organization and everything that it owns
 ///
-/// It cannot be undone. The API keys, users and sessions of the organization and the webhook URLs of its channels do not exist
-/// any more, from now on and on every server. After five minutes its data are removed in the background;
-/// then its id and those of its channels are free again.
-#[utoipa::path(delete, path = "/organizations/{id}", operation_id = "deleteOrganization", tag = "Organizations", params(("id" = String, Path), Confirmation), responses((status = 204, description = "Deleted"), DeleteFailures))]
+/// The deletion cannot be undone. The API keys, users and sessions of the organization and the webhook URLs of its channels stop
+/// working at once, on every server. Its data are removed in the background after five minutes;
+/// then its id and the ids of its channels are free again.
+#[utoipa::path(
+    delete,
+    path = "/organizations/{id}",
+    operation_id = "deleteOrganization",
+    tag = "Organizations",
+    params(
+        ("id" = String, Path, description = "The id of the organization."),
+        Confirmation,
+    ),
+    responses(
+        (status = 204, description = "Deleted"),
+        DeleteFailures,
+    ),
+)]
 pub(crate) async fn delete(
     Operator { author }: Operator,
     State(app): State<Arc<App>>,

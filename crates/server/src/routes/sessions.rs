@@ -20,7 +20,7 @@ use crate::app::App;
 use crate::auth::{SignedIn, SigningIn};
 use crate::body::{Body, SmallBody};
 use crate::error::{ApiError, Reason};
-use crate::openapi::{BODY, KEY, failures};
+use crate::openapi::{BODY, KEY, failures, words};
 use crate::sign_in::{self, CreatedSession, SignIn};
 
 failures!(SignInFailures: BODY, &[Reason::Unauthorized, Reason::Forbidden, Reason::RateLimited, Reason::Internal, Reason::Unavailable]);
@@ -35,13 +35,15 @@ type SetCookie = [(HeaderName, HeaderValue); 1];
 #[serde(rename_all = "camelCase")]
 #[schema(example = json!({"email": "ana@example.com", "password": "correct horse battery"}))]
 pub(crate) struct NewSession {
+    /// The e-mail address of the user.
     #[serde(default)]
     #[validate(custom(function = "required"))]
-    #[schema(value_type = String, format = "email")]
+    #[schema(value_type = String, format = Email, required = true)]
     email: TextField,
+    /// The password of the user.
     #[serde(default)]
     #[validate(custom(function = "required"))]
-    #[schema(value_type = String, format = "password")]
+    #[schema(value_type = String, format = Password, required = true)]
     password: TextField,
     /// The organization. Without it, the two oldest users with this e-mail address are tried.
     #[serde(default)]
@@ -55,14 +57,15 @@ pub(crate) struct NewSession {
 #[serde(rename_all = "camelCase")]
 #[schema(example = json!({"currentPassword": "correct horse battery", "newPassword": "another long password"}))]
 pub(crate) struct PasswordChange {
+    /// The present password.
     #[serde(default)]
     #[validate(custom(function = "required"))]
-    #[schema(value_type = String, format = "password")]
+    #[schema(value_type = String, format = Password, required = true)]
     current_password: TextField,
-    /// 12 to 256 characters.
+    /// The new password, 12 to 256 characters.
     #[serde(default)]
     #[validate(custom(function = "required"))]
-    #[schema(value_type = String, format = "password", min_length = 12, max_length = 256)]
+    #[schema(value_type = String, format = Password, min_length = 12, max_length = 256, required = true)]
     new_password: TextField,
 }
 
@@ -72,11 +75,13 @@ pub(crate) struct PasswordChange {
 pub(crate) struct Session {
     #[serde(flatten)]
     times: UserSession,
+    /// The organization of the user.
     #[schema(value_type = String)]
     organization_id: OrganizationId,
+    /// The user who is signed in.
     user: User,
     /// What the user's role allows.
-    #[schema(value_type = Vec<String>)]
+    #[schema(value_type = Vec<words::Scope>)]
     scopes: Vec<Scope>,
 }
 
@@ -105,10 +110,18 @@ fn password(field: TextField) -> SecretString {
 /// this server. A wrong password and an unknown e-mail address get the same answer. One e-mail address may be tried
 /// 5 times in 15 minutes from one address, and 100 times in an hour from all; one address may try 20 times in 15
 /// minutes. A right password is not counted.
-#[utoipa::path(post, path = "/sessions", operation_id = "signIn", tag = "Sessions", request_body(content(
-    (NewSession = "application/json"),
-    (NewSession = "application/x-www-form-urlencoded"),
-)), responses((status = 201, description = "Signed in", body = Session, headers(("Set-Cookie" = String, description = "The session's cookie"))), SignInFailures))]
+/// A form with the same fields (`application/x-www-form-urlencoded`) is read as well.
+#[utoipa::path(
+    post,
+    path = "/sessions",
+    operation_id = "signIn",
+    tag = "Sessions",
+    request_body = NewSession,
+    responses(
+        (status = 201, description = "Signed in", body = Session, headers(("Set-Cookie" = String, description = "The session's cookie"))),
+        SignInFailures,
+    ),
+)]
 pub(crate) async fn create(
     SigningIn { address }: SigningIn,
     State(app): State<Arc<App>>,
@@ -135,13 +148,35 @@ pub(crate) async fn create(
 }
 
 /// Show the session of the caller
-#[utoipa::path(get, path = "/sessions/current", operation_id = "showSession", tag = "Sessions", responses((status = 200, description = "The session", body = Session), SessionFailures))]
+///
+/// Returns the session that the request presents, its user, and what the user may do.
+#[utoipa::path(
+    get,
+    path = "/sessions/current",
+    operation_id = "showSession",
+    tag = "Sessions",
+    responses(
+        (status = 200, description = "The session", body = Session),
+        SessionFailures,
+    ),
+)]
 pub(crate) async fn show(SignedIn { session, user, .. }: SignedIn) -> Json<Session> {
     Json(Session::of(session, user))
 }
 
-/// Sign out: end the session of the caller
-#[utoipa::path(delete, path = "/sessions/current", operation_id = "signOut", tag = "Sessions", responses((status = 204, description = "Ended", headers(("Set-Cookie" = String, description = "Takes the cookie away"))), SessionFailures))]
+/// Sign out
+///
+/// Ends the session of the caller and removes its cookie.
+#[utoipa::path(
+    delete,
+    path = "/sessions/current",
+    operation_id = "signOut",
+    tag = "Sessions",
+    responses(
+        (status = 204, description = "Ended", headers(("Set-Cookie" = String, description = "Takes the cookie away"))),
+        SessionFailures,
+    ),
+)]
 pub(crate) async fn delete(
     caller: SignedIn,
     State(app): State<Arc<App>>,
@@ -153,7 +188,17 @@ pub(crate) async fn delete(
 /// Change the password of the caller
 ///
 /// All other sessions, the personal API keys and the link of the user end. This session goes on with a new cookie.
-#[utoipa::path(post, path = "/sessions/current/password", operation_id = "changePassword", tag = "Sessions", request_body = PasswordChange, responses((status = 204, description = "Changed", headers(("Set-Cookie" = String, description = "The session's new cookie"))), ChangeFailures))]
+#[utoipa::path(
+    post,
+    path = "/sessions/current/password",
+    operation_id = "changePassword",
+    tag = "Sessions",
+    request_body = PasswordChange,
+    responses(
+        (status = 204, description = "Changed", headers(("Set-Cookie" = String, description = "The session's new cookie"))),
+        ChangeFailures,
+    ),
+)]
 pub(crate) async fn change_password(
     caller: SignedIn,
     State(app): State<Arc<App>>,

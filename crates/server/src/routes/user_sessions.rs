@@ -22,18 +22,24 @@ use crate::openapi::{KEY, QUERY, failures};
 failures!(ListFailures: KEY, QUERY, &[Reason::UserNotFound]);
 failures!(EndFailures: KEY, &[Reason::UserNotFound]);
 
-/// A session of a user.
+/// A session in which a user is signed in.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct UserSession {
+    /// The id of the session.
     #[schema(value_type = String)]
     id: SessionId,
+    /// The time at which it was created.
+    #[schema(format = DateTime)]
     created_at: String,
     /// When the session was last used, to the minute.
+    #[schema(format = DateTime)]
     last_seen_at: String,
     /// When the session ends if it is not used before.
+    #[schema(format = DateTime)]
     idle_ends_at: String,
     /// When the session ends in any case.
+    #[schema(format = DateTime)]
     ends_at: String,
 }
 
@@ -50,7 +56,22 @@ impl From<store::Session> for UserSession {
 }
 
 /// List the sessions of a user
-#[utoipa::path(get, path = "/users/{id}/sessions", operation_id = "listUserSessions", tag = "Users", params(("id" = String, Path), ListQuery), responses((status = 200, description = "One part of the list", body = List<UserSession>), ListFailures))]
+///
+/// Returns the sessions in which the user is signed in, oldest first.
+#[utoipa::path(
+    get,
+    path = "/users/{id}/sessions",
+    operation_id = "listUserSessions",
+    tag = "Users",
+    params(
+        ("id" = String, Path, description = "The id of the user."),
+        ListQuery,
+    ),
+    responses(
+        (status = 200, description = "One part of the list", body = List<UserSession>),
+        ListFailures,
+    ),
+)]
 pub(crate) async fn list(
     Caller {
         organization_id, ..
@@ -69,8 +90,20 @@ pub(crate) async fn list(
     app.memory.answer(Some(&organization_id), &list)
 }
 
-/// End all sessions of a user, and delete the personal API keys
-#[utoipa::path(delete, path = "/users/{id}/sessions", operation_id = "endUserSessions", tag = "Users", params(("id" = String, Path)), responses((status = 204, description = "Ended"), EndFailures))]
+/// End all sessions of a user
+///
+/// The personal API keys of the user are deleted with them.
+#[utoipa::path(
+    delete,
+    path = "/users/{id}/sessions",
+    operation_id = "endUserSessions",
+    tag = "Users",
+    params(("id" = String, Path, description = "The id of the user.")),
+    responses(
+        (status = 204, description = "Ended"),
+        EndFailures,
+    ),
+)]
 pub(crate) async fn end(
     Caller {
         organization_id,

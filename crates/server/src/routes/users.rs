@@ -16,19 +16,16 @@ use validator::Validate;
 use super::listing::{List, ListQuery};
 use super::{checked, not_blank, rfc3339, text};
 use crate::app::App;
-use crate::auth::{Caller, OrganizationManager, need};
+use crate::auth::{Caller, need};
 use crate::body::Body;
 use crate::error::{ApiError, Reason};
 use crate::extract::{Path, Query};
-use crate::openapi::{BODY, KEY, QUERY, failures};
+use crate::openapi::{BODY, KEY, QUERY, failures, words};
 use crate::sign_in::{self, NewLink};
 
 failures!(CreateFailures: KEY, BODY, &[Reason::AlreadyExists]);
-failures!(OperatorCreateFailures: KEY, BODY, &[Reason::OrganizationNotFound, Reason::AlreadyExists]);
 failures!(ListFailures: KEY, QUERY);
-failures!(OperatorListFailures: KEY, QUERY, &[Reason::OrganizationNotFound]);
 failures!(FindFailures: KEY, &[Reason::UserNotFound]);
-failures!(OperatorFindFailures: KEY, &[Reason::OrganizationNotFound, Reason::UserNotFound]);
 failures!(UpdateFailures: KEY, BODY, &[Reason::UserNotFound, Reason::LastOwner]);
 failures!(DeleteFailures: KEY, &[Reason::UserNotFound, Reason::LastOwner]);
 
@@ -39,17 +36,17 @@ pub(crate) struct NewUser {
     /// The address with which the user signs in; nothing is sent there.
     #[serde(default)]
     #[validate(custom(function = "required"))]
-    #[schema(value_type = String, format = "email")]
+    #[schema(value_type = String, format = Email, required = true)]
     email: TextField,
     /// The name of the person.
     #[serde(default)]
     #[validate(custom(function = "name"))]
-    #[schema(value_type = String, max_length = 256)]
+    #[schema(value_type = String, required = true, min_length = 1, max_length = 256, pattern = r"\S")]
     name: TextField,
-    /// `owner` may do everything, `agent` may read and send, `viewer` may read.
+    /// What the user may do.
     #[serde(default)]
     #[validate(custom(function = "required"))]
-    #[schema(value_type = String)]
+    #[schema(value_type = words::Role, required = true)]
     role: TextField,
 }
 
@@ -62,10 +59,10 @@ pub(crate) struct UserPatch {
     #[validate(custom(function = "not_blank"))]
     #[schema(value_type = Option<String>, max_length = 256)]
     name: TextField,
-    /// `owner`, `agent` or `viewer`; another role ends the sessions of the user.
+    /// What the user may do; another role ends the sessions of the user.
     #[serde(default)]
     #[validate(custom(function = "optional"))]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<words::Role>)]
     role: TextField,
 }
 
@@ -73,19 +70,26 @@ pub(crate) struct UserPatch {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct User {
+    /// The id of the user.
     #[schema(value_type = String)]
     id: UserId,
+    /// The organization of the user.
     #[schema(value_type = String)]
     organization_id: OrganizationId,
+    /// The address with which the user signs in.
     email: String,
+    /// The name of the person.
     name: String,
-    /// `owner`, `agent` or `viewer`.
-    #[schema(value_type = String)]
+    /// What the user may do.
+    #[schema(value_type = words::Role)]
     role: Role,
     /// Whether the user has set a password, and so can sign in.
     has_password: bool,
+    /// The time at which it was created.
+    #[schema(format = DateTime)]
     created_at: String,
     /// When the user last signed in; null if that has not happened.
+    #[schema(format = DateTime)]
     last_sign_in_at: Option<String>,
 }
 
@@ -106,6 +110,7 @@ pub(crate) struct Link {
     /// The URL of the page where the user sets the password; shown this once.
     url: String,
     /// The time at which the link stops working.
+    #[schema(format = DateTime)]
     expires_at: String,
 }
 
@@ -156,7 +161,7 @@ pub(super) async fn find(
 }
 
 /// Creates a user, and a link with which the user sets a password.
-async fn make(
+pub(super) async fn make(
     app: &App,
     organization_id: OrganizationId,
     new: NewUser,
@@ -192,7 +197,7 @@ async fn link(app: &App, user: &store::User, author: &Author) -> Result<Link, Ap
 }
 
 /// Makes a new link of the user in the path.
-async fn link_of(
+pub(super) async fn link_of(
     app: &App,
     organization: &OrganizationId,
     id: &str,
@@ -202,10 +207,20 @@ async fn link_of(
     Ok((StatusCode::CREATED, Json(link(app, &user, author).await?)))
 }
 
-/// Create a user, with a link to set a password
+/// Create a user
 ///
-/// No mail is sent: give the link to the person. It works once, for a day.
-#[utoipa::path(post, path = "/users", operation_id = "createUser", tag = "Users", request_body = NewUser, responses((status = 201, description = "Created; `link` is shown this once", body = CreatedUser), CreateFailures))]
+/// The answer has a link with which the person sets a password. No mail is sent: give the link to the person. It works once, for a day.
+#[utoipa::path(
+    post,
+    path = "/users",
+    operation_id = "createUser",
+    tag = "Users",
+    request_body = NewUser,
+    responses(
+        (status = 201, description = "Created; `link` is shown this once", body = CreatedUser),
+        CreateFailures,
+    ),
+)]
 pub(crate) async fn create(
     caller: Caller<need::Manage>,
     State(app): State<Arc<App>>,
@@ -214,20 +229,8 @@ pub(crate) async fn create(
     make(&app, caller.organization_id, new, &caller.author).await
 }
 
-/// Create a user of an organization, with a link to set a password
-///
-/// No mail is sent: give the link to the person. It works once, for a day.
-#[utoipa::path(post, path = "/organizations/{id}/users", operation_id = "createOrganizationUser", tag = "Users", params(("id" = String, Path)), request_body = NewUser, responses((status = 201, description = "Created; `link` is shown this once", body = CreatedUser), OperatorCreateFailures))]
-pub(crate) async fn create_of_organization(
-    manager: OrganizationManager,
-    State(app): State<Arc<App>>,
-    Body(new): Body<NewUser>,
-) -> Result<(StatusCode, Json<CreatedUser>), ApiError> {
-    make(&app, manager.organization_id, new, &manager.author).await
-}
-
 /// Answers with a part of the users of an organization.
-async fn listed(
+pub(super) async fn listed(
     app: &App,
     organization: &OrganizationId,
     query: ListQuery,
@@ -238,7 +241,19 @@ async fn listed(
 }
 
 /// List users
-#[utoipa::path(get, path = "/users", operation_id = "listUsers", tag = "Users", params(ListQuery), responses((status = 200, description = "One part of the list", body = List<User>), ListFailures))]
+///
+/// Returns the users of the organization, oldest first.
+#[utoipa::path(
+    get,
+    path = "/users",
+    operation_id = "listUsers",
+    tag = "Users",
+    params(ListQuery),
+    responses(
+        (status = 200, description = "One part of the list", body = List<User>),
+        ListFailures,
+    ),
+)]
 pub(crate) async fn list(
     Caller {
         organization_id, ..
@@ -249,20 +264,20 @@ pub(crate) async fn list(
     listed(&app, &organization_id, query).await
 }
 
-/// List the users of an organization
-#[utoipa::path(get, path = "/organizations/{id}/users", operation_id = "listOrganizationUsers", tag = "Users", params(("id" = String, Path), ListQuery), responses((status = 200, description = "One part of the list", body = List<User>), OperatorListFailures))]
-pub(crate) async fn list_of_organization(
-    OrganizationManager {
-        organization_id, ..
-    }: OrganizationManager,
-    State(app): State<Arc<App>>,
-    Query(query): Query<ListQuery>,
-) -> Result<Response, ApiError> {
-    listed(&app, &organization_id, query).await
-}
-
 /// Show a user
-#[utoipa::path(get, path = "/users/{id}", operation_id = "showUser", tag = "Users", params(("id" = String, Path)), responses((status = 200, description = "The user", body = User), FindFailures))]
+///
+/// Returns one user of the organization.
+#[utoipa::path(
+    get,
+    path = "/users/{id}",
+    operation_id = "showUser",
+    tag = "Users",
+    params(("id" = String, Path, description = "The id of the user.")),
+    responses(
+        (status = 200, description = "The user", body = User),
+        FindFailures,
+    ),
+)]
 pub(crate) async fn show(
     Caller {
         organization_id, ..
@@ -275,8 +290,19 @@ pub(crate) async fn show(
 
 /// Change a user
 ///
-/// An organization that has an owner keeps one: the last owner keeps the role.
-#[utoipa::path(patch, path = "/users/{id}", operation_id = "updateUser", tag = "Users", params(("id" = String, Path)), request_body = UserPatch, responses((status = 200, description = "The user as it is now", body = User), UpdateFailures))]
+/// Fields that are left out stay. An organization that has an owner keeps one: the last owner keeps the role.
+#[utoipa::path(
+    patch,
+    path = "/users/{id}",
+    operation_id = "updateUser",
+    tag = "Users",
+    params(("id" = String, Path, description = "The id of the user.")),
+    request_body = UserPatch,
+    responses(
+        (status = 200, description = "The user as it is now", body = User),
+        UpdateFailures,
+    ),
+)]
 pub(crate) async fn update(
     Caller {
         organization_id,
@@ -298,8 +324,20 @@ pub(crate) async fn update(
     Ok(Json(updated.ok_or_else(missing)?.into()))
 }
 
-/// Delete a user, with the sessions and the personal API keys
-#[utoipa::path(delete, path = "/users/{id}", operation_id = "deleteUser", tag = "Users", params(("id" = String, Path)), responses((status = 204, description = "Deleted"), DeleteFailures))]
+/// Delete a user
+///
+/// The sessions and the personal API keys of the user end at once.
+#[utoipa::path(
+    delete,
+    path = "/users/{id}",
+    operation_id = "deleteUser",
+    tag = "Users",
+    params(("id" = String, Path, description = "The id of the user.")),
+    responses(
+        (status = 204, description = "Deleted"),
+        DeleteFailures,
+    ),
+)]
 pub(crate) async fn delete(
     Caller {
         organization_id,
@@ -314,10 +352,20 @@ pub(crate) async fn delete(
     super::deleted(deleted.await?, Reason::UserNotFound)
 }
 
-/// Make a new link with which a user sets the password
+/// Create a password link for a user
 ///
-/// It replaces the one before it, and works once, for a day. The present password works until then.
-#[utoipa::path(post, path = "/users/{id}/link", operation_id = "createUserLink", tag = "Users", params(("id" = String, Path)), responses((status = 201, description = "Created; `url` is shown this once", body = Link), FindFailures))]
+/// The link replaces the one before it, and works once, for a day. The present password works until the link is used.
+#[utoipa::path(
+    post,
+    path = "/users/{id}/link",
+    operation_id = "createUserLink",
+    tag = "Users",
+    params(("id" = String, Path, description = "The id of the user.")),
+    responses(
+        (status = 201, description = "Created; `url` is shown this once", body = Link),
+        FindFailures,
+    ),
+)]
 pub(crate) async fn create_link(
     Caller {
         organization_id,
@@ -328,19 +376,4 @@ pub(crate) async fn create_link(
     Path(id): Path<String>,
 ) -> Result<(StatusCode, Json<Link>), ApiError> {
     link_of(&app, &organization_id, &id, &author).await
-}
-
-/// Make a new link with which a user of an organization sets the password
-///
-/// It replaces the one before it, and works once, for a day. The present password works until then.
-#[utoipa::path(post, path = "/organizations/{id}/users/{userId}/link", operation_id = "createOrganizationUserLink", tag = "Users", params(("id" = String, Path), ("userId" = String, Path)), responses((status = 201, description = "Created; `url` is shown this once", body = Link), OperatorFindFailures))]
-pub(crate) async fn create_link_of_organization(
-    OrganizationManager {
-        organization_id,
-        author,
-    }: OrganizationManager,
-    State(app): State<Arc<App>>,
-    Path((_id, user_id)): Path<(String, String)>,
-) -> Result<(StatusCode, Json<Link>), ApiError> {
-    link_of(&app, &organization_id, &user_id, &author).await
 }

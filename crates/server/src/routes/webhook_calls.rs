@@ -20,19 +20,17 @@ use crate::app::App;
 use crate::auth::{Caller, need};
 use crate::error::{ApiError, Reason};
 use crate::extract::{Path, Query};
-use crate::openapi::{KEY, QUERY, failures};
+use crate::openapi::{KEY, QUERY, failures, words};
 
 failures!(ListFailures: KEY, QUERY);
 failures!(RetryFailures: KEY, &[Reason::WebhookCallNotFound]);
-
-/// Status of a call that is about to be applied again.
-const PENDING: &str = "pending";
 
 /// Filter of the list.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct StatusQuery {
-    /// Lists only the calls with this status: `unreadable`, `crashed` or `too_many_items`.
+    /// Lists only the calls with this status.
+    #[param(value_type = Option<words::SetAsideReason>, inline)]
     status: Option<String>,
 }
 
@@ -44,17 +42,17 @@ pub(crate) struct StatusQuery {
     "contentType": "application/json", "receivedAt": "2026-11-22T12:00:00.000Z"
 }))]
 pub(crate) struct ProviderCall {
+    /// The id of the call.
     id: String,
     /// The channel that the provider called.
     channel_id: String,
-    /// `unreadable`: the body is not in a form that the provider is known to use. `crashed`: the server
-    /// process ended during each of three attempts to apply the call. `too_many_items`: the call has more
-    /// items than one call may have; the items within the bound were applied. `pending`: the call is about
-    /// to be applied again.
-    #[schema(value_type = String)]
+    /// Why the call is set aside, or `pending` if it is about to be applied again.
+    #[schema(value_type = words::ProviderCallStatus)]
     status: &'static str,
     /// The media type of the body, if the provider named one.
     content_type: Option<String>,
+    /// When the call came in.
+    #[schema(format = DateTime)]
     received_at: String,
 }
 
@@ -72,7 +70,7 @@ impl ProviderCall {
 
 impl StatusQuery {
     fn reason(&self) -> Result<Option<SetAsideReason>, ApiError> {
-        let status = self.status.as_deref().filter(|text| !text.is_empty());
+        let status = self.status.as_deref();
         let reason = status.map(str::parse).transpose();
         reason.map_err(|error: recado_store::UnknownSetAsideReason| {
             wrong("status", &error.to_string())
@@ -83,7 +81,20 @@ impl StatusQuery {
 /// List provider webhook calls that are set aside
 ///
 /// Recado answered these calls with 200 and could not apply them. They are kept for 30 days.
-#[utoipa::path(get, path = "/webhook-calls", operation_id = "listWebhookCalls", tag = "Provider webhooks", params(ListQuery, StatusQuery), responses((status = 200, description = "One part of the list", body = List<ProviderCall>), ListFailures))]
+#[utoipa::path(
+    get,
+    path = "/webhook-calls",
+    operation_id = "listWebhookCalls",
+    tag = "Provider webhooks",
+    params(
+        ListQuery,
+        StatusQuery,
+    ),
+    responses(
+        (status = 200, description = "One part of the list", body = List<ProviderCall>),
+        ListFailures,
+    ),
+)]
 pub(crate) async fn list(
     Caller {
         organization_id, ..
@@ -104,10 +115,20 @@ pub(crate) async fn list(
     app.memory.answer(Some(&organization_id), &list)
 }
 
-/// Apply a provider webhook call that is set aside once more
+/// Retry a provider webhook call that is set aside
 ///
-/// Items of the call that were applied before have no second effect.
-#[utoipa::path(post, path = "/webhook-calls/{id}/retry", operation_id = "retryWebhookCall", tag = "Provider webhooks", params(("id" = String, Path)), responses((status = 200, description = "The call, which is pending again", body = ProviderCall), RetryFailures))]
+/// Applies the call once more. Items of the call that were applied before have no second effect.
+#[utoipa::path(
+    post,
+    path = "/webhook-calls/{id}/retry",
+    operation_id = "retryWebhookCall",
+    tag = "Provider webhooks",
+    params(("id" = String, Path, description = "The id of the call.")),
+    responses(
+        (status = 200, description = "The call, which is pending again", body = ProviderCall),
+        RetryFailures,
+    ),
+)]
 pub(crate) async fn retry(
     Caller {
         organization_id, ..
@@ -118,5 +139,5 @@ pub(crate) async fn retry(
     let retried = app.store.retry_webhook_call(&organization_id, &id).await?;
     let call = retried.ok_or_else(|| ApiError::not_found(Reason::WebhookCallNotFound))?;
     app.intake.look_for_left_behind();
-    Ok(Json(ProviderCall::new(call, PENDING)))
+    Ok(Json(ProviderCall::new(call, words::PENDING)))
 }

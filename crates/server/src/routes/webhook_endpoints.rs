@@ -6,129 +6,77 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use recado_core::fields::{optional, required};
-use recado_core::{OrganizationId, TextField};
+use recado_core::OrganizationId;
 use recado_store::{
     self as store, EventKind, HeaderChange, StoreError, WebhookEndpointId, WebhookFormat,
 };
 use secrecy::{ExposeSecret as _, SecretString};
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde::Serialize;
 use url::Url;
 use utoipa::ToSchema;
-use validator::Validate;
 
 use super::listing::{List, ListQuery};
 use super::{Secrets, checked, rfc3339, text};
 use crate::app::App;
 use crate::auth::{Caller, need};
 use crate::body::Body;
-use crate::delivery::{self, fresh_secret};
+use crate::delivery::fresh_secret;
 use crate::error::{ApiError, Reason};
 use crate::extract::{Path, Query};
-use crate::openapi::{BODY, KEY, QUERY, failures};
+use crate::openapi::{BODY, KEY, QUERY, failures, words};
 
 mod form;
 mod secret;
+mod test;
 
+use form::{NewWebhookEndpoint, WebhookEndpointPatch};
 pub(crate) use secret::*;
+pub(crate) use test::*;
 
 failures!(CreateFailures: KEY, BODY, &[Reason::LimitReached]);
 failures!(ListFailures: KEY, QUERY);
 failures!(FindFailures: KEY, &[Reason::WebhookEndpointNotFound]);
 failures!(UpdateFailures: KEY, BODY, &[Reason::WebhookEndpointNotFound]);
 
-/// A webhook endpoint to be.
-#[derive(Deserialize, Validate, ToSchema)]
-#[schema(example = json!({"url": "https://example.com/hooks/recado", "events": ["button.pressed"]}))]
-pub(crate) struct NewWebhookEndpoint {
-    /// Where events go, over https.
-    #[serde(default)]
-    #[validate(custom(function = "required"))]
-    #[schema(value_type = String)]
-    url: TextField,
-    /// Only events of these types; all if there are none.
-    #[serde(default)]
-    #[schema(value_type = Option<Vec<String>>)]
-    events: Value,
-    /// `recado`, as in `GET /events`, or `chatvolt`, for receivers that were written for ChatVolt.
-    #[serde(default)]
-    #[validate(custom(function = "optional"))]
-    #[schema(value_type = Option<String>)]
-    format: TextField,
-    /// A header that goes with every call, `{"name": "Authorization", "value": "…"}`; the name may be left out.
-    #[serde(default)]
-    #[schema(value_type = Option<Object>)]
-    header: Value,
-}
-
-/// What changes about a webhook endpoint; what is left out stays.
-#[derive(Deserialize, Validate, ToSchema)]
-#[schema(example = json!({"enabled": true}))]
-pub(crate) struct WebhookEndpointPatch {
-    /// Where events go, over https.
-    #[serde(default)]
-    #[validate(custom(function = "optional"))]
-    #[schema(value_type = Option<String>)]
-    url: TextField,
-    /// All the types; an empty list means every type. What waits and is of another type is not sent.
-    #[serde(default)]
-    #[schema(value_type = Option<Vec<String>>)]
-    events: Value,
-    /// `recado` or `chatvolt`.
-    #[serde(default)]
-    #[validate(custom(function = "optional"))]
-    #[schema(value_type = Option<String>)]
-    format: TextField,
-    /// Another header; null takes it away.
-    #[serde(default, deserialize_with = "form::present")]
-    #[schema(value_type = Option<Object>)]
-    header: Option<Value>,
-    /// Whether it gets events; what waited while it was disabled follows when it is enabled again.
-    #[serde(default)]
-    #[schema(value_type = Option<bool>)]
-    enabled: Value,
-}
-
-/// Who is told of events.
+/// A URL to which events of the organization are sent.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct WebhookEndpoint {
+    /// The id of the webhook endpoint.
     id: String,
-    /// Where events go; without the scope `manage`, its scheme and host alone.
+    /// The URL that events are sent to; callers without the scope `manage` see its scheme and host alone.
     url: String,
-    /// The types of events that go there; all if there are none.
+    /// The types of events that are sent; all if there are none.
+    #[schema(value_type = Vec<words::EventType>)]
     events: Vec<&'static str>,
-    /// `recado` or `chatvolt`.
-    #[schema(value_type = String)]
+    /// The form in which events are sent.
+    #[schema(value_type = words::WebhookFormat)]
     format: &'static str,
     /// The header that goes with every call; its value is never shown.
     header: Option<Header>,
-    /// What signs the calls, by the Standard Webhooks scheme; shown this once.
+    /// The secret that signs the calls, by the Standard Webhooks scheme. It is shown this once.
     #[serde(skip_serializing_if = "Option::is_none")]
     secret: Option<String>,
-    /// Since when it gets nothing: you disabled it, it answered 410, or it failed for five days.
+    /// Since when nothing is sent to the endpoint: you disabled it, it answered 410, or it failed for five days.
+    #[schema(format = DateTime)]
     disabled_at: Option<String>,
-    /// Since when no call succeeded.
+    /// Since when no call succeeded; null if the last one did.
+    #[schema(format = DateTime)]
     failing_since: Option<String>,
+    /// The time at which it was created.
+    #[schema(format = DateTime)]
     created_at: String,
+    /// The time of its last change.
+    #[schema(format = DateTime)]
     updated_at: String,
 }
 
+/// The name of a header that goes with every call. Its value is never shown.
 #[derive(Serialize, ToSchema)]
+#[schema(as = WebhookHeader)]
 struct Header {
+    /// The name of the header.
     name: String,
-}
-
-/// What came of a test.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct WebhookTest {
-    /// The receiver's HTTP status; null if there was no answer.
-    status: Option<u16>,
-    duration_ms: u64,
-    /// Why a delivery like this would be tried again; null if it would have arrived.
-    error: Option<String>,
 }
 
 impl WebhookEndpoint {
@@ -181,8 +129,21 @@ fn new_secret() -> Result<SecretString, ApiError> {
     fresh_secret().map_err(ApiError::internal)
 }
 
-/// Add a webhook endpoint
-#[utoipa::path(post, path = "/webhook-endpoints", operation_id = "createWebhookEndpoint", tag = "Webhook endpoints", request_body = NewWebhookEndpoint, responses((status = 201, description = "Created; the secret is shown this once", body = WebhookEndpoint), CreateFailures))]
+/// Create a webhook endpoint
+///
+/// Events of the organization are sent to its URL from now on, signed by the Standard Webhooks scheme. The answer has the
+/// secret, which cannot be shown again.
+#[utoipa::path(
+    post,
+    path = "/webhook-endpoints",
+    operation_id = "createWebhookEndpoint",
+    tag = "Webhook endpoints",
+    request_body = NewWebhookEndpoint,
+    responses(
+        (status = 201, description = "Created; the secret is shown this once", body = WebhookEndpoint),
+        CreateFailures,
+    ),
+)]
 pub(crate) async fn create(
     Caller {
         organization_id,
@@ -226,7 +187,19 @@ pub(crate) async fn create(
 }
 
 /// List webhook endpoints
-#[utoipa::path(get, path = "/webhook-endpoints", operation_id = "listWebhookEndpoints", tag = "Webhook endpoints", params(ListQuery), responses((status = 200, description = "One part of the list", body = List<WebhookEndpoint>), ListFailures))]
+///
+/// Returns the webhook endpoints of the organization, oldest first, without their secrets.
+#[utoipa::path(
+    get,
+    path = "/webhook-endpoints",
+    operation_id = "listWebhookEndpoints",
+    tag = "Webhook endpoints",
+    params(ListQuery),
+    responses(
+        (status = 200, description = "One part of the list", body = List<WebhookEndpoint>),
+        ListFailures,
+    ),
+)]
 pub(crate) async fn list(
     Caller {
         organization_id, ..
@@ -256,7 +229,19 @@ pub(crate) async fn list(
 }
 
 /// Show a webhook endpoint
-#[utoipa::path(get, path = "/webhook-endpoints/{id}", operation_id = "showWebhookEndpoint", tag = "Webhook endpoints", params(("id" = String, Path)), responses((status = 200, description = "The endpoint", body = WebhookEndpoint), FindFailures))]
+///
+/// Returns one webhook endpoint of the organization, without its secret.
+#[utoipa::path(
+    get,
+    path = "/webhook-endpoints/{id}",
+    operation_id = "showWebhookEndpoint",
+    tag = "Webhook endpoints",
+    params(("id" = String, Path, description = "The id of the webhook endpoint.")),
+    responses(
+        (status = 200, description = "The endpoint", body = WebhookEndpoint),
+        FindFailures,
+    ),
+)]
 pub(crate) async fn show(
     Caller {
         organization_id, ..
@@ -269,8 +254,21 @@ pub(crate) async fn show(
     Ok(Json(WebhookEndpoint::of(&app, endpoint, manager.into())?))
 }
 
-/// Change a webhook endpoint, or enable it again
-#[utoipa::path(patch, path = "/webhook-endpoints/{id}", operation_id = "updateWebhookEndpoint", tag = "Webhook endpoints", params(("id" = String, Path)), request_body = WebhookEndpointPatch, responses((status = 200, description = "The endpoint as it is now", body = WebhookEndpoint), UpdateFailures))]
+/// Change a webhook endpoint
+///
+/// Fields that are left out stay. An endpoint that is enabled again gets what waited for it.
+#[utoipa::path(
+    patch,
+    path = "/webhook-endpoints/{id}",
+    operation_id = "updateWebhookEndpoint",
+    tag = "Webhook endpoints",
+    params(("id" = String, Path, description = "The id of the webhook endpoint.")),
+    request_body = WebhookEndpointPatch,
+    responses(
+        (status = 200, description = "The endpoint as it is now", body = WebhookEndpoint),
+        UpdateFailures,
+    ),
+)]
 pub(crate) async fn update(
     Caller {
         organization_id,
@@ -310,8 +308,20 @@ pub(crate) async fn update(
     Ok(Json(WebhookEndpoint::of(&app, endpoint, Secrets::Shown)?))
 }
 
-/// Delete a webhook endpoint with its deliveries
-#[utoipa::path(delete, path = "/webhook-endpoints/{id}", operation_id = "deleteWebhookEndpoint", tag = "Webhook endpoints", params(("id" = String, Path)), responses((status = 204, description = "Deleted"), FindFailures))]
+/// Delete a webhook endpoint
+///
+/// Its deliveries are deleted with it, and those that wait are not sent.
+#[utoipa::path(
+    delete,
+    path = "/webhook-endpoints/{id}",
+    operation_id = "deleteWebhookEndpoint",
+    tag = "Webhook endpoints",
+    params(("id" = String, Path, description = "The id of the webhook endpoint.")),
+    responses(
+        (status = 204, description = "Deleted"),
+        FindFailures,
+    ),
+)]
 pub(crate) async fn delete(
     Caller {
         organization_id,
@@ -326,22 +336,4 @@ pub(crate) async fn delete(
         .store
         .delete_webhook_endpoint(&organization_id, &id, &author);
     super::deleted(deleted.await?, Reason::WebhookEndpointNotFound)
-}
-
-/// Send an event of type `webhook.test` at once, and tell what came of it
-#[utoipa::path(post, path = "/webhook-endpoints/{id}/test", operation_id = "testWebhookEndpoint", tag = "Webhook endpoints", params(("id" = String, Path)), responses((status = 200, description = "What the receiver answered", body = WebhookTest), FindFailures))]
-pub(crate) async fn test(
-    Caller {
-        organization_id, ..
-    }: Caller<need::Manage>,
-    State(app): State<Arc<App>>,
-    Path(id): Path<String>,
-) -> Result<Json<WebhookTest>, ApiError> {
-    let endpoint = find(&app, &organization_id, &id).await?;
-    let answered = delivery::test(&app, &endpoint).await?;
-    Ok(Json(WebhookTest {
-        status: answered.status,
-        duration_ms: u64::try_from(answered.duration.as_millis()).unwrap_or(u64::MAX),
-        error: answered.error,
-    }))
 }

@@ -29,8 +29,21 @@ failures!(CallFailures: BODY, &[Reason::Unauthorized, Reason::NotFound, Reason::
 /// Most bytes of a call; Meta's have up to 3 MB.
 const MAX_CALL_BYTES: usize = 4 * 1024 * 1024;
 
-/// Meta proves that we want its calls, and signs them
-#[utoipa::path(get, path = "/webhooks/whatsapp/{channelId}", operation_id = "verifyWhatsAppWebhook", tag = "Provider webhooks", params(("channelId" = String, Path)), responses((status = 200, description = "The challenge"), VerificationFailures))]
+/// Answer Meta's verification of a webhook
+///
+/// Meta calls this once, when the callback URL is set in its App Dashboard. The answer is the challenge of the request if
+/// the verify token is right.
+#[utoipa::path(
+    get,
+    path = "/webhooks/whatsapp/{channelId}",
+    operation_id = "verifyWhatsAppWebhook",
+    tag = "Provider webhooks",
+    params(("channelId" = String, Path, description = "The id of the channel.")),
+    responses(
+        (status = 200, description = "The challenge"),
+        VerificationFailures,
+    ),
+)]
 pub(crate) async fn whatsapp_verification(
     _: ProviderProof,
     State(app): State<Arc<App>>,
@@ -40,8 +53,20 @@ pub(crate) async fn whatsapp_verification(
     take(&app, Provider::WhatsApp, &id, None, request).await
 }
 
-/// Meta's calls
-#[utoipa::path(post, path = "/webhooks/whatsapp/{channelId}", operation_id = "takeWhatsAppWebhook", tag = "Provider webhooks", params(("channelId" = String, Path)), responses((status = 200, description = "Kept"), CallFailures))]
+/// Take a webhook call of Meta
+///
+/// Meta calls this with messages and statuses. The call is stored before it is answered, and must be signed with the app secret.
+#[utoipa::path(
+    post,
+    path = "/webhooks/whatsapp/{channelId}",
+    operation_id = "takeWhatsAppWebhook",
+    tag = "Provider webhooks",
+    params(("channelId" = String, Path, description = "The id of the channel.")),
+    responses(
+        (status = 200, description = "Kept"),
+        CallFailures,
+    ),
+)]
 pub(crate) async fn whatsapp(
     _: ProviderProof,
     State(app): State<Arc<App>>,
@@ -51,8 +76,23 @@ pub(crate) async fn whatsapp(
     take(&app, Provider::WhatsApp, &id, None, request).await
 }
 
-/// Z-API's calls
-#[utoipa::path(post, path = "/webhooks/zapi/{channelId}/{secret}", operation_id = "takeZapiWebhook", tag = "Provider webhooks", params(("channelId" = String, Path), ("secret" = String, Path)), responses((status = 200, description = "Kept"), CallFailures))]
+/// Take a webhook call of Z-API
+///
+/// Z-API calls this with messages and statuses. The call is stored before it is answered.
+#[utoipa::path(
+    post,
+    path = "/webhooks/zapi/{channelId}/{secret}",
+    operation_id = "takeZapiWebhook",
+    tag = "Provider webhooks",
+    params(
+        ("channelId" = String, Path, description = "The id of the channel."),
+        ("secret" = String, Path, description = "The secret of the channel's webhook URL."),
+    ),
+    responses(
+        (status = 200, description = "Kept"),
+        CallFailures,
+    ),
+)]
 pub(crate) async fn zapi(
     _: ProviderProof,
     State(app): State<Arc<App>>,
@@ -62,8 +102,23 @@ pub(crate) async fn zapi(
     take(&app, Provider::Zapi, &id, Some(&secret), request).await
 }
 
-/// ZapperHUB's calls
-#[utoipa::path(post, path = "/webhooks/zapperhub/{channelId}/{secret}", operation_id = "takeZapperHubWebhook", tag = "Provider webhooks", params(("channelId" = String, Path), ("secret" = String, Path)), responses((status = 200, description = "Kept"), CallFailures))]
+/// Take a webhook call of ZapperHUB
+///
+/// ZapperHUB calls this with messages and statuses. The call is stored before it is answered.
+#[utoipa::path(
+    post,
+    path = "/webhooks/zapperhub/{channelId}/{secret}",
+    operation_id = "takeZapperHubWebhook",
+    tag = "Provider webhooks",
+    params(
+        ("channelId" = String, Path, description = "The id of the channel."),
+        ("secret" = String, Path, description = "The secret of the channel's webhook URL."),
+    ),
+    responses(
+        (status = 200, description = "Kept"),
+        CallFailures,
+    ),
+)]
 pub(crate) async fn zapperhub(
     _: ProviderProof,
     State(app): State<Arc<App>>,

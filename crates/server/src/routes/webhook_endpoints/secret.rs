@@ -24,20 +24,32 @@ failures!(RotateFailures: KEY, &[Reason::WebhookEndpointNotFound, Reason::RateLi
 /// How long a secret that was replaced signs as well.
 const OLD_SECRET_SIGNS_FOR: Duration = Duration::from_hours(24);
 
-/// A new secret.
+/// The new secret of a webhook endpoint.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct RotatedSecret {
-    /// What signs the calls from now on; shown this once.
+    /// The secret that signs the calls from now on. It is shown this once.
     secret: String,
     /// Until when the secret before it signs as well.
+    #[schema(format = DateTime)]
     previous_until: String,
 }
 
-/// Give a webhook endpoint a new secret; for 24 hours the old one signs as well
+/// Rotate the secret of a webhook endpoint
 ///
-/// Every secret that was replaced within the last 24 hours signs, ten at most with the new one.
-#[utoipa::path(post, path = "/webhook-endpoints/{id}/rotate-secret", operation_id = "rotateWebhookSecret", tag = "Webhook endpoints", params(("id" = String, Path)), responses((status = 200, description = "The new secret, shown this once", body = RotatedSecret), RotateFailures))]
+/// The answer has the new secret, which cannot be shown again. Every secret that was replaced within the last 24 hours signs as
+/// well; ten secrets sign at most.
+#[utoipa::path(
+    post,
+    path = "/webhook-endpoints/{id}/rotate-secret",
+    operation_id = "rotateWebhookSecret",
+    tag = "Webhook endpoints",
+    params(("id" = String, Path, description = "The id of the webhook endpoint.")),
+    responses(
+        (status = 200, description = "The new secret, shown this once", body = RotatedSecret),
+        RotateFailures,
+    ),
+)]
 pub(crate) async fn rotate_secret(
     Caller {
         organization_id,

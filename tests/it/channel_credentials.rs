@@ -1,0 +1,165 @@
+//! Credentials of channels: checked before a channel is created, and changed one at a time.
+
+use recado_sandbox::Settings;
+use recado_tests::World;
+use recado_tests::world::credentials;
+use rstest::rstest;
+use serde_json::{Value, json};
+
+#[rstest]
+#[case::whatsapp("whatsapp", "accessToken", "T-EXPIRED", "unauthorized", json!(["accessToken", "appSecret", "phoneNumberId", "verifyToken"]))]
+#[case::zapi("zapi", "instanceToken", "other-token", "misconfigured", json!(["clientToken", "instanceId", "instanceToken"]))]
+#[case::zapperhub("zapperhub", "apiKey", "wrong-key", "unauthorized", json!(["apiKey", "instanceId"]))]
+#[tokio::test]
+async fn a_credential_that_changes_leaves_the_others_as_they_are(
+    #[case] provider: &str,
+    #[case] name: &str,
+    #[case] wrong: &str,
+    #[case] refused: &str,
+    #[case] set: Value,
+) {
+    let world = World::start().await;
+    let path = format!("/channels/{provider}");
+    let right = credentials(provider)[name].clone();
+    for (value, state) in [(json!(wrong), refused), (right, "connected")] {
+        let patch = json!({"credentials": {name: value}});
+        let changed = world.client.patch(&path, patch).await.expect(200);
+        let mut names = changed["credentialsSet"].as_array().expect("names").clone();
+        names.sort_by_key(ToString::to_string);
+        assert_eq!(Value::from(names), set);
+        let check = world.client.post(&format!("{path}/check"), json!({})).await;
+        assert_eq!(check.expect(200)["state"], state, "{provider}");
+    }
+}
+
+#[rstest]
+#[case::null(json!(null))]
+#[case::empty(json!(""))]
+#[tokio::test]
+async fn an_optional_credential_is_removed(#[case] nothing: Value) {
+    let world = World::start().await;
+    let patch = json!({"credentials": {"clientToken": nothing}});
+    let changed = world.client.patch("/channels/zapi", patch).await;
+    let set = &changed.expect(200)["credentialsSet"];
+    assert!(!set.to_string().contains("clientToken"), "{set}");
+    let check = world.client.post("/channels/zapi/check", json!({})).await;
+    assert_eq!(check.expect(200)["state"], "unauthorized");
+}
+
+#[tokio::test]
+async fn credentials_that_change_at_once_do_not_undo_each_other() {
+    let world = World::start().await;
+    let patch = |name: &str| json!({"credentials": {name: format!("new-{name}")}});
+    let (one, other) = tokio::join!(
+        world.client.patch("/channels/whatsapp", patch("appSecret")),
+        world
+            .client
+            .patch("/channels/whatsapp", patch("verifyToken")),
+    );
+    one.expect(200);
+    other.expect(200);
+    let id = "whatsapp".parse().expect("an id");
+    let channel = world.store.get_channel_by_id(&id).await.expect("an answer");
+    let secrets = world.store.secrets(&channel.expect("a channel"));
+    let credentials = secrets.expect("secrets").credentials;
+    for name in ["appSecret", "verifyToken"] {
+        assert_eq!(credentials[name], format!("new-{name}"));
+    }
+}
+
+#[rstest]
+#[case::whatsapp("whatsapp", "accessToken", "T-EXPIRED")]
+#[case::zapi("zapi", "instanceToken", "other-token")]
+#[case::zapperhub("zapperhub", "apiKey", "wrong-key")]
+#[tokio::test]
+async fn a_channel_that_is_checked_is_created_only_if_it_can_send(
+    #[case] provider: &str,
+    #[case] name: &str,
+    #[case] wrong: &str,
+) {
+    let world = World::start().await;
+    world
+        .client
+        .delete(&format!("/channels/{provider}"))
+        .await
+        .expect(204);
+    let mut given = credentials(provider);
+    let create = async |given: &Value| {
+        let channel =
+            json!({"id": "checked", "provider": provider, "name": "x", "credentials": given});
+        world.client.post("/channels?check=true", channel).await
+    };
+    let right = std::mem::replace(&mut given[name], json!(wrong));
+    assert_eq!(
+        create(&given).await.error(),
+        (409, "check_failed".to_owned())
+    );
+    world.client.get("/channels/checked").await.expect(404);
+    given[name] = right;
+    create(&given).await.expect(201);
+}
+
+#[tokio::test]
+async fn a_number_that_is_not_connected_is_not_created_if_it_is_checked() {
+    let world = World::start().await;
+    let mut settings = Settings::default();
+    settings.zapi.connected = false;
+    world.sandbox.set_settings(settings);
+    world.client.delete("/channels/zapi").await.expect(204);
+    let channel =
+        json!({"id": "zapi", "provider": "zapi", "name": "x", "credentials": credentials("zapi")});
+    let refused = world
+        .client
+        .post("/channels?check=yes", channel.clone())
+        .await;
+    assert_eq!(refused.error(), (409, "check_failed".to_owned()));
+    let wrong = world
+        .client
+        .post("/channels?check=perhaps", channel.clone())
+        .await;
+    assert_eq!(wrong.error(), (400, "invalid_body".to_owned()));
+    world
+        .client
+        .post("/channels?check=false", channel)
+        .await
+        .expect(201);
+}
+
+#[tokio::test]
+async fn settings_and_credentials_that_say_nothing_are_not_stored() {
+    let world = World::start().await;
+    world.client.delete("/channels/whatsapp").await.expect(204);
+    let mut given = credentials("whatsapp");
+    given["verifyToken"] = json!("");
+    given["appSecret"] = json!(null);
+    let nothing = json!({"apiVersion": "", "baseUrl": null});
+    let channel = json!({"id": "w", "provider": "whatsapp", "name": "w", "credentials": given, "settings": nothing});
+    let created = world.client.post("/channels", channel).await.expect(201);
+    assert_eq!(created["settings"], json!({}));
+    assert_eq!(
+        created["credentialsSet"],
+        json!(["phoneNumberId", "accessToken"])
+    );
+    let patch = json!({"settings": nothing});
+    let changed = world.client.patch("/channels/w", patch).await.expect(200);
+    assert_eq!(changed["settings"], json!({}));
+}
+
+#[tokio::test]
+async fn a_change_without_a_body_is_refused() {
+    let world = World::start().await;
+    let request = world
+        .client
+        .request(reqwest::Method::PATCH, "/channels/zapi");
+    let refused = recado_tests::client::answer(request).await;
+    assert_eq!(refused.error(), (400, "invalid_body".to_owned()));
+}
+
+#[tokio::test]
+async fn a_webhook_of_meta_is_not_registered_and_the_error_says_what_to_do() {
+    let world = World::start().await;
+    let path = "/channels/whatsapp/register-webhook";
+    let refused = world.client.post(path, json!({})).await;
+    assert_eq!(refused.error(), (409, "webhook_not_registered".to_owned()));
+    assert!(refused.text.contains("App Dashboard"), "{}", refused.text);
+}

@@ -1,0 +1,125 @@
+//! The document describes everything, in shapes that a generator of clients can use.
+
+use recado_core::Provider;
+use recado_store::EventKind;
+use rstest::rstest;
+use serde_json::{Value, json};
+
+use super::{document, operations, values_of};
+
+/// The schemas that requests and answers are made of, by name.
+fn schemas(document: &Value) -> &serde_json::Map<String, Value> {
+    let schemas = document["components"]["schemas"].as_object();
+    schemas.expect("schemas")
+}
+
+/// Whether a schema, or the only one that it refers to, is described.
+fn is_described(schema: &Value) -> bool {
+    let described = |schema: &Value| {
+        let text = schema["description"].as_str();
+        text.is_some_and(|text| text.ends_with(['.', ')', '`']))
+    };
+    described(schema)
+        || schema["oneOf"]
+            .as_array()
+            .is_some_and(|of| of.iter().any(described))
+}
+
+#[test]
+fn everything_is_described_in_sentences() {
+    let document = document();
+    for (verb, path, operation) in operations(&document) {
+        assert!(is_described(operation), "{verb} {path}");
+        for parameter in operation["parameters"].as_array().into_iter().flatten() {
+            assert!(
+                is_described(parameter),
+                "{verb} {path} {}",
+                parameter["name"]
+            );
+        }
+    }
+    for (name, schema) in schemas(&document) {
+        assert!(is_described(schema), "{name}");
+        let mut objects = Vec::new();
+        values_of(schema, "properties", &mut objects);
+        for (property, schema) in objects.iter().filter_map(|it| it.as_object()).flatten() {
+            assert!(is_described(schema), "{name}.{property}: {schema}");
+        }
+    }
+}
+
+#[test]
+fn descriptions_do_not_speak_of_source_code() {
+    let document = document();
+    let mut descriptions = Vec::new();
+    values_of(&document, "description", &mut descriptions);
+    for text in descriptions.into_iter().filter_map(Value::as_str) {
+        for mark in [
+            "[`",
+            "::",
+            "see the documentation",
+            "nobody",
+            "whoever",
+            " to be.",
+        ] {
+            assert!(!text.contains(mark), "{text}");
+        }
+    }
+}
+
+#[test]
+fn a_body_that_creates_something_says_what_it_requires() {
+    let document = document();
+    for (name, schema) in schemas(&document) {
+        if name.starts_with("New") && schema.get("oneOf").is_none() {
+            let required = schema["required"].as_array();
+            assert!(required.is_some_and(|names| !names.is_empty()), "{name}");
+        }
+    }
+}
+
+#[test]
+fn the_items_of_a_list_are_the_schema_of_a_single_answer() {
+    for (name, schema) in schemas(&document()) {
+        if let Some(item) = name.strip_prefix("List_") {
+            let reference = format!("#/components/schemas/{item}");
+            assert_eq!(
+                schema["properties"]["data"]["items"],
+                json!({"$ref": reference})
+            );
+        }
+    }
+}
+
+#[rstest]
+#[case::event("Event", "type", EventKind::ALL.map(EventKind::as_str).to_vec())]
+#[case::channel("Channel", "provider", Provider::ALL.map(Provider::as_str).to_vec())]
+#[case::new_channel("NewChannel", "provider", Provider::ALL.map(Provider::as_str).to_vec())]
+fn a_union_has_one_shape_for_each_word(
+    #[case] name: &str,
+    #[case] property: &str,
+    #[case] words: Vec<&str>,
+) {
+    let document = document();
+    let union = &schemas(&document)[name];
+    assert_eq!(union["discriminator"]["propertyName"], property);
+    let mapping = union["discriminator"]["mapping"]
+        .as_object()
+        .expect("a mapping");
+    assert_eq!(mapping.len(), words.len());
+    for word in words {
+        let reference = mapping[word].as_str().expect("a reference");
+        let shape = document.pointer(&reference[1..]).expect("a shape");
+        let mut told = shape["properties"][property]["enum"]
+            .as_array()
+            .expect("words")
+            .iter();
+        assert!(told.any(|told| told == word), "{word}: {shape}");
+        assert!(
+            union["oneOf"]
+                .as_array()
+                .expect("shapes")
+                .contains(&json!({"$ref": reference}))
+        );
+    }
+}

@@ -1,0 +1,52 @@
+//! A gateway with simulated providers and a story behind it, for the clients that are made of the `OpenAPI` document.
+
+#![expect(clippy::print_stdout, reason = "the result of the program")]
+
+use std::io;
+
+use recado_tests::world::{CONVERSATIONS, PUBLISHED_EXAMPLE};
+use recado_tests::{World, people};
+use serde_json::{Value, json};
+
+/// Prints where the gateway is and the keys to it, and serves until standard input ends.
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let world = World::start().await;
+    tell_story(&world).await;
+    println!(
+        "{}",
+        json!({"url": world.url, "key": world.client.key(), "operatorKey": world.operator.key()})
+    );
+    tokio::task::spawn_blocking(|| io::stdin().lines().count()).await?;
+    world.stop().await;
+    Ok(())
+}
+
+/// Makes something of every kind, so that every list has entries.
+async fn tell_story(world: &World) {
+    world.connect_webhooks().await;
+    let endpoint = json!({"url": "http://127.0.0.1:9/", "header": {"value": "Bearer x"}});
+    world
+        .client
+        .post("/webhook-endpoints", endpoint)
+        .await
+        .expect(201);
+    people::user(
+        &world.store,
+        people::ORGANIZATION,
+        "owner",
+        "ana@example.com",
+    )
+    .await;
+    let mut body: Value = serde_json::from_str(PUBLISHED_EXAMPLE).expect("JSON");
+    for (_, conversation) in CONVERSATIONS {
+        body["conversationId"] = conversation.into();
+        let sent = world.client.send(body.clone()).await.expect(200);
+        let external_id = sent["message"]["externalId"].as_str().expect("an id");
+        world
+            .sandbox
+            .tap(external_id, "btn_sales", None)
+            .expect("a tap");
+    }
+    world.events("button.pressed", CONVERSATIONS.len()).await;
+}

@@ -1,0 +1,196 @@
+//! `cargo xtask openapi`: the `OpenAPI` document is linted, called at random, and made into clients that work.
+
+use std::env;
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::Value;
+
+use crate::cargo::{BUILD, cargo, output, root, run as run_command};
+use crate::debian;
+
+/// What the tools need, and the package of Debian that has it.
+const PACKAGES: [(&str, &str); 3] = [
+    ("node", "nodejs"),
+    ("npm", "npm"),
+    ("python3", "python3-venv"),
+];
+
+/// The operations that are not called at random: the one deletes the key of the caller, the other never ends.
+const NOT_CALLED: [&str; 2] = ["deleteCurrentApiKey", "streamEvents"];
+
+pub(crate) fn run() -> Result<()> {
+    let tools = Tools::find_or_install()?;
+    run_command(&mut cargo(BUILD))?;
+    tools.check()
+}
+
+/// The folder with the tools, of exactly the versions that the lock files name.
+pub(crate) struct Tools {
+    folder: PathBuf,
+}
+
+impl Tools {
+    /// Makes sure that Node.js and Python are there, and installs the tools from the registries if they are not there
+    /// in these versions.
+    pub(crate) fn find_or_install() -> Result<Self> {
+        let missing: Vec<_> = PACKAGES
+            .into_iter()
+            .filter(|(program, _)| !debian::in_path(program))
+            .map(|(_, package)| package)
+            .collect();
+        let venv = "import ensurepip, venv";
+        let has_venv = output(Command::new("python3").args(["-c", venv])).is_ok();
+        if !missing.is_empty() || !has_venv {
+            if !debian::may_install()? {
+                bail!(
+                    "Node.js, npm or Python's venv is missing: install them with `sudo apt-get install --no-install-recommends nodejs npm python3-venv`"
+                );
+            }
+            debian::install(&PACKAGES.map(|(_, package)| package))?;
+        }
+        let own = env::current_exe()?;
+        let target = own.ancestors().nth(2).context("a target folder")?;
+        let tools = Self {
+            folder: target.join("openapi"),
+        };
+        tools.install()?;
+        Ok(tools)
+    }
+
+    fn install(&self) -> Result<()> {
+        fs::create_dir_all(&self.folder)?;
+        let from = root().join("tests/openapi");
+        let mut locks = String::new();
+        for entry in fs::read_dir(&from)? {
+            let path = entry?.path();
+            let name = path.file_name().context("a name")?;
+            fs::copy(&path, self.folder.join(name))?;
+        }
+        for lock in ["package-lock.json", "requirements.txt"] {
+            locks += &fs::read_to_string(from.join(lock))?;
+        }
+        let installed = self.folder.join("installed");
+        if fs::read_to_string(&installed).is_ok_and(|earlier| earlier == locks) {
+            return Ok(());
+        }
+        println!("== tools for the OpenAPI document ==");
+        // Scripts of packages are not run.
+        self.run(
+            "npm",
+            &["ci", "--ignore-scripts", "--no-audit", "--no-fund"],
+        )?;
+        self.run("python3", &["-m", "venv", "--clear", "python"])?;
+        let install = ["install", "--quiet", "--disable-pip-version-check"];
+        let locked = ["--require-hashes", "--requirement", "requirements.txt"];
+        self.run("python/bin/pip", &[&install[..], &locked].concat())?;
+        fs::write(installed, locks)?;
+        Ok(())
+    }
+
+    /// Runs all checks, with programs that are built already.
+    pub(crate) fn check(&self) -> Result<()> {
+        let document = root().join("docs/openapi.json");
+        let document = document.to_str().context("a path in UTF-8")?;
+        println!("== OpenAPI: linters ==");
+        let redocly = ["lint", document, "--config", "redocly.yaml"];
+        self.node("redocly", &redocly)?;
+        let spectral = ["lint", document, "--ruleset", "spectral.yaml"];
+        let severity = ["--fail-severity", "hint"];
+        self.node("spectral", &[&spectral[..], &severity].concat())?;
+
+        println!("== OpenAPI: clients ==");
+        self.node("openapi-typescript", &[document, "--output", "api.ts"])?;
+        self.node("tsc", &["--project", "tsconfig.json"])?;
+        let generate = ["generate", "--path", document, "--overwrite"];
+        let options = ["--meta", "none", "--config", "python-client.yaml"];
+        let place = ["--output-path", "recado_client"];
+        let generate = [&generate[..], &options, &place].concat();
+        self.run("python/bin/openapi-python-client", &generate)?;
+        let gateway = Gateway::start()?;
+        self.run("node", &["built/client.js", &gateway.url, &gateway.key])?;
+        let python = ["client.py", &gateway.url, &gateway.key];
+        self.run("python/bin/python", &python)?;
+
+        println!("== OpenAPI: calls at random ==");
+        let excluded = NOT_CALLED.map(|id| ["--exclude-operation-id", id]);
+        self.call_at_random(document, &gateway.url, &gateway.key, &excluded.concat())?;
+        // An operator key may do what no other may.
+        let operators = ["--include-tag", "Organizations"];
+        self.call_at_random(document, &gateway.url, &gateway.operator_key, &operators)
+    }
+
+    /// Calls operations with made-up values: every answer has to be one that the document describes.
+    fn call_at_random(&self, document: &str, url: &str, key: &str, which: &[&str]) -> Result<()> {
+        let key = format!("Authorization: Bearer {key}");
+        let run = ["run", document, "--url", url, "--header", &key];
+        self.run("python/bin/st", &[&run[..], which].concat())
+    }
+
+    fn node(&self, program: &str, args: &[&str]) -> Result<()> {
+        self.run(&format!("node_modules/.bin/{program}"), args)
+    }
+
+    /// Runs a program of the folder, or of the machine.
+    fn run(&self, program: &str, args: &[&str]) -> Result<()> {
+        let own = self.folder.join(program);
+        let program = if own.exists() { own } else { program.into() };
+        run_command(
+            Command::new(program)
+                .args(args)
+                .current_dir(&self.folder)
+                // Nothing leaves the machine.
+                .env("REDOCLY_TELEMETRY", "off")
+                .env("REDOCLY_SUPPRESS_UPDATE_NOTICE", "true"),
+        )
+    }
+}
+
+/// A running gateway with simulated providers.
+struct Gateway {
+    process: Child,
+    url: String,
+    key: String,
+    operator_key: String,
+}
+
+impl Gateway {
+    fn start() -> Result<Self> {
+        let own = env::current_exe()?;
+        let program = own.with_file_name("openapi");
+        let mut process = Command::new(program)
+            // On SQLite.
+            .env_remove("RECADO_TEST_DATABASE")
+            .current_dir(Path::new(root()))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .context("the gateway did not start")?;
+        let mut line = String::new();
+        let written = process.stdout.take().context("its output")?;
+        BufReader::new(written).read_line(&mut line)?;
+        let told: Value = serde_json::from_str(&line).context("the gateway tells where it is")?;
+        let word = |name: &str| told[name].as_str().unwrap_or_default().to_owned();
+        let gateway = Self {
+            process,
+            url: word("url"),
+            key: word("key"),
+            operator_key: word("operatorKey"),
+        };
+        ensure!(!gateway.url.is_empty(), "the gateway did not tell its URL");
+        Ok(gateway)
+    }
+}
+
+impl Drop for Gateway {
+    fn drop(&mut self) {
+        // It ends with its standard input.
+        drop(self.process.stdin.take());
+        if self.process.wait().is_err() {
+            eprintln!("the gateway could not be waited for");
+        }
+    }
+}
