@@ -227,21 +227,21 @@ async fn lists_are_tables_for_people() {
     connect(&shell).await;
     insta::assert_snapshot!(shell.run(&["channel", "list"]).await.done(), @"
     ID       PROVIDER   NAME                 CREATED
-    main     whatsapp   Number of whatsapp   2026-11-22T12:00:00.000Z
-    sales    zapperhub  Number of zapperhub  2026-11-22T12:00:00.000Z
-    support  zapi       Number of zapi       2026-11-22T12:00:00.000Z
+    main     whatsapp   Number of whatsapp   2026-11-22 12:00:00 UTC
+    sales    zapperhub  Number of zapperhub  2026-11-22 12:00:00 UTC
+    support  zapi       Number of zapi       2026-11-22 12:00:00 UTC
     ");
     insta::assert_snapshot!(shell.run(&["conversation", "list"]).await.done(), @"
     ID              AGENT      CHANNEL  TO             CREATED
-    conv-456        agent-123  main     5511900000001  2026-11-22T12:00:00.000Z
-    conv-zapi       agent-123  support  5511900000001  2026-11-22T12:00:00.000Z
-    conv-zapperhub  agent-123  sales    5511900000001  2026-11-22T12:00:00.000Z
+    conv-456        agent-123  main     5511900000001  2026-11-22 12:00:00 UTC
+    conv-zapi       agent-123  support  5511900000001  2026-11-22 12:00:00 UTC
+    conv-zapperhub  agent-123  sales    5511900000001  2026-11-22 12:00:00 UTC
     ");
     insta::assert_snapshot!(shell.run(&["agent", "show", "agent-123"]).await.done(), @"
     ID            agent-123
     NAME          Front desk
     ORGANIZATION  loja
-    CREATED       2026-11-22T12:00:00.000Z
+    CREATED       2026-11-22 12:00:00 UTC
     ");
     let part = shell.run(&["channel", "list", "--limit", "2"]).await.done();
     assert!(part.contains("\nthere is more: add --after "), "{part}");

@@ -36,12 +36,13 @@ impl Chat {
     pub(crate) fn draw(&self, columns: usize, style: Style) -> String {
         let columns = columns.clamp(MIN_COLUMNS, MAX_COLUMNS);
         let mut lines = Vec::new();
-        let mut today = "";
+        let mut today = String::new();
         for message in &self.0 {
-            if day(&message.at) != today {
-                today = day(&message.at);
-                let blank = " ".repeat(columns.saturating_sub(width(today)) / 2);
-                lines.push(format!("{blank}{}", style.paint(today, Paint::Dim)));
+            let day = day(&message.at);
+            if day != today {
+                let blank = " ".repeat(columns.saturating_sub(width(&day)) / 2);
+                lines.push(format!("{blank}{}", style.paint(&day, Paint::Dim)));
+                today = day;
             }
             lines.extend(message.draw(columns, style));
         }

@@ -1,13 +1,17 @@
 //! An event on one line: when, what kind, which conversation, who, what.
 
 use recado_sandbox::drawing::{Paint, Style};
-use recado_sandbox::terminal::one_line;
+use recado_sandbox::terminal::{one_line, width};
 use serde_json::Value;
 
-use crate::happening::{choice, colour, day, person, progress, text, time};
+use crate::fitting::shortened;
+use crate::happening::{choice, colour, instant, person, progress, text, time};
 
 /// As wide as `message.delivered`, the longest type that is common.
 const KIND_COLUMNS: usize = 17;
+/// Columns of an id, which is longer, and of a name, on a terminal.
+const ID_COLUMNS: usize = 8;
+const GAP: &str = "  ";
 
 /// How much of the time a line tells.
 #[derive(Debug, Clone, Copy)]
@@ -16,13 +20,13 @@ pub(crate) enum When {
     DayAndTime,
 }
 
-/// The line of an event.
-pub(crate) fn line(event: &Value, when: When, style: Style) -> String {
+/// The line of an event in at most `columns`.
+pub(crate) fn line(event: &Value, when: When, columns: usize, style: Style) -> String {
     let data = event.get("data").unwrap_or(&Value::Null);
     let at = text(event, "createdAt").unwrap_or_default();
     let at = match when {
-        When::Time => time(&at).to_owned(),
-        When::DayAndTime => format!("{} {}", day(&at), time(&at)),
+        When::Time => time(&at),
+        When::DayAndTime => instant(&at),
     };
     let kind = text(event, "type").unwrap_or_default();
     let place = text(event, "conversationId").or_else(|| text(event, "channelId"));
@@ -31,37 +35,70 @@ pub(crate) fn line(event: &Value, when: When, style: Style) -> String {
         .and_then(person)
         .or_else(|| text(data, "messageId"))
         .or_else(|| text(data, "endpointId"));
+    // On a narrow terminal ids give way, so that what happened stays.
+    let id = |text: String| {
+        if columns == usize::MAX {
+            text
+        } else {
+            shortened(&text, ID_COLUMNS)
+        }
+    };
+    let (what, paint) = what(&kind, data).unwrap_or_default();
     let parts = [
-        Some(style.paint(&at, Paint::Dim)),
-        Some(format!("{kind:KIND_COLUMNS$}")),
-        place,
-        who,
-        what(&kind, data, style),
+        Some((at, Some(Paint::Dim))),
+        Some((format!("{} {kind:KIND_COLUMNS$}", direction(&kind)), None)),
+        place.map(|place| (id(place), None)),
+        who.map(|who| (id(who), None)),
+        Some((what, paint)),
     ];
-    let line = parts.into_iter().flatten().collect::<Vec<_>>().join("  ");
+    let mut line = String::new();
+    let mut left = columns;
+    for (text, paint) in parts
+        .into_iter()
+        .flatten()
+        .filter(|(text, _)| !text.is_empty())
+    {
+        if !line.is_empty() {
+            line.push_str(GAP);
+            left = left.saturating_sub(GAP.len());
+        }
+        if left == 0 {
+            break;
+        }
+        let text = shortened(&text, left);
+        left = left.saturating_sub(width(&text));
+        line.push_str(&paint.map_or(text.clone(), |paint| style.paint(&text, paint)));
+    }
     line.trim_end().to_owned()
 }
 
-fn what(kind: &str, data: &Value, style: Style) -> Option<String> {
+/// Whether a message came in or went out; blank for an event of something else.
+fn direction(kind: &str) -> char {
+    match kind {
+        "button.pressed" | "list.selected" | "message.received" => '←',
+        kind if kind.starts_with("message.") => '→',
+        _ => ' ',
+    }
+}
+
+/// What happened in a few words, and how they stand out.
+fn what(kind: &str, data: &Value) -> Option<(String, Option<Paint>)> {
     match kind {
         "button.pressed" | "list.selected" => {
             let chosen = choice(data.get("button").or_else(|| data.get("list"))?)?;
-            Some(style.paint(&chosen, Paint::Bold))
+            Some((chosen, Some(Paint::Bold)))
         }
-        "message.received" => Some(received(data)),
+        "message.received" => Some((received(data), None)),
         "webhook_endpoint.disabled" => {
-            text(data, "failingSince").map(|since| format!("failing since {since}"))
+            let since = text(data, "failingSince")?;
+            Some((format!("failing since {}", instant(&since)), None))
         }
         _ => match data.get("status").and_then(Value::as_str) {
             Some(status) => {
                 let error = data.get("error").unwrap_or(&Value::Null);
-                let progress = progress(status, error);
-                Some(match colour(status) {
-                    Some(paint) => style.paint(&progress, paint),
-                    None => progress,
-                })
+                Some((progress(status, error), colour(status)))
             }
-            None => text(data, "detail"),
+            None => Some((text(data, "detail")?, None)),
         },
     }
 }
@@ -97,36 +134,36 @@ mod tests {
     }
 
     fn shown(event: &Value) -> String {
-        line(event, When::Time, Style::Plain)
+        line(event, When::Time, usize::MAX, Style::Plain)
     }
 
     #[rstest]
     #[case("button.pressed", json!({"messageId": "msg_2", "button": {"id": "btn_sales", "title": "Sales"}, "from": {"name": "Ana"}}),
-        "12:00:03  button.pressed     conv-456  Ana  ▸ Sales (btn_sales)")]
+        "12:00:03  ← button.pressed     conv-456  Ana  ▸ Sales (btn_sales)")]
     #[case("list.selected", json!({"list": {"id": "row_1", "title": "Row"}, "from": {"phone": "5521988887777"}}),
-        "12:00:03  list.selected      conv-456  5521988887777  ▸ Row (row_1)")]
+        "12:00:03  ← list.selected      conv-456  5521988887777  ▸ Row (row_1)")]
     #[case("message.received", json!({"kind": "text", "text": "Olá\nHi", "from": {"name": "Ana"}}),
-        "12:00:03  message.received   conv-456  Ana  Olá Hi")]
+        "12:00:03  ← message.received   conv-456  Ana  Olá Hi")]
     #[case("message.received", json!({"kind": "image", "text": null, "from": {"name": "Ana"}}),
-        "12:00:03  message.received   conv-456  Ana  [image]")]
+        "12:00:03  ← message.received   conv-456  Ana  [image]")]
     #[case("message.received", json!({"kind": "image", "text": "me", "from": {"name": "Ana"}}),
-        "12:00:03  message.received   conv-456  Ana  [image] me")]
+        "12:00:03  ← message.received   conv-456  Ana  [image] me")]
     #[case("message.delivered", json!({"messageId": "msg_1", "status": "delivered", "error": null}),
-        "12:00:03  message.delivered  conv-456  msg_1  ✓✓ delivered")]
+        "12:00:03  → message.delivered  conv-456  msg_1  ✓✓ delivered")]
     #[case("message.failed", json!({"messageId": "msg_1", "status": "failed", "error": {"reason": "r", "code": 131_026, "message": "undeliverable"}}),
-        "12:00:03  message.failed     conv-456  msg_1  ✗ failed: undeliverable (code 131026)")]
+        "12:00:03  → message.failed     conv-456  msg_1  ✗ failed: undeliverable (code 131026)")]
     #[case("conversation.created", json!({"from": {"name": "Ana"}}),
-        "12:00:03  conversation.created  conv-456  Ana")]
-    #[case("a.future.type", json!({"x": 1}), "12:00:03  a.future.type      conv-456")]
+        "12:00:03    conversation.created  conv-456  Ana")]
+    #[case("a.future.type", json!({"x": 1}), "12:00:03    a.future.type      conv-456")]
     fn an_event_is_one_line(#[case] kind: &str, #[case] data: Value, #[case] expected: &str) {
         assert_eq!(shown(&event(kind, &data)), expected);
     }
 
     #[rstest]
     #[case("channel.disconnected", json!({"detail": "phone is off"}), Some("main"),
-        "12:00:03  channel.disconnected  main  phone is off")]
+        "12:00:03    channel.disconnected  main  phone is off")]
     #[case("webhook_endpoint.disabled", json!({"endpointId": "whk_1", "failingSince": "2026-11-17T12:00:00Z"}), None,
-        "12:00:03  webhook_endpoint.disabled  whk_1  failing since 2026-11-17T12:00:00Z")]
+        "12:00:03    webhook_endpoint.disabled  whk_1  failing since 2026-11-17 12:00:00 UTC")]
     fn an_event_outside_of_a_conversation_names_its_place(
         #[case] kind: &str,
         #[case] data: Value,
@@ -146,9 +183,10 @@ mod tests {
             line(
                 &event("button.pressed", &tap),
                 When::DayAndTime,
+                usize::MAX,
                 Style::Ansi
             ),
-            "\u{1b}[2m2026-11-22 12:00:03\u{1b}[0m  button.pressed     conv-456  Ana  \
+            "\u{1b}[2m2026-11-22 12:00:03 UTC\u{1b}[0m  ← button.pressed     conv-456  Ana  \
              \u{1b}[1m▸ Sales (btn_sales)\u{1b}[0m"
         );
     }
@@ -159,8 +197,21 @@ mod tests {
     #[case("sent", "✓ sent")]
     fn read_and_failed_have_their_colours(#[case] status: &str, #[case] expected: &str) {
         let event = event(&format!("message.{status}"), &json!({"status": status}));
-        let line = line(&event, When::Time, Style::Ansi);
+        let line = line(&event, When::Time, usize::MAX, Style::Ansi);
         assert!(line.ends_with(expected), "{line}");
+    }
+
+    #[rstest]
+    #[case("message.delivered", json!({"messageId": "msg_01a2231df6fd715fbb69e129a6a845de", "status": "delivered"}),
+        "2026-11-22 12:00:03 UTC  → message.delivered  cn…9e129  ms…845de  ✓✓ delivered")]
+    #[case("button.pressed", json!({"button": {"id": "btn_sales", "title": "Sales"}, "from": {"name": "Ana"}}),
+        "2026-11-22 12:00:03 UTC  ← button.pressed     cn…9e129  Ana  ▸ Sales (btn_sales)")]
+    fn a_line_fits_the_terminal(#[case] kind: &str, #[case] data: Value, #[case] expected: &str) {
+        let mut event = event(kind, &data);
+        event["conversationId"] = json!("cnv_01a2231df6fd715fbb69e129");
+        let line = line(&event, When::DayAndTime, 80, Style::Plain);
+        assert_eq!(line, expected);
+        assert!(width(&line) <= 80, "{line}");
     }
 
     #[test]

@@ -176,8 +176,9 @@ impl Refusal {
             ("outcome_unknown", None) => {
                 "it may be on its way: look at the provider before you send it again".to_owned()
             }
-            ("agent_not_found", _) => "see `recado agent list`".to_owned(),
-            ("conversation_not_found", _) => "see `recado conversation list`".to_owned(),
+            (reason, _) if listing(reason).is_some() => {
+                format!("see `recado {}`", listing(reason)?)
+            }
             ("channel_unauthorized" | "channel_misconfigured", _) if self.is_direct => {
                 "check the credentials in the environment; `recado channel create --help` lists them".to_owned()
             }
@@ -194,6 +195,23 @@ impl Refusal {
         };
         Some(hint)
     }
+}
+
+/// The command that lists what was not found.
+fn listing(reason: &str) -> Option<&'static str> {
+    Some(match reason {
+        "organization_not_found" => "org list",
+        "api_key_not_found" => "key list",
+        "agent_not_found" => "agent list",
+        "channel_not_found" => "channel list",
+        "conversation_not_found" => "conversation list",
+        "message_not_found" => "conversation messages CONVERSATION",
+        "webhook_endpoint_not_found" => "webhook list",
+        "delivery_not_found" => "webhook deliveries ENDPOINT",
+        "webhook_call_not_found" => "webhook-call list",
+        "user_not_found" => "user list",
+        _ => return None,
+    })
 }
 
 impl std::fmt::Display for Refusal {
@@ -307,6 +325,15 @@ mod tests {
             refusal(500, text).to_string(),
             "no [provider_rejected, code \"E1\"]"
         );
+    }
+
+    #[test]
+    fn what_was_not_found_names_the_command_that_lists_it() {
+        for noun in ["agent", "channel", "conversation", "user"] {
+            let text = format!(r#"{{"error":"no","reason":"{noun}_not_found"}}"#);
+            let expected = format!("no [{noun}_not_found]\n  hint: see `recado {noun} list`");
+            assert_eq!(refusal(404, &text).to_string(), expected);
+        }
     }
 
     #[test]

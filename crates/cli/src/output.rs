@@ -5,20 +5,29 @@ use std::io::{ErrorKind, Write};
 
 use clap::ValueEnum;
 use comfy_table::{Table, presets};
-use recado_sandbox::drawing::{Bubble, Style};
+use recado_sandbox::drawing::{Bubble, Paint, Style};
 use recado_sandbox::terminal::{one_line, turns_direction, visible};
 use serde_json::Value;
 
 use crate::chat::Chat;
 use crate::client::Answer;
+use crate::event_line::{When, line};
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
+use crate::fitting::fit;
+use crate::happening::instant;
 use crate::terminal;
+
+const SHORTENED: &str = "shortened to fit the terminal; `--output wide` shows all";
 
 /// For whom to print: tables for people, the server's answer for programs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
+    /// Tables as wide as the terminal, with long ids and texts shortened
     Table,
+    /// Tables with nothing shortened
+    Wide,
+    /// The server's answer, with times in UTC
     Json,
 }
 
@@ -37,10 +46,14 @@ pub(crate) enum View {
     Rows {
         columns: Vec<&'static str>,
         rows: Vec<Vec<String>>,
+        /// The places of the columns that hold instants.
+        instants: Vec<usize>,
     },
     Fields(Vec<(String, String)>),
     Message(Bubble),
     Chat(Chat),
+    /// Events, one on a line.
+    Events(Vec<Value>),
     /// Lines as they are.
     Text(String),
 }
@@ -96,22 +109,30 @@ impl View {
     pub(crate) fn rows(value: &Value, key: &str, columns: Columns) -> Self {
         let items = value.get(key).and_then(Value::as_array);
         let row = |item: &Value| {
-            let cells = columns.iter().map(|(_, place)| cell(item.pointer(place)));
+            let cells = columns.iter().map(|(_, place)| shown(item, place));
             cells.collect()
         };
         let rows: Vec<Vec<String>> = items.into_iter().flatten().map(row).collect();
         if rows.is_empty() {
             return Self::Text("nothing there yet".to_owned());
         }
+        let instants = (columns.iter().enumerate())
+            .filter(|(_, (_, place))| is_instant(place))
+            .map(|(number, _)| number)
+            .collect();
         let columns = columns.iter().map(|(title, _)| *title).collect();
-        Self::Rows { columns, rows }
+        Self::Rows {
+            columns,
+            rows,
+            instants,
+        }
     }
 
     /// The fields of `value` that are there.
     pub(crate) fn fields(value: &Value, fields: Columns) -> Self {
         let present = fields.iter().filter_map(|(title, pointer)| {
-            let value = value.pointer(pointer).filter(|value| !value.is_null())?;
-            Some(((*title).to_owned(), cell(Some(value))))
+            value.pointer(pointer).filter(|value| !value.is_null())?;
+            Some(((*title).to_owned(), shown(value, pointer)))
         });
         Self::Fields(present.collect())
     }
@@ -136,11 +157,22 @@ impl View {
 
     fn render(&self, columns: usize, style: Style) -> String {
         match self {
-            Self::Rows { columns, rows } => {
+            Self::Rows {
+                columns: titles,
+                rows,
+                instants,
+            } => {
+                let mut rows = rows.clone();
+                let is_shortened = fit(titles, &mut rows, instants, columns);
                 let mut table = plain_table();
-                table.set_header(columns);
+                table.set_header(titles);
                 table.add_rows(rows);
-                table.trim_fmt()
+                let table = table.trim_fmt();
+                if is_shortened {
+                    format!("{table}\n{}", style.paint(SHORTENED, Paint::Dim))
+                } else {
+                    table
+                }
             }
             Self::Fields(fields) => {
                 let mut table = plain_table();
@@ -149,6 +181,11 @@ impl View {
             }
             Self::Message(bubble) => bubble.draw(columns, style),
             Self::Chat(chat) => chat.draw(columns, style),
+            Self::Events(events) => {
+                let lines = events.iter();
+                let lines = lines.map(|event| line(event, When::DayAndTime, columns, style));
+                lines.collect::<Vec<_>>().join("\n")
+            }
             Self::Text(text) => text.clone(),
         }
     }
@@ -159,6 +196,20 @@ fn plain_table() -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     table
+}
+
+/// The value at a place, on one line; an instant with its zone.
+fn shown(value: &Value, place: &str) -> String {
+    match value.pointer(place) {
+        Some(Value::String(at)) if is_instant(place) => instant(at),
+        other => cell(other),
+    }
+}
+
+/// Returns whether the field at a place holds an instant, by its name.
+fn is_instant(place: &str) -> bool {
+    let ends = ["/at", "At", "Until", "Since"];
+    ends.iter().any(|end| place.ends_with(end))
 }
 
 /// A value on one line.
@@ -193,9 +244,9 @@ impl Printer {
 
     /// Prints an output, and says how it went.
     pub(crate) fn print(self, output: &Output) -> ExitCode {
-        let text = match self.format {
-            Format::Json => harmless(&output.json),
-            Format::Table => output.people(terminal::columns(), Style::of_stdout()),
+        let text = match self.columns() {
+            None => harmless(&output.json),
+            Some(columns) => output.people(columns, Style::of_stdout()),
         };
         if text.is_empty() {
             return output.exit_code;
@@ -211,11 +262,21 @@ impl Printer {
     pub(crate) fn line(
         self,
         json: &str,
-        people: impl FnOnce(Style) -> String,
+        people: impl FnOnce(usize, Style) -> String,
     ) -> std::io::Result<()> {
+        let text = match self.columns() {
+            None => harmless(json),
+            Some(columns) => people(columns, Style::of_stdout()),
+        };
+        write_line(std::io::stdout(), &text)
+    }
+
+    /// The columns that a line may take; `None` for a program, which gets JSON.
+    fn columns(self) -> Option<usize> {
         match self.format {
-            Format::Json => write_line(std::io::stdout(), &harmless(json)),
-            Format::Table => write_line(std::io::stdout(), &people(Style::of_stdout())),
+            Format::Json => None,
+            Format::Table => Some(terminal::columns()),
+            Format::Wide => Some(usize::MAX),
         }
     }
 
@@ -225,6 +286,8 @@ impl Printer {
             write_line(std::io::stdout(), &harmless(json)).ok();
         }
         let sentence = visible(&failure.to_string());
+        // ChatVolt's own sentences begin with the word.
+        let sentence = sentence.strip_prefix("error ").unwrap_or(&sentence);
         write_line(std::io::stderr(), &format!("error: {sentence}")).ok();
         failure.exit_code()
     }

@@ -2,6 +2,8 @@
 
 use std::io::IsTerminal as _;
 
+use terminal_size::Width;
+
 const FALLBACK_WIDTH: usize = 80;
 
 /// Whether standard output is a terminal.
@@ -9,9 +11,16 @@ pub(crate) fn is_terminal() -> bool {
     std::io::stdout().is_terminal()
 }
 
-/// Columns of the terminal.
+/// Columns of the terminal; without one nothing has to fit, and a program that reads tables gets whole ids.
 pub(crate) fn columns() -> usize {
-    terminal_size::terminal_size().map_or(FALLBACK_WIDTH, |(width, _)| usize::from(width.0))
+    if !is_terminal() {
+        return usize::MAX;
+    }
+    // Some terminals say 0 for "not known".
+    match terminal_size::terminal_size() {
+        Some((Width(width @ 1..), _)) => width.into(),
+        _ => FALLBACK_WIDTH,
+    }
 }
 
 /// Resolves at Ctrl-C.

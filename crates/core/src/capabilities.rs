@@ -243,17 +243,14 @@ impl Capabilities {
         if self.recipients.contains(&to.kind()) {
             return Ok(());
         }
+        let kinds: Vec<_> = self.recipients.iter().map(|kind| kind.title()).collect();
         Err(Refusal {
             limit: BrokenLimit::Recipient,
             details: format!(
                 "{} does not carry reply buttons to a {}, only to: {}",
                 self.provider.title(),
                 to.kind().title(),
-                self.recipients
-                    .iter()
-                    .map(|kind| kind.title())
-                    .collect::<Vec<_>>()
-                    .join(", ")
+                kinds.join(", ")
             ),
         })
     }

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::listing::ListArgs;
 use crate::client::Client;
+use crate::confirmation::Confirmation;
 use crate::failure::Failure;
 use crate::output::{Columns, Output};
 
@@ -33,7 +34,11 @@ pub(crate) enum Command {
     /// Show an agent
     Show { id: AgentId },
     /// Delete an agent
-    Delete { id: AgentId },
+    Delete {
+        id: AgentId,
+        #[command(flatten)]
+        confirmation: Confirmation,
+    },
 }
 
 pub(crate) async fn run(command: Command, client: &Client) -> Result<Output, Failure> {
@@ -52,7 +57,10 @@ pub(crate) async fn run(command: Command, client: &Client) -> Result<Output, Fai
             let answer = client.get(&["agents", id.as_str()], &[]).await?;
             Ok(Output::record(answer, FIELDS))
         }
-        Command::Delete { id } => {
+        Command::Delete { id, confirmation } => {
+            confirmation.ask(&format!(
+                "Delete agent {id}? Its conversations stay, and cannot be sent to any more."
+            ))?;
             let answer = client.delete(&["agents", id.as_str()]).await?;
             Ok(Output::done(answer, format!("deleted agent {id}")))
         }

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::listing::ListArgs;
 use crate::client::{Answer, Client, Effect};
+use crate::confirmation::Confirmation;
 use crate::credentials::{self, CredentialArgs, setting};
 use crate::environment::Lookup;
 use crate::exit_code::ExitCode;
@@ -91,7 +92,11 @@ pub(crate) enum Command {
     /// Tell Z-API or ZapperHUB where to send its webhooks; with Meta you do that in its App Dashboard
     RegisterWebhook { id: ChannelId },
     /// Delete a channel
-    Delete { id: ChannelId },
+    Delete {
+        id: ChannelId,
+        #[command(flatten)]
+        confirmation: Confirmation,
+    },
 }
 
 fn create_help() -> String {
@@ -165,7 +170,10 @@ pub(crate) async fn run(
             let answer = client.call(Method::POST, &path, &[], None, effect).await?;
             Ok(Output::record(answer, REGISTERED))
         }
-        Command::Delete { id } => {
+        Command::Delete { id, confirmation } => {
+            confirmation.ask(&format!(
+                "Delete channel {id}? Its conversations stay, and cannot be sent to any more."
+            ))?;
             let answer = client.delete(&["channels", id.as_str()]).await?;
             Ok(Output::done(answer, format!("deleted channel {id}")))
         }

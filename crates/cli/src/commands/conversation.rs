@@ -21,6 +21,7 @@ const COLUMNS: Columns = &[
 ];
 const MESSAGES: Columns = &[
     ("ID", "/id"),
+    ("FROM", "/from"),
     ("STATUS", "/status"),
     ("CREATED", "/createdAt"),
     ("TEXT", "/text"),
@@ -48,7 +49,7 @@ pub(crate) enum Command {
     },
     /// List the conversations
     List(#[command(flatten)] ListArgs),
-    /// Show a conversation with its messages, as a chat; times are UTC
+    /// Show a conversation with its messages, as a chat
     Show {
         id: ConversationId,
         /// How many messages, the newest

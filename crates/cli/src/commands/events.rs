@@ -4,19 +4,18 @@ mod tail;
 
 use clap::Subcommand;
 use recado_core::ConversationId;
-use recado_sandbox::drawing::Style;
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use super::listing::newest;
 use crate::client::{Answer, Client};
-use crate::event_line::{When, line};
 use crate::failure::Failure;
 use crate::output::{Output, Printer, View};
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// List events, oldest first; times are UTC
+    /// List events, oldest first
     #[command(
-        after_help = "Example:\n  recado events list --type button.pressed --conversation conv-456"
+        after_help = "Examples:\n  recado events list --type button.pressed --conversation conv-456\n  recado events list --last 20"
     )]
     List {
         #[command(flatten)]
@@ -24,8 +23,11 @@ pub(crate) enum Command {
         /// How many at most
         #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
         limit: Option<u16>,
+        /// The newest N in place of the oldest
+        #[arg(long, value_name = "N", conflicts_with = "limit", value_parser = clap::value_parser!(u16).range(1..=1000))]
+        last: Option<u16>,
     },
-    /// Follow events as they happen, until Ctrl-C; times are UTC
+    /// Follow events as they happen, until Ctrl-C
     ///
     /// A connection that is lost is opened again behind the last event.
     /// Programs get one event as JSON per line.
@@ -69,11 +71,21 @@ pub(crate) async fn run(
     printer: Printer,
 ) -> Result<Output, Failure> {
     match command {
-        Command::List { filter, limit } => {
+        Command::List {
+            filter,
+            last: Some(last),
+            ..
+        } => {
+            let (events, _) = newest(&["events"], filter.query(), last.into(), client).await?;
+            let value = json!({"data": events, "nextCursor": null});
+            let text = value.to_string();
+            Ok(listed(Answer { text, value }))
+        }
+        Command::List { filter, limit, .. } => {
             let limit = limit.map(|limit| ("limit", limit.to_string()));
             let query: Vec<_> = filter.query().into_iter().chain(limit).collect();
             let answer = client.get(&["events"], &query).await?;
-            Ok(listed(answer, Style::of_stdout()))
+            Ok(listed(answer))
         }
         Command::Tail(filter) => {
             tail::run(client, filter.query(), printer).await?;
@@ -82,54 +94,36 @@ pub(crate) async fn run(
     }
 }
 
-fn listed(answer: Answer, style: Style) -> Output {
+fn listed(answer: Answer) -> Output {
     let events = answer.value.get("data").and_then(Value::as_array);
-    let lines: Vec<String> = (events.into_iter().flatten())
-        .map(|event| line(event, When::DayAndTime, style))
-        .collect();
-    let text = if lines.is_empty() {
-        "nothing happened yet".to_owned()
-    } else {
-        lines.join("\n")
+    let events = match events.filter(|events| !events.is_empty()) {
+        Some(events) => View::Events(events.clone()),
+        None => View::Text("nothing happened yet".to_owned()),
     };
     let more = View::more(&answer.value);
-    let views = [View::Text(text)].into_iter().chain(more).collect();
+    let views = [events].into_iter().chain(more).collect();
     Output::new(answer.text, views)
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
-    fn views(value: Value) -> Vec<String> {
-        let text = value.to_string();
-        let output = listed(Answer { text, value }, Style::Plain);
-        let views = output.views.into_iter();
-        views
-            .map(|view| match view {
-                View::Text(text) => text,
-                _ => panic!("another view"),
-            })
-            .collect()
-    }
-
     #[test]
-    fn a_list_has_one_line_per_event_and_names_the_next_part() {
-        let event = |kind: &str| json!({"type": kind, "createdAt": "2026-11-22T12:00:03.000Z", "conversationId": "c"});
-        let list = json!({"data": [event("a"), event("b")], "nextCursor": "evt_2"});
-        assert_eq!(
-            views(list),
-            [
-                "2026-11-22 12:00:03  a                  c\n2026-11-22 12:00:03  b                  c",
-                "there is more: add --after evt_2"
-            ]
-        );
-        assert_eq!(
-            views(json!({"data": [], "nextCursor": null})),
-            ["nothing happened yet"]
-        );
+    fn a_list_is_of_events_and_names_the_next_part() {
+        let views = |value: Value| {
+            let text = value.to_string();
+            listed(Answer { text, value }).views
+        };
+        let list = json!({"data": [{"type": "a"}, {"type": "b"}], "nextCursor": "evt_2"});
+        let views_of_two = views(list);
+        let [View::Events(events), View::Text(more)] = &views_of_two[..] else {
+            panic!("other views");
+        };
+        assert_eq!(events.len(), 2);
+        assert_eq!(more, "there is more: add --after evt_2");
+        let none = views(json!({"data": [], "nextCursor": null}));
+        assert!(matches!(&none[..], [View::Text(text)] if text == "nothing happened yet"));
     }
 
     #[test]

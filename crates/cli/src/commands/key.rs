@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::listing::ListArgs;
 use crate::client::{Answer, Client};
+use crate::confirmation::Confirmation;
 use crate::failure::Failure;
 use crate::output::{Columns, Output, View};
 
@@ -17,7 +18,6 @@ const COLUMNS: Columns = &[
     ("SCOPES", "/scopes"),
     ("LAST USED", "/lastUsedAt"),
     ("EXPIRES", "/expiresAt"),
-    ("CREATED", "/createdAt"),
 ];
 const CREATED: Columns = &[
     ("ID", "/id"),
@@ -67,6 +67,8 @@ pub(crate) enum Command {
         /// The key's id, not its secret
         #[arg(value_name = "KEY_ID")]
         id: ApiKeyId,
+        #[command(flatten)]
+        confirmation: Confirmation,
     },
 }
 
@@ -105,7 +107,14 @@ pub(crate) async fn run(command: Command, client: &Client) -> Result<Output, Fai
             let answer = client.get(&["api-keys", "current"], &[]).await?;
             Ok(Output::record(answer, COLUMNS))
         }
-        Command::Delete { org, id } => {
+        Command::Delete {
+            org,
+            id,
+            confirmation,
+        } => {
+            confirmation.ask(&format!(
+                "Delete API key {id}? Programs that use it are refused from then on."
+            ))?;
             let path = ["organizations", org.as_str(), "api-keys", id.as_str()];
             let answer = client.delete(&path).await?;
             Ok(Output::done(answer, format!("deleted API key {id}")))

@@ -1,5 +1,41 @@
 //! Which part of a list is wanted.
 
+use std::collections::VecDeque;
+
+use serde_json::Value;
+
+use crate::client::Client;
+use crate::failure::Failure;
+
+/// The most that every list gives at once.
+const PAGE: &str = "100";
+
+/// Returns the newest entries of a list, oldest first, and how many came before; the server lists from the oldest on.
+pub(crate) async fn newest(
+    path: &[&str],
+    filter: Vec<(&str, String)>,
+    last: usize,
+    client: &Client,
+) -> Result<(Vec<Value>, usize), Failure> {
+    let (mut newest, mut earlier) = (VecDeque::new(), 0);
+    let mut query = filter;
+    query.push(("limit", PAGE.to_owned()));
+    loop {
+        let mut part = client.get(path, &query).await?.value;
+        if let Some(Value::Array(entries)) = part.get_mut("data").map(Value::take) {
+            newest.extend(entries);
+        }
+        let surplus = newest.len().saturating_sub(last);
+        newest.drain(..surplus);
+        earlier += surplus;
+        let Some(cursor) = part.get("nextCursor").and_then(Value::as_str) else {
+            return Ok((newest.into(), earlier));
+        };
+        query.retain(|(key, _)| *key != "cursor");
+        query.push(("cursor", cursor.to_owned()));
+    }
+}
+
 /// Options of every `list`.
 #[derive(clap::Args)]
 pub(crate) struct ListArgs {

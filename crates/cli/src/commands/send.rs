@@ -191,6 +191,7 @@ fn limits(limits: &Value) -> Option<View> {
     Some(View::Rows {
         columns: vec!["LIMIT", "MIN", "MAX", "SOURCE"],
         rows: rows.collect(),
+        instants: Vec::new(),
     })
 }
 

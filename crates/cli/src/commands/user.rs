@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::listing::ListArgs;
 use crate::client::Client;
+use crate::confirmation::Confirmation;
 use crate::failure::Failure;
 use crate::output::{Columns, Output, View};
 
@@ -66,7 +67,11 @@ pub(crate) enum Command {
         role: Option<Role>,
     },
     /// Delete a user, with the user's sessions and personal keys
-    Delete { id: UserId },
+    Delete {
+        id: UserId,
+        #[command(flatten)]
+        confirmation: Confirmation,
+    },
     /// Print a new one-time link with which a user sets a password; the one before stops working
     Link { id: UserId },
     /// List the sessions of a user
@@ -113,7 +118,8 @@ pub(crate) async fn run(command: Command, client: &Client) -> Result<Output, Fai
             let answer = client.patch(&path, &change.into()).await?;
             Ok(Output::record(answer, COLUMNS))
         }
-        Command::Delete { id } => {
+        Command::Delete { id, confirmation } => {
+            confirmation.ask(&format!("Delete user {id} with all sessions and keys?"))?;
             let answer = client.delete(&["users", id.as_str()]).await?;
             Ok(Output::done(answer, format!("deleted user {id}")))
         }

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::listing::ListArgs;
 use crate::client::{Answer, Client, Effect};
+use crate::confirmation::Confirmation;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::output::{Columns, Output, View, cell};
@@ -41,11 +42,9 @@ const DELIVERIES: Columns = &[
     ("ID", "/id"),
     ("EVENT", "/eventId"),
     ("STATUS", "/status"),
-    ("ATTEMPTS", "/attemptCount"),
-    ("ANSWER", "/lastStatus"),
+    ("TRIES", "/attemptCount"),
     ("ERROR", "/lastError"),
     ("NEXT", "/nextAttemptAt"),
-    ("CREATED", "/createdAt"),
 ];
 const DELIVERY: Columns = &[
     ("ID", "/id"),
@@ -100,7 +99,11 @@ pub(crate) enum Command {
         change: update::Change,
     },
     /// Remove a webhook endpoint with its deliveries
-    Remove { id: String },
+    Remove {
+        id: String,
+        #[command(flatten)]
+        confirmation: Confirmation,
+    },
     /// Send an event of type webhook.test now; exit code 4 if it does not arrive
     Test { id: String },
     /// Give a webhook endpoint a new secret; for 24 hours the old one signs as well
@@ -146,7 +149,8 @@ pub(crate) async fn run(command: Command, client: &Client) -> Result<Output, Fai
             let answer = client.patch(&[ROOT, &id], &change.body()?).await?;
             Ok(Output::record(readable(answer), FIELDS))
         }
-        Command::Remove { id } => {
+        Command::Remove { id, confirmation } => {
+            confirmation.ask(&format!("Remove webhook endpoint {id} and its deliveries?"))?;
             let answer = client.delete(&[ROOT, &id]).await?;
             Ok(Output::done(
                 answer,

@@ -1,19 +1,16 @@
 //! `recado conversation show`: a conversation with its messages.
 
-use std::collections::VecDeque;
-
 use jiff::Timestamp;
 use recado_core::ConversationId;
 use serde_json::Value;
 
 use crate::chat::Chat;
 use crate::client::Client;
+use crate::commands::listing::newest;
 use crate::failure::Failure;
-use crate::happening::{day, person, text, time};
+use crate::happening::{instant, person, text};
 use crate::output::{Columns, Output, View};
 
-/// The most that the server gives at once.
-const PAGE: &str = "100";
 const FIELDS: Columns = &[
     ("ID", "/id"),
     ("AGENT", "/agentId"),
@@ -31,35 +28,9 @@ pub(super) async fn run(
 ) -> Result<Output, Failure> {
     let path = ["conversations", id.as_str()];
     let conversation = client.get(&path, &[]).await?.value;
-    let (messages, earlier) = newest(id, last, client).await?;
-    Ok(output(conversation, messages, earlier, Timestamp::now()))
-}
-
-/// The newest messages, oldest first, and how many came before; the server lists from the oldest on.
-async fn newest(
-    id: &ConversationId,
-    last: usize,
-    client: &Client,
-) -> Result<(Vec<Value>, usize), Failure> {
     let path = ["conversations", id.as_str(), "messages"];
-    let (mut newest, mut earlier) = (VecDeque::new(), 0);
-    let mut query = vec![("limit", PAGE.to_owned())];
-    loop {
-        let mut part = client.get(&path, &query).await?.value;
-        if let Some(Value::Array(messages)) = part.get_mut("data").map(Value::take) {
-            newest.extend(messages);
-        }
-        let surplus = newest.len().saturating_sub(last);
-        newest.drain(..surplus);
-        earlier += surplus;
-        match part.get("nextCursor").and_then(Value::as_str) {
-            Some(cursor) => {
-                query.truncate(1);
-                query.push(("cursor", cursor.to_owned()));
-            }
-            None => return Ok((newest.into(), earlier)),
-        }
-    }
+    let (messages, earlier) = newest(&path, Vec::new(), last, client).await?;
+    Ok(output(conversation, messages, earlier, Timestamp::now()))
 }
 
 /// Programs get the conversation with its messages in one object.
@@ -97,7 +68,7 @@ fn readable(conversation: &Value, now: Timestamp) -> Value {
 
 /// Whether WhatsApp carries more than templates.
 fn window(end: &str, now: Timestamp) -> String {
-    let shown = format!("{} {}", day(end), time(end));
+    let shown = instant(end);
     match end.parse::<Timestamp>() {
         Ok(end) if end <= now => format!("closed since {shown}"),
         _ => format!("open until {shown}"),
@@ -119,8 +90,8 @@ mod tests {
     use crate::client::parse_server;
 
     #[rstest]
-    #[case("2026-11-23T12:00:00.000Z", "open until 2026-11-23 12:00:00")]
-    #[case("2026-11-22T12:00:00.000Z", "closed since 2026-11-22 12:00:00")]
+    #[case("2026-11-23T12:00:00.000Z", "open until 2026-11-23 12:00:00 UTC")]
+    #[case("2026-11-22T12:00:00.000Z", "closed since 2026-11-22 12:00:00 UTC")]
     fn a_window_is_open_or_closed(#[case] end: &str, #[case] shown: &str) {
         let now = "2026-11-22T12:00:00Z".parse().unwrap();
         assert_eq!(window(end, now), shown);
@@ -151,7 +122,7 @@ mod tests {
         let expected = [
             pair("ID", "conv-456"),
             pair("CUSTOMER", "Ana"),
-            pair("WINDOW", "open until 2026-11-23 12:00:00"),
+            pair("WINDOW", "open until 2026-11-23 12:00:00 UTC"),
         ];
         assert_eq!(fields, &expected);
         assert!(earlier.starts_with("7 earlier messages"), "{earlier}");
@@ -181,8 +152,8 @@ mod tests {
         let router = Router::new().fallback(get(answer));
         tokio::spawn(async { axum::serve(listener, router).await.unwrap() });
         let client = Client::new(server, &"k".into()).unwrap();
-        let id = "conv-456".parse().unwrap();
-        let (messages, earlier) = newest(&id, 2, &client).await.unwrap();
+        let path = ["conversations", "conv-456", "messages"];
+        let (messages, earlier) = newest(&path, Vec::new(), 2, &client).await.unwrap();
         assert_eq!((messages, earlier), (vec![json!(4), json!(5)], 3));
         let path = "/conversations/conv-456/messages?limit=100";
         assert_eq!(

@@ -39,9 +39,9 @@ pub(super) async fn run(
 fn print(printer: Printer, event: &str) -> io::Result<()> {
     // A line break in JSON stands between its tokens, where a blank does as well.
     let json = event.replace('\n', " ");
-    printer.line(&json, |style| {
+    printer.line(&json, |columns, style| {
         let event: Value = serde_json::from_str(event).unwrap_or_default();
-        line(&event, When::Time, style)
+        line(&event, When::Time, columns, style)
     })
 }
 
