@@ -144,7 +144,8 @@ pub(super) async fn misplace(recorder: &mut Recorder) {
     }
     for change in [
         json!({"credentials": MISPLACED}),
-        json!({"credentials": {"instanceId": MISPLACED}}),
+        json!({"credentials": {"apiKey": [MISPLACED]}}),
+        json!({"credentials": {"unknown": MISPLACED}}),
         json!({"settings": {"dialect": MISPLACED}}),
     ] {
         recorder.patch("/channels/zapperhub", change, 400).await;
