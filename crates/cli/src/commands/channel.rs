@@ -164,12 +164,7 @@ pub(crate) async fn run(
             let answer = (client.call(Method::POST, &path, &[], None, Effect::Reads)).await?;
             Ok(checked(answer))
         }
-        Command::RegisterWebhook { id } => {
-            let path = ["channels", id.as_str(), "register-webhook"];
-            let effect = Effect::Changes;
-            let answer = client.call(Method::POST, &path, &[], None, effect).await?;
-            Ok(Output::record(answer, REGISTERED))
-        }
+        Command::RegisterWebhook { id } => register_webhook(&id, client).await,
         Command::Delete { id, confirmation } => {
             confirmation.ask(&format!(
                 "Delete channel {id}? Its conversations stay, and cannot be sent to any more."
@@ -178,6 +173,13 @@ pub(crate) async fn run(
             Ok(Output::done(answer, format!("deleted channel {id}")))
         }
     }
+}
+
+async fn register_webhook(id: &ChannelId, client: &Client) -> Result<Output, Failure> {
+    let path = ["channels", id.as_str(), "register-webhook"];
+    let effect = Effect::Changes;
+    let answer = client.call(Method::POST, &path, &[], None, effect).await?;
+    Ok(Output::record(answer, REGISTERED))
 }
 
 async fn create(client: &Client, body: &Value, check: bool) -> Result<Answer, Failure> {
