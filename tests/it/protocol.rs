@@ -90,7 +90,7 @@ async fn a_list_names_the_parameter_that_is_wrong(#[case] path: &str, #[case] fi
     let world = World::start().await;
     let answer = world.client.get(path).await;
     assert_eq!(answer.error(), (400, "invalid_query".to_owned()));
-    // There is no body to look at.
+    // The request has no body, so a sentence about one would mislead.
     assert!(!answer.text.contains("body"), "{}", answer.text);
     assert!(
         answer.body["details"].get(field).is_some(),

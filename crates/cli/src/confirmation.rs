@@ -7,7 +7,7 @@ use crate::failure::Failure;
 /// Whether to ask before something is deleted.
 #[derive(clap::Args)]
 pub(crate) struct Confirmation {
-    /// Do not ask; without a terminal there is no question
+    /// Delete without asking; outside of a terminal the command never asks
     #[arg(long)]
     yes: bool,
 }

@@ -149,7 +149,7 @@ async fn prune_now_and_then(app: Arc<App>) {
     }
 }
 
-/// Deletes in portions what is no longer needed, so that no send waits for it.
+/// Deletes the rows whose time has passed, a few in each transaction, so that sends do not wait for it.
 async fn prune(app: &App, now: Timestamp) {
     loop {
         match app.store.prune(now).await {
