@@ -117,7 +117,7 @@ async fn a_number_that_is_not_connected_is_not_created_if_it_is_checked() {
         .client
         .post("/channels?check=perhaps", channel.clone())
         .await;
-    assert_eq!(wrong.error(), (400, "invalid_body".to_owned()));
+    assert_eq!(wrong.error(), (400, "invalid_query".to_owned()));
     world
         .client
         .post("/channels?check=false", channel)

@@ -55,7 +55,6 @@ async fn an_unknown_path_is_not_found_in_the_one_shape() {
     let world = World::start().await;
     for path in [
         "/nowhere",
-        "/api",
         "/api/nowhere",
         "/messages",
         "/agents/a/b",

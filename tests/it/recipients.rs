@@ -54,7 +54,7 @@ async fn a_number_without_a_plus_is_read_with_a_warning() {
 #[case("+55 (011) 90000-0001", "+55")]
 #[case("11 90000-0001", "+1")]
 #[case("011 90000-0001", "begins with 0")]
-#[case("+999 123456789", "no country's code")]
+#[case("+999 123456789", "the code of a country")]
 #[case("Ana", "a recipient is")]
 #[tokio::test]
 async fn what_cannot_be_called_from_abroad_is_refused_with_the_reason(

@@ -12,8 +12,9 @@ use serde_json::Value;
 use crate::cargo::{BUILD, cargo, output, root, run as run_command};
 use crate::debian;
 
-/// What the tools need, and the package of Debian that has it.
-const PACKAGES: [(&str, &str); 3] = [
+/// What the tools need, and curl, whose printed lines the test of the demo runs; with the package of Debian that has it.
+const PACKAGES: [(&str, &str); 4] = [
+    ("curl", "curl"),
     ("node", "nodejs"),
     ("npm", "npm"),
     ("python3", "python3-venv"),
@@ -47,13 +48,19 @@ impl Tools {
         if !missing.is_empty() || !has_venv {
             if !debian::may_install()? {
                 bail!(
-                    "Node.js, npm or Python's venv is missing: install them with `sudo apt-get install --no-install-recommends nodejs npm python3-venv`"
+                    "curl, Node.js, npm or Python's venv is missing: install them with `sudo apt-get install --no-install-recommends curl nodejs npm python3-venv`"
                 );
             }
             debian::install(&PACKAGES.map(|(_, package)| package))?;
         }
         let own = env::current_exe()?;
         let target = own.ancestors().nth(2).context("a target folder")?;
+        let version = output(Command::new("node").arg("--version"))?;
+        ensure!(
+            is_new_enough(&version),
+            "Node.js {} is too old for the tools of the OpenAPI document: install version 20.19 or newer",
+            version.trim()
+        );
         let tools = Self {
             folder: target.join("openapi"),
         };
@@ -116,6 +123,11 @@ impl Tools {
         self.run("python/bin/python", &python)?;
 
         println!("== OpenAPI: calls at random ==");
+        let text = fs::read_to_string(document)?;
+        for name in NOT_CALLED.into_iter().chain(["Organizations"]) {
+            let quoted = format!("\"{name}\"");
+            ensure!(text.contains(&quoted), "the document has no {name}");
+        }
         let excluded = NOT_CALLED.map(|id| ["--exclude-operation-id", id]);
         self.call_at_random(document, &gateway.url, &gateway.key, &excluded.concat())?;
         // An operator key may do what no other may.
@@ -142,11 +154,23 @@ impl Tools {
             Command::new(program)
                 .args(args)
                 .current_dir(&self.folder)
-                // Nothing leaves the machine.
+                // The gateway is on this machine, and a proxy must not see its key.
+                .env("NO_PROXY", "127.0.0.1")
+                .env("no_proxy", "127.0.0.1")
+                // No usage statistics are sent.
                 .env("REDOCLY_TELEMETRY", "off")
                 .env("REDOCLY_SUPPRESS_UPDATE_NOTICE", "true"),
         )
     }
+}
+
+/// Tells whether the tools run on a version of Node.js, such as `v20.19.2`.
+fn is_new_enough(version: &str) -> bool {
+    let mut numbers = version.trim().trim_start_matches('v').split('.');
+    let mut number = || numbers.next()?.parse::<u32>().ok();
+    number()
+        .zip(number())
+        .is_some_and(|version| version >= (20, 19))
 }
 
 /// A running gateway with simulated providers.

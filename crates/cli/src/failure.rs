@@ -201,7 +201,7 @@ impl Refusal {
 fn listing(reason: &str) -> Option<&'static str> {
     Some(match reason {
         "organization_not_found" => "org list",
-        "api_key_not_found" => "key list",
+        "api_key_not_found" => "key list --org ORGANIZATION",
         "agent_not_found" => "agent list",
         "channel_not_found" => "channel list",
         "conversation_not_found" => "conversation list",

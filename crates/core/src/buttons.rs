@@ -71,6 +71,22 @@ impl ButtonsMessage {
         })
     }
 
+    /// Restores a message that was valid when it was stored: the rules may have become stricter since.
+    #[must_use]
+    pub const fn restored(
+        header: Option<String>,
+        body: String,
+        footer: Option<String>,
+        buttons: Vec<Button>,
+    ) -> Self {
+        Self {
+            header,
+            body,
+            footer,
+            buttons,
+        }
+    }
+
     /// The bold line above the body.
     #[must_use]
     pub fn header(&self) -> Option<&str> {

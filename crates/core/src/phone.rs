@@ -24,8 +24,8 @@ const PREFIXES: [&str; 5] = [
 /// How a phone number is understood.
 #[derive(Clone, PartialEq, Eq, Serialize)]
 pub struct Phone {
-    /// The country by its two letters, `BR`; `None` if several share the country code and the number tells not
-    /// which.
+    /// The country by its two letters, such as `BR`; `None` if several countries share the code and the number does
+    /// not tell which one.
     pub country: Option<String>,
     /// The number in groups, as it is written in its country: `+55 11 90000-0001`.
     pub formatted: String,
@@ -77,7 +77,7 @@ pub enum PhoneError {
     Length(usize),
     /// No country has such a code.
     #[error(
-        "the number begins with no country's code: write + and the country code first, as in +55 11 90000-0001"
+        "the number does not begin with the code of a country: write + and the country code first, as in +55 11 90000-0001"
     )]
     CountryCode,
     /// A zero follows the country code.

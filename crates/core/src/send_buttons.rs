@@ -13,6 +13,12 @@ use crate::text::is_blank;
 
 mod misspelling;
 
+/// Longest name, in bytes, that is compared with ours.
+const MAX_NAME_BYTES: usize = 64;
+
+/// Most unknown fields that are compared with ours: a body may have tens of thousands.
+const MAX_UNKNOWN: usize = 50;
+
 /// The request as received; unknown keys are ignored, except those that were meant to be `dryRun`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Validate)]
 pub struct SendButtons {
@@ -126,7 +132,11 @@ impl SendButtons {
     #[must_use]
     pub fn misspelled(&self) -> Vec<Warning> {
         let given = self.buttons.0.iter();
-        let given = given.filter(|(name, field)| !field.is_absent() && !is_button_half(name));
+        let given = given
+            .filter(|(name, field)| {
+                name.len() <= MAX_NAME_BYTES && !field.is_absent() && !is_button_half(name)
+            })
+            .take(MAX_UNKNOWN);
         let meant = given.filter_map(|(name, _)| Some((name, misspelling::meant(name)?)));
         let missing = meant.filter(|(_, meant)| !self.has(meant));
         missing
@@ -354,6 +364,25 @@ mod tests {
             json!({"footer": "", "header": null}),
         ] {
             assert_eq!(warnings(&extra), Vec::<String>::new(), "{extra}");
+        }
+    }
+
+    #[test]
+    fn a_body_of_unknown_fields_costs_and_says_little() {
+        let many = (0..10_000).map(|number| (format!("body {number:_>9}"), json!("x")));
+        let long = [("body".to_owned() + &"_".repeat(1_000_000), json!("x"))];
+        for extra in [
+            Value::Object(many.collect()),
+            Value::Object(long.into_iter().collect()),
+        ] {
+            let mut body = with(&extra);
+            body.as_object_mut()
+                .expect("an object")
+                .shift_remove("body_text");
+            let request: SendButtons = serde_json::from_value(body).expect("an object");
+            assert!(request.misspelled().len() <= MAX_UNKNOWN);
+            let errors = request.into_parts().expect_err("no body");
+            assert!(errors.to_string().len() < 500);
         }
     }
 

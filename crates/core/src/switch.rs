@@ -9,6 +9,9 @@ pub const DRY_RUN: &str = "dryRun";
 /// How many typing errors a name may have and still be taken for another.
 const MAX_TYPING_ERRORS: usize = 2;
 
+/// Longest name, in bytes, that is compared: a comparison takes as long as both names.
+const MAX_COMPARED: usize = 64;
+
 /// Reads a switch: `true`, `1`, `yes` or nothing turn it on, `false`, `0` or `no` turn it off, in any case.
 ///
 /// Returns `None` for every other text.
@@ -30,7 +33,8 @@ pub fn resembles_dry_run(name: &str) -> bool {
     let plain = plain(name);
     plain == "dry"
         || mentions_dry_run(name)
-        || strsim::damerau_levenshtein(&plain, "dryrun") <= MAX_TYPING_ERRORS
+        || plain.len() <= MAX_COMPARED
+            && strsim::damerau_levenshtein(&plain, "dryrun") <= MAX_TYPING_ERRORS
 }
 
 /// Tells whether a text has `dryRun` in it, however it is written: `1;dryRun=true`.

@@ -46,12 +46,13 @@ impl FromStr for ListenAddress {
 
 impl From<SocketAddr> for ListenAddress {
     fn from(address: SocketAddr) -> Self {
-        let host = match address {
-            SocketAddr::V4(address) => address.ip().to_string(),
-            SocketAddr::V6(address) => format!("[{}]", address.ip()),
-        };
-        let port = address.port();
-        Self { host, port }
+        // With the zone of a link-local address, which the address alone does not have.
+        let text = address.to_string();
+        let (host, _) = text.rsplit_once(':').unwrap_or((&text, ""));
+        Self {
+            host: host.to_owned(),
+            port: address.port(),
+        }
     }
 }
 
@@ -106,6 +107,7 @@ mod tests {
             ("8080", "localhost:8080", "127.0.0.1:8080"),
             ("0.0.0.0:0", "0.0.0.0:0", "0.0.0.0:0"),
             ("[::1]:8080", "[::1]:8080", "[::1]:8080"),
+            ("[fe80::1%2]:8080", "[fe80::1%2]:8080", "[fe80::1%2]:8080"),
         ] {
             let parsed: ListenAddress = text.parse().expect(text);
             assert_eq!(parsed.to_string(), shown);

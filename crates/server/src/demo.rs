@@ -1,5 +1,6 @@
 //! The demo's world: a server, the sandbox beside it, and one conversation on each provider.
 
+use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +20,7 @@ use uuid::Uuid;
 use crate::app::{App, AppParts, Clock, HEARTBEAT, MAX_SENDS_IN_FLIGHT, MAX_WEBHOOK_ENDPOINTS};
 use crate::serve::ConnectionLimits;
 
-/// The documentation's example, without its conversation.
+/// The published example, indented as the printed `curl` command shows it.
 const EXAMPLE: &str = r#"{
     "agentId": "agent-123",
     "conversationId": "conv-456",
@@ -237,6 +238,7 @@ impl Demo {
         } else {
             format!(" --sandbox {}", self.sandbox_url)
         };
+        let button = for_shell(button);
         let line = format!("recado sandbox tap{sandbox} {message_id} {button}");
         // A terminal of 80 columns would break the id, which is then hard to copy.
         if line.len() > MAX_LINE {
@@ -277,6 +279,16 @@ impl Demo {
         let (status, answer) = (response.status(), response.text().await?);
         ensure!(status.is_success(), "{path} answered {status}: {answer}");
         serde_json::from_str(&answer).with_context(|| format!("{path} answered no JSON"))
+    }
+}
+
+/// Returns a word as a shell takes it, in quotes if it has other characters than the usual ids.
+fn for_shell(word: &str) -> Cow<'_, str> {
+    let is_usual = |byte: u8| byte.is_ascii_alphanumeric() || b"._:-".contains(&byte);
+    if !word.is_empty() && word.bytes().all(is_usual) {
+        word.into()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''")).into()
     }
 }
 
@@ -342,5 +354,23 @@ fn credentials(provider: Provider) -> Value {
             json!({"instanceId": "INST-01", "instanceToken": "TOKEN-01", "clientToken": "CLIENT-TOKEN-01"})
         }
         Provider::ZapperHub => json!({"instanceId": "inst_5f2c", "apiKey": "API-KEY-01"}),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::for_shell;
+
+    #[test]
+    fn a_button_id_is_one_word_of_the_shell() {
+        for (id, word) in [
+            ("btn_sales", "btn_sales"),
+            ("two words", "'two words'"),
+            ("a;b", "'a;b'"),
+            ("it's", r"'it'\''s'"),
+            ("", "''"),
+        ] {
+            assert_eq!(for_shell(id), word);
+        }
     }
 }

@@ -70,7 +70,7 @@ impl ApiError {
         }
     }
 
-    /// Returns an error of a query or a header: a request without a body is not told about one.
+    /// Returns an error of a query or a header, whose sentence does not speak of a body.
     #[must_use]
     pub fn invalid_query(details: FieldErrors) -> Self {
         let message = format!("The query is not valid: {}", details.first());
@@ -235,7 +235,10 @@ impl From<&ChannelError> for ApiError {
         let reason: Reason = error.kind.into();
         Self {
             code: error.code,
-            retry_after: error.retry_after.or(reason.wait()),
+            // A message whose outcome is open must not be sent again, whatever the provider says.
+            retry_after: reason
+                .wait()
+                .map(|usual| error.retry_after.unwrap_or(usual)),
             ..Self::new(
                 reason,
                 format!(
@@ -281,7 +284,8 @@ mod tests {
             let may_help = kind.retry() == recado_providers::Retry::Backoff;
             assert_eq!(ApiError::from(&error).retry_after.is_some(), may_help);
             error.retry_after = Some(Duration::from_secs(77));
-            assert_eq!(ApiError::from(&error).retry_after, error.retry_after);
+            let expected = error.retry_after.filter(|_| may_help);
+            assert_eq!(ApiError::from(&error).retry_after, expected, "{kind:?}");
         }
     }
 

@@ -158,7 +158,7 @@ pub(crate) fn canonical(uri: &Uri) -> Option<Uri> {
     }
     if let Some(under_api) = rest
         .strip_prefix("/api")
-        .filter(|rest| rest.starts_with('/'))
+        .filter(|rest| rest.is_empty() || rest.starts_with('/'))
     {
         rest = under_api;
     }
@@ -204,7 +204,8 @@ mod tests {
             ("//", Some("/")),
             ("/messages/x%20y", None),
             ("/apiary", None),
-            ("/api", None),
+            ("/api", Some("/")),
+            ("/api/", Some("/")),
         ] {
             let uri: Uri = given.parse().expect("a path");
             assert_eq!(

@@ -155,7 +155,7 @@ async fn prune(app: &App, now: Timestamp) {
         match app.store.prune(now).await {
             Ok(0) => return,
             Ok(_) => {}
-            Err(error) => return tracing::warn!(%error, "cannot remove what was applied long ago"),
+            Err(error) => return tracing::warn!(%error, "cannot delete rows whose time has passed"),
         }
     }
 }

@@ -108,8 +108,8 @@ impl Store {
     }
 
     /// Creates a personal key for the user of a session; the secret is not kept. Returns whether the session
-    /// still lasts: if not, no key is created. The oldest personal keys of the user are deleted that are more than
-    /// [`MAX_PERSONAL_KEYS`].
+    /// still lasts: if not, no key is created. If the user then has more than [`MAX_PERSONAL_KEYS`], expired ones are
+    /// deleted first, and then the oldest.
     ///
     /// # Errors
     ///
@@ -134,24 +134,39 @@ impl Store {
         let surplus = sqlx::query(
             "delete from api_keys where organization_id = $1 and user_id = $2 and id not in (\
              select id from api_keys where organization_id = $1 and user_id = $2 \
-             order by created_at desc, id desc limit $3 + 0)",
+             order by case when expires_at <= $4 then 1 else 0 end, created_at desc, id desc \
+             limit $3 + 0) returning id, name",
         )
         .bind(organization_id.as_str().to_owned())
         .bind(key.user_id.clone().map(String::from))
-        .bind(i64::from(MAX_PERSONAL_KEYS));
+        .bind(i64::from(MAX_PERSONAL_KEYS))
+        .bind(author.at.as_millisecond());
         let entry = created(key, author);
+        let (organization, author) = (organization_id.clone(), author.clone());
         // The lock: a change of the password must not miss this key.
-        self.change_access(&organization_id, move |connection| {
+        let creating = self.under_lock(&organization_id, move |connection| {
             Box::pin(async move {
                 if query.fetch_optional(&mut *connection).await?.is_none() {
-                    return Ok(false);
+                    return Ok((false, false));
                 }
-                surplus.execute(&mut *connection).await?;
-                entry.execute(connection).await?;
-                Ok(true)
+                entry.execute(&mut *connection).await?;
+                let deleted = surplus.fetch_all(&mut *connection).await?;
+                for row in &deleted {
+                    let columns = Columns::new(row, "api_keys", "id");
+                    let (id, name): (&str, &str) = (columns.get("id")?, columns.get("name")?);
+                    let action = AuditAction::ApiKeyDeleted;
+                    let entry = author.record(Some(&organization), action, id, Some(name));
+                    entry.execute(&mut *connection).await?;
+                }
+                Ok((true, !deleted.is_empty()))
             })
-        })
-        .await
+        });
+        let (is_created, has_deleted) = creating.await?;
+        if has_deleted {
+            // A new key alone leaves those that are remembered as they are.
+            self.ending_access(async { Ok(()) }).await?;
+        }
+        Ok(is_created)
     }
 
     /// Finds the key that has this secret and works; a personal key has no more scopes than its user. The keys of a deleted organization are not found.

@@ -17,6 +17,9 @@ use crate::store::Store;
 /// What changes in a channel; what is `None` stays.
 #[derive(Clone, Default)]
 pub struct ChannelChange {
+    /// The version of the channel that the change was checked against: a channel of another version stays as it is.
+    /// `None` if the change fits every version.
+    pub version: Option<i64>,
     /// The new name.
     pub name: Option<String>,
     /// The settings, which replace the present ones.
@@ -48,7 +51,7 @@ impl fmt::Debug for ChannelChange {
 }
 
 impl Store {
-    /// Changes a channel; returns `None` if the organization has no such channel.
+    /// Changes a channel; returns `None` if the organization has no such channel, or it has another version by now.
     ///
     /// # Errors
     ///
@@ -67,7 +70,7 @@ impl Store {
             "update channels set name = coalesce($3, name), settings = coalesce($4, settings), \
              default_agent_id = coalesce($6, default_agent_id), \
              number = coalesce($7, number), version = version + 1, updated_at = $5 \
-             where organization_id = $1 and id = $2 returning ",
+             where organization_id = $1 and id = $2 and version = coalesce($8, version) returning ",
             channel_columns!()
         ))
         .bind(organization.as_str())
@@ -81,7 +84,8 @@ impl Store {
         .bind(change.settings.as_ref().map(columns::json))
         .bind(author.at.as_millisecond())
         .bind(change.agent_id.map(String::from))
-        .bind(change.number.map(|number| self.key().number_hash(&number)));
+        .bind(change.number.map(|number| self.key().number_hash(&number)))
+        .bind(change.version);
         let Some(credentials) = change.credentials else {
             let row = self.write_audited(query, entry).await?;
             return row.as_ref().map(channel).transpose();
@@ -103,7 +107,7 @@ impl Store {
     }
 }
 
-/// Changes the credentials as they are now, so that two changes at once do not undo each other.
+/// Replaces the named credentials, and keeps the others.
 async fn change_credentials(
     mut channel: Channel,
     credentials: Map<String, Value>,

@@ -153,14 +153,14 @@ impl StoredContent {
             && self.buttons.iter().zip(buttons).all(same)
     }
 
-    /// The message; none if it breaks the rules of a message.
-    pub(crate) fn into_message(self) -> Option<ButtonsMessage> {
+    /// Returns the message as it was stored; its rules are not checked again.
+    pub(crate) fn into_message(self) -> ButtonsMessage {
         let buttons = self
             .buttons
             .into_iter()
             .map(|StoredButton { id, title }| Button { id, title })
             .collect();
-        ButtonsMessage::new(self.header, self.body, self.footer, buttons).ok()
+        ButtonsMessage::restored(self.header, self.body, self.footer, buttons)
     }
 }
 

@@ -191,10 +191,8 @@ fn content(columns: &Columns<'_>) -> Result<(Direction, Content, Option<MessageI
     match columns.get::<&str>("direction")? {
         "outbound" => {
             let content: StoredContent = columns.json("content")?;
-            let message = content
-                .into_message()
-                .ok_or_else(|| columns.corrupt("content"))?;
-            Ok((Direction::Outbound, Content::Buttons(message), None))
+            let message = Content::Buttons(content.into_message());
+            Ok((Direction::Outbound, message, None))
         }
         "inbound" => {
             let content: ReceivedContent = columns.json("content")?;

@@ -3,22 +3,38 @@
 #![expect(clippy::print_stdout, reason = "the result of the program")]
 
 use std::io;
+use std::process;
+use std::time::Duration;
 
 use recado_tests::world::{CONVERSATIONS, PUBLISHED_EXAMPLE};
 use recado_tests::{World, people};
 use serde_json::{Value, json};
 
+const START_TIMEOUT: Duration = Duration::from_mins(1);
+
+const STOP_TIMEOUT: Duration = Duration::from_secs(10);
+
 /// Prints where the gateway is and the keys to it, and serves until standard input ends.
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let world = World::start().await;
-    tell_story(&world).await;
+    let world = tokio::time::timeout(START_TIMEOUT, async {
+        let world = World::start().await;
+        tell_story(&world).await;
+        world
+    });
+    let world = world.await?;
     println!(
         "{}",
         json!({"url": world.url, "key": world.client.key(), "operatorKey": world.operator.key()})
     );
     tokio::task::spawn_blocking(|| io::stdin().lines().count()).await?;
-    world.stop().await;
+    if tokio::time::timeout(STOP_TIMEOUT, world.stop())
+        .await
+        .is_err()
+    {
+        // A task that hangs must not keep the one who waits for this program.
+        process::exit(1);
+    }
     Ok(())
 }
 

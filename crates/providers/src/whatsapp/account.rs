@@ -55,11 +55,11 @@ pub(crate) const FIELDS: AccountFields = AccountFields {
 };
 
 pub(crate) fn parse(mut form: Form<'_>, defaults: &Defaults) -> Result<ChannelConfig, FieldErrors> {
-    if form
-        .given("phoneNumberId")
-        .is_some_and(is_spelled_phone_number)
-    {
-        form.fault("credentials", "phoneNumberId", IS_A_PHONE_NUMBER);
+    let is_phone_number = form
+        .given(PHONE_NUMBER_ID.name)
+        .is_some_and(is_spelled_phone_number);
+    if is_phone_number {
+        form.fault("credentials", PHONE_NUMBER_ID.name, IS_A_PHONE_NUMBER);
     }
     let account = WhatsAppAccount {
         phone_number_id: form.required(PHONE_NUMBER_ID.name),
@@ -70,7 +70,7 @@ pub(crate) fn parse(mut form: Form<'_>, defaults: &Defaults) -> Result<ChannelCo
             .setting(API_VERSION.name)
             .unwrap_or_else(|| defaults.whatsapp_version.clone()),
     };
-    if !account.phone_number_id.bytes().all(|b| b.is_ascii_digit()) {
+    if !is_phone_number && !account.phone_number_id.bytes().all(|b| b.is_ascii_digit()) {
         let problem = "Must be the number's id at Meta: digits only";
         form.fault("credentials", PHONE_NUMBER_ID.name, problem);
     }
@@ -90,7 +90,7 @@ pub(crate) fn parse(mut form: Form<'_>, defaults: &Defaults) -> Result<ChannelCo
     })
 }
 
-/// What a person is told who gave the number instead of its id.
+/// Error for a phone number in the place of its id.
 pub(super) const IS_A_PHONE_NUMBER: &str = "This is a phone number; write the id that Meta's App Dashboard shows beside it, under WhatsApp > API setup";
 
 /// Most digits of what is taken for a phone number: Meta's ids have 14 and more.

@@ -350,19 +350,20 @@ fn status(connection: &Connection, status: &Value) -> Inbound {
         error: error
             .filter(|_| step == Status::Failed)
             .map(|it| self::error(connection, it)),
-        pricing: status.get("pricing").map(pricing),
+        pricing: status.get("pricing").and_then(pricing),
         ..StatusNews::new(external_ids, step)
     })
 }
 
 /// Reads how Meta charges for a message (Meta, webhooks reference: status). A word that is too long to be one of
-/// Meta's is left out.
-fn pricing(pricing: &Value) -> Pricing {
+/// Meta's is left out; `None` if nothing is left.
+fn pricing(pricing: &Value) -> Option<Pricing> {
     let word = |path| text(pricing, path).filter(|word| word.len() <= MAX_PRICING_WORD);
     let [category, kind, model] =
         ["/category", "/type", "/pricing_model"].map(|path| word(path).map(str::to_owned));
     let billable = pricing.get("billable").and_then(Value::as_bool);
-    Pricing::new(category, kind, model, billable)
+    let is_told = [&category, &kind, &model].into_iter().any(Option::is_some) || billable.is_some();
+    is_told.then(|| Pricing::new(category, kind, model, billable))
 }
 
 /// `title` and `message` are the same words nowadays; `details` says more.

@@ -79,7 +79,7 @@ const CLIENT_TOKEN: AccountField = AccountField::new(
 const BUTTONS_ENDPOINT: AccountField = AccountField::new(
     "buttonsEndpoint",
     "The method of Z-API that carries buttons: `auto` takes `send-button-actions` if there is a header or footer, and \
-     `send-button-list` otherwise; `list` and `actions` take always the one.",
+     `send-button-list` otherwise; `list` and `actions` always take the method of their name.",
 )
 .words(&words(&BUTTONS_ENDPOINTS));
 const WEBHOOK_TOKEN: AccountField = AccountField::new(

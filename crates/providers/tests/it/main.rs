@@ -11,6 +11,7 @@ mod webhooks_slips;
 mod webhooks_url_secret;
 mod webhooks_whatsapp;
 mod webhooks_whatsapp_moves;
+mod webhooks_whatsapp_pricing;
 mod webhooks_whatsapp_proof;
 mod webhooks_wuzapi;
 mod webhooks_wuzapi_multipart;

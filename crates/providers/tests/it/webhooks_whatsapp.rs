@@ -59,7 +59,7 @@ fn tap() -> Value {
     }))
 }
 
-fn status_of(members: &Value) -> Value {
+pub(crate) fn status_of(members: &Value) -> Value {
     let mut status = json!({
         "id": OURS, "status": "delivered", "timestamp": "1790000101", "recipient_id": "5511900000001",
         "biz_opaque_callback_data": "msg_0199f3aa4a1e7c109d7b000000000001",
@@ -299,26 +299,6 @@ fn a_status_names_the_message_by_both_ids(#[case] word: &str, #[case] status: St
 fn a_status_needs_no_more_than_its_id(#[case] members: Value) {
     let news = &statuses(&*channel(), &status_of(&members))[0];
     assert_eq!(step(news), (vec![OURS], Status::Delivered));
-}
-
-#[rstest]
-#[case::billed(json!({"billable": true, "pricing_model": "PMP", "type": "regular", "category": "service"}), ["service", "regular", "PMP"], Some(true), Some(false))]
-#[case::free(json!({"billable": false, "pricing_model": "PMP", "type": "free_customer_service", "category": "service"}), ["service", "free_customer_service", "PMP"], Some(false), Some(true))]
-#[case::without_billable(json!({"pricing_model": "PMP", "type": "free_entry_point", "category": "utility"}), ["utility", "free_entry_point", "PMP"], None, Some(true))]
-#[case::unknown_words(json!({"pricing_model": "X", "type": "new", "category": "general_purpose_ai"}), ["general_purpose_ai", "new", "X"], None, Some(false))]
-#[case::nothing(json!({}), [""; 3], None, None)]
-#[case::other_types(json!({"billable": "yes", "pricing_model": 1, "type": null, "category": "x".repeat(65)}), [""; 3], None, None)]
-fn a_status_tells_how_its_message_is_charged(
-    #[case] told: Value,
-    #[case] words: [&str; 3],
-    #[case] billable: Option<bool>,
-    #[case] free: Option<bool>,
-) {
-    let news = &statuses(&*channel(), &status_of(&json!({"pricing": told})))[0];
-    let pricing = news.pricing.as_ref().expect("a class");
-    let read = [&pricing.category, &pricing.kind, &pricing.model];
-    assert_eq!(read.map(|word| word.as_deref().unwrap_or_default()), words);
-    assert_eq!((pricing.billable, pricing.free), (billable, free));
 }
 
 #[test]

@@ -173,7 +173,7 @@ impl Reason {
             }
             Self::WebhookNotRegistered => "no webhook was registered: the error says what to do",
             Self::CheckFailed => {
-                "the provider says that the number cannot send; nothing was created"
+                "the provider does not say that the number can send; nothing was created"
             }
             Self::BodyTooLarge => "the body has over 1 MiB (sign-in: 16 KiB, provider: 4 MiB)",
             Self::RateLimited => {

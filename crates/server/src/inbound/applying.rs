@@ -17,7 +17,7 @@ use crate::app::App;
 /// Most items that are applied in one transaction, so that it ends in time on a slow database too.
 ///
 /// Each may make a delivery for each of 20 webhook endpoints. On SQLite the writes of all organizations wait for
-/// the transaction; on PostgreSQL only its own organization's do, and a transaction costs more than its items.
+/// the transaction; on PostgreSQL only those of its own organization do, and most of the cost is per transaction.
 const fn max_items(kind: DatabaseKind) -> usize {
     match kind {
         DatabaseKind::Sqlite => 50,

@@ -85,13 +85,15 @@ pub(crate) async fn check(
 /// It cannot, or the provider does not answer.
 pub(super) async fn require_connected(channel: &dyn Channel) -> Result<(), ApiError> {
     let problem = match channel.health().await {
-        Ok(health) => match health.state {
-            HealthState::Connected => return Ok(()),
-            HealthState::Disconnected | HealthState::NeedsPairing => {
-                "the number is not connected to WhatsApp".to_owned()
-            }
-            HealthState::Unpaid => "the account is not paid".to_owned(),
-        },
+        Ok(health) if health.state == HealthState::Connected => return Ok(()),
+        Ok(health) => {
+            let state = match health.state {
+                HealthState::Unpaid => "the account is not paid",
+                _ => "the number is not connected to WhatsApp",
+            };
+            let detail = health.detail.map(|detail| format!(": {detail}"));
+            format!("{state}{}", detail.unwrap_or_default())
+        }
         Err(error) => error.message,
     };
     let message = format!("The channel was not created, as it cannot send: {problem}");

@@ -12,14 +12,14 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use recado_core::{AgentId, ChannelId, FieldErrors, OrganizationId, Provider, TextField, switch};
-use recado_store as store;
+use recado_store::{self as store, Author};
 use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use utoipa::IntoParams;
 use uuid::Uuid;
 
-use super::listing::{List, ListQuery};
+use super::listing::{List, ListQuery, wrong};
 use super::{Secrets, checked, id_or, text};
 use super::{channel_checks, conversations};
 use crate::app::App;
@@ -35,10 +35,13 @@ mod shape;
 pub(super) use shape::webhook_url;
 use shape::{Channel, ChannelPatch, NewChannel, shape};
 
-failures!(CreateFailures: KEY, BODY, &[Reason::AgentNotFound, Reason::AlreadyExists, Reason::CheckFailed]);
+failures!(CreateFailures: KEY, QUERY, BODY, &[Reason::AgentNotFound, Reason::AlreadyExists, Reason::CheckFailed]);
 failures!(ListFailures: KEY, QUERY);
 failures!(FindFailures: KEY, &[Reason::ChannelNotFound]);
 failures!(UpdateFailures: KEY, BODY, &[Reason::AgentNotFound, Reason::ChannelNotFound, Reason::AlreadyExists]);
+
+/// How often a change is checked again because another one came in between.
+const MAX_CHANGES: usize = 5;
 
 /// How a channel is created.
 #[derive(Deserialize, IntoParams)]
@@ -50,12 +53,11 @@ pub(crate) struct CreateQuery {
 }
 
 impl CreateQuery {
-    fn check(&self) -> Result<bool, FieldErrors> {
+    fn check(&self) -> Result<bool, ApiError> {
         let Some(text) = &self.check else {
             return Ok(false);
         };
-        let wrong = || FieldErrors::field("check", "Write check=true or check=false");
-        switch::parse(text).ok_or_else(wrong)
+        switch::parse(text).ok_or_else(|| wrong("check", "Write check=true or check=false"))
     }
 }
 
@@ -137,6 +139,7 @@ pub(crate) async fn create(
     Query(query): Query<CreateQuery>,
     Body(new): Body<NewChannel>,
 ) -> Result<(StatusCode, Json<Channel>), ApiError> {
+    let check = query.check()?;
     let new = checked(new)?;
     let provider: Provider =
         text(new.provider)
@@ -149,7 +152,7 @@ pub(crate) async fn create(
     let number = app.channels().check(provider, &credentials, &settings)?;
     let (credentials, settings) = (stated(credentials), stated(settings));
     let agent_id = known_agent(&app, &organization_id, new.agent_id).await?;
-    if query.check()? {
+    if check {
         let channel = app.channels().connect(provider, &credentials, &settings)?;
         channel_checks::require_connected(&*channel).await?;
     }
@@ -273,37 +276,53 @@ pub(crate) async fn update(
     Body(patch): Body<ChannelPatch>,
 ) -> Result<Json<Channel>, ApiError> {
     let patch = checked(patch)?;
-    let channel = find(&app, &organization_id, &id).await?;
-    let mut change = store::ChannelChange {
+    let agent_id = known_agent(&app, &organization_id, patch.agent_id).await?;
+    let change = store::ChannelChange {
+        version: None,
         number: None,
         name: patch.name.into_text(),
         settings: given("settings", patch.settings)?,
         credentials: given("credentials", patch.credentials)?,
-        agent_id: known_agent(&app, &organization_id, patch.agent_id).await?,
+        agent_id,
     };
+    // What was checked has to be what is changed: another change may come in between.
+    for _ in 0..MAX_CHANGES {
+        let channel = find(&app, &organization_id, &id).await?;
+        if let Some(changed) = change_once(&app, &channel, change.clone(), &author).await? {
+            return Ok(Json(shape(&app, changed, Secrets::Shown)?));
+        }
+    }
+    Err(ApiError::new(
+        Reason::Unavailable,
+        "Others change this channel at the same time",
+    ))
+}
+
+/// Checks a change against a channel as it was read, and makes it if the channel is still the same.
+async fn change_once(
+    app: &App,
+    channel: &store::Channel,
+    mut change: store::ChannelChange,
+    author: &Author,
+) -> Result<Option<store::Channel>, ApiError> {
     let settings = change.settings.as_ref().unwrap_or(&channel.settings);
-    let stored = app.store.secrets(&channel)?.credentials;
+    let stored = app.store.secrets(channel)?.credentials;
     let credentials = change.credentials.clone().unwrap_or_default();
     let number = app
         .channels()
         .check_change(channel.provider, &stored, &credentials, settings)?;
-    // A new name leaves the number as it is, also where two old channels share one.
+    change.version = Some(channel.version);
     change.settings = change.settings.map(stated);
+    // A new name leaves the number as it is, also where two old channels share one.
     if change.credentials.is_some() || change.settings.is_some() {
         change.number = Some(number.clone());
     }
-    let changed = app
-        .store
-        .update_channel(&organization_id, &channel.id, change, &author)
-        .await;
-    let channel = match changed {
-        Ok(changed) => changed.ok_or_else(missing)?,
-        Err(error) => {
-            let id = &channel.id;
-            return Err(numbers::refusal(&app, &organization_id, id, &number, error).await);
-        }
-    };
-    Ok(Json(shape(&app, channel, Secrets::Shown)?))
+    let (organization, id) = (&channel.organization_id, &channel.id);
+    let changed = app.store.update_channel(organization, id, change, author);
+    match changed.await {
+        Ok(changed) => Ok(changed),
+        Err(error) => Err(numbers::refusal(app, organization, id, &number, error).await),
+    }
 }
 
 /// Delete a channel

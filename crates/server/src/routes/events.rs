@@ -242,8 +242,8 @@ pub(crate) async fn stream(
     let newest = app.store.last_event(&organization_id).await?;
     let newest = newest.unwrap_or(EventId::BEFORE_ALL);
     check_seen("Last-Event-ID", last, newest)?;
+    check_seen("cursor", cursor, newest)?;
     let after = last.or(cursor);
-    check_seen("cursor", after, newest)?;
     let stream = app.streams.open(&organization_id, credential, newest)?;
     let heartbeat = app.heartbeat;
     let follower = Follower {

@@ -325,6 +325,12 @@ async fn a_user_has_so_many_personal_keys_and_the_oldest_are_deleted() {
         secrets.push(secret);
     }
     assert_eq!(find(store, secrets[0].expose(), 5_000).await, None);
+    let entries = store.list_audit(Some(&org(1)), &ALL).await.unwrap().data;
+    let deleted: Vec<_> = (entries.iter())
+        .filter(|entry| entry.action == "api_key.deleted")
+        .map(|entry| entry.target.as_deref())
+        .collect();
+    assert_eq!(deleted, [Some("key_000")]);
     for secret in &secrets[1..] {
         assert!(find(store, secret.expose(), 5_000).await.is_some());
     }

@@ -100,10 +100,32 @@ async fn a_change_touches_only_what_it_names_and_raises_the_version() {
 }
 
 #[tokio::test]
+async fn a_change_that_was_checked_against_an_older_version_changes_nothing() {
+    let World { store, .. } = &World::new().await;
+    let before = create_channel(store, "org_1", "chn_1").await;
+    let named = |name: &str| ChannelChange {
+        version: Some(before.version),
+        name: Some(name.into()),
+        credentials: Some(object(json!({ "instanceToken": "new" }))),
+        ..Default::default()
+    };
+    let change = async |name| {
+        let (organization, author) = (org(1), by(9_000));
+        let changed = store.update_channel(&organization, &before.id, named(name), &author);
+        changed.await.unwrap()
+    };
+    let first = change("first").await.expect("a channel");
+    assert_eq!(change("second").await, None);
+    let kept = store.get_channel(&org(1), &before.id).await.unwrap();
+    assert_eq!(kept, Some(first));
+}
+
+#[tokio::test]
 async fn new_credentials_and_settings_keep_the_webhook_secret() {
     let World { store, .. } = &World::new().await;
     let before = create_channel(store, "org_1", "chn_1").await;
     let change = ChannelChange {
+        version: None,
         name: None,
         settings: Some(object(json!({ "baseUrl": "https://example.com" }))),
         agent_id: Some(id("agent-9")),

@@ -7,6 +7,24 @@ use rstest::rstest;
 use crate::world::{ALL, World, accepted, at, content, conv, end, message, msg, org};
 
 #[tokio::test]
+async fn a_message_that_todays_rules_would_refuse_can_still_be_read() {
+    let world = World::new().await;
+    let store = &world.store;
+    store.begin_send(&message("org_1", "msg_1")).await.unwrap();
+    let invisible = "update messages set content = \
+        '{\"header\":null,\"body\":\"\u{3164}\",\"footer\":null,\"buttons\":[{\"id\":\"a\",\"title\":\"\u{200b}\"}]}'";
+    world.database.execute(invisible).await;
+    let kept = store.get_message(&org(1), &msg("msg_1")).await.unwrap();
+    let Some(Content::Buttons(kept)) = kept.map(|kept| kept.content) else {
+        panic!("no message with buttons");
+    };
+    assert_eq!(
+        (kept.body(), &*kept.buttons()[0].title),
+        ("\u{3164}", "\u{200b}")
+    );
+}
+
+#[tokio::test]
 async fn a_message_is_sending_until_its_send_ends() {
     let World { store, .. } = &World::new().await;
     store.begin_send(&message("org_1", "msg_1")).await.unwrap();

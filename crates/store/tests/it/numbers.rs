@@ -14,6 +14,7 @@ fn numbered(organization: &str, id: &str, number: &str) -> NewChannel {
 
 fn of_number(number: &str) -> ChannelChange {
     ChannelChange {
+        version: None,
         name: None,
         settings: None,
         agent_id: None,

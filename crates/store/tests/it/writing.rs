@@ -62,6 +62,7 @@ async fn in_a_group_a_half_done_transaction_is_taken_back_alone() {
         .await
         .unwrap();
     let change = recado_store::ChannelChange {
+        version: None,
         name: Some("Half".into()),
         settings: None,
         agent_id: None,

@@ -119,12 +119,17 @@ async fn without_statistics(
          set enable_seqscan = off; set enable_hashjoin = on; set enable_mergejoin = on; \
          set plan_cache_mode = force_generic_plan; deallocate all; prepare plan as {statement}"
     );
-    sqlx::raw_sql(AssertSqlSafe(text))
-        .execute(&mut *connection)
-        .await?;
-    let text = format!("explain (costs off) execute plan {arguments}");
-    let plan = rows(text, 0, &mut *connection).await?;
+    let explained = async {
+        sqlx::raw_sql(AssertSqlSafe(text))
+            .execute(&mut *connection)
+            .await?;
+        let text = format!("explain (costs off) execute plan {arguments}");
+        rows(text, 0, &mut *connection).await
+    };
+    let explained = explained.await;
+    // Also after an error: otherwise each later statement would fail, and hide this one.
     sqlx::raw_sql("rollback").execute(connection).await?;
+    let plan = explained?;
     let of_table = |step: &str| {
         tables
             .iter()
