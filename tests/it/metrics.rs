@@ -1,17 +1,23 @@
 //! What `/metrics` counts.
 
+use std::collections::BTreeSet;
+use std::fs;
 use std::net::TcpListener;
 
-use recado_sandbox::Sandbox;
+use recado_sandbox::{Effect, Fault, Provider, Sandbox};
 use recado_store::testing::TestDatabase;
 use recado_tests::Client;
 use recado_tests::binaries::{Server, providers};
 use recado_tests::callbacks::{Callbacks, NUMBER, change, whatsapp};
 use recado_tests::events::EventStream;
+use recado_tests::generated;
 use recado_tests::wire::Wire;
 use recado_tests::world::{self, CONVERSATIONS, open_conversations, organization, smallest_body};
 use secrecy::ExposeSecret as _;
 use serde_json::json;
+
+/// An address that refuses every connection.
+const NOWHERE: &str = "127.0.0.1:9";
 
 /// Meta complains of the number, and a customer writes something that nobody knows; returns when that
 /// is told.
@@ -82,6 +88,11 @@ async fn metrics_count_what_is_sent_and_what_comes_in() {
     for _ in 0..3 {
         client.send(smallest_body("conv-456")).await.expect(200);
     }
+    let endpoint = json!({"url": format!("http://{NOWHERE}/")});
+    client
+        .post("/webhook-endpoints", endpoint)
+        .await
+        .expect(201);
     call_back(&client, &server.url).await;
     let expired =
         json!({"credentials": {"phoneNumberId": "800000000000001", "accessToken": "T-EXPIRED"}});
@@ -91,13 +102,23 @@ async fn metrics_count_what_is_sent_and_what_comes_in() {
         .expect(200);
     client.send(smallest_body("conv-456")).await.expect(500);
     assert_eq!(sandbox.phone_messages().len(), 3);
+    sandbox.fail_next(Fault::new(Provider::Zapi, Effect::ResetAfter), 1);
+    client.send(smallest_body("conv-zapi")).await.expect(500);
     let text = client.at(&metrics).get("/metrics").await.text;
     for line in [
         "recado_webhook_troubles_total 1",
         "recado_webhook_unknown_total 1",
         "recado_sends_total{provider=\"whatsapp\",outcome=\"accepted\"} 3",
         "recado_sends_total{provider=\"whatsapp\",outcome=\"channel_unauthorized\"} 1",
+        "recado_sends_total{provider=\"zapi\",outcome=\"outcome_unknown\"} 1",
         "recado_send_seconds_count{provider=\"whatsapp\"} 4",
+        "recado_messages{status=\"sending\"} 0",
+        "recado_messages{status=\"unknown\"} 1",
+        "recado_webhook_calls_waiting 0",
+        "recado_webhook_calls_oldest_seconds 0",
+        "recado_channels{provider=\"zapi\",state=\"unknown\"} 1",
+        "recado_channels{provider=\"zapi\",state=\"disconnected\"} 0",
+        "recado_ready 1",
         "recado_http_requests_total{route=\"/messages/interactive/send-buttons\",method=\"POST\",status=\"200\"} 3",
     ] {
         assert!(
@@ -105,9 +126,78 @@ async fn metrics_count_what_is_sent_and_what_comes_in() {
             "{line} is not in\n{text}"
         );
     }
+    assert!(value(&text, "recado_deliveries_waiting") > 0.0, "{text}");
+    assert!(
+        value(&text, "recado_deliveries_oldest_seconds") > 0.0,
+        "{text}"
+    );
     for secret in ["demo", "conv-456", world::CUSTOMER] {
         assert!(!text.contains(secret), "{secret}");
     }
+}
+
+/// The value of a series without labels.
+fn value(scrape: &str, name: &str) -> f64 {
+    let line = scrape
+        .lines()
+        .find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+    line.expect(name).parse().expect("a number")
+}
+
+/// The names of the metrics that a scrape has.
+pub(crate) fn measured_names(scrape: &str) -> BTreeSet<String> {
+    let types = scrape
+        .lines()
+        .filter_map(|line| line.strip_prefix("# TYPE "));
+    types
+        .filter_map(|it| Some(it.split_once(' ')?.0.to_owned()))
+        .collect()
+}
+
+/// What a server measures that has done nothing.
+pub(crate) async fn fresh_scrape() -> String {
+    let measured = measured().await;
+    let answer = Client::new(&measured.metrics, "").get("/metrics").await;
+    answer.text
+}
+
+#[tokio::test]
+async fn a_fresh_server_has_every_documented_metric_and_no_other() {
+    let scrape = fresh_scrape().await;
+    let document = fs::read_to_string(generated::root().join("docs/metrics.md")).expect("a page");
+    let documented: BTreeSet<_> = document
+        .split('`')
+        .map(|word| word.split('{').next().unwrap_or_default().to_owned())
+        .filter(|word| word.starts_with("recado_") || word.starts_with("process_"))
+        .collect();
+    assert_eq!(measured_names(&scrape), documented);
+    for line in scrape.lines().filter(|line| !line.starts_with('#')) {
+        let (series, number) = line.rsplit_once(' ').unwrap_or((line, "0"));
+        let is_event = [
+            "recado_sends",
+            "recado_send_",
+            "recado_webhook",
+            "recado_deliveries",
+        ];
+        if is_event.iter().any(|name| series.starts_with(name)) {
+            assert_eq!(number, "0", "{line}");
+        }
+    }
+    for series in [
+        "recado_sends_total{provider=\"zapperhub\",outcome=\"outcome_unknown\"} 0",
+        "recado_http_requests_total{route=\"/messages/interactive/send-buttons\",method=\"POST\",status=\"500\"} 0",
+        "recado_http_request_seconds_count{route=\"/agents/{id}\",method=\"DELETE\"} 0",
+        "recado_webhook_ignored_total{what=\"other_instance\"} 0",
+        "recado_webhook_set_aside_total{reason=\"crashed\"} 0",
+        "recado_webhook_refused_total{provider=\"whatsapp\"} 0",
+        "recado_deliveries_total{outcome=\"given_up\"} 0",
+    ] {
+        assert!(
+            scrape.lines().any(|line| line == series),
+            "{series} is not in\n{scrape}"
+        );
+    }
+    assert!(scrape.len() < 200_000, "{} bytes", scrape.len());
 }
 
 /// Asks in a way that nobody has asked before: `number` is in every word that a caller chooses.

@@ -1,4 +1,4 @@
-//! The documents that are made from code: the API, its errors, the limits and the configuration.
+//! The documents that are made from code: the API, its errors, the limits, the metrics and the configuration.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -8,6 +8,7 @@ use recado_core::Capabilities;
 use recado_core::capabilities::{Basis, Limit, Source, WHATSAPP, WUZAPI_FORK, ZAPI, ZAPPERAPI_V2};
 use recado_server::config::ConfigArgs;
 use recado_server::error::Reason;
+use recado_server::telemetry::catalogue::{METRICS, MetricKind, PROCESS_METRICS};
 
 use crate::access;
 
@@ -27,6 +28,7 @@ pub fn documents() -> anyhow::Result<Vec<(PathBuf, String)>> {
         ("docs/access.md".into(), access::document(NOTICE)?),
         ("docs/errors.md".into(), errors()?),
         ("docs/limits.md".into(), limits()?),
+        ("docs/metrics.md".into(), metrics()?),
         ("docs/configuration.md".into(), configuration()?),
     ])
 }
@@ -112,6 +114,36 @@ const fn basis(source: &Source) -> &'static str {
         Basis::Observed => "observed",
         Basis::Inferred => "inferred",
     }
+}
+
+fn metrics() -> anyhow::Result<String> {
+    let mut text = format!(
+        "{NOTICE}# Metrics of recado-server\n\n`GET /metrics` at `RECADO_METRICS_LISTEN`, in Prometheus's text format.\n\
+         Counters and histograms are there from the start, with zero; a route that the OpenAPI document does not have begins with its first request.\n\
+         Gauges of the database are measured when they are asked for, at most every 10 seconds; what the database does not tell within 2 seconds is `NaN`.\n\
+         They tell of the whole database, so on several servers look at one of them (`max`), and do not add them up.\n\
+         Labels never name an organization, a channel or a person.\n\n\
+         | Metric | Kind | What |\n|---|---|---|\n"
+    );
+    for metric in METRICS {
+        let labels = match metric.labels {
+            [] => String::new(),
+            labels => format!("{{{}}}", labels.join(",")),
+        };
+        let kind = match metric.kind {
+            MetricKind::Counter => "counter",
+            MetricKind::Gauge => "gauge",
+            MetricKind::Histogram => "histogram",
+        };
+        writeln!(
+            text,
+            "| `{}{labels}` | {kind} | {} |",
+            metric.name, metric.help
+        )?;
+    }
+    let process = PROCESS_METRICS.map(|name| format!("`{name}`")).join(", ");
+    writeln!(text, "\nAnd of the process, on Linux: {process}.")?;
+    Ok(text)
 }
 
 fn configuration() -> anyhow::Result<String> {

@@ -8,6 +8,8 @@ use crate::id::MessageId;
 use crate::message::Status;
 use crate::recipient::Recipient;
 
+pub use crate::ignored::Ignored;
+
 /// The kind of a message that WhatsApp writes about a customer.
 pub const SYSTEM: &str = "system";
 
@@ -26,8 +28,8 @@ pub enum Inbound {
     Connection(ConnectionNews),
     /// The provider complains about the account, not about one message.
     Trouble(StatusError),
-    /// Nothing that concerns us; the word says what, for counting.
-    Ignored(&'static str),
+    /// Something that Recado makes nothing of, and counts.
+    Ignored(Ignored),
 }
 
 /// A message from a customer.

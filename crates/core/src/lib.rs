@@ -7,6 +7,7 @@ pub mod buttons;
 pub mod capabilities;
 pub mod fields;
 pub mod id;
+mod ignored;
 pub mod inbound;
 pub mod message;
 pub mod phone;

@@ -37,8 +37,7 @@ pub use fields::{AccountField, AccountFields, MIN_SECRET_CHARS};
 pub use http::{HttpClient, HttpClientError, PostError, Posted, Timeouts};
 pub use retry::{RetryPolicy, send_with_retries};
 pub use webhook::{
-    Admission, MAX_ITEMS, OTHER_INSTANCE, Received, WebhookCall, WebhookHead, WebhookRefused,
-    WebhookUnreadable,
+    Admission, MAX_ITEMS, Received, WebhookCall, WebhookHead, WebhookRefused, WebhookUnreadable,
 };
 pub use whatsapp::WhatsAppAccount;
 pub use zapi::{ButtonsEndpoint, WebhookToken, ZapiAccount};

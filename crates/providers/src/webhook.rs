@@ -14,9 +14,6 @@ use secrecy::SecretString;
 /// million things, each of which takes a hundred times its size in memory.
 pub const MAX_ITEMS: usize = 100_000;
 
-/// Counts an item of another instance than the channel's: its URL was set at the wrong instance.
-pub const OTHER_INSTANCE: &str = "other_instance";
-
 /// The beginning of a call, before its body is read and before anything of it is believed.
 #[derive(Clone, Copy)]
 pub struct WebhookHead<'a> {

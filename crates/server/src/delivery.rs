@@ -18,6 +18,7 @@ use crate::app::App;
 pub(crate) use chatvolt::KINDS as CHATVOLT_KINDS;
 pub(crate) use signature::fresh_secret;
 pub(crate) use transmission::{Answered, RESERVED_HEADERS};
+pub(crate) use worker::OUTCOMES;
 pub use worker::{Drained, drain, run};
 
 /// The id of a delivery, for the receiver and in the API: that of its endpoint and its event in one,

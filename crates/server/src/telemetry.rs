@@ -1,5 +1,9 @@
 //! What an operator sees: log lines and metrics, without bodies, secrets or full numbers.
 
+pub mod catalogue;
+pub mod gauges;
+mod process;
+
 use std::io::IsTerminal as _;
 use std::time::Duration;
 
@@ -69,62 +73,8 @@ pub fn init_metrics() -> anyhow::Result<PrometheusHandle> {
     let handle = recorder.handle();
     metrics::set_global_recorder(recorder)
         .map_err(|_| anyhow::anyhow!("metrics are recorded already"))?;
-    metrics::describe_counter!(
-        "recado_sends_total",
-        "Sends that reached a provider, by provider and outcome or reason"
-    );
-    metrics::describe_histogram!("recado_send_seconds", "Time of one send, retries included");
-    describe_events();
-    metrics::describe_counter!(
-        "recado_http_requests_total",
-        "Answered requests, by route, method and status"
-    );
-    metrics::describe_histogram!(
-        "recado_http_request_seconds",
-        "Time until the answer, by route and method"
-    );
-    metrics::describe_gauge!("recado_http_connections", "Open connections");
-    metrics::describe_counter!(
-        "recado_http_connections_refused_total",
-        "Connections that were closed because their address had too many"
-    );
+    catalogue::register();
     Ok(handle)
-}
-
-/// What comes in by webhook, and what goes out.
-fn describe_events() {
-    metrics::describe_counter!(
-        "recado_webhook_events_total",
-        "Events that the providers' webhooks made"
-    );
-    metrics::describe_counter!(
-        "recado_webhook_duplicates_total",
-        "Items of webhooks that were known already, and had no effect"
-    );
-    metrics::describe_counter!(
-        "recado_webhook_ignored_total",
-        "Items of webhooks that make no event, by what they are"
-    );
-    metrics::describe_counter!(
-        "recado_webhook_unknown_total",
-        "Messages of customers of a kind that Recado does not know"
-    );
-    metrics::describe_counter!(
-        "recado_webhook_troubles_total",
-        "Complaints of a provider about a channel"
-    );
-    metrics::describe_counter!(
-        "recado_webhook_refused_total",
-        "Calls of webhooks that did not prove themselves, by provider"
-    );
-    metrics::describe_counter!(
-        "recado_webhook_set_aside_total",
-        "Calls of webhooks that are kept and not applied, by reason"
-    );
-    metrics::describe_counter!(
-        "recado_deliveries_total",
-        "Attempts to deliver an event to a webhook endpoint, by outcome"
-    );
 }
 
 /// One send came to its end.

@@ -54,10 +54,21 @@ impl Readers {
     }
 
     pub(crate) async fn close(&self) {
-        let pools = [Some(&self.all), self.first.as_ref(), self.lists.as_ref()];
-        for pool in pools.into_iter().flatten() {
+        for (_, pool) in self.pools() {
             pool.close().await;
         }
+    }
+
+    /// Returns the pools with their names.
+    pub(crate) fn pools(&self) -> Vec<(&'static str, &AnyPool)> {
+        let pools = [
+            ("readers", Some(&self.all)),
+            ("sends", self.first.as_ref()),
+            ("lists", self.lists.as_ref()),
+        ];
+        let open = pools.into_iter();
+        open.filter_map(|(name, pool)| Some((name, pool?)))
+            .collect()
     }
 
     fn of_first(&self) -> &AnyPool {

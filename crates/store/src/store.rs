@@ -7,7 +7,7 @@ use std::time::Duration;
 use recado_core::OrganizationId;
 use sqlx::any::{Any, AnyArguments, AnyRow};
 use sqlx::migrate::{MigrateError, Migrator};
-use sqlx::{AnyConnection, Connection, Row as _};
+use sqlx::{AnyConnection, AnyPool, Connection, Row as _};
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
@@ -281,6 +281,11 @@ impl Store {
     /// The connections that read.
     pub(crate) fn readers(&self) -> &Readers {
         &self.shared.readers
+    }
+
+    /// The pool of the connections that write, if there is more than one.
+    pub(crate) fn writers(&self) -> Option<&AnyPool> {
+        self.shared.writer.pool()
     }
 
     /// Counts a read, for tests.

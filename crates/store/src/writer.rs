@@ -117,6 +117,14 @@ impl Writer {
         }
     }
 
+    /// Returns the pool of the connections that write, if there is more than one.
+    pub(crate) fn pool(&self) -> Option<&AnyPool> {
+        match self {
+            Self::Pool(pool) => Some(pool),
+            Self::Group(..) => None,
+        }
+    }
+
     /// Resolves if the task that writes panics.
     pub(crate) async fn broken(&self) {
         match self {

@@ -1,7 +1,7 @@
 //! Reads values whose presence and type no provider promises.
 
 use jiff::Timestamp;
-use recado_core::inbound::{Inbound, InboundContent, Person, StatusError, StatusNews};
+use recado_core::inbound::{Ignored, Inbound, InboundContent, Person, StatusError, StatusNews};
 use recado_core::{Recipient, RecipientKind, Status};
 use serde_json::Value;
 
@@ -124,14 +124,14 @@ pub(crate) fn group(
     chat: Option<&str>,
     content: &InboundContent,
     in_reply_to: Option<&String>,
-) -> Result<Recipient, &'static str> {
+) -> Result<Recipient, Ignored> {
     let may_be_tap = match content {
         InboundContent::Other { kind, .. } => kind == "text" && in_reply_to.is_some(),
         content => content.is_tap(),
     };
     let group = chat.and_then(|chat| chat.parse::<Recipient>().ok());
     let group = group.filter(|group| group.kind() == RecipientKind::Group && may_be_tap);
-    group.ok_or("group")
+    group.ok_or(Ignored::Group)
 }
 
 /// News of the message with this id.
@@ -145,7 +145,7 @@ pub(crate) fn status(
             error,
             ..StatusNews::new(vec![id], status)
         }),
-        None => Inbound::Ignored("without_id"),
+        None => Inbound::Ignored(Ignored::WithoutId),
     }
 }
 

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use recado_core::Status;
 use recado_core::inbound::{
-    Choice, CustomerCall, Inbound, InboundContent, InboundMessage, Person, Pricing, SYSTEM,
-    StatusError, StatusNews,
+    Choice, CustomerCall, Ignored, Inbound, InboundContent, InboundMessage, Person, Pricing,
+    SYSTEM, StatusError, StatusNews,
 };
 use reqwest::Method;
 use reqwest::header::HeaderMap;
@@ -142,7 +142,7 @@ fn change(connection: &Connection, change: &Value) -> Vec<Received> {
             let calls = items(value, "calls").iter().take(MAX_ITEMS + 1);
             return calls.map(|it| received(call(&contacts, it))).collect();
         }
-        _ => return vec![received(Inbound::Ignored("field"))],
+        _ => return vec![received(Inbound::Ignored(Ignored::Field))],
     }
     let messages = items(value, "messages").iter();
     let statuses = items(value, "statuses").iter();
@@ -158,7 +158,7 @@ fn change(connection: &Connection, change: &Value) -> Vec<Received> {
 
 fn message(contacts: &Contacts<'_>, message: &Value) -> Inbound {
     let Some(external_id) = id(message.get("id")) else {
-        return Inbound::Ignored("without_id");
+        return Inbound::Ignored(Ignored::WithoutId);
     };
     let (from, content) = match moved(message) {
         Some(to) => {
@@ -173,10 +173,10 @@ fn message(contacts: &Contacts<'_>, message: &Value) -> Inbound {
     let group = chat.map(|chat| group(chat.as_str(), &content, in_reply_to.as_ref()));
     let group = match group.transpose() {
         Ok(group) => group,
-        Err(word) => return Inbound::Ignored(word),
+        Err(reason) => return Inbound::Ignored(reason),
     };
     let Some(from) = from else {
-        return Inbound::Ignored("without_sender");
+        return Inbound::Ignored(Ignored::WithoutSender);
     };
     Inbound::Message(InboundMessage {
         external_id,
@@ -191,14 +191,14 @@ fn message(contacts: &Contacts<'_>, message: &Value) -> Inbound {
 /// A call; only the customer's own opens the window (Meta, send messages and calls).
 fn call(contacts: &Contacts<'_>, call: &Value) -> Inbound {
     if text(call, "/direction") == Some("BUSINESS_INITIATED") {
-        return Inbound::Ignored("call");
+        return Inbound::Ignored(Ignored::Call);
     }
     match sender(contacts, call) {
         Some(from) => Inbound::Call(CustomerCall {
             from,
             at: instant(call.get("timestamp")),
         }),
-        None => Inbound::Ignored("without_sender"),
+        None => Inbound::Ignored(Ignored::WithoutSender),
     }
 }
 
@@ -336,13 +336,13 @@ fn status(connection: &Connection, status: &Value) -> Inbound {
         Some("delivered") => Status::Delivered,
         Some("read" | "played") => Status::Read,
         Some("failed") => Status::Failed,
-        _ => return Inbound::Ignored("status"),
+        _ => return Inbound::Ignored(Ignored::Status),
     };
     let external_ids: Vec<_> = id(status.get("id")).into_iter().collect();
     let ours = text(status, "/biz_opaque_callback_data");
     let message_id = ours.and_then(|id| id.parse().ok());
     if external_ids.is_empty() && message_id.is_none() {
-        return Inbound::Ignored("without_id");
+        return Inbound::Ignored(Ignored::WithoutId);
     }
     let error = items(status, "errors").first();
     Inbound::Status(StatusNews {

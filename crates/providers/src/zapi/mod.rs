@@ -6,7 +6,7 @@ mod webhook;
 mod wire;
 
 use async_trait::async_trait;
-use recado_core::inbound::Inbound;
+use recado_core::inbound::{Ignored, Inbound};
 use recado_core::{Capabilities, MessageId, Provider, capabilities};
 use reqwest::Method;
 use reqwest::header::{HeaderMap, HeaderName};
@@ -24,8 +24,7 @@ use crate::http::HttpClient;
 use crate::redact::{BLANK, Redactor};
 use crate::webhook::reading::object;
 use crate::webhook::{
-    Admission, OTHER_INSTANCE, Received, WebhookCall, WebhookHead, WebhookRefused,
-    WebhookUnreadable, proof,
+    Admission, Received, WebhookCall, WebhookHead, WebhookRefused, WebhookUnreadable, proof,
 };
 
 /// One instance of Z-API.
@@ -176,7 +175,7 @@ impl Channel for Zapi {
         let news = if ours {
             webhook::news(&self.connection, &body)
         } else {
-            vec![Inbound::Ignored(OTHER_INSTANCE)]
+            vec![Inbound::Ignored(Ignored::OtherInstance)]
         };
         let received = news.into_iter().map(|what| Received { number: None, what });
         Ok(received.collect())

@@ -2,7 +2,8 @@
 
 use recado_core::Status;
 use recado_core::inbound::{
-    Choice, ConnectionNews, Inbound, InboundContent, InboundMessage, StatusError, StatusNews,
+    Choice, ConnectionNews, Ignored, Inbound, InboundContent, InboundMessage, StatusError,
+    StatusNews,
 };
 use serde_json::Value;
 
@@ -118,24 +119,24 @@ pub(super) fn news(connection: &Connection, body: &Value) -> Vec<Inbound> {
             let detail = text(body, "/error").map(|text| connection.clean(text));
             vec![connected(false, detail)]
         }
-        "presencechatcallback" => vec![Inbound::Ignored("presence")],
-        _ => vec![Inbound::Ignored("unknown")],
+        "presencechatcallback" => vec![Inbound::Ignored(Ignored::Presence)],
+        _ => vec![Inbound::Ignored(Ignored::Unknown)],
     }
 }
 
 fn received(body: &Value) -> Inbound {
-    if let Some(word) = unheard(body) {
-        return Inbound::Ignored(word);
+    if let Some(reason) = unheard(body) {
+        return Inbound::Ignored(reason);
     }
     let Some(external_id) = id(body.get("messageId")) else {
-        return Inbound::Ignored("without_id");
+        return Inbound::Ignored(Ignored::WithoutId);
     };
     let (content, in_reply_to) = (content(body), id(body.get("referenceMessageId")));
     let chat = text(body, "/phone");
     let group = is_group(body).then(|| group(chat, &content, in_reply_to.as_ref()));
     let group = match group.transpose() {
         Ok(group) => group,
-        Err(word) => return Inbound::Ignored(word),
+        Err(reason) => return Inbound::Ignored(reason),
     };
     // In a group, `phone` is the group, and so are the names of the chat.
     let (addresses, chat_name) = match group {
@@ -144,7 +145,7 @@ fn received(body: &Value) -> Inbound {
     };
     let name = name(body.get("senderName")).or_else(|| name(chat_name));
     let Some(from) = person(addresses.map(|path| text(body, path)), name) else {
-        return Inbound::Ignored("without_sender");
+        return Inbound::Ignored(Ignored::WithoutSender);
     };
     Inbound::Message(InboundMessage {
         external_id,
@@ -165,19 +166,19 @@ fn is_group(body: &Value) -> bool {
 
 /// Says why a callback is not a message of a customer to us, or `None` if it is one. The order matters only
 /// for the counts.
-fn unheard(body: &Value) -> Option<&'static str> {
+fn unheard(body: &Value) -> Option<Ignored> {
     let is = |key| body.get(key) == Some(&Value::Bool(true));
     let phone = text(body, "/phone").unwrap_or_default();
     if is("fromMe") {
         // Ids come with every answer. To tell a message whose answer was lost by its echo would be a guess: Z-API
         // shows the echo's form, but promises neither our words in it nor when it comes (on-message-received).
-        Some("echo")
+        Some(Ignored::Echo)
     } else if is("isNewsletter") || phone.ends_with("@newsletter") {
-        Some("newsletter")
+        Some(Ignored::Newsletter)
     } else if is("waitingMessage") {
-        Some("waiting")
+        Some(Ignored::Waiting)
     } else if body.get("notification").is_some_and(|it| !it.is_null()) {
-        Some("notification")
+        Some(Ignored::Notification)
     } else {
         None
     }
@@ -221,7 +222,7 @@ fn delivery(connection: &Connection, body: &Value) -> Inbound {
         .collect();
     external_ids.dedup();
     if external_ids.is_empty() {
-        return Inbound::Ignored("without_id");
+        return Inbound::Ignored(Ignored::WithoutId);
     }
     let error = failure(connection, body);
     let status = error.as_ref().map_or(Status::Sent, failed);
@@ -266,8 +267,8 @@ fn statuses(connection: &Connection, body: &Value) -> Vec<Inbound> {
         "READ" | "PLAYED" => Status::Read,
         "FAILED" => Status::Failed,
         // Our own number read the chat.
-        "READ_BY_ME" => return vec![Inbound::Ignored("read_by_me")],
-        _ => return vec![Inbound::Ignored("status")],
+        "READ_BY_ME" => return vec![Inbound::Ignored(Ignored::ReadByMe)],
+        _ => return vec![Inbound::Ignored(Ignored::Status)],
     };
     let error = match step {
         Status::Failed => failure(connection, body),

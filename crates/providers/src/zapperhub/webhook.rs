@@ -6,7 +6,7 @@ mod multipart;
 pub(super) mod v2;
 mod wuzapi;
 
-use recado_core::inbound::{ConnectionNews, Inbound};
+use recado_core::inbound::{ConnectionNews, Ignored, Inbound};
 use reqwest::Method;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
 
@@ -89,12 +89,12 @@ fn is_group(chat: &str) -> bool {
 
 /// Why a chat is neither a customer's nor a group, if it is not.
 fn unheard(chat: &str) -> Option<Inbound> {
-    let word = match chat.split_once('@')?.1 {
-        "newsletter" => "newsletter",
-        "broadcast" if chat == "status@broadcast" => "story",
+    let reason = match chat.split_once('@')?.1 {
+        "newsletter" => Ignored::Newsletter,
+        "broadcast" if chat == "status@broadcast" => Ignored::Story,
         _ => return None,
     };
-    Some(Inbound::Ignored(word))
+    Some(Inbound::Ignored(reason))
 }
 
 fn connected(connected: bool, detail: Option<String>) -> Inbound {

@@ -3,7 +3,7 @@
 use std::sync::{Arc, LazyLock};
 
 use proptest::prelude::*;
-use recado_core::inbound::{Choice, Inbound, InboundContent, InboundMessage, StatusNews};
+use recado_core::inbound::{Choice, Ignored, Inbound, InboundContent, InboundMessage, StatusNews};
 use recado_core::{Recipient, Status};
 use recado_providers::{
     Admission, Channel, MAX_ITEMS, WebhookCall, WebhookHead, WebhookRefused, WebhookUnreadable,
@@ -71,6 +71,12 @@ pub(crate) fn read(channel: &dyn Channel, body: &Value) -> Vec<Inbound> {
     let items = channel.parse_webhook(Some("application/json"), body.as_bytes());
     let items = items.expect("a readable body").into_iter();
     items.map(|item| item.what).collect()
+}
+
+/// An item that is ignored for the reason of that word.
+pub(crate) fn ignored(word: &str) -> Inbound {
+    let reason = Ignored::ALL.into_iter().find(|it| it.as_str() == word);
+    Inbound::Ignored(reason.expect("a reason"))
 }
 
 /// The only message that a body holds.

@@ -11,7 +11,7 @@ use rstest::rstest;
 use serde_json::{Value, json};
 
 use crate::support::Subject;
-use crate::webhooks::{address, button, list, message, other, read, statuses, step};
+use crate::webhooks::{address, button, ignored, list, message, other, read, statuses, step};
 
 pub(crate) const EMPTY: &str = r#"{"object":"whatsapp_business_account","entry":[]}"#;
 /// As Meta escapes: the signature covers these very bytes.
@@ -262,11 +262,8 @@ fn a_customer_may_have_no_phone(
 #[case::group(json!({"group_id": "120363000000000001"}), "group")]
 #[case::no_id(json!({"id": ""}), "without_id")]
 #[case::no_sender(json!({"from": null}), "without_sender")]
-fn what_cannot_be_filed_is_ignored(#[case] members: Value, #[case] word: &'static str) {
-    assert_eq!(
-        read(&*channel(), &from_ana(&members)),
-        [Inbound::Ignored(word)]
-    );
+fn what_cannot_be_filed_is_ignored(#[case] members: Value, #[case] word: &str) {
+    assert_eq!(read(&*channel(), &from_ana(&members)), [ignored(word)]);
 }
 
 #[rstest]
@@ -355,9 +352,9 @@ fn trouble_of_the_account_is_told() {
 fn other_fields_and_other_statuses_are_ignored() {
     let mut body = tap();
     body["entry"][0]["changes"][0]["field"] = "account_update".into();
-    assert_eq!(read(&*channel(), &body), [Inbound::Ignored("field")]);
+    assert_eq!(read(&*channel(), &body), [ignored("field")]);
     let body = status_of(&json!({"status": "warning"}));
-    assert_eq!(read(&*channel(), &body), [Inbound::Ignored("status")]);
+    assert_eq!(read(&*channel(), &body), [ignored("status")]);
 }
 
 #[test]

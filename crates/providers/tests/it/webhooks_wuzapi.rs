@@ -12,7 +12,9 @@ use serde_json::{Value, json};
 use url::form_urlencoded;
 
 use crate::support::Subject;
-use crate::webhooks::{FORM, address, button, list, message, other, post, read, statuses, step};
+use crate::webhooks::{
+    FORM, address, button, ignored, list, message, other, post, read, statuses, step,
+};
 
 const OURS: &str = "3EB0A1B2C3D4E5F60718";
 /// Signed outside Rust, under the secret of these tests.
@@ -159,11 +161,11 @@ fn a_form_says_the_same_as_its_json() {
 fn what_is_no_customers_message_is_ignored(
     #[case] key: &str,
     #[case] value: Value,
-    #[case] word: &'static str,
+    #[case] word: &str,
 ) {
     let mut body = from_rita(&json!({"conversation": "Oi"}));
     body["event"]["Info"][key] = value;
-    assert_eq!(read(&*channel(), &body), [Inbound::Ignored(word)]);
+    assert_eq!(read(&*channel(), &body), [ignored(word)]);
 }
 
 #[test]
@@ -199,7 +201,7 @@ fn a_receipt_is_told_of_every_id_by_itself(#[case] state: &str, #[case] expected
 #[test]
 fn a_receipt_of_our_own_reading_is_ignored() {
     let items = read(&*channel(), &receipt("ReadSelf"));
-    assert_eq!(items, [Inbound::Ignored("read_by_me")]);
+    assert_eq!(items, [ignored("read_by_me")]);
 }
 
 #[rstest]
@@ -228,7 +230,7 @@ fn the_connection_is_told(
 #[test]
 fn an_unknown_event_is_ignored() {
     let items = read(&*channel(), &json!({"type": "CallOffer", "event": {}}));
-    assert_eq!(items, [Inbound::Ignored("unknown")]);
+    assert_eq!(items, [ignored("unknown")]);
 }
 
 #[test]

@@ -1,14 +1,17 @@
 //! `recado-server serve`
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use axum::Router;
+use axum::http::header;
 use axum::routing::get;
 use clap::Args;
 use recado_providers::RetryPolicy;
 use recado_server::app::{App, AppParts, Clock, HEARTBEAT, MAX_SENDS_IN_FLIGHT};
 use recado_server::config::ConfigArgs;
 use recado_server::startup::Settings;
+use recado_server::telemetry::gauges::Gauges;
 use recado_server::{ConnectionLimits, serve, telemetry};
 use tokio_util::sync::CancellationToken;
 
@@ -16,6 +19,9 @@ use super::{listen, shutdown_signal};
 
 /// Connections at once to `/metrics`, which has few readers.
 const METRICS_CONNECTIONS: usize = 16;
+
+/// The media type of Prometheus's text format.
+const PROMETHEUS_TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 #[derive(Args, Default)]
 pub(crate) struct ServeArgs {
@@ -38,7 +44,6 @@ pub(crate) async fn run(config: &ConfigArgs, args: &ServeArgs) -> anyhow::Result
     // Held until the end: another server would declare the sends of this one unknown.
     let _alone = settings.lock(args.wait).await?;
     let store = settings.open_server_database().await?;
-    let metrics = start_metrics(settings.metrics_listen, stop.clone()).await?;
     let listener = listen(settings.listen).await?;
     let app = App::new(AppParts {
         store,
@@ -52,6 +57,7 @@ pub(crate) async fn run(config: &ConfigArgs, args: &ServeArgs) -> anyhow::Result
         max_webhook_endpoints: config.max_webhook_endpoints,
         server_name: config.server_name.clone().filter(|name| !name.is_empty()),
     });
+    let metrics = start_metrics(settings.metrics_listen, Arc::clone(&app), stop.clone()).await?;
     let served = recado_server::run(app, listener, limits, shutdown_signal()).await;
     stop.cancel();
     if let Some(metrics) = metrics {
@@ -63,6 +69,7 @@ pub(crate) async fn run(config: &ConfigArgs, args: &ServeArgs) -> anyhow::Result
 /// Serves `/metrics` on an address of its own, so that it need not be public.
 async fn start_metrics(
     address: Option<SocketAddr>,
+    app: Arc<App>,
     stop: CancellationToken,
 ) -> anyhow::Result<Option<tokio::task::JoinHandle<()>>> {
     let Some(address) = address else {
@@ -71,7 +78,12 @@ async fn start_metrics(
     let handle = telemetry::init_metrics()?;
     let listener = listen(address).await?;
     let upkeep = handle.clone();
-    let router = Router::new().route("/metrics", get(async move || handle.render()));
+    let gauges = Arc::new(Gauges::new(app));
+    let scrape = async move || {
+        gauges.refresh().await;
+        ([(header::CONTENT_TYPE, PROMETHEUS_TEXT)], handle.render())
+    };
+    let router = Router::new().route("/metrics", get(scrape));
     tracing::info!(address = %listener.local_addr()?, "serving metrics");
     Ok(Some(tokio::spawn(async move {
         let limits = ConnectionLimits {

@@ -66,6 +66,14 @@ impl Outcome {
     }
 }
 
+/// The words of the outcomes.
+pub(crate) const OUTCOMES: [&str; 4] = [
+    Outcome::Delivered.as_str(),
+    Outcome::Retried(Timestamp::UNIX_EPOCH).as_str(),
+    Outcome::GivenUp.as_str(),
+    Outcome::Skipped.as_str(),
+];
+
 /// What [`drain`] did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Drained {

@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use recado_core::inbound::{Inbound, InboundContent};
+use recado_core::inbound::{Ignored, Inbound, InboundContent};
 use recado_core::{ChannelId, ConversationId, MessageId, OrganizationId, Provider};
-use recado_providers::{OTHER_INSTANCE, Received};
+use recado_providers::Received;
 use recado_store::{FreshIds, Routed};
 
 use crate::app::App;
@@ -78,9 +78,10 @@ impl<'a> Routes<'a> {
 /// Counts or logs what somebody should look at, and tells whether it is of no use to the store.
 fn is_noted(called: &ChannelId, what: &Inbound) -> bool {
     match what {
-        Inbound::Ignored(label) => {
-            metrics::counter!("recado_webhook_ignored_total", "what" => *label).increment(1);
-            if *label == OTHER_INSTANCE {
+        Inbound::Ignored(reason) => {
+            metrics::counter!("recado_webhook_ignored_total", "what" => reason.as_str())
+                .increment(1);
+            if *reason == Ignored::OtherInstance {
                 tracing::warn!(channel.id = %called, "ignored an item of another instance: the URL of this channel's webhook is set there");
             }
             true

@@ -4,6 +4,7 @@
 mod agents;
 mod api_keys;
 mod audit;
+mod backlogs;
 mod channels;
 mod contacts;
 mod conversations;

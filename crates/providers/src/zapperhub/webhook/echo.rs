@@ -2,7 +2,7 @@
 //!
 //! The vendors show no echo; the members are those of WhatsApp's protobuf, which both dialects print (inferred).
 
-use recado_core::inbound::{Choice, Echo, Inbound, Person};
+use recado_core::inbound::{Choice, Echo, Ignored, Inbound, Person};
 use serde_json::Value;
 
 use super::content::{own, unwrapped, within};
@@ -28,10 +28,10 @@ pub(super) fn echo(
     let Some((member, body, buttons)) =
         known.find_map(|(name, body, buttons)| Some((own(message, name)?, body, buttons)))
     else {
-        return Inbound::Ignored("echo");
+        return Inbound::Ignored(Ignored::Echo);
     };
     let Some(external_id) = external_id else {
-        return Inbound::Ignored("without_id");
+        return Inbound::Ignored(Ignored::WithoutId);
     };
     let body =
         within(member, body).and_then(|it| words(Some(it)).or_else(|| words(own(it, "text"))));

@@ -3,7 +3,7 @@
 //! The vendor publishes the names, and receivers the message; the members of the others are inferred.
 
 use recado_core::Status;
-use recado_core::inbound::{Inbound, InboundMessage};
+use recado_core::inbound::{Ignored, Inbound, InboundMessage};
 use serde_json::Value;
 
 use super::content::content;
@@ -12,7 +12,7 @@ use super::{connected, is_group, unheard};
 use crate::connection::{Connection, text};
 use crate::lenient_json;
 use crate::webhook::reading::{group, id, instant, name, one_or_many, person, status};
-use crate::webhook::{MAX_ITEMS, OTHER_INSTANCE, WebhookUnreadable};
+use crate::webhook::{MAX_ITEMS, WebhookUnreadable};
 
 /// A status by its number, its name, and ours.
 const STATUSES: [(i64, &str, Status); 5] = [
@@ -38,7 +38,7 @@ pub(super) fn news(
     }
     Ok(events(&body)
         .flat_map(|event| match text(event, "/instanceId") {
-            Some(named) if named != instance_id => vec![Inbound::Ignored(OTHER_INSTANCE)],
+            Some(named) if named != instance_id => vec![Inbound::Ignored(Ignored::OtherInstance)],
             _ => of_event(connection, event),
         })
         .take(MAX_ITEMS + 1)
@@ -69,8 +69,8 @@ fn of_event(connection: &Connection, event: &Value) -> Vec<Inbound> {
         Some("messages.update") => |_, item| update(item),
         Some("message-receipt.update") => |_, item| receipt(item),
         Some("connection.update") => connection_update,
-        Some("messages.reaction") => |_, _| Inbound::Ignored("reaction"),
-        _ => |_, _| Inbound::Ignored("unknown"),
+        Some("messages.reaction") => |_, _| Inbound::Ignored(Ignored::Reaction),
+        _ => |_, _| Inbound::Ignored(Ignored::Unknown),
     };
     let items = event
         .get("data")
@@ -92,21 +92,21 @@ fn message(item: &Value) -> Inbound {
     let in_a_group = is_group(chat);
     if item.pointer("/key/fromMe") == Some(&true.into()) {
         if in_a_group {
-            return Inbound::Ignored("group");
+            return Inbound::Ignored(Ignored::Group);
         }
         let to = person(["remoteJid", "remoteJidAlt"].map(address), None);
         return echo(external_id, to, sent_at, message);
     }
     let Some((content, in_reply_to)) = content(message) else {
-        return Inbound::Ignored("empty");
+        return Inbound::Ignored(Ignored::Empty);
     };
     let group = in_a_group.then(|| group(Some(chat), &content, in_reply_to.as_ref()));
     let group = match group.transpose() {
         Ok(group) => group,
-        Err(word) => return Inbound::Ignored(word),
+        Err(reason) => return Inbound::Ignored(reason),
     };
     let Some(external_id) = external_id else {
-        return Inbound::Ignored("without_id");
+        return Inbound::Ignored(Ignored::WithoutId);
     };
     // The vendor shows the first of each; the others are newer members of Baileys' key.
     let addresses = match group {
@@ -119,7 +119,7 @@ fn message(item: &Value) -> Inbound {
         None => ["remoteJid", "remoteJidAlt", "senderPn", "senderLid"],
     };
     let Some(from) = person(addresses.map(address), name(item.get("pushName"))) else {
-        return Inbound::Ignored("without_sender");
+        return Inbound::Ignored(Ignored::WithoutSender);
     };
     Inbound::Message(InboundMessage {
         external_id,
@@ -137,7 +137,7 @@ fn update(item: &Value) -> Inbound {
         .or_else(|| item.get("status"));
     match news.and_then(step) {
         Some(step) => of_ours(item, step),
-        None => Inbound::Ignored("status"),
+        None => Inbound::Ignored(Ignored::Status),
     }
 }
 
@@ -158,14 +158,14 @@ fn receipt(item: &Value) -> Inbound {
     } else if has("/receipt/receiptTimestamp") {
         of_ours(item, Status::Delivered)
     } else {
-        Inbound::Ignored("status")
+        Inbound::Ignored(Ignored::Status)
     }
 }
 
 /// A customer's message has a status as well, which is of no interest.
 fn of_ours(item: &Value, step: Status) -> Inbound {
     if item.pointer("/key/fromMe") == Some(&false.into()) {
-        return Inbound::Ignored("status");
+        return Inbound::Ignored(Ignored::Status);
     }
     status(id(item.pointer("/key/id")), step, None)
 }
@@ -179,6 +179,6 @@ fn connection_update(connection: &Connection, item: &Value) -> Inbound {
         _ if text(item, "/qr").is_some() => {
             connected(false, Some("a phone must be paired".to_owned()))
         }
-        _ => Inbound::Ignored("connecting"),
+        _ => Inbound::Ignored(Ignored::Connecting),
     }
 }

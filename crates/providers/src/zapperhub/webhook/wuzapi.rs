@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use recado_core::Status;
-use recado_core::inbound::{Inbound, InboundMessage};
+use recado_core::inbound::{Ignored, Inbound, InboundMessage};
 use serde_json::Value;
 use url::form_urlencoded;
 
@@ -69,8 +69,8 @@ fn of_event(connection: &Connection, body: &Value) -> Vec<Inbound> {
             let reason = text(body, "/error").or_else(|| text(body, "/reason"));
             vec![connected(false, reason.map(|text| connection.clean(text)))]
         }
-        "PairSuccess" | "QRTimeout" => vec![Inbound::Ignored("pairing")],
-        _ => vec![Inbound::Ignored("unknown")],
+        "PairSuccess" | "QRTimeout" => vec![Inbound::Ignored(Ignored::Pairing)],
+        _ => vec![Inbound::Ignored(Ignored::Unknown)],
     }
 }
 
@@ -88,26 +88,26 @@ fn message(event: &Value) -> Inbound {
     let sent_at = instant(info("Timestamp"));
     if is("IsFromMe") {
         if in_a_group {
-            return Inbound::Ignored("group");
+            return Inbound::Ignored(Ignored::Group);
         }
         let to = person([said("Chat")], None);
         return echo(external_id, to, sent_at, message);
     }
     let Some((content, in_reply_to)) = content(message) else {
-        return Inbound::Ignored("empty");
+        return Inbound::Ignored(Ignored::Empty);
     };
     let group = in_a_group.then(|| group(Some(chat), &content, in_reply_to.as_ref()));
     let group = match group.transpose() {
         Ok(group) => group,
-        Err(word) => return Inbound::Ignored(word),
+        Err(reason) => return Inbound::Ignored(reason),
     };
     let Some(external_id) = external_id else {
-        return Inbound::Ignored("without_id");
+        return Inbound::Ignored(Ignored::WithoutId);
     };
     // One of the first two is the phone, the other the LID, if both are there.
     let addresses = ["Sender", "SenderAlt", "Chat"].map(said);
     let Some(from) = person(addresses, name(info("PushName"))) else {
-        return Inbound::Ignored("without_sender");
+        return Inbound::Ignored(Ignored::WithoutSender);
     };
     Inbound::Message(InboundMessage {
         external_id,
@@ -125,8 +125,8 @@ fn receipt(body: &Value, event: &Value) -> Vec<Inbound> {
         Some("Delivered") => Status::Delivered,
         Some("Read") => Status::Read,
         // Our own number read the chat.
-        Some("ReadSelf") => return vec![Inbound::Ignored("read_by_me")],
-        _ => return vec![Inbound::Ignored("status")],
+        Some("ReadSelf") => return vec![Inbound::Ignored(Ignored::ReadByMe)],
+        _ => return vec![Inbound::Ignored(Ignored::Status)],
     };
     let ids = own(event, "MessageIDs").and_then(Value::as_array);
     let ids = ids.map_or(&[][..], Vec::as_slice).iter();

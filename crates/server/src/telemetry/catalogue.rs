@@ -1,0 +1,309 @@
+//! Every metric with its labels; `docs/metrics.md` is made of this list, and a new server begins with all of it.
+
+use recado_core::Provider;
+use recado_core::inbound::Ignored;
+use recado_providers::ErrorKind;
+use recado_store::SetAsideReason;
+
+use super::process;
+use crate::delivery;
+use crate::router::openapi;
+
+/// One metric.
+pub struct Metric {
+    pub name: &'static str,
+    pub kind: MetricKind,
+    pub labels: &'static [&'static str],
+    /// What it measures.
+    pub help: &'static str,
+    /// The values of the labels that a new server begins with.
+    series: fn() -> Vec<Vec<String>>,
+}
+
+/// How a metric behaves.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum MetricKind {
+    /// It grows, and begins with zero at each start.
+    Counter,
+    /// It goes up and down.
+    Gauge,
+    /// It counts durations by their lengths.
+    Histogram,
+}
+
+/// The states of a channel, as a metric names them.
+pub(super) const CHANNEL_STATES: [&str; 3] = ["connected", "disconnected", "unknown"];
+
+/// The metrics of the process, with the names that all programs have for them.
+pub const PROCESS_METRICS: [&str; 8] = [
+    "process_cpu_seconds_total",
+    "process_max_fds",
+    "process_open_fds",
+    "process_resident_memory_bytes",
+    "process_start_time_seconds",
+    "process_threads",
+    "process_virtual_memory_bytes",
+    "process_virtual_memory_max_bytes",
+];
+
+/// Every metric of Recado, in the order of the documentation.
+pub const METRICS: &[Metric] = &[
+    counter(
+        "recado_sends_total",
+        &["provider", "outcome"],
+        "Sends that reached a provider: `accepted`, or the reason why not",
+        sends,
+    ),
+    histogram(
+        "recado_send_seconds",
+        &["provider"],
+        "Time of one send, retries included",
+        providers,
+    ),
+    gauge(
+        "recado_messages",
+        &["status"],
+        "Messages that are being sent (`sending`), and messages of the last seven days whose outcome is `unknown`",
+        || each(["sending", "unknown"]),
+    ),
+    counter(
+        "recado_http_requests_total",
+        &["route", "method", "status"],
+        "Answered requests; a method that HTTP APIs do not use is `other`, a path that leads nowhere is `unmatched`",
+        || operations(true),
+    ),
+    histogram(
+        "recado_http_request_seconds",
+        &["route", "method"],
+        "Time until the answer",
+        || operations(false),
+    ),
+    gauge("recado_http_connections", &[], "Open connections", once),
+    counter(
+        "recado_http_connections_refused_total",
+        &[],
+        "Connections that were closed because their public address had too many",
+        once,
+    ),
+    counter(
+        "recado_webhook_events_total",
+        &[],
+        "Events that the providers' webhooks made",
+        once,
+    ),
+    counter(
+        "recado_webhook_duplicates_total",
+        &[],
+        "Items of webhooks that were known already, and had no effect",
+        once,
+    ),
+    counter(
+        "recado_webhook_unknown_total",
+        &[],
+        "Messages of customers of a kind that Recado does not know; they are told as `unknown`",
+        once,
+    ),
+    counter(
+        "recado_webhook_troubles_total",
+        &[],
+        "Complaints of a provider about a channel; the log has the code",
+        once,
+    ),
+    counter(
+        "recado_webhook_ignored_total",
+        &["what"],
+        "Items of webhooks that make no event, by what they are; `other_instance`: the URL of a channel's webhook is set at another instance",
+        || each(Ignored::ALL.map(Ignored::as_str)),
+    ),
+    counter(
+        "recado_webhook_refused_total",
+        &["provider"],
+        "Calls of webhooks that did not prove themselves",
+        providers,
+    ),
+    counter(
+        "recado_webhook_set_aside_total",
+        &["reason"],
+        "Calls of providers that are kept and not applied",
+        || each(SetAsideReason::ALL.map(SetAsideReason::as_str)),
+    ),
+    gauge(
+        "recado_webhook_calls_waiting",
+        &[],
+        "Calls of providers that are not applied yet, at most 100,000",
+        once,
+    ),
+    gauge(
+        "recado_webhook_calls_oldest_seconds",
+        &[],
+        "Age of the oldest of them",
+        once,
+    ),
+    counter(
+        "recado_deliveries_total",
+        &["outcome"],
+        "Attempts to deliver an event to a webhook endpoint: `delivered`, `retried`, `given_up`, or `skipped` because nothing had to be sent",
+        || each(delivery::OUTCOMES),
+    ),
+    gauge(
+        "recado_deliveries_waiting",
+        &[],
+        "Deliveries that are not finished, at most 100,000; those of disabled endpoints and suspended organizations are left out",
+        once,
+    ),
+    gauge(
+        "recado_deliveries_oldest_seconds",
+        &[],
+        "Age of the oldest of them",
+        once,
+    ),
+    gauge(
+        "recado_channels",
+        &["provider", "state"],
+        "Channels by what their provider said last: `connected`, `disconnected`, or `unknown` while it has said nothing",
+        channels,
+    ),
+    gauge(
+        "recado_ready",
+        &[],
+        "1 if the database answers and takes writes, as `/readyz` tells, else 0",
+        once,
+    ),
+    gauge(
+        "recado_database_connections",
+        &["pool", "state"],
+        "Connections to the database that are `in_use` or `idle`",
+        Vec::new,
+    ),
+    gauge(
+        "recado_database_connections_max",
+        &["pool"],
+        "Most connections of the pool at once; while as many are in use, reads or writes wait",
+        Vec::new,
+    ),
+    gauge(
+        "recado_build_info",
+        &["version"],
+        "1; the label tells the version",
+        || each([env!("CARGO_PKG_VERSION")]),
+    ),
+];
+
+const fn counter(
+    name: &'static str,
+    labels: &'static [&'static str],
+    help: &'static str,
+    series: fn() -> Vec<Vec<String>>,
+) -> Metric {
+    Metric {
+        name,
+        kind: MetricKind::Counter,
+        labels,
+        help,
+        series,
+    }
+}
+
+const fn gauge(
+    name: &'static str,
+    labels: &'static [&'static str],
+    help: &'static str,
+    series: fn() -> Vec<Vec<String>>,
+) -> Metric {
+    Metric {
+        kind: MetricKind::Gauge,
+        ..counter(name, labels, help, series)
+    }
+}
+
+const fn histogram(
+    name: &'static str,
+    labels: &'static [&'static str],
+    help: &'static str,
+    series: fn() -> Vec<Vec<String>>,
+) -> Metric {
+    Metric {
+        kind: MetricKind::Histogram,
+        ..counter(name, labels, help, series)
+    }
+}
+
+/// Describes every metric, and begins its series: an alert on a counter that appears with its first error would
+/// not see that error.
+pub(super) fn register() {
+    for metric in METRICS {
+        match metric.kind {
+            MetricKind::Counter => metrics::describe_counter!(metric.name, metric.help),
+            MetricKind::Gauge => metrics::describe_gauge!(metric.name, metric.help),
+            MetricKind::Histogram => metrics::describe_histogram!(metric.name, metric.help),
+        }
+        for values in (metric.series)() {
+            let labels: Vec<_> = metric.labels.iter().copied().zip(values).collect();
+            match metric.kind {
+                MetricKind::Counter => drop(metrics::counter!(metric.name, &labels)),
+                MetricKind::Gauge => drop(metrics::gauge!(metric.name, &labels)),
+                MetricKind::Histogram => drop(metrics::histogram!(metric.name, &labels)),
+            }
+        }
+    }
+    metrics::gauge!("recado_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1);
+    process::describe();
+}
+
+fn once() -> Vec<Vec<String>> {
+    vec![Vec::new()]
+}
+
+fn each<const N: usize>(values: [&str; N]) -> Vec<Vec<String>> {
+    values.map(|value| vec![value.to_owned()]).into()
+}
+
+/// Each provider with each word.
+fn by_provider(words: &[&str]) -> Vec<Vec<String>> {
+    let providers = Provider::ALL.into_iter();
+    let all =
+        providers.flat_map(|provider| words.iter().map(move |word| [provider.as_str(), word]));
+    all.map(|pair| pair.map(str::to_owned).into()).collect()
+}
+
+fn providers() -> Vec<Vec<String>> {
+    each(Provider::ALL.map(Provider::as_str))
+}
+
+fn sends() -> Vec<Vec<String>> {
+    let mut outcomes = vec!["accepted"];
+    outcomes.extend(ErrorKind::ALL.map(ErrorKind::reason));
+    by_provider(&outcomes)
+}
+
+fn channels() -> Vec<Vec<String>> {
+    by_provider(&CHANNEL_STATES)
+}
+
+/// The documented operations, each with its statuses if they are asked for; others begin with their first request.
+fn operations(with_statuses: bool) -> Vec<Vec<String>> {
+    let mut series = Vec::new();
+    for (path, item) in openapi().paths.paths {
+        let operations = [
+            ("GET", item.get),
+            ("POST", item.post),
+            ("PUT", item.put),
+            ("PATCH", item.patch),
+            ("DELETE", item.delete),
+        ];
+        for (method, operation) in operations {
+            let Some(operation) = operation else { continue };
+            let operation_labels = [path.clone(), method.to_owned()];
+            if with_statuses {
+                let statuses = operation.responses.responses.into_keys();
+                series.extend(statuses.map(|status| {
+                    let [path, method] = operation_labels.clone();
+                    vec![path, method, status]
+                }));
+            } else {
+                series.push(operation_labels.into());
+            }
+        }
+    }
+    series
+}

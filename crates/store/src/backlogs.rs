@@ -1,0 +1,181 @@
+//! Backlogs: what waits in the database, for those who watch a server.
+//!
+//! They are counted in indexes, up to [`COUNTED`] entries, and on connections that no send waits for.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use recado_core::Provider;
+use sqlx::any::AnyRow;
+
+use crate::columns::Columns;
+use crate::error::StoreError;
+use crate::reading::MAX_PAGE_BYTES;
+use crate::store::{DatabaseKind, Query, Store};
+
+/// Most entries of a backlog that are counted; a longer one is told as one of this length.
+pub const COUNTED: u32 = 100_000;
+
+/// How far back messages of an unknown outcome are counted; older ones are history.
+pub const UNKNOWN_COUNTED: Duration = Duration::from_hours(7 * 24);
+
+/// What waits in the database, of all servers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Backlogs {
+    /// Messages that are being sent.
+    pub sending: u32,
+    /// Messages of the last [`UNKNOWN_COUNTED`] whose outcome is unknown.
+    pub unknown: u32,
+    /// Calls of providers that are not applied and not set aside.
+    pub webhook_calls: Queue,
+    /// Deliveries that are pending, except those that have to wait: their organization is suspended or deleted, or
+    /// their endpoint is disabled.
+    pub deliveries: Queue,
+}
+
+/// What waits in one place.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Queue {
+    /// How many wait.
+    pub waiting: u32,
+    /// Since when the oldest one waits.
+    pub oldest: Option<Timestamp>,
+}
+
+/// The channels of one provider that are in one state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ChannelCount {
+    /// The provider.
+    pub provider: Provider,
+    /// Whether the numbers are connected, as far as the provider has said.
+    pub connected: Option<bool>,
+    /// How many channels.
+    pub channels: u32,
+}
+
+const MESSAGES: &str = "select (select count(*) from (\
+     select 1 from messages where status = 'sending' limit $1 + 0) s) as sending, (select count(*) from (\
+     select 1 from messages where status = 'unknown' and created_at >= $2 limit $1 + 0) u) as unknown";
+
+/// Every id is greater than an empty one: so the condition changes nothing but how the index is read.
+const WEBHOOK_CALLS: &str = "select count(*) as waiting, min(received_at) as oldest from (\
+     select received_at from webhook_calls where organization_id > '' and applied_at is null \
+     and set_aside is null limit $1 + 0) w";
+
+/// Steps from one organization that has pending deliveries to the next, as a claim does, and looks at its endpoints.
+///
+/// The oldest delivery of an endpoint has the smallest number.
+macro_rules! deliveries {
+    ($join:literal, $pending:literal) => {
+        concat!(
+            "with recursive busy (organization_id) as (select cast('' as text) union all select (\
+             select min(p.organization_id) from deliveries p where p.status = 'pending' \
+             and p.next_at is not null and p.organization_id > busy.organization_id) \
+             from busy where busy.organization_id is not null), \
+             active (organization_id, id) as (select o.organization_id, o.id from busy",
+            $join,
+            "organizations g on g.id = busy.organization_id and g.suspended_at is null \
+             and g.deleted_at is null",
+            $join,
+            "webhook_endpoints o on o.organization_id = busy.organization_id \
+             where o.disabled_at is null) \
+             select (select count(*) from (select 1 from active a ",
+            $pending,
+            " limit $1 + 0) n) as waiting, (select min(f.created_at) from (select (\
+             select h.created_at from deliveries h where h.organization_id = a.organization_id \
+             and h.endpoint_id = a.id and h.status = 'pending' order by h.seq limit 1) \
+             as created_at from active a) f) as oldest"
+        )
+    };
+}
+
+/// `cross join` keeps SQLite's planner to the order of the text; otherwise it would begin with all that is pending.
+const DELIVERIES_SQLITE: &str = deliveries!(
+    " cross join ",
+    "cross join deliveries d on d.organization_id = a.organization_id and d.endpoint_id = a.id \
+     and d.status = 'pending'"
+);
+
+/// So does the limit of each endpoint on PostgreSQL.
+const DELIVERIES_POSTGRES: &str = deliveries!(
+    " join ",
+    "cross join lateral (select 1 from deliveries p where p.organization_id = a.organization_id \
+     and p.endpoint_id = a.id and p.status = 'pending' limit $1 + 0) d"
+);
+
+const CHANNELS: &str = "select provider, connected, count(*) as channels from channels \
+     where provider in ($1, $2, $3) group by provider, connected";
+
+impl Store {
+    /// Counts what waits.
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer, or a row is corrupt.
+    pub async fn backlogs(&self, now: Timestamp) -> Result<Backlogs, StoreError> {
+        let since = now.checked_sub(UNKNOWN_COUNTED).unwrap_or(Timestamp::MIN);
+        let messages = sqlx::query(MESSAGES)
+            .bind(i64::from(COUNTED))
+            .bind(since.as_millisecond());
+        let deliveries = match self.kind() {
+            DatabaseKind::Sqlite => DELIVERIES_SQLITE,
+            DatabaseKind::Postgres => DELIVERIES_POSTGRES,
+        };
+        let messages = self.count(messages).await?;
+        let messages = Columns::new(&messages, "messages", "sending");
+        Ok(Backlogs {
+            sending: number(&messages, "sending")?,
+            unknown: number(&messages, "unknown")?,
+            webhook_calls: self.queue("webhook_calls", WEBHOOK_CALLS).await?,
+            deliveries: self.queue("deliveries", deliveries).await?,
+        })
+    }
+
+    /// Counts the channels of each provider by their state; a state that no channel is in is left out.
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer, or a row is corrupt.
+    pub async fn channel_counts(&self) -> Result<Vec<ChannelCount>, StoreError> {
+        let providers = Provider::ALL.map(Provider::as_str);
+        let query = sqlx::query(CHANNELS);
+        let query = providers
+            .iter()
+            .fold(query, |query, name| query.bind(*name));
+        let page = self.read_page(query, MAX_PAGE_BYTES).await?;
+        page.rows.iter().map(channel_count).collect()
+    }
+
+    async fn queue(&self, table: &'static str, text: &'static str) -> Result<Queue, StoreError> {
+        let row = self
+            .count(sqlx::query(text).bind(i64::from(COUNTED)))
+            .await?;
+        let columns = Columns::new(&row, table, "waiting");
+        Ok(Queue {
+            waiting: number(&columns, "waiting")?,
+            oldest: columns.optional_instant("oldest")?,
+        })
+    }
+
+    /// Runs a statement that returns one row, where lists are read: it may take a moment.
+    async fn count(&self, query: Query) -> Result<AnyRow, StoreError> {
+        let mut page = self.read_page(query, MAX_PAGE_BYTES).await?;
+        page.rows
+            .pop()
+            .ok_or(StoreError::Unavailable(sqlx::Error::RowNotFound))
+    }
+}
+
+fn number(columns: &Columns<'_>, name: &'static str) -> Result<u32, StoreError> {
+    Ok(u32::try_from(columns.get::<i64>(name)?).unwrap_or(u32::MAX))
+}
+
+fn channel_count(row: &AnyRow) -> Result<ChannelCount, StoreError> {
+    let columns = Columns::new(row, "channels", "provider");
+    let connected = columns.get::<Option<i64>>("connected")?;
+    Ok(ChannelCount {
+        provider: columns.parse("provider")?,
+        connected: connected.map(|connected| connected != 0),
+        channels: number(&columns, "channels")?,
+    })
+}

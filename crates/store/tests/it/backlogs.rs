@@ -1,0 +1,126 @@
+//! Backlogs: what waits in the database, and the states of the channels.
+
+use recado_core::Provider;
+use recado_store::{Backlogs, ChannelCount, DatabaseKind, Queue, Store, WebhookCall};
+
+use crate::taps::{apply, connection, tapped};
+use crate::webhook_endpoints::create;
+use crate::world::{WEEK, World, at, by, create_channel, id, message, org};
+
+/// A message that is being sent, one of an unknown outcome, two calls and two deliveries.
+async fn leave_work(world: &World) {
+    let World { store, database } = world;
+    create(store, "whk_1", &[]).await;
+    for connected in [true, false] {
+        apply(store, vec![connection(connected)]).await;
+    }
+    for message_id in ["msg_2", "msg_3"] {
+        let message = message("org_1", message_id);
+        store.begin_send(&message).await.unwrap();
+    }
+    for (number, claimed_until) in [(1, 90_000), (2, 20_000)] {
+        let call = WebhookCall {
+            id: format!("whc_waiting_{number}"),
+            organization_id: org(1),
+            channel_id: id("chn_1"),
+            content_type: None,
+            body: b"{}".to_vec(),
+            received_at: at(number * 20_000),
+        };
+        store
+            .keep_webhook_call(&call, at(claimed_until))
+            .await
+            .unwrap();
+    }
+    database
+        .execute(
+            "update messages set status = 'unknown' where id = 'msg_3'; \
+             update deliveries set created_at = seq * 1000",
+        )
+        .await;
+}
+
+async fn deliveries(store: &Store) -> Queue {
+    store.backlogs(at(100_000)).await.unwrap().deliveries
+}
+
+#[tokio::test]
+async fn backlogs_tell_how_much_waits_and_since_when() {
+    let world = tapped().await;
+    let store = &world.store;
+    let nothing = store.backlogs(at(100_000)).await.unwrap();
+    assert_eq!(nothing.webhook_calls, Queue::default());
+    assert_eq!(nothing.deliveries, Queue::default());
+    leave_work(&world).await;
+    let waiting = Queue {
+        waiting: 2,
+        oldest: Some(at(2_000)),
+    };
+    let expected = Backlogs {
+        sending: nothing.sending + 1,
+        unknown: nothing.unknown + 1,
+        webhook_calls: Queue {
+            waiting: 2,
+            oldest: Some(at(20_000)),
+        },
+        deliveries: waiting,
+    };
+    assert_eq!(store.backlogs(at(100_000)).await.unwrap(), expected);
+    let later = store.backlogs(at(2 * WEEK)).await.unwrap();
+    assert_eq!(later.unknown, 0);
+    assert_eq!(later.sending, expected.sending);
+}
+
+#[tokio::test]
+async fn deliveries_that_have_to_wait_are_not_a_backlog() {
+    let world = tapped().await;
+    let store = &world.store;
+    leave_work(&world).await;
+    assert_eq!(deliveries(store).await.waiting, 2);
+    store.suspend_organization(&org(1), &by(7)).await.unwrap();
+    assert_eq!(deliveries(store).await, Queue::default());
+    store.resume_organization(&org(1), &by(8)).await.unwrap();
+    assert_eq!(deliveries(store).await.waiting, 2);
+    world
+        .database
+        .execute("update webhook_endpoints set disabled_at = 9")
+        .await;
+    assert_eq!(deliveries(store).await, Queue::default());
+}
+
+#[tokio::test]
+async fn channels_are_counted_by_what_their_providers_say() {
+    let World { store, .. } = &tapped().await;
+    create_channel(store, "org_2", "chn_2").await;
+    let count = |provider, connected| ChannelCount {
+        provider,
+        connected,
+        channels: 1,
+    };
+    for connected in [true, false] {
+        apply(store, vec![connection(connected)]).await;
+        let counts = store.channel_counts().await.unwrap();
+        assert_eq!(counts.len(), 2, "{counts:?}");
+        for expected in [
+            count(Provider::WhatsApp, Some(connected)),
+            count(Provider::Zapi, None),
+        ] {
+            assert!(counts.contains(&expected), "{counts:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_pools_of_the_database_are_told_with_their_bounds() {
+    let World { store, .. } = &World::new().await;
+    let pools: Vec<_> = store.pools().iter().map(|it| (it.pool, it.max)).collect();
+    match store.kind() {
+        DatabaseKind::Sqlite => {
+            assert_eq!(pools, [("readers", 4), ("sends", 2), ("lists", 4)]);
+        }
+        DatabaseKind::Postgres => assert_eq!(pools, [("readers", 8), ("writers", 8)]),
+    }
+    store.ping().await.unwrap();
+    let readers = store.pools()[0];
+    assert_eq!(readers.in_use + readers.idle, 1);
+}
