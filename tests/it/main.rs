@@ -16,6 +16,7 @@ mod database_restart;
 mod deliveries;
 mod delivery_crash;
 mod demo;
+mod deployment;
 mod descriptors;
 mod dry_run;
 mod errors;

@@ -15,6 +15,7 @@ mod browser;
 mod cargo;
 mod ci;
 mod debian;
+mod deployment;
 mod docs;
 mod openapi;
 mod postgres;

@@ -9,6 +9,7 @@ use tempfile::TempDir;
 
 use crate::browser;
 use crate::cargo::{BUILD, cargo, output, root, run as run_command};
+use crate::deployment;
 use crate::openapi;
 use crate::postgres::{Durability, Postgres, Programs};
 use crate::torture;
@@ -29,6 +30,7 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     // First of all, so that a machine that lacks one says so before the long build.
     let programs = Programs::find_or_install()?;
     browser::find_or_install()?;
+    deployment::find_or_install()?;
     let tools = args
         .is_empty()
         .then(openapi::Tools::find_or_install)
