@@ -44,6 +44,8 @@ pub(crate) async fn run(config: &ConfigArgs, args: &ServeArgs) -> anyhow::Result
     // Held until the end: another server would declare the sends of this one unknown.
     let _alone = settings.lock(args.wait).await?;
     let store = settings.open_server_database().await?;
+    let gauges = Arc::new(Gauges::default());
+    let metrics = start_metrics(settings.metrics_listen, Arc::clone(&gauges), stop.clone()).await?;
     let listener = listen(settings.listen).await?;
     let app = App::new(AppParts {
         store,
@@ -57,7 +59,7 @@ pub(crate) async fn run(config: &ConfigArgs, args: &ServeArgs) -> anyhow::Result
         max_webhook_endpoints: config.max_webhook_endpoints,
         server_name: config.server_name.clone().filter(|name| !name.is_empty()),
     });
-    let metrics = start_metrics(settings.metrics_listen, Arc::clone(&app), stop.clone()).await?;
+    gauges.measure(Arc::clone(&app));
     let served = recado_server::run(app, listener, limits, shutdown_signal()).await;
     stop.cancel();
     if let Some(metrics) = metrics {
@@ -69,7 +71,7 @@ pub(crate) async fn run(config: &ConfigArgs, args: &ServeArgs) -> anyhow::Result
 /// Serves `/metrics` on an address of its own, so that it need not be public.
 async fn start_metrics(
     address: Option<SocketAddr>,
-    app: Arc<App>,
+    gauges: Arc<Gauges>,
     stop: CancellationToken,
 ) -> anyhow::Result<Option<tokio::task::JoinHandle<()>>> {
     let Some(address) = address else {
@@ -78,7 +80,6 @@ async fn start_metrics(
     let handle = telemetry::init_metrics()?;
     let listener = listen(address).await?;
     let upkeep = handle.clone();
-    let gauges = Arc::new(Gauges::new(app));
     let scrape = async move || {
         gauges.refresh().await;
         ([(header::CONTENT_TYPE, PROMETHEUS_TEXT)], handle.render())

@@ -1,6 +1,6 @@
 //! What is measured when somebody asks: backlogs, channels, connections to the database, and the process.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -21,18 +21,17 @@ const MEASUREMENT_TTL: Duration = Duration::from_secs(10);
 const MEASUREMENT_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Measures a server.
+#[derive(Default)]
 pub struct Gauges {
-    app: Arc<App>,
+    /// Nothing before the database is open.
+    app: OnceLock<Arc<App>>,
     measured_at: Mutex<Option<Instant>>,
 }
 
 impl Gauges {
-    #[must_use]
-    pub fn new(app: Arc<App>) -> Self {
-        Self {
-            app,
-            measured_at: Mutex::default(),
-        }
+    /// Measures that server from now on; until then no database is ready.
+    pub fn measure(&self, app: Arc<App>) {
+        self.app.get_or_init(|| app);
     }
 
     /// Measures again, unless the last measurement is recent.
@@ -43,26 +42,34 @@ impl Gauges {
         if measured_at.is_some_and(|at| at.elapsed() < MEASUREMENT_TTL) {
             return;
         }
+        process::collect();
+        let Some(app) = self.app.get() else {
+            set_backlogs(None, Timestamp::UNIX_EPOCH);
+            set_channels(None);
+            return;
+        };
         // Also if this caller hangs up: many who do that must not begin many measurements.
         *measured_at = Some(Instant::now());
-        process::collect();
-        let store = &self.app.store;
-        let now = self.app.clock.now();
-        let (ready, backlogs, channels) = tokio::join!(
-            in_time(self.app.readiness.check(store)),
-            in_time(store.backlogs(now)),
-            in_time(store.channel_counts()),
-        );
-        gauge!("recado_ready").set(u8::from(ready.is_some()));
-        set_backlogs(backlogs.as_ref(), now);
-        set_channels(channels.as_deref());
-        for pool in store.pools() {
-            for (state, connections) in [("in_use", pool.in_use), ("idle", pool.idle)] {
-                gauge!("recado_database_connections", "pool" => pool.pool, "state" => state)
-                    .set(connections);
-            }
-            gauge!("recado_database_connections_max", "pool" => pool.pool).set(pool.max);
+        measure_database(app).await;
+    }
+}
+
+async fn measure_database(app: &App) {
+    let (store, now) = (&app.store, app.clock.now());
+    let (ready, backlogs, channels) = tokio::join!(
+        in_time(app.readiness.check(store)),
+        in_time(store.backlogs(now)),
+        in_time(store.channel_counts()),
+    );
+    gauge!("recado_ready").set(u8::from(ready.is_some()));
+    set_backlogs(backlogs.as_ref(), now);
+    set_channels(channels.as_deref());
+    for pool in store.pools() {
+        for (state, connections) in [("in_use", pool.in_use), ("idle", pool.idle)] {
+            gauge!("recado_database_connections", "pool" => pool.pool, "state" => state)
+                .set(connections);
         }
+        gauge!("recado_database_connections_max", "pool" => pool.pool).set(pool.max);
     }
 }
 
