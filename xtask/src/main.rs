@@ -1,4 +1,4 @@
-//! Tasks of the repository: `cargo xtask test | ci | tidy | docs | openapi | bench | torture | abuse`.
+//! Tasks of the repository: `cargo xtask test | ci | tidy | docs | openapi | deb | bench | torture | abuse`.
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -14,6 +14,7 @@ mod bench;
 mod browser;
 mod cargo;
 mod ci;
+mod deb;
 mod debian;
 mod deployment;
 mod docs;
@@ -50,6 +51,12 @@ enum Task {
     },
     /// Lint the OpenAPI document, call the server at random by it, and try clients that are made of it
     Openapi,
+    /// Make a Debian package of the release build
+    Deb {
+        /// Make it of the programs of the tests, install it into an empty root, and purge it
+        #[arg(long)]
+        check: bool,
+    },
     /// Measure the release build on SQLite and on a durable PostgreSQL of its own
     Bench,
     /// Let one hostile organization attack, and measure what another one notices
@@ -73,6 +80,7 @@ fn main() -> ExitCode {
         Task::Tidy => tidy::run(),
         Task::Docs { check } => docs::run(check),
         Task::Openapi => openapi::run(),
+        Task::Deb { check } => deb::run(check),
         Task::Bench => bench::run(),
         Task::Abuse { args } => abuse::run(&args),
         Task::Torture { args } => torture::run(&args),

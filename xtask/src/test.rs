@@ -9,6 +9,7 @@ use tempfile::TempDir;
 
 use crate::browser;
 use crate::cargo::{BUILD, cargo, output, root, run as run_command};
+use crate::deb;
 use crate::deployment;
 use crate::openapi;
 use crate::postgres::{Durability, Postgres, Programs};
@@ -42,6 +43,7 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
 
     if let Some(tools) = tools {
         tools.check()?;
+        deb::check()?;
     }
 
     println!("== tests on SQLite ==");
