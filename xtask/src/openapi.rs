@@ -9,6 +9,8 @@ use std::process::{Child, Command, Stdio};
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
+mod degraded;
+
 use crate::cargo::{BUILD, cargo, output, root, run as run_command};
 use crate::debian;
 
@@ -20,8 +22,13 @@ const PACKAGES: [(&str, &str); 4] = [
     ("python3", "python3-venv"),
 ];
 
-/// The operations that are not called at random: the one deletes the key of the caller, the other never ends.
-const NOT_CALLED: [&str; 2] = ["deleteCurrentApiKey", "streamEvents"];
+/// The operations that are not called at random: three take the caller's key or session away, one never ends.
+const NOT_CALLED: [&str; 4] = [
+    "changePassword",
+    "deleteCurrentApiKey",
+    "signOut",
+    "streamEvents",
+];
 
 pub(crate) fn run() -> Result<()> {
     let tools = Tools::find_or_install()?;
@@ -102,66 +109,127 @@ impl Tools {
     pub(crate) fn check(&self) -> Result<()> {
         let document = root().join("docs/openapi.json");
         let document = document.to_str().context("a path in UTF-8")?;
+        let gateway = Gateway::start()?;
+        println!("== OpenAPI: a worse document is noticed ==");
+        degraded::check(self, document, &gateway)?;
         println!("== OpenAPI: linters ==");
-        let redocly = ["lint", document, "--config", "redocly.yaml"];
-        self.node("redocly", &redocly)?;
-        let spectral = ["lint", document, "--ruleset", "spectral.yaml"];
-        let severity = ["--fail-severity", "hint"];
-        self.node("spectral", &[&spectral[..], &severity].concat())?;
+        run_command(&mut self.redocly(document))?;
+        run_command(&mut self.spectral(document))?;
 
         println!("== OpenAPI: clients ==");
-        self.node("openapi-typescript", &[document, "--output", "api.ts"])?;
-        self.node("tsc", &["--project", "tsconfig.json"])?;
+        run_command(&mut self.typescript(document))?;
+        run_command(&mut self.compiler())?;
+        run_command(&mut self.python(document))?;
+        let node = ["built/client.js", &gateway.url, &gateway.key];
+        run_command(&mut self.command("node", &node))?;
+        let python = ["client.py", &gateway.url, &gateway.key];
+        run_command(&mut self.command("python/bin/python", &python))?;
+
+        println!("== OpenAPI: calls at random ==");
+        let bearer = |key: &str| format!("Authorization: Bearer {key}");
+        let cookie = format!("Cookie: recado-session={}", gateway.session);
+        let all = callers(&fs::read_to_string(document)?)?;
+        // In this order: keys end sessions, and operators suspend organizations.
+        for (scheme, proof) in [
+            ("session", cookie),
+            ("apiKey", bearer(&gateway.key)),
+            ("operatorKey", bearer(&gateway.operator_key)),
+        ] {
+            let own = all.iter().filter(|(_, first)| first == scheme);
+            let own = own.flat_map(|(operation, _)| ["--include-operation-id", operation]);
+            let own: Vec<_> = own.collect();
+            run_command(&mut self.random(document, &gateway.url, &proof, &own))?;
+        }
+        Ok(())
+    }
+
+    fn redocly(&self, document: &str) -> Command {
+        let program = "node_modules/.bin/redocly";
+        self.command(program, &["lint", document, "--config", "redocly.yaml"])
+    }
+
+    fn spectral(&self, document: &str) -> Command {
+        let lint = ["lint", document, "--ruleset", "spectral.yaml"];
+        let severity = ["--fail-severity", "hint"];
+        self.command(
+            "node_modules/.bin/spectral",
+            &[&lint[..], &severity].concat(),
+        )
+    }
+
+    /// Makes the types of the TypeScript client.
+    fn typescript(&self, document: &str) -> Command {
+        let program = "node_modules/.bin/openapi-typescript";
+        self.command(program, &[document, "--output", "api.ts"])
+    }
+
+    /// Compiles the TypeScript client.
+    fn compiler(&self) -> Command {
+        self.command("node_modules/.bin/tsc", &["--project", "tsconfig.json"])
+    }
+
+    /// Makes the Python client.
+    fn python(&self, document: &str) -> Command {
         let generate = ["generate", "--path", document, "--overwrite"];
         let options = ["--meta", "none", "--config", "python-client.yaml"];
         let place = ["--output-path", "recado_client"];
         let generate = [&generate[..], &options, &place].concat();
-        self.run("python/bin/openapi-python-client", &generate)?;
-        let gateway = Gateway::start()?;
-        self.run("node", &["built/client.js", &gateway.url, &gateway.key])?;
-        let python = ["client.py", &gateway.url, &gateway.key];
-        self.run("python/bin/python", &python)?;
-
-        println!("== OpenAPI: calls at random ==");
-        let text = fs::read_to_string(document)?;
-        for name in NOT_CALLED.into_iter().chain(["Organizations"]) {
-            let quoted = format!("\"{name}\"");
-            ensure!(text.contains(&quoted), "the document has no {name}");
-        }
-        let excluded = NOT_CALLED.map(|id| ["--exclude-operation-id", id]);
-        self.call_at_random(document, &gateway.url, &gateway.key, &excluded.concat())?;
-        // An operator key may do what no other may.
-        let operators = ["--include-tag", "Organizations"];
-        self.call_at_random(document, &gateway.url, &gateway.operator_key, &operators)
+        self.command("python/bin/openapi-python-client", &generate)
     }
 
     /// Calls operations with made-up values: every answer has to be one that the document describes.
-    fn call_at_random(&self, document: &str, url: &str, key: &str, which: &[&str]) -> Result<()> {
-        let key = format!("Authorization: Bearer {key}");
-        let run = ["run", document, "--url", url, "--header", &key];
-        self.run("python/bin/st", &[&run[..], which].concat())
+    fn random(&self, document: &str, url: &str, proof: &str, which: &[&str]) -> Command {
+        let run = ["run", document, "--url", url, "--header", proof];
+        self.command("python/bin/st", &[&run[..], which].concat())
     }
 
-    fn node(&self, program: &str, args: &[&str]) -> Result<()> {
-        self.run(&format!("node_modules/.bin/{program}"), args)
-    }
-
-    /// Runs a program of the folder, or of the machine.
     fn run(&self, program: &str, args: &[&str]) -> Result<()> {
+        run_command(&mut self.command(program, args))
+    }
+
+    /// Returns a call of a program of the folder, or of the machine.
+    fn command(&self, program: &str, args: &[&str]) -> Command {
         let own = self.folder.join(program);
         let program = if own.exists() { own } else { program.into() };
-        run_command(
-            Command::new(program)
-                .args(args)
-                .current_dir(&self.folder)
-                // The gateway is on this machine, and a proxy must not see its key.
-                .env("NO_PROXY", "127.0.0.1")
-                .env("no_proxy", "127.0.0.1")
-                // No usage statistics are sent.
-                .env("REDOCLY_TELEMETRY", "off")
-                .env("REDOCLY_SUPPRESS_UPDATE_NOTICE", "true"),
-        )
+        let mut command = Command::new(program);
+        command
+            .args(args)
+            .current_dir(&self.folder)
+            // The gateway is on this machine, and a proxy must not see its key.
+            .env("NO_PROXY", "127.0.0.1")
+            .env("no_proxy", "127.0.0.1")
+            // No usage statistics are sent.
+            .env("REDOCLY_TELEMETRY", "off")
+            .env("REDOCLY_SUPPRESS_UPDATE_NOTICE", "true");
+        command
     }
+}
+
+/// Returns the operations that are called at random, each with the first of the callers that it takes; a key calls
+/// those that take anybody.
+fn callers(document: &str) -> Result<Vec<(String, String)>> {
+    let document: Value = serde_json::from_str(document)?;
+    let paths = document["paths"].as_object().context("paths")?;
+    let operations = paths.values().filter_map(Value::as_object).flatten();
+    let called: Vec<_> = operations
+        .filter_map(|(_, operation)| {
+            let schemes = operation["security"][0].as_object()?;
+            let first = schemes.keys().next().map_or("apiKey", String::as_str);
+            let id = operation["operationId"].as_str()?;
+            (!NOT_CALLED.contains(&id)).then(|| (id.to_owned(), first.to_owned()))
+        })
+        .collect();
+    let whole = paths
+        .values()
+        .filter_map(Value::as_object)
+        .flatten()
+        .count();
+    ensure!(
+        called.len() + NOT_CALLED.len() == whole,
+        "{} of {whole} operations would be called at random",
+        called.len()
+    );
+    Ok(called)
 }
 
 /// Tells whether the tools run on a version of Node.js, such as `v20.19.2`.
@@ -179,6 +247,7 @@ struct Gateway {
     url: String,
     key: String,
     operator_key: String,
+    session: String,
 }
 
 impl Gateway {
@@ -203,6 +272,7 @@ impl Gateway {
             url: word("url"),
             key: word("key"),
             operator_key: word("operatorKey"),
+            session: word("session"),
         };
         ensure!(!gateway.url.is_empty(), "the gateway did not tell its URL");
         Ok(gateway)

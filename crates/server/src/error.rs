@@ -45,14 +45,15 @@ pub struct ErrorBody {
     reason: &'static str,
     /// The provider's number for the error, where it is known.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     code: Option<i64>,
     /// What is wrong with each field: `{"_errors": [], "body_text": {"_errors": ["Required"]}}`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<Object>, nullable = false)]
     details: Option<Box<FieldErrors>>,
     /// The message that was stored, where there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, nullable = false)]
     message_id: Option<MessageId>,
     /// The id of this request, as in the `x-request-id` header and the server's log.
     request_id: String,

@@ -9,8 +9,7 @@ use utoipa::openapi::security::{
     ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
 };
 use utoipa::openapi::{
-    Components, ContentBuilder, Header, Object, OpenApi, Ref, RefOr, Response, ResponseBuilder,
-    Schema, Type,
+    ContentBuilder, Header, Object, OpenApi, Ref, RefOr, Response, ResponseBuilder, Type,
 };
 use utoipa_axum::router::UtoipaMethodRouter;
 
@@ -18,8 +17,10 @@ use crate::app::App;
 use crate::auth::{Need, SessionCookie};
 use crate::error::{ApiError, ErrorBody, Reason};
 use crate::routes::events::data;
+use answers::operations;
 
 pub(crate) mod accounts;
+mod answers;
 mod variants;
 pub(crate) mod words;
 
@@ -98,23 +99,10 @@ pub(crate) fn base() -> OpenApi {
 
 /// Completes the document of all routes with what utoipa cannot read off a type.
 pub(crate) fn completed(mut document: OpenApi) -> OpenApi {
-    let components = document.components.get_or_insert_default();
-    variants::divide(components);
-    share_items(components);
+    variants::divide(document.components.get_or_insert_default());
+    answers::name_lists(&mut document);
+    answers::require_nullable(&mut document);
     document
-}
-
-/// Lets the items of each list refer to the schema of a single answer, which utoipa writes out for a generic type.
-fn share_items(components: &mut Components) {
-    for (name, schema) in &mut components.schemas {
-        let (Some(item), RefOr::T(Schema::Object(list))) = (name.strip_prefix("List_"), schema)
-        else {
-            continue;
-        };
-        if let Some(RefOr::T(Schema::Array(data))) = list.properties.get_mut("data") {
-            data.items = Ref::from_schema_name(item).into();
-        }
-    }
 }
 
 /// Documents what a route asks of its callers.
@@ -122,16 +110,7 @@ pub(crate) fn secured(
     (schemas, mut paths, router): UtoipaMethodRouter<Arc<App>>,
     need: Need,
 ) -> UtoipaMethodRouter<Arc<App>> {
-    let items = paths.paths.values_mut();
-    let operations = items.flat_map(|item| {
-        [
-            &mut item.get,
-            &mut item.post,
-            &mut item.patch,
-            &mut item.delete,
-        ]
-    });
-    for operation in operations.flatten() {
+    for operation in paths.paths.values_mut().flat_map(operations) {
         operation.security = Some(security(need));
         if let Some(sentence) = sentence(need) {
             let description = operation.description.take();

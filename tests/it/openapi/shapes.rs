@@ -80,15 +80,35 @@ fn a_body_that_creates_something_says_what_it_requires() {
 
 #[test]
 fn the_items_of_a_list_are_the_schema_of_a_single_answer() {
-    for (name, schema) in schemas(&document()) {
-        if let Some(item) = name.strip_prefix("List_") {
+    let document = document();
+    let (mut lists, schemas) = (0, schemas(&document));
+    for (name, schema) in schemas {
+        if let Some(item) = name.strip_suffix("List") {
             let reference = format!("#/components/schemas/{item}");
-            assert_eq!(
-                schema["properties"]["data"]["items"],
-                json!({"$ref": reference})
-            );
+            let items = &schema["properties"]["data"]["items"];
+            assert_eq!(items, &json!({"$ref": reference}));
+            lists += 1;
         }
+        assert!(!name.contains('_'), "{name} is no name for a class");
     }
+    assert!(lists > 10, "{lists} lists");
+}
+
+#[rstest]
+#[case::null("Contact", "phone", true)]
+#[case::null_of_an_event("ButtonPressedEvent", "conversationId", true)]
+#[case::null_in_a_list("AgentList", "nextCursor", true)]
+#[case::left_out("ErrorBody", "code", false)]
+#[case::of_requests("ZapiSettings", "baseUrl", false)]
+fn a_property_of_an_answer_that_may_be_null_is_always_there(
+    #[case] schema: &str,
+    #[case] property: &str,
+    #[case] is_required: bool,
+) {
+    let document = document();
+    let required = schemas(&document)[schema]["required"].as_array();
+    let required = required.is_some_and(|names| names.contains(&json!(property)));
+    assert_eq!(required, is_required);
 }
 
 #[rstest]

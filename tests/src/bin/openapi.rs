@@ -19,13 +19,14 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 async fn main() -> anyhow::Result<()> {
     let world = tokio::time::timeout(START_TIMEOUT, async {
         let world = World::start().await;
-        tell_story(&world).await;
-        world
+        let session = tell_story(&world).await;
+        (world, session)
     });
-    let world = world.await?;
+    let (world, session) = world.await?;
+    let (key, operator_key) = (world.client.key(), world.operator.key());
     println!(
         "{}",
-        json!({"url": world.url, "key": world.client.key(), "operatorKey": world.operator.key()})
+        json!({"url": world.url, "key": key, "operatorKey": operator_key, "session": session})
     );
     tokio::task::spawn_blocking(|| io::stdin().lines().count()).await?;
     if tokio::time::timeout(STOP_TIMEOUT, world.stop())
@@ -38,8 +39,8 @@ async fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Makes something of every kind, so that every list has entries.
-async fn tell_story(world: &World) {
+/// Makes something of every kind, so that every list has entries; returns the secret of a session.
+async fn tell_story(world: &World) -> String {
     world.connect_webhooks().await;
     let endpoint = json!({"url": "http://127.0.0.1:9/", "header": {"value": "Bearer x"}});
     world
@@ -47,13 +48,9 @@ async fn tell_story(world: &World) {
         .post("/webhook-endpoints", endpoint)
         .await
         .expect(201);
-    people::user(
-        &world.store,
-        people::ORGANIZATION,
-        "owner",
-        "ana@example.com",
-    )
-    .await;
+    let (organization, email) = (people::ORGANIZATION, "ana@example.com");
+    let user = people::user(&world.store, organization, "owner", email).await;
+    let (_, session) = people::session_of(&world.store, &user, world.app.clock.now()).await;
     let mut body: Value = serde_json::from_str(PUBLISHED_EXAMPLE).expect("JSON");
     for (_, conversation) in CONVERSATIONS {
         body["conversationId"] = conversation.into();
@@ -65,4 +62,5 @@ async fn tell_story(world: &World) {
             .expect("a tap");
     }
     world.events("button.pressed", CONVERSATIONS.len()).await;
+    session
 }

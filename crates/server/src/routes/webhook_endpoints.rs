@@ -56,6 +56,7 @@ pub(crate) struct WebhookEndpoint {
     header: Option<Header>,
     /// The secret that signs the calls, by the Standard Webhooks scheme. It is shown this once.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     secret: Option<String>,
     /// Since when nothing is sent to the endpoint: you disabled it, it answered 410, or it failed for five days.
     #[schema(format = DateTime)]

@@ -99,6 +99,7 @@ pub(crate) struct Channel {
     webhook_url: Option<String>,
     /// The secret that ZapperHUB sends back as a bearer token, or the verify token that Meta asks for unless the credentials have one. Only callers with the scope `manage` see it.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     webhook_secret: Option<String>,
     /// The time at which it was created.
     #[schema(format = DateTime)]
