@@ -256,15 +256,14 @@ pub fn app(store: &Store, sandbox: &Urls, url: &str, options: &Options) -> Arc<A
 /// A URL is none.
 #[must_use]
 pub fn parts(store: &Store, sandbox: &Urls, url: &str, options: &Options) -> AppParts {
+    let mut defaults = Defaults::default();
+    defaults.whatsapp_url = sandbox.whatsapp.parse().expect("a URL");
+    defaults.zapi_url = sandbox.zapi.parse().expect("a URL");
+    defaults.zapperhub_url = sandbox.zapperhub.parse().expect("a URL");
     AppParts {
         store: store.clone(),
         http: HttpClient::new(options.timeouts, true).expect("an HTTP client"),
-        defaults: Defaults {
-            whatsapp_url: sandbox.whatsapp.parse().expect("a URL"),
-            zapi_url: sandbox.zapi.parse().expect("a URL"),
-            zapperhub_url: sandbox.zapperhub.parse().expect("a URL"),
-            ..Defaults::default()
-        },
+        defaults,
         public_url: url.parse().expect("a URL"),
         clock: options.clock.clone(),
         retry: options.retry,

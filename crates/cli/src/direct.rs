@@ -52,10 +52,7 @@ impl Direct {
             .check(&message.content, &message.to)
             .map_err(|refusal| refused(&refusal))?;
         warnings.extend(misspelled);
-        warnings.extend(to.warning.map(|message| Warning {
-            field: "to".to_owned(),
-            message,
-        }));
+        warnings.extend(to.warning.map(|message| Warning::new("to", message)));
         Ok(Self {
             provider,
             channel,
@@ -122,11 +119,7 @@ fn outbound(
         .map_err(|error| Failure::Usage(format!("the message is not valid: {error}")))?;
     let misspelled = request.misspelled();
     let (_, _, content) = request.into_parts().map_err(Failure::Fields)?;
-    let message = OutboundMessage {
-        id: MessageId::from_uuid(Uuid::now_v7()),
-        to,
-        content,
-    };
+    let message = OutboundMessage::new(MessageId::from_uuid(Uuid::now_v7()), to, content);
     Ok((message, misspelled))
 }
 
@@ -146,27 +139,27 @@ fn channel(
 
 /// Where the providers answer, with what the environment says.
 fn defaults(lookup: Lookup<'_>) -> Result<Defaults, Failure> {
-    let known = Defaults::default();
+    let mut defaults = Defaults::default();
     let url = |name: &str, known: Url| match environment::text(lookup, name) {
         Some(text) => {
             parse_server(&text).map_err(|error| Failure::Usage(format!("{name}: {error}")))
         }
         None => Ok(known),
     };
-    Ok(Defaults {
-        whatsapp_url: url("RECADO_WHATSAPP_URL", known.whatsapp_url)?,
-        whatsapp_version: environment::text(lookup, "RECADO_WHATSAPP_VERSION")
-            .unwrap_or(known.whatsapp_version),
-        zapi_url: url("RECADO_ZAPI_URL", known.zapi_url)?,
-        zapperhub_url: url("RECADO_ZAPPERHUB_URL", known.zapperhub_url)?,
-    })
+    defaults.whatsapp_url = url("RECADO_WHATSAPP_URL", defaults.whatsapp_url)?;
+    if let Some(version) = environment::text(lookup, "RECADO_WHATSAPP_VERSION") {
+        defaults.whatsapp_version = version;
+    }
+    defaults.zapi_url = url("RECADO_ZAPI_URL", defaults.zapi_url)?;
+    defaults.zapperhub_url = url("RECADO_ZAPPERHUB_URL", defaults.zapperhub_url)?;
+    Ok(defaults)
 }
 
 /// A published limit is broken: the words and the number that the server would answer.
 fn refused(refusal: &recado_core::Refusal) -> Failure {
     let reason = match refusal.limit {
         BrokenLimit::ButtonCount => "too_many_buttons",
-        BrokenLimit::Text | BrokenLimit::Recipient => "content_refused",
+        _ => "content_refused",
     };
     let (code, error) = (Some(INVALID_PARAMETER_VALUE), refusal.to_string());
     Failure::Refused(Box::new(Refusal::direct(
@@ -193,15 +186,7 @@ const fn exit_code(kind: ErrorKind) -> ExitCode {
         ErrorKind::Unauthorized => ExitCode::Unauthorized,
         ErrorKind::Unavailable => ExitCode::Unreachable,
         ErrorKind::Indeterminate => ExitCode::OutcomeUnknown,
-        ErrorKind::WindowClosed
-        | ErrorKind::ContentRefused
-        | ErrorKind::Misconfigured
-        | ErrorKind::NotConnected
-        | ErrorKind::BillingBlocked
-        | ErrorKind::Restricted
-        | ErrorKind::InvalidRecipient
-        | ErrorKind::Throttled
-        | ErrorKind::Rejected => ExitCode::Refused,
+        _ => ExitCode::Refused,
     }
 }
 

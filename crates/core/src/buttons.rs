@@ -13,10 +13,32 @@ pub struct Button {
     pub title: String,
 }
 
+impl Button {
+    /// Creates a button.
+    #[must_use]
+    pub fn new(id: impl Into<String>, title: impl Into<String>) -> Self {
+        Self {
+            id: id.into(),
+            title: title.into(),
+        }
+    }
+}
+
 /// A text with reply buttons: the body is not blank, and there is at least one whole button.
 ///
 /// How much of it a provider carries is another question: see [`Capabilities`](crate::Capabilities).
 /// Its `Debug` shows no text.
+///
+/// ```
+/// use recado_core::{Button, ButtonsMessage};
+///
+/// let buttons = [Button::new("btn_sales", "Sales"), Button::new("btn_support", "Support")];
+/// let message = ButtonsMessage::new("How can we help you today?", buttons)?
+///     .with_header("Select an option")
+///     .with_footer("We answer until 18:00");
+/// assert_eq!(message.buttons()[1].title, "Support");
+/// # Ok::<(), recado_core::buttons::ButtonsError>(())
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct ButtonsMessage {
     header: Option<String>,
@@ -27,6 +49,7 @@ pub struct ButtonsMessage {
 
 /// Why parts do not make a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum ButtonsError {
     /// The body has no visible character.
     #[error("the body is blank")]
@@ -40,17 +63,16 @@ pub enum ButtonsError {
 }
 
 impl ButtonsMessage {
-    /// Puts a message together; a blank header or footer is none.
+    /// Creates a message without header and footer.
     ///
     /// # Errors
     ///
     /// The body is blank, there is no button, or a button lacks its id or title.
     pub fn new(
-        header: Option<String>,
-        body: String,
-        footer: Option<String>,
-        buttons: Vec<Button>,
+        body: impl Into<String>,
+        buttons: impl IntoIterator<Item = Button>,
     ) -> Result<Self, ButtonsError> {
+        let (body, buttons) = (body.into(), Vec::from_iter(buttons));
         if is_blank(&body) {
             return Err(ButtonsError::BlankBody);
         }
@@ -64,11 +86,25 @@ impl ButtonsMessage {
             return Err(ButtonsError::BlankButton);
         }
         Ok(Self {
-            header: header.filter(|text| !is_blank(text)),
+            header: None,
             body,
-            footer: footer.filter(|text| !is_blank(text)),
+            footer: None,
             buttons,
         })
+    }
+
+    /// Sets the header; a blank one is no header.
+    #[must_use]
+    pub fn with_header(self, header: impl Into<String>) -> Self {
+        let header = Some(header.into()).filter(|text| !is_blank(text));
+        Self { header, ..self }
+    }
+
+    /// Sets the footer; a blank one is no footer.
+    #[must_use]
+    pub fn with_footer(self, footer: impl Into<String>) -> Self {
+        let footer = Some(footer.into()).filter(|text| !is_blank(text));
+        Self { footer, ..self }
     }
 
     /// Restores a message that was valid when it was stored: the rules may have become stricter since.
@@ -131,15 +167,12 @@ mod tests {
     use super::*;
 
     fn button(id: &str, title: &str) -> Button {
-        Button {
-            id: id.into(),
-            title: title.into(),
-        }
+        Button::new(id, title)
     }
 
     #[test]
     fn a_message_needs_a_body_and_a_whole_button() {
-        let message = |body: &str, buttons| ButtonsMessage::new(None, body.into(), None, buttons);
+        let message = |body: &str, buttons: Vec<Button>| ButtonsMessage::new(body, buttons);
         assert_eq!(
             message(" \n", vec![button("a", "A")]),
             Err(ButtonsError::BlankBody)
@@ -162,13 +195,10 @@ mod tests {
 
     #[test]
     fn debug_shows_no_text() {
-        let message = ButtonsMessage::new(
-            Some("Olá".into()),
-            "Oi".into(),
-            Some("Tchau".into()),
-            vec![button("a", "A")],
-        )
-        .expect("a valid message");
+        let message = ButtonsMessage::new("Oi", [button("a", "A")])
+            .expect("a valid message")
+            .with_header("Olá")
+            .with_footer("Tchau");
         assert_eq!(
             format!("{message:?}"),
             "ButtonsMessage { buttons: [Button { .. }], .. }"
@@ -177,13 +207,10 @@ mod tests {
 
     #[test]
     fn texts_are_kept_to_the_byte() {
-        let message = ButtonsMessage::new(
-            Some(" H ".into()),
-            " b\n✅ ".into(),
-            Some(String::new()),
-            vec![button(" a ", " A ")],
-        )
-        .expect("a valid message");
+        let message = ButtonsMessage::new(" b\n✅ ", [button(" a ", " A ")])
+            .expect("a valid message")
+            .with_header(" H ")
+            .with_footer("\u{200b}");
         assert_eq!(message.header(), Some(" H "));
         assert_eq!(message.body(), " b\n✅ ");
         assert_eq!(message.footer(), None);

@@ -1,53 +1,43 @@
 //! What each provider carries: its published limits, as data, checked in one place.
 
+mod limit;
+mod published;
+
 use std::collections::HashMap;
 
 use serde::Serialize;
 
+pub use limit::{Basis, Limit, Source};
+pub use published::{WHATSAPP, WUZAPI_FORK, ZAPI, ZAPPERAPI_V2};
+
 use crate::buttons::{Button, ButtonsMessage};
-use crate::provider::Provider;
 use crate::recipient::{Recipient, RecipientKind};
 use crate::text::seen;
 
 /// Meta's code for a parameter whose value is not valid; the code of every refusal made here.
 pub const INVALID_PARAMETER_VALUE: i64 = 131_009;
 
-/// How sure a limit is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Basis {
-    /// The provider's documentation says so.
-    Documented,
-    /// Seen in the provider's answers.
-    Observed,
-    /// The provider is silent: our best guess, kept so that the channels behave alike.
-    Inferred,
-}
-
-/// Where a limit comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Source {
-    /// How sure it is.
-    pub basis: Basis,
-    /// Who says so.
-    pub text: &'static str,
-}
-
-/// How many there may be: buttons, or code points of a text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limit {
-    /// The least.
-    pub min: usize,
-    /// The most.
-    pub max: usize,
-    /// Where it comes from.
-    pub source: Source,
-}
-
 /// What one dialect of a provider carries.
-#[derive(Debug, PartialEq, Eq)]
+///
+/// A channel to a provider of your own begins with [`new`](Self::new), and changes what it knows better:
+///
+/// ```
+/// use recado_core::capabilities::{Capabilities, Limit, Source};
+///
+/// static ACME: Capabilities = {
+///     let mut acme = Capabilities::new("acme", "Acme Messaging");
+///     acme.button_title = Limit::new(1, 24, Source::documented("Acme, buttons"));
+///     acme
+/// };
+/// assert_eq!(ACME.button_title.max, 24);
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Capabilities {
-    /// Whose limits these are.
-    pub provider: Provider,
+    /// The provider's name in errors, logs and metrics: lower case, such as `zapi`.
+    pub provider: &'static str,
+    /// The provider's name for people, such as `Z-API`.
+    pub title: &'static str,
     /// The name of the API that carries the buttons.
     pub api: &'static str,
     /// Buttons in one message.
@@ -76,6 +66,7 @@ pub struct Capabilities {
 
 /// Something that may look wrong on the phone, though the message goes out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Warning {
     /// The field, by its name in the request.
     pub field: String,
@@ -83,9 +74,21 @@ pub struct Warning {
     pub message: String,
 }
 
+impl Warning {
+    /// Creates a warning about a field.
+    #[must_use]
+    pub fn new(field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            field: field.into(),
+            message: message.into(),
+        }
+    }
+}
+
 /// A published limit is broken; nothing was sent.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("(#131009) Parameter value is not valid: {details}")]
+#[non_exhaustive]
 pub struct Refusal {
     /// The limit, so that a caller can tell the count of buttons from the rest.
     pub limit: BrokenLimit,
@@ -95,6 +98,7 @@ pub struct Refusal {
 
 /// Which limit a [`Refusal`] speaks of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum BrokenLimit {
     /// Too many buttons.
     ButtonCount,
@@ -104,115 +108,32 @@ pub enum BrokenLimit {
     Recipient,
 }
 
-const META: Source = documented("Meta, interactive reply buttons");
-const META_REFERENCE: Source = documented("Meta, messages reference");
-const Z_API: Source = inferred("Z-API is silent; compatible vendors document it");
-const ZAPPER: Source = inferred("ZapperAPI is silent; kept like WhatsApp");
-const WUZAPI: Source = inferred("wuzapi does not check; kept like WhatsApp");
-
-/// Meta's WhatsApp Cloud API.
-pub const WHATSAPP: Capabilities = Capabilities {
-    provider: Provider::WhatsApp,
-    api: "POST /{version}/{phone-number-id}/messages",
-    buttons: limit(1, 3, observed("Meta, answer to four buttons")),
-    button_id: limit(1, 256, META),
-    button_title: limit(1, 20, observed("Meta, answer to 21 characters")),
-    body: limit(1, 1024, observed("Meta, answer to 1,025 characters")),
-    header: limit(1, 60, META),
-    footer: limit(0, 60, observed("Meta, answer to 61 characters")),
-    distinct_ids: Some(META),
-    distinct_titles: Some(observed("Meta, answer to equal titles")),
-    trimmed_ids: Some(META_REFERENCE),
-    single_line: Some(inferred("Meta documents it for template parameters only")),
-    recipients: &[RecipientKind::Phone, RecipientKind::UserId],
-};
-
-/// Z-API, `send-button-list` and `send-button-actions`.
-pub const ZAPI: Capabilities = Capabilities {
-    provider: Provider::Zapi,
-    api: "POST /send-button-list, /send-button-actions",
-    buttons: limit(1, 3, Z_API),
-    button_id: limit(1, 256, Z_API),
-    button_title: limit(1, 20, Z_API),
-    body: limit(1, 1024, Z_API),
-    header: limit(1, 60, Z_API),
-    footer: limit(1, 60, Z_API),
-    distinct_ids: Some(inferred("a tap on equal ids could not be told apart")),
-    distinct_titles: None,
-    trimmed_ids: None,
-    single_line: None,
-    recipients: &[
-        RecipientKind::Phone,
-        RecipientKind::Lid,
-        RecipientKind::Group,
-    ],
-};
-
-/// ZapperHUB, dialect `zapperapi_v2`.
-pub const ZAPPERAPI_V2: Capabilities = Capabilities {
-    provider: Provider::ZapperHub,
-    api: "POST /messages/buttons",
-    buttons: limit(
-        1,
-        3,
-        documented("ZapperAPI's engine, buttons cannot be more than 3"),
-    ),
-    button_id: limit(1, 256, ZAPPER),
-    button_title: limit(1, 20, ZAPPER),
-    body: limit(1, 1024, ZAPPER),
-    header: limit(1, 60, ZAPPER),
-    footer: limit(1, 60, ZAPPER),
-    distinct_ids: Some(inferred("a tap on equal ids could not be told apart")),
-    distinct_titles: None,
-    trimmed_ids: None,
-    single_line: None,
-    // ZapperAPI, POST /messages/buttons: reply buttons cannot be sent to groups.
-    recipients: &[RecipientKind::Phone, RecipientKind::Lid],
-};
-
-/// ZapperHUB, dialect `wuzapi`.
-pub const WUZAPI_FORK: Capabilities = Capabilities {
-    api: "POST /chat/send/buttons",
-    buttons: limit(1, 3, documented("wuzapi, buttons cannot be more than 3")),
-    button_id: limit(1, 256, WUZAPI),
-    button_title: limit(1, 20, WUZAPI),
-    body: limit(1, 1024, WUZAPI),
-    header: limit(1, 60, WUZAPI),
-    footer: limit(1, 60, WUZAPI),
-    recipients: &[
-        RecipientKind::Phone,
-        RecipientKind::Lid,
-        RecipientKind::Group,
-    ],
-    ..ZAPPERAPI_V2
-};
-
-const fn limit(min: usize, max: usize, source: Source) -> Limit {
-    Limit { min, max, source }
-}
-
-const fn documented(text: &'static str) -> Source {
-    Source {
-        basis: Basis::Documented,
-        text,
-    }
-}
-
-const fn observed(text: &'static str) -> Source {
-    Source {
-        basis: Basis::Observed,
-        text,
-    }
-}
-
-const fn inferred(text: &'static str) -> Source {
-    Source {
-        basis: Basis::Inferred,
-        text,
-    }
-}
-
 impl Capabilities {
+    /// Creates the capabilities of a provider that publishes no limits: those of WhatsApp itself, and phone numbers
+    /// as the only recipients.
+    #[must_use]
+    pub const fn new(provider: &'static str, title: &'static str) -> Self {
+        let silent = Source::inferred("the provider is silent; kept like WhatsApp");
+        Self {
+            provider,
+            title,
+            api: "",
+            buttons: Limit::new(1, 3, silent),
+            button_id: Limit::new(1, 256, silent),
+            button_title: Limit::new(1, 20, silent),
+            body: Limit::new(1, 1024, silent),
+            header: Limit::new(1, 60, silent),
+            footer: Limit::new(1, 60, silent),
+            distinct_ids: Some(Source::inferred(
+                "a tap on equal ids could not be told apart",
+            )),
+            distinct_titles: None,
+            trimmed_ids: None,
+            single_line: None,
+            recipients: &[RecipientKind::Phone],
+        }
+    }
+
     /// Checks a message against the limits, in the order in which Meta checks, and stops at the first.
     ///
     /// # Errors
@@ -248,7 +169,7 @@ impl Capabilities {
             limit: BrokenLimit::Recipient,
             details: format!(
                 "{} does not carry reply buttons to a {}, only to: {}",
-                self.provider.title(),
+                self.title,
                 to.kind().title(),
                 kinds.join(", ")
             ),
@@ -265,7 +186,7 @@ impl Capabilities {
             details: format!(
                 "the message has {} buttons; {} allows {max}",
                 buttons.len(),
-                self.provider.title()
+                self.title
             ),
         })
     }
@@ -330,7 +251,7 @@ impl Capabilities {
     ) -> Result<Option<Warning>, Refusal> {
         let (field, length, max) = (text.field(), value.chars().count(), limit.max);
         if length > max {
-            let provider = self.provider.title();
+            let provider = self.title;
             return Err(text_refused(format!(
                 "{field} has {length} characters; {provider} allows {max}"
             )));

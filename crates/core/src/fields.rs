@@ -1,6 +1,7 @@
 //! Request fields that report what is wrong with them, all at once.
 
 use std::collections::BTreeMap;
+use std::error::Error;
 use std::fmt;
 
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -126,14 +127,26 @@ pub fn rule(code: &'static str, message: &'static str) -> ValidationError {
 }
 
 /// What is wrong with a request, by field; built from rules only, never from the values sent.
-#[derive(Debug, Clone, Default, PartialEq, Eq, thiserror::Error)]
-#[error("error invalid request body: {}", self.first())]
+///
+/// Its `Display` names every field: `body_text: Required; button_1_id: Required, Must not be blank`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FieldErrors {
     /// What is wrong with the request as a whole.
     pub root: Vec<String>,
     /// What is wrong with each field, by the name it has in the request.
     pub fields: BTreeMap<String, Vec<String>>,
 }
+
+impl fmt::Display for FieldErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let fields = self.fields.iter();
+        let fields = fields.map(|(name, faults)| format!("{name}: {}", faults.join(", ")));
+        let faults: Vec<_> = self.root.iter().cloned().chain(fields).collect();
+        f.write_str(&faults.join("; "))
+    }
+}
+
+impl Error for FieldErrors {}
 
 impl FieldErrors {
     /// One sentence about the request as a whole.
@@ -316,6 +329,19 @@ mod tests {
         ] {
             assert_eq!(read(json), TextField::Wrong(kind));
         }
+    }
+
+    #[test]
+    fn every_fault_is_printed() {
+        let mut errors = FieldErrors::field("button_1_id", "Required");
+        assert_eq!(errors.to_string(), "button_1_id: Required");
+        let faults = ["Required", "Twice"].map(str::to_owned).to_vec();
+        errors.fields.insert("body_text".to_owned(), faults);
+        errors.root.push("Odd".to_owned());
+        assert_eq!(
+            errors.to_string(),
+            "Odd; body_text: Required, Twice; button_1_id: Required"
+        );
     }
 
     #[test]

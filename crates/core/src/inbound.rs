@@ -1,12 +1,16 @@
 //! What a provider's webhook says, in words that all providers share; no `Debug` here shows what a customer said.
 
+mod spellings;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+pub use spellings::phone_variants;
+
 use crate::id::MessageId;
 use crate::message::Status;
-use crate::recipient::Recipient;
+use crate::recipient::{Recipient, RecipientKind};
 
 pub use crate::ignored::Ignored;
 
@@ -34,6 +38,7 @@ pub enum Inbound {
 
 /// A message from a customer.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct InboundMessage {
     /// The provider's id; the same id is the same message, however often it comes.
     pub external_id: String,
@@ -49,13 +54,37 @@ pub struct InboundMessage {
     pub content: InboundContent,
 }
 
+impl InboundMessage {
+    /// Creates a message outside of a group, with an unknown time, which answers no other.
+    #[must_use]
+    pub fn new(external_id: impl Into<String>, from: Person, content: InboundContent) -> Self {
+        Self {
+            external_id: external_id.into(),
+            from,
+            group: None,
+            sent_at: None,
+            in_reply_to: None,
+            content,
+        }
+    }
+}
+
 /// A customer's call, which allows us to write as a message does.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct CustomerCall {
     /// The customer.
     pub from: Person,
     /// When the provider says that the customer called, in milliseconds since 1970.
     pub at: Option<i64>,
+}
+
+impl CustomerCall {
+    /// Creates a call.
+    #[must_use]
+    pub const fn new(from: Person, at: Option<i64>) -> Self {
+        Self { from, at }
+    }
 }
 
 /// What a customer's message says.
@@ -101,6 +130,7 @@ impl InboundContent {
 
 /// What was tapped.
 #[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Choice {
     /// The id that was sent with the button.
     pub id: String,
@@ -108,8 +138,20 @@ pub struct Choice {
     pub title: String,
 }
 
+impl Choice {
+    /// Creates a choice.
+    #[must_use]
+    pub fn new(id: impl Into<String>, title: impl Into<String>) -> Self {
+        Self {
+            id: id.into(),
+            title: title.into(),
+        }
+    }
+}
+
 /// A customer, by every name that a provider gave; there may be no phone.
 #[derive(Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Person {
     /// The phone number.
     pub phone: Option<Recipient>,
@@ -122,6 +164,36 @@ pub struct Person {
 }
 
 impl Person {
+    /// Creates a customer with these addresses, each in its place, and the first one of a kind; a group has none.
+    ///
+    /// ```
+    /// use recado_core::inbound::Person;
+    ///
+    /// let ana = Person::new(["5511900000001".parse()?, "190000000000001@lid".parse()?]);
+    /// assert!(ana.phone.is_some() && ana.lid.is_some() && ana.user_id.is_none());
+    /// # Ok::<(), recado_core::RecipientError>(())
+    /// ```
+    #[must_use]
+    pub fn new(addresses: impl IntoIterator<Item = Recipient>) -> Self {
+        let mut person = Self::default();
+        for address in addresses {
+            let place = match address.kind() {
+                RecipientKind::Phone => &mut person.phone,
+                RecipientKind::UserId => &mut person.user_id,
+                RecipientKind::Lid => &mut person.lid,
+                RecipientKind::Group => continue,
+            };
+            place.get_or_insert(address);
+        }
+        person
+    }
+
+    /// Returns the customer with this name.
+    #[must_use]
+    pub fn named(self, name: Option<String>) -> Self {
+        Self { name, ..self }
+    }
+
     /// The names of this customer, the surest first: user id, LID, phone.
     pub fn addresses(&self) -> impl Iterator<Item = &Recipient> {
         [&self.user_id, &self.lid, &self.phone]
@@ -170,6 +242,7 @@ impl fmt::Debug for Echo {
 
 /// How far a message of ours has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct StatusNews {
     /// The provider's ids of the message; any of them may be the one that we know.
     pub external_ids: Vec<String>,
@@ -199,6 +272,7 @@ impl StatusNews {
 
 /// How a provider charges for a message: its class, never an amount. Only Meta tells it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Pricing {
     /// What is charged for, such as `service`, `utility` or `marketing`; reply buttons are `service`.
     pub category: Option<String>,
@@ -234,6 +308,7 @@ impl Pricing {
 
 /// A message with buttons that went out from the number, as the provider shows it afterwards.
 #[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Echo {
     /// The provider's id of the message.
     pub external_id: String,
@@ -247,8 +322,23 @@ pub struct Echo {
     pub buttons: Vec<Choice>,
 }
 
+impl Echo {
+    /// Creates a message that came back, with an unknown time and without buttons.
+    #[must_use]
+    pub fn new(external_id: impl Into<String>, to: Person, body: impl Into<String>) -> Self {
+        Self {
+            external_id: external_id.into(),
+            to,
+            sent_at: None,
+            body: body.into(),
+            buttons: Vec::new(),
+        }
+    }
+}
+
 /// Why a message failed after the provider took it, or what the provider complains about.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct StatusError {
     /// The provider's number.
     pub code: Option<i64>,
@@ -258,8 +348,21 @@ pub struct StatusError {
     pub message: String,
 }
 
+impl StatusError {
+    /// Creates an error from our word for it and the provider's words, without a number.
+    #[must_use]
+    pub fn new(reason: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            code: None,
+            reason: reason.into(),
+            message: message.into(),
+        }
+    }
+}
+
 /// Whether the number is connected to WhatsApp.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ConnectionNews {
     /// It is.
     pub connected: bool,
@@ -267,39 +370,11 @@ pub struct ConnectionNews {
     pub detail: Option<String>,
 }
 
-/// The spellings under which WhatsApp may know a phone number, the given one first.
-///
-/// Brazil's mobile numbers got a ninth digit that old accounts lack; Mexico's and Argentina's mobile
-/// numbers have a digit after the country code that is not dialled (Meta, send messages; observed).
-#[must_use]
-pub fn phone_variants(digits: &str) -> Vec<String> {
-    let mut variants = vec![digits.to_owned()];
-    variants.extend(
-        brazil(digits)
-            .or_else(|| inserted(digits, "52", '1'))
-            .or_else(|| inserted(digits, "54", '9')),
-    );
-    variants
-}
-
-/// `55 aa 9nnnnnnnn` and `55 aa nnnnnnnn`; landlines begin with 2 to 5 and never had the digit.
-fn brazil(digits: &str) -> Option<String> {
-    let rest = digits.strip_prefix("55")?;
-    let (area, number) = (rest.get(..2)?, rest.get(2..)?);
-    match (number.len(), number.as_bytes().first()?) {
-        (9, b'9') => Some(format!("55{area}{}", &number[1..])),
-        (8, first) if !(b'2'..=b'5').contains(first) => Some(format!("55{area}9{number}")),
-        _ => None,
-    }
-}
-
-/// A digit that stands after the country code in one spelling and not in the other; ten digits follow.
-fn inserted(digits: &str, country: &str, digit: char) -> Option<String> {
-    let rest = digits.strip_prefix(country)?;
-    match (rest.len(), rest.strip_prefix(digit)) {
-        (11, Some(number)) => Some(format!("{country}{number}")),
-        (10, _) => Some(format!("{country}{digit}{rest}")),
-        _ => None,
+impl ConnectionNews {
+    /// Creates the news that the number is connected, or is not.
+    #[must_use]
+    pub const fn new(connected: bool, detail: Option<String>) -> Self {
+        Self { connected, detail }
     }
 }
 
@@ -331,54 +406,6 @@ mod tests {
             assert!(!shown.contains("qq"), "{shown}");
             assert!(!shown.contains("5511987654321"), "{shown}");
             assert!(shown.contains("wamid.1"), "{shown}");
-        }
-    }
-
-    #[test]
-    fn a_brazilian_mobile_number_is_known_with_and_without_its_ninth_digit() {
-        assert_eq!(
-            phone_variants("5511987654321"),
-            ["5511987654321", "551187654321"]
-        );
-        assert_eq!(
-            phone_variants("551187654321"),
-            ["551187654321", "5511987654321"]
-        );
-        assert_eq!(
-            phone_variants("551132654321"),
-            ["551132654321"],
-            "a landline"
-        );
-    }
-
-    #[test]
-    fn mexican_and_argentinian_numbers_are_known_in_both_forms() {
-        assert_eq!(
-            phone_variants("5215512345678"),
-            ["5215512345678", "525512345678"]
-        );
-        assert_eq!(
-            phone_variants("525512345678"),
-            ["525512345678", "5215512345678"]
-        );
-        assert_eq!(
-            phone_variants("5491123456789"),
-            ["5491123456789", "541123456789"]
-        );
-    }
-
-    #[test]
-    fn other_numbers_have_one_form() {
-        for digits in ["15550001111", "4915112345678", "55", "5", ""] {
-            assert_eq!(phone_variants(digits), [digits]);
-        }
-    }
-
-    #[test]
-    fn a_variant_of_a_variant_is_the_number_itself() {
-        for digits in ["5511987654321", "525512345678", "5491123456789"] {
-            let variant = &phone_variants(digits)[1];
-            assert_eq!(phone_variants(variant)[1], digits);
         }
     }
 }

@@ -30,3 +30,7 @@ pub use phone::Phone;
 pub use provider::Provider;
 pub use recipient::{GivenRecipient, Recipient, RecipientError, RecipientKind};
 pub use send_buttons::SendButtons;
+
+// The types of other crates that are part of this one's, so that no user has to guess their versions.
+pub use uuid::Uuid;
+pub use validator::{ValidationError, ValidationErrors};

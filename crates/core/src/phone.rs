@@ -23,6 +23,7 @@ const PREFIXES: [&str; 5] = [
 
 /// How a phone number is understood.
 #[derive(Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Phone {
     /// The country by its two letters, such as `BR`; `None` if several countries share the code and the number does
     /// not tell which one.
@@ -61,6 +62,7 @@ fn country(number: &PhoneNumber) -> Option<String> {
 
 /// Why a text is not a phone number that WhatsApp could have.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum PhoneError {
     /// The text has other characters than a phone number.
     #[error("a phone number has digits, spaces, hyphens and parentheses only")]

@@ -49,6 +49,7 @@ pub struct RecipientError;
 
 /// Why a text that a person gave is not a recipient.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum GivenRecipientError {
     /// The text has none of the forms.
     #[error(transparent)]
@@ -63,6 +64,7 @@ pub enum GivenRecipientError {
 /// Providers and the database know each address by one spelling, which [`Recipient`] reads. What people give has
 /// many, and may lack its country code: it is read with more patience, and checked more.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct GivenRecipient {
     /// The address.
     pub recipient: Recipient,

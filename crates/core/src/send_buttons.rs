@@ -9,7 +9,6 @@ use crate::buttons::{Button, ButtonsMessage};
 use crate::capabilities::Warning;
 use crate::fields::{FieldErrors, MISSPELLED, TextField, optional, required, rule};
 use crate::switch;
-use crate::text::is_blank;
 
 mod misspelling;
 
@@ -181,25 +180,15 @@ impl SendButtons {
             }
             return Err(errors);
         }
-        let buttons = self
-            .buttons
-            .pairs()
-            .into_values()
-            .filter_map(|pair| {
-                Some(Button {
-                    id: pair.id?.as_text()?.to_owned(),
-                    title: pair.title?.as_text()?.to_owned(),
-                })
-            })
-            .collect();
+        let buttons = self.buttons.pairs().into_values().filter_map(|pair| {
+            let (id, title) = (pair.id?.as_text()?, pair.title?.as_text()?);
+            Some(Button::new(id, title))
+        });
         let text = |field: TextField| field.into_text().unwrap_or_default();
-        let message = ButtonsMessage::new(
-            self.header_text.into_text().filter(|text| !is_blank(text)),
-            text(self.body_text),
-            self.footer_text.into_text().filter(|text| !is_blank(text)),
-            buttons,
-        )
-        .map_err(|error| FieldErrors::root(&error.to_string()))?;
+        let message = ButtonsMessage::new(text(self.body_text), buttons)
+            .map_err(|error| FieldErrors::root(&error.to_string()))?
+            .with_header(text(self.header_text))
+            .with_footer(text(self.footer_text));
         Ok((text(self.agent_id), text(self.conversation_id), message))
     }
 }
@@ -335,14 +324,8 @@ mod tests {
         let sentence = format!("Unknown field; write {meant}");
         assert_eq!(refused[name]["_errors"], json!([sentence]));
         let request: SendButtons = serde_json::from_value(json!({name: value})).expect("an object");
-        let error = request
-            .into_parts()
-            .expect_err("fields are missing")
-            .to_string();
-        assert_eq!(
-            error,
-            format!("error invalid request body: {name}: {sentence}")
-        );
+        let errors = request.into_parts().expect_err("fields are missing");
+        assert_eq!(errors.first(), format!("{name}: {sentence}"));
     }
 
     #[test]

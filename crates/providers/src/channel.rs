@@ -4,18 +4,22 @@ use std::fmt;
 
 use async_trait::async_trait;
 use recado_core::{ButtonsMessage, Capabilities, MessageId, Recipient};
+use reqwest::Method;
 use secrecy::SecretString;
 use serde::Serialize;
 use serde_json::Value;
 use url::Url;
 
-use crate::error::ChannelError;
+use crate::error::{ChannelError, ErrorKind};
 use crate::webhook::{
     Admission, Received, WebhookCall, WebhookHead, WebhookRefused, WebhookUnreadable,
 };
 
 /// One WhatsApp number at one provider.
-#[cfg_attr(any(test, feature = "mock"), mockall::automock)]
+///
+/// [`connect`](crate::connect) makes the channels of the providers that this crate knows. To add one of your own,
+/// implement the trait, with `#[recado_providers::async_trait]` above the `impl`: the example `custom_channel` does.
+#[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait Channel: Send + Sync {
     /// What this channel carries.
@@ -36,7 +40,12 @@ pub trait Channel: Send + Sync {
     async fn send(&self, message: &OutboundMessage) -> Result<Receipt, ChannelError>;
 
     /// The id that a message of ours has at WhatsApp even if the answer is lost, where we choose it. No IO.
-    fn preset_message_id(&self, id: &MessageId) -> Option<String>;
+    ///
+    /// Unless a provider lets us choose it, there is none.
+    fn preset_message_id(&self, id: &MessageId) -> Option<String> {
+        let _ = id;
+        None
+    }
 
     /// Asks whether the number is connected and able to send.
     ///
@@ -48,6 +57,9 @@ pub trait Channel: Send + Sync {
     /// Checks the proofs of a webhook call that stand in its URL and its headers, before its body is read. No IO, no
     /// clock.
     ///
+    /// It saves the work of reading what cannot be proved, and replaces no call of
+    /// [`verify_webhook`](Self::verify_webhook); unless a provider has such proofs, everything passes.
+    ///
     /// # Errors
     ///
     /// A proof that they must hold is missing, or wrong whatever the body is.
@@ -55,7 +67,10 @@ pub trait Channel: Send + Sync {
         clippy::elidable_lifetime_names,
         reason = "the generated mock needs the name"
     )]
-    fn verify_webhook_head<'a>(&self, head: &WebhookHead<'a>) -> Result<(), WebhookRefused>;
+    fn verify_webhook_head<'a>(&self, head: &WebhookHead<'a>) -> Result<(), WebhookRefused> {
+        let _ = head;
+        Ok(())
+    }
 
     /// Proves that a webhook call comes from the provider, by its URL, its headers and its raw bytes. No IO, no
     /// clock.
@@ -82,14 +97,22 @@ pub trait Channel: Send + Sync {
 
     /// Tells the provider to send its webhooks to `url`, and to prove them with `secret` where it can.
     ///
+    /// Unless a provider takes such an order, it is refused.
+    ///
     /// # Errors
     ///
     /// The provider takes no such order, refuses it, or could not be reached; it may be given again.
-    async fn register_webhook(&self, url: &Url, secret: &SecretString) -> Result<(), ChannelError>;
+    async fn register_webhook(&self, url: &Url, secret: &SecretString) -> Result<(), ChannelError> {
+        let _ = (url, secret);
+        let provider = self.capabilities().provider;
+        let text = "the provider does not let its webhook be set by a program";
+        Err(ChannelError::new(provider, ErrorKind::Rejected, text))
+    }
 }
 
 /// A message on its way out.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct OutboundMessage {
     /// Our id, which comes back in the provider's status where it can carry one.
     pub id: MessageId,
@@ -99,8 +122,32 @@ pub struct OutboundMessage {
     pub content: ButtonsMessage,
 }
 
+impl OutboundMessage {
+    /// Creates a message.
+    #[must_use]
+    pub const fn new(id: MessageId, to: Recipient, content: ButtonsMessage) -> Self {
+        Self { id, to, content }
+    }
+
+    /// Checks that the message keeps the published limits, as every [`Channel`] does before it sends.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::ContentRefused`] with the code that WhatsApp would give.
+    pub fn check(&self, capabilities: &Capabilities) -> Result<(), ChannelError> {
+        match capabilities.check(&self.content, &self.to) {
+            Ok(_warnings) => Ok(()),
+            Err(refusal) => Err(ChannelError::content_refused(
+                capabilities.provider,
+                refusal.to_string(),
+            )),
+        }
+    }
+}
+
 /// A request as it would be made, with its secrets blanked; its `Debug` does not show the body.
 #[derive(Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Preview {
     /// The HTTP method.
     pub method: String,
@@ -110,6 +157,19 @@ pub struct Preview {
     pub headers: Vec<(String, String)>,
     /// The JSON body.
     pub body: Value,
+}
+
+impl Preview {
+    /// Creates a preview without headers.
+    #[must_use]
+    pub fn new(method: &Method, url: &Url, body: Value) -> Self {
+        Self {
+            method: method.to_string(),
+            url: url.to_string(),
+            headers: Vec::new(),
+            body,
+        }
+    }
 }
 
 impl fmt::Debug for Preview {
@@ -124,6 +184,7 @@ impl fmt::Debug for Preview {
 
 /// What the provider gave for a message that it took.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Receipt {
     /// The message's id at WhatsApp, if the provider says it.
     pub external_id: Option<String>,
@@ -131,8 +192,20 @@ pub struct Receipt {
     pub provider_id: Option<String>,
 }
 
+impl Receipt {
+    /// Creates a receipt with the message's id at WhatsApp.
+    #[must_use]
+    pub fn new(external_id: impl Into<String>) -> Self {
+        Self {
+            external_id: Some(external_id.into()),
+            provider_id: None,
+        }
+    }
+}
+
 /// Whether a number can send.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Health {
     /// The state of the connection.
     pub state: HealthState,
@@ -140,8 +213,17 @@ pub struct Health {
     pub detail: Option<String>,
 }
 
+impl Health {
+    /// Creates a state, with what the provider says about it.
+    #[must_use]
+    pub const fn new(state: HealthState, detail: Option<String>) -> Self {
+        Self { state, detail }
+    }
+}
+
 /// The states of a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum HealthState {
     /// Able to send.
     Connected,

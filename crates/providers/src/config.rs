@@ -16,7 +16,16 @@ use crate::zapi::{self, Zapi, ZapiAccount};
 use crate::zapperhub::{self, Dialect, ZapperHub, ZapperHubAccount};
 
 /// Everything that makes a channel.
+///
+/// ```
+/// use recado_providers::{ChannelConfig, SecretString, ZapiAccount};
+///
+/// let token = SecretString::from("instance-token");
+/// let config = ChannelConfig::new(ZapiAccount::new("INST-01", token));
+/// assert_eq!(config.base_url.as_str(), "https://api.z-api.io/");
+/// ```
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct ChannelConfig {
     /// Where the provider answers; its path is kept.
     pub base_url: Url,
@@ -26,6 +35,7 @@ pub struct ChannelConfig {
 
 /// The account at one of the providers.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub enum Credentials {
     /// Meta's WhatsApp Cloud API.
     WhatsApp(WhatsAppAccount),
@@ -35,8 +45,27 @@ pub enum Credentials {
     ZapperHub(ZapperHubAccount),
 }
 
-/// Where the providers answer if a channel does not say otherwise.
+impl From<WhatsAppAccount> for Credentials {
+    fn from(account: WhatsAppAccount) -> Self {
+        Self::WhatsApp(account)
+    }
+}
+
+impl From<ZapiAccount> for Credentials {
+    fn from(account: ZapiAccount) -> Self {
+        Self::Zapi(account)
+    }
+}
+
+impl From<ZapperHubAccount> for Credentials {
+    fn from(account: ZapperHubAccount) -> Self {
+        Self::ZapperHub(account)
+    }
+}
+
+/// Where the providers answer if a channel does not say otherwise; [`Default`] has their own addresses.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Defaults {
     /// Meta's Graph API.
     pub whatsapp_url: Url,
@@ -52,7 +81,7 @@ impl Default for Defaults {
     fn default() -> Self {
         Self {
             whatsapp_url: known("https://graph.facebook.com"),
-            whatsapp_version: "v25.0".to_owned(),
+            whatsapp_version: whatsapp::account::DEFAULT_VERSION.to_owned(),
             zapi_url: known("https://api.z-api.io"),
             zapperhub_url: known("https://api.zapperapi.com"),
         }
@@ -62,6 +91,7 @@ impl Default for Defaults {
 /// A default that no channel could be made with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{setting}: {problem}")]
+#[non_exhaustive]
 pub struct DefaultsError {
     /// The name of the field.
     pub setting: &'static str,
@@ -126,6 +156,7 @@ fn known(url: &str) -> Url {
 
 /// A configuration that cannot make a channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum ConfigError {
     /// The base URL is an address that only insiders should reach.
     #[error(
@@ -140,6 +171,12 @@ pub enum ConfigError {
     /// The base URL cannot carry a path.
     #[error("the base URL is not an http or https address")]
     BaseUrl,
+    /// A wuzapi server has an address of its own, which is not set.
+    #[error("a wuzapi server has an address of its own: set the base URL")]
+    OwnBaseUrl,
+    /// An id or a token cannot be part of a URL.
+    #[error("an id or a token is empty, or consists of dots")]
+    Segment,
     /// A credential cannot be sent in a header; its name.
     #[error("the credential {0} has characters that cannot be sent")]
     Credential(&'static str),
@@ -148,9 +185,11 @@ pub enum ConfigError {
 impl From<ConfigError> for FieldErrors {
     fn from(error: ConfigError) -> Self {
         let field = match error {
-            ConfigError::PrivateAddress | ConfigError::NotHttps | ConfigError::BaseUrl => {
-                "settings.baseUrl".to_owned()
-            }
+            ConfigError::PrivateAddress
+            | ConfigError::NotHttps
+            | ConfigError::BaseUrl
+            | ConfigError::OwnBaseUrl => "settings.baseUrl".to_owned(),
+            ConfigError::Segment => "credentials".to_owned(),
             ConfigError::Credential(name) => format!("credentials.{name}"),
         };
         Self::field(&field, &error.to_string())
@@ -158,6 +197,23 @@ impl From<ConfigError> for FieldErrors {
 }
 
 impl ChannelConfig {
+    /// Creates the configuration of a channel to the provider's own address.
+    ///
+    /// A wuzapi server has an address of its own: set [`base_url`](Self::base_url).
+    #[must_use]
+    pub fn new(credentials: impl Into<Credentials>) -> Self {
+        let (credentials, defaults) = (credentials.into(), Defaults::default());
+        let base_url = match credentials {
+            Credentials::WhatsApp(_) => defaults.whatsapp_url,
+            Credentials::Zapi(_) => defaults.zapi_url,
+            Credentials::ZapperHub(_) => defaults.zapperhub_url,
+        };
+        Self {
+            base_url,
+            credentials,
+        }
+    }
+
     /// Whose account it is.
     #[must_use]
     pub const fn provider(&self) -> Provider {
@@ -286,6 +342,13 @@ pub fn connect(http: &HttpClient, config: ChannelConfig) -> Result<Arc<dyn Chann
     Ok(match credentials {
         Credentials::WhatsApp(account) => Arc::new(WhatsApp::new(http, &base_url, &account)?),
         Credentials::Zapi(account) => Arc::new(Zapi::new(http, &base_url, &account)?),
+        Credentials::ZapperHub(account)
+            if account.dialect == Dialect::Wuzapi
+                && base_url == Defaults::default().zapperhub_url =>
+        {
+            // The token of a person's own server would go to the vendor.
+            return Err(ConfigError::OwnBaseUrl);
+        }
         Credentials::ZapperHub(account) => Arc::new(ZapperHub::new(http, &base_url, account)?),
     })
 }
@@ -306,6 +369,10 @@ pub(crate) fn check_allowed(http: &HttpClient, base_url: &Url) -> Result<(), Con
 
 /// The base URL with `segments` appended to its path, each percent-encoded.
 pub(crate) fn join(base: &Url, segments: &[&str]) -> Result<Url, ConfigError> {
+    // The URL parser drops such segments, and the path would be another one.
+    if segments.iter().any(|it| matches!(*it, "" | "." | "..")) {
+        return Err(ConfigError::Segment);
+    }
     let mut url = base.clone();
     url.path_segments_mut()
         .map_err(|()| ConfigError::BaseUrl)?

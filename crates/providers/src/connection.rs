@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use recado_core::capabilities::INVALID_PARAMETER_VALUE;
-use recado_core::{Capabilities, Provider};
+use recado_core::Provider;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Request};
 use secrecy::{ExposeSecret, SecretString};
@@ -11,7 +10,7 @@ use serde::Serialize;
 use serde_json::Value;
 use url::Url;
 
-use crate::channel::{Health, HealthState, OutboundMessage, Preview};
+use crate::channel::{Health, HealthState, Preview};
 use crate::config::ConfigError;
 use crate::error::{ChannelError, ErrorKind};
 use crate::http::{Answer, Failure, HttpClient};
@@ -20,7 +19,7 @@ use crate::redact::{BLANK, Redactor};
 
 /// One account at one provider, over HTTP.
 pub(crate) struct Connection {
-    provider: Provider,
+    provider: &'static str,
     http: HttpClient,
     headers: HeaderMap,
     redactor: Redactor,
@@ -34,7 +33,7 @@ impl Connection {
         redactor: Redactor,
     ) -> Self {
         Self {
-            provider,
+            provider: provider.as_str(),
             http: http.clone(),
             headers,
             redactor,
@@ -53,11 +52,10 @@ impl Connection {
             let value = if secret { None } else { value.to_str().ok() };
             (name.to_string(), value.unwrap_or(BLANK).to_owned())
         });
+        let body = serde_json::to_value(body).map_err(|e| self.unwritable(&e))?;
         Ok(Preview {
-            method: Method::POST.to_string(),
-            url: shown_url.to_string(),
             headers: shown.collect(),
-            body: serde_json::to_value(body).map_err(|e| self.unwritable(&e))?,
+            ..Preview::new(&Method::POST, shown_url, body)
         })
     }
 
@@ -105,13 +103,7 @@ impl Connection {
 
     /// An error in the provider's words, cleaned.
     pub(crate) fn error(&self, kind: ErrorKind, text: &str) -> ChannelError {
-        ChannelError {
-            provider: self.provider,
-            kind,
-            code: None,
-            message: self.redactor.clean(text),
-            retry_after: None,
-        }
+        ChannelError::new(self.provider, kind, self.redactor.clean(text))
     }
 
     /// An answer that is a refusal, with the wait that it asks for.
@@ -146,18 +138,12 @@ impl Connection {
             ErrorKind::BillingBlocked => HealthState::Unpaid,
             _ => return Err(harmless(error)),
         };
-        Ok(Health {
-            state,
-            detail: Some(error.message),
-        })
+        Ok(Health::new(state, Some(error.message)))
     }
 
     /// A state with what the provider says about it, cleaned.
     pub(crate) fn health(&self, state: HealthState, detail: Option<&str>) -> Health {
-        Health {
-            state,
-            detail: detail.map(|text| self.redactor.clean(text)),
-        }
+        Health::new(state, detail.map(|text| self.redactor.clean(text)))
     }
 
     fn posted_headers(&self) -> HeaderMap {
@@ -214,28 +200,6 @@ impl Connection {
             ErrorKind::Rejected,
             &format!("not writable as JSON: {error}"),
         )
-    }
-}
-
-/// Checks the published limits; library users rely on it, whether or not they checked before.
-pub(crate) fn check(
-    capabilities: &Capabilities,
-    message: &OutboundMessage,
-) -> Result<(), ChannelError> {
-    match capabilities.check(&message.content, &message.to) {
-        Ok(_warnings) => Ok(()),
-        Err(refusal) => Err(content_refused(capabilities.provider, refusal.to_string())),
-    }
-}
-
-/// Refused here, with the code that WhatsApp would give.
-pub(crate) fn content_refused(provider: Provider, message: String) -> ChannelError {
-    ChannelError {
-        provider,
-        kind: ErrorKind::ContentRefused,
-        code: Some(INVALID_PARAMETER_VALUE),
-        message,
-        retry_after: None,
     }
 }
 

@@ -2,14 +2,16 @@
 
 use std::time::Duration;
 
-use recado_core::{Outcome, Provider};
+use recado_core::Outcome;
+use recado_core::capabilities::INVALID_PARAMETER_VALUE;
 
 /// A send or a question that did not succeed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{provider}: {message}")]
+#[non_exhaustive]
 pub struct ChannelError {
-    /// Who failed.
-    pub provider: Provider,
+    /// The name of the provider, such as `zapi`.
+    pub provider: &'static str,
     /// What happened, in our terms.
     pub kind: ErrorKind,
     /// The provider's number for it.
@@ -20,8 +22,34 @@ pub struct ChannelError {
     pub retry_after: Option<Duration>,
 }
 
+impl ChannelError {
+    /// Creates an error without a number and without a wait.
+    #[must_use]
+    pub fn new(provider: &'static str, kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self {
+            provider,
+            kind,
+            code: None,
+            message: message.into(),
+            retry_after: None,
+        }
+    }
+
+    /// Creates the error of a message that breaks a published limit, with the code that WhatsApp would give.
+    pub(crate) fn content_refused(provider: &'static str, message: String) -> Self {
+        Self {
+            code: Some(INVALID_PARAMETER_VALUE),
+            ..Self::new(provider, ErrorKind::ContentRefused, message)
+        }
+    }
+}
+
 /// The kinds of failure; all but [`Indeterminate`](Self::Indeterminate) mean that surely nothing goes out.
+///
+/// There will be more of them: ask [`outcome`](Self::outcome), [`retry`](Self::retry) and [`reason`](Self::reason)
+/// rather than name them all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum ErrorKind {
     /// The provider refuses the credentials.
     Unauthorized,

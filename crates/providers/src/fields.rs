@@ -28,6 +28,10 @@ pub struct AccountField {
     pub secret: bool,
     /// The values that it may have; empty if it may have any.
     pub words: &'static [&'static str],
+    /// The part that it is of a URL of the provider, for those who paste a whole URL.
+    pub(crate) in_url: &'static str,
+    /// Says what to write instead of what looks like another value.
+    pub(crate) mistaken: fn(&str) -> Option<&'static str>,
 }
 
 /// Shortest secret that a channel gets. Shorter ones can be guessed, and cannot be hidden in texts without
@@ -60,6 +64,8 @@ impl AccountField {
             required: false,
             secret: false,
             words: &[],
+            in_url: "the value itself",
+            mistaken: |_| None,
         }
     }
 
@@ -79,6 +85,14 @@ impl AccountField {
 
     pub(crate) const fn words(self, words: &'static [&'static str]) -> Self {
         Self { words, ..self }
+    }
+
+    pub(crate) const fn in_url(self, in_url: &'static str) -> Self {
+        Self { in_url, ..self }
+    }
+
+    pub(crate) const fn mistaken(self, mistaken: fn(&str) -> Option<&'static str>) -> Self {
+        Self { mistaken, ..self }
     }
 }
 

@@ -2,15 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use recado_core::FieldErrors;
 use recado_core::fields::{TextField, optional, required};
+use recado_core::{FieldErrors, ValidationError};
 use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use url::Url;
 
 use crate::config::check_base_url;
-use crate::fields::{BASE_URL, MIN_SECRET_CHARS};
+use crate::fields::{AccountField, BASE_URL, MIN_SECRET_CHARS};
+use crate::pasted;
 
 /// Most bytes of a credential or a setting; Meta's tokens have a few hundred.
 const MAX_VALUE_BYTES: usize = 4096;
@@ -96,65 +97,60 @@ impl<'a> Form<'a> {
         }
     }
 
-    /// A credential as it was given, before it is checked.
-    pub(crate) fn given(&self, key: &str) -> Option<&'a str> {
-        self.credentials.values.get(key)?.as_str()
-    }
-
     /// A credential that must be there; empty if it is not.
-    pub(crate) fn required(&mut self, key: &'static str) -> String {
-        let field = self.credentials.field(key);
-        match required(&field) {
-            Ok(()) => self.sendable(key, field).unwrap_or_default(),
-            Err(rule) => {
-                self.fault(
-                    "credentials",
-                    key,
-                    rule.message.as_deref().unwrap_or("Invalid"),
-                );
-                String::new()
-            }
-        }
+    pub(crate) fn required(&mut self, field: &AccountField) -> String {
+        self.credential(field, required).unwrap_or_default()
     }
 
     /// A secret that must be there.
-    pub(crate) fn required_secret(&mut self, key: &'static str) -> SecretString {
-        let text = self.required(key);
+    pub(crate) fn required_secret(&mut self, field: &AccountField) -> SecretString {
+        let text = self.required(field);
         // What is not there has its fault already.
         if text.is_empty() {
             return text.into();
         }
-        self.long_enough(key, text)
+        self.long_enough(field, text)
     }
 
     /// A secret that may be there.
-    pub(crate) fn optional_secret(&mut self, key: &'static str) -> Option<SecretString> {
-        let text = self.optional(key)?;
-        Some(self.long_enough(key, text))
+    pub(crate) fn optional_secret(&mut self, field: &AccountField) -> Option<SecretString> {
+        let text = self.optional(field)?;
+        Some(self.long_enough(field, text))
     }
 
-    fn long_enough(&mut self, key: &'static str, text: String) -> SecretString {
-        if self.origin.is_given(key) && text.chars().count() < MIN_SECRET_CHARS {
+    fn long_enough(&mut self, field: &AccountField, text: String) -> SecretString {
+        if self.origin.is_given(field.name) && text.chars().count() < MIN_SECRET_CHARS {
             let problem = format!("Must have at least {MIN_SECRET_CHARS} characters");
-            self.fault("credentials", key, &problem);
+            self.fault("credentials", field.name, &problem);
         }
         text.into()
     }
 
     /// A credential that may be there.
-    pub(crate) fn optional(&mut self, key: &'static str) -> Option<String> {
-        let field = self.credentials.field(key);
-        match optional(&field) {
-            Ok(()) => self.sendable(key, field),
-            Err(rule) => {
-                self.fault(
-                    "credentials",
-                    key,
-                    rule.message.as_deref().unwrap_or("Invalid"),
-                );
-                None
-            }
+    pub(crate) fn optional(&mut self, field: &AccountField) -> Option<String> {
+        self.credential(field, optional)
+    }
+
+    fn credential(
+        &mut self,
+        field: &AccountField,
+        rule: fn(&TextField) -> Result<(), ValidationError>,
+    ) -> Option<String> {
+        let value = self.credentials.field(field.name);
+        if let Err(broken) = rule(&value) {
+            let problem = broken.message.as_deref().unwrap_or("Invalid");
+            self.fault("credentials", field.name, problem);
+            return None;
         }
+        let text = value.into_text()?;
+        let problem = match pasted::in_credential(field, &text) {
+            // What was stored earlier went through the rules of its time.
+            Some(problem) if self.origin.is_given(field.name) => problem,
+            _ if is_sendable(&text) => return Some(text),
+            _ => "Must be printable ASCII without white space".to_owned(),
+        };
+        self.fault("credentials", field.name, &problem);
+        None
     }
 
     /// A setting that may be there.
@@ -167,7 +163,17 @@ impl<'a> Form<'a> {
                 rule.message.as_deref().unwrap_or("Invalid"),
             );
         }
-        field.into_text()
+        let text = field.into_text()?;
+        if let Some(problem) = pasted::in_setting(&text) {
+            self.fault("settings", key, problem);
+            return None;
+        }
+        Some(text)
+    }
+
+    /// Tells whether a setting is absent, which one that is wrong is not.
+    pub(crate) fn lacks_setting(&mut self, key: &'static str) -> bool {
+        self.settings.field(key).is_absent()
     }
 
     /// A setting that is one of a few words; the first of them if it is absent.
@@ -191,17 +197,23 @@ impl<'a> Form<'a> {
         chosen.map(|(_, choice)| *choice)
     }
 
-    /// `settings.baseUrl`, if it is there and right.
-    pub(crate) fn base_url(&mut self) -> Option<Url> {
+    /// `settings.baseUrl`, if it is there and right; `in_call` recognizes the URL of a call, and says where to end it.
+    pub(crate) fn base_url(&mut self, in_call: fn(&[&str]) -> Option<&'static str>) -> Option<Url> {
         let text = self.setting(BASE_URL.name)?;
         let problem = match Url::parse(&text) {
-            Ok(url) => match check_base_url(&url) {
-                Err(problem) => problem,
-                Ok(()) if !url.username().is_empty() || url.password().is_some() => {
-                    "Must not contain a user name or password"
+            Ok(url) => {
+                let has_names = !url.username().is_empty() || url.password().is_some();
+                // A stored URL went through the rules of its time.
+                let is_given = !matches!(self.origin, Origin::Stored);
+                let problem = in_call(&segments(&url))
+                    .filter(|_| is_given)
+                    .or_else(|| check_base_url(&url).err())
+                    .or(has_names.then_some("Must not contain a user name or password"));
+                match problem {
+                    Some(problem) => problem,
+                    None => return Some(url),
                 }
-                Ok(()) => return Some(url),
-            },
+            }
             Err(_) => "Must be a URL such as https://api.example.com",
         };
         self.fault("settings", BASE_URL.name, problem);
@@ -240,18 +252,13 @@ impl<'a> Form<'a> {
             Err(self.errors)
         }
     }
+}
 
-    /// Credentials travel in headers and paths: printable ASCII, and no path of their own.
-    fn sendable(&mut self, key: &'static str, field: TextField) -> Option<String> {
-        let text = field.into_text()?;
-        if text.bytes().all(|byte| byte.is_ascii_graphic()) && !matches!(&*text, "." | "..") {
-            return Some(text);
-        }
-        self.fault(
-            "credentials",
-            key,
-            "Must be printable ASCII without white space",
-        );
-        None
-    }
+fn segments(url: &Url) -> Vec<&str> {
+    url.path_segments().into_iter().flatten().collect()
+}
+
+/// Credentials travel in headers and paths: printable ASCII, and no path of their own.
+fn is_sendable(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_graphic()) && !matches!(text, "." | "..")
 }

@@ -2,9 +2,14 @@
 #![doc = include_str!("../README.md")]
 #![warn(missing_docs)]
 
+/// The code in the book, so that it is compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/library.md")]
+struct Book;
+
 mod address;
 #[cfg_attr(
-    any(test, feature = "mock"),
+    feature = "mock",
     expect(clippy::ref_option_ref, reason = "written by the generated mock")
 )]
 mod channel;
@@ -16,6 +21,7 @@ mod fields;
 mod form;
 mod http;
 mod lenient_json;
+mod pasted;
 mod phone_numbers;
 mod redact;
 mod resolver;
@@ -26,7 +32,7 @@ mod zapi;
 mod zapperhub;
 
 pub use address::is_public;
-#[cfg(any(test, feature = "mock"))]
+#[cfg(feature = "mock")]
 pub use channel::MockChannel;
 pub use channel::{Channel, Health, HealthState, OutboundMessage, Preview, Receipt};
 pub use config::{
@@ -42,3 +48,15 @@ pub use webhook::{
 pub use whatsapp::WhatsAppAccount;
 pub use zapi::{ButtonsEndpoint, WebhookToken, ZapiAccount};
 pub use zapperhub::{Dialect, RecipientForm, ZapperHubAccount};
+
+// What other crates add to this one's, so that no user has to guess their versions.
+pub use async_trait::async_trait;
+pub use bytes::Bytes;
+#[cfg(feature = "mock")]
+pub use mockall;
+pub use recado_core;
+pub use reqwest::Method;
+pub use reqwest::header::{self, HeaderMap};
+pub use secrecy::{ExposeSecret, SecretString};
+pub use serde_json::{Map, Value, json};
+pub use url::Url;

@@ -87,13 +87,11 @@ fn shortened(delay: Duration) -> Duration {
 }
 
 fn unanswered(channel: &dyn Channel) -> ChannelError {
-    ChannelError {
-        provider: channel.capabilities().provider,
-        kind: ErrorKind::Indeterminate,
-        code: None,
-        message: "the provider did not answer in time".to_owned(),
-        retry_after: None,
-    }
+    ChannelError::new(
+        channel.capabilities().provider,
+        ErrorKind::Indeterminate,
+        "the provider did not answer in time",
+    )
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ pub const MAX_ITEMS: usize = 100_000;
 
 /// The beginning of a call, before its body is read and before anything of it is believed.
 #[derive(Clone, Copy)]
+#[non_exhaustive]
 pub struct WebhookHead<'a> {
     /// POST, or Meta's GET.
     pub method: &'a Method,
@@ -27,7 +28,34 @@ pub struct WebhookHead<'a> {
     pub secret: &'a SecretString,
 }
 
+impl<'a> WebhookHead<'a> {
+    /// Creates the beginning of a call.
+    #[must_use]
+    pub const fn new(
+        method: &'a Method,
+        url_secret: Option<&'a str>,
+        headers: &'a HeaderMap,
+        secret: &'a SecretString,
+    ) -> Self {
+        Self {
+            method,
+            url_secret,
+            headers,
+            secret,
+        }
+    }
+
+    /// Tells whether the called URL carries the channel's secret, in a time that tells nothing about the secret.
+    #[must_use]
+    pub fn has_secret(&self) -> bool {
+        self.url_secret
+            .is_some_and(|given| proof::knows(given.as_bytes(), self.secret))
+    }
+}
+
 /// A call as it came in.
+#[derive(Clone, Copy)]
+#[non_exhaustive]
 pub struct WebhookCall<'a> {
     /// Its beginning.
     pub head: WebhookHead<'a>,
@@ -37,7 +65,17 @@ pub struct WebhookCall<'a> {
     pub body: &'a [u8],
 }
 
+impl<'a> WebhookCall<'a> {
+    /// Creates a call.
+    #[must_use]
+    pub const fn new(head: WebhookHead<'a>, query: &'a str, body: &'a [u8]) -> Self {
+        Self { head, query, body }
+    }
+}
+
 /// What to do with a call that is proved.
+///
+/// Each of them asks for another answer, so a match names all of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Admission {
     /// Answer 200 with exactly this text (Meta, webhook verification requests).
@@ -48,6 +86,7 @@ pub enum Admission {
 
 /// One item of a body.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Received {
     /// Meta's id of the number that it is for; Meta sends the items of several numbers to one URL.
     pub number: Option<String>,
@@ -55,8 +94,17 @@ pub struct Received {
     pub what: Inbound,
 }
 
+impl Received {
+    /// Creates an item for the number whose webhook was called.
+    #[must_use]
+    pub const fn new(what: Inbound) -> Self {
+        Self { number: None, what }
+    }
+}
+
 /// Why a call is not let in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum WebhookRefused {
     /// The proof is wrong or missing.
     #[error("the call does not prove that it comes from the provider")]

@@ -146,12 +146,8 @@ type ChannelKey = (OrganizationId, ChannelId, i64, Timestamp);
 
 /// Returns the error of a stored channel that this server does not allow.
 fn unusable(errors: &FieldErrors) -> ApiError {
-    let fields = errors.fields.iter();
-    let faults = fields.map(|(field, faults)| format!("{field}: {}", faults.join(", ")));
-    let message = format!(
-        "The settings of the channel do not fit this server; change them: {}",
-        faults.collect::<Vec<_>>().join("; ")
-    );
+    let message =
+        format!("The settings of the channel do not fit this server; change them: {errors}");
     ApiError::new(Reason::ChannelMisconfigured, message)
 }
 

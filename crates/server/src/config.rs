@@ -214,12 +214,12 @@ impl ConfigArgs {
     /// What a channel uses that does not say otherwise.
     #[must_use]
     pub fn defaults(&self) -> Defaults {
-        Defaults {
-            whatsapp_url: self.whatsapp_url.clone(),
-            whatsapp_version: self.whatsapp_version.clone(),
-            zapi_url: self.zapi_url.clone(),
-            zapperhub_url: self.zapperhub_url.clone(),
-        }
+        let mut defaults = Defaults::default();
+        defaults.whatsapp_url = self.whatsapp_url.clone();
+        defaults.whatsapp_version.clone_from(&self.whatsapp_version);
+        defaults.zapi_url = self.zapi_url.clone();
+        defaults.zapperhub_url = self.zapperhub_url.clone();
+        defaults
     }
 
     /// The effective configuration as environment lines, with secrets hidden.

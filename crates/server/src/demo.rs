@@ -306,15 +306,14 @@ async fn open(
     let id = ApiKeyId::from_uuid(Uuid::now_v7());
     let operator = ApiKey::new(id, None, "demo operator", &secret, author.at);
     store.create_api_key(&operator, &secret, &author).await?;
+    let mut defaults = Defaults::default();
+    defaults.whatsapp_url = sandbox.whatsapp.parse()?;
+    defaults.zapi_url = sandbox.zapi.parse()?;
+    defaults.zapperhub_url = sandbox.zapperhub.parse()?;
     let app = App::new(AppParts {
         store,
         http: HttpClient::new(Timeouts::default(), true)?,
-        defaults: Defaults {
-            whatsapp_url: sandbox.whatsapp.parse()?,
-            zapi_url: sandbox.zapi.parse()?,
-            zapperhub_url: sandbox.zapperhub.parse()?,
-            ..Defaults::default()
-        },
+        defaults,
         public_url: format!("http://{address}").parse()?,
         clock: Clock::system(),
         retry: RetryPolicy::default(),

@@ -158,7 +158,7 @@ impl IntoResponse for ApiError {
 impl From<FieldErrors> for ApiError {
     /// ChatVolt's words come first, so that a client that looks for them finds them.
     fn from(details: FieldErrors) -> Self {
-        let message = details.to_string();
+        let message = format!("error invalid request body: {}", details.first());
         Self {
             details: Some(Box::new(details)),
             ..Self::new(Reason::InvalidBody, message)
@@ -212,7 +212,7 @@ impl From<Refusal> for ApiError {
     fn from(refusal: Refusal) -> Self {
         let reason = match refusal.limit {
             BrokenLimit::ButtonCount => Reason::TooManyButtons,
-            BrokenLimit::Text | BrokenLimit::Recipient => Reason::ContentRefused,
+            _ => Reason::ContentRefused,
         };
         Self {
             code: Some(INVALID_PARAMETER_VALUE),
@@ -275,13 +275,7 @@ mod tests {
     #[test]
     fn a_wait_is_named_wherever_a_repeat_may_help_and_the_providers_own_comes_first() {
         for kind in ErrorKind::ALL {
-            let mut error = ChannelError {
-                provider: recado_core::Provider::Zapi,
-                kind,
-                code: None,
-                message: String::new(),
-                retry_after: None,
-            };
+            let mut error = ChannelError::new("zapi", kind, "");
             let may_help = kind.retry() == recado_providers::Retry::Backoff;
             assert_eq!(ApiError::from(&error).retry_after.is_some(), may_help);
             error.retry_after = Some(Duration::from_secs(77));
@@ -308,13 +302,8 @@ mod tests {
 
     #[test]
     fn a_closed_window_says_that_the_customer_has_to_write_first() {
-        let error = ChannelError {
-            provider: recado_core::Provider::WhatsApp,
-            kind: ErrorKind::WindowClosed,
-            code: Some(131_047),
-            message: "(#131047) Re-engagement message".to_owned(),
-            retry_after: None,
-        };
+        let text = "(#131047) Re-engagement message";
+        let error = ChannelError::new("whatsapp", ErrorKind::WindowClosed, text);
         let sentence = ApiError::from(&error).message;
         assert!(
             sentence.ends_with("; the customer has to write first"),

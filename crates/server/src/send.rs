@@ -152,11 +152,11 @@ fn check_agent(owner: AgentOwner) -> Result<(), ApiError> {
 impl ReadySend {
     /// What would be sent, without sending it.
     pub(crate) fn outbound(&self) -> OutboundMessage {
-        OutboundMessage {
-            id: self.message.id.clone(),
-            to: self.recipient.clone(),
-            content: self.message.content.clone(),
-        }
+        OutboundMessage::new(
+            self.message.id.clone(),
+            self.recipient.clone(),
+            self.message.content.clone(),
+        )
     }
 
     /// The channel that would carry it.

@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
-use recado_core::Provider;
 use recado_providers::{ChannelError, Receipt};
 use recado_store::NewMessage;
 use tracing_subscriber::EnvFilter;
@@ -80,7 +79,7 @@ pub fn init_metrics() -> anyhow::Result<PrometheusHandle> {
 /// One send came to its end.
 pub fn sent(
     message: &NewMessage,
-    provider: Provider,
+    provider: &'static str,
     result: &Result<Receipt, ChannelError>,
     took: Duration,
 ) {
@@ -88,9 +87,9 @@ pub fn sent(
         Ok(_) => "accepted",
         Err(error) => error.kind.reason(),
     };
-    metrics::counter!("recado_sends_total", "provider" => provider.as_str(), "outcome" => outcome)
+    metrics::counter!("recado_sends_total", "provider" => provider, "outcome" => outcome)
         .increment(1);
-    metrics::histogram!("recado_send_seconds", "provider" => provider.as_str()).record(took);
+    metrics::histogram!("recado_send_seconds", "provider" => provider).record(took);
     let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     match result {
         Ok(_) => {

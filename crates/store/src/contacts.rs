@@ -235,10 +235,7 @@ impl Contacts {
     pub(crate) fn readdress(&mut self, place: Place, recipient: &Recipient, to: &Person) {
         let conversation = &mut self.known[place].conversation;
         conversation.recipient = recipient.clone();
-        conversation.person = Person {
-            name: conversation.person.name.take(),
-            ..to.clone()
-        };
+        conversation.person = to.clone().named(conversation.person.name.take());
         self.index(place);
     }
 }

@@ -111,7 +111,7 @@ impl ReceivedContent {
 
 impl From<StoredButton> for Choice {
     fn from(StoredButton { id, title }: StoredButton) -> Self {
-        Self { id, title }
+        Self::new(id, title)
     }
 }
 
@@ -138,10 +138,8 @@ impl StoredContent {
     pub(crate) fn button_of_title(&self, title: &str) -> Option<Choice> {
         let mut buttons = self.buttons.iter().filter(|button| button.title == title);
         let button = buttons.next()?;
-        buttons.next().is_none().then(|| Choice {
-            id: button.id.clone(),
-            title: button.title.clone(),
-        })
+        let choice = || Choice::new(button.id.clone(), button.title.clone());
+        buttons.next().is_none().then(choice)
     }
 
     /// Whether these are its body and its buttons.
@@ -175,6 +173,6 @@ impl From<&Warning> for StoredWarning {
 
 impl From<StoredWarning> for Warning {
     fn from(StoredWarning { field, message }: StoredWarning) -> Self {
-        Self { field, message }
+        Self::new(field, message)
     }
 }

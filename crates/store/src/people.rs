@@ -1,7 +1,7 @@
 //! Customers by all their names, as the store and the events write them.
 
+use recado_core::Recipient;
 use recado_core::inbound::{Person, phone_variants};
-use recado_core::{Recipient, RecipientKind};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -33,12 +33,12 @@ impl StoredPerson {
     /// The customer; none if an address is no address.
     pub(crate) fn into_person(self) -> Option<Person> {
         let address = |text: Option<String>| text.map(|text| text.parse()).transpose().ok();
-        Some(Person {
-            phone: address(self.phone)?,
-            user_id: address(self.user_id)?,
-            lid: address(self.lid)?,
-            name: self.name,
-        })
+        let addresses = [
+            address(self.phone)?,
+            address(self.user_id)?,
+            address(self.lid)?,
+        ];
+        Some(Person::new(addresses.into_iter().flatten()).named(self.name))
     }
 }
 
@@ -55,37 +55,25 @@ pub(crate) fn as_json(person: &Person) -> Value {
 
 /// The customer out of the columns of a conversation.
 pub(crate) fn read(columns: &Columns<'_>) -> Result<Person, StoreError> {
-    Ok(Person {
-        phone: columns.parse_optional("phone")?,
-        user_id: columns.parse_optional("user_id")?,
-        lid: columns.parse_optional("lid")?,
-        name: columns.get("person_name")?,
-    })
+    let addresses: [Option<Recipient>; 3] = [
+        columns.parse_optional("phone")?,
+        columns.parse_optional("user_id")?,
+        columns.parse_optional("lid")?,
+    ];
+    let name = columns.get("person_name")?;
+    Ok(Person::new(addresses.into_iter().flatten()).named(name))
 }
 
 /// What an address alone says of a customer; nothing if it is a group.
 pub(crate) fn of(recipient: &Recipient) -> Person {
-    let mut person = Person::default();
-    let name = match recipient.kind() {
-        RecipientKind::Phone => &mut person.phone,
-        RecipientKind::UserId => &mut person.user_id,
-        RecipientKind::Lid => &mut person.lid,
-        RecipientKind::Group => return person,
-    };
-    *name = Some(recipient.clone());
-    person
+    Person::new([recipient.clone()])
 }
 
 /// `person` with the names that only `other` has.
 pub(crate) fn completed(person: &Person, other: &Person) -> Person {
-    let either =
-        |one: &Option<Recipient>, two: &Option<Recipient>| one.as_ref().or(two.as_ref()).cloned();
-    Person {
-        phone: either(&person.phone, &other.phone),
-        user_id: either(&person.user_id, &other.user_id),
-        lid: either(&person.lid, &other.lid),
-        name: person.name.as_ref().or(other.name.as_ref()).cloned(),
-    }
+    let addresses = person.addresses().chain(other.addresses());
+    let name = person.name.as_ref().or(other.name.as_ref());
+    Person::new(addresses.cloned()).named(name.cloned())
 }
 
 /// Whether no name that both have tells two customers apart.

@@ -41,10 +41,9 @@ struct Answered {
 impl Answered {
     /// The status that the answer proves, if the answer comes from the one whom the message was sent to.
     fn proof(&self) -> StatusNews {
-        StatusNews {
-            message_id: Some(self.id.clone()),
-            ..StatusNews::new(Vec::new(), Status::Read)
-        }
+        let mut news = StatusNews::new(Vec::new(), Status::Read);
+        news.message_id = Some(self.id.clone());
+        news
     }
 }
 
@@ -332,10 +331,7 @@ impl Filed<'_> {
             data["inferred"] = Value::Bool(true);
         }
         if let InboundContent::Moved { to, .. } = &self.message.content {
-            let to = Person {
-                name: self.from.name.clone(),
-                ..to.clone()
-            };
+            let to = to.clone().named(self.from.name.clone());
             data["movedTo"] = people::as_json(&to);
         }
         NewEvent {

@@ -96,10 +96,7 @@ impl Rig {
 
     /// A customer taps.
     pub(crate) async fn tap(&self, phone: &str, id: &str, title: &str) {
-        let choice = Choice {
-            id: id.to_owned(),
-            title: title.to_owned(),
-        };
+        let choice = Choice::new(id, title);
         self.receive(phone, InboundContent::Button(choice)).await;
     }
 
@@ -197,18 +194,11 @@ pub(crate) async fn say_all(
 
 fn routed(phone: &str, content: InboundContent) -> Routed {
     let uuid = Uuid::now_v7();
-    let item = Inbound::Message(InboundMessage {
-        external_id: uuid.simple().to_string(),
-        from: Person {
-            phone: Some(phone.parse().expect("a phone")),
-            name: Some("Ana".to_owned()),
-            ..Person::default()
-        },
-        group: None,
-        sent_at: None,
-        in_reply_to: None,
+    let item = Inbound::Message(InboundMessage::new(
+        uuid.simple().to_string(),
+        Person::new([phone.parse().expect("a phone")]).named(Some("Ana".to_owned())),
         content,
-    });
+    ));
     Routed {
         channel_id: "zapi".parse().expect("an id"),
         item,

@@ -87,10 +87,7 @@ pub(crate) struct ButtonsArgs {
 /// Reads `ID=TITLE`.
 fn button(text: &str) -> Result<Button, String> {
     match input::key_value(text) {
-        Some((id, title)) if !title.is_empty() => Ok(Button {
-            id: id.to_owned(),
-            title: title.to_owned(),
-        }),
+        Some((id, title)) if !title.is_empty() => Ok(Button::new(id, title)),
         _ => Err("a button is ID=TITLE, such as btn_sales=Sales".to_owned()),
     }
 }
@@ -207,8 +204,7 @@ mod tests {
     #[case("a=1+1=2", "a", "1+1=2")]
     #[case("a= b ", "a", " b ")]
     fn a_button_is_an_id_and_a_title(#[case] text: &str, #[case] id: &str, #[case] title: &str) {
-        let (id, title) = (id.to_owned(), title.to_owned());
-        assert_eq!(button(text), Ok(Button { id, title }));
+        assert_eq!(button(text), Ok(Button::new(id, title)));
     }
 
     #[rstest]

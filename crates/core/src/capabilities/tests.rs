@@ -5,20 +5,11 @@ use rstest::rstest;
 use super::*;
 
 fn message(header: &str, body: &str, footer: &str, buttons: &[(&str, &str)]) -> ButtonsMessage {
-    let buttons = buttons
-        .iter()
-        .map(|(id, title)| Button {
-            id: (*id).into(),
-            title: (*title).into(),
-        })
-        .collect();
-    ButtonsMessage::new(
-        Some(header.into()),
-        body.into(),
-        Some(footer.into()),
-        buttons,
-    )
-    .expect("a valid message")
+    let buttons = buttons.iter().map(|(id, title)| Button::new(*id, *title));
+    ButtonsMessage::new(body, buttons)
+        .expect("a valid message")
+        .with_header(header)
+        .with_footer(footer)
 }
 
 fn refused(message: &ButtonsMessage) -> String {

@@ -1,31 +1,22 @@
 //! The retry loop on a clock of its own: no test waits.
 
-use recado_core::{Button, ButtonsMessage, MessageId, Provider, Recipient, capabilities};
+use recado_core::{Button, ButtonsMessage, capabilities};
 
 use super::*;
 use crate::channel::MockChannel;
 
 fn message() -> OutboundMessage {
-    let button = Button {
-        id: "a".into(),
-        title: "A".into(),
-    };
-    OutboundMessage {
-        id: "msg_1".parse::<MessageId>().expect("an id"),
-        to: "5521988887777"
-            .parse::<Recipient>()
-            .expect("a phone number"),
-        content: ButtonsMessage::new(None, "Hi".into(), None, vec![button]).expect("a message"),
-    }
+    OutboundMessage::new(
+        "msg_1".parse().expect("an id"),
+        "5521988887777".parse().expect("a phone number"),
+        ButtonsMessage::new("Hi", [Button::new("a", "A")]).expect("a message"),
+    )
 }
 
 fn error(kind: ErrorKind, retry_after: Option<u64>) -> ChannelError {
     ChannelError {
-        provider: Provider::Zapi,
-        kind,
-        code: None,
-        message: String::new(),
         retry_after: retry_after.map(Duration::from_secs),
+        ..ChannelError::new("zapi", kind, "")
     }
 }
 
@@ -128,16 +119,8 @@ impl Channel for Silent {
         std::future::pending().await
     }
 
-    fn preset_message_id(&self, _: &MessageId) -> Option<String> {
-        None
-    }
-
     async fn health(&self) -> Result<crate::Health, ChannelError> {
         Err(error(ErrorKind::Rejected, None))
-    }
-
-    fn verify_webhook_head(&self, _: &crate::WebhookHead<'_>) -> Result<(), crate::WebhookRefused> {
-        Err(crate::WebhookRefused::Forbidden)
     }
 
     fn verify_webhook(
@@ -153,14 +136,6 @@ impl Channel for Silent {
         _: &[u8],
     ) -> Result<Vec<crate::Received>, crate::WebhookUnreadable> {
         Err(crate::WebhookUnreadable)
-    }
-
-    async fn register_webhook(
-        &self,
-        _: &url::Url,
-        _: &secrecy::SecretString,
-    ) -> Result<(), ChannelError> {
-        Err(error(ErrorKind::Rejected, None))
     }
 }
 

@@ -5,7 +5,7 @@ use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
-use super::{Admission, WebhookHead, WebhookRefused};
+use super::{Admission, WebhookRefused};
 
 /// What becomes of a call that was proved, or was not.
 pub(crate) fn delivered(proved: bool) -> Result<Admission, WebhookRefused> {
@@ -20,12 +20,6 @@ pub(crate) fn delivered(proved: bool) -> Result<Admission, WebhookRefused> {
 pub(crate) fn knows(given: &[u8], secret: &SecretString) -> bool {
     let secret = secret.expose_secret().as_bytes();
     !secret.is_empty() && bool::from(given.ct_eq(secret))
-}
-
-/// Whether the called URL carries the channel's secret.
-pub(crate) fn in_url(head: &WebhookHead<'_>) -> bool {
-    head.url_secret
-        .is_some_and(|given| knows(given.as_bytes(), head.secret))
 }
 
 /// Whether `hex`, in either case, is the HMAC-SHA256 of `body` under the secret.

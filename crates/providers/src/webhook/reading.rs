@@ -98,21 +98,8 @@ pub(crate) fn person<'a>(
     addresses: impl IntoIterator<Item = Option<&'a str>>,
     name: Option<String>,
 ) -> Option<Person> {
-    let mut person = Person {
-        name,
-        ..Person::default()
-    };
     let addresses = addresses.into_iter().flatten();
-    for address in addresses.filter_map(|text| text.parse::<Recipient>().ok()) {
-        let place = match address.kind() {
-            RecipientKind::Phone => &mut person.phone,
-            RecipientKind::UserId => &mut person.user_id,
-            RecipientKind::Lid => &mut person.lid,
-            // Nobody is a group.
-            RecipientKind::Group => continue,
-        };
-        place.get_or_insert(address);
-    }
+    let person = Person::new(addresses.filter_map(|text| text.parse().ok())).named(name);
     let known = person.addresses().next().is_some();
     known.then_some(person)
 }
@@ -141,10 +128,11 @@ pub(crate) fn status(
     error: Option<StatusError>,
 ) -> Inbound {
     match external_id {
-        Some(id) => Inbound::Status(StatusNews {
-            error,
-            ..StatusNews::new(vec![id], status)
-        }),
+        Some(id) => {
+            let mut news = StatusNews::new(vec![id], status);
+            news.error = error;
+            Inbound::Status(news)
+        }
         None => Inbound::Ignored(Ignored::WithoutId),
     }
 }

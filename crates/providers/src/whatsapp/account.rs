@@ -8,7 +8,10 @@ use crate::fields::{AccountField, AccountFields, BASE_URL};
 use crate::form::Form;
 
 /// A number of the Cloud API and the token that may send from it.
+///
+/// The optional fields are set on a value that [`new`](Self::new) made.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct WhatsAppAccount {
     /// Meta's numeric id of the number; not the telephone number.
     pub phone_number_id: String,
@@ -22,11 +25,30 @@ pub struct WhatsAppAccount {
     pub api_version: String,
 }
 
+impl WhatsAppAccount {
+    /// Creates an account that sends; webhooks are proved by its [`app_secret`](Self::app_secret).
+    #[must_use]
+    pub fn new(phone_number_id: impl Into<String>, access_token: SecretString) -> Self {
+        Self {
+            phone_number_id: phone_number_id.into(),
+            access_token,
+            app_secret: None,
+            verify_token: None,
+            api_version: DEFAULT_VERSION.to_owned(),
+        }
+    }
+}
+
+/// The Graph version of an account that names none.
+pub(crate) const DEFAULT_VERSION: &str = "v25.0";
+
 const PHONE_NUMBER_ID: AccountField = AccountField::new(
     "phoneNumberId",
     "The id of the number at Meta, digits only. It is not the telephone number.",
 )
-.required();
+.required()
+.in_url("the number's id, which follows the version in it")
+.mistaken(|text| resembles_a_phone_number(text).then_some(IS_A_PHONE_NUMBER));
 const ACCESS_TOKEN: AccountField = AccountField::new(
     "accessToken",
     "The access token of a system user that may send from the number.",
@@ -55,22 +77,16 @@ pub(crate) const FIELDS: AccountFields = AccountFields {
 };
 
 pub(crate) fn parse(mut form: Form<'_>, defaults: &Defaults) -> Result<ChannelConfig, FieldErrors> {
-    let is_phone_number = form
-        .given(PHONE_NUMBER_ID.name)
-        .is_some_and(is_spelled_phone_number);
-    if is_phone_number {
-        form.fault("credentials", PHONE_NUMBER_ID.name, IS_A_PHONE_NUMBER);
-    }
     let account = WhatsAppAccount {
-        phone_number_id: form.required(PHONE_NUMBER_ID.name),
-        access_token: form.required_secret(ACCESS_TOKEN.name),
-        app_secret: form.optional_secret(APP_SECRET.name),
-        verify_token: form.optional_secret(VERIFY_TOKEN.name),
+        phone_number_id: form.required(&PHONE_NUMBER_ID),
+        access_token: form.required_secret(&ACCESS_TOKEN),
+        app_secret: form.optional_secret(&APP_SECRET),
+        verify_token: form.optional_secret(&VERIFY_TOKEN),
         api_version: form
             .setting(API_VERSION.name)
             .unwrap_or_else(|| defaults.whatsapp_version.clone()),
     };
-    if !is_phone_number && !account.phone_number_id.bytes().all(|b| b.is_ascii_digit()) {
+    if !account.phone_number_id.bytes().all(|b| b.is_ascii_digit()) {
         let problem = "Must be the number's id at Meta: digits only";
         form.fault("credentials", PHONE_NUMBER_ID.name, problem);
     }
@@ -82,7 +98,7 @@ pub(crate) fn parse(mut form: Form<'_>, defaults: &Defaults) -> Result<ChannelCo
         );
     }
     let base_url = form
-        .base_url()
+        .base_url(in_call)
         .unwrap_or_else(|| defaults.whatsapp_url.clone());
     form.finish(ChannelConfig {
         base_url,
@@ -96,13 +112,16 @@ pub(super) const IS_A_PHONE_NUMBER: &str = "This is a phone number; write the id
 /// Most digits of what is taken for a phone number: Meta's ids have 14 and more.
 const MAX_PHONE_DIGITS: usize = 13;
 
-fn is_spelled_phone_number(text: &str) -> bool {
-    !text.bytes().all(|byte| byte.is_ascii_digit()) && phone::read(text).is_ok()
+/// Tells whether an id was probably meant as a phone number.
+pub(super) fn resembles_a_phone_number(id: &str) -> bool {
+    let is_spelled = !id.bytes().all(|byte| byte.is_ascii_digit());
+    (is_spelled || id.len() <= MAX_PHONE_DIGITS) && phone::read(id).is_ok()
 }
 
-/// Tells whether an id that Meta does not know was probably meant as a phone number.
-pub(super) fn resembles_a_phone_number(id: &str) -> bool {
-    id.len() <= MAX_PHONE_DIGITS && phone::read(id).is_ok()
+/// Recognizes `https://graph.facebook.com/v25.0/…`.
+fn in_call(path: &[&str]) -> Option<&'static str> {
+    let has_version = path.iter().any(|segment| is_version(segment));
+    has_version.then_some("Is the URL of a call; end it before the version")
 }
 
 /// `^v\d{1,2}\.\d$`: Graph API versions.

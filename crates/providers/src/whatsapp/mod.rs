@@ -7,7 +7,7 @@ mod webhook;
 mod wire;
 
 use async_trait::async_trait;
-use recado_core::{Capabilities, MessageId, Provider, capabilities};
+use recado_core::{Capabilities, Provider, capabilities};
 use reqwest::header::AUTHORIZATION;
 use secrecy::SecretString;
 use url::Url;
@@ -16,7 +16,7 @@ pub use account::WhatsAppAccount;
 
 use crate::channel::{Channel, Health, HealthState, OutboundMessage, Preview, Receipt};
 use crate::config::{ConfigError, join};
-use crate::connection::{Connection, check, json, secret_header, text};
+use crate::connection::{Connection, json, secret_header, text};
 use crate::error::{ChannelError, ErrorKind};
 use crate::http::HttpClient;
 use crate::redact::Redactor;
@@ -79,30 +79,23 @@ impl Channel for WhatsApp {
     }
 
     fn preview(&self, message: &OutboundMessage) -> Result<Preview, ChannelError> {
-        check(self.capabilities(), message)?;
+        message.check(self.capabilities())?;
         let body = wire::Request::from(message);
         self.connection.preview(&self.messages_url, &body)
     }
 
     async fn send(&self, message: &OutboundMessage) -> Result<Receipt, ChannelError> {
-        check(self.capabilities(), message)?;
+        message.check(self.capabilities())?;
         let body = wire::Request::from(message);
         let answer = self.connection.post(&self.messages_url, &body).await?;
         match wire::message_id(&answer) {
-            Some(id) => Ok(Receipt {
-                external_id: Some(id),
-                provider_id: None,
-            }),
+            Some(id) => Ok(Receipt::new(id)),
             None => Err(errors::refusal(
                 &self.connection,
                 &answer,
                 self.unknown_number,
             )),
         }
-    }
-
-    fn preset_message_id(&self, _: &MessageId) -> Option<String> {
-        None
     }
 
     async fn health(&self) -> Result<Health, ChannelError> {

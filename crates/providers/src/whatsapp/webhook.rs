@@ -178,14 +178,11 @@ fn message(contacts: &Contacts<'_>, message: &Value) -> Inbound {
     let Some(from) = from else {
         return Inbound::Ignored(Ignored::WithoutSender);
     };
-    Inbound::Message(InboundMessage {
-        external_id,
-        from,
-        group,
-        sent_at: instant(message.get("timestamp")),
-        in_reply_to,
-        content,
-    })
+    let mut read = InboundMessage::new(external_id, from, content);
+    read.group = group;
+    read.sent_at = instant(message.get("timestamp"));
+    read.in_reply_to = in_reply_to;
+    Inbound::Message(read)
 }
 
 /// A call; only the customer's own opens the window (Meta, send messages and calls).
@@ -194,10 +191,10 @@ fn call(contacts: &Contacts<'_>, call: &Value) -> Inbound {
         return Inbound::Ignored(Ignored::Call);
     }
     match sender(contacts, call) {
-        Some(from) => Inbound::Call(CustomerCall {
-            from,
-            at: instant(call.get("timestamp")),
-        }),
+        Some(from) => {
+            let at = instant(call.get("timestamp"));
+            Inbound::Call(CustomerCall::new(from, at))
+        }
         None => Inbound::Ignored(Ignored::WithoutSender),
     }
 }
@@ -289,7 +286,7 @@ fn content(message: &Value) -> InboundContent {
         && let Some(id) = choice_id(message.pointer("/button/payload"))
     {
         let title = words(message.pointer("/button/text")).unwrap_or_default();
-        return InboundContent::Button(Choice { id, title });
+        return InboundContent::Button(Choice::new(id, title));
     }
     match KINDS.iter().find(|(known, _)| *known == kind) {
         Some((_, path)) => other(kind, path.and_then(|path| words(message.pointer(path)))),
@@ -300,10 +297,8 @@ fn content(message: &Value) -> InboundContent {
 fn interactive(message: &Value) -> InboundContent {
     let choice = |kind: &str| {
         let reply = message.pointer(&format!("/interactive/{kind}"))?;
-        Some(Choice {
-            id: choice_id(reply.get("id"))?,
-            title: words(reply.get("title")).unwrap_or_default(),
-        })
+        let title = words(reply.get("title")).unwrap_or_default();
+        Some(Choice::new(choice_id(reply.get("id"))?, title))
     };
     let kind = text(message, "/interactive/type").unwrap_or_default();
     let found = match kind {
@@ -345,14 +340,13 @@ fn status(connection: &Connection, status: &Value) -> Inbound {
         return Inbound::Ignored(Ignored::WithoutId);
     }
     let error = items(status, "errors").first();
-    Inbound::Status(StatusNews {
-        message_id,
-        error: error
-            .filter(|_| step == Status::Failed)
-            .map(|it| self::error(connection, it)),
-        pricing: status.get("pricing").and_then(pricing),
-        ..StatusNews::new(external_ids, step)
-    })
+    let mut news = StatusNews::new(external_ids, step);
+    news.message_id = message_id;
+    news.error = error
+        .filter(|_| step == Status::Failed)
+        .map(|it| self::error(connection, it));
+    news.pricing = status.get("pricing").and_then(pricing);
+    Inbound::Status(news)
 }
 
 /// Reads how Meta charges for a message (Meta, webhooks reference: status). A word that is too long to be one of
@@ -375,9 +369,7 @@ fn error(connection: &Connection, error: &Value) -> StatusError {
     let title = text(error, "/message").or_else(|| text(error, "/title"));
     let parts = [title, text(error, "/error_data/details")];
     let message = parts.into_iter().flatten().collect::<Vec<_>>().join(": ");
-    StatusError {
-        code,
-        reason: kind.reason().to_owned(),
-        message: connection.clean(&message),
-    }
+    let mut error = StatusError::new(kind.reason(), connection.clean(&message));
+    error.code = code;
+    error
 }

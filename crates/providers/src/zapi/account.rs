@@ -6,9 +6,13 @@ use secrecy::SecretString;
 use crate::config::{ChannelConfig, Credentials, Defaults};
 use crate::fields::{AccountField, AccountFields, BASE_URL, words};
 use crate::form::Form;
+use crate::pasted;
 
 /// An instance of Z-API; all three values are secrets, for two of them are in every URL.
+///
+/// The other fields are set on a value that [`new`](Self::new) made.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct ZapiAccount {
     /// Names the instance.
     pub instance_id: SecretString,
@@ -22,8 +26,23 @@ pub struct ZapiAccount {
     pub webhook_token: WebhookToken,
 }
 
+impl ZapiAccount {
+    /// Creates an account without a client token, with the settings that fit most.
+    #[must_use]
+    pub fn new(instance_id: impl Into<String>, instance_token: SecretString) -> Self {
+        Self {
+            instance_id: instance_id.into().into(),
+            instance_token,
+            client_token: None,
+            buttons_endpoint: ButtonsEndpoint::Auto,
+            webhook_token: WebhookToken::Ignored,
+        }
+    }
+}
+
 /// What is made of the header `z-api-token` of a webhook (observed, undocumented).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum WebhookToken {
     /// Nothing.
     Ignored,
@@ -33,6 +52,7 @@ pub enum WebhookToken {
 
 /// Which of Z-API's two methods carries reply buttons.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ButtonsEndpoint {
     /// `send-button-actions` if there is a header or footer, else `send-button-list`.
     Auto,
@@ -64,13 +84,21 @@ const WEBHOOK_TOKENS: [(&str, WebhookToken); 2] = [
 ];
 
 const INSTANCE_ID: AccountField =
-    AccountField::new("instanceId", "The id of the instance, from Z-API's panel.").required();
+    AccountField::new("instanceId", "The id of the instance, from Z-API's panel.")
+        .required()
+        .in_url("the part between /instances/ and /token/")
+        .mistaken(|text| {
+            pasted::is_spelled_phone_number(text).then_some(
+                "This is a phone number; write the id of the instance, from Z-API's panel",
+            )
+        });
 const INSTANCE_TOKEN: AccountField = AccountField::new(
     "instanceToken",
     "The token of the instance, from Z-API's panel.",
 )
 .required()
-.secret();
+.secret()
+.in_url("the part that follows /token/");
 const CLIENT_TOKEN: AccountField = AccountField::new(
     "clientToken",
     "The account security token, if it is active in Z-API's panel.",
@@ -94,12 +122,20 @@ pub(crate) const FIELDS: AccountFields = AccountFields {
     settings: &[BUTTONS_ENDPOINT, WEBHOOK_TOKEN, BASE_URL],
 };
 
+/// Recognizes `https://api.z-api.io/instances/…`.
+fn in_call(path: &[&str]) -> Option<&'static str> {
+    path.contains(&"instances").then_some(
+        "Is the URL of an instance; end it before /instances, and write the id and the token of the instance as \
+         credentials",
+    )
+}
+
 pub(crate) fn parse(mut form: Form<'_>, defaults: &Defaults) -> Result<ChannelConfig, FieldErrors> {
     let account = ZapiAccount {
         // An id, which Z-API writes into every webhook; its length is Z-API's.
-        instance_id: form.required(INSTANCE_ID.name).into(),
-        instance_token: form.required_secret(INSTANCE_TOKEN.name),
-        client_token: form.optional_secret(CLIENT_TOKEN.name),
+        instance_id: form.required(&INSTANCE_ID).into(),
+        instance_token: form.required_secret(&INSTANCE_TOKEN),
+        client_token: form.optional_secret(&CLIENT_TOKEN),
         buttons_endpoint: form
             .choice(BUTTONS_ENDPOINT.name, &BUTTONS_ENDPOINTS)
             .unwrap_or(ButtonsEndpoint::Auto),
@@ -107,7 +143,9 @@ pub(crate) fn parse(mut form: Form<'_>, defaults: &Defaults) -> Result<ChannelCo
             .choice(WEBHOOK_TOKEN.name, &WEBHOOK_TOKENS)
             .unwrap_or(WebhookToken::Ignored),
     };
-    let base_url = form.base_url().unwrap_or_else(|| defaults.zapi_url.clone());
+    let base_url = form
+        .base_url(in_call)
+        .unwrap_or_else(|| defaults.zapi_url.clone());
     form.finish(ChannelConfig {
         base_url,
         credentials: Credentials::Zapi(account),

@@ -7,7 +7,7 @@ mod wire;
 
 use async_trait::async_trait;
 use recado_core::inbound::{Ignored, Inbound};
-use recado_core::{Capabilities, MessageId, Provider, capabilities};
+use recado_core::{Capabilities, Provider, capabilities};
 use reqwest::Method;
 use reqwest::header::{HeaderMap, HeaderName};
 use secrecy::{ExposeSecret, SecretString};
@@ -18,7 +18,7 @@ pub use account::{ButtonsEndpoint, WebhookToken, ZapiAccount};
 
 use crate::channel::{Channel, Health, HealthState, OutboundMessage, Preview, Receipt};
 use crate::config::{ConfigError, join};
-use crate::connection::{Connection, check, harmless, json, secret_header, text};
+use crate::connection::{Connection, harmless, json, secret_header, text};
 use crate::error::{ChannelError, ErrorKind};
 use crate::http::HttpClient;
 use crate::redact::{BLANK, Redactor};
@@ -91,7 +91,7 @@ impl Zapi {
         &self,
         message: &'a OutboundMessage,
     ) -> Result<(&Endpoint, wire::Request<'a>), ChannelError> {
-        check(self.capabilities(), message)?;
+        message.check(self.capabilities())?;
         Ok(if self.buttons_endpoint.has_title_for(&message.content) {
             (&self.actions, wire::actions(message))
         } else {
@@ -118,10 +118,6 @@ impl Channel for Zapi {
             Some(receipt) => Ok(receipt),
             None => Err(errors::refusal(&self.connection, &answer)),
         }
-    }
-
-    fn preset_message_id(&self, _: &MessageId) -> Option<String> {
-        None
     }
 
     async fn health(&self) -> Result<Health, ChannelError> {
@@ -156,7 +152,7 @@ impl Channel for Zapi {
         let token = head.headers.get("z-api-token");
         let known = token.is_some_and(|given| proof::knows(given.as_bytes(), &self.instance_token));
         let allowed = known || self.webhook_token == WebhookToken::Ignored;
-        proof::delivered(proof::in_url(head) && allowed).map(drop)
+        proof::delivered(head.has_secret() && allowed).map(drop)
     }
 
     fn verify_webhook(&self, call: &WebhookCall<'_>) -> Result<Admission, WebhookRefused> {
@@ -177,8 +173,7 @@ impl Channel for Zapi {
         } else {
             vec![Inbound::Ignored(Ignored::OtherInstance)]
         };
-        let received = news.into_iter().map(|what| Received { number: None, what });
-        Ok(received.collect())
+        Ok(news.into_iter().map(Received::new).collect())
     }
 
     async fn register_webhook(&self, url: &Url, secret: &SecretString) -> Result<(), ChannelError> {

@@ -147,14 +147,11 @@ fn received(body: &Value) -> Inbound {
     let Some(from) = person(addresses.map(|path| text(body, path)), name) else {
         return Inbound::Ignored(Ignored::WithoutSender);
     };
-    Inbound::Message(InboundMessage {
-        external_id,
-        from,
-        group,
-        sent_at: instant(body.get("momment")),
-        in_reply_to,
-        content,
-    })
+    let mut message = InboundMessage::new(external_id, from, content);
+    message.group = group;
+    message.sent_at = instant(body.get("momment"));
+    message.in_reply_to = in_reply_to;
+    Inbound::Message(message)
 }
 
 fn is_group(body: &Value) -> bool {
@@ -187,10 +184,8 @@ fn unheard(body: &Value) -> Option<Ignored> {
 /// A text that answers a message of ours may be a tap as well, which only the buttons sent can tell.
 fn content(body: &Value) -> InboundContent {
     let tap = |(id, title): &(&str, &str)| {
-        Some(Choice {
-            id: choice_id(body.pointer(id))?,
-            title: words(body.pointer(title)).unwrap_or_default(),
-        })
+        let title = words(body.pointer(title)).unwrap_or_default();
+        Some(Choice::new(choice_id(body.pointer(id))?, title))
     };
     if let Some(choice) = BUTTONS.iter().find_map(tap) {
         return InboundContent::Button(choice);
@@ -199,7 +194,7 @@ fn content(body: &Value) -> InboundContent {
         let title = ["/title", "/message"].map(|key| format!("/listResponseMessage{key}"));
         let title = title.iter().find_map(|path| words(body.pointer(path)));
         let title = title.unwrap_or_default();
-        return InboundContent::List(Choice { id, title });
+        return InboundContent::List(Choice::new(id, title));
     }
     let known = KINDS
         .iter()
@@ -226,10 +221,9 @@ fn delivery(connection: &Connection, body: &Value) -> Inbound {
     }
     let error = failure(connection, body);
     let status = error.as_ref().map_or(Status::Sent, failed);
-    Inbound::Status(StatusNews {
-        error,
-        ..StatusNews::new(external_ids, status)
-    })
+    let mut news = StatusNews::new(external_ids, status);
+    news.error = error;
+    Inbound::Status(news)
 }
 
 /// The status of a message that Z-API could not send, or does not know whether it sent it.
@@ -252,11 +246,7 @@ fn failure(connection: &Connection, body: &Value) -> Option<StatusError> {
         Some((_, reason)) => reason,
         None => ErrorKind::Rejected.reason(),
     };
-    Some(StatusError {
-        code: None,
-        reason: reason.to_owned(),
-        message: connection.clean(&said),
-    })
+    Some(StatusError::new(reason, connection.clean(&said)))
 }
 
 /// One call may name several messages.
@@ -281,5 +271,5 @@ fn statuses(connection: &Connection, body: &Value) -> Vec<Inbound> {
 }
 
 fn connected(connected: bool, detail: Option<String>) -> Inbound {
-    Inbound::Connection(ConnectionNews { connected, detail })
+    Inbound::Connection(ConnectionNews::new(connected, detail))
 }

@@ -6,7 +6,7 @@ use recado_core::{ButtonsMessage, Provider, Recipient, RecipientKind, capabiliti
 use serde::Serialize;
 
 use crate::channel::{OutboundMessage, Receipt};
-use crate::connection::{content_refused, json, text};
+use crate::connection::{json, text};
 use crate::error::ChannelError;
 use crate::http::Answer;
 
@@ -105,7 +105,10 @@ fn folded(content: &ButtonsMessage) -> Result<Cow<'_, str>, ChannelError> {
             "(#131009) Parameter value is not valid: header_text, body_text and footer_text have {length} characters \
              together, with their marks; Z-API allows {max}"
         );
-        return Err(content_refused(Provider::Zapi, message));
+        return Err(ChannelError::content_refused(
+            Provider::Zapi.as_str(),
+            message,
+        ));
     }
     Ok(text.into())
 }

@@ -6,9 +6,13 @@ use secrecy::SecretString;
 use crate::config::{ChannelConfig, Credentials, Defaults};
 use crate::fields::{AccountField, AccountFields, BASE_URL, words};
 use crate::form::Form;
+use crate::pasted;
 
-/// An instance of ZapperHUB.
+/// An instance of ZapperHUB, or a user of a wuzapi server.
+///
+/// The recipient's form is set on a value that [`hosted`](Self::hosted) or [`wuzapi`](Self::wuzapi) made.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct ZapperHubAccount {
     /// Sent as `X-Api-Key`, or as `token` to wuzapi.
     pub api_key: SecretString,
@@ -18,8 +22,33 @@ pub struct ZapperHubAccount {
     pub recipient_form: RecipientForm,
 }
 
+impl ZapperHubAccount {
+    /// Creates the account of an instance of the hosted API.
+    #[must_use]
+    pub fn hosted(instance_id: impl Into<String>, api_key: SecretString) -> Self {
+        let instance_id = instance_id.into();
+        Self::new(api_key, Dialect::ZapperApiV2 { instance_id })
+    }
+
+    /// Creates the account of a user of a wuzapi server, whose URL is the
+    /// [`base_url`](crate::ChannelConfig::base_url) of its channel.
+    #[must_use]
+    pub const fn wuzapi(token: SecretString) -> Self {
+        Self::new(token, Dialect::Wuzapi)
+    }
+
+    const fn new(api_key: SecretString, dialect: Dialect) -> Self {
+        Self {
+            api_key,
+            dialect,
+            recipient_form: RecipientForm::Digits,
+        }
+    }
+}
+
 /// The APIs under ZapperHUB's name that can send buttons.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Dialect {
     /// The hosted API.
     ZapperApiV2 {
@@ -32,6 +61,7 @@ pub enum Dialect {
 
 /// How a phone number is written; all are documented (ZapperAPI, message addressing).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum RecipientForm {
     /// `5521988887777`
     Digits,
@@ -63,7 +93,12 @@ const RECIPIENT_FORMS: [(&str, RecipientForm); 3] = [
 const INSTANCE_ID: AccountField = AccountField::new(
     "instanceId",
     "The id of the instance, from ZapperHUB's panel. Only the dialect `wuzapi` does without it.",
-);
+)
+.in_url("the id of the instance, with which its path begins")
+.mistaken(|text| {
+    pasted::is_spelled_phone_number(text)
+        .then_some("This is a phone number; write the id of the instance, from ZapperHUB's panel")
+});
 const API_KEY: AccountField = AccountField::new(
     "apiKey",
     "The API key, from ZapperHUB's panel; for `wuzapi` the token of the user.",
@@ -88,17 +123,33 @@ pub(crate) const FIELDS: AccountFields = AccountFields {
     settings: &[DIALECT, RECIPIENT_FORM, BASE_URL],
 };
 
+/// Recognizes `https://api.zapperapi.com/…/messages/buttons` and `https://…/chat/send/buttons`.
+fn in_call(path: &[&str]) -> Option<&'static str> {
+    let calls = [
+        ["messages", "buttons"],
+        ["messages", "text"],
+        ["chat", "send"],
+        ["session", "status"],
+    ];
+    let is_call = path
+        .windows(2)
+        .any(|pair| calls.iter().any(|call| pair == call));
+    is_call.then_some(
+        "Is the URL of a call; end it before the id of the instance, or before /chat or /session",
+    )
+}
+
 pub(crate) fn parse(mut form: Form<'_>, defaults: &Defaults) -> Result<ChannelConfig, FieldErrors> {
-    let api_key = form.required_secret(API_KEY.name);
+    let api_key = form.required_secret(&API_KEY);
     let recipient_form = form.choice(RECIPIENT_FORM.name, &RECIPIENT_FORMS);
-    let own_url = form.base_url();
+    let own_url = form.base_url(in_call);
     let [hosted, wuzapi] = DIALECTS;
     let dialects = [hosted, wuzapi, ("zappermeow", DialectName::ZapperMeow)];
     let dialect = match form.choice(DIALECT.name, &dialects) {
         Some(DialectName::Wuzapi) => {
             // A wuzapi server has no instances; the id is taken so that a switch of dialect needs no other change.
-            form.optional(INSTANCE_ID.name);
-            if own_url.is_none() {
+            form.optional(&INSTANCE_ID);
+            if form.lacks_setting(BASE_URL.name) {
                 let problem = "Required: where your wuzapi server answers";
                 form.fault("settings", BASE_URL.name, problem);
             }
@@ -109,7 +160,7 @@ pub(crate) fn parse(mut form: Form<'_>, defaults: &Defaults) -> Result<ChannelCo
                 let problem = "ZapperMeow cannot send buttons yet; use zapperapi_v2 or wuzapi";
                 form.fault("settings", DIALECT.name, problem);
             }
-            let instance_id = form.required(INSTANCE_ID.name);
+            let instance_id = form.required(&INSTANCE_ID);
             Dialect::ZapperApiV2 { instance_id }
         }
     };

@@ -17,7 +17,7 @@ pub use account::{Dialect, RecipientForm, ZapperHubAccount};
 
 use crate::channel::{Channel, Health, OutboundMessage, Preview, Receipt};
 use crate::config::{ConfigError, join};
-use crate::connection::{Connection, check, secret_header};
+use crate::connection::{Connection, secret_header};
 use crate::error::ChannelError;
 use crate::http::HttpClient;
 use crate::redact::Redactor;
@@ -83,7 +83,7 @@ impl ZapperHub {
     }
 
     fn request<'a>(&self, message: &'a OutboundMessage) -> Result<wire::Request<'a>, ChannelError> {
-        check(self.capabilities(), message)?;
+        message.check(self.capabilities())?;
         Ok(wire::Request::new(
             &self.dialect,
             self.recipient_form,

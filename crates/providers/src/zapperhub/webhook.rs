@@ -55,7 +55,7 @@ pub(super) fn verify_head(dialect: &Dialect, head: &WebhookHead<'_>) -> Result<(
             .get(SIGNATURE)
             .is_some_and(|hex| proof::may_sign(hex.as_bytes())),
     };
-    proof::delivered(proof::in_url(head) && proved).map(drop)
+    proof::delivered(head.has_secret() && proved).map(drop)
 }
 
 fn content_type<'a>(call: &WebhookCall<'a>) -> Option<&'a str> {
@@ -78,8 +78,7 @@ pub(super) fn parse(
         Dialect::ZapperApiV2 { instance_id } => v2::news(connection, instance_id, body)?,
         Dialect::Wuzapi => wuzapi::news(connection, content_type, body)?,
     };
-    let received = news.into_iter().map(|what| Received { number: None, what });
-    Ok(received.collect())
+    Ok(news.into_iter().map(Received::new).collect())
 }
 
 /// Whether a chat is a group.
@@ -98,5 +97,5 @@ fn unheard(chat: &str) -> Option<Inbound> {
 }
 
 fn connected(connected: bool, detail: Option<String>) -> Inbound {
-    Inbound::Connection(ConnectionNews { connected, detail })
+    Inbound::Connection(ConnectionNews::new(connected, detail))
 }

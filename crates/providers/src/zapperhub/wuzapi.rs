@@ -51,10 +51,7 @@ pub(super) fn receipt(
     };
     let given = text(&body, "/data/Id").or_else(|| text(&body, "/data/id"));
     let external_id = given.map_or_else(|| message_id(id), str::to_owned);
-    Ok(Receipt {
-        external_id: Some(external_id),
-        provider_id: None,
-    })
+    Ok(Receipt::new(external_id))
 }
 
 /// `GET /session/status`; its body contains the token, so nothing of it is shown.

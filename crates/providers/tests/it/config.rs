@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use recado_core::Provider;
 use recado_providers::{
-    ChannelConfig, ConfigError, Credentials, Defaults, Dialect, HttpClient, Timeouts, connect,
+    ChannelConfig, ConfigError, Credentials, Defaults, Dialect, HttpClient, SecretString, Timeouts,
+    WhatsAppAccount, ZapiAccount, ZapperHubAccount, connect,
 };
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -295,9 +296,10 @@ fn a_hand_made_configuration_is_checked_too() {
     else {
         panic!("a valid configuration");
     };
-    let made = |url: &str, account| ChannelConfig {
-        base_url: url.parse().expect("a URL"),
-        credentials: Credentials::ZapperHub(account),
+    let made = |url: &str, account| {
+        let mut config = ChannelConfig::new(Credentials::ZapperHub(account));
+        config.base_url = url.parse().expect("a URL");
+        config
     };
     let no_web = connect(&client(), made("mailto:a@b", account.clone())).err();
     assert_eq!(no_web, Some(ConfigError::BaseUrl));
@@ -305,4 +307,26 @@ fn a_hand_made_configuration_is_checked_too() {
     let unsendable = connect(&client(), made("https://h", account)).err();
     assert_eq!(unsendable, Some(ConfigError::Credential("apiKey")));
     assert_eq!(Defaults::default().whatsapp_version, "v25.0");
+}
+
+#[test]
+fn an_account_that_lacks_what_it_needs_is_refused_before_anything_is_sent() {
+    let secret = || SecretString::from("a-long-secret");
+    let made = |credentials: Credentials| {
+        let channel = connect(&client(), ChannelConfig::new(credentials));
+        channel.map(drop)
+    };
+    let wuzapi = ZapperHubAccount::wuzapi(secret());
+    assert_eq!(made(wuzapi.into()), Err(ConfigError::OwnBaseUrl));
+    for id in ["", ".", ".."] {
+        for account in [
+            WhatsAppAccount::new(id, secret()).into(),
+            ZapiAccount::new(id, secret()).into(),
+            ZapperHubAccount::hosted(id, secret()).into(),
+        ] {
+            assert_eq!(made(account), Err(ConfigError::Segment), "{id:?}");
+        }
+    }
+    let account = ZapperHubAccount::hosted("inst_5f2c", secret());
+    assert_eq!(made(account.into()), Ok(()));
 }

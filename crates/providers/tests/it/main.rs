@@ -2,7 +2,9 @@
 
 mod config;
 mod conformance;
+mod examples;
 mod http;
+mod pasted;
 mod rules;
 mod support;
 mod webhook_registration;

@@ -216,25 +216,19 @@ pub(crate) fn plain() -> OutboundMessage {
 }
 
 pub(crate) fn message(to: &str, content: ButtonsMessage) -> OutboundMessage {
-    OutboundMessage {
-        id: "msg_0199f3aa4a1e7c109d7b000000000001"
+    OutboundMessage::new(
+        "msg_0199f3aa4a1e7c109d7b000000000001"
             .parse::<MessageId>()
             .expect("an id"),
-        to: to.parse().expect("a recipient"),
+        to.parse().expect("a recipient"),
         content,
-    }
+    )
 }
 
 pub(crate) fn content(header: Option<&str>, footer: Option<&str>, buttons: u8) -> ButtonsMessage {
-    let buttons = (1..=buttons).map(|n| Button {
-        id: format!("visit:{n}"),
-        title: format!("Opção {n}"),
-    });
-    ButtonsMessage::new(
-        header.map(str::to_owned),
-        "Podemos confirmar a visita?\n*Quinta*, 10h".to_owned(),
-        footer.map(str::to_owned),
-        buttons.collect(),
-    )
-    .expect("a message")
+    let buttons = (1..=buttons).map(|n| Button::new(format!("visit:{n}"), format!("Opção {n}")));
+    ButtonsMessage::new("Podemos confirmar a visita?\n*Quinta*, 10h", buttons)
+        .expect("a message")
+        .with_header(header.unwrap_or_default())
+        .with_footer(footer.unwrap_or_default())
 }

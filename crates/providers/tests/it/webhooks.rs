@@ -56,13 +56,9 @@ pub(crate) fn admit(
     headers: &HeaderMap,
     body: &[u8],
 ) -> Result<Admission, WebhookRefused> {
-    let head = WebhookHead {
-        method,
-        url_secret: Some(SECRET),
-        headers,
-        secret: &SecretString::from(SECRET),
-    };
-    channel.verify_webhook(&WebhookCall { head, query, body })
+    let secret = SecretString::from(SECRET);
+    let head = WebhookHead::new(method, Some(SECRET), headers, &secret);
+    channel.verify_webhook(&WebhookCall::new(head, query, body))
 }
 
 /// What a JSON body says.
@@ -111,10 +107,7 @@ pub(crate) fn list(id: &str, title: &str) -> InboundContent {
 }
 
 fn choice(id: &str, title: &str) -> Choice {
-    Choice {
-        id: id.to_owned(),
-        title: title.to_owned(),
-    }
+    Choice::new(id, title)
 }
 
 pub(crate) fn other(kind: &str, text: Option<&str>) -> InboundContent {

@@ -43,18 +43,10 @@ fn a_provider_proves_itself_by_the_secret_in_the_url(
     #[case] expected: Result<Admission, WebhookRefused>,
 ) {
     let (headers, body) = genuine(subject);
-    let head = WebhookHead {
-        method: &Method::POST,
-        url_secret,
-        headers: &headers,
-        secret: &SecretString::from(SECRET),
-    };
+    let secret = SecretString::from(SECRET);
+    let head = WebhookHead::new(&Method::POST, url_secret, &headers, &secret);
     let before_the_body = channel(subject).verify_webhook_head(&head);
     assert_eq!(before_the_body.is_ok(), expected.is_ok());
-    let call = WebhookCall {
-        head,
-        query: "",
-        body,
-    };
+    let call = WebhookCall::new(head, "", body);
     assert_eq!(channel(subject).verify_webhook(&call), expected);
 }

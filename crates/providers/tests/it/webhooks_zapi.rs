@@ -289,7 +289,7 @@ fn the_connection_is_told(
     #[case] detail: Option<&str>,
 ) {
     let detail = detail.map(str::to_owned);
-    let news = Inbound::Connection(ConnectionNews { connected, detail });
+    let news = Inbound::Connection(ConnectionNews::new(connected, detail));
     assert_eq!(read(&*channel(), &body), [news]);
 }
 

@@ -337,10 +337,9 @@ fn an_update_without_news_is_ignored(#[case] members: Value) {
 fn the_connection_is_told(#[case] mut body: Value, #[case] expected: Option<(bool, Option<&str>)>) {
     body["type"] = "connection.update".into();
     let expected = match expected {
-        Some((connected, detail)) => Inbound::Connection(ConnectionNews {
-            connected,
-            detail: detail.map(str::to_owned),
-        }),
+        Some((connected, detail)) => {
+            Inbound::Connection(ConnectionNews::new(connected, detail.map(str::to_owned)))
+        }
         None => ignored("connecting"),
     };
     assert_eq!(read(&*channel(), &body), [expected]);

@@ -24,21 +24,10 @@ fn an_echo_with_buttons_says_what_was_sent_to_whom(#[case] sent: Value) {
     body["key"]["fromMe"] = true.into();
     // Ours, of whom the echo is not about.
     body["key"]["senderLid"] = "990000000000001@lid".into();
-    let expected = Echo {
-        external_id: "3AF0C1D2E3F405162739".into(),
-        to: Person {
-            phone: "5521988887777".parse().ok(),
-            ..Person::default()
-        },
-        sent_at: Some(1_790_000_009_000),
-        body: "Confirma?".into(),
-        buttons: [("yes", "Sim"), ("no", "Não")]
-            .map(|(id, title)| Choice {
-                id: id.into(),
-                title: title.into(),
-            })
-            .to_vec(),
-    };
+    let to = Person::new(["5521988887777".parse().expect("a phone")]);
+    let mut expected = Echo::new("3AF0C1D2E3F405162739", to, "Confirma?");
+    expected.sent_at = Some(1_790_000_009_000);
+    expected.buttons = vec![Choice::new("yes", "Sim"), Choice::new("no", "Não")];
     assert_eq!(read(&*channel(), &body), [Inbound::Echo(expected)]);
 }
 

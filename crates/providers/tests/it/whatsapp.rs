@@ -1,11 +1,11 @@
 //! WhatsApp Cloud API: the exact request, and what its answers mean.
 
-use recado_providers::{ErrorKind, HealthState};
+use recado_providers::{ChannelConfig, ErrorKind, HealthState, WhatsAppAccount, connect};
 use recado_sandbox::{Account, TokenState, WindowMode};
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::support::{Subject, World, canned, content, full, message, plain};
+use crate::support::{Subject, World, canned, client, content, full, message, plain};
 
 const SUBJECT: Subject = Subject::WhatsApp;
 
@@ -106,17 +106,12 @@ async fn our_id_travels_with_the_message_so_that_a_status_can_settle_it() {
 #[tokio::test]
 async fn every_limit_is_accepted_at_its_edge() {
     let world = World::start().await;
-    let button = recado_core::Button {
-        id: "i".repeat(256),
-        title: "ç".repeat(20),
-    };
-    let content = recado_core::ButtonsMessage::new(
-        Some("h".repeat(60)),
-        "b\n".repeat(512),
-        Some("f".repeat(60)),
-        vec![button],
-    );
-    let sent = message("+55 (11) 90000-0001", content.expect("a message"));
+    let button = recado_core::Button::new("i".repeat(256), "ç".repeat(20));
+    let content = recado_core::ButtonsMessage::new("b\n".repeat(512), [button])
+        .expect("a message")
+        .with_header("h".repeat(60))
+        .with_footer("f".repeat(60));
+    let sent = message("+55 (11) 90000-0001", content);
     world.channel(SUBJECT).send(&sent).await.expect("accepted");
 }
 
@@ -272,7 +267,8 @@ async fn an_answer_without_metas_error_object_is_judged_by_its_status(
 #[case::garbage_token("T-UNKNOWN", "800000000000001", ErrorKind::Unauthorized, 190)]
 #[case::expired_token("T-EXPIRED", "800000000000001", ErrorKind::Unauthorized, 190)]
 #[case::no_permission("T-NOPERM", "800000000000001", ErrorKind::Unauthorized, 10)]
-#[case::unknown_number("T-WORKING", "5511900000001", ErrorKind::Misconfigured, 100)]
+#[case::unknown_number("T-WORKING", "800000000000099", ErrorKind::Misconfigured, 100)]
+#[case::a_phone_number("T-WORKING", "5511900000001", ErrorKind::Misconfigured, 100)]
 #[case::unregistered_number("T-WORKING", "800000000000002", ErrorKind::NotConnected, 133_010)]
 #[tokio::test]
 async fn a_wrong_account_is_told_apart(
@@ -282,10 +278,15 @@ async fn a_wrong_account_is_told_apart(
     #[case] code: i64,
 ) {
     let world = World::start().await;
-    let credentials = json!({"accessToken": token, "phoneNumberId": number});
-    let channel = SUBJECT.channel_with(&credentials, &SUBJECT.settings(world.url(SUBJECT)));
+    let mut config = ChannelConfig::new(WhatsAppAccount::new(number, token.into()));
+    config.base_url = world.url(SUBJECT).parse().expect("a URL");
+    let channel = connect(&client(), config).expect("a channel");
     let error = channel.send(&full()).await.expect_err("refused");
     assert_eq!((error.kind, error.code), (kind, Some(code)), "{error}");
+    let is_explained = error
+        .message
+        .contains("This is a phone number; write the id");
+    assert_eq!(is_explained, number.starts_with("55"), "{error}");
 }
 
 #[tokio::test]

@@ -130,9 +130,11 @@ async fn a_text_that_is_too_long_with_its_header_is_refused_without_a_request() 
     let world = World::start().await;
     let long = |body: usize| {
         let buttons = content(None, None, 1).buttons().to_vec();
-        let content =
-            recado_core::ButtonsMessage::new(Some("Oi".into()), "b".repeat(body), None, buttons);
-        message("5521988887777", content.expect("a message"))
+        let content = recado_core::ButtonsMessage::new("b".repeat(body), buttons);
+        message(
+            "5521988887777",
+            content.expect("a message").with_header("Oi"),
+        )
     };
     let channel = forced("list", world.url(SUBJECT));
     // `*Oi*` and two line breaks are six characters.

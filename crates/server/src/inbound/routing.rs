@@ -38,7 +38,7 @@ impl<'a> Routes<'a> {
         items: impl ExactSizeIterator<Item = Received> + Send,
     ) -> Result<Vec<Routed>, ApiError> {
         let mut routed = Vec::with_capacity(items.len());
-        for Received { number, what } in items {
+        for Received { number, what, .. } in items {
             if is_noted(called, &what) {
                 continue;
             }

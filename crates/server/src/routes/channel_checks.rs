@@ -103,24 +103,21 @@ pub(super) async fn require_connected(channel: &dyn Channel) -> Result<(), ApiEr
 const fn state_of(state: HealthState) -> ChannelState {
     match state {
         HealthState::Connected => ChannelState::Connected,
-        HealthState::Disconnected => ChannelState::Disconnected,
         HealthState::NeedsPairing => ChannelState::NeedsPairing,
         HealthState::Unpaid => ChannelState::Unpaid,
+        _ => ChannelState::Disconnected,
     }
 }
 
 const fn failure_of(kind: ErrorKind) -> ChannelState {
     match kind {
         ErrorKind::Unauthorized => ChannelState::Unauthorized,
-        ErrorKind::Misconfigured
-        | ErrorKind::InvalidRecipient
-        | ErrorKind::ContentRefused
-        | ErrorKind::Rejected => ChannelState::Misconfigured,
         ErrorKind::NotConnected | ErrorKind::WindowClosed => ChannelState::Disconnected,
         ErrorKind::BillingBlocked => ChannelState::Unpaid,
         ErrorKind::Restricted => ChannelState::Restricted,
         ErrorKind::Throttled | ErrorKind::Unavailable | ErrorKind::Indeterminate => {
             ChannelState::Unavailable
         }
+        _ => ChannelState::Misconfigured,
     }
 }

@@ -202,10 +202,7 @@ pub(crate) async fn create(
         Err(StoreError::Conflict) => return Err(taken(&app, &conversation).await?),
         created => created?.into(),
     };
-    let warnings = to.warning.map(|message| Warning {
-        field: "to".to_owned(),
-        message,
-    });
+    let warnings = to.warning.map(|message| Warning::new("to", message));
     let created = Conversation {
         warnings: warnings.map(FieldWarning::from).into_iter().collect(),
         ..created

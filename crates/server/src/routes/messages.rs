@@ -249,7 +249,7 @@ fn described(content: Content, metadata: Metadata) -> (String, Metadata) {
             text_truncated,
             choice,
         } => {
-            let choice = choice.map(|Choice { id, title }| ReplyButton { id, title });
+            let choice = choice.map(|Choice { id, title, .. }| ReplyButton { id, title });
             (
                 text.unwrap_or_default(),
                 Metadata {

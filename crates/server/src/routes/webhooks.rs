@@ -144,12 +144,7 @@ async fn take(
         .map_err(|error| ApiError::internal(error.message))?;
     let (parts, body) = request.into_parts();
     // Nothing of a body is read that cannot be proved.
-    let head = WebhookHead {
-        method: &parts.method,
-        url_secret,
-        headers: &parts.headers,
-        secret: &secret,
-    };
+    let head = WebhookHead::new(&parts.method, url_secret, &parts.headers, &secret);
     ready
         .verify_webhook_head(&head)
         .map_err(|refused| refuse(&channel, &parts.method, refused))?;
@@ -160,11 +155,7 @@ async fn take(
     };
     let mut room = budget.room(Some(&channel.organization_id));
     let body = reading::read(body, MAX_CALL_BYTES, &mut room).await?;
-    let call = WebhookCall {
-        head,
-        query: parts.uri.query().unwrap_or_default(),
-        body: &body,
-    };
+    let call = WebhookCall::new(head, parts.uri.query().unwrap_or_default(), &body);
     match ready.verify_webhook(&call) {
         Ok(Admission::Challenge(challenge)) => return Ok(challenge.into_response()),
         Ok(Admission::Deliver) => {}

@@ -1,7 +1,7 @@
 //! Contacts: what is learned of a customer holds in all conversations with them.
 
 use jiff::Timestamp;
-use recado_core::inbound::{CustomerCall, Inbound, InboundMessage, Person};
+use recado_core::inbound::{CustomerCall, Inbound, Person};
 use recado_core::{ConversationId, Provider};
 use recado_store::{Conversation, Store};
 use rstest::rstest;
@@ -10,7 +10,7 @@ use sqlx::AssertSqlSafe;
 use crate::moves::moved;
 use crate::received::opened;
 use crate::taps::{ana, apply, create_channel, furnish, kinds, phone, said, tapped};
-use crate::world::{World, at, conv, id, org};
+use crate::world::{World, at, conv, id, org, with};
 
 const DAY: i64 = 24 * 60 * 60 * 1000;
 
@@ -29,14 +29,11 @@ fn written(external_id: &str, from: Person, sent_at: i64) -> Inbound {
     let Inbound::Message(message) = said(external_id, from, "Hi") else {
         unreachable!()
     };
-    Inbound::Message(InboundMessage {
-        sent_at: Some(sent_at),
-        ..message
-    })
+    Inbound::Message(with(message, |it| it.sent_at = Some(sent_at)))
 }
 
 fn called(from: Person, at: i64) -> Inbound {
-    Inbound::Call(CustomerCall { from, at: Some(at) })
+    Inbound::Call(CustomerCall::new(from, Some(at)))
 }
 
 #[rstest]
@@ -97,10 +94,7 @@ async fn every_agents_conversation_and_both_spellings_see_one_window(
 #[tokio::test]
 async fn a_conversation_that_is_created_later_knows_the_contact() {
     let World { store, .. } = &tapped().await;
-    let person = Person {
-        user_id: Some(id("BR.1")),
-        ..ana()
-    };
+    let person = with(ana(), |it| it.user_id = Some(id("BR.1")));
     apply(store, vec![written("w.1", person.clone(), 50_000)]).await;
     for (text, recipient) in [
         ("conv-same", "5521988887777"),
@@ -115,10 +109,7 @@ async fn a_conversation_that_is_created_later_knows_the_contact() {
         assert_eq!(kept, Some(created));
     }
     // The phone number is not told any more: all are found by the user id.
-    let hidden = Person {
-        user_id: Some(id("BR.1")),
-        ..Person::default()
-    };
+    let hidden = Person::new([id("BR.1")]);
     apply(store, vec![written("w.2", hidden, 70_000)]).await;
     for text in ["conv-456", "conv-same", "conv-spelled", "conv-user"] {
         assert_eq!(

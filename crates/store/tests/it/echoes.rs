@@ -6,21 +6,19 @@ use recado_store::{Message, SendResult, Store};
 use rstest::rstest;
 
 use crate::taps::{apply, create_channel, furnish, kinds, news, phone};
-use crate::world::{World, at, content, conversation, id, message, msg, org};
+use crate::world::{World, at, content, conversation, id, message, msg, org, with};
 
 /// An echo of what [`content`] says, a second after its send.
 fn echo(external_id: &str) -> Echo {
-    let choice = |button: &recado_core::Button| Choice {
-        id: button.id.clone(),
-        title: button.title.clone(),
-    };
-    Echo {
-        external_id: external_id.into(),
-        to: phone("5521988887777"),
-        sent_at: Some(6_000),
-        body: content().body().to_owned(),
-        buttons: content().buttons().iter().map(choice).collect(),
-    }
+    let choice =
+        |button: &recado_core::Button| Choice::new(button.id.clone(), button.title.clone());
+    with(
+        Echo::new(external_id, phone("5521988887777"), content().body()),
+        |it| {
+            it.sent_at = Some(6_000);
+            it.buttons = content().buttons().iter().map(choice).collect();
+        },
+    )
 }
 
 fn ended(outcome: Outcome) -> SendResult {
@@ -122,13 +120,13 @@ async fn a_message_whose_id_came_is_not_mistaken_for_one_that_is_alike() {
 }
 
 #[rstest]
-#[case::another_customer(Echo { to: phone("5511900000001"), ..echo("3EB0") })]
-#[case::nobody(Echo { to: Person::default(), ..echo("3EB0") })]
-#[case::other_words(Echo { body: "Body".into(), ..echo("3EB0") })]
-#[case::no_buttons(Echo { buttons: Vec::new(), ..echo("3EB0") })]
-#[case::another_order(Echo { buttons: echo("3EB0").buttons.into_iter().rev().collect(), ..echo("3EB0") })]
-#[case::too_early(Echo { sent_at: Some(5_000 - 120_001), ..echo("3EB0") })]
-#[case::too_late(Echo { sent_at: Some(5_000 + 120_001), ..echo("3EB0") })]
+#[case::another_customer(with(echo("3EB0"), |it| it.to = phone("5511900000001")))]
+#[case::nobody(with(echo("3EB0"), |it| it.to = Person::default()))]
+#[case::other_words(with(echo("3EB0"), |it| it.body = "Body".into()))]
+#[case::no_buttons(with(echo("3EB0"), |it| it.buttons = Vec::new()))]
+#[case::another_order(with(echo("3EB0"), |it| it.buttons = echo("3EB0").buttons.into_iter().rev().collect()))]
+#[case::too_early(with(echo("3EB0"), |it| it.sent_at = Some(5_000 - 120_001)))]
+#[case::too_late(with(echo("3EB0"), |it| it.sent_at = Some(5_000 + 120_001)))]
 #[tokio::test]
 async fn an_echo_of_something_else_binds_nothing(#[case] other: Echo) {
     let World { store, .. } = &sending().await;
@@ -140,17 +138,18 @@ async fn an_echo_of_something_else_binds_nothing(#[case] other: Echo) {
 
 #[rstest]
 #[case::without_the_ninth_digit(phone("552188887777"))]
-#[case::by_its_lid(Person { lid: Some(id("1900@lid")), ..Person::default() })]
+#[case::by_its_lid(Person::new([id("1900@lid")]))]
 #[tokio::test]
 async fn the_customer_is_known_by_every_name(#[case] to: Person) {
     let World { store, .. } = &sending().await;
-    let both = Person {
-        lid: Some(id("1900@lid")),
-        ..phone("5521988887777")
-    };
+    let both = with(phone("5521988887777"), |it| it.lid = Some(id("1900@lid")));
     apply(store, vec![crate::taps::said("w.1", both, "Hi")]).await;
     finish(store, "msg_1", Outcome::Unknown).await;
-    apply(store, vec![Inbound::Echo(Echo { to, ..echo("3EB0") })]).await;
+    apply(
+        store,
+        vec![Inbound::Echo(with(echo("3EB0"), |it| it.to = to))],
+    )
+    .await;
     assert_eq!(kept(store, "msg_1").await.status, Status::Sent);
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use recado_core::inbound::{Inbound, InboundMessage, Person, StatusNews};
+use recado_core::inbound::{Inbound, Person, StatusNews};
 use recado_core::{Provider, Status};
 use recado_store::testing::TestDatabase;
 use recado_store::{DatabaseKind, Store};
@@ -19,7 +19,7 @@ use crate::taps::{
     application, apply_one, call, connection, create_channel, events, furnish, kinds, news, phone,
     said, tapped,
 };
-use crate::world::{World, agent, at, id, org};
+use crate::world::{World, agent, at, id, org, with};
 
 /// The way to a database in another data centre.
 const LATENCY: Duration = Duration::from_millis(8);
@@ -140,11 +140,8 @@ async fn the_order_in_which_a_call_tells_is_kept() {
 #[tokio::test]
 async fn what_one_message_of_a_call_tells_of_a_customer_the_next_one_knows() {
     let World { store, .. } = &tapped().await;
-    let person = |number: Option<&str>, user: Option<&str>, lid: Option<&str>| Person {
-        phone: number.map(id),
-        user_id: user.map(id),
-        lid: lid.map(id),
-        name: None,
+    let person = |number: Option<&str>, user: Option<&str>, lid: Option<&str>| {
+        Person::new([number, user, lid].into_iter().flatten().map(id))
     };
     let from = [
         person(Some("5511900000001"), None, None),
@@ -178,17 +175,14 @@ async fn a_text_may_answer_a_message_whose_id_the_same_call_tells() {
     };
     let finished = store.finish_send(&lost.organization_id, &lost.id, &unknown, at(51_000));
     finished.await.unwrap();
-    let status = Inbound::Status(StatusNews {
-        message_id: Some(lost.id.clone()),
-        ..StatusNews::new(vec!["wamid.2".into()], Status::Delivered)
-    });
+    let status = Inbound::Status(with(
+        StatusNews::new(vec!["wamid.2".into()], Status::Delivered),
+        |it| it.message_id = Some(lost.id.clone()),
+    ));
     let Inbound::Message(text) = said("w.1", phone("5521988887777"), "Hi") else {
         unreachable!()
     };
-    let answer = Inbound::Message(InboundMessage {
-        in_reply_to: Some("wamid.2".into()),
-        ..text
-    });
+    let answer = Inbound::Message(with(text, |it| it.in_reply_to = Some("wamid.2".into())));
     apply_one(store, application(&org(1), vec![status, answer])).await;
     let told = events(store, &org(1)).await.pop().unwrap();
     assert_eq!(told.data["inReplyTo"], "msg_2");

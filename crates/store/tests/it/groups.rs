@@ -1,13 +1,13 @@
 //! Taps in a group: events of the group's conversation, from the member who tapped.
 
 use recado_core::Provider;
-use recado_core::inbound::{Inbound, InboundMessage};
+use recado_core::inbound::Inbound;
 use rstest::rstest;
 
 use crate::quotations::{answering, sent_in};
 use crate::received::{last_event, opened};
 use crate::taps::{ana, apply, create_channel, events, kinds, phone, said, tap};
-use crate::world::{World, agent, conv, conversation, id, org};
+use crate::world::{World, agent, conv, conversation, id, org, with};
 
 const GROUP: &str = "120363000000000001@g.us";
 
@@ -31,10 +31,7 @@ fn in_group(item: Inbound, group: &str) -> Inbound {
     let Inbound::Message(message) = item else {
         unreachable!()
     };
-    Inbound::Message(InboundMessage {
-        group: Some(id(group)),
-        ..message
-    })
+    Inbound::Message(with(message, |it| it.group = Some(id(group))))
 }
 
 #[rstest]

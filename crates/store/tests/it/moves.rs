@@ -8,17 +8,13 @@ use tokio::task::JoinSet;
 
 use crate::received::{lands_in, last_event, opened};
 use crate::taps::{ana, apply, create_channel, events, inbound, kinds, phone, said, tapped};
-use crate::world::{ALL, World, at, conv, id, org};
+use crate::world::{ALL, World, at, conv, id, org, with};
 
 const OLD: &str = "5521988887777";
 const NEW: &str = "5511977776666";
 
 fn person(phone: Option<&str>, user_id: Option<&str>) -> Person {
-    Person {
-        phone: phone.map(id),
-        user_id: user_id.map(id),
-        ..Person::default()
-    }
+    Person::new([phone, user_id].into_iter().flatten().map(id))
 }
 
 pub(crate) fn moved(external_id: &str, from: Person, to: Person) -> Inbound {
@@ -37,10 +33,7 @@ async fn kept(store: &Store, text: &str) -> Conversation {
 #[tokio::test]
 async fn a_new_number_goes_on_in_the_conversation_of_the_old_one() {
     let World { store, .. } = &tapped().await;
-    let before = Person {
-        user_id: Some(id("BR.1")),
-        ..ana()
-    };
+    let before = with(ana(), |it| it.user_id = Some(id("BR.1")));
     apply(store, vec![said("w.1", before, "Hi")]).await;
     let to = person(Some(NEW), Some("BR.2"));
     let change = moved("w.2", person(Some(OLD), Some("BR.1")), to.clone());
@@ -57,13 +50,7 @@ async fn a_new_number_goes_on_in_the_conversation_of_the_old_one() {
     assert_eq!(event.data["movedTo"], name(NEW, "BR.2"));
     let conversation = kept(store, "conv-456").await;
     assert_eq!(conversation.recipient, id(NEW));
-    assert_eq!(
-        conversation.person,
-        Person {
-            name: Some("Ana".into()),
-            ..to.clone()
-        }
-    );
+    assert_eq!(conversation.person, to.clone().named(Some("Ana".into())));
     let target = store
         .send_target(&org(1), &id("agent-123"), &conv())
         .await

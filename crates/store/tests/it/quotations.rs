@@ -1,20 +1,17 @@
 //! Quotations: they choose among the conversations of their sender, and nothing more.
 
 use recado_core::Provider;
-use recado_core::inbound::{Inbound, InboundMessage, Person};
+use recado_core::inbound::{Inbound, Person};
 use recado_store::{SendResult, Store};
 use rstest::rstest;
 
 use crate::received::{lands_in, last_event, opened};
 use crate::taps::{ana, furnish, phone, said, tap, tapped};
-use crate::world::{World, accepted, at, conv, id, message, org};
+use crate::world::{World, accepted, at, conv, id, message, org, with};
 
 /// A customer who is known by a user id alone.
 fn user(user_id: &str) -> Person {
-    Person {
-        user_id: Some(id(user_id)),
-        ..Person::default()
-    }
+    Person::new([id(user_id)])
 }
 
 /// A text that quotes a message of ours.
@@ -22,10 +19,7 @@ pub(crate) fn answering(external_id: &str, from: Person, text: &str, quoted: &st
     let Inbound::Message(message) = said(external_id, from, text) else {
         unreachable!()
     };
-    Inbound::Message(InboundMessage {
-        in_reply_to: Some(quoted.to_owned()),
-        ..message
-    })
+    Inbound::Message(with(message, |it| it.in_reply_to = Some(quoted.to_owned())))
 }
 
 /// A text that quotes `msg_1`.

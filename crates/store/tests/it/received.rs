@@ -63,10 +63,7 @@ async fn a_tap_is_told_with_all_that_it_answers() {
         (kept.direction, kept.from, kept.in_reply_to),
         (Direction::Inbound, Some(ana()), Some(msg("msg_1")))
     );
-    let choice = Choice {
-        id: "btn_sales".into(),
-        title: "Sales".into(),
-    };
+    let choice = Choice::new("btn_sales", "Sales");
     assert_eq!(
         kept.content,
         Content::Inbound {
@@ -83,10 +80,7 @@ async fn a_tap_is_told_with_all_that_it_answers() {
 #[tokio::test]
 async fn a_list_row_and_other_kinds_are_told_as_what_they_are() {
     let World { store, .. } = &tapped().await;
-    let choice = Choice {
-        id: "row".into(),
-        title: "Row".into(),
-    };
+    let choice = Choice::new("row", "Row");
     let list = Inbound::Message(inbound("w.1", ana(), InboundContent::List(choice)));
     let image = InboundContent::Other {
         kind: "image".into(),

@@ -1,6 +1,6 @@
 //! Who wrote: the conversation of a customer, by every name.
 
-use recado_core::inbound::{Inbound, InboundMessage, Person};
+use recado_core::inbound::{Inbound, Person};
 use recado_core::{Provider, RecipientKind};
 use recado_store::NewChannel;
 use rstest::rstest;
@@ -12,7 +12,7 @@ use crate::taps::{
     phone, said, tapped,
 };
 use crate::webhook_calls::claim_all;
-use crate::world::{World, agent, at, by, channel, conv, id, org};
+use crate::world::{World, agent, at, by, channel, conv, id, org, with};
 
 #[rstest]
 #[case::brazil_with_the_digit("5521988887777", "552188887777")]
@@ -47,11 +47,8 @@ async fn a_customer_is_known_by_user_id_before_lid_before_phone() {
     opened(store, "conv-user", "BR.1").await;
     opened(store, "conv-lid", "1900@lid").await;
     opened(store, "conv-phone", "5511900000001").await;
-    let person = |user: Option<&str>, lid: Option<&str>, phone: Option<&str>| Person {
-        user_id: user.map(id),
-        lid: lid.map(id),
-        phone: phone.map(id),
-        name: None,
+    let person = |user: Option<&str>, lid: Option<&str>, phone: Option<&str>| {
+        Person::new([user, lid, phone].into_iter().flatten().map(id))
     };
     let (user, lid, phone) = (Some("BR.1"), Some("1900@lid"), Some("5511900000001"));
     // The later ones first: a customer's names are learned from every message.
@@ -94,24 +91,21 @@ async fn of_several_conversations_the_one_with_the_newest_message_counts() {
 #[tokio::test]
 async fn a_number_that_passed_on_to_another_customer_is_another_conversation() {
     let World { store, .. } = &tapped().await;
-    let with = |user: &str| Person {
-        user_id: Some(id(user)),
-        ..ana()
-    };
+    let named = |user: &str| with(ana(), |it| it.user_id = Some(id(user)));
     assert_eq!(
-        lands_in(store, said("w.1", with("BR.1"), "Hi")).await,
+        lands_in(store, said("w.1", named("BR.1"), "Hi")).await,
         "conv-456"
     );
-    let landed = lands_in(store, said("w.2", with("BR.2"), "Hi")).await;
+    let landed = lands_in(store, said("w.2", named("BR.2"), "Hi")).await;
     assert_ne!(landed, "conv-456");
     let kept = store.get_conversation(&org(1), &id(&landed)).await.unwrap();
     assert_eq!(kept.unwrap().recipient, id("BR.2"));
     assert_eq!(
-        lands_in(store, said("w.3", with("BR.2"), "Hi")).await,
+        lands_in(store, said("w.3", named("BR.2"), "Hi")).await,
         landed
     );
     assert_eq!(
-        lands_in(store, said("w.4", with("BR.1"), "Hi")).await,
+        lands_in(store, said("w.4", named("BR.1"), "Hi")).await,
         "conv-456"
     );
 }
@@ -130,10 +124,7 @@ async fn somebody_new_opens_a_conversation_with_the_channels_agent() {
         ..channel("org_1", "chn_1")
     };
     store.create_channel(new, &by(9_000)).await.unwrap();
-    let person = Person {
-        user_id: Some(id("BR.1")),
-        ..ana()
-    };
+    let person = with(ana(), |it| it.user_id = Some(id("BR.1")));
     apply(store, vec![said("w.1", person.clone(), "Hi")]).await;
     let told = events(store, &org(1)).await;
     assert_eq!(told[0].kind.as_str(), "conversation.created");
@@ -148,11 +139,7 @@ async fn somebody_new_opens_a_conversation_with_the_channels_agent() {
         (id("5521988887777"), person)
     );
     // Without a phone, the surest name is the address.
-    let nameless = Person {
-        lid: Some(id("1@lid")),
-        user_id: Some(id("BR.2")),
-        ..Person::default()
-    };
+    let nameless = Person::new([id("1@lid"), id("BR.2")]);
     let landed = lands_in(store, said("w.2", nameless, "Hi")).await;
     let opened = store.get_conversation(&org(1), &id(&landed)).await.unwrap();
     assert_eq!(opened.unwrap().recipient, id("BR.2"));
@@ -218,7 +205,7 @@ async fn the_window_follows_the_newest_message_of_the_customer(
         let Inbound::Message(message) = said(&format!("w.{number}"), ana(), "Hi") else {
             unreachable!()
         };
-        Inbound::Message(InboundMessage { sent_at, ..message })
+        Inbound::Message(with(message, |it| it.sent_at = sent_at))
     };
     for (number, (sent_at, expected)) in [
         (Some(50_000), 50_000),
@@ -260,10 +247,9 @@ async fn on_zapi_a_text_that_answers_with_a_title_is_a_tap(
     let Inbound::Message(message) = said("w.1", ana(), text) else {
         unreachable!()
     };
-    let answer = InboundMessage {
-        in_reply_to: in_reply_to.map(str::to_owned),
-        ..message
-    };
+    let answer = with(message, |it| {
+        it.in_reply_to = in_reply_to.map(str::to_owned);
+    });
     apply(store, vec![Inbound::Message(answer)]).await;
     let event = last_event(store).await;
     if is_tap {

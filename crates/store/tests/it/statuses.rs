@@ -7,7 +7,7 @@ use rstest::rstest;
 use serde_json::{Value, json};
 
 use crate::taps::{ana, apply, events, kinds, news, phone, tap, tapped};
-use crate::world::{World, accepted, at, end, message, msg, org};
+use crate::world::{World, accepted, at, end, message, msg, org, with};
 
 async fn of(store: &Store, text: &str) -> Message {
     store
@@ -20,10 +20,9 @@ async fn of(store: &Store, text: &str) -> Message {
 /// A status that names our id alone, or with an id of the provider.
 fn named(own_id: &str, external_ids: &[&str], status: Status) -> Inbound {
     let external_ids = external_ids.iter().map(|&id| id.into()).collect();
-    Inbound::Status(StatusNews {
-        message_id: Some(msg(own_id)),
-        ..StatusNews::new(external_ids, status)
-    })
+    Inbound::Status(with(StatusNews::new(external_ids, status), |it| {
+        it.message_id = Some(msg(own_id));
+    }))
 }
 
 fn unknown() -> SendResult {
@@ -63,10 +62,10 @@ async fn a_message_climbs_one_event_a_step_and_never_falls() {
 fn priced(external_id: &str, status: Status, kind: &str) -> Inbound {
     let word = |word: &str| Some(word.to_owned());
     let pricing = Pricing::new(word("service"), word(kind), word("PMP"), None);
-    Inbound::Status(StatusNews {
-        pricing: Some(pricing),
-        ..StatusNews::new(vec![external_id.into()], status)
-    })
+    Inbound::Status(with(
+        StatusNews::new(vec![external_id.into()], status),
+        |it| it.pricing = Some(pricing),
+    ))
 }
 
 #[tokio::test]
@@ -113,14 +112,10 @@ async fn a_status_that_waits_for_its_send_keeps_its_price_class() {
 #[tokio::test]
 async fn a_failure_keeps_the_providers_words() {
     let World { store, .. } = &tapped().await;
-    let failed = Inbound::Status(StatusNews {
-        error: Some(StatusError {
-            code: Some(131_026),
-            reason: "undeliverable".into(),
-            message: "Message undeliverable \0".into(),
-        }),
-        ..StatusNews::new(vec!["wamid.1".into()], Status::Failed)
-    });
+    let mut error = StatusError::new("undeliverable", "Message undeliverable \0");
+    error.code = Some(131_026);
+    let failed = StatusNews::new(vec!["wamid.1".into()], Status::Failed);
+    let failed = Inbound::Status(with(failed, |it| it.error = Some(error)));
     apply(store, vec![failed, news("wamid.1", Status::Sent)]).await;
     let kept = of(store, "msg_1").await;
     assert_eq!(

@@ -10,7 +10,9 @@ use recado_store::{
     Application, Applied, Event, EventFilter, FreshIds, Routed, Store, WebhookCall,
 };
 
-use crate::world::{World, accepted, agent, at, by, channel, conversation, id, message, msg, org};
+use crate::world::{
+    World, accepted, agent, at, by, channel, conversation, id, message, msg, org, with,
+};
 
 static NUMBER: AtomicU64 = AtomicU64::new(1);
 
@@ -89,28 +91,15 @@ pub(crate) async fn apply_one(store: &Store, application: Application) -> Applie
 }
 
 pub(crate) fn phone(text: &str) -> Person {
-    Person {
-        phone: Some(id(text)),
-        ..Person::default()
-    }
+    Person::new([id(text)])
 }
 
 pub(crate) fn ana() -> Person {
-    Person {
-        name: Some("Ana".into()),
-        ..phone("5521988887777")
-    }
+    phone("5521988887777").named(Some("Ana".into()))
 }
 
 pub(crate) fn inbound(external_id: &str, from: Person, content: InboundContent) -> InboundMessage {
-    InboundMessage {
-        external_id: external_id.into(),
-        from,
-        group: None,
-        sent_at: None,
-        in_reply_to: None,
-        content,
-    }
+    InboundMessage::new(external_id, from, content)
 }
 
 pub(crate) fn said(external_id: &str, from: Person, text: &str) -> Inbound {
@@ -122,14 +111,11 @@ pub(crate) fn said(external_id: &str, from: Person, text: &str) -> Inbound {
 }
 
 pub(crate) fn tap(external_id: &str, from: Person) -> Inbound {
-    let choice = Choice {
-        id: "btn_sales".into(),
-        title: "Sales".into(),
-    };
-    Inbound::Message(InboundMessage {
-        in_reply_to: Some("wamid.1".into()),
-        ..inbound(external_id, from, InboundContent::Button(choice))
-    })
+    let choice = Choice::new("btn_sales", "Sales");
+    Inbound::Message(with(
+        inbound(external_id, from, InboundContent::Button(choice)),
+        |it| it.in_reply_to = Some("wamid.1".into()),
+    ))
 }
 
 pub(crate) fn news(external_id: &str, status: Status) -> Inbound {
@@ -137,10 +123,7 @@ pub(crate) fn news(external_id: &str, status: Status) -> Inbound {
 }
 
 pub(crate) fn connection(connected: bool) -> Inbound {
-    Inbound::Connection(ConnectionNews {
-        connected,
-        detail: Some("detail".into()),
-    })
+    Inbound::Connection(ConnectionNews::new(connected, Some("detail".into())))
 }
 
 pub(crate) async fn events(store: &Store, owner: &OrganizationId) -> Vec<Event> {

@@ -130,18 +130,17 @@ pub(crate) fn conversation(organization: &str, text: &str) -> Conversation {
     )
 }
 
+/// Returns a value with a change.
+pub(crate) fn with<T>(mut value: T, change: impl FnOnce(&mut T)) -> T {
+    change(&mut value);
+    value
+}
+
 pub(crate) fn content() -> ButtonsMessage {
-    let button = |id: &str, title: &str| Button {
-        id: id.into(),
-        title: title.into(),
-    };
-    ButtonsMessage::new(
-        Some(" Header ".into()),
-        "Body\n\u{0}✅ 'quoted' \"twice\" $1 ?".into(),
-        None,
-        vec![button("btn_sales", "Sales"), button(" b ", "👩‍👩‍👧")],
-    )
-    .unwrap()
+    let buttons = [Button::new("btn_sales", "Sales"), Button::new(" b ", "👩‍👩‍👧")];
+    ButtonsMessage::new("Body\n\u{0}✅ 'quoted' \"twice\" $1 ?", buttons)
+        .unwrap()
+        .with_header(" Header ")
 }
 
 pub(crate) fn message(organization: &str, text: &str) -> NewMessage {
@@ -153,10 +152,7 @@ pub(crate) fn message(organization: &str, text: &str) -> NewMessage {
         channel_id: id("chn_1"),
         external_id: None,
         content: content(),
-        warnings: vec![Warning {
-            field: "body_text".into(),
-            message: "long".into(),
-        }],
+        warnings: vec![Warning::new("body_text", "long")],
         created_at: at(5_000),
     }
 }

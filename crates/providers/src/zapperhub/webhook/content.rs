@@ -111,7 +111,7 @@ fn interactive_tap(message: &Value) -> Found<'_> {
         return Some((tap, other("interactive", shown)));
     };
     let title = shown.unwrap_or_default();
-    let choice = Choice { id, title };
+    let choice = Choice::new(id, title);
     let name = flow.and_then(|flow| own(flow, "name")?.as_str());
     let content = match name {
         Some("single_select" | "menu_options") => InboundContent::List(choice),
@@ -143,10 +143,8 @@ fn anything_else(message: &Value) -> Found<'_> {
 }
 
 fn choice(tap: &Value, id: &str, title: &str) -> Option<Choice> {
-    Some(Choice {
-        id: choice_id(within(tap, id))?,
-        title: words(within(tap, title)).unwrap_or_default(),
-    })
+    let title = words(within(tap, title)).unwrap_or_default();
+    Some(Choice::new(choice_id(within(tap, id))?, title))
 }
 
 fn answered(member: &Value) -> Option<String> {

@@ -37,13 +37,11 @@ pub(super) fn echo(
         within(member, body).and_then(|it| words(Some(it)).or_else(|| words(own(it, "text"))));
     let buttons = within(member, buttons).and_then(Value::as_array);
     let buttons = buttons.map_or(&[][..], Vec::as_slice).iter();
-    Inbound::Echo(Echo {
-        external_id,
-        to: to.unwrap_or_default(),
-        sent_at,
-        body: body.unwrap_or_default(),
-        buttons: buttons.filter_map(button).collect(),
-    })
+    let (to, body) = (to.unwrap_or_default(), body.unwrap_or_default());
+    let mut echo = Echo::new(external_id, to, body);
+    echo.sent_at = sent_at;
+    echo.buttons = buttons.filter_map(button).collect();
+    Inbound::Echo(echo)
 }
 
 /// A native flow's button, whose parameters are a JSON text; a legacy one; or a template's.
@@ -59,8 +57,5 @@ fn button(button: &Value) -> Option<Choice> {
 }
 
 fn choice(id: Option<&Value>, title: Option<&Value>) -> Option<Choice> {
-    Some(Choice {
-        id: choice_id(id)?,
-        title: words(title)?,
-    })
+    Some(Choice::new(choice_id(id)?, words(title)?))
 }

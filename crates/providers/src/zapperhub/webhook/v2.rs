@@ -121,14 +121,11 @@ fn message(item: &Value) -> Inbound {
     let Some(from) = person(addresses.map(address), name(item.get("pushName"))) else {
         return Inbound::Ignored(Ignored::WithoutSender);
     };
-    Inbound::Message(InboundMessage {
-        external_id,
-        from,
-        group,
-        sent_at,
-        in_reply_to,
-        content,
-    })
+    let mut message = InboundMessage::new(external_id, from, content);
+    message.group = group;
+    message.sent_at = sent_at;
+    message.in_reply_to = in_reply_to;
+    Inbound::Message(message)
 }
 
 fn update(item: &Value) -> Inbound {

@@ -109,14 +109,11 @@ fn message(event: &Value) -> Inbound {
     let Some(from) = person(addresses, name(info("PushName"))) else {
         return Inbound::Ignored(Ignored::WithoutSender);
     };
-    Inbound::Message(InboundMessage {
-        external_id,
-        from,
-        group,
-        sent_at,
-        in_reply_to,
-        content,
-    })
+    let mut message = InboundMessage::new(external_id, from, content);
+    message.group = group;
+    message.sent_at = sent_at;
+    message.in_reply_to = in_reply_to;
+    Inbound::Message(message)
 }
 
 /// There is no receipt for "sent", which is the answer to the request, nor for a failure.

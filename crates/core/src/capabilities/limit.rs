@@ -1,0 +1,63 @@
+//! A limit, and where it comes from.
+
+/// How sure a limit is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Basis {
+    /// The provider's documentation says so.
+    Documented,
+    /// Seen in the provider's answers.
+    Observed,
+    /// The provider is silent: our best guess, kept so that the channels behave alike.
+    Inferred,
+}
+
+/// Where a limit comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Source {
+    /// How sure it is.
+    pub basis: Basis,
+    /// Who says so.
+    pub text: &'static str,
+}
+
+/// How many there may be: buttons, or code points of a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limit {
+    /// The least.
+    pub min: usize,
+    /// The most.
+    pub max: usize,
+    /// Where it comes from.
+    pub source: Source,
+}
+
+impl Limit {
+    /// Creates a limit of `min` to `max`.
+    #[must_use]
+    pub const fn new(min: usize, max: usize, source: Source) -> Self {
+        Self { min, max, source }
+    }
+}
+
+impl Source {
+    /// Names what the provider's documentation says.
+    #[must_use]
+    pub const fn documented(text: &'static str) -> Self {
+        let basis = Basis::Documented;
+        Self { basis, text }
+    }
+
+    /// Names what was seen in the provider's answers.
+    #[must_use]
+    pub const fn observed(text: &'static str) -> Self {
+        let basis = Basis::Observed;
+        Self { basis, text }
+    }
+
+    /// Names the reason of a guess.
+    #[must_use]
+    pub const fn inferred(text: &'static str) -> Self {
+        let basis = Basis::Inferred;
+        Self { basis, text }
+    }
+}

@@ -1,0 +1,146 @@
+//! Adds a provider of your own: a channel to the made-up "Acme Messaging", under its own name.
+//!
+//! ```sh
+//! cargo run -p recado-providers --example custom_channel
+//! ```
+#![expect(
+    clippy::print_stdout,
+    reason = "an example talks to the person who runs it"
+)]
+
+use std::error::Error;
+use std::time::Duration;
+
+use recado_providers::recado_core::capabilities::{Capabilities, Limit, Source};
+use recado_providers::recado_core::inbound::{
+    Choice, Ignored, Inbound, InboundContent, InboundMessage, Person,
+};
+use recado_providers::recado_core::{Button, ButtonsMessage};
+use recado_providers::{
+    Admission, Channel, ChannelError, ErrorKind, ExposeSecret, Health, HealthState, Method,
+    OutboundMessage, Preview, Receipt, Received, SecretString, Url, Value, WebhookCall,
+    WebhookRefused, WebhookUnreadable, async_trait, header, json,
+};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let acme = Acme::new("https://api.acme.example".parse()?, "acme-token".into());
+    let buttons = [Button::new("yes", "Yes"), Button::new("no", "No")];
+    let message = OutboundMessage::new(
+        "msg_1".parse()?,
+        "5511900000001".parse()?,
+        ButtonsMessage::new("Shall we confirm the visit?", buttons)?,
+    );
+    let preview = acme.preview(&message)?;
+    println!("{} {}\n{:#}", preview.method, preview.url, preview.body);
+    Ok(())
+}
+
+/// What Acme carries: WhatsApp's limits where its documentation is silent.
+static CAPABILITIES: Capabilities = {
+    let mut acme = Capabilities::new("acme", "Acme Messaging");
+    acme.button_title = Limit::new(1, 24, Source::documented("Acme, buttons"));
+    acme
+};
+
+/// Time for one request, from the first step to the end of the answer.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// One number at Acme.
+pub(crate) struct Acme {
+    http: reqwest::Client,
+    url: Url,
+    token: SecretString,
+}
+
+#[async_trait]
+impl Channel for Acme {
+    fn capabilities(&self) -> &'static Capabilities {
+        &CAPABILITIES
+    }
+
+    fn preview(&self, message: &OutboundMessage) -> Result<Preview, ChannelError> {
+        message.check(&CAPABILITIES)?;
+        let mut preview = Preview::new(&Method::POST, &self.url, body(message));
+        let secret = ("authorization".to_owned(), "***".to_owned());
+        preview.headers.push(secret);
+        Ok(preview)
+    }
+
+    async fn send(&self, message: &OutboundMessage) -> Result<Receipt, ChannelError> {
+        message.check(&CAPABILITIES)?;
+        let request = self.http.post(self.url.clone()).timeout(ANSWER_TIMEOUT);
+        let request = request.bearer_auth(self.token.expose_secret());
+        let request = request.header(header::CONTENT_TYPE, "application/json");
+        let sent = request.body(body(message).to_string()).send().await;
+        let answer = sent.map_err(|error| {
+            if error.is_connect() {
+                // Before the first byte: surely not sent, so it may be tried again.
+                failed(ErrorKind::Unavailable, "could not be reached")
+            } else {
+                // Anywhere later: the message may be on its way.
+                failed(ErrorKind::Indeterminate, "the answer was lost")
+            }
+        })?;
+        let status = answer.status().as_u16();
+        let text = answer.text().await.unwrap_or_default();
+        let id = serde_json::from_str::<Value>(&text).ok();
+        let id = id.as_ref().and_then(|answer| answer["id"].as_str());
+        match (status, id) {
+            (200, Some(id)) => Ok(Receipt::new(id)),
+            (401, _) => Err(failed(ErrorKind::Unauthorized, "the token is not valid")),
+            (400, _) => Err(failed(ErrorKind::Rejected, "the message was refused")),
+            // An answer that Acme does not document leaves open what became of the message.
+            _ => Err(failed(ErrorKind::Indeterminate, "an unknown answer")),
+        }
+    }
+
+    async fn health(&self) -> Result<Health, ChannelError> {
+        Ok(Health::new(HealthState::Connected, None))
+    }
+
+    fn verify_webhook(&self, call: &WebhookCall<'_>) -> Result<Admission, WebhookRefused> {
+        if call.head.has_secret() {
+            Ok(Admission::Deliver)
+        } else {
+            Err(WebhookRefused::Forbidden)
+        }
+    }
+
+    fn parse_webhook(
+        &self,
+        _content_type: Option<&str>,
+        body: &[u8],
+    ) -> Result<Vec<Received>, WebhookUnreadable> {
+        let body: Value = serde_json::from_slice(body).map_err(|_| WebhookUnreadable)?;
+        let text = |path: &str| body.pointer(path).and_then(Value::as_str);
+        let from = text("/from").and_then(|phone| phone.parse().ok());
+        let (Some(id), Some(from), Some(button)) = (text("/id"), from, text("/button/id")) else {
+            return Ok(vec![Received::new(Inbound::Ignored(Ignored::Unknown))]);
+        };
+        let choice = Choice::new(button, text("/button/title").unwrap_or_default());
+        let content = InboundContent::Button(choice);
+        let message = InboundMessage::new(id, Person::new([from]), content);
+        Ok(vec![Received::new(Inbound::Message(message))])
+    }
+}
+
+impl Acme {
+    pub(crate) fn new(url: Url, token: SecretString) -> Self {
+        let http = reqwest::Client::new();
+        Self { http, url, token }
+    }
+}
+
+fn body(message: &OutboundMessage) -> Value {
+    let buttons = message.content.buttons().iter();
+    let buttons = buttons.map(|button| json!({"id": button.id, "title": button.title}));
+    json!({
+        "to": message.to.id(),
+        "text": message.content.body(),
+        "buttons": buttons.collect::<Vec<_>>(),
+    })
+}
+
+fn failed(kind: ErrorKind, text: &str) -> ChannelError {
+    ChannelError::new(CAPABILITIES.provider, kind, text)
+}

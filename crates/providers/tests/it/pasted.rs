@@ -1,0 +1,199 @@
+//! Values that were pasted with more than themselves: every field of the kind says what to change, and quotes nothing.
+
+use recado_core::Provider;
+use recado_providers::AccountFields;
+use rstest::rstest;
+use serde_json::{Value, json};
+
+use crate::support::{Subject, parse};
+
+/// What must not come back.
+const SECRET: &str = "0FBA9C7D2E1848A3";
+
+/// The faults of `section.key`, if everything else is right.
+fn faults(subject: Subject, section: &str, key: &str, value: &str) -> Vec<String> {
+    let mut credentials = subject.credentials();
+    let mut settings = subject.settings("https://api.example.com");
+    match section {
+        "credentials" => credentials[key] = value.into(),
+        _ => settings[key] = value.into(),
+    }
+    let errors = parse(subject.provider(), &credentials, &settings).expect_err(key);
+    assert!(!errors.to_string().contains(SECRET), "{errors}");
+    let names: Vec<_> = errors.fields.keys().cloned().collect();
+    assert_eq!(names, [format!("{section}.{key}")]);
+    errors.fields.into_values().next().unwrap_or_default()
+}
+
+/// Every credential of every provider.
+fn each_credential(check: impl Fn(Subject, &'static str)) {
+    for subject in [Subject::WhatsApp, Subject::Zapi, Subject::ZapperHub] {
+        for field in AccountFields::of(subject.provider()).credentials {
+            check(subject, field.name);
+        }
+    }
+}
+
+#[rstest]
+#[case::double("\"", "\"")]
+#[case::single("'", "'")]
+#[case::back("`", "`")]
+#[case::typographic("“", "”")]
+#[case::typographic_single("‘", "’")]
+#[case::angles("«", "»")]
+#[case::with_spaces(" \"", "\" \n")]
+fn quotation_marks_around_a_value_are_recognized(#[case] open: &str, #[case] close: &str) {
+    let expected = ["Has quotation marks around it; leave them out"];
+    each_credential(|subject, key| {
+        let value = format!("{open}{SECRET}{close}");
+        assert_eq!(
+            faults(subject, "credentials", key, &value),
+            expected,
+            "{key}"
+        );
+    });
+    for provider in Provider::ALL {
+        let subject = match provider {
+            Provider::WhatsApp => Subject::WhatsApp,
+            Provider::Zapi => Subject::Zapi,
+            Provider::ZapperHub => Subject::ZapperHub,
+        };
+        for field in AccountFields::of(provider).settings {
+            let value = format!("{open}v25.0{close}");
+            assert_eq!(
+                faults(subject, "settings", field.name, &value)[0],
+                expected[0]
+            );
+        }
+    }
+}
+
+#[rstest]
+#[case::usual("Bearer ")]
+#[case::small("bearer ")]
+#[case::header("Authorization: Bearer ")]
+#[case::small_header("authorization:bearer ")]
+fn the_word_bearer_before_a_token_is_recognized(#[case] before: &str) {
+    each_credential(|subject, key| {
+        let value = format!("{before}{SECRET}");
+        let expected = ["Begins with the word Bearer; write only what follows it"];
+        assert_eq!(
+            faults(subject, "credentials", key, &value),
+            expected,
+            "{key}"
+        );
+    });
+}
+
+#[rstest]
+#[case::whole("https://api.z-api.io/instances/3C01/token/0FBA9C7D2E1848A3/send-text")]
+#[case::upper_case("HTTPS://API.Z-API.IO/instances/3C01/token/0FBA9C7D2E1848A3")]
+#[case::without_a_scheme("api.z-api.io/instances/3C01/token/0FBA9C7D2E1848A3")]
+#[case::another("https://graph.facebook.com/v25.0/800000000000001?access_token=0FBA9C7D2E1848A3")]
+fn a_url_in_the_place_of_a_credential_is_recognized(#[case] url: &str) {
+    each_credential(|subject, key| {
+        let part = match (subject, key) {
+            (Subject::WhatsApp, "phoneNumberId") => {
+                "the number's id, which follows the version in it"
+            }
+            (Subject::Zapi, "instanceId") => "the part between /instances/ and /token/",
+            (Subject::Zapi, "instanceToken") => "the part that follows /token/",
+            (Subject::ZapperHub, "instanceId") => {
+                "the id of the instance, with which its path begins"
+            }
+            _ => "the value itself",
+        };
+        let expected = [format!("Is a URL; write only {part}")];
+        assert_eq!(faults(subject, "credentials", key, url), expected, "{key}");
+    });
+}
+
+#[rstest]
+#[case::zapi(
+    Subject::Zapi,
+    "https://api.z-api.io/instances/3C01/token/0FBA9C7D2E1848A3/send-text",
+    "Is the URL of an instance; end it before /instances, and write the id and the token of the instance as credentials"
+)]
+#[case::zapi_without_a_method(
+    Subject::Zapi,
+    "https://api.z-api.io/instances/3C01/token/0FBA9C7D2E1848A3/",
+    "Is the URL of an instance; end it before /instances, and write the id and the token of the instance as credentials"
+)]
+#[case::whatsapp(
+    Subject::WhatsApp,
+    "https://graph.facebook.com/v25.0/800000000000001/messages?access_token=0FBA9C7D2E1848A3",
+    "Is the URL of a call; end it before the version"
+)]
+#[case::zapperhub(
+    Subject::ZapperHub,
+    "https://api.zapperapi.com/0FBA9C7D2E1848A3/messages/buttons",
+    "Is the URL of a call; end it before the id of the instance, or before /chat or /session"
+)]
+#[case::wuzapi(
+    Subject::Wuzapi,
+    "https://wuzapi.example.com/chat/send/buttons?token=0FBA9C7D2E1848A3",
+    "Is the URL of a call; end it before the id of the instance, or before /chat or /session"
+)]
+fn the_url_of_a_call_in_the_place_of_the_base_url_is_recognized(
+    #[case] subject: Subject,
+    #[case] url: &str,
+    #[case] expected: &str,
+) {
+    assert_eq!(faults(subject, "settings", "baseUrl", url), [expected]);
+}
+
+#[rstest]
+#[case::whatsapp(Subject::WhatsApp, "phoneNumberId", "5511900000001")]
+#[case::whatsapp_spelled(Subject::WhatsApp, "phoneNumberId", "(55) 11 90000-0001")]
+#[case::whatsapp_plus(Subject::WhatsApp, "phoneNumberId", "+55 11 90000-0001")]
+#[case::zapi(Subject::Zapi, "instanceId", "+55 11 90000-0001")]
+#[case::zapperhub(Subject::ZapperHub, "instanceId", "+5511900000001")]
+fn a_phone_number_in_the_place_of_an_id_is_recognized(
+    #[case] subject: Subject,
+    #[case] key: &str,
+    #[case] number: &str,
+) {
+    let faults = faults(subject, "credentials", key, number);
+    assert_eq!(faults.len(), 1);
+    assert!(
+        faults[0].starts_with("This is a phone number; write the id "),
+        "{faults:?}"
+    );
+    assert!(!faults[0].contains("90000"), "{faults:?}");
+}
+
+#[rstest]
+#[case::quotation_mark_within("EAAG\"EXAMPLE'1")]
+#[case::one_quotation_mark("\"EAAGEXAMPLE1")]
+#[case::bearer_within("EAAGBearerEXAMPLE1")]
+fn a_token_with_such_a_character_in_it_is_a_token(#[case] token: &str) {
+    for (subject, key) in [
+        (Subject::WhatsApp, "accessToken"),
+        (Subject::Zapi, "instanceToken"),
+        (Subject::ZapperHub, "apiKey"),
+    ] {
+        let mut credentials = subject.credentials();
+        credentials[key] = token.into();
+        assert!(
+            parse(subject.provider(), &credentials, &json!({})).is_ok(),
+            "{key}"
+        );
+    }
+}
+
+#[rstest]
+#[case::quoted(json!({"instanceId": "'INST-01'", "instanceToken": "\"TOKEN-01\""}), json!({}))]
+#[case::url(json!({"instanceId": "INST-01", "instanceToken": "https://h/TOKEN-01"}),
+    json!({"baseUrl": "https://proxy.example.com/instances/x"}))]
+fn what_was_stored_earlier_is_still_read(#[case] credentials: Value, #[case] settings: Value) {
+    let [credentials, settings] =
+        [credentials, settings].map(|value| value.as_object().cloned().expect("an object"));
+    let defaults = recado_providers::Defaults::default();
+    let read = recado_providers::Credentials::parse_stored(
+        Provider::Zapi,
+        &credentials,
+        &settings,
+        &defaults,
+    );
+    assert!(read.is_ok(), "{:?}", read.err());
+}
