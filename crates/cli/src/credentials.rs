@@ -1,6 +1,9 @@
 //! The credentials of a channel: from flags, from a JSON file, or from the environment.
 
+use std::fmt::Write as _;
+
 use recado_core::Provider;
+use recado_providers::{AccountField, AccountFields, Credentials, Defaults};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 
@@ -8,51 +11,16 @@ use crate::environment::{self, Lookup};
 use crate::failure::Failure;
 use crate::input;
 
-/// One credential of a provider.
-struct Credential {
-    key: &'static str,
-    variable: &'static str,
-    required: bool,
-}
-
-const WHATSAPP: &[Credential] = &[
-    required("phoneNumberId", "RECADO_WHATSAPP_PHONE_NUMBER_ID"),
-    required("accessToken", "RECADO_WHATSAPP_ACCESS_TOKEN"),
-    optional("appSecret", "RECADO_WHATSAPP_APP_SECRET"),
-    optional("verifyToken", "RECADO_WHATSAPP_VERIFY_TOKEN"),
-];
-const ZAPI: &[Credential] = &[
-    required("instanceId", "RECADO_ZAPI_INSTANCE_ID"),
-    required("instanceToken", "RECADO_ZAPI_INSTANCE_TOKEN"),
-    optional("clientToken", "RECADO_ZAPI_CLIENT_TOKEN"),
-];
-const ZAPPERHUB: &[Credential] = &[
-    required("instanceId", "RECADO_ZAPPERHUB_INSTANCE_ID"),
-    required("apiKey", "RECADO_ZAPPERHUB_API_KEY"),
-];
-
-const fn required(key: &'static str, variable: &'static str) -> Credential {
-    Credential {
-        key,
-        variable,
-        required: true,
+/// Returns the variable of a credential: `RECADO_ZAPI_INSTANCE_ID` of `instanceId`.
+fn variable(provider: Provider, field: &AccountField) -> String {
+    let mut name = format!("RECADO_{}_", provider.as_str().to_uppercase());
+    for character in field.name.chars() {
+        if character.is_uppercase() {
+            name.push('_');
+        }
+        name.push(character.to_ascii_uppercase());
     }
-}
-
-const fn optional(key: &'static str, variable: &'static str) -> Credential {
-    Credential {
-        key,
-        variable,
-        required: false,
-    }
-}
-
-const fn of(provider: Provider) -> &'static [Credential] {
-    match provider {
-        Provider::WhatsApp => WHATSAPP,
-        Provider::Zapi => ZAPI,
-        Provider::ZapperHub => ZAPPERHUB,
-    }
+    name
 }
 
 /// The settings of a channel, as the server takes them.
@@ -73,7 +41,7 @@ pub(crate) fn settings(pairs: Vec<(String, String)>) -> Settings {
 /// Where credentials may come from on the command line.
 #[derive(Default, clap::Args)]
 pub(crate) struct CredentialArgs {
-    /// One credential, such as accessToken=EAAG…; repeat it for more
+    /// One credential, such as accessToken=EAAG…; repeat it for more [names: below]
     ///
     /// Other users of this machine can see it while the command runs: prefer the environment or a file.
     #[arg(long = "credential", value_name = "KEY=VALUE")]
@@ -132,9 +100,10 @@ pub(crate) fn for_update(
     if !found.is_empty() {
         return Ok(found);
     }
-    let variables: Vec<_> = of(provider)
+    let variables: Vec<_> = AccountFields::of(provider)
+        .credentials
         .iter()
-        .map(|credential| format!("\n  {}", credential.variable))
+        .map(|field| format!("\n  {}", variable(provider, field)))
         .collect();
     Err(Failure::Usage(format!(
         "name what changes, or set the credentials of {} that do; each may also come from the file that …_FILE names{}",
@@ -154,9 +123,9 @@ pub(crate) fn for_direct(
 
 fn from_environment(provider: Provider, lookup: Lookup<'_>) -> Result<Map<String, Value>, Failure> {
     let mut credentials = Map::new();
-    for credential in of(provider) {
-        if let Some(secret) = environment::secret(lookup, credential.variable)? {
-            credentials.insert(credential.key.to_owned(), secret.expose_secret().into());
+    for field in AccountFields::of(provider).credentials {
+        if let Some(secret) = environment::secret(lookup, &variable(provider, field))? {
+            credentials.insert(field.name.to_owned(), secret.expose_secret().into());
         }
     }
     Ok(credentials)
@@ -167,13 +136,9 @@ fn complete(
     settings: &Settings,
     credentials: Map<String, Value>,
 ) -> Result<Map<String, Value>, Failure> {
-    // A wuzapi server has no instances.
-    let has_instances = settings.get("dialect").is_none_or(|name| name != "wuzapi");
-    let missing: Vec<String> = of(provider)
-        .iter()
-        .filter(|credential| credential.required && !credentials.contains_key(credential.key))
-        .filter(|credential| credential.key != "instanceId" || has_instances)
-        .map(|credential| format!("\n  {}: set {}", credential.key, credential.variable))
+    let missing: Vec<String> = lacking(provider, &credentials, settings)
+        .into_iter()
+        .map(|field| format!("\n  {}: set {}", field.name, variable(provider, field)))
         .collect();
     if missing.is_empty() {
         return Ok(credentials);
@@ -185,24 +150,53 @@ fn complete(
     )))
 }
 
-/// The part of a help text that names the variables.
+/// Returns the part of a help text that lists credentials and settings by provider.
 pub(crate) fn help() -> String {
-    let lines: Vec<String> = Provider::ALL
-        .into_iter()
-        .flat_map(of)
-        .map(|credential| {
-            let note = if credential.required {
-                ""
-            } else {
-                " (optional)"
-            };
-            format!("  {}{note}", credential.variable)
-        })
-        .collect();
-    format!(
-        "Credentials from the environment (each also as …_FILE):\n{}",
-        lines.join("\n")
-    )
+    let mut text =
+        "Credentials, for --credential KEY=VALUE or in the environment (each also as …_FILE):"
+            .to_owned();
+    for provider in Provider::ALL {
+        let _ = write!(text, "\n  {provider}");
+        let needed = lacking(provider, &Map::new(), &Settings::new());
+        for field in AccountFields::of(provider).credentials {
+            let variable = variable(provider, field);
+            let is_needed = needed.iter().any(|needed| needed.name == field.name);
+            let optional = if is_needed { "" } else { " (optional)" };
+            let _ = write!(text, "\n    {:<16} {variable}{optional}", field.name);
+            let _ = write!(text, "\n      {}", plain(field.description));
+        }
+    }
+    text.push_str("\n\nSettings, for --setting KEY=VALUE:");
+    for provider in Provider::ALL {
+        let _ = write!(text, "\n  {provider}");
+        for field in AccountFields::of(provider).settings {
+            let words = field.words.join(", ");
+            let line = format!("    {:<16} {words}", field.name);
+            let _ = write!(text, "\n{}", line.trim_end());
+            let _ = write!(text, "\n      {}", plain(field.description));
+        }
+    }
+    text
+}
+
+/// Returns the credentials without which no channel with these settings is made.
+fn lacking(
+    provider: Provider,
+    credentials: &Map<String, Value>,
+    settings: &Settings,
+) -> Vec<&'static AccountField> {
+    let read = Credentials::parse(provider, credentials, settings, &Defaults::default());
+    let faults = read.err().unwrap_or_default().fields;
+    let fields = AccountFields::of(provider).credentials.iter();
+    fields
+        .filter(|field| !credentials.contains_key(field.name))
+        .filter(|field| faults.contains_key(&format!("credentials.{}", field.name)))
+        .collect()
+}
+
+/// Returns a description without the marks of Markdown.
+fn plain(description: &str) -> String {
+    description.replace('`', "")
 }
 
 #[cfg(test)]
@@ -217,6 +211,21 @@ mod tests {
             pairs: pairs.iter().map(|&pair| pair.into()).collect(),
             file: None,
         }
+    }
+
+    #[test]
+    fn the_help_lists_every_credential_and_setting_of_every_provider() {
+        let help = help();
+        for provider in Provider::ALL {
+            let fields = AccountFields::of(provider);
+            for field in fields.credentials.iter().chain(fields.settings) {
+                assert!(help.contains(&format!("\n    {}", field.name)), "{help}");
+            }
+        }
+        assert!(help.contains("clientToken      RECADO_ZAPI_CLIENT_TOKEN (optional)"));
+        assert!(help.contains("buttonsEndpoint  auto, list, actions"));
+        let instance = "instanceId       RECADO_ZAPPERHUB_INSTANCE_ID\n";
+        assert!(help.contains(instance), "{help}");
     }
 
     /// Every variable is set to its own name.
@@ -264,6 +273,26 @@ mod tests {
             text.contains("instanceToken: set RECADO_ZAPI_INSTANCE_TOKEN"),
             "{text}"
         );
+    }
+
+    #[rstest]
+    #[case::hosted(None, true)]
+    #[case::wuzapi(Some("wuzapi"), false)]
+    fn a_dialect_without_instances_lacks_none(#[case] dialect: Option<&str>, #[case] lacks: bool) {
+        let settings = dialect.map(|word| ("dialect".to_owned(), word.to_owned()));
+        let failure = args(&[])
+            .for_channel(
+                Provider::ZapperHub,
+                &super::settings(settings.into_iter().collect()),
+                &|_| None,
+            )
+            .unwrap_err();
+        let text = failure.to_string();
+        assert!(
+            text.contains("apiKey: set RECADO_ZAPPERHUB_API_KEY"),
+            "{text}"
+        );
+        assert_eq!(text.contains("instanceId"), lacks, "{text}");
     }
 
     #[test]

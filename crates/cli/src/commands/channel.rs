@@ -58,7 +58,7 @@ pub(crate) enum Command {
         agent: Option<AgentId>,
         #[command(flatten)]
         credentials: CredentialArgs,
-        /// A setting, such as baseUrl=https://…; repeat it for more
+        /// A setting, such as baseUrl=https://…; repeat it for more [names: below]
         #[arg(long = "setting", value_name = "KEY=VALUE", value_parser = setting)]
         settings: Vec<(String, String)>,
         /// Ask the provider first, and create nothing unless the number can send
@@ -83,7 +83,7 @@ pub(crate) enum Command {
         agent: Option<AgentId>,
         #[command(flatten)]
         credentials: CredentialArgs,
-        /// A setting; these replace all that there were
+        /// A setting; these replace all that there were [names: below]
         #[arg(long = "setting", value_name = "KEY=VALUE", value_parser = setting)]
         settings: Vec<(String, String)>,
     },
