@@ -31,6 +31,7 @@ mod isolation;
 mod key_loss;
 mod key_rotation;
 mod keys;
+mod library;
 mod metrics;
 mod names;
 mod numbers;
