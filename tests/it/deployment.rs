@@ -96,6 +96,24 @@ async fn systemd_takes_the_units() {
     assert!(output.status.success());
 }
 
+#[test]
+fn every_setting_in_the_files_is_one_of_the_server() {
+    let known = text(&generated::root().join("docs/configuration.md"));
+    for name in [
+        "systemd/recado.env",
+        "docker/Dockerfile",
+        "docker/compose.yaml",
+    ] {
+        let file = text(&path(name));
+        let words = file.split(|c: char| !c.is_ascii_uppercase() && c != '_');
+        let settings: BTreeSet<_> = words.filter(|it| it.starts_with("RECADO_")).collect();
+        assert!(!settings.is_empty(), "{name}");
+        for setting in settings {
+            assert!(known.contains(&format!("`{setting}`")), "{name}: {setting}");
+        }
+    }
+}
+
 /// The metrics of Recado and of its process that an expression names.
 fn named(expression: &str) -> BTreeSet<String> {
     expression
