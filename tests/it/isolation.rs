@@ -21,7 +21,7 @@ const OF_PROVIDERS: [&str; 4] = [
 ];
 /// Has no end, so that it has a test of its own.
 const STREAM: &str = "GET /events/stream";
-mod owned;
+pub(crate) mod owned;
 
 use owned::Owned;
 
@@ -64,6 +64,7 @@ GET /conversations | /conversations | | 200
 GET /conversations/{id} | /conversations/$conversation | | 404 conversation_not_found
 GET /conversation/{id} | /conversation/$conversation | | 404 conversation_not_found
 GET /conversations/{id}/messages | /conversations/$conversation/messages | | 404 conversation_not_found
+POST /contacts/erase | /contacts/erase | {"address": "+5511900000099"} | 200
 POST /agents | /agents | {"name": "mine"} | 201
 GET /agents | /agents | | 200
 GET /agents/{id} | /agents/$agent | | 404 agent_not_found

@@ -24,7 +24,7 @@ const MASTER_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 const POSTGRES: &str = "postgres://recado:qqPassword@127.0.0.1:1/recado";
 
 /// A new key of the organization `demo`: its id, and a client that uses it.
-async fn second_key(world: &World) -> (String, Client) {
+pub(crate) async fn second_key(world: &World) -> (String, Client) {
     let made = world
         .client
         .post("/organizations/demo/api-keys", json!({"name": "second"}))
@@ -226,7 +226,7 @@ async fn operator_key_create_prints_the_key_alone_and_it_works() {
 }
 
 /// Runs `recado-server` in a folder of its own until it ends.
-async fn run(arguments: &str, environment: &[(&str, &str)]) -> Output {
+pub(crate) async fn run(arguments: &str, environment: &[(&str, &str)]) -> Output {
     let folder = tempfile::tempdir().expect("a folder");
     let mut server = command("recado-server").expect("the binary");
     server
@@ -254,6 +254,12 @@ async fn check_config_says_what_is_in_force_and_hides_secrets() {
     RECADO_LOG=info
     RECADO_SERVER_NAME=
     RECADO_METRICS_LISTEN=off
+    RECADO_RETAIN_MESSAGES_DAYS=forever
+    RECADO_RETAIN_EVENTS_DAYS=forever
+    RECADO_RETAIN_DELIVERIES_DAYS=7
+    RECADO_RETAIN_WEBHOOK_CALLS_DAYS=7
+    RECADO_RETAIN_SET_ASIDE_DAYS=30
+    RECADO_RETAIN_AUDIT_DAYS=400
     ");
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("key");

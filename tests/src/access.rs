@@ -98,6 +98,7 @@ GET /conversations | read
 GET /conversations/{id} | read
 GET /conversation/{id} | read
 GET /conversations/{id}/messages | read
+POST /contacts/erase | manage
 GET /events | read
 GET /events/stream | read
 POST /agents | manage

@@ -12,7 +12,7 @@ use recado_server::app::{
 };
 use recado_server::serve::ConnectionLimits;
 use recado_store::testing::TestDatabase;
-use recado_store::{ApiKey, ApiKeySecret, Author, Store};
+use recado_store::{ApiKey, ApiKeySecret, Author, Retention, Store};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -53,6 +53,7 @@ pub struct Options {
     pub max_sends_in_flight: usize,
     pub heartbeat: Duration,
     pub server_name: Option<String>,
+    pub retention: Retention,
 }
 
 impl Default for Options {
@@ -68,6 +69,7 @@ impl Default for Options {
             max_sends_in_flight: MAX_SENDS_IN_FLIGHT,
             heartbeat: HEARTBEAT,
             server_name: None,
+            retention: Retention::default(),
         }
     }
 }
@@ -271,6 +273,7 @@ pub fn parts(store: &Store, sandbox: &Urls, url: &str, options: &Options) -> App
         heartbeat: options.heartbeat,
         max_webhook_endpoints: MAX_WEBHOOK_ENDPOINTS,
         server_name: options.server_name.clone(),
+        retention: options.retention,
     }
 }
 

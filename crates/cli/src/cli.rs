@@ -6,8 +6,8 @@ use url::Url;
 
 use crate::client::{self, Client};
 use crate::commands::{
-    agent, audit, channel, completions, conversation, events, key, login, message, org, profile,
-    sandbox, send, user, webhook, webhook_call,
+    agent, audit, channel, completions, contact, conversation, events, export, key, login, message,
+    org, profile, sandbox, send, user, webhook, webhook_call,
 };
 use crate::environment::{self, Lookup};
 use crate::exit_code::ExitCode;
@@ -94,6 +94,9 @@ enum Command {
     /// Conversations: one agent, one channel, one recipient
     #[command(subcommand)]
     Conversation(conversation::Command),
+    /// Contacts: the people on WhatsApp
+    #[command(subcommand)]
+    Contact(contact::Command),
     /// Messages, of the agent and of the customer
     #[command(subcommand)]
     Message(message::Command),
@@ -103,6 +106,9 @@ enum Command {
     /// What happened: taps, messages of customers, statuses
     #[command(subcommand)]
     Events(events::Command),
+    /// Print everything of the organization as JSON lines
+    #[command(after_help = "Example:\n  recado export > loja.jsonl")]
+    Export,
     /// Webhook endpoints: who is told of events
     #[command(subcommand)]
     Webhook(webhook::Command),
@@ -134,11 +140,13 @@ impl Cli {
             Command::Conversation(command) => {
                 conversation::run(command, &globals.client(lookup)?).await
             }
+            Command::Contact(command) => contact::run(command, &globals.client(lookup)?).await,
             Command::Message(command) => message::run(command, &globals.client(lookup)?).await,
             Command::Send(command) => send::run(command, globals, lookup).await,
             Command::Events(command) => {
                 events::run(command, &globals.client(lookup)?, printer).await
             }
+            Command::Export => export::run(&globals.client(lookup)?, printer).await,
             Command::Webhook(command) => webhook::run(command, &globals.client(lookup)?).await,
             Command::WebhookCall(command) => {
                 webhook_call::run(command, &globals.client(lookup)?).await

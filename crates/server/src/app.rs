@@ -8,7 +8,7 @@ use recado_core::{ChannelId, FieldErrors, OrganizationId, Provider};
 use recado_providers::{
     Channel, ChannelConfig, Credentials, Defaults, HttpClient, RetryPolicy, connect,
 };
-use recado_store::{self as store, Store};
+use recado_store::{self as store, Retention, Store};
 use secrecy::SecretString;
 use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
@@ -54,6 +54,8 @@ pub struct AppParts {
     pub max_webhook_endpoints: u32,
     /// The name of this server, under which the next run takes over at once what this one leaves.
     pub server_name: Option<String>,
+    /// How long rows are kept.
+    pub retention: Retention,
 }
 
 /// The running gateway.
@@ -70,6 +72,7 @@ pub struct App {
     pub max_webhook_endpoints: u32,
     /// The name of this server, if it has one.
     pub server_name: Option<String>,
+    pub(crate) retention: Retention,
     /// Whether the database takes writes.
     pub(crate) readiness: Readiness,
     /// What the providers told us and is not applied yet.
@@ -110,6 +113,7 @@ impl App {
             send_places: SendPlaces::new(parts.max_sends_in_flight),
             max_webhook_endpoints: parts.max_webhook_endpoints,
             server_name: parts.server_name,
+            retention: parts.retention,
             readiness: Readiness::default(),
             intake: Intake::default(),
             repeated: Repeated::default(),

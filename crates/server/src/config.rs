@@ -18,6 +18,10 @@ use crate::app::MAX_WEBHOOK_ENDPOINTS;
 use crate::key_file;
 use crate::serve::ConnectionLimits;
 
+pub mod retention;
+
+use retention::RetentionArgs;
+
 /// What may be said on the command line or in the environment.
 #[derive(Debug, Args)]
 pub struct ConfigArgs {
@@ -122,6 +126,10 @@ pub struct ConfigArgs {
     /// Where Prometheus metrics are served [default: off]
     #[arg(long, global = true, env = "RECADO_METRICS_LISTEN")]
     pub metrics_listen: Option<ListenAddress>,
+
+    /// How long rows are kept
+    #[command(flatten)]
+    pub retention: RetentionArgs,
 }
 
 /// Reads a switch; a variable that is set to nothing says nothing that could be believed.
@@ -268,7 +276,10 @@ impl ConfigArgs {
             ("LOG", self.log.clone()),
             ("SERVER_NAME", self.server_name.clone().unwrap_or_default()),
             ("METRICS_LISTEN", metrics),
-        ] {
+        ]
+        .into_iter()
+        .chain(self.retention.described())
+        {
             writeln!(text, "RECADO_{name}={value}")?;
         }
         Ok(text)

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use recado_core::{ApiKeyId, Provider};
 use recado_providers::{Defaults, HttpClient, RetryPolicy, Timeouts};
 use recado_sandbox::{DEFAULT_ADDRESS, Provider as Simulated, Sandbox, Urls, Webhook, base_urls};
-use recado_store::{ApiKey, ApiKeySecret, Author, MasterKey, Store};
+use recado_store::{ApiKey, ApiKeySecret, Author, MasterKey, Retention, Store};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -321,6 +321,7 @@ async fn open(
         heartbeat: HEARTBEAT,
         max_webhook_endpoints: MAX_WEBHOOK_ENDPOINTS,
         server_name: None,
+        retention: Retention::default(),
     });
     Ok((app, secret.expose().to_owned()))
 }

@@ -6,6 +6,7 @@ mod address;
 pub mod app;
 mod auth;
 mod background;
+pub mod backup;
 mod body;
 mod clock;
 pub mod config;
@@ -24,6 +25,7 @@ mod openapi;
 mod pages;
 pub mod passwords;
 mod persistence;
+pub mod pruning;
 mod readiness;
 pub mod removal;
 pub mod rotation;
@@ -42,7 +44,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use jiff::Timestamp;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -51,9 +52,6 @@ use background::Background;
 pub use app::{App, AppParts, Clock};
 pub use router::{openapi, router};
 pub use serve::ConnectionLimits;
-
-/// How often what is of no use any more is removed.
-const PRUNE_INTERVAL: Duration = Duration::from_mins(1);
 
 /// Longest that the end of the server waits for outcomes that the database does not take; longer than a
 /// send may take.
@@ -85,7 +83,7 @@ pub async fn run(
     let writer = app.store.clone();
     let tasks = [
         background.spawn("sweeper", servers::sweep(Arc::clone(&app))),
-        background.spawn("pruner", prune_now_and_then(Arc::clone(&app))),
+        background.spawn("pruner", pruning::run(Arc::clone(&app))),
         background.spawn("remover", removal::run(Arc::clone(&app))),
         background.spawn_stopping("intake", intake),
         background.spawn_stopping(
@@ -139,23 +137,4 @@ async fn end_sends(app: &App) {
     }
     app.ending.cancel();
     app.sends.wait().await;
-}
-
-async fn prune_now_and_then(app: Arc<App>) {
-    let mut ticks = tokio::time::interval(PRUNE_INTERVAL);
-    loop {
-        ticks.tick().await;
-        prune(&app, app.clock.now()).await;
-    }
-}
-
-/// Deletes the rows whose time has passed, a few in each transaction, so that sends do not wait for it.
-async fn prune(app: &App, now: Timestamp) {
-    loop {
-        match app.store.prune(now).await {
-            Ok(0) => return,
-            Ok(_) => {}
-            Err(error) => return tracing::warn!(%error, "cannot delete rows whose time has passed"),
-        }
-    }
 }

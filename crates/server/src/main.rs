@@ -3,6 +3,8 @@
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use recado_core::ApiKeyId;
+use recado_server::backup::{BackupArgs, RestoreArgs};
 use recado_server::config::ConfigArgs;
 use recado_server::rotation::NewKeyArgs;
 
@@ -29,6 +31,10 @@ enum Command {
     Demo(commands::demo::DemoArgs),
     /// Bring the database up to date, and end
     Migrate,
+    /// Write a copy of a SQLite database to a file and check it; a server may use the database meanwhile
+    Backup(BackupArgs),
+    /// Put a copy that `backup` wrote in the place of the SQLite database; the server has to be stopped
+    Restore(RestoreArgs),
     /// Manage the keys that manage organizations
     #[command(subcommand)]
     OperatorKey(OperatorKey),
@@ -48,6 +54,13 @@ enum OperatorKey {
         /// What it is for
         #[arg(long, default_value = "operator")]
         name: String,
+    },
+    /// List the operator keys, oldest first
+    List,
+    /// Revoke an operator key, at once on every server
+    Revoke {
+        /// The id that `list` shows
+        id: ApiKeyId,
     },
 }
 
@@ -73,9 +86,13 @@ async fn main() -> ExitCode {
         Command::Serve(args) => commands::serve::run(&config, &args).await,
         Command::Demo(args) => commands::demo::run(&config, args).await,
         Command::Migrate => commands::migrate::run(&config).await,
-        Command::OperatorKey(OperatorKey::Create { name }) => {
-            commands::operator_key::create(&config, name).await
-        }
+        Command::Backup(args) => commands::backup::run(&config, &args).await,
+        Command::Restore(args) => commands::restore::run(&config, &args).await,
+        Command::OperatorKey(command) => match command {
+            OperatorKey::Create { name } => commands::operator_key::create(&config, name).await,
+            OperatorKey::List => commands::operator_key::list(&config).await,
+            OperatorKey::Revoke { id } => commands::operator_key::revoke(&config, &id).await,
+        },
         Command::User(User::Create(args)) => commands::user::create(&config, args).await,
         Command::RotateMasterKey(args) => commands::rotate_master_key::run(&config, &args).await,
         Command::CheckConfig => commands::check_config::run(&config).await,

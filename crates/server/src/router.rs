@@ -15,9 +15,9 @@ use crate::app::App;
 use crate::auth::need_of;
 use crate::openapi::secured;
 use crate::routes::{
-    agents, api_keys, audit, buttons, channel_checks, channel_webhooks, channels, conversations,
-    deliveries, events, health, messages, organization_users, organizations, sessions,
-    user_sessions, users, webhook_calls, webhook_endpoints, webhooks,
+    agents, api_keys, audit, buttons, channel_checks, channel_webhooks, channels, contacts,
+    conversations, deliveries, events, health, messages, organization_users, organizations,
+    sessions, user_sessions, users, webhook_calls, webhook_endpoints, webhooks,
 };
 use crate::{layers, pages};
 
@@ -45,6 +45,7 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         conversations::show,
         conversations::show_singular,
         conversations::messages,
+        contacts::erase,
         events::list,
         events::stream,
         agents::create,

@@ -1,7 +1,7 @@
 //! What a server checks before it listens; `check-config` makes the same checks.
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
@@ -86,7 +86,7 @@ impl Settings {
     ///
     /// One sentence that says what to change.
     pub async fn check_database(&self) -> anyhow::Result<()> {
-        match files::sqlite_file(self.database_url.expose_secret()) {
+        match self.sqlite_file() {
             Some(file) if !file.exists() => check_directory(&file),
             _ => {
                 let store = self
@@ -106,10 +106,7 @@ impl Settings {
     /// As [`Self::check_database`].
     pub async fn open_database(&self) -> anyhow::Result<Store> {
         self.check_database().await?;
-        let key = match (
-            &self.key,
-            files::sqlite_file(self.database_url.expose_secret()),
-        ) {
+        let key = match (&self.key, self.sqlite_file()) {
             (Some(key), _) => key.clone(),
             (None, Some(file)) => key_file::make(&file)?,
             (None, None) => bail!("RECADO_MASTER_KEY is missing"),
@@ -151,13 +148,23 @@ impl Settings {
         self.connect(key).await
     }
 
+    /// Returns the file of a SQLite database, or `None` for PostgreSQL.
+    pub(crate) fn sqlite_file(&self) -> Option<PathBuf> {
+        files::sqlite_file(self.database_url.expose_secret())
+    }
+
+    /// Returns the master key, or `None` if neither the database nor its key file exists.
+    pub(crate) const fn key(&self) -> Option<&MasterKey> {
+        self.key.as_ref()
+    }
+
     /// Checks that there is a database.
     ///
     /// # Errors
     ///
     /// The SQLite file does not exist.
-    pub(crate) fn check_existence(&self) -> anyhow::Result<()> {
-        if let Some(file) = files::sqlite_file(self.database_url.expose_secret()) {
+    pub fn check_existence(&self) -> anyhow::Result<()> {
+        if let Some(file) = self.sqlite_file() {
             ensure!(
                 file.exists(),
                 "there is no database {}; see RECADO_DATABASE_URL",

@@ -143,7 +143,7 @@ impl Streams {
     }
 
     /// Closes all streams of an organization.
-    fn close(&self, organization: &OrganizationId) {
+    pub(crate) fn close(&self, organization: &OrganizationId) {
         if let Some(audience) = self.lock().feeds.get(organization) {
             for (_, closed) in audience.streams.values() {
                 closed.cancel();

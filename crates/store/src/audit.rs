@@ -121,6 +121,8 @@ actions! {
     ApiKeyDeleted = "api_key.deleted";
     /// An agent was deleted.
     AgentDeleted = "agent.deleted";
+    /// A contact was erased.
+    ContactErased = "contact.erased";
     /// A channel was created.
     ChannelCreated = "channel.created";
     /// A channel was changed.

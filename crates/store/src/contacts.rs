@@ -241,7 +241,7 @@ impl Contacts {
 }
 
 /// Returns the spellings under which a conversation may have an address.
-fn spellings(address: &Recipient) -> Vec<Recipient> {
+pub(crate) fn spellings(address: &Recipient) -> Vec<Recipient> {
     if address.kind() != RecipientKind::Phone {
         return vec![address.clone()];
     }

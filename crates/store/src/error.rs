@@ -30,6 +30,9 @@ pub enum StoreError {
     /// The tables are missing or older than this program.
     #[error("the database is not migrated")]
     NotMigrated,
+    /// Pages or indexes of a SQLite file contradict each other.
+    #[error("the file is damaged")]
+    Damaged,
     /// The database was migrated by a newer program.
     #[error(
         "the database is newer than this program: migration {0} is not known; use the newer program"

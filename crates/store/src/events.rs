@@ -34,6 +34,24 @@ pub struct Event {
     pub created_at: Timestamp,
 }
 
+/// Which events of an organization there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EventBounds {
+    /// The newest event, from which a stream may start; before all if there is none.
+    pub newest: EventId,
+    /// The newest event that is removed; a reader that has seen it misses none.
+    pub removed_to: EventId,
+}
+
+impl Default for EventBounds {
+    fn default() -> Self {
+        Self {
+            newest: EventId::BEFORE_ALL,
+            removed_to: EventId::BEFORE_ALL,
+        }
+    }
+}
+
 /// One part of the events.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EventPage {
@@ -295,22 +313,27 @@ impl Store {
         })
     }
 
-    /// The newest event of an organization, from which a stream may start.
+    /// Returns which events of an organization there are; none if there is no such organization.
     ///
     /// # Errors
     ///
     /// The database does not answer.
-    pub async fn last_event(
+    pub async fn event_bounds(
         &self,
         organization: &OrganizationId,
-    ) -> Result<Option<EventId>, StoreError> {
-        let query = sqlx::query("select id, last_event from organizations where id = $1")
-            .bind(organization.as_str());
+    ) -> Result<EventBounds, StoreError> {
+        let query = sqlx::query(
+            "select id, last_event, events_removed_to from organizations where id = $1",
+        )
+        .bind(organization.as_str());
         let Some(row) = self.read_row(query).await? else {
-            return Ok(None);
+            return Ok(EventBounds::default());
         };
-        let seq: i64 = Columns::new(&row, "organizations", "id").get("last_event")?;
-        Ok((seq > 0).then_some(EventId(seq)))
+        let columns = Columns::new(&row, "organizations", "id");
+        Ok(EventBounds {
+            newest: EventId(columns.get("last_event")?),
+            removed_to: EventId(columns.get("events_removed_to")?),
+        })
     }
 }
 

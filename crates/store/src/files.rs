@@ -5,7 +5,14 @@ use std::io;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use percent_encoding::percent_decode_str;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+
+/// What a URL has in clear out of the path of a file.
+const PATH: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'/')
+    .remove(b'.')
+    .remove(b'-')
+    .remove(b'_');
 
 /// Returns the file that a SQLite URL names, or `None` for another URL.
 #[must_use]
@@ -14,6 +21,12 @@ pub fn sqlite_file(url: &str) -> Option<PathBuf> {
     let path = path.strip_prefix("//").unwrap_or(path);
     let path = path.split('?').next().unwrap_or(path);
     Some(percent_decode_str(path).decode_utf8_lossy().as_ref().into())
+}
+
+/// Returns the SQLite URL of a file.
+#[must_use]
+pub fn sqlite_url(file: &str) -> String {
+    format!("sqlite:{}", utf8_percent_encode(file, PATH))
 }
 
 /// Returns the path with something appended to its name: `recado.db` and `-wal`.
@@ -58,6 +71,10 @@ mod tests {
             ("sqlite:/var/a b.db", "/var/a b.db"),
         ] {
             assert_eq!(sqlite_file(url), Some(file.into()), "{url}");
+            assert_eq!(sqlite_file(&sqlite_url(file)), Some(file.into()), "{url}");
+        }
+        for file in ["a?b.db", "100%.db", "/tmp/é #1.db"] {
+            assert_eq!(sqlite_file(&sqlite_url(file)), Some(file.into()));
         }
         assert_eq!(sqlite_file("postgres://db/recado"), None);
     }

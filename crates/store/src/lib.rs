@@ -42,6 +42,7 @@ mod applying;
 mod attempts;
 mod audit;
 mod backlogs;
+mod backup;
 mod batch;
 mod bearer_secrets;
 mod channel_changes;
@@ -55,6 +56,7 @@ mod cursor;
 mod deliveries;
 mod delivering;
 mod echoes;
+mod erasure;
 mod error;
 mod event_log;
 mod events;
@@ -72,6 +74,7 @@ mod master_key;
 mod messages;
 mod moves;
 mod numbers;
+mod operator_keys;
 mod ordering_keys;
 mod organizations;
 mod orphan_statuses;
@@ -83,6 +86,7 @@ mod reading;
 mod received;
 mod removal;
 mod replays;
+mod retention;
 mod secrets;
 mod send_target;
 mod senders;
@@ -118,9 +122,10 @@ pub use deliveries::{
     Delivery, DeliveryAttempt, DeliveryKey, DeliveryStatus, UnknownDeliveryStatus,
 };
 pub use delivering::{AfterAttempt, ClaimLimits, DueDelivery};
+pub use erasure::{AfterStep, Erased, Erasure};
 pub use error::StoreError;
 pub use events::{
-    Event, EventFilter, EventId, EventIdError, EventKind, EventPage, UnknownEventKind,
+    Event, EventBounds, EventFilter, EventId, EventIdError, EventKind, EventPage, UnknownEventKind,
 };
 pub use ids::WebhookEndpointId;
 pub use key_loss::{FreshSecrets, KeyLoss};
@@ -129,6 +134,7 @@ pub use lock::{Holder, LockError, ServerLock};
 pub use messages::{Content, Direction, Message, MessageError};
 pub use organizations::Organization;
 pub use pools::PoolUse;
+pub use prune::{Pruned, Pruning, Retention};
 pub use removal::Removal;
 pub use secrets::{ChannelSecrets, MasterKey, MasterKeyError};
 pub use send_target::{AgentOwner, SendTarget, TargetConversation};

@@ -1,94 +1,279 @@
-//! Deleting rows that are no longer needed.
+//! Removing rows whose time has passed, in bounded steps.
+//!
+//! A pruning keeps no state of its own in the database: one that was interrupted is begun again, and finds what
+//! is left.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 use crate::error::StoreError;
+use crate::retention::Walk;
 use crate::store::Store;
 
-/// Most rows of one table that one [`Store::prune`] deletes.
-const PRUNED_AT_ONCE: i64 = 2_000;
+/// How long rows are kept; `None` keeps them for ever.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retention {
+    /// Messages, by their age.
+    pub messages: Option<Duration>,
+    /// Events, by their age; an event stays as long as one of its deliveries.
+    pub events: Option<Duration>,
+    /// Deliveries and their attempts, after their end; not longer than events.
+    pub deliveries: Option<Duration>,
+    /// Provider webhooks, after they were applied.
+    pub webhook_calls: Option<Duration>,
+    /// Provider webhooks that are set aside, by their age.
+    pub set_aside_calls: Option<Duration>,
+    /// Entries of the audit log, by their age.
+    pub audit_log: Option<Duration>,
+}
 
-const HOUR: Duration = Duration::from_hours(1);
+/// What a step of a [`Pruning`] removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pruned {
+    /// The sort of rows, as metrics name it.
+    pub what: &'static str,
+    /// How many rows.
+    pub rows: u64,
+}
+
+impl Pruned {
+    /// Every sort of rows.
+    pub const ALL: [&str; 10] = [
+        "webhook_calls",
+        "webhook_calls_set_aside",
+        "pending_statuses",
+        "deliveries",
+        "sessions",
+        "links",
+        "sign_in_attempts",
+        "audit_log",
+        EVENTS,
+        MESSAGES,
+    ];
+}
+
+pub(crate) const EVENTS: &str = "events";
+pub(crate) const MESSAGES: &str = "messages";
+
+/// The removal of all rows whose time has passed.
+pub struct Pruning {
+    store: Store,
+    now: Timestamp,
+    retention: Retention,
+    /// The place in [`PARTS`] that may have rows left.
+    part: usize,
+    /// What is removed in one organization after the other.
+    walks: Vec<Walk>,
+}
+
+const DAY: Duration = Duration::from_hours(24);
+
+impl Default for Retention {
+    /// What people said is kept for ever, and what the server needs for its work as long as it may help a person to
+    /// find a cause.
+    fn default() -> Self {
+        Self {
+            messages: None,
+            events: None,
+            deliveries: Some(7 * DAY),
+            webhook_calls: Some(7 * DAY),
+            set_aside_calls: Some(30 * DAY),
+            audit_log: Some(400 * DAY),
+        }
+    }
+}
+
+/// Rows of one sort, which an index finds by their time.
+struct Part {
+    what: &'static str,
+    kept: fn(&Retention) -> Option<Duration>,
+    /// Rows that one step removes at most.
+    rows: i64,
+    /// Statements that remove the oldest rows from before `$1`, `$2` at most, as one write; the last one counts them.
+    texts: &'static [&'static str],
+}
+
+/// Rows of one step. A step takes milliseconds on either database, so that sends do not notice it.
+pub(crate) const MAX_STEP_ROWS: i64 = 500;
+
+/// Webhook calls of one step: each may have a body of 4 MiB, whose pages SQLite frees one by one.
+const MAX_STEP_CALLS: i64 = 50;
+
 const WEEK: Duration = Duration::from_hours(7 * 24);
-/// A person has 30 days to find the cause and try again.
-const SET_ASIDE_KEPT: Duration = Duration::from_hours(30 * 24);
-const AUDIT_LOG_KEPT: Duration = Duration::from_hours(400 * 24);
+const HOUR: Duration = Duration::from_hours(1);
 
-/// How long rows of a table are kept, and the statement that deletes some of those from before `$1`.
-const PRUNING: [(Duration, &str); 9] = [
-    (
-        WEEK,
-        "delete from webhook_calls where id in (select id from webhook_calls \
-         where applied_at < $1 order by applied_at limit $2 + 0)",
-    ),
-    (
-        SET_ASIDE_KEPT,
-        "delete from webhook_calls where id in (select id from webhook_calls \
-         where set_aside is not null and received_at < $1 order by received_at limit $2 + 0)",
-    ),
-    (
-        WEEK,
-        "delete from orphan_statuses where (organization_id, channel_id, sought, status) in (\
-         select organization_id, channel_id, sought, status from orphan_statuses \
-         where created_at < $1 order by created_at limit $2 + 0)",
-    ),
-    (
-        WEEK,
-        "delete from delivery_attempts where (organization_id, endpoint_id, seq) in (\
-         select organization_id, endpoint_id, seq from deliveries \
-         where finished_at < $1 order by finished_at, organization_id, endpoint_id, seq \
-         limit $2 + 0)",
-    ),
-    (
-        WEEK,
-        "delete from deliveries where (organization_id, endpoint_id, seq) in (\
-         select organization_id, endpoint_id, seq from deliveries \
-         where finished_at < $1 order by finished_at, organization_id, endpoint_id, seq \
-         limit $2 + 0)",
-    ),
-    (
-        WEEK,
-        "delete from sessions where id in (select id from sessions \
-         where idle_ends_at < $1 order by idle_ends_at limit $2 + 0)",
-    ),
-    (
-        WEEK,
-        "delete from links where (organization_id, user_id) in (\
-         select organization_id, user_id from links where ends_at < $1 order by ends_at limit $2 + 0)",
-    ),
-    // Soon after the end of its window: a caller with many addresses makes many rows.
-    (
-        HOUR,
-        "delete from sign_in_attempts where subject in (select subject from sign_in_attempts \
-         where ends_at < $1 order by ends_at limit $2 + 0)",
-    ),
-    (
-        AUDIT_LOG_KEPT,
-        "delete from audit_log where id in (select id from audit_log \
-         where at < $1 order by at limit $2 + 0)",
-    ),
+/// A delivery is gone when its event may go.
+fn deliveries_kept(retention: &Retention) -> Option<Duration> {
+    [retention.deliveries, retention.events]
+        .into_iter()
+        .flatten()
+        .min()
+}
+
+const PARTS: [Part; 8] = [
+    Part {
+        what: "webhook_calls",
+        kept: |retention| retention.webhook_calls,
+        rows: MAX_STEP_CALLS,
+        texts: &[
+            "delete from webhook_calls where id in (select id from webhook_calls \
+             where applied_at < $1 order by applied_at limit $2 + 0)",
+        ],
+    },
+    Part {
+        what: "webhook_calls_set_aside",
+        kept: |retention| retention.set_aside_calls,
+        rows: MAX_STEP_CALLS,
+        texts: &[
+            "delete from webhook_calls where id in (select id from webhook_calls \
+             where set_aside is not null and received_at < $1 order by received_at limit $2 + 0)",
+        ],
+    },
+    Part {
+        what: "pending_statuses",
+        kept: |_| Some(WEEK),
+        rows: MAX_STEP_ROWS,
+        texts: &[
+            "delete from orphan_statuses where (organization_id, channel_id, sought, status) in (\
+             select organization_id, channel_id, sought, status from orphan_statuses \
+             where created_at < $1 order by created_at limit $2 + 0)",
+        ],
+    },
+    Part {
+        what: "deliveries",
+        kept: deliveries_kept,
+        rows: MAX_STEP_ROWS,
+        texts: &[
+            "delete from delivery_attempts where (organization_id, endpoint_id, seq) in (\
+             select organization_id, endpoint_id, seq from deliveries \
+             where finished_at < $1 order by finished_at, organization_id, endpoint_id, seq \
+             limit $2 + 0)",
+            "delete from deliveries where (organization_id, endpoint_id, seq) in (\
+             select organization_id, endpoint_id, seq from deliveries \
+             where finished_at < $1 order by finished_at, organization_id, endpoint_id, seq \
+             limit $2 + 0)",
+        ],
+    },
+    Part {
+        what: "sessions",
+        kept: |_| Some(WEEK),
+        rows: MAX_STEP_ROWS,
+        texts: &["delete from sessions where id in (select id from sessions \
+             where idle_ends_at < $1 order by idle_ends_at limit $2 + 0)"],
+    },
+    Part {
+        what: "links",
+        kept: |_| Some(WEEK),
+        rows: MAX_STEP_ROWS,
+        texts: &["delete from links where (organization_id, user_id) in (\
+             select organization_id, user_id from links where ends_at < $1 order by ends_at limit $2 + 0)"],
+    },
+    Part {
+        what: "sign_in_attempts",
+        // Soon after the end of its window: a caller with many addresses makes many rows.
+        kept: |_| Some(HOUR),
+        rows: MAX_STEP_ROWS,
+        texts: &[
+            "delete from sign_in_attempts where subject in (select subject from sign_in_attempts \
+             where ends_at < $1 order by ends_at limit $2 + 0)",
+        ],
+    },
+    Part {
+        what: "audit_log",
+        kept: |retention| retention.audit_log,
+        rows: MAX_STEP_ROWS,
+        texts: &[
+            "delete from audit_log where id in (select id from audit_log \
+             where at < $1 order by at limit $2 + 0)",
+        ],
+    },
 ];
 
 impl Store {
-    /// Deletes what is done and older than a week: applied calls, statuses that found no message, finished
-    /// deliveries, ended sessions and links. Calls that are set aside are kept for 30 days, the audit log for 400,
-    /// and attempts to sign in for an hour after their window. Returns how many rows were deleted; it is repeated
-    /// until that is zero.
+    /// Begins to remove what is done or older than it is kept. Messages and events, for which every organization is
+    /// looked at, are removed with `walk` alone.
+    #[must_use]
+    pub fn pruning(&self, now: Timestamp, retention: Retention, walk: bool) -> Pruning {
+        let walks = [
+            retention
+                .events
+                .map(|kept| Walk::events(self, before(now, kept))),
+            retention
+                .messages
+                .map(|kept| Walk::messages(self, before(now, kept))),
+        ];
+        Pruning {
+            store: self.clone(),
+            now,
+            retention,
+            part: 0,
+            walks: walks.into_iter().flatten().filter(|_| walk).collect(),
+        }
+    }
+}
+
+impl Pruning {
+    /// Removes some more rows; returns `None` when nothing is left to remove.
     ///
     /// # Errors
     ///
     /// The database does not answer.
-    pub async fn prune(&self, now: Timestamp) -> Result<u64, StoreError> {
-        let mut pruned = 0;
-        for (kept, text) in PRUNING {
-            let before = now.checked_sub(kept).unwrap_or(Timestamp::MIN);
-            let query = sqlx::query(text)
-                .bind(before.as_millisecond())
-                .bind(PRUNED_AT_ONCE);
-            pruned += self.write_count(query).await?;
+    pub async fn step(&mut self) -> Result<Option<Pruned>, StoreError> {
+        while let Some(part) = PARTS.get(self.part) {
+            let rows = match (part.kept)(&self.retention) {
+                Some(kept) => self.remove(part, before(self.now, kept)).await?,
+                None => 0,
+            };
+            if rows < u64::try_from(part.rows).unwrap_or(u64::MAX) {
+                self.part += 1;
+            }
+            if rows > 0 {
+                return Ok(Some(Pruned {
+                    what: part.what,
+                    rows,
+                }));
+            }
         }
-        Ok(pruned)
+        while let Some(walk) = self.walks.last_mut() {
+            match walk.step().await? {
+                Some(pruned) => return Ok(Some(pruned)),
+                None => drop(self.walks.pop()),
+            }
+        }
+        Ok(None)
+    }
+
+    async fn remove(&self, part: &'static Part, before: Timestamp) -> Result<u64, StoreError> {
+        self.store
+            .transaction(move |connection| {
+                Box::pin(async move {
+                    let mut removed = 0;
+                    for &text in part.texts {
+                        let query = sqlx::query(text)
+                            .bind(before.as_millisecond())
+                            .bind(part.rows);
+                        removed = query.execute(&mut *connection).await?.rows_affected();
+                    }
+                    Ok(removed)
+                })
+            })
+            .await
+    }
+}
+
+fn before(now: Timestamp, kept: Duration) -> Timestamp {
+    now.checked_sub(kept).unwrap_or(Timestamp::MIN)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_sort_of_rows_is_known_to_metrics() {
+        let parts = PARTS.iter().map(|part| part.what);
+        let all: Vec<_> = parts.chain([EVENTS, MESSAGES]).collect();
+        assert_eq!(all, Pruned::ALL);
     }
 }

@@ -16,10 +16,10 @@ use crate::store::{DatabaseKind, Query, Store};
 const MAX_STEP_ROWS: i64 = 500;
 
 /// Webhook calls, of all organizations, that one step looks at.
-const MAX_STEP_LOOKED_AT: i64 = 1_000;
+pub(crate) const MAX_STEP_LOOKED_AT: i64 = 1_000;
 
 /// Webhook calls that one statement removes; each may have a body of 4 MiB.
-const MAX_CALLS: usize = 20;
+pub(crate) const MAX_CALLS: usize = 20;
 
 /// Organizations that one look finds.
 const MAX_ORGANIZATIONS: i64 = 100;
@@ -226,7 +226,8 @@ impl Removal {
     }
 }
 
-fn removing_calls(kind: DatabaseKind, ids: &[String]) -> Query {
+/// Returns the statement that removes webhook calls.
+pub(crate) fn removing_calls(kind: DatabaseKind, ids: &[String]) -> Query {
     let text = match kind {
         DatabaseKind::Sqlite => {
             "delete from webhook_calls where id in (select value from json_each($1))"

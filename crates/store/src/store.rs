@@ -74,6 +74,10 @@ impl Applied {
     pub(crate) fn contains(&self, version: i64) -> bool {
         self.0.contains(&version)
     }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
 }
 
 fn not_migrated(error: MigrateError) -> StoreError {

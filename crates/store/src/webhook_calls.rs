@@ -322,7 +322,8 @@ fn backlog(row: &AnyRow) -> Result<Backlog, StoreError> {
     })
 }
 
-fn call(row: &AnyRow, key: &MasterKey) -> Result<WebhookCall, StoreError> {
+/// Reads a call, and decrypts its body.
+pub(crate) fn call(row: &AnyRow, key: &MasterKey) -> Result<WebhookCall, StoreError> {
     let columns = Columns::new(row, "webhook_calls", "id");
     let (id, organization_id): (String, _) =
         (columns.get("id")?, columns.parse("organization_id")?);

@@ -14,7 +14,7 @@ use recado_server::app::{
 use recado_server::delivery::{Drained, drain};
 use recado_server::serve::{ConnectionLimits, serve};
 use recado_store::testing::TestDatabase;
-use recado_store::{Application, FreshIds, Routed, Store, WebhookCall};
+use recado_store::{Application, FreshIds, Retention, Routed, Store, WebhookCall};
 use recado_tests::Client;
 use recado_tests::world::{open_conversations, operator_key, organization};
 use serde_json::{Value, json};
@@ -146,6 +146,7 @@ fn app(store: Store, url: &str, milliseconds: Arc<AtomicI64>) -> Arc<App> {
         heartbeat: HEARTBEAT,
         max_webhook_endpoints: MAX_WEBHOOK_ENDPOINTS,
         server_name: None,
+        retention: Retention::default(),
     })
 }
 

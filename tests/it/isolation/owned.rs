@@ -9,22 +9,22 @@ use serde_json::json;
 use super::{body, id_of};
 
 /// What one organization owns.
-pub(super) struct Owned {
-    pub(super) organization: &'static str,
-    pub(super) client: Client,
-    pub(super) agent: &'static str,
-    pub(super) channel: &'static str,
-    pub(super) conversation: &'static str,
-    pub(super) message: String,
-    pub(super) key: String,
-    pub(super) endpoint: String,
-    pub(super) delivery: String,
-    pub(super) call: String,
-    pub(super) user: String,
+pub(crate) struct Owned {
+    pub(crate) organization: &'static str,
+    pub(crate) client: Client,
+    pub(crate) agent: &'static str,
+    pub(crate) channel: &'static str,
+    pub(crate) conversation: &'static str,
+    pub(crate) message: String,
+    pub(crate) key: String,
+    pub(crate) endpoint: String,
+    pub(crate) delivery: String,
+    pub(crate) call: String,
+    pub(crate) user: String,
 }
 
 impl Owned {
-    pub(super) async fn make(
+    pub(crate) async fn make(
         world: &World,
         [organization, agent, channel, conversation]: [&'static str; 4],
     ) -> Self {
@@ -72,7 +72,7 @@ impl Owned {
     }
 
     /// Everything that its lists and its things show.
-    pub(super) async fn shown(&self) -> Vec<String> {
+    pub(crate) async fn shown(&self) -> Vec<String> {
         let mut shown = Vec::new();
         for path in [
             "/agents".to_owned(),
@@ -93,7 +93,7 @@ impl Owned {
     }
 
     /// What no other organization may read.
-    pub(super) fn ids(&self) -> [&str; 10] {
+    pub(crate) fn ids(&self) -> [&str; 10] {
         [
             self.organization,
             self.agent,

@@ -1,16 +1,23 @@
 //! `recado-server operator-key`
 
+use anyhow::{Context as _, anyhow};
 use jiff::Timestamp;
-use recado_core::ApiKeyId;
+use recado_core::{ApiKeyId, TextField, fields};
+use recado_server::startup::Settings;
 use recado_server::{config::ConfigArgs, telemetry};
-use recado_store::{ApiKey, ApiKeySecret, Author};
+use recado_store::{ApiKey, ApiKeySecret, Author, Page, Store};
 use uuid::Uuid;
 
 use super::{open_store, say};
 
+/// Keys that one page of the list has.
+const PAGE: u32 = 100;
+
 /// Makes a key and prints it alone, so that a script can keep it: `KEY=$(recado-server operator-key create)`.
 pub(crate) async fn create(config: &ConfigArgs, name: String) -> anyhow::Result<()> {
     telemetry::init_log(&config.log)?;
+    fields::name(&TextField::Text(name.clone()))
+        .map_err(|error| anyhow!("--name: {}", error.message.unwrap_or_default()))?;
     let store = open_store(config).await?;
     let secret = ApiKeySecret::generate()?;
     let author = Author::command_line(Timestamp::now());
@@ -20,4 +27,68 @@ pub(crate) async fn create(config: &ConfigArgs, name: String) -> anyhow::Result<
     store.close().await;
     say(secret.expose());
     Ok(())
+}
+
+/// Prints a line for each key: its id, how it begins, when it was created and used last, and its name.
+pub(crate) async fn list(config: &ConfigArgs) -> anyhow::Result<()> {
+    telemetry::init_log(&config.log)?;
+    let store = open_existing(config).await?;
+    let line = |id: &str, prefix: &str, created: &str, used: &str, name: &str| {
+        say(format!(
+            "{id:<36}  {prefix:<12}  {created:<20}  {used:<20}  {name}"
+        ));
+    };
+    line("ID", "BEGINS WITH", "CREATED", "LAST USED", "NAME");
+    let mut page = Page {
+        after: None,
+        limit: PAGE,
+    };
+    loop {
+        let listed = store.list_operator_keys(&page).await?;
+        for key in listed.data {
+            let used = key.last_used_at.map_or_else(|| "never".to_owned(), time);
+            let prefix = key.prefix.unwrap_or_default();
+            // A name is on one line, whatever a person put into it.
+            let name: String = key.name.chars().filter(|c| !c.is_control()).collect();
+            line(
+                key.id.as_str(),
+                &prefix,
+                &time(key.created_at),
+                &used,
+                &name,
+            );
+        }
+        page.after = listed.next;
+        if page.after.is_none() {
+            break;
+        }
+    }
+    store.close().await;
+    Ok(())
+}
+
+/// Revokes a key.
+pub(crate) async fn revoke(config: &ConfigArgs, id: &ApiKeyId) -> anyhow::Result<()> {
+    telemetry::init_log(&config.log)?;
+    let store = open_existing(config).await?;
+    let author = Author::command_line(Timestamp::now());
+    let revoked = store.delete_operator_key(id, &author).await?;
+    store.close().await;
+    let name = revoked.with_context(|| {
+        format!("there is no operator key {id}; `recado-server operator-key list` shows all")
+    })?;
+    say(format!("{id} ({name}) is revoked"));
+    Ok(())
+}
+
+/// Opens a database that exists: a command that looks at one does not create one.
+async fn open_existing(config: &ConfigArgs) -> anyhow::Result<Store> {
+    let settings = Settings::check(config).await?;
+    settings.check_existence()?;
+    settings.open_database().await
+}
+
+/// Returns an instant in UTC, to the second.
+fn time(at: Timestamp) -> String {
+    format!("{at:.0}")
 }

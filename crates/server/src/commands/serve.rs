@@ -58,6 +58,7 @@ pub(crate) async fn run(config: &ConfigArgs, args: &ServeArgs) -> anyhow::Result
         heartbeat: HEARTBEAT,
         max_webhook_endpoints: config.max_webhook_endpoints,
         server_name: config.server_name.clone().filter(|name| !name.is_empty()),
+        retention: config.retention.retention(),
     });
     gauges.measure(Arc::clone(&app));
     let served = recado_server::run(app, listener, limits, shutdown_signal()).await;

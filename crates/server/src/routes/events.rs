@@ -15,7 +15,7 @@ use axum::response::Response;
 use axum::response::sse::{self, KeepAlive, Sse};
 use futures_util::Stream;
 use recado_core::{ConversationId, OrganizationId};
-use recado_store::{self as store, EventFilter, EventId, EventKind};
+use recado_store::{self as store, EventBounds, EventFilter, EventId, EventKind};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
@@ -48,7 +48,8 @@ failures!(StreamFailures: KEY, QUERY, &[Reason::RateLimited]);
 #[into_params(parameter_in = Query)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct EventQuery {
-    /// The id of the last event that you have; the list continues exactly there.
+    /// The id of the last event that you have; the list continues exactly there. It is an error if events behind it are
+    /// removed because of their age.
     // The name of earlier versions.
     #[serde(alias = "after")]
     cursor: Option<String>,
@@ -159,13 +160,23 @@ fn event_id(name: &str, text: Option<&str>) -> Result<Option<EventId>, ApiError>
         .map_err(|_| wrong(name, "Expected the id of an event"))
 }
 
-/// Checks that an event that a caller has seen exists: behind one that does not, the next events would be missed.
-fn check_seen(name: &str, seen: Option<EventId>, newest: EventId) -> Result<(), ApiError> {
-    if seen.is_some_and(|seen| seen > newest) {
-        let sentence = format!("Is later than the newest event, which is {newest}");
-        return Err(wrong(name, &sentence));
+/// Checks that no event behind the one that a caller has seen is missing: neither does that one not exist yet, nor are
+/// events behind it removed.
+fn check_seen(name: &str, seen: Option<EventId>, bounds: EventBounds) -> Result<(), ApiError> {
+    let EventBounds { newest, removed_to } = bounds;
+    match seen {
+        Some(seen) if seen > newest => {
+            let sentence = format!("Is later than the newest event, which is {newest}");
+            Err(wrong(name, &sentence))
+        }
+        Some(seen) if seen < removed_to => {
+            let sentence = format!(
+                "Is too old: events up to {removed_to} are removed; give that one to read on behind them"
+            );
+            Err(wrong(name, &sentence))
+        }
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 /// List events
@@ -192,8 +203,8 @@ pub(crate) async fn list(
 ) -> Result<Response, ApiError> {
     let (after, limit) = (query.cursor()?, query.limit()?);
     if after.is_some() {
-        let newest = app.store.last_event(&organization_id).await?;
-        check_seen("cursor", after, newest.unwrap_or(EventId::BEFORE_ALL))?;
+        let bounds = app.store.event_bounds(&organization_id).await?;
+        check_seen("cursor", after, bounds)?;
     }
     let page = app
         .store
@@ -239,10 +250,10 @@ pub(crate) async fn stream(
         .and_then(|value| value.to_str().ok());
     let filter = query.filter()?;
     let (last, cursor) = (event_id("Last-Event-ID", last)?, query.cursor()?);
-    let newest = app.store.last_event(&organization_id).await?;
-    let newest = newest.unwrap_or(EventId::BEFORE_ALL);
-    check_seen("Last-Event-ID", last, newest)?;
-    check_seen("cursor", cursor, newest)?;
+    let bounds = app.store.event_bounds(&organization_id).await?;
+    check_seen("Last-Event-ID", last, bounds)?;
+    check_seen("cursor", cursor, bounds)?;
+    let newest = bounds.newest;
     let after = last.or(cursor);
     let stream = app.streams.open(&organization_id, credential, newest)?;
     let heartbeat = app.heartbeat;

@@ -7,6 +7,7 @@ pub(crate) mod buttons;
 pub(crate) mod channel_checks;
 pub(crate) mod channel_webhooks;
 pub(crate) mod channels;
+pub(crate) mod contacts;
 pub(crate) mod conversations;
 pub(crate) mod deliveries;
 pub(crate) mod events;

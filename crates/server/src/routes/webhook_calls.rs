@@ -80,7 +80,7 @@ impl StatusQuery {
 
 /// List provider webhook calls that are set aside
 ///
-/// Recado answered these calls with 200 and could not apply them. They are kept for 30 days.
+/// Recado answered these calls with 200 and could not apply them. They are kept for 30 days, or as long as the operator has set.
 #[utoipa::path(
     get,
     path = "/webhook-calls",

@@ -3,7 +3,7 @@
 use recado_core::Provider;
 use recado_core::inbound::Ignored;
 use recado_providers::ErrorKind;
-use recado_store::SetAsideReason;
+use recado_store::{Pruned, SetAsideReason};
 
 use super::process;
 use crate::delivery;
@@ -144,6 +144,12 @@ pub const METRICS: &[Metric] = &[
         &["outcome"],
         "Attempts to deliver an event to a webhook endpoint: `delivered`, `retried`, `given_up`, or `skipped` because nothing had to be sent",
         || each(delivery::OUTCOMES),
+    ),
+    counter(
+        "recado_rows_removed_total",
+        &["what"],
+        "Rows that were removed because their time has passed, by what they are",
+        || each(Pruned::ALL),
     ),
     gauge(
         "recado_deliveries_waiting",

@@ -27,7 +27,7 @@ const SMALL_INDEXES: [&str; 3] = [
 ];
 
 /// Statements that may read more than they need: a part of their text, and why.
-const EXEMPT: [(&str, &str); 5] = [
+const EXEMPT: [(&str, &str); 6] = [
     (
         "update webhook_calls set claimed_until = 0, server_id = '' where applied_at is null \
          and set_aside is null and claimed_until > 0",
@@ -48,6 +48,10 @@ const EXEMPT: [(&str, &str); 5] = [
     (
         "as bytes from webhook_endpoints where id > $1",
         "a rotation of the master key reads every endpoint, while no server runs",
+    ),
+    (
+        "update organizations set last_event = last_event +",
+        "skip_event_ids: it changes every organization of a copy that no server uses yet",
     ),
 ];
 

@@ -56,6 +56,37 @@ async fn an_operator_key_belongs_to_no_organization() {
             .await
             .unwrap()
     );
+    let listed = store.list_operator_keys(&ALL).await.unwrap().data;
+    assert_eq!(listed, [operator]);
+}
+
+#[tokio::test]
+async fn a_revoked_operator_key_is_gone_at_once_for_every_store() {
+    let world = World::new().await;
+    // As a command beside a running server has one.
+    let other = world.database.store().await;
+    let (secret, own) = (
+        ApiKeySecret::generate().unwrap(),
+        ApiKeySecret::generate().unwrap(),
+    );
+    let operator = key("key_1", None, &secret);
+    create(&world.store, &operator, &secret).await;
+    create(&world.store, &key("key_2", Some(org(1)), &own), &own).await;
+    assert!(is_known(&world.store, &secret).await);
+    let revoke = async |id: &str| {
+        other
+            .delete_operator_key(&id.parse().unwrap(), &by(2_000))
+            .await
+            .unwrap()
+    };
+    assert_eq!(revoke("key_2").await, None, "it is not an operator's");
+    assert_eq!(revoke("key_1").await, Some(operator.name));
+    assert_eq!(revoke("key_1").await, None);
+    assert!(!is_known(&world.store, &secret).await);
+    assert!(is_known(&world.store, &own).await);
+    let entries = other.list_audit(None, &ALL).await.unwrap().data;
+    assert_eq!(entries[0].action, "api_key.deleted");
+    assert_eq!(entries[0].target.as_deref(), Some("key_1"));
 }
 
 async fn is_known(store: &Store, secret: &ApiKeySecret) -> bool {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use recado_core::Status;
-use recado_store::{EventFilter, EventKind, Store};
+use recado_store::{EventBounds, EventFilter, EventKind, Store};
 use tokio::task::JoinSet;
 
 use crate::taps::{ana, apply, connection, events, news, phone, said, tapped};
@@ -52,7 +52,7 @@ async fn ids_follow_the_order_of_writing_without_gaps_under_many_writers() {
     let texts: Vec<_> = all.iter().map(ToString::to_string).collect();
     assert_eq!(texts, numbers);
     assert_eq!(
-        store.last_event(&org(1)).await.unwrap(),
+        Some(store.event_bounds(&org(1)).await.unwrap().newest),
         all.last().copied()
     );
 }
@@ -110,8 +110,10 @@ async fn a_list_is_filtered_by_kind_and_conversation_and_goes_on_behind_an_event
         .list_events(&org(2), None, &EventFilter::default(), 10)
         .await;
     assert_eq!(nobody.unwrap().data, []);
-    assert_eq!(store.last_event(&org(2)).await.unwrap(), None);
-    assert_eq!(store.last_event(&id("org_9")).await.unwrap(), None);
+    for organization in ["org_2", "org_9"] {
+        let bounds = store.event_bounds(&id(organization)).await.unwrap();
+        assert_eq!(bounds, EventBounds::default());
+    }
 }
 
 #[tokio::test]

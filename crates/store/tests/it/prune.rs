@@ -1,11 +1,11 @@
 //! What is of no use any more is deleted.
 
 use recado_core::Role;
-use recado_store::{LinkSecret, Store};
+use recado_store::{LinkSecret, Retention, Store};
 
 use crate::sessions::sign_in;
 use crate::users::create_with_password;
-use crate::world::{ALL, World, at, by, org};
+use crate::world::{ALL, World, at, by, org, prune};
 
 const HOUR: i64 = 3_600_000;
 const DAY: i64 = 24 * HOUR;
@@ -29,7 +29,7 @@ async fn ended_sessions_and_old_counts_are_pruned_and_the_log_is_kept_for_longer
     let attempt = store.begin_sign_in("ana", None, at(1_000)).await;
     attempt.unwrap();
     let log = entries(store).await;
-    let prune = async |now: i64| store.prune(at(now)).await.unwrap();
+    let prune = async |now: i64| prune(store, now, Retention::default()).await;
     assert_eq!(prune(1_000 + 2 * HOUR).await, 2, "the address, and both");
     assert_eq!(prune(1_001 + 2 * HOUR).await, 1, "the account");
     assert_eq!(prune(9_000 + 7 * DAY).await, 0);

@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 
 use recado_store::{
-    AfterAttempt, DatabaseKind, DeliveryKey, DeliveryStatus, EventKind, Page, WebhookEndpointChange,
+    AfterAttempt, DatabaseKind, DeliveryKey, DeliveryStatus, EventKind, Page, Retention,
+    WebhookEndpointChange,
 };
 
 use crate::deliveries::{MANY, attempt, claim, delivered};
 use crate::taps::{ana, apply, connection, events, said, tapped};
 use crate::webhook_endpoints::create;
-use crate::world::{ALL, WEEK, World, at, by, id, org};
+use crate::world::{ALL, WEEK, World, at, by, id, org, prune};
 
 #[tokio::test]
 async fn an_endpoint_that_was_disabled_goes_on_where_it_stood() {
@@ -210,7 +211,7 @@ async fn a_deleted_endpoint_takes_its_deliveries_along() {
     );
     assert_eq!(claim(store, 900_000, MANY).await.len(), 0);
     assert_eq!(
-        store.prune(at(WEEK + 900_000)).await.unwrap(),
+        prune(store, WEEK + 900_000, Retention::default()).await,
         1,
         "the call"
     );
@@ -223,16 +224,16 @@ async fn finished_deliveries_are_pruned_and_pending_ones_stay() {
     apply(store, vec![connection(true), connection(false)]).await;
     let due = claim(store, 100_000, MANY).await;
     delivered(store, &due[0], 150_000).await;
-    store.prune(at(WEEK + 150_000)).await.unwrap();
+    prune(store, WEEK + 150_000, Retention::default()).await;
     let list = async || {
         let listed = store.list_deliveries(&org(1), &ours.id, None, &ALL).await;
         listed.unwrap().data.len()
     };
     assert_eq!(list().await, 2);
     assert_eq!(
-        store.prune(at(WEEK + 150_001)).await.unwrap(),
-        2,
-        "a delivery and its attempt"
+        prune(store, WEEK + 150_001, Retention::default()).await,
+        1,
+        "a delivery, with its attempt"
     );
     assert_eq!(list().await, 1);
 }

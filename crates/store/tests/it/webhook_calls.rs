@@ -3,11 +3,11 @@
 use std::collections::HashSet;
 
 use recado_core::Status;
-use recado_store::{Backlog, Page, SetAsideReason, Store, StoreError, WebhookCall};
+use recado_store::{Backlog, Page, Retention, SetAsideReason, Store, StoreError, WebhookCall};
 use tokio::task::JoinSet;
 
 use crate::taps::{application, apply, call, kinds, news, said, tapped};
-use crate::world::{WEEK, World, at, id, org};
+use crate::world::{WEEK, World, at, id, org, prune};
 
 fn kept(number: i64) -> WebhookCall {
     WebhookCall {
@@ -139,13 +139,13 @@ async fn only_what_is_done_and_old_is_pruned() {
     let World { store, .. } = &tapped().await;
     apply(store, vec![news("wamid.9", Status::Read)]).await;
     store.keep_webhook_call(&kept(1), at(0)).await.unwrap();
-    assert_eq!(store.prune(at(WEEK + 100_000)).await.unwrap(), 0);
+    assert_eq!(prune(store, WEEK + 100_000, Retention::default()).await, 0);
     assert_eq!(
-        store.prune(at(WEEK + 100_001)).await.unwrap(),
+        prune(store, WEEK + 100_001, Retention::default()).await,
         2,
         "a call and a status"
     );
-    assert_eq!(store.prune(at(WEEK + 100_001)).await.unwrap(), 0);
+    assert_eq!(prune(store, WEEK + 100_001, Retention::default()).await, 0);
     assert_eq!(claim_all(store, 1, 2).await, [kept(1)]);
 }
 
@@ -321,6 +321,6 @@ async fn what_is_set_aside_is_listed_and_not_claimed_until_it_is_retried() {
     assert_eq!(listed(1, None).await, [crashed]);
     assert_eq!(claim_all(store, 1_000, 2_000).await, [kept(1)]);
     let month = 30 * 24 * 60 * 60 * 1000;
-    assert_eq!(store.prune(at(month)).await.unwrap(), 0);
-    assert_eq!(store.prune(at(month + 3)).await.unwrap(), 1);
+    assert_eq!(prune(store, month, Retention::default()).await, 0);
+    assert_eq!(prune(store, month + 3, Retention::default()).await, 1);
 }

@@ -8,7 +8,7 @@ use recado_core::{
 use recado_store::testing::TestDatabase;
 use recado_store::{
     Agent, Author, Channel, ChannelSecrets, Conversation, Freed, NewChannel, NewMessage,
-    Organization, Page, SendResult, Store,
+    Organization, Page, Retention, SendResult, Store,
 };
 use serde_json::{Map, Value, json};
 use sqlx::{AnyConnection, Connection};
@@ -17,6 +17,15 @@ use sqlx::{AnyConnection, Connection};
 pub(crate) async fn end(store: &Store, now: i64) -> Freed {
     let membership = store.join(None).await.unwrap();
     membership.leave(at(now)).await.unwrap()
+}
+
+/// Removes every row whose time has passed; returns how many.
+pub(crate) async fn prune(store: &Store, now: i64, retention: Retention) -> u64 {
+    let (mut pruning, mut rows) = (store.pruning(at(now), retention, true), 0);
+    while let Some(pruned) = pruning.step().await.unwrap() {
+        rows += pruned.rows;
+    }
+    rows
 }
 
 pub(crate) const ALL: Page = Page {

@@ -1,0 +1,268 @@
+//! Backups of a SQLite database, as `recado-server backup` and `recado-server restore` make and use them.
+
+use std::fs::{self, File};
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, bail, ensure};
+use clap::Args;
+use jiff::Timestamp;
+use recado_store::{MasterKey, Store, StoreError, files};
+use tempfile::NamedTempFile;
+
+use crate::config::ConfigArgs;
+use crate::key_file;
+use crate::startup::Settings;
+
+/// The backup to write.
+#[derive(Args)]
+pub struct BackupArgs {
+    /// The file to write; the copy is made beside it, and gets its name when it is complete and checked
+    file: PathBuf,
+
+    /// Replace the file if it exists
+    #[arg(long)]
+    force: bool,
+}
+
+/// The backup to restore.
+#[derive(Args)]
+pub struct RestoreArgs {
+    /// The file that `backup` wrote
+    file: PathBuf,
+}
+
+/// A backup that was written.
+pub struct Written {
+    pub file: PathBuf,
+    pub bytes: u64,
+    pub took: Duration,
+    /// Where the master key is: a file or a variable.
+    pub key: String,
+}
+
+/// A backup that was restored.
+pub struct Restored {
+    pub database: PathBuf,
+    /// The database of before, under its new name.
+    pub old: Option<PathBuf>,
+}
+
+/// How a SQLite database begins.
+const HEADER: &[u8; 16] = b"SQLite format 3\0";
+
+/// Copies the database while a server may use it, checks the copy, and gives it the name of the file.
+///
+/// # Errors
+///
+/// One sentence that says what to change. The file is then as it was.
+pub async fn backup(config: &ConfigArgs, args: &BackupArgs) -> anyhow::Result<Written> {
+    let begun = Instant::now();
+    let settings = Settings::check(config).await?;
+    let Some(database) = settings.sqlite_file() else {
+        bail!("`backup` copies a SQLite database; use pg_dump for PostgreSQL");
+    };
+    settings.check_existence()?;
+    ensure!(
+        !is_same(&args.file, &database),
+        "{} is the database itself; choose another file",
+        args.file.display()
+    );
+    ensure!(
+        args.force || !args.file.exists(),
+        "{} exists already; choose another file, or replace it with --force",
+        args.file.display()
+    );
+    let key = settings.key().context("the database has no key")?.clone();
+    let copy = file_beside(&args.file)?;
+    let _logs = Logs(copy.path().to_owned());
+    let store = settings.connect(key.clone()).await?;
+    let copied = store.copy_into(name(copy.path())?).await;
+    store.close().await;
+    copied.with_context(|| format!("cannot copy the database beside {}", args.file.display()))?;
+    open_copy(copy.path(), key, Store::check_copy)
+        .await
+        .context("the copy is not usable, so the database may be damaged")?;
+    keep(copy, &args.file)?;
+    let key_file = config.key_file()?;
+    Ok(Written {
+        bytes: fs::metadata(&args.file)?.len(),
+        file: args.file.clone(),
+        took: begun.elapsed(),
+        key: key_file.map_or_else(
+            || "RECADO_MASTER_KEY".to_owned(),
+            |file| file.display().to_string(),
+        ),
+    })
+}
+
+/// Puts a checked copy of the backup in the place of the database, which is kept under another name.
+///
+/// # Errors
+///
+/// One sentence that says what to change. The database is then as it was.
+pub async fn restore(config: &ConfigArgs, args: &RestoreArgs) -> anyhow::Result<Restored> {
+    let settings = Settings::check(config).await?;
+    let Some(database) = settings.sqlite_file() else {
+        bail!("`restore` puts back a SQLite database; use pg_restore or psql for PostgreSQL");
+    };
+    let key = settings.key().cloned().with_context(|| {
+        format!(
+            "the master key of the backup is missing: put it back as {}, or set RECADO_MASTER_KEY",
+            key_file::of(&database).display()
+        )
+    })?;
+    let _alone = settings.lock(false).await?;
+    // A link stays where it is, and leads to the restored database.
+    let database = database.canonicalize().unwrap_or(database);
+    check_file(&args.file, &database)?;
+    let mut copy = file_beside(&database)?;
+    let _logs = Logs(copy.path().to_owned());
+    let mut backup = File::open(&args.file)?;
+    io::copy(&mut backup, &mut copy)
+        .with_context(|| format!("cannot copy {}", args.file.display()))?;
+    open_copy(copy.path(), key, async |copy| {
+        copy.check_copy().await?;
+        copy.skip_event_ids().await
+    })
+    .await
+    .with_context(|| format!("{} cannot be restored", args.file.display()))?;
+    let old = put_aside(&database)?;
+    keep(copy, &database)?;
+    Ok(Restored { database, old })
+}
+
+/// Checks that the file may be a complete SQLite database, and is not the one that it would replace.
+fn check_file(file: &Path, database: &Path) -> anyhow::Result<()> {
+    let cannot_read = || format!("cannot read {}", file.display());
+    let mut header = Vec::new();
+    let opened = File::open(file).with_context(cannot_read)?;
+    let read = opened.take(HEADER.len() as u64).read_to_end(&mut header);
+    read.with_context(cannot_read)?;
+    ensure!(
+        header == HEADER,
+        "{} is not a SQLite database",
+        file.display()
+    );
+    ensure!(
+        !is_same(file, database),
+        "{} is the database itself",
+        file.display()
+    );
+    // Its newest part would be left behind.
+    let log = files::beside(file, "-wal");
+    ensure!(
+        fs::metadata(&log).map_or(0, |log| log.len()) == 0,
+        "{} is beside {}, which therefore is not a backup but a database in use; copy it with `recado-server backup`",
+        log.display(),
+        file.display()
+    );
+    Ok(())
+}
+
+fn is_same(one: &Path, other: &Path) -> bool {
+    match (one.canonicalize(), other.canonicalize()) {
+        (Ok(one), Ok(other)) => one == other,
+        _ => false,
+    }
+}
+
+/// Creates an empty file in the folder of another one, for its owner alone; it is removed when it is dropped.
+fn file_beside(file: &Path) -> anyhow::Result<NamedTempFile> {
+    ensure!(
+        !file.is_dir(),
+        "{} is a folder; name a file in it",
+        file.display()
+    );
+    let folder = file.parent().filter(|path| !path.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    folder
+        .canonicalize()
+        .and_then(|folder| {
+            tempfile::Builder::new()
+                .prefix(".recado-")
+                .suffix(".part")
+                .tempfile_in(folder)
+        })
+        .with_context(|| format!("cannot write in the folder {}", folder.display()))
+}
+
+fn name(file: &Path) -> anyhow::Result<&str> {
+    file.to_str()
+        .context("SQLite needs a folder whose name is UTF-8")
+}
+
+/// Opens a copy that no other process uses, and closes it after the work.
+async fn open_copy(
+    file: &Path,
+    key: MasterKey,
+    work: impl AsyncFnOnce(&Store) -> Result<(), StoreError>,
+) -> anyhow::Result<()> {
+    let store = Store::connect(&files::sqlite_url(name(file)?), key).await?;
+    let done = work(&store).await;
+    store.close().await;
+    done?;
+    // What is in its log would be lost with the name.
+    ensure!(
+        !files::beside(file, "-wal").exists(),
+        "the copy could not be completed"
+    );
+    Ok(())
+}
+
+/// Brings a file to disk, and gives it its name.
+fn keep(copy: NamedTempFile, file: &Path) -> anyhow::Result<()> {
+    copy.as_file()
+        .sync_all()
+        .with_context(|| format!("cannot sync the copy beside {}", file.display()))?;
+    let kept = copy.persist(file).map_err(|error| error.error);
+    kept.with_context(|| format!("cannot create {}", file.display()))?;
+    key_file::sync_folder(file)
+}
+
+/// Keeps the database and its log under a second name, and takes the log away from the first one: it must not be applied
+/// to another database. Returns the second name, or `None` if there is no database.
+fn put_aside(database: &Path) -> anyhow::Result<Option<PathBuf>> {
+    let log = files::beside(database, "-wal");
+    let mut old = None;
+    if database.exists() {
+        let now = Timestamp::now().strftime("%Y%m%dT%H%M%SZ");
+        let name = files::beside(database, &format!(".before-{now}"));
+        // Links, so that at every instant a database stands under the first name: a server that finds none creates one.
+        let kept = fs::hard_link(database, &name);
+        let kept = kept.and_then(|()| {
+            if log.exists() {
+                fs::hard_link(&log, files::beside(&name, "-wal"))
+            } else {
+                Ok(())
+            }
+        });
+        kept.with_context(|| format!("cannot keep {} as {}", database.display(), name.display()))?;
+        old = Some(name);
+    }
+    remove_logs(database)
+        .with_context(|| format!("cannot remove {} and its -shm", log.display()))?;
+    Ok(old)
+}
+
+fn remove_logs(database: &Path) -> io::Result<()> {
+    for ending in ["-wal", "-shm"] {
+        match fs::remove_file(files::beside(database, ending)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Removes the logs of a copy that was given up.
+struct Logs(PathBuf);
+
+impl Drop for Logs {
+    fn drop(&mut self) {
+        if let Err(error) = remove_logs(&self.0) {
+            tracing::warn!(%error, file = %self.0.display(), "the log of a copy is left");
+        }
+    }
+}

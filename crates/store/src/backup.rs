@@ -1,0 +1,68 @@
+//! Copies of a SQLite database: written while a server uses it, and checked before they are kept or restored.
+
+use sqlx::{Connection as _, Row as _};
+
+use crate::connection::Role;
+use crate::error::StoreError;
+use crate::store::Store;
+
+/// The migration that numbers the events of an organization.
+const EVENTS_SINCE: i64 = 2;
+
+/// Ids of events that a restored database leaves out; no server appends so many between a backup and its loss.
+const SKIPPED_EVENTS: i64 = 1 << 32;
+
+impl Store {
+    /// Writes a consistent copy of a SQLite database into a file that is empty or missing.
+    ///
+    /// # Errors
+    ///
+    /// SQLite cannot read the database or write the file.
+    pub async fn copy_into(&self, file: &str) -> Result<(), StoreError> {
+        // It reads in one transaction on a connection of its own, and holds up no writer. It takes as long as the
+        // database is large, so that the deadline of reads does not fit.
+        let mut connection = self.source().connect(Role::Writer).await?;
+        sqlx::query("vacuum into $1")
+            .bind(file.to_owned())
+            .execute(&mut connection)
+            .await?;
+        connection.close().await?;
+        Ok(())
+    }
+
+    /// Checks a copy of a SQLite database: every page and index of it, that this program can use it, and its
+    /// master key.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Damaged`], [`StoreError::NotMigrated`] if it has no tables, or as [`Self::check`].
+    pub async fn check_copy(&self) -> Result<(), StoreError> {
+        let mut connection = self.source().connect(Role::Reader).await?;
+        let row = sqlx::query("pragma integrity_check(1)")
+            .fetch_one(&mut connection)
+            .await?;
+        connection.close().await?;
+        if row.try_get::<String, _>(0)? != "ok" {
+            return Err(StoreError::Damaged);
+        }
+        if self.applied_migrations().await?.is_empty() {
+            return Err(StoreError::NotMigrated);
+        }
+        self.check().await
+    }
+
+    /// Moves the ids of events on in a copy that is restored. Events that were appended after the backup are lost,
+    /// but their receivers know their ids: another event with such an id would be taken for a repeat.
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer.
+    pub async fn skip_event_ids(&self) -> Result<(), StoreError> {
+        if !self.applied_migrations().await?.contains(EVENTS_SINCE) {
+            return Ok(());
+        }
+        let query = sqlx::query("update organizations set last_event = last_event + $1")
+            .bind(SKIPPED_EVENTS);
+        self.write_count(query).await.map(drop)
+    }
+}

@@ -1,0 +1,157 @@
+//! The person in groups: who tapped is blanked, what was tapped stays.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use recado_core::inbound::Person;
+use recado_core::{ConversationId, Recipient};
+use serde_json::Value;
+use sqlx::any::AnyRow;
+
+use super::{Erasure, MAX_STEP_ROWS, Sought};
+use crate::columns::{self, Columns, owner, unpacking};
+use crate::error::StoreError;
+use crate::people::{self, StoredPerson};
+
+/// A place in a group's conversation: the messages behind an instant and an id, or the events behind a number.
+#[derive(Clone)]
+pub(super) enum Place {
+    Messages(ConversationId, i64, String),
+    Events(ConversationId, i64),
+}
+
+macro_rules! blank_messages {
+    ($each:literal) => {
+        concat!(
+            "update messages set sender = $3, external_id = null, provider_id = null \
+             where (organization_id, id) in (select n.organization, n.id from (select ",
+            owner!(),
+            " as organization, value ->> 'id' as id from ",
+            $each,
+            ") n)"
+        )
+    };
+}
+
+impl Place {
+    /// Returns the beginning of each group.
+    pub(super) fn all(groups: &BTreeSet<ConversationId>) -> Vec<Self> {
+        groups
+            .iter()
+            .flat_map(|group| {
+                [
+                    Self::Messages(
+                        group.clone(),
+                        Timestamp::MIN.as_millisecond(),
+                        String::new(),
+                    ),
+                    Self::Events(group.clone(), 0),
+                ]
+            })
+            .collect()
+    }
+}
+
+impl Erasure {
+    /// Looks at some more messages or events of groups; returns the places that are left, or `None` at the end.
+    pub(super) async fn blank_in_groups(
+        &mut self,
+        mut left: Vec<Place>,
+    ) -> Result<Option<Vec<Place>>, StoreError> {
+        let Some(place) = left.pop() else {
+            return Ok(None);
+        };
+        let next = match place {
+            Place::Messages(group, at, id) => self.blank_messages(group, at, id).await?,
+            Place::Events(group, after) => self.blank_events(group, after).await?,
+        };
+        left.extend(next);
+        Ok(Some(left))
+    }
+
+    async fn blank_messages(
+        &mut self,
+        group: ConversationId,
+        at: i64,
+        id: String,
+    ) -> Result<Option<Place>, StoreError> {
+        let query = sqlx::query(
+            "select id, sender, created_at from messages where organization_id = $1 \
+             and conversation_id = $2 and (created_at, id) > ($3, $4) \
+             order by created_at, id limit $5 + 0",
+        )
+        .bind(self.organization.as_str().to_owned())
+        .bind(group.as_str().to_owned())
+        .bind(at)
+        .bind(id)
+        .bind(MAX_STEP_ROWS);
+        let (mut theirs, mut next) = (Vec::new(), None);
+        for row in &self.store.read_rows(query).await? {
+            let columns = Columns::new(row, "messages", "id");
+            let id: String = columns.get("id")?;
+            let sender: Option<StoredPerson> = columns.optional_json("sender")?;
+            let sender = sender.and_then(StoredPerson::into_person);
+            if sender.is_some_and(|sender| self.person.is(&sender)) {
+                theirs.push(serde_json::json!({ "id": id.clone() }));
+            }
+            next = Some(Place::Messages(
+                group.clone(),
+                columns.get("created_at")?,
+                id,
+            ));
+        }
+        if !theirs.is_empty() {
+            let query = sqlx::query(unpacking!(self.store.kind(), blank_messages))
+                .bind(self.organization.as_str().to_owned())
+                .bind(columns::json(&theirs))
+                .bind(columns::json(&StoredPerson::from(&Person::default())));
+            self.erased.messages += self.store.write_count(query).await?;
+        }
+        Ok(next)
+    }
+
+    async fn blank_events(
+        &mut self,
+        group: ConversationId,
+        after: i64,
+    ) -> Result<Option<Place>, StoreError> {
+        let query = sqlx::query(
+            "select organization_id, seq, data from events where organization_id = $1 \
+             and conversation_id = $2 and seq > $3 order by seq limit $4 + 0",
+        )
+        .bind(self.organization.as_str().to_owned())
+        .bind(group.as_str().to_owned())
+        .bind(after)
+        .bind(MAX_STEP_ROWS);
+        let mut next = None;
+        for row in &self.store.read_rows(query).await? {
+            let seq: i64 = Columns::new(row, "events", "organization_id").get("seq")?;
+            if let Some(data) = blanked(row, &self.person)? {
+                let query = sqlx::query(
+                    "update events set data = $3 where organization_id = $1 and seq = $2",
+                )
+                .bind(self.organization.as_str().to_owned())
+                .bind(seq)
+                .bind(data.to_string());
+                self.erased.events += self.store.write_count(query).await?;
+            }
+            next = Some(Place::Events(group.clone(), seq));
+        }
+        Ok(next)
+    }
+}
+
+/// Returns the data of an event without the person, if it tells of the person.
+fn blanked(row: &AnyRow, person: &Sought) -> Result<Option<Value>, StoreError> {
+    let mut data: Value = Columns::new(row, "events", "organization_id").json("data")?;
+    let from = ["phone", "userId", "lid"]
+        .into_iter()
+        .filter_map(|name| data["from"][name].as_str()?.parse::<Recipient>().ok());
+    let from = Person::new(from);
+    if !person.is(&from) {
+        return Ok(None);
+    }
+    data["from"] = people::as_json(&Person::default());
+    data["externalId"] = Value::Null;
+    Ok(Some(data))
+}

@@ -1,0 +1,94 @@
+//! A contact is erased over the API and with the command line.
+
+use recado_sandbox::{Effect, Fault, Provider};
+use recado_tests::world::{CUSTOMER, smallest_body};
+use recado_tests::{Client, World};
+use rstest::rstest;
+use serde_json::{Value, json};
+
+async fn erase(client: &Client, address: &str) -> Value {
+    let asked = client.post("/contacts/erase", json!({ "address": address }));
+    asked.await.expect(200)
+}
+
+#[tokio::test]
+async fn a_contact_is_erased_and_the_answer_and_the_log_say_how_much() {
+    let world = World::start().await;
+    let sent = world
+        .client
+        .send(smallest_body("conv-456"))
+        .await
+        .expect(200);
+    let erased = erase(&world.client, "+55 (11) 90000-0001").await;
+    assert_eq!(erased["address"], CUSTOMER);
+    assert_eq!(erased["phone"]["country"], "BR");
+    assert_eq!(erased["complete"], true);
+    // The customer of the three conversations is one person.
+    assert_eq!(
+        (&erased["conversations"], &erased["messages"]),
+        (&json!(3), &json!(1))
+    );
+    let message = sent["message"]["id"].as_str().expect("an id");
+    for path in [
+        "/conversations/conv-456".to_owned(),
+        format!("/messages/{message}"),
+    ] {
+        assert_eq!(world.client.get(&path).await.status, 404, "{path}");
+    }
+    assert_eq!(
+        world.client.list("/events?limit=100").await,
+        [] as [Value; 0]
+    );
+    let gone = world.client.send(smallest_body("conv-456")).await;
+    assert_eq!(gone.error(), (404, "conversation_not_found".to_owned()));
+    let log = world.client.get("/audit").await.expect(200);
+    assert_eq!(log["data"][0]["action"], "contact.erased");
+    let text = log.to_string();
+    assert!(!text.contains("900000001"), "{text}");
+    let again = erase(&world.client, CUSTOMER).await;
+    assert_eq!(
+        (&again["conversations"], &again["complete"]),
+        (&json!(0), &json!(true))
+    );
+}
+
+#[tokio::test]
+async fn an_erasure_waits_for_a_message_that_is_being_sent() {
+    let world = World::start().await;
+    let slow = Fault {
+        delay_ms: 700,
+        ..Fault::new(Provider::Whatsapp, Effect::Delay)
+    };
+    world.sandbox.fail_next(slow, 1);
+    let client = world.client.clone();
+    let sending = tokio::spawn(async move { client.send(smallest_body("conv-456")).await });
+    let stored = "/conversations/conv-456/messages?limit=1";
+    while world.client.list(stored).await.is_empty() {}
+    let erased = erase(&world.client, CUSTOMER).await;
+    assert_eq!(
+        (&erased["complete"], &erased["messages"]),
+        (&json!(true), &json!(1))
+    );
+    sending.await.expect("a task").expect(200);
+}
+
+#[rstest]
+#[case(
+    "120363000000000001@g.us",
+    "Is a group; give the address of one person"
+)]
+#[case("Ana", "a recipient is a phone number")]
+#[case("", "Required")]
+#[tokio::test]
+async fn what_is_not_the_address_of_a_person_is_refused(
+    #[case] address: &str,
+    #[case] sentence: &str,
+) {
+    let world = World::start().await;
+    let refused = world
+        .client
+        .post("/contacts/erase", json!({ "address": address }))
+        .await;
+    assert_eq!(refused.error(), (400, "invalid_body".to_owned()));
+    assert!(refused.text.contains(sentence), "{}", refused.text);
+}

@@ -1,0 +1,89 @@
+//! Events that are removed because of their age: a reader that comes too late is told so.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use recado_server::{Clock, pruning};
+use recado_store::Retention;
+use recado_tests::World;
+use recado_tests::world::{Options, smallest_body};
+use reqwest::Method;
+use serde_json::Value;
+
+const DAY: i64 = 24 * 60 * 60 * 1000;
+
+/// A world that keeps messages and events for ten days, and its clock.
+async fn forgetful() -> (World, Arc<AtomicI64>) {
+    let now = Arc::new(AtomicI64::new(Timestamp::now().as_millisecond()));
+    let clock = Arc::clone(&now);
+    let ten_days = Some(Duration::from_hours(240));
+    let world = World::with(Options {
+        clock: Clock::from_fn(move || {
+            Timestamp::from_millisecond(clock.load(Ordering::SeqCst)).expect("an instant")
+        }),
+        retention: Retention {
+            messages: ten_days,
+            events: ten_days,
+            ..Retention::default()
+        },
+        ..Options::default()
+    });
+    (world.await, now)
+}
+
+async fn send(world: &World) -> String {
+    let sent = world
+        .client
+        .send(smallest_body("conv-456"))
+        .await
+        .expect(200);
+    sent["message"]["id"].as_str().expect("an id").to_owned()
+}
+
+async fn events(world: &World) -> Vec<Value> {
+    world.client.list("/events?limit=100").await
+}
+
+#[tokio::test]
+async fn a_reader_that_missed_removed_events_is_told_where_to_go_on() {
+    let (world, now) = forgetful().await;
+    let old = send(&world).await;
+    let before = events(&world).await;
+    let [first, last] = [&before[0], &before[before.len() - 1]].map(|event| &event["id"]);
+    let (first, last) = (
+        first.as_str().expect("an id"),
+        last.as_str().expect("an id"),
+    );
+    now.fetch_add(11 * DAY, Ordering::SeqCst);
+    let young = send(&world).await;
+    pruning::prune(&world.app, true).await.expect("a database");
+
+    let path = |cursor: &str| format!("/events?cursor={cursor}");
+    let refused = world.client.get(&path("evt_0000000000000000")).await;
+    assert_eq!(refused.error(), (400, "invalid_query".to_owned()));
+    let sentence = format!("events up to {last} are removed; give that one to read on behind them");
+    assert!(refused.text.contains(&sentence), "{}", refused.text);
+    let stream = world.client.request(Method::GET, "/events/stream");
+    let stream = stream.header("Last-Event-ID", "evt_0000000000000000");
+    assert_eq!(stream.send().await.expect("an answer").status(), 400);
+    assert!(before.len() == 1 || world.client.get(&path(first)).await.status == 400);
+
+    let rest = world.client.get(&path(last)).await.expect(200);
+    assert_eq!(rest["data"], Value::Array(events(&world).await));
+    let ids: Vec<_> = events(&world)
+        .await
+        .iter()
+        .map(|event| event["data"]["messageId"].clone())
+        .collect();
+    assert_eq!(ids, [young.as_str()]);
+    assert_eq!(
+        world.client.get(&format!("/messages/{old}")).await.status,
+        404
+    );
+    assert_eq!(
+        world.client.get(&format!("/messages/{young}")).await.status,
+        200
+    );
+}
