@@ -144,7 +144,8 @@ impl Client {
                 .header(CONTENT_TYPE, "application/json")
                 .body(body.to_string());
         }
-        let response = self.send(request, effect).await?;
+        let sent = self.send(request, effect).await;
+        let response = sent.map_err(|failure| failure.with_kind_of_id(path, body))?;
         let text = self.read(response, effect).await?;
         self.accept(text, effect)
     }

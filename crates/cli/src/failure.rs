@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::exit_code::ExitCode;
+use crate::id_kinds;
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
@@ -90,6 +91,28 @@ impl Failure {
             Self::Unreachable(_) => true,
             Self::Refused(refusal) => refusal.may_pass,
             _ => false,
+        }
+    }
+
+    /// The stable word of a refusal.
+    pub(crate) fn reason(&self) -> Option<&str> {
+        match self {
+            Self::Refused(refusal) => Some(&refusal.body.reason),
+            _ => None,
+        }
+    }
+
+    /// Adds a hint if what was not found seems to be of another kind.
+    pub(crate) fn with_kind_of_id(self, path: &[&str], body: Option<&Value>) -> Self {
+        match self {
+            Self::Refused(refusal) => {
+                let hint = id_kinds::hint(&refusal.body.reason, path, body);
+                Self::Refused(Box::new(match hint {
+                    Some(hint) => refusal.with_advice(hint),
+                    None => *refusal,
+                }))
+            }
+            other => other,
         }
     }
 
