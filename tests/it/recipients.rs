@@ -92,3 +92,34 @@ async fn a_recipient_that_a_channel_cannot_serve_is_refused_when_its_conversatio
         }
     }
 }
+
+#[rstest]
+#[case::as_it_was_given("?recipient=%2B55%2011%2090000-0001", 3)]
+#[case::without_the_ninth_digit("?recipient=551100000001", 3)]
+#[case::over_a_channel("?recipient=%2B5511900000001&channelId=zapi", 1)]
+#[case::of_an_agent("?agentId=agent-123", 3)]
+#[case::of_an_unknown_agent("?agentId=agent-9&channelId=zapi", 0)]
+#[case::with_nothing_given("?recipient=&agentId=&channelId=", 3)]
+#[tokio::test]
+async fn conversations_are_found_by_the_recipient_in_every_form(
+    #[case] query: &str,
+    #[case] count: usize,
+) {
+    let world = World::start().await;
+    let list = world.client.get(&format!("/conversations{query}")).await;
+    let list = list.expect(200);
+    assert_eq!(list["data"].as_array().map(Vec::len), Some(count));
+}
+
+#[rstest]
+#[case::recipient("recipient=Ana", "recipient")]
+#[case::agent("agentId=a%2Fb", "agentId")]
+#[case::channel("channelId=a%2Fb", "channelId")]
+#[tokio::test]
+async fn a_filter_that_cannot_be_read_is_an_error(#[case] query: &str, #[case] field: &str) {
+    let world = World::start().await;
+    let refused = world.client.get(&format!("/conversations?{query}")).await;
+    assert_eq!(refused.error(), (400, "invalid_query".to_owned()));
+    let faults = &refused.body["details"][field]["_errors"];
+    assert_eq!(faults.as_array().map(Vec::len), Some(1), "{}", refused.text);
+}

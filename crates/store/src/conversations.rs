@@ -1,8 +1,8 @@
 //! Conversations: one agent, one channel, one recipient.
 
 use jiff::Timestamp;
-use recado_core::inbound::Person;
-use recado_core::{AgentId, ChannelId, ConversationId, OrganizationId, Recipient};
+use recado_core::inbound::{Person, phone_variants};
+use recado_core::{AgentId, ChannelId, ConversationId, OrganizationId, Recipient, RecipientKind};
 use sqlx::any::AnyRow;
 
 use crate::columns::Columns;
@@ -33,6 +33,17 @@ pub struct Conversation {
     pub created_at: Timestamp,
 }
 
+/// Which conversations are asked for; what is `None` does not matter.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ConversationFilter {
+    /// Only those with the customer or the group of this address; a phone number is found in every form.
+    pub recipient: Option<Recipient>,
+    /// Only those of this agent.
+    pub agent: Option<AgentId>,
+    /// Only those of this channel.
+    pub channel: Option<ChannelId>,
+}
+
 /// The columns that [`read`] reads.
 macro_rules! conversation_columns {
     () => {
@@ -48,6 +59,55 @@ macro_rules! insert_conversation {
          user_id, lid, person_name, window_expires_at, created_at) \
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
     };
+}
+
+/// Selects a part of the conversations. SQLite uses an index only for a filter that is always there, so each
+/// combination has a text of its own.
+macro_rules! listed {
+    ($filter:literal) => {
+        concat!(
+            "select ",
+            conversation_columns!(),
+            " from conversations where organization_id = $1 and (created_at, id) > ($2, $3)",
+            $filter,
+            " order by created_at, id limit $4 + 0"
+        )
+    };
+}
+
+/// Selects the conversations of a customer, of which there are few: the `+ 0` keeps PostgreSQL from reading all
+/// conversations in their order until it has found them.
+macro_rules! of_recipient {
+    ($filter:literal) => {
+        concat!(
+            "select ",
+            conversation_columns!(),
+            " from conversations where organization_id = $1 and (created_at + 0, id) > ($2, $3) and ",
+            $filter,
+            " and (cast($5 as text) is null or agent_id || '' = $5) \
+             and (cast($6 as text) is null or channel_id || '' = $6) \
+             order by created_at + 0, id limit $4 + 0"
+        )
+    };
+}
+
+impl ConversationFilter {
+    /// The statement of this combination.
+    fn statement(&self) -> &'static str {
+        let kind = self.recipient.as_ref().map(Recipient::kind);
+        match (kind, &self.agent, &self.channel) {
+            (Some(RecipientKind::Phone), ..) => of_recipient!("phone in ($7, $8)"),
+            (Some(RecipientKind::UserId), ..) => of_recipient!("user_id in ($7, $8)"),
+            (Some(RecipientKind::Lid), ..) => of_recipient!("lid in ($7, $8)"),
+            (Some(RecipientKind::Group), ..) => of_recipient!(
+                "recipient in ($7, $8) and phone is null and user_id is null and lid is null"
+            ),
+            (None, None, None) => listed!(""),
+            (None, Some(_), None) => listed!(" and agent_id = $5"),
+            (None, None, Some(_)) => listed!(" and channel_id = $5"),
+            (None, Some(_), Some(_)) => listed!(" and agent_id = $5 and channel_id = $6"),
+        }
+    }
 }
 
 impl Conversation {
@@ -120,7 +180,7 @@ impl Store {
         self.read_row(query).await?.as_ref().map(read).transpose()
     }
 
-    /// Lists the conversations of an organization.
+    /// Lists the conversations of an organization that the filter asks for.
     ///
     /// # Errors
     ///
@@ -128,19 +188,26 @@ impl Store {
     pub async fn list_conversations(
         &self,
         organization: &OrganizationId,
+        filter: &ConversationFilter,
         page: &Page,
     ) -> Result<Listed<Conversation>, StoreError> {
         let (created_at, id) = page.start();
-        let query = sqlx::query(concat!(
-            "select ",
-            conversation_columns!(),
-            " from conversations where organization_id = $1 and (created_at, id) > ($2, $3) \
-             order by created_at, id limit $4 + 0"
-        ))
-        .bind(organization.as_str())
-        .bind(created_at)
-        .bind(id)
-        .bind(page.rows());
+        let mut query = sqlx::query(filter.statement())
+            .bind(organization.as_str())
+            .bind(created_at)
+            .bind(id)
+            .bind(page.rows());
+        let agent = filter.agent.as_ref().map(|id| id.as_str().to_owned());
+        let channel = filter.channel.as_ref().map(|id| id.as_str().to_owned());
+        if let Some(recipient) = &filter.recipient {
+            let forms = phone_variants(recipient.as_str());
+            let [first, last] = [forms.first(), forms.last()].map(Option::<&String>::cloned);
+            query = query.bind(agent).bind(channel).bind(first).bind(last);
+        } else {
+            for id in [agent, channel].into_iter().flatten() {
+                query = query.bind(id);
+            }
+        }
         let rows = self.read_list(organization, query, MAX_PAGE_BYTES).await?;
         Listed::read(page, &rows, read, |entry| {
             Cursor::new(entry.created_at, entry.id.as_str())

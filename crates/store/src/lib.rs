@@ -116,7 +116,7 @@ pub use backlogs::{Backlogs, COUNTED, ChannelCount, Queue, UNKNOWN_COUNTED};
 pub use bearer_secrets::{ApiKeySecret, LinkSecret, SessionSecret};
 pub use channel_changes::ChannelChange;
 pub use channels::{Channel, NewChannel};
-pub use conversations::Conversation;
+pub use conversations::{Conversation, ConversationFilter};
 pub use cursor::{Cursor, CursorError, Listed, Page};
 pub use deliveries::{
     Delivery, DeliveryAttempt, DeliveryKey, DeliveryStatus, UnknownDeliveryStatus,

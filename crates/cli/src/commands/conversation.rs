@@ -48,7 +48,19 @@ pub(crate) enum Command {
         id: Option<ConversationId>,
     },
     /// List the conversations
-    List(#[command(flatten)] ListArgs),
+    List {
+        /// Only conversations with this customer or group; a phone number is found in every form
+        #[arg(long, value_name = "RECIPIENT", value_parser = recipient)]
+        recipient: Option<String>,
+        /// Only conversations of this agent
+        #[arg(long, value_name = "ID")]
+        agent: Option<AgentId>,
+        /// Only conversations over this channel
+        #[arg(long, value_name = "ID")]
+        channel: Option<ChannelId>,
+        #[command(flatten)]
+        list: ListArgs,
+    },
     /// Show a conversation with its messages, as a chat
     Show {
         id: ConversationId,
@@ -89,8 +101,17 @@ pub(crate) async fn run(command: Command, client: &Client) -> Result<Output, Fai
             output.views.extend(warnings);
             Ok(output)
         }
-        Command::List(list) => {
-            let answer = client.get(&["conversations"], &list.query()).await?;
+        Command::List {
+            recipient,
+            agent,
+            channel,
+            list,
+        } => {
+            let mut query = list.query();
+            query.extend(recipient.map(|text| ("recipient", text)));
+            query.extend(agent.map(|id| ("agentId", id.to_string())));
+            query.extend(channel.map(|id| ("channelId", id.to_string())));
+            let answer = client.get(&["conversations"], &query).await?;
             Ok(Output::list(answer, COLUMNS))
         }
         Command::Show { id, last } => show::run(&id, usize::from(last), client).await,

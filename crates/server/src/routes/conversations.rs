@@ -28,6 +28,10 @@ use crate::error::{ApiError, Reason};
 use crate::extract::{Path, Query};
 use crate::openapi::{BODY, KEY, QUERY, failures};
 
+mod filter;
+
+use filter::ConversationQuery;
+
 failures!(CreateFailures: KEY, BODY, &[Reason::AgentNotFound, Reason::ChannelNotFound, Reason::AlreadyExists]);
 failures!(ListFailures: KEY, QUERY);
 failures!(FindFailures: KEY, &[Reason::ConversationNotFound]);
@@ -268,13 +272,13 @@ async fn known_channel(
 
 /// List conversations
 ///
-/// Returns the conversations of the organization, oldest first.
+/// Returns the conversations of the organization that the parameters ask for, oldest first.
 #[utoipa::path(
     get,
     path = "/conversations",
     operation_id = "listConversations",
     tag = "Conversations",
-    params(ListQuery),
+    params(ConversationQuery, ListQuery),
     responses(
         (status = 200, description = "One part of the list", body = List<Conversation>),
         ListFailures,
@@ -285,11 +289,13 @@ pub(crate) async fn list(
         organization_id, ..
     }: Caller<need::Read>,
     State(app): State<Arc<App>>,
+    Query(filter): Query<ConversationQuery>,
     Query(query): Query<ListQuery>,
 ) -> Result<Response, ApiError> {
+    let (filter, page) = (filter.read()?, query.page()?);
     let listed = app
         .store
-        .list_conversations(&organization_id, &query.page()?)
+        .list_conversations(&organization_id, &filter, &page)
         .await?;
     let list = List::of(listed, Conversation::from);
     app.memory.answer(Some(&organization_id), &list)

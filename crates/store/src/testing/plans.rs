@@ -57,7 +57,7 @@ const EXEMPT: [(&str, &str); 6] = [
 
 /// Indexes that statements must use: a part of the statement, and the index. Only SQLite is asked, whose
 /// plan for an empty database is the one for a full database.
-const EXPECTED: [(&str, &str); 5] = [
+const EXPECTED: [(&str, &str); 12] = [
     ("seq > $2 and type = $4", "events_by_type"),
     (
         "seq > $2 and conversation_id = $4",
@@ -66,6 +66,16 @@ const EXPECTED: [(&str, &str); 5] = [
     ("seq > $3 and status = $5", "deliveries_by_status"),
     ("from busy cross join", "deliveries_due"),
     ("from deliveries c indexed by", "deliveries_claimed"),
+    ("($2, $3) and agent_id = $5 order", "conversations_by_agent"),
+    ("($2, $3) and channel_id = $5", "conversations_by_channel"),
+    (
+        "($2, $3) and agent_id = $5 and channel_id = $6",
+        "conversations_by_agent_and_channel",
+    ),
+    ("and phone in ($7, $8)", "conversations_by_phone"),
+    ("and user_id in ($7, $8)", "conversations_by_user_id"),
+    ("and lid in ($7, $8)", "conversations_by_lid"),
+    ("and recipient in ($7, $8)", "conversations_of_groups"),
 ];
 
 /// What a statement begins with that has a plan.

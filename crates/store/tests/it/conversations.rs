@@ -1,9 +1,14 @@
 //! Conversations.
 
-use recado_store::StoreError;
+use recado_store::{Conversation, ConversationFilter, Page, Store, StoreError};
 use rstest::rstest;
 
-use crate::world::{ALL, World, agent_id, conversation, id, org};
+use crate::world::{ALL, World, agent_id, at, conversation, id, org};
+
+async fn listed(store: &Store, filter: ConversationFilter, page: &Page) -> Vec<Conversation> {
+    let listed = store.list_conversations(&org(1), &filter, page).await;
+    listed.unwrap().data
+}
 
 #[tokio::test]
 async fn a_conversation_is_created_found_and_listed() {
@@ -18,7 +23,7 @@ async fn a_conversation_is_created_found_and_listed() {
         .unwrap();
     assert_eq!(found, Some(ours.clone()));
     assert_eq!(
-        store.list_conversations(&org(1), &ALL).await.unwrap().data,
+        listed(store, ConversationFilter::default(), &ALL).await,
         [ours]
     );
 }
@@ -57,4 +62,90 @@ async fn a_second_conversation_is_a_conflict(#[case] text: &str, #[case] recipie
     assert!(matches!(again, Err(StoreError::Conflict)), "{again:?}");
     second.organization_id = org(2);
     store.create_conversation(&second).await.unwrap();
+}
+
+/// Conversations of two agents with two customers and a group over two channels, oldest first.
+async fn several(store: &Store) {
+    for (number, (agent, channel, recipient)) in [
+        ("agent-1", "chn_1", "5511900000001"),
+        // The same customer, as an old account knows the number.
+        ("agent-2", "chn_2", "551100000001"),
+        ("agent-1", "chn_2", "BR.1"),
+        ("agent-2", "chn_1", "190000000000001@lid"),
+        ("agent-1", "chn_1", "120363000000000001@g.us"),
+        ("agent-1", "chn_2", "5511900000001"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let number = i64::try_from(number).unwrap();
+        let conversation = Conversation::new(
+            org(1),
+            id(&format!("c{number}")),
+            id(agent),
+            id(channel),
+            id(recipient),
+            at(9_000 + number),
+        );
+        store.create_conversation(&conversation).await.unwrap();
+        let elsewhere = Conversation {
+            organization_id: org(2),
+            ..conversation
+        };
+        store.create_conversation(&elsewhere).await.unwrap();
+    }
+}
+
+#[rstest]
+#[case::all(None, None, None, &["c0", "c1", "c2", "c3", "c4", "c5"])]
+#[case::agent(None, Some("agent-1"), None, &["c0", "c2", "c4", "c5"])]
+#[case::channel(None, None, Some("chn_2"), &["c1", "c2", "c5"])]
+#[case::agent_and_channel(None, Some("agent-1"), Some("chn_2"), &["c2", "c5"])]
+#[case::phone(Some("5511900000001"), None, None, &["c0", "c1", "c5"])]
+#[case::phone_in_the_other_form(Some("551100000001"), None, None, &["c0", "c1", "c5"])]
+#[case::phone_and_agent(Some("5511900000001"), Some("agent-1"), None, &["c0", "c5"])]
+#[case::phone_and_channel(Some("5511900000001"), None, Some("chn_2"), &["c1", "c5"])]
+#[case::everything(Some("5511900000001"), Some("agent-1"), Some("chn_2"), &["c5"])]
+#[case::user_id(Some("BR.1"), None, None, &["c2"])]
+#[case::lid(Some("190000000000001@lid"), None, None, &["c3"])]
+#[case::group(Some("120363000000000001@g.us"), Some("agent-1"), None, &["c4"])]
+#[case::nobody(Some("5511900000009"), None, None, &[])]
+#[case::unknown_agent(None, Some("agent-9"), None, &[])]
+#[tokio::test]
+async fn conversations_are_found_by_recipient_agent_and_channel(
+    #[case] recipient: Option<&str>,
+    #[case] agent: Option<&str>,
+    #[case] channel: Option<&str>,
+    #[case] expected: &[&str],
+) {
+    let World { store, .. } = &World::new().await;
+    several(store).await;
+    let filter = ConversationFilter {
+        recipient: recipient.map(id),
+        agent: agent.map(id),
+        channel: channel.map(id),
+    };
+    let ids = |found: Vec<Conversation>| found.into_iter().map(|it| it.id.to_string());
+    let found: Vec<_> = ids(listed(store, filter.clone(), &ALL).await).collect();
+    assert_eq!(found, expected);
+    // In parts of one.
+    let (mut page, mut found) = (
+        Page {
+            after: None,
+            limit: 1,
+        },
+        Vec::new(),
+    );
+    loop {
+        let part = store
+            .list_conversations(&org(1), &filter, &page)
+            .await
+            .unwrap();
+        found.extend(ids(part.data));
+        page.after = part.next;
+        if page.after.is_none() {
+            break;
+        }
+    }
+    assert_eq!(found, expected);
 }

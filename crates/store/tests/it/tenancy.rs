@@ -1,6 +1,6 @@
 //! What one organization has, another neither sees nor touches, by any method.
 
-use recado_store::{ApiKey, ApiKeySecret, ChannelChange};
+use recado_store::{ApiKey, ApiKeySecret, ChannelChange, ConversationFilter};
 
 use crate::world::{
     ALL, World, accepted, agent, agent_id, at, by, conv, conversation, create_channel, id, message,
@@ -54,7 +54,11 @@ async fn no_list_reaches_across() {
     assert_eq!(store.list_agents(&other, &ALL).await.unwrap().data, []);
     assert_eq!(store.list_channels(&other, &ALL).await.unwrap().data, []);
     assert_eq!(
-        store.list_conversations(&other, &ALL).await.unwrap().data,
+        store
+            .list_conversations(&other, &ConversationFilter::default(), &ALL)
+            .await
+            .unwrap()
+            .data,
         []
     );
     assert_eq!(
