@@ -2,6 +2,7 @@
 
 mod direct;
 mod failing;
+mod import;
 mod login;
 mod shell;
 mod webhook;

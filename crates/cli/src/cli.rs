@@ -6,8 +6,8 @@ use url::Url;
 
 use crate::client::{self, Client};
 use crate::commands::{
-    agent, audit, channel, completions, contact, conversation, events, export, key, login, message,
-    org, profile, sandbox, send, user, webhook, webhook_call,
+    agent, audit, channel, completions, contact, conversation, events, export, import, key, login,
+    message, org, profile, sandbox, send, user, webhook, webhook_call,
 };
 use crate::environment::{self, Lookup};
 use crate::exit_code::ExitCode;
@@ -97,6 +97,9 @@ enum Command {
     /// Contacts: the people on WhatsApp
     #[command(subcommand)]
     Contact(contact::Command),
+    /// Bring agents and conversations along from another service, with their ids
+    #[command(subcommand)]
+    Import(import::Command),
     /// Messages, of the agent and of the customer
     #[command(subcommand)]
     Message(message::Command),
@@ -141,6 +144,9 @@ impl Cli {
                 conversation::run(command, &globals.client(lookup)?).await
             }
             Command::Contact(command) => contact::run(command, &globals.client(lookup)?).await,
+            Command::Import(command) => {
+                import::run(command, &globals.client(lookup)?, printer).await
+            }
             Command::Message(command) => message::run(command, &globals.client(lookup)?).await,
             Command::Send(command) => send::run(command, globals, lookup).await,
             Command::Events(command) => {
@@ -268,9 +274,12 @@ mod tests {
     #[case("channel check main")]
     #[case("channel register-webhook main")]
     #[case("conversation create --agent a --channel c --to +5511900000001")]
+    #[case("conversation list --recipient +5511900000001 --agent a --channel c --limit 5")]
     #[case("conversation show conv-456")]
     #[case("conversation show conv-456 --last 1000")]
     #[case("conversation messages conv-456")]
+    #[case("import chatvolt agents.json conversations.json --channel zapi=main --dry-run")]
+    #[case("import chatvolt - --channel main --agent agent-123 --report rows.jsonl")]
     #[case("message show msg_1")]
     #[case("send buttons --agent a --conversation c --body Hi --button x=Yes --button y=No")]
     #[case("send buttons --json - --dry-run")]
@@ -345,6 +354,7 @@ mod tests {
     #[case("events list --limit 1001", "1..=1000")]
     #[case("events tail --limit 5", "unexpected argument")]
     #[case("events list --conversation ../x", "an id has 1 to 64 characters")]
+    #[case("conversation list --recipient bob", "phone number")]
     #[case("conversation show c --last 0", "1..=1000")]
     #[case("webhook add https://h --format xml", "recado, chatvolt")]
     #[case("webhook deliveries e --status lost", "pending, delivered, failed")]

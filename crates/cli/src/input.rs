@@ -1,4 +1,4 @@
-//! JSON that a person hands in: a file, or standard input for `-`.
+//! What a person hands in: a file, or standard input for `-`.
 
 use std::io::Read as _;
 
@@ -7,11 +7,16 @@ use serde_json::{Map, Value};
 use crate::failure::Failure;
 
 /// More than any message has, less than hurts.
-const MAX_BYTES: u64 = 1024 * 1024;
+const MAX_BYTES: u64 = MIB;
+
+/// A hundred thousand conversations as ChatVolt's API shows them.
+const MAX_TEXT_BYTES: u64 = 512 * MIB;
+
+const MIB: u64 = 1024 * 1024;
 
 /// Reads a JSON object from `path`.
 pub(crate) fn json_object(path: &str) -> Result<Map<String, Value>, Failure> {
-    let text = read(path)?;
+    let text = read(path, MAX_BYTES)?;
     match serde_json::from_str(&text) {
         Ok(Value::Object(object)) => Ok(object),
         Ok(_) => Err(Failure::Usage(format!("{} is no JSON object", name(path)))),
@@ -25,22 +30,28 @@ pub(crate) fn json_object(path: &str) -> Result<Map<String, Value>, Failure> {
     }
 }
 
-fn read(path: &str) -> Result<String, Failure> {
+/// Reads a text that may be large.
+pub(crate) fn text(path: &str) -> Result<String, Failure> {
+    read(path, MAX_TEXT_BYTES)
+}
+
+fn read(path: &str, max_bytes: u64) -> Result<String, Failure> {
     let mut text = String::new();
     let read = if path == "-" {
         std::io::stdin()
-            .take(MAX_BYTES + 1)
+            .take(max_bytes + 1)
             .read_to_string(&mut text)
     } else {
         std::fs::File::open(path)
-            .and_then(|file| file.take(MAX_BYTES + 1).read_to_string(&mut text))
+            .and_then(|file| file.take(max_bytes + 1).read_to_string(&mut text))
     };
     let bytes =
         read.map_err(|error| Failure::Usage(format!("cannot read {}: {error}", name(path))))?;
-    if bytes as u64 > MAX_BYTES {
+    if bytes as u64 > max_bytes {
         return Err(Failure::Usage(format!(
-            "{} has more than 1 MiB",
-            name(path)
+            "{} has more than {} MiB",
+            name(path),
+            max_bytes / MIB
         )));
     }
     Ok(text)

@@ -271,6 +271,11 @@ impl Printer {
         write_line(std::io::stdout(), &text)
     }
 
+    /// Returns whether a program reads what is printed.
+    pub(crate) fn is_json(self) -> bool {
+        self.format == Format::Json
+    }
+
     /// The columns that a line may take; `None` for a program, which gets JSON.
     fn columns(self) -> Option<usize> {
         match self.format {

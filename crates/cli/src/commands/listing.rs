@@ -18,18 +18,33 @@ pub(crate) async fn newest(
     client: &Client,
 ) -> Result<(Vec<Value>, usize), Failure> {
     let (mut newest, mut earlier) = (VecDeque::new(), 0);
+    each(path, filter, client, |entry| {
+        newest.push_back(entry);
+        if newest.len() > last {
+            newest.pop_front();
+            earlier += 1;
+        }
+    })
+    .await?;
+    Ok((newest.into(), earlier))
+}
+
+/// Reads all entries of a list, one part at a time.
+pub(crate) async fn each(
+    path: &[&str],
+    filter: Vec<(&str, String)>,
+    client: &Client,
+    mut take: impl FnMut(Value),
+) -> Result<(), Failure> {
     let mut query = filter;
     query.push(("limit", PAGE.to_owned()));
     loop {
         let mut part = client.get(path, &query).await?.value;
         if let Some(Value::Array(entries)) = part.get_mut("data").map(Value::take) {
-            newest.extend(entries);
+            entries.into_iter().for_each(&mut take);
         }
-        let surplus = newest.len().saturating_sub(last);
-        newest.drain(..surplus);
-        earlier += surplus;
         let Some(cursor) = part.get("nextCursor").and_then(Value::as_str) else {
-            return Ok((newest.into(), earlier));
+            return Ok(());
         };
         query.retain(|(key, _)| *key != "cursor");
         query.push(("cursor", cursor.to_owned()));

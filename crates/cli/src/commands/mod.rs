@@ -8,6 +8,7 @@ pub(crate) mod contact;
 pub(crate) mod conversation;
 pub(crate) mod events;
 pub(crate) mod export;
+pub(crate) mod import;
 pub(crate) mod key;
 pub(crate) mod listing;
 pub(crate) mod login;

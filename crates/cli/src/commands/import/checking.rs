@@ -1,0 +1,332 @@
+//! Checks every row before anything is created.
+
+use std::collections::HashMap;
+
+use recado_core::fields::{self, TextField};
+use recado_core::{AgentId, ConversationId, GivenRecipient, RecipientKind};
+use serde_json::{Value, json};
+
+use super::channels::Choice;
+use super::existing::{Channel, Existing, Parties};
+use super::parsing::{Place, Row, Said, SaidConversation};
+use crate::failure::Failure;
+
+/// What is to be done, in the order of the rows, agents first.
+pub(super) struct Plan {
+    pub(super) agents: Vec<Checked>,
+    pub(super) conversations: Vec<Checked>,
+}
+
+/// A row that was checked.
+pub(super) struct Checked {
+    pub(super) place: Place,
+    pub(super) kind: Kind,
+    pub(super) id: String,
+    /// What may be misunderstood about its phone number.
+    pub(super) warning: Option<String>,
+    pub(super) verdict: Verdict,
+}
+
+/// What a row is about.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(test, derive(Debug))]
+pub(super) enum Kind {
+    Agent,
+    Conversation,
+    /// A row that cannot be read.
+    Row,
+}
+
+/// What is to be done with a row.
+#[derive(PartialEq)]
+#[cfg_attr(test, derive(Debug))]
+pub(super) enum Verdict {
+    /// It is created by this body.
+    Create(Value),
+    /// It is there, and is the same.
+    Present,
+    /// It is not for Recado.
+    LeftOut(String),
+    /// It has to be corrected.
+    Wrong(String),
+}
+
+impl Plan {
+    /// Checks the rows against one another and against what exists.
+    pub(super) fn new(
+        rows: Vec<Row>,
+        existing: &Existing,
+        choices: &[Choice],
+        agent: Option<&AgentId>,
+    ) -> Result<Self, Failure> {
+        for Choice { channel, .. } in choices {
+            if existing.channel(channel.as_str()).is_none() {
+                return Err(Failure::Usage(format!(
+                    "there is no channel {channel}; see `recado channel list`"
+                )));
+            }
+        }
+        let mut checker = Checker {
+            existing,
+            choices,
+            agent,
+            named: HashMap::new(),
+            read: HashMap::new(),
+            parties: HashMap::new(),
+        };
+        // The agent of a conversation may stand further down, or in the next file.
+        let agents = rows.iter().filter_map(|row| checker.agent(row)).collect();
+        let conversations = rows.into_iter().filter_map(|row| checker.conversation(row));
+        Ok(Self {
+            conversations: conversations.collect(),
+            agents,
+        })
+    }
+
+    /// All rows.
+    pub(super) fn rows(&self) -> impl Iterator<Item = &Checked> {
+        self.agents.iter().chain(&self.conversations)
+    }
+
+    /// Returns whether a row has to be corrected.
+    pub(super) fn has_errors(&self) -> bool {
+        self.rows()
+            .any(|row| matches!(row.verdict, Verdict::Wrong(_)))
+    }
+}
+
+struct Checker<'a> {
+    existing: &'a Existing,
+    choices: &'a [Choice],
+    agent: Option<&'a AgentId>,
+    /// The agents with a name, and where each has it.
+    named: HashMap<String, (String, Place)>,
+    /// The conversations that were read, and where.
+    read: HashMap<String, (Parties, Place)>,
+    parties: HashMap<Parties, (String, Place)>,
+}
+
+impl Checker<'_> {
+    /// The agent of a row that gives it a name, unless an earlier one has given the same.
+    fn agent(&mut self, row: &Row) -> Option<Checked> {
+        let said = row.said.as_ref().ok()?;
+        let id = said.agent_id.clone()?;
+        let verdict = match (&said.agent_name, self.named.get(&id)) {
+            // A conversation need not name its agent.
+            (None, _) if said.conversation.is_some() => return None,
+            (None, _) => Verdict::Wrong("the agent has no name: give it one".to_owned()),
+            (Some(name), Some((first, _))) if name == first => return None,
+            (Some(_), Some((_, place))) => Verdict::Wrong(format!(
+                "the agent has another name in {place}: write one name everywhere"
+            )),
+            (Some(name), None) => {
+                self.named
+                    .insert(id.clone(), (name.clone(), row.place.clone()));
+                self.new_agent(&id, name)
+            }
+        };
+        Some(Checked {
+            place: row.place.clone(),
+            kind: Kind::Agent,
+            id,
+            warning: None,
+            verdict,
+        })
+    }
+
+    fn new_agent(&self, id: &str, name: &str) -> Verdict {
+        if let Err(error) = id.parse::<AgentId>() {
+            return Verdict::Wrong(format!("agentId: {error}"));
+        }
+        if let Err(fault) = fields::name(&TextField::from(name)) {
+            return Verdict::Wrong(format!("the agent's name: {fault}"));
+        }
+        match self.existing.agents.get(id) {
+            Some(known) if known == name => Verdict::Present,
+            Some(known) => Verdict::Wrong(format!(
+                "the agent exists with the name {known:?}: write that name, or leave it out"
+            )),
+            None => Verdict::Create(json!({"id": id, "name": name})),
+        }
+    }
+
+    /// The conversation of a row, or what is wrong with a row that says nothing.
+    fn conversation(&mut self, row: Row) -> Option<Checked> {
+        let (place, mut id, mut warning) = (row.place, String::new(), None);
+        let mut kind = Kind::Conversation;
+        let verdict = match row.said {
+            Err(problem) => {
+                kind = Kind::Row;
+                Verdict::Wrong(problem)
+            }
+            Ok(said) => {
+                let conversation = said.conversation.as_ref()?;
+                id.clone_from(&conversation.id);
+                let verdict = self.parts(&said, conversation);
+                let verdict = verdict.map(|(parties, to)| {
+                    warning = to.warning;
+                    self.new_conversation(&id, &place, &parties, &to.given)
+                });
+                verdict.unwrap_or_else(|verdict| verdict)
+            }
+        };
+        Some(Checked {
+            place,
+            kind,
+            id,
+            warning,
+            verdict,
+        })
+    }
+
+    /// Who talks to whom, with everything that is wrong about it.
+    fn parts(
+        &self,
+        said: &Said,
+        conversation: &SaidConversation,
+    ) -> Result<(Parties, To), Verdict> {
+        let channel = match self.existing.chosen(self.choices, conversation) {
+            Err(left_out @ Verdict::LeftOut(_)) => return Err(left_out),
+            channel => channel,
+        };
+        let id = conversation.id.parse::<ConversationId>();
+        let id = id.map_err(|error| format!("conversationId: {error}"));
+        let agent = self.agent_of(said);
+        let to = to(conversation, channel.as_ref().ok().copied());
+        match (id, agent, channel, to) {
+            (Ok(_), Ok(agent), Ok(channel), Ok(to)) => {
+                let parties = Parties {
+                    agent,
+                    channel: channel.id.clone(),
+                    to: to.canonical.clone(),
+                };
+                Ok((parties, to))
+            }
+            (id, agent, channel, to) => {
+                let channel = channel.err().and_then(|verdict| match verdict {
+                    Verdict::Wrong(problem) => Some(problem),
+                    _ => None,
+                });
+                let problems = [id.err(), agent.err(), channel, to.err()];
+                let problems: Vec<_> = problems.into_iter().flatten().collect();
+                Err(Verdict::Wrong(problems.join("; ")))
+            }
+        }
+    }
+
+    fn agent_of(&self, said: &Said) -> Result<String, String> {
+        let chosen = self.agent.map(AgentId::as_str);
+        let id = said.agent_id.as_deref().or(chosen).ok_or(
+            "it names no agent: fill agentId in, or give --agent for all such conversations",
+        )?;
+        id.parse::<AgentId>()
+            .map_err(|error| format!("agentId: {error}"))?;
+        if self.existing.agents.contains_key(id) || self.named.contains_key(id) {
+            return Ok(id.to_owned());
+        }
+        Err(format!(
+            "agent {id} does not exist, and has no name here: add the answer of `GET /agents`, or agentName"
+        ))
+    }
+
+    fn new_conversation(
+        &mut self,
+        id: &str,
+        place: &Place,
+        parties: &Parties,
+        to: &str,
+    ) -> Verdict {
+        if let Some((first, elsewhere)) = self.read.get(id) {
+            return if first == parties {
+                Verdict::LeftOut(format!("the same is in {elsewhere}"))
+            } else {
+                Verdict::Wrong(format!(
+                    "the id is in {elsewhere} too, with another agent, channel or phone: delete one of the two"
+                ))
+            };
+        }
+        self.read
+            .insert(id.to_owned(), (parties.clone(), place.clone()));
+        if let Some((other, elsewhere)) = self.parties.get(parties) {
+            return Verdict::Wrong(format!(
+                "the agent talks to this phone over this channel in conversation {other} ({elsewhere}): Recado has one conversation of the three, delete one of the rows"
+            ));
+        }
+        self.parties
+            .insert(parties.clone(), (id.to_owned(), place.clone()));
+        match (
+            self.existing.parties(id),
+            self.existing.conversation(parties),
+        ) {
+            (Some(known), _) if known == parties => Verdict::Present,
+            (Some(known), _) => Verdict::Wrong(format!(
+                "the conversation exists with {}: correct the row, or delete it",
+                known.difference(parties)
+            )),
+            (None, Some(other)) => Verdict::Wrong(format!(
+                "the agent talks to this phone over this channel already, in conversation {other}: use that id in your client, and delete the row"
+            )),
+            (None, None) => Verdict::Create(json!({
+                "id": id, "agentId": parties.agent, "channelId": parties.channel, "to": to,
+            })),
+        }
+    }
+}
+
+/// A recipient that was understood.
+struct To {
+    /// As the server is told it.
+    given: String,
+    /// As the server writes it.
+    canonical: String,
+    warning: Option<String>,
+}
+
+/// The first address that can be read, and that the channel carries messages to.
+fn to(conversation: &SaidConversation, channel: Option<&Channel>) -> Result<To, String> {
+    let mut first_problem = None;
+    for text in &conversation.addresses {
+        let read = text
+            .parse::<GivenRecipient>()
+            .map_err(|error| error.to_string());
+        let read = read.and_then(|read| {
+            let carried = channel.map_or(Ok(()), |channel| {
+                channel.capabilities().check_recipient(&read.recipient)
+            });
+            carried.map(|()| read).map_err(|refusal| refusal.details)
+        });
+        match read {
+            Ok(read) => {
+                let canonical = read.recipient.to_string();
+                // The number was read here: a `+` keeps it from being read otherwise there.
+                let given = match read.recipient.kind() {
+                    RecipientKind::Phone => format!("+{canonical}"),
+                    _ => canonical.clone(),
+                };
+                return Ok(To {
+                    given,
+                    canonical,
+                    warning: read.warning,
+                });
+            }
+            Err(problem) => first_problem = first_problem.or(Some(problem)),
+        }
+    }
+    Err(match first_problem {
+        Some(problem) => format!("phone: {problem}"),
+        None => "it has no phone: fill it in, or delete the row".to_owned(),
+    })
+}
+
+impl Parties {
+    /// What these have that the others have not. A phone number is not repeated.
+    fn difference(&self, others: &Self) -> String {
+        if self.agent != others.agent {
+            format!("agent {}", self.agent)
+        } else if self.channel != others.channel {
+            format!("channel {}", self.channel)
+        } else {
+            "another recipient".to_owned()
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! Creates what was checked; what the server has already is not created a second time.
+
+use std::pin::pin;
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
+use serde_json::Value;
+
+use super::checking::{Checked, Kind, Plan, Verdict};
+use super::progress::Progress;
+use super::reporting::Report;
+use crate::client::Client;
+use crate::exit_code::ExitCode;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::terminal::interrupted;
+
+/// Requests under way at once: enough to hide the way to a distant server.
+const IN_FLIGHT: usize = 8;
+
+/// Tries of one row while the server may come back.
+const ATTEMPTS: u32 = 5;
+
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+
+/// Refusals that are about one row alone; any other would meet each row.
+const ABOUT_ONE_ROW: [&str; 4] = [
+    "invalid_body",
+    "already_exists",
+    "agent_not_found",
+    "channel_not_found",
+];
+
+/// Creates the agents and then the conversations, until a failure that would meet each row, or Ctrl-C.
+pub(super) async fn run(
+    plan: Plan,
+    client: &Client,
+    mut report: Report,
+) -> Result<Output, Failure> {
+    let count = |rows: &[Checked]| rows.iter().filter(|row| is_new(row)).count();
+    report.progress = Progress::of(count(&plan.agents) + count(&plan.conversations));
+    let (mut failure, mut not_tried) = (None, 0);
+    let mut interrupt = pin!(interrupted());
+    for rows in [plan.agents, plan.conversations] {
+        let (new, old): (Vec<_>, Vec<_>) = rows.into_iter().partition(is_new);
+        for row in &old {
+            report.add(row)?;
+        }
+        let (mut waiting, mut in_flight) = (new.into_iter(), FuturesUnordered::new());
+        // A conversation of an agent that could not be created would fail as well.
+        let mut stops = failure.is_some();
+        loop {
+            while !stops && in_flight.len() < IN_FLIGHT {
+                let Some(row) = waiting.next() else { break };
+                in_flight.push(create(client, row));
+            }
+            let (row, created) = tokio::select! {
+                done = in_flight.next() => match done {
+                    Some(done) => done,
+                    None => break,
+                },
+                () = &mut interrupt, if !stops => {
+                    failure = failure.or(Some(ExitCode::OwnFault));
+                    stops = true;
+                    continue;
+                }
+            };
+            report.progress.step();
+            match created {
+                Ok(status) => report.tell(&row, status, None)?,
+                Err(error) => {
+                    report.tell(&row, "failed", Some(&error.to_string()))?;
+                    failure = failure.or(Some(error.exit_code()));
+                    stops |= !error
+                        .reason()
+                        .is_some_and(|word| ABOUT_ONE_ROW.contains(&word));
+                }
+            }
+        }
+        not_tried += waiting.len();
+    }
+    report.progress.end();
+    Ok(report.created(not_tried, failure))
+}
+
+fn is_new(row: &Checked) -> bool {
+    matches!(row.verdict, Verdict::Create(_))
+}
+
+/// Creates one, and says what became of it. Its id makes it safe to try again after a lost answer.
+async fn create(client: &Client, row: Checked) -> (Checked, Result<&'static str, Failure>) {
+    let created = match &row.verdict {
+        Verdict::Create(body) => try_to_create(client, &row, body).await,
+        _ => Ok("present"),
+    };
+    (row, created)
+}
+
+async fn try_to_create(
+    client: &Client,
+    row: &Checked,
+    body: &Value,
+) -> Result<&'static str, Failure> {
+    let list = match row.kind {
+        Kind::Agent => "agents",
+        Kind::Conversation | Kind::Row => "conversations",
+    };
+    let (mut pause, mut attempt) = (FIRST_PAUSE, 1);
+    loop {
+        let Err(failure) = client.post(&[list], body).await else {
+            return Ok("created");
+        };
+        if failure.reason() == Some("already_exists") {
+            return same(client, &[list, &row.id], body, failure).await;
+        }
+        let is_lost = matches!(failure, Failure::OutcomeUnknown(_));
+        if attempt == ATTEMPTS || !(is_lost || failure.may_pass()) {
+            return Err(failure);
+        }
+        tokio::time::sleep(pause).await;
+        pause *= 2;
+        attempt += 1;
+    }
+}
+
+/// Something of that id came into being meanwhile: by a try whose answer was lost, or by another caller.
+async fn same(
+    client: &Client,
+    path: &[&str],
+    body: &Value,
+    failure: Failure,
+) -> Result<&'static str, Failure> {
+    let Ok(found) = client.get(path, &[]).await else {
+        return Err(failure);
+    };
+    let text = |value: &Value| {
+        value
+            .as_str()
+            .map(|text| text.trim_start_matches('+').to_owned())
+    };
+    let mut members = body.as_object().into_iter().flatten();
+    let is_same = members.all(|(key, value)| text(&found.value[key]) == text(value));
+    if is_same { Ok("present") } else { Err(failure) }
+}

@@ -1,0 +1,94 @@
+//! What the organization has already.
+
+use std::collections::HashMap;
+
+use recado_core::Provider;
+use serde_json::Value;
+
+use crate::client::Client;
+use crate::commands::listing;
+use crate::failure::Failure;
+
+/// The agents, channels and conversations of the organization.
+#[derive(Default)]
+pub(super) struct Existing {
+    /// Names by ids.
+    pub(super) agents: HashMap<String, String>,
+    pub(super) channels: Vec<Channel>,
+    conversations: HashMap<String, Parties>,
+    ids: HashMap<Parties, String>,
+}
+
+/// A connected number.
+pub(super) struct Channel {
+    pub(super) id: String,
+    pub(super) provider: Provider,
+    pub(super) is_wuzapi: bool,
+}
+
+/// Who talks to whom; there is one conversation of each.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(super) struct Parties {
+    pub(super) agent: String,
+    pub(super) channel: String,
+    pub(super) to: String,
+}
+
+impl Existing {
+    /// Reads all of them from the server.
+    pub(super) async fn load(client: &Client) -> Result<Self, Failure> {
+        let mut existing = Self::default();
+        let text = |value: &Value, key: &str| value[key].as_str().unwrap_or_default().to_owned();
+        listing::each(&["agents"], Vec::new(), client, |agent| {
+            existing
+                .agents
+                .insert(text(&agent, "id"), text(&agent, "name"));
+        })
+        .await?;
+        listing::each(&["channels"], Vec::new(), client, |channel| {
+            // A newer server may know more providers; none of their channels is asked for here.
+            let Ok(provider) = text(&channel, "provider").parse() else {
+                return;
+            };
+            existing.channels.push(Channel {
+                id: text(&channel, "id"),
+                provider,
+                is_wuzapi: channel["settings"]["dialect"] == "wuzapi",
+            });
+        })
+        .await?;
+        listing::each(&["conversations"], Vec::new(), client, |conversation| {
+            let parties = Parties::of(&conversation);
+            existing.add(text(&conversation, "id"), parties);
+        })
+        .await?;
+        Ok(existing)
+    }
+
+    pub(super) fn add(&mut self, id: String, parties: Parties) {
+        self.ids.insert(parties.clone(), id.clone());
+        self.conversations.insert(id, parties);
+    }
+
+    /// Who talks to whom in that conversation.
+    pub(super) fn parties(&self, id: &str) -> Option<&Parties> {
+        self.conversations.get(id)
+    }
+
+    /// The conversation of these parties.
+    pub(super) fn conversation(&self, parties: &Parties) -> Option<&str> {
+        self.ids.get(parties).map(String::as_str)
+    }
+}
+
+impl Parties {
+    /// Of a conversation as the server shows it.
+    pub(super) fn of(conversation: &Value) -> Self {
+        let text = |key: &str| conversation[key].as_str().unwrap_or_default().to_owned();
+        Self {
+            agent: text("agentId"),
+            channel: text("channelId"),
+            to: text("to"),
+        }
+    }
+}

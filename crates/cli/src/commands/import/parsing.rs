@@ -1,0 +1,267 @@
+//! Rows out of CSV or JSON, each with the line on which it begins.
+
+use std::fmt;
+use std::sync::Arc;
+
+use csv::{ReaderBuilder, StringRecord};
+use serde_json::{Deserializer, Value};
+
+/// The columns of a CSV file.
+const COLUMNS: [&str; 6] = [
+    "agentId",
+    "agentName",
+    "conversationId",
+    "channel",
+    "phone",
+    "name",
+];
+
+/// One row of a file.
+pub(super) struct Row {
+    pub(super) place: Place,
+    /// What it says, or what is wrong with it.
+    pub(super) said: Result<Said, String>,
+}
+
+/// Where a row is.
+#[derive(Clone)]
+pub(super) struct Place {
+    pub(super) file: Arc<str>,
+    pub(super) line: u64,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, line {}", self.file, self.line)
+    }
+}
+
+/// What a row says. A row without a conversation is about its agent alone.
+#[derive(Default, PartialEq, Eq)]
+pub(super) struct Said {
+    pub(super) agent_id: Option<String>,
+    pub(super) agent_name: Option<String>,
+    pub(super) conversation: Option<SaidConversation>,
+}
+
+/// A conversation as ChatVolt names its parts.
+#[derive(Default, PartialEq, Eq)]
+pub(super) struct SaidConversation {
+    pub(super) id: String,
+    /// ChatVolt's word for the channel.
+    pub(super) channel: Option<String>,
+    /// ChatVolt's id of the connected number.
+    pub(super) credentials: Option<String>,
+    /// The addresses of the customer, the surest first.
+    pub(super) addresses: Vec<String>,
+}
+
+/// Reads the rows of a file. A fault of the file itself is a row that says so, and the last one.
+pub(super) fn rows(file: &str, text: &str, into: &mut Vec<Row>) {
+    let file: Arc<str> = file.into();
+    // Spreadsheets write this mark.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    if text.trim_start().starts_with(['[', '{']) {
+        json(&file, text, into);
+    } else {
+        table(&file, text, into);
+    }
+}
+
+/// Reads objects one after another, in lists or not: several answers of an API may be in one file.
+fn json(file: &Arc<str>, text: &str, into: &mut Vec<Row>) {
+    let (mut rest, mut line, mut depth) = (text, 1, 0_i32);
+    let mut row = |line, said| {
+        let file = Arc::clone(file);
+        into.push(Row {
+            place: Place { file, line },
+            said,
+        });
+    };
+    while let Some(sign) = rest.chars().next() {
+        let taken = match sign {
+            '{' => {
+                let mut values = Deserializer::from_str(rest).into_iter::<Value>();
+                match values.next() {
+                    Some(Ok(value)) => row(line, of_json(&value)),
+                    _ => return row(line, Err(NOT_JSON.to_owned())),
+                }
+                values.byte_offset()
+            }
+            '[' => {
+                depth += 1;
+                1
+            }
+            ']' => {
+                depth -= 1;
+                1
+            }
+            ',' => 1,
+            sign if sign.is_whitespace() => sign.len_utf8(),
+            _ => return row(line, Err(NOT_JSON.to_owned())),
+        };
+        let (read, after) = rest.split_at(taken);
+        line += read.bytes().filter(|byte| *byte == b'\n').count() as u64;
+        rest = after;
+    }
+    if depth != 0 {
+        row(
+            line,
+            Err("the file ends within a list: fetch it again".to_owned()),
+        );
+    }
+}
+
+const NOT_JSON: &str =
+    "this is not JSON, and nothing behind it was read: correct it, or fetch the file again";
+
+fn of_json(value: &Value) -> Result<Said, String> {
+    let text = |key: &str| match value.pointer(key)? {
+        Value::String(text) => given(text),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    };
+    if text("/conversationId").is_some() || text("/agentName").is_some() {
+        return of_columns(|name| text(&format!("/{name}")));
+    }
+    let id = text("/id");
+    if let (None, Some(error)) = (&id, text("/error")) {
+        return Err(format!(
+            "this is an error of ChatVolt, not data ({error}): fetch it again"
+        ));
+    }
+    let id = id.ok_or("it has no id: give the answer of `GET /agents` or `GET /conversation`")?;
+    let is_conversation = [
+        "/channel",
+        "/agentId",
+        "/channelExternalId",
+        "/participantsContacts",
+    ];
+    if !is_conversation
+        .iter()
+        .any(|key| value.pointer(key).is_some())
+    {
+        return Ok(Said {
+            agent_id: Some(id),
+            agent_name: text("/name"),
+            conversation: None,
+        });
+    }
+    // WhatsApp's own word for the customer comes first; it is an international number without its `+`.
+    let whatsapp = ["/channelExternalId", "/participantsContacts/0/externalId"];
+    let addresses = whatsapp.map(|key| text(key).map(international));
+    let written = ["/participantsContacts/0/phoneNumber", "/whatsappChatLid"].map(text);
+    Ok(Said {
+        agent_id: text("/agentId").or_else(|| text("/agent/id")),
+        agent_name: text("/agent/name"),
+        conversation: Some(SaidConversation {
+            id,
+            channel: text("/channel"),
+            credentials: text("/channelCredentialsId"),
+            addresses: addresses.into_iter().chain(written).flatten().collect(),
+        }),
+    })
+}
+
+fn international(address: String) -> String {
+    if address.bytes().all(|byte| byte.is_ascii_digit()) {
+        format!("+{address}")
+    } else {
+        address
+    }
+}
+
+fn table(file: &Arc<str>, text: &str, into: &mut Vec<Row>) {
+    let first = text.lines().next().unwrap_or_default();
+    // Spreadsheets separate by `;` where the comma is the decimal sign.
+    let delimiter = if first.contains(';') && !first.contains(',') {
+        b';'
+    } else {
+        b','
+    };
+    let mut reader = ReaderBuilder::new()
+        .delimiter(delimiter)
+        .flexible(true)
+        .has_headers(false)
+        .from_reader(text.as_bytes());
+    let mut places = None;
+    for record in reader.records() {
+        let line = |position: Option<&csv::Position>| position.map_or(1, csv::Position::line);
+        let (line, said) = match &record {
+            Err(error) => (
+                line(error.position()),
+                Err("this cannot be read as CSV".to_owned()),
+            ),
+            Ok(record) => {
+                let line = line(record.position());
+                match &places {
+                    None => match columns(record) {
+                        Ok(found) => {
+                            places = Some(found);
+                            continue;
+                        }
+                        Err(error) => (line, Err(error)),
+                    },
+                    Some(places) => (line, of_columns(|name| cell(record, places, name))),
+                }
+            }
+        };
+        let file = Arc::clone(file);
+        into.push(Row {
+            place: Place { file, line },
+            said,
+        });
+        if places.is_none() {
+            return;
+        }
+    }
+}
+
+/// The place of each column in the records, by the first one.
+fn columns(head: &StringRecord) -> Result<[Option<usize>; COLUMNS.len()], String> {
+    let places = COLUMNS.map(|name| {
+        let mut titles = head.iter();
+        titles.position(|title| title.trim().eq_ignore_ascii_case(name))
+    });
+    if places[0].is_none() && places[2].is_none() {
+        return Err(format!(
+            "the first line has to name the columns, agentId or conversationId among them: {}",
+            COLUMNS.join(", ")
+        ));
+    }
+    Ok(places)
+}
+
+fn cell(
+    record: &StringRecord,
+    places: &[Option<usize>; COLUMNS.len()],
+    name: &str,
+) -> Option<String> {
+    let column = COLUMNS.iter().position(|known| *known == name)?;
+    given(record.get(places[column]?)?)
+}
+
+/// A value that says something.
+fn given(text: &str) -> Option<String> {
+    let text = text.trim();
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+fn of_columns(value: impl Fn(&str) -> Option<String>) -> Result<Said, String> {
+    let said = Said {
+        agent_id: value("agentId"),
+        agent_name: value("agentName"),
+        conversation: value("conversationId").map(|id| SaidConversation {
+            id,
+            channel: value("channel"),
+            credentials: None,
+            addresses: value("phone").into_iter().collect(),
+        }),
+    };
+    if said.agent_id.is_none() && said.conversation.is_none() {
+        return Err(
+            "it has neither agentId nor conversationId: fill one in, or delete the row".to_owned(),
+        );
+    }
+    Ok(said)
+}

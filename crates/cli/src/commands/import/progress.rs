@@ -1,0 +1,60 @@
+//! How far an import has come: a bar on a terminal, a line now and then elsewhere.
+
+use std::io::IsTerminal as _;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::output::note;
+
+/// Rows from one line to the next where there is no terminal.
+const STEP: u64 = 1000;
+
+pub(super) struct Progress {
+    bar: ProgressBar,
+    notes: bool,
+}
+
+impl Progress {
+    /// Shows nothing.
+    pub(super) fn none() -> Self {
+        Self {
+            bar: ProgressBar::hidden(),
+            notes: false,
+        }
+    }
+
+    /// Shows how many rows of `all` are done.
+    pub(super) fn of(all: usize) -> Self {
+        let is_terminal = std::io::stderr().is_terminal();
+        let style = ProgressStyle::with_template("{bar:40} {pos} of {len}, {eta} left");
+        let bar = match style {
+            Ok(style) if is_terminal => ProgressBar::new(all as u64).with_style(style),
+            _ => ProgressBar::hidden(),
+        };
+        bar.set_length(all as u64);
+        Self {
+            bar,
+            notes: !is_terminal,
+        }
+    }
+
+    /// One row is done.
+    pub(super) fn step(&self) {
+        self.bar.inc(1);
+        let done = self.bar.position();
+        if self.notes && done.is_multiple_of(STEP) {
+            let all = self.bar.length().unwrap_or_default();
+            note(&format!("{done} of {all}"));
+        }
+    }
+
+    /// Prints without disturbing the bar.
+    pub(super) fn beside<T>(&self, print: impl FnOnce() -> T) -> T {
+        self.bar.suspend(print)
+    }
+
+    /// Takes the bar away.
+    pub(super) fn end(&self) {
+        self.bar.finish_and_clear();
+    }
+}

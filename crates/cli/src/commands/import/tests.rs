@@ -1,0 +1,258 @@
+//! Rows in every shape, and every fault that a row may have.
+
+use rstest::rstest;
+use serde_json::{Value, json};
+
+use super::channels::choice;
+use super::checking::{Checked, Kind, Plan, Verdict};
+use super::existing::{Channel, Existing, Parties};
+use super::parsing::{self, Row};
+use recado_core::Provider;
+
+/// An organization with agent `a1`, a channel of each provider, two of Z-API, and conversation `old`.
+fn existing() -> Existing {
+    let mut existing = Existing::default();
+    existing.agents.insert("a1".to_owned(), "Ana".to_owned());
+    for (id, provider) in [
+        ("main", Provider::WhatsApp),
+        ("z1", Provider::Zapi),
+        ("z2", Provider::Zapi),
+        ("hub", Provider::ZapperHub),
+    ] {
+        existing.channels.push(Channel {
+            id: id.to_owned(),
+            provider,
+            is_wuzapi: false,
+        });
+    }
+    existing.add("old".to_owned(), parties("a1", "main", "5511900000001"));
+    existing
+}
+
+fn parties(agent: &str, channel: &str, to: &str) -> Parties {
+    Parties {
+        agent: agent.to_owned(),
+        channel: channel.to_owned(),
+        to: to.to_owned(),
+    }
+}
+
+fn rows(text: &str) -> Vec<Row> {
+    let mut rows = Vec::new();
+    parsing::rows("f", text, &mut rows);
+    rows
+}
+
+fn plan(text: &str, channels: &[&str]) -> Plan {
+    let choices: Vec<_> = channels.iter().map(|it| choice(it).unwrap()).collect();
+    let agent = "a1".parse().unwrap();
+    Plan::new(rows(text), &existing(), &choices, Some(&agent)).unwrap()
+}
+
+/// The only row of a CSV file with these cells.
+fn one(cells: &str) -> Checked {
+    let text = format!("agentId,agentName,conversationId,channel,phone,name\n{cells}\n");
+    let plan = plan(&text, &["zapi=z1"]);
+    let mut rows: Vec<_> = plan.agents.into_iter().chain(plan.conversations).collect();
+    assert_eq!(rows.len(), 1);
+    rows.remove(0)
+}
+
+fn created(plan: &Plan) -> Vec<Value> {
+    let bodies = plan.rows().map(|row| match &row.verdict {
+        Verdict::Create(body) => body.clone(),
+        other => panic!("line {}: {other:?}", row.place.line),
+    });
+    bodies.collect()
+}
+
+fn expected() -> [Value; 3] {
+    [
+        json!({"id": "a2", "name": "Bia"}),
+        json!({"id": "c1", "agentId": "a2", "channelId": "main", "to": "+5511900000002"}),
+        json!({"id": "c2", "agentId": "a1", "channelId": "hub", "to": "190000000000001@lid"}),
+    ]
+}
+
+#[rstest]
+#[case::a_table(
+    "agentId,agentName,conversationId,channel,phone,name\na2,Bia,c1,whatsapp,+55 11 90000-0002,\"Rita, R.\"\na1,,c2,zapperapi,190000000000001@lid,\n"
+)]
+#[case::of_a_spreadsheet(
+    "\u{feff}Phone;ConversationId;Channel;AgentId;AgentName\r\n+5511900000002;c1;WhatsApp;a2;Bia\r\n190000000000001@lid;c2;zapper;;\r\n"
+)]
+#[case::answers_of_the_api(r#"[{"id":"a2","name":"Bia","modelName":"gpt_4o","tools":[]}]
+    [{"id":"c1","agentId":"a2","channel":"whatsapp","channelExternalId":"5511900000002","participantsContacts":[]},
+     {"id":"c2","agentId":null,"channel":"zapperapi","channelExternalId":null,"whatsappChatLid":"190000000000001@lid"}]"#)]
+#[case::contacts_of_the_api(r#"[{"id":"a2","name":"Bia"},
+     {"id":"c1","agentId":"a2","channel":"whatsapp","participantsContacts":[{"phoneNumber":"+55 (11) 90000-0002"}]},
+     {"id":"c2","channel":"zapperapi","participantsContacts":[{"externalId":"190000000000001@lid"}]}]"#)]
+#[case::an_object_on_each_line(r#"{"agentId":"a2","agentName":"Bia","conversationId":"c1","channel":"whatsapp","phone":"+5511900000002"}
+    {"conversationId":"c2","channel":"zapperapi","phone":"190000000000001@lid"}"#)]
+#[case::an_agent_that_is_named_later(r#"{"id":"c1","agentId":"a2","channel":"whatsapp","channelExternalId":"5511900000002"}
+    {"id":"c2","agentId":"a1","channel":"zapperapi","channelExternalId":"190000000000001@lid"}{"id":"a2","name":"Bia"}"#)]
+fn every_shape_of_a_file_is_read(#[case] text: &str) {
+    assert_eq!(created(&plan(text, &[])), expected());
+}
+
+#[rstest]
+#[case::present("a1,Ana,,,,", Kind::Agent)]
+#[case::present("a1,,old,whatsapp,5511900000001,", Kind::Conversation)]
+#[case::present_by_another_spelling("a1,,old,whatsapp,+55 (11) 90000-0001,", Kind::Conversation)]
+fn what_is_there_and_the_same_stays(#[case] cells: &str, #[case] kind: Kind) {
+    let row = one(cells);
+    assert_eq!((row.verdict, row.kind), (Verdict::Present, kind));
+}
+
+#[rstest]
+#[case::website("website")]
+#[case::instagram("instagramDm")]
+fn what_is_not_whatsapp_is_left_out(#[case] channel: &str) {
+    let row = one(&format!("a1,,c1,{channel},,"));
+    let reason = format!("channel {channel} is not WhatsApp");
+    assert_eq!(row.verdict, Verdict::LeftOut(reason));
+}
+
+#[rstest]
+#[case::nothing(",,,,,", "neither agentId nor conversationId")]
+#[case::conversation_id(
+    "a1,,c 1,whatsapp,+5511900000002,",
+    "conversationId: an id has 1 to 64 characters"
+)]
+#[case::agent_id("a 1,Ana,,,,", "agentId: an id has 1 to 64 characters")]
+#[case::agent_without_name("a9,,,,,", "the agent has no name")]
+#[case::agent_of_another_name("a1,Bia,,,,", "exists with the name \"Ana\"")]
+#[case::unknown_agent(
+    "a9,,c1,whatsapp,+5511900000002,",
+    "agent a9 does not exist, and has no name here"
+)]
+#[case::no_channel("a1,,c1,,+5511900000002,", "it names no channel")]
+#[case::unknown_channel("a1,,c1,whatsap,+5511900000002,", "give --channel whatsap=ID")]
+#[case::no_phone("a1,,c1,whatsapp,,", "it has no phone")]
+#[case::not_a_phone("a1,,c1,whatsapp,12,", "phone: ")]
+#[case::a_trunk_zero("a1,,c1,whatsapp,+44 (0)20 7946 0018,", "phone: ")]
+#[case::not_carried(
+    "a1,,c1,whatsapp,190000000000001@lid,",
+    "phone: WhatsApp Cloud API does not carry reply buttons to a LID"
+)]
+#[case::two_faults(
+    "a1,,c 1,whatsapp,12,",
+    "conversationId: an id has 1 to 64 characters out of letters, digits, '.', '_', ':' and '-'; phone: "
+)]
+#[case::other_content("a1,,old,whatsapp,+5511900000002,", "exists with another recipient")]
+#[case::other_channel("a1,,old,zapi,5511900000001,", "exists with channel main")]
+#[case::other_id("a1,,c1,whatsapp,+5511900000001,", "already, in conversation old")]
+fn a_wrong_row_says_what_to_change(#[case] cells: &str, #[case] problem: &str) {
+    let row = one(cells);
+    let Verdict::Wrong(text) = &row.verdict else {
+        panic!("{:?}", row.verdict);
+    };
+    assert!(text.contains(problem), "{text}");
+    assert_eq!(row.place.line, 2);
+    assert!(!text.contains("90000000"), "no number is repeated: {text}");
+}
+
+#[rstest]
+#[case::the_same("c1,+5511900000002", "c1,+55 11 90000-0002", Some(Verdict::LeftOut("the same is in f, line 2".to_owned())), "")]
+#[case::another_phone(
+    "c1,+5511900000002",
+    "c1,+5511900000003",
+    None,
+    "the id is in f, line 2 too"
+)]
+#[case::another_id(
+    "c1,+5511900000002",
+    "c2,+5511900000002",
+    None,
+    "in conversation c1 (f, line 2)"
+)]
+fn rows_are_compared_with_one_another(
+    #[case] first: &str,
+    #[case] second: &str,
+    #[case] verdict: Option<Verdict>,
+    #[case] problem: &str,
+) {
+    let text = format!("conversationId,phone,channel\n{first},whatsapp\n{second},whatsapp\n");
+    let rows = plan(&text, &[]).conversations;
+    assert!(matches!(rows[0].verdict, Verdict::Create(_)));
+    match (&rows[1].verdict, verdict) {
+        (Verdict::Wrong(text), None) => assert!(text.contains(problem), "{text}"),
+        (found, verdict) => assert_eq!(Some(found), verdict.as_ref()),
+    }
+}
+
+#[test]
+fn an_agent_has_one_name() {
+    let rows = plan("agentId,agentName\na2,Bia\na2,Bia\na2,Bea\n", &[]).agents;
+    assert_eq!(rows.len(), 2, "a name that is repeated is one agent");
+    let Verdict::Wrong(text) = &rows[1].verdict else {
+        panic!("{:?}", rows[1].verdict);
+    };
+    assert!(text.contains("another name in f, line 2"), "{text}");
+}
+
+#[rstest]
+#[case::of_all(&["z1"], Some("z1"))]
+#[case::of_a_word(&["z1", "zapi=z2"], Some("z2"))]
+#[case::of_an_id_at_chatvolt(&["zapi=z1", "sp_7=z2"], Some("z2"))]
+#[case::of_another_word(&["whatsapp=main"], None)]
+fn a_channel_is_chosen(#[case] channels: &[&str], #[case] chosen: Option<&str>) {
+    let text = r#"{"id":"c1","channel":"zapi","channelCredentialsId":"sp_7","channelExternalId":"5511900000002"}"#;
+    let row = plan(text, channels).conversations.remove(0);
+    match (row.verdict, chosen) {
+        (Verdict::Create(body), Some(chosen)) => assert_eq!(body["channelId"], chosen),
+        (Verdict::Wrong(text), None) => {
+            assert!(text.contains("several Z-API channels (z1, z2)"), "{text}");
+        }
+        (other, _) => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_channel_that_is_chosen_exists() {
+    let failure = Plan::new(Vec::new(), &existing(), &[choice("x").unwrap()], None)
+        .err()
+        .unwrap();
+    assert_eq!(
+        failure.to_string(),
+        "there is no channel x; see `recado channel list`"
+    );
+}
+
+#[rstest]
+#[case::cut(
+    "[{\"id\":\"a2\",\"name\":\"Bia\"},\n{\"id\":\"a3\",",
+    2,
+    2,
+    "not JSON"
+)]
+#[case::unfinished("[{\"id\":\"a2\",\"name\":\"Bia\"}\n", 2, 2, "ends within a list")]
+#[case::an_error(
+    "{\"error\":\"UNAUTHORIZED\"}",
+    1,
+    1,
+    "an error of ChatVolt, not data (UNAUTHORIZED)"
+)]
+#[case::without_id("\n{\"name\":\"Bia\"}", 1, 2, "it has no id")]
+#[case::without_columns("a;b\n1;2\n", 1, 1, "has to name the columns")]
+#[case::a_page("<html>\n", 1, 1, "has to name the columns")]
+fn a_file_that_is_not_read_to_its_end_says_where(
+    #[case] text: &str,
+    #[case] count: usize,
+    #[case] line: u64,
+    #[case] problem: &str,
+) {
+    let rows = rows(text);
+    assert_eq!(rows.len(), count);
+    let last = rows.last().unwrap();
+    assert_eq!(last.place.line, line);
+    let said = last.said.as_ref().err().unwrap();
+    assert!(said.contains(problem), "{said}");
+}
+
+#[test]
+fn a_number_that_may_be_meant_otherwise_is_a_warning() {
+    let row = one("a1,,c1,whatsapp,5511900000002,");
+    assert!(row.warning.is_some());
+    assert!(matches!(row.verdict, Verdict::Create(_)));
+}

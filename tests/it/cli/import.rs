@@ -1,0 +1,213 @@
+//! `recado import chatvolt`: checks first, creates once, goes on after an interruption.
+
+use std::fmt::Write as _;
+
+use recado_tests::World;
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+
+use super::shell::{Shell, connect, shop};
+
+const HEAD: &str = "agentId,agentName,conversationId,channel,phone,name\n";
+
+/// The rows that were reported, and the summary.
+fn reported(stdout: &str) -> (Vec<Value>, Value) {
+    let lines = stdout.lines();
+    let mut lines: Vec<Value> = lines
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect();
+    let summary = lines.pop().expect("a summary");
+    (lines, summary)
+}
+
+fn counts(summary: &Value) -> [u64; 6] {
+    ["created", "ready", "present", "leftOut", "wrong", "failed"]
+        .map(|status| summary[status].as_u64().expect("a count"))
+}
+
+async fn conversations(shell: &Shell) -> Vec<String> {
+    let (mut ids, mut after) = (Vec::new(), None::<String>);
+    loop {
+        let mut words = vec!["conversation", "list", "--limit", "100"];
+        words.extend(after.iter().flat_map(|cursor| ["--after", cursor.as_str()]));
+        let list = shell.run(&words).await.json();
+        let data = list["data"].as_array().expect("a list").iter();
+        ids.extend(data.map(|entry| entry["id"].as_str().expect("an id").to_owned()));
+        after = list["nextCursor"].as_str().map(str::to_owned);
+        if after.is_none() {
+            return ids;
+        }
+    }
+}
+
+/// What ChatVolt answers to `GET /agents` and `GET /conversation`.
+fn answers() -> (Value, Value) {
+    let agent =
+        json!([{"id": "cmmmkciwb02j8lcxudbnwv31y", "name": "Front desk", "visibility": "private"}]);
+    let talk = |id: &str, channel: &str, to: &str| {
+        json!({"id": id, "agentId": "cmmmkciwb02j8lcxudbnwv31y", "channel": channel,
+            "channelExternalId": to, "status": "UNRESOLVED", "participantsContacts": []})
+    };
+    let talks = json!([
+        talk("cmtatdbeh0eokvyqtbfxv6bz2", "whatsapp", "5511900000001"),
+        talk("cmtatdbeh0eokvyqtbfxv6bz3", "zapi", "5511900000002"),
+        talk("cmtatdbeh0eokvyqtbfxv6bz4", "zapperapi", "5511900000003"),
+        talk("cmtatdbeh0eokvyqtbfxv6bz5", "website", ""),
+    ]);
+    (agent, talks)
+}
+
+#[tokio::test]
+async fn chatvolts_answers_are_imported_once_with_their_ids_and_can_be_sent_to() {
+    let world = World::start().await;
+    let shell = shop(&world).await;
+    connect(&shell).await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| {
+        folder
+            .path()
+            .join(name)
+            .to_str()
+            .expect("a path")
+            .to_owned()
+    };
+    let (agents, talks, report) = (path("agents.json"), path("talks.json"), path("report"));
+    let (agent, talk) = answers();
+    std::fs::write(&agents, agent.to_string()).expect("a file");
+    std::fs::write(&talks, talk.to_string()).expect("a file");
+    let import = ["import", "chatvolt", &talks, &agents, "--report", &report];
+    let (_, summary) = reported(
+        &shell
+            .run(&[&import[..], &["--dry-run"]].concat())
+            .await
+            .done(),
+    );
+    assert_eq!(counts(&summary), [0, 4, 0, 1, 0, 0]);
+    assert_eq!(conversations(&shell).await.len(), 3, "of the shop");
+    let (rows, summary) = reported(&shell.run(&import).await.done());
+    assert_eq!(counts(&summary), [4, 0, 0, 1, 0, 0]);
+    let kept = std::fs::read_to_string(&report).expect("a report");
+    let kept: Vec<Value> = kept
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect();
+    assert_eq!(kept, rows);
+    let left_out = json!({"file": talks, "line": 1, "kind": "conversation", "id": "cmtatdbeh0eokvyqtbfxv6bz5",
+        "status": "leftOut", "problem": "channel website is not WhatsApp"});
+    assert!(rows.contains(&left_out), "{rows:?}");
+    let (_, summary) = reported(&shell.run(&import).await.done());
+    assert_eq!(counts(&summary), [0, 0, 4, 1, 0, 0], "again");
+    let sent = [
+        "send",
+        "buttons",
+        "--agent",
+        "cmmmkciwb02j8lcxudbnwv31y",
+        "--conversation",
+        "cmtatdbeh0eokvyqtbfxv6bz3",
+        "--body",
+        "Hi",
+        "--button",
+        "a=A",
+    ];
+    assert_eq!(shell.run(&sent).await.json()["success"], true);
+}
+
+#[tokio::test]
+async fn nothing_is_created_while_a_row_is_wrong() {
+    let world = World::start().await;
+    let shell = shop(&world).await;
+    connect(&shell).await;
+    let text = format!(
+        "{HEAD}a2,Bia,c1,whatsapp,+55 11 90000-0002,Rita\na2,,c2,whatsapp,12,\na9,,c3,sms,+5511900000003,\n"
+    );
+    let ran = shell.feed(&["import", "chatvolt", "-"], &text).await;
+    let (rows, summary) = reported(&ran.stdout);
+    assert_eq!(
+        (ran.code, counts(&summary)),
+        (2, [0, 2, 0, 0, 2, 0]),
+        "{rows:?}"
+    );
+    let wrong: Vec<_> = rows.iter().filter(|row| row["status"] == "wrong").collect();
+    assert_eq!(
+        (&wrong[0]["line"], &wrong[1]["line"]),
+        (&json!(3), &json!(4))
+    );
+    let shown = shell
+        .feed(&["import", "chatvolt", "-", "--output", "table"], &text)
+        .await;
+    for part in [
+        "-, line 3: conversation c2: phone: ",
+        "-, line 4: conversation c3: agent a9 does not exist, and has no name here",
+        "give --channel sms=ID",
+        "2 to create, 2 to correct\nnothing was created: correct the rows above, and run it again",
+    ] {
+        assert!(shown.stdout.contains(part), "{part}: {}", shown.stdout);
+    }
+    assert_eq!(conversations(&shell).await.len(), 3, "of the shop");
+    let agents = shell.run(&["agent", "list"]).await.json();
+    assert_eq!(agents["data"].as_array().map(Vec::len), Some(1));
+}
+
+#[tokio::test]
+async fn an_import_that_is_killed_goes_on_where_it_was() {
+    let world = World::start().await;
+    let shell = shop(&world).await;
+    connect(&shell).await;
+    let mut text = format!("{HEAD}a2,Bia,,,,\n");
+    for n in 0..300 {
+        writeln!(text, "a2,,c{n},whatsapp,+55119100{n:05},").expect("a text");
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("rows.csv");
+    std::fs::write(&file, &text).expect("a file");
+    let file = file.to_str().expect("a path");
+    let mut import = shell
+        .command(&["import", "chatvolt", file])
+        .spawn()
+        .expect("a process");
+    let mut lines = BufReader::new(import.stdout.take().expect("it is piped")).lines();
+    for _ in 0..20 {
+        let line = lines.next_line().await.expect("a line").expect("a row");
+        assert!(line.contains(r#""status":"created""#), "{line}");
+    }
+    import.kill().await.expect("it ends");
+    let before = conversations(&shell).await.len() - 3;
+    assert!((19..300).contains(&before), "{before}");
+    let (_, summary) = reported(&shell.run(&["import", "chatvolt", file]).await.done());
+    let [created, _, present, ..] = counts(&summary);
+    assert_eq!(created + present, 301);
+    assert!(created > 0 && present >= 20, "{summary}");
+    let mut ids = conversations(&shell).await;
+    assert_eq!(ids.len(), 303);
+    ids.sort();
+    ids.dedup();
+    assert_eq!(ids.len(), 303, "each once");
+}
+
+#[tokio::test]
+async fn a_key_without_the_scope_stops_the_import_at_once() {
+    let world = World::start().await;
+    let shell = shop(&world).await;
+    connect(&shell).await;
+    let key = json!({"name": "reader", "scopes": ["read"]});
+    let created = world
+        .operator
+        .post("/organizations/loja/api-keys", key)
+        .await;
+    let created = created.expect(201);
+    let reader = shell.set("RECADO_KEY", created["key"].as_str().expect("a key"));
+    let text = format!(
+        "{HEAD}agent-123,,c1,whatsapp,+5511900000002,\nagent-123,,c2,whatsapp,+5511900000003,\n"
+    );
+    let ran = reader.feed(&["import", "chatvolt", "-"], &text).await;
+    let (rows, summary) = reported(&ran.stdout);
+    assert_eq!(ran.code, 4, "{}", ran.stdout);
+    assert_eq!(counts(&summary)[0], 0);
+    assert!(
+        rows[0]["problem"]
+            .as_str()
+            .expect("a problem")
+            .contains("[forbidden]"),
+        "{rows:?}"
+    );
+}
