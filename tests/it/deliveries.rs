@@ -1,6 +1,8 @@
 //! Events reach the organization's own servers: signed, at least once, in order, and nowhere else.
 
 mod api;
+mod chatvolt;
+mod documented;
 mod lost_claims;
 pub(crate) mod receiver;
 mod retries;

@@ -1,11 +1,13 @@
 //! What a provider's webhook says, in words that all providers share; no `Debug` here shows what a customer said.
 
+mod media;
 mod spellings;
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+pub use media::Media;
 pub use spellings::phone_variants;
 
 use crate::id::MessageId;
@@ -101,11 +103,13 @@ pub enum InboundContent {
         /// WhatsApp's words.
         text: Option<String>,
     },
+    /// A file was sent.
+    Media(Media),
     /// Anything else.
     Other {
-        /// `text`, `image`, …, or `unknown`.
+        /// `text`, `location`, …, or `unknown`.
         kind: String,
-        /// The text, or the caption.
+        /// The text.
         text: Option<String>,
     },
 }
@@ -121,7 +125,7 @@ impl InboundContent {
     #[must_use]
     pub fn is_by_customer(&self) -> bool {
         match self {
-            Self::Button(_) | Self::List(_) => true,
+            Self::Button(_) | Self::List(_) | Self::Media(_) => true,
             Self::Moved { .. } => false,
             Self::Other { kind, .. } => kind != SYSTEM,
         }
@@ -211,6 +215,7 @@ impl fmt::Debug for InboundContent {
                 .debug_struct("Moved")
                 .field("to", to)
                 .finish_non_exhaustive(),
+            Self::Media(media) => f.debug_tuple("Media").field(media).finish(),
             Self::Other { kind, .. } => f
                 .debug_struct("Other")
                 .field("kind", kind)
@@ -401,6 +406,11 @@ mod tests {
         let contents = [
             InboundContent::Button(Choice { id, title }),
             InboundContent::Other { kind, text },
+            InboundContent::Media(Media {
+                caption: Some("qqCaption".into()),
+                url: Some("https://files.example/qqUrl".into()),
+                ..Media::default()
+            }),
         ];
         for shown in contents.map(|content| format!("{:?}", message(content))) {
             assert!(!shown.contains("qq"), "{shown}");

@@ -116,6 +116,13 @@ pub(crate) fn describe(what: &Inbound) -> String {
             InboundContent::Other { kind, text } => {
                 format!("{kind}: {}", text.as_deref().unwrap_or_default())
             }
+            InboundContent::Media(media) => {
+                format!(
+                    "{}: {}",
+                    media.kind,
+                    media.caption.as_deref().unwrap_or_default()
+                )
+            }
             InboundContent::Moved { .. } => "the customer has a new number".to_owned(),
         },
         Inbound::Status(news) => format!("message {:?}: {}", news.external_ids, news.status),

@@ -1,6 +1,6 @@
 //! The content of a message as JSON: the store's own shape, so that the domain may change its names.
 
-use recado_core::inbound::{Choice, InboundContent, InboundMessage, SYSTEM};
+use recado_core::inbound::{Choice, InboundContent, InboundMessage, Media, SYSTEM};
 use recado_core::{Button, ButtonsMessage, MessageId, Warning};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -25,9 +25,23 @@ pub(crate) struct ReceivedContent {
     pub(crate) text_truncated: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) choice: Option<StoredButton>,
+    /// The file that it holds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    media: Option<StoredMedia>,
     /// Our id of the message of ours that it answers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) in_reply_to: Option<MessageId>,
+}
+
+/// A file, as events tell it.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct StoredMedia {
+    id: Option<String>,
+    provider_url: Option<String>,
+    mime_type: Option<String>,
+    file_name: Option<String>,
+    size: Option<i64>,
 }
 
 /// What we said.
@@ -67,6 +81,7 @@ impl ReceivedContent {
             }
             (None, InboundContent::List(choice)) => (LIST, Some(&choice.title), Some(&choice.id)),
             (None, InboundContent::Moved { text, .. }) => (SYSTEM, text.as_ref(), None),
+            (None, InboundContent::Media(media)) => (&*media.kind, media.caption.as_ref(), None),
             (None, InboundContent::Other { kind, text }) => (&**kind, text.as_ref(), None),
         };
         let whole = text.map_or("", String::as_str);
@@ -81,6 +96,10 @@ impl ReceivedContent {
                 id: id.clone(),
                 title: kept.to_owned(),
             }),
+            media: match &message.content {
+                InboundContent::Media(media) => Some(media.into()),
+                _ => None,
+            },
             in_reply_to,
         }
     }
@@ -103,8 +122,23 @@ impl ReceivedContent {
             None => {
                 data["kind"] = json!(self.kind);
                 data["text"] = json!(self.text);
+                if let Some(media) = &self.media {
+                    data["content"] = json!({ "type": self.kind, "media": media });
+                }
                 EventKind::MessageReceived
             }
+        }
+    }
+}
+
+impl From<&Media> for StoredMedia {
+    fn from(media: &Media) -> Self {
+        Self {
+            id: media.id.clone(),
+            provider_url: media.url.clone(),
+            mime_type: media.mime_type.clone(),
+            file_name: media.file_name.clone(),
+            size: media.size,
         }
     }
 }

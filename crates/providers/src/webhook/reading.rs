@@ -1,9 +1,12 @@
 //! Reads values whose presence and type no provider promises.
 
 use jiff::Timestamp;
-use recado_core::inbound::{Ignored, Inbound, InboundContent, Person, StatusError, StatusNews};
+use recado_core::inbound::{
+    Ignored, Inbound, InboundContent, Media, Person, StatusError, StatusNews,
+};
 use recado_core::{Recipient, RecipientKind, Status};
 use serde_json::Value;
+use url::Url;
 
 use super::WebhookUnreadable;
 use crate::lenient_json;
@@ -19,6 +22,15 @@ const MAX_NAME_CHARS: usize = 256;
 
 /// Longer than any id of WhatsApp, and short enough for every index.
 const MAX_ID_BYTES: usize = 512;
+
+/// Longer than any address of a file, and short enough for an event.
+const MAX_URL_BYTES: usize = 2048;
+
+/// Longer than any media type or name of a file that is shown to a person.
+const MAX_FILE_WORD_CHARS: usize = 256;
+
+/// The kinds of message that hold a file.
+const FILES: [&str; 5] = ["image", "video", "audio", "document", "sticker"];
 
 /// The body as a JSON object.
 pub(crate) fn object(body: &[u8]) -> Result<Value, WebhookUnreadable> {
@@ -64,6 +76,38 @@ pub(crate) fn id(value: Option<&Value>) -> Option<String> {
     words(value).filter(|id| id.len() <= MAX_ID_BYTES)
 }
 
+/// A file of this kind, or anything else that is not a tap.
+pub(crate) fn file_or_other(kind: &str, text: Option<String>, file: Media) -> InboundContent {
+    let kind = kind.to_owned();
+    if FILES.contains(&&*kind) {
+        InboundContent::Media(Media {
+            kind,
+            caption: text,
+            ..file
+        })
+    } else {
+        InboundContent::Other { kind, text }
+    }
+}
+
+/// The media type or the name of a file, cut.
+pub(crate) fn file_word(value: Option<&Value>) -> Option<String> {
+    let word = words(value)?.chars().take(MAX_FILE_WORD_CHARS).collect();
+    Some(word)
+}
+
+/// An address of the web.
+pub(crate) fn url(value: Option<&Value>) -> Option<String> {
+    let url = words(value).filter(|url| url.len() <= MAX_URL_BYTES)?;
+    let parsed = Url::parse(&url).ok()?;
+    matches!(parsed.scheme(), "http" | "https").then_some(url)
+}
+
+/// A count of bytes, in the forms of [`integer`].
+pub(crate) fn size(value: Option<&Value>) -> Option<i64> {
+    integer(value?).filter(|size| *size >= 0)
+}
+
 /// The id of a choice: a text, or a number where a library turned it into one.
 pub(crate) fn choice_id(value: Option<&Value>) -> Option<String> {
     match value? {
@@ -74,23 +118,29 @@ pub(crate) fn choice_id(value: Option<&Value>) -> Option<String> {
 
 /// Milliseconds since 1970, of a number, its text, protobuf.js's `{low, high}`, or RFC 3339.
 pub(crate) fn instant(value: Option<&Value>) -> Option<i64> {
-    let number = match value? {
-        Value::Number(number) => number.as_i64()?,
-        Value::String(text) => match text.parse() {
-            Ok(number) => number,
-            Err(_) => text.parse::<Timestamp>().ok()?.as_millisecond(),
-        },
-        Value::Object(long) => {
-            let half = |key| long.get(key).and_then(Value::as_i64);
-            half("high").unwrap_or_default() << 32 | (half("low")? & 0xffff_ffff)
-        }
-        _ => return None,
+    let value = value?;
+    let number = match integer(value) {
+        Some(number) => number,
+        None => value.as_str()?.parse::<Timestamp>().ok()?.as_millisecond(),
     };
     let milliseconds = match number {
         0..FIRST_MILLISECONDS => number * 1000,
         _ => number,
     };
     Some(milliseconds).filter(|instant| (0..=LAST_MILLISECOND).contains(instant))
+}
+
+/// A number, its text, or protobuf.js's `{low, high}`.
+fn integer(value: &Value) -> Option<i64> {
+    match value {
+        Value::Number(number) => number.as_i64(),
+        Value::String(text) => text.parse().ok(),
+        Value::Object(long) => {
+            let half = |key| long.get(key).and_then(Value::as_i64);
+            Some(half("high").unwrap_or_default() << 32 | (half("low")? & 0xffff_ffff))
+        }
+        _ => None,
+    }
 }
 
 /// A customer by these addresses, each in its place and the first of a kind; none if none is right.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use recado_core::Status;
 use recado_core::inbound::{
-    Choice, CustomerCall, Ignored, Inbound, InboundContent, InboundMessage, Person, Pricing,
+    Choice, CustomerCall, Ignored, Inbound, InboundContent, InboundMessage, Media, Person, Pricing,
     SYSTEM, StatusError, StatusNews,
 };
 use reqwest::Method;
@@ -16,7 +16,9 @@ use url::form_urlencoded;
 use super::{errors, moves};
 use crate::connection::{Connection, text};
 use crate::error::ErrorKind;
-use crate::webhook::reading::{choice_id, group, id, instant, items, name, object, person, words};
+use crate::webhook::reading::{
+    choice_id, file_or_other, file_word, group, id, instant, items, name, object, person, words,
+};
 use crate::webhook::{
     Admission, MAX_ITEMS, Received, WebhookCall, WebhookHead, WebhookRefused, WebhookUnreadable,
     proof,
@@ -288,10 +290,19 @@ fn content(message: &Value) -> InboundContent {
         let title = words(message.pointer("/button/text")).unwrap_or_default();
         return InboundContent::Button(Choice::new(id, title));
     }
-    match KINDS.iter().find(|(known, _)| *known == kind) {
-        Some((_, path)) => other(kind, path.and_then(|path| words(message.pointer(path)))),
-        None => other("unknown", None),
-    }
+    let Some((_, path)) = KINDS.iter().find(|(known, _)| *known == kind) else {
+        return other("unknown", None);
+    };
+    let text = path.and_then(|path| words(message.pointer(path)));
+    let member = |key| message.get(kind)?.get(key);
+    // Meta's `url` gives the file only with the access token, which a customer's server does not have.
+    let file = Media {
+        id: id(member("id")),
+        mime_type: file_word(member("mime_type")),
+        file_name: file_word(member("filename")),
+        ..Media::default()
+    };
+    file_or_other(kind, text, file)
 }
 
 fn interactive(message: &Value) -> InboundContent {

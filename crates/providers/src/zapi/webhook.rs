@@ -2,7 +2,7 @@
 
 use recado_core::Status;
 use recado_core::inbound::{
-    Choice, ConnectionNews, Ignored, Inbound, InboundContent, InboundMessage, StatusError,
+    Choice, ConnectionNews, Ignored, Inbound, InboundContent, InboundMessage, Media, StatusError,
     StatusNews,
 };
 use serde_json::Value;
@@ -12,7 +12,10 @@ use crate::connection::{Connection, text};
 use crate::documented::says;
 use crate::error::ErrorKind;
 use crate::webhook::MAX_ITEMS;
-use crate::webhook::reading::{choice_id, group, id, instant, items, name, person, status, words};
+use crate::webhook::reading::{
+    choice_id, file_or_other, file_word, group, id, instant, items, name, person, status, url,
+    words,
+};
 
 /// Where a tap has its id and its title; the first that is there counts.
 ///
@@ -199,10 +202,24 @@ fn content(body: &Value) -> InboundContent {
     let known = KINDS
         .iter()
         .find(|(member, ..)| body.get(member).is_some_and(|it| !it.is_null()));
-    let (kind, text) = match known {
-        Some((_, kind, path)) => (*kind, words(body.pointer(path))),
-        None => ("unknown", None),
+    let Some((member, kind, path)) = known else {
+        return other("unknown", None);
     };
+    let text = words(body.pointer(path));
+    if body.get("isEdit") == Some(&Value::Bool(true)) {
+        return other("edit", text);
+    }
+    let of_file = |key: &str| body.get(member)?.get(key);
+    let file = Media {
+        url: url(of_file(&format!("{member}Url"))),
+        mime_type: file_word(of_file("mimeType")),
+        file_name: file_word(of_file("fileName")),
+        ..Media::default()
+    };
+    file_or_other(kind, text, file)
+}
+
+fn other(kind: &str, text: Option<String>) -> InboundContent {
     InboundContent::Other {
         kind: kind.to_owned(),
         text,

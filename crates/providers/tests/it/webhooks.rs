@@ -3,7 +3,9 @@
 use std::sync::{Arc, LazyLock};
 
 use proptest::prelude::*;
-use recado_core::inbound::{Choice, Ignored, Inbound, InboundContent, InboundMessage, StatusNews};
+use recado_core::inbound::{
+    Choice, Ignored, Inbound, InboundContent, InboundMessage, Media, StatusNews,
+};
 use recado_core::{Recipient, Status};
 use recado_providers::{
     Admission, Channel, MAX_ITEMS, WebhookCall, WebhookHead, WebhookRefused, WebhookUnreadable,
@@ -114,6 +116,15 @@ pub(crate) fn other(kind: &str, text: Option<&str>) -> InboundContent {
     InboundContent::Other {
         kind: kind.to_owned(),
         text: text.map(str::to_owned),
+    }
+}
+
+/// A file without anything that the provider may tell of it.
+pub(crate) fn file(kind: &str, caption: Option<&str>) -> Media {
+    Media {
+        kind: kind.to_owned(),
+        caption: caption.map(str::to_owned),
+        ..Media::default()
     }
 }
 

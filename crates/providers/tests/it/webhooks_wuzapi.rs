@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use recado_core::Status;
-use recado_core::inbound::{ConnectionNews, Inbound, InboundContent};
+use recado_core::inbound::{ConnectionNews, Inbound, InboundContent, Media};
 use recado_providers::{Admission, Channel, WebhookRefused};
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ use url::form_urlencoded;
 
 use crate::support::Subject;
 use crate::webhooks::{
-    FORM, address, button, ignored, list, message, other, post, read, statuses, step,
+    FORM, address, button, file, ignored, list, message, other, post, read, statuses, step,
 };
 
 const OURS: &str = "3EB0A1B2C3D4E5F60718";
@@ -114,10 +114,28 @@ fn a_tap_is_the_same_in_every_spelling(#[values(0, 1, 2)] form: usize) {
 #[rstest]
 #[case::list(choice(), list("h09", "09:00"))]
 #[case::text(json!({"conversation": "Oi"}), other("text", Some("Oi")))]
-#[case::image(json!({"imageMessage": {"caption": "Foto"}}), other("image", Some("Foto")))]
+#[case::image(json!({"imageMessage": {"caption": "Foto"}}), InboundContent::Media(file("image", Some("Foto"))))]
 #[case::tap_without_id(json!({"templateButtonReplyMessage": {"contextInfo": context()}}), other("unknown", None))]
 fn every_kind_of_message_is_an_item(#[case] sent: Value, #[case] expected: InboundContent) {
     assert_eq!(message(&*channel(), &from_rita(&sent)).content, expected);
+}
+
+#[test]
+fn a_file_is_in_the_store_for_files_or_nowhere() {
+    let mut body = from_rita(
+        &json!({"imageMessage": {"mimetype": "image/jpeg", "fileLength": 81_234,
+        "URL": "https://mmg.whatsapp.net/encrypted"}}),
+    );
+    let mut expected = Media {
+        mime_type: Some("image/jpeg".to_owned()),
+        size: Some(81_234),
+        ..file("image", None)
+    };
+    let content = |body: &Value| message(&*channel(), body).content;
+    assert_eq!(content(&body), InboundContent::Media(expected.clone()));
+    body["s3"] = json!({"url": "https://s3.example/a.jpg", "bucket": "b", "size": 81_234});
+    expected.url = Some("https://s3.example/a.jpg".to_owned());
+    assert_eq!(content(&body), InboundContent::Media(expected));
 }
 
 #[rstest]

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use recado_core::inbound::{InboundContent, Media};
 use recado_providers::{Admission, Channel, WebhookRefused, WebhookUnreadable};
 use reqwest::Method;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use rstest::rstest;
 
 use crate::support::Subject;
-use crate::webhooks::{admit, other};
+use crate::webhooks::{admit, file};
 
 const TYPE: &str = "multipart/form-data; boundary=9f86d081884c7d65";
 /// Signed outside Rust, under the secret of these tests, over
@@ -81,7 +82,10 @@ fn a_form_whose_fields_are_signed_is_let_in_and_read() {
         panic!("{item:?}")
     };
     assert_eq!(message.external_id, "3AF0C1D2E3F405162740");
-    assert_eq!(message.content, other("image", Some("Foto")));
+    assert_eq!(
+        message.content,
+        InboundContent::Media(file("image", Some("Foto")))
+    );
 }
 
 #[test]
@@ -106,10 +110,10 @@ fn an_event_with_a_slip_is_read(#[case] body: Vec<u8>) {
     let recado_core::inbound::Inbound::Message(message) = &items[0].what else {
         panic!("{items:?}")
     };
-    let recado_core::inbound::InboundContent::Other { text, .. } = &message.content else {
+    let InboundContent::Media(Media { caption, .. }) = &message.content else {
         panic!("{items:?}")
     };
-    assert!(text.as_deref().unwrap_or_default().starts_with("Foto"));
+    assert!(caption.as_deref().unwrap_or_default().starts_with("Foto"));
 }
 
 #[rstest]

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use recado_core::Status;
-use recado_core::inbound::{ConnectionNews, Inbound, InboundContent};
+use recado_core::inbound::{ConnectionNews, Inbound, InboundContent, Media};
 use recado_providers::{Admission, Channel, WebhookRefused};
 use reqwest::Method;
 use reqwest::header::HeaderMap;
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::support::Subject;
 use crate::webhooks::{
-    address, admit, button, ignored, list, message, other, post, read, statuses, step,
+    address, admit, button, file, ignored, list, message, other, post, read, statuses, step,
 };
 
 const ZAAP_ID: &str = "7C11D0A94E5B4F0E9A1F22B3C4D5E6F7";
@@ -126,8 +126,8 @@ fn a_tap_has_several_names(#[case] members: Value) {
 #[case::list(json!({"listResponseMessage": {"selectedRowId": "h09", "title": "09:00", "message": "Sala 2"}}), list("h09", "09:00"))]
 #[case::number(json!({"buttonsResponseMessage": {"buttonId": 1, "message": "Um"}}), button("1", "Um"))]
 #[case::text_of_a_label(json!({"text": {"message": "Confirmar"}}), other("text", Some("Confirmar")))]
-#[case::image(json!({"text": null, "image": {"imageUrl": "https://x", "caption": "Foto"}}), other("image", Some("Foto")))]
-#[case::audio(json!({"audio": {"audioUrl": "https://x"}}), other("audio", None))]
+#[case::edit(json!({"isEdit": true, "text": {"message": "Oi!"}}), other("edit", Some("Oi!")))]
+#[case::edited_caption(json!({"isEdit": true, "image": {"imageUrl": "https://x", "caption": "Foto"}}), other("edit", Some("Foto")))]
 #[case::reaction(json!({"reaction": {"value": "👍"}}), other("reaction", Some("👍")))]
 #[case::unknown(json!({"hologram": {"message": "x"}}), other("unknown", None))]
 #[case::nothing(json!({}), other("unknown", None))]
@@ -136,6 +136,35 @@ fn every_kind_of_message_is_an_item(#[case] members: Value, #[case] expected: In
     assert_eq!(message.content, expected);
     // By this the server can tell a tap that came as a text.
     assert_eq!(message.in_reply_to.as_deref(), Some(OURS));
+}
+
+#[rstest]
+#[case::image("image", "image/jpeg")]
+#[case::video("video", "video/mp4")]
+#[case::audio("audio", "audio/ogg; codecs=opus")]
+#[case::document("document", "application/pdf")]
+#[case::sticker("sticker", "image/webp")]
+fn a_file_has_an_address(#[case] kind: &str, #[case] mime_type: &str) {
+    let url = format!("{kind}Url");
+    let member = json!({url: "https://files.example/z/1", "mimeType": mime_type, "fileName": "a", "caption": ""});
+    let content = message(&*channel(), &received(&json!({kind: member}))).content;
+    let expected = Media {
+        url: Some("https://files.example/z/1".to_owned()),
+        mime_type: Some(mime_type.to_owned()),
+        file_name: Some("a".to_owned()),
+        ..file(kind, None)
+    };
+    assert_eq!(content, InboundContent::Media(expected));
+}
+
+#[rstest]
+#[case::download_failed(json!({"downloadError": true}))]
+#[case::of_another_scheme(json!({"imageUrl": "file:///etc/passwd"}))]
+#[case::too_long(json!({"imageUrl": format!("https://x/{}", "a".repeat(2048))}))]
+#[case::not_an_address(json!({"imageUrl": 7}))]
+fn an_address_that_cannot_be_fetched_is_left_out(#[case] image: Value) {
+    let content = message(&*channel(), &received(&json!({"image": image}))).content;
+    assert_eq!(content, InboundContent::Media(file("image", None)));
 }
 
 #[test]

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use recado_core::Status;
-use recado_core::inbound::{ConnectionNews, Inbound, InboundContent};
+use recado_core::inbound::{ConnectionNews, Inbound, InboundContent, Media};
 use recado_providers::{Admission, Channel, WebhookRefused};
 use reqwest::Method;
 use reqwest::header::HeaderMap;
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::support::Subject;
 use crate::webhooks::{
-    SECRET, address, admit, button, ignored, list, message, other, post, read, statuses, step,
+    SECRET, address, admit, button, file, ignored, list, message, other, post, read, statuses, step,
 };
 
 const OURS: &str = "3EB0A1B2C3D4E5F60718";
@@ -231,12 +231,34 @@ fn a_tap_is_the_same_in_every_form_and_wrapping(
 #[case::tap_without_id(json!({"templateButtonReplyMessage": {"selectedDisplayText": "Confirmar", "contextInfo": context()}}),
     other("unknown", None))]
 #[case::long_text(json!({"extendedTextMessage": {"text": "Oi", "contextInfo": context()}}), other("text", Some("Oi")))]
-#[case::image(json!({"imageMessage": {"caption": "Foto"}}), other("image", Some("Foto")))]
+#[case::image(json!({"imageMessage": {"caption": "Foto"}}), InboundContent::Media(file("image", Some("Foto"))))]
 #[case::document(json!({"documentWithCaptionMessage": {"message": {"documentMessage": {"caption": "Nota"}}}}),
-    other("document", Some("Nota")))]
+    InboundContent::Media(file("document", Some("Nota"))))]
+#[case::edit(json!({"editedMessage": {"message": {"conversation": "Oi!"}}}), other("edit", Some("Oi!")))]
 #[case::unknown(json!({"hologramMessage": {"text": "x"}}), other("unknown", None))]
 fn every_kind_of_message_is_an_item(#[case] sent: Value, #[case] expected: InboundContent) {
     assert_eq!(message(&*channel(), &upsert(&sent)).content, expected);
+}
+
+#[rstest]
+#[case::number(json!(81_234))]
+#[case::text(json!("81234"))]
+#[case::long(json!({"low": 81_234, "high": 0, "unsigned": true}))]
+fn a_file_is_where_the_vendor_has_put_it(#[case] length: Value) {
+    let mut body = upsert(
+        &json!({"ephemeralMessage": {"message": {"documentMessage": {
+        "mimetype": "application/pdf", "fileName": "nota.pdf", "fileLength": length, "url": "https://mmg.whatsapp.net/x"}}}}),
+    );
+    body["mediaUrl"] = "https://files.example/zp/7.pdf".into();
+    let expected = Media {
+        url: Some("https://files.example/zp/7.pdf".to_owned()),
+        mime_type: Some("application/pdf".to_owned()),
+        file_name: Some("nota.pdf".to_owned()),
+        size: Some(81_234),
+        ..file("document", None)
+    };
+    let content = message(&*channel(), &body).content;
+    assert_eq!(content, InboundContent::Media(expected));
 }
 
 #[test]

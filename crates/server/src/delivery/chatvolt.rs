@@ -2,7 +2,7 @@
 
 use recado_core::inbound::Person;
 use recado_core::{MessageId, Provider, Recipient, RecipientKind};
-use recado_store::{Content, Event, EventKind, Store, StoreError};
+use recado_store::{Event, EventKind, Store, StoreError};
 use serde::{Deserialize, Serialize};
 
 use crate::routes::rfc3339;
@@ -19,6 +19,30 @@ pub(crate) const KINDS: [EventKind; 6] = [
 
 /// Meta's number for a message outside of the 24-hour window (Meta, error codes).
 const WINDOW_CLOSED: i64 = 131_047;
+
+/// The kinds of a received message that are the customer's words, files or choices.
+///
+/// The others make no delivery, because a receiver would take them for words: ChatVolt has no event for reactions,
+/// edits, revokes, calls and notices of WhatsApp, and `unsupported` and `unknown` say nothing.
+const SAID: [&str; 13] = [
+    "text",
+    "image",
+    "video",
+    "audio",
+    "document",
+    "sticker",
+    "location",
+    "contacts",
+    "order",
+    // Taps whose id is not known.
+    "button",
+    "list",
+    "interactive",
+    "nfm_reply",
+];
+
+/// The media type of a file whose own is not known.
+const ANY_FILE: &str = "application/octet-stream";
 
 /// What ChatVolt posts. `buttonReply` is ours: ChatVolt tells the title only.
 #[derive(Serialize)]
@@ -42,10 +66,23 @@ pub(crate) struct Payload {
     #[serde(skip_serializing_if = "Option::is_none")]
     button_reply: Option<Choice>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    attachments: Option<[Attachment; 1]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     user_name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     user_phone_number: Option<String>,
     created_at: String,
+}
+
+/// A file of the customer. A receiver fetches `url`, so a file without one is left out.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Attachment {
+    id: String,
+    url: String,
+    mime_type: String,
+    /// 0 if it is not known.
+    size: i64,
 }
 
 /// What was tapped.
@@ -72,11 +109,28 @@ struct Surroundings {
 #[serde(rename_all = "camelCase", default)]
 struct Data {
     message_id: Option<String>,
+    kind: Option<String>,
     text: Option<String>,
+    content: Option<Content>,
     button: Option<Choice>,
     list: Option<Choice>,
     from: Option<From>,
     error: Option<Cause>,
+}
+
+#[derive(Deserialize)]
+struct Content {
+    media: Option<Media>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Media {
+    id: Option<String>,
+    provider_url: Option<String>,
+    mime_type: Option<String>,
+    file_name: Option<String>,
+    size: Option<i64>,
 }
 
 #[derive(Default, Deserialize)]
@@ -106,9 +160,11 @@ pub(crate) async fn payload(store: &Store, event: &Event) -> Result<Option<Paylo
 /// A tap has no event of its own there: it arrives as a message of the user (inferred).
 fn event_type(kind: EventKind, data: &Data) -> Option<&'static str> {
     match kind {
-        EventKind::MessageReceived | EventKind::ButtonPressed | EventKind::ListSelected => {
-            Some("USER_MESSAGE_RECEIVED")
+        EventKind::MessageReceived => {
+            let is_said = SAID.contains(&data.kind.as_deref()?);
+            is_said.then_some("USER_MESSAGE_RECEIVED")
         }
+        EventKind::ButtonPressed | EventKind::ListSelected => Some("USER_MESSAGE_RECEIVED"),
         // Spelled like this.
         EventKind::MessageAccepted => Some("AGENT_MESSAGE_SENDED"),
         EventKind::MessageRejected | EventKind::MessageFailed => {
@@ -152,7 +208,7 @@ async fn surroundings(
     let message_id = data.message_id.as_deref().map(str::parse::<MessageId>);
     if let Some(Ok(id)) = message_id
         && let Some(message) = store.get_message(organization, &id).await?
-        && let Content::Buttons(content) = message.content
+        && let recado_store::Content::Buttons(content) = message.content
     {
         found.agent_response = Some(content.body().to_owned());
     }
@@ -162,6 +218,12 @@ async fn surroundings(
 fn compose(event_type: &'static str, event: &Event, data: Data, found: Surroundings) -> Payload {
     let choice = data.button.or(data.list);
     let title = choice.as_ref().map(|choice| choice.title.clone());
+    let media = data.content.and_then(|content| content.media);
+    let file_name = media.as_ref().and_then(|media| media.file_name.clone());
+    // A receiver reads it from every message of the user, also from one without words.
+    let user_message = (event_type == "USER_MESSAGE_RECEIVED")
+        .then(|| title.or(data.text).or(file_name).unwrap_or_default());
+    let attachment = media.and_then(|media| attachment(media, data.message_id.as_deref()));
     Payload {
         event_type,
         organization_id: event.organization_id.to_string(),
@@ -174,13 +236,26 @@ fn compose(event_type: &'static str, event: &Event, data: Data, found: Surroundi
         conversation_status: "UNRESOLVED",
         conversation_priority: "MEDIUM",
         is_ai_enabled: false,
-        user_message: title.or(data.text),
+        user_message,
         agent_response: found.agent_response,
         button_reply: choice,
+        attachments: attachment.map(|attachment| [attachment]),
         user_name: found.name,
         user_phone_number: found.phone,
         created_at: rfc3339(event.created_at),
     }
+}
+
+fn attachment(media: Media, message_id: Option<&str>) -> Option<Attachment> {
+    Some(Attachment {
+        url: media.provider_url?,
+        id: media
+            .id
+            .or_else(|| message_id.map(str::to_owned))
+            .unwrap_or_default(),
+        mime_type: media.mime_type.unwrap_or_else(|| ANY_FILE.to_owned()),
+        size: media.size.unwrap_or_default(),
+    })
 }
 
 /// ChatVolt's word for a provider; `ZapperHUB` has its former name there.
@@ -258,8 +333,10 @@ mod tests {
     }
 
     #[rstest]
-    #[case::a_text(EventKind::MessageReceived, json!({"text": "Hi", "from": {}}), Some("USER_MESSAGE_RECEIVED"))]
-    #[case::an_image(EventKind::MessageReceived, json!({"text": null}), Some("USER_MESSAGE_RECEIVED"))]
+    #[case::a_text(EventKind::MessageReceived, json!({"kind": "text", "text": "Hi", "from": {}}), Some("USER_MESSAGE_RECEIVED"))]
+    #[case::an_image(EventKind::MessageReceived, json!({"kind": "image", "text": null}), Some("USER_MESSAGE_RECEIVED"))]
+    #[case::a_notice(EventKind::MessageReceived, json!({"kind": "system", "text": "A changed"}), None)]
+    #[case::a_kind_of_tomorrow(EventKind::MessageReceived, json!({"kind": "hologram", "text": "x"}), None)]
     #[case::a_row(EventKind::ListSelected, json!({"list": {"id": "1", "title": "A"}}), Some("USER_MESSAGE_RECEIVED"))]
     #[case::accepted(EventKind::MessageAccepted, json!({"error": null}), Some("AGENT_MESSAGE_SENDED"))]
     #[case::outside_of_the_window(EventKind::MessageRejected, json!({"error": {"code": null, "reason": "window_closed", "message": "x"}}), Some("AGENT_MESSAGE_BLOCKED"))]
@@ -281,7 +358,7 @@ mod tests {
 
     #[test]
     fn every_kind_of_the_format_and_no_other_can_be_sent() {
-        let closed = json!({"error": {"reason": "window_closed"}});
+        let closed = json!({"error": {"reason": "window_closed"}, "kind": "text"});
         for kind in EventKind::ALL {
             let sent = composed(&event(kind, closed.clone()), Surroundings::default());
             assert_eq!(sent.is_some(), KINDS.contains(&kind), "{kind}");
@@ -289,11 +366,36 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_known_is_left_out() {
-        let event = event(EventKind::MessageReceived, json!({"text": null}));
+    fn what_is_not_known_is_left_out_and_the_message_is_always_a_text() {
+        let event = event(
+            EventKind::MessageReceived,
+            json!({"kind": "location", "text": null}),
+        );
         let payload = composed(&event, Surroundings::default()).expect("a payload");
-        for key in ["userMessage", "userPhoneNumber", "userName", "buttonReply"] {
+        for key in ["userPhoneNumber", "userName", "buttonReply", "attachments"] {
             assert_eq!(payload.get(key), None, "{key}");
         }
+        assert_eq!(payload["userMessage"], "");
+    }
+
+    #[rstest]
+    #[case::known(
+        json!({"id": "1", "providerUrl": "https://files.example/1.pdf", "mimeType": "application/pdf", "fileName": "1.pdf", "size": 7}),
+        json!([{"id": "1", "url": "https://files.example/1.pdf", "mimeType": "application/pdf", "size": 7}])
+    )]
+    #[case::an_address_alone(
+        json!({"id": null, "providerUrl": "https://files.example/1.pdf", "mimeType": null, "fileName": "1.pdf", "size": null}),
+        json!([{"id": "msg_1", "url": "https://files.example/1.pdf", "mimeType": "application/octet-stream", "size": 0}])
+    )]
+    #[case::an_id_alone(
+        json!({"id": "1", "providerUrl": null, "mimeType": "application/pdf", "fileName": "1.pdf", "size": null}),
+        Value::Null
+    )]
+    fn a_file_is_attached_if_it_has_an_address(#[case] media: Value, #[case] attachments: Value) {
+        let data = json!({"messageId": "msg_1", "kind": "document", "text": null, "content": {"type": "document", "media": media}});
+        let event = event(EventKind::MessageReceived, data);
+        let payload = composed(&event, Surroundings::default()).expect("a payload");
+        assert_eq!(payload["userMessage"], "1.pdf");
+        assert_eq!(payload["attachments"], attachments);
     }
 }

@@ -1,7 +1,8 @@
 //! What customers write: once, and in the right conversation.
 
-use recado_core::inbound::{Choice, Inbound, InboundContent};
+use recado_core::inbound::{Choice, Inbound, InboundContent, Media};
 use recado_store::{Content, Conversation, Direction, Event, Store};
+use serde_json::json;
 use tokio::task::JoinSet;
 
 use crate::taps::{
@@ -82,10 +83,12 @@ async fn a_list_row_and_other_kinds_are_told_as_what_they_are() {
     let World { store, .. } = &tapped().await;
     let choice = Choice::new("row", "Row");
     let list = Inbound::Message(inbound("w.1", ana(), InboundContent::List(choice)));
-    let image = InboundContent::Other {
+    let image = InboundContent::Media(Media {
         kind: "image".into(),
-        text: None,
-    };
+        url: Some("https://files.example/1.jpeg".into()),
+        mime_type: Some("image/jpeg".into()),
+        ..Media::default()
+    });
     apply(
         store,
         vec![list, Inbound::Message(inbound("w.2", ana(), image))],
@@ -96,6 +99,9 @@ async fn a_list_row_and_other_kinds_are_told_as_what_they_are() {
     assert_eq!(told[1].data["list"]["id"], "row");
     assert_eq!(told[2].kind.as_str(), "message.received");
     assert_eq!(told[2].data["kind"], "image");
+    let content = json!({"type": "image", "media": {"id": null, "providerUrl": "https://files.example/1.jpeg",
+        "mimeType": "image/jpeg", "fileName": null, "size": null}});
+    assert_eq!(told[2].data["content"], content);
     assert!(told[2].data["text"].is_null() && told[2].data["inReplyTo"].is_null());
 }
 

@@ -4,11 +4,11 @@
 //! *oneof* under one more name. So keys are compared without case, and searched inside a tap, but never
 //! inside its `contextInfo`, which quotes the question with all its buttons.
 
-use recado_core::inbound::{Choice, InboundContent};
+use recado_core::inbound::{Choice, InboundContent, Media};
 use serde_json::Value;
 
 use crate::lenient_json;
-use crate::webhook::reading::{choice_id, id, words};
+use crate::webhook::reading::{choice_id, file_or_other, file_word, id, size, url, words};
 
 /// What wraps another message.
 const WRAPPERS: [&str; 6] = [
@@ -17,8 +17,11 @@ const WRAPPERS: [&str; 6] = [
     "viewOnceMessageV2",
     "viewOnceMessageV2Extension",
     "documentWithCaptionMessage",
-    "editedMessage",
+    EDITED,
 ];
+
+/// The wrapper of a message's new text.
+const EDITED: &str = "editedMessage";
 
 /// The members that carry a content, our word for each, and the key of its text.
 const KINDS: [(&str, &str, &str); 13] = [
@@ -45,7 +48,13 @@ const SILENT: [&str; 3] = [
 ];
 
 /// What a message says, and which message it answers; nothing if it says nothing.
-pub(super) fn content(message: &Value) -> Option<(InboundContent, Option<String>)> {
+///
+/// The address in the message itself leads to an encrypted file; `file_url` is where the provider has put it.
+pub(super) fn content(
+    message: &Value,
+    file_url: Option<&Value>,
+) -> Option<(InboundContent, Option<String>)> {
+    let is_edit = is_edit(message);
     let message = unwrapped(message);
     let says = |key: &String| !SILENT.iter().any(|silent| key.eq_ignore_ascii_case(silent));
     if !message.as_object()?.keys().any(says) {
@@ -55,8 +64,10 @@ pub(super) fn content(message: &Value) -> Option<(InboundContent, Option<String>
         .or_else(|| interactive_tap(message))
         .or_else(|| legacy_tap(message))
         .or_else(|| list_choice(message))
-        .or_else(|| anything_else(message));
+        .or_else(|| anything_else(message, file_url));
     Some(match found {
+        // The new text of a message that was told before.
+        Some((member, content)) if is_edit => (edit(content), answered(member)),
         Some((member, content)) => (content, answered(member)),
         None => (other("unknown", None), None),
     })
@@ -77,6 +88,15 @@ pub(super) fn unwrapped(message: &Value) -> &Value {
         Some(inner) => unwrapped(inner),
         None => message,
     }
+}
+
+/// Whether one of the wrappers says that the message is the new text of an earlier one.
+fn is_edit(message: &Value) -> bool {
+    own(message, EDITED).is_some()
+        || WRAPPERS.iter().any(|wrapper| {
+            let inner = own(message, wrapper).and_then(|wrapper| own(wrapper, "message"));
+            inner.is_some_and(is_edit)
+        })
 }
 
 /// `key` of the value itself, or of what it holds, except what it quotes.
@@ -132,14 +152,31 @@ fn list_choice(message: &Value) -> Found<'_> {
     Some((tap, InboundContent::List(choice)))
 }
 
-fn anything_else(message: &Value) -> Found<'_> {
+fn anything_else<'a>(message: &'a Value, file_url: Option<&Value>) -> Found<'a> {
     if let Some(text) = words(own(message, "conversation")) {
         return Some((message, other("text", Some(text))));
     }
     KINDS.iter().find_map(|(member, kind, key)| {
         let member = own(message, member)?;
-        Some((member, other(kind, words(own(member, key)))))
+        let file = Media {
+            url: url(file_url),
+            mime_type: file_word(own(member, "mimetype")),
+            file_name: file_word(own(member, "fileName")),
+            size: size(own(member, "fileLength")),
+            ..Media::default()
+        };
+        let content = file_or_other(kind, words(own(member, key)), file);
+        Some((member, content))
     })
+}
+
+fn edit(content: InboundContent) -> InboundContent {
+    match content {
+        InboundContent::Media(Media { caption: text, .. }) | InboundContent::Other { text, .. } => {
+            other("edit", text)
+        }
+        tap => tap,
+    }
 }
 
 fn choice(tap: &Value, id: &str, title: &str) -> Option<Choice> {

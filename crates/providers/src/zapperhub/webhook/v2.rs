@@ -97,7 +97,7 @@ fn message(item: &Value) -> Inbound {
         let to = person(["remoteJid", "remoteJidAlt"].map(address), None);
         return echo(external_id, to, sent_at, message);
     }
-    let Some((content, in_reply_to)) = content(message) else {
+    let Some((content, in_reply_to)) = content(message, item.get("mediaUrl")) else {
         return Inbound::Ignored(Ignored::Empty);
     };
     let group = in_a_group.then(|| group(Some(chat), &content, in_reply_to.as_ref()));

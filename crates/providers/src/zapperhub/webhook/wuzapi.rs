@@ -58,7 +58,7 @@ fn of_event(connection: &Connection, body: &Value) -> Vec<Inbound> {
     let event = body.get("event").unwrap_or(&Value::Null);
     let cut_off = |words: &str| vec![connected(false, Some(words.to_owned()))];
     match text(body, "/type").unwrap_or_default() {
-        "Message" => vec![message(event)],
+        "Message" => vec![message(event, body.pointer("/s3/url"))],
         "ReadReceipt" => receipt(body, event),
         "Connected" => vec![connected(true, None)],
         "Disconnected" => vec![connected(false, None)],
@@ -74,7 +74,8 @@ fn of_event(connection: &Connection, body: &Value) -> Vec<Inbound> {
     }
 }
 
-fn message(event: &Value) -> Inbound {
+/// `file_url` is where wuzapi has put the message's file, if it was told a store for files.
+fn message(event: &Value, file_url: Option<&Value>) -> Inbound {
     let info = |key| own(own(event, "Info")?, key);
     let said = |key| info(key).and_then(Value::as_str);
     let is = |key| info(key) == Some(&true.into());
@@ -93,7 +94,7 @@ fn message(event: &Value) -> Inbound {
         let to = person([said("Chat")], None);
         return echo(external_id, to, sent_at, message);
     }
-    let Some((content, in_reply_to)) = content(message) else {
+    let Some((content, in_reply_to)) = content(message, file_url) else {
         return Inbound::Ignored(Ignored::Empty);
     };
     let group = in_a_group.then(|| group(Some(chat), &content, in_reply_to.as_ref()));

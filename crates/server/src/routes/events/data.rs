@@ -68,12 +68,41 @@ pub(crate) struct MessageReceivedData {
     kind: String,
     /// The text, or the caption.
     text: Option<String>,
+    /// What the message holds beside its text; it is there for files.
+    #[schema(required = false, inline = false)]
+    content: ReceivedContent,
     /// True if the text was longer than 64 KiB and is cut.
     #[schema(required = false)]
     text_truncated: bool,
     /// Who the customer is now, if WhatsApp says that the customer changed the phone number or the user id.
     #[schema(required = false, inline = false)]
     moved_to: Contact,
+}
+
+/// What a customer's message holds beside its text.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub(crate) struct ReceivedContent {
+    /// The kind of the message: `image`, `video`, `audio`, `document` or `sticker`.
+    r#type: String,
+    /// The file.
+    media: ReceivedMedia,
+}
+
+/// A file that a customer sent, as the provider describes it. Recado does not fetch it.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub(crate) struct ReceivedMedia {
+    /// The id under which the provider's API gives the file; WhatsApp Cloud API tells it.
+    id: Option<String>,
+    /// The address of the file at the provider, which needs no key: Z-API keeps it for 30 days, ZapperHUB for 7.
+    provider_url: Option<String>,
+    /// The media type, as the customer's WhatsApp names it.
+    mime_type: Option<String>,
+    /// The name of the file, as the customer's WhatsApp names it.
+    file_name: Option<String>,
+    /// The size in bytes.
+    size: Option<i64>,
 }
 
 /// A message of yours has a new status.

@@ -1,0 +1,30 @@
+//! Files that customers send.
+
+use std::fmt;
+
+/// A file that a customer sent, as the provider describes it.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Media {
+    /// `image`, `video`, `audio`, `document` or `sticker`.
+    pub kind: String,
+    /// The customer's words below the file.
+    pub caption: Option<String>,
+    /// The id under which the provider's API gives the file.
+    pub id: Option<String>,
+    /// The address that gives the file to everyone who knows it, for as long as the provider keeps the file.
+    pub url: Option<String>,
+    /// The media type, such as `image/jpeg`.
+    pub mime_type: Option<String>,
+    /// The name of the file.
+    pub file_name: Option<String>,
+    /// The size in bytes.
+    pub size: Option<i64>,
+}
+
+impl fmt::Debug for Media {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Media")
+            .field("kind", &self.kind)
+            .finish_non_exhaustive()
+    }
+}
