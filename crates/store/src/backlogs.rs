@@ -162,7 +162,7 @@ impl Store {
         let mut page = self.read_page(query, MAX_PAGE_BYTES).await?;
         page.rows
             .pop()
-            .ok_or(StoreError::Unavailable(sqlx::Error::RowNotFound))
+            .ok_or_else(|| sqlx::Error::RowNotFound.into())
     }
 }
 

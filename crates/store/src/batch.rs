@@ -107,10 +107,7 @@ impl Store {
             Err(error) => error,
         };
         if !self.may_succeed_alone(&error) {
-            tracing::error!(
-                error = &error as &dyn std::error::Error,
-                "a batch of writes failed"
-            );
+            tracing::error!(%error, "a batch of writes failed");
             return writes.iter().map(|_| Err(error.of_batch())).collect();
         }
         let mut results = Vec::with_capacity(writes.len());
@@ -127,8 +124,7 @@ impl Store {
     /// Whether one write of several is to blame, and the others would succeed without it.
     pub(crate) fn may_succeed_alone(&self, error: &StoreError) -> bool {
         // PostgreSQL undoes a statement that failed without harm to anything else.
-        let undone = self.kind() == DatabaseKind::Postgres
-            && matches!(error, StoreError::Database(sqlx::Error::Database(_)));
+        let undone = self.kind() == DatabaseKind::Postgres && error.is_answer();
         undone || error.concerns_one_write()
     }
 }

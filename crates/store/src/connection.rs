@@ -52,22 +52,33 @@ pub(crate) struct Source {
 }
 
 impl Source {
+    /// Checks that a URL is one of a database.
+    pub(crate) fn check(url: &str) -> Result<(), StoreError> {
+        Self::read(url).map(drop)
+    }
+
+    /// Reads a URL, and creates the SQLite file that is missing.
     pub(crate) fn parse(url: &str) -> Result<Self, StoreError> {
+        let (source, url) = Self::read(url)?;
+        if source.kind == DatabaseKind::Sqlite {
+            create_private(&url)?;
+        }
+        Ok(source)
+    }
+
+    fn read(url: &str) -> Result<(Self, String), StoreError> {
         sqlx::any::install_default_drivers();
         let (kind, url) = match url.split_once(':') {
             Some(("postgres" | "postgresql", _)) => (DatabaseKind::Postgres, url.to_owned()),
-            Some(("sqlite", file)) => {
-                let url = sqlite_url(file)?;
-                create_private(&url)?;
-                (DatabaseKind::Sqlite, url)
-            }
+            Some(("sqlite", file)) => (DatabaseKind::Sqlite, sqlite_url(file)?),
             _ => return Err(StoreError::InvalidUrl),
         };
         let options: AnyConnectOptions = url.parse().map_err(|_| StoreError::InvalidUrl)?;
-        Ok(Self {
+        let source = Self {
             kind,
             options: logging(options),
-        })
+        };
+        Ok((source, url))
     }
 
     /// Gives every connection to PostgreSQL the name of a server's.

@@ -2,6 +2,9 @@
 
 use jiff::Timestamp;
 use sqlx::error::DatabaseError;
+use sqlx::migrate::MigrateError;
+
+use crate::fault::DatabaseFault;
 
 /// Why the store did not do what it was asked for.
 #[derive(Debug, thiserror::Error)]
@@ -22,8 +25,8 @@ pub enum StoreError {
     #[error("the database is busy")]
     Busy,
     /// The database cannot be reached, or the store is closed.
-    #[error("the database is not available")]
-    Unavailable(#[source] sqlx::Error),
+    #[error("the database is not available: {0}")]
+    Unavailable(DatabaseFault),
     /// The write was taken back because its whole group failed; the log tells why.
     #[error("the write was not committed")]
     NotCommitted,
@@ -42,14 +45,14 @@ pub enum StoreError {
     #[error("a server of this name is running already")]
     NameTaken,
     /// A migration failed.
-    #[error("the database could not be migrated")]
-    Migration(#[source] sqlx::migrate::MigrateError),
+    #[error("the database could not be migrated: {0}")]
+    Migration(DatabaseFault),
     /// The URL names neither a SQLite file nor a PostgreSQL database.
     #[error("a database URL is sqlite:<file> or postgres://…")]
     InvalidUrl,
     /// The database refused the statement.
-    #[error("the database refused the operation")]
-    Database(#[source] sqlx::Error),
+    #[error("the database refused the operation: {0}")]
+    Database(DatabaseFault),
     /// A row holds what this program did not write.
     #[error("column {column} of {table} {id} is corrupt")]
     Corrupt {
@@ -139,9 +142,27 @@ impl StoreError {
         match self {
             Self::Timeout | Self::Busy | Self::NotCommitted | Self::Database(_) => false,
             // The store was closed, and stays so.
-            Self::Unavailable(cause) => matches!(cause, sqlx::Error::PoolClosed),
+            Self::Unavailable(fault) => matches!(fault.0, sqlx::Error::PoolClosed),
             _ => true,
         }
+    }
+
+    /// Whether the database is away, starting or overloaded, so that a server that starts may wait for it.
+    #[must_use]
+    pub fn is_away(&self) -> bool {
+        match self {
+            Self::Timeout | Self::Busy => true,
+            // A database that does not speak TLS as it was asked to is there, and a wait does not change it.
+            Self::Unavailable(fault) => {
+                !matches!(fault.0, sqlx::Error::Tls(_) | sqlx::Error::PoolClosed)
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether the database itself refused the statement.
+    pub(crate) fn is_answer(&self) -> bool {
+        matches!(self, Self::Database(fault) if fault.answer().is_some())
     }
 
     /// Whether a failed write says nothing about the other writes of its group.
@@ -149,8 +170,8 @@ impl StoreError {
     /// SQLite may take back the whole transaction after an error of its disk, memory or locks.
     pub(crate) fn concerns_one_write(&self) -> bool {
         match self {
-            Self::Database(sqlx::Error::Database(error)) => matches!(
-                sqlite_code(error.as_ref()),
+            Self::Database(fault) => matches!(
+                fault.answer().and_then(sqlite_code),
                 // Error in the statement, too big, constraint, mismatch, out of range.
                 Some(1 | 18 | 19 | 20 | 25)
             ),
@@ -168,12 +189,14 @@ impl StoreError {
 
     /// Whether the statement names a table that does not exist.
     pub(crate) fn is_missing_table(&self) -> bool {
-        let Self::Database(sqlx::Error::Database(error)) = self else {
+        let Self::Database(fault) = self else {
             return false;
         };
-        // SQLite has no code of its own for it.
-        has_postgres_code(error.as_ref(), &["42P01"])
-            || sqlite_code(error.as_ref()) == Some(1) && error.message().contains("no such table")
+        fault.answer().is_some_and(|error| {
+            // SQLite has no code of its own for it.
+            has_postgres_code(error, &["42P01"])
+                || sqlite_code(error) == Some(1) && error.message().contains("no such table")
+        })
     }
 
     /// The same failure for another write of the same batch, which the log describes once.
@@ -194,15 +217,32 @@ impl From<sqlx::Error> for StoreError {
                 // The only tables that are referred to are the organizations.
                 sqlx::error::ErrorKind::ForeignKeyViolation => Self::UnknownOrganization,
                 _ if is_busy(inner.as_ref()) => Self::Busy,
-                _ if is_gone(inner.as_ref()) => Self::Unavailable(error),
-                _ => Self::Database(error),
+                _ if is_gone(inner.as_ref()) => Self::Unavailable(DatabaseFault(error)),
+                _ => Self::Database(DatabaseFault(error)),
             },
             sqlx::Error::PoolTimedOut => Self::Busy,
             sqlx::Error::Io(_)
             | sqlx::Error::Tls(_)
             | sqlx::Error::PoolClosed
-            | sqlx::Error::WorkerCrashed => Self::Unavailable(error),
-            _ => Self::Database(error),
+            | sqlx::Error::WorkerCrashed => Self::Unavailable(DatabaseFault(error)),
+            _ => Self::Database(DatabaseFault(error)),
+        }
+    }
+}
+
+impl From<MigrateError> for StoreError {
+    fn from(error: MigrateError) -> Self {
+        let error = match error {
+            MigrateError::VersionMissing(version) => return Self::NewerDatabase(version),
+            MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => error,
+            error => error.into(),
+        };
+        match error {
+            sqlx::Error::Database(inner) if !is_gone(inner.as_ref()) => {
+                Self::Migration(DatabaseFault(sqlx::Error::Database(inner)))
+            }
+            error @ sqlx::Error::Migrate(_) => Self::Migration(DatabaseFault(error)),
+            error => error.into(),
         }
     }
 }

@@ -60,6 +60,7 @@ mod erasure;
 mod error;
 mod event_log;
 mod events;
+mod fault;
 pub mod files;
 mod ids;
 mod inbound;
@@ -127,6 +128,7 @@ pub use error::StoreError;
 pub use events::{
     Event, EventBounds, EventFilter, EventId, EventIdError, EventKind, EventPage, UnknownEventKind,
 };
+pub use fault::DatabaseFault;
 pub use ids::WebhookEndpointId;
 pub use key_loss::{FreshSecrets, KeyLoss};
 pub use key_rotation::KeyRotation;

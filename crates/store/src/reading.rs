@@ -214,7 +214,7 @@ impl Store {
         }));
         reading
             .await
-            .unwrap_or(Err(StoreError::Unavailable(sqlx::Error::WorkerCrashed)))
+            .unwrap_or_else(|_| Err(sqlx::Error::WorkerCrashed.into()))
     }
 }
 

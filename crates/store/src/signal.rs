@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::connection::Source;
+use crate::error::StoreError;
 use crate::event_log::Appended;
 use crate::store::{DatabaseKind, Store};
 
@@ -180,11 +181,8 @@ impl Store {
 /// Hears of the commits of all servers until nobody is left who could be told.
 async fn listen(source: Source, signals: Weak<Signals>) {
     loop {
-        if let Err(error) = hear(&source, &signals).await {
-            tracing::warn!(
-                error = &error as &dyn std::error::Error,
-                "listening for events failed, and is tried again"
-            );
+        if let Err(error) = hear(&source, &signals).await.map_err(StoreError::from) {
+            tracing::warn!(%error, "listening for events failed, and is tried again");
         }
         if signals.strong_count() == 0 {
             return;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use recado_core::OrganizationId;
 use sqlx::any::{Any, AnyArguments, AnyRow};
-use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::migrate::Migrator;
 use sqlx::{AnyConnection, AnyPool, Connection, Row as _};
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
@@ -80,13 +80,6 @@ impl Applied {
     }
 }
 
-fn not_migrated(error: MigrateError) -> StoreError {
-    match error {
-        MigrateError::VersionMissing(version) => StoreError::NewerDatabase(version),
-        error => StoreError::Migration(error),
-    }
-}
-
 impl Store {
     /// Opens `sqlite:<file>`, which is created if missing, or `postgres://…`; does not migrate.
     ///
@@ -95,6 +88,15 @@ impl Store {
     /// The URL is no database URL, or the database cannot be opened.
     pub async fn connect(url: &str, key: MasterKey) -> Result<Self, StoreError> {
         Self::open(Source::parse(url)?, key).await
+    }
+
+    /// Checks that a URL is one of a database, without opening it.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::InvalidUrl`].
+    pub fn check_url(url: &str) -> Result<(), StoreError> {
+        Source::check(url)
     }
 
     /// Opens a database as [`Self::connect`] does, for a server that runs: its master key is not changed
@@ -144,16 +146,12 @@ impl Store {
         // `Migrator::run` is generic in a way that makes the future unfit for a task of its own.
         match self.kind() {
             // Takes a lock of its own.
-            DatabaseKind::Postgres => MIGRATIONS
-                .run_direct(None, &mut connection, false)
-                .await
-                .map_err(not_migrated)?,
+            DatabaseKind::Postgres => MIGRATIONS.run_direct(None, &mut connection, false).await?,
             DatabaseKind::Sqlite => {
                 let mut transaction = connection.begin_with("begin immediate").await?;
                 MIGRATIONS
                     .run_direct(None, &mut *transaction, false)
-                    .await
-                    .map_err(not_migrated)?;
+                    .await?;
                 transaction.commit().await?;
             }
         }

@@ -111,7 +111,7 @@ impl Writer {
             Self::Group(orders, _) => {
                 let (job, answer) = job(scope, work);
                 let queued = orders.send(Order::Write(job)).await;
-                queued.map_err(|_| StoreError::Unavailable(sqlx::Error::PoolClosed))?;
+                queued.map_err(|_| sqlx::Error::PoolClosed)?;
                 answer.await.unwrap_or(Err(StoreError::NotCommitted))
             }
         }
@@ -231,10 +231,7 @@ impl GroupWriter {
                 continue;
             }
             if let Err(error) = self.commit(&mut jobs).await {
-                tracing::error!(
-                    error = &error as &dyn std::error::Error,
-                    "a group of writes failed"
-                );
+                tracing::error!(%error, "a group of writes failed");
                 // Whatever state it is in, a new connection has none.
                 self.connection = None;
                 jobs.clear();
@@ -262,12 +259,9 @@ impl GroupWriter {
 
     async fn close(self) {
         if let Some(connection) = self.connection
-            && let Err(error) = connection.close().await
+            && let Err(error) = connection.close().await.map_err(StoreError::from)
         {
-            tracing::warn!(
-                error = &error as &dyn std::error::Error,
-                "closing the database failed"
-            );
+            tracing::warn!(%error, "closing the database failed");
         }
     }
 }

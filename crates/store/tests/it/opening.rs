@@ -1,7 +1,9 @@
 //! Opening, migrating and closing.
 
+use std::error::Error as _;
+
 use recado_store::testing::TestDatabase;
-use recado_store::{MasterKey, Store, StoreError};
+use recado_store::{DatabaseKind, MasterKey, Store, StoreError};
 use rstest::rstest;
 
 use crate::world::{World, by, org, organization};
@@ -83,6 +85,62 @@ async fn a_database_that_cannot_be_reached_is_an_error_without_the_password() {
         .unwrap();
     assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
     assert!(!format!("{error:?}").contains("hunter2"));
+}
+
+/// Opens a database in which nothing can be opened, and returns why.
+async fn refused(database: &TestDatabase) -> StoreError {
+    let url = match database.kind() {
+        DatabaseKind::Postgres => {
+            let (server, _) = database.url().rsplit_once('/').unwrap();
+            format!("{server}/there_is_no_such_database")
+        }
+        DatabaseKind::Sqlite => {
+            let file = database.directory().unwrap().join("text.db");
+            std::fs::write(&file, "this is a text and not a database").unwrap();
+            format!("sqlite:{}", file.display())
+        }
+    };
+    let opened = Store::connect(&url, MasterKey::generate().unwrap()).await;
+    opened.err().unwrap()
+}
+
+#[tokio::test]
+async fn what_the_database_says_is_said_once_and_without_its_own_source_line() {
+    let database = TestDatabase::fresh().await;
+    let error = refused(&database).await;
+    let said = match database.kind() {
+        DatabaseKind::Postgres => {
+            "the database refused the operation: database \"there_is_no_such_database\" does not exist (code 3D000)"
+        }
+        DatabaseKind::Sqlite => {
+            "the database refused the operation: file is not a database (code 26)"
+        }
+    };
+    assert_eq!(error.to_string(), said);
+    // What prints the causes too says nothing twice.
+    assert!(error.source().is_none());
+}
+
+#[tokio::test]
+async fn a_server_that_cannot_be_reached_is_away_and_one_that_refuses_is_not() {
+    let database = TestDatabase::fresh().await;
+    for (url, said) in [
+        (
+            "postgres://ana:hunter2@127.0.0.1:1/recado",
+            "the database is not available: error communicating with database: Connection refused (os error 111)",
+        ),
+        (
+            "postgres://ana@nowhere.invalid/recado",
+            "failed to lookup address information",
+        ),
+    ] {
+        let opened = Store::connect(url, MasterKey::generate().unwrap()).await;
+        let error = opened.err().unwrap();
+        assert!(error.is_away(), "{error}");
+        assert_eq!(error.to_string().matches(said).count(), 1, "{error}");
+        assert!(error.source().is_none());
+    }
+    assert!(!refused(&database).await.is_away());
 }
 
 #[tokio::test]
