@@ -240,26 +240,27 @@ pub(crate) async fn run(arguments: &str, environment: &[(&str, &str)]) -> Output
 async fn check_config_says_what_is_in_force_and_hides_secrets() {
     let defaults = run("check-config", &[]).await;
     insta::assert_snapshot!(String::from_utf8(defaults.stdout).expect("text"), @"
-    RECADO_LISTEN=127.0.0.1:8080
-    RECADO_DATABASE_URL=sqlite:recado.db
-    RECADO_MASTER_KEY=(in the file recado.db.key)
-    RECADO_PUBLIC_URL=http://127.0.0.1:8080/
-    RECADO_WHATSAPP_URL=https://graph.facebook.com/
-    RECADO_WHATSAPP_VERSION=v25.0
-    RECADO_ZAPI_URL=https://api.z-api.io/
-    RECADO_ZAPPERHUB_URL=https://api.zapperapi.com/
-    RECADO_ALLOW_PRIVATE_NETWORKS=false
-    RECADO_CONNECTIONS_PER_PEER=256
-    RECADO_MAX_WEBHOOK_ENDPOINTS=20
-    RECADO_LOG=info
-    RECADO_SERVER_NAME=
-    RECADO_METRICS_LISTEN=off
-    RECADO_RETAIN_MESSAGES_DAYS=forever
-    RECADO_RETAIN_EVENTS_DAYS=forever
-    RECADO_RETAIN_DELIVERIES_DAYS=7
-    RECADO_RETAIN_WEBHOOK_CALLS_DAYS=7
-    RECADO_RETAIN_SET_ASIDE_DAYS=30
-    RECADO_RETAIN_AUDIT_DAYS=400
+    RECADO_LISTEN=127.0.0.1:8080                             # default
+    RECADO_DATABASE_URL=sqlite:recado.db                     # default
+    RECADO_MASTER_KEY=(in the file recado.db.key)            # default
+    RECADO_PUBLIC_URL=http://127.0.0.1:8080/                 # default
+    RECADO_WHATSAPP_URL=https://graph.facebook.com/          # default
+    RECADO_WHATSAPP_VERSION=v25.0                            # default
+    RECADO_ZAPI_URL=https://api.z-api.io/                    # default
+    RECADO_ZAPPERHUB_URL=https://api.zapperapi.com/          # default
+    RECADO_ALLOW_PRIVATE_NETWORKS=false                      # default
+    RECADO_CONNECTIONS_PER_PEER=256                          # default
+    RECADO_MAX_WEBHOOK_ENDPOINTS=20                          # default
+    RECADO_DRAIN_SECONDS=0                                   # default
+    RECADO_LOG=info                                          # default
+    RECADO_SERVER_NAME=                                      # default
+    RECADO_METRICS_LISTEN=off                                # default
+    RECADO_RETAIN_MESSAGES_DAYS=forever                      # default
+    RECADO_RETAIN_EVENTS_DAYS=forever                        # default
+    RECADO_RETAIN_DELIVERIES_DAYS=7                          # default
+    RECADO_RETAIN_WEBHOOK_CALLS_DAYS=7                       # default
+    RECADO_RETAIN_SET_ASIDE_DAYS=30                          # default
+    RECADO_RETAIN_AUDIT_DAYS=400                             # default
     ");
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("key");
@@ -285,6 +286,7 @@ async fn check_config_says_what_is_in_force_and_hides_secrets() {
             "{said}"
         );
         assert!(printed.contains("RECADO_MASTER_KEY=(hidden)"), "{printed}");
+        assert!(printed.contains(&format!(" # {variable}\n")), "{printed}");
         assert!(
             printed.contains("RECADO_DATABASE_URL=postgres://recado:hidden@127.0.0.1:1/recado"),
             "{printed}"
@@ -293,6 +295,19 @@ async fn check_config_says_what_is_in_force_and_hides_secrets() {
             !printed.contains(MASTER_KEY) && !printed.contains("qqPassword"),
             "{printed}"
         );
+    }
+}
+
+#[tokio::test]
+async fn check_config_says_where_each_value_comes_from() {
+    let given = run("check-config --listen :8081", &[("RECADO_LOG", "warn")]).await;
+    let given = String::from_utf8(given.stdout).expect("text");
+    for (value, origin) in [
+        ("RECADO_LISTEN=:8081 ", "# --listen"),
+        ("RECADO_LOG=warn ", "# RECADO_LOG"),
+    ] {
+        let line = given.lines().find(|line| line.starts_with(value));
+        assert!(line.is_some_and(|line| line.ends_with(origin)), "{given}");
     }
 }
 

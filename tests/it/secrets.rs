@@ -276,7 +276,7 @@ async fn call_back(callbacks: &Callbacks) {
 }
 
 #[rstest]
-#[case::database_away(&["serve"], "postgres://recado:qqMisplacedZ9@127.0.0.1:1/recado", KEY)]
+#[case::database_away(&["migrate"], "postgres://recado:qqMisplacedZ9@127.0.0.1:1/recado", KEY)]
 #[case::database_unknown(&["serve"], "mysql://recado:qqMisplacedZ9@127.0.0.1/recado", KEY)]
 #[case::key_malformed(&["serve"], "postgres://127.0.0.1:1/recado", MISPLACED)]
 #[case::help(&["--help"], "postgres://recado:qqMisplacedZ9@127.0.0.1:1/recado", MISPLACED)]

@@ -88,6 +88,55 @@ fn said(output: &Output) -> String {
     "localhost",
     "expected an address such as 127.0.0.1:8080, localhost:8080, :8080 or 8080"
 )]
+#[case::foreign_address(
+    "RECADO_LISTEN",
+    "203.0.113.7:8080",
+    "cannot listen on 203.0.113.7:8080; choose another address with --listen or RECADO_LISTEN"
+)]
+#[case::foreign_metrics_address(
+    "RECADO_METRICS_LISTEN",
+    "203.0.113.7:9090",
+    "cannot listen on 203.0.113.7:9090; choose another address with --metrics-listen or RECADO_METRICS_LISTEN"
+)]
+#[case::metrics_host(
+    "RECADO_METRICS_LISTEN",
+    "nowhere.invalid:9090",
+    "RECADO_METRICS_LISTEN: the listen address"
+)]
+#[case::unknown_database(
+    "RECADO_DATABASE_URL",
+    "mysql://127.0.0.1/recado",
+    "a database URL is sqlite:<file> or postgres://"
+)]
+#[case::database_in_memory(
+    "RECADO_DATABASE_URL",
+    "sqlite::memory:",
+    "a database URL is sqlite:<file> or postgres://"
+)]
+#[case::short_key(
+    "RECADO_MASTER_KEY",
+    "c2hvcnQ=",
+    "RECADO_MASTER_KEY has to be 32 bytes in base64"
+)]
+#[case::no_key_file(
+    "RECADO_MASTER_KEY_FILE",
+    "/nowhere",
+    "RECADO_MASTER_KEY_FILE: cannot read /nowhere"
+)]
+#[case::no_url_file(
+    "RECADO_DATABASE_URL_FILE",
+    "/nowhere",
+    "RECADO_DATABASE_URL_FILE: cannot read /nowhere"
+)]
+#[case::empty_url_file(
+    "RECADO_DATABASE_URL_FILE",
+    "/dev/null",
+    "RECADO_DATABASE_URL_FILE: /dev/null is empty"
+)]
+#[case::connections("RECADO_CONNECTIONS_PER_PEER", "many", "invalid digit found in string")]
+#[case::no_connections("RECADO_CONNECTIONS_PER_PEER", "0", "--connections-per-peer")]
+#[case::endpoints("RECADO_MAX_WEBHOOK_ENDPOINTS", "-1", "--max-webhook-endpoints")]
+#[case::drain("RECADO_DRAIN_SECONDS", "soon", "invalid digit found in string")]
 #[case::switch("RECADO_ALLOW_PRIVATE_NETWORKS", "maybe", "expected true or false")]
 #[case::empty_switch("RECADO_ALLOW_PRIVATE_NETWORKS", "", "expected true or false")]
 #[tokio::test]
@@ -96,12 +145,21 @@ async fn a_setting_that_a_send_would_stumble_over_is_found_at_start(
     #[case] value: &str,
     #[case] sentence: &str,
 ) {
+    let mut complaints = Vec::new();
     for subcommand in ["check-config", "serve"] {
         let output = run(subcommand, &[(variable, value)]).await;
         assert!(!output.status.success(), "{subcommand}");
         let said = said(&output);
         assert!(said.contains(sentence), "{subcommand}: {said}");
+        complaints.push(complaint(&said));
     }
+    assert_eq!(complaints[0], complaints[1]);
+}
+
+/// What is said last, without the line of the usage that names the subcommand.
+fn complaint(said: &str) -> String {
+    let lines = said.lines().filter(|line| !line.starts_with(['{', 'U']));
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 #[rstest]

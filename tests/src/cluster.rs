@@ -79,6 +79,24 @@ impl Cluster {
         self.control("restart", &["--mode=fast"])
     }
 
+    /// Stops it, which ends every connection.
+    ///
+    /// # Errors
+    ///
+    /// It does not run.
+    pub fn stop(&self) -> Result<()> {
+        self.control("stop", &["--mode=fast"])
+    }
+
+    /// Starts it again after [`Self::stop`].
+    ///
+    /// # Errors
+    ///
+    /// It does not start.
+    pub fn start_again(&self) -> Result<()> {
+        self.control("start", &[])
+    }
+
     fn data(&self) -> PathBuf {
         self.directory.path().join("data")
     }

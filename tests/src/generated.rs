@@ -150,7 +150,7 @@ fn configuration() -> anyhow::Result<String> {
     let mut text = format!(
         "{NOTICE}# Configuration of recado-server\n\nFlags and environment say the same thing; a flag wins.\n\
          Every secret may come from a file instead, but not both ways at once.\n\
-         `recado-server check-config` prints what is in force, with secrets hidden, makes the checks of the server's start, and fails when the server would.\n\n\
+         `recado-server check-config` prints what is in force and where each value comes from, with secrets hidden, makes the checks of the server's start, and fails when the server would.\n\n\
          | Variable | Flag | Default | What |\n|---|---|---|---|\n"
     );
     let command = ConfigArgs::augment_args(clap::Command::new("recado-server"));

@@ -85,6 +85,10 @@ pub struct App {
     pub passwords: Passwords,
     /// Who follows the events.
     pub(crate) streams: Streams,
+    /// The deliveries that are being made.
+    pub(crate) deliveries: TaskTracker,
+    /// Cancelled when the server is asked to stop: it goes on serving, and is not ready any more.
+    pub(crate) draining: CancellationToken,
     /// Cancelled when the server is about to stop: long waits end.
     pub stopping: CancellationToken,
     /// Cancelled when the process ends: writes that are not stored yet are given up.
@@ -119,6 +123,8 @@ impl App {
             repeated: Repeated::default(),
             memory: Memory::default(),
             passwords: Passwords::default(),
+            deliveries: TaskTracker::new(),
+            draining: CancellationToken::new(),
             stopping: CancellationToken::new(),
             ending: CancellationToken::new(),
         })

@@ -3,10 +3,12 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail, ensure};
 use clap::Args;
+use clap::parser::ValueSource;
 use recado_core::text::is_blank;
 use recado_providers::Defaults;
 use recado_sandbox::listen::ListenAddress;
@@ -107,13 +109,17 @@ pub struct ConfigArgs {
         long,
         global = true,
         env = "RECADO_CONNECTIONS_PER_PEER",
-        default_value_t = ConnectionLimits::default().connections_per_peer
+        default_value_t = default_connections_per_peer()
     )]
-    pub connections_per_peer: usize,
+    pub connections_per_peer: NonZeroUsize,
 
     /// How many webhook endpoints an organization may have
     #[arg(long, global = true, env = "RECADO_MAX_WEBHOOK_ENDPOINTS", default_value_t = MAX_WEBHOOK_ENDPOINTS)]
     pub max_webhook_endpoints: u32,
+
+    /// How many seconds a server that is asked to stop goes on serving while `/readyz` says that it is not ready, so that a load balancer takes it out first
+    #[arg(long, global = true, env = "RECADO_DRAIN_SECONDS", default_value_t = 0)]
+    pub drain_seconds: u16,
 
     /// What is logged: `off`, `error`, `warn`, `info`, `debug`, `trace`, or filters such as `info,recado_server=debug`
     #[arg(long, global = true, env = "RECADO_LOG", default_value = "info")]
@@ -130,6 +136,10 @@ pub struct ConfigArgs {
     /// How long rows are kept
     #[command(flatten)]
     pub retention: RetentionArgs,
+}
+
+fn default_connections_per_peer() -> NonZeroUsize {
+    NonZeroUsize::new(ConnectionLimits::default().connections_per_peer).unwrap_or(NonZeroUsize::MIN)
 }
 
 /// Reads a switch; a variable that is set to nothing says nothing that could be believed.
@@ -230,12 +240,16 @@ impl ConfigArgs {
         defaults
     }
 
-    /// The effective configuration as environment lines, with secrets hidden.
+    /// The effective configuration as environment lines, with secrets hidden, and where each value comes from.
     ///
     /// # Errors
     ///
     /// As [`Self::database_url`].
-    pub fn describe(&self, listen: SocketAddr) -> anyhow::Result<String> {
+    pub fn describe(
+        &self,
+        listen: SocketAddr,
+        source: impl Fn(&str) -> Option<ValueSource>,
+    ) -> anyhow::Result<String> {
         let database = self.database_url()?;
         let master_key = match self.key_file()? {
             Some(file) => format!("(in the file {})", file.display()),
@@ -273,6 +287,7 @@ impl ConfigArgs {
                 "MAX_WEBHOOK_ENDPOINTS",
                 self.max_webhook_endpoints.to_string(),
             ),
+            ("DRAIN_SECONDS", self.drain_seconds.to_string()),
             ("LOG", self.log.clone()),
             ("SERVER_NAME", self.server_name.clone().unwrap_or_default()),
             ("METRICS_LISTEN", metrics),
@@ -280,7 +295,8 @@ impl ConfigArgs {
         .into_iter()
         .chain(self.retention.described())
         {
-            writeln!(text, "RECADO_{name}={value}")?;
+            let line = format!("RECADO_{name}={value}");
+            writeln!(text, "{line:<56} # {}", origin(name, &source))?;
         }
         Ok(text)
     }
@@ -310,6 +326,23 @@ pub(crate) fn secret(
         }
         (None, None) => Ok(None),
     }
+}
+
+/// Tells where the value of a variable comes from: its flag, itself, or the variable or flag of its file.
+fn origin(name: &str, source: impl Fn(&str) -> Option<ValueSource>) -> String {
+    let secret = matches!(name, "DATABASE_URL" | "MASTER_KEY");
+    let file = secret.then(|| format!("{name}_FILE"));
+    for name in [Some(name.to_owned()), file].into_iter().flatten() {
+        let variable = format!("RECADO_{name}");
+        match source(&variable) {
+            Some(ValueSource::CommandLine) => {
+                return format!("--{}", name.to_ascii_lowercase().replace('_', "-"));
+            }
+            Some(ValueSource::EnvVariable) => return variable,
+            _ => {}
+        }
+    }
+    "default".to_owned()
 }
 
 fn without_password(text: &str) -> String {

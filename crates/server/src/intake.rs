@@ -10,6 +10,7 @@ use recado_providers::Channel;
 use recado_store::{Store, StoreError, WebhookCall};
 use tokio::sync::{Notify, Semaphore};
 use tokio_util::task::TaskTracker;
+use tracing::Instrument as _;
 
 use crate::app::App;
 use crate::error::ApiError;
@@ -117,6 +118,13 @@ impl Intake {
         Ok(())
     }
 
+    /// Returns how many calls are being kept, wait to be applied, or are being applied.
+    pub(crate) fn in_progress(&self) -> usize {
+        let waiting: usize = lock(&self.queues).values().map(VecDeque::len).sum();
+        // A task keeps one call, or applies some of an organization.
+        waiting + self.tasks.len()
+    }
+
     /// Gives access to the calls that this process has claimed.
     pub(crate) fn claims(&self) -> MutexGuard<'_, Claims> {
         lock(&self.claims)
@@ -187,7 +195,7 @@ pub(crate) async fn keep(
         }
         Ok::<_, StoreError>(())
     };
-    let kept = app.intake.tasks.spawn(keeping).await;
+    let kept = app.intake.tasks.spawn(keeping.in_current_span()).await;
     kept.map_err(ApiError::internal)?.map_err(ApiError::from)
 }
 

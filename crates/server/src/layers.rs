@@ -6,6 +6,7 @@ use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderName, HeaderValue, Method, Uri, header, uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
+use recado_core::OrganizationId;
 use tracing::Instrument as _;
 use uuid::Uuid;
 
@@ -57,11 +58,17 @@ pub(crate) async fn observe(request: Request, next: Next) -> Response {
         .to_owned();
     let peer = request.extensions().get::<Peer>().map(|peer| peer.0);
     let forwarded_for = peer.and_then(|peer| forwarded_for(peer, request.headers()));
-    // Everything that is logged on the way carries the id.
-    let span = tracing::info_span!("request", id);
+    // At the highest level, so that each line that is logged on the way has these fields, whatever the filter.
+    let span = tracing::error_span!(
+        "request",
+        request_id = id,
+        peer = peer.map(tracing::field::display),
+        forwarded_for = forwarded_for.map(tracing::field::display),
+        organization_id = tracing::field::Empty,
+    );
     let mut response = next.run(request).instrument(span.clone()).await;
     if let Some(error) = response.extensions_mut().remove::<ApiError>() {
-        span.in_scope(|| tracing::info!(%method, route, reason = error.reason.as_str(), peer = peer.map(tracing::field::display), forwarded_for = forwarded_for.map(tracing::field::display), "refused"));
+        span.in_scope(|| tracing::info!(%method, route, reason = error.reason.as_str(), "refused"));
         let allow = response.headers_mut().remove(header::ALLOW);
         response = match response.extensions_mut().remove::<Shown>() {
             None => error.render(&id),
@@ -83,6 +90,11 @@ pub(crate) async fn observe(request: Request, next: Next) -> Response {
     let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     span.in_scope(|| tracing::debug!(%method, route, status, duration_ms, "answered"));
     response
+}
+
+/// Adds the organization of a request to its log lines, as soon as it is known.
+pub(crate) fn log_organization(id: &OrganizationId) {
+    tracing::Span::current().record("organization_id", tracing::field::display(id));
 }
 
 /// The method as a label of a metric. A client may write any word as its method, and each label makes a time

@@ -2,7 +2,8 @@
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use clap::parser::ValueSource;
+use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use recado_core::ApiKeyId;
 use recado_server::backup::{BackupArgs, RestoreArgs};
 use recado_server::config::ConfigArgs;
@@ -10,6 +11,7 @@ use recado_server::rotation::NewKeyArgs;
 
 mod commands;
 
+use commands::healthcheck::HealthcheckArgs;
 use commands::serve::ServeArgs;
 use commands::user::NewUserArgs;
 
@@ -43,8 +45,10 @@ enum Command {
     User(User),
     /// Encrypt everything again with a new master key; all servers have to be stopped
     RotateMasterKey(NewKeyArgs),
-    /// Print the effective configuration with secrets hidden, check it as the server does at its start, and end
+    /// Print the effective configuration with secrets hidden and where each value comes from, check it as the server does at its start, and end
     CheckConfig,
+    /// Ask a running server whether it is ready, and end with 0 if it is; for containers without a shell
+    Healthcheck(HealthcheckArgs),
 }
 
 #[derive(Subcommand)]
@@ -83,7 +87,7 @@ async fn main() -> ExitCode {
         Err(error) => error.exit(),
     };
     let done = match command.unwrap_or_else(|| Command::Serve(ServeArgs::default())) {
-        Command::Serve(args) => commands::serve::run(&config, &args).await,
+        Command::Serve(args) => Box::pin(commands::serve::run(&config, &args)).await,
         Command::Demo(args) => commands::demo::run(&config, args).await,
         Command::Migrate => commands::migrate::run(&config).await,
         Command::Backup(args) => commands::backup::run(&config, &args).await,
@@ -95,7 +99,10 @@ async fn main() -> ExitCode {
         },
         Command::User(User::Create(args)) => commands::user::create(&config, args).await,
         Command::RotateMasterKey(args) => commands::rotate_master_key::run(&config, &args).await,
-        Command::CheckConfig => commands::check_config::run(&config).await,
+        Command::CheckConfig => {
+            commands::check_config::run(&config, |variable| source(&matches, variable)).await
+        }
+        Command::Healthcheck(args) => commands::healthcheck::run(&config, args).await,
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -104,6 +111,15 @@ async fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Returns where the value of a variable comes from.
+fn source(matches: &ArgMatches, variable: &str) -> Option<ValueSource> {
+    let command = Cli::command();
+    let mut arguments = command.get_arguments();
+    let argument =
+        arguments.find(|argument| argument.get_env().is_some_and(|name| name == variable))?;
+    matches.value_source(argument.get_id().as_str())
 }
 
 #[cfg(test)]

@@ -42,7 +42,7 @@ pub(crate) async fn fill(app: &App) -> Result<(), StoreError> {
         let number = match app.channels().number(&channel) {
             Ok(number) => number,
             Err(error) => {
-                tracing::warn!(channel.id = %channel.id, %error, "cannot tell which number a channel connects");
+                tracing::warn!(channel_id = %channel.id, %error, "cannot tell which number a channel connects");
                 continue;
             }
         };
@@ -51,7 +51,7 @@ pub(crate) async fn fill(app: &App) -> Result<(), StoreError> {
                 let organization = &channel.organization_id;
                 let first = app.store.channel_of_number(organization, &number).await?;
                 tracing::warn!(
-                    channel.id = %channel.id,
+                    channel_id = %channel.id,
                     first = first.map(|first| first.id.to_string()),
                     "two channels connect the same number: delete one of them"
                 );

@@ -38,11 +38,11 @@ pub async fn remove_deleted(app: &App) -> Result<(), StoreError> {
         let organization = removal.organization().clone();
         match remove(removal).await {
             Ok(()) => {
-                tracing::info!(organization.id = %organization, "the data of a deleted organization are removed");
+                tracing::info!(organization_id = %organization, "the data of a deleted organization are removed");
             }
             // The others' are removed all the same.
             Err(error) => {
-                tracing::warn!(organization.id = %organization, %error, "the removal of a deleted organization is tried again");
+                tracing::warn!(organization_id = %organization, %error, "the removal of a deleted organization is tried again");
             }
         }
     }

@@ -139,16 +139,19 @@ pub fn openapi() -> OpenApi {
 pub fn router(app: Arc<App>) -> Result<Router, serde_json::Error> {
     let (routes, _) = documented().split_for_parts();
     let document = openapi().to_json()?;
-    Ok(routes
-        .merge(pages::router(document))
-        .with_state(app)
-        .fallback(layers::not_found)
+    let routes = routes.merge(pages::router(document)).with_state(app);
+    Ok(layered(routes.fallback(layers::not_found)))
+}
+
+/// Adds what every request passes.
+pub(crate) fn layered(routes: Router) -> Router {
+    routes
         .method_not_allowed_fallback(layers::method_not_allowed)
         // A handler that panics answers 500; the layers below run in the order request → handler.
         .layer(CatchPanicLayer::custom(layers::panicked))
         .layer(from_fn(layers::observe))
         .layer(cors())
-        .layer(map_response(layers::protect)))
+        .layer(map_response(layers::protect))
 }
 
 /// Any origin, as ChatVolt opens its routes; keys travel in headers, so no origin gains anything by it.

@@ -191,7 +191,7 @@ impl ReadySend {
             if let Ok(sent) = sent.await {
                 return sent;
             }
-            tracing::error!(message.id = %panicked.id, "send task panicked");
+            tracing::error!(message_id = %panicked.id, "send task panicked");
             panicked.store(&context).await?;
             Err(ApiError::new(
                 Reason::OutcomeUnknown,
@@ -261,7 +261,7 @@ impl SendOutcome {
             Ok(Some(message)) => Ok(message),
             Ok(None) => Err(ApiError::internal(format!("message {} is gone", self.id))),
             Err(error) => {
-                tracing::error!(message.id = %self.id, outcome = ?self.result.outcome, %error, "the outcome of a send was not stored");
+                tracing::error!(message_id = %self.id, outcome = ?self.result.outcome, %error, "the outcome of a send was not stored");
                 Err(ApiError::new(
                     Reason::OutcomeUnknown,
                     "The provider's answer could not be stored: the message may have gone out, do not send it again",
@@ -276,7 +276,7 @@ impl SendOutcome {
     async fn take_back(&self, app: &App) {
         tokio::time::sleep(LATE_WRITE).await;
         if let Err(error) = until_stored(app, None, || self.try_once(app)).await {
-            tracing::warn!(message.id = %self.id, %error, "a message that was not sent may be taken for unknown");
+            tracing::warn!(message_id = %self.id, %error, "a message that was not sent may be taken for unknown");
         }
     }
 

@@ -16,10 +16,11 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::GracefulConnection;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 
 use crate::address::Peer;
@@ -58,6 +59,24 @@ impl Default for ConnectionLimits {
     }
 }
 
+/// What a listener serves, and the requests that it is serving.
+#[derive(Clone)]
+pub(crate) struct Served {
+    /// The routes of the next request.
+    router: watch::Receiver<Router>,
+    pub(crate) requests: TaskTracker,
+}
+
+impl Served {
+    /// Serves the routes that the sender has last sent.
+    pub(crate) fn new(router: watch::Receiver<Router>) -> Self {
+        Self {
+            router,
+            requests: TaskTracker::new(),
+        }
+    }
+}
+
 /// Serves `router` until `shutdown` resolves, then finishes the requests in flight.
 pub async fn serve(
     listener: TcpListener,
@@ -65,11 +84,22 @@ pub async fn serve(
     limits: ConnectionLimits,
     shutdown: impl Future<Output = ()>,
 ) {
+    let (_, router) = watch::channel(router);
+    serve_changing(listener, Served::new(router), limits, shutdown).await;
+}
+
+/// Serves routes that may change as [`serve`] does.
+pub(crate) async fn serve_changing(
+    listener: TcpListener,
+    served: Served,
+    limits: ConnectionLimits,
+    shutdown: impl Future<Output = ()>,
+) {
     let places = Places {
         slots: Arc::new(Semaphore::new(limits.connections)),
         peers: Peers::new(limits.connections_per_peer),
     };
-    let graceful = GracefulShutdown::new();
+    let connections = TaskTracker::new();
     let (stopping, over) = (CancellationToken::new(), CancellationToken::new());
     tokio::pin!(shutdown);
     loop {
@@ -78,13 +108,12 @@ pub async fn serve(
             () = &mut shutdown => break,
         };
         let activity = Arc::new(Activity::default());
-        let served = connection(stream, Arc::clone(&activity), router.clone(), limits);
-        let served = graceful.watch(served);
+        let connection = connection(stream, Arc::clone(&activity), served.clone(), limits);
         let (stopping, over) = (stopping.clone(), over.clone());
-        tokio::spawn(async move {
+        connections.spawn(async move {
             metrics::gauge!("recado_http_connections").increment(1);
             tokio::select! {
-                ended = served => if let Err(error) = ended {
+                ended = to_its_end(connection, &activity, &stopping) => if let Err(error) = ended {
                     tracing::debug!(%error, "connection ended");
                 },
                 () = activity.stuck(&stopping) => tracing::debug!("a stuck connection was closed at shutdown"),
@@ -96,7 +125,8 @@ pub async fn serve(
     }
     drop(listener);
     stopping.cancel();
-    if tokio::time::timeout(limits.shutdown_timeout, graceful.shutdown())
+    connections.close();
+    if tokio::time::timeout(limits.shutdown_timeout, connections.wait())
         .await
         .is_err()
     {
@@ -148,10 +178,27 @@ async fn pause_after(error: &io::Error) {
     }
 }
 
+/// Serves a connection, whose last request is the one that is served when the server is stopping.
+///
+/// A connection that had no request yet gets a moment for one: its client was let in.
+async fn to_its_end(
+    connection: impl GracefulConnection<Error = hyper::Error>,
+    activity: &Activity,
+    stopping: &CancellationToken,
+) -> hyper::Result<()> {
+    tokio::pin!(connection);
+    tokio::select! {
+        ended = connection.as_mut() => return ended,
+        () = activity.served_once(stopping) => {}
+    }
+    connection.as_mut().graceful_shutdown();
+    connection.await
+}
+
 fn connection(
     stream: TcpStream,
     activity: Arc<Activity>,
-    router: Router,
+    served: Served,
     limits: ConnectionLimits,
 ) -> http1::Connection<
     TokioIo<Watched>,
@@ -167,8 +214,9 @@ fn connection(
         if let Some(peer) = peer {
             request.extensions_mut().insert(peer);
         }
-        let handling = activity.handling();
-        let answer = router.clone().oneshot(request.map(Body::new));
+        let handling = (activity.handling(), served.requests.token());
+        let router = served.router.borrow().clone();
+        let answer = router.oneshot(request.map(Body::new));
         async move {
             let answer = answer.await;
             drop(handling);

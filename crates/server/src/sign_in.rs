@@ -16,6 +16,7 @@ use validator::ValidateEmail as _;
 use crate::app::App;
 use crate::auth::{SessionCookie, SignedIn, ended_session};
 use crate::error::{ApiError, Reason};
+use crate::layers::log_organization;
 use crate::passwords::check_length;
 
 /// The data with which a person signs in.
@@ -78,6 +79,7 @@ pub(crate) async fn sign_in(
             .await?;
         return Err(wrong());
     };
+    log_organization(&user.organization_id);
     let secret = SessionSecret::generate()?;
     let session = Session::new(SessionId::from_uuid(app.uuid()), &user, at);
     let author = by(Actor::User(user.id.clone()));

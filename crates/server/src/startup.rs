@@ -1,5 +1,9 @@
 //! What a server checks before it listens; `check-config` makes the same checks.
 
+mod addresses;
+mod away;
+mod proxies;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -13,7 +17,11 @@ use secrecy::{ExposeSecret as _, SecretString};
 use crate::app::App;
 use crate::config::ConfigArgs;
 use crate::key_file;
-use crate::telemetry::log_filter;
+use crate::logging;
+use crate::serve::{self, ConnectionLimits};
+
+pub use addresses::cannot_listen;
+pub use proxies::unused_proxies;
 
 /// Settings that were checked.
 pub struct Settings {
@@ -38,13 +46,26 @@ impl Settings {
         Ok(Self { key, ..settings })
     }
 
+    /// Returns the bounds of the connections to the API, within what this process may open.
+    ///
+    /// # Errors
+    ///
+    /// This process may open too few files for a server.
+    pub fn connection_limits(config: &ConfigArgs) -> anyhow::Result<ConnectionLimits> {
+        let limits = ConnectionLimits {
+            connections_per_peer: config.connections_per_peer.get(),
+            ..ConnectionLimits::default()
+        };
+        limits.within(serve::raise_limit())
+    }
+
     /// Checks every setting but the master key, as [`Self::check`] does.
     ///
     /// # Errors
     ///
     /// One sentence that names the setting.
     pub(crate) async fn check_without_key(config: &ConfigArgs) -> anyhow::Result<Self> {
-        log_filter(&config.log)?;
+        logging::filter(&config.log)?;
         let listen = config.listen.resolve().await.context("RECADO_LISTEN")?;
         let metrics_listen = match &config.metrics_listen {
             Some(address) => Some(address.resolve().await.context("RECADO_METRICS_LISTEN")?),
@@ -70,12 +91,14 @@ impl Settings {
         {
             bail!("RECADO_PUBLIC_URL: {problem}");
         }
+        let database_url = config.database_url()?;
+        Store::check_url(database_url.expose_secret()).context("RECADO_DATABASE_URL")?;
         Ok(Self {
             listen,
             metrics_listen,
             http,
             defaults,
-            database_url: config.database_url()?,
+            database_url,
             key: None,
         })
     }

@@ -20,6 +20,7 @@ use crate::app::App;
 use crate::credential::Credential;
 use crate::error::{ApiError, Reason};
 use crate::extract::Path;
+use crate::layers::log_organization;
 
 /// A caller that acts for one organization and has the scope `N`.
 #[derive(Debug)]
@@ -169,6 +170,7 @@ impl FromRequestParts<Arc<App>> for OrganizationManager {
             Path::from_request_parts(parts, app).await?;
         let id = path.remove("id").and_then(|id| id.parse().ok());
         let organization_id: OrganizationId = id.ok_or_else(missing)?;
+        log_organization(&organization_id);
         if let Some(own) = &identity.organization_id {
             // A caller is not told which other organizations exist.
             if *own != organization_id {

@@ -13,6 +13,7 @@ use crate::address;
 use crate::app::App;
 use crate::credential::Credential;
 use crate::error::{ApiError, Reason};
+use crate::layers::log_organization;
 
 /// The authenticated caller of a request.
 #[derive(Debug, Clone)]
@@ -75,6 +76,9 @@ pub(super) async fn authenticate(parts: &mut Parts, app: &Arc<App>) -> Result<Id
         Some(authorization) => by_key(parts, app, authorization, now).await?,
         None => by_session(parts, app, now).await?,
     };
+    if let Some(organization) = &identity.organization_id {
+        log_organization(organization);
+    }
     parts.extensions.insert(identity.clone());
     Ok(identity)
 }

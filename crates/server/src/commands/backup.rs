@@ -3,13 +3,13 @@
 use anyhow::bail;
 use recado_server::backup::{self, BackupArgs};
 use recado_server::config::ConfigArgs;
-use recado_server::telemetry;
+use recado_server::logging;
 
 use super::{say, shutdown_signal};
 
 /// Copies the database, and says what else has to be kept.
 pub(crate) async fn run(config: &ConfigArgs, args: &BackupArgs) -> anyhow::Result<()> {
-    telemetry::init_log(&config.log)?;
+    logging::init(&config.log)?;
     let written = tokio::select! {
         written = backup::backup(config, args) => written?,
         // What was written so far is removed.

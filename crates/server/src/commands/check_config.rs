@@ -1,13 +1,22 @@
 //! `recado-server check-config`
 
+use clap::parser::ValueSource;
 use recado_server::config::ConfigArgs;
-use recado_server::startup::Settings;
+use recado_server::startup::{Settings, unused_proxies};
 
 use super::say;
 
 /// Prints the effective configuration with secrets hidden, and fails if the server would.
-pub(crate) async fn run(config: &ConfigArgs) -> anyhow::Result<()> {
+pub(crate) async fn run(
+    config: &ConfigArgs,
+    source: impl Fn(&str) -> Option<ValueSource>,
+) -> anyhow::Result<()> {
+    Settings::connection_limits(config)?;
     let settings = Settings::check(config).await?;
-    say(config.describe(settings.listen)?.trim_end());
-    settings.check_database().await
+    say(config.describe(settings.listen, source)?.trim_end());
+    if let Some(unused) = unused_proxies() {
+        say(format_args!("# {unused}"));
+    }
+    settings.check_database().await?;
+    settings.check_addresses()
 }

@@ -8,7 +8,7 @@ use recado_sandbox::drawing::{Bubble, Paint, Style};
 use recado_sandbox::terminal::one_line;
 use recado_server::config::ConfigArgs;
 use recado_server::demo::{CONVERSATIONS, Demo};
-use recado_server::telemetry;
+use recado_server::logging;
 use serde_json::Value;
 
 use super::{listen, say, shutdown_signal};
@@ -43,9 +43,9 @@ pub(crate) fn without_effect(server: Command) -> Command {
 
 /// Sends the documentation's example over all three providers, and shows what became of it.
 pub(crate) async fn run(config: &ConfigArgs, args: DemoArgs) -> anyhow::Result<()> {
-    telemetry::init_log("warn")?;
+    logging::init("warn")?;
     let style = Style::of_stdout();
-    let mut demo = Demo::start(listen(config.listen.resolve().await?).await?).await?;
+    let mut demo = Demo::start(listen(config.listen.resolve().await?, "listen").await?).await?;
     say(format_args!(
         "Recado is running at {},\nand three simulated providers at {}.",
         style.paint(&demo.url, Paint::Bold),

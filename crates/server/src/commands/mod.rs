@@ -3,6 +3,7 @@
 pub(crate) mod backup;
 pub(crate) mod check_config;
 pub(crate) mod demo;
+pub(crate) mod healthcheck;
 pub(crate) mod migrate;
 pub(crate) mod operator_key;
 pub(crate) mod restore;
@@ -10,11 +11,14 @@ pub(crate) mod rotate_master_key;
 pub(crate) mod serve;
 pub(crate) mod user;
 
-use std::io;
+use std::fs;
+use std::net::SocketAddr;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use recado_server::config::ConfigArgs;
-use recado_server::startup::Settings;
+use recado_server::startup::{Settings, cannot_listen};
+use recado_server::{Stop, service_manager};
 use recado_store::Store;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -24,34 +28,87 @@ async fn open_store(config: &ConfigArgs) -> anyhow::Result<Store> {
     Settings::check(config).await?.open_database().await
 }
 
-/// Listens at an address, or says what to change.
-async fn listen(address: std::net::SocketAddr) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address).await.with_context(|| {
-        format!("cannot listen on {address}; choose another address with --listen or RECADO_LISTEN")
-    })
+/// Listens at the address of that option, or says what to change.
+async fn listen(address: SocketAddr, option: &str) -> anyhow::Result<TcpListener> {
+    let listening = TcpListener::bind(address).await;
+    listening.with_context(|| cannot_listen(address, option))
 }
 
-/// Resolves at Ctrl-C or when the system asks the process to end.
+/// The signals that ask the process to end: Ctrl-C, that of the system, and the end of its terminal.
 ///
-/// Both are heard from the call on, not only once it is awaited: the process may have to end while it starts.
-fn shutdown_signal() -> impl Future<Output = ()> {
-    let [interrupted, terminated] = [SignalKind::interrupt(), SignalKind::terminate()].map(signal);
-    async {
+/// They are heard from the call on, not only once they are awaited: the process may have to end while it starts.
+struct Signals([Option<Signal>; 3]);
+
+impl Signals {
+    fn new() -> Self {
+        let hangup = (!outlives_terminal()).then(SignalKind::hangup);
+        let kinds = [
+            Some(SignalKind::interrupt()),
+            Some(SignalKind::terminate()),
+            hangup,
+        ];
+        // Without a handler there is no such signal to wait for.
+        Self(kinds.map(|kind| kind.and_then(|kind| signal(kind).ok())))
+    }
+
+    /// Resolves at the next signal.
+    async fn next(&mut self) {
+        let [interrupted, terminated, hung_up] = &mut self.0;
         tokio::select! {
             () = heard(interrupted) => {}
             () = heard(terminated) => {}
+            () = heard(hung_up) => {}
         }
     }
 }
 
-async fn heard(signal: io::Result<Signal>) {
+async fn heard(signal: &mut Option<Signal>) {
     match signal {
-        Ok(mut signal) => {
+        Some(signal) => {
             signal.recv().await;
         }
-        // Without a handler there is no such signal to wait for.
-        Err(_) => std::future::pending().await,
+        None => std::future::pending().await,
     }
+}
+
+/// Returns whether the process ignores the end of its terminal, as `nohup` has it.
+fn outlives_terminal() -> bool {
+    const HANGUP: u64 = 1;
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mut lines = status.lines();
+    let ignored = lines.find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    ignored.is_some_and(|mask| mask & HANGUP != 0)
+}
+
+/// Resolves when the process is asked to end.
+fn shutdown_signal() -> impl Future<Output = ()> {
+    let mut signals = Signals::new();
+    async move { signals.next().await }
+}
+
+/// Asks a server to stop at the first signal; after `drain`, or at the second one, it accepts no more.
+fn stop_at_signals(drain: Duration) -> Stop {
+    let mut signals = Signals::new();
+    let stop = Stop::default();
+    let Stop { asked, drained } = stop.clone();
+    tokio::spawn(async move {
+        signals.next().await;
+        asked.cancel();
+        if !drain.is_zero() {
+            let drain_s = drain.as_secs();
+            tracing::info!(
+                drain_s,
+                "recado-server was asked to stop: it is not ready any more, and serves on; another signal ends that"
+            );
+            service_manager::stopping(&format!("Serving for {drain_s} seconds more"));
+            // A second signal ends the time early.
+            let serving = tokio::time::timeout(drain, signals.next());
+            service_manager::asking_for_time(serving).await.ok();
+        }
+        drained.cancel();
+    });
+    stop
 }
 
 /// Prints one line on standard output.

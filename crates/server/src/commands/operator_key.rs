@@ -4,7 +4,7 @@ use anyhow::{Context as _, anyhow};
 use jiff::Timestamp;
 use recado_core::{ApiKeyId, TextField, fields};
 use recado_server::startup::Settings;
-use recado_server::{config::ConfigArgs, telemetry};
+use recado_server::{config::ConfigArgs, logging};
 use recado_store::{ApiKey, ApiKeySecret, Author, Page, Store};
 use uuid::Uuid;
 
@@ -15,7 +15,7 @@ const PAGE: u32 = 100;
 
 /// Makes a key and prints it alone, so that a script can keep it: `KEY=$(recado-server operator-key create)`.
 pub(crate) async fn create(config: &ConfigArgs, name: String) -> anyhow::Result<()> {
-    telemetry::init_log(&config.log)?;
+    logging::init(&config.log)?;
     fields::name(&TextField::Text(name.clone()))
         .map_err(|error| anyhow!("--name: {}", error.message.unwrap_or_default()))?;
     let store = open_store(config).await?;
@@ -31,7 +31,7 @@ pub(crate) async fn create(config: &ConfigArgs, name: String) -> anyhow::Result<
 
 /// Prints a line for each key: its id, how it begins, when it was created and used last, and its name.
 pub(crate) async fn list(config: &ConfigArgs) -> anyhow::Result<()> {
-    telemetry::init_log(&config.log)?;
+    logging::init(&config.log)?;
     let store = open_existing(config).await?;
     let line = |id: &str, prefix: &str, created: &str, used: &str, name: &str| {
         say(format!(
@@ -69,7 +69,7 @@ pub(crate) async fn list(config: &ConfigArgs) -> anyhow::Result<()> {
 
 /// Revokes a key.
 pub(crate) async fn revoke(config: &ConfigArgs, id: &ApiKeyId) -> anyhow::Result<()> {
-    telemetry::init_log(&config.log)?;
+    logging::init(&config.log)?;
     let store = open_existing(config).await?;
     let author = Author::command_line(Timestamp::now());
     let revoked = store.delete_operator_key(id, &author).await?;

@@ -2,13 +2,13 @@
 
 use recado_server::backup::{self, RestoreArgs};
 use recado_server::config::ConfigArgs;
-use recado_server::telemetry;
+use recado_server::logging;
 
 use super::say;
 
 /// Restores the database, and says where the old one is.
 pub(crate) async fn run(config: &ConfigArgs, args: &RestoreArgs) -> anyhow::Result<()> {
-    telemetry::init_log(&config.log)?;
+    logging::init(&config.log)?;
     let restored = backup::restore(config, args).await?;
     say(format_args!(
         "{} is the database of the backup; start the server",

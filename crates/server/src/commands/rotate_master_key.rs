@@ -1,14 +1,14 @@
 //! `recado-server rotate-master-key`
 
 use recado_server::config::ConfigArgs;
+use recado_server::logging;
 use recado_server::rotation::{self, NewKeyArgs, Rotated};
-use recado_server::telemetry;
 
 use super::say;
 
 /// Changes the master key.
 pub(crate) async fn run(config: &ConfigArgs, args: &NewKeyArgs) -> anyhow::Result<()> {
-    telemetry::init_log(&config.log)?;
+    logging::init(&config.log)?;
     let did = match rotation::rotate(config, args).await? {
         Rotated::EncryptedAgain(rows) => format!("{rows} rows were encrypted again"),
         Rotated::Dropped(rows) => format!(

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::http::header;
@@ -10,12 +11,14 @@ use clap::Args;
 use recado_providers::RetryPolicy;
 use recado_server::app::{App, AppParts, Clock, HEARTBEAT, MAX_SENDS_IN_FLIGHT};
 use recado_server::config::ConfigArgs;
-use recado_server::startup::Settings;
+use recado_server::startup::{Settings, unused_proxies};
 use recado_server::telemetry::gauges::Gauges;
-use recado_server::{ConnectionLimits, serve, telemetry};
+use recado_server::{ConnectionLimits, logging, serve, service_manager, telemetry};
+use recado_store::Store;
 use tokio_util::sync::CancellationToken;
+use url::Url;
 
-use super::{listen, shutdown_signal};
+use super::{listen, stop_at_signals};
 
 /// Connections at once to `/metrics`, which has few readers.
 const METRICS_CONNECTIONS: usize = 16;
@@ -32,26 +35,63 @@ pub(crate) struct ServeArgs {
 
 /// Serves until the system asks it to stop.
 pub(crate) async fn run(config: &ConfigArgs, args: &ServeArgs) -> anyhow::Result<()> {
-    telemetry::init_log(&config.log)?;
-    let limits = ConnectionLimits {
-        connections_per_peer: config.connections_per_peer,
-        ..ConnectionLimits::default()
-    };
-    let limits = limits.within(serve::raise_limit())?;
-    let stop = CancellationToken::new();
+    logging::init(&config.log)?;
+    tracing::info!(version = logging::VERSION, "recado-server is starting");
+    let limits = Settings::connection_limits(config)?;
     let settings = Settings::check(config).await?;
-    settings.check_database().await?;
+    if let Some(unused) = unused_proxies() {
+        tracing::warn!("{unused}");
+    }
+    let there = settings.unless_away(settings.check_database().await)?;
     // Held until the end: another server would declare the sends of this one unknown.
-    let _alone = settings.lock(args.wait).await?;
-    let store = settings.open_server_database().await?;
+    let _alone = service_manager::asking_for_time(settings.lock(args.wait)).await?;
+    let metrics_stop = CancellationToken::new();
     let gauges = Arc::new(Gauges::default());
-    let metrics = start_metrics(settings.metrics_listen, Arc::clone(&gauges), stop.clone()).await?;
-    let listener = listen(settings.listen).await?;
-    let app = App::new(AppParts {
+    let metrics = start_metrics(
+        settings.metrics_listen,
+        Arc::clone(&gauges),
+        metrics_stop.clone(),
+    );
+    let metrics = metrics.await?;
+    let listener = match service_manager::listener()? {
+        Some(listener) => listener,
+        None => listen(settings.listen, "listen").await?,
+    };
+    let stop = stop_at_signals(Duration::from_secs(config.drain_seconds.into()));
+    let public_url = config.public_url(listener.local_addr()?);
+    let open = async || {
+        let store = settings.open_server_database().await?;
+        let app = app(store, config, &settings, public_url.clone());
+        let joined = recado_server::join(Arc::clone(&app)).await?;
+        gauges.measure(app);
+        Ok(joined)
+    };
+    let joined = match there {
+        Some(()) => {
+            let opened = service_manager::asking_for_time(open()).await;
+            settings.unless_away(opened)?
+        }
+        None => None,
+    };
+    let served = if let Some(joined) = joined {
+        recado_server::serve_joined(joined, listener, limits, &stop).await
+    } else {
+        let joining = service_manager::asking_for_time(settings.when_there(open));
+        recado_server::serve_once_joined(joining, listener, limits, &stop).await
+    };
+    metrics_stop.cancel();
+    if let Some(metrics) = metrics {
+        metrics.await?;
+    }
+    served
+}
+
+fn app(store: Store, config: &ConfigArgs, settings: &Settings, public_url: Url) -> Arc<App> {
+    App::new(AppParts {
         store,
-        http: settings.http,
-        defaults: settings.defaults,
-        public_url: config.public_url(listener.local_addr()?),
+        http: settings.http.clone(),
+        defaults: settings.defaults.clone(),
+        public_url,
         clock: Clock::system(),
         retry: RetryPolicy::default(),
         max_sends_in_flight: MAX_SENDS_IN_FLIGHT,
@@ -59,14 +99,7 @@ pub(crate) async fn run(config: &ConfigArgs, args: &ServeArgs) -> anyhow::Result
         max_webhook_endpoints: config.max_webhook_endpoints,
         server_name: config.server_name.clone().filter(|name| !name.is_empty()),
         retention: config.retention.retention(),
-    });
-    gauges.measure(Arc::clone(&app));
-    let served = recado_server::run(app, listener, limits, shutdown_signal()).await;
-    stop.cancel();
-    if let Some(metrics) = metrics {
-        metrics.await?;
-    }
-    served
+    })
 }
 
 /// Serves `/metrics` on an address of its own, so that it need not be public.
@@ -79,7 +112,7 @@ async fn start_metrics(
         return Ok(None);
     };
     let handle = telemetry::init_metrics()?;
-    let listener = listen(address).await?;
+    let listener = listen(address, "metrics-listen").await?;
     let upkeep = handle.clone();
     let scrape = async move || {
         gauges.refresh().await;

@@ -9,7 +9,7 @@ use recado_core::{OrganizationId, Role, TextField, UserId, fields};
 use recado_server::config::ConfigArgs;
 use recado_server::passwords::{PASSWORD_CHARS, Passwords, check_length};
 use recado_server::startup::Settings;
-use recado_server::{sign_in, telemetry};
+use recado_server::{logging, sign_in};
 use recado_store::{Author, Store, StoreError, User};
 use secrecy::{ExposeSecret as _, SecretString};
 use uuid::Uuid;
@@ -37,7 +37,7 @@ pub(crate) struct NewUserArgs {
 
 /// Creates a user, with the password that is asked for or with a link to set it.
 pub(crate) async fn create(config: &ConfigArgs, args: NewUserArgs) -> anyhow::Result<()> {
-    telemetry::init_log(&config.log)?;
+    logging::init(&config.log)?;
     let settings = Settings::check(config).await?;
     let author = Author::command_line(Timestamp::now());
     let user = new_user(&args, author.at)?;

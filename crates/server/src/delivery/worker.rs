@@ -12,7 +12,7 @@ use recado_store::{
     AfterAttempt, ClaimLimits, DeliveryAttempt, DeliveryKey, DueDelivery, StoreError, WebhookFormat,
 };
 use tokio::task::{JoinError, JoinSet};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::schedule::SetAside;
@@ -38,6 +38,9 @@ const LOOK: Duration = Duration::from_secs(5);
 
 /// How often claims are ended of which this server did not learn.
 const FREE_LOST_INTERVAL: Duration = Duration::from_secs(15);
+
+/// Longest that the end of the server waits for receivers: what they do not answer is delivered again.
+const STOP_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long to wait when the database does not answer.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -98,7 +101,7 @@ impl Drained {
     }
 }
 
-/// Delivers until `stop`; then finishes what is in flight.
+/// Delivers until `stop`; then finishes what is in flight, within five seconds.
 pub async fn run(app: Arc<App>, stop: CancellationToken) {
     let mut signal = app.store.delivery_signal();
     let mut worker = Worker {
@@ -123,7 +126,13 @@ pub async fn run(app: Arc<App>, stop: CancellationToken) {
             worker.note(&finished);
         }
     }
-    while worker.in_flight.join_next().await.is_some() {}
+    let end = async { while worker.in_flight.join_next().await.is_some() {} };
+    if timeout(STOP_TIMEOUT, end).await.is_err() {
+        tracing::warn!(
+            deliveries = worker.in_flight.len(),
+            "receivers did not answer"
+        );
+    }
 }
 
 /// Delivers everything that is due by the clock of `app`, and returns when nothing is due any more.
@@ -174,7 +183,9 @@ impl Worker {
         let now = self.app.clock.now();
         for due in claim(&self.app, room).await? {
             self.held.insert(due.delivery.key.clone());
-            self.in_flight.spawn(deliver(Arc::clone(&self.app), due));
+            let delivery = deliver(Arc::clone(&self.app), due);
+            self.in_flight
+                .spawn(self.app.deliveries.track_future(delivery));
         }
         // What was due and not claimed waits for something in flight, here or on another server.
         while let Some(Reverse(next)) = self.retries.peek() {
@@ -234,7 +245,7 @@ async fn deliver(app: Arc<App>, due: DueDelivery) -> Done {
     let key = due.delivery.key.clone();
     let attempted = AssertUnwindSafe(attempt(&app, &due)).catch_unwind().await;
     let Ok(outcome) = attempted else {
-        tracing::error!(endpoint.id = %due.endpoint.id, event.id = %due.event.id, "a delivery attempt panicked; it is made again");
+        tracing::error!(endpoint_id = %due.endpoint.id, event_id = %due.event.id, "a delivery attempt panicked; it is made again");
         return (key, None);
     };
     match &outcome {
@@ -243,7 +254,7 @@ async fn deliver(app: Arc<App>, due: DueDelivery) -> Done {
                 .increment(1);
         }
         Err(error) => {
-            tracing::warn!(endpoint.id = %due.endpoint.id, event.id = %due.event.id, %error, "a delivery was not written down; it is made again");
+            tracing::warn!(endpoint_id = %due.endpoint.id, event_id = %due.event.id, %error, "a delivery was not written down; it is made again");
         }
     }
     (key, Some(outcome))
@@ -368,7 +379,7 @@ async fn disable(app: &App, due: &DueDelivery, status: Option<u16>) -> Result<()
         .disable_webhook_endpoint(organization, id, at)
         .await?
     {
-        tracing::warn!(endpoint.id = %id, status, "a webhook endpoint was disabled: it is gone, or has failed for five days");
+        tracing::warn!(endpoint_id = %id, status, "a webhook endpoint was disabled: it is gone, or has failed for five days");
     }
     Ok(())
 }
@@ -378,9 +389,9 @@ fn log(due: &DueDelivery, answered: &Answered, outcome: Outcome) {
     let (status, outcome) = (answered.status, outcome.as_str());
     let duration_ms = u64::try_from(answered.duration.as_millis()).unwrap_or(u64::MAX);
     if answered.error.is_none() {
-        tracing::debug!(endpoint.id = %endpoint, event.id = %event, status, duration_ms, "delivered");
+        tracing::debug!(endpoint_id = %endpoint, event_id = %event, status, duration_ms, "delivered");
     } else {
-        tracing::info!(endpoint.id = %endpoint, event.id = %event, status, outcome, duration_ms, "not delivered");
+        tracing::info!(endpoint_id = %endpoint, event_id = %event, status, outcome, duration_ms, "not delivered");
     }
 }
 

@@ -180,7 +180,7 @@ async fn read(app: &App, taken: Taken) -> Option<Reading> {
         match tokio::task::spawn_blocking(receive).await {
             Ok(items) => items,
             Err(error) => {
-                tracing::error!(call.id, %error, "reading a webhook call panicked");
+                tracing::error!(call_id = call.id, %error, "reading a webhook call panicked");
                 app.intake.did_not_apply(HashSet::from([call.id]));
                 return None;
             }
@@ -233,7 +233,7 @@ async fn next_parts(
             }),
             Err(error) => {
                 let (id, error) = (&first.call.id, error.message);
-                tracing::warn!(call.id = id, error, "cannot route a webhook call");
+                tracing::warn!(call_id = id, error, "cannot route a webhook call");
                 failed.insert(id.clone());
             }
         }
@@ -254,13 +254,13 @@ async fn next_parts(
 /// Sets a call aside, and says so.
 pub(super) async fn set_aside(app: &App, call: &WebhookCall, reason: SetAsideReason) {
     metrics::counter!("recado_webhook_set_aside_total", "reason" => reason.as_str()).increment(1);
-    tracing::error!(call.id, organization.id = %call.organization_id, channel.id = %call.channel_id, %reason, "a webhook call is set aside: look at it with `recado webhook-call list`");
+    tracing::error!(call_id = call.id, organization_id = %call.organization_id, channel_id = %call.channel_id, %reason, "a webhook call is set aside: look at it with `recado webhook-call list`");
     let set = app
         .store
         .set_webhook_call_aside(&call.organization_id, &call.id, reason)
         .await;
     if let Err(error) = set {
-        tracing::error!(call.id, %error, "a webhook call could not be set aside; it is tried again");
+        tracing::error!(call_id = call.id, %error, "a webhook call could not be set aside; it is tried again");
         let id = HashSet::from([call.id.clone()]);
         app.intake.did_not_apply(id);
     }

@@ -53,7 +53,7 @@ impl<'a> Routes<'a> {
                     ids: fresh_ids(self.app),
                 }),
                 None => {
-                    tracing::warn!(channel.id = %called, "a webhook is for a number that is no channel here");
+                    tracing::warn!(channel_id = %called, "a webhook is for a number that is no channel here");
                 }
             }
         }
@@ -82,13 +82,13 @@ fn is_noted(called: &ChannelId, what: &Inbound) -> bool {
             metrics::counter!("recado_webhook_ignored_total", "what" => reason.as_str())
                 .increment(1);
             if *reason == Ignored::OtherInstance {
-                tracing::warn!(channel.id = %called, "ignored an item of another instance: the URL of this channel's webhook is set there");
+                tracing::warn!(channel_id = %called, "ignored an item of another instance: the URL of this channel's webhook is set there");
             }
             true
         }
         Inbound::Trouble(trouble) => {
             metrics::counter!("recado_webhook_troubles_total").increment(1);
-            tracing::warn!(channel.id = %called, code = trouble.code, "the provider tells of trouble with the channel");
+            tracing::warn!(channel_id = %called, code = trouble.code, "the provider tells of trouble with the channel");
             true
         }
         Inbound::Message(message) => {
@@ -103,7 +103,7 @@ fn is_noted(called: &ChannelId, what: &Inbound) -> bool {
                 .as_ref()
                 .map_or("", |error| error.reason.as_str());
             if UNTIL_SOMEBODY_ACTS.contains(&reason) {
-                tracing::warn!(channel.id = %called, reason, "messages of the channel fail until somebody acts at the provider");
+                tracing::warn!(channel_id = %called, reason, "messages of the channel fail until somebody acts at the provider");
             }
             false
         }

@@ -14,7 +14,7 @@ use crate::auth::Anyone;
 /// The state of the server.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Health {
-    /// `ok`, or `unavailable` when the database does not answer.
+    /// `ok`, `unavailable` when the database does not answer, or `stopping` when the server is about to stop.
     status: HealthStatus,
 }
 
@@ -24,6 +24,7 @@ pub(crate) struct Health {
 enum HealthStatus {
     Ok,
     Unavailable,
+    Stopping,
 }
 
 /// Tell whether the process runs
@@ -44,7 +45,8 @@ pub(crate) async fn healthz(_: Anyone) -> Json<Health> {
 
 /// Tell whether the server can work
 ///
-/// Answers 200 if the database answers and takes writes. Load balancers ask this before they send requests.
+/// Answers 200 if the database answers and takes writes, and the server is not about to stop. Load balancers ask this
+/// before they send requests.
 #[utoipa::path(
     get,
     path = "/readyz",
@@ -52,10 +54,13 @@ pub(crate) async fn healthz(_: Anyone) -> Json<Health> {
     tag = "Operations",
     responses(
         (status = 200, description = "It can work", body = Health),
-        (status = 503, description = "The database does not answer", body = Health),
+        (status = 503, description = "The database does not answer, or the server is about to stop", body = Health),
     ),
 )]
 pub(crate) async fn readyz(_: Anyone, State(app): State<Arc<App>>) -> (StatusCode, Json<Health>) {
+    if app.draining.is_cancelled() {
+        return unready(HealthStatus::Stopping);
+    }
     match app.readiness.check(&app.store).await {
         Ok(()) => (
             StatusCode::OK,
@@ -65,12 +70,16 @@ pub(crate) async fn readyz(_: Anyone, State(app): State<Arc<App>>) -> (StatusCod
         ),
         Err(error) => {
             tracing::warn!(%error, "not ready");
-            (
-                StatusCode::SERVICE_UNAVAILABLE,
-                Json(Health {
-                    status: HealthStatus::Unavailable,
-                }),
-            )
+            unavailable()
         }
     }
+}
+
+/// Returns the answer of a server whose database does not answer.
+pub(crate) fn unavailable() -> (StatusCode, Json<Health>) {
+    unready(HealthStatus::Unavailable)
+}
+
+fn unready(status: HealthStatus) -> (StatusCode, Json<Health>) {
+    (StatusCode::SERVICE_UNAVAILABLE, Json(Health { status }))
 }

@@ -137,6 +137,7 @@ async fn take(
     request: Request,
 ) -> Result<Response, ApiError> {
     let (channel, secret) = find(app, provider, id, url_secret).await?;
+    layers::log_organization(&channel.organization_id);
     // What is wrong with the channel is not for its callers.
     let ready = app
         .channels()
@@ -205,7 +206,7 @@ fn refuse(
 ) -> ApiError {
     metrics::counter!("recado_webhook_refused_total", "provider" => channel.provider.as_str())
         .increment(1);
-    tracing::warn!(channel.id = %channel.id, provider = %channel.provider, %refused, "a webhook call was refused");
+    tracing::warn!(channel_id = %channel.id, provider = %channel.provider, %refused, "a webhook call was refused");
     let reason = if method == axum::http::Method::GET {
         Reason::Forbidden
     } else {

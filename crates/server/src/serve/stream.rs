@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::time::{Sleep, sleep};
+use tokio::sync::Notify;
+use tokio::time::{Sleep, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 /// Unsent bytes that the kernel keeps for one connection.
@@ -22,9 +23,15 @@ const UNSENT_BYTES: u32 = 64 * 1024;
 /// How long a connection may do nothing once the server is stopping.
 const STUCK_AFTER: Duration = Duration::from_secs(2);
 
-/// What one connection does, for the decision whether it is stuck.
+/// How long a connection without a request is waited for once the server is stopping: it was accepted, and its
+/// request may be under way.
+const FIRST_REQUEST_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// What one connection does, for the decision whether it may be closed when the server is stopping.
 #[derive(Default)]
 pub(super) struct Activity {
+    /// Notified at each request; keeps the notification of the first one.
+    requested: Notify,
     handlers: AtomicUsize,
     written: AtomicU64,
 }
@@ -34,8 +41,16 @@ pub(super) struct Handling(Arc<Activity>);
 
 impl Activity {
     pub(super) fn handling(self: &Arc<Self>) -> Handling {
+        self.requested.notify_one();
         self.handlers.fetch_add(1, Ordering::Relaxed);
         Handling(Arc::clone(self))
+    }
+
+    /// Resolves when the server is stopping and the connection has had a request, or gets none in a moment.
+    pub(super) async fn served_once(&self, stopping: &CancellationToken) {
+        stopping.cancelled().await;
+        let requested = self.requested.notified();
+        timeout(FIRST_REQUEST_TIMEOUT, requested).await.ok();
     }
 
     /// Resolves when the server is stopping and the connection does nothing: no handler runs, nothing is

@@ -61,7 +61,8 @@ async fn measure_database(app: &App) {
         in_time(store.backlogs(now)),
         in_time(store.channel_counts()),
     );
-    gauge!("recado_ready").set(u8::from(ready.is_some()));
+    let ready = ready.is_some() && !app.draining.is_cancelled();
+    gauge!("recado_ready").set(u8::from(ready));
     set_backlogs(backlogs.as_ref(), now);
     set_channels(channels.as_deref());
     for pool in store.pools() {

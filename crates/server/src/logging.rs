@@ -1,0 +1,156 @@
+//! The log: which lines, and how each is written.
+
+use std::fmt;
+use std::io::IsTerminal as _;
+
+use anyhow::{Context as _, bail};
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+use tracing::field::{Field, Visit};
+use tracing::{Event, Subscriber};
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::fmt::format::{JsonFields, Writer};
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, FormattedFields};
+use tracing_subscriber::registry::LookupSpan;
+
+const EXPECTED: &str = "expected off, error, warn, info, debug or trace, or filters such as `info,recado_server=debug`";
+
+/// The version of this program, which each line has.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// What `RECADO_LOG` lets through.
+///
+/// # Errors
+///
+/// It is neither levels nor filters. A word that is no level would be the name of a target, hiding
+/// everything else: it is more likely a typing error.
+pub fn filter(text: &str) -> anyhow::Result<EnvFilter> {
+    let is_level = |word: &str| word.is_empty() || word.parse::<LevelFilter>().is_ok();
+    let unknown = text
+        .split(',')
+        .map(str::trim)
+        .find(|word| !word.contains(['=', '[']) && !is_level(word));
+    if let Some(word) = unknown {
+        bail!("RECADO_LOG: `{word}` is no level; {EXPECTED}");
+    }
+    EnvFilter::try_new(text).with_context(|| format!("RECADO_LOG: {EXPECTED}"))
+}
+
+/// Starts logging: for people on a terminal, as JSON otherwise; always on standard error.
+///
+/// # Errors
+///
+/// The filter is malformed, or logging runs already.
+pub fn init(text: &str) -> anyhow::Result<()> {
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter(text)?)
+        .with_writer(std::io::stderr);
+    let started = if std::io::stderr().is_terminal() {
+        lines.with_target(false).try_init()
+    } else {
+        let lines = lines.fmt_fields(JsonFields::new());
+        lines.event_format(JsonLines).try_init()
+    };
+    started.map_err(|error| anyhow::anyhow!("cannot start logging: {error}"))
+}
+
+/// Writes each event as one flat JSON object, which has the fields of its request too.
+struct JsonLines;
+
+impl<S, N> FormatEvent<S, N> for JsonLines
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(
+        &self,
+        context: &FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
+        let mut line = Line(Map::new());
+        line.put("timestamp", format!("{:.6}", Timestamp::now()));
+        line.put("level", event.metadata().level().as_str());
+        event.record(&mut line);
+        line.put("target", event.metadata().target());
+        line.put("version", VERSION);
+        for span in context.event_scope().into_iter().flatten() {
+            let extensions = span.extensions();
+            let fields = extensions.get::<FormattedFields<N>>();
+            let fields = fields.and_then(|fields| serde_json::from_str(fields).ok());
+            for (name, value) in fields.unwrap_or_else(Map::new) {
+                line.0.entry(name.replace('.', "_")).or_insert(value);
+            }
+        }
+        writeln!(writer, "{}", Value::Object(line.0))
+    }
+}
+
+/// The fields of one line.
+struct Line(Map<String, Value>);
+
+impl Line {
+    fn put(&mut self, name: &str, value: impl Into<Value>) {
+        self.0.insert(name.to_owned(), value.into());
+    }
+
+    fn record(&mut self, field: &Field, value: impl Into<Value>) {
+        // Log stores read `a.b` as a field of the object `a`, which cannot stand beside a text of that name.
+        self.put(&field.name().replace('.', "_"), value);
+    }
+}
+
+impl Visit for Line {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        self.record(field, format!("{value:?}"));
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.record(field, value);
+    }
+
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        self.record(field, value);
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.record(field, value);
+    }
+
+    fn record_f64(&mut self, field: &Field, value: f64) {
+        self.record(field, value);
+    }
+
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        self.record(field, value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case("info")]
+    #[case("WARN")]
+    #[case("off")]
+    #[case("")]
+    #[case("info,recado_server=debug")]
+    #[case("recado_server::delivery=trace")]
+    #[case("warn,[request]=info")]
+    fn levels_and_filters_are_taken(#[case] text: &str) {
+        assert!(filter(text).is_ok());
+    }
+
+    #[rstest]
+    #[case("quiet", "`quiet` is no level")]
+    #[case("info,recado_server", "`recado_server` is no level")]
+    #[case("recado_server=loud", "RECADO_LOG: expected off, error")]
+    fn a_word_that_would_hide_everything_is_refused(#[case] text: &str, #[case] sentence: &str) {
+        let error = filter(text).expect_err("no filter").to_string();
+        assert!(error.contains(sentence), "{error}");
+    }
+}

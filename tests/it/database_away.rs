@@ -1,0 +1,107 @@
+//! A server starts while its PostgreSQL is away: it listens, says that it is not ready, and works when the
+//! database is back.
+
+use recado_store::testing::TestDatabase;
+use recado_store::{DatabaseKind, MasterKey};
+use recado_tests::Client;
+use recado_tests::binaries::{Server, signal};
+use recado_tests::cluster::Cluster;
+use recado_tests::world::{self, CONVERSATIONS, open_conversations, organization, smallest_body};
+use reqwest::{StatusCode, header};
+use serde_json::json;
+
+/// A database on a PostgreSQL of its own, which is stopped; `None` for SQLite, whose file is always there.
+async fn stopped() -> Option<(Cluster, TestDatabase)> {
+    if TestDatabase::chosen() != DatabaseKind::Postgres {
+        return None;
+    }
+    let cluster = Cluster::start().expect("a PostgreSQL of its own");
+    let database = TestDatabase::on(cluster.url()).await;
+    let store = database.store().await;
+    store
+        .adopt_master_key()
+        .await
+        .expect("a database without a key");
+    store.close().await;
+    cluster.stop().expect("it runs");
+    Some((cluster, database))
+}
+
+#[tokio::test]
+async fn a_server_waits_for_its_database_and_works_when_it_is_there() {
+    if TestDatabase::chosen() != DatabaseKind::Postgres {
+        return;
+    }
+    let cluster = Cluster::start().expect("a PostgreSQL of its own");
+    let database = TestDatabase::on(cluster.url()).await;
+    let operator = world::operator_key(&database.store().await).await;
+    cluster.stop().expect("it runs");
+    let (_sandbox, urls) = world::sandbox().await;
+    let server = Server::without_database(&database, database.key(), &urls, &[]).await;
+    let server = server.expect("it listens");
+
+    let operator = Client::new(&server.url, &operator);
+    operator.get("/healthz").await.expect(200);
+    let ready = operator.get("/readyz").await;
+    assert_eq!(
+        (ready.status, ready.body.clone()),
+        (
+            StatusCode::SERVICE_UNAVAILABLE,
+            json!({"status": "unavailable"})
+        )
+    );
+    for answer in [
+        operator.get("/agents").await,
+        operator.send(smallest_body("conv-456")).await,
+        operator.get("/").await,
+        operator.get("/no/such/route").await,
+    ] {
+        let wait = answer.headers[header::RETRY_AFTER].clone();
+        assert!(answer.headers.contains_key("x-request-id"));
+        let body = answer.expect(503);
+        assert_eq!(body["reason"], "unavailable", "{body}");
+        assert_eq!(wait, "1");
+    }
+
+    cluster.start_again().expect("it starts");
+    while operator.get("/readyz").await.status != StatusCode::OK {}
+    let client = operator.with_key(&organization(&operator, "demo").await);
+    open_conversations(&client, &CONVERSATIONS).await;
+    client.send(smallest_body("conv-456")).await.expect(200);
+    let log = server.stop().await.expect("an orderly end");
+    assert!(log.contains("waits for the database"), "{log}");
+    assert_eq!(
+        log.matches("Connection refused").count(),
+        log.matches("waits for the database").count(),
+        "{log}"
+    );
+}
+
+#[tokio::test]
+async fn a_server_that_waits_for_its_database_can_be_stopped() {
+    let Some((_cluster, database)) = stopped().await else {
+        return;
+    };
+    let (_sandbox, urls) = world::sandbox().await;
+    let server = Server::without_database(&database, database.key(), &urls, &[]).await;
+    let server = server.expect("it listens");
+    signal(&server.process, "TERM")
+        .await
+        .expect("the server runs");
+    let log = server.ended().await.expect("success");
+    assert!(log.contains("recado-server has stopped"), "{log}");
+}
+
+#[tokio::test]
+async fn a_server_that_finds_another_master_key_when_the_database_is_back_ends() {
+    let Some((cluster, database)) = stopped().await else {
+        return;
+    };
+    let (_sandbox, urls) = world::sandbox().await;
+    let other = MasterKey::generate().expect("random bytes");
+    let server = Server::without_database(&database, &other, &urls, &[]).await;
+    let server = server.expect("it listens");
+    cluster.start_again().expect("it starts");
+    let ended = server.ended().await.expect_err("a failure");
+    assert!(ended.to_string().contains("exit status: 1"), "{ended}");
+}

@@ -1,0 +1,89 @@
+//! The lines of a server's log: flat JSON, with what belongs to a request on each of its lines.
+
+use axum::http::Method;
+use recado_tests::Client;
+use recado_tests::binaries::Deployment;
+use recado_tests::client::answer;
+use recado_tests::world::smallest_body;
+use serde_json::{Map, Value};
+
+/// The lines of a log.
+fn lines(log: &str) -> Vec<Map<String, Value>> {
+    let parsed = log.lines().map(serde_json::from_str);
+    parsed.map(|line| line.expect(log)).collect()
+}
+
+/// The line of that request with that message.
+fn of_request<'a>(
+    lines: &'a [Map<String, Value>],
+    request: &str,
+    message: &str,
+) -> &'a Map<String, Value> {
+    let mut lines = lines.iter();
+    lines
+        .find(|line| {
+            line.get("request_id").is_some_and(|id| id == request) && line["message"] == message
+        })
+        .expect(message)
+}
+
+#[tokio::test]
+async fn each_line_is_flat_and_has_the_version_and_those_of_a_request_its_caller() {
+    let Deployment {
+        database: _database,
+        sandbox: _sandbox,
+        server,
+        client,
+        ..
+    } = Deployment::start().await;
+    let request = |client: &Client, method, path, id| {
+        let request = client.request(method, path);
+        request
+            .header("x-request-id", id)
+            .header("x-forwarded-for", "203.0.113.7")
+    };
+    let path = "/messages/interactive/send-buttons";
+    let send = request(&client, Method::POST, path, "req-sent");
+    answer(send.json(&smallest_body("conv-456")))
+        .await
+        .expect(200);
+    answer(request(
+        &client,
+        Method::GET,
+        "/messages/none",
+        "req-missing",
+    ))
+    .await
+    .expect(404);
+    let stranger = Client::new(&server.url, "unknown");
+    answer(request(&stranger, Method::GET, "/agents", "req-stranger"))
+        .await
+        .expect(401);
+    let webhook = "/webhooks/whatsapp/whatsapp?hub.mode=subscribe";
+    answer(request(&stranger, Method::GET, webhook, "req-webhook"))
+        .await
+        .expect(403);
+    let log = server.stop().await.expect("an orderly end");
+
+    let lines = lines(&log);
+    for line in &lines {
+        let name = line.keys().find(|name| name.contains('.'));
+        assert_eq!(name, None, "{line:?}");
+        assert_eq!(line["version"], env!("CARGO_PKG_VERSION"), "{line:?}");
+        assert!(line.values().all(|value| !value.is_object()), "{line:?}");
+    }
+    for (id, message, organization) in [
+        ("req-sent", "message accepted", Some("demo")),
+        ("req-missing", "refused", Some("demo")),
+        ("req-stranger", "refused", None),
+        ("req-webhook", "a webhook call was refused", Some("demo")),
+        ("req-webhook", "refused", Some("demo")),
+    ] {
+        let line = of_request(&lines, id, message);
+        let found = line.get("organization_id").and_then(Value::as_str);
+        assert_eq!(found, organization, "{line:?}");
+        assert_eq!(line["peer"], "127.0.0.1", "{line:?}");
+        assert_eq!(line["forwarded_for"], "203.0.113.7", "{line:?}");
+    }
+    assert_eq!(lines[0]["message"], "recado-server is starting");
+}

@@ -1,0 +1,116 @@
+//! What a service manager such as systemd gives to the server, and what the server tells it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use recado_store::testing::TestDatabase;
+use recado_tests::binaries::Server;
+use recado_tests::world;
+use tokio::net::UnixDatagram;
+use tokio::sync::watch;
+
+/// Far longer than anything takes; a test that waits this long has failed.
+const LONG: Duration = Duration::from_mins(1);
+
+/// Requests that are served before and after the restart.
+const ENOUGH: usize = 20;
+
+/// What the server tells its service manager.
+struct Told(UnixDatagram);
+
+impl Told {
+    /// Waits for a message that contains `text`.
+    async fn wait_for(&self, text: &str) {
+        let mut all = String::new();
+        let wait = async {
+            loop {
+                let mut buffer = [0; 1024];
+                let length = self.0.recv(&mut buffer).await.expect("a message");
+                let message = String::from_utf8_lossy(&buffer[..length]).into_owned();
+                if message.contains(text) {
+                    return;
+                }
+                all += &message;
+            }
+        };
+        let waited = tokio::time::timeout(LONG, wait).await;
+        assert!(waited.is_ok(), "{text} was not told, but: {all}");
+    }
+}
+
+#[tokio::test]
+async fn the_server_tells_when_it_is_ready_lives_and_stops() {
+    let database = TestDatabase::fresh().await;
+    let (_sandbox, urls) = world::sandbox().await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let socket = folder.path().join("notify");
+    let told = Told(UnixDatagram::bind(&socket).expect("a socket"));
+    let variables = [
+        ("NOTIFY_SOCKET", socket.to_str().expect("text")),
+        ("WATCHDOG_USEC", "200000"),
+    ];
+    let server = Server::with(&database, &urls, &variables).await;
+    let server = server.expect("a server");
+    told.wait_for("EXTEND_TIMEOUT_USEC=").await;
+    told.wait_for("READY=1\nSTATUS=Ready").await;
+    told.wait_for("WATCHDOG=1").await;
+    server.stop().await.expect("an orderly end");
+    told.wait_for("STOPPING=1\nSTATUS=Finishing 0 requests")
+        .await;
+}
+
+/// Asks for the health of the server again and again, each time with a connection of its own, until `over`.
+async fn ask(url: String, served: Arc<AtomicUsize>, over: watch::Receiver<bool>) {
+    let client = reqwest::Client::builder()
+        .pool_max_idle_per_host(0)
+        .no_proxy()
+        .build()
+        .expect("a client");
+    while !*over.borrow() {
+        let answer = client.get(format!("{url}/healthz")).send().await;
+        assert_eq!(answer.expect("no connection is refused").status(), 200);
+        served.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+#[tokio::test]
+async fn a_restart_with_a_socket_of_the_service_manager_refuses_no_connection() {
+    let database = TestDatabase::fresh().await;
+    let (_sandbox, urls) = world::sandbox().await;
+    let socket = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = socket.local_addr().expect("an address").to_string();
+    let server = Server::activated(&database, &urls, &socket).await;
+    let server = server.expect("a server");
+    assert_eq!(server.url, format!("http://{address}"));
+    let (answered, (finish, over)) = (Arc::<AtomicUsize>::default(), watch::channel(false));
+    let asking = tokio::spawn(ask(server.url.clone(), Arc::clone(&answered), over));
+    let reach = async |count| {
+        while answered.load(Ordering::SeqCst) < count {
+            assert!(!asking.is_finished(), "a request failed");
+            tokio::task::yield_now().await;
+        }
+    };
+    reach(ENOUGH).await;
+    server.stop().await.expect("an orderly end");
+    let before = answered.load(Ordering::SeqCst);
+    let server = Server::activated(&database, &urls, &socket).await;
+    let server = server.expect("a server");
+    reach(before + ENOUGH).await;
+    finish.send_replace(true);
+    asking.await.expect("each request was answered");
+    server.stop().await.expect("an orderly end");
+}
+
+#[tokio::test]
+async fn a_socket_that_is_not_one_of_tcp_is_refused() {
+    let database = TestDatabase::fresh().await;
+    let (_sandbox, urls) = world::sandbox().await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let socket = std::os::unix::net::UnixListener::bind(folder.path().join("socket"));
+    let socket = std::net::TcpListener::from(std::os::fd::OwnedFd::from(socket.expect("a socket")));
+    let started = Server::activated(&database, &urls, &socket).await;
+    let error = started.err().expect("a failure").to_string();
+    let sentence = "the socket that the service manager opened cannot be used";
+    assert!(error.contains(sentence), "{error}");
+}

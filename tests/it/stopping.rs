@@ -1,0 +1,109 @@
+//! A server is asked to stop: how it says so, what it still does, and how long that may take.
+
+use recado_store::testing::TestDatabase;
+use recado_tests::binaries::{Deployment, Server, deploy_with, signal};
+use recado_tests::held::HeldProvider;
+use recado_tests::world::{self, smallest_body};
+use reqwest::StatusCode;
+use rstest::rstest;
+use serde_json::{Value, json};
+
+/// The line of a log that says this.
+fn line(log: &str, message: &str) -> Value {
+    let mut lines = log
+        .lines()
+        .filter_map(|line| serde_json::from_str(line).ok());
+    lines
+        .find(|line: &Value| {
+            line["message"]
+                .as_str()
+                .is_some_and(|said| said.contains(message))
+        })
+        .expect(log)
+}
+
+/// Asks for the readiness of a server until it has that status, and returns the body.
+async fn readiness(server: &Server, status: StatusCode) -> Value {
+    loop {
+        let answer = reqwest::get(format!("{}/readyz", server.url)).await;
+        let answer = answer.expect("an answer");
+        if answer.status() == status {
+            return answer.json().await.expect("JSON");
+        }
+    }
+}
+
+#[rstest]
+#[case("TERM")]
+#[case("INT")]
+#[case("HUP")]
+#[tokio::test]
+async fn each_signal_that_ends_a_process_ends_the_server_in_order(#[case] name: &str) {
+    let database = TestDatabase::fresh().await;
+    let (_sandbox, urls) = world::sandbox().await;
+    let server = Server::on(&database, &urls).await.expect("a server");
+    signal(&server.process, name)
+        .await
+        .expect("the server runs");
+    let log = server.ended().await.expect("success");
+    let waits_for = line(&log, "finishes what is in flight");
+    for what in ["requests", "sends", "deliveries", "webhook_calls"] {
+        assert_eq!(waits_for[what], 0, "{waits_for}");
+    }
+    assert!(line(&log, "recado-server has stopped")["took_ms"].is_u64());
+}
+
+#[tokio::test]
+async fn a_server_that_drains_serves_on_without_being_ready_until_the_second_signal() {
+    let database = TestDatabase::fresh().await;
+    let (_sandbox, urls) = world::sandbox().await;
+    let drain = [("RECADO_DRAIN_SECONDS", "3600")];
+    let (server, client) = deploy_with(&database, &urls, &drain).await;
+    readiness(&server, StatusCode::OK).await;
+    signal(&server.process, "TERM")
+        .await
+        .expect("the server runs");
+    let answer = readiness(&server, StatusCode::SERVICE_UNAVAILABLE).await;
+    assert_eq!(answer, json!({"status": "stopping"}));
+    client.get("/healthz").await.expect(200);
+    client.send(smallest_body("conv-456")).await.expect(200);
+    signal(&server.process, "TERM")
+        .await
+        .expect("the server runs");
+    let log = server.ended().await.expect("success");
+    assert_eq!(line(&log, "was asked to stop")["drain_s"], 3600);
+}
+
+#[tokio::test]
+async fn a_receiver_that_hangs_delays_the_end_by_five_seconds_and_gets_its_event_again() {
+    let Deployment {
+        database,
+        sandbox: _sandbox,
+        urls,
+        server,
+        client,
+    } = Deployment::start().await;
+    let receiver = HeldProvider::start().await;
+    let endpoint = json!({"url": receiver.url, "events": ["message.accepted"]});
+    client
+        .post("/webhook-endpoints", endpoint)
+        .await
+        .expect(201);
+    client.send(smallest_body("conv-456")).await.expect(200);
+    let hanging = receiver.receive().await;
+
+    let log = server.stop().await.expect("an orderly end");
+    let waits_for = line(&log, "finishes what is in flight");
+    assert_eq!(waits_for["deliveries"], 1, "{waits_for}");
+    let gave_up = line(&log, "receivers did not answer");
+    assert_eq!(gave_up["deliveries"], 1, "{gave_up}");
+    let took = line(&log, "recado-server has stopped")["took_ms"].as_u64();
+    // The receiver itself would have had 15 seconds.
+    assert!(took.is_some_and(|took| took < 12_000), "{took:?}");
+
+    let server = Server::on(&database, &urls).await.expect("a server");
+    let again = receiver.receive().await;
+    assert_eq!(again.body, hanging.body);
+    again.answer(&json!({})).await;
+    server.stop().await.expect("an orderly end");
+}

@@ -1,0 +1,278 @@
+//! A `recado-server` as a process of its own.
+
+use std::os::fd::OwnedFd;
+use std::process::Stdio;
+use std::time::Duration;
+
+use anyhow::{Context as _, ensure};
+use recado_sandbox::Urls;
+use recado_store::testing::TestDatabase;
+use recado_store::{DatabaseKind, MasterKey};
+use secrecy::{ExposeSecret as _, SecretString};
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::process::{Child, Command};
+
+use super::{bare_command, command, path, providers, signal};
+
+/// What most servers of tests are started with.
+const USUAL: [(&str, &str); 2] = [
+    ("RECADO_LISTEN", "127.0.0.1:0"),
+    ("RECADO_ALLOW_PRIVATE_NETWORKS", "true"),
+];
+
+/// A running `recado-server`.
+pub struct Server {
+    pub process: Child,
+    pub url: String,
+    log: tokio::task::JoinHandle<String>,
+}
+
+impl Server {
+    /// Starts `recado-server serve` on a free port and waits until it listens.
+    ///
+    /// # Errors
+    ///
+    /// It ends, or does not listen in time.
+    pub async fn start(environment: &[(&str, &str)]) -> anyhow::Result<Self> {
+        Self::start_as_given(&[&USUAL[..], environment].concat()).await
+    }
+
+    /// Starts `recado-server serve` with nothing but that environment, and waits until it listens.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::start`].
+    pub async fn start_as_given(environment: &[(&str, &str)]) -> anyhow::Result<Self> {
+        Self::run(command("recado-server")?, environment, READY).await
+    }
+
+    /// Starts it with a low limit of open files.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::start`].
+    pub async fn with_descriptors(
+        soft: u32,
+        hard: u32,
+        environment: &[(&str, &str)],
+    ) -> anyhow::Result<Self> {
+        let limits = format!("ulimit -Sn {soft} && ulimit -Hn {hard}");
+        Self::behind(&limits, environment).await
+    }
+
+    /// Starts it on `database` so that [`may_write`](super::may_write) can limit its files.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::start`].
+    pub async fn with_limited_files(
+        database: &TestDatabase,
+        sandbox: &Urls,
+    ) -> anyhow::Result<Self> {
+        let key = database.key().to_base64();
+        let place = place(database, &key);
+        // Without the trap, the first write beyond the limit would end the process.
+        Self::behind(
+            "trap '' XFSZ",
+            &[&place[..], &providers(sandbox)[..]].concat(),
+        )
+        .await
+    }
+
+    /// Starts it as [`Self::on`] does, with a socket that listens already, as a service manager does.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::start`].
+    pub async fn activated(
+        database: &TestDatabase,
+        sandbox: &Urls,
+        socket: &std::net::TcpListener,
+    ) -> anyhow::Result<Self> {
+        let key = database.key().to_base64();
+        // The socket has to be the third descriptor, and the number of the process is known only then.
+        let activation = "exec 3<&0 0</dev/null && export LISTEN_FDS=1 LISTEN_PID=$$";
+        let mut shell = shell(activation)?;
+        shell.stdin(OwnedFd::from(socket.try_clone()?));
+        let environment = [&USUAL[..], &place(database, &key), &providers(sandbox)].concat();
+        Self::run(shell, &environment, READY).await
+    }
+
+    /// Starts it while its database is away, and waits until it listens.
+    ///
+    /// # Errors
+    ///
+    /// It ends, or does not listen in time.
+    pub async fn without_database(
+        database: &TestDatabase,
+        key: &MasterKey,
+        sandbox: &Urls,
+        more: &[(&str, &str)],
+    ) -> anyhow::Result<Self> {
+        let key = key.to_base64();
+        let (place, providers) = (place(database, &key), providers(sandbox));
+        let environment = [&USUAL[..], &place, &providers, more].concat();
+        Self::run(command("recado-server")?, &environment, LISTENING).await
+    }
+
+    /// Starts it from a shell that runs those commands first.
+    async fn behind(commands: &str, environment: &[(&str, &str)]) -> anyhow::Result<Self> {
+        Self::run(shell(commands)?, &[&USUAL[..], environment].concat(), READY).await
+    }
+
+    /// Starts it, and waits until it says that `state`.
+    async fn run(
+        mut command: Command,
+        environment: &[(&str, &str)],
+        state: &str,
+    ) -> anyhow::Result<Self> {
+        command
+            .arg("serve")
+            .envs(environment.iter().copied())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped());
+        let mut process = command.spawn()?;
+        let mut lines =
+            BufReader::new(process.stderr.take().context("standard error is piped")?).lines();
+        let mut log = String::new();
+        let url = tokio::time::timeout(Duration::from_mins(1), async {
+            while let Some(line) = lines.next_line().await? {
+                log += &line;
+                log.push('\n');
+                if let Some(address) = address(&line, state) {
+                    return Ok(format!("http://{address}"));
+                }
+            }
+            anyhow::bail!("recado-server ended: {log}")
+        })
+        .await??;
+        let log = tokio::spawn(async move {
+            while let Ok(Some(line)) = lines.next_line().await {
+                log += &line;
+                log.push('\n');
+            }
+            log
+        });
+        Ok(Self { process, url, log })
+    }
+
+    /// Starts it on `database`, with the sandbox in the place of the providers.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::start`].
+    pub async fn on(database: &TestDatabase, sandbox: &Urls) -> anyhow::Result<Self> {
+        Self::with(database, sandbox, &[]).await
+    }
+
+    /// Starts one more server on the database of another; returns `None` on SQLite, whose file has one server.
+    ///
+    /// # Panics
+    ///
+    /// It does not start.
+    pub async fn second(database: &TestDatabase, sandbox: &Urls) -> Option<Self> {
+        if database.kind() == DatabaseKind::Sqlite {
+            return None;
+        }
+        Some(Self::on(database, sandbox).await.expect("a second server"))
+    }
+
+    /// Starts it as [`Self::on`] does, with another master key.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::start`].
+    pub async fn with_key(
+        database: &TestDatabase,
+        key: &MasterKey,
+        sandbox: &Urls,
+    ) -> anyhow::Result<Self> {
+        Self::place(database, key, sandbox, &[]).await
+    }
+
+    /// Starts it as [`Self::on`] does, with more variables.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::start`].
+    pub async fn with(
+        database: &TestDatabase,
+        sandbox: &Urls,
+        more: &[(&str, &str)],
+    ) -> anyhow::Result<Self> {
+        Self::place(database, database.key(), sandbox, more).await
+    }
+
+    async fn place(
+        database: &TestDatabase,
+        key: &MasterKey,
+        sandbox: &Urls,
+        more: &[(&str, &str)],
+    ) -> anyhow::Result<Self> {
+        let key = key.to_base64();
+        let place = place(database, &key);
+        Self::start(&[&place[..], &providers(sandbox)[..], more].concat()).await
+    }
+
+    /// Ends it as a power cut would, and gives its log.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be killed.
+    pub async fn kill(mut self) -> anyhow::Result<String> {
+        self.process.kill().await?;
+        Ok(self.log.await?)
+    }
+
+    /// Asks it to end, waits until it has, and gives its log.
+    ///
+    /// # Errors
+    ///
+    /// It does not end with success.
+    pub async fn stop(self) -> anyhow::Result<String> {
+        signal(&self.process, "TERM").await?;
+        self.ended().await
+    }
+
+    /// Waits until it has ended, and gives its log.
+    ///
+    /// # Errors
+    ///
+    /// It does not end, or not with success.
+    pub async fn ended(mut self) -> anyhow::Result<String> {
+        let status = tokio::time::timeout(Duration::from_mins(1), self.process.wait()).await??;
+        ensure!(status.success(), "recado-server ended with {status}");
+        Ok(self.log.await?)
+    }
+}
+
+/// The variables that name a database and its master key.
+fn place<'a>(database: &'a TestDatabase, key: &'a SecretString) -> [(&'a str, &'a str); 2] {
+    [
+        ("RECADO_DATABASE_URL", database.url()),
+        ("RECADO_MASTER_KEY", key.expose_secret()),
+    ]
+}
+
+/// What a server says when it listens, perhaps without its database.
+const LISTENING: &str = "recado-server is listening";
+
+/// What a server says when it works.
+const READY: &str = "recado-server is ready";
+
+/// The address in the line that says that the server listens, or is ready.
+fn address(line: &str, state: &str) -> Option<String> {
+    let event: serde_json::Value = serde_json::from_str(line).ok()?;
+    let message = event["message"].as_str()?;
+    (message == state).then(|| event["address"].as_str().map(str::to_owned))?
+}
+
+/// A shell that becomes the server after those commands.
+fn shell(commands: &str) -> anyhow::Result<Command> {
+    let mut shell = bare_command("sh");
+    shell
+        .arg("-c")
+        .arg(format!("{commands} && exec \"$0\" \"$@\""))
+        .arg(path("recado-server")?);
+    Ok(shell)
+}
