@@ -114,6 +114,14 @@ fn every_setting_in_the_files_is_one_of_the_server() {
     }
 }
 
+#[tokio::test]
+async fn the_image_asks_for_its_health_as_the_server_is_asked() {
+    let image = text(&path("docker/Dockerfile"));
+    assert!(image.contains(r#"CMD ["recado-server", "healthcheck"]"#));
+    let server = binaries::path("recado-server").expect("a binary");
+    accepts(server, &["healthcheck", "--help"], "").await;
+}
+
 /// The metrics of Recado and of its process that an expression names.
 fn named(expression: &str) -> BTreeSet<String> {
     expression
