@@ -299,7 +299,7 @@ async fn every_example_of_a_request_works() {
             "{verb} {path} does not describe its answer"
         );
     }
-    assert_eq!(tried.len(), 16, "{tried:?}");
+    assert_eq!(tried.len(), 17, "{tried:?}");
     assert_eq!(world.sandbox.phone_messages().len(), 1);
 }
 

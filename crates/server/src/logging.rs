@@ -23,7 +23,7 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 ///
 /// # Errors
 ///
-/// It is neither levels nor filters. A word that is no level would be the name of a target, hiding
+/// It is neither levels nor filters. A word that is not a level would be the name of a target, hiding
 /// everything else: it is more likely a typing error.
 pub fn filter(text: &str) -> anyhow::Result<EnvFilter> {
     let is_level = |word: &str| word.is_empty() || word.parse::<LevelFilter>().is_ok();
@@ -32,7 +32,7 @@ pub fn filter(text: &str) -> anyhow::Result<EnvFilter> {
         .map(str::trim)
         .find(|word| !word.contains(['=', '[']) && !is_level(word));
     if let Some(word) = unknown {
-        bail!("RECADO_LOG: `{word}` is no level; {EXPECTED}");
+        bail!("RECADO_LOG: `{word}` is not a level; {EXPECTED}");
     }
     EnvFilter::try_new(text).with_context(|| format!("RECADO_LOG: {EXPECTED}"))
 }
@@ -146,8 +146,8 @@ mod tests {
     }
 
     #[rstest]
-    #[case("quiet", "`quiet` is no level")]
-    #[case("info,recado_server", "`recado_server` is no level")]
+    #[case("quiet", "`quiet` is not a level")]
+    #[case("info,recado_server", "`recado_server` is not a level")]
     #[case("recado_server=loud", "RECADO_LOG: expected off, error")]
     fn a_word_that_would_hide_everything_is_refused(#[case] text: &str, #[case] sentence: &str) {
         let error = filter(text).expect_err("no filter").to_string();

@@ -46,7 +46,7 @@ pub(crate) fn ready() {
 
 /// Tells what the start of the server waits for.
 pub fn starting(status: &str) {
-    tell(&[NotifyState::Status(status)]);
+    tell(&[NotifyState::Status(&one_line(status))]);
 }
 
 /// Asks for more time as long as a part of the start takes.
@@ -64,7 +64,7 @@ pub async fn asking_for_time<T>(part: impl Future<Output = T>) -> T {
 pub fn stopping(status: &str) {
     tell(&[
         NotifyState::Stopping,
-        NotifyState::Status(status),
+        NotifyState::Status(&one_line(status)),
         NotifyState::ExtendTimeoutUsec(EXTENSION_MICROSECONDS),
     ]);
 }
@@ -80,6 +80,11 @@ pub(crate) async fn keep_watchdog() {
         ticks.tick().await;
         tell(&[NotifyState::Watchdog]);
     }
+}
+
+/// Each line is a message of its own to the service manager.
+fn one_line(status: &str) -> String {
+    status.replace(char::is_control, " ")
 }
 
 fn tell(states: &[NotifyState<'_>]) {

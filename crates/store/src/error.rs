@@ -238,7 +238,9 @@ impl From<MigrateError> for StoreError {
             error => error.into(),
         };
         match error {
-            sqlx::Error::Database(inner) if !is_gone(inner.as_ref()) => {
+            sqlx::Error::Database(inner)
+                if !is_gone(inner.as_ref()) && !is_busy(inner.as_ref()) =>
+            {
                 Self::Migration(DatabaseFault(sqlx::Error::Database(inner)))
             }
             error @ sqlx::Error::Migrate(_) => Self::Migration(DatabaseFault(error)),

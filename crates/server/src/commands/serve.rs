@@ -68,7 +68,14 @@ pub(crate) async fn run(config: &ConfigArgs, args: &ServeArgs) -> anyhow::Result
     };
     let joined = match there {
         Some(()) => {
-            let opened = service_manager::asking_for_time(open()).await;
+            let opening = service_manager::asking_for_time(open());
+            let opened = tokio::select! {
+                opened = opening => opened,
+                () = stop.asked.cancelled() => {
+                    tracing::info!("recado-server was stopped before it had opened its database");
+                    return Ok(());
+                }
+            };
             settings.unless_away(opened)?
         }
         None => None,

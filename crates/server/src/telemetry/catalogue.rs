@@ -106,7 +106,7 @@ pub const METRICS: &[Metric] = &[
     counter(
         "recado_webhook_troubles_total",
         &[],
-        "Complaints of a provider about a channel; the log has the code",
+        "Alerts of a provider about a channel; the log has the code",
         once,
     ),
     counter(
@@ -118,7 +118,7 @@ pub const METRICS: &[Metric] = &[
     counter(
         "recado_webhook_refused_total",
         &["provider"],
-        "Calls of webhooks that did not prove themselves",
+        "Calls of providers' webhooks that were not verified",
         providers,
     ),
     counter(

@@ -39,6 +39,13 @@ impl Gauges {
     /// What the database does not tell in time is `NaN`, so that no old number passes for a new one.
     pub async fn refresh(&self) {
         let mut measured_at = self.measured_at.lock().await;
+        if self
+            .app
+            .get()
+            .is_some_and(|app| app.draining.is_cancelled())
+        {
+            gauge!("recado_ready").set(0);
+        }
         if measured_at.is_some_and(|at| at.elapsed() < MEASUREMENT_TTL) {
             return;
         }
@@ -50,6 +57,8 @@ impl Gauges {
         };
         // Also if this caller hangs up: many who do that must not begin many measurements.
         *measured_at = Some(Instant::now());
+        set_backlogs(None, Timestamp::UNIX_EPOCH);
+        set_channels(None);
         measure_database(app).await;
     }
 }
