@@ -79,6 +79,6 @@ fn dry_run(query: &str) -> Result<bool, ApiError> {
 fn unreadable(sentence: &str) -> ApiError {
     ApiError {
         details: Some(Box::new(FieldErrors::field(switch::DRY_RUN, sentence))),
-        ..ApiError::new(Reason::InvalidBody, sentence)
+        ..ApiError::new(Reason::InvalidQuery, sentence)
     }
 }

@@ -22,10 +22,10 @@ use crate::auth::{Caller, need};
 use crate::body::Body;
 use crate::error::{ApiError, Reason};
 use crate::extract::DryRunSwitch;
-use crate::openapi::{BODY, KEY, PROVIDER, failures};
+use crate::openapi::{BODY, KEY, PROVIDER, QUERY, failures};
 use crate::send;
 
-failures!(SendFailures: KEY, BODY, PROVIDER, &[
+failures!(SendFailures: KEY, BODY, QUERY, PROVIDER, &[
     Reason::UnsupportedChannel,
     Reason::ForeignAgent,
     Reason::AgentNotFound,
