@@ -72,6 +72,39 @@ async fn an_erasure_waits_for_a_message_that_is_being_sent() {
     sending.await.expect("a task").expect(200);
 }
 
+#[tokio::test]
+async fn an_organization_erases_one_contact_at_a_time() {
+    let world = World::start().await;
+    let slow = Fault {
+        delay_ms: 700,
+        ..Fault::new(Provider::Whatsapp, Effect::Delay)
+    };
+    world.sandbox.fail_next(slow, 1);
+    let client = world.client.clone();
+    let sending = tokio::spawn(async move { client.send(smallest_body("conv-456")).await });
+    let stored = "/conversations/conv-456/messages?limit=1";
+    while world.client.list(stored).await.is_empty() {}
+    let ask = || {
+        let body = json!({ "address": CUSTOMER });
+        world.client.post("/contacts/erase", body)
+    };
+    // The first one waits for the send.
+    let (one, other) = tokio::join!(ask(), ask());
+    let (erased, refused) = if one.status == 200 {
+        (one, other)
+    } else {
+        (other, one)
+    };
+    assert_eq!(erased.expect(200)["complete"], true);
+    assert_eq!(refused.error(), (429, "rate_limited".to_owned()));
+    sending.await.expect("a task").expect(200);
+    let again = ask().await.expect(200);
+    assert_eq!(again["complete"], true);
+    let log = world.client.get("/audit").await.expect(200);
+    let begun = log["data"].as_array().expect("entries").iter();
+    assert_eq!(begun.filter(|entry| entry["detail"] == "begun").count(), 2);
+}
+
 #[rstest]
 #[case(
     "120363000000000001@g.us",

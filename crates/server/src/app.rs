@@ -16,6 +16,7 @@ use tokio_util::task::TaskTracker;
 use url::Url;
 use uuid::Uuid;
 
+use crate::erasures::Erasures;
 use crate::error::{ApiError, Reason};
 use crate::intake::Intake;
 use crate::memory::Memory;
@@ -87,6 +88,8 @@ pub struct App {
     pub(crate) streams: Streams,
     /// The deliveries that are being made.
     pub(crate) deliveries: TaskTracker,
+    /// The contacts that are being erased.
+    pub(crate) erasures: Erasures,
     /// Cancelled when the server is asked to stop: it goes on serving, and is not ready any more.
     pub(crate) draining: CancellationToken,
     /// Cancelled when the server is about to stop: long waits end.
@@ -124,6 +127,7 @@ impl App {
             memory: Memory::default(),
             passwords: Passwords::default(),
             deliveries: TaskTracker::new(),
+            erasures: Erasures::default(),
             draining: CancellationToken::new(),
             stopping: CancellationToken::new(),
             ending: CancellationToken::new(),

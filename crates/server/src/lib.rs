@@ -13,6 +13,7 @@ pub mod config;
 mod credential;
 pub mod delivery;
 pub mod demo;
+mod erasures;
 pub mod error;
 mod extract;
 mod inbound;
@@ -220,6 +221,9 @@ async fn work(joined: Joined, front: Front, stop: &Stop) -> anyhow::Result<()> {
         front.close().await?;
         served.cancel();
         end_sends(&app).await;
+        // Each ends after its present step.
+        app.erasures.tasks.close();
+        app.erasures.tasks.wait().await;
         let mut ended = Ok(());
         for task in tasks {
             ended = ended.and(task.await?);

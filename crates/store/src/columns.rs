@@ -133,6 +133,15 @@ pub(crate) fn provider_id(id: &str) -> String {
     if id.len() <= LONGEST_ID {
         return text(id).into_owned();
     }
+    hashed(id)
+}
+
+/// The id of a message whose sender is erased: a repeated call of the provider is known by it, and it tells nothing.
+pub(crate) fn erased_id(id: &str) -> String {
+    hashed(id)
+}
+
+fn hashed(id: &str) -> String {
     let hash = Sha256::digest(id);
     let hex = hash
         .iter()

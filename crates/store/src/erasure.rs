@@ -8,6 +8,7 @@ mod groups;
 mod rows;
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use recado_core::inbound::Person;
 use recado_core::{ConversationId, OrganizationId, Recipient, RecipientKind};
@@ -54,6 +55,10 @@ pub struct Erasure {
     author: Author,
     person: Sought,
     phase: Phase,
+    /// The conversations that this phase has not emptied yet; the last one is next.
+    left: Vec<ConversationId>,
+    /// The places in groups that are not looked at yet; the last one is next.
+    places: Vec<groups::Place>,
     erased: Erased,
 }
 
@@ -63,28 +68,31 @@ struct Sought {
     given: Vec<Recipient>,
     /// The person as the conversations know it.
     known: Vec<Person>,
-    /// The conversations with the person alone.
-    own: BTreeSet<ConversationId>,
+    /// The conversations with the person alone, in the order in which they were found.
+    own: Vec<ConversationId>,
     groups: BTreeSet<ConversationId>,
 }
 
 #[derive(Clone)]
 enum Phase {
+    /// Writes to the audit log that the erasure has begun.
+    Begin,
     /// Looks at all conversations behind this one; once more if this pass has found one.
     Find {
         after: String,
         found: bool,
     },
-    /// Empties the conversations, the first one at first.
-    Empty(Vec<ConversationId>),
+    /// Empties the conversations, which stay.
+    Empty,
     /// Blanks the person in groups.
-    Groups(Vec<groups::Place>),
+    Groups,
     /// Looks at the kept calls of providers behind this one.
     Calls {
         after: String,
     },
-    /// Empties the conversations of what came meanwhile.
-    Sweep(Vec<ConversationId>),
+    /// Empties the conversations of what came meanwhile, and removes them.
+    Sweep,
+    /// Writes to the audit log what was erased.
     Record,
     Ended,
 }
@@ -109,13 +117,12 @@ impl Store {
             person: Sought {
                 given,
                 known: Vec::new(),
-                own: BTreeSet::new(),
+                own: Vec::new(),
                 groups: BTreeSet::new(),
             },
-            phase: Phase::Find {
-                after: String::new(),
-                found: false,
-            },
+            phase: Phase::Begin,
+            left: Vec::new(),
+            places: Vec::new(),
             erased: Erased::default(),
         }
     }
@@ -147,14 +154,9 @@ impl Sought {
         if self.own.contains(&conversation.id) || !self.is(&person) {
             return false;
         }
-        self.own.insert(conversation.id);
+        self.own.push(conversation.id);
         self.known.push(person);
         true
-    }
-
-    /// Returns the conversations with the person alone.
-    fn own(&self) -> Vec<ConversationId> {
-        self.own.iter().cloned().collect()
     }
 
     /// Returns every address of the person.
@@ -177,36 +179,52 @@ impl Erasure {
     ///
     /// The database does not answer.
     pub async fn step(&mut self) -> Result<AfterStep, StoreError> {
-        let phase = match self.phase.clone() {
-            Phase::Find { after, found } => self.find(&after, found).await?,
-            Phase::Empty(left) => match self.empty(left).await? {
-                Emptied::Left(left) => Phase::Empty(left),
-                Emptied::Waits => return Ok(AfterStep::Waits),
-                Emptied::All => Phase::Groups(groups::Place::all(&self.person.groups)),
-            },
-            Phase::Groups(left) => match self.blank_in_groups(left).await? {
-                Some(left) => Phase::Groups(left),
-                None => Phase::Calls {
+        self.phase = match self.phase.clone() {
+            Phase::Begin => {
+                self.record("begun").await?;
+                Phase::Find {
                     after: String::new(),
-                },
-            },
-            Phase::Calls { after } => match self.erase_calls(after).await? {
-                Some(after) => Phase::Calls { after },
-                // A send may have begun before its conversation was gone, and ended now.
-                None => Phase::Sweep(self.person.own()),
-            },
-            Phase::Sweep(left) => match self.empty(left).await? {
-                Emptied::Left(left) => Phase::Sweep(left),
-                Emptied::Waits => return Ok(AfterStep::Waits),
-                Emptied::All => Phase::Record,
+                    found: false,
+                }
+            }
+            Phase::Find { after, found } => self.find(&after, found).await?,
+            Phase::Empty => {
+                if let Some(after) = self.empty(Emptied::Stays).await? {
+                    return Ok(after);
+                }
+                self.places = groups::Place::all(&self.person.groups);
+                Phase::Groups
+            }
+            Phase::Groups => {
+                if self.blank_in_groups().await? {
+                    Phase::Groups
+                } else {
+                    Phase::Calls {
+                        after: String::new(),
+                    }
+                }
+            }
+            Phase::Calls { after } => {
+                if let Some(after) = self.erase_calls(after).await? {
+                    Phase::Calls { after }
+                } else {
+                    // In the order in which they were found: the last one goes first, for an erasure that begins again
+                    // may find it only by an address of an earlier one.
+                    self.left.clone_from(&self.person.own);
+                    Phase::Sweep
+                }
+            }
+            // A send may have begun before its conversation was gone, and ended now.
+            Phase::Sweep => match self.empty(Emptied::Goes).await? {
+                Some(after) => return Ok(after),
+                None => Phase::Record,
             },
             Phase::Record => {
-                self.record().await?;
+                self.record(&self.erased.to_string()).await?;
                 Phase::Ended
             }
             Phase::Ended => return Ok(AfterStep::Done),
         };
-        self.phase = phase;
         Ok(AfterStep::More)
     }
 
@@ -234,36 +252,44 @@ impl Erasure {
                 after: String::new(),
                 found: false,
             },
-            (None, false) => Phase::Empty(self.person.own()),
+            (None, false) => {
+                self.left.clone_from(&self.person.own);
+                Phase::Empty
+            }
         })
     }
 
-    /// Writes the entry of the audit log, which does not name the person.
-    async fn record(&self) -> Result<(), StoreError> {
-        let Erased {
-            conversations,
-            messages,
-            events,
-            webhook_calls,
-        } = self.erased;
-        let detail = format!(
-            "conversations: {conversations}, messages: {messages}, events: {events}, webhook calls: {webhook_calls}"
-        );
+    /// Writes an entry of the audit log, which does not name the person.
+    async fn record(&self, detail: &str) -> Result<(), StoreError> {
         let entry = self.author.entry(
             insert_entry!("$2"),
             Some(&self.organization),
             AuditAction::ContactErased,
             None,
-            Some(&detail),
+            Some(detail),
         );
         self.store.write_count(entry).await.map(drop)
     }
 }
 
-/// What emptying the conversations has come to.
+impl fmt::Display for Erased {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            conversations,
+            messages,
+            events,
+            webhook_calls,
+        } = self;
+        write!(
+            f,
+            "conversations: {conversations}, messages: {messages}, events: {events}, webhook calls: {webhook_calls}"
+        )
+    }
+}
+
+/// What becomes of a conversation that is empty.
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Emptied {
-    /// These have rows left.
-    Left(Vec<ConversationId>),
-    Waits,
-    All,
+    Stays,
+    Goes,
 }

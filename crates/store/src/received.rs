@@ -169,7 +169,8 @@ impl Received {
             channel,
         } = arrival;
         let address = address(&channel.id, &message.external_id);
-        if self.known.contains(&address) {
+        let erased = (channel.id.clone(), columns::erased_id(&address.1));
+        if self.known.contains(&address) || self.known.contains(&erased) {
             return Ok(Effect::Duplicate);
         }
         let answered = self.answered(message, channel, statuses);
@@ -267,17 +268,19 @@ fn address(channel: &ChannelId, id: &str) -> Address {
 
 /// The ids that a message is looked up by.
 fn sought<'a>((channel, message): &(&'a ChannelId, &InboundMessage)) -> Vec<Sought<'a>> {
-    let own = (Some(&message.external_id), "inbound");
-    let answered = (message.in_reply_to.as_ref(), "outbound");
-    let ids = [own, answered].into_iter();
-    ids.filter_map(|(id, direction)| {
-        Some(Sought {
-            channel,
-            external: columns::provider_id(id?),
-            direction,
-        })
-    })
-    .collect()
+    let sought = |external, direction| Sought {
+        channel,
+        external,
+        direction,
+    };
+    let own = columns::provider_id(&message.external_id);
+    // The sender may be erased since.
+    let erased = columns::erased_id(&own);
+    let answered = message.in_reply_to.as_deref().map(columns::provider_id);
+    [sought(own, "inbound"), sought(erased, "inbound")]
+        .into_iter()
+        .chain(answered.map(|id| sought(id, "outbound")))
+        .collect()
 }
 
 /// Old phones answer a message of Z-API with the title of the button as a text (Z-API, observed).

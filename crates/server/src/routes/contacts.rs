@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use axum::Json;
 use axum::extract::State;
 use recado_core::fields::required;
-use recado_core::{FieldErrors, GivenRecipient, OrganizationId, RecipientKind, TextField};
+use recado_core::{FieldErrors, GivenRecipient, RecipientKind, TextField};
 use recado_store::{AfterStep, Erased, Erasure, StoreError};
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
@@ -19,7 +19,8 @@ use super::{checked, text};
 use crate::app::App;
 use crate::auth::{Caller, need};
 use crate::body::Body;
-use crate::error::ApiError;
+use crate::erasures::Place;
+use crate::error::{ApiError, Reason};
 use crate::openapi::{BODY, KEY, failures};
 
 /// Longest that a caller waits; the erasure goes on afterwards.
@@ -31,7 +32,7 @@ const SEND_TIMEOUT: Duration = Duration::from_mins(1);
 /// How often an erasure looks whether the message was sent.
 const SEND_POLL_INTERVAL: Duration = Duration::from_millis(100);
 
-failures!(EraseFailures: KEY, BODY);
+failures!(EraseFailures: KEY, BODY, &[Reason::RateLimited]);
 
 /// The contact to erase.
 #[derive(Deserialize, Validate, ToSchema)]
@@ -57,7 +58,8 @@ pub(crate) struct ErasedContact {
     address: String,
     /// How the phone number was read; null if the address is not a phone number.
     phone: Option<ReadPhone>,
-    /// Whether everything is erased. If not, the erasure goes on; repeat the request to see whether it has ended.
+    /// Whether everything is erased. If not, the erasure goes on: repeat the request, which is answered with `rate_limited`
+    /// while the erasure goes on, and completes one that has failed.
     complete: bool,
     /// The number of conversations that were removed; 0 if no contact has the address, or if its conversations are erased
     /// already.
@@ -74,7 +76,9 @@ pub(crate) struct ErasedContact {
 ///
 /// Removes everything that tells of one person, for good: conversations with their messages, events and deliveries, also
 /// deliveries that wait, and stored calls of providers that name the person. In groups, taps stay without the person who tapped.
-/// Open event streams of the organization end. What the person writes later comes from a new contact.
+/// Open event streams of the organization on the server that answers end; another server may still send events of the last
+/// moments to readers that are behind. What the person writes later comes from a new contact.
+/// An organization erases one contact at a time on one server.
 /// What was delivered to webhook endpoints before, and backups of the server, are not changed.
 #[utoipa::path(
     post,
@@ -103,10 +107,15 @@ pub(crate) async fn erase(
     if address.kind() == RecipientKind::Group {
         return Err(wrong("Is a group; give the address of one person").into());
     }
+    let place = app.erasures.take(&organization_id).ok_or_else(|| {
+        let message = "The organization has an erasure that goes on; wait for its end";
+        ApiError::new(Reason::RateLimited, message)
+    })?;
     let erasure = app.store.erase_contact(&organization_id, &address, &author);
     let (progress, seen) = watch::channel(Erased::default());
     // It goes on when the caller hangs up.
-    let erasing = tokio::spawn(run(Arc::clone(&app), organization_id, erasure, progress));
+    let erasing = run(Arc::clone(&app), place, erasure, progress);
+    let erasing = tokio::spawn(app.erasures.tasks.track_future(erasing));
     let complete = match tokio::time::timeout(ANSWER_TIMEOUT, erasing).await {
         Ok(Ok(ended)) => ended?,
         Ok(Err(error)) => return Err(ApiError::internal(error.to_string())),
@@ -124,38 +133,58 @@ pub(crate) async fn erase(
     }))
 }
 
-/// Erases until everything is erased, and returns whether it is.
+/// Erases, says in the log how that ended, and returns whether everything is erased.
 async fn run(
     app: Arc<App>,
-    organization: OrganizationId,
+    place: Place,
+    erasure: Erasure,
+    progress: watch::Sender<Erased>,
+) -> Result<bool, StoreError> {
+    let ended = erase_all(&app, erasure, progress).await;
+    let organization = place.organization();
+    match &ended {
+        Ok(true) => {
+            // They keep the newest events in memory.
+            app.streams.close(organization);
+            tracing::info!(organization.id = %organization, "a contact is erased");
+        }
+        Ok(false) => {
+            tracing::warn!(organization.id = %organization, "the erasure of a contact was given up, as a message to it is being sent or the server ends");
+        }
+        Err(error) => {
+            tracing::error!(organization.id = %organization, %error, "the erasure of a contact failed");
+        }
+    }
+    ended
+}
+
+/// Erases until everything is erased, and returns whether it is.
+async fn erase_all(
+    app: &App,
     mut erasure: Erasure,
     progress: watch::Sender<Erased>,
 ) -> Result<bool, StoreError> {
     let mut waiting_since = None;
-    loop {
+    while !app.stopping.is_cancelled() {
         let begun = Instant::now();
         let after = erasure.step().await?;
         progress.send_replace(erasure.erased());
-        match after {
-            AfterStep::Done => {
-                // They keep the newest events in memory.
-                app.streams.close(&organization);
-                tracing::info!(organization.id = %organization, "a contact is erased");
-                return Ok(true);
-            }
+        let pause = match after {
+            AfterStep::Done => return Ok(true),
             // Sends have the database for at least half of the time.
             AfterStep::More => {
                 waiting_since = None;
-                tokio::time::sleep(begun.elapsed()).await;
+                begun.elapsed()
             }
             AfterStep::Waits => {
                 let since = *waiting_since.get_or_insert(begun);
                 if since.elapsed() > SEND_TIMEOUT {
-                    tracing::warn!(organization.id = %organization, "the erasure of a contact was given up, as a message to it is being sent");
                     return Ok(false);
                 }
-                tokio::time::sleep(SEND_POLL_INTERVAL).await;
+                SEND_POLL_INTERVAL
             }
-        }
+        };
+        tokio::time::sleep(pause).await;
     }
+    Ok(false)
 }

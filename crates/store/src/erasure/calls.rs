@@ -1,9 +1,12 @@
 //! Kept calls of providers that name the person.
 
+use sqlx::any::AnyRow;
+
 use super::Erasure;
 use crate::columns::{self, Columns};
 use crate::contacts::spellings;
 use crate::error::StoreError;
+use crate::reading::{MAX_PAGE_BYTES, PageRows};
 use crate::removal::{MAX_CALLS, MAX_STEP_LOOKED_AT, removing_calls};
 use crate::store::DatabaseKind;
 use crate::webhook_calls;
@@ -31,16 +34,32 @@ impl Erasure {
             last = Some(id);
         }
         for some in own.chunks(MAX_CALLS) {
-            let theirs = self.calls_that_name_the_person(some).await?;
-            if !theirs.is_empty() {
-                let query = removing_calls(self.store.kind(), &theirs);
-                self.erased.webhook_calls += self.store.write_count(query).await?;
+            let mut left = some.to_vec();
+            while !left.is_empty() {
+                let page = self.done_calls(&left).await?;
+                let (mut seen, mut theirs) = (Vec::new(), Vec::new());
+                for row in &page.rows {
+                    let id: String = Columns::new(row, "webhook_calls", "id").get("id")?;
+                    if self.names_the_person(row) {
+                        theirs.push(id.clone());
+                    }
+                    seen.push(id);
+                }
+                if !theirs.is_empty() {
+                    let query = removing_calls(self.store.kind(), &theirs);
+                    self.erased.webhook_calls += self.store.write_count(query).await?;
+                }
+                if !page.cut {
+                    break;
+                }
+                left.retain(|id| !seen.contains(id));
             }
         }
         Ok(last)
     }
 
-    async fn calls_that_name_the_person(&self, ids: &[String]) -> Result<Vec<String>, StoreError> {
+    /// Reads those of the calls that are applied or set aside, as many as fit into memory.
+    async fn done_calls(&self, ids: &[String]) -> Result<PageRows, StoreError> {
         macro_rules! done_calls {
             ($ids:literal) => {
                 concat!(
@@ -56,23 +75,16 @@ impl Erasure {
             DatabaseKind::Postgres => done_calls!("select jsonb_array_elements_text($1::jsonb)"),
         };
         let query = sqlx::query(text).bind(columns::json(&ids));
-        let names: Vec<String> = self
-            .person
-            .addresses()
-            .flat_map(spellings)
-            .map(|address| address.id().to_owned())
-            .collect();
-        let mut theirs = Vec::new();
-        for row in &self.store.read_rows(query).await? {
-            // What was encrypted with a key that is lost cannot be read by a person either.
-            let Ok(call) = webhook_calls::call(row, self.store.key()) else {
-                continue;
-            };
-            let body = String::from_utf8_lossy(&call.body);
-            if names.iter().any(|name| body.contains(name)) {
-                theirs.push(call.id);
-            }
-        }
-        Ok(theirs)
+        self.store.read_page(query, MAX_PAGE_BYTES).await
+    }
+
+    fn names_the_person(&self, row: &AnyRow) -> bool {
+        // What was encrypted with a key that is lost cannot be read by a person either.
+        let Ok(call) = webhook_calls::call(row, self.store.key()) else {
+            return false;
+        };
+        let body = String::from_utf8_lossy(&call.body);
+        let mut names = self.person.addresses().flat_map(spellings);
+        names.any(|address| body.contains(address.id()))
     }
 }

@@ -20,15 +20,16 @@ pub(super) enum Place {
     Events(ConversationId, i64),
 }
 
+// By its id a repeated call of the provider is known, which would store the tap once more. WhatsApp writes numbers into
+// its ids, so that only a hash stays.
 macro_rules! blank_messages {
     ($each:literal) => {
         concat!(
-            "update messages set sender = $3, external_id = null, provider_id = null \
-             where (organization_id, id) in (select n.organization, n.id from (select ",
+            "update messages set sender = $3, provider_id = null, external_id = n.external from (select ",
             owner!(),
-            " as organization, value ->> 'id' as id from ",
+            " as organization, value ->> 'id' as message, value ->> 'external' as external from ",
             $each,
-            ") n)"
+            ") n where organization_id = n.organization and id = n.message"
         )
     };
 }
@@ -53,20 +54,18 @@ impl Place {
 }
 
 impl Erasure {
-    /// Looks at some more messages or events of groups; returns the places that are left, or `None` at the end.
-    pub(super) async fn blank_in_groups(
-        &mut self,
-        mut left: Vec<Place>,
-    ) -> Result<Option<Vec<Place>>, StoreError> {
-        let Some(place) = left.pop() else {
-            return Ok(None);
+    /// Looks at some more messages or events of groups; returns whether a place was left.
+    pub(super) async fn blank_in_groups(&mut self) -> Result<bool, StoreError> {
+        let Some(place) = self.places.last().cloned() else {
+            return Ok(false);
         };
         let next = match place {
             Place::Messages(group, at, id) => self.blank_messages(group, at, id).await?,
             Place::Events(group, after) => self.blank_events(group, after).await?,
         };
-        left.extend(next);
-        Ok(Some(left))
+        self.places.pop();
+        self.places.extend(next);
+        Ok(true)
     }
 
     async fn blank_messages(
@@ -76,7 +75,7 @@ impl Erasure {
         id: String,
     ) -> Result<Option<Place>, StoreError> {
         let query = sqlx::query(
-            "select id, sender, created_at from messages where organization_id = $1 \
+            "select id, sender, external_id, created_at from messages where organization_id = $1 \
              and conversation_id = $2 and (created_at, id) > ($3, $4) \
              order by created_at, id limit $5 + 0",
         )
@@ -92,7 +91,9 @@ impl Erasure {
             let sender: Option<StoredPerson> = columns.optional_json("sender")?;
             let sender = sender.and_then(StoredPerson::into_person);
             if sender.is_some_and(|sender| self.person.is(&sender)) {
-                theirs.push(serde_json::json!({ "id": id.clone() }));
+                let external: Option<&str> = columns.get("external_id")?;
+                let external = external.map(columns::erased_id);
+                theirs.push(serde_json::json!({ "id": id.clone(), "external": external }));
             }
             next = Some(Place::Messages(
                 group.clone(),

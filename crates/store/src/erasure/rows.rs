@@ -1,9 +1,8 @@
 //! The rows of conversations with one person alone: messages, events and their deliveries.
 
-use recado_core::ConversationId;
 use sqlx::AnyConnection;
 
-use super::{Emptied, Erasure, MAX_STEP_ROWS};
+use super::{AfterStep, Emptied, Erasure, MAX_STEP_ROWS};
 use crate::columns::{self, Columns, owner, unpacking};
 use crate::error::StoreError;
 use crate::store::DatabaseKind;
@@ -49,38 +48,45 @@ macro_rules! delete_events {
 }
 
 impl Erasure {
-    /// Removes some rows of the first of these conversations, and the conversation when it has none.
+    /// Removes some rows of the next conversation that is left, and when it has none, the conversation itself if it
+    /// goes; returns what follows, or `None` if no conversation is left.
     pub(super) async fn empty(
         &mut self,
-        mut left: Vec<ConversationId>,
-    ) -> Result<Emptied, StoreError> {
-        let Some(conversation) = left.first().cloned() else {
-            return Ok(Emptied::All);
+        emptied: Emptied,
+    ) -> Result<Option<AfterStep>, StoreError> {
+        let Some(conversation) = self.left.last().cloned() else {
+            return Ok(None);
         };
         let (kind, organization) = (self.store.kind(), self.organization.as_str().to_owned());
-        let emptied = self
+        let removed = self
             .store
             .under_lock(&self.organization, move |connection| {
                 Box::pin(async move {
                     let place = [organization.as_str(), conversation.as_str()];
                     let events = remove_events(kind, place, connection).await?;
                     let messages = remove_messages(place, connection).await?;
-                    let gone = remove_conversation(place, connection).await?;
-                    Ok((events, messages, gone))
+                    let conversations = match (is_empty(place, connection).await?, emptied) {
+                        (false, _) => None,
+                        (true, Emptied::Stays) => Some(0),
+                        (true, Emptied::Goes) => {
+                            Some(remove_conversation(place, connection).await?)
+                        }
+                    };
+                    Ok((events, messages, conversations))
                 })
             });
-        let (events, messages, gone) = emptied.await?;
+        let (events, messages, conversations) = removed.await?;
         self.erased.events += events;
         self.erased.messages += messages;
-        match gone {
+        match conversations {
             Some(conversations) => {
                 self.erased.conversations += conversations;
-                left.remove(0);
+                self.left.pop();
             }
-            None if events + messages == 0 => return Ok(Emptied::Waits),
+            None if events + messages == 0 => return Ok(Some(AfterStep::Waits)),
             None => {}
         }
-        Ok(Emptied::Left(left))
+        Ok(Some(AfterStep::More))
     }
 }
 
@@ -146,11 +152,11 @@ async fn remove_messages(
     Ok(query.execute(connection).await?.rows_affected())
 }
 
-/// Removes the conversation if it is empty; returns how many conversations that were, or `None` if it is not empty.
-async fn remove_conversation(
+/// Returns whether the conversation has neither messages nor events.
+async fn is_empty(
     [organization, conversation]: [&str; 2],
     connection: &mut AnyConnection,
-) -> Result<Option<u64>, StoreError> {
+) -> Result<bool, StoreError> {
     for text in [
         "select id from messages where organization_id = $1 and conversation_id = $2 limit 1",
         "select organization_id from events where organization_id = $1 and conversation_id = $2 limit 1",
@@ -159,11 +165,19 @@ async fn remove_conversation(
             .bind(organization.to_owned())
             .bind(conversation.to_owned());
         if query.fetch_optional(&mut *connection).await?.is_some() {
-            return Ok(None);
+            return Ok(false);
         }
     }
+    Ok(true)
+}
+
+/// Removes an empty conversation; returns how many conversations that were.
+async fn remove_conversation(
+    [organization, conversation]: [&str; 2],
+    connection: &mut AnyConnection,
+) -> Result<u64, StoreError> {
     let query = sqlx::query("delete from conversations where organization_id = $1 and id = $2")
         .bind(organization.to_owned())
         .bind(conversation.to_owned());
-    Ok(Some(query.execute(connection).await?.rows_affected()))
+    Ok(query.execute(connection).await?.rows_affected())
 }

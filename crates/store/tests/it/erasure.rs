@@ -278,6 +278,55 @@ async fn an_erasure_that_was_interrupted_is_begun_again() {
     assert!(!dump.contains("conv-456"), "{dump}");
 }
 
+#[tokio::test]
+async fn an_erasure_by_phone_that_was_interrupted_at_any_step_is_completed_by_phone() {
+    for steps in 0.. {
+        let World { store, database } = &talked().await;
+        // The phone leads to it only through the LID of another conversation.
+        let mut by_lid = conversation("org_1", "conv-0");
+        create_channel(store, "org_1", "chn_2", recado_core::Provider::Zapi).await;
+        by_lid.channel_id = id("chn_2");
+        by_lid.recipient = id("77001122@lid");
+        by_lid.person = Person::new([id("77001122@lid"), id("BR.7")]);
+        store.create_conversation(&by_lid).await.unwrap();
+        keep(store, 1, r#"{"lid":"77001122@lid"}"#, true).await;
+        let mut interrupted = erasure(store, "5521988887777");
+        let mut after = AfterStep::More;
+        for _ in 0..steps {
+            after = interrupted.step().await.unwrap();
+        }
+        erase(store, "5521988887777").await;
+        let left = dump(database, "org_1").await;
+        for trace in [
+            "21988887777",
+            "77001122",
+            "BR.7",
+            "Ana",
+            "secret",
+            "conv-0",
+            "conv-456",
+        ] {
+            assert!(
+                !left.contains(trace),
+                "{trace} is left after {steps} steps:\n{left}"
+            );
+        }
+        if after == AfterStep::Done {
+            break;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_call_that_is_repeated_after_the_erasure_stores_no_tap_in_a_group_again() {
+    let World { store, .. } = &talked().await;
+    erase(store, "5521988887777").await;
+    let stored = store.list_messages(&org(1), &id("conv-group"), &ALL).await;
+    apply(store, vec![in_group(tap("w.3", known_twice()))]).await;
+    let now = store.list_messages(&org(1), &id("conv-group"), &ALL).await;
+    assert_eq!(now.unwrap().data, stored.unwrap().data);
+}
+
 #[rstest]
 #[case::by_phone("5521988887777", &["conv-456", "conv-bsuid"])]
 #[case::by_another_spelling("552188887777", &["conv-456", "conv-bsuid"])]
