@@ -1,10 +1,17 @@
 //! `recado import chatvolt`: checks first, creates once, goes on after an interruption.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
+use axum::routing::get;
+use axum::{Json, Router};
 use recado_tests::World;
+use recado_tests::binaries::signal;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+use tokio::time::timeout;
 
 use super::shell::{Shell, connect, shop};
 
@@ -20,9 +27,11 @@ fn reported(stdout: &str) -> (Vec<Value>, Value) {
     (lines, summary)
 }
 
-fn counts(summary: &Value) -> [u64; 6] {
-    ["created", "ready", "present", "leftOut", "wrong", "failed"]
-        .map(|status| summary[status].as_u64().expect("a count"))
+fn counts(summary: &Value) -> [u64; 7] {
+    let statuses = [
+        "created", "ready", "present", "leftOut", "wrong", "failed", "notTried",
+    ];
+    statuses.map(|status| summary[status].as_u64().expect("a count"))
 }
 
 async fn conversations(shell: &Shell) -> Vec<String> {
@@ -82,10 +91,10 @@ async fn chatvolts_answers_are_imported_once_with_their_ids_and_can_be_sent_to()
             .await
             .done(),
     );
-    assert_eq!(counts(&summary), [0, 4, 0, 1, 0, 0]);
+    assert_eq!(counts(&summary), [0, 4, 0, 1, 0, 0, 0]);
     assert_eq!(conversations(&shell).await.len(), 3, "of the shop");
     let (rows, summary) = reported(&shell.run(&import).await.done());
-    assert_eq!(counts(&summary), [4, 0, 0, 1, 0, 0]);
+    assert_eq!(counts(&summary), [4, 0, 0, 1, 0, 0, 0]);
     let kept = std::fs::read_to_string(&report).expect("a report");
     let kept: Vec<Value> = kept
         .lines()
@@ -96,7 +105,7 @@ async fn chatvolts_answers_are_imported_once_with_their_ids_and_can_be_sent_to()
         "status": "leftOut", "problem": "channel website is not WhatsApp"});
     assert!(rows.contains(&left_out), "{rows:?}");
     let (_, summary) = reported(&shell.run(&import).await.done());
-    assert_eq!(counts(&summary), [0, 0, 4, 1, 0, 0], "again");
+    assert_eq!(counts(&summary), [0, 0, 4, 1, 0, 0, 0], "again");
     let sent = [
         "send",
         "buttons",
@@ -124,7 +133,7 @@ async fn nothing_is_created_while_a_row_is_wrong() {
     let (rows, summary) = reported(&ran.stdout);
     assert_eq!(
         (ran.code, counts(&summary)),
-        (2, [0, 2, 0, 0, 2, 0]),
+        (2, [0, 2, 0, 0, 2, 0, 0]),
         "{rows:?}"
     );
     let wrong: Vec<_> = rows.iter().filter(|row| row["status"] == "wrong").collect();
@@ -196,18 +205,106 @@ async fn a_key_without_the_scope_stops_the_import_at_once() {
         .await;
     let created = created.expect(201);
     let reader = shell.set("RECADO_KEY", created["key"].as_str().expect("a key"));
-    let text = format!(
-        "{HEAD}agent-123,,c1,whatsapp,+5511900000002,\nagent-123,,c2,whatsapp,+5511900000003,\n"
-    );
+    let mut text = HEAD.to_owned();
+    for n in 0..50 {
+        writeln!(text, "agent-123,,c{n},whatsapp,+55119100{n:05},").expect("a text");
+    }
     let ran = reader.feed(&["import", "chatvolt", "-"], &text).await;
     let (rows, summary) = reported(&ran.stdout);
     assert_eq!(ran.code, 4, "{}", ran.stdout);
-    assert_eq!(counts(&summary)[0], 0);
+    let [created, .., failed, not_tried] = counts(&summary);
+    assert_eq!((created, failed + not_tried), (0, 50), "{summary}");
     assert!(
-        rows[0]["problem"]
-            .as_str()
-            .expect("a problem")
-            .contains("[forbidden]"),
-        "{rows:?}"
+        (1..=8).contains(&failed),
+        "those that were under way: {summary}"
     );
+    assert_eq!(rows.len(), 50, "each row is told");
+    for row in &rows {
+        match row["status"].as_str() {
+            Some("failed") => {
+                let problem = row["problem"].as_str().expect("a problem");
+                assert!(problem.contains("[forbidden]"), "{row}");
+            }
+            status => assert_eq!(status, Some("notTried"), "{row}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_report_does_not_overwrite_what_is_imported() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("rows.csv");
+    std::fs::write(&file, HEAD).expect("a file");
+    let same = folder.path().join(".").join("rows.csv");
+    let [file, same] = [&file, &same].map(|path| path.to_str().expect("a path"));
+    let shell = Shell::default()
+        .set("RECADO_SERVER", "http://127.0.0.1:9")
+        .set("RECADO_KEY", "rcd_key");
+    let ran = shell
+        .run(&["import", "chatvolt", file, "--report", same])
+        .await;
+    assert_eq!(ran.code, 2, "{}", ran.stderr);
+    assert!(ran.stderr.contains("would overwrite"), "{}", ran.stderr);
+    assert_eq!(std::fs::read_to_string(file).expect("a file"), HEAD);
+}
+
+/// A server with an agent and a channel, which says when it is asked to create something and never answers that.
+async fn silent() -> (String, mpsc::UnboundedReceiver<()>) {
+    let (asked, asks) = mpsc::unbounded_channel();
+    let list = |data: Value| async move { Json(json!({"data": data, "nextCursor": null})) };
+    let create = move || {
+        let asked = asked.clone();
+        async move {
+            asked.send(()).ok();
+            std::future::pending::<Json<Value>>().await
+        }
+    };
+    let agents = json!([{"id": "agent-123", "name": "Front desk"}]);
+    let channels = json!([{"id": "main", "provider": "whatsapp", "settings": {}}]);
+    let router = Router::new()
+        .route("/agents", get(move || list(agents)))
+        .route("/channels", get(move || list(channels)))
+        .route("/conversations", get(move || list(json!([]))).post(create));
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.local_addr().expect("an address");
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    (format!("http://{address}"), asks)
+}
+
+#[tokio::test]
+async fn a_second_interrupt_ends_an_import_at_once_and_every_row_is_told() {
+    let (url, mut asks) = silent().await;
+    let shell = Shell::default()
+        .set("RECADO_SERVER", &url)
+        .set("RECADO_KEY", "rcd_key");
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("rows.csv");
+    let mut text = HEAD.to_owned();
+    for n in 0..50 {
+        writeln!(text, "agent-123,,c{n},whatsapp,+55119100{n:05},").expect("a text");
+    }
+    std::fs::write(&file, &text).expect("a file");
+    let file = file.to_str().expect("a path");
+    let mut import = shell
+        .command(&["import", "chatvolt", file])
+        .spawn()
+        .expect("a process");
+    for _ in 0..8 {
+        asks.recv().await.expect("a request");
+    }
+    // Two signals that come at the same time are one.
+    let ends = async {
+        loop {
+            signal(&import, "INT").await.expect("it runs");
+            if let Ok(code) = timeout(Duration::from_millis(300), import.wait()).await {
+                return code.expect("a code");
+            }
+        }
+    };
+    let ended = timeout(Duration::from_secs(20), ends).await;
+    assert_eq!(ended.expect("it ends").code(), Some(1));
+    let output = import.wait_with_output().await.expect("an output");
+    let (rows, summary) = reported(&String::from_utf8(output.stdout).expect("text"));
+    let [.., failed, not_tried] = counts(&summary);
+    assert_eq!((failed, not_tried, rows.len()), (8, 42, 50), "{summary}");
 }

@@ -45,7 +45,7 @@ pub(crate) struct ImportArgs {
     /// The files, or `-` for standard input
     #[arg(value_name = "FILE", required = true)]
     files: Vec<String>,
-    /// The Recado channel of all conversations, or of those whose channel or channelCredentialsId at ChatVolt is WORD;
+    /// The Recado channel of all conversations on WhatsApp, or of those whose channel or channelCredentialsId at ChatVolt is WORD;
     /// not needed where a provider has one channel only
     #[arg(long = "channel", value_name = "[WORD=]ID", value_parser = channels::choice)]
     channels: Vec<Choice>,
@@ -66,6 +66,9 @@ pub(crate) async fn run(
     printer: Printer,
 ) -> Result<Output, Failure> {
     let Command::Chatvolt(args) = command;
+    if let Some(report) = &args.report {
+        check_report(report, &args.files)?;
+    }
     let mut rows = Vec::new();
     for file in &args.files {
         parsing::rows(file, &input::text(file)?, &mut rows);
@@ -80,4 +83,19 @@ pub(crate) async fn run(
         return Ok(report.checked(args.dry_run));
     }
     creating::run(plan, client, report).await
+}
+
+/// Refuses to write the report over what is read.
+fn check_report(report: &str, files: &[String]) -> Result<(), Failure> {
+    // A file that does not exist yet is not read either.
+    let Ok(path) = std::fs::canonicalize(report) else {
+        return Ok(());
+    };
+    let mut files = files.iter().filter(|file| *file != "-");
+    if files.any(|file| std::fs::canonicalize(file).is_ok_and(|file| file == path)) {
+        return Err(Failure::Usage(format!(
+            "--report {report} would overwrite a file that is imported: name another file"
+        )));
+    }
+    Ok(())
 }

@@ -17,29 +17,46 @@ const WORDS: [(&str, Provider); 5] = [
 ];
 
 /// ChatVolt's words for channels that are not WhatsApp.
-const ELSEWHERE: [&str; 16] = [
+const ELSEWHERE: [&str; 20] = [
     "api",
     "chatbox",
     "crisp",
     "dashboard",
     "form",
+    "google_drive",
     "instagram",
     "instagramdm",
     "internal_chats",
     "mail",
     "mercadolivre",
     "mercadolivredm",
-    "slack",
+    "notion",
     "telegram",
     "twilio",
     "website",
+    "wordpress",
     "youtube",
+    "zapier",
+    "zendesk",
 ];
+
+/// The provider of ChatVolt's word.
+fn provider(word: &str) -> Option<Provider> {
+    let mut words = WORDS.iter();
+    let known = words.find(|(known, _)| known.eq_ignore_ascii_case(word));
+    known.map(|(_, provider)| *provider)
+}
+
+fn is_elsewhere(word: &str) -> bool {
+    let word = word.to_ascii_lowercase();
+    // Slack has a word for each kind of talk.
+    word.starts_with("slack") || ELSEWHERE.contains(&&*word)
+}
 
 /// A choice of `--channel`.
 #[derive(Clone)]
 pub(crate) struct Choice {
-    /// ChatVolt's word or id; a choice without one is for all.
+    /// ChatVolt's word or id; a choice without one is for all of WhatsApp.
     word: Option<String>,
     pub(super) channel: ChannelId,
 }
@@ -76,14 +93,24 @@ impl Existing {
         let own = credentials
             .and_then(chosen_for)
             .or_else(|| word.and_then(chosen_for));
-        if let (None, Some(word)) = (own, word)
-            && ELSEWHERE
-                .iter()
-                .any(|other| other.eq_ignore_ascii_case(word))
-        {
-            return Err(Verdict::LeftOut(format!("channel {word} is not WhatsApp")));
-        }
-        let chosen = own.or_else(|| choices.iter().find(|choice| choice.word.is_none()));
+        let of_all = choices.iter().find(|choice| choice.word.is_none());
+        let chosen = match (own, word) {
+            (Some(own), _) => Some(own),
+            (None, Some(word)) if is_elsewhere(word) => {
+                return Err(Verdict::LeftOut(format!("channel {word} is not WhatsApp")));
+            }
+            // A word of ChatVolt that is not known here may be a channel that is not WhatsApp.
+            (None, Some(word)) if provider(word).is_none() => match self.channel(word) {
+                Some(channel) => return Ok(channel),
+                None if of_all.is_some() => {
+                    return Err(Verdict::LeftOut(format!(
+                        "channel {word} is not known: give --channel {word}=ID if it is WhatsApp"
+                    )));
+                }
+                None => None,
+            },
+            (None, _) => of_all,
+        };
         if let Some(chosen) = chosen {
             let channel = self.channel(chosen.channel.as_str());
             return channel.ok_or_else(|| Verdict::Wrong("the channel is gone".to_owned()));
@@ -97,16 +124,14 @@ impl Existing {
     }
 
     fn channel_of_word(&self, word: &str) -> Result<&Channel, String> {
-        let mut words = WORDS.iter();
-        let known = words.find(|(known, _)| known.eq_ignore_ascii_case(word));
-        let Some((_, provider)) = known else {
-            return self.channel(word).ok_or_else(|| {
-                format!("channel {word} is not known: write whatsapp, zapi or zapperapi, or give --channel {word}=ID")
-            });
+        let Some(provider) = provider(word) else {
+            return Err(format!(
+                "channel {word} is not known: write whatsapp, zapi or zapperapi, or give --channel {word}=ID"
+            ));
         };
         let channels = self.channels.iter();
         let channels: Vec<_> = channels
-            .filter(|channel| channel.provider == *provider)
+            .filter(|channel| channel.provider == provider)
             .collect();
         match channels[..] {
             [channel] => Ok(channel),

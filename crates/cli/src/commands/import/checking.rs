@@ -75,7 +75,8 @@ impl Plan {
             parties: HashMap::new(),
         };
         // The agent of a conversation may stand further down, or in the next file.
-        let agents = rows.iter().filter_map(|row| checker.agent(row)).collect();
+        let mut agents: Vec<_> = rows.iter().filter_map(|row| checker.agent(row)).collect();
+        agents.extend(rows.iter().filter_map(|row| checker.nameless_agent(row)));
         let conversations = rows.into_iter().filter_map(|row| checker.conversation(row));
         Ok(Self {
             conversations: conversations.collect(),
@@ -110,20 +111,39 @@ impl Checker<'_> {
     /// The agent of a row that gives it a name, unless an earlier one has given the same.
     fn agent(&mut self, row: &Row) -> Option<Checked> {
         let said = row.said.as_ref().ok()?;
-        let id = said.agent_id.clone()?;
-        let verdict = match (&said.agent_name, self.named.get(&id)) {
-            // A conversation need not name its agent.
-            (None, _) if said.conversation.is_some() => return None,
-            (None, _) => Verdict::Wrong("the agent has no name: give it one".to_owned()),
-            (Some(name), Some((first, _))) if name == first => return None,
-            (Some(_), Some((_, place))) => Verdict::Wrong(format!(
+        let (id, name) = (said.agent_id.clone()?, said.agent_name.as_ref()?);
+        let verdict = match self.named.get(&id) {
+            Some((first, _)) if name == first => return None,
+            Some((_, place)) => Verdict::Wrong(format!(
                 "the agent has another name in {place}: write one name everywhere"
             )),
-            (Some(name), None) => {
+            None => {
                 self.named
                     .insert(id.clone(), (name.clone(), row.place.clone()));
                 self.new_agent(&id, name)
             }
+        };
+        Some(Checked {
+            place: row.place.clone(),
+            kind: Kind::Agent,
+            id,
+            warning: None,
+            verdict,
+        })
+    }
+
+    /// The agent of a row that has nothing but its id; another row may name it.
+    fn nameless_agent(&self, row: &Row) -> Option<Checked> {
+        let said = row.said.as_ref().ok()?;
+        let id = said.agent_id.clone()?;
+        if said.agent_name.is_some() || said.conversation.is_some() || self.named.contains_key(&id)
+        {
+            return None;
+        }
+        let verdict = if self.existing.agents.contains_key(&id) {
+            Verdict::Present
+        } else {
+            Verdict::Wrong("the agent has no name: give it one".to_owned())
         };
         Some(Checked {
             place: row.place.clone(),
@@ -192,7 +212,10 @@ impl Checker<'_> {
         let id = conversation.id.parse::<ConversationId>();
         let id = id.map_err(|error| format!("conversationId: {error}"));
         let agent = self.agent_of(said);
-        let to = to(conversation, channel.as_ref().ok().copied());
+        let to = match to(conversation, channel.as_ref().ok().copied()) {
+            Err(left_out @ Verdict::LeftOut(_)) => return Err(left_out),
+            to => to,
+        };
         match (id, agent, channel, to) {
             (Ok(_), Ok(agent), Ok(channel), Ok(to)) => {
                 let parties = Parties {
@@ -203,11 +226,12 @@ impl Checker<'_> {
                 Ok((parties, to))
             }
             (id, agent, channel, to) => {
-                let channel = channel.err().and_then(|verdict| match verdict {
+                let problem = |verdict| match verdict {
                     Verdict::Wrong(problem) => Some(problem),
                     _ => None,
-                });
-                let problems = [id.err(), agent.err(), channel, to.err()];
+                };
+                let channel = channel.err().and_then(problem);
+                let problems = [id.err(), agent.err(), channel, to.err().and_then(problem)];
                 let problems: Vec<_> = problems.into_iter().flatten().collect();
                 Err(Verdict::Wrong(problems.join("; ")))
             }
@@ -283,12 +307,20 @@ struct To {
 }
 
 /// The first address that can be read, and that the channel carries messages to.
-fn to(conversation: &SaidConversation, channel: Option<&Channel>) -> Result<To, String> {
+///
+/// A conversation with a group is with the group alone: its other addresses are those of a member.
+fn to(conversation: &SaidConversation, channel: Option<&Channel>) -> Result<To, Verdict> {
     let mut first_problem = None;
     for text in &conversation.addresses {
         let read = text
             .parse::<GivenRecipient>()
             .map_err(|error| error.to_string());
+        let is_group = read
+            .as_ref()
+            .is_ok_and(|read| read.recipient.kind() == RecipientKind::Group);
+        if conversation.is_group && !is_group {
+            continue;
+        }
         let read = read.and_then(|read| {
             let carried = channel.map_or(Ok(()), |channel| {
                 channel.capabilities().check_recipient(&read.recipient)
@@ -309,12 +341,18 @@ fn to(conversation: &SaidConversation, channel: Option<&Channel>) -> Result<To, 
                     warning: read.warning,
                 });
             }
+            Err(problem) if is_group => {
+                return Err(Verdict::LeftOut(format!("it is with a group: {problem}")));
+            }
             Err(problem) => first_problem = first_problem.or(Some(problem)),
         }
     }
     Err(match first_problem {
-        Some(problem) => format!("phone: {problem}"),
-        None => "it has no phone: fill it in, or delete the row".to_owned(),
+        _ if conversation.is_group => Verdict::LeftOut(
+            "it is with a group, and channelExternalId is not the address of one".to_owned(),
+        ),
+        Some(problem) => Verdict::Wrong(format!("phone: {problem}")),
+        None => Verdict::Wrong("it has no phone: fill it in, or delete the row".to_owned()),
     })
 }
 

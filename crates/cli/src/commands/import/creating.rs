@@ -6,6 +6,7 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use serde_json::Value;
+use tokio::sync::watch;
 
 use super::checking::{Checked, Kind, Plan, Verdict};
 use super::progress::Progress;
@@ -32,6 +33,16 @@ const ABOUT_ONE_ROW: [&str; 4] = [
     "channel_not_found",
 ];
 
+/// How far an import goes on: each Ctrl-C is one step down.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Pace {
+    Going,
+    /// What is under way is waited for, but not tried again.
+    Stopping,
+    /// Nothing is waited for.
+    Ending,
+}
+
 /// Creates the agents and then the conversations, until a failure that would meet each row, or Ctrl-C.
 pub(super) async fn run(
     plan: Plan,
@@ -40,7 +51,8 @@ pub(super) async fn run(
 ) -> Result<Output, Failure> {
     let count = |rows: &[Checked]| rows.iter().filter(|row| is_new(row)).count();
     report.progress = Progress::of(count(&plan.agents) + count(&plan.conversations));
-    let (mut failure, mut not_tried) = (None, 0);
+    let (pace, paced) = watch::channel(Pace::Going);
+    let mut failure = None;
     let mut interrupt = pin!(interrupted());
     for rows in [plan.agents, plan.conversations] {
         let (new, old): (Vec<_>, Vec<_>) = rows.into_iter().partition(is_new);
@@ -53,16 +65,18 @@ pub(super) async fn run(
         loop {
             while !stops && in_flight.len() < IN_FLIGHT {
                 let Some(row) = waiting.next() else { break };
-                in_flight.push(create(client, row));
+                in_flight.push(create(client, row, paced.clone()));
             }
             let (row, created) = tokio::select! {
                 done = in_flight.next() => match done {
                     Some(done) => done,
                     None => break,
                 },
-                () = &mut interrupt, if !stops => {
+                () = &mut interrupt => {
                     failure = failure.or(Some(ExitCode::OwnFault));
                     stops = true;
+                    pace.send_modify(Pace::slow_down);
+                    interrupt.set(interrupted());
                     continue;
                 }
             };
@@ -78,10 +92,12 @@ pub(super) async fn run(
                 }
             }
         }
-        not_tried += waiting.len();
+        for row in waiting {
+            report.tell(&row, "notTried", None)?;
+        }
     }
     report.progress.end();
-    Ok(report.created(not_tried, failure))
+    Ok(report.created(failure))
 }
 
 fn is_new(row: &Checked) -> bool {
@@ -89,18 +105,48 @@ fn is_new(row: &Checked) -> bool {
 }
 
 /// Creates one, and says what became of it. Its id makes it safe to try again after a lost answer.
-async fn create(client: &Client, row: Checked) -> (Checked, Result<&'static str, Failure>) {
+async fn create(
+    client: &Client,
+    row: Checked,
+    pace: watch::Receiver<Pace>,
+) -> (Checked, Result<&'static str, Failure>) {
     let created = match &row.verdict {
-        Verdict::Create(body) => try_to_create(client, &row, body).await,
+        Verdict::Create(body) => {
+            let mut ends = pace.clone();
+            tokio::select! {
+                created = try_to_create(client, &row, body, pace) => created,
+                () = reached(&mut ends, Pace::Ending) => {
+                    Err(Failure::OutcomeUnknown("the answer was not waited for".to_owned()))
+                }
+            }
+        }
         _ => Ok("present"),
     };
     (row, created)
+}
+
+impl Pace {
+    fn slow_down(&mut self) {
+        *self = match self {
+            Self::Going => Self::Stopping,
+            Self::Stopping | Self::Ending => Self::Ending,
+        };
+    }
+}
+
+/// Resolves when the import goes on at that pace at most.
+async fn reached(pace: &mut watch::Receiver<Pace>, least: Pace) {
+    // The sender lives as long as the import.
+    if pace.wait_for(|pace| *pace >= least).await.is_err() {
+        std::future::pending::<()>().await;
+    }
 }
 
 async fn try_to_create(
     client: &Client,
     row: &Checked,
     body: &Value,
+    mut paced: watch::Receiver<Pace>,
 ) -> Result<&'static str, Failure> {
     let list = match row.kind {
         Kind::Agent => "agents",
@@ -118,7 +164,10 @@ async fn try_to_create(
         if attempt == ATTEMPTS || !(is_lost || failure.may_pass()) {
             return Err(failure);
         }
-        tokio::time::sleep(pause).await;
+        tokio::select! {
+            () = reached(&mut paced, Pace::Stopping) => return Err(failure),
+            () = tokio::time::sleep(pause) => {}
+        }
         pause *= 2;
         attempt += 1;
     }

@@ -16,6 +16,9 @@ const COLUMNS: [&str; 6] = [
     "name",
 ];
 
+/// Most digits of a phone number, with its country code.
+const MAX_PHONE_DIGITS: usize = 15;
+
 /// One row of a file.
 pub(super) struct Row {
     pub(super) place: Place,
@@ -52,7 +55,9 @@ pub(super) struct SaidConversation {
     pub(super) channel: Option<String>,
     /// ChatVolt's id of the connected number.
     pub(super) credentials: Option<String>,
-    /// The addresses of the customer, the surest first.
+    /// ChatVolt says that it is with a group.
+    pub(super) is_group: bool,
+    /// The addresses of the customer or of the group, the surest first.
     pub(super) addresses: Vec<String>,
 }
 
@@ -158,13 +163,15 @@ fn of_json(value: &Value) -> Result<Said, String> {
             id,
             channel: text("/channel"),
             credentials: text("/channelCredentialsId"),
+            is_group: value["isGroup"] == true,
             addresses: addresses.into_iter().chain(written).flatten().collect(),
         }),
     })
 }
 
 fn international(address: String) -> String {
-    if address.bytes().all(|byte| byte.is_ascii_digit()) {
+    // A group has more digits than a phone number.
+    if address.len() <= MAX_PHONE_DIGITS && address.bytes().all(|byte| byte.is_ascii_digit()) {
         format!("+{address}")
     } else {
         address
@@ -255,6 +262,7 @@ fn of_columns(value: impl Fn(&str) -> Option<String>) -> Result<Said, String> {
             id,
             channel: value("channel"),
             credentials: None,
+            is_group: false,
             addresses: value("phone").into_iter().collect(),
         }),
     };

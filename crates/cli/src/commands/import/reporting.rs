@@ -17,13 +17,14 @@ use crate::output::{Output, Printer, View};
 const MAX_SHOWN: usize = 50;
 
 /// The words for what became of a row, in the order of the summary.
-const STATUSES: [(&str, &str); 6] = [
+const STATUSES: [(&str, &str); 7] = [
     ("created", "created"),
     ("ready", "to create"),
     ("present", "there already"),
     ("leftOut", "left out"),
     ("wrong", "to correct"),
     ("failed", "failed"),
+    ("notTried", "not tried"),
 ];
 
 pub(super) struct Report {
@@ -127,19 +128,15 @@ impl Report {
     }
 
     /// The end of a run that created what it could.
-    pub(super) fn created(self, not_tried: usize, failure: Option<ExitCode>) -> Output {
+    pub(super) fn created(self, failure: Option<ExitCode>) -> Output {
         let advice = match failure {
-            None => String::new(),
-            Some(_) if not_tried > 0 => {
-                format!(
-                    "stopped, and {not_tried} rows were not tried: run it again, and it goes on there"
-                )
+            None => "",
+            Some(_) if self.counts.contains_key("notTried") => {
+                "stopped: run it again, and it goes on there"
             }
-            Some(_) => {
-                "run it again when that is mended: what is there is left as it is".to_owned()
-            }
+            Some(_) => "run it again when that is mended: what is there is left as it is",
         };
-        self.output(&advice, failure.unwrap_or(ExitCode::Ok))
+        self.output(advice, failure.unwrap_or(ExitCode::Ok))
     }
 
     fn output(self, advice: &str, exit_code: ExitCode) -> Output {

@@ -97,6 +97,7 @@ fn every_shape_of_a_file_is_read(#[case] text: &str) {
 
 #[rstest]
 #[case::present("a1,Ana,,,,", Kind::Agent)]
+#[case::present_without_a_name("a1,,,,,", Kind::Agent)]
 #[case::present("a1,,old,whatsapp,5511900000001,", Kind::Conversation)]
 #[case::present_by_another_spelling("a1,,old,whatsapp,+55 (11) 90000-0001,", Kind::Conversation)]
 fn what_is_there_and_the_same_stays(#[case] cells: &str, #[case] kind: Kind) {
@@ -107,6 +108,8 @@ fn what_is_there_and_the_same_stays(#[case] cells: &str, #[case] kind: Kind) {
 #[rstest]
 #[case::website("website")]
 #[case::instagram("instagramDm")]
+#[case::zapier("zapier")]
+#[case::slack_direct("slackDm")]
 fn what_is_not_whatsapp_is_left_out(#[case] channel: &str) {
     let row = one(&format!("a1,,c1,{channel},,"));
     let reason = format!("channel {channel} is not WhatsApp");
@@ -206,6 +209,61 @@ fn a_channel_is_chosen(#[case] channels: &[&str], #[case] chosen: Option<&str>) 
         }
         (other, _) => panic!("{other:?}"),
     }
+}
+
+#[rstest]
+#[case::without_a_word("", Some("main"))]
+#[case::a_word_of_whatsapp("zapperapi", Some("main"))]
+#[case::an_id_at_recado("z2", Some("z2"))]
+#[case::another_word("sms", None)]
+fn a_choice_for_all_is_for_what_is_whatsapp(#[case] word: &str, #[case] chosen: Option<&str>) {
+    let text = format!("conversationId,channel,phone\nc1,{word},+5511900000002\n");
+    let row = plan(&text, &["main"]).conversations.remove(0);
+    match (row.verdict, chosen) {
+        (Verdict::Create(body), Some(chosen)) => assert_eq!(body["channelId"], chosen),
+        (Verdict::LeftOut(text), None) => {
+            assert!(text.contains("give --channel sms=ID"), "{text}");
+        }
+        (other, _) => panic!("{other:?}"),
+    }
+}
+
+const GROUP: &str = "120363000000000001@g.us";
+const NOT_CARRIED: &str = "does not carry reply buttons to a group";
+
+#[rstest]
+#[case::by_its_sign(json!("120363000000000001@g.us"), json!(null), "zapi", Ok(GROUP))]
+#[case::by_its_ending(json!("120363000000000001-group"), json!(true), "zapi", Ok(GROUP))]
+#[case::by_its_digits(json!("120363000000000001"), json!(true), "zapi", Ok(GROUP))]
+#[case::an_old_one(json!("5511900000009-1600000000"), json!(null), "zapi", Ok("5511900000009-1600000000@g.us"))]
+#[case::whatsapp(json!("120363000000000001"), json!(null), "whatsapp", Err(NOT_CARRIED))]
+#[case::zapperhub(json!("120363000000000001-group"), json!(null), "zapperapi", Err(NOT_CARRIED))]
+#[case::without_its_address(json!(null), json!(true), "zapi", Err("channelExternalId is not the address of one"))]
+#[case::with_the_number_of_a_member(json!("5511900000009"), json!(true), "zapi", Err("channelExternalId is not the address of one"))]
+fn a_group_is_never_a_conversation_with_a_member(
+    #[case] address: Value,
+    #[case] is_group: Value,
+    #[case] channel: &str,
+    #[case] expected: Result<&str, &str>,
+) {
+    let text = json!({"id": "c1", "channel": channel, "channelExternalId": address, "isGroup": is_group,
+        "whatsappChatLid": "190000000000001@lid",
+        "participantsContacts": [{"externalId": "5511900000002", "phoneNumber": "+55 11 90000-0002"}]});
+    let row = plan(&text.to_string(), &["zapi=z1"])
+        .conversations
+        .remove(0);
+    match (row.verdict, expected) {
+        (Verdict::Create(body), Ok(to)) => assert_eq!(body["to"], to),
+        (Verdict::LeftOut(text), Err(reason)) => assert!(text.contains(reason), "{text}"),
+        (other, _) => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn an_agent_that_has_its_name_further_down_is_no_fault() {
+    let rows = plan("agentId,agentName\na2,\na2,Bia\n", &[]).agents;
+    assert_eq!(rows.len(), 1);
+    assert!(matches!(rows[0].verdict, Verdict::Create(_)));
 }
 
 #[test]
