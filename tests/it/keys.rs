@@ -322,7 +322,7 @@ async fn check_config_says_where_each_value_comes_from() {
 )]
 #[case::no_such_file(&[("RECADO_MASTER_KEY_FILE", "/nowhere")], "RECADO_MASTER_KEY_FILE: cannot read /nowhere")]
 #[case::empty_file(&[("RECADO_MASTER_KEY_FILE", "/dev/null")], "RECADO_MASTER_KEY_FILE: /dev/null is empty")]
-#[case::no_level(&[("RECADO_LOG", "quiet")], "RECADO_LOG: `quiet` is no level; expected off, error, warn, info, debug or trace")]
+#[case::no_level(&[("RECADO_LOG", "quiet")], "RECADO_LOG: `quiet` is not a level; expected off, error, warn, info, debug or trace")]
 #[case::too_short(&[("RECADO_MASTER_KEY", "c2hvcnQ=")], "RECADO_MASTER_KEY has to be 32 bytes in base64")]
 #[case::postgres_without_key(
     &[("RECADO_DATABASE_URL", POSTGRES)],

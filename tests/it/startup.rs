@@ -77,7 +77,7 @@ fn said(output: &Output) -> String {
     "localhost:8080",
     "RECADO_METRICS_LISTEN and RECADO_LISTEN are the same address"
 )]
-#[case::log("RECADO_LOG", "verbose", "RECADO_LOG: `verbose` is no level")]
+#[case::log("RECADO_LOG", "verbose", "RECADO_LOG: `verbose` is not a level")]
 #[case::folder(
     "RECADO_DATABASE_URL",
     "sqlite:/nowhere/recado.db",

@@ -44,6 +44,8 @@ impl Store {
     /// [`StoreError::SameMasterKey`] if the database has this key, [`StoreError::ServersRunning`] if a server
     /// uses the database.
     pub async fn begin_key_loss(&self, fresh: FreshSecrets) -> Result<KeyLoss, StoreError> {
+        // Before the mark, at which a server that runs would end.
+        self.expect_no_servers().await?;
         let query = sqlx::query(
             "insert into master_key (id, fingerprint, next_fingerprint) values (1, '', $1) \
              on conflict (id) do update set next_fingerprint = $1 \
@@ -56,14 +58,13 @@ impl Store {
             return Err(StoreError::SameMasterKey);
         }
         // A server that starts from now on is refused; one that runs already is seen here.
-        let servers = self.wait_for_servers().await?;
-        if servers > 0 {
+        if let Err(running) = self.expect_no_servers().await {
             let undo = sqlx::query("update master_key set next_fingerprint = $1 where id = 1");
             self.write_count(undo.bind(earlier)).await?;
             // There was no fingerprint: the next start proves its key against a row.
             let none = sqlx::query("delete from master_key where id = 1 and fingerprint = ''");
             self.write_count(none).await?;
-            return Err(StoreError::ServersRunning(servers));
+            return Err(running);
         }
         Ok(KeyLoss {
             store: self.clone(),

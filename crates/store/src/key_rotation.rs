@@ -61,6 +61,10 @@ impl Store {
             Err(StoreError::RotationUnfinished | StoreError::WrongMasterKey) => false,
             Err(error) => return Err(error),
         };
+        if fresh {
+            // Before the mark, at which a server that runs would end.
+            self.expect_no_servers().await?;
+        }
         // The last case is a rotation whose end was not seen.
         let query = sqlx::query(
             "update master_key set next_fingerprint = $2 where id = 1 and \
@@ -77,15 +81,14 @@ impl Store {
                 .unwrap_or(StoreError::WrongMasterKey));
         }
         // A server that starts from now on is refused; one that runs already is seen here.
-        let servers = self.wait_for_servers().await?;
-        if servers > 0 {
+        if let Err(running) = self.expect_no_servers().await {
             if fresh {
                 let undo = sqlx::query(
                     "update master_key set next_fingerprint = null where id = 1 and next_fingerprint = $1",
                 );
                 self.write_count(undo.bind(next)).await?;
             }
-            return Err(StoreError::ServersRunning(servers));
+            return Err(running);
         }
         Ok(KeyRotation {
             store: self.clone(),
@@ -96,13 +99,20 @@ impl Store {
         })
     }
 
-    /// Counts the connections of running servers, after a while in which a server may come to its end.
-    pub(crate) async fn wait_for_servers(&self) -> Result<i64, StoreError> {
+    /// Checks that no server uses the database, after a while in which one may come to its end.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::ServersRunning`].
+    pub(crate) async fn expect_no_servers(&self) -> Result<(), StoreError> {
         let begun = Instant::now();
         loop {
             let servers = self.connections_of_servers().await?;
-            if servers == 0 || begun.elapsed() > SERVER_END_TIMEOUT {
-                return Ok(servers);
+            if servers == 0 {
+                return Ok(());
+            }
+            if begun.elapsed() > SERVER_END_TIMEOUT {
+                return Err(StoreError::ServersRunning(servers));
             }
             tokio::time::sleep(SERVER_END_TIMEOUT / 20).await;
         }

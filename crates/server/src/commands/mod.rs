@@ -12,6 +12,7 @@ pub(crate) mod serve;
 pub(crate) mod user;
 
 use std::fs;
+use std::io::Write as _;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -112,9 +113,9 @@ fn stop_at_signals(drain: Duration) -> Stop {
 }
 
 /// Prints one line on standard output.
-#[expect(clippy::print_stdout, reason = "the result of a command")]
 fn say(line: impl std::fmt::Display) {
-    println!("{line}");
+    // Fails if the reader has seen enough, as `head` does.
+    writeln!(std::io::stdout(), "{line}").ok();
 }
 
 /// Prints an error and its causes on standard error.
