@@ -23,7 +23,7 @@ use recado_providers::{
 };
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let acme = Acme::new("https://api.acme.example".parse()?, "acme-token".into());
+    let acme = Acme::new("https://api.acme.example".parse()?, "acme-token".into())?;
     let buttons = [Button::new("yes", "Yes"), Button::new("no", "No")];
     let message = OutboundMessage::new(
         "msg_1".parse()?,
@@ -125,9 +125,11 @@ impl Channel for Acme {
 }
 
 impl Acme {
-    pub(crate) fn new(url: Url, token: SecretString) -> Self {
-        let http = reqwest::Client::new();
-        Self { http, url, token }
+    pub(crate) fn new(url: Url, token: SecretString) -> reqwest::Result<Self> {
+        // A redirect would carry the message and the token elsewhere.
+        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
+        let http = http.build()?;
+        Ok(Self { http, url, token })
     }
 }
 

@@ -30,6 +30,8 @@ pub struct AccountField {
     pub words: &'static [&'static str],
     /// The part that it is of a URL of the provider, for those who paste a whole URL.
     pub(crate) in_url: &'static str,
+    /// Whether people choose the value themselves: it may look like anything.
+    pub(crate) is_own_choice: bool,
     /// Says what to write instead of what looks like another value.
     pub(crate) mistaken: fn(&str) -> Option<&'static str>,
 }
@@ -65,6 +67,7 @@ impl AccountField {
             secret: false,
             words: &[],
             in_url: "the value itself",
+            is_own_choice: false,
             mistaken: |_| None,
         }
     }
@@ -89,6 +92,13 @@ impl AccountField {
 
     pub(crate) const fn in_url(self, in_url: &'static str) -> Self {
         Self { in_url, ..self }
+    }
+
+    pub(crate) const fn own_choice(self) -> Self {
+        Self {
+            is_own_choice: true,
+            ..self
+        }
     }
 
     pub(crate) const fn mistaken(self, mistaken: fn(&str) -> Option<&'static str>) -> Self {

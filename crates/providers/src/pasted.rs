@@ -25,7 +25,8 @@ pub(crate) fn in_credential(field: &AccountField, text: &str) -> Option<String> 
     if after(value, "bearer ").is_some() {
         return Some("Begins with the word Bearer; write only what follows it".to_owned());
     }
-    if text.contains("://") || text.contains("/instances/") {
+    let is_url = text.contains("://") || text.contains("/instances/");
+    if is_url && !field.is_own_choice {
         return Some(format!("Is a URL; write only {}", field.in_url));
     }
     (field.mistaken)(text).map(str::to_owned)

@@ -64,7 +64,8 @@ const VERIFY_TOKEN: AccountField = AccountField::new(
     "verifyToken",
     "The verify token that is set in Meta's App Dashboard. Without it, the webhook secret of the channel is the verify token.",
 )
-.secret();
+.secret()
+.own_choice();
 const API_VERSION: AccountField = AccountField::new(
     "apiVersion",
     "The version of Meta's Graph API, such as `v25.0`.",
@@ -118,10 +119,13 @@ pub(super) fn resembles_a_phone_number(id: &str) -> bool {
     (is_spelled || id.len() <= MAX_PHONE_DIGITS) && phone::read(id).is_ok()
 }
 
-/// Recognizes `https://graph.facebook.com/v25.0/…`.
+/// Recognizes `https://graph.facebook.com/v25.0/800000000000001/…`; a proxy may have a version of its own.
 fn in_call(path: &[&str]) -> Option<&'static str> {
-    let has_version = path.iter().any(|segment| is_version(segment));
-    has_version.then_some("Is the URL of a call; end it before the version")
+    let is_id = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_call = path
+        .windows(2)
+        .any(|pair| is_version(pair[0]) && is_id(pair[1]));
+    is_call.then_some("Is the URL of a call; end it before the version")
 }
 
 /// `^v\d{1,2}\.\d$`: Graph API versions.

@@ -122,9 +122,13 @@ pub(crate) const FIELDS: AccountFields = AccountFields {
     settings: &[BUTTONS_ENDPOINT, WEBHOOK_TOKEN, BASE_URL],
 };
 
-/// Recognizes `https://api.z-api.io/instances/…`.
+/// Recognizes `https://api.z-api.io/instances/…/token/…`.
 fn in_call(path: &[&str]) -> Option<&'static str> {
-    path.contains(&"instances").then_some(
+    let is_call = path
+        .windows(3)
+        .any(|part| part[0] == "instances" && part[2] == "token");
+    // A proxy may have a path of its own.
+    is_call.then_some(
         "Is the URL of an instance; end it before /instances, and write the id and the token of the instance as \
          credentials",
     )

@@ -104,7 +104,9 @@ const API_KEY: AccountField = AccountField::new(
     "The API key, from ZapperHUB's panel; for `wuzapi` the token of the user.",
 )
 .required()
-.secret();
+.secret()
+// The token of a wuzapi user is what its owner wrote into the server.
+.own_choice();
 const DIALECT: AccountField = AccountField::new(
     "dialect",
     "The API that answers: `zapperapi_v2` is ZapperHUB's hosted one, `wuzapi` a server of your own, whose `baseUrl` is \

@@ -125,7 +125,7 @@ async fn a_channel_of_ones_own_fails_under_its_own_name(
 ) {
     let server = canned(status, answer.to_string()).await;
     let url = server.url.parse().expect("a URL");
-    let acme = custom_channel::Acme::new(url, "acme-token".into());
+    let acme = custom_channel::Acme::new(url, "acme-token".into()).expect("a client");
     let sent = send_with_retries(&acme, &full(), &RetryPolicy::default()).await;
     match (sent, expected) {
         (Ok(receipt), Ok(id)) => assert_eq!(receipt.external_id.as_deref(), Some(id)),
@@ -145,7 +145,7 @@ async fn a_channel_of_ones_own_fails_under_its_own_name(
 #[tokio::test]
 async fn a_channel_of_ones_own_has_its_own_limits_and_webhooks() {
     let url = "http://127.0.0.1:1".parse().expect("a URL");
-    let acme = custom_channel::Acme::new(url, "acme-token".into());
+    let acme = custom_channel::Acme::new(url, "acme-token".into()).expect("a client");
     let buttons = [recado_core::Button::new("a", "t".repeat(25))];
     let content = recado_core::ButtonsMessage::new("Hi", buttons).expect("a message");
     let message = crate::support::message("5521988887777", content);

@@ -92,6 +92,9 @@ fn the_word_bearer_before_a_token_is_recognized(#[case] before: &str) {
 #[case::another("https://graph.facebook.com/v25.0/800000000000001?access_token=0FBA9C7D2E1848A3")]
 fn a_url_in_the_place_of_a_credential_is_recognized(#[case] url: &str) {
     each_credential(|subject, key| {
+        if matches!(key, "verifyToken" | "apiKey") {
+            return;
+        }
         let part = match (subject, key) {
             (Subject::WhatsApp, "phoneNumberId") => {
                 "the number's id, which follows the version in it"
@@ -143,6 +146,16 @@ fn the_url_of_a_call_in_the_place_of_the_base_url_is_recognized(
 }
 
 #[rstest]
+#[case::whatsapp(Subject::WhatsApp, "https://proxy.example.com/v1.0")]
+#[case::zapi(Subject::Zapi, "https://proxy.example.com/instances")]
+#[case::zapi_below(Subject::Zapi, "https://proxy.example.com/instances/main")]
+fn a_base_url_with_a_path_of_its_own_is_taken(#[case] subject: Subject, #[case] url: &str) {
+    let settings = subject.settings(url);
+    let read = parse(subject.provider(), &subject.credentials(), &settings);
+    assert!(read.is_ok(), "{:?}", read.err());
+}
+
+#[rstest]
 #[case::whatsapp(Subject::WhatsApp, "phoneNumberId", "5511900000001")]
 #[case::whatsapp_spelled(Subject::WhatsApp, "phoneNumberId", "(55) 11 90000-0001")]
 #[case::whatsapp_plus(Subject::WhatsApp, "phoneNumberId", "+55 11 90000-0001")]
@@ -160,6 +173,17 @@ fn a_phone_number_in_the_place_of_an_id_is_recognized(
         "{faults:?}"
     );
     assert!(!faults[0].contains("90000"), "{faults:?}");
+}
+
+#[rstest]
+#[case::a_verify_token(Subject::WhatsApp, "verifyToken")]
+#[case::a_token_of_wuzapi(Subject::Wuzapi, "apiKey")]
+fn a_secret_that_people_choose_may_look_like_a_url(#[case] subject: Subject, #[case] key: &str) {
+    let mut credentials = subject.credentials();
+    credentials[key] = "my://instances/secret".into();
+    let settings = subject.settings("https://api.example.com");
+    let read = parse(subject.provider(), &credentials, &settings);
+    assert!(read.is_ok(), "{:?}", read.err());
 }
 
 #[rstest]
