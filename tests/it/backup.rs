@@ -175,12 +175,18 @@ async fn a_backup_does_not_replace_a_file_or_the_database() {
     let (backup, own) = (file(database, "backup.db"), file(database, "recado.db"));
     fs::write(&backup, "old").expect("a file");
     let names_before = names(database);
+    let beside = |ending: &str| file(database, &format!("recado.db{ending}"));
+    let belongs = "is a file of the database";
     for (arguments, sentence) in [
         (
             &["backup", text(&backup)][..],
             "exists already; choose another file, or replace it with --force",
         ),
         (&["backup", "--force", text(&own)], "is the database itself"),
+        (&["backup", "--force", text(&beside("-wal"))], belongs),
+        (&["backup", "--force", text(&beside("-shm"))], belongs),
+        (&["backup", "--force", text(&beside(".lock"))], belongs),
+        (&["backup", "--force", text(&beside(".key"))], belongs),
         (
             &["backup", "--force", "/"],
             "is a folder; name a file in it",

@@ -70,6 +70,11 @@ pub async fn backup(config: &ConfigArgs, args: &BackupArgs) -> anyhow::Result<Wr
         args.file.display()
     );
     ensure!(
+        !belongs_to(&args.file, &database) && !key_file_is(config, &args.file)?,
+        "{} is a file of the database; choose another file",
+        args.file.display()
+    );
+    ensure!(
         args.force || !args.file.exists(),
         "{} exists already; choose another file, or replace it with --force",
         args.file.display()
@@ -84,7 +89,8 @@ pub async fn backup(config: &ConfigArgs, args: &BackupArgs) -> anyhow::Result<Wr
     open_copy(copy.path(), key, Store::check_copy)
         .await
         .context("the copy is not usable, so the database may be damaged")?;
-    keep(copy, &args.file)?;
+    keep(copy, &args.file, args.force)?;
+    key_file::sync_folder(&args.file)?;
     let key_file = config.key_file()?;
     Ok(Written {
         bytes: fs::metadata(&args.file)?.len(),
@@ -122,19 +128,41 @@ pub async fn restore(config: &ConfigArgs, args: &RestoreArgs) -> anyhow::Result<
     let mut backup = File::open(&args.file)?;
     io::copy(&mut backup, &mut copy)
         .with_context(|| format!("cannot copy {}", args.file.display()))?;
-    open_copy(copy.path(), key, async |copy| {
+    open_copy(copy.path(), key.clone(), async |copy| {
         copy.check_copy().await?;
         copy.skip_event_ids().await
     })
     .await
     .with_context(|| format!("{} cannot be restored", args.file.display()))?;
+    if let Err(error) = empty_log(&database, key).await {
+        tracing::warn!(%error, "the database of before cannot be opened; it is kept with its log");
+    }
     let old = put_aside(&database)?;
-    keep(copy, &database)?;
+    if let Err(error) = keep(copy, &database, true) {
+        if let Some(old) = &old {
+            link_logs(old, &database).context("cannot put the log of the database back")?;
+        }
+        return Err(error);
+    }
+    key_file::sync_folder(&database)?;
     Ok(Restored { database, old })
 }
 
-/// Checks that the file may be a complete SQLite database, and is not the one that it would replace.
-fn check_file(file: &Path, database: &Path) -> anyhow::Result<()> {
+/// Brings everything from the log of the database into it, so that it is whole without its log: the process may be killed
+/// between the removal of the log and the replacement of the database.
+async fn empty_log(database: &Path, key: MasterKey) -> anyhow::Result<()> {
+    if !files::beside(database, "-wal").exists() {
+        return Ok(());
+    }
+    // Without it, SQLite would take what is in the log for the database.
+    check_header(database)?;
+    let store = Store::connect(&files::sqlite_url(name(database)?), key).await?;
+    let emptied = store.empty_log().await;
+    store.close().await;
+    Ok(emptied?)
+}
+
+fn check_header(file: &Path) -> anyhow::Result<()> {
     let cannot_read = || format!("cannot read {}", file.display());
     let mut header = Vec::new();
     let opened = File::open(file).with_context(cannot_read)?;
@@ -145,6 +173,12 @@ fn check_file(file: &Path, database: &Path) -> anyhow::Result<()> {
         "{} is not a SQLite database",
         file.display()
     );
+    Ok(())
+}
+
+/// Checks that the file may be a complete SQLite database, and is not the one that it would replace.
+fn check_file(file: &Path, database: &Path) -> anyhow::Result<()> {
+    check_header(file)?;
     ensure!(
         !is_same(file, database),
         "{} is the database itself",
@@ -168,6 +202,34 @@ fn is_same(one: &Path, other: &Path) -> bool {
     }
 }
 
+/// Returns whether the file is, or would be, one that SQLite or the server keeps beside the database.
+fn belongs_to(file: &Path, database: &Path) -> bool {
+    let file = real(file);
+    let database = [real(database), database.canonicalize().ok()];
+    database.iter().flatten().any(|database| {
+        let theirs = ["-wal", "-shm", "-journal", ".key", ".lock"];
+        let mut theirs = theirs
+            .map(|ending| files::beside(database, ending))
+            .into_iter();
+        theirs.any(|theirs| file.as_ref() == Some(&theirs))
+    })
+}
+
+/// Returns whether the file is the configured key file.
+fn key_file_is(config: &ConfigArgs, file: &Path) -> anyhow::Result<bool> {
+    Ok(config.key_file()?.is_some_and(|key| is_same(file, &key)))
+}
+
+/// Returns the path of a file that may be missing, with its folder as it is on the disk.
+fn real(file: &Path) -> Option<PathBuf> {
+    Some(folder(file).canonicalize().ok()?.join(file.file_name()?))
+}
+
+fn folder(file: &Path) -> &Path {
+    let folder = file.parent().filter(|path| !path.as_os_str().is_empty());
+    folder.unwrap_or(Path::new("."))
+}
+
 /// Creates an empty file in the folder of another one, for its owner alone; it is removed when it is dropped.
 fn file_beside(file: &Path) -> anyhow::Result<NamedTempFile> {
     ensure!(
@@ -175,8 +237,7 @@ fn file_beside(file: &Path) -> anyhow::Result<NamedTempFile> {
         "{} is a folder; name a file in it",
         file.display()
     );
-    let folder = file.parent().filter(|path| !path.as_os_str().is_empty());
-    let folder = folder.unwrap_or(Path::new("."));
+    let folder = folder(file);
     folder
         .canonicalize()
         .and_then(|folder| {
@@ -211,14 +272,19 @@ async fn open_copy(
     Ok(())
 }
 
-/// Brings a file to disk, and gives it its name.
-fn keep(copy: NamedTempFile, file: &Path) -> anyhow::Result<()> {
+/// Brings a file to disk, and gives it its name, which another file may have only with `force`.
+fn keep(copy: NamedTempFile, file: &Path, force: bool) -> anyhow::Result<()> {
     copy.as_file()
         .sync_all()
         .with_context(|| format!("cannot sync the copy beside {}", file.display()))?;
-    let kept = copy.persist(file).map_err(|error| error.error);
+    let kept = if force {
+        copy.persist(file)
+    } else {
+        copy.persist_noclobber(file)
+    };
+    let kept = kept.map_err(|error| error.error);
     kept.with_context(|| format!("cannot create {}", file.display()))?;
-    key_file::sync_folder(file)
+    Ok(())
 }
 
 /// Keeps the database and its log under a second name, and takes the log away from the first one: it must not be applied
@@ -231,13 +297,7 @@ fn put_aside(database: &Path) -> anyhow::Result<Option<PathBuf>> {
         let name = files::beside(database, &format!(".before-{now}"));
         // Links, so that at every instant a database stands under the first name: a server that finds none creates one.
         let kept = fs::hard_link(database, &name);
-        let kept = kept.and_then(|()| {
-            if log.exists() {
-                fs::hard_link(&log, files::beside(&name, "-wal"))
-            } else {
-                Ok(())
-            }
-        });
+        let kept = kept.and_then(|()| link_logs(database, &name));
         kept.with_context(|| format!("cannot keep {} as {}", database.display(), name.display()))?;
         old = Some(name);
     }
@@ -246,8 +306,22 @@ fn put_aside(database: &Path) -> anyhow::Result<Option<PathBuf>> {
     Ok(old)
 }
 
+/// Gives the logs of a database a second name, beside another name of the database.
+fn link_logs(database: &Path, other: &Path) -> io::Result<()> {
+    for ending in ["-wal", "-journal"] {
+        match fs::hard_link(
+            files::beside(database, ending),
+            files::beside(other, ending),
+        ) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
 fn remove_logs(database: &Path) -> io::Result<()> {
-    for ending in ["-wal", "-shm"] {
+    for ending in ["-wal", "-shm", "-journal"] {
         match fs::remove_file(files::beside(database, ending)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}

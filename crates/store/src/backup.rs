@@ -30,6 +30,20 @@ impl Store {
         Ok(())
     }
 
+    /// Brings everything from the write-ahead log of a SQLite database into its file, and empties the log.
+    ///
+    /// # Errors
+    ///
+    /// SQLite cannot read or write the database.
+    pub async fn empty_log(&self) -> Result<(), StoreError> {
+        let mut connection = self.source().connect(Role::Writer).await?;
+        sqlx::query("pragma wal_checkpoint(truncate)")
+            .execute(&mut connection)
+            .await?;
+        connection.close().await?;
+        Ok(())
+    }
+
     /// Checks a copy of a SQLite database: every page and index of it, that this program can use it, and its
     /// master key.
     ///

@@ -61,7 +61,8 @@ impl Walk {
         }
     }
 
-    /// Looks at some more rows, and removes those that may go; returns `None` behind the last organization.
+    /// Looks at some more rows, and removes those that may go; returns `None` behind the last organization. What fails in
+    /// one organization is logged, and the walk goes on with the next one.
     pub(crate) async fn step(&mut self) -> Result<Option<Pruned>, StoreError> {
         let Some(place) = self.place().await? else {
             return Ok(None);
@@ -70,19 +71,25 @@ impl Walk {
             After::Event(_) => EVENTS,
             After::Message(_) => MESSAGES,
         };
-        let rows = self.look(&place).await?;
-        let removed = match &rows.last {
-            Some(last) => self.remove(&place, last.clone()).await?,
-            None => 0,
-        };
-        match rows.last.filter(|_| rows.more) {
+        let (next, rows) = self.walk(&place).await.unwrap_or_else(|error| {
+            tracing::warn!(organization.id = %place.organization, %error, what, "cannot remove the old rows of an organization");
+            (None, 0)
+        });
+        match next {
             Some(after) => self.place = Some(Place { after, ..place }),
             None => self.done = place.organization.into(),
         }
-        Ok(Some(Pruned {
-            what,
-            rows: removed,
-        }))
+        Ok(Some(Pruned { what, rows }))
+    }
+
+    /// Removes some rows of an organization; returns behind which row there may be more, and how many were removed.
+    async fn walk(&self, place: &Place) -> Result<(Option<After>, u64), StoreError> {
+        let rows = self.look(place).await?;
+        let removed = match &rows.last {
+            Some(last) => self.remove(place, last.clone()).await?,
+            None => 0,
+        };
+        Ok((rows.last.filter(|_| rows.more), removed))
     }
 
     /// Takes the place where the walk goes on.

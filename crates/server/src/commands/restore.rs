@@ -1,15 +1,20 @@
 //! `recado-server restore`
 
+use anyhow::bail;
 use recado_server::backup::{self, RestoreArgs};
 use recado_server::config::ConfigArgs;
 use recado_server::logging;
 
-use super::say;
+use super::{say, shutdown_signal};
 
 /// Restores the database, and says where the old one is.
 pub(crate) async fn run(config: &ConfigArgs, args: &RestoreArgs) -> anyhow::Result<()> {
     logging::init(&config.log)?;
-    let restored = backup::restore(config, args).await?;
+    let restored = tokio::select! {
+        restored = backup::restore(config, args) => restored?,
+        // The copy is removed; the database is replaced without a pause, and therefore not yet.
+        () = shutdown_signal() => bail!("interrupted; the database is as it was"),
+    };
     say(format_args!(
         "{} is the database of the backup; start the server",
         restored.database.display()

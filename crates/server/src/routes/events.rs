@@ -202,14 +202,15 @@ pub(crate) async fn list(
     Query(query): Query<EventQuery>,
 ) -> Result<Response, ApiError> {
     let (after, limit) = (query.cursor()?, query.limit()?);
-    if after.is_some() {
-        let bounds = app.store.event_bounds(&organization_id).await?;
-        check_seen("cursor", after, bounds)?;
-    }
     let page = app
         .store
         .list_events(&organization_id, after, &query.filter()?, limit)
         .await?;
+    if after.is_some() {
+        // After the page is read, for events behind the cursor may be removed until then.
+        let bounds = app.store.event_bounds(&organization_id).await?;
+        check_seen("cursor", after, bounds)?;
+    }
     let events = Events {
         next_cursor: page.next.map(|id| id.to_string()),
         data: page.data.into_iter().map(Event::from).collect(),

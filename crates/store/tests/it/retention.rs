@@ -117,6 +117,24 @@ async fn old_messages_and_events_of_all_organizations_are_removed_in_bounded_ste
 }
 
 #[tokio::test]
+async fn what_fails_in_one_organization_does_not_keep_the_rows_of_others() {
+    let World { store, database } = &aged().await;
+    let unreadable = format!(
+        "update events set created_at = {} where organization_id = 'org_1' and seq = 1",
+        i64::MAX
+    );
+    let done = sqlx::query(AssertSqlSafe(unreadable));
+    done.execute(&mut World::raw_of(database).await)
+        .await
+        .unwrap();
+    prune(store, NOW, a_day()).await;
+    let kept = events(database, "org_1").await.len();
+    assert_eq!(kept, usize::try_from(ROWS).unwrap());
+    let young: Vec<_> = ((OLD + 1)..=ROWS).collect();
+    assert_eq!(events(database, "org_2").await, young);
+}
+
+#[tokio::test]
 async fn nothing_is_removed_before_its_time_or_for_ever() {
     let World { store, database } = &aged().await;
     assert_eq!(prune(store, DAY, a_day()).await, 0);
