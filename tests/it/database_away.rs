@@ -1,6 +1,8 @@
 //! A server starts while its PostgreSQL is away: it listens, says that it is not ready, and works when the
 //! database is back.
 
+use std::time::Duration;
+
 use recado_store::testing::TestDatabase;
 use recado_store::{DatabaseKind, MasterKey};
 use recado_tests::Client;
@@ -64,7 +66,9 @@ async fn a_server_waits_for_its_database_and_works_when_it_is_there() {
     }
 
     cluster.start_again().expect("it starts");
-    while operator.get("/readyz").await.status != StatusCode::OK {}
+    let ready = async { while operator.get("/readyz").await.status != StatusCode::OK {} };
+    let ready = tokio::time::timeout(Duration::from_mins(1), ready).await;
+    ready.expect("the server becomes ready");
     let client = operator.with_key(&organization(&operator, "demo").await);
     open_conversations(&client, &CONVERSATIONS).await;
     client.send(smallest_body("conv-456")).await.expect(200);
@@ -103,5 +107,7 @@ async fn a_server_that_finds_another_master_key_when_the_database_is_back_ends()
     let server = server.expect("it listens");
     cluster.start_again().expect("it starts");
     let ended = server.ended().await.expect_err("a failure");
-    assert!(ended.to_string().contains("exit status: 1"), "{ended}");
+    let ended = ended.to_string();
+    assert!(ended.contains("exit status: 1"), "{ended}");
+    assert!(ended.contains("another master key"), "{ended}");
 }

@@ -1,10 +1,12 @@
 //! A contact is erased over the API and with the command line.
 
 use recado_sandbox::{Effect, Fault, Provider};
+use recado_tests::client::Answer;
 use recado_tests::world::{CUSTOMER, smallest_body};
 use recado_tests::{Client, World};
 use rstest::rstest;
 use serde_json::{Value, json};
+use tokio::task::JoinHandle;
 
 async fn erase(client: &Client, address: &str) -> Value {
     let asked = client.post("/contacts/erase", json!({ "address": address }));
@@ -52,9 +54,8 @@ async fn a_contact_is_erased_and_the_answer_and_the_log_say_how_much() {
     );
 }
 
-#[tokio::test]
-async fn an_erasure_waits_for_a_message_that_is_being_sent() {
-    let world = World::start().await;
+/// Sends a message to the customer, and returns as soon as it is stored: the provider answers later.
+async fn begin_slow_send(world: &World) -> JoinHandle<Answer> {
     let slow = Fault {
         delay_ms: 700,
         ..Fault::new(Provider::Whatsapp, Effect::Delay)
@@ -64,6 +65,13 @@ async fn an_erasure_waits_for_a_message_that_is_being_sent() {
     let sending = tokio::spawn(async move { client.send(smallest_body("conv-456")).await });
     let stored = "/conversations/conv-456/messages?limit=1";
     while world.client.list(stored).await.is_empty() {}
+    sending
+}
+
+#[tokio::test]
+async fn an_erasure_waits_for_a_message_that_is_being_sent() {
+    let world = World::start().await;
+    let sending = begin_slow_send(&world).await;
     let erased = erase(&world.client, CUSTOMER).await;
     assert_eq!(
         (&erased["complete"], &erased["messages"]),
@@ -75,15 +83,7 @@ async fn an_erasure_waits_for_a_message_that_is_being_sent() {
 #[tokio::test]
 async fn an_organization_erases_one_contact_at_a_time() {
     let world = World::start().await;
-    let slow = Fault {
-        delay_ms: 700,
-        ..Fault::new(Provider::Whatsapp, Effect::Delay)
-    };
-    world.sandbox.fail_next(slow, 1);
-    let client = world.client.clone();
-    let sending = tokio::spawn(async move { client.send(smallest_body("conv-456")).await });
-    let stored = "/conversations/conv-456/messages?limit=1";
-    while world.client.list(stored).await.is_empty() {}
+    let sending = begin_slow_send(&world).await;
     let ask = || {
         let body = json!({ "address": CUSTOMER });
         world.client.post("/contacts/erase", body)

@@ -2,12 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use recado_store::DatabaseKind;
-use recado_store::testing::TestDatabase;
 use recado_tests::binaries::command;
 use recado_tests::{World, people};
 use serde_json::Value;
-use sqlx::{AnyConnection, Connection as _, Row as _};
 
 use crate::isolation::owned::Owned;
 
@@ -32,28 +29,6 @@ const TABLES: [(&str, Result<&str, &str>); 15] = [
     ("webhook_calls", Ok("webhook_call")),
     ("webhook_endpoints", Ok("webhook_endpoint")),
 ];
-
-/// The tables with rows of organizations.
-async fn tables(database: &TestDatabase) -> Vec<String> {
-    let mut connection = AnyConnection::connect(database.url())
-        .await
-        .expect("a database");
-    let text = match database.kind() {
-        DatabaseKind::Sqlite => {
-            "select m.name as name from sqlite_master m join pragma_table_info(m.name) c \
-             where m.type = 'table' and c.name = 'organization_id' order by m.name"
-        }
-        DatabaseKind::Postgres => {
-            "select cast(table_name as text) as name from information_schema.columns \
-             where table_schema = 'public' and column_name = 'organization_id' order by table_name"
-        }
-    };
-    let tables = sqlx::query(text)
-        .fetch_all(&mut connection)
-        .await
-        .expect("tables");
-    tables.iter().map(|table| table.get("name")).collect()
-}
 
 /// Runs `recado export` with that key.
 async fn export(world: &World, key: &str) -> (bool, String, String) {
@@ -83,7 +58,7 @@ async fn an_export_has_a_line_for_every_object_of_the_organization_alone() {
     }
     people::session_of_role(&world, "mine", "owner").await;
     assert_eq!(
-        tables(&world.database).await,
+        world.database.organization_tables().await,
         TABLES.map(|(table, _)| table),
         "say how a new table is exported"
     );

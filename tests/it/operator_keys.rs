@@ -70,7 +70,7 @@ async fn operator_keys_are_listed_and_a_revoked_one_stops_at_once_on_every_serve
     for missing in [id, &own] {
         let (revoked, said) = command(&format!("operator-key revoke {missing}")).await;
         assert!(
-            !revoked && said.contains("there is no operator key"),
+            !revoked && said.contains("is not an operator key"),
             "{said}"
         );
     }

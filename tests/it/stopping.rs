@@ -1,5 +1,7 @@
 //! A server is asked to stop: how it says so, what it still does, and how long that may take.
 
+use std::time::Duration;
+
 use recado_store::testing::TestDatabase;
 use recado_tests::binaries::{Deployment, Server, deploy_with, signal};
 use recado_tests::held::HeldProvider;
@@ -24,13 +26,17 @@ fn line(log: &str, message: &str) -> Value {
 
 /// Asks for the readiness of a server until it has that status, and returns the body.
 async fn readiness(server: &Server, status: StatusCode) -> Value {
-    loop {
-        let answer = reqwest::get(format!("{}/readyz", server.url)).await;
-        let answer = answer.expect("an answer");
-        if answer.status() == status {
-            return answer.json().await.expect("JSON");
+    let changed = async {
+        loop {
+            let answer = reqwest::get(format!("{}/readyz", server.url)).await;
+            let answer = answer.expect("an answer");
+            if answer.status() == status {
+                return answer.json().await.expect("JSON");
+            }
         }
-    }
+    };
+    let changed = tokio::time::timeout(Duration::from_mins(1), changed).await;
+    changed.expect("the readiness changes")
 }
 
 #[rstest]

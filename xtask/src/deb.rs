@@ -217,7 +217,7 @@ impl Package {
 fn word(value: &Value) -> Result<&str> {
     value
         .as_str()
-        .with_context(|| format!("{value} is no text"))
+        .with_context(|| format!("{value} is not a text"))
 }
 
 /// Copies a file into a new tree, in which everybody may read, whatever the umask is.
@@ -231,15 +231,32 @@ fn put(tree: &Path, from: &Path, to: &Path, mode: u32) -> Result<()> {
     Ok(fs::set_permissions(to, Permissions::from_mode(mode))?)
 }
 
+/// Makes sure that the programs that make and check the package are there.
+pub(crate) fn find_or_install() -> Result<()> {
+    let needed = [("dpkg-shlibdeps", "dpkg-dev"), ("fakeroot", "fakeroot")];
+    let needed = needed.into_iter().filter(|(program, _)| {
+        // Root installs into the empty root by itself.
+        let is_needed = *program != "fakeroot" || !is_root();
+        is_needed && !debian::in_path(program)
+    });
+    let missing: Vec<_> = needed.map(|(_, package)| package).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    ensure!(
+        debian::may_install()?,
+        "programs that make the Debian package are missing: install them with `sudo apt-get install --no-install-recommends {}`",
+        missing.join(" ")
+    );
+    debian::install(&missing)
+}
+
+fn is_root() -> bool {
+    output(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0")
+}
+
 /// The packages of the libraries that the programs are linked with.
 fn libraries(binaries: &[PathBuf]) -> Result<String> {
-    if !debian::in_path("dpkg-shlibdeps") {
-        ensure!(
-            debian::may_install()?,
-            "dpkg-shlibdeps is missing: install it with `sudo apt-get install --no-install-recommends dpkg-dev`"
-        );
-        debian::install(&["dpkg-dev"])?;
-    }
     // It works where the source of a package is.
     let folder = tempfile::tempdir()?;
     fs::create_dir(folder.path().join("debian"))?;
@@ -271,9 +288,8 @@ impl EmptyRoot {
 
     /// Runs dpkg; the scripts of the package run outside, where their programs are.
     fn dpkg(&self, args: &[&str]) -> Result<()> {
-        let is_root = output(Command::new("id").arg("-u"))?.trim() == "0";
-        let mut command = Command::new(if is_root { "dpkg" } else { "fakeroot" });
-        if !is_root {
+        let mut command = Command::new(if is_root() { "dpkg" } else { "fakeroot" });
+        if !is_root() {
             command.arg("dpkg");
         }
         command

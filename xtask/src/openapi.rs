@@ -206,7 +206,7 @@ impl Tools {
 }
 
 /// Returns the operations that are called at random, each with the first of the callers that it takes; a key calls
-/// those that take anybody.
+/// those that take any caller.
 fn callers(document: &str) -> Result<Vec<(String, String)>> {
     let document: Value = serde_json::from_str(document)?;
     let paths = document["paths"].as_object().context("paths")?;

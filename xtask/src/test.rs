@@ -36,6 +36,9 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
         .is_empty()
         .then(openapi::Tools::find_or_install)
         .transpose()?;
+    if args.is_empty() {
+        deb::find_or_install()?;
+    }
     let files = files()?;
 
     println!("== build ==");

@@ -93,14 +93,14 @@ impl ButtonsMessage {
         })
     }
 
-    /// Sets the header; a blank one is no header.
+    /// Sets the header. A blank header is left out.
     #[must_use]
     pub fn with_header(self, header: impl Into<String>) -> Self {
         let header = Some(header.into()).filter(|text| !is_blank(text));
         Self { header, ..self }
     }
 
-    /// Sets the footer; a blank one is no footer.
+    /// Sets the footer. A blank footer is left out.
     #[must_use]
     pub fn with_footer(self, footer: impl Into<String>) -> Self {
         let footer = Some(footer.into()).filter(|text| !is_blank(text));

@@ -41,7 +41,7 @@ pub trait Channel: Send + Sync {
 
     /// The id that a message of ours has at WhatsApp even if the answer is lost, where we choose it. No IO.
     ///
-    /// Unless a provider lets us choose it, there is none.
+    /// Returns `None` unless the provider lets us choose the id.
     fn preset_message_id(&self, id: &MessageId) -> Option<String> {
         let _ = id;
         None

@@ -30,7 +30,7 @@ pub struct AccountField {
     pub words: &'static [&'static str],
     /// The part that it is of a URL of the provider, for those who paste a whole URL.
     pub(crate) in_url: &'static str,
-    /// Whether people choose the value themselves: it may look like anything.
+    /// Whether a person chooses the value: it may look like a URL.
     pub(crate) is_own_choice: bool,
     /// Says what to write instead of what looks like another value.
     pub(crate) mistaken: fn(&str) -> Option<&'static str>,

@@ -198,14 +198,14 @@ impl<'a> Form<'a> {
     }
 
     /// `settings.baseUrl`, if it is there and right; `in_call` recognizes the URL of a call, and says where to end it.
-    pub(crate) fn base_url(&mut self, in_call: fn(&[&str]) -> Option<&'static str>) -> Option<Url> {
+    pub(crate) fn base_url(&mut self, in_call: fn(&Url) -> Option<&'static str>) -> Option<Url> {
         let text = self.setting(BASE_URL.name)?;
         let problem = match Url::parse(&text) {
             Ok(url) => {
                 let has_names = !url.username().is_empty() || url.password().is_some();
                 // A stored URL went through the rules of its time.
                 let is_given = !matches!(self.origin, Origin::Stored);
-                let problem = in_call(&segments(&url))
+                let problem = in_call(&url)
                     .filter(|_| is_given)
                     .or_else(|| check_base_url(&url).err())
                     .or(has_names.then_some("Must not contain a user name or password"));
@@ -254,7 +254,8 @@ impl<'a> Form<'a> {
     }
 }
 
-fn segments(url: &Url) -> Vec<&str> {
+/// Returns the segments of the path of a URL.
+pub(crate) fn segments(url: &Url) -> Vec<&str> {
     url.path_segments().into_iter().flatten().collect()
 }
 

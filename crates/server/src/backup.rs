@@ -135,16 +135,25 @@ pub async fn restore(config: &ConfigArgs, args: &RestoreArgs) -> anyhow::Result<
     .await
     .with_context(|| format!("{} cannot be restored", args.file.display()))?;
     if let Err(error) = empty_log(&database, key).await {
-        tracing::warn!(%error, "the database of before cannot be opened; it is kept with its log");
+        tracing::warn!(%error, "the log of the database of before cannot be emptied; it is kept beside it");
     }
     let old = put_aside(&database)?;
-    if let Err(error) = keep(copy, &database, true) {
+    // The log must not be applied to another database.
+    let replaced = remove_logs(&database)
+        .with_context(|| format!("cannot remove the logs of {}", database.display()))
+        .and_then(|()| keep(copy, &database, true));
+    if let Err(error) = replaced {
         if let Some(old) = &old {
             link_logs(old, &database).context("cannot put the log of the database back")?;
         }
         return Err(error);
     }
-    key_file::sync_folder(&database)?;
+    if let Err(error) = key_file::sync_folder(&database) {
+        tracing::warn!(
+            error = format!("{error:#}"),
+            "the database is replaced, and may not be on the disk yet"
+        );
+    }
     Ok(Restored { database, old })
 }
 
@@ -287,26 +296,21 @@ fn keep(copy: NamedTempFile, file: &Path, force: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Keeps the database and its log under a second name, and takes the log away from the first one: it must not be applied
-/// to another database. Returns the second name, or `None` if there is no database.
+/// Keeps the database and its log under a second name. Returns that name, or `None` if the database does not exist.
 fn put_aside(database: &Path) -> anyhow::Result<Option<PathBuf>> {
-    let log = files::beside(database, "-wal");
-    let mut old = None;
-    if database.exists() {
-        let now = Timestamp::now().strftime("%Y%m%dT%H%M%SZ");
-        let name = files::beside(database, &format!(".before-{now}"));
-        // Links, so that at every instant a database stands under the first name: a server that finds none creates one.
-        let kept = fs::hard_link(database, &name);
-        let kept = kept.and_then(|()| link_logs(database, &name));
-        kept.with_context(|| format!("cannot keep {} as {}", database.display(), name.display()))?;
-        old = Some(name);
+    if !database.exists() {
+        return Ok(None);
     }
-    remove_logs(database)
-        .with_context(|| format!("cannot remove {} and its -shm", log.display()))?;
-    Ok(old)
+    let now = Timestamp::now().strftime("%Y%m%dT%H%M%SZ");
+    let name = files::beside(database, &format!(".before-{now}"));
+    // Links, so that at every instant a database stands under the first name: a server that finds none creates one.
+    let kept = fs::hard_link(database, &name);
+    let kept = kept.and_then(|()| link_logs(database, &name));
+    kept.with_context(|| format!("cannot keep {} as {}", database.display(), name.display()))?;
+    Ok(Some(name))
 }
 
-/// Gives the logs of a database a second name, beside another name of the database.
+/// Links the logs of a database to names beside another name of the database.
 fn link_logs(database: &Path, other: &Path) -> io::Result<()> {
     for ending in ["-wal", "-journal"] {
         match fs::hard_link(

@@ -37,6 +37,7 @@ struct InFlight {
     sends: usize,
     deliveries: usize,
     webhook_calls: usize,
+    erasures: usize,
 }
 
 impl InFlight {
@@ -46,6 +47,7 @@ impl InFlight {
             sends: app.sends.len(),
             deliveries: app.deliveries.len(),
             webhook_calls: app.intake.in_progress(),
+            erasures: app.erasures.tasks.len(),
         }
     }
 }
@@ -57,10 +59,11 @@ impl fmt::Display for InFlight {
             sends,
             deliveries,
             webhook_calls,
+            erasures,
         } = self;
         write!(
             f,
-            "{requests} requests, {sends} sends, {deliveries} deliveries, {webhook_calls} webhook calls"
+            "{requests} requests, {sends} sends, {deliveries} deliveries, {webhook_calls} webhook calls, {erasures} erasures"
         )
     }
 }
@@ -80,6 +83,7 @@ pub(crate) async fn report<T>(
             sends = waits_for.sends,
             deliveries = waits_for.deliveries,
             webhook_calls = waits_for.webhook_calls,
+            erasures = waits_for.erasures,
             waited_s = begun.elapsed().as_secs(),
             "recado-server accepts no more and finishes what is in flight"
         );

@@ -34,14 +34,19 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// SQLite cannot read or write the database.
+    /// SQLite cannot read or write the database, or [`StoreError::Busy`] if another process uses it.
     pub async fn empty_log(&self) -> Result<(), StoreError> {
         let mut connection = self.source().connect(Role::Writer).await?;
-        sqlx::query("pragma wal_checkpoint(truncate)")
-            .execute(&mut connection)
+        let row = sqlx::query("pragma wal_checkpoint(truncate)")
+            .fetch_one(&mut connection)
             .await?;
         connection.close().await?;
-        Ok(())
+        // Its first column tells that a reader or a writer was in the way, which SQLite does not call an error.
+        if row.try_get::<i64, _>(0)? == 0 {
+            Ok(())
+        } else {
+            Err(StoreError::Busy)
+        }
     }
 
     /// Checks a copy of a SQLite database: every page and index of it, that this program can use it, and its

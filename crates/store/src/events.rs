@@ -313,7 +313,7 @@ impl Store {
         })
     }
 
-    /// Returns which events of an organization there are; none if there is no such organization.
+    /// Returns which events of an organization there are; none if the organization does not exist.
     ///
     /// # Errors
     ///

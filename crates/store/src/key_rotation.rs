@@ -61,10 +61,8 @@ impl Store {
             Err(StoreError::RotationUnfinished | StoreError::WrongMasterKey) => false,
             Err(error) => return Err(error),
         };
-        if fresh {
-            // Before the mark, at which a server that runs would end.
-            self.expect_no_servers().await?;
-        }
+        // Before the mark, at which a server that runs would end.
+        self.expect_no_servers().await?;
         // The last case is a rotation whose end was not seen.
         let query = sqlx::query(
             "update master_key set next_fingerprint = $2 where id = 1 and \

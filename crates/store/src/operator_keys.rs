@@ -33,7 +33,7 @@ impl Store {
         })
     }
 
-    /// Revokes the key of an operator, at once; returns its name, or `None` if there is no such key.
+    /// Revokes the key of an operator, at once; returns its name, or `None` if the key does not exist.
     ///
     /// # Errors
     ///

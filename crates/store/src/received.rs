@@ -169,8 +169,11 @@ impl Received {
             channel,
         } = arrival;
         let address = address(&channel.id, &message.external_id);
-        let erased = (channel.id.clone(), columns::erased_id(&address.1));
-        if self.known.contains(&address) || self.known.contains(&erased) {
+        let is_erased = || {
+            let erased = (channel.id.clone(), columns::erased_id(&address.1));
+            message.group.is_some() && self.known.contains(&erased)
+        };
+        if self.known.contains(&address) || is_erased() {
             return Ok(Effect::Duplicate);
         }
         let answered = self.answered(message, channel, statuses);
@@ -274,13 +277,15 @@ fn sought<'a>((channel, message): &(&'a ChannelId, &InboundMessage)) -> Vec<Soug
         direction,
     };
     let own = columns::provider_id(&message.external_id);
-    // The sender may be erased since.
-    let erased = columns::erased_id(&own);
+    // The sender may be erased since; only taps in groups stay then.
+    let erased = message.group.is_some().then(|| columns::erased_id(&own));
     let answered = message.in_reply_to.as_deref().map(columns::provider_id);
-    [sought(own, "inbound"), sought(erased, "inbound")]
-        .into_iter()
-        .chain(answered.map(|id| sought(id, "outbound")))
-        .collect()
+    let own = [
+        Some(sought(own, "inbound")),
+        erased.map(|id| sought(id, "inbound")),
+    ];
+    let answered = answered.map(|id| sought(id, "outbound"));
+    own.into_iter().flatten().chain(answered).collect()
 }
 
 /// Old phones answer a message of Z-API with the title of the button as a text (Z-API, observed).

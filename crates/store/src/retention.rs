@@ -21,6 +21,8 @@ pub(crate) struct Walk {
     place: Option<Place>,
     /// The organizations up to this id are done.
     done: String,
+    /// Whether the last step failed.
+    has_failed: bool,
 }
 
 struct Place {
@@ -58,11 +60,16 @@ impl Walk {
             begin,
             place: None,
             done: String::new(),
+            has_failed: false,
         }
     }
 
     /// Looks at some more rows, and removes those that may go; returns `None` behind the last organization. What fails in
     /// one organization is logged, and the walk goes on with the next one.
+    ///
+    /// # Errors
+    ///
+    /// Two organizations in a row failed, so that the database itself is the cause.
     pub(crate) async fn step(&mut self) -> Result<Option<Pruned>, StoreError> {
         let Some(place) = self.place().await? else {
             return Ok(None);
@@ -71,10 +78,18 @@ impl Walk {
             After::Event(_) => EVENTS,
             After::Message(_) => MESSAGES,
         };
-        let (next, rows) = self.walk(&place).await.unwrap_or_else(|error| {
-            tracing::warn!(organization.id = %place.organization, %error, what, "cannot remove the old rows of an organization");
-            (None, 0)
-        });
+        let (next, rows) = match self.walk(&place).await {
+            Ok(walked) => {
+                self.has_failed = false;
+                walked
+            }
+            Err(error) if self.has_failed => return Err(error),
+            Err(error) => {
+                self.has_failed = true;
+                tracing::warn!(organization.id = %place.organization, %error, what, "cannot remove the old rows of an organization");
+                (None, 0)
+            }
+        };
         match next {
             Some(after) => self.place = Some(Place { after, ..place }),
             None => self.done = place.organization.into(),

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use sqlx::any::{Any, AnyConnectOptions};
 use sqlx::pool::PoolConnection;
-use sqlx::{AnyConnection, AssertSqlSafe, Connection};
+use sqlx::{AnyConnection, AssertSqlSafe, Connection, Row as _};
 use tempfile::TempDir;
 
 use crate::secrets::MasterKey;
@@ -145,6 +145,29 @@ impl TestDatabase {
         run(&self.url, sql.to_owned())
             .await
             .expect("statements that the database takes");
+    }
+
+    /// Returns the names of the tables that have rows of organizations.
+    ///
+    /// # Panics
+    ///
+    /// The database does not answer.
+    pub async fn organization_tables(&self) -> Vec<String> {
+        let text = match self.kind() {
+            DatabaseKind::Sqlite => {
+                "select m.name as name from sqlite_master m join pragma_table_info(m.name) c \
+                 where m.type = 'table' and c.name = 'organization_id' order by m.name"
+            }
+            DatabaseKind::Postgres => {
+                "select cast(table_name as text) as name from information_schema.columns \
+                 where table_schema = 'public' and column_name = 'organization_id' order by table_name"
+            }
+        };
+        let connected = AnyConnection::connect(&self.url).await;
+        let mut connection = connected.expect("a connection");
+        let rows = sqlx::query(text).fetch_all(&mut connection).await;
+        let rows = rows.expect("the tables");
+        rows.iter().map(|row| row.get("name")).collect()
     }
 
     /// Lets the lease of every server end, and frees what the servers claimed, as other servers would

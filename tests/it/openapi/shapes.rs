@@ -89,7 +89,7 @@ fn the_items_of_a_list_are_the_schema_of_a_single_answer() {
             assert_eq!(items, &json!({"$ref": reference}));
             lists += 1;
         }
-        assert!(!name.contains('_'), "{name} is no name for a class");
+        assert!(!name.contains('_'), "{name} is not a name for a class");
     }
     assert!(lists > 10, "{lists} lists");
 }

@@ -241,8 +241,9 @@ impl Server {
     /// It does not end, or not with success.
     pub async fn ended(mut self) -> anyhow::Result<String> {
         let status = tokio::time::timeout(Duration::from_mins(1), self.process.wait()).await??;
-        ensure!(status.success(), "recado-server ended with {status}");
-        Ok(self.log.await?)
+        let log = self.log.await?;
+        ensure!(status.success(), "recado-server ended with {status}: {log}");
+        Ok(log)
     }
 }
 

@@ -4,13 +4,11 @@ use std::io::ErrorKind;
 
 use serde_json::{Value, json};
 
+use super::listing;
 use crate::client::Client;
 use crate::failure::Failure;
 use crate::output::{Output, Printer};
 use crate::terminal;
-
-/// Entries of one part of a list.
-const PAGE: &str = "100";
 
 /// Fields that prove calls, and are not exported.
 const SECRETS: [&str; 2] = ["webhookSecret", "webhookUrl"];
@@ -106,7 +104,7 @@ impl Export<'_> {
     async fn list(&mut self, list: &List, path: &[&str]) -> Result<(), Failure> {
         let mut cursor = None;
         loop {
-            let entries = self.part(path, &mut cursor).await?;
+            let entries = listing::part(path, &[], &mut cursor, self.client).await?;
             for entry in entries {
                 let id = entry["id"].as_str().unwrap_or_default().to_owned();
                 self.print(list.kind, entry)?;
@@ -124,31 +122,12 @@ impl Export<'_> {
     async fn all(&mut self, kind: &'static str, path: &[&str]) -> Result<(), Failure> {
         let mut cursor = None;
         loop {
-            for entry in self.part(path, &mut cursor).await? {
+            for entry in listing::part(path, &[], &mut cursor, self.client).await? {
                 self.print(kind, entry)?;
             }
             if cursor.is_none() {
                 return Ok(());
             }
-        }
-    }
-
-    /// Reads the part of a list behind the cursor, and sets it to the next one.
-    async fn part(
-        &self,
-        path: &[&str],
-        cursor: &mut Option<String>,
-    ) -> Result<Vec<Value>, Failure> {
-        let mut query = vec![("limit", PAGE.to_owned())];
-        query.extend(cursor.take().map(|cursor| ("cursor", cursor)));
-        let mut part = self.client.get(path, &query).await?.value;
-        *cursor = part["nextCursor"].as_str().map(str::to_owned);
-        match part["data"].take() {
-            Value::Array(entries) => Ok(entries),
-            _ => Err(Failure::Own(format!(
-                "the server's answer is not a list of {}",
-                path.join("/")
-            ))),
         }
     }
 

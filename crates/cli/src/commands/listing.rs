@@ -36,18 +36,34 @@ pub(crate) async fn each(
     client: &Client,
     mut take: impl FnMut(Value),
 ) -> Result<(), Failure> {
-    let mut query = filter;
-    query.push(("limit", PAGE.to_owned()));
+    let mut cursor = None;
     loop {
-        let mut part = client.get(path, &query).await?.value;
-        if let Some(Value::Array(entries)) = part.get_mut("data").map(Value::take) {
-            entries.into_iter().for_each(&mut take);
-        }
-        let Some(cursor) = part.get("nextCursor").and_then(Value::as_str) else {
+        let entries = part(path, &filter, &mut cursor, client).await?;
+        entries.into_iter().for_each(&mut take);
+        if cursor.is_none() {
             return Ok(());
-        };
-        query.retain(|(key, _)| *key != "cursor");
-        query.push(("cursor", cursor.to_owned()));
+        }
+    }
+}
+
+/// Reads the part of a list behind the cursor, and sets it to the next one.
+pub(crate) async fn part(
+    path: &[&str],
+    filter: &[(&str, String)],
+    cursor: &mut Option<String>,
+    client: &Client,
+) -> Result<Vec<Value>, Failure> {
+    let mut query = filter.to_vec();
+    query.push(("limit", PAGE.to_owned()));
+    query.extend(cursor.take().map(|cursor| ("cursor", cursor)));
+    let mut part = client.get(path, &query).await?.value;
+    *cursor = part["nextCursor"].as_str().map(str::to_owned);
+    match part["data"].take() {
+        Value::Array(entries) => Ok(entries),
+        _ => Err(Failure::Own(format!(
+            "the server's answer is not a list of {}",
+            path.join("/")
+        ))),
     }
 }
 

@@ -2,10 +2,11 @@
 
 use recado_core::{FieldErrors, phone};
 use secrecy::SecretString;
+use url::Url;
 
 use crate::config::{ChannelConfig, Credentials, Defaults};
 use crate::fields::{AccountField, AccountFields, BASE_URL};
-use crate::form::Form;
+use crate::form::{Form, segments};
 
 /// A number of the Cloud API and the token that may send from it.
 ///
@@ -120,11 +121,15 @@ pub(super) fn resembles_a_phone_number(id: &str) -> bool {
 }
 
 /// Recognizes `https://graph.facebook.com/v25.0/800000000000001/…`; a proxy may have a version of its own.
-fn in_call(path: &[&str]) -> Option<&'static str> {
+fn in_call(url: &Url) -> Option<&'static str> {
     let is_id = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let is_call = path
-        .windows(2)
-        .any(|pair| is_version(pair[0]) && is_id(pair[1]));
+    let path = segments(url);
+    // Meta's own host has nothing else there.
+    let is_meta = url.host_str() == Some("graph.facebook.com");
+    let is_call = (is_meta && path.iter().any(|segment| is_version(segment)))
+        || path
+            .windows(2)
+            .any(|pair| is_version(pair[0]) && is_id(pair[1]));
     is_call.then_some("Is the URL of a call; end it before the version")
 }
 

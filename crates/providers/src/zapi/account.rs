@@ -2,10 +2,11 @@
 
 use recado_core::{ButtonsMessage, FieldErrors};
 use secrecy::SecretString;
+use url::Url;
 
 use crate::config::{ChannelConfig, Credentials, Defaults};
 use crate::fields::{AccountField, AccountFields, BASE_URL, words};
-use crate::form::Form;
+use crate::form::{Form, segments};
 use crate::pasted;
 
 /// An instance of Z-API; all three values are secrets, for two of them are in every URL.
@@ -123,8 +124,8 @@ pub(crate) const FIELDS: AccountFields = AccountFields {
 };
 
 /// Recognizes `https://api.z-api.io/instances/…/token/…`.
-fn in_call(path: &[&str]) -> Option<&'static str> {
-    let is_call = path
+fn in_call(url: &Url) -> Option<&'static str> {
+    let is_call = segments(url)
         .windows(3)
         .any(|part| part[0] == "instances" && part[2] == "token");
     // A proxy may have a path of its own.

@@ -2,10 +2,11 @@
 
 use recado_core::FieldErrors;
 use secrecy::SecretString;
+use url::Url;
 
 use crate::config::{ChannelConfig, Credentials, Defaults};
 use crate::fields::{AccountField, AccountFields, BASE_URL, words};
-use crate::form::Form;
+use crate::form::{Form, segments};
 use crate::pasted;
 
 /// An instance of ZapperHUB, or a user of a wuzapi server.
@@ -104,9 +105,9 @@ const API_KEY: AccountField = AccountField::new(
     "The API key, from ZapperHUB's panel; for `wuzapi` the token of the user.",
 )
 .required()
-.secret()
-// The token of a wuzapi user is what its owner wrote into the server.
-.own_choice();
+.secret();
+/// Its owner wrote it into the server.
+const WUZAPI_TOKEN: AccountField = API_KEY.own_choice();
 const DIALECT: AccountField = AccountField::new(
     "dialect",
     "The API that answers: `zapperapi_v2` is ZapperHUB's hosted one, `wuzapi` a server of your own, whose `baseUrl` is \
@@ -126,14 +127,14 @@ pub(crate) const FIELDS: AccountFields = AccountFields {
 };
 
 /// Recognizes `https://api.zapperapi.com/…/messages/buttons` and `https://…/chat/send/buttons`.
-fn in_call(path: &[&str]) -> Option<&'static str> {
+fn in_call(url: &Url) -> Option<&'static str> {
     let calls = [
         ["messages", "buttons"],
         ["messages", "text"],
         ["chat", "send"],
         ["session", "status"],
     ];
-    let is_call = path
+    let is_call = segments(url)
         .windows(2)
         .any(|pair| calls.iter().any(|call| pair == call));
     is_call.then_some(
@@ -142,7 +143,6 @@ fn in_call(path: &[&str]) -> Option<&'static str> {
 }
 
 pub(crate) fn parse(mut form: Form<'_>, defaults: &Defaults) -> Result<ChannelConfig, FieldErrors> {
-    let api_key = form.required_secret(&API_KEY);
     let recipient_form = form.choice(RECIPIENT_FORM.name, &RECIPIENT_FORMS);
     let own_url = form.base_url(in_call);
     let [hosted, wuzapi] = DIALECTS;
@@ -166,6 +166,10 @@ pub(crate) fn parse(mut form: Form<'_>, defaults: &Defaults) -> Result<ChannelCo
             Dialect::ZapperApiV2 { instance_id }
         }
     };
+    let api_key = form.required_secret(match dialect {
+        Dialect::Wuzapi => &WUZAPI_TOKEN,
+        Dialect::ZapperApiV2 { .. } => &API_KEY,
+    });
     let base_url = own_url.unwrap_or_else(|| defaults.zapperhub_url.clone());
     form.finish(ChannelConfig {
         base_url,

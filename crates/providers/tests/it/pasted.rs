@@ -92,7 +92,7 @@ fn the_word_bearer_before_a_token_is_recognized(#[case] before: &str) {
 #[case::another("https://graph.facebook.com/v25.0/800000000000001?access_token=0FBA9C7D2E1848A3")]
 fn a_url_in_the_place_of_a_credential_is_recognized(#[case] url: &str) {
     each_credential(|subject, key| {
-        if matches!(key, "verifyToken" | "apiKey") {
+        if key == "verifyToken" {
             return;
         }
         let part = match (subject, key) {
@@ -125,6 +125,11 @@ fn a_url_in_the_place_of_a_credential_is_recognized(#[case] url: &str) {
 #[case::whatsapp(
     Subject::WhatsApp,
     "https://graph.facebook.com/v25.0/800000000000001/messages?access_token=0FBA9C7D2E1848A3",
+    "Is the URL of a call; end it before the version"
+)]
+#[case::whatsapp_version(
+    Subject::WhatsApp,
+    "https://graph.facebook.com/v25.0",
     "Is the URL of a call; end it before the version"
 )]
 #[case::zapperhub(
@@ -208,7 +213,7 @@ fn a_token_with_such_a_character_in_it_is_a_token(#[case] token: &str) {
 #[rstest]
 #[case::quoted(json!({"instanceId": "'INST-01'", "instanceToken": "\"TOKEN-01\""}), json!({}))]
 #[case::url(json!({"instanceId": "INST-01", "instanceToken": "https://h/TOKEN-01"}),
-    json!({"baseUrl": "https://proxy.example.com/instances/x"}))]
+    json!({"baseUrl": "https://proxy.example.com/instances/x/token/y"}))]
 fn what_was_stored_earlier_is_still_read(#[case] credentials: Value, #[case] settings: Value) {
     let [credentials, settings] =
         [credentials, settings].map(|value| value.as_object().cloned().expect("an object"));

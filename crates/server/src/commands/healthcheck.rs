@@ -65,8 +65,9 @@ fn reachable(listen: SocketAddr) -> anyhow::Result<SocketAddr> {
     Ok(SocketAddr::new(ip, listen.port()))
 }
 
-/// Says why there is no answer; reqwest's own text would show the URL.
+/// Returns an error with the innermost cause alone.
 fn unreached(error: &reqwest::Error) -> anyhow::Error {
+    // The outer texts of reqwest show the URL, which may have a password.
     let mut cause: &dyn Error = error;
     while let Some(inner) = cause.source() {
         cause = inner;

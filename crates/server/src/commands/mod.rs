@@ -48,7 +48,7 @@ impl Signals {
             Some(SignalKind::terminate()),
             hangup,
         ];
-        // Without a handler there is no such signal to wait for.
+        // A signal whose handler cannot be installed is not waited for.
         Self(kinds.map(|kind| kind.and_then(|kind| signal(kind).ok())))
     }
 
@@ -114,8 +114,13 @@ fn stop_at_signals(drain: Duration) -> Stop {
 
 /// Prints one line on standard output.
 fn say(line: impl std::fmt::Display) {
-    // Fails if the reader has seen enough, as `head` does.
-    writeln!(std::io::stdout(), "{line}").ok();
+    if let Err(error) = writeln!(std::io::stdout(), "{line}")
+        // The reader has seen enough, as `head` has.
+        && error.kind() != std::io::ErrorKind::BrokenPipe
+    {
+        complain(&anyhow::Error::new(error).context("cannot print the result"));
+        std::process::exit(1);
+    }
 }
 
 /// Prints an error and its causes on standard error.

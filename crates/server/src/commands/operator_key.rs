@@ -48,7 +48,7 @@ pub(crate) async fn list(config: &ConfigArgs) -> anyhow::Result<()> {
         for key in listed.data {
             let used = key.last_used_at.map_or_else(|| "never".to_owned(), time);
             let prefix = key.prefix.unwrap_or_default();
-            // A name is on one line, whatever a person put into it.
+            // A control character in a name would break the line.
             let name: String = key.name.chars().filter(|c| !c.is_control()).collect();
             line(
                 key.id.as_str(),
@@ -75,7 +75,7 @@ pub(crate) async fn revoke(config: &ConfigArgs, id: &ApiKeyId) -> anyhow::Result
     let revoked = store.delete_operator_key(id, &author).await?;
     store.close().await;
     let name = revoked.with_context(|| {
-        format!("there is no operator key {id}; `recado-server operator-key list` shows all")
+        format!("{id} is not an operator key; `recado-server operator-key list` shows all")
     })?;
     say(format!("{id} ({name}) is revoked"));
     Ok(())

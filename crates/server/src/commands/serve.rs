@@ -43,21 +43,25 @@ pub(crate) async fn run(config: &ConfigArgs, args: &ServeArgs) -> anyhow::Result
         tracing::warn!("{unused}");
     }
     let there = settings.unless_away(settings.check_database().await)?;
+    let stop = stop_at_signals(Duration::from_secs(config.drain_seconds.into()));
     // Held until the end: another server would declare the sends of this one unknown.
-    let _alone = service_manager::asking_for_time(settings.lock(args.wait)).await?;
+    let locking = service_manager::asking_for_time(settings.lock(args.wait));
+    let _alone = tokio::select! {
+        lock = locking => lock?,
+        () = stop.asked.cancelled() => return Ok(()),
+    };
     let metrics_stop = CancellationToken::new();
     let gauges = Arc::new(Gauges::default());
     let metrics = start_metrics(
         settings.metrics_listen,
         Arc::clone(&gauges),
         metrics_stop.clone(),
-    );
-    let metrics = metrics.await?;
+    )
+    .await?;
     let listener = match service_manager::listener()? {
         Some(listener) => listener,
         None => listen(settings.listen, "listen").await?,
     };
-    let stop = stop_at_signals(Duration::from_secs(config.drain_seconds.into()));
     let public_url = config.public_url(listener.local_addr()?);
     let open = async || {
         let store = settings.open_server_database().await?;
@@ -68,9 +72,8 @@ pub(crate) async fn run(config: &ConfigArgs, args: &ServeArgs) -> anyhow::Result
     };
     let joined = match there {
         Some(()) => {
-            let opening = service_manager::asking_for_time(open());
             let opened = tokio::select! {
-                opened = opening => opened,
+                opened = service_manager::asking_for_time(open()) => opened,
                 () = stop.asked.cancelled() => {
                     tracing::info!("recado-server was stopped before it had opened its database");
                     return Ok(());

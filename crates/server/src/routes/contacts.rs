@@ -58,8 +58,8 @@ pub(crate) struct ErasedContact {
     address: String,
     /// How the phone number was read; null if the address is not a phone number.
     phone: Option<ReadPhone>,
-    /// Whether everything is erased. If not, the erasure goes on: repeat the request, which is answered with `rate_limited`
-    /// while the erasure goes on, and completes one that has failed.
+    /// Whether everything is erased. If not, repeat the request: it is answered with `rate_limited` while the erasure goes
+    /// on, and otherwise completes it.
     complete: bool,
     /// The number of conversations that were removed; 0 if no contact has the address, or if its conversations are erased
     /// already.
@@ -108,7 +108,8 @@ pub(crate) async fn erase(
         return Err(wrong("Is a group; give the address of one person").into());
     }
     let place = app.erasures.take(&organization_id).ok_or_else(|| {
-        let message = "The organization has an erasure that goes on; wait for its end";
+        let message =
+            "Another contact of the organization is being erased; wait until that has ended";
         ApiError::new(Reason::RateLimited, message)
     })?;
     let erasure = app.store.erase_contact(&organization_id, &address, &author);
@@ -184,7 +185,10 @@ async fn erase_all(
                 SEND_POLL_INTERVAL
             }
         };
-        tokio::time::sleep(pause).await;
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = app.stopping.cancelled() => {}
+        }
     }
     Ok(false)
 }

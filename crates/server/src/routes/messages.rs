@@ -42,7 +42,7 @@ pub(crate) struct Message {
     /// Always null; it is there for ChatVolt's clients.
     #[schema(value_type = Option<Object>)]
     usage: Option<()>,
-    /// The message's id at WhatsApp (`wamid…`), if the provider said it.
+    /// The message's id at WhatsApp (`wamid…`), if the provider said it; a hash of it (`sha256:…`) if its sender is erased.
     external_id: Option<String>,
     /// Always null; it is there for ChatVolt's clients.
     user_id: Option<String>,

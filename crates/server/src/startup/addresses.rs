@@ -37,7 +37,7 @@ pub fn cannot_listen(address: SocketAddr, option: &str) -> String {
     )
 }
 
-/// Takes an address and gives it back, without anyone being able to connect meanwhile.
+/// Binds an address and releases it. It never listens, so no client can connect meanwhile.
 fn try_address(address: SocketAddr) -> io::Result<()> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
     // As a listener does it: connections that ended a moment ago do not count.

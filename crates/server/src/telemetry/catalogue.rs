@@ -7,6 +7,7 @@ use recado_store::{Pruned, SetAsideReason};
 
 use super::process;
 use crate::delivery;
+use crate::logging;
 use crate::router::openapi;
 
 /// One metric.
@@ -172,7 +173,7 @@ pub const METRICS: &[Metric] = &[
     gauge(
         "recado_ready",
         &[],
-        "1 if the database answers and takes writes, as `/readyz` tells, else 0",
+        "1 while `/readyz` answers 200: the database answers and takes writes, and the server is not about to stop; else 0",
         once,
     ),
     gauge(
@@ -191,7 +192,7 @@ pub const METRICS: &[Metric] = &[
         "recado_build_info",
         &["version"],
         "1; the label tells the version",
-        || each([env!("CARGO_PKG_VERSION")]),
+        || each([logging::VERSION]),
     ),
 ];
 
@@ -252,7 +253,7 @@ pub(super) fn register() {
             }
         }
     }
-    metrics::gauge!("recado_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1);
+    metrics::gauge!("recado_build_info", "version" => logging::VERSION).set(1);
     process::describe();
 }
 
@@ -293,7 +294,6 @@ fn operations(with_statuses: bool) -> Vec<Vec<String>> {
         let operations = [
             ("GET", item.get),
             ("POST", item.post),
-            ("PUT", item.put),
             ("PATCH", item.patch),
             ("DELETE", item.delete),
         ];

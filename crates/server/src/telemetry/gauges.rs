@@ -1,4 +1,4 @@
-//! What is measured when somebody asks: backlogs, channels, connections to the database, and the process.
+//! What is measured at a scrape: backlogs, channels, connections to the database, and the process.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -39,6 +39,7 @@ impl Gauges {
     /// What the database does not tell in time is `NaN`, so that no old number passes for a new one.
     pub async fn refresh(&self) {
         let mut measured_at = self.measured_at.lock().await;
+        process::collect();
         if self
             .app
             .get()
@@ -49,7 +50,6 @@ impl Gauges {
         if measured_at.is_some_and(|at| at.elapsed() < MEASUREMENT_TTL) {
             return;
         }
-        process::collect();
         let Some(app) = self.app.get() else {
             set_backlogs(None, Timestamp::UNIX_EPOCH);
             set_channels(None);

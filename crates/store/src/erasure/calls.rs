@@ -1,5 +1,6 @@
 //! Kept calls of providers that name the person.
 
+use recado_core::Recipient;
 use sqlx::any::AnyRow;
 
 use super::Erasure;
@@ -33,6 +34,7 @@ impl Erasure {
             }
             last = Some(id);
         }
+        let names: Vec<_> = self.person.addresses().flat_map(spellings).collect();
         for some in own.chunks(MAX_CALLS) {
             let mut left = some.to_vec();
             while !left.is_empty() {
@@ -40,7 +42,7 @@ impl Erasure {
                 let (mut seen, mut theirs) = (Vec::new(), Vec::new());
                 for row in &page.rows {
                     let id: String = Columns::new(row, "webhook_calls", "id").get("id")?;
-                    if self.names_the_person(row) {
+                    if self.names_one_of(&names, row) {
                         theirs.push(id.clone());
                     }
                     seen.push(id);
@@ -75,16 +77,18 @@ impl Erasure {
             DatabaseKind::Postgres => done_calls!("select jsonb_array_elements_text($1::jsonb)"),
         };
         let query = sqlx::query(text).bind(columns::json(&ids));
-        self.store.read_page(query, MAX_PAGE_BYTES).await
+        let store = &self.store;
+        store
+            .read_list(&self.organization, query, MAX_PAGE_BYTES)
+            .await
     }
 
-    fn names_the_person(&self, row: &AnyRow) -> bool {
+    fn names_one_of(&self, names: &[Recipient], row: &AnyRow) -> bool {
         // What was encrypted with a key that is lost cannot be read by a person either.
         let Ok(call) = webhook_calls::call(row, self.store.key()) else {
             return false;
         };
         let body = String::from_utf8_lossy(&call.body);
-        let mut names = self.person.addresses().flat_map(spellings);
-        names.any(|address| body.contains(address.id()))
+        names.iter().any(|address| body.contains(address.id()))
     }
 }

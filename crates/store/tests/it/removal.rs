@@ -116,20 +116,8 @@ async fn filled() -> World {
 /// How many rows of the organization each table has.
 async fn counts(database: &TestDatabase, organization: &str) -> Vec<(String, i64)> {
     let mut connection = World::raw_of(database).await;
-    let text = match database.kind() {
-        DatabaseKind::Sqlite => {
-            "select m.name as name from sqlite_master m join pragma_table_info(m.name) c \
-             where m.type = 'table' and c.name = 'organization_id' order by m.name"
-        }
-        DatabaseKind::Postgres => {
-            "select cast(table_name as text) as name from information_schema.columns \
-             where table_schema = 'public' and column_name = 'organization_id' order by table_name"
-        }
-    };
-    let tables = sqlx::query(text).fetch_all(&mut connection).await.unwrap();
     let mut counts = Vec::new();
-    for table in &tables {
-        let table: String = table.get("name");
+    for table in database.organization_tables().await {
         let text = format!("select count(*) as found from {table} where organization_id = $1");
         let query = sqlx::query(AssertSqlSafe(text)).bind(organization.to_owned());
         let row = query.fetch_one(&mut connection).await.unwrap();

@@ -136,7 +136,7 @@ impl Existing {
         match channels[..] {
             [channel] => Ok(channel),
             [] => Err(format!(
-                "there is no {} channel: create one with `recado channel create`, or give --channel {word}=ID",
+                "you have no {} channel: create one with `recado channel create`, or give --channel {word}=ID",
                 provider.title()
             )),
             _ => {

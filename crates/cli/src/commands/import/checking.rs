@@ -27,6 +27,18 @@ pub(super) struct Checked {
     pub(super) verdict: Verdict,
 }
 
+impl Checked {
+    fn agent(row: &Row, id: String, verdict: Verdict) -> Self {
+        Self {
+            place: row.place.clone(),
+            kind: Kind::Agent,
+            id,
+            warning: None,
+            verdict,
+        }
+    }
+}
+
 /// What a row is about.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(test, derive(Debug))]
@@ -62,7 +74,7 @@ impl Plan {
         for Choice { channel, .. } in choices {
             if existing.channel(channel.as_str()).is_none() {
                 return Err(Failure::Usage(format!(
-                    "there is no channel {channel}; see `recado channel list`"
+                    "channel {channel} does not exist; see `recado channel list`"
                 )));
             }
         }
@@ -123,13 +135,7 @@ impl Checker<'_> {
                 self.new_agent(&id, name)
             }
         };
-        Some(Checked {
-            place: row.place.clone(),
-            kind: Kind::Agent,
-            id,
-            warning: None,
-            verdict,
-        })
+        Some(Checked::agent(row, id, verdict))
     }
 
     /// The agent of a row that has nothing but its id; another row may name it.
@@ -145,13 +151,7 @@ impl Checker<'_> {
         } else {
             Verdict::Wrong("the agent has no name: give it one".to_owned())
         };
-        Some(Checked {
-            place: row.place.clone(),
-            kind: Kind::Agent,
-            id,
-            warning: None,
-            verdict,
-        })
+        Some(Checked::agent(row, id, verdict))
     }
 
     fn new_agent(&self, id: &str, name: &str) -> Verdict {

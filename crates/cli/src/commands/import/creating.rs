@@ -37,9 +37,9 @@ const ABOUT_ONE_ROW: [&str; 4] = [
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Pace {
     Going,
-    /// What is under way is waited for, but not tried again.
+    /// Requests under way are awaited, but not tried again.
     Stopping,
-    /// Nothing is waited for.
+    /// No request is awaited.
     Ending,
 }
 

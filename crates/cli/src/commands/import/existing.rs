@@ -46,7 +46,7 @@ impl Existing {
         })
         .await?;
         listing::each(&["channels"], Vec::new(), client, |channel| {
-            // A newer server may know more providers; none of their channels is asked for here.
+            // A newer server may know more providers; their channels are skipped.
             let Ok(provider) = text(&channel, "provider").parse() else {
                 return;
             };

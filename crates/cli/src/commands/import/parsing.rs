@@ -126,7 +126,7 @@ fn of_json(value: &Value) -> Result<Said, String> {
         Value::Number(number) => Some(number.to_string()),
         _ => None,
     };
-    if text("/conversationId").is_some() || text("/agentName").is_some() {
+    if text("/conversationId").is_some() || (text("/id").is_none() && text("/agentId").is_some()) {
         return of_columns(|name| text(&format!("/{name}")));
     }
     let id = text("/id");
@@ -163,7 +163,9 @@ fn of_json(value: &Value) -> Result<Said, String> {
             id,
             channel: text("/channel"),
             credentials: text("/channelCredentialsId"),
-            is_group: value["isGroup"] == true,
+            is_group: value["isGroup"] == true
+                || text("/channelExternalId")
+                    .is_some_and(|to| to.ends_with("@g.us") || to.ends_with("-group")),
             addresses: addresses.into_iter().chain(written).flatten().collect(),
         }),
     })
@@ -193,11 +195,32 @@ fn table(file: &Arc<str>, text: &str, into: &mut Vec<Row>) {
         .from_reader(text.as_bytes());
     let mut places = None;
     for record in reader.records() {
-        let line = |position: Option<&csv::Position>| position.map_or(1, csv::Position::line);
+        // A position is where the record before ended: line breaks may stand between.
+        let line = |position: Option<&csv::Position>| {
+            position.map_or(1, |position| {
+                let rest = usize::try_from(position.byte()).ok();
+                let rest = rest.and_then(|byte| text.get(byte..)).unwrap_or_default();
+                let breaks = rest
+                    .bytes()
+                    .take_while(|byte| matches!(byte, b'\r' | b'\n'));
+                let lines = breaks.filter(|byte| *byte == b'\n').count();
+                position.line() + u64::try_from(lines).unwrap_or_default()
+            })
+        };
         let (line, said) = match &record {
             Err(error) => (
                 line(error.position()),
                 Err("this cannot be read as CSV".to_owned()),
+            ),
+            // Spreadsheets write empty rows behind their last one.
+            Ok(record) if record.iter().all(|cell| cell.trim().is_empty()) => continue,
+            // A quotation mark that is not closed takes the following lines into its cell.
+            Ok(record) if record.iter().any(|cell| cell.contains(['\n', '\r'])) => (
+                line(record.position()),
+                Err(
+                    "a cell has more than one line: close its quotation mark, or take the line breaks out"
+                        .to_owned(),
+                ),
             ),
             Ok(record) => {
                 let line = line(record.position());
@@ -269,6 +292,12 @@ fn of_columns(value: impl Fn(&str) -> Option<String>) -> Result<Said, String> {
     if said.agent_id.is_none() && said.conversation.is_none() {
         return Err(
             "it has neither agentId nor conversationId: fill one in, or delete the row".to_owned(),
+        );
+    }
+    if said.conversation.is_none() && (value("channel").is_some() || value("phone").is_some()) {
+        return Err(
+            "it has a channel or a phone, but no conversationId: fill it in, or delete the row"
+                .to_owned(),
         );
     }
     Ok(said)

@@ -6,7 +6,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::output::note;
 
-/// Rows from one line to the next where there is no terminal.
+/// Rows between two lines of progress, which stand in the place of the bar if the output is not a terminal.
 const STEP: u64 = 1000;
 
 pub(super) struct Progress {

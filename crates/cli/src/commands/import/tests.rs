@@ -105,6 +105,13 @@ fn what_is_there_and_the_same_stays(#[case] cells: &str, #[case] kind: Kind) {
     assert_eq!((row.verdict, row.kind), (Verdict::Present, kind));
 }
 
+#[test]
+fn an_object_may_name_an_agent_by_its_id_alone() {
+    let plan = plan(r#"{"agentId":"a1"}"#, &[]);
+    let verdicts: Vec<_> = plan.agents.iter().map(|row| &row.verdict).collect();
+    assert_eq!(verdicts, [&Verdict::Present]);
+}
+
 #[rstest]
 #[case::website("website")]
 #[case::instagram("instagramDm")]
@@ -117,7 +124,8 @@ fn what_is_not_whatsapp_is_left_out(#[case] channel: &str) {
 }
 
 #[rstest]
-#[case::nothing(",,,,,", "neither agentId nor conversationId")]
+#[case::nothing(",,,,,Ana", "neither agentId nor conversationId")]
+#[case::no_conversation_id("a1,,,whatsapp,+5511900000002,", "but no conversationId")]
 #[case::conversation_id(
     "a1,,c 1,whatsapp,+5511900000002,",
     "conversationId: an id has 1 to 64 characters"
@@ -273,7 +281,7 @@ fn a_channel_that_is_chosen_exists() {
         .unwrap();
     assert_eq!(
         failure.to_string(),
-        "there is no channel x; see `recado channel list`"
+        "channel x does not exist; see `recado channel list`"
     );
 }
 
@@ -294,6 +302,14 @@ fn a_channel_that_is_chosen_exists() {
 #[case::without_id("\n{\"name\":\"Bia\"}", 1, 2, "it has no id")]
 #[case::without_columns("a;b\n1;2\n", 1, 1, "has to name the columns")]
 #[case::a_page("<html>\n", 1, 1, "has to name the columns")]
+#[case::an_open_quote("conversationId,name\nc1,\"Rita\nc2,Bia\n", 1, 2, "more than one line")]
+#[case::in_the_head("conversationId,\"name\nc1,Rita\n", 1, 1, "more than one line")]
+#[case::behind_empty_rows(
+    "conversationId,name\r\n\r\n,\r\nc1,\"Rita\r\n",
+    1,
+    4,
+    "more than one line"
+)]
 fn a_file_that_is_not_read_to_its_end_says_where(
     #[case] text: &str,
     #[case] count: usize,
