@@ -87,7 +87,7 @@ fn is_noted(called: &ChannelId, what: &Inbound) -> bool {
             true
         }
         Inbound::Trouble(trouble) => {
-            metrics::counter!("recado_webhook_troubles_total").increment(1);
+            metrics::counter!("recado_webhook_account_alerts_total").increment(1);
             tracing::warn!(channel_id = %called, code = trouble.code, "the provider tells of trouble with the channel");
             true
         }

@@ -105,7 +105,7 @@ pub const METRICS: &[Metric] = &[
         once,
     ),
     counter(
-        "recado_webhook_troubles_total",
+        "recado_webhook_account_alerts_total",
         &[],
         "Alerts of a provider about a channel; the log has the code",
         once,
