@@ -187,6 +187,7 @@ async fn a_backup_does_not_replace_a_file_or_the_database() {
         (&["backup", "--force", text(&beside("-shm"))], belongs),
         (&["backup", "--force", text(&beside(".lock"))], belongs),
         (&["backup", "--force", text(&beside(".key"))], belongs),
+        (&["backup", "--force", text(&beside(".key.new"))], belongs),
         (
             &["backup", "--force", "/"],
             "is a folder; name a file in it",

@@ -1,6 +1,8 @@
 //! `recado-server rotate-master-key`, killed in the middle and beside a running server.
 
+use std::collections::HashSet;
 use std::fs;
+use std::path::PathBuf;
 use std::process::{Output, Stdio};
 
 use recado_store::testing::TestDatabase;
@@ -154,27 +156,147 @@ async fn a_server_whose_database_got_another_key_ends() {
     assert!(ended.to_string().contains("exit status: 1"), "{ended}");
 }
 
-#[tokio::test]
-async fn the_key_file_gets_the_new_key_and_the_old_one_is_kept_beside_it() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let file = |name: &str| folder.path().join(name);
-    let database = format!("sqlite:{}", file("recado.db").display());
-    let run = async |arguments: &str| {
+/// A folder with a migrated SQLite database and its key file.
+struct Folder(tempfile::TempDir);
+
+impl Folder {
+    async fn new() -> Self {
+        let folder = Self(tempfile::tempdir().expect("a folder"));
+        folder.succeed("migrate", &[]).await;
+        folder
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn key(&self) -> String {
+        fs::read_to_string(self.file("recado.db.key")).expect("a key")
+    }
+
+    async fn run(&self, arguments: &str, environment: &[(&str, &str)]) -> Output {
         let mut server = command("recado-server").expect("the binary");
         server
             .args(arguments.split(' '))
-            .env("RECADO_DATABASE_URL", &database);
-        let output = server.output().await.expect("a process");
+            .envs(environment.iter().copied())
+            .env("RECADO_DATABASE_URL", "sqlite:recado.db")
+            .current_dir(self.0.path());
+        server.output().await.expect("a process")
+    }
+
+    async fn succeed(&self, arguments: &str, environment: &[(&str, &str)]) {
+        let output = self.run(arguments, environment).await;
         assert!(output.status.success(), "{arguments}: {}", said(&output));
-    };
-    run("migrate").await;
-    let old = fs::read(file("recado.db.key")).expect("a key");
-    run("rotate-master-key").await;
-    let new = fs::read(file("recado.db.key")).expect("a key");
-    assert_ne!(old, new);
-    assert_eq!(fs::read(file("recado.db.key.old")).expect("a key"), old);
-    assert!(!file("recado.db.key.new").exists());
-    run("check-config").await;
-    run("rotate-master-key").await;
-    run("check-config").await;
+    }
+
+    /// The kept old keys, oldest first.
+    fn old_keys(&self) -> Vec<PathBuf> {
+        let entries = fs::read_dir(self.0.path()).expect("a folder");
+        let files = entries.map(|entry| entry.expect("an entry").path());
+        let mut old: Vec<_> = files
+            .filter(|file| file.to_string_lossy().contains("recado.db.key.before-"))
+            .collect();
+        old.sort();
+        old
+    }
+}
+
+#[tokio::test]
+async fn the_key_file_gets_the_new_key_and_every_old_one_is_kept_beside_it() {
+    let folder = Folder::new().await;
+    let mut keys = vec![folder.key()];
+    for _ in 0..2 {
+        folder.succeed("rotate-master-key", &[]).await;
+        keys.push(folder.key());
+        assert!(!folder.file("recado.db.key.new").exists());
+        folder.succeed("check-config", &[]).await;
+    }
+    assert_eq!(keys.iter().collect::<HashSet<_>>().len(), 3, "all differ");
+    let old = folder.old_keys();
+    let kept: Vec<_> = old
+        .iter()
+        .map(|file| fs::read_to_string(file).expect("a key"))
+        .collect();
+    assert_eq!(kept, keys[..2]);
+}
+
+#[tokio::test]
+async fn a_backup_of_before_a_rotation_is_restored_with_the_key_of_its_time() {
+    let folder = Folder::new().await;
+    folder.succeed("backup backup.db", &[]).await;
+    for _ in 0..2 {
+        folder.succeed("rotate-master-key", &[]).await;
+    }
+    let refused = folder.run("restore backup.db", &[]).await;
+    let sentence = said(&refused);
+    assert!(
+        sentence.contains("written with another master key"),
+        "{sentence}"
+    );
+    // As docs/operations.md has it.
+    let (key, oldest) = (folder.file("recado.db.key"), &folder.old_keys()[0]);
+    fs::rename(&key, folder.file("recado.db.key.of-today")).expect("a key");
+    fs::copy(oldest, &key).expect("a key");
+    folder.succeed("restore backup.db", &[]).await;
+    folder.succeed("check-config", &[]).await;
+}
+
+#[tokio::test]
+async fn a_refused_rotation_does_not_stand_in_the_way_of_the_next() {
+    let folder = Folder::new().await;
+    let old = folder.key();
+    let refused = folder
+        .run("rotate-master-key", &[("RECADO_NEW_MASTER_KEY", &old)])
+        .await;
+    let sentence = said(&refused);
+    assert!(
+        sentence.contains("the new master key is the old one"),
+        "{sentence}"
+    );
+    // The key of a rotation that was refused or killed before it began.
+    let left = fresh_key().to_base64();
+    for given in [Some(fresh_key()), None] {
+        let (old, path) = (folder.key(), folder.file("recado.db.key.new"));
+        if given.is_some() {
+            fs::write(&path, left.expose_secret()).expect("a file");
+        }
+        let new = given.map(|key| key.to_base64());
+        let environment = new
+            .iter()
+            .map(|new| ("RECADO_NEW_MASTER_KEY", new.expose_secret()));
+        let environment: Vec<_> = environment.collect();
+        folder.succeed("rotate-master-key", &environment).await;
+        assert!(!path.exists());
+        assert_ne!(folder.key(), old);
+        if let Some(new) = &new {
+            assert_eq!(folder.key(), new.expose_secret());
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_new_key_of_a_rotation_that_began_is_never_replaced() {
+    let folder = Folder::new().await;
+    let old = MasterKey::from_base64(&folder.key()).expect("a key");
+    let url = format!("sqlite:{}", folder.file("recado.db").display());
+    let new = fresh_key();
+    let path = folder.file("recado.db.key.new");
+    fs::write(&path, new.to_base64().expose_secret()).expect("a file");
+    let store = Store::connect(&url, old).await.expect("a store");
+    let mut begun = store.begin_key_rotation(new.clone()).await.expect("begun");
+    let other = fresh_key().to_base64();
+    let environment = [("RECADO_NEW_MASTER_KEY", other.expose_secret())];
+    // Its end is in the database before it is in the folder.
+    for ended in [false, true] {
+        while ended && begun.step().await.expect("a step").is_some() {}
+        let refused = folder.run("rotate-master-key", &environment).await;
+        let sentence = said(&refused);
+        assert!(sentence.contains("holds another new key"), "{sentence}");
+        let kept = fs::read_to_string(&path).expect("a key");
+        assert_eq!(kept, new.to_base64().expose_secret());
+    }
+    drop(begun);
+    store.close().await;
+    folder.succeed("rotate-master-key", &[]).await;
+    assert_eq!(folder.key(), new.to_base64().expose_secret());
 }

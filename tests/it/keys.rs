@@ -214,6 +214,7 @@ async fn operator_key_create_prints_the_key_alone_and_it_works() {
         ("RECADO_DATABASE_URL", database.url()),
         ("RECADO_MASTER_KEY", master_key.expose_secret()),
     ];
+    assert!(run("migrate", &place).await.status.success());
     let made = run("operator-key create --name ops", &place).await;
     let printed = String::from_utf8(made.stdout).expect("text");
     let key = printed.strip_suffix('\n').expect("one line");
@@ -261,6 +262,7 @@ async fn check_config_says_what_is_in_force_and_hides_secrets() {
     RECADO_RETAIN_WEBHOOK_CALLS_DAYS=7                       # default
     RECADO_RETAIN_SET_ASIDE_DAYS=30                          # default
     RECADO_RETAIN_AUDIT_DAYS=400                             # default
+    # recado.db does not exist; the server creates it
     ");
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("key");

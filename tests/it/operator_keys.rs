@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use recado_store::MasterKey;
 use recado_tests::binaries::Server;
 use recado_tests::{Client, World};
 use rstest::rstest;
@@ -76,22 +77,50 @@ async fn operator_keys_are_listed_and_a_revoked_one_stops_at_once_on_every_serve
     }
 }
 
+/// A command that creates a user.
+const USER: &str =
+    "user create --organization loja --email ana@example.com --name Ana --role owner --link";
+
 #[rstest]
-#[case("operator-key list", "there is no database")]
-#[case("operator-key revoke key_1", "there is no database")]
-#[case("operator-key create --name \u{200b}", "--name: ")]
+#[case("operator-key create")]
+#[case("operator-key list")]
+#[case("operator-key revoke key_1")]
+#[case(USER)]
+#[case("rotate-master-key")]
+#[case("rotate-master-key --old-key-lost --yes")]
+#[case("backup backup.db")]
 #[tokio::test]
-async fn an_operator_key_command_that_cannot_work_creates_no_database(
+async fn a_command_that_works_on_a_database_creates_none_at_a_mistyped_path(
     #[case] arguments: &str,
-    #[case] sentence: &str,
+    #[values(false, true)] has_key: bool,
 ) {
     let folder = tempfile::tempdir().expect("a folder");
     let url = format!("sqlite:{}/recado.db", folder.path().display());
-    let output = run(arguments, &[("RECADO_DATABASE_URL", &url)]).await;
+    let fresh = || MasterKey::generate().expect("random bytes").to_base64();
+    let (key, new) = (fresh(), fresh());
+    let environment = [
+        ("RECADO_DATABASE_URL", &*url),
+        ("RECADO_NEW_MASTER_KEY", new.expose_secret()),
+        ("RECADO_MASTER_KEY", key.expose_secret()),
+    ];
+    let given = if has_key { 3 } else { 2 };
+    let output = run(arguments, &environment[..given]).await;
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    let sentence = format!(
+        "there is no database {}/recado.db: correct RECADO_DATABASE_URL, or create one there with `recado-server migrate`",
+        folder.path().display()
+    );
+    assert!(said.contains(&sentence), "{said}");
+    assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 0);
+}
+
+#[tokio::test]
+async fn a_key_whose_name_is_refused_is_not_created() {
+    let output = run("operator-key create --name \u{200b}", &[]).await;
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(
-        !output.status.success() && said.contains(sentence),
+        !output.status.success() && said.contains("--name: "),
         "{said}"
     );
-    assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 0);
 }

@@ -162,14 +162,18 @@ fn assert_holds_none(place: &str, bytes: &[u8], secrets: &[&str]) {
     }
 }
 
-/// Makes an operator key as an operator does, and gives it with what was logged.
+/// Makes a database and an operator key as an operator does, and gives the key with what was logged.
 async fn create_operator_key(environment: &[(&str, &str)]) -> (String, String) {
+    let mut migrate = command("recado-server").expect("the binary");
+    migrate.arg("migrate").envs(environment.iter().copied());
+    let migrated = migrate.output().await.expect("a process");
     let mut create = command("recado-server").expect("the binary");
     create
         .args(["operator-key", "create"])
         .envs(environment.iter().copied());
     let output = create.output().await.expect("a process");
-    let log = String::from_utf8(output.stderr).expect("text");
+    let log = [migrated.stderr, output.stderr].concat();
+    let log = String::from_utf8(log).expect("text");
     assert!(output.status.success(), "{log}");
     let key = String::from_utf8(output.stdout).expect("text");
     (key.trim().to_owned(), log)

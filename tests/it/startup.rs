@@ -1,7 +1,8 @@
 //! A server with a wrong setting does not start, and `check-config` says so beforehand.
 
+use std::collections::BTreeSet;
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
 use std::process::Output;
 
 use recado_store::MasterKey;
@@ -214,6 +215,56 @@ async fn check_config_leaves_no_file_behind() {
     let output = run("check-config", &[("RECADO_DATABASE_URL", &database)]).await;
     assert!(output.status.success(), "{}", said(&output));
     assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 0);
+}
+
+#[tokio::test]
+async fn migrate_says_that_it_creates_a_database() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("recado.db");
+    let database = format!("sqlite:{}", file.display());
+    let place = [("RECADO_DATABASE_URL", database.as_str())];
+    for expected in [
+        format!("created the database {}\n", file.display()),
+        "the database is up to date\n".to_owned(),
+    ] {
+        let output = run("migrate", &place).await;
+        assert_eq!(String::from_utf8_lossy(&output.stdout), expected);
+    }
+}
+
+/// Only root is kept from the files of another user, and only root can give a file away: everyone else finds the files as they were.
+#[tokio::test]
+async fn root_leaves_no_file_beside_the_database_of_another_user() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let database = format!("sqlite:{}", folder.path().join("recado.db").display());
+    let place = [("RECADO_DATABASE_URL", database.as_str())];
+    assert!(run("migrate", &place).await.status.success());
+    let is_root = fs::metadata(folder.path()).expect("a folder").uid() == 0;
+    for name in ["recado.db", "recado.db.key"] {
+        let given = chown(folder.path().join(name), Some(54_321), None);
+        assert_eq!(given.is_ok(), is_root, "{name}");
+    }
+    let names = || {
+        let entries = fs::read_dir(folder.path()).expect("a folder");
+        let names = entries.map(|entry| entry.expect("an entry").file_name());
+        names.collect::<BTreeSet<_>>()
+    };
+    let before = names();
+    let backup = format!("backup {}/backup.db", folder.path().display());
+    for subcommand in [
+        "check-config",
+        "operator-key create",
+        "migrate",
+        "rotate-master-key",
+        &backup,
+    ] {
+        let output = run(subcommand, &place).await;
+        let said = said(&output);
+        assert_eq!(output.status.success(), !is_root, "{subcommand}: {said}");
+        let refused = said.contains("run this as that user, with `sudo -u '#54321' recado-server");
+        assert_eq!(refused, is_root, "{subcommand}: {said}");
+        assert!(!is_root || names() == before, "{subcommand}");
+    }
 }
 
 #[tokio::test]

@@ -64,12 +64,19 @@ pub fn providers(sandbox: &Urls) -> [(&str, &str); 3] {
     ]
 }
 
-/// Creates an operator key with `recado-server operator-key create` on that database.
+/// Creates an operator key with `recado-server operator-key create` on that database, which may have yet to be made.
 ///
 /// # Errors
 ///
 /// The command fails.
 pub async fn operator_key(database: &[(&str, &str)]) -> anyhow::Result<String> {
+    let migrated = command("recado-server")?
+        .arg("migrate")
+        .envs(database.iter().copied())
+        .stdout(Stdio::null())
+        .status()
+        .await?;
+    ensure!(migrated.success(), "recado-server migrate: {migrated}");
     let output = command("recado-server")?
         .args(["operator-key", "create"])
         .envs(database.iter().copied())

@@ -121,7 +121,7 @@ pub async fn restore(config: &ConfigArgs, args: &RestoreArgs) -> anyhow::Result<
     })?;
     let _alone = settings.lock(false).await?;
     // A link stays where it is, and leads to the restored database.
-    let database = database.canonicalize().unwrap_or(database);
+    let database = files::real(&database).unwrap_or(database);
     check_file(&args.file, &database)?;
     let mut copy = file_beside(&database)?;
     let _logs = Logs(copy.path().to_owned());
@@ -213,30 +213,27 @@ fn is_same(one: &Path, other: &Path) -> bool {
 
 /// Returns whether the file is, or would be, one that SQLite or the server keeps beside the database.
 fn belongs_to(file: &Path, database: &Path) -> bool {
-    let file = real(file);
-    let database = [real(database), database.canonicalize().ok()];
-    database.iter().flatten().any(|database| {
-        let theirs = ["-wal", "-shm", "-journal", ".key", ".lock"];
-        let mut theirs = theirs
-            .map(|ending| files::beside(database, ending))
-            .into_iter();
-        theirs.any(|theirs| file.as_ref() == Some(&theirs))
-    })
+    // The server keeps its files beside the name that it was given, SQLite beside the database itself.
+    let named = files::folder(database).canonicalize();
+    let named = named.map(|folder| folder.join(database.file_name().unwrap_or_default()));
+    let file = files::real(file).unwrap_or_else(|_| file.to_owned());
+    [named, files::real(database)]
+        .iter()
+        .flatten()
+        .any(|database| {
+            let is_key = files::beside(database, ".key");
+            let is_key = |file: &Path| {
+                let (file, key) = (file.as_os_str(), is_key.as_os_str());
+                file.as_encoded_bytes().starts_with(key.as_encoded_bytes())
+            };
+            let mut theirs = ["-wal", "-shm", "-journal", ".lock"].iter();
+            is_key(&file) || theirs.any(|ending| files::beside(database, ending) == file)
+        })
 }
 
 /// Returns whether the file is the configured key file.
 fn key_file_is(config: &ConfigArgs, file: &Path) -> anyhow::Result<bool> {
     Ok(config.key_file()?.is_some_and(|key| is_same(file, &key)))
-}
-
-/// Returns the path of a file that may be missing, with its folder as it is on the disk.
-fn real(file: &Path) -> Option<PathBuf> {
-    Some(folder(file).canonicalize().ok()?.join(file.file_name()?))
-}
-
-fn folder(file: &Path) -> &Path {
-    let folder = file.parent().filter(|path| !path.as_os_str().is_empty());
-    folder.unwrap_or(Path::new("."))
 }
 
 /// Creates an empty file in the folder of another one, for its owner alone; it is removed when it is dropped.
@@ -246,7 +243,7 @@ fn file_beside(file: &Path) -> anyhow::Result<NamedTempFile> {
         "{} is a folder; name a file in it",
         file.display()
     );
-    let folder = folder(file);
+    let folder = files::folder(file);
     folder
         .canonicalize()
         .and_then(|folder| {

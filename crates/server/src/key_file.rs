@@ -40,19 +40,19 @@ pub(crate) fn find(database: &Path) -> anyhow::Result<Option<MasterKey>> {
 ///
 /// It cannot be read, or others can read it and its mode cannot be changed.
 pub(crate) fn read(path: &Path) -> anyhow::Result<Option<MasterKey>> {
+    let text = match fs::read_to_string(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        read => read.with_context(|| format!("cannot read {}", path.display()))?,
+    };
     files::make_private(path).with_context(|| {
         format!(
             "{} can be read by others and its mode cannot be changed: give it to the server's user with mode 600",
             path.display()
         )
     })?;
-    match fs::read_to_string(path) {
-        Ok(text) => MasterKey::from_base64(text.trim())
-            .with_context(|| format!("{} does not hold a master key", path.display()))
-            .map(Some),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
-    }
+    MasterKey::from_base64(text.trim())
+        .with_context(|| format!("{} does not hold a master key", path.display()))
+        .map(Some)
 }
 
 /// Writes a key to a file that does not exist yet; when this returns, it is on disk.
@@ -79,8 +79,7 @@ pub(crate) fn write(path: &Path, key: &MasterKey) -> anyhow::Result<()> {
 ///
 /// The folder cannot be opened or synced.
 pub(crate) fn sync_folder(file: &Path) -> anyhow::Result<()> {
-    let folder = file.parent().filter(|path| !path.as_os_str().is_empty());
-    let folder = folder.unwrap_or(Path::new("."));
+    let folder = files::folder(file);
     fs::File::open(folder)
         .and_then(|folder| folder.sync_all())
         .with_context(|| format!("cannot sync {}", folder.display()))

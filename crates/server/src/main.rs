@@ -31,7 +31,7 @@ enum Command {
     Serve(ServeArgs),
     /// Try everything: a database, the sandbox and three conversations of their own
     Demo(commands::demo::DemoArgs),
-    /// Bring the database up to date, and end
+    /// Bring the database up to date, and end; a SQLite database that does not exist is created
     Migrate,
     /// Write a copy of a SQLite database to a file and check it; a server may use the database meanwhile
     Backup(BackupArgs),

@@ -5,6 +5,7 @@ use std::{fs, io};
 
 use anyhow::{Context as _, bail, ensure};
 use clap::Args;
+use jiff::Timestamp;
 use recado_store::{FreshSecrets, MasterKey, StoreError, files};
 use secrecy::SecretString;
 
@@ -54,8 +55,9 @@ pub async fn rotate(config: &ConfigArgs, args: &NewKeyArgs) -> anyhow::Result<Ro
         return replace_lost_key(config, args).await.map(Rotated::Dropped);
     }
     let settings = Settings::check(config).await?;
+    settings.check_existence()?;
     let _alone = settings.lock(false).await?;
-    let (new, key_file) = new_key(config, given_key(args)?)?;
+    let (new, key_file) = new_key(&settings, config, given_key(args)?).await?;
     let store = settings.open_unprepared().await?;
     store
         .migrate()
@@ -88,7 +90,7 @@ async fn replace_lost_key(config: &ConfigArgs, args: &NewKeyArgs) -> anyhow::Res
     {
         check_that_key_is_lost(&settings, key, given.as_ref()).await?;
     }
-    let (new, key_file) = new_key(config, given)?;
+    let (new, key_file) = new_key(&settings, config, given).await?;
     let store = settings.connect(new).await?;
     store
         .migrate()
@@ -148,13 +150,14 @@ fn given_key(args: &NewKeyArgs) -> anyhow::Result<Option<MasterKey>> {
 }
 
 /// Returns the new key, and the key file that it goes to in the end.
-fn new_key(
+async fn new_key(
+    settings: &Settings,
     config: &ConfigArgs,
     given: Option<MasterKey>,
 ) -> anyhow::Result<(MasterKey, Option<PathBuf>)> {
     let key_file = config.key_file()?;
     let new = match (&key_file, given) {
-        (Some(path), given) => keep_new_key(path, given)?,
+        (Some(path), given) => keep_new_key(settings, path, given).await?,
         (None, Some(given)) => given,
         (None, None) => bail!(
             "set RECADO_NEW_MASTER_KEY or RECADO_NEW_MASTER_KEY_FILE; make a key with: openssl rand -base64 32"
@@ -168,15 +171,26 @@ fn new_file(key_file: &Path) -> PathBuf {
 }
 
 /// Writes the new key down before anything is encrypted with it; after an interruption it is there already.
-fn keep_new_key(key_file: &Path, given: Option<MasterKey>) -> anyhow::Result<MasterKey> {
+async fn keep_new_key(
+    settings: &Settings,
+    key_file: &Path,
+    given: Option<MasterKey>,
+) -> anyhow::Result<MasterKey> {
     let path = new_file(key_file);
     if let Some(kept) = key_file::read(&path)? {
+        let is_old = settings.key().is_some_and(|old| old.id() == kept.id());
+        let is_wanted = given.as_ref().is_none_or(|given| given.id() == kept.id());
+        if is_wanted && !is_old {
+            return Ok(kept);
+        }
+        // Without the only copy of a key that the database knows, rows could not be read.
         ensure!(
-            given.is_none_or(|given| given.id() == kept.id()),
+            is_old || is_unknown(settings, kept).await?,
             "{} holds another new key, of a rotation that did not come to its end: run rotate-master-key without RECADO_NEW_MASTER_KEY first",
             path.display()
         );
-        return Ok(kept);
+        // It is left of a rotation that was refused.
+        fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
     }
     let new = match given {
         Some(given) => given,
@@ -186,16 +200,26 @@ fn keep_new_key(key_file: &Path, given: Option<MasterKey>) -> anyhow::Result<Mas
     Ok(new)
 }
 
+/// Returns whether the database was not written with the key, and no rotation is under way.
+async fn is_unknown(settings: &Settings, key: MasterKey) -> anyhow::Result<bool> {
+    let store = settings.connect(key).await?;
+    let checked = store.check().await;
+    store.close().await;
+    Ok(matches!(checked, Err(StoreError::WrongMasterKey)))
+}
+
 /// Puts the new key in the place of the old one, which is kept for the backups of before.
 fn replace_key_file(key_file: &Path) -> anyhow::Result<()> {
-    let old = files::beside(key_file, ".old");
+    // Each backup needs the key of its time, so that an earlier one is never replaced.
+    let now = Timestamp::now().strftime("%Y%m%dT%H%M%S.%3fZ");
+    let old = files::beside(key_file, &format!(".before-{now}"));
     // At every instant one of the two keys stands under the name that the server reads.
-    let replaced = match fs::copy(key_file, &old) {
+    let replaced = match fs::hard_link(key_file, &old) {
         // It is lost.
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0),
-        copied => copied,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        kept => kept,
     };
-    let replaced = replaced.and_then(|_| fs::rename(new_file(key_file), key_file));
+    let replaced = replaced.and_then(|()| fs::rename(new_file(key_file), key_file));
     replaced.with_context(|| format!("cannot replace {}", key_file.display()))?;
     key_file::sync_folder(key_file)
 }

@@ -2,6 +2,7 @@
 
 mod addresses;
 mod away;
+mod owner;
 mod proxies;
 
 use std::net::SocketAddr;
@@ -93,6 +94,9 @@ impl Settings {
         }
         let database_url = config.database_url()?;
         Store::check_url(database_url.expose_secret()).context("RECADO_DATABASE_URL")?;
+        if let Some(file) = files::sqlite_file(database_url.expose_secret()) {
+            owner::check(&file, rustix::process::geteuid().as_raw())?;
+        }
         Ok(Self {
             listen,
             metrics_listen,
@@ -109,17 +113,15 @@ impl Settings {
     ///
     /// One sentence that says what to change.
     pub async fn check_database(&self) -> anyhow::Result<()> {
-        match self.sqlite_file() {
-            Some(file) if !file.exists() => check_directory(&file),
-            _ => {
-                let store = self
-                    .connect(self.key.clone().context("the database has no key")?)
-                    .await?;
-                let checked = store.check().await;
-                store.close().await;
-                checked.context(UNUSABLE)
-            }
+        if let Some(file) = self.missing_file() {
+            return check_directory(&file);
         }
+        let store = self
+            .connect(self.key.clone().context("the database has no key")?)
+            .await?;
+        let checked = store.check().await;
+        store.close().await;
+        checked.context(UNUSABLE)
     }
 
     /// Opens the database after all checks, and brings its tables up to date.
@@ -176,21 +178,28 @@ impl Settings {
         files::sqlite_file(self.database_url.expose_secret())
     }
 
+    /// Returns the file of a SQLite database that does not exist yet.
+    #[must_use]
+    pub fn missing_file(&self) -> Option<PathBuf> {
+        // One that this user cannot look for is reported when it is opened.
+        let is_missing = |file: &PathBuf| file.try_exists().is_ok_and(|exists| !exists);
+        self.sqlite_file().filter(is_missing)
+    }
+
     /// Returns the master key, or `None` if neither the database nor its key file exists.
     pub(crate) const fn key(&self) -> Option<&MasterKey> {
         self.key.as_ref()
     }
 
-    /// Checks that there is a database.
+    /// Checks that there is a database: a command that works on one does not create one at a mistyped path.
     ///
     /// # Errors
     ///
     /// The SQLite file does not exist.
     pub fn check_existence(&self) -> anyhow::Result<()> {
-        if let Some(file) = self.sqlite_file() {
-            ensure!(
-                file.exists(),
-                "there is no database {}; see RECADO_DATABASE_URL",
+        if let Some(file) = self.missing_file() {
+            bail!(
+                "there is no database {}: correct RECADO_DATABASE_URL, or create one there with `recado-server migrate` or by starting the server",
                 file.display()
             );
         }
@@ -267,10 +276,7 @@ pub(crate) async fn key_changed(app: &App) -> anyhow::Error {
 
 /// Checks that a database can be made; leaves no file behind.
 fn check_directory(database: &Path) -> anyhow::Result<()> {
-    let directory = database
-        .parent()
-        .filter(|path| !path.as_os_str().is_empty());
-    let directory = directory.unwrap_or(Path::new("."));
+    let directory = files::folder(database);
     tempfile::tempfile_in(directory).map(drop).with_context(|| {
         format!(
             "the database cannot be created in {}; see RECADO_DATABASE_URL",

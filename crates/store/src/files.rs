@@ -37,6 +37,25 @@ pub fn beside(file: &Path, ending: &str) -> PathBuf {
     name.into()
 }
 
+/// Returns the folder of a file.
+#[must_use]
+pub fn folder(file: &Path) -> &Path {
+    let folder = file.parent().filter(|path| !path.as_os_str().is_empty());
+    folder.unwrap_or(Path::new("."))
+}
+
+/// Returns the path of a file without links; a file that does not exist needs a folder that does.
+///
+/// # Errors
+///
+/// Neither exists, or the folder cannot be searched.
+pub fn real(file: &Path) -> io::Result<PathBuf> {
+    file.canonicalize().or_else(|error| {
+        let name = file.file_name().ok_or(error)?;
+        Ok(folder(file).canonicalize()?.join(name))
+    })
+}
+
 /// Takes a file that others can read or write away from them; a missing file passes.
 ///
 /// # Errors
@@ -60,6 +79,23 @@ pub fn make_private(file: &Path) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_has_one_path_also_before_it_exists() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (file, link) = (folder.path().join("recado.db"), folder.path().join("link"));
+        std::os::unix::fs::symlink(&file, &link).expect("a link");
+        let expected = folder.path().canonicalize().expect("it exists");
+        let expected = expected.join("recado.db");
+        let dotted = folder.path().join("./recado.db");
+        assert_eq!(real(&dotted).expect("a folder"), expected);
+        fs::write(&file, "").expect("a file");
+        for path in [&file, &dotted, &link] {
+            assert_eq!(real(path).expect("a file"), expected);
+        }
+        assert!(real(Path::new("/nowhere/recado.db")).is_err());
+        assert_eq!(super::folder(Path::new("recado.db")), Path::new("."));
+    }
 
     #[test]
     fn the_file_of_a_url_is_the_one_that_sqlite_opens() {

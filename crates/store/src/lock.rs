@@ -108,15 +108,8 @@ impl ServerLock {
 
 /// The lock file of a database: the same for every path that leads to it.
 fn lock_file(database: &Path) -> PathBuf {
-    let real = database.canonicalize().or_else(|_| {
-        // The database has yet to be made, in a directory that is there.
-        let directory = database
-            .parent()
-            .filter(|path| !path.as_os_str().is_empty());
-        let directory = directory.unwrap_or(Path::new(".")).canonicalize()?;
-        Ok::<_, io::Error>(directory.join(database.file_name().unwrap_or_default()))
-    });
-    files::beside(&real.unwrap_or_else(|_| database.to_owned()), ".lock")
+    let real = files::real(database).unwrap_or_else(|_| database.to_owned());
+    files::beside(&real, ".lock")
 }
 
 fn open(path: &Path) -> io::Result<File> {

@@ -17,6 +17,12 @@ pub(crate) async fn run(
     if let Some(unused) = unused_proxies() {
         say(format_args!("# {unused}"));
     }
+    if let Some(file) = settings.missing_file() {
+        let file = file.display();
+        say(format_args!(
+            "# {file} does not exist; the server creates it"
+        ));
+    }
     settings.check_database().await?;
     settings.check_addresses()
 }

@@ -1,14 +1,19 @@
 //! `recado-server migrate`
 
+use recado_server::startup::Settings;
 use recado_server::{config::ConfigArgs, logging};
 
-use super::{open_store, say};
+use super::say;
 
-/// Brings the database up to date.
+/// Brings the database up to date, and creates it if it does not exist.
 pub(crate) async fn run(config: &ConfigArgs) -> anyhow::Result<()> {
     logging::init(&config.log)?;
-    let store = open_store(config).await?;
-    store.close().await;
-    say("the database is up to date");
+    let settings = Settings::check(config).await?;
+    let missing = settings.missing_file();
+    settings.open_database().await?.close().await;
+    match missing {
+        Some(file) => say(format_args!("created the database {}", file.display())),
+        None => say("the database is up to date"),
+    }
     Ok(())
 }

@@ -24,9 +24,11 @@ use recado_store::Store;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// Checks the settings and opens the database, up to date.
+/// Checks the settings and opens a database that exists, up to date.
 async fn open_store(config: &ConfigArgs) -> anyhow::Result<Store> {
-    Settings::check(config).await?.open_database().await
+    let settings = Settings::check(config).await?;
+    settings.check_existence()?;
+    settings.open_database().await
 }
 
 /// Listens at the address of that option, or says what to change.

@@ -3,9 +3,8 @@
 use anyhow::{Context as _, anyhow};
 use jiff::Timestamp;
 use recado_core::{ApiKeyId, TextField, fields};
-use recado_server::startup::Settings;
 use recado_server::{config::ConfigArgs, logging};
-use recado_store::{ApiKey, ApiKeySecret, Author, Page, Store};
+use recado_store::{ApiKey, ApiKeySecret, Author, Page};
 use uuid::Uuid;
 
 use super::{open_store, say};
@@ -32,7 +31,7 @@ pub(crate) async fn create(config: &ConfigArgs, name: String) -> anyhow::Result<
 /// Prints a line for each key: its id, how it begins, when it was created and used last, and its name.
 pub(crate) async fn list(config: &ConfigArgs) -> anyhow::Result<()> {
     logging::init(&config.log)?;
-    let store = open_existing(config).await?;
+    let store = open_store(config).await?;
     let line = |id: &str, prefix: &str, created: &str, used: &str, name: &str| {
         say(format!(
             "{id:<36}  {prefix:<12}  {created:<20}  {used:<20}  {name}"
@@ -70,7 +69,7 @@ pub(crate) async fn list(config: &ConfigArgs) -> anyhow::Result<()> {
 /// Revokes a key.
 pub(crate) async fn revoke(config: &ConfigArgs, id: &ApiKeyId) -> anyhow::Result<()> {
     logging::init(&config.log)?;
-    let store = open_existing(config).await?;
+    let store = open_store(config).await?;
     let author = Author::command_line(Timestamp::now());
     let revoked = store.delete_operator_key(id, &author).await?;
     store.close().await;
@@ -79,13 +78,6 @@ pub(crate) async fn revoke(config: &ConfigArgs, id: &ApiKeyId) -> anyhow::Result
     })?;
     say(format!("{id} ({name}) is revoked"));
     Ok(())
-}
-
-/// Opens a database that exists: a command that looks at one does not create one.
-async fn open_existing(config: &ConfigArgs) -> anyhow::Result<Store> {
-    let settings = Settings::check(config).await?;
-    settings.check_existence()?;
-    settings.open_database().await
 }
 
 /// Returns an instant in UTC, to the second.

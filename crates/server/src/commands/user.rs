@@ -39,6 +39,7 @@ pub(crate) struct NewUserArgs {
 pub(crate) async fn create(config: &ConfigArgs, args: NewUserArgs) -> anyhow::Result<()> {
     logging::init(&config.log)?;
     let settings = Settings::check(config).await?;
+    settings.check_existence()?;
     let author = Author::command_line(Timestamp::now());
     let user = new_user(&args, author.at)?;
     // Before the user is created: a person who breaks off here leaves nothing behind.

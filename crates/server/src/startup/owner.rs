@@ -1,0 +1,90 @@
+//! Whether the files of a SQLite database belong to the user of this process.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+
+use anyhow::ensure;
+use recado_store::files;
+
+const ROOT: u32 = 0;
+
+/// Checks that root does not open the database of another user, nor create one in a folder of that user: the files that it
+/// would leave there, such as a lock and a key, could not be opened by a server that runs as the user.
+///
+/// # Errors
+///
+/// One sentence that names the user.
+pub(super) fn check(database: &Path, user: u32) -> anyhow::Result<()> {
+    let file = if database.exists() {
+        database
+    } else {
+        files::folder(database)
+    };
+    // A folder that cannot be read is reported when the database is opened.
+    let owner = fs::metadata(file).map_or(user, |metadata| metadata.uid());
+    if user == ROOT && owner != ROOT {
+        let name = name(owner);
+        ensure!(
+            false,
+            "{} belongs to the user {name}, who could not open what root creates there: run this as that user, with `sudo -u '{name}' recado-server …`",
+            file.display()
+        );
+    }
+    Ok(())
+}
+
+/// Returns the name of a user, or the number as `sudo` takes it.
+fn name(user: u32) -> String {
+    let users = fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let name = users.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let (name, id) = (fields.next()?, fields.nth(1)?);
+        (id.parse() == Ok(user)).then(|| name.to_owned())
+    });
+    name.unwrap_or_else(|| format!("#{user}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::chown;
+
+    use super::*;
+
+    /// A user that no system has.
+    const OTHER: u32 = 54_321;
+
+    #[test]
+    fn root_is_kept_from_the_files_of_another_user() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let database = folder.path().join("recado.db");
+        let own = fs::metadata(folder.path()).expect("a folder").uid();
+        check(&database, own).expect("a folder of its own");
+        // Only root can give a folder away; the folder of everyone else belongs to another user than root already.
+        let owner = if own == ROOT {
+            chown(folder.path(), Some(OTHER), None).expect("root may");
+            OTHER
+        } else {
+            own
+        };
+        let refused = check(&database, ROOT).expect_err("a foreign folder");
+        let sentence = format!("belongs to the user {}, who", name(owner));
+        assert!(refused.to_string().contains(&sentence), "{refused}");
+        check(&database, owner).expect("a folder of its own");
+
+        fs::write(&database, "").expect("a file");
+        if own == ROOT {
+            check(&database, ROOT).expect("a file of its own");
+            chown(&database, Some(OTHER), None).expect("root may");
+        }
+        let refused = check(&database, ROOT).expect_err("a foreign file");
+        let sentence = format!("recado.db {sentence}");
+        assert!(refused.to_string().contains(&sentence), "{refused}");
+    }
+
+    #[test]
+    fn a_user_without_a_name_has_a_number() {
+        assert_eq!(name(ROOT), "root");
+        assert_eq!(name(OTHER), "#54321");
+    }
+}
