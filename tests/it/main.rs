@@ -49,6 +49,7 @@ mod proxies;
 mod published_example;
 mod quotations;
 mod recipients;
+mod records;
 mod removal;
 mod request_bodies;
 mod retention;

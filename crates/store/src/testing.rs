@@ -4,9 +4,9 @@ pub(crate) mod plans;
 
 use std::path::Path;
 
-use sqlx::any::{Any, AnyConnectOptions};
+use sqlx::any::{Any, AnyConnectOptions, AnyRow};
 use sqlx::pool::PoolConnection;
-use sqlx::{AnyConnection, AssertSqlSafe, Connection, Row as _};
+use sqlx::{AnyConnection, AssertSqlSafe, Column as _, Connection, Row as _};
 use tempfile::TempDir;
 
 use crate::secrets::MasterKey;
@@ -145,6 +145,26 @@ impl TestDatabase {
         run(&self.url, sql.to_owned())
             .await
             .expect("statements that the database takes");
+    }
+
+    /// Runs a query whose columns are all texts; returns each row as one line of `name=value`.
+    ///
+    /// # Panics
+    ///
+    /// The database refuses the query, or a column is not a text.
+    pub async fn rows(&self, query: &'static str) -> Vec<String> {
+        let connected = AnyConnection::connect(&self.url).await;
+        let mut connection = connected.expect("a connection");
+        let rows = sqlx::query(query).fetch_all(&mut connection).await;
+        let rows = rows.expect("rows");
+        let line = |row: &AnyRow| {
+            let columns = row.columns().iter().map(|column| {
+                let value: Option<String> = row.get(column.ordinal());
+                format!("{}={}", column.name(), value.as_deref().unwrap_or("null"))
+            });
+            columns.collect::<Vec<_>>().join(" ")
+        };
+        rows.iter().map(line).collect()
     }
 
     /// Returns the names of the tables that have rows of organizations.
