@@ -8,6 +8,7 @@ use anyhow::{Context, Result, bail};
 use crate::cargo::root;
 use crate::docs;
 
+mod circles;
 mod dependencies;
 mod links;
 mod sources;
@@ -32,6 +33,7 @@ fn breaches() -> Result<Vec<String>> {
     let mut breaches = dependencies::breaches()?;
     breaches.extend(sources::breaches(root())?);
     breaches.extend(links::breaches(root())?);
+    breaches.extend(circles::breaches(root())?);
     Ok(breaches)
 }
 
