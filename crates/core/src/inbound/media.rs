@@ -4,6 +4,7 @@ use std::fmt;
 
 /// A file that a customer sent, as the provider describes it.
 #[derive(Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Media {
     /// `image`, `video`, `audio`, `document` or `sticker`.
     pub kind: String,
@@ -19,6 +20,17 @@ pub struct Media {
     pub file_name: Option<String>,
     /// The size in bytes.
     pub size: Option<i64>,
+}
+
+impl Media {
+    /// Creates a file of this kind, of which nothing else is known.
+    #[must_use]
+    pub fn new(kind: impl Into<String>) -> Self {
+        Self {
+            kind: kind.into(),
+            ..Self::default()
+        }
+    }
 }
 
 impl fmt::Debug for Media {

@@ -77,17 +77,19 @@ pub(crate) fn id(value: Option<&Value>) -> Option<String> {
 }
 
 /// A file of this kind, or anything else that is not a tap.
-pub(crate) fn file_or_other(kind: &str, text: Option<String>, file: Media) -> InboundContent {
-    let kind = kind.to_owned();
-    if FILES.contains(&&*kind) {
-        InboundContent::Media(Media {
-            kind,
-            caption: text,
-            ..file
-        })
-    } else {
-        InboundContent::Other { kind, text }
+pub(crate) fn file_or_other(
+    kind: &str,
+    text: Option<String>,
+    describe: impl FnOnce(&mut Media),
+) -> InboundContent {
+    if !FILES.contains(&kind) {
+        let kind = kind.to_owned();
+        return InboundContent::Other { kind, text };
     }
+    let mut file = Media::new(kind);
+    file.caption = text;
+    describe(&mut file);
+    InboundContent::Media(file)
 }
 
 /// The media type or the name of a file, cut.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use recado_core::Status;
 use recado_core::inbound::{
-    Choice, CustomerCall, Ignored, Inbound, InboundContent, InboundMessage, Media, Person, Pricing,
+    Choice, CustomerCall, Ignored, Inbound, InboundContent, InboundMessage, Person, Pricing,
     SYSTEM, StatusError, StatusNews,
 };
 use reqwest::Method;
@@ -295,14 +295,12 @@ fn content(message: &Value) -> InboundContent {
     };
     let text = path.and_then(|path| words(message.pointer(path)));
     let member = |key| message.get(kind)?.get(key);
-    // Meta's `url` gives the file only with the access token, which a customer's server does not have.
-    let file = Media {
-        id: id(member("id")),
-        mime_type: file_word(member("mime_type")),
-        file_name: file_word(member("filename")),
-        ..Media::default()
-    };
-    file_or_other(kind, text, file)
+    file_or_other(kind, text, |file| {
+        // Meta's `url` gives the file only with the access token, which a customer's server does not have.
+        file.id = id(member("id"));
+        file.mime_type = file_word(member("mime_type"));
+        file.file_name = file_word(member("filename"));
+    })
 }
 
 fn interactive(message: &Value) -> InboundContent {

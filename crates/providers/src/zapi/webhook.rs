@@ -2,7 +2,7 @@
 
 use recado_core::Status;
 use recado_core::inbound::{
-    Choice, ConnectionNews, Ignored, Inbound, InboundContent, InboundMessage, Media, StatusError,
+    Choice, ConnectionNews, Ignored, Inbound, InboundContent, InboundMessage, StatusError,
     StatusNews,
 };
 use serde_json::Value;
@@ -210,13 +210,11 @@ fn content(body: &Value) -> InboundContent {
         return other("edit", text);
     }
     let of_file = |key: &str| body.get(member)?.get(key);
-    let file = Media {
-        url: url(of_file(&format!("{member}Url"))),
-        mime_type: file_word(of_file("mimeType")),
-        file_name: file_word(of_file("fileName")),
-        ..Media::default()
-    };
-    file_or_other(kind, text, file)
+    file_or_other(kind, text, |file| {
+        file.url = url(of_file(&format!("{member}Url")));
+        file.mime_type = file_word(of_file("mimeType"));
+        file.file_name = file_word(of_file("fileName"));
+    })
 }
 
 fn other(kind: &str, text: Option<String>) -> InboundContent {

@@ -121,11 +121,15 @@ pub(crate) fn other(kind: &str, text: Option<&str>) -> InboundContent {
 
 /// A file without anything that the provider may tell of it.
 pub(crate) fn file(kind: &str, caption: Option<&str>) -> Media {
-    Media {
-        kind: kind.to_owned(),
-        caption: caption.map(str::to_owned),
-        ..Media::default()
-    }
+    with(Media::new(kind), |file| {
+        file.caption = caption.map(str::to_owned);
+    })
+}
+
+/// Returns a value with a change.
+pub(crate) fn with<T>(mut value: T, change: impl FnOnce(&mut T)) -> T {
+    change(&mut value);
+    value
 }
 
 /// An address as text.

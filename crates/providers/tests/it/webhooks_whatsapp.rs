@@ -5,13 +5,15 @@
 use std::sync::Arc;
 
 use recado_core::Status;
-use recado_core::inbound::{Inbound, InboundContent, Media, StatusError};
+use recado_core::inbound::{Inbound, InboundContent, StatusError};
 use recado_providers::Channel;
 use rstest::rstest;
 use serde_json::{Value, json};
 
 use crate::support::Subject;
-use crate::webhooks::{address, button, file, ignored, list, message, other, read, statuses, step};
+use crate::webhooks::{
+    address, button, file, ignored, list, message, other, read, statuses, step, with,
+};
 
 pub(crate) const EMPTY: &str = r#"{"object":"whatsapp_business_account","entry":[]}"#;
 /// As Meta escapes: the signature covers these very bytes.
@@ -162,10 +164,13 @@ fn a_tap_may_answer_nothing_that_we_know(#[case] context: Value, #[case] answere
 #[case::image(json!({"type": "image", "image": {"caption": "Foto"}}), InboundContent::Media(file("image", Some("Foto"))))]
 #[case::document(json!({"type": "document", "document": {"id": "1", "mime_type": "application/pdf", "filename": "nota.pdf",
     "url": "https://lookaside.example/only-with-a-token"}}),
-    InboundContent::Media(Media { id: Some("1".into()), mime_type: Some("application/pdf".into()),
-        file_name: Some("nota.pdf".into()), ..file("document", None) }))]
+    InboundContent::Media(with(file("document", None), |file| {
+        file.id = Some("1".into());
+        file.mime_type = Some("application/pdf".into());
+        file.file_name = Some("nota.pdf".into());
+    })))]
 #[case::audio(json!({"type": "audio", "audio": {"id": "1", "voice": true}}),
-    InboundContent::Media(Media { id: Some("1".into()), ..file("audio", None) }))]
+    InboundContent::Media(with(file("audio", None), |file| file.id = Some("1".into()))))]
 #[case::sticker(json!({"type": "sticker", "sticker": null}), InboundContent::Media(file("sticker", None)))]
 #[case::location(json!({"type": "location", "location": {"latitude": 1.5, "longitude": 2, "name": "Loja"}}), other("location", Some("Loja")))]
 #[case::contacts(json!({"type": "contacts", "contacts": [{}]}), other("contacts", None))]

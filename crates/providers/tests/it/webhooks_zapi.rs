@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use recado_core::Status;
-use recado_core::inbound::{ConnectionNews, Inbound, InboundContent, Media};
+use recado_core::inbound::{ConnectionNews, Inbound, InboundContent};
 use recado_providers::{Admission, Channel, WebhookRefused};
 use reqwest::Method;
 use reqwest::header::HeaderMap;
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::support::Subject;
 use crate::webhooks::{
-    address, admit, button, file, ignored, list, message, other, post, read, statuses, step,
+    address, admit, button, file, ignored, list, message, other, post, read, statuses, step, with,
 };
 
 const ZAAP_ID: &str = "7C11D0A94E5B4F0E9A1F22B3C4D5E6F7";
@@ -148,12 +148,11 @@ fn a_file_has_an_address(#[case] kind: &str, #[case] mime_type: &str) {
     let url = format!("{kind}Url");
     let member = json!({url: "https://files.example/z/1", "mimeType": mime_type, "fileName": "a", "caption": ""});
     let content = message(&*channel(), &received(&json!({kind: member}))).content;
-    let expected = Media {
-        url: Some("https://files.example/z/1".to_owned()),
-        mime_type: Some(mime_type.to_owned()),
-        file_name: Some("a".to_owned()),
-        ..file(kind, None)
-    };
+    let expected = with(file(kind, None), |file| {
+        file.url = Some("https://files.example/z/1".to_owned());
+        file.mime_type = Some(mime_type.to_owned());
+        file.file_name = Some("a".to_owned());
+    });
     assert_eq!(content, InboundContent::Media(expected));
 }
 

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use recado_core::Status;
-use recado_core::inbound::{ConnectionNews, Inbound, InboundContent, Media};
+use recado_core::inbound::{ConnectionNews, Inbound, InboundContent};
 use recado_providers::{Admission, Channel, WebhookRefused};
 use reqwest::Method;
 use reqwest::header::HeaderMap;
@@ -14,7 +14,8 @@ use serde_json::{Value, json};
 
 use crate::support::Subject;
 use crate::webhooks::{
-    SECRET, address, admit, button, file, ignored, list, message, other, post, read, statuses, step,
+    SECRET, address, admit, button, file, ignored, list, message, other, post, read, statuses,
+    step, with,
 };
 
 const OURS: &str = "3EB0A1B2C3D4E5F60718";
@@ -250,13 +251,12 @@ fn a_file_is_where_the_vendor_has_put_it(#[case] length: Value) {
         "mimetype": "application/pdf", "fileName": "nota.pdf", "fileLength": length, "url": "https://mmg.whatsapp.net/x"}}}}),
     );
     body["mediaUrl"] = "https://files.example/zp/7.pdf".into();
-    let expected = Media {
-        url: Some("https://files.example/zp/7.pdf".to_owned()),
-        mime_type: Some("application/pdf".to_owned()),
-        file_name: Some("nota.pdf".to_owned()),
-        size: Some(81_234),
-        ..file("document", None)
-    };
+    let expected = with(file("document", None), |file| {
+        file.url = Some("https://files.example/zp/7.pdf".to_owned());
+        file.mime_type = Some("application/pdf".to_owned());
+        file.file_name = Some("nota.pdf".to_owned());
+        file.size = Some(81_234);
+    });
     let content = message(&*channel(), &body).content;
     assert_eq!(content, InboundContent::Media(expected));
 }

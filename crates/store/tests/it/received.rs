@@ -9,7 +9,7 @@ use crate::taps::{
     ana, application, apply, apply_one, connection, events, inbound, kinds, phone, said, tap,
     tapped,
 };
-use crate::world::{ALL, World, at, conv, id, msg, org};
+use crate::world::{ALL, World, at, conv, id, msg, org, with};
 
 /// Opens a conversation of `chn_1` by API.
 pub(crate) async fn opened(store: &Store, text: &str, recipient: &str) -> Conversation {
@@ -83,12 +83,10 @@ async fn a_list_row_and_other_kinds_are_told_as_what_they_are() {
     let World { store, .. } = &tapped().await;
     let choice = Choice::new("row", "Row");
     let list = Inbound::Message(inbound("w.1", ana(), InboundContent::List(choice)));
-    let image = InboundContent::Media(Media {
-        kind: "image".into(),
-        url: Some("https://files.example/1.jpeg".into()),
-        mime_type: Some("image/jpeg".into()),
-        ..Media::default()
-    });
+    let image = InboundContent::Media(with(Media::new("image"), |file| {
+        file.url = Some("https://files.example/1.jpeg".into());
+        file.mime_type = Some("image/jpeg".into());
+    }));
     apply(
         store,
         vec![list, Inbound::Message(inbound("w.2", ana(), image))],

@@ -158,14 +158,12 @@ fn anything_else<'a>(message: &'a Value, file_url: Option<&Value>) -> Found<'a> 
     }
     KINDS.iter().find_map(|(member, kind, key)| {
         let member = own(message, member)?;
-        let file = Media {
-            url: url(file_url),
-            mime_type: file_word(own(member, "mimetype")),
-            file_name: file_word(own(member, "fileName")),
-            size: size(own(member, "fileLength")),
-            ..Media::default()
-        };
-        let content = file_or_other(kind, words(own(member, key)), file);
+        let content = file_or_other(kind, words(own(member, key)), |file| {
+            file.url = url(file_url);
+            file.mime_type = file_word(own(member, "mimetype"));
+            file.file_name = file_word(own(member, "fileName"));
+            file.size = size(own(member, "fileLength"));
+        });
         Some((member, content))
     })
 }
