@@ -281,6 +281,8 @@ async fn a_stored_channel_that_the_server_no_longer_allows_sends_nothing_and_sti
 
     let server = server(&database, "false").await;
     let client = client.at(&server.url);
+    let renamed = client.patch("/channels/zapi", json!({"name": "Old"})).await;
+    assert_eq!(renamed.expect(200)["name"], "Old");
     let check = client
         .post("/channels/zapi/check", json!({}))
         .await

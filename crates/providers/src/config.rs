@@ -295,21 +295,25 @@ impl Credentials {
         )
     }
 
-    /// Reads them as [`Self::parse`] does, where `changes` are made to credentials that were stored earlier.
+    /// Reads credentials and settings that were stored earlier, with changes: new credentials are added to the stored
+    /// ones, and new settings take the place of all stored ones.
     ///
     /// # Errors
     ///
-    /// As [`Self::parse`]; credentials that were stored earlier may be shorter.
+    /// As [`Self::parse`] for what is new, and as [`Self::parse_stored`] for the rest.
     pub fn parse_changed(
         provider: Provider,
-        stored: &Map<String, Value>,
-        changes: &Map<String, Value>,
-        settings: &Map<String, Value>,
+        (credentials, settings): (&Map<String, Value>, &Map<String, Value>),
+        (new_credentials, new_settings): (&Map<String, Value>, Option<&Map<String, Value>>),
         defaults: &Defaults,
     ) -> Result<ChannelConfig, FieldErrors> {
-        let mut credentials = stored.clone();
-        credentials.extend(changes.clone());
-        let form = Form::new(Origin::Changed(changes), &credentials, settings);
+        let mut credentials = credentials.clone();
+        credentials.extend(new_credentials.clone());
+        let origin = Origin::Changed {
+            credentials: new_credentials,
+            settings: new_settings,
+        };
+        let form = Form::new(origin, &credentials, new_settings.unwrap_or(settings));
         Self::read(provider, form, defaults)
     }
 

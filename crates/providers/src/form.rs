@@ -23,16 +23,29 @@ pub(crate) enum Origin<'a> {
     Given,
     /// They were stored earlier, when secrets could be shorter.
     Stored,
-    /// A caller gives these now, and the others were stored earlier.
-    Changed(&'a Map<String, Value>),
+    /// A caller gives these credentials now, and all settings or none; the others were stored earlier.
+    Changed {
+        credentials: &'a Map<String, Value>,
+        settings: Option<&'a Map<String, Value>>,
+    },
 }
 
 impl Origin<'_> {
-    fn is_given(self, key: &str) -> bool {
+    /// Returns whether a caller gives the credential now; what was stored earlier went through the rules of its time.
+    fn gives_credential(self, key: &str) -> bool {
         match self {
             Self::Given => true,
             Self::Stored => false,
-            Self::Changed(changes) => changes.contains_key(key),
+            Self::Changed { credentials, .. } => credentials.contains_key(key),
+        }
+    }
+
+    /// Returns whether a caller gives the settings now.
+    fn gives_settings(self) -> bool {
+        match self {
+            Self::Given => true,
+            Self::Stored => false,
+            Self::Changed { settings, .. } => settings.is_some(),
         }
     }
 }
@@ -119,7 +132,7 @@ impl<'a> Form<'a> {
     }
 
     fn long_enough(&mut self, field: &AccountField, text: String) -> SecretString {
-        if self.origin.is_given(field.name) && text.chars().count() < MIN_SECRET_CHARS {
+        if self.origin.gives_credential(field.name) && text.chars().count() < MIN_SECRET_CHARS {
             let problem = format!("Must have at least {MIN_SECRET_CHARS} characters");
             self.fault("credentials", field.name, &problem);
         }
@@ -144,8 +157,7 @@ impl<'a> Form<'a> {
         }
         let text = value.into_text()?;
         let problem = match pasted::in_credential(field, &text) {
-            // What was stored earlier went through the rules of its time.
-            Some(problem) if self.origin.is_given(field.name) => problem,
+            Some(problem) if self.origin.gives_credential(field.name) => problem,
             _ if is_sendable(&text) => return Some(text),
             _ => "Must be printable ASCII without white space".to_owned(),
         };
@@ -164,7 +176,9 @@ impl<'a> Form<'a> {
             );
         }
         let text = field.into_text()?;
-        if let Some(problem) = pasted::in_setting(&text) {
+        if self.origin.gives_settings()
+            && let Some(problem) = pasted::in_setting(&text)
+        {
             self.fault("settings", key, problem);
             return None;
         }
@@ -203,10 +217,8 @@ impl<'a> Form<'a> {
         let problem = match Url::parse(&text) {
             Ok(url) => {
                 let has_names = !url.username().is_empty() || url.password().is_some();
-                // A stored URL went through the rules of its time.
-                let is_given = !matches!(self.origin, Origin::Stored);
                 let problem = in_call(&url)
-                    .filter(|_| is_given)
+                    .filter(|_| self.origin.gives_settings())
                     .or_else(|| check_base_url(&url).err())
                     .or(has_names.then_some("Must not contain a user name or password"));
                 match problem {
@@ -235,9 +247,11 @@ impl<'a> Form<'a> {
                 let name = format!("{}.{key}", section.name);
                 self.errors.fields.entry(name).or_default().push(problem);
             };
-            // A caller may keep its credentials and give settings.
             let origin = self.origin;
-            let is_given = |key: &str| section.name == "settings" || origin.is_given(key);
+            let is_given = |key: &str| match section.name {
+                "settings" => origin.gives_settings(),
+                _ => origin.gives_credential(key),
+            };
             for key in section.too_long().filter(|key| is_given(key)) {
                 fault(key, format!("Must have at most {MAX_VALUE_BYTES} bytes"));
             }

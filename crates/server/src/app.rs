@@ -217,7 +217,7 @@ impl Channels {
         )?)
     }
 
-    /// Checks a stored channel that a client wants to change, as [`Self::check`] does.
+    /// Checks the credentials and settings of a stored channel with new ones, as [`Self::check`] does.
     ///
     /// # Errors
     ///
@@ -225,12 +225,10 @@ impl Channels {
     pub fn check_change(
         &self,
         provider: Provider,
-        stored: &Map<String, Value>,
-        changes: &Map<String, Value>,
-        settings: &Map<String, Value>,
+        stored: (&Map<String, Value>, &Map<String, Value>),
+        new: (&Map<String, Value>, Option<&Map<String, Value>>),
     ) -> Result<SecretString, FieldErrors> {
-        let defaults = &self.defaults;
-        let config = Credentials::parse_changed(provider, stored, changes, settings, defaults)?;
+        let config = Credentials::parse_changed(provider, stored, new, &self.defaults)?;
         self.connectable(config)
     }
 

@@ -226,3 +226,30 @@ fn what_was_stored_earlier_is_still_read(#[case] credentials: Value, #[case] set
     );
     assert!(read.is_ok(), "{:?}", read.err());
 }
+
+#[rstest]
+#[case::new_token(json!({"instanceToken": "TOKEN-02"}), None, &[])]
+#[case::nothing_new(json!({}), None, &[])]
+#[case::the_same_settings_again(json!({}), Some("https://proxy.example.com/instances/x/token/y"), &["settings.baseUrl"])]
+#[case::quoted_settings(json!({"instanceToken": "'TOKEN-02'"}), Some("'https://proxy.example.com'"),
+    &["credentials.instanceToken", "settings.baseUrl"])]
+fn only_what_is_given_now_is_judged_as_pasted(
+    #[case] new: Value,
+    #[case] new_url: Option<&str>,
+    #[case] faults: &[&str],
+) {
+    let object = |value: Value| value.as_object().cloned().expect("an object");
+    let stored = (
+        &object(json!({"instanceId": "'INST-01'", "instanceToken": "short"})),
+        &object(json!({"baseUrl": "https://proxy.example.com/instances/x/token/y"})),
+    );
+    let new_settings = new_url.map(|url| object(json!({"baseUrl": url})));
+    let read = recado_providers::Credentials::parse_changed(
+        Provider::Zapi,
+        stored,
+        (&object(new), new_settings.as_ref()),
+        &recado_providers::Defaults::default(),
+    );
+    let found = read.err().map(|errors| errors.fields).unwrap_or_default();
+    assert_eq!(found.keys().collect::<Vec<_>>(), faults);
+}

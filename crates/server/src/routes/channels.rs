@@ -305,23 +305,25 @@ async fn change_once(
     mut change: store::ChannelChange,
     author: &Author,
 ) -> Result<Option<store::Channel>, ApiError> {
-    let settings = change.settings.as_ref().unwrap_or(&channel.settings);
-    let stored = app.store.secrets(channel)?.credentials;
-    let credentials = change.credentials.clone().unwrap_or_default();
-    let number = app
-        .channels()
-        .check_change(channel.provider, &stored, &credentials, settings)?;
     change.version = Some(channel.version);
-    change.settings = change.settings.map(stated);
-    // A new name leaves the number as it is, also where two old channels share one.
+    // Another name or agent is no reason to judge what is stored, and leaves the number as it is.
     if change.credentials.is_some() || change.settings.is_some() {
-        change.number = Some(number.clone());
+        let stored = app.store.secrets(channel)?.credentials;
+        let credentials = change.credentials.clone().unwrap_or_default();
+        let stored = (&stored, &channel.settings);
+        let new = (&credentials, change.settings.as_ref());
+        change.number = Some(app.channels().check_change(channel.provider, stored, new)?);
     }
+    change.settings = change.settings.map(stated);
+    let number = change.number.clone();
     let (organization, id) = (&channel.organization_id, &channel.id);
     let changed = app.store.update_channel(organization, id, change, author);
-    match changed.await {
-        Ok(changed) => Ok(changed),
-        Err(error) => Err(numbers::refusal(app, organization, id, &number, error).await),
+    match (changed.await, number) {
+        (Ok(changed), _) => Ok(changed),
+        (Err(error), Some(number)) => {
+            Err(numbers::refusal(app, organization, id, &number, error).await)
+        }
+        (Err(error), None) => Err(error.into()),
     }
 }
 
