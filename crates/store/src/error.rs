@@ -254,12 +254,16 @@ fn is_busy(error: &dyn DatabaseError) -> bool {
     matches!(sqlite_code(error), Some(5 | 6)) || has_postgres_code(error, &["40", "55P03", "57014"])
 }
 
-/// SQLite: out of memory, disk error, disk full, file cannot be opened. PostgreSQL: connection exceptions,
-/// insufficient resources, shutting down and starting up, a transaction that was idle for too long, a
-/// database that only reads for now.
+/// SQLite: out of memory, disk error, disk full, file cannot be opened. PostgreSQL: connection exceptions (08),
+/// insufficient resources (53), a database that takes no connections for now or is in use (55), an operator who
+/// intervenes, as when it shuts down (57), errors of its system, such as its disk (58), a transaction that was idle or
+/// took too long, a database that only reads for now (25).
 fn is_gone(error: &dyn DatabaseError) -> bool {
     matches!(sqlite_code(error), Some(7 | 10 | 13 | 14))
-        || has_postgres_code(error, &["08", "53", "57P", "25P03", "25006"])
+        || has_postgres_code(
+            error,
+            &["08", "53", "55", "57", "58", "25P03", "25P04", "25006"],
+        )
 }
 
 /// Whether the code begins with one of these; PostgreSQL's have five characters.

@@ -91,6 +91,10 @@ struct Part {
     /// Rows that one step removes at most.
     rows: i64,
     /// Statements that remove the oldest rows from before `$1`, `$2` at most, as one write; the last one counts them.
+    ///
+    /// They take no organization lock, as the rows are of many organizations. So a row that changes is looked at once
+    /// more when PostgreSQL has locked it: one that was chosen as old may have been used again meanwhile. The `+ 0` keeps
+    /// the index for the choice.
     texts: &'static [&'static str],
 }
 
@@ -117,7 +121,7 @@ const PARTS: [Part; 8] = [
         kept: |retention| retention.webhook_calls,
         rows: MAX_STEP_CALLS,
         texts: &[
-            "delete from webhook_calls where id in (select id from webhook_calls \
+            "delete from webhook_calls where applied_at + 0 < $1 and id in (select id from webhook_calls \
              where applied_at < $1 order by applied_at limit $2 + 0)",
         ],
     },
@@ -126,7 +130,7 @@ const PARTS: [Part; 8] = [
         kept: |retention| retention.set_aside_calls,
         rows: MAX_STEP_CALLS,
         texts: &[
-            "delete from webhook_calls where id in (select id from webhook_calls \
+            "delete from webhook_calls where set_aside is not null and id in (select id from webhook_calls \
              where set_aside is not null and received_at < $1 order by received_at limit $2 + 0)",
         ],
     },
@@ -149,7 +153,7 @@ const PARTS: [Part; 8] = [
              select organization_id, endpoint_id, seq from deliveries \
              where finished_at < $1 order by finished_at, organization_id, endpoint_id, seq \
              limit $2 + 0)",
-            "delete from deliveries where (organization_id, endpoint_id, seq) in (\
+            "delete from deliveries where finished_at + 0 < $1 and (organization_id, endpoint_id, seq) in (\
              select organization_id, endpoint_id, seq from deliveries \
              where finished_at < $1 order by finished_at, organization_id, endpoint_id, seq \
              limit $2 + 0)",
@@ -159,15 +163,19 @@ const PARTS: [Part; 8] = [
         what: "sessions",
         kept: |_| Some(WEEK),
         rows: MAX_STEP_ROWS,
-        texts: &["delete from sessions where id in (select id from sessions \
-             where idle_ends_at < $1 order by idle_ends_at limit $2 + 0)"],
+        texts: &[
+            "delete from sessions where idle_ends_at + 0 < $1 and id in (select id from sessions \
+             where idle_ends_at < $1 order by idle_ends_at limit $2 + 0)",
+        ],
     },
     Part {
         what: "links",
         kept: |_| Some(WEEK),
         rows: MAX_STEP_ROWS,
-        texts: &["delete from links where (organization_id, user_id) in (\
-             select organization_id, user_id from links where ends_at < $1 order by ends_at limit $2 + 0)"],
+        texts: &[
+            "delete from links where ends_at + 0 < $1 and (organization_id, user_id) in (\
+             select organization_id, user_id from links where ends_at < $1 order by ends_at limit $2 + 0)",
+        ],
     },
     Part {
         what: "sign_in_attempts",
@@ -175,7 +183,7 @@ const PARTS: [Part; 8] = [
         kept: |_| Some(HOUR),
         rows: MAX_STEP_ROWS,
         texts: &[
-            "delete from sign_in_attempts where subject in (select subject from sign_in_attempts \
+            "delete from sign_in_attempts where ends_at + 0 < $1 and subject in (select subject from sign_in_attempts \
              where ends_at < $1 order by ends_at limit $2 + 0)",
         ],
     },

@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use recado_store::{DatabaseKind, StoreError};
-use sqlx::{AnyConnection, Connection as _};
+use rstest::rstest;
+use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Row as _};
 use tokio::task::JoinSet;
 
 use crate::world::{World, accepted, agent, at, message, msg, org};
@@ -18,6 +19,19 @@ async fn hold(connection: &mut AnyConnection) {
         "select id from organizations where id = 'org_1' for no key update",
     ] {
         sqlx::raw_sql(text).execute(&mut *connection).await.unwrap();
+    }
+}
+
+/// Waits until a statement of the store waits for a lock on PostgreSQL.
+pub(crate) async fn wait_for_lock(world: &World) {
+    let mut connection = world.raw().await;
+    let waiting = "select count(*) from pg_stat_activity \
+                   where datname = current_database() and wait_event_type = 'Lock'";
+    loop {
+        let row = sqlx::query(waiting).fetch_one(&mut connection).await;
+        if row.unwrap().get::<i64, _>(0) > 0 {
+            return;
+        }
     }
 }
 
@@ -129,4 +143,39 @@ async fn connections_that_the_database_ended_fail_no_request() {
         let found = store.get_message(&org(1), &msg(&text)).await.unwrap();
         assert!(found.is_some());
     }
+}
+
+#[rstest]
+#[case::no_connections("55000", true)]
+#[case::in_use("55006", true)]
+#[case::locked("55P03", true)]
+#[case::an_operator_intervenes("57000", true)]
+#[case::canceled("57014", true)]
+#[case::shutting_down("57P01", true)]
+#[case::a_disk_error("58030", true)]
+#[case::a_missing_file("58P01", true)]
+#[case::a_full_disk("53100", true)]
+#[case::a_lost_connection("08006", true)]
+#[case::a_deadlock("40P01", true)]
+#[case::an_idle_transaction("25P03", true)]
+#[case::a_long_transaction("25P04", true)]
+#[case::a_standby("25006", true)]
+#[case::a_failed_transaction("25P02", false)]
+#[case::a_missing_table("42P01", false)]
+#[case::damaged_data("XX001", false)]
+#[case::division_by_zero("22012", false)]
+#[tokio::test]
+async fn an_error_that_passes_is_told_from_one_that_stays(
+    #[case] code: &str,
+    #[case] passes: bool,
+) {
+    let world = World::new().await;
+    if world.database.kind() != DatabaseKind::Postgres {
+        return;
+    }
+    let text = format!("do $$ begin raise exception using errcode = '{code}'; end $$");
+    let mut connection = world.raw().await;
+    let answer = sqlx::raw_sql(AssertSqlSafe(text)).execute(&mut connection);
+    let error = StoreError::from(answer.await.unwrap_err());
+    assert_eq!(error.is_passing(), passes, "{error:?}");
 }

@@ -1,8 +1,10 @@
 //! What is of no use any more is deleted.
 
 use recado_core::Role;
-use recado_store::{LinkSecret, Retention, Store};
+use recado_store::{DatabaseKind, LinkSecret, Retention, Store};
+use sqlx::{AssertSqlSafe, Row as _};
 
+use crate::locks::wait_for_lock;
 use crate::sessions::sign_in;
 use crate::users::create_with_password;
 use crate::world::{ALL, World, at, by, org, prune};
@@ -41,4 +43,55 @@ async fn ended_sessions_and_old_counts_are_pruned_and_the_log_is_kept_for_longer
     assert_eq!(entries(store).await, log);
     assert!(prune(1_000_000 + 400 * DAY).await >= log);
     assert_eq!(entries(store).await, 0);
+}
+
+/// A row that is old, what makes it young again, and its table.
+const USED_AGAIN: [[&str; 3]; 4] = [
+    [
+        "insert into deliveries (organization_id, endpoint_id, seq, lane, status, attempts, next_at, claimed_until, \
+         created_at, finished_at) values ('org_1', 'whk_1', 1, '', 'delivered', 1, null, 0, 1, 1)",
+        "update deliveries set status = 'pending', finished_at = null, next_at = 1",
+        "deliveries",
+    ],
+    [
+        "insert into webhook_calls (id, organization_id, channel_id, key_id, body, received_at, claimed_until, set_aside) \
+         values ('call_1', 'org_1', 'chn_1', 'k', '', 1, 0, 'unreadable')",
+        "update webhook_calls set set_aside = null",
+        "webhook_calls",
+    ],
+    [
+        "insert into webhook_calls (id, organization_id, channel_id, key_id, body, received_at, claimed_until, applied_at) \
+         values ('call_1', 'org_1', 'chn_1', 'k', '', 1, 0, 1)",
+        "update webhook_calls set applied_at = null",
+        "webhook_calls",
+    ],
+    [
+        "insert into sign_in_attempts (subject, attempts, ends_at) values ('ana', 1, 1)",
+        "update sign_in_attempts set ends_at = 9000000000000",
+        "sign_in_attempts",
+    ],
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_used_again_while_old_rows_are_removed_stays() {
+    for [old, used_again, table] in USED_AGAIN {
+        let world = World::new().await;
+        if world.database.kind() != DatabaseKind::Postgres {
+            // On SQLite there is one writer.
+            return;
+        }
+        let mut other = world.raw().await;
+        for text in [old, "begin", used_again] {
+            sqlx::raw_sql(text).execute(&mut other).await.unwrap();
+        }
+        let store = world.store.clone();
+        let pruning =
+            tokio::spawn(async move { prune(&store, 1_000 * DAY, Retention::default()).await });
+        wait_for_lock(&world).await;
+        sqlx::raw_sql("commit").execute(&mut other).await.unwrap();
+        pruning.await.unwrap();
+        let text = format!("select count(*) from {table}");
+        let left = sqlx::query(AssertSqlSafe(text)).fetch_one(&mut other).await;
+        assert_eq!(left.unwrap().get::<i64, _>(0), 1, "{used_again}");
+    }
 }
