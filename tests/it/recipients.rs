@@ -50,6 +50,28 @@ async fn a_number_without_a_plus_is_read_with_a_warning() {
 }
 
 #[rstest]
+#[case::without_the_ninth_digit("+55 11 90000-0077", "+55 11 0000-0077")]
+#[case::with_the_ninth_digit("+55 11 8000-0077", "+55 11 98000-0077")]
+#[case::mexican("+52 55 1234 5678", "+52 1 55 1234 5678")]
+#[tokio::test]
+async fn a_second_conversation_with_another_spelling_of_a_number_is_warned_of(
+    #[case] first: &str,
+    #[case] second: &str,
+) {
+    let world = World::start().await;
+    let first = open(&world, "whatsapp", first).await.expect(201);
+    assert_eq!(first["warnings"], json!([]), "{first}");
+    let second = open(&world, "whatsapp", second).await.expect(201);
+    let warnings = second["warnings"].as_array().expect("a list");
+    let of_spelling = warnings.iter().find(|warning| {
+        let message = warning["message"].as_str().expect("a sentence");
+        message.contains("another spelling")
+            && message.contains(first["id"].as_str().expect("an id"))
+    });
+    assert!(of_spelling.is_some(), "{second}");
+}
+
+#[rstest]
 #[case("+44 (0)20 7946 0958", "+44")]
 #[case("+55 (011) 90000-0001", "+55")]
 #[case("11 90000-0001", "+1")]

@@ -29,6 +29,7 @@ use crate::extract::{Path, Query};
 use crate::openapi::{BODY, KEY, QUERY, failures};
 
 mod filter;
+mod same;
 
 use filter::ConversationQuery;
 
@@ -203,12 +204,14 @@ pub(crate) async fn create(
     let conversation =
         store::Conversation::new(organization_id, id, agent_id, channel.id, to.recipient, now);
     let created: Conversation = match app.store.create_conversation(&conversation).await {
-        Err(StoreError::Conflict) => return Err(taken(&app, &conversation).await?),
+        Err(StoreError::Conflict) => return Err(same::taken(&app, &conversation).await?),
         created => created?.into(),
     };
-    let warnings = to.warning.map(|message| Warning::new("to", message));
+    let spelled_otherwise = same::spelled_otherwise(&app, &conversation).await?;
+    let warnings = to.warning.into_iter().chain(spelled_otherwise);
+    let warnings = warnings.map(|message| Warning::new("to", message).into());
     let created = Conversation {
-        warnings: warnings.map(FieldWarning::from).into_iter().collect(),
+        warnings: warnings.collect(),
         ..created
     };
     Ok((StatusCode::CREATED, Json(created)))
@@ -222,24 +225,6 @@ fn check_recipient(app: &App, channel: &store::Channel, to: &Recipient) -> Resul
     };
     let checked = channel.capabilities().check_recipient(to);
     checked.map_err(|refusal| FieldErrors::field("to", &refusal.details).into())
-}
-
-/// Says which conversation is there already: the one of that id, or the same one under another id.
-async fn taken(app: &App, new: &store::Conversation) -> Result<ApiError, ApiError> {
-    let same = app
-        .store
-        .find_conversation(
-            &new.organization_id,
-            &new.agent_id,
-            &new.channel_id,
-            &new.recipient,
-        )
-        .await?;
-    let message = same.map_or_else(
-        || "Already exists: another conversation has this id; choose another one".to_owned(),
-        |same| format!("Already exists: this agent talks to this recipient over this channel in conversation {}; use that one", same.id),
-    );
-    Ok(ApiError::new(Reason::AlreadyExists, message))
 }
 
 pub(crate) async fn known_agent(
