@@ -97,12 +97,22 @@ async fn an_organization_erases_one_contact_at_a_time() {
     };
     assert_eq!(erased.expect(200)["complete"], true);
     assert_eq!(refused.error(), (429, "rate_limited".to_owned()));
+    assert!(
+        refused.text.contains("try again in 10 seconds"),
+        "{}",
+        refused.text
+    );
     sending.await.expect("a task").expect(200);
     let again = ask().await.expect(200);
     assert_eq!(again["complete"], true);
     let log = world.client.get("/audit").await.expect(200);
     let begun = log["data"].as_array().expect("entries").iter();
-    assert_eq!(begun.filter(|entry| entry["detail"] == "begun").count(), 2);
+    assert_eq!(
+        begun
+            .filter(|entry| entry["action"] == "contact.erasure_begun")
+            .count(),
+        2
+    );
 }
 
 #[rstest]

@@ -16,7 +16,6 @@ use tokio_util::task::TaskTracker;
 use url::Url;
 use uuid::Uuid;
 
-use crate::erasures::Erasures;
 use crate::error::{ApiError, Reason};
 use crate::intake::Intake;
 use crate::memory::Memory;
@@ -89,7 +88,7 @@ pub struct App {
     /// The deliveries that are being made.
     pub(crate) deliveries: TaskTracker,
     /// The contacts that are being erased.
-    pub(crate) erasures: Erasures,
+    pub(crate) erasures: TaskTracker,
     /// Cancelled when the server is asked to stop: it goes on serving, and is not ready any more.
     pub(crate) draining: CancellationToken,
     /// Cancelled when the server is about to stop: long waits end.
@@ -127,7 +126,7 @@ impl App {
             memory: Memory::default(),
             passwords: Passwords::default(),
             deliveries: TaskTracker::new(),
-            erasures: Erasures::default(),
+            erasures: TaskTracker::new(),
             draining: CancellationToken::new(),
             stopping: CancellationToken::new(),
             ending: CancellationToken::new(),

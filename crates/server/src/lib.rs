@@ -13,7 +13,6 @@ pub mod config;
 mod credential;
 pub mod delivery;
 pub mod demo;
-mod erasures;
 pub mod error;
 mod extract;
 mod inbound;
@@ -222,8 +221,8 @@ async fn work(joined: Joined, front: Front, stop: &Stop) -> anyhow::Result<()> {
         served.cancel();
         end_sends(&app).await;
         // Each ends after its present step.
-        app.erasures.tasks.close();
-        app.erasures.tasks.wait().await;
+        app.erasures.close();
+        app.erasures.wait().await;
         let mut ended = Ok(());
         for task in tasks {
             ended = ended.and(task.await?);

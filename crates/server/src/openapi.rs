@@ -17,7 +17,7 @@ use crate::app::App;
 use crate::auth::{Need, SessionCookie};
 use crate::error::{ApiError, ErrorBody, Reason};
 use crate::routes::events::data;
-use answers::operations;
+pub(crate) use answers::operations;
 
 pub(crate) mod accounts;
 mod answers;
@@ -110,7 +110,7 @@ pub(crate) fn secured(
     (schemas, mut paths, router): UtoipaMethodRouter<Arc<App>>,
     need: Need,
 ) -> UtoipaMethodRouter<Arc<App>> {
-    for operation in paths.paths.values_mut().flat_map(operations) {
+    for (_, operation) in paths.paths.values_mut().flat_map(operations) {
         operation.security = Some(security(need));
         if let Some(sentence) = sentence(need) {
             let description = operation.description.take();

@@ -47,7 +47,7 @@ impl InFlight {
             sends: app.sends.len(),
             deliveries: app.deliveries.len(),
             webhook_calls: app.intake.in_progress(),
-            erasures: app.erasures.tasks.len(),
+            erasures: app.erasures.len(),
         }
     }
 }

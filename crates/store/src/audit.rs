@@ -121,6 +121,8 @@ actions! {
     ApiKeyDeleted = "api_key.deleted";
     /// An agent was deleted.
     AgentDeleted = "agent.deleted";
+    /// The erasure of a contact began.
+    ContactErasureBegun = "contact.erasure_begun";
     /// A contact was erased.
     ContactErased = "contact.erased";
     /// A channel was created.

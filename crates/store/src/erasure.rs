@@ -12,6 +12,7 @@ use std::fmt;
 
 use recado_core::inbound::Person;
 use recado_core::{ConversationId, OrganizationId, Recipient, RecipientKind};
+use tokio::sync::OwnedSemaphorePermit;
 
 use crate::audit::{AuditAction, Author, insert_entry};
 use crate::columns::Columns;
@@ -50,6 +51,8 @@ pub enum AfterStep {
 
 /// The erasure of one person.
 pub struct Erasure {
+    /// An organization erases one contact at a time.
+    _turn: OwnedSemaphorePermit,
     store: Store,
     organization: OrganizationId,
     author: Author,
@@ -98,19 +101,22 @@ enum Phase {
 }
 
 impl Store {
-    /// Begins to erase the contact with this address from an organization. A group is not a contact: nothing is found.
+    /// Begins to erase the contact with this address from an organization; returns `None` while this process erases
+    /// another contact of the organization. A group is not a contact: nothing is found.
     #[must_use]
     pub fn erase_contact(
         &self,
         organization: &OrganizationId,
         address: &Recipient,
         author: &Author,
-    ) -> Erasure {
+    ) -> Option<Erasure> {
+        let turn = self.erasing().try_take(organization)?;
         let given = match address.kind() {
             RecipientKind::Group => Vec::new(),
             _ => spellings(address),
         };
-        Erasure {
+        Some(Erasure {
+            _turn: turn,
             store: self.clone(),
             organization: organization.clone(),
             author: author.clone(),
@@ -124,7 +130,7 @@ impl Store {
             left: Vec::new(),
             places: Vec::new(),
             erased: Erased::default(),
-        }
+        })
     }
 }
 
@@ -181,7 +187,7 @@ impl Erasure {
     pub async fn step(&mut self) -> Result<AfterStep, StoreError> {
         self.phase = match self.phase.clone() {
             Phase::Begin => {
-                self.record("begun").await?;
+                self.record(AuditAction::ContactErasureBegun, None).await?;
                 Phase::Find {
                     after: String::new(),
                     found: false,
@@ -220,7 +226,9 @@ impl Erasure {
                 None => Phase::Record,
             },
             Phase::Record => {
-                self.record(&self.erased.to_string()).await?;
+                let detail = self.erased.to_string();
+                self.record(AuditAction::ContactErased, Some(&detail))
+                    .await?;
                 Phase::Ended
             }
             Phase::Ended => return Ok(AfterStep::Done),
@@ -260,13 +268,13 @@ impl Erasure {
     }
 
     /// Writes an entry of the audit log, which does not name the person.
-    async fn record(&self, detail: &str) -> Result<(), StoreError> {
+    async fn record(&self, action: AuditAction, detail: Option<&str>) -> Result<(), StoreError> {
         let entry = self.author.entry(
             insert_entry!("$2"),
             Some(&self.organization),
-            AuditAction::ContactErased,
+            action,
             None,
-            Some(detail),
+            detail,
         );
         self.store.write_count(entry).await.map(drop)
     }

@@ -73,6 +73,7 @@ mod lock;
 mod lost_claims;
 mod master_key;
 mod messages;
+mod migrations;
 mod moves;
 mod numbers;
 mod operator_keys;

@@ -7,8 +7,9 @@ use sqlx::any::AnyRow;
 
 use crate::columns::Columns;
 use crate::error::StoreError;
+use crate::migrations::Applied;
 use crate::secrets::{MasterKey, Place, SealedSecrets};
-use crate::store::{Applied, Query, Store};
+use crate::store::{Query, Store};
 
 /// The migration that made the table of the fingerprint.
 const FINGERPRINT_SINCE: i64 = 8;

@@ -1,13 +1,11 @@
 //! The store itself: opening, migrating, closing, and the few ways to run a statement.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use recado_core::OrganizationId;
 use sqlx::any::{Any, AnyArguments, AnyRow};
-use sqlx::migrate::Migrator;
-use sqlx::{AnyConnection, AnyPool, Connection, Row as _};
+use sqlx::{AnyPool, Connection};
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
@@ -17,6 +15,7 @@ use crate::connection::{Role, Source};
 use crate::error::StoreError;
 use crate::key_uses::KeyUses;
 use crate::known_keys::KnownKeys;
+use crate::migrations::{MIGRATIONS, is_current};
 use crate::reading::Readers;
 use crate::secrets::MasterKey;
 use crate::sends::{Begun, Finished};
@@ -26,8 +25,6 @@ use crate::writer::{Scope, Work, Writer};
 
 /// The longest that a read or a write may take.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(5);
-
-pub(crate) static MIGRATIONS: Migrator = sqlx::migrate!();
 
 /// One statement with its values.
 pub(crate) type Query = sqlx::query::Query<'static, Any, AnyArguments>;
@@ -56,6 +53,7 @@ struct Shared {
     #[cfg(feature = "testing")]
     reads: std::sync::atomic::AtomicU64,
     turns: Turns,
+    erasing: Turns,
 }
 
 /// The database behind a store.
@@ -65,19 +63,6 @@ pub enum DatabaseKind {
     Sqlite,
     /// Many servers.
     Postgres,
-}
-
-/// The migrations that a database has.
-pub(crate) struct Applied(BTreeSet<i64>);
-
-impl Applied {
-    pub(crate) fn contains(&self, version: i64) -> bool {
-        self.0.contains(&version)
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
 }
 
 impl Store {
@@ -128,6 +113,7 @@ impl Store {
                 #[cfg(feature = "testing")]
                 reads: std::sync::atomic::AtomicU64::new(0),
                 turns: Turns::new(1),
+                erasing: Turns::new(1),
             }),
         })
     }
@@ -181,30 +167,6 @@ impl Store {
             Ok(None) => Err(StoreError::NotMigrated),
             Err(error) if error.is_missing_table() => Err(StoreError::NotMigrated),
             Err(error) => Err(error),
-        }
-    }
-
-    /// Reads which migrations the database has.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::NewerDatabase`] if this program does not know one of them.
-    pub(crate) async fn applied_migrations(&self) -> Result<Applied, StoreError> {
-        let query = sqlx::query("select version from _sqlx_migrations where success = true");
-        let rows = match self.read_rows(query).await {
-            Ok(rows) => rows,
-            // The database is new.
-            Err(error) if error.is_missing_table() => Vec::new(),
-            Err(error) => return Err(error),
-        };
-        let versions = rows.iter().map(|row| row.try_get::<i64, _>(0));
-        let versions = versions.collect::<Result<BTreeSet<_>, _>>()?;
-        let unknown = versions
-            .iter()
-            .find(|version| !MIGRATIONS.version_exists(**version));
-        match unknown {
-            Some(version) => Err(StoreError::NewerDatabase(*version)),
-            None => Ok(Applied(versions)),
         }
     }
 
@@ -266,6 +228,11 @@ impl Store {
     /// The attempts that are about to be written down.
     pub(crate) fn attempted(&self) -> &Batches<Attempted> {
         &self.shared.attempted
+    }
+
+    /// The erasures of contacts that this process makes.
+    pub(crate) fn erasing(&self) -> &Turns {
+        &self.shared.erasing
     }
 
     /// The tasks that write batches.
@@ -362,30 +329,6 @@ impl Store {
     ) -> Result<T, StoreError> {
         in_time(self.shared.writer.write(scope, work)).await
     }
-}
-
-/// Returns whether the database has exactly the migrations of this program.
-///
-/// If so, a start does not take the migrations' lock, which a paused server may hold.
-async fn is_current(connection: &mut AnyConnection) -> Result<bool, StoreError> {
-    let applied = sqlx::query(
-        "select version, checksum from _sqlx_migrations where success = true order by version",
-    )
-    .fetch_all(connection)
-    .await;
-    let applied = match applied.map_err(StoreError::from) {
-        Ok(applied) => applied,
-        Err(error) if error.is_missing_table() => return Ok(false),
-        Err(error) => return Err(error),
-    };
-    Ok(applied.len() == MIGRATIONS.iter().count()
-        && applied
-            .iter()
-            .zip(MIGRATIONS.iter())
-            .all(|(row, migration)| {
-                row.try_get::<i64, _>(0).ok() == Some(migration.version)
-                    && row.try_get::<&[u8], _>(1).ok() == Some(&*migration.checksum)
-            }))
 }
 
 pub(crate) async fn in_time<T>(

@@ -43,6 +43,11 @@ impl Turns {
         waited.ok().and_then(Result::ok).ok_or(StoreError::Busy)
     }
 
+    /// Takes a turn if one is free.
+    pub(crate) fn try_take(&self, organization: &OrganizationId) -> Option<OwnedSemaphorePermit> {
+        self.of(organization).try_acquire_owned().ok()
+    }
+
     fn of(&self, organization: &OrganizationId) -> Arc<Semaphore> {
         // Nothing that panics is done under the lock.
         let organizations = self.organizations.lock();

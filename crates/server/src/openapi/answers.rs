@@ -28,7 +28,8 @@ pub(super) fn name_lists(document: &mut OpenApi) {
         components.schemas.insert(list_of(item), schema);
     }
     let operations = document.paths.paths.values_mut().flat_map(operations);
-    for response in operations.flat_map(|operation| operation.responses.responses.values_mut()) {
+    for response in operations.flat_map(|(_, operation)| operation.responses.responses.values_mut())
+    {
         let RefOr::T(response) = response else {
             continue;
         };
@@ -121,13 +122,16 @@ fn may_be_null(schema: &RefOr<Schema>) -> bool {
     }
 }
 
-/// Returns the operations of a path.
-pub(super) fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+/// Returns the operations of a path with their methods.
+pub(crate) fn operations(
+    item: &mut PathItem,
+) -> impl Iterator<Item = (&'static str, &mut Operation)> {
     let operations = [
-        &mut item.get,
-        &mut item.post,
-        &mut item.patch,
-        &mut item.delete,
+        ("GET", &mut item.get),
+        ("POST", &mut item.post),
+        ("PATCH", &mut item.patch),
+        ("DELETE", &mut item.delete),
     ];
-    operations.into_iter().flatten()
+    let operations = operations.into_iter();
+    operations.filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
 }

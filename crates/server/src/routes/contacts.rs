@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use axum::Json;
 use axum::extract::State;
 use recado_core::fields::required;
-use recado_core::{FieldErrors, GivenRecipient, RecipientKind, TextField};
+use recado_core::{FieldErrors, GivenRecipient, OrganizationId, RecipientKind, TextField};
 use recado_store::{AfterStep, Erased, Erasure, StoreError};
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
@@ -19,7 +19,6 @@ use super::{checked, text};
 use crate::app::App;
 use crate::auth::{Caller, need};
 use crate::body::Body;
-use crate::erasures::Place;
 use crate::error::{ApiError, Reason};
 use crate::openapi::{BODY, KEY, failures};
 
@@ -28,6 +27,9 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Longest wait for the outcome of a message to the contact; no message is `sending` for longer.
 const SEND_TIMEOUT: Duration = Duration::from_mins(1);
+
+/// How soon to ask again while another contact is erased, which takes seconds or minutes.
+const RETRY_INTERVAL: Duration = Duration::from_secs(10);
 
 /// How often an erasure looks whether the message was sent.
 const SEND_POLL_INTERVAL: Duration = Duration::from_millis(100);
@@ -107,16 +109,18 @@ pub(crate) async fn erase(
     if address.kind() == RecipientKind::Group {
         return Err(wrong("Is a group; give the address of one person").into());
     }
-    let place = app.erasures.take(&organization_id).ok_or_else(|| {
-        let message =
-            "Another contact of the organization is being erased; wait until that has ended";
-        ApiError::new(Reason::RateLimited, message)
-    })?;
     let erasure = app.store.erase_contact(&organization_id, &address, &author);
+    let erasure = erasure.ok_or_else(|| ApiError {
+        retry_after: Some(RETRY_INTERVAL),
+        ..ApiError::new(
+            Reason::RateLimited,
+            "A contact of the organization is being erased; wait until that has ended",
+        )
+    })?;
     let (progress, seen) = watch::channel(Erased::default());
     // It goes on when the caller hangs up.
-    let erasing = run(Arc::clone(&app), place, erasure, progress);
-    let erasing = tokio::spawn(app.erasures.tasks.track_future(erasing));
+    let erasing = run(Arc::clone(&app), organization_id, erasure, progress);
+    let erasing = tokio::spawn(app.erasures.track_future(erasing));
     let complete = match tokio::time::timeout(ANSWER_TIMEOUT, erasing).await {
         Ok(Ok(ended)) => ended?,
         Ok(Err(error)) => return Err(ApiError::internal(error.to_string())),
@@ -137,16 +141,15 @@ pub(crate) async fn erase(
 /// Erases, says in the log how that ended, and returns whether everything is erased.
 async fn run(
     app: Arc<App>,
-    place: Place,
+    organization: OrganizationId,
     erasure: Erasure,
     progress: watch::Sender<Erased>,
 ) -> Result<bool, StoreError> {
     let ended = erase_all(&app, erasure, progress).await;
-    let organization = place.organization();
     match &ended {
         Ok(true) => {
             // They keep the newest events in memory.
-            app.streams.close(organization);
+            app.streams.close(&organization);
             tracing::info!(organization.id = %organization, "a contact is erased");
         }
         Ok(false) => {

@@ -8,7 +8,7 @@ use recado_store::{Pruned, SetAsideReason};
 use super::process;
 use crate::delivery;
 use crate::logging;
-use crate::router::openapi;
+use crate::openapi;
 
 /// One metric.
 pub struct Metric {
@@ -290,21 +290,14 @@ fn channels() -> Vec<Vec<String>> {
 /// The documented operations, each with its statuses if they are asked for; others begin with their first request.
 fn operations(with_statuses: bool) -> Vec<Vec<String>> {
     let mut series = Vec::new();
-    for (path, item) in openapi().paths.paths {
-        let operations = [
-            ("GET", item.get),
-            ("POST", item.post),
-            ("PATCH", item.patch),
-            ("DELETE", item.delete),
-        ];
-        for (method, operation) in operations {
-            let Some(operation) = operation else { continue };
+    for (path, mut item) in openapi().paths.paths {
+        for (method, operation) in openapi::operations(&mut item) {
             let operation_labels = [path.clone(), method.to_owned()];
             if with_statuses {
-                let statuses = operation.responses.responses.into_keys();
+                let statuses = operation.responses.responses.keys();
                 series.extend(statuses.map(|status| {
                     let [path, method] = operation_labels.clone();
-                    vec![path, method, status]
+                    vec![path, method, status.clone()]
                 }));
             } else {
                 series.push(operation_labels.into());

@@ -14,7 +14,8 @@ use tracing::level_filters::LevelFilter;
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Metadata, Subscriber};
 
-use crate::store::{DatabaseKind, MIGRATIONS};
+use crate::migrations::MIGRATIONS;
+use crate::store::DatabaseKind;
 
 /// Tables that stay small, so that a statement may read them whole.
 const SMALL_TABLES: [&str; 2] = ["_sqlx_migrations", "servers"];
