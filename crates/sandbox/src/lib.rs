@@ -52,13 +52,10 @@ mod received;
 mod serve;
 mod settings;
 mod signature;
+mod simulators;
 mod state;
 pub mod terminal;
 mod webhooks;
-mod whatsapp;
-mod wuzapi;
-mod zapi;
-mod zapperhub;
 
 use std::future::Future;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};

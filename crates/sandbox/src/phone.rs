@@ -7,9 +7,9 @@ use crate::address;
 use crate::ids;
 use crate::provider::Provider;
 use crate::received::{PhoneButton, PhoneMessage};
+use crate::simulators::{whatsapp, wuzapi, zapi, zapperhub};
 use crate::state::State;
 use crate::webhooks::{Event, Step};
-use crate::{whatsapp, wuzapi, zapi, zapperhub};
 
 /// The name that every customer has in the simulation.
 pub(crate) const CUSTOMER: &str = "Ana";

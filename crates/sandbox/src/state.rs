@@ -10,9 +10,9 @@ use crate::faults::{Effect, Faults};
 use crate::provider::Provider;
 use crate::received::{PhoneMessage, Received};
 use crate::settings::Settings;
+use crate::simulators::whatsapp::{self, Limits};
+use crate::simulators::{wuzapi, zapi, zapperhub};
 use crate::webhooks::{Outbox, Parcel, Webhooks};
-use crate::whatsapp::{self, Limits};
-use crate::{wuzapi, zapi, zapperhub};
 
 /// The state behind the sandbox's lock.
 #[derive(Default)]

@@ -7,8 +7,8 @@ use super::switches::{Failure, Order, WebhookSettings};
 use crate::ids;
 use crate::provider::Provider;
 use crate::received::PhoneMessage;
+use crate::simulators::{whatsapp, zapi, zapperhub};
 use crate::state::State;
-use crate::{whatsapp, zapi, zapperhub};
 
 /// One fact in a provider's format.
 #[derive(Clone)]

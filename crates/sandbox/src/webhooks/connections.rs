@@ -6,8 +6,8 @@ use super::arrival::Event;
 use super::outbox::Parcel;
 use crate::provider::Provider;
 use crate::settings::Settings;
+use crate::simulators::{wuzapi, zapi, zapperhub};
 use crate::state::State;
-use crate::{wuzapi, zapi, zapperhub};
 
 impl State {
     /// Tells of every connection that is not as it was with the switches `before`.

@@ -13,8 +13,8 @@ use super::switches::WebhookSettings;
 use crate::provider::Provider;
 use crate::received::json_or_text;
 use crate::settings::WebhookFormat;
+use crate::simulators::{whatsapp, wuzapi, zapi, zapperhub};
 use crate::state::State;
-use crate::{whatsapp, wuzapi, zapi, zapperhub};
 
 /// How often wuzapi tries a delivery (the fork's source code).
 const WUZAPI_ATTEMPTS: u32 = 5;

@@ -1,0 +1,6 @@
+//! The simulated providers, a folder each.
+
+pub(crate) mod whatsapp;
+pub(crate) mod wuzapi;
+pub(crate) mod zapi;
+pub(crate) mod zapperhub;
