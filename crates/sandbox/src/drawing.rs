@@ -2,7 +2,7 @@
 
 use std::io::IsTerminal as _;
 
-use crate::received::PhoneMessage;
+use crate::phone::PhoneMessage;
 use crate::terminal::{one_line, visible, width, wrap};
 
 /// A bubble on a phone is about this wide.

@@ -42,13 +42,16 @@ mod answer;
 mod call;
 mod clock;
 mod control;
+mod dispatch;
 pub mod drawing;
 mod faults;
 mod ids;
 pub mod listen;
+mod outcome;
 mod phone;
 mod provider;
 mod received;
+mod sandbox;
 mod serve;
 mod settings;
 mod signature;
@@ -57,141 +60,25 @@ mod state;
 pub mod terminal;
 mod webhooks;
 
-use std::future::Future;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use serde::Serialize;
-use tokio::net::TcpListener;
 
 pub use accounts::{Account, TokenState};
 pub use answer::Answer;
 pub use faults::{Effect, Fault, PlannedFault};
-pub use phone::{Choice, ListRow, PhoneError, Shape};
+pub use phone::{Choice, ListRow, PhoneButton, PhoneError, PhoneMessage, Shape};
 pub use provider::Provider;
-pub use received::{Answered, KEPT, PhoneButton, PhoneMessage, ReceivedRequest};
+pub use received::{Answered, KEPT, ReceivedRequest};
+pub use sandbox::Sandbox;
 pub use settings::{
     BsuidMode, Connection, MessageTimestamp, ResponseShape, Session, Settings, TimestampShape,
     WebhookFormat, WhatsappSettings, WindowMode, WuzapiSettings, ZapiSettings, ZapperhubSettings,
 };
 pub use webhooks::{Delivery, Failure, Order, Step, Webhook, WebhookError, WebhookSettings};
 
-use state::State;
-
 /// Where a sandbox listens, and where the commands of its phones look for it.
 pub const DEFAULT_ADDRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8090);
-
-/// The simulated providers with everything they know; clones share one state.
-#[derive(Clone, Default)]
-pub struct Sandbox {
-    state: Arc<Mutex<State>>,
-}
-
-impl Sandbox {
-    /// A sandbox with the default accounts, no limits and no faults.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Serves all providers and the control API on `listener` until `shutdown` resolves.
-    ///
-    /// # Errors
-    ///
-    /// Fails when the listener does.
-    pub async fn serve(
-        self,
-        listener: TcpListener,
-        shutdown: impl Future<Output = ()>,
-    ) -> std::io::Result<()> {
-        serve::serve(self, listener, shutdown).await
-    }
-
-    /// Every request the providers received, refused ones too, oldest first.
-    #[must_use]
-    pub fn requests(&self) -> Vec<ReceivedRequest> {
-        self.state().received.requests(None)
-    }
-
-    /// What the customers' phones show, oldest first: accepted messages only.
-    #[must_use]
-    pub fn phone_messages(&self) -> Vec<PhoneMessage> {
-        self.state().received.phone_messages(None)
-    }
-
-    /// Makes the next `times` matching requests fail; faults are used up in the order they were given.
-    pub fn fail_next(&self, fault: Fault, times: u32) {
-        self.state().faults.plan(fault, times);
-    }
-
-    /// The faults that are still to come.
-    #[must_use]
-    pub fn faults(&self) -> Vec<PlannedFault> {
-        self.state().faults.planned()
-    }
-
-    /// Forgets all faults that are still to come.
-    pub fn clear_faults(&self) {
-        self.state().faults.clear();
-    }
-
-    /// Forgets all received requests, phone messages and deliveries; accounts, webhooks, settings and faults stay.
-    pub fn clear(&self) {
-        let mut state = self.state();
-        state.received.clear();
-        state.outbox.forget();
-    }
-
-    /// The webhooks that are registered, with their secrets.
-    #[must_use]
-    pub fn webhooks(&self) -> Vec<Webhook> {
-        self.state().webhooks.list()
-    }
-
-    /// Removes all webhooks; what still waits for one is not delivered any more.
-    pub fn clear_webhooks(&self) {
-        self.state().webhooks.clear();
-    }
-
-    /// The accounts that may be used, with their secrets.
-    #[must_use]
-    pub fn accounts(&self) -> Vec<Account> {
-        self.state().accounts.list()
-    }
-
-    /// Adds an account, or replaces the one with the same identity.
-    pub fn add_account(&self, account: Account) {
-        self.state().accounts.add(account);
-    }
-
-    /// The switches as they stand.
-    #[must_use]
-    pub fn settings(&self) -> Settings {
-        self.state().settings().clone()
-    }
-
-    /// Changes the switches.
-    pub fn set_settings(&self, settings: Settings) {
-        let parcels = self.state().apply(settings);
-        self.dispatch(parcels);
-    }
-
-    /// Moves the sandbox's clock forward, for rate limits and time stamps.
-    pub fn advance(&self, by: Duration) {
-        self.state().clock.advance(by);
-    }
-
-    /// Stops the clock that rate limits count by: it moves only by [`Sandbox::advance`] from now on.
-    pub fn stop_clock(&self) {
-        self.state().clock.stop();
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        // A panic while holding the lock cannot leave the state half changed in a way that matters here.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
 
 /// The base URLs of the four providers of one sandbox, without a final slash.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

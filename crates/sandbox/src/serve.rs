@@ -21,11 +21,12 @@ use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 use tower::ServiceExt;
 
-use crate::Sandbox;
 use crate::answer::Answer;
 use crate::call::Call;
 use crate::control;
+use crate::dispatch::react;
 use crate::provider::Provider;
+use crate::sandbox::Sandbox;
 use crate::webhooks::Parcel;
 
 /// How long requests in flight may take after the shutdown.
@@ -33,42 +34,48 @@ const GRACE: Duration = Duration::from_secs(1);
 /// Pause after a failed accept, such as too many open files.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(10);
 
-/// Serves until `shutdown` resolves.
-pub(crate) async fn serve(
-    sandbox: Sandbox,
-    listener: TcpListener,
-    shutdown: impl Future<Output = ()>,
-) -> std::io::Result<()> {
-    listener.local_addr()?;
-    sandbox.state().outbox.runtime = Some(Handle::current());
-    sandbox.wake();
-    let router = router(sandbox);
-    let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new());
-    let graceful = GracefulShutdown::new();
-    let mut connections = JoinSet::new();
-    let mut shutdown = pin!(shutdown);
-    loop {
-        let accepted = tokio::select! {
-            () = &mut shutdown => break,
-            Some(_) = connections.join_next() => continue,
-            accepted = listener.accept() => accepted,
-        };
-        let Ok((stream, _)) = accepted else {
-            tokio::time::sleep(ACCEPT_PAUSE).await;
-            continue;
-        };
-        // Small answers must not wait for more; a connection that refuses the option is already dead.
-        stream.set_nodelay(true).ok();
-        let router = router.clone();
-        let service = service_fn(move |request| respond(router.clone(), request));
-        let connection = http.serve_connection(TokioIo::new(stream), service);
-        connections.spawn(graceful.watch(connection));
+impl Sandbox {
+    /// Serves all providers and the control API on `listener` until `shutdown` resolves.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the listener does.
+    pub async fn serve(
+        self,
+        listener: TcpListener,
+        shutdown: impl Future<Output = ()>,
+    ) -> std::io::Result<()> {
+        listener.local_addr()?;
+        self.state().outbox.runtime = Some(Handle::current());
+        self.wake();
+        let router = router(self);
+        let mut http = http1::Builder::new();
+        http.timer(TokioTimer::new());
+        let graceful = GracefulShutdown::new();
+        let mut connections = JoinSet::new();
+        let mut shutdown = pin!(shutdown);
+        loop {
+            let accepted = tokio::select! {
+                () = &mut shutdown => break,
+                Some(_) = connections.join_next() => continue,
+                accepted = listener.accept() => accepted,
+            };
+            let Ok((stream, _)) = accepted else {
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+                continue;
+            };
+            // Small answers must not wait for more; a connection that refuses the option is already dead.
+            stream.set_nodelay(true).ok();
+            let router = router.clone();
+            let service = service_fn(move |request| respond(router.clone(), request));
+            let connection = http.serve_connection(TokioIo::new(stream), service);
+            connections.spawn(graceful.watch(connection));
+        }
+        drop(listener);
+        // What is not finished in time is dropped with the set of connections.
+        tokio::time::timeout(GRACE, graceful.shutdown()).await.ok();
+        Ok(())
     }
-    drop(listener);
-    // What is not finished in time is dropped with the set of connections.
-    tokio::time::timeout(GRACE, graceful.shutdown()).await.ok();
-    Ok(())
 }
 
 fn router(sandbox: Sandbox) -> Router {
@@ -90,7 +97,7 @@ async fn receive(sandbox: Sandbox, provider: Provider, request: Request) -> Resp
     let Some(call) = Call::read(provider, request).await else {
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();
     };
-    let reaction = sandbox.state().react(&call);
+    let reaction = react(&mut sandbox.state(), &call);
     let mut held = Held {
         sandbox,
         parcels: reaction.parcels,

@@ -1,5 +1,6 @@
 //! The control API under `/_sandbox`: what the Rust methods of [`Sandbox`] do, over HTTP.
 
+mod json;
 mod phone;
 mod webhooks;
 
@@ -12,14 +13,14 @@ use axum::extract::{Query, State};
 use axum::http::{Response, StatusCode};
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::Sandbox;
+use self::json::{OfProvider, bad_request, data, parse};
 use crate::accounts::Account;
+use crate::dispatch;
 use crate::faults::{Effect, PlannedFault};
-use crate::provider::Provider;
+use crate::sandbox::Sandbox;
 use crate::settings::Settings;
 
 /// The routes that are not a provider's.
@@ -105,11 +106,6 @@ async fn index() -> Json<Value> {
     }))
 }
 
-#[derive(Deserialize)]
-struct OfProvider {
-    provider: Option<Provider>,
-}
-
 async fn requests(State(sandbox): State<Sandbox>, Query(query): Query<OfProvider>) -> Json<Value> {
     data(&sandbox.state().received.requests(query.provider))
 }
@@ -180,7 +176,10 @@ async fn change_settings(
         merge(&mut merged, changes);
         let settings: Settings =
             serde_json::from_value(merged).map_err(|error| bad_request(&error.to_string()))?;
-        (settings.clone(), state.apply(settings))
+        (
+            settings.clone(),
+            dispatch::change_settings(&mut state, settings),
+        )
     };
     sandbox.dispatch(parcels);
     Ok(Json(settings))
@@ -211,20 +210,4 @@ async fn advance(
     let Advance { advance_ms } = parse(&body)?;
     sandbox.advance(Duration::from_millis(advance_ms));
     Ok(StatusCode::NO_CONTENT)
-}
-
-fn data<T: Serialize>(items: &[T]) -> Json<Value> {
-    Json(json!({ "data": items }))
-}
-
-#[expect(
-    clippy::result_large_err,
-    reason = "a refusal is a response, as axum's handlers return it"
-)]
-fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Response<Body>> {
-    serde_json::from_slice(body).map_err(|error| bad_request(&error.to_string()))
-}
-
-fn bad_request(error: &str) -> Response<Body> {
-    (StatusCode::BAD_REQUEST, Json(json!({ "error": error }))).into_response()
 }

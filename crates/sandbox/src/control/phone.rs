@@ -8,10 +8,10 @@ use axum::response::IntoResponse;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::parse;
-use crate::Sandbox;
+use super::json::parse;
 use crate::phone::{Choice, ListRow, PhoneError, Shape};
 use crate::provider::Provider;
+use crate::sandbox::Sandbox;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

@@ -7,8 +7,8 @@ use axum::http::{Response, StatusCode};
 use axum::response::IntoResponse;
 use serde_json::{Value, json};
 
-use super::{OfProvider, data, parse};
-use crate::Sandbox;
+use super::json::{OfProvider, data, parse};
+use crate::sandbox::Sandbox;
 use crate::webhooks::{Webhook, WebhookError};
 
 pub(super) async fn list(State(sandbox): State<Sandbox>) -> Json<Value> {

@@ -1,88 +1,84 @@
 //! What follows an accepted message: it arrives or fails, and the account's webhooks hear of it.
 
-use serde_json::Value;
-
+use super::event::Event;
 use super::outbox::Parcel;
 use super::switches::{Failure, Order, WebhookSettings};
+use std::collections::BTreeSet;
+
 use crate::ids;
+use crate::phone::PhoneMessage;
 use crate::provider::Provider;
-use crate::received::PhoneMessage;
-use crate::simulators::{whatsapp, zapi, zapperhub};
+use crate::settings::Settings;
+use crate::simulators;
 use crate::state::State;
 
-/// One fact in a provider's format.
-#[derive(Clone)]
-pub(crate) struct Event {
-    /// The provider's word for events of this kind, which webhooks subscribe to.
-    pub(crate) name: &'static str,
-    pub(crate) body: Value,
+/// Shows a message on its phone, or lets it fail, and tells the account's webhooks.
+pub(crate) fn arrive(state: &mut State, message: PhoneMessage) -> Vec<Parcel> {
+    let failure = failure_of(state, &message);
+    let events = events_of(state, &message, failure.as_ref());
+    let parcels = tell(state, message.provider, &message.from, &events);
+    if failure.is_none() {
+        state.received.show(message);
+    }
+    parcels
 }
 
-impl State {
-    /// Shows a message on its phone, or lets it fail, and tells the account's webhooks.
-    pub(crate) fn arrive(&mut self, message: PhoneMessage) -> Vec<Parcel> {
-        let failure = self.failure_of(&message);
-        let events = self.events_of(&message, failure.as_ref());
-        let parcels = self.tell(message.provider, &message.from, &events);
-        if failure.is_none() {
-            self.received.show(message);
-        }
-        parcels
-    }
+/// How a message fails, if it does: as the switch says, or because of WhatsApp's window.
+fn failure_of(state: &State, message: &PhoneMessage) -> Option<Failure> {
+    let failure = state.settings().webhooks.fail_with.as_ref();
+    let failure = failure.filter(|failure| failure.hits(&message.to));
+    (failure.cloned()).or_else(|| simulators::refusal(state, message))
+}
 
-    /// How a message fails, if it does: as the switch says, or because of WhatsApp's window.
-    fn failure_of(&self, message: &PhoneMessage) -> Option<Failure> {
-        let failure = self.settings().webhooks.fail_with.as_ref();
-        let failure = failure.filter(|failure| failure.hits(&message.to));
-        match message.provider {
-            Provider::Whatsapp => failure
-                .cloned()
-                .or_else(|| whatsapp::closed_window(self, message)),
-            Provider::Zapi | Provider::Zapperhub | Provider::Wuzapi => failure.cloned(),
-        }
+fn events_of(state: &State, message: &PhoneMessage, failure: Option<&Failure>) -> Vec<Event> {
+    if state.webhooks.is_empty() {
+        return Vec::new();
     }
+    if let Some(failure) = failure {
+        return simulators::failed(state, message, failure);
+    }
+    let steps = state.settings().webhooks.steps.iter();
+    (steps.flat_map(|step| simulators::step(state, message, *step))).collect()
+}
 
-    fn events_of(&self, message: &PhoneMessage, failure: Option<&Failure>) -> Vec<Event> {
-        if self.webhooks.is_empty() {
-            return Vec::new();
+/// Tells of every connection that is not as it was with the switches `before`.
+pub(crate) fn tell_connections(state: &mut State, before: &Settings) -> Vec<Parcel> {
+    let webhooks = state.webhooks.list().into_iter();
+    let accounts: BTreeSet<_> = webhooks
+        .map(|webhook| (webhook.provider, webhook.account))
+        .collect();
+    let mut parcels = Vec::new();
+    for (provider, account) in accounts {
+        if let Some(event) = simulators::connection(state, before, provider, &account) {
+            parcels.extend(tell(state, provider, &account, &[event]));
         }
-        if let Some(failure) = failure {
-            return match message.provider {
-                Provider::Whatsapp => whatsapp::failed(self, message, failure),
-                Provider::Zapi => zapi::failed(self, message, failure),
-                Provider::Zapperhub => zapperhub::failed(message),
-                // wuzapi has no event for a message that fails.
-                Provider::Wuzapi => Vec::new(),
-            };
-        }
-        let steps = self.settings().webhooks.steps.iter();
-        steps.flat_map(|step| message.step(self, *step)).collect()
     }
+    parcels
+}
 
-    /// Puts events into parcels to the account's webhooks; they count as pending and wait to be dispatched.
-    pub(crate) fn tell(
-        &mut self,
-        provider: Provider,
-        account: &str,
-        events: &[Event],
-    ) -> Vec<Parcel> {
-        let settings = &self.settings().webhooks;
-        if settings.drop || events.is_empty() {
-            return Vec::new();
-        }
-        let mut parcels = Vec::new();
-        for registered in self.webhooks.of(provider, account) {
-            let wanted = |event: &&Event| registered.webhook.wants(event.name);
-            let events = arranged(events.iter().filter(wanted), settings);
-            parcels.extend(events.into_iter().map(|event| Parcel {
-                webhook: registered.id,
-                event,
-                tried: None,
-            }));
-        }
-        self.outbox.expect(parcels.len());
-        parcels
+/// Puts events into parcels to the account's webhooks; they count as pending and wait to be dispatched.
+pub(crate) fn tell(
+    state: &mut State,
+    provider: Provider,
+    account: &str,
+    events: &[Event],
+) -> Vec<Parcel> {
+    let settings = &state.settings().webhooks;
+    if settings.drop || events.is_empty() {
+        return Vec::new();
     }
+    let mut parcels = Vec::new();
+    for registered in state.webhooks.of(provider, account) {
+        let wanted = |event: &&Event| registered.webhook.wants(event.name);
+        let events = arranged(events.iter().filter(wanted), settings);
+        parcels.extend(events.into_iter().map(|event| Parcel {
+            webhook: registered.id,
+            event,
+            tried: None,
+        }));
+    }
+    state.outbox.expect(parcels.len());
+    parcels
 }
 
 /// The events as often and in the order that the switches want.

@@ -5,9 +5,9 @@ use std::time::Duration;
 use reqwest::Url;
 
 use super::{Webhook, WebhookError, check_url};
-use crate::Sandbox;
 use crate::ids;
 use crate::provider::Provider;
+use crate::sandbox::Sandbox;
 
 /// How much of a receiver's answer is shown.
 const SHOWN: usize = 300;

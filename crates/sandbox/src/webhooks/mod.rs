@@ -1,16 +1,16 @@
 //! Webhooks: where each account's go, what follows a message, and its delivery.
 
-mod arrival;
-mod connections;
+pub(crate) mod arrival;
 mod delivery;
+mod draft;
+mod event;
 mod handshake;
 mod outbox;
 mod switches;
 mod worker;
 
-pub(crate) use self::arrival::Event;
 pub use self::delivery::Delivery;
-pub(crate) use self::delivery::Written;
+pub(crate) use self::event::{Event, Written};
 pub(crate) use self::outbox::{Outbox, Parcel};
 pub use self::switches::{Failure, Order, Step, WebhookSettings};
 

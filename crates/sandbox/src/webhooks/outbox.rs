@@ -9,8 +9,8 @@ use reqwest::redirect::Policy;
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, mpsc};
 
-use super::arrival::Event;
 use super::delivery::{Delivery, Kept, Post};
+use super::event::Event;
 use crate::provider::Provider;
 use crate::received::keep;
 

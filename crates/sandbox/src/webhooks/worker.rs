@@ -4,10 +4,12 @@ use reqwest::Client;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
-use super::arrival::Event;
-use super::delivery::{Delivery, Draft, Post, joins};
+use super::delivery::{Delivery, Post};
+use super::draft::Draft;
+use super::event::Event;
 use super::outbox::Parcel;
-use crate::Sandbox;
+use crate::sandbox::Sandbox;
+use crate::simulators;
 
 impl Sandbox {
     /// The newest [`crate::KEPT`] deliveries to webhooks, oldest first, failed ones too.
@@ -74,7 +76,7 @@ impl Sandbox {
             return None;
         };
         let provider = webhook.provider;
-        let joins = |one: &Event, other: &Event| joins(provider, one, other);
+        let joins = |one: &Event, other: &Event| simulators::joins(provider, one, other);
         let (first, others) = state.outbox.take(id, more, joins)?;
         Some((Draft::new(state, webhook), first, others))
     }

@@ -4,8 +4,8 @@ use serde_json::{Map, Value, json};
 
 use super::recipient::is_user_id;
 use crate::ids;
+use crate::phone::PhoneMessage;
 use crate::phone::{CUSTOMER, Content, Inbound};
-use crate::received::PhoneMessage;
 use crate::settings::BsuidMode;
 use crate::state::State;
 use crate::webhooks::{Event, Failure, Step};

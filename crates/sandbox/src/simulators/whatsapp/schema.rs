@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::errors::GraphError;
 use super::value::{Object, check_keys, object, one_of, optional_text, present, text};
-use crate::received::PhoneButton;
+use crate::phone::PhoneButton;
 
 /// What Meta's reference names at the top level; that others are refused is observed for some keys only.
 const KEYS: [&str; 14] = [

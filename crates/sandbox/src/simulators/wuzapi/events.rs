@@ -4,8 +4,8 @@ use form_urlencoded::Serializer;
 use serde_json::{Value, json};
 
 use crate::ids;
+use crate::phone::PhoneMessage;
 use crate::phone::{CUSTOMER, Content, Inbound, MEMBER, Shape};
-use crate::received::PhoneMessage;
 use crate::settings::{Session, WebhookFormat};
 use crate::signature::sign;
 use crate::state::State;
@@ -139,7 +139,7 @@ fn form(event: &Value) -> Written {
 }
 
 fn envelope(kind: &str, user: &str, event: Value) -> Value {
-    let mut body = json!({"type": kind, "userID": user, "instanceName": super::name(user)});
+    let mut body = json!({"type": kind, "userID": user, "instanceName": name(user)});
     body["event"] = event;
     body
 }
@@ -176,4 +176,9 @@ fn jid(recipient: &str) -> String {
 
 fn context(message_id: &str) -> Value {
     json!({"stanzaID": message_id, "participant": OWN_JID})
+}
+
+/// The name of a user's instance.
+pub(super) fn name(user: &str) -> String {
+    format!("user {user}")
 }

@@ -3,6 +3,7 @@
 //! Checks, their order and their words: the fork's source code.
 
 mod events;
+mod json;
 mod webhooks;
 
 pub(crate) use events::{connection, inbound, joins, step, write};
@@ -10,14 +11,17 @@ pub(crate) use events::{connection, inbound, joins, step, write};
 use axum::http::Method;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
+use self::events::name;
+use self::json::{error, member, success, text};
 use crate::address;
-use crate::answer::{Accepted, Answer, Outcome};
+use crate::answer::Answer;
 use crate::call::Call;
 use crate::ids;
+use crate::outcome::{Accepted, Outcome};
+use crate::phone::{PhoneButton, PhoneMessage};
 use crate::provider::Provider;
-use crate::received::{PhoneButton, PhoneMessage};
 use crate::settings::{Session, TimestampShape};
 use crate::state::State;
 
@@ -85,11 +89,6 @@ fn status(state: &State, token: &str, user: &str) -> Answer {
         "qrcode": "",
         "hmac_configured": webhook.is_some_and(|webhook| webhook.secret.is_some()),
     }))
-}
-
-/// The name of a user's instance.
-fn name(user: &str) -> String {
-    format!("user {user}")
 }
 
 fn buttons(state: &State, call: &Call, user: &str) -> Result<PhoneMessage, Answer> {
@@ -200,28 +199,4 @@ fn check_media(kind: &str, media: &str) -> Result<(), Answer> {
             &format!("could not decode base64 {kind} from payload"),
         )),
     }
-}
-
-/// A member under its name in any case; the exact name wins, as in Go.
-fn member<'a>(body: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
-    let similar = || body.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
-    body.get(name).or_else(|| similar().map(|(_, value)| value))
-}
-
-/// Absent and `null` are empty text; `None` is a value of another type.
-fn text<'a>(body: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
-    match member(body, name) {
-        None | Some(Value::Null) => Some(""),
-        Some(value) => value.as_str(),
-    }
-}
-
-fn success(data: Value) -> Answer {
-    let mut answer = json!({"code": 200, "success": true});
-    answer["data"] = data;
-    Answer::new(200, answer)
-}
-
-fn error(code: u16, text: &str) -> Answer {
-    Answer::new(code, json!({"code": code, "error": text, "success": false}))
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{error, member, success, text};
+use super::json::{error, member, success, text};
 use crate::answer::Answer;
 use crate::call::Call;
 use crate::provider::Provider;

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::ids;
+use crate::phone::PhoneMessage;
 use crate::phone::{CUSTOMER, Content, Inbound, MEMBER, Shape};
-use crate::received::PhoneMessage;
 use crate::state::State;
 use crate::webhooks::{Event, Failure, Step, Written};
 

@@ -2,12 +2,12 @@
 
 use serde_json::{Map, Value};
 
-use super::error;
+use super::errors::error;
 use crate::address;
 use crate::answer::Answer;
 use crate::ids;
+use crate::phone::{PhoneButton, PhoneMessage};
 use crate::provider::Provider;
-use crate::received::{PhoneButton, PhoneMessage};
 
 /// The fields that every message has; `title` and `footer` are not part of a button list (effect unknown).
 pub(super) fn message(body: &Map<String, Value>) -> Result<PhoneMessage, Answer> {

@@ -2,6 +2,7 @@
 //!
 //! Order of checks: inferred from observed answers.
 
+mod errors;
 mod events;
 mod message;
 mod webhooks;
@@ -11,10 +12,12 @@ pub(crate) use events::{connection, failed, inbound, joins, step, write};
 use axum::http::Method;
 use serde_json::{Map, Value, json};
 
+use self::errors::error;
 use crate::accounts::ZapiInstance;
-use crate::answer::{Accepted, Answer, Outcome};
+use crate::answer::Answer;
 use crate::call::Call;
-use crate::received::PhoneMessage;
+use crate::outcome::{Accepted, Outcome};
+use crate::phone::PhoneMessage;
 use crate::settings::ZapiSettings;
 use crate::state::State;
 
@@ -204,8 +207,4 @@ fn not_found(settings: &ZapiSettings) -> Answer {
 
 fn no_such_resource() -> Value {
     json!({"error": "NOT_FOUND", "message": "Unable to find matching target resource method"})
-}
-
-fn error(status: u16, text: &str) -> Answer {
-    Answer::new(status, json!({"error": text}))
 }

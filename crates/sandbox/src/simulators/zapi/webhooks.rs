@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::error;
+use super::errors::error;
 use crate::answer::Answer;
 use crate::provider::Provider;
 use crate::state::State;

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::remote_jid;
+use crate::address;
+use crate::phone::PhoneMessage;
 use crate::phone::{CUSTOMER, Content, Inbound, Shape};
-use crate::received::PhoneMessage;
 use crate::settings::{Connection, MessageTimestamp};
 use crate::state::State;
 use crate::webhooks::{Event, Step, Written};
@@ -167,4 +167,11 @@ fn timestamp(state: &State) -> Value {
         MessageTimestamp::Number => json!(seconds),
         MessageTimestamp::Long => json!({"low": seconds, "high": 0, "unsigned": true}),
     }
+}
+
+pub(super) fn remote_jid(jid: &str) -> String {
+    if jid.contains('@') {
+        return jid.to_owned();
+    }
+    format!("{}@s.whatsapp.net", address::bare(jid))
 }

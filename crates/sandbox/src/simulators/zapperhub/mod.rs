@@ -2,6 +2,7 @@
 //!
 //! Request schema: the vendor's `OpenAPI` file. The vendor publishes no error of these routes: every error body here is invented.
 
+mod errors;
 mod events;
 mod schema;
 mod webhooks;
@@ -11,14 +12,16 @@ pub(crate) use events::{connection_update, failed, inbound, step, write};
 use axum::http::Method;
 use serde_json::{Value, json};
 
+use self::errors::{error, no_route};
+use self::events::remote_jid;
 use self::schema::Draft;
-
 use crate::address;
-use crate::answer::{Accepted, Answer, Outcome};
+use crate::answer::Answer;
 use crate::call::Call;
 use crate::ids;
+use crate::outcome::{Accepted, Outcome};
+use crate::phone::PhoneMessage;
 use crate::provider::Provider;
-use crate::received::PhoneMessage;
 use crate::settings::{Connection, ResponseShape, ZapperhubSettings};
 use crate::state::State;
 
@@ -47,11 +50,6 @@ fn route(state: &mut State, call: &Call) -> Result<Outcome, Answer> {
         (&Method::POST, ["messages", "buttons"]) => buttons(settings, call, instance),
         _ => Err(no_route(call)),
     }
-}
-
-fn no_route(call: &Call) -> Answer {
-    let path = call.segments().join("/");
-    error(404, &format!("Cannot {} /{path}", call.method()))
 }
 
 fn root() -> Answer {
@@ -139,15 +137,4 @@ fn success(shape: ResponseShape, draft: &Draft<'_>) -> Answer {
             ResponseShape::Empty => Value::Null,
         },
     )
-}
-
-fn remote_jid(jid: &str) -> String {
-    if jid.contains('@') {
-        return jid.to_owned();
-    }
-    format!("{}@s.whatsapp.net", address::bare(jid))
-}
-
-fn error(status: u16, message: &str) -> Answer {
-    Answer::new(status, json!({"message": message}))
 }

@@ -2,11 +2,11 @@
 
 use serde_json::{Map, Value};
 
-use super::error;
+use super::errors::error;
 use crate::address;
 use crate::answer::Answer;
 use crate::ids;
-use crate::received::PhoneButton;
+use crate::phone::PhoneButton;
 
 const MESSAGE_KEYS: [&str; 8] = [
     "jid",

@@ -5,7 +5,7 @@
 use axum::http::Method;
 use serde_json::{Map, Value, json};
 
-use super::error;
+use super::errors::{error, no_route};
 use crate::answer::Answer;
 use crate::call::Call;
 use crate::provider::Provider;
@@ -39,7 +39,7 @@ pub(super) fn single(state: &mut State, call: &Call, instance: &str) -> Result<A
                 .remove(Provider::Zapperhub, instance, is_single);
             Ok(Answer::new(200, json!({})))
         }
-        _ => Err(super::no_route(call)),
+        _ => Err(no_route(call)),
     }
 }
 
@@ -57,7 +57,7 @@ pub(super) fn several(state: &mut State, call: &Call, instance: &str) -> Result<
             let shown: Vec<_> = webhooks.map(|known| shown(&known.webhook)).collect();
             Ok(Answer::new(200, json!({"webhooks": shown})))
         }
-        _ => Err(super::no_route(call)),
+        _ => Err(no_route(call)),
     }
 }
 
@@ -88,7 +88,7 @@ pub(super) fn one(
             state.webhooks.remove(Provider::Zapperhub, instance, is_it);
             Ok(Answer::new(200, json!({})))
         }
-        _ => Err(super::no_route(call)),
+        _ => Err(no_route(call)),
     }
 }
 

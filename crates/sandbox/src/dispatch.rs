@@ -1,0 +1,71 @@
+//! What one request, or one change of the switches, does to the sandbox.
+
+use std::time::Duration;
+
+use crate::answer::Answer;
+use crate::call::Call;
+use crate::faults::Effect;
+use crate::outcome::Outcome;
+use crate::settings::Settings;
+use crate::simulators::{handle, throttled};
+use crate::state::State;
+use crate::webhooks::Parcel;
+use crate::webhooks::arrival::{arrive, tell_connections};
+
+/// What came of a request.
+pub(crate) struct Reaction {
+    /// How long to wait before the answer.
+    pub(crate) delay: Duration,
+    /// `None`: close the connection.
+    pub(crate) answer: Option<Answer>,
+    /// What the account's webhooks are to hear of it.
+    pub(crate) parcels: Vec<Parcel>,
+    /// Whether they hear it before the answer.
+    pub(crate) before_answer: bool,
+}
+
+/// Changes the switches; at a Z-API phone that is connected again arrives what waited for it.
+pub(crate) fn change_settings(state: &mut State, settings: Settings) -> Vec<Parcel> {
+    let before = state.replace_settings(settings);
+    let mut parcels = tell_connections(state, &before);
+    if state.settings().zapi.connected {
+        for message in std::mem::take(&mut state.zapi_queue) {
+            parcels.extend(arrive(state, message));
+        }
+    }
+    parcels
+}
+
+/// Handles one request.
+pub(crate) fn react(state: &mut State, call: &Call) -> Reaction {
+    let fault = state.faults.take(call);
+    let (delay, outcome) = match &fault {
+        None => (Duration::ZERO, handle(state, call)),
+        Some(fault) => (fault.delay(), fail(state, call, fault.effect.clone())),
+    };
+    state.received.record(call, fault, &outcome);
+    let message = outcome.accepted.and_then(|accepted| accepted.shown);
+    Reaction {
+        delay,
+        answer: outcome.answer,
+        parcels: message.map_or_else(Vec::new, |message| arrive(state, message)),
+        before_answer: state.settings().webhooks.before_answer,
+    }
+}
+
+fn fail(state: &mut State, call: &Call, effect: Effect) -> Outcome {
+    match effect {
+        Effect::Delay => handle(state, call),
+        Effect::ResetBefore => Outcome::reset(),
+        Effect::ResetAfter => Outcome {
+            answer: None,
+            ..handle(state, call)
+        },
+        Effect::Answer(answer) => answer.into(),
+        Effect::AnswerAfter(answer) => Outcome {
+            answer: Some(answer),
+            ..handle(state, call)
+        },
+        Effect::Throttle => throttled(call.provider).into(),
+    }
+}

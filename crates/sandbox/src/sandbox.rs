@@ -1,0 +1,111 @@
+//! The sandbox as its users hold it.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use crate::accounts::Account;
+use crate::dispatch::change_settings;
+use crate::faults::{Fault, PlannedFault};
+use crate::phone::PhoneMessage;
+use crate::received::ReceivedRequest;
+use crate::settings::Settings;
+use crate::state::State;
+use crate::webhooks::Webhook;
+
+/// The simulated providers with everything they know; clones share one state.
+#[derive(Clone, Default)]
+pub struct Sandbox {
+    state: Arc<Mutex<State>>,
+}
+
+impl Sandbox {
+    /// A sandbox with the default accounts, no limits and no faults.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Every request the providers received, refused ones too, oldest first.
+    #[must_use]
+    pub fn requests(&self) -> Vec<ReceivedRequest> {
+        self.state().received.requests(None)
+    }
+
+    /// What the customers' phones show, oldest first: accepted messages only.
+    #[must_use]
+    pub fn phone_messages(&self) -> Vec<PhoneMessage> {
+        self.state().received.phone_messages(None)
+    }
+
+    /// Makes the next `times` matching requests fail; faults are used up in the order they were given.
+    pub fn fail_next(&self, fault: Fault, times: u32) {
+        self.state().faults.plan(fault, times);
+    }
+
+    /// The faults that are still to come.
+    #[must_use]
+    pub fn faults(&self) -> Vec<PlannedFault> {
+        self.state().faults.planned()
+    }
+
+    /// Forgets all faults that are still to come.
+    pub fn clear_faults(&self) {
+        self.state().faults.clear();
+    }
+
+    /// Forgets all received requests, phone messages and deliveries; accounts, webhooks, settings and faults stay.
+    pub fn clear(&self) {
+        let mut state = self.state();
+        state.received.clear();
+        state.outbox.forget();
+    }
+
+    /// The webhooks that are registered, with their secrets.
+    #[must_use]
+    pub fn webhooks(&self) -> Vec<Webhook> {
+        self.state().webhooks.list()
+    }
+
+    /// Removes all webhooks; what still waits for one is not delivered any more.
+    pub fn clear_webhooks(&self) {
+        self.state().webhooks.clear();
+    }
+
+    /// The accounts that may be used, with their secrets.
+    #[must_use]
+    pub fn accounts(&self) -> Vec<Account> {
+        self.state().accounts.list()
+    }
+
+    /// Adds an account, or replaces the one with the same identity.
+    pub fn add_account(&self, account: Account) {
+        self.state().accounts.add(account);
+    }
+
+    /// The switches as they stand.
+    #[must_use]
+    pub fn settings(&self) -> Settings {
+        self.state().settings().clone()
+    }
+
+    /// Changes the switches.
+    pub fn set_settings(&self, settings: Settings) {
+        let parcels = change_settings(&mut self.state(), settings);
+        self.dispatch(parcels);
+    }
+
+    /// Moves the sandbox's clock forward, for rate limits and time stamps.
+    pub fn advance(&self, by: Duration) {
+        self.state().clock.advance(by);
+    }
+
+    /// Stops the clock that rate limits count by: it moves only by [`Sandbox::advance`] from now on.
+    pub fn stop_clock(&self) {
+        self.state().clock.stop();
+    }
+
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        // A panic while holding the lock cannot leave the state half changed in a way that matters here.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
