@@ -63,6 +63,60 @@ async fn an_empty_limit_is_refused_by_every_list() {
 }
 
 #[tokio::test]
+async fn a_parameter_that_is_misspelled_is_refused_by_every_list_of_recados_own() {
+    let world = World::start().await;
+    let streams = ["/events/stream"];
+    for list in LISTS.iter().chain(&streams) {
+        let answer = world.client.get(&format!("{list}?limti=1")).await;
+        // ChatVolt has this route: a client that was written for it may say more than Recado knows.
+        if *list == "/agents" {
+            answer.expect(200);
+            continue;
+        }
+        assert_eq!(answer.error(), (400, "invalid_query".to_owned()), "{list}");
+        let fault = &answer.body["details"]["limti"]["_errors"][0];
+        let expected = "Is not a parameter of this route; did you mean limit?";
+        assert_eq!(fault, expected, "{list}");
+    }
+    let path = "/channels?chek=true";
+    let refused = world.client.post(path, json!({})).await;
+    assert_eq!(refused.error(), (400, "invalid_query".to_owned()));
+    let unauthorized = world.client.with_key("rcd_other").get("/audit?x=1").await;
+    assert_eq!(unauthorized.error().0, 401);
+}
+
+#[tokio::test]
+async fn a_filter_by_an_id_that_does_not_exist_is_an_error_and_by_one_without_entries_is_not() {
+    let world = World::start().await;
+    for (path, reason) in [
+        ("/conversations?agentId=agent-9", "agent_not_found"),
+        ("/conversations?channelId=channel-9", "channel_not_found"),
+        ("/events?conversationId=conv-9", "conversation_not_found"),
+        (
+            "/events/stream?conversationId=conv-9",
+            "conversation_not_found",
+        ),
+    ] {
+        let refused = world.client.get(path).await;
+        assert_eq!(refused.error(), (404, reason.to_owned()), "{path}");
+    }
+    let agent = json!({"id": "agent-of-none", "name": "New"});
+    world.client.post("/agents", agent).await.expect(201);
+    for path in [
+        "/conversations?agentId=agent-of-none",
+        "/events?conversationId=conv-zapi",
+    ] {
+        let listed = world.client.get(path).await.expect(200);
+        assert_eq!(listed["data"], json!([]), "{path}");
+    }
+    // A channel that is deleted leaves its conversations.
+    world.client.delete("/channels/zapi").await.expect(204);
+    let path = "/conversations?channelId=zapi";
+    let listed = world.client.get(path).await.expect(200);
+    assert_eq!(listed["data"][0]["id"], "conv-zapi");
+}
+
+#[tokio::test]
 async fn a_cursor_beyond_the_newest_event_is_refused() {
     let world = World::start().await;
     world

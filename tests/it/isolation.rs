@@ -77,7 +77,7 @@ DELETE /channels/{id} | /channels/$channel | | 404 channel_not_found
 POST /channels/{id}/check | /channels/$channel/check | | 404 channel_not_found
 POST /channels/{id}/register-webhook | /channels/$channel/register-webhook | | 404 channel_not_found
 GET /events | /events | | 200
-GET /events | /events?conversationId=$conversation | | 200
+GET /events | /events?conversationId=$conversation | | 404 conversation_not_found
 POST /webhook-endpoints | /webhook-endpoints | {"url": "http://127.0.0.1:9/mine"} | 201
 GET /webhook-endpoints | /webhook-endpoints | | 200
 GET /webhook-endpoints/{id} | /webhook-endpoints/$endpoint | | 404 webhook_endpoint_not_found

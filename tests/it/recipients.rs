@@ -120,7 +120,6 @@ async fn a_recipient_that_a_channel_cannot_serve_is_refused_when_its_conversatio
 #[case::without_the_ninth_digit("?recipient=551100000001", 3)]
 #[case::over_a_channel("?recipient=%2B5511900000001&channelId=zapi", 1)]
 #[case::of_an_agent("?agentId=agent-123", 3)]
-#[case::of_an_unknown_agent("?agentId=agent-9&channelId=zapi", 0)]
 #[case::with_nothing_given("?recipient=&agentId=&channelId=", 3)]
 #[tokio::test]
 async fn conversations_are_found_by_the_recipient_in_every_form(

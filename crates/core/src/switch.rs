@@ -43,8 +43,9 @@ pub fn mentions_dry_run(text: &str) -> bool {
     plain(text).contains("dryrun")
 }
 
-/// The letters and digits, in lower case.
-pub(crate) fn plain(text: &str) -> String {
+/// Returns the letters and digits, in lower case.
+#[must_use]
+pub fn plain(text: &str) -> String {
     let letters = text.chars().filter(|letter| letter.is_alphanumeric());
     letters.flat_map(char::to_lowercase).collect()
 }

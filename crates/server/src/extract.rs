@@ -4,6 +4,8 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use recado_core::{FieldErrors, switch};
 use serde::de::DeserializeOwned;
+use utoipa::IntoParams;
+use utoipa::openapi::path::ParameterIn;
 
 use crate::error::{ApiError, Reason};
 use crate::layers;
@@ -11,8 +13,21 @@ use crate::layers;
 /// What stands in the path; what is no text leads nowhere.
 pub(crate) struct Path<T>(pub(crate) T);
 
-/// What stands in the query.
+/// What stands in the query of a route of Recado's own. A parameter that the route does not know is an error: a
+/// misspelled filter would show what was not asked for.
 pub(crate) struct Query<T>(pub(crate) T);
+
+/// What stands in the query of a route that ChatVolt has: parameters that only ChatVolt knows are ignored.
+pub(crate) struct ChatvoltQuery<T>(pub(crate) T);
+
+/// The name of `cursor` in earlier versions.
+const FORMER_CURSOR: &str = "after";
+
+/// How many typing errors a name may have and still be taken for another.
+const MAX_TYPING_ERRORS: usize = 2;
+
+/// Longest name, in bytes, that is compared.
+const MAX_COMPARED: usize = 64;
 
 /// Whether a send is only shown, as its query says: `?dryRun=true`.
 pub(crate) struct DryRunSwitch(pub(crate) bool);
@@ -28,7 +43,17 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
     }
 }
 
-impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
+impl<T: DeserializeOwned + IntoParams, S: Send + Sync> FromRequestParts<S> for Query<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        check_names(parts.uri.query().unwrap_or_default(), &names::<T>())?;
+        let ChatvoltQuery(query) = ChatvoltQuery::from_request_parts(parts, state).await?;
+        Ok(Self(query))
+    }
+}
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for ChatvoltQuery<T> {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
@@ -40,6 +65,52 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
                 ApiError::invalid_query(FieldErrors::root(sentence))
             })
     }
+}
+
+/// The names of the parameters, as the `OpenAPI` document has them.
+fn names<T: IntoParams>() -> Vec<String> {
+    let parameters = T::into_params(|| Some(ParameterIn::Query));
+    let mut names: Vec<_> = parameters.into_iter().map(|one| one.name).collect();
+    names.sort_unstable();
+    names
+}
+
+/// Checks that a query has only parameters with these names.
+///
+/// # Errors
+///
+/// Names the first other parameter, and the one that was probably meant.
+fn check_names(query: &str, known: &[String]) -> Result<(), ApiError> {
+    let mut names = form_urlencoded::parse(query.as_bytes()).map(|(name, _)| name);
+    let is_known = |name: &str| name == FORMER_CURSOR || known.iter().any(|known| known == name);
+    let Some(unknown) = names.find(|name| !is_known(name)) else {
+        return Ok(());
+    };
+    let sentence = match nearest(&unknown, known) {
+        Some(meant) => format!("Is not a parameter of this route; did you mean {meant}?"),
+        None => format!(
+            "Is not a parameter of this route, which has {}",
+            known.join(", ")
+        ),
+    };
+    Err(ApiError::invalid_query(FieldErrors::field(
+        &unknown, &sentence,
+    )))
+}
+
+/// Returns the name that was probably meant: `agentId` for `agent_id` and `agent`.
+fn nearest<'a>(name: &str, known: &'a [String]) -> Option<&'a str> {
+    // A comparison takes as long as both names.
+    if name.len() > MAX_COMPARED {
+        return None;
+    }
+    let name = switch::plain(name);
+    let distances = known.iter().map(|known| {
+        let errors = strsim::damerau_levenshtein(&name, &switch::plain(known));
+        (errors, known.as_str())
+    });
+    let near = distances.filter(|(errors, _)| *errors <= MAX_TYPING_ERRORS);
+    near.min().map(|(_, known)| known)
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for DryRunSwitch {
@@ -80,5 +151,52 @@ fn unreadable(sentence: &str) -> ApiError {
     ApiError {
         details: Some(Box::new(FieldErrors::field(switch::DRY_RUN, sentence))),
         ..ApiError::new(Reason::InvalidQuery, sentence)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case::without_a_query("", None)]
+    #[case::known("agentId=a&limit=5", None)]
+    #[case::the_former_name_of_the_cursor("after=c", None)]
+    #[case::in_other_letters(
+        "agentid=a",
+        Some("agentid: Is not a parameter of this route; did you mean agentId?")
+    )]
+    #[case::in_snake_case(
+        "limit=5&agent_id=a",
+        Some("agent_id: Is not a parameter of this route; did you mean agentId?")
+    )]
+    #[case::cut(
+        "agent=a",
+        Some("agent: Is not a parameter of this route; did you mean agentId?")
+    )]
+    #[case::with_a_typing_error(
+        "limti=a",
+        Some("limti: Is not a parameter of this route; did you mean limit?")
+    )]
+    #[case::of_another_route(
+        "status=a",
+        Some("status: Is not a parameter of this route, which has agentId, limit")
+    )]
+    #[case::without_a_name(
+        "=a",
+        Some(": Is not a parameter of this route, which has agentId, limit")
+    )]
+    fn a_parameter_that_a_route_does_not_know_is_an_error(
+        #[case] query: &str,
+        #[case] expected: Option<&str>,
+    ) {
+        let known = ["agentId", "limit"].map(str::to_owned);
+        let details = check_names(query, &known)
+            .err()
+            .and_then(|error| error.details);
+        let sentence = details.map(|details| details.to_string());
+        assert_eq!(sentence.as_deref(), expected);
     }
 }

@@ -339,7 +339,7 @@ async fn failures(app: &App, due: &DueDelivery) -> Result<Vec<Timestamp>, StoreE
         .collect())
 }
 
-/// Counts an event as delivered that the format of its endpoint has no word for.
+/// Ends a delivery whose event the format of its endpoint has no word for.
 async fn skip(app: &App, due: &DueDelivery, at: Timestamp) -> Result<Outcome, StoreError> {
     let format = match due.endpoint.format {
         WebhookFormat::Recado => "recado",

@@ -39,7 +39,7 @@ words! {
     Role = core::Role::ALL.map(core::Role::as_str);
     /// What happened.
     EventType = store::EventKind::ALL.map(store::EventKind::as_str);
-    /// How far a delivery has come. A `failed` one was given up or skipped.
+    /// How far a delivery has come. A `failed` one was given up or skipped. A `not_sent` one has an event for which the format of the webhook endpoint has no word.
     DeliveryStatus = store::DeliveryStatus::ALL.map(store::DeliveryStatus::as_str);
     /// The form of what a webhook endpoint gets: `recado` is that of `GET /events`, `chatvolt` is for receivers that were written for ChatVolt.
     WebhookFormat = store::WebhookFormat::ALL.map(store::WebhookFormat::as_str);

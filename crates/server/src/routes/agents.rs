@@ -19,7 +19,7 @@ use crate::app::App;
 use crate::auth::{Caller, need};
 use crate::body::Body;
 use crate::error::{ApiError, Reason};
-use crate::extract::{Path, Query};
+use crate::extract::{ChatvoltQuery, Path};
 use crate::openapi::{BODY, KEY, QUERY, failures};
 
 failures!(CreateFailures: KEY, BODY, &[Reason::AlreadyExists]);
@@ -132,7 +132,7 @@ pub(crate) async fn list(
         organization_id, ..
     }: Caller<need::Read>,
     State(app): State<Arc<App>>,
-    Query(query): Query<ListQuery>,
+    ChatvoltQuery(query): ChatvoltQuery<ListQuery>,
 ) -> Result<Response, ApiError> {
     let listed = app
         .store

@@ -74,22 +74,20 @@ pub(crate) async fn register_webhook(
 /// Checks that the provider can be told of the URL, and that it can call there: it takes any URL, and would call in vain.
 fn check_registrable(http: &HttpClient, provider: Provider, url: &Url) -> Result<(), ApiError> {
     let refused = |message: String| Err(ApiError::new(Reason::WebhookNotRegistered, message));
-    let takes_scheme = match provider {
+    let why = match provider {
         Provider::WhatsApp => {
             return refused(format!(
                 "Meta does not let programs register webhooks. In its App Dashboard, under WhatsApp > Configuration, set the callback URL to {url} and the verify token to the verifyToken of the channel's credentials, or to its webhookSecret without one; subscribe to the field messages. The credentials need the appSecret of the app"
             ));
         }
-        // Z-API calls https only (Z-API docs, webhooks).
-        Provider::Zapi => url.scheme() == "https",
-        Provider::ZapperHub => true,
+        // Z-API docs, webhooks.
+        Provider::Zapi if url.scheme() != "https" => "Z-API calls https addresses only",
+        _ if http.may_be_called_at(url) => return Ok(()),
+        _ => "that is an address of this machine or of a private network",
     };
-    if takes_scheme && http.may_be_called_at(url) {
-        return Ok(());
-    }
     let host = url.host_str().unwrap_or_default();
     refused(format!(
-        "The provider cannot call {}://{host}: set RECADO_PUBLIC_URL to the https address at which the internet reaches this server, and register the webhook again",
+        "The provider cannot call {}://{host}: {why}. Set RECADO_PUBLIC_URL to the https address at which the internet reaches this server, and register the webhook again. A simulated provider takes the webhookUrl of the channel with `recado sandbox connect`",
         url.scheme()
     ))
 }
@@ -107,18 +105,43 @@ mod tests {
         check_registrable(&http.expect("a client"), provider, &url)
     }
 
+    const OWN_NETWORK: &str = "an address of this machine or of a private network";
+    const HTTPS_ONLY: &str = "Z-API calls https addresses only";
+
     #[rstest]
-    #[case::the_default(Provider::ZapperHub, false, "http://127.0.0.1:8080/webhooks")]
-    #[case::private(Provider::ZapperHub, false, "https://192.168.0.7/webhooks")]
-    #[case::zapi_loopback(Provider::Zapi, false, "https://localhost/webhooks")]
-    #[case::zapi_http(Provider::Zapi, false, "http://recado.example.com/webhooks")]
-    #[case::zapi_http_on_a_network_of_ones_own(Provider::Zapi, true, "http://127.0.0.1/webhooks")]
+    #[case::the_default(
+        Provider::ZapperHub,
+        false,
+        "http://127.0.0.1:8080/webhooks",
+        OWN_NETWORK
+    )]
+    #[case::private(
+        Provider::ZapperHub,
+        false,
+        "https://192.168.0.7/webhooks",
+        OWN_NETWORK
+    )]
+    #[case::zapi_loopback(Provider::Zapi, false, "https://localhost/webhooks", OWN_NETWORK)]
+    #[case::zapi_http(
+        Provider::Zapi,
+        false,
+        "http://recado.example.com/webhooks",
+        HTTPS_ONLY
+    )]
+    #[case::zapi_http_on_a_network_of_ones_own(
+        Provider::Zapi,
+        true,
+        "http://127.0.0.1/webhooks",
+        HTTPS_ONLY
+    )]
     fn what_the_provider_cannot_call_is_refused_and_the_variable_is_named(
         #[case] provider: Provider,
         #[case] allow: bool,
         #[case] url: &str,
+        #[case] why: &str,
     ) {
         let error = answer(allow, provider, url).expect_err("not reachable");
+        assert!(error.message.contains(why), "{error:?}");
         assert_eq!(error.reason, Reason::WebhookNotRegistered);
         assert!(error.message.contains("RECADO_PUBLIC_URL"), "{error:?}");
         assert!(!error.message.contains("/webhooks"), "{error:?}");

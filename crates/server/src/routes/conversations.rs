@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
 
-use super::listing::{List, ListQuery};
+use super::listing::{FilteredListQuery, List, ListQuery};
 use super::messages::{FieldWarning, Message};
 use super::{checked, id_or, rfc3339, text};
 use crate::app::App;
@@ -34,7 +34,7 @@ mod same;
 use filter::ConversationQuery;
 
 failures!(CreateFailures: KEY, BODY, &[Reason::AgentNotFound, Reason::ChannelNotFound, Reason::AlreadyExists]);
-failures!(ListFailures: KEY, QUERY);
+failures!(ListFailures: KEY, QUERY, &[Reason::AgentNotFound, Reason::ChannelNotFound]);
 failures!(FindFailures: KEY, &[Reason::ConversationNotFound]);
 failures!(MessagesFailures: KEY, QUERY, &[Reason::ConversationNotFound]);
 
@@ -159,7 +159,7 @@ fn missing() -> ApiError {
     ApiError::not_found(Reason::ConversationNotFound)
 }
 
-async fn find(
+pub(super) async fn find(
     app: &App,
     organization: &OrganizationId,
     id: &str,
@@ -257,13 +257,14 @@ async fn known_channel(
 
 /// List conversations
 ///
-/// Returns the conversations of the organization that the parameters ask for, oldest first.
+/// Returns the conversations of the organization that the parameters ask for, oldest first. An agent or a channel that
+/// does not exist is an error.
 #[utoipa::path(
     get,
     path = "/conversations",
     operation_id = "listConversations",
     tag = "Conversations",
-    params(ConversationQuery, ListQuery),
+    params(FilteredListQuery<ConversationQuery>),
     responses(
         (status = 200, description = "One part of the list", body = List<Conversation>),
         ListFailures,
@@ -274,15 +275,23 @@ pub(crate) async fn list(
         organization_id, ..
     }: Caller<need::Read>,
     State(app): State<Arc<App>>,
-    Query(filter): Query<ConversationQuery>,
-    Query(query): Query<ListQuery>,
+    Query(query): Query<FilteredListQuery<ConversationQuery>>,
 ) -> Result<Response, ApiError> {
-    let (filter, page) = (filter.read()?, query.page()?);
+    let (filter, page) = (query.filter.read()?, query.list.page()?);
     let listed = app
         .store
         .list_conversations(&organization_id, &filter, &page)
         .await?;
     let list = List::of(listed, Conversation::from);
+    // What is deleted may still have conversations.
+    if list.is_empty() {
+        if let Some(agent) = filter.agent {
+            known_agent(&app, &organization_id, agent.as_str()).await?;
+        }
+        if let Some(channel) = filter.channel {
+            known_channel(&app, &organization_id, channel.as_str()).await?;
+        }
+    }
     app.memory.answer(Some(&organization_id), &list)
 }
 

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
 
-use super::listing::{List, ListQuery, wrong};
+use super::listing::{FilteredListQuery, List, wrong};
 use super::webhook_endpoints::find as find_endpoint;
 use super::{checked, rfc3339, text};
 use crate::app::App;
@@ -85,7 +85,7 @@ pub(crate) struct Delivery {
     /// The time at which it was created.
     #[schema(format = DateTime)]
     created_at: String,
-    /// When it arrived, or was given up.
+    /// When it arrived, was given up, or was found to have nothing to send.
     #[schema(format = DateTime)]
     finished_at: Option<String>,
 }
@@ -146,8 +146,12 @@ impl DeliveryQuery {
     fn status(&self) -> Result<Option<DeliveryStatus>, ApiError> {
         let text = self.status.as_deref();
         text.map(|text| {
-            text.parse()
-                .map_err(|_| wrong("status", "Must be one of pending, delivered, failed"))
+            text.parse().map_err(|_| {
+                wrong(
+                    "status",
+                    "Must be one of pending, delivered, failed, not_sent",
+                )
+            })
         })
         .transpose()
     }
@@ -198,8 +202,7 @@ fn instant(name: &str, field: TextField) -> Result<Timestamp, FieldErrors> {
     tag = "Webhook endpoints",
     params(
         ("id" = String, Path, description = "The id of the webhook endpoint."),
-        ListQuery,
-        DeliveryQuery,
+        FilteredListQuery<DeliveryQuery>,
     ),
     responses(
         (status = 200, description = "One part of the list", body = List<Delivery>),
@@ -212,10 +215,9 @@ pub(crate) async fn list(
     }: Caller<need::Read>,
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
-    Query(query): Query<ListQuery>,
-    Query(filter): Query<DeliveryQuery>,
+    Query(query): Query<FilteredListQuery<DeliveryQuery>>,
 ) -> Result<Response, ApiError> {
-    let (page, status) = (query.page()?, filter.status()?);
+    let (page, status) = (query.list.page()?, query.filter.status()?);
     let endpoint = find_endpoint(&app, &organization_id, &id).await?;
     let listed = app
         .store

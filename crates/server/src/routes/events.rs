@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
+use super::conversations;
 use super::listing::{limit, wrong};
 use super::rfc3339;
 use crate::app::App;
@@ -40,8 +41,8 @@ const MAX_CATCH_UP_BYTES: usize = 64 * 1024;
 
 pub(crate) mod data;
 
-failures!(EventFailures: KEY, QUERY);
-failures!(StreamFailures: KEY, QUERY, &[Reason::RateLimited]);
+failures!(EventFailures: KEY, QUERY, &[Reason::ConversationNotFound]);
+failures!(StreamFailures: KEY, QUERY, &[Reason::ConversationNotFound, Reason::RateLimited]);
 
 /// Which events are wanted.
 #[derive(Deserialize, IntoParams)]
@@ -60,7 +61,7 @@ pub(crate) struct EventQuery {
     /// Lists only events of this type.
     #[param(value_type = Option<words::EventType>, inline)]
     r#type: Option<String>,
-    /// Lists only events of this conversation.
+    /// Lists only events of this conversation. A conversation that does not exist is an error.
     conversation_id: Option<String>,
 }
 
@@ -160,6 +161,18 @@ fn event_id(name: &str, text: Option<&str>) -> Result<Option<EventId>, ApiError>
         .map_err(|_| wrong(name, "Expected the id of an event"))
 }
 
+/// Checks that the conversation exists whose events are wanted.
+async fn check_conversation(
+    app: &App,
+    organization: &OrganizationId,
+    filter: &EventFilter,
+) -> Result<(), ApiError> {
+    if let Some(id) = &filter.conversation {
+        conversations::find(app, organization, id.as_str()).await?;
+    }
+    Ok(())
+}
+
 /// Checks that no event behind the one that a caller has seen is missing: neither does that one not exist yet, nor are
 /// events behind it removed.
 fn check_seen(name: &str, seen: Option<EventId>, bounds: EventBounds) -> Result<(), ApiError> {
@@ -202,10 +215,14 @@ pub(crate) async fn list(
     Query(query): Query<EventQuery>,
 ) -> Result<Response, ApiError> {
     let (after, limit) = (query.cursor()?, query.limit()?);
+    let filter = query.filter()?;
     let page = app
         .store
-        .list_events(&organization_id, after, &query.filter()?, limit)
+        .list_events(&organization_id, after, &filter, limit)
         .await?;
+    if page.data.is_empty() {
+        check_conversation(&app, &organization_id, &filter).await?;
+    }
     if after.is_some() {
         // After the page is read, for events behind the cursor may be removed until then.
         let bounds = app.store.event_bounds(&organization_id).await?;
@@ -251,6 +268,7 @@ pub(crate) async fn stream(
         .and_then(|value| value.to_str().ok());
     let filter = query.filter()?;
     let (last, cursor) = (event_id("Last-Event-ID", last)?, query.cursor()?);
+    check_conversation(&app, &organization_id, &filter).await?;
     let bounds = app.store.event_bounds(&organization_id).await?;
     check_seen("Last-Event-ID", last, bounds)?;
     check_seen("cursor", cursor, bounds)?;

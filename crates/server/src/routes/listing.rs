@@ -3,12 +3,30 @@
 use recado_core::FieldErrors;
 use recado_store::{Listed, Page};
 use serde::{Deserialize, Serialize};
+use utoipa::openapi::path::{Parameter, ParameterIn};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::error::ApiError;
 
 const DEFAULT_LIMIT: u32 = 25;
 const MAX_LIMIT: u32 = 100;
+
+/// Which entries of a list are wanted, and which part of them.
+#[derive(Deserialize)]
+pub(crate) struct FilteredListQuery<F> {
+    #[serde(flatten)]
+    pub(super) filter: F,
+    #[serde(flatten)]
+    pub(super) list: ListQuery,
+}
+
+impl<F: IntoParams> IntoParams for FilteredListQuery<F> {
+    fn into_params(place: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let mut parameters = F::into_params(&place);
+        parameters.extend(ListQuery::into_params(&place));
+        parameters
+    }
+}
 
 /// Which part of a list is wanted.
 #[derive(Deserialize, IntoParams)]
@@ -70,6 +88,11 @@ pub(crate) struct List<T> {
 }
 
 impl<T> List<T> {
+    /// Returns whether the part has no entries.
+    pub(super) fn is_empty(&self) -> bool {
+        self.data.is_empty()
+    }
+
     /// Shapes a part of a list for the wire.
     pub(crate) fn of<R>(listed: Listed<R>, shape: impl FnMut(R) -> T) -> Self {
         Self {

@@ -14,7 +14,7 @@ use recado_store::{SetAsideCall, SetAsideReason};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::listing::{List, ListQuery, wrong};
+use super::listing::{FilteredListQuery, List, wrong};
 use super::rfc3339;
 use crate::app::App;
 use crate::auth::{Caller, need};
@@ -87,8 +87,7 @@ impl StatusQuery {
     operation_id = "listWebhookCalls",
     tag = "Provider webhooks",
     params(
-        ListQuery,
-        StatusQuery,
+        FilteredListQuery<StatusQuery>,
     ),
     responses(
         (status = 200, description = "One part of the list", body = List<ProviderCall>),
@@ -100,10 +99,9 @@ pub(crate) async fn list(
         organization_id, ..
     }: Caller<need::Read>,
     State(app): State<Arc<App>>,
-    Query(query): Query<ListQuery>,
-    Query(status): Query<StatusQuery>,
+    Query(query): Query<FilteredListQuery<StatusQuery>>,
 ) -> Result<Response, ApiError> {
-    let (page, reason) = (query.page()?, status.reason()?);
+    let (page, reason) = (query.list.page()?, query.filter.reason()?);
     let listed = app
         .store
         .list_webhook_calls_set_aside(&organization_id, reason, &page)
