@@ -56,7 +56,8 @@ const ACCEPTED_AT_STEP: Duration = Duration::from_mins(1);
 impl Attempted {
     pub(crate) fn new(key: &DeliveryKey, attempt: &DeliveryAttempt, after: AfterAttempt) -> Self {
         let (status, next) = match after {
-            AfterAttempt::Delivered | AfterAttempt::Skipped => (DeliveryStatus::Delivered, None),
+            AfterAttempt::Delivered => (DeliveryStatus::Delivered, None),
+            AfterAttempt::Skipped => (DeliveryStatus::NotSent, None),
             AfterAttempt::RetryAt(at) => (DeliveryStatus::Pending, Some(at)),
             AfterAttempt::GiveUp => (DeliveryStatus::Failed, None),
         };

@@ -58,11 +58,13 @@ pub enum DeliveryStatus {
     Delivered,
     /// It was given up.
     Failed,
+    /// The format of the endpoint has no word for the event.
+    NotSent,
 }
 
 /// A text that names no status of a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("status is one of pending, delivered, failed")]
+#[error("status is one of pending, delivered, failed, not_sent")]
 pub struct UnknownDeliveryStatus;
 
 /// One attempt to deliver.
@@ -80,7 +82,7 @@ pub struct DeliveryAttempt {
 
 impl DeliveryStatus {
     /// Every status.
-    pub const ALL: [Self; 3] = [Self::Pending, Self::Delivered, Self::Failed];
+    pub const ALL: [Self; 4] = [Self::Pending, Self::Delivered, Self::Failed, Self::NotSent];
 
     /// The name in answers and in the database.
     #[must_use]
@@ -89,6 +91,7 @@ impl DeliveryStatus {
             Self::Pending => "pending",
             Self::Delivered => "delivered",
             Self::Failed => "failed",
+            Self::NotSent => "not_sent",
         }
     }
 }

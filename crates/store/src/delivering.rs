@@ -22,7 +22,7 @@ pub enum AfterAttempt {
     RetryAt(Timestamp),
     /// It is given up, and the next of its conversation goes.
     GiveUp,
-    /// It counts as delivered, although it was not sent: nothing is learned about the endpoint.
+    /// It is not sent, and the next of its conversation goes: nothing is learned about the endpoint.
     Skipped,
 }
 

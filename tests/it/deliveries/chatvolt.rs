@@ -310,7 +310,7 @@ async fn what_the_user_said_is_delivered_and_nothing_else() {
     world.open_wuzapi().await;
     let endpoint = json!({"url": receiver.url, "format": "chatvolt"});
     let created = world.client.post("/webhook-endpoints", endpoint).await;
-    created.expect(201);
+    let endpoint = created.expect(201);
     let callbacks = Callbacks::of(&world.client, &world.url).await;
     for (channel, _, table) in TABLES {
         for (place, (message, _)) in table.iter().enumerate() {
@@ -351,5 +351,14 @@ async fn what_the_user_said_is_delivered_and_nothing_else() {
         read.sort();
         expected.sort();
         assert_eq!(read, expected, "{channel}");
+    }
+    let id = endpoint["id"].as_str().expect("an id");
+    let path = format!("/webhook-endpoints/{id}/deliveries?limit=100&status=not_sent");
+    let listed = world.client.list(&path).await;
+    let untold = rows().filter(|(_, got)| matches!(got, Untold)).count();
+    assert_eq!(listed.len(), untold);
+    for delivery in listed {
+        let reason = "not sent: format chatvolt has no word for it";
+        assert_eq!(delivery["lastError"], reason);
     }
 }
