@@ -65,6 +65,9 @@ pub(crate) fn parse_server(text: &str) -> Result<Url, String> {
 impl Client {
     /// A client for `server` with an API key.
     pub(crate) fn new(server: Url, key: &SecretString) -> Result<Self, Failure> {
+        if key.expose_secret().is_empty() {
+            return Err(Failure::NoKey);
+        }
         let mut authorization = HeaderValue::from_str(&format!("Bearer {}", key.expose_secret()))
             .map_err(|_| {
             Failure::Usage("the API key has characters that no key has".to_owned())
@@ -145,7 +148,7 @@ impl Client {
                 .body(body.to_string());
         }
         let sent = self.send(request, effect).await;
-        let response = sent.map_err(|failure| failure.with_kind_of_id(path, body))?;
+        let response = sent.map_err(|failure| failure.with_kind_of_id(path, query, body))?;
         let text = self.read(response, effect).await?;
         self.accept(text, effect)
     }
@@ -164,7 +167,8 @@ impl Client {
         if let Some(id) = last_event_id {
             request = request.header("last-event-id", id);
         }
-        let response = self.send(request, Effect::Reads).await?;
+        let sent = self.send(request, Effect::Reads).await;
+        let response = sent.map_err(|failure| failure.with_kind_of_id(path, query, None))?;
         let kind = response.headers().get(CONTENT_TYPE);
         let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
         if kind.starts_with("text/event-stream") {

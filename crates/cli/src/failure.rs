@@ -94,6 +94,17 @@ impl Failure {
         }
     }
 
+    /// How long the server asks to wait before the next try.
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Refused(refusal) => {
+                let seconds = refusal.retry_after.as_ref()?.parse().ok()?;
+                Some(Duration::from_secs(seconds))
+            }
+            _ => None,
+        }
+    }
+
     /// The stable word of a refusal.
     pub(crate) fn reason(&self) -> Option<&str> {
         match self {
@@ -103,16 +114,24 @@ impl Failure {
     }
 
     /// Adds a hint if what was not found seems to be of another kind.
-    pub(crate) fn with_kind_of_id(self, path: &[&str], body: Option<&Value>) -> Self {
-        match self {
-            Self::Refused(refusal) => {
-                let hint = id_kinds::hint(&refusal.body.reason, path, body);
-                Self::Refused(Box::new(match hint {
-                    Some(hint) => refusal.with_advice(hint),
-                    None => *refusal,
-                }))
+    pub(crate) fn with_kind_of_id(
+        self,
+        path: &[&str],
+        query: &[(&str, String)],
+        body: Option<&Value>,
+    ) -> Self {
+        let hint = self.reason();
+        let hint = hint.and_then(|reason| id_kinds::hint(reason, path, query, body));
+        self.with_advice(hint)
+    }
+
+    /// Adds what a command knows about the way out of a refusal.
+    pub(crate) fn with_advice(self, advice: Option<String>) -> Self {
+        match (self, advice) {
+            (Self::Refused(refusal), Some(advice)) => {
+                Self::Refused(Box::new(refusal.with_advice(advice)))
             }
-            other => other,
+            (other, _) => other,
         }
     }
 
@@ -252,7 +271,17 @@ impl std::fmt::Display for Refusal {
             write!(f, ", code {code}")?;
         }
         f.write_str("]")?;
-        f.write_str(&details.as_ref().map(detail_lines).unwrap_or_default())?;
+        for line in details
+            .as_ref()
+            .map(detail_lines)
+            .unwrap_or_default()
+            .lines()
+        {
+            // The sentence has the first one already.
+            if !line.is_empty() && !error.ends_with(line.trim_start()) {
+                write!(f, "\n{line}")?;
+            }
+        }
         if let Some(id) = message_id {
             write!(f, "\n  message: {id}")?;
         }
@@ -325,6 +354,17 @@ mod tests {
     }
 
     #[test]
+    fn a_fault_that_the_sentence_names_is_told_once() {
+        let failure = refusal(
+            400,
+            r#"{"error":"The query is not valid: cursor: Odd","reason":"invalid_query",
+                "details":{"_errors":[],"cursor":{"_errors":["Odd"]},"limit":{"_errors":["Even"]}}}"#,
+        );
+        let expected = "The query is not valid: cursor: Odd [invalid_query]\n  limit: Even";
+        assert_eq!(failure.to_string(), expected);
+    }
+
+    #[test]
     fn a_lost_outcome_names_the_message_and_warns() {
         let failure = refusal(
             500,
@@ -373,6 +413,8 @@ mod tests {
             refusal.to_string(),
             "slow down [rate_limited]\n  hint: try again in 7 s"
         );
+        let asked = Failure::Refused(Box::new(refusal)).retry_after();
+        assert_eq!(asked, Some(Duration::from_secs(7)));
     }
 
     #[test]

@@ -17,7 +17,7 @@ struct Kind {
     field: &'static str,
 }
 
-const KINDS: [Kind; 11] = [
+static KINDS: [Kind; 11] = [
     kind(
         "organization",
         &["org_"],
@@ -120,23 +120,51 @@ const fn kind(
 }
 
 /// Returns the hint for something that was not found, if its id seems to be of another kind.
-pub(crate) fn hint(reason: &str, path: &[&str], body: Option<&Value>) -> Option<String> {
+pub(crate) fn hint(
+    reason: &str,
+    path: &[&str],
+    query: &[(&str, String)],
+    body: Option<&Value>,
+) -> Option<String> {
     let asked = KINDS.iter().find(|kind| kind.missing == reason)?;
     let in_path = path.iter().position(|segment| *segment == asked.list);
     let in_path = in_path.and_then(|place| path.get(place + 1).copied());
-    let id = in_path.or_else(|| body?.get(asked.field)?.as_str())?;
-    let begins = |kind: &&Kind| kind.prefixes.iter().any(|prefix| id.starts_with(prefix));
-    let seems = KINDS.iter().find(begins)?;
-    (seems.title != asked.title).then(|| {
-        format!(
-            "{id} looks like the id of {} {}, not of {} {}; see `recado {} {id}`",
-            article(seems.title),
-            seems.title,
-            article(asked.title),
-            asked.title,
+    let mut filters = query.iter();
+    let in_query = filters.find(|(name, _)| *name == asked.field);
+    let in_query = in_query.map(|(_, id)| id.as_str());
+    let id = in_path
+        .or(in_query)
+        .or_else(|| body?.get(asked.field)?.as_str())?;
+    let seems = kind_of(id)?;
+    (seems.title != asked.title).then(|| sentence(id, seems, asked.title))
+}
+
+/// Returns the hint for an id that a sandbox does not know, if it seems to be Recado's own.
+pub(crate) fn hint_of_phone(id: &str) -> Option<String> {
+    let seems = kind_of(id)?;
+    if seems.list == "messages" {
+        return Some(format!(
+            "{id} is Recado's id of a message; the phone knows its externalId, which `recado {} {id}` shows",
             seems.command
-        )
-    })
+        ));
+    }
+    Some(sentence(id, seems, "message"))
+}
+
+/// Returns the kind whose ids begin like this one.
+fn kind_of(id: &str) -> Option<&'static Kind> {
+    let begins = |kind: &&Kind| kind.prefixes.iter().any(|prefix| id.starts_with(prefix));
+    KINDS.iter().find(begins)
+}
+
+fn sentence(id: &str, seems: &Kind, asked: &str) -> String {
+    format!(
+        "{id} looks like the id of {} {}, not of {} {asked}; see `recado {} {id}`",
+        article(seems.title),
+        seems.title,
+        article(asked),
+        seems.command
+    )
 }
 
 fn article(title: &str) -> &'static str {
@@ -173,21 +201,49 @@ mod tests {
         #[case] path: &[&str],
         #[case] expected: Option<&str>,
     ) {
-        assert_eq!(hint(reason, path, None).as_deref(), expected);
+        assert_eq!(hint(reason, path, &[], None).as_deref(), expected);
     }
 
     #[test]
     fn an_id_in_a_body_is_looked_at_too() {
         let body = json!({"agentId": "agent-123", "conversationId": "msg_1"});
         let path = ["messages", "interactive", "send-buttons"];
-        let found = hint("conversation_not_found", &path, Some(&body));
+        let found = hint("conversation_not_found", &path, &[], Some(&body));
         assert!(found.is_some_and(|hint| hint.starts_with("msg_1 looks like the id of a message")));
-        assert_eq!(hint("agent_not_found", &path, Some(&body)), None);
+        assert_eq!(hint("agent_not_found", &path, &[], Some(&body)), None);
+    }
+
+    #[test]
+    fn an_id_of_a_filter_is_looked_at_too() {
+        let query = [
+            ("limit", "5".to_owned()),
+            ("conversationId", "msg_1".to_owned()),
+        ];
+        let found = hint("conversation_not_found", &["events"], &query, None);
+        assert!(found.is_some_and(|hint| hint.starts_with("msg_1 looks like the id of a message")));
+    }
+
+    #[rstest]
+    #[case(
+        "msg_1",
+        Some(
+            "msg_1 is Recado's id of a message; the phone knows its externalId, which `recado message show msg_1` shows"
+        )
+    )]
+    #[case(
+        "conv-456",
+        Some(
+            "conv-456 looks like the id of a conversation, not of a message; see `recado conversation show conv-456`"
+        )
+    )]
+    #[case("wamid.1", None)]
+    fn an_id_of_recado_is_not_on_the_phone(#[case] id: &str, #[case] expected: Option<&str>) {
+        assert_eq!(hint_of_phone(id).as_deref(), expected);
     }
 
     #[test]
     fn every_command_of_a_hint_takes_the_id() {
-        for kind in KINDS {
+        for kind in &KINDS {
             let line = format!("recado {} {}1", kind.command, kind.prefixes[0]);
             if let Err(error) = Cli::try_parse_from(line.split(' ')) {
                 panic!("{error}");

@@ -10,14 +10,13 @@ use crate::failure::Failure;
 const MAX_BYTES: u64 = MIB;
 
 /// A hundred thousand conversations as ChatVolt's API shows them.
-const MAX_TEXT_BYTES: u64 = 512 * MIB;
+const MAX_LARGE_BYTES: u64 = 512 * MIB;
 
 const MIB: u64 = 1024 * 1024;
 
 /// Reads a JSON object from `path`.
 pub(crate) fn json_object(path: &str) -> Result<Map<String, Value>, Failure> {
-    let text = read(path, MAX_BYTES)?;
-    match serde_json::from_str(&text) {
+    match serde_json::from_slice(&read(path, MAX_BYTES)?) {
         Ok(Value::Object(object)) => Ok(object),
         Ok(_) => Err(Failure::Usage(format!("{} is no JSON object", name(path)))),
         // The position alone: the text may hold secrets.
@@ -30,31 +29,28 @@ pub(crate) fn json_object(path: &str) -> Result<Map<String, Value>, Failure> {
     }
 }
 
-/// Reads a text that may be large.
-pub(crate) fn text(path: &str) -> Result<String, Failure> {
-    read(path, MAX_TEXT_BYTES)
+/// Reads a file that may be large.
+pub(crate) fn bytes(path: &str) -> Result<Vec<u8>, Failure> {
+    read(path, MAX_LARGE_BYTES)
 }
 
-fn read(path: &str, max_bytes: u64) -> Result<String, Failure> {
-    let mut text = String::new();
+fn read(path: &str, max_bytes: u64) -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::new();
     let read = if path == "-" {
-        std::io::stdin()
-            .take(max_bytes + 1)
-            .read_to_string(&mut text)
+        std::io::stdin().take(max_bytes + 1).read_to_end(&mut bytes)
     } else {
-        std::fs::File::open(path)
-            .and_then(|file| file.take(max_bytes + 1).read_to_string(&mut text))
+        std::fs::File::open(path).and_then(|file| file.take(max_bytes + 1).read_to_end(&mut bytes))
     };
-    let bytes =
+    let count =
         read.map_err(|error| Failure::Usage(format!("cannot read {}: {error}", name(path))))?;
-    if bytes as u64 > max_bytes {
+    if count as u64 > max_bytes {
         return Err(Failure::Usage(format!(
             "{} has more than {} MiB",
             name(path),
             max_bytes / MIB
         )));
     }
-    Ok(text)
+    Ok(bytes)
 }
 
 fn name(path: &str) -> &str {

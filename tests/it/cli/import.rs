@@ -1,6 +1,8 @@
 //! `recado import chatvolt`: checks first, creates once, goes on after an interruption.
 
 use std::fmt::Write as _;
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::routing::get;
@@ -10,7 +12,8 @@ use recado_tests::binaries::signal;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::net::TcpListener;
-use tokio::sync::mpsc;
+use tokio::process::Child;
+use tokio::sync::{Semaphore, mpsc};
 use tokio::time::timeout;
 
 use super::shell::{Shell, connect, shop};
@@ -101,7 +104,7 @@ async fn chatvolts_answers_are_imported_once_with_their_ids_and_can_be_sent_to()
         .map(|line| serde_json::from_str(line).expect("JSON"))
         .collect();
     assert_eq!(kept, rows);
-    let left_out = json!({"file": talks, "line": 1, "kind": "conversation", "id": "cmtatdbeh0eokvyqtbfxv6bz5",
+    let left_out = json!({"file": talks, "line": 1, "entry": 3, "kind": "conversation", "id": "cmtatdbeh0eokvyqtbfxv6bz5",
         "status": "leftOut", "problem": "channel website is not WhatsApp"});
     assert!(rows.contains(&left_out), "{rows:?}");
     let (_, summary) = reported(&shell.run(&import).await.done());
@@ -194,7 +197,7 @@ async fn an_import_that_is_killed_goes_on_where_it_was() {
 }
 
 #[tokio::test]
-async fn a_key_without_the_scope_stops_the_import_at_once() {
+async fn a_key_without_the_scope_fails_before_anything_is_created_and_in_a_dry_run() {
     let world = World::start().await;
     let shell = shop(&world).await;
     connect(&shell).await;
@@ -209,25 +212,19 @@ async fn a_key_without_the_scope_stops_the_import_at_once() {
     for n in 0..50 {
         writeln!(text, "agent-123,,c{n},whatsapp,+55119100{n:05},").expect("a text");
     }
-    let ran = reader.feed(&["import", "chatvolt", "-"], &text).await;
-    let (rows, summary) = reported(&ran.stdout);
-    assert_eq!(ran.code, 4, "{}", ran.stdout);
-    let [created, .., failed, not_tried] = counts(&summary);
-    assert_eq!((created, failed + not_tried), (0, 50), "{summary}");
-    assert!(
-        (1..=8).contains(&failed),
-        "those that were under way: {summary}"
-    );
-    assert_eq!(rows.len(), 50, "each row is told");
-    for row in &rows {
-        match row["status"].as_str() {
-            Some("failed") => {
-                let problem = row["problem"].as_str().expect("a problem");
-                assert!(problem.contains("[forbidden]"), "{row}");
-            }
-            status => assert_eq!(status, Some("notTried"), "{row}"),
-        }
+    for import in [
+        &["import", "chatvolt", "-"][..],
+        &["import", "chatvolt", "-", "--dry-run"],
+    ] {
+        let ran = reader.feed(import, &text).await;
+        assert_eq!(ran.code, 4, "{}", ran.stderr);
+        let sentence = "the key needs the scope send to create conversations";
+        assert!(ran.stderr.contains(sentence), "{}", ran.stderr);
     }
+    let text = format!("{HEAD}agent-123,,conv-456,whatsapp,+5511900000001,\n");
+    let nothing_new = reader.feed(&["import", "chatvolt", "-"], &text).await;
+    let (_, summary) = reported(&nothing_new.done());
+    assert_eq!(counts(&summary), [0, 0, 1, 0, 0, 0, 0]);
 }
 
 #[tokio::test]
@@ -248,47 +245,85 @@ async fn a_report_does_not_overwrite_what_is_imported() {
     assert_eq!(std::fs::read_to_string(file).expect("a file"), HEAD);
 }
 
-/// A server with an agent and a channel, which says when it is asked to create something and never answers that.
-async fn silent() -> (String, mpsc::UnboundedReceiver<()>) {
+/// A server with an agent and a channel, which says when it is asked to create something and answers that when it may.
+async fn slow() -> (String, mpsc::UnboundedReceiver<()>, Arc<Semaphore>) {
     let (asked, asks) = mpsc::unbounded_channel();
+    let may_answer = Arc::new(Semaphore::new(0));
+    let answers = Arc::clone(&may_answer);
     let list = |data: Value| async move { Json(json!({"data": data, "nextCursor": null})) };
     let create = move || {
-        let asked = asked.clone();
+        let (asked, answers) = (asked.clone(), Arc::clone(&answers));
         async move {
             asked.send(()).ok();
-            std::future::pending::<Json<Value>>().await
+            answers.acquire().await.expect("it stays open").forget();
+            Json(json!({}))
         }
     };
     let agents = json!([{"id": "agent-123", "name": "Front desk"}]);
     let channels = json!([{"id": "main", "provider": "whatsapp", "settings": {}}]);
+    let key = json!({"scopes": ["read", "send", "manage"]});
     let router = Router::new()
+        .route("/api-keys/current", get(move || async move { Json(key) }))
         .route("/agents", get(move || list(agents)))
         .route("/channels", get(move || list(channels)))
         .route("/conversations", get(move || list(json!([]))).post(create));
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("an address");
     tokio::spawn(async move { axum::serve(listener, router).await });
-    (format!("http://{address}"), asks)
+    (format!("http://{address}"), asks, may_answer)
 }
 
 #[tokio::test]
-async fn a_second_interrupt_ends_an_import_at_once_and_every_row_is_told() {
-    let (url, mut asks) = silent().await;
+async fn the_first_interrupt_waits_for_the_requests_under_way() {
+    let (url, mut asks, may_answer) = slow().await;
     let shell = Shell::default()
         .set("RECADO_SERVER", &url)
         .set("RECADO_KEY", "rcd_key");
     let folder = tempfile::tempdir().expect("a folder");
-    let file = folder.path().join("rows.csv");
+    let mut import = import_of_50(&shell, folder.path());
+    for _ in 0..8 {
+        asks.recv().await.expect("a request");
+    }
+    let stderr = import.stderr.take().expect("it is piped");
+    signal(&import, "INT").await.expect("it runs");
+    let line = BufReader::new(stderr).lines().next_line().await;
+    let line = line.expect("text").expect("a line");
+    assert!(
+        line.contains("waiting for the requests under way"),
+        "{line}"
+    );
+    may_answer.add_permits(50);
+    let output = timeout(Duration::from_secs(20), import.wait_with_output()).await;
+    let output = output.expect("it ends").expect("an output");
+    assert_eq!(output.status.code(), Some(1));
+    let (rows, summary) = reported(&String::from_utf8(output.stdout).expect("text"));
+    let [created, .., failed, not_tried] = counts(&summary);
+    assert_eq!((created, failed, not_tried), (8, 0, 42), "{summary}");
+    assert_eq!(rows.len(), 50);
+    assert!(asks.try_recv().is_err(), "nothing else was asked for");
+}
+
+/// Begins to import 50 conversations.
+fn import_of_50(shell: &Shell, folder: &Path) -> Child {
+    let file = folder.join("rows.csv");
     let mut text = HEAD.to_owned();
     for n in 0..50 {
         writeln!(text, "agent-123,,c{n},whatsapp,+55119100{n:05},").expect("a text");
     }
     std::fs::write(&file, &text).expect("a file");
     let file = file.to_str().expect("a path");
-    let mut import = shell
-        .command(&["import", "chatvolt", file])
-        .spawn()
-        .expect("a process");
+    let mut import = shell.command(&["import", "chatvolt", file]);
+    import.spawn().expect("a process")
+}
+
+#[tokio::test]
+async fn a_second_interrupt_ends_an_import_at_once_and_every_row_is_told() {
+    let (url, mut asks, _may_answer) = slow().await;
+    let shell = Shell::default()
+        .set("RECADO_SERVER", &url)
+        .set("RECADO_KEY", "rcd_key");
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut import = import_of_50(&shell, folder.path());
     for _ in 0..8 {
         asks.recv().await.expect("a request");
     }

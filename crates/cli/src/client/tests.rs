@@ -206,3 +206,10 @@ async fn an_endless_answer_is_cut_off() {
 fn an_address_of_a_server_is_checked(#[case] text: &str, #[case] good: bool) {
     assert_eq!(parse_server(text).is_ok(), good);
 }
+
+#[test]
+fn an_empty_key_is_no_key() {
+    let server = parse_server("http://127.0.0.1:9").unwrap();
+    let failure = Client::new(server, &"".into()).err().unwrap();
+    assert!(matches!(failure, Failure::NoKey), "{failure}");
+}

@@ -3,10 +3,13 @@
 mod channels;
 mod checking;
 mod creating;
+mod decoding;
 mod existing;
 mod parsing;
 mod progress;
+mod recipient;
 mod reporting;
+mod rights;
 #[cfg(test)]
 mod tests;
 
@@ -71,10 +74,12 @@ pub(crate) async fn run(
     }
     let mut rows = Vec::new();
     for file in &args.files {
-        parsing::rows(file, &input::text(file)?, &mut rows);
+        let text = decoding::decode(file, input::bytes(file)?)?;
+        parsing::rows(file, &text, &mut rows);
     }
     let existing = Existing::load(client).await?;
     let plan = Plan::new(rows, &existing, &args.channels, args.agent.as_ref())?;
+    rights::check(&plan, client).await?;
     let mut report = Report::new(args.report.as_deref(), printer)?;
     if args.dry_run || plan.has_errors() {
         for row in plan.rows() {

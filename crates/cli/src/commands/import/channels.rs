@@ -1,11 +1,17 @@
 //! The Recado channel of a conversation of ChatVolt.
 
+use std::collections::{BTreeSet, HashMap};
+
 use recado_core::capabilities::{Capabilities, WHATSAPP, WUZAPI_FORK, ZAPI, ZAPPERAPI_V2};
 use recado_core::{ChannelId, Provider};
 
 use super::checking::Verdict;
 use super::existing::{Channel, Existing};
-use super::parsing::SaidConversation;
+use super::parsing::{Row, SaidConversation};
+use crate::failure::Failure;
+
+/// Words of the conversations that an error names.
+const MAX_SHOWN: usize = 10;
 
 /// ChatVolt's words for a channel, and the provider of each; ZapperHUB has its former name there.
 const WORDS: [(&str, Provider); 5] = [
@@ -58,7 +64,7 @@ fn is_elsewhere(word: &str) -> bool {
 pub(crate) struct Choice {
     /// ChatVolt's word or id; a choice without one is for all of WhatsApp.
     word: Option<String>,
-    pub(super) channel: ChannelId,
+    channel: ChannelId,
 }
 
 /// Reads `ID` or `WORD=ID`.
@@ -73,56 +79,131 @@ pub(crate) fn choice(text: &str) -> Result<Choice, recado_core::IdError> {
     })
 }
 
-impl Existing {
-    /// The channel of a conversation: as chosen, else the only one of its provider.
-    pub(super) fn chosen(
-        &self,
-        choices: &[Choice],
-        conversation: &SaidConversation,
-    ) -> Result<&Channel, Verdict> {
-        let word = conversation.channel.as_deref();
-        let chosen_for = |own: &str| {
-            let mut choices = choices.iter();
-            choices.find(|choice| {
-                let word = choice.word.as_deref();
-                word.is_some_and(|word| word.eq_ignore_ascii_case(own))
-            })
+/// The choices of `--channel` with the channels that they lead to.
+pub(super) struct Choices<'a> {
+    existing: &'a Existing,
+    of_all: Option<&'a Channel>,
+    /// By ChatVolt's words and ids in lower case.
+    of_words: HashMap<String, &'a Channel>,
+}
+
+impl<'a> Choices<'a> {
+    /// Takes the choices for these rows.
+    ///
+    /// # Errors
+    ///
+    /// A channel does not exist, two choices contradict each other, or one is for none of the rows.
+    pub(super) fn new(
+        given: &[Choice],
+        existing: &'a Existing,
+        rows: &[Row],
+    ) -> Result<Self, Failure> {
+        let mut choices = Self {
+            existing,
+            of_all: None,
+            of_words: HashMap::new(),
         };
+        for Choice { word, channel } in given {
+            let found = existing.channel(channel.as_str()).ok_or_else(|| {
+                Failure::Usage(format!(
+                    "channel {channel} does not exist; see `recado channel list`"
+                ))
+            })?;
+            let earlier = match word {
+                None => choices.of_all.replace(found),
+                Some(word) => choices.of_words.insert(word.to_ascii_lowercase(), found),
+            };
+            if let Some(Channel { id, .. }) = earlier {
+                let what = match word {
+                    None => "all conversations on WhatsApp",
+                    Some(word) => word,
+                };
+                return Err(Failure::Usage(format!(
+                    "--channel names two channels for {what}, {id} and {channel}: give one, or WORD=ID for each part"
+                )));
+            }
+        }
+        choices.check_words(rows)?;
+        Ok(choices)
+    }
+
+    /// Checks that each word is one of a conversation in the rows.
+    fn check_words(&self, rows: &[Row]) -> Result<(), Failure> {
+        let (mut words, mut ids) = (BTreeSet::new(), BTreeSet::new());
+        for row in rows {
+            // What cannot be read may have the word.
+            let Ok(said) = &row.said else { return Ok(()) };
+            let conversation = said.conversation.iter();
+            for SaidConversation {
+                channel,
+                credentials,
+                ..
+            } in conversation
+            {
+                words.extend(channel.as_ref().map(|word| word.to_ascii_lowercase()));
+                ids.extend(credentials.as_ref().map(|id| id.to_ascii_lowercase()));
+            }
+        }
+        let mut given: Vec<_> = self.of_words.keys().collect();
+        given.sort_unstable();
+        let unknown = |word: &&&String| !words.contains(**word) && !ids.contains(**word);
+        let Some(word) = given.iter().find(unknown) else {
+            return Ok(());
+        };
+        let shown: Vec<_> = words.iter().map(String::as_str).take(MAX_SHOWN).collect();
+        let there = if shown.is_empty() {
+            "no conversation names a channel".to_owned()
+        } else {
+            format!("the conversations have {}", shown.join(", "))
+        };
+        Err(Failure::Usage(format!(
+            "--channel {word}=… is for no conversation of the files: {there}"
+        )))
+    }
+
+    /// The channel of a conversation: as chosen, else the only one of its provider.
+    pub(super) fn channel_of(
+        &self,
+        conversation: &SaidConversation,
+    ) -> Result<&'a Channel, Verdict> {
+        let word = conversation.channel.as_deref();
+        let chosen_for = |own: &str| self.of_words.get(&own.to_ascii_lowercase()).copied();
         // One number of ChatVolt says more than the kind of channel.
         let credentials = conversation.credentials.as_deref();
         let own = credentials
             .and_then(chosen_for)
             .or_else(|| word.and_then(chosen_for));
-        let of_all = choices.iter().find(|choice| choice.word.is_none());
         let chosen = match (own, word) {
             (Some(own), _) => Some(own),
             (None, Some(word)) if is_elsewhere(word) => {
                 return Err(Verdict::LeftOut(format!("channel {word} is not WhatsApp")));
             }
             // A word of ChatVolt that is not known here may be a channel that is not WhatsApp.
-            (None, Some(word)) if provider(word).is_none() => match self.channel(word) {
+            (None, Some(word)) if provider(word).is_none() => match self.existing.channel(word) {
                 Some(channel) => return Ok(channel),
-                None if of_all.is_some() => {
+                None if self.of_all.is_some() => {
                     return Err(Verdict::LeftOut(format!(
                         "channel {word} is not known: give --channel {word}=ID if it is WhatsApp"
                     )));
                 }
                 None => None,
             },
-            (None, _) => of_all,
+            (None, _) => self.of_all,
         };
-        if let Some(chosen) = chosen {
-            let channel = self.channel(chosen.channel.as_str());
-            return channel.ok_or_else(|| Verdict::Wrong("the channel is gone".to_owned()));
-        }
-        let Some(word) = word else {
-            return Err(Verdict::Wrong(
+        match (chosen, word) {
+            (Some(chosen), _) => Ok(chosen),
+            (None, Some(word)) => {
+                let channel = self.existing.channel_of_word(word);
+                channel.map_err(Verdict::Wrong)
+            }
+            (None, None) => Err(Verdict::Wrong(
                 "it names no channel: fill channel in, or give --channel".to_owned(),
-            ));
-        };
-        self.channel_of_word(word).map_err(Verdict::Wrong)
+            )),
+        }
     }
+}
 
+impl Existing {
     fn channel_of_word(&self, word: &str) -> Result<&Channel, String> {
         let Some(provider) = provider(word) else {
             return Err(format!(

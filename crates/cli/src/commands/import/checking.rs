@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 
 use recado_core::fields::{self, TextField};
-use recado_core::{AgentId, ConversationId, GivenRecipient, RecipientKind};
+use recado_core::{AgentId, ConversationId};
 use serde_json::{Value, json};
 
-use super::channels::Choice;
-use super::existing::{Channel, Existing, Parties};
+use super::channels::{Choice, Choices};
+use super::existing::{Existing, Parties};
 use super::parsing::{Place, Row, Said, SaidConversation};
+use super::recipient::{To, to};
 use crate::failure::Failure;
 
 /// What is to be done, in the order of the rows, agents first.
@@ -24,6 +25,8 @@ pub(super) struct Checked {
     pub(super) id: String,
     /// What may be misunderstood about its phone number.
     pub(super) warning: Option<String>,
+    /// Which other agent talks to the same phone.
+    pub(super) shared: Option<String>,
     pub(super) verdict: Verdict,
 }
 
@@ -34,8 +37,14 @@ impl Checked {
             kind: Kind::Agent,
             id,
             warning: None,
+            shared: None,
             verdict,
         }
+    }
+
+    /// Returns whether it is to be created.
+    pub(super) fn is_new(&self) -> bool {
+        matches!(self.verdict, Verdict::Create(_))
     }
 }
 
@@ -71,24 +80,19 @@ impl Plan {
         choices: &[Choice],
         agent: Option<&AgentId>,
     ) -> Result<Self, Failure> {
-        for Choice { channel, .. } in choices {
-            if existing.channel(channel.as_str()).is_none() {
-                return Err(Failure::Usage(format!(
-                    "channel {channel} does not exist; see `recado channel list`"
-                )));
-            }
-        }
         let mut checker = Checker {
             existing,
-            choices,
+            choices: Choices::new(choices, existing, &rows)?,
             agent,
             named: HashMap::new(),
             read: HashMap::new(),
             parties: HashMap::new(),
+            planned: Existing::default(),
         };
         // The agent of a conversation may stand further down, or in the next file.
         let mut agents: Vec<_> = rows.iter().filter_map(|row| checker.agent(row)).collect();
         agents.extend(rows.iter().filter_map(|row| checker.nameless_agent(row)));
+        checker.check_agent()?;
         let conversations = rows.into_iter().filter_map(|row| checker.conversation(row));
         Ok(Self {
             conversations: conversations.collect(),
@@ -110,16 +114,32 @@ impl Plan {
 
 struct Checker<'a> {
     existing: &'a Existing,
-    choices: &'a [Choice],
+    choices: Choices<'a>,
     agent: Option<&'a AgentId>,
     /// The agents with a name, and where each has it.
     named: HashMap<String, (String, Place)>,
     /// The conversations that were read, and where.
     read: HashMap<String, (Parties, Place)>,
     parties: HashMap<Parties, (String, Place)>,
+    /// The conversations that are to be created.
+    planned: Existing,
 }
 
 impl Checker<'_> {
+    /// Checks that the agent of conversations without one exists, or is named in the rows.
+    fn check_agent(&self) -> Result<(), Failure> {
+        match self.agent.map(AgentId::as_str) {
+            Some(id) if !self.is_known(id) => Err(Failure::Usage(format!(
+                "agent {id} does not exist, and has no name in the files; see `recado agent list`"
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    fn is_known(&self, agent: &str) -> bool {
+        self.existing.agents.contains_key(agent) || self.named.contains_key(agent)
+    }
+
     /// The agent of a row that gives it a name, unless an earlier one has given the same.
     fn agent(&mut self, row: &Row) -> Option<Checked> {
         let said = row.said.as_ref().ok()?;
@@ -172,7 +192,8 @@ impl Checker<'_> {
 
     /// The conversation of a row, or what is wrong with a row that says nothing.
     fn conversation(&mut self, row: Row) -> Option<Checked> {
-        let (place, mut id, mut warning) = (row.place, String::new(), None);
+        let (place, mut id) = (row.place, String::new());
+        let (mut warning, mut shared) = (None, None);
         let mut kind = Kind::Conversation;
         let verdict = match row.said {
             Err(problem) => {
@@ -185,7 +206,12 @@ impl Checker<'_> {
                 let verdict = self.parts(&said, conversation);
                 let verdict = verdict.map(|(parties, to)| {
                     warning = to.warning;
-                    self.new_conversation(&id, &place, &parties, &to.given)
+                    let verdict = self.new_conversation(&id, &place, &parties, &to.given);
+                    if matches!(verdict, Verdict::Create(_)) {
+                        shared = self.shared(&parties);
+                        self.planned.add(id.clone(), parties);
+                    }
+                    verdict
                 });
                 verdict.unwrap_or_else(|verdict| verdict)
             }
@@ -195,8 +221,19 @@ impl Checker<'_> {
             kind,
             id,
             warning,
+            shared,
             verdict,
         })
+    }
+
+    /// Says which other agent talks to the same phone.
+    fn shared(&self, parties: &Parties) -> Option<String> {
+        let mut all = [self.existing, &self.planned].into_iter();
+        let other = all.find_map(|all| all.talk_of_another_agent(parties))?;
+        Some(format!(
+            "agent {} talks to this phone over this channel as well, in conversation {}: what the customer writes comes to one of the two",
+            other.agent, other.id
+        ))
     }
 
     /// Who talks to whom, with everything that is wrong about it.
@@ -205,7 +242,7 @@ impl Checker<'_> {
         said: &Said,
         conversation: &SaidConversation,
     ) -> Result<(Parties, To), Verdict> {
-        let channel = match self.existing.chosen(self.choices, conversation) {
+        let channel = match self.choices.channel_of(conversation) {
             Err(left_out @ Verdict::LeftOut(_)) => return Err(left_out),
             channel => channel,
         };
@@ -245,7 +282,7 @@ impl Checker<'_> {
         )?;
         id.parse::<AgentId>()
             .map_err(|error| format!("agentId: {error}"))?;
-        if self.existing.agents.contains_key(id) || self.named.contains_key(id) {
+        if self.is_known(id) {
             return Ok(id.to_owned());
         }
         Err(format!(
@@ -295,65 +332,6 @@ impl Checker<'_> {
             })),
         }
     }
-}
-
-/// A recipient that was understood.
-struct To {
-    /// As the server is told it.
-    given: String,
-    /// As the server writes it.
-    canonical: String,
-    warning: Option<String>,
-}
-
-/// The first address that can be read, and that the channel carries messages to.
-///
-/// A conversation with a group is with the group alone: its other addresses are those of a member.
-fn to(conversation: &SaidConversation, channel: Option<&Channel>) -> Result<To, Verdict> {
-    let mut first_problem = None;
-    for text in &conversation.addresses {
-        let read = text
-            .parse::<GivenRecipient>()
-            .map_err(|error| error.to_string());
-        let is_group = read
-            .as_ref()
-            .is_ok_and(|read| read.recipient.kind() == RecipientKind::Group);
-        if conversation.is_group && !is_group {
-            continue;
-        }
-        let read = read.and_then(|read| {
-            let carried = channel.map_or(Ok(()), |channel| {
-                channel.capabilities().check_recipient(&read.recipient)
-            });
-            carried.map(|()| read).map_err(|refusal| refusal.details)
-        });
-        match read {
-            Ok(read) => {
-                let canonical = read.recipient.to_string();
-                // The number was read here: a `+` keeps it from being read otherwise there.
-                let given = match read.recipient.kind() {
-                    RecipientKind::Phone => format!("+{canonical}"),
-                    _ => canonical.clone(),
-                };
-                return Ok(To {
-                    given,
-                    canonical,
-                    warning: read.warning,
-                });
-            }
-            Err(problem) if is_group => {
-                return Err(Verdict::LeftOut(format!("it is with a group: {problem}")));
-            }
-            Err(problem) => first_problem = first_problem.or(Some(problem)),
-        }
-    }
-    Err(match first_problem {
-        _ if conversation.is_group => Verdict::LeftOut(
-            "it is with a group, and channelExternalId is not the address of one".to_owned(),
-        ),
-        Some(problem) => Verdict::Wrong(format!("phone: {problem}")),
-        None => Verdict::Wrong("it has no phone: fill it in, or delete the row".to_owned()),
-    })
 }
 
 impl Parties {

@@ -8,13 +8,13 @@ use futures_util::stream::FuturesUnordered;
 use serde_json::Value;
 use tokio::sync::watch;
 
-use super::checking::{Checked, Kind, Plan, Verdict};
+use super::checking::{Checked, Plan, Verdict};
 use super::progress::Progress;
 use super::reporting::Report;
 use crate::client::Client;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
-use crate::output::Output;
+use crate::output::{Output, note};
 use crate::terminal::interrupted;
 
 /// Requests under way at once: enough to hide the way to a distant server.
@@ -24,6 +24,11 @@ const IN_FLIGHT: usize = 8;
 const ATTEMPTS: u32 = 5;
 
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
+
+/// Longest wait between two tries that a server may ask for.
+const MAX_WAIT: Duration = Duration::from_mins(1);
+
+const WAITS: &str = "waiting for the requests under way; Ctrl-C again does not wait";
 
 /// Refusals that are about one row alone; any other would meet each row.
 const ABOUT_ONE_ROW: [&str; 4] = [
@@ -49,23 +54,25 @@ pub(super) async fn run(
     client: &Client,
     mut report: Report,
 ) -> Result<Output, Failure> {
-    let count = |rows: &[Checked]| rows.iter().filter(|row| is_new(row)).count();
+    let count = |rows: &[Checked]| rows.iter().filter(|row| row.is_new()).count();
     report.progress = Progress::of(count(&plan.agents) + count(&plan.conversations));
     let (pace, paced) = watch::channel(Pace::Going);
     let mut failure = None;
     let mut interrupt = pin!(interrupted());
-    for rows in [plan.agents, plan.conversations] {
-        let (new, old): (Vec<_>, Vec<_>) = rows.into_iter().partition(is_new);
-        for row in &old {
-            report.add(row)?;
-        }
+    for (list, rows) in [
+        ("agents", plan.agents),
+        ("conversations", plan.conversations),
+    ] {
+        let new = new_of(rows, &mut report)?;
         let (mut waiting, mut in_flight) = (new.into_iter(), FuturesUnordered::new());
         // A conversation of an agent that could not be created would fail as well.
         let mut stops = failure.is_some();
         loop {
             while !stops && in_flight.len() < IN_FLIGHT {
-                let Some(row) = waiting.next() else { break };
-                in_flight.push(create(client, row, paced.clone()));
+                let Some((row, body)) = waiting.next() else {
+                    break;
+                };
+                in_flight.push(create(client, list, row, body, paced.clone()));
             }
             let (row, created) = tokio::select! {
                 done = in_flight.next() => match done {
@@ -75,6 +82,7 @@ pub(super) async fn run(
                 () = &mut interrupt => {
                     failure = failure.or(Some(ExitCode::OwnFault));
                     stops = true;
+                    report.progress.beside(|| note(WAITS));
                     pace.send_modify(Pace::slow_down);
                     interrupt.set(interrupted());
                     continue;
@@ -92,7 +100,7 @@ pub(super) async fn run(
                 }
             }
         }
-        for row in waiting {
+        for (row, _) in waiting {
             report.tell(&row, "notTried", None)?;
         }
     }
@@ -100,27 +108,35 @@ pub(super) async fn run(
     Ok(report.created(failure))
 }
 
-fn is_new(row: &Checked) -> bool {
-    matches!(row.verdict, Verdict::Create(_))
+/// Returns what is to be created with the body of each, and reports the other rows.
+fn new_of(rows: Vec<Checked>, report: &mut Report) -> Result<Vec<(Checked, Value)>, Failure> {
+    let mut new = Vec::new();
+    for row in rows {
+        match &row.verdict {
+            Verdict::Create(body) => {
+                let body = body.clone();
+                new.push((row, body));
+            }
+            _ => report.add(&row)?,
+        }
+    }
+    Ok(new)
 }
 
 /// Creates one, and says what became of it. Its id makes it safe to try again after a lost answer.
 async fn create(
     client: &Client,
+    list: &str,
     row: Checked,
+    body: Value,
     pace: watch::Receiver<Pace>,
 ) -> (Checked, Result<&'static str, Failure>) {
-    let created = match &row.verdict {
-        Verdict::Create(body) => {
-            let mut ends = pace.clone();
-            tokio::select! {
-                created = try_to_create(client, &row, body, pace) => created,
-                () = reached(&mut ends, Pace::Ending) => {
-                    Err(Failure::OutcomeUnknown("the answer was not waited for".to_owned()))
-                }
-            }
+    let (mut ends, path) = (pace.clone(), [list, &row.id]);
+    let created = tokio::select! {
+        created = try_to_create(client, &path, &body, pace) => created,
+        () = reached(&mut ends, Pace::Ending) => {
+            Err(Failure::OutcomeUnknown("the answer was not waited for".to_owned()))
         }
-        _ => Ok("present"),
     };
     (row, created)
 }
@@ -144,21 +160,17 @@ async fn reached(pace: &mut watch::Receiver<Pace>, least: Pace) {
 
 async fn try_to_create(
     client: &Client,
-    row: &Checked,
+    path: &[&str; 2],
     body: &Value,
     mut paced: watch::Receiver<Pace>,
 ) -> Result<&'static str, Failure> {
-    let list = match row.kind {
-        Kind::Agent => "agents",
-        Kind::Conversation | Kind::Row => "conversations",
-    };
     let (mut pause, mut attempt) = (FIRST_PAUSE, 1);
     loop {
-        let Err(failure) = client.post(&[list], body).await else {
+        let Err(failure) = client.post(&path[..1], body).await else {
             return Ok("created");
         };
         if failure.reason() == Some("already_exists") {
-            return same(client, &[list, &row.id], body, failure).await;
+            return same(client, path, body, failure).await;
         }
         let is_lost = matches!(failure, Failure::OutcomeUnknown(_));
         if attempt == ATTEMPTS || !(is_lost || failure.may_pass()) {
@@ -166,11 +178,16 @@ async fn try_to_create(
         }
         tokio::select! {
             () = reached(&mut paced, Pace::Stopping) => return Err(failure),
-            () = tokio::time::sleep(pause) => {}
+            () = tokio::time::sleep(wait(pause, failure.retry_after())) => {}
         }
         pause *= 2;
         attempt += 1;
     }
+}
+
+/// How long to wait before the next try, if the server asks for a time.
+fn wait(pause: Duration, asked: Option<Duration>) -> Duration {
+    asked.map_or(pause, |asked| asked.clamp(pause, MAX_WAIT.max(pause)))
 }
 
 /// Something of that id came into being meanwhile: by a try whose answer was lost, or by another caller.
@@ -191,4 +208,25 @@ async fn same(
     let mut members = body.as_object().into_iter().flatten();
     let is_same = members.all(|(key, value)| text(&found.value[key]) == text(value));
     if is_same { Ok("present") } else { Err(failure) }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case::not_asked(2, None, 2)]
+    #[case::less(2, Some(1), 2)]
+    #[case::more(2, Some(7), 7)]
+    #[case::too_much(2, Some(3600), 60)]
+    fn a_server_is_asked_again_when_it_says_so(
+        #[case] pause: u64,
+        #[case] asked: Option<u64>,
+        #[case] expected: u64,
+    ) {
+        let waited = wait(Duration::from_secs(pause), asked.map(Duration::from_secs));
+        assert_eq!(waited.as_secs(), expected);
+    }
 }

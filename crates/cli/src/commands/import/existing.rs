@@ -17,6 +17,8 @@ pub(super) struct Existing {
     pub(super) channels: Vec<Channel>,
     conversations: HashMap<String, Parties>,
     ids: HashMap<Parties, String>,
+    /// The conversations with each recipient over each channel.
+    talks: HashMap<(String, String), Vec<Talk>>,
 }
 
 /// A connected number.
@@ -24,6 +26,13 @@ pub(super) struct Channel {
     pub(super) id: String,
     pub(super) provider: Provider,
     pub(super) is_wuzapi: bool,
+}
+
+/// A conversation with a recipient over a channel.
+#[derive(Clone)]
+pub(super) struct Talk {
+    pub(super) agent: String,
+    pub(super) id: String,
 }
 
 /// Who talks to whom; there is one conversation of each.
@@ -66,6 +75,11 @@ impl Existing {
     }
 
     pub(super) fn add(&mut self, id: String, parties: Parties) {
+        let talks = self.talks.entry(parties.number()).or_default();
+        talks.push(Talk {
+            agent: parties.agent.clone(),
+            id: id.clone(),
+        });
         self.ids.insert(parties.clone(), id.clone());
         self.conversations.insert(id, parties);
     }
@@ -75,6 +89,12 @@ impl Existing {
         self.conversations.get(id)
     }
 
+    /// A conversation of another agent with the same recipient over the same channel.
+    pub(super) fn talk_of_another_agent(&self, parties: &Parties) -> Option<&Talk> {
+        let mut talks = self.talks.get(&parties.number())?.iter();
+        talks.find(|talk| talk.agent != parties.agent)
+    }
+
     /// The conversation of these parties.
     pub(super) fn conversation(&self, parties: &Parties) -> Option<&str> {
         self.ids.get(parties).map(String::as_str)
@@ -82,6 +102,11 @@ impl Existing {
 }
 
 impl Parties {
+    /// The channel and the recipient.
+    fn number(&self) -> (String, String) {
+        (self.channel.clone(), self.to.clone())
+    }
+
     /// Of a conversation as the server shows it.
     pub(super) fn of(conversation: &Value) -> Self {
         let text = |key: &str| conversation[key].as_str().unwrap_or_default().to_owned();

@@ -31,11 +31,17 @@ pub(super) struct Row {
 pub(super) struct Place {
     pub(super) file: Arc<str>,
     pub(super) line: u64,
+    /// Its number in a list of JSON, from 0: an API answers in one line.
+    pub(super) entry: Option<usize>,
 }
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}, line {}", self.file, self.line)
+        write!(f, "{}, line {}", self.file, self.line)?;
+        match self.entry {
+            Some(entry) => write!(f, ", entry [{entry}]"),
+            None => Ok(()),
+        }
     }
 }
 
@@ -64,8 +70,6 @@ pub(super) struct SaidConversation {
 /// Reads the rows of a file. A fault of the file itself is a row that says so, and the last one.
 pub(super) fn rows(file: &str, text: &str, into: &mut Vec<Row>) {
     let file: Arc<str> = file.into();
-    // Spreadsheets write this mark.
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if text.trim_start().starts_with(['[', '{']) {
         json(&file, text, into);
     } else {
@@ -75,43 +79,47 @@ pub(super) fn rows(file: &str, text: &str, into: &mut Vec<Row>) {
 
 /// Reads objects one after another, in lists or not: several answers of an API may be in one file.
 fn json(file: &Arc<str>, text: &str, into: &mut Vec<Row>) {
-    let (mut rest, mut line, mut depth) = (text, 1, 0_i32);
-    let mut row = |line, said| {
+    let (mut rest, mut line) = (text, 1);
+    // How many entries of each open list were read.
+    let mut lists = Vec::<usize>::new();
+    let mut row = |line, entry, said| {
         let file = Arc::clone(file);
         into.push(Row {
-            place: Place { file, line },
+            place: Place { file, line, entry },
             said,
         });
     };
     while let Some(sign) = rest.chars().next() {
+        let entry = lists.last().copied();
         let taken = match sign {
             '{' => {
                 let mut values = Deserializer::from_str(rest).into_iter::<Value>();
                 match values.next() {
-                    Some(Ok(value)) => row(line, of_json(&value)),
-                    _ => return row(line, Err(NOT_JSON.to_owned())),
+                    Some(Ok(value)) => row(line, entry, of_json(&value)),
+                    _ => return row(line, entry, Err(NOT_JSON.to_owned())),
+                }
+                if let Some(entries) = lists.last_mut() {
+                    *entries += 1;
                 }
                 values.byte_offset()
             }
             '[' => {
-                depth += 1;
+                lists.push(0);
                 1
             }
-            ']' => {
-                depth -= 1;
-                1
-            }
+            ']' if lists.pop().is_some() => 1,
             ',' => 1,
             sign if sign.is_whitespace() => sign.len_utf8(),
-            _ => return row(line, Err(NOT_JSON.to_owned())),
+            _ => return row(line, entry, Err(NOT_JSON.to_owned())),
         };
         let (read, after) = rest.split_at(taken);
         line += read.bytes().filter(|byte| *byte == b'\n').count() as u64;
         rest = after;
     }
-    if depth != 0 {
+    if let Some(entry) = lists.pop() {
         row(
             line,
+            Some(entry),
             Err("the file ends within a list: fetch it again".to_owned()),
         );
     }
@@ -181,13 +189,12 @@ fn international(address: String) -> String {
 }
 
 fn table(file: &Arc<str>, text: &str, into: &mut Vec<Row>) {
-    let first = text.lines().next().unwrap_or_default();
-    // Spreadsheets separate by `;` where the comma is the decimal sign.
-    let delimiter = if first.contains(';') && !first.contains(',') {
-        b';'
-    } else {
-        b','
+    let (delimiter, told) = match separator(text) {
+        Some((separator, rest)) => (separator, text.len() - rest.len()),
+        None => (likely_separator(text), 0),
     };
+    let (before, text) = text.split_at(told);
+    let lines_before = before.bytes().filter(|byte| *byte == b'\n').count() as u64;
     let mut reader = ReaderBuilder::new()
         .delimiter(delimiter)
         .flexible(true)
@@ -195,18 +202,7 @@ fn table(file: &Arc<str>, text: &str, into: &mut Vec<Row>) {
         .from_reader(text.as_bytes());
     let mut places = None;
     for record in reader.records() {
-        // A position is where the record before ended: line breaks may stand between.
-        let line = |position: Option<&csv::Position>| {
-            position.map_or(1, |position| {
-                let rest = usize::try_from(position.byte()).ok();
-                let rest = rest.and_then(|byte| text.get(byte..)).unwrap_or_default();
-                let breaks = rest
-                    .bytes()
-                    .take_while(|byte| matches!(byte, b'\r' | b'\n'));
-                let lines = breaks.filter(|byte| *byte == b'\n').count();
-                position.line() + u64::try_from(lines).unwrap_or_default()
-            })
-        };
+        let line = |position: Option<&csv::Position>| lines_before + line_of(text, position);
         let (line, said) = match &record {
             Err(error) => (
                 line(error.position()),
@@ -238,13 +234,48 @@ fn table(file: &Arc<str>, text: &str, into: &mut Vec<Row>) {
         };
         let file = Arc::clone(file);
         into.push(Row {
-            place: Place { file, line },
+            place: Place {
+                file,
+                line,
+                entry: None,
+            },
             said,
         });
         if places.is_none() {
             return;
         }
     }
+}
+
+/// Returns the line of a record. Its position is where the record before ended: line breaks may stand between.
+fn line_of(text: &str, position: Option<&csv::Position>) -> u64 {
+    position.map_or(1, |position| {
+        let rest = usize::try_from(position.byte()).ok();
+        let rest = rest.and_then(|byte| text.get(byte..)).unwrap_or_default();
+        let breaks = rest
+            .bytes()
+            .take_while(|byte| matches!(byte, b'\r' | b'\n'));
+        let lines = breaks.filter(|byte| *byte == b'\n').count();
+        position.line() + u64::try_from(lines).unwrap_or_default()
+    })
+}
+
+/// Reads the line `sep=;`, with which spreadsheets tell the separator, and returns what is behind it.
+fn separator(text: &str) -> Option<(u8, &str)> {
+    let (first, rest) = text.split_once('\n')?;
+    let first = first.trim_end_matches('\r').trim_matches('"');
+    match first.as_bytes() {
+        [b's' | b'S', b'e' | b'E', b'p' | b'P', b'=', separator] => Some((*separator, rest)),
+        _ => None,
+    }
+}
+
+/// The sign that separates the columns in the first line. Spreadsheets take `;` where the comma is the decimal sign.
+fn likely_separator(text: &str) -> u8 {
+    let first = text.lines().next().unwrap_or_default();
+    let count = |sign: &u8| first.bytes().filter(|byte| byte == sign).count();
+    let found = [b'\t', b';', b','].into_iter().max_by_key(count);
+    found.unwrap_or(b',')
 }
 
 /// The place of each column in the records, by the first one.

@@ -32,6 +32,7 @@ pub(super) struct Report {
     file: Option<File>,
     counts: BTreeMap<&'static str, usize>,
     warnings: usize,
+    shared: usize,
     shown: usize,
     pub(super) progress: Progress,
 }
@@ -45,6 +46,7 @@ impl Report {
             printer,
             counts: BTreeMap::new(),
             warnings: 0,
+            shared: 0,
             shown: 0,
             progress: Progress::none(),
         })
@@ -69,6 +71,7 @@ impl Report {
     ) -> Result<(), Failure> {
         *self.counts.entry(status).or_default() += 1;
         self.warnings += usize::from(row.warning.is_some());
+        self.shared += usize::from(row.shared.is_some());
         let kind = match row.kind {
             Kind::Agent => "agent",
             Kind::Conversation => "conversation",
@@ -77,7 +80,13 @@ impl Report {
         let mut line = json!({
             "file": &*row.place.file, "line": row.place.line, "kind": kind, "id": row.id, "status": status,
         });
-        for (key, text) in [("problem", problem), ("warning", row.warning.as_deref())] {
+        if let Some(entry) = row.place.entry {
+            line["entry"] = entry.into();
+        }
+        let warnings = [row.warning.as_deref(), row.shared.as_deref()];
+        let warnings: Vec<_> = warnings.into_iter().flatten().collect();
+        let warning = (!warnings.is_empty()).then(|| warnings.join("; "));
+        for (key, text) in [("problem", problem), ("warning", warning.as_deref())] {
             if let Some(text) = text {
                 line[key] = text.into();
             }
@@ -88,8 +97,9 @@ impl Report {
         if self.printer.is_json() {
             return self.print(&line, String::new());
         }
-        match problem {
-            Some(problem) if matches!(status, "wrong" | "failed") => {
+        let problem = problem.filter(|_| matches!(status, "wrong" | "failed"));
+        match problem.or(row.shared.as_deref()) {
+            Some(problem) => {
                 self.shown += 1;
                 if self.shown > MAX_SHOWN {
                     return Ok(());
@@ -101,7 +111,7 @@ impl Report {
                 let text = format!("{}: {what}{}", row.place, visible(problem));
                 self.print(&line, text)
             }
-            _ => Ok(()),
+            None => Ok(()),
         }
     }
 
@@ -165,6 +175,12 @@ impl Report {
             lines.push(format!(
                 "{} phone numbers may be meant otherwise: --report FILE tells how each was read",
                 self.warnings
+            ));
+        }
+        if self.shared > 0 {
+            lines.push(format!(
+                "{} with a phone to which another agent talks as well",
+                self.shared
             ));
         }
         lines.extend((!advice.is_empty()).then(|| advice.to_owned()));

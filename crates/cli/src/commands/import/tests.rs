@@ -52,7 +52,12 @@ fn plan(text: &str, channels: &[&str]) -> Plan {
 /// The only row of a CSV file with these cells.
 fn one(cells: &str) -> Checked {
     let text = format!("agentId,agentName,conversationId,channel,phone,name\n{cells}\n");
-    let plan = plan(&text, &["zapi=z1"]);
+    let channels: &[&str] = if cells.contains(",zapi,") {
+        &["zapi=z1"]
+    } else {
+        &[]
+    };
+    let plan = plan(&text, channels);
     let mut rows: Vec<_> = plan.agents.into_iter().chain(plan.conversations).collect();
     assert_eq!(rows.len(), 1);
     rows.remove(0)
@@ -79,7 +84,16 @@ fn expected() -> [Value; 3] {
     "agentId,agentName,conversationId,channel,phone,name\na2,Bia,c1,whatsapp,+55 11 90000-0002,\"Rita, R.\"\na1,,c2,zapperapi,190000000000001@lid,\n"
 )]
 #[case::of_a_spreadsheet(
-    "\u{feff}Phone;ConversationId;Channel;AgentId;AgentName\r\n+5511900000002;c1;WhatsApp;a2;Bia\r\n190000000000001@lid;c2;zapper;;\r\n"
+    "Phone;ConversationId;Channel;AgentId;AgentName\r\n+5511900000002;c1;WhatsApp;a2;Bia\r\n190000000000001@lid;c2;zapper;;\r\n"
+)]
+#[case::with_tabs(
+    "agentId\tagentName\tconversationId\tchannel\tphone\tname\na2\tBia\tc1\twhatsapp\t+5511900000002\tRita, R.; x\na1\t\tc2\tzapper\t190000000000001@lid\t\n"
+)]
+#[case::with_a_line_that_tells_the_separator(
+    "sep=;\r\nagentId;agentName;conversationId;channel;phone\r\na2;Bia;c1;whatsapp;+5511900000002\r\na1;;c2;zapper;190000000000001@lid\r\n"
+)]
+#[case::with_another_separator(
+    "\"sep=|\"\nagentId|agentName|conversationId|channel|phone\na2|Bia|c1|whatsapp|+5511900000002\na1||c2|zapper|190000000000001@lid\n"
 )]
 #[case::answers_of_the_api(r#"[{"id":"a2","name":"Bia","modelName":"gpt_4o","tools":[]}]
     [{"id":"c1","agentId":"a2","channel":"whatsapp","channelExternalId":"5511900000002","participantsContacts":[]},
@@ -206,7 +220,7 @@ fn an_agent_has_one_name() {
 #[case::of_all(&["z1"], Some("z1"))]
 #[case::of_a_word(&["z1", "zapi=z2"], Some("z2"))]
 #[case::of_an_id_at_chatvolt(&["zapi=z1", "sp_7=z2"], Some("z2"))]
-#[case::of_another_word(&["whatsapp=main"], None)]
+#[case::of_none(&[], None)]
 fn a_channel_is_chosen(#[case] channels: &[&str], #[case] chosen: Option<&str>) {
     let text = r#"{"id":"c1","channel":"zapi","channelCredentialsId":"sp_7","channelExternalId":"5511900000002"}"#;
     let row = plan(text, channels).conversations.remove(0);
@@ -257,9 +271,8 @@ fn a_group_is_never_a_conversation_with_a_member(
     let text = json!({"id": "c1", "channel": channel, "channelExternalId": address, "isGroup": is_group,
         "whatsappChatLid": "190000000000001@lid",
         "participantsContacts": [{"externalId": "5511900000002", "phoneNumber": "+55 11 90000-0002"}]});
-    let row = plan(&text.to_string(), &["zapi=z1"])
-        .conversations
-        .remove(0);
+    let channels: &[&str] = if channel == "zapi" { &["zapi=z1"] } else { &[] };
+    let row = plan(&text.to_string(), channels).conversations.remove(0);
     match (row.verdict, expected) {
         (Verdict::Create(body), Ok(to)) => assert_eq!(body["to"], to),
         (Verdict::LeftOut(text), Err(reason)) => assert!(text.contains(reason), "{text}"),
@@ -274,15 +287,70 @@ fn an_agent_that_has_its_name_further_down_is_no_fault() {
     assert!(matches!(rows[0].verdict, Verdict::Create(_)));
 }
 
+#[rstest]
+#[case::unknown(&["x"], "channel x does not exist; see `recado channel list`")]
+#[case::two_for_all(&["z1", "main"], "--channel names two channels for all conversations on WhatsApp, z1 and main: ")]
+#[case::two_for_a_word(&["zapi=z1", "ZAPI=z2"], "--channel names two channels for ZAPI, z1 and z2: ")]
+#[case::for_nothing(&["zapi=z1", "support=z2"], "--channel support=… is for no conversation of the files: the conversations have website, zapi")]
+fn a_choice_that_is_wrong_or_useless_is_refused(#[case] channels: &[&str], #[case] problem: &str) {
+    let choices: Vec<_> = channels.iter().map(|it| choice(it).unwrap()).collect();
+    let rows = rows("conversationId,channel,phone\nc1,zapi,+5511900000002\nc2,Website,\n");
+    let failure = Plan::new(rows, &existing(), &choices, None).err().unwrap();
+    let text = failure.to_string();
+    assert!(text.starts_with(problem), "{text}");
+}
+
 #[test]
-fn a_channel_that_is_chosen_exists() {
-    let failure = Plan::new(Vec::new(), &existing(), &[choice("x").unwrap()], None)
-        .err()
-        .unwrap();
-    assert_eq!(
-        failure.to_string(),
-        "channel x does not exist; see `recado channel list`"
-    );
+fn a_choice_for_a_row_that_cannot_be_read_is_not_refused() {
+    let text = "conversationId,channel,phone\nc1,whatsapp,+5511900000002\n,zapi,5511900000003\n";
+    assert!(plan(text, &["zapi=z1"]).has_errors());
+}
+
+#[test]
+fn an_agent_of_all_conversations_exists_or_is_named() {
+    let plan = |agent: &str| {
+        let agent = agent.parse().unwrap();
+        let rows = rows("agentId,agentName\na2,Bia\n");
+        Plan::new(rows, &existing(), &[], Some(&agent))
+    };
+    assert!(plan("a1").is_ok() && plan("a2").is_ok());
+    let failure = plan("a9").err().unwrap().to_string();
+    assert!(failure.starts_with("agent a9 does not exist"), "{failure}");
+}
+
+#[test]
+fn a_phone_that_two_agents_share_is_a_warning() {
+    let text = "agentId,agentName,conversationId,channel,phone\n\
+        a2,Bia,c1,whatsapp,+5511900000001\na2,,c2,whatsapp,+5511900000002\na1,,c3,whatsapp,+5511900000002\n\
+        a1,,c4,zapperapi,+5511900000002\n";
+    let rows = plan(text, &[]).conversations;
+    assert!(rows.iter().all(Checked::is_new));
+    let shared: Vec<_> = rows.iter().map(|row| row.shared.as_deref()).collect();
+    let of = |agent: &str, id: &str| {
+        format!(
+            "agent {agent} talks to this phone over this channel as well, in conversation {id}: what the customer writes comes to one of the two"
+        )
+    };
+    let (old, new) = (of("a1", "old"), of("a2", "c2"));
+    assert_eq!(shared, [Some(&*old), None, Some(&*new), None]);
+}
+
+#[rstest]
+#[case::one_line(r#"[{"id":"a2","name":"Bia"},{"name":"Cid"}]"#, "f, line 1, entry [1]")]
+#[case::in_the_second_list(
+    "[{\"id\":\"a2\",\"name\":\"Bia\"}]\n[{\"name\":\"Cid\"}]",
+    "f, line 2, entry [0]"
+)]
+#[case::not_json(
+    r#"[{"id":"a2","name":"Bia"},{"id":"a3"},{"id":]"#,
+    "f, line 1, entry [2]"
+)]
+#[case::no_list("{\"id\":\"a2\",\"name\":\"Bia\"}\n{\"name\":\"Cid\"}", "f, line 2")]
+#[case::a_table("sep=;\nagentId;agentName\n;Bia\n", "f, line 3")]
+fn a_problem_says_where_it_is(#[case] text: &str, #[case] place: &str) {
+    let rows = rows(text);
+    let wrong = rows.iter().find(|row| row.said.is_err()).unwrap();
+    assert_eq!(wrong.place.to_string(), place);
 }
 
 #[rstest]

@@ -1,0 +1,69 @@
+//! The customer or the group of a conversation of ChatVolt.
+
+use recado_core::{GivenRecipient, RecipientKind};
+
+use super::checking::Verdict;
+use super::existing::Channel;
+use super::parsing::SaidConversation;
+
+/// A recipient that was understood.
+pub(super) struct To {
+    /// As the server is told it.
+    pub(super) given: String,
+    /// As the server writes it.
+    pub(super) canonical: String,
+    pub(super) warning: Option<String>,
+}
+
+/// The first address that can be read, and that the channel carries messages to.
+///
+/// A conversation with a group is with the group alone: its other addresses are those of a member.
+pub(super) fn to(
+    conversation: &SaidConversation,
+    channel: Option<&Channel>,
+) -> Result<To, Verdict> {
+    let mut first_problem = None;
+    for text in &conversation.addresses {
+        let read = text
+            .parse::<GivenRecipient>()
+            .map_err(|error| error.to_string());
+        let is_group = read
+            .as_ref()
+            .is_ok_and(|read| read.recipient.kind() == RecipientKind::Group);
+        if conversation.is_group && !is_group {
+            continue;
+        }
+        let read = read.and_then(|read| {
+            let carried = channel.map_or(Ok(()), |channel| {
+                channel.capabilities().check_recipient(&read.recipient)
+            });
+            carried.map(|()| read).map_err(|refusal| refusal.details)
+        });
+        match read {
+            Ok(read) => {
+                let canonical = read.recipient.to_string();
+                // The number was read here: a `+` keeps it from being read otherwise there.
+                let given = match read.recipient.kind() {
+                    RecipientKind::Phone => format!("+{canonical}"),
+                    _ => canonical.clone(),
+                };
+                return Ok(To {
+                    given,
+                    canonical,
+                    warning: read.warning,
+                });
+            }
+            Err(problem) if is_group => {
+                return Err(Verdict::LeftOut(format!("it is with a group: {problem}")));
+            }
+            Err(problem) => first_problem = first_problem.or(Some(problem)),
+        }
+    }
+    Err(match first_problem {
+        _ if conversation.is_group => Verdict::LeftOut(
+            "it is with a group, and channelExternalId is not the address of one".to_owned(),
+        ),
+        Some(problem) => Verdict::Wrong(format!("phone: {problem}")),
+        None => Verdict::Wrong("it has no phone: fill it in, or delete the row".to_owned()),
+    })
+}
