@@ -355,9 +355,16 @@ mod tests {
     #[case("events tail --limit 5", "unexpected argument")]
     #[case("events list --conversation ../x", "an id has 1 to 64 characters")]
     #[case("conversation list --recipient bob", "phone number")]
+    #[case("conversation list --after=", "a value is required")]
+    #[case("events tail --after=", "a value is required")]
+    #[case("events list --type=", "a value is required")]
     #[case("conversation show c --last 0", "1..=1000")]
     #[case("webhook add https://h --format xml", "recado, chatvolt")]
-    #[case("webhook deliveries e --status lost", "pending, delivered, failed")]
+    #[case(
+        "webhook deliveries e --status lost",
+        "pending, delivered, failed, not_sent"
+    )]
+    #[case("webhook deliveries e --last 5 --limit 5", "cannot be used with")]
     #[case("webhook update e", "required")]
     #[case("webhook update e --enable --disable", "cannot be used with")]
     #[case("webhook update e --type a --all-types", "cannot be used with")]
@@ -366,6 +373,7 @@ mod tests {
     #[case("webhook replay e --from 2026-11-22T12:00:00Z", "--to")]
     #[case("webhook replay e --delivery d --from a --to b", "cannot be used with")]
     #[case("sandbox read m --listen 127.0.0.1:0", "unexpected argument")]
+    #[case("sandbox say --provider zapi --from 1 Hi", "phone number")]
     #[case(
         "sandbox say --provider telegram --from 1 Hi",
         "whatsapp, zapi, zapperhub, wuzapi"

@@ -3,8 +3,9 @@
 mod tail;
 
 use clap::Subcommand;
+use clap::builder::NonEmptyStringValueParser;
 use recado_core::ConversationId;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::listing::newest;
 use crate::client::{Answer, Client};
@@ -41,10 +42,10 @@ pub(crate) enum Command {
 #[derive(clap::Args)]
 pub(crate) struct Filter {
     /// Begin behind this event
-    #[arg(long, value_name = "EVENT_ID")]
+    #[arg(long, value_name = "EVENT_ID", value_parser = NonEmptyStringValueParser::new())]
     after: Option<String>,
     /// Only this type, such as button.pressed
-    #[arg(long = "type", value_name = "TYPE")]
+    #[arg(long = "type", value_name = "TYPE", value_parser = NonEmptyStringValueParser::new())]
     kind: Option<String>,
     /// Only this conversation
     #[arg(long, value_name = "ID")]
@@ -76,10 +77,8 @@ pub(crate) async fn run(
             last: Some(last),
             ..
         } => {
-            let (events, _) = newest(&["events"], filter.query(), last.into(), client).await?;
-            let value = json!({"data": events, "nextCursor": null});
-            let text = value.to_string();
-            Ok(listed(Answer { text, value }))
+            let newest = newest(&["events"], filter.query(), last.into(), client).await?;
+            Ok(listed(newest.into()))
         }
         Command::List { filter, limit, .. } => {
             let limit = limit.map(|limit| ("limit", limit.to_string()));
@@ -107,6 +106,8 @@ fn listed(answer: Answer) -> Output {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]

@@ -2,21 +2,38 @@
 
 use std::collections::VecDeque;
 
-use serde_json::Value;
+use clap::builder::NonEmptyStringValueParser;
+use serde_json::{Value, json};
 
-use crate::client::Client;
+use crate::client::{Answer, Client};
 use crate::failure::Failure;
 
 /// The most that every list gives at once.
 const PAGE: &str = "100";
 
-/// Returns the newest entries of a list, oldest first, and how many came before; the server lists from the oldest on.
+/// The newest entries of a list, oldest first.
+pub(crate) struct Newest {
+    pub(crate) entries: Vec<Value>,
+    /// How many entries the list has before them.
+    pub(crate) earlier: usize,
+}
+
+impl From<Newest> for Answer {
+    /// The same as a part of a list, which is its last.
+    fn from(newest: Newest) -> Self {
+        let value = json!({"data": newest.entries, "nextCursor": null});
+        let text = value.to_string();
+        Self { text, value }
+    }
+}
+
+/// Returns the newest entries of a list; the server lists from the oldest on.
 pub(crate) async fn newest(
     path: &[&str],
     filter: Vec<(&str, String)>,
     last: usize,
     client: &Client,
-) -> Result<(Vec<Value>, usize), Failure> {
+) -> Result<Newest, Failure> {
     let (mut newest, mut earlier) = (VecDeque::new(), 0);
     each(path, filter, client, |entry| {
         newest.push_back(entry);
@@ -26,7 +43,8 @@ pub(crate) async fn newest(
         }
     })
     .await?;
-    Ok((newest.into(), earlier))
+    let entries = newest.into();
+    Ok(Newest { entries, earlier })
 }
 
 /// Reads all entries of a list, one part at a time.
@@ -74,7 +92,7 @@ pub(crate) struct ListArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=100))]
     limit: Option<u8>,
     /// Begin behind this cursor, the `nextCursor` of the part before
-    #[arg(long, value_name = "CURSOR")]
+    #[arg(long, value_name = "CURSOR", value_parser = NonEmptyStringValueParser::new())]
     after: Option<String>,
 }
 

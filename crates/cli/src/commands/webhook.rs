@@ -1,5 +1,6 @@
 //! `recado webhook`: who is told of events.
 
+mod deliveries;
 mod replay;
 mod update;
 
@@ -38,14 +39,6 @@ const FIELDS: Columns = &[
     ("UPDATED", "/updatedAt"),
 ];
 const ROTATED: Columns = &[("SECRET", "/secret"), ("OLD ONE UNTIL", "/previousUntil")];
-const DELIVERIES: Columns = &[
-    ("ID", "/id"),
-    ("EVENT", "/eventId"),
-    ("STATUS", "/status"),
-    ("TRIES", "/attemptCount"),
-    ("ERROR", "/lastError"),
-    ("NEXT", "/nextAttemptAt"),
-];
 const DELIVERY: Columns = &[
     ("ID", "/id"),
     ("EVENT", "/eventId"),
@@ -108,15 +101,8 @@ pub(crate) enum Command {
     Test { id: String },
     /// Give a webhook endpoint a new secret; for 24 hours the old one signs as well
     RotateSecret { id: String },
-    /// List what was delivered to a webhook endpoint, and what was not
-    Deliveries {
-        id: String,
-        /// Only these
-        #[arg(long, value_parser = PossibleValuesParser::new(["pending", "delivered", "failed"]))]
-        status: Option<String>,
-        #[command(flatten)]
-        list: ListArgs,
-    },
+    /// List what was delivered to a webhook endpoint and what was not, oldest first
+    Deliveries(deliveries::Deliveries),
     /// Show one delivery with every attempt
     Delivery { id: String, delivery: String },
     /// Skip a delivery that keeps failing, so that the next of its conversation goes
@@ -165,12 +151,7 @@ pub(crate) async fn run(command: Command, client: &Client) -> Result<Output, Fai
             let answer = act(client, &[ROOT, &id, "rotate-secret"]).await?;
             Ok(with_secret(Output::record(answer, ROTATED)))
         }
-        Command::Deliveries { id, status, list } => {
-            let status = status.map(|status| ("status", status));
-            let query: Vec<_> = list.query().into_iter().chain(status).collect();
-            let answer = client.get(&[ROOT, &id, "deliveries"], &query).await?;
-            Ok(Output::list(answer, DELIVERIES))
-        }
+        Command::Deliveries(list) => list.run(client).await,
         Command::Delivery { id, delivery } => {
             let answer = client
                 .get(&[ROOT, &id, "deliveries", &delivery], &[])

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::chat::Chat;
 use crate::client::Client;
-use crate::commands::listing::newest;
+use crate::commands::listing::{Newest, newest};
 use crate::failure::Failure;
 use crate::happening::{instant, person, text};
 use crate::output::{Columns, Output, View};
@@ -29,7 +29,10 @@ pub(super) async fn run(
     let path = ["conversations", id.as_str()];
     let conversation = client.get(&path, &[]).await?.value;
     let path = ["conversations", id.as_str(), "messages"];
-    let (messages, earlier) = newest(&path, Vec::new(), last, client).await?;
+    let Newest {
+        entries: messages,
+        earlier,
+    } = newest(&path, Vec::new(), last, client).await?;
     Ok(output(conversation, messages, earlier, Timestamp::now()))
 }
 
@@ -153,7 +156,10 @@ mod tests {
         tokio::spawn(async { axum::serve(listener, router).await.unwrap() });
         let client = Client::new(server, &"k".into()).unwrap();
         let path = ["conversations", "conv-456", "messages"];
-        let (messages, earlier) = newest(&path, Vec::new(), 2, &client).await.unwrap();
+        let Newest {
+            entries: messages,
+            earlier,
+        } = newest(&path, Vec::new(), 2, &client).await.unwrap();
         assert_eq!((messages, earlier), (vec![json!(4), json!(5)], 3));
         let path = "/conversations/conv-456/messages?limit=100";
         assert_eq!(

@@ -1,6 +1,6 @@
 //! Following events, over connections that may be lost.
 
-use std::io;
+use std::io::{self, IsTerminal as _};
 use std::time::Duration;
 
 use reqwest::Response;
@@ -13,6 +13,7 @@ use crate::output::{Printer, note};
 use crate::sse::{Parser, TooLarge};
 use crate::terminal;
 
+const WAITS: &str = "waiting for events; Ctrl-C ends it";
 const PATH: [&str; 2] = ["events", "stream"];
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(8);
@@ -29,6 +30,7 @@ pub(super) async fn run(
         last_event_id: None,
         print: |event: &str| print(printer, event),
         note,
+        is_watched: io::stderr().is_terminal(),
     };
     tokio::select! {
         ended = tail.follow() => ended,
@@ -53,6 +55,8 @@ struct Tail<'a, P, N> {
     last_event_id: Option<String>,
     print: P,
     note: N,
+    /// Whether a person sees the notes and may wonder why nothing comes.
+    is_watched: bool,
 }
 
 /// Why a connection came to its end.
@@ -70,6 +74,9 @@ where
     async fn follow(&mut self) -> Result<(), Failure> {
         // The first time, what goes wrong is the user's to mend.
         let mut response = self.open().await?;
+        if self.is_watched {
+            (self.note)(WAITS);
+        }
         loop {
             match self.read(response).await? {
                 End::NobodyReads => return Ok(()),
@@ -197,6 +204,7 @@ mod tests {
                 }
             },
             note: |sentence: &str| notes.push(sentence.to_owned()),
+            is_watched: true,
         };
         let ended = tail.follow().await;
         let requests = requests.lock().unwrap().clone();
@@ -233,7 +241,7 @@ mod tests {
         );
         let lost = "the connection was lost (the server ended it); trying again";
         let again = "connected again";
-        assert_eq!(seen.notes, [lost, again, lost, again]);
+        assert_eq!(seen.notes, [WAITS, lost, again, lost, again]);
     }
 
     #[tokio::test]

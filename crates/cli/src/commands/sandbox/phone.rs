@@ -1,11 +1,14 @@
 //! The phones of a sandbox that runs: a customer taps, writes and reads.
 
 use clap::Subcommand;
-use clap::builder::PossibleValuesParser;
+use clap::builder::{NonEmptyStringValueParser, PossibleValuesParser};
 use serde_json::{Value, json};
 
 use super::control::Target;
+use crate::client::Answer;
+use crate::commands::conversation;
 use crate::failure::Failure;
+use crate::id_kinds;
 use crate::output::{Columns, Output, View, cell};
 
 const WRITTEN: Columns = &[("MESSAGE", "/messageId")];
@@ -35,11 +38,12 @@ pub(super) enum Command {
         #[arg(long, value_parser = provider())]
         provider: String,
         /// The customer's phone number
-        #[arg(long, value_name = "PHONE")]
+        #[arg(long, value_name = "PHONE", value_parser = conversation::recipient)]
         from: String,
         /// To which number: a phone number id or an instance id [default: the first account]
         #[arg(long, value_name = "ID")]
         account: Option<String>,
+        #[arg(value_parser = NonEmptyStringValueParser::new())]
         text: String,
         #[command(flatten)]
         target: Target,
@@ -88,7 +92,8 @@ pub(super) async fn run(command: Command) -> Result<Output, Failure> {
             target,
         } => {
             let body = json!({"messageId": message_id, "button": button});
-            let answer = target.post(&["phone", "tap"], &body).await?;
+            let tapped = target.post(&["phone", "tap"], &body).await;
+            let answer = tapped.map_err(|failure| of_message(failure, &message_id))?;
             Ok(Output::record(answer, WRITTEN))
         }
         Command::Say {
@@ -109,7 +114,8 @@ pub(super) async fn run(command: Command) -> Result<Output, Failure> {
         }
         Command::Read { message_id, target } => {
             let body = json!({"messageId": message_id});
-            let answer = target.post(&["phone", "read"], &body).await?;
+            let read = target.post(&["phone", "read"], &body).await;
+            let answer = read.map_err(|failure| of_message(failure, &message_id))?;
             Ok(Output::done(answer, "read".to_owned()))
         }
         Command::Connect {
@@ -128,16 +134,26 @@ pub(super) async fn run(command: Command) -> Result<Output, Failure> {
                 ("verifyToken", verify_token),
             ]);
             let answer = target.post(&["webhooks"], &body).await?;
-            let hint = match cell(answer.value.get("provider")).as_str() {
-                "whatsapp" => Some("the channel needs this secret as its appSecret"),
-                _ => None,
-            };
-            let mut output = Output::record(answer, WEBHOOK);
-            let hint = hint.map(|hint| View::Text(hint.to_owned()));
-            output.views.extend(hint);
-            Ok(output)
+            Ok(connected(answer))
         }
     }
+}
+
+/// A webhook that was connected, with what the channel needs for it.
+fn connected(answer: Answer) -> Output {
+    let hint = match cell(answer.value.get("provider")).as_str() {
+        "whatsapp" => Some("the channel needs this secret as its appSecret"),
+        _ => None,
+    };
+    let mut output = Output::record(answer, WEBHOOK);
+    let hint = hint.map(|hint| View::Text(hint.to_owned()));
+    output.views.extend(hint);
+    output
+}
+
+/// Adds a hint if the id is not one of a message on a phone.
+fn of_message(failure: Failure, id: &str) -> Failure {
+    failure.with_advice(id_kinds::hint_of_phone(id))
 }
 
 /// A body with the parts that were given.
@@ -250,8 +266,13 @@ mod tests {
         let (closed, hook) = listen().await;
         drop(closed);
         let whatsapp = ["connect", "--provider", "whatsapp", "--url", &hook];
-        let cases: [(&[&str], &str); 4] = [
+        let cases: [(&[&str], &str); 6] = [
             (&["tap", "nothing", "btn_sales"], "no phone shows"),
+            (
+                &["tap", "msg_1", "btn_sales"],
+                "the phone knows its externalId",
+            ),
+            (&["read", "msg_1"], "`recado message show msg_1`"),
             (&["tap", &id, "btn_other"], "no such button"),
             (
                 &[
@@ -259,7 +280,7 @@ mod tests {
                     "--provider",
                     "zapi",
                     "--from",
-                    "1",
+                    "+5511900000001",
                     "--account",
                     "x",
                     "Hi",
