@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::net::TcpListener;
+use std::path::Path;
 
 use recado_sandbox::{Effect, Fault, Provider, Sandbox};
+use recado_server::telemetry::catalogue::METRICS;
 use recado_store::testing::TestDatabase;
 use recado_tests::Client;
 use recado_tests::binaries::{Server, providers};
@@ -159,6 +161,32 @@ pub(crate) async fn fresh_scrape() -> String {
     let measured = measured().await;
     let answer = Client::new(&measured.metrics, "").get("/metrics").await;
     answer.text
+}
+
+/// The metrics that the source of the server changes, found as the first word of a macro.
+fn changed_names(folder: &Path, names: &mut BTreeSet<String>) {
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            changed_names(&path, names);
+            continue;
+        }
+        let source = fs::read_to_string(&path).expect("source");
+        for kind in ["counter!(", "gauge!(", "histogram!("] {
+            let calls = source.split(kind).skip(1);
+            let words =
+                calls.filter_map(|call| call.trim_start().strip_prefix('"')?.split('"').next());
+            names.extend(words.map(str::to_owned));
+        }
+    }
+}
+
+#[test]
+fn the_source_changes_documented_metrics_and_no_other() {
+    let mut changed = BTreeSet::new();
+    changed_names(&generated::root().join("crates/server/src"), &mut changed);
+    let documented = METRICS.iter().map(|metric| metric.name.to_owned());
+    assert_eq!(changed, documented.collect());
 }
 
 #[tokio::test]
