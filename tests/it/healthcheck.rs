@@ -31,10 +31,12 @@ async fn a_server_is_healthy_while_it_is_ready() {
     let address = server.url.trim_start_matches("http://").to_owned();
     let port = address.rsplit(':').next().expect("a port");
     let (own, all) = (server.url.clone() + "/", format!(":{port}"));
+    let pasted = server.url.clone() + "/readyz";
     // A proxy of the environment is not asked.
     let proxy = ("HTTP_PROXY", "http://127.0.0.1:1");
     for (arguments, environment) in [
         (&["--url", &*own][..], &[proxy][..]),
+        (&["--url", &*pasted], &[proxy]),
         (&[], &[("RECADO_LISTEN", &*address), proxy]),
         (&[], &[("RECADO_LISTEN", &*all), proxy]),
     ] {

@@ -243,7 +243,7 @@ async fn check_config_says_what_is_in_force_and_hides_secrets() {
     insta::assert_snapshot!(String::from_utf8(defaults.stdout).expect("text"), @"
     RECADO_LISTEN=127.0.0.1:8080                             # default
     RECADO_DATABASE_URL=sqlite:recado.db                     # default
-    RECADO_MASTER_KEY=(in the file recado.db.key)            # default
+    # RECADO_MASTER_KEY=(in the file recado.db.key)          # default
     RECADO_PUBLIC_URL=http://127.0.0.1:8080/                 # default
     RECADO_WHATSAPP_URL=https://graph.facebook.com/          # default
     RECADO_WHATSAPP_VERSION=v25.0                            # default
@@ -255,7 +255,7 @@ async fn check_config_says_what_is_in_force_and_hides_secrets() {
     RECADO_DRAIN_SECONDS=0                                   # default
     RECADO_LOG=info                                          # default
     RECADO_SERVER_NAME=                                      # default
-    RECADO_METRICS_LISTEN=off                                # default
+    RECADO_METRICS_LISTEN=                                   # default
     RECADO_RETAIN_MESSAGES_DAYS=forever                      # default
     RECADO_RETAIN_EVENTS_DAYS=forever                        # default
     RECADO_RETAIN_DELIVERIES_DAYS=7                          # default
@@ -290,7 +290,7 @@ async fn check_config_says_what_is_in_force_and_hides_secrets() {
         assert!(printed.contains("RECADO_MASTER_KEY=(hidden)"), "{printed}");
         assert!(printed.contains(&format!(" # {variable}\n")), "{printed}");
         assert!(
-            printed.contains("RECADO_DATABASE_URL=postgres://recado:hidden@127.0.0.1:1/recado"),
+            printed.contains("RECADO_DATABASE_URL=postgres://recado:(hidden)@127.0.0.1:1/recado"),
             "{printed}"
         );
         assert!(

@@ -10,6 +10,9 @@ use recado_store::testing::TestDatabase;
 use recado_tests::binaries::{Server, command};
 use rstest::rstest;
 use secrecy::ExposeSecret as _;
+use serde_json::Value;
+
+const KEY: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 
 /// Runs `recado-server` until it ends.
 async fn run(arguments: &str, environment: &[(&str, &str)]) -> Output {
@@ -135,11 +138,30 @@ fn said(output: &Output) -> String {
     "RECADO_DATABASE_URL_FILE: /dev/null is empty"
 )]
 #[case::connections("RECADO_CONNECTIONS_PER_PEER", "many", "invalid digit found in string")]
-#[case::no_connections("RECADO_CONNECTIONS_PER_PEER", "0", "--connections-per-peer")]
-#[case::endpoints("RECADO_MAX_WEBHOOK_ENDPOINTS", "-1", "--max-webhook-endpoints")]
+#[case::no_connections("RECADO_CONNECTIONS_PER_PEER", "0", "RECADO_CONNECTIONS_PER_PEER: ")]
+#[case::endpoints("RECADO_MAX_WEBHOOK_ENDPOINTS", "-1", "RECADO_MAX_WEBHOOK_ENDPOINTS: ")]
+#[case::retention(
+    "RECADO_RETAIN_AUDIT_DAYS",
+    "7d",
+    "RECADO_RETAIN_AUDIT_DAYS: expected a number of days"
+)]
+#[case::blank_log("RECADO_LOG", " ", "RECADO_LOG names no level")]
+#[case::hash_in_password(
+    "RECADO_DATABASE_URL",
+    "postgres://recado:pass#w@db/recado",
+    "RECADO_DATABASE_URL (in its password write `/` as %2F, `?` as %3F, `#` as %23 and `@` as %40): a database URL is"
+)]
+#[case::slash_in_password(
+    "RECADO_DATABASE_URL",
+    "postgres://recado:pass/w@db/recado",
+    "RECADO_DATABASE_URL (in its password write `/` as %2F"
+)]
 #[case::drain("RECADO_DRAIN_SECONDS", "soon", "invalid digit found in string")]
-#[case::switch("RECADO_ALLOW_PRIVATE_NETWORKS", "maybe", "expected true or false")]
-#[case::empty_switch("RECADO_ALLOW_PRIVATE_NETWORKS", "", "expected true or false")]
+#[case::switch(
+    "RECADO_ALLOW_PRIVATE_NETWORKS",
+    "maybe",
+    "RECADO_ALLOW_PRIVATE_NETWORKS: expected true or false"
+)]
 #[tokio::test]
 async fn a_setting_that_a_send_would_stumble_over_is_found_at_start(
     #[case] variable: &str,
@@ -157,10 +179,115 @@ async fn a_setting_that_a_send_would_stumble_over_is_found_at_start(
     assert_eq!(complaints[0], complaints[1]);
 }
 
-/// What is said last, without the line of the usage that names the subcommand.
+/// The sentence that is said last, by a server in a line of its log.
 fn complaint(said: &str) -> String {
-    let lines = said.lines().filter(|line| !line.starts_with(['{', 'U']));
-    lines.collect::<Vec<_>>().join("\n")
+    let last = said.lines().last().expect("a sentence");
+    if let Some(sentence) = last.strip_prefix("recado-server: ") {
+        return sentence.to_owned();
+    }
+    let line: Value = serde_json::from_str(last).expect("a line of the log");
+    assert_eq!(line["level"], "ERROR");
+    line["message"].as_str().expect("a sentence").to_owned()
+}
+
+#[tokio::test]
+async fn the_last_sentence_of_a_server_is_in_its_log_also_if_errors_are_hidden() {
+    for environment in [
+        [("RECADO_LOG", "off"), ("RECADO_LISTEN", "203.0.113.7:1")],
+        [("RECADO_LOG", "off"), ("RECADO_LISTEN", "nonsense")],
+    ] {
+        let output = run("serve", &environment).await;
+        assert_eq!(output.status.code(), Some(1));
+        let said = said(&output);
+        assert_eq!(said.lines().count(), 1, "{said}");
+        assert!(
+            said.starts_with('{') && said.contains("RECADO_LISTEN"),
+            "{said}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_variable_that_is_empty_counts_as_not_set() {
+    let help = run("--help", &[]).await;
+    let help = String::from_utf8(help.stdout).expect("text");
+    let variables: BTreeSet<_> = help
+        .split(|letter: char| !letter.is_ascii_uppercase() && letter != '_')
+        .filter(|word| word.starts_with("RECADO_") && !word.ends_with('_'))
+        .collect();
+    assert!(variables.len() > 20, "{help}");
+    let empty: Vec<_> = variables.iter().map(|name| (*name, "")).collect();
+    let printed = run("check-config", &empty).await;
+    assert!(printed.status.success(), "{}", said(&printed));
+    assert_eq!(printed.stdout, run("check-config", &[]).await.stdout);
+    // As an option it is a mistake.
+    let refused = run("check-config --server-name=", &[]).await;
+    assert_eq!(refused.status.code(), Some(2), "{}", said(&refused));
+}
+
+#[tokio::test]
+async fn what_check_config_prints_may_be_set() {
+    let given = [
+        ("RECADO_DATABASE_URL", "sqlite:recado.db?mode=rwc"),
+        ("RECADO_MASTER_KEY", KEY),
+    ];
+    for environment in [&[][..], &given] {
+        let printed = run("check-config", environment).await;
+        let printed = String::from_utf8(printed.stdout).expect("text");
+        let values = |printed: &str| {
+            let lines = printed.lines().filter(|line| !line.starts_with('#'));
+            let values = lines.filter_map(|line| line.split(" #").next()?.trim().split_once('='));
+            values
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .collect::<Vec<_>>()
+        };
+        let set = values(&printed);
+        assert!(set.len() > 15, "{printed}");
+        let borrowed: Vec<_> = set
+            .iter()
+            .map(|(name, value)| (&**name, &**value))
+            .collect();
+        let again = run("check-config", &borrowed).await;
+        assert!(again.status.success(), "{}", said(&again));
+        let again = String::from_utf8(again.stdout).expect("text");
+        let again = values(&again);
+        assert!(set.iter().all(|value| again.contains(value)), "{again:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_mistyped_variable_is_named_with_the_setting_that_it_may_be() {
+    let sentence =
+        "RECADO_PUBLIC_ULR is not a setting of recado-server; did you mean RECADO_PUBLIC_URL?";
+    let mistyped = ("RECADO_PUBLIC_ULR", "https://recado.example.com");
+    let checked = run("check-config", &[mistyped, ("RECADO_KEY", "recado_x")]).await;
+    let printed = String::from_utf8(checked.stdout).expect("text");
+    let named: Vec<_> = printed
+        .lines()
+        .filter(|line| line.contains("not a setting"))
+        .collect();
+    assert_eq!(named, [format!("# {sentence}")]);
+    let started = run("serve", &[mistyped, ("RECADO_LISTEN", "203.0.113.7:1")]).await;
+    assert!(said(&started).contains(sentence), "{}", said(&started));
+}
+
+#[tokio::test]
+async fn the_usage_does_not_ask_for_what_the_environment_sets() {
+    let environment = [("RECADO_LOG", "warn"), ("RECADO_LISTEN", "8081")];
+    for (arguments, usage) in [
+        ("--wrong", "Usage: recado-server [OPTIONS] [COMMAND]\n"),
+        (
+            "migrate --wrong",
+            "Usage: recado-server migrate [OPTIONS]\n",
+        ),
+        (
+            "operator-key create --wrong",
+            "Usage: recado-server operator-key create [OPTIONS]\n",
+        ),
+    ] {
+        let refused = said(&run(arguments, &environment).await);
+        assert!(refused.contains(usage), "{refused}");
+    }
 }
 
 #[rstest]

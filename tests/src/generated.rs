@@ -8,6 +8,7 @@ use recado_core::Capabilities;
 use recado_core::capabilities::{Basis, Limit, Source, WHATSAPP, WUZAPI_FORK, ZAPI, ZAPPERAPI_V2};
 use recado_server::config::ConfigArgs;
 use recado_server::error::Reason;
+use recado_server::rotation::NewKeyArgs;
 use recado_server::telemetry::catalogue::{METRICS, MetricKind, PROCESS_METRICS};
 
 use crate::access;
@@ -150,15 +151,24 @@ fn configuration() -> anyhow::Result<String> {
     let mut text = format!(
         "{NOTICE}# Configuration of recado-server\n\nFlags and environment say the same thing; a flag wins.\n\
          Every secret may come from a file instead, but not both ways at once.\n\
-         `recado-server check-config` prints what is in force and where each value comes from, with secrets hidden, makes the checks of the server's start, and fails when the server would.\n\n\
-         | Variable | Flag | Default | What |\n|---|---|---|---|\n"
+         `recado-server check-config` prints what is in force and where each value comes from, with secrets hidden, makes the checks of the server's start, and fails when the server would.\n\
+         A variable that is empty counts as not set; a variable that looks like a mistyped setting is named by `check-config` and in the log of the start.\n"
     );
-    let command = ConfigArgs::augment_args(clap::Command::new("recado-server"));
+    let command = clap::Command::new("recado-server");
+    settings(&mut text, &ConfigArgs::augment_args(command.clone()))?;
+    text += "\n## Of `rotate-master-key`\n\n";
+    text += "For [the change of the master key](operations.md#changing-the-master-key) alone; the server does not read them.\n";
+    settings(&mut text, &NewKeyArgs::augment_args(command))?;
+    Ok(text)
+}
+
+/// Writes the settings of a command as a table.
+fn settings(text: &mut String, command: &clap::Command) -> std::fmt::Result {
+    *text += "\n| Variable | Flag | Default | What |\n|---|---|---|---|\n";
     for argument in command.get_arguments() {
-        let variable = argument
-            .get_env()
-            .and_then(|name| name.to_str())
-            .unwrap_or_default();
+        let Some(variable) = argument.get_env().and_then(|name| name.to_str()) else {
+            continue;
+        };
         let flag = argument.get_long().unwrap_or_default();
         let default: Vec<_> = argument
             .get_default_values()
@@ -176,5 +186,5 @@ fn configuration() -> anyhow::Result<String> {
         };
         writeln!(text, "| `{variable}` | `--{flag}` | {default} | {help} |")?;
     }
-    Ok(text)
+    Ok(())
 }

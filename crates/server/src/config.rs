@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail, ensure};
 use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
 use clap::parser::ValueSource;
 use recado_core::text::is_blank;
 use recado_providers::Defaults;
@@ -126,7 +127,7 @@ pub struct ConfigArgs {
     pub log: String,
 
     /// Name of this server among those of a PostgreSQL database; a restart under the same name takes over at once what the last run left, instead of after 10 seconds
-    #[arg(long, global = true, env = "RECADO_SERVER_NAME")]
+    #[arg(long, global = true, env = "RECADO_SERVER_NAME", value_parser = NonEmptyStringValueParser::new())]
     pub server_name: Option<String>,
 
     /// Where Prometheus metrics are served [default: off]
@@ -142,7 +143,7 @@ fn default_connections_per_peer() -> NonZeroUsize {
     NonZeroUsize::new(ConnectionLimits::default().connections_per_peer).unwrap_or(NonZeroUsize::MIN)
 }
 
-/// Reads a switch; a variable that is set to nothing says nothing that could be believed.
+/// Reads a switch; an option without a value is on, and one whose value is empty says nothing that could be believed.
 fn parse_switch(text: &str) -> Result<bool, &'static str> {
     Some(text)
         .filter(|text| !text.is_empty())
@@ -253,12 +254,9 @@ impl ConfigArgs {
         let database = self.database_url()?;
         let master_key = match self.key_file()? {
             Some(file) => format!("(in the file {})", file.display()),
-            None => "(hidden)".to_owned(),
+            None => HIDDEN.to_owned(),
         };
-        let metrics = self
-            .metrics_listen
-            .as_ref()
-            .map_or_else(|| "off".to_owned(), ToString::to_string);
+        let metrics = self.metrics_listen.as_ref().map(ToString::to_string);
         let mut text = String::new();
         for (name, value) in [
             ("LISTEN", self.listen.to_string()),
@@ -290,12 +288,15 @@ impl ConfigArgs {
             ("DRAIN_SECONDS", self.drain_seconds.to_string()),
             ("LOG", self.log.clone()),
             ("SERVER_NAME", self.server_name.clone().unwrap_or_default()),
-            ("METRICS_LISTEN", metrics),
+            ("METRICS_LISTEN", metrics.unwrap_or_default()),
         ]
         .into_iter()
         .chain(self.retention.described())
         {
-            let line = format!("RECADO_{name}={value}");
+            // What would be refused as a value, or would be another one.
+            let is_shown = value.starts_with('(') || value.contains(HIDDEN);
+            let mark = if is_shown { "# " } else { "" };
+            let line = format!("{mark}RECADO_{name}={value}");
             writeln!(text, "{line:<56} # {}", origin(name, &source))?;
         }
         Ok(text)
@@ -345,15 +346,18 @@ fn origin(name: &str, source: impl Fn(&str) -> Option<ValueSource>) -> String {
     "default".to_owned()
 }
 
+/// Stands for a secret.
+const HIDDEN: &str = "(hidden)";
+
 fn without_password(text: &str) -> String {
     let Ok(mut url) = text.parse::<Url>() else {
-        return "(hidden)".to_owned();
+        return HIDDEN.to_owned();
     };
-    if url.password().is_some() && url.set_password(Some("hidden")).is_err() {
-        return "(hidden)".to_owned();
+    if url.password().is_some() && url.set_password(Some(HIDDEN)).is_err() {
+        return HIDDEN.to_owned();
     }
     // A password may also stand in the query.
-    url.set_query(None);
+    url.set_query(url.query().map(|_| HIDDEN));
     url.to_string()
 }
 
@@ -364,7 +368,7 @@ mod tests {
     #[test]
     fn the_password_of_a_url_is_hidden_wherever_it_stands() {
         let shown = without_password("postgres://recado:s3cret@db/recado?password=s3cret");
-        assert_eq!(shown, "postgres://recado:hidden@db/recado");
+        assert_eq!(shown, "postgres://recado:(hidden)@db/recado?(hidden)");
         assert_eq!(without_password("not a url"), "(hidden)");
     }
 

@@ -3,11 +3,11 @@
 use std::fmt;
 use std::io::IsTerminal as _;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 use tracing::field::{Field, Visit};
-use tracing::{Event, Subscriber};
+use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::format::{JsonFields, Writer};
@@ -26,11 +26,18 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// It is neither levels nor filters. A word that is not a level would be the name of a target, hiding
 /// everything else: it is more likely a typing error.
 pub fn filter(text: &str) -> anyhow::Result<EnvFilter> {
-    let is_level = |word: &str| word.is_empty() || word.parse::<LevelFilter>().is_ok();
-    let unknown = text
+    let is_level = |word: &str| word.parse::<LevelFilter>().is_ok();
+    let mut words = text
         .split(',')
         .map(str::trim)
-        .find(|word| !word.contains(['=', '[']) && !is_level(word));
+        .filter(|word| !word.is_empty())
+        .peekable();
+    // It would hide everything.
+    ensure!(
+        words.peek().is_some(),
+        "RECADO_LOG names no level; {EXPECTED}"
+    );
+    let unknown = words.find(|word| !word.contains(['=', '[']) && !is_level(word));
     if let Some(word) = unknown {
         bail!("RECADO_LOG: `{word}` is not a level; {EXPECTED}");
     }
@@ -55,6 +62,18 @@ pub fn init(text: &str) -> anyhow::Result<()> {
     started.map_err(|error| anyhow::anyhow!("cannot start logging: {error}"))
 }
 
+/// Returns an error as a line of the log, or `None` if the log is written for people.
+#[must_use]
+pub fn last_line(error: &anyhow::Error) -> Option<String> {
+    if std::io::stderr().is_terminal() {
+        return None;
+    }
+    let mut line = Line::begin(Level::ERROR);
+    line.put("message", format!("{error:#}"));
+    line.end(env!("CARGO_PKG_NAME"));
+    Some(Value::Object(line.0).to_string())
+}
+
 /// Writes each event as one flat JSON object, which has the fields of its request too.
 struct JsonLines;
 
@@ -69,12 +88,9 @@ where
         mut writer: Writer<'_>,
         event: &Event<'_>,
     ) -> fmt::Result {
-        let mut line = Line(Map::new());
-        line.put("timestamp", format!("{:.6}", Timestamp::now()));
-        line.put("level", event.metadata().level().as_str());
+        let mut line = Line::begin(*event.metadata().level());
         event.record(&mut line);
-        line.put("target", event.metadata().target());
-        line.put("version", VERSION);
+        line.end(event.metadata().target());
         for span in context.event_scope().into_iter().flatten() {
             let extensions = span.extensions();
             let fields = extensions.get::<FormattedFields<N>>();
@@ -91,6 +107,18 @@ where
 struct Line(Map<String, Value>);
 
 impl Line {
+    fn begin(level: Level) -> Self {
+        let mut line = Self(Map::new());
+        line.put("timestamp", format!("{:.6}", Timestamp::now()));
+        line.put("level", level.as_str());
+        line
+    }
+
+    fn end(&mut self, target: &str) {
+        self.put("target", target);
+        self.put("version", VERSION);
+    }
+
     fn put(&mut self, name: &str, value: impl Into<Value>) {
         self.0.insert(name.to_owned(), value.into());
     }
@@ -137,7 +165,7 @@ mod tests {
     #[case("info")]
     #[case("WARN")]
     #[case("off")]
-    #[case("")]
+    #[case("info,")]
     #[case("info,recado_server=debug")]
     #[case("recado_server::delivery=trace")]
     #[case("warn,[request]=info")]
@@ -146,6 +174,8 @@ mod tests {
     }
 
     #[rstest]
+    #[case("", "RECADO_LOG names no level")]
+    #[case(" , ", "RECADO_LOG names no level")]
     #[case("quiet", "`quiet` is not a level")]
     #[case("info,recado_server", "`recado_server` is not a level")]
     #[case("recado_server=loud", "RECADO_LOG: expected off, error")]

@@ -1,5 +1,6 @@
 //! The `recado-server` binary.
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::parser::ValueSource;
@@ -9,6 +10,7 @@ use recado_server::backup::{BackupArgs, RestoreArgs};
 use recado_server::config::ConfigArgs;
 use recado_server::rotation::NewKeyArgs;
 
+mod command_line;
 mod commands;
 
 use commands::healthcheck::HealthcheckArgs;
@@ -76,17 +78,43 @@ enum User {
 
 /// The command line, with only those options of the server at `demo` that have an effect there.
 fn command_line() -> clap::Command {
-    commands::demo::without_effect(Cli::command())
+    command_line::prepare(commands::demo::without_effect(Cli::command()))
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let matches = command_line().get_matches();
-    let Cli { config, command } = match Cli::from_arg_matches(&matches) {
-        Ok(cli) => cli,
-        Err(error) => error.exit(),
+    let words: Vec<OsString> = std::env::args_os().collect();
+    let expected = command_line();
+    let complain = if command_line::is_of_server(&expected, &words) {
+        commands::complain_in_log
+    } else {
+        commands::complain
     };
-    let done = match command.unwrap_or_else(|| Command::Serve(ServeArgs::default())) {
+    let done = match parse(&expected, &words) {
+        Ok((matches, cli)) => run(&matches, cli).await,
+        Err(error) => match command_line::refused_variable(&error, &expected, &words) {
+            Some(sentence) => Err(anyhow::Error::msg(sentence)),
+            None => error.exit(),
+        },
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn parse(expected: &clap::Command, words: &[OsString]) -> Result<(ArgMatches, Cli), clap::Error> {
+    let matches = expected.clone().try_get_matches_from(words)?;
+    let cli = Cli::from_arg_matches(&matches)?;
+    Ok((matches, cli))
+}
+
+async fn run(matches: &ArgMatches, cli: Cli) -> anyhow::Result<()> {
+    let Cli { config, command } = cli;
+    match command.unwrap_or_else(|| Command::Serve(ServeArgs::default())) {
         Command::Serve(args) => Box::pin(commands::serve::run(&config, &args)).await,
         Command::Demo(args) => commands::demo::run(&config, args).await,
         Command::Migrate => commands::migrate::run(&config).await,
@@ -100,16 +128,9 @@ async fn main() -> ExitCode {
         Command::User(User::Create(args)) => commands::user::create(&config, args).await,
         Command::RotateMasterKey(args) => commands::rotate_master_key::run(&config, &args).await,
         Command::CheckConfig => {
-            commands::check_config::run(&config, |variable| source(&matches, variable)).await
+            commands::check_config::run(&config, |variable| source(matches, variable)).await
         }
         Command::Healthcheck(args) => commands::healthcheck::run(&config, args).await,
-    };
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            commands::complain(&error);
-            ExitCode::FAILURE
-        }
     }
 }
 
@@ -129,6 +150,21 @@ mod tests {
     #[test]
     fn the_command_line_is_sound() {
         command_line().debug_assert();
+    }
+
+    #[test]
+    fn only_the_words_of_the_server_have_a_log_for_their_failure() {
+        for (words, expected) in [
+            (&["recado-server"][..], true),
+            (&["recado-server", "--listen", "8081"], true),
+            (&["recado-server", "serve", "--wait"], true),
+            (&["recado-server", "--listen", "8081", "migrate"], false),
+            (&["recado-server", "operator-key", "list"], false),
+        ] {
+            let given: Vec<_> = words.iter().map(OsString::from).collect();
+            let found = command_line::is_of_server(&command_line(), &given);
+            assert_eq!(found, expected, "{words:?}");
+        }
     }
 
     #[test]

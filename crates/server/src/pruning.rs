@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use recado_store::{Pruning, StoreError};
+use tokio::time::{Instant, interval_at};
 
 use crate::app::App;
 
@@ -16,7 +17,9 @@ const WALK_EVERY: u32 = 60;
 
 /// Removes rows until it is dropped.
 pub(crate) async fn run(app: Arc<App>) {
-    let mut ticks = tokio::time::interval(POLL_INTERVAL);
+    // Not in the first minute: a server that starts has the requests that waited, and a retention that was shortened by
+    // mistake can still be corrected.
+    let mut ticks = interval_at(Instant::now() + POLL_INTERVAL, POLL_INTERVAL);
     for walk in (0..WALK_EVERY).map(|round| round == 0).cycle() {
         ticks.tick().await;
         if let Err(error) = prune(&app, walk).await {

@@ -4,6 +4,7 @@ mod addresses;
 mod away;
 mod owner;
 mod proxies;
+mod variables;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -22,7 +23,6 @@ use crate::logging;
 use crate::serve::{self, ConnectionLimits};
 
 pub use addresses::cannot_listen;
-pub use proxies::unused_proxies;
 
 /// Settings that were checked.
 pub struct Settings {
@@ -93,7 +93,10 @@ impl Settings {
             bail!("RECADO_PUBLIC_URL: {problem}");
         }
         let database_url = config.database_url()?;
-        Store::check_url(database_url.expose_secret()).context("RECADO_DATABASE_URL")?;
+        Store::check_url(database_url.expose_secret()).with_context(|| {
+            let hint = password_hint(database_url.expose_secret());
+            format!("RECADO_DATABASE_URL{hint}")
+        })?;
         if let Some(file) = files::sqlite_file(database_url.expose_secret()) {
             owner::check(&file, rustix::process::geteuid().as_raw())?;
         }
@@ -235,14 +238,22 @@ impl Settings {
     /// It cannot be opened.
     pub(crate) async fn connect(&self, key: MasterKey) -> anyhow::Result<Store> {
         let url = self.database_url.expose_secret();
-        Store::connect(url, key)
-            .await
-            .context("cannot open the database; see RECADO_DATABASE_URL")
+        Store::connect(url, key).await.with_context(|| {
+            let hint = password_hint(url);
+            format!("cannot open the database; see RECADO_DATABASE_URL{hint}")
+        })
     }
 }
 
 /// How often a running server compares its master key with the one of the database.
 const KEY_CHECK_INTERVAL: Duration = Duration::from_secs(5);
+
+/// Says what in the environment of this process has no effect, and was probably meant to have one.
+#[must_use]
+pub fn hints() -> Vec<String> {
+    let proxies = proxies::unused_proxies();
+    proxies.into_iter().chain(variables::mistyped()).collect()
+}
 
 const UNUSABLE: &str = "the database cannot be used";
 
@@ -271,6 +282,17 @@ pub(crate) async fn key_changed(app: &App) -> anyhow::Error {
             return anyhow::Error::new(error)
                 .context("the master key was changed while this server ran");
         }
+    }
+}
+
+/// Returns what to change if a URL of PostgreSQL seems to end within its password, else nothing.
+fn password_hint(url: &str) -> &'static str {
+    let rest = url.strip_prefix("postgres").and(url.split_once("://"));
+    let rest = rest.and_then(|(_, rest)| rest.split_once(['/', '?', '#']));
+    if rest.is_some_and(|(_, rest)| rest.contains('@')) {
+        " (in its password write `/` as %2F, `?` as %3F, `#` as %23 and `@` as %40)"
+    } else {
+        ""
     }
 }
 

@@ -2,7 +2,7 @@
 
 use clap::parser::ValueSource;
 use recado_server::config::ConfigArgs;
-use recado_server::startup::{Settings, unused_proxies};
+use recado_server::startup::{Settings, hints};
 
 use super::say;
 
@@ -14,8 +14,8 @@ pub(crate) async fn run(
     Settings::connection_limits(config)?;
     let settings = Settings::check(config).await?;
     say(config.describe(settings.listen, source)?.trim_end());
-    if let Some(unused) = unused_proxies() {
-        say(format_args!("# {unused}"));
+    for hint in hints() {
+        say(format_args!("# {hint}"));
     }
     if let Some(file) = settings.missing_file() {
         let file = file.display();

@@ -17,7 +17,7 @@ const TIMEOUT: Duration = Duration::from_secs(3);
 
 #[derive(Args)]
 pub(crate) struct HealthcheckArgs {
-    /// Base URL of the server [default: the listen address, on this machine]
+    /// Base URL of the server, or its `/readyz` [default: the listen address, on this machine]
     #[arg(long)]
     url: Option<Url>,
 }
@@ -34,7 +34,7 @@ pub(crate) async fn run(config: &ConfigArgs, args: HealthcheckArgs) -> anyhow::R
 
 async fn ask(config: &ConfigArgs, url: Option<Url>) -> anyhow::Result<()> {
     let base = match url {
-        Some(url) => url.as_str().trim_end_matches('/').to_owned(),
+        Some(url) => base(url),
         None => format!("http://{}", reachable(config.listen.resolve().await?)?),
     };
     let client = Client::builder()
@@ -49,6 +49,18 @@ async fn ask(config: &ConfigArgs, url: Option<Url>) -> anyhow::Result<()> {
         status.as_u16()
     );
     Ok(())
+}
+
+/// Returns the base of a URL that may have been pasted with one of the paths of a check.
+fn base(mut url: Url) -> String {
+    url.set_query(None);
+    url.set_fragment(None);
+    let path = url.path().trim_end_matches('/');
+    let checks = ["/readyz", "/healthz"];
+    let base = checks.iter().find_map(|check| path.strip_suffix(check));
+    let base = base.unwrap_or(path).to_owned();
+    url.set_path(&base);
+    url.as_str().trim_end_matches('/').to_owned()
 }
 
 /// Returns the address at which this machine reaches a server that listens there.
@@ -80,6 +92,18 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
+
+    #[rstest]
+    #[case("http://127.0.0.1:8080", "http://127.0.0.1:8080")]
+    #[case("http://127.0.0.1:8080/", "http://127.0.0.1:8080")]
+    #[case("http://127.0.0.1:8080/readyz", "http://127.0.0.1:8080")]
+    #[case("http://127.0.0.1:8080/readyz/?verbose#x", "http://127.0.0.1:8080")]
+    #[case("http://127.0.0.1:8080/healthz", "http://127.0.0.1:8080")]
+    #[case("https://example.com/recado/readyz", "https://example.com/recado")]
+    #[case("https://readyz/", "https://readyz")]
+    fn a_url_may_have_the_path_of_a_check(#[case] pasted: Url, #[case] asked: &str) {
+        assert_eq!(base(pasted), asked);
+    }
 
     #[rstest]
     #[case("0.0.0.0:8080", "127.0.0.1:8080")]

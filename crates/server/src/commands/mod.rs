@@ -19,7 +19,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use recado_server::config::ConfigArgs;
 use recado_server::startup::{Settings, cannot_listen};
-use recado_server::{Stop, service_manager};
+use recado_server::{Stop, logging, service_manager};
 use recado_store::Store;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -126,7 +126,19 @@ fn say(line: impl std::fmt::Display) {
 }
 
 /// Prints an error and its causes on standard error.
-#[expect(clippy::print_stderr, reason = "the failure of a command")]
 pub(crate) fn complain(error: &anyhow::Error) {
-    eprintln!("recado-server: {error:#}");
+    print_error(&format!("recado-server: {error:#}"));
+}
+
+/// Prints an error and its causes as the last line of the log, also if `RECADO_LOG` hides errors.
+pub(crate) fn complain_in_log(error: &anyhow::Error) {
+    match logging::last_line(error) {
+        Some(line) => print_error(&line),
+        None => complain(error),
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "the failure of a command")]
+fn print_error(line: &str) {
+    eprintln!("{line}");
 }

@@ -11,7 +11,7 @@ use clap::Args;
 use recado_providers::RetryPolicy;
 use recado_server::app::{App, AppParts, Clock, HEARTBEAT, MAX_SENDS_IN_FLIGHT};
 use recado_server::config::ConfigArgs;
-use recado_server::startup::{Settings, unused_proxies};
+use recado_server::startup::{Settings, hints};
 use recado_server::telemetry::gauges::Gauges;
 use recado_server::{ConnectionLimits, logging, serve, service_manager, telemetry};
 use recado_store::Store;
@@ -39,8 +39,8 @@ pub(crate) async fn run(config: &ConfigArgs, args: &ServeArgs) -> anyhow::Result
     tracing::info!(version = logging::VERSION, "recado-server is starting");
     let limits = Settings::connection_limits(config)?;
     let settings = Settings::check(config).await?;
-    if let Some(unused) = unused_proxies() {
-        tracing::warn!("{unused}");
+    for hint in hints() {
+        tracing::warn!("{hint}");
     }
     let there = settings.unless_away(settings.check_database().await)?;
     let stop = stop_at_signals(Duration::from_secs(config.drain_seconds.into()));
@@ -107,7 +107,7 @@ fn app(store: Store, config: &ConfigArgs, settings: &Settings, public_url: Url) 
         max_sends_in_flight: MAX_SENDS_IN_FLIGHT,
         heartbeat: HEARTBEAT,
         max_webhook_endpoints: config.max_webhook_endpoints,
-        server_name: config.server_name.clone().filter(|name| !name.is_empty()),
+        server_name: config.server_name.clone(),
         retention: config.retention.retention(),
     })
 }

@@ -14,8 +14,7 @@ const PROXIES: [&str; 6] = [
 
 /// Says which proxies the environment names, since the server uses none: a proxy would look names up
 /// itself, and the server could not check where its requests go.
-#[must_use]
-pub fn unused_proxies() -> Option<String> {
+pub(super) fn unused_proxies() -> Option<String> {
     let is_set = |name: &&str| env::var_os(name).is_some_and(|value| !value.is_empty());
     let set: Vec<_> = PROXIES.into_iter().filter(is_set).collect();
     if set.is_empty() {

@@ -1,0 +1,95 @@
+//! Variables of the environment that look like settings and are none.
+
+use std::env;
+
+use clap::{Args as _, Command};
+
+use crate::config::ConfigArgs;
+use crate::rotation::NewKeyArgs;
+
+const PREFIX: &str = "RECADO_";
+
+/// Letters that may be wrong, missing or too many in a name; fewer in a short one.
+const MAX_TYPING_ERRORS: usize = 2;
+
+/// Says which variables of the environment are mistyped settings, and which settings they may be meant as.
+///
+/// Other programs have variables that begin with `RECADO_` as well, so one that is like no setting passes.
+pub(super) fn mistyped() -> Vec<String> {
+    let settings = settings();
+    let mut given: Vec<_> = env::vars_os()
+        .filter_map(|(name, _)| name.into_string().ok())
+        .collect();
+    given.sort();
+    let mistyped = given.iter().filter_map(|name| {
+        let meant = meant(name, &settings)?;
+        Some(format!(
+            "{name} is not a setting of recado-server; did you mean {meant}?"
+        ))
+    });
+    mistyped.collect()
+}
+
+/// Returns the names of all settings.
+fn settings() -> Vec<String> {
+    let command = NewKeyArgs::augment_args(ConfigArgs::augment_args(Command::new("recado-server")));
+    let names = command.get_arguments().filter_map(|arg| arg.get_env());
+    names
+        .filter_map(|name| Some(name.to_str()?.to_owned()))
+        .collect()
+}
+
+/// Returns the setting that a variable is likely to be meant as, or `None` if it is one or is like none.
+fn meant<'a>(name: &str, settings: &'a [String]) -> Option<&'a str> {
+    let upper = name.to_ascii_uppercase();
+    let word = upper.strip_prefix(PREFIX)?;
+    let most = (word.len() / 4).min(MAX_TYPING_ERRORS);
+    let distance = |setting: &str| {
+        let setting = setting.strip_prefix(PREFIX).unwrap_or(setting);
+        strsim::damerau_levenshtein(word, setting)
+    };
+    if settings.iter().any(|setting| setting == name) {
+        return None;
+    }
+    let near = settings
+        .iter()
+        .map(|setting| (distance(setting), setting))
+        .filter(|(distance, _)| *distance <= most);
+    near.min().map(|(_, setting)| setting.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case("RECADO_DATABSE_URL", Some("RECADO_DATABASE_URL"))]
+    #[case("RECADO_DATABASE_ULR", Some("RECADO_DATABASE_URL"))]
+    #[case("RECADO_PUBLICURL", Some("RECADO_PUBLIC_URL"))]
+    #[case("RECADO_LISTENS", Some("RECADO_LISTEN"))]
+    #[case("RECADO_MASTERKEY_FILE", Some("RECADO_MASTER_KEY_FILE"))]
+    #[case("RECADO_RETAIN_MESSAGE_DAYS", Some("RECADO_RETAIN_MESSAGES_DAYS"))]
+    #[case("RECADO_NEW_MASTERKEY", Some("RECADO_NEW_MASTER_KEY"))]
+    #[case("recado_public_url", Some("RECADO_PUBLIC_URL"))]
+    #[case("RECADO_LISTEN", None)]
+    #[case("DATABASE_URL", None)]
+    // Variables of the command line and of others.
+    #[case("RECADO_KEY", None)]
+    #[case("RECADO_KEY_FILE", None)]
+    #[case("RECADO_SERVER", None)]
+    #[case("RECADO_OUTPUT", None)]
+    #[case("RECADO_PROFILE", None)]
+    #[case("RECADO_SANDBOX", None)]
+    #[case("RECADO_WHATSAPP_VERIFY_TOKEN", None)]
+    #[case("RECADO_ZAPI_CLIENT_TOKEN", None)]
+    #[case("RECADO_ZAPPERHUB_API_KEY", None)]
+    #[case("RECADO_", None)]
+    fn a_variable_is_meant_as_the_setting_that_is_near(
+        #[case] name: &str,
+        #[case] expected: Option<&str>,
+    ) {
+        assert_eq!(meant(name, &settings()), expected);
+    }
+}
