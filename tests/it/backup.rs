@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Output, Stdio};
+use std::process::Output;
 
 use recado_store::MasterKey;
 use recado_store::testing::TestDatabase;
@@ -21,7 +21,7 @@ use tokio::task::JoinSet;
 const ENOUGH: usize = 40;
 
 /// Runs `recado-server` on the database until it ends.
-async fn run(url: &str, key: &MasterKey, arguments: &[&str]) -> Output {
+pub(crate) async fn run(url: &str, key: &MasterKey, arguments: &[&str]) -> Output {
     let mut server = command("recado-server").expect("the binary");
     let key = key.to_base64();
     server
@@ -32,7 +32,7 @@ async fn run(url: &str, key: &MasterKey, arguments: &[&str]) -> Output {
 }
 
 /// Runs `recado-server` on the database, and returns what it says on success.
-async fn succeed(database: &TestDatabase, arguments: &[&str]) -> String {
+pub(crate) async fn succeed(database: &TestDatabase, arguments: &[&str]) -> String {
     let output = run(database.url(), database.key(), arguments).await;
     assert!(output.status.success(), "{arguments:?}: {output:?}");
     String::from_utf8(output.stdout).expect("text")
@@ -45,16 +45,16 @@ async fn refused(database: &TestDatabase, arguments: &[&str]) -> String {
     String::from_utf8(output.stderr).expect("text")
 }
 
-fn file(database: &TestDatabase, name: &str) -> PathBuf {
+pub(crate) fn file(database: &TestDatabase, name: &str) -> PathBuf {
     database.directory().expect("a folder").join(name)
 }
 
-fn text(path: &Path) -> &str {
+pub(crate) fn text(path: &Path) -> &str {
     path.to_str().expect("UTF-8")
 }
 
 /// The names in the folder of the database.
-fn names(database: &TestDatabase) -> HashSet<String> {
+pub(crate) fn names(database: &TestDatabase) -> HashSet<String> {
     let folder = fs::read_dir(database.directory().expect("a folder")).expect("a folder");
     let names = folder.map(|entry| entry.expect("an entry").file_name());
     names
@@ -302,101 +302,6 @@ async fn a_backup_needs_its_key_where_it_is_restored() {
             .status
             .success()
     );
-}
-
-/// The names of the operator keys in a database file.
-async fn operator_keys(file: &Path, key: &MasterKey) -> String {
-    let url = format!("sqlite:{}", file.display());
-    let output = run(&url, key, &["operator-key", "list"]).await;
-    assert!(output.status.success(), "{output:?}");
-    String::from_utf8(output.stdout).expect("text")
-}
-
-/// The databases that restores kept.
-fn kept(database: &TestDatabase) -> Vec<PathBuf> {
-    let mut kept: Vec<_> = names(database)
-        .into_iter()
-        .filter(|name| name.contains(".before-") && name.ends_with('Z'))
-        .map(|name| file(database, &name))
-        .collect();
-    kept.sort();
-    kept
-}
-
-#[tokio::test]
-async fn what_was_only_in_the_log_of_a_killed_server_is_in_the_database_that_a_restore_keeps() {
-    let (database, (_sandbox, urls)) = (&TestDatabase::in_file().await, sandbox().await);
-    let (server, _) = deploy(database, &urls).await;
-    let backup = file(database, "backup.db");
-    succeed(database, &["backup", text(&backup)]).await;
-    succeed(database, &["operator-key", "create", "--name", "late"]).await;
-    server.kill().await.expect("a kill");
-    let log = fs::metadata(file(database, "recado.db-wal")).expect("a log");
-    assert!(log.len() > 0);
-    succeed(database, &["restore", text(&backup)]).await;
-    let restored = operator_keys(&file(database, "recado.db"), database.key()).await;
-    assert!(!restored.contains("late"), "{restored}");
-    let [old] = &kept(database)[..] else {
-        panic!("one database is kept")
-    };
-    // It needs no log.
-    assert!(!names(database).contains(&format!(
-        "{}-wal",
-        old.file_name().expect("a name").display()
-    )));
-    let old = operator_keys(old, database.key()).await;
-    assert!(old.contains("late"), "{old}");
-}
-
-/// Kills a restore as soon as one more file has that in its name, unless it ends before.
-async fn kill_restore(database: &TestDatabase, backup: &Path, sign: &str) {
-    let count = || {
-        let names = names(database);
-        names.iter().filter(|name| name.contains(sign)).count()
-    };
-    let before = count();
-    let mut restore = command("recado-server").expect("the binary");
-    restore
-        .args(["restore", text(backup)])
-        .env("RECADO_DATABASE_URL", database.url())
-        .env(
-            "RECADO_MASTER_KEY",
-            database.key().to_base64().expose_secret(),
-        )
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
-    let mut restore = restore.spawn().expect("a process");
-    while count() == before && restore.try_wait().expect("a process").is_none() {
-        tokio::task::yield_now().await;
-    }
-    restore.kill().await.expect("a kill");
-}
-
-#[rstest]
-#[case::while_it_copies(".part")]
-#[case::while_it_replaces(".before-")]
-#[tokio::test]
-async fn a_killed_restore_leaves_a_whole_database_and_loses_none(#[case] sign: &str) {
-    let database = &TestDatabase::in_file().await;
-    let (own, key) = (file(database, "recado.db"), database.key());
-    succeed(database, &["operator-key", "create", "--name", "first"]).await;
-    let backup = file(database, "backup.db");
-    succeed(database, &["backup", text(&backup)]).await;
-    for round in 0..3 {
-        let late = format!("late-{round}");
-        succeed(database, &["operator-key", "create", "--name", &late]).await;
-        kill_restore(database, &backup, sign).await;
-        let keys = operator_keys(&own, key).await;
-        assert!(keys.contains("first"), "{keys}");
-        if !keys.contains(&late) {
-            let newest = kept(database).pop().expect("the database of before");
-            let keys = operator_keys(&newest, key).await;
-            assert!(keys.contains(&late), "{keys}");
-        }
-    }
-    succeed(database, &["restore", text(&backup)]).await;
-    let keys = operator_keys(&own, key).await;
-    assert!(keys.contains("first") && !keys.contains("late"), "{keys}");
 }
 
 #[tokio::test]
