@@ -49,7 +49,7 @@ impl Answered {
 
 /// An id that is looked up, as both databases unpack it.
 #[derive(Serialize, PartialEq, Eq, Hash)]
-struct Sought<'a> {
+struct MessageKey<'a> {
     channel: &'a ChannelId,
     external: String,
     direction: &'static str,
@@ -270,8 +270,8 @@ fn address(channel: &ChannelId, id: &str) -> Address {
 }
 
 /// The ids that a message is looked up by.
-fn sought<'a>((channel, message): &(&'a ChannelId, &InboundMessage)) -> Vec<Sought<'a>> {
-    let sought = |external, direction| Sought {
+fn sought<'a>((channel, message): &(&'a ChannelId, &InboundMessage)) -> Vec<MessageKey<'a>> {
+    let sought = |external, direction| MessageKey {
         channel,
         external,
         direction,

@@ -18,14 +18,15 @@ pub(crate) struct Walk {
     /// Where the way through an organization begins.
     begin: After,
     /// The organization that is looked at, and how far.
-    place: Option<Place>,
+    position: Option<Position>,
     /// The organizations up to this id are done.
     done: String,
     /// Whether the last step failed.
     has_failed: bool,
 }
 
-struct Place {
+/// A place on the way.
+struct Position {
     organization: OrganizationId,
     after: After,
 }
@@ -37,10 +38,10 @@ enum After {
     Message(String),
 }
 
-/// Rows that one step looks at.
-struct Rows {
+/// The old rows that one step found.
+struct OldRows {
     last: Option<After>,
-    /// Whether they all are old, and more rows may follow.
+    /// Whether more old rows may follow.
     more: bool,
 }
 
@@ -58,7 +59,7 @@ impl Walk {
             store: store.clone(),
             before,
             begin,
-            place: None,
+            position: None,
             done: String::new(),
             has_failed: false,
         }
@@ -71,14 +72,14 @@ impl Walk {
     ///
     /// Two organizations in a row failed, so that the database itself is the cause.
     pub(crate) async fn step(&mut self) -> Result<Option<Pruned>, StoreError> {
-        let Some(place) = self.place().await? else {
+        let Some(position) = self.position().await? else {
             return Ok(None);
         };
         let what = match self.begin {
             After::Event(_) => EVENTS,
             After::Message(_) => MESSAGES,
         };
-        let (next, rows) = match self.walk(&place).await {
+        let (next, rows) = match self.walk(&position).await {
             Ok(walked) => {
                 self.has_failed = false;
                 walked
@@ -86,38 +87,38 @@ impl Walk {
             Err(error) if self.has_failed => return Err(error),
             Err(error) => {
                 self.has_failed = true;
-                tracing::warn!(organization.id = %place.organization, %error, what, "cannot remove the old rows of an organization");
+                tracing::warn!(organization.id = %position.organization, %error, what, "cannot remove the old rows of an organization");
                 (None, 0)
             }
         };
         match next {
-            Some(after) => self.place = Some(Place { after, ..place }),
-            None => self.done = place.organization.into(),
+            Some(after) => self.position = Some(Position { after, ..position }),
+            None => self.done = position.organization.into(),
         }
         Ok(Some(Pruned { what, rows }))
     }
 
     /// Removes some rows of an organization; returns behind which row there may be more, and how many were removed.
-    async fn walk(&self, place: &Place) -> Result<(Option<After>, u64), StoreError> {
-        let rows = self.look(place).await?;
+    async fn walk(&self, position: &Position) -> Result<(Option<After>, u64), StoreError> {
+        let rows = self.look(position).await?;
         let removed = match &rows.last {
-            Some(last) => self.remove(place, last.clone()).await?,
+            Some(last) => self.remove(position, last.clone()).await?,
             None => 0,
         };
         Ok((rows.last.filter(|_| rows.more), removed))
     }
 
     /// Takes the place where the walk goes on.
-    async fn place(&mut self) -> Result<Option<Place>, StoreError> {
-        if let Some(place) = self.place.take() {
-            return Ok(Some(place));
+    async fn position(&mut self) -> Result<Option<Position>, StoreError> {
+        if let Some(position) = self.position.take() {
+            return Ok(Some(position));
         }
         let query = sqlx::query("select id from organizations where id > $1 order by id limit 1")
             .bind(self.done.clone());
         let Some(row) = self.store.read_row(query).await? else {
             return Ok(None);
         };
-        Ok(Some(Place {
+        Ok(Some(Position {
             organization: Columns::new(&row, "organizations", "id").parse("id")?,
             after: self.begin.clone(),
         }))
@@ -125,9 +126,9 @@ impl Walk {
 
     /// Finds the next rows that are old. Ids of events and messages follow the time, except for what several servers
     /// write at the same instant.
-    async fn look(&self, place: &Place) -> Result<Rows, StoreError> {
-        let organization = place.organization.as_str().to_owned();
-        let query = match &place.after {
+    async fn look(&self, position: &Position) -> Result<OldRows, StoreError> {
+        let organization = position.organization.as_str().to_owned();
+        let query = match &position.after {
             After::Event(seq) => sqlx::query(
                 "select organization_id, seq, created_at from events \
                  where organization_id = $1 and seq > $2 order by seq limit $3 + 0",
@@ -144,7 +145,7 @@ impl Walk {
         let rows = self.store.read_rows(query.bind(MAX_STEP_ROWS)).await?;
         let (mut last, mut old) = (None, 0);
         for row in &rows {
-            let (columns, after) = match &place.after {
+            let (columns, after) = match &position.after {
                 After::Event(_) => {
                     let columns = Columns::new(row, "events", "organization_id");
                     let seq = columns.get("seq")?;
@@ -161,7 +162,7 @@ impl Walk {
             }
             (last, old) = (Some(after), old + 1);
         }
-        Ok(Rows {
+        Ok(OldRows {
             last,
             more: old == MAX_STEP_ROWS,
         })
@@ -169,9 +170,9 @@ impl Walk {
 
     /// Removes the rows up to the last one that may go. Under the organization lock: a delivery of an event may be
     /// made again at this moment.
-    async fn remove(&self, place: &Place, last: After) -> Result<u64, StoreError> {
-        let organization = place.organization.as_str().to_owned();
-        let removal: Query = match (&place.after, last) {
+    async fn remove(&self, position: &Position, last: After) -> Result<u64, StoreError> {
+        let organization = position.organization.as_str().to_owned();
+        let removal: Query = match (&position.after, last) {
             (After::Message(after), After::Message(last)) => {
                 // A message that is being sent needs its row for the outcome.
                 let query = sqlx::query(
@@ -192,11 +193,11 @@ impl Walk {
             }
             _ => return Ok(0),
         };
-        let owner = place.organization.clone();
-        let are_events = matches!(place.after, After::Event(_));
+        let owner = position.organization.clone();
+        let are_events = matches!(position.after, After::Event(_));
         let removed = self
             .store
-            .under_lock(&place.organization, move |connection| {
+            .under_lock(&position.organization, move |connection| {
                 Box::pin(async move {
                     let rows = removal.fetch_all(&mut *connection).await?;
                     if are_events {

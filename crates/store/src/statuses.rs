@@ -34,7 +34,7 @@ pub(crate) type Address = (ChannelId, String);
 
 /// An id that a status goes by, as both databases unpack it.
 #[derive(Serialize)]
-struct Sought<'a> {
+struct StatusKey<'a> {
     channel: &'a ChannelId,
     own: Option<&'a MessageId>,
     external: Option<String>,
@@ -224,13 +224,13 @@ fn ids(news: &StatusNews) -> Vec<String> {
 }
 
 /// Everything that a status goes by.
-fn sought((channel, news): &(ChannelId, StatusNews)) -> Vec<Sought<'_>> {
-    let by_own_id = news.message_id.as_ref().map(|own| Sought {
+fn sought((channel, news): &(ChannelId, StatusNews)) -> Vec<StatusKey<'_>> {
+    let by_own_id = news.message_id.as_ref().map(|own| StatusKey {
         channel,
         own: Some(own),
         external: None,
     });
-    let by_ids = ids(news).into_iter().map(|external| Sought {
+    let by_ids = ids(news).into_iter().map(|external| StatusKey {
         channel,
         own: None,
         external: Some(external),

@@ -16,7 +16,7 @@ use crate::people;
 
 /// An address at a channel, as both databases unpack it.
 #[derive(Serialize)]
-struct Sought {
+struct AddressKey {
     channel: ChannelId,
     address: String,
 }
@@ -109,7 +109,7 @@ impl Contacts {
         let sought: Vec<_> = spelled
             .collect::<HashSet<_>>()
             .into_iter()
-            .map(|(channel, address)| Sought {
+            .map(|(channel, address)| AddressKey {
                 channel: channel.clone(),
                 address: address.to_string(),
             })
