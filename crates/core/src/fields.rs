@@ -122,7 +122,7 @@ pub fn optional(field: &TextField) -> Result<(), ValidationError> {
 
 /// A broken rule: a stable word and the sentence that the client reads.
 #[must_use]
-pub fn rule(code: &'static str, message: &'static str) -> ValidationError {
+pub(crate) fn rule(code: &'static str, message: &'static str) -> ValidationError {
     ValidationError::new(code).with_message(message.into())
 }
 

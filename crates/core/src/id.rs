@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 /// Most characters that an id may have; ChatVolt's ids have 25, UUIDs 36.
-pub const MAX_ID_LENGTH: usize = 64;
+pub(crate) const MAX_ID_LENGTH: usize = 64;
 
 /// Why a text is no id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -87,23 +87,12 @@ pub enum PhoneError {
         "the 0 after the country code +{0} is dialled within the country only: leave it out, as in +44 20 7946 0958 for +44 (0)20 7946 0958"
     )]
     TrunkZero(u16),
-    /// The number was read with the code of a country that has no such numbers.
+    /// The number was read with this code of a country that has no such numbers; the country is ` (BR)`, or nothing if
+    /// several share the code.
     #[error(
         "the number has no + and was read with the country code +{0}{1}, which has no such numbers: write + and the country code first, as in +55 11 90000-0001"
     )]
-    Foreign(u16, Place),
-}
-
-/// The country of a code in a sentence: ` (BR)`, or nothing if several countries share the code.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place(Option<String>);
-
-impl std::fmt::Display for Place {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0
-            .as_ref()
-            .map_or(Ok(()), |country| write!(f, " ({country})"))
-    }
+    Foreign(u16, String),
 }
 
 /// Reads a phone number that a person wrote or pasted.
@@ -119,22 +108,20 @@ pub fn read(text: &str) -> Result<(String, Option<String>), PhoneError> {
         return Err(PhoneError::CountryCode);
     };
     let is_known = has_numbers_like(code, national, &regions);
-    let place = Place(
-        regions
-            .first()
-            .filter(|_| regions.len() == 1)
-            .map(|region| region.id().to_owned()),
-    );
+    let country = match &*regions {
+        [only] => format!(" ({})", only.id()),
+        _ => String::new(),
+    };
     let warning = match (is_known, international) {
         (false, _) if national.starts_with('0') => return Err(PhoneError::TrunkZero(code)),
         // A new range that the library does not know, or a number that WhatsApp keeps under an older form: the
         // + says that the country code is meant.
         (false, true) => Some(format!(
-            "The country code +{code}{place} is not known to have numbers of this form; check the number"
+            "The country code +{code}{country} is not known to have numbers of this form; check the number"
         )),
-        (false, false) => return Err(PhoneError::Foreign(code, place)),
+        (false, false) => return Err(PhoneError::Foreign(code, country)),
         (true, false) => Some(format!(
-            "The number has no +: it was read with the country code +{code}{place}; write the + to be sure"
+            "The number has no +: it was read with the country code +{code}{country}; write the + to be sure"
         )),
         (true, true) => None,
     };

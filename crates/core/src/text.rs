@@ -15,8 +15,7 @@ pub fn is_blank(text: &str) -> bool {
 }
 
 /// Tells whether a character has no width: a direction mark, a joiner, a variation selector, a filler, a control.
-#[must_use]
-pub fn is_invisible(c: char) -> bool {
+pub(crate) fn is_invisible(c: char) -> bool {
     CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
         || matches!(
             category(c),
