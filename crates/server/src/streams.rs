@@ -218,6 +218,7 @@ impl Drop for OpenStream {
 async fn read(streams: Streams, organization: OrganizationId, feed: Arc<Feed>) {
     let (store, all) = (&streams.store, EventFilter::default());
     loop {
+        feed.drop_old();
         // Asked for before the look, so that nothing written in between is missed.
         let mut signal = store.event_signal(Some(&organization));
         let after = Some(feed.newest());

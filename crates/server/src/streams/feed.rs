@@ -1,16 +1,20 @@
-//! The newest events of one organization, shared by all its streams and bounded in bytes.
+//! The newest events of one organization, shared by all its streams and bounded in bytes and in time.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use recado_store::{Event, EventId};
 use tokio::sync::watch;
+use tokio::time::{Duration, Instant};
 
 /// Most events that a feed keeps for streams that are slow; a stream that is slower reads by itself.
 const MAX_EVENTS: usize = 256;
 
 /// Most bytes of their data; the newest event is kept even if it is larger.
 const MAX_BYTES: usize = 1024 * 1024;
+
+/// Longest that a feed keeps an event: another server may have erased it since.
+const MAX_AGE: Duration = Duration::from_secs(30);
 
 /// The newest events of an organization.
 pub(super) struct Feed {
@@ -31,9 +35,17 @@ pub(super) enum Look {
 struct Kept {
     /// The feed has every event behind this one.
     begin: EventId,
-    /// The events in their order, each with the bytes of its data.
-    events: VecDeque<(Arc<Event>, usize)>,
+    /// The events in their order.
+    events: VecDeque<KeptEvent>,
     bytes: usize,
+}
+
+struct KeptEvent {
+    event: Arc<Event>,
+    /// The size of its data.
+    bytes: usize,
+    /// When it was read.
+    read_at: Instant,
 }
 
 impl Feed {
@@ -58,7 +70,11 @@ impl Feed {
         for event in events {
             let bytes = event.data.to_string().len();
             kept.bytes += bytes;
-            kept.events.push_back((Arc::new(event), bytes));
+            kept.events.push_back(KeptEvent {
+                event: Arc::new(event),
+                bytes,
+                read_at: Instant::now(),
+            });
             while kept.events.len() > MAX_EVENTS || kept.bytes > MAX_BYTES && kept.events.len() > 1
             {
                 kept.drop_oldest();
@@ -68,15 +84,23 @@ impl Feed {
         self.newest.send_replace(newest);
     }
 
+    /// Drops the events that were kept for as long as they may be.
+    pub(super) fn drop_old(&self) {
+        let mut kept = self.lock();
+        while (kept.events.front()).is_some_and(|oldest| oldest.read_at.elapsed() >= MAX_AGE) {
+            kept.drop_oldest();
+        }
+    }
+
     /// Looks for the first event behind `after`.
     pub(super) fn behind(&self, after: EventId) -> Look {
         let kept = self.lock();
         if after < kept.begin {
             return Look::Missed;
         }
-        let place = kept.events.partition_point(|(event, _)| event.id <= after);
+        let place = kept.events.partition_point(|kept| kept.event.id <= after);
         match kept.events.get(place) {
-            Some((event, _)) => Look::Event(Arc::clone(event)),
+            Some(kept) => Look::Event(Arc::clone(&kept.event)),
             None => Look::Nothing,
         }
     }
@@ -99,9 +123,9 @@ impl Feed {
 
 impl Kept {
     fn drop_oldest(&mut self) {
-        if let Some((event, bytes)) = self.events.pop_front() {
-            self.begin = event.id;
-            self.bytes -= bytes;
+        if let Some(oldest) = self.events.pop_front() {
+            self.begin = oldest.event.id;
+            self.bytes -= oldest.bytes;
         }
     }
 }
@@ -149,6 +173,24 @@ mod tests {
         assert!(matches!(feed.behind(id(7)), Look::Nothing));
         assert!(matches!(feed.behind(id(9)), Look::Nothing));
         assert_eq!(feed.newest(), id(7));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_feed_keeps_no_event_for_long() {
+        let feed = Feed::new(id(0));
+        feed.extend(vec![event(1, "")]);
+        tokio::time::advance(MAX_AGE / 2).await;
+        feed.extend(vec![event(2, "")]);
+        feed.drop_old();
+        assert_eq!(number(&feed.behind(id(0))), Some(id(1)));
+        tokio::time::advance(MAX_AGE / 2).await;
+        feed.drop_old();
+        assert!(matches!(feed.behind(id(0)), Look::Missed));
+        assert_eq!(number(&feed.behind(id(1))), Some(id(2)));
+        tokio::time::advance(MAX_AGE).await;
+        feed.drop_old();
+        assert!(feed.lock().events.is_empty());
+        assert!(matches!(feed.behind(id(2)), Look::Nothing));
     }
 
     #[test]
