@@ -173,6 +173,7 @@ impl From<StoreError> for ApiError {
                 Reason::AlreadyExists,
                 "Already exists: choose another id, or use the one that is there",
             ),
+            StoreError::UnknownConversation => Self::not_found(Reason::ConversationNotFound),
             StoreError::OrganizationSuspended => Self::new(
                 Reason::OrganizationSuspended,
                 "The organization is suspended: ask the operator of this server",

@@ -15,6 +15,9 @@ pub enum StoreError {
     /// The organization that was named does not exist.
     #[error("the organization does not exist")]
     UnknownOrganization,
+    /// The conversation that was named does not exist.
+    #[error("the conversation does not exist")]
+    UnknownConversation,
     /// The organization of the API key or the session is suspended.
     #[error("the organization is suspended")]
     OrganizationSuspended,

@@ -1,6 +1,6 @@
 //! Sends: on disk before they leave, settled when the provider has answered.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use jiff::Timestamp;
 use recado_core::{
@@ -62,9 +62,13 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Conflict`] if the organization has this id.
+    /// [`StoreError::Conflict`] if the organization has this id; [`StoreError::UnknownConversation`] if the conversation
+    /// was erased since it was read.
     pub async fn begin_send(&self, new: &NewMessage) -> Result<(), StoreError> {
-        self.gather(&new.organization_id, Begun::from(new)).await
+        let is_stored = self.gather(&new.organization_id, Begun::from(new)).await?;
+        is_stored
+            .then_some(())
+            .ok_or(StoreError::UnknownConversation)
     }
 
     /// Writes down how a send ended, unless later news came first, and then the statuses that waited
@@ -190,34 +194,50 @@ impl From<&NewMessage> for Begun {
 }
 
 macro_rules! begin {
-    ($from:literal) => {
+    ($from:literal, $conversations:literal) => {
         concat!(
             "insert into messages (organization_id, id, conversation_id, agent_id, channel_id, \
              status, external_id, content, warnings, created_at, updated_at, server_id) \
              select $1, value ->> 'id', value ->> 'conversation_id', value ->> 'agent_id', \
              value ->> 'channel_id', 'sending', value ->> 'external', value ->> 'content', value ->> 'warnings', \
              cast(value ->> 'at' as bigint), cast(value ->> 'at' as bigint), $3 from ",
-            $from
+            $from,
+            " where value ->> 'conversation_id' in (select c.id from ",
+            $conversations,
+            ") returning id"
         )
     };
 }
 
-/// The outcome will need the organization lock: if it cannot be had now, nothing is sent.
+const BEGIN_SQLITE: &str = begin!(
+    "json_each($2)",
+    "conversations c where c.organization_id = $1 and c.id = value ->> 'conversation_id'"
+);
+
+/// The outcome will need the organization lock: if it cannot be had now, nothing is sent. The conversations are locked,
+/// too: PostgreSQL would otherwise still see one that was erased while the organization lock was waited for.
 const BEGIN_POSTGRES: &str = concat!(
-    "with o as materialized (select id from organizations where id = $1 for no key update) ",
-    begin!("o cross join jsonb_array_elements($2::jsonb) as n (value)")
+    "with o as materialized (select id from organizations where id = $1 for no key update), \
+     found as materialized (select k.id from o cross join jsonb_array_elements($2::jsonb) as n (value) \
+     join conversations k on k.organization_id = o.id and k.id = n.value ->> 'conversation_id' \
+     for key share of k) ",
+    begin!(
+        "o cross join jsonb_array_elements($2::jsonb) as n (value)",
+        "found c"
+    )
 );
 
 impl Batchable for Begun {
-    type Done = ();
+    /// Whether the message is stored; it is not if its conversation does not exist.
+    type Done = bool;
 
     async fn write_all(
         store: &Store,
         organization: &OrganizationId,
         writes: &[Self],
-    ) -> Result<Vec<()>, StoreError> {
+    ) -> Result<Vec<bool>, StoreError> {
         let text = match store.kind() {
-            DatabaseKind::Sqlite => begin!("json_each($2)"),
+            DatabaseKind::Sqlite => BEGIN_SQLITE,
             DatabaseKind::Postgres => BEGIN_POSTGRES,
         };
         let query = sqlx::query(text)
@@ -226,13 +246,15 @@ impl Batchable for Begun {
             .bind(store.server_id().to_owned());
         let begun = store
             .write_in_turn(organization, Scope::Statement, move |connection| {
-                Box::pin(async move { Ok(query.execute(connection).await?.rows_affected()) })
+                Box::pin(async move { Ok(query.fetch_all(connection).await?) })
             })
             .await?;
-        match usize::try_from(begun) {
-            Ok(begun) if begun == writes.len() => Ok(vec![(); begun]),
-            _ => Err(StoreError::UnknownOrganization),
-        }
+        let stored = begun
+            .iter()
+            .map(|row| Columns::new(row, "messages", "id").parse("id"))
+            .collect::<Result<HashSet<MessageId>, _>>()?;
+        let writes = writes.iter();
+        Ok(writes.map(|write| stored.contains(&write.id)).collect())
     }
 }
 

@@ -13,7 +13,7 @@ use crate::world::{World, accepted, agent, at, message, msg, org};
 const MANY: usize = 20;
 
 /// Takes the organization lock of `org_1`, as a server does that then stops.
-async fn hold(connection: &mut AnyConnection) {
+pub(crate) async fn hold(connection: &mut AnyConnection) {
     for text in [
         "begin",
         "select id from organizations where id = 'org_1' for no key update",
@@ -37,7 +37,7 @@ pub(crate) async fn wait_for_lock(world: &World) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_held_organization_lock_refuses_its_sends_and_concerns_no_other_organization() {
-    let world = World::new().await;
+    let world = World::with_conversations().await;
     let store = &world.store;
     if world.database.kind() != DatabaseKind::Postgres {
         // On SQLite there is one writer, and no such lock.
@@ -97,20 +97,20 @@ async fn a_held_organization_lock_refuses_its_sends_and_concerns_no_other_organi
 
 #[tokio::test]
 async fn nothing_is_stored_for_an_organization_that_does_not_exist() {
-    let world = World::new().await;
+    let world = World::with_conversations().await;
     if world.database.kind() != DatabaseKind::Postgres {
         return;
     }
     let begun = world.store.begin_send(&message("org_9", "msg_1")).await;
     assert!(
-        matches!(begun, Err(StoreError::UnknownOrganization)),
+        matches!(begun, Err(StoreError::UnknownConversation)),
         "{begun:?}"
     );
 }
 
 #[tokio::test]
 async fn connections_that_the_database_ended_fail_no_request() {
-    let world = World::new().await;
+    let world = World::with_conversations().await;
     let store = &world.store;
     if world.database.kind() != DatabaseKind::Postgres {
         return;
@@ -169,7 +169,7 @@ async fn an_error_that_passes_is_told_from_one_that_stays(
     #[case] code: &str,
     #[case] passes: bool,
 ) {
-    let world = World::new().await;
+    let world = World::with_conversations().await;
     if world.database.kind() != DatabaseKind::Postgres {
         return;
     }

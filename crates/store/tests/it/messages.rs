@@ -8,7 +8,7 @@ use crate::world::{ALL, World, accepted, at, content, conv, end, message, msg, o
 
 #[tokio::test]
 async fn a_message_that_todays_rules_would_refuse_can_still_be_read() {
-    let world = World::new().await;
+    let world = World::with_conversations().await;
     let store = &world.store;
     store.begin_send(&message("org_1", "msg_1")).await.unwrap();
     let invisible = "update messages set content = \
@@ -26,7 +26,7 @@ async fn a_message_that_todays_rules_would_refuse_can_still_be_read() {
 
 #[tokio::test]
 async fn a_message_is_sending_until_its_send_ends() {
-    let World { store, .. } = &World::new().await;
+    let World { store, .. } = &World::with_conversations().await;
     store.begin_send(&message("org_1", "msg_1")).await.unwrap();
     let sending = store
         .get_message(&org(1), &msg("msg_1"))
@@ -69,7 +69,7 @@ async fn a_message_is_sending_until_its_send_ends() {
 #[case(Outcome::Unknown, Status::Unknown)]
 #[tokio::test]
 async fn an_error_is_kept_with_its_words(#[case] outcome: Outcome, #[case] status: Status) {
-    let World { store, .. } = &World::new().await;
+    let World { store, .. } = &World::with_conversations().await;
     store.begin_send(&message("org_1", "msg_1")).await.unwrap();
     let result = SendResult {
         outcome,
@@ -91,7 +91,7 @@ async fn an_error_is_kept_with_its_words(#[case] outcome: Outcome, #[case] statu
 
 #[tokio::test]
 async fn an_unknown_is_settled_by_a_late_answer_and_an_outcome_is_not_overwritten() {
-    let World { store, .. } = &World::new().await;
+    let World { store, .. } = &World::with_conversations().await;
     store.begin_send(&message("org_1", "msg_1")).await.unwrap();
     let unknown = SendResult {
         outcome: Outcome::Unknown,
@@ -115,7 +115,7 @@ async fn an_unknown_is_settled_by_a_late_answer_and_an_outcome_is_not_overwritte
 
 #[tokio::test]
 async fn the_end_of_a_send_that_never_began_is_none() {
-    let World { store, .. } = &World::new().await;
+    let World { store, .. } = &World::with_conversations().await;
     let ended = store
         .finish_send(&org(1), &msg("msg_1"), &accepted(), at(6_000))
         .await;
@@ -124,7 +124,7 @@ async fn the_end_of_a_send_that_never_began_is_none() {
 
 #[tokio::test]
 async fn a_message_id_is_used_once() {
-    let World { store, .. } = &World::new().await;
+    let World { store, .. } = &World::with_conversations().await;
     store.begin_send(&message("org_1", "msg_1")).await.unwrap();
     let again = store.begin_send(&message("org_1", "msg_1")).await;
     assert!(matches!(again, Err(StoreError::Conflict)), "{again:?}");
@@ -132,9 +132,12 @@ async fn a_message_id_is_used_once() {
 
 #[tokio::test]
 async fn a_conversation_lists_its_own_messages() {
-    let World { store, .. } = &World::new().await;
+    let World { store, .. } = &World::with_conversations().await;
     let mut elsewhere = message("org_1", "msg_3");
     elsewhere.conversation_id = "conv-9".parse().unwrap();
+    let mut other = crate::world::conversation("org_1", "conv-9");
+    other.recipient = "5511900000009".parse().unwrap();
+    store.create_conversation(&other).await.unwrap();
     for new in [
         message("org_1", "msg_1"),
         message("org_1", "msg_2"),
@@ -153,7 +156,7 @@ async fn a_conversation_lists_its_own_messages() {
 
 #[tokio::test]
 async fn what_a_server_leaves_in_sending_is_unknown_when_it_ends() {
-    let World { store, .. } = &World::new().await;
+    let World { store, .. } = &World::with_conversations().await;
     for (text, created_at) in [("msg_old", 5_000), ("msg_done", 5_000), ("msg_new", 7_000)] {
         let mut new = message("org_1", text);
         new.created_at = at(created_at);

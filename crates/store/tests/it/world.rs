@@ -52,6 +52,16 @@ impl World {
         Self { store, database }
     }
 
+    /// The same, with the conversation `conv-456` in each of them.
+    pub(crate) async fn with_conversations() -> Self {
+        let world = Self::new().await;
+        for owner in ["org_1", "org_2"] {
+            let ours = conversation(owner, "conv-456");
+            world.store.create_conversation(&ours).await.unwrap();
+        }
+        world
+    }
+
     /// A connection past the store.
     pub(crate) async fn raw(&self) -> AnyConnection {
         Self::raw_of(&self.database).await

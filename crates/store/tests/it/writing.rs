@@ -8,7 +8,7 @@ use crate::world::{World, accepted, at, by, create_channel, id, message, msg, ob
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_hundred_writers_at_once_all_land() {
-    let World { store, .. } = &World::new().await;
+    let World { store, .. } = &World::with_conversations().await;
     let mut tasks = JoinSet::new();
     for number in 0..200 {
         let store = store.clone();
@@ -27,7 +27,7 @@ async fn two_hundred_writers_at_once_all_land() {
 
 #[tokio::test]
 async fn in_a_group_the_bad_write_fails_alone() {
-    let World { store, .. } = &World::new().await;
+    let World { store, .. } = &World::with_conversations().await;
     store.begin_send(&message("org_1", "msg_7")).await.unwrap();
     let mut tasks = JoinSet::new();
     for number in 0..20 {
@@ -54,7 +54,7 @@ async fn in_a_group_the_bad_write_fails_alone() {
 
 #[tokio::test]
 async fn in_a_group_a_half_done_transaction_is_taken_back_alone() {
-    let world = World::new().await;
+    let world = World::with_conversations().await;
     let store = &world.store;
     let channel = create_channel(store, "org_1", "chn_1").await;
     sqlx::query("update channels set key_id = 'another' where id = 'chn_1'")
@@ -104,7 +104,7 @@ async fn in_a_group_a_half_done_transaction_is_taken_back_alone() {
 
 #[tokio::test]
 async fn a_caller_that_goes_away_breaks_nobody_elses_write() {
-    let World { store, .. } = &World::new().await;
+    let World { store, .. } = &World::with_conversations().await;
     let mut tasks = JoinSet::new();
     for number in 0..50 {
         let store = store.clone();
@@ -132,7 +132,7 @@ async fn a_caller_that_goes_away_breaks_nobody_elses_write() {
 
 #[tokio::test]
 async fn what_was_acknowledged_is_there_after_a_start_without_a_close() {
-    let World { store, database } = World::new().await;
+    let World { store, database } = World::with_conversations().await;
     store.begin_send(&message("org_1", "msg_1")).await.unwrap();
     let second = database.store().await;
     assert!(
@@ -155,7 +155,7 @@ async fn what_was_acknowledged_is_there_after_a_start_without_a_close() {
 
 #[tokio::test]
 async fn closing_finishes_the_writes_that_wait() {
-    let World { store, database } = World::new().await;
+    let World { store, database } = World::with_conversations().await;
     let mut tasks = JoinSet::new();
     for number in 0..100 {
         let store = store.clone();
@@ -189,7 +189,7 @@ async fn closing_finishes_the_writes_that_wait() {
 
 #[tokio::test]
 async fn while_another_program_holds_the_file_reads_go_on_and_later_writes_land() {
-    let world = World::new().await;
+    let world = World::with_conversations().await;
     let store = &world.store;
     if world.database.kind() != recado_store::DatabaseKind::Sqlite {
         return;
