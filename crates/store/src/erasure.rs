@@ -5,22 +5,31 @@
 
 mod calls;
 mod groups;
+mod number_changes;
 mod rows;
+mod subject;
 
-use std::collections::BTreeSet;
 use std::fmt;
 
-use recado_core::inbound::Person;
 use recado_core::{ConversationId, OrganizationId, Recipient, RecipientKind};
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::audit::{AuditAction, Author, insert_entry};
 use crate::columns::Columns;
 use crate::contacts::spellings;
-use crate::conversations::{self, Conversation, conversation_columns};
+use crate::conversations::{self, conversation_columns};
 use crate::error::StoreError;
-use crate::people;
 use crate::store::Store;
+
+use calls::NextCalls;
+use groups::GroupScan;
+use subject::DataSubject;
+
+/// The begin of a pass through all conversations.
+const FIRST_PASS: Phase = Phase::Find {
+    after: String::new(),
+    found: false,
+};
 
 /// Rows that one step looks at or removes.
 const MAX_STEP_ROWS: i64 = 500;
@@ -43,7 +52,8 @@ pub struct Erased {
 pub enum AfterStep {
     /// Another step.
     More,
-    /// A message to the person is being sent, and its outcome needs its row.
+    /// A message to the person is being sent, and its outcome needs its row; or a call from before the erasure that names
+    /// the person is not applied yet.
     Waits,
     /// Nothing: everything is erased.
     Done,
@@ -56,45 +66,38 @@ pub struct Erasure {
     store: Store,
     organization: OrganizationId,
     author: Author,
-    person: Sought,
+    subject: DataSubject,
     phase: Phase,
-    /// The conversations that this phase has not emptied yet; the last one is next.
+    /// The conversations that are not removed yet; the last one is next.
     left: Vec<ConversationId>,
-    /// The places in groups that are not looked at yet; the last one is next.
-    places: Vec<groups::Place>,
+    /// The scans of groups that have not ended; the last one is next.
+    scans: Vec<GroupScan>,
+    /// Whether a call was waited for, which may have made a conversation.
+    has_waited: bool,
     erased: Erased,
-}
-
-/// The person, by all addresses that are known.
-struct Sought {
-    /// The address that was given, in every spelling.
-    given: Vec<Recipient>,
-    /// The person as the conversations know it.
-    known: Vec<Person>,
-    /// The conversations with the person alone, in the order in which they were found.
-    own: Vec<ConversationId>,
-    groups: BTreeSet<ConversationId>,
 }
 
 #[derive(Clone)]
 enum Phase {
     /// Writes to the audit log that the erasure has begun.
     Begin,
+    /// Looks for number changes among the events behind this one.
+    NumberChanges {
+        after: i64,
+    },
     /// Looks at all conversations behind this one; once more if this pass has found one.
     Find {
         after: String,
         found: bool,
     },
-    /// Empties the conversations, which stay.
-    Empty,
     /// Blanks the person in groups.
     Groups,
     /// Looks at the kept calls of providers behind this one.
     Calls {
         after: String,
     },
-    /// Empties the conversations of what came meanwhile, and removes them.
-    Sweep,
+    /// Empties the conversations, and removes them.
+    Conversations,
     /// Writes to the audit log what was erased.
     Record,
     Ended,
@@ -120,55 +123,13 @@ impl Store {
             store: self.clone(),
             organization: organization.clone(),
             author: author.clone(),
-            person: Sought {
-                given,
-                known: Vec::new(),
-                own: Vec::new(),
-                groups: BTreeSet::new(),
-            },
+            subject: DataSubject::new(given),
             phase: Phase::Begin,
             left: Vec::new(),
-            places: Vec::new(),
+            scans: Vec::new(),
+            has_waited: false,
             erased: Erased::default(),
         })
-    }
-}
-
-impl Sought {
-    /// Returns whether this person is the one that is sought: by the address that was given, or by another address of a
-    /// conversation that was found. A number may have passed on to another person, whom no such address finds.
-    fn is(&self, person: &Person) -> bool {
-        let has = |address: &Recipient| {
-            let theirs = person.addresses().flat_map(spellings);
-            theirs.into_iter().any(|spelling| spelling == *address)
-        };
-        self.given.iter().any(has)
-            || self
-                .known
-                .iter()
-                .any(|known| known.addresses().any(has) && people::may_be_same(known, person))
-    }
-
-    /// Adds a conversation if it is one with the person alone, or one of a group; tells whether the person became
-    /// better known.
-    fn add(&mut self, conversation: Conversation) -> bool {
-        if conversation.recipient.kind() == RecipientKind::Group {
-            self.groups.insert(conversation.id);
-            return false;
-        }
-        let person = people::completed(&conversation.person, &people::of(&conversation.recipient));
-        if self.own.contains(&conversation.id) || !self.is(&person) {
-            return false;
-        }
-        self.own.push(conversation.id);
-        self.known.push(person);
-        true
-    }
-
-    /// Returns every address of the person.
-    fn addresses(&self) -> impl Iterator<Item = &Recipient> {
-        let known = self.known.iter().flat_map(Person::addresses);
-        self.given.iter().chain(known)
     }
 }
 
@@ -188,19 +149,13 @@ impl Erasure {
         self.phase = match self.phase.clone() {
             Phase::Begin => {
                 self.record(AuditAction::ContactErasureBegun, None).await?;
-                Phase::Find {
-                    after: String::new(),
-                    found: false,
-                }
+                Phase::NumberChanges { after: 0 }
             }
+            Phase::NumberChanges { after } => match self.look_for_number_changes(after).await? {
+                Some(after) => Phase::NumberChanges { after },
+                None => FIRST_PASS,
+            },
             Phase::Find { after, found } => self.find(&after, found).await?,
-            Phase::Empty => {
-                if let Some(after) = self.empty(Emptied::Stays).await? {
-                    return Ok(after);
-                }
-                self.places = groups::Place::all(&self.person.groups);
-                Phase::Groups
-            }
             Phase::Groups => {
                 if self.blank_in_groups().await? {
                     Phase::Groups
@@ -210,18 +165,23 @@ impl Erasure {
                     }
                 }
             }
-            Phase::Calls { after } => {
-                if let Some(after) = self.erase_calls(after).await? {
-                    Phase::Calls { after }
-                } else {
+            Phase::Calls { after } => match self.erase_calls(after).await? {
+                NextCalls::Behind(after) => Phase::Calls { after },
+                NextCalls::Wait => {
+                    self.has_waited = true;
+                    return Ok(AfterStep::Waits);
+                }
+                NextCalls::End if std::mem::take(&mut self.has_waited) => {
+                    Phase::NumberChanges { after: 0 }
+                }
+                NextCalls::End => {
                     // In the order in which they were found: the last one goes first, for an erasure that begins again
                     // may find it only by an address of an earlier one.
-                    self.left.clone_from(&self.person.own);
-                    Phase::Sweep
+                    self.left.clone_from(&self.subject.own);
+                    Phase::Conversations
                 }
-            }
-            // A send may have begun before its conversation was gone, and ended now.
-            Phase::Sweep => match self.empty(Emptied::Goes).await? {
+            },
+            Phase::Conversations => match self.remove_conversations().await? {
                 Some(after) => return Ok(after),
                 None => Phase::Record,
             },
@@ -247,22 +207,22 @@ impl Erasure {
         .bind(self.organization.as_str().to_owned())
         .bind(after.to_owned())
         .bind(MAX_STEP_ROWS);
+        if after.is_empty() {
+            self.subject.learn_former_addresses();
+        }
         let rows = self.store.read_rows(query).await?;
         let mut last = None;
         for row in &rows {
             last = Some(Columns::new(row, "conversations", "id").get::<String>("id")?);
-            found |= self.person.add(conversations::read(row)?);
+            found |= self.subject.add(conversations::read(row)?);
         }
         Ok(match (last, found) {
             (Some(after), _) => Phase::Find { after, found },
             // By its other addresses the person may be found in more of them.
-            (None, true) => Phase::Find {
-                after: String::new(),
-                found: false,
-            },
+            (None, true) => FIRST_PASS,
             (None, false) => {
-                self.left.clone_from(&self.person.own);
-                Phase::Empty
+                self.scans = GroupScan::all(&self.subject.groups);
+                Phase::Groups
             }
         })
     }
@@ -293,11 +253,4 @@ impl fmt::Display for Erased {
             "conversations: {conversations}, messages: {messages}, events: {events}, webhook calls: {webhook_calls}"
         )
     }
-}
-
-/// What becomes of a conversation that is empty.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Emptied {
-    Stays,
-    Goes,
 }

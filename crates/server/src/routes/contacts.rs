@@ -25,14 +25,15 @@ use crate::openapi::{BODY, KEY, failures};
 /// Longest that a caller waits; the erasure goes on afterwards.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// Longest wait for the outcome of a message to the contact; no message is `sending` for longer.
-const SEND_TIMEOUT: Duration = Duration::from_mins(1);
+/// Longest wait for the outcome of a message to the contact, or for a call from before the erasure to be applied; no message
+/// is `sending` for longer.
+const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// How soon to ask again while another contact is erased, which takes seconds or minutes.
 const RETRY_INTERVAL: Duration = Duration::from_secs(10);
 
-/// How often an erasure looks whether the message was sent.
-const SEND_POLL_INTERVAL: Duration = Duration::from_millis(100);
+/// How often an erasure looks whether that has happened.
+const WAIT_POLL_INTERVAL: Duration = Duration::from_millis(100);
 
 failures!(EraseFailures: KEY, BODY, &[Reason::RateLimited]);
 
@@ -78,8 +79,10 @@ pub(crate) struct ErasedContact {
 ///
 /// Removes everything that tells of one person, for good: conversations with their messages, events and deliveries, also
 /// deliveries that wait, and stored calls of providers that name the person. In groups, taps stay without the person who tapped.
+/// Addresses from before a number change are erased, too, if the provider told of the change and its event is still stored;
+/// the address has to be one that the person has now.
 /// Open event streams of the organization on the server that answers end; another server may still send events of the last
-/// moments to readers that are behind. What the person writes later comes from a new contact.
+/// 45 seconds to readers that are behind. What the person writes later comes from a new contact.
 /// An organization erases one contact at a time on one server.
 /// What was delivered to webhook endpoints before, and backups of the server, are not changed.
 #[utoipa::path(
@@ -153,7 +156,7 @@ async fn run(
             tracing::info!(organization.id = %organization, "a contact is erased");
         }
         Ok(false) => {
-            tracing::warn!(organization.id = %organization, "the erasure of a contact was given up, as a message to it is being sent or the server ends");
+            tracing::warn!(organization.id = %organization, "the erasure of a contact was given up: a message to it is being sent, a webhook call that names it is not applied, or the server ends");
         }
         Err(error) => {
             tracing::error!(organization.id = %organization, %error, "the erasure of a contact failed");
@@ -182,10 +185,10 @@ async fn erase_all(
             }
             AfterStep::Waits => {
                 let since = *waiting_since.get_or_insert(begun);
-                if since.elapsed() > SEND_TIMEOUT {
+                if since.elapsed() > WAIT_TIMEOUT {
                     return Ok(false);
                 }
-                SEND_POLL_INTERVAL
+                WAIT_POLL_INTERVAL
             }
         };
         tokio::select! {

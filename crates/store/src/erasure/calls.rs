@@ -1,5 +1,6 @@
 //! Kept calls of providers that name the person.
 
+use jiff::Timestamp;
 use recado_core::Recipient;
 use sqlx::any::AnyRow;
 
@@ -12,13 +13,33 @@ use crate::removal::{MAX_CALLS, MAX_STEP_LOOKED_AT, removing_calls};
 use crate::store::DatabaseKind;
 use crate::webhook_calls;
 
+/// A spelling of an address of the person.
+struct Name {
+    spelling: Recipient,
+    /// Until when it was the person's, if that is over.
+    until: Option<Timestamp>,
+}
+
+impl Name {
+    fn is_in(&self, body: &str, received_at: Timestamp) -> bool {
+        self.until.is_none_or(|until| received_at <= until) && body.contains(self.spelling.id())
+    }
+}
+
+/// Where the look at the kept calls goes on.
+pub(super) enum NextCalls {
+    /// Behind this one.
+    Behind(String),
+    /// At the same place, as soon as a call that is not applied yet is applied.
+    Wait,
+    End,
+}
+
 impl Erasure {
-    /// Looks at the next calls behind an id, and removes those that name the person; returns the last one, or `None` at
-    /// the end. A call that is not applied yet is left alone: it tells of what comes after the erasure.
-    pub(super) async fn erase_calls(
-        &mut self,
-        after: String,
-    ) -> Result<Option<String>, StoreError> {
+    /// Looks at the next calls behind an id, and removes those that name the person, with all that they tell of others: it
+    /// is applied, or cannot be read. A call from before the erasure that is not applied yet is waited for, as it would
+    /// bring the person back; a later one tells of what comes after the erasure.
+    pub(super) async fn erase_calls(&mut self, after: String) -> Result<NextCalls, StoreError> {
         let query = sqlx::query(
             "select id, organization_id from webhook_calls where id > $1 order by id limit $2 + 0",
         )
@@ -34,16 +55,26 @@ impl Erasure {
             }
             last = Some(id);
         }
-        let names: Vec<_> = self.person.addresses().flat_map(spellings).collect();
+        let addresses = self.subject.addresses();
+        let spelled = addresses.flat_map(|(address, until)| {
+            let spellings = spellings(address).into_iter();
+            spellings.map(move |spelling| Name { spelling, until })
+        });
+        let names: Vec<_> = spelled.collect();
         for some in own.chunks(MAX_CALLS) {
             let mut left = some.to_vec();
             while !left.is_empty() {
-                let page = self.done_calls(&left).await?;
+                let page = self.read_calls(&left).await?;
                 let (mut seen, mut theirs) = (Vec::new(), Vec::new());
                 for row in &page.rows {
-                    let id: String = Columns::new(row, "webhook_calls", "id").get("id")?;
+                    let columns = Columns::new(row, "webhook_calls", "id");
+                    let id: String = columns.get("id")?;
                     if self.names_one_of(&names, row) {
-                        theirs.push(id.clone());
+                        if columns.get::<i64>("pending")? == 0 {
+                            theirs.push(id.clone());
+                        } else if columns.instant("received_at")? <= self.author.at {
+                            return Ok(NextCalls::Wait);
+                        }
                     }
                     seen.push(id);
                 }
@@ -57,24 +88,25 @@ impl Erasure {
                 left.retain(|id| !seen.contains(id));
             }
         }
-        Ok(last)
+        Ok(last.map_or(NextCalls::End, NextCalls::Behind))
     }
 
-    /// Reads those of the calls that are applied or set aside, as many as fit into memory.
-    async fn done_calls(&self, ids: &[String]) -> Result<PageRows, StoreError> {
-        macro_rules! done_calls {
+    /// Reads as many of the calls as fit into memory.
+    async fn read_calls(&self, ids: &[String]) -> Result<PageRows, StoreError> {
+        macro_rules! calls {
             ($ids:literal) => {
                 concat!(
-                    "select id, organization_id, channel_id, content_type, key_id, body, received_at \
-                     from webhook_calls where id in (",
+                    "select id, organization_id, channel_id, content_type, key_id, body, received_at, \
+                     cast(case when applied_at is null and set_aside is null then 1 else 0 end as bigint) \
+                     as pending from webhook_calls where id in (",
                     $ids,
-                    ") and (applied_at is not null or set_aside is not null)"
+                    ")"
                 )
             };
         }
         let text = match self.store.kind() {
-            DatabaseKind::Sqlite => done_calls!("select value from json_each($1)"),
-            DatabaseKind::Postgres => done_calls!("select jsonb_array_elements_text($1::jsonb)"),
+            DatabaseKind::Sqlite => calls!("select value from json_each($1)"),
+            DatabaseKind::Postgres => calls!("select jsonb_array_elements_text($1::jsonb)"),
         };
         let query = sqlx::query(text).bind(columns::json(&ids));
         let store = &self.store;
@@ -83,12 +115,12 @@ impl Erasure {
             .await
     }
 
-    fn names_one_of(&self, names: &[Recipient], row: &AnyRow) -> bool {
+    fn names_one_of(&self, names: &[Name], row: &AnyRow) -> bool {
         // What was encrypted with a key that is lost cannot be read by a person either.
         let Ok(call) = webhook_calls::call(row, self.store.key()) else {
             return false;
         };
         let body = String::from_utf8_lossy(&call.body);
-        names.iter().any(|address| body.contains(address.id()))
+        (names.iter()).any(|name| name.is_in(&body, call.received_at))
     }
 }

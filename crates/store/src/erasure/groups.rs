@@ -3,19 +3,21 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
+use recado_core::ConversationId;
 use recado_core::inbound::Person;
-use recado_core::{ConversationId, Recipient};
 use serde_json::Value;
 use sqlx::any::AnyRow;
 
-use super::{Erasure, MAX_STEP_ROWS, Sought};
+use super::number_changes::person;
+use super::subject::DataSubject;
+use super::{Erasure, MAX_STEP_ROWS};
 use crate::columns::{self, Columns, owner, unpacking};
 use crate::error::StoreError;
 use crate::people::{self, StoredPerson};
 
-/// A place in a group's conversation: the messages behind an instant and an id, or the events behind a number.
+/// A scan of a group's conversation: of the messages behind an instant and an id, or of the events behind a number.
 #[derive(Clone)]
-pub(super) enum Place {
+pub(super) enum GroupScan {
     Messages(ConversationId, i64, String),
     Events(ConversationId, i64),
 }
@@ -34,8 +36,8 @@ macro_rules! blank_messages {
     };
 }
 
-impl Place {
-    /// Returns the beginning of each group.
+impl GroupScan {
+    /// Returns the scans of all groups.
     pub(super) fn all(groups: &BTreeSet<ConversationId>) -> Vec<Self> {
         groups
             .iter()
@@ -54,17 +56,17 @@ impl Place {
 }
 
 impl Erasure {
-    /// Looks at some more messages or events of groups; returns whether a place was left.
+    /// Looks at some more messages or events of groups; returns whether a scan was left.
     pub(super) async fn blank_in_groups(&mut self) -> Result<bool, StoreError> {
-        let Some(place) = self.places.last().cloned() else {
+        let Some(scan) = self.scans.last().cloned() else {
             return Ok(false);
         };
-        let next = match place {
-            Place::Messages(group, at, id) => self.blank_messages(group, at, id).await?,
-            Place::Events(group, after) => self.blank_events(group, after).await?,
+        let next = match scan {
+            GroupScan::Messages(group, at, id) => self.blank_messages(group, at, id).await?,
+            GroupScan::Events(group, after) => self.blank_events(group, after).await?,
         };
-        self.places.pop();
-        self.places.extend(next);
+        self.scans.pop();
+        self.scans.extend(next);
         Ok(true)
     }
 
@@ -73,7 +75,7 @@ impl Erasure {
         group: ConversationId,
         at: i64,
         id: String,
-    ) -> Result<Option<Place>, StoreError> {
+    ) -> Result<Option<GroupScan>, StoreError> {
         let query = sqlx::query(
             "select id, sender, external_id, created_at from messages where organization_id = $1 \
              and conversation_id = $2 and (created_at, id) > ($3, $4) \
@@ -90,12 +92,13 @@ impl Erasure {
             let id: String = columns.get("id")?;
             let sender: Option<StoredPerson> = columns.optional_json("sender")?;
             let sender = sender.and_then(StoredPerson::into_person);
-            if sender.is_some_and(|sender| self.person.is(&sender)) {
+            let at = columns.instant("created_at")?;
+            if sender.is_some_and(|sender| self.subject.is(&sender, at)) {
                 let external: Option<&str> = columns.get("external_id")?;
                 let external = external.map(columns::erased_id);
                 theirs.push(serde_json::json!({ "id": id.clone(), "external": external }));
             }
-            next = Some(Place::Messages(
+            next = Some(GroupScan::Messages(
                 group.clone(),
                 columns.get("created_at")?,
                 id,
@@ -115,9 +118,9 @@ impl Erasure {
         &mut self,
         group: ConversationId,
         after: i64,
-    ) -> Result<Option<Place>, StoreError> {
+    ) -> Result<Option<GroupScan>, StoreError> {
         let query = sqlx::query(
-            "select organization_id, seq, data from events where organization_id = $1 \
+            "select organization_id, seq, created_at, data from events where organization_id = $1 \
              and conversation_id = $2 and seq > $3 order by seq limit $4 + 0",
         )
         .bind(self.organization.as_str().to_owned())
@@ -127,7 +130,7 @@ impl Erasure {
         let mut next = None;
         for row in &self.store.read_rows(query).await? {
             let seq: i64 = Columns::new(row, "events", "organization_id").get("seq")?;
-            if let Some(data) = blanked(row, &self.person)? {
+            if let Some(data) = blanked(row, &self.subject)? {
                 let query = sqlx::query(
                     "update events set data = $3 where organization_id = $1 and seq = $2",
                 )
@@ -136,20 +139,17 @@ impl Erasure {
                 .bind(data.to_string());
                 self.erased.events += self.store.write_count(query).await?;
             }
-            next = Some(Place::Events(group.clone(), seq));
+            next = Some(GroupScan::Events(group.clone(), seq));
         }
         Ok(next)
     }
 }
 
 /// Returns the data of an event without the person, if it tells of the person.
-fn blanked(row: &AnyRow, person: &Sought) -> Result<Option<Value>, StoreError> {
-    let mut data: Value = Columns::new(row, "events", "organization_id").json("data")?;
-    let from = ["phone", "userId", "lid"]
-        .into_iter()
-        .filter_map(|name| data["from"][name].as_str()?.parse::<Recipient>().ok());
-    let from = Person::new(from);
-    if !person.is(&from) {
+fn blanked(row: &AnyRow, subject: &DataSubject) -> Result<Option<Value>, StoreError> {
+    let columns = Columns::new(row, "events", "organization_id");
+    let mut data: Value = columns.json("data")?;
+    if !subject.is(&person(&data["from"]), columns.instant("created_at")?) {
         return Ok(None);
     }
     data["from"] = people::as_json(&Person::default());

@@ -1,8 +1,8 @@
-//! The rows of conversations with one person alone: messages, events and their deliveries.
+//! The conversations with one person alone: messages, events and their deliveries.
 
 use sqlx::AnyConnection;
 
-use super::{AfterStep, Emptied, Erasure, MAX_STEP_ROWS};
+use super::{AfterStep, Erasure, MAX_STEP_ROWS};
 use crate::columns::{self, Columns, owner, unpacking};
 use crate::error::StoreError;
 use crate::store::DatabaseKind;
@@ -48,12 +48,9 @@ macro_rules! delete_events {
 }
 
 impl Erasure {
-    /// Removes some rows of the next conversation that is left, and when it has none, the conversation itself if it
-    /// goes; returns what follows, or `None` if no conversation is left.
-    pub(super) async fn empty(
-        &mut self,
-        emptied: Emptied,
-    ) -> Result<Option<AfterStep>, StoreError> {
+    /// Removes some rows of the next conversation that is left, and when it has none, the conversation itself; returns
+    /// what follows, or `None` if no conversation is left.
+    pub(super) async fn remove_conversations(&mut self) -> Result<Option<AfterStep>, StoreError> {
         let Some(conversation) = self.left.last().cloned() else {
             return Ok(None);
         };
@@ -65,12 +62,10 @@ impl Erasure {
                     let place = [organization.as_str(), conversation.as_str()];
                     let events = remove_events(kind, place, connection).await?;
                     let messages = remove_messages(place, connection).await?;
-                    let conversations = match (is_empty(place, connection).await?, emptied) {
-                        (false, _) => None,
-                        (true, Emptied::Stays) => Some(0),
-                        (true, Emptied::Goes) => {
-                            Some(remove_conversation(place, connection).await?)
-                        }
+                    let conversations = if is_empty(place, connection).await? {
+                        Some(remove_conversation(place, connection).await?)
+                    } else {
+                        None
                     };
                     Ok((events, messages, conversations))
                 })
@@ -90,21 +85,28 @@ impl Erasure {
     }
 }
 
-/// Removes the newest events and their deliveries: as long as one waits, it is the oldest one, which is due.
+/// Removes the newest events and their deliveries: as long as one waits, it is the oldest one, which is due. Number changes
+/// go after all others: by them an erasure that was interrupted may have to find the conversation again.
 async fn remove_events(
     kind: DatabaseKind,
     [organization, conversation]: [&str; 2],
     connection: &mut AnyConnection,
 ) -> Result<u64, StoreError> {
-    let rows = sqlx::query(
+    let mut rows = Vec::new();
+    for text in [
+        "select organization_id, seq from events where organization_id = $1 and conversation_id = $2 \
+         and data not like '%\"movedTo\":{%' order by seq desc limit $3 + 0",
         "select organization_id, seq from events where organization_id = $1 and conversation_id = $2 \
          order by seq desc limit $3 + 0",
-    )
-    .bind(organization.to_owned())
-    .bind(conversation.to_owned())
-    .bind(MAX_STEP_ROWS)
-    .fetch_all(&mut *connection)
-    .await?;
+    ] {
+        if rows.is_empty() {
+            let query = sqlx::query(text)
+                .bind(organization.to_owned())
+                .bind(conversation.to_owned())
+                .bind(MAX_STEP_ROWS);
+            rows = query.fetch_all(&mut *connection).await?;
+        }
+    }
     if rows.is_empty() {
         return Ok(0);
     }

@@ -17,18 +17,18 @@ use crate::taps::{
 use crate::webhook_endpoints::create;
 use crate::world::{ALL, World, accepted, at, by, conversation, id, message, msg, org};
 
-const GROUP: &str = "120363000000000001@g.us";
+pub(crate) const GROUP: &str = "120363000000000001@g.us";
 
 /// Who is not erased.
-const OTHER: &str = "5511900000001";
+pub(crate) const OTHER: &str = "5511900000001";
 
-fn erasure(store: &Store, address: &str) -> Erasure {
+pub(crate) fn erasure(store: &Store, address: &str) -> Erasure {
     let erasure = store.erase_contact(&org(1), &id::<Recipient>(address), &by(500_000));
     erasure.expect("no other erasure")
 }
 
 /// Erases the contact with that address from `org_1`.
-async fn erase(store: &Store, address: &str) -> Erased {
+pub(crate) async fn erase(store: &Store, address: &str) -> Erased {
     let mut erasure = erasure(store, address);
     loop {
         match erasure.step().await.unwrap() {
@@ -39,7 +39,7 @@ async fn erase(store: &Store, address: &str) -> Erased {
     }
 }
 
-fn in_group(item: Inbound) -> Inbound {
+pub(crate) fn in_group(item: Inbound) -> Inbound {
     let Inbound::Message(mut message) = item else {
         unreachable!()
     };
@@ -48,7 +48,7 @@ fn in_group(item: Inbound) -> Inbound {
 }
 
 /// Keeps a call with this body, applied or set aside.
-async fn keep(store: &Store, owner: u8, body: &str, applied: bool) -> String {
+pub(crate) async fn keep(store: &Store, owner: u8, body: &str, applied: bool) -> String {
     let application = application(&org(owner), Vec::new());
     let kept = WebhookCall {
         body: body.as_bytes().to_vec(),
@@ -68,7 +68,7 @@ async fn keep(store: &Store, owner: u8, body: &str, applied: bool) -> String {
 }
 
 /// Everything that is stored of an organization, by table, as text.
-async fn dump(database: &TestDatabase, owner: &str) -> String {
+pub(crate) async fn dump(database: &TestDatabase, owner: &str) -> String {
     let mut connection = World::raw_of(database).await;
     let mut text = String::new();
     for (table, columns) in [
@@ -102,12 +102,12 @@ async fn dump(database: &TestDatabase, owner: &str) -> String {
 }
 
 /// Ana by phone and LID.
-fn known_twice() -> Person {
+pub(crate) fn known_twice() -> Person {
     Person::new([id("5521988887777"), id("77001122@lid")]).named(Some("Ana".into()))
 }
 
 /// `org_1` in which Ana and another person wrote, and tapped in a group.
-async fn talked() -> World {
+pub(crate) async fn talked() -> World {
     let world = tapped().await;
     let store = &world.store;
     create(store, "whk_1", &[]).await;

@@ -12,6 +12,7 @@ mod deliveries;
 mod delivery_places;
 mod echoes;
 mod erasure;
+mod erasure_in_time;
 mod events;
 mod far_away;
 mod groups;

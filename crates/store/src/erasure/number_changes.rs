@@ -1,0 +1,55 @@
+//! The number changes that providers have told of.
+
+use jiff::Timestamp;
+use recado_core::Recipient;
+use recado_core::inbound::Person;
+use serde_json::Value;
+
+use super::Erasure;
+use crate::columns::Columns;
+use crate::error::StoreError;
+use crate::removal::MAX_STEP_LOOKED_AT;
+
+/// A person got other addresses.
+pub(super) struct NumberChange {
+    pub(super) from: Person,
+    pub(super) to: Person,
+    pub(super) at: Timestamp,
+}
+
+impl Erasure {
+    /// Looks at the next events of the organization for number changes; returns the last event, or `None` at the end.
+    pub(super) async fn look_for_number_changes(
+        &mut self,
+        after: i64,
+    ) -> Result<Option<i64>, StoreError> {
+        let query = sqlx::query(
+            "select organization_id, seq, created_at, \
+             case when data like '%\"movedTo\":{%' then data end as data from events \
+             where organization_id = $1 and seq > $2 order by seq limit $3 + 0",
+        )
+        .bind(self.organization.as_str().to_owned())
+        .bind(after)
+        .bind(MAX_STEP_LOOKED_AT);
+        let mut last = None;
+        for row in &self.store.read_rows(query).await? {
+            let columns = Columns::new(row, "events", "organization_id");
+            last = Some(columns.get("seq")?);
+            let data: Option<Value> = columns.optional_json("data")?;
+            if let Some(data) = data.filter(|data| data["movedTo"].is_object()) {
+                self.subject.add_change(NumberChange {
+                    from: person(&data["from"]),
+                    to: person(&data["movedTo"]),
+                    at: columns.instant("created_at")?,
+                });
+            }
+        }
+        Ok(last)
+    }
+}
+
+/// Reads a person from the data of an event.
+pub(super) fn person(data: &Value) -> Person {
+    let addresses = ["phone", "userId", "lid"].into_iter();
+    Person::new(addresses.filter_map(|name| data[name].as_str()?.parse::<Recipient>().ok()))
+}

@@ -1,0 +1,108 @@
+//! The person who is erased, by all addresses that are known.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use recado_core::inbound::Person;
+use recado_core::{ConversationId, Recipient, RecipientKind};
+
+use super::number_changes::NumberChange;
+use crate::contacts::spellings;
+use crate::conversations::Conversation;
+use crate::people;
+
+/// The person who is erased.
+pub(super) struct DataSubject {
+    /// The address that was given, in every spelling.
+    given: Vec<Recipient>,
+    /// The person as the conversations know it.
+    known: Vec<Person>,
+    /// The changes by which the person got the addresses of today.
+    changes: Vec<NumberChange>,
+    /// The changes that are not known to be the person's.
+    other_changes: Vec<NumberChange>,
+    /// The conversations with the person alone, in the order in which they were found.
+    pub(super) own: Vec<ConversationId>,
+    pub(super) groups: BTreeSet<ConversationId>,
+}
+
+impl DataSubject {
+    pub(super) fn new(given: Vec<Recipient>) -> Self {
+        Self {
+            given,
+            known: Vec::new(),
+            changes: Vec::new(),
+            other_changes: Vec::new(),
+            own: Vec::new(),
+            groups: BTreeSet::new(),
+        }
+    }
+
+    /// Returns whether `person`, as seen at that time, is the one who is erased: by the address that was given, by
+    /// another address of a conversation that was found, or by one from before a number change. A number may have passed
+    /// on to another person, whom no such address finds.
+    pub(super) fn is(&self, person: &Person, at: Timestamp) -> bool {
+        let has = |address: &Recipient| {
+            let theirs = person.addresses().flat_map(spellings);
+            theirs.into_iter().any(|spelling| spelling == *address)
+        };
+        let shares =
+            |known: &Person| known.addresses().any(has) && people::may_be_same(known, person);
+        self.given.iter().any(has)
+            || self.known.iter().any(shares)
+            || (self.changes.iter()).any(|change| at <= change.at && shares(&change.from))
+    }
+
+    /// Adds a conversation if it is one with the person alone, or one of a group; tells whether the person became
+    /// better known.
+    pub(super) fn add(&mut self, conversation: Conversation) -> bool {
+        if conversation.recipient.kind() == RecipientKind::Group {
+            self.groups.insert(conversation.id);
+            return false;
+        }
+        let person = people::completed(&conversation.person, &people::of(&conversation.recipient));
+        if self.own.contains(&conversation.id) || !self.is(&person, conversation.created_at) {
+            return false;
+        }
+        self.own.push(conversation.id);
+        // By an address that the person has no more, the next owner of the number would be known.
+        if self.is_today(&person) {
+            self.known.push(person);
+        }
+        true
+    }
+
+    /// Adds a number change of any person.
+    pub(super) fn add_change(&mut self, change: NumberChange) {
+        self.other_changes.push(change);
+    }
+
+    /// Finds the number changes of the person, those that came before others among them.
+    pub(super) fn learn_former_addresses(&mut self) {
+        while let Some(place) =
+            (self.other_changes.iter()).position(|change| self.is(&change.to, change.at))
+        {
+            let change = self.other_changes.swap_remove(place);
+            self.changes.push(change);
+        }
+    }
+
+    /// Returns every address of the person, with the time until which it was the person's if that is over.
+    pub(super) fn addresses(&self) -> impl Iterator<Item = (&Recipient, Option<Timestamp>)> {
+        let known = self.known.iter().flat_map(Person::addresses);
+        let today = self
+            .given
+            .iter()
+            .chain(known)
+            .map(|address| (address, None));
+        let former = self.changes.iter().flat_map(|change| {
+            let addresses = change.from.addresses();
+            addresses.map(|address| (address, Some(change.at)))
+        });
+        today.chain(former)
+    }
+
+    fn is_today(&self, person: &Person) -> bool {
+        self.is(person, Timestamp::MAX)
+    }
+}
