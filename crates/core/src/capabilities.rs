@@ -12,7 +12,7 @@ pub use published::{WHATSAPP, WUZAPI_FORK, ZAPI, ZAPPERAPI_V2};
 
 use crate::buttons::{Button, ButtonsMessage};
 use crate::recipient::{Recipient, RecipientKind};
-use crate::text::seen;
+use crate::text::{is_blank, seen};
 
 /// Meta's code for a parameter whose value is not valid; the code of every refusal made here.
 pub const INVALID_PARAMETER_VALUE: i64 = 131_009;
@@ -100,9 +100,9 @@ pub struct Refusal {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BrokenLimit {
-    /// Too many buttons.
+    /// The number of buttons: too many of them, or too few.
     ButtonCount,
-    /// The length or form of a text.
+    /// The length or form of a text; a blank text counts as empty.
     Text,
     /// The kind of recipient.
     Recipient,
@@ -165,29 +165,27 @@ impl Capabilities {
             return Ok(());
         }
         let kinds: Vec<_> = self.recipients.iter().map(|kind| kind.title()).collect();
+        let only = match kinds.join(", ") {
+            kinds if kinds.is_empty() => "nor to any other recipient".to_owned(),
+            kinds => format!("only to: {kinds}"),
+        };
+        let (provider, kind) = (self.title, to.kind().title());
         Err(Refusal {
             limit: BrokenLimit::Recipient,
-            details: format!(
-                "{} does not carry reply buttons to a {}, only to: {}",
-                self.title,
-                to.kind().title(),
-                kinds.join(", ")
-            ),
+            details: format!("{provider} does not carry reply buttons to a {kind}, {only}"),
         })
     }
 
     fn check_count(&self, buttons: &[Button]) -> Result<(), Refusal> {
-        let Limit { min, max, .. } = self.buttons;
-        if (min..=max).contains(&buttons.len()) {
-            return Ok(());
-        }
+        let (count, Limit { min, max, .. }) = (buttons.len(), self.buttons);
+        let allowed = match count {
+            _ if count > max => format!("allows {max}"),
+            _ if count < min => format!("needs at least {min}"),
+            _ => return Ok(()),
+        };
         Err(Refusal {
             limit: BrokenLimit::ButtonCount,
-            details: format!(
-                "the message has {} buttons; {} allows {max}",
-                buttons.len(),
-                self.title
-            ),
+            details: format!("the message has {count} buttons; {} {allowed}", self.title),
         })
     }
 
@@ -249,12 +247,22 @@ impl Capabilities {
         value: &str,
         limit: &Limit,
     ) -> Result<Option<Warning>, Refusal> {
-        let (field, length, max) = (text.field(), value.chars().count(), limit.max);
+        let (field, provider, max) = (text.field(), self.title, limit.max);
+        // The least is about what the customer reads.
+        let length = value.chars().count();
+        let least = if is_blank(value) { 0 } else { length };
         if length > max {
-            let provider = self.title;
             return Err(text_refused(format!(
                 "{field} has {length} characters; {provider} allows {max}"
             )));
+        }
+        if least < limit.min {
+            let min = limit.min;
+            return Err(text_refused(if least == 0 {
+                format!("{field} is blank; {provider} needs at least {min} characters")
+            } else {
+                format!("{field} has {length} characters; {provider} needs at least {min}")
+            }));
         }
         let units = value.encode_utf16().count();
         Ok((units > max).then(|| Warning {

@@ -133,3 +133,62 @@ fn each_provider_names_the_recipients_it_does_not_carry() {
         assert_eq!(refusal.limit, BrokenLimit::Recipient);
     }
 }
+
+/// A provider that needs two buttons of at least five characters, and reaches no one.
+static STRICT: Capabilities = {
+    let mut strict = Capabilities::new("strict", "Strict");
+    strict.buttons.min = 2;
+    strict.button_title.min = 5;
+    strict.recipients = &[];
+    strict
+};
+
+#[test]
+fn too_few_buttons_are_told_apart_from_too_many() {
+    let refusal = STRICT.check_count(&[Button::new("a", "Aurora")]);
+    let refusal = refusal.expect_err("a refusal");
+    assert_eq!(refusal.limit, BrokenLimit::ButtonCount);
+    assert_eq!(
+        refusal.details,
+        "the message has 1 buttons; Strict needs at least 2"
+    );
+}
+
+#[test]
+fn a_provider_that_carries_buttons_to_no_recipient_says_so() {
+    let to = "5511900000001".parse().expect("a phone number");
+    assert_eq!(
+        STRICT.check_recipient(&to).expect_err("a refusal").details,
+        "Strict does not carry reply buttons to a phone number, nor to any other recipient"
+    );
+}
+
+#[rstest]
+#[case::body("", " ", "A", "body_text is blank; ")]
+#[case::title("", "Hi", "\u{200b}", "button_1_title is blank; ")]
+#[case::header(" ", "Hi", "A", "header_text is blank; ")]
+fn what_was_stored_with_a_text_below_the_least_is_refused(
+    #[case] header: &str,
+    #[case] body: &str,
+    #[case] title: &str,
+    #[case] told: &str,
+) {
+    let header = Some(header.to_owned()).filter(|text| !text.is_empty());
+    let buttons = vec![Button::new("a", title)];
+    let message = ButtonsMessage::restored(header, body.to_owned(), None, buttons);
+    let to = "5511900000001".parse().expect("a phone number");
+    for capabilities in ALL {
+        let refusal = capabilities.check(&message, &to).expect_err("a refusal");
+        assert!(refusal.details.starts_with(told), "{refusal}");
+        assert_eq!(refusal.limit, BrokenLimit::Text);
+    }
+}
+
+#[test]
+fn a_text_that_is_too_short_names_its_length() {
+    let refusal = STRICT.check_length(&Text::ButtonTitle(1), "Four", &STRICT.button_title);
+    assert_eq!(
+        refusal.expect_err("a refusal").details,
+        "button_2_title has 4 characters; Strict needs at least 5"
+    );
+}
