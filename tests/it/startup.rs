@@ -33,6 +33,11 @@ pub(crate) fn said(output: &Output) -> String {
     "25",
     "RECADO_WHATSAPP_VERSION: Must be a Graph version such as v25.0"
 )]
+#[case::password(
+    "RECADO_ZAPI_URL",
+    "https://recado:secret@proxy.example",
+    "RECADO_ZAPI_URL: Must not contain a user name or password"
+)]
 #[case::version_word("RECADO_WHATSAPP_VERSION", "latest", "such as v25.0")]
 #[case::public_url(
     "RECADO_PUBLIC_URL",

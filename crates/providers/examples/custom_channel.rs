@@ -4,11 +4,13 @@
 //! cargo run -p recado-providers --example custom_channel
 //! ```
 #![expect(
+    clippy::print_stderr,
     clippy::print_stdout,
     reason = "an example talks to the person who runs it"
 )]
 
 use std::error::Error;
+use std::process::ExitCode;
 use std::time::Duration;
 
 use recado_providers::recado_core::capabilities::{Capabilities, Limit, Source};
@@ -22,7 +24,18 @@ use recado_providers::{
     WebhookRefused, WebhookUnreadable, async_trait, header, json,
 };
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> ExitCode {
+    match example() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Returned from `main`, an error would show itself as a program writes it down.
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn example() -> Result<(), Box<dyn Error>> {
     let acme = Acme::new("https://api.acme.example".parse()?, "acme-token".into())?;
     let buttons = [Button::new("yes", "Yes"), Button::new("no", "No")];
     let message = OutboundMessage::new(

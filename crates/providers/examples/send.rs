@@ -10,12 +10,14 @@
 //! No account yet? `recado sandbox` simulates the providers and prints their URLs and credentials; name the URL in
 //! `RECADO_BASE_URL`.
 #![expect(
+    clippy::print_stderr,
     clippy::print_stdout,
     reason = "an example talks to the person who runs it"
 )]
 
 use std::env;
 use std::error::Error;
+use std::process::ExitCode;
 
 use recado_providers::recado_core::{
     Button, ButtonsMessage, GivenRecipient, MessageId, Outcome, Uuid,
@@ -27,7 +29,18 @@ use recado_providers::{
 };
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() -> ExitCode {
+    match example().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Returned from `main`, an error would show itself as a program writes it down.
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn example() -> Result<(), Box<dyn Error>> {
     let mut args = env::args().skip(1);
     let (Some(provider), Some(to)) = (args.next(), args.next()) else {
         return Err("usage: send whatsapp|zapi|zapperhub RECIPIENT".into());

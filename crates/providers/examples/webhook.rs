@@ -8,12 +8,14 @@
 //! The provider has to reach it by HTTPS at `https://…/webhook/$WEBHOOK_SECRET`. Another account than Z-API's makes a
 //! receiver for that provider; Meta's URL is `https://…/webhook`, since Meta signs its calls.
 #![expect(
+    clippy::print_stderr,
     clippy::print_stdout,
     reason = "an example talks to the person who runs it"
 )]
 
 use std::env;
 use std::error::Error;
+use std::process::ExitCode;
 use std::sync::Arc;
 
 use axum::Router;
@@ -33,7 +35,18 @@ use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 const MAX_BODY_BYTES: usize = 4 * 1024 * 1024;
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() -> ExitCode {
+    match example().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Returned from `main`, an error would show itself as a program writes it down.
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn example() -> Result<(), Box<dyn Error>> {
     let token = env::var("RECADO_ZAPI_INSTANCE_TOKEN")?;
     let account = ZapiAccount::new(env::var("RECADO_ZAPI_INSTANCE_ID")?, token.into());
     let http = HttpClient::new(Timeouts::default(), false)?;

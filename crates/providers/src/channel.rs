@@ -27,9 +27,11 @@ pub trait Channel: Send + Sync {
 
     /// The exact request that [`send`](Self::send) would make, with its secrets blanked. No IO.
     ///
+    /// It is the complete check of a message: `send` makes its request exactly if this is `Ok`.
+    ///
     /// # Errors
     ///
-    /// The message breaks a limit.
+    /// The message breaks a limit, published or of this channel alone.
     fn preview(&self, message: &OutboundMessage) -> Result<Preview, ChannelError>;
 
     /// Hands one message to the provider, with exactly one HTTP request, or none if a limit is broken.
@@ -114,7 +116,8 @@ pub trait Channel: Send + Sync {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OutboundMessage {
-    /// Our id, which comes back in the provider's status where it can carry one.
+    /// Our id, which comes back in the provider's status where it can carry one. Every message needs another one:
+    /// wuzapi makes WhatsApp's id of it.
     pub id: MessageId,
     /// Whom it goes to.
     pub to: Recipient,
@@ -130,6 +133,8 @@ impl OutboundMessage {
     }
 
     /// Checks that the message keeps the published limits, as every [`Channel`] does before it sends.
+    ///
+    /// A channel may have limits of its own besides: [`Channel::preview`] checks all of them.
     ///
     /// # Errors
     ///

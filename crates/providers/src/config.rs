@@ -1,5 +1,6 @@
 //! What a channel needs to know, read from JSON, and the one place that makes channels of it.
 
+use std::fmt;
 use std::sync::Arc;
 
 use recado_core::{FieldErrors, Provider};
@@ -9,6 +10,7 @@ use url::Url;
 
 use crate::address;
 use crate::channel::Channel;
+use crate::fields::BASE_URL;
 use crate::form::{Form, Origin};
 use crate::http::HttpClient;
 use crate::whatsapp::{self, WhatsApp, WhatsAppAccount};
@@ -24,13 +26,17 @@ use crate::zapperhub::{self, Dialect, ZapperHub, ZapperHubAccount};
 /// let config = ChannelConfig::new(ZapiAccount::new("INST-01", token));
 /// assert_eq!(config.base_url.as_str(), "https://api.z-api.io/");
 /// ```
-#[derive(Debug, Clone)]
+///
+/// Its `Debug` shows no more of the base URL than scheme, host and port.
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct ChannelConfig {
     /// Where the provider answers; its path is kept.
     pub base_url: Url,
     /// Who we are there, and how we talk to it.
     pub credentials: Credentials,
+    /// Whether it was read from what was stored earlier, which went through the rules of its time.
+    pub(crate) is_stored: bool,
 }
 
 /// The account at one of the providers.
@@ -43,24 +49,6 @@ pub enum Credentials {
     Zapi(ZapiAccount),
     /// ZapperHUB, in either dialect.
     ZapperHub(ZapperHubAccount),
-}
-
-impl From<WhatsAppAccount> for Credentials {
-    fn from(account: WhatsAppAccount) -> Self {
-        Self::WhatsApp(account)
-    }
-}
-
-impl From<ZapiAccount> for Credentials {
-    fn from(account: ZapiAccount) -> Self {
-        Self::Zapi(account)
-    }
-}
-
-impl From<ZapperHubAccount> for Credentials {
-    fn from(account: ZapperHubAccount) -> Self {
-        Self::ZapperHub(account)
-    }
 }
 
 /// Where the providers answer if a channel does not say otherwise; [`Default`] has their own addresses.
@@ -97,6 +85,8 @@ pub struct DefaultsError {
     pub setting: &'static str,
     /// What to change.
     pub problem: &'static str,
+    /// Whether a client that allows private networks takes the default as it is.
+    pub is_private: bool,
 }
 
 impl Defaults {
@@ -111,17 +101,15 @@ impl Defaults {
             ("zapi_url", &self.zapi_url),
             ("zapperhub_url", &self.zapperhub_url),
         ] {
-            let wrong = |problem| DefaultsError { setting, problem };
-            check_base_url(url).map_err(wrong)?;
-            check_allowed(http, url).map_err(|error| {
-                wrong(match error {
-                    ConfigError::NotHttps => {
-                        "Must begin with https://; RECADO_ALLOW_PRIVATE_NETWORKS=true allows http://"
-                    }
-                    _ => {
-                        "Leads to a private, loopback or reserved address; RECADO_ALLOW_PRIVATE_NETWORKS=true allows it"
-                    }
-                })
+            let wrong = |problem, is_private| DefaultsError {
+                setting,
+                problem,
+                is_private,
+            };
+            check_provider_url(url).map_err(|problem| wrong(problem, false))?;
+            check_allowed(http, url).map_err(|error| match error {
+                ConfigError::NotHttps => wrong("Must begin with https://", true),
+                _ => wrong("Leads to a private, loopback or reserved address", true),
             })?;
         }
         if whatsapp::account::is_version(&self.whatsapp_version) {
@@ -130,6 +118,7 @@ impl Defaults {
             Err(DefaultsError {
                 setting: "whatsapp_version",
                 problem: "Must be a Graph version such as v25.0",
+                is_private: false,
             })
         }
     }
@@ -150,49 +139,48 @@ pub fn check_base_url(url: &Url) -> Result<(), &'static str> {
     }
 }
 
+/// Checks that credentials can be sent to a URL, as [`check_base_url`] does, and that it has none of its own: errors
+/// and previews show it.
+pub(crate) fn check_provider_url(url: &Url) -> Result<(), &'static str> {
+    check_base_url(url)?;
+    if url.username().is_empty() && url.password().is_none() {
+        Ok(())
+    } else {
+        Err("Must not contain a user name or password")
+    }
+}
+
 fn known(url: &str) -> Url {
     Url::parse(url).expect("a URL written in this file")
 }
 
 /// A configuration that cannot make a channel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
     /// The base URL is an address that only insiders should reach.
     #[error(
-        "the base URL leads to a private, loopback or reserved address, which this server does not allow"
+        "the base URL leads to a private, loopback or reserved address, and private networks are not allowed"
     )]
     PrivateAddress,
     /// The base URL sends credentials unencrypted.
     #[error(
-        "the base URL is not https: the credentials would travel unencrypted, which a server allows only with RECADO_ALLOW_PRIVATE_NETWORKS=true, for a sandbox"
+        "the base URL is not https: the credentials would travel unencrypted, and private networks are not allowed"
     )]
     NotHttps,
-    /// The base URL cannot carry a path.
-    #[error("the base URL is not an http or https address")]
-    BaseUrl,
-    /// A wuzapi server has an address of its own, which is not set.
-    #[error("a wuzapi server has an address of its own: set the base URL")]
-    OwnBaseUrl,
-    /// An id or a token cannot be part of a URL.
-    #[error("an id or a token is empty, or consists of dots")]
-    Segment,
-    /// A credential cannot be sent in a header; its name.
-    #[error("the credential {0} has characters that cannot be sent")]
-    Credential(&'static str),
+    /// What [`Credentials::parse`] would say about the account and its settings, by the names that they have there.
+    #[error(transparent)]
+    Fields(#[from] FieldErrors),
 }
 
 impl From<ConfigError> for FieldErrors {
     fn from(error: ConfigError) -> Self {
-        let field = match error {
-            ConfigError::PrivateAddress
-            | ConfigError::NotHttps
-            | ConfigError::BaseUrl
-            | ConfigError::OwnBaseUrl => "settings.baseUrl".to_owned(),
-            ConfigError::Segment => "credentials".to_owned(),
-            ConfigError::Credential(name) => format!("credentials.{name}"),
-        };
-        Self::field(&field, &error.to_string())
+        match error {
+            ConfigError::Fields(errors) => errors,
+            ConfigError::PrivateAddress | ConfigError::NotHttps => {
+                Self::field("settings.baseUrl", &error.to_string())
+            }
+        }
     }
 }
 
@@ -211,7 +199,25 @@ impl ChannelConfig {
         Self {
             base_url,
             credentials,
+            is_stored: false,
         }
+    }
+
+    /// Reads the configuration as [`Credentials::parse`] does: fields may have been set by hand.
+    fn checked(self) -> Result<Self, FieldErrors> {
+        let (credentials, mut settings) = match &self.credentials {
+            Credentials::WhatsApp(account) => account.written(),
+            Credentials::Zapi(account) => account.written(),
+            Credentials::ZapperHub(account) => account.written(),
+        };
+        settings.set(&BASE_URL, self.base_url.as_str());
+        let origin = if self.is_stored {
+            Origin::Stored
+        } else {
+            Origin::Given
+        };
+        let form = Form::new(origin, &credentials.0, &settings.0);
+        Credentials::read(self.provider(), form, &Defaults::default())
     }
 
     /// Whose account it is.
@@ -288,11 +294,8 @@ impl Credentials {
         settings: &Map<String, Value>,
         defaults: &Defaults,
     ) -> Result<ChannelConfig, FieldErrors> {
-        Self::read(
-            provider,
-            Form::new(Origin::Stored, credentials, settings),
-            defaults,
-        )
+        let form = Form::new(Origin::Stored, credentials, settings);
+        Self::read(provider, form, defaults)
     }
 
     /// Reads credentials and settings that were stored earlier, with changes: new credentials are added to the stored
@@ -322,11 +325,16 @@ impl Credentials {
         form: Form<'_>,
         defaults: &Defaults,
     ) -> Result<ChannelConfig, FieldErrors> {
-        match provider {
-            Provider::WhatsApp => whatsapp::account::parse(form, defaults),
-            Provider::Zapi => zapi::account::parse(form, defaults),
-            Provider::ZapperHub => zapperhub::account::parse(form, defaults),
-        }
+        let is_stored = form.is_stored();
+        let config = match provider {
+            Provider::WhatsApp => whatsapp::account::parse(form, defaults)?,
+            Provider::Zapi => zapi::account::parse(form, defaults)?,
+            Provider::ZapperHub => zapperhub::account::parse(form, defaults)?,
+        };
+        Ok(ChannelConfig {
+            is_stored,
+            ..config
+        })
     }
 }
 
@@ -334,25 +342,16 @@ impl Credentials {
 ///
 /// # Errors
 ///
-/// The base URL is not an http or https address, or a credential cannot be sent.
+/// [`ConfigError::Fields`] if an account that was made or changed by hand has what [`Credentials::parse`] refuses.
 pub fn connect(http: &HttpClient, config: ChannelConfig) -> Result<Arc<dyn Channel>, ConfigError> {
     let ChannelConfig {
         base_url,
         credentials,
-    } = config;
-    if !matches!(base_url.scheme(), "http" | "https") {
-        return Err(ConfigError::BaseUrl);
-    }
+        ..
+    } = config.checked()?;
     Ok(match credentials {
         Credentials::WhatsApp(account) => Arc::new(WhatsApp::new(http, &base_url, &account)?),
         Credentials::Zapi(account) => Arc::new(Zapi::new(http, &base_url, &account)?),
-        Credentials::ZapperHub(account)
-            if account.dialect == Dialect::Wuzapi
-                && base_url == Defaults::default().zapperhub_url =>
-        {
-            // The token of a person's own server would go to the vendor.
-            return Err(ConfigError::OwnBaseUrl);
-        }
         Credentials::ZapperHub(account) => Arc::new(ZapperHub::new(http, &base_url, account)?),
     })
 }
@@ -375,12 +374,22 @@ pub(crate) fn check_allowed(http: &HttpClient, base_url: &Url) -> Result<(), Con
 pub(crate) fn join(base: &Url, segments: &[&str]) -> Result<Url, ConfigError> {
     // The URL parser drops such segments, and the path would be another one.
     if segments.iter().any(|it| matches!(*it, "" | "." | "..")) {
-        return Err(ConfigError::Segment);
+        let problem = "An id or a token is empty, or consists of dots";
+        return Err(FieldErrors::field("credentials", problem).into());
     }
     let mut url = base.clone();
     url.path_segments_mut()
-        .map_err(|()| ConfigError::BaseUrl)?
+        .map_err(|()| FieldErrors::field("settings.baseUrl", "Cannot carry a path"))?
         .pop_if_empty()
         .extend(segments);
     Ok(url)
+}
+
+impl fmt::Debug for ChannelConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ChannelConfig")
+            .field("base_url", &self.base_url.origin().ascii_serialization())
+            .field("credentials", &self.credentials)
+            .finish_non_exhaustive()
+    }
 }

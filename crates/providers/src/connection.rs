@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use recado_core::Provider;
+use recado_core::{FieldErrors, Provider};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Request};
 use secrecy::{ExposeSecret, SecretString};
@@ -211,7 +211,10 @@ pub(crate) fn secret_header(
     secret: &SecretString,
 ) -> Result<HeaderMap, ConfigError> {
     let text = format!("{prefix}{}", secret.expose_secret());
-    let mut value = HeaderValue::try_from(text).map_err(|_| ConfigError::Credential(credential))?;
+    let mut value = HeaderValue::try_from(text).map_err(|_| {
+        let field = format!("credentials.{credential}");
+        FieldErrors::field(&field, "Has characters that cannot be sent")
+    })?;
     value.set_sensitive(true);
     Ok(HeaderMap::from_iter([(name, value)]))
 }

@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use recado_core::fields::{TextField, optional, required};
 use recado_core::{FieldErrors, ValidationError};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use url::Url;
 
-use crate::config::check_base_url;
+use crate::config::check_provider_url;
 use crate::fields::{AccountField, BASE_URL, MIN_SECRET_CHARS};
 use crate::pasted;
 
@@ -46,6 +46,34 @@ impl Origin<'_> {
             Self::Given => true,
             Self::Stored => false,
             Self::Changed { settings, .. } => settings.is_some(),
+        }
+    }
+}
+
+/// Credentials or settings of a channel, written as a [`Form`] reads them.
+#[derive(Default)]
+pub(crate) struct Written(pub(crate) Map<String, Value>);
+
+impl Written {
+    pub(crate) fn set(&mut self, field: &AccountField, value: &str) {
+        self.0.insert(field.name.to_owned(), value.into());
+    }
+
+    pub(crate) fn set_secret(&mut self, field: &AccountField, secret: Option<&SecretString>) {
+        if let Some(secret) = secret {
+            self.set(field, secret.expose_secret());
+        }
+    }
+
+    /// Sets a field to the word of a choice.
+    pub(crate) fn choose<T: PartialEq>(
+        &mut self,
+        field: &AccountField,
+        choices: &[(&str, T)],
+        choice: &T,
+    ) {
+        if let Some((word, _)) = choices.iter().find(|(_, known)| known == choice) {
+            self.set(field, word);
         }
     }
 }
@@ -108,6 +136,11 @@ impl<'a> Form<'a> {
             settings: Section::new("settings", settings),
             errors: FieldErrors::default(),
         }
+    }
+
+    /// Tells whether some of it was stored earlier.
+    pub(crate) fn is_stored(&self) -> bool {
+        !matches!(self.origin, Origin::Given)
     }
 
     /// A credential that must be there; empty if it is not.
@@ -216,11 +249,9 @@ impl<'a> Form<'a> {
         let text = self.setting(BASE_URL.name)?;
         let problem = match Url::parse(&text) {
             Ok(url) => {
-                let has_names = !url.username().is_empty() || url.password().is_some();
                 let problem = in_call(&url)
                     .filter(|_| self.origin.gives_settings())
-                    .or_else(|| check_base_url(&url).err())
-                    .or(has_names.then_some("Must not contain a user name or password"));
+                    .or_else(|| check_provider_url(&url).err());
                 match problem {
                     Some(problem) => problem,
                     None => return Some(url),

@@ -51,7 +51,7 @@ pub struct HttpClient {
 /// The client could not be made, for example because the system has no CA certificates.
 #[derive(Debug, thiserror::Error)]
 #[error("the HTTP client could not be made")]
-pub struct HttpClientError(#[from] reqwest::Error);
+pub struct HttpClientError(#[source] reqwest::Error);
 
 /// What a provider answered.
 pub(crate) struct Answer {
@@ -86,7 +86,7 @@ pub struct Posted {
 pub enum PostError {
     /// Nothing was sent, because the address is not allowed.
     #[error(
-        "the address is private, loopback or reserved, or not https, which this server does not allow"
+        "the address is private, loopback or reserved, or not https, and private networks are not allowed"
     )]
     Refused,
     /// Nothing was sent.
@@ -127,7 +127,8 @@ impl HttpClient {
             // before its first byte was written (hyper hands the request back in that case alone).
             .retry(retry::never())
             .dns_resolver(HostResolver::new(!allow_private_networks))
-            .build()?;
+            .build()
+            .map_err(HttpClientError)?;
         Ok(Self {
             client,
             guarded: !allow_private_networks,

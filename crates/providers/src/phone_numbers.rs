@@ -14,28 +14,57 @@ const SEPARATORS: [char; 9] = [
     ' ', '-', '.', '/', '(', ')', '\u{2010}', '\u{2011}', '\u{2013}',
 ];
 
+/// Most bytes of a character.
+const MAX_CHAR_BYTES: usize = 4;
+
+/// The character with which a text begins, which may be percent-encoded as in a URL, and how many bytes it takes.
+fn first_char(text: &str) -> Option<(char, usize)> {
+    let mut bytes = Vec::with_capacity(MAX_CHAR_BYTES);
+    for encoded in text.as_bytes().chunks_exact(3).take(MAX_CHAR_BYTES) {
+        let [b'%', high, low] = *encoded else { break };
+        let digit = |byte: u8| char::from(byte).to_digit(16);
+        let (Some(high), Some(low)) = (digit(high), digit(low)) else {
+            break;
+        };
+        bytes.extend(u8::try_from(high * 16 + low));
+        if let Some(decoded) = str::from_utf8(&bytes).ok().and_then(|it| it.chars().next()) {
+            return Some((decoded, bytes.len() * 3));
+        }
+    }
+    text.chars().next().map(|first| (first, first.len_utf8()))
+}
+
+fn is_separator(sign: char) -> bool {
+    SEPARATORS.contains(&sign) || sign.is_whitespace()
+}
+
 /// Keeps the two ends of every phone number, as [`recado_core::Recipient::masked`] does; codes, dates and
 /// addresses stay.
 pub(crate) fn mask(text: &str) -> String {
     let mut masked = String::with_capacity(text.len());
     let (mut rest, mut before) = (text, None);
-    while let Some(next) = rest.chars().next() {
+    while let Some((next, length)) = first_char(rest) {
         let end = if let Some(end) = phone_number(rest, before) {
             push_masked(&mut masked, &rest[..end]);
             end
         } else {
-            let end = digits(rest).max(next.len_utf8());
+            let end = digits(rest).max(length);
             masked.push_str(&rest[..end]);
             end
         };
-        before = rest[..end].chars().next_back();
+        // Digits stand for themselves: what follows one or more of them follows a digit.
+        before = Some(next);
         rest = &rest[end..];
     }
     masked
 }
 
 fn push_masked(masked: &mut String, number: &str) {
-    let digits: String = number.chars().filter(char::is_ascii_digit).collect();
+    let (mut digits, mut rest) = (String::new(), number);
+    while let Some((next, length)) = first_char(rest) {
+        digits.extend(Some(next).filter(char::is_ascii_digit));
+        rest = &rest[length..];
+    }
     masked.push_str(&digits[..2]);
     masked.push('…');
     masked.push_str(&digits[digits.len() - 2..]);
@@ -76,9 +105,13 @@ fn groups(text: &str) -> Vec<Group> {
         }
         let end = start + count;
         groups.push(Group { digits: count, end });
-        let gap = text[end..].chars().take(2);
-        let gap = gap.take_while(|next| SEPARATORS.contains(next));
-        start = end + gap.map(char::len_utf8).sum::<usize>();
+        start = end;
+        for _ in 0..2 {
+            match first_char(&text[start..]) {
+                Some((next, length)) if is_separator(next) => start += length,
+                _ => break,
+            }
+        }
         if start == end {
             return groups;
         }
@@ -128,6 +161,10 @@ mod tests {
     #[case::british("0044 20 7946 0958", "00…58")]
     #[case::beside_a_code("(#131026) 55 21 98888-7777 470", "(#131026) 55…77 470")]
     #[case::other_hyphens("+1\u{2010}202\u{2011}555\u{2013}0143", "+12…43")]
+    #[case::in_a_url("/v25.0/+55%2011%2090000-0001/messages", "/v25.0/+55…01/messages")]
+    #[case::wholly_encoded("%2B55%20%2811%29%2090000%2D0001", "%2B55…01")]
+    #[case::encoded_beyond_ascii("+1%E2%80%89202%E2%80%91555%C2%A00143", "+12…43")]
+    #[case::encoded_without_plus("to=(11)%2090000-0001&x=1", "to=(11…01&x=1")]
     #[case::plus_beside_a_code("+55 21 98888-7777 131026", "+55…77 131026")]
     fn a_phone_number_is_masked_in_every_notation(#[case] text: &str, #[case] masked: &str) {
         assert_eq!(mask(text), masked);
@@ -145,6 +182,7 @@ mod tests {
     #[case::version("v25.0, wuzapi 1.12.1234")]
     #[case::amount("R$ 1.234,56 of 10.000")]
     #[case::key("0199f3aa-4a1e-7c10-9d7b-a00000b00002")]
+    #[case::url("https://h/a%20b%2F20%3F?x=100%25&y=%zz%4")]
     #[case::limit("At most 1024 of 4096 characters, 20 in a title")]
     fn other_numbers_stay(#[case] text: &str) {
         assert_eq!(mask(text), text);

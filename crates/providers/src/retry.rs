@@ -4,7 +4,7 @@ use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::channel::{Channel, OutboundMessage, Receipt};
 use crate::error::{ChannelError, ErrorKind, Retry};
@@ -46,8 +46,9 @@ pub async fn send_with_retries(
     let start = Instant::now();
     let mut attempt = 1;
     loop {
-        let sent = timeout_at(start + policy.budget, channel.send(message)).await;
-        let error = match sent {
+        // No instant may be `budget` ahead, as with `Duration::MAX`; `timeout` knows how to wait for ever.
+        let left = policy.budget.saturating_sub(start.elapsed());
+        let error = match timeout(left, channel.send(message)).await {
             Ok(Ok(receipt)) => return Ok(receipt),
             Ok(Err(error)) => error,
             Err(_) => return Err(unanswered(channel)),

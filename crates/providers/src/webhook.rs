@@ -3,6 +3,8 @@
 pub(crate) mod proof;
 pub(crate) mod reading;
 
+use std::fmt;
+
 use recado_core::inbound::Inbound;
 use reqwest::Method;
 use reqwest::header::HeaderMap;
@@ -14,17 +16,19 @@ use secrecy::SecretString;
 /// million things, each of which takes a hundred times its size in memory.
 pub const MAX_ITEMS: usize = 100_000;
 
-/// The beginning of a call, before its body is read and before anything of it is believed.
+/// The beginning of a call, before its body is read and before anything of it is believed; its `Debug` shows no
+/// secret.
 #[derive(Clone, Copy)]
 #[non_exhaustive]
 pub struct WebhookHead<'a> {
     /// POST, or Meta's GET.
     pub method: &'a Method,
-    /// The secret that the called URL carries; `None` if it carries none, as Meta's does not.
+    /// The secret that the called URL carries, percent-decoded; `None` if it carries none, as Meta's does not.
     pub url_secret: Option<&'a str>,
     /// All headers.
     pub headers: &'a HeaderMap,
-    /// The channel's webhook secret, with which [`url_secret`](Self::url_secret) or a header is compared.
+    /// The channel's webhook secret, with which [`url_secret`](Self::url_secret) or a header is compared. wuzapi takes
+    /// none of less than 32 characters, and Meta's verify token is this one unless the account has its own.
     pub secret: &'a SecretString,
 }
 
@@ -53,7 +57,7 @@ impl<'a> WebhookHead<'a> {
     }
 }
 
-/// A call as it came in.
+/// A call as it came in; its `Debug` shows no secret and no text.
 #[derive(Clone, Copy)]
 #[non_exhaustive]
 pub struct WebhookCall<'a> {
@@ -70,6 +74,23 @@ impl<'a> WebhookCall<'a> {
     #[must_use]
     pub const fn new(head: WebhookHead<'a>, query: &'a str, body: &'a [u8]) -> Self {
         Self { head, query, body }
+    }
+}
+
+impl fmt::Debug for WebhookHead<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WebhookHead")
+            .field("method", self.method)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for WebhookCall<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WebhookCall")
+            .field("head", &self.head)
+            .field("bytes", &self.body.len())
+            .finish_non_exhaustive()
     }
 }
 
@@ -121,3 +142,23 @@ pub enum WebhookRefused {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the body cannot be read as a webhook of this provider")]
 pub struct WebhookUnreadable;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_shows_no_secret_and_no_text_of_a_call() {
+        let headers = HeaderMap::from_iter([(
+            reqwest::header::AUTHORIZATION,
+            "Bearer SECRET".parse().expect("a header"),
+        )]);
+        let secret = "SECRET".into();
+        let head = WebhookHead::new(&Method::POST, Some("SECRET"), &headers, &secret);
+        let call = WebhookCall::new(head, "hub.verify_token=SECRET", b"SECRET");
+        assert_eq!(
+            format!("{call:?}"),
+            "WebhookCall { head: WebhookHead { method: POST, .. }, bytes: 6, .. }"
+        );
+    }
+}

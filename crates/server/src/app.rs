@@ -249,7 +249,10 @@ impl Channels {
     /// Returns the number of a channel that this server can connect.
     fn connectable(&self, config: ChannelConfig) -> Result<SecretString, FieldErrors> {
         let number = config.number();
-        config.check(&self.http)?;
+        config.check(&self.http).map_err(|error| {
+            let problem = format!("{error}; RECADO_ALLOW_PRIVATE_NETWORKS=true allows it");
+            FieldErrors::field("settings.baseUrl", &problem)
+        })?;
         connect(&self.http, config)?;
         Ok(number)
     }

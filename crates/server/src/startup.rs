@@ -79,11 +79,13 @@ impl Settings {
         let http = HttpClient::new(Timeouts::default(), config.allow_private_networks)?;
         let defaults = config.defaults();
         if let Err(error) = defaults.check(&http) {
-            bail!(
-                "RECADO_{}: {}",
-                error.setting.to_ascii_uppercase(),
-                error.problem
-            );
+            let hint = if error.is_private {
+                "; RECADO_ALLOW_PRIVATE_NETWORKS=true allows it"
+            } else {
+                ""
+            };
+            let setting = error.setting.to_ascii_uppercase();
+            bail!("RECADO_{setting}: {}{hint}", error.problem);
         }
         if let Some(problem) = config
             .public_url

@@ -149,3 +149,15 @@ async fn silence_ends_with_the_budget_and_leaves_the_outcome_open() {
     );
     assert_eq!(start.elapsed().as_secs(), 15);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_budget_and_a_pause_without_an_end_are_no_instants_beyond_time() {
+    let policy = RetryPolicy {
+        first_delay: Duration::MAX,
+        max_attempts: u32::MAX,
+        budget: Duration::MAX,
+    };
+    let channel = failing(vec![]);
+    let sent = send_with_retries(&channel, &message(), &policy).await;
+    assert_eq!(sent, Ok(Receipt::default()));
+}

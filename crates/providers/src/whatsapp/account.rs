@@ -6,7 +6,7 @@ use url::Url;
 
 use crate::config::{ChannelConfig, Credentials, Defaults};
 use crate::fields::{AccountField, AccountFields, BASE_URL};
-use crate::form::{Form, segments};
+use crate::form::{Form, Written, segments};
 
 /// A number of the Cloud API and the token that may send from it.
 ///
@@ -26,6 +26,12 @@ pub struct WhatsAppAccount {
     pub api_version: String,
 }
 
+impl From<WhatsAppAccount> for Credentials {
+    fn from(account: WhatsAppAccount) -> Self {
+        Self::WhatsApp(account)
+    }
+}
+
 impl WhatsAppAccount {
     /// Creates an account that sends; webhooks are proved by its [`app_secret`](Self::app_secret).
     #[must_use]
@@ -37,6 +43,17 @@ impl WhatsAppAccount {
             verify_token: None,
             api_version: DEFAULT_VERSION.to_owned(),
         }
+    }
+
+    /// The credentials and settings that [`parse`] reads this account from.
+    pub(crate) fn written(&self) -> (Written, Written) {
+        let (mut credentials, mut settings) = (Written::default(), Written::default());
+        credentials.set(&PHONE_NUMBER_ID, &self.phone_number_id);
+        credentials.set_secret(&ACCESS_TOKEN, Some(&self.access_token));
+        credentials.set_secret(&APP_SECRET, self.app_secret.as_ref());
+        credentials.set_secret(&VERIFY_TOKEN, self.verify_token.as_ref());
+        settings.set(&API_VERSION, &self.api_version);
+        (credentials, settings)
     }
 }
 
@@ -105,6 +122,7 @@ pub(crate) fn parse(mut form: Form<'_>, defaults: &Defaults) -> Result<ChannelCo
     form.finish(ChannelConfig {
         base_url,
         credentials: Credentials::WhatsApp(account),
+        is_stored: false,
     })
 }
 

@@ -135,7 +135,8 @@ pub(super) fn refusal(
     let wait = answer.retry_after.max(least_wait(error.code));
     let mut text = error.text();
     if error.error_subcode == Some(UNKNOWN_OBJECT) {
-        text = format!("{text}; phoneNumberId: {unknown_number}");
+        // First what to change: long words of Meta are cut at their end.
+        text = format!("phoneNumberId: {unknown_number}; Meta says: {text}");
     }
     ChannelError {
         code: Some(error.code),

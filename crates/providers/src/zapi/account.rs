@@ -6,7 +6,7 @@ use url::Url;
 
 use crate::config::{ChannelConfig, Credentials, Defaults};
 use crate::fields::{AccountField, AccountFields, BASE_URL, words};
-use crate::form::{Form, segments};
+use crate::form::{Form, Written, segments};
 use crate::pasted;
 
 /// An instance of Z-API; all three values are secrets, for two of them are in every URL.
@@ -27,6 +27,12 @@ pub struct ZapiAccount {
     pub webhook_token: WebhookToken,
 }
 
+impl From<ZapiAccount> for Credentials {
+    fn from(account: ZapiAccount) -> Self {
+        Self::Zapi(account)
+    }
+}
+
 impl ZapiAccount {
     /// Creates an account without a client token, with the settings that fit most.
     #[must_use]
@@ -38,6 +44,21 @@ impl ZapiAccount {
             buttons_endpoint: ButtonsEndpoint::Auto,
             webhook_token: WebhookToken::Ignored,
         }
+    }
+
+    /// The credentials and settings that [`parse`] reads this account from.
+    pub(crate) fn written(&self) -> (Written, Written) {
+        let (mut credentials, mut settings) = (Written::default(), Written::default());
+        credentials.set_secret(&INSTANCE_ID, Some(&self.instance_id));
+        credentials.set_secret(&INSTANCE_TOKEN, Some(&self.instance_token));
+        credentials.set_secret(&CLIENT_TOKEN, self.client_token.as_ref());
+        settings.choose(
+            &BUTTONS_ENDPOINT,
+            &BUTTONS_ENDPOINTS,
+            &self.buttons_endpoint,
+        );
+        settings.choose(&WEBHOOK_TOKEN, &WEBHOOK_TOKENS, &self.webhook_token);
+        (credentials, settings)
     }
 }
 
@@ -154,5 +175,6 @@ pub(crate) fn parse(mut form: Form<'_>, defaults: &Defaults) -> Result<ChannelCo
     form.finish(ChannelConfig {
         base_url,
         credentials: Credentials::Zapi(account),
+        is_stored: false,
     })
 }

@@ -56,7 +56,7 @@ impl Zapi {
         let token = account.instance_token.expose_secret();
         let url = |id, token, method| join(base_url, &["instances", id, "token", token, method]);
         let endpoint = |method| {
-            Ok(Endpoint {
+            Ok::<_, ConfigError>(Endpoint {
                 url: url(id, token, method)?,
                 shown: url(BLANK, BLANK, method)?,
             })

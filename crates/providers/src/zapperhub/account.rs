@@ -6,7 +6,7 @@ use url::Url;
 
 use crate::config::{ChannelConfig, Credentials, Defaults};
 use crate::fields::{AccountField, AccountFields, BASE_URL, words};
-use crate::form::{Form, segments};
+use crate::form::{Form, Written, segments};
 use crate::pasted;
 
 /// An instance of ZapperHUB, or a user of a wuzapi server.
@@ -21,6 +21,12 @@ pub struct ZapperHubAccount {
     pub dialect: Dialect,
     /// How a phone number is written.
     pub recipient_form: RecipientForm,
+}
+
+impl From<ZapperHubAccount> for Credentials {
+    fn from(account: ZapperHubAccount) -> Self {
+        Self::ZapperHub(account)
+    }
 }
 
 impl ZapperHubAccount {
@@ -44,6 +50,22 @@ impl ZapperHubAccount {
             dialect,
             recipient_form: RecipientForm::Digits,
         }
+    }
+
+    /// The credentials and settings that [`parse`] reads this account from.
+    pub(crate) fn written(&self) -> (Written, Written) {
+        let (mut credentials, mut settings) = (Written::default(), Written::default());
+        let dialect = match &self.dialect {
+            Dialect::ZapperApiV2 { instance_id } => {
+                credentials.set(&INSTANCE_ID, instance_id);
+                DialectName::ZapperApiV2
+            }
+            Dialect::Wuzapi => DialectName::Wuzapi,
+        };
+        credentials.set_secret(&API_KEY, Some(&self.api_key));
+        settings.choose(&DIALECT, &DIALECTS, &dialect);
+        settings.choose(&RECIPIENT_FORM, &RECIPIENT_FORMS, &self.recipient_form);
+        (credentials, settings)
     }
 }
 
@@ -154,6 +176,10 @@ pub(crate) fn parse(mut form: Form<'_>, defaults: &Defaults) -> Result<ChannelCo
             if form.lacks_setting(BASE_URL.name) {
                 let problem = "Required: where your wuzapi server answers";
                 form.fault("settings", BASE_URL.name, problem);
+            } else if own_url == Some(Defaults::default().zapperhub_url) {
+                // The token of a person's own server would go to the vendor.
+                let problem = "Is ZapperHUB's hosted API; write where your wuzapi server answers";
+                form.fault("settings", BASE_URL.name, problem);
             }
             Dialect::Wuzapi
         }
@@ -178,5 +204,6 @@ pub(crate) fn parse(mut form: Form<'_>, defaults: &Defaults) -> Result<ChannelCo
             dialect,
             recipient_form: recipient_form.unwrap_or(RecipientForm::Digits),
         }),
+        is_stored: false,
     })
 }

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use recado_core::Provider;
 use recado_providers::{
-    ChannelConfig, ConfigError, Credentials, Defaults, Dialect, HttpClient, SecretString, Timeouts,
-    WhatsAppAccount, ZapiAccount, ZapperHubAccount, connect,
+    ChannelConfig, ConfigError, Credentials, Defaults, Dialect, HttpClient, Timeouts,
 };
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -23,7 +22,7 @@ fn faults(
         .fields
 }
 
-fn names(faults: &BTreeMap<String, Vec<String>>) -> Vec<&str> {
+pub(crate) fn names(faults: &BTreeMap<String, Vec<String>>) -> Vec<&str> {
     faults.keys().map(String::as_str).collect()
 }
 
@@ -281,52 +280,4 @@ fn a_private_address_is_refused_unless_allowed() {
     assert_eq!(config("https://api.z-api.io").check(&guarded), Ok(()));
     let told = recado_core::FieldErrors::from(ConfigError::PrivateAddress);
     assert_eq!(names(&told.fields), ["settings.baseUrl"]);
-}
-
-#[test]
-fn a_hand_made_configuration_is_checked_too() {
-    let Ok(ChannelConfig {
-        credentials: Credentials::ZapperHub(mut account),
-        ..
-    }) = parse(
-        Provider::ZapperHub,
-        &Subject::ZapperHub.credentials(),
-        &json!({}),
-    )
-    else {
-        panic!("a valid configuration");
-    };
-    let made = |url: &str, account| {
-        let mut config = ChannelConfig::new(Credentials::ZapperHub(account));
-        config.base_url = url.parse().expect("a URL");
-        config
-    };
-    let no_web = connect(&client(), made("mailto:a@b", account.clone())).err();
-    assert_eq!(no_web, Some(ConfigError::BaseUrl));
-    account.api_key = "a\nb".into();
-    let unsendable = connect(&client(), made("https://h", account)).err();
-    assert_eq!(unsendable, Some(ConfigError::Credential("apiKey")));
-    assert_eq!(Defaults::default().whatsapp_version, "v25.0");
-}
-
-#[test]
-fn an_account_that_lacks_what_it_needs_is_refused_before_anything_is_sent() {
-    let secret = || SecretString::from("a-long-secret");
-    let made = |credentials: Credentials| {
-        let channel = connect(&client(), ChannelConfig::new(credentials));
-        channel.map(drop)
-    };
-    let wuzapi = ZapperHubAccount::wuzapi(secret());
-    assert_eq!(made(wuzapi.into()), Err(ConfigError::OwnBaseUrl));
-    for id in ["", ".", ".."] {
-        for account in [
-            WhatsAppAccount::new(id, secret()).into(),
-            ZapiAccount::new(id, secret()).into(),
-            ZapperHubAccount::hosted(id, secret()).into(),
-        ] {
-            assert_eq!(made(account), Err(ConfigError::Segment), "{id:?}");
-        }
-    }
-    let account = ZapperHubAccount::hosted("inst_5f2c", secret());
-    assert_eq!(made(account.into()), Ok(()));
 }

@@ -1,6 +1,7 @@
 //! The channels over real HTTP on loopback: against the sandbox, and against canned answers.
 
 mod config;
+mod config_by_hand;
 mod conformance;
 mod examples;
 mod http;

@@ -1,6 +1,6 @@
 //! WhatsApp Cloud API: the exact request, and what its answers mean.
 
-use recado_providers::{ChannelConfig, ErrorKind, HealthState, WhatsAppAccount, connect};
+use recado_providers::{Credentials, Defaults, ErrorKind, HealthState, connect};
 use recado_sandbox::{Account, TokenState, WindowMode};
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -278,15 +278,32 @@ async fn a_wrong_account_is_told_apart(
     #[case] code: i64,
 ) {
     let world = World::start().await;
-    let mut config = ChannelConfig::new(WhatsAppAccount::new(number, token.into()));
-    config.base_url = world.url(SUBJECT).parse().expect("a URL");
-    let channel = connect(&client(), config).expect("a channel");
+    let map = |value: Value| value.as_object().cloned().expect("an object");
+    let credentials = map(json!({"phoneNumberId": number, "accessToken": token}));
+    let settings = map(json!({"baseUrl": world.url(SUBJECT)}));
+    // A phone number may have been stored as an id before that was refused.
+    let config = Credentials::parse_stored(
+        SUBJECT.provider(),
+        &credentials,
+        &settings,
+        &Defaults::default(),
+    );
+    let channel = connect(&client(), config.expect("valid")).expect("a channel");
     let error = channel.send(&full()).await.expect_err("refused");
     assert_eq!((error.kind, error.code), (kind, Some(code)), "{error}");
-    let is_explained = error
-        .message
-        .contains("This is a phone number; write the id");
-    assert_eq!(is_explained, number.starts_with("55"), "{error}");
+    let hint = match number {
+        "5511900000001" => {
+            "phoneNumberId: This is a phone number; write the id that Meta's App Dashboard shows beside \
+                            it, under WhatsApp > API setup; Meta says: "
+        }
+        "800000000000099" => {
+            "phoneNumberId: Meta knows no number with this id, or the token may not use it; Meta says: "
+        }
+        _ => return,
+    };
+    assert!(error.message.starts_with(hint), "{error}");
+    let error = channel.health().await.expect_err("refused");
+    assert!(error.message.starts_with(hint), "{error}");
 }
 
 #[tokio::test]
