@@ -8,9 +8,9 @@ use jiff::Timestamp;
 use recado_core::Provider;
 use sqlx::any::AnyRow;
 
-use crate::columns::Columns;
+use crate::db::read::MAX_PAGE_BYTES;
+use crate::db::row::Columns;
 use crate::error::StoreError;
-use crate::reading::MAX_PAGE_BYTES;
 use crate::store::{DatabaseKind, Query, Store};
 
 /// Most entries of a backlog that are counted; a longer one is told as one of this length.

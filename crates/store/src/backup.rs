@@ -2,7 +2,7 @@
 
 use sqlx::{Connection as _, Row as _};
 
-use crate::connection::Role;
+use crate::db::connect::Role;
 use crate::error::StoreError;
 use crate::store::Store;
 

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use sqlx::error::DatabaseError;
 use sqlx::migrate::MigrateError;
 
-use crate::fault::DatabaseFault;
+use crate::db::fault::DatabaseFault;
 
 /// Why the store did not do what it was asked for.
 #[derive(Debug, thiserror::Error)]

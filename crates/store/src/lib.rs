@@ -35,125 +35,70 @@
 //! ```
 #![warn(missing_docs)]
 
-mod agents;
-mod api_keys;
-mod applications;
-mod applying;
-mod attempts;
-mod audit;
 mod backlogs;
 mod backup;
-mod batch;
-mod bearer_secrets;
-mod channel_changes;
-mod channels;
-mod columns;
-mod connection;
-mod contacts;
-mod content;
-mod conversations;
-mod cursor;
-mod deliveries;
-mod delivering;
-mod echoes;
+mod db;
+mod encryption;
 mod erasure;
 mod error;
-mod event_log;
 mod events;
-mod fault;
 pub mod files;
 mod ids;
 mod inbound;
-mod key_loss;
-mod key_rotation;
-mod key_uses;
-mod known_channels;
-mod known_keys;
-mod lock;
-mod lost_claims;
-mod master_key;
 mod messages;
-mod migrations;
-mod moves;
-mod numbers;
-mod operator_keys;
-mod ordering_keys;
-mod organizations;
-mod orphan_statuses;
-mod people;
-mod pools;
-mod progress;
-mod prune;
-mod reading;
-mod received;
-mod removal;
-mod replays;
+mod resources;
 mod retention;
-mod secrets;
-mod send_target;
-mod senders;
-mod sends;
 mod servers;
-mod set_aside;
-mod signal;
-mod skips;
-mod statuses;
 mod store;
-mod suspension;
 #[cfg(feature = "testing")]
 pub mod testing;
-mod turns;
 mod users;
-mod webhook_calls;
-mod webhook_endpoint_changes;
-mod webhook_endpoints;
-mod webhook_secrets;
-mod writer;
+mod webhooks;
 
-pub use agents::Agent;
-pub use api_keys::{ApiKey, MAX_PERSONAL_KEYS};
-pub use applications::{Application, Applied, FreshIds, Routed};
-pub use audit::{Actor, AuditAction, AuditEntry, Author};
 pub use backlogs::{Backlogs, COUNTED, ChannelCount, Queue, UNKNOWN_COUNTED};
-pub use bearer_secrets::{ApiKeySecret, LinkSecret, SessionSecret};
-pub use channel_changes::ChannelChange;
-pub use channels::{Channel, NewChannel};
-pub use conversations::{Conversation, ConversationFilter};
-pub use cursor::{Cursor, CursorError, Listed, Page};
-pub use deliveries::{
-    Delivery, DeliveryAttempt, DeliveryKey, DeliveryStatus, UnknownDeliveryStatus,
-};
-pub use delivering::{AfterAttempt, ClaimLimits, DueDelivery};
+pub use db::fault::DatabaseFault;
+pub use db::lock::{Holder, LockError, ServerLock};
+pub use db::page::{Cursor, CursorError, Listed, Page};
+pub use db::pools::PoolUse;
+pub use encryption::loss::{FreshSecrets, KeyLoss};
+pub use encryption::rotation::KeyRotation;
+pub use encryption::{ChannelSecrets, MasterKey, MasterKeyError};
 pub use erasure::{AfterStep, Erased, Erasure};
 pub use error::StoreError;
+pub use events::signal::EventSignal;
 pub use events::{
     Event, EventBounds, EventFilter, EventId, EventIdError, EventKind, EventPage, UnknownEventKind,
 };
-pub use fault::DatabaseFault;
 pub use ids::WebhookEndpointId;
-pub use key_loss::{FreshSecrets, KeyLoss};
-pub use key_rotation::KeyRotation;
-pub use lock::{Holder, LockError, ServerLock};
+pub use inbound::calls::{Backlog, WebhookCall};
+pub use inbound::item::{Application, Applied, FreshIds, Routed};
+pub use inbound::set_aside::{SetAsideCall, SetAsideReason, UnknownSetAsideReason};
+pub use messages::outbound::{NewMessage, SendResult};
+pub use messages::send_context::{AgentOwner, SendTarget, TargetConversation};
 pub use messages::{Content, Direction, Message, MessageError};
-pub use organizations::Organization;
-pub use pools::PoolUse;
-pub use prune::{Pruned, Pruning, Retention};
-pub use removal::Removal;
-pub use secrets::{ChannelSecrets, MasterKey, MasterKeyError};
-pub use send_target::{AgentOwner, SendTarget, TargetConversation};
-pub use sends::{NewMessage, SendResult};
+pub use resources::agents::Agent;
+pub use resources::api_keys::{ApiKey, MAX_PERSONAL_KEYS};
+pub use resources::audit::{Actor, AuditAction, AuditEntry, Author};
+pub use resources::bearer_secrets::{ApiKeySecret, LinkSecret, SessionSecret};
+pub use resources::channel_changes::ChannelChange;
+pub use resources::channels::{Channel, NewChannel};
+pub use resources::conversations::{Conversation, ConversationFilter};
+pub use resources::organizations::Organization;
+pub use resources::removal::Removal;
+pub use retention::prune::{Pruned, Pruning, Retention};
 pub use servers::{Freed, LEASE, LEASE_RENEWAL, Membership};
-pub use set_aside::{SetAsideCall, SetAsideReason, UnknownSetAsideReason};
-pub use signal::EventSignal;
 pub use store::{DatabaseKind, Store};
 pub use users::{
     ACCOUNT_AND_ADDRESS_LIMIT, ACCOUNT_LIMIT, ADDRESS_LIMIT, LINK_LIFETIME, MAX_EMAIL_CHARS,
     MAX_SESSIONS, MAX_SIGN_INS, SESSION_IDLE_TIMEOUT, SESSION_LIFETIME, Session, SignInAttempt,
     SignInLimit, User,
 };
-pub use webhook_calls::{Backlog, WebhookCall};
-pub use webhook_endpoint_changes::{HeaderChange, WebhookEndpointChange};
-pub use webhook_endpoints::{
+pub use webhooks::claim::{AfterAttempt, ClaimLimits, DueDelivery};
+pub use webhooks::deliveries::{
+    Delivery, DeliveryAttempt, DeliveryKey, DeliveryStatus, UnknownDeliveryStatus,
+};
+pub use webhooks::endpoint_changes::{HeaderChange, WebhookEndpointChange};
+pub use webhooks::endpoints::{
     NewWebhookEndpoint, UnknownWebhookFormat, WebhookEndpoint, WebhookFormat,
 };
-pub use webhook_secrets::{PreviousSecret, WebhookHeader, WebhookSecrets};
+pub use webhooks::secrets::{PreviousSecret, WebhookHeader, WebhookSecrets};

@@ -8,8 +8,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use sqlx::{AnyConnection, Connection as _};
 
-use crate::columns::Columns;
-use crate::connection::{Role, Source};
+use crate::db::connect::{Role, Source};
+use crate::db::row::Columns;
 use crate::error::StoreError;
 use crate::store::{DatabaseKind, Store, in_time};
 

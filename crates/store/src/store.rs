@@ -9,19 +9,19 @@ use sqlx::{AnyPool, Connection};
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
-use crate::attempts::Attempted;
-use crate::batch::Batches;
-use crate::connection::{Role, Source};
+use crate::db::batch::Batches;
+use crate::db::connect::{Role, Source};
+use crate::db::migrations::{MIGRATIONS, is_current};
+use crate::db::read::Readers;
+use crate::db::turns::Turns;
+use crate::db::writer::{Scope, Work, Writer};
+use crate::encryption::MasterKey;
 use crate::error::StoreError;
-use crate::key_uses::KeyUses;
-use crate::known_keys::KnownKeys;
-use crate::migrations::{MIGRATIONS, is_current};
-use crate::reading::Readers;
-use crate::secrets::MasterKey;
-use crate::sends::{Begun, Finished};
-use crate::signal::Signals;
-use crate::turns::Turns;
-use crate::writer::{Scope, Work, Writer};
+use crate::events::signal::Signals;
+use crate::messages::outbound::{Begun, Finished};
+use crate::resources::key_uses::KeyUses;
+use crate::resources::known_keys::KnownKeys;
+use crate::webhooks::attempts::Attempted;
 
 /// The longest that a read or a write may take.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(5);

@@ -9,8 +9,8 @@ use sqlx::pool::PoolConnection;
 use sqlx::{AnyConnection, AssertSqlSafe, Column as _, Connection, Row as _};
 use tempfile::TempDir;
 
-use crate::migrations::MIGRATIONS;
-use crate::secrets::MasterKey;
+use crate::db::migrations::MIGRATIONS;
+use crate::encryption::MasterKey;
 use crate::store::{DatabaseKind, Store};
 
 /// A migrated database of its own; it is gone when this is dropped.

@@ -5,13 +5,13 @@ use recado_core::Recipient;
 use sqlx::any::AnyRow;
 
 use super::Erasure;
-use crate::columns::{self, Columns};
-use crate::contacts::spellings;
+use crate::db::read::{MAX_PAGE_BYTES, PageRows};
+use crate::db::row::{self, Columns};
 use crate::error::StoreError;
-use crate::reading::{MAX_PAGE_BYTES, PageRows};
-use crate::removal::{MAX_CALLS, MAX_STEP_LOOKED_AT, removing_calls};
+use crate::inbound::calls;
+use crate::resources::contacts::spellings;
+use crate::resources::removal::{MAX_CALLS, MAX_STEP_LOOKED_AT, removing_calls};
 use crate::store::DatabaseKind;
-use crate::webhook_calls;
 
 /// A spelling of an address of the person.
 struct Name {
@@ -108,7 +108,7 @@ impl Erasure {
             DatabaseKind::Sqlite => calls!("select value from json_each($1)"),
             DatabaseKind::Postgres => calls!("select jsonb_array_elements_text($1::jsonb)"),
         };
-        let query = sqlx::query(text).bind(columns::json(&ids));
+        let query = sqlx::query(text).bind(row::json(&ids));
         let store = &self.store;
         store
             .read_list(&self.organization, query, MAX_PAGE_BYTES)
@@ -117,7 +117,7 @@ impl Erasure {
 
     fn names_one_of(&self, names: &[Name], row: &AnyRow) -> bool {
         // What was encrypted with a key that is lost cannot be read by a person either.
-        let Ok(call) = webhook_calls::call(row, self.store.key()) else {
+        let Ok(call) = calls::call(row, self.store.key()) else {
             return false;
         };
         let body = String::from_utf8_lossy(&call.body);

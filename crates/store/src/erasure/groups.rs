@@ -11,9 +11,9 @@ use sqlx::any::AnyRow;
 use super::number_changes::person;
 use super::subject::DataSubject;
 use super::{Erasure, MAX_STEP_ROWS};
-use crate::columns::{self, Columns, owner, unpacking};
+use crate::db::row::{self, Columns, owner, unpacking};
 use crate::error::StoreError;
-use crate::people::{self, StoredPerson};
+use crate::resources::people::{self, StoredPerson};
 
 /// A scan of a group's conversation: of the messages behind an instant and an id, or of the events behind a number.
 #[derive(Clone)]
@@ -95,7 +95,7 @@ impl Erasure {
             let at = columns.instant("created_at")?;
             if sender.is_some_and(|sender| self.subject.is(&sender, at)) {
                 let external: Option<&str> = columns.get("external_id")?;
-                let external = external.map(columns::erased_id);
+                let external = external.map(row::erased_id);
                 theirs.push(serde_json::json!({ "id": id.clone(), "external": external }));
             }
             next = Some(GroupScan::Messages(
@@ -107,8 +107,8 @@ impl Erasure {
         if !theirs.is_empty() {
             let query = sqlx::query(unpacking!(self.store.kind(), blank_messages))
                 .bind(self.organization.as_str().to_owned())
-                .bind(columns::json(&theirs))
-                .bind(columns::json(&StoredPerson::from(&Person::default())));
+                .bind(row::json(&theirs))
+                .bind(row::json(&StoredPerson::from(&Person::default())));
             self.erased.messages += self.store.write_count(query).await?;
         }
         Ok(next)

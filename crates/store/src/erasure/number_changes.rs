@@ -6,9 +6,9 @@ use recado_core::inbound::Person;
 use serde_json::Value;
 
 use super::Erasure;
-use crate::columns::Columns;
+use crate::db::row::Columns;
 use crate::error::StoreError;
-use crate::removal::MAX_STEP_LOOKED_AT;
+use crate::resources::removal::MAX_STEP_LOOKED_AT;
 
 /// A person got other addresses.
 pub(super) struct NumberChange {

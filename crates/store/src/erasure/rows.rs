@@ -3,7 +3,7 @@
 use sqlx::AnyConnection;
 
 use super::{AfterStep, Erasure, MAX_STEP_ROWS};
-use crate::columns::{self, Columns, owner, unpacking};
+use crate::db::row::{self, Columns, owner, unpacking};
 use crate::error::StoreError;
 use crate::store::DatabaseKind;
 
@@ -114,7 +114,7 @@ async fn remove_events(
         .iter()
         .map(|row| Columns::new(row, "events", "organization_id").get("seq"))
         .collect::<Result<Vec<i64>, _>>()?;
-    let list = columns::json(&events);
+    let list = row::json(&events);
     let endpoints = sqlx::query("select id from webhook_endpoints where organization_id = $1")
         .bind(organization.to_owned())
         .fetch_all(&mut *connection)

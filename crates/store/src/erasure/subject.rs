@@ -7,9 +7,9 @@ use recado_core::inbound::Person;
 use recado_core::{ConversationId, Recipient, RecipientKind};
 
 use super::number_changes::NumberChange;
-use crate::contacts::spellings;
-use crate::conversations::Conversation;
-use crate::people;
+use crate::resources::contacts::spellings;
+use crate::resources::conversations::Conversation;
+use crate::resources::people;
 
 /// The person who is erased.
 pub(super) struct DataSubject {

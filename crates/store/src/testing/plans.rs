@@ -14,7 +14,7 @@ use tracing::level_filters::LevelFilter;
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Metadata, Subscriber};
 
-use crate::migrations::MIGRATIONS;
+use crate::db::migrations::MIGRATIONS;
 use crate::store::DatabaseKind;
 
 /// Tables that stay small, so that a statement may read them whole.

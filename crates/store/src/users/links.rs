@@ -7,9 +7,9 @@ use recado_core::{OrganizationId, UserId};
 
 use super::passwords::replace_password;
 use super::{User, find, record, user, user_columns};
-use crate::audit::{AuditAction, Author};
-use crate::bearer_secrets::{LinkSecret, hash};
 use crate::error::StoreError;
+use crate::resources::audit::{AuditAction, Author};
+use crate::resources::bearer_secrets::{LinkSecret, hash};
 use crate::store::Store;
 
 /// How long a link works.

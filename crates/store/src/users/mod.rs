@@ -13,13 +13,13 @@ use recado_core::{OrganizationId, Role, SessionId, UserId};
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
-use crate::audit::{AuditAction, Author};
-use crate::columns::{self, Columns};
-use crate::cursor::{Cursor, Listed, Page};
+use crate::db::page::{Cursor, Listed, Page};
+use crate::db::read::MAX_PAGE_BYTES;
+use crate::db::row::{self, Columns};
+use crate::db::writer::Work;
 use crate::error::StoreError;
-use crate::reading::MAX_PAGE_BYTES;
+use crate::resources::audit::{AuditAction, Author};
 use crate::store::{Query, Store};
-use crate::writer::Work;
 
 pub use links::LINK_LIFETIME;
 pub use passwords::MAX_SIGN_INS;
@@ -84,7 +84,7 @@ impl Store {
         .bind(user.id.as_str().to_owned())
         .bind(user.organization_id.as_str().to_owned())
         .bind(email)
-        .bind(columns::text(&user.name).into_owned())
+        .bind(row::text(&user.name).into_owned())
         .bind(user.role.as_str())
         .bind(user.created_at.as_millisecond());
         self.write_audited(query, entry).await.map(drop)
@@ -148,7 +148,7 @@ impl Store {
         author: &Author,
     ) -> Result<Option<User>, StoreError> {
         let (organization_id, id, author) = (organization.clone(), id.clone(), author.clone());
-        let name = name.map(|name| columns::text(name).into_owned());
+        let name = name.map(|name| row::text(name).into_owned());
         self.change_access(organization, move |connection| {
             Box::pin(async move {
                 let Some(mut user) = find(&organization_id, &id, connection).await? else {
@@ -235,7 +235,7 @@ impl Store {
 
 /// Returns the e-mail address as it is stored and looked for.
 fn normalized(email: &str) -> String {
-    columns::text(email.trim()).to_lowercase()
+    row::text(email.trim()).to_lowercase()
 }
 
 fn record(author: &Author, user: &User, action: AuditAction, detail: Option<&str>) -> Query {

@@ -5,10 +5,10 @@ use sqlx::AnyConnection;
 
 use super::sessions::Session;
 use super::{User, end_access, find, normalized, record, user, user_columns};
-use crate::audit::{AuditAction, Author};
-use crate::bearer_secrets::SessionSecret;
-use crate::columns::Columns;
+use crate::db::row::Columns;
 use crate::error::StoreError;
+use crate::resources::audit::{AuditAction, Author};
+use crate::resources::bearer_secrets::SessionSecret;
 use crate::store::Store;
 
 /// Most users whose password is compared if a person names no organization.

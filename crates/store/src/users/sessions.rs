@@ -8,13 +8,13 @@ use recado_core::{OrganizationId, SessionId, UserId};
 use sqlx::any::AnyRow;
 
 use super::{User, user, user_columns};
-use crate::audit::{AuditAction, Author};
-use crate::bearer_secrets::{SessionSecret, hash};
-use crate::columns::{self, Columns};
-use crate::cursor::{Cursor, Listed, Page};
+use crate::db::page::{Cursor, Listed, Page};
+use crate::db::read::MAX_PAGE_BYTES;
+use crate::db::row::{self, Columns};
 use crate::error::StoreError;
-use crate::key_uses;
-use crate::reading::MAX_PAGE_BYTES;
+use crate::resources::audit::{AuditAction, Author};
+use crate::resources::bearer_secrets::{SessionSecret, hash};
+use crate::resources::key_uses;
 use crate::store::{DatabaseKind, Store};
 
 /// How long a session lasts that is not used.
@@ -259,7 +259,7 @@ impl Store {
             ),
         };
         let query = sqlx::query(text)
-            .bind(columns::json(sessions))
+            .bind(row::json(sessions))
             .bind(now.as_millisecond());
         // Slow lists must not keep the end of an ended session's streams waiting.
         let rows = self.read_rows_first(query).await?;

@@ -12,9 +12,9 @@ use sha2::{Digest, Sha256};
 use sqlx::AnyConnection;
 
 use super::normalized;
-use crate::audit::{AuditAction, Author, insert_entry};
-use crate::columns::Columns;
+use crate::db::row::Columns;
 use crate::error::StoreError;
+use crate::resources::audit::{AuditAction, Author, insert_entry};
 use crate::store::Store;
 
 /// How many attempts are let through in a window of time.

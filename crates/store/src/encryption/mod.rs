@@ -1,0 +1,333 @@
+//! The master key, and what it encrypts: XChaCha20-Poly1305, bound to the row it stands in.
+
+pub(crate) mod loss;
+pub(crate) mod master_key;
+pub(crate) mod rotation;
+
+use std::fmt;
+
+use base64::Engine;
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use chacha20poly1305::aead::{Aead, Payload};
+use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
+use recado_core::OrganizationId;
+use secrecy::{ExposeSecret, SecretString};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
+
+use crate::error::StoreError;
+
+const NONCE_LENGTH: usize = 24;
+
+/// People copy keys with and without the padding.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+/// 32 bytes that encrypt the secrets of all channels and webhook endpoints, and providers' raw calls.
+#[derive(Clone)]
+pub struct MasterKey(Zeroizing<[u8; 32]>);
+
+/// A text that is no master key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a master key is 32 bytes in base64")]
+pub struct MasterKeyError;
+
+impl MasterKey {
+    /// Makes a new key.
+    ///
+    /// # Errors
+    ///
+    /// The operating system gives no random bytes.
+    pub fn generate() -> Result<Self, StoreError> {
+        let mut key = Zeroizing::new([0; 32]);
+        getrandom::fill(key.as_mut_slice()).map_err(StoreError::Random)?;
+        Ok(Self(key))
+    }
+
+    /// Reads a key; white space around it does not matter.
+    ///
+    /// # Errors
+    ///
+    /// The text is not 32 bytes in base64.
+    pub fn from_base64(text: &str) -> Result<Self, MasterKeyError> {
+        let bytes = Zeroizing::new(BASE64.decode(text.trim()).map_err(|_| MasterKeyError)?);
+        let key = <[u8; 32]>::try_from(bytes.as_slice()).map_err(|_| MasterKeyError)?;
+        Ok(Self(Zeroizing::new(key)))
+    }
+
+    /// The key as text.
+    #[must_use]
+    pub fn to_base64(&self) -> SecretString {
+        BASE64.encode(self.0.as_slice()).into()
+    }
+
+    /// A short name of the key that does not give it away: the start of its SHA-256 in hex.
+    #[must_use]
+    pub fn id(&self) -> String {
+        let hash = Sha256::digest(self.0.as_slice());
+        format!(
+            "{:02x}{:02x}{:02x}{:02x}",
+            hash[0], hash[1], hash[2], hash[3]
+        )
+    }
+
+    /// A hash that tells two keys apart with certainty and reveals nothing of either.
+    pub(crate) fn fingerprint(&self) -> String {
+        let hash = Sha256::new()
+            .chain_update(b"recado master key fingerprint 1\0")
+            .chain_update(self.0.as_slice())
+            .finalize();
+        BASE64.encode(hash)
+    }
+
+    /// Returns a hash that tells two numbers apart, and reveals nothing of them without this key.
+    pub(crate) fn number_hash(&self, number: &SecretString) -> String {
+        let hash = Sha256::new()
+            .chain_update(b"recado number 1\0")
+            .chain_update(self.0.as_slice())
+            .chain_update(number.expose_secret())
+            .finalize();
+        BASE64.encode(hash)
+    }
+
+    fn cipher(&self) -> XChaCha20Poly1305 {
+        XChaCha20Poly1305::new((&*self.0).into())
+    }
+}
+
+impl fmt::Debug for MasterKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "MasterKey({})", self.id())
+    }
+}
+
+/// The secrets of one channel.
+#[derive(Clone)]
+pub struct ChannelSecrets {
+    /// What the provider is shown.
+    pub credentials: Map<String, Value>,
+    /// What the provider shows us when it calls.
+    pub webhook_secret: SecretString,
+}
+
+impl fmt::Debug for ChannelSecrets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ChannelSecrets([REDACTED])")
+    }
+}
+
+/// Secrets as they stand in the database, and what may hold some.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct SealedSecrets {
+    pub(crate) key_id: String,
+    /// The nonce, then the ciphertext.
+    pub(crate) bytes: Vec<u8>,
+}
+
+/// The row that sealed secrets stand in; they open in no other.
+#[derive(Clone, Copy)]
+pub(crate) struct Place<'a> {
+    pub(crate) table: &'static str,
+    pub(crate) organization: &'a OrganizationId,
+    pub(crate) id: &'a str,
+}
+
+#[derive(Serialize)]
+struct Written<'a> {
+    credentials: &'a Map<String, Value>,
+    webhook_secret: &'a str,
+}
+
+#[derive(Deserialize)]
+struct Read {
+    credentials: Map<String, Value>,
+    webhook_secret: String,
+}
+
+impl ChannelSecrets {
+    pub(crate) fn seal(
+        &self,
+        key: &MasterKey,
+        place: Place<'_>,
+    ) -> Result<SealedSecrets, StoreError> {
+        let payload = Written {
+            credentials: &self.credentials,
+            webhook_secret: self.webhook_secret.expose_secret(),
+        };
+        SealedSecrets::seal(&payload, key, place)
+    }
+
+    pub(crate) fn open(
+        sealed: &SealedSecrets,
+        key: &MasterKey,
+        place: Place<'_>,
+    ) -> Result<Self, StoreError> {
+        let read: Read = sealed.open(key, place)?;
+        Ok(Self {
+            credentials: read.credentials,
+            webhook_secret: read.webhook_secret.into(),
+        })
+    }
+}
+
+impl SealedSecrets {
+    pub(crate) fn seal(
+        payload: &impl Serialize,
+        key: &MasterKey,
+        place: Place<'_>,
+    ) -> Result<Self, StoreError> {
+        let clear = Zeroizing::new(crate::db::row::json(payload));
+        Self::seal_bytes(clear.as_bytes(), key, place)
+    }
+
+    pub(crate) fn seal_bytes(
+        clear: &[u8],
+        key: &MasterKey,
+        place: Place<'_>,
+    ) -> Result<Self, StoreError> {
+        let mut nonce = [0; NONCE_LENGTH];
+        getrandom::fill(&mut nonce).map_err(StoreError::Random)?;
+        let key_id = key.id();
+        let ciphertext = key
+            .cipher()
+            .encrypt(
+                &XNonce::from(nonce),
+                Payload {
+                    msg: clear,
+                    aad: &place.bound_to(&key_id),
+                },
+            )
+            // Fails only for a text of more than 256 GB.
+            .map_err(|_| place.corrupt())?;
+        let bytes = [nonce.as_slice(), &ciphertext].concat();
+        Ok(Self { key_id, bytes })
+    }
+
+    pub(crate) fn open<T: DeserializeOwned>(
+        &self,
+        key: &MasterKey,
+        place: Place<'_>,
+    ) -> Result<T, StoreError> {
+        let clear = self.open_bytes(key, place)?;
+        serde_json::from_slice(&clear).map_err(|_| place.corrupt())
+    }
+
+    pub(crate) fn open_bytes(
+        &self,
+        key: &MasterKey,
+        place: Place<'_>,
+    ) -> Result<Zeroizing<Vec<u8>>, StoreError> {
+        let given = key.id();
+        if self.key_id != given {
+            return Err(StoreError::WrongKey {
+                sealed_with: self.key_id.clone(),
+                given,
+            });
+        }
+        let (nonce, ciphertext) = self
+            .bytes
+            .split_first_chunk::<NONCE_LENGTH>()
+            .ok_or_else(|| place.corrupt())?;
+        key.cipher()
+            .decrypt(
+                &XNonce::from(*nonce),
+                Payload {
+                    msg: ciphertext,
+                    aad: &place.bound_to(&self.key_id),
+                },
+            )
+            .map(Zeroizing::new)
+            .map_err(|_| place.corrupt())
+    }
+}
+
+impl Place<'_> {
+    /// What the ciphertext is bound to; ids have no NUL, so that no two places read alike.
+    fn bound_to(self, key_id: &str) -> Vec<u8> {
+        [self.table, self.organization.as_str(), self.id, key_id]
+            .join("\0")
+            .into_bytes()
+    }
+
+    fn corrupt(self) -> StoreError {
+        StoreError::Corrupt {
+            table: self.table,
+            column: "secrets",
+            id: self.id.to_owned(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_reads_back_from_its_text_with_and_without_padding() {
+        let key = MasterKey::generate().unwrap();
+        let text = key.to_base64();
+        let padded = format!(" {}\n", text.expose_secret());
+        let bare = text.expose_secret().trim_end_matches('=');
+        for text in [padded.as_str(), bare] {
+            assert_eq!(MasterKey::from_base64(text).unwrap().id(), key.id());
+        }
+    }
+
+    #[test]
+    fn a_short_a_long_or_a_strange_text_is_no_key() {
+        for text in ["", "AAAA", &"A".repeat(44), &"A".repeat(80), "ü"] {
+            assert_eq!(
+                MasterKey::from_base64(text).err(),
+                Some(MasterKeyError),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn debug_shows_only_the_id_of_a_key() {
+        let key = MasterKey::from_base64(&"A".repeat(43)).unwrap();
+        assert_eq!(format!("{key:?}"), "MasterKey(66687aad)");
+    }
+
+    #[test]
+    fn a_seal_is_never_the_same_twice_and_opens_in_its_place_alone() {
+        let key = MasterKey::generate().unwrap();
+        let secrets = ChannelSecrets {
+            credentials: Map::from_iter([("apiKey".to_owned(), Value::from("s3cret"))]),
+            webhook_secret: "hook".into(),
+        };
+        let organization = "org_1".parse().unwrap();
+        let place = Place {
+            table: "channels",
+            organization: &organization,
+            id: "chn_1",
+        };
+        let sealed = secrets.seal(&key, place).unwrap();
+        assert!(sealed != secrets.seal(&key, place).unwrap());
+        let opened = ChannelSecrets::open(&sealed, &key, place).unwrap();
+        assert_eq!(opened.credentials["apiKey"], "s3cret");
+        assert_eq!(opened.webhook_secret.expose_secret(), "hook");
+        for elsewhere in [
+            Place {
+                id: "chn_2",
+                ..place
+            },
+            Place {
+                table: "webhook_endpoints",
+                ..place
+            },
+        ] {
+            assert!(matches!(
+                ChannelSecrets::open(&sealed, &key, elsewhere),
+                Err(StoreError::Corrupt { .. })
+            ));
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! Appending events, within the transaction that makes them true.
+
+use jiff::Timestamp;
+use recado_core::{AgentId, ChannelId, ConversationId, OrganizationId};
+use serde::Serialize;
+use serde_json::Value;
+use sqlx::AnyConnection;
+
+use crate::db::row::{self, Columns};
+use crate::db::writer::Work;
+use crate::error::StoreError;
+use crate::events::EventKind;
+use crate::store::{DatabaseKind, Store};
+
+/// An organization's turn to append: it lasts to the end of the transaction, so that on PostgreSQL
+/// too the numbers of events follow the order of the commits.
+///
+/// Whoever changes what events tell of takes the turn before its first statement: with one order of
+/// locks there is no deadlock.
+pub(crate) struct EventLog {
+    kind: DatabaseKind,
+    organization: OrganizationId,
+    last: i64,
+    at: Timestamp,
+    entries: Vec<Entry>,
+}
+
+/// What there is to be told of after the commit.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Appended {
+    pub(crate) events: bool,
+    pub(crate) deliveries: bool,
+}
+
+/// An event without its place.
+pub(crate) struct NewEvent {
+    pub(crate) kind: EventKind,
+    pub(crate) agent: Option<AgentId>,
+    pub(crate) channel: Option<ChannelId>,
+    pub(crate) conversation: Option<ConversationId>,
+    pub(crate) data: Value,
+}
+
+/// An event as both databases unpack it.
+#[derive(Serialize)]
+struct Entry {
+    seq: i64,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    agent_id: Option<AgentId>,
+    channel_id: Option<ChannelId>,
+    conversation_id: Option<ConversationId>,
+    data: String,
+    created_at: i64,
+}
+
+/// The deliveries of events, given the events' names in the statement: one for each endpoint that
+/// wants them. The first of a lane that has none is due; the others wait for their turn.
+///
+/// `min` looks in an index, each time; for `exists` PostgreSQL may read all pending deliveries at once.
+macro_rules! queue_deliveries {
+    ($source:literal) => {
+        concat!(
+            "insert into deliveries (organization_id, endpoint_id, seq, lane, status, attempts, \
+             next_at, claimed_until, created_at) \
+             select w.organization_id, w.id, e.seq, coalesce(e.conversation_id, ''), 'pending', 0, \
+             case when row_number() over (\
+             partition by w.id, coalesce(e.conversation_id, '') order by e.seq) = 1 \
+             and (select min(p.seq) from deliveries p \
+             where p.organization_id = w.organization_id and p.endpoint_id = w.id \
+             and p.lane = coalesce(e.conversation_id, '') and p.status = 'pending') is null \
+             then e.created_at end, 0, e.created_at from ",
+            $source,
+            " join webhook_endpoints w on w.organization_id = $1 \
+             where w.disabled_at is null \
+             and (w.events = '[]' or w.events like '%\"' || e.type || '\"%')"
+        )
+    };
+}
+
+/// All at once: for SQLite's driver too, every call is a wait.
+///
+/// `e` are the events behind `$4`.
+const APPEND_SQLITE: &str = concat!(
+    "insert into events (organization_id, seq, type, agent_id, channel_id, conversation_id, data, \
+     created_at) \
+     select $1, value ->> 'seq', value ->> 'type', value ->> 'agent_id', value ->> 'channel_id', \
+     value ->> 'conversation_id', value ->> 'data', value ->> 'created_at' from json_each($2); ",
+    queue_deliveries!("(select * from events where organization_id = $1 and seq > $4) e"),
+    " order by e.seq returning seq; update organizations set last_event = $3 where id = $1"
+);
+
+/// The same as one statement.
+const APPEND_POSTGRES: &str = concat!(
+    "with e as (\
+     insert into events (organization_id, seq, type, agent_id, channel_id, conversation_id, data, \
+     created_at) \
+     select $1, n.seq, n.type, n.agent_id, n.channel_id, n.conversation_id, n.data, n.created_at \
+     from jsonb_to_recordset($2::jsonb) as n (seq bigint, type text, agent_id text, \
+     channel_id text, conversation_id text, data text, created_at bigint) \
+     returning organization_id, seq, type, conversation_id, created_at), queued as (",
+    queue_deliveries!("e"),
+    " returning seq), told as (update organizations set last_event = $3 where id = $1 \
+     returning length(pg_notify('recado_events', id)::text)) select seq from queued limit 1"
+);
+
+impl Store {
+    /// Runs several writing statements, all or none, under the organization lock.
+    pub(crate) async fn under_lock<T: Send + 'static>(
+        &self,
+        organization: &OrganizationId,
+        work: impl Work<T>,
+    ) -> Result<T, StoreError> {
+        let (kind, locked) = (self.kind(), organization.clone());
+        self.locked(organization, move |connection| {
+            Box::pin(async move {
+                EventLog::open(kind, locked, Timestamp::UNIX_EPOCH, connection).await?;
+                work(connection).await
+            })
+        })
+        .await
+    }
+}
+
+impl EventLog {
+    /// Takes the turn.
+    pub(crate) async fn open(
+        kind: DatabaseKind,
+        organization: OrganizationId,
+        at: Timestamp,
+        connection: &mut AnyConnection,
+    ) -> Result<Self, StoreError> {
+        let text = match kind {
+            // Nobody else writes while this transaction lasts.
+            DatabaseKind::Sqlite => "select id, last_event from organizations where id = $1",
+            DatabaseKind::Postgres => {
+                "select id, last_event from organizations where id = $1 for no key update"
+            }
+        };
+        let row = sqlx::query(text)
+            .bind(organization.as_str())
+            .fetch_optional(connection)
+            .await?
+            .ok_or(StoreError::UnknownOrganization)?;
+        let last = Columns::new(&row, "organizations", "id").get("last_event")?;
+        Ok(Self {
+            kind,
+            organization,
+            last,
+            at,
+            entries: Vec::new(),
+        })
+    }
+
+    /// The database that they are written to.
+    pub(crate) fn kind(&self) -> DatabaseKind {
+        self.kind
+    }
+
+    /// Whose events these are.
+    pub(crate) fn organization(&self) -> &OrganizationId {
+        &self.organization
+    }
+
+    /// The number of the last event that was appended before.
+    pub(crate) fn last(&self) -> i64 {
+        self.last
+    }
+
+    /// When what happens now happens.
+    pub(crate) fn at(&self) -> Timestamp {
+        self.at
+    }
+
+    /// From here on it is later.
+    pub(crate) fn set_time(&mut self, at: Timestamp) {
+        self.at = at;
+    }
+
+    /// How many events were appended.
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Appends an event, to be written with the others.
+    pub(crate) fn append(&mut self, event: NewEvent) {
+        let before = self.entries.last().map_or(self.last, |entry| entry.seq);
+        self.entries.push(Entry {
+            seq: before + 1,
+            kind: event.kind.as_str(),
+            agent_id: event.agent,
+            channel_id: event.channel,
+            conversation_id: event.conversation,
+            data: event.data.to_string(),
+            created_at: self.at.as_millisecond(),
+        });
+    }
+
+    /// Writes the events and their deliveries; nothing may be appended afterwards.
+    pub(crate) async fn write(
+        self,
+        connection: &mut AnyConnection,
+    ) -> Result<Appended, StoreError> {
+        let Some(newest) = self.entries.last().map(|entry| entry.seq) else {
+            return Ok(Appended::default());
+        };
+        let text = match self.kind {
+            DatabaseKind::Sqlite => APPEND_SQLITE,
+            DatabaseKind::Postgres => APPEND_POSTGRES,
+        };
+        let query = sqlx::query(text)
+            .bind(self.organization.as_str().to_owned())
+            .bind(row::json(&self.entries))
+            .bind(newest);
+        let query = match self.kind {
+            DatabaseKind::Sqlite => query.bind(self.last),
+            DatabaseKind::Postgres => query,
+        };
+        let queued = query.fetch_all(connection).await?;
+        Ok(Appended {
+            events: true,
+            deliveries: !queued.is_empty(),
+        })
+    }
+}

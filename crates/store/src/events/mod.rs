@@ -1,0 +1,401 @@
+//! Events: one fact each, appended once, in order, for one organization.
+
+pub(crate) mod append;
+pub(crate) mod signal;
+
+use std::fmt;
+use std::str::FromStr;
+
+use jiff::Timestamp;
+use recado_core::{AgentId, ChannelId, ConversationId, OrganizationId, Status};
+use serde_json::Value;
+use sqlx::any::AnyRow;
+
+use crate::db::read::MAX_PAGE_BYTES;
+use crate::db::row::Columns;
+use crate::error::StoreError;
+use crate::store::Store;
+
+/// One fact, appended once, in order, for its organization.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event {
+    /// Its id; ids sort in the order of writing within an organization.
+    pub id: EventId,
+    /// Whose it is.
+    pub organization_id: OrganizationId,
+    /// What happened.
+    pub kind: EventKind,
+    /// The agent that it concerns.
+    pub agent_id: Option<AgentId>,
+    /// The channel that it concerns.
+    pub channel_id: Option<ChannelId>,
+    /// The conversation that it concerns.
+    pub conversation_id: Option<ConversationId>,
+    /// The particulars of its kind.
+    pub data: Value,
+    /// When it was written down.
+    pub created_at: Timestamp,
+}
+
+/// Which events of an organization there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EventBounds {
+    /// The newest event, from which a stream may start; before all if there is none.
+    pub newest: EventId,
+    /// The newest event that is removed; a reader that has seen it misses none.
+    pub removed_to: EventId,
+}
+
+impl Default for EventBounds {
+    fn default() -> Self {
+        Self {
+            newest: EventId::BEFORE_ALL,
+            removed_to: EventId::BEFORE_ALL,
+        }
+    }
+}
+
+/// One part of the events.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EventPage {
+    /// The events, oldest first.
+    pub data: Vec<Event>,
+    /// The last event of this part, if there may be more behind it.
+    pub next: Option<EventId>,
+}
+
+/// The place of an event in the order of its organization: `evt_` and 16 hexadecimal digits.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct EventId(i64);
+
+/// A text that is no id of an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the id of an event is evt_ and 16 hexadecimal digits")]
+pub struct EventIdError;
+
+/// What an event tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum EventKind {
+    /// The provider took a message.
+    MessageAccepted,
+    /// The provider refused a message.
+    MessageRejected,
+    /// The answer to a send was lost.
+    MessageUnknown,
+    /// A message left the provider.
+    MessageSent,
+    /// A message reached the customer's device.
+    MessageDelivered,
+    /// The customer read a message.
+    MessageRead,
+    /// The provider took a message and could not deliver it.
+    MessageFailed,
+    /// A customer wrote.
+    MessageReceived,
+    /// A customer tapped a reply button.
+    ButtonPressed,
+    /// A customer chose a row of a list.
+    ListSelected,
+    /// A customer who is new began a conversation.
+    ConversationCreated,
+    /// The number was connected to WhatsApp.
+    ChannelConnected,
+    /// The number was cut off from WhatsApp.
+    ChannelDisconnected,
+    /// A webhook endpoint failed for so long that it gets no more events.
+    WebhookEndpointDisabled,
+}
+
+/// A text that names no kind of event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("unknown event type")]
+pub struct UnknownEventKind;
+
+/// Which events are asked for; what is none does not matter.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct EventFilter {
+    /// Only events of this kind.
+    pub kind: Option<EventKind>,
+    /// Only events of this conversation.
+    pub conversation: Option<ConversationId>,
+}
+
+impl EventFilter {
+    /// Tells whether an event is asked for.
+    #[must_use]
+    pub fn matches(&self, event: &Event) -> bool {
+        self.kind.is_none_or(|kind| kind == event.kind)
+            && (self.conversation.is_none() || self.conversation == event.conversation_id)
+    }
+}
+
+impl EventId {
+    /// The place before the first event of every organization.
+    pub const BEFORE_ALL: Self = Self(0);
+
+    pub(crate) const fn new(seq: i64) -> Self {
+        Self(seq)
+    }
+
+    pub(crate) const fn seq(self) -> i64 {
+        self.0
+    }
+}
+
+impl fmt::Display for EventId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "evt_{:016x}", self.0)
+    }
+}
+
+impl fmt::Debug for EventId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl FromStr for EventId {
+    type Err = EventIdError;
+
+    fn from_str(text: &str) -> Result<Self, EventIdError> {
+        let digits = text.strip_prefix("evt_").ok_or(EventIdError)?;
+        let canonical = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+        if digits.len() != 16 || !digits.bytes().all(canonical) {
+            return Err(EventIdError);
+        }
+        i64::from_str_radix(digits, 16)
+            .map(Self)
+            .map_err(|_| EventIdError)
+    }
+}
+
+impl EventKind {
+    /// Every kind, in the order of the documentation.
+    pub const ALL: [Self; 14] = [
+        Self::MessageAccepted,
+        Self::MessageRejected,
+        Self::MessageUnknown,
+        Self::MessageSent,
+        Self::MessageDelivered,
+        Self::MessageRead,
+        Self::MessageFailed,
+        Self::MessageReceived,
+        Self::ButtonPressed,
+        Self::ListSelected,
+        Self::ConversationCreated,
+        Self::ChannelConnected,
+        Self::ChannelDisconnected,
+        Self::WebhookEndpointDisabled,
+    ];
+
+    /// The name in answers and in the database.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::MessageAccepted => "message.accepted",
+            Self::MessageRejected => "message.rejected",
+            Self::MessageUnknown => "message.unknown",
+            Self::MessageSent => "message.sent",
+            Self::MessageDelivered => "message.delivered",
+            Self::MessageRead => "message.read",
+            Self::MessageFailed => "message.failed",
+            Self::MessageReceived => "message.received",
+            Self::ButtonPressed => "button.pressed",
+            Self::ListSelected => "list.selected",
+            Self::ConversationCreated => "conversation.created",
+            Self::ChannelConnected => "channel.connected",
+            Self::ChannelDisconnected => "channel.disconnected",
+            Self::WebhookEndpointDisabled => "webhook_endpoint.disabled",
+        }
+    }
+
+    /// What is told when a message comes to this status; nothing while it is on its way.
+    pub(crate) const fn of_status(status: Status) -> Option<Self> {
+        Some(match status {
+            Status::Sending => return None,
+            Status::Accepted => Self::MessageAccepted,
+            Status::Rejected => Self::MessageRejected,
+            Status::Unknown => Self::MessageUnknown,
+            Status::Sent => Self::MessageSent,
+            Status::Delivered => Self::MessageDelivered,
+            Status::Read => Self::MessageRead,
+            Status::Failed => Self::MessageFailed,
+        })
+    }
+}
+
+impl fmt::Display for EventKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for EventKind {
+    type Err = UnknownEventKind;
+
+    fn from_str(text: &str) -> Result<Self, UnknownEventKind> {
+        Self::ALL
+            .into_iter()
+            .find(|kind| kind.as_str() == text)
+            .ok_or(UnknownEventKind)
+    }
+}
+
+macro_rules! events {
+    () => {
+        "select seq, organization_id, type, agent_id, channel_id, conversation_id, data, created_at \
+         from events where organization_id = $1 and seq > $2"
+    };
+}
+
+impl Store {
+    /// Lists the events of an organization behind `after`, oldest first, as many as one page has room for.
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer, or a row is corrupt.
+    pub async fn list_events(
+        &self,
+        organization: &OrganizationId,
+        after: Option<EventId>,
+        filter: &EventFilter,
+        limit: u32,
+    ) -> Result<EventPage, StoreError> {
+        let events = self.list_events_within(organization, after, filter, limit, MAX_PAGE_BYTES);
+        events.await
+    }
+
+    /// Lists events as [`Self::list_events`] does, up to so many bytes, but one at least if there is one.
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer, or a row is corrupt.
+    pub async fn list_events_within(
+        &self,
+        organization: &OrganizationId,
+        after: Option<EventId>,
+        filter: &EventFilter,
+        limit: u32,
+        max_bytes: usize,
+    ) -> Result<EventPage, StoreError> {
+        // One text for each combination: SQLite uses an index only for a filter that is always there.
+        let text = match (filter.kind, &filter.conversation) {
+            (None, None) => concat!(events!(), " order by seq limit $3 + 0"),
+            (Some(_), None) => {
+                concat!(events!(), " and type = $4 order by seq limit $3 + 0")
+            }
+            (None, Some(_)) => {
+                concat!(
+                    events!(),
+                    " and conversation_id = $4 order by seq limit $3 + 0"
+                )
+            }
+            // A conversation has fewer events than a type.
+            (Some(_), Some(_)) => concat!(
+                events!(),
+                " and conversation_id = $4 and type || '' = $5 order by seq limit $3 + 0"
+            ),
+        };
+        let mut query = sqlx::query(text)
+            .bind(organization.as_str())
+            .bind(after.map_or(0, EventId::seq))
+            .bind(i64::from(limit));
+        if let Some(conversation) = &filter.conversation {
+            query = query.bind(conversation.as_str().to_owned());
+        }
+        if let Some(kind) = filter.kind {
+            query = query.bind(kind.as_str());
+        }
+        let rows = self.read_list(organization, query, max_bytes).await?;
+        let data = rows.rows.iter().map(event).collect::<Result<Vec<_>, _>>()?;
+        let last = data.last().map(|event| event.id);
+        let may_have_more = rows.cut || rows.rows.len() >= limit as usize;
+        Ok(EventPage {
+            next: last.filter(|_| may_have_more),
+            data,
+        })
+    }
+
+    /// Returns which events of an organization there are; none if the organization does not exist.
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer.
+    pub async fn event_bounds(
+        &self,
+        organization: &OrganizationId,
+    ) -> Result<EventBounds, StoreError> {
+        let query = sqlx::query(
+            "select id, last_event, events_removed_to from organizations where id = $1",
+        )
+        .bind(organization.as_str());
+        let Some(row) = self.read_row(query).await? else {
+            return Ok(EventBounds::default());
+        };
+        let columns = Columns::new(&row, "organizations", "id");
+        Ok(EventBounds {
+            newest: EventId(columns.get("last_event")?),
+            removed_to: EventId(columns.get("events_removed_to")?),
+        })
+    }
+}
+
+fn event(row: &AnyRow) -> Result<Event, StoreError> {
+    read(
+        &Columns::new(row, "events", "organization_id"),
+        "created_at",
+    )
+}
+
+/// The event out of columns that carry their own names, except for the instant.
+pub(crate) fn read(columns: &Columns<'_>, created_at: &'static str) -> Result<Event, StoreError> {
+    Ok(Event {
+        id: EventId(columns.get("seq")?),
+        organization_id: columns.parse("organization_id")?,
+        kind: columns.parse("type")?,
+        agent_id: columns.parse_optional("agent_id")?,
+        channel_id: columns.parse_optional("channel_id")?,
+        conversation_id: columns.parse_optional("conversation_id")?,
+        data: columns.json("data")?,
+        created_at: columns.instant(created_at)?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn event_ids_sort_as_texts_in_the_order_of_writing_and_read_back() {
+        let ids = [1, 9, 10, 255, 256, i64::MAX].map(EventId);
+        let texts = ids.map(|id| id.to_string());
+        assert!(texts.is_sorted(), "{texts:?}");
+        for (id, text) in ids.into_iter().zip(texts) {
+            assert_eq!(text.parse(), Ok(id));
+        }
+    }
+
+    #[test]
+    fn only_what_was_given_out_is_an_event_id() {
+        for text in [
+            "",
+            "evt_",
+            "evt_1",
+            "evt_00000000000000001",
+            "evt_000000000000000G",
+            "evt_000000000000000A",
+            "evt_+000000000000001",
+            "evt_ffffffffffffffff",
+            "msg_0000000000000001",
+        ] {
+            assert_eq!(text.parse::<EventId>(), Err(EventIdError), "{text}");
+        }
+    }
+
+    #[test]
+    fn every_kind_reads_back_from_its_name() {
+        for kind in EventKind::ALL {
+            assert_eq!(kind.as_str().parse(), Ok(kind));
+        }
+    }
+}

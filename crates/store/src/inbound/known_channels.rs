@@ -1,0 +1,113 @@
+//! What the items of a webhook call have to know of their channels.
+
+use std::collections::{BTreeSet, HashMap};
+
+use recado_core::inbound::ConnectionNews;
+use recado_core::{AgentId, ChannelId, Provider};
+use serde_json::json;
+use sqlx::AnyConnection;
+
+use crate::db::row::{self, Columns, owner, unpacking};
+use crate::error::StoreError;
+use crate::events::EventKind;
+use crate::events::append::{EventLog, NewEvent};
+use crate::inbound::item::Effect;
+
+/// One channel.
+pub(crate) struct KnownChannel {
+    pub(crate) id: ChannelId,
+    pub(crate) provider: Provider,
+    /// The agent of the conversations that customers begin: the channel's if there is one, else the
+    /// organization's oldest.
+    pub(crate) agent: Option<AgentId>,
+    connected: Option<bool>,
+}
+
+/// The channels that the items of one transaction name, as far as they are the organization's.
+pub(crate) struct KnownChannels(HashMap<ChannelId, KnownChannel>);
+
+macro_rules! look_up {
+    ($each:literal) => {
+        concat!(
+            "select c.id, c.provider, c.connected, coalesce(\
+             (select a.id from agents a where a.organization_id = $1 and a.id = c.default_agent_id), \
+             (select a.id from agents a where a.organization_id = $1 \
+             order by a.created_at, a.id limit 1)) as agent \
+             from (select ",
+            owner!(),
+            " as organization, value ->> 'channel' as channel from ",
+            $each,
+            ") n cross join channels c where c.organization_id = n.organization and c.id = n.channel"
+        )
+    };
+}
+
+impl KnownChannels {
+    /// Looks the channels up.
+    pub(crate) async fn load(
+        named: BTreeSet<&str>,
+        log: &EventLog,
+        connection: &mut AnyConnection,
+    ) -> Result<Self, StoreError> {
+        if named.is_empty() {
+            return Ok(Self(HashMap::new()));
+        }
+        let named: Vec<_> = named.iter().map(|id| json!({ "channel": id })).collect();
+        let rows = sqlx::query(unpacking!(log.kind(), look_up))
+            .bind(log.organization().as_str().to_owned())
+            .bind(row::json(&named))
+            .fetch_all(connection)
+            .await?;
+        let mut channels = HashMap::with_capacity(rows.len());
+        for row in &rows {
+            let columns = Columns::new(row, "channels", "id");
+            let id: ChannelId = columns.parse("id")?;
+            let channel = KnownChannel {
+                id: id.clone(),
+                provider: columns.parse("provider")?,
+                agent: columns.parse_optional("agent")?,
+                connected: columns
+                    .get::<Option<i64>>("connected")?
+                    .map(|connected| connected != 0),
+            };
+            channels.insert(id, channel);
+        }
+        Ok(Self(channels))
+    }
+
+    /// Returns the channel, if the organization has it.
+    pub(crate) fn get_mut(&mut self, id: &ChannelId) -> Option<&mut KnownChannel> {
+        self.0.get_mut(id)
+    }
+}
+
+/// Tells that a number was connected or cut off, when that is news.
+pub(crate) async fn connect(
+    news: &ConnectionNews,
+    channel: &mut KnownChannel,
+    log: &mut EventLog,
+    connection: &mut AnyConnection,
+) -> Result<Effect, StoreError> {
+    if channel.connected == Some(news.connected) {
+        return Ok(Effect::Duplicate);
+    }
+    sqlx::query("update channels set connected = $3 where organization_id = $1 and id = $2")
+        .bind(log.organization().as_str().to_owned())
+        .bind(channel.id.as_str().to_owned())
+        .bind(i64::from(news.connected))
+        .execute(connection)
+        .await?;
+    channel.connected = Some(news.connected);
+    log.append(NewEvent {
+        kind: if news.connected {
+            EventKind::ChannelConnected
+        } else {
+            EventKind::ChannelDisconnected
+        },
+        agent: None,
+        channel: Some(channel.id.clone()),
+        conversation: None,
+        data: json!({ "detail": news.detail }),
+    });
+    Ok(Effect::Told)
+}

@@ -1,0 +1,85 @@
+//! Claims of this server that it knows nothing of: the answer of the database was lost, for instance because
+//! the database restarted.
+
+use crate::db::row::{self, Columns, unpacking};
+use crate::error::StoreError;
+use crate::store::{DatabaseKind, Store};
+use crate::webhooks::claim::named;
+use crate::webhooks::deliveries::DeliveryKey;
+
+macro_rules! free_lost {
+    ($each:literal) => {
+        concat!(
+            "update deliveries set claimed_until = 0 where status = 'pending' and claimed_until > 0 \
+             and server_id = $1 and not exists (select 1 from ",
+            $each,
+            " where value ->> 'organization' = organization_id and value ->> 'endpoint' = endpoint_id \
+             and cast(value ->> 'seq' as bigint) = seq)"
+        )
+    };
+}
+
+impl Store {
+    /// Ends the claims of this server except for those that it knows of: the answer to a claim may be lost,
+    /// and its deliveries would wait until the claim runs out. Returns how many.
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer.
+    pub async fn free_lost_deliveries<'a>(
+        &self,
+        known: impl IntoIterator<Item = &'a DeliveryKey>,
+    ) -> Result<u64, StoreError> {
+        let known: Vec<_> = known.into_iter().map(named).collect();
+        let query = sqlx::query(unpacking!(self.kind(), free_lost))
+            .bind(self.server_id().to_owned())
+            .bind(row::json(&known));
+        let freed = self.write_count(query).await?;
+        if freed > 0 {
+            self.signal_deliveries();
+        }
+        Ok(freed)
+    }
+
+    /// Lists the calls that are claimed for this server.
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer.
+    pub async fn claimed_webhook_calls(&self) -> Result<Vec<String>, StoreError> {
+        let query = sqlx::query(
+            "select id from webhook_calls where applied_at is null and server_id <> '' \
+             and server_id = $1",
+        )
+        .bind(self.server_id().to_owned());
+        let rows = self.read_rows(query).await?;
+        rows.iter()
+            .map(|row| Columns::new(row, "webhook_calls", "id").get("id"))
+            .collect()
+    }
+
+    /// Ends the claims of these calls, whose attempts never began; any server may claim them now.
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer.
+    pub async fn free_lost_webhook_calls(&self, calls: &[String]) -> Result<(), StoreError> {
+        let text = match self.kind() {
+            DatabaseKind::Sqlite => {
+                "update webhook_calls set attempts = 0, claimed_until = 0, server_id = '' \
+                 where applied_at is null and server_id = $2 \
+                 and id in (select value from json_each($1))"
+            }
+            DatabaseKind::Postgres => {
+                "update webhook_calls set attempts = 0, claimed_until = 0, server_id = '' \
+                 where applied_at is null and server_id = $2 \
+                 and id in (select jsonb_array_elements_text($1::jsonb))"
+            }
+        };
+        // Another server may have claimed one of them since.
+        let query = sqlx::query(text)
+            .bind(row::json(&calls))
+            .bind(self.server_id().to_owned());
+        self.write_count(query).await.map(drop)
+    }
+}

@@ -1,0 +1,353 @@
+//! What customers write: filed once, in the conversation of its sender.
+
+use std::collections::{HashMap, HashSet};
+
+use recado_core::inbound::{Choice, InboundContent, InboundMessage, Person, StatusNews};
+use recado_core::{AgentId, ChannelId, ConversationId, MessageId, Provider, Status};
+use serde::Serialize;
+use serde_json::{Value, json};
+use sqlx::AnyConnection;
+
+use crate::db::row::{self, Columns, owner, unpacking};
+use crate::error::StoreError;
+use crate::events::append::{EventLog, NewEvent};
+use crate::inbound::item::Effect;
+use crate::inbound::known_channels::KnownChannel;
+use crate::inbound::number_changes;
+use crate::inbound::resolve::{self, Arrival};
+use crate::inbound::statuses::{Address, Statuses};
+use crate::messages::content::{ReceivedContent, StoredContent};
+use crate::resources::contacts::Contacts;
+use crate::resources::conversations::Conversation;
+use crate::resources::people::{self, StoredPerson};
+
+/// The messages that one transaction receives: which of them are known, and what they answer.
+#[derive(Default)]
+pub(crate) struct Received {
+    known: HashSet<Address>,
+    answered: HashMap<Address, Answered>,
+    fresh: Vec<Row>,
+}
+
+/// Our message that a customer's message answers.
+#[derive(Clone)]
+struct Answered {
+    id: MessageId,
+    conversation: ConversationId,
+    /// What it says, if that was asked for.
+    content: Option<StoredContent>,
+}
+
+impl Answered {
+    /// The status that the answer proves, if the answer comes from the one whom the message was sent to.
+    fn proof(&self) -> StatusNews {
+        let mut news = StatusNews::new(Vec::new(), Status::Read);
+        news.message_id = Some(self.id.clone());
+        news
+    }
+}
+
+/// An id that is looked up, as both databases unpack it.
+#[derive(Serialize, PartialEq, Eq, Hash)]
+struct MessageKey<'a> {
+    channel: &'a ChannelId,
+    external: String,
+    direction: &'static str,
+}
+
+/// A message that is written, as both databases unpack it.
+#[derive(Serialize)]
+struct Row {
+    message: MessageId,
+    conversation: ConversationId,
+    agent: AgentId,
+    channel: ChannelId,
+    content: String,
+    sender: String,
+    external: String,
+    at: i64,
+}
+
+/// A message that goes into its conversation.
+struct Filed<'a> {
+    message: &'a InboundMessage,
+    id: &'a MessageId,
+    external_id: String,
+    from: Person,
+    in_reply_to: Option<MessageId>,
+    /// The button whose title is all that the provider gave back.
+    inferred: Option<Choice>,
+}
+
+/// The status of the message that this one answers; it makes the message known to [`Statuses`].
+pub(crate) fn proof(message: &InboundMessage) -> Option<StatusNews> {
+    let answered = message.in_reply_to.as_ref()?;
+    Some(StatusNews::new(vec![answered.clone()], Status::Read))
+}
+
+/// `cross join` keeps SQLite from going through all messages.
+macro_rules! look_up {
+    ($each:literal) => {
+        concat!(
+            "with sought as (select ",
+            owner!(),
+            " as organization, value ->> 'channel' as channel, \
+             value ->> 'external' as external, value ->> 'direction' as direction from ",
+            $each,
+            ") select m.id, m.channel_id, m.external_id, m.direction, m.conversation_id, \
+             case when m.direction = 'outbound' then m.content end as content \
+             from sought s cross join messages m where m.organization_id = s.organization \
+             and m.channel_id = s.channel and m.external_id = s.external \
+             and m.direction = s.direction order by m.created_at, m.id"
+        )
+    };
+}
+
+macro_rules! insert {
+    ($each:literal) => {
+        concat!(
+            "insert into messages (organization_id, id, conversation_id, agent_id, channel_id, \
+             direction, status, content, sender, warnings, external_id, created_at, updated_at) \
+             select $1, value ->> 'message', value ->> 'conversation', value ->> 'agent', \
+             value ->> 'channel', 'inbound', 'delivered', value ->> 'content', value ->> 'sender', \
+             '[]', value ->> 'external', cast(value ->> 'at' as bigint), \
+             cast(value ->> 'at' as bigint) from ",
+            $each
+        )
+    };
+}
+
+impl Received {
+    /// Looks up which messages are known, and the messages of ours that they answer.
+    pub(crate) async fn load(
+        messages: &[(&ChannelId, &InboundMessage)],
+        log: &EventLog,
+        connection: &mut AnyConnection,
+    ) -> Result<Self, StoreError> {
+        let mut received = Self::default();
+        if messages.is_empty() {
+            return Ok(received);
+        }
+        let sought: HashSet<_> = messages.iter().flat_map(sought).collect();
+        let rows = sqlx::query(unpacking!(log.kind(), look_up))
+            .bind(log.organization().as_str().to_owned())
+            .bind(row::json(&sought))
+            .fetch_all(connection)
+            .await?;
+        for row in &rows {
+            let columns = Columns::new(row, "messages", "id");
+            let address = (columns.parse("channel_id")?, columns.get("external_id")?);
+            if columns.get::<&str>("direction")? == "inbound" {
+                received.known.insert(address);
+                continue;
+            }
+            // The newest comes last, and takes an id that several messages share.
+            received.answered.insert(
+                address,
+                Answered {
+                    id: columns.parse("id")?,
+                    conversation: columns.parse("conversation_id")?,
+                    content: columns.optional_json("content")?,
+                },
+            );
+        }
+        Ok(received)
+    }
+
+    /// Files a message and tells of it, unless it is known.
+    pub(crate) async fn apply(
+        &mut self,
+        arrival: Arrival<'_>,
+        statuses: &mut Statuses,
+        contacts: &mut Contacts,
+        log: &mut EventLog,
+        connection: &mut AnyConnection,
+    ) -> Result<Effect, StoreError> {
+        let Arrival {
+            message,
+            ids,
+            channel,
+        } = arrival;
+        let address = address(&channel.id, &message.external_id);
+        let is_erased = || {
+            let erased = (channel.id.clone(), row::erased_id(&address.1));
+            message.group.is_some() && self.known.contains(&erased)
+        };
+        if self.known.contains(&address) || is_erased() {
+            return Ok(Effect::Duplicate);
+        }
+        let answered = self.answered(message, channel, statuses);
+        let answers = answered.as_ref().map(|answered| &answered.conversation);
+        // As the customer was known before a number change.
+        let former = contacts.of(&message.from, &channel.id).first().copied();
+        let former = former.map(|place| contacts.get(place).person.clone());
+        let place = match &message.content {
+            InboundContent::Moved { to, .. } => {
+                number_changes::conversation(arrival, to, contacts, log, connection).await?
+            }
+            _ => resolve::conversation(arrival, answers, contacts, log),
+        };
+        let place = match place {
+            Ok(place) => place,
+            Err(effect) => return Ok(effect),
+        };
+        let conversation = contacts.get(place);
+        // A text with the title of a button is a tap only for a customer whom the button was sent to.
+        let shown = answered
+            .as_ref()
+            .filter(|answered| answered.conversation == conversation.id);
+        let inferred = inferred(message, shown, channel);
+        if message.group.is_some() && !message.content.is_tap() && inferred.is_none() {
+            // What the members of a group write to one another.
+            return Ok(Effect::Ignored);
+        }
+        if let Some(answered) = shown {
+            statuses.settle(&answered.proof(), &channel.id, log);
+        }
+        let known = former.as_ref().unwrap_or(&conversation.person);
+        let from = if people::may_be_same(&message.from, known) {
+            people::completed(&message.from, known)
+        } else {
+            message.from.clone()
+        };
+        let filed = Filed {
+            message,
+            id: &ids.message,
+            external_id: address.1.clone(),
+            from,
+            inferred,
+            in_reply_to: answered.map(|answered| answered.id),
+        };
+        let content = filed.content();
+        self.fresh.push(filed.row(&content, conversation, log));
+        log.append(filed.event(&content, conversation));
+        contacts.said(place, log.at());
+        self.known.insert(address);
+        Ok(Effect::Told)
+    }
+
+    /// Returns the message of ours that this one answers.
+    fn answered(
+        &self,
+        message: &InboundMessage,
+        channel: &KnownChannel,
+        of_ours: &Statuses,
+    ) -> Option<Answered> {
+        let address = address(&channel.id, message.in_reply_to.as_deref()?);
+        if let Some(answered) = self.answered.get(&address) {
+            return Some(answered.clone());
+        }
+        // A status of the same transaction may have told the id.
+        let named = of_ours.named(&address)?;
+        Some(Answered {
+            id: named.id.clone(),
+            conversation: named.conversation_id.clone(),
+            content: None,
+        })
+    }
+
+    /// Writes what was received since the last time.
+    pub(crate) async fn save(
+        &mut self,
+        log: &EventLog,
+        connection: &mut AnyConnection,
+    ) -> Result<(), StoreError> {
+        let fresh = std::mem::take(&mut self.fresh);
+        if fresh.is_empty() {
+            return Ok(());
+        }
+        sqlx::query(unpacking!(log.kind(), insert))
+            .bind(log.organization().as_str().to_owned())
+            .bind(row::json(&fresh))
+            .execute(connection)
+            .await?;
+        Ok(())
+    }
+}
+
+fn address(channel: &ChannelId, id: &str) -> Address {
+    (channel.clone(), row::provider_id(id))
+}
+
+/// The ids that a message is looked up by.
+fn sought<'a>((channel, message): &(&'a ChannelId, &InboundMessage)) -> Vec<MessageKey<'a>> {
+    let sought = |external, direction| MessageKey {
+        channel,
+        external,
+        direction,
+    };
+    let own = row::provider_id(&message.external_id);
+    // The sender may be erased since; only taps in groups stay then.
+    let erased = message.group.is_some().then(|| row::erased_id(&own));
+    let answered = message.in_reply_to.as_deref().map(row::provider_id);
+    let own = [
+        Some(sought(own, "inbound")),
+        erased.map(|id| sought(id, "inbound")),
+    ];
+    let answered = answered.map(|id| sought(id, "outbound"));
+    own.into_iter().flatten().chain(answered).collect()
+}
+
+/// Old phones answer a message of Z-API with the title of the button as a text (Z-API, observed).
+fn inferred(
+    message: &InboundMessage,
+    answered: Option<&Answered>,
+    channel: &KnownChannel,
+) -> Option<Choice> {
+    match &message.content {
+        InboundContent::Other {
+            kind,
+            text: Some(text),
+        } if channel.provider == Provider::Zapi && kind == "text" => {
+            answered?.content.as_ref()?.button_of_title(text)
+        }
+        _ => None,
+    }
+}
+
+impl Filed<'_> {
+    fn content(&self) -> ReceivedContent {
+        ReceivedContent::new(
+            self.message,
+            self.inferred.as_ref(),
+            self.in_reply_to.clone(),
+        )
+    }
+
+    fn row(&self, content: &ReceivedContent, conversation: &Conversation, log: &EventLog) -> Row {
+        Row {
+            message: self.id.clone(),
+            conversation: conversation.id.clone(),
+            agent: conversation.agent_id.clone(),
+            channel: conversation.channel_id.clone(),
+            content: row::json(content),
+            sender: row::json(&StoredPerson::from(&self.from)),
+            external: self.external_id.clone(),
+            at: log.at().as_millisecond(),
+        }
+    }
+
+    fn event(&self, content: &ReceivedContent, conversation: &Conversation) -> NewEvent {
+        let mut data = json!({
+            "messageId": self.id,
+            "externalId": self.external_id,
+            "inReplyTo": self.in_reply_to,
+            "from": people::as_json(&self.from),
+        });
+        let kind = content.tell(&mut data);
+        if self.inferred.is_some() {
+            data["inferred"] = Value::Bool(true);
+        }
+        if let InboundContent::Moved { to, .. } = &self.message.content {
+            let to = to.clone().named(self.from.name.clone());
+            data["movedTo"] = people::as_json(&to);
+        }
+        NewEvent {
+            kind,
+            agent: Some(conversation.agent_id.clone()),
+            channel: Some(conversation.channel_id.clone()),
+            conversation: Some(conversation.id.clone()),
+            data,
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! Applying what provider webhooks say, once: together where it works, and in ever smaller parts where not.
+
+pub(crate) mod calls;
+pub(crate) mod item;
+pub(crate) mod known_channels;
+pub(crate) mod lost_claims;
+pub(crate) mod messages;
+pub(crate) mod number_changes;
+pub(crate) mod own_messages;
+pub(crate) mod resolve;
+pub(crate) mod set_aside;
+pub(crate) mod statuses;
+pub(crate) mod transaction;
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use recado_core::OrganizationId;
+use tokio::task::JoinSet;
+
+use crate::error::StoreError;
+use crate::inbound::item::{Application, Applied};
+use crate::store::Store;
+
+/// An application, or a part of it, and the place of its result.
+type Placed = (usize, Application);
+
+/// What to do about a group that was not applied.
+enum Retry {
+    /// Apply these one after the other.
+    Halves(Vec<Placed>, Vec<Placed>),
+    /// Leave it, and go on.
+    Skip(Vec<Placed>),
+    /// Leave it and all that waits: the database does not work at present.
+    Stop(Vec<Placed>),
+}
+
+impl Store {
+    /// Applies what calls say; each call whole or not at all, the results in the order of the calls.
+    ///
+    /// A call that was not kept, or was applied before, has no effect: its items are duplicates.
+    /// A call that fails stays unapplied, and does not keep the others from being applied.
+    /// What was applied all the same, though the database did not answer, is a duplicate the next time.
+    pub async fn apply_webhooks(
+        &self,
+        applications: Vec<Application>,
+    ) -> Vec<Result<Applied, StoreError>> {
+        let count = applications.len();
+        let mut tasks = JoinSet::new();
+        for (organization, applications) in by_organization(applications) {
+            let store = self.clone();
+            tasks.spawn(async move { store.apply_of_one(organization, applications).await });
+        }
+        let mut results: Vec<_> = (0..count).map(|_| None).collect();
+        while let Some(joined) = tasks.join_next().await {
+            for (place, result) in joined.unwrap_or_default() {
+                results[place] = Some(result);
+            }
+        }
+        results
+            .into_iter()
+            .map(|result| result.unwrap_or(Err(StoreError::NotCommitted)))
+            .collect()
+    }
+
+    /// Applies the calls of one organization, halved as long as a bad one or a slow database requires it.
+    async fn apply_of_one(
+        &self,
+        organization: OrganizationId,
+        applications: Vec<Placed>,
+    ) -> HashMap<usize, Result<Applied, StoreError>> {
+        let mut results: HashMap<_, _> = applications
+            .iter()
+            .map(|(place, _)| (*place, Ok(Applied::default())))
+            .collect();
+        let mut unfinished = HashSet::new();
+        let mut waiting = vec![applications];
+        while let Some(mut group) = waiting.pop() {
+            for (_, part) in &mut group {
+                // A call is applied when all of its parts are.
+                part.completes &= !unfinished.contains(&part.call_id);
+            }
+            let (error, retry) = match self.apply_group(&organization, &group).await {
+                Ok(applied) => {
+                    for ((place, part), applied) in group.iter().zip(applied) {
+                        if applied.no_agent {
+                            unfinished.insert(part.call_id.clone());
+                        }
+                        if let Some(Ok(sum)) = results.get_mut(place) {
+                            sum.add(applied);
+                        }
+                    }
+                    continue;
+                }
+                Err((error, working)) => {
+                    let retry = self.retry(group, &error, working);
+                    (error, retry)
+                }
+            };
+            let left = match retry {
+                Retry::Halves(first, second) => {
+                    waiting.extend([second, first]);
+                    continue;
+                }
+                Retry::Skip(left) => left,
+                Retry::Stop(left) => left
+                    .into_iter()
+                    .chain(waiting.drain(..).flatten())
+                    .collect(),
+            };
+            let mut error = Some(error);
+            for (place, part) in left {
+                unfinished.insert(part.call_id);
+                let error = error.take().unwrap_or(StoreError::NotCommitted);
+                results.insert(place, Err(error));
+            }
+        }
+        results
+    }
+
+    /// Applies a group in one transaction; an error comes with whether the transaction was under way.
+    async fn apply_group(
+        &self,
+        organization: &OrganizationId,
+        group: &[Placed],
+    ) -> Result<Vec<Applied>, (StoreError, bool)> {
+        let (kind, owner) = (self.kind(), organization.clone());
+        let applications: Vec<_> = group.iter().map(|(_, part)| part.clone()).collect();
+        let working = Arc::new(AtomicBool::new(false));
+        let began = Arc::clone(&working);
+        let written = self.locked(organization, move |connection| {
+            Box::pin(async move {
+                transaction::apply_all(kind, owner, &applications, &began, connection).await
+            })
+        });
+        match written.await {
+            Ok((applied, appended)) => {
+                self.signal(organization, appended);
+                Ok(applied)
+            }
+            Err(error) => Err((error, working.load(Ordering::Relaxed))),
+        }
+    }
+
+    /// Decides what to do about a group that failed; `working` tells whether it had the organization lock.
+    fn retry(&self, mut group: Vec<Placed>, error: &StoreError, working: bool) -> Retry {
+        // Who only waited, for a connection or for the lock, gains nothing by asking for less.
+        let too_slow = working && matches!(error, StoreError::Timeout | StoreError::Busy);
+        let one_is_bad = working && self.may_succeed_alone(error);
+        match &mut group[..] {
+            [(place, part)] if too_slow && part.items.len() > 1 => {
+                let rest = part.items.split_off(part.items.len() / 2);
+                let first = Application {
+                    call_id: part.call_id.clone(),
+                    organization_id: part.organization_id.clone(),
+                    items: std::mem::replace(&mut part.items, rest),
+                    at: part.at,
+                    completes: false,
+                };
+                Retry::Halves(vec![(*place, first)], group)
+            }
+            [_] if one_is_bad => Retry::Skip(group),
+            [_, _, ..] if too_slow || one_is_bad => {
+                let second = group.split_off(group.len() / 2);
+                Retry::Halves(group, second)
+            }
+            _ => Retry::Stop(group),
+        }
+    }
+}
+
+/// The applications with their places, by whose they are.
+fn by_organization(applications: Vec<Application>) -> HashMap<OrganizationId, Vec<Placed>> {
+    let mut sorted: HashMap<_, Vec<_>> = HashMap::new();
+    for (place, application) in applications.into_iter().enumerate() {
+        sorted
+            .entry(application.organization_id.clone())
+            .or_default()
+            .push((place, application));
+    }
+    sorted
+}

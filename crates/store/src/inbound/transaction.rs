@@ -1,0 +1,228 @@
+//! One transaction of a provider's webhooks: what it needs is read together, applied in memory in the order in
+//! which it was told, and written together, for a round trip to the database costs more than a row does.
+
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use jiff::Timestamp;
+use recado_core::inbound::{Inbound, InboundMessage, StatusNews};
+use recado_core::{ChannelId, OrganizationId};
+use serde_json::json;
+use sqlx::AnyConnection;
+
+use crate::db::row::{self, Columns, owner, unpacking};
+use crate::error::StoreError;
+use crate::events::append::{Appended, EventLog};
+use crate::inbound::item::{Application, Applied, Effect, Routed};
+use crate::inbound::known_channels::{self, KnownChannels};
+use crate::inbound::messages::{self, Received};
+use crate::inbound::own_messages;
+use crate::inbound::resolve::Arrival;
+use crate::inbound::statuses::Statuses;
+use crate::resources::contacts::Contacts;
+use crate::store::DatabaseKind;
+
+/// Applies calls; `working` is set as soon as the organization lock is taken.
+pub(crate) async fn apply_all(
+    kind: DatabaseKind,
+    organization: OrganizationId,
+    applications: &[Application],
+    working: &AtomicBool,
+    connection: &mut AnyConnection,
+) -> Result<(Vec<Applied>, Appended), StoreError> {
+    let log = EventLog::open(kind, organization, Timestamp::UNIX_EPOCH, connection).await?;
+    working.store(true, Ordering::Relaxed);
+    let mut fresh = mark_applied(applications, &log, connection).await?;
+    let applications: Vec<_> = applications
+        .iter()
+        // A call that stands here twice is fresh once.
+        .map(|application| (application, fresh.remove(&application.call_id)))
+        .collect();
+    let mut applying = Applying::load(&applications, log, connection).await?;
+    let mut results = Vec::with_capacity(applications.len());
+    for (application, fresh) in applications {
+        results.push(if fresh {
+            applying.call(application).await?
+        } else {
+            Applied {
+                duplicates: application.items.len(),
+                ..Applied::default()
+            }
+        });
+    }
+    let appended = applying.finish().await?;
+    Ok((results, appended))
+}
+
+macro_rules! mark_applied {
+    ($each:literal) => {
+        concat!(
+            "update webhook_calls set applied_at = n.at \
+             from (select ",
+            owner!(),
+            " as organization, value ->> 'call' as call, cast(value ->> 'at' as bigint) as at from ",
+            $each,
+            ") n where organization_id = n.organization and id = n.call and applied_at is null returning id"
+        )
+    };
+}
+
+/// Marks calls as applied that are complete, and gives all that were there and were not applied.
+async fn mark_applied(
+    applications: &[Application],
+    log: &EventLog,
+    connection: &mut AnyConnection,
+) -> Result<HashSet<String>, StoreError> {
+    let calls: Vec<_> = applications
+        .iter()
+        .map(|application| {
+            json!({
+                "call": row::text(&application.call_id),
+                "at": application.completes.then(|| application.at.as_millisecond()),
+            })
+        })
+        .collect();
+    let rows = sqlx::query(unpacking!(log.kind(), mark_applied))
+        .bind(log.organization().as_str().to_owned())
+        .bind(row::json(&calls))
+        .fetch_all(connection)
+        .await?;
+    rows.iter()
+        .map(|row| Columns::new(row, "webhook_calls", "id").get("id"))
+        .collect()
+}
+
+/// The statuses among the items, those of own messages and of answers among them.
+fn statuses_of(items: &[&Routed]) -> Vec<(ChannelId, StatusNews)> {
+    let statuses = items.iter().filter_map(|routed| {
+        let news = match &routed.item {
+            Inbound::Status(news) => news.clone(),
+            Inbound::Echo(echo) => own_messages::status(echo),
+            Inbound::Message(message) => messages::proof(message)?,
+            _ => return None,
+        };
+        Some((routed.channel_id.clone(), news))
+    });
+    statuses.collect()
+}
+
+/// The messages among the items.
+fn messages_of<'a>(items: &[&'a Routed]) -> Vec<(&'a ChannelId, &'a InboundMessage)> {
+    let messages = items.iter().filter_map(|routed| match &routed.item {
+        Inbound::Message(message) => Some((&routed.channel_id, message)),
+        _ => None,
+    });
+    messages.collect()
+}
+
+/// One transaction, and what it knows so far.
+struct Applying<'c> {
+    channels: KnownChannels,
+    statuses: Statuses,
+    /// Everything that the statuses were loaded for.
+    news: Vec<(ChannelId, StatusNews)>,
+    received: Received,
+    contacts: Contacts,
+    log: EventLog,
+    connection: &'c mut AnyConnection,
+}
+
+impl<'c> Applying<'c> {
+    /// Reads everything that the fresh calls need.
+    async fn load(
+        applications: &[(&Application, bool)],
+        log: EventLog,
+        connection: &'c mut AnyConnection,
+    ) -> Result<Self, StoreError> {
+        let fresh = applications.iter().filter(|(_, fresh)| *fresh);
+        let items: Vec<_> = fresh.flat_map(|(call, _)| &call.items).collect();
+        let named = items.iter().map(|routed| routed.channel_id.as_str());
+        let news = statuses_of(&items);
+        let messages = messages_of(&items);
+        let addresses = items.iter().flat_map(|routed| routed.addresses());
+        Ok(Self {
+            channels: KnownChannels::load(named.collect(), &log, connection).await?,
+            statuses: Statuses::load(&news, &log, connection).await?,
+            news,
+            received: Received::load(&messages, &log, connection).await?,
+            contacts: Contacts::load(addresses, &log, connection).await?,
+            log,
+            connection,
+        })
+    }
+
+    async fn call(&mut self, application: &Application) -> Result<Applied, StoreError> {
+        self.log.set_time(application.at);
+        let told = self.log.len();
+        let mut applied = Applied::default();
+        for routed in &application.items {
+            applied.count(self.item(routed).await?);
+        }
+        if applied.no_agent {
+            self.leave_unapplied(application).await?;
+        }
+        applied.events = self.log.len() - told;
+        Ok(applied)
+    }
+
+    async fn item(&mut self, routed: &Routed) -> Result<Effect, StoreError> {
+        let (log, connection) = (&mut self.log, &mut *self.connection);
+        let Some(channel) = self.channels.get_mut(&routed.channel_id) else {
+            return Ok(Effect::Ignored);
+        };
+        match &routed.item {
+            Inbound::Message(message) => {
+                let (contacts, statuses) = (&mut self.contacts, &mut self.statuses);
+                let arrival = Arrival {
+                    message,
+                    ids: &routed.ids,
+                    channel,
+                };
+                let received = &mut self.received;
+                received
+                    .apply(arrival, statuses, contacts, log, connection)
+                    .await
+            }
+            Inbound::Status(news) => Ok(self.statuses.apply(news, &channel.id, log)),
+            Inbound::Echo(echo) => {
+                if !self.statuses.knows(&channel.id, &echo.external_id) {
+                    self.contacts.save(log, connection).await?;
+                    self.statuses.save(log, connection).await?;
+                    if own_messages::bind(echo, &channel.id, log, connection).await? {
+                        self.statuses = Statuses::load(&self.news, log, connection).await?;
+                    }
+                }
+                let sent = own_messages::status(echo);
+                Ok(self.statuses.apply(&sent, &channel.id, log))
+            }
+            Inbound::Call(call) => {
+                self.contacts.called(call, channel, log.at());
+                Ok(Effect::Ignored)
+            }
+            Inbound::Connection(news) => {
+                known_channels::connect(news, channel, log, connection).await
+            }
+            Inbound::Trouble(_) | Inbound::Ignored(_) => Ok(Effect::Ignored),
+        }
+    }
+
+    /// What the call says of nobody's customer is tried again.
+    async fn leave_unapplied(&mut self, application: &Application) -> Result<(), StoreError> {
+        sqlx::query(
+            "update webhook_calls set applied_at = null, attempts = 0, server_id = '' \
+             where organization_id = $1 and id = $2",
+        )
+        .bind(self.log.organization().as_str().to_owned())
+        .bind(row::text(&application.call_id).into_owned())
+        .execute(&mut *self.connection)
+        .await?;
+        Ok(())
+    }
+
+    async fn finish(mut self) -> Result<Appended, StoreError> {
+        self.contacts.save(&self.log, self.connection).await?;
+        self.received.save(&self.log, self.connection).await?;
+        self.statuses.save(&self.log, self.connection).await?;
+        self.log.write(self.connection).await
+    }
+}

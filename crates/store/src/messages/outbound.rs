@@ -1,0 +1,392 @@
+//! Sends: on disk before they leave, settled when the provider has answered.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use jiff::Timestamp;
+use recado_core::{
+    AgentId, ButtonsMessage, ChannelId, ConversationId, MessageId, OrganizationId, Outcome, Status,
+    Warning,
+};
+use serde::Serialize;
+use sqlx::AnyConnection;
+
+use crate::db::batch::{Batchable, Batches, Gathered};
+use crate::db::row::{self, Columns, owner, unpacking};
+use crate::db::writer::Scope;
+use crate::error::StoreError;
+use crate::events::append::{Appended, EventLog};
+use crate::messages::content::{StoredContent, StoredWarning};
+use crate::messages::pending_statuses::Waiting;
+use crate::messages::transition::{self, Progress};
+use crate::messages::{self, Message, MessageError, message_columns};
+use crate::store::{DatabaseKind, Store};
+
+/// A message that is about to be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewMessage {
+    /// Its id.
+    pub id: MessageId,
+    /// Whose it is.
+    pub organization_id: OrganizationId,
+    /// The conversation it stands in.
+    pub conversation_id: ConversationId,
+    /// Who speaks.
+    pub agent_id: AgentId,
+    /// The channel it goes over.
+    pub channel_id: ChannelId,
+    /// The id that we choose at the provider, where the provider lets us.
+    pub external_id: Option<String>,
+    /// What is said.
+    pub content: ButtonsMessage,
+    /// What may look wrong on the phone.
+    pub warnings: Vec<Warning>,
+    /// When it is written down.
+    pub created_at: Timestamp,
+}
+
+/// How a send ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SendResult {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The provider's id of the message, if it gave one.
+    pub external_id: Option<String>,
+    /// A second id of the provider, if it gave one.
+    pub provider_id: Option<String>,
+    /// Why it was not accepted.
+    pub error: Option<MessageError>,
+}
+
+impl Store {
+    /// Writes a message down as `sending`; when this returns, it is on disk.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Conflict`] if the organization has this id; [`StoreError::UnknownConversation`] if the conversation
+    /// was erased since it was read.
+    pub async fn begin_send(&self, new: &NewMessage) -> Result<(), StoreError> {
+        let is_stored = self.gather(&new.organization_id, Begun::from(new)).await?;
+        is_stored
+            .then_some(())
+            .ok_or(StoreError::UnknownConversation)
+    }
+
+    /// Writes down how a send ended, unless later news came first, and then the statuses that waited
+    /// for it; appends the events, and gives the message as it is then.
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer, or the row is corrupt.
+    pub async fn finish_send(
+        &self,
+        organization: &OrganizationId,
+        id: &MessageId,
+        result: &SendResult,
+        at: Timestamp,
+    ) -> Result<Option<Message>, StoreError> {
+        let finished = Finished::new(id, result, at);
+        match self.gather(organization, finished).await? {
+            Some(message) => Ok(Some(message)),
+            None => self.get_message(organization, id).await,
+        }
+    }
+
+    /// Makes messages `unknown` that one server, or any, was sending; returns how many.
+    pub(crate) async fn settle_abandoned(
+        &self,
+        server: Option<&str>,
+        at: Timestamp,
+    ) -> Result<u64, StoreError> {
+        let query = sqlx::query(
+            "select organization_id from messages \
+             where status = 'sending' and (cast($1 as text) is null or server_id = $1)",
+        )
+        .bind(server.map(str::to_owned));
+        let mut organizations: BTreeSet<OrganizationId> = BTreeSet::new();
+        for row in self.read_rows(query).await? {
+            let columns = Columns::new(&row, "messages", "organization_id");
+            organizations.insert(columns.parse("organization_id")?);
+        }
+        let (mut settled, mut failed) = (0, None);
+        for organization in organizations {
+            match self.abandon(organization, server, at).await {
+                Ok(count) => settled += count,
+                // Its lock may be held; the others' messages are settled all the same.
+                Err(error) => failed = Some(error),
+            }
+        }
+        failed.map_or(Ok(settled), Err)
+    }
+
+    async fn abandon(
+        &self,
+        organization: OrganizationId,
+        server: Option<&str>,
+        at: Timestamp,
+    ) -> Result<u64, StoreError> {
+        let (kind, owner) = (self.kind(), organization.clone());
+        let query = sqlx::query(concat!(
+            "update messages set status = 'unknown', error = $4, updated_at = $3 \
+             where organization_id = $1 and status = 'sending' \
+             and (cast($2 as text) is null or server_id = $2) returning ",
+            message_columns!()
+        ))
+        .bind(owner.as_str().to_owned())
+        .bind(server.map(str::to_owned))
+        .bind(at.as_millisecond())
+        .bind(row::json(&abandoned()));
+        let (settled, appended) = self
+            .locked(&organization, move |connection| {
+                Box::pin(async move {
+                    let mut log = EventLog::open(kind, owner, at, connection).await?;
+                    let rows = query.fetch_all(&mut *connection).await?;
+                    let mut messages = rows
+                        .iter()
+                        .map(messages::read)
+                        .collect::<Result<Vec<_>, _>>()?;
+                    settle(&mut messages, &mut log, connection).await?;
+                    let appended = log.write(connection).await?;
+                    Ok((messages.len() as u64, appended))
+                })
+            })
+            .await?;
+        self.signal(&organization, appended);
+        Ok(settled)
+    }
+}
+
+/// What is said of a message whose server is gone.
+fn abandoned() -> MessageError {
+    MessageError {
+        reason: "outcome_unknown".to_owned(),
+        code: None,
+        message: "the server ended before the provider's answer was written down".to_owned(),
+    }
+}
+
+/// A message that begins to be sent, as both databases unpack it.
+#[derive(Serialize)]
+pub(crate) struct Begun {
+    id: MessageId,
+    conversation_id: ConversationId,
+    agent_id: AgentId,
+    channel_id: ChannelId,
+    external: Option<String>,
+    content: String,
+    warnings: String,
+    at: i64,
+}
+
+impl From<&NewMessage> for Begun {
+    fn from(new: &NewMessage) -> Self {
+        let warnings: Vec<StoredWarning> = new.warnings.iter().map(Into::into).collect();
+        Self {
+            id: new.id.clone(),
+            conversation_id: new.conversation_id.clone(),
+            agent_id: new.agent_id.clone(),
+            channel_id: new.channel_id.clone(),
+            external: new.external_id.as_deref().map(row::provider_id),
+            content: row::json(&StoredContent::from(&new.content)),
+            warnings: row::json(&warnings),
+            at: new.created_at.as_millisecond(),
+        }
+    }
+}
+
+macro_rules! begin {
+    ($from:literal, $conversations:literal) => {
+        concat!(
+            "insert into messages (organization_id, id, conversation_id, agent_id, channel_id, \
+             status, external_id, content, warnings, created_at, updated_at, server_id) \
+             select $1, value ->> 'id', value ->> 'conversation_id', value ->> 'agent_id', \
+             value ->> 'channel_id', 'sending', value ->> 'external', value ->> 'content', value ->> 'warnings', \
+             cast(value ->> 'at' as bigint), cast(value ->> 'at' as bigint), $3 from ",
+            $from,
+            " where value ->> 'conversation_id' in (select c.id from ",
+            $conversations,
+            ") returning id"
+        )
+    };
+}
+
+const BEGIN_SQLITE: &str = begin!(
+    "json_each($2)",
+    "conversations c where c.organization_id = $1 and c.id = value ->> 'conversation_id'"
+);
+
+/// The outcome will need the organization lock: if it cannot be had now, nothing is sent. The conversations are locked,
+/// too: PostgreSQL would otherwise still see one that was erased while the organization lock was waited for.
+const BEGIN_POSTGRES: &str = concat!(
+    "with o as materialized (select id from organizations where id = $1 for no key update), \
+     found as materialized (select k.id from o cross join jsonb_array_elements($2::jsonb) as n (value) \
+     join conversations k on k.organization_id = o.id and k.id = n.value ->> 'conversation_id' \
+     for key share of k) ",
+    begin!(
+        "o cross join jsonb_array_elements($2::jsonb) as n (value)",
+        "found c"
+    )
+);
+
+impl Batchable for Begun {
+    /// Whether the message is stored; it is not if its conversation does not exist.
+    type Done = bool;
+
+    async fn write_all(
+        store: &Store,
+        organization: &OrganizationId,
+        writes: &[Self],
+    ) -> Result<Vec<bool>, StoreError> {
+        let text = match store.kind() {
+            DatabaseKind::Sqlite => BEGIN_SQLITE,
+            DatabaseKind::Postgres => BEGIN_POSTGRES,
+        };
+        let query = sqlx::query(text)
+            .bind(organization.as_str().to_owned())
+            .bind(row::json(&writes))
+            .bind(store.server_id().to_owned());
+        let begun = store
+            .write_in_turn(organization, Scope::Statement, move |connection| {
+                Box::pin(async move { Ok(query.fetch_all(connection).await?) })
+            })
+            .await?;
+        let stored = begun
+            .iter()
+            .map(|row| Columns::new(row, "messages", "id").parse("id"))
+            .collect::<Result<HashSet<MessageId>, _>>()?;
+        let writes = writes.iter();
+        Ok(writes.map(|write| stored.contains(&write.id)).collect())
+    }
+}
+
+impl Gathered for Begun {
+    fn batches(store: &Store) -> &Batches<Self> {
+        store.begun()
+    }
+}
+
+/// How a send ended, as both databases unpack it.
+#[derive(Clone, Serialize)]
+pub(crate) struct Finished {
+    message: MessageId,
+    outcome: &'static str,
+    external: Option<String>,
+    provider: Option<String>,
+    failure: Option<String>,
+    at: i64,
+}
+
+impl Finished {
+    fn new(id: &MessageId, result: &SendResult, at: Timestamp) -> Self {
+        let clean = |text: &Option<String>| text.as_deref().map(row::provider_id);
+        Self {
+            message: id.clone(),
+            outcome: Status::from(result.outcome).as_str(),
+            external: clean(&result.external_id),
+            provider: clean(&result.provider_id),
+            failure: result.error.as_ref().map(row::json),
+            at: at.as_millisecond(),
+        }
+    }
+}
+
+macro_rules! finish {
+    ($each:literal) => {
+        concat!(
+            "update messages set status = n.outcome, \
+             external_id = case n.outcome when 'rejected' then n.external \
+             else coalesce(n.external, external_id) end, \
+             provider_id = coalesce(n.provider, provider_id), \
+             error = n.failure, updated_at = n.at \
+             from (select ",
+            owner!(),
+            " as organization, value ->> 'message' as message, value ->> 'outcome' as outcome, \
+             value ->> 'external' as external, value ->> 'provider' as provider, \
+             value ->> 'failure' as failure, cast(value ->> 'at' as bigint) as at from ",
+            $each,
+            ") n where organization_id = n.organization and id = n.message \
+             and (status = 'sending' or status = 'unknown' and n.outcome <> 'unknown') \
+             returning ",
+            message_columns!()
+        )
+    };
+}
+
+impl Batchable for Finished {
+    /// None if the outcome is no news, or nobody's.
+    type Done = Option<Message>;
+
+    async fn write_all(
+        store: &Store,
+        organization: &OrganizationId,
+        writes: &[Self],
+    ) -> Result<Vec<Option<Message>>, StoreError> {
+        let (kind, owner, outcomes) = (store.kind(), organization.clone(), writes.to_vec());
+        let (finished, appended) = store
+            .locked(organization, move |connection| {
+                Box::pin(async move { finish_all(kind, owner, &outcomes, connection).await })
+            })
+            .await?;
+        store.signal(organization, appended);
+        Ok(finished)
+    }
+}
+
+impl Gathered for Finished {
+    fn batches(store: &Store) -> &Batches<Self> {
+        store.finished()
+    }
+}
+
+async fn finish_all(
+    kind: DatabaseKind,
+    organization: OrganizationId,
+    outcomes: &[Finished],
+    connection: &mut AnyConnection,
+) -> Result<(Vec<Option<Message>>, Appended), StoreError> {
+    let query = sqlx::query(unpacking!(kind, finish))
+        .bind(organization.as_str().to_owned())
+        .bind(row::json(&outcomes));
+    let mut log = EventLog::open(kind, organization, Timestamp::UNIX_EPOCH, connection).await?;
+    let rows = query.fetch_all(&mut *connection).await?;
+    let mut messages = rows
+        .iter()
+        .map(messages::read)
+        .collect::<Result<Vec<_>, _>>()?;
+    // The database gives them in any order; their events follow the order of the callers.
+    let places: HashMap<_, _> = (0..)
+        .zip(outcomes)
+        .map(|(place, outcome)| (&outcome.message, place))
+        .collect();
+    messages.sort_by_key(|message| places.get(&message.id).copied().unwrap_or(usize::MAX));
+    settle(&mut messages, &mut log, connection).await?;
+    let appended = log.write(connection).await?;
+    let mut finished: HashMap<_, _> = messages
+        .into_iter()
+        .map(|message| (message.id.clone(), message))
+        .collect();
+    let finished = outcomes
+        .iter()
+        .map(|outcome| finished.remove(&outcome.message))
+        .collect();
+    Ok((finished, appended))
+}
+
+/// Tells the outcomes that messages have come to, and what was heard of them before.
+async fn settle(
+    messages: &mut [Message],
+    log: &mut EventLog,
+    connection: &mut AnyConnection,
+) -> Result<(), StoreError> {
+    let mut settled: Vec<_> = messages.iter().map(Progress::from).collect();
+    let mut waiting = Waiting::take(&settled, log, connection).await?;
+    let mut further = Vec::new();
+    for (message, progress) in messages.iter_mut().zip(&mut settled) {
+        log.set_time(message.updated_at);
+        log.append(progress.event());
+        if waiting.apply(progress, log) {
+            progress.write_to(message);
+            further.push(&*progress);
+        }
+    }
+    transition::save(further, log, connection).await
+}

@@ -1,0 +1,118 @@
+//! Everything that a send asks first, in one round trip.
+
+use jiff::Timestamp;
+use recado_core::{AgentId, ConversationId, OrganizationId, Recipient};
+use sqlx::any::AnyRow;
+
+use crate::db::row::Columns;
+use crate::error::StoreError;
+use crate::resources::channels::{self, Channel};
+use crate::store::Store;
+
+/// What a send is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SendTarget {
+    /// Whose the agent is.
+    pub agent: AgentOwner,
+    /// The caller's conversation, if there is one of this id.
+    pub conversation: Option<TargetConversation>,
+}
+
+/// Whose an agent is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AgentOwner {
+    /// The organization that asks.
+    Caller,
+    /// Another organization alone.
+    Other,
+    /// There is no such agent.
+    Nobody,
+}
+
+/// The conversation that a send goes into.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TargetConversation {
+    /// Its id.
+    pub id: ConversationId,
+    /// Who speaks in it.
+    pub agent_id: AgentId,
+    /// With whom.
+    pub recipient: Recipient,
+    /// Until when WhatsApp carries messages other than templates; none if that is not known.
+    pub window_expires_at: Option<Timestamp>,
+    /// Over which channel; none if it was deleted.
+    pub channel: Option<Channel>,
+}
+
+const SEND_TARGET: &str = "\
+    select case \
+        when exists (select 1 from agents where organization_id = $1 and id = $2) then 2 \
+        when exists (select 1 from agents where id = $2) then 1 \
+        else 0 end as agent_owner, \
+    v.id as conversation_id, v.agent_id, v.recipient, \
+    v.window_expires_at, c.id as channel_id, c.organization_id, c.provider, c.name, c.settings, \
+    c.default_agent_id, c.connected, c.key_id, c.secrets, c.version, c.created_at, c.updated_at \
+    from (select 1 as one) as base \
+    left join conversations v on v.organization_id = $1 and v.id = $3 \
+    left join channels c on c.organization_id = $1 and c.id = v.channel_id";
+
+impl Store {
+    /// Looks up whose the agent is, the conversation and its channel.
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer, or a row is corrupt.
+    pub async fn send_target(
+        &self,
+        organization: &OrganizationId,
+        agent: &AgentId,
+        conversation: &ConversationId,
+    ) -> Result<SendTarget, StoreError> {
+        let query = sqlx::query(SEND_TARGET)
+            .bind(organization.as_str())
+            .bind(agent.as_str())
+            .bind(conversation.as_str());
+        match self.read_row_first(query).await? {
+            Some(row) => target(&row),
+            None => Ok(SendTarget {
+                agent: AgentOwner::Nobody,
+                conversation: None,
+            }),
+        }
+    }
+}
+
+fn target(row: &AnyRow) -> Result<SendTarget, StoreError> {
+    let columns = Columns::new(row, "conversations", "conversation_id");
+    let agent = match columns.get::<i64>("agent_owner")? {
+        2 => AgentOwner::Caller,
+        1 => AgentOwner::Other,
+        _ => AgentOwner::Nobody,
+    };
+    let found: Option<&str> = columns.get("conversation_id")?;
+    let conversation = found
+        .is_some()
+        .then(|| conversation(&columns, row))
+        .transpose()?;
+    Ok(SendTarget {
+        agent,
+        conversation,
+    })
+}
+
+fn conversation(columns: &Columns<'_>, row: &AnyRow) -> Result<TargetConversation, StoreError> {
+    let channel: Option<&str> = columns.get("channel_id")?;
+    Ok(TargetConversation {
+        id: columns.parse("conversation_id")?,
+        agent_id: columns.parse("agent_id")?,
+        recipient: columns.parse("recipient")?,
+        // A window that cannot be read is not known; that is not a refusal.
+        window_expires_at: columns
+            .optional_instant("window_expires_at")
+            .unwrap_or_default(),
+        channel: channel
+            .is_some()
+            .then(|| channels::read(&Columns::new(row, "channels", "channel_id")))
+            .transpose()?,
+    })
+}

@@ -1,0 +1,166 @@
+//! How far one message has come: a step up the ladder, its event, and writing it down.
+
+use jiff::Timestamp;
+use recado_core::inbound::Pricing;
+use recado_core::{AgentId, ChannelId, ConversationId, MessageId, Status};
+use serde::Serialize;
+use serde_json::json;
+use sqlx::AnyConnection;
+
+use crate::db::row::{self, owner, unpacking};
+use crate::error::StoreError;
+use crate::events::EventKind;
+use crate::events::append::{EventLog, NewEvent};
+use crate::messages::{Message, MessageError};
+
+/// An outbound message, as far as its status goes.
+pub(crate) struct Progress {
+    pub(crate) id: MessageId,
+    pub(crate) conversation_id: ConversationId,
+    pub(crate) agent_id: AgentId,
+    pub(crate) channel_id: ChannelId,
+    pub(crate) status: Status,
+    pub(crate) external_id: Option<String>,
+    pub(crate) provider_id: Option<String>,
+    pub(crate) error: Option<MessageError>,
+    pub(crate) pricing: Option<Pricing>,
+    /// When it came to this status.
+    pub(crate) at: Timestamp,
+}
+
+/// What a status says of one message.
+#[derive(Clone)]
+pub(crate) struct Step {
+    pub(crate) status: Status,
+    pub(crate) external_id: Option<String>,
+    pub(crate) error: Option<MessageError>,
+    pub(crate) pricing: Option<Pricing>,
+}
+
+impl From<&Message> for Progress {
+    fn from(message: &Message) -> Self {
+        Self {
+            id: message.id.clone(),
+            conversation_id: message.conversation_id.clone(),
+            agent_id: message.agent_id.clone(),
+            channel_id: message.channel_id.clone(),
+            status: message.status,
+            external_id: message.external_id.clone(),
+            provider_id: message.provider_id.clone(),
+            error: message.error.clone(),
+            pricing: message.pricing.clone(),
+            at: message.updated_at,
+        }
+    }
+}
+
+impl Progress {
+    /// Takes over how the message is charged, which any of its statuses may tell; returns whether that is new.
+    pub(crate) fn price(&mut self, step: &Step) -> bool {
+        let is_new = step.pricing.is_some() && step.pricing != self.pricing;
+        if is_new {
+            self.pricing.clone_from(&step.pricing);
+        }
+        is_new
+    }
+
+    /// Brings the message further, if the status does, and tells of it.
+    pub(crate) fn climb(&mut self, step: Step, log: &mut EventLog) -> bool {
+        let status = self.status.advanced_by(step.status);
+        if status == self.status {
+            return false;
+        }
+        self.status = status;
+        self.error = step.error;
+        self.at = log.at();
+        if self.external_id.is_none() {
+            self.external_id = step.external_id;
+        }
+        log.append(self.event());
+        true
+    }
+
+    /// The event of a message that has come to its status.
+    pub(crate) fn event(&self) -> NewEvent {
+        let mut data = json!({
+            "messageId": self.id,
+            "externalId": self.external_id,
+            "status": self.status,
+            "error": self.error,
+        });
+        if let Some(pricing) = &self.pricing {
+            data["pricing"] = json!(pricing);
+        }
+        NewEvent {
+            kind: EventKind::of_status(self.status).unwrap_or(EventKind::MessageUnknown),
+            agent: Some(self.agent_id.clone()),
+            channel: Some(self.channel_id.clone()),
+            conversation: Some(self.conversation_id.clone()),
+            data,
+        }
+    }
+
+    /// Brings the message as far as this.
+    pub(crate) fn write_to(&self, message: &mut Message) {
+        message.status = self.status;
+        message.external_id.clone_from(&self.external_id);
+        message.error.clone_from(&self.error);
+        message.pricing.clone_from(&self.pricing);
+        message.updated_at = self.at;
+    }
+}
+
+/// A changed message, as both databases unpack it.
+#[derive(Serialize)]
+struct Change<'a> {
+    message: &'a MessageId,
+    reached: Status,
+    external: &'a Option<String>,
+    failure: Option<String>,
+    pricing: Option<String>,
+    at: i64,
+}
+
+macro_rules! save {
+    ($each:literal) => {
+        concat!(
+            "update messages set status = n.reached, external_id = n.external, \
+             error = n.failure, pricing = n.pricing, updated_at = n.at \
+             from (select ",
+            owner!(),
+            " as organization, value ->> 'message' as message, value ->> 'reached' as reached, \
+             value ->> 'external' as external, value ->> 'failure' as failure, \
+             value ->> 'pricing' as pricing, cast(value ->> 'at' as bigint) as at from ",
+            $each,
+            ") n where organization_id = n.organization and id = n.message"
+        )
+    };
+}
+
+/// Writes down how far messages have come.
+pub(crate) async fn save(
+    moved: impl IntoIterator<Item = &Progress>,
+    log: &EventLog,
+    connection: &mut AnyConnection,
+) -> Result<(), StoreError> {
+    let changes: Vec<_> = moved
+        .into_iter()
+        .map(|progress| Change {
+            message: &progress.id,
+            reached: progress.status,
+            external: &progress.external_id,
+            failure: progress.error.as_ref().map(row::json),
+            pricing: progress.pricing.as_ref().map(row::json),
+            at: progress.at.as_millisecond(),
+        })
+        .collect();
+    if changes.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(unpacking!(log.kind(), save))
+        .bind(log.organization().as_str().to_owned())
+        .bind(row::json(&changes))
+        .execute(connection)
+        .await?;
+    Ok(())
+}

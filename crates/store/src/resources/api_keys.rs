@@ -1,0 +1,377 @@
+//! API keys: only a hash of the secret is kept.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use recado_core::{ApiKeyId, OrganizationId, Role, Scopes, SessionId, UserId};
+use sqlx::any::AnyRow;
+
+use crate::db::page::{Cursor, Listed, Page};
+use crate::db::read::MAX_PAGE_BYTES;
+use crate::db::row::{self, Columns};
+use crate::error::StoreError;
+use crate::resources::audit::{AuditAction, Author};
+use crate::resources::bearer_secrets::{ApiKeySecret, hash};
+use crate::resources::key_uses;
+use crate::store::{DatabaseKind, Query, Store};
+
+/// What is known of an API key; not its secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiKey {
+    /// The public name of the key.
+    pub id: ApiKeyId,
+    /// Whose it is; none for an operator's key.
+    pub organization_id: Option<OrganizationId>,
+    /// The user whose personal key it is; it never may do more than the user.
+    pub user_id: Option<UserId>,
+    /// Its name, for people.
+    pub name: String,
+    /// What it may do.
+    pub scopes: Scopes,
+    /// The beginning of the secret; `None` if the key is older than this column.
+    pub prefix: Option<String>,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// When it stops working; `None` if it works until it is deleted.
+    pub expires_at: Option<Timestamp>,
+    /// When it was used last, to the minute.
+    pub last_used_at: Option<Timestamp>,
+}
+
+impl ApiKey {
+    /// Returns a key with all scopes that does not expire.
+    #[must_use]
+    pub fn new(
+        id: ApiKeyId,
+        organization_id: Option<OrganizationId>,
+        name: impl Into<String>,
+        secret: &ApiKeySecret,
+        created_at: Timestamp,
+    ) -> Self {
+        Self {
+            id,
+            organization_id,
+            user_id: None,
+            name: name.into(),
+            scopes: Scopes::ALL,
+            prefix: Some(secret.prefix()),
+            created_at,
+            expires_at: None,
+            last_used_at: None,
+        }
+    }
+
+    fn works_at(&self, now: Timestamp) -> bool {
+        self.expires_at.is_none_or(|end| now < end)
+    }
+}
+
+/// Most personal keys of a user at a time; the oldest are deleted.
+pub const MAX_PERSONAL_KEYS: u32 = 50;
+
+/// The columns that [`api_key`] reads.
+macro_rules! key_columns {
+    () => {
+        "k.id, k.organization_id, k.user_id, k.name, k.scopes, k.prefix, k.created_at, \
+         k.expires_at, k.last_used_at"
+    };
+}
+pub(crate) use key_columns;
+
+macro_rules! insert {
+    ($source:literal) => {
+        concat!(
+            "insert into api_keys (id, organization_id, user_id, name, scopes, prefix, \
+             created_at, expires_at, secret_hash) ",
+            $source,
+            " returning id"
+        )
+    };
+}
+
+impl Store {
+    /// Creates an API key that belongs to no user; the secret is not kept.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Conflict`] if the id is taken, [`StoreError::UnknownOrganization`].
+    pub async fn create_api_key(
+        &self,
+        key: &ApiKey,
+        secret: &ApiKeySecret,
+        author: &Author,
+    ) -> Result<(), StoreError> {
+        let text = insert!("values ($1, $2, $3, $4, $5, $6, $7, $8, $9)");
+        let query = insertion(text, key, None, secret);
+        self.write_audited(query, created(key, author))
+            .await
+            .map(drop)
+    }
+
+    /// Creates a personal key for the user of a session; the secret is not kept. Returns whether the session
+    /// still lasts: if not, no key is created. If the user then has more than [`MAX_PERSONAL_KEYS`], expired ones are
+    /// deleted first, and then the oldest.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Conflict`] if the id is taken, [`StoreError::UnknownOrganization`].
+    pub async fn create_personal_key(
+        &self,
+        key: &ApiKey,
+        secret: &ApiKeySecret,
+        session: &SessionId,
+        author: &Author,
+    ) -> Result<bool, StoreError> {
+        let Some(organization_id) = key.organization_id.clone() else {
+            return Ok(false);
+        };
+        let text = insert!(
+            "select $1, $2, s.user_id, $4, $5, $6, $7, $8, $9 from sessions s \
+             where s.organization_id = $2 and s.id = $10 and s.user_id = $3 \
+             and s.idle_ends_at > $7 and s.ends_at > $7"
+        );
+        let query = insertion(text, key, key.user_id.as_ref(), secret);
+        let query = query.bind(session.as_str().to_owned());
+        let surplus = sqlx::query(
+            "delete from api_keys where organization_id = $1 and user_id = $2 and id not in (\
+             select id from api_keys where organization_id = $1 and user_id = $2 \
+             order by case when expires_at <= $4 then 1 else 0 end, created_at desc, id desc \
+             limit $3 + 0) returning id, name",
+        )
+        .bind(organization_id.as_str().to_owned())
+        .bind(key.user_id.clone().map(String::from))
+        .bind(i64::from(MAX_PERSONAL_KEYS))
+        .bind(author.at.as_millisecond());
+        let entry = created(key, author);
+        let (organization, author) = (organization_id.clone(), author.clone());
+        // The lock: a change of the password must not miss this key.
+        let creating = self.under_lock(&organization_id, move |connection| {
+            Box::pin(async move {
+                if query.fetch_optional(&mut *connection).await?.is_none() {
+                    return Ok((false, false));
+                }
+                entry.execute(&mut *connection).await?;
+                let deleted = surplus.fetch_all(&mut *connection).await?;
+                for row in &deleted {
+                    let columns = Columns::new(row, "api_keys", "id");
+                    let (id, name): (&str, &str) = (columns.get("id")?, columns.get("name")?);
+                    let action = AuditAction::ApiKeyDeleted;
+                    let entry = author.record(Some(&organization), action, id, Some(name));
+                    entry.execute(&mut *connection).await?;
+                }
+                Ok((true, !deleted.is_empty()))
+            })
+        });
+        let (is_created, has_deleted) = creating.await?;
+        if has_deleted {
+            // A new key alone leaves those that are remembered as they are.
+            self.ending_access(async { Ok(()) }).await?;
+        }
+        Ok(is_created)
+    }
+
+    /// Finds the key that has this secret and works; a personal key has no more scopes than its user. The keys of a deleted organization are not found.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::OrganizationSuspended`] if its organization is suspended.
+    pub async fn find_api_key_by_secret(
+        &self,
+        secret: &str,
+        now: Timestamp,
+    ) -> Result<Option<ApiKey>, StoreError> {
+        let hash = hash(secret);
+        let began = match self.known_keys().map(|known| known.find(&hash)) {
+            Some(Ok(key)) => return Ok(Some(key).filter(|key| key.works_at(now))),
+            Some(Err(began)) => Some(began),
+            None => None,
+        };
+        let query = sqlx::query(concat!(
+            "select ",
+            key_columns!(),
+            ", u.role, o.suspended_at from api_keys k \
+             left join organizations o on o.id = k.organization_id \
+             left join users u on u.id = k.user_id and u.organization_id = k.organization_id \
+             where k.secret_hash = $1 and o.deleted_at is null \
+             and (k.user_id is null or u.id is not null)"
+        ))
+        .bind(hash.to_vec());
+        let Some(row) = self.read_row_first(query).await? else {
+            return Ok(None);
+        };
+        let columns = Columns::new(&row, "api_keys", "id");
+        if columns.optional_instant("suspended_at")?.is_some() {
+            return Err(StoreError::OrganizationSuspended);
+        }
+        let mut key = api_key(&row)?;
+        if let Some(role) = columns.parse_optional::<Role>("role")? {
+            match key.scopes.intersection(role.scopes()) {
+                Some(scopes) => key.scopes = scopes,
+                // The role has none of the scopes of the key.
+                None => return Ok(None),
+            }
+        }
+        // The key of an operator, which is used rarely, may be revoked by a command beside the server.
+        if let (Some(known), Some(began), Some(_)) =
+            (self.known_keys(), began, &key.organization_id)
+        {
+            known.remember(began, hash, key.clone());
+        }
+        Ok(Some(key).filter(|key| key.works_at(now)))
+    }
+
+    /// Notes that a key was used, without waiting for the database: at most once a minute it is written down.
+    pub fn note_key_used(&self, id: &ApiKeyId, now: Timestamp) {
+        if !self.key_uses().is_due(id, now) {
+            return;
+        }
+        // Another server may have written it within this minute.
+        let query = sqlx::query(
+            "update api_keys set last_used_at = $2 \
+             where id = $1 and (last_used_at is null or last_used_at <= $3)",
+        )
+        .bind(id.as_str().to_owned())
+        .bind(now.as_millisecond())
+        .bind(key_uses::due_before(now).as_millisecond());
+        let store = self.clone();
+        self.gathering().spawn(async move {
+            if let Err(error) = store.write_count(query).await {
+                tracing::warn!(%error, "cannot note that an API key was used");
+            }
+        });
+    }
+
+    /// Lists the keys of an organization, personal ones too.
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer, or a row is corrupt.
+    pub async fn list_api_keys(
+        &self,
+        organization: &OrganizationId,
+        page: &Page,
+    ) -> Result<Listed<ApiKey>, StoreError> {
+        let (created_at, id) = page.start();
+        let query = sqlx::query(concat!(
+            "select ",
+            key_columns!(),
+            " from api_keys k where k.organization_id = $1 and (k.created_at, k.id) > ($2, $3) \
+             order by k.created_at, k.id limit $4 + 0"
+        ))
+        .bind(organization.as_str())
+        .bind(created_at)
+        .bind(id)
+        .bind(page.rows());
+        let rows = self.read_page(query, MAX_PAGE_BYTES).await?;
+        Listed::read(page, &rows, api_key, |entry| {
+            Cursor::new(entry.created_at, entry.id.as_str())
+        })
+    }
+
+    /// Returns those of the keys that work: they exist and have not expired, and their organization is neither
+    /// suspended nor deleted.
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer, or a row is corrupt.
+    pub async fn working_api_keys(
+        &self,
+        keys: &BTreeSet<ApiKeyId>,
+        now: Timestamp,
+    ) -> Result<BTreeSet<ApiKeyId>, StoreError> {
+        macro_rules! working {
+            ($keys:literal) => {
+                concat!(
+                    "select k.id from ",
+                    $keys,
+                    " left join organizations o on o.id = k.organization_id \
+                     where (k.expires_at is null or k.expires_at > $2) \
+                     and o.suspended_at is null and o.deleted_at is null"
+                )
+            };
+        }
+        let text = match self.kind() {
+            DatabaseKind::Sqlite => {
+                working!("json_each($1) n cross join api_keys k on k.id = n.value")
+            }
+            DatabaseKind::Postgres => concat!(
+                working!("api_keys k"),
+                " and k.id = any(array(select jsonb_array_elements_text($1::jsonb)))"
+            ),
+        };
+        let query = sqlx::query(text)
+            .bind(row::json(keys))
+            .bind(now.as_millisecond());
+        // Slow lists must not keep the end of a deleted key's streams waiting.
+        let rows = self.read_rows_first(query).await?;
+        rows.iter()
+            .map(|row| Columns::new(row, "api_keys", "id").parse("id"))
+            .collect()
+    }
+
+    /// Revokes a key, at once; tells whether there was one.
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer.
+    pub async fn delete_api_key(
+        &self,
+        organization: &OrganizationId,
+        id: &ApiKeyId,
+        author: &Author,
+    ) -> Result<bool, StoreError> {
+        let query =
+            sqlx::query("delete from api_keys where organization_id = $1 and id = $2 returning id")
+                .bind(organization.as_str().to_owned())
+                .bind(id.as_str().to_owned());
+        let action = AuditAction::ApiKeyDeleted;
+        let entry = author.record(Some(organization), action, id.as_str(), None);
+        let store = self.clone();
+        let deleted = self.ending_access(async move { store.write_audited(query, entry).await });
+        Ok(deleted.await?.is_some())
+    }
+}
+
+fn insertion(
+    text: &'static str,
+    key: &ApiKey,
+    user: Option<&UserId>,
+    secret: &ApiKeySecret,
+) -> Query {
+    sqlx::query(text)
+        .bind(key.id.as_str().to_owned())
+        .bind(key.organization_id.clone().map(String::from))
+        .bind(user.cloned().map(String::from))
+        .bind(row::text(&key.name).into_owned())
+        .bind(key.scopes.to_string())
+        .bind(secret.prefix())
+        .bind(key.created_at.as_millisecond())
+        .bind(key.expires_at.map(Timestamp::as_millisecond))
+        .bind(secret.hash())
+}
+
+/// Returns the statement that records the creation of a key.
+fn created(key: &ApiKey, author: &Author) -> Query {
+    author.record(
+        key.organization_id.as_ref(),
+        AuditAction::ApiKeyCreated,
+        key.id.as_str(),
+        Some(&key.name),
+    )
+}
+
+/// Reads the key out of its columns.
+pub(crate) fn api_key(row: &AnyRow) -> Result<ApiKey, StoreError> {
+    let columns = Columns::new(row, "api_keys", "id");
+    Ok(ApiKey {
+        id: columns.parse("id")?,
+        organization_id: columns.parse_optional("organization_id")?,
+        user_id: columns.parse_optional("user_id")?,
+        name: columns.get("name")?,
+        scopes: columns.parse("scopes")?,
+        prefix: columns.get("prefix")?,
+        created_at: columns.instant("created_at")?,
+        expires_at: columns.optional_instant("expires_at")?,
+        last_used_at: columns.optional_instant("last_used_at")?,
+    })
+}

@@ -1,0 +1,344 @@
+//! The audit log: who did what, when and from where.
+//!
+//! An entry is written in the transaction of its change, so that neither exists without the other.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use jiff::Timestamp;
+use recado_core::{ApiKeyId, OrganizationId, UserId};
+use sqlx::any::AnyRow;
+use uuid::Uuid;
+
+use crate::db::page::{Cursor, Listed, Page};
+use crate::db::read::MAX_PAGE_BYTES;
+use crate::db::row::{self, Columns};
+use crate::db::writer::Work;
+use crate::error::StoreError;
+use crate::store::{Query, Store};
+
+/// The one that makes a change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Actor {
+    /// A person who is signed in, or signs in.
+    User(UserId),
+    /// An API key of an organization.
+    Key(ApiKeyId),
+    /// An operator key.
+    Operator(ApiKeyId),
+    /// A command of `recado-server`.
+    CommandLine,
+    /// The server by itself.
+    Server,
+    /// A caller without a key or session.
+    Anonymous,
+}
+
+/// The author of a change: actor, address and time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Author {
+    /// Who makes the change.
+    pub actor: Actor,
+    /// The address that the request comes from; `None` if no request makes the change.
+    pub address: Option<IpAddr>,
+    /// When the change is made.
+    pub at: Timestamp,
+}
+
+/// One entry of the audit log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditEntry {
+    /// Its id.
+    pub id: String,
+    /// The organization whose log it is in; `None` for the log of the operators.
+    pub organization_id: Option<OrganizationId>,
+    /// When it happened.
+    pub at: Timestamp,
+    /// Who did it.
+    pub actor: Actor,
+    /// What was done: the text of an [`AuditAction`], also one that only a newer server knows.
+    pub action: String,
+    /// The id of what it was done to.
+    pub target: Option<String>,
+    /// The address that the request came from.
+    pub address: Option<IpAddr>,
+    /// The name of the target, or what changed.
+    pub detail: Option<String>,
+}
+
+macro_rules! actions {
+    ($($(#[$doc:meta])* $name:ident = $text:literal;)*) => {
+        /// What was done.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum AuditAction {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl AuditAction {
+            /// The name in answers and in the database.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$name => $text,)*
+                }
+            }
+        }
+    };
+}
+
+actions! {
+    /// An organization was created.
+    OrganizationCreated = "organization.created";
+    /// An organization was suspended.
+    OrganizationSuspended = "organization.suspended";
+    /// A suspended organization was resumed.
+    OrganizationResumed = "organization.resumed";
+    /// An organization was deleted.
+    OrganizationDeleted = "organization.deleted";
+    /// A user was created.
+    UserCreated = "user.created";
+    /// The name or the role of a user was changed.
+    UserUpdated = "user.updated";
+    /// A user was deleted.
+    UserDeleted = "user.deleted";
+    /// A one-time link to set the password of a user was made.
+    UserLinkCreated = "user.link_created";
+    /// A one-time link was used to set a password.
+    UserLinkUsed = "user.link_used";
+    /// A password was changed.
+    UserPasswordChanged = "user.password_changed";
+    /// All sessions of a user were ended.
+    UserSessionsEnded = "user.sessions_ended";
+    /// A user signed in.
+    SessionCreated = "session.created";
+    /// A session was ended.
+    SessionEnded = "session.ended";
+    /// A sign-in failed.
+    SignInFailed = "sign_in.failed";
+    /// An API key was created.
+    ApiKeyCreated = "api_key.created";
+    /// An API key was deleted.
+    ApiKeyDeleted = "api_key.deleted";
+    /// An agent was deleted.
+    AgentDeleted = "agent.deleted";
+    /// The erasure of a contact began.
+    ContactErasureBegun = "contact.erasure_begun";
+    /// A contact was erased.
+    ContactErased = "contact.erased";
+    /// A channel was created.
+    ChannelCreated = "channel.created";
+    /// A channel was changed.
+    ChannelUpdated = "channel.updated";
+    /// A channel was deleted.
+    ChannelDeleted = "channel.deleted";
+    /// A webhook endpoint was created.
+    WebhookEndpointCreated = "webhook_endpoint.created";
+    /// A webhook endpoint was changed.
+    WebhookEndpointUpdated = "webhook_endpoint.updated";
+    /// A webhook endpoint failed for so long that the server disabled it.
+    WebhookEndpointDisabled = "webhook_endpoint.disabled";
+    /// A webhook endpoint was deleted.
+    WebhookEndpointDeleted = "webhook_endpoint.deleted";
+    /// A webhook endpoint got a new secret.
+    WebhookEndpointRotated = "webhook_endpoint.secret_rotated";
+}
+
+impl fmt::Display for AuditAction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Actor {
+    /// The words of [`Self::kind`].
+    pub const KINDS: [&str; 6] = [
+        "user",
+        "api_key",
+        "operator",
+        "command_line",
+        "server",
+        "anonymous",
+    ];
+
+    /// Returns the word for what it is, in answers and in the database.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::User(_) => "user",
+            Self::Key(_) => "api_key",
+            Self::Operator(_) => "operator",
+            Self::CommandLine => "command_line",
+            Self::Server => "server",
+            Self::Anonymous => "anonymous",
+        }
+    }
+
+    /// Returns the id of the user or of the key.
+    #[must_use]
+    pub fn id(&self) -> Option<&str> {
+        match self {
+            Self::User(id) => Some(id.as_str()),
+            Self::Key(id) | Self::Operator(id) => Some(id.as_str()),
+            Self::CommandLine | Self::Server | Self::Anonymous => None,
+        }
+    }
+}
+
+/// The statement that writes an entry, whose organization is given as an expression of `$2`.
+macro_rules! insert_entry {
+    ($organization:literal) => {
+        concat!(
+            "insert into audit_log (id, organization_id, at, actor, actor_id, action, target, \
+             address, detail) values ($1, ",
+            $organization,
+            ", $3, $4, $5, $6, $7, $8, $9)"
+        )
+    };
+}
+pub(crate) use insert_entry;
+
+impl Author {
+    /// Returns a command of `recado-server` as the author.
+    #[must_use]
+    pub const fn command_line(at: Timestamp) -> Self {
+        Self {
+            actor: Actor::CommandLine,
+            address: None,
+            at,
+        }
+    }
+
+    /// Returns the server by itself as the author.
+    pub(crate) const fn server(at: Timestamp) -> Self {
+        Self {
+            actor: Actor::Server,
+            address: None,
+            at,
+        }
+    }
+
+    /// Returns the statement that writes an entry; it is run in the transaction of the change.
+    pub(crate) fn record(
+        &self,
+        organization: Option<&OrganizationId>,
+        action: AuditAction,
+        target: &str,
+        detail: Option<&str>,
+    ) -> Query {
+        let text = insert_entry!("$2");
+        self.entry(text, organization, action, Some(target), detail)
+    }
+
+    /// Returns a statement of [`insert_entry`] with its values.
+    pub(crate) fn entry(
+        &self,
+        text: &'static str,
+        organization: Option<&OrganizationId>,
+        action: AuditAction,
+        target: Option<&str>,
+        detail: Option<&str>,
+    ) -> Query {
+        sqlx::query(text)
+            .bind(format!("aud_{}", Uuid::now_v7().simple()))
+            .bind(organization.map(|id| id.as_str().to_owned()))
+            .bind(self.at.as_millisecond())
+            .bind(self.actor.kind())
+            .bind(self.actor.id().map(str::to_owned))
+            .bind(action.as_str())
+            .bind(target.map(str::to_owned))
+            .bind(self.address.map(|address| address.to_string()))
+            .bind(detail.map(|detail| row::text(detail).into_owned()))
+    }
+}
+
+impl Store {
+    /// Runs one writing statement, and writes the entry of the audit log with it if it returns a row.
+    pub(crate) async fn write_audited(
+        &self,
+        query: Query,
+        entry: Query,
+    ) -> Result<Option<AnyRow>, StoreError> {
+        self.transaction(audited(query, entry)).await
+    }
+
+    /// Lists the audit log of an organization, or that of the operators, newest first.
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer, or a row is corrupt.
+    pub async fn list_audit(
+        &self,
+        organization: Option<&OrganizationId>,
+        page: &Page,
+    ) -> Result<Listed<AuditEntry>, StoreError> {
+        macro_rules! entries {
+            ($of:literal) => {
+                concat!(
+                    "select id, organization_id, at, actor, actor_id, action, target, address, \
+                     detail from audit_log where ",
+                    $of,
+                    " and (at, id) < ($1, $2) order by at desc, id desc limit $3 + 0"
+                )
+            };
+        }
+        let (at, id) = page.start_of_newest();
+        let text = match organization {
+            Some(_) => entries!("organization_id = $4"),
+            None => entries!("organization_id is null"),
+        };
+        let query = sqlx::query(text).bind(at).bind(id.to_owned());
+        let query = query.bind(page.rows());
+        let query = match organization {
+            Some(organization) => query.bind(organization.as_str().to_owned()),
+            None => query,
+        };
+        let rows = self.read_page(query, MAX_PAGE_BYTES).await?;
+        Listed::read(page, &rows, entry, |entry| Cursor::new(entry.at, &entry.id))
+    }
+}
+
+/// Returns the names of the fields that a change has, as the detail of its entry.
+pub(crate) fn fields<const N: usize>(fields: [(&'static str, bool); N]) -> String {
+    let changed = fields.into_iter().filter(|(_, changed)| *changed);
+    let names: Vec<_> = changed.map(|(name, _)| name).collect();
+    names.join(", ")
+}
+
+/// Returns a write of one statement, and of the entry of the audit log if the statement returns a row.
+pub(crate) fn audited(query: Query, entry: Query) -> impl Work<Option<AnyRow>> {
+    move |connection| {
+        Box::pin(async move {
+            let row = query.fetch_optional(&mut *connection).await?;
+            if row.is_some() {
+                entry.execute(connection).await?;
+            }
+            Ok(row)
+        })
+    }
+}
+
+fn entry(row: &AnyRow) -> Result<AuditEntry, StoreError> {
+    let columns = Columns::new(row, "audit_log", "id");
+    Ok(AuditEntry {
+        id: columns.get("id")?,
+        organization_id: columns.parse_optional("organization_id")?,
+        at: columns.instant("at")?,
+        actor: actor(&columns)?,
+        action: columns.get("action")?,
+        target: columns.get("target")?,
+        address: columns.parse_optional("address")?,
+        detail: columns.get("detail")?,
+    })
+}
+
+fn actor(columns: &Columns<'_>) -> Result<Actor, StoreError> {
+    Ok(match columns.get("actor")? {
+        "user" => Actor::User(columns.parse("actor_id")?),
+        "api_key" => Actor::Key(columns.parse("actor_id")?),
+        "operator" => Actor::Operator(columns.parse("actor_id")?),
+        "command_line" => Actor::CommandLine,
+        "server" => Actor::Server,
+        "anonymous" => Actor::Anonymous,
+        _ => return Err(columns.corrupt("actor")),
+    })
+}

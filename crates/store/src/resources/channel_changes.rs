@@ -1,0 +1,136 @@
+//! Changes of channels, and of what is encrypted of them.
+
+use std::fmt;
+
+use recado_core::{AgentId, ChannelId, OrganizationId};
+use secrecy::SecretString;
+use serde_json::{Map, Value};
+use sqlx::AnyConnection;
+
+use crate::db::row;
+use crate::encryption::{ChannelSecrets, MasterKey};
+use crate::error::StoreError;
+use crate::resources::audit::{self, AuditAction, Author, audited};
+use crate::resources::channels::{Channel, channel, channel_columns};
+use crate::store::Store;
+
+/// What changes in a channel; what is `None` stays.
+#[derive(Clone, Default)]
+pub struct ChannelChange {
+    /// The version of the channel that the change was checked against: a channel of another version stays as it is.
+    /// `None` if the change fits every version.
+    pub version: Option<i64>,
+    /// The new name.
+    pub name: Option<String>,
+    /// The settings, which replace the present ones.
+    pub settings: Option<Map<String, Value>>,
+    /// The new agent of conversations that customers begin.
+    pub agent_id: Option<AgentId>,
+    /// The credentials that are replaced; null and an empty text remove one. Others stay, and so does the webhook secret.
+    pub credentials: Option<Map<String, Value>>,
+    /// Identifies the number that the channel connects from now on.
+    pub number: Option<SecretString>,
+}
+
+impl ChannelChange {
+    /// Returns the names of what changes.
+    fn fields(&self) -> String {
+        audit::fields([
+            ("name", self.name.is_some()),
+            ("settings", self.settings.is_some()),
+            ("agentId", self.agent_id.is_some()),
+            ("credentials", self.credentials.is_some()),
+        ])
+    }
+}
+
+impl fmt::Debug for ChannelChange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ChannelChange").finish_non_exhaustive()
+    }
+}
+
+impl Store {
+    /// Changes a channel; returns `None` if the organization has no such channel, or it has another version by now.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::WrongKey`] if the credentials change and the present secrets do not open.
+    pub async fn update_channel(
+        &self,
+        organization: &OrganizationId,
+        id: &ChannelId,
+        change: ChannelChange,
+        author: &Author,
+    ) -> Result<Option<Channel>, StoreError> {
+        let action = AuditAction::ChannelUpdated;
+        let fields = change.fields();
+        let entry = author.record(Some(organization), action, id.as_str(), Some(&fields));
+        let query = sqlx::query(concat!(
+            "update channels set name = coalesce($3, name), settings = coalesce($4, settings), \
+             default_agent_id = coalesce($6, default_agent_id), \
+             number = coalesce($7, number), version = version + 1, updated_at = $5 \
+             where organization_id = $1 and id = $2 and version = coalesce($8, version) returning ",
+            channel_columns!()
+        ))
+        .bind(organization.as_str())
+        .bind(id.as_str())
+        .bind(
+            change
+                .name
+                .as_deref()
+                .map(|name| row::text(name).into_owned()),
+        )
+        .bind(change.settings.as_ref().map(row::json))
+        .bind(author.at.as_millisecond())
+        .bind(change.agent_id.map(String::from))
+        .bind(change.number.map(|number| self.key().number_hash(&number)))
+        .bind(change.version);
+        let Some(credentials) = change.credentials else {
+            let row = self.write_audited(query, entry).await?;
+            return row.as_ref().map(channel).transpose();
+        };
+        let key = self.key().clone();
+        // The update comes first: it holds the row until the new secrets are in it.
+        let update = audited(query, entry);
+        self.transaction(move |connection| {
+            Box::pin(async move {
+                let Some(row) = update(&mut *connection).await? else {
+                    return Ok(None);
+                };
+                change_credentials(channel(&row)?, credentials, &key, connection)
+                    .await
+                    .map(Some)
+            })
+        })
+        .await
+    }
+}
+
+/// Replaces the named credentials, and keeps the others.
+async fn change_credentials(
+    mut channel: Channel,
+    credentials: Map<String, Value>,
+    key: &MasterKey,
+    connection: &mut AnyConnection,
+) -> Result<Channel, StoreError> {
+    let mut secrets = ChannelSecrets::open(&channel.sealed, key, channel.place())?;
+    for (name, value) in credentials {
+        if value.is_null() || value == "" {
+            secrets.credentials.remove(&name);
+        } else {
+            secrets.credentials.insert(name, value);
+        }
+    }
+    channel.sealed = secrets.seal(key, channel.place())?;
+    sqlx::query(
+        "update channels set key_id = $3, secrets = $4 where organization_id = $1 and id = $2",
+    )
+    .bind(channel.organization_id.as_str())
+    .bind(channel.id.as_str())
+    .bind(channel.sealed.key_id.as_str())
+    .bind(channel.sealed.bytes.as_slice())
+    .execute(connection)
+    .await?;
+    Ok(channel)
+}

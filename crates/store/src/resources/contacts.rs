@@ -1,0 +1,252 @@
+//! Contacts: a customer as one channel knows them, who is all the conversations that share a name.
+//!
+//! Whatever is learned of a contact holds in each of these conversations: of every agent, and with every
+//! spelling of the number. So the window can be read where a message is sent from.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use jiff::Timestamp;
+use recado_core::inbound::{CustomerCall, Person, phone_variants};
+use recado_core::{ChannelId, Provider, Recipient, RecipientKind};
+use sqlx::AnyConnection;
+
+use crate::error::StoreError;
+use crate::events::append::EventLog;
+use crate::inbound::known_channels::KnownChannel;
+use crate::resources::conversations::{self, Conversation};
+use crate::resources::people;
+use crate::store::{DatabaseKind, Store};
+
+mod rows;
+
+/// How long WhatsApp carries any message after the customer wrote (Meta, customer service window).
+const WINDOW_MILLISECONDS: i64 = 24 * 60 * 60 * 1000;
+
+/// The place of a conversation among those that are known.
+pub(crate) type Place = usize;
+
+/// The conversations of the contacts that one transaction is about.
+#[derive(Default)]
+pub(crate) struct Contacts {
+    known: Vec<Known>,
+    /// Where an address may be found; a number change leaves former ones behind.
+    places: HashMap<(ChannelId, Recipient), BTreeSet<Place>>,
+    opened: Vec<Place>,
+    learned: BTreeSet<Place>,
+}
+
+struct Known {
+    conversation: Conversation,
+    /// When something was said in it last, else when it was created.
+    said_at: i64,
+}
+
+impl Store {
+    /// Creates a conversation, and returns it with what is known of its customer: names and window.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Conflict`] if the organization has this id, or has a conversation of the same
+    /// agent, channel and recipient; [`StoreError::UnknownOrganization`].
+    pub async fn create_conversation(
+        &self,
+        conversation: &Conversation,
+    ) -> Result<Conversation, StoreError> {
+        let (kind, owner) = (self.kind(), conversation.organization_id.clone());
+        let conversation = conversation.clone();
+        self.locked(&owner, move |connection| {
+            Box::pin(async move { create(kind, conversation, connection).await })
+        })
+        .await
+    }
+}
+
+async fn create(
+    kind: DatabaseKind,
+    mut conversation: Conversation,
+    connection: &mut AnyConnection,
+) -> Result<Conversation, StoreError> {
+    let (organization, at) = (&conversation.organization_id, conversation.created_at);
+    // The organization lock: otherwise a message of the customer that is applied at this moment would
+    // open every window but this one.
+    let log = EventLog::open(kind, organization.clone(), at, connection).await?;
+    let (person, channel) = (&conversation.person, &conversation.channel_id);
+    let names = person.addresses().map(|address| (channel, address));
+    let contacts = Contacts::load(names, &log, connection).await?;
+    for place in contacts.of(person, channel) {
+        let known = contacts.get(place);
+        if people::may_be_same(&conversation.person, &known.person) {
+            conversation.person = people::completed(&conversation.person, &known.person);
+        }
+        let window = conversation.window_expires_at;
+        conversation.window_expires_at = window.max(known.window_expires_at);
+    }
+    conversations::insert(&conversation)
+        .execute(connection)
+        .await?;
+    Ok(conversation)
+}
+
+/// Returns the end of the window that the customer opened at that time, if the provider has windows.
+pub(crate) fn window(
+    sent_at: Option<i64>,
+    channel: &KnownChannel,
+    now: Timestamp,
+) -> Option<Timestamp> {
+    if channel.provider != Provider::WhatsApp {
+        return None;
+    }
+    let now = now.as_millisecond();
+    // A provider's clock that runs ahead gives no longer window.
+    let sent_at = sent_at.filter(|at| (1..now).contains(at));
+    Timestamp::from_millisecond(sent_at.unwrap_or(now) + WINDOW_MILLISECONDS).ok()
+}
+
+impl Contacts {
+    fn know(&mut self, known: Known) -> Place {
+        let place = self.known.len();
+        self.known.push(known);
+        self.index(place);
+        place
+    }
+
+    /// Makes a conversation found under all that it has now.
+    fn index(&mut self, place: Place) {
+        let conversation = &self.known[place].conversation;
+        let names = conversation.person.addresses();
+        for address in names.chain([&conversation.recipient]) {
+            let key = (conversation.channel_id.clone(), address.clone());
+            self.places.entry(key).or_default().insert(place);
+        }
+    }
+
+    /// Returns a conversation.
+    pub(crate) fn get(&self, place: Place) -> &Conversation {
+        &self.known[place].conversation
+    }
+
+    fn at(&self, channel: &ChannelId, address: &Recipient) -> Vec<Place> {
+        let key = (channel.clone(), address.clone());
+        self.places
+            .get(&key)
+            .into_iter()
+            .flatten()
+            .copied()
+            .collect()
+    }
+
+    /// Returns the conversations of this customer, first those of the surest name, and of these the one
+    /// in which something was said last.
+    ///
+    /// A number that now comes with another user id has passed on to another customer.
+    pub(crate) fn of(&self, person: &Person, channel: &ChannelId) -> Vec<Place> {
+        let mut found: Vec<(usize, Place)> = Vec::new();
+        let mut seen = HashSet::new();
+        let names = [&person.user_id, &person.lid, &person.phone];
+        for (rank, name) in names.into_iter().enumerate() {
+            for spelling in name.iter().flat_map(spellings) {
+                for place in self.at(channel, &spelling) {
+                    let known = &self.get(place).person;
+                    let theirs = [&known.user_id, &known.lid, &known.phone];
+                    let passed_on = matches!((&person.user_id, &known.user_id), (Some(new), Some(old)) if new != old);
+                    let matches = theirs[rank].as_ref() == Some(&spelling);
+                    if matches && !passed_on && seen.insert(place) {
+                        found.push((rank, place));
+                    }
+                }
+            }
+        }
+        found.sort_by_key(|(rank, place)| (*rank, self.latest_first(*place)));
+        found.into_iter().map(|(_, place)| place).collect()
+    }
+
+    /// Returns the conversations with this group, first the one in which something was said last.
+    pub(crate) fn of_group(&self, group: &Recipient, channel: &ChannelId) -> Vec<Place> {
+        let mut found = self.at(channel, group);
+        found.sort_by_key(|place| self.latest_first(*place));
+        found
+    }
+
+    fn latest_first(&self, place: Place) -> Reverse<(i64, &str)> {
+        let known = &self.known[place];
+        Reverse((known.said_at, known.conversation.id.as_str()))
+    }
+
+    /// Gives all conversations of a customer the names and the window that they did not have.
+    pub(crate) fn learn(&mut self, theirs: &[Place], person: &Person, window: Option<Timestamp>) {
+        let ends = theirs
+            .iter()
+            .map(|place| self.get(*place).window_expires_at);
+        let window = ends.fold(window, Option::max);
+        for &place in theirs {
+            let conversation = &mut self.known[place].conversation;
+            let mut news = false;
+            if people::may_be_same(&conversation.person, person) {
+                let completed = people::completed(&conversation.person, person);
+                news |= completed != conversation.person;
+                conversation.person = completed;
+            }
+            if window > conversation.window_expires_at {
+                conversation.window_expires_at = window;
+                news = true;
+            }
+            if news {
+                self.index(place);
+                self.learned.insert(place);
+            }
+        }
+    }
+
+    /// Opens the window of a customer who called.
+    pub(crate) fn called(&mut self, call: &CustomerCall, channel: &KnownChannel, now: Timestamp) {
+        let theirs = self.of(&call.from, &channel.id);
+        self.learn(&theirs, &call.from, window(call.at, channel, now));
+    }
+
+    /// Opens a conversation, unless its agent has one with the same address.
+    pub(crate) fn open(&mut self, conversation: Conversation) -> Option<Place> {
+        let taken = self
+            .at(&conversation.channel_id, &conversation.recipient)
+            .into_iter()
+            .map(|place| self.get(place))
+            .any(|known| {
+                known.agent_id == conversation.agent_id && known.recipient == conversation.recipient
+            });
+        if taken {
+            return None;
+        }
+        let said_at = conversation.created_at.as_millisecond();
+        let place = self.know(Known {
+            conversation,
+            said_at,
+        });
+        self.opened.push(place);
+        Some(place)
+    }
+
+    /// Notes that something was said in a conversation.
+    pub(crate) fn said(&mut self, place: Place, at: Timestamp) {
+        let said_at = &mut self.known[place].said_at;
+        *said_at = at.as_millisecond().max(*said_at);
+    }
+
+    /// Gives a conversation that is written already another address and other names.
+    pub(crate) fn readdress(&mut self, place: Place, recipient: &Recipient, to: &Person) {
+        let conversation = &mut self.known[place].conversation;
+        conversation.recipient = recipient.clone();
+        conversation.person = to.clone().named(conversation.person.name.take());
+        self.index(place);
+    }
+}
+
+/// Returns the spellings under which a conversation may have an address.
+pub(crate) fn spellings(address: &Recipient) -> Vec<Recipient> {
+    if address.kind() != RecipientKind::Phone {
+        return vec![address.clone()];
+    }
+    let variants = phone_variants(address.as_str()).into_iter();
+    variants
+        .filter_map(|variant| variant.parse().ok())
+        .collect()
+}

@@ -1,0 +1,193 @@
+//! The conversations of contacts, read and written as rows: one statement for all of them.
+
+use std::collections::HashSet;
+
+use jiff::Timestamp;
+use recado_core::{AgentId, ChannelId, ConversationId, Recipient};
+use serde::Serialize;
+use sqlx::AnyConnection;
+
+use super::{Contacts, Known, Place, spellings};
+use crate::db::row::{self, Columns, owner, unpacking};
+use crate::error::StoreError;
+use crate::events::append::EventLog;
+use crate::resources::conversations::{self, conversation_columns};
+use crate::resources::people;
+
+/// An address at a channel, as both databases unpack it.
+#[derive(Serialize)]
+struct AddressKey {
+    channel: ChannelId,
+    address: String,
+}
+
+/// A conversation that is written, as both databases unpack it.
+#[derive(Serialize)]
+struct Row<'a> {
+    conversation: &'a ConversationId,
+    agent: &'a AgentId,
+    channel: &'a ChannelId,
+    recipient: &'a str,
+    phone: Option<&'a str>,
+    person: Option<&'a str>,
+    lid: Option<&'a str>,
+    name: Option<String>,
+    ends: Option<i64>,
+    at: i64,
+}
+
+/// Each of the look-ups has an index; groups have none of a customer's names.
+macro_rules! look_up {
+    ($each:literal) => {
+        concat!(
+            "with sought as (select ",
+            owner!(),
+            " as organization, value ->> 'channel' as channel, value ->> 'address' as address from ",
+            $each,
+            "), found as (\
+             select k.organization_id as organization, k.id as conversation from sought s cross join conversations k \
+             where k.organization_id = s.organization and k.channel_id = s.channel \
+             and k.user_id = s.address union \
+             select k.organization_id, k.id from sought s cross join conversations k \
+             where k.organization_id = s.organization and k.channel_id = s.channel \
+             and k.lid = s.address union \
+             select k.organization_id, k.id from sought s cross join conversations k \
+             where k.organization_id = s.organization and k.channel_id = s.channel \
+             and k.phone = s.address union \
+             select k.organization_id, k.id from sought s cross join conversations k \
+             where k.organization_id = s.organization and k.channel_id = s.channel \
+             and k.recipient = s.address \
+             and k.phone is null and k.user_id is null and k.lid is null) select ",
+            conversation_columns!(),
+            ", coalesce((select max(m.created_at) from messages m \
+             where m.organization_id = c.organization_id and m.conversation_id = c.id), \
+             c.created_at) as said_at from found f cross join conversations c \
+             where c.organization_id = f.organization and c.id = f.conversation"
+        )
+    };
+}
+
+macro_rules! insert {
+    ($each:literal) => {
+        concat!(
+            "insert into conversations (organization_id, id, agent_id, channel_id, recipient, phone, \
+             user_id, lid, person_name, window_expires_at, created_at) \
+             select $1, value ->> 'conversation', value ->> 'agent', value ->> 'channel', \
+             value ->> 'recipient', value ->> 'phone', value ->> 'person', value ->> 'lid', \
+             value ->> 'name', cast(value ->> 'ends' as bigint), cast(value ->> 'at' as bigint) from ",
+            $each
+        )
+    };
+}
+
+macro_rules! update {
+    ($each:literal) => {
+        concat!(
+            "update conversations set phone = n.phone, user_id = n.person, lid = n.lid, \
+             person_name = n.name, window_expires_at = n.ends from (select ",
+            owner!(),
+            " as organization, value ->> 'conversation' as conversation, \
+             value ->> 'phone' as phone, value ->> 'person' as person, value ->> 'lid' as lid, \
+             value ->> 'name' as name, cast(value ->> 'ends' as bigint) as ends from ",
+            $each,
+            ") n where organization_id = n.organization and id = n.conversation"
+        )
+    };
+}
+
+impl Contacts {
+    /// Looks up the conversations with these addresses, in every spelling.
+    pub(crate) async fn load<'a>(
+        addresses: impl Iterator<Item = (&'a ChannelId, &'a Recipient)>,
+        log: &EventLog,
+        connection: &mut AnyConnection,
+    ) -> Result<Self, StoreError> {
+        let spelled = addresses.flat_map(|(channel, address)| {
+            let spellings = spellings(address).into_iter();
+            spellings.map(move |spelling| (channel, spelling))
+        });
+        let sought: Vec<_> = spelled
+            .collect::<HashSet<_>>()
+            .into_iter()
+            .map(|(channel, address)| AddressKey {
+                channel: channel.clone(),
+                address: address.to_string(),
+            })
+            .collect();
+        let mut contacts = Self::default();
+        if sought.is_empty() {
+            return Ok(contacts);
+        }
+        let rows = sqlx::query(unpacking!(log.kind(), look_up))
+            .bind(log.organization().as_str().to_owned())
+            .bind(row::json(&sought))
+            .fetch_all(connection)
+            .await?;
+        for row in &rows {
+            contacts.know(Known {
+                conversation: conversations::read(row)?,
+                said_at: Columns::new(row, "conversations", "id").get("said_at")?,
+            });
+        }
+        Ok(contacts)
+    }
+
+    /// Writes what was opened and learned since the last time.
+    pub(crate) async fn save(
+        &mut self,
+        log: &EventLog,
+        connection: &mut AnyConnection,
+    ) -> Result<(), StoreError> {
+        let opened = std::mem::take(&mut self.opened);
+        let mut learned = std::mem::take(&mut self.learned);
+        for place in &opened {
+            learned.remove(place);
+        }
+        let rows = self.rows(opened);
+        if !rows.is_empty() {
+            let insert = unpacking!(log.kind(), insert);
+            write(insert, &rows, log, &mut *connection).await?;
+        }
+        let rows = self.rows(learned);
+        if !rows.is_empty() {
+            let update = unpacking!(log.kind(), update);
+            write(update, &rows, log, connection).await?;
+        }
+        Ok(())
+    }
+
+    fn rows(&self, places: impl IntoIterator<Item = Place>) -> Vec<Row<'_>> {
+        let rows = places.into_iter().map(|place| {
+            let conversation = self.get(place);
+            let person = &conversation.person;
+            let window = conversation.window_expires_at;
+            Row {
+                conversation: &conversation.id,
+                agent: &conversation.agent_id,
+                channel: &conversation.channel_id,
+                recipient: conversation.recipient.as_str(),
+                phone: person.phone.as_ref().map(Recipient::as_str),
+                person: person.user_id.as_ref().map(Recipient::as_str),
+                lid: person.lid.as_ref().map(Recipient::as_str),
+                name: people::bound_name(person),
+                ends: window.map(Timestamp::as_millisecond),
+                at: conversation.created_at.as_millisecond(),
+            }
+        });
+        rows.collect()
+    }
+}
+
+async fn write(
+    statement: &'static str,
+    rows: &[Row<'_>],
+    log: &EventLog,
+    connection: &mut AnyConnection,
+) -> Result<(), StoreError> {
+    sqlx::query(statement)
+        .bind(log.organization().as_str().to_owned())
+        .bind(row::json(&rows))
+        .execute(connection)
+        .await?;
+    Ok(())
+}

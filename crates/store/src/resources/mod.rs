@@ -1,0 +1,18 @@
+//! What an organization is made of.
+
+pub(crate) mod agents;
+pub(crate) mod api_keys;
+pub(crate) mod audit;
+pub(crate) mod bearer_secrets;
+pub(crate) mod channel_changes;
+pub(crate) mod channels;
+pub(crate) mod contacts;
+pub(crate) mod conversations;
+pub(crate) mod key_uses;
+pub(crate) mod known_keys;
+pub(crate) mod numbers;
+pub(crate) mod operator_keys;
+pub(crate) mod organizations;
+pub(crate) mod people;
+pub(crate) mod removal;
+pub(crate) mod suspension;

@@ -1,0 +1,114 @@
+//! Tenants.
+
+use jiff::Timestamp;
+use recado_core::OrganizationId;
+use sqlx::any::AnyRow;
+
+use crate::db::page::{Cursor, Listed, Page};
+use crate::db::read::MAX_PAGE_BYTES;
+use crate::db::row::{self, Columns};
+use crate::error::StoreError;
+use crate::resources::audit::{AuditAction, Author};
+use crate::store::{Query, Store};
+
+/// The tenant that owns everything else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Organization {
+    /// Its id.
+    pub id: OrganizationId,
+    /// Its name, for people.
+    pub name: String,
+    /// When it was suspended; `None` if it is not.
+    pub suspended_at: Option<Timestamp>,
+    /// When it was created.
+    pub created_at: Timestamp,
+}
+
+impl Store {
+    /// Creates an organization.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Conflict`] if the id is taken.
+    pub async fn create_organization(
+        &self,
+        organization: &Organization,
+        author: &Author,
+    ) -> Result<(), StoreError> {
+        let query = sqlx::query(
+            "insert into organizations (id, name, created_at) values ($1, $2, $3) returning id",
+        )
+        .bind(organization.id.as_str())
+        .bind(&*row::text(&organization.name))
+        .bind(organization.created_at.as_millisecond());
+        let (id, name) = (&organization.id, Some(organization.name.as_str()));
+        let entry = record(author, id, AuditAction::OrganizationCreated, name);
+        self.write_audited(query, entry).await.map(drop)
+    }
+
+    /// Looks an organization up that is not deleted.
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer, or the row is corrupt.
+    pub async fn get_organization(
+        &self,
+        id: &OrganizationId,
+    ) -> Result<Option<Organization>, StoreError> {
+        let query = sqlx::query(
+            "select id, name, suspended_at, created_at from organizations \
+             where id = $1 and deleted_at is null",
+        )
+        .bind(id.as_str());
+        self.read_row(query)
+            .await?
+            .as_ref()
+            .map(organization)
+            .transpose()
+    }
+
+    /// Lists all organizations that are not deleted.
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer, or a row is corrupt.
+    pub async fn list_organizations(
+        &self,
+        page: &Page,
+    ) -> Result<Listed<Organization>, StoreError> {
+        let (created_at, id) = page.start();
+        let query = sqlx::query(
+            "select id, name, suspended_at, created_at from organizations \
+             where (created_at, id) > ($1, $2) and deleted_at is null \
+             order by created_at, id limit $3 + 0",
+        )
+        .bind(created_at)
+        .bind(id)
+        .bind(page.rows());
+        let rows = self.read_page(query, MAX_PAGE_BYTES).await?;
+        Listed::read(page, &rows, organization, |entry| {
+            Cursor::new(entry.created_at, entry.id.as_str())
+        })
+    }
+}
+
+/// Returns the statement that records a change of an organization: in the log of the operators, which outlives
+/// the organization.
+pub(crate) fn record(
+    author: &Author,
+    id: &OrganizationId,
+    action: AuditAction,
+    name: Option<&str>,
+) -> Query {
+    author.record(None, action, id.as_str(), name)
+}
+
+pub(crate) fn organization(row: &AnyRow) -> Result<Organization, StoreError> {
+    let columns = Columns::new(row, "organizations", "id");
+    Ok(Organization {
+        id: columns.parse("id")?,
+        name: columns.get("name")?,
+        suspended_at: columns.optional_instant("suspended_at")?,
+        created_at: columns.instant("created_at")?,
+    })
+}

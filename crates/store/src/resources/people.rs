@@ -1,0 +1,102 @@
+//! Customers by all their names, as the store and the events write them.
+
+use recado_core::Recipient;
+use recado_core::inbound::{Person, phone_variants};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::db::row::{self, Columns};
+use crate::error::StoreError;
+
+/// A customer as JSON, in the store's own shape.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct StoredPerson {
+    phone: Option<String>,
+    user_id: Option<String>,
+    lid: Option<String>,
+    name: Option<String>,
+}
+
+impl From<&Person> for StoredPerson {
+    fn from(person: &Person) -> Self {
+        let text = |address: &Option<Recipient>| address.as_ref().map(Recipient::to_string);
+        Self {
+            phone: text(&person.phone),
+            user_id: text(&person.user_id),
+            lid: text(&person.lid),
+            name: person.name.clone(),
+        }
+    }
+}
+
+impl StoredPerson {
+    /// The customer; none if an address is no address.
+    pub(crate) fn into_person(self) -> Option<Person> {
+        let address = |text: Option<String>| text.map(|text| text.parse()).transpose().ok();
+        let addresses = [
+            address(self.phone)?,
+            address(self.user_id)?,
+            address(self.lid)?,
+        ];
+        Some(Person::new(addresses.into_iter().flatten()).named(self.name))
+    }
+}
+
+/// The customer as events show them.
+pub(crate) fn as_json(person: &Person) -> Value {
+    let text = |address: &Option<Recipient>| address.as_ref().map(Recipient::to_string);
+    json!({
+        "phone": text(&person.phone),
+        "userId": text(&person.user_id),
+        "lid": text(&person.lid),
+        "name": person.name,
+    })
+}
+
+/// The customer out of the columns of a conversation.
+pub(crate) fn read(columns: &Columns<'_>) -> Result<Person, StoreError> {
+    let addresses: [Option<Recipient>; 3] = [
+        columns.parse_optional("phone")?,
+        columns.parse_optional("user_id")?,
+        columns.parse_optional("lid")?,
+    ];
+    let name = columns.get("person_name")?;
+    Ok(Person::new(addresses.into_iter().flatten()).named(name))
+}
+
+/// What an address alone says of a customer; nothing if it is a group.
+pub(crate) fn of(recipient: &Recipient) -> Person {
+    Person::new([recipient.clone()])
+}
+
+/// `person` with the names that only `other` has.
+pub(crate) fn completed(person: &Person, other: &Person) -> Person {
+    let addresses = person.addresses().chain(other.addresses());
+    let name = person.name.as_ref().or(other.name.as_ref());
+    Person::new(addresses.cloned()).named(name.cloned())
+}
+
+/// Whether no name that both have tells two customers apart.
+pub(crate) fn may_be_same(one: &Person, other: &Person) -> bool {
+    let differ = |one: &Option<Recipient>, other: &Option<Recipient>| matches!((one, other), (Some(one), Some(other)) if one != other);
+    let phones_differ = match (&one.phone, &other.phone) {
+        (Some(one), Some(other)) => !phone_variants(one.as_str())
+            .iter()
+            .any(|variant| variant == other.as_str()),
+        _ => false,
+    };
+    !phones_differ && !differ(&one.user_id, &other.user_id) && !differ(&one.lid, &other.lid)
+}
+
+/// An address as a value to bind.
+pub(crate) fn bound(address: Option<&Recipient>) -> Option<String> {
+    address.map(Recipient::to_string)
+}
+
+/// A name for people as both databases keep it.
+pub(crate) fn bound_name(person: &Person) -> Option<String> {
+    person
+        .name
+        .as_deref()
+        .map(|name| row::text(name).into_owned())
+}

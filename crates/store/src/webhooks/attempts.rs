@@ -1,0 +1,289 @@
+//! What came of attempts to deliver: written down, and the next of each lane gets its turn.
+//!
+//! Statements that name a delivery write `status || ''` where they compare its status: PostgreSQL then uses the
+//! primary key. With `status` alone it may read all pending deliveries, because there were few when it last counted.
+
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use recado_core::OrganizationId;
+use serde::Serialize;
+use serde_json::json;
+use sqlx::AnyConnection;
+
+use crate::db::batch::{Batchable, Batches, Gathered};
+use crate::db::row::{self, Columns, owner, unpacking};
+use crate::error::StoreError;
+use crate::events::append::EventLog;
+use crate::ids::WebhookEndpointId;
+use crate::store::{DatabaseKind, Store};
+use crate::webhooks::claim::AfterAttempt;
+use crate::webhooks::deliveries::{DeliveryAttempt, DeliveryKey, DeliveryStatus};
+use crate::webhooks::ordering_keys::{Ended, pass_turns};
+
+/// An attempt and what follows from it, as both databases unpack it.
+#[derive(Clone, Serialize)]
+pub(crate) struct Attempted {
+    endpoint: WebhookEndpointId,
+    event: i64,
+    /// How far the delivery has come.
+    reached: &'static str,
+    next: Option<i64>,
+    finished: Option<i64>,
+    at: i64,
+    answer: Option<i64>,
+    failure: Option<String>,
+    duration: i64,
+    /// What it says about the endpoint; `None` if nothing was sent.
+    #[serde(skip)]
+    said: Option<Answer>,
+}
+
+/// What an attempt says about its endpoint.
+#[derive(Clone, Copy)]
+struct Answer {
+    arrived: bool,
+    slow: bool,
+}
+
+/// An endpoint that takes longer has one place until it is quick again.
+const QUICK: Duration = Duration::from_secs(2);
+
+/// How exact `accepted_at` is: writing it at each success would cost one more page in every commit.
+const ACCEPTED_AT_STEP: Duration = Duration::from_mins(1);
+
+impl Attempted {
+    pub(crate) fn new(key: &DeliveryKey, attempt: &DeliveryAttempt, after: AfterAttempt) -> Self {
+        let (status, next) = match after {
+            AfterAttempt::Delivered => (DeliveryStatus::Delivered, None),
+            AfterAttempt::Skipped => (DeliveryStatus::NotSent, None),
+            AfterAttempt::RetryAt(at) => (DeliveryStatus::Pending, Some(at)),
+            AfterAttempt::GiveUp => (DeliveryStatus::Failed, None),
+        };
+        let at = attempt.at.as_millisecond();
+        let failure = attempt.error.as_deref();
+        let arrived = after == AfterAttempt::Delivered;
+        let said = Answer {
+            arrived,
+            slow: !arrived || attempt.duration > QUICK,
+        };
+        Self {
+            endpoint: key.endpoint_id.clone(),
+            event: key.event_id.seq(),
+            reached: status.as_str(),
+            next: next.map(Timestamp::as_millisecond),
+            finished: (status != DeliveryStatus::Pending).then_some(at),
+            at,
+            answer: attempt.status.map(i64::from),
+            failure: failure.map(|failure| row::text(failure).into_owned()),
+            duration: i64::try_from(attempt.duration.as_millis()).unwrap_or(i64::MAX),
+            said: (after != AfterAttempt::Skipped).then_some(said),
+        }
+    }
+}
+
+impl Batchable for Attempted {
+    /// Since when nothing has arrived at the endpoint.
+    type Done = Option<Timestamp>;
+
+    async fn write_all(
+        store: &Store,
+        organization: &OrganizationId,
+        writes: &[Self],
+    ) -> Result<Vec<Option<Timestamp>>, StoreError> {
+        let (kind, owner, attempts) = (store.kind(), organization.clone(), writes.to_vec());
+        store
+            .locked(organization, move |connection| {
+                Box::pin(async move { record_all(kind, owner, attempts, connection).await })
+            })
+            .await
+    }
+}
+
+impl Gathered for Attempted {
+    fn batches(store: &Store) -> &Batches<Self> {
+        store.attempted()
+    }
+}
+
+async fn record_all(
+    kind: DatabaseKind,
+    organization: OrganizationId,
+    attempts: Vec<Attempted>,
+    connection: &mut AnyConnection,
+) -> Result<Vec<Option<Timestamp>>, StoreError> {
+    // Its turn: no event may join a lane between the end of its last delivery and this commit, or
+    // nobody would give it its turn.
+    let log = EventLog::open(kind, organization, Timestamp::UNIX_EPOCH, connection).await?;
+    let pending = advance(&attempts, &log, connection).await?;
+    let places: Vec<_> = attempts
+        .iter()
+        .map(|attempt| (attempt.endpoint.clone(), attempt.event))
+        .collect();
+    let counted: Vec<_> = attempts
+        .into_iter()
+        .filter(|attempt| pending.contains(&(attempt.endpoint.clone(), attempt.event)))
+        .collect();
+    if counted.is_empty() {
+        return Ok(vec![None; places.len()]);
+    }
+    keep(&counted, &log, connection).await?;
+    let ended: Vec<_> = counted
+        .iter()
+        .filter(|attempt| attempt.finished.is_some())
+        .map(|attempt| Ended {
+            endpoint: attempt.endpoint.clone(),
+            event: attempt.event,
+            at: attempt.at,
+        })
+        .collect();
+    pass_turns(&ended, &log, connection).await?;
+    let failing = note_health(&counted, &log, connection).await?;
+    Ok(places
+        .iter()
+        .map(|place| {
+            failing
+                .get(&place.0)
+                .copied()
+                .filter(|_| pending.contains(place))
+        })
+        .collect())
+}
+
+macro_rules! advance {
+    ($each:literal) => {
+        concat!(
+            "update deliveries set status = n.reached, attempts = attempts + 1, claimed_until = 0, \
+             next_at = n.next, last_status = n.answer, last_error = n.failure, \
+             finished_at = n.finished \
+             from (select ",
+            owner!(),
+            " as organization, value ->> 'endpoint' as endpoint, \
+             cast(value ->> 'event' as bigint) as event, value ->> 'reached' as reached, \
+             cast(value ->> 'next' as bigint) as next, \
+             cast(value ->> 'answer' as bigint) as answer, value ->> 'failure' as failure, \
+             cast(value ->> 'finished' as bigint) as finished from ",
+            $each,
+            ") n where organization_id = n.organization and endpoint_id = n.endpoint and seq = n.event \
+             and status || '' = 'pending' returning endpoint_id, seq"
+        )
+    };
+}
+
+/// Brings deliveries further, and gives those that were pending.
+async fn advance(
+    attempts: &[Attempted],
+    log: &EventLog,
+    connection: &mut AnyConnection,
+) -> Result<HashSet<(WebhookEndpointId, i64)>, StoreError> {
+    let rows = sqlx::query(unpacking!(log.kind(), advance))
+        .bind(log.organization().as_str().to_owned())
+        .bind(row::json(&attempts))
+        .fetch_all(connection)
+        .await?;
+    rows.iter()
+        .map(|row| {
+            let columns = Columns::new(row, "deliveries", "endpoint_id");
+            Ok((columns.parse("endpoint_id")?, columns.get("seq")?))
+        })
+        .collect()
+}
+
+/// The number goes on over replays, which begin to count anew.
+macro_rules! keep {
+    ($each:literal) => {
+        concat!(
+            "insert into delivery_attempts (organization_id, endpoint_id, seq, number, at, status, \
+             error, duration_ms) select $1, n.endpoint, n.event, (select coalesce(max(p.number), 0) \
+             from delivery_attempts p where p.organization_id = $1 and p.endpoint_id = n.endpoint \
+             and p.seq = n.event) + 1, n.at, n.answer, n.failure, n.duration \
+             from (select value ->> 'endpoint' as endpoint, \
+             cast(value ->> 'event' as bigint) as event, cast(value ->> 'at' as bigint) as at, \
+             cast(value ->> 'answer' as bigint) as answer, value ->> 'failure' as failure, \
+             cast(value ->> 'duration' as bigint) as duration from ",
+            $each,
+            ") n"
+        )
+    };
+}
+
+async fn keep(
+    attempts: &[Attempted],
+    log: &EventLog,
+    connection: &mut AnyConnection,
+) -> Result<(), StoreError> {
+    sqlx::query(unpacking!(log.kind(), keep))
+        .bind(log.organization().as_str().to_owned())
+        .bind(row::json(&attempts))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+macro_rules! note_health {
+    ($each:literal) => {
+        concat!(
+            "update webhook_endpoints set failing_since = case when n.arrived = 1 then null \
+             else coalesce(failing_since, n.at) end, \
+             accepted_at = case when n.arrived = 1 then n.at else accepted_at end, slow = n.is_slow \
+             from (select ",
+            owner!(),
+            " as organization, value ->> 'endpoint' as endpoint, \
+             cast(value ->> 'arrived' as bigint) as arrived, \
+             cast(value ->> 'slow' as bigint) as is_slow, \
+             cast(value ->> 'at' as bigint) as at, \
+             cast(value ->> 'stale' as bigint) as stale from ",
+            $each,
+            ") n where organization_id = n.organization and id = n.endpoint \
+             and (n.arrived = 0 or failing_since is not null or slow <> n.is_slow \
+             or coalesce(accepted_at, 0) <= n.stale) returning id, failing_since"
+        )
+    };
+}
+
+/// Keeps how the endpoints are doing; returns since when those fail to which nothing arrived.
+async fn note_health(
+    attempts: &[Attempted],
+    log: &EventLog,
+    connection: &mut AnyConnection,
+) -> Result<HashMap<WebhookEndpointId, Timestamp>, StoreError> {
+    let mut endpoints: HashMap<_, (Answer, i64)> = HashMap::new();
+    for (attempt, said) in attempts
+        .iter()
+        .filter_map(|attempt| attempt.said.map(|said| (attempt, said)))
+    {
+        let (known, at) = endpoints
+            .entry(&attempt.endpoint)
+            .or_insert((said, attempt.at));
+        known.arrived |= said.arrived;
+        known.slow |= said.slow;
+        *at = attempt.at.min(*at);
+    }
+    if endpoints.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let step = i64::try_from(ACCEPTED_AT_STEP.as_millis()).unwrap_or(i64::MAX);
+    let endpoints: Vec<_> = endpoints
+        .into_iter()
+        .map(|(endpoint, (Answer { arrived, slow }, at))| {
+            json!({
+                "endpoint": endpoint, "arrived": i64::from(arrived), "slow": i64::from(slow),
+                "at": at, "stale": at.saturating_sub(step),
+            })
+        })
+        .collect();
+    let rows = sqlx::query(unpacking!(log.kind(), note_health))
+        .bind(log.organization().as_str().to_owned())
+        .bind(row::json(&endpoints))
+        .fetch_all(connection)
+        .await?;
+    let mut failing = HashMap::new();
+    for row in &rows {
+        let columns = Columns::new(row, "webhook_endpoints", "id");
+        if let Some(since) = columns.optional_instant("failing_since")? {
+            failing.insert(columns.parse("id")?, since);
+        }
+    }
+    Ok(failing)
+}

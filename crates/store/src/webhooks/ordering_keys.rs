@@ -1,0 +1,151 @@
+//! The order of deliveries: of each ordering key only the oldest pending delivery has a time to be due.
+//!
+//! The ordering key (column `lane`) is the conversation, or empty. Statements that change which
+//! delivery is the oldest run under the organization lock: an event must not join a key between the end
+//! of its last delivery and the commit, or its delivery would never be due.
+
+use serde::Serialize;
+use serde_json::json;
+use sqlx::AnyConnection;
+
+use crate::db::row::{self, Columns, owner, unpacking};
+use crate::error::StoreError;
+use crate::events::EventId;
+use crate::events::append::EventLog;
+use crate::ids::WebhookEndpointId;
+
+/// A delivery that is not pending any more.
+#[derive(Serialize)]
+pub(crate) struct Ended {
+    pub(crate) endpoint: WebhookEndpointId,
+    pub(crate) event: i64,
+    /// When it ended, and the next one is due.
+    pub(crate) at: i64,
+}
+
+/// For `status || ''`, see [`crate::webhooks::attempts`].
+macro_rules! pass_turns {
+    ($each:literal) => {
+        concat!(
+            "update deliveries set next_at = n.at \
+             from (select k.organization, k.endpoint, k.at, (select min(p.seq) \
+             from deliveries p where p.organization_id = $1 and p.endpoint_id = k.endpoint \
+             and p.lane = k.line and p.status = 'pending') as head \
+             from (select f.organization_id as organization, f.endpoint_id as endpoint, \
+             f.lane as line, max(g.at) as at from (select ",
+            owner!(),
+            " as organization, value ->> 'endpoint' as endpoint, \
+             cast(value ->> 'event' as bigint) as event, cast(value ->> 'at' as bigint) as at from ",
+            $each,
+            ") g join deliveries f on f.organization_id = g.organization \
+             and f.endpoint_id = g.endpoint and f.seq = g.event and f.status <> 'pending' \
+             group by f.organization_id, f.endpoint_id, f.lane) k) n \
+             where organization_id = n.organization and endpoint_id = n.endpoint and seq = n.head \
+             and status || '' = 'pending' and next_at is null"
+        )
+    };
+}
+
+/// Makes the next delivery of each ordering key due where one has ended.
+pub(crate) async fn pass_turns(
+    ended: &[Ended],
+    log: &EventLog,
+    connection: &mut AnyConnection,
+) -> Result<(), StoreError> {
+    if ended.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(unpacking!(log.kind(), pass_turns))
+        .bind(log.organization().as_str().to_owned())
+        .bind(row::json(&ended))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// The heads of some ordering keys, before deliveries of earlier events join them.
+pub(crate) struct Heads(Vec<i64>);
+
+macro_rules! heads {
+    ($each:literal) => {
+        concat!(
+            "select k.line, (select min(p.seq) from deliveries p where p.organization_id = $1 \
+             and p.endpoint_id = $3 and p.lane = k.line and p.status = 'pending') as seq \
+             from (select distinct coalesce(e.conversation_id, '') as line from (select ",
+            owner!(),
+            " as organization, cast(value ->> 'seq' as bigint) as event from ",
+            $each,
+            ") n join events e on e.organization_id = n.organization and e.seq = n.event) k"
+        )
+    };
+}
+
+/// For `status || ''`, see [`crate::webhooks::attempts`].
+macro_rules! move_heads {
+    ($each:literal) => {
+        concat!(
+            "update deliveries set next_at = case when seq = (select min(p.seq) \
+             from deliveries p where p.organization_id = $1 and p.endpoint_id = $3 \
+             and p.lane = deliveries.lane and p.status = 'pending') \
+             then coalesce(next_at, $4) end from (select ",
+            owner!(),
+            " as organization, cast(value ->> 'seq' as bigint) as event from ",
+            $each,
+            ") n where organization_id = n.organization and endpoint_id = $3 and seq = n.event \
+             and status || '' = 'pending' and (next_at is not null or seq = (select min(p.seq) \
+             from deliveries p where p.organization_id = $1 and p.endpoint_id = $3 \
+             and p.lane = deliveries.lane and p.status = 'pending'))"
+        )
+    };
+}
+
+impl Heads {
+    /// Finds the heads of the ordering keys of these events.
+    pub(crate) async fn of(
+        events: &[EventId],
+        endpoint: &WebhookEndpointId,
+        log: &EventLog,
+        connection: &mut AnyConnection,
+    ) -> Result<Self, StoreError> {
+        let rows = sqlx::query(unpacking!(log.kind(), heads))
+            .bind(log.organization().as_str().to_owned())
+            .bind(list(events.iter().map(|event| event.seq())))
+            .bind(endpoint.as_str().to_owned())
+            .fetch_all(connection)
+            .await?;
+        let heads = rows.iter().map(|row| {
+            let columns = Columns::new(row, "deliveries", "line");
+            columns.get::<Option<i64>>("seq")
+        });
+        let heads: Vec<_> = heads.collect::<Result<_, _>>()?;
+        Ok(Self(heads.into_iter().flatten().collect()))
+    }
+
+    /// Makes the heads due that the keys have now, and the others wait: only those that were heads
+    /// before, and these events, can be concerned. The cost does not grow with what waits.
+    pub(crate) async fn moved_by(
+        self,
+        events: &[EventId],
+        endpoint: &WebhookEndpointId,
+        log: &EventLog,
+        connection: &mut AnyConnection,
+    ) -> Result<(), StoreError> {
+        let mut concerned = self.0;
+        concerned.extend(events.iter().map(|event| event.seq()));
+        concerned.sort_unstable();
+        concerned.dedup();
+        sqlx::query(unpacking!(log.kind(), move_heads))
+            .bind(log.organization().as_str().to_owned())
+            .bind(list(concerned.into_iter()))
+            .bind(endpoint.as_str().to_owned())
+            .bind(log.at().as_millisecond())
+            .execute(connection)
+            .await?;
+        Ok(())
+    }
+}
+
+fn list(events: impl Iterator<Item = i64>) -> String {
+    let list: Vec<_> = events.map(|seq| json!({"seq": seq})).collect();
+    row::json(&list)
+}

@@ -1,0 +1,220 @@
+//! What webhook endpoints sign with, and what else they are told in confidence.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use recado_core::OrganizationId;
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Deserializer, Serialize};
+use sqlx::AnyConnection;
+
+use crate::encryption::{MasterKey, Place, SealedSecrets};
+use crate::error::StoreError;
+use crate::ids::WebhookEndpointId;
+use crate::webhooks::endpoints::WebhookEndpoint;
+
+/// What an endpoint's calls are signed and adorned with.
+#[derive(Clone)]
+pub struct WebhookSecrets {
+    /// The secret that signs.
+    pub current: SecretString,
+    /// The secrets before it that sign as well for a while, the newest first.
+    pub previous: Vec<PreviousSecret>,
+    /// A header of the organization's own.
+    pub header: Option<WebhookHeader>,
+}
+
+/// A secret that was replaced.
+#[derive(Clone)]
+pub struct PreviousSecret {
+    /// The secret.
+    pub secret: SecretString,
+    /// Until when it signs.
+    pub until: Timestamp,
+}
+
+/// A header that goes with every call.
+#[derive(Clone)]
+pub struct WebhookHeader {
+    /// Its name.
+    pub name: String,
+    /// Its value, which may be a secret.
+    pub value: SecretString,
+}
+
+/// Most secrets that sign at the same time: each makes the header of every call longer.
+const MAX_SIGNING: usize = 10;
+
+impl WebhookSecrets {
+    /// Puts a new secret in the place of the current one, which signs as well until `previous_until`.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::TooManySecrets`] while as many as may be still sign.
+    pub(crate) fn rotate(
+        &mut self,
+        secret: SecretString,
+        previous_until: Timestamp,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.previous.retain(|previous| at < previous.until);
+        if let Some(oldest) = self.previous.last()
+            && self.previous.len() + 2 > MAX_SIGNING
+        {
+            let (limit, until) = (MAX_SIGNING, oldest.until);
+            return Err(StoreError::TooManySecrets { limit, until });
+        }
+        let replaced = PreviousSecret {
+            secret: std::mem::replace(&mut self.current, secret),
+            until: previous_until,
+        };
+        self.previous.insert(0, replaced);
+        Ok(())
+    }
+}
+
+impl fmt::Debug for WebhookSecrets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("WebhookSecrets([REDACTED])")
+    }
+}
+
+impl WebhookEndpoint {
+    /// Decrypts its secrets.
+    pub(crate) fn secrets(&self, key: &MasterKey) -> Result<WebhookSecrets, StoreError> {
+        let place = place(&self.organization_id, &self.id);
+        let stored: StoredSecrets = self.sealed.open(key, place)?;
+        let corrupt = || StoreError::Corrupt {
+            table: "webhook_endpoints",
+            column: "secrets",
+            id: self.id.to_string(),
+        };
+        let previous = stored.previous.into_iter().map(|previous| {
+            let until = Timestamp::from_millisecond(previous.until).map_err(|_| corrupt())?;
+            let secret = previous.secret.into();
+            Ok::<_, StoreError>(PreviousSecret { secret, until })
+        });
+        Ok(WebhookSecrets {
+            current: stored.current.into(),
+            previous: previous.collect::<Result<_, _>>()?,
+            header: stored.header.map(|header| WebhookHeader {
+                name: header.name,
+                value: header.value.into(),
+            }),
+        })
+    }
+
+    /// Writes other secrets.
+    pub(crate) async fn replace(
+        &mut self,
+        secrets: &WebhookSecrets,
+        key: &MasterKey,
+        connection: &mut AnyConnection,
+    ) -> Result<(), StoreError> {
+        self.sealed = secrets.seal(key, place(&self.organization_id, &self.id))?;
+        sqlx::query(
+            "update webhook_endpoints set key_id = $3, secrets = $4 \
+             where organization_id = $1 and id = $2",
+        )
+        .bind(self.organization_id.as_str().to_owned())
+        .bind(self.id.as_str().to_owned())
+        .bind(self.sealed.key_id.clone())
+        .bind(self.sealed.bytes.clone())
+        .execute(connection)
+        .await?;
+        Ok(())
+    }
+}
+
+/// The secrets as JSON, in the store's own shape.
+#[derive(Serialize, Deserialize)]
+struct StoredSecrets {
+    current: String,
+    #[serde(deserialize_with = "one_or_many")]
+    previous: Vec<StoredPrevious>,
+    header: Option<StoredHeader>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredPrevious {
+    secret: String,
+    until: i64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredHeader {
+    name: String,
+    value: String,
+}
+
+impl WebhookSecrets {
+    pub(crate) fn seal(
+        &self,
+        key: &MasterKey,
+        place: Place<'_>,
+    ) -> Result<SealedSecrets, StoreError> {
+        let clear = |secret: &SecretString| secret.expose_secret().to_owned();
+        let stored = StoredSecrets {
+            current: clear(&self.current),
+            previous: self
+                .previous
+                .iter()
+                .map(|previous| StoredPrevious {
+                    secret: clear(&previous.secret),
+                    until: previous.until.as_millisecond(),
+                })
+                .collect(),
+            header: self.header.as_ref().map(|header| StoredHeader {
+                name: header.name.clone(),
+                value: clear(&header.value),
+            }),
+        };
+        SealedSecrets::seal(&stored, key, place)
+    }
+}
+
+/// Reads the previous secrets of a row, which has one or null if it was written before there could be
+/// many.
+fn one_or_many<'de, D: Deserializer<'de>>(stored: D) -> Result<Vec<StoredPrevious>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Stored {
+        Many(Vec<StoredPrevious>),
+        One(StoredPrevious),
+    }
+    Ok(match Option::deserialize(stored)? {
+        None => Vec::new(),
+        Some(Stored::One(previous)) => vec![previous],
+        Some(Stored::Many(previous)) => previous,
+    })
+}
+
+/// The row that an endpoint's secrets are bound to.
+pub(crate) fn place<'a>(organization: &'a OrganizationId, id: &'a WebhookEndpointId) -> Place<'a> {
+    Place {
+        table: "webhook_endpoints",
+        organization,
+        id: id.as_str(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case::of_no_rotation("null", &[])]
+    #[case::of_one_rotation(r#"{"secret":"b","until":7}"#, &[7])]
+    #[case::of_many(r#"[{"secret":"b","until":7},{"secret":"c","until":6}]"#, &[7, 6])]
+    fn secrets_that_were_written_by_an_older_server_are_read(
+        #[case] previous: &str,
+        #[case] until: &[i64],
+    ) {
+        let text = format!(r#"{{"current":"a","previous":{previous},"header":null}}"#);
+        let stored: StoredSecrets = serde_json::from_str(&text).unwrap();
+        let read: Vec<_> = stored.previous.iter().map(|one| one.until).collect();
+        assert_eq!(read, until);
+    }
+}
