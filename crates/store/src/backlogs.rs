@@ -10,8 +10,9 @@ use sqlx::any::AnyRow;
 
 use crate::db::read::MAX_PAGE_BYTES;
 use crate::db::row::Columns;
+use crate::db::{DatabaseKind, Query};
 use crate::error::StoreError;
-use crate::store::{DatabaseKind, Query, Store};
+use crate::store::Store;
 
 /// Most entries of a backlog that are counted; a longer one is told as one of this length.
 pub const COUNTED: u32 = 100_000;

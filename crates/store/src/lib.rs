@@ -56,6 +56,7 @@ mod users;
 mod webhooks;
 
 pub use backlogs::{Backlogs, COUNTED, ChannelCount, Queue, UNKNOWN_COUNTED};
+pub use db::DatabaseKind;
 pub use db::fault::DatabaseFault;
 pub use db::lock::{Holder, LockError, ServerLock};
 pub use db::page::{Cursor, CursorError, Listed, Page};
@@ -65,7 +66,7 @@ pub use encryption::rotation::KeyRotation;
 pub use encryption::{ChannelSecrets, MasterKey, MasterKeyError};
 pub use erasure::{AfterStep, Erased, Erasure};
 pub use error::StoreError;
-pub use events::signal::EventSignal;
+pub use events::signals::EventSignal;
 pub use events::{
     Event, EventBounds, EventFilter, EventId, EventIdError, EventKind, EventPage, UnknownEventKind,
 };
@@ -85,17 +86,18 @@ pub use resources::channels::{Channel, NewChannel};
 pub use resources::conversations::{Conversation, ConversationFilter};
 pub use resources::organizations::Organization;
 pub use resources::removal::Removal;
-pub use retention::prune::{Pruned, Pruning, Retention};
+pub use retention::prune::Pruning;
+pub use retention::{Pruned, Retention};
 pub use servers::{Freed, LEASE, LEASE_RENEWAL, Membership};
-pub use store::{DatabaseKind, Store};
+pub use store::Store;
 pub use users::{
     ACCOUNT_AND_ADDRESS_LIMIT, ACCOUNT_LIMIT, ADDRESS_LIMIT, LINK_LIFETIME, MAX_EMAIL_CHARS,
     MAX_SESSIONS, MAX_SIGN_INS, SESSION_IDLE_TIMEOUT, SESSION_LIFETIME, Session, SignInAttempt,
     SignInLimit, User,
 };
-pub use webhooks::claim::{AfterAttempt, ClaimLimits, DueDelivery};
+pub use webhooks::claim::{ClaimLimits, DueDelivery};
 pub use webhooks::deliveries::{
-    Delivery, DeliveryAttempt, DeliveryKey, DeliveryStatus, UnknownDeliveryStatus,
+    AfterAttempt, Delivery, DeliveryAttempt, DeliveryKey, DeliveryStatus, UnknownDeliveryStatus,
 };
 pub use webhooks::endpoint_changes::{HeaderChange, WebhookEndpointChange};
 pub use webhooks::endpoints::{

@@ -10,8 +10,9 @@ use sqlx::{AnyConnection, Connection as _};
 
 use crate::db::connect::{Role, Source};
 use crate::db::row::Columns;
+use crate::db::{DatabaseKind, in_time};
 use crate::error::StoreError;
-use crate::store::{DatabaseKind, Store, in_time};
+use crate::store::Store;
 
 /// How often a server renews its lease.
 pub const LEASE_RENEWAL: Duration = Duration::from_secs(3);

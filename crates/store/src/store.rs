@@ -1,33 +1,24 @@
 //! The store itself: opening, migrating, closing, and the few ways to run a statement.
 
+use std::any::Any;
 use std::sync::Arc;
-use std::time::Duration;
 
 use recado_core::OrganizationId;
-use sqlx::any::{Any, AnyArguments, AnyRow};
+use sqlx::any::AnyRow;
 use sqlx::{AnyPool, Connection};
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
-use crate::db::batch::Batches;
 use crate::db::connect::{Role, Source};
-use crate::db::migrations::{MIGRATIONS, is_current};
-use crate::db::read::Readers;
+use crate::db::memory::Memory;
+use crate::db::migrations::{Applied, MIGRATIONS, is_current};
+use crate::db::readers::Readers;
 use crate::db::turns::Turns;
 use crate::db::writer::{Scope, Work, Writer};
+use crate::db::{DatabaseKind, Query, in_time};
 use crate::encryption::MasterKey;
 use crate::error::StoreError;
-use crate::events::signal::Signals;
-use crate::messages::outbound::{Begun, Finished};
-use crate::resources::key_uses::KeyUses;
-use crate::resources::known_keys::KnownKeys;
-use crate::webhooks::attempts::Attempted;
-
-/// The longest that a read or a write may take.
-pub(crate) const DEADLINE: Duration = Duration::from_secs(5);
-
-/// One statement with its values.
-pub(crate) type Query = sqlx::query::Query<'static, Any, AnyArguments>;
+use crate::events::signals::Signals;
 
 /// What Recado remembers; clones share everything.
 #[derive(Clone)]
@@ -43,26 +34,13 @@ struct Shared {
     writer: Writer,
     key: MasterKey,
     signals: Arc<Signals>,
-    known_keys: KnownKeys,
-    key_uses: KeyUses,
-    begun: Batches<Begun>,
-    finished: Batches<Finished>,
-    attempted: Batches<Attempted>,
+    memory: Memory,
     gathering: TaskTracker,
     /// How often the readers were asked.
     #[cfg(feature = "testing")]
     reads: std::sync::atomic::AtomicU64,
     turns: Turns,
     erasing: Turns,
-}
-
-/// The database behind a store.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DatabaseKind {
-    /// One file, one server.
-    Sqlite,
-    /// Many servers.
-    Postgres,
 }
 
 impl Store {
@@ -104,11 +82,7 @@ impl Store {
                 writer,
                 key,
                 signals: Arc::new(Signals::new()),
-                known_keys: KnownKeys::default(),
-                key_uses: KeyUses::default(),
-                begun: Batches::default(),
-                finished: Batches::default(),
-                attempted: Batches::default(),
+                memory: Memory::default(),
                 gathering: TaskTracker::new(),
                 #[cfg(feature = "testing")]
                 reads: std::sync::atomic::AtomicU64::new(0),
@@ -143,6 +117,22 @@ impl Store {
         }
         connection.close().await?;
         Ok(())
+    }
+
+    /// Reads which migrations the database has.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::NewerDatabase`] if this program does not know one of them.
+    pub(crate) async fn applied_migrations(&self) -> Result<Applied, StoreError> {
+        let query = sqlx::query("select version from _sqlx_migrations where success = true");
+        let rows = match self.read_rows(query).await {
+            Ok(rows) => rows,
+            // The database is new.
+            Err(error) if error.is_missing_table() => Vec::new(),
+            Err(error) => return Err(error),
+        };
+        Applied::read(&rows)
     }
 
     /// Which database it is.
@@ -197,37 +187,14 @@ impl Store {
         &self.shared.signals
     }
 
+    /// Returns what a part of the store keeps in memory.
+    pub(crate) fn in_memory<T: Any + Default + Send + Sync>(&self) -> Arc<T> {
+        self.shared.memory.of()
+    }
+
     /// Where the database is.
     pub(crate) fn source(&self) -> &Source {
         &self.shared.source
-    }
-
-    /// The API keys that need not be asked for; none where other servers delete keys too.
-    pub(crate) fn known_keys(&self) -> Option<&KnownKeys> {
-        match self.kind() {
-            DatabaseKind::Sqlite => Some(&self.shared.known_keys),
-            DatabaseKind::Postgres => None,
-        }
-    }
-
-    /// The last uses of API keys that are written down.
-    pub(crate) fn key_uses(&self) -> &KeyUses {
-        &self.shared.key_uses
-    }
-
-    /// The sends that are about to be written down.
-    pub(crate) fn begun(&self) -> &Batches<Begun> {
-        &self.shared.begun
-    }
-
-    /// The outcomes that are about to be written down.
-    pub(crate) fn finished(&self) -> &Batches<Finished> {
-        &self.shared.finished
-    }
-
-    /// The attempts that are about to be written down.
-    pub(crate) fn attempted(&self) -> &Batches<Attempted> {
-        &self.shared.attempted
     }
 
     /// The erasures of contacts that this process makes.
@@ -329,12 +296,4 @@ impl Store {
     ) -> Result<T, StoreError> {
         in_time(self.shared.writer.write(scope, work)).await
     }
-}
-
-pub(crate) async fn in_time<T>(
-    operation: impl Future<Output = Result<T, StoreError>>,
-) -> Result<T, StoreError> {
-    tokio::time::timeout(DEADLINE, operation)
-        .await
-        .unwrap_or(Err(StoreError::Timeout))
 }

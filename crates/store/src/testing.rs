@@ -9,9 +9,10 @@ use sqlx::pool::PoolConnection;
 use sqlx::{AnyConnection, AssertSqlSafe, Column as _, Connection, Row as _};
 use tempfile::TempDir;
 
+use crate::db::DatabaseKind;
 use crate::db::migrations::MIGRATIONS;
 use crate::encryption::MasterKey;
-use crate::store::{DatabaseKind, Store};
+use crate::store::Store;
 
 /// A migrated database of its own; it is gone when this is dropped.
 pub struct TestDatabase {

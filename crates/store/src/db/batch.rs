@@ -9,8 +9,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use recado_core::OrganizationId;
 use tokio::sync::oneshot;
 
+use crate::db::{DatabaseKind, in_time};
 use crate::error::StoreError;
-use crate::store::{DatabaseKind, Store, in_time};
+use crate::store::Store;
 
 /// Most writes in one batch.
 const MOST: usize = 256;
@@ -26,12 +27,6 @@ pub(crate) trait Batchable: Send + Sync + Sized + 'static {
         organization: &OrganizationId,
         writes: &[Self],
     ) -> impl Future<Output = Result<Vec<Self::Done>, StoreError>> + Send;
-}
-
-/// A batchable write whose callers come one by one.
-pub(crate) trait Gathered: Batchable {
-    /// Where it waits for its batch.
-    fn batches(store: &Store) -> &Batches<Self>;
 }
 
 /// What waits, for each organization that has a batch under way.
@@ -81,13 +76,16 @@ impl<W: Batchable> Batches<W> {
 
 impl Store {
     /// Does a write together with those of its kind that come at the same time.
-    pub(crate) async fn gather<W: Gathered>(
+    pub(crate) async fn gather<W: Batchable>(
         &self,
         organization: &OrganizationId,
         write: W,
     ) -> Result<W::Done, StoreError> {
         let (reply, answer) = oneshot::channel();
-        if W::batches(self).add(organization, Waiting { write, reply }) {
+        if self
+            .in_memory::<Batches<W>>()
+            .add(organization, Waiting { write, reply })
+        {
             // In a task of its own: the caller may go away, and the others' writes go on.
             let writing = write_gathered::<W>(self.clone(), organization.clone());
             self.gathering().spawn(writing);
@@ -130,8 +128,8 @@ impl Store {
 }
 
 /// Writes one batch after the other until nobody waits.
-async fn write_gathered<W: Gathered>(store: Store, organization: OrganizationId) {
-    while let Some(batch) = W::batches(&store).next(&organization) {
+async fn write_gathered<W: Batchable>(store: Store, organization: OrganizationId) {
+    while let Some(batch) = store.in_memory::<Batches<W>>().next(&organization) {
         let (store, organization) = (store.clone(), organization.clone());
         let written = tokio::spawn(async move {
             let (writes, replies): (Vec<_>, Vec<_>) = batch

@@ -10,9 +10,9 @@ use sqlx::pool::{PoolConnection, PoolConnectionMetadata};
 use sqlx::postgres::PgPoolOptions;
 use sqlx::{AnyConnection, AnyPool, ConnectOptions, Connection, Executor, PgPool};
 
+use crate::db::{DEADLINE, DatabaseKind};
 use crate::error::StoreError;
 use crate::files;
-use crate::store::{DEADLINE, DatabaseKind};
 
 /// A connection that was idle for longer is tried before it is used. PostgreSQL does not restart in less
 /// time, so that a connection of before the restart is never given to a write, which cannot be repeated.

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use sqlx::any::AnyRow;
 use sqlx::migrate::Migrator;
 use sqlx::{AnyConnection, Row as _};
 
 use crate::error::StoreError;
-use crate::store::Store;
 
 pub(crate) static MIGRATIONS: Migrator = sqlx::migrate!();
 
@@ -14,29 +14,12 @@ pub(crate) static MIGRATIONS: Migrator = sqlx::migrate!();
 pub(crate) struct Applied(BTreeSet<i64>);
 
 impl Applied {
-    pub(crate) fn contains(&self, version: i64) -> bool {
-        self.0.contains(&version)
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-}
-
-impl Store {
-    /// Reads which migrations the database has.
+    /// Reads the versions.
     ///
     /// # Errors
     ///
     /// [`StoreError::NewerDatabase`] if this program does not know one of them.
-    pub(crate) async fn applied_migrations(&self) -> Result<Applied, StoreError> {
-        let query = sqlx::query("select version from _sqlx_migrations where success = true");
-        let rows = match self.read_rows(query).await {
-            Ok(rows) => rows,
-            // The database is new.
-            Err(error) if error.is_missing_table() => Vec::new(),
-            Err(error) => return Err(error),
-        };
+    pub(crate) fn read(rows: &[AnyRow]) -> Result<Self, StoreError> {
         let versions = rows.iter().map(|row| row.try_get::<i64, _>(0));
         let versions = versions.collect::<Result<BTreeSet<_>, _>>()?;
         let unknown = versions
@@ -46,6 +29,14 @@ impl Store {
             Some(version) => Err(StoreError::NewerDatabase(*version)),
             None => Ok(Applied(versions)),
         }
+    }
+
+    pub(crate) fn contains(&self, version: i64) -> bool {
+        self.0.contains(&version)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 }
 

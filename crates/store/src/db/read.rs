@@ -7,78 +7,16 @@ use futures_util::TryStreamExt as _;
 use recado_core::OrganizationId;
 use sqlx::any::{AnyArguments, AnyRow, AnyTypeInfoKind};
 use sqlx::{AnyConnection, AnyPool, Execute as _, Row as _, SqlStr, ValueRef as _};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::OwnedSemaphorePermit;
 
-use crate::db::connect::{Lent, Source};
-use crate::db::turns::Turns;
+use crate::db::connect::Lent;
 use crate::db::writer::Running;
+use crate::db::{DatabaseKind, Query, in_time};
 use crate::error::StoreError;
-use crate::store::{DatabaseKind, Query, Store, in_time};
+use crate::store::Store;
 
 /// Time between a read whose connection is lost and the next try.
 const READ_PAUSE: Duration = Duration::from_millis(50);
-
-/// SQLite's connections for the reads that a send or a provider webhook waits for.
-const FIRST_CONNECTIONS: u32 = 2;
-
-/// Lists that are read at a time, on SQLite with connections of their own: PostgreSQL's other connections stay
-/// free for sends and provider webhooks.
-const LISTS: u32 = 4;
-
-/// Lists of one organization that are read at a time: slow ones leave connections and processors to others.
-const LISTS_EACH: usize = 1;
-
-/// The connections that read.
-///
-/// On SQLite, what a send or a provider webhook waits for has connections of its own, and so have lists, which
-/// may be slow.
-pub(crate) struct Readers {
-    all: AnyPool,
-    first: Option<AnyPool>,
-    lists: Option<AnyPool>,
-    /// The lists that are read, by organization.
-    turns: Turns,
-    /// The lists that are read.
-    places: Arc<Semaphore>,
-}
-
-impl Readers {
-    pub(crate) fn of(source: &Source) -> Self {
-        Self {
-            all: source.pool(),
-            first: source.extra_pool(FIRST_CONNECTIONS),
-            lists: source.extra_pool(LISTS),
-            turns: Turns::new(LISTS_EACH),
-            places: Arc::new(Semaphore::new(LISTS as usize)),
-        }
-    }
-
-    pub(crate) async fn close(&self) {
-        for (_, pool) in self.pools() {
-            pool.close().await;
-        }
-    }
-
-    /// Returns the pools with their names.
-    pub(crate) fn pools(&self) -> Vec<(&'static str, &AnyPool)> {
-        let pools = [
-            ("readers", Some(&self.all)),
-            ("sends", self.first.as_ref()),
-            ("lists", self.lists.as_ref()),
-        ];
-        let open = pools.into_iter();
-        open.filter_map(|(name, pool)| Some((name, pool?)))
-            .collect()
-    }
-
-    fn of_first(&self) -> &AnyPool {
-        self.first.as_ref().unwrap_or(&self.all)
-    }
-
-    pub(crate) fn of_lists(&self) -> &AnyPool {
-        self.lists.as_ref().unwrap_or(&self.all)
-    }
-}
 
 /// Most bytes of the rows of one page.
 pub(crate) const MAX_PAGE_BYTES: usize = 1024 * 1024;

@@ -98,8 +98,8 @@ impl<'r> Columns<'r> {
 macro_rules! unpacking {
     ($kind:expr, $statement:ident) => {
         match $kind {
-            $crate::store::DatabaseKind::Sqlite => $statement!("json_each($2)"),
-            $crate::store::DatabaseKind::Postgres => {
+            $crate::db::DatabaseKind::Sqlite => $statement!("json_each($2)"),
+            $crate::db::DatabaseKind::Postgres => {
                 $statement!("jsonb_array_elements($2::jsonb)")
             }
         }

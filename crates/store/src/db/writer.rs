@@ -13,9 +13,9 @@ use sqlx::{AnyConnection, AnyPool, Connection};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
+use crate::db::DatabaseKind;
 use crate::db::connect::{Lent, Role, Source};
 use crate::error::StoreError;
-use crate::store::DatabaseKind;
 
 /// Most writes in one transaction, and most that wait for the next.
 const GROUP: usize = 128;

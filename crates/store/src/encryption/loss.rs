@@ -6,11 +6,12 @@
 use secrecy::SecretString;
 use serde_json::Map;
 
+use crate::db::Query;
 use crate::db::row::Columns;
 use crate::encryption::master_key::SEALED;
 use crate::encryption::{ChannelSecrets, Place, SealedSecrets};
 use crate::error::StoreError;
-use crate::store::{Query, Store};
+use crate::store::Store;
 use crate::webhooks::secrets::WebhookSecrets;
 
 /// Rows that one step looks at.

@@ -5,11 +5,12 @@
 
 use sqlx::any::AnyRow;
 
+use crate::db::Query;
 use crate::db::migrations::Applied;
 use crate::db::row::Columns;
 use crate::encryption::{MasterKey, Place, SealedSecrets};
 use crate::error::StoreError;
-use crate::store::{Query, Store};
+use crate::store::Store;
 
 /// The migration that made the table of the fingerprint.
 const FINGERPRINT_SINCE: i64 = 8;

@@ -8,10 +8,11 @@ use std::time::{Duration, Instant};
 use recado_core::OrganizationId;
 
 use crate::db::row::Columns;
+use crate::db::{DatabaseKind, Query};
 use crate::encryption::master_key::{SEALED, SealedTable};
 use crate::encryption::{MasterKey, Place, SealedSecrets};
 use crate::error::StoreError;
-use crate::store::{DatabaseKind, Query, Store};
+use crate::store::Store;
 
 /// Rows whose keys are looked at in one step.
 const MAX_STEP_LOOKED_AT: i64 = 1_000;

@@ -4,14 +4,14 @@ use jiff::Timestamp;
 use recado_core::Recipient;
 use sqlx::any::AnyRow;
 
-use super::Erasure;
+use super::{Erasure, NextCalls};
+use crate::db::DatabaseKind;
 use crate::db::read::{MAX_PAGE_BYTES, PageRows};
 use crate::db::row::{self, Columns};
 use crate::error::StoreError;
 use crate::inbound::calls;
 use crate::resources::contacts::spellings;
 use crate::resources::removal::{MAX_CALLS, MAX_STEP_LOOKED_AT, removing_calls};
-use crate::store::DatabaseKind;
 
 /// A spelling of an address of the person.
 struct Name {
@@ -24,15 +24,6 @@ impl Name {
     fn is_in(&self, body: &str, received_at: Timestamp) -> bool {
         self.until.is_none_or(|until| received_at <= until) && body.contains(self.spelling.id())
     }
-}
-
-/// Where the look at the kept calls goes on.
-pub(super) enum NextCalls {
-    /// Behind this one.
-    Behind(String),
-    /// At the same place, as soon as a call that is not applied yet is applied.
-    Wait,
-    End,
 }
 
 impl Erasure {

@@ -1,26 +1,15 @@
 //! The person in groups: who tapped is blanked, what was tapped stays.
 
-use std::collections::BTreeSet;
-
-use jiff::Timestamp;
 use recado_core::ConversationId;
 use recado_core::inbound::Person;
 use serde_json::Value;
 use sqlx::any::AnyRow;
 
-use super::number_changes::person;
-use super::subject::DataSubject;
-use super::{Erasure, MAX_STEP_ROWS};
+use super::subject::{DataSubject, person};
+use super::{Erasure, GroupScan, MAX_STEP_ROWS};
 use crate::db::row::{self, Columns, owner, unpacking};
 use crate::error::StoreError;
 use crate::resources::people::{self, StoredPerson};
-
-/// A scan of a group's conversation: of the messages behind an instant and an id, or of the events behind a number.
-#[derive(Clone)]
-pub(super) enum GroupScan {
-    Messages(ConversationId, i64, String),
-    Events(ConversationId, i64),
-}
 
 // By its id a repeated call of the provider is known, which would store the tap once more. WhatsApp writes numbers into
 // its ids, so that only a hash stays.
@@ -34,25 +23,6 @@ macro_rules! blank_messages {
             ") n where organization_id = n.organization and id = n.message"
         )
     };
-}
-
-impl GroupScan {
-    /// Returns the scans of all groups.
-    pub(super) fn all(groups: &BTreeSet<ConversationId>) -> Vec<Self> {
-        groups
-            .iter()
-            .flat_map(|group| {
-                [
-                    Self::Messages(
-                        group.clone(),
-                        Timestamp::MIN.as_millisecond(),
-                        String::new(),
-                    ),
-                    Self::Events(group.clone(), 0),
-                ]
-            })
-            .collect()
-    }
 }
 
 impl Erasure {

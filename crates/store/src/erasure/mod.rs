@@ -9,8 +9,10 @@ mod number_changes;
 mod rows;
 mod subject;
 
+use std::collections::BTreeSet;
 use std::fmt;
 
+use jiff::Timestamp;
 use recado_core::{ConversationId, OrganizationId, Recipient, RecipientKind};
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -21,9 +23,7 @@ use crate::resources::contacts::spellings;
 use crate::resources::conversations::{self, conversation_columns};
 use crate::store::Store;
 
-use calls::NextCalls;
-use groups::GroupScan;
-use subject::DataSubject;
+use self::subject::DataSubject;
 
 /// The begin of a pass through all conversations.
 const FIRST_PASS: Phase = Phase::Find {
@@ -101,6 +101,41 @@ enum Phase {
     /// Writes to the audit log what was erased.
     Record,
     Ended,
+}
+
+/// A scan of a group's conversation: of the messages behind an instant and an id, or of the events behind a number.
+#[derive(Clone)]
+enum GroupScan {
+    Messages(ConversationId, i64, String),
+    Events(ConversationId, i64),
+}
+
+impl GroupScan {
+    /// Returns the scans of all groups.
+    fn all(groups: &BTreeSet<ConversationId>) -> Vec<Self> {
+        groups
+            .iter()
+            .flat_map(|group| {
+                [
+                    Self::Messages(
+                        group.clone(),
+                        Timestamp::MIN.as_millisecond(),
+                        String::new(),
+                    ),
+                    Self::Events(group.clone(), 0),
+                ]
+            })
+            .collect()
+    }
+}
+
+/// Where the look at the kept calls goes on.
+enum NextCalls {
+    /// Behind this one.
+    Behind(String),
+    /// At the same place, as soon as a call that is not applied yet is applied.
+    Wait,
+    End,
 }
 
 impl Store {

@@ -1,21 +1,12 @@
 //! The number changes that providers have told of.
 
-use jiff::Timestamp;
-use recado_core::Recipient;
-use recado_core::inbound::Person;
 use serde_json::Value;
 
 use super::Erasure;
+use super::subject::{NumberChange, person};
 use crate::db::row::Columns;
 use crate::error::StoreError;
 use crate::resources::removal::MAX_STEP_LOOKED_AT;
-
-/// A person got other addresses.
-pub(super) struct NumberChange {
-    pub(super) from: Person,
-    pub(super) to: Person,
-    pub(super) at: Timestamp,
-}
 
 impl Erasure {
     /// Looks at the next events of the organization for number changes; returns the last event, or `None` at the end.
@@ -46,10 +37,4 @@ impl Erasure {
         }
         Ok(last)
     }
-}
-
-/// Reads a person from the data of an event.
-pub(super) fn person(data: &Value) -> Person {
-    let addresses = ["phone", "userId", "lid"].into_iter();
-    Person::new(addresses.filter_map(|name| data[name].as_str()?.parse::<Recipient>().ok()))
 }

@@ -3,9 +3,9 @@
 use sqlx::AnyConnection;
 
 use super::{AfterStep, Erasure, MAX_STEP_ROWS};
+use crate::db::DatabaseKind;
 use crate::db::row::{self, Columns, owner, unpacking};
 use crate::error::StoreError;
-use crate::store::DatabaseKind;
 
 /// Of one endpoint at a time: PostgreSQL would not begin with the list if it were joined with the endpoints.
 macro_rules! delete_of_endpoint {

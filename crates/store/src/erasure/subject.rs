@@ -5,11 +5,18 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use recado_core::inbound::Person;
 use recado_core::{ConversationId, Recipient, RecipientKind};
+use serde_json::Value;
 
-use super::number_changes::NumberChange;
 use crate::resources::contacts::spellings;
 use crate::resources::conversations::Conversation;
 use crate::resources::people;
+
+/// A person got other addresses.
+pub(super) struct NumberChange {
+    pub(super) from: Person,
+    pub(super) to: Person,
+    pub(super) at: Timestamp,
+}
 
 /// The person who is erased.
 pub(super) struct DataSubject {
@@ -105,4 +112,10 @@ impl DataSubject {
     fn is_today(&self, person: &Person) -> bool {
         self.is(person, Timestamp::MAX)
     }
+}
+
+/// Reads a person from the data of an event.
+pub(super) fn person(data: &Value) -> Person {
+    let addresses = ["phone", "userId", "lid"].into_iter();
+    Person::new(addresses.filter_map(|name| data[name].as_str()?.parse::<Recipient>().ok()))
 }

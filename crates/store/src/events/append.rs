@@ -6,11 +6,12 @@ use serde::Serialize;
 use serde_json::Value;
 use sqlx::AnyConnection;
 
+use crate::db::DatabaseKind;
 use crate::db::row::{self, Columns};
 use crate::db::writer::Work;
 use crate::error::StoreError;
 use crate::events::EventKind;
-use crate::store::{DatabaseKind, Store};
+use crate::store::Store;
 
 /// An organization's turn to append: it lasts to the end of the transaction, so that on PostgreSQL
 /// too the numbers of events follow the order of the commits.

@@ -2,6 +2,7 @@
 
 pub(crate) mod append;
 pub(crate) mod signal;
+pub(crate) mod signals;
 
 use std::fmt;
 use std::str::FromStr;

@@ -6,10 +6,11 @@ use jiff::Timestamp;
 use recado_core::{ChannelId, OrganizationId};
 use sqlx::any::AnyRow;
 
+use crate::db::DatabaseKind;
 use crate::db::row::{self, Columns};
 use crate::encryption::{MasterKey, Place, SealedSecrets};
 use crate::error::StoreError;
-use crate::store::{DatabaseKind, Store};
+use crate::store::Store;
 
 /// One call of a provider, as it came.
 #[derive(Clone, PartialEq, Eq)]

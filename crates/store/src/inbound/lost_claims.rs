@@ -1,9 +1,10 @@
 //! Claims of this server that it knows nothing of: the answer of the database was lost, for instance because
 //! the database restarted.
 
+use crate::db::DatabaseKind;
 use crate::db::row::{self, Columns, unpacking};
 use crate::error::StoreError;
-use crate::store::{DatabaseKind, Store};
+use crate::store::Store;
 use crate::webhooks::claim::named;
 use crate::webhooks::deliveries::DeliveryKey;
 

@@ -7,11 +7,12 @@ use jiff::Timestamp;
 use recado_core::{ChannelId, OrganizationId};
 use sqlx::any::AnyRow;
 
+use crate::db::DatabaseKind;
 use crate::db::page::{Cursor, Listed, Page};
 use crate::db::read::MAX_PAGE_BYTES;
 use crate::db::row::{self, Columns};
 use crate::error::StoreError;
-use crate::store::{DatabaseKind, Store};
+use crate::store::Store;
 
 /// A webhook call that is set aside, without its body.
 #[derive(Debug, Clone, PartialEq, Eq)]

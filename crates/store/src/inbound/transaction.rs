@@ -10,6 +10,7 @@ use recado_core::{ChannelId, OrganizationId};
 use serde_json::json;
 use sqlx::AnyConnection;
 
+use crate::db::DatabaseKind;
 use crate::db::row::{self, Columns, owner, unpacking};
 use crate::error::StoreError;
 use crate::events::append::{Appended, EventLog};
@@ -20,7 +21,6 @@ use crate::inbound::own_messages;
 use crate::inbound::resolve::Arrival;
 use crate::inbound::statuses::Statuses;
 use crate::resources::contacts::Contacts;
-use crate::store::DatabaseKind;
 
 /// Applies calls; `working` is set as soon as the organization lock is taken.
 pub(crate) async fn apply_all(

@@ -10,7 +10,8 @@ use recado_core::{
 use serde::Serialize;
 use sqlx::AnyConnection;
 
-use crate::db::batch::{Batchable, Batches, Gathered};
+use crate::db::DatabaseKind;
+use crate::db::batch::Batchable;
 use crate::db::row::{self, Columns, owner, unpacking};
 use crate::db::writer::Scope;
 use crate::error::StoreError;
@@ -19,7 +20,7 @@ use crate::messages::content::{StoredContent, StoredWarning};
 use crate::messages::pending_statuses::Waiting;
 use crate::messages::transition::{self, Progress};
 use crate::messages::{self, Message, MessageError, message_columns};
-use crate::store::{DatabaseKind, Store};
+use crate::store::Store;
 
 /// A message that is about to be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -258,12 +259,6 @@ impl Batchable for Begun {
     }
 }
 
-impl Gathered for Begun {
-    fn batches(store: &Store) -> &Batches<Self> {
-        store.begun()
-    }
-}
-
 /// How a send ended, as both databases unpack it.
 #[derive(Clone, Serialize)]
 pub(crate) struct Finished {
@@ -328,12 +323,6 @@ impl Batchable for Finished {
             .await?;
         store.signal(organization, appended);
         Ok(finished)
-    }
-}
-
-impl Gathered for Finished {
-    fn batches(store: &Store) -> &Batches<Self> {
-        store.finished()
     }
 }
 

@@ -9,11 +9,13 @@ use sqlx::any::AnyRow;
 use crate::db::page::{Cursor, Listed, Page};
 use crate::db::read::MAX_PAGE_BYTES;
 use crate::db::row::{self, Columns};
+use crate::db::{DatabaseKind, Query};
 use crate::error::StoreError;
 use crate::resources::audit::{AuditAction, Author};
 use crate::resources::bearer_secrets::{ApiKeySecret, hash};
 use crate::resources::key_uses;
-use crate::store::{DatabaseKind, Query, Store};
+use crate::resources::key_uses::KeyUses;
+use crate::store::Store;
 
 /// What is known of an API key; not its secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -222,7 +224,7 @@ impl Store {
 
     /// Notes that a key was used, without waiting for the database: at most once a minute it is written down.
     pub fn note_key_used(&self, id: &ApiKeyId, now: Timestamp) {
-        if !self.key_uses().is_due(id, now) {
+        if !self.in_memory::<KeyUses>().is_due(id, now) {
             return;
         }
         // Another server may have written it within this minute.

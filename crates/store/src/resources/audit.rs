@@ -10,12 +10,13 @@ use recado_core::{ApiKeyId, OrganizationId, UserId};
 use sqlx::any::AnyRow;
 use uuid::Uuid;
 
+use crate::db::Query;
 use crate::db::page::{Cursor, Listed, Page};
 use crate::db::read::MAX_PAGE_BYTES;
 use crate::db::row::{self, Columns};
 use crate::db::writer::Work;
 use crate::error::StoreError;
-use crate::store::{Query, Store};
+use crate::store::Store;
 
 /// The one that makes a change.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,13 +8,14 @@ use secrecy::SecretString;
 use serde_json::{Map, Value};
 use sqlx::any::AnyRow;
 
+use crate::db::Query;
 use crate::db::page::{Cursor, Listed, Page};
 use crate::db::read::MAX_PAGE_BYTES;
 use crate::db::row::{self, Columns};
 use crate::encryption::{ChannelSecrets, Place, SealedSecrets};
 use crate::error::StoreError;
 use crate::resources::audit::{AuditAction, Author};
-use crate::store::{Query, Store};
+use crate::store::Store;
 
 /// One connected WhatsApp number at one provider; its secrets come from [`Store::secrets`].
 #[derive(Clone, PartialEq, Eq)]

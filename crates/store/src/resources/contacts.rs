@@ -11,12 +11,13 @@ use recado_core::inbound::{CustomerCall, Person, phone_variants};
 use recado_core::{ChannelId, Provider, Recipient, RecipientKind};
 use sqlx::AnyConnection;
 
+use crate::db::DatabaseKind;
 use crate::error::StoreError;
 use crate::events::append::EventLog;
 use crate::inbound::known_channels::KnownChannel;
 use crate::resources::conversations::{self, Conversation};
 use crate::resources::people;
-use crate::store::{DatabaseKind, Store};
+use crate::store::Store;
 
 mod rows;
 

@@ -5,12 +5,13 @@ use recado_core::inbound::{Person, phone_variants};
 use recado_core::{AgentId, ChannelId, ConversationId, OrganizationId, Recipient, RecipientKind};
 use sqlx::any::AnyRow;
 
+use crate::db::Query;
 use crate::db::page::{Cursor, Listed, Page};
 use crate::db::read::MAX_PAGE_BYTES;
 use crate::db::row::Columns;
 use crate::error::StoreError;
 use crate::resources::people;
-use crate::store::{Query, Store};
+use crate::store::Store;
 
 /// One agent, one channel, one recipient; it outlives its agent and its channel.
 #[derive(Debug, Clone, PartialEq, Eq)]

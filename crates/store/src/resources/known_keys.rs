@@ -6,9 +6,10 @@
 //! second. PostgreSQL has many servers, and is asked every time.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::db::DatabaseKind;
 use crate::error::StoreError;
 use crate::resources::api_keys::ApiKey;
 use crate::resources::bearer_secrets::SecretHash;
@@ -85,6 +86,11 @@ impl Drop for Deletion<'_> {
 }
 
 impl Store {
+    /// Returns the API keys that need not be asked for; `None` where other servers delete keys too.
+    pub(crate) fn known_keys(&self) -> Option<Arc<KnownKeys>> {
+        (self.kind() == DatabaseKind::Sqlite).then(|| self.in_memory())
+    }
+
     /// Does a write after which some keys or sessions do not work any more, and has them forgotten.
     pub(crate) async fn ending_access<T: Send + 'static>(
         &self,
@@ -93,7 +99,8 @@ impl Store {
         // A caller that goes away must not leave the keys remembered.
         let store = self.clone();
         let writing = tokio::spawn(async move {
-            let _forgetting = store.known_keys().map(KnownKeys::begin_deletion);
+            let known = store.known_keys();
+            let _forgetting = known.as_deref().map(KnownKeys::begin_deletion);
             let written = write.await;
             store.signal_keys();
             written

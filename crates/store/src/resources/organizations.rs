@@ -4,12 +4,13 @@ use jiff::Timestamp;
 use recado_core::OrganizationId;
 use sqlx::any::AnyRow;
 
+use crate::db::Query;
 use crate::db::page::{Cursor, Listed, Page};
 use crate::db::read::MAX_PAGE_BYTES;
 use crate::db::row::{self, Columns};
 use crate::error::StoreError;
 use crate::resources::audit::{AuditAction, Author};
-use crate::store::{Query, Store};
+use crate::store::Store;
 
 /// The tenant that owns everything else.
 #[derive(Debug, Clone, PartialEq, Eq)]

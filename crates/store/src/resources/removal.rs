@@ -7,10 +7,11 @@ use jiff::Timestamp;
 use recado_core::OrganizationId;
 
 use crate::db::row::{self, Columns};
+use crate::db::{DatabaseKind, Query};
 use crate::error::StoreError;
 use crate::resources::audit::{AuditAction, Author, audited};
 use crate::resources::organizations::record;
-use crate::store::{DatabaseKind, Query, Store};
+use crate::store::Store;
 
 /// Rows of one table that one step removes at most.
 const MAX_STEP_ROWS: i64 = 500;

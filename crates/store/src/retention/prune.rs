@@ -8,53 +8,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::error::StoreError;
-use crate::retention::Walk;
+use crate::retention::old_rows::Walk;
+use crate::retention::{MAX_STEP_ROWS, Pruned, Retention};
 use crate::store::Store;
-
-/// How long rows are kept; `None` keeps them for ever.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Retention {
-    /// Messages, by their age.
-    pub messages: Option<Duration>,
-    /// Events, by their age; an event stays as long as one of its deliveries.
-    pub events: Option<Duration>,
-    /// Deliveries and their attempts, after their end; not longer than events.
-    pub deliveries: Option<Duration>,
-    /// Provider webhooks, after they were applied.
-    pub webhook_calls: Option<Duration>,
-    /// Provider webhooks that are set aside, by their age.
-    pub set_aside_calls: Option<Duration>,
-    /// Entries of the audit log, by their age.
-    pub audit_log: Option<Duration>,
-}
-
-/// What a step of a [`Pruning`] removed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Pruned {
-    /// The sort of rows, as metrics name it.
-    pub what: &'static str,
-    /// How many rows.
-    pub rows: u64,
-}
-
-impl Pruned {
-    /// Every sort of rows.
-    pub const ALL: [&str; 10] = [
-        "webhook_calls",
-        "webhook_calls_set_aside",
-        "pending_statuses",
-        "deliveries",
-        "sessions",
-        "links",
-        "sign_in_attempts",
-        "audit_log",
-        EVENTS,
-        MESSAGES,
-    ];
-}
-
-pub(crate) const EVENTS: &str = "events";
-pub(crate) const MESSAGES: &str = "messages";
 
 /// The removal of all rows whose time has passed.
 pub struct Pruning {
@@ -97,9 +53,6 @@ struct Part {
     /// the index for the choice.
     texts: &'static [&'static str],
 }
-
-/// Rows of one step. A step takes milliseconds on either database, so that sends do not notice it.
-pub(crate) const MAX_STEP_ROWS: i64 = 500;
 
 /// Webhook calls of one step: each may have a body of 4 MiB, whose pages SQLite frees one by one.
 const MAX_STEP_CALLS: i64 = 50;
@@ -277,6 +230,7 @@ fn before(now: Timestamp, kept: Duration) -> Timestamp {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::retention::{EVENTS, MESSAGES};
 
     #[test]
     fn every_sort_of_rows_is_known_to_metrics() {

@@ -8,24 +8,18 @@ mod postgres;
 use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 
-use sqlx::{AnyConnection, AssertSqlSafe, Row};
+use sqlx::{AnyConnection, Row};
 use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Metadata, Subscriber};
 
+use self::postgres::{SMALL_INDEXES, rows};
+use crate::db::DatabaseKind;
 use crate::db::migrations::MIGRATIONS;
-use crate::store::DatabaseKind;
 
 /// Tables that stay small, so that a statement may read them whole.
 const SMALL_TABLES: [&str; 2] = ["_sqlx_migrations", "servers"];
-
-/// Partial indexes that hold only what is in flight at this moment.
-const SMALL_INDEXES: [&str; 3] = [
-    "messages_sending",
-    "webhook_calls_claimed",
-    "deliveries_claimed",
-];
 
 /// Statements that may read more than they need: a part of their text, and why.
 const EXEMPT: [(&str, &str); 6] = [
@@ -193,17 +187,6 @@ fn aliases<'a>(statement: &'a str, tables: &BTreeSet<String>) -> BTreeSet<&'a st
         aliases.extend(pair);
     }
     aliases
-}
-
-async fn rows(
-    text: String,
-    column: usize,
-    connection: &mut AnyConnection,
-) -> Result<Vec<String>, sqlx::Error> {
-    let rows = sqlx::raw_sql(AssertSqlSafe(text))
-        .fetch_all(connection)
-        .await?;
-    rows.iter().map(|row| row.try_get(column)).collect()
 }
 
 async fn sqlite(

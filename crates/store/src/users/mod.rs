@@ -13,13 +13,14 @@ use recado_core::{OrganizationId, Role, SessionId, UserId};
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
+use crate::db::Query;
 use crate::db::page::{Cursor, Listed, Page};
 use crate::db::read::MAX_PAGE_BYTES;
 use crate::db::row::{self, Columns};
 use crate::db::writer::Work;
 use crate::error::StoreError;
 use crate::resources::audit::{AuditAction, Author};
-use crate::store::{Query, Store};
+use crate::store::Store;
 
 pub use links::LINK_LIFETIME;
 pub use passwords::MAX_SIGN_INS;

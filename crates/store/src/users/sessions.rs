@@ -8,6 +8,7 @@ use recado_core::{OrganizationId, SessionId, UserId};
 use sqlx::any::AnyRow;
 
 use super::{User, user, user_columns};
+use crate::db::DatabaseKind;
 use crate::db::page::{Cursor, Listed, Page};
 use crate::db::read::MAX_PAGE_BYTES;
 use crate::db::row::{self, Columns};
@@ -15,7 +16,7 @@ use crate::error::StoreError;
 use crate::resources::audit::{AuditAction, Author};
 use crate::resources::bearer_secrets::{SessionSecret, hash};
 use crate::resources::key_uses;
-use crate::store::{DatabaseKind, Store};
+use crate::store::Store;
 
 /// How long a session lasts that is not used.
 pub const SESSION_IDLE_TIMEOUT: Duration = Duration::from_hours(12);

@@ -12,14 +12,14 @@ use serde::Serialize;
 use serde_json::json;
 use sqlx::AnyConnection;
 
-use crate::db::batch::{Batchable, Batches, Gathered};
+use crate::db::DatabaseKind;
+use crate::db::batch::Batchable;
 use crate::db::row::{self, Columns, owner, unpacking};
 use crate::error::StoreError;
 use crate::events::append::EventLog;
 use crate::ids::WebhookEndpointId;
-use crate::store::{DatabaseKind, Store};
-use crate::webhooks::claim::AfterAttempt;
-use crate::webhooks::deliveries::{DeliveryAttempt, DeliveryKey, DeliveryStatus};
+use crate::store::Store;
+use crate::webhooks::deliveries::{AfterAttempt, DeliveryAttempt, DeliveryKey, DeliveryStatus};
 use crate::webhooks::ordering_keys::{Ended, pass_turns};
 
 /// An attempt and what follows from it, as both databases unpack it.
@@ -98,12 +98,6 @@ impl Batchable for Attempted {
                 Box::pin(async move { record_all(kind, owner, attempts, connection).await })
             })
             .await
-    }
-}
-
-impl Gathered for Attempted {
-    fn batches(store: &Store) -> &Batches<Self> {
-        store.attempted()
     }
 }
 

@@ -5,26 +5,14 @@ use serde_json::{Value, json};
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
+use crate::db::DatabaseKind;
 use crate::db::row::{self, Columns, unpacking};
 use crate::error::StoreError;
 use crate::events::{self, Event};
-use crate::store::{DatabaseKind, Store};
+use crate::store::Store;
 use crate::webhooks::attempts::Attempted;
-use crate::webhooks::deliveries::{self, Delivery, DeliveryAttempt, DeliveryKey};
+use crate::webhooks::deliveries::{self, AfterAttempt, Delivery, DeliveryAttempt, DeliveryKey};
 use crate::webhooks::endpoints::{self, WebhookEndpoint};
-
-/// What follows an attempt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AfterAttempt {
-    /// It arrived.
-    Delivered,
-    /// It is tried again.
-    RetryAt(Timestamp),
-    /// It is given up, and the next of its conversation goes.
-    GiveUp,
-    /// It is not sent, and the next of its conversation goes: nothing is learned about the endpoint.
-    Skipped,
-}
 
 /// A delivery to be made now.
 #[derive(Debug, Clone)]

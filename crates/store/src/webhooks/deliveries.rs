@@ -7,13 +7,14 @@ use jiff::Timestamp;
 use recado_core::{ConversationId, OrganizationId};
 use sqlx::any::AnyRow;
 
+use crate::db::Query;
 use crate::db::page::{Cursor, Listed, Page};
 use crate::db::read::MAX_PAGE_BYTES;
 use crate::db::row::Columns;
 use crate::error::StoreError;
 use crate::events::EventId;
 use crate::ids::WebhookEndpointId;
-use crate::store::{Query, Store};
+use crate::store::Store;
 
 /// What names a delivery: there is one of each event for each endpoint.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -123,6 +124,19 @@ macro_rules! deliveries {
             " from deliveries where organization_id = $1 and endpoint_id = $2 and seq > $3"
         )
     };
+}
+
+/// What follows an attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AfterAttempt {
+    /// It arrived.
+    Delivered,
+    /// It is tried again.
+    RetryAt(Timestamp),
+    /// It is given up, and the next of its conversation goes.
+    GiveUp,
+    /// It is not sent, and the next of its conversation goes: nothing is learned about the endpoint.
+    Skipped,
 }
 
 impl Store {

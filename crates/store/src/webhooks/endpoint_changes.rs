@@ -6,13 +6,14 @@ use secrecy::SecretString;
 use serde_json::json;
 use sqlx::AnyConnection;
 
+use crate::db::Query;
 use crate::db::row;
 use crate::error::StoreError;
 use crate::events::EventKind;
 use crate::events::append::{EventLog, NewEvent};
 use crate::ids::WebhookEndpointId;
 use crate::resources::audit::{self, AuditAction, Author, audited};
-use crate::store::{Query, Store};
+use crate::store::Store;
 use crate::webhooks::endpoints::{
     WebhookEndpoint, WebhookFormat, endpoint, endpoint_columns, kinds,
 };

@@ -6,12 +6,13 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use recado_core::OrganizationId;
 use secrecy::SecretString;
+use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
 use crate::db::page::{Cursor, Listed, Page};
 use crate::db::read::MAX_PAGE_BYTES;
 use crate::db::row::{self, Columns};
-use crate::encryption::SealedSecrets;
+use crate::encryption::{MasterKey, SealedSecrets};
 use crate::error::StoreError;
 use crate::events::EventKind;
 use crate::ids::WebhookEndpointId;
@@ -123,6 +124,34 @@ macro_rules! endpoint_columns {
     };
 }
 pub(crate) use endpoint_columns;
+
+impl WebhookEndpoint {
+    /// Decrypts its secrets.
+    pub(crate) fn secrets(&self, key: &MasterKey) -> Result<WebhookSecrets, StoreError> {
+        WebhookSecrets::open(&self.sealed, key, &self.organization_id, &self.id)
+    }
+
+    /// Writes other secrets.
+    pub(crate) async fn replace(
+        &mut self,
+        secrets: &WebhookSecrets,
+        key: &MasterKey,
+        connection: &mut AnyConnection,
+    ) -> Result<(), StoreError> {
+        self.sealed = secrets.seal(key, place(&self.organization_id, &self.id))?;
+        sqlx::query(
+            "update webhook_endpoints set key_id = $3, secrets = $4 \
+             where organization_id = $1 and id = $2",
+        )
+        .bind(self.organization_id.as_str().to_owned())
+        .bind(self.id.as_str().to_owned())
+        .bind(self.sealed.key_id.clone())
+        .bind(self.sealed.bytes.clone())
+        .execute(connection)
+        .await?;
+        Ok(())
+    }
+}
 
 impl Store {
     /// Creates an endpoint and encrypts its secrets.

@@ -5,12 +5,13 @@ use recado_core::OrganizationId;
 use serde_json::json;
 use sqlx::AnyConnection;
 
+use crate::db::DatabaseKind;
 use crate::db::row::{self, Columns, owner, unpacking};
 use crate::error::StoreError;
 use crate::events::EventId;
 use crate::events::append::EventLog;
 use crate::ids::WebhookEndpointId;
-use crate::store::{DatabaseKind, Store};
+use crate::store::Store;
 use crate::webhooks::deliveries::DeliveryKey;
 use crate::webhooks::ordering_keys::Heads;
 

@@ -6,12 +6,10 @@ use jiff::Timestamp;
 use recado_core::OrganizationId;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer, Serialize};
-use sqlx::AnyConnection;
 
 use crate::encryption::{MasterKey, Place, SealedSecrets};
 use crate::error::StoreError;
 use crate::ids::WebhookEndpointId;
-use crate::webhooks::endpoints::WebhookEndpoint;
 
 /// What an endpoint's calls are signed and adorned with.
 #[derive(Clone)]
@@ -46,6 +44,34 @@ pub struct WebhookHeader {
 const MAX_SIGNING: usize = 10;
 
 impl WebhookSecrets {
+    /// Decrypts the secrets of an endpoint.
+    pub(crate) fn open(
+        sealed: &SealedSecrets,
+        key: &MasterKey,
+        organization: &OrganizationId,
+        id: &WebhookEndpointId,
+    ) -> Result<Self, StoreError> {
+        let stored: StoredSecrets = sealed.open(key, place(organization, id))?;
+        let corrupt = || StoreError::Corrupt {
+            table: "webhook_endpoints",
+            column: "secrets",
+            id: id.to_string(),
+        };
+        let previous = stored.previous.into_iter().map(|previous| {
+            let until = Timestamp::from_millisecond(previous.until).map_err(|_| corrupt())?;
+            let secret = previous.secret.into();
+            Ok::<_, StoreError>(PreviousSecret { secret, until })
+        });
+        Ok(Self {
+            current: stored.current.into(),
+            previous: previous.collect::<Result<_, _>>()?,
+            header: stored.header.map(|header| WebhookHeader {
+                name: header.name,
+                value: header.value.into(),
+            }),
+        })
+    }
+
     /// Puts a new secret in the place of the current one, which signs as well until `previous_until`.
     ///
     /// # Errors
@@ -76,53 +102,6 @@ impl WebhookSecrets {
 impl fmt::Debug for WebhookSecrets {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("WebhookSecrets([REDACTED])")
-    }
-}
-
-impl WebhookEndpoint {
-    /// Decrypts its secrets.
-    pub(crate) fn secrets(&self, key: &MasterKey) -> Result<WebhookSecrets, StoreError> {
-        let place = place(&self.organization_id, &self.id);
-        let stored: StoredSecrets = self.sealed.open(key, place)?;
-        let corrupt = || StoreError::Corrupt {
-            table: "webhook_endpoints",
-            column: "secrets",
-            id: self.id.to_string(),
-        };
-        let previous = stored.previous.into_iter().map(|previous| {
-            let until = Timestamp::from_millisecond(previous.until).map_err(|_| corrupt())?;
-            let secret = previous.secret.into();
-            Ok::<_, StoreError>(PreviousSecret { secret, until })
-        });
-        Ok(WebhookSecrets {
-            current: stored.current.into(),
-            previous: previous.collect::<Result<_, _>>()?,
-            header: stored.header.map(|header| WebhookHeader {
-                name: header.name,
-                value: header.value.into(),
-            }),
-        })
-    }
-
-    /// Writes other secrets.
-    pub(crate) async fn replace(
-        &mut self,
-        secrets: &WebhookSecrets,
-        key: &MasterKey,
-        connection: &mut AnyConnection,
-    ) -> Result<(), StoreError> {
-        self.sealed = secrets.seal(key, place(&self.organization_id, &self.id))?;
-        sqlx::query(
-            "update webhook_endpoints set key_id = $3, secrets = $4 \
-             where organization_id = $1 and id = $2",
-        )
-        .bind(self.organization_id.as_str().to_owned())
-        .bind(self.id.as_str().to_owned())
-        .bind(self.sealed.key_id.clone())
-        .bind(self.sealed.bytes.clone())
-        .execute(connection)
-        .await?;
-        Ok(())
     }
 }
 

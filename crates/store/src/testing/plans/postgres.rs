@@ -2,9 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use sqlx::{AnyConnection, AssertSqlSafe};
+use sqlx::{AnyConnection, AssertSqlSafe, Row as _};
 
-use super::{SMALL_INDEXES, rows};
+/// Partial indexes that hold only what is in flight at this moment.
+pub(super) const SMALL_INDEXES: [&str; 3] = [
+    "messages_sending",
+    "webhook_calls_claimed",
+    "deliveries_claimed",
+];
 
 /// What begins the source of a list that PostgreSQL unpacks: each row of it is looked up.
 const UNPACKED: &str = "jsonb_array_elements(";
@@ -141,4 +146,16 @@ async fn without_statistics(
         all && !few && (of_table(&steps[1]) || steps[1].contains("Bitmap Index Scan"))
     });
     Ok(wrong.then(|| plan.join("\n    ")))
+}
+
+/// Runs a statement; returns one column of its rows.
+pub(super) async fn rows(
+    text: String,
+    column: usize,
+    connection: &mut AnyConnection,
+) -> Result<Vec<String>, sqlx::Error> {
+    let rows = sqlx::raw_sql(AssertSqlSafe(text))
+        .fetch_all(connection)
+        .await?;
+    rows.iter().map(|row| row.try_get(column)).collect()
 }
