@@ -161,6 +161,63 @@ async fn nothing_is_created_while_a_row_is_wrong() {
 }
 
 #[tokio::test]
+async fn another_spelling_of_a_number_is_told_in_a_dry_run_and_by_the_import() {
+    let world = World::start().await;
+    let shell = shop(&world).await;
+    connect(&shell).await;
+    let text = format!(
+        "{HEAD}agent-123,,n1,whatsapp,+5511900000007,\nagent-123,,n2,whatsapp,+551100000007,\n"
+    );
+    for (dry_run, status) in [(Some("--dry-run"), "ready"), (None, "created")] {
+        let mut import = vec!["import", "chatvolt", "-"];
+        import.extend(dry_run);
+        let (rows, _) = reported(&shell.feed(&import, &text).await.done());
+        let told: Vec<_> = rows
+            .iter()
+            .filter_map(|row| row["warning"].as_str())
+            .collect();
+        assert!(
+            told.iter().any(|told| told.starts_with("Is another spelling of the number of conversation n")),
+            "{rows:?}"
+        );
+        assert!(rows.iter().all(|row| row["status"] == status), "{rows:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_warning_of_the_server_is_shown_and_reported() {
+    let (url, _asks, may_answer) = slow().await;
+    let shell = Shell::default()
+        .set("RECADO_SERVER", &url)
+        .set("RECADO_KEY", "rcd_key");
+    let text = format!("{HEAD}agent-123,,n1,whatsapp,+5511900000007,\n");
+    for output in ["json", "table"] {
+        may_answer.add_permits(1);
+        let import = ["import", "chatvolt", "-", "--output", output];
+        let told = shell.feed(&import, &text).await.done();
+        assert!(told.contains("to be looked at"), "{told}");
+    }
+}
+
+#[tokio::test]
+async fn a_file_without_rows_is_an_error() {
+    let world = World::start().await;
+    let shell = shop(&world).await;
+    for text in ["", "[]", HEAD] {
+        for output in ["json", "table"] {
+            let import = ["import", "chatvolt", "-", "--output", output];
+            let ran = shell.feed(&import, text).await;
+            assert_eq!(ran.code, 2, "{}", ran.stderr);
+            assert!(
+                ran.stdout.contains("the file has no rows"),
+                "{}",
+                ran.stdout
+            );
+        }
+    }
+}
+
+#[tokio::test]
 async fn an_import_that_is_killed_goes_on_where_it_was() {
     let world = World::start().await;
     let shell = shop(&world).await;
@@ -256,7 +313,7 @@ async fn slow() -> (String, mpsc::UnboundedReceiver<()>, Arc<Semaphore>) {
         async move {
             asked.send(()).ok();
             answers.acquire().await.expect("it stays open").forget();
-            Json(json!({}))
+            Json(json!({"warnings": [{"field": "to", "message": "to be looked at"}]}))
         }
     };
     let agents = json!([{"id": "agent-123", "name": "Front desk"}]);

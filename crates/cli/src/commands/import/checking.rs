@@ -7,7 +7,7 @@ use recado_core::{AgentId, ConversationId};
 use serde_json::{Value, json};
 
 use super::channels::{Choice, Choices};
-use super::existing::{Existing, Parties};
+use super::existing::{Existing, Parties, Talk};
 use super::parsing::{Place, Row, Said, SaidConversation};
 use super::recipient::{To, to};
 use crate::failure::Failure;
@@ -27,6 +27,8 @@ pub(super) struct Checked {
     pub(super) warning: Option<String>,
     /// Which other agent talks to the same phone.
     pub(super) shared: Option<String>,
+    /// Which conversation has another spelling of the number, or of what else the server warned.
+    pub(super) notice: Option<String>,
     pub(super) verdict: Verdict,
 }
 
@@ -38,6 +40,7 @@ impl Checked {
             id,
             warning: None,
             shared: None,
+            notice: None,
             verdict,
         }
     }
@@ -193,7 +196,7 @@ impl Checker<'_> {
     /// The conversation of a row, or what is wrong with a row that says nothing.
     fn conversation(&mut self, row: Row) -> Option<Checked> {
         let (place, mut id) = (row.place, String::new());
-        let (mut warning, mut shared) = (None, None);
+        let (mut warning, mut shared, mut notice) = (None, None, None);
         let mut kind = Kind::Conversation;
         let verdict = match row.said {
             Err(problem) => {
@@ -209,6 +212,7 @@ impl Checker<'_> {
                     let verdict = self.new_conversation(&id, &place, &parties, &to.given);
                     if matches!(verdict, Verdict::Create(_)) {
                         shared = self.shared(&parties);
+                        notice = self.spelled_otherwise(&parties);
                         self.planned.add(id.clone(), parties);
                     }
                     verdict
@@ -222,18 +226,36 @@ impl Checker<'_> {
             id,
             warning,
             shared,
+            notice,
             verdict,
         })
     }
 
     /// Says which other agent talks to the same phone.
     fn shared(&self, parties: &Parties) -> Option<String> {
-        let mut all = [self.existing, &self.planned].into_iter();
-        let other = all.find_map(|all| all.talk_of_another_agent(parties))?;
+        let other = self
+            .talks(parties)
+            .find(|talk| talk.agent != parties.agent)?;
         Some(format!(
             "agent {} talks to this phone over this channel as well, in conversation {}: what the customer writes comes to one of the two",
             other.agent, other.id
         ))
+    }
+
+    /// Says which conversation of the same agent has another spelling of the number, in the words of the server.
+    fn spelled_otherwise(&self, parties: &Parties) -> Option<String> {
+        let same = self
+            .talks(parties)
+            .find(|talk| talk.agent == parties.agent)?;
+        Some(format!(
+            "Is another spelling of the number of conversation {} of the same agent and channel; use one of the two",
+            same.id
+        ))
+    }
+
+    fn talks(&self, parties: &Parties) -> impl Iterator<Item = &Talk> {
+        let all = [self.existing, &self.planned].into_iter();
+        all.flat_map(|all| all.talks(parties))
     }
 
     /// Who talks to whom, with everything that is wrong about it.

@@ -127,17 +127,19 @@ fn new_of(rows: Vec<Checked>, report: &mut Report) -> Result<Vec<(Checked, Value
 async fn create(
     client: &Client,
     list: &str,
-    row: Checked,
+    mut row: Checked,
     body: Value,
     pace: watch::Receiver<Pace>,
 ) -> (Checked, Result<&'static str, Failure>) {
-    let (mut ends, path) = (pace.clone(), [list, &row.id]);
+    let (mut ends, path, mut notice) = (pace.clone(), [list, &row.id], None);
     let created = tokio::select! {
-        created = try_to_create(client, &path, &body, pace) => created,
+        created = try_to_create(client, &path, &body, pace, &mut notice) => created,
         () = reached(&mut ends, Pace::Ending) => {
             Err(Failure::OutcomeUnknown("the answer was not waited for".to_owned()))
         }
     };
+    // The check of the rows may have found the same.
+    row.notice = row.notice.or(notice);
     (row, created)
 }
 
@@ -163,11 +165,16 @@ async fn try_to_create(
     path: &[&str; 2],
     body: &Value,
     mut paced: watch::Receiver<Pace>,
+    notice: &mut Option<String>,
 ) -> Result<&'static str, Failure> {
     let (mut pause, mut attempt) = (FIRST_PAUSE, 1);
     loop {
-        let Err(failure) = client.post(&path[..1], body).await else {
-            return Ok("created");
+        let failure = match client.post(&path[..1], body).await {
+            Ok(answer) => {
+                *notice = warnings(&answer.value);
+                return Ok("created");
+            }
+            Err(failure) => failure,
         };
         if failure.reason() == Some("already_exists") {
             return same(client, path, body, failure).await;
@@ -183,6 +190,13 @@ async fn try_to_create(
         pause *= 2;
         attempt += 1;
     }
+}
+
+/// Returns the warnings of an answer.
+fn warnings(answer: &Value) -> Option<String> {
+    let warnings = answer["warnings"].as_array()?.iter();
+    let texts: Vec<_> = warnings.filter_map(|it| it["message"].as_str()).collect();
+    (!texts.is_empty()).then(|| texts.join("; "))
 }
 
 /// How long to wait before the next try, if the server asks for a time.

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use recado_core::Provider;
+use recado_core::inbound::phone_variants;
 use serde_json::Value;
 
 use crate::client::Client;
@@ -89,10 +90,13 @@ impl Existing {
         self.conversations.get(id)
     }
 
-    /// A conversation of another agent with the same recipient over the same channel.
-    pub(super) fn talk_of_another_agent(&self, parties: &Parties) -> Option<&Talk> {
-        let mut talks = self.talks.get(&parties.number())?.iter();
-        talks.find(|talk| talk.agent != parties.agent)
+    /// The conversations with the same recipient over the same channel, in each spelling of its number.
+    pub(super) fn talks(&self, parties: &Parties) -> impl Iterator<Item = &Talk> {
+        let spellings = phone_variants(&parties.to).into_iter();
+        spellings.flat_map(|to| {
+            let talks = self.talks.get(&(parties.channel.clone(), to));
+            talks.into_iter().flatten()
+        })
     }
 
     /// The conversation of these parties.

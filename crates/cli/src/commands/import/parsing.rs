@@ -70,10 +70,21 @@ pub(super) struct SaidConversation {
 /// Reads the rows of a file. A fault of the file itself is a row that says so, and the last one.
 pub(super) fn rows(file: &str, text: &str, into: &mut Vec<Row>) {
     let file: Arc<str> = file.into();
+    let before = into.len();
     if text.trim_start().starts_with(['[', '{']) {
         json(&file, text, into);
     } else {
         table(&file, text, into);
+    }
+    if into.len() == before {
+        into.push(Row {
+            place: Place {
+                file,
+                line: 1,
+                entry: None,
+            },
+            said: Err("the file has no rows: fetch it again, or leave it out".to_owned()),
+        });
     }
 }
 
@@ -135,7 +146,11 @@ fn of_json(value: &Value) -> Result<Said, String> {
         _ => None,
     };
     if text("/conversationId").is_some() || (text("/id").is_none() && text("/agentId").is_some()) {
-        return of_columns(|name| text(&format!("/{name}")));
+        let mut said = of_columns(|name| text(&format!("/{name}")))?;
+        if let Some(conversation) = &mut said.conversation {
+            conversation.is_group = value["isGroup"] == true;
+        }
+        return Ok(said);
     }
     let id = text("/id");
     if let (None, Some(error)) = (&id, text("/error")) {

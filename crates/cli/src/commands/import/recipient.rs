@@ -15,6 +15,29 @@ pub(super) struct To {
     pub(super) warning: Option<String>,
 }
 
+/// What is wrong with a number that is written as a decimal.
+const DECIMAL: &str = "it is written as a decimal number, as a spreadsheet or a program does with a column of numbers: write its digits alone, as a text";
+
+/// Fewest digits before a separator that are a phone number by themselves.
+const MIN_WHOLE_DIGITS: usize = 10;
+
+/// Most digits of a fraction that no phone number has as its last group.
+const MAX_FRACTION_DIGITS: usize = 2;
+
+/// Returns whether an address is a number with a fraction, such as `5511900000001.0`. A dot also separates the groups
+/// of a phone number, and the fraction would become digits of another one.
+fn is_decimal(address: &str) -> bool {
+    let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|it| it.is_ascii_digit());
+    let number = address.trim_start_matches('+');
+    number
+        .split_once(['.', ','])
+        .is_some_and(|(whole, fraction)| {
+            is_digits(whole)
+                && (fraction.is_empty() || is_digits(fraction))
+                && (whole.len() >= MIN_WHOLE_DIGITS || fraction.len() <= MAX_FRACTION_DIGITS)
+        })
+}
+
 /// The first address that can be read, and that the channel carries messages to.
 ///
 /// A conversation with a group is with the group alone: its other addresses are those of a member.
@@ -24,9 +47,12 @@ pub(super) fn to(
 ) -> Result<To, Verdict> {
     let mut first_problem = None;
     for text in &conversation.addresses {
-        let read = text
-            .parse::<GivenRecipient>()
-            .map_err(|error| error.to_string());
+        let read = if is_decimal(text) {
+            Err(DECIMAL.to_owned())
+        } else {
+            text.parse::<GivenRecipient>()
+                .map_err(|error| error.to_string())
+        };
         let is_group = read
             .as_ref()
             .is_ok_and(|read| read.recipient.kind() == RecipientKind::Group);
@@ -61,7 +87,8 @@ pub(super) fn to(
     }
     Err(match first_problem {
         _ if conversation.is_group => Verdict::LeftOut(
-            "it is with a group, and channelExternalId is not the address of one".to_owned(),
+            "it is with a group, and phone or channelExternalId is not the address of one"
+                .to_owned(),
         ),
         Some(problem) => Verdict::Wrong(format!("phone: {problem}")),
         None => Verdict::Wrong("it has no phone: fill it in, or delete the row".to_owned()),

@@ -83,9 +83,8 @@ impl Report {
         if let Some(entry) = row.place.entry {
             line["entry"] = entry.into();
         }
-        let warnings = [row.warning.as_deref(), row.shared.as_deref()];
-        let warnings: Vec<_> = warnings.into_iter().flatten().collect();
-        let warning = (!warnings.is_empty()).then(|| warnings.join("; "));
+        let shown = joined([row.shared.as_deref(), row.notice.as_deref()]);
+        let warning = joined([row.warning.as_deref(), shown.as_deref()]);
         for (key, text) in [("problem", problem), ("warning", warning.as_deref())] {
             if let Some(text) = text {
                 line[key] = text.into();
@@ -98,7 +97,7 @@ impl Report {
             return self.print(&line, String::new());
         }
         let problem = problem.filter(|_| matches!(status, "wrong" | "failed"));
-        match problem.or(row.shared.as_deref()) {
+        match problem.or(shown.as_deref()) {
             Some(problem) => {
                 self.shown += 1;
                 if self.shown > MAX_SHOWN {
@@ -166,11 +165,7 @@ impl Report {
                 self.shown - MAX_SHOWN
             ));
         }
-        lines.push(if parts.is_empty() {
-            "the file has no rows".to_owned()
-        } else {
-            parts.join(", ")
-        });
+        lines.push(parts.join(", "));
         if self.warnings > 0 {
             lines.push(format!(
                 "{} phone numbers may be meant otherwise: --report FILE tells how each was read",
@@ -190,6 +185,12 @@ impl Report {
             exit_code,
         }
     }
+}
+
+/// Joins the texts that are there; `None` if there are none.
+fn joined(texts: [Option<&str>; 2]) -> Option<String> {
+    let texts: Vec<_> = texts.into_iter().flatten().collect();
+    (!texts.is_empty()).then(|| texts.join("; "))
 }
 
 fn unwritten(error: &std::io::Error) -> Failure {

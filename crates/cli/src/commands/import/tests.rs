@@ -155,6 +155,19 @@ fn what_is_not_whatsapp_is_left_out(#[case] channel: &str) {
 #[case::unknown_channel("a1,,c1,whatsap,+5511900000002,", "give --channel whatsap=ID")]
 #[case::no_phone("a1,,c1,whatsapp,,", "it has no phone")]
 #[case::not_a_phone("a1,,c1,whatsapp,12,", "phone: ")]
+#[case::a_decimal(
+    "a1,,c1,whatsapp,5511900020018.0,",
+    "phone: it is written as a decimal number"
+)]
+#[case::a_decimal_with_a_plus(
+    "a1,,c1,whatsapp,+5511900020018.00,",
+    "phone: it is written as a decimal number"
+)]
+#[case::a_decimal_comma(
+    "a1,,c1,whatsapp,\"5511900020018,0\",",
+    "phone: it is written as a decimal number"
+)]
+#[case::a_power_of_ten("a1,,c1,whatsapp,5.511900020018E12,", "phone: ")]
 #[case::a_trunk_zero("a1,,c1,whatsapp,+44 (0)20 7946 0018,", "phone: ")]
 #[case::not_carried(
     "a1,,c1,whatsapp,190000000000001@lid,",
@@ -368,6 +381,10 @@ fn a_problem_says_where_it_is(#[case] text: &str, #[case] place: &str) {
     "an error of ChatVolt, not data (UNAUTHORIZED)"
 )]
 #[case::without_id("\n{\"name\":\"Bia\"}", 1, 2, "it has no id")]
+#[case::empty("", 1, 1, "the file has no rows")]
+#[case::blank("\n \n", 1, 1, "the file has no rows")]
+#[case::an_empty_list("[]\n", 1, 1, "the file has no rows")]
+#[case::a_head_alone("agentId,agentName\n", 1, 1, "the file has no rows")]
 #[case::without_columns("a;b\n1;2\n", 1, 1, "has to name the columns")]
 #[case::a_page("<html>\n", 1, 1, "has to name the columns")]
 #[case::an_open_quote("conversationId,name\nc1,\"Rita\nc2,Bia\n", 1, 2, "more than one line")]
@@ -390,6 +407,61 @@ fn a_file_that_is_not_read_to_its_end_says_where(
     assert_eq!(last.place.line, line);
     let said = last.said.as_ref().err().unwrap();
     assert!(said.contains(problem), "{said}");
+}
+
+#[rstest]
+#[case(json!({"conversationId": "c1", "channel": "whatsapp", "phone": 5_511_900_020_018.0}))]
+#[case(json!({"conversationId": "c1", "channel": "whatsapp", "phone": 5_511_900_020_018.25}))]
+#[case(json!({"id": "c1", "channel": "whatsapp", "channelExternalId": 5_511_900_020_018.0}))]
+#[case(json!({"id": "c1", "channel": "whatsapp", "participantsContacts": [{"phoneNumber": "5511900020018.0"}]}))]
+fn a_fraction_is_never_part_of_a_number(#[case] text: Value) {
+    let row = plan(&text.to_string(), &[]).conversations.remove(0);
+    let Verdict::Wrong(problem) = &row.verdict else {
+        panic!("{:?}", row.verdict);
+    };
+    assert!(problem.contains("written as a decimal number"), "{problem}");
+}
+
+#[rstest]
+#[case::groups("55.11.90002.0018")]
+#[case::one_dot("551190002.0018")]
+fn dots_between_groups_of_digits_are_read(#[case] phone: &str) {
+    let row = one(&format!("a1,,c1,whatsapp,{phone},"));
+    assert!(row.is_new(), "{:?}", row.verdict);
+}
+
+#[rstest]
+#[case::a_group("120363000000000001@g.us", Ok("120363000000000001@g.us"))]
+#[case::a_member("5511900000009", Err("is not the address of one"))]
+fn a_row_of_json_with_the_names_of_a_table_may_be_a_group(
+    #[case] phone: &str,
+    #[case] expected: Result<&str, &str>,
+) {
+    let text = json!({"conversationId": "c1", "channel": "zapi", "phone": phone, "isGroup": true});
+    let row = plan(&text.to_string(), &["zapi=z1"])
+        .conversations
+        .remove(0);
+    match (row.verdict, expected) {
+        (Verdict::Create(body), Ok(to)) => assert_eq!(body["to"], to),
+        (Verdict::LeftOut(text), Err(reason)) => assert!(text.contains(reason), "{text}"),
+        (other, _) => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn another_spelling_of_a_number_is_a_warning() {
+    let text = "conversationId,channel,phone\n\
+        c1,whatsapp,+5511900000002\nc2,whatsapp,+551100000002\nc3,whatsapp,+551100000001\nc4,zapperapi,+551100000002\n";
+    let rows = plan(text, &[]).conversations;
+    assert!(rows.iter().all(Checked::is_new));
+    let notices: Vec<_> = rows.iter().map(|row| row.notice.as_deref()).collect();
+    let of = |id: &str| {
+        format!(
+            "Is another spelling of the number of conversation {id} of the same agent and channel; use one of the two"
+        )
+    };
+    let (planned, old) = (of("c1"), of("old"));
+    assert_eq!(notices, [None, Some(&*planned), Some(&*old), None]);
 }
 
 #[test]
