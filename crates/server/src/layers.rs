@@ -165,14 +165,12 @@ pub(crate) fn canonical(uri: &Uri) -> Option<Uri> {
     if rest != pages::DOCS {
         rest = rest.trim_end_matches('/');
     }
-    while rest.starts_with("//") {
-        rest = &rest[1..];
-    }
+    rest = with_one_slash(rest);
     if let Some(under_api) = rest
         .strip_prefix("/api")
         .filter(|rest| rest.is_empty() || rest.starts_with('/'))
     {
-        rest = under_api;
+        rest = with_one_slash(under_api);
     }
     if rest.is_empty() {
         rest = "/";
@@ -187,6 +185,11 @@ pub(crate) fn canonical(uri: &Uri) -> Option<Uri> {
     let mut parts = uri::Parts::default();
     parts.path_and_query = format!("{rest}{query}").parse().ok();
     Uri::from_parts(parts).ok()
+}
+
+fn with_one_slash(path: &str) -> &str {
+    let rest = path.trim_start_matches('/');
+    &path[(path.len() - rest.len()).saturating_sub(1)..]
 }
 
 #[cfg(test)]
@@ -215,6 +218,13 @@ mod tests {
             ("/", None),
             ("//", Some("/")),
             ("/messages/x%20y", None),
+            ("/api//messages/x", Some("/messages/x")),
+            ("//api//messages/x/", Some("/messages/x")),
+            ("///api///messages/x?limit=1", Some("/messages/x?limit=1")),
+            ("/api//messages/x%20", Some("/messages/x")),
+            ("/api//", Some("/")),
+            ("//api//", Some("/")),
+            ("//apiary", Some("/apiary")),
             ("/apiary", None),
             ("/api", Some("/")),
             ("/api/", Some("/")),

@@ -90,6 +90,7 @@ async fn bodies_that_are_no_object_are_refused_and_say_why() {
     let media_type = "Content-Type: application/json";
     let bodies = [
         ("V7", JSON, "", "Required"),
+        ("a byte order mark", JSON, "\u{feff}{}", "Required"),
         ("V8", JSON, "{\"agentId\":", "Invalid JSON"),
         ("V9 array", JSON, "[]", array),
         ("V9 text", JSON, "\"text\"", text),

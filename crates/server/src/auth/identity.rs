@@ -89,9 +89,7 @@ async fn by_key(
     authorization: &HeaderValue,
     now: Timestamp,
 ) -> Result<Identity, ApiError> {
-    let secret = presented_key(authorization).ok_or_else(|| {
-        unauthorized("UNAUTHORIZED: send an API key as `Authorization: Bearer <key>`")
-    })?;
+    let secret = presented_key(authorization)?;
     let key = app.store.find_api_key_by_secret(secret, now).await?;
     let key = key.ok_or_else(|| {
         unauthorized("UNAUTHORIZED: this API key is not known; it may have expired or been deleted")
@@ -135,9 +133,27 @@ fn author(parts: &Parts, actor: Actor, at: Timestamp) -> Author {
 }
 
 /// Returns the second word of `Authorization` and ignores the first, as ChatVolt does.
-fn presented_key(authorization: &HeaderValue) -> Option<&str> {
-    let value = authorization.to_str().ok()?;
-    value.split_ascii_whitespace().nth(1)
+///
+/// # Errors
+///
+/// There is no second word, or it has characters that no key has.
+fn presented_key(authorization: &HeaderValue) -> Result<&str, ApiError> {
+    let mut words = authorization
+        .as_bytes()
+        .split(u8::is_ascii_whitespace)
+        .filter(|word| !word.is_empty());
+    let key = words.nth(1).ok_or_else(|| {
+        unauthorized("UNAUTHORIZED: send an API key as `Authorization: Bearer <key>`")
+    })?;
+    let is_of_a_key = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-".contains(byte);
+    str::from_utf8(key)
+        .ok()
+        .filter(|key| key.bytes().all(|byte| is_of_a_key(&byte)))
+        .ok_or_else(|| {
+            unauthorized(
+                "UNAUTHORIZED: the API key has characters that no key has, such as quotation marks or the `…` of an example: send the key alone, as `Authorization: Bearer <key>`",
+            )
+        })
 }
 
 /// Returns the error of a session that is not known, or not any more.
@@ -147,4 +163,38 @@ pub(crate) fn ended_session() -> ApiError {
 
 fn unauthorized(message: &str) -> ApiError {
     ApiError::new(Reason::Unauthorized, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    const MISSING: &str = "UNAUTHORIZED: send an API key as";
+    const NOT_OF_A_KEY: &str = "UNAUTHORIZED: the API key has characters that no key has";
+
+    #[rstest]
+    #[case::a_key("Bearer recado_a1B2", Ok("recado_a1B2"))]
+    #[case::any_first_word("\u{201c}Token\u{201d} recado_a1B2", Ok("recado_a1B2"))]
+    #[case::nothing("", Err(MISSING))]
+    #[case::the_key_alone("recado_a1B2", Err(MISSING))]
+    #[case::quoted("Bearer \"recado_a1B2\"", Err(NOT_OF_A_KEY))]
+    #[case::in_curly_quotes("Bearer \u{201c}recado_a1B2\u{201d}", Err(NOT_OF_A_KEY))]
+    #[case::of_an_example("Bearer \u{2026}", Err(NOT_OF_A_KEY))]
+    #[case::in_brackets("Bearer <key>", Err(NOT_OF_A_KEY))]
+    #[case::a_variable("Bearer $RECADO_KEY", Err(NOT_OF_A_KEY))]
+    fn a_key_that_cannot_be_one_is_told(
+        #[case] header: &str,
+        #[case] expected: Result<&str, &str>,
+    ) {
+        let value = HeaderValue::from_bytes(header.as_bytes()).expect("a header value");
+        match (presented_key(&value), expected) {
+            (Ok(key), Ok(expected)) => assert_eq!(key, expected),
+            (Err(error), Err(begin)) => {
+                assert!(error.message.starts_with(begin), "{}", error.message);
+            }
+            (found, _) => panic!("{header}: {:?}", found.map_err(|error| error.message)),
+        }
+    }
 }
