@@ -282,7 +282,18 @@ async fn what_is_deleted_is_gone() {
     let ran = shell.run(&send_flags("conv-456")).await;
     assert_eq!(ran.code, 2);
     assert!(ran.stderr.contains("unsupported_channel"), "{}", ran.stderr);
-    shell.run(&["agent", "delete", "agent-123"]).await.done();
+    let named = shell
+        .run(&["channel", "update", "support", "--agent", "agent-123"])
+        .await;
+    named.done();
+    let deleted = shell.run(&["agent", "delete", "agent-123"]).await;
+    for warning in [
+        "warning: conversations name agent agent-123: they stay",
+        "warning: channel support names agent agent-123: its new customers come to the organization's first agent",
+    ] {
+        assert!(deleted.stderr.contains(warning), "{}", deleted.stderr);
+    }
+    assert_eq!(deleted.code, 0, "{}", deleted.stderr);
     assert_eq!(shell.run(&["agent", "delete", "agent-123"]).await.code, 4);
     let keys = shell.run(&["key", "list", "--org", "loja"]).await.json();
     let key = keys["data"][0]["id"].as_str().expect("an id");

@@ -4,11 +4,11 @@ use clap::Subcommand;
 use recado_core::AgentId;
 use serde_json::json;
 
-use super::listing::ListArgs;
+use super::listing::{self, ListArgs};
 use crate::client::Client;
 use crate::confirmation::Confirmation;
 use crate::failure::Failure;
-use crate::output::{Columns, Output};
+use crate::output::{Columns, Output, note};
 
 const COLUMNS: Columns = &[("ID", "/id"), ("NAME", "/name"), ("CREATED", "/createdAt")];
 const FIELDS: Columns = &[
@@ -58,11 +58,38 @@ pub(crate) async fn run(command: Command, client: &Client) -> Result<Output, Fai
             Ok(Output::record(answer, FIELDS))
         }
         Command::Delete { id, confirmation } => {
-            confirmation.ask(&format!(
-                "Delete agent {id}? Its conversations stay, and cannot be sent to any more."
-            ))?;
+            for warning in uses(&id, client).await {
+                note(&warning);
+            }
+            confirmation.ask(&format!("Delete agent {id}?"))?;
             let answer = client.delete(&["agents", id.as_str()]).await?;
             Ok(Output::done(answer, format!("deleted agent {id}")))
         }
     }
+}
+
+/// Says what will still name an agent that is deleted. A key that may not read is told nothing.
+async fn uses(id: &AgentId, client: &Client) -> Vec<String> {
+    let mut warnings = Vec::new();
+    let one = [("agentId", id.to_string()), ("limit", "1".to_owned())];
+    let conversations = client.get(&["conversations"], &one).await;
+    if conversations.is_ok_and(|list| list.value.pointer("/data/0").is_some()) {
+        warnings.push(format!(
+            "warning: conversations name agent {id}: they stay, and a send to one of them has to name another agent"
+        ));
+    }
+    let mut channels = Vec::new();
+    let listed = listing::each(&["channels"], Vec::new(), client, |channel| {
+        if channel["agentId"] == id.as_str() {
+            channels.push(channel["id"].as_str().unwrap_or_default().to_owned());
+        }
+    });
+    // The deletion itself tells what is wrong with the server or the key.
+    listed.await.ok();
+    warnings.extend(channels.iter().map(|channel| {
+        format!(
+            "warning: channel {channel} names agent {id}: its new customers come to the organization's first agent until `recado channel update {channel} --agent AGENT`"
+        )
+    }));
+    warnings
 }

@@ -230,7 +230,10 @@ fn compose(event_type: &'static str, event: &Event, data: Data, found: Surroundi
         conversation_id: event.conversation_id.as_ref().map(ToString::to_string),
         message_id: data.message_id,
         agent_id: event.agent_id.as_ref().map(ToString::to_string),
-        agent_name: found.agent_name,
+        // A receiver reads a text, also when the agent was deleted.
+        agent_name: found
+            .agent_name
+            .or_else(|| event.agent_id.as_ref().map(ToString::to_string)),
         channel: found.provider.map(channel_word),
         // Nobody resolves or ranks conversations here, and no program answers by itself.
         conversation_status: "UNRESOLVED",
@@ -376,6 +379,7 @@ mod tests {
             assert_eq!(payload.get(key), None, "{key}");
         }
         assert_eq!(payload["userMessage"], "");
+        assert_eq!(payload["agentName"], "agent-123");
     }
 
     #[rstest]
