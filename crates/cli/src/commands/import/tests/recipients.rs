@@ -1,0 +1,99 @@
+//! Numbers and groups in every form, and those that may be meant otherwise.
+
+use rstest::rstest;
+use serde_json::{Value, json};
+
+use super::super::checking::{Checked, Verdict};
+use super::{one, plan};
+
+#[rstest]
+#[case(json!({"conversationId": "c1", "channel": "whatsapp", "phone": 5_511_900_020_018.0}))]
+#[case(json!({"conversationId": "c1", "channel": "whatsapp", "phone": 5_511_900_020_018.25}))]
+#[case(json!({"id": "c1", "channel": "whatsapp", "channelExternalId": 5_511_900_020_018.0}))]
+#[case(json!({"id": "c1", "channel": "whatsapp", "participantsContacts": [{"phoneNumber": "5511900020018.0"}]}))]
+fn a_fraction_is_never_part_of_a_number(#[case] text: Value) {
+    let row = plan(&text.to_string(), &[]).conversations.remove(0);
+    let Verdict::Wrong(problem) = &row.verdict else {
+        panic!("{:?}", row.verdict);
+    };
+    assert!(problem.contains("written as a decimal number"), "{problem}");
+}
+
+#[rstest]
+#[case::groups("55.11.90002.0018")]
+#[case::one_dot("551190002.0018")]
+fn dots_between_groups_of_digits_are_read(#[case] phone: &str) {
+    let row = one(&format!("a1,,c1,whatsapp,{phone},"));
+    assert!(row.is_new(), "{:?}", row.verdict);
+}
+
+#[rstest]
+#[case::a_group("120363000000000001@g.us", Ok("120363000000000001@g.us"))]
+#[case::a_member("5511900000009", Err("is not the address of one"))]
+fn a_row_of_json_with_the_names_of_a_table_may_be_a_group(
+    #[case] phone: &str,
+    #[case] expected: Result<&str, &str>,
+) {
+    let text = json!({"conversationId": "c1", "channel": "zapi", "phone": phone, "isGroup": true});
+    let row = plan(&text.to_string(), &["zapi=z1"])
+        .conversations
+        .remove(0);
+    match (row.verdict, expected) {
+        (Verdict::Create(body), Ok(to)) => assert_eq!(body["to"], to),
+        (Verdict::LeftOut(text), Err(reason)) => assert!(text.contains(reason), "{text}"),
+        (other, _) => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn another_spelling_of_a_number_is_a_warning() {
+    let text = "conversationId,channel,phone\n\
+        c1,whatsapp,+5511900000002\nc2,whatsapp,+551100000002\nc3,whatsapp,+551100000001\nc4,zapperapi,+551100000002\n";
+    let rows = plan(text, &[]).conversations;
+    assert!(rows.iter().all(Checked::is_new));
+    let notices: Vec<_> = rows.iter().map(|row| row.notice.as_deref()).collect();
+    let of = |id: &str| {
+        format!(
+            "Is another spelling of the number of conversation {id} of the same agent and channel; use one of the two"
+        )
+    };
+    let (planned, old) = (of("c1"), of("old"));
+    assert_eq!(notices, [None, Some(&*planned), Some(&*old), None]);
+}
+
+#[test]
+fn a_number_that_may_be_meant_otherwise_is_a_warning() {
+    let row = one("a1,,c1,whatsapp,5511900000002,");
+    assert!(row.warning.is_some());
+    assert!(matches!(row.verdict, Verdict::Create(_)));
+}
+
+const GROUP: &str = "120363000000000001@g.us";
+const NOT_CARRIED: &str = "does not carry reply buttons to a group";
+
+#[rstest]
+#[case::by_its_sign(json!("120363000000000001@g.us"), json!(null), "zapi", Ok(GROUP))]
+#[case::by_its_ending(json!("120363000000000001-group"), json!(true), "zapi", Ok(GROUP))]
+#[case::by_its_digits(json!("120363000000000001"), json!(true), "zapi", Ok(GROUP))]
+#[case::an_old_one(json!("5511900000009-1600000000"), json!(null), "zapi", Ok("5511900000009-1600000000@g.us"))]
+#[case::whatsapp(json!("120363000000000001"), json!(null), "whatsapp", Err(NOT_CARRIED))]
+#[case::zapperhub(json!("120363000000000001-group"), json!(null), "zapperapi", Err(NOT_CARRIED))]
+#[case::without_its_address(json!(null), json!(true), "zapi", Err("channelExternalId is not the address of one"))]
+#[case::with_the_number_of_a_member(json!("5511900000009"), json!(true), "zapi", Err("channelExternalId is not the address of one"))]
+fn a_group_is_never_a_conversation_with_a_member(
+    #[case] address: Value,
+    #[case] is_group: Value,
+    #[case] channel: &str,
+    #[case] expected: Result<&str, &str>,
+) {
+    let text = json!({"id": "c1", "channel": channel, "channelExternalId": address, "isGroup": is_group,
+        "whatsappChatLid": "190000000000001@lid",
+        "participantsContacts": [{"externalId": "5511900000002", "phoneNumber": "+55 11 90000-0002"}]});
+    let channels: &[&str] = if channel == "zapi" { &["zapi=z1"] } else { &[] };
+    let row = plan(&text.to_string(), channels).conversations.remove(0);
+    match (row.verdict, expected) {
+        (Verdict::Create(body), Ok(to)) => assert_eq!(body["to"], to),
+        (Verdict::LeftOut(text), Err(reason)) => assert!(text.contains(reason), "{text}"),
+        (other, _) => panic!("{other:?}"),
+    }
+}

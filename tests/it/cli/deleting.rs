@@ -1,0 +1,38 @@
+//! What `recado` deletes, and what it says of what still names it.
+
+use recado_tests::World;
+
+use super::send_flags;
+use super::shell::{connect, shop};
+
+#[tokio::test]
+async fn what_is_deleted_is_gone() {
+    let world = World::start().await;
+    let shell = shop(&world).await;
+    connect(&shell).await;
+    shell.run(&["channel", "delete", "main"]).await.done();
+    assert_eq!(shell.run(&["channel", "show", "main"]).await.code, 4);
+    let ran = shell.run(&send_flags("conv-456")).await;
+    assert_eq!(ran.code, 2);
+    assert!(ran.stderr.contains("unsupported_channel"), "{}", ran.stderr);
+    let named = shell
+        .run(&["channel", "update", "support", "--agent", "agent-123"])
+        .await;
+    named.done();
+    let deleted = shell.run(&["agent", "delete", "agent-123"]).await;
+    for warning in [
+        "warning: conversations name agent agent-123: they stay",
+        "warning: channel support names agent agent-123: its new customers come to the organization's first agent",
+    ] {
+        assert!(deleted.stderr.contains(warning), "{}", deleted.stderr);
+    }
+    assert_eq!(deleted.code, 0, "{}", deleted.stderr);
+    assert_eq!(shell.run(&["agent", "delete", "agent-123"]).await.code, 4);
+    let keys = shell.run(&["key", "list", "--org", "loja"]).await.json();
+    let key = keys["data"][0]["id"].as_str().expect("an id");
+    shell
+        .run(&["key", "delete", "--org", "loja", key])
+        .await
+        .done();
+    assert_eq!(shell.run(&["agent", "list"]).await.code, 5);
+}
