@@ -370,3 +370,31 @@ fn mode(file: &std::path::Path) -> u32 {
     use std::os::unix::fs::PermissionsExt as _;
     fs::metadata(file).expect("a file").permissions().mode() & 0o777
 }
+
+#[tokio::test]
+async fn a_key_with_a_misspelled_field_is_not_created() {
+    let world = World::start().await;
+    let keys = async || {
+        let listed = world.client.get("/organizations/demo/api-keys").await;
+        listed.expect(200)["data"].as_array().map(Vec::len)
+    };
+    let before = keys().await;
+    for (name, value) in [
+        ("scope", json!(["read"])),
+        ("expires_at", json!("2030-01-01T00:00:00Z")),
+        ("days", json!(1)),
+    ] {
+        let body = json!({"name": "site", name: value});
+        let refused = world
+            .client
+            .post("/organizations/demo/api-keys", body)
+            .await;
+        assert_eq!(refused.error(), (400, "invalid_body".to_owned()), "{name}");
+        assert!(
+            refused.body["details"][name].is_object(),
+            "{}",
+            refused.text
+        );
+    }
+    assert_eq!(keys().await, before);
+}

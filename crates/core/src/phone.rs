@@ -1,7 +1,7 @@
 //! Phone numbers as people write them: what is accepted, how it is read, and why something is refused.
 
 use phonenumber::metadata::{DATABASE, Metadata};
-use phonenumber::{Mode, PhoneNumber};
+use phonenumber::{Mode, PhoneNumber, Type};
 use serde::Serialize;
 
 use crate::text::{digit, is_dash, is_invisible};
@@ -19,6 +19,24 @@ const PREFIXES: [&str; 5] = [
     "https://wa.me/",
     "http://wa.me/",
     "wa.me/",
+];
+
+/// The country code of Brazil.
+const BRAZIL: u16 = 55;
+
+/// The kinds of numbers whose lengths are looked at; numbers that are dialled within a country only are not among
+/// them.
+const KINDS: [Type; 10] = [
+    Type::FixedLine,
+    Type::Mobile,
+    Type::TollFree,
+    Type::PremiumRate,
+    Type::SharedCost,
+    Type::PersonalNumber,
+    Type::Voip,
+    Type::Pager,
+    Type::Uan,
+    Type::Voicemail,
 ];
 
 /// How a phone number is understood.
@@ -93,6 +111,11 @@ pub enum PhoneError {
         "the number has no + and was read with the country code +{0}{1}, which has no such numbers: write + and the country code first, as in +55 11 90000-0001"
     )]
     Foreign(u16, String),
+    /// The number begins with an area code of Brazil in parentheses, which is also the code of a country.
+    #[error(
+        "the number begins with an area code in parentheses, and would be read with the country code +{0}{1}: write + and the country code first, as in +55 (51) 98888-7777"
+    )]
+    AreaCode(u16, String),
 }
 
 /// Reads a phone number that a person wrote or pasted.
@@ -120,6 +143,9 @@ pub fn read(text: &str) -> Result<(String, Option<String>), PhoneError> {
             "The country code +{code}{country} is not known to have numbers of this form; check the number"
         )),
         (false, false) => return Err(PhoneError::Foreign(code, country)),
+        (true, false) if begins_with_area_code(text) && is_brazilian(&digits) => {
+            return Err(PhoneError::AreaCode(code, country));
+        }
         (true, false) => Some(format!(
             "The number has no +: it was read with the country code +{code}{country}; write the + to be sure"
         )),
@@ -153,6 +179,26 @@ fn plain(text: &str) -> Result<String, PhoneError> {
     Ok(plain)
 }
 
+/// Tells whether two digits in parentheses come first, as in `(51) 98888-7777`.
+fn begins_with_area_code(text: &str) -> bool {
+    let mut inside = text
+        .split(['(', '（', '['])
+        .nth(1)
+        .into_iter()
+        .flat_map(|rest| rest.chars().take_while(|c| digit(*c).is_some()));
+    let before = text.split(['(', '（', '[']).next().unwrap_or_default();
+    !before.chars().any(|c| digit(c).is_some())
+        && inside.next().is_some()
+        && inside.next().is_some()
+        && inside.next().is_none()
+}
+
+/// Tells whether the digits are a number of Brazil with its area code.
+fn is_brazilian(digits: &str) -> bool {
+    let regions = DATABASE.by_code(&BRAZIL).unwrap_or_default();
+    has_numbers_like(BRAZIL, digits, &regions)
+}
+
 /// Splits what marks a number as international from its digits: `+` or the `00` that is dialled in most countries.
 fn international(plain: &str) -> Result<(bool, String), PhoneError> {
     let marked = plain.strip_prefix('+').or_else(|| plain.strip_prefix("00"));
@@ -179,11 +225,24 @@ fn split(digits: &str) -> Option<(u16, &str, Vec<&'static Metadata>)> {
 fn has_numbers_like(code: u16, national: &str, regions: &[&Metadata]) -> bool {
     let has = |national: &str| {
         let mut regions = regions.iter();
-        regions.any(|region| region.descriptors().general().is_match(national))
+        regions.any(|region| {
+            region.descriptors().general().is_match(national) && has_length(national.len(), region)
+        })
     };
     // WhatsApp keeps the 1 of Mexico's mobile numbers, which is not dialled since 2019.
     let older = national.strip_prefix('1').filter(|_| code == 52);
     has(national) || older.is_some_and(has)
+}
+
+/// Tells whether a country has numbers of so many digits without its code: the general pattern only looks at how a
+/// number begins.
+fn has_length(length: usize, region: &Metadata) -> bool {
+    let kinds = KINDS.iter();
+    let mut kinds = kinds.filter_map(|kind| region.descriptors().get(*kind));
+    kinds.any(|kind| {
+        let mut lengths = kind.possible_length().iter();
+        lengths.any(|known| usize::from(*known) == length)
+    })
 }
 
 #[cfg(test)]
@@ -270,6 +329,51 @@ mod tests {
             sentence.contains("has no + and") && sentence.contains(code),
             "{sentence}"
         );
+    }
+
+    #[rstest]
+    #[case::brazil("+55 11 90000-00011")]
+    #[case::brazil_two_more("+55 11 90000-000112")]
+    #[case::north_america("+1 415 555 26719")]
+    #[case::norway("+47 988887777")]
+    #[case::portugal("+351 912 345 6789")]
+    #[case::too_short("+1 415 555 267")]
+    fn a_number_of_a_wrong_length_is_warned_of(#[case] text: &str) {
+        let (_, warning) = read(text).expect(text);
+        let warning = warning.expect("a warning");
+        assert!(warning.contains("not known to have numbers"), "{warning}");
+    }
+
+    #[rstest]
+    #[case("5511900000001")]
+    #[case("55119000000011")]
+    fn without_a_plus_a_number_of_a_wrong_length_is_refused(#[case] digits: &str) {
+        let refused = read(digits).err();
+        let expected = PhoneError::Foreign(55, " (BR)".to_owned());
+        assert_eq!(refused, (digits.len() > 13).then_some(expected));
+    }
+
+    #[rstest]
+    #[case("(51) 98888-7777", "+51 (PE)")]
+    #[case("[31] 98888-7777", "+31 (NL)")]
+    #[case("tel:(48)988887777", "+48 (PL)")]
+    fn an_area_code_in_parentheses_is_not_taken_for_a_country(
+        #[case] text: &str,
+        #[case] code: &str,
+    ) {
+        let sentence = read(text).expect_err(text).to_string();
+        assert!(
+            sentence.contains("area code") && sentence.contains(code),
+            "{sentence}"
+        );
+    }
+
+    #[rstest]
+    #[case("51 988887777")]
+    #[case("(+51) 988887777")]
+    #[case("+51 (98) 8887777")]
+    fn a_number_of_peru_is_taken(#[case] text: &str) {
+        assert_eq!(read(text).expect(text).0, "51988887777");
     }
 
     #[test]

@@ -6,31 +6,52 @@ use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, Method, header};
 use recado_core::FieldErrors;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+use utoipa::openapi::{RefOr, Schema};
 
 use crate::app::App;
 use crate::auth::Identity;
 use crate::error::{ApiError, Reason};
+use crate::extract::nearest;
 use crate::inbound::reading;
 
 /// Most bytes of a request body.
 pub(crate) const MAX_BODY_BYTES: usize = 1024 * 1024;
 
-/// A request body as a shape of ours.
+/// The request body of a route of Recado's own. A field that the route does not know is an error: a key whose
+/// `scopes` are misspelled would be allowed everything.
 pub(crate) struct Body<T>(pub T);
+
+/// The request body of a route that ChatVolt has: fields that only ChatVolt knows are ignored.
+pub(crate) struct ChatvoltBody<T>(pub T);
+
+/// Most unknown fields that are named.
+const MAX_UNKNOWN: usize = 10;
 
 /// Most bytes of the request body of a caller that has proven nothing: as many as are not counted, so that
 /// strangers take no memory from operators.
 pub(crate) const MAX_SMALL_BODY_BYTES: usize = 16 * 1024;
 
-/// A small request body as a shape of ours.
+/// A small request body as a shape of ours; unknown fields are ignored, such as those that a browser's form has.
 pub(crate) struct SmallBody<T>(pub T);
 
-impl<T: DeserializeOwned> FromRequest<Arc<App>> for Body<T> {
+impl<T: DeserializeOwned + ToSchema> FromRequest<Arc<App>> for Body<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, ApiError> {
-        read(request, app, MAX_BODY_BYTES).await.map(Self)
+        let object = read(request, app, MAX_BODY_BYTES).await?;
+        check_names(&object, &names::<T>())?;
+        shaped(object).map(Self)
+    }
+}
+
+impl<T: DeserializeOwned> FromRequest<Arc<App>> for ChatvoltBody<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, ApiError> {
+        let object = read(request, app, MAX_BODY_BYTES).await?;
+        shaped(object).map(Self)
     }
 }
 
@@ -38,16 +59,47 @@ impl<T: DeserializeOwned> FromRequest<Arc<App>> for SmallBody<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, ApiError> {
-        read(request, app, MAX_SMALL_BODY_BYTES).await.map(Self)
+        let object = read(request, app, MAX_SMALL_BODY_BYTES).await?;
+        shaped(object).map(Self)
     }
 }
 
-/// Reads a body of at most `most` bytes.
-async fn read<T: DeserializeOwned>(
-    request: Request,
-    app: &App,
-    most: usize,
-) -> Result<T, ApiError> {
+fn shaped<T: DeserializeOwned>(object: Map<String, Value>) -> Result<T, ApiError> {
+    T::deserialize(Value::Object(object))
+        .map_err(|_| FieldErrors::root("A field has a value of a wrong type").into())
+}
+
+/// The names of the fields, as the `OpenAPI` document has them.
+fn names<T: ToSchema>() -> Vec<String> {
+    match T::schema() {
+        RefOr::T(Schema::Object(object)) => object.properties.into_keys().collect(),
+        RefOr::T(_) | RefOr::Ref(_) => Vec::new(),
+    }
+}
+
+/// Checks that a body has only fields with these names.
+///
+/// # Errors
+///
+/// Names every other field, and the one that was probably meant.
+fn check_names(object: &Map<String, Value>, known: &[String]) -> Result<(), ApiError> {
+    let unknown = object.keys().filter(|name| !known.contains(*name));
+    let mut errors = FieldErrors::default();
+    for name in unknown.take(MAX_UNKNOWN) {
+        let sentence = match nearest(name, known) {
+            Some(meant) => format!("Unknown field; write {meant}"),
+            None => format!("Unknown field; this route has {}", known.join(", ")),
+        };
+        errors.fields.insert(name.clone(), vec![sentence]);
+    }
+    if errors.fields.is_empty() {
+        return Ok(());
+    }
+    Err(errors.into())
+}
+
+/// Reads an object of at most `most` bytes.
+async fn read(request: Request, app: &App, most: usize) -> Result<Map<String, Value>, ApiError> {
     let (parts, body) = request.into_parts();
     // Every route that takes a body asks for its caller first.
     let caller = parts.extensions.get::<Identity>();
@@ -57,13 +109,11 @@ async fn read<T: DeserializeOwned>(
     if bytes.is_empty() && parts.method == Method::PATCH {
         return Err(FieldErrors::root("The body is missing; send the fields to change").into());
     }
-    let object = parse(&parts.headers, &bytes)?;
-    T::deserialize(object)
-        .map_err(|_| FieldErrors::root("A field has a value of a wrong type").into())
+    parse(&parts.headers, &bytes)
 }
 
 /// The body as a JSON object; no body at all is an empty one, as with ChatVolt.
-fn parse(headers: &HeaderMap, bytes: &[u8]) -> Result<Value, ApiError> {
+fn parse(headers: &HeaderMap, bytes: &[u8]) -> Result<Map<String, Value>, ApiError> {
     let content_type = headers
         .get(header::CONTENT_TYPE)
         .map(|value| value.to_str().unwrap_or_default());
@@ -76,7 +126,7 @@ fn parse(headers: &HeaderMap, bytes: &[u8]) -> Result<Value, ApiError> {
             .to_ascii_lowercase()
     });
     match media_type.as_deref() {
-        _ if bytes.is_empty() => Ok(Value::Object(serde_json::Map::new())),
+        _ if bytes.is_empty() => Ok(Map::new()),
         None => parse_json(bytes),
         Some(media_type) if media_type == "application/json" || media_type.ends_with("+json") => {
             parse_json(bytes)
@@ -89,11 +139,11 @@ fn parse(headers: &HeaderMap, bytes: &[u8]) -> Result<Value, ApiError> {
     }
 }
 
-fn parse_json(bytes: &[u8]) -> Result<Value, ApiError> {
+fn parse_json(bytes: &[u8]) -> Result<Map<String, Value>, ApiError> {
     // Editors of Windows and some programs write this mark before a text.
     let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
     match serde_json::from_slice(bytes) {
-        Ok(object @ Value::Object(_)) => Ok(object),
+        Ok(Value::Object(object)) => Ok(object),
         Ok(other) => {
             Err(FieldErrors::root(&format!("Expected object, received {}", type_of(&other))).into())
         }
@@ -154,7 +204,7 @@ fn invalid_json(bytes: &[u8], error: &serde_json::Error) -> String {
     format!("Invalid JSON{place}: {cause}")
 }
 
-fn parse_form(bytes: &[u8]) -> Result<Value, ApiError> {
+fn parse_form(bytes: &[u8]) -> Result<Map<String, Value>, ApiError> {
     if bytes.trim_ascii_start().starts_with(b"{") {
         // What `curl -d '{…}'` sends without a header.
         return Err(FieldErrors::root(
@@ -175,5 +225,38 @@ const fn type_of(value: &Value) -> &'static str {
         Value::String(_) => "string",
         Value::Array(_) => "array",
         Value::Object(_) => "object",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+    use serde_json::json;
+
+    use super::*;
+
+    #[rstest]
+    #[case::known(json!({"name": "site", "scopes": ["read"]}), None)]
+    #[case::empty(json!({}), None)]
+    #[case::cut(json!({"scope": ["read"]}), Some("scope: Unknown field; write scopes"))]
+    #[case::in_snake_case(json!({"expires_at": ""}), Some("expires_at: Unknown field; write expiresAt"))]
+    #[case::of_no_route(
+        json!({"days": 1}),
+        Some("days: Unknown field; this route has name, scopes, expiresAt")
+    )]
+    #[case::two(
+        json!({"nam": "", "scope": []}),
+        Some("nam: Unknown field; write name; scope: Unknown field; write scopes")
+    )]
+    fn a_field_that_a_route_does_not_know_is_an_error(
+        #[case] body: Value,
+        #[case] expected: Option<&str>,
+    ) {
+        let known = ["name", "scopes", "expiresAt"].map(str::to_owned);
+        let details = check_names(body.as_object().expect("an object"), &known)
+            .err()
+            .and_then(|error| error.details);
+        let sentence = details.map(|details| details.to_string());
+        assert_eq!(sentence.as_deref(), expected);
     }
 }

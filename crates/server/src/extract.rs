@@ -99,7 +99,7 @@ fn check_names(query: &str, known: &[String]) -> Result<(), ApiError> {
 }
 
 /// Returns the name that was probably meant: `agentId` for `agent_id` and `agent`.
-fn nearest<'a>(name: &str, known: &'a [String]) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(name: &str, known: &'a [String]) -> Option<&'a str> {
     // A comparison takes as long as both names.
     if name.len() > MAX_COMPARED {
         return None;

@@ -203,7 +203,10 @@ mod tests {
         ] {
             let answered = transmission(url, &secrets).send(&http).await;
             let error = answered.error.unwrap_or_default();
-            assert!(error.contains("does not allow"), "{url}: {error}");
+            assert!(
+                error.contains("private networks are not allowed"),
+                "{url}: {error}"
+            );
         }
     }
 

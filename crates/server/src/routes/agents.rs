@@ -17,7 +17,7 @@ use super::listing::{List, ListQuery};
 use super::{checked, id_or, rfc3339, text};
 use crate::app::App;
 use crate::auth::{Caller, need};
-use crate::body::Body;
+use crate::body::ChatvoltBody;
 use crate::error::{ApiError, Reason};
 use crate::extract::{ChatvoltQuery, Path};
 use crate::openapi::{BODY, KEY, QUERY, failures};
@@ -100,7 +100,7 @@ pub(crate) async fn create(
         organization_id, ..
     }: Caller<need::Manage>,
     State(app): State<Arc<App>>,
-    Body(new): Body<NewAgent>,
+    ChatvoltBody(new): ChatvoltBody<NewAgent>,
 ) -> Result<(StatusCode, Json<Agent>), ApiError> {
     let new = checked(new)?;
     let agent = store::Agent {

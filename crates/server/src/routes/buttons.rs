@@ -19,7 +19,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::messages::{FieldWarning, Message};
 use crate::app::App;
 use crate::auth::{Caller, need};
-use crate::body::Body;
+use crate::body::ChatvoltBody;
 use crate::error::{ApiError, Reason};
 use crate::extract::DryRunSwitch;
 use crate::openapi::{BODY, KEY, PROVIDER, QUERY, failures};
@@ -249,7 +249,7 @@ pub(crate) async fn send(
     }: Caller<need::Send>,
     State(app): State<Arc<App>>,
     DryRunSwitch(sends_nothing): DryRunSwitch,
-    Body(request): Body<SendButtons>,
+    ChatvoltBody(request): ChatvoltBody<SendButtons>,
 ) -> Result<Response, ApiError> {
     let ready = send::check(&app, &organization_id, request).await?;
     if sends_nothing {
