@@ -251,8 +251,18 @@ async fn a_backup_of_another_master_key_is_refused() {
     }
     succeed(other, &["backup", text(&backup)]).await;
     let said = refused(database, &["restore", text(&backup)]).await;
+    for sentence in [
+        "was written with another master key",
+        "give RECADO_MASTER_KEY or its file the key of the backup",
+        "in docs/operations.md",
+    ] {
+        assert!(said.contains(sentence), "{said}");
+    }
+    let copy = file(database, "copy.db");
+    let wrong = run(database.url(), other.key(), &["backup", text(&copy)]).await;
+    let said = String::from_utf8_lossy(&wrong.stderr).into_owned();
     assert!(
-        said.contains("was written with another master key"),
+        said.contains("was written with another master key") && !said.contains("damaged"),
         "{said}"
     );
 }
@@ -264,7 +274,8 @@ async fn a_database_in_use_is_neither_replaced_nor_taken_for_a_backup() {
     let backup = file(database, "backup.db");
     succeed(database, &["backup", text(&backup)]).await;
     let said = refused(database, &["restore", text(&backup)]).await;
-    assert!(said.contains("a SQLite database has one server"), "{said}");
+    assert!(said.contains("stop the server first: "), "{said}");
+    assert!(!said.contains("--wait"), "{said}");
     let other = TestDatabase::in_file().await;
     let said = refused(&other, &["restore", text(&file(database, "recado.db"))]).await;
     assert!(
@@ -302,6 +313,29 @@ async fn a_backup_needs_its_key_where_it_is_restored() {
             .status
             .success()
     );
+}
+
+/// The statement of the document does for PostgreSQL what `restore` does for SQLite.
+#[tokio::test]
+async fn the_documented_statement_moves_event_ids_on_after_a_restore() {
+    let database = TestDatabase::fresh().await;
+    let document = include_str!("../../docs/operations.md");
+    let statement = document
+        .lines()
+        .find(|line| line.starts_with("update organizations set last_event"));
+    let last = "select cast(last_event as varchar(40)) as last from organizations";
+    database
+        .execute("insert into organizations (id, name, created_at, last_event) values ('one', 'One', 0, 7)")
+        .await;
+    database.execute(statement.expect("a statement")).await;
+    assert_eq!(database.rows(last).await, ["last=4294967303"]);
+    database
+        .execute("update organizations set last_event = 7")
+        .await;
+    let store = database.store().await;
+    store.skip_event_ids().await.expect("a database");
+    store.close().await;
+    assert_eq!(database.rows(last).await, ["last=4294967303"]);
 }
 
 #[tokio::test]

@@ -69,6 +69,7 @@ mod stopping;
 mod stream;
 mod suspension;
 mod taps;
+mod unusable_database;
 mod user_command;
 mod users;
 mod whole_way;

@@ -88,6 +88,8 @@ async fn a_deleted_organization_is_refused_at_once_and_its_data_are_removed_late
     let anew = json!({"id": "demo", "name": "Demo"});
     let taken = world.operator.post("/organizations", anew).await;
     assert_eq!(taken.error(), (409, "already_exists".to_owned()));
+    let sentence = taken.body["error"].as_str().unwrap_or_default();
+    assert!(sentence.contains("is being deleted"), "{sentence}");
     let delay = i64::try_from(REMOVAL_DELAY.as_secs()).expect("a short time");
     passed.store(delay + 1, Ordering::SeqCst);
     remove_deleted(&world.app).await.expect("a removal");

@@ -1,9 +1,12 @@
 //! A SQLite file has one server; a second one says so, or waits.
 
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
 use std::process::Stdio;
 
-use recado_store::DatabaseKind;
+use jiff::Timestamp;
 use recado_store::testing::TestDatabase;
+use recado_store::{DatabaseKind, MasterKey, ServerLock, Store};
 use recado_tests::binaries::{Server, command, signal};
 use secrecy::ExposeSecret as _;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
@@ -110,6 +113,53 @@ async fn a_server_that_waits_starts_when_the_first_is_killed() {
     heard("waiting for the database").await;
     holder.kill().await.expect("a kill");
     heard("is listening").await;
+    signal(&waiting, "TERM").await.expect("a signal");
+    assert!(waiting.wait().await.expect("an end").success());
+}
+
+/// Gives the database the fingerprint of a key.
+async fn adopt(database: &TestDatabase, key: &MasterKey) {
+    let store = Store::connect(database.url(), key.clone()).await;
+    let store = store.expect("a store");
+    store.adopt_master_key().await.expect("a fingerprint");
+    store.close().await;
+}
+
+#[tokio::test]
+async fn a_server_that_waits_takes_the_key_that_a_rotation_made_meanwhile() {
+    let database = TestDatabase::in_file().await;
+    let key_file = database
+        .directory()
+        .expect("a folder")
+        .join("recado.db.key");
+    adopt(&database, database.key()).await;
+    fs::write(&key_file, database.key().to_base64().expose_secret()).expect("a key");
+    let held = ServerLock::take(database.url(), Timestamp::now()).expect("a lock");
+    let mut waiting = server(&database, "serve --wait")
+        .env_remove("RECADO_MASTER_KEY")
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("a process");
+    let mut lines = BufReader::new(waiting.stderr.take().expect("a pipe")).lines();
+    let mut heard = async |wanted: &str| {
+        while let Some(line) = lines.next_line().await.expect("a line") {
+            if line.contains(wanted) {
+                return;
+            }
+        }
+        panic!("the server ended before it said: {wanted}");
+    };
+    heard("waiting for the database").await;
+    // What a rotation leaves, which holds the lock itself.
+    let other = MasterKey::generate().expect("random bytes");
+    database.execute("delete from master_key").await;
+    adopt(&database, &other).await;
+    fs::write(&key_file, other.to_base64().expose_secret()).expect("a key");
+    fs::set_permissions(&key_file, Permissions::from_mode(0o644)).expect("a mode");
+    drop(held);
+    heard("is listening").await;
+    let mode = fs::metadata(&key_file).expect("a key").permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
     signal(&waiting, "TERM").await.expect("a signal");
     assert!(waiting.wait().await.expect("an end").success());
 }

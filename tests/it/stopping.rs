@@ -52,10 +52,9 @@ async fn each_signal_that_ends_a_process_ends_the_server_in_order(#[case] name: 
         .await
         .expect("the server runs");
     let log = server.ended().await.expect("success");
-    let waits_for = line(&log, "finishes what is in flight");
-    for what in ["requests", "sends", "deliveries", "webhook_calls"] {
-        assert_eq!(waits_for[what], 0, "{waits_for}");
-    }
+    // Nothing was in flight, and nothing is said of it.
+    assert!(!log.contains("finishes what is in flight"), "{log}");
+    assert!(!log.contains("WARN"), "{log}");
     assert!(line(&log, "recado-server has stopped")["took_ms"].is_u64());
 }
 

@@ -79,6 +79,11 @@ pub async fn backup(config: &ConfigArgs, args: &BackupArgs) -> anyhow::Result<Wr
         "{} exists already; choose another file, or replace it with --force",
         args.file.display()
     );
+    ensure!(
+        settings.check_database().await?,
+        "{} is empty, and not yet a database of Recado",
+        database.display()
+    );
     let key = settings.key().context("the database has no key")?.clone();
     let copy = file_beside(&args.file)?;
     let _logs = Logs(copy.path().to_owned());
@@ -119,7 +124,7 @@ pub async fn restore(config: &ConfigArgs, args: &RestoreArgs) -> anyhow::Result<
             key_file::of(&database).display()
         )
     })?;
-    let _alone = settings.lock(false).await?;
+    let _alone = settings.lock()?;
     // A link stays where it is, and leads to the restored database.
     let database = files::real(&database).unwrap_or(database);
     check_file(&args.file, &database)?;
@@ -133,6 +138,7 @@ pub async fn restore(config: &ConfigArgs, args: &RestoreArgs) -> anyhow::Result<
         copy.skip_event_ids().await
     })
     .await
+    .map_err(|error| explain_key(error, config, &database))
     .with_context(|| format!("{} cannot be restored", args.file.display()))?;
     if let Err(error) = empty_log(&database, key).await {
         tracing::warn!(%error, "the log of the database of before cannot be emptied; it is kept beside it");
@@ -155,6 +161,25 @@ pub async fn restore(config: &ConfigArgs, args: &RestoreArgs) -> anyhow::Result<
         );
     }
     Ok(Restored { database, old })
+}
+
+/// Leads from a backup that has another master key to a server that starts.
+fn explain_key(error: anyhow::Error, config: &ConfigArgs, database: &Path) -> anyhow::Error {
+    if !matches!(error.downcast_ref(), Some(StoreError::WrongMasterKey)) {
+        return error;
+    }
+    let place = match config.key_file() {
+        Ok(Some(file)) => format!(
+            "the earlier keys are kept as {}, and the one of the backup has to take the place of {}",
+            files::beside(&key_file::of(database), ".before-…").display(),
+            file.display()
+        ),
+        _ => "give RECADO_MASTER_KEY or its file the key of the backup, for `restore` and for the server".to_owned(),
+    };
+    anyhow::anyhow!(
+        "it was written with another master key, as a backup of before a change of the key is: {place}; \
+         see \"A backup of before a change of the master key\" in docs/operations.md"
+    )
 }
 
 /// Brings everything from the log of the database into it, so that it is whole without its log: the process may be killed
@@ -298,7 +323,7 @@ fn put_aside(database: &Path) -> anyhow::Result<Option<PathBuf>> {
     if !database.exists() {
         return Ok(None);
     }
-    let now = Timestamp::now().strftime("%Y%m%dT%H%M%SZ");
+    let now = Timestamp::now().strftime("%Y%m%dT%H%M%S.%3fZ");
     let name = files::beside(database, &format!(".before-{now}"));
     // Links, so that at every instant a database stands under the first name: a server that finds none creates one.
     let kept = fs::hard_link(database, &name);

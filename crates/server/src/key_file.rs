@@ -9,6 +9,8 @@ use anyhow::{Context as _, ensure};
 use recado_store::{MasterKey, files};
 use secrecy::ExposeSecret as _;
 
+use crate::startup::owner;
+
 /// Returns the key file of a database.
 pub(crate) fn of(database: &Path) -> PathBuf {
     files::beside(database, ".key")
@@ -23,6 +25,18 @@ pub(crate) fn find(database: &Path) -> anyhow::Result<Option<MasterKey>> {
     let path = of(database);
     if let Some(key) = read(&path)? {
         return Ok(Some(key));
+    }
+    if let Ok(metadata) = fs::metadata(database) {
+        ensure!(
+            metadata.is_file() && metadata.len() > 0,
+            "{} is {}, and not a database of Recado: correct RECADO_DATABASE_URL, or remove it; the server creates a database where there is none",
+            database.display(),
+            if metadata.is_dir() {
+                "a folder"
+            } else {
+                "empty"
+            }
+        );
     }
     ensure!(
         !database.exists(),
@@ -42,17 +56,24 @@ pub(crate) fn find(database: &Path) -> anyhow::Result<Option<MasterKey>> {
 pub(crate) fn read(path: &Path) -> anyhow::Result<Option<MasterKey>> {
     let text = match fs::read_to_string(path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        read => read.with_context(|| format!("cannot read {}", path.display()))?,
+        read => {
+            read.with_context(|| format!("cannot read {}{}", path.display(), owner_hint(path)))?
+        }
     };
     files::make_private(path).with_context(|| {
         format!(
-            "{} can be read by others and its mode cannot be changed: give it to the server's user with mode 600",
-            path.display()
+            "{} can be read by others and its mode cannot be changed: give it to the server's user with mode 600{}",
+            path.display(),
+            owner_hint(path)
         )
     })?;
     MasterKey::from_base64(text.trim())
         .with_context(|| format!("{} does not hold a master key", path.display()))
         .map(Some)
+}
+
+fn owner_hint(path: &Path) -> String {
+    owner::hint(path, rustix::process::geteuid().as_raw())
 }
 
 /// Writes a key to a file that does not exist yet; when this returns, it is on disk.

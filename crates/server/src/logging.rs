@@ -16,6 +16,14 @@ use tracing_subscriber::registry::LookupSpan;
 
 const EXPECTED: &str = "expected off, error, warn, info, debug or trace, or filters such as `info,recado_server=debug`";
 
+/// The parts of Recado that log.
+const PARTS: [&str; 4] = [
+    "recado_server",
+    "recado_store",
+    "recado_providers",
+    "recado_core",
+];
+
 /// The version of this program, which each line has.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -41,7 +49,21 @@ pub fn filter(text: &str) -> anyhow::Result<EnvFilter> {
     if let Some(word) = unknown {
         bail!("RECADO_LOG: `{word}` is not a level; {EXPECTED}");
     }
+    let unknown = text.split(',').find_map(unknown_target);
+    if let Some(target) = unknown {
+        bail!(
+            "RECADO_LOG: `{target}` is not a part of Recado; its parts are {}",
+            PARTS.join(", ")
+        );
+    }
     EnvFilter::try_new(text).with_context(|| format!("RECADO_LOG: {EXPECTED}"))
+}
+
+/// Returns the target of a filter, if it seems to mean a part of Recado and there is none of that name.
+fn unknown_target(filter: &str) -> Option<&str> {
+    let target = filter.split(['=', '[']).next().unwrap_or_default().trim();
+    let part = target.split("::").next().unwrap_or_default();
+    (part.starts_with("recado") && !PARTS.contains(&part)).then_some(part)
 }
 
 /// Starts logging: for people on a terminal, as JSON otherwise; always on standard error.
@@ -178,6 +200,8 @@ mod tests {
     #[case(" , ", "RECADO_LOG names no level")]
     #[case("quiet", "`quiet` is not a level")]
     #[case("info,recado_server", "`recado_server` is not a level")]
+    #[case("info,recado_srv=debug", "`recado_srv` is not a part of Recado")]
+    #[case("recado::delivery[send]=debug", "`recado` is not a part of Recado")]
     #[case("recado_server=loud", "RECADO_LOG: expected off, error")]
     fn a_word_that_would_hide_everything_is_refused(#[case] text: &str, #[case] sentence: &str) {
         let error = filter(text).expect_err("no filter").to_string();

@@ -56,7 +56,7 @@ pub async fn rotate(config: &ConfigArgs, args: &NewKeyArgs) -> anyhow::Result<Ro
     }
     let settings = Settings::check(config).await?;
     settings.check_existence()?;
-    let _alone = settings.lock(false).await?;
+    let _alone = settings.lock()?;
     let (new, key_file) = new_key(&settings, config, given_key(args)?).await?;
     let store = settings.open_unprepared().await?;
     store
@@ -82,7 +82,7 @@ pub async fn rotate(config: &ConfigArgs, args: &NewKeyArgs) -> anyhow::Result<Ro
 async fn replace_lost_key(config: &ConfigArgs, args: &NewKeyArgs) -> anyhow::Result<u64> {
     let settings = Settings::check_without_key(config).await?;
     settings.check_existence()?;
-    let _alone = settings.lock(false).await?;
+    let _alone = settings.lock()?;
     let given = given_key(args)?;
     // A key that is there and cannot be read may be the right one.
     if config.has_master_key()?

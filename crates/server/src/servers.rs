@@ -13,6 +13,33 @@ use crate::app::App;
 /// Time between a renewal that failed and the next try.
 const PAUSE: Duration = Duration::from_millis(500);
 
+/// Time between two lines of the log that say that the lease is still not renewed.
+const REPORT_INTERVAL: Duration = Duration::from_secs(30);
+
+/// Renewals that failed one after the other, and when the log told of them.
+#[derive(Default)]
+struct Failures {
+    told: Option<Instant>,
+}
+
+impl Failures {
+    /// Returns whether the log has to tell of this failure.
+    fn is_due(&mut self, now: Instant) -> bool {
+        let due = self
+            .told
+            .is_none_or(|told| now.duration_since(told) >= REPORT_INTERVAL);
+        if due {
+            self.told = Some(now);
+        }
+        due
+    }
+
+    /// Returns whether the renewal that succeeded comes after failures.
+    fn end(&mut self) -> bool {
+        self.told.take().is_some()
+    }
+}
+
 /// Joins the servers of the database, and frees what earlier runs of this server claimed.
 pub(crate) async fn join(app: &App) -> anyhow::Result<Arc<Mutex<Membership>>> {
     let joined = app.store.join(app.server_name.as_deref()).await;
@@ -27,11 +54,21 @@ pub(crate) async fn join(app: &App) -> anyhow::Result<Arc<Mutex<Membership>>> {
 pub(crate) async fn keep_lease(membership: Arc<Mutex<Membership>>) {
     let mut ticks = interval(LEASE_RENEWAL);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut failures = Failures::default();
     loop {
         ticks.tick().await;
-        if let Err(error) = membership.lock().await.renew().await {
-            tracing::warn!(%error, "the lease of this server was not renewed; after {LEASE:?} other servers take its work");
-            ticks.reset_after(PAUSE);
+        match membership.lock().await.renew().await {
+            Ok(()) => {
+                if failures.end() {
+                    tracing::info!("the lease of this server is renewed again");
+                }
+            }
+            Err(error) => {
+                if failures.is_due(Instant::now()) {
+                    tracing::warn!(%error, "the lease of this server was not renewed; after {LEASE:?} other servers take its work");
+                }
+                ticks.reset_after(PAUSE);
+            }
         }
     }
 }
@@ -58,6 +95,12 @@ pub(crate) async fn sweep(app: Arc<App>) {
 pub(crate) fn report(freed: Result<Freed, StoreError>) {
     match freed {
         Ok(freed) if freed == Freed::default() => {}
+        // A server that ends in order leaves its deliveries and calls to the others.
+        Ok(freed) if freed.messages == 0 => tracing::info!(
+            webhook_calls = freed.webhook_calls,
+            deliveries = freed.deliveries,
+            "freed what servers left that are gone; it goes on"
+        ),
         Ok(freed) => tracing::warn!(
             messages = freed.messages,
             webhook_calls = freed.webhook_calls,
@@ -65,5 +108,24 @@ pub(crate) fn report(freed: Result<Freed, StoreError>) {
             "freed what servers left that are gone; messages that they were sending are unknown now, and are not sent again"
         ),
         Err(error) => tracing::warn!(%error, "cannot free what servers left that are gone"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_log_tells_when_failures_begin_every_half_minute_and_when_they_end() {
+        let (mut failures, begin) = (Failures::default(), Instant::now());
+        assert!(!failures.end());
+        for _ in 0..2 {
+            let told: Vec<_> = (0..130)
+                .filter(|half| failures.is_due(begin + PAUSE * *half))
+                .collect();
+            assert_eq!(told, [0, 60, 120]);
+            assert!(failures.end());
+            assert!(!failures.end());
+        }
     }
 }

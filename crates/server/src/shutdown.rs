@@ -41,6 +41,10 @@ struct InFlight {
 }
 
 impl InFlight {
+    const fn is_nothing(&self) -> bool {
+        self.requests + self.sends + self.deliveries + self.webhook_calls + self.erasures == 0
+    }
+
     fn of(app: &App, requests: &TaskTracker) -> Self {
         Self {
             requests: requests.len(),
@@ -49,6 +53,18 @@ impl InFlight {
             webhook_calls: app.intake.in_progress(),
             erasures: app.erasures.len(),
         }
+    }
+
+    fn log(&self, waited_s: u64) {
+        tracing::info!(
+            requests = self.requests,
+            sends = self.sends,
+            deliveries = self.deliveries,
+            webhook_calls = self.webhook_calls,
+            erasures = self.erasures,
+            waited_s,
+            "recado-server accepts no more and finishes what is in flight"
+        );
     }
 }
 
@@ -68,7 +84,8 @@ impl fmt::Display for InFlight {
     }
 }
 
-/// Runs the end of a server, and logs what it waits for, at the beginning and every five seconds.
+/// Runs the end of a server, and logs what it waits for, at the beginning and every five seconds: work in flight, or else
+/// the database, which may be away.
 pub(crate) async fn report<T>(
     app: &App,
     requests: &TaskTracker,
@@ -78,16 +95,19 @@ pub(crate) async fn report<T>(
     tokio::pin!(end);
     loop {
         let waits_for = InFlight::of(app, requests);
-        tracing::info!(
-            requests = waits_for.requests,
-            sends = waits_for.sends,
-            deliveries = waits_for.deliveries,
-            webhook_calls = waits_for.webhook_calls,
-            erasures = waits_for.erasures,
-            waited_s = begun.elapsed().as_secs(),
-            "recado-server accepts no more and finishes what is in flight"
-        );
-        service_manager::stopping(&format!("Finishing {waits_for}"));
+        let waited_s = begun.elapsed().as_secs();
+        if !waits_for.is_nothing() {
+            waits_for.log(waited_s);
+            service_manager::stopping(&format!("Finishing {waits_for}"));
+        } else if waited_s > 0 {
+            tracing::info!(
+                waited_s,
+                "recado-server accepts no more and waits for the database"
+            );
+            service_manager::stopping("Waiting for the database");
+        } else {
+            service_manager::stopping("Closing the database");
+        }
         if let Ok(ended) = timeout(REPORT_INTERVAL, &mut end).await {
             let took_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
             tracing::info!(took_ms, "recado-server has stopped");

@@ -2,7 +2,7 @@
 
 mod addresses;
 mod away;
-mod owner;
+pub(crate) mod owner;
 mod proxies;
 mod variables;
 
@@ -113,18 +113,23 @@ impl Settings {
     }
 
     /// Checks that the database can be used, and that the master key is the one that it was written with.
+    /// Returns whether it has tables.
     ///
     /// # Errors
     ///
     /// One sentence that says what to change.
-    pub async fn check_database(&self) -> anyhow::Result<()> {
+    pub async fn check_database(&self) -> anyhow::Result<bool> {
         if let Some(file) = self.missing_file() {
-            return check_directory(&file);
+            return check_directory(&file).map(|()| false);
         }
         let store = self
             .connect(self.key.clone().context("the database has no key")?)
             .await?;
-        let checked = store.check().await;
+        let checked = async {
+            store.check().await?;
+            store.check_migratable().await
+        }
+        .await;
         store.close().await;
         checked.context(UNUSABLE)
     }
@@ -191,6 +196,16 @@ impl Settings {
         self.sqlite_file().filter(is_missing)
     }
 
+    /// Reads the master key again: until this process had the lock, a rotation may have changed it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::check`].
+    pub fn read_key_again(&mut self, config: &ConfigArgs) -> anyhow::Result<()> {
+        self.key = config.master_key()?;
+        Ok(())
+    }
+
     /// Returns the master key, or `None` if neither the database nor its key file exists.
     pub(crate) const fn key(&self) -> Option<&MasterKey> {
         self.key.as_ref()
@@ -211,24 +226,33 @@ impl Settings {
         Ok(())
     }
 
-    /// Makes sure that no other server uses a `SQLite` database as long as the result lives.
+    /// Makes sure that no server uses a `SQLite` database as long as the result lives.
+    ///
+    /// # Errors
+    ///
+    /// A server holds the database, or its lock file cannot be used.
+    pub fn lock(&self) -> anyhow::Result<Option<ServerLock>> {
+        self.take_lock("this needs the SQLite database for itself: stop the server first")
+    }
+
+    /// Takes the lock of a `SQLite` database for a server.
     ///
     /// With `wait` it waits for the end of another server, else that is an error.
     ///
     /// # Errors
     ///
-    /// Another server holds the database, or its lock file cannot be used.
-    pub async fn lock(&self, wait: bool) -> anyhow::Result<Option<ServerLock>> {
-        let url = self.database_url.expose_secret();
-        let taken = if wait {
-            ServerLock::wait(url, Timestamp::now).await
-        } else {
-            ServerLock::take(url, Timestamp::now())
-        };
-        match taken {
-            Err(held @ LockError::Held(_)) => {
-                Err(held).context("a SQLite database has one server: stop the other one first, or wait for its end with `recado-server serve --wait`")
-            }
+    /// As [`Self::lock`].
+    pub async fn lock_for_server(&self, wait: bool) -> anyhow::Result<Option<ServerLock>> {
+        if wait {
+            let url = self.database_url.expose_secret();
+            return Ok(ServerLock::wait(url, Timestamp::now).await?);
+        }
+        self.take_lock("a SQLite database has one server: stop the other one first, or wait for its end with `recado-server serve --wait`")
+    }
+
+    fn take_lock(&self, advice: &'static str) -> anyhow::Result<Option<ServerLock>> {
+        match ServerLock::take(self.database_url.expose_secret(), Timestamp::now()) {
+            Err(held @ LockError::Held(_)) => Err(held).context(advice),
             taken => Ok(taken?),
         }
     }

@@ -36,6 +36,14 @@ pub enum StoreError {
     /// The tables are missing or older than this program.
     #[error("the database is not migrated")]
     NotMigrated,
+    /// A SQLite file has tables of another program.
+    #[error("it is not a database of Recado: another program made its tables")]
+    ForeignDatabase,
+    /// The role of PostgreSQL may not create tables, and some are missing.
+    #[error(
+        "tables are missing, and the role may not create them: grant it CREATE on the schema of the database"
+    )]
+    MayNotCreate,
     /// Pages or indexes of a SQLite file contradict each other.
     #[error("the file is damaged")]
     Damaged,

@@ -119,6 +119,34 @@ impl Store {
         Ok(())
     }
 
+    /// Checks that this program may bring the tables up to date. Returns whether there are tables.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::ForeignDatabase`], [`StoreError::MayNotCreate`], or [`StoreError::NewerDatabase`].
+    pub async fn check_migratable(&self) -> Result<bool, StoreError> {
+        let applied = self.applied_migrations().await?;
+        let is_new = applied.is_empty();
+        match self.kind() {
+            // A PostgreSQL database may have the tables of others, too.
+            DatabaseKind::Sqlite if is_new => {
+                let query = sqlx::query("select 1 from sqlite_master limit 1");
+                if self.read_row(query).await?.is_some() {
+                    return Err(StoreError::ForeignDatabase);
+                }
+            }
+            DatabaseKind::Postgres if !applied.is_complete() => {
+                let query =
+                    sqlx::query("select 1 where has_schema_privilege(current_schema(), 'create')");
+                if self.read_row(query).await?.is_none() {
+                    return Err(StoreError::MayNotCreate);
+                }
+            }
+            _ => {}
+        }
+        Ok(!is_new)
+    }
+
     /// Reads which migrations the database has.
     ///
     /// # Errors

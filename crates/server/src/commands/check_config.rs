@@ -17,12 +17,15 @@ pub(crate) async fn run(
     for hint in hints() {
         say(format_args!("# {hint}"));
     }
+    let has_tables = settings.check_database().await?;
+    settings.check_addresses()?;
     if let Some(file) = settings.missing_file() {
         let file = file.display();
         say(format_args!(
             "# {file} does not exist; the server creates it"
         ));
+    } else if !has_tables {
+        say("# the database has no tables yet; the server creates them");
     }
-    settings.check_database().await?;
-    settings.check_addresses()
+    Ok(())
 }

@@ -38,18 +38,17 @@ pub(crate) async fn run(config: &ConfigArgs, args: &ServeArgs) -> anyhow::Result
     logging::init(&config.log)?;
     tracing::info!(version = logging::VERSION, "recado-server is starting");
     let limits = Settings::connection_limits(config)?;
-    let settings = Settings::check(config).await?;
-    for hint in hints() {
-        tracing::warn!("{hint}");
-    }
+    let mut settings = Settings::check(config).await?;
+    log_hints();
     let there = settings.unless_away(settings.check_database().await)?;
     let stop = stop_at_signals(Duration::from_secs(config.drain_seconds.into()));
     // Held until the end: another server would declare the sends of this one unknown.
-    let locking = service_manager::asking_for_time(settings.lock(args.wait));
+    let locking = service_manager::asking_for_time(settings.lock_for_server(args.wait));
     let _alone = tokio::select! {
         lock = locking => lock?,
         () = stop.asked.cancelled() => return Ok(()),
     };
+    settings.read_key_again(config)?;
     let metrics_stop = CancellationToken::new();
     let gauges = Arc::new(Gauges::default());
     let metrics = start_metrics(
@@ -71,7 +70,7 @@ pub(crate) async fn run(config: &ConfigArgs, args: &ServeArgs) -> anyhow::Result
         Ok(joined)
     };
     let joined = match there {
-        Some(()) => {
+        Some(_) => {
             let opened = tokio::select! {
                 opened = service_manager::asking_for_time(open()) => opened,
                 () = stop.asked.cancelled() => {
@@ -94,6 +93,12 @@ pub(crate) async fn run(config: &ConfigArgs, args: &ServeArgs) -> anyhow::Result
         metrics.await?;
     }
     served
+}
+
+fn log_hints() {
+    for hint in hints() {
+        tracing::warn!("{hint}");
+    }
 }
 
 fn app(store: Store, config: &ConfigArgs, settings: &Settings, public_url: Url) -> Arc<App> {

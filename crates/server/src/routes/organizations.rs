@@ -13,7 +13,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use recado_core::fields::{name, optional};
 use recado_core::{OrganizationId, TextField};
-use recado_store as store;
+use recado_store::{self as store, StoreError};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
@@ -111,9 +111,21 @@ pub(crate) async fn create(
         suspended_at: None,
         created_at: author.at,
     };
-    app.store
-        .create_organization(&organization, &author)
-        .await?;
+    match app.store.create_organization(&organization, &author).await {
+        Err(StoreError::Conflict)
+            if app
+                .store
+                .get_organization(&organization.id)
+                .await?
+                .is_none() =>
+        {
+            return Err(ApiError::new(
+                Reason::AlreadyExists,
+                "An organization of this id is being deleted: choose another id, or wait until its data are removed",
+            ));
+        }
+        created => created?,
+    }
     Ok((StatusCode::CREATED, Json(organization.into())))
 }
 

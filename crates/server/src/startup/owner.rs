@@ -34,6 +34,21 @@ pub(super) fn check(database: &Path, user: u32) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Returns what to do about a file that this user may not open or change: the name of its owner, if that is another user.
+pub(crate) fn hint(file: &Path, user: u32) -> String {
+    // The file itself cannot be seen in a folder that is closed to this user.
+    let seen = file.ancestors().find_map(|file| fs::metadata(file).ok());
+    match seen.map(|metadata| metadata.uid()) {
+        Some(owner) if owner != user && owner != ROOT => {
+            let name = name(owner);
+            format!(
+                "; it belongs to the user {name}: run this as that user, with `sudo -u '{name}' recado-server …`"
+            )
+        }
+        _ => String::new(),
+    }
+}
+
 /// Returns the name of a user, or the number as `sudo` takes it.
 fn name(user: u32) -> String {
     let users = fs::read_to_string("/etc/passwd").unwrap_or_default();
@@ -80,6 +95,21 @@ mod tests {
         let refused = check(&database, ROOT).expect_err("a foreign file");
         let sentence = format!("recado.db {sentence}");
         assert!(refused.to_string().contains(&sentence), "{refused}");
+    }
+
+    #[test]
+    fn a_file_of_another_user_is_used_as_that_user() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("closed/recado.db.key");
+        let own = fs::metadata(folder.path()).expect("a folder").uid();
+        assert_eq!(hint(&file, own), "");
+        if own == ROOT {
+            chown(folder.path(), Some(OTHER), None).expect("root may");
+        }
+        let owner = fs::metadata(folder.path()).expect("a folder").uid();
+        let said = hint(&file, OTHER + 1);
+        let sentence = format!("it belongs to the user {}: run", name(owner));
+        assert!(said.contains(&sentence), "{said}");
     }
 
     #[test]

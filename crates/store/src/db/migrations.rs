@@ -35,6 +35,13 @@ impl Applied {
         self.0.contains(&version)
     }
 
+    /// Returns whether every migration of this program is among them.
+    pub(crate) fn is_complete(&self) -> bool {
+        MIGRATIONS
+            .iter()
+            .all(|migration| self.contains(migration.version))
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
