@@ -143,7 +143,7 @@ async fn the_commands_that_the_demo_prints_work_and_show_in_its_terminal() {
     let curl = between(&running.shown, "Send a message:\n", "Tap the other").to_owned();
     let tap = between(
         &running.shown,
-        "Tap the other button of the message above:\n",
+        "Tap the other button of the last message that the demo sent:\n",
         "What you send",
     );
     let tap = tap.split("\n\n").next().expect("a command").to_owned();

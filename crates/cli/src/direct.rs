@@ -45,11 +45,11 @@ impl Direct {
         body: Map<String, Value>,
         lookup: Lookup<'_>,
     ) -> Result<Self, Failure> {
-        let (message, misspelled) = outbound(to.recipient, body)?;
+        let (message, misspelled, numbers) = outbound(to.recipient, body)?;
         let channel = channel(provider, settings, lookup)?;
         let mut warnings = channel
             .capabilities()
-            .check(&message.content, &message.to)
+            .check_request(&message.content, &message.to, &numbers)
             .map_err(|refusal| refused(&refusal))?;
         warnings.extend(misspelled);
         warnings.extend(to.warning.map(|message| Warning::new("to", message)));
@@ -107,20 +107,20 @@ impl Direct {
     }
 }
 
-/// The message of a body; agent and conversation mean nothing without a server.
+/// The message of a body, and the numbers of its buttons; agent and conversation mean nothing without a server.
 fn outbound(
     to: Recipient,
     mut body: Map<String, Value>,
-) -> Result<(OutboundMessage, Vec<Warning>), Failure> {
+) -> Result<(OutboundMessage, Vec<Warning>, Vec<u64>), Failure> {
     for key in ["agentId", "conversationId"] {
         body.insert(key.to_owned(), "direct".into());
     }
     let request: SendButtons = serde_json::from_value(Value::Object(body))
         .map_err(|error| Failure::Usage(format!("the message is not valid: {error}")))?;
-    let misspelled = request.misspelled();
+    let (misspelled, numbers) = (request.misspelled(), request.button_numbers());
     let (_, _, content) = request.into_parts().map_err(Failure::Fields)?;
     let message = OutboundMessage::new(MessageId::from_uuid(Uuid::now_v7()), to, content);
-    Ok((message, misspelled))
+    Ok((message, misspelled, numbers))
 }
 
 fn channel(

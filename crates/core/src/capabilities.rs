@@ -138,18 +138,39 @@ impl Capabilities {
     ///
     /// # Errors
     ///
-    /// The first limit that is broken.
+    /// The first limit that is broken; buttons are named by their position, from 1.
     pub fn check(&self, message: &ButtonsMessage, to: &Recipient) -> Result<Vec<Warning>, Refusal> {
+        self.check_request(message, to, &[])
+    }
+
+    /// Checks a message as [`check`](Self::check) does, and names its buttons by the numbers that they have in the
+    /// [request](crate::SendButtons::button_numbers).
+    ///
+    /// # Errors
+    ///
+    /// The first limit that is broken.
+    pub fn check_request(
+        &self,
+        message: &ButtonsMessage,
+        to: &Recipient,
+        numbers: &[u64],
+    ) -> Result<Vec<Warning>, Refusal> {
         self.check_recipient(to)?;
         self.check_count(message.buttons())?;
+        // A number that was not given is the position.
+        let positions = (1..).skip(numbers.len());
+        let numbers = numbers.iter().copied().chain(positions);
+        let buttons: Vec<_> = numbers.zip(message.buttons()).collect();
         let mut warnings = Vec::new();
-        for (name, text, limit) in self.texts(message) {
+        for (name, text, limit) in self.texts(message, &buttons) {
             warnings.extend(self.check_length(&name, text, limit)?);
         }
-        self.check_lines(message)?;
-        self.check_ids(message.buttons())?;
+        self.check_lines(message, &buttons)?;
+        self.check_ids(&buttons)?;
         if self.distinct_titles.is_some() {
-            let titles = message.buttons().iter().map(|button| seen(&button.title));
+            let titles = buttons
+                .iter()
+                .map(|(number, button)| (*number, seen(&button.title)));
             check_distinct(Text::ButtonTitle, titles)?;
         }
         Ok(warnings)
@@ -189,7 +210,11 @@ impl Capabilities {
         })
     }
 
-    fn texts<'a>(&'a self, message: &'a ButtonsMessage) -> Vec<(Text, &'a str, &'a Limit)> {
+    fn texts<'a>(
+        &'a self,
+        message: &'a ButtonsMessage,
+        buttons: &[(u64, &'a Button)],
+    ) -> Vec<(Text, &'a str, &'a Limit)> {
         let mut texts = vec![(Text::Body, message.body(), &self.body)];
         texts.extend(
             message
@@ -201,14 +226,22 @@ impl Capabilities {
                 .footer()
                 .map(|text| (Text::Footer, text, &self.footer)),
         );
-        for (index, button) in message.buttons().iter().enumerate() {
-            texts.push((Text::ButtonId(index), &button.id, &self.button_id));
-            texts.push((Text::ButtonTitle(index), &button.title, &self.button_title));
+        for (number, button) in buttons {
+            texts.push((Text::ButtonId(*number), &button.id, &self.button_id));
+            texts.push((
+                Text::ButtonTitle(*number),
+                &button.title,
+                &self.button_title,
+            ));
         }
         texts
     }
 
-    fn check_lines(&self, message: &ButtonsMessage) -> Result<(), Refusal> {
+    fn check_lines(
+        &self,
+        message: &ButtonsMessage,
+        buttons: &[(u64, &Button)],
+    ) -> Result<(), Refusal> {
         let breaks = |text: &str| text.contains(['\n', '\r', '\t']);
         if self.single_line.is_none() {
             return Ok(());
@@ -216,25 +249,27 @@ impl Capabilities {
         if message.header().is_some_and(breaks) {
             return Err(not_one_line(&Text::Header));
         }
-        let mut titles = message.buttons().iter();
-        match titles.position(|button| breaks(&button.title)) {
-            Some(index) => Err(not_one_line(&Text::ButtonTitle(index))),
-            None => Ok(()),
-        }
+        let broken = buttons.iter().find(|(_, button)| breaks(&button.title));
+        broken.map_or(Ok(()), |(number, _)| {
+            Err(not_one_line(&Text::ButtonTitle(*number)))
+        })
     }
 
-    fn check_ids(&self, buttons: &[Button]) -> Result<(), Refusal> {
-        let untrimmed = |button: &Button| button.id.trim() != button.id;
+    fn check_ids(&self, buttons: &[(u64, &Button)]) -> Result<(), Refusal> {
+        let mut untrimmed = buttons
+            .iter()
+            .filter(|(_, button)| button.id.trim() != button.id);
         if self.trimmed_ids.is_some()
-            && let Some(index) = buttons.iter().position(untrimmed)
+            && let Some((number, _)) = untrimmed.next()
         {
-            let field = Text::ButtonId(index).field();
+            let field = Text::ButtonId(*number).field();
             return Err(text_refused(format!(
                 "{field} must not begin or end with white space"
             )));
         }
         if self.distinct_ids.is_some() {
-            let ids = buttons.iter().map(|button| button.id.trim().to_owned());
+            let ids = buttons.iter();
+            let ids = ids.map(|(number, button)| (*number, button.id.trim().to_owned()));
             check_distinct(Text::ButtonId, ids)?;
         }
         Ok(())
@@ -274,13 +309,13 @@ impl Capabilities {
     }
 }
 
-/// One text of a message; buttons by their position.
+/// One text of a message; buttons by their number.
 enum Text {
     Header,
     Body,
     Footer,
-    ButtonId(usize),
-    ButtonTitle(usize),
+    ButtonId(u64),
+    ButtonTitle(u64),
 }
 
 impl Text {
@@ -289,8 +324,8 @@ impl Text {
             Self::Header => "header_text".to_owned(),
             Self::Body => "body_text".to_owned(),
             Self::Footer => "footer_text".to_owned(),
-            Self::ButtonId(index) => format!("button_{}_id", index + 1),
-            Self::ButtonTitle(index) => format!("button_{}_title", index + 1),
+            Self::ButtonId(number) => format!("button_{number}_id"),
+            Self::ButtonTitle(number) => format!("button_{number}_title"),
         }
     }
 }
@@ -309,13 +344,13 @@ fn not_one_line(text: &Text) -> Refusal {
 
 /// Checks that the values of one field differ between the buttons.
 fn check_distinct(
-    field: fn(usize) -> Text,
-    values: impl Iterator<Item = String>,
+    field: fn(u64) -> Text,
+    values: impl Iterator<Item = (u64, String)>,
 ) -> Result<(), Refusal> {
     let mut first = HashMap::new();
-    for (index, value) in values.enumerate() {
-        if let Some(earlier) = first.insert(value, index) {
-            let (again, earlier) = (field(index).field(), field(earlier).field());
+    for (number, value) in values {
+        if let Some(earlier) = first.insert(value, number) {
+            let (again, earlier) = (field(number).field(), field(earlier).field());
             return Err(text_refused(format!(
                 "{again} is the same as {earlier}; they must be unique in a message"
             )));

@@ -146,6 +146,12 @@ impl SendButtons {
             .collect()
     }
 
+    /// Returns the numbers of the buttons: 1 and 3 for `button_1_id` and `button_3_id`. In the message the gaps close.
+    #[must_use]
+    pub fn button_numbers(&self) -> Vec<u64> {
+        self.buttons.pairs().into_keys().collect()
+    }
+
     fn has(&self, name: &str) -> bool {
         let field = match name {
             "agentId" => &self.agent_id,

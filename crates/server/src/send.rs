@@ -49,7 +49,7 @@ pub(crate) async fn check(
     organization: &OrganizationId,
     request: SendButtons,
 ) -> Result<ReadySend, ApiError> {
-    let misspelled = request.misspelled();
+    let (misspelled, numbers) = (request.misspelled(), request.button_numbers());
     let (agent, conversation, content) = request.into_parts()?;
     // A text that is no id cannot be the id of anything: an agent of that name is unknown, not invalid.
     let agent: AgentId = agent
@@ -75,9 +75,10 @@ pub(crate) async fn check(
     })?;
     check_window(app, &stored, conversation.window_expires_at)?;
     let channel = app.channels().ready(&stored)?;
-    let mut warnings = channel
-        .capabilities()
-        .check(&content, &conversation.recipient)?;
+    let mut warnings =
+        channel
+            .capabilities()
+            .check_request(&content, &conversation.recipient, &numbers)?;
     warnings.extend(misspelled);
     let mut message = new_message(
         app,

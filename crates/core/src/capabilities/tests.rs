@@ -186,9 +186,29 @@ fn what_was_stored_with_a_text_below_the_least_is_refused(
 
 #[test]
 fn a_text_that_is_too_short_names_its_length() {
-    let refusal = STRICT.check_length(&Text::ButtonTitle(1), "Four", &STRICT.button_title);
+    let refusal = STRICT.check_length(&Text::ButtonTitle(2), "Four", &STRICT.button_title);
     assert_eq!(
         refusal.expect_err("a refusal").details,
         "button_2_title has 4 characters; Strict needs at least 5"
+    );
+}
+
+#[test]
+fn buttons_are_named_by_the_numbers_of_the_request() {
+    let to = "5511900000001".parse().expect("a recipient");
+    let check = |buttons: [Button; 2]| {
+        let message = ButtonsMessage::new("Hi", buttons).expect("a message");
+        let refused = WHATSAPP.check_request(&message, &to, &[1, 4]);
+        refused.expect_err("a refusal").details
+    };
+    let long = check([Button::new("a", "A"), Button::new("b", "x".repeat(21))]);
+    assert!(
+        long.starts_with("button_4_title has 21 characters"),
+        "{long}"
+    );
+    let equal = check([Button::new("a", "A"), Button::new("a", "B")]);
+    assert!(
+        equal.starts_with("button_4_id is the same as button_1_id"),
+        "{equal}"
     );
 }

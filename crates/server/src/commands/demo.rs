@@ -137,7 +137,7 @@ fn invite(demo: &Demo, message: &PhoneMessage, style: Style) {
     }
     heading("Send a message:");
     say(indented(&demo.curl()));
-    heading("Tap the other button of the message above:");
+    heading("Tap the other button of the last message that the demo sent:");
     if let Some(button) = message.buttons.last() {
         say(indented(&demo.tap_command(&message.message_id, &button.id)));
     }

@@ -22,7 +22,7 @@ pub struct Retention {
     pub audit_log: Option<Duration>,
 }
 
-/// What a step of a [`Pruning`] removed.
+/// What a step of a [`Pruning`](prune::Pruning) removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pruned {
     /// The sort of rows, as metrics name it.
