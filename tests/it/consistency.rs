@@ -1,8 +1,8 @@
 //! What holds on every route: how lists are read on, how paths are written, how changes and deletions answer.
 
-use recado_tests::World;
 use recado_tests::client::answer;
 use recado_tests::world::smallest_body;
+use recado_tests::{World, people};
 use reqwest::Method;
 use reqwest::header::CONTENT_TYPE;
 use serde_json::{Value, json};
@@ -83,6 +83,42 @@ async fn a_parameter_that_is_misspelled_is_refused_by_every_list_of_recados_own(
     assert_eq!(refused.error(), (400, "invalid_query".to_owned()));
     let unauthorized = world.client.with_key("rcd_other").get("/audit?x=1").await;
     assert_eq!(unauthorized.error().0, 401);
+}
+
+/// Routes that ChatVolt has too, and routes that no caller of ours uses.
+const LENIENT: [&str; 7] = [
+    "/agents",
+    "/agents/{id}",
+    "/conversation/{id}",
+    "/healthz",
+    "/messages/interactive/send-buttons",
+    "/readyz",
+    "/sessions",
+];
+
+#[tokio::test]
+async fn a_parameter_that_a_route_does_not_have_is_refused_by_every_route_of_recados_own() {
+    let world = World::start().await;
+    let owner = people::session_of_role(&world, "demo", "owner").await;
+    let callers = [&world.client, &world.operator, &owner];
+    let document = serde_json::to_value(recado_server::openapi()).expect("JSON");
+    let paths = document["paths"].as_object().expect("paths");
+    let own = paths
+        .iter()
+        .filter(|(path, _)| !LENIENT.contains(&path.as_str()) && !path.starts_with("/webhooks/"));
+    for (path, item) in own {
+        for method in item.as_object().expect("an item").keys() {
+            let url = path.replace("{id}", "demo").replace(['{', '}'], "") + "?dryRun=true";
+            let mut errors = Vec::new();
+            for caller in callers {
+                let method = method.to_uppercase().parse().expect("a method");
+                let request = caller.request(method, &url).json(&json!({}));
+                errors.push(answer(request).await.error());
+            }
+            let refused = (400, "invalid_query".to_owned());
+            assert!(errors.contains(&refused), "{method} {path}: {errors:?}");
+        }
+    }
 }
 
 #[tokio::test]

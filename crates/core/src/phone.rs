@@ -136,7 +136,10 @@ pub fn read(text: &str) -> Result<(String, Option<String>), PhoneError> {
         _ => String::new(),
     };
     let warning = match (is_known, international) {
-        (false, _) if national.starts_with('0') => return Err(PhoneError::TrunkZero(code)),
+        // In some countries the 0 belongs to every number.
+        (false, _) if is_dialled_within(code, national, &regions) => {
+            return Err(PhoneError::TrunkZero(code));
+        }
         // A new range that the library does not know, or a number that WhatsApp keeps under an older form: the
         // + says that the country code is meant.
         (false, true) => Some(format!(
@@ -179,18 +182,22 @@ fn plain(text: &str) -> Result<String, PhoneError> {
     Ok(plain)
 }
 
+/// Tells whether a number begins with zeros that are dialled within its country only.
+fn is_dialled_within(code: u16, national: &str, regions: &[&Metadata]) -> bool {
+    let without = national.trim_start_matches('0');
+    without != national && has_numbers_like(code, without, regions)
+}
+
 /// Tells whether two digits in parentheses come first, as in `(51) 98888-7777`.
 fn begins_with_area_code(text: &str) -> bool {
-    let mut inside = text
-        .split(['(', '（', '['])
-        .nth(1)
-        .into_iter()
-        .flat_map(|rest| rest.chars().take_while(|c| digit(*c).is_some()));
-    let before = text.split(['(', '（', '[']).next().unwrap_or_default();
-    !before.chars().any(|c| digit(c).is_some())
-        && inside.next().is_some()
-        && inside.next().is_some()
-        && inside.next().is_none()
+    let visible = |c: &char| !is_invisible(*c) && !c.is_whitespace();
+    let mut characters = text
+        .chars()
+        .filter(visible)
+        .skip_while(|c| digit(*c).is_none() && !matches!(c, '(' | '（' | '['));
+    let first = characters.next();
+    let inside = characters.take_while(|c| digit(*c).is_some()).count();
+    matches!(first, Some('(' | '（' | '[')) && inside == 2
 }
 
 /// Tells whether the digits are a number of Brazil with its area code.
@@ -338,6 +345,8 @@ mod tests {
     #[case::norway("+47 988887777")]
     #[case::portugal("+351 912 345 6789")]
     #[case::too_short("+1 415 555 267")]
+    #[case::ivory_coast("+225 07 00 00 00 00 1")]
+    #[case::gabon("+241 06 00 00 00 11")]
     fn a_number_of_a_wrong_length_is_warned_of(#[case] text: &str) {
         let (_, warning) = read(text).expect(text);
         let warning = warning.expect("a warning");
@@ -357,6 +366,8 @@ mod tests {
     #[case("(51) 98888-7777", "+51 (PE)")]
     #[case("[31] 98888-7777", "+31 (NL)")]
     #[case("tel:(48)988887777", "+48 (PL)")]
+    #[case("( 51 ) 98888-7777", "+51 (PE)")]
+    #[case("(\u{200e}51) 98888-7777", "+51 (PE)")]
     fn an_area_code_in_parentheses_is_not_taken_for_a_country(
         #[case] text: &str,
         #[case] code: &str,

@@ -1,11 +1,11 @@
 //! axum's extractors for path and query, with errors in our one shape.
 
+use std::sync::Arc;
+
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use recado_core::{FieldErrors, switch};
 use serde::de::DeserializeOwned;
-use utoipa::IntoParams;
-use utoipa::openapi::path::ParameterIn;
 
 use crate::error::{ApiError, Reason};
 use crate::layers;
@@ -13,12 +13,12 @@ use crate::layers;
 /// What stands in the path; what is no text leads nowhere.
 pub(crate) struct Path<T>(pub(crate) T);
 
-/// What stands in the query of a route of Recado's own. A parameter that the route does not know is an error: a
-/// misspelled filter would show what was not asked for.
+/// What stands in the query.
 pub(crate) struct Query<T>(pub(crate) T);
 
-/// What stands in the query of a route that ChatVolt has: parameters that only ChatVolt knows are ignored.
-pub(crate) struct ChatvoltQuery<T>(pub(crate) T);
+/// The names of the query parameters of a route of Recado's own, as the `OpenAPI` document has them.
+#[derive(Clone)]
+pub(crate) struct KnownParameters(pub(crate) Arc<[String]>);
 
 /// The name of `cursor` in earlier versions.
 const FORMER_CURSOR: &str = "after";
@@ -43,17 +43,7 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
     }
 }
 
-impl<T: DeserializeOwned + IntoParams, S: Send + Sync> FromRequestParts<S> for Query<T> {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        check_names(parts.uri.query().unwrap_or_default(), &names::<T>())?;
-        let ChatvoltQuery(query) = ChatvoltQuery::from_request_parts(parts, state).await?;
-        Ok(Self(query))
-    }
-}
-
-impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for ChatvoltQuery<T> {
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
@@ -67,12 +57,18 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for ChatvoltQuery<
     }
 }
 
-/// The names of the parameters, as the `OpenAPI` document has them.
-fn names<T: IntoParams>() -> Vec<String> {
-    let parameters = T::into_params(|| Some(ParameterIn::Query));
-    let mut names: Vec<_> = parameters.into_iter().map(|one| one.name).collect();
-    names.sort_unstable();
-    names
+/// Checks that a request has only query parameters that its route knows: a misspelled filter would show what was not
+/// asked for, and a switch of another route would not be heard. Routes that ChatVolt has too ignore what they do not
+/// know.
+///
+/// # Errors
+///
+/// Names the first other parameter.
+pub(crate) fn check_parameters(parts: &Parts) -> Result<(), ApiError> {
+    match (parts.uri.query(), parts.extensions.get::<KnownParameters>()) {
+        (Some(query), Some(KnownParameters(known))) => check_names(query, known),
+        _ => Ok(()),
+    }
 }
 
 /// Checks that a query has only parameters with these names.
@@ -82,12 +78,14 @@ fn names<T: IntoParams>() -> Vec<String> {
 /// Names the first other parameter, and the one that was probably meant.
 fn check_names(query: &str, known: &[String]) -> Result<(), ApiError> {
     let mut names = form_urlencoded::parse(query.as_bytes()).map(|(name, _)| name);
-    let is_known = |name: &str| name == FORMER_CURSOR || known.iter().any(|known| known == name);
+    let has = |name: &str| known.iter().any(|known| known == name);
+    let is_known = |name: &str| has(name) || (name == FORMER_CURSOR && has("cursor"));
     let Some(unknown) = names.find(|name| !is_known(name)) else {
         return Ok(());
     };
     let sentence = match nearest(&unknown, known) {
         Some(meant) => format!("Is not a parameter of this route; did you mean {meant}?"),
+        None if known.is_empty() => "This route has no query parameters".to_owned(),
         None => format!(
             "Is not a parameter of this route, which has {}",
             known.join(", ")
@@ -182,17 +180,17 @@ mod tests {
     )]
     #[case::of_another_route(
         "status=a",
-        Some("status: Is not a parameter of this route, which has agentId, limit")
+        Some("status: Is not a parameter of this route, which has agentId, cursor, limit")
     )]
     #[case::without_a_name(
         "=a",
-        Some(": Is not a parameter of this route, which has agentId, limit")
+        Some(": Is not a parameter of this route, which has agentId, cursor, limit")
     )]
     fn a_parameter_that_a_route_does_not_know_is_an_error(
         #[case] query: &str,
         #[case] expected: Option<&str>,
     ) {
-        let known = ["agentId", "limit"].map(str::to_owned);
+        let known = ["agentId", "cursor", "limit"].map(str::to_owned);
         let details = check_names(query, &known)
             .err()
             .and_then(|error| error.details);

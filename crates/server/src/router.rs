@@ -1,19 +1,23 @@
 //! All routes, and the layers that every request passes.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderName, Method, header};
-use axum::middleware::{from_fn, map_response};
+use axum::middleware::{Next, from_fn, map_response};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{Any, CorsLayer};
 use utoipa::openapi::OpenApi;
+use utoipa::openapi::path::ParameterIn;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
 use crate::auth::need_of;
-use crate::openapi::secured;
+use crate::extract::KnownParameters;
+use crate::openapi::{operations, secured};
 use crate::routes::{
     agents, api_keys, audit, buttons, channel_checks, channel_webhooks, channels, contacts,
     conversations, deliveries, events, health, messages, organization_users, organizations,
@@ -131,13 +135,64 @@ pub fn openapi() -> OpenApi {
     crate::openapi::completed(documented().split_for_parts().1)
 }
 
+/// Routes that ChatVolt has, too: parameters that only ChatVolt knows are ignored.
+const OF_CHATVOLT: [&str; 4] = [
+    "/agents",
+    "/agents/{id}",
+    "/conversation/{id}",
+    "/messages/interactive/send-buttons",
+];
+
+/// The query parameters of each route of Recado's own, by its path and its method.
+type ParametersByRoute = HashMap<(String, &'static str), KnownParameters>;
+
+fn known_parameters(document: &mut OpenApi) -> ParametersByRoute {
+    let mut known = ParametersByRoute::new();
+    for (path, item) in &mut document.paths.paths {
+        if OF_CHATVOLT.contains(&path.as_str()) {
+            continue;
+        }
+        for (method, operation) in operations(item) {
+            let parameters = operation.parameters.iter().flatten();
+            let queried = parameters.filter(|one| one.parameter_in == ParameterIn::Query);
+            let mut names: Vec<_> = queried.map(|one| one.name.clone()).collect();
+            names.sort_unstable();
+            known.insert((path.clone(), method), KnownParameters(names.into()));
+        }
+    }
+    known
+}
+
+fn parameters_of<'a>(
+    known: &'a ParametersByRoute,
+    request: &Request,
+) -> Option<&'a KnownParameters> {
+    request.uri().query()?;
+    let path = request.extensions().get::<MatchedPath>()?;
+    let method = match *request.method() {
+        Method::GET | Method::HEAD => "GET",
+        Method::POST => "POST",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        _ => return None,
+    };
+    known.get(&(path.as_str().to_owned(), method))
+}
+
 /// The whole API, ready to be served.
 ///
 /// # Errors
 ///
 /// The `OpenAPI` document cannot be written as JSON.
 pub fn router(app: Arc<App>) -> Result<Router, serde_json::Error> {
-    let (routes, _) = documented().split_for_parts();
+    let (routes, mut described) = documented().split_for_parts();
+    let known = known_parameters(&mut described);
+    let routes = routes.route_layer(from_fn(move |mut request: Request, next: Next| {
+        if let Some(known) = parameters_of(&known, &request) {
+            request.extensions_mut().insert(known.clone());
+        }
+        next.run(request)
+    }));
     let document = openapi().to_json()?;
     let routes = routes.merge(pages::router(document)).with_state(app);
     Ok(layered(routes.fallback(layers::not_found)))

@@ -13,6 +13,7 @@ use crate::address;
 use crate::app::App;
 use crate::credential::Credential;
 use crate::error::{ApiError, Reason};
+use crate::extract::check_parameters;
 use crate::layers::log_organization;
 
 /// The authenticated caller of a request.
@@ -80,6 +81,8 @@ pub(super) async fn authenticate(parts: &mut Parts, app: &Arc<App>) -> Result<Id
         log_organization(organization);
     }
     parts.extensions.insert(identity.clone());
+    // After the caller: who proves nothing is told of nothing else.
+    check_parameters(parts)?;
     Ok(identity)
 }
 

@@ -19,7 +19,7 @@ use crate::app::App;
 use crate::auth::{Caller, need};
 use crate::body::ChatvoltBody;
 use crate::error::{ApiError, Reason};
-use crate::extract::{ChatvoltQuery, Path};
+use crate::extract::{Path, Query};
 use crate::openapi::{BODY, KEY, QUERY, failures};
 
 failures!(CreateFailures: KEY, BODY, &[Reason::AlreadyExists]);
@@ -132,7 +132,7 @@ pub(crate) async fn list(
         organization_id, ..
     }: Caller<need::Read>,
     State(app): State<Arc<App>>,
-    ChatvoltQuery(query): ChatvoltQuery<ListQuery>,
+    Query(query): Query<ListQuery>,
 ) -> Result<Response, ApiError> {
     let listed = app
         .store

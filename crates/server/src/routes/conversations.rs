@@ -207,7 +207,15 @@ pub(crate) async fn create(
         Err(StoreError::Conflict) => return Err(same::taken(&app, &conversation).await?),
         created => created?.into(),
     };
-    let spelled_otherwise = same::spelled_otherwise(&app, &conversation).await?;
+    // The conversation is stored: a warning that cannot be looked up must not look like a failure.
+    let spelled_otherwise = same::spelled_otherwise(&app, &conversation).await;
+    let spelled_otherwise = spelled_otherwise.unwrap_or_else(|error| {
+        tracing::warn!(
+            error = error.message,
+            "cannot look for other spellings of a number"
+        );
+        None
+    });
     let warnings = to.warning.into_iter().chain(spelled_otherwise);
     let warnings = warnings.map(|message| Warning::new("to", message).into());
     let created = Conversation {

@@ -61,9 +61,14 @@ impl Erasure {
                     let columns = Columns::new(row, "webhook_calls", "id");
                     let id: String = columns.get("id")?;
                     if self.names_one_of(&names, row) {
+                        let is_earlier = columns.instant("received_at")? <= self.author.at;
                         if columns.get::<i64>("pending")? == 0 {
+                            // What it told may stand where this pass had looked already.
+                            let applied_at: Option<i64> = columns.get("applied_at")?;
+                            let is_news = applied_at >= Some(self.author.at.as_millisecond());
+                            self.has_waited |= is_earlier && is_news;
                             theirs.push(id.clone());
-                        } else if columns.instant("received_at")? <= self.author.at {
+                        } else if is_earlier {
                             return Ok(NextCalls::Wait);
                         }
                     }
@@ -89,7 +94,7 @@ impl Erasure {
                 concat!(
                     "select id, organization_id, channel_id, content_type, key_id, body, received_at, \
                      cast(case when applied_at is null and set_aside is null then 1 else 0 end as bigint) \
-                     as pending from webhook_calls where id in (",
+                     as pending, applied_at from webhook_calls where id in (",
                     $ids,
                     ")"
                 )

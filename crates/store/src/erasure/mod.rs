@@ -207,6 +207,7 @@ impl Erasure {
                     return Ok(AfterStep::Waits);
                 }
                 NextCalls::End if std::mem::take(&mut self.has_waited) => {
+                    self.subject.forget_changes();
                     Phase::NumberChanges { after: 0 }
                 }
                 NextCalls::End => {

@@ -84,6 +84,12 @@ impl DataSubject {
         self.other_changes.push(change);
     }
 
+    /// Forgets the number changes, before all are looked at again.
+    pub(super) fn forget_changes(&mut self) {
+        self.changes.clear();
+        self.other_changes.clear();
+    }
+
     /// Finds the number changes of the person, those that came before others among them.
     pub(super) fn learn_former_addresses(&mut self) {
         while let Some(place) =

@@ -179,6 +179,15 @@ pub(super) fn header(value: Value) -> Result<Option<WebhookHeader>, FieldErrors>
         Value::Object(object) => object,
         _ => return Err(FieldErrors::field("header", "Expected object")),
     };
+    // With a misspelled name the value would go out in another header.
+    let mut names = object.keys();
+    if let Some(unknown) = names.find(|name| !["name", "value"].contains(&name.as_str())) {
+        let field = format!("header.{unknown}");
+        return Err(FieldErrors::field(
+            &field,
+            "Unknown field; this object has name, value",
+        ));
+    }
     let name = match object.get("name") {
         None | Some(Value::Null) => Some(header::AUTHORIZATION),
         Some(Value::String(name)) if name.is_empty() => Some(header::AUTHORIZATION),
