@@ -206,7 +206,11 @@ impl Capabilities {
         };
         Err(Refusal {
             limit: BrokenLimit::ButtonCount,
-            details: format!("the message has {count} buttons; {} {allowed}", self.title),
+            details: format!(
+                "the message has {}; {} {allowed}",
+                counted(count, "button"),
+                self.title
+            ),
         })
     }
 
@@ -288,15 +292,18 @@ impl Capabilities {
         let least = if is_blank(value) { 0 } else { length };
         if length > max {
             return Err(text_refused(format!(
-                "{field} has {length} characters; {provider} allows {max}"
+                "{field} has {}; {provider} allows {max}",
+                counted(length, "character")
             )));
         }
         if least < limit.min {
             let min = limit.min;
             return Err(text_refused(if least == 0 {
-                format!("{field} is blank; {provider} needs at least {min} characters")
+                let needed = counted(min, "character");
+                format!("{field} is blank; {provider} needs at least {needed}")
             } else {
-                format!("{field} has {length} characters; {provider} needs at least {min}")
+                let found = counted(length, "character");
+                format!("{field} has {found}; {provider} needs at least {min}")
             }));
         }
         let units = value.encode_utf16().count();
@@ -328,6 +335,12 @@ impl Text {
             Self::ButtonTitle(number) => format!("button_{number}_title"),
         }
     }
+}
+
+/// Returns a count with its noun: `1 button`, `2 buttons`.
+fn counted(count: usize, noun: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {noun}{plural}")
 }
 
 fn text_refused(details: String) -> Refusal {

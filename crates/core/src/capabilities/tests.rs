@@ -150,7 +150,7 @@ fn too_few_buttons_are_told_apart_from_too_many() {
     assert_eq!(refusal.limit, BrokenLimit::ButtonCount);
     assert_eq!(
         refusal.details,
-        "the message has 1 buttons; Strict needs at least 2"
+        "the message has 1 button; Strict needs at least 2"
     );
 }
 
@@ -180,6 +180,10 @@ fn what_was_stored_with_a_text_below_the_least_is_refused(
     for capabilities in ALL {
         let refusal = capabilities.check(&message, &to).expect_err("a refusal");
         assert!(refusal.details.starts_with(told), "{refusal}");
+        assert!(
+            refusal.details.ends_with(" needs at least 1 character"),
+            "{refusal}"
+        );
         assert_eq!(refusal.limit, BrokenLimit::Text);
     }
 }
