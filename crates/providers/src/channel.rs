@@ -27,14 +27,16 @@ pub trait Channel: Send + Sync {
 
     /// The exact request that [`send`](Self::send) would make, with its secrets blanked. No IO.
     ///
-    /// It is the complete check of a message: `send` makes its request exactly if this is `Ok`.
+    /// It is the complete check of a message: if this is `Ok`, the message keeps every limit of this channel. The
+    /// address of the provider is checked by [`ChannelConfig::check`](crate::ChannelConfig::check).
     ///
     /// # Errors
     ///
     /// The message breaks a limit, published or of this channel alone.
     fn preview(&self, message: &OutboundMessage) -> Result<Preview, ChannelError>;
 
-    /// Hands one message to the provider, with exactly one HTTP request, or none if a limit is broken.
+    /// Hands one message to the provider, with exactly one HTTP request, or none if a limit is broken or the
+    /// provider's address is not allowed.
     ///
     /// # Errors
     ///
