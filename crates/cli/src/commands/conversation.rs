@@ -77,7 +77,7 @@ pub(crate) enum Command {
 }
 
 /// Checks a recipient, and returns it as it was written: the server says how it was read.
-pub(crate) fn recipient(text: &str) -> Result<String, GivenRecipientError> {
+fn recipient(text: &str) -> Result<String, GivenRecipientError> {
     text.parse::<GivenRecipient>().map(|_| text.to_owned())
 }
 

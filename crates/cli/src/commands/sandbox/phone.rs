@@ -2,11 +2,11 @@
 
 use clap::Subcommand;
 use clap::builder::{NonEmptyStringValueParser, PossibleValuesParser};
+use recado_core::recipient::{GivenRecipient, GivenRecipientError};
 use serde_json::{Value, json};
 
 use super::control::Target;
 use crate::client::Answer;
-use crate::commands::conversation;
 use crate::failure::Failure;
 use crate::id_kinds;
 use crate::output::{Columns, Output, View, cell};
@@ -38,7 +38,7 @@ pub(super) enum Command {
         #[arg(long, value_parser = provider())]
         provider: String,
         /// The customer's phone number
-        #[arg(long, value_name = "PHONE", value_parser = conversation::recipient)]
+        #[arg(long, value_name = "PHONE", value_parser = customer)]
         from: String,
         /// To which number: a phone number id or an instance id [default: the first account]
         #[arg(long, value_name = "ID")]
@@ -82,6 +82,12 @@ pub(super) enum Command {
 
 fn provider() -> PossibleValuesParser {
     PossibleValuesParser::new(["whatsapp", "zapi", "zapperhub", "wuzapi"])
+}
+
+/// Reads a customer's address, and returns it as it was read: the sandbox knows fewer spellings of a phone number.
+fn customer(text: &str) -> Result<String, GivenRecipientError> {
+    let read = text.parse::<GivenRecipient>()?;
+    Ok(read.recipient.to_string())
 }
 
 pub(super) async fn run(command: Command) -> Result<Output, Failure> {
@@ -169,6 +175,7 @@ mod tests {
     use axum::routing::post;
     use clap::Parser as _;
     use recado_sandbox::{Provider, Sandbox};
+    use rstest::rstest;
     use tokio::net::TcpListener;
 
     use super::*;
@@ -314,6 +321,15 @@ mod tests {
         tokio::spawn(async { axum::serve(listener, Router::new()).await.unwrap() });
         let failure = ask(&target, &["read", "x"]).await.err().unwrap();
         assert_eq!(failure.exit_code(), ExitCode::OwnFault);
+    }
+
+    #[rstest]
+    #[case::a_prefix("00 55 11 90000-0001")]
+    #[case::a_link("tel:+5511900000001")]
+    #[case::dots("+55.11.90000.0001")]
+    #[case::arabic_digits("+٥٥١١٩٠٠٠٠٠٠٠١")]
+    fn a_customer_is_sent_as_read(#[case] text: &str) {
+        assert_eq!(customer(text).unwrap(), "5511900000001");
     }
 
     #[test]
