@@ -186,10 +186,7 @@ async fn another_spelling_of_a_number_is_told_in_a_dry_run_and_by_the_import() {
 
 #[tokio::test]
 async fn a_warning_of_the_server_is_shown_and_reported() {
-    let (url, _asks, may_answer) = slow().await;
-    let shell = Shell::default()
-        .set("RECADO_SERVER", &url)
-        .set("RECADO_KEY", "rcd_key");
+    let (shell, _asks, may_answer) = slow().await;
     let text = format!("{HEAD}agent-123,,n1,whatsapp,+5511900000007,\n");
     for output in ["json", "table"] {
         may_answer.add_permits(1);
@@ -276,6 +273,10 @@ async fn a_key_without_the_scope_fails_before_anything_is_created_and_in_a_dry_r
         let sentence = "the key needs the scope send to create conversations";
         assert!(ran.stderr.contains(sentence), "{}", ran.stderr);
     }
+    let wrong = format!("{text}agent-123,,c50,whatsapp,12,\n");
+    let ran = reader.feed(&["import", "chatvolt", "-"], &wrong).await;
+    let (_, summary) = reported(&ran.stdout);
+    assert_eq!((ran.code, counts(&summary)), (2, [0, 50, 0, 0, 1, 0, 0]));
     let text = format!("{HEAD}agent-123,,conv-456,whatsapp,+5511900000001,\n");
     let nothing_new = reader.feed(&["import", "chatvolt", "-"], &text).await;
     let (_, summary) = reported(&nothing_new.done());
@@ -300,8 +301,9 @@ async fn a_report_does_not_overwrite_what_is_imported() {
     assert_eq!(std::fs::read_to_string(file).expect("a file"), HEAD);
 }
 
-/// A server with an agent and a channel, which says when it is asked to create something and answers that when it may.
-async fn slow() -> (String, mpsc::UnboundedReceiver<()>, Arc<Semaphore>) {
+/// A shell of a server with an agent and a channel, which says when it is asked to create something and answers that
+/// when it may.
+async fn slow() -> (Shell, mpsc::UnboundedReceiver<()>, Arc<Semaphore>) {
     let (asked, asks) = mpsc::unbounded_channel();
     let may_answer = Arc::new(Semaphore::new(0));
     let answers = Arc::clone(&may_answer);
@@ -325,15 +327,15 @@ async fn slow() -> (String, mpsc::UnboundedReceiver<()>, Arc<Semaphore>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("an address");
     tokio::spawn(async move { axum::serve(listener, router).await });
-    (format!("http://{address}"), asks, may_answer)
+    let shell = Shell::default()
+        .set("RECADO_SERVER", &format!("http://{address}"))
+        .set("RECADO_KEY", "rcd_key");
+    (shell, asks, may_answer)
 }
 
 #[tokio::test]
 async fn the_first_interrupt_waits_for_the_requests_under_way() {
-    let (url, mut asks, may_answer) = slow().await;
-    let shell = Shell::default()
-        .set("RECADO_SERVER", &url)
-        .set("RECADO_KEY", "rcd_key");
+    let (shell, mut asks, may_answer) = slow().await;
     let folder = tempfile::tempdir().expect("a folder");
     let mut import = import_of_50(&shell, folder.path());
     for _ in 0..8 {
@@ -373,10 +375,7 @@ fn import_of_50(shell: &Shell, folder: &Path) -> Child {
 
 #[tokio::test]
 async fn a_second_interrupt_ends_an_import_at_once_and_every_row_is_told() {
-    let (url, mut asks, _may_answer) = slow().await;
-    let shell = Shell::default()
-        .set("RECADO_SERVER", &url)
-        .set("RECADO_KEY", "rcd_key");
+    let (shell, mut asks, _may_answer) = slow().await;
     let folder = tempfile::tempdir().expect("a folder");
     let mut import = import_of_50(&shell, folder.path());
     for _ in 0..8 {

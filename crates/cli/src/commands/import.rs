@@ -79,7 +79,10 @@ pub(crate) async fn run(
     }
     let existing = Existing::load(client).await?;
     let plan = Plan::new(rows, &existing, &args.channels, args.agent.as_ref())?;
-    rights::check(&plan, client).await?;
+    // Rows that have to be corrected are reported whatever the key may do.
+    if !plan.has_errors() {
+        rights::check(&plan, client).await?;
+    }
     let mut report = Report::new(args.report.as_deref(), printer)?;
     if args.dry_run || plan.has_errors() {
         for row in plan.rows() {

@@ -132,8 +132,9 @@ async fn create(
     pace: watch::Receiver<Pace>,
 ) -> (Checked, Result<&'static str, Failure>) {
     let (mut ends, path, mut notice) = (pace.clone(), [list, &row.id], None);
+    let known = row.warning.as_deref();
     let created = tokio::select! {
-        created = try_to_create(client, &path, &body, pace, &mut notice) => created,
+        created = try_to_create(client, &path, &body, pace, known, &mut notice) => created,
         () = reached(&mut ends, Pace::Ending) => {
             Err(Failure::OutcomeUnknown("the answer was not waited for".to_owned()))
         }
@@ -165,13 +166,14 @@ async fn try_to_create(
     path: &[&str; 2],
     body: &Value,
     mut paced: watch::Receiver<Pace>,
+    known: Option<&str>,
     notice: &mut Option<String>,
 ) -> Result<&'static str, Failure> {
     let (mut pause, mut attempt) = (FIRST_PAUSE, 1);
     loop {
         let failure = match client.post(&path[..1], body).await {
             Ok(answer) => {
-                *notice = warnings(&answer.value);
+                *notice = warnings(&answer.value, known);
                 return Ok("created");
             }
             Err(failure) => failure,
@@ -192,10 +194,11 @@ async fn try_to_create(
     }
 }
 
-/// Returns the warnings of an answer.
-fn warnings(answer: &Value) -> Option<String> {
+/// Returns the warnings of an answer, without the one that the row has itself.
+fn warnings(answer: &Value, known: Option<&str>) -> Option<String> {
     let warnings = answer["warnings"].as_array()?.iter();
-    let texts: Vec<_> = warnings.filter_map(|it| it["message"].as_str()).collect();
+    let texts = warnings.filter_map(|it| it["message"].as_str());
+    let texts: Vec<_> = texts.filter(|text| Some(*text) != known).collect();
     (!texts.is_empty()).then(|| texts.join("; "))
 }
 
@@ -227,6 +230,7 @@ async fn same(
 #[cfg(test)]
 mod tests {
     use rstest::rstest;
+    use serde_json::json;
 
     use super::*;
 
@@ -242,5 +246,24 @@ mod tests {
     ) {
         let waited = wait(Duration::from_secs(pause), asked.map(Duration::from_secs));
         assert_eq!(waited.as_secs(), expected);
+    }
+
+    #[rstest]
+    #[case::of_none(None, Some("A; B"))]
+    #[case::of_another(Some("C"), Some("A; B"))]
+    #[case::of_one(Some("A"), Some("B"))]
+    fn the_warning_of_the_row_is_not_told_twice(
+        #[case] known: Option<&str>,
+        #[case] expected: Option<&str>,
+    ) {
+        let answer =
+            json!({"warnings": [{"field": "to", "message": "A"}, {"field": "to", "message": "B"}]});
+        assert_eq!(warnings(&answer, known).as_deref(), expected);
+    }
+
+    #[test]
+    fn the_only_warning_is_not_told_if_the_row_has_it() {
+        let answer = json!({"warnings": [{"field": "to", "message": "A"}]});
+        assert_eq!(warnings(&answer, Some("A")), None);
     }
 }

@@ -148,7 +148,7 @@ fn of_json(value: &Value) -> Result<Said, String> {
     if text("/conversationId").is_some() || (text("/id").is_none() && text("/agentId").is_some()) {
         let mut said = of_columns(|name| text(&format!("/{name}")))?;
         if let Some(conversation) = &mut said.conversation {
-            conversation.is_group = value["isGroup"] == true;
+            conversation.is_group = is_group(value)?;
         }
         return Ok(said);
     }
@@ -186,12 +186,25 @@ fn of_json(value: &Value) -> Result<Said, String> {
             id,
             channel: text("/channel"),
             credentials: text("/channelCredentialsId"),
-            is_group: value["isGroup"] == true
+            is_group: is_group(value)?
                 || text("/channelExternalId")
                     .is_some_and(|to| to.ends_with("@g.us") || to.ends_with("-group")),
             addresses: addresses.into_iter().chain(written).flatten().collect(),
         }),
     })
+}
+
+/// Returns whether an object says that its conversation is with a group.
+fn is_group(value: &Value) -> Result<bool, String> {
+    match &value["isGroup"] {
+        Value::Null => Ok(false),
+        Value::Bool(is_group) => Ok(*is_group),
+        // Taken as no group, it would become a conversation with one member.
+        _ => Err(
+            "isGroup is neither true nor false: write it without quotation marks, or leave it out"
+                .to_owned(),
+        ),
+    }
 }
 
 fn international(address: String) -> String {

@@ -13,7 +13,7 @@ use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::output::{Output, Printer, View};
 
-/// Rows with a problem that a person is shown; the report has all.
+/// Problems, and as many warnings, that a person is shown; the report has all.
 const MAX_SHOWN: usize = 50;
 
 /// The words for what became of a row, in the order of the summary.
@@ -33,8 +33,30 @@ pub(super) struct Report {
     counts: BTreeMap<&'static str, usize>,
     warnings: usize,
     shared: usize,
-    shown: usize,
+    problem_lines: Lines,
+    warning_lines: Lines,
     pub(super) progress: Progress,
+}
+
+/// The lines of one sort that a person may be shown.
+#[derive(Default)]
+struct Lines {
+    count: usize,
+}
+
+impl Lines {
+    /// Counts a line, and returns whether it is shown.
+    fn shows_next(&mut self) -> bool {
+        self.count += 1;
+        self.count <= MAX_SHOWN
+    }
+
+    /// Says how many lines were not shown; `None` if all were.
+    fn rest(&self, noun: &str) -> Option<String> {
+        let hidden = self.count.saturating_sub(MAX_SHOWN);
+        let plural = if hidden == 1 { "" } else { "s" };
+        (hidden > 0).then(|| format!("{hidden} more {noun}{plural}: --report FILE keeps all"))
+    }
 }
 
 impl Report {
@@ -47,7 +69,8 @@ impl Report {
             counts: BTreeMap::new(),
             warnings: 0,
             shared: 0,
-            shown: 0,
+            problem_lines: Lines::default(),
+            warning_lines: Lines::default(),
             progress: Progress::none(),
         })
     }
@@ -83,8 +106,8 @@ impl Report {
         if let Some(entry) = row.place.entry {
             line["entry"] = entry.into();
         }
-        let shown = joined([row.shared.as_deref(), row.notice.as_deref()]);
-        let warning = joined([row.warning.as_deref(), shown.as_deref()]);
+        let notice = joined([row.shared.as_deref(), row.notice.as_deref()]);
+        let warning = joined([row.warning.as_deref(), notice.as_deref()]);
         for (key, text) in [("problem", problem), ("warning", warning.as_deref())] {
             if let Some(text) = text {
                 line[key] = text.into();
@@ -97,21 +120,26 @@ impl Report {
             return self.print(&line, String::new());
         }
         let problem = problem.filter(|_| matches!(status, "wrong" | "failed"));
-        match problem.or(shown.as_deref()) {
-            Some(problem) => {
-                self.shown += 1;
-                if self.shown > MAX_SHOWN {
-                    return Ok(());
-                }
-                let what = match row.kind {
-                    Kind::Row => String::new(),
-                    _ => format!("{kind} {}: ", one_line(&row.id)),
-                };
-                let text = format!("{}: {what}{}", row.place, visible(problem));
-                self.print(&line, text)
-            }
-            None => Ok(()),
-        }
+        let Some(told) = self.shown(problem, notice.as_deref()) else {
+            return Ok(());
+        };
+        let what = match row.kind {
+            Kind::Row => String::new(),
+            _ => format!("{kind} {}: ", one_line(&row.id)),
+        };
+        let text = format!("{}: {what}{}", row.place, visible(told));
+        self.print(&line, text)
+    }
+
+    /// Returns what a person is shown of a row: its problem, or else its warning, unless enough of that sort were
+    /// shown.
+    fn shown<'a>(&mut self, problem: Option<&'a str>, warning: Option<&'a str>) -> Option<&'a str> {
+        let lines = match problem {
+            // Many warnings must not hide the rows that have to be corrected.
+            Some(_) => &mut self.problem_lines,
+            None => &mut self.warning_lines,
+        };
+        problem.or(warning).filter(|_| lines.shows_next())
     }
 
     fn print(&self, json: &Value, text: String) -> Result<(), Failure> {
@@ -159,12 +187,8 @@ impl Report {
             }
         }
         let mut lines = Vec::new();
-        if self.shown > MAX_SHOWN {
-            lines.push(format!(
-                "{} more problems: --report FILE keeps all",
-                self.shown - MAX_SHOWN
-            ));
-        }
+        lines.extend(self.problem_lines.rest("problem"));
+        lines.extend(self.warning_lines.rest("warning"));
         lines.push(parts.join(", "));
         if self.warnings > 0 {
             lines.push(format!(
@@ -195,4 +219,27 @@ fn joined(texts: [Option<&str>; 2]) -> Option<String> {
 
 fn unwritten(error: &std::io::Error) -> Failure {
     Failure::Own(format!("cannot write the report: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::output::Format;
+
+    #[test]
+    fn warnings_hide_no_problem() {
+        let mut report = Report::new(None, Printer::new(Some(Format::Table))).unwrap();
+        let shown = (0..MAX_SHOWN + 2).filter_map(|_| report.shown(None, Some("a warning")));
+        assert_eq!(shown.count(), MAX_SHOWN);
+        let shown = (0..=MAX_SHOWN).filter_map(|_| report.shown(Some("a problem"), None));
+        assert_eq!(shown.count(), MAX_SHOWN);
+        assert_eq!(report.shown(None, None), None);
+        let output = report.checked(false);
+        let [View::Text(text)] = &*output.views else {
+            panic!("{}", output.json);
+        };
+        let rest =
+            "1 more problem: --report FILE keeps all\n2 more warnings: --report FILE keeps all\n";
+        assert!(text.starts_with(rest), "{text}");
+    }
 }

@@ -97,3 +97,20 @@ fn a_group_is_never_a_conversation_with_a_member(
         (other, _) => panic!("{other:?}"),
     }
 }
+
+#[rstest]
+#[case::a_text(json!("true"))]
+#[case::another_text(json!("false"))]
+#[case::a_number(json!(1))]
+fn a_group_is_told_by_true_or_false(#[case] is_group: Value) {
+    for (id, phone) in [("conversationId", "phone"), ("id", "channelExternalId")] {
+        let text =
+            json!({id: "c1", "channel": "whatsapp", phone: "+5511900000002", "isGroup": is_group});
+        let row = plan(&text.to_string(), &[]).conversations.remove(0);
+        let Verdict::Wrong(problem) = &row.verdict else {
+            panic!("{:?}", row.verdict);
+        };
+        let expected = "isGroup is neither true nor false";
+        assert!(problem.starts_with(expected), "{problem}");
+    }
+}
