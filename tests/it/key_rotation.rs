@@ -191,13 +191,18 @@ impl Folder {
 
     /// The kept old keys, oldest first.
     fn old_keys(&self) -> Vec<PathBuf> {
+        self.kept("recado.db.key.before-")
+    }
+
+    /// The kept files of that name, oldest first.
+    fn kept(&self, name: &str) -> Vec<PathBuf> {
         let entries = fs::read_dir(self.0.path()).expect("a folder");
         let files = entries.map(|entry| entry.expect("an entry").path());
-        let mut old: Vec<_> = files
-            .filter(|file| file.to_string_lossy().contains("recado.db.key.before-"))
+        let mut kept: Vec<_> = files
+            .filter(|file| file.to_string_lossy().contains(name))
             .collect();
-        old.sort();
-        old
+        kept.sort();
+        kept
     }
 }
 
@@ -231,6 +236,10 @@ async fn a_backup_of_before_a_rotation_is_restored_with_the_key_of_its_time() {
     let sentence = said(&refused);
     assert!(
         sentence.contains("written with another master key"),
+        "{sentence}"
+    );
+    assert!(
+        sentence.contains("kept as recado.db.key.before-…"),
         "{sentence}"
     );
     // As docs/operations.md has it.
@@ -272,6 +281,11 @@ async fn a_refused_rotation_does_not_stand_in_the_way_of_the_next() {
             assert_eq!(folder.key(), new.expose_secret());
         }
     }
+    // A database that a restore put aside may need it.
+    let kept = folder.kept("recado.db.key.new.before-");
+    assert_eq!(kept.len(), 1, "{kept:?}");
+    let kept = fs::read_to_string(&kept[0]).expect("a key");
+    assert_eq!(kept, left.expose_secret());
 }
 
 #[tokio::test]

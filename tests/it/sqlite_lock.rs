@@ -9,8 +9,8 @@ use recado_store::testing::TestDatabase;
 use recado_store::{DatabaseKind, MasterKey, ServerLock, Store};
 use recado_tests::binaries::{Server, command, signal};
 use secrecy::ExposeSecret as _;
-use tokio::io::{AsyncBufReadExt as _, BufReader};
-use tokio::process::Command;
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
+use tokio::process::{ChildStderr, Command};
 
 /// `recado-server` with these arguments on that database.
 fn server(database: &TestDatabase, arguments: &str) -> Command {
@@ -33,6 +33,16 @@ async fn first(database: &TestDatabase) -> Server {
         ("RECADO_MASTER_KEY", key.expose_secret()),
     ];
     Server::start(&place).await.expect("a server")
+}
+
+/// Reads what a server logs until a line has that text.
+async fn hear(lines: &mut Lines<BufReader<ChildStderr>>, wanted: &str) {
+    while let Some(line) = lines.next_line().await.expect("a line") {
+        if line.contains(wanted) {
+            return;
+        }
+    }
+    panic!("the server ended before it said: {wanted}");
 }
 
 #[tokio::test]
@@ -102,17 +112,9 @@ async fn a_server_that_waits_starts_when_the_first_is_killed() {
         .spawn()
         .expect("a process");
     let mut lines = BufReader::new(waiting.stderr.take().expect("a pipe")).lines();
-    let mut heard = async |wanted: &str| {
-        while let Some(line) = lines.next_line().await.expect("a line") {
-            if line.contains(wanted) {
-                return;
-            }
-        }
-        panic!("the server ended before it said: {wanted}");
-    };
-    heard("waiting for the database").await;
+    hear(&mut lines, "waiting for the database").await;
     holder.kill().await.expect("a kill");
-    heard("is listening").await;
+    hear(&mut lines, "is listening").await;
     signal(&waiting, "TERM").await.expect("a signal");
     assert!(waiting.wait().await.expect("an end").success());
 }
@@ -141,15 +143,7 @@ async fn a_server_that_waits_takes_the_key_that_a_rotation_made_meanwhile() {
         .spawn()
         .expect("a process");
     let mut lines = BufReader::new(waiting.stderr.take().expect("a pipe")).lines();
-    let mut heard = async |wanted: &str| {
-        while let Some(line) = lines.next_line().await.expect("a line") {
-            if line.contains(wanted) {
-                return;
-            }
-        }
-        panic!("the server ended before it said: {wanted}");
-    };
-    heard("waiting for the database").await;
+    hear(&mut lines, "waiting for the database").await;
     // What a rotation leaves, which holds the lock itself.
     let other = MasterKey::generate().expect("random bytes");
     database.execute("delete from master_key").await;
@@ -157,9 +151,30 @@ async fn a_server_that_waits_takes_the_key_that_a_rotation_made_meanwhile() {
     fs::write(&key_file, other.to_base64().expose_secret()).expect("a key");
     fs::set_permissions(&key_file, Permissions::from_mode(0o644)).expect("a mode");
     drop(held);
-    heard("is listening").await;
+    hear(&mut lines, "is listening").await;
     let mode = fs::metadata(&key_file).expect("a key").permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
     signal(&waiting, "TERM").await.expect("a signal");
     assert!(waiting.wait().await.expect("an end").success());
+}
+
+#[tokio::test]
+async fn a_key_from_a_pipe_is_read_once() {
+    let database = TestDatabase::in_file().await;
+    let mut starting = server(&database, "serve")
+        .env_remove("RECADO_MASTER_KEY")
+        .env("RECADO_MASTER_KEY_FILE", "/dev/stdin")
+        .stdin(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("a process");
+    let mut pipe = starting.stdin.take().expect("a pipe");
+    let key = database.key().to_base64();
+    let written = pipe.write_all(key.expose_secret().as_bytes()).await;
+    written.expect("a key");
+    drop(pipe);
+    let mut lines = BufReader::new(starting.stderr.take().expect("a pipe")).lines();
+    hear(&mut lines, "is listening").await;
+    signal(&starting, "TERM").await.expect("a signal");
+    assert!(starting.wait().await.expect("an end").success());
 }

@@ -138,7 +138,7 @@ pub async fn restore(config: &ConfigArgs, args: &RestoreArgs) -> anyhow::Result<
         copy.skip_event_ids().await
     })
     .await
-    .map_err(|error| explain_key(error, config, &database))
+    .map_err(|error| explain_key(error, config))
     .with_context(|| format!("{} cannot be restored", args.file.display()))?;
     if let Err(error) = empty_log(&database, key).await {
         tracing::warn!(%error, "the log of the database of before cannot be emptied; it is kept beside it");
@@ -164,14 +164,14 @@ pub async fn restore(config: &ConfigArgs, args: &RestoreArgs) -> anyhow::Result<
 }
 
 /// Leads from a backup that has another master key to a server that starts.
-fn explain_key(error: anyhow::Error, config: &ConfigArgs, database: &Path) -> anyhow::Error {
+fn explain_key(error: anyhow::Error, config: &ConfigArgs) -> anyhow::Error {
     if !matches!(error.downcast_ref(), Some(StoreError::WrongMasterKey)) {
         return error;
     }
     let place = match config.key_file() {
         Ok(Some(file)) => format!(
             "the earlier keys are kept as {}, and the one of the backup has to take the place of {}",
-            files::beside(&key_file::of(database), ".before-…").display(),
+            files::beside(&file, ".before-…").display(),
             file.display()
         ),
         _ => "give RECADO_MASTER_KEY or its file the key of the backup, for `restore` and for the server".to_owned(),

@@ -9,8 +9,8 @@ use axum::http::{HeaderName, Method, header};
 use axum::middleware::{Next, from_fn, map_response};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{Any, CorsLayer};
-use utoipa::openapi::OpenApi;
-use utoipa::openapi::path::ParameterIn;
+use utoipa::openapi::path::{Parameter, ParameterIn};
+use utoipa::openapi::{OpenApi, RefOr};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -153,9 +153,12 @@ fn known_parameters(document: &mut OpenApi) -> ParametersByRoute {
             continue;
         }
         for (method, operation) in operations(item) {
+            let queried = |parameter: &RefOr<Parameter>| match parameter {
+                RefOr::T(one) if one.parameter_in == ParameterIn::Query => Some(one.name.clone()),
+                RefOr::T(_) | RefOr::Ref(_) => None,
+            };
             let parameters = operation.parameters.iter().flatten();
-            let queried = parameters.filter(|one| one.parameter_in == ParameterIn::Query);
-            let mut names: Vec<_> = queried.map(|one| one.name.clone()).collect();
+            let mut names: Vec<_> = parameters.filter_map(queried).collect();
             names.sort_unstable();
             known.insert((path.clone(), method), KnownParameters(names.into()));
         }

@@ -13,12 +13,15 @@ use crate::app::App;
 /// Time between a renewal that failed and the next try.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// Time between two lines of the log that say that the lease is still not renewed.
+/// Time between two lines of the log that say that a task still fails.
 const REPORT_INTERVAL: Duration = Duration::from_secs(30);
 
-/// Renewals that failed one after the other, and when the log told of them.
+/// What the log says if the work of dead servers stays theirs for now.
+const CANNOT_FREE: &str = "cannot free what servers left that are gone";
+
+/// Failures of a task that follow each other, and when the log told of them.
 #[derive(Default)]
-struct Failures {
+pub(crate) struct Failures {
     told: Option<Instant>,
 }
 
@@ -34,9 +37,25 @@ impl Failures {
         due
     }
 
-    /// Returns whether the renewal that succeeded comes after failures.
+    /// Returns whether the work that succeeded comes after failures.
     fn end(&mut self) -> bool {
         self.told.take().is_some()
+    }
+
+    /// Returns what the task got, or `None` after a failure, which is logged as the problem if that is due.
+    pub(crate) fn log<T>(&mut self, result: Result<T, StoreError>, problem: &str) -> Option<T> {
+        match result {
+            Ok(value) => {
+                self.end();
+                Some(value)
+            }
+            Err(error) => {
+                if self.is_due(Instant::now()) {
+                    tracing::warn!(%error, "{problem}");
+                }
+                None
+            }
+        }
     }
 }
 
@@ -85,9 +104,13 @@ pub(crate) async fn sweep(app: Arc<App>) {
     // The database may have been away until a moment ago: the others get the time to renew their leases.
     let mut ticks = interval_at(Instant::now() + LEASE, LEASE_RENEWAL);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut failures = Failures::default();
     loop {
         ticks.tick().await;
-        report(app.store.free_dead_servers(app.clock.now()).await);
+        let freed = app.store.free_dead_servers(app.clock.now()).await;
+        if let Some(freed) = failures.log(freed, CANNOT_FREE) {
+            report(Ok(freed));
+        }
     }
 }
 
@@ -107,7 +130,7 @@ pub(crate) fn report(freed: Result<Freed, StoreError>) {
             deliveries = freed.deliveries,
             "freed what servers left that are gone; messages that they were sending are unknown now, and are not sent again"
         ),
-        Err(error) => tracing::warn!(%error, "cannot free what servers left that are gone"),
+        Err(error) => tracing::warn!(%error, "{CANNOT_FREE}"),
     }
 }
 

@@ -196,13 +196,16 @@ impl Settings {
         self.sqlite_file().filter(is_missing)
     }
 
-    /// Reads the master key again: until this process had the lock, a rotation may have changed it.
+    /// Reads the key file beside the database again: until this process had the lock, a rotation may have changed it.
     ///
     /// # Errors
     ///
     /// As [`Self::check`].
     pub fn read_key_again(&mut self, config: &ConfigArgs) -> anyhow::Result<()> {
-        self.key = config.master_key()?;
+        // No rotation changes a key that is given, and one from a pipe can be read only once.
+        if config.key_file()?.is_some() {
+            self.key = config.master_key()?;
+        }
         Ok(())
     }
 

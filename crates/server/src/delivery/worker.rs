@@ -20,6 +20,7 @@ use super::transmission::{Answered, Transmission};
 use super::{delivery_id, elapsed, payload, schedule};
 use crate::app::App;
 use crate::persistence::until_stored;
+use crate::servers::Failures;
 
 /// Calls at once, in all.
 const IN_FLIGHT: usize = 64;
@@ -111,16 +112,15 @@ pub async fn run(app: Arc<App>, stop: CancellationToken) {
         retries: BinaryHeap::new(),
         freed_lost: None,
     };
+    let mut failures = Failures::default();
     loop {
-        let wait = worker.begin_due().await.unwrap_or_else(|error| {
-            tracing::warn!(%error, "cannot look for deliveries that are due");
-            PAUSE
-        });
+        let begun = worker.begin_due().await;
+        let wait = failures.log(begun, "cannot look for deliveries that are due");
         tokio::select! {
             () = stop.cancelled() => break,
             Some(finished) = worker.in_flight.join_next() => worker.note(&finished),
             () = signal.appended() => {}
-            () = tokio::time::sleep(wait) => {}
+            () = tokio::time::sleep(wait.unwrap_or(PAUSE)) => {}
         }
         while let Some(finished) = worker.in_flight.try_join_next() {
             worker.note(&finished);

@@ -81,7 +81,7 @@ pub(crate) struct ErasedContact {
 /// deliveries that wait, and stored calls of providers that name the person. In groups, taps stay without the person who tapped.
 /// Addresses from before a number change are erased, too, if the provider told of the change and its event is still stored;
 /// the address has to be one that the person has now.
-/// Open event streams of the organization on the server that answers end; another server may still send events of the last
+/// Open event streams of the organization on the server that answers end; another server may still send events of about the last
 /// 45 seconds to readers that are behind. What the person writes later comes from a new contact.
 /// An organization erases one contact at a time on one server.
 /// What was delivered to webhook endpoints before, and backups of the server, are not changed.

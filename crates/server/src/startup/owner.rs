@@ -9,6 +9,9 @@ use recado_store::files;
 
 const ROOT: u32 = 0;
 
+/// The user that the kernel shows for one that it cannot map, as on NFS that takes its rights from root.
+const OVERFLOW: u32 = 65_534;
+
 /// Checks that root does not open the database of another user, nor create one in a folder of that user: the files that it
 /// would leave there, such as a lock and a key, could not be opened by a server that runs as the user.
 ///
@@ -23,7 +26,7 @@ pub(super) fn check(database: &Path, user: u32) -> anyhow::Result<()> {
     };
     // A folder that cannot be read is reported when the database is opened.
     let owner = fs::metadata(file).map_or(user, |metadata| metadata.uid());
-    if user == ROOT && owner != ROOT {
+    if is_kept_out(user, owner) {
         let name = name(owner);
         ensure!(
             false,
@@ -32,6 +35,12 @@ pub(super) fn check(database: &Path, user: u32) -> anyhow::Result<()> {
         );
     }
     Ok(())
+}
+
+/// Returns whether the user is root, and would leave files that the owner cannot open.
+const fn is_kept_out(user: u32, owner: u32) -> bool {
+    // The files that root creates there belong to the overflow user, too.
+    user == ROOT && owner != ROOT && owner != OVERFLOW
 }
 
 /// Returns what to do about a file that this user may not open or change: the name of its owner, if that is another user.
@@ -95,6 +104,19 @@ mod tests {
         let refused = check(&database, ROOT).expect_err("a foreign file");
         let sentence = format!("recado.db {sentence}");
         assert!(refused.to_string().contains(&sentence), "{refused}");
+    }
+
+    #[test]
+    fn root_uses_its_own_files_and_those_of_a_user_that_is_not_known() {
+        for (user, owner, expected) in [
+            (ROOT, ROOT, false),
+            (ROOT, OVERFLOW, false),
+            (ROOT, OTHER, true),
+            (OTHER, OTHER, false),
+            (OTHER, ROOT, false),
+        ] {
+            assert_eq!(is_kept_out(user, owner), expected, "{user} {owner}");
+        }
     }
 
     #[test]
