@@ -105,8 +105,8 @@ pub enum PhoneError {
         "the 0 after the country code +{0} is dialled within the country only: leave it out, as in +44 20 7946 0958 for +44 (0)20 7946 0958"
     )]
     TrunkZero(u16),
-    /// The number was read with this code of a country that has no such numbers; the country is ` (BR)`, or nothing if
-    /// several share the code.
+    /// The number was read with this country code, whose countries do not have such numbers. The second field is the
+    /// country, such as ` (BR)`, or empty if several countries share the code.
     #[error(
         "the number has no + and was read with the country code +{0}{1}, which has no such numbers: write + and the country code first, as in +55 11 90000-0001"
     )]

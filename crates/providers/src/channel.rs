@@ -35,7 +35,7 @@ pub trait Channel: Send + Sync {
     /// The message breaks a limit, published or of this channel alone.
     fn preview(&self, message: &OutboundMessage) -> Result<Preview, ChannelError>;
 
-    /// Hands one message to the provider, with exactly one HTTP request, or none if a limit is broken or the
+    /// Hands one message to the provider with exactly one HTTP request. Makes no request if a limit is broken, or if the
     /// provider's address is not allowed.
     ///
     /// # Errors

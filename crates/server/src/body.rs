@@ -13,8 +13,8 @@ use utoipa::openapi::{RefOr, Schema};
 use crate::app::App;
 use crate::auth::Identity;
 use crate::error::{ApiError, Reason};
-use crate::extract::nearest;
 use crate::inbound::reading;
+use crate::misspelling::{MAX_TYPING_ERRORS, nearest};
 
 /// Most bytes of a request body.
 pub(crate) const MAX_BODY_BYTES: usize = 1024 * 1024;
@@ -86,7 +86,7 @@ fn check_names(object: &Map<String, Value>, known: &[String]) -> Result<(), ApiE
     let unknown = object.keys().filter(|name| !known.contains(*name));
     let mut errors = FieldErrors::default();
     for name in unknown.take(MAX_UNKNOWN) {
-        let sentence = match nearest(name, known) {
+        let sentence = match nearest(name, known.iter().map(String::as_str), MAX_TYPING_ERRORS) {
             Some(meant) => format!("Unknown field; write {meant}"),
             None => format!("Unknown field; this route has {}", known.join(", ")),
         };

@@ -9,8 +9,9 @@ use serde::de::DeserializeOwned;
 
 use crate::error::{ApiError, Reason};
 use crate::layers;
+use crate::misspelling::{MAX_TYPING_ERRORS, nearest};
 
-/// What stands in the path; what is no text leads nowhere.
+/// What stands in the path. A path that is not UTF-8 is answered as one that does not exist.
 pub(crate) struct Path<T>(pub(crate) T);
 
 /// What stands in the query.
@@ -22,12 +23,6 @@ pub(crate) struct KnownParameters(pub(crate) Arc<[String]>);
 
 /// The name of `cursor` in earlier versions.
 const FORMER_CURSOR: &str = "after";
-
-/// How many typing errors a name may have and still be taken for another.
-const MAX_TYPING_ERRORS: usize = 2;
-
-/// Longest name, in bytes, that is compared.
-const MAX_COMPARED: usize = 64;
 
 /// Whether a send is only shown, as its query says: `?dryRun=true`.
 pub(crate) struct DryRunSwitch(pub(crate) bool);
@@ -83,7 +78,11 @@ fn check_names(query: &str, known: &[String]) -> Result<(), ApiError> {
     let Some(unknown) = names.find(|name| !is_known(name)) else {
         return Ok(());
     };
-    let sentence = match nearest(&unknown, known) {
+    let sentence = match nearest(
+        &unknown,
+        known.iter().map(String::as_str),
+        MAX_TYPING_ERRORS,
+    ) {
         Some(meant) => format!("Is not a parameter of this route; did you mean {meant}?"),
         None if known.is_empty() => "This route has no query parameters".to_owned(),
         None => format!(
@@ -94,21 +93,6 @@ fn check_names(query: &str, known: &[String]) -> Result<(), ApiError> {
     Err(ApiError::invalid_query(FieldErrors::field(
         &unknown, &sentence,
     )))
-}
-
-/// Returns the name that was probably meant: `agentId` for `agent_id` and `agent`.
-pub(crate) fn nearest<'a>(name: &str, known: &'a [String]) -> Option<&'a str> {
-    // A comparison takes as long as both names.
-    if name.len() > MAX_COMPARED {
-        return None;
-    }
-    let name = switch::plain(name);
-    let distances = known.iter().map(|known| {
-        let errors = strsim::damerau_levenshtein(&name, &switch::plain(known));
-        (errors, known.as_str())
-    });
-    let near = distances.filter(|(errors, _)| *errors <= MAX_TYPING_ERRORS);
-    near.min().map(|(_, known)| known)
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for DryRunSwitch {

@@ -59,7 +59,7 @@ pub fn filter(text: &str) -> anyhow::Result<EnvFilter> {
     EnvFilter::try_new(text).with_context(|| format!("RECADO_LOG: {EXPECTED}"))
 }
 
-/// Returns the target of a filter, if it seems to mean a part of Recado and there is none of that name.
+/// Returns the target of a filter if it begins like a part of Recado and is not the name of one.
 fn unknown_target(filter: &str) -> Option<&str> {
     let target = filter.split(['=', '[']).next().unwrap_or_default().trim();
     let part = target.split("::").next().unwrap_or_default();

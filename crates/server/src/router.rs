@@ -188,16 +188,17 @@ fn parameters_of<'a>(
 ///
 /// The `OpenAPI` document cannot be written as JSON.
 pub fn router(app: Arc<App>) -> Result<Router, serde_json::Error> {
-    let (routes, mut described) = documented().split_for_parts();
-    let known = known_parameters(&mut described);
+    let (routes, document) = documented().split_for_parts();
+    let mut document = crate::openapi::completed(document);
+    let known = known_parameters(&mut document);
     let routes = routes.route_layer(from_fn(move |mut request: Request, next: Next| {
         if let Some(known) = parameters_of(&known, &request) {
             request.extensions_mut().insert(known.clone());
         }
         next.run(request)
     }));
-    let document = openapi().to_json()?;
-    let routes = routes.merge(pages::router(document)).with_state(app);
+    let pages = pages::router(document.to_json()?);
+    let routes = routes.merge(pages).with_state(app);
     Ok(layered(routes.fallback(layers::not_found)))
 }
 

@@ -68,13 +68,13 @@ pub enum PhoneError {
     /// No phone shows such a message.
     #[error("no phone shows a message with this id")]
     UnknownMessage,
-    /// The message has no such button.
+    /// The message does not have the button.
     #[error("the message has no such button")]
     UnknownButton,
     /// No such account.
     #[error("no such account")]
     UnknownAccount,
-    /// The provider has no such form of a tap.
+    /// The provider does not use this form of a tap.
     #[error("a tap at this provider has no such shape")]
     UnknownShape,
 }

@@ -19,7 +19,8 @@ impl Sandbox {
     ///
     /// # Errors
     ///
-    /// Fails when no phone shows the message, or it has no such button, or its provider no such shape.
+    /// Fails if no phone shows the message, if the message does not have the button, or if its provider does not use the
+    /// shape.
     pub fn tap(
         &self,
         message_id: &str,
@@ -62,7 +63,7 @@ impl Sandbox {
     ///
     /// # Errors
     ///
-    /// Fails when there is no such account.
+    /// Fails if the account does not exist.
     pub fn say(
         &self,
         provider: Provider,

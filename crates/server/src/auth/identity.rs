@@ -139,7 +139,7 @@ fn author(parts: &Parts, actor: Actor, at: Timestamp) -> Author {
 ///
 /// # Errors
 ///
-/// There is no second word, or it has characters that no key has.
+/// The header has only one word, or the second word has characters that are not used in keys.
 fn presented_key(authorization: &HeaderValue) -> Result<&str, ApiError> {
     let mut words = authorization
         .as_bytes()

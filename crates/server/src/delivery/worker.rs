@@ -19,8 +19,8 @@ use super::schedule::SetAside;
 use super::transmission::{Answered, Transmission};
 use super::{delivery_id, elapsed, payload, schedule};
 use crate::app::App;
+use crate::failures::Failures;
 use crate::persistence::until_stored;
-use crate::servers::Failures;
 
 /// Calls at once, in all.
 const IN_FLIGHT: usize = 64;

@@ -306,7 +306,7 @@ async fn change_once(
     author: &Author,
 ) -> Result<Option<store::Channel>, ApiError> {
     change.version = Some(channel.version);
-    // Another name or agent is no reason to judge what is stored, and leaves the number as it is.
+    // A change of the name or the agent does not check the stored settings by today's rules.
     if change.credentials.is_some() || change.settings.is_some() {
         let stored = app.store.secrets(channel)?.credentials;
         let credentials = change.credentials.clone().unwrap_or_default();

@@ -1,16 +1,14 @@
-//! Variables of the environment that look like settings and are none.
+//! Variables of the environment that look like settings, but are not.
 
 use std::env;
 
 use clap::{Args as _, Command};
 
 use crate::config::ConfigArgs;
+use crate::misspelling::{MAX_TYPING_ERRORS, nearest};
 use crate::rotation::NewKeyArgs;
 
 const PREFIX: &str = "RECADO_";
-
-/// Letters that may be wrong, missing or too many in a name; fewer in a short one.
-const MAX_TYPING_ERRORS: usize = 2;
 
 /// Says which variables of the environment are mistyped settings, and which settings they may be meant as.
 ///
@@ -39,23 +37,20 @@ fn settings() -> Vec<String> {
         .collect()
 }
 
-/// Returns the setting that a variable is likely to be meant as, or `None` if it is one or is like none.
-fn meant<'a>(name: &str, settings: &'a [String]) -> Option<&'a str> {
-    let upper = name.to_ascii_uppercase();
-    let word = upper.strip_prefix(PREFIX)?;
-    let most = (word.len() / 4).min(MAX_TYPING_ERRORS);
-    let distance = |setting: &str| {
-        let setting = setting.strip_prefix(PREFIX).unwrap_or(setting);
-        strsim::damerau_levenshtein(word, setting)
-    };
+/// Returns the setting that a variable is likely to be meant as, or `None` if it is a setting or resembles none. A short
+/// name may have fewer typing errors.
+fn meant(name: &str, settings: &[String]) -> Option<String> {
     if settings.iter().any(|setting| setting == name) {
         return None;
     }
-    let near = settings
+    let upper = name.to_ascii_uppercase();
+    let word = upper.strip_prefix(PREFIX)?;
+    let max_errors = (word.len() / 4).min(MAX_TYPING_ERRORS);
+    let words = settings
         .iter()
-        .map(|setting| (distance(setting), setting))
-        .filter(|(distance, _)| *distance <= most);
-    near.min().map(|(_, setting)| setting.as_str())
+        .filter_map(|setting| setting.strip_prefix(PREFIX));
+    let near = nearest(word, words, max_errors)?;
+    Some(format!("{PREFIX}{near}"))
 }
 
 #[cfg(test)]
@@ -90,6 +85,6 @@ mod tests {
         #[case] name: &str,
         #[case] expected: Option<&str>,
     ) {
-        assert_eq!(meant(name, &settings()), expected);
+        assert_eq!(meant(name, &settings()).as_deref(), expected);
     }
 }

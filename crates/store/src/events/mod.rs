@@ -38,10 +38,10 @@ pub struct Event {
     pub created_at: Timestamp,
 }
 
-/// Which events of an organization there are.
+/// The bounds of an organization's events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EventBounds {
-    /// The newest event, from which a stream may start; before all if there is none.
+    /// The newest event, from which a stream may start; before all events if the organization has none.
     pub newest: EventId,
     /// The newest event that is removed; a reader that has seen it misses none.
     pub removed_to: EventId,
@@ -317,7 +317,8 @@ impl Store {
         })
     }
 
-    /// Returns which events of an organization there are; none if the organization does not exist.
+    /// Returns the newest event of an organization, and the newest that was removed. Both stand before all events if the
+    /// organization does not exist.
     ///
     /// # Errors
     ///

@@ -16,7 +16,7 @@ impl Store {
     ///
     /// # Panics
     ///
-    /// There is no tokio runtime.
+    /// The caller is outside of a tokio runtime.
     #[must_use]
     pub fn event_signal(&self, organization: Option<&OrganizationId>) -> EventSignal {
         let signals = self.signals();

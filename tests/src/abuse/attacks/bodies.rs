@@ -1,13 +1,12 @@
 //! Webhook calls: with too many items, too large, too many, without a proof.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::time::Instant;
 
-use super::again;
+use super::{again, every_second};
 use crate::abuse::dial::dial;
 use crate::abuse::scene::Scene;
 use crate::callbacks::{Text, zapi};
@@ -21,10 +20,6 @@ const CALLERS: usize = 4;
 /// Callers without a proof, and the bytes that each of them sends.
 const UNVERIFIED: usize = 600;
 const BODY: usize = 4_000_000;
-
-/// Pause before a caller without a proof begins again: most are refused, and nothing else would come to
-/// its turn.
-const PAUSE: Duration = Duration::from_secs(1);
 
 /// Small calls at once.
 const MANY: usize = 32;
@@ -95,7 +90,7 @@ pub(in crate::abuse) async fn unverified(scene: &Scene, end: Instant) {
     );
     let (head, body) = (Arc::new(head), Arc::new(vec![b' '; BODY - 1]));
     let address = scene.address;
-    again(UNVERIFIED, end, move |_| {
+    every_second(UNVERIFIED, end, move || {
         let (head, body) = (Arc::clone(&head), Arc::clone(&body));
         async move {
             if let Some(mut stream) = dial(address).await
@@ -105,7 +100,6 @@ pub(in crate::abuse) async fn unverified(scene: &Scene, end: Instant) {
                 // Until the server answers or closes.
                 let _ = stream.read(&mut [0; 1024]).await;
             }
-            tokio::time::sleep(PAUSE).await;
         }
     })
     .await;

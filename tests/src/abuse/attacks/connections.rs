@@ -1,11 +1,9 @@
 //! Connections: that never read, that say nothing, that say odd things.
 
-use std::time::Duration;
-
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, Interest};
 use tokio::time::Instant;
 
-use super::again;
+use super::{again, every_second};
 use crate::abuse::dial::{dial, exchange};
 use crate::abuse::scene::Scene;
 
@@ -18,23 +16,19 @@ const IDLE: usize = 1100;
 /// Connections with odd methods at once.
 const ODD: usize = 16;
 
-/// Pause before a closed connection is opened again.
-const PAUSE: Duration = Duration::from_secs(1);
-
 /// The largest file of the documentation, asked for several times on each connection.
 const ASK: &str = "GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nhost: recado\r\n\r\n";
 
 /// Asks for a large file on many connections, and reads nothing.
 pub(in crate::abuse) async fn never_read(scene: &Scene, end: Instant) {
     let address = scene.address;
-    again(SILENT, end, move |_| async move {
+    every_second(SILENT, end, move || async move {
         if let Some(mut stream) = dial(address).await
             && stream.write_all(ASK.repeat(4).as_bytes()).await.is_ok()
         {
             // A closed connection is opened again.
             let _ = stream.ready(Interest::ERROR).await;
         }
-        tokio::time::sleep(PAUSE).await;
     })
     .await;
 }
@@ -42,11 +36,10 @@ pub(in crate::abuse) async fn never_read(scene: &Scene, end: Instant) {
 /// Opens many connections and says nothing; one that is closed is opened again.
 pub(in crate::abuse) async fn idle(scene: &Scene, end: Instant) {
     let address = scene.address;
-    again(IDLE, end, move |_| async move {
+    every_second(IDLE, end, move || async move {
         if let Some(mut stream) = dial(address).await {
             let _ = stream.read(&mut [0; 1]).await;
         }
-        tokio::time::sleep(PAUSE).await;
     })
     .await;
 }

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::json;
-use tokio::time::Instant;
+use tokio::time::{Instant, interval};
 
 use super::sends::silent_server;
-use super::{again, lists};
+use super::{again, every_second, lists};
 use crate::abuse::scene::Scene;
 
 /// Endpoints that the attacker asks for.
@@ -18,9 +18,6 @@ const REPLAYS: usize = 4;
 
 /// Streams of one key.
 const STREAMS: usize = 1000;
-
-/// Pause before a stream is asked for again: most are refused, and nothing else would come to its turn.
-const PAUSE: Duration = Duration::from_secs(1);
 
 /// Adds endpoints that never answer, and events for them in many conversations.
 pub(in crate::abuse) async fn slow_endpoints(scene: &Scene, end: Instant) {
@@ -59,16 +56,16 @@ pub(in crate::abuse) async fn replays_and_streams(scene: &Scene, end: Instant) {
 /// Opens many streams, and reads them slowly; one that is refused is asked for again.
 async fn streams(scene: &Scene, end: Instant) {
     let client = scene.hostile.clone();
-    again(STREAMS, end, move |_| {
+    every_second(STREAMS, end, move || {
         let request = client.request(Method::GET, "/events/stream?after=evt_0000000000000000");
         async move {
             let opened = request.timeout(Duration::from_mins(1)).send().await;
             if let Ok(mut stream) = opened {
+                let mut reads = interval(Duration::from_millis(20));
                 while let Ok(Some(_)) = stream.chunk().await {
-                    tokio::time::sleep(Duration::from_millis(20)).await;
+                    reads.tick().await;
                 }
             }
-            tokio::time::sleep(PAUSE).await;
         }
     })
     .await;

@@ -6,8 +6,35 @@ pub(super) mod deliveries;
 pub(super) mod lists;
 pub(super) mod sends;
 
+use std::time::Duration;
+
 use tokio::task::JoinSet;
-use tokio::time::Instant;
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout_at};
+
+/// Does the same in so many tasks until that time; each task begins at most once a second.
+async fn every_second<F: Future<Output = ()> + Send + 'static>(
+    tasks: usize,
+    end: Instant,
+    each: impl Fn() -> F + Clone + Send + Sync + 'static,
+) {
+    let mut running = JoinSet::new();
+    for _ in 0..tasks {
+        let each = each.clone();
+        running.spawn(async move {
+            let mut seconds = interval(Duration::from_secs(1));
+            // What took longer is not caught up with.
+            seconds.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            let attack = async {
+                loop {
+                    seconds.tick().await;
+                    each().await;
+                }
+            };
+            let _: Result<(), _> = timeout_at(end, attack).await;
+        });
+    }
+    running.join_all().await;
+}
 
 /// Does the same again and again in so many tasks until that time.
 async fn again<F: Future<Output = ()> + Send + 'static>(
@@ -20,7 +47,7 @@ async fn again<F: Future<Output = ()> + Send + 'static>(
         let each = each.clone();
         running.spawn(async move {
             for turn in 0.. {
-                let rest = tokio::time::timeout_at(end, each(turn * tasks + task)).await;
+                let rest = timeout_at(end, each(turn * tasks + task)).await;
                 if rest.is_err() || Instant::now() >= end {
                     return;
                 }
