@@ -1,5 +1,7 @@
 //! A contact is erased over the API and with the command line.
 
+use std::time::Duration;
+
 use recado_sandbox::{Effect, Fault, Provider};
 use recado_tests::client::Answer;
 use recado_tests::world::{CUSTOMER, smallest_body};
@@ -64,7 +66,9 @@ async fn begin_slow_send(world: &World) -> JoinHandle<Answer> {
     let client = world.client.clone();
     let sending = tokio::spawn(async move { client.send(smallest_body("conv-456")).await });
     let stored = "/conversations/conv-456/messages?limit=1";
-    while world.client.list(stored).await.is_empty() {}
+    let stored = async { while world.client.list(stored).await.is_empty() {} };
+    let waited = tokio::time::timeout(Duration::from_mins(1), stored).await;
+    waited.expect("a stored message");
     sending
 }
 

@@ -3,6 +3,7 @@
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Stdio;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use recado_store::testing::TestDatabase;
@@ -37,12 +38,16 @@ async fn first(database: &TestDatabase) -> Server {
 
 /// Reads what a server logs until a line has that text.
 async fn hear(lines: &mut Lines<BufReader<ChildStderr>>, wanted: &str) {
-    while let Some(line) = lines.next_line().await.expect("a line") {
-        if line.contains(wanted) {
-            return;
+    let heard = async {
+        while let Some(line) = lines.next_line().await.expect("a line") {
+            if line.contains(wanted) {
+                return true;
+            }
         }
-    }
-    panic!("the server ended before it said: {wanted}");
+        false
+    };
+    let heard = tokio::time::timeout(Duration::from_mins(1), heard).await;
+    assert_eq!(heard, Ok(true), "the server did not say: {wanted}");
 }
 
 #[tokio::test]

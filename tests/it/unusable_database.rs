@@ -91,7 +91,7 @@ async fn a_file_that_is_not_a_database_of_recado_is_named(
         "check-config",
         "migrate",
         "operator-key list",
-        "backup /tmp/b.db",
+        "backup b.db",
     ] {
         let output = run(subcommand, &[("RECADO_DATABASE_URL", &url)]).await;
         let said = said(&output);

@@ -17,6 +17,7 @@ const PROGRAMS: &str = "target/release/";
 
 /// Builds the release, and makes the package of it in `target/debian`; or only checks that it can be made.
 pub(crate) fn run(check: bool) -> Result<()> {
+    find_or_install()?;
     if check {
         run_command(&mut cargo(BUILD))?;
         return self::check();

@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail, ensure};
 use clap::Args;
-use jiff::Timestamp;
 use recado_store::{MasterKey, Store, StoreError, files};
 use tempfile::NamedTempFile;
 
 use crate::config::ConfigArgs;
+use crate::kept;
 use crate::key_file;
 use crate::startup::Settings;
 
@@ -323,21 +323,20 @@ fn put_aside(database: &Path) -> anyhow::Result<Option<PathBuf>> {
     if !database.exists() {
         return Ok(None);
     }
-    let now = Timestamp::now().strftime("%Y%m%dT%H%M%S.%3fZ");
-    let name = files::beside(database, &format!(".before-{now}"));
-    // Links, so that at every instant a database stands under the first name: a server that finds none creates one.
-    let kept = fs::hard_link(database, &name);
+    let name = kept::name_of_before(database);
+    // At every instant a database stands under the first name: a server that does not find one creates it.
+    let kept = kept::keep(database, &name);
     let kept = kept.and_then(|()| link_logs(database, &name));
     kept.with_context(|| format!("cannot keep {} as {}", database.display(), name.display()))?;
     Ok(Some(name))
 }
 
-/// Links the logs of a database to names beside another name of the database.
+/// Keeps the logs of a database beside another name of the database, too.
 fn link_logs(database: &Path, other: &Path) -> io::Result<()> {
     for ending in ["-wal", "-journal"] {
-        match fs::hard_link(
-            files::beside(database, ending),
-            files::beside(other, ending),
+        match kept::keep(
+            &files::beside(database, ending),
+            &files::beside(other, ending),
         ) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}

@@ -14,7 +14,7 @@ use crate::app::App;
 use crate::auth::Identity;
 use crate::error::{ApiError, Reason};
 use crate::inbound::reading;
-use crate::misspelling::{MAX_TYPING_ERRORS, nearest};
+use crate::misspelling::nearest;
 
 /// Most bytes of a request body.
 pub(crate) const MAX_BODY_BYTES: usize = 1024 * 1024;
@@ -86,7 +86,7 @@ fn check_names(object: &Map<String, Value>, known: &[String]) -> Result<(), ApiE
     let unknown = object.keys().filter(|name| !known.contains(*name));
     let mut errors = FieldErrors::default();
     for name in unknown.take(MAX_UNKNOWN) {
-        let sentence = match nearest(name, known.iter().map(String::as_str), MAX_TYPING_ERRORS) {
+        let sentence = match nearest(name, known.iter().map(String::as_str)) {
             Some(meant) => format!("Unknown field; write {meant}"),
             None => format!("Unknown field; this route has {}", known.join(", ")),
         };
@@ -244,9 +244,17 @@ mod tests {
         json!({"days": 1}),
         Some("days: Unknown field; this route has name, scopes, expiresAt")
     )]
+    #[case::short(
+        json!({"tag": 1}),
+        Some("tag: Unknown field; this route has name, scopes, expiresAt")
+    )]
+    #[case::as_long(
+        json!({"note": 1}),
+        Some("note: Unknown field; this route has name, scopes, expiresAt")
+    )]
     #[case::two(
-        json!({"nam": "", "scope": []}),
-        Some("nam: Unknown field; write name; scope: Unknown field; write scopes")
+        json!({"nmae": "", "scope": []}),
+        Some("nmae: Unknown field; write name; scope: Unknown field; write scopes")
     )]
     fn a_field_that_a_route_does_not_know_is_an_error(
         #[case] body: Value,

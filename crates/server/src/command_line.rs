@@ -76,7 +76,7 @@ fn arguments(command: &Command) -> impl Iterator<Item = &Arg> {
     command.get_arguments().chain(theirs)
 }
 
-/// Returns whether these words ask for the server, whose sentences are lines of a log.
+/// Returns whether these words, which could not be parsed, seem to ask for the server, whose sentences are lines of a log.
 pub(crate) fn is_of_server(command: &Command, words: &[OsString]) -> bool {
     let mut others = command
         .get_subcommands()

@@ -293,9 +293,9 @@ impl ConfigArgs {
         .into_iter()
         .chain(self.retention.described())
         {
-            // What would be refused as a value, or would be another one.
-            let is_shown = value.starts_with('(') || value.contains(HIDDEN);
-            let mark = if is_shown { "# " } else { "" };
+            // A placeholder is not a value: setting it would be refused, or would change the setting.
+            let is_placeholder = value.starts_with('(') || value.contains(HIDDEN);
+            let mark = if is_placeholder { "# " } else { "" };
             let line = format!("{mark}RECADO_{name}={value}");
             writeln!(text, "{line:<56} # {}", origin(name, &source))?;
         }

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 
 use crate::error::{ApiError, Reason};
 use crate::layers;
-use crate::misspelling::{MAX_TYPING_ERRORS, nearest};
+use crate::misspelling::nearest;
 
 /// What stands in the path. A path that is not UTF-8 is answered as one that does not exist.
 pub(crate) struct Path<T>(pub(crate) T);
@@ -78,11 +78,7 @@ fn check_names(query: &str, known: &[String]) -> Result<(), ApiError> {
     let Some(unknown) = names.find(|name| !is_known(name)) else {
         return Ok(());
     };
-    let sentence = match nearest(
-        &unknown,
-        known.iter().map(String::as_str),
-        MAX_TYPING_ERRORS,
-    ) {
+    let sentence = match nearest(&unknown, known.iter().map(String::as_str)) {
         Some(meant) => format!("Is not a parameter of this route; did you mean {meant}?"),
         None if known.is_empty() => "This route has no query parameters".to_owned(),
         None => format!(

@@ -18,6 +18,7 @@ mod extract;
 mod failures;
 mod inbound;
 pub mod intake;
+mod kept;
 mod key_file;
 mod layers;
 pub mod logging;

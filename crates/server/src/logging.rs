@@ -92,7 +92,7 @@ pub fn last_line(error: &anyhow::Error) -> Option<String> {
     }
     let mut line = Line::begin(Level::ERROR);
     line.put("message", format!("{error:#}"));
-    line.end(env!("CARGO_PKG_NAME"));
+    line.end(env!("CARGO_CRATE_NAME"));
     Some(Value::Object(line.0).to_string())
 }
 

@@ -85,25 +85,25 @@ fn command_line() -> clap::Command {
 async fn main() -> ExitCode {
     let words: Vec<OsString> = std::env::args_os().collect();
     let expected = command_line();
-    let complain = if command_line::is_of_server(&expected, &words) {
-        commands::complain_in_log
-    } else {
-        commands::complain
-    };
-    let done = match parse(&expected, &words) {
-        Ok((matches, cli)) => run(&matches, cli).await,
+    let (is_server, done) = match parse(&expected, &words) {
+        Ok((matches, cli)) => {
+            let is_server = matches!(cli.command, None | Some(Command::Serve(_)));
+            (is_server, run(&matches, cli).await)
+        }
         Err(error) => match command_line::refused_variable(&error, &expected, &words) {
-            Some(sentence) => Err(anyhow::Error::msg(sentence)),
+            Some(sentence) => {
+                let is_server = command_line::is_of_server(&expected, &words);
+                (is_server, Err(anyhow::Error::msg(sentence)))
+            }
             None => error.exit(),
         },
     };
     match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            complain(&error);
-            ExitCode::FAILURE
-        }
+        Ok(()) => return ExitCode::SUCCESS,
+        Err(error) if is_server => commands::complain_in_log(&error),
+        Err(error) => commands::complain(&error),
     }
+    ExitCode::FAILURE
 }
 
 fn parse(expected: &clap::Command, words: &[OsString]) -> Result<(ArgMatches, Cli), clap::Error> {

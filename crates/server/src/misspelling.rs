@@ -2,27 +2,33 @@
 
 use recado_core::switch;
 
-/// How many typing errors a name may have and still be taken for another.
-pub(crate) const MAX_TYPING_ERRORS: usize = 2;
+/// How many typing errors a long name may have; a short one may have fewer.
+const MAX_TYPING_ERRORS: usize = 2;
+
+/// Letters of a name for each typing error.
+const LETTERS_PER_ERROR: usize = 4;
 
 /// Longest name, in bytes, that is compared: a comparison takes as long as both names.
 const MAX_COMPARED: usize = 64;
 
-/// Returns the known name with the fewest typing errors, and `None` if each has more than `max_errors`. Letter case and
-/// underscores do not count: `agentId` is meant by `agent_id`.
-pub(crate) fn nearest<'a>(
-    name: &str,
-    known: impl IntoIterator<Item = &'a str>,
-    max_errors: usize,
-) -> Option<&'a str> {
+/// Returns the known name with the fewest typing errors for its length, and `None` if each has more. Letter case and
+/// underscores do not count, and a missing `Id` at the end neither: `agentId` is meant by `agent_id` and `agent`.
+pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     if name.len() > MAX_COMPARED {
         return None;
     }
     let name = switch::plain(name);
+    let most = (name.len() / LETTERS_PER_ERROR).min(MAX_TYPING_ERRORS);
     let distances = known.into_iter().map(|known| {
-        let errors = strsim::damerau_levenshtein(&name, &switch::plain(known));
+        let plain = switch::plain(known);
+        let is_cut = plain.strip_suffix("id") == Some(&name);
+        let errors = if is_cut {
+            0
+        } else {
+            strsim::damerau_levenshtein(&name, &plain)
+        };
         (errors, known)
     });
-    let near = distances.filter(|(errors, _)| *errors <= max_errors);
+    let near = distances.filter(|(errors, _)| *errors <= most);
     near.min().map(|(_, known)| known)
 }

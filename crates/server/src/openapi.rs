@@ -29,7 +29,7 @@ pub(crate) mod words;
     info(
         title = "Recado",
         description = "One HTTP call sends a WhatsApp message with reply buttons over WhatsApp Cloud API, Z-API or ZapperHUB. \
-            Every route also answers under `/api`. A query parameter that a route does not have is an error; the routes that \
+            Every route also answers under `/api`. A query parameter or a field that a route does not have is an error; the routes that \
             ChatVolt has ignore it.",
         contact(name = "The operator of this server"),
         license(name = "Apache-2.0", identifier = "Apache-2.0"),

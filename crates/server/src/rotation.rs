@@ -1,18 +1,16 @@
 //! The change of the master key, as `recado-server rotate-master-key` makes it.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use anyhow::{Context as _, bail, ensure};
 use clap::Args;
-use jiff::Timestamp;
 use recado_store::{FreshSecrets, MasterKey, StoreError, files};
 use secrecy::SecretString;
-use tempfile::NamedTempFile;
 
 use crate::config::{ConfigArgs, parse_master_key, secret};
 use crate::delivery::fresh_secret;
+use crate::kept;
 use crate::key_file;
 use crate::routes::channels::webhook_secret;
 use crate::startup::Settings;
@@ -209,10 +207,10 @@ async fn keep_new_key(
 /// Keeps a new key that the database does not know under another name: a restore may have put a database aside in the
 /// middle of its rotation, and rows of that one are encrypted with it.
 fn set_aside(new_file: &Path) -> anyhow::Result<()> {
-    let kept = name_of_before(new_file);
-    fs::rename(new_file, &kept)
-        .with_context(|| format!("cannot keep {} as {}", new_file.display(), kept.display()))?;
-    tracing::info!(file = %kept.display(), "kept a new key that this database does not know");
+    let other = kept::name_of_before(new_file);
+    fs::rename(new_file, &other)
+        .with_context(|| format!("cannot keep {} as {}", new_file.display(), other.display()))?;
+    tracing::info!(file = %other.display(), "kept a new key that this database does not know");
     Ok(())
 }
 
@@ -224,55 +222,16 @@ async fn is_unknown(settings: &Settings, key: MasterKey) -> anyhow::Result<bool>
     Ok(matches!(checked, Err(StoreError::WrongMasterKey)))
 }
 
-/// Puts the new key in the place of the old one, which is kept for the backups of before.
+/// Puts the new key in the place of the old one, which is kept: each backup needs the key of its time.
 fn replace_key_file(key_file: &Path) -> anyhow::Result<()> {
-    let old = name_of_before(key_file);
+    let old = kept::name_of_before(key_file);
     // At every instant one of the two keys stands under the name that the server reads.
-    let replaced = match fs::hard_link(key_file, &old) {
+    let replaced = match kept::keep(key_file, &old) {
         // It is lost.
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        // Not every file system has hard links, and the rows are encrypted with the new key already.
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => copy_key(key_file, &old),
         kept => kept,
     };
     let replaced = replaced.and_then(|()| fs::rename(new_file(key_file), key_file));
     replaced.with_context(|| format!("cannot replace {}", key_file.display()))?;
     key_file::sync_folder(key_file)
-}
-
-/// Returns the name under which a file with a key is kept. It has the time, since each backup needs the key of its time:
-/// an earlier one is never replaced.
-fn name_of_before(file: &Path) -> PathBuf {
-    let now = Timestamp::now().strftime("%Y%m%dT%H%M%S.%3fZ");
-    files::beside(file, &format!(".before-{now}"))
-}
-
-/// Copies a key to a file for its owner alone, which has its name only when it is complete and on disk.
-fn copy_key(key_file: &Path, copy: &Path) -> io::Result<()> {
-    let mut file = NamedTempFile::new_in(files::folder(copy))?;
-    file.write_all(&fs::read(key_file)?)?;
-    file.as_file().sync_all()?;
-    file.persist(copy)?;
-    Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use std::os::unix::fs::PermissionsExt as _;
-
-    use super::*;
-
-    #[test]
-    fn a_key_is_copied_where_there_are_no_links() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let key_file = folder.path().join("recado.db.key");
-        fs::write(&key_file, "a key").expect("a file");
-        let copy = name_of_before(&key_file);
-        copy_key(&key_file, &copy).expect("a copy");
-        assert_eq!(fs::read_to_string(&copy).expect("a copy"), "a key");
-        let mode = fs::metadata(&copy).expect("a copy").permissions().mode();
-        assert_eq!(mode & 0o777, 0o600);
-        let files = fs::read_dir(folder.path()).expect("a folder").count();
-        assert_eq!(files, 2, "nothing else is left");
-    }
 }

@@ -32,7 +32,7 @@ const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
 /// How soon to ask again while another contact is erased, which takes seconds or minutes.
 const RETRY_INTERVAL: Duration = Duration::from_secs(10);
 
-/// How often an erasure looks whether that has happened.
+/// How often an erasure looks for the outcome or the call that it waits for.
 const WAIT_POLL_INTERVAL: Duration = Duration::from_millis(100);
 
 failures!(EraseFailures: KEY, BODY, &[Reason::RateLimited]);

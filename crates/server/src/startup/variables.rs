@@ -5,7 +5,7 @@ use std::env;
 use clap::{Args as _, Command};
 
 use crate::config::ConfigArgs;
-use crate::misspelling::{MAX_TYPING_ERRORS, nearest};
+use crate::misspelling::nearest;
 use crate::rotation::NewKeyArgs;
 
 const PREFIX: &str = "RECADO_";
@@ -37,19 +37,17 @@ fn settings() -> Vec<String> {
         .collect()
 }
 
-/// Returns the setting that a variable is likely to be meant as, or `None` if it is a setting or resembles none. A short
-/// name may have fewer typing errors.
+/// Returns the setting that a variable is likely to be meant as, or `None` if it is a setting or resembles none.
 fn meant(name: &str, settings: &[String]) -> Option<String> {
     if settings.iter().any(|setting| setting == name) {
         return None;
     }
     let upper = name.to_ascii_uppercase();
     let word = upper.strip_prefix(PREFIX)?;
-    let max_errors = (word.len() / 4).min(MAX_TYPING_ERRORS);
     let words = settings
         .iter()
         .filter_map(|setting| setting.strip_prefix(PREFIX));
-    let near = nearest(word, words, max_errors)?;
+    let near = nearest(word, words)?;
     Some(format!("{PREFIX}{near}"))
 }
 

@@ -65,8 +65,8 @@ impl Erasure {
                         if columns.get::<i64>("pending")? == 0 {
                             // What it told may stand where this pass had looked already.
                             let applied_at: Option<i64> = columns.get("applied_at")?;
-                            let is_news = applied_at >= Some(self.author.at.as_millisecond());
-                            self.has_waited |= is_earlier && is_news;
+                            let is_late = applied_at >= Some(self.author.at.as_millisecond());
+                            self.has_news |= is_earlier && is_late;
                             theirs.push(id.clone());
                         } else if is_earlier {
                             return Ok(NextCalls::Wait);

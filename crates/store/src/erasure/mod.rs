@@ -72,8 +72,8 @@ pub struct Erasure {
     left: Vec<ConversationId>,
     /// The scans of groups that have not ended; the last one is next.
     scans: Vec<GroupScan>,
-    /// Whether a call was waited for, which may have made a conversation.
-    has_waited: bool,
+    /// Whether a call from before the erasure was applied since it began; it may have made a conversation.
+    has_news: bool,
     erased: Erased,
 }
 
@@ -162,7 +162,7 @@ impl Store {
             phase: Phase::Begin,
             left: Vec::new(),
             scans: Vec::new(),
-            has_waited: false,
+            has_news: false,
             erased: Erased::default(),
         })
     }
@@ -203,10 +203,10 @@ impl Erasure {
             Phase::Calls { after } => match self.erase_calls(after).await? {
                 NextCalls::Behind(after) => Phase::Calls { after },
                 NextCalls::Wait => {
-                    self.has_waited = true;
+                    self.has_news = true;
                     return Ok(AfterStep::Waits);
                 }
-                NextCalls::End if std::mem::take(&mut self.has_waited) => {
+                NextCalls::End if std::mem::take(&mut self.has_news) => {
                     self.subject.forget_changes();
                     Phase::NumberChanges { after: 0 }
                 }

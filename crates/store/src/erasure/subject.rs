@@ -49,10 +49,8 @@ impl DataSubject {
     /// another address of a conversation that was found, or by one from before a number change. A number may have passed
     /// on to another person, whom no such address finds.
     pub(super) fn is(&self, person: &Person, at: Timestamp) -> bool {
-        let has = |address: &Recipient| {
-            let theirs = person.addresses().flat_map(spellings);
-            theirs.into_iter().any(|spelling| spelling == *address)
-        };
+        let theirs: Vec<Recipient> = person.addresses().flat_map(spellings).collect();
+        let has = |address: &Recipient| theirs.contains(address);
         let shares =
             |known: &Person| known.addresses().any(has) && people::may_be_same(known, person);
         self.given.iter().any(has)

@@ -71,7 +71,7 @@ impl Walk {
     ///
     /// # Errors
     ///
-    /// Two organizations in a row failed, so that the database itself is the cause.
+    /// Two organizations in a row failed for a reason that may be the database's.
     pub(crate) async fn step(&mut self) -> Result<Option<Pruned>, StoreError> {
         let Some(position) = self.position().await? else {
             return Ok(None);
@@ -85,7 +85,8 @@ impl Walk {
                 self.has_failed = false;
                 walked
             }
-            Err(error) if self.has_failed => return Err(error),
+            // A row that cannot be read concerns its organization alone.
+            Err(error) if self.has_failed && !error.is_final() => return Err(error),
             Err(error) => {
                 self.has_failed = true;
                 tracing::warn!(organization.id = %position.organization, %error, what, "cannot remove the old rows of an organization");

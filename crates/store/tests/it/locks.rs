@@ -27,12 +27,16 @@ pub(crate) async fn wait_for_lock(world: &World) {
     let mut connection = world.raw().await;
     let waiting = "select count(*) from pg_stat_activity \
                    where datname = current_database() and wait_event_type = 'Lock'";
-    loop {
-        let row = sqlx::query(waiting).fetch_one(&mut connection).await;
-        if row.unwrap().get::<i64, _>(0) > 0 {
-            return;
+    let wait = async {
+        loop {
+            let row = sqlx::query(waiting).fetch_one(&mut connection).await;
+            if row.unwrap().get::<i64, _>(0) > 0 {
+                return;
+            }
         }
-    }
+    };
+    let waited = tokio::time::timeout(Duration::from_mins(1), wait).await;
+    waited.expect("a statement that waits for a lock");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,7 +7,7 @@ use recado_store::{DeliveryStatus, EventFilter, EventId, Retention, Store};
 use sqlx::{AssertSqlSafe, Row as _};
 
 use crate::webhook_endpoints::create;
-use crate::world::{ALL, World, at, org, prune};
+use crate::world::{ALL, World, at, by, org, organization, prune};
 
 const DAY: i64 = 24 * 60 * 60 * 1000;
 
@@ -119,14 +119,25 @@ async fn old_messages_and_events_of_all_organizations_are_removed_in_bounded_ste
 #[tokio::test]
 async fn what_fails_in_one_organization_does_not_keep_the_rows_of_others() {
     let World { store, database } = &aged().await;
-    let unreadable = format!(
-        "update events set created_at = {} where organization_id = 'org_1' and seq = 1",
-        i64::MAX
-    );
-    let done = sqlx::query(AssertSqlSafe(unreadable));
-    done.execute(&mut World::raw_of(database).await)
-        .await
-        .unwrap();
+    // One behind the other: both are before `org_2`.
+    let next = organization("org_11");
+    store.create_organization(&next, &by(1_000)).await.unwrap();
+    for unreadable in [
+        format!(
+            "update events set created_at = {} where organization_id = 'org_1' and seq = 1",
+            i64::MAX
+        ),
+        format!(
+            "insert into events (organization_id, seq, type, data, created_at) \
+             values ('org_11', 1, 'message.sent', '{{}}', {})",
+            i64::MAX
+        ),
+    ] {
+        let done = sqlx::query(AssertSqlSafe(unreadable));
+        done.execute(&mut World::raw_of(database).await)
+            .await
+            .unwrap();
+    }
     prune(store, NOW, a_day()).await;
     let kept = events(database, "org_1").await.len();
     assert_eq!(kept, usize::try_from(ROWS).unwrap());
