@@ -28,7 +28,7 @@ fn main() -> ExitCode {
     match example() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // Returned from `main`, an error would show itself as a program writes it down.
+            // Returned from `main`, an error is printed in its `Debug` form.
             eprintln!("{error}");
             ExitCode::FAILURE
         }

@@ -325,16 +325,11 @@ impl Credentials {
         form: Form<'_>,
         defaults: &Defaults,
     ) -> Result<ChannelConfig, FieldErrors> {
-        let is_stored = form.is_stored();
-        let config = match provider {
-            Provider::WhatsApp => whatsapp::account::parse(form, defaults)?,
-            Provider::Zapi => zapi::account::parse(form, defaults)?,
-            Provider::ZapperHub => zapperhub::account::parse(form, defaults)?,
-        };
-        Ok(ChannelConfig {
-            is_stored,
-            ..config
-        })
+        match provider {
+            Provider::WhatsApp => whatsapp::account::parse(form, defaults),
+            Provider::Zapi => zapi::account::parse(form, defaults),
+            Provider::ZapperHub => zapperhub::account::parse(form, defaults),
+        }
     }
 }
 

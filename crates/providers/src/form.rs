@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use url::Url;
 
-use crate::config::check_provider_url;
+use crate::config::{ChannelConfig, Credentials, check_provider_url};
 use crate::fields::{AccountField, BASE_URL, MIN_SECRET_CHARS};
 use crate::pasted;
 
@@ -136,11 +136,6 @@ impl<'a> Form<'a> {
             settings: Section::new("settings", settings),
             errors: FieldErrors::default(),
         }
-    }
-
-    /// Tells whether some of it was stored earlier.
-    pub(crate) fn is_stored(&self) -> bool {
-        !matches!(self.origin, Origin::Given)
     }
 
     /// A credential that must be there; empty if it is not.
@@ -270,9 +265,13 @@ impl<'a> Form<'a> {
         problems.push(problem.to_owned());
     }
 
-    /// Returns `read` if there were no faults, and all faults otherwise, including values that are too long
-    /// and keys that the provider does not have.
-    pub(crate) fn finish<T>(mut self, read: T) -> Result<T, FieldErrors> {
+    /// Returns the configuration if there were no faults, and all faults otherwise, including values that are too
+    /// long and keys that the provider does not have.
+    pub(crate) fn finish(
+        mut self,
+        base_url: Url,
+        credentials: impl Into<Credentials>,
+    ) -> Result<ChannelConfig, FieldErrors> {
         for section in [&self.credentials, &self.settings] {
             let mut fault = |key: &str, problem: String| {
                 let name = format!("{}.{key}", section.name);
@@ -292,7 +291,11 @@ impl<'a> Form<'a> {
             }
         }
         if self.errors == FieldErrors::default() {
-            Ok(read)
+            Ok(ChannelConfig {
+                base_url,
+                credentials: credentials.into(),
+                is_stored: !matches!(self.origin, Origin::Given),
+            })
         } else {
             Err(self.errors)
         }

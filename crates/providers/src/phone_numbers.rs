@@ -19,7 +19,7 @@ const MAX_CHAR_BYTES: usize = 4;
 
 /// The character with which a text begins, which may be percent-encoded as in a URL, and how many bytes it takes.
 fn first_char(text: &str) -> Option<(char, usize)> {
-    let mut bytes = Vec::with_capacity(MAX_CHAR_BYTES);
+    let mut bytes = Vec::new();
     for encoded in text.as_bytes().chunks_exact(3).take(MAX_CHAR_BYTES) {
         let [b'%', high, low] = *encoded else { break };
         let digit = |byte: u8| char::from(byte).to_digit(16);

@@ -84,7 +84,7 @@ fn shortened(delay: Duration) -> Duration {
     // A new RandomState is seeded from the system's randomness; a pause needs no better.
     let chance = RandomState::new().build_hasher().finish() % 500;
     let share = 1000 - u32::try_from(chance).unwrap_or(0);
-    delay.saturating_mul(share) / 1000
+    delay / 1000 * share
 }
 
 fn unanswered(channel: &dyn Channel) -> ChannelError {

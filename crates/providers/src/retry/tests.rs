@@ -160,4 +160,6 @@ async fn a_budget_and_a_pause_without_an_end_are_no_instants_beyond_time() {
     let channel = failing(vec![]);
     let sent = send_with_retries(&channel, &message(), &policy).await;
     assert_eq!(sent, Ok(Receipt::default()));
+    let delay = policy.delay(u32::MAX - 1, &error(ErrorKind::Unavailable, None));
+    assert!(delay >= Some(Duration::MAX / 2), "{delay:?}");
 }

@@ -119,11 +119,7 @@ pub(crate) fn parse(mut form: Form<'_>, defaults: &Defaults) -> Result<ChannelCo
     let base_url = form
         .base_url(in_call)
         .unwrap_or_else(|| defaults.whatsapp_url.clone());
-    form.finish(ChannelConfig {
-        base_url,
-        credentials: Credentials::WhatsApp(account),
-        is_stored: false,
-    })
+    form.finish(base_url, account)
 }
 
 /// Error for a phone number in the place of its id.

@@ -144,12 +144,15 @@ pub(crate) const FIELDS: AccountFields = AccountFields {
     settings: &[BUTTONS_ENDPOINT, WEBHOOK_TOKEN, BASE_URL],
 };
 
-/// Recognizes `https://api.z-api.io/instances/…/token/…`.
+/// Recognizes `https://api.z-api.io/instances/…/token/…`; a proxy may have `instances` in a path of its own.
 fn in_call(url: &Url) -> Option<&'static str> {
-    let is_call = segments(url)
-        .windows(3)
-        .any(|part| part[0] == "instances" && part[2] == "token");
-    // A proxy may have a path of its own.
+    let path = segments(url);
+    // Z-API's own host has nothing else there.
+    let is_vendor = url.host_str() == Some("api.z-api.io");
+    let is_call = (is_vendor && path.contains(&"instances"))
+        || path
+            .windows(3)
+            .any(|part| part[0] == "instances" && part[2] == "token");
     is_call.then_some(
         "Is the URL of an instance; end it before /instances, and write the id and the token of the instance as \
          credentials",
@@ -172,9 +175,5 @@ pub(crate) fn parse(mut form: Form<'_>, defaults: &Defaults) -> Result<ChannelCo
     let base_url = form
         .base_url(in_call)
         .unwrap_or_else(|| defaults.zapi_url.clone());
-    form.finish(ChannelConfig {
-        base_url,
-        credentials: Credentials::Zapi(account),
-        is_stored: false,
-    })
+    form.finish(base_url, account)
 }

@@ -176,7 +176,9 @@ pub(crate) fn parse(mut form: Form<'_>, defaults: &Defaults) -> Result<ChannelCo
             if form.lacks_setting(BASE_URL.name) {
                 let problem = "Required: where your wuzapi server answers";
                 form.fault("settings", BASE_URL.name, problem);
-            } else if own_url == Some(Defaults::default().zapperhub_url) {
+            } else if own_url.as_ref().and_then(Url::host_str)
+                == Defaults::default().zapperhub_url.host_str()
+            {
                 // The token of a person's own server would go to the vendor.
                 let problem = "Is ZapperHUB's hosted API; write where your wuzapi server answers";
                 form.fault("settings", BASE_URL.name, problem);
@@ -197,13 +199,10 @@ pub(crate) fn parse(mut form: Form<'_>, defaults: &Defaults) -> Result<ChannelCo
         Dialect::ZapperApiV2 { .. } => &API_KEY,
     });
     let base_url = own_url.unwrap_or_else(|| defaults.zapperhub_url.clone());
-    form.finish(ChannelConfig {
-        base_url,
-        credentials: Credentials::ZapperHub(ZapperHubAccount {
-            api_key,
-            dialect,
-            recipient_form: recipient_form.unwrap_or(RecipientForm::Digits),
-        }),
-        is_stored: false,
-    })
+    let account = ZapperHubAccount {
+        api_key,
+        dialect,
+        recipient_form: recipient_form.unwrap_or(RecipientForm::Digits),
+    };
+    form.finish(base_url, account)
 }

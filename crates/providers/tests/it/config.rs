@@ -199,9 +199,10 @@ fn zappermeow_is_told_apart_from_a_typing_mistake() {
     );
 }
 
-#[test]
-fn wuzapi_needs_its_address_and_no_instance() {
-    let settings = json!({"dialect": "wuzapi"});
+#[rstest]
+#[case::absent(json!({"dialect": "wuzapi"}))]
+#[case::of_the_hosted_api(json!({"dialect": "wuzapi", "baseUrl": "https://api.zapperapi.com/x"}))]
+fn wuzapi_needs_its_own_address_and_no_instance(#[case] settings: Value) {
     let faults = faults(
         Provider::ZapperHub,
         &json!({"apiKey": "WUZAPI-TOKEN-01"}),

@@ -122,6 +122,16 @@ fn a_url_in_the_place_of_a_credential_is_recognized(#[case] url: &str) {
     "https://api.z-api.io/instances/3C01/token/0FBA9C7D2E1848A3/",
     "Is the URL of an instance; end it before /instances, and write the id and the token of the instance as credentials"
 )]
+#[case::zapi_without_an_id(
+    Subject::Zapi,
+    "https://api.z-api.io/instances",
+    "Is the URL of an instance; end it before /instances, and write the id and the token of the instance as credentials"
+)]
+#[case::zapi_without_a_token(
+    Subject::Zapi,
+    "https://api.z-api.io/instances/0FBA9C7D2E1848A3",
+    "Is the URL of an instance; end it before /instances, and write the id and the token of the instance as credentials"
+)]
 #[case::whatsapp(
     Subject::WhatsApp,
     "https://graph.facebook.com/v25.0/800000000000001/messages?access_token=0FBA9C7D2E1848A3",
