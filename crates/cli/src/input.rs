@@ -53,7 +53,8 @@ fn read(path: &str, max_bytes: u64) -> Result<Vec<u8>, Failure> {
     Ok(bytes)
 }
 
-fn name(path: &str) -> &str {
+/// Returns what messages call `path`.
+pub(crate) fn name(path: &str) -> &str {
     if path == "-" { "standard input" } else { path }
 }
 

@@ -148,8 +148,8 @@ async fn nothing_is_created_while_a_row_is_wrong() {
         .feed(&["import", "chatvolt", "-", "--output", "table"], &text)
         .await;
     for part in [
-        "-, line 3: conversation c2: phone: ",
-        "-, line 4: conversation c3: agent a9 does not exist, and has no name here",
+        "standard input, line 3: conversation c2: phone: ",
+        "standard input, line 4: conversation c3: agent a9 does not exist, and has no name here",
         "give --channel sms=ID",
         "2 to create, 2 to correct\nnothing was created: correct the rows above, and run it again",
     ] {

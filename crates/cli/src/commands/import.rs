@@ -27,7 +27,8 @@ use reporting::Report;
 
 const EXAMPLES: &str = "\
 Rows come as CSV, or as JSON: what ChatVolt's API answers, as it is, or one object on a line.
-CSV has the columns agentId, agentName, conversationId, channel, phone and name in any order; name is for you alone.
+CSV has the columns agentId, agentName, conversationId, channel, phone, isGroup (true or false) and name in any order;
+name is for you alone.
 Everything is checked before anything is created, and what is there already is left as it is: run it again after
 an interruption, or after you have corrected rows.
 
@@ -74,8 +75,9 @@ pub(crate) async fn run(
     }
     let mut rows = Vec::new();
     for file in &args.files {
-        let text = decoding::decode(file, input::bytes(file)?)?;
-        parsing::rows(file, &text, &mut rows);
+        let name = input::name(file);
+        let text = decoding::decode(name, input::bytes(file)?)?;
+        parsing::rows(name, &text, &mut rows);
     }
     let existing = Existing::load(client).await?;
     let plan = Plan::new(rows, &existing, &args.channels, args.agent.as_ref())?;

@@ -7,7 +7,7 @@ use recado_core::{AgentId, ConversationId};
 use serde_json::{Value, json};
 
 use super::channels::{Choice, Choices};
-use super::existing::{Existing, Parties, Talk};
+use super::existing::{Existing, Parties};
 use super::parsing::{Place, Row, Said, SaidConversation};
 use super::recipient::{To, to};
 use crate::failure::Failure;
@@ -27,7 +27,7 @@ pub(super) struct Checked {
     pub(super) warning: Option<String>,
     /// Which other agent talks to the same phone.
     pub(super) shared: Option<String>,
-    /// Which conversation has another spelling of the number, or of what else the server warned.
+    /// Warning about another spelling of the number, or the server's warnings.
     pub(super) notice: Option<String>,
     pub(super) verdict: Verdict,
 }
@@ -233,27 +233,26 @@ impl Checker<'_> {
 
     /// Says which other agent talks to the same phone.
     fn shared(&self, parties: &Parties) -> Option<String> {
-        let other = self
+        let (id, other) = self
             .talks(parties)
-            .find(|talk| talk.agent != parties.agent)?;
+            .find(|(_, other)| other.agent != parties.agent)?;
         Some(format!(
-            "agent {} talks to this phone over this channel as well, in conversation {}: what the customer writes comes to one of the two",
-            other.agent, other.id
+            "agent {} talks to this phone over this channel as well, in conversation {id}: what the customer writes comes to one of the two",
+            other.agent
         ))
     }
 
     /// Says which conversation of the same agent has another spelling of the number, in the words of the server.
     fn spelled_otherwise(&self, parties: &Parties) -> Option<String> {
-        let same = self
+        let (id, _) = self
             .talks(parties)
-            .find(|talk| talk.agent == parties.agent)?;
+            .find(|(_, other)| other.agent == parties.agent)?;
         Some(format!(
-            "Is another spelling of the number of conversation {} of the same agent and channel; use one of the two",
-            same.id
+            "Is another spelling of the number of conversation {id} of the same agent and channel; use one of the two"
         ))
     }
 
-    fn talks(&self, parties: &Parties) -> impl Iterator<Item = &Talk> {
+    fn talks(&self, parties: &Parties) -> impl Iterator<Item = (&String, &Parties)> {
         let all = [self.existing, &self.planned].into_iter();
         all.flat_map(|all| all.talks(parties))
     }

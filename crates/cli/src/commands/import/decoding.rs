@@ -2,6 +2,9 @@
 
 use crate::failure::Failure;
 
+/// The byte order mark that spreadsheets write.
+const MARK: char = '\u{feff}';
+
 /// Reads the bytes of a file as UTF-8, or as UTF-16 with its mark.
 ///
 /// # Errors
@@ -16,18 +19,15 @@ pub(super) fn decode(file: &str, bytes: Vec<u8>) -> Result<String, Failure> {
             last_line(&String::from_utf8_lossy(valid))
         }),
     };
-    match text {
-        // UTF-16 without its mark is UTF-8 with a zero byte at each letter.
-        Ok(text) if !text.contains('\0') => {
-            // Spreadsheets write this mark.
-            Ok(text
-                .strip_prefix('\u{feff}')
-                .map(str::to_owned)
-                .unwrap_or(text))
-        }
-        Ok(_) => Err(refused(file, 1)),
-        Err(line) => Err(refused(file, line)),
+    let mut text = text.map_err(|line| refused(file, "is not UTF-8", line))?;
+    // UTF-16 without its mark is UTF-8 with a zero byte at each letter.
+    if let Some((before, _)) = text.split_once('\0') {
+        return Err(refused(file, "has a zero byte", last_line(before)));
     }
+    if text.starts_with(MARK) {
+        text.drain(..MARK.len_utf8());
+    }
+    Ok(text)
 }
 
 /// Reads UTF-16, or returns the line of the fault.
@@ -52,9 +52,9 @@ fn last_line(text: &str) -> usize {
     1 + text.matches('\n').count()
 }
 
-fn refused(file: &str, line: usize) -> Failure {
+fn refused(file: &str, fault: &str, line: usize) -> Failure {
     Failure::Usage(format!(
-        "{file} is not UTF-8 (line {line}): in a spreadsheet, save it as \"CSV UTF-8\"; a text in the old encoding \
+        "{file} {fault} (line {line}): in a spreadsheet, save it as \"CSV UTF-8\"; a text in the old encoding \
          of Western Windows becomes UTF-8 with `iconv -f WINDOWS-1252 -t UTF-8`"
     ))
 }
@@ -89,18 +89,18 @@ mod tests {
     }
 
     #[rstest]
-    #[case::latin_1(b"agentId;agentName\na1;Ana\na2;Jo\xe3o\n".to_vec(), 3)]
-    #[case::utf16_without_its_mark(little(TEXT), 2)]
-    #[case::utf16_of_ascii_without_its_mark(little("agentId\na2\n"), 1)]
-    #[case::half_a_letter(vec![0xFF, 0xFE, b'a'], 1)]
-    #[case::half_a_pair(vec![0xFF, 0xFE, 0x00, 0xD8], 1)]
+    #[case::latin_1(b"agentId;agentName\na1;Ana\na2;Jo\xe3o\n".to_vec(), "is not UTF-8 (line 3)")]
+    #[case::utf16_without_its_mark(little(TEXT), "is not UTF-8 (line 2)")]
+    #[case::utf16_of_ascii_without_its_mark(little("agentId\na2\n"), "has a zero byte (line 1)")]
+    #[case::a_zero_byte(b"agentId\na1\na\x002\n".to_vec(), "has a zero byte (line 3)")]
+    #[case::half_a_letter(vec![0xFF, 0xFE, b'a'], "is not UTF-8 (line 1)")]
+    #[case::half_a_pair(vec![0xFF, 0xFE, 0x00, 0xD8], "is not UTF-8 (line 1)")]
     fn another_encoding_is_refused_with_what_to_save_as(
         #[case] bytes: Vec<u8>,
-        #[case] line: usize,
+        #[case] fault: &str,
     ) {
         let text = decode("f", bytes).unwrap_err().to_string();
-        let begin =
-            format!("f is not UTF-8 (line {line}): in a spreadsheet, save it as \"CSV UTF-8\"");
+        let begin = format!("f {fault}: in a spreadsheet, save it as \"CSV UTF-8\"");
         assert!(text.starts_with(&begin), "{text}");
     }
 }

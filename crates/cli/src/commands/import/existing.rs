@@ -18,8 +18,8 @@ pub(super) struct Existing {
     pub(super) channels: Vec<Channel>,
     conversations: HashMap<String, Parties>,
     ids: HashMap<Parties, String>,
-    /// The conversations with each recipient over each channel.
-    talks: HashMap<(String, String), Vec<Talk>>,
+    /// The ids of the conversations with each recipient over each channel.
+    talks: HashMap<(String, String), Vec<String>>,
 }
 
 /// A connected number.
@@ -27,13 +27,6 @@ pub(super) struct Channel {
     pub(super) id: String,
     pub(super) provider: Provider,
     pub(super) is_wuzapi: bool,
-}
-
-/// A conversation with a recipient over a channel.
-#[derive(Clone)]
-pub(super) struct Talk {
-    pub(super) agent: String,
-    pub(super) id: String,
 }
 
 /// Who talks to whom; there is one conversation of each.
@@ -77,10 +70,7 @@ impl Existing {
 
     pub(super) fn add(&mut self, id: String, parties: Parties) {
         let talks = self.talks.entry(parties.number()).or_default();
-        talks.push(Talk {
-            agent: parties.agent.clone(),
-            id: id.clone(),
-        });
+        talks.push(id.clone());
         self.ids.insert(parties.clone(), id.clone());
         self.conversations.insert(id, parties);
     }
@@ -91,12 +81,13 @@ impl Existing {
     }
 
     /// The conversations with the same recipient over the same channel, in each spelling of its number.
-    pub(super) fn talks(&self, parties: &Parties) -> impl Iterator<Item = &Talk> {
+    pub(super) fn talks(&self, parties: &Parties) -> impl Iterator<Item = (&String, &Parties)> {
         let spellings = phone_variants(&parties.to).into_iter();
-        spellings.flat_map(|to| {
+        let ids = spellings.flat_map(|to| {
             let talks = self.talks.get(&(parties.channel.clone(), to));
             talks.into_iter().flatten()
-        })
+        });
+        ids.filter_map(|id| self.conversations.get_key_value(id))
     }
 
     /// The conversation of these parties.

@@ -7,12 +7,13 @@ use csv::{ReaderBuilder, StringRecord};
 use serde_json::{Deserializer, Value};
 
 /// The columns of a CSV file.
-const COLUMNS: [&str; 6] = [
+const COLUMNS: [&str; 7] = [
     "agentId",
     "agentName",
     "conversationId",
     "channel",
     "phone",
+    "isGroup",
     "name",
 ];
 
@@ -146,11 +147,7 @@ fn of_json(value: &Value) -> Result<Said, String> {
         _ => None,
     };
     if text("/conversationId").is_some() || (text("/id").is_none() && text("/agentId").is_some()) {
-        let mut said = of_columns(|name| text(&format!("/{name}")))?;
-        if let Some(conversation) = &mut said.conversation {
-            conversation.is_group = is_group(value)?;
-        }
-        return Ok(said);
+        return of_columns(|name| text(&format!("/{name}")), is_group(value)?);
     }
     let id = text("/id");
     if let (None, Some(error)) = (&id, text("/error")) {
@@ -256,7 +253,7 @@ fn table(file: &Arc<str>, text: &str, into: &mut Vec<Row>) {
                         }
                         Err(error) => (line, Err(error)),
                     },
-                    Some(places) => (line, of_columns(|name| cell(record, places, name))),
+                    Some(places) => (line, of_record(record, places)),
                 }
             }
         };
@@ -330,13 +327,28 @@ fn cell(
     given(record.get(places[column]?)?)
 }
 
+fn of_record(
+    record: &StringRecord,
+    places: &[Option<usize>; COLUMNS.len()],
+) -> Result<Said, String> {
+    let cell = |name: &str| cell(record, places, name);
+    let is_group = match cell("isGroup") {
+        // Spreadsheets write `TRUE` and `FALSE`.
+        Some(text) => text.to_ascii_lowercase().parse().map_err(
+            |_| "isGroup is neither true nor false: write one of the two, or leave the cell empty",
+        )?,
+        None => false,
+    };
+    of_columns(cell, is_group)
+}
+
 /// A value that says something.
 fn given(text: &str) -> Option<String> {
     let text = text.trim();
     (!text.is_empty()).then(|| text.to_owned())
 }
 
-fn of_columns(value: impl Fn(&str) -> Option<String>) -> Result<Said, String> {
+fn of_columns(value: impl Fn(&str) -> Option<String>, is_group: bool) -> Result<Said, String> {
     let said = Said {
         agent_id: value("agentId"),
         agent_name: value("agentName"),
@@ -344,7 +356,7 @@ fn of_columns(value: impl Fn(&str) -> Option<String>) -> Result<Said, String> {
             id,
             channel: value("channel"),
             credentials: None,
-            is_group: false,
+            is_group,
             addresses: value("phone").into_iter().collect(),
         }),
     };

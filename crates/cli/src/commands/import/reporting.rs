@@ -54,8 +54,10 @@ impl Lines {
     /// Says how many lines were not shown; `None` if all were.
     fn rest(&self, noun: &str) -> Option<String> {
         let hidden = self.count.saturating_sub(MAX_SHOWN);
-        let plural = if hidden == 1 { "" } else { "s" };
-        (hidden > 0).then(|| format!("{hidden} more {noun}{plural}: --report FILE keeps all"))
+        (hidden > 0).then(|| {
+            let nouns = plural(hidden, noun);
+            format!("{hidden} more {nouns}: --report FILE keeps all")
+        })
     }
 }
 
@@ -192,8 +194,9 @@ impl Report {
         lines.push(parts.join(", "));
         if self.warnings > 0 {
             lines.push(format!(
-                "{} phone numbers may be meant otherwise: --report FILE tells how each was read",
-                self.warnings
+                "{} {} may be meant otherwise: --report FILE tells how each was read",
+                self.warnings,
+                plural(self.warnings, "phone number")
             ));
         }
         if self.shared > 0 {
@@ -211,6 +214,12 @@ impl Report {
     }
 }
 
+/// Returns a noun as it stands after a count.
+fn plural(count: usize, noun: &str) -> String {
+    let ending = if count == 1 { "" } else { "s" };
+    format!("{noun}{ending}")
+}
+
 /// Joins the texts that are there; `None` if there are none.
 fn joined(texts: [Option<&str>; 2]) -> Option<String> {
     let texts: Vec<_> = texts.into_iter().flatten().collect();
@@ -223,6 +232,8 @@ fn unwritten(error: &std::io::Error) -> Failure {
 
 #[cfg(test)]
 mod tests {
+    use rstest::rstest;
+
     use super::*;
     use crate::output::Format;
 
@@ -241,5 +252,18 @@ mod tests {
         let rest =
             "1 more problem: --report FILE keeps all\n2 more warnings: --report FILE keeps all\n";
         assert!(text.starts_with(rest), "{text}");
+    }
+
+    #[rstest]
+    #[case(1, "1 phone number may")]
+    #[case(2, "2 phone numbers may")]
+    fn uncertain_phone_numbers_are_counted(#[case] warnings: usize, #[case] expected: &str) {
+        let mut report = Report::new(None, Printer::new(Some(Format::Table))).unwrap();
+        report.warnings = warnings;
+        let output = report.checked(true);
+        let [View::Text(text)] = &*output.views else {
+            panic!("{}", output.json);
+        };
+        assert!(text.contains(expected), "{text}");
     }
 }

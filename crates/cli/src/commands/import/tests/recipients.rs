@@ -114,3 +114,24 @@ fn a_group_is_told_by_true_or_false(#[case] is_group: Value) {
         assert!(problem.starts_with(expected), "{problem}");
     }
 }
+
+#[rstest]
+#[case::a_group("true", Err("is not the address of one"))]
+#[case::of_a_spreadsheet("TRUE", Err("is not the address of one"))]
+#[case::not_a_group("false", Ok("+5511900000009"))]
+#[case::empty("", Ok("+5511900000009"))]
+#[case::another_word("yes", Err("isGroup is neither true nor false"))]
+fn a_table_tells_a_group_as_json_does(
+    #[case] is_group: &str,
+    #[case] expected: Result<&str, &str>,
+) {
+    let text = format!("conversationId,channel,phone,isGroup\nc1,zapi,+5511900000009,{is_group}\n");
+    let row = plan(&text, &["zapi=z1"]).conversations.remove(0);
+    match (row.verdict, expected) {
+        (Verdict::Create(body), Ok(to)) => assert_eq!(body["to"], to),
+        (Verdict::LeftOut(text) | Verdict::Wrong(text), Err(reason)) => {
+            assert!(text.contains(reason), "{text}");
+        }
+        (other, _) => panic!("{other:?}"),
+    }
+}
