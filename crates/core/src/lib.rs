@@ -3,33 +3,30 @@
 #![warn(missing_docs)]
 
 pub mod access;
-pub mod buttons;
 pub mod capabilities;
+pub mod chatvolt;
 pub mod fields;
 pub mod id;
-mod ignored;
 pub mod inbound;
 pub mod message;
 pub mod phone;
 pub mod provider;
 pub mod recipient;
-pub mod send_buttons;
 pub mod switch;
 pub mod text;
 
 pub use access::{Role, Scope, Scopes};
-pub use buttons::{Button, ButtonsMessage};
 pub use capabilities::{Capabilities, Refusal, Warning};
+pub use chatvolt::SendButtons;
 pub use fields::{FieldErrors, TextField};
 pub use id::{
     AgentId, ApiKeyId, ChannelId, ConversationId, IdError, MessageId, OrganizationId, SessionId,
     UserId,
 };
-pub use message::{Outcome, Status};
+pub use message::{Button, ButtonsMessage, Outcome, Status};
 pub use phone::Phone;
 pub use provider::Provider;
 pub use recipient::{GivenRecipient, Recipient, RecipientError, RecipientKind};
-pub use send_buttons::SendButtons;
 
 // The types of other crates that are part of this one's, so that no user has to guess their versions.
 pub use uuid::Uuid;

@@ -5,12 +5,11 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use validator::{Validate, ValidationErrors, ValidationErrorsKind};
 
-use crate::buttons::{Button, ButtonsMessage};
+use super::misspelling;
 use crate::capabilities::Warning;
 use crate::fields::{FieldErrors, MISSPELLED, TextField, optional, required, rule};
+use crate::message::{Button, ButtonsMessage};
 use crate::switch;
-
-mod misspelling;
 
 /// Longest name, in bytes, that is compared with ours.
 const MAX_NAME_BYTES: usize = 64;

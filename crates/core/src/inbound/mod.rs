@@ -1,5 +1,6 @@
 //! What a provider's webhook says, in words that all providers share; no `Debug` here shows what a customer said.
 
+mod ignored;
 mod media;
 mod spellings;
 
@@ -7,14 +8,13 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+pub use ignored::Ignored;
 pub use media::Media;
 pub use spellings::phone_variants;
 
 use crate::id::MessageId;
 use crate::message::Status;
 use crate::recipient::{Recipient, RecipientKind};
-
-pub use crate::ignored::Ignored;
 
 /// The kind of a message that WhatsApp writes about a customer.
 pub const SYSTEM: &str = "system";

@@ -10,7 +10,7 @@ use serde::Serialize;
 pub use limit::{Basis, Limit, Source};
 pub use published::{WHATSAPP, WUZAPI_FORK, ZAPI, ZAPPERAPI_V2};
 
-use crate::buttons::{Button, ButtonsMessage};
+use crate::message::{Button, ButtonsMessage};
 use crate::recipient::{Recipient, RecipientKind};
 use crate::text::{is_blank, seen};
 

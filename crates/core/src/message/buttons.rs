@@ -37,7 +37,7 @@ impl Button {
 ///     .with_header("Select an option")
 ///     .with_footer("We answer until 18:00");
 /// assert_eq!(message.buttons()[1].title, "Support");
-/// # Ok::<(), recado_core::buttons::ButtonsError>(())
+/// # Ok::<(), recado_core::message::ButtonsError>(())
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct ButtonsMessage {
