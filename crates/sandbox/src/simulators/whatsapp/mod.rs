@@ -3,25 +3,25 @@
 //! Order of checks: path, token, number, JSON (observed), schema, meaning, account, limits (inferred).
 
 mod auth;
+mod buttons;
 mod envelope;
 mod errors;
 mod events;
-mod limits;
-mod meaning;
+mod rate_limits;
 mod recipient;
-mod schema;
+mod request;
 mod value;
 
 pub(crate) use envelope::write;
 pub(crate) use events::{failed, inbound, step};
-pub(crate) use limits::Limits;
+pub(crate) use rate_limits::Limits;
 
 use axum::http::Method;
 use serde_json::{Map, Value, json};
 
 use self::errors::GraphError;
 use self::recipient::Recipient;
-use self::schema::Draft;
+use self::request::Draft;
 use crate::answer::Answer;
 use crate::call::Call;
 use crate::ids;
@@ -118,14 +118,14 @@ fn messages(state: &mut State, call: &Call, number: &str) -> Result<Success, Gra
     // Graph reads what it can: a body that is not, or does not say that it is, JSON lacks its parameters (inferred).
     let body = body.filter(|_| call.says_json());
     let body = body.ok_or_else(|| GraphError::required(format_args!("messaging_product")))?;
-    schema::check_envelope(body)?;
+    request::check_envelope(body)?;
     if body.contains_key("status") {
-        schema::check_read_receipt(body)?;
+        request::check_read_receipt(body)?;
         return Ok((json!({"success": true}), None));
     }
     let draft = Draft::read(body)?;
     let strict_newlines = state.settings().whatsapp.strict_newlines;
-    meaning::check(&draft, strict_newlines)?;
+    buttons::check(&draft, strict_newlines)?;
     let recipient = Recipient::of(&draft, &state.settings().whatsapp)?;
     check_account(state, number, &recipient)?;
     check_limits(state, number, &recipient)?;
@@ -190,7 +190,7 @@ fn accept(draft: Draft<'_>, recipient: &Recipient, number: &str) -> Success {
         to: recipient.name().to_owned(),
         from: number.to_owned(),
         message_id: message_id.clone(),
-        header: draft.content.header.and_then(schema::Header::into_shown),
+        header: draft.content.header.and_then(request::Header::into_shown),
         body: Some(draft.content.body),
         footer: draft.content.footer,
         buttons: draft.content.buttons,

@@ -6,7 +6,7 @@ use crate::address;
 use crate::settings::WhatsappSettings;
 
 use super::errors::GraphError;
-use super::schema::{Draft, To};
+use super::request::{Draft, To};
 
 /// The recipient of a message.
 pub(super) enum Recipient {

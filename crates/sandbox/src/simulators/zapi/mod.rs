@@ -2,9 +2,9 @@
 //!
 //! Order of checks: inferred from observed answers.
 
+mod buttons;
 mod errors;
 mod events;
-mod message;
 mod webhooks;
 
 pub(crate) use events::{connection, failed, inbound, joins, step, write};
@@ -157,9 +157,9 @@ fn send(state: &mut State, call: &Call, operation: Operation, id: &str) -> Resul
     let body = json_object(call)?;
     subscribed(&state.settings().zapi)?;
     let message = match operation {
-        Operation::ButtonActions => message::button_actions(body)?,
-        Operation::ButtonList => message::button_list(body)?,
-        _ => message::message(body)?,
+        Operation::ButtonActions => buttons::button_actions(body)?,
+        Operation::ButtonList => buttons::button_list(body)?,
+        _ => buttons::message(body)?,
     };
     let message = PhoneMessage {
         from: id.to_owned(),

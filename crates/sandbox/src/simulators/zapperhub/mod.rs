@@ -2,9 +2,9 @@
 //!
 //! Request schema: the vendor's `OpenAPI` file. The vendor publishes no error of these routes: every error body here is invented.
 
+mod buttons;
 mod errors;
 mod events;
-mod schema;
 mod webhooks;
 
 pub(crate) use events::{connection_update, failed, inbound, step, write};
@@ -12,9 +12,9 @@ pub(crate) use events::{connection_update, failed, inbound, step, write};
 use axum::http::Method;
 use serde_json::{Value, json};
 
+use self::buttons::Draft;
 use self::errors::{error, no_route};
 use self::events::remote_jid;
-use self::schema::Draft;
 use crate::address;
 use crate::answer::Answer;
 use crate::call::Call;

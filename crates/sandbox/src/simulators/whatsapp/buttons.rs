@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use std::ops::RangeInclusive;
 
 use super::errors::GraphError;
-use super::schema::{Content, Draft, Header};
+use super::request::{Content, Draft, Header};
 
 const BODY: RangeInclusive<usize> = 1..=1024;
 /// A plain text may be longer than the body of an interactive message (Meta, text messages).
