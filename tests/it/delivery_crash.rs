@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use jiff::{SignedDuration, Timestamp};
 use recado_sandbox::Urls;
 use recado_server::app::Clock;
-use recado_server::{delivery, intake};
+use recado_server::{delivery, inbound};
 use recado_store::testing::TestDatabase;
 use recado_store::{DatabaseKind, Event};
 use recado_tests::binaries::receiver::ReceiverProcess;
@@ -115,7 +115,7 @@ async fn catch_up(database: &TestDatabase, urls: &Urls) {
     database.end_servers().await;
     let store = database.store().await;
     let app = world::app(&store, urls, "http://127.0.0.1:1", &options);
-    intake::apply_left_behind(&app, later).await;
+    inbound::apply_left_behind(&app, later).await;
     let drained = delivery::drain(&app).await.expect("the database answers");
     assert_eq!((drained.retried, drained.given_up), (0, 0), "{drained:?}");
     store.close().await;

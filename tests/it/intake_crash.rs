@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use jiff::Timestamp;
-use recado_server::intake;
+use recado_server::inbound;
 use recado_store::testing::TestDatabase;
 use recado_store::{Event, WebhookCall};
 use recado_tests::binaries::{Deployment, Server};
@@ -98,8 +98,8 @@ async fn apply_left_behind(database: &TestDatabase, urls: &recado_sandbox::Urls)
     database.end_servers().await;
     let store = database.store().await;
     let app = world::app(&store, urls, "http://127.0.0.1:1", &Options::default());
-    let later = intake::claimed_until(Timestamp::now());
-    intake::apply_left_behind(&app, later).await;
+    let later = inbound::claimed_until(Timestamp::now());
+    inbound::apply_left_behind(&app, later).await;
     store.close().await;
 }
 
@@ -174,7 +174,7 @@ async fn what_was_kept_and_not_applied_is_applied_by_the_next_server() {
         body: zapi(&text).to_string().into_bytes(),
         received_at: now,
     };
-    let kept = store.keep_webhook_call(&call, intake::claimed_until(now));
+    let kept = store.keep_webhook_call(&call, inbound::claimed_until(now));
     kept.await.expect("an answer of the database");
     store.close().await;
     let server = Server::on(&database, &urls).await.expect("a restart");

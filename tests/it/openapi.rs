@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use recado_server::error::Reason;
+use recado_server::api::error::Reason;
 use recado_tests::world::{PUBLISHED_EXAMPLE, credentials, organization};
 use recado_tests::{World, people};
 use reqwest::Method;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use recado_server::app::Clock;
-use recado_server::removal::{REMOVAL_DELAY, remove_deleted};
+use recado_server::retention::removal::{REMOVAL_DELAY, remove_deleted};
 use recado_store::{EventFilter, EventId, Store};
 use recado_tests::binaries::{Deployment, Server};
 use recado_tests::callbacks::{Callbacks, Text, zapi};

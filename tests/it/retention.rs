@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use recado_server::{Clock, pruning};
+use recado_server::Clock;
+use recado_server::retention::pruning;
 use recado_store::Retention;
 use recado_tests::World;
 use recado_tests::world::{Options, smallest_body};

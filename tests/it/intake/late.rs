@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use recado_server::intake;
+use recado_server::inbound;
 use recado_store::testing::TestDatabase;
 use recado_store::{DatabaseKind, WebhookCall};
 use recado_tests::callbacks::{Text, zapi};
@@ -32,12 +32,12 @@ async fn a_call_whose_claim_was_lost_is_applied_after_ten_seconds() {
         received_at: now,
     };
     store.keep_webhook_call(&call, now).await.expect("a call");
-    let until = intake::claimed_until(now);
+    let until = inbound::claimed_until(now);
     let claimed = store.claim_webhook_calls(&call.organization_id, now, until, 10, 100_000);
     assert_eq!(claimed.await.expect("calls").len(), 1);
 
     for (seconds, told) in [(0, 0), (9, 0), (10, 1)] {
-        intake::apply_left_behind(&app, now + Duration::from_secs(seconds)).await;
+        inbound::apply_left_behind(&app, now + Duration::from_secs(seconds)).await;
         let events = stored(&world.database, RECEIVED).await;
         assert_eq!(events.len(), told, "after {seconds} s");
     }

@@ -1,9 +1,9 @@
 //! `recado-server backup`
 
 use anyhow::bail;
-use recado_server::backup::{self, BackupArgs};
 use recado_server::config::ConfigArgs;
-use recado_server::logging;
+use recado_server::database::backup::{self, BackupArgs};
+use recado_server::telemetry::logging;
 
 use super::{say, shutdown_signal};
 

@@ -8,7 +8,7 @@ use recado_sandbox::drawing::{Bubble, Paint, Style};
 use recado_sandbox::terminal::one_line;
 use recado_server::config::ConfigArgs;
 use recado_server::demo::{CONVERSATIONS, Demo};
-use recado_server::logging;
+use recado_server::telemetry::logging;
 use serde_json::Value;
 
 use super::{listen, say, shutdown_signal};

@@ -1,7 +1,8 @@
 //! `recado-server migrate`
 
+use recado_server::config::ConfigArgs;
 use recado_server::startup::Settings;
-use recado_server::{config::ConfigArgs, logging};
+use recado_server::telemetry::logging;
 
 use super::say;
 

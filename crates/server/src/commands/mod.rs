@@ -17,9 +17,11 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use recado_server::Stop;
 use recado_server::config::ConfigArgs;
+use recado_server::lifecycle::service_manager;
 use recado_server::startup::{Settings, cannot_listen};
-use recado_server::{Stop, logging, service_manager};
+use recado_server::telemetry::logging;
 use recado_store::Store;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};

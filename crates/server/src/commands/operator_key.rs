@@ -3,7 +3,8 @@
 use anyhow::{Context as _, anyhow};
 use jiff::Timestamp;
 use recado_core::{ApiKeyId, TextField, fields};
-use recado_server::{config::ConfigArgs, logging};
+use recado_server::config::ConfigArgs;
+use recado_server::telemetry::logging;
 use recado_store::{ApiKey, ApiKeySecret, Author, Page};
 use uuid::Uuid;
 

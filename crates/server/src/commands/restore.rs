@@ -1,9 +1,9 @@
 //! `recado-server restore`
 
 use anyhow::bail;
-use recado_server::backup::{self, RestoreArgs};
 use recado_server::config::ConfigArgs;
-use recado_server::logging;
+use recado_server::database::backup::{self, RestoreArgs};
+use recado_server::telemetry::logging;
 
 use super::{say, shutdown_signal};
 

@@ -1,8 +1,8 @@
 //! `recado-server rotate-master-key`
 
 use recado_server::config::ConfigArgs;
-use recado_server::logging;
-use recado_server::rotation::{self, NewKeyArgs, Rotated};
+use recado_server::master_key::rotation::{self, NewKeyArgs, Rotated};
+use recado_server::telemetry::logging;
 
 use super::say;
 

@@ -15,12 +15,12 @@ use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
+use super::request::{Answered, Transmission};
 use super::schedule::SetAside;
-use super::transmission::{Answered, Transmission};
-use super::{delivery_id, elapsed, payload, schedule};
+use super::{delivery_id, elapsed, formats, schedule};
 use crate::app::App;
-use crate::failures::Failures;
-use crate::persistence::until_stored;
+use crate::database::until_stored::until_stored;
+use crate::lifecycle::failures::Failures;
 
 /// Calls at once, in all.
 const IN_FLIGHT: usize = 64;
@@ -262,7 +262,7 @@ async fn deliver(app: Arc<App>, due: DueDelivery) -> Done {
 
 async fn attempt(app: &App, due: &DueDelivery) -> Result<Outcome, StoreError> {
     let at = app.clock.now();
-    let Some(body) = payload::of(&app.store, due).await? else {
+    let Some(body) = formats::of(&app.store, due).await? else {
         return skip(app, due, at).await;
     };
     let answered = send(app, due, body, at).await;

@@ -10,9 +10,9 @@ use recado_store::{self as store, Application, DatabaseKind, SetAsideReason, Web
 use tokio::sync::SemaphorePermit;
 use tokio::time::Instant;
 
-use super::budget::Room;
 use super::routing::Routes;
 use crate::app::App;
+use crate::memory::budget::Room;
 
 /// Most items that are applied in one transaction, so that it ends in time on a slow database too.
 ///

@@ -11,9 +11,9 @@ use tokio::task::JoinSet;
 
 use super::applying::{Taken, apply, set_aside};
 use super::lost;
+use super::worker::claimed_until;
+use crate::api::error::ApiError;
 use crate::app::App;
-use crate::error::ApiError;
-use crate::intake::claimed_until;
 
 /// Organizations whose calls are read back at once.
 const MAX_ORGANIZATIONS: usize = 4;

@@ -1,8 +1,9 @@
 //! Webhook calls of providers, from their bytes to what the store applies.
 
 pub(crate) mod applying;
-pub(crate) mod budget;
 pub(crate) mod left_behind;
 pub(crate) mod lost;
-pub(crate) mod reading;
 mod routing;
+pub mod worker;
+
+pub use worker::{apply_left_behind, claimed_until, run};

@@ -8,8 +8,8 @@ use recado_core::{ChannelId, ConversationId, MessageId, OrganizationId, Provider
 use recado_providers::Received;
 use recado_store::{FreshIds, Routed};
 
+use crate::api::error::ApiError;
 use crate::app::App;
-use crate::error::ApiError;
 
 /// Why every message of a channel fails for now, and not just one (Z-API, queue errors).
 const UNTIL_SOMEBODY_ACTS: [&str; 2] = ["button_terms_not_accepted", "restricted"];

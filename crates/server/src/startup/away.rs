@@ -7,7 +7,7 @@ use recado_store::{StoreError, files};
 use secrecy::ExposeSecret as _;
 
 use super::Settings;
-use crate::service_manager;
+use crate::lifecycle::service_manager;
 
 /// Time between two tries to open a database that is away.
 const RETRY_INTERVAL: Duration = Duration::from_secs(1);

@@ -4,9 +4,9 @@ use std::env;
 
 use clap::{Args as _, Command};
 
+use crate::api::misspelling::nearest;
 use crate::config::ConfigArgs;
-use crate::misspelling::nearest;
-use crate::rotation::NewKeyArgs;
+use crate::master_key::rotation::NewKeyArgs;
 
 const PREFIX: &str = "RECADO_";
 

@@ -5,10 +5,10 @@ use recado_core::inbound::Ignored;
 use recado_providers::ErrorKind;
 use recado_store::{Pruned, SetAsideReason};
 
+use super::logging;
 use super::process;
+use crate::api::openapi;
 use crate::delivery;
-use crate::logging;
-use crate::openapi;
 
 /// One metric.
 pub struct Metric {

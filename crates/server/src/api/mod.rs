@@ -1,0 +1,16 @@
+//! The HTTP interface: its routes, what every request passes, and its documentation.
+
+pub(crate) mod address;
+pub(crate) mod auth;
+pub(crate) mod body;
+pub mod error;
+pub(crate) mod extract;
+pub(crate) mod layers;
+pub(crate) mod misspelling;
+pub(crate) mod openapi;
+mod router;
+pub(crate) mod routes;
+pub mod streams;
+pub(crate) mod waiting;
+
+pub use router::{openapi, router};

@@ -1,0 +1,385 @@
+//! API keys of an organization; the secret is shown once, when the key is made.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use jiff::Timestamp;
+use recado_core::fields::{name, optional};
+use recado_core::{ApiKeyId, FieldErrors, OrganizationId, Scope, Scopes, TextField, UserId};
+use recado_store as store;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+use validator::Validate;
+
+use super::listing::{List, ListQuery};
+use super::{checked, rfc3339, text};
+use crate::api::auth::{OrganizationManager, OwnKey, PresentedKey, SignedIn, ended_session};
+use crate::api::body::Body;
+use crate::api::error::{ApiError, Reason};
+use crate::api::extract::{Path, Query};
+use crate::api::openapi::{BODY, KEY, QUERY, failures, words};
+use crate::app::App;
+
+failures!(CreateFailures: KEY, BODY, &[Reason::OrganizationNotFound]);
+failures!(ListFailures: KEY, QUERY, &[Reason::OrganizationNotFound]);
+failures!(FindFailures: KEY, &[Reason::OrganizationNotFound, Reason::ApiKeyNotFound]);
+failures!(CurrentFailures: KEY);
+failures!(PersonalFailures: KEY, BODY);
+
+/// How long a personal key works, where nothing else is asked for.
+const PERSONAL_KEY_LIFETIME: Duration = Duration::from_hours(90 * 24);
+
+/// How long a personal key works at most; a minute more, as clocks differ.
+const MAX_PERSONAL_KEY_LIFETIME: Duration = Duration::from_mins(365 * 24 * 60 + 1);
+
+/// The API key to create.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(example = json!({"name": "shop backend", "scopes": ["send"], "expiresAt": "2099-12-31T00:00:00Z"}))]
+pub(crate) struct NewApiKey {
+    /// What the key is for.
+    #[serde(default)]
+    #[validate(custom(function = "name"))]
+    #[schema(value_type = String, required = true, min_length = 1, max_length = 256, pattern = r"\S")]
+    name: TextField,
+    /// What the key may do; everything if it is left out. A key with `manage` can create users and other keys, so give it to
+    /// administrators only.
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<words::Scope>>, min_items = 1)]
+    scopes: Value,
+    /// When the key stops working; without it, the key works until it is deleted.
+    #[serde(default)]
+    #[validate(custom(function = "optional"))]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    expires_at: TextField,
+}
+
+/// The personal API key to create.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(example = json!({"name": "Ana's laptop"}))]
+pub(crate) struct NewPersonalKey {
+    /// What the key is for.
+    #[serde(default)]
+    #[validate(custom(function = "name"))]
+    #[schema(value_type = String, required = true, min_length = 1, max_length = 256, pattern = r"\S")]
+    name: TextField,
+    /// When the key stops working, in 365 days at the latest; without it, in 90 days.
+    #[serde(default)]
+    #[validate(custom(function = "optional"))]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    expires_at: TextField,
+}
+
+/// An API key, without its secret.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ApiKey {
+    /// The id of the key. It is not the secret.
+    #[schema(value_type = String)]
+    id: ApiKeyId,
+    /// What the key is for.
+    name: String,
+    /// What the key may do. A personal key may never do more than its user.
+    #[schema(value_type = Vec<words::Scope>)]
+    scopes: Vec<Scope>,
+    /// The beginning of the secret, by which you recognize the key; null for keys of older versions.
+    prefix: Option<String>,
+    /// The user whose personal key it is; null for a key of the organization.
+    #[schema(value_type = Option<String>)]
+    user_id: Option<UserId>,
+    /// The time at which it was created.
+    #[schema(format = DateTime)]
+    created_at: String,
+    /// When the key stops working; null if it works until it is deleted.
+    #[schema(format = DateTime)]
+    expires_at: Option<String>,
+    /// When the key was last used, to the minute; null if that has not happened.
+    #[schema(format = DateTime)]
+    last_used_at: Option<String>,
+}
+
+/// The API key that the request presents.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct CurrentApiKey {
+    #[serde(flatten)]
+    api_key: ApiKey,
+    /// The organization of the key; null for an operator key.
+    #[schema(value_type = Option<String>)]
+    organization_id: Option<OrganizationId>,
+}
+
+/// An API key that was just created, with its secret.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct CreatedApiKey {
+    #[serde(flatten)]
+    api_key: ApiKey,
+    /// The secret of the key, which goes into the header `Authorization`. It is shown this once.
+    key: String,
+}
+
+impl From<store::ApiKey> for ApiKey {
+    fn from(key: store::ApiKey) -> Self {
+        Self {
+            id: key.id,
+            name: key.name,
+            scopes: key.scopes.into(),
+            prefix: key.prefix,
+            user_id: key.user_id,
+            created_at: rfc3339(key.created_at),
+            expires_at: key.expires_at.map(rfc3339),
+            last_used_at: key.last_used_at.map(rfc3339),
+        }
+    }
+}
+
+impl CreatedApiKey {
+    fn new(key: store::ApiKey, secret: &store::ApiKeySecret) -> Self {
+        Self {
+            api_key: key.into(),
+            key: secret.expose().to_owned(),
+        }
+    }
+}
+
+/// Reads the scopes of a key; without any it has all.
+fn scopes(value: Value) -> Result<Scopes, FieldErrors> {
+    if value.is_null() {
+        return Ok(Scopes::ALL);
+    }
+    serde_json::from_value(value).map_err(|_| {
+        FieldErrors::field(
+            "scopes",
+            "Expected a list with at least one of read, send, manage",
+        )
+    })
+}
+
+/// Reads the end of a key.
+fn expiry(field: TextField, now: Timestamp) -> Result<Option<Timestamp>, FieldErrors> {
+    let wrong = |sentence| FieldErrors::field("expiresAt", sentence);
+    let Some(text) = field.into_text() else {
+        return Ok(None);
+    };
+    let end: Timestamp = text
+        .parse()
+        .map_err(|_| wrong("Expected a time such as 2026-12-31T00:00:00Z"))?;
+    if end <= now {
+        return Err(wrong("Must be in the future"));
+    }
+    Ok(Some(end))
+}
+
+/// Reads the end of a personal key; without one it works for 90 days.
+fn personal_expiry(field: TextField, now: Timestamp) -> Result<Timestamp, FieldErrors> {
+    let [usual, latest] = [PERSONAL_KEY_LIFETIME, MAX_PERSONAL_KEY_LIFETIME]
+        .map(|lifetime| now.checked_add(lifetime).unwrap_or(Timestamp::MAX));
+    let end = expiry(field, now)?.unwrap_or(usual);
+    if end > latest {
+        let sentence = "A personal key works for 365 days at most";
+        return Err(FieldErrors::field("expiresAt", sentence));
+    }
+    Ok(end)
+}
+
+/// Create an API key
+///
+/// The answer has the secret of the key in `key`. It cannot be shown again.
+#[utoipa::path(
+    post,
+    path = "/organizations/{id}/api-keys",
+    operation_id = "createApiKey",
+    tag = "API keys",
+    params(("id" = String, Path, description = "The id of the organization.")),
+    request_body = NewApiKey,
+    responses(
+        (status = 201, description = "Created; `key` is shown this once", body = CreatedApiKey),
+        CreateFailures,
+    ),
+)]
+pub(crate) async fn create(
+    OrganizationManager {
+        organization_id,
+        author,
+    }: OrganizationManager,
+    State(app): State<Arc<App>>,
+    Body(new): Body<NewApiKey>,
+) -> Result<(StatusCode, Json<CreatedApiKey>), ApiError> {
+    let new = checked(new)?;
+    let secret = store::ApiKeySecret::generate()?;
+    let id = ApiKeyId::from_uuid(app.uuid());
+    let (name, organization) = (text(new.name), Some(organization_id));
+    let key = store::ApiKey {
+        scopes: scopes(new.scopes)?,
+        expires_at: expiry(new.expires_at, author.at)?,
+        ..store::ApiKey::new(id, organization, name, &secret, author.at)
+    };
+    app.store.create_api_key(&key, &secret, &author).await?;
+    let created = CreatedApiKey::new(key, &secret);
+    Ok((StatusCode::CREATED, Json(created)))
+}
+
+/// Create a personal API key of the caller
+///
+/// A user has 50 at most: the oldest are deleted. Its scopes are those of the user's role at this time. A later role
+/// can take scopes away and adds none. The key is deleted with the user, when all sessions of the user are ended,
+/// and when the user gets a new password.
+#[utoipa::path(
+    post,
+    path = "/sessions/current/api-key",
+    operation_id = "createPersonalApiKey",
+    tag = "API keys",
+    request_body = NewPersonalKey,
+    responses(
+        (status = 201, description = "Created; `key` is shown this once", body = CreatedApiKey),
+        PersonalFailures,
+    ),
+)]
+pub(crate) async fn create_personal(
+    SignedIn {
+        session,
+        user,
+        author,
+    }: SignedIn,
+    State(app): State<Arc<App>>,
+    Body(new): Body<NewPersonalKey>,
+) -> Result<(StatusCode, Json<CreatedApiKey>), ApiError> {
+    let new = checked(new)?;
+    let secret = store::ApiKeySecret::generate()?;
+    let id = ApiKeyId::from_uuid(app.uuid());
+    let (name, organization) = (text(new.name), Some(user.organization_id));
+    let key = store::ApiKey {
+        user_id: Some(user.id),
+        scopes: user.role.scopes(),
+        expires_at: Some(personal_expiry(new.expires_at, author.at)?),
+        ..store::ApiKey::new(id, organization, name, &secret, author.at)
+    };
+    let created = app
+        .store
+        .create_personal_key(&key, &secret, &session.id, &author);
+    if created.await? {
+        let created = CreatedApiKey::new(key, &secret);
+        Ok((StatusCode::CREATED, Json(created)))
+    } else {
+        Err(ended_session())
+    }
+}
+
+/// List the API keys of an organization
+///
+/// Returns the keys without their secrets, oldest first, and the personal keys of users with them.
+#[utoipa::path(
+    get,
+    path = "/organizations/{id}/api-keys",
+    operation_id = "listApiKeys",
+    tag = "API keys",
+    params(
+        ("id" = String, Path, description = "The id of the organization."),
+        ListQuery,
+    ),
+    responses(
+        (status = 200, description = "One part of the list", body = List<ApiKey>),
+        ListFailures,
+    ),
+)]
+pub(crate) async fn list(
+    OrganizationManager {
+        organization_id, ..
+    }: OrganizationManager,
+    State(app): State<Arc<App>>,
+    Query(query): Query<ListQuery>,
+) -> Result<Response, ApiError> {
+    let listed = app
+        .store
+        .list_api_keys(&organization_id, &query.page()?)
+        .await?;
+    let list = List::of(listed, ApiKey::from);
+    app.memory.answer(Some(&organization_id), &list)
+}
+
+/// Delete an API key
+///
+/// The key stops working at once, and its open event streams end within a second.
+#[utoipa::path(
+    delete,
+    path = "/organizations/{id}/api-keys/{keyId}",
+    operation_id = "deleteApiKey",
+    tag = "API keys",
+    params(
+        ("id" = String, Path, description = "The id of the organization."),
+        ("keyId" = String, Path, description = "The id of the API key."),
+    ),
+    responses(
+        (status = 204, description = "Deleted"),
+        FindFailures,
+    ),
+)]
+pub(crate) async fn delete(
+    OrganizationManager {
+        organization_id,
+        author,
+    }: OrganizationManager,
+    State(app): State<Arc<App>>,
+    Path((_id, key_id)): Path<(String, String)>,
+) -> Result<StatusCode, ApiError> {
+    let missing = || ApiError::not_found(Reason::ApiKeyNotFound);
+    let id = key_id.parse().map_err(|_| missing())?;
+    let deleted = app.store.delete_api_key(&organization_id, &id, &author);
+    super::deleted(deleted.await?, Reason::ApiKeyNotFound)
+}
+
+/// Show the API key of the caller
+///
+/// Returns the key that the request presents, without its secret. It shows what the key may do and when it stops working.
+#[utoipa::path(
+    get,
+    path = "/api-keys/current",
+    operation_id = "showCurrentApiKey",
+    tag = "API keys",
+    responses(
+        (status = 200, description = "The key", body = CurrentApiKey),
+        CurrentFailures,
+    ),
+)]
+pub(crate) async fn show_current(PresentedKey(key): PresentedKey) -> Json<CurrentApiKey> {
+    let organization_id = key.organization_id.clone();
+    let api_key = key.into();
+    Json(CurrentApiKey {
+        api_key,
+        organization_id,
+    })
+}
+
+/// Delete the API key of the caller
+///
+/// The key that the request presents stops working at once, and its open event streams end within a second.
+#[utoipa::path(
+    delete,
+    path = "/api-keys/current",
+    operation_id = "deleteCurrentApiKey",
+    tag = "API keys",
+    responses(
+        (status = 204, description = "Deleted"),
+        CurrentFailures,
+    ),
+)]
+pub(crate) async fn delete_current(
+    OwnKey {
+        organization_id,
+        id,
+        author,
+    }: OwnKey,
+    State(app): State<Arc<App>>,
+) -> Result<StatusCode, ApiError> {
+    app.store
+        .delete_api_key(&organization_id, &id, &author)
+        .await?;
+    Ok(StatusCode::NO_CONTENT)
+}

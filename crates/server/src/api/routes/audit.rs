@@ -1,0 +1,93 @@
+//! The audit log: who did what, when and from where.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use recado_store as store;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::listing::{List, ListQuery};
+use super::rfc3339;
+use crate::api::auth::Manager;
+use crate::api::error::ApiError;
+use crate::api::extract::Query;
+use crate::api::openapi::{KEY, QUERY, failures, words};
+use crate::app::App;
+
+failures!(ListFailures: KEY, QUERY);
+
+/// An entry of the audit log.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct AuditEntry {
+    /// The id of the entry.
+    id: String,
+    /// When it happened.
+    #[schema(format = DateTime)]
+    at: String,
+    /// Who made the change or the attempt.
+    actor: AuditActor,
+    /// What was done, such as `session.created`, `sign_in.failed`, `api_key.deleted` or `channel.updated`.
+    action: String,
+    /// The id of what the action was done to.
+    target_id: Option<String>,
+    /// The address that the request came from.
+    address: Option<String>,
+    /// The name of the target, or what changed.
+    detail: Option<String>,
+}
+
+/// The caller who made the change or the attempt.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct AuditActor {
+    /// The sort of caller.
+    #[schema(value_type = words::ActorKind)]
+    kind: &'static str,
+    /// The id of the user or the key.
+    id: Option<String>,
+}
+
+impl From<store::AuditEntry> for AuditEntry {
+    fn from(entry: store::AuditEntry) -> Self {
+        Self {
+            id: entry.id,
+            at: rfc3339(entry.at),
+            actor: AuditActor {
+                kind: entry.actor.kind(),
+                id: entry.actor.id().map(str::to_owned),
+            },
+            action: entry.action,
+            target_id: entry.target,
+            address: entry.address.map(|address| address.to_string()),
+            detail: entry.detail,
+        }
+    }
+}
+
+/// List the audit log, newest first
+///
+/// An API key or a session lists the log of its organization. An operator key lists changes of organizations,
+/// operator keys, and failed sign-ins that belong to no known organization.
+#[utoipa::path(
+    get,
+    path = "/audit",
+    operation_id = "listAudit",
+    tag = "Audit log",
+    params(ListQuery),
+    responses(
+        (status = 200, description = "One part of the list", body = List<AuditEntry>),
+        ListFailures,
+    ),
+)]
+pub(crate) async fn list(
+    Manager { organization_id }: Manager,
+    State(app): State<Arc<App>>,
+    Query(query): Query<ListQuery>,
+) -> Result<Response, ApiError> {
+    let organization = organization_id.as_ref();
+    let listed = app.store.list_audit(organization, &query.page()?).await?;
+    let list = List::of(listed, AuditEntry::from);
+    app.memory.answer(organization, &list)
+}

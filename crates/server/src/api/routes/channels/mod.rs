@@ -1,0 +1,358 @@
+//! Channels: connected WhatsApp numbers; their credentials go in and never come out.
+
+#![expect(
+    unused_qualifications,
+    reason = "utoipa's macro names the query by its whole path"
+)]
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use recado_core::{AgentId, ChannelId, FieldErrors, OrganizationId, Provider, TextField, switch};
+use recado_store::{self as store, Author};
+use secrecy::SecretString;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use utoipa::IntoParams;
+use uuid::Uuid;
+
+use super::conversations;
+use super::listing::{List, ListQuery, wrong};
+use super::{Secrets, checked, id_or, text};
+use crate::api::auth::{Caller, need};
+use crate::api::body::Body;
+use crate::api::error::{ApiError, Reason};
+use crate::api::extract::{Path, Query};
+use crate::api::openapi::{BODY, KEY, QUERY, failures};
+use crate::app::App;
+use crate::channels::numbers;
+
+pub(crate) mod checks;
+mod shape;
+pub(crate) mod webhooks;
+
+pub(super) use shape::webhook_url;
+use shape::{Channel, ChannelPatch, NewChannel, shape};
+
+failures!(CreateFailures: KEY, QUERY, BODY, &[Reason::AgentNotFound, Reason::AlreadyExists, Reason::CheckFailed]);
+failures!(ListFailures: KEY, QUERY);
+failures!(FindFailures: KEY, &[Reason::ChannelNotFound]);
+failures!(UpdateFailures: KEY, BODY, &[Reason::AgentNotFound, Reason::ChannelNotFound, Reason::AlreadyExists]);
+
+/// How often a change is checked again because another one came in between.
+const MAX_CHANGES: usize = 5;
+
+/// How a channel is created.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct CreateQuery {
+    /// With `true`, the channel is created only if its provider says that it can send.
+    #[param(value_type = Option<bool>, default = false)]
+    check: Option<String>,
+}
+
+impl CreateQuery {
+    fn check(&self) -> Result<bool, ApiError> {
+        let Some(text) = &self.check else {
+            return Ok(false);
+        };
+        switch::parse(text).ok_or_else(|| wrong("check", "Write check=true or check=false"))
+    }
+}
+
+/// Makes the secret that a provider shows when it calls: 244 random bits.
+pub(crate) fn webhook_secret() -> SecretString {
+    format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple()).into()
+}
+
+fn missing() -> ApiError {
+    ApiError::not_found(Reason::ChannelNotFound)
+}
+
+/// Returns the fields of an object that say something: as everywhere, null and an empty text are the same as nothing.
+fn stated(mut fields: Map<String, Value>) -> Map<String, Value> {
+    fields.retain(|_, value| !value.is_null() && *value != "");
+    fields
+}
+
+/// An object in a request; absent and null are the same.
+fn given(name: &str, value: Value) -> Result<Option<Map<String, Value>>, FieldErrors> {
+    match value {
+        Value::Null => Ok(None),
+        Value::Object(object) => Ok(Some(object)),
+        _ => Err(FieldErrors::field(name, "Expected object")),
+    }
+}
+
+/// The default agent that is named, if it exists.
+async fn known_agent(
+    app: &App,
+    organization: &OrganizationId,
+    id: TextField,
+) -> Result<Option<AgentId>, ApiError> {
+    match id.as_text() {
+        None => Ok(None),
+        Some(id) => conversations::known_agent(app, organization, id)
+            .await
+            .map(Some),
+    }
+}
+
+pub(super) async fn find(
+    app: &App,
+    organization: &OrganizationId,
+    id: &str,
+) -> Result<store::Channel, ApiError> {
+    let id = id.parse().map_err(|_| missing())?;
+    app.store
+        .get_channel(organization, &id)
+        .await?
+        .ok_or_else(missing)
+}
+
+/// Connect a WhatsApp number
+///
+/// Stores the credentials encrypted. An organization connects each number once.
+///
+/// With `check=true`, the provider is asked first whether the number can send. If it cannot, nothing is created, and the
+/// error says why.
+#[utoipa::path(
+    post,
+    path = "/channels",
+    operation_id = "createChannel",
+    tag = "Channels",
+    params(CreateQuery),
+    request_body = NewChannel,
+    responses(
+        (status = 201, description = "Created", body = Channel),
+        CreateFailures,
+    ),
+)]
+pub(crate) async fn create(
+    Caller {
+        organization_id,
+        author,
+        ..
+    }: Caller<need::Manage>,
+    State(app): State<Arc<App>>,
+    Query(query): Query<CreateQuery>,
+    Body(new): Body<NewChannel>,
+) -> Result<(StatusCode, Json<Channel>), ApiError> {
+    let check = query.check()?;
+    let new = checked(new)?;
+    let provider: Provider =
+        text(new.provider)
+            .parse()
+            .map_err(|error: recado_core::provider::UnknownProvider| {
+                FieldErrors::field("provider", &error.to_string())
+            })?;
+    let settings = given("settings", new.settings)?.unwrap_or_default();
+    let credentials = given("credentials", new.credentials)?.unwrap_or_default();
+    let number = app.channels().check(provider, &credentials, &settings)?;
+    let (credentials, settings) = (stated(credentials), stated(settings));
+    let agent_id = known_agent(&app, &organization_id, new.agent_id).await?;
+    if check {
+        let channel = app.channels().connect(provider, &credentials, &settings)?;
+        checks::require_connected(&*channel).await?;
+    }
+    let channel = store::NewChannel {
+        id: id_or(new.id, || ChannelId::from_uuid(app.uuid()))?,
+        organization_id,
+        provider,
+        name: text(new.name),
+        agent_id,
+        settings,
+        number: Some(number.clone()),
+        secrets: store::ChannelSecrets {
+            credentials,
+            webhook_secret: webhook_secret(),
+        },
+        created_at: author.at,
+    };
+    let (owner, id) = (channel.organization_id.clone(), channel.id.clone());
+    let channel = match app.store.create_channel(channel, &author).await {
+        Ok(channel) => channel,
+        Err(error) => return Err(numbers::refusal(&app, &owner, &id, &number, error).await),
+    };
+    Ok((
+        StatusCode::CREATED,
+        Json(shape(&app, channel, Secrets::Shown)?),
+    ))
+}
+
+/// List channels
+///
+/// Returns the channels of the organization, oldest first. Credentials are never shown.
+#[utoipa::path(
+    get,
+    path = "/channels",
+    operation_id = "listChannels",
+    tag = "Channels",
+    params(ListQuery),
+    responses(
+        (status = 200, description = "One part of the list", body = List<Channel>),
+        ListFailures,
+    ),
+)]
+pub(crate) async fn list(
+    Caller {
+        organization_id, ..
+    }: Caller<need::Read>,
+    manager: Option<Caller<need::Manage>>,
+    State(app): State<Arc<App>>,
+    Query(query): Query<ListQuery>,
+) -> Result<Response, ApiError> {
+    let secrets = manager.into();
+    let listed = app
+        .store
+        .list_channels(&organization_id, &query.page()?)
+        .await?;
+    let data = listed
+        .data
+        .into_iter()
+        .map(|channel| shape(&app, channel, secrets))
+        .collect::<Result<Vec<_>, _>>()?;
+    let list = List::of(
+        store::Listed {
+            data,
+            next: listed.next,
+        },
+        |channel| channel,
+    );
+    app.memory.answer(Some(&organization_id), &list)
+}
+
+/// Show a channel
+///
+/// Returns one channel of the organization. Its credentials are never shown: `credentialsSet` tells which of them are set.
+#[utoipa::path(
+    get,
+    path = "/channels/{id}",
+    operation_id = "showChannel",
+    tag = "Channels",
+    params(("id" = String, Path, description = "The id of the channel.")),
+    responses(
+        (status = 200, description = "The channel", body = Channel),
+        FindFailures,
+    ),
+)]
+pub(crate) async fn show(
+    Caller {
+        organization_id, ..
+    }: Caller<need::Read>,
+    manager: Option<Caller<need::Manage>>,
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+) -> Result<Json<Channel>, ApiError> {
+    let channel = find(&app, &organization_id, &id).await?;
+    Ok(Json(shape(&app, channel, manager.into())?))
+}
+
+/// Change a channel
+///
+/// Fields that are left out stay. A credential that the request names is replaced, one that is null is removed, and the
+/// others stay. `settings` replaces all settings of the channel.
+#[utoipa::path(
+    patch,
+    path = "/channels/{id}",
+    operation_id = "updateChannel",
+    tag = "Channels",
+    params(("id" = String, Path, description = "The id of the channel.")),
+    request_body = ChannelPatch,
+    responses(
+        (status = 200, description = "The channel as it is now", body = Channel),
+        UpdateFailures,
+    ),
+)]
+pub(crate) async fn update(
+    Caller {
+        organization_id,
+        author,
+        ..
+    }: Caller<need::Manage>,
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    Body(patch): Body<ChannelPatch>,
+) -> Result<Json<Channel>, ApiError> {
+    let patch = checked(patch)?;
+    let agent_id = known_agent(&app, &organization_id, patch.agent_id).await?;
+    let change = store::ChannelChange {
+        version: None,
+        number: None,
+        name: patch.name.into_text(),
+        settings: given("settings", patch.settings)?,
+        credentials: given("credentials", patch.credentials)?,
+        agent_id,
+    };
+    // What was checked has to be what is changed: another change may come in between.
+    for _ in 0..MAX_CHANGES {
+        let channel = find(&app, &organization_id, &id).await?;
+        if let Some(changed) = change_once(&app, &channel, change.clone(), &author).await? {
+            return Ok(Json(shape(&app, changed, Secrets::Shown)?));
+        }
+    }
+    Err(ApiError::new(
+        Reason::Unavailable,
+        "Others change this channel at the same time",
+    ))
+}
+
+/// Checks a change against a channel as it was read, and makes it if the channel is still the same.
+async fn change_once(
+    app: &App,
+    channel: &store::Channel,
+    mut change: store::ChannelChange,
+    author: &Author,
+) -> Result<Option<store::Channel>, ApiError> {
+    change.version = Some(channel.version);
+    // A change of the name or the agent does not check the stored settings by today's rules.
+    if change.credentials.is_some() || change.settings.is_some() {
+        let stored = app.store.secrets(channel)?.credentials;
+        let credentials = change.credentials.clone().unwrap_or_default();
+        let stored = (&stored, &channel.settings);
+        let new = (&credentials, change.settings.as_ref());
+        change.number = Some(app.channels().check_change(channel.provider, stored, new)?);
+    }
+    change.settings = change.settings.map(stated);
+    let number = change.number.clone();
+    let (organization, id) = (&channel.organization_id, &channel.id);
+    let changed = app.store.update_channel(organization, id, change, author);
+    match (changed.await, number) {
+        (Ok(changed), _) => Ok(changed),
+        (Err(error), Some(number)) => {
+            Err(numbers::refusal(app, organization, id, &number, error).await)
+        }
+        (Err(error), None) => Err(error.into()),
+    }
+}
+
+/// Delete a channel
+///
+/// The credentials are deleted. The conversations of the channel stay and can be read, and can no longer send.
+#[utoipa::path(
+    delete,
+    path = "/channels/{id}",
+    operation_id = "deleteChannel",
+    tag = "Channels",
+    params(("id" = String, Path, description = "The id of the channel.")),
+    responses(
+        (status = 204, description = "Deleted"),
+        FindFailures,
+    ),
+)]
+pub(crate) async fn delete(
+    Caller {
+        organization_id,
+        author,
+        ..
+    }: Caller<need::Manage>,
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+) -> Result<StatusCode, ApiError> {
+    let id = id.parse().map_err(|_| missing())?;
+    let deleted = app.store.delete_channel(&organization_id, &id, &author);
+    super::deleted(deleted.await?, Reason::ChannelNotFound)
+}

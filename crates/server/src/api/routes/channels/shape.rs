@@ -1,0 +1,152 @@
+//! The shapes of a channel in requests and answers.
+
+use recado_core::fields::{name, optional, required};
+use recado_core::{AgentId, ChannelId, Provider, TextField};
+use recado_store as store;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+use validator::Validate;
+
+use super::stated;
+use crate::api::error::ApiError;
+use crate::api::openapi::accounts;
+use crate::api::routes::{Secrets, not_blank, rfc3339};
+use crate::app::App;
+
+/// The channel to create.
+#[derive(Deserialize, Validate, ToSchema)]
+#[schema(example = json!({"provider": "whatsapp", "name": "Main number", "credentials": {"phoneNumberId": "106540352242922", "accessToken": "EAAGExample"}}))]
+pub(crate) struct NewChannel {
+    /// The provider that carries the messages.
+    #[serde(default)]
+    #[validate(custom(function = "required"))]
+    #[schema(value_type = String, required = true)]
+    pub(super) provider: TextField,
+    /// The name of the channel, for people.
+    #[serde(default)]
+    #[validate(custom(function = "name"))]
+    #[schema(value_type = String, required = true, min_length = 1, max_length = 256, pattern = r"\S")]
+    pub(super) name: TextField,
+    /// The id of the channel, if you want to choose it; unique on the whole server, since webhook URLs carry it.
+    #[serde(default)]
+    #[validate(custom(function = "optional"))]
+    #[schema(value_type = Option<String>, pattern = r"^[A-Za-z0-9._:-]{0,64}$")]
+    pub(super) id: TextField,
+    /// The agent of conversations that customers begin; without it, the first agent of the organization.
+    #[serde(default, rename = "agentId")]
+    #[validate(custom(function = "optional"))]
+    #[schema(value_type = Option<String>)]
+    pub(super) agent_id: TextField,
+    /// How the provider is talked to.
+    #[serde(default)]
+    #[schema(value_type = Option<Object>)]
+    pub(super) settings: Value,
+    /// The account at the provider.
+    #[serde(default)]
+    #[schema(value_type = Object, required = true)]
+    pub(super) credentials: Value,
+}
+
+/// The changes of a channel; fields that are left out stay.
+#[derive(Deserialize, Validate, ToSchema)]
+#[schema(example = json!({"name": "Second number"}))]
+pub(crate) struct ChannelPatch {
+    /// The name of the channel, for people.
+    #[serde(default)]
+    #[validate(custom(function = "not_blank"))]
+    #[schema(value_type = Option<String>, max_length = 256)]
+    pub(super) name: TextField,
+    /// The agent of conversations that customers begin.
+    #[serde(default, rename = "agentId")]
+    #[validate(custom(function = "optional"))]
+    #[schema(value_type = Option<String>)]
+    pub(super) agent_id: TextField,
+    /// All settings of the channel, which replace the present ones.
+    #[serde(default)]
+    #[schema(schema_with = accounts::settings)]
+    pub(super) settings: Value,
+    /// The credentials that change; null removes one that is optional. Tokens, keys and secrets have at least 8 characters.
+    #[serde(default)]
+    #[schema(schema_with = accounts::changes)]
+    pub(super) credentials: Value,
+}
+
+/// A connected WhatsApp number.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Channel {
+    /// The id of the channel.
+    #[schema(value_type = String)]
+    id: ChannelId,
+    /// The provider that carries the messages.
+    #[schema(value_type = String)]
+    provider: Provider,
+    /// The name of the channel, for people.
+    name: String,
+    /// How the provider is talked to.
+    #[schema(value_type = Object)]
+    settings: Map<String, Value>,
+    /// The names of the credentials that are set. Their values are never shown.
+    credentials_set: Vec<String>,
+    /// The agent of conversations that customers begin; the first agent of the organization if it is null.
+    #[schema(value_type = Option<String>)]
+    agent_id: Option<AgentId>,
+    /// Whether the provider says that the number is connected; null before it says anything.
+    connected: Option<bool>,
+    /// The URL that the provider calls; null if a secret stands in it and the caller does not have the scope `manage`.
+    webhook_url: Option<String>,
+    /// The secret that ZapperHUB sends back as a bearer token, or the verify token that Meta asks for unless the credentials have one. Only callers with the scope `manage` see it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    webhook_secret: Option<String>,
+    /// The time at which it was created.
+    #[schema(format = DateTime)]
+    created_at: String,
+    /// The time of its last change.
+    #[schema(format = DateTime)]
+    updated_at: String,
+}
+
+/// Returns the channel as answers show it.
+pub(super) fn shape(
+    app: &App,
+    channel: store::Channel,
+    secrets: Secrets,
+) -> Result<Channel, ApiError> {
+    let store::ChannelSecrets {
+        credentials,
+        webhook_secret: secret,
+    } = app.store.secrets(&channel)?;
+    let provider = channel.provider;
+    let is_shown = secrets == Secrets::Shown;
+    let shown_url = is_shown || provider == Provider::WhatsApp;
+    let shown_secret = is_shown && provider != Provider::Zapi;
+    Ok(Channel {
+        webhook_secret: shown_secret.then(|| secret.expose_secret().to_owned()),
+        webhook_url: shown_url.then(|| webhook_url(app, &channel, &secret)),
+        id: channel.id,
+        provider,
+        name: channel.name,
+        settings: stated(channel.settings),
+        credentials_set: stated(credentials)
+            .into_iter()
+            .map(|(name, _)| name)
+            .collect(),
+        agent_id: channel.agent_id,
+        connected: channel.connected,
+        created_at: rfc3339(channel.created_at),
+        updated_at: rfc3339(channel.updated_at),
+    })
+}
+
+/// Meta signs its calls; the others prove themselves by knowing the URL.
+pub(crate) fn webhook_url(app: &App, channel: &store::Channel, secret: &SecretString) -> String {
+    let base = app.public_url.as_str().trim_end_matches('/');
+    let url = format!("{base}/webhooks/{}/{}", channel.provider, channel.id);
+    match channel.provider {
+        Provider::WhatsApp => url,
+        Provider::Zapi | Provider::ZapperHub => format!("{url}/{}", secret.expose_secret()),
+    }
+}

@@ -1,0 +1,318 @@
+//! Messages, in the shape of ChatVolt's `Message`.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use recado_core::inbound::{self, Choice};
+use recado_core::{AgentId, Button, ChannelId, ConversationId, MessageId, Status, Warning};
+use recado_store::{self as store, Content, Direction};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::conversations::Contact;
+use super::rfc3339;
+use crate::api::auth::{Caller, need};
+use crate::api::error::{ApiError, Reason};
+use crate::api::extract::Path;
+use crate::api::openapi::{KEY, failures, words};
+use crate::app::App;
+
+failures!(FindFailures: KEY, &[Reason::MessageNotFound]);
+
+/// A message of either side. It has every key of ChatVolt's message, and `status` and `warnings` beside them.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Message {
+    /// The id of the message.
+    #[schema(value_type = String)]
+    id: MessageId,
+    /// The body; of a customer's message the text, the caption, or the title of what was tapped.
+    text: String,
+    /// Always null; it is there for ChatVolt's clients.
+    html: Option<String>,
+    /// Who wrote the message.
+    from: Side,
+    /// The conversation of the message.
+    #[schema(value_type = String)]
+    conversation_id: ConversationId,
+    /// Always empty; it is there for ChatVolt's clients.
+    #[schema(value_type = Vec<Object>)]
+    sources: [(); 0],
+    /// Always null; it is there for ChatVolt's clients.
+    #[schema(value_type = Option<Object>)]
+    usage: Option<()>,
+    /// The message's id at WhatsApp (`wamid…`), if the provider said it; a hash of it (`sha256:…`) if its sender is erased.
+    external_id: Option<String>,
+    /// Always null; it is there for ChatVolt's clients.
+    user_id: Option<String>,
+    /// Always null; it is there for ChatVolt's clients.
+    contact_id: Option<String>,
+    /// Always null; it is there for ChatVolt's clients.
+    visitor_id: Option<String>,
+    /// The agent of the conversation.
+    #[schema(value_type = String)]
+    agent_id: AgentId,
+    /// What else is known of the message.
+    metadata: Metadata,
+    /// The id of your message that this one of the customer answers.
+    #[schema(value_type = Option<String>)]
+    input_id: Option<MessageId>,
+    /// Always null; it is there for ChatVolt's clients.
+    eval: Option<String>,
+    /// Whether the recipient has read the message.
+    read: bool,
+    /// Always null; it is there for ChatVolt's clients.
+    agent_model: Option<String>,
+    /// Always null; it is there for ChatVolt's clients.
+    usage_credits: Option<f64>,
+    /// The time at which it was created.
+    #[schema(format = DateTime)]
+    created_at: String,
+    /// The time of its last change.
+    #[schema(format = DateTime)]
+    updated_at: String,
+    /// How far the message has come.
+    #[schema(value_type = words::MessageStatus)]
+    status: Status,
+    /// What may look wrong on the phone.
+    warnings: Vec<FieldWarning>,
+}
+
+/// The side that wrote a message: `agent` is the organization, `human` the customer.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = MessageSide)]
+enum Side {
+    Agent,
+    Human,
+}
+
+/// What else is known of a message.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Metadata {
+    /// The channel of the message.
+    #[schema(value_type = String)]
+    channel_id: ChannelId,
+    /// `buttons` for a message of yours; `button`, `list`, `text`, `image`, … or `unknown` for the customer's.
+    kind: String,
+    /// The line above the body.
+    header: Option<String>,
+    /// The line below the body.
+    footer: Option<String>,
+    /// The buttons of the message.
+    buttons: Vec<ReplyButton>,
+    /// Whether the customer said more than `text` holds: up to 64 KiB of a customer's text are stored.
+    text_truncated: bool,
+    /// What the customer tapped.
+    choice: Option<ReplyButton>,
+    /// The customer who wrote.
+    contact: Option<Contact>,
+    /// The provider's own id, beside WhatsApp's: `zaapId` at Z-API, the job at `ZapperHUB`.
+    provider_id: Option<String>,
+    /// Why it was rejected or failed.
+    error: Option<MessageError>,
+    /// How Meta charges for the message; null until a status tells it, and for other providers.
+    pricing: Option<Pricing>,
+}
+
+/// The class by which Meta charges for a message, never an amount.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Pricing {
+    /// What is charged for, such as `service`, `utility` or `marketing`; reply buttons are `service`.
+    category: Option<String>,
+    /// `regular` for a message that is charged, or a word that begins with `free_`.
+    #[serde(rename = "type")]
+    kind: Option<String>,
+    /// How messages are counted, such as `PMP`: each one.
+    model: Option<String>,
+    /// Whether the message is charged, if Meta says so.
+    billable: Option<bool>,
+    /// Whether the message is free, by its type.
+    free: Option<bool>,
+}
+
+/// A reply button.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ReplyButton {
+    /// The id that was sent with the button.
+    id: String,
+    /// The text on the button.
+    title: String,
+}
+
+/// Why a message was rejected or failed.
+#[derive(Serialize, ToSchema)]
+pub(super) struct MessageError {
+    /// The stable word for what went wrong.
+    reason: String,
+    /// The provider's number for the error.
+    code: Option<i64>,
+    /// What went wrong, in a sentence.
+    message: String,
+}
+
+/// Something that may look wrong on the phone, though the message is sent.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct FieldWarning {
+    /// The field that the warning is about.
+    field: String,
+    /// What may look wrong.
+    message: String,
+}
+
+impl From<Warning> for FieldWarning {
+    fn from(warning: Warning) -> Self {
+        Self {
+            field: warning.field,
+            message: warning.message,
+        }
+    }
+}
+
+impl From<&Button> for ReplyButton {
+    fn from(button: &Button) -> Self {
+        Self {
+            id: button.id.clone(),
+            title: button.title.clone(),
+        }
+    }
+}
+
+impl From<store::Message> for Message {
+    fn from(message: store::Message) -> Self {
+        let inbound = message.direction == Direction::Inbound;
+        let (text, metadata) = described(
+            message.content,
+            Metadata {
+                channel_id: message.channel_id,
+                kind: String::new(),
+                header: None,
+                footer: None,
+                buttons: Vec::new(),
+                text_truncated: false,
+                choice: None,
+                contact: message.from.map(Contact::from),
+                provider_id: message.provider_id,
+                error: message.error.map(MessageError::from),
+                pricing: message.pricing.map(Pricing::from),
+            },
+        );
+        Self {
+            text,
+            html: None,
+            from: if inbound { Side::Human } else { Side::Agent },
+            sources: [],
+            usage: None,
+            user_id: None,
+            contact_id: None,
+            visitor_id: None,
+            metadata,
+            input_id: message.in_reply_to,
+            eval: None,
+            read: message.status == Status::Read,
+            agent_model: None,
+            usage_credits: None,
+            created_at: rfc3339(message.created_at),
+            updated_at: rfc3339(message.updated_at),
+            status: message.status,
+            warnings: message
+                .warnings
+                .into_iter()
+                .map(FieldWarning::from)
+                .collect(),
+            id: message.id,
+            conversation_id: message.conversation_id,
+            external_id: message.external_id,
+            agent_id: message.agent_id,
+        }
+    }
+}
+
+/// The text of a message, and its particulars.
+fn described(content: Content, metadata: Metadata) -> (String, Metadata) {
+    match content {
+        Content::Buttons(message) => {
+            let particulars = Metadata {
+                kind: "buttons".to_owned(),
+                header: message.header().map(str::to_owned),
+                footer: message.footer().map(str::to_owned),
+                buttons: message.buttons().iter().map(ReplyButton::from).collect(),
+                ..metadata
+            };
+            (message.body().to_owned(), particulars)
+        }
+        Content::Inbound {
+            kind,
+            text,
+            text_truncated,
+            choice,
+        } => {
+            let choice = choice.map(|Choice { id, title, .. }| ReplyButton { id, title });
+            (
+                text.unwrap_or_default(),
+                Metadata {
+                    kind,
+                    text_truncated,
+                    choice,
+                    ..metadata
+                },
+            )
+        }
+    }
+}
+
+impl From<inbound::Pricing> for Pricing {
+    fn from(pricing: inbound::Pricing) -> Self {
+        Self {
+            category: pricing.category,
+            kind: pricing.kind,
+            model: pricing.model,
+            billable: pricing.billable,
+            free: pricing.free,
+        }
+    }
+}
+
+impl From<store::MessageError> for MessageError {
+    fn from(error: store::MessageError) -> Self {
+        Self {
+            reason: error.reason,
+            code: error.code,
+            message: error.message,
+        }
+    }
+}
+
+/// Show a message
+///
+/// Returns one message of the organization with its present status.
+#[utoipa::path(
+    get,
+    path = "/messages/{id}",
+    operation_id = "showMessage",
+    tag = "Messages",
+    params(("id" = String, Path, description = "The id of the message.")),
+    responses(
+        (status = 200, description = "The message", body = Message),
+        FindFailures,
+    ),
+)]
+pub(crate) async fn show(
+    Caller {
+        organization_id, ..
+    }: Caller<need::Read>,
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+) -> Result<Response, ApiError> {
+    let missing = || ApiError::not_found(Reason::MessageNotFound);
+    let id = id.parse().map_err(|_| missing())?;
+    let message = app
+        .store
+        .get_message(&organization_id, &id)
+        .await?
+        .ok_or_else(missing)?;
+    let message = Message::from(message);
+    app.memory.answer(Some(&organization_id), &message)
+}

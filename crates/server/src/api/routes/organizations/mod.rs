@@ -1,0 +1,286 @@
+//! Organizations: the tenants.
+
+#![expect(
+    unused_qualifications,
+    reason = "utoipa's macro names the query by its whole path"
+)]
+
+pub(crate) mod users;
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use recado_core::fields::{name, optional};
+use recado_core::{OrganizationId, TextField};
+use recado_store::{self as store, StoreError};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use validator::Validate;
+
+use super::listing::{List, ListQuery, wrong};
+use super::{checked, id_or, rfc3339, text};
+use crate::api::auth::Operator;
+use crate::api::body::Body;
+use crate::api::error::{ApiError, Reason};
+use crate::api::extract::{Path, Query};
+use crate::api::openapi::{BODY, KEY, QUERY, failures};
+use crate::app::App;
+
+failures!(CreateFailures: KEY, BODY, &[Reason::AlreadyExists]);
+failures!(ListFailures: KEY, QUERY);
+failures!(FindFailures: KEY, &[Reason::OrganizationNotFound]);
+failures!(DeleteFailures: KEY, QUERY, &[Reason::OrganizationNotFound]);
+
+/// The organization to create.
+#[derive(Deserialize, Validate, ToSchema)]
+#[schema(example = json!({"name": "Loja Exemplo"}))]
+pub(crate) struct NewOrganization {
+    /// The name of the organization.
+    #[serde(default)]
+    #[validate(custom(function = "name"))]
+    #[schema(value_type = String, required = true, min_length = 1, max_length = 256, pattern = r"\S")]
+    name: TextField,
+    /// The id of the organization, if you want to choose it.
+    #[serde(default)]
+    #[validate(custom(function = "optional"))]
+    #[schema(value_type = Option<String>, pattern = r"^[A-Za-z0-9._:-]{0,64}$")]
+    id: TextField,
+}
+
+/// An organization, which owns everything else and sees no other organization.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Organization {
+    /// The id of the organization.
+    #[schema(value_type = String)]
+    id: OrganizationId,
+    /// The name of the organization.
+    name: String,
+    /// When the organization was suspended; null if it is not.
+    #[schema(format = DateTime)]
+    suspended_at: Option<String>,
+    /// The time at which it was created.
+    #[schema(format = DateTime)]
+    created_at: String,
+}
+
+/// Proof that the right organization is meant.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Confirmation {
+    /// The id or the name of the organization, once more.
+    #[param(value_type = String)]
+    confirm: Option<String>,
+}
+
+impl From<store::Organization> for Organization {
+    fn from(organization: store::Organization) -> Self {
+        Self {
+            id: organization.id,
+            name: organization.name,
+            suspended_at: organization.suspended_at.map(rfc3339),
+            created_at: rfc3339(organization.created_at),
+        }
+    }
+}
+
+/// Create an organization
+///
+/// An organization owns agents, channels, conversations, users and API keys, and sees no other organization.
+#[utoipa::path(
+    post,
+    path = "/organizations",
+    operation_id = "createOrganization",
+    tag = "Organizations",
+    request_body = NewOrganization,
+    responses(
+        (status = 201, description = "Created", body = Organization),
+        CreateFailures,
+    ),
+)]
+pub(crate) async fn create(
+    Operator { author }: Operator,
+    State(app): State<Arc<App>>,
+    Body(new): Body<NewOrganization>,
+) -> Result<(StatusCode, Json<Organization>), ApiError> {
+    let new = checked(new)?;
+    let organization = store::Organization {
+        id: id_or(new.id, || OrganizationId::from_uuid(app.uuid()))?,
+        name: text(new.name),
+        suspended_at: None,
+        created_at: author.at,
+    };
+    match app.store.create_organization(&organization, &author).await {
+        Err(StoreError::Conflict)
+            if app
+                .store
+                .get_organization(&organization.id)
+                .await?
+                .is_none() =>
+        {
+            return Err(ApiError::new(
+                Reason::AlreadyExists,
+                "An organization of this id is being deleted: choose another id, or wait until its data are removed",
+            ));
+        }
+        created => created?,
+    }
+    Ok((StatusCode::CREATED, Json(organization.into())))
+}
+
+/// List organizations
+///
+/// Returns all organizations of the server, oldest first.
+#[utoipa::path(
+    get,
+    path = "/organizations",
+    operation_id = "listOrganizations",
+    tag = "Organizations",
+    params(ListQuery),
+    responses(
+        (status = 200, description = "One part of the list", body = List<Organization>),
+        ListFailures,
+    ),
+)]
+pub(crate) async fn list(
+    _: Operator,
+    State(app): State<Arc<App>>,
+    Query(query): Query<ListQuery>,
+) -> Result<Response, ApiError> {
+    let listed = app.store.list_organizations(&query.page()?).await?;
+    let list = List::of(listed, Organization::from);
+    app.memory.answer(None, &list)
+}
+
+/// Show an organization
+///
+/// Returns one organization.
+#[utoipa::path(
+    get,
+    path = "/organizations/{id}",
+    operation_id = "showOrganization",
+    tag = "Organizations",
+    params(("id" = String, Path, description = "The id of the organization.")),
+    responses(
+        (status = 200, description = "The organization", body = Organization),
+        FindFailures,
+    ),
+)]
+pub(crate) async fn show(
+    _: Operator,
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+) -> Result<Json<Organization>, ApiError> {
+    Ok(Json(find(&app, &id).await?.into()))
+}
+
+/// Suspend an organization
+///
+/// Its API keys and sessions are refused, its deliveries wait, and its open event streams end within a second. What the
+/// providers tell about its channels is stored as before, and delivered once it is resumed.
+#[utoipa::path(
+    post,
+    path = "/organizations/{id}/suspend",
+    operation_id = "suspendOrganization",
+    tag = "Organizations",
+    params(("id" = String, Path, description = "The id of the organization.")),
+    responses(
+        (status = 200, description = "The organization, which is suspended", body = Organization),
+        FindFailures,
+    ),
+)]
+pub(crate) async fn suspend(
+    Operator { author }: Operator,
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+) -> Result<Json<Organization>, ApiError> {
+    let id = parse(&id)?;
+    let suspended = app.store.suspend_organization(&id, &author).await?;
+    Ok(Json(suspended.ok_or_else(missing)?.into()))
+}
+
+/// Resume a suspended organization
+///
+/// Its API keys and sessions work again, and its deliveries go on.
+#[utoipa::path(
+    post,
+    path = "/organizations/{id}/resume",
+    operation_id = "resumeOrganization",
+    tag = "Organizations",
+    params(("id" = String, Path, description = "The id of the organization.")),
+    responses(
+        (status = 200, description = "The organization, which is not suspended", body = Organization),
+        FindFailures,
+    ),
+)]
+pub(crate) async fn resume(
+    Operator { author }: Operator,
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+) -> Result<Json<Organization>, ApiError> {
+    let resumed = app.store.resume_organization(&parse(&id)?, &author).await?;
+    Ok(Json(resumed.ok_or_else(missing)?.into()))
+}
+
+/// Delete an organization and everything that it owns
+///
+/// The deletion cannot be undone. The API keys, users and sessions of the organization and the webhook URLs of its channels stop
+/// working at once, on every server. Its data are removed in the background after five minutes;
+/// then its id and the ids of its channels are free again.
+#[utoipa::path(
+    delete,
+    path = "/organizations/{id}",
+    operation_id = "deleteOrganization",
+    tag = "Organizations",
+    params(
+        ("id" = String, Path, description = "The id of the organization."),
+        Confirmation,
+    ),
+    responses(
+        (status = 204, description = "Deleted"),
+        DeleteFailures,
+    ),
+)]
+pub(crate) async fn delete(
+    Operator { author }: Operator,
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    Query(query): Query<Confirmation>,
+) -> Result<StatusCode, ApiError> {
+    let organization = find(&app, &id).await?;
+    let confirmed = query.confirm.is_some_and(|confirmed| {
+        confirmed == organization.id.as_str() || confirmed == organization.name
+    });
+    if !confirmed {
+        let sentence = "Expected the id or the name of the organization; nothing was deleted";
+        return Err(wrong("confirm", sentence));
+    }
+    let deleted = app.store.delete_organization(&organization.id, &author);
+    if deleted.await? {
+        Ok(StatusCode::NO_CONTENT)
+    } else {
+        Err(missing())
+    }
+}
+
+/// The organization of that id.
+///
+/// # Errors
+///
+/// There is none.
+async fn find(app: &App, id: &str) -> Result<store::Organization, ApiError> {
+    let found = app.store.get_organization(&parse(id)?).await?;
+    found.ok_or_else(missing)
+}
+
+/// Reads an id from the path; a text that is not an id is answered as an unknown organization.
+fn parse(id: &str) -> Result<OrganizationId, ApiError> {
+    id.parse().map_err(|_| missing())
+}
+
+fn missing() -> ApiError {
+    ApiError::not_found(Reason::OrganizationNotFound)
+}

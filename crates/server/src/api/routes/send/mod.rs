@@ -1,0 +1,3 @@
+//! Sending messages: one file for each kind.
+
+pub(crate) mod buttons;

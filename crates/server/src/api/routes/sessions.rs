@@ -1,0 +1,214 @@
+//! Sessions: people sign in with a browser, and out.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use recado_core::fields::{optional, required};
+use recado_core::{FieldErrors, OrganizationId, Scope, TextField};
+use recado_store as store;
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use validator::Validate;
+
+use super::users::User;
+use super::users::sessions::UserSession;
+use super::{checked, text};
+use crate::api::auth::{SignedIn, SigningIn};
+use crate::api::body::{Body, SmallBody};
+use crate::api::error::{ApiError, Reason};
+use crate::api::openapi::{BODY, KEY, failures, words};
+use crate::app::App;
+use crate::sign_in::{self, CreatedSession, SignIn};
+
+failures!(SignInFailures: BODY, &[Reason::Unauthorized, Reason::Forbidden, Reason::RateLimited, Reason::Internal, Reason::Unavailable]);
+failures!(SessionFailures: KEY);
+failures!(ChangeFailures: KEY, BODY, &[Reason::RateLimited]);
+
+/// The header that gives a browser a session, or takes it.
+type SetCookie = [(HeaderName, HeaderValue); 1];
+
+/// The e-mail address and the password of a user.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(example = json!({"email": "ana@example.com", "password": "correct horse battery"}))]
+pub(crate) struct NewSession {
+    /// The e-mail address of the user.
+    #[serde(default)]
+    #[validate(custom(function = "required"))]
+    #[schema(value_type = String, format = Email, required = true)]
+    email: TextField,
+    /// The password of the user.
+    #[serde(default)]
+    #[validate(custom(function = "required"))]
+    #[schema(value_type = String, format = Password, required = true)]
+    password: TextField,
+    /// The organization. Without it, the two oldest users with this e-mail address are tried.
+    #[serde(default)]
+    #[validate(custom(function = "optional"))]
+    #[schema(value_type = Option<String>)]
+    organization_id: TextField,
+}
+
+/// The password of a user, and the one that replaces it.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(example = json!({"currentPassword": "correct horse battery", "newPassword": "another long password"}))]
+pub(crate) struct PasswordChange {
+    /// The present password.
+    #[serde(default)]
+    #[validate(custom(function = "required"))]
+    #[schema(value_type = String, format = Password, required = true)]
+    current_password: TextField,
+    /// The new password, 12 to 256 characters.
+    #[serde(default)]
+    #[validate(custom(function = "required"))]
+    #[schema(value_type = String, format = Password, min_length = 12, max_length = 256, required = true)]
+    new_password: TextField,
+}
+
+/// The sign-in of a user.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Session {
+    #[serde(flatten)]
+    times: UserSession,
+    /// The organization of the user.
+    #[schema(value_type = String)]
+    organization_id: OrganizationId,
+    /// The user who is signed in.
+    user: User,
+    /// What the user's role allows.
+    #[schema(value_type = Vec<words::Scope>)]
+    scopes: Vec<Scope>,
+}
+
+impl Session {
+    fn of(session: store::Session, user: store::User) -> Self {
+        Self {
+            organization_id: session.organization_id.clone(),
+            times: session.into(),
+            scopes: user.role.scopes().into(),
+            user: user.into(),
+        }
+    }
+}
+
+const fn set(cookie: HeaderValue) -> SetCookie {
+    [(header::SET_COOKIE, cookie)]
+}
+
+fn password(field: TextField) -> SecretString {
+    text(field).into()
+}
+
+/// Sign in
+///
+/// The answer sets a cookie, with which a browser calls every route that the user's role allows, from pages of
+/// this server. A wrong password and an unknown e-mail address get the same answer. One e-mail address may be tried
+/// 5 times in 15 minutes from one address, and 100 times in an hour from all; one address may try 20 times in 15
+/// minutes. A right password is not counted.
+/// A form with the same fields (`application/x-www-form-urlencoded`) is read as well.
+#[utoipa::path(
+    post,
+    path = "/sessions",
+    operation_id = "signIn",
+    tag = "Sessions",
+    request_body = NewSession,
+    responses(
+        (status = 201, description = "Signed in", body = Session, headers(("Set-Cookie" = String, description = "The session's cookie"))),
+        SignInFailures,
+    ),
+)]
+pub(crate) async fn create(
+    SigningIn { address }: SigningIn,
+    State(app): State<Arc<App>>,
+    SmallBody(given): SmallBody<NewSession>,
+) -> Result<(StatusCode, SetCookie, Json<Session>), ApiError> {
+    let given = checked(given)?;
+    let organization = given.organization_id.into_text().map(|id| id.parse());
+    let given = SignIn {
+        email: sign_in::email(&text(given.email))?,
+        password: password(given.password),
+        organization_id: organization
+            .transpose()
+            .map_err(|error: recado_core::IdError| {
+                FieldErrors::field("organizationId", &error.to_string())
+            })?,
+    };
+    let CreatedSession {
+        session,
+        user,
+        cookie,
+    } = sign_in::sign_in(&app, given, address).await?;
+    let session = Session::of(session, user);
+    Ok((StatusCode::CREATED, set(cookie), Json(session)))
+}
+
+/// Show the session of the caller
+///
+/// Returns the session that the request presents, its user, and what the user may do.
+#[utoipa::path(
+    get,
+    path = "/sessions/current",
+    operation_id = "showSession",
+    tag = "Sessions",
+    responses(
+        (status = 200, description = "The session", body = Session),
+        SessionFailures,
+    ),
+)]
+pub(crate) async fn show(SignedIn { session, user, .. }: SignedIn) -> Json<Session> {
+    Json(Session::of(session, user))
+}
+
+/// Sign out
+///
+/// Ends the session of the caller and removes its cookie.
+#[utoipa::path(
+    delete,
+    path = "/sessions/current",
+    operation_id = "signOut",
+    tag = "Sessions",
+    responses(
+        (status = 204, description = "Ended", headers(("Set-Cookie" = String, description = "Takes the cookie away"))),
+        SessionFailures,
+    ),
+)]
+pub(crate) async fn delete(
+    caller: SignedIn,
+    State(app): State<Arc<App>>,
+) -> Result<(StatusCode, SetCookie), ApiError> {
+    let cookie = sign_in::sign_out(&app, &caller).await?;
+    Ok((StatusCode::NO_CONTENT, set(cookie)))
+}
+
+/// Change the password of the caller
+///
+/// All other sessions, the personal API keys and the link of the user end. This session goes on with a new cookie.
+#[utoipa::path(
+    post,
+    path = "/sessions/current/password",
+    operation_id = "changePassword",
+    tag = "Sessions",
+    request_body = PasswordChange,
+    responses(
+        (status = 204, description = "Changed", headers(("Set-Cookie" = String, description = "The session's new cookie"))),
+        ChangeFailures,
+    ),
+)]
+pub(crate) async fn change_password(
+    caller: SignedIn,
+    State(app): State<Arc<App>>,
+    Body(change): Body<PasswordChange>,
+) -> Result<(StatusCode, SetCookie), ApiError> {
+    let change = checked(change)?;
+    let (current, new) = (
+        password(change.current_password),
+        password(change.new_password),
+    );
+    let cookie = sign_in::change_password(&app, &caller, current, new).await?;
+    Ok((StatusCode::NO_CONTENT, set(cookie)))
+}

@@ -1,0 +1,67 @@
+//! What an operator sees of the work: metrics and a log line of each send, without bodies, secrets or full numbers.
+
+pub mod catalogue;
+pub mod gauges;
+pub mod logging;
+mod process;
+
+use std::time::Duration;
+
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use recado_providers::{ChannelError, Receipt};
+use recado_store::NewMessage;
+
+/// Upper edges of the duration buckets, in seconds.
+const BUCKETS: [f64; 11] = [
+    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0, 5.0, 20.0,
+];
+
+/// Starts counting for the whole process.
+///
+/// # Errors
+///
+/// Something else counts already.
+pub fn init_metrics() -> anyhow::Result<PrometheusHandle> {
+    let recorder = PrometheusBuilder::new()
+        .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &BUCKETS)?
+        .build_recorder();
+    let handle = recorder.handle();
+    metrics::set_global_recorder(recorder)
+        .map_err(|_| anyhow::anyhow!("metrics are recorded already"))?;
+    catalogue::register();
+    Ok(handle)
+}
+
+/// One send came to its end.
+pub fn sent(
+    message: &NewMessage,
+    provider: &'static str,
+    result: &Result<Receipt, ChannelError>,
+    took: Duration,
+) {
+    let outcome = match result {
+        Ok(_) => "accepted",
+        Err(error) => error.kind.reason(),
+    };
+    metrics::counter!("recado_sends_total", "provider" => provider, "outcome" => outcome)
+        .increment(1);
+    metrics::histogram!("recado_send_seconds", "provider" => provider).record(took);
+    let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+    match result {
+        Ok(_) => {
+            tracing::info!(message_id = %message.id, conversation_id = %message.conversation_id, channel_id = %message.channel_id, %provider, duration_ms, "message accepted");
+        }
+        Err(error) => {
+            tracing::warn!(message_id = %message.id, conversation_id = %message.conversation_id, channel_id = %message.channel_id, %provider, outcome, code = error.code, duration_ms, "message not accepted");
+        }
+    }
+}
+
+/// Folds recorded durations into their buckets now and then, so that they do not pile up between two scrapes.
+pub async fn keep_up(handle: &PrometheusHandle) {
+    let mut ticks = tokio::time::interval(Duration::from_secs(5));
+    loop {
+        ticks.tick().await;
+        handle.run_upkeep();
+    }
+}
