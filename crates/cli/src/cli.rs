@@ -4,7 +4,7 @@ use clap::{Args, Parser, Subcommand};
 use secrecy::SecretString;
 use url::Url;
 
-use crate::client::{self, Client};
+use crate::api::client::{self, Client};
 use crate::commands::{
     agent, audit, channel, completions, contact, conversation, events, export, import, key, login,
     message, org, profile, sandbox, send, user, webhook, webhook_call,
@@ -12,8 +12,8 @@ use crate::commands::{
 use crate::environment::{self, Lookup};
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
-use crate::output::{Format, Output, Printer};
 use crate::profiles::{self, Profile, Profiles};
+use crate::render::output::{Format, Output, Printer};
 
 const GLOBAL: &str = "Options of every command";
 

@@ -12,14 +12,14 @@ use serde_json::{Map, Value, json};
 use url::Url;
 use uuid::Uuid;
 
-use crate::bubble;
-use crate::client::parse_server;
+use crate::api::client::parse_server;
 use crate::commands::send::dry_run;
 use crate::credentials::{self, Settings};
 use crate::environment::{self, Lookup};
 use crate::exit_code::ExitCode;
 use crate::failure::{Failure, Refusal};
-use crate::output::{Columns, Output, View};
+use crate::render::bubble;
+use crate::render::output::{Columns, Output, View};
 
 const SENT: Columns = &[
     ("PROVIDER", "/provider"),

@@ -7,8 +7,8 @@ use recado_core::FieldErrors;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::api::id_kinds;
 use crate::exit_code::ExitCode;
-use crate::id_kinds;
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]

@@ -1,25 +1,16 @@
 //! The Recado command line.
 
-mod bubble;
-mod chat;
+mod api;
 mod cli;
-mod client;
 mod commands;
-mod confirmation;
 mod credentials;
 mod direct;
 mod environment;
-mod event_line;
 mod exit_code;
 mod failure;
-mod fitting;
-mod happening;
-mod id_kinds;
 mod input;
-mod output;
 mod profiles;
-mod sse;
-mod terminal;
+mod render;
 mod usage;
 
 use clap::Parser as _;

@@ -5,10 +5,10 @@ use recado_core::AgentId;
 use serde_json::json;
 
 use super::listing::{self, ListArgs};
-use crate::client::Client;
-use crate::confirmation::Confirmation;
+use crate::api::client::Client;
+use crate::commands::confirmation::Confirmation;
 use crate::failure::Failure;
-use crate::output::{Columns, Output, note};
+use crate::render::output::{Columns, Output, note};
 
 const COLUMNS: Columns = &[("ID", "/id"), ("NAME", "/name"), ("CREATED", "/createdAt")];
 const FIELDS: Columns = &[

@@ -1,9 +1,9 @@
 //! `recado audit`: who did what, when and from which address.
 
 use super::listing::ListArgs;
-use crate::client::Client;
+use crate::api::client::Client;
 use crate::failure::Failure;
-use crate::output::{Columns, Output};
+use crate::render::output::{Columns, Output};
 
 const COLUMNS: Columns = &[
     ("AT", "/at"),

@@ -7,13 +7,13 @@ use reqwest::Method;
 use serde_json::{Map, Value, json};
 
 use super::listing::ListArgs;
-use crate::client::{Answer, Client, Effect};
-use crate::confirmation::Confirmation;
+use crate::api::client::{Answer, Client, Effect};
+use crate::commands::confirmation::Confirmation;
 use crate::credentials::{self, CredentialArgs, setting};
 use crate::environment::Lookup;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
-use crate::output::{Columns, Output};
+use crate::render::output::{Columns, Output};
 
 const COLUMNS: Columns = &[
     ("ID", "/id"),

@@ -4,7 +4,7 @@ use clap::CommandFactory as _;
 use clap_complete::Shell;
 
 use crate::cli::Cli;
-use crate::output::{Output, View};
+use crate::render::output::{Output, View};
 
 #[derive(clap::Args)]
 #[command(

@@ -3,10 +3,10 @@
 use clap::Subcommand;
 use serde_json::{Value, json};
 
-use crate::client::Client;
-use crate::confirmation::Confirmation;
+use crate::api::client::Client;
+use crate::commands::confirmation::Confirmation;
 use crate::failure::Failure;
-use crate::output::Output;
+use crate::render::output::Output;
 
 #[derive(Subcommand)]
 pub(crate) enum Command {

@@ -5,10 +5,10 @@ use std::io::ErrorKind;
 use serde_json::{Value, json};
 
 use super::listing;
-use crate::client::Client;
+use crate::api::client::Client;
 use crate::failure::Failure;
-use crate::output::{Output, Printer};
-use crate::terminal;
+use crate::render::output::{Output, Printer};
+use crate::render::terminal;
 
 /// Fields that prove calls, and are not exported.
 const SECRETS: [&str; 2] = ["webhookSecret", "webhookUrl"];

@@ -6,10 +6,10 @@ use recado_core::{ApiKeyId, OrganizationId, Scope};
 use serde_json::{Value, json};
 
 use super::listing::ListArgs;
-use crate::client::{Answer, Client};
-use crate::confirmation::Confirmation;
+use crate::api::client::{Answer, Client};
+use crate::commands::confirmation::Confirmation;
 use crate::failure::Failure;
-use crate::output::{Columns, Output, View};
+use crate::render::output::{Columns, Output, View};
 
 const COLUMNS: Columns = &[
     ("ID", "/id"),

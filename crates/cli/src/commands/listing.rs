@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use clap::builder::NonEmptyStringValueParser;
 use serde_json::{Value, json};
 
-use crate::client::{Answer, Client};
+use crate::api::client::{Answer, Client};
 use crate::failure::Failure;
 
 /// The most that every list gives at once.

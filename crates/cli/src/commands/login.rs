@@ -8,12 +8,12 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::key::in_days;
+use crate::api::client::{Answer, Client, is_loopback};
 use crate::cli::Globals;
-use crate::client::{Answer, Client, is_loopback};
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
-use crate::output::{Output, View, note};
 use crate::profiles::{Profile, Profiles};
+use crate::render::output::{Output, View, note};
 
 #[derive(clap::Args)]
 pub(crate) struct LoginArgs {

@@ -4,10 +4,10 @@ use clap::Subcommand;
 use recado_core::MessageId;
 use serde_json::Value;
 
-use crate::bubble;
-use crate::client::Client;
+use crate::api::client::Client;
 use crate::failure::Failure;
-use crate::output::{Columns, Output, View};
+use crate::render::bubble;
+use crate::render::output::{Columns, Output, View};
 
 const FIELDS: Columns = &[
     ("ID", "/id"),

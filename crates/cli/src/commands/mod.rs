@@ -4,6 +4,7 @@ pub(crate) mod agent;
 pub(crate) mod audit;
 pub(crate) mod channel;
 pub(crate) mod completions;
+pub(crate) mod confirmation;
 pub(crate) mod contact;
 pub(crate) mod conversation;
 pub(crate) mod events;

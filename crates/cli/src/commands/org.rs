@@ -6,9 +6,9 @@ use reqwest::Method;
 use serde_json::json;
 
 use super::listing::ListArgs;
-use crate::client::{Client, Effect};
+use crate::api::client::{Client, Effect};
 use crate::failure::Failure;
-use crate::output::{Columns, Output};
+use crate::render::output::{Columns, Output};
 
 const COLUMNS: Columns = &[
     ("ID", "/id"),

@@ -3,10 +3,10 @@
 use clap::Subcommand;
 use serde_json::{Value, json};
 
-use crate::client::Answer;
+use crate::api::client::Answer;
 use crate::failure::Failure;
-use crate::output::{Columns, Output};
 use crate::profiles::{Profiles, parse_name};
+use crate::render::output::{Columns, Output};
 
 const COLUMNS: Columns = &[
     ("NAME", "/name"),

@@ -5,10 +5,10 @@ use recado_core::{OrganizationId, Role, UserId};
 use serde_json::json;
 
 use super::listing::ListArgs;
-use crate::client::Client;
-use crate::confirmation::Confirmation;
+use crate::api::client::Client;
+use crate::commands::confirmation::Confirmation;
 use crate::failure::Failure;
-use crate::output::{Columns, Output, View};
+use crate::render::output::{Columns, Output, View};
 
 const COLUMNS: Columns = &[
     ("ID", "/id"),

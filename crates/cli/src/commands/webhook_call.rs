@@ -3,9 +3,9 @@
 use clap::Subcommand;
 
 use super::listing::ListArgs;
-use crate::client::Client;
+use crate::api::client::Client;
 use crate::failure::Failure;
-use crate::output::{Columns, Output};
+use crate::render::output::{Columns, Output};
 
 const COLUMNS: Columns = &[
     ("ID", "/id"),

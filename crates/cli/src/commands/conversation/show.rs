@@ -4,12 +4,12 @@ use jiff::Timestamp;
 use recado_core::ConversationId;
 use serde_json::Value;
 
-use crate::chat::Chat;
-use crate::client::Client;
+use crate::api::client::Client;
 use crate::commands::listing::{Newest, newest};
 use crate::failure::Failure;
-use crate::happening::{instant, person, text};
-use crate::output::{Columns, Output, View};
+use crate::render::chat::Chat;
+use crate::render::output::{Columns, Output, View};
+use crate::render::wording::{instant, person, text};
 
 const FIELDS: Columns = &[
     ("ID", "/id"),
@@ -90,7 +90,7 @@ mod tests {
     use tokio::net::TcpListener;
 
     use super::*;
-    use crate::client::parse_server;
+    use crate::api::client::parse_server;
 
     #[rstest]
     #[case("2026-11-23T12:00:00.000Z", "open until 2026-11-23 12:00:00 UTC")]

@@ -6,12 +6,12 @@ use std::time::Duration;
 use reqwest::Response;
 use serde_json::Value;
 
-use crate::client::{Client, cause};
-use crate::event_line::{When, line};
+use crate::api::client::{Client, cause};
+use crate::api::sse::{Parser, TooLarge};
 use crate::failure::Failure;
-use crate::output::{Printer, note};
-use crate::sse::{Parser, TooLarge};
-use crate::terminal;
+use crate::render::event_line::{When, line};
+use crate::render::output::{Printer, note};
+use crate::render::terminal;
 
 const WAITS: &str = "waiting for events; Ctrl-C ends it";
 const PATH: [&str; 2] = ["events", "stream"];
@@ -149,7 +149,7 @@ mod tests {
     use tokio::net::TcpListener;
 
     use super::*;
-    use crate::client::parse_server;
+    use crate::api::client::parse_server;
     use crate::exit_code::ExitCode;
 
     const REFUSED: &str = r#"{"error":"e","reason":"unauthorized"}"#;

@@ -11,11 +11,11 @@ use tokio::sync::watch;
 use super::checking::{Checked, Plan, Verdict};
 use super::progress::Progress;
 use super::reporting::Report;
-use crate::client::Client;
+use crate::api::client::Client;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
-use crate::output::{Output, note};
-use crate::terminal::interrupted;
+use crate::render::output::{Output, note};
+use crate::render::terminal::interrupted;
 
 /// Requests under way at once: enough to hide the way to a distant server.
 const IN_FLIGHT: usize = 8;

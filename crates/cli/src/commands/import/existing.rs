@@ -6,7 +6,7 @@ use recado_core::Provider;
 use recado_core::inbound::phone_variants;
 use serde_json::Value;
 
-use crate::client::Client;
+use crate::api::client::Client;
 use crate::commands::listing;
 use crate::failure::Failure;
 

@@ -11,7 +11,7 @@ use super::checking::{Checked, Kind, Verdict};
 use super::progress::Progress;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
-use crate::output::{Output, Printer, View};
+use crate::render::output::{Output, Printer, View};
 
 /// Problems, and as many warnings, that a person is shown; the report has all.
 const MAX_SHOWN: usize = 50;
@@ -235,7 +235,7 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
-    use crate::output::Format;
+    use crate::render::output::Format;
 
     #[test]
     fn warnings_hide_no_problem() {

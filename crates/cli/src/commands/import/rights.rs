@@ -1,7 +1,7 @@
 //! What the key has to be allowed for an import.
 
 use super::checking::{Checked, Plan};
-use crate::client::Client;
+use crate::api::client::Client;
 use crate::exit_code::ExitCode;
 use crate::failure::{Failure, Refusal};
 

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use url::Url;
 
-use crate::client::{self, Answer, cause};
+use crate::api::client::{self, Answer, cause};
 use crate::exit_code::ExitCode;
 use crate::failure::{Failure, Refusal};
 

@@ -6,10 +6,10 @@ use recado_core::recipient::{GivenRecipient, GivenRecipientError};
 use serde_json::{Value, json};
 
 use super::control::Target;
-use crate::client::Answer;
+use crate::api::client::Answer;
+use crate::api::id_kinds;
 use crate::failure::Failure;
-use crate::id_kinds;
-use crate::output::{Columns, Output, View, cell};
+use crate::render::output::{Columns, Output, View, cell};
 
 const WRITTEN: Columns = &[("MESSAGE", "/messageId")];
 const WEBHOOK: Columns = &[
@@ -181,7 +181,7 @@ mod tests {
     use super::*;
     use crate::cli::Cli;
     use crate::exit_code::ExitCode;
-    use crate::output::Printer;
+    use crate::render::output::Printer;
 
     async fn listen() -> (TcpListener, String) {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();

@@ -9,8 +9,8 @@ use tokio::net::TcpListener;
 
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
-use crate::output::{Output, Printer, View};
-use crate::terminal;
+use crate::render::output::{Output, Printer, View};
+use crate::render::terminal;
 
 /// What signs and shows itself in the webhooks of the simulated WhatsApp unless `connect` says otherwise.
 const APP_SECRET: &str = "sim-app-secret-01";

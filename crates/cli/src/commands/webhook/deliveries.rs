@@ -3,10 +3,10 @@
 use clap::builder::PossibleValuesParser;
 
 use super::ROOT;
-use crate::client::Client;
+use crate::api::client::Client;
 use crate::commands::listing::{ListArgs, newest};
 use crate::failure::Failure;
-use crate::output::{Columns, Output};
+use crate::render::output::{Columns, Output};
 
 const DELIVERIES: Columns = &[
     ("ID", "/id"),

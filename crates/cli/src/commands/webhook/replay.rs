@@ -4,9 +4,9 @@ use clap::ArgGroup;
 use serde_json::json;
 
 use super::{ROOT, act, with_attempts};
-use crate::client::Client;
+use crate::api::client::Client;
 use crate::failure::Failure;
-use crate::output::{Output, cell, note};
+use crate::render::output::{Output, cell, note};
 
 #[derive(clap::Args)]
 #[command(

@@ -4,8 +4,8 @@ use recado_sandbox::drawing::{Paint, Style};
 use recado_sandbox::terminal::{one_line, width};
 use serde_json::Value;
 
-use crate::fitting::shortened;
-use crate::happening::{choice, colour, instant, person, progress, text, time};
+use crate::render::fitting::shortened;
+use crate::render::wording::{choice, colour, instant, person, progress, text, time};
 
 /// As wide as `message.delivered`, the longest type that is common.
 const KIND_COLUMNS: usize = 17;

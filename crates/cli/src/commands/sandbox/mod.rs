@@ -7,7 +7,7 @@ mod run;
 use clap::Subcommand;
 
 use crate::failure::Failure;
-use crate::output::{Output, Printer};
+use crate::render::output::{Output, Printer};
 
 const HELP: &str = "Examples:
   recado sandbox --listen 127.0.0.1:8090

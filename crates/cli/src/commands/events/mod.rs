@@ -8,9 +8,9 @@ use recado_core::ConversationId;
 use serde_json::Value;
 
 use super::listing::newest;
-use crate::client::{Answer, Client};
+use crate::api::client::{Answer, Client};
 use crate::failure::Failure;
-use crate::output::{Output, Printer, View};
+use crate::render::output::{Output, Printer, View};
 
 #[derive(Subcommand)]
 pub(crate) enum Command {

@@ -9,14 +9,14 @@ use recado_sandbox::drawing::{Bubble, Paint, Style};
 use recado_sandbox::terminal::{one_line, turns_direction, visible};
 use serde_json::Value;
 
-use crate::chat::Chat;
-use crate::client::Answer;
-use crate::event_line::{When, line};
+use crate::api::client::Answer;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
-use crate::fitting::fit;
-use crate::happening::instant;
-use crate::terminal;
+use crate::render::chat::Chat;
+use crate::render::event_line::{When, line};
+use crate::render::fitting::fit;
+use crate::render::terminal;
+use crate::render::wording::instant;
 
 const SHORTENED: &str = "shortened to fit the terminal; `--output wide` shows all";
 

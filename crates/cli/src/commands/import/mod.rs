@@ -15,10 +15,10 @@ mod tests;
 
 use clap::{Args, Subcommand};
 
-use crate::client::Client;
+use crate::api::client::Client;
 use crate::failure::Failure;
 use crate::input;
-use crate::output::{Output, Printer};
+use crate::render::output::{Output, Printer};
 
 use channels::Choice;
 use checking::Plan;

@@ -8,9 +8,9 @@ use recado_core::{AgentId, ChannelId, ConversationId};
 use serde_json::json;
 
 use super::listing::ListArgs;
-use crate::client::Client;
+use crate::api::client::Client;
 use crate::failure::Failure;
-use crate::output::{Columns, Output, View};
+use crate::render::output::{Columns, Output, View};
 
 const COLUMNS: Columns = &[
     ("ID", "/id"),

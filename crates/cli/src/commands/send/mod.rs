@@ -9,15 +9,15 @@ use serde_json::{Map, Value};
 
 use super::channel::provider_parser;
 use super::message;
-use crate::bubble;
+use crate::api::client::Effect;
 use crate::cli::Globals;
-use crate::client::Effect;
 use crate::credentials::{self, setting};
 use crate::direct::Direct;
 use crate::environment::Lookup;
 use crate::failure::Failure;
 use crate::input;
-use crate::output::{Output, View, cell};
+use crate::render::bubble;
+use crate::render::output::{Output, View, cell};
 
 const PATH: [&str; 3] = ["messages", "interactive", "send-buttons"];
 

@@ -6,7 +6,7 @@ use recado_sandbox::drawing::Paint;
 use recado_sandbox::terminal::one_line;
 use serde_json::Value;
 
-use crate::terminal;
+use crate::render::terminal;
 
 /// A customer by the best name that is known.
 pub(crate) fn person(person: &Value) -> Option<String> {

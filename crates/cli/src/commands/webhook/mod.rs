@@ -11,11 +11,11 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
 use super::listing::ListArgs;
-use crate::client::{Answer, Client, Effect};
-use crate::confirmation::Confirmation;
+use crate::api::client::{Answer, Client, Effect};
+use crate::commands::confirmation::Confirmation;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
-use crate::output::{Columns, Output, View, cell};
+use crate::render::output::{Columns, Output, View, cell};
 
 const ROOT: &str = "webhook-endpoints";
 const COLUMNS: Columns = &[

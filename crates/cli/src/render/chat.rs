@@ -4,9 +4,9 @@ use recado_sandbox::drawing::{Bubble, Paint, Style};
 use recado_sandbox::terminal::{one_line, width, wrap};
 use serde_json::Value;
 
-use crate::bubble;
-use crate::event_line::words;
-use crate::happening::{colour, day, person, progress, text, time};
+use crate::render::bubble;
+use crate::render::event_line::words;
+use crate::render::wording::{colour, day, person, progress, text, time};
 
 /// Wider, both sides would lose sight of each other.
 const MAX_COLUMNS: usize = 80;
