@@ -11,7 +11,7 @@ use serde_json::Value;
 use url::Url;
 
 use crate::error::{ChannelError, ErrorKind};
-use crate::webhook::{
+use crate::webhook::call::{
     Admission, Received, WebhookCall, WebhookHead, WebhookRefused, WebhookUnreadable,
 };
 

@@ -7,42 +7,37 @@
 #[doc = include_str!("../../../docs/library.md")]
 struct Book;
 
-mod address;
+mod account;
 #[cfg_attr(
     feature = "mock",
     expect(clippy::ref_option_ref, reason = "written by the generated mock")
 )]
 mod channel;
-mod config;
 mod connection;
 mod documented;
 mod error;
-mod fields;
-mod form;
 mod http;
 mod lenient_json;
-mod pasted;
-mod phone_numbers;
 mod redact;
-mod resolver;
+mod registry;
 mod retry;
 mod webhook;
 mod whatsapp;
 mod zapi;
 mod zapperhub;
 
-pub use address::is_public;
+pub use account::fields::{AccountField, AccountFields, MIN_SECRET_CHARS};
 #[cfg(feature = "mock")]
 pub use channel::MockChannel;
 pub use channel::{Channel, Health, HealthState, OutboundMessage, Preview, Receipt};
-pub use config::{
+pub use error::{ChannelError, ErrorKind, Retry};
+pub use http::client::{HttpClient, HttpClientError, PostError, Posted, Timeouts};
+pub use http::public_address::is_public;
+pub use registry::{
     ChannelConfig, ConfigError, Credentials, Defaults, DefaultsError, check_base_url, connect,
 };
-pub use error::{ChannelError, ErrorKind, Retry};
-pub use fields::{AccountField, AccountFields, MIN_SECRET_CHARS};
-pub use http::{HttpClient, HttpClientError, PostError, Posted, Timeouts};
 pub use retry::{RetryPolicy, send_with_retries};
-pub use webhook::{
+pub use webhook::call::{
     Admission, MAX_ITEMS, Received, WebhookCall, WebhookHead, WebhookRefused, WebhookUnreadable,
 };
 pub use whatsapp::WhatsAppAccount;

@@ -5,7 +5,7 @@ use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
-use super::{Admission, WebhookRefused};
+use super::call::{Admission, WebhookRefused};
 
 /// What becomes of a call that was proved, or was not.
 pub(crate) fn delivered(proved: bool) -> Result<Admission, WebhookRefused> {

@@ -4,9 +4,9 @@ use recado_core::{FieldErrors, phone};
 use secrecy::SecretString;
 use url::Url;
 
-use crate::config::{ChannelConfig, Credentials, Defaults};
-use crate::fields::{AccountField, AccountFields, BASE_URL};
-use crate::form::{Form, Written, segments};
+use crate::account::fields::{AccountField, AccountFields, BASE_URL};
+use crate::account::form::{Form, Written, segments};
+use crate::registry::{ChannelConfig, Credentials, Defaults};
 
 /// A number of the Cloud API and the token that may send from it.
 ///

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::connection::{Connection, json};
 use crate::documented::says;
 use crate::error::{ChannelError, ErrorKind};
-use crate::http::Answer;
+use crate::http::client::Answer;
 
 /// Meta's object: only `code` is sure to be there.
 #[derive(Deserialize)]

@@ -1,10 +1,9 @@
 //! Meta's WhatsApp Cloud API.
 
 pub(crate) mod account;
+mod encode;
 mod errors;
-mod moves;
 mod webhook;
-mod wire;
 
 use async_trait::async_trait;
 use recado_core::{Capabilities, Provider, capabilities};
@@ -15,12 +14,12 @@ use url::Url;
 pub use account::WhatsAppAccount;
 
 use crate::channel::{Channel, Health, HealthState, OutboundMessage, Preview, Receipt};
-use crate::config::{ConfigError, join};
 use crate::connection::{Connection, json, secret_header, text};
 use crate::error::{ChannelError, ErrorKind};
-use crate::http::HttpClient;
+use crate::http::client::HttpClient;
 use crate::redact::Redactor;
-use crate::webhook::{
+use crate::registry::{ConfigError, join};
+use crate::webhook::call::{
     Admission, Received, WebhookCall, WebhookHead, WebhookRefused, WebhookUnreadable,
 };
 
@@ -80,15 +79,15 @@ impl Channel for WhatsApp {
 
     fn preview(&self, message: &OutboundMessage) -> Result<Preview, ChannelError> {
         message.check(self.capabilities())?;
-        let body = wire::Request::from(message);
+        let body = encode::buttons::Request::from(message);
         self.connection.preview(&self.messages_url, &body)
     }
 
     async fn send(&self, message: &OutboundMessage) -> Result<Receipt, ChannelError> {
         message.check(self.capabilities())?;
-        let body = wire::Request::from(message);
+        let body = encode::buttons::Request::from(message);
         let answer = self.connection.post(&self.messages_url, &body).await?;
-        match wire::message_id(&answer) {
+        match encode::buttons::message_id(&answer) {
             Some(id) => Ok(Receipt::new(id)),
             None => Err(errors::refusal(
                 &self.connection,

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::connection::{Connection, json, text};
 use crate::documented::says;
 use crate::error::{ChannelError, ErrorKind};
-use crate::http::Answer;
+use crate::http::client::Answer;
 
 /// Error texts as a whole; the first that is said counts. `*` stands for one word.
 const MEANINGS: &[(&str, ErrorKind)] = &[

@@ -1,9 +1,9 @@
 //! Z-API, an unofficial API on a linked device.
 
 pub(crate) mod account;
+mod encode;
 mod errors;
 mod webhook;
-mod wire;
 
 use async_trait::async_trait;
 use recado_core::inbound::{Ignored, Inbound};
@@ -17,15 +17,16 @@ use url::Url;
 pub use account::{ButtonsEndpoint, WebhookToken, ZapiAccount};
 
 use crate::channel::{Channel, Health, HealthState, OutboundMessage, Preview, Receipt};
-use crate::config::{ConfigError, join};
 use crate::connection::{Connection, harmless, json, secret_header, text};
 use crate::error::{ChannelError, ErrorKind};
-use crate::http::HttpClient;
+use crate::http::client::HttpClient;
 use crate::redact::{BLANK, Redactor};
-use crate::webhook::reading::object;
-use crate::webhook::{
-    Admission, Received, WebhookCall, WebhookHead, WebhookRefused, WebhookUnreadable, proof,
+use crate::registry::{ConfigError, join};
+use crate::webhook::call::{
+    Admission, Received, WebhookCall, WebhookHead, WebhookRefused, WebhookUnreadable,
 };
+use crate::webhook::proof;
+use crate::webhook::reading::object;
 
 /// One instance of Z-API.
 pub(crate) struct Zapi {
@@ -90,12 +91,12 @@ impl Zapi {
     fn request<'a>(
         &self,
         message: &'a OutboundMessage,
-    ) -> Result<(&Endpoint, wire::Request<'a>), ChannelError> {
+    ) -> Result<(&Endpoint, encode::buttons::Request<'a>), ChannelError> {
         message.check(self.capabilities())?;
         Ok(if self.buttons_endpoint.has_title_for(&message.content) {
-            (&self.actions, wire::actions(message))
+            (&self.actions, encode::buttons::actions(message))
         } else {
-            (&self.list, wire::list(message)?)
+            (&self.list, encode::buttons::list(message)?)
         })
     }
 }
@@ -114,7 +115,7 @@ impl Channel for Zapi {
     async fn send(&self, message: &OutboundMessage) -> Result<Receipt, ChannelError> {
         let (endpoint, body) = self.request(message)?;
         let answer = self.connection.post(&endpoint.url, &body).await?;
-        match wire::accepted(&answer) {
+        match encode::buttons::accepted(&answer) {
             Some(receipt) => Ok(receipt),
             None => Err(errors::refusal(&self.connection, &answer)),
         }

@@ -11,7 +11,7 @@ use super::errors::is_error;
 use crate::connection::{Connection, text};
 use crate::documented::says;
 use crate::error::ErrorKind;
-use crate::webhook::MAX_ITEMS;
+use crate::webhook::call::MAX_ITEMS;
 use crate::webhook::reading::{
     choice_id, file_or_other, file_word, group, id, instant, items, name, person, status, url,
     words,

@@ -4,10 +4,10 @@ use recado_core::FieldErrors;
 use secrecy::SecretString;
 use url::Url;
 
-use crate::config::{ChannelConfig, Credentials, Defaults};
-use crate::fields::{AccountField, AccountFields, BASE_URL, words};
-use crate::form::{Form, Written, segments};
-use crate::pasted;
+use crate::account::fields::{AccountField, AccountFields, BASE_URL, words};
+use crate::account::form::{Form, Written, segments};
+use crate::account::pasted;
+use crate::registry::{ChannelConfig, Credentials, Defaults};
 
 /// An instance of ZapperHUB, or a user of a wuzapi server.
 ///

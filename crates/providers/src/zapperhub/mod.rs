@@ -1,10 +1,9 @@
 //! ZapperHUB, also called ZapperAPI: its hosted API, and the wuzapi dialect of the engine behind it.
 
 pub(crate) mod account;
-mod errors;
-mod v2;
+mod engine;
+mod hosted;
 mod webhook;
-mod wire;
 mod wuzapi;
 
 use async_trait::async_trait;
@@ -16,12 +15,12 @@ use url::Url;
 pub use account::{Dialect, RecipientForm, ZapperHubAccount};
 
 use crate::channel::{Channel, Health, OutboundMessage, Preview, Receipt};
-use crate::config::{ConfigError, join};
 use crate::connection::{Connection, secret_header};
 use crate::error::ChannelError;
-use crate::http::HttpClient;
+use crate::http::client::HttpClient;
 use crate::redact::Redactor;
-use crate::webhook::{
+use crate::registry::{ConfigError, join};
+use crate::webhook::call::{
     Admission, Received, WebhookCall, WebhookHead, WebhookRefused, WebhookUnreadable,
 };
 
@@ -82,9 +81,12 @@ impl ZapperHub {
         })
     }
 
-    fn request<'a>(&self, message: &'a OutboundMessage) -> Result<wire::Request<'a>, ChannelError> {
+    fn request<'a>(
+        &self,
+        message: &'a OutboundMessage,
+    ) -> Result<engine::encode::buttons::Request<'a>, ChannelError> {
         message.check(self.capabilities())?;
-        Ok(wire::Request::new(
+        Ok(engine::encode::buttons::Request::new(
             &self.dialect,
             self.recipient_form,
             message,
@@ -110,7 +112,7 @@ impl Channel for ZapperHub {
         let body = self.request(message)?;
         let answer = self.connection.post(&self.urls.buttons, &body).await?;
         match self.dialect {
-            Dialect::ZapperApiV2 { .. } => v2::receipt(&self.connection, &answer),
+            Dialect::ZapperApiV2 { .. } => hosted::receipt(&self.connection, &answer),
             Dialect::Wuzapi => wuzapi::receipt(&self.connection, &answer, &message.id),
         }
     }
@@ -125,7 +127,7 @@ impl Channel for ZapperHub {
     async fn health(&self) -> Result<Health, ChannelError> {
         let answer = self.connection.get(&self.urls.status).await?;
         match self.dialect {
-            Dialect::ZapperApiV2 { .. } => v2::health(&self.connection, &answer),
+            Dialect::ZapperApiV2 { .. } => hosted::health(&self.connection, &answer),
             Dialect::Wuzapi => wuzapi::health(&self.connection, &answer),
         }
     }
@@ -150,8 +152,8 @@ impl Channel for ZapperHub {
         let connection = self.connection.hiding(secret);
         match self.dialect {
             Dialect::ZapperApiV2 { .. } => {
-                v2::register(&connection, &self.urls.webhook, url, secret).await?;
-                v2::register_updates(&connection, &self.urls.besides, url).await
+                hosted::register(&connection, &self.urls.webhook, url, secret).await?;
+                hosted::register_updates(&connection, &self.urls.besides, url).await
             }
             Dialect::Wuzapi => {
                 // First the key, so that no event goes out unsigned.

@@ -1,20 +1,16 @@
 //! What ZapperHUB and wuzapi send, and how they prove it.
 
-mod content;
-mod echo;
-mod multipart;
-pub(super) mod v2;
-mod wuzapi;
-
 use recado_core::inbound::{ConnectionNews, Ignored, Inbound};
 use reqwest::Method;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
 
 use super::account::Dialect;
+use super::{hosted, wuzapi};
 use crate::connection::Connection;
-use crate::webhook::{
-    Admission, Received, WebhookCall, WebhookHead, WebhookRefused, WebhookUnreadable, proof,
+use crate::webhook::call::{
+    Admission, Received, WebhookCall, WebhookHead, WebhookRefused, WebhookUnreadable,
 };
+use crate::webhook::proof;
 
 /// The header that holds wuzapi's signature.
 const SIGNATURE: &str = "x-hmac-signature";
@@ -31,10 +27,11 @@ pub(super) fn verify(
     verify_head(dialect, head)?;
     let proved = match dialect {
         Dialect::ZapperApiV2 { .. } => {
-            head.headers.contains_key(AUTHORIZATION) || v2::tells_updates_only(call.body)
+            head.headers.contains_key(AUTHORIZATION)
+                || hosted::webhook::tells_updates_only(call.body)
         }
         Dialect::Wuzapi => head.headers.get(SIGNATURE).is_some_and(|hex| {
-            wuzapi::signed(content_type(call), call.body)
+            wuzapi::webhook::signed(content_type(call), call.body)
                 .is_some_and(|bytes| proof::signs(hex.as_bytes(), &bytes, head.secret))
         }),
     };
@@ -75,19 +72,21 @@ pub(super) fn parse(
     body: &[u8],
 ) -> Result<Vec<Received>, WebhookUnreadable> {
     let news = match dialect {
-        Dialect::ZapperApiV2 { instance_id } => v2::news(connection, instance_id, body)?,
-        Dialect::Wuzapi => wuzapi::news(connection, content_type, body)?,
+        Dialect::ZapperApiV2 { instance_id } => {
+            hosted::webhook::news(connection, instance_id, body)?
+        }
+        Dialect::Wuzapi => wuzapi::webhook::news(connection, content_type, body)?,
     };
     Ok(news.into_iter().map(Received::new).collect())
 }
 
 /// Whether a chat is a group.
-fn is_group(chat: &str) -> bool {
+pub(super) fn is_group(chat: &str) -> bool {
     chat.ends_with("@g.us")
 }
 
 /// Why a chat is neither a customer's nor a group, if it is not.
-fn unheard(chat: &str) -> Option<Inbound> {
+pub(super) fn unheard(chat: &str) -> Option<Inbound> {
     let reason = match chat.split_once('@')?.1 {
         "newsletter" => Ignored::Newsletter,
         "broadcast" if chat == "status@broadcast" => Ignored::Story,
@@ -96,6 +95,6 @@ fn unheard(chat: &str) -> Option<Inbound> {
     Some(Inbound::Ignored(reason))
 }
 
-fn connected(connected: bool, detail: Option<String>) -> Inbound {
+pub(super) fn connected(connected: bool, detail: Option<String>) -> Inbound {
     Inbound::Connection(ConnectionNews::new(connected, detail))
 }

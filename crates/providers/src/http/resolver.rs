@@ -15,7 +15,7 @@ use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::{ResolverBuilder, TokioResolver};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
-use crate::address::is_public;
+use crate::http::public_address::is_public;
 
 /// How long name servers may take for one try. Both tries fit in the time that a connection may take
 /// (`Timeouts::connect`), so that the error names the lookup.

@@ -5,10 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::channel::OutboundMessage;
 use crate::connection::json;
-use crate::http::Answer;
+use crate::http::client::Answer;
 
 #[derive(Serialize)]
-pub(super) struct Request<'a> {
+pub(crate) struct Request<'a> {
     messaging_product: &'static str,
     recipient_type: &'static str,
     #[serde(flatten)]
@@ -121,7 +121,7 @@ struct AcceptedMessage {
 }
 
 /// The `wamid` of an accepted message; unknown keys do not matter.
-pub(super) fn message_id(answer: &Answer) -> Option<String> {
+pub(crate) fn message_id(answer: &Answer) -> Option<String> {
     if !(200..300).contains(&answer.status) {
         return None;
     }

@@ -8,11 +8,11 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value};
 use url::Url;
 
-use crate::address;
+use crate::account::fields::BASE_URL;
+use crate::account::form::{Form, Origin};
 use crate::channel::Channel;
-use crate::fields::BASE_URL;
-use crate::form::{Form, Origin};
-use crate::http::HttpClient;
+use crate::http::client::HttpClient;
+use crate::http::public_address;
 use crate::whatsapp::{self, WhatsApp, WhatsAppAccount};
 use crate::zapi::{self, Zapi, ZapiAccount};
 use crate::zapperhub::{self, Dialect, ZapperHub, ZapperHubAccount};
@@ -355,7 +355,7 @@ pub fn connect(http: &HttpClient, config: ChannelConfig) -> Result<Arc<dyn Chann
 pub(crate) fn check_allowed(http: &HttpClient, base_url: &Url) -> Result<(), ConfigError> {
     if !http.is_guarded() {
         Ok(())
-    } else if !address::literal_is_public(base_url) {
+    } else if !public_address::literal_is_public(base_url) {
         // Names are checked when they are resolved; an IP address never passes the resolver.
         Err(ConfigError::PrivateAddress)
     } else if base_url.scheme() != "https" {

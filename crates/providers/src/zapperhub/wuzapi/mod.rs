@@ -1,5 +1,8 @@
 //! What a wuzapi server answers (wuzapi in the vendor's version, `handlers.go`).
 
+mod multipart;
+pub(super) mod webhook;
+
 use std::fmt::Write;
 
 use recado_core::MessageId;
@@ -9,12 +12,12 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use url::Url;
 
-use super::errors;
+use super::engine::errors;
 use crate::channel::{Health, HealthState, Receipt};
 use crate::connection::{Connection, harmless, json, text};
 use crate::documented::says;
 use crate::error::{ChannelError, ErrorKind};
-use crate::http::Answer;
+use crate::http::client::Answer;
 
 /// All events that are read; those that are not ordered are not sent (`wmiau.go`).
 const EVENTS: [&str; 8] = [
@@ -31,7 +34,7 @@ const EVENTS: [&str; 8] = [
 /// The id that the message has at WhatsApp: like the one an app would choose, and always the same for our id.
 ///
 /// So its receipts can be matched even if the answer was lost.
-pub(super) fn message_id(id: &MessageId) -> String {
+pub(crate) fn message_id(id: &MessageId) -> String {
     let digest = Sha256::digest(id.as_str());
     digest[..9].iter().fold("3EB0".to_owned(), |mut id, byte| {
         let _ = write!(id, "{byte:02X}"); // Writing to a String cannot fail.
@@ -40,7 +43,7 @@ pub(super) fn message_id(id: &MessageId) -> String {
 }
 
 /// The envelope `{"code":200,"data":{"Id":…},"success":true}`.
-pub(super) fn receipt(
+pub(crate) fn receipt(
     connection: &Connection,
     answer: &Answer,
     id: &MessageId,
@@ -55,7 +58,7 @@ pub(super) fn receipt(
 }
 
 /// `GET /session/status`; its body contains the token, so nothing of it is shown.
-pub(super) fn health(connection: &Connection, answer: &Answer) -> Result<Health, ChannelError> {
+pub(crate) fn health(connection: &Connection, answer: &Answer) -> Result<Health, ChannelError> {
     let body = json(answer).filter(|_| answer.status == 200);
     let flag = |new: &str, old: &str| {
         let body = body.as_ref()?;
@@ -73,7 +76,7 @@ pub(super) fn health(connection: &Connection, answer: &Answer) -> Result<Health,
 }
 
 /// `POST /session/hmac/config`: from now on every webhook is signed.
-pub(super) async fn sign(
+pub(crate) async fn sign(
     connection: &Connection,
     endpoint: &Url,
     secret: &SecretString,
@@ -83,7 +86,7 @@ pub(super) async fn sign(
 }
 
 /// `POST /webhook` with the events that we read.
-pub(super) async fn register(
+pub(crate) async fn register(
     connection: &Connection,
     endpoint: &Url,
     url: &Url,

@@ -9,9 +9,9 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use url::Url;
 
-use crate::config::{ChannelConfig, Credentials, check_provider_url};
-use crate::fields::{AccountField, BASE_URL, MIN_SECRET_CHARS};
-use crate::pasted;
+use crate::account::fields::{AccountField, BASE_URL, MIN_SECRET_CHARS};
+use crate::account::pasted;
+use crate::registry::{ChannelConfig, Credentials, check_provider_url};
 
 /// Most bytes of a credential or a setting; Meta's tokens have a few hundred.
 const MAX_VALUE_BYTES: usize = 4096;

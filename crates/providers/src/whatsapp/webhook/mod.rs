@@ -1,5 +1,7 @@
 //! What Meta sends: the handshake, and batches of messages, statuses and errors (Meta, webhooks).
 
+mod number_changes;
+
 use std::collections::HashMap;
 
 use recado_core::Status;
@@ -13,15 +15,15 @@ use secrecy::SecretString;
 use serde_json::Value;
 use url::form_urlencoded;
 
-use super::{errors, moves};
+use super::errors;
 use crate::connection::{Connection, text};
 use crate::error::ErrorKind;
+use crate::webhook::call::{
+    Admission, MAX_ITEMS, Received, WebhookCall, WebhookHead, WebhookRefused, WebhookUnreadable,
+};
+use crate::webhook::proof;
 use crate::webhook::reading::{
     choice_id, file_or_other, file_word, group, id, instant, items, name, object, person, words,
-};
-use crate::webhook::{
-    Admission, MAX_ITEMS, Received, WebhookCall, WebhookHead, WebhookRefused, WebhookUnreadable,
-    proof,
 };
 
 /// Most bytes of a word in a price class; those of Meta have 32 at most.
@@ -127,7 +129,9 @@ pub(super) fn parse(
     let entries = items(&body, "entry").iter();
     let changes = entries.flat_map(|entry| items(entry, "changes"));
     let received = changes.flat_map(|it| change(connection, it));
-    Ok(moves::in_order(received.take(MAX_ITEMS + 1).collect()))
+    Ok(number_changes::in_order(
+        received.take(MAX_ITEMS + 1).collect(),
+    ))
 }
 
 fn change(connection: &Connection, change: &Value) -> Vec<Received> {

@@ -4,8 +4,10 @@ use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 use url::form_urlencoded::byte_serialize;
 
-use crate::config::join;
-use crate::phone_numbers::mask;
+use crate::registry::join;
+pub(crate) mod phone_numbers;
+
+use phone_numbers::mask;
 
 /// What stands in the place of a secret.
 pub(crate) const BLANK: &str = "***";

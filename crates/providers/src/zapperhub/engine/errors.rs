@@ -2,18 +2,18 @@
 
 use crate::connection::{Connection, json, text};
 use crate::error::{ChannelError, ErrorKind};
-use crate::http::Answer;
+use crate::http::client::Answer;
 
 /// The first that is there counts; the vendor publishes no schema of errors (inferred).
 const WORDS: [&str; 5] = ["/message", "/error", "/error/message", "/detail", "/title"];
 
 /// The engine says so before it reads the request (wuzapi in the vendor's version, `handlers.go`).
-pub(super) const NO_SESSION: &str = "no session";
+pub(crate) const NO_SESSION: &str = "no session";
 
 /// Turns an answer into an error; `kind` judges by status and the API's own words.
 ///
 /// A page is shown, but never judged: whatever it says, it may come from a proxy, after the message was taken.
-pub(super) fn refusal(
+pub(crate) fn refusal(
     connection: &Connection,
     answer: &Answer,
     kind: fn(u16, &str) -> ErrorKind,

@@ -8,9 +8,9 @@ use reqwest::header::{HeaderMap, LOCATION, RETRY_AFTER};
 use reqwest::{Client, Request, Response, redirect, retry};
 use url::Url;
 
-use crate::address::{literal_is_public, may_be_reached};
-use crate::config::{ConfigError, check_allowed};
-use crate::resolver::{HostResolver, LookupError};
+use super::public_address::{literal_is_public, may_be_reached};
+use super::resolver::{HostResolver, LookupError};
+use crate::registry::{ConfigError, check_allowed};
 
 /// No provider's answer is nearly that long.
 const MAX_ANSWER_BYTES: usize = 1024 * 1024;

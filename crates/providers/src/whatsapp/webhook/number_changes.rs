@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use recado_core::Recipient;
 use recado_core::inbound::{Inbound, InboundContent, InboundMessage};
 
-use crate::webhook::Received;
+use crate::webhook::call::Received;
 
 /// A number, and an address of a customer there.
 type Address<'a> = (Option<&'a str>, &'a Recipient);

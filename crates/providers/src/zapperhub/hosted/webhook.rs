@@ -6,13 +6,13 @@ use recado_core::Status;
 use recado_core::inbound::{Ignored, Inbound, InboundMessage};
 use serde_json::Value;
 
-use super::content::content;
-use super::echo::echo;
-use super::{connected, is_group, unheard};
+use super::super::engine::content::content;
+use super::super::engine::own_message::echo;
+use super::super::webhook::{connected, is_group, unheard};
 use crate::connection::{Connection, text};
 use crate::lenient_json;
+use crate::webhook::call::{MAX_ITEMS, WebhookUnreadable};
 use crate::webhook::reading::{group, id, instant, name, one_or_many, person, status};
-use crate::webhook::{MAX_ITEMS, WebhookUnreadable};
 
 /// A status by its number, its name, and ours.
 const STATUSES: [(i64, &str, Status); 5] = [
@@ -24,10 +24,10 @@ const STATUSES: [(i64, &str, Status); 5] = [
 ];
 
 /// What the second webhook is told, which can carry no secret (ZapperAPI, `POST /webhooks`).
-pub(in super::super) const UPDATES: [&str; 2] = ["messages.update", "message-receipt.update"];
+pub(crate) const UPDATES: [&str; 2] = ["messages.update", "message-receipt.update"];
 
 /// An event or several, bare or inside `body`.
-pub(super) fn news(
+pub(crate) fn news(
     connection: &Connection,
     instance_id: &str,
     body: &[u8],
@@ -46,7 +46,7 @@ pub(super) fn news(
 }
 
 /// Whether a body says nothing but what the second webhook is told.
-pub(super) fn tells_updates_only(body: &[u8]) -> bool {
+pub(crate) fn tells_updates_only(body: &[u8]) -> bool {
     let Some(body) = lenient_json::parse(body) else {
         return false;
     };

@@ -7,15 +7,16 @@ use recado_core::inbound::{Ignored, Inbound, InboundMessage};
 use serde_json::Value;
 use url::form_urlencoded;
 
-use super::content::{content, own};
-use super::echo::echo;
-use super::{connected, is_group, multipart, unheard};
+use super::super::engine::content::{content, own};
+use super::super::engine::own_message::echo;
+use super::super::webhook::{connected, is_group, unheard};
+use super::multipart;
 use crate::connection::{Connection, text};
+use crate::webhook::call::{MAX_ITEMS, WebhookUnreadable};
 use crate::webhook::reading::{group, id, instant, name, object, person, status};
-use crate::webhook::{MAX_ITEMS, WebhookUnreadable};
 
 /// The bytes that the signature of a body covers: itself, or the text fields of a multipart form.
-pub(super) fn signed<'a>(content_type: Option<&str>, body: &'a [u8]) -> Option<Cow<'a, [u8]>> {
+pub(crate) fn signed<'a>(content_type: Option<&str>, body: &'a [u8]) -> Option<Cow<'a, [u8]>> {
     match content_type.filter(|kind| multipart::is_multipart(kind)) {
         None => Some(Cow::Borrowed(body)),
         Some(kind) => {
@@ -26,7 +27,7 @@ pub(super) fn signed<'a>(content_type: Option<&str>, body: &'a [u8]) -> Option<C
 }
 
 /// JSON, or a form of either kind with the same JSON in `jsonData`.
-pub(super) fn news(
+pub(crate) fn news(
     connection: &Connection,
     content_type: Option<&str>,
     body: &[u8],

@@ -17,7 +17,7 @@ const WITH_BUTTONS: [(&str, &str, &str); 3] = [
 ];
 
 /// What it says is read so that it can be told which message it is, if its id never came.
-pub(super) fn echo(
+pub(crate) fn echo(
     external_id: Option<String>,
     to: Option<Person>,
     sent_at: Option<i64>,

@@ -1,8 +1,5 @@
 //! What a webhook call is, how it is proved, and what all providers share in reading one.
 
-pub(crate) mod proof;
-pub(crate) mod reading;
-
 use std::fmt;
 
 use recado_core::inbound::Inbound;
@@ -53,7 +50,7 @@ impl<'a> WebhookHead<'a> {
     #[must_use]
     pub fn has_secret(&self) -> bool {
         self.url_secret
-            .is_some_and(|given| proof::knows(given.as_bytes(), self.secret))
+            .is_some_and(|given| super::proof::knows(given.as_bytes(), self.secret))
     }
 }
 

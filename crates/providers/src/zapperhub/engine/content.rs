@@ -50,7 +50,7 @@ const SILENT: [&str; 3] = [
 /// What a message says, and which message it answers; nothing if it says nothing.
 ///
 /// The address in the message itself leads to an encrypted file; `file_url` is where the provider has put it.
-pub(super) fn content(
+pub(crate) fn content(
     message: &Value,
     file_url: Option<&Value>,
 ) -> Option<(InboundContent, Option<String>)> {
@@ -74,7 +74,7 @@ pub(super) fn content(
 }
 
 /// The member `key` of an object, in any case; null counts as absent.
-pub(super) fn own<'a>(value: &'a Value, key: &str) -> Option<&'a Value> {
+pub(crate) fn own<'a>(value: &'a Value, key: &str) -> Option<&'a Value> {
     let mut members = value.as_object()?.iter();
     let (_, member) =
         members.find(|(name, member)| name.eq_ignore_ascii_case(key) && !member.is_null())?;
@@ -82,7 +82,7 @@ pub(super) fn own<'a>(value: &'a Value, key: &str) -> Option<&'a Value> {
 }
 
 /// The message inside its wrappers.
-pub(super) fn unwrapped(message: &Value) -> &Value {
+pub(crate) fn unwrapped(message: &Value) -> &Value {
     let inner = |wrapper: &&str| own(own(message, wrapper)?, "message");
     match WRAPPERS.iter().find_map(inner) {
         Some(inner) => unwrapped(inner),
@@ -100,7 +100,7 @@ fn is_edit(message: &Value) -> bool {
 }
 
 /// `key` of the value itself, or of what it holds, except what it quotes.
-pub(super) fn within<'a>(value: &'a Value, key: &str) -> Option<&'a Value> {
+pub(crate) fn within<'a>(value: &'a Value, key: &str) -> Option<&'a Value> {
     own(value, key).or_else(|| {
         let mut members = value.as_object()?.iter();
         members.find_map(|(name, member)| {

@@ -8,18 +8,18 @@ use serde::Serialize;
 use crate::channel::{OutboundMessage, Receipt};
 use crate::connection::{json, text};
 use crate::error::ChannelError;
-use crate::http::Answer;
+use crate::http::client::Answer;
 
 #[derive(Serialize)]
 #[serde(untagged)]
-pub(super) enum Request<'a> {
+pub(crate) enum Request<'a> {
     List(ListRequest<'a>),
     Actions(ActionsRequest<'a>),
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct ListRequest<'a> {
+pub(crate) struct ListRequest<'a> {
     phone: Cow<'a, str>,
     message: Cow<'a, str>,
     button_list: ButtonList<'a>,
@@ -38,7 +38,7 @@ struct ListButton<'a> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct ActionsRequest<'a> {
+pub(crate) struct ActionsRequest<'a> {
     phone: Cow<'a, str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     title: Option<&'a str>,
@@ -56,7 +56,7 @@ struct ReplyAction<'a> {
 }
 
 /// `send-button-list` has no header and no footer: they become part of the text (our choice).
-pub(super) fn list(message: &OutboundMessage) -> Result<Request<'_>, ChannelError> {
+pub(crate) fn list(message: &OutboundMessage) -> Result<Request<'_>, ChannelError> {
     let buttons = message.content.buttons().iter();
     Ok(Request::List(ListRequest {
         phone: phone(&message.to),
@@ -72,7 +72,7 @@ pub(super) fn list(message: &OutboundMessage) -> Result<Request<'_>, ChannelErro
     }))
 }
 
-pub(super) fn actions(message: &OutboundMessage) -> Request<'_> {
+pub(crate) fn actions(message: &OutboundMessage) -> Request<'_> {
     let content = &message.content;
     Request::Actions(ActionsRequest {
         phone: phone(&message.to),
@@ -123,9 +123,9 @@ fn phone(to: &Recipient) -> Cow<'_, str> {
 }
 
 /// The ids of a message that was queued: 2xx, no error, and at least one id.
-pub(super) fn accepted(answer: &Answer) -> Option<Receipt> {
+pub(crate) fn accepted(answer: &Answer) -> Option<Receipt> {
     let body = json(answer).filter(|_| (200..300).contains(&answer.status))?;
-    if super::errors::is_error(&body) {
+    if super::super::errors::is_error(&body) {
         return None;
     }
     let provider_id = text(&body, "/zaapId");

@@ -1,19 +1,21 @@
 //! What the hosted API answers; it publishes no schema, so everything here is tolerant (inferred).
 
+pub(super) mod webhook;
+
 use reqwest::Method;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use url::Url;
 
-use super::errors;
-use super::webhook::v2::UPDATES;
+use super::engine::errors;
 use crate::channel::{Health, HealthState, Receipt};
-use crate::config::join;
 use crate::connection::{Connection, harmless, json, text};
 use crate::documented::says;
 use crate::error::{ChannelError, ErrorKind};
-use crate::http::Answer;
+use crate::http::client::Answer;
+use crate::registry::join;
 use crate::webhook::reading::items;
+use webhook::UPDATES;
 
 /// Where callers of the API have found the message's id; the first that is there counts.
 const MESSAGE_ID: [&str; 8] = [
@@ -31,7 +33,7 @@ const MESSAGE_ID: [&str; 8] = [
 const JOB_ID: [&str; 2] = ["/jobId", "/job/id"];
 
 /// A 200 means that the message was queued, even if no id comes with it.
-pub(super) fn receipt(connection: &Connection, answer: &Answer) -> Result<Receipt, ChannelError> {
+pub(crate) fn receipt(connection: &Connection, answer: &Answer) -> Result<Receipt, ChannelError> {
     if !(200..300).contains(&answer.status) {
         return Err(errors::refusal(connection, answer, v2_kind));
     }
@@ -53,7 +55,7 @@ pub(super) fn receipt(connection: &Connection, answer: &Answer) -> Result<Receip
 }
 
 /// `GET /connection`: `open` is Baileys' word, `close` the documented one.
-pub(super) fn health(connection: &Connection, answer: &Answer) -> Result<Health, ChannelError> {
+pub(crate) fn health(connection: &Connection, answer: &Answer) -> Result<Health, ChannelError> {
     let body = json(answer).filter(|_| answer.status == 200);
     let Some((body, status)) = body
         .as_ref()
@@ -77,7 +79,7 @@ pub(super) fn health(connection: &Connection, answer: &Answer) -> Result<Health,
 const NAME: &str = "recado";
 
 /// `POST /webhook`, the one registration that takes a secret (ZapperAPI, webhooks).
-pub(super) async fn register(
+pub(crate) async fn register(
     connection: &Connection,
     endpoint: &Url,
     url: &Url,
@@ -90,7 +92,7 @@ pub(super) async fn register(
 /// `POST /webhooks` for the statuses, which the one above is not promised to be told (ZapperAPI, webhooks).
 ///
 /// Ours is changed if it is there, so that an order given again does not make another.
-pub(super) async fn register_updates(
+pub(crate) async fn register_updates(
     connection: &Connection,
     endpoint: &Url,
     url: &Url,

@@ -125,7 +125,7 @@ mod tests {
     use serde_json::{Map, Value};
 
     use super::*;
-    use crate::config::{Credentials, Defaults};
+    use crate::registry::{Credentials, Defaults};
 
     /// The faults of a channel that has nothing but an unknown credential and an unknown setting.
     fn faults(provider: Provider) -> recado_core::FieldErrors {

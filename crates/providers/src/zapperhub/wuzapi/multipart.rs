@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::webhook::WebhookUnreadable;
+use crate::webhook::call::WebhookUnreadable;
 
 const KIND: &str = "multipart/form-data";
 
 /// Whether a body of this type is a multipart form.
-pub(super) fn is_multipart(content_type: &str) -> bool {
+pub(crate) fn is_multipart(content_type: &str) -> bool {
     let kind = content_type.split(';').next().unwrap_or_default();
     kind.trim().eq_ignore_ascii_case(KIND)
 }
@@ -16,7 +16,7 @@ pub(super) fn is_multipart(content_type: &str) -> bool {
 ///
 /// A part that is not as Go's `mime/multipart` writes it makes the whole body unreadable: a signature is
 /// made over the fields, so that none may be overlooked.
-pub(super) fn fields(
+pub(crate) fn fields(
     content_type: &str,
     body: &[u8],
 ) -> Result<BTreeMap<String, Vec<u8>>, WebhookUnreadable> {
@@ -38,7 +38,7 @@ pub(super) fn fields(
 }
 
 /// What wuzapi signs in place of the body: the text fields as Go's `json.Marshal` writes a map.
-pub(super) fn signed_text(fields: &BTreeMap<String, Vec<u8>>) -> Vec<u8> {
+pub(crate) fn signed_text(fields: &BTreeMap<String, Vec<u8>>) -> Vec<u8> {
     let fields = fields
         .iter()
         .map(|(name, content)| format!("{}:{}", go_string(name.as_bytes()), go_string(content)));

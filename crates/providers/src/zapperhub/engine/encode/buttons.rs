@@ -6,12 +6,12 @@ use std::borrow::Cow;
 use recado_core::{Recipient, RecipientKind};
 use serde::Serialize;
 
-use super::account::{Dialect, RecipientForm};
-use super::wuzapi;
+use super::super::super::account::{Dialect, RecipientForm};
+use super::super::super::wuzapi;
 use crate::channel::OutboundMessage;
 
 #[derive(Serialize)]
-pub(super) struct Request<'a> {
+pub(crate) struct Request<'a> {
     #[serde(flatten)]
     to: Address<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -40,7 +40,7 @@ struct ReplyButton<'a> {
 }
 
 impl<'a> Request<'a> {
-    pub(super) fn new(
+    pub(crate) fn new(
         dialect: &Dialect,
         form: RecipientForm,
         message: &'a OutboundMessage,

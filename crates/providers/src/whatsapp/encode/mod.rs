@@ -1,0 +1,3 @@
+//! The JSON of messages, a file for each kind.
+
+pub(super) mod buttons;
