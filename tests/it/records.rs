@@ -13,25 +13,25 @@ const RECORDED: [(&str, &str, &str, &str); 4] = [
     (
         "whatsapp",
         "conv-456",
-        include_str!("hostile/corpus/whatsapp.json"),
+        include_str!("../corpus/whatsapp.json"),
         "wamid.SIM0A1B2C3D4E5F60718293A4B5C6D7E8F",
     ),
     (
         "zapi",
         "conv-zapi",
-        include_str!("hostile/corpus/zapi.json"),
+        include_str!("../corpus/zapi.json"),
         "3EB0A1B2C3D4E5F60718",
     ),
     (
         "zapperhub",
         "conv-zapperhub",
-        include_str!("hostile/corpus/zapperhub.json"),
+        include_str!("../corpus/zapperhub.json"),
         "3EB0A1B2C3D4E5F60718",
     ),
     (
         "wuzapi",
         "conv-wuzapi",
-        include_str!("hostile/corpus/wuzapi.json"),
+        include_str!("../corpus/wuzapi.json"),
         "3EB0A1B2C3D4E5F60718",
     ),
 ];

@@ -1,0 +1,344 @@
+//! Sessions: people sign in, call with a cookie, and sign out; a cookie that is not valid sends nothing.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use recado_server::app::{App, Clock};
+use recado_server::serve::{ConnectionLimits, serve};
+use recado_store::{Author, User};
+use recado_tests::client::{COOKIE, answer};
+use recado_tests::events::EventStream;
+use recado_tests::people::{self, ORGANIZATION, PASSWORD};
+use recado_tests::world::{CONVERSATIONS, Options, PUBLISHED_EXAMPLE, organization, parts};
+use recado_tests::{Answer, Client, World};
+use reqwest::Method;
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use rstest::rstest;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+use crate::events::stream::ends_within;
+
+const EMAIL: &str = "ana@example.com";
+
+async fn ana(world: &World, role: &str) -> User {
+    people::user(&world.store, ORGANIZATION, role, EMAIL).await
+}
+
+async fn sign_in(client: &Client, email: &str, password: &str) -> Answer {
+    let body = json!({"email": email, "password": password});
+    client.anonymous().post("/sessions", body).await
+}
+
+/// Sends the published example as a page with these headers would.
+async fn example(client: &Client, conversation: &str, page: &[(&str, &str)]) -> Answer {
+    let path = "/messages/interactive/send-buttons";
+    let mut request = client.request(Method::POST, path);
+    for (name, value) in page {
+        request = request.header(*name, *value);
+    }
+    let body = PUBLISHED_EXAMPLE.replace("conv-456", conversation);
+    answer(request.header(CONTENT_TYPE, "application/json").body(body)).await
+}
+
+#[tokio::test]
+async fn a_person_signs_in_with_json_or_a_form_and_out() {
+    let world = World::start().await;
+    let ana = ana(&world, "agent").await;
+    let anonymous = world.client.anonymous();
+    let form = "email=%20ANA%40example.com&password=correct+horse+battery";
+    let form = anonymous.request(Method::POST, "/sessions").body(form);
+    let form = form.header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+    for signed_in in [
+        sign_in(&anonymous, EMAIL, PASSWORD).await,
+        answer(form).await,
+    ] {
+        let cookie = signed_in.headers["set-cookie"].to_str().expect("a text");
+        let attributes = "; Path=/; Max-Age=2592000; HttpOnly; SameSite=Lax";
+        assert!(cookie.ends_with(attributes), "{cookie}");
+        let client = anonymous.with_session(&signed_in.session());
+        let shown = signed_in.expect(201);
+        assert_eq!(shown["user"]["id"], ana.id.as_str());
+        assert_eq!(shown["user"]["role"], "agent");
+        assert_eq!(shown["scopes"], json!(["read", "send"]));
+        assert_eq!(shown["organizationId"], ORGANIZATION);
+        let current = client.get("/sessions/current").await.expect(200);
+        assert_eq!(current["id"], shown["id"]);
+        assert!(!current["user"]["lastSignInAt"].is_null());
+        let out = client.delete("/sessions/current").await;
+        assert_eq!(out.status, 204);
+        assert_eq!(out.session(), "", "the browser forgets the cookie");
+        let gone = client.get("/sessions/current").await;
+        assert_eq!(gone.error(), (401, "unauthorized".to_owned()));
+    }
+}
+
+#[tokio::test]
+async fn the_published_example_with_a_session_is_sent_on_every_channel() {
+    let world = World::start().await;
+    ana(&world, "agent").await;
+    let secret = sign_in(&world.client, EMAIL, PASSWORD).await.session();
+    let client = world.client.with_session(&secret);
+    for (provider, conversation) in CONVERSATIONS {
+        for page in [
+            &[
+                ("sec-fetch-site", "same-origin"),
+                ("origin", world.url.as_str()),
+            ][..],
+            // A browser of before 2023.
+            &[("origin", world.url.as_str())],
+            // No browser.
+            &[],
+        ] {
+            world.sandbox.clear();
+            let sent = example(&client, conversation, page).await;
+            assert_eq!(sent.status, 200, "{provider}: {}", sent.text);
+            let phone = world.sandbox.phone_messages();
+            assert_eq!(phone.len(), 1, "{provider}");
+            assert_eq!(phone[0].header.as_deref(), Some("Select an option"));
+            assert_eq!(phone[0].buttons.len(), 2, "{provider}");
+        }
+    }
+}
+
+#[rstest]
+#[case::another_site(&[("sec-fetch-site", "cross-site"), ("origin", "https://evil.example")])]
+#[case::another_port(&[("sec-fetch-site", "same-site"), ("origin", "http://127.0.0.1:1")])]
+#[case::another_site_of_an_old_browser(&[("origin", "https://evil.example")])]
+#[case::a_sandboxed_frame(&[("origin", "null")])]
+#[tokio::test]
+async fn a_page_of_another_origin_sends_nothing_with_a_session(#[case] page: &[(&str, &str)]) {
+    let world = World::start().await;
+    let client = people::session(&world, "owner").await;
+    for (_, conversation) in CONVERSATIONS {
+        let refused = example(&client, conversation, page).await;
+        assert_eq!(refused.error(), (403, "forbidden".to_owned()));
+    }
+    assert!(world.sandbox.requests().is_empty(), "nothing left");
+}
+
+#[tokio::test]
+async fn a_session_that_does_not_count_is_refused_and_sends_nothing() {
+    let (world, now) = (World::start().await, Timestamp::now());
+    let user = ana(&world, "owner").await;
+    let session = async |user: &User, hours| {
+        let begin = now - SignedDuration::from_hours(hours);
+        people::session_of(&world.store, user, begin).await
+    };
+    let (ended, gone) = session(&user, 0).await;
+    let author = Author::command_line(now);
+    let end = world
+        .store
+        .end_session(&ended.organization_id, &ended.id, &author);
+    assert!(end.await.expect("an end"));
+    organization(&world.operator, "other").await;
+    let stranger = people::user(&world.store, "other", "owner", EMAIL).await;
+    let (_, good) = session(&user, 0).await;
+    let page = [("sec-fetch-site", "same-origin")];
+    for (_, conversation) in CONVERSATIONS {
+        for (what, secret, expected) in [
+            ("forged", good[1..].to_owned(), (401, "unauthorized")),
+            ("empty", String::new(), (401, "unauthorized")),
+            ("idle", session(&user, 13).await.1, (401, "unauthorized")),
+            (
+                "old",
+                session(&user, 31 * 24).await.1,
+                (401, "unauthorized"),
+            ),
+            ("ended", gone.clone(), (401, "unauthorized")),
+            (
+                "foreign",
+                session(&stranger, 0).await.1,
+                (403, "foreign_agent"),
+            ),
+        ] {
+            let client = world.client.with_session(&secret);
+            let (status, reason) = example(&client, conversation, &page).await.error();
+            assert_eq!((status, reason.as_str()), expected, "{what}");
+        }
+    }
+    assert!(world.sandbox.requests().is_empty(), "nothing left");
+    let sent = example(&world.client.with_session(&good), "conv-456", &page).await;
+    sent.expect(200);
+}
+
+#[tokio::test]
+async fn beside_an_authorization_the_session_does_not_count() {
+    let world = World::start().await;
+    let client = people::session(&world, "owner").await;
+    for value in [
+        b"Bearer recado_unknown".as_slice(),
+        b"Bearer",
+        b"",
+        b"nonsense",
+        b"Basic YTpi",
+        b"Bearer \xff",
+    ] {
+        let request = client.request(Method::GET, "/agents");
+        let value = HeaderValue::from_bytes(value).expect("a header");
+        let refused = answer(request.header(AUTHORIZATION, value.clone())).await;
+        assert_eq!(
+            refused.error(),
+            (401, "unauthorized".to_owned()),
+            "{value:?}"
+        );
+    }
+    let key = format!("Bearer {}", world.client.key());
+    let by_key = client.request(Method::GET, "/sessions/current");
+    let refused = answer(by_key.header(AUTHORIZATION, key)).await;
+    assert_eq!(refused.error(), (403, "forbidden".to_owned()));
+    client.get("/agents").await.expect(200);
+}
+
+#[tokio::test]
+async fn a_page_of_another_site_cannot_sign_anyone_in_and_reads_nothing_with_a_session() {
+    let world = World::start().await;
+    let user = ana(&world, "owner").await;
+    let body = json!({"email": EMAIL, "password": PASSWORD});
+    let request = world.client.anonymous().request(Method::POST, "/sessions");
+    let request = request.header("origin", "https://evil.example").json(&body);
+    let refused = answer(request).await;
+    assert_eq!(refused.error(), (403, "forbidden".to_owned()));
+    assert!(!refused.headers.contains_key("set-cookie"));
+    let (_, secret) = people::session_of(&world.store, &user, Timestamp::now()).await;
+    let read = world.client.with_session(&secret);
+    let read = read.request(Method::GET, "/agents");
+    let read = answer(read.header("origin", "https://evil.example")).await;
+    assert!(
+        !read
+            .headers
+            .contains_key("access-control-allow-credentials")
+    );
+    // A browser shows an answer to a request with cookies only to an origin that is named.
+    assert_eq!(read.headers["access-control-allow-origin"], "*");
+}
+
+#[tokio::test]
+async fn a_session_ends_after_12_hours_without_use_and_after_30_days_in_any_case() {
+    let start = Timestamp::now();
+    let hours = Arc::new(AtomicI64::new(0));
+    let clock = Arc::clone(&hours);
+    let clock =
+        Clock::from_fn(move || start + SignedDuration::from_hours(clock.load(Ordering::Relaxed)));
+    let world = World::with(Options {
+        clock,
+        ..Options::default()
+    })
+    .await;
+    let user = ana(&world, "viewer").await;
+    let session = async || {
+        let (_, secret) = people::session_of(&world.store, &user, world.app.clock.now()).await;
+        world.client.with_session(&secret)
+    };
+    let (busy, idle) = (session().await, session().await);
+    let show = async |client: &Client| client.get("/sessions/current").await;
+    let mut hour = 0;
+    while hour < 30 * 24 - 11 {
+        hour += 11;
+        hours.store(hour, Ordering::Relaxed);
+        let now = world.app.clock.now();
+        show(&busy).await.expect(200);
+        // The use is noted beside the request.
+        while show(&busy).await.expect(200)["lastSeenAt"] != format!("{now:.3}") {
+            tokio::task::yield_now().await;
+        }
+    }
+    assert_eq!(show(&idle).await.status, 401);
+    hours.store(30 * 24, Ordering::Relaxed);
+    assert_eq!(show(&busy).await.status, 401);
+}
+
+#[rstest]
+#[case::another_role(Method::PATCH, "", json!({"role": "viewer"}))]
+#[case::deleted(Method::DELETE, "", json!({}))]
+#[case::ended_by_an_owner(Method::DELETE, "/sessions", json!({}))]
+#[tokio::test]
+async fn an_owner_ends_the_sessions_of_a_user_and_their_streams(
+    #[case] verb: Method,
+    #[case] path: &str,
+    #[case] body: Value,
+) {
+    let world = World::start().await;
+    let owner = people::session(&world, "owner").await;
+    let user = ana(&world, "agent").await;
+    let (_, secret) = people::session_of(&world.store, &user, Timestamp::now()).await;
+    let client = world.client.with_session(&secret);
+    let mut stream = EventStream::open(&client, "", None).await;
+    let listed = owner.get(&format!("/users/{}/sessions", user.id)).await;
+    assert_eq!(listed.expect(200)["data"].as_array().map(Vec::len), Some(1));
+    let path = format!("/users/{}{path}", user.id);
+    let done = answer(owner.request(verb, &path).json(&body)).await;
+    assert!(done.status.is_success(), "{}", done.text);
+    ends_within(&mut stream, Duration::from_secs(1)).await;
+    assert_eq!(client.get("/agents").await.status, 401);
+    owner.get("/agents").await.expect(200);
+}
+
+#[tokio::test]
+async fn another_password_ends_the_other_sessions_and_gives_this_one_a_new_secret() {
+    const NEW: &str = "another long password";
+    let world = World::start().await;
+    ana(&world, "owner").await;
+    let [mine, other] = [
+        sign_in(&world.client, EMAIL, PASSWORD).await.session(),
+        sign_in(&world.client, EMAIL, PASSWORD).await.session(),
+    ]
+    .map(|secret| world.client.with_session(&secret));
+    let key = mine.post("/sessions/current/api-key", json!({"name": "laptop"}));
+    let key = key.await.expect(201);
+    let key = world.client.with_key(key["key"].as_str().expect("a key"));
+    key.get("/agents").await.expect(200);
+    let change = async |client: &Client, current: &str, new: &str| {
+        let body = json!({"currentPassword": current, "newPassword": new});
+        client.post("/sessions/current/password", body).await
+    };
+    let wrong = change(&mine, "a wrong password", NEW).await;
+    assert_eq!(wrong.error(), (400, "invalid_body".to_owned()));
+    assert!(!wrong.body["details"]["currentPassword"].is_null());
+    let short = change(&mine, PASSWORD, "too short").await;
+    assert_eq!(short.error(), (400, "invalid_body".to_owned()));
+    let changed = change(&mine, PASSWORD, NEW).await;
+    assert_eq!(changed.status, 204, "{}", changed.text);
+    let renewed = world.client.with_session(&changed.session());
+    let id = renewed.get("/sessions/current").await.expect(200)["id"].clone();
+    assert!(id.is_string());
+    for gone in [&mine, &other, &key] {
+        assert_eq!(gone.get("/agents").await.status, 401);
+    }
+    assert_eq!(sign_in(&world.client, EMAIL, PASSWORD).await.status, 401);
+    assert_eq!(sign_in(&world.client, EMAIL, NEW).await.status, 201);
+}
+
+#[tokio::test]
+async fn the_cookie_of_a_server_on_the_internet_is_bound_to_its_host() {
+    let world = World::start().await;
+    let mut parts = parts(
+        &world.store,
+        &world.sandbox_urls,
+        &world.url,
+        &Options::default(),
+    );
+    parts.public_url = "https://recado.example.com/".parse().expect("a URL");
+    let router = recado_server::router(App::new(parts)).expect("a router");
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    let limits = ConnectionLimits::default();
+    tokio::spawn(serve(listener, router, limits, std::future::pending()));
+    ana(&world, "owner").await;
+    let body = json!({"email": EMAIL, "password": PASSWORD});
+    let client = world.client.anonymous().at(&url);
+    let signed_in = client.post("/sessions", body).await;
+    let cookie = signed_in.headers["set-cookie"].to_str().expect("a text");
+    assert!(cookie.starts_with("__Host-recado-session="), "{cookie}");
+    assert!(cookie.ends_with("; SameSite=Lax; Secure"), "{cookie}");
+    let value = cookie.split(['=', ';']).nth(1).expect("a value");
+    let show = async |name: &str| {
+        let request = client.request(Method::GET, "/sessions/current");
+        answer(request.header("cookie", format!("{name}={value}"))).await
+    };
+    show("__Host-recado-session").await.expect(200);
+    // Any other host of the domain, or a page over plain http, could set this one.
+    assert_eq!(show(COOKIE).await.status, 401);
+}

@@ -1,0 +1,238 @@
+//! Users of an organization: who they are, how they get a password, and what the audit log says of them.
+
+use std::time::Duration;
+
+use recado_server::sign_in::set_password_by_link;
+use recado_tests::events::EventStream;
+use recado_tests::people::{self, ORGANIZATION, PASSWORD};
+use recado_tests::world::smallest_body;
+use recado_tests::{Client, World};
+use serde_json::{Value, json};
+
+use crate::events::stream::ends_within;
+
+const EMAIL: &str = "ana@example.com";
+
+/// Creates a user, and returns it with the secret of its link.
+async fn create(client: &Client, path: &str, role: &str) -> (Value, String) {
+    let user = json!({"email": EMAIL, "name": "Ana Souza", "role": role});
+    let user = client.post(path, user).await.expect(201);
+    let secret = secret_of(&user["link"]);
+    (user, secret)
+}
+
+fn secret_of(link: &Value) -> String {
+    let url = link["url"].as_str().expect("a URL");
+    let (_, secret) = url.split_once("/set-password/").expect("a page");
+    secret.to_owned()
+}
+
+#[tokio::test]
+async fn a_user_gets_a_password_by_a_link_that_works_once() {
+    let world = World::start().await;
+    for (client, path) in [
+        (&world.client, "/users".to_owned()),
+        (
+            &world.operator,
+            format!("/organizations/{ORGANIZATION}/users"),
+        ),
+    ] {
+        let (user, first) = create(client, &path, "agent").await;
+        assert_eq!(user["hasPassword"], false);
+        assert!(
+            user["link"]["url"]
+                .as_str()
+                .expect("a URL")
+                .starts_with(&world.url)
+        );
+        let id = user["id"].as_str().expect("an id");
+        let link = client.post(&format!("{path}/{id}/link"), json!({})).await;
+        let second = secret_of(&link.expect(201));
+        let set = async |secret: &str, password: &str| {
+            let password = password.to_owned().into();
+            set_password_by_link(&world.app, secret, password, None).await
+        };
+        let short = set(&second, "too short").await.expect_err("a password");
+        assert!(short.details.is_some());
+        let replaced = set(&first, PASSWORD).await.expect("an answer");
+        assert!(replaced.is_none(), "a new link replaces the one before it");
+        let done = set(&second, PASSWORD).await.expect("an answer");
+        assert_eq!(done.expect("the user").id.as_str(), id);
+        let again = set(&second, PASSWORD).await.expect("an answer");
+        assert!(again.is_none(), "it works once");
+        let body = json!({"email": EMAIL, "password": PASSWORD});
+        world
+            .client
+            .anonymous()
+            .post("/sessions", body)
+            .await
+            .expect(201);
+        world
+            .client
+            .delete(&format!("/users/{id}"))
+            .await
+            .expect(204);
+    }
+}
+
+#[tokio::test]
+async fn users_are_shown_changed_and_deleted() {
+    let world = World::start().await;
+    let owner = people::session(&world, "owner").await;
+    let (user, _) = create(&owner, "/users", "agent").await;
+    let path = format!("/users/{}", user["id"].as_str().expect("an id"));
+    let again = json!({"email": " ANA@example.com", "name": "Ana", "role": "viewer"});
+    let again = owner.post("/users", again).await;
+    assert_eq!(again.error(), (409, "already_exists".to_owned()));
+    assert!(again.text.contains("e-mail"), "{}", again.text);
+    for body in [
+        json!({"email": "ana", "name": "Ana", "role": "viewer"}),
+        json!({"email": "bia@example.com", "name": "", "role": "viewer"}),
+        json!({"email": "bia@example.com", "name": "Bia", "role": "admin"}),
+    ] {
+        let wrong = owner.post("/users", body).await;
+        assert_eq!(
+            wrong.error(),
+            (400, "invalid_body".to_owned()),
+            "{}",
+            wrong.text
+        );
+    }
+    let patched = owner
+        .patch(&path, json!({"name": "Ana", "role": "viewer"}))
+        .await;
+    let patched = patched.expect(200);
+    assert_eq!(
+        (&patched["name"], &patched["role"]),
+        (&json!("Ana"), &json!("viewer"))
+    );
+    let shown = owner.get(&path).await.expect(200);
+    assert_eq!(shown, patched);
+    let listed = owner.get("/users").await.expect(200);
+    assert_eq!(listed["data"].as_array().map(Vec::len), Some(2));
+    for client in [&owner, &world.operator] {
+        let path = format!("/organizations/{ORGANIZATION}/users");
+        assert_eq!(client.get(&path).await.expect(200), listed);
+    }
+    owner.delete(&path).await.expect(204);
+    for gone in [owner.get(&path).await, owner.delete(&path).await] {
+        assert_eq!(gone.error(), (404, "user_not_found".to_owned()));
+    }
+}
+
+#[tokio::test]
+async fn the_last_owner_stays_one() {
+    let world = World::start().await;
+    let owner = people::session(&world, "owner").await;
+    let id = owner.get("/sessions/current").await.expect(200)["user"]["id"].clone();
+    let path = format!("/users/{}", id.as_str().expect("an id"));
+    for refused in [
+        owner.patch(&path, json!({"role": "agent"})).await,
+        owner.delete(&path).await,
+    ] {
+        assert_eq!(refused.error(), (409, "last_owner".to_owned()));
+    }
+    // An owner who has not set a password cannot sign in.
+    create(&owner, "/users", "owner").await;
+    let refused = owner.delete(&path).await;
+    assert_eq!(refused.error(), (409, "last_owner".to_owned()));
+    people::session(&world, "owner").await;
+    owner
+        .patch(&path, json!({"role": "agent"}))
+        .await
+        .expect(200);
+    assert_eq!(owner.get("/users").await.status, 401, "it is signed out");
+}
+
+#[tokio::test]
+async fn a_personal_key_may_do_what_its_user_may_and_goes_with_the_user() {
+    let world = World::start().await;
+    let owner = people::session(&world, "owner").await;
+    let agent = people::session(&world, "agent").await;
+    let me = agent.get("/sessions/current").await.expect(200);
+    let past = json!({"name": "laptop", "expiresAt": "2020-01-01T00:00:00Z"});
+    let past = agent.post("/sessions/current/api-key", past).await;
+    assert_eq!(past.error(), (400, "invalid_body".to_owned()));
+    let made = agent.post("/sessions/current/api-key", json!({"name": "laptop"}));
+    let made = made.await.expect(201);
+    assert_eq!(made["userId"], me["user"]["id"]);
+    assert_eq!(made["scopes"], json!(["read", "send"]));
+    assert!(made["expiresAt"].is_string());
+    let key = world.client.with_key(made["key"].as_str().expect("a key"));
+    key.send(smallest_body("conv-456")).await.expect(200);
+    let current = key.get("/api-keys/current").await.expect(200);
+    assert_eq!(
+        (&current["id"], &current["organizationId"]),
+        (&made["id"], &json!("demo"))
+    );
+    let user = format!("/users/{}", me["user"]["id"].as_str().expect("an id"));
+    owner
+        .patch(&user, json!({"role": "viewer"}))
+        .await
+        .expect(200);
+    let refused = key.send(smallest_body("conv-456")).await;
+    assert_eq!(refused.error(), (403, "forbidden".to_owned()));
+    let mut stream = EventStream::open(&key, "", None).await;
+    owner.delete(&user).await.expect(204);
+    ends_within(&mut stream, Duration::from_secs(1)).await;
+    assert_eq!(key.get("/agents").await.status, 401);
+}
+
+#[tokio::test]
+async fn the_audit_log_says_who_did_what_when_and_from_where() {
+    let world = World::start().await;
+    let (user, secret) = create(&world.client, "/users", "owner").await;
+    let set = set_password_by_link(&world.app, &secret, PASSWORD.to_owned().into(), None);
+    set.await.expect("an answer").expect("a user");
+    for password in ["a wrong password", PASSWORD] {
+        let body = json!({"email": EMAIL, "password": password});
+        world.client.anonymous().post("/sessions", body).await;
+    }
+    world.client.delete("/channels/zapi").await.expect(204);
+    let log = world.client.get("/audit").await.expect(200);
+    let entries = log["data"].as_array().expect("a list");
+    let newest: Vec<_> = entries
+        .iter()
+        .take(6)
+        .map(|entry| {
+            let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+            (text(&entry["action"]), text(&entry["actor"]["kind"]))
+        })
+        .collect();
+    let expected = [
+        ("channel.deleted", "api_key"),
+        ("session.created", "user"),
+        ("sign_in.failed", "anonymous"),
+        ("user.link_used", "user"),
+        ("user.link_created", "api_key"),
+        ("user.created", "api_key"),
+    ]
+    .map(|(action, kind)| (action.to_owned(), kind.to_owned()));
+    assert_eq!(newest, expected);
+    assert_eq!(entries[0]["targetId"], "zapi");
+    assert_eq!(entries[1]["actor"]["id"], user["id"]);
+    assert_eq!(entries[1]["targetId"], user["id"]);
+    assert_eq!(entries[1]["address"], "127.0.0.1");
+    for secret in [PASSWORD, secret.as_str(), world.client.key()] {
+        assert!(!log.to_string().contains(secret));
+    }
+    let operators = world.operator.get("/audit").await.expect(200);
+    let actions: Vec<_> = operators["data"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .collect();
+    assert_eq!(
+        actions.last().expect("an entry")["actor"]["kind"],
+        "command_line"
+    );
+    let log = operators.to_string();
+    assert!(log.contains("organization.created"), "{log}");
+    let page = world.client.get("/audit?limit=2").await.expect(200);
+    let after = page["nextCursor"].as_str().expect("a cursor");
+    let next = world
+        .client
+        .get(&format!("/audit?limit=1&cursor={after}"))
+        .await;
+    assert_eq!(next.expect(200)["data"][0], entries[2]);
+}

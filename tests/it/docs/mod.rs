@@ -1,0 +1,4 @@
+//! The published documents say what the code does.
+
+mod generated;
+mod library;

@@ -1,0 +1,101 @@
+//! A database that is empty, of another program, or closed to its role is named before the server starts.
+
+use std::fs;
+
+use jiff::Timestamp;
+use recado_store::DatabaseKind;
+use recado_store::testing::TestDatabase;
+use rstest::rstest;
+use secrecy::ExposeSecret as _;
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
+
+use crate::operating::startup::{run, said};
+
+#[tokio::test]
+async fn check_config_says_that_an_empty_database_gets_its_tables() {
+    let database = TestDatabase::empty().await;
+    // A SQLite file is made by its first connection.
+    database.store().await.close().await;
+    let key = database.key().to_base64();
+    let place = [
+        ("RECADO_DATABASE_URL", database.url()),
+        ("RECADO_MASTER_KEY", key.expose_secret()),
+    ];
+    let output = run("check-config", &place).await;
+    assert!(output.status.success(), "{}", said(&output));
+    let printed = String::from_utf8_lossy(&output.stdout);
+    let line = "# the database has no tables yet; the server creates them";
+    assert!(printed.contains(line), "{printed}");
+}
+
+/// A role that may not create tables reads an empty database, or one that lacks the newest tables.
+#[rstest]
+#[case::empty(0)]
+#[case::older(9)]
+#[tokio::test]
+async fn a_role_that_may_not_create_tables_is_found_before_the_server_starts(#[case] version: i64) {
+    let database = TestDatabase::migrated_to(version).await;
+    if database.kind() == DatabaseKind::Sqlite {
+        return;
+    }
+    let role = format!("reader_{}", Timestamp::now().as_nanosecond());
+    let mut admin = PgConnection::connect(database.url())
+        .await
+        .expect("a connection");
+    let granted = format!(
+        "create role {role} login; revoke create on schema public from public;          grant select on all tables in schema public to {role}"
+    );
+    let granted = sqlx::raw_sql(AssertSqlSafe(granted));
+    admin.execute(granted).await.expect("a role");
+    let mut url = reqwest::Url::parse(database.url()).expect("a URL");
+    url.set_username(&role).expect("a URL with a user");
+    let key = database.key().to_base64();
+    let place = [
+        ("RECADO_DATABASE_URL", url.as_str()),
+        ("RECADO_MASTER_KEY", key.expose_secret()),
+    ];
+    for subcommand in ["check-config", "serve"] {
+        let output = run(subcommand, &place).await;
+        let said = said(&output);
+        assert_eq!(output.status.code(), Some(1), "{subcommand}: {said}");
+        assert!(
+            said.contains("grant it CREATE on the schema"),
+            "{subcommand}: {said}"
+        );
+    }
+    let dropped = sqlx::raw_sql(AssertSqlSafe(format!(
+        "drop owned by {role}; drop role {role}"
+    )));
+    admin.execute(dropped).await.expect("a role");
+}
+
+#[rstest]
+#[case::a_folder("folder", "is a folder, and not a database of Recado")]
+#[case::empty("empty", "is empty, and not a database of Recado")]
+#[case::of_another_program("foreign", "it is not a database of Recado: another program")]
+#[tokio::test]
+async fn a_file_that_is_not_a_database_of_recado_is_named(
+    #[case] name: &str,
+    #[case] sentence: &str,
+) {
+    let database = TestDatabase::in_file().await;
+    let folder = database.directory().expect("a folder");
+    fs::create_dir(folder.join("folder")).expect("a folder");
+    fs::write(folder.join("empty"), "").expect("a file");
+    database.execute("drop table _sqlx_migrations").await;
+    fs::rename(folder.join("recado.db"), folder.join("foreign")).expect("a file");
+    let key = database.key().to_base64();
+    fs::write(folder.join("foreign.key"), key.expose_secret()).expect("a key");
+    let url = format!("sqlite:{}", folder.join(name).display());
+    for subcommand in [
+        "check-config",
+        "migrate",
+        "operator-key list",
+        "backup b.db",
+    ] {
+        let output = run(subcommand, &[("RECADO_DATABASE_URL", &url)]).await;
+        let said = said(&output);
+        assert_eq!(output.status.code(), Some(1), "{subcommand}: {said}");
+        assert!(said.contains(sentence), "{subcommand}: {said}");
+    }
+}

@@ -1,0 +1,151 @@
+//! A suspended organization can do nothing, loses nothing, and disturbs no other.
+
+use std::time::Duration;
+
+use recado_server::delivery::{Drained, drain};
+use recado_store::EventFilter;
+use recado_tests::binaries::Server;
+use recado_tests::callbacks::{Callbacks, Text, zapi};
+use recado_tests::events::EventStream;
+use recado_tests::world::{CUSTOMER, organization, smallest_body};
+use recado_tests::{Client, World};
+use serde_json::{Value, json};
+
+use crate::events::stream::ends_within;
+use crate::webhooks_out::receiver::Receiver;
+use crate::webhooks_out::rig::Rig;
+
+fn suspended() -> (u16, String) {
+    (403, "organization_suspended".to_owned())
+}
+
+/// Suspends or resumes the organization `demo`, and returns it.
+async fn operate(world: &World, verb: &str) -> Value {
+    let path = format!("/organizations/demo/{verb}");
+    world.operator.post(&path, json!({})).await.expect(200)
+}
+
+async fn assert_refused(client: &Client) {
+    for path in [
+        "/agents",
+        "/events",
+        "/events/stream",
+        "/organizations/demo/api-keys",
+    ] {
+        assert_eq!(client.get(path).await.error(), suspended(), "{path}");
+    }
+    let sent = client.send(smallest_body("conv-456")).await;
+    assert_eq!(sent.error(), suspended());
+    let sentence = sent.body["error"].as_str().expect("a sentence");
+    assert!(sentence.contains("suspended"), "{sentence}");
+}
+
+#[tokio::test]
+async fn every_key_of_a_suspended_organization_is_refused_until_it_is_resumed() {
+    let world = World::start().await;
+    let other = world
+        .client
+        .with_key(&organization(&world.operator, "other").await);
+    let send = || world.client.send(smallest_body("conv-456"));
+    send().await.expect(200);
+    let since = operate(&world, "suspend").await["suspendedAt"].clone();
+    assert!(since.is_string());
+    assert_refused(&world.client).await;
+    assert_eq!(world.sandbox.phone_messages().len(), 1);
+    other.get("/agents").await.expect(200);
+    // The operator still manages it, and a second suspension changes nothing.
+    assert_eq!(operate(&world, "suspend").await["suspendedAt"], since);
+    let listed = world.operator.get("/organizations").await.expect(200);
+    assert_eq!(listed["data"][0]["suspendedAt"], since);
+    let keys = world.operator.get("/organizations/demo/api-keys").await;
+    keys.expect(200);
+    assert!(operate(&world, "resume").await["suspendedAt"].is_null());
+    send().await.expect(200);
+}
+
+#[tokio::test]
+async fn what_customers_say_to_a_suspended_organization_is_kept_applied_and_delivered_later() {
+    let (world, receiver) = (World::start().await, Receiver::start().await);
+    let callbacks = Callbacks::of(&world.client, &world.url).await;
+    let endpoint = json!({"url": receiver.url, "events": ["message.received"]});
+    let added = world.client.post("/webhook-endpoints", endpoint).await;
+    added.expect(201);
+    operate(&world, "suspend").await;
+    let demo = "demo".parse().expect("an id");
+    let mut signal = world.store.event_signal(Some(&demo));
+    let said = zapi(&Text {
+        body: "Are you there?".to_owned(),
+        ..Text::from(CUSTOMER)
+    });
+    callbacks.deliver("zapi", &said).await;
+    let filter = EventFilter {
+        kind: Some("message.received".parse().expect("a type")),
+        conversation: None,
+    };
+    while (world.store.list_events(&demo, None, &filter, 1).await)
+        .expect("events")
+        .data
+        .is_empty()
+    {
+        signal.appended().await;
+    }
+    let drained = drain(&world.app).await.expect("the database answers");
+    assert_eq!(drained, Drained::default());
+    assert!(receiver.calls().is_empty());
+    operate(&world, "resume").await;
+    receiver.wait_for(1).await;
+    assert_eq!(receiver.arrived()[0]["data"]["text"], "Are you there?");
+}
+
+#[tokio::test]
+async fn nothing_is_delivered_while_an_organization_is_suspended() {
+    let (rig, receiver) = (Rig::start().await, Receiver::start().await);
+    rig.endpoint(json!({"url": receiver.url, "events": ["message.received"]}))
+        .await;
+    let operate = async |verb: &str| {
+        let path = format!("/organizations/demo/{verb}");
+        rig.operator.post(&path, json!({})).await.expect(200);
+    };
+    operate("suspend").await;
+    rig.say(CUSTOMER, "Are you there?").await;
+    assert_eq!(rig.drain().await, Drained::default());
+    operate("resume").await;
+    assert_eq!(rig.drain().await.delivered, 1);
+    assert_eq!(receiver.types(), ["message.received"]);
+}
+
+#[tokio::test]
+async fn the_streams_of_a_suspended_organization_end_within_a_second_and_no_others() {
+    let world = World::start().await;
+    let other = world
+        .client
+        .with_key(&organization(&world.operator, "other").await);
+    let mut kept = EventStream::open(&world.client, "", None).await;
+    let mut stream = EventStream::open(&other, "", None).await;
+    let suspend = world
+        .operator
+        .post("/organizations/other/suspend", json!({}));
+    suspend.await.expect(200);
+    ends_within(&mut stream, Duration::from_secs(1)).await;
+    let sent = world.client.send(smallest_body("conv-456")).await;
+    sent.expect(200);
+    let event = kept.next_event().await;
+    assert_eq!(event.data["type"], "message.accepted");
+}
+
+#[tokio::test]
+async fn a_suspension_counts_on_every_server() {
+    let world = World::start().await;
+    let Some(server) = Server::second(&world.database, &world.sandbox_urls).await else {
+        return;
+    };
+    let there = world.client.at(&server.url);
+    let mut stream = EventStream::open(&there, "", None).await;
+    stream.next().await.expect("where it begins");
+    operate(&world, "suspend").await;
+    assert_refused(&there).await;
+    // Half a second between two looks, and the rest for a machine that is busy.
+    ends_within(&mut stream, Duration::from_secs(5)).await;
+    operate(&world, "resume").await;
+    there.get("/agents").await.expect(200);
+}

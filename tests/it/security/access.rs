@@ -1,0 +1,162 @@
+//! Every operation of the document, called by every kind of caller: who may do what.
+
+use std::collections::BTreeSet;
+
+use recado_tests::access::{self, KINDS, Kind};
+use recado_tests::client::answer;
+use recado_tests::people::{self, ORGANIZATION};
+use recado_tests::world::smallest_body;
+use recado_tests::{Client, World};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::security::isolation::{operations, with_ids};
+
+/// Returns a new client of that kind: some calls end its session or delete its key.
+async fn client(world: &World, kind: Kind) -> Client {
+    match kind {
+        Kind::Anonymous => world.client.anonymous(),
+        Kind::Key(scope) => people::key(world, &[scope]).await,
+        Kind::Session(role) => people::session(world, role).await,
+        Kind::Operator => world.operator.clone(),
+    }
+}
+
+#[test]
+fn the_table_says_of_every_operation_who_may_call_it() {
+    let table: BTreeSet<_> = access::operations()
+        .map(|(operation, _)| operation.to_owned())
+        .collect();
+    assert_eq!(
+        table,
+        operations(),
+        "say in the table what a new operation needs"
+    );
+    for (operation, need) in access::operations() {
+        let known = access::NEEDS.iter().any(|(word, ..)| *word == need);
+        assert!(known, "{operation}: {need}");
+    }
+}
+
+#[tokio::test]
+async fn every_caller_may_do_what_the_table_says_and_nothing_else() {
+    let world = World::start().await;
+    for (operation, need) in access::operations() {
+        let (verb, _) = operation.split_once(' ').expect("a verb");
+        let verb: Method = verb.parse().expect("a verb");
+        let path = match need {
+            "manage or operator" => with_ids(&operation.replacen("{id}", ORGANIZATION, 1)),
+            _ => with_ids(operation),
+        };
+        for kind in KINDS {
+            let client = client(&world, kind).await;
+            let request = client.request(verb.clone(), &path).json(&json!({}));
+            let answered = answer(request).await;
+            let refused = match kind {
+                Kind::Anonymous => (401, "unauthorized".to_owned()),
+                _ => (403, "forbidden".to_owned()),
+            };
+            let (got, may) = (answered.error(), access::may(kind, operation));
+            assert_eq!(
+                ![401, 403].contains(&got.0),
+                may,
+                "{kind:?} {operation}: {}",
+                answered.text
+            );
+            if !may {
+                assert_eq!(got, refused, "{kind:?} {operation}");
+            }
+        }
+    }
+    assert!(world.sandbox.requests().is_empty(), "no provider was asked");
+}
+
+#[tokio::test]
+async fn a_refusal_names_the_scope_that_is_missing() {
+    let world = World::start().await;
+    for (client, said) in [
+        (
+            people::key(&world, &["read", "manage"]).await,
+            "the scope `send`, which this API key does not have; its scopes are: read manage",
+        ),
+        (
+            people::session(&world, "viewer").await,
+            "the scope `send`, which the role `viewer` does not have",
+        ),
+    ] {
+        let refused = client.send(smallest_body("conv-456")).await;
+        assert_eq!(refused.error(), (403, "forbidden".to_owned()));
+        assert!(refused.text.contains(said), "{}", refused.text);
+    }
+}
+
+#[test]
+fn the_document_says_what_each_operation_needs() {
+    let document = serde_json::to_value(recado_server::openapi()).expect("JSON");
+    for (operation, need) in access::operations() {
+        let (verb, path) = operation.split_once(' ').expect("a verb");
+        let documented = &document["paths"][path][verb.to_lowercase()];
+        let text = documented["description"].as_str().unwrap_or_default();
+        let sentence = match need {
+            "manage or operator" => "Needs the scope `manage`, or an operator key.",
+            "read" | "send" | "manage" => &format!("Needs the scope `{need}`."),
+            _ => "",
+        };
+        assert!(text.ends_with(sentence), "{text}");
+        let by_scope = [json!({"apiKey": []}), json!({"session": []})];
+        let operator = json!({"operatorKey": []});
+        let expected: Vec<Value> = match need {
+            "nothing" | "provider" | "own page" => vec![json!({})],
+            "manage or operator" => by_scope.into_iter().chain([operator]).collect(),
+            "operator" => vec![operator],
+            "session" => vec![json!({"session": []})],
+            "API key" => vec![json!({"apiKey": []})],
+            "any key" => vec![json!({"apiKey": []}), operator],
+            _ => by_scope.into(),
+        };
+        assert_eq!(documented["security"], Value::from(expected), "{operation}");
+    }
+}
+
+#[tokio::test]
+async fn only_callers_with_the_scope_manage_see_webhook_secrets() {
+    let world = World::start().await;
+    let endpoint = json!({"url": "http://127.0.0.1:9/hooks/s3cret?token=s3cret"});
+    world
+        .client
+        .post("/webhook-endpoints", endpoint)
+        .await
+        .expect(201);
+    for (kind, sees) in [
+        (Kind::Key("read"), false),
+        (Kind::Session("viewer"), false),
+        (Kind::Session("agent"), false),
+        (Kind::Session("owner"), true),
+    ] {
+        let client = client(&world, kind).await;
+        let endpoints = client.get("/webhook-endpoints").await.expect(200);
+        let url = endpoints["data"][0]["url"].as_str().expect("a URL");
+        assert_eq!(url.contains("s3cret"), sees, "{kind:?} {url}");
+        let id = endpoints["data"][0]["id"].as_str().expect("an id");
+        let shown = client.get(&format!("/webhook-endpoints/{id}")).await;
+        assert_eq!(shown.expect(200)["url"], *url);
+        let listed = client.get("/channels").await.expect(200);
+        for channel in listed["data"].as_array().expect("a list") {
+            let provider = channel["provider"].as_str().expect("a provider");
+            let shown = client.get(&format!("/channels/{provider}")).await;
+            assert_eq!(shown.expect(200), *channel);
+            let with_url = sees || provider == "whatsapp";
+            let with_secret = sees && provider != "zapi";
+            assert_eq!(
+                channel["webhookUrl"].is_string(),
+                with_url,
+                "{kind:?} {channel}"
+            );
+            assert_eq!(
+                channel["webhookSecret"].is_string(),
+                with_secret,
+                "{kind:?} {channel}"
+            );
+        }
+    }
+}

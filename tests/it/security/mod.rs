@@ -1,0 +1,11 @@
+//! What keeps organizations apart, and secrets secret.
+
+mod access;
+mod descriptors;
+mod hostile;
+pub(crate) mod isolation;
+pub(crate) mod keys;
+mod operator_keys;
+mod request_bodies;
+mod secrets;
+mod slow_clients;

@@ -1,0 +1,264 @@
+//! The server ends in the middle of its work: by force, and when it is asked to.
+
+mod wuzapi;
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use recado_sandbox::{Effect, Fault, Provider};
+use recado_store::DatabaseKind;
+use recado_store::testing::TestDatabase;
+use recado_tests::Client;
+use recado_tests::binaries::{Deployment, Server, signal};
+use recado_tests::held::HeldProvider;
+use recado_tests::sent::text_of;
+use recado_tests::world::{CONVERSATIONS, credentials, smallest_body};
+use reqwest::Method;
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+/// Acknowledgements after which the server is killed.
+const ENOUGH: usize = 60;
+/// Tasks that send into each conversation.
+const SENDERS: usize = 3;
+
+fn body(conversation: &str, text: &str) -> Value {
+    let mut body = smallest_body(conversation);
+    body["body_text"] = text.into();
+    body
+}
+
+/// Sends one message after the other until the server is gone, and tells which were acknowledged.
+async fn send_until_gone(
+    client: Client,
+    conversation: &'static str,
+    sender: usize,
+    acknowledged: mpsc::UnboundedSender<String>,
+) {
+    for number in 0.. {
+        let body = body(conversation, &format!("{conversation} {sender} {number}"));
+        let request = client
+            .request(Method::POST, "/messages/interactive/send-buttons")
+            .json(&body);
+        let Ok(response) = request.send().await else {
+            return;
+        };
+        let status = response.status();
+        let Ok(answer) = response.json::<Value>().await else {
+            return;
+        };
+        assert_eq!(status, 200, "{answer}");
+        let id = answer["message"]["id"].as_str().expect("an id");
+        if acknowledged.send(id.to_owned()).is_err() {
+            return;
+        }
+    }
+}
+
+/// Every message of the organization, by the API.
+async fn messages(client: &Client) -> Vec<Value> {
+    let mut found = Vec::new();
+    for (_, conversation) in CONVERSATIONS {
+        let path = format!("/conversations/{conversation}/messages?limit=100");
+        found.extend(client.list(&path).await);
+    }
+    found
+}
+
+fn with_status<'a>(messages: &'a [Value], status: &str) -> HashSet<&'a str> {
+    let chosen = messages
+        .iter()
+        .filter(|message| message["status"] == status);
+    chosen
+        .filter_map(|message| message["id"].as_str())
+        .collect()
+}
+
+/// One more channel, whose provider answers nothing.
+async fn open_held(client: &Client) -> HeldProvider {
+    let held = HeldProvider::start().await;
+    let mut credentials = credentials("whatsapp");
+    credentials["phoneNumberId"] = "800000000000009".into();
+    let channel = json!({
+        "id": "held", "provider": "whatsapp", "name": "held", "credentials": credentials, "settings": {"baseUrl": held.url},
+    });
+    client.post("/channels", channel).await.expect(201);
+    let conversation = json!({
+        "id": "conv-held", "agentId": "agent-123", "channelId": "held", "to": "5511900000002",
+    });
+    client
+        .post("/conversations", conversation)
+        .await
+        .expect(201);
+    held
+}
+
+/// Sends into all conversations at once, kills the server in the midst of it, and gives the ids
+/// of the acknowledged messages.
+async fn kill_while_sending(server: Server, client: &Client) -> HashSet<String> {
+    let (acknowledge, mut acknowledgements) = mpsc::unbounded_channel();
+    let mut senders = JoinSet::new();
+    for (_, conversation) in CONVERSATIONS {
+        for sender in 0..SENDERS {
+            let (client, acknowledge) = (client.clone(), acknowledge.clone());
+            senders.spawn(send_until_gone(client, conversation, sender, acknowledge));
+        }
+    }
+    drop(acknowledge);
+    let mut acknowledged = HashSet::new();
+    for _ in 0..ENOUGH {
+        acknowledged.insert(acknowledgements.recv().await.expect("an acknowledgement"));
+    }
+    server.kill().await.expect("a server to kill");
+    senders.join_all().await;
+    while let Some(id) = acknowledgements.recv().await {
+        acknowledged.insert(id);
+    }
+    acknowledged
+}
+
+/// On PostgreSQL others may be sending, so that a server counts as alive until its lease ends: lets it
+/// end.
+async fn settle(database: &TestDatabase) {
+    if database.kind() == DatabaseKind::Postgres {
+        database.end_servers().await;
+    }
+}
+
+#[track_caller]
+fn assert_each_once(texts: &[String]) {
+    let different: HashSet<_> = texts.iter().collect();
+    assert_eq!(different.len(), texts.len(), "something went out twice");
+}
+
+#[tokio::test]
+async fn a_server_that_is_killed_loses_nothing_and_doubles_nothing() {
+    let Deployment {
+        database,
+        sandbox,
+        urls,
+        server,
+        client,
+    } = Deployment::start().await;
+    for provider in [Provider::Whatsapp, Provider::Zapi, Provider::Zapperhub] {
+        // So that every sender waits for its answer most of the time.
+        let slow = Fault {
+            delay_ms: 20,
+            ..Fault::new(provider, Effect::Delay)
+        };
+        sandbox.fail_next(slow, u32::MAX);
+    }
+    let held = open_held(&client).await;
+    let hung = tokio::spawn({
+        let client = client.clone();
+        async move { client.send(smallest_body("conv-held")).await }
+    });
+    let unanswered = held.receive().await;
+    let acknowledged = kill_while_sending(server, &client).await;
+    assert!(hung.await.is_err(), "its answer is lost");
+    settle(&database).await;
+
+    let server = Server::on(&database, &urls)
+        .await
+        .expect("the server starts again");
+    let client = client.at(&server.url);
+    let stored = messages(&client).await;
+    let abandoned = unanswered.body["biz_opaque_callback_data"]
+        .as_str()
+        .expect("our id");
+    let abandoned = client
+        .get(&format!("/messages/{abandoned}"))
+        .await
+        .expect(200);
+    server.stop().await.expect("an orderly end");
+
+    assert_eq!(abandoned["status"], "unknown", "{abandoned}");
+    assert_eq!(with_status(&stored, "sending"), HashSet::new());
+    let accepted = with_status(&stored, "accepted");
+    let lost: Vec<_> = acknowledged
+        .iter()
+        .filter(|id| !accepted.contains(&***id))
+        .collect();
+    assert!(lost.is_empty(), "acknowledged and lost: {lost:?}");
+
+    let requested: Vec<_> = sandbox.requests().iter().filter_map(text_of).collect();
+    assert_each_once(&requested);
+    let shown = sandbox.phone_messages().into_iter();
+    let shown: Vec<_> = shown.filter_map(|message| message.body).collect();
+    assert_each_once(&shown);
+    for text in shown {
+        let written = stored.iter().find(|message| message["text"] == text);
+        let status = &written.expect("what goes out was written down before")["status"];
+        assert!(
+            status == "accepted" || status == "unknown",
+            "{text} is {status}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_is_asked_to_end_finishes_what_it_began() {
+    let Deployment {
+        database,
+        server,
+        client,
+        ..
+    } = Deployment::start().await;
+    let held = HeldProvider::start().await;
+    for (channel, _) in CONVERSATIONS {
+        client
+            .patch(
+                &format!("/channels/{channel}"),
+                json!({"settings": {"baseUrl": held.url}}),
+            )
+            .await
+            .expect(200);
+    }
+    let mut sends = JoinSet::new();
+    for (_, conversation) in CONVERSATIONS {
+        for number in 0..2 {
+            let client = client.clone();
+            sends.spawn(async move { client.send(body(conversation, &number.to_string())).await });
+        }
+    }
+    let mut waiting = Vec::new();
+    for _ in 0..sends.len() {
+        waiting.push(held.receive().await);
+    }
+
+    signal(&server.process, "TERM")
+        .await
+        .expect("the server runs");
+    let address = server.url.trim_start_matches("http://");
+    let closed = async { while TcpStream::connect(address).await.is_ok() {} };
+    tokio::time::timeout(Duration::from_secs(10), closed)
+        .await
+        .expect("nobody else is let in");
+    for request in waiting {
+        // A success in the form of each provider.
+        request
+            .answer(&json!({"messages": [{"id": "M1"}], "messageId": "M1", "key": {"id": "M1"}}))
+            .await;
+    }
+    let answers = sends.join_all().await;
+    let log = server.ended().await.expect("success");
+    assert!(log.contains("recado-server has stopped"), "{log}");
+
+    let store = database.store().await;
+    for answer in answers {
+        let message = answer.expect(200)["message"].clone();
+        assert_eq!(message["status"], "accepted", "{message}");
+        let id = message["id"]
+            .as_str()
+            .and_then(|id| id.parse().ok())
+            .expect("an id");
+        let stored = store
+            .get_message(&"demo".parse().expect("an id"), &id)
+            .await
+            .expect("an answer of the database");
+        assert_eq!(stored.expect("the message").status.as_str(), "accepted");
+    }
+    store.close().await;
+}

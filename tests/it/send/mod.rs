@@ -1,0 +1,13 @@
+//! How a message is sent: the request, the answer, and what a failure or a crash leaves.
+
+mod blank;
+mod compatibility;
+mod concurrency;
+mod crash;
+mod dry_run;
+mod failures;
+mod fair_share;
+mod published_example;
+mod recipients;
+mod window;
+mod wuzapi;

@@ -1,0 +1,78 @@
+//! Calls whose claim is lost, or whose application the database refuses: they do not wait for a minute.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use recado_server::inbound;
+use recado_store::testing::TestDatabase;
+use recado_store::{DatabaseKind, WebhookCall};
+use recado_tests::callbacks::{Text, zapi};
+use recado_tests::events::stored;
+use recado_tests::world::{self, Options, smallest_body};
+use sqlx::{AnyConnection, Connection as _};
+
+use super::once::world;
+
+const RECEIVED: &str = "message.received";
+
+#[tokio::test]
+async fn a_call_whose_claim_was_lost_is_applied_after_ten_seconds() {
+    let (world, _) = world().await;
+    world.stop().await;
+    let store = world.database.store().await;
+    let urls = &world.sandbox_urls;
+    let app = world::app(&store, urls, "http://127.0.0.1:1", &Options::default());
+    let (organization, now) = ("demo".parse().expect("an id"), Timestamp::now());
+    let call = WebhookCall {
+        id: "whc_1".to_owned(),
+        organization_id: organization,
+        channel_id: "zapi".parse().expect("an id"),
+        content_type: Some("application/json".to_owned()),
+        body: zapi(&Text::from("5511977770001")).to_string().into_bytes(),
+        received_at: now,
+    };
+    store.keep_webhook_call(&call, now).await.expect("a call");
+    let until = inbound::claimed_until(now);
+    let claimed = store.claim_webhook_calls(&call.organization_id, now, until, 10, 100_000);
+    assert_eq!(claimed.await.expect("calls").len(), 1);
+
+    for (seconds, told) in [(0, 0), (9, 0), (10, 1)] {
+        inbound::apply_left_behind(&app, now + Duration::from_secs(seconds)).await;
+        let events = stored(&world.database, RECEIVED).await;
+        assert_eq!(events.len(), told, "after {seconds} s");
+    }
+    store.close().await;
+}
+
+/// Takes the organization lock, as a server does that then stops.
+async fn hold(database: &TestDatabase) -> AnyConnection {
+    let mut connection = AnyConnection::connect(database.url())
+        .await
+        .expect("a connection");
+    for text in [
+        "begin",
+        "select id from organizations where id = 'demo' for no key update",
+    ] {
+        let held = sqlx::raw_sql(text).execute(&mut connection).await;
+        held.expect("the lock");
+    }
+    connection
+}
+
+#[tokio::test]
+async fn what_a_busy_database_refuses_is_applied_as_soon_as_it_is_free() {
+    let (world, callbacks) = world().await;
+    if world.database.kind() != DatabaseKind::Postgres {
+        // On SQLite there is one writer, and no such lock.
+        return;
+    }
+    let held = hold(&world.database).await;
+    let text = Text::from("5511977770002");
+    callbacks.deliver("zapi", &zapi(&text)).await;
+    // A send waits for the lock behind the call; it is refused after the call was.
+    let refused = world.client.send(smallest_body("conv-zapi")).await;
+    assert_eq!(refused.error(), (503, "unavailable".to_owned()));
+    held.close().await.expect("the lock is free");
+    let events = world.events(RECEIVED, 1).await;
+    assert_eq!(events[0]["data"]["externalId"], text.id);
+}
