@@ -19,10 +19,6 @@ use crate::world::{self, CONVERSATIONS};
 pub use server::Server;
 
 /// The binary of that name in the folder that this program was built in.
-///
-/// # Errors
-///
-/// It was not built.
 pub fn path(name: &str) -> anyhow::Result<PathBuf> {
     let own = std::env::current_exe()?;
     let folder = own.ancestors().find(|folder| folder.join(name).is_file());
@@ -33,10 +29,6 @@ pub fn path(name: &str) -> anyhow::Result<PathBuf> {
 }
 
 /// A command for the binary, with nothing of our own environment that could change what it does.
-///
-/// # Errors
-///
-/// It was not built.
 pub fn command(name: &str) -> anyhow::Result<Command> {
     Ok(bare_command(path(name)?))
 }
@@ -65,10 +57,6 @@ pub fn providers(sandbox: &Urls) -> [(&str, &str); 3] {
 }
 
 /// Creates an operator key with `recado-server operator-key create` on that database, which may have yet to be made.
-///
-/// # Errors
-///
-/// The command fails.
 pub async fn operator_key(database: &[(&str, &str)]) -> anyhow::Result<String> {
     let migrated = command("recado-server")?
         .arg("migrate")
@@ -92,10 +80,6 @@ pub async fn operator_key(database: &[(&str, &str)]) -> anyhow::Result<String> {
 }
 
 /// Sends a signal to a process, by its name without `SIG`.
-///
-/// # Errors
-///
-/// The process is gone.
 pub async fn signal(process: &Child, name: &str) -> anyhow::Result<()> {
     let id = process.id().context("the process has ended already")?;
     let sent = Command::new("kill")
@@ -108,10 +92,6 @@ pub async fn signal(process: &Child, name: &str) -> anyhow::Result<()> {
 }
 
 /// Lets a process write into files up to that byte, as if the disk were full behind it, or `unlimited`.
-///
-/// # Errors
-///
-/// The process is gone.
 pub async fn may_write(process: &Child, bytes: &str) -> anyhow::Result<()> {
     let id = process.id().context("the process has ended already")?;
     let limited = Command::new("prlimit")
@@ -135,10 +115,6 @@ pub struct Deployment {
 
 impl Deployment {
     /// Starts all of it.
-    ///
-    /// # Panics
-    ///
-    /// Anything fails: a test cannot go on without it.
     pub async fn start() -> Self {
         let database = TestDatabase::fresh().await;
         let (sandbox, urls) = world::sandbox().await;
@@ -154,19 +130,11 @@ impl Deployment {
 }
 
 /// A server on a fresh database, and a client of its organization `demo`, as [`Deployment`] has them.
-///
-/// # Panics
-///
-/// Anything fails: a test cannot go on without it.
 pub async fn deploy(database: &TestDatabase, providers: &Urls) -> (Server, Client) {
     deploy_with(database, providers, &[]).await
 }
 
 /// Deploys as [`deploy`] does, with more variables for the server.
-///
-/// # Panics
-///
-/// As [`deploy`].
 pub async fn deploy_with(
     database: &TestDatabase,
     providers: &Urls,

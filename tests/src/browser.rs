@@ -96,10 +96,6 @@ impl View {
 }
 
 /// Runs `test` with a fresh browser, and ends the browser also if the test fails.
-///
-/// # Panics
-///
-/// Chromium or its driver is missing, or the test fails.
 pub async fn browse<F, Fut>(test: F)
 where
     F: FnOnce(Browser) -> Fut,
@@ -181,10 +177,6 @@ fn capabilities() -> anyhow::Result<Capabilities> {
 
 impl Browser {
     /// Makes the window as wide as that, and asks for that language and theme from now on.
-    ///
-    /// # Errors
-    ///
-    /// The browser does not take it.
     pub async fn look(&self, view: View) -> anyhow::Result<()> {
         let View {
             width,
@@ -209,20 +201,12 @@ impl Browser {
     }
 
     /// Runs a script in the page; returns what it returns.
-    ///
-    /// # Errors
-    ///
-    /// The script throws.
     pub async fn script(&self, script: &str) -> anyhow::Result<Value> {
         let answered = self.driver.execute(script, vec![]).await?;
         Ok(answered.json().clone())
     }
 
     /// Waits for the element of that CSS selector, and returns it.
-    ///
-    /// # Errors
-    ///
-    /// It does not come, or there are several.
     pub async fn element(&self, selector: &str) -> anyhow::Result<WebElement> {
         let query = self.driver.query(By::Css(selector));
         let found = query.wait(ELEMENT_TIMEOUT, POLL_INTERVAL).single().await;
@@ -230,10 +214,6 @@ impl Browser {
     }
 
     /// Waits until the element of that CSS selector shows that text.
-    ///
-    /// # Errors
-    ///
-    /// It does not.
     pub async fn text(&self, selector: &str, text: &str) -> anyhow::Result<()> {
         let arguments = vec![json!(selector), json!(text)];
         let shown = async {
@@ -251,20 +231,12 @@ impl Browser {
     }
 
     /// Types on the keyboard, into the element that has the focus.
-    ///
-    /// # Errors
-    ///
-    /// The browser does not answer.
     pub async fn press(&self, keys: impl Into<TypingData>) -> anyhow::Result<()> {
         let focused = self.driver.active_element().await?;
         Ok(focused.send_keys(keys).await?)
     }
 
     /// Fails if the page is wider than the window, or breaks a rule of axe-core.
-    ///
-    /// # Errors
-    ///
-    /// It does, or axe-core cannot run in it.
     pub async fn check_accessibility(&self) -> anyhow::Result<()> {
         let width = self.script(WIDTHS).await?;
         ensure!(
@@ -279,10 +251,6 @@ impl Browser {
 
     /// Fails if a page wrote an error or a warning to the console since the last call, but for the status of
     /// a page that says what is wrong, or asked another server than the one at `url` for anything.
-    ///
-    /// # Errors
-    ///
-    /// It did, or the browser does not tell.
     pub async fn check_logs(&self, url: &str) -> anyhow::Result<()> {
         for entry in self.driver.get_log("browser").await? {
             let quiet = matches!(entry.level.as_str(), "INFO" | "DEBUG" | "FINE");

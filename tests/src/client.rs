@@ -37,10 +37,6 @@ pub struct Answer {
 
 impl Client {
     /// A client of the gateway at `url`.
-    ///
-    /// # Panics
-    ///
-    /// TLS cannot be set up.
     #[must_use]
     pub fn new(url: &str, key: &str) -> Self {
         let http = reqwest::Client::builder()
@@ -91,10 +87,6 @@ impl Client {
     }
 
     /// The key.
-    ///
-    /// # Panics
-    ///
-    /// The client has none.
     #[must_use]
     pub fn key(&self) -> &str {
         match &self.proof {
@@ -124,10 +116,6 @@ impl Client {
     }
 
     /// Gets every part of a list; the path has a query.
-    ///
-    /// # Panics
-    ///
-    /// The gateway does not list it.
     pub async fn list(&self, path: &str) -> Vec<Value> {
         let (mut found, mut after) = (Vec::new(), String::new());
         loop {
@@ -161,10 +149,6 @@ impl Client {
 }
 
 /// Makes a request and reads the whole answer.
-///
-/// # Panics
-///
-/// The server does not answer.
 pub async fn answer(request: reqwest::RequestBuilder) -> Answer {
     let response = request.send().await.expect("an answer");
     let (status, headers) = (response.status(), response.headers().clone());
@@ -180,10 +164,6 @@ pub async fn answer(request: reqwest::RequestBuilder) -> Answer {
 
 impl Answer {
     /// The secret of the session that the answer gives.
-    ///
-    /// # Panics
-    ///
-    /// It gives none.
     #[must_use]
     pub fn session(&self) -> String {
         let cookie = self.headers.get(SET_COOKIE).expect("a cookie");
@@ -196,10 +176,6 @@ impl Answer {
     }
 
     /// The body of an answer that has that status.
-    ///
-    /// # Panics
-    ///
-    /// It has another one.
     #[track_caller]
     #[expect(clippy::must_use_candidate, reason = "often only the status matters")]
     pub fn expect(self, status: u16) -> Value {

@@ -24,10 +24,6 @@ pub struct Cluster {
 
 impl Cluster {
     /// Starts a server with fresh data on a free port.
-    ///
-    /// # Errors
-    ///
-    /// PostgreSQL is not installed, or does not start.
     pub fn start() -> Result<Self> {
         let account = match id(&["-u"])? {
             0 => Some((id(&["-u", "postgres"])?, id(&["-g", "postgres"])?)),
@@ -71,28 +67,16 @@ impl Cluster {
     }
 
     /// Restarts it as an administrator does, which ends every connection.
-    ///
-    /// # Errors
-    ///
-    /// It does not start again.
     pub fn restart(&self) -> Result<()> {
         self.control("restart", &["--mode=fast"])
     }
 
     /// Stops it, which ends every connection.
-    ///
-    /// # Errors
-    ///
-    /// It does not run.
     pub fn stop(&self) -> Result<()> {
         self.control("stop", &["--mode=fast"])
     }
 
     /// Starts it again after [`Self::stop`].
-    ///
-    /// # Errors
-    ///
-    /// It does not start.
     pub fn start_again(&self) -> Result<()> {
         self.control("start", &[])
     }

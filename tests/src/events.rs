@@ -13,10 +13,6 @@ use crate::Client;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Every event of the organization `demo` of that type, oldest first, when no server runs any more.
-///
-/// # Panics
-///
-/// The database does not answer.
 pub async fn stored(database: &TestDatabase, kind: &str) -> Vec<Event> {
     let store = database.store().await;
     let organization = "demo".parse().expect("an id");
@@ -55,10 +51,6 @@ pub struct Frame {
 
 impl EventStream {
     /// Opens the stream with that query, behind that event.
-    ///
-    /// # Panics
-    ///
-    /// The server refuses.
     pub async fn open(client: &Client, query: &str, last_event_id: Option<&str>) -> Self {
         let mut request = client.request(Method::GET, &format!("/events/stream{query}"));
         if let Some(id) = last_event_id {
@@ -74,10 +66,6 @@ impl EventStream {
     }
 
     /// The next event or comment; none at the end.
-    ///
-    /// # Panics
-    ///
-    /// Nothing comes, or something else than server-sent events.
     pub async fn next(&mut self) -> Option<Frame> {
         loop {
             if let Some((frame, rest)) = self.unread.split_once("\n\n") {
@@ -92,10 +80,6 @@ impl EventStream {
     }
 
     /// The next event, past comments.
-    ///
-    /// # Panics
-    ///
-    /// There is none.
     pub async fn next_event(&mut self) -> Frame {
         loop {
             let frame = self.next().await.expect("an event");

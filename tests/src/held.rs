@@ -19,10 +19,6 @@ pub struct HeldRequest {
 
 impl HeldProvider {
     /// Listens on a free port.
-    ///
-    /// # Panics
-    ///
-    /// There is none.
     pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
@@ -30,10 +26,6 @@ impl HeldProvider {
     }
 
     /// Waits for the next request and reads it to its end.
-    ///
-    /// # Panics
-    ///
-    /// What comes is no JSON over HTTP.
     pub async fn receive(&self) -> HeldRequest {
         let (stream, _) = self.listener.accept().await.expect("a connection");
         let mut stream = BufReader::new(stream);
@@ -60,10 +52,6 @@ impl HeldProvider {
 
 impl HeldRequest {
     /// Answers with 200 and that body, and closes the connection.
-    ///
-    /// # Panics
-    ///
-    /// The sender does not wait any more.
     pub async fn answer(mut self, body: &Value) {
         let body = body.to_string();
         let answer = format!(

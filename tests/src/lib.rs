@@ -1,11 +1,18 @@
 //! What the end-to-end tests, the benchmark and the generated documents share.
 
+#![expect(
+    clippy::missing_panics_doc,
+    clippy::missing_errors_doc,
+    reason = "a helper of tests panics, and a program of tests ends, when anything is not as it should be"
+)]
+
 pub mod abuse;
 pub mod access;
 pub mod bench;
 pub mod binaries;
 pub mod browser;
 pub mod callbacks;
+mod calls;
 pub mod client;
 pub mod cluster;
 pub mod events;

@@ -17,10 +17,6 @@ pub const PASSWORD: &str = "correct horse battery";
 pub const PASSWORD_HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$co7F4pc/GYGvbB10PgG27w$N7uGUp67nsjFzNVMCN/p+TWCbcSa4OKt/PxYSNIwz5Q";
 
 /// Makes a user of that organization who has [`PASSWORD`].
-///
-/// # Panics
-///
-/// The database does not take it.
 pub async fn user(store: &Store, organization: &str, role: &str, email: &str) -> User {
     let user = User {
         id: UserId::from_uuid(Uuid::now_v7()),
@@ -41,10 +37,6 @@ pub async fn user(store: &Store, organization: &str, role: &str, email: &str) ->
 }
 
 /// Makes a session of a user that begins at that time; returns its secret.
-///
-/// # Panics
-///
-/// The database does not take it.
 pub async fn session_of(store: &Store, user: &User, at: Timestamp) -> (Session, String) {
     let secret = SessionSecret::generate().expect("random bytes");
     let session = Session::new(SessionId::from_uuid(Uuid::now_v7()), user, at);
@@ -55,19 +47,11 @@ pub async fn session_of(store: &Store, user: &User, at: Timestamp) -> (Session, 
 }
 
 /// A client with a session of a new user of the organization [`ORGANIZATION`] who has that role.
-///
-/// # Panics
-///
-/// The database does not take it.
 pub async fn session(world: &World, role: &str) -> Client {
     session_of_role(world, ORGANIZATION, role).await
 }
 
 /// A client with a session of a new user of that organization and role.
-///
-/// # Panics
-///
-/// The database does not take it.
 pub async fn session_of_role(world: &World, organization: &str, role: &str) -> Client {
     let email = format!("{}@example.com", Uuid::now_v7().simple());
     let user = user(&world.store, organization, role, &email).await;
@@ -76,19 +60,11 @@ pub async fn session_of_role(world: &World, organization: &str, role: &str) -> C
 }
 
 /// A client with a new key of the organization [`ORGANIZATION`] that has those scopes.
-///
-/// # Panics
-///
-/// The database does not take it.
 pub async fn key(world: &World, scopes: &[&str]) -> Client {
     key_of(world, ORGANIZATION, scopes).await
 }
 
 /// A client with a new key of that organization that has those scopes.
-///
-/// # Panics
-///
-/// The database does not take it.
 pub async fn key_of(world: &World, organization: &str, scopes: &[&str]) -> Client {
     let secret = ApiKeySecret::generate().expect("random bytes");
     let id = ApiKeyId::from_uuid(Uuid::now_v7());

@@ -13,10 +13,6 @@ pub struct Wire(TcpStream);
 
 impl Wire {
     /// Connects to the server at `url`.
-    ///
-    /// # Panics
-    ///
-    /// Nobody listens.
     pub async fn connect(url: &str) -> Self {
         let address = url.strip_prefix("http://").expect("an http URL");
         Self(TcpStream::connect(address).await.expect("a connection"))
@@ -33,10 +29,6 @@ impl Wire {
     }
 
     /// Reads until the text `end` has come.
-    ///
-    /// # Panics
-    ///
-    /// The connection ends before, or nothing comes.
     pub async fn read_until(&mut self, end: &str) -> String {
         let mut bytes = Vec::new();
         while !String::from_utf8_lossy(&bytes).contains(end) {
@@ -48,10 +40,6 @@ impl Wire {
     }
 
     /// Reads until the server closes the connection.
-    ///
-    /// # Panics
-    ///
-    /// It never does.
     pub async fn read_to_end(&mut self) -> String {
         let mut bytes = Vec::new();
         let read = tokio::time::timeout(PATIENCE, self.0.read_to_end(&mut bytes)).await;
@@ -61,10 +49,6 @@ impl Wire {
     }
 
     /// Waits until something has come, and does not read it.
-    ///
-    /// # Panics
-    ///
-    /// Nothing comes.
     pub async fn readable(&self) {
         let readable = tokio::time::timeout(PATIENCE, self.0.readable()).await;
         readable.expect("an answer in time").expect("a connection");

@@ -91,19 +91,11 @@ pub struct World {
 
 impl World {
     /// Starts a world with one organization.
-    ///
-    /// # Panics
-    ///
-    /// Anything fails: a test cannot go on without it.
     pub async fn start() -> Self {
         Self::with(Options::default()).await
     }
 
     /// Starts a world that differs.
-    ///
-    /// # Panics
-    ///
-    /// Anything fails: a test cannot go on without it.
     pub async fn with(options: Options) -> Self {
         let database = TestDatabase::fresh().await;
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
@@ -138,21 +130,13 @@ impl World {
     }
 
     /// Tells the providers where to send their webhooks, as an operator would.
-    ///
-    /// # Panics
-    ///
-    /// The sandbox or the server refuses.
     pub async fn connect_webhooks(&self) {
         for (provider, simulated) in [
             ("whatsapp", recado_sandbox::Provider::Whatsapp),
             ("zapi", recado_sandbox::Provider::Zapi),
             ("zapperhub", recado_sandbox::Provider::Zapperhub),
         ] {
-            let channel = self
-                .client
-                .get(&format!("/channels/{provider}"))
-                .await
-                .expect(200);
+            let channel = self.client.read(&format!("/channels/{provider}")).await;
             let mut webhook =
                 Webhook::new(simulated, channel["webhookUrl"].as_str().expect("a URL"));
             if simulated == recado_sandbox::Provider::Zapperhub {
@@ -166,16 +150,12 @@ impl World {
     }
 
     /// Connects a number whose wuzapi server is the sandbox: channel `wuzapi`, conversation `conv-wuzapi`.
-    ///
-    /// # Panics
-    ///
-    /// The server refuses.
     pub async fn open_wuzapi(&self) {
         let channel = json!({
             "id": "wuzapi", "provider": "zapperhub", "name": "wuzapi", "credentials": {"apiKey": "WUZAPI-TOKEN-01"},
             "settings": {"dialect": "wuzapi", "baseUrl": self.sandbox_urls.wuzapi},
         });
-        self.client.post("/channels", channel).await.expect(201);
+        self.client.create("/channels", channel).await;
         let conversation = json!({
             "id": "conv-wuzapi", "agentId": "agent-123", "channelId": "wuzapi", "to": CUSTOMER,
         });
@@ -184,10 +164,6 @@ impl World {
     }
 
     /// The events of the organization as soon as there are so many of that type.
-    ///
-    /// # Panics
-    ///
-    /// They do not come within a minute.
     pub async fn events(&self, kind: &str, count: usize) -> Vec<Value> {
         let organization = "demo".parse().expect("an id");
         let mut signal = self.store.event_signal(Some(&organization));
@@ -221,10 +197,6 @@ impl Drop for World {
 }
 
 /// The sandbox alone, for a server that is a process of its own; ends with the test.
-///
-/// # Panics
-///
-/// There is no free port.
 pub async fn sandbox() -> (Sandbox, Urls) {
     start_sandbox(&CancellationToken::new(), &TaskTracker::new()).await
 }
@@ -242,20 +214,12 @@ async fn start_sandbox(stop: &CancellationToken, tasks: &TaskTracker) -> (Sandbo
 }
 
 /// A gateway on that database that does not run; what it would do in the background can be done by hand.
-///
-/// # Panics
-///
-/// A URL is none.
 #[must_use]
 pub fn app(store: &Store, sandbox: &Urls, url: &str, options: &Options) -> Arc<App> {
     App::new(parts(store, sandbox, url, options))
 }
 
 /// The parts of a gateway on that database.
-///
-/// # Panics
-///
-/// A URL is none.
 #[must_use]
 pub fn parts(store: &Store, sandbox: &Urls, url: &str, options: &Options) -> AppParts {
     let mut defaults = Defaults::default();
@@ -278,10 +242,6 @@ pub fn parts(store: &Store, sandbox: &Urls, url: &str, options: &Options) -> App
 }
 
 /// A fresh operator key in the database.
-///
-/// # Panics
-///
-/// The database does not take it.
 pub async fn operator_key(store: &Store) -> String {
     let secret = ApiKeySecret::generate().expect("random bytes");
     let author = Author::command_line(Timestamp::now());
@@ -295,43 +255,29 @@ pub async fn operator_key(store: &Store) -> String {
 }
 
 /// Makes an organization of that id, and gives a key of it.
-///
-/// # Panics
-///
-/// The server refuses.
 pub async fn organization(operator: &Client, id: &str) -> String {
     operator
-        .post("/organizations", json!({"id": id, "name": id}))
-        .await
-        .expect(201);
+        .create("/organizations", json!({"id": id, "name": id}))
+        .await;
     let key = operator
-        .post(
+        .create(
             &format!("/organizations/{id}/api-keys"),
             json!({"name": "test"}),
         )
-        .await
-        .expect(201);
+        .await;
     key["key"].as_str().expect("a key").to_owned()
 }
 
 /// Makes `agent-123`, a channel named like its provider, and a conversation on each.
-///
-/// # Panics
-///
-/// The server refuses.
 pub async fn open_conversations(client: &Client, conversations: &[(&str, &str)]) {
     client
-        .post("/agents", json!({"id": "agent-123", "name": "Agent"}))
-        .await
-        .expect(201);
+        .create("/agents", json!({"id": "agent-123", "name": "Agent"}))
+        .await;
     for &(provider, conversation) in conversations {
         let channel = json!({"id": provider, "provider": provider, "name": provider, "credentials": credentials(provider)});
-        client.post("/channels", channel).await.expect(201);
+        client.create("/channels", channel).await;
         let conversation = json!({"id": conversation, "agentId": "agent-123", "channelId": provider, "to": CUSTOMER});
-        client
-            .post("/conversations", conversation)
-            .await
-            .expect(201);
+        client.create("/conversations", conversation).await;
     }
 }
 

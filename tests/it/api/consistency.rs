@@ -24,25 +24,17 @@ const LISTS: [&str; 9] = [
 async fn every_list_is_read_on_with_its_cursor() {
     let world = World::start().await;
     for _ in 0..2 {
-        world
-            .client
-            .send(smallest_body("conv-456"))
-            .await
-            .expect(200);
+        world.client.accepted(smallest_body("conv-456")).await;
     }
     for list in LISTS {
-        let first = world
-            .client
-            .get(&format!("{list}?limit=1"))
-            .await
-            .expect(200);
+        let first = world.client.read(&format!("{list}?limit=1")).await;
         let Some(cursor) = first["nextCursor"].as_str() else {
             assert!(first["nextCursor"].is_null(), "{list}: {first}");
             continue;
         };
         for name in ["cursor", "after"] {
             let path = format!("{list}?limit=1&{name}={cursor}");
-            let second = world.client.get(&path).await.expect(200);
+            let second = world.client.read(&path).await;
             assert_ne!(first["data"], second["data"], "{path}");
         }
     }
@@ -137,36 +129,32 @@ async fn a_filter_by_an_id_that_does_not_exist_is_an_error_and_by_one_without_en
         assert_eq!(refused.error(), (404, reason.to_owned()), "{path}");
     }
     let agent = json!({"id": "agent-of-none", "name": "New"});
-    world.client.post("/agents", agent).await.expect(201);
+    world.client.create("/agents", agent).await;
     for path in [
         "/conversations?agentId=agent-of-none",
         "/events?conversationId=conv-zapi",
     ] {
-        let listed = world.client.get(path).await.expect(200);
+        let listed = world.client.read(path).await;
         assert_eq!(listed["data"], json!([]), "{path}");
     }
     // A channel that is deleted leaves its conversations.
-    world.client.delete("/channels/zapi").await.expect(204);
+    world.client.remove("/channels/zapi").await;
     let path = "/conversations?channelId=zapi";
-    let listed = world.client.get(path).await.expect(200);
+    let listed = world.client.read(path).await;
     assert_eq!(listed["data"][0]["id"], "conv-zapi");
 }
 
 #[tokio::test]
 async fn a_cursor_beyond_the_newest_event_is_refused() {
     let world = World::start().await;
-    world
-        .client
-        .send(smallest_body("conv-456"))
-        .await
-        .expect(200);
-    let listed = world.client.get("/events?limit=1000").await.expect(200);
+    world.client.accepted(smallest_body("conv-456")).await;
+    let listed = world.client.read("/events?limit=1000").await;
     let newest = listed["data"].as_array().and_then(|events| events.last());
     let newest = newest
         .and_then(|event| event["id"].as_str())
         .expect("an event");
     let path = format!("/events?cursor={newest}");
-    assert_eq!(world.client.get(&path).await.expect(200)["data"], json!([]));
+    assert_eq!(world.client.read(&path).await["data"], json!([]));
     let beyond = "evt_0fffffffffffffff";
     for path in ["/events", "/events/stream"] {
         let refused = world.client.get(&format!("{path}?cursor={beyond}")).await;
@@ -190,23 +178,11 @@ async fn a_cursor_beyond_the_newest_event_is_refused() {
 async fn a_slash_at_the_end_of_a_path_means_nothing() {
     let world = World::start().await;
     for list in LISTS {
-        world
-            .client
-            .get(&format!("{list}/?limit=1"))
-            .await
-            .expect(200);
+        world.client.read(&format!("{list}/?limit=1")).await;
     }
     let path = "/api/messages/interactive/send-buttons/";
-    world
-        .client
-        .post(path, smallest_body("conv-zapi"))
-        .await
-        .expect(200);
-    world
-        .client
-        .get("/conversations/conv-456//")
-        .await
-        .expect(200);
+    world.client.act(path, smallest_body("conv-zapi")).await;
+    world.client.read("/conversations/conv-456//").await;
     world.client.get("/nowhere/").await.expect(404);
 }
 
@@ -228,17 +204,13 @@ async fn the_root_leads_to_the_documentation() {
 async fn a_change_without_a_body_is_refused() {
     let world = World::start().await;
     let endpoint = json!({"url": "https://example.com/hook"});
-    let endpoint = world
-        .client
-        .post("/webhook-endpoints", endpoint)
-        .await
-        .expect(201);
+    let endpoint = world.client.create("/webhook-endpoints", endpoint).await;
     let endpoint = format!(
         "/webhook-endpoints/{}",
         endpoint["id"].as_str().expect("an id")
     );
     let user = json!({"email": "ana@example.com", "name": "Ana", "role": "viewer"});
-    let user = world.client.post("/users", user).await.expect(201);
+    let user = world.client.create("/users", user).await;
     let user = user["id"]
         .as_str()
         .or(user["user"]["id"].as_str())
@@ -265,9 +237,8 @@ async fn the_deletion_of_an_agent_answers_as_chatvolt_does_and_others_answer_not
     let world = World::start().await;
     world
         .client
-        .post("/agents", json!({"id": "A9", "name": "Ana"}))
-        .await
-        .expect(201);
+        .create("/agents", json!({"id": "A9", "name": "Ana"}))
+        .await;
     let deleted = world.client.delete("/agents/A9").await;
     assert_eq!(deleted.expect(200), json!({"success": true}));
     world.client.delete("/agents/A9").await.expect(404);

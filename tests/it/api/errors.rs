@@ -47,7 +47,7 @@ async fn a_field_that_is_ignored_although_it_looks_like_ours_is_a_warning() {
         let mut body = smallest_body(conversation);
         body["footerText"] = "Bye".into();
         body["foo"] = "bar".into();
-        let sent = world.client.send(body).await.expect(200);
+        let sent = world.client.accepted(body).await;
         let warning = json!({"field": "footerText", "message": "Unknown field; write footer_text"});
         assert_eq!(sent["message"]["warnings"], json!([warning]), "{provider}");
     }
@@ -79,13 +79,9 @@ async fn an_id_that_meta_does_not_know_is_explained() {
     let credentials = json!({"phoneNumberId": "800000000000099", "accessToken": "T-WORKING"});
     let channel =
         json!({"id": "wrong", "provider": "whatsapp", "name": "Wrong", "credentials": credentials});
-    world.client.post("/channels", channel).await.expect(201);
+    world.client.create("/channels", channel).await;
     let conversation = json!({"id": "wrong", "agentId": "agent-123", "channelId": "wrong", "to": "+5511900000001"});
-    world
-        .client
-        .post("/conversations", conversation)
-        .await
-        .expect(201);
+    world.client.create("/conversations", conversation).await;
     let refused = world.client.send(smallest_body("wrong")).await;
     assert_eq!(refused.error(), (500, "channel_misconfigured".to_owned()));
     let says = "Meta knows no number with this id";

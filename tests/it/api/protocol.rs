@@ -191,7 +191,7 @@ async fn every_answer_says_what_a_browser_may_do_with_it() {
 async fn a_space_behind_the_path_leads_to_the_same_route() {
     let world = World::start().await;
     for path in ["/agents%20", "/api/agents%20%20?limit=1", "/agents/%20"] {
-        world.client.get(path).await.expect(200);
+        world.client.read(path).await;
     }
 }
 
@@ -272,19 +272,13 @@ async fn head_is_get_without_the_body() {
 #[tokio::test]
 async fn readiness_says_when_the_database_is_gone() {
     let world = World::start().await;
-    assert_eq!(
-        world.client.get("/readyz").await.expect(200),
-        json!({"status": "ok"})
-    );
+    assert_eq!(world.client.read("/readyz").await, json!({"status": "ok"}));
     world.store.clone().close().await;
     assert_eq!(
         world.client.get("/readyz").await.expect(503),
         json!({"status": "unavailable"})
     );
-    assert_eq!(
-        world.client.get("/healthz").await.expect(200),
-        json!({"status": "ok"})
-    );
+    assert_eq!(world.client.read("/healthz").await, json!({"status": "ok"}));
     assert_eq!(
         world.client.get("/agents").await.error(),
         (503, "unavailable".to_owned())

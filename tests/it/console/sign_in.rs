@@ -93,7 +93,7 @@ async fn one_address_and_one_account_have_limits_of_their_own() {
     // A user who is signed in stays signed in.
     let (_, secret) = people::session_of(&world.store, &user, world.app.clock.now()).await;
     let client = world.client.with_session(&secret);
-    client.get("/agents").await.expect(200);
+    client.read("/agents").await;
 }
 
 #[tokio::test]
@@ -112,7 +112,7 @@ async fn no_answer_and_no_work_tells_whether_an_account_exists() {
     people::user(&world.store, ORGANIZATION, "owner", EMAIL).await;
     // A user who has not set a password.
     let user = json!({"email": "new@example.com", "name": "New", "role": "viewer"});
-    world.client.post("/users", user).await.expect(201);
+    world.client.create("/users", user).await;
     // A user whose e-mail has an account in two organizations.
     recado_tests::world::organization(&world.operator, "other").await;
     for organization in [ORGANIZATION, "other"] {
@@ -180,7 +180,7 @@ async fn an_owner_elsewhere_learns_nothing_from_a_user_with_the_same_email_and_d
             people::user(&world.store, ORGANIZATION, "owner", &email).await;
         }
         let user = json!({"email": email, "name": "Bait", "role": "viewer"});
-        let bait = stranger.post("/users", user).await.expect(201);
+        let bait = stranger.create("/users", user).await;
         let link = bait["link"]["url"].as_str().expect("a link");
         let (_, secret) = link.rsplit_once('/').expect("a secret");
         let password = "another long password";

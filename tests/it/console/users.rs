@@ -16,7 +16,7 @@ const EMAIL: &str = "ana@example.com";
 /// Creates a user, and returns it with the secret of its link.
 async fn create(client: &Client, path: &str, role: &str) -> (Value, String) {
     let user = json!({"email": EMAIL, "name": "Ana Souza", "role": role});
-    let user = client.post(path, user).await.expect(201);
+    let user = client.create(path, user).await;
     let secret = secret_of(&user["link"]);
     (user, secret)
 }
@@ -61,17 +61,8 @@ async fn a_user_gets_a_password_by_a_link_that_works_once() {
         let again = set(&second, PASSWORD).await.expect("an answer");
         assert!(again.is_none(), "it works once");
         let body = json!({"email": EMAIL, "password": PASSWORD});
-        world
-            .client
-            .anonymous()
-            .post("/sessions", body)
-            .await
-            .expect(201);
-        world
-            .client
-            .delete(&format!("/users/{id}"))
-            .await
-            .expect(204);
+        world.client.anonymous().create("/sessions", body).await;
+        world.client.remove(&format!("/users/{id}")).await;
     }
 }
 
@@ -106,15 +97,15 @@ async fn users_are_shown_changed_and_deleted() {
         (&patched["name"], &patched["role"]),
         (&json!("Ana"), &json!("viewer"))
     );
-    let shown = owner.get(&path).await.expect(200);
+    let shown = owner.read(&path).await;
     assert_eq!(shown, patched);
-    let listed = owner.get("/users").await.expect(200);
+    let listed = owner.read("/users").await;
     assert_eq!(listed["data"].as_array().map(Vec::len), Some(2));
     for client in [&owner, &world.operator] {
         let path = format!("/organizations/{ORGANIZATION}/users");
-        assert_eq!(client.get(&path).await.expect(200), listed);
+        assert_eq!(client.read(&path).await, listed);
     }
-    owner.delete(&path).await.expect(204);
+    owner.remove(&path).await;
     for gone in [owner.get(&path).await, owner.delete(&path).await] {
         assert_eq!(gone.error(), (404, "user_not_found".to_owned()));
     }
@@ -124,7 +115,7 @@ async fn users_are_shown_changed_and_deleted() {
 async fn the_last_owner_stays_one() {
     let world = World::start().await;
     let owner = people::session(&world, "owner").await;
-    let id = owner.get("/sessions/current").await.expect(200)["user"]["id"].clone();
+    let id = owner.read("/sessions/current").await["user"]["id"].clone();
     let path = format!("/users/{}", id.as_str().expect("an id"));
     for refused in [
         owner.patch(&path, json!({"role": "agent"})).await,
@@ -137,10 +128,7 @@ async fn the_last_owner_stays_one() {
     let refused = owner.delete(&path).await;
     assert_eq!(refused.error(), (409, "last_owner".to_owned()));
     people::session(&world, "owner").await;
-    owner
-        .patch(&path, json!({"role": "agent"}))
-        .await
-        .expect(200);
+    owner.change(&path, json!({"role": "agent"})).await;
     assert_eq!(owner.get("/users").await.status, 401, "it is signed out");
 }
 
@@ -149,7 +137,7 @@ async fn a_personal_key_may_do_what_its_user_may_and_goes_with_the_user() {
     let world = World::start().await;
     let owner = people::session(&world, "owner").await;
     let agent = people::session(&world, "agent").await;
-    let me = agent.get("/sessions/current").await.expect(200);
+    let me = agent.read("/sessions/current").await;
     let past = json!({"name": "laptop", "expiresAt": "2020-01-01T00:00:00Z"});
     let past = agent.post("/sessions/current/api-key", past).await;
     assert_eq!(past.error(), (400, "invalid_body".to_owned()));
@@ -159,21 +147,18 @@ async fn a_personal_key_may_do_what_its_user_may_and_goes_with_the_user() {
     assert_eq!(made["scopes"], json!(["read", "send"]));
     assert!(made["expiresAt"].is_string());
     let key = world.client.with_key(made["key"].as_str().expect("a key"));
-    key.send(smallest_body("conv-456")).await.expect(200);
-    let current = key.get("/api-keys/current").await.expect(200);
+    key.accepted(smallest_body("conv-456")).await;
+    let current = key.read("/api-keys/current").await;
     assert_eq!(
         (&current["id"], &current["organizationId"]),
         (&made["id"], &json!("demo"))
     );
     let user = format!("/users/{}", me["user"]["id"].as_str().expect("an id"));
-    owner
-        .patch(&user, json!({"role": "viewer"}))
-        .await
-        .expect(200);
+    owner.change(&user, json!({"role": "viewer"})).await;
     let refused = key.send(smallest_body("conv-456")).await;
     assert_eq!(refused.error(), (403, "forbidden".to_owned()));
     let mut stream = EventStream::open(&key, "", None).await;
-    owner.delete(&user).await.expect(204);
+    owner.remove(&user).await;
     ends_within(&mut stream, Duration::from_secs(1)).await;
     assert_eq!(key.get("/agents").await.status, 401);
 }
@@ -188,8 +173,8 @@ async fn the_audit_log_says_who_did_what_when_and_from_where() {
         let body = json!({"email": EMAIL, "password": password});
         world.client.anonymous().post("/sessions", body).await;
     }
-    world.client.delete("/channels/zapi").await.expect(204);
-    let log = world.client.get("/audit").await.expect(200);
+    world.client.remove("/channels/zapi").await;
+    let log = world.client.read("/audit").await;
     let entries = log["data"].as_array().expect("a list");
     let newest: Vec<_> = entries
         .iter()
@@ -216,7 +201,7 @@ async fn the_audit_log_says_who_did_what_when_and_from_where() {
     for secret in [PASSWORD, secret.as_str(), world.client.key()] {
         assert!(!log.to_string().contains(secret));
     }
-    let operators = world.operator.get("/audit").await.expect(200);
+    let operators = world.operator.read("/audit").await;
     let actions: Vec<_> = operators["data"]
         .as_array()
         .expect("a list")
@@ -228,7 +213,7 @@ async fn the_audit_log_says_who_did_what_when_and_from_where() {
     );
     let log = operators.to_string();
     assert!(log.contains("organization.created"), "{log}");
-    let page = world.client.get("/audit?limit=2").await.expect(200);
+    let page = world.client.read("/audit?limit=2").await;
     let after = page["nextCursor"].as_str().expect("a cursor");
     let next = world
         .client

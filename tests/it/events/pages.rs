@@ -52,10 +52,7 @@ async fn write(callbacks: &Callbacks, calls: Range<usize>) -> Vec<String> {
 async fn wait_for_events(client: &Client, count: usize) {
     let (mut after, mut found) = (String::new(), 0);
     while found < count {
-        let part = client
-            .get(&format!("/events?after={after}"))
-            .await
-            .expect(200);
+        let part = client.read(&format!("/events?after={after}")).await;
         let data = part["data"].as_array().expect("a list");
         found += data.len();
         match data.last() {
@@ -121,7 +118,7 @@ async fn streams_and_pages_of_the_largest_texts_that_nobody_reads_cost_little_me
         streams.push(EventStream::open(client, "", Some(begin)).await);
         streams.push(EventStream::open(client, "", None).await);
     }
-    let first = client.get("/events?limit=1").await.expect(200);
+    let first = client.read("/events?limit=1").await;
     let first = first["data"][0]["data"]["messageId"].as_str();
     let message = format!("/messages/{}", first.expect("an id"));
     let pages = [

@@ -35,11 +35,7 @@ async fn forgetful() -> (World, Arc<AtomicI64>) {
 }
 
 async fn send(world: &World) -> String {
-    let sent = world
-        .client
-        .send(smallest_body("conv-456"))
-        .await
-        .expect(200);
+    let sent = world.client.accepted(smallest_body("conv-456")).await;
     sent["message"]["id"].as_str().expect("an id").to_owned()
 }
 
@@ -71,7 +67,7 @@ async fn a_reader_that_missed_removed_events_is_told_where_to_go_on() {
     assert_eq!(stream.send().await.expect("an answer").status(), 400);
     assert!(before.len() == 1 || world.client.get(&path(first)).await.status == 400);
 
-    let rest = world.client.get(&path(last)).await.expect(200);
+    let rest = world.client.read(&path(last)).await;
     assert_eq!(rest["data"], Value::Array(events(&world).await));
     let ids: Vec<_> = events(&world)
         .await

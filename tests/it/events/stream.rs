@@ -82,7 +82,7 @@ async fn a_stream_that_is_lost_before_its_first_event_misses_none() {
     write(&world, &callbacks, 0..1).await;
     let mut again = EventStream::open(&world.client, "", Some(&begin.id)).await;
     let first = again.next_event().await;
-    let listed = world.client.get("/events?limit=1").await.expect(200);
+    let listed = world.client.read("/events?limit=1").await;
     assert_eq!(first.data, listed["data"][0]);
 }
 
@@ -95,7 +95,7 @@ async fn a_stream_of_one_type_or_conversation_has_no_others() {
     write(&world, &callbacks, 0..1).await;
     for conversation in ["conv-456", "conv-zapi"] {
         let body = smallest_body(conversation);
-        world.client.send(body).await.expect(200);
+        world.client.accepted(body).await;
     }
     for conversation in ["conv-456", "conv-zapi"] {
         let frame = accepted.next_event().await;
@@ -134,16 +134,15 @@ async fn a_stream_shows_nothing_of_another_organization() {
     let mut stream = EventStream::open(&other, "", Some(start)).await;
     write(&world, &callbacks, 0..3).await;
     other
-        .post("/agents", json!({"id": "theirs", "name": "Theirs"}))
-        .await
-        .expect(201);
+        .create("/agents", json!({"id": "theirs", "name": "Theirs"}))
+        .await;
     let channel = json!({"id": "their-channel", "provider": "zapi", "name": "z", "credentials": recado_tests::world::credentials("zapi")});
-    other.post("/channels", channel).await.expect(201);
+    other.create("/channels", channel).await;
     let conversation = json!({"id": "theirs", "agentId": "theirs", "channelId": "their-channel", "to": "5511900000009"});
-    other.post("/conversations", conversation).await.expect(201);
+    other.create("/conversations", conversation).await;
     let mut body = smallest_body("theirs");
     body["agentId"] = "theirs".into();
-    other.send(body).await.expect(200);
+    other.accepted(body).await;
     let first = stream.next_event().await;
     assert_eq!(first.data["organizationId"], "other");
     assert_eq!(first.kind, "message.accepted");
@@ -222,7 +221,7 @@ async fn a_deleted_key_ends_its_streams_within_a_second_and_no_others() {
         EventStream::open(&second, "", Some(start)).await,
     ];
     let mut kept = EventStream::open(&world.client, "", None).await;
-    world.client.delete(&path).await.expect(204);
+    world.client.remove(&path).await;
     for stream in &mut streams {
         ends_within(stream, Duration::from_secs(1)).await;
     }
@@ -240,7 +239,7 @@ async fn a_key_that_another_server_deletes_ends_its_streams_here() {
     let (path, second) = second_key(&world).await;
     let mut stream = EventStream::open(&second.at(&other.url), "", None).await;
     stream.next().await.expect("where it begins");
-    world.client.delete(&path).await.expect(204);
+    world.client.remove(&path).await;
     // Half a second between two looks, and the rest for a machine that is busy.
     ends_within(&mut stream, Duration::from_secs(5)).await;
 }

@@ -151,13 +151,10 @@ async fn every_message_that_was_acknowledged_before_a_backup_is_there_after_its_
         before.len()
     );
     // An event id that a receiver knows already is not given out again.
-    client.send(smallest_body("conv-456")).await.expect(200);
+    client.accepted(smallest_body("conv-456")).await;
     let next = event_ids(&client).await.pop().expect("events");
     assert!(next > newest, "{next} and {newest}");
-    let there = client
-        .get(&format!("/events?cursor={newest}"))
-        .await
-        .expect(200);
+    let there = client.read(&format!("/events?cursor={newest}")).await;
     // Messages that the backup caught while they were sent have come to their end meanwhile.
     let behind = there["data"].as_array().expect("events");
     assert_eq!(behind.last().expect("events")["id"], next.as_str());

@@ -40,7 +40,7 @@ async fn a_restart_of_the_database_loses_no_outcome_and_fails_no_later_request()
     many().await;
     let held = HeldProvider::start().await;
     let settings = json!({"settings": {"baseUrl": held.url}});
-    client.patch("/channels/zapi", settings).await.expect(200);
+    client.change("/channels/zapi", settings).await;
     let send = tokio::spawn({
         let client = client.clone();
         async move { client.send(smallest_body("conv-zapi")).await }

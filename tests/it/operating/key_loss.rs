@@ -73,13 +73,13 @@ async fn after_a_lost_key_every_channel_asks_for_new_credentials_and_then_sends(
         let checked = client.post(&format!("{path}/check"), json!({})).await;
         assert_eq!(checked.expect(200)["state"], "unauthorized");
         let change = json!({"credentials": credentials(channel)});
-        client.patch(&path, change).await.expect(200);
+        client.change(&path, change).await;
         let sent = client.send(smallest_body(conversation)).await;
         sent.expect(200);
     }
     let id = added["id"].as_str().expect("an id");
     let path = format!("/webhook-endpoints/{id}/rotate-secret");
-    client.post(&path, json!({})).await.expect(200);
+    client.act(&path, json!({})).await;
     server.stop().await.expect("an end");
 }
 

@@ -88,20 +88,14 @@ async fn metrics_count_what_is_sent_and_what_comes_in() {
     let client = operator.with_key(&organization(&operator, "demo").await);
     open_conversations(&client, &CONVERSATIONS).await;
     for _ in 0..3 {
-        client.send(smallest_body("conv-456")).await.expect(200);
+        client.accepted(smallest_body("conv-456")).await;
     }
     let endpoint = json!({"url": format!("http://{NOWHERE}/")});
-    client
-        .post("/webhook-endpoints", endpoint)
-        .await
-        .expect(201);
+    client.create("/webhook-endpoints", endpoint).await;
     call_back(&client, &server.url).await;
     let expired =
         json!({"credentials": {"phoneNumberId": "800000000000001", "accessToken": "T-EXPIRED"}});
-    client
-        .patch("/channels/whatsapp", expired)
-        .await
-        .expect(200);
+    client.change("/channels/whatsapp", expired).await;
     client.send(smallest_body("conv-456")).await.expect(500);
     assert_eq!(sandbox.phone_messages().len(), 3);
     sandbox.fail_next(Fault::new(Provider::Zapi, Effect::ResetAfter), 1);

@@ -17,7 +17,7 @@ async fn a_server_uses_no_proxy_of_the_environment_and_says_so() {
     ];
     let (server, client) = deploy_with(&database, &urls, &variables).await;
     for (_, conversation) in world::CONVERSATIONS {
-        client.send(smallest_body(conversation)).await.expect(200);
+        client.accepted(smallest_body(conversation)).await;
     }
     assert_eq!(sandbox.phone_messages().len(), world::CONVERSATIONS.len());
     let log = server.stop().await.expect("an orderly end");

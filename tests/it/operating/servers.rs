@@ -29,20 +29,18 @@ struct Busy {
 async fn busy(client: &Client) -> Busy {
     let (provider, endpoint) = (HeldProvider::start().await, HeldProvider::start().await);
     client
-        .patch(
+        .change(
             "/channels/zapi",
             json!({"settings": {"baseUrl": provider.url}}),
         )
-        .await
-        .expect(200);
+        .await;
     client
-        .post(
+        .create(
             "/webhook-endpoints",
             json!({"url": endpoint.url, "events": ["message.accepted"]}),
         )
-        .await
-        .expect(201);
-    client.send(smallest_body("conv-456")).await.expect(200);
+        .await;
+    client.accepted(smallest_body("conv-456")).await;
     let delivery = endpoint.receive().await;
     let client = client.clone();
     tokio::spawn(async move { client.send(smallest_body("conv-zapi")).await });
@@ -57,7 +55,7 @@ async fn busy(client: &Client) -> Busy {
 /// The message of the held send, as the API shows it.
 async fn held_message(client: &Client) -> Value {
     let path = "/conversations/conv-zapi/messages";
-    client.get(path).await.expect(200)["data"][0].clone()
+    client.read(path).await["data"][0].clone()
 }
 
 /// Waits until the held send has that status, by the events of the organization.
@@ -143,7 +141,7 @@ async fn open_conversation(client: &Client) {
             json!({"id": "conv-456", "agentId": "agent-123", "channelId": "whatsapp-2", "to": world::CUSTOMER}),
         ),
     ] {
-        client.post(path, body).await.expect(201);
+        client.create(path, body).await;
     }
 }
 
@@ -189,8 +187,8 @@ async fn a_stopped_server_makes_no_answer_of_the_others_doubtful() {
     let client = client.at(&other.url);
     let mut statuses = Vec::new();
     loop {
-        neighbour.send(smallest_body("conv-456")).await.expect(200);
-        neighbour.get("/readyz").await.expect(200);
+        neighbour.accepted(smallest_body("conv-456")).await;
+        neighbour.read("/readyz").await;
         let answer = client.send(smallest_body("conv-456")).await;
         statuses.push(answer.status);
         match answer.status.as_u16() {

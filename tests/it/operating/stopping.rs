@@ -70,8 +70,8 @@ async fn a_server_that_drains_serves_on_without_being_ready_until_the_second_sig
         .expect("the server runs");
     let answer = readiness(&server, StatusCode::SERVICE_UNAVAILABLE).await;
     assert_eq!(answer, json!({"status": "stopping"}));
-    client.get("/healthz").await.expect(200);
-    client.send(smallest_body("conv-456")).await.expect(200);
+    client.read("/healthz").await;
+    client.accepted(smallest_body("conv-456")).await;
     signal(&server.process, "TERM")
         .await
         .expect("the server runs");
@@ -90,11 +90,8 @@ async fn a_receiver_that_hangs_delays_the_end_by_five_seconds_and_gets_its_event
     } = Deployment::start().await;
     let receiver = HeldProvider::start().await;
     let endpoint = json!({"url": receiver.url, "events": ["message.accepted"]});
-    client
-        .post("/webhook-endpoints", endpoint)
-        .await
-        .expect(201);
-    client.send(smallest_body("conv-456")).await.expect(200);
+    client.create("/webhook-endpoints", endpoint).await;
+    client.accepted(smallest_body("conv-456")).await;
     let hanging = receiver.receive().await;
 
     let log = server.stop().await.expect("an orderly end");

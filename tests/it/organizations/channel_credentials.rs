@@ -23,7 +23,7 @@ async fn a_credential_that_changes_leaves_the_others_as_they_are(
     let right = credentials(provider)[name].clone();
     for (value, state) in [(json!(wrong), refused), (right, "connected")] {
         let patch = json!({"credentials": {name: value}});
-        let changed = world.client.patch(&path, patch).await.expect(200);
+        let changed = world.client.change(&path, patch).await;
         let mut names = changed["credentialsSet"].as_array().expect("names").clone();
         names.sort_by_key(ToString::to_string);
         assert_eq!(Value::from(names), set);
@@ -78,11 +78,7 @@ async fn a_channel_that_is_checked_is_created_only_if_it_can_send(
     #[case] wrong: &str,
 ) {
     let world = World::start().await;
-    world
-        .client
-        .delete(&format!("/channels/{provider}"))
-        .await
-        .expect(204);
+    world.client.remove(&format!("/channels/{provider}")).await;
     let mut given = credentials(provider);
     let create = async |given: &Value| {
         let channel =
@@ -105,7 +101,7 @@ async fn a_number_that_is_not_connected_is_not_created_if_it_is_checked() {
     let mut settings = Settings::default();
     settings.zapi.connected = false;
     world.sandbox.set_settings(settings);
-    world.client.delete("/channels/zapi").await.expect(204);
+    world.client.remove("/channels/zapi").await;
     let channel =
         json!({"id": "zapi", "provider": "zapi", "name": "x", "credentials": credentials("zapi")});
     let refused = world
@@ -118,30 +114,26 @@ async fn a_number_that_is_not_connected_is_not_created_if_it_is_checked() {
         .post("/channels?check=perhaps", channel.clone())
         .await;
     assert_eq!(wrong.error(), (400, "invalid_query".to_owned()));
-    world
-        .client
-        .post("/channels?check=false", channel)
-        .await
-        .expect(201);
+    world.client.create("/channels?check=false", channel).await;
 }
 
 #[tokio::test]
 async fn settings_and_credentials_that_say_nothing_are_not_stored() {
     let world = World::start().await;
-    world.client.delete("/channels/whatsapp").await.expect(204);
+    world.client.remove("/channels/whatsapp").await;
     let mut given = credentials("whatsapp");
     given["verifyToken"] = json!("");
     given["appSecret"] = json!(null);
     let nothing = json!({"apiVersion": "", "baseUrl": null});
     let channel = json!({"id": "w", "provider": "whatsapp", "name": "w", "credentials": given, "settings": nothing});
-    let created = world.client.post("/channels", channel).await.expect(201);
+    let created = world.client.create("/channels", channel).await;
     assert_eq!(created["settings"], json!({}));
     assert_eq!(
         created["credentialsSet"],
         json!(["phoneNumberId", "accessToken"])
     );
     let patch = json!({"settings": nothing});
-    let changed = world.client.patch("/channels/w", patch).await.expect(200);
+    let changed = world.client.change("/channels/w", patch).await;
     assert_eq!(changed["settings"], json!({}));
 }
 

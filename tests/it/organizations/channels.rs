@@ -53,11 +53,7 @@ async fn credentials_go_in_and_never_come_out() {
 async fn the_webhook_url_leads_to_the_channel_and_a_secret_is_told_where_the_url_has_none() {
     let world = World::start().await;
     for (provider, told) in [("whatsapp", true), ("zapi", false), ("zapperhub", true)] {
-        let channel = world
-            .client
-            .get(&format!("/channels/{provider}"))
-            .await
-            .expect(200);
+        let channel = world.client.read(&format!("/channels/{provider}")).await;
         let url = channel["webhookUrl"].as_str().expect("a URL");
         assert!(
             url.starts_with(&format!("{}/webhooks/{provider}/{provider}", world.url)),
@@ -89,16 +85,11 @@ async fn new_credentials_are_used_by_the_very_next_send() {
     ] {
         let path = format!("/channels/{provider}");
         for _ in 0..2 {
+            world.client.accepted(smallest_body(conversation)).await;
             world
                 .client
-                .send(smallest_body(conversation))
-                .await
-                .expect(200);
-            world
-                .client
-                .patch(&path, json!({"credentials": wrong}))
-                .await
-                .expect(200);
+                .change(&path, json!({"credentials": wrong}))
+                .await;
             let refused = world.client.send(smallest_body(conversation)).await;
             assert_eq!(
                 refused.error(),
@@ -107,30 +98,21 @@ async fn new_credentials_are_used_by_the_very_next_send() {
             );
             world
                 .client
-                .patch(&path, json!({"credentials": credentials(provider)}))
-                .await
-                .expect(200);
+                .change(&path, json!({"credentials": credentials(provider)}))
+                .await;
         }
-        world
-            .client
-            .send(smallest_body(conversation))
-            .await
-            .expect(200);
+        world.client.accepted(smallest_body(conversation)).await;
     }
 }
 
 #[tokio::test]
 async fn a_channel_of_the_same_id_made_anew_uses_its_own_credentials() {
     let world = World::start().await;
-    world
-        .client
-        .send(smallest_body("conv-zapi"))
-        .await
-        .expect(200);
-    world.client.delete("/channels/zapi").await.expect(204);
+    world.client.accepted(smallest_body("conv-zapi")).await;
+    world.client.remove("/channels/zapi").await;
     let wrong = json!({"instanceId": "INST-01", "instanceToken": "other-token", "clientToken": "CLIENT-TOKEN-01"});
     let channel = json!({"id": "zapi", "provider": "zapi", "name": "anew", "credentials": wrong});
-    world.client.post("/channels", channel).await.expect(201);
+    world.client.create("/channels", channel).await;
     assert_ne!(
         world.client.send(smallest_body("conv-zapi")).await.status,
         200
@@ -173,11 +155,7 @@ async fn a_change_that_is_refused_changes_nothing() {
         assert!(answer["details"].get(field).is_some(), "{field}: {answer}");
     }
     assert_eq!(world.client.get("/channels/zapi").await.text, before);
-    world
-        .client
-        .send(smallest_body("conv-zapi"))
-        .await
-        .expect(200);
+    world.client.accepted(smallest_body("conv-zapi")).await;
 }
 
 #[rstest]
@@ -235,10 +213,7 @@ async fn a_private_address_and_http_are_refused_unless_the_server_allows_them() 
         let said = answer["details"]["settings.baseUrl"].to_string();
         assert!(said.contains(problem), "{url}: {answer}");
     }
-    let public = client
-        .post("/channels", channel("https://8.8.8.8"))
-        .await
-        .expect(201);
+    let public = client.create("/channels", channel("https://8.8.8.8")).await;
     let path = format!("/channels/{}", public["id"].as_str().expect("an id"));
     let moved = client
         .patch(
@@ -253,17 +228,13 @@ async fn a_private_address_and_http_are_refused_unless_the_server_allows_them() 
     );
     // A name is looked at when it is resolved.
     let named = client
-        .patch(
+        .change(
             &path,
             json!({"settings": {"baseUrl": "https://localhost:8090/zapi"}}),
         )
-        .await
-        .expect(200);
+        .await;
     assert_eq!(named["settings"]["baseUrl"], "https://localhost:8090/zapi");
-    let check = client
-        .post(&format!("{path}/check"), json!({}))
-        .await
-        .expect(200);
+    let check = client.act(&format!("{path}/check"), json!({})).await;
     assert_eq!(check["state"], "misconfigured", "{check}");
 }
 
@@ -276,17 +247,14 @@ async fn a_stored_channel_that_the_server_no_longer_allows_sends_nothing_and_sti
     let client = operator.with_key(&organization(&operator, "demo").await);
     world::open_conversations(&client, &[("zapi", "conv-zapi")]).await;
     let settings = json!({"settings": {"baseUrl": "http://api.example.com"}});
-    client.patch("/channels/zapi", settings).await.expect(200);
+    client.change("/channels/zapi", settings).await;
     old_server.stop().await.expect("an end");
 
     let server = server(&database, "false").await;
     let client = client.at(&server.url);
     let renamed = client.patch("/channels/zapi", json!({"name": "Old"})).await;
     assert_eq!(renamed.expect(200)["name"], "Old");
-    let check = client
-        .post("/channels/zapi/check", json!({}))
-        .await
-        .expect(200);
+    let check = client.act("/channels/zapi/check", json!({})).await;
     assert_eq!(check["state"], "misconfigured", "{check}");
     let refused = client.send(smallest_body("conv-zapi")).await;
     assert_eq!(refused.error(), (500, "channel_misconfigured".to_owned()));
@@ -306,9 +274,8 @@ async fn a_check_tells_every_state_apart() {
     let state = async |channel: &str| {
         let check = world
             .client
-            .post(&format!("/channels/{channel}/check"), json!({}))
-            .await
-            .expect(200);
+            .act(&format!("/channels/{channel}/check"), json!({}))
+            .await;
         check["state"].as_str().expect("a word").to_owned()
     };
     for channel in ["whatsapp", "zapi", "zapperhub"] {
@@ -338,21 +305,19 @@ async fn a_check_tells_every_state_apart() {
     ] {
         world
             .client
-            .patch(
+            .change(
                 &format!("/channels/{channel}"),
                 json!({"credentials": wrong}),
             )
-            .await
-            .expect(200);
+            .await;
         assert_eq!(state(channel).await, "unauthorized", "{channel}");
     }
     world
         .client
-        .patch(
+        .change(
             "/channels/whatsapp",
             json!({"settings": {"baseUrl": "http://127.0.0.1:1"}}),
         )
-        .await
-        .expect(200);
+        .await;
     assert_eq!(state("whatsapp").await, "unavailable");
 }

@@ -18,11 +18,7 @@ async fn erase(client: &Client, address: &str) -> Value {
 #[tokio::test]
 async fn a_contact_is_erased_and_the_answer_and_the_log_say_how_much() {
     let world = World::start().await;
-    let sent = world
-        .client
-        .send(smallest_body("conv-456"))
-        .await
-        .expect(200);
+    let sent = world.client.accepted(smallest_body("conv-456")).await;
     let erased = erase(&world.client, "+55 (11) 90000-0001").await;
     assert_eq!(erased["address"], CUSTOMER);
     assert_eq!(erased["phone"]["country"], "BR");
@@ -45,7 +41,7 @@ async fn a_contact_is_erased_and_the_answer_and_the_log_say_how_much() {
     );
     let gone = world.client.send(smallest_body("conv-456")).await;
     assert_eq!(gone.error(), (404, "conversation_not_found".to_owned()));
-    let log = world.client.get("/audit").await.expect(200);
+    let log = world.client.read("/audit").await;
     assert_eq!(log["data"][0]["action"], "contact.erased");
     let text = log.to_string();
     assert!(!text.contains("900000001"), "{text}");
@@ -109,7 +105,7 @@ async fn an_organization_erases_one_contact_at_a_time() {
     sending.await.expect("a task").expect(200);
     let again = ask().await.expect(200);
     assert_eq!(again["complete"], true);
-    let log = world.client.get("/audit").await.expect(200);
+    let log = world.client.read("/audit").await;
     let begun = log["data"].as_array().expect("entries").iter();
     assert_eq!(
         begun

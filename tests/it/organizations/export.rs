@@ -54,7 +54,7 @@ async fn an_export_has_a_line_for_every_object_of_the_organization_alone() {
     // More than one part of a list.
     for number in 0..101 {
         let agent = serde_json::json!({ "name": format!("Agent {number}") });
-        mine.client.post("/agents", agent).await.expect(201);
+        mine.client.create("/agents", agent).await;
     }
     people::session_of_role(&world, "mine", "owner").await;
     assert_eq!(

@@ -61,7 +61,7 @@ async fn a_channel_that_was_stored_with_a_shorter_secret_goes_on() {
         json!({"name": "Older"}),
         json!({"settings": {"recipientForm": "plus"}}),
     ] {
-        world.client.patch(path, change).await.expect(200);
+        world.client.change(path, change).await;
     }
     let conversation =
         json!({"id": "conv-old", "agentId": "agent-123", "channelId": "old", "to": CUSTOMER});

@@ -22,7 +22,7 @@ fn suspended() -> (u16, String) {
 /// Suspends or resumes the organization `demo`, and returns it.
 async fn operate(world: &World, verb: &str) -> Value {
     let path = format!("/organizations/demo/{verb}");
-    world.operator.post(&path, json!({})).await.expect(200)
+    world.operator.act(&path, json!({})).await
 }
 
 async fn assert_refused(client: &Client) {
@@ -52,10 +52,10 @@ async fn every_key_of_a_suspended_organization_is_refused_until_it_is_resumed() 
     assert!(since.is_string());
     assert_refused(&world.client).await;
     assert_eq!(world.sandbox.phone_messages().len(), 1);
-    other.get("/agents").await.expect(200);
+    other.read("/agents").await;
     // The operator still manages it, and a second suspension changes nothing.
     assert_eq!(operate(&world, "suspend").await["suspendedAt"], since);
-    let listed = world.operator.get("/organizations").await.expect(200);
+    let listed = world.operator.read("/organizations").await;
     assert_eq!(listed["data"][0]["suspendedAt"], since);
     let keys = world.operator.get("/organizations/demo/api-keys").await;
     keys.expect(200);
@@ -104,7 +104,7 @@ async fn nothing_is_delivered_while_an_organization_is_suspended() {
         .await;
     let operate = async |verb: &str| {
         let path = format!("/organizations/demo/{verb}");
-        rig.operator.post(&path, json!({})).await.expect(200);
+        rig.operator.act(&path, json!({})).await;
     };
     operate("suspend").await;
     rig.say(CUSTOMER, "Are you there?").await;
@@ -147,5 +147,5 @@ async fn a_suspension_counts_on_every_server() {
     // Half a second between two looks, and the rest for a machine that is busy.
     ends_within(&mut stream, Duration::from_secs(5)).await;
     operate(&world, "resume").await;
-    there.get("/agents").await.expect(200);
+    there.read("/agents").await;
 }

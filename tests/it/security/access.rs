@@ -122,11 +122,7 @@ fn the_document_says_what_each_operation_needs() {
 async fn only_callers_with_the_scope_manage_see_webhook_secrets() {
     let world = World::start().await;
     let endpoint = json!({"url": "http://127.0.0.1:9/hooks/s3cret?token=s3cret"});
-    world
-        .client
-        .post("/webhook-endpoints", endpoint)
-        .await
-        .expect(201);
+    world.client.create("/webhook-endpoints", endpoint).await;
     for (kind, sees) in [
         (Kind::Key("read"), false),
         (Kind::Session("viewer"), false),
@@ -134,13 +130,13 @@ async fn only_callers_with_the_scope_manage_see_webhook_secrets() {
         (Kind::Session("owner"), true),
     ] {
         let client = client(&world, kind).await;
-        let endpoints = client.get("/webhook-endpoints").await.expect(200);
+        let endpoints = client.read("/webhook-endpoints").await;
         let url = endpoints["data"][0]["url"].as_str().expect("a URL");
         assert_eq!(url.contains("s3cret"), sees, "{kind:?} {url}");
         let id = endpoints["data"][0]["id"].as_str().expect("an id");
         let shown = client.get(&format!("/webhook-endpoints/{id}")).await;
         assert_eq!(shown.expect(200)["url"], *url);
-        let listed = client.get("/channels").await.expect(200);
+        let listed = client.read("/channels").await;
         for channel in listed["data"].as_array().expect("a list") {
             let provider = channel["provider"].as_str().expect("a provider");
             let shown = client.get(&format!("/channels/{provider}")).await;

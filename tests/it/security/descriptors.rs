@@ -50,10 +50,10 @@ async fn idle_connections_leave_descriptors_for_sends_and_the_database() {
     }
     // This client has a connection; each send needs another one to its provider.
     for (_, conversation) in CONVERSATIONS {
-        client.send(smallest_body(conversation)).await.expect(200);
+        client.accepted(smallest_body(conversation)).await;
     }
     assert_eq!(sandbox.phone_messages().len(), CONVERSATIONS.len());
-    client.get("/readyz").await.expect(200);
+    client.read("/readyz").await;
     drop((idle, connecting));
     let log = server.stop().await.expect("success");
     assert!(!log.contains("cannot accept connections"), "{log}");

@@ -27,9 +27,8 @@ const POSTGRES: &str = "postgres://recado:qqPassword@127.0.0.1:1/recado";
 pub(crate) async fn second_key(world: &World) -> (String, Client) {
     let made = world
         .client
-        .post("/organizations/demo/api-keys", json!({"name": "second"}))
-        .await
-        .expect(201);
+        .create("/organizations/demo/api-keys", json!({"name": "second"}))
+        .await;
     let text = |name: &str| made[name].as_str().expect("a text").to_owned();
     // An HTTP client of its own, so that its connection is its own too.
     (text("id"), Client::new(&world.url, &text("key")))
@@ -39,12 +38,11 @@ pub(crate) async fn second_key(world: &World) -> (String, Client) {
 async fn a_deleted_key_stops_working_at_once_on_open_connections_too() {
     let world = World::start().await;
     let (id, client) = second_key(&world).await;
-    client.send(smallest_body("conv-456")).await.expect(200);
+    client.accepted(smallest_body("conv-456")).await;
     world
         .client
-        .delete(&format!("/organizations/demo/api-keys/{id}"))
-        .await
-        .expect(204);
+        .remove(&format!("/organizations/demo/api-keys/{id}"))
+        .await;
     assert_eq!(
         client.send(smallest_body("conv-456")).await.error(),
         (401, "unauthorized".to_owned())
@@ -68,9 +66,8 @@ async fn a_deleted_key_stops_working_at_once_on_every_server() {
     assert_eq!(there.get("/agents").await.status, 200);
     world
         .client
-        .delete(&format!("/organizations/demo/api-keys/{id}"))
-        .await
-        .expect(204);
+        .remove(&format!("/organizations/demo/api-keys/{id}"))
+        .await;
     assert_eq!(there.get("/agents").await.status, 401);
 }
 
@@ -79,9 +76,8 @@ async fn the_secret_of_a_key_is_shown_once() {
     let world = World::start().await;
     let made = world
         .client
-        .post("/organizations/demo/api-keys", json!({"name": "shop"}))
-        .await
-        .expect(201);
+        .create("/organizations/demo/api-keys", json!({"name": "shop"}))
+        .await;
     let secret = made["key"].as_str().expect("the secret");
     assert!(secret.starts_with("recado_"), "{secret}");
     for client in [&world.client, &world.operator] {
@@ -123,16 +119,16 @@ async fn a_key_has_the_scopes_and_the_end_that_it_was_made_with() {
     }
     let end = start + SignedDuration::from_hours(1);
     let new = json!({"name": "sender", "scopes": ["send"], "expiresAt": end.to_string()});
-    let made = world.client.post(path, new).await.expect(201);
+    let made = world.client.create(path, new).await;
     assert_eq!(made["expiresAt"], format!("{end:.3}"));
     let key = world.client.with_key(made["key"].as_str().expect("a key"));
-    key.send(smallest_body("conv-456")).await.expect(200);
+    key.accepted(smallest_body("conv-456")).await;
     assert_eq!(
         key.get("/agents").await.error(),
         (403, "forbidden".to_owned())
     );
     let reader = json!({"name": "reader", "scopes": ["read"], "expiresAt": end.to_string()});
-    let reader = world.client.post(path, reader).await.expect(201);
+    let reader = world.client.create(path, reader).await;
     let reader = world
         .client
         .with_key(reader["key"].as_str().expect("a key"));
@@ -153,21 +149,21 @@ async fn a_key_tells_when_it_was_last_used_and_deletes_itself() {
     let key = people::key(&world, &["send"]).await;
     let unused = world.client.get("/organizations/demo/api-keys").await;
     assert!(unused.expect(200)["data"][1]["lastUsedAt"].is_null());
-    key.get("/api-keys/current").await.expect(200);
+    key.read("/api-keys/current").await;
     // The use is noted beside the request.
     let mut shown = Value::Null;
     while shown["lastUsedAt"].is_null() {
-        shown = key.get("/api-keys/current").await.expect(200);
+        shown = key.read("/api-keys/current").await;
     }
     assert_eq!(
         (&shown["scopes"], &shown["organizationId"]),
         (&json!(["send"]), &json!("demo"))
     );
-    let operator = world.operator.get("/api-keys/current").await.expect(200);
+    let operator = world.operator.read("/api-keys/current").await;
     assert!(operator["organizationId"].is_null());
     let kept = world.operator.delete("/api-keys/current").await;
     assert_eq!(kept.error(), (403, "forbidden".to_owned()));
-    key.delete("/api-keys/current").await.expect(204);
+    key.remove("/api-keys/current").await;
     assert_eq!(key.get("/api-keys/current").await.status, 401);
 }
 
@@ -177,7 +173,7 @@ async fn an_organization_manages_its_own_keys_and_an_operator_those_of_all() {
     let other = world
         .client
         .with_key(&organization(&world.operator, "other").await);
-    let listed = other.get("/organizations/other/api-keys").await.expect(200);
+    let listed = other.read("/organizations/other/api-keys").await;
     let id = listed["data"][0]["id"].as_str().expect("an id");
     let foreign = world
         .client
@@ -191,9 +187,8 @@ async fn an_organization_manages_its_own_keys_and_an_operator_those_of_all() {
     assert_eq!(elsewhere.error(), (404, "api_key_not_found".to_owned()));
     assert_eq!(other.get("/agents").await.status, 200);
     other
-        .delete(&format!("/organizations/other/api-keys/{id}"))
-        .await
-        .expect(204);
+        .remove(&format!("/organizations/other/api-keys/{id}"))
+        .await;
     assert_eq!(
         other.get("/agents").await.status,
         401,
@@ -222,7 +217,7 @@ async fn operator_key_create_prints_the_key_alone_and_it_works() {
     let server = Server::start(&place).await.expect("a server");
     let operator = Client::new(&server.url, key);
     organization(&operator, "first").await;
-    let listed = operator.get("/organizations").await.expect(200);
+    let listed = operator.read("/organizations").await;
     assert_eq!(listed["data"][0]["id"], "first");
 }
 

@@ -59,7 +59,7 @@ async fn operator_keys_are_listed_and_a_revoked_one_stops_at_once_on_every_serve
     for client in &clients {
         assert_eq!(client.get("/organizations").await.status, 401);
     }
-    let log = world.operator.get("/audit").await.expect(200);
+    let log = world.operator.read("/audit").await;
     let entry = &log["data"][0];
     assert_eq!(
         (&entry["action"], &entry["targetId"]),

@@ -46,13 +46,9 @@ async fn the_bodies_of_one_organization_are_bounded_and_delay_no_other() {
     assert!(world.app.memory.request_bodies.used() <= SHARE);
 
     // Meanwhile a message of the same organization is sent, and large bodies of others are read.
-    world
-        .client
-        .send(smallest_body("conv-zapi"))
-        .await
-        .expect(200);
+    world.client.accepted(smallest_body("conv-zapi")).await;
     let large = json!({"id": "large", "name": "Large", "padding": "x".repeat(MIB / 2)});
-    other.post("/agents", large.clone()).await.expect(201);
+    other.create("/agents", large.clone()).await;
     // An unknown field is named only when the whole body was read.
     let read = world.operator.post("/organizations", large).await;
     assert_eq!(read.error(), (400, "invalid_body".to_owned()));

@@ -65,18 +65,14 @@ async fn open(client: Client, channel: &'static str, number: u64) {
     let id = format!("{channel}-{number}");
     let conversation =
         json!({"id": id, "agentId": "agent-123", "channelId": channel, "to": recipient(number)});
-    client
-        .post("/conversations", conversation)
-        .await
-        .expect(201);
+    client.create("/conversations", conversation).await;
 }
 
 /// Sends to that recipient, and gives both ids of the message.
 async fn send(client: Client, channel: &'static str, number: u64) -> [String; 2] {
     let answer = client
-        .send(body(&format!("{channel}-{number}"), &recipient(number)))
-        .await
-        .expect(200);
+        .accepted(body(&format!("{channel}-{number}"), &recipient(number)))
+        .await;
     ["id", "externalId"].map(|key| answer["message"][key].as_str().expect("an id").to_owned())
 }
 
@@ -140,12 +136,11 @@ async fn a_send_goes_on_when_its_client_hangs_up() {
     let held = HeldProvider::start().await;
     world
         .client
-        .patch(
+        .change(
             "/channels/whatsapp",
             json!({"settings": {"baseUrl": held.url}}),
         )
-        .await
-        .expect(200);
+        .await;
 
     let address = world.url.trim_start_matches("http://");
     let mut client = TcpStream::connect(address).await.expect("a connection");
@@ -214,7 +209,7 @@ async fn whenever_clients_hang_up_what_went_out_is_known_and_went_out_once() {
     // Each send that stays is the signal for some to leave, wherever they are by now.
     for (number, leaving) in leaving.chunks(6).enumerate() {
         let body = body("conv-456", &format!("stayed {number}"));
-        client.send(body).await.expect(200);
+        client.accepted(body).await;
         leaving.iter().for_each(tokio::task::JoinHandle::abort);
     }
     server.stop().await.expect("the server waits for its sends");

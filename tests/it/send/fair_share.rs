@@ -49,7 +49,7 @@ async fn a_slow_provider_of_one_organization_leaves_places_for_another() {
     for channel in ["whatsapp", "zapi"] {
         let slow = json!({"settings": {"baseUrl": held.url}});
         let channel = format!("/channels/{channel}");
-        world.client.patch(&channel, slow).await.expect(200);
+        world.client.change(&channel, slow).await;
     }
     let other = organization(&world.operator, "other").await;
     let other = world.client.with_key(&other);
@@ -57,10 +57,10 @@ async fn a_slow_provider_of_one_organization_leaves_places_for_another() {
     for (provider, conversation) in CONVERSATIONS {
         let id = format!("other-{provider}");
         let channel = json!({"id": id, "provider": provider, "name": id, "credentials": credentials(provider)});
-        other.post("/channels", channel).await.expect(201);
+        other.create("/channels", channel).await;
         let conversation =
             json!({"id": conversation, "agentId": "agent-123", "channelId": id, "to": CUSTOMER});
-        other.post("/conversations", conversation).await.expect(201);
+        other.create("/conversations", conversation).await;
     }
 
     let mut sends = JoinSet::new();
@@ -71,7 +71,7 @@ async fn a_slow_provider_of_one_organization_leaves_places_for_another() {
 
     for _ in 0..3 {
         for (_, conversation) in CONVERSATIONS {
-            other.send(smallest_body(conversation)).await.expect(200);
+            other.accepted(smallest_body(conversation)).await;
         }
     }
     for _ in 0..6 {

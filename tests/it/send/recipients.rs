@@ -29,7 +29,7 @@ async fn a_pasted_number_is_read_and_shown_as_it_was_understood() {
         (&phone, &json!([]))
     );
     let path = format!("/conversations/{}", created["id"].as_str().expect("an id"));
-    let shown = world.client.get(&path).await.expect(200);
+    let shown = world.client.read(&path).await;
     assert_eq!(shown["phone"], phone);
     let again = open(&world, "whatsapp", "0055 11 90000-0077").await;
     assert_eq!(again.error().1, "already_exists");

@@ -52,10 +52,10 @@ async fn a_message_or_a_call_opens_it_in_every_conversation_with_the_customer() 
     let world = world(&hours).await;
     world.connect_webhooks().await;
     let agent = json!({"id": "agent-2", "name": "Second"});
-    world.client.post("/agents", agent).await.expect(201);
+    world.client.create("/agents", agent).await;
     for (id, to) in [("conv-2", CUSTOMER), ("conv-spelled", SPELLED)] {
         let new = json!({"id": id, "agentId": "agent-2", "channelId": "whatsapp", "to": to});
-        world.client.post("/conversations", new).await.expect(201);
+        world.client.create("/conversations", new).await;
     }
     let say = |from: &str| {
         let said = world.sandbox.say(Provider::Whatsapp, "", from, "Oi");

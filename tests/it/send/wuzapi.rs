@@ -37,7 +37,7 @@ async fn send(world: &World) -> Value {
         "button_1_id": one, "button_1_title": first, "button_2_id": two, "button_2_title": second,
         "button_3_id": three, "button_3_title": third,
     });
-    world.client.send(body).await.expect(200)["message"].clone()
+    world.client.accepted(body).await["message"].clone()
 }
 
 #[rstest]
@@ -125,7 +125,7 @@ async fn wuzapi_is_up_down_and_up_again_and_our_own_reading_is_nothing() {
 async fn wuzapi_has_to_sign_every_byte() {
     let world = connected(WebhookFormat::Json).await;
     let callbacks = Callbacks::of(&world.client, &world.url).await;
-    let channel = world.client.get("/channels/wuzapi").await.expect(200);
+    let channel = world.client.read("/channels/wuzapi").await;
     let secret = channel["webhookSecret"].as_str().expect("a secret");
     let body = json!({"type": "Disconnected", "event": {}}).to_string();
     let signature = hmac(secret, body.as_bytes());
@@ -156,7 +156,7 @@ async fn wuzapi_has_to_sign_every_byte() {
 async fn a_picture_of_wuzapi_comes_as_a_form_with_the_file_in_it() {
     let world = connected(WebhookFormat::Form).await;
     let callbacks = Callbacks::of(&world.client, &world.url).await;
-    let channel = world.client.get("/channels/wuzapi").await.expect(200);
+    let channel = world.client.read("/channels/wuzapi").await;
     let secret = channel["webhookSecret"].as_str().expect("a secret");
     let event = json!({"type": "Message", "event": {
         "Info": {"ID": "3AF0", "Chat": "5511900000001@s.whatsapp.net", "Sender": "5511900000001@s.whatsapp.net"},

@@ -70,7 +70,7 @@ async fn the_bodies_of_anonymous_callers_are_bounded_and_delay_nobody() {
     let other = world.client.with_key(&other);
     let channel = json!({"id": "theirs", "provider": "whatsapp", "name": "theirs",
         "credentials": credentials("whatsapp")});
-    other.post("/channels", channel).await.expect(201);
+    other.create("/channels", channel).await;
     let theirs = Callbacks::of(&other, &world.url).await;
 
     // It has the form of a signature.
@@ -120,7 +120,7 @@ async fn the_bodies_of_anonymous_callers_take_no_room_of_calls_that_their_url_pr
         let client = world.client.with_key(&client);
         let channel = json!({"id": id, "provider": "whatsapp", "name": id,
             "credentials": credentials("whatsapp")});
-        client.post("/channels", channel).await.expect(201);
+        client.create("/channels", channel).await;
         let theirs = Callbacks::of(&client, &world.url).await;
         paths.push(theirs.path(id).to_owned());
     }

@@ -13,9 +13,9 @@ async fn connected() -> World {
     let channel = json!({"id": "wuzapi", "provider": "zapperhub", "name": "Own server",
         "credentials": {"apiKey": "WUZAPI-TOKEN-01"},
         "settings": {"dialect": "wuzapi", "baseUrl": world.sandbox_urls.wuzapi}});
-    world.client.post("/channels", channel).await.expect(201);
+    world.client.create("/channels", channel).await;
     let path = "/channels/wuzapi/register-webhook";
-    world.client.post(path, json!({})).await.expect(200);
+    world.client.act(path, json!({})).await;
     world
 }
 
@@ -43,7 +43,7 @@ fn told(events: &[Value]) -> Vec<(String, Value)> {
 async fn assert_shown(world: &World, connected: bool) {
     for channel in CHANNELS {
         let path = format!("/channels/{channel}");
-        let shown = world.client.get(&path).await.expect(200);
+        let shown = world.client.read(&path).await;
         assert_eq!(shown["connected"], connected, "{channel}");
     }
 }

@@ -21,17 +21,9 @@ async fn who_changes_number_stays_in_the_conversation_and_is_answered_there() {
         callbacks.deliver("whatsapp", &news).await;
     }
     world.events("message.received", 1).await;
-    let shown = world
-        .client
-        .get("/conversations/conv-456")
-        .await
-        .expect(200);
+    let shown = world.client.read("/conversations/conv-456").await;
     assert_eq!(shown["to"], NEW_NUMBER);
-    world
-        .client
-        .send(smallest_body("conv-456"))
-        .await
-        .expect(200);
+    world.client.accepted(smallest_body("conv-456")).await;
     let requests = world.sandbox.requests();
     assert_eq!(requests.last().expect("a request").body["to"], NEW_NUMBER);
     let text = whatsapp_texts(NUMBER, &[Text::from(NEW_NUMBER)]);

@@ -176,10 +176,10 @@ async fn a_large_call_of_one_organization_does_not_delay_another() {
     let other = organization(&world.operator, "other").await;
     let other = world.client.with_key(&other);
     let agent = json!({"id": "agent-123", "name": "Agent"});
-    other.post("/agents", agent).await.expect(201);
+    other.create("/agents", agent).await;
     let channel = json!({"id": "theirs", "provider": "zapi", "name": "theirs",
         "credentials": credentials("zapi")});
-    other.post("/channels", channel).await.expect(201);
+    other.create("/channels", channel).await;
     let theirs = Callbacks::of(&other, &world.url).await;
     callbacks.deliver("zapi", &statuses(50_000)).await;
     theirs

@@ -61,11 +61,7 @@ async fn a_call_of_several_hundred_messages_is_taken_in_whole() {
 #[tokio::test]
 async fn messages_and_statuses_in_one_value_both_count() {
     let (world, callbacks) = world().await;
-    let sent = world
-        .client
-        .send(smallest_body("conv-456"))
-        .await
-        .expect(200);
+    let sent = world.client.accepted(smallest_body("conv-456")).await;
     let wamid = sent["message"]["externalId"].as_str().expect("an id");
     let mut both = whatsapp_texts(NUMBER, &texts(0..1));
     both["value"]["statuses"] = json!([whatsapp_status(wamid, "delivered")]);
@@ -104,11 +100,7 @@ async fn a_status_of_a_message_that_is_not_known_yet_waits_for_it() {
     let (world, callbacks) = world().await;
     let held = HeldProvider::start().await;
     let settings = json!({"settings": {"baseUrl": held.url}});
-    world
-        .client
-        .patch("/channels/whatsapp", settings)
-        .await
-        .expect(200);
+    world.client.change("/channels/whatsapp", settings).await;
     let sending = tokio::spawn({
         let client = world.client.clone();
         async move { client.send(smallest_body("conv-456")).await }
@@ -148,11 +140,7 @@ async fn statuses_advance_and_failed_only_gives_way_to_a_proof_of_delivery() {
         (&["failed", "sent", "delivered", "read", "failed"], "read"),
     ];
     for (statuses, end) in climbs {
-        let sent = world
-            .client
-            .send(smallest_body("conv-456"))
-            .await
-            .expect(200);
+        let sent = world.client.accepted(smallest_body("conv-456")).await;
         let wamid = sent["message"]["externalId"].as_str().expect("an id");
         for status in statuses {
             let news = json!({"statuses": [whatsapp_status(wamid, status)]});
@@ -181,7 +169,7 @@ async fn statuses_advance_and_failed_only_gives_way_to_a_proof_of_delivery() {
 async fn number(client: &recado_tests::Client, id: &str, number: &str, app_secret: &str) {
     let channel = json!({"id": id, "provider": "whatsapp", "name": id, "credentials": {
         "phoneNumberId": number, "accessToken": "T-WORKING", "appSecret": app_secret}});
-    client.post("/channels", channel).await.expect(201);
+    client.create("/channels", channel).await;
 }
 
 #[tokio::test]
@@ -191,9 +179,8 @@ async fn one_app_serves_several_numbers_and_never_those_of_others() {
         .client
         .with_key(&organization(&world.operator, "other").await);
     other
-        .post("/agents", json!({"id": "agent-123", "name": "Agent"}))
-        .await
-        .expect(201);
+        .create("/agents", json!({"id": "agent-123", "name": "Agent"}))
+        .await;
     number(&world.client, "second", "2", "sim-app-secret-01").await;
     number(&world.client, "third", "3", "another-secret").await;
     number(&other, "fourth", "4", "sim-app-secret-01").await;
@@ -222,7 +209,7 @@ async fn one_app_serves_several_numbers_and_never_those_of_others() {
             (Some("second"), Some(&*texts[1].from))
         ]
     );
-    assert_eq!(other.get("/events").await.expect(200)["data"], json!([]));
+    assert_eq!(other.read("/events").await["data"], json!([]));
     // Each channel takes what its own secret has signed, and that alone.
     let body = whatsapp(&[vec![whatsapp_texts("3", &texts[2..3])]]).to_string();
     for (secret, status) in [("sim-app-secret-01", 401), ("another-secret", 200)] {

@@ -116,7 +116,7 @@ async fn a_tap_in_a_group_is_an_event_of_the_group(
     world.connect_webhooks().await;
     let register = format!("/channels/{channel}/register-webhook");
     if channel == "wuzapi" {
-        world.client.post(&register, json!({})).await.expect(200);
+        world.client.act(&register, json!({})).await;
     }
     open(&world, "conv-group", channel, GROUP).await;
     open(&world, "conv-member", channel, MEMBER).await;

@@ -14,10 +14,7 @@ fn text() -> Text {
 
 /// Nothing was told, and nothing is kept that could still be.
 async fn assert_nothing_is_stored(world: &World) {
-    assert_eq!(
-        world.client.get("/events").await.expect(200)["data"],
-        json!([])
-    );
+    assert_eq!(world.client.read("/events").await["data"], json!([]));
     let kept = world
         .store
         .organizations_with_webhook_calls(Timestamp::MAX)

@@ -29,11 +29,7 @@ async fn a_tap_on_each_button_comes_back_with_its_id_on_every_channel() {
     let world = connected().await;
     let mut expected = Vec::new();
     for (provider, conversation) in CONVERSATIONS {
-        let sent = world
-            .client
-            .send(three_buttons(conversation))
-            .await
-            .expect(200);
+        let sent = world.client.accepted(three_buttons(conversation)).await;
         let external_id = sent["message"]["externalId"].as_str().expect("an id");
         for (id, title) in [("one ✅", "One"), ("two", "Two"), ("three", "Três")] {
             world.sandbox.tap(external_id, id, None).expect("a tap");
@@ -71,11 +67,7 @@ async fn a_tap_on_each_button_comes_back_with_its_id_on_every_channel() {
 async fn a_message_climbs_to_read_and_every_step_is_an_event() {
     let world = connected().await;
     for (_, conversation) in CONVERSATIONS {
-        let sent = world
-            .client
-            .send(smallest_body(conversation))
-            .await
-            .expect(200);
+        let sent = world.client.accepted(smallest_body(conversation)).await;
         world
             .sandbox
             .read(sent["message"]["externalId"].as_str().expect("an id"))
@@ -92,9 +84,8 @@ async fn a_message_climbs_to_read_and_every_step_is_an_event() {
     for (_, conversation) in CONVERSATIONS {
         let messages = world
             .client
-            .get(&format!("/conversations/{conversation}/messages"))
-            .await
-            .expect(200);
+            .read(&format!("/conversations/{conversation}/messages"))
+            .await;
         assert_eq!(messages["data"][0]["status"], "read", "{conversation}");
         assert_eq!(messages["data"][0]["read"], true, "{conversation}");
     }
@@ -108,11 +99,7 @@ async fn however_often_a_webhook_comes_it_has_one_effect() {
     settings.webhooks.parallel = 8;
     world.sandbox.set_settings(settings);
     for (_, conversation) in CONVERSATIONS {
-        let sent = world
-            .client
-            .send(smallest_body(conversation))
-            .await
-            .expect(200);
+        let sent = world.client.accepted(smallest_body(conversation)).await;
         world
             .sandbox
             .tap(
@@ -137,11 +124,7 @@ async fn a_status_that_comes_before_the_answer_of_its_send_waits_for_it() {
     settings.webhooks.before_answer = true;
     world.sandbox.set_settings(settings);
     for (_, conversation) in CONVERSATIONS {
-        world
-            .client
-            .send(smallest_body(conversation))
-            .await
-            .expect(200);
+        world.client.accepted(smallest_body(conversation)).await;
     }
     let accepted = world.events("message.accepted", 3).await;
     let delivered = world.events("message.delivered", 3).await;
@@ -169,11 +152,7 @@ async fn a_status_settles_a_send_whose_answer_was_lost() {
     let delivered = world.events("message.delivered", 1).await;
     assert_eq!(delivered[0]["data"]["messageId"], lost["messageId"]);
     let id = lost["messageId"].as_str().expect("an id");
-    let message = world
-        .client
-        .get(&format!("/messages/{id}"))
-        .await
-        .expect(200);
+    let message = world.client.read(&format!("/messages/{id}")).await;
     assert_eq!(message["status"], "delivered");
     assert!(
         message["externalId"]
@@ -203,15 +182,10 @@ async fn somebody_new_opens_a_conversation_and_can_be_answered() {
         let conversation = event["conversationId"].as_str().expect("a conversation");
         let shown = world
             .client
-            .get(&format!("/conversations/{conversation}"))
-            .await
-            .expect(200);
+            .read(&format!("/conversations/{conversation}"))
+            .await;
         assert_eq!(shown["to"], event["data"]["from"]["phone"]);
-        world
-            .client
-            .send(smallest_body(conversation))
-            .await
-            .expect(200);
+        world.client.accepted(smallest_body(conversation)).await;
     }
 }
 
@@ -231,27 +205,15 @@ async fn whatsapps_window_is_kept_and_checked_before_a_send() {
     })
     .await;
     world.connect_webhooks().await;
-    world
-        .client
-        .send(smallest_body("conv-456"))
-        .await
-        .expect(200);
+    world.client.accepted(smallest_body("conv-456")).await;
     world
         .sandbox
         .say(Provider::Whatsapp, "", CUSTOMER, "Oi")
         .expect("a text");
     world.events("message.received", 1).await;
-    let shown = world
-        .client
-        .get("/conversations/conv-456")
-        .await
-        .expect(200);
+    let shown = world.client.read("/conversations/conv-456").await;
     assert!(shown["windowExpiresAt"].is_string(), "{shown}");
-    world
-        .client
-        .send(smallest_body("conv-456"))
-        .await
-        .expect(200);
+    world.client.accepted(smallest_body("conv-456")).await;
     hours.store(25, Ordering::SeqCst);
     let before = world.sandbox.requests().len();
     let closed = world.client.send(smallest_body("conv-456")).await;
@@ -295,6 +257,6 @@ async fn a_call_without_proof_is_refused_and_leaves_nothing() {
             .text,
         "1158201444"
     );
-    let events = world.client.get("/events").await.expect(200);
+    let events = world.client.read("/events").await;
     assert_eq!(events["data"], json!([]));
 }

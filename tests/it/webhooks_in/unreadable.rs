@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 /// The calls that are set aside, as soon as there are so many.
 async fn set_aside(client: &Client, count: usize) -> Vec<Value> {
     loop {
-        let listed = client.get("/webhook-calls").await.expect(200);
+        let listed = client.read("/webhook-calls").await;
         let calls = listed["data"].as_array().cloned().unwrap_or_default();
         if calls.len() >= count {
             return calls;
@@ -44,7 +44,7 @@ async fn a_verified_call_that_cannot_be_read_is_kept_and_can_be_tried_again(
     assert_eq!(calls[0]["contentType"], "application/json");
     for (status, count) in [("unreadable", 1), ("crashed", 0), ("too_many_items", 0)] {
         let path = format!("/webhook-calls?status={status}");
-        let listed = world.client.get(&path).await.expect(200);
+        let listed = world.client.read(&path).await;
         assert_eq!(listed["data"].as_array().map(Vec::len), Some(count));
     }
     let refused = world.client.get("/webhook-calls?status=lost").await;
@@ -52,7 +52,7 @@ async fn a_verified_call_that_cannot_be_read_is_kept_and_can_be_tried_again(
 
     let id = calls[0]["id"].as_str().expect("an id");
     let path = format!("/webhook-calls/{id}/retry");
-    let retried = world.client.post(&path, json!({})).await.expect(200);
+    let retried = world.client.act(&path, json!({})).await;
     assert_eq!(retried["status"], "pending");
     assert_eq!(
         set_aside(&world.client, 1).await,

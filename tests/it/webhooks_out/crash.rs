@@ -162,9 +162,8 @@ async fn what_was_taken_in_reaches_the_receiver_though_the_server_is_killed() {
     } = Deployment::start().await;
     let mut receiver = ReceiverProcess::start().await.expect("a receiver");
     let endpoint = client
-        .post("/webhook-endpoints", json!({"url": receiver.url}))
-        .await
-        .expect(201);
+        .create("/webhook-endpoints", json!({"url": receiver.url}))
+        .await;
     let secret = text(&endpoint, "secret");
     receiver.trust(secret).await.expect("it listens");
     let callbacks = Callbacks::of(&client, &server.url).await;

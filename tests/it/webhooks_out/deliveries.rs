@@ -61,7 +61,7 @@ async fn an_endpoint_gets_the_types_that_it_wants_and_nobody_elses_events() {
     let other_receiver = Receiver::start().await;
     let client = rig.operator.with_key(&other);
     let body = json!({"url": other_receiver.url});
-    client.post("/webhook-endpoints", body).await.expect(201);
+    client.create("/webhook-endpoints", body).await;
     rig.tap(CUSTOMER, "b", "B").await;
     rig.drain().await;
     assert_eq!(other_receiver.calls().len(), 0);
@@ -75,7 +75,7 @@ async fn while_the_secret_changes_both_sign_for_a_day() {
     let endpoint = rig.endpoint(wanted).await;
     let old = text(&endpoint, "secret");
     let rotate = format!("{}/rotate-secret", path(&endpoint));
-    let rotated = rig.client.post(&rotate, json!({})).await.expect(200);
+    let rotated = rig.client.act(&rotate, json!({})).await;
     let new = text(&rotated, "secret");
     assert_ne!(old, new);
     for (hours, old_signs) in [(0, true), (23, true), (1, false)] {
@@ -96,7 +96,7 @@ async fn every_secret_of_the_last_day_signs_however_often_it_changed() {
     let rotate = format!("{}/rotate-secret", path(&endpoint));
     let mut secrets = vec![text(&endpoint, "secret").to_owned()];
     for _ in 0..9 {
-        let rotated = rig.client.post(&rotate, json!({})).await.expect(200);
+        let rotated = rig.client.act(&rotate, json!({})).await;
         secrets.push(text(&rotated, "secret").to_owned());
         rig.pass(Duration::from_hours(1));
     }
@@ -119,7 +119,7 @@ async fn every_secret_of_the_last_day_signs_however_often_it_changed() {
     let signing: Vec<bool> = signing.collect();
     assert_eq!(signing[..2], [false, false], "they were replaced a day ago");
     assert!(signing[2..].iter().all(|signs| *signs));
-    rig.client.post(&rotate, json!({})).await.expect(200);
+    rig.client.act(&rotate, json!({})).await;
 }
 
 #[tokio::test]
@@ -164,13 +164,9 @@ async fn format_chatvolt_sends_chatvolts_payload_and_its_static_header() {
 async fn an_accepted_send_is_told_to_a_chatvolt_receiver_with_its_text() {
     let (world, receiver) = (World::start().await, Receiver::start().await);
     let endpoint = json!({"url": receiver.url, "format": "chatvolt"});
-    world
-        .client
-        .post("/webhook-endpoints", endpoint)
-        .await
-        .expect(201);
+    world.client.create("/webhook-endpoints", endpoint).await;
     let body = recado_tests::world::smallest_body("conv-456");
-    world.client.send(body).await.expect(200);
+    world.client.accepted(body).await;
     receiver.wait_for(1).await;
     let payload = receiver.calls()[0].json();
     assert_eq!(payload["eventType"], "AGENT_MESSAGE_SENDED");
@@ -183,11 +179,7 @@ async fn an_accepted_send_is_told_to_a_chatvolt_receiver_with_its_text() {
 async fn the_server_delivers_by_itself_and_finishes_before_it_stops() {
     let (world, receiver) = (World::start().await, Receiver::start().await);
     let endpoint = json!({"url": receiver.url, "events": ["message.received"]});
-    world
-        .client
-        .post("/webhook-endpoints", endpoint)
-        .await
-        .expect(201);
+    world.client.create("/webhook-endpoints", endpoint).await;
     for n in 0..20 {
         let phone = format!("55119000010{n:02}");
         let content = InboundContent::Other {
@@ -214,15 +206,14 @@ async fn endpoints_that_never_answer_do_not_delay_another_organization() {
     let other = organization(&world.operator, "other").await;
     let other = world.client.with_key(&other);
     other
-        .post("/agents", json!({"id": "theirs", "name": "Theirs"}))
-        .await
-        .expect(201);
+        .create("/agents", json!({"id": "theirs", "name": "Theirs"}))
+        .await;
     let channel = json!({"id": "their-channel", "provider": "zapi", "name": "z", "credentials": credentials("zapi")});
-    other.post("/channels", channel).await.expect(201);
+    other.create("/channels", channel).await;
     let conversation = json!({"id": "theirs", "agentId": "theirs", "channelId": "their-channel", "to": OTHER_CUSTOMER});
-    other.post("/conversations", conversation).await.expect(201);
+    other.create("/conversations", conversation).await;
     let body = json!({"url": receiver.url});
-    other.post("/webhook-endpoints", body).await.expect(201);
+    other.create("/webhook-endpoints", body).await;
 
     let held = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let url = format!("http://{}/", held.local_addr().expect("an address"));
@@ -252,7 +243,7 @@ async fn endpoints_that_never_answer_do_not_delay_another_organization() {
     }
     let mut body = recado_tests::world::smallest_body("theirs");
     body["agentId"] = "theirs".into();
-    other.send(body).await.expect(200);
+    other.accepted(body).await;
     // Each of the calls that are held ends after 15 seconds at the earliest.
     let arrives = receiver.wait_for(1);
     tokio::time::timeout(Duration::from_secs(10), arrives)

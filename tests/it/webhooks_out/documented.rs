@@ -39,14 +39,14 @@ async fn loja(world: &World) -> Client {
         .client
         .with_key(&organization(&world.operator, "loja").await);
     let agent = json!({"id": "agent-123", "name": "Front desk"});
-    client.post("/agents", agent).await.expect(201);
+    client.create("/agents", agent).await;
     for (provider, conversation) in [("whatsapp", "conv-456"), ("zapi", "conv-789")] {
         let channel = json!({"id": format!("loja-{provider}"), "provider": provider, "name": provider,
             "credentials": credentials(provider)});
-        client.post("/channels", channel).await.expect(201);
+        client.create("/channels", channel).await;
         let body = json!({"id": conversation, "agentId": "agent-123",
             "channelId": format!("loja-{provider}"), "to": CUSTOMER});
-        client.post("/conversations", body).await.expect(201);
+        client.create("/conversations", body).await;
     }
     client
 }
@@ -56,10 +56,7 @@ async fn the_documentation_shows_what_is_delivered() {
     let (world, receiver) = (World::start().await, Receiver::start().await);
     let client = loja(&world).await;
     let endpoint = json!({"url": receiver.url, "format": "chatvolt"});
-    client
-        .post("/webhook-endpoints", endpoint)
-        .await
-        .expect(201);
+    client.create("/webhook-endpoints", endpoint).await;
     let callbacks = Callbacks::of(&client, &world.url).await;
     let named = |message: Value| {
         let contact = json!({"profile": {"name": "Ana"}, "wa_id": CUSTOMER});
@@ -94,7 +91,7 @@ async fn the_documentation_shows_what_is_delivered() {
         receiver.wait_for(place + 1).await;
     }
     let body = serde_json::from_str(PUBLISHED_EXAMPLE).expect("JSON");
-    let sent = client.send(body).await.expect(200);
+    let sent = client.accepted(body).await;
     receiver.wait_for(4).await;
     let mut failed = whatsapp_status(
         sent["message"]["externalId"].as_str().expect("an id"),

@@ -187,7 +187,7 @@ async fn gone_disables_the_endpoint_at_once_and_what_waited_follows_when_it_is_e
     rig.say(CUSTOMER, "Hi").await;
     rig.drain().await;
     assert_eq!(other.types(), ["webhook_endpoint.disabled"]);
-    let shown = rig.client.get(&path(&endpoint)).await.expect(200);
+    let shown = rig.client.read(&path(&endpoint)).await;
     assert_ne!(shown["disabledAt"], Value::Null);
     assert_eq!(rig.deliveries(&endpoint).await[0]["status"], "pending");
 
@@ -229,7 +229,7 @@ async fn five_days_without_a_success_disable_the_endpoint_and_an_event_says_so()
         "too early"
     );
     assert_eq!(other.types(), ["webhook_endpoint.disabled"]);
-    let shown = rig.client.get(&path(&endpoint)).await.expect(200);
+    let shown = rig.client.read(&path(&endpoint)).await;
     assert_ne!(shown["disabledAt"], Value::Null);
     let waiting = &rig.deliveries(&endpoint).await[0];
     assert_eq!(
@@ -268,7 +268,7 @@ async fn an_event_that_is_refused_for_15_minutes_while_others_arrive_is_set_asid
     assert_eq!(refused["status"], "failed");
     assert_eq!(refused["lastError"], "the receiver answered 400");
     assert_ne!(refused["finishedAt"], Value::Null);
-    let shown = rig.client.get(&path(&endpoint)).await.expect(200);
+    let shown = rig.client.read(&path(&endpoint)).await;
     assert_eq!(shown["disabledAt"], Value::Null);
     // It went at once, while the receiver still refused.
     rig.pass(Duration::from_secs(7));
@@ -281,7 +281,7 @@ async fn an_event_that_is_refused_for_15_minutes_while_others_arrive_is_set_asid
         path(&endpoint),
         text(&refused, "id")
     );
-    rig.client.post(&replay, json!({})).await.expect(200);
+    rig.client.act(&replay, json!({})).await;
     rig.drain().await;
     let last = receiver.arrived().pop().expect("an event");
     assert_eq!(last["data"]["text"], "refused");

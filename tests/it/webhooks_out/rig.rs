@@ -79,10 +79,7 @@ impl Rig {
 
     /// Adds an endpoint, and gives it with its secret.
     pub(crate) async fn endpoint(&self, body: Value) -> Value {
-        self.client
-            .post("/webhook-endpoints", body)
-            .await
-            .expect(201)
+        self.client.create("/webhook-endpoints", body).await
     }
 
     /// A customer writes.

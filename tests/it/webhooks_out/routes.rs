@@ -27,18 +27,14 @@ async fn secrets_are_shown_once_and_headers_never() {
         assert!(shown.text.contains("https://example.com/hook?t=1"));
     }
     let patch = json!({"header": null, "events": ["button.pressed"], "enabled": false});
-    let patched = rig.client.patch(&path(&created), patch).await.expect(200);
+    let patched = rig.client.change(&path(&created), patch).await;
     assert_eq!(patched["header"], Value::Null);
     assert_eq!(patched["events"], json!(["button.pressed"]));
     assert_ne!(patched["disabledAt"], Value::Null);
-    let kept = rig
-        .client
-        .patch(&path(&created), json!({}))
-        .await
-        .expect(200);
+    let kept = rig.client.change(&path(&created), json!({})).await;
     assert_eq!(kept["events"], json!(["button.pressed"]));
     assert_eq!(kept["url"], created["url"]);
-    rig.client.delete(&path(&created)).await.expect(204);
+    rig.client.remove(&path(&created)).await;
     let gone = rig.client.get(&path(&created)).await;
     assert_eq!(gone.error(), (404, "webhook_endpoint_not_found".to_owned()));
 }
@@ -88,7 +84,7 @@ async fn a_test_tells_what_the_receiver_answers_and_is_no_event() {
     let (rig, receiver) = (Rig::start().await, Receiver::start().await);
     let endpoint = rig.endpoint(json!({"url": receiver.url})).await;
     let test = format!("{}/test", path(&endpoint));
-    let told = rig.client.post(&test, json!({})).await.expect(200);
+    let told = rig.client.act(&test, json!({})).await;
     assert_eq!(
         (&told["status"], &told["error"]),
         (&json!(200), &Value::Null)
@@ -99,7 +95,7 @@ async fn a_test_tells_what_the_receiver_answers_and_is_no_event() {
     assert!(call.is_signed_with(text(&endpoint, "secret")));
 
     receiver.answer(500);
-    let told = rig.client.post(&test, json!({})).await.expect(200);
+    let told = rig.client.act(&test, json!({})).await;
     assert_eq!(told["status"], 500);
     assert_eq!(told["error"], "the receiver answered 500");
     assert_eq!(rig.events().await, Vec::<Value>::new());
@@ -124,7 +120,7 @@ async fn one_delivery_and_those_of_a_time_are_replayed() {
         path(&endpoint),
         text(&deliveries[2], "id")
     );
-    let replayed = rig.client.post(&replay, json!({})).await.expect(200);
+    let replayed = rig.client.act(&replay, json!({})).await;
     assert_eq!(replayed["status"], "pending");
     rig.drain().await;
     let calls = receiver.calls();
@@ -134,7 +130,7 @@ async fn one_delivery_and_those_of_a_time_are_replayed() {
 
     let range = json!({"from": instants[1].to_string(), "to": instants[3].to_string()});
     let replay = format!("{}/replay", path(&endpoint));
-    let replayed = rig.client.post(&replay, range).await.expect(200);
+    let replayed = rig.client.act(&replay, range).await;
     assert_eq!(replayed, json!({"replayed": 2}));
     rig.drain().await;
     let said: Vec<Value> = receiver
@@ -170,7 +166,7 @@ async fn a_delivery_is_skipped_and_the_next_of_its_conversation_goes() {
     let delivery = format!("{}/deliveries/{refused}", path(&endpoint));
     for _ in 0..2 {
         let skip = format!("{delivery}/skip");
-        let skipped = rig.client.post(&skip, json!({})).await.expect(200);
+        let skipped = rig.client.act(&skip, json!({})).await;
         assert_eq!(skipped["status"], "failed");
         assert_eq!(skipped["lastError"], "skipped by hand");
         assert_eq!(skipped["nextAttemptAt"], Value::Null);
@@ -183,7 +179,7 @@ async fn a_delivery_is_skipped_and_the_next_of_its_conversation_goes() {
     // What has arrived stays so.
     let next = text(&rig.deliveries(&endpoint).await[1], "id").to_owned();
     let skip = format!("{}/deliveries/{next}/skip", path(&endpoint));
-    let kept = rig.client.post(&skip, json!({})).await.expect(200);
+    let kept = rig.client.act(&skip, json!({})).await;
     assert_eq!(kept["status"], "delivered");
 }
 
@@ -217,20 +213,16 @@ async fn deliveries_are_listed_by_status_and_in_parts() {
     rig.drain().await;
     let list = format!("{}/deliveries", path(&endpoint));
     for (status, count) in [("pending", 1), ("delivered", 3), ("failed", 0)] {
-        let listed = rig
-            .client
-            .get(&format!("{list}?status={status}"))
-            .await
-            .expect(200);
+        let listed = rig.client.read(&format!("{list}?status={status}")).await;
         assert_eq!(
             listed["data"].as_array().map(Vec::len),
             Some(count),
             "{status}"
         );
     }
-    let first = rig.client.get(&format!("{list}?limit=3")).await.expect(200);
+    let first = rig.client.read(&format!("{list}?limit=3")).await;
     let rest = format!("{list}?limit=3&cursor={}", text(&first, "nextCursor"));
-    let rest = rig.client.get(&rest).await.expect(200);
+    let rest = rig.client.read(&rest).await;
     assert_eq!(rest["data"].as_array().map(Vec::len), Some(1));
     assert_eq!(rest["nextCursor"], Value::Null);
     let wrong = rig.client.get(&format!("{list}?status=lost")).await;
@@ -276,7 +268,7 @@ async fn another_organization_and_an_operator_reach_nothing() {
             assert_eq!(answer.error(), expected, "{}", answer.text);
         }
     }
-    let listed = other.get("/webhook-endpoints").await.expect(200);
+    let listed = other.read("/webhook-endpoints").await;
     assert_eq!(listed["data"], json!([]));
     rig.drain().await;
     assert_eq!(receiver.calls().len(), calls);

@@ -38,7 +38,7 @@ async fn send(client: &Client, conversation: &str) -> Value {
         "button_1_id": one, "button_1_title": first, "button_2_id": two, "button_2_title": second,
         "button_3_id": three, "button_3_title": third,
     });
-    client.send(body).await.expect(200)["message"].clone()
+    client.accepted(body).await["message"].clone()
 }
 
 /// A tap as a receiver is told of it: where, by whom, on which button of which message.

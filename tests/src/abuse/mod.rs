@@ -101,10 +101,6 @@ impl Server {
 
 /// Runs one attack for that time against a fresh server on a fresh database: SQLite, or one on the PostgreSQL
 /// server of that administrator's URL.
-///
-/// # Errors
-///
-/// The server cannot be started or set up.
 pub async fn run(attack: Attack, time: Duration, postgres: Option<&str>) -> anyhow::Result<Row> {
     let mut scene = Scene::start(attack.needs_events(), postgres).await?;
     let (ready, watching) = bystander::run(&scene, time);

@@ -53,10 +53,6 @@ pub(super) struct Scene {
 
 impl Scene {
     /// Starts the server, with as few descriptors as a service has, and sets both organizations up.
-    ///
-    /// # Errors
-    ///
-    /// The server does not start.
     pub(super) async fn start(is_full: bool, postgres: Option<&str>) -> anyhow::Result<Self> {
         let database = match postgres {
             Some(admin_url) => TestDatabase::on(admin_url.to_owned()).await,
@@ -104,10 +100,6 @@ impl Scene {
     }
 
     /// Lets the kernel count the most memory from now on, and the CPU time as well.
-    ///
-    /// # Errors
-    ///
-    /// The server has ended.
     pub(super) fn measure_from_now(&mut self) -> anyhow::Result<()> {
         let id = self.server.process.id().context("the server runs")?;
         self.cpu_before = process::cpu(id)?;
@@ -115,10 +107,6 @@ impl Scene {
     }
 
     /// Returns what the attack did to the server in that time.
-    ///
-    /// # Errors
-    ///
-    /// The server has ended, or does not tell its metrics.
     pub(super) async fn measured(&self, time: Duration) -> anyhow::Result<Measured> {
         let id = self.server.process.id().context("the server has ended")?;
         let used = process::cpu(id)?.saturating_sub(self.cpu_before);
@@ -139,7 +127,7 @@ impl Scene {
 /// An agent, a channel at WhatsApp and Z-API each, and a conversation.
 async fn set_up_hostile(hostile: &Client) {
     let agent = json!({"id": "agent-123", "name": "Agent"});
-    hostile.post("/agents", agent).await.expect(201);
+    hostile.create("/agents", agent).await;
     let channels = [
         (
             "hostile-whatsapp",
@@ -157,13 +145,10 @@ async fn set_up_hostile(hostile: &Client) {
     for (id, provider, credentials) in channels {
         let channel =
             json!({"id": id, "provider": provider, "name": id, "credentials": credentials});
-        hostile.post("/channels", channel).await.expect(201);
+        hostile.create("/channels", channel).await;
         let conversation =
             json!({"id": id, "agentId": "agent-123", "channelId": id, "to": "5511966660000"});
-        hostile
-            .post("/conversations", conversation)
-            .await
-            .expect(201);
+        hostile.create("/conversations", conversation).await;
     }
 }
 

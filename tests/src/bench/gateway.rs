@@ -33,10 +33,6 @@ pub struct Gateway {
 
 impl Gateway {
     /// Starts both on a fresh database, and opens the conversations over HTTP.
-    ///
-    /// # Errors
-    ///
-    /// A program is not built, does not start, or refuses.
     pub async fn start(database: &[(&str, &str)]) -> anyhow::Result<Self> {
         let sandbox = SandboxProcess::start().await?;
         let operator_key = binaries::operator_key(database).await?;
@@ -63,10 +59,6 @@ impl Gateway {
     }
 
     /// The process to measure.
-    ///
-    /// # Panics
-    ///
-    /// It has ended and was waited for, which nobody does.
     #[must_use]
     pub fn server_id(&self) -> u32 {
         self.server.id().expect("the server runs")
@@ -142,26 +134,19 @@ async fn open_conversations(
     organization: &str,
 ) -> (String, String, Vec<String>) {
     let keys = format!("/organizations/{organization}/api-keys");
-    let key = operator
-        .post(&keys, json!({"name": "bench"}))
-        .await
-        .expect(201);
+    let key = operator.create(&keys, json!({"name": "bench"})).await;
     let key = key["key"].as_str().expect("a key").to_owned();
     let client = operator.with_key(&key);
     client
-        .post("/agents", json!({"id": "agent-123", "name": "Agent"}))
-        .await
-        .expect(201);
+        .create("/agents", json!({"id": "agent-123", "name": "Agent"}))
+        .await;
     let channel = json!({"provider": "whatsapp", "name": "Bench", "credentials": world::credentials("whatsapp")});
-    let channel = client.post("/channels", channel).await.expect(201);
+    let channel = client.create("/channels", channel).await;
     let mut conversations = Vec::new();
     for number in 0..CONVERSATIONS {
         let to = format!("55119{:08}", 10_000_000 + number);
         let conversation = json!({"agentId": "agent-123", "channelId": channel["id"], "to": to});
-        conversations.push(id(&client
-            .post("/conversations", conversation)
-            .await
-            .expect(201)));
+        conversations.push(id(&client.create("/conversations", conversation).await));
     }
     (key, id(&channel), conversations)
 }

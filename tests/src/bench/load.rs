@@ -28,10 +28,6 @@ pub struct Done {
 
 impl Load {
     /// Sends until the time is over.
-    ///
-    /// # Errors
-    ///
-    /// Any answer is not 200.
     pub async fn run(&self, gateway: &Gateway) -> anyhow::Result<Done> {
         let mut clients = JoinSet::new();
         let begun = Instant::now();

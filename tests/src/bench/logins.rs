@@ -41,10 +41,6 @@ pub struct Logins {
 }
 
 /// Sends, in turns alone and while people sign in, 50 at once and again.
-///
-/// # Errors
-///
-/// A send is not answered 200, or a sign-in not 201.
 pub async fn measure(
     gateway: &Gateway,
     database: &str,

@@ -28,10 +28,6 @@ pub struct Measurement {
 }
 
 /// Warms the gateway up, then measures it at every number of connections.
-///
-/// # Errors
-///
-/// Any answer but 200, or the server is gone.
 pub async fn measure(
     gateway: &Gateway,
     database: &str,

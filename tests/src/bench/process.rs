@@ -9,10 +9,6 @@ use anyhow::Context as _;
 const TICK: Duration = Duration::from_millis(10);
 
 /// User and system time so far, of all threads.
-///
-/// # Errors
-///
-/// There is no such process.
 pub fn cpu(id: u32) -> anyhow::Result<Duration> {
     let stat = fs::read_to_string(format!("/proc/{id}/stat"))?;
     // The name in parentheses may hold anything; the fields after it are numbers.
@@ -28,19 +24,11 @@ pub fn cpu(id: u32) -> anyhow::Result<Duration> {
 }
 
 /// Most memory that it has ever had, in MiB.
-///
-/// # Errors
-///
-/// There is no such process.
 pub fn peak_memory_mib(id: u32) -> anyhow::Result<f64> {
     status_mib(id, "VmHWM:")
 }
 
 /// Memory that it has now, in MiB.
-///
-/// # Errors
-///
-/// There is no such process.
 pub fn memory_mib(id: u32) -> anyhow::Result<f64> {
     status_mib(id, "VmRSS:")
 }

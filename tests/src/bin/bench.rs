@@ -147,10 +147,6 @@ fn print_logins(rests: &[(&str, Rest)]) {
 }
 
 /// Prints how long wrong passwords took.
-///
-/// # Errors
-///
-/// The times tell which e-mail addresses have a user.
 fn print_guesses(rests: &[(&str, Rest)]) -> anyhow::Result<()> {
     println!("\nWrong passwords, by whether the e-mail address has a user:\n");
     println!("| Database | User p50 ms | No user p50 ms | z of the rank test |");

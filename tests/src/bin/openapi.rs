@@ -43,18 +43,14 @@ async fn main() -> anyhow::Result<()> {
 async fn tell_story(world: &World) -> String {
     world.connect_webhooks().await;
     let endpoint = json!({"url": "http://127.0.0.1:9/", "header": {"value": "Bearer x"}});
-    world
-        .client
-        .post("/webhook-endpoints", endpoint)
-        .await
-        .expect(201);
+    world.client.create("/webhook-endpoints", endpoint).await;
     let (organization, email) = (people::ORGANIZATION, "ana@example.com");
     let user = people::user(&world.store, organization, "owner", email).await;
     let (_, session) = people::session_of(&world.store, &user, world.app.clock.now()).await;
     let mut body: Value = serde_json::from_str(PUBLISHED_EXAMPLE).expect("JSON");
     for (_, conversation) in CONVERSATIONS {
         body["conversationId"] = conversation.into();
-        let sent = world.client.send(body.clone()).await.expect(200);
+        let sent = world.client.accepted(body.clone()).await;
         let external_id = sent["message"]["externalId"].as_str().expect("an id");
         world
             .sandbox

@@ -25,10 +25,6 @@ pub struct ReceiverProcess {
 
 impl ReceiverProcess {
     /// Starts it on a free port; it answers as soon as it is [trusted with a secret](Self::trust).
-    ///
-    /// # Errors
-    ///
-    /// It is not built, or does not say in time where it listens.
     pub async fn start() -> anyhow::Result<Self> {
         let mut command = command("receiver")?;
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
@@ -59,10 +55,6 @@ impl ReceiverProcess {
     }
 
     /// Gives it the secret that its endpoint signs with.
-    ///
-    /// # Errors
-    ///
-    /// It has ended.
     pub async fn trust(&mut self, secret: &str) -> anyhow::Result<()> {
         self.input
             .write_all(format!("{secret}\n").as_bytes())
@@ -71,10 +63,6 @@ impl ReceiverProcess {
     }
 
     /// The next call that it got.
-    ///
-    /// # Panics
-    ///
-    /// There is none in time.
     pub async fn next(&mut self) -> Value {
         let line = tokio::time::timeout(PATIENCE, self.lines.recv()).await;
         line.expect("a call in time").expect("a running receiver")
@@ -86,10 +74,6 @@ impl ReceiverProcess {
     }
 
     /// Ends it, and gives the calls that nobody has asked for.
-    ///
-    /// # Errors
-    ///
-    /// It does not end with success.
     pub async fn end(mut self) -> anyhow::Result<Vec<Value>> {
         drop(self.input);
         let mut calls = Vec::new();

@@ -25,10 +25,6 @@ pub struct SandboxProcess {
 
 impl SandboxProcess {
     /// Starts it on a free port and waits until it listens.
-    ///
-    /// # Errors
-    ///
-    /// It is not built, or does not say in time where it listens.
     pub async fn start() -> anyhow::Result<Self> {
         let mut command = command("recado")?;
         command
@@ -50,21 +46,13 @@ impl SandboxProcess {
     }
 
     /// Tells the provider of that name where its webhooks go, and how they are proved.
-    ///
-    /// # Panics
-    ///
-    /// The sandbox refuses.
     pub async fn connect(&self, webhook: Value) {
-        self.control.post("/webhooks", webhook).await.expect(201);
+        self.control.create("/webhooks", webhook).await;
     }
 
     /// The customer who has the message taps the button of that id.
-    ///
-    /// # Panics
-    ///
-    /// The sandbox refuses.
     pub async fn tap(&self, message_id: &str, button: &str) {
         let tap = serde_json::json!({"messageId": message_id, "button": button});
-        self.control.post("/phone/tap", tap).await.expect(201);
+        self.control.create("/phone/tap", tap).await;
     }
 }

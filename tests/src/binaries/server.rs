@@ -29,28 +29,16 @@ pub struct Server {
 
 impl Server {
     /// Starts `recado-server serve` on a free port and waits until it listens.
-    ///
-    /// # Errors
-    ///
-    /// It ends, or does not listen in time.
     pub async fn start(environment: &[(&str, &str)]) -> anyhow::Result<Self> {
         Self::start_as_given(&[&USUAL[..], environment].concat()).await
     }
 
     /// Starts `recado-server serve` with nothing but that environment, and waits until it listens.
-    ///
-    /// # Errors
-    ///
-    /// As [`Self::start`].
     pub async fn start_as_given(environment: &[(&str, &str)]) -> anyhow::Result<Self> {
         Self::run(command("recado-server")?, environment, READY).await
     }
 
     /// Starts it with a low limit of open files.
-    ///
-    /// # Errors
-    ///
-    /// As [`Self::start`].
     pub async fn with_descriptors(
         soft: u32,
         hard: u32,
@@ -61,10 +49,6 @@ impl Server {
     }
 
     /// Starts it on `database` so that [`may_write`](super::may_write) can limit its files.
-    ///
-    /// # Errors
-    ///
-    /// As [`Self::start`].
     pub async fn with_limited_files(
         database: &TestDatabase,
         sandbox: &Urls,
@@ -80,10 +64,6 @@ impl Server {
     }
 
     /// Starts it as [`Self::on`] does, with a socket that listens already, as a service manager does.
-    ///
-    /// # Errors
-    ///
-    /// As [`Self::start`].
     pub async fn activated(
         database: &TestDatabase,
         sandbox: &Urls,
@@ -99,10 +79,6 @@ impl Server {
     }
 
     /// Starts it while its database is away, and waits until it listens.
-    ///
-    /// # Errors
-    ///
-    /// It ends, or does not listen in time.
     pub async fn without_database(
         database: &TestDatabase,
         key: &MasterKey,
@@ -157,19 +133,11 @@ impl Server {
     }
 
     /// Starts it on `database`, with the sandbox in the place of the providers.
-    ///
-    /// # Errors
-    ///
-    /// As [`Self::start`].
     pub async fn on(database: &TestDatabase, sandbox: &Urls) -> anyhow::Result<Self> {
         Self::with(database, sandbox, &[]).await
     }
 
     /// Starts one more server on the database of another; returns `None` on SQLite, whose file has one server.
-    ///
-    /// # Panics
-    ///
-    /// It does not start.
     pub async fn second(database: &TestDatabase, sandbox: &Urls) -> Option<Self> {
         if database.kind() == DatabaseKind::Sqlite {
             return None;
@@ -178,10 +146,6 @@ impl Server {
     }
 
     /// Starts it as [`Self::on`] does, with another master key.
-    ///
-    /// # Errors
-    ///
-    /// As [`Self::start`].
     pub async fn with_key(
         database: &TestDatabase,
         key: &MasterKey,
@@ -191,10 +155,6 @@ impl Server {
     }
 
     /// Starts it as [`Self::on`] does, with more variables.
-    ///
-    /// # Errors
-    ///
-    /// As [`Self::start`].
     pub async fn with(
         database: &TestDatabase,
         sandbox: &Urls,
@@ -215,30 +175,18 @@ impl Server {
     }
 
     /// Ends it as a power cut would, and gives its log.
-    ///
-    /// # Errors
-    ///
-    /// It cannot be killed.
     pub async fn kill(mut self) -> anyhow::Result<String> {
         self.process.kill().await?;
         Ok(self.log.await?)
     }
 
     /// Asks it to end, waits until it has, and gives its log.
-    ///
-    /// # Errors
-    ///
-    /// It does not end with success.
     pub async fn stop(self) -> anyhow::Result<String> {
         signal(&self.process, "TERM").await?;
         self.ended().await
     }
 
     /// Waits until it has ended, and gives its log.
-    ///
-    /// # Errors
-    ///
-    /// It does not end, or not with success.
     pub async fn ended(mut self) -> anyhow::Result<String> {
         let status = tokio::time::timeout(Duration::from_mins(1), self.process.wait()).await??;
         let log = self.log.await?;

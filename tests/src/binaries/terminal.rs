@@ -8,10 +8,6 @@ use tokio::io::AsyncWriteExt as _;
 use super::{bare_command, path};
 
 /// Runs a program on a terminal of its own, on which a person types these lines.
-///
-/// # Panics
-///
-/// It cannot run, or does not end in time.
 pub async fn run(
     name: &str,
     arguments: &str,

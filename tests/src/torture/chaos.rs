@@ -107,10 +107,6 @@ pub struct Chaos {
 
 impl Chaos {
     /// Makes one trouble after the other until the storm ends; every server runs afterwards.
-    ///
-    /// # Errors
-    ///
-    /// A server cannot be started or signalled.
     pub async fn run(mut self, end: Instant) -> anyhow::Result<()> {
         let of_servers = [
             Trouble::Kill,
@@ -192,10 +188,6 @@ impl Chaos {
     }
 
     /// Restarts the database after a third of the storm, and stops it for a while after two thirds.
-    ///
-    /// # Errors
-    ///
-    /// `pg_ctl` fails.
     pub async fn database(mut self, postgres: Postgres, time: Duration) -> anyhow::Result<()> {
         let begun = Instant::now();
         tokio::time::sleep_until(begun + time / 3).await;

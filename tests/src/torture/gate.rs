@@ -21,10 +21,6 @@ pub struct Gate {
 
 impl Gate {
     /// Listens on a free port.
-    ///
-    /// # Errors
-    ///
-    /// There is no free port.
     pub async fn start() -> std::io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;

@@ -71,10 +71,6 @@ pub struct Report {
 }
 
 /// Lets the storm rage, lets the servers settle, and checks.
-///
-/// # Errors
-///
-/// The storm itself fails: a program is not built, or a server cannot be started.
 pub async fn run(options: Options) -> anyhow::Result<Report> {
     let mut random = Rng::with_seed(options.seed);
     let folder = tempfile::tempdir()?;

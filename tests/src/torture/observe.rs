@@ -16,10 +16,6 @@ use crate::client::Client;
 use crate::sent::text_of;
 
 /// Asks every server, sandbox and receiver of these sides.
-///
-/// # Errors
-///
-/// A server does not answer.
 pub async fn history(
     sides: &[&Side],
     journal: &Journal,

@@ -20,28 +20,16 @@ pub struct Postgres {
 
 impl Postgres {
     /// Restarts the server, which ends every connection.
-    ///
-    /// # Errors
-    ///
-    /// `pg_ctl` fails.
     pub async fn restart(&self) -> anyhow::Result<()> {
         self.control(&["restart", "--mode=fast"]).await
     }
 
     /// Stops the server.
-    ///
-    /// # Errors
-    ///
-    /// `pg_ctl` fails.
     pub async fn stop(&self) -> anyhow::Result<()> {
         self.control(&["stop", "--mode=fast"]).await
     }
 
     /// Starts the server again.
-    ///
-    /// # Errors
-    ///
-    /// `pg_ctl` fails.
     pub async fn start(&self) -> anyhow::Result<()> {
         self.control(&["start"]).await
     }

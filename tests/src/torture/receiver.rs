@@ -49,10 +49,6 @@ enum Plan {
 
 impl Receiver {
     /// Starts one that fails until it is told to [recover](Self::recover).
-    ///
-    /// # Errors
-    ///
-    /// There is no free port.
     pub async fn start(random: Rng) -> std::io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let receiver = Self {
@@ -72,10 +68,6 @@ impl Receiver {
     }
 
     /// Checks signatures with that secret from now on.
-    ///
-    /// # Errors
-    ///
-    /// The secret is not one.
     pub fn trust(&self, secret: &str) -> anyhow::Result<()> {
         self.lock().secret = Some(Webhook::new(secret)?);
         Ok(())

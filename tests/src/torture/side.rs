@@ -54,10 +54,6 @@ pub struct Conversation {
 
 impl Side {
     /// Starts servers on that database, and sets two organizations up by the API.
-    ///
-    /// # Errors
-    ///
-    /// A program is not built, or a server refuses.
     pub async fn start(
         name: &'static str,
         database: &[(&str, &str)],
@@ -120,13 +116,10 @@ impl Side {
         let key = crate::world::organization(operator, &id).await;
         let client = operator.with_key(&key);
         let agent = json!({"id": "agent-123", "name": "Agent"});
-        client.post("/agents", agent).await.expect(201);
+        client.create("/agents", agent).await;
         let receiver = Receiver::start(random).await?;
         let endpoint = json!({"url": receiver.url});
-        let endpoint = client
-            .post("/webhook-endpoints", endpoint)
-            .await
-            .expect(201);
+        let endpoint = client.create("/webhook-endpoints", endpoint).await;
         receiver.trust(text(&endpoint["secret"])?)?;
         let accounts = accounts::of(&id, number);
         let mut conversations = Vec::new();
@@ -140,7 +133,7 @@ impl Side {
                 };
                 let body = json!({"id": conversation.id, "agentId": "agent-123",
                     "channelId": account.channel, "to": conversation.customer});
-                client.post("/conversations", body).await.expect(201);
+                client.create("/conversations", body).await;
                 conversations.push(conversation);
             }
         }

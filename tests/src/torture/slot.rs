@@ -53,10 +53,6 @@ impl Slot {
     }
 
     /// Starts a server; one whose database is away is started again until it runs.
-    ///
-    /// # Errors
-    ///
-    /// No server runs within a minute.
     pub async fn start(&self) -> anyhow::Result<()> {
         let environment: Vec<_> = self
             .environment
@@ -77,10 +73,6 @@ impl Slot {
     }
 
     /// Ends the server as a power cut would.
-    ///
-    /// # Errors
-    ///
-    /// There is none.
     pub async fn kill(&self) -> anyhow::Result<()> {
         let server = self.take().await?;
         let log = server.kill().await?;
@@ -89,10 +81,6 @@ impl Slot {
     }
 
     /// Asks the server to end, and waits until it has.
-    ///
-    /// # Errors
-    ///
-    /// There is none, or it does not end with success.
     pub async fn stop(&self) -> anyhow::Result<()> {
         let server = self.take().await?;
         match server.stop().await {
@@ -103,10 +91,6 @@ impl Slot {
     }
 
     /// Suspends the server for a while.
-    ///
-    /// # Errors
-    ///
-    /// There is none.
     pub async fn pause(&self, time: Duration) -> anyhow::Result<()> {
         let server = self.server.lock().await;
         let server = server.as_ref().context("no server runs")?;
@@ -116,10 +100,6 @@ impl Slot {
     }
 
     /// Notes a server that has ended by itself, and starts another one.
-    ///
-    /// # Errors
-    ///
-    /// The other one does not start.
     pub async fn revive(&self) -> anyhow::Result<()> {
         let ended = match self.server.lock().await.as_mut() {
             Some(server) => server.process.try_wait()?,

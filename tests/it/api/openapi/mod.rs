@@ -47,7 +47,7 @@ fn values_of<'a>(value: &'a Value, key: &str, found: &mut Vec<&'a Value>) {
 #[tokio::test]
 async fn the_document_is_served_as_it_is_and_says_openapi_3_1() {
     let world = World::start().await;
-    let served = world.client.get("/openapi.json").await.expect(200);
+    let served = world.client.read("/openapi.json").await;
     assert_eq!(served, document());
     let version = served["openapi"].as_str().expect("a version");
     assert!(version.starts_with("3.1"), "{version}");
@@ -173,7 +173,7 @@ fn an_answer_that_asks_to_wait_documents_its_header() {
 async fn webhook_path(world: &World, route: &str) -> String {
     let (provider, _) = route.split_once('/').expect("a provider");
     let path = format!("/channels/{provider}");
-    let channel = world.client.get(&path).await.expect(200);
+    let channel = world.client.read(&path).await;
     let url = channel["webhookUrl"].as_str().expect("a URL");
     url.strip_prefix(&world.url)
         .expect("this server")

@@ -272,7 +272,7 @@ async fn no_route_shows_or_changes_what_is_another_organizations() {
         "the victim's things are as they were"
     );
     let endpoint = format!("/webhook-endpoints/{}", victim.endpoint);
-    let endpoint = victim.client.get(&endpoint).await.expect(200);
+    let endpoint = victim.client.read(&endpoint).await;
     assert!(endpoint["disabledAt"].is_null(), "{endpoint}");
     assert_eq!(
         world.sandbox.requests().len(),
@@ -328,16 +328,15 @@ async fn two_organizations_may_use_the_same_ids() {
         .client
         .with_key(&organization(&world.operator, "other").await);
     other
-        .post("/agents", json!({"id": "agent-123", "name": "Same name"}))
-        .await
-        .expect(201);
+        .create("/agents", json!({"id": "agent-123", "name": "Same name"}))
+        .await;
     let channel = json!({"id": "other-zapi", "provider": "zapi", "name": "z", "credentials": world::credentials("zapi")});
-    other.post("/channels", channel).await.expect(201);
+    other.create("/channels", channel).await;
     let conversation = json!({"id": "conv-456", "agentId": "agent-123", "channelId": "other-zapi", "to": "5511900000005"});
-    other.post("/conversations", conversation).await.expect(201);
+    other.create("/conversations", conversation).await;
     for (client, to) in [(&world.client, world::CUSTOMER), (&other, "5511900000005")] {
         world.sandbox.clear();
-        let sent = client.send(smallest_body("conv-456")).await.expect(200);
+        let sent = client.accepted(smallest_body("conv-456")).await;
         assert_eq!(world.sandbox.phone_messages()[0].to, to);
         let listed = client.get("/conversations/conv-456/messages").await;
         assert_eq!(listed.expect(200)["data"], json!([sent["message"]]));

@@ -32,30 +32,28 @@ impl Owned {
             .client
             .with_key(&world::organization(&world.operator, organization).await);
         client
-            .post("/agents", json!({"id": agent, "name": agent}))
-            .await
-            .expect(201);
+            .create("/agents", json!({"id": agent, "name": agent}))
+            .await;
         let zapi = json!({"id": channel, "provider": "zapi", "name": channel, "credentials": world::credentials("zapi")});
-        client.post("/channels", zapi).await.expect(201);
+        client.create("/channels", zapi).await;
         let to = json!({"id": conversation, "agentId": agent, "channelId": channel, "to": "5511900000003"});
-        client.post("/conversations", to).await.expect(201);
+        client.create("/conversations", to).await;
         // Nobody listens there, so that the delivery stays.
         let endpoint = client.post("/webhook-endpoints", json!({"url": "http://127.0.0.1:9/"}));
         let endpoint = id_of(&endpoint.await.expect(201));
-        let sent = client.send(body(agent, conversation)).await.expect(200);
+        let sent = client.accepted(body(agent, conversation)).await;
         let deliveries = format!("/webhook-endpoints/{endpoint}/deliveries");
-        let delivery = id_of(&client.get(&deliveries).await.expect(200)["data"][0]);
+        let delivery = id_of(&client.read(&deliveries).await["data"][0]);
         let call = set_aside(&client, &world.url, channel).await;
         let keys = format!("/organizations/{organization}/api-keys");
         let key = client
-            .post(&keys, json!({"name": format!("second of {organization}")}))
-            .await
-            .expect(201);
+            .create(&keys, json!({"name": format!("second of {organization}")}))
+            .await;
         // Every organization has a user of this e-mail.
         let email = "ana@example.com";
         let user =
             json!({"email": email, "name": format!("Ana of {organization}"), "role": "owner"});
-        let user = id_of(&client.post("/users", user).await.expect(201));
+        let user = id_of(&client.create("/users", user).await);
         Self {
             organization,
             client,
@@ -116,7 +114,7 @@ async fn set_aside(client: &Client, url: &str, channel: &str) -> String {
         .await
         .expect(200);
     loop {
-        let listed = client.get("/webhook-calls").await.expect(200);
+        let listed = client.read("/webhook-calls").await;
         if let Some(call) = listed["data"].get(0) {
             return id_of(call);
         }

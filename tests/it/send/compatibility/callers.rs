@@ -69,17 +69,15 @@ async fn what_belongs_to_another_organization_is_refused_as_documented() {
         .client
         .with_key(&organization(&world.operator, "other").await);
     other
-        .post("/agents", json!({"id": "A2", "name": "Other"}))
-        .await
-        .expect(201);
-    other.post("/channels", json!({"id": "other-zapi", "provider": "zapi", "name": "z", "credentials": world::credentials("zapi")})).await.expect(201);
+        .create("/agents", json!({"id": "A2", "name": "Other"}))
+        .await;
+    other.create("/channels", json!({"id": "other-zapi", "provider": "zapi", "name": "z", "credentials": world::credentials("zapi")})).await;
     other
-        .post(
+        .create(
             "/conversations",
             json!({"id": "C2", "agentId": "A2", "channelId": "other-zapi", "to": "5511900000009"}),
         )
-        .await
-        .expect(201);
+        .await;
     for (number, changes, status, reason) in [
         ("A7", json!({"agentId": "A2"}), 403, "foreign_agent"),
         (

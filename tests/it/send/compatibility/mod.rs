@@ -229,11 +229,7 @@ fn assert_is_json_object(number: &str, answer: &Answer) {
 #[tokio::test]
 async fn a_success_has_every_key_that_chatvolts_readers_need() {
     let world = World::start().await;
-    let answer = world
-        .client
-        .send(smallest_body("conv-456"))
-        .await
-        .expect(200);
+    let answer = world.client.accepted(smallest_body("conv-456")).await;
     assert_eq!(answer["success"], true);
     let message = &answer["message"];
     for key in [
@@ -274,11 +270,7 @@ async fn a_success_has_every_key_that_chatvolts_readers_need() {
     );
     let id = message["id"].as_str().expect("an id");
     assert_eq!(
-        &world
-            .client
-            .get(&format!("/messages/{id}"))
-            .await
-            .expect(200),
+        &world.client.read(&format!("/messages/{id}")).await,
         message,
         "N12"
     );
@@ -287,7 +279,7 @@ async fn a_success_has_every_key_that_chatvolts_readers_need() {
 #[tokio::test]
 async fn a_conversation_whose_channel_is_gone_says_so() {
     let world = World::start().await;
-    world.client.delete("/channels/zapi").await.expect(204);
+    world.client.remove("/channels/zapi").await;
     let answer = world.client.send(smallest_body("conv-zapi")).await;
     assert_eq!(
         answer.error(),
@@ -302,14 +294,9 @@ async fn any_agent_of_the_organization_may_speak_in_a_conversation() {
     let world = World::start().await;
     world
         .client
-        .post("/agents", json!({"id": "A3", "name": "Third"}))
-        .await
-        .expect(201);
-    let answer = world
-        .client
-        .send(body(&json!({"agentId": "A3"})))
-        .await
-        .expect(200);
+        .create("/agents", json!({"id": "A3", "name": "Third"}))
+        .await;
+    let answer = world.client.accepted(body(&json!({"agentId": "A3"}))).await;
     assert_eq!(answer["message"]["agentId"], "A3");
 }
 
@@ -333,9 +320,8 @@ async fn four_buttons_are_refused_every_time_with_nothing_sent_or_stored() {
         }
         let stored = world
             .client
-            .get(&format!("/conversations/{conversation}/messages"))
-            .await
-            .expect(200);
+            .read(&format!("/conversations/{conversation}/messages"))
+            .await;
         assert_eq!(stored["data"], json!([]));
     }
     assert!(world.sandbox.requests().is_empty());

@@ -84,14 +84,11 @@ async fn open_held(client: &Client) -> HeldProvider {
     let channel = json!({
         "id": "held", "provider": "whatsapp", "name": "held", "credentials": credentials, "settings": {"baseUrl": held.url},
     });
-    client.post("/channels", channel).await.expect(201);
+    client.create("/channels", channel).await;
     let conversation = json!({
         "id": "conv-held", "agentId": "agent-123", "channelId": "held", "to": "5511900000002",
     });
-    client
-        .post("/conversations", conversation)
-        .await
-        .expect(201);
+    client.create("/conversations", conversation).await;
     held
 }
 
@@ -168,10 +165,7 @@ async fn a_server_that_is_killed_loses_nothing_and_doubles_nothing() {
     let abandoned = unanswered.body["biz_opaque_callback_data"]
         .as_str()
         .expect("our id");
-    let abandoned = client
-        .get(&format!("/messages/{abandoned}"))
-        .await
-        .expect(200);
+    let abandoned = client.read(&format!("/messages/{abandoned}")).await;
     server.stop().await.expect("an orderly end");
 
     assert_eq!(abandoned["status"], "unknown", "{abandoned}");
@@ -209,12 +203,11 @@ async fn a_server_that_is_asked_to_end_finishes_what_it_began() {
     let held = HeldProvider::start().await;
     for (channel, _) in CONVERSATIONS {
         client
-            .patch(
+            .change(
                 &format!("/channels/{channel}"),
                 json!({"settings": {"baseUrl": held.url}}),
             )
-            .await
-            .expect(200);
+            .await;
     }
     let mut sends = JoinSet::new();
     for (_, conversation) in CONVERSATIONS {

@@ -21,14 +21,11 @@ async fn a_doubtful_message_settles_though_the_server_was_killed() {
         "id": "wuzapi", "provider": "zapperhub", "name": "wuzapi", "credentials": {"apiKey": "WUZAPI-TOKEN-01"},
         "settings": {"dialect": "wuzapi", "baseUrl": held.url},
     });
-    client.post("/channels", channel).await.expect(201);
+    client.create("/channels", channel).await;
     let conversation = json!({
         "id": "conv-wuzapi", "agentId": "agent-123", "channelId": "wuzapi", "to": CUSTOMER,
     });
-    client
-        .post("/conversations", conversation)
-        .await
-        .expect(201);
+    client.create("/conversations", conversation).await;
     tokio::spawn({
         let client = client.clone();
         async move { client.send(smallest_body("conv-wuzapi")).await }
@@ -45,7 +42,7 @@ async fn a_doubtful_message_settles_though_the_server_was_killed() {
     let client = client.at(&server.url);
     let message = async || -> Value {
         let path = "/conversations/conv-wuzapi/messages";
-        client.get(path).await.expect(200)["data"][0].clone()
+        client.read(path).await["data"][0].clone()
     };
     let doubtful = message().await;
     assert_eq!(doubtful["status"], "unknown", "{doubtful}");

@@ -114,9 +114,8 @@ async fn assert_failure(
 
 async fn message(client: &Client, id: &Value) -> Value {
     client
-        .get(&format!("/messages/{}", id.as_str().expect("a message id")))
+        .read(&format!("/messages/{}", id.as_str().expect("a message id")))
         .await
-        .expect(200)
 }
 
 fn fail(world: &World, provider: Provider, answer: &Answer, times: usize) {
@@ -159,10 +158,7 @@ fn html(status: u16) -> Answer {
 
 /// Gives the channel of that provider other credentials, or other settings.
 async fn change(client: &Client, channel: &str, what: Value) {
-    client
-        .patch(&format!("/channels/{channel}"), what)
-        .await
-        .expect(200);
+    client.change(&format!("/channels/{channel}"), what).await;
 }
 
 #[tokio::test]
@@ -179,11 +175,7 @@ async fn a_provider_that_recovers_in_time_gets_the_message_once() {
     ] {
         world.sandbox.clear();
         fail(&world, provider, &answer, 2);
-        let sent = world
-            .client
-            .send(smallest_body(conversation))
-            .await
-            .expect(200);
+        let sent = world.client.accepted(smallest_body(conversation)).await;
         assert_eq!(sent["message"]["status"], "accepted");
         let requests = world.sandbox.requests();
         assert_eq!(requests.len(), 3, "{conversation}");

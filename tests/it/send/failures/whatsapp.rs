@@ -169,9 +169,8 @@ async fn a_token_or_number_that_meta_does_not_take_is_the_channels_fault(
     .await;
     world
         .client
-        .send(world::smallest_body("conv-456"))
-        .await
-        .expect(200);
+        .accepted(world::smallest_body("conv-456"))
+        .await;
 }
 
 #[tokio::test]
@@ -179,7 +178,7 @@ async fn a_recipient_that_meta_does_not_take_is_the_messages_fault() {
     let world = World::start().await;
     let to = "15550001111";
     let own = json!({"id": "conv-own", "agentId": "agent-123", "channelId": "whatsapp", "to": to});
-    world.client.post("/conversations", own).await.expect(201);
+    world.client.create("/conversations", own).await;
     let expected = coded("invalid_recipient", 131_021);
     assert_failure(&world, "conv-own", "own number", expected).await;
 
@@ -204,9 +203,8 @@ async fn an_id_that_no_database_takes_as_it_is_does_not_lose_the_acceptance() {
         fail(&world, Provider::Whatsapp, &answer, 1);
         let sent = world
             .client
-            .send(world::smallest_body("conv-456"))
-            .await
-            .expect(200);
+            .accepted(world::smallest_body("conv-456"))
+            .await;
         assert_eq!(sent["message"]["status"], "accepted", "{id}");
     }
 }

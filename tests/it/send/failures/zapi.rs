@@ -136,11 +136,7 @@ async fn a_phone_that_is_not_connected_shows_the_message_later() {
     let mut settings = connected.clone();
     settings.zapi.connected = false;
     world.sandbox.set_settings(settings);
-    let sent = world
-        .client
-        .send(smallest_body("conv-zapi"))
-        .await
-        .expect(200);
+    let sent = world.client.accepted(smallest_body("conv-zapi")).await;
     assert_eq!(sent["message"]["status"], "accepted");
     assert_eq!(world.sandbox.phone_messages(), []);
     world.sandbox.set_settings(connected);

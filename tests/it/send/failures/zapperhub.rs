@@ -99,11 +99,7 @@ async fn a_success_needs_no_id() {
         let mut settings = world.sandbox.settings();
         settings.zapperhub.response_shape = shape;
         world.sandbox.set_settings(settings);
-        let sent = world
-            .client
-            .send(smallest_body("conv-zapperhub"))
-            .await
-            .expect(200);
+        let sent = world.client.accepted(smallest_body("conv-zapperhub")).await;
         let message = &sent["message"];
         assert_eq!(message["status"], "accepted", "{shape:?}");
         assert_eq!(message["externalId"], Value::Null, "{shape:?}");
@@ -195,11 +191,7 @@ async fn a_message_that_wuzapi_may_have_sent_has_the_id_that_was_chosen_for_it()
         .await
         .expect(500);
     let id = lost["messageId"].as_str().expect("an id");
-    let message = world
-        .client
-        .get(&format!("/messages/{id}"))
-        .await
-        .expect(200);
+    let message = world.client.read(&format!("/messages/{id}")).await;
     assert_eq!(message["status"], "unknown");
     let shown = world.sandbox.phone_messages().remove(0);
     assert_eq!(message["externalId"], shown.message_id);

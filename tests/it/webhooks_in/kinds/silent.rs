@@ -82,7 +82,7 @@ async fn what_is_no_message_of_a_customer_is_taken_and_tells_nothing() {
     let text = zapi(&Text::from(CUSTOMER));
     callbacks.deliver("zapi", &text).await;
     world.events("message.received", 1).await;
-    let events = world.client.get("/events").await.expect(200);
+    let events = world.client.read("/events").await;
     let kinds: Vec<_> = events["data"]
         .as_array()
         .expect("a list")
@@ -113,11 +113,7 @@ async fn our_own_reading_at_zapi_is_no_reading_of_the_customer() {
 async fn zapi_may_have_to_show_its_token_too() {
     let (world, callbacks) = connected().await;
     let required = json!({"settings": {"webhookToken": "required"}});
-    world
-        .client
-        .patch("/channels/zapi", required)
-        .await
-        .expect(200);
+    world.client.change("/channels/zapi", required).await;
     let body = zapi(&Text::from(CUSTOMER)).to_string();
     let call = || callbacks.call("zapi", body.clone());
     assert_eq!(answer(call()).await.status, 401);

@@ -18,7 +18,7 @@ pub(in crate::abuse) async fn through_slow_provider(scene: &Scene, end: Instant)
     let url = silent_server().await;
     let path = "/channels/hostile-whatsapp";
     let settings = json!({"settings": {"baseUrl": url}});
-    scene.hostile.patch(path, settings).await.expect(200);
+    scene.hostile.change(path, settings).await;
     let client = scene.hostile.clone();
     again(SENDS, end, move |number| {
         let mut body = smallest_body("hostile-whatsapp");
