@@ -54,3 +54,18 @@ fn expect(call: impl Future<Output = Answer>, status: u16) -> impl Future<Output
         answer.body
     }
 }
+
+impl Answer {
+    /// Expects the error with that status and that reason.
+    #[track_caller]
+    pub fn refused(&self, status: u16, reason: &str) {
+        let Self { url, text, .. } = self;
+        assert_eq!(self.error(), (status, reason.to_owned()), "{url}: {text}");
+    }
+
+    /// Expects that text somewhere in the body.
+    #[track_caller]
+    pub fn says(&self, part: &str) {
+        assert!(self.text.contains(part), "{}: {}", self.url, self.text);
+    }
+}

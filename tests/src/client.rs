@@ -28,6 +28,8 @@ enum Proof {
 /// What the gateway answered.
 #[derive(Debug, Clone)]
 pub struct Answer {
+    /// Where the request went.
+    pub url: String,
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub text: String,
@@ -152,9 +154,11 @@ impl Client {
 pub async fn answer(request: reqwest::RequestBuilder) -> Answer {
     let response = request.send().await.expect("an answer");
     let (status, headers) = (response.status(), response.headers().clone());
+    let url = response.url().to_string();
     let text = response.text().await.expect("a whole answer");
     let body = serde_json::from_str(&text).unwrap_or(Value::Null);
     Answer {
+        url,
         status,
         headers,
         text,

@@ -18,6 +18,7 @@ pub mod cluster;
 pub mod events;
 pub mod generated;
 pub mod held;
+pub mod json;
 pub mod people;
 pub mod sent;
 pub mod torture;

@@ -45,7 +45,7 @@ async fn an_empty_limit_is_refused_by_every_list() {
     let world = World::start().await;
     for list in LISTS {
         let refused = world.client.get(&format!("{list}?limit=")).await;
-        assert_eq!(refused.error(), (400, "invalid_query".to_owned()), "{list}");
+        refused.refused(400, "invalid_query");
         let error = refused.body["error"].as_str().expect("a sentence");
         assert!(
             error.contains("limit: Expected a number from 1 to"),
@@ -65,14 +65,14 @@ async fn a_parameter_that_is_misspelled_is_refused_by_every_list_of_recados_own(
             answer.expect(200);
             continue;
         }
-        assert_eq!(answer.error(), (400, "invalid_query".to_owned()), "{list}");
+        answer.refused(400, "invalid_query");
         let fault = &answer.body["details"]["limti"]["_errors"][0];
         let expected = "Is not a parameter of this route; did you mean limit?";
         assert_eq!(fault, expected, "{list}");
     }
     let path = "/channels?chek=true";
     let refused = world.client.post(path, json!({})).await;
-    assert_eq!(refused.error(), (400, "invalid_query".to_owned()));
+    refused.refused(400, "invalid_query");
     let unauthorized = world.client.with_key("rcd_other").get("/audit?x=1").await;
     assert_eq!(unauthorized.error().0, 401);
 }
@@ -158,7 +158,7 @@ async fn a_cursor_beyond_the_newest_event_is_refused() {
     let beyond = "evt_0fffffffffffffff";
     for path in ["/events", "/events/stream"] {
         let refused = world.client.get(&format!("{path}?cursor={beyond}")).await;
-        assert_eq!(refused.error(), (400, "invalid_query".to_owned()), "{path}");
+        refused.refused(400, "invalid_query");
         let fault = &refused.body["details"]["cursor"]["_errors"][0];
         assert!(
             fault.as_str().is_some_and(|fault| fault.contains(newest)),
@@ -222,12 +222,8 @@ async fn a_change_without_a_body_is_refused() {
                 request = request.header(CONTENT_TYPE, content_type);
             }
             let refused = answer(request).await;
-            assert_eq!(refused.error(), (400, "invalid_body".to_owned()), "{path}");
-            assert!(
-                refused.text.contains("send the fields to change"),
-                "{}",
-                refused.text
-            );
+            refused.refused(400, "invalid_body");
+            refused.says("send the fields to change");
         }
     }
 }

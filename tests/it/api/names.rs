@@ -33,7 +33,7 @@ async fn a_name_of_257_characters_is_refused_and_one_of_256_is_taken(
         let answer = recado_tests::client::answer(request).await;
         assert_eq!(answer.status.is_success(), taken, "{}", answer.text);
         if !taken {
-            assert_eq!(answer.error(), (400, "invalid_body".to_owned()));
+            answer.refused(400, "invalid_body");
             let said = &answer.body["details"]["name"]["_errors"][0];
             assert_eq!(said, "Has 257 characters; at most 256 are allowed");
         }

@@ -34,11 +34,7 @@ async fn another_verb_is_answered_with_those_that_are_allowed() {
         (Method::PATCH, "/docs/", "GET,HEAD"),
     ] {
         let answer = recado_tests::client::answer(world.client.request(verb.clone(), path)).await;
-        assert_eq!(
-            answer.error(),
-            (405, "method_not_allowed".to_owned()),
-            "{verb} {path}"
-        );
+        answer.refused(405, "method_not_allowed");
         assert_eq!(
             header(&answer, "content-type"),
             "application/json",
@@ -63,12 +59,7 @@ async fn an_unknown_path_is_not_found_in_the_one_shape() {
         "/%ff",
     ] {
         let answer = world.client.get(path).await;
-        assert_eq!(
-            answer.error(),
-            (404, "not_found".to_owned()),
-            "{path}: {}",
-            answer.text
-        );
+        answer.refused(404, "not_found");
         assert_eq!(
             header(&answer, "content-type"),
             "application/json",
@@ -88,7 +79,7 @@ async fn an_unknown_path_is_not_found_in_the_one_shape() {
 async fn a_list_names_the_parameter_that_is_wrong(#[case] path: &str, #[case] field: &str) {
     let world = World::start().await;
     let answer = world.client.get(path).await;
-    assert_eq!(answer.error(), (400, "invalid_query".to_owned()));
+    answer.refused(400, "invalid_query");
     // The request has no body, so a sentence about one would mislead.
     assert!(!answer.text.contains("body"), "{}", answer.text);
     assert!(
@@ -208,7 +199,7 @@ async fn the_log_names_the_address_of_a_caller_that_is_refused() {
     for told in [forwarded, "not an address"] {
         let request = stranger.request(Method::GET, "/agents");
         let answer = recado_tests::client::answer(request.header("x-forwarded-for", told)).await;
-        assert_eq!(answer.error(), (401, "unauthorized".to_owned()));
+        answer.refused(401, "unauthorized");
     }
     let log = server.stop().await.expect("success");
     let refused: Vec<_> = log
@@ -279,10 +270,11 @@ async fn readiness_says_when_the_database_is_gone() {
         json!({"status": "unavailable"})
     );
     assert_eq!(world.client.read("/healthz").await, json!({"status": "ok"}));
-    assert_eq!(
-        world.client.get("/agents").await.error(),
-        (503, "unavailable".to_owned())
-    );
+    world
+        .client
+        .get("/agents")
+        .await
+        .refused(503, "unavailable");
 }
 
 #[tokio::test]

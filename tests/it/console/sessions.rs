@@ -10,6 +10,7 @@ use recado_server::serve::{ConnectionLimits, serve};
 use recado_store::{Author, User};
 use recado_tests::client::{COOKIE, answer};
 use recado_tests::events::EventStream;
+use recado_tests::json::AssertHas as _;
 use recado_tests::people::{self, ORGANIZATION, PASSWORD};
 use recado_tests::world::{CONVERSATIONS, Options, PUBLISHED_EXAMPLE, organization, parts};
 use recado_tests::{Answer, Client, World};
@@ -60,10 +61,10 @@ async fn a_person_signs_in_with_json_or_a_form_and_out() {
         assert!(cookie.ends_with(attributes), "{cookie}");
         let client = anonymous.with_session(&signed_in.session());
         let shown = signed_in.expect(201);
-        assert_eq!(shown["user"]["id"], ana.id.as_str());
-        assert_eq!(shown["user"]["role"], "agent");
-        assert_eq!(shown["scopes"], json!(["read", "send"]));
-        assert_eq!(shown["organizationId"], ORGANIZATION);
+        shown.assert_has(json!({
+            "user": {"id": ana.id.as_str(), "role": "agent"}, "scopes": ["read", "send"],
+            "organizationId": ORGANIZATION
+        }));
         let current = client.read("/sessions/current").await;
         assert_eq!(current["id"], shown["id"]);
         assert!(!current["user"]["lastSignInAt"].is_null());
@@ -71,7 +72,7 @@ async fn a_person_signs_in_with_json_or_a_form_and_out() {
         assert_eq!(out.status, 204);
         assert_eq!(out.session(), "", "the browser forgets the cookie");
         let gone = client.get("/sessions/current").await;
-        assert_eq!(gone.error(), (401, "unauthorized".to_owned()));
+        gone.refused(401, "unauthorized");
     }
 }
 
@@ -114,7 +115,7 @@ async fn a_page_of_another_origin_sends_nothing_with_a_session(#[case] page: &[(
     let client = people::session(&world, "owner").await;
     for (_, conversation) in CONVERSATIONS {
         let refused = example(&client, conversation, page).await;
-        assert_eq!(refused.error(), (403, "forbidden".to_owned()));
+        refused.refused(403, "forbidden");
     }
     assert!(world.sandbox.requests().is_empty(), "nothing left");
 }
@@ -179,16 +180,12 @@ async fn beside_an_authorization_the_session_does_not_count() {
         let request = client.request(Method::GET, "/agents");
         let value = HeaderValue::from_bytes(value).expect("a header");
         let refused = answer(request.header(AUTHORIZATION, value.clone())).await;
-        assert_eq!(
-            refused.error(),
-            (401, "unauthorized".to_owned()),
-            "{value:?}"
-        );
+        refused.refused(401, "unauthorized");
     }
     let key = format!("Bearer {}", world.client.key());
     let by_key = client.request(Method::GET, "/sessions/current");
     let refused = answer(by_key.header(AUTHORIZATION, key)).await;
-    assert_eq!(refused.error(), (403, "forbidden".to_owned()));
+    refused.refused(403, "forbidden");
     client.read("/agents").await;
 }
 
@@ -200,7 +197,7 @@ async fn a_page_of_another_site_cannot_sign_anyone_in_and_reads_nothing_with_a_s
     let request = world.client.anonymous().request(Method::POST, "/sessions");
     let request = request.header("origin", "https://evil.example").json(&body);
     let refused = answer(request).await;
-    assert_eq!(refused.error(), (403, "forbidden".to_owned()));
+    refused.refused(403, "forbidden");
     assert!(!refused.headers.contains_key("set-cookie"));
     let (_, secret) = people::session_of(&world.store, &user, Timestamp::now()).await;
     let read = world.client.with_session(&secret);
@@ -295,10 +292,10 @@ async fn another_password_ends_the_other_sessions_and_gives_this_one_a_new_secre
         client.post("/sessions/current/password", body).await
     };
     let wrong = change(&mine, "a wrong password", NEW).await;
-    assert_eq!(wrong.error(), (400, "invalid_body".to_owned()));
+    wrong.refused(400, "invalid_body");
     assert!(!wrong.body["details"]["currentPassword"].is_null());
     let short = change(&mine, PASSWORD, "too short").await;
-    assert_eq!(short.error(), (400, "invalid_body".to_owned()));
+    short.refused(400, "invalid_body");
     let changed = change(&mine, PASSWORD, NEW).await;
     assert_eq!(changed.status, 204, "{}", changed.text);
     let renewed = world.client.with_session(&changed.session());

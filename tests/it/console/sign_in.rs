@@ -55,7 +55,7 @@ async fn of_a_thousand_wrong_passwords_on_all_servers_five_are_tried() {
     let tried: u32 = connections.join_all().await.into_iter().sum();
     assert_eq!(tried, ACCOUNT_AND_ADDRESS_LIMIT.attempts);
     let right = attempt(&world.client, "203.0.113.1", EMAIL, PASSWORD).await;
-    assert_eq!(right.error(), (429, "rate_limited".to_owned()));
+    right.refused(429, "rate_limited");
     let elsewhere = attempt(&world.client, "203.0.113.2", EMAIL, PASSWORD).await;
     elsewhere.expect(201);
 }
@@ -74,7 +74,7 @@ async fn one_address_and_one_account_have_limits_of_their_own() {
         assert_eq!(tried.status, 401, "{number}");
     }
     let refused = attempt(&world.client, "2001:db8:1:2:ffff::1", EMAIL, PASSWORD).await;
-    assert_eq!(refused.error(), (429, "rate_limited".to_owned()));
+    refused.refused(429, "rate_limited");
     // An account that is tried from many addresses, whether it exists or not.
     for email in [EMAIL, "unknown@example.com"] {
         for number in 0..ACCOUNT_LIMIT.attempts {
@@ -88,7 +88,7 @@ async fn one_address_and_one_account_have_limits_of_their_own() {
             assert_eq!(tried.status, 401, "{email} {number}");
         }
         let refused = attempt(&world.client, "203.0.113.3", email, PASSWORD).await;
-        assert_eq!(refused.error(), (429, "rate_limited".to_owned()), "{email}");
+        refused.refused(429, "rate_limited");
     }
     // A user who is signed in stays signed in.
     let (_, secret) = people::session_of(&world.store, &user, world.app.clock.now()).await;
@@ -206,10 +206,10 @@ async fn a_body_of_a_stranger_is_small() {
     let world = World::start().await;
     let long = "x".repeat(17 * 1024);
     let refused = attempt(&world.client, "203.0.113.6", EMAIL, &long).await;
-    assert_eq!(refused.error(), (413, "body_too_large".to_owned()));
-    assert!(refused.text.contains("over 16 KiB"), "{}", refused.text);
+    refused.refused(413, "body_too_large");
+    refused.says("over 16 KiB");
     for (email, password) in [("ana", PASSWORD), ("", PASSWORD), (EMAIL, "")] {
         let refused = attempt(&world.client, "203.0.113.6", email, password).await;
-        assert_eq!(refused.error(), (400, "invalid_body".to_owned()), "{email}");
+        refused.refused(400, "invalid_body");
     }
 }

@@ -59,9 +59,9 @@ async fn a_reader_that_missed_removed_events_is_told_where_to_go_on() {
 
     let path = |cursor: &str| format!("/events?cursor={cursor}");
     let refused = world.client.get(&path("evt_0000000000000000")).await;
-    assert_eq!(refused.error(), (400, "invalid_query".to_owned()));
+    refused.refused(400, "invalid_query");
     let sentence = format!("events up to {last} are removed; give that one to read on behind them");
-    assert!(refused.text.contains(&sentence), "{}", refused.text);
+    refused.says(&sentence);
     let stream = world.client.request(Method::GET, "/events/stream");
     let stream = stream.header("Last-Event-ID", "evt_0000000000000000");
     assert_eq!(stream.send().await.expect("an answer").status(), 400);

@@ -69,7 +69,7 @@ async fn after_a_lost_key_every_channel_asks_for_new_credentials_and_then_sends(
     for (channel, conversation) in CONVERSATIONS {
         let path = format!("/channels/{channel}");
         let refused = client.send(smallest_body(conversation)).await;
-        assert_eq!(refused.error(), (500, "channel_unauthorized".to_owned()));
+        refused.refused(500, "channel_unauthorized");
         let checked = client.post(&format!("{path}/check"), json!({})).await;
         assert_eq!(checked.expect(200)["state"], "unauthorized");
         let change = json!({"credentials": credentials(channel)});

@@ -86,10 +86,7 @@ async fn a_channel_that_is_checked_is_created_only_if_it_can_send(
         world.client.post("/channels?check=true", channel).await
     };
     let right = std::mem::replace(&mut given[name], json!(wrong));
-    assert_eq!(
-        create(&given).await.error(),
-        (409, "check_failed".to_owned())
-    );
+    create(&given).await.refused(409, "check_failed");
     world.client.get("/channels/checked").await.expect(404);
     given[name] = right;
     create(&given).await.expect(201);
@@ -108,12 +105,12 @@ async fn a_number_that_is_not_connected_is_not_created_if_it_is_checked() {
         .client
         .post("/channels?check=yes", channel.clone())
         .await;
-    assert_eq!(refused.error(), (409, "check_failed".to_owned()));
+    refused.refused(409, "check_failed");
     let wrong = world
         .client
         .post("/channels?check=perhaps", channel.clone())
         .await;
-    assert_eq!(wrong.error(), (400, "invalid_query".to_owned()));
+    wrong.refused(400, "invalid_query");
     world.client.create("/channels?check=false", channel).await;
 }
 
@@ -144,7 +141,7 @@ async fn a_change_without_a_body_is_refused() {
         .client
         .request(reqwest::Method::PATCH, "/channels/zapi");
     let refused = recado_tests::client::answer(request).await;
-    assert_eq!(refused.error(), (400, "invalid_body".to_owned()));
+    refused.refused(400, "invalid_body");
 }
 
 #[tokio::test]
@@ -152,6 +149,6 @@ async fn a_webhook_of_meta_is_not_registered_and_the_error_says_what_to_do() {
     let world = World::start().await;
     let path = "/channels/whatsapp/register-webhook";
     let refused = world.client.post(path, json!({})).await;
-    assert_eq!(refused.error(), (409, "webhook_not_registered".to_owned()));
-    assert!(refused.text.contains("App Dashboard"), "{}", refused.text);
+    refused.refused(409, "webhook_not_registered");
+    refused.says("App Dashboard");
 }

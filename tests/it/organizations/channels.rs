@@ -91,11 +91,7 @@ async fn new_credentials_are_used_by_the_very_next_send() {
                 .change(&path, json!({"credentials": wrong}))
                 .await;
             let refused = world.client.send(smallest_body(conversation)).await;
-            assert_eq!(
-                refused.error(),
-                (500, "channel_unauthorized".to_owned()),
-                "{provider}"
-            );
+            refused.refused(500, "channel_unauthorized");
             world
                 .client
                 .change(&path, json!({"credentials": credentials(provider)}))
@@ -257,7 +253,7 @@ async fn a_stored_channel_that_the_server_no_longer_allows_sends_nothing_and_sti
     let check = client.act("/channels/zapi/check", json!({})).await;
     assert_eq!(check["state"], "misconfigured", "{check}");
     let refused = client.send(smallest_body("conv-zapi")).await;
-    assert_eq!(refused.error(), (500, "channel_misconfigured".to_owned()));
+    refused.refused(500, "channel_misconfigured");
     let mut stream = EventStream::open(&client, "?type=message.received", None).await;
     let callbacks = Callbacks::of(&client, &server.url).await;
     callbacks

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use recado_sandbox::{Effect, Fault, Provider};
 use recado_tests::client::Answer;
+use recado_tests::json::AssertHas as _;
 use recado_tests::world::{CUSTOMER, smallest_body};
 use recado_tests::{Client, World};
 use rstest::rstest;
@@ -20,9 +21,7 @@ async fn a_contact_is_erased_and_the_answer_and_the_log_say_how_much() {
     let world = World::start().await;
     let sent = world.client.accepted(smallest_body("conv-456")).await;
     let erased = erase(&world.client, "+55 (11) 90000-0001").await;
-    assert_eq!(erased["address"], CUSTOMER);
-    assert_eq!(erased["phone"]["country"], "BR");
-    assert_eq!(erased["complete"], true);
+    erased.assert_has(json!({"address": CUSTOMER, "phone": {"country": "BR"}, "complete": true}));
     // The customer of the three conversations is one person.
     assert_eq!(
         (&erased["conversations"], &erased["messages"]),
@@ -40,7 +39,7 @@ async fn a_contact_is_erased_and_the_answer_and_the_log_say_how_much() {
         [] as [Value; 0]
     );
     let gone = world.client.send(smallest_body("conv-456")).await;
-    assert_eq!(gone.error(), (404, "conversation_not_found".to_owned()));
+    gone.refused(404, "conversation_not_found");
     let log = world.client.read("/audit").await;
     assert_eq!(log["data"][0]["action"], "contact.erased");
     let text = log.to_string();
@@ -96,12 +95,8 @@ async fn an_organization_erases_one_contact_at_a_time() {
         (other, one)
     };
     assert_eq!(erased.expect(200)["complete"], true);
-    assert_eq!(refused.error(), (429, "rate_limited".to_owned()));
-    assert!(
-        refused.text.contains("try again in 10 seconds"),
-        "{}",
-        refused.text
-    );
+    refused.refused(429, "rate_limited");
+    refused.says("try again in 10 seconds");
     sending.await.expect("a task").expect(200);
     let again = ask().await.expect(200);
     assert_eq!(again["complete"], true);
@@ -132,6 +127,6 @@ async fn what_is_not_the_address_of_a_person_is_refused(
         .client
         .post("/contacts/erase", json!({ "address": address }))
         .await;
-    assert_eq!(refused.error(), (400, "invalid_body".to_owned()));
-    assert!(refused.text.contains(sentence), "{}", refused.text);
+    refused.refused(400, "invalid_body");
+    refused.says(sentence);
 }

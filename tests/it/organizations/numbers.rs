@@ -71,7 +71,7 @@ async fn another_organization_may_connect_the_number_as_well() {
 }
 
 fn assert_connected_already(answer: &Answer, first: &str) {
-    assert_eq!(answer.error(), (409, "already_exists".to_owned()));
+    answer.refused(409, "already_exists");
     let said = answer.body["error"].as_str().expect("a sentence");
     assert!(
         said.contains(&format!("connected already by the channel {first}:")),

@@ -71,11 +71,7 @@ async fn a_deleted_organization_is_refused_at_once_and_its_data_are_removed_late
     for query in ["", "?confirm=", "?confirm=other", "?confirm=Demo"] {
         let path = format!("/organizations/demo{query}");
         let refused = world.operator.delete(&path).await;
-        assert_eq!(
-            refused.error(),
-            (400, "invalid_query".to_owned()),
-            "{query}"
-        );
+        refused.refused(400, "invalid_query");
         assert!(refused.body["details"]["confirm"].is_object(), "{query}");
     }
     world.operator.remove(DELETE).await;
@@ -87,7 +83,7 @@ async fn a_deleted_organization_is_refused_at_once_and_its_data_are_removed_late
     remove_deleted(&world.app).await.expect("a removal");
     let anew = json!({"id": "demo", "name": "Demo"});
     let taken = world.operator.post("/organizations", anew).await;
-    assert_eq!(taken.error(), (409, "already_exists".to_owned()));
+    taken.refused(409, "already_exists");
     let sentence = taken.body["error"].as_str().unwrap_or_default();
     assert!(sentence.contains("is being deleted"), "{sentence}");
     let delay = i64::try_from(REMOVAL_DELAY.as_secs()).expect("a short time");
@@ -131,7 +127,7 @@ async fn a_send_that_is_under_way_when_its_organization_is_deleted_comes_to_its_
             .await;
         let sent = sending.await.expect("no panic");
         if removed {
-            assert_eq!(sent.error(), (500, "outcome_unknown".to_owned()));
+            sent.refused(500, "outcome_unknown");
         } else {
             sent.expect(200);
             // The organization begins anew, for the second round.

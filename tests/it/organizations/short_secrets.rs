@@ -44,7 +44,7 @@ async fn a_secret_of_less_than_8_characters_is_refused_on_creation_and_on_change
         world.client.post("/channels", new).await,
         world.client.patch("/channels/zapperhub", short).await,
     ] {
-        assert_eq!(refused.error(), (400, "invalid_body".to_owned()));
+        refused.refused(400, "invalid_body");
         let told = &refused.body["details"]["credentials.apiKey"]["_errors"];
         assert_eq!(told, &json!(["Must have at least 8 characters"]));
     }

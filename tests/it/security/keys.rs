@@ -43,10 +43,10 @@ async fn a_deleted_key_stops_working_at_once_on_open_connections_too() {
         .client
         .remove(&format!("/organizations/demo/api-keys/{id}"))
         .await;
-    assert_eq!(
-        client.send(smallest_body("conv-456")).await.error(),
-        (401, "unauthorized".to_owned())
-    );
+    client
+        .send(smallest_body("conv-456"))
+        .await
+        .refused(401, "unauthorized");
     assert_eq!(world.sandbox.phone_messages().len(), 1);
     assert_eq!(
         world.client.get("/agents").await.status,
@@ -114,7 +114,7 @@ async fn a_key_has_the_scopes_and_the_end_that_it_was_made_with() {
     ] {
         let wrong = json!({"name": "x", field: value});
         let wrong = world.client.post(path, wrong).await;
-        assert_eq!(wrong.error(), (400, "invalid_body".to_owned()), "{value}");
+        wrong.refused(400, "invalid_body");
         assert!(!wrong.body["details"][field].is_null(), "{}", wrong.text);
     }
     let end = start + SignedDuration::from_hours(1);
@@ -123,10 +123,7 @@ async fn a_key_has_the_scopes_and_the_end_that_it_was_made_with() {
     assert_eq!(made["expiresAt"], format!("{end:.3}"));
     let key = world.client.with_key(made["key"].as_str().expect("a key"));
     key.accepted(smallest_body("conv-456")).await;
-    assert_eq!(
-        key.get("/agents").await.error(),
-        (403, "forbidden".to_owned())
-    );
+    key.get("/agents").await.refused(403, "forbidden");
     let reader = json!({"name": "reader", "scopes": ["read"], "expiresAt": end.to_string()});
     let reader = world.client.create(path, reader).await;
     let reader = world
@@ -139,7 +136,7 @@ async fn a_key_has_the_scopes_and_the_end_that_it_was_made_with() {
         key.send(smallest_body("conv-456")).await,
         reader.get("/agents").await,
     ] {
-        assert_eq!(ended.error(), (401, "unauthorized".to_owned()));
+        ended.refused(401, "unauthorized");
     }
 }
 
@@ -162,7 +159,7 @@ async fn a_key_tells_when_it_was_last_used_and_deletes_itself() {
     let operator = world.operator.read("/api-keys/current").await;
     assert!(operator["organizationId"].is_null());
     let kept = world.operator.delete("/api-keys/current").await;
-    assert_eq!(kept.error(), (403, "forbidden".to_owned()));
+    kept.refused(403, "forbidden");
     key.remove("/api-keys/current").await;
     assert_eq!(key.get("/api-keys/current").await.status, 401);
 }
@@ -179,12 +176,12 @@ async fn an_organization_manages_its_own_keys_and_an_operator_those_of_all() {
         .client
         .delete(&format!("/organizations/other/api-keys/{id}"))
         .await;
-    assert_eq!(foreign.error(), (404, "organization_not_found".to_owned()));
+    foreign.refused(404, "organization_not_found");
     let elsewhere = world
         .operator
         .delete(&format!("/organizations/demo/api-keys/{id}"))
         .await;
-    assert_eq!(elsewhere.error(), (404, "api_key_not_found".to_owned()));
+    elsewhere.refused(404, "api_key_not_found");
     assert_eq!(other.get("/agents").await.status, 200);
     other
         .remove(&format!("/organizations/other/api-keys/{id}"))
@@ -198,7 +195,7 @@ async fn an_organization_manages_its_own_keys_and_an_operator_those_of_all() {
         .operator
         .post("/organizations/nobody/api-keys", json!({"name": "x"}))
         .await;
-    assert_eq!(missing.error(), (404, "organization_not_found".to_owned()));
+    missing.refused(404, "organization_not_found");
 }
 
 #[tokio::test]
@@ -384,7 +381,7 @@ async fn a_key_with_a_misspelled_field_is_not_created() {
             .client
             .post("/organizations/demo/api-keys", body)
             .await;
-        assert_eq!(refused.error(), (400, "invalid_body".to_owned()), "{name}");
+        refused.refused(400, "invalid_body");
         assert!(
             refused.body["details"][name].is_object(),
             "{}",

@@ -51,7 +51,7 @@ async fn the_bodies_of_one_organization_are_bounded_and_delay_no_other() {
     other.create("/agents", large.clone()).await;
     // An unknown field is named only when the whole body was read.
     let read = world.operator.post("/organizations", large).await;
-    assert_eq!(read.error(), (400, "invalid_body".to_owned()));
+    read.refused(400, "invalid_body");
     drop(callers);
     world.stop().await;
     assert_eq!(world.app.memory.request_bodies.used(), 0);

@@ -65,11 +65,7 @@ async fn a_switch_that_cannot_be_read_is_refused_and_nothing_is_sent() {
         for (_, conversation) in CONVERSATIONS {
             let path = format!("{SEND}?{query}");
             let refused = world.client.post(&path, smallest_body(conversation)).await;
-            assert_eq!(
-                refused.error(),
-                (400, "invalid_query".to_owned()),
-                "{query}"
-            );
+            refused.refused(400, "invalid_query");
             let sentence = refused.body["error"].as_str().expect("a sentence");
             assert!(sentence.contains("rite"), "{query}: {sentence}");
             assert!(sentence.contains("dryRun"), "{query}: {sentence}");

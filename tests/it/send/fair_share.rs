@@ -27,7 +27,7 @@ async fn flood(
     let mut refused = BTreeMap::new();
     while sends.len() > kept {
         let answer = sends.join_next().await.expect("a send").expect("an answer");
-        assert_eq!(answer.error(), (429, "rate_limited".to_owned()));
+        answer.refused(429, "rate_limited");
         assert_eq!(answer.headers["retry-after"], "1");
         let text = answer.body["error"].as_str().expect("a text");
         let share = ["channel", "organization", "server"]

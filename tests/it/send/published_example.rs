@@ -1,6 +1,7 @@
 //! The documentation's example, byte for byte, on all three channels.
 
 use recado_tests::World;
+use recado_tests::json::AssertHas as _;
 use recado_tests::world::{CONVERSATIONS, CUSTOMER, PUBLISHED_EXAMPLE};
 use reqwest::Method;
 use reqwest::header::CONTENT_TYPE;
@@ -103,9 +104,9 @@ async fn a_dry_run_shows_the_exact_request_and_sends_nothing() {
         .await
         .expect(200);
         assert!(world.sandbox.requests().is_empty(), "{provider}");
-        assert_eq!(shown["dryRun"], true);
-        assert_eq!(shown["limits"]["button_title"]["max"], 20);
-        assert_eq!(shown["warnings"], json!([]));
+        shown.assert_has(
+            json!({"dryRun": true, "limits": {"button_title": {"max": 20}}, "warnings": []}),
+        );
         for secret in ["T-WORKING", "TOKEN-01", "CLIENT-TOKEN-01", "API-KEY-01"] {
             assert!(
                 !shown.to_string().contains(&format!("\"{secret}\"")),

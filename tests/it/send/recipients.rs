@@ -12,7 +12,7 @@ async fn open(world: &World, channel: &str, to: &str) -> recado_tests::Answer {
 
 /// The only fault of the field `to`.
 fn fault(answer: &recado_tests::Answer) -> String {
-    assert_eq!(answer.error(), (400, "invalid_body".to_owned()));
+    answer.refused(400, "invalid_body");
     let faults = &answer.body["details"]["to"]["_errors"];
     faults[0].as_str().expect("a sentence").to_owned()
 }
@@ -140,7 +140,7 @@ async fn conversations_are_found_by_the_recipient_in_every_form(
 async fn a_filter_that_cannot_be_read_is_an_error(#[case] query: &str, #[case] field: &str) {
     let world = World::start().await;
     let refused = world.client.get(&format!("/conversations?{query}")).await;
-    assert_eq!(refused.error(), (400, "invalid_query".to_owned()));
+    refused.refused(400, "invalid_query");
     let faults = &refused.body["details"][field]["_errors"];
     assert_eq!(faults.as_array().map(Vec::len), Some(1), "{}", refused.text);
 }

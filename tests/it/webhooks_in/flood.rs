@@ -6,7 +6,8 @@ use std::sync::Arc;
 use recado_store::Event;
 use recado_tests::callbacks::{Callbacks, NUMBER, Text, whatsapp, whatsapp_texts, zapi, zapperhub};
 use recado_tests::events::stored;
-use serde_json::Value;
+use recado_tests::json::AssertHas as _;
+use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 const CUSTOMERS: usize = 2000;
@@ -102,9 +103,9 @@ async fn two_thousand_customers_at_once_are_heard_once_each() {
     for event in &received {
         let phone = event.data["from"]["phone"].as_str().expect("a phone");
         let text = Text::from(phone);
-        assert_eq!(event.data["externalId"], text.id, "{event:?}");
-        assert_eq!(event.data["text"], text.body, "{event:?}");
-        assert_eq!(event.data["from"]["name"], format!("Name {phone}"));
+        event.data.assert_has(json!({
+            "externalId": text.id, "text": text.body, "from": {"name": format!("Name {phone}")}
+        }));
     }
     let created = stored(&world.database, "conversation.created").await;
     assert_eq!(conversations(&received), conversations(&created));

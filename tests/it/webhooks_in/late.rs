@@ -71,7 +71,7 @@ async fn what_a_busy_database_refuses_is_applied_as_soon_as_it_is_free() {
     callbacks.deliver("zapi", &zapi(&text)).await;
     // A send waits for the lock behind the call; it is refused after the call was.
     let refused = world.client.send(smallest_body("conv-zapi")).await;
-    assert_eq!(refused.error(), (503, "unavailable".to_owned()));
+    refused.refused(503, "unavailable");
     held.close().await.expect("the lock is free");
     let events = world.events(RECEIVED, 1).await;
     assert_eq!(events[0]["data"]["externalId"], text.id);

@@ -3,6 +3,7 @@
 use recado_sandbox::Shape;
 use recado_tests::World;
 use recado_tests::callbacks::{Callbacks, NUMBER, Text, change, whatsapp, zapi, zapperhub};
+use recado_tests::json::AssertHas as _;
 use recado_tests::world::{CUSTOMER, smallest_body};
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -72,13 +73,12 @@ async fn who_quotes_another_customers_message_stays_in_the_own_conversation(
     let body = quoting(channel, BIA, &sent["externalId"]);
     callbacks.deliver(channel, &body).await;
     let events = world.events("message.received", 1).await;
-    assert_eq!(events[0]["conversationId"], "conv-bia", "{}", events[0]);
-    assert_eq!(events[0]["data"]["inReplyTo"], sent["id"]);
-    assert_eq!(events[0]["data"]["from"]["phone"], BIA);
+    events[0].assert_has(json!({
+        "conversationId": "conv-bia", "data": {"inReplyTo": sent["id"], "from": {"phone": BIA}}
+    }));
     let shown = world.client.get(&format!("/conversations/{of_ana}")).await;
     let shown = shown.expect(200);
-    assert_eq!(shown["windowExpiresAt"], Value::Null);
-    assert_eq!(shown["contact"]["phone"], CUSTOMER);
+    shown.assert_has(json!({"windowExpiresAt": null, "contact": {"phone": CUSTOMER}}));
 }
 
 #[rstest]
@@ -97,8 +97,7 @@ async fn a_private_answer_to_a_message_in_a_group_is_private(
     let body = quoting(channel, CUSTOMER, &sent["externalId"]);
     callbacks.deliver(channel, &body).await;
     let events = world.events("message.received", 1).await;
-    assert_eq!(events[0]["conversationId"], of_ana, "{}", events[0]);
-    assert_eq!(events[0]["data"]["inReplyTo"], sent["id"]);
+    events[0].assert_has(json!({"conversationId": of_ana, "data": {"inReplyTo": sent["id"]}}));
 }
 
 #[rstest]
@@ -127,7 +126,6 @@ async fn a_tap_in_a_group_is_an_event_of_the_group(
     assert_eq!(events[0]["conversationId"], "conv-group", "{}", events[0]);
     let data = &events[0]["data"];
     assert_eq!(data["button"], json!({"id": "a", "title": "A"}));
-    assert_eq!(data["inReplyTo"], sent["id"]);
-    assert_eq!(data["from"]["phone"], MEMBER);
+    data.assert_has(json!({"inReplyTo": sent["id"], "from": {"phone": MEMBER}}));
     assert_eq!(data["inferred"] == true, inferred, "{data}");
 }

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use recado_sandbox::{Effect, Fault, Provider, Settings};
 use recado_server::app::Clock;
 use recado_tests::World;
+use recado_tests::json::AssertHas as _;
 use recado_tests::world::{CONVERSATIONS, CUSTOMER, Options, smallest_body};
 use serde_json::{Value, json};
 
@@ -48,18 +49,18 @@ async fn a_tap_on_each_button_comes_back_with_its_id_on_every_channel() {
     events.sort_by_key(|event| event["channelId"] != "whatsapp" && event["channelId"] != "zapi");
     events.sort_by_key(|event| event["channelId"] != "whatsapp");
     for (event, (channel, conversation, message, id, title)) in events.iter().zip(expected) {
-        assert_eq!(event["channelId"], channel, "{event}");
-        assert_eq!(event["conversationId"], conversation, "{event}");
-        assert_eq!(event["agentId"], "agent-123", "{event}");
-        assert_eq!(event["organizationId"], "demo", "{event}");
+        event.assert_has(json!({
+            "channelId": channel, "conversationId": conversation, "agentId": "agent-123",
+            "organizationId": "demo"
+        }));
         assert_eq!(
             event["data"]["button"],
             json!({"id": id, "title": title}),
             "{event}"
         );
-        assert_eq!(event["data"]["inReplyTo"], message, "{event}");
-        assert_eq!(event["data"]["from"]["phone"], CUSTOMER, "{event}");
-        assert_eq!(event["data"]["from"]["name"], "Ana", "{event}");
+        event["data"].assert_has(json!({
+            "inReplyTo": message, "from": {"phone": CUSTOMER, "name": "Ana"}
+        }));
     }
 }
 
@@ -86,8 +87,7 @@ async fn a_message_climbs_to_read_and_every_step_is_an_event() {
             .client
             .read(&format!("/conversations/{conversation}/messages"))
             .await;
-        assert_eq!(messages["data"][0]["status"], "read", "{conversation}");
-        assert_eq!(messages["data"][0]["read"], true, "{conversation}");
+        messages["data"][0].assert_has(json!({"status": "read", "read": true}));
     }
 }
 
@@ -177,8 +177,7 @@ async fn somebody_new_opens_a_conversation_and_can_be_answered() {
     let received = world.events("message.received", 3).await;
     assert_eq!(world.events("conversation.created", 3).await.len(), 3);
     for event in received {
-        assert_eq!(event["data"]["kind"], "text");
-        assert_eq!(event["data"]["text"], "Oi, tudo bem?");
+        event["data"].assert_has(json!({"kind": "text", "text": "Oi, tudo bem?"}));
         let conversation = event["conversationId"].as_str().expect("a conversation");
         let shown = world
             .client
@@ -217,7 +216,7 @@ async fn whatsapps_window_is_kept_and_checked_before_a_send() {
     hours.store(25, Ordering::SeqCst);
     let before = world.sandbox.requests().len();
     let closed = world.client.send(smallest_body("conv-456")).await;
-    assert_eq!(closed.error(), (500, "window_closed".to_owned()));
+    closed.refused(500, "window_closed");
     assert_eq!(closed.body["code"], 131_047);
     assert_eq!(world.sandbox.requests().len(), before, "nothing is sent");
 }
@@ -230,7 +229,7 @@ async fn a_call_without_proof_is_refused_and_leaves_nothing() {
         .client
         .post("/webhooks/whatsapp/whatsapp", body.clone())
         .await;
-    assert_eq!(whatsapp.error(), (401, "unauthorized".to_owned()));
+    whatsapp.refused(401, "unauthorized");
     for path in [
         "/webhooks/zapi/zapi/wrong",
         "/webhooks/zapperhub/zapperhub/wrong",

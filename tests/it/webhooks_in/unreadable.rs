@@ -3,6 +3,7 @@
 use recado_tests::Client;
 use recado_tests::callbacks::{Text, zapi};
 use recado_tests::client::answer;
+use recado_tests::json::AssertHas as _;
 use rstest::rstest;
 use serde_json::{Value, json};
 
@@ -39,16 +40,16 @@ async fn a_verified_call_that_cannot_be_read_is_kept_and_can_be_tried_again(
         .await
         .expect(200);
     let calls = set_aside(&world.client, 1).await;
-    assert_eq!(calls[0]["status"], "unreadable");
-    assert_eq!(calls[0]["channelId"], channel);
-    assert_eq!(calls[0]["contentType"], "application/json");
+    calls[0].assert_has(json!({
+        "status": "unreadable", "channelId": channel, "contentType": "application/json"
+    }));
     for (status, count) in [("unreadable", 1), ("crashed", 0), ("too_many_items", 0)] {
         let path = format!("/webhook-calls?status={status}");
         let listed = world.client.read(&path).await;
         assert_eq!(listed["data"].as_array().map(Vec::len), Some(count));
     }
     let refused = world.client.get("/webhook-calls?status=lost").await;
-    assert_eq!(refused.error(), (400, "invalid_query".to_owned()));
+    refused.refused(400, "invalid_query");
 
     let id = calls[0]["id"].as_str().expect("an id");
     let path = format!("/webhook-calls/{id}/retry");

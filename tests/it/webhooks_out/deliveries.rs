@@ -5,6 +5,7 @@ use std::time::Duration;
 use recado_core::inbound::InboundContent;
 use recado_server::delivery::Drained;
 use recado_tests::World;
+use recado_tests::json::AssertHas as _;
 use recado_tests::world::{CUSTOMER, credentials, organization};
 use reqwest::header::AUTHORIZATION;
 use serde_json::{Value, json};
@@ -40,8 +41,7 @@ async fn an_event_arrives_as_the_list_gives_it_signed_by_the_scheme() {
         assert_eq!(call.header("content-type"), "application/json");
         assert_eq!(call.header("webhook-id"), text(delivery, "id"));
         assert_eq!(call.json()["id"], delivery["eventId"]);
-        assert_eq!(delivery["status"], "delivered");
-        assert_eq!(delivery["attemptCount"], 1);
+        delivery.assert_has(json!({"status": "delivered", "attemptCount": 1}));
     }
     assert_eq!(deliveries.len(), events.len());
     assert_eq!(rig.drain().await, Drained::default(), "each once");
@@ -107,8 +107,8 @@ async fn every_secret_of_the_last_day_signs_however_often_it_changed() {
         assert!(call.is_signed_with(secret));
     }
     let refused = rig.client.post(&rotate, json!({})).await;
-    assert_eq!(refused.error(), (429, "rate_limited".to_owned()));
-    assert!(refused.text.contains("10 secrets"), "{}", refused.text);
+    refused.refused(429, "rate_limited");
+    refused.says("10 secrets");
     assert_eq!(refused.headers["retry-after"], "54000");
 
     rig.pass(Duration::from_hours(16));
@@ -169,10 +169,10 @@ async fn an_accepted_send_is_told_to_a_chatvolt_receiver_with_its_text() {
     world.client.accepted(body).await;
     receiver.wait_for(1).await;
     let payload = receiver.calls()[0].json();
-    assert_eq!(payload["eventType"], "AGENT_MESSAGE_SENDED");
-    assert_eq!(payload["agentResponse"], "Hi");
-    assert_eq!(payload["channel"], "whatsapp");
-    assert_eq!(payload["userPhoneNumber"], CUSTOMER);
+    payload.assert_has(json!({
+        "eventType": "AGENT_MESSAGE_SENDED", "agentResponse": "Hi", "channel": "whatsapp",
+        "userPhoneNumber": CUSTOMER
+    }));
 }
 
 #[tokio::test]

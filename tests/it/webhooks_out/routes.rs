@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use recado_tests::json::AssertHas as _;
 use recado_tests::world::{CUSTOMER, organization};
 use serde_json::{Value, json};
 
@@ -18,8 +19,7 @@ async fn secrets_are_shown_once_and_headers_never() {
     let created = created.expect(201);
     let secret = text(&created, "secret");
     assert!(secret.starts_with("whsec_"));
-    assert_eq!(created["format"], "recado");
-    assert_eq!(created["events"], json!([]));
+    created.assert_has(json!({"format": "recado", "events": []}));
     assert_eq!(created["header"], json!({"name": "x-key"}));
     for path in [path(&created), "/webhook-endpoints".to_owned()] {
         let shown = rig.client.get(&path).await;
@@ -28,15 +28,13 @@ async fn secrets_are_shown_once_and_headers_never() {
     }
     let patch = json!({"header": null, "events": ["button.pressed"], "enabled": false});
     let patched = rig.client.change(&path(&created), patch).await;
-    assert_eq!(patched["header"], Value::Null);
-    assert_eq!(patched["events"], json!(["button.pressed"]));
+    patched.assert_has(json!({"header": null, "events": ["button.pressed"]}));
     assert_ne!(patched["disabledAt"], Value::Null);
     let kept = rig.client.change(&path(&created), json!({})).await;
-    assert_eq!(kept["events"], json!(["button.pressed"]));
-    assert_eq!(kept["url"], created["url"]);
+    kept.assert_has(json!({"events": ["button.pressed"], "url": created["url"]}));
     rig.client.remove(&path(&created)).await;
     let gone = rig.client.get(&path(&created)).await;
-    assert_eq!(gone.error(), (404, "webhook_endpoint_not_found".to_owned()));
+    gone.refused(404, "webhook_endpoint_not_found");
 }
 
 #[tokio::test]
@@ -73,7 +71,7 @@ async fn what_is_wrong_with_an_endpoint_is_named() {
         ),
     ] {
         let refused = rig.client.post("/webhook-endpoints", body.clone()).await;
-        assert_eq!(refused.error(), (400, "invalid_body".to_owned()), "{body}");
+        refused.refused(400, "invalid_body");
         let errors = &refused.body["details"][field]["_errors"];
         assert!(errors.is_array(), "{body}: {}", refused.text);
     }
@@ -96,8 +94,7 @@ async fn a_test_tells_what_the_receiver_answers_and_is_no_event() {
 
     receiver.answer(500);
     let told = rig.client.act(&test, json!({})).await;
-    assert_eq!(told["status"], 500);
-    assert_eq!(told["error"], "the receiver answered 500");
+    told.assert_has(json!({"status": 500, "error": "the receiver answered 500"}));
     assert_eq!(rig.events().await, Vec::<Value>::new());
     assert_eq!(rig.deliveries(&endpoint).await, Vec::<Value>::new());
 }
@@ -147,7 +144,7 @@ async fn one_delivery_and_those_of_a_time_are_replayed() {
         json!({"from": "2026-01-02T00:00:00Z", "to": "2026-01-01T00:00:00Z"}),
     ] {
         let refused = rig.client.post(&replay, range).await;
-        assert_eq!(refused.error(), (400, "invalid_body".to_owned()));
+        refused.refused(400, "invalid_body");
     }
 }
 
@@ -167,9 +164,9 @@ async fn a_delivery_is_skipped_and_the_next_of_its_conversation_goes() {
     for _ in 0..2 {
         let skip = format!("{delivery}/skip");
         let skipped = rig.client.act(&skip, json!({})).await;
-        assert_eq!(skipped["status"], "failed");
-        assert_eq!(skipped["lastError"], "skipped by hand");
-        assert_eq!(skipped["nextAttemptAt"], Value::Null);
+        skipped.assert_has(json!({
+            "status": "failed", "lastError": "skipped by hand", "nextAttemptAt": null
+        }));
         assert_eq!(skipped["attempts"].as_array().map(Vec::len), Some(1));
     }
     rig.drain().await;
@@ -191,12 +188,8 @@ async fn an_organization_may_have_20_webhook_endpoints() {
         rig.endpoint(body.clone()).await;
     }
     let refused = rig.client.post("/webhook-endpoints", body).await;
-    assert_eq!(refused.error(), (409, "limit_reached".to_owned()));
-    assert!(
-        refused.text.contains("20 webhook endpoints"),
-        "{}",
-        refused.text
-    );
+    refused.refused(409, "limit_reached");
+    refused.says("20 webhook endpoints");
 }
 
 #[tokio::test]
@@ -226,7 +219,7 @@ async fn deliveries_are_listed_by_status_and_in_parts() {
     assert_eq!(rest["data"].as_array().map(Vec::len), Some(1));
     assert_eq!(rest["nextCursor"], Value::Null);
     let wrong = rig.client.get(&format!("{list}?status=lost")).await;
-    assert_eq!(wrong.error(), (400, "invalid_query".to_owned()));
+    wrong.refused(400, "invalid_query");
 }
 
 #[tokio::test]
@@ -273,5 +266,5 @@ async fn another_organization_and_an_operator_reach_nothing() {
     rig.drain().await;
     assert_eq!(receiver.calls().len(), calls);
     let missing = rig.client.get(&format!("{path}/deliveries/dlv_1")).await;
-    assert_eq!(missing.error(), (404, "delivery_not_found".to_owned()));
+    missing.refused(404, "delivery_not_found");
 }

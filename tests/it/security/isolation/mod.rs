@@ -299,19 +299,11 @@ async fn without_a_key_only_the_public_routes_answer() {
         if PUBLIC.contains(&operation.as_str()) {
             assert_eq!(answered.status, 200, "{operation}");
         } else if operation == SIGN_IN {
-            assert_eq!(answered.error(), (400, "invalid_body".to_owned()));
+            answered.refused(400, "invalid_body");
         } else if OF_PROVIDERS.contains(&operation.as_str()) {
-            assert_eq!(
-                answered.error(),
-                (404, "not_found".to_owned()),
-                "{operation}"
-            );
+            answered.refused(404, "not_found");
         } else {
-            assert_eq!(
-                answered.error(),
-                (401, "unauthorized".to_owned()),
-                "{operation}"
-            );
+            answered.refused(401, "unauthorized");
         }
     }
     // Not in the document, and public too.
@@ -342,10 +334,10 @@ async fn two_organizations_may_use_the_same_ids() {
         assert_eq!(listed.expect(200)["data"], json!([sent["message"]]));
     }
     other.delete("/agents/agent-123").await.expect(200);
-    assert_eq!(
-        other.send(smallest_body("conv-456")).await.error(),
-        (403, "foreign_agent".to_owned())
-    );
+    other
+        .send(smallest_body("conv-456"))
+        .await
+        .refused(403, "foreign_agent");
     assert_eq!(
         world.client.send(smallest_body("conv-456")).await.status,
         200

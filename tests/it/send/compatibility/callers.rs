@@ -51,7 +51,7 @@ async fn without_a_key_nothing_else_is_looked_at() {
             .header(CONTENT_TYPE, "application/json")
             .body(text);
         let answer = recado_tests::client::answer(request).await;
-        assert_eq!(answer.error(), (401, "unauthorized".to_owned()), "{number}");
+        answer.refused(401, "unauthorized");
         assert!(
             answer.body["error"]
                 .as_str()

@@ -3,6 +3,7 @@
 mod bodies;
 mod callers;
 
+use recado_tests::json::AssertHas as _;
 use recado_tests::world::{Options, smallest_body};
 use recado_tests::{Answer, World};
 use reqwest::header::CONTENT_TYPE;
@@ -258,10 +259,9 @@ async fn a_success_has_every_key_that_chatvolts_readers_need() {
     ] {
         assert!(message.get(key).is_some(), "{key} is missing: {message}");
     }
-    assert_eq!(message["text"], "Hi");
-    assert_eq!(message["conversationId"], "conv-456");
-    assert_eq!(message["agentId"], "agent-123");
-    assert_eq!(message["status"], "accepted");
+    message.assert_has(json!({
+        "text": "Hi", "conversationId": "conv-456", "agentId": "agent-123", "status": "accepted"
+    }));
     assert!(
         message["externalId"]
             .as_str()
@@ -281,11 +281,7 @@ async fn a_conversation_whose_channel_is_gone_says_so() {
     let world = World::start().await;
     world.client.remove("/channels/zapi").await;
     let answer = world.client.send(smallest_body("conv-zapi")).await;
-    assert_eq!(
-        answer.error(),
-        (400, "unsupported_channel".to_owned()),
-        "P8"
-    );
+    answer.refused(400, "unsupported_channel");
     assert!(answer.text.contains("Unsupported Communication Channel"));
 }
 
@@ -309,7 +305,7 @@ async fn four_buttons_are_refused_every_time_with_nothing_sent_or_stored() {
         sent["conversationId"] = conversation.into();
         for _ in 0..3 {
             let answer = world.client.send(sent.clone()).await;
-            assert_eq!(answer.error(), (500, "too_many_buttons".to_owned()));
+            answer.refused(500, "too_many_buttons");
             assert_eq!(answer.body["code"], 131_009);
             assert!(
                 answer.body["error"]
@@ -335,6 +331,6 @@ async fn our_own_rate_limit_says_when_to_come_back() {
     })
     .await;
     let answer = world.client.send(smallest_body("conv-456")).await;
-    assert_eq!(answer.error(), (429, "rate_limited".to_owned()));
+    answer.refused(429, "rate_limited");
     assert_eq!(answer.headers["retry-after"], "1");
 }

@@ -4,6 +4,7 @@ use recado_store::DatabaseKind;
 use recado_tests::binaries::{Deployment, Server};
 use recado_tests::callbacks::Callbacks;
 use recado_tests::held::HeldProvider;
+use recado_tests::json::AssertHas as _;
 use recado_tests::world::{CUSTOMER, smallest_body};
 use serde_json::{Value, json};
 
@@ -45,8 +46,7 @@ async fn a_doubtful_message_settles_though_the_server_was_killed() {
         client.read(path).await["data"][0].clone()
     };
     let doubtful = message().await;
-    assert_eq!(doubtful["status"], "unknown", "{doubtful}");
-    assert_eq!(doubtful["externalId"], external_id);
+    doubtful.assert_has(json!({"status": "unknown", "externalId": external_id}));
     let callbacks = Callbacks::of(&client, &server.url).await;
     let receipt = json!({
         "type": "ReadReceipt", "state": "Delivered", "event": {

@@ -6,6 +6,7 @@ use recado_core::{MessageId, Status};
 use recado_tests::World;
 use recado_tests::callbacks::{self, Callbacks, NUMBER, whatsapp};
 use recado_tests::held::HeldProvider;
+use recado_tests::json::AssertHas as _;
 use recado_tests::world::{CUSTOMER, smallest_body};
 use serde_json::{Value, json};
 
@@ -41,7 +42,7 @@ async fn without_a_database_nothing_is_sent_and_nothing_of_the_inside_is_told() 
     world.store.clone().close().await;
     for (_, conversation) in SENDERS {
         let answer = world.client.send(smallest_body(conversation)).await;
-        assert_eq!(answer.error(), (503, "unavailable".to_owned()));
+        answer.refused(503, "unavailable");
         assert_eq!(answer.headers["retry-after"], "1");
         let shown = answer.text.to_lowercase();
         for inside in [
@@ -92,9 +93,7 @@ async fn an_outcome_is_stored_when_the_database_takes_it_again() {
     callbacks.deliver("whatsapp", &tap("wamid.1")).await;
 
     let answer = send.await.expect("an answer").expect(200);
-    assert_eq!(answer["message"]["status"], "accepted");
-    assert_eq!(answer["message"]["id"], id);
-    assert_eq!(answer["message"]["externalId"], "wamid.1");
+    answer["message"].assert_has(json!({"status": "accepted", "id": id, "externalId": "wamid.1"}));
     assert_eq!(world.events("message.accepted", 1).await.len(), 1);
     assert!(world.events("message.unknown", 0).await.is_empty());
     let tapped = world.events("button.pressed", 1).await;
@@ -131,7 +130,7 @@ async fn an_acceptance_that_cannot_be_written_down_is_unknown() {
         .await;
 
     let answer = send.await.expect("an answer");
-    assert_eq!(answer.error(), (500, "outcome_unknown".to_owned()));
+    answer.refused(500, "outcome_unknown");
     assert_eq!(answer.body["messageId"], id);
     assert_eq!(
         status_of(&world, &id).await,

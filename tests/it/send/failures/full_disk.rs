@@ -44,7 +44,7 @@ async fn a_full_disk_loses_no_outcome_no_status_and_no_tap() {
     let early = tokio::time::timeout(Duration::from_secs(1), &mut send).await;
     assert!(early.is_err(), "the outcome is tried again: {early:?}");
     let refused = client.send(smallest_body("conv-zapi")).await;
-    assert_eq!(refused.error(), (503, "unavailable".to_owned()));
+    refused.refused(503, "unavailable");
     assert_eq!(sandbox.requests(), [], "nothing is sent that is not stored");
     let members = json!({"statuses": [whatsapp_status("wamid.1", "delivered")]});
     let status = whatsapp(&[vec![told(NUMBER, &members)]]);

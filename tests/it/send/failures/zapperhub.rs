@@ -4,9 +4,10 @@ use recado_sandbox::{
     Account, Answer, Connection, Effect, Fault, Provider, ResponseShape, Session,
 };
 use recado_tests::World;
+use recado_tests::json::AssertHas as _;
 use recado_tests::world::smallest_body;
 use rstest::rstest;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{assert_answers, assert_failure, change, empty, html, once, thrice};
 
@@ -101,8 +102,7 @@ async fn a_success_needs_no_id() {
         world.sandbox.set_settings(settings);
         let sent = world.client.accepted(smallest_body("conv-zapperhub")).await;
         let message = &sent["message"];
-        assert_eq!(message["status"], "accepted", "{shape:?}");
-        assert_eq!(message["externalId"], Value::Null, "{shape:?}");
+        message.assert_has(json!({"status": "accepted", "externalId": null}));
         assert_eq!(
             message["metadata"]["providerId"].is_string(),
             has_job,

@@ -6,6 +6,7 @@ mod silent;
 use recado_sandbox::{BsuidMode, Failure, ListRow, Provider, Settings, Shape};
 use recado_tests::World;
 use recado_tests::callbacks::{Callbacks, NUMBER, change, whatsapp};
+use recado_tests::json::AssertHas as _;
 use recado_tests::world::{CUSTOMER, smallest_body};
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -75,8 +76,7 @@ async fn the_same_button_tapped_again_is_another_event(#[case] conversation: &st
     let events = world.events("button.pressed", 2).await;
     assert_eq!(events.len(), 2);
     for (event, id) in events.iter().zip(ids) {
-        assert_eq!(event["data"]["externalId"], id);
-        assert_eq!(event["data"]["inReplyTo"], message);
+        event["data"].assert_has(json!({"externalId": id, "inReplyTo": message}));
     }
 }
 
@@ -91,9 +91,9 @@ async fn a_tap_that_answers_nothing_of_ours_is_filed_under_its_sender(#[case] co
     let tap = from_customer("wamid.TAP", &tap);
     callbacks.deliver("whatsapp", &tap).await;
     let events = world.events("button.pressed", 1).await;
-    assert_eq!(events[0]["conversationId"], "conv-456");
-    assert_eq!(events[0]["data"]["inReplyTo"], Value::Null);
-    assert_eq!(events[0]["data"]["button"]["id"], "b");
+    events[0].assert_has(json!({
+        "conversationId": "conv-456", "data": {"inReplyTo": null, "button": {"id": "b"}}
+    }));
     let shown = world.client.get("/conversations/conv-456").await;
     let window = &shown.expect(200)["windowExpiresAt"];
     assert_eq!(
@@ -199,8 +199,7 @@ async fn a_failure_that_is_told_later_ends_the_message_with_its_reason(
     let id = message.as_str().expect("an id");
     let shown = world.client.get(&format!("/messages/{id}")).await;
     let shown = shown.expect(200);
-    assert_eq!(shown["status"], "failed");
-    assert_eq!(shown["metadata"]["error"]["reason"], reason, "{shown}");
+    shown.assert_has(json!({"status": "failed", "metadata": {"error": {"reason": reason}}}));
 }
 
 #[tokio::test]
