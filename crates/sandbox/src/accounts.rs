@@ -1,12 +1,16 @@
 //! The accounts that the simulators know, with their credentials.
 
-use std::collections::{HashMap, HashSet};
-
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::provider::Provider;
 
-/// One account of a provider; the developer's own inventions, so nothing is hidden.
+/// The app secret of a WhatsApp webhook that names none.
+pub(crate) const APP_SECRET: &str = "sim-app-secret-01";
+/// The verify token of a WhatsApp webhook that names none.
+pub(crate) const VERIFY_TOKEN: &str = "verify-token-01";
+
+/// One account of a provider; its credentials are invented, so the lists show them.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(
     tag = "provider",
@@ -20,9 +24,9 @@ pub enum Account {
         access_token: String,
         /// Meta's id of the number.
         phone_number_id: String,
-        /// The number itself, digits; messages to it are refused.
+        /// The number itself, in digits; messages to it are refused.
         display_phone_number: String,
-        /// What the token is worth.
+        /// What the token allows.
         #[serde(default)]
         token_state: TokenState,
         /// Whether the number is registered.
@@ -35,7 +39,7 @@ pub enum Account {
         instance_id: String,
         /// The instance's token.
         instance_token: String,
-        /// The account's security token; without one the header is not needed.
+        /// The account's security token; an account without one needs no header.
         #[serde(default)]
         client_token: Option<String>,
     },
@@ -53,7 +57,7 @@ pub enum Account {
     },
 }
 
-/// What a WhatsApp access token is worth.
+/// What a WhatsApp access token allows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TokenState {
@@ -71,7 +75,27 @@ fn yes() -> bool {
 }
 
 impl Account {
-    /// The provider.
+    /// Returns the account of every new sandbox that can send over this provider.
+    #[must_use]
+    pub fn working(provider: Provider) -> Self {
+        match provider {
+            Provider::Whatsapp => whatsapp("T-WORKING", TokenState::Valid),
+            Provider::Zapi => Self::Zapi {
+                instance_id: "INST-01".to_owned(),
+                instance_token: "TOKEN-01".to_owned(),
+                client_token: Some("CLIENT-TOKEN-01".to_owned()),
+            },
+            Provider::Zapperhub => Self::Zapperhub {
+                instance_id: "inst_5f2c".to_owned(),
+                api_key: "API-KEY-01".to_owned(),
+            },
+            Provider::Wuzapi => Self::Wuzapi {
+                token: "WUZAPI-TOKEN-01".to_owned(),
+            },
+        }
+    }
+
+    /// Returns the account's provider.
     #[must_use]
     pub fn provider(&self) -> Provider {
         match self {
@@ -82,197 +106,198 @@ impl Account {
         }
     }
 
+    /// Returns the names and values of the credentials that a channel of this account has at Recado.
+    #[must_use]
+    pub fn credentials(&self) -> Vec<(&'static str, &str)> {
+        match self {
+            Self::Whatsapp {
+                access_token,
+                phone_number_id,
+                ..
+            } => vec![
+                ("phoneNumberId", phone_number_id),
+                ("accessToken", access_token),
+                ("appSecret", APP_SECRET),
+                ("verifyToken", VERIFY_TOKEN),
+            ],
+            Self::Zapi {
+                instance_id,
+                instance_token,
+                client_token,
+            } => {
+                let mut credentials: Vec<(_, &str)> = vec![
+                    ("instanceId", instance_id),
+                    ("instanceToken", instance_token),
+                ];
+                credentials.extend(client_token.as_deref().map(|token| ("clientToken", token)));
+                credentials
+            }
+            Self::Zapperhub {
+                instance_id,
+                api_key,
+            } => vec![("instanceId", instance_id), ("apiKey", api_key)],
+            Self::Wuzapi { token } => vec![("apiKey", token)],
+        }
+    }
+
+    /// Returns [`Account::credentials`] as a JSON object.
+    #[must_use]
+    pub fn credentials_json(&self) -> Value {
+        self.credentials().into_iter().collect()
+    }
+
+    /// What tells two accounts apart: adding one with the same identity replaces the other.
     fn identity(&self) -> (Provider, &str, &str) {
         let (first, second) = match self {
             Self::Whatsapp {
                 access_token,
                 phone_number_id,
                 ..
-            } => (access_token.as_str(), phone_number_id.as_str()),
-            Self::Zapi { instance_id, .. } => (instance_id.as_str(), ""),
+            } => (access_token, phone_number_id.as_str()),
+            Self::Zapi { instance_id, .. } => (instance_id, ""),
             Self::Zapperhub {
                 instance_id,
                 api_key,
-            } => (instance_id.as_str(), api_key.as_str()),
-            Self::Wuzapi { token } => (token.as_str(), ""),
+            } => (instance_id, api_key.as_str()),
+            Self::Wuzapi { token } => (token, ""),
         };
         (self.provider(), first, second)
     }
 }
 
-/// A WhatsApp number as the simulator needs it.
-pub(crate) struct Number {
-    pub(crate) display_phone_number: String,
-    pub(crate) registered: bool,
+/// An account with the number that can send, unless the token may not.
+fn whatsapp(access_token: &str, token_state: TokenState) -> Account {
+    Account::Whatsapp {
+        access_token: access_token.to_owned(),
+        phone_number_id: "800000000000001".to_owned(),
+        display_phone_number: "15550001111".to_owned(),
+        token_state,
+        registered: true,
+    }
 }
 
-/// A WhatsApp token as the simulator needs it.
-pub(crate) struct Token {
-    pub(crate) state: TokenState,
-    pub(crate) numbers: HashSet<String>,
-}
-
-/// A Z-API instance as the simulator needs it.
-pub(crate) struct ZapiInstance {
-    pub(crate) token: String,
-    pub(crate) client_token: Option<String>,
-}
-
-/// All accounts, found by the credential that a request carries.
-pub(crate) struct Accounts {
-    list: Vec<Account>,
-    pub(crate) tokens: HashMap<String, Token>,
-    pub(crate) numbers: HashMap<String, Number>,
-    pub(crate) zapi: HashMap<String, ZapiInstance>,
-    /// `ZapperHUB` instances of each key.
-    pub(crate) zapperhub_keys: HashMap<String, HashSet<String>>,
-    pub(crate) zapperhub_instances: HashSet<String>,
-    /// wuzapi user ids by token.
-    pub(crate) wuzapi: HashMap<String, String>,
-}
+/// All accounts, in the order in which they were added.
+pub(crate) struct Accounts(Vec<Account>);
 
 impl Default for Accounts {
     fn default() -> Self {
-        let mut accounts = Self {
-            list: Vec::new(),
-            tokens: HashMap::new(),
-            numbers: HashMap::new(),
-            zapi: HashMap::new(),
-            zapperhub_keys: HashMap::new(),
-            zapperhub_instances: HashSet::new(),
-            wuzapi: HashMap::new(),
+        let unregistered = Account::Whatsapp {
+            access_token: "T-WORKING".to_owned(),
+            phone_number_id: "800000000000002".to_owned(),
+            display_phone_number: "15550002222".to_owned(),
+            token_state: TokenState::Valid,
+            registered: false,
         };
-        for account in default_accounts() {
-            accounts.add(account);
-        }
-        accounts
+        Self(vec![
+            Account::working(Provider::Whatsapp),
+            unregistered,
+            whatsapp("T-EXPIRED", TokenState::Expired),
+            whatsapp("T-NOPERM", TokenState::NoPermission),
+            Account::working(Provider::Zapi),
+            Account::working(Provider::Zapperhub),
+            Account::working(Provider::Wuzapi),
+        ])
     }
 }
 
 impl Accounts {
     pub(crate) fn list(&self) -> Vec<Account> {
-        self.list.clone()
+        self.0.clone()
     }
 
     pub(crate) fn add(&mut self, account: Account) {
-        self.index(&account);
-        self.list
+        // A wuzapi user keeps its place, which is its id.
+        if matches!(account, Account::Wuzapi { .. }) && self.0.contains(&account) {
+            return;
+        }
+        self.0
             .retain(|known| known.identity() != account.identity());
-        self.list.push(account);
+        self.0.push(account);
     }
 
-    /// The account that a webhook or a customer names: its id, or a WhatsApp number; the first one when empty.
+    /// Returns the id by which [`crate::PhoneMessage::from`] names the account.
+    ///
+    /// `name` is that id or a WhatsApp number; an empty one is the provider's first account.
     pub(crate) fn find(&self, provider: Provider, name: &str) -> Option<String> {
-        let theirs = |account: &&Account| account.provider() == provider;
-        let mut ids = self
-            .list
-            .iter()
-            .filter(theirs)
-            .map(|account| self.id(account));
-        if name.is_empty() {
-            return ids.next().map(str::to_owned);
-        }
-        let is_named =
-            |id: &&str| *id == name || self.display_number(id).is_some_and(|number| number == name);
-        ids.find(is_named).map(str::to_owned)
+        let mut theirs = self.0.iter().filter(|known| known.provider() == provider);
+        theirs.find_map(|account| {
+            let (id, number) = match account {
+                Account::Whatsapp {
+                    phone_number_id, ..
+                } => (phone_number_id.clone(), self.number(phone_number_id)?.0),
+                Account::Zapi { instance_id, .. } | Account::Zapperhub { instance_id, .. } => {
+                    (instance_id.clone(), "")
+                }
+                Account::Wuzapi { token } => (self.wuzapi_user(token)?, ""),
+            };
+            (name.is_empty() || id == name || number == name).then_some(id)
+        })
     }
 
-    /// The number that an id of WhatsApp's stands for.
-    pub(crate) fn display_number(&self, phone_number_id: &str) -> Option<String> {
-        let number = self.numbers.get(phone_number_id);
-        number.map(|number| number.display_phone_number.clone())
-    }
-
-    /// The id by which the account is known in [`crate::PhoneMessage::from`].
-    fn id<'a>(&'a self, account: &'a Account) -> &'a str {
-        match account {
-            Account::Whatsapp {
-                phone_number_id, ..
-            } => phone_number_id,
-            Account::Zapi { instance_id, .. } | Account::Zapperhub { instance_id, .. } => {
-                instance_id
-            }
-            Account::Wuzapi { token } => self.wuzapi.get(token).map_or("", String::as_str),
-        }
-    }
-
-    fn index(&mut self, account: &Account) {
-        match account.clone() {
-            Account::Whatsapp {
+    /// Returns the state of a WhatsApp token and whether it knows the number.
+    pub(crate) fn token(&self, token: &str, number: &str) -> Option<(TokenState, bool)> {
+        let mut state = None;
+        let mut knows = false;
+        for account in &self.0 {
+            if let Account::Whatsapp {
                 access_token,
                 phone_number_id,
-                display_phone_number,
                 token_state,
-                registered,
-            } => {
-                let token = self.tokens.entry(access_token).or_insert_with(|| Token {
-                    state: token_state,
-                    numbers: HashSet::new(),
-                });
-                token.state = token_state;
-                token.numbers.insert(phone_number_id.clone());
-                let number = Number {
-                    display_phone_number,
-                    registered,
-                };
-                self.numbers.insert(phone_number_id, number);
+                ..
+            } = account
+                && access_token == token
+            {
+                // A token has one state, whichever of its numbers was added last.
+                state = Some(*token_state);
+                knows |= phone_number_id == number;
             }
+        }
+        Some((state?, knows))
+    }
+
+    /// Returns the digits of a WhatsApp number and whether it is registered, as the last account with it says.
+    pub(crate) fn number(&self, id: &str) -> Option<(&str, bool)> {
+        self.0.iter().rev().find_map(|account| match account {
+            Account::Whatsapp {
+                phone_number_id,
+                display_phone_number,
+                registered,
+                ..
+            } if phone_number_id == id => Some((display_phone_number.as_str(), *registered)),
+            _ => None,
+        })
+    }
+
+    /// Returns the instance token and the client token of a Z-API instance.
+    pub(crate) fn zapi(&self, id: &str) -> Option<(&str, Option<&str>)> {
+        self.0.iter().find_map(|account| match account {
             Account::Zapi {
                 instance_id,
-                instance_token: token,
+                instance_token,
                 client_token,
-            } => {
-                let instance = ZapiInstance {
-                    token,
-                    client_token,
-                };
-                self.zapi.insert(instance_id, instance);
-            }
+            } if instance_id == id => Some((instance_token.as_str(), client_token.as_deref())),
+            _ => None,
+        })
+    }
+
+    /// Returns the ids and the keys of all `ZapperHUB` instances.
+    pub(crate) fn zapperhub(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().filter_map(|account| match account {
             Account::Zapperhub {
                 instance_id,
                 api_key,
-            } => {
-                self.zapperhub_instances.insert(instance_id.clone());
-                self.zapperhub_keys
-                    .entry(api_key)
-                    .or_default()
-                    .insert(instance_id);
-            }
-            Account::Wuzapi { token } => {
-                let id = (self.wuzapi.len() + 1).to_string();
-                self.wuzapi.entry(token).or_insert(id);
-            }
-        }
+            } => Some((instance_id.as_str(), api_key.as_str())),
+            _ => None,
+        })
     }
-}
 
-fn default_accounts() -> Vec<Account> {
-    let whatsapp =
-        |token: &str, number: &str, display: &str, token_state, registered| Account::Whatsapp {
-            access_token: token.to_owned(),
-            phone_number_id: number.to_owned(),
-            display_phone_number: display.to_owned(),
-            token_state,
-            registered,
-        };
-    let (first, second) = ("800000000000001", "800000000000002");
-    let (display, unregistered) = ("15550001111", "15550002222");
-    vec![
-        whatsapp("T-WORKING", first, display, TokenState::Valid, true),
-        whatsapp("T-WORKING", second, unregistered, TokenState::Valid, false),
-        whatsapp("T-EXPIRED", first, display, TokenState::Expired, true),
-        whatsapp("T-NOPERM", first, display, TokenState::NoPermission, true),
-        Account::Zapi {
-            instance_id: "INST-01".to_owned(),
-            instance_token: "TOKEN-01".to_owned(),
-            client_token: Some("CLIENT-TOKEN-01".to_owned()),
-        },
-        Account::Zapperhub {
-            instance_id: "inst_5f2c".to_owned(),
-            api_key: "API-KEY-01".to_owned(),
-        },
-        Account::Wuzapi {
-            token: "WUZAPI-TOKEN-01".to_owned(),
-        },
-    ]
+    /// Returns the id of a wuzapi user, which counts from 1.
+    pub(crate) fn wuzapi_user(&self, token: &str) -> Option<String> {
+        let mut users = self.0.iter().filter_map(|account| match account {
+            Account::Wuzapi { token } => Some(token),
+            _ => None,
+        });
+        let place = users.position(|known| known == token)?;
+        Some((place + 1).to_string())
+    }
 }

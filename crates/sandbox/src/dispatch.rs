@@ -10,24 +10,24 @@ use crate::settings::Settings;
 use crate::simulators::{handle, throttled};
 use crate::state::State;
 use crate::webhooks::Parcel;
-use crate::webhooks::arrival::{arrive, tell_connections};
+use crate::webhooks::arrival::{arrive, report_connections};
 
-/// What came of a request.
+/// What the server does about a request.
 pub(crate) struct Reaction {
     /// How long to wait before the answer.
     pub(crate) delay: Duration,
     /// `None`: close the connection.
     pub(crate) answer: Option<Answer>,
-    /// What the account's webhooks are to hear of it.
+    /// The events for the account's webhooks.
     pub(crate) parcels: Vec<Parcel>,
-    /// Whether they hear it before the answer.
+    /// Whether the webhooks are called before the answer.
     pub(crate) before_answer: bool,
 }
 
-/// Changes the switches; at a Z-API phone that is connected again arrives what waited for it.
+/// Changes the switches; messages that waited for a Z-API phone arrive if it is connected again.
 pub(crate) fn change_settings(state: &mut State, settings: Settings) -> Vec<Parcel> {
     let before = state.replace_settings(settings);
-    let mut parcels = tell_connections(state, &before);
+    let mut parcels = report_connections(state, &before);
     if state.settings().zapi.connected {
         for message in std::mem::take(&mut state.zapi_queue) {
             parcels.extend(arrive(state, message));
@@ -36,7 +36,7 @@ pub(crate) fn change_settings(state: &mut State, settings: Settings) -> Vec<Parc
     parcels
 }
 
-/// Handles one request.
+/// Handles one request, or lets it run into its fault.
 pub(crate) fn react(state: &mut State, call: &Call) -> Reaction {
     let fault = state.faults.take(call);
     let (delay, outcome) = match &fault {
@@ -56,7 +56,7 @@ pub(crate) fn react(state: &mut State, call: &Call) -> Reaction {
 fn fail(state: &mut State, call: &Call, effect: Effect) -> Outcome {
     match effect {
         Effect::Delay => handle(state, call),
-        Effect::ResetBefore => Outcome::reset(),
+        Effect::ResetBefore => Outcome::default(),
         Effect::ResetAfter => Outcome {
             answer: None,
             ..handle(state, call)

@@ -2,7 +2,7 @@
 
 use std::io::IsTerminal as _;
 
-use crate::phone::PhoneMessage;
+use crate::phone::Content;
 use crate::terminal::{one_line, visible, width, wrap};
 
 /// A bubble on a phone is about this wide.
@@ -49,15 +49,17 @@ pub enum Paint {
     Blue,
 }
 
-impl From<&PhoneMessage> for Bubble {
-    fn from(message: &PhoneMessage) -> Self {
-        Self {
-            header: message.header.clone(),
-            body: message.body.clone().unwrap_or_default(),
-            footer: message.footer.clone(),
-            buttons: (message.buttons.iter())
-                .map(|button| button.title.clone())
-                .collect(),
+impl From<&Content> for Bubble {
+    fn from(content: &Content) -> Self {
+        match content {
+            Content::Buttons(content) => Self {
+                header: content.header.clone(),
+                body: content.body.clone().unwrap_or_default(),
+                footer: content.footer.clone(),
+                buttons: (content.buttons.iter())
+                    .map(|button| button.title.clone())
+                    .collect(),
+            },
         }
     }
 }

@@ -67,7 +67,7 @@ use serde::Serialize;
 pub use accounts::{Account, TokenState};
 pub use answer::Answer;
 pub use faults::{Effect, Fault, PlannedFault};
-pub use phone::{Choice, ListRow, PhoneButton, PhoneError, PhoneMessage, Shape};
+pub use phone::{Buttons, Choice, Content, ListRow, PhoneButton, PhoneError, PhoneMessage, Shape};
 pub use provider::Provider;
 pub use received::{Answered, KEPT, ReceivedRequest};
 pub use sandbox::Sandbox;

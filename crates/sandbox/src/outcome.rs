@@ -1,19 +1,18 @@
-//! What came of one request: an answer, and perhaps a message that was taken.
+//! What a simulator makes of one request: an answer, and perhaps an accepted message.
 
 use crate::answer::Answer;
-use crate::phone::message::PhoneMessage;
+use crate::phone::PhoneMessage;
 
-/// A message that a provider took.
+/// A message that a provider accepted.
 pub(crate) struct Accepted {
-    /// The id under which WhatsApp knows it.
+    /// WhatsApp's id of the message.
     pub(crate) message_id: String,
-    /// How the phone shows it; `None` when it never arrives, or not yet.
+    /// The message as the phone shows it; `None` if it never arrives, or not yet.
     pub(crate) shown: Option<PhoneMessage>,
 }
 
-impl Accepted {
-    /// A message that the phone shows at once.
-    pub(crate) fn shown(message: PhoneMessage) -> Self {
+impl From<PhoneMessage> for Accepted {
+    fn from(message: PhoneMessage) -> Self {
         Self {
             message_id: message.message_id.clone(),
             shown: Some(message),
@@ -21,28 +20,20 @@ impl Accepted {
     }
 }
 
-/// What came of one request.
+/// What a simulator makes of one request.
+#[derive(Default)]
 pub(crate) struct Outcome {
     /// The answer; `None` closes the connection instead.
     pub(crate) answer: Option<Answer>,
-    /// The message, when one was taken.
     pub(crate) accepted: Option<Accepted>,
 }
 
 impl Outcome {
-    /// An answer after taking a message.
-    pub(crate) fn accepted(accepted: Accepted, answer: Answer) -> Self {
+    /// An answer after a message was accepted.
+    pub(crate) fn accepted(accepted: impl Into<Accepted>, answer: Answer) -> Self {
         Self {
             answer: Some(answer),
-            accepted: Some(accepted),
-        }
-    }
-
-    /// The connection is closed and nothing is taken.
-    pub(crate) fn reset() -> Self {
-        Self {
-            answer: None,
-            accepted: None,
+            accepted: Some(accepted.into()),
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::address;
 use crate::call::Call;
 use crate::faults::Fault;
 use crate::outcome::Outcome;
-use crate::phone::message::PhoneMessage;
+use crate::phone::PhoneMessage;
 use crate::provider::Provider;
 
 /// How many of the newest requests, and of the newest phone messages, are kept.
@@ -19,27 +19,27 @@ pub const KEPT: usize = 50_000;
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ReceivedRequest {
-    /// Counts all requests from 1, in the order they were handled.
+    /// Counts all requests from 1, in the order in which they were handled.
     pub order: u64,
     /// The provider.
     pub provider: Provider,
     /// The HTTP method.
     pub method: String,
-    /// Path and query as received, with the secrets that stand in them.
+    /// Path and query as received, with the secrets in them.
     pub path: String,
     /// The `Content-Type` header.
     pub content_type: Option<String>,
-    /// Whether the header that carries the provider's credential was there.
+    /// Whether the request had the header for the provider's credential.
     pub has_credential: bool,
-    /// The body: JSON, or its text when it is not JSON.
+    /// The body: JSON, or its text if it is not JSON.
     pub body: Value,
-    /// What was answered.
+    /// How the request ended.
     pub status: Answered,
-    /// Whether a message was taken.
+    /// Whether the provider accepted a message.
     pub accepted: bool,
-    /// The id of the message that was taken.
+    /// The id of the accepted message.
     pub message_id: Option<String>,
-    /// The fault that it ran into.
+    /// The fault that the request ran into.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fault: Option<Fault>,
 }
@@ -62,43 +62,17 @@ impl Serialize for Answered {
     }
 }
 
-/// A request as it is kept: the body stays raw until somebody asks.
-struct Kept {
-    order: u64,
-    provider: Provider,
-    method: String,
-    path: String,
-    content_type: Option<String>,
-    has_credential: bool,
+/// A request whose body is parsed when it is listed: most requests of a load test never are.
+struct RawRequest {
+    request: ReceivedRequest,
     body: Box<[u8]>,
-    status: Answered,
-    message_id: Option<String>,
-    fault: Option<Fault>,
-}
-
-impl From<&Kept> for ReceivedRequest {
-    fn from(kept: &Kept) -> Self {
-        Self {
-            order: kept.order,
-            provider: kept.provider,
-            method: kept.method.clone(),
-            path: kept.path.clone(),
-            content_type: kept.content_type.clone(),
-            has_credential: kept.has_credential,
-            body: json_or_text(&kept.body),
-            status: kept.status,
-            accepted: kept.message_id.is_some(),
-            message_id: kept.message_id.clone(),
-            fault: kept.fault.clone(),
-        }
-    }
 }
 
 /// The newest requests and phone messages.
 #[derive(Default)]
 pub(crate) struct Received {
     count: u64,
-    requests: VecDeque<Kept>,
+    requests: VecDeque<RawRequest>,
     phone: VecDeque<PhoneMessage>,
 }
 
@@ -106,20 +80,23 @@ impl Received {
     /// Keeps a request.
     pub(crate) fn record(&mut self, call: &Call, fault: Option<Fault>, outcome: &Outcome) {
         self.count += 1;
-        let kept = Kept {
+        let answer = outcome.answer.as_ref();
+        let accepted = outcome.accepted.as_ref();
+        let request = ReceivedRequest {
             order: self.count,
             provider: call.provider,
             method: call.method().to_string(),
             path: call.path_and_query(),
             content_type: call.content_type().map(str::to_owned),
             has_credential: call.credential().is_some(),
-            body: Box::from(&call.body[..]),
-            status: (outcome.answer.as_ref())
-                .map_or(Answered::Reset, |answer| Answered::Status(answer.status)),
-            message_id: (outcome.accepted.as_ref()).map(|accepted| accepted.message_id.clone()),
+            body: Value::Null,
+            status: answer.map_or(Answered::Reset, |answer| Answered::Status(answer.status)),
+            accepted: accepted.is_some(),
+            message_id: accepted.map(|accepted| accepted.message_id.clone()),
             fault,
         };
-        keep(&mut self.requests, kept);
+        let body = Box::from(&call.body[..]);
+        keep(&mut self.requests, RawRequest { request, body });
     }
 
     /// Shows a message on its phone.
@@ -127,7 +104,7 @@ impl Received {
         keep(&mut self.phone, message);
     }
 
-    /// The message with this id; the newest are looked at first.
+    /// Returns the newest message with this id.
     pub(crate) fn shown(&self, message_id: &str) -> Option<PhoneMessage> {
         let mut newest_first = self.phone.iter().rev();
         newest_first
@@ -136,12 +113,12 @@ impl Received {
     }
 
     pub(crate) fn requests(&self, provider: Option<Provider>) -> Vec<ReceivedRequest> {
-        let wanted = |kept: &&Kept| provider.is_none_or(|provider| kept.provider == provider);
-        self.requests
-            .iter()
-            .filter(wanted)
-            .map(ReceivedRequest::from)
-            .collect()
+        let wanted = |raw: &&RawRequest| provider.is_none_or(|one| raw.request.provider == one);
+        let parsed = |raw: &RawRequest| ReceivedRequest {
+            body: json_or_text(&raw.body),
+            ..raw.request.clone()
+        };
+        self.requests.iter().filter(wanted).map(parsed).collect()
     }
 
     pub(crate) fn phone_messages(&self, to: Option<&str>) -> Vec<PhoneMessage> {
@@ -156,13 +133,13 @@ impl Received {
     }
 }
 
-/// A body as it is listed: JSON, or its text when it is not JSON.
+/// Returns a body as it is listed: JSON, or its text if it is not JSON.
 pub(crate) fn json_or_text(body: &[u8]) -> Value {
     serde_json::from_slice(body)
         .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(body).into_owned()))
 }
 
-/// Adds the newest; the oldest makes room for it.
+/// Adds the newest, in place of the oldest if there are [`KEPT`] already.
 pub(crate) fn keep<T>(kept: &mut VecDeque<T>, newest: T) {
     if kept.len() == KEPT {
         kept.pop_front();
@@ -175,7 +152,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_oldest_makes_room_for_the_newest() {
+    fn the_newest_takes_the_place_of_the_oldest() {
         let mut kept = VecDeque::new();
         for number in 0..=KEPT {
             keep(&mut kept, number);

@@ -57,23 +57,15 @@ fn assert_example_arrived(sandbox: &Sandbox, provider: &str, message_id: &Value)
         (shown.provider.as_str(), shown.to.as_str()),
         (provider, CUSTOMER)
     );
+    assert_eq!(shown.header(), Some("Select an option"), "{provider}");
     assert_eq!(
-        shown.header.as_deref(),
-        Some("Select an option"),
-        "{provider}"
-    );
-    assert_eq!(
-        shown.body.as_deref(),
+        shown.body(),
         Some("How can we help you today?"),
         "{provider}"
     );
-    assert_eq!(
-        shown.footer.as_deref(),
-        Some("ChatVolt Support"),
-        "{provider}"
-    );
+    assert_eq!(shown.footer(), Some("ChatVolt Support"), "{provider}");
     let buttons: Vec<_> = shown
-        .buttons
+        .buttons()
         .iter()
         .map(|button| (button.id.as_str(), button.title.as_str()))
         .collect();

@@ -98,8 +98,8 @@ async fn the_published_example_with_a_session_is_sent_on_every_channel() {
             assert_eq!(sent.status, 200, "{provider}: {}", sent.text);
             let phone = world.sandbox.phone_messages();
             assert_eq!(phone.len(), 1, "{provider}");
-            assert_eq!(phone[0].header.as_deref(), Some("Select an option"));
-            assert_eq!(phone[0].buttons.len(), 2, "{provider}");
+            assert_eq!(phone[0].header(), Some("Select an option"));
+            assert_eq!(phone[0].buttons().len(), 2, "{provider}");
         }
     }
 }

@@ -44,7 +44,7 @@ async fn a_header_of_invisible_characters_is_left_out() {
         body["footer_text"] = "\u{2800}".into();
         world.client.accepted(body).await;
         let shown = &world.sandbox.phone_messages()[0];
-        assert_eq!((&shown.header, &shown.footer), (&None, &None), "{provider}");
+        assert_eq!((shown.header(), shown.footer()), (None, None), "{provider}");
     }
 }
 

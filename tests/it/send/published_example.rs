@@ -26,23 +26,15 @@ async fn header_body_footer_and_buttons_arrive_in_order_on_every_channel() {
         assert_eq!(phone.len(), 1, "{provider}");
         let shown = &phone[0];
         assert_eq!(shown.to, CUSTOMER, "{provider}");
+        assert_eq!(shown.header(), Some("Select an option"), "{provider}");
         assert_eq!(
-            shown.header.as_deref(),
-            Some("Select an option"),
-            "{provider}"
-        );
-        assert_eq!(
-            shown.body.as_deref(),
+            shown.body(),
             Some("How can we help you today?"),
             "{provider}"
         );
-        assert_eq!(
-            shown.footer.as_deref(),
-            Some("ChatVolt Support"),
-            "{provider}"
-        );
+        assert_eq!(shown.footer(), Some("ChatVolt Support"), "{provider}");
         let buttons: Vec<_> = shown
-            .buttons
+            .buttons()
             .iter()
             .map(|button| (button.id.as_str(), button.title.as_str()))
             .collect();

@@ -207,7 +207,7 @@ fn tap_lost(side: &Side, tenant: usize, journal: &Journal) {
     let conversations = &side.tenants[tenant].conversations;
     let accounts = &side.tenants[tenant].accounts;
     let shown = side.sandbox.phone_messages().into_iter();
-    let lost = shown.filter(|shown| shown.body.as_ref().is_some_and(|text| !told.contains(text)));
+    let lost = shown.filter(|shown| shown.body().is_some_and(|text| !told.contains(text)));
     let lost = lost.filter_map(|shown| {
         let conversation = conversations.iter().find(|conversation| {
             conversation.customer == shown.to && accounts[conversation.account].id == shown.from

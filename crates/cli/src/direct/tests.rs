@@ -74,7 +74,7 @@ async fn a_message_reaches_the_phone_without_a_server(#[case] provider: Provider
     assert_eq!(answer["provider"], provider.as_str());
     let phone = sandbox.phone_messages();
     assert_eq!(phone.len(), 1);
-    let buttons: Vec<(&str, &str)> = (phone[0].buttons.iter())
+    let buttons: Vec<(&str, &str)> = (phone[0].buttons().iter())
         .map(|button| (button.id.as_str(), button.title.as_str()))
         .collect();
     assert_eq!(

@@ -55,7 +55,7 @@ async fn send_sends_over_each_provider(#[case] provider: &str, #[case] subject: 
     let receipt = send::run(provider, "+55 21 98888-7777", environment).await;
     assert!(receipt.expect("accepted").external_id.is_some());
     let phone = &world.sandbox.phone_messages()[0];
-    assert_eq!(phone.buttons[1].title, "Support");
+    assert_eq!(phone.buttons()[1].title, "Support");
     let missing = send::run(provider, "+55 21 98888-7777", |_| None).await;
     let sentence = missing.expect_err("no credentials").to_string();
     assert!(sentence.starts_with("set RECADO_"), "{sentence}");

@@ -18,10 +18,14 @@ pub(crate) async fn header_body_footer_and_buttons_arrive_in_order(subject: Subj
     let phone = world.sandbox.phone_messages();
     assert_eq!(phone.len(), 1);
     assert_eq!(phone[0].to, sent.to.id());
-    assert_eq!(phone[0].header.as_deref(), sent.content.header());
-    assert_eq!(phone[0].body.as_deref(), Some(sent.content.body()));
-    assert_eq!(phone[0].footer.as_deref(), sent.content.footer());
-    let shown: Vec<_> = phone[0].buttons.iter().map(|b| (&b.id, &b.title)).collect();
+    assert_eq!(phone[0].header(), sent.content.header());
+    assert_eq!(phone[0].body(), Some(sent.content.body()));
+    assert_eq!(phone[0].footer(), sent.content.footer());
+    let shown: Vec<_> = phone[0]
+        .buttons()
+        .iter()
+        .map(|b| (&b.id, &b.title))
+        .collect();
     let buttons = sent.content.buttons();
     assert_eq!(
         shown,
@@ -40,7 +44,7 @@ pub(crate) async fn a_message_without_header_and_footer_arrives_without_them(sub
         .await
         .expect("accepted");
     let phone = &world.sandbox.phone_messages()[0];
-    assert_eq!((&phone.header, &phone.footer), (&None, &None));
+    assert_eq!((phone.header(), phone.footer()), (None, None));
 }
 
 pub(crate) async fn the_receipt_names_the_message_on_the_phone(subject: Subject) {

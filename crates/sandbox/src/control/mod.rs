@@ -6,17 +6,14 @@ mod webhooks;
 
 use std::time::Duration;
 
-use axum::Json;
-use axum::Router;
-use axum::body::{Body, Bytes};
 use axum::extract::{Query, State};
-use axum::http::{Response, StatusCode};
-use axum::response::IntoResponse;
+use axum::http::StatusCode;
 use axum::routing::{get, post};
+use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use self::json::{OfProvider, bad_request, data, parse};
+use self::json::{Created, OfProvider, Parsed, Refusal, created, data};
 use crate::accounts::Account;
 use crate::dispatch;
 use crate::faults::{Effect, PlannedFault};
@@ -28,7 +25,7 @@ pub(crate) fn routes() -> Router<Sandbox> {
     Router::new()
         .route("/", get(index))
         .route("/_sandbox/requests", get(requests).delete(clear))
-        .route("/_sandbox/phone", get(phone))
+        .route("/_sandbox/phone", get(phone::show))
         .route(
             "/_sandbox/faults",
             get(faults).post(fail).delete(clear_faults),
@@ -115,31 +112,21 @@ async fn clear(State(sandbox): State<Sandbox>) -> StatusCode {
     StatusCode::NO_CONTENT
 }
 
-#[derive(Deserialize)]
-struct PhoneQuery {
-    to: Option<String>,
-}
-
-async fn phone(State(sandbox): State<Sandbox>, Query(query): Query<PhoneQuery>) -> Json<Value> {
-    data(&sandbox.state().received.phone_messages(query.to.as_deref()))
-}
-
 async fn faults(State(sandbox): State<Sandbox>) -> Json<Value> {
     data(&sandbox.faults())
 }
 
 async fn fail(
     State(sandbox): State<Sandbox>,
-    body: Bytes,
-) -> Result<Response<Body>, Response<Body>> {
-    let planned: PlannedFault = parse(&body)?;
+    Parsed(planned): Parsed<PlannedFault>,
+) -> Result<Created<PlannedFault>, Refusal> {
     if let Effect::Answer(answer) | Effect::AnswerAfter(answer) = &planned.fault.effect
         && !(200..=999).contains(&answer.status)
     {
-        return Err(bad_request("status must be from 200 to 999"));
+        return Err(Refusal::bad_request("status must be from 200 to 999"));
     }
     sandbox.fail_next(planned.fault.clone(), planned.times);
-    Ok((StatusCode::CREATED, Json(planned)).into_response())
+    Ok(created(planned))
 }
 
 async fn clear_faults(State(sandbox): State<Sandbox>) -> StatusCode {
@@ -153,39 +140,36 @@ async fn accounts(State(sandbox): State<Sandbox>) -> Json<Value> {
 
 async fn add_account(
     State(sandbox): State<Sandbox>,
-    body: Bytes,
-) -> Result<Response<Body>, Response<Body>> {
-    let account: Account = parse(&body)?;
+    Parsed(account): Parsed<Account>,
+) -> Created<Account> {
     sandbox.add_account(account.clone());
-    Ok((StatusCode::CREATED, Json(account)).into_response())
+    created(account)
 }
 
 async fn settings(State(sandbox): State<Sandbox>) -> Json<Settings> {
     Json(sandbox.settings())
 }
 
-/// Takes the switches that change; the others stay.
+/// Changes the switches that the body names.
 async fn change_settings(
     State(sandbox): State<Sandbox>,
-    body: Bytes,
-) -> Result<Json<Settings>, Response<Body>> {
-    let changes: Value = parse(&body)?;
+    Parsed(changes): Parsed<Value>,
+) -> Result<Json<Settings>, Refusal> {
     let (settings, parcels) = {
+        // One lock for reading and writing, so that changes at the same time are all kept.
         let mut state = sandbox.state();
         let mut merged = json!(state.settings());
         merge(&mut merged, changes);
-        let settings: Settings =
-            serde_json::from_value(merged).map_err(|error| bad_request(&error.to_string()))?;
-        (
-            settings.clone(),
-            dispatch::change_settings(&mut state, settings),
-        )
+        let settings: Settings = serde_json::from_value(merged)
+            .map_err(|error| Refusal::bad_request(&error.to_string()))?;
+        let parcels = dispatch::change_settings(&mut state, settings.clone());
+        (settings, parcels)
     };
     sandbox.dispatch(parcels);
     Ok(Json(settings))
 }
 
-/// Objects are merged key by key, anything else is replaced.
+/// Merges objects key by key, and replaces anything else.
 fn merge(into: &mut Value, changes: Value) {
     match (into, changes) {
         (Value::Object(into), Value::Object(changes)) => {
@@ -203,11 +187,7 @@ struct Advance {
     advance_ms: u64,
 }
 
-async fn advance(
-    State(sandbox): State<Sandbox>,
-    body: Bytes,
-) -> Result<StatusCode, Response<Body>> {
-    let Advance { advance_ms } = parse(&body)?;
-    sandbox.advance(Duration::from_millis(advance_ms));
-    Ok(StatusCode::NO_CONTENT)
+async fn advance(State(sandbox): State<Sandbox>, Parsed(by): Parsed<Advance>) -> StatusCode {
+    sandbox.advance(Duration::from_millis(by.advance_ms));
+    StatusCode::NO_CONTENT
 }

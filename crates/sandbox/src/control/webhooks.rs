@@ -1,29 +1,23 @@
-//! Control of webhooks: registering them, and what was delivered.
+//! Control of webhooks: registering them, and listing their deliveries.
 
 use axum::Json;
-use axum::body::{Body, Bytes};
 use axum::extract::{Query, State};
-use axum::http::{Response, StatusCode};
-use axum::response::IntoResponse;
-use serde_json::{Value, json};
+use axum::http::StatusCode;
+use serde_json::Value;
 
-use super::json::{OfProvider, data, parse};
+use super::json::{Created, OfProvider, Parsed, Refusal, created, data};
 use crate::sandbox::Sandbox;
-use crate::webhooks::{Webhook, WebhookError};
+use crate::webhooks::Webhook;
 
 pub(super) async fn list(State(sandbox): State<Sandbox>) -> Json<Value> {
     data(&sandbox.webhooks())
 }
 
-/// Registers a webhook; a failed handshake says what the receiver answered.
 pub(super) async fn register(
     State(sandbox): State<Sandbox>,
-    body: Bytes,
-) -> Result<Response<Body>, Response<Body>> {
-    let webhook: Webhook = parse(&body)?;
-    let registered = sandbox.register_webhook(webhook).await;
-    let webhook = registered.map_err(|error| refusal(&error))?;
-    Ok((StatusCode::CREATED, Json(webhook)).into_response())
+    Parsed(webhook): Parsed<Webhook>,
+) -> Result<Created<Webhook>, Refusal> {
+    Ok(created(sandbox.register_webhook(webhook).await?))
 }
 
 pub(super) async fn clear(State(sandbox): State<Sandbox>) -> StatusCode {
@@ -35,14 +29,5 @@ pub(super) async fn deliveries(
     State(sandbox): State<Sandbox>,
     Query(query): Query<OfProvider>,
 ) -> Json<Value> {
-    let deliveries = sandbox.state().outbox.deliveries(query.provider);
-    data(&deliveries)
-}
-
-fn refusal(error: &WebhookError) -> Response<Body> {
-    let mut answer = json!({"error": error.to_string()});
-    if let WebhookError::Handshake { status, body } = error {
-        answer["handshake"] = json!({"status": status, "body": body});
-    }
-    (StatusCode::BAD_REQUEST, Json(answer)).into_response()
+    data(&sandbox.state().outbox.deliveries(query.provider))
 }

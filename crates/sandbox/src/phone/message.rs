@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::buttons::{Buttons, PhoneButton};
 use crate::provider::Provider;
 
 /// A message as the customer sees it.
@@ -10,32 +11,62 @@ use crate::provider::Provider;
 pub struct PhoneMessage {
     /// The provider that carried it.
     pub provider: Provider,
-    /// Who sees it: digits of a phone number, a LID, a group or a business-scoped user id.
+    /// The recipient: digits of a phone number, a LID, a group or a business-scoped user id.
     pub to: String,
-    /// The account it came from: phone number id, instance id or, for wuzapi, the user id.
+    /// The account that sent it: phone number id, instance id or, for wuzapi, the user id.
     pub from: String,
-    /// The id under which WhatsApp knows it.
+    /// WhatsApp's id of the message.
     pub message_id: String,
-    /// Text over the body; for a picture, video or document its link or id.
-    pub header: Option<String>,
-    /// The text.
-    pub body: Option<String>,
-    /// Small text under the body.
-    pub footer: Option<String>,
-    /// The buttons, in order.
-    pub buttons: Vec<PhoneButton>,
+    /// What the phone shows; in JSON, its members stand here.
+    #[serde(flatten)]
+    pub content: Content,
     /// `biz_opaque_callback_data`: not shown, but part of every status of the message (WhatsApp Cloud API).
     pub callback_data: Option<String>,
-    /// The provider's own id of the message, where it has one beside WhatsApp's (Z-API's `zaapId`).
+    /// The provider's own id of the message, if it has one beside WhatsApp's (Z-API's `zaapId`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub provider_id: Option<String>,
 }
 
-/// A button under a message.
+/// What a message shows, by kind.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct PhoneButton {
-    /// What a tap sends back; empty when the sender gave none.
-    pub id: String,
-    /// What the button says.
-    pub title: String,
+#[serde(untagged)]
+pub enum Content {
+    /// A text with reply buttons, or without any.
+    Buttons(Buttons),
+}
+
+impl Content {
+    /// Returns a text with buttons, if the message is one.
+    #[must_use]
+    pub fn as_buttons(&self) -> Option<&Buttons> {
+        match self {
+            Self::Buttons(buttons) => Some(buttons),
+        }
+    }
+}
+
+impl PhoneMessage {
+    /// Returns the text over the body.
+    #[must_use]
+    pub fn header(&self) -> Option<&str> {
+        self.content.as_buttons()?.header.as_deref()
+    }
+
+    /// Returns the text.
+    #[must_use]
+    pub fn body(&self) -> Option<&str> {
+        self.content.as_buttons()?.body.as_deref()
+    }
+
+    /// Returns the small text under the body.
+    #[must_use]
+    pub fn footer(&self) -> Option<&str> {
+        self.content.as_buttons()?.footer.as_deref()
+    }
+
+    /// Returns the buttons that a customer can tap.
+    #[must_use]
+    pub fn buttons(&self) -> &[PhoneButton] {
+        (self.content.as_buttons()).map_or(&[], |content| &content.buttons)
+    }
 }

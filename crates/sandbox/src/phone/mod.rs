@@ -1,21 +1,41 @@
 //! The customers' phones: tapping, writing, picking from a list, reading.
 
+mod buttons;
 mod inbound;
-pub(crate) mod message;
+mod message;
 
-pub(crate) use self::inbound::{CUSTOMER, Content, Inbound, MEMBER};
-pub use self::inbound::{Choice, ListRow, PhoneError, Shape};
-pub use self::message::{PhoneButton, PhoneMessage};
+pub use self::buttons::{Buttons, Choice, PhoneButton, Shape};
+pub use self::inbound::ListRow;
+pub use self::message::{Content, PhoneMessage};
+
+pub(crate) use self::buttons::Tap;
+pub(crate) use self::inbound::{CUSTOMER, Inbound, InboundContent, MEMBER};
 
 use crate::address;
-use crate::ids;
 use crate::provider::Provider;
 use crate::sandbox::Sandbox;
 use crate::simulators;
 use crate::webhooks::{Step, arrival};
 
+/// Why a phone cannot do what it was asked.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PhoneError {
+    /// No phone shows such a message.
+    #[error("no phone shows a message with this id")]
+    UnknownMessage,
+    /// The message does not have the button.
+    #[error("the message does not have this button")]
+    UnknownButton,
+    /// The provider does not have the account.
+    #[error("the provider does not have this account")]
+    UnknownAccount,
+    /// The provider does not use this form of a tap.
+    #[error("the provider does not use this shape of a tap")]
+    UnknownShape,
+}
+
 impl Sandbox {
-    /// Taps a button; gives the id of the message that the tap is. Each tap is a new one.
+    /// Taps a button, and returns the id of the message that the tap sends; each tap sends a new one.
     ///
     /// # Errors
     ///
@@ -28,38 +48,37 @@ impl Sandbox {
         shape: impl Into<Option<Shape>>,
     ) -> Result<String, PhoneError> {
         let message = self.shown(message_id)?;
-        let mut buttons = message.buttons.iter().enumerate();
+        let mut buttons = message.buttons().iter().enumerate();
         let (index, button) = match button.into() {
             Choice::Index(index) => buttons.nth(index),
             Choice::Id(id) => buttons.find(|(_, button)| button.id == id),
         }
         .ok_or(PhoneError::UnknownButton)?;
         let shape = shape.into();
-        let content = Content::Tap {
-            message_id,
+        let tap = Tap {
             button,
             index,
             shape,
         };
-        self.send(message.provider, &message.to, &message.from, content)
+        self.answer(&message, InboundContent::Tap(tap))
     }
 
-    /// Picks a row in answer to a message; gives the id of the message that the choice is.
+    /// Picks a row in answer to a message, and returns the id of the message that the choice sends.
     ///
-    /// The sandbox does not keep lists, so any row will do.
+    /// The sandbox does not keep lists: it takes any row.
     ///
     /// # Errors
     ///
-    /// Fails when no phone shows the message.
+    /// Fails if no phone shows the message.
     pub fn pick(&self, message_id: &str, row: &ListRow) -> Result<String, PhoneError> {
         let message = self.shown(message_id)?;
-        let content = Content::Pick { message_id, row };
-        self.send(message.provider, &message.to, &message.from, content)
+        self.answer(&message, InboundContent::Pick(row))
     }
 
-    /// Writes a text to an account; gives the id of the text's message.
+    /// Writes a text to an account, and returns the id of its message.
     ///
-    /// The account is a phone number id, a WhatsApp number, an instance id or a wuzapi user id; empty is the first.
+    /// The account is a phone number id, a WhatsApp number, an instance id or a wuzapi user id; an empty text is the
+    /// provider's first account.
     ///
     /// # Errors
     ///
@@ -72,22 +91,27 @@ impl Sandbox {
         text: &str,
     ) -> Result<String, PhoneError> {
         let account = self.state().accounts.find(provider, account);
-        let account = account.ok_or(PhoneError::UnknownAccount)?;
-        let from = address::bare(from);
-        self.send(provider, &from, &account, Content::Text(text))
+        let inbound = Inbound {
+            message_id: &simulators::inbound_id(provider),
+            from: &address::bare(from),
+            account: &account.ok_or(PhoneError::UnknownAccount)?,
+            in_reply_to: None,
+            content: InboundContent::Text(text),
+        };
+        self.send(provider, &inbound)
     }
 
-    /// Opens a message, so that the sender hears that it was read.
+    /// Opens a message, so that the sender learns that it was read.
     ///
     /// # Errors
     ///
-    /// Fails when no phone shows the message.
+    /// Fails if no phone shows the message.
     pub fn read(&self, message_id: &str) -> Result<(), PhoneError> {
         let message = self.shown(message_id)?;
         let parcels = {
             let mut state = self.state();
             let events = simulators::step(&state, &message, Step::Read);
-            arrival::tell(&mut state, message.provider, &message.from, &events)
+            arrival::report(&mut state, message.provider, &message.from, &events)
         };
         self.dispatch(parcels);
         Ok(())
@@ -98,30 +122,29 @@ impl Sandbox {
         shown.ok_or(PhoneError::UnknownMessage)
     }
 
-    fn send(
+    fn answer(
         &self,
-        provider: Provider,
-        from: &str,
-        account: &str,
-        content: Content<'_>,
+        message: &PhoneMessage,
+        content: InboundContent<'_>,
     ) -> Result<String, PhoneError> {
-        let message_id = match provider {
-            Provider::Whatsapp => ids::wamid(),
-            _ => ids::phone_message_id(),
-        };
         let inbound = Inbound {
-            message_id: &message_id,
-            from,
-            account,
+            message_id: &simulators::inbound_id(message.provider),
+            from: &message.to,
+            account: &message.from,
+            in_reply_to: Some(&message.message_id),
             content,
         };
+        self.send(message.provider, &inbound)
+    }
+
+    fn send(&self, provider: Provider, inbound: &Inbound<'_>) -> Result<String, PhoneError> {
         let parcels = {
             let mut state = self.state();
-            let event = simulators::inbound(&state, provider, &inbound);
+            let event = simulators::inbound(&state, provider, inbound);
             let event = event.ok_or(PhoneError::UnknownShape)?;
-            arrival::tell(&mut state, provider, account, &[event])
+            arrival::report(&mut state, provider, inbound.account, &[event])
         };
         self.dispatch(parcels);
-        Ok(message_id)
+        Ok(inbound.message_id.to_owned())
     }
 }

@@ -1,18 +1,21 @@
-//! The simulated providers, a folder each, and which of them is asked.
+//! The simulated providers, a folder each with one file per message kind, and the choice among them.
 
 pub(crate) mod whatsapp;
-pub(crate) mod wuzapi;
-pub(crate) mod zapi;
-pub(crate) mod zapperhub;
+mod wuzapi;
+mod zapi;
+mod zapperhub;
+
+use serde_json::Value;
 
 use crate::answer::Answer;
 use crate::call::Call;
+use crate::ids;
 use crate::outcome::Outcome;
 use crate::phone::{Inbound, PhoneMessage};
 use crate::provider::Provider;
 use crate::settings::Settings;
 use crate::state::State;
-use crate::webhooks::{Event, Failure, Step};
+use crate::webhooks::{Event, Failure, Step, Webhook, WebhookSettings, Written};
 
 /// Handles one request as its provider does.
 pub(crate) fn handle(state: &mut State, call: &Call) -> Outcome {
@@ -24,7 +27,7 @@ pub(crate) fn handle(state: &mut State, call: &Call) -> Outcome {
     }
 }
 
-/// The provider's answer to too many requests.
+/// Returns the provider's answer to too many requests.
 pub(crate) fn throttled(provider: Provider) -> Answer {
     match provider {
         Provider::Whatsapp => whatsapp::throttled(),
@@ -34,7 +37,7 @@ pub(crate) fn throttled(provider: Provider) -> Answer {
     }
 }
 
-/// How the provider itself lets an accepted message fail, if it does.
+/// Returns why an accepted message fails at the provider itself, if it does.
 pub(crate) fn refusal(state: &State, message: &PhoneMessage) -> Option<Failure> {
     match message.provider {
         Provider::Whatsapp => whatsapp::closed_window(state, message),
@@ -42,18 +45,18 @@ pub(crate) fn refusal(state: &State, message: &PhoneMessage) -> Option<Failure> 
     }
 }
 
-/// What the sender hears of a message that fails.
+/// Returns the events of a message that fails.
 pub(crate) fn failed(state: &State, message: &PhoneMessage, failure: &Failure) -> Vec<Event> {
     match message.provider {
         Provider::Whatsapp => whatsapp::failed(state, message, failure),
         Provider::Zapi => zapi::failed(state, message, failure),
         Provider::Zapperhub => zapperhub::failed(message),
-        // wuzapi has no event for a message that fails.
+        // wuzapi does not report a message that fails.
         Provider::Wuzapi => Vec::new(),
     }
 }
 
-/// What the sender hears of a step of the message.
+/// Returns the events of a message's step.
 pub(crate) fn step(state: &State, message: &PhoneMessage, step: Step) -> Vec<Event> {
     match message.provider {
         Provider::Whatsapp => whatsapp::step(state, message, step),
@@ -63,7 +66,15 @@ pub(crate) fn step(state: &State, message: &PhoneMessage, step: Step) -> Vec<Eve
     }
 }
 
-/// What the account hears of a customer's message; `None` when the provider lacks the shape.
+/// Makes the id of a message that a customer writes.
+pub(crate) fn inbound_id(provider: Provider) -> String {
+    match provider {
+        Provider::Whatsapp => ids::wamid(),
+        Provider::Zapi | Provider::Zapperhub | Provider::Wuzapi => ids::phone_message_id(),
+    }
+}
+
+/// Returns the event of a customer's message; `None` if the provider lacks the shape of a tap.
 pub(crate) fn inbound(state: &State, provider: Provider, inbound: &Inbound<'_>) -> Option<Event> {
     match provider {
         Provider::Whatsapp => whatsapp::inbound(state, inbound),
@@ -73,7 +84,7 @@ pub(crate) fn inbound(state: &State, provider: Provider, inbound: &Inbound<'_>) 
     }
 }
 
-/// What the account hears if its connection is not as it was with the switches `before`.
+/// Returns the event of an account's connection, if it changed since the switches `before`.
 pub(crate) fn connection(
     state: &State,
     before: &Settings,
@@ -94,11 +105,39 @@ pub(crate) fn connection(
     }
 }
 
-/// Whether the provider's format can hold both events in one call.
+/// Returns whether the provider's format can hold both events in one call.
 pub(crate) fn joins(provider: Provider, one: &Event, other: &Event) -> bool {
     match provider {
         Provider::Whatsapp | Provider::Zapperhub => true,
         Provider::Zapi => zapi::joins(one, other),
         Provider::Wuzapi => wuzapi::joins(one, other),
+    }
+}
+
+/// Writes the bodies of events, of which the others join the first, into one call to the webhook.
+pub(crate) fn write(state: &State, webhook: &Webhook, first: Value, others: Vec<Value>) -> Written {
+    match webhook.provider {
+        Provider::Whatsapp => whatsapp::write(state, webhook, first, others),
+        Provider::Zapi => zapi::write(state, webhook, first, others),
+        Provider::Zapperhub => zapperhub::write(webhook, first, others),
+        Provider::Wuzapi => wuzapi::write(state, webhook, first, &others),
+    }
+}
+
+/// Returns how often the provider tries a delivery in all.
+pub(crate) fn attempts(provider: Provider, settings: &WebhookSettings) -> u32 {
+    match provider {
+        Provider::Whatsapp => settings.attempts,
+        // Neither vendor documents a retry, so the simulators make none (inferred).
+        Provider::Zapi | Provider::Zapperhub => 1,
+        Provider::Wuzapi => wuzapi::ATTEMPTS,
+    }
+}
+
+/// Returns whether the provider takes this status for success (Meta: only 200; wuzapi: any 2xx; others inferred).
+pub(crate) fn is_delivered(provider: Provider, status: u16) -> bool {
+    match provider {
+        Provider::Whatsapp => status == 200,
+        Provider::Zapi | Provider::Zapperhub | Provider::Wuzapi => (200..300).contains(&status),
     }
 }

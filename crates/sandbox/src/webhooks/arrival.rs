@@ -1,10 +1,10 @@
-//! What follows an accepted message: it arrives or fails, and the account's webhooks hear of it.
+//! What follows an accepted message: it arrives or fails, and events go to the account's webhooks.
+
+use std::collections::BTreeSet;
 
 use super::event::Event;
 use super::outbox::Parcel;
 use super::switches::{Failure, Order, WebhookSettings};
-use std::collections::BTreeSet;
-
 use crate::ids;
 use crate::phone::PhoneMessage;
 use crate::provider::Provider;
@@ -12,18 +12,18 @@ use crate::settings::Settings;
 use crate::simulators;
 use crate::state::State;
 
-/// Shows a message on its phone, or lets it fail, and tells the account's webhooks.
+/// Shows a message on its phone, or lets it fail, and reports it to the account's webhooks.
 pub(crate) fn arrive(state: &mut State, message: PhoneMessage) -> Vec<Parcel> {
     let failure = failure_of(state, &message);
     let events = events_of(state, &message, failure.as_ref());
-    let parcels = tell(state, message.provider, &message.from, &events);
+    let parcels = report(state, message.provider, &message.from, &events);
     if failure.is_none() {
         state.received.show(message);
     }
     parcels
 }
 
-/// How a message fails, if it does: as the switch says, or because of WhatsApp's window.
+/// Returns how a message fails, if it does: as the switch says, or because of WhatsApp's window.
 fn failure_of(state: &State, message: &PhoneMessage) -> Option<Failure> {
     let failure = state.settings().webhooks.fail_with.as_ref();
     let failure = failure.filter(|failure| failure.hits(&message.to));
@@ -41,8 +41,8 @@ fn events_of(state: &State, message: &PhoneMessage, failure: Option<&Failure>) -
     (steps.flat_map(|step| simulators::step(state, message, *step))).collect()
 }
 
-/// Tells of every connection that is not as it was with the switches `before`.
-pub(crate) fn tell_connections(state: &mut State, before: &Settings) -> Vec<Parcel> {
+/// Reports every connection that changed since the switches `before`.
+pub(crate) fn report_connections(state: &mut State, before: &Settings) -> Vec<Parcel> {
     let webhooks = state.webhooks.list().into_iter();
     let accounts: BTreeSet<_> = webhooks
         .map(|webhook| (webhook.provider, webhook.account))
@@ -50,14 +50,14 @@ pub(crate) fn tell_connections(state: &mut State, before: &Settings) -> Vec<Parc
     let mut parcels = Vec::new();
     for (provider, account) in accounts {
         if let Some(event) = simulators::connection(state, before, provider, &account) {
-            parcels.extend(tell(state, provider, &account, &[event]));
+            parcels.extend(report(state, provider, &account, &[event]));
         }
     }
     parcels
 }
 
-/// Puts events into parcels to the account's webhooks; they count as pending and wait to be dispatched.
-pub(crate) fn tell(
+/// Puts events into parcels to the account's webhooks; they are pending from now on, and wait to be dispatched.
+pub(crate) fn report(
     state: &mut State,
     provider: Provider,
     account: &str,
@@ -81,7 +81,7 @@ pub(crate) fn tell(
     parcels
 }
 
-/// The events as often and in the order that the switches want.
+/// Repeats and orders the events as the switches say.
 fn arranged<'a>(events: impl Iterator<Item = &'a Event>, settings: &WebhookSettings) -> Vec<Event> {
     let times = usize::from(settings.duplicate) + 1;
     let mut events: Vec<_> = events

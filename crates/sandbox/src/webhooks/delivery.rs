@@ -8,6 +8,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::Webhook;
+use super::event::Written;
+use super::switches::WebhookSettings;
 use crate::provider::Provider;
 use crate::received::json_or_text;
 
@@ -23,57 +25,59 @@ pub struct Delivery {
     pub account: String,
     /// Path and query of the URL.
     pub path: String,
-    /// How often it was tried, so far.
+    /// The attempts so far.
     pub attempts: u32,
-    /// What the receiver answered last; `None` is no answer.
+    /// The receiver's last status; `None` without an answer.
     pub status: Option<u16>,
-    /// The body: JSON, or its text when it is a form.
+    /// The body: JSON, or its text if it is a form.
     pub body: Value,
 }
 
-/// A delivery as it is kept: the body stays raw until somebody asks.
-pub(super) struct Kept {
-    pub(super) order: u64,
-    pub(super) provider: Provider,
-    account: String,
-    path: String,
-    pub(super) attempts: u32,
-    pub(super) status: Option<u16>,
+/// A delivery whose body is parsed when it is listed.
+pub(super) struct RawDelivery {
+    pub(super) delivery: Delivery,
     body: Bytes,
 }
 
-impl From<&Kept> for Delivery {
-    fn from(kept: &Kept) -> Self {
-        Self {
-            order: kept.order,
-            provider: kept.provider,
-            account: kept.account.clone(),
-            path: kept.path.clone(),
-            attempts: kept.attempts,
-            status: kept.status,
-            body: json_or_text(&kept.body),
+impl RawDelivery {
+    pub(super) fn parsed(&self) -> Delivery {
+        Delivery {
+            body: json_or_text(&self.body),
+            ..self.delivery.clone()
         }
     }
 }
 
 /// A call that is written; every attempt sends the same bytes.
 pub(super) struct Post {
-    pub(super) webhook: Webhook,
-    pub(super) headers: Vec<(&'static str, String)>,
-    pub(super) body: Bytes,
-    pub(super) attempts: u32,
+    pub(super) provider: Provider,
+    account: String,
+    url: String,
+    headers: Vec<(&'static str, String)>,
+    body: Bytes,
     pub(super) retry_base: Duration,
-    pub(super) timeout: Duration,
+    timeout: Duration,
 }
 
 impl Post {
-    /// Posts once: the status, or `None` without an answer in time.
+    pub(super) fn new(webhook: &Webhook, written: Written, settings: &WebhookSettings) -> Self {
+        Self {
+            provider: webhook.provider,
+            account: webhook.account.clone(),
+            url: webhook.url.clone(),
+            headers: written.headers,
+            body: written.body.into(),
+            retry_base: Duration::from_millis(settings.retry_base_ms),
+            timeout: Duration::from_millis(settings.timeout_ms),
+        }
+    }
+
+    /// Posts once, and returns the status, or `None` without an answer in time.
     pub(super) async fn send(&self, client: &Client) -> Option<u16> {
-        let request = client.post(&self.webhook.url).timeout(self.timeout);
-        let headers = self.headers.iter();
-        let request = headers.fold(request, |request, (name, value)| {
-            request.header(*name, value)
-        });
+        let mut request = client.post(&self.url).timeout(self.timeout);
+        for (name, value) in &self.headers {
+            request = request.header(*name, value);
+        }
         let response = request.body(self.body.clone()).send().await.ok()?;
         let status = response.status().as_u16();
         // Read to its end, so that the connection can be used again.
@@ -81,29 +85,20 @@ impl Post {
         Some(status)
     }
 
-    /// Whether the provider counts this status as delivered (Meta: only 200; wuzapi: any 2xx; others inferred).
-    pub(super) fn is_success(&self, status: u16) -> bool {
-        match self.webhook.provider {
-            Provider::Whatsapp => status == 200,
-            _ => (200..300).contains(&status),
-        }
-    }
-
-    pub(super) fn kept(&self, order: u64) -> Kept {
-        Kept {
-            order,
-            provider: self.webhook.provider,
-            account: self.webhook.account.clone(),
-            path: path_and_query(&self.webhook.url),
-            attempts: 0,
-            status: None,
+    pub(super) fn kept(&self, order: u64) -> RawDelivery {
+        let rest = self.url.split_once("://").map_or("", |(_, rest)| rest);
+        let path = rest.find('/').map_or("/", |start| &rest[start..]);
+        RawDelivery {
+            delivery: Delivery {
+                order,
+                provider: self.provider,
+                account: self.account.clone(),
+                path: path.to_owned(),
+                attempts: 0,
+                status: None,
+                body: Value::Null,
+            },
             body: self.body.clone(),
         }
     }
-}
-
-fn path_and_query(url: &str) -> String {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let path = rest.find('/').map_or("/", |start| &rest[start..]);
-    path.to_owned()
 }

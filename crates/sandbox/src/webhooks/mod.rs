@@ -2,7 +2,6 @@
 
 pub(crate) mod arrival;
 mod delivery;
-mod draft;
 mod event;
 mod handshake;
 mod outbox;
@@ -17,12 +16,8 @@ pub use self::switches::{Failure, Order, Step, WebhookSettings};
 use reqwest::Url;
 use serde::{Deserialize, Serialize};
 
+use crate::accounts::{APP_SECRET, VERIFY_TOKEN};
 use crate::provider::Provider;
-
-/// The app secret of a WhatsApp webhook that names none.
-pub(crate) const APP_SECRET: &str = "sim-app-secret-01";
-/// The verify token of a WhatsApp webhook that names none.
-const VERIFY_TOKEN: &str = "verify-token-01";
 
 /// Where the webhooks of an account go.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -96,8 +91,8 @@ pub enum WebhookError {
         "the sandbox delivers to this machine only; the setting webhooks.anyHost allows others"
     )]
     NotThisMachine,
-    /// No such account.
-    #[error("no such account")]
+    /// The provider does not have the account.
+    #[error("the provider does not have this account")]
     UnknownAccount,
     /// The receiver did not return the challenge.
     #[error("the receiver did not answer the verification request with 200 and the challenge")]

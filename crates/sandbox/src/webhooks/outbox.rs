@@ -1,4 +1,4 @@
-//! What waits for delivery, and what was delivered.
+//! Parcels that wait for delivery, and deliveries that are kept.
 
 use std::collections::{HashMap, VecDeque};
 use std::convert::Infallible;
@@ -9,7 +9,7 @@ use reqwest::redirect::Policy;
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, mpsc};
 
-use super::delivery::{Delivery, Kept, Post};
+use super::delivery::{Delivery, Post, RawDelivery};
 use super::event::Event;
 use crate::provider::Provider;
 use crate::received::keep;
@@ -19,7 +19,7 @@ pub(crate) struct Parcel {
     /// The webhook's number.
     pub(super) webhook: u64,
     pub(super) event: Event,
-    /// Dropped after the first attempt, for those who wait for it.
+    /// Dropped after the first attempt, which a request may wait for.
     pub(super) tried: Option<mpsc::Sender<Infallible>>,
 }
 
@@ -41,11 +41,11 @@ pub(crate) struct Outbox {
     pending: usize,
     settled: Arc<Notify>,
     count: u64,
-    kept: VecDeque<Kept>,
+    kept: VecDeque<RawDelivery>,
 }
 
 impl Outbox {
-    /// Counts parcels from the moment they exist, before they may leave.
+    /// Counts parcels as pending before they may leave.
     pub(super) fn expect(&mut self, parcels: usize) {
         self.pending += parcels;
     }
@@ -58,7 +58,7 @@ impl Outbox {
         }
     }
 
-    /// The queues that need another worker, which is counted; one entry for each worker.
+    /// Returns the queues that need another worker, which counts as hired; one entry for each worker.
     pub(super) fn hire(&mut self, parallel: usize) -> Vec<u64> {
         let mut hired = Vec::new();
         for (id, queue) in &mut self.queues {
@@ -71,7 +71,7 @@ impl Outbox {
         hired
     }
 
-    /// The next parcel of a queue, and up to `more` of those that join it; `None` ends the worker.
+    /// Takes the next parcel of a queue, and up to `more` of those that join it; `None` ends the worker.
     pub(super) fn take(
         &mut self,
         id: u64,
@@ -122,32 +122,28 @@ impl Outbox {
         self.count
     }
 
-    /// Notes how an attempt ended; a delivery that was forgotten meanwhile stays so.
+    /// Notes the status of an attempt, unless the delivery was forgotten meanwhile.
     pub(super) fn attempted(&mut self, order: u64, status: Option<u16>) {
-        let first = self.kept.front().map_or(0, |kept| kept.order);
-        let index = order
-            .checked_sub(first)
-            .and_then(|index| usize::try_from(index).ok());
-        if let Some(kept) = index.and_then(|index| self.kept.get_mut(index)) {
-            kept.attempts += 1;
-            kept.status = status;
+        let first = self.kept.front().map_or(0, |kept| kept.delivery.order);
+        let index = order.checked_sub(first).map(usize::try_from);
+        let Some(Ok(index)) = index else { return };
+        if let Some(RawDelivery { delivery, .. }) = self.kept.get_mut(index) {
+            delivery.attempts += 1;
+            delivery.status = status;
         }
     }
 
     pub(crate) fn deliveries(&self, provider: Option<Provider>) -> Vec<Delivery> {
-        let wanted = |kept: &&Kept| provider.is_none_or(|provider| kept.provider == provider);
-        self.kept
-            .iter()
-            .filter(wanted)
-            .map(Delivery::from)
-            .collect()
+        let wanted = |kept: &&RawDelivery| provider.is_none_or(|one| kept.delivery.provider == one);
+        let kept = self.kept.iter().filter(wanted);
+        kept.map(RawDelivery::parsed).collect()
     }
 
     pub(crate) fn forget(&mut self) {
         self.kept.clear();
     }
 
-    /// The client of all deliveries, made when it is first needed: it follows no redirect and uses no proxy.
+    /// Returns the client of all deliveries, which follows no redirect and uses no proxy.
     pub(super) fn client(&mut self) -> Option<Client> {
         if self.client.is_none() {
             let client = Client::builder().redirect(Policy::none()).no_proxy();

@@ -1,18 +1,19 @@
-//! Delivering: one queue per webhook, first attempts in order, retries on their own.
+//! Delivery: one queue per webhook, whose first attempts keep their order; retries do not hold up the queue.
+
+use std::convert::Infallible;
 
 use reqwest::Client;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
 use super::delivery::{Delivery, Post};
-use super::draft::Draft;
 use super::event::Event;
 use super::outbox::Parcel;
 use crate::sandbox::Sandbox;
 use crate::simulators;
 
 impl Sandbox {
-    /// The newest [`crate::KEPT`] deliveries to webhooks, oldest first, failed ones too.
+    /// Returns the newest [`crate::KEPT`] deliveries to webhooks, oldest first, failed ones too.
     #[must_use]
     pub fn deliveries(&self) -> Vec<Delivery> {
         self.state().outbox.deliveries(None)
@@ -46,7 +47,7 @@ impl Sandbox {
         }
         drop(tried);
         self.dispatch(parcels);
-        // Nothing is ever sent: this resolves when the last parcel has dropped its end.
+        // No value is ever sent: this resolves when the last parcel has dropped its end.
         all_tried.recv().await;
     }
 
@@ -63,56 +64,65 @@ impl Sandbox {
         }
     }
 
-    /// The next call to a webhook; `None` ends the worker.
-    fn next(&self, id: u64) -> Option<(Draft, Parcel, Vec<Parcel>)> {
+    /// Takes and writes the next call to a webhook; `None` ends the worker.
+    fn next(&self, id: u64) -> Option<Call> {
         let mut state = self.state();
         let state = &mut *state;
         let more = state.settings().webhooks.batch.saturating_sub(1);
         let Some(webhook) = state.webhooks.get(id).cloned() else {
-            // The webhook was removed: what waits for it is given up.
+            // The webhook was removed, and its parcels with it.
             while state.outbox.take(id, 0, |_, _| false).is_some() {
                 state.outbox.finish(1);
             }
             return None;
         };
-        let provider = webhook.provider;
-        let joins = |one: &Event, other: &Event| simulators::joins(provider, one, other);
+        let joins = |one: &Event, other: &Event| simulators::joins(webhook.provider, one, other);
         let (first, others) = state.outbox.take(id, more, joins)?;
-        Some((Draft::new(state, webhook), first, others))
+        let count = 1 + others.len();
+        let mut tried = vec![first.tried];
+        let others = (others.into_iter())
+            .map(|parcel| {
+                tried.push(parcel.tried);
+                parcel.event.body
+            })
+            .collect();
+        let written = simulators::write(state, &webhook, first.event.body, others);
+        let settings = &state.settings().webhooks;
+        Some(Call {
+            id,
+            post: Post::new(&webhook, written, settings),
+            attempts: simulators::attempts(webhook.provider, settings),
+            client: state.outbox.client(),
+            count,
+            tried,
+        })
     }
 }
 
 async fn work(sandbox: Sandbox, id: u64) {
-    while let Some((draft, first, others)) = sandbox.next(id) {
-        let count = 1 + others.len();
-        let (others, tried): (Vec<_>, Vec<_>) = others
-            .into_iter()
-            .map(|parcel| (parcel.event, parcel.tried))
-            .unzip();
-        let call = Call {
-            id,
-            post: draft.write(first.event, others),
-            client: sandbox.state().outbox.client(),
-            count,
-        };
+    while let Some(call) = sandbox.next(id) {
         call.first(&sandbox).await;
-        drop((first.tried, tried));
     }
 }
 
-/// One call to a webhook, with the number of parcels it carries.
+/// One call to a webhook.
 struct Call {
     /// The webhook's number.
     id: u64,
     post: Post,
+    attempts: u32,
     client: Option<Client>,
+    /// The parcels that the call carries.
     count: usize,
+    tried: Vec<Option<mpsc::Sender<Infallible>>>,
 }
 
 impl Call {
-    async fn first(self, sandbox: &Sandbox) {
+    async fn first(mut self, sandbox: &Sandbox) {
         let order = sandbox.state().outbox.begin(&self.post);
-        if self.attempt(sandbox, order).await || self.post.attempts <= 1 {
+        let is_delivered = self.attempt(sandbox, order).await;
+        self.tried.clear();
+        if is_delivered || self.attempts <= 1 {
             sandbox.state().outbox.finish(self.count);
         } else {
             tokio::spawn(self.retry(sandbox.clone(), order));
@@ -121,7 +131,7 @@ impl Call {
 
     async fn retry(self, sandbox: Sandbox, order: u64) {
         let mut pause = self.post.retry_base;
-        for _ in 1..self.post.attempts {
+        for _ in 1..self.attempts {
             tokio::time::sleep(pause).await;
             pause = pause.saturating_mul(2);
             let is_removed = sandbox.state().webhooks.get(self.id).is_none();
@@ -132,13 +142,13 @@ impl Call {
         sandbox.state().outbox.finish(self.count);
     }
 
-    /// Posts once; whether the receiver took it.
+    /// Posts once, and returns whether the receiver took it.
     async fn attempt(&self, sandbox: &Sandbox, order: u64) -> bool {
         let status = match &self.client {
             Some(client) => self.post.send(client).await,
             None => None,
         };
         sandbox.state().outbox.attempted(order, status);
-        status.is_some_and(|status| self.post.is_success(status))
+        status.is_some_and(|status| simulators::is_delivered(self.post.provider, status))
     }
 }

@@ -304,18 +304,15 @@ async fn the_phone_shows_every_part_byte_for_byte() {
     ]);
     send(&server, &body).await;
     let shown = &server.sandbox.phone_messages()[0];
-    assert_eq!(shown.header.as_deref(), Some("Pedido 4411 😀"));
-    assert_eq!(
-        shown.body.as_deref(),
-        body.pointer(BODY).and_then(Value::as_str)
-    );
-    assert_eq!(shown.footer.as_deref(), Some("Loja\u{a0}Exemplo "));
+    assert_eq!(shown.header(), Some("Pedido 4411 😀"));
+    assert_eq!(shown.body(), body.pointer(BODY).and_then(Value::as_str));
+    assert_eq!(shown.footer(), Some("Loja\u{a0}Exemplo "));
     let button = |id: &str, title: &str| PhoneButton {
         id: id.into(),
         title: title.into(),
     };
     assert_eq!(
-        shown.buttons,
+        shown.buttons(),
         [button("ord-4411:yes", "Sim"), button("b", "Não")]
     );
     assert_eq!(shown.callback_data.as_deref(), Some("gw:1"));

@@ -62,11 +62,11 @@ async fn h42_a_message_is_sent_under_the_id_that_the_caller_chose() {
     let shown = &server.sandbox.phone_messages()[0];
     assert_eq!(shown.message_id, "3EB0A1B2C3D4E5F60718");
     assert_eq!(
-        (shown.to.as_str(), shown.header.as_deref()),
+        (shown.to.as_str(), shown.header()),
         ("5521988887777", Some("Clínica Aurora"))
     );
     assert_eq!(
-        (&*shown.buttons[0].id, &*shown.buttons[0].title),
+        (&*shown.buttons()[0].id, &*shown.buttons()[0].title),
         ("visit_yes", "Confirmar")
     );
 }
@@ -81,7 +81,7 @@ async fn keys_are_read_in_any_case_and_unknown_ones_ignored() {
     assert_eq!(reply.json["data"]["Id"].as_str().map(str::len), Some(20));
     let shown = &server.sandbox.phone_messages()[0];
     assert_eq!(
-        (shown.to.as_str(), &*shown.buttons[0].title),
+        (shown.to.as_str(), &*shown.buttons()[0].title),
         ("5521988887777", "A")
     );
 }

@@ -1,6 +1,6 @@
 //! Z-API: sends, refusals and the instance's state.
 
-use recado_sandbox::{Account, PhoneButton, PhoneMessage, Provider, Settings};
+use recado_sandbox::{Account, Buttons, Content, PhoneButton, PhoneMessage, Provider, Settings};
 use reqwest::Method;
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -108,15 +108,17 @@ async fn the_phone_shows_the_parts_that_the_endpoint_has() {
         to: "5521988887777".into(),
         from: "INST-01".into(),
         message_id: phone[0].message_id.clone(),
-        header: Some("Clínica Aurora".into()),
-        body: Some("Podemos confirmar?".into()),
-        footer: Some("Até 18h".into()),
-        buttons: vec![button],
+        content: Content::Buttons(Buttons {
+            header: Some("Clínica Aurora".into()),
+            body: Some("Podemos confirmar?".into()),
+            footer: Some("Até 18h".into()),
+            buttons: vec![button],
+        }),
         callback_data: None,
         provider_id: answer.json["zaapId"].as_str().map(str::to_owned),
     };
     assert_eq!(phone[0], expected);
-    assert_eq!((&phone[1].header, phone[1].buttons.len()), (&None, 3));
+    assert_eq!((phone[1].header(), phone[1].buttons().len()), (None, 3));
 }
 
 #[rstest]
@@ -212,7 +214,7 @@ async fn the_vendor_states_no_highest_number_of_buttons() {
     )
     .await;
     assert_eq!(reply.status, 200);
-    assert_eq!(server.sandbox.phone_messages()[0].buttons[3].id, "");
+    assert_eq!(server.sandbox.phone_messages()[0].buttons()[3].id, "");
 }
 
 #[tokio::test]

@@ -55,17 +55,14 @@ async fn h01_a_message_is_taken_and_shown() {
         (shown.to.as_str(), shown.from.as_str()),
         ("5521988887777", "inst_5f2c")
     );
-    assert_eq!(shown.header.as_deref(), Some("Clínica Aurora"));
-    assert_eq!(
-        shown.body.as_deref(),
-        Some("Podemos confirmar a visita de quinta?")
-    );
-    assert_eq!(shown.footer.as_deref(), Some("Responda até 18h"));
+    assert_eq!(shown.header(), Some("Clínica Aurora"));
+    assert_eq!(shown.body(), Some("Podemos confirmar a visita de quinta?"));
+    assert_eq!(shown.footer(), Some("Responda até 18h"));
     let last = PhoneButton {
         id: "visit_no".into(),
         title: "Cancelar".into(),
     };
-    assert_eq!(shown.buttons[1], last);
+    assert_eq!(shown.buttons()[1], last);
 }
 
 #[rstest]

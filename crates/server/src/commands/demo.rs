@@ -62,7 +62,7 @@ pub(crate) async fn run(config: &ConfigArgs, args: DemoArgs) -> anyhow::Result<(
     say(format_args!("\n{}", style.paint(&done, Paint::Green)));
     let newest = newest.context("the demo has conversations")?;
     say("\nThis is what the customer's phone shows:\n");
-    say(Bubble::from(&newest).draw(COLUMNS, style));
+    say(Bubble::from(&newest.content).draw(COLUMNS, style));
     if !args.once {
         // The invitation tells of Ctrl-C, which has to work from then on.
         let stop = shutdown_signal();
@@ -109,7 +109,7 @@ async fn show(
         .find(|message| Some(&message.message_id) == request.message_id.as_ref())
         .context("the message did not reach the phone")?;
     let titles: Vec<_> = message
-        .buttons
+        .buttons()
         .iter()
         .map(|button| &*button.title)
         .collect();
@@ -121,7 +121,7 @@ async fn show(
     say(format_args!("← {}", told(&event, style)));
     let pressed = &event["data"]["button"]["id"];
     ensure!(
-        *pressed == message.buttons[0].id,
+        *pressed == message.buttons()[0].id,
         "{conversation}: another button came back"
     );
     Ok(message)
@@ -138,7 +138,7 @@ fn invite(demo: &Demo, message: &PhoneMessage, style: Style) {
     heading("Send a message:");
     say(indented(&demo.curl()));
     heading("Tap the other button of the last message that the demo sent:");
-    if let Some(button) = message.buttons.last() {
+    if let Some(button) = message.buttons().last() {
         say(indented(&demo.tap_command(&message.message_id, &button.id)));
     }
     if !is_installed("recado") {
@@ -165,8 +165,8 @@ async fn follow(demo: &mut Demo, style: Style) -> anyhow::Result<()> {
                 one_line(&message.to),
                 message.provider.as_str()
             ));
-            say(Bubble::from(message).draw(COLUMNS, style));
-            if let Some(button) = message.buttons.first() {
+            say(Bubble::from(&message.content).draw(COLUMNS, style));
+            if let Some(button) = message.buttons().first() {
                 let id = one_line(&button.id);
                 say(indented(&demo.tap_command(&message.message_id, &id)));
             }

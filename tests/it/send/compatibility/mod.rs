@@ -198,7 +198,7 @@ async fn every_case_of_the_table_gets_its_answer() {
             Outcome::Buttons(buttons) => {
                 let phone = world.sandbox.phone_messages();
                 assert_eq!(phone.len(), 1, "{}", case.number);
-                assert_eq!(phone[0].buttons.len(), buttons, "{}", case.number);
+                assert_eq!(phone[0].buttons().len(), buttons, "{}", case.number);
             }
         }
     }

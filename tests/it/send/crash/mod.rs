@@ -180,7 +180,9 @@ async fn a_server_that_is_killed_loses_nothing_and_doubles_nothing() {
     let requested: Vec<_> = sandbox.requests().iter().filter_map(text_of).collect();
     assert_each_once(&requested);
     let shown = sandbox.phone_messages().into_iter();
-    let shown: Vec<_> = shown.filter_map(|message| message.body).collect();
+    let shown: Vec<_> = shown
+        .filter_map(|message| message.body().map(str::to_owned))
+        .collect();
     assert_each_once(&shown);
     for text in shown {
         let written = stored.iter().find(|message| message["text"] == text);

@@ -292,7 +292,7 @@ mod tests {
                     "x",
                     "Hi",
                 ],
-                "no such account",
+                "the provider does not have this account",
             ),
             (&whatsapp, "the challenge: it did not answer"),
         ];

@@ -5,23 +5,21 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use crate::signature::sign;
-use crate::webhooks::Written;
+use crate::state::State;
+use crate::webhooks::{Webhook, Written};
 
-/// The WhatsApp business account that all numbers belong to.
+/// The WhatsApp business account of all numbers.
 const BUSINESS_ACCOUNT: &str = "900000000000001";
 /// Items in a value, and values in an entry: few, so that a batch has several of each.
-const TOGETHER: usize = 2;
+const MAX_JOINED: usize = 2;
 
 /// Writes events into one call.
-pub(crate) fn write(
-    event: Value,
-    others: Vec<Value>,
-    number: &str,
-    display_number: &str,
-    secret: Option<&str>,
-) -> Written {
-    let metadata = json!({"display_phone_number": display_number, "phone_number_id": number});
-    let changes: Vec<_> = values(std::iter::once(event).chain(others))
+pub(crate) fn write(state: &State, webhook: &Webhook, first: Value, others: Vec<Value>) -> Written {
+    let number = &webhook.account;
+    let display = state.accounts.number(number);
+    let display = display.map_or("", |(display, _)| display);
+    let metadata = json!({"display_phone_number": display, "phone_number_id": number});
+    let changes: Vec<_> = values(std::iter::once(first).chain(others))
         .into_iter()
         .map(|mut value| {
             value["messaging_product"] = json!("whatsapp");
@@ -30,11 +28,12 @@ pub(crate) fn write(
         })
         .collect();
     let entries: Vec<_> = changes
-        .chunks(TOGETHER)
+        .chunks(MAX_JOINED)
         .map(|changes| json!({"id": BUSINESS_ACCOUNT, "changes": changes}))
         .collect();
     let envelope = json!({"object": "whatsapp_business_account", "entry": entries});
-    signed(&escaped(&envelope.to_string()), secret.unwrap_or_default())
+    let secret = webhook.secret.as_deref().unwrap_or_default();
+    signed(&escaped(&envelope.to_string()), secret)
 }
 
 /// Puts neighbours of one kind together.
@@ -52,7 +51,7 @@ fn values(events: impl Iterator<Item = Value>) -> Vec<Value> {
 fn has_room(value: &Value, event: &Value) -> bool {
     let room = |kind: &str| {
         let items = value[kind].as_array();
-        event[kind].is_array() && items.is_some_and(|items| items.len() < TOGETHER)
+        event[kind].is_array() && items.is_some_and(|items| items.len() < MAX_JOINED)
     };
     room("statuses") || room("messages")
 }
@@ -111,7 +110,7 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
-    use crate::webhooks::APP_SECRET;
+    use crate::accounts::APP_SECRET;
 
     #[rstest]
     #[case(

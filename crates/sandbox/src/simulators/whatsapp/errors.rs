@@ -1,7 +1,5 @@
 //! Graph's errors in their words (Meta, error codes and observed answers; inferred ones are marked).
 
-use std::fmt::Arguments;
-
 use axum::http::Method;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
@@ -20,7 +18,7 @@ pub(super) struct GraphError {
 
 impl GraphError {
     /// Schema tier: a parameter that is missing or empty.
-    pub(super) fn required(path: Arguments<'_>) -> Self {
+    pub(super) fn required(path: &str) -> Self {
         Self::plain(
             400,
             100,
@@ -29,12 +27,12 @@ impl GraphError {
     }
 
     /// Schema tier: a parameter of another JSON type; `what` such as "a string".
-    pub(super) fn must_be(path: Arguments<'_>, what: &str) -> Self {
+    pub(super) fn must_be(path: &str, what: &str) -> Self {
         Self::plain(400, 100, format!("(#100) Param {path} must be {what}."))
     }
 
     /// Schema tier: a word outside the list (wording inferred).
-    pub(super) fn not_one_of(path: Arguments<'_>, allowed: &[&str], got: &str) -> Self {
+    pub(super) fn not_one_of(path: &str, allowed: &[&str], got: &str) -> Self {
         let allowed = allowed.join(", ");
         Self::plain(
             400,
@@ -74,7 +72,7 @@ impl GraphError {
         )
     }
 
-    /// A token that nobody issued.
+    /// A token that was never issued.
     pub(super) fn garbage_token() -> Self {
         let message = "Invalid OAuth access token - Cannot parse access token";
         Self::plain(401, 190, message.into())

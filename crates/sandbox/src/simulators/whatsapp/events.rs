@@ -1,11 +1,11 @@
-//! What webhooks say of messages (Meta, webhooks reference: messages, statuses, interactive).
+//! The events of messages (Meta, webhooks reference: messages, statuses, interactive).
 
 use serde_json::{Map, Value, json};
 
 use super::recipient::is_user_id;
+use super::{buttons, list};
 use crate::ids;
-use crate::phone::PhoneMessage;
-use crate::phone::{CUSTOMER, Content, Inbound};
+use crate::phone::{CUSTOMER, Inbound, InboundContent, PhoneMessage};
 use crate::settings::BsuidMode;
 use crate::state::State;
 use crate::webhooks::{Event, Failure, Step};
@@ -61,7 +61,7 @@ pub(crate) fn failed(state: &State, message: &PhoneMessage, failure: &Failure) -
     vec![event(json!({"statuses": [without_null(status)]}))]
 }
 
-/// A message from a customer; a tap has one form here.
+/// A message from a customer.
 pub(crate) fn inbound(state: &State, inbound: &Inbound<'_>) -> Option<Event> {
     let customer = Customer::of(state, inbound.from);
     let mut message = json!({
@@ -70,41 +70,27 @@ pub(crate) fn inbound(state: &State, inbound: &Inbound<'_>) -> Option<Event> {
         "id": inbound.message_id,
         "timestamp": seconds(state),
     });
-    let (answered, content) = match &inbound.content {
-        Content::Text(text) => {
-            message["type"] = json!("text");
-            message["text"] = json!({"body": text});
-            return Some(told(&customer, message));
-        }
-        Content::Tap { shape: Some(_), .. } => return None,
-        Content::Tap {
-            message_id, button, ..
-        } => {
-            let reply = json!({"id": button.id, "title": button.title});
-            (
-                message_id,
-                json!({"type": "button_reply", "button_reply": reply}),
-            )
-        }
-        Content::Pick { message_id, row } => {
-            let reply = json!({"id": row.id, "title": row.title, "description": row.description});
-            let reply = without_null(reply);
-            (
-                message_id,
-                json!({"type": "list_reply", "list_reply": reply}),
-            )
-        }
+    if let Some(answered) = inbound.in_reply_to {
+        let business = state.accounts.number(inbound.account);
+        let business = business.map(|(number, _)| number);
+        message["context"] = json!({"from": business, "id": answered});
+    }
+    let (kind, content) = match &inbound.content {
+        InboundContent::Text(text) => ("text", json!({"body": text})),
+        InboundContent::Tap(tap) => interactive(buttons::tapped(tap)?),
+        InboundContent::Pick(row) => interactive(list::picked(row)),
     };
-    let business = state.accounts.display_number(inbound.account);
-    message["context"] = json!({"from": business, "id": answered});
-    message["type"] = json!("interactive");
-    message["interactive"] = content;
-    Some(told(&customer, message))
+    message["type"] = json!(kind);
+    message[kind] = content;
+    let message = without_null(message);
+    let contacts = [customer.contact()];
+    Some(event(json!({"contacts": contacts, "messages": [message]})))
 }
 
-fn told(customer: &Customer<'_>, message: Value) -> Event {
-    let message = without_null(message);
-    event(json!({"contacts": [customer.contact()], "messages": [message]}))
+fn interactive((kind, reply): (&'static str, Value)) -> (&'static str, Value) {
+    let mut content = json!({"type": kind});
+    content[kind] = reply;
+    ("interactive", content)
 }
 
 fn event(body: Value) -> Event {
@@ -142,7 +128,7 @@ fn words(code: u32) -> (&'static str, Option<&'static str>) {
     }
 }
 
-/// A customer as webhooks name them.
+/// A customer, as webhooks name one.
 struct Customer<'a> {
     phone: Option<&'a str>,
     user: Option<String>,
@@ -172,7 +158,7 @@ impl<'a> Customer<'a> {
     }
 }
 
-/// An invented id: the country is only told apart for Brazil.
+/// An invented id; its country is Brazil or the United States.
 fn user_id(phone: &str) -> String {
     let country = if phone.starts_with("55") { "BR" } else { "US" };
     format!("{country}.{}", ids::alias(phone, 16))
@@ -182,8 +168,8 @@ fn seconds(state: &State) -> String {
     state.clock.timestamp().as_second().to_string()
 }
 
-/// Meta leaves out what is not there.
-fn without_null(object: Value) -> Value {
+/// Meta leaves out members without a value.
+pub(super) fn without_null(object: Value) -> Value {
     match object {
         Value::Object(members) => members
             .into_iter()

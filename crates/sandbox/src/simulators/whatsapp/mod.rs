@@ -7,10 +7,14 @@ mod buttons;
 mod envelope;
 mod errors;
 mod events;
+mod interactive;
+mod list;
+mod meaning;
+mod node;
 mod rate_limits;
 mod recipient;
 mod request;
-mod value;
+mod text;
 
 pub(crate) use envelope::write;
 pub(crate) use events::{failed, inbound, step};
@@ -20,6 +24,7 @@ use axum::http::Method;
 use serde_json::{Map, Value, json};
 
 use self::errors::GraphError;
+use self::node::Node;
 use self::recipient::Recipient;
 use self::request::Draft;
 use crate::answer::Answer;
@@ -60,20 +65,14 @@ fn route(state: &mut State, call: &Call) -> Result<Success, GraphError> {
     if !is_version(version) {
         return Err(GraphError::unknown_path());
     }
+    if !matches!(rest, [] | ["messages"]) {
+        return Err(GraphError::unknown_path());
+    }
+    auth::check(state, call, object)?;
     match (call.method(), rest) {
-        (&Method::POST, ["messages"]) => {
-            auth::check(state, call, object)?;
-            messages(state, call, object)
-        }
-        (&Method::GET, []) => {
-            auth::check(state, call, object)?;
-            Ok((number(state, call, object), None))
-        }
-        (_, [] | ["messages"]) => {
-            auth::check(state, call, object)?;
-            Err(GraphError::unsupported(call.method(), object))
-        }
-        _ => Err(GraphError::unknown_path()),
+        (&Method::POST, ["messages"]) => messages(state, call, object),
+        (&Method::GET, []) => Ok((number(state, call, object), None)),
+        _ => Err(GraphError::unsupported(call.method(), object)),
     }
 }
 
@@ -88,11 +87,7 @@ fn is_version(segment: &str) -> bool {
 
 /// The node of a phone number; `fields` chooses among its members (general Graph behaviour).
 fn number(state: &State, call: &Call, id: &str) -> Value {
-    let display = state
-        .accounts
-        .numbers
-        .get(id)
-        .map(|number| number.display_phone_number.as_str());
+    let display = state.accounts.number(id).map(|(display, _)| display);
     let node = json!({
         "id": id,
         "display_phone_number": display,
@@ -117,16 +112,16 @@ fn messages(state: &mut State, call: &Call, number: &str) -> Result<Success, Gra
     let body = call.json.as_ref().and_then(Value::as_object);
     // Graph reads what it can: a body that is not, or does not say that it is, JSON lacks its parameters (inferred).
     let body = body.filter(|_| call.says_json());
-    let body = body.ok_or_else(|| GraphError::required(format_args!("messaging_product")))?;
-    request::check_envelope(body)?;
-    if body.contains_key("status") {
-        request::check_read_receipt(body)?;
+    let body = Node::root(body.ok_or_else(|| GraphError::required("messaging_product"))?);
+    body.word("messaging_product", &["whatsapp"])?;
+    if body.contains("status") {
+        request::check_read_receipt(&body)?;
         return Ok((json!({"success": true}), None));
     }
-    let draft = Draft::read(body)?;
-    let strict_newlines = state.settings().whatsapp.strict_newlines;
-    buttons::check(&draft, strict_newlines)?;
-    let recipient = Recipient::of(&draft, &state.settings().whatsapp)?;
+    let draft = Draft::read(&body)?;
+    let settings = &state.settings().whatsapp;
+    draft.check(settings.strict_newlines)?;
+    let recipient = Recipient::of(draft.to, settings)?;
     check_account(state, number, &recipient)?;
     check_limits(state, number, &recipient)?;
     let settings = &state.settings().whatsapp;
@@ -136,7 +131,7 @@ fn messages(state: &mut State, call: &Call, number: &str) -> Result<Success, Gra
     Ok(accept(draft, &recipient, number))
 }
 
-/// How an accepted message fails because its recipient's window is closed; that is the default of a failure.
+/// Returns the default failure, a closed window, if the recipient's window is closed.
 pub(crate) fn closed_window(state: &State, message: &PhoneMessage) -> Option<Failure> {
     is_closed(&state.settings().whatsapp, &message.to).then(Failure::default)
 }
@@ -146,14 +141,13 @@ fn is_closed(settings: &WhatsappSettings, recipient: &str) -> bool {
 }
 
 fn check_account(state: &State, number: &str, recipient: &Recipient) -> Result<(), GraphError> {
-    let account = state.accounts.numbers.get(number);
-    if !account.is_some_and(|account| account.registered) {
+    let Some((display, true)) = state.accounts.number(number) else {
         return Err(GraphError::not_registered());
-    }
+    };
     let Some(phone) = recipient.phone() else {
         return Ok(());
     };
-    if account.is_some_and(|account| account.display_phone_number == phone) {
+    if display == phone {
         return Err(GraphError::sender_is_recipient());
     }
     match &state.settings().whatsapp.allowed_recipients {
@@ -190,10 +184,7 @@ fn accept(draft: Draft<'_>, recipient: &Recipient, number: &str) -> Success {
         to: recipient.name().to_owned(),
         from: number.to_owned(),
         message_id: message_id.clone(),
-        header: draft.content.header.and_then(request::Header::into_shown),
-        body: Some(draft.content.body),
-        footer: draft.content.footer,
-        buttons: draft.content.buttons,
+        content: draft.content.into_content(),
         callback_data: draft.callback_data.map(str::to_owned),
         provider_id: None,
     };

@@ -1,12 +1,11 @@
-//! Who a message goes to, and how the answer names them.
+//! The recipient of a message, and how the answer names it.
 
 use serde_json::{Value, json};
 
+use super::errors::GraphError;
+use super::request::To;
 use crate::address;
 use crate::settings::WhatsappSettings;
-
-use super::errors::GraphError;
-use super::request::{Draft, To};
 
 /// The recipient of a message.
 pub(super) enum Recipient {
@@ -21,8 +20,8 @@ pub(super) enum Recipient {
 }
 
 impl Recipient {
-    pub(super) fn of(draft: &Draft<'_>, settings: &WhatsappSettings) -> Result<Self, GraphError> {
-        match draft.to {
+    pub(super) fn of(to: To<'_>, settings: &WhatsappSettings) -> Result<Self, GraphError> {
+        match to {
             To::Group(group) => Ok(Self::Group(group.to_owned())),
             To::User(user) if is_user_id(user) => Ok(Self::User(user.to_owned())),
             // The wording of both refusals is invented.
@@ -37,7 +36,6 @@ impl Recipient {
         }
     }
 
-    /// The phone number, when there is one.
     pub(super) fn phone(&self) -> Option<&str> {
         match self {
             Self::Phone(phone) => Some(phone),
@@ -65,7 +63,6 @@ impl Recipient {
         }
     }
 
-    /// The message in the answer.
     pub(super) fn message(&self, id: &str) -> Value {
         match self {
             Self::Group(group) => json!({"id": id, "group_id": group}),

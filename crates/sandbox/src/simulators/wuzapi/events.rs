@@ -1,19 +1,19 @@
-//! What webhooks say of messages: the names and spellings of whatsmeow as Go writes them (the fork's source code).
+//! The events of messages: the names and spellings of whatsmeow as Go writes them (the fork's source code).
 
 use form_urlencoded::Serializer;
 use serde_json::{Value, json};
 
+use super::{buttons, list};
 use crate::ids;
-use crate::phone::PhoneMessage;
-use crate::phone::{CUSTOMER, Content, Inbound, MEMBER, Shape};
+use crate::phone::{CUSTOMER, Inbound, InboundContent, MEMBER, PhoneMessage};
 use crate::settings::{Session, WebhookFormat};
 use crate::signature::sign;
 use crate::state::State;
-use crate::webhooks::{Event, Step, Written};
+use crate::webhooks::{Event, Step, Webhook, Written};
 
 const OWN_JID: &str = "5521300000000@s.whatsapp.net";
 
-/// A step of a message; that it was sent, only the answer to the request says.
+/// A step of a message; only the answer to the request says that it was sent.
 pub(crate) fn step(state: &State, message: &PhoneMessage, step: Step) -> Vec<Event> {
     let (word, kind) = match step {
         Step::Sent => return Vec::new(),
@@ -32,7 +32,7 @@ pub(crate) fn step(state: &State, message: &PhoneMessage, step: Step) -> Vec<Eve
     vec![Event { name, body }]
 }
 
-/// The session as it is now; what stands in `event` is inferred.
+/// The session as it is now; the content of `event` is inferred.
 pub(crate) fn connection(user: &str, session: Session) -> Event {
     let (name, event) = match session {
         Session::Open => ("Connected", json!({})),
@@ -47,55 +47,22 @@ pub(crate) fn connection(user: &str, session: Session) -> Event {
 
 /// A message from a customer.
 pub(crate) fn inbound(state: &State, inbound: &Inbound<'_>) -> Option<Event> {
-    let message = match &inbound.content {
-        Content::Text(text) => json!({"conversation": text}),
-        Content::Pick { message_id, row } => json!({"listResponseMessage": {
-            "title": row.title,
-            "listType": 1,
-            "singleSelectReply": {"selectedRowID": row.id},
-            "contextInfo": context(message_id),
-        }}),
-        Content::Tap {
-            message_id,
-            button,
-            index,
-            shape,
-        } => {
-            let (id, title) = (&button.id, &button.title);
-            match shape.unwrap_or(Shape::TemplateButtonReplyMessage) {
-                Shape::TemplateButtonReplyMessage => json!({"templateButtonReplyMessage": {
-                    "selectedID": id,
-                    "selectedDisplayText": title,
-                    "selectedIndex": index,
-                    "contextInfo": context(message_id),
-                }}),
-                Shape::ButtonsResponseMessage => json!({"buttonsResponseMessage": {
-                    "selectedButtonID": id,
-                    "Response": {"SelectedDisplayText": title},
-                    "type": 1,
-                    "contextInfo": context(message_id),
-                }}),
-                Shape::InteractiveResponseMessage => json!({"interactiveResponseMessage": {
-                    "InteractiveResponseMessage": {"NativeFlowResponseMessage": {
-                        "name": "quick_reply",
-                        "paramsJSON": json!({"id": id}).to_string(),
-                        "version": 1,
-                    }},
-                    "body": {"text": title},
-                    "contextInfo": context(message_id),
-                }}),
-                Shape::ButtonReply | Shape::ButtonReplyId | Shape::Text => return None,
-            }
-        }
+    let (kind, mut content) = match &inbound.content {
+        InboundContent::Text(text) => ("conversation", json!(text)),
+        InboundContent::Tap(tap) => buttons::tapped(tap)?,
+        InboundContent::Pick(row) => list::picked(row),
     };
-    let event = json!({"Info": info(state, inbound), "Message": message});
+    if let Some(answered) = inbound.in_reply_to {
+        content["contextInfo"] = json!({"stanzaID": answered, "participant": OWN_JID});
+    }
+    let event = json!({"Info": info(state, inbound), "Message": {kind: content}});
     Some(Event {
         name: "Message",
         body: envelope("Message", inbound.account, event),
     })
 }
 
-/// Whether one call can tell both: the same receipt of messages in the same chat.
+/// Returns whether one call can hold both: the same receipt of messages in the same chat.
 pub(crate) fn joins(one: &Event, other: &Event) -> bool {
     let same = |pointer: &str| one.body.pointer(pointer) == other.body.pointer(pointer);
     one.name == "ReadReceipt" && one.name == other.name && same("/state") && same("/event/Chat")
@@ -103,21 +70,21 @@ pub(crate) fn joins(one: &Event, other: &Event) -> bool {
 
 /// Writes events that join into one call.
 pub(crate) fn write(
-    mut event: Value,
+    state: &State,
+    webhook: &Webhook,
+    mut first: Value,
     others: &[Value],
-    format: WebhookFormat,
-    key: Option<&str>,
 ) -> Written {
     const IDS: &str = "/event/MessageIDs";
-    if let Some(ids) = event.pointer_mut(IDS).and_then(Value::as_array_mut) {
+    if let Some(ids) = first.pointer_mut(IDS).and_then(Value::as_array_mut) {
         let others = others.iter().filter_map(|other| other.pointer(IDS));
         ids.extend(others.filter_map(Value::as_array).flatten().cloned());
     }
-    let mut written = match format {
-        WebhookFormat::Json => Written::json(event.to_string()),
-        WebhookFormat::Form => form(&event),
+    let mut written = match state.settings().wuzapi.webhook_format {
+        WebhookFormat::Json => Written::json(first.to_string()),
+        WebhookFormat::Form => form(&first),
     };
-    if let Some(key) = key {
+    if let Some(key) = &webhook.secret {
         let signature = ("x-hmac-signature", sign(key, &written.body));
         written.headers.push(signature);
     }
@@ -172,10 +139,6 @@ fn jid(recipient: &str) -> String {
         return recipient.to_owned();
     }
     format!("{recipient}@s.whatsapp.net")
-}
-
-fn context(message_id: &str) -> Value {
-    json!({"stanzaID": message_id, "participant": OWN_JID})
 }
 
 /// The name of a user's instance.

@@ -3,18 +3,24 @@
 use serde_json::{Map, Value, json};
 
 use crate::answer::Answer;
+use crate::call::Call;
 
-/// A member under its name in any case; the exact name wins, as in Go.
+pub(super) fn object(call: &Call) -> Result<&Map<String, Value>, Answer> {
+    let body = call.json.as_ref().and_then(Value::as_object);
+    body.ok_or_else(undecodable)
+}
+
+/// Returns a member under its name in any case; the exact name wins, as in Go.
 pub(super) fn member<'a>(body: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
     let similar = || body.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
     body.get(name).or_else(|| similar().map(|(_, value)| value))
 }
 
-/// Absent and `null` are empty text; `None` is a value of another type.
-pub(super) fn text<'a>(body: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
+/// Returns a text; absent and `null` are empty.
+pub(super) fn text<'a>(body: &'a Map<String, Value>, name: &str) -> Result<&'a str, Answer> {
     match member(body, name) {
-        None | Some(Value::Null) => Some(""),
-        Some(value) => value.as_str(),
+        None | Some(Value::Null) => Ok(""),
+        Some(value) => value.as_str().ok_or_else(undecodable),
     }
 }
 
@@ -26,4 +32,8 @@ pub(super) fn success(data: Value) -> Answer {
 
 pub(super) fn error(code: u16, text: &str) -> Answer {
     Answer::new(code, json!({"code": code, "error": text, "success": false}))
+}
+
+pub(super) fn undecodable() -> Answer {
+    error(400, "could not decode Payload")
 }

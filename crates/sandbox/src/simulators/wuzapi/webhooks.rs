@@ -1,8 +1,8 @@
 //! Registration of webhooks: `POST /webhook` and `POST /session/hmac/config` (the fork's source code).
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::json::{error, member, success, text};
+use super::json::{error, member, object, success, text, undecodable};
 use crate::answer::Answer;
 use crate::call::Call;
 use crate::provider::Provider;
@@ -14,8 +14,8 @@ const KEY_LENGTH: usize = 32;
 
 /// Sets the URL; without `events` the subscriptions stay, which are all at first (inferred).
 pub(super) fn set(state: &mut State, call: &Call, user: &str) -> Result<Answer, Answer> {
-    let body = body(call)?;
-    let url = text(body, "webhookURL").ok_or_else(undecodable)?;
+    let body = object(call)?;
+    let url = text(body, "webhookURL")?;
     if !url.is_empty() {
         let any_host = state.settings().webhooks.any_host;
         // wuzapi does not check it; the words are invented.
@@ -38,7 +38,7 @@ pub(super) fn set(state: &mut State, call: &Call, user: &str) -> Result<Answer, 
 
 /// Sets the key that webhooks are signed with.
 pub(super) fn set_key(state: &mut State, call: &Call, user: &str) -> Result<Answer, Answer> {
-    let key = text(body(call)?, "hmac_key").ok_or_else(undecodable)?;
+    let key = text(object(call)?, "hmac_key")?;
     if key.len() < KEY_LENGTH {
         let problem = format!("HMAC key must be at least {KEY_LENGTH} characters long");
         return Err(error(400, &problem));
@@ -50,7 +50,7 @@ pub(super) fn set_key(state: &mut State, call: &Call, user: &str) -> Result<Answ
     ))
 }
 
-/// The user's webhook as it stands; without a URL nothing is delivered.
+/// Returns the user's webhook; one without a URL gets no deliveries.
 pub(super) fn of<'a>(state: &'a State, user: &'a str) -> Option<&'a Webhook> {
     let mut webhooks = state.webhooks.of(Provider::Wuzapi, user);
     webhooks.next().map(|known| &known.webhook)
@@ -66,13 +66,4 @@ fn change(state: &mut State, user: &str, change: impl FnOnce(&mut Webhook)) {
     if let Some(webhook) = state.webhooks.of_mut(Provider::Wuzapi, user).next() {
         change(webhook);
     }
-}
-
-fn body(call: &Call) -> Result<&Map<String, Value>, Answer> {
-    let body = call.json.as_ref().and_then(Value::as_object);
-    body.ok_or_else(undecodable)
-}
-
-fn undecodable() -> Answer {
-    error(400, "could not decode Payload")
 }

@@ -1,46 +1,14 @@
-//! The bodies of Z-API's sending methods.
+//! `send-button-list` and `send-button-actions`, and taps on their buttons.
 
-use serde_json::{Map, Value};
+use serde_json::{Value, json};
 
-use super::errors::error;
-use crate::address;
+use super::request::{self, Object, empty, invalid, optional_text, text};
 use crate::answer::Answer;
-use crate::ids;
-use crate::phone::{PhoneButton, PhoneMessage};
-use crate::provider::Provider;
+use crate::phone::{Buttons, Content, PhoneButton, Shape, Tap};
 
-/// The fields that every message has; `title` and `footer` are not part of a button list (effect unknown).
-pub(super) fn message(body: &Map<String, Value>) -> Result<PhoneMessage, Answer> {
-    let phone = text(body, "phone")?;
-    if !is_recipient(phone) {
-        return Err(invalid("phone"));
-    }
-    let message = text(body, "message")?;
-    // The vendor says 1 to 15; that it refuses others is inferred from a compatible vendor.
-    if let Some(delay) = body.get("delayMessage").filter(|delay| !delay.is_null())
-        && !delay
-            .as_u64()
-            .is_some_and(|delay| (1..=15).contains(&delay))
-    {
-        return Err(invalid("delayMessage"));
-    }
-    Ok(PhoneMessage {
-        provider: Provider::Zapi,
-        to: address::bare(phone),
-        from: String::new(),
-        message_id: ids::device_message_id(),
-        header: None,
-        body: Some(message.to_owned()),
-        footer: None,
-        buttons: Vec::new(),
-        callback_data: None,
-        provider_id: Some(ids::zaap_id()),
-    })
-}
-
-/// A message of `send-button-list`.
-pub(super) fn button_list(body: &Map<String, Value>) -> Result<PhoneMessage, Answer> {
-    let message = message(body)?;
+/// A message of `send-button-list`; `title` and `footer` are not part of it (effect unknown).
+pub(super) fn list(body: &Object) -> Result<Content, Answer> {
+    let message = request::message(body)?;
     let list = body.get("buttonList").and_then(Value::as_object);
     let list = list.ok_or_else(|| empty("buttonList"))?;
     let image = optional_text(list, "image")?;
@@ -49,36 +17,34 @@ pub(super) fn button_list(body: &Map<String, Value>) -> Result<PhoneMessage, Ans
         // Inferred from a compatible vendor.
         return Err(invalid("buttonList"));
     }
-    Ok(PhoneMessage {
+    Ok(Content::Buttons(Buttons {
         header: image.or(video),
+        body: Some(message),
+        footer: None,
         buttons: buttons(list, "buttons", |_| Ok(()))?,
-        ..message
-    })
+    }))
 }
 
 /// A message of `send-button-actions`.
-pub(super) fn button_actions(body: &Map<String, Value>) -> Result<PhoneMessage, Answer> {
-    let message = message(body)?;
-    Ok(PhoneMessage {
+pub(super) fn actions(body: &Object) -> Result<Content, Answer> {
+    Ok(Content::Buttons(Buttons {
+        body: Some(request::message(body)?),
         header: optional_text(body, "title")?,
         footer: optional_text(body, "footer")?,
-        buttons: buttons(body, "buttonActions", action)?,
-        ..message
-    })
+        buttons: buttons(body, "buttonActions", check_action)?,
+    }))
 }
 
 /// The array of buttons; the vendor states no highest number, so none is enforced.
 fn buttons(
-    parent: &Map<String, Value>,
+    parent: &Object,
     name: &str,
-    check: impl Fn(&Map<String, Value>) -> Result<(), Answer>,
+    check: impl Fn(&Object) -> Result<(), Answer>,
 ) -> Result<Vec<PhoneButton>, Answer> {
     let buttons = parent.get(name).and_then(Value::as_array);
-    let buttons = buttons
-        .filter(|buttons| !buttons.is_empty())
-        .ok_or_else(|| empty(name))?;
+    let buttons = buttons.filter(|buttons| !buttons.is_empty());
+    let buttons = buttons.ok_or_else(|| empty(name))?.iter();
     buttons
-        .iter()
         .map(|button| {
             let button = button.as_object().ok_or_else(|| invalid(name))?;
             check(button)?;
@@ -90,7 +56,7 @@ fn buttons(
         .collect()
 }
 
-fn action(button: &Map<String, Value>) -> Result<(), Answer> {
+fn check_action(button: &Object) -> Result<(), Answer> {
     match text(button, "type")? {
         "REPLY" => Ok(()),
         "CALL" => text(button, "phone").map(drop),
@@ -105,41 +71,21 @@ fn action(button: &Map<String, Value>) -> Result<(), Answer> {
     }
 }
 
-/// Digits of a phone number, a LID, or a group in the new or the old form (Z-API docs, LID and groups).
-fn is_recipient(phone: &str) -> bool {
-    let suffixed = |suffix| {
-        let id = phone.strip_suffix(suffix);
-        id.is_some_and(|id| address::is_digits(id, 1..=30))
-    };
-    address::is_digits(phone, 8..=15)
-        || suffixed("@lid")
-        || suffixed("-group")
-        || address::is_old_group(phone)
-}
-
-fn text<'a>(parent: &'a Map<String, Value>, name: &str) -> Result<&'a str, Answer> {
-    match parent.get(name) {
-        None | Some(Value::Null) => Err(empty(name)),
-        Some(Value::String(text)) if text.trim().is_empty() => Err(empty(name)),
-        Some(Value::String(text)) => Ok(text),
-        Some(_) => Err(invalid(name)),
-    }
-}
-
-fn optional_text(parent: &Map<String, Value>, name: &str) -> Result<Option<String>, Answer> {
-    match parent.get(name) {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) => Ok((!text.is_empty()).then(|| text.clone())),
-        Some(_) => Err(invalid(name)),
-    }
-}
-
-/// Observed for `message`, inferred for the other fields.
-fn empty(field: &str) -> Answer {
-    error(400, &format!("The field '{field}' is empty"))
-}
-
-/// Invented: the vendor documents no such text.
-fn invalid(field: &str) -> Answer {
-    error(400, &format!("The field '{field}' is invalid"))
+/// Returns the member of a callback and its content; `None` if Z-API does not use the shape.
+pub(super) fn tapped(tap: &Tap<'_>) -> Option<(&'static str, Value)> {
+    let (id, title) = (&tap.button.id, &tap.button.title);
+    Some(match tap.shape.unwrap_or(Shape::ButtonsResponseMessage) {
+        Shape::ButtonsResponseMessage => (
+            "buttonsResponseMessage",
+            json!({"buttonId": id, "message": title}),
+        ),
+        Shape::ButtonReply => ("buttonReply", json!({"buttonId": id, "message": title})),
+        Shape::ButtonReplyId => ("buttonReply", json!({"id": id, "text": title})),
+        Shape::TemplateButtonReplyMessage => (
+            "templateButtonReplyMessage",
+            json!({"selectedId": id, "selectedDisplayText": title}),
+        ),
+        Shape::Text => ("text", json!({"message": title})),
+        Shape::InteractiveResponseMessage => return None,
+    })
 }

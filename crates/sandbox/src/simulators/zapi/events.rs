@@ -1,12 +1,12 @@
-//! What callbacks say of messages (Z-API docs, webhooks).
+//! The callbacks of messages (Z-API docs, webhooks).
 
 use serde_json::{Value, json};
 
+use super::{buttons, list};
 use crate::ids;
-use crate::phone::PhoneMessage;
-use crate::phone::{CUSTOMER, Content, Inbound, MEMBER, Shape};
+use crate::phone::{CUSTOMER, Inbound, InboundContent, MEMBER, PhoneMessage};
 use crate::state::State;
-use crate::webhooks::{Event, Failure, Step, Written};
+use crate::webhooks::{Event, Failure, Step, Webhook, Written};
 
 /// The number of every instance.
 const OWN_NUMBER: &str = "5521300000000";
@@ -46,7 +46,7 @@ pub(crate) fn failed(state: &State, message: &PhoneMessage, failure: &Failure) -
     vec![event]
 }
 
-/// The phone was linked or cut off, as the switch says now; the docs' two examples differ in the unit of `momment`.
+/// The phone is linked or cut off, as the switch says; the docs' two examples differ in the unit of `momment`.
 pub(crate) fn connection(state: &State, account: &str) -> Event {
     if state.settings().zapi.connected {
         return Event {
@@ -74,40 +74,13 @@ pub(crate) fn connection(state: &State, account: &str) -> Event {
 
 /// A message from a customer.
 pub(crate) fn inbound(state: &State, inbound: &Inbound<'_>) -> Option<Event> {
-    let (answered, key, content) = match &inbound.content {
-        Content::Text(text) => (None, "text", json!({"message": text})),
-        Content::Pick { message_id, row } => {
-            let description = row.description.as_deref().unwrap_or_default();
-            let choice =
-                json!({"selectedRowId": row.id, "title": row.title, "message": description});
-            (Some(message_id), "listResponseMessage", choice)
-        }
-        Content::Tap {
-            message_id,
-            button,
-            shape,
-            ..
-        } => {
-            let (id, title) = (&button.id, &button.title);
-            let (key, content) = match shape.unwrap_or(Shape::ButtonsResponseMessage) {
-                Shape::ButtonsResponseMessage => {
-                    let reply = json!({"buttonId": id, "message": title});
-                    ("buttonsResponseMessage", reply)
-                }
-                Shape::ButtonReply => ("buttonReply", json!({"buttonId": id, "message": title})),
-                Shape::ButtonReplyId => ("buttonReply", json!({"id": id, "text": title})),
-                Shape::TemplateButtonReplyMessage => {
-                    let reply = json!({"selectedId": id, "selectedDisplayText": title});
-                    ("templateButtonReplyMessage", reply)
-                }
-                Shape::Text => ("text", json!({"message": title})),
-                Shape::InteractiveResponseMessage => return None,
-            };
-            (Some(message_id), key, content)
-        }
+    let (key, content) = match &inbound.content {
+        InboundContent::Text(text) => ("text", json!({"message": text})),
+        InboundContent::Tap(tap) => buttons::tapped(tap)?,
+        InboundContent::Pick(row) => list::picked(row),
     };
     let mut body = received(state, inbound);
-    body["referenceMessageId"] = json!(answered);
+    body["referenceMessageId"] = json!(inbound.in_reply_to);
     body[key] = content;
     Some(Event {
         name: "ReceivedCallback",
@@ -115,27 +88,29 @@ pub(crate) fn inbound(state: &State, inbound: &Inbound<'_>) -> Option<Event> {
     })
 }
 
-/// Whether one call can tell both: the same status of messages to the same phone.
+/// Returns whether one call can hold both: the same status of messages to the same phone.
 pub(crate) fn joins(one: &Event, other: &Event) -> bool {
     let same = |key: &str| one.body[key] == other.body[key];
     one.name == "MessageStatusCallback" && one.name == other.name && same("status") && same("phone")
 }
 
 /// Writes callbacks that join into one call.
-pub(crate) fn write(mut callback: Value, others: Vec<Value>, token: &str) -> Written {
-    let ids = others
-        .into_iter()
-        .filter_map(|mut other| match other["ids"].take() {
-            Value::Array(ids) => Some(ids),
-            _ => None,
-        });
-    if let Some(all) = callback.get_mut("ids").and_then(Value::as_array_mut) {
-        all.extend(ids.flatten());
+pub(crate) fn write(
+    state: &State,
+    webhook: &Webhook,
+    mut first: Value,
+    mut others: Vec<Value>,
+) -> Written {
+    if let Some(ids) = first.get_mut("ids").and_then(Value::as_array_mut) {
+        for other in &mut others {
+            ids.append(other["ids"].as_array_mut().unwrap_or(&mut Vec::new()));
+        }
     }
-    let mut written = Written::json(callback.to_string());
-    if !token.is_empty() {
-        let header = ("z-api-token", token.to_owned());
-        written.headers.push(header);
+    let mut written = Written::json(first.to_string());
+    if state.settings().webhooks.zapi_token
+        && let Some((token, _)) = state.accounts.zapi(&webhook.account)
+    {
+        written.headers.push(("z-api-token", token.to_owned()));
     }
     written
 }

@@ -5,19 +5,25 @@
 mod buttons;
 mod errors;
 mod events;
+mod list;
+mod request;
+mod text;
 mod webhooks;
 
 pub(crate) use events::{connection, failed, inbound, joins, step, write};
 
 use axum::http::Method;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use self::errors::error;
-use crate::accounts::ZapiInstance;
+use self::request::Object;
+use crate::address;
 use crate::answer::Answer;
 use crate::call::Call;
+use crate::ids;
 use crate::outcome::{Accepted, Outcome};
-use crate::phone::PhoneMessage;
+use crate::phone::{Content, PhoneMessage};
+use crate::provider::Provider;
 use crate::settings::ZapiSettings;
 use crate::state::State;
 
@@ -34,12 +40,11 @@ pub(crate) fn throttled() -> Answer {
     error(429, "Too many requests").with_header("retry-after", "2")
 }
 
-/// A method of the API that is simulated.
+/// A simulated method of the API.
 #[derive(Clone, Copy)]
 enum Operation {
-    ButtonList,
-    ButtonActions,
-    Text,
+    /// Sends a message of the kind that the function reads.
+    Send(fn(&Object) -> Result<Content, Answer>),
     Status,
     Me,
     /// Sets the URL of these events.
@@ -51,10 +56,10 @@ impl Operation {
         Some(match name {
             // The docs' overview names the two longer forms, their own pages post to the first.
             "send-button-list" | "send-button-list-image" | "send-button-list-video" => {
-                Self::ButtonList
+                Self::Send(buttons::list)
             }
-            "send-button-actions" => Self::ButtonActions,
-            "send-text" => Self::Text,
+            "send-button-actions" => Self::Send(buttons::actions),
+            "send-text" => Self::Send(text::read),
             "status" => Self::Status,
             "me" => Self::Me,
             name => Self::Webhook(webhooks::events(name)?),
@@ -63,7 +68,7 @@ impl Operation {
 
     fn method(self) -> Method {
         match self {
-            Self::ButtonList | Self::ButtonActions | Self::Text => Method::POST,
+            Self::Send(_) => Method::POST,
             Self::Status | Self::Me => Method::GET,
             Self::Webhook(_) => Method::PUT,
         }
@@ -83,25 +88,27 @@ fn route(state: &mut State, call: &Call) -> Result<Outcome, Answer> {
             Answer::new(405, no_such_resource()).with_header("allow", operation.method().as_str())
         );
     }
-    let instance = state
-        .accounts
-        .zapi
-        .get(*id)
-        .filter(|instance| instance.token == **token);
-    let instance = instance.ok_or_else(|| error(400, "Instance not found"))?;
-    authorize(instance, settings, call)?;
+    let instance = state.accounts.zapi(id);
+    let instance = instance.filter(|(known, _)| known == token);
+    let (_, client_token) = instance.ok_or_else(|| error(400, "Instance not found"))?;
+    authorize(client_token, settings, call)?;
     match operation {
+        Operation::Send(read) => send(state, call, read, id),
         Operation::Status => status(settings).map(Outcome::from),
         Operation::Me => Ok(me(id, token, settings).into()),
         Operation::Webhook(events) => {
             webhooks::update(state, json_object(call)?, id, events).map(Outcome::from)
         }
-        _ => send(state, call, operation, id),
     }
 }
 
-fn authorize(instance: &ZapiInstance, settings: &ZapiSettings, call: &Call) -> Result<(), Answer> {
-    if let Some(expected) = &instance.client_token {
+/// An account without a client token needs no header.
+fn authorize(
+    client_token: Option<&str>,
+    settings: &ZapiSettings,
+    call: &Call,
+) -> Result<(), Answer> {
+    if let Some(expected) = client_token {
         match call.credential() {
             None => return Err(error(400, "your client-token is not configured")),
             Some(given) if given != expected => {
@@ -153,28 +160,33 @@ fn me(id: &str, token: &str, settings: &ZapiSettings) -> Answer {
     )
 }
 
-fn send(state: &mut State, call: &Call, operation: Operation, id: &str) -> Result<Outcome, Answer> {
+fn send(
+    state: &mut State,
+    call: &Call,
+    read: fn(&Object) -> Result<Content, Answer>,
+    id: &str,
+) -> Result<Outcome, Answer> {
     let body = json_object(call)?;
     subscribed(&state.settings().zapi)?;
-    let message = match operation {
-        Operation::ButtonActions => buttons::button_actions(body)?,
-        Operation::ButtonList => buttons::button_list(body)?,
-        _ => buttons::message(body)?,
-    };
     let message = PhoneMessage {
+        provider: Provider::Zapi,
+        to: address::bare(request::phone(body)?),
         from: id.to_owned(),
-        ..message
+        message_id: ids::device_message_id(),
+        content: read(body)?,
+        callback_data: None,
+        provider_id: Some(ids::zaap_id()),
     };
     let answer = json!({"zaapId": message.provider_id, "messageId": message.message_id, "id": message.message_id});
     let accepted = if state.settings().zapi.connected {
-        Accepted::shown(message)
+        message.into()
     } else {
         enqueue(state, message)?
     };
     Ok(Outcome::accepted(accepted, Answer::new(200, answer)))
 }
 
-fn json_object(call: &Call) -> Result<&Map<String, Value>, Answer> {
+fn json_object(call: &Call) -> Result<&Object, Answer> {
     if !call.says_json() {
         // The docs fix the status, not the body.
         return Err(error(415, "Unsupported Media Type"));

@@ -1,8 +1,9 @@
 //! Registration of webhooks: `PUT …/update-webhook-*` and `PUT …/update-every-webhooks` (Z-API docs, webhooks).
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::errors::error;
+use super::request::Object;
 use crate::answer::Answer;
 use crate::provider::Provider;
 use crate::state::State;
@@ -22,7 +23,7 @@ const EVENTS: [&str; 6] = [
 pub(super) fn events(method: &str) -> Option<&'static [&'static str]> {
     Some(match method {
         "update-webhook-delivery" => &EVENTS[0..1],
-        // Echoes of the account's own messages, which the second one adds, are not simulated.
+        // The account's own messages, which the second one adds, are not simulated.
         "update-webhook-received" | "update-webhook-received-delivery" => &EVENTS[1..2],
         "update-webhook-message-status" => &EVENTS[2..3],
         "update-webhook-connected" => &EVENTS[3..4],
@@ -36,7 +37,7 @@ pub(super) fn events(method: &str) -> Option<&'static [&'static str]> {
 /// Sets the URL of events; an empty one removes it (inferred).
 pub(super) fn update(
     state: &mut State,
-    body: &Map<String, Value>,
+    body: &Object,
     instance: &str,
     events: &[&str],
 ) -> Result<Answer, Answer> {

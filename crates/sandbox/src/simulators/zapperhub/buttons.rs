@@ -1,12 +1,11 @@
-//! The schema of `POST /messages/buttons` (the vendor's `OpenAPI` file); the words of its violations are invented.
+//! `POST /messages/buttons` (the vendor's `OpenAPI` file), taps on the buttons, and the account's own messages.
 
-use serde_json::{Map, Value};
+use serde_json::{Value, json};
 
 use super::errors::error;
-use crate::address;
+use super::request::Node;
 use crate::answer::Answer;
-use crate::ids;
-use crate::phone::PhoneButton;
+use crate::phone::{Buttons, Content, PhoneButton, Shape, Tap};
 
 const MESSAGE_KEYS: [&str; 8] = [
     "jid",
@@ -27,151 +26,95 @@ const BUTTON_KEYS: [&str; 6] = [
     "phoneNumber",
 ];
 
-/// A body that kept to the schema.
-pub(super) struct Draft<'a> {
-    pub(super) jid: &'a str,
-    pub(super) title: Option<&'a str>,
-    pub(super) body: Option<&'a str>,
-    pub(super) footer: Option<&'a str>,
-    pub(super) media: Option<&'a str>,
-    pub(super) buttons: Vec<PhoneButton>,
-    pub(super) has_reply: bool,
-    pub(super) message_id: String,
-}
-
-impl<'a> Draft<'a> {
-    pub(super) fn read(body: &'a Map<String, Value>, strip: bool) -> Result<Self, Answer> {
-        closed(body, &MESSAGE_KEYS, "body", strip)?;
-        let jid = required(body, "jid", "body")?;
-        if !is_recipient(jid) {
-            return Err(violation("body/jid", "Invalid"));
+/// Reads the recipient and the message.
+pub(super) fn read(body: &Value, strip: bool) -> Result<(&str, Content), Answer> {
+    let body = Node::read(body, "body".to_owned(), &MESSAGE_KEYS, strip)?;
+    let jid = body.jid()?;
+    let media = body.optional("media")?;
+    body.check_word("mediaType", &["image", "video"])?;
+    body.check_word("expiration", &["none", "24h", "7d", "90d"])?;
+    let list = match body.get("buttons") {
+        None => return Err(body.refuse("buttons", "Required")),
+        Some(Value::Array(list)) if list.is_empty() => {
+            return Err(body.refuse("buttons", "must NOT have fewer than 1 items"));
         }
-        let media = optional(body, "media", "body")?;
-        one_of(body, "mediaType", &["image", "video"])?;
-        one_of(body, "expiration", &["none", "24h", "7d", "90d"])?;
-        let list = body
-            .get("buttons")
-            .ok_or_else(|| violation("body/buttons", "Required"))?;
-        let list = list
-            .as_array()
-            .ok_or_else(|| violation("body/buttons", "must be array"))?;
-        if list.is_empty() {
-            return Err(violation(
-                "body/buttons",
-                "must NOT have fewer than 1 items",
-            ));
-        }
-        let mut has_reply = false;
-        let mut buttons = Vec::with_capacity(list.len());
-        for (index, value) in list.iter().enumerate() {
-            let (kind, button) = button(value, &format!("body/buttons/{index}"), strip)?;
-            has_reply |= kind == "reply";
-            buttons.push(button);
-        }
-        Ok(Self {
-            jid,
-            title: optional(body, "title", "body")?,
-            body: optional(body, "body", "body")?,
-            footer: optional(body, "footer", "body")?,
-            media,
-            buttons,
-            has_reply,
-            message_id: ids::device_message_id(),
-        })
+        Some(Value::Array(list)) => list.iter().enumerate(),
+        Some(_) => return Err(body.refuse("buttons", "must be array")),
+    };
+    let mut has_reply = false;
+    let mut buttons = Vec::with_capacity(list.len());
+    for (index, button) in list {
+        let path = format!("body/buttons/{index}");
+        let button = Node::read(button, path, &BUTTON_KEYS, strip)?;
+        has_reply |= check_type(&button)? == "reply";
+        buttons.push(PhoneButton {
+            title: button.required("displayText")?.to_owned(),
+            id: button.required("id")?.to_owned(),
+        });
     }
-}
-
-fn button<'a>(value: &'a Value, path: &str, strip: bool) -> Result<(&'a str, PhoneButton), Answer> {
-    let button = value
-        .as_object()
-        .ok_or_else(|| violation(path, "must be object"))?;
-    closed(button, &BUTTON_KEYS, path, strip)?;
-    let kind = required(button, "type", path)?;
-    match kind {
-        "reply" => {}
-        "url" => drop(required(button, "url", path)?),
-        "copy" => drop(required(button, "copyCode", path)?),
-        "call" => drop(required(button, "phoneNumber", path)?),
-        _ => {
-            let path = format!("{path}/type");
-            return Err(violation(
-                &path,
-                "must be equal to one of the allowed values",
-            ));
-        }
+    let content = Buttons {
+        header: body.optional("title")?.or(media),
+        body: body.optional("body")?,
+        footer: body.optional("footer")?,
+        buttons,
+    };
+    // "Reply buttons cannot be sent to groups", the operation's description says.
+    if jid.ends_with("@g.us") && has_reply {
+        return Err(error(400, "reply buttons cannot be sent to groups"));
     }
-    let title = required(button, "displayText", path)?.to_owned();
-    let id = required(button, "id", path)?.to_owned();
-    Ok((kind, PhoneButton { id, title }))
+    Ok((jid, Content::Buttons(content)))
 }
 
-/// `+digits`, digits, or a JID of a person, a LID or a group (the vendor's `OpenAPI` file).
-fn is_recipient(jid: &str) -> bool {
-    match jid.split_once('@') {
-        None => address::is_digits(jid.strip_prefix('+').unwrap_or(jid), 8..=15),
-        Some((user, "s.whatsapp.net")) => address::is_digits(user, 8..=15),
-        Some((user, "lid")) => address::is_digits(user, 1..=30),
-        Some((user, "g.us")) => user.split('-').all(|part| address::is_digits(part, 1..=30)),
-        Some(_) => false,
-    }
+/// Returns the type of a button that has the member of its type.
+fn check_type<'a>(button: &Node<'a>) -> Result<&'a str, Answer> {
+    let kind = button.required("type")?;
+    let member = match kind {
+        "reply" => return Ok(kind),
+        "url" => "url",
+        "copy" => "copyCode",
+        "call" => "phoneNumber",
+        _ => return Err(button.refuse("type", "must be equal to one of the allowed values")),
+    };
+    button.required(member)?;
+    Ok(kind)
 }
 
-/// The vendor's schemas are closed; whether extra keys are refused or dropped is not said.
-fn closed(
-    object: &Map<String, Value>,
-    known: &[&str],
-    path: &str,
-    strip: bool,
-) -> Result<(), Answer> {
-    if strip || object.keys().all(|key| known.contains(&key.as_str())) {
-        return Ok(());
-    }
-    Err(violation(path, "must NOT have additional properties"))
+/// Returns the member of a message and its content; `None` if linked devices do not use the shape.
+pub(super) fn tapped(tap: &Tap<'_>) -> Option<(&'static str, Value)> {
+    let (id, title) = (&tap.button.id, &tap.button.title);
+    Some(
+        match tap.shape.unwrap_or(Shape::TemplateButtonReplyMessage) {
+            Shape::TemplateButtonReplyMessage => (
+                "templateButtonReplyMessage",
+                json!({"selectedId": id, "selectedDisplayText": title, "selectedIndex": tap.index}),
+            ),
+            Shape::InteractiveResponseMessage => {
+                let parameters = json!({"id": id}).to_string();
+                let reply = json!({
+                    "body": {"text": title},
+                    "nativeFlowResponseMessage": {"name": "quick_reply", "paramsJson": parameters, "version": 1},
+                });
+                ("interactiveResponseMessage", reply)
+            }
+            Shape::ButtonsResponseMessage => (
+                "buttonsResponseMessage",
+                json!({"selectedButtonId": id, "selectedDisplayText": title}),
+            ),
+            Shape::ButtonReply | Shape::ButtonReplyId | Shape::Text => return None,
+        },
+    )
 }
 
-fn required<'a>(object: &'a Map<String, Value>, key: &str, path: &str) -> Result<&'a str, Answer> {
-    match object.get(key) {
-        None => Err(violation(&format!("{path}/{key}"), "Required")),
-        Some(Value::String(text)) if text.is_empty() => {
-            let path = format!("{path}/{key}");
-            Err(violation(&path, "must NOT have fewer than 1 characters"))
-        }
-        Some(value) => string(value, key, path),
-    }
-}
-
-fn optional<'a>(
-    object: &'a Map<String, Value>,
-    key: &str,
-    path: &str,
-) -> Result<Option<&'a str>, Answer> {
-    let value = object
-        .get(key)
-        .map(|value| string(value, key, path))
-        .transpose()?;
-    Ok(value.filter(|text| !text.is_empty()))
-}
-
-fn one_of(body: &Map<String, Value>, key: &str, allowed: &[&str]) -> Result<(), Answer> {
-    match body.get(key) {
-        None => Ok(()),
-        Some(Value::String(word)) if allowed.contains(&word.as_str()) => Ok(()),
-        Some(_) => {
-            let path = format!("body/{key}");
-            Err(violation(
-                &path,
-                "must be equal to one of the allowed values",
-            ))
-        }
-    }
-}
-
-fn string<'a>(value: &'a Value, key: &str, path: &str) -> Result<&'a str, Answer> {
-    value
-        .as_str()
-        .ok_or_else(|| violation(&format!("{path}/{key}"), "must be string"))
-}
-
-fn violation(path: &str, problem: &str) -> Answer {
-    error(400, &format!("{path} {problem}"))
+/// Returns the account's own message as the device reports it.
+pub(super) fn own_message(content: &Buttons) -> Value {
+    let buttons = content.buttons.iter().map(|button| {
+        let parameters = json!({"display_text": button.title, "id": button.id}).to_string();
+        json!({"name": "quick_reply", "buttonParamsJson": parameters})
+    });
+    json!({"interactiveMessage": {
+        "header": {"title": content.header},
+        "body": {"text": content.body},
+        "footer": {"text": content.footer},
+        "nativeFlowMessage": {"buttons": buttons.collect::<Vec<_>>()},
+    }})
 }

@@ -1,13 +1,13 @@
-//! What webhooks say of messages: the names of Baileys; bodies of updates and echoes inferred.
+//! The events of messages: the names of Baileys; bodies of updates and own messages inferred.
 
 use serde_json::{Value, json};
 
+use super::{buttons, list};
 use crate::address;
-use crate::phone::PhoneMessage;
-use crate::phone::{CUSTOMER, Content, Inbound, Shape};
+use crate::phone::{CUSTOMER, Content, Inbound, InboundContent, PhoneMessage};
 use crate::settings::{Connection, MessageTimestamp};
 use crate::state::State;
-use crate::webhooks::{Event, Step, Written};
+use crate::webhooks::{Event, Step, Webhook, Written};
 
 /// The device of every instance.
 const OWN_JID: &str = "5521300000000@s.whatsapp.net";
@@ -15,10 +15,10 @@ const UPSERT: &str = "messages.upsert";
 const UPDATE: &str = "messages.update";
 const CONNECTION: &str = "connection.update";
 
-/// A step of a message; the first comes with the echo of the message itself.
+/// A step of a message; the first comes with the message itself.
 pub(crate) fn step(state: &State, message: &PhoneMessage, step: Step) -> Vec<Event> {
     match step {
-        Step::Sent => vec![echo(state, message), update(message, 2)],
+        Step::Sent => vec![own_message(state, message), update(message, 2)],
         Step::Delivered => vec![update(message, 3)],
         Step::Read => vec![update(message, 4)],
     }
@@ -48,46 +48,14 @@ pub(crate) fn connection_update(account: &str, connection: Connection) -> Event 
 
 /// A message from a customer.
 pub(crate) fn inbound(state: &State, inbound: &Inbound<'_>) -> Option<Event> {
-    let message = match &inbound.content {
-        Content::Text(text) => json!({"conversation": text}),
-        Content::Pick { message_id, row } => json!({"listResponseMessage": {
-            "title": row.title,
-            "description": row.description,
-            "singleSelectReply": {"selectedRowId": row.id},
-            "contextInfo": context(message_id),
-        }}),
-        Content::Tap {
-            message_id,
-            button,
-            index,
-            shape,
-        } => {
-            let (id, title) = (&button.id, &button.title);
-            match shape.unwrap_or(Shape::TemplateButtonReplyMessage) {
-                Shape::TemplateButtonReplyMessage => json!({"templateButtonReplyMessage": {
-                    "selectedId": id,
-                    "selectedDisplayText": title,
-                    "selectedIndex": index,
-                    "contextInfo": context(message_id),
-                }}),
-                Shape::InteractiveResponseMessage => json!({"interactiveResponseMessage": {
-                    "body": {"text": title},
-                    "nativeFlowResponseMessage": {
-                        "name": "quick_reply",
-                        "paramsJson": json!({"id": id}).to_string(),
-                        "version": 1,
-                    },
-                    "contextInfo": context(message_id),
-                }}),
-                Shape::ButtonsResponseMessage => json!({"buttonsResponseMessage": {
-                    "selectedButtonId": id,
-                    "selectedDisplayText": title,
-                    "contextInfo": context(message_id),
-                }}),
-                Shape::ButtonReply | Shape::ButtonReplyId | Shape::Text => return None,
-            }
-        }
+    let (kind, mut content) = match &inbound.content {
+        InboundContent::Text(text) => ("conversation", json!(text)),
+        InboundContent::Tap(tap) => buttons::tapped(tap)?,
+        InboundContent::Pick(row) => list::picked(row),
     };
+    if let Some(answered) = inbound.in_reply_to {
+        content["contextInfo"] = json!({"stanzaId": answered, "participant": OWN_JID});
+    }
     let jid = remote_jid(inbound.from);
     Some(Event {
         name: UPSERT,
@@ -97,38 +65,31 @@ pub(crate) fn inbound(state: &State, inbound: &Inbound<'_>) -> Option<Event> {
             "key": {"remoteJid": jid, "fromMe": false, "id": inbound.message_id},
             "messageTimestamp": timestamp(state),
             "pushName": CUSTOMER,
-            "message": message,
+            "message": {kind: content},
         }),
     })
 }
 
 /// Writes events into one call: one as an object, several as an array (observed).
-pub(crate) fn write(event: Value, others: Vec<Value>, secret: Option<&str>) -> Written {
+pub(crate) fn write(webhook: &Webhook, first: Value, others: Vec<Value>) -> Written {
     let body = if others.is_empty() {
-        event
+        first
     } else {
-        std::iter::once(event).chain(others).collect()
+        std::iter::once(first).chain(others).collect()
     };
     let mut written = Written::json(body.to_string());
-    if let Some(secret) = secret {
+    if let Some(secret) = &webhook.secret {
         let bearer = ("authorization", format!("Bearer {secret}"));
         written.headers.push(bearer);
     }
     written
 }
 
-/// The account's own message, which comes back by default (the vendor's webhook docs).
-fn echo(state: &State, message: &PhoneMessage) -> Event {
-    let buttons = message.buttons.iter().map(|button| {
-        let parameters = json!({"display_text": button.title, "id": button.id}).to_string();
-        json!({"name": "quick_reply", "buttonParamsJson": parameters})
-    });
-    let interactive = json!({
-        "header": {"title": message.header},
-        "body": {"text": message.body},
-        "footer": {"text": message.footer},
-        "nativeFlowMessage": {"buttons": buttons.collect::<Vec<_>>()},
-    });
+/// The account's own message, which the device reports by default (the vendor's webhook docs).
+fn own_message(state: &State, message: &PhoneMessage) -> Event {
+    let content = match &message.content {
+        Content::Buttons(content) => buttons::own_message(content),
+    };
     Event {
         name: UPSERT,
         body: json!({
@@ -136,7 +97,7 @@ fn echo(state: &State, message: &PhoneMessage) -> Event {
             "instanceId": message.from,
             "key": own_key(message),
             "messageTimestamp": timestamp(state),
-            "message": {"interactiveMessage": interactive},
+            "message": content,
         }),
     }
 }
@@ -155,10 +116,6 @@ fn update(message: &PhoneMessage, status: u8) -> Event {
 
 fn own_key(message: &PhoneMessage) -> Value {
     json!({"remoteJid": remote_jid(&message.to), "fromMe": true, "id": message.message_id})
-}
-
-fn context(message_id: &str) -> Value {
-    json!({"stanzaId": message_id, "participant": OWN_JID})
 }
 
 fn timestamp(state: &State) -> Value {

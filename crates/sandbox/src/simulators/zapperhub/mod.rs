@@ -1,10 +1,12 @@
-//! `ZapperHUB` v2: `/{instanceId}/messages/buttons`, `/{instanceId}/connection` and the webhooks.
+//! `ZapperHUB` v2: `/{instanceId}/messages/{kind}`, `/{instanceId}/connection` and the webhooks.
 //!
-//! Request schema: the vendor's `OpenAPI` file. The vendor publishes no error of these routes: every error body here is invented.
+//! The vendor publishes no error of these routes: every error body here is invented.
 
 mod buttons;
 mod errors;
 mod events;
+mod list;
+mod request;
 mod webhooks;
 
 pub(crate) use events::{connection_update, failed, inbound, step, write};
@@ -12,18 +14,20 @@ pub(crate) use events::{connection_update, failed, inbound, step, write};
 use axum::http::Method;
 use serde_json::{Value, json};
 
-use self::buttons::Draft;
 use self::errors::{error, no_route};
 use self::events::remote_jid;
 use crate::address;
 use crate::answer::Answer;
 use crate::call::Call;
 use crate::ids;
-use crate::outcome::{Accepted, Outcome};
-use crate::phone::PhoneMessage;
+use crate::outcome::Outcome;
+use crate::phone::{Content, PhoneMessage};
 use crate::provider::Provider;
 use crate::settings::{Connection, ResponseShape, ZapperhubSettings};
 use crate::state::State;
+
+/// Reads a body, with unknown keys if they are dropped, into the recipient and the message.
+type Read = fn(&Value, bool) -> Result<(&str, Content), Answer>;
 
 /// Answers one request.
 pub(crate) fn handle(state: &mut State, call: &Call) -> Outcome {
@@ -47,7 +51,7 @@ fn route(state: &mut State, call: &Call) -> Result<Outcome, Answer> {
         (_, ["webhooks"]) => webhooks::several(state, call, instance).map(Outcome::from),
         (_, ["webhooks", id]) => webhooks::one(state, call, instance, id).map(Outcome::from),
         (&Method::GET, ["connection"]) => Ok(connection(settings).into()),
-        (&Method::POST, ["messages", "buttons"]) => buttons(settings, call, instance),
+        (&Method::POST, ["messages", "buttons"]) => send(settings, call, instance, buttons::read),
         _ => Err(no_route(call)),
     }
 }
@@ -60,16 +64,19 @@ fn root() -> Answer {
 }
 
 fn authorize(state: &State, call: &Call, instance: &str) -> Result<(), Answer> {
-    let keys = &state.accounts.zapperhub_keys;
-    let instances = call.credential().and_then(|key| keys.get(key));
-    let instances = instances.ok_or_else(|| error(401, "Unauthorized"))?;
-    if instances.contains(instance) {
-        Ok(())
-    } else if state.accounts.zapperhub_instances.contains(instance) {
-        Err(error(403, "Forbidden"))
-    } else {
-        Err(error(404, "Instance not found"))
+    let key = call.credential();
+    let accounts = || state.accounts.zapperhub();
+    if !accounts().any(|(_, known)| key == Some(known)) {
+        return Err(error(401, "Unauthorized"));
     }
+    let mut of_instance = accounts().filter(|(id, _)| *id == instance).peekable();
+    if of_instance.peek().is_none() {
+        return Err(error(404, "Instance not found"));
+    }
+    if of_instance.any(|(_, known)| key == Some(known)) {
+        return Ok(());
+    }
+    Err(error(403, "Forbidden"))
 }
 
 /// `open` and the QR code's form are inferred, `close` is the vendor's.
@@ -90,44 +97,41 @@ fn connection(settings: &ZapperhubSettings) -> Answer {
     )
 }
 
-fn buttons(settings: &ZapperhubSettings, call: &Call, instance: &str) -> Result<Outcome, Answer> {
+fn send(
+    settings: &ZapperhubSettings,
+    call: &Call,
+    instance: &str,
+    read: Read,
+) -> Result<Outcome, Answer> {
     if !call.says_json() {
         return Err(error(415, "Unsupported Media Type"));
     }
-    let body = call.json.as_ref().and_then(Value::as_object);
-    let body = body.ok_or_else(|| error(400, "body must be object"))?;
-    let draft = Draft::read(body, settings.strip_unknown_keys)?;
-    // "Reply buttons cannot be sent to groups", the operation's description says.
-    if draft.jid.ends_with("@g.us") && draft.has_reply {
-        return Err(error(400, "reply buttons cannot be sent to groups"));
-    }
+    let body = call.json.as_ref().unwrap_or(&Value::Null);
+    let (jid, content) = read(body, settings.strip_unknown_keys)?;
     if settings.connection != Connection::Open {
         return Err(error(409, "Instance is not connected"));
     }
-    let answer = success(settings.response_shape, &draft);
+    let message_id = ids::device_message_id();
+    let answer = success(settings.response_shape, jid, &message_id);
     let message = PhoneMessage {
         provider: Provider::Zapperhub,
-        to: address::bare(draft.jid),
+        to: address::bare(jid),
         from: instance.to_owned(),
-        message_id: draft.message_id,
-        header: draft.title.or(draft.media).map(str::to_owned),
-        body: draft.body.map(str::to_owned),
-        footer: draft.footer.map(str::to_owned),
-        buttons: draft.buttons,
+        message_id,
+        content,
         callback_data: None,
         provider_id: None,
     };
-    Ok(Outcome::accepted(Accepted::shown(message), answer))
+    Ok(Outcome::accepted(message, answer))
 }
 
 /// All shapes are inferred: the vendor publishes only the status.
-fn success(shape: ResponseShape, draft: &Draft<'_>) -> Answer {
-    let id = &draft.message_id;
+fn success(shape: ResponseShape, jid: &str, id: &str) -> Answer {
     Answer::new(
         200,
         match shape {
             ResponseShape::KeyObject => {
-                let jid = remote_jid(draft.jid);
+                let jid = remote_jid(jid);
                 json!({"key": {"remoteJid": jid, "fromMe": true, "id": id}})
             }
             ResponseShape::KeyString => json!({"key": id}),

@@ -1,0 +1,15 @@
+//! Choices from lists; lists themselves are not simulated yet.
+
+use serde_json::{Value, json};
+
+use crate::phone::ListRow;
+
+/// Returns the member of a message and its content.
+pub(super) fn picked(row: &ListRow) -> (&'static str, Value) {
+    let choice = json!({
+        "title": row.title,
+        "description": row.description,
+        "singleSelectReply": {"selectedRowId": row.id},
+    });
+    ("listResponseMessage", choice)
+}

@@ -1,0 +1,90 @@
+//! Reading a body by the vendor's `OpenAPI` file; the words of its violations are invented.
+
+use serde_json::{Map, Value};
+
+use super::errors::error;
+use crate::address;
+use crate::answer::Answer;
+
+/// An object of the body, with its path.
+pub(super) struct Node<'a> {
+    object: &'a Map<String, Value>,
+    path: String,
+}
+
+impl<'a> Node<'a> {
+    /// Reads an object that has only known keys.
+    ///
+    /// The vendor's schemas are closed; whether extra keys are refused or dropped (`strip`) is not said.
+    pub(super) fn read(
+        value: &'a Value,
+        path: String,
+        keys: &[&str],
+        strip: bool,
+    ) -> Result<Self, Answer> {
+        let Some(object) = value.as_object() else {
+            return Err(violation(&path, "must be object"));
+        };
+        if !strip && object.keys().any(|key| !keys.contains(&key.as_str())) {
+            return Err(violation(&path, "must NOT have additional properties"));
+        }
+        Ok(Self { object, path })
+    }
+
+    pub(super) fn refuse(&self, key: &str, problem: &str) -> Answer {
+        violation(&format!("{}/{key}", self.path), problem)
+    }
+
+    pub(super) fn get(&self, key: &str) -> Option<&'a Value> {
+        self.object.get(key)
+    }
+
+    /// Returns the recipient: `+digits`, digits, or a JID of a person, a LID or a group.
+    pub(super) fn jid(&self) -> Result<&'a str, Answer> {
+        let jid = self.required("jid")?;
+        let is_recipient = match jid.split_once('@') {
+            None => address::is_digits(jid.strip_prefix('+').unwrap_or(jid), 8..=15),
+            Some((user, "s.whatsapp.net")) => address::is_digits(user, 8..=15),
+            Some((user, "lid")) => address::is_digits(user, 1..=30),
+            Some((user, "g.us")) => user.split('-').all(|part| address::is_digits(part, 1..=30)),
+            Some(_) => false,
+        };
+        if is_recipient {
+            return Ok(jid);
+        }
+        Err(self.refuse("jid", "Invalid"))
+    }
+
+    pub(super) fn required(&self, key: &str) -> Result<&'a str, Answer> {
+        match self.string(key)? {
+            None => Err(self.refuse(key, "Required")),
+            Some("") => Err(self.refuse(key, "must NOT have fewer than 1 characters")),
+            Some(text) => Ok(text),
+        }
+    }
+
+    pub(super) fn optional(&self, key: &str) -> Result<Option<String>, Answer> {
+        let text = self.string(key)?.filter(|text| !text.is_empty());
+        Ok(text.map(str::to_owned))
+    }
+
+    pub(super) fn check_word(&self, key: &str, allowed: &[&str]) -> Result<(), Answer> {
+        match self.get(key).map(Value::as_str) {
+            None => Ok(()),
+            Some(Some(word)) if allowed.contains(&word) => Ok(()),
+            Some(_) => Err(self.refuse(key, "must be equal to one of the allowed values")),
+        }
+    }
+
+    fn string(&self, key: &str) -> Result<Option<&'a str>, Answer> {
+        let text = |value: &'a Value| value.as_str();
+        match self.get(key).map(text) {
+            Some(None) => Err(self.refuse(key, "must be string")),
+            text => Ok(text.flatten()),
+        }
+    }
+}
+
+fn violation(path: &str, problem: &str) -> Answer {
+    error(400, &format!("{path} {problem}"))
+}
