@@ -62,16 +62,19 @@ fn limits() -> anyhow::Result<String> {
     let mut text = format!(
         "{NOTICE}# Limits\n\nWhat each provider carries, checked before anything is sent. Lengths count Unicode code points.\n"
     );
-    for (name, limits) in providers {
+    for (name, capabilities) in providers {
+        let Some(limits) = &capabilities.buttons else {
+            continue;
+        };
         write!(
             text,
             "\n## {name}\n\n`{}`\n\n| What | Least | Most | Basis | Source |\n|---|---|---|---|---|\n",
             limits.api
         )?;
         for (what, limit) in [
-            ("buttons", &limits.buttons),
-            ("button id", &limits.button_id),
-            ("button title", &limits.button_title),
+            ("buttons", &limits.count),
+            ("button id", &limits.id),
+            ("button title", &limits.title),
             ("body", &limits.body),
             ("header", &limits.header),
             ("footer", &limits.footer),

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use recado_core::capabilities::{BrokenLimit, INVALID_PARAMETER_VALUE};
-use recado_core::{GivenRecipient, MessageId, Provider, Recipient, SendButtons, Warning};
+use recado_core::capabilities::{INVALID_PARAMETER_VALUE, Violation};
+use recado_core::chatvolt::ChatvoltSend;
+use recado_core::{GivenRecipient, MessageId, Provider, SendButtons, Warning};
 use recado_providers::{
     Channel, ChannelError, Credentials, Defaults, ErrorKind, HttpClient, OutboundMessage,
     RetryPolicy, Timeouts, connect, send_with_retries,
@@ -45,18 +46,20 @@ impl Direct {
         body: Map<String, Value>,
         lookup: Lookup<'_>,
     ) -> Result<Self, Failure> {
-        let (message, misspelled, numbers) = outbound(to.recipient, body)?;
+        let request = request(body)?;
         let channel = channel(provider, settings, lookup)?;
-        let mut warnings = channel
-            .capabilities()
-            .check_request(&message.content, &message.to, &numbers)
+        let mut warnings = request
+            .check(channel.capabilities(), &to.recipient)
             .map_err(|refusal| refused(&refusal))?;
-        warnings.extend(misspelled);
         warnings.extend(to.warning.map(|message| Warning::new("to", message)));
         Ok(Self {
             provider,
             channel,
-            message,
+            message: OutboundMessage::new(
+                MessageId::from_uuid(Uuid::now_v7()),
+                to.recipient,
+                request.content,
+            ),
             warnings,
         })
     }
@@ -80,7 +83,7 @@ impl Direct {
             },
             "warnings": self.warnings,
         });
-        let views = dry_run(Some(bubble::of_buttons(&self.message.content)), &answer);
+        let views = dry_run(Some(bubble::of_content(&self.message.content)), &answer);
         Ok(Output::new(answer.to_string(), views))
     }
 
@@ -99,7 +102,7 @@ impl Direct {
             "warnings": self.warnings,
         });
         let mut views = vec![
-            View::Message(bubble::of_buttons(&self.message.content)),
+            View::Message(bubble::of_content(&self.message.content)),
             View::fields(&answer, SENT),
         ];
         views.extend(View::warnings(&answer));
@@ -107,20 +110,14 @@ impl Direct {
     }
 }
 
-/// The message of a body, and the numbers of its buttons; agent and conversation mean nothing without a server.
-fn outbound(
-    to: Recipient,
-    mut body: Map<String, Value>,
-) -> Result<(OutboundMessage, Vec<Warning>, Vec<u64>), Failure> {
+/// Reads a body; agent and conversation mean nothing without a server.
+fn request(mut body: Map<String, Value>) -> Result<ChatvoltSend, Failure> {
     for key in ["agentId", "conversationId"] {
         body.insert(key.to_owned(), "direct".into());
     }
     let request: SendButtons = serde_json::from_value(Value::Object(body))
         .map_err(|error| Failure::Usage(format!("the message is not valid: {error}")))?;
-    let (misspelled, numbers) = (request.misspelled(), request.button_numbers());
-    let (_, _, content) = request.into_parts().map_err(Failure::Fields)?;
-    let message = OutboundMessage::new(MessageId::from_uuid(Uuid::now_v7()), to, content);
-    Ok((message, misspelled, numbers))
+    request.read().map_err(Failure::Fields)
 }
 
 fn channel(
@@ -157,8 +154,9 @@ fn defaults(lookup: Lookup<'_>) -> Result<Defaults, Failure> {
 
 /// A published limit is broken: the words and the number that the server would answer.
 fn refused(refusal: &recado_core::Refusal) -> Failure {
-    let reason = match refusal.limit {
-        BrokenLimit::ButtonCount => "too_many_buttons",
+    let reason = match refusal.violation {
+        Violation::Unsupported { .. } => "unsupported_channel",
+        Violation::Count { .. } => "too_many_buttons",
         _ => "content_refused",
     };
     let (code, error) = (Some(INVALID_PARAMETER_VALUE), refusal.to_string());

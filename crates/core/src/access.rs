@@ -5,22 +5,17 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// One thing that a caller may be allowed to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Scope {
-    /// Show and list the data of the organization, and follow its events.
-    Read,
-    /// Send messages and open conversations.
-    Send,
-    /// Change what the organization is made of: agents, channels, webhook endpoints, API keys and users.
-    Manage,
+words! {
+    /// One thing that a caller may be allowed to do.
+    pub enum Scope: UnknownScope("a scope is one of read, send, manage") {
+        /// Show and list the data of the organization, and follow its events.
+        Read = "read",
+        /// Send messages and open conversations.
+        Send = "send",
+        /// Change what the organization is made of: agents, channels, webhook endpoints, API keys and users.
+        Manage = "manage",
+    }
 }
-
-/// A text that is not a scope.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a scope is one of read, send, manage")]
-pub struct UnknownScope;
 
 /// A set of scopes that is not empty.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -38,56 +33,21 @@ pub enum InvalidScopes {
     Unknown(#[from] UnknownScope),
 }
 
-/// The role of a user in the organization; a role is only a set of scopes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Role {
-    /// May do everything.
-    Owner,
-    /// May read and send.
-    Agent,
-    /// May read.
-    Viewer,
+words! {
+    /// The role of a user in the organization; a role is only a set of scopes.
+    pub enum Role: UnknownRole("a role is one of owner, agent, viewer") {
+        /// May do everything.
+        Owner = "owner",
+        /// May read and send.
+        Agent = "agent",
+        /// May read.
+        Viewer = "viewer",
+    }
 }
-
-/// A text that is not a role.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a role is one of owner, agent, viewer")]
-pub struct UnknownRole;
 
 impl Scope {
-    /// All scopes, in the order of the documentation.
-    pub const ALL: [Self; 3] = [Self::Read, Self::Send, Self::Manage];
-
-    /// Returns the word in requests, answers and the database.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Read => "read",
-            Self::Send => "send",
-            Self::Manage => "manage",
-        }
-    }
-
     const fn bit(self) -> u8 {
         1 << self as u8
-    }
-}
-
-impl fmt::Display for Scope {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl FromStr for Scope {
-    type Err = UnknownScope;
-
-    fn from_str(text: &str) -> Result<Self, UnknownScope> {
-        let mut scopes = Self::ALL.into_iter();
-        scopes
-            .find(|scope| scope.as_str() == text)
-            .ok_or(UnknownScope)
     }
 }
 
@@ -168,19 +128,6 @@ impl From<Scopes> for Vec<Scope> {
 }
 
 impl Role {
-    /// All roles, from the one that may do most.
-    pub const ALL: [Self; 3] = [Self::Owner, Self::Agent, Self::Viewer];
-
-    /// Returns the word in requests, answers and the database.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Owner => "owner",
-            Self::Agent => "agent",
-            Self::Viewer => "viewer",
-        }
-    }
-
     /// Returns the scopes of a user with this role.
     #[must_use]
     pub const fn scopes(self) -> Scopes {
@@ -189,21 +136,6 @@ impl Role {
             Self::Agent => Scopes(Scope::Read.bit() | Scope::Send.bit()),
             Self::Viewer => Scopes(Scope::Read.bit()),
         }
-    }
-}
-
-impl fmt::Display for Role {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl FromStr for Role {
-    type Err = UnknownRole;
-
-    fn from_str(text: &str) -> Result<Self, UnknownRole> {
-        let mut roles = Self::ALL.into_iter();
-        roles.find(|role| role.as_str() == text).ok_or(UnknownRole)
     }
 }
 

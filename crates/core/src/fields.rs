@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt;
 
-use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 use validator::{ValidationError, ValidationErrors, ValidationErrorsKind};
 
 use crate::text::is_blank;
@@ -247,63 +247,21 @@ impl Serialize for TextField {
 
 impl<'de> Deserialize<'de> for TextField {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(TextFieldVisitor)
+        Value::deserialize(deserializer).map(Self::from)
     }
 }
 
-struct TextFieldVisitor;
-
-impl<'de> Visitor<'de> for TextFieldVisitor {
-    type Value = TextField;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("any JSON value")
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<TextField, E> {
-        Ok(text.into())
-    }
-
-    fn visit_string<E>(self, text: String) -> Result<TextField, E> {
-        Ok(if text.is_empty() {
-            TextField::Absent
-        } else {
-            TextField::Text(text)
-        })
-    }
-
-    fn visit_unit<E>(self) -> Result<TextField, E> {
-        Ok(TextField::Absent)
-    }
-
-    fn visit_none<E>(self) -> Result<TextField, E> {
-        Ok(TextField::Absent)
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<TextField, E> {
-        Ok(TextField::Wrong("boolean"))
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<TextField, E> {
-        Ok(TextField::Wrong("number"))
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<TextField, E> {
-        Ok(TextField::Wrong("number"))
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<TextField, E> {
-        Ok(TextField::Wrong("number"))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<TextField, A::Error> {
-        while items.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(TextField::Wrong("array"))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<TextField, A::Error> {
-        while entries.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(TextField::Wrong("object"))
+impl From<Value> for TextField {
+    fn from(value: Value) -> Self {
+        match value {
+            Value::Null => Self::Absent,
+            Value::String(text) if text.is_empty() => Self::Absent,
+            Value::String(text) => Self::Text(text),
+            Value::Bool(_) => Self::Wrong("boolean"),
+            Value::Number(_) => Self::Wrong("number"),
+            Value::Array(_) => Self::Wrong("array"),
+            Value::Object(_) => Self::Wrong("object"),
+        }
     }
 }
 

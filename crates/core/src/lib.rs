@@ -2,6 +2,9 @@
 #![doc = include_str!("../README.md")]
 #![warn(missing_docs)]
 
+#[macro_use]
+mod words;
+
 pub mod access;
 pub mod capabilities;
 pub mod chatvolt;
@@ -14,19 +17,21 @@ pub mod provider;
 pub mod recipient;
 pub mod switch;
 pub mod text;
+mod warning;
 
 pub use access::{Role, Scope, Scopes};
-pub use capabilities::{Capabilities, Refusal, Warning};
+pub use capabilities::{Capabilities, Refusal, Violation};
 pub use chatvolt::SendButtons;
 pub use fields::{FieldErrors, TextField};
 pub use id::{
     AgentId, ApiKeyId, ChannelId, ConversationId, IdError, MessageId, OrganizationId, SessionId,
     UserId,
 };
-pub use message::{Button, ButtonsMessage, Outcome, Status};
+pub use message::{Button, Buttons, Content, ContentKind, FieldPath, Outcome, Status};
 pub use phone::Phone;
 pub use provider::Provider;
 pub use recipient::{GivenRecipient, Recipient, RecipientError, RecipientKind};
+pub use warning::Warning;
 
 // The types of other crates that are part of this one's, so that no user has to guess their versions.
 pub use uuid::Uuid;

@@ -17,7 +17,7 @@ use recado_providers::recado_core::capabilities::{Capabilities, Limit, Source};
 use recado_providers::recado_core::inbound::{
     Choice, Ignored, Inbound, InboundContent, InboundMessage, Person,
 };
-use recado_providers::recado_core::{Button, ButtonsMessage};
+use recado_providers::recado_core::message::{Button, Buttons, ButtonsLimits, Content};
 use recado_providers::{
     Admission, Channel, ChannelError, ErrorKind, ExposeSecret, Health, HealthState, Method,
     OutboundMessage, Preview, Receipt, Received, SecretString, Url, Value, WebhookCall,
@@ -41,7 +41,7 @@ fn example() -> Result<(), Box<dyn Error>> {
     let message = OutboundMessage::new(
         "msg_1".parse()?,
         "5511900000001".parse()?,
-        ButtonsMessage::new("Shall we confirm the visit?", buttons)?,
+        Buttons::new("Shall we confirm the visit?", buttons)?,
     );
     let preview = acme.preview(&message)?;
     println!("{} {}\n{:#}", preview.method, preview.url, preview.body);
@@ -50,8 +50,10 @@ fn example() -> Result<(), Box<dyn Error>> {
 
 /// What Acme carries: WhatsApp's limits where its documentation is silent.
 static CAPABILITIES: Capabilities = {
+    let mut buttons = ButtonsLimits::like_whatsapp(Source::inferred("Acme is silent"));
+    buttons.title = Limit::new(1, 24, Source::documented("Acme, buttons"));
     let mut acme = Capabilities::new("acme", "Acme Messaging");
-    acme.button_title = Limit::new(1, 24, Source::documented("Acme, buttons"));
+    acme.buttons = Some(buttons);
     acme
 };
 
@@ -147,11 +149,12 @@ impl Acme {
 }
 
 fn body(message: &OutboundMessage) -> Value {
-    let buttons = message.content.buttons().iter();
+    let Content::Buttons(content) = &message.content;
+    let buttons = content.buttons().iter();
     let buttons = buttons.map(|button| json!({"id": button.id, "title": button.title}));
     json!({
         "to": message.to.id(),
-        "text": message.content.body(),
+        "text": content.body(),
         "buttons": buttons.collect::<Vec<_>>(),
     })
 }

@@ -19,9 +19,7 @@ use std::env;
 use std::error::Error;
 use std::process::ExitCode;
 
-use recado_providers::recado_core::{
-    Button, ButtonsMessage, GivenRecipient, MessageId, Outcome, Uuid,
-};
+use recado_providers::recado_core::{Button, Buttons, GivenRecipient, MessageId, Outcome, Uuid};
 use recado_providers::{
     Channel, ChannelConfig, Credentials, HttpClient, OutboundMessage, Receipt, RetryPolicy,
     SecretString, Timeouts, WhatsAppAccount, ZapiAccount, ZapperHubAccount, connect,
@@ -105,8 +103,8 @@ pub(crate) async fn send(channel: &dyn Channel, to: &str) -> Result<Receipt, Box
         Button::new("btn_sales", "Sales"),
         Button::new("btn_support", "Support"),
     ];
-    let content = ButtonsMessage::new("How can we help you today?", buttons)?
-        .with_footer("We answer until 18:00");
+    let content =
+        Buttons::new("How can we help you today?", buttons)?.with_footer("We answer until 18:00");
     // Each message has an id of its own, which WhatsApp gives back with the message's statuses.
     let id = MessageId::from_uuid(Uuid::now_v7());
     let message = OutboundMessage::new(id, to.recipient, content);

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use async_trait::async_trait;
-use recado_core::{ButtonsMessage, Capabilities, MessageId, Recipient};
+use recado_core::{Capabilities, Content, MessageId, Recipient};
 use reqwest::Method;
 use secrecy::SecretString;
 use serde::Serialize;
@@ -124,13 +124,14 @@ pub struct OutboundMessage {
     /// Whom it goes to.
     pub to: Recipient,
     /// What it says.
-    pub content: ButtonsMessage,
+    pub content: Content,
 }
 
 impl OutboundMessage {
     /// Creates a message.
     #[must_use]
-    pub const fn new(id: MessageId, to: Recipient, content: ButtonsMessage) -> Self {
+    pub fn new(id: MessageId, to: Recipient, content: impl Into<Content>) -> Self {
+        let content = content.into();
         Self { id, to, content }
     }
 
@@ -143,11 +144,14 @@ impl OutboundMessage {
     /// [`ErrorKind::ContentRefused`] with the code that WhatsApp would give.
     pub fn check(&self, capabilities: &Capabilities) -> Result<(), ChannelError> {
         match capabilities.check(&self.content, &self.to) {
-            Ok(_warnings) => Ok(()),
-            Err(refusal) => Err(ChannelError::content_refused(
-                capabilities.provider,
-                refusal.to_string(),
-            )),
+            Ok(_cautions) => Ok(()),
+            Err(violation) => {
+                let refusal = violation.refuse(capabilities.title, ToString::to_string);
+                Err(ChannelError::content_refused(
+                    capabilities.provider,
+                    refusal.to_string(),
+                ))
+            }
         }
     }
 }

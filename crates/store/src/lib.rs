@@ -76,7 +76,7 @@ pub use inbound::item::{Application, Applied, FreshIds, Routed};
 pub use inbound::set_aside::{SetAsideCall, SetAsideReason, UnknownSetAsideReason};
 pub use messages::outbound::{NewMessage, SendResult};
 pub use messages::send_context::{AgentOwner, SendTarget, TargetConversation};
-pub use messages::{Content, Direction, Message, MessageError};
+pub use messages::{Direction, Message, MessageContent, MessageError};
 pub use resources::agents::Agent;
 pub use resources::api_keys::{ApiKey, MAX_PERSONAL_KEYS};
 pub use resources::audit::{Actor, AuditAction, AuditEntry, Author};

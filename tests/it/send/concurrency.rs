@@ -4,8 +4,8 @@ use std::collections::{HashMap, HashSet};
 
 use recado_core::Status;
 use recado_sandbox::{Effect, Fault, PhoneMessage, Provider};
-use recado_store::{Content, testing::TestDatabase};
 use recado_store::{Message, Page};
+use recado_store::{MessageContent, testing::TestDatabase};
 use recado_tests::binaries::Deployment;
 use recado_tests::held::HeldProvider;
 use recado_tests::world::{CONVERSATIONS, smallest_body};
@@ -233,9 +233,11 @@ async fn whenever_clients_hang_up_what_went_out_is_known_and_went_out_once() {
 }
 
 /// The text of a message of ours.
-fn text_of(content: &Content) -> &str {
+fn text_of(content: &MessageContent) -> &str {
     match content {
-        Content::Buttons(message) => message.body(),
-        Content::Inbound { kind, .. } => panic!("nobody wrote, but there is a message: {kind}"),
+        MessageContent::Outbound(content) => content.text(),
+        MessageContent::Inbound { kind, .. } => {
+            panic!("nobody wrote, but there is a message: {kind}")
+        }
     }
 }

@@ -1,11 +1,12 @@
 //! What the customer sees, taken from a request or from the server's answer.
 
-use recado_core::{ButtonsMessage, SendButtons};
+use recado_core::{Content, SendButtons};
 use recado_sandbox::drawing::Bubble;
 use serde_json::Value;
 
-/// The bubble of a message.
-pub(crate) fn of_buttons(message: &ButtonsMessage) -> Bubble {
+/// The bubble of a content.
+pub(crate) fn of_content(content: &Content) -> Bubble {
+    let Content::Buttons(message) = content;
     let buttons = message.buttons().iter();
     Bubble {
         header: message.header().map(str::to_owned),
@@ -18,8 +19,7 @@ pub(crate) fn of_buttons(message: &ButtonsMessage) -> Bubble {
 /// The bubble of a request's body; none if the request is not valid.
 pub(crate) fn of_request(body: Value) -> Option<Bubble> {
     let request: SendButtons = serde_json::from_value(body).ok()?;
-    let (_, _, message) = request.into_parts().ok()?;
-    Some(of_buttons(&message))
+    Some(of_content(&request.read().ok()?.content))
 }
 
 /// The bubble of a flat message, as the server answers it; none without a text.

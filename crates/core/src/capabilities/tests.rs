@@ -1,29 +1,40 @@
 //! The limits, at and beyond each edge.
 
 use rstest::rstest;
+use serde_json::json;
 
 use super::*;
+use crate::message::{Button, Buttons};
 
-fn message(header: &str, body: &str, footer: &str, buttons: &[(&str, &str)]) -> ButtonsMessage {
+fn check(
+    capabilities: &Capabilities,
+    message: &Buttons,
+    to: &str,
+) -> Result<Vec<Caution>, Refusal> {
+    let to: Recipient = to.parse().expect("a recipient");
+    let checked = capabilities.check(&message.clone().into(), &to);
+    checked.map_err(|violation| violation.refuse(capabilities.title, ToString::to_string))
+}
+
+fn message(header: &str, body: &str, footer: &str, buttons: &[(&str, &str)]) -> Buttons {
     let buttons = buttons.iter().map(|(id, title)| Button::new(*id, *title));
-    ButtonsMessage::new(body, buttons)
+    Buttons::new(body, buttons)
         .expect("a valid message")
         .with_header(header)
         .with_footer(footer)
 }
 
-fn refused(message: &ButtonsMessage) -> String {
-    let to: Recipient = "5511900000001".parse().expect("a phone number");
-    WHATSAPP
-        .check(message, &to)
+fn refused(message: &Buttons) -> String {
+    check(&WHATSAPP, message, PHONE)
         .expect_err("a refusal")
         .to_string()
 }
 
-fn accepted(capabilities: &Capabilities, message: &ButtonsMessage) -> Vec<Warning> {
-    let to: Recipient = "5511900000001".parse().expect("a phone number");
-    capabilities.check(message, &to).expect("within the limits")
+fn accepted(capabilities: &Capabilities, message: &Buttons) -> Vec<Caution> {
+    check(capabilities, message, PHONE).expect("within the limits")
 }
+
+const PHONE: &str = "5511900000001";
 
 const ALL: [&Capabilities; 4] = [&WHATSAPP, &ZAPI, &ZAPPERAPI_V2, &WUZAPI_FORK];
 
@@ -44,7 +55,7 @@ fn titles_count_code_points_not_bytes() {
     assert!(accepted(&WHATSAPP, &message("", "Hi", "", &[("a", &"ç".repeat(20))])).is_empty());
     assert!(
         refused(&message("", "Hi", "", &[("a", &"ç".repeat(21))]))
-            .ends_with(": button_1_title has 21 characters; WhatsApp Cloud API allows 20")
+            .ends_with(": buttons[0].title has 21 characters; WhatsApp Cloud API allows 20")
     );
 }
 
@@ -83,12 +94,13 @@ fn every_text_passes_at_its_limit_and_is_refused_one_beyond() {
 #[test]
 fn equal_ids_equal_titles_and_untrimmed_ids_are_refused_on_whatsapp() {
     assert!(
-        refused(&message("", "Hi", "", &[("a", "A"), ("a", "B")]))
-            .ends_with("button_2_id is the same as button_1_id; they must be unique in a message")
+        refused(&message("", "Hi", "", &[("a", "A"), ("a", "B")])).ends_with(
+            "buttons[1].id is the same as buttons[0].id; they must be unique in a message"
+        )
     );
     assert!(
         refused(&message("", "Hi", "", &[("a", "A"), ("b", "A")]))
-            .contains("button_2_title is the same as button_1_title")
+            .contains("buttons[1].title is the same as buttons[0].title")
     );
     assert!(refused(&message("", "Hi", "", &[(" a", "A")])).contains("white space"));
     assert!(accepted(&ZAPI, &message("", "Hi", "", &[(" a", "A"), ("b", "A")])).is_empty());
@@ -104,7 +116,7 @@ fn titles_that_look_the_same_are_equal_where_titles_must_differ(
     #[case] other: &str,
 ) {
     let message = message("", "Hi", "", &[("a", one), ("b", other)]);
-    assert!(refused(&message).contains("button_2_title is the same as button_1_title"));
+    assert!(refused(&message).contains("buttons[1].title is the same as buttons[0].title"));
     for capabilities in [&ZAPI, &ZAPPERAPI_V2, &WUZAPI_FORK] {
         assert!(accepted(capabilities, &message).is_empty());
     }
@@ -117,7 +129,7 @@ fn emoji_that_are_long_in_utf16_give_a_warning() {
         &message("", "Hi", "", &[("a", "A"), ("b", &"😀".repeat(11))]),
     );
     assert_eq!(warnings.len(), 1);
-    assert_eq!(warnings[0].field, "button_2_title");
+    assert_eq!(warnings[0].field.to_string(), "buttons[1].title");
 }
 
 #[test]
@@ -129,90 +141,74 @@ fn each_provider_names_the_recipients_it_does_not_carry() {
         (&ZAPPERAPI_V2, "120363000000000001@g.us"),
     ] {
         let to: Recipient = refused.parse().expect("a recipient");
-        let refusal = capabilities.check_recipient(&to).expect_err("a refusal");
-        assert_eq!(refusal.limit, BrokenLimit::Recipient);
+        let violation = capabilities.check_recipient(&to).expect_err("a violation");
+        assert!(matches!(violation, Violation::Recipient { .. }));
     }
 }
 
 /// A provider that needs two buttons of at least five characters, and reaches no one.
 static STRICT: Capabilities = {
+    let mut buttons = ButtonsLimits::like_whatsapp(Source::inferred("a test"));
+    buttons.count.min = 2;
+    buttons.title.min = 5;
     let mut strict = Capabilities::new("strict", "Strict");
-    strict.buttons.min = 2;
-    strict.button_title.min = 5;
-    strict.recipients = &[];
+    strict.buttons = Some(buttons);
     strict
 };
 
-#[test]
-fn too_few_buttons_are_told_apart_from_too_many() {
-    let refusal = STRICT.check_count(&[Button::new("a", "Aurora")]);
-    let refusal = refusal.expect_err("a refusal");
-    assert_eq!(refusal.limit, BrokenLimit::ButtonCount);
-    assert_eq!(
-        refusal.details,
-        "the message has 1 button; Strict needs at least 2"
-    );
+#[rstest]
+#[case::count(&[("a", "Aurora")], "the message has 1 button; Strict needs at least 2")]
+#[case::title(&[("a", "Aurora"), ("b", "Four")], "buttons[1].title has 4 characters; Strict needs at least 5")]
+fn what_is_too_little_is_told_apart_from_what_is_too_much(
+    #[case] buttons: &[(&str, &str)],
+    #[case] told: &str,
+) {
+    let refusal = check(&STRICT, &message("", "Hi", "", buttons), PHONE);
+    assert_eq!(refusal.expect_err("a refusal").details, told);
 }
 
 #[test]
-fn a_provider_that_carries_buttons_to_no_recipient_says_so() {
-    let to = "5511900000001".parse().expect("a phone number");
-    assert_eq!(
-        STRICT.check_recipient(&to).expect_err("a refusal").details,
-        "Strict does not carry reply buttons to a phone number, nor to any other recipient"
-    );
+fn a_provider_says_where_it_carries_a_kind_and_which_kinds_it_does_not_carry() {
+    let nowhere = {
+        let mut nowhere = STRICT.clone();
+        nowhere.buttons.as_mut().expect("limits").recipients = &[];
+        nowhere
+    };
+    let nothing = Capabilities::new("nothing", "Nothing");
+    assert_eq!(nothing.kinds().count(), 0);
+    for (capabilities, told) in [
+        (
+            &nowhere,
+            "Strict does not carry reply buttons to a phone number, nor to any other recipient",
+        ),
+        (&nothing, "Nothing does not carry reply buttons"),
+    ] {
+        let refusal = check(capabilities, &message("", "Hi", "", &[("a", "A")]), PHONE);
+        assert_eq!(refusal.expect_err("a refusal").details, told);
+    }
 }
 
 #[rstest]
-#[case::body("", " ", "A", "body_text is blank; ")]
-#[case::title("", "Hi", "\u{200b}", "button_1_title is blank; ")]
-#[case::header(" ", "Hi", "A", "header_text is blank; ")]
+#[case::body("", " ", "A", "body is blank; ")]
+#[case::title("", "Hi", "\u{200b}", "buttons[0].title is blank; ")]
+#[case::header(" ", "Hi", "A", "header is blank; ")]
 fn what_was_stored_with_a_text_below_the_least_is_refused(
     #[case] header: &str,
     #[case] body: &str,
     #[case] title: &str,
     #[case] told: &str,
 ) {
-    let header = Some(header.to_owned()).filter(|text| !text.is_empty());
-    let buttons = vec![Button::new("a", title)];
-    let message = ButtonsMessage::restored(header, body.to_owned(), None, buttons);
-    let to = "5511900000001".parse().expect("a phone number");
+    let mut stored = json!({"body": body, "buttons": [{"id": "a", "title": title}]});
+    if !header.is_empty() {
+        stored["header"] = json!(header);
+    }
+    let message: Buttons = serde_json::from_value(stored).expect("a stored message");
     for capabilities in ALL {
-        let refusal = capabilities.check(&message, &to).expect_err("a refusal");
+        let refusal = check(capabilities, &message, PHONE).expect_err("a refusal");
         assert!(refusal.details.starts_with(told), "{refusal}");
         assert!(
             refusal.details.ends_with(" needs at least 1 character"),
             "{refusal}"
         );
-        assert_eq!(refusal.limit, BrokenLimit::Text);
     }
-}
-
-#[test]
-fn a_text_that_is_too_short_names_its_length() {
-    let refusal = STRICT.check_length(&Text::ButtonTitle(2), "Four", &STRICT.button_title);
-    assert_eq!(
-        refusal.expect_err("a refusal").details,
-        "button_2_title has 4 characters; Strict needs at least 5"
-    );
-}
-
-#[test]
-fn buttons_are_named_by_the_numbers_of_the_request() {
-    let to = "5511900000001".parse().expect("a recipient");
-    let check = |buttons: [Button; 2]| {
-        let message = ButtonsMessage::new("Hi", buttons).expect("a message");
-        let refused = WHATSAPP.check_request(&message, &to, &[1, 4]);
-        refused.expect_err("a refusal").details
-    };
-    let long = check([Button::new("a", "A"), Button::new("b", "x".repeat(21))]);
-    assert!(
-        long.starts_with("button_4_title has 21 characters"),
-        "{long}"
-    );
-    let equal = check([Button::new("a", "A"), Button::new("a", "B")]);
-    assert!(
-        equal.starts_with("button_4_id is the same as button_1_id"),
-        "{equal}"
-    );
 }

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use validator::{Validate, ValidationErrors, ValidationErrorsKind};
 
-use super::misspelling;
-use crate::capabilities::Warning;
+use super::{ChatvoltSend, Names, misspelling};
 use crate::fields::{FieldErrors, MISSPELLED, TextField, optional, required, rule};
-use crate::message::{Button, ButtonsMessage};
+use crate::message::{Button, Buttons, FieldPath, Segment};
 use crate::switch;
+use crate::warning::Warning;
 
 /// Longest name, in bytes, that is compared with ours.
 const MAX_NAME_BYTES: usize = 64;
@@ -145,12 +145,6 @@ impl SendButtons {
             .collect()
     }
 
-    /// Returns the numbers of the buttons: 1 and 3 for `button_1_id` and `button_3_id`. In the message the gaps close.
-    #[must_use]
-    pub fn button_numbers(&self) -> Vec<u64> {
-        self.buttons.pairs().into_keys().collect()
-    }
-
     fn has(&self, name: &str) -> bool {
         let field = match name {
             "agentId" => &self.agent_id,
@@ -172,29 +166,57 @@ impl SendButtons {
         !field.is_absent()
     }
 
-    /// Turns the request into agent id, conversation id and a message that can only be valid.
+    /// Turns the request into a message that can only be valid.
     ///
     /// # Errors
     ///
     /// Every field that is missing, blank or of a wrong type, by the name it has in the request.
-    pub fn into_parts(self) -> Result<(String, String, ButtonsMessage), FieldErrors> {
+    pub fn read(self) -> Result<ChatvoltSend, FieldErrors> {
+        let misspelled = self.misspelled();
         if let Err(errors) = self.validate() {
             let mut errors = FieldErrors::from_validation(&errors, wire_name);
-            for Warning { field, message } in self.misspelled() {
+            for Warning { field, message } in misspelled {
                 errors.fields.entry(field).or_default().push(message);
             }
             return Err(errors);
         }
-        let buttons = self.buttons.pairs().into_values().filter_map(|pair| {
-            let (id, title) = (pair.id?.as_text()?, pair.title?.as_text()?);
-            Some(Button::new(id, title))
-        });
+        let mut numbers = Vec::new();
+        let buttons = self
+            .buttons
+            .pairs()
+            .into_iter()
+            .filter_map(|(number, pair)| {
+                let (id, title) = (pair.id?.as_text()?, pair.title?.as_text()?);
+                numbers.push(number);
+                Some(Button::new(id, title))
+            });
         let text = |field: TextField| field.into_text().unwrap_or_default();
-        let message = ButtonsMessage::new(text(self.body_text), buttons)
+        let message = Buttons::new(text(self.body_text), buttons)
             .map_err(|error| FieldErrors::root(&error.to_string()))?
             .with_header(text(self.header_text))
             .with_footer(text(self.footer_text));
-        Ok((text(self.agent_id), text(self.conversation_id), message))
+        Ok(ChatvoltSend {
+            agent: text(self.agent_id),
+            conversation: text(self.conversation_id),
+            content: message.into(),
+            misspelled,
+            names: Names(Box::new(move |path| name_of(path, &numbers))),
+        })
+    }
+}
+
+/// Returns what a request calls a field of its message: the buttons of a request may have gaps, as 1 and 3 have.
+fn name_of(path: &FieldPath, numbers: &[u64]) -> String {
+    match path.segments() {
+        [
+            Segment::Field("buttons"),
+            Segment::Index(index),
+            Segment::Field(half),
+        ] => {
+            let number = numbers.get(*index).copied().unwrap_or_default();
+            format!("button_{number}_{half}")
+        }
+        _ => format!("{path}_text"),
     }
 }
 
@@ -215,11 +237,13 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::capabilities::WHATSAPP;
+    use crate::message::Content;
 
-    fn parts(body: Value) -> Result<(String, String, ButtonsMessage), Value> {
+    fn read(body: Value) -> Result<ChatvoltSend, Value> {
         let request: SendButtons = serde_json::from_value(body).expect("an object");
         request
-            .into_parts()
+            .read()
             .map_err(|errors| serde_json::to_value(errors).expect("plain JSON"))
     }
 
@@ -230,20 +254,21 @@ mod tests {
         body
     }
 
+    fn buttons(body: Value) -> Buttons {
+        let Content::Buttons(buttons) = read(body).expect("a valid body").content;
+        buttons
+    }
+
     fn button_ids(body: Value) -> Vec<String> {
-        let (_, _, message) = parts(body).expect("a valid body");
-        message
-            .buttons()
-            .iter()
-            .map(|button| button.id.clone())
-            .collect()
+        let buttons = buttons(body);
+        buttons.buttons().iter().map(|it| it.id.clone()).collect()
     }
 
     #[test]
     fn an_empty_body_names_all_five_required_fields() {
         let required = json!({"_errors": ["Required"]});
         assert_eq!(
-            parts(json!({})).expect_err("an empty body"),
+            read(json!({})).expect_err("an empty body"),
             json!({"_errors": [], "agentId": required, "conversationId": required, "body_text": required, "button_1_id": required, "button_1_title": required})
         );
     }
@@ -251,7 +276,7 @@ mod tests {
     #[test]
     fn wrong_types_and_blanks_are_named_in_one_answer() {
         assert_eq!(
-            parts(with(
+            read(with(
                 &json!({"body_text": 42, "agentId": {}, "button_1_title": "  ", "footer_text": true})
             ))
             .expect_err("four faults"),
@@ -269,11 +294,11 @@ mod tests {
     fn half_a_pair_names_the_missing_twin() {
         let twin = json!({"_errors": ["Required with its twin"]});
         assert_eq!(
-            parts(with(&json!({"button_2_id": "b"}))).expect_err("half a pair")["button_2_title"],
+            read(with(&json!({"button_2_id": "b"}))).expect_err("half a pair")["button_2_title"],
             twin
         );
         assert_eq!(
-            parts(with(&json!({"button_2_title": "B"}))).expect_err("half a pair")["button_2_id"],
+            read(with(&json!({"button_2_title": "B"}))).expect_err("half a pair")["button_2_id"],
             twin
         );
     }
@@ -293,7 +318,7 @@ mod tests {
             ("dry_run", json!("1")),
             ("DryRun", json!(false)),
         ] {
-            let refused = parts(with(&json!({name: value}))).expect_err("a misplaced switch");
+            let refused = read(with(&json!({name: value}))).expect_err("a misplaced switch");
             let sentence = "Write dryRun=true in the query, not in the body";
             assert_eq!(refused[name]["_errors"], json!([sentence]));
         }
@@ -325,11 +350,11 @@ mod tests {
         #[case] value: Value,
         #[case] meant: &str,
     ) {
-        let refused = parts(json!({name: value.clone()})).expect_err("fields are missing");
+        let refused = read(json!({name: value.clone()})).expect_err("fields are missing");
         let sentence = format!("Unknown field; write {meant}");
         assert_eq!(refused[name]["_errors"], json!([sentence]));
         let request: SendButtons = serde_json::from_value(json!({name: value})).expect("an object");
-        let errors = request.into_parts().expect_err("fields are missing");
+        let errors = request.read().expect_err("fields are missing");
         assert_eq!(errors.first(), format!("{name}: {sentence}"));
     }
 
@@ -338,7 +363,7 @@ mod tests {
         let warnings = |extra: &Value| {
             let request: SendButtons = serde_json::from_value(with(extra)).expect("an object");
             let warnings = request.misspelled();
-            request.into_parts().expect("a valid body");
+            request.read().expect("a valid body");
             warnings
                 .into_iter()
                 .map(|warning| warning.field)
@@ -369,7 +394,7 @@ mod tests {
                 .shift_remove("body_text");
             let request: SendButtons = serde_json::from_value(body).expect("an object");
             assert!(request.misspelled().len() <= MAX_UNKNOWN);
-            let errors = request.into_parts().expect_err("no body");
+            let errors = request.read().expect_err("no body");
             assert!(errors.to_string().len() < 500);
         }
     }
@@ -388,10 +413,33 @@ mod tests {
         let body = with(
             &json!({"header_text": "", "footer_text": null, "button_2_id": "", "button_2_title": "", "nested": {"x": 1}, "button_x_id": 7}),
         );
-        let (_, _, message) = parts(body).expect("a valid body");
+        let message = buttons(body);
         assert_eq!(
             (message.header(), message.footer(), message.buttons().len()),
             (None, None, 1)
         );
+    }
+
+    #[test]
+    fn a_refusal_names_the_buttons_by_the_numbers_of_the_request() {
+        let to = "5511900000001".parse().expect("a recipient");
+        for (extra, told) in [
+            (
+                json!({"button_4_id": "d", "button_4_title": "x".repeat(21)}),
+                "button_4_title has 21 characters",
+            ),
+            (
+                json!({"button_4_id": "a", "button_4_title": "D"}),
+                "button_4_id is the same as button_1_id",
+            ),
+            (
+                json!({"header_text": "x".repeat(61)}),
+                "header_text has 61 characters",
+            ),
+        ] {
+            let request = read(with(&extra)).expect("a valid body");
+            let refusal = request.check(&WHATSAPP, &to).expect_err("a refusal");
+            assert!(refusal.details.starts_with(told), "{refusal}");
+        }
     }
 }

@@ -1,11 +1,18 @@
-//! The message with reply buttons, as it can only be when it is valid.
+//! A text with reply buttons.
 
+use std::collections::HashMap;
 use std::fmt;
 
-use crate::text::is_blank;
+use serde::{Deserialize, Serialize};
+
+use super::field_path::FieldPath;
+use crate::capabilities::limit::{Limit, Source};
+use crate::capabilities::violation::{Caution, Format, Violation, check_length};
+use crate::recipient::RecipientKind;
+use crate::text::{is_blank, seen};
 
 /// One reply button; its `Debug` shows no text.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Button {
     /// What comes back when the customer taps the button; never shown.
     pub id: String,
@@ -30,20 +37,23 @@ impl Button {
 /// Its `Debug` shows no text.
 ///
 /// ```
-/// use recado_core::{Button, ButtonsMessage};
+/// use recado_core::{Button, Buttons};
 ///
 /// let buttons = [Button::new("btn_sales", "Sales"), Button::new("btn_support", "Support")];
-/// let message = ButtonsMessage::new("How can we help you today?", buttons)?
+/// let message = Buttons::new("How can we help you today?", buttons)?
 ///     .with_header("Select an option")
 ///     .with_footer("We answer until 18:00");
 /// assert_eq!(message.buttons()[1].title, "Support");
 /// # Ok::<(), recado_core::message::ButtonsError>(())
 /// ```
-#[derive(Clone, PartialEq, Eq)]
-pub struct ButtonsMessage {
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Buttons {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     header: Option<String>,
     body: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     footer: Option<String>,
+    #[expect(clippy::struct_field_names, reason = "the name in stored content")]
     buttons: Vec<Button>,
 }
 
@@ -62,7 +72,7 @@ pub enum ButtonsError {
     BlankButton,
 }
 
-impl ButtonsMessage {
+impl Buttons {
     /// Creates a message without header and footer.
     ///
     /// # Errors
@@ -73,24 +83,21 @@ impl ButtonsMessage {
         buttons: impl IntoIterator<Item = Button>,
     ) -> Result<Self, ButtonsError> {
         let (body, buttons) = (body.into(), Vec::from_iter(buttons));
+        let is_half = |button: &Button| is_blank(&button.id) || is_blank(&button.title);
         if is_blank(&body) {
-            return Err(ButtonsError::BlankBody);
+            Err(ButtonsError::BlankBody)
+        } else if buttons.is_empty() {
+            Err(ButtonsError::NoButton)
+        } else if buttons.iter().any(is_half) {
+            Err(ButtonsError::BlankButton)
+        } else {
+            Ok(Self {
+                header: None,
+                body,
+                footer: None,
+                buttons,
+            })
         }
-        if buttons.is_empty() {
-            return Err(ButtonsError::NoButton);
-        }
-        if buttons
-            .iter()
-            .any(|button| is_blank(&button.id) || is_blank(&button.title))
-        {
-            return Err(ButtonsError::BlankButton);
-        }
-        Ok(Self {
-            header: None,
-            body,
-            footer: None,
-            buttons,
-        })
     }
 
     /// Sets the header. A blank header is left out.
@@ -105,22 +112,6 @@ impl ButtonsMessage {
     pub fn with_footer(self, footer: impl Into<String>) -> Self {
         let footer = Some(footer.into()).filter(|text| !is_blank(text));
         Self { footer, ..self }
-    }
-
-    /// Restores a message that was valid when it was stored: the rules may have become stricter since.
-    #[must_use]
-    pub const fn restored(
-        header: Option<String>,
-        body: String,
-        footer: Option<String>,
-        buttons: Vec<Button>,
-    ) -> Self {
-        Self {
-            header,
-            body,
-            footer,
-            buttons,
-        }
     }
 
     /// The bold line above the body.
@@ -154,14 +145,161 @@ impl fmt::Debug for Button {
     }
 }
 
-impl fmt::Debug for ButtonsMessage {
+impl fmt::Debug for Buttons {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ButtonsMessage")
+        f.debug_struct("Buttons")
             .field("buttons", &self.buttons)
             .finish_non_exhaustive()
     }
 }
 
+/// How much of a message with reply buttons a provider carries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ButtonsLimits {
+    /// The name of the API that carries the message.
+    pub api: &'static str,
+    /// The forms of address that it goes to.
+    pub recipients: &'static [RecipientKind],
+    /// Buttons in one message.
+    pub count: Limit,
+    /// Code points of a button's id.
+    pub id: Limit,
+    /// Code points of a button's title.
+    pub title: Limit,
+    /// Code points of the body.
+    pub body: Limit,
+    /// Code points of the header.
+    pub header: Limit,
+    /// Code points of the footer.
+    pub footer: Limit,
+    /// The ids of one message differ.
+    pub distinct_ids: Option<Source>,
+    /// The titles of one message differ.
+    pub distinct_titles: Option<Source>,
+    /// An id has no white space at its ends.
+    pub trimmed_ids: Option<Source>,
+    /// Header and titles have no line break and no tab.
+    pub single_line: Option<Source>,
+}
+
+impl ButtonsLimits {
+    /// Creates the limits of WhatsApp itself for a provider that publishes none, and phone numbers as the only
+    /// recipients.
+    #[must_use]
+    pub const fn like_whatsapp(source: Source) -> Self {
+        Self {
+            api: "",
+            recipients: &[RecipientKind::Phone],
+            count: Limit::new(1, 3, source),
+            id: Limit::new(1, 256, source),
+            title: Limit::new(1, 20, source),
+            body: Limit::new(1, 1024, source),
+            header: Limit::new(1, 60, source),
+            footer: Limit::new(1, 60, source),
+            distinct_ids: Some(Source::inferred(
+                "a tap on equal ids could not be told apart",
+            )),
+            distinct_titles: None,
+            trimmed_ids: None,
+            single_line: None,
+        }
+    }
+
+    /// Checks a message in the order in which Meta checks, and stops at the first broken limit.
+    pub(crate) fn check(&self, message: &Buttons) -> Result<Vec<Caution>, Violation> {
+        self.check_count(message.buttons.len())?;
+        let mut cautions = Vec::new();
+        for (field, text, limit) in self.texts(message) {
+            cautions.extend(check_length(field, text, limit)?);
+        }
+        self.check_lines(message)?;
+        self.check_ids(&message.buttons)?;
+        if self.distinct_titles.is_some() {
+            check_distinct("title", &message.buttons, |button| seen(&button.title))?;
+        }
+        Ok(cautions)
+    }
+
+    fn check_count(&self, count: usize) -> Result<(), Violation> {
+        if (self.count.min..=self.count.max).contains(&count) {
+            return Ok(());
+        }
+        Err(Violation::Count {
+            field: FieldPath::new("buttons"),
+            item: "button",
+            count,
+            limit: self.count,
+        })
+    }
+
+    fn texts<'a>(&'a self, message: &'a Buttons) -> Vec<(FieldPath, &'a str, Limit)> {
+        let mut texts = vec![(FieldPath::new("body"), &*message.body, self.body)];
+        let header = message.header();
+        texts.extend(header.map(|text| (FieldPath::new("header"), text, self.header)));
+        let footer = message.footer();
+        texts.extend(footer.map(|text| (FieldPath::new("footer"), text, self.footer)));
+        for (index, button) in message.buttons.iter().enumerate() {
+            texts.push((half(index, "id"), &button.id, self.id));
+            texts.push((half(index, "title"), &button.title, self.title));
+        }
+        texts
+    }
+
+    fn check_lines(&self, message: &Buttons) -> Result<(), Violation> {
+        let breaks = |text: &str| text.contains(['\n', '\r', '\t']);
+        let titles = message.buttons.iter().enumerate();
+        let titles = titles.map(|(index, button)| (half(index, "title"), &*button.title));
+        let header = message
+            .header()
+            .map(|text| (FieldPath::new("header"), text));
+        let broken = header.into_iter().chain(titles);
+        match broken.into_iter().find(|(_, text)| breaks(text)) {
+            Some((field, _)) if self.single_line.is_some() => Err(Violation::Format {
+                field,
+                format: Format::OneLine,
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    fn check_ids(&self, buttons: &[Button]) -> Result<(), Violation> {
+        let outer = |button: &Button| button.id.trim() != button.id;
+        match buttons.iter().position(outer) {
+            Some(index) if self.trimmed_ids.is_some() => Err(Violation::Format {
+                field: half(index, "id"),
+                format: Format::Trimmed,
+            }),
+            _ if self.distinct_ids.is_some() => {
+                check_distinct("id", buttons, |button| button.id.trim().to_owned())
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Returns the path of the id or the title of a button.
+fn half(index: usize, half: &'static str) -> FieldPath {
+    FieldPath::item("buttons", index).field(half)
+}
+
+/// Checks that the values of one field differ between the buttons.
+fn check_distinct(
+    field: &'static str,
+    buttons: &[Button],
+    value: impl Fn(&Button) -> String,
+) -> Result<(), Violation> {
+    let mut first = HashMap::new();
+    for (index, button) in buttons.iter().enumerate() {
+        if let Some(earlier) = first.insert(value(button), index) {
+            return Err(Violation::Format {
+                field: half(index, field),
+                format: Format::DiffersFrom(half(earlier, field)),
+            });
+        }
+    }
+    Ok(())
+}
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -172,7 +310,7 @@ mod tests {
 
     #[test]
     fn a_message_needs_a_body_and_a_whole_button() {
-        let message = |body: &str, buttons: Vec<Button>| ButtonsMessage::new(body, buttons);
+        let message = |body: &str, buttons: Vec<Button>| Buttons::new(body, buttons);
         assert_eq!(
             message(" \n", vec![button("a", "A")]),
             Err(ButtonsError::BlankBody)
@@ -195,19 +333,19 @@ mod tests {
 
     #[test]
     fn debug_shows_no_text() {
-        let message = ButtonsMessage::new("Oi", [button("a", "A")])
+        let message = Buttons::new("Oi", [button("a", "A")])
             .expect("a valid message")
             .with_header("Olá")
             .with_footer("Tchau");
         assert_eq!(
             format!("{message:?}"),
-            "ButtonsMessage { buttons: [Button { .. }], .. }"
+            "Buttons { buttons: [Button { .. }], .. }"
         );
     }
 
     #[test]
     fn texts_are_kept_to_the_byte() {
-        let message = ButtonsMessage::new(" b\n✅ ", [button(" a ", " A ")])
+        let message = Buttons::new(" b\n✅ ", [button(" a ", " A ")])
             .expect("a valid message")
             .with_header(" H ")
             .with_footer("\u{200b}");

@@ -1,77 +1,40 @@
 //! How a send ends, and how far a message has come.
 
-use std::fmt;
-use std::str::FromStr;
-
-use serde::{Deserialize, Serialize};
-
-/// How one send ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Outcome {
-    /// The provider took the message.
-    Accepted,
-    /// The provider or its published limits refused it; it surely does not go out.
-    Rejected,
-    /// The answer was lost: the message may be on its way, so it is never sent again by itself.
-    Unknown,
+words! {
+    /// How one send ended.
+    pub enum Outcome {
+        /// The provider took the message.
+        Accepted = "accepted",
+        /// The provider or its published limits refused it; it surely does not go out.
+        Rejected = "rejected",
+        /// The answer was lost: the message may be on its way, so it is never sent again by itself.
+        Unknown = "unknown",
+    }
 }
 
-/// How far an outbound message has come: `sending`, then an outcome, then the ladder.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Status {
-    /// Written down, and on its way to the provider.
-    Sending,
-    /// The provider took it.
-    Accepted,
-    /// Refused; final.
-    Rejected,
-    /// The answer was lost; a later status settles it.
-    Unknown,
-    /// It left the provider.
-    Sent,
-    /// It reached the recipient's device.
-    Delivered,
-    /// The recipient read it.
-    Read,
-    /// The provider took it and could not deliver it; final unless a later proof of delivery arrives.
-    Failed,
+words! {
+    /// How far an outbound message has come: `sending`, then an outcome, then the ladder.
+    pub enum Status: UnknownStatus("unknown message status") {
+        /// Written down, and on its way to the provider.
+        Sending = "sending",
+        /// The provider took it.
+        Accepted = "accepted",
+        /// Refused; final.
+        Rejected = "rejected",
+        /// The answer was lost; a later status settles it.
+        Unknown = "unknown",
+        /// It left the provider.
+        Sent = "sent",
+        /// It reached the recipient's device.
+        Delivered = "delivered",
+        /// The recipient read it.
+        Read = "read",
+        /// The provider took it and could not deliver it; final unless a later proof of delivery arrives.
+        Failed = "failed",
+    }
 }
-
-/// A text that names no status.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("unknown message status")]
-pub struct UnknownStatus;
 
 impl Status {
-    /// Every status, in the order a message passes them.
-    pub const ALL: [Self; 8] = [
-        Self::Sending,
-        Self::Accepted,
-        Self::Rejected,
-        Self::Unknown,
-        Self::Sent,
-        Self::Delivered,
-        Self::Read,
-        Self::Failed,
-    ];
-
-    /// The name in answers and in the database.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Sending => "sending",
-            Self::Accepted => "accepted",
-            Self::Rejected => "rejected",
-            Self::Unknown => "unknown",
-            Self::Sent => "sent",
-            Self::Delivered => "delivered",
-            Self::Read => "read",
-            Self::Failed => "failed",
-        }
-    }
-
     /// Returns the status after hearing of `news`: it advances, never goes back, and `rejected` is final.
     ///
     /// A delivered message cannot have failed, in whatever order the two are told. A provider may learn that it
@@ -106,23 +69,6 @@ impl From<Outcome> for Status {
             Outcome::Rejected => Self::Rejected,
             Outcome::Unknown => Self::Unknown,
         }
-    }
-}
-
-impl fmt::Display for Status {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl FromStr for Status {
-    type Err = UnknownStatus;
-
-    fn from_str(text: &str) -> Result<Self, UnknownStatus> {
-        Self::ALL
-            .into_iter()
-            .find(|status| status.as_str() == text)
-            .ok_or(UnknownStatus)
     }
 }
 

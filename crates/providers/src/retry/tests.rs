@@ -1,6 +1,6 @@
 //! The retry loop on a clock of its own: no test waits.
 
-use recado_core::{Button, ButtonsMessage, capabilities};
+use recado_core::{Button, Buttons, capabilities};
 
 use super::*;
 use crate::channel::MockChannel;
@@ -9,7 +9,7 @@ fn message() -> OutboundMessage {
     OutboundMessage::new(
         "msg_1".parse().expect("an id"),
         "5521988887777".parse().expect("a phone number"),
-        ButtonsMessage::new("Hi", [Button::new("a", "A")]).expect("a message"),
+        Buttons::new("Hi", [Button::new("a", "A")]).expect("a message"),
     )
 }
 

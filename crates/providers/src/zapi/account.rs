@@ -1,6 +1,6 @@
 //! What Z-API needs to know of us.
 
-use recado_core::{ButtonsMessage, FieldErrors};
+use recado_core::{Content, FieldErrors};
 use secrecy::SecretString;
 use url::Url;
 
@@ -86,7 +86,8 @@ pub enum ButtonsEndpoint {
 
 impl ButtonsEndpoint {
     /// Whether this content goes to the method that has `title` and `footer`.
-    pub(super) fn has_title_for(self, content: &ButtonsMessage) -> bool {
+    pub(super) fn has_title_for(self, content: &Content) -> bool {
+        let Content::Buttons(content) = content;
         match self {
             Self::Auto => content.header().is_some() || content.footer().is_some(),
             Self::List => false,

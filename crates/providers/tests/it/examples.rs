@@ -147,7 +147,7 @@ async fn a_channel_of_ones_own_has_its_own_limits_and_webhooks() {
     let url = "http://127.0.0.1:1".parse().expect("a URL");
     let acme = custom_channel::Acme::new(url, "acme-token".into()).expect("a client");
     let buttons = [recado_core::Button::new("a", "t".repeat(25))];
-    let content = recado_core::ButtonsMessage::new("Hi", buttons).expect("a message");
+    let content = recado_core::Buttons::new("Hi", buttons).expect("a message");
     let message = crate::support::message("5521988887777", content);
     let refused = acme.send(&message).await.expect_err("a long title");
     let sentence = "acme: (#131009) Parameter value is not valid: button_1_title has 25 characters; \

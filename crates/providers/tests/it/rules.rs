@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use recado_core::Outcome;
+use recado_core::{Content, Outcome};
 use recado_providers::{ChannelError, ErrorKind, HealthState, send_with_retries};
 use recado_sandbox::{Answer, Connection, Effect, Fault, Session};
 use serde_json::json;
@@ -18,15 +18,16 @@ pub(crate) async fn header_body_footer_and_buttons_arrive_in_order(subject: Subj
     let phone = world.sandbox.phone_messages();
     assert_eq!(phone.len(), 1);
     assert_eq!(phone[0].to, sent.to.id());
-    assert_eq!(phone[0].header(), sent.content.header());
-    assert_eq!(phone[0].body(), Some(sent.content.body()));
-    assert_eq!(phone[0].footer(), sent.content.footer());
+    let Content::Buttons(content) = &sent.content;
+    assert_eq!(phone[0].header(), content.header());
+    assert_eq!(phone[0].body(), Some(content.body()));
+    assert_eq!(phone[0].footer(), content.footer());
     let shown: Vec<_> = phone[0]
         .buttons()
         .iter()
         .map(|b| (&b.id, &b.title))
         .collect();
-    let buttons = sent.content.buttons();
+    let buttons = content.buttons();
     assert_eq!(
         shown,
         buttons

@@ -9,7 +9,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Bytes;
 use axum::http::{HeaderMap, StatusCode, Uri};
-use recado_core::{Button, ButtonsMessage, MessageId, Provider};
+use recado_core::{Button, Buttons, Content, MessageId, Provider};
 use recado_providers::{
     Channel, ChannelConfig, Credentials, Defaults, HttpClient, OutboundMessage, RetryPolicy,
     Timeouts, connect,
@@ -215,7 +215,7 @@ pub(crate) fn plain() -> OutboundMessage {
     message("5521988887777", content(None, None, 2))
 }
 
-pub(crate) fn message(to: &str, content: ButtonsMessage) -> OutboundMessage {
+pub(crate) fn message(to: &str, content: impl Into<Content>) -> OutboundMessage {
     OutboundMessage::new(
         "msg_0199f3aa4a1e7c109d7b000000000001"
             .parse::<MessageId>()
@@ -225,9 +225,9 @@ pub(crate) fn message(to: &str, content: ButtonsMessage) -> OutboundMessage {
     )
 }
 
-pub(crate) fn content(header: Option<&str>, footer: Option<&str>, buttons: u8) -> ButtonsMessage {
+pub(crate) fn content(header: Option<&str>, footer: Option<&str>, buttons: u8) -> Buttons {
     let buttons = (1..=buttons).map(|n| Button::new(format!("visit:{n}"), format!("Opção {n}")));
-    ButtonsMessage::new("Podemos confirmar a visita?\n*Quinta*, 10h", buttons)
+    Buttons::new("Podemos confirmar a visita?\n*Quinta*, 10h", buttons)
         .expect("a message")
         .with_header(header.unwrap_or_default())
         .with_footer(footer.unwrap_or_default())

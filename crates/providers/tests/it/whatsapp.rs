@@ -107,7 +107,7 @@ async fn our_id_travels_with_the_message_so_that_a_status_can_settle_it() {
 async fn every_limit_is_accepted_at_its_edge() {
     let world = World::start().await;
     let button = recado_core::Button::new("i".repeat(256), "ç".repeat(20));
-    let content = recado_core::ButtonsMessage::new("b\n".repeat(512), [button])
+    let content = recado_core::Buttons::new("b\n".repeat(512), [button])
         .expect("a message")
         .with_header("h".repeat(60))
         .with_footer("f".repeat(60));

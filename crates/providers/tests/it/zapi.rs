@@ -106,7 +106,7 @@ fn the_method_can_be_forced() {
         .preview(&full())
         .expect("a valid message");
     assert!(list.url.ends_with("/send-button-list"));
-    let body = full().content.body().to_owned();
+    let body = full().content.text().to_owned();
     assert_eq!(
         list.body["message"],
         format!("*Aurora ✅*\n\n{body}\n\n_Até 18h_")
@@ -130,7 +130,7 @@ async fn a_text_that_is_too_long_with_its_header_is_refused_without_a_request() 
     let world = World::start().await;
     let long = |body: usize| {
         let buttons = content(None, None, 1).buttons().to_vec();
-        let content = recado_core::ButtonsMessage::new("b".repeat(body), buttons);
+        let content = recado_core::Buttons::new("b".repeat(body), buttons);
         message(
             "5521988887777",
             content.expect("a message").with_header("Oi"),

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use futures_util::FutureExt as _;
 use jiff::Timestamp;
 use recado_core::{
-    AgentId, ButtonsMessage, ConversationId, MessageId, OrganizationId, Outcome, Provider,
-    Recipient, SendButtons, Warning,
+    AgentId, Content, ConversationId, MessageId, OrganizationId, Outcome, Provider, Recipient,
+    SendButtons, Warning,
 };
 use recado_providers::{ChannelError, OutboundMessage, Receipt, send_with_retries};
 use recado_store::{
@@ -51,14 +51,15 @@ pub(crate) async fn check(
     organization: &OrganizationId,
     request: SendButtons,
 ) -> Result<ReadySend, ApiError> {
-    let (misspelled, numbers) = (request.misspelled(), request.button_numbers());
-    let (agent, conversation, content) = request.into_parts()?;
+    let request = request.read()?;
     // A text that is no id cannot be the id of anything: an agent of that name is unknown, not invalid.
-    let agent: AgentId = agent
+    let agent: AgentId = request
+        .agent
         .parse()
         .map_err(|_| ApiError::not_found(Reason::AgentNotFound))?;
     // Nobody has a fresh id, so it is not found either, but only after the agent was looked at.
-    let conversation = conversation
+    let conversation = request
+        .conversation
         .parse()
         .unwrap_or_else(|_| ConversationId::from_uuid(app.uuid()));
     let target = app
@@ -77,18 +78,14 @@ pub(crate) async fn check(
     })?;
     check_window(app, &stored, conversation.window_expires_at)?;
     let channel = app.channels().ready(&stored)?;
-    let mut warnings =
-        channel
-            .capabilities()
-            .check_request(&content, &conversation.recipient, &numbers)?;
-    warnings.extend(misspelled);
+    let warnings = request.check(channel.capabilities(), &conversation.recipient)?;
     let mut message = new_message(
         app,
         organization,
         agent,
         conversation.id,
         stored.id,
-        content,
+        request.content,
         warnings,
     );
     // Stored before the call: if the server dies meanwhile, statuses still find the message.
@@ -106,7 +103,7 @@ fn new_message(
     agent_id: AgentId,
     conversation_id: ConversationId,
     channel_id: recado_core::ChannelId,
-    content: ButtonsMessage,
+    content: Content,
     warnings: Vec<Warning>,
 ) -> NewMessage {
     NewMessage {

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use recado_core::inbound::{Choice, InboundContent, InboundMessage, Person, StatusNews};
-use recado_core::{AgentId, ChannelId, ConversationId, MessageId, Provider, Status};
+use recado_core::{AgentId, ChannelId, Content, ConversationId, MessageId, Provider, Status};
 use serde::Serialize;
 use serde_json::{Value, json};
 use sqlx::AnyConnection;
@@ -16,7 +16,7 @@ use crate::inbound::known_channels::KnownChannel;
 use crate::inbound::number_changes;
 use crate::inbound::resolve::{self, Arrival};
 use crate::inbound::statuses::{Address, Statuses};
-use crate::messages::content::{ReceivedContent, StoredContent};
+use crate::messages::content::{ReceivedContent, button_of_title};
 use crate::resources::contacts::Contacts;
 use crate::resources::conversations::Conversation;
 use crate::resources::people::{self, StoredPerson};
@@ -35,7 +35,7 @@ struct Answered {
     id: MessageId,
     conversation: ConversationId,
     /// What it says, if that was asked for.
-    content: Option<StoredContent>,
+    content: Option<Content>,
 }
 
 impl Answered {
@@ -299,7 +299,7 @@ fn inferred(
             kind,
             text: Some(text),
         } if channel.provider == Provider::Zapi && kind == "text" => {
-            answered?.content.as_ref()?.button_of_title(text)
+            button_of_title(answered?.content.as_ref()?, text)
         }
         _ => None,
     }

@@ -7,7 +7,7 @@ use sqlx::AnyConnection;
 use crate::db::row::{self, Columns};
 use crate::error::StoreError;
 use crate::events::append::EventLog;
-use crate::messages::content::StoredContent;
+use crate::messages::content;
 use crate::messages::pending_statuses::Waiting;
 use crate::messages::transition::{self, Progress};
 use crate::messages::{self, message_columns};
@@ -72,8 +72,9 @@ async fn sought(
     let mut found = None;
     for row in &rows {
         let columns = Columns::new(row, "messages", "id");
-        let content: StoredContent = columns.json("content")?;
-        if content.says(&echo.body, &echo.buttons) && found.replace(columns.parse("id")?).is_some()
+        let content = content::outbound(&columns)?;
+        if content::says(&content, &echo.body, &echo.buttons)
+            && found.replace(columns.parse("id")?).is_some()
         {
             return Ok(None);
         }

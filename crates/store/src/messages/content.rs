@@ -1,10 +1,12 @@
 //! The content of a message as JSON: the store's own shape, so that the domain may change its names.
 
 use recado_core::inbound::{Choice, InboundContent, InboundMessage, Media, SYSTEM};
-use recado_core::{Button, ButtonsMessage, MessageId, Warning};
+use recado_core::{Button, Buttons, Content, MessageId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::db::row::{self, Columns};
+use crate::error::StoreError;
 use crate::events::EventKind;
 
 /// The kinds of a tap.
@@ -44,27 +46,10 @@ struct StoredMedia {
     size: Option<i64>,
 }
 
-/// What we said.
-#[derive(Clone, Serialize, Deserialize)]
-pub(crate) struct StoredContent {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    header: Option<String>,
-    body: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    footer: Option<String>,
-    buttons: Vec<StoredButton>,
-}
-
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct StoredButton {
     id: String,
     title: String,
-}
-
-#[derive(Serialize, Deserialize)]
-pub(crate) struct StoredWarning {
-    field: String,
-    message: String,
 }
 
 impl ReceivedContent {
@@ -149,64 +134,31 @@ impl From<StoredButton> for Choice {
     }
 }
 
-impl From<&ButtonsMessage> for StoredContent {
-    fn from(message: &ButtonsMessage) -> Self {
-        Self {
-            header: message.header().map(str::to_owned),
-            body: message.body().to_owned(),
-            footer: message.footer().map(str::to_owned),
-            buttons: message
-                .buttons()
-                .iter()
-                .map(|Button { id, title }| StoredButton {
-                    id: id.clone(),
-                    title: title.clone(),
-                })
-                .collect(),
-        }
-    }
+/// Returns the stored form of what we say.
+pub(crate) fn written(content: &Content) -> String {
+    let Content::Buttons(buttons) = content;
+    row::json(buttons)
 }
 
-impl StoredContent {
-    /// The button that has this title, if it is the only one.
-    pub(crate) fn button_of_title(&self, title: &str) -> Option<Choice> {
-        let mut buttons = self.buttons.iter().filter(|button| button.title == title);
-        let button = buttons.next()?;
-        let choice = || Choice::new(button.id.clone(), button.title.clone());
-        buttons.next().is_none().then(choice)
-    }
-
-    /// Whether these are its body and its buttons.
-    pub(crate) fn says(&self, body: &str, buttons: &[Choice]) -> bool {
-        let same =
-            |(own, other): (&StoredButton, &Choice)| own.id == other.id && own.title == other.title;
-        self.body == body
-            && self.buttons.len() == buttons.len()
-            && self.buttons.iter().zip(buttons).all(same)
-    }
-
-    /// Returns the message as it was stored; its rules are not checked again.
-    pub(crate) fn into_message(self) -> ButtonsMessage {
-        let buttons = self
-            .buttons
-            .into_iter()
-            .map(|StoredButton { id, title }| Button { id, title })
-            .collect();
-        ButtonsMessage::restored(self.header, self.body, self.footer, buttons)
-    }
+/// Reads what we said; its rules are not checked again.
+pub(crate) fn outbound(columns: &Columns<'_>) -> Result<Content, StoreError> {
+    columns.json::<Buttons>("content").map(Content::from)
 }
 
-impl From<&Warning> for StoredWarning {
-    fn from(warning: &Warning) -> Self {
-        Self {
-            field: warning.field.clone(),
-            message: warning.message.clone(),
-        }
-    }
+/// Returns the button that has this title, if it is the only one.
+pub(crate) fn button_of_title(content: &Content, title: &str) -> Option<Choice> {
+    let Content::Buttons(content) = content;
+    let mut buttons = content.buttons().iter().filter(|it| it.title == title);
+    let button = buttons.next()?;
+    let choice = || Choice::new(button.id.clone(), button.title.clone());
+    buttons.next().is_none().then(choice)
 }
 
-impl From<StoredWarning> for Warning {
-    fn from(StoredWarning { field, message }: StoredWarning) -> Self {
-        Self::new(field, message)
-    }
+/// Tells whether a content has this body and these buttons.
+pub(crate) fn says(content: &Content, body: &str, buttons: &[Choice]) -> bool {
+    let Content::Buttons(content) = content;
+    let same = |(own, other): (&Button, &Choice)| own.id == other.id && own.title == other.title;
+    content.body() == body
+        && content.buttons().len() == buttons.len()
+        && content.buttons().iter().zip(buttons).all(same)
 }

@@ -9,7 +9,7 @@ pub(crate) mod transition;
 use jiff::Timestamp;
 use recado_core::inbound::{Choice, Person, Pricing};
 use recado_core::{
-    AgentId, ButtonsMessage, ChannelId, ConversationId, MessageId, OrganizationId, Status, Warning,
+    AgentId, ChannelId, Content, ConversationId, MessageId, OrganizationId, Status, Warning,
 };
 use serde::{Deserialize, Serialize};
 use sqlx::any::AnyRow;
@@ -18,7 +18,7 @@ use crate::db::page::{Cursor, Listed, Page};
 use crate::db::read::MAX_PAGE_BYTES;
 use crate::db::row::Columns;
 use crate::error::StoreError;
-use crate::messages::content::{ReceivedContent, StoredContent, StoredWarning};
+use crate::messages::content::ReceivedContent;
 use crate::resources::people::StoredPerson;
 use crate::store::Store;
 
@@ -40,7 +40,7 @@ pub struct Message {
     /// How far it has come; an inbound message is `delivered`.
     pub status: Status,
     /// What was said.
-    pub content: Content,
+    pub content: MessageContent,
     /// The customer who wrote an inbound message.
     pub from: Option<Person>,
     /// Our message that an inbound message answers.
@@ -72,9 +72,9 @@ pub enum Direction {
 
 /// What a message says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Content {
-    /// A text with reply buttons, from the agent.
-    Buttons(ButtonsMessage),
+pub enum MessageContent {
+    /// What the agent said.
+    Outbound(Content),
     /// What a customer said.
     Inbound {
         /// `button`, `list`, `text`, `image`, …, or `unknown`.
@@ -162,7 +162,6 @@ impl Store {
 /// The message out of its columns.
 pub(crate) fn read(row: &AnyRow) -> Result<Message, StoreError> {
     let columns = Columns::new(row, "messages", "id");
-    let warnings: Vec<StoredWarning> = columns.json("warnings")?;
     let sender: Option<StoredPerson> = columns.optional_json("sender")?;
     let (direction, content, in_reply_to) = content(&columns)?;
     Ok(Message {
@@ -183,7 +182,7 @@ pub(crate) fn read(row: &AnyRow) -> Result<Message, StoreError> {
             None => None,
         },
         in_reply_to,
-        warnings: warnings.into_iter().map(Into::into).collect(),
+        warnings: columns.json("warnings")?,
         external_id: columns.get("external_id")?,
         provider_id: columns.get("provider_id")?,
         error: columns.optional_json("error")?,
@@ -193,16 +192,17 @@ pub(crate) fn read(row: &AnyRow) -> Result<Message, StoreError> {
     })
 }
 
-fn content(columns: &Columns<'_>) -> Result<(Direction, Content, Option<MessageId>), StoreError> {
+fn content(
+    columns: &Columns<'_>,
+) -> Result<(Direction, MessageContent, Option<MessageId>), StoreError> {
     match columns.get::<&str>("direction")? {
         "outbound" => {
-            let content: StoredContent = columns.json("content")?;
-            let message = Content::Buttons(content.into_message());
-            Ok((Direction::Outbound, message, None))
+            let said = MessageContent::Outbound(content::outbound(columns)?);
+            Ok((Direction::Outbound, said, None))
         }
         "inbound" => {
             let content: ReceivedContent = columns.json("content")?;
-            let said = Content::Inbound {
+            let said = MessageContent::Inbound {
                 kind: content.kind,
                 text: content.text,
                 text_truncated: content.text_truncated,

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use jiff::Timestamp;
 use recado_core::{
-    AgentId, ButtonsMessage, ChannelId, ConversationId, MessageId, OrganizationId, Outcome, Status,
+    AgentId, ChannelId, Content, ConversationId, MessageId, OrganizationId, Outcome, Status,
     Warning,
 };
 use serde::Serialize;
@@ -16,7 +16,7 @@ use crate::db::row::{self, Columns, owner, unpacking};
 use crate::db::writer::Scope;
 use crate::error::StoreError;
 use crate::events::append::{Appended, EventLog};
-use crate::messages::content::{StoredContent, StoredWarning};
+use crate::messages::content;
 use crate::messages::pending_statuses::Waiting;
 use crate::messages::transition::{self, Progress};
 use crate::messages::{self, Message, MessageError, message_columns};
@@ -38,7 +38,7 @@ pub struct NewMessage {
     /// The id that we choose at the provider, where the provider lets us.
     pub external_id: Option<String>,
     /// What is said.
-    pub content: ButtonsMessage,
+    pub content: Content,
     /// What may look wrong on the phone.
     pub warnings: Vec<Warning>,
     /// When it is written down.
@@ -180,15 +180,14 @@ pub(crate) struct Begun {
 
 impl From<&NewMessage> for Begun {
     fn from(new: &NewMessage) -> Self {
-        let warnings: Vec<StoredWarning> = new.warnings.iter().map(Into::into).collect();
         Self {
             id: new.id.clone(),
             conversation_id: new.conversation_id.clone(),
             agent_id: new.agent_id.clone(),
             channel_id: new.channel_id.clone(),
             external: new.external_id.as_deref().map(row::provider_id),
-            content: row::json(&StoredContent::from(&new.content)),
-            warnings: row::json(&warnings),
+            content: content::written(&new.content),
+            warnings: row::json(&new.warnings),
             at: new.created_at.as_millisecond(),
         }
     }

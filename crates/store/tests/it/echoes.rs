@@ -6,17 +6,17 @@ use recado_store::{Message, SendResult, Store};
 use rstest::rstest;
 
 use crate::taps::{apply, create_channel, furnish, kinds, news, phone};
-use crate::world::{World, at, content, conversation, id, message, msg, org, with};
+use crate::world::{World, at, buttons, conversation, id, message, msg, org, with};
 
-/// An echo of what [`content`] says, a second after its send.
+/// An echo of what [`buttons`] says, a second after its send.
 fn echo(external_id: &str) -> Echo {
     let choice =
         |button: &recado_core::Button| Choice::new(button.id.clone(), button.title.clone());
     with(
-        Echo::new(external_id, phone("5521988887777"), content().body()),
+        Echo::new(external_id, phone("5521988887777"), buttons().body()),
         |it| {
             it.sent_at = Some(6_000);
-            it.buttons = content().buttons().iter().map(choice).collect();
+            it.buttons = buttons().buttons().iter().map(choice).collect();
         },
     )
 }

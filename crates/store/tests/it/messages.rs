@@ -1,7 +1,7 @@
 //! Messages.
 
-use recado_core::{Outcome, Status};
-use recado_store::{Content, Direction, MessageError, SendResult, StoreError};
+use recado_core::{Content, Outcome, Status};
+use recado_store::{Direction, MessageContent, MessageError, SendResult, StoreError};
 use rstest::rstest;
 
 use crate::world::{ALL, World, accepted, at, content, conv, end, message, msg, org};
@@ -15,7 +15,8 @@ async fn a_message_that_todays_rules_would_refuse_can_still_be_read() {
         '{\"header\":null,\"body\":\"\u{3164}\",\"footer\":null,\"buttons\":[{\"id\":\"a\",\"title\":\"\u{200b}\"}]}'";
     world.database.execute(invisible).await;
     let kept = store.get_message(&org(1), &msg("msg_1")).await.unwrap();
-    let Some(Content::Buttons(kept)) = kept.map(|kept| kept.content) else {
+    let Some(MessageContent::Outbound(Content::Buttons(kept))) = kept.map(|kept| kept.content)
+    else {
         panic!("no message with buttons");
     };
     assert_eq!(
@@ -38,7 +39,7 @@ async fn a_message_is_sending_until_its_send_ends() {
         (sending.created_at, sending.updated_at),
         (at(5_000), at(5_000))
     );
-    assert_eq!(sending.content, Content::Buttons(content()));
+    assert_eq!(sending.content, MessageContent::Outbound(content()));
     assert_eq!(
         (sending.direction, &sending.from),
         (Direction::Outbound, &None)
@@ -57,7 +58,7 @@ async fn a_message_is_sending_until_its_send_ends() {
     );
     assert_eq!(ended.external_id.as_deref(), Some("wamid.1"));
     assert_eq!(ended.provider_id.as_deref(), Some("zaap-1"));
-    assert_eq!(ended.content, Content::Buttons(content()));
+    assert_eq!(ended.content, MessageContent::Outbound(content()));
     assert_eq!(
         store.get_message(&org(1), &msg("msg_1")).await.unwrap(),
         Some(ended)

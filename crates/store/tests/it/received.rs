@@ -1,7 +1,7 @@
 //! What customers write: once, and in the right conversation.
 
 use recado_core::inbound::{Choice, Inbound, InboundContent, Media};
-use recado_store::{Content, Conversation, Direction, Event, Store};
+use recado_store::{Conversation, Direction, Event, MessageContent, Store};
 use serde_json::json;
 use tokio::task::JoinSet;
 
@@ -67,7 +67,7 @@ async fn a_tap_is_told_with_all_that_it_answers() {
     let choice = Choice::new("btn_sales", "Sales");
     assert_eq!(
         kept.content,
-        Content::Inbound {
+        MessageContent::Inbound {
             kind: "button".into(),
             text: Some("Sales".into()),
             text_truncated: false,

@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 use recado_core::{
-    AgentId, Button, ButtonsMessage, ConversationId, MessageId, OrganizationId, Outcome, Provider,
-    Warning,
+    AgentId, Button, Buttons, Content, ConversationId, MessageId, OrganizationId, Outcome,
+    Provider, Warning,
 };
 use recado_store::testing::TestDatabase;
 use recado_store::{
@@ -155,11 +155,15 @@ pub(crate) fn with<T>(mut value: T, change: impl FnOnce(&mut T)) -> T {
     value
 }
 
-pub(crate) fn content() -> ButtonsMessage {
+pub(crate) fn buttons() -> Buttons {
     let buttons = [Button::new("btn_sales", "Sales"), Button::new(" b ", "👩‍👩‍👧")];
-    ButtonsMessage::new("Body\n\u{0}✅ 'quoted' \"twice\" $1 ?", buttons)
+    Buttons::new("Body\n\u{0}✅ 'quoted' \"twice\" $1 ?", buttons)
         .unwrap()
         .with_header(" Header ")
+}
+
+pub(crate) fn content() -> Content {
+    buttons().into()
 }
 
 pub(crate) fn message(organization: &str, text: &str) -> NewMessage {

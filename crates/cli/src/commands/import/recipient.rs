@@ -60,10 +60,14 @@ pub(super) fn to(
             continue;
         }
         let read = read.and_then(|read| {
-            let carried = channel.map_or(Ok(()), |channel| {
-                channel.capabilities().check_recipient(&read.recipient)
-            });
-            carried.map(|()| read).map_err(|refusal| refusal.details)
+            let Some(capabilities) = channel.map(Channel::capabilities) else {
+                return Ok(read);
+            };
+            let carried = capabilities.check_recipient(&read.recipient);
+            carried.map(|()| read).map_err(|violation| {
+                let refusal = violation.refuse(capabilities.title, ToString::to_string);
+                refusal.details
+            })
         });
         match read {
             Ok(read) => {

@@ -1,6 +1,6 @@
 //! The JSON of `POST /{version}/{phone-number-id}/messages` (Meta, interactive reply buttons).
 
-use recado_core::{Button, RecipientKind};
+use recado_core::{Button, Content, RecipientKind};
 use serde::{Deserialize, Serialize};
 
 use crate::channel::OutboundMessage;
@@ -69,6 +69,7 @@ struct Reply<'a> {
 impl<'a> From<&'a OutboundMessage> for Request<'a> {
     fn from(message: &'a OutboundMessage) -> Self {
         let OutboundMessage { id, to, content } = message;
+        let Content::Buttons(content) = content;
         Self {
             messaging_product: "whatsapp",
             recipient_type: "individual",

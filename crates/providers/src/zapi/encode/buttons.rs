@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use recado_core::{ButtonsMessage, Provider, Recipient, RecipientKind, capabilities};
+use recado_core::{Buttons, Content, Provider, Recipient, RecipientKind, capabilities};
 use serde::Serialize;
 
 use crate::channel::{OutboundMessage, Receipt};
@@ -57,10 +57,11 @@ struct ReplyAction<'a> {
 
 /// `send-button-list` has no header and no footer: they become part of the text (our choice).
 pub(crate) fn list(message: &OutboundMessage) -> Result<Request<'_>, ChannelError> {
-    let buttons = message.content.buttons().iter();
+    let Content::Buttons(content) = &message.content;
+    let buttons = content.buttons().iter();
     Ok(Request::List(ListRequest {
         phone: phone(&message.to),
-        message: folded(&message.content)?,
+        message: folded(content)?,
         button_list: ButtonList {
             buttons: buttons
                 .map(|button| ListButton {
@@ -73,7 +74,7 @@ pub(crate) fn list(message: &OutboundMessage) -> Result<Request<'_>, ChannelErro
 }
 
 pub(crate) fn actions(message: &OutboundMessage) -> Request<'_> {
-    let content = &message.content;
+    let Content::Buttons(content) = &message.content;
     Request::Actions(ActionsRequest {
         phone: phone(&message.to),
         title: content.header(),
@@ -91,7 +92,7 @@ pub(crate) fn actions(message: &OutboundMessage) -> Request<'_> {
     })
 }
 
-fn folded(content: &ButtonsMessage) -> Result<Cow<'_, str>, ChannelError> {
+fn folded(content: &Buttons) -> Result<Cow<'_, str>, ChannelError> {
     if content.header().is_none() && content.footer().is_none() {
         return Ok(content.body().into());
     }
@@ -99,7 +100,9 @@ fn folded(content: &ButtonsMessage) -> Result<Cow<'_, str>, ChannelError> {
     let footer = content.footer().map(|text| format!("\n\n_{text}_"));
     let text = [header.as_deref(), Some(content.body()), footer.as_deref()];
     let text: String = text.into_iter().flatten().collect();
-    let (length, max) = (text.chars().count(), capabilities::ZAPI.body.max);
+    let limits = capabilities::ZAPI.buttons.as_ref();
+    let max = limits.map_or(0, |limits| limits.body.max);
+    let length = text.chars().count();
     if length > max {
         let message = format!(
             "(#131009) Parameter value is not valid: header_text, body_text and footer_text have {length} characters \

@@ -5,8 +5,8 @@ use std::time::Duration;
 use axum::Json;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use recado_core::capabilities::{BrokenLimit, INVALID_PARAMETER_VALUE};
-use recado_core::{FieldErrors, MessageId, Refusal};
+use recado_core::capabilities::INVALID_PARAMETER_VALUE;
+use recado_core::{FieldErrors, MessageId, Refusal, Violation};
 use recado_providers::{ChannelError, ErrorKind};
 use recado_store::StoreError;
 use serde::Serialize;
@@ -211,8 +211,9 @@ fn chain(error: &dyn std::error::Error) -> String {
 
 impl From<Refusal> for ApiError {
     fn from(refusal: Refusal) -> Self {
-        let reason = match refusal.limit {
-            BrokenLimit::ButtonCount => Reason::TooManyButtons,
+        let reason = match refusal.violation {
+            Violation::Unsupported { .. } => Reason::UnsupportedChannel,
+            Violation::Count { .. } => Reason::TooManyButtons,
             _ => Reason::ContentRefused,
         };
         Self {

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
+use recado_core::Content;
 use recado_core::inbound::{self, Choice};
 use recado_core::{AgentId, Button, ChannelId, ConversationId, MessageId, Status, Warning};
-use recado_store::{self as store, Content, Direction};
+use recado_store::{self as store, Direction, MessageContent};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -231,9 +232,9 @@ impl From<store::Message> for Message {
 }
 
 /// The text of a message, and its particulars.
-fn described(content: Content, metadata: Metadata) -> (String, Metadata) {
+fn described(content: MessageContent, metadata: Metadata) -> (String, Metadata) {
     match content {
-        Content::Buttons(message) => {
+        MessageContent::Outbound(Content::Buttons(message)) => {
             let particulars = Metadata {
                 kind: "buttons".to_owned(),
                 header: message.header().map(str::to_owned),
@@ -243,7 +244,7 @@ fn described(content: Content, metadata: Metadata) -> (String, Metadata) {
             };
             (message.body().to_owned(), particulars)
         }
-        Content::Inbound {
+        MessageContent::Inbound {
             kind,
             text,
             text_truncated,

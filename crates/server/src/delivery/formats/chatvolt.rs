@@ -208,9 +208,9 @@ async fn surroundings(
     let message_id = data.message_id.as_deref().map(str::parse::<MessageId>);
     if let Some(Ok(id)) = message_id
         && let Some(message) = store.get_message(organization, &id).await?
-        && let recado_store::Content::Buttons(content) = message.content
+        && let recado_store::MessageContent::Outbound(content) = message.content
     {
-        found.agent_response = Some(content.body().to_owned());
+        found.agent_response = Some(content.text().to_owned());
     }
     Ok(found)
 }

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use recado_core::{Recipient, RecipientKind};
+use recado_core::{Content, Recipient, RecipientKind};
 use serde::Serialize;
 
 use super::super::super::account::{Dialect, RecipientForm};
@@ -46,7 +46,7 @@ impl<'a> Request<'a> {
         message: &'a OutboundMessage,
     ) -> Self {
         let recipient = recipient(form, &message.to);
-        let content = &message.content;
+        let Content::Buttons(content) = &message.content;
         let buttons = content.buttons().iter().map(|button| ReplyButton {
             r#type: "reply",
             id: &button.id,

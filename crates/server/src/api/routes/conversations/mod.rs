@@ -231,8 +231,11 @@ fn check_recipient(app: &App, channel: &store::Channel, to: &Recipient) -> Resul
     let Ok(channel) = app.channels().ready(channel) else {
         return Ok(());
     };
-    let checked = channel.capabilities().check_recipient(to);
-    checked.map_err(|refusal| FieldErrors::field("to", &refusal.details).into())
+    let capabilities = channel.capabilities();
+    capabilities.check_recipient(to).map_err(|violation| {
+        let refusal = violation.refuse(capabilities.title, ToString::to_string);
+        FieldErrors::field("to", &refusal.details).into()
+    })
 }
 
 pub(crate) async fn known_agent(

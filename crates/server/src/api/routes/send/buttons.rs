@@ -10,8 +10,9 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use recado_core::SendButtons;
 use recado_core::capabilities::{Basis, Limit};
-use recado_core::{Capabilities, SendButtons};
+use recado_core::message::ButtonsLimits;
 use recado_providers::Preview;
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
@@ -199,15 +200,15 @@ impl From<&Limit> for Bounds {
     }
 }
 
-impl From<&Capabilities> for Limits {
-    fn from(capabilities: &Capabilities) -> Self {
+impl From<&ButtonsLimits> for Limits {
+    fn from(limits: &ButtonsLimits) -> Self {
         Self {
-            buttons: (&capabilities.buttons).into(),
-            body_text: (&capabilities.body).into(),
-            header_text: (&capabilities.header).into(),
-            footer_text: (&capabilities.footer).into(),
-            button_id: (&capabilities.button_id).into(),
-            button_title: (&capabilities.button_title).into(),
+            buttons: (&limits.count).into(),
+            body_text: (&limits.body).into(),
+            header_text: (&limits.header).into(),
+            footer_text: (&limits.footer).into(),
+            button_id: (&limits.id).into(),
+            button_title: (&limits.title).into(),
         }
     }
 }
@@ -277,13 +278,15 @@ pub(crate) enum SendAnswer {
 
 fn dry_run(ready: &send::ReadySend) -> Result<DryRun, ApiError> {
     let channel = ready.channel();
+    let limits = channel.capabilities().buttons.as_ref();
+    let limits = limits.ok_or_else(|| ApiError::internal("a checked message has no limits"))?;
     let preview = channel
         .preview(&ready.outbound())
         .map_err(|error| ApiError::from(&error))?;
     Ok(DryRun {
         sends_nothing: true,
         request: preview.into(),
-        limits: channel.capabilities().into(),
+        limits: limits.into(),
         warnings: ready
             .warnings()
             .iter()

@@ -1,0 +1,201 @@
+//! What breaks a limit, and how it is said.
+
+use crate::capabilities::limit::Limit;
+use crate::message::ContentKind;
+use crate::message::FieldPath;
+use crate::recipient::RecipientKind;
+use crate::text::is_blank;
+
+/// Meta's code for a parameter whose value is not valid; the code of every refusal made here.
+pub const INVALID_PARAMETER_VALUE: i64 = 131_009;
+
+/// The first limit that a content breaks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Violation {
+    /// The provider does not carry this kind of content.
+    Unsupported {
+        /// The kind.
+        kind: ContentKind,
+    },
+    /// The provider does not carry this kind of content to this form of address.
+    Recipient {
+        /// The kind of content.
+        kind: ContentKind,
+        /// The form of the address.
+        to: RecipientKind,
+        /// The forms that it is carried to.
+        carried: &'static [RecipientKind],
+    },
+    /// A list has too many items, or too few.
+    Count {
+        /// The list.
+        field: FieldPath,
+        /// The name of one item, such as `button`.
+        item: &'static str,
+        /// Its number of items.
+        count: usize,
+        /// The limit.
+        limit: Limit,
+    },
+    /// A text is too long, or too short.
+    Length {
+        /// The text.
+        field: FieldPath,
+        /// Its code points; 0 for a text that shows nothing.
+        length: usize,
+        /// The limit.
+        limit: Limit,
+    },
+    /// A text has a form that the provider refuses.
+    Format {
+        /// The text.
+        field: FieldPath,
+        /// The form that it needs.
+        format: Format,
+    },
+}
+
+/// The form that a text needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Format {
+    /// One line without tabs.
+    OneLine,
+    /// No white space at the ends.
+    Trimmed,
+    /// Another value than that of an earlier field.
+    DiffersFrom(FieldPath),
+}
+
+/// A text whose UTF-16 length exceeds its limit: the provider may count otherwise, though the message goes out.
+///
+/// Meta counts code points; whether it counts an emoji outside the BMP as one or two is not known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Caution {
+    /// The text.
+    pub field: FieldPath,
+    /// Its length in UTF-16 units.
+    pub units: usize,
+    /// The limit.
+    pub max: usize,
+}
+
+/// A [`Violation`] in words: what Meta answers to a parameter that is not valid. Nothing was sent.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("(#131009) Parameter value is not valid: {details}")]
+#[non_exhaustive]
+pub struct Refusal {
+    /// What is broken.
+    pub violation: Violation,
+    /// What to change: the field, its limit and what it has.
+    pub details: String,
+}
+
+impl Violation {
+    /// Says the violation in words: `provider` is the provider's name for people, and `name` what the caller calls
+    /// a field.
+    #[must_use]
+    pub fn refuse(self, provider: &str, name: impl Fn(&FieldPath) -> String) -> Refusal {
+        let details = match &self {
+            Self::Unsupported { kind } => {
+                format!("{provider} does not carry {}", kind.title())
+            }
+            Self::Recipient { kind, to, carried } => {
+                let only = match carried {
+                    [] => "nor to any other recipient".to_owned(),
+                    kinds => {
+                        let kinds: Vec<_> = kinds.iter().map(|kind| kind.title()).collect();
+                        format!("only to: {}", kinds.join(", "))
+                    }
+                };
+                let (kind, to) = (kind.title(), to.title());
+                format!("{provider} does not carry {kind} to a {to}, {only}")
+            }
+            Self::Count {
+                item, count, limit, ..
+            } => {
+                let (found, allowed) = (counted(*count, item), allowed(*count, limit));
+                format!("the message has {found}; {provider} {allowed}")
+            }
+            Self::Length {
+                field,
+                length: 0,
+                limit,
+            } => {
+                let needed = counted(limit.min, "character");
+                format!(
+                    "{} is blank; {provider} needs at least {needed}",
+                    name(field)
+                )
+            }
+            Self::Length {
+                field,
+                length,
+                limit,
+            } => {
+                let (found, allowed) = (counted(*length, "character"), allowed(*length, limit));
+                format!("{} has {found}; {provider} {allowed}", name(field))
+            }
+            Self::Format { field, format } => {
+                let field = name(field);
+                match format {
+                    Format::OneLine => format!("{field} must be one line without tabs"),
+                    Format::Trimmed => {
+                        format!("{field} must not begin or end with white space")
+                    }
+                    Format::DiffersFrom(earlier) => format!(
+                        "{field} is the same as {}; they must be unique in a message",
+                        name(earlier)
+                    ),
+                }
+            }
+        };
+        Refusal {
+            violation: self,
+            details,
+        }
+    }
+}
+
+/// Returns what a limit allows in the direction in which it is broken.
+fn allowed(found: usize, limit: &Limit) -> String {
+    if found > limit.max {
+        format!("allows {}", limit.max)
+    } else {
+        format!("needs at least {}", limit.min)
+    }
+}
+
+/// Returns a count with its noun: `1 button`, `2 buttons`.
+fn counted(count: usize, noun: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {noun}{plural}")
+}
+
+/// Checks the length of a text in code points; the least is about what the customer reads.
+pub(crate) fn check_length(
+    field: FieldPath,
+    text: &str,
+    limit: Limit,
+) -> Result<Option<Caution>, Violation> {
+    let length = text.chars().count();
+    let shown = if is_blank(text) { 0 } else { length };
+    if length > limit.max {
+        return Err(Violation::Length {
+            field,
+            length,
+            limit,
+        });
+    }
+    if shown < limit.min {
+        return Err(Violation::Length {
+            field,
+            length: shown,
+            limit,
+        });
+    }
+    let (units, max) = (text.encode_utf16().count(), limit.max);
+    Ok((units > max).then_some(Caution { field, units, max }))
+}

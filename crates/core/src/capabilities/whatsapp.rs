@@ -1,0 +1,36 @@
+//! What Meta's WhatsApp Cloud API carries.
+
+use super::{Capabilities, Limit, Source};
+use crate::message::ButtonsLimits;
+use crate::provider::Provider;
+use crate::recipient::RecipientKind;
+
+/// Meta's WhatsApp Cloud API.
+pub const WHATSAPP: Capabilities = Capabilities {
+    provider: Provider::WhatsApp.as_str(),
+    title: Provider::WhatsApp.title(),
+    buttons: Some(BUTTONS),
+};
+
+const META: Source = Source::documented("Meta, interactive reply buttons");
+
+const BUTTONS: ButtonsLimits = ButtonsLimits {
+    api: "POST /{version}/{phone-number-id}/messages",
+    recipients: &[RecipientKind::Phone, RecipientKind::UserId],
+    count: Limit::new(1, 3, Source::observed("Meta, answer to four buttons")),
+    id: Limit::new(1, 256, META),
+    title: Limit::new(1, 20, Source::observed("Meta, answer to 21 characters")),
+    body: Limit::new(
+        1,
+        1024,
+        Source::observed("Meta, answer to 1,025 characters"),
+    ),
+    header: Limit::new(1, 60, META),
+    footer: Limit::new(0, 60, Source::observed("Meta, answer to 61 characters")),
+    distinct_ids: Some(META),
+    distinct_titles: Some(Source::observed("Meta, answer to equal titles")),
+    trimmed_ids: Some(Source::documented("Meta, messages reference")),
+    single_line: Some(Source::inferred(
+        "Meta documents it for template parameters only",
+    )),
+};

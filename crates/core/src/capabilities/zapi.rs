@@ -1,0 +1,25 @@
+//! What Z-API carries.
+
+use super::{Capabilities, Source};
+use crate::message::ButtonsLimits;
+use crate::provider::Provider;
+use crate::recipient::RecipientKind;
+
+/// Z-API.
+pub const ZAPI: Capabilities = Capabilities {
+    provider: Provider::Zapi.as_str(),
+    title: Provider::Zapi.title(),
+    buttons: Some(BUTTONS),
+};
+
+const SILENT: Source = Source::inferred("Z-API is silent; compatible vendors document it");
+
+const BUTTONS: ButtonsLimits = ButtonsLimits {
+    api: "POST /send-button-list, /send-button-actions",
+    recipients: &[
+        RecipientKind::Phone,
+        RecipientKind::Lid,
+        RecipientKind::Group,
+    ],
+    ..ButtonsLimits::like_whatsapp(SILENT)
+};

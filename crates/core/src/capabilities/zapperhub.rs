@@ -1,0 +1,48 @@
+//! What ZapperHUB's two APIs carry.
+
+use super::{Capabilities, Limit, Source};
+use crate::message::ButtonsLimits;
+use crate::provider::Provider;
+use crate::recipient::RecipientKind;
+
+/// ZapperHUB, dialect `zapperapi_v2`.
+pub const ZAPPERAPI_V2: Capabilities = Capabilities {
+    provider: Provider::ZapperHub.as_str(),
+    title: Provider::ZapperHub.title(),
+    buttons: Some(HOSTED_BUTTONS),
+};
+
+/// ZapperHUB, dialect `wuzapi`.
+pub const WUZAPI_FORK: Capabilities = Capabilities {
+    buttons: Some(WUZAPI_BUTTONS),
+    ..ZAPPERAPI_V2
+};
+
+const HOSTED_BUTTONS: ButtonsLimits = ButtonsLimits {
+    api: "POST /messages/buttons",
+    // ZapperAPI, POST /messages/buttons: reply buttons cannot be sent to groups.
+    recipients: &[RecipientKind::Phone, RecipientKind::Lid],
+    count: Limit::new(
+        1,
+        3,
+        Source::documented("ZapperAPI's engine, buttons cannot be more than 3"),
+    ),
+    ..ButtonsLimits::like_whatsapp(Source::inferred("ZapperAPI is silent; kept like WhatsApp"))
+};
+
+const WUZAPI_BUTTONS: ButtonsLimits = ButtonsLimits {
+    api: "POST /chat/send/buttons",
+    recipients: &[
+        RecipientKind::Phone,
+        RecipientKind::Lid,
+        RecipientKind::Group,
+    ],
+    count: Limit::new(
+        1,
+        3,
+        Source::documented("wuzapi, buttons cannot be more than 3"),
+    ),
+    ..ButtonsLimits::like_whatsapp(Source::inferred(
+        "wuzapi does not check; kept like WhatsApp",
+    ))
+};

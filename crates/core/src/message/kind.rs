@@ -1,0 +1,19 @@
+//! The kinds of content, without the content.
+
+words! {
+    /// A kind of content.
+    pub enum ContentKind {
+        /// A text with reply buttons.
+        Buttons = "buttons",
+    }
+}
+
+impl ContentKind {
+    /// Returns the name that people use.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Buttons => "reply buttons",
+        }
+    }
+}
