@@ -15,12 +15,12 @@ use crate::text::is_blank;
 /// Absent, `null` and `""` are the same; `Debug` shows no text.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub enum TextField {
-    /// Not there.
+    /// Absent, `null` or empty.
     #[default]
     Absent,
-    /// There.
+    /// A text.
     Text(String),
-    /// There, but another JSON type, which is named.
+    /// Another JSON type, by its name.
     Wrong(&'static str),
 }
 
@@ -35,7 +35,7 @@ impl fmt::Debug for TextField {
 }
 
 impl TextField {
-    /// The text, if there is one.
+    /// Returns the text.
     #[must_use]
     pub fn into_text(self) -> Option<String> {
         match self {
@@ -44,7 +44,7 @@ impl TextField {
         }
     }
 
-    /// The text, if there is one.
+    /// Returns the text.
     #[must_use]
     pub fn as_text(&self) -> Option<&str> {
         match self {
@@ -53,7 +53,7 @@ impl TextField {
         }
     }
 
-    /// Whether nothing was said.
+    /// Tells whether the field is absent, `null` or empty.
     #[must_use]
     pub fn is_absent(&self) -> bool {
         *self == Self::Absent
@@ -83,7 +83,7 @@ pub fn required(field: &TextField) -> Result<(), ValidationError> {
     }
 }
 
-/// How the fault of a field begins that is not known, but resembles one that is.
+/// Begins the fault of an unknown field that resembles a known one.
 pub(crate) const MISSPELLED: &str = "Unknown field; write ";
 
 /// Most characters of a name.
@@ -149,7 +149,7 @@ impl fmt::Display for FieldErrors {
 impl Error for FieldErrors {}
 
 impl FieldErrors {
-    /// One sentence about the request as a whole.
+    /// Creates a fault of the request as a whole.
     #[must_use]
     pub fn root(message: &str) -> Self {
         Self {
@@ -158,7 +158,7 @@ impl FieldErrors {
         }
     }
 
-    /// One sentence about one field.
+    /// Creates a fault of one field.
     #[must_use]
     pub fn field(name: &str, message: &str) -> Self {
         Self {

@@ -9,7 +9,7 @@ use uuid::Uuid;
 /// Most characters that an id may have; ChatVolt's ids have 25, UUIDs 36.
 pub(crate) const MAX_ID_LENGTH: usize = 64;
 
-/// Why a text is no id.
+/// The error of a text that is not an id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("an id has 1 to 64 characters out of letters, digits, '.', '_', ':' and '-'")]
 pub struct IdError;
@@ -29,13 +29,13 @@ macro_rules! ids {
         pub struct $name(String);
 
         impl $name {
-            /// Makes the id that carries `uuid`, with the prefix of its kind.
+            /// Creates an id from a UUID, with the prefix of its noun.
             #[must_use]
             pub fn from_uuid(uuid: Uuid) -> Self {
                 Self(format!(concat!($prefix, "_{}"), uuid.simple()))
             }
 
-            /// The id as text.
+            /// Returns the id as text.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0
@@ -87,7 +87,7 @@ ids! {
     UserId = "usr";
     /// One sign-in of a user; not its secret.
     SessionId = "ses";
-    /// Who speaks, on behalf of an organization.
+    /// The sender on behalf of an organization.
     AgentId = "agt";
     /// One connected WhatsApp number at one provider.
     ChannelId = "chn";

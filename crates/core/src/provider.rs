@@ -1,7 +1,7 @@
-//! The three doors to WhatsApp.
+//! The providers that Recado connects.
 
 words! {
-    /// Who carries the messages of a channel.
+    /// The provider of a channel.
     pub enum Provider: UnknownProvider("provider is one of whatsapp, zapi, zapperhub") {
         /// Meta's WhatsApp Cloud API.
         WhatsApp = "whatsapp",

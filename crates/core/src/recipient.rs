@@ -1,4 +1,4 @@
-//! Whom a message goes to, in the forms that the providers use.
+//! The recipient of a message, in the forms of address that the providers use.
 
 use std::fmt;
 use std::str::FromStr;

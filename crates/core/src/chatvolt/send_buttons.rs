@@ -20,11 +20,11 @@ const MAX_UNKNOWN: usize = 50;
 /// The request as received; unknown keys are ignored, except those that were meant to be `dryRun`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Validate)]
 pub struct SendButtons {
-    /// Who speaks.
+    /// The agent that sends the message.
     #[serde(default, rename = "agentId")]
     #[validate(custom(function = "required"))]
     pub agent_id: TextField,
-    /// To whom, over which channel.
+    /// The conversation, which has the channel and the recipient.
     #[serde(default, rename = "conversationId")]
     #[validate(custom(function = "required"))]
     pub conversation_id: TextField,

@@ -1,4 +1,4 @@
-//! What providers tell and Recado makes nothing of.
+//! Items of provider webhooks that make no event.
 
 words! {
     /// Why an item of a webhook makes no event.

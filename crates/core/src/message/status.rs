@@ -3,9 +3,9 @@
 words! {
     /// How one send ended.
     pub enum Outcome {
-        /// The provider took the message.
+        /// The provider accepted the message.
         Accepted = "accepted",
-        /// The provider or its published limits refused it; it surely does not go out.
+        /// The provider or its published limits refused it; it does not go out.
         Rejected = "rejected",
         /// The answer was lost: the message may be on its way, so it is never sent again by itself.
         Unknown = "unknown",
@@ -15,11 +15,11 @@ words! {
 words! {
     /// How far an outbound message has come: `sending`, then an outcome, then the ladder.
     pub enum Status: UnknownStatus("unknown message status") {
-        /// Written down, and on its way to the provider.
+        /// Stored, and on its way to the provider.
         Sending = "sending",
-        /// The provider took it.
+        /// The provider accepted it.
         Accepted = "accepted",
-        /// Refused; final.
+        /// Refused by the provider or by its limits; final.
         Rejected = "rejected",
         /// The answer was lost; a later status settles it.
         Unknown = "unknown",
@@ -35,9 +35,9 @@ words! {
 }
 
 impl Status {
-    /// Returns the status after hearing of `news`: it advances, never goes back, and `rejected` is final.
+    /// Returns the status after `news` is reported: it advances, never goes back, and `rejected` is final.
     ///
-    /// A delivered message cannot have failed, in whatever order the two are told. A provider may learn that it
+    /// A delivered message cannot have failed, in either order of the two reports. A provider may learn that it
     /// does not know what became of a message that it accepted.
     #[must_use]
     pub fn advanced_by(self, news: Self) -> Self {

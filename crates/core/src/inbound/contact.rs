@@ -1,0 +1,64 @@
+//! A person on WhatsApp, by the addresses that a provider gives.
+
+use std::fmt;
+
+use crate::recipient::{Recipient, RecipientKind};
+
+/// A customer, by every address that a provider gave; the phone number may be missing.
+#[derive(Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Person {
+    /// The phone number.
+    pub phone: Option<Recipient>,
+    /// Meta's business-scoped user id.
+    pub user_id: Option<Recipient>,
+    /// WhatsApp's linked id.
+    pub lid: Option<Recipient>,
+    /// The name that the customer chose.
+    pub name: Option<String>,
+}
+
+impl Person {
+    /// Creates a customer with these addresses, the first one of each form; a group is left out.
+    ///
+    /// ```
+    /// use recado_core::inbound::Person;
+    ///
+    /// let ana = Person::new(["5511900000001".parse()?, "190000000000001@lid".parse()?]);
+    /// assert!(ana.phone.is_some() && ana.lid.is_some() && ana.user_id.is_none());
+    /// # Ok::<(), recado_core::RecipientError>(())
+    /// ```
+    #[must_use]
+    pub fn new(addresses: impl IntoIterator<Item = Recipient>) -> Self {
+        let mut person = Self::default();
+        for address in addresses {
+            let place = match address.kind() {
+                RecipientKind::Phone => &mut person.phone,
+                RecipientKind::UserId => &mut person.user_id,
+                RecipientKind::Lid => &mut person.lid,
+                RecipientKind::Group => continue,
+            };
+            place.get_or_insert(address);
+        }
+        person
+    }
+
+    /// Sets the name.
+    #[must_use]
+    pub fn named(self, name: Option<String>) -> Self {
+        Self { name, ..self }
+    }
+
+    /// Returns the addresses, the surest first: user id, LID, phone.
+    pub fn addresses(&self) -> impl Iterator<Item = &Recipient> {
+        [&self.user_id, &self.lid, &self.phone]
+            .into_iter()
+            .flatten()
+    }
+}
+
+impl fmt::Debug for Person {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.addresses()).finish()
+    }
+}

@@ -1,0 +1,97 @@
+//! What a customer's message says.
+
+use std::fmt;
+
+use super::contact::Person;
+use super::media::Media;
+
+/// The kind of a message that WhatsApp writes about a customer.
+pub const SYSTEM: &str = "system";
+
+/// What a customer's message says.
+#[derive(Clone, PartialEq, Eq)]
+pub enum InboundContent {
+    /// A reply button was tapped.
+    Button(Choice),
+    /// A row of a list was chosen.
+    List(Choice),
+    /// WhatsApp reports that the customer changed number or user id.
+    Moved {
+        /// The addresses that the customer has from now on, and no others.
+        to: Person,
+        /// WhatsApp's words.
+        text: Option<String>,
+    },
+    /// A file was sent.
+    Media(Media),
+    /// Anything else.
+    Other {
+        /// `text`, `location`, …, or `unknown`.
+        kind: String,
+        /// The text.
+        text: Option<String>,
+    },
+}
+
+impl InboundContent {
+    /// Tells whether a button or a row was tapped.
+    #[must_use]
+    pub fn is_tap(&self) -> bool {
+        matches!(self, Self::Button(_) | Self::List(_))
+    }
+
+    /// Tells whether the customer wrote it; `system` messages are written by WhatsApp.
+    #[must_use]
+    pub fn is_by_customer(&self) -> bool {
+        match self {
+            Self::Button(_) | Self::List(_) | Self::Media(_) => true,
+            Self::Moved { .. } => false,
+            Self::Other { kind, .. } => kind != SYSTEM,
+        }
+    }
+}
+
+/// The button or row that was tapped.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Choice {
+    /// The id that was sent with the button.
+    pub id: String,
+    /// What the customer read on it.
+    pub title: String,
+}
+
+impl Choice {
+    /// Creates a choice.
+    #[must_use]
+    pub fn new(id: impl Into<String>, title: impl Into<String>) -> Self {
+        Self {
+            id: id.into(),
+            title: title.into(),
+        }
+    }
+}
+
+impl fmt::Debug for InboundContent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Button(choice) => f.debug_tuple("Button").field(choice).finish(),
+            Self::List(choice) => f.debug_tuple("List").field(choice).finish(),
+            Self::Moved { to, .. } => f
+                .debug_struct("Moved")
+                .field("to", to)
+                .finish_non_exhaustive(),
+            Self::Media(media) => f.debug_tuple("Media").field(media).finish(),
+            Self::Other { kind, .. } => f
+                .debug_struct("Other")
+                .field("kind", kind)
+                .finish_non_exhaustive(),
+        }
+    }
+}
+
+impl fmt::Debug for Choice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Choice").finish_non_exhaustive()
+    }
+}

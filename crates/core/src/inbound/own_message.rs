@@ -1,0 +1,45 @@
+//! A message of ours, as the provider reports it.
+
+use std::fmt;
+
+use super::contact::Person;
+use super::content::Choice;
+
+/// A message with buttons that went out from the number, as the provider reports it.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Echo {
+    /// The provider's id of the message.
+    pub external_id: String,
+    /// The recipient.
+    pub to: Person,
+    /// When the provider says it was sent, in milliseconds since 1970.
+    pub sent_at: Option<i64>,
+    /// Its body; empty if it could not be read.
+    pub body: String,
+    /// Its reply buttons, in their order.
+    pub buttons: Vec<Choice>,
+}
+
+impl Echo {
+    /// Creates a message with an unknown time and without buttons.
+    #[must_use]
+    pub fn new(external_id: impl Into<String>, to: Person, body: impl Into<String>) -> Self {
+        Self {
+            external_id: external_id.into(),
+            to,
+            sent_at: None,
+            body: body.into(),
+            buttons: Vec::new(),
+        }
+    }
+}
+
+impl fmt::Debug for Echo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Echo")
+            .field("external_id", &self.external_id)
+            .field("to", &self.to)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,96 @@
+//! How far a message of ours has come, what it costs, and why it failed.
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::MessageId;
+use crate::message::Status;
+
+/// The status of a message of ours, as the provider reports it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StatusNews {
+    /// The provider's ids of the message; any of them may be stored with the message.
+    pub external_ids: Vec<String>,
+    /// Our own id, where the provider gives it back.
+    pub message_id: Option<MessageId>,
+    /// `sent`, `delivered`, `read`, `failed`, or `unknown` if the provider does not know it.
+    pub status: Status,
+    /// Why it failed.
+    pub error: Option<StatusError>,
+    /// How the provider charges for it, if the status tells.
+    pub pricing: Option<Pricing>,
+}
+
+impl StatusNews {
+    /// Creates the status of a message that has these ids of the provider.
+    #[must_use]
+    pub const fn new(external_ids: Vec<String>, status: Status) -> Self {
+        Self {
+            external_ids,
+            message_id: None,
+            status,
+            error: None,
+            pricing: None,
+        }
+    }
+}
+
+/// How a provider charges for a message: its class, never an amount. Only Meta tells it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Pricing {
+    /// What is charged for, such as `service`, `utility` or `marketing`; reply buttons are `service`.
+    pub category: Option<String>,
+    /// `regular` for a message that is charged, or a word that begins with `free_`.
+    #[serde(rename = "type")]
+    pub kind: Option<String>,
+    /// How messages are counted, such as `PMP`: each one.
+    pub model: Option<String>,
+    /// Whether the message is charged. Meta has announced that it will leave this out.
+    pub billable: Option<bool>,
+    /// Whether the message is free, by its type.
+    pub free: Option<bool>,
+}
+
+impl Pricing {
+    /// Creates a class from Meta's words.
+    #[must_use]
+    pub fn new(
+        category: Option<String>,
+        kind: Option<String>,
+        model: Option<String>,
+        billable: Option<bool>,
+    ) -> Self {
+        Self {
+            free: kind.as_deref().map(|kind| kind.starts_with("free_")),
+            category,
+            kind,
+            model,
+            billable,
+        }
+    }
+}
+
+/// Why a message failed after the provider accepted it, or what an account alert says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StatusError {
+    /// The provider's number.
+    pub code: Option<i64>,
+    /// Our stable word.
+    pub reason: String,
+    /// The provider's words.
+    pub message: String,
+}
+
+impl StatusError {
+    /// Creates an error without a number.
+    #[must_use]
+    pub fn new(reason: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            code: None,
+            reason: reason.into(),
+            message: message.into(),
+        }
+    }
+}
