@@ -17,7 +17,7 @@ pub async fn stored(database: &TestDatabase, kind: &str) -> Vec<Event> {
     let store = database.store().await;
     let organization = "demo".parse().expect("an id");
     let filter = EventFilter {
-        kind: Some(kind.parse().expect("a type")),
+        event_type: Some(kind.parse().expect("a type")),
         conversation: None,
     };
     let (mut events, mut after) = (Vec::<Event>::new(), None);

@@ -8,6 +8,7 @@ mod words;
 pub mod access;
 pub mod capabilities;
 pub mod chatvolt;
+pub mod event;
 pub mod fields;
 pub mod id;
 pub mod inbound;

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 use crate::phone::{self, MAX_DIGITS, MIN_DIGITS, Phone, PhoneError};
 use crate::text::{self, is_invisible};
 
@@ -33,7 +35,8 @@ impl RecipientKind {
 }
 
 /// One address. Its text form is canonical: what was parsed prints as one spelling.
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Recipient {
     kind: RecipientKind,
     text: String,
@@ -221,6 +224,20 @@ fn is_user_id(text: &str) -> bool {
         && country.bytes().all(|byte| byte.is_ascii_uppercase())
         && (1..=128).contains(&id.len())
         && id.bytes().all(|byte| byte.is_ascii_alphanumeric())
+}
+
+impl TryFrom<String> for Recipient {
+    type Error = RecipientError;
+
+    fn try_from(text: String) -> Result<Self, RecipientError> {
+        text.parse()
+    }
+}
+
+impl From<Recipient> for String {
+    fn from(recipient: Recipient) -> Self {
+        recipient.text
+    }
 }
 
 impl fmt::Display for Recipient {

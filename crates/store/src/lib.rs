@@ -67,16 +67,14 @@ pub use encryption::{ChannelSecrets, MasterKey, MasterKeyError};
 pub use erasure::{AfterStep, Erased, Erasure};
 pub use error::StoreError;
 pub use events::signals::EventSignal;
-pub use events::{
-    Event, EventBounds, EventFilter, EventId, EventIdError, EventKind, EventPage, UnknownEventKind,
-};
+pub use events::{Event, EventBounds, EventFilter, EventId, EventIdError, EventPage};
 pub use ids::WebhookEndpointId;
 pub use inbound::calls::{Backlog, WebhookCall};
 pub use inbound::item::{Application, Applied, FreshIds, Routed};
 pub use inbound::set_aside::{SetAsideCall, SetAsideReason, UnknownSetAsideReason};
 pub use messages::outbound::{NewMessage, SendResult};
 pub use messages::send_context::{AgentOwner, SendTarget, TargetConversation};
-pub use messages::{Direction, Message, MessageContent, MessageError};
+pub use messages::{Direction, Message, MessageContent};
 pub use resources::agents::Agent;
 pub use resources::api_keys::{ApiKey, MAX_PERSONAL_KEYS};
 pub use resources::audit::{Actor, AuditAction, AuditEntry, Author};

@@ -79,7 +79,7 @@ async fn what_customers_say_to_a_suspended_organization_is_kept_applied_and_deli
     });
     callbacks.deliver("zapi", &said).await;
     let filter = EventFilter {
-        kind: Some("message.received".parse().expect("a type")),
+        event_type: Some("message.received".parse().expect("a type")),
         conversation: None,
     };
     while (world.store.list_events(&demo, None, &filter, 1).await)

@@ -2,17 +2,24 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::recipient::{Recipient, RecipientKind};
 
-/// A customer, by every address that a provider gave; the phone number may be missing.
-#[derive(Clone, Default, PartialEq, Eq)]
+/// A customer, by every address that is known. There may be no phone number.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = Contact))]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Person {
-    /// The phone number.
+    /// The phone number: digits with the country code.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub phone: Option<Recipient>,
-    /// Meta's business-scoped user id.
+    /// The business-scoped user id that Meta gives the customer.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub user_id: Option<Recipient>,
-    /// WhatsApp's linked id.
+    /// WhatsApp's linked id of the customer.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub lid: Option<Recipient>,
     /// The name that the customer chose.
     pub name: Option<String>,

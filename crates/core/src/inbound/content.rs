@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use super::contact::Person;
 use super::media::Media;
 
@@ -51,13 +53,15 @@ impl InboundContent {
     }
 }
 
-/// The button or row that was tapped.
-#[derive(Clone, PartialEq, Eq)]
+/// A reply button, or a row of a list, that a customer chose.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(as = ReplyButton, description = "A reply button."))]
 #[non_exhaustive]
 pub struct Choice {
     /// The id that was sent with the button.
     pub id: String,
-    /// What the customer read on it.
+    /// The text on the button.
     pub title: String,
 }
 

@@ -35,8 +35,9 @@ impl StatusNews {
     }
 }
 
-/// How a provider charges for a message: its class, never an amount. Only Meta tells it.
+/// The class by which Meta charges for a message, never an amount.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[non_exhaustive]
 pub struct Pricing {
     /// What is charged for, such as `service`, `utility` or `marketing`; reply buttons are `service`.
@@ -46,7 +47,8 @@ pub struct Pricing {
     pub kind: Option<String>,
     /// How messages are counted, such as `PMP`: each one.
     pub model: Option<String>,
-    /// Whether the message is charged. Meta has announced that it will leave this out.
+    /// Whether the message is charged, if Meta says so.
+    // Meta has announced that it will leave this out.
     pub billable: Option<bool>,
     /// Whether the message is free, by its type.
     pub free: Option<bool>,

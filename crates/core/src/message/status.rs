@@ -13,7 +13,8 @@ words! {
 }
 
 words! {
-    /// How far an outbound message has come: `sending`, then an outcome, then the ladder.
+    /// How far a message has come: it is `sending`, then `accepted`, `rejected` or `unknown` (the provider's answer was lost), and later `sent`, `delivered`, `read` or `failed`. A message from a customer is `delivered`.
+    #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = MessageStatus))]
     pub enum Status: UnknownStatus("unknown message status") {
         /// Stored, and on its way to the provider.
         Sending = "sending",

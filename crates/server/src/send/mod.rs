@@ -8,14 +8,13 @@ use std::time::{Duration, Instant};
 
 use futures_util::FutureExt as _;
 use jiff::Timestamp;
+use recado_core::event::MessageError;
 use recado_core::{
     AgentId, Content, ConversationId, MessageId, OrganizationId, Outcome, Provider, Recipient,
     SendButtons, Warning,
 };
 use recado_providers::{ChannelError, OutboundMessage, Receipt, send_with_retries};
-use recado_store::{
-    AgentOwner, Channel, Message, MessageError, NewMessage, SendResult, StoreError,
-};
+use recado_store::{AgentOwner, Channel, Message, NewMessage, SendResult, StoreError};
 
 use tracing::Instrument as _;
 

@@ -9,7 +9,7 @@ use super::subject::{DataSubject, person};
 use super::{Erasure, GroupScan, MAX_STEP_ROWS};
 use crate::db::row::{self, Columns, owner, unpacking};
 use crate::error::StoreError;
-use crate::resources::people::{self, StoredPerson};
+use crate::resources::people::StoredPerson;
 
 // By its id a repeated call of the provider is known, which would store the tap once more. WhatsApp writes numbers into
 // its ids, so that only a hash stays.
@@ -122,7 +122,7 @@ fn blanked(row: &AnyRow, subject: &DataSubject) -> Result<Option<Value>, StoreEr
     if !subject.is(&person(&data["from"]), columns.instant("created_at")?) {
         return Ok(None);
     }
-    data["from"] = people::as_json(&Person::default());
+    data["from"] = serde_json::json!(Person::default());
     data["externalId"] = Value::Null;
     Ok(Some(data))
 }

@@ -1,16 +1,15 @@
 //! Appending events, within the transaction that makes them true.
 
 use jiff::Timestamp;
+use recado_core::event::EventData;
 use recado_core::{AgentId, ChannelId, ConversationId, OrganizationId};
 use serde::Serialize;
-use serde_json::Value;
 use sqlx::AnyConnection;
 
 use crate::db::DatabaseKind;
 use crate::db::row::{self, Columns};
 use crate::db::writer::Work;
 use crate::error::StoreError;
-use crate::events::EventKind;
 use crate::store::Store;
 
 /// An organization's turn to append: it lasts to the end of the transaction, so that on PostgreSQL
@@ -33,13 +32,12 @@ pub(crate) struct Appended {
     pub(crate) deliveries: bool,
 }
 
-/// An event without its place.
+/// An event without its id.
 pub(crate) struct NewEvent {
-    pub(crate) kind: EventKind,
     pub(crate) agent: Option<AgentId>,
     pub(crate) channel: Option<ChannelId>,
     pub(crate) conversation: Option<ConversationId>,
-    pub(crate) data: Value,
+    pub(crate) data: EventData,
 }
 
 /// An event as both databases unpack it.
@@ -47,7 +45,7 @@ pub(crate) struct NewEvent {
 struct Entry {
     seq: i64,
     #[serde(rename = "type")]
-    kind: &'static str,
+    event_type: &'static str,
     agent_id: Option<AgentId>,
     channel_id: Option<ChannelId>,
     conversation_id: Option<ConversationId>,
@@ -188,11 +186,11 @@ impl EventLog {
         let before = self.entries.last().map_or(self.last, |entry| entry.seq);
         self.entries.push(Entry {
             seq: before + 1,
-            kind: event.kind.as_str(),
+            event_type: event.data.event_type().as_str(),
             agent_id: event.agent,
             channel_id: event.channel,
             conversation_id: event.conversation,
-            data: event.data.to_string(),
+            data: row::json(&event.data),
             created_at: self.at.as_millisecond(),
         });
     }

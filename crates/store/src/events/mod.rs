@@ -8,7 +8,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use jiff::Timestamp;
-use recado_core::{AgentId, ChannelId, ConversationId, OrganizationId, Status};
+use recado_core::event::EventType;
+use recado_core::{AgentId, ChannelId, ConversationId, OrganizationId};
 use serde_json::Value;
 use sqlx::any::AnyRow;
 
@@ -25,14 +26,14 @@ pub struct Event {
     /// Whose it is.
     pub organization_id: OrganizationId,
     /// What happened.
-    pub kind: EventKind,
+    pub event_type: EventType,
     /// The agent that it concerns.
     pub agent_id: Option<AgentId>,
     /// The channel that it concerns.
     pub channel_id: Option<ChannelId>,
     /// The conversation that it concerns.
     pub conversation_id: Option<ConversationId>,
-    /// The particulars of its kind.
+    /// What it tells: [`EventData`](recado_core::event::EventData) as JSON.
     pub data: Value,
     /// When it was written down.
     pub created_at: Timestamp,
@@ -74,49 +75,11 @@ pub struct EventId(i64);
 #[error("the id of an event is evt_ and 16 hexadecimal digits")]
 pub struct EventIdError;
 
-/// What an event tells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum EventKind {
-    /// The provider took a message.
-    MessageAccepted,
-    /// The provider refused a message.
-    MessageRejected,
-    /// The answer to a send was lost.
-    MessageUnknown,
-    /// A message left the provider.
-    MessageSent,
-    /// A message reached the customer's device.
-    MessageDelivered,
-    /// The customer read a message.
-    MessageRead,
-    /// The provider took a message and could not deliver it.
-    MessageFailed,
-    /// A customer wrote.
-    MessageReceived,
-    /// A customer tapped a reply button.
-    ButtonPressed,
-    /// A customer chose a row of a list.
-    ListSelected,
-    /// A customer who is new began a conversation.
-    ConversationCreated,
-    /// The number was connected to WhatsApp.
-    ChannelConnected,
-    /// The number was cut off from WhatsApp.
-    ChannelDisconnected,
-    /// A webhook endpoint failed for so long that it gets no more events.
-    WebhookEndpointDisabled,
-}
-
-/// A text that names no kind of event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("unknown event type")]
-pub struct UnknownEventKind;
-
 /// Which events are asked for; what is none does not matter.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EventFilter {
-    /// Only events of this kind.
-    pub kind: Option<EventKind>,
+    /// Only events of this type.
+    pub event_type: Option<EventType>,
     /// Only events of this conversation.
     pub conversation: Option<ConversationId>,
 }
@@ -125,7 +88,8 @@ impl EventFilter {
     /// Tells whether an event is asked for.
     #[must_use]
     pub fn matches(&self, event: &Event) -> bool {
-        self.kind.is_none_or(|kind| kind == event.kind)
+        self.event_type
+            .is_none_or(|event_type| event_type == event.event_type)
             && (self.conversation.is_none() || self.conversation == event.conversation_id)
     }
 }
@@ -170,78 +134,6 @@ impl FromStr for EventId {
     }
 }
 
-impl EventKind {
-    /// Every kind, in the order of the documentation.
-    pub const ALL: [Self; 14] = [
-        Self::MessageAccepted,
-        Self::MessageRejected,
-        Self::MessageUnknown,
-        Self::MessageSent,
-        Self::MessageDelivered,
-        Self::MessageRead,
-        Self::MessageFailed,
-        Self::MessageReceived,
-        Self::ButtonPressed,
-        Self::ListSelected,
-        Self::ConversationCreated,
-        Self::ChannelConnected,
-        Self::ChannelDisconnected,
-        Self::WebhookEndpointDisabled,
-    ];
-
-    /// The name in answers and in the database.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::MessageAccepted => "message.accepted",
-            Self::MessageRejected => "message.rejected",
-            Self::MessageUnknown => "message.unknown",
-            Self::MessageSent => "message.sent",
-            Self::MessageDelivered => "message.delivered",
-            Self::MessageRead => "message.read",
-            Self::MessageFailed => "message.failed",
-            Self::MessageReceived => "message.received",
-            Self::ButtonPressed => "button.pressed",
-            Self::ListSelected => "list.selected",
-            Self::ConversationCreated => "conversation.created",
-            Self::ChannelConnected => "channel.connected",
-            Self::ChannelDisconnected => "channel.disconnected",
-            Self::WebhookEndpointDisabled => "webhook_endpoint.disabled",
-        }
-    }
-
-    /// What is told when a message comes to this status; nothing while it is on its way.
-    pub(crate) const fn of_status(status: Status) -> Option<Self> {
-        Some(match status {
-            Status::Sending => return None,
-            Status::Accepted => Self::MessageAccepted,
-            Status::Rejected => Self::MessageRejected,
-            Status::Unknown => Self::MessageUnknown,
-            Status::Sent => Self::MessageSent,
-            Status::Delivered => Self::MessageDelivered,
-            Status::Read => Self::MessageRead,
-            Status::Failed => Self::MessageFailed,
-        })
-    }
-}
-
-impl fmt::Display for EventKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl FromStr for EventKind {
-    type Err = UnknownEventKind;
-
-    fn from_str(text: &str) -> Result<Self, UnknownEventKind> {
-        Self::ALL
-            .into_iter()
-            .find(|kind| kind.as_str() == text)
-            .ok_or(UnknownEventKind)
-    }
-}
-
 macro_rules! events {
     () => {
         "select seq, organization_id, type, agent_id, channel_id, conversation_id, data, created_at \
@@ -280,7 +172,7 @@ impl Store {
         max_bytes: usize,
     ) -> Result<EventPage, StoreError> {
         // One text for each combination: SQLite uses an index only for a filter that is always there.
-        let text = match (filter.kind, &filter.conversation) {
+        let text = match (filter.event_type, &filter.conversation) {
             (None, None) => concat!(events!(), " order by seq limit $3 + 0"),
             (Some(_), None) => {
                 concat!(events!(), " and type = $4 order by seq limit $3 + 0")
@@ -304,8 +196,8 @@ impl Store {
         if let Some(conversation) = &filter.conversation {
             query = query.bind(conversation.as_str().to_owned());
         }
-        if let Some(kind) = filter.kind {
-            query = query.bind(kind.as_str());
+        if let Some(event_type) = filter.event_type {
+            query = query.bind(event_type.as_str());
         }
         let rows = self.read_list(organization, query, max_bytes).await?;
         let data = rows.rows.iter().map(event).collect::<Result<Vec<_>, _>>()?;
@@ -354,7 +246,7 @@ pub(crate) fn read(columns: &Columns<'_>, created_at: &'static str) -> Result<Ev
     Ok(Event {
         id: EventId(columns.get("seq")?),
         organization_id: columns.parse("organization_id")?,
-        kind: columns.parse("type")?,
+        event_type: columns.parse("type")?,
         agent_id: columns.parse_optional("agent_id")?,
         channel_id: columns.parse_optional("channel_id")?,
         conversation_id: columns.parse_optional("conversation_id")?,
@@ -391,13 +283,6 @@ mod tests {
             "msg_0000000000000001",
         ] {
             assert_eq!(text.parse::<EventId>(), Err(EventIdError), "{text}");
-        }
-    }
-
-    #[test]
-    fn every_kind_reads_back_from_its_name() {
-        for kind in EventKind::ALL {
-            assert_eq!(kind.as_str().parse(), Ok(kind));
         }
     }
 }

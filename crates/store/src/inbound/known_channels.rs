@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use recado_core::event::{ChannelConnectionData, EventData};
 use recado_core::inbound::ConnectionNews;
 use recado_core::{AgentId, ChannelId, Provider};
 use serde_json::json;
@@ -9,7 +10,6 @@ use sqlx::AnyConnection;
 
 use crate::db::row::{self, Columns, owner, unpacking};
 use crate::error::StoreError;
-use crate::events::EventKind;
 use crate::events::append::{EventLog, NewEvent};
 use crate::inbound::item::Effect;
 
@@ -98,16 +98,18 @@ pub(crate) async fn connect(
         .execute(connection)
         .await?;
     channel.connected = Some(news.connected);
+    let data = ChannelConnectionData {
+        detail: news.detail.clone(),
+    };
     log.append(NewEvent {
-        kind: if news.connected {
-            EventKind::ChannelConnected
-        } else {
-            EventKind::ChannelDisconnected
-        },
         agent: None,
         channel: Some(channel.id.clone()),
         conversation: None,
-        data: json!({ "detail": news.detail }),
+        data: if news.connected {
+            EventData::ChannelConnected(data)
+        } else {
+            EventData::ChannelDisconnected(data)
+        },
     });
     Ok(Effect::Told)
 }

@@ -2,10 +2,12 @@
 
 use std::collections::{HashMap, HashSet};
 
+use recado_core::event::{
+    ButtonPressedData, EventData, ListSelectedData, MessageReceivedData, ReceivedContent,
+};
 use recado_core::inbound::{Choice, InboundContent, InboundMessage, Person, StatusNews};
 use recado_core::{AgentId, ChannelId, Content, ConversationId, MessageId, Provider, Status};
 use serde::Serialize;
-use serde_json::{Value, json};
 use sqlx::AnyConnection;
 
 use crate::db::row::{self, Columns, owner, unpacking};
@@ -16,7 +18,7 @@ use crate::inbound::known_channels::KnownChannel;
 use crate::inbound::number_changes;
 use crate::inbound::resolve::{self, Arrival};
 use crate::inbound::statuses::{Address, Statuses};
-use crate::messages::content::{ReceivedContent, button_of_title};
+use crate::messages::content::{LIST, StoredInbound, button_of_title};
 use crate::resources::contacts::Contacts;
 use crate::resources::conversations::Conversation;
 use crate::resources::people::{self, StoredPerson};
@@ -220,7 +222,7 @@ impl Received {
         };
         let content = filed.content();
         self.fresh.push(filed.row(&content, conversation, log));
-        log.append(filed.event(&content, conversation));
+        log.append(filed.event(content, conversation));
         contacts.said(place, log.at());
         self.known.insert(address);
         Ok(Effect::Told)
@@ -306,15 +308,15 @@ fn inferred(
 }
 
 impl Filed<'_> {
-    fn content(&self) -> ReceivedContent {
-        ReceivedContent::new(
+    fn content(&self) -> StoredInbound {
+        StoredInbound::new(
             self.message,
             self.inferred.as_ref(),
             self.in_reply_to.clone(),
         )
     }
 
-    fn row(&self, content: &ReceivedContent, conversation: &Conversation, log: &EventLog) -> Row {
+    fn row(&self, content: &StoredInbound, conversation: &Conversation, log: &EventLog) -> Row {
         Row {
             message: self.id.clone(),
             conversation: conversation.id.clone(),
@@ -327,27 +329,56 @@ impl Filed<'_> {
         }
     }
 
-    fn event(&self, content: &ReceivedContent, conversation: &Conversation) -> NewEvent {
-        let mut data = json!({
-            "messageId": self.id,
-            "externalId": self.external_id,
-            "inReplyTo": self.in_reply_to,
-            "from": people::as_json(&self.from),
-        });
-        let kind = content.tell(&mut data);
-        if self.inferred.is_some() {
-            data["inferred"] = Value::Bool(true);
-        }
-        if let InboundContent::Moved { to, .. } = &self.message.content {
-            let to = to.clone().named(self.from.name.clone());
-            data["movedTo"] = people::as_json(&to);
-        }
+    fn event(&self, content: StoredInbound, conversation: &Conversation) -> NewEvent {
         NewEvent {
-            kind,
             agent: Some(conversation.agent_id.clone()),
             channel: Some(conversation.channel_id.clone()),
             conversation: Some(conversation.id.clone()),
-            data,
+            data: self.data(content),
+        }
+    }
+
+    fn data(&self, content: StoredInbound) -> EventData {
+        let message_id = self.id.clone();
+        let external_id = Some(self.external_id.clone());
+        let in_reply_to = self.in_reply_to.clone();
+        let from = self.from.clone();
+        let text_truncated = content.text_truncated;
+        match content.choice {
+            Some(list) if content.kind == LIST => EventData::ListSelected(ListSelectedData {
+                message_id,
+                external_id,
+                in_reply_to,
+                from,
+                text_truncated,
+                list,
+            }),
+            Some(button) => EventData::ButtonPressed(ButtonPressedData {
+                message_id,
+                external_id,
+                in_reply_to,
+                from,
+                text_truncated,
+                button,
+                inferred: self.inferred.is_some(),
+            }),
+            None => EventData::MessageReceived(MessageReceivedData {
+                message_id,
+                external_id,
+                in_reply_to,
+                text_truncated,
+                content: content.media.map(|media| ReceivedContent {
+                    kind: content.kind.clone(),
+                    media,
+                }),
+                kind: content.kind,
+                text: content.text,
+                moved_to: match &self.message.content {
+                    InboundContent::Moved { to, .. } => Some(to.clone().named(from.name.clone())),
+                    _ => None,
+                },
+                from,
+            }),
         }
     }
 }

@@ -1,17 +1,15 @@
 //! Who wrote: the conversation that a customer's message belongs to.
 
 use jiff::Timestamp;
+use recado_core::event::{ConversationCreatedData, EventData};
 use recado_core::inbound::{InboundMessage, Person};
 use recado_core::{ConversationId, Recipient};
-use serde_json::json;
 
-use crate::events::EventKind;
 use crate::events::append::{EventLog, NewEvent};
 use crate::inbound::item::{Effect, FreshIds};
 use crate::inbound::known_channels::KnownChannel;
 use crate::resources::contacts::{self, Contacts, Place};
 use crate::resources::conversations::Conversation;
-use crate::resources::people;
 
 /// A message that has arrived, and what it may need to be filed.
 #[derive(Clone, Copy)]
@@ -139,10 +137,9 @@ pub(crate) fn open(
 
 fn created(conversation: &Conversation, by: &Person) -> NewEvent {
     NewEvent {
-        kind: EventKind::ConversationCreated,
         agent: Some(conversation.agent_id.clone()),
         channel: Some(conversation.channel_id.clone()),
         conversation: Some(conversation.id.clone()),
-        data: json!({ "from": people::as_json(by) }),
+        data: EventData::ConversationCreated(ConversationCreatedData { from: by.clone() }),
     }
 }

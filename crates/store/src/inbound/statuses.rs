@@ -3,7 +3,8 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use recado_core::inbound::{StatusError, StatusNews};
+use recado_core::event::MessageError;
+use recado_core::inbound::StatusNews;
 use recado_core::{ChannelId, MessageId, Status};
 use serde::Serialize;
 use sqlx::AnyConnection;
@@ -13,7 +14,6 @@ use crate::db::row::{self, Columns, owner, unpacking};
 use crate::error::StoreError;
 use crate::events::append::EventLog;
 use crate::inbound::item::Effect;
-use crate::messages::MessageError;
 use crate::messages::pending_statuses::Orphans;
 use crate::messages::transition::{self, Progress, Step};
 
@@ -259,14 +259,4 @@ fn read(row: &AnyRow) -> Result<Progress, StoreError> {
         pricing: columns.optional_json("pricing")?,
         at: columns.instant("updated_at")?,
     })
-}
-
-impl From<&StatusError> for MessageError {
-    fn from(error: &StatusError) -> Self {
-        Self {
-            reason: error.reason.clone(),
-            code: error.code,
-            message: error.message.clone(),
-        }
-    }
 }

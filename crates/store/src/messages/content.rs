@@ -1,24 +1,23 @@
 //! The content of a message as JSON: the store's own shape, so that the domain may change its names.
 
-use recado_core::inbound::{Choice, InboundContent, InboundMessage, Media, SYSTEM};
+use recado_core::event::ReceivedMedia;
+use recado_core::inbound::{Choice, InboundContent, InboundMessage, SYSTEM};
 use recado_core::{Button, Buttons, Content, MessageId};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 
 use crate::db::row::{self, Columns};
 use crate::error::StoreError;
-use crate::events::EventKind;
 
 /// The kinds of a tap.
 const BUTTON: &str = "button";
-const LIST: &str = "list";
+pub(crate) const LIST: &str = "list";
 
 /// Most bytes of a text from outside that are stored.
 const MAX_TEXT_BYTES: usize = 64 * 1024;
 
 /// What a customer said.
 #[derive(Serialize, Deserialize)]
-pub(crate) struct ReceivedContent {
+pub(crate) struct StoredInbound {
     pub(crate) kind: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) text: Option<String>,
@@ -26,33 +25,16 @@ pub(crate) struct ReceivedContent {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) text_truncated: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) choice: Option<StoredButton>,
+    pub(crate) choice: Option<Choice>,
     /// The file that it holds.
     #[serde(skip_serializing_if = "Option::is_none")]
-    media: Option<StoredMedia>,
+    pub(crate) media: Option<ReceivedMedia>,
     /// Our id of the message of ours that it answers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) in_reply_to: Option<MessageId>,
 }
 
-/// A file, as events tell it.
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct StoredMedia {
-    id: Option<String>,
-    provider_url: Option<String>,
-    mime_type: Option<String>,
-    file_name: Option<String>,
-    size: Option<i64>,
-}
-
-#[derive(Clone, Serialize, Deserialize)]
-pub(crate) struct StoredButton {
-    id: String,
-    title: String,
-}
-
-impl ReceivedContent {
+impl StoredInbound {
     /// Takes what the message says, its text cut to [`MAX_TEXT_BYTES`]; it is a tap if it was inferred that a
     /// button was tapped.
     pub(crate) fn new(
@@ -77,60 +59,13 @@ impl ReceivedContent {
             kind: kind.to_owned(),
             text: text.map(|_| kept.to_owned()),
             text_truncated: kept.len() < whole.len(),
-            choice: id.map(|id| StoredButton {
-                id: id.clone(),
-                title: kept.to_owned(),
-            }),
+            choice: id.map(|id| Choice::new(id, kept)),
             media: match &message.content {
                 InboundContent::Media(media) => Some(media.into()),
                 _ => None,
             },
             in_reply_to,
         }
-    }
-
-    /// Writes what the message says into the data of its event, and returns the kind of the event.
-    pub(crate) fn tell(&self, data: &mut Value) -> EventKind {
-        if self.text_truncated {
-            data["textTruncated"] = Value::Bool(true);
-        }
-        let tap = |choice: &StoredButton| json!({ "id": choice.id, "title": choice.title });
-        match &self.choice {
-            Some(choice) if self.kind == LIST => {
-                data["list"] = tap(choice);
-                EventKind::ListSelected
-            }
-            Some(choice) => {
-                data["button"] = tap(choice);
-                EventKind::ButtonPressed
-            }
-            None => {
-                data["kind"] = json!(self.kind);
-                data["text"] = json!(self.text);
-                if let Some(media) = &self.media {
-                    data["content"] = json!({ "type": self.kind, "media": media });
-                }
-                EventKind::MessageReceived
-            }
-        }
-    }
-}
-
-impl From<&Media> for StoredMedia {
-    fn from(media: &Media) -> Self {
-        Self {
-            id: media.id.clone(),
-            provider_url: media.url.clone(),
-            mime_type: media.mime_type.clone(),
-            file_name: media.file_name.clone(),
-            size: media.size,
-        }
-    }
-}
-
-impl From<StoredButton> for Choice {
-    fn from(StoredButton { id, title }: StoredButton) -> Self {
-        Self::new(id, title)
     }
 }
 

@@ -7,18 +7,18 @@ pub(crate) mod send_context;
 pub(crate) mod transition;
 
 use jiff::Timestamp;
+use recado_core::event::MessageError;
 use recado_core::inbound::{Choice, Person, Pricing};
 use recado_core::{
     AgentId, ChannelId, Content, ConversationId, MessageId, OrganizationId, Status, Warning,
 };
-use serde::{Deserialize, Serialize};
 use sqlx::any::AnyRow;
 
 use crate::db::page::{Cursor, Listed, Page};
 use crate::db::read::MAX_PAGE_BYTES;
 use crate::db::row::Columns;
 use crate::error::StoreError;
-use crate::messages::content::ReceivedContent;
+use crate::messages::content::StoredInbound;
 use crate::resources::people::StoredPerson;
 use crate::store::Store;
 
@@ -86,17 +86,6 @@ pub enum MessageContent {
         /// What was tapped.
         choice: Option<Choice>,
     },
-}
-
-/// Why a message did not go out, or may not have.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct MessageError {
-    /// A stable word, as in answers.
-    pub reason: String,
-    /// The provider's number, where one is known.
-    pub code: Option<i64>,
-    /// A sentence for people.
-    pub message: String,
 }
 
 /// The columns that [`read`] reads, in a form that statements are put together from.
@@ -201,12 +190,12 @@ fn content(
             Ok((Direction::Outbound, said, None))
         }
         "inbound" => {
-            let content: ReceivedContent = columns.json("content")?;
+            let content: StoredInbound = columns.json("content")?;
             let said = MessageContent::Inbound {
                 kind: content.kind,
                 text: content.text,
                 text_truncated: content.text_truncated,
-                choice: content.choice.map(Into::into),
+                choice: content.choice,
             };
             Ok((Direction::Inbound, said, content.in_reply_to))
         }

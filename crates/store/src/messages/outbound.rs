@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use jiff::Timestamp;
+use recado_core::event::MessageError;
 use recado_core::{
     AgentId, ChannelId, Content, ConversationId, MessageId, OrganizationId, Outcome, Status,
     Warning,
@@ -19,7 +20,7 @@ use crate::events::append::{Appended, EventLog};
 use crate::messages::content;
 use crate::messages::pending_statuses::Waiting;
 use crate::messages::transition::{self, Progress};
-use crate::messages::{self, Message, MessageError, message_columns};
+use crate::messages::{self, Message, message_columns};
 use crate::store::Store;
 
 /// A message that is about to be sent.

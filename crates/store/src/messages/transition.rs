@@ -1,17 +1,16 @@
 //! How far one message has come: a step up the ladder, its event, and writing it down.
 
 use jiff::Timestamp;
+use recado_core::event::{MessageError, MessageStatusData};
 use recado_core::inbound::Pricing;
 use recado_core::{AgentId, ChannelId, ConversationId, MessageId, Status};
 use serde::Serialize;
-use serde_json::json;
 use sqlx::AnyConnection;
 
 use crate::db::row::{self, owner, unpacking};
 use crate::error::StoreError;
-use crate::events::EventKind;
 use crate::events::append::{EventLog, NewEvent};
-use crate::messages::{Message, MessageError};
+use crate::messages::Message;
 
 /// An outbound message, as far as its status goes.
 pub(crate) struct Progress {
@@ -82,21 +81,18 @@ impl Progress {
 
     /// The event of a message that has come to its status.
     pub(crate) fn event(&self) -> NewEvent {
-        let mut data = json!({
-            "messageId": self.id,
-            "externalId": self.external_id,
-            "status": self.status,
-            "error": self.error,
-        });
-        if let Some(pricing) = &self.pricing {
-            data["pricing"] = json!(pricing);
-        }
+        let data = MessageStatusData {
+            message_id: self.id.clone(),
+            external_id: self.external_id.clone(),
+            status: self.status,
+            error: self.error.clone(),
+            pricing: self.pricing.clone(),
+        };
         NewEvent {
-            kind: EventKind::of_status(self.status).unwrap_or(EventKind::MessageUnknown),
             agent: Some(self.agent_id.clone()),
             channel: Some(self.channel_id.clone()),
             conversation: Some(self.conversation_id.clone()),
-            data,
+            data: data.into(),
         }
     }
 

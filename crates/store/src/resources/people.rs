@@ -3,7 +3,6 @@
 use recado_core::Recipient;
 use recado_core::inbound::{Person, phone_variants};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 
 use crate::db::row::{self, Columns};
 use crate::error::StoreError;
@@ -40,17 +39,6 @@ impl StoredPerson {
         ];
         Some(Person::new(addresses.into_iter().flatten()).named(self.name))
     }
-}
-
-/// The customer as events show them.
-pub(crate) fn as_json(person: &Person) -> Value {
-    let text = |address: &Option<Recipient>| address.as_ref().map(Recipient::to_string);
-    json!({
-        "phone": text(&person.phone),
-        "userId": text(&person.user_id),
-        "lid": text(&person.lid),
-        "name": person.name,
-    })
 }
 
 /// The customer out of the columns of a conversation.

@@ -2,14 +2,13 @@
 
 use jiff::Timestamp;
 use recado_core::OrganizationId;
+use recado_core::event::{EventData, EventType, WebhookEndpointDisabledData};
 use secrecy::SecretString;
-use serde_json::json;
 use sqlx::AnyConnection;
 
 use crate::db::Query;
 use crate::db::row;
 use crate::error::StoreError;
-use crate::events::EventKind;
 use crate::events::append::{EventLog, NewEvent};
 use crate::ids::WebhookEndpointId;
 use crate::resources::audit::{self, AuditAction, Author, audited};
@@ -25,7 +24,7 @@ pub struct WebhookEndpointChange {
     /// The new URL.
     pub url: Option<String>,
     /// All kinds of events anew.
-    pub events: Option<Vec<EventKind>>,
+    pub events: Option<Vec<EventType>>,
     /// The new shape.
     pub format: Option<WebhookFormat>,
     /// What becomes of the header.
@@ -295,13 +294,12 @@ async fn go_on(
 
 fn disabled_event(endpoint: &WebhookEndpoint) -> NewEvent {
     NewEvent {
-        kind: EventKind::WebhookEndpointDisabled,
         agent: None,
         channel: None,
         conversation: None,
-        data: json!({
-            "endpointId": endpoint.id.as_str(),
-            "failingSince": endpoint.failing_since.map(|since| since.to_string()),
+        data: EventData::WebhookEndpointDisabled(WebhookEndpointDisabledData {
+            endpoint_id: endpoint.id.as_str().to_owned(),
+            failing_since: endpoint.failing_since.map(|since| since.to_string()),
         }),
     }
 }

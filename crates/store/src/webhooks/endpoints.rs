@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use jiff::Timestamp;
 use recado_core::OrganizationId;
+use recado_core::event::EventType;
 use secrecy::SecretString;
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
@@ -14,7 +15,6 @@ use crate::db::read::MAX_PAGE_BYTES;
 use crate::db::row::{self, Columns};
 use crate::encryption::{MasterKey, SealedSecrets};
 use crate::error::StoreError;
-use crate::events::EventKind;
 use crate::ids::WebhookEndpointId;
 use crate::resources::audit::{AuditAction, Author};
 use crate::store::Store;
@@ -30,7 +30,7 @@ pub struct WebhookEndpoint {
     /// Where events go.
     pub url: String,
     /// Which events go there; all if empty.
-    pub events: Vec<EventKind>,
+    pub events: Vec<EventType>,
     /// In which shape.
     pub format: WebhookFormat,
     /// Since when it gets nothing.
@@ -70,7 +70,7 @@ pub struct NewWebhookEndpoint {
     /// Where events go.
     pub url: String,
     /// Which events go there; all if empty.
-    pub events: Vec<EventKind>,
+    pub events: Vec<EventType>,
     /// In which shape.
     pub format: WebhookFormat,
     /// The secret that signs.
@@ -290,7 +290,7 @@ impl Store {
 }
 
 /// The names of kinds of events, as a JSON list.
-pub(crate) fn kinds(events: &[EventKind]) -> String {
+pub(crate) fn kinds(events: &[EventType]) -> String {
     let names: Vec<_> = events.iter().map(|kind| kind.as_str()).collect();
     row::json(&names)
 }

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use recado_core::Status;
+use recado_core::event::EventType;
 use recado_store::{
-    AfterAttempt, ClaimLimits, Delivery, DeliveryAttempt, DeliveryStatus, DueDelivery, EventKind,
-    Store, WebhookEndpoint, WebhookEndpointChange,
+    AfterAttempt, ClaimLimits, Delivery, DeliveryAttempt, DeliveryStatus, DueDelivery, Store,
+    WebhookEndpoint, WebhookEndpointChange,
 };
 use tokio::task::JoinSet;
 
@@ -80,7 +81,7 @@ async fn an_event_that_this_version_does_not_know_holds_up_no_other() {
 async fn an_event_is_queued_for_the_endpoints_that_want_it() {
     let World { store, .. } = &tapped().await;
     create(store, "whk_all", &[]).await;
-    create(store, "whk_read", &[EventKind::MessageRead]).await;
+    create(store, "whk_read", &[EventType::MessageRead]).await;
     let off = create(store, "whk_off", &[]).await;
     store
         .disable_webhook_endpoint(&org(1), &off.id, at(1))
@@ -99,7 +100,7 @@ async fn an_event_is_queued_for_the_endpoints_that_want_it() {
         ]
     );
     let sent = &due[2];
-    assert_eq!(sent.event.kind, EventKind::MessageSent);
+    assert_eq!(sent.event.event_type, EventType::MessageSent);
     assert_eq!(sent.event, events(store, &org(1)).await[2]);
     assert_eq!(sent.endpoint.url, "https://crm.example/hook");
     assert!(store.endpoint_secrets(&sent.endpoint).is_ok());
@@ -243,7 +244,7 @@ async fn narrowed() -> (World, WebhookEndpoint, WebhookEndpointChange) {
         apply(&world.store, items).await;
     }
     let change = WebhookEndpointChange {
-        events: Some(vec![EventKind::MessageRead]),
+        events: Some(vec![EventType::MessageRead]),
         ..Default::default()
     };
     (world, ours, change)
@@ -268,8 +269,8 @@ async fn what_waits_and_is_of_a_type_that_is_no_longer_wanted_is_set_aside() {
         .await
         .unwrap();
     let due = claim(store, 100_002, MANY).await;
-    let kinds: Vec<_> = due.iter().map(|due| due.event.kind).collect();
-    assert_eq!(kinds, [EventKind::MessageRead]);
+    let kinds: Vec<_> = due.iter().map(|due| due.event.event_type).collect();
+    assert_eq!(kinds, [EventType::MessageRead]);
     assert_eq!(unwanted(store, ours).await, 5);
 }
 

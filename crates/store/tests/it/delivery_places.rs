@@ -4,7 +4,8 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use recado_core::Status;
-use recado_store::{AfterAttempt, ClaimLimits, DeliveryAttempt, EventKind, Store};
+use recado_core::event::EventType;
+use recado_store::{AfterAttempt, ClaimLimits, DeliveryAttempt, Store};
 
 use crate::deliveries::{attempt, claim, delivered, places};
 use crate::taps::{apply, news, phone, said, tapped};
@@ -14,12 +15,12 @@ use crate::world::{World, accepted, agent, at, by, conversation, id, message, ms
 #[tokio::test]
 async fn a_slow_endpoint_with_a_long_queue_delays_nobody() {
     let World { store, .. } = &tapped().await;
-    create(store, "whk_slow", &[EventKind::MessageReceived]).await;
+    create(store, "whk_slow", &[EventType::MessageReceived]).await;
     for number in 0..20 {
         let from = phone(&format!("55119000000{number:02}"));
         apply(store, vec![said(&format!("w.{number}"), from, "Hi")]).await;
     }
-    create(store, "whk_quick", &[EventKind::MessageRead]).await;
+    create(store, "whk_quick", &[EventType::MessageRead]).await;
     apply(store, vec![news("wamid.1", Status::Read)]).await;
     let limits = ClaimLimits {
         total: 5,
@@ -108,7 +109,7 @@ async fn an_endpoint_that_fails_or_is_slow_has_one_place_until_it_is_quick_again
     #[case] arrives: bool,
 ) {
     let World { store, .. } = &tapped().await;
-    create(store, "whk_1", &[EventKind::MessageReceived]).await;
+    create(store, "whk_1", &[EventType::MessageReceived]).await;
     for number in 0..6 {
         let from = phone(&format!("55119000000{number:02}"));
         apply(store, vec![said(&format!("w.{number}"), from, "Hi")]).await;

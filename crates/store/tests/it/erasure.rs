@@ -181,7 +181,7 @@ async fn a_tap_in_a_group_stays_without_the_one_who_tapped() {
     let World { store, .. } = &talked().await;
     erase(store, "77001122@lid").await;
     let taps: Vec<_> = (events(store, &org(1)).await.into_iter())
-        .filter(|event| event.kind.as_str() == "button.pressed")
+        .filter(|event| event.event_type.as_str() == "button.pressed")
         .collect();
     assert_eq!(taps.len(), 2);
     assert_eq!(taps[0].data["button"]["id"], "btn_sales");

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use recado_core::Status;
-use recado_store::{EventBounds, EventFilter, EventKind, Store};
+use recado_core::event::EventType;
+use recado_store::{EventBounds, EventFilter, Store};
 use tokio::task::JoinSet;
 
 use crate::taps::{ana, apply, connection, events, news, phone, said, tapped};
@@ -92,7 +93,10 @@ async fn a_list_is_filtered_by_kind_and_conversation_and_goes_on_behind_an_event
     let list = async |kind, conversation, after: Option<usize>, limit| {
         let all = events(store, &org(1)).await;
         let after = after.map(|place| all[place].id);
-        let filter = EventFilter { kind, conversation };
+        let filter = EventFilter {
+            event_type: kind,
+            conversation,
+        };
         let listed = store.list_events(&org(1), after, &filter, limit).await;
         let places = listed.unwrap().data.into_iter();
         places
@@ -103,7 +107,7 @@ async fn a_list_is_filtered_by_kind_and_conversation_and_goes_on_behind_an_event
     assert_eq!(list(None, None, Some(1), 2).await, [2, 3]);
     assert_eq!(list(None, Some(conv()), None, 10).await, [0, 4]);
     assert_eq!(list(None, Some(conv()), Some(0), 10).await, [4]);
-    let kind = Some(EventKind::ChannelConnected);
+    let kind = Some(EventType::ChannelConnected);
     assert_eq!(list(kind, None, None, 10).await, [1]);
     assert_eq!(list(kind, Some(conv()), None, 10).await, [0; 0]);
     let nobody = store

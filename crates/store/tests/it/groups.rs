@@ -46,7 +46,7 @@ async fn a_tap_in_a_group_is_an_event_of_the_group_from_its_member(
     let item = in_group(item, GROUP);
     assert_eq!(apply(store, vec![item.clone()]).await.events, 1);
     let event = last_event(store).await;
-    assert_eq!(event.kind.as_str(), "button.pressed");
+    assert_eq!(event.event_type.as_str(), "button.pressed");
     assert_eq!(event.conversation_id, Some(id("conv-group")));
     assert_eq!(event.data["button"]["id"], "btn_sales");
     assert_eq!(event.data["inReplyTo"], "msg_2");
@@ -81,8 +81,8 @@ async fn a_tap_in_an_unknown_group_opens_a_conversation_with_the_group() {
     let unknown = "120363000000000002@g.us";
     apply(store, vec![in_group(tap("w.1", ana()), unknown)]).await;
     let told = events(store, &org(1)).await;
-    assert_eq!(told[1].kind.as_str(), "conversation.created");
-    assert_eq!(told[2].kind.as_str(), "button.pressed");
+    assert_eq!(told[1].event_type.as_str(), "conversation.created");
+    assert_eq!(told[2].event_type.as_str(), "button.pressed");
     let opened = told[2].conversation_id.clone().unwrap();
     assert_eq!(told[1].conversation_id, Some(opened.clone()));
     let opened = store.get_conversation(&org(1), &opened).await.unwrap();

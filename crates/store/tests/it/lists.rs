@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use recado_store::{EventFilter, EventKind};
+use recado_core::event::EventType;
+use recado_store::EventFilter;
 use tokio::task::JoinSet;
 
 use crate::world::{World, conv, org};
@@ -24,7 +25,7 @@ async fn slow_lists_of_one_organization_keep_no_other_waiting() {
         .await;
     // The conversation has no such event, which is known only after all of its events were looked at.
     let filter = EventFilter {
-        kind: Some(EventKind::ListSelected),
+        event_type: Some(EventType::ListSelected),
         conversation: Some(conv()),
     };
     let read = Arc::new(AtomicUsize::new(0));

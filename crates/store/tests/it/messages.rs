@@ -1,7 +1,8 @@
 //! Messages.
 
+use recado_core::event::MessageError;
 use recado_core::{Content, Outcome, Status};
-use recado_store::{Direction, MessageContent, MessageError, SendResult, StoreError};
+use recado_store::{Direction, MessageContent, SendResult, StoreError};
 use rstest::rstest;
 
 use crate::world::{ALL, World, accepted, at, content, conv, end, message, msg, org};

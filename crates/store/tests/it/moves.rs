@@ -39,7 +39,7 @@ async fn a_new_number_goes_on_in_the_conversation_of_the_old_one() {
     let change = moved("w.2", person(Some(OLD), Some("BR.1")), to.clone());
     assert_eq!(apply(store, vec![change]).await.events, 1);
     let event = last_event(store).await;
-    assert_eq!(event.kind.as_str(), "message.received");
+    assert_eq!(event.event_type.as_str(), "message.received");
     assert_eq!(event.conversation_id, Some(conv()));
     let name = |phone: &str, user_id: &str| serde_json::json!({ "phone": phone, "userId": user_id, "lid": null, "name": "Ana" });
     assert_eq!(
@@ -230,7 +230,7 @@ async fn somebody_unknown_is_met_under_the_new_names() {
     )
     .await;
     let told = events(store, &org(1)).await;
-    assert_eq!(told[1].kind.as_str(), "conversation.created");
+    assert_eq!(told[1].event_type.as_str(), "conversation.created");
     let landed = told[2].conversation_id.as_ref().expect("a conversation");
     let conversation = kept(store, landed.as_str()).await;
     assert_eq!((conversation.recipient, conversation.person), (id(NEW), to));

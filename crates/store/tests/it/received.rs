@@ -38,7 +38,7 @@ async fn a_tap_is_told_with_all_that_it_answers() {
     let World { store, .. } = &tapped().await;
     assert_eq!(apply(store, vec![tap("wamid.in", ana())]).await.events, 1);
     let event = last_event(store).await;
-    assert_eq!(event.kind.as_str(), "button.pressed");
+    assert_eq!(event.event_type.as_str(), "button.pressed");
     assert_eq!(event.organization_id, org(1));
     assert_eq!(event.agent_id, Some(id("agent-123")));
     assert_eq!(event.channel_id, Some(id("chn_1")));
@@ -93,9 +93,9 @@ async fn a_list_row_and_other_kinds_are_told_as_what_they_are() {
     )
     .await;
     let told = events(store, &org(1)).await;
-    assert_eq!(told[1].kind.as_str(), "list.selected");
+    assert_eq!(told[1].event_type.as_str(), "list.selected");
     assert_eq!(told[1].data["list"]["id"], "row");
-    assert_eq!(told[2].kind.as_str(), "message.received");
+    assert_eq!(told[2].event_type.as_str(), "message.received");
     assert_eq!(told[2].data["kind"], "image");
     let content = json!({"type": "image", "media": {"id": null, "providerUrl": "https://files.example/1.jpeg",
         "mimeType": "image/jpeg", "fileName": null, "size": null}});

@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
+use recado_core::event::EventType;
 use recado_store::{
-    AfterAttempt, DatabaseKind, DeliveryKey, DeliveryStatus, EventKind, Page, Retention,
-    WebhookEndpointChange,
+    AfterAttempt, DatabaseKind, DeliveryKey, DeliveryStatus, Page, Retention, WebhookEndpointChange,
 };
 
 use crate::deliveries::{MANY, attempt, claim, delivered};
@@ -53,7 +53,7 @@ async fn a_delivery_is_replayed_whether_it_arrived_was_given_up_or_never_was() {
     let World { store, .. } = &tapped().await;
     apply(store, vec![connection(true)]).await;
     let missed = events(store, &org(1)).await[1].id;
-    let ours = create(store, "whk_1", &[EventKind::ChannelDisconnected]).await;
+    let ours = create(store, "whk_1", &[EventType::ChannelDisconnected]).await;
     apply(store, vec![connection(false)]).await;
     let first = claim(store, 100_000, MANY).await.remove(0);
     delivered(store, &first, 100_001).await;
@@ -129,7 +129,7 @@ async fn a_range_is_replayed_with_what_the_endpoint_missed_and_wants() {
         call.at = at(now);
         crate::taps::apply_one(store, call).await;
     }
-    let kinds = [EventKind::ChannelConnected, EventKind::ChannelDisconnected];
+    let kinds = [EventType::ChannelConnected, EventType::ChannelDisconnected];
     let ours = create(store, "whk_1", &kinds).await;
     let range = async |owner, from, to| {
         store
@@ -266,7 +266,7 @@ async fn run(world: &World, text: &str) {
 async fn a_replay_of_one_conversation_touches_each_delivery_a_fixed_number_of_times() {
     const EVENTS: u32 = 4_000;
     let world = tapped().await;
-    let ours = create(&world.store, "whk_1", &[EventKind::MessageReceived]).await;
+    let ours = create(&world.store, "whk_1", &[EventType::MessageReceived]).await;
     many_events(&world, EVENTS).await;
     // Counts the updates of rows: each row of each portion once more would be quadratic.
     let counting = match world.database.kind() {

@@ -127,9 +127,9 @@ async fn somebody_new_opens_a_conversation_with_the_channels_agent() {
     let person = with(ana(), |it| it.user_id = Some(id("BR.1")));
     apply(store, vec![said("w.1", person.clone(), "Hi")]).await;
     let told = events(store, &org(1)).await;
-    assert_eq!(told[0].kind.as_str(), "conversation.created");
+    assert_eq!(told[0].event_type.as_str(), "conversation.created");
     assert_eq!(told[0].data["from"]["name"], "Ana");
-    assert_eq!(told[1].kind.as_str(), "message.received");
+    assert_eq!(told[1].event_type.as_str(), "message.received");
     assert_eq!(told[1].agent_id, Some(id("agent-own")));
     let opened = told[1].conversation_id.clone().unwrap();
     let opened = store.get_conversation(&org(1), &opened).await.unwrap();
@@ -253,11 +253,11 @@ async fn on_zapi_a_text_that_answers_with_a_title_is_a_tap(
     apply(store, vec![Inbound::Message(answer)]).await;
     let event = last_event(store).await;
     if is_tap {
-        assert_eq!(event.kind.as_str(), "button.pressed");
+        assert_eq!(event.event_type.as_str(), "button.pressed");
         assert_eq!(event.data["button"]["id"], "btn_sales");
         assert_eq!(event.data["inferred"], true);
     } else {
-        assert_eq!(event.kind.as_str(), "message.received");
+        assert_eq!(event.event_type.as_str(), "message.received");
         assert!(event.data.get("inferred").is_none());
     }
 }

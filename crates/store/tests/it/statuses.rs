@@ -124,7 +124,7 @@ async fn a_failure_keeps_the_providers_words() {
     );
     assert_eq!(kept.error.unwrap().code, Some(131_026));
     let event = events(store, &org(1)).await.pop().unwrap();
-    assert_eq!(event.kind.as_str(), "message.failed");
+    assert_eq!(event.event_type.as_str(), "message.failed");
     assert_eq!(event.data["error"]["code"], 131_026);
     assert_eq!(event.data["error"]["reason"], "undeliverable");
     assert_eq!(event.data["messageId"], "msg_1");
@@ -271,7 +271,7 @@ async fn a_status_settles_an_unknown(
     store.begin_send(&message("org_1", "msg_2")).await.unwrap();
     let result = SendResult {
         provider_id: provider_id.map(str::to_owned),
-        error: Some(recado_store::MessageError {
+        error: Some(recado_core::event::MessageError {
             reason: "outcome_unknown".into(),
             code: None,
             message: "the answer was lost".into(),

@@ -143,5 +143,8 @@ pub(crate) async fn events(store: &Store, owner: &OrganizationId) -> Vec<Event> 
 
 pub(crate) async fn kinds(store: &Store) -> Vec<&'static str> {
     let events = events(store, &org(1)).await;
-    events.iter().map(|event| event.kind.as_str()).collect()
+    events
+        .iter()
+        .map(|event| event.event_type.as_str())
+        .collect()
 }

@@ -1,15 +1,16 @@
 //! Webhook endpoints and their secrets.
 
+use recado_core::event::EventType;
 use recado_store::{
-    Author, EventKind, HeaderChange, MasterKey, NewWebhookEndpoint, Store, StoreError,
-    WebhookEndpoint, WebhookEndpointChange, WebhookFormat, WebhookHeader,
+    Author, HeaderChange, MasterKey, NewWebhookEndpoint, Store, StoreError, WebhookEndpoint,
+    WebhookEndpointChange, WebhookFormat, WebhookHeader,
 };
 use secrecy::ExposeSecret;
 
 use crate::taps::{apply, connection, events, kinds, tapped};
 use crate::world::{ALL, World, at, by, id, org};
 
-pub(crate) fn endpoint(owner: &str, text: &str, events: &[EventKind]) -> NewWebhookEndpoint {
+pub(crate) fn endpoint(owner: &str, text: &str, events: &[EventType]) -> NewWebhookEndpoint {
     NewWebhookEndpoint {
         id: id(text),
         organization_id: id(owner),
@@ -22,7 +23,7 @@ pub(crate) fn endpoint(owner: &str, text: &str, events: &[EventKind]) -> NewWebh
     }
 }
 
-pub(crate) async fn create(store: &Store, text: &str, events: &[EventKind]) -> WebhookEndpoint {
+pub(crate) async fn create(store: &Store, text: &str, events: &[EventType]) -> WebhookEndpoint {
     store
         .create_webhook_endpoint(endpoint("org_1", text, events), 20, &by(9_000))
         .await
@@ -39,7 +40,7 @@ fn header(value: &str) -> WebhookHeader {
 #[tokio::test]
 async fn an_endpoint_is_created_found_listed_and_deleted() {
     let World { store, .. } = &World::new().await;
-    let kinds = [EventKind::ButtonPressed, EventKind::MessageFailed];
+    let kinds = [EventType::ButtonPressed, EventType::MessageFailed];
     let ours = create(store, "whk_1", &kinds).await;
     let found = store.get_webhook_endpoint(&org(1), &ours.id).await.unwrap();
     assert_eq!(found, Some(ours.clone()));
@@ -73,7 +74,7 @@ async fn an_endpoint_is_created_found_listed_and_deleted() {
 #[tokio::test]
 async fn a_change_touches_only_what_it_names() {
     let World { store, .. } = &World::new().await;
-    let before = create(store, "whk_1", &[EventKind::ButtonPressed]).await;
+    let before = create(store, "whk_1", &[EventType::ButtonPressed]).await;
     let change = WebhookEndpointChange {
         url: Some("https://other.example".into()),
         ..Default::default()
@@ -260,7 +261,7 @@ async fn an_endpoint_that_is_disabled_is_told_of_once() {
         assert_eq!(disabled.unwrap(), on);
     }
     let told = events(store, &org(1)).await.pop().unwrap();
-    assert_eq!(told.kind, EventKind::WebhookEndpointDisabled);
+    assert_eq!(told.event_type, EventType::WebhookEndpointDisabled);
     assert_eq!(told.data["endpointId"], "whk_1");
     assert_eq!(
         kinds(store).await,

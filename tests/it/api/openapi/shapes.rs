@@ -1,7 +1,7 @@
 //! The document describes everything, in shapes that a generator of clients can use.
 
 use recado_core::Provider;
-use recado_store::EventKind;
+use recado_core::event::EventType;
 use rstest::rstest;
 use serde_json::{Value, json};
 
@@ -112,7 +112,7 @@ fn a_property_of_an_answer_that_may_be_null_is_always_there(
 }
 
 #[rstest]
-#[case::event("Event", "type", EventKind::ALL.map(EventKind::as_str).to_vec())]
+#[case::event("Event", "type", EventType::ALL.map(EventType::as_str).to_vec())]
 #[case::channel("Channel", "provider", Provider::ALL.map(Provider::as_str).to_vec())]
 #[case::new_channel("NewChannel", "provider", Provider::ALL.map(Provider::as_str).to_vec())]
 fn a_union_has_one_shape_for_each_word(

@@ -15,7 +15,6 @@ use utoipa_axum::router::UtoipaMethodRouter;
 
 use super::auth::{Need, SessionCookie};
 use super::error::{ApiError, ErrorBody, Reason};
-use super::routes::events::data;
 use crate::app::App;
 pub(crate) use answers::operations;
 
@@ -34,16 +33,7 @@ pub(crate) mod words;
         contact(name = "The operator of this server"),
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
-    components(schemas(
-        ErrorBody,
-        data::ButtonPressedData,
-        data::ListSelectedData,
-        data::MessageReceivedData,
-        data::MessageStatusData,
-        data::ConversationCreatedData,
-        data::ChannelConnectionData,
-        data::WebhookEndpointDisabledData,
-    )),
+    components(schemas(ErrorBody)),
     servers((url = "/", description = "This server")),
     tags(
         (name = "Messages", description = "Sends and shows messages"),
@@ -72,6 +62,7 @@ const SESSION: &str = "session";
 pub(crate) fn base() -> OpenApi {
     let mut document = Base::openapi();
     let components = document.components.get_or_insert_default();
+    components.schemas.extend(recado_core::event::schemas());
     for (name, description) in [
         (
             API_KEY,

@@ -2,7 +2,7 @@
 //! their provider.
 
 use recado_core::Provider;
-use recado_store::EventKind;
+use recado_core::event::EventType;
 use utoipa::openapi::schema::{ArrayBuilder, Discriminator, OneOfBuilder};
 use utoipa::openapi::{Components, Object, ObjectBuilder, Ref, RefOr, Schema, Type};
 
@@ -29,38 +29,19 @@ pub(super) fn divide(components: &mut Components) {
 
 fn events() -> Vec<Variant> {
     let mut variants: Vec<Variant> = Vec::new();
-    for kind in EventKind::ALL {
-        let stem = stem(kind);
-        let name = format!("{stem}Event");
+    for event_type in EventType::ALL {
+        let data = event_type.data_schema();
+        let name = format!("{}Event", data.trim_end_matches("Data"));
         match variants.iter_mut().find(|variant| variant.name == name) {
-            Some(variant) => variant.words.push(kind.as_str()),
+            Some(variant) => variant.words.push(event_type.as_str()),
             None => variants.push(Variant {
                 name,
-                words: vec![kind.as_str()],
-                properties: vec![("data", Ref::from_schema_name(format!("{stem}Data")).into())],
+                words: vec![event_type.as_str()],
+                properties: vec![("data", Ref::from_schema_name(data).into())],
             }),
         }
     }
     variants
-}
-
-/// Returns the beginning of the names of the schemas of an event and of its data.
-const fn stem(kind: EventKind) -> &'static str {
-    match kind {
-        EventKind::ButtonPressed => "ButtonPressed",
-        EventKind::ListSelected => "ListSelected",
-        EventKind::MessageReceived => "MessageReceived",
-        EventKind::MessageAccepted
-        | EventKind::MessageRejected
-        | EventKind::MessageUnknown
-        | EventKind::MessageSent
-        | EventKind::MessageDelivered
-        | EventKind::MessageRead
-        | EventKind::MessageFailed => "MessageStatus",
-        EventKind::ConversationCreated => "ConversationCreated",
-        EventKind::ChannelConnected | EventKind::ChannelDisconnected => "ChannelConnection",
-        EventKind::WebhookEndpointDisabled => "WebhookEndpointDisabled",
-    }
 }
 
 fn channels(name: &str) -> Vec<Variant> {

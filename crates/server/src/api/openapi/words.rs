@@ -31,14 +31,12 @@ macro_rules! words {
 }
 
 words! {
-    /// How far a message has come: it is `sending`, then `accepted`, `rejected` or `unknown` (the provider's answer was lost), and later `sent`, `delivered`, `read` or `failed`. A message from a customer is `delivered`.
-    MessageStatus = core::Status::ALL.map(core::Status::as_str);
     /// What an API key or a session may do.
     Scope = core::Scope::ALL.map(core::Scope::as_str);
     /// What a user may do: an `owner` everything, an `agent` reads and sends, a `viewer` reads.
     Role = core::Role::ALL.map(core::Role::as_str);
     /// What happened.
-    EventType = store::EventKind::ALL.map(store::EventKind::as_str);
+    EventType = core::event::EventType::ALL.map(core::event::EventType::as_str);
     /// How far a delivery has come. A `failed` one was given up or skipped. A `not_sent` one has an event for which the format of the webhook endpoint has no word.
     DeliveryStatus = store::DeliveryStatus::ALL.map(store::DeliveryStatus::as_str);
     /// The form of what a webhook endpoint gets: `recado` is that of `GET /events`, `chatvolt` is for receivers that were written for ChatVolt.

@@ -4,19 +4,18 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
-use recado_core::Content;
-use recado_core::inbound::{self, Choice};
-use recado_core::{AgentId, Button, ChannelId, ConversationId, MessageId, Status, Warning};
+use recado_core::event::MessageError;
+use recado_core::inbound::{Choice, Person, Pricing};
+use recado_core::{AgentId, ChannelId, Content, ConversationId, MessageId, Status, Warning};
 use recado_store::{self as store, Direction, MessageContent};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::conversations::Contact;
 use super::rfc3339;
 use crate::api::auth::{Caller, need};
 use crate::api::error::{ApiError, Reason};
 use crate::api::extract::Path;
-use crate::api::openapi::{KEY, failures, words};
+use crate::api::openapi::{KEY, failures};
 use crate::app::App;
 
 failures!(FindFailures: KEY, &[Reason::MessageNotFound]);
@@ -74,7 +73,6 @@ pub(crate) struct Message {
     #[schema(format = DateTime)]
     updated_at: String,
     /// How far the message has come.
-    #[schema(value_type = words::MessageStatus)]
     status: Status,
     /// What may look wrong on the phone.
     warnings: Vec<FieldWarning>,
@@ -103,55 +101,19 @@ struct Metadata {
     /// The line below the body.
     footer: Option<String>,
     /// The buttons of the message.
-    buttons: Vec<ReplyButton>,
+    buttons: Vec<Choice>,
     /// Whether the customer said more than `text` holds: up to 64 KiB of a customer's text are stored.
     text_truncated: bool,
     /// What the customer tapped.
-    choice: Option<ReplyButton>,
+    choice: Option<Choice>,
     /// The customer who wrote.
-    contact: Option<Contact>,
+    contact: Option<Person>,
     /// The provider's own id, beside WhatsApp's: `zaapId` at Z-API, the job at `ZapperHUB`.
     provider_id: Option<String>,
     /// Why it was rejected or failed.
     error: Option<MessageError>,
     /// How Meta charges for the message; null until a status tells it, and for other providers.
     pricing: Option<Pricing>,
-}
-
-/// The class by which Meta charges for a message, never an amount.
-#[derive(Serialize, ToSchema)]
-pub(super) struct Pricing {
-    /// What is charged for, such as `service`, `utility` or `marketing`; reply buttons are `service`.
-    category: Option<String>,
-    /// `regular` for a message that is charged, or a word that begins with `free_`.
-    #[serde(rename = "type")]
-    kind: Option<String>,
-    /// How messages are counted, such as `PMP`: each one.
-    model: Option<String>,
-    /// Whether the message is charged, if Meta says so.
-    billable: Option<bool>,
-    /// Whether the message is free, by its type.
-    free: Option<bool>,
-}
-
-/// A reply button.
-#[derive(Serialize, ToSchema)]
-pub(super) struct ReplyButton {
-    /// The id that was sent with the button.
-    id: String,
-    /// The text on the button.
-    title: String,
-}
-
-/// Why a message was rejected or failed.
-#[derive(Serialize, ToSchema)]
-pub(super) struct MessageError {
-    /// The stable word for what went wrong.
-    reason: String,
-    /// The provider's number for the error.
-    code: Option<i64>,
-    /// What went wrong, in a sentence.
-    message: String,
 }
 
 /// Something that may look wrong on the phone, though the message is sent.
@@ -172,15 +134,6 @@ impl From<Warning> for FieldWarning {
     }
 }
 
-impl From<&Button> for ReplyButton {
-    fn from(button: &Button) -> Self {
-        Self {
-            id: button.id.clone(),
-            title: button.title.clone(),
-        }
-    }
-}
-
 impl From<store::Message> for Message {
     fn from(message: store::Message) -> Self {
         let inbound = message.direction == Direction::Inbound;
@@ -194,10 +147,10 @@ impl From<store::Message> for Message {
                 buttons: Vec::new(),
                 text_truncated: false,
                 choice: None,
-                contact: message.from.map(Contact::from),
+                contact: message.from,
                 provider_id: message.provider_id,
-                error: message.error.map(MessageError::from),
-                pricing: message.pricing.map(Pricing::from),
+                error: message.error,
+                pricing: message.pricing,
             },
         );
         Self {
@@ -239,7 +192,11 @@ fn described(content: MessageContent, metadata: Metadata) -> (String, Metadata) 
                 kind: "buttons".to_owned(),
                 header: message.header().map(str::to_owned),
                 footer: message.footer().map(str::to_owned),
-                buttons: message.buttons().iter().map(ReplyButton::from).collect(),
+                buttons: message
+                    .buttons()
+                    .iter()
+                    .map(|button| Choice::new(&button.id, &button.title))
+                    .collect(),
                 ..metadata
             };
             (message.body().to_owned(), particulars)
@@ -249,40 +206,15 @@ fn described(content: MessageContent, metadata: Metadata) -> (String, Metadata) 
             text,
             text_truncated,
             choice,
-        } => {
-            let choice = choice.map(|Choice { id, title, .. }| ReplyButton { id, title });
-            (
-                text.unwrap_or_default(),
-                Metadata {
-                    kind,
-                    text_truncated,
-                    choice,
-                    ..metadata
-                },
-            )
-        }
-    }
-}
-
-impl From<inbound::Pricing> for Pricing {
-    fn from(pricing: inbound::Pricing) -> Self {
-        Self {
-            category: pricing.category,
-            kind: pricing.kind,
-            model: pricing.model,
-            billable: pricing.billable,
-            free: pricing.free,
-        }
-    }
-}
-
-impl From<store::MessageError> for MessageError {
-    fn from(error: store::MessageError) -> Self {
-        Self {
-            reason: error.reason,
-            code: error.code,
-            message: error.message,
-        }
+        } => (
+            text.unwrap_or_default(),
+            Metadata {
+                kind,
+                text_truncated,
+                choice,
+                ..metadata
+            },
+        ),
     }
 }
 

@@ -133,7 +133,7 @@ impl Kept {
 #[cfg(test)]
 mod tests {
     use jiff::Timestamp;
-    use recado_store::EventKind;
+    use recado_core::event::EventType;
     use serde_json::json;
 
     use super::*;
@@ -146,7 +146,7 @@ mod tests {
         Event {
             id: id(number),
             organization_id: "demo".parse().expect("an id"),
-            kind: EventKind::MessageReceived,
+            event_type: EventType::MessageReceived,
             agent_id: None,
             channel_id: None,
             conversation_id: None,

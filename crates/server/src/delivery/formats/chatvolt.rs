@@ -1,20 +1,21 @@
 //! Events as ChatVolt's webhook payload, for receivers that were written for it (ChatVolt docs, webhooks).
 
-use recado_core::inbound::Person;
+use recado_core::event::{EventData, EventType, MessageStatusData, ReceivedMedia};
+use recado_core::inbound::{Choice, Person};
 use recado_core::{MessageId, Provider, Recipient, RecipientKind};
-use recado_store::{Event, EventKind, Store, StoreError};
-use serde::{Deserialize, Serialize};
+use recado_store::{Event, Store, StoreError};
+use serde::Serialize;
 
 use crate::api::routes::rfc3339;
 
 /// The events that the format has words for, some of them only for certain causes.
-pub(crate) const KINDS: [EventKind; 6] = [
-    EventKind::MessageAccepted,
-    EventKind::MessageRejected,
-    EventKind::MessageFailed,
-    EventKind::MessageReceived,
-    EventKind::ButtonPressed,
-    EventKind::ListSelected,
+pub(crate) const KINDS: [EventType; 6] = [
+    EventType::MessageAccepted,
+    EventType::MessageRejected,
+    EventType::MessageFailed,
+    EventType::MessageReceived,
+    EventType::ButtonPressed,
+    EventType::ListSelected,
 ];
 
 /// Meta's number for a message outside of the 24-hour window (Meta, error codes).
@@ -40,6 +41,9 @@ const SAID: [&str; 13] = [
     "interactive",
     "nfm_reply",
 ];
+
+/// The event type of everything that a customer says.
+const USER_MESSAGE: &str = "USER_MESSAGE_RECEIVED";
 
 /// The media type of a file whose own is not known.
 const ANY_FILE: &str = "application/octet-stream";
@@ -85,13 +89,6 @@ struct Attachment {
     size: i64,
 }
 
-/// What was tapped.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Choice {
-    id: String,
-    title: String,
-}
-
 /// What the payload tells that does not stand in the event.
 #[derive(Default)]
 struct Surroundings {
@@ -104,83 +101,75 @@ struct Surroundings {
     name: Option<String>,
 }
 
-/// The parts of an event's data that matter here.
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Data {
-    message_id: Option<String>,
-    kind: Option<String>,
+/// What the payload takes from the event.
+#[derive(Default)]
+struct Told {
+    event_type: &'static str,
+    message_id: Option<MessageId>,
+    from: Option<Person>,
+    choice: Option<Choice>,
     text: Option<String>,
-    content: Option<Content>,
-    button: Option<Choice>,
-    list: Option<Choice>,
-    from: Option<From>,
-    error: Option<Cause>,
+    media: Option<ReceivedMedia>,
 }
 
-#[derive(Deserialize)]
-struct Content {
-    media: Option<Media>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Media {
-    id: Option<String>,
-    provider_url: Option<String>,
-    mime_type: Option<String>,
-    file_name: Option<String>,
-    size: Option<i64>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct From {
-    phone: Option<String>,
-    name: Option<String>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Cause {
-    code: Option<i64>,
-    reason: Option<String>,
-}
-
-/// The event in ChatVolt's shape; none if ChatVolt has no word for it.
+/// Returns the event in ChatVolt's shape, or `None` if ChatVolt has no word for it.
 pub(crate) async fn payload(store: &Store, event: &Event) -> Result<Option<Payload>, StoreError> {
-    let data = Data::deserialize(&event.data).unwrap_or_default();
-    let Some(event_type) = event_type(event.kind, &data) else {
+    let Some(told) = told(event) else {
         return Ok(None);
     };
-    let surroundings = surroundings(store, event, &data).await?;
-    Ok(Some(compose(event_type, event, data, surroundings)))
+    let surroundings = surroundings(store, event, &told).await?;
+    Ok(Some(compose(event, told, surroundings)))
 }
 
-/// A tap has no event of its own there: it arrives as a message of the user (inferred).
-fn event_type(kind: EventKind, data: &Data) -> Option<&'static str> {
-    match kind {
-        EventKind::MessageReceived => {
-            let is_said = SAID.contains(&data.kind.as_deref()?);
-            is_said.then_some("USER_MESSAGE_RECEIVED")
-        }
-        EventKind::ButtonPressed | EventKind::ListSelected => Some("USER_MESSAGE_RECEIVED"),
+fn told(event: &Event) -> Option<Told> {
+    let of_user = |message_id, from| Told {
+        event_type: USER_MESSAGE,
+        message_id: Some(message_id),
+        from: Some(from),
+        ..Told::default()
+    };
+    let of_agent = |event_type, data: MessageStatusData| Told {
+        event_type,
+        message_id: Some(data.message_id),
+        ..Told::default()
+    };
+    match EventData::read(event.event_type, &event.data).ok()? {
+        EventData::MessageReceived(data) => SAID.contains(&&*data.kind).then(|| Told {
+            text: data.text,
+            media: data.content.map(|content| content.media),
+            ..of_user(data.message_id, data.from)
+        }),
+        // A tap has no event of its own there: it arrives as a message of the user (inferred).
+        EventData::ButtonPressed(data) => Some(Told {
+            choice: Some(data.button),
+            ..of_user(data.message_id, data.from)
+        }),
+        EventData::ListSelected(data) => Some(Told {
+            choice: Some(data.list),
+            ..of_user(data.message_id, data.from)
+        }),
         // Spelled like this.
-        EventKind::MessageAccepted => Some("AGENT_MESSAGE_SENDED"),
-        EventKind::MessageRejected | EventKind::MessageFailed => {
-            let cause = data.error.as_ref()?;
-            let closed = cause.code == Some(WINDOW_CLOSED)
-                || cause.reason.as_deref() == Some("window_closed");
-            closed.then_some("AGENT_MESSAGE_BLOCKED")
+        EventData::MessageAccepted(data) => Some(of_agent("AGENT_MESSAGE_SENDED", data)),
+        EventData::MessageRejected(data) | EventData::MessageFailed(data) => {
+            let error = data.error.as_ref()?;
+            let is_closed = error.code == Some(WINDOW_CLOSED) || error.reason == "window_closed";
+            is_closed.then(|| of_agent("AGENT_MESSAGE_BLOCKED", data))
         }
-        _ => None,
+        EventData::MessageUnknown(_)
+        | EventData::MessageSent(_)
+        | EventData::MessageDelivered(_)
+        | EventData::MessageRead(_)
+        | EventData::ConversationCreated(_)
+        | EventData::ChannelConnected(_)
+        | EventData::ChannelDisconnected(_)
+        | EventData::WebhookEndpointDisabled(_) => None,
     }
 }
 
 async fn surroundings(
     store: &Store,
     event: &Event,
-    data: &Data,
+    told: &Told,
 ) -> Result<Surroundings, StoreError> {
     let organization = &event.organization_id;
     let mut found = Surroundings::default();
@@ -192,9 +181,9 @@ async fn surroundings(
         let channel = store.get_channel(organization, id).await?;
         found.provider = channel.map(|channel| channel.provider);
     }
-    if let Some(from) = &data.from {
-        found.phone.clone_from(&from.phone);
-        found.name.clone_from(&from.name);
+    if let Some(Person { phone, name, .. }) = &told.from {
+        found.phone = phone.as_ref().map(Recipient::to_string);
+        found.name.clone_from(name);
         return Ok(found);
     }
     if let Some(id) = &event.conversation_id
@@ -205,9 +194,8 @@ async fn surroundings(
         found.phone = own.or(phone).as_ref().map(Recipient::to_string);
         found.name = name;
     }
-    let message_id = data.message_id.as_deref().map(str::parse::<MessageId>);
-    if let Some(Ok(id)) = message_id
-        && let Some(message) = store.get_message(organization, &id).await?
+    if let Some(id) = &told.message_id
+        && let Some(message) = store.get_message(organization, id).await?
         && let recado_store::MessageContent::Outbound(content) = message.content
     {
         found.agent_response = Some(content.text().to_owned());
@@ -215,33 +203,37 @@ async fn surroundings(
     Ok(found)
 }
 
-fn compose(event_type: &'static str, event: &Event, data: Data, found: Surroundings) -> Payload {
-    let choice = data.button.or(data.list);
-    let title = choice.as_ref().map(|choice| choice.title.clone());
-    let media = data.content.and_then(|content| content.media);
-    let file_name = media.as_ref().and_then(|media| media.file_name.clone());
+fn compose(event: &Event, told: Told, found: Surroundings) -> Payload {
+    let message_id = told.message_id.map(String::from);
+    let title = told.choice.as_ref().map(|choice| choice.title.clone());
+    let file_name = told
+        .media
+        .as_ref()
+        .and_then(|media| media.file_name.clone());
     // A receiver reads it from every message of the user, also from one without words.
-    let user_message = (event_type == "USER_MESSAGE_RECEIVED")
-        .then(|| title.or(data.text).or(file_name).unwrap_or_default());
-    let attachment = media.and_then(|media| attachment(media, data.message_id.as_deref()));
+    let user_message = (told.event_type == USER_MESSAGE)
+        .then(|| title.or(told.text).or(file_name).unwrap_or_default());
+    let attachment = told
+        .media
+        .and_then(|media| attachment(media, message_id.as_deref()));
     Payload {
-        event_type,
+        event_type: told.event_type,
         organization_id: event.organization_id.to_string(),
         conversation_id: event.conversation_id.as_ref().map(ToString::to_string),
-        message_id: data.message_id,
+        message_id,
         agent_id: event.agent_id.as_ref().map(ToString::to_string),
         // A receiver reads a text, also when the agent was deleted.
         agent_name: found
             .agent_name
             .or_else(|| event.agent_id.as_ref().map(ToString::to_string)),
         channel: found.provider.map(channel_word),
-        // Nobody resolves or ranks conversations here, and no program answers by itself.
+        // Recado neither resolves nor ranks conversations, and no program answers by itself.
         conversation_status: "UNRESOLVED",
         conversation_priority: "MEDIUM",
         is_ai_enabled: false,
         user_message,
         agent_response: found.agent_response,
-        button_reply: choice,
+        button_reply: told.choice,
         attachments: attachment.map(|attachment| [attachment]),
         user_name: found.name,
         user_phone_number: found.phone,
@@ -249,7 +241,7 @@ fn compose(event_type: &'static str, event: &Event, data: Data, found: Surroundi
     }
 }
 
-fn attachment(media: Media, message_id: Option<&str>) -> Option<Attachment> {
+fn attachment(media: ReceivedMedia, message_id: Option<&str>) -> Option<Attachment> {
     Some(Attachment {
         url: media.provider_url?,
         id: media
@@ -278,30 +270,37 @@ mod tests {
 
     use super::*;
 
-    fn event(kind: EventKind, data: Value) -> Event {
+    /// An event with what all events of its type tell, and with `data`.
+    fn event(event_type: EventType, data: Value) -> Event {
+        let mut whole = json!({
+            "messageId": "msg_1", "from": {}, "kind": "text", "status": "accepted", "endpointId": "whk_1",
+            "button": {"id": "1", "title": "A"}, "list": {"id": "1", "title": "A"},
+        });
+        let Value::Object(data) = data else {
+            panic!("an object")
+        };
+        whole.as_object_mut().expect("an object").extend(data);
         Event {
             id: "evt_000000000000002a".parse().expect("an id"),
             organization_id: "acme".parse().expect("an id"),
-            kind,
+            event_type,
             agent_id: Some("agent-123".parse().expect("an id")),
             channel_id: Some("main".parse().expect("an id")),
             conversation_id: Some("conv-456".parse().expect("an id")),
-            data,
+            data: whole,
             created_at: Timestamp::UNIX_EPOCH,
         }
     }
 
     fn composed(event: &Event, found: Surroundings) -> Option<Value> {
-        let data = Data::deserialize(&event.data).expect("data");
-        let event_type = event_type(event.kind, &data)?;
-        let payload = compose(event_type, event, data, found);
+        let payload = compose(event, told(event)?, found);
         Some(serde_json::to_value(payload).expect("JSON"))
     }
 
     #[test]
     fn a_tap_arrives_as_a_message_of_the_user_with_the_button_beside_it() {
         let event = event(
-            EventKind::ButtonPressed,
+            EventType::ButtonPressed,
             json!({
                 "messageId": "msg_2", "externalId": "wamid.1", "inReplyTo": "msg_1",
                 "button": {"id": "btn_sales", "title": "Sales"},
@@ -336,42 +335,42 @@ mod tests {
     }
 
     #[rstest]
-    #[case::a_text(EventKind::MessageReceived, json!({"kind": "text", "text": "Hi", "from": {}}), Some("USER_MESSAGE_RECEIVED"))]
-    #[case::an_image(EventKind::MessageReceived, json!({"kind": "image", "text": null}), Some("USER_MESSAGE_RECEIVED"))]
-    #[case::a_notice(EventKind::MessageReceived, json!({"kind": "system", "text": "A changed"}), None)]
-    #[case::a_kind_of_tomorrow(EventKind::MessageReceived, json!({"kind": "hologram", "text": "x"}), None)]
-    #[case::a_row(EventKind::ListSelected, json!({"list": {"id": "1", "title": "A"}}), Some("USER_MESSAGE_RECEIVED"))]
-    #[case::accepted(EventKind::MessageAccepted, json!({"error": null}), Some("AGENT_MESSAGE_SENDED"))]
-    #[case::outside_of_the_window(EventKind::MessageRejected, json!({"error": {"code": null, "reason": "window_closed", "message": "x"}}), Some("AGENT_MESSAGE_BLOCKED"))]
-    #[case::failed_outside_of_the_window(EventKind::MessageFailed, json!({"error": {"code": 131_047, "reason": "provider_rejected"}}), Some("AGENT_MESSAGE_BLOCKED"))]
-    #[case::failed_otherwise(EventKind::MessageFailed, json!({"error": {"code": 131_026, "reason": "provider_rejected"}}), None)]
-    #[case::rejected_without_a_cause(EventKind::MessageRejected, json!({"error": null}), None)]
-    #[case::sent(EventKind::MessageSent, json!({}), None)]
-    #[case::read(EventKind::MessageRead, json!({}), None)]
-    #[case::opened(EventKind::ConversationCreated, json!({"from": {}}), None)]
+    #[case::a_text(EventType::MessageReceived, json!({"kind": "text", "text": "Hi"}), Some("USER_MESSAGE_RECEIVED"))]
+    #[case::an_image(EventType::MessageReceived, json!({"kind": "image", "text": null}), Some("USER_MESSAGE_RECEIVED"))]
+    #[case::a_notice(EventType::MessageReceived, json!({"kind": "system", "text": "A changed"}), None)]
+    #[case::a_kind_of_tomorrow(EventType::MessageReceived, json!({"kind": "hologram", "text": "x"}), None)]
+    #[case::a_row(EventType::ListSelected, json!({}), Some("USER_MESSAGE_RECEIVED"))]
+    #[case::accepted(EventType::MessageAccepted, json!({"error": null}), Some("AGENT_MESSAGE_SENDED"))]
+    #[case::outside_of_the_window(EventType::MessageRejected, json!({"error": {"code": null, "reason": "window_closed", "message": "x"}}), Some("AGENT_MESSAGE_BLOCKED"))]
+    #[case::failed_outside_of_the_window(EventType::MessageFailed, json!({"error": {"code": 131_047, "reason": "provider_rejected", "message": "x"}}), Some("AGENT_MESSAGE_BLOCKED"))]
+    #[case::failed_otherwise(EventType::MessageFailed, json!({"error": {"code": 131_026, "reason": "provider_rejected", "message": "x"}}), None)]
+    #[case::rejected_without_a_cause(EventType::MessageRejected, json!({"error": null}), None)]
+    #[case::sent(EventType::MessageSent, json!({}), None)]
+    #[case::read(EventType::MessageRead, json!({}), None)]
+    #[case::opened(EventType::ConversationCreated, json!({}), None)]
     fn the_event_type_is_chatvolts(
-        #[case] kind: EventKind,
+        #[case] event_type: EventType,
         #[case] data: Value,
         #[case] expected: Option<&str>,
     ) {
-        let composed = composed(&event(kind, data), Surroundings::default());
-        let event_type = composed.map(|payload| payload["eventType"].clone());
-        assert_eq!(event_type, expected.map(Value::from));
+        let composed = composed(&event(event_type, data), Surroundings::default());
+        let word = composed.map(|payload| payload["eventType"].clone());
+        assert_eq!(word, expected.map(Value::from));
     }
 
     #[test]
     fn every_kind_of_the_format_and_no_other_can_be_sent() {
-        let closed = json!({"error": {"reason": "window_closed"}, "kind": "text"});
-        for kind in EventKind::ALL {
-            let sent = composed(&event(kind, closed.clone()), Surroundings::default());
-            assert_eq!(sent.is_some(), KINDS.contains(&kind), "{kind}");
+        let closed = json!({"error": {"reason": "window_closed", "message": "x"}});
+        for event_type in EventType::ALL {
+            let sent = composed(&event(event_type, closed.clone()), Surroundings::default());
+            assert_eq!(sent.is_some(), KINDS.contains(&event_type), "{event_type}");
         }
     }
 
     #[test]
     fn what_is_not_known_is_left_out_and_the_message_is_always_a_text() {
         let event = event(
-            EventKind::MessageReceived,
+            EventType::MessageReceived,
             json!({"kind": "location", "text": null}),
         );
         let payload = composed(&event, Surroundings::default()).expect("a payload");
@@ -397,7 +396,7 @@ mod tests {
     )]
     fn a_file_is_attached_if_it_has_an_address(#[case] media: Value, #[case] attachments: Value) {
         let data = json!({"messageId": "msg_1", "kind": "document", "text": null, "content": {"type": "document", "media": media}});
-        let event = event(EventKind::MessageReceived, data);
+        let event = event(EventType::MessageReceived, data);
         let payload = composed(&event, Surroundings::default()).expect("a payload");
         assert_eq!(payload["userMessage"], "1.pdf");
         assert_eq!(payload["attachments"], attachments);

@@ -83,7 +83,7 @@ pub(crate) struct Conversation {
     /// How the recipient's phone number was read; null if the recipient is not a phone number.
     phone: Option<ReadPhone>,
     /// The customer, by every address that is known.
-    contact: Contact,
+    contact: Person,
     /// Until when WhatsApp carries messages that are not templates; null when it is not known, and a send is tried then.
     #[schema(format = DateTime)]
     window_expires_at: Option<String>,
@@ -113,32 +113,6 @@ impl From<Phone> for ReadPhone {
     }
 }
 
-/// A customer, by every address that is known. There may be no phone number.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Contact {
-    /// The phone number: digits with the country code.
-    phone: Option<String>,
-    /// The business-scoped user id that Meta gives the customer.
-    user_id: Option<String>,
-    /// WhatsApp's linked id of the customer.
-    lid: Option<String>,
-    /// The name that the customer chose.
-    name: Option<String>,
-}
-
-impl From<Person> for Contact {
-    fn from(person: Person) -> Self {
-        let text = |address: Option<Recipient>| address.map(|address| address.to_string());
-        Self {
-            phone: text(person.phone),
-            user_id: text(person.user_id),
-            lid: text(person.lid),
-            name: person.name,
-        }
-    }
-}
-
 impl From<store::Conversation> for Conversation {
     fn from(conversation: store::Conversation) -> Self {
         Self {
@@ -147,7 +121,7 @@ impl From<store::Conversation> for Conversation {
             channel_id: conversation.channel_id,
             to: conversation.recipient.to_string(),
             phone: conversation.recipient.phone().map(ReadPhone::from),
-            contact: conversation.person.into(),
+            contact: conversation.person,
             window_expires_at: conversation.window_expires_at.map(rfc3339),
             created_at: rfc3339(conversation.created_at),
             warnings: Vec::new(),

@@ -14,8 +14,9 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use axum::response::sse::{self, KeepAlive, Sse};
 use futures_util::Stream;
+use recado_core::event::EventType;
 use recado_core::{ConversationId, OrganizationId};
-use recado_store::{self as store, EventBounds, EventFilter, EventId, EventKind};
+use recado_store::{self as store, EventBounds, EventFilter, EventId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
@@ -38,8 +39,6 @@ const FIRST_CATCH_UP: u32 = 10;
 
 /// Bytes of the events that a stream reads at once: what it holds while its reader takes nothing.
 const MAX_CATCH_UP_BYTES: usize = 64 * 1024;
-
-pub(crate) mod data;
 
 failures!(EventFailures: KEY, QUERY, &[Reason::ConversationNotFound]);
 failures!(StreamFailures: KEY, QUERY, &[Reason::ConversationNotFound, Reason::RateLimited]);
@@ -115,7 +114,7 @@ impl From<store::Event> for Event {
     fn from(event: store::Event) -> Self {
         Self {
             id: event.id.to_string(),
-            kind: event.kind.as_str(),
+            kind: event.event_type.as_str(),
             created_at: rfc3339(event.created_at),
             organization_id: event.organization_id,
             agent_id: event.agent_id.map(String::from),
@@ -136,14 +135,14 @@ impl EventQuery {
     }
 
     fn filter(&self) -> Result<EventFilter, ApiError> {
-        let kind = self.r#type.as_deref();
+        let event_type = self.r#type.as_deref();
         let conversation = self
             .conversation_id
             .as_deref()
             .filter(|text| !text.is_empty());
         Ok(EventFilter {
-            kind: kind
-                .map(str::parse::<EventKind>)
+            event_type: event_type
+                .map(str::parse::<EventType>)
                 .transpose()
                 .map_err(|_| wrong("type", "Expected an event type such as button.pressed"))?,
             conversation: conversation

@@ -1,10 +1,11 @@
 //! What a request says about a webhook endpoint, checked.
 
 use axum::http::{HeaderName, HeaderValue, header};
+use recado_core::event::EventType;
 use recado_core::fields::{optional, required};
 use recado_core::{FieldErrors, TextField};
 use recado_providers::HttpClient;
-use recado_store::{EventKind, WebhookFormat, WebhookHeader};
+use recado_store::{WebhookFormat, WebhookHeader};
 use serde::Deserialize;
 use serde::de::Deserializer;
 use serde_json::Value;
@@ -121,9 +122,9 @@ pub(super) fn url(http: &HttpClient, text: &str) -> Result<String, FieldErrors> 
 }
 
 /// A list of types of events, each once.
-pub(super) fn events(value: Value) -> Result<Option<Vec<EventKind>>, FieldErrors> {
+pub(super) fn events(value: Value) -> Result<Option<Vec<EventType>>, FieldErrors> {
     let wrong = || {
-        let known = EventKind::ALL.map(EventKind::as_str).join(", ");
+        let known = EventType::ALL.map(EventType::as_str).join(", ");
         FieldErrors::field("events", &format!("Expected a list of {known}"))
     };
     let types = match value {
@@ -131,7 +132,7 @@ pub(super) fn events(value: Value) -> Result<Option<Vec<EventKind>>, FieldErrors
         Value::Array(types) => types,
         _ => return Err(wrong()),
     };
-    let mut events = Vec::with_capacity(types.len().min(EventKind::ALL.len()));
+    let mut events = Vec::with_capacity(types.len().min(EventType::ALL.len()));
     for kind in types {
         let kind = kind.as_str().and_then(|text| text.parse().ok());
         let kind = kind.ok_or_else(wrong)?;
@@ -145,8 +146,8 @@ pub(super) fn events(value: Value) -> Result<Option<Vec<EventKind>>, FieldErrors
 /// The events that go out in `format`: those of `events`, or all that the format has words for.
 pub(super) fn events_of_format(
     format: WebhookFormat,
-    events: Vec<EventKind>,
-) -> Result<Vec<EventKind>, FieldErrors> {
+    events: Vec<EventType>,
+) -> Result<Vec<EventType>, FieldErrors> {
     match format {
         WebhookFormat::Recado => Ok(events),
         WebhookFormat::ChatVolt if events.is_empty() => Ok(CHATVOLT_KINDS.to_vec()),
@@ -154,7 +155,7 @@ pub(super) fn events_of_format(
             Ok(events)
         }
         WebhookFormat::ChatVolt => {
-            let known = CHATVOLT_KINDS.map(EventKind::as_str).join(", ");
+            let known = CHATVOLT_KINDS.map(EventType::as_str).join(", ");
             let problem = format!("Format chatvolt has words for {known} only");
             Err(FieldErrors::field("events", &problem))
         }
@@ -277,7 +278,7 @@ mod tests {
 
     #[test]
     fn events_are_known_types_each_once() {
-        let (pressed, read) = (EventKind::ButtonPressed, EventKind::MessageRead);
+        let (pressed, read) = (EventType::ButtonPressed, EventType::MessageRead);
         let given = json!(["button.pressed", "message.read", "button.pressed"]);
         assert_eq!(events(given), Ok(Some(vec![pressed, read])));
         assert_eq!(events(json!([])), Ok(Some(Vec::new())));
@@ -296,9 +297,9 @@ mod tests {
     fn format_chatvolt_has_words_for_some_events_only() {
         let of_chatvolt = |events| events_of_format(WebhookFormat::ChatVolt, events);
         assert_eq!(of_chatvolt(Vec::new()), Ok(CHATVOLT_KINDS.to_vec()));
-        let pressed = vec![EventKind::ButtonPressed];
+        let pressed = vec![EventType::ButtonPressed];
         assert_eq!(of_chatvolt(pressed.clone()), Ok(pressed));
-        assert!(of_chatvolt(vec![EventKind::MessageRead]).is_err());
+        assert!(of_chatvolt(vec![EventType::MessageRead]).is_err());
         let all = events_of_format(WebhookFormat::Recado, Vec::new());
         assert_eq!(all, Ok(Vec::new()));
     }

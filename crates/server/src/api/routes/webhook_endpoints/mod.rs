@@ -7,9 +7,8 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use recado_core::OrganizationId;
-use recado_store::{
-    self as store, EventKind, HeaderChange, StoreError, WebhookEndpointId, WebhookFormat,
-};
+use recado_core::event::EventType;
+use recado_store::{self as store, HeaderChange, StoreError, WebhookEndpointId, WebhookFormat};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
 use url::Url;
@@ -91,7 +90,7 @@ impl WebhookEndpoint {
         Ok(Self {
             id: endpoint.id.to_string(),
             url,
-            events: endpoint.events.into_iter().map(EventKind::as_str).collect(),
+            events: endpoint.events.into_iter().map(EventType::as_str).collect(),
             format: endpoint.format.as_str(),
             header: secrets.header.map(|header| Header { name: header.name }),
             secret: None,

@@ -1,0 +1,372 @@
+//! Events: what happened in an organization, one struct per shape of data and one row per event type.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::id::MessageId;
+use crate::inbound::{Choice, Media, Person, Pricing, StatusError};
+use crate::message::Status;
+
+/// Writes the enums of all event types, each from one row: its documentation, its data and its word.
+macro_rules! event_types {
+    ($($(#[doc = $doc:literal])+ $name:ident($data:ident) = $word:literal;)+) => {
+        words! {
+            /// The type of an event.
+            pub enum EventType: UnknownEventType("unknown event type") {
+                $($(#[doc = $doc])+ $name = $word,)+
+            }
+        }
+
+        /// What an event tells, by its type.
+        #[expect(
+            clippy::large_enum_variant,
+            reason = "a value lives as long as it is written or read"
+        )]
+        #[derive(Clone, PartialEq, Eq, Serialize)]
+        #[serde(untagged)]
+        pub enum EventData {$(
+            $(#[doc = $doc])+
+            $name($data),
+        )+}
+
+        #[cfg(feature = "openapi")]
+        impl EventType {
+            /// Returns the name of the schema of the data.
+            #[must_use]
+            pub fn data_schema(self) -> &'static str {
+                match self {
+                    $(Self::$name => stringify!($data),)+
+                }
+            }
+        }
+
+        impl EventData {
+            /// Returns the type of the event.
+            #[must_use]
+            pub const fn event_type(&self) -> EventType {
+                match self {
+                    $(Self::$name(_) => EventType::$name,)+
+                }
+            }
+
+            /// Reads the data of an event.
+            ///
+            /// # Errors
+            ///
+            /// The JSON is not the data of an event of this type.
+            pub fn read(event_type: EventType, data: &Value) -> Result<Self, serde_json::Error> {
+                match event_type {
+                    $(EventType::$name => $data::deserialize(data).map(Self::$name),)+
+                }
+            }
+        }
+
+        /// Returns the schemas of the data of all events, and those that they refer to.
+        #[cfg(feature = "openapi")]
+        #[must_use]
+        pub fn schemas() -> Vec<(String, utoipa::openapi::RefOr<utoipa::openapi::Schema>)> {
+            use utoipa::{PartialSchema as _, ToSchema as _};
+
+            let mut schemas = Vec::new();
+            $(
+                schemas.push(($data::name().into_owned(), $data::schema()));
+                $data::schemas(&mut schemas);
+            )+
+            schemas
+        }
+    };
+}
+
+event_types! {
+    /// The provider accepted a message.
+    MessageAccepted(MessageStatusData) = "message.accepted";
+    /// A message was refused, and is surely not sent.
+    MessageRejected(MessageStatusData) = "message.rejected";
+    /// The provider's answer to a send was lost.
+    MessageUnknown(MessageStatusData) = "message.unknown";
+    /// A message left the provider.
+    MessageSent(MessageStatusData) = "message.sent";
+    /// A message reached the recipient's device.
+    MessageDelivered(MessageStatusData) = "message.delivered";
+    /// The recipient read a message.
+    MessageRead(MessageStatusData) = "message.read";
+    /// The provider accepted a message and could not deliver it.
+    MessageFailed(MessageStatusData) = "message.failed";
+    /// A customer sent a message that is not a tap.
+    MessageReceived(MessageReceivedData) = "message.received";
+    /// A customer tapped a reply button.
+    ButtonPressed(ButtonPressedData) = "button.pressed";
+    /// A customer chose a row of a list.
+    ListSelected(ListSelectedData) = "list.selected";
+    /// A new customer wrote and got a conversation.
+    ConversationCreated(ConversationCreatedData) = "conversation.created";
+    /// The number was connected to WhatsApp.
+    ChannelConnected(ChannelConnectionData) = "channel.connected";
+    /// The number was disconnected from WhatsApp.
+    ChannelDisconnected(ChannelConnectionData) = "channel.disconnected";
+    /// A webhook endpoint failed for so long that it gets no more events.
+    WebhookEndpointDisabled(WebhookEndpointDisabledData) = "webhook_endpoint.disabled";
+}
+
+/// A customer tapped a reply button.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct ButtonPressedData {
+    /// The id of the customer's message.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub message_id: MessageId,
+    /// The id of the customer's message at the provider.
+    pub external_id: Option<String>,
+    /// The id of your message to which the button belongs; null if it is not one that was sent through Recado.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    pub in_reply_to: Option<MessageId>,
+    /// The customer who tapped; in a group, the member.
+    pub from: Person,
+    /// True if the title was longer than 64 KiB and is cut.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub text_truncated: bool,
+    /// The button that was tapped.
+    pub button: Choice,
+    /// True if the provider told a text, and Recado recognized the title of the button in it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub inferred: bool,
+}
+
+/// A customer chose a row of a list.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct ListSelectedData {
+    /// The id of the customer's message.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub message_id: MessageId,
+    /// The id of the customer's message at the provider.
+    pub external_id: Option<String>,
+    /// The id of your message to which the list belongs; null if it is not one that was sent through Recado.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    pub in_reply_to: Option<MessageId>,
+    /// The customer who chose; in a group, the member.
+    pub from: Person,
+    /// True if the title was longer than 64 KiB and is cut.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub text_truncated: bool,
+    /// The row that was chosen.
+    pub list: Choice,
+}
+
+/// A customer sent anything but a tap.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct MessageReceivedData {
+    /// The id of the customer's message.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub message_id: MessageId,
+    /// The id of the customer's message at the provider.
+    pub external_id: Option<String>,
+    /// The id of your message that the customer answers; null if there is none.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    pub in_reply_to: Option<MessageId>,
+    /// The customer who wrote.
+    pub from: Person,
+    /// True if the text was longer than 64 KiB and is cut.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub text_truncated: bool,
+    /// The kind of the message: `text`, `image`, … or `unknown`.
+    pub kind: String,
+    /// The text, or the caption.
+    pub text: Option<String>,
+    /// What the message holds beside its text; it is there for files.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = ReceivedContent, required = false))]
+    pub content: Option<ReceivedContent>,
+    /// Who the customer is now, if WhatsApp says that the customer changed the phone number or the user id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Person, required = false))]
+    pub moved_to: Option<Person>,
+}
+
+/// What a customer's message holds beside its text.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ReceivedContent {
+    /// The kind of the message: `image`, `video`, `audio`, `document` or `sticker`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The file.
+    pub media: ReceivedMedia,
+}
+
+/// A file that a customer sent, as the provider describes it. Recado does not fetch it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct ReceivedMedia {
+    /// The id under which the provider's API gives the file; WhatsApp Cloud API tells it.
+    pub id: Option<String>,
+    /// The address of the file at the provider, which needs no key: Z-API keeps it for 30 days, ZapperHUB for 7.
+    pub provider_url: Option<String>,
+    /// The media type, as the customer's WhatsApp names it.
+    pub mime_type: Option<String>,
+    /// The name of the file, as the customer's WhatsApp names it.
+    pub file_name: Option<String>,
+    /// The size in bytes.
+    pub size: Option<i64>,
+}
+
+impl From<&Media> for ReceivedMedia {
+    fn from(media: &Media) -> Self {
+        Self {
+            id: media.id.clone(),
+            provider_url: media.url.clone(),
+            mime_type: media.mime_type.clone(),
+            file_name: media.file_name.clone(),
+            size: media.size,
+        }
+    }
+}
+
+/// A message of yours has a new status.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct MessageStatusData {
+    /// The id of the message.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub message_id: MessageId,
+    /// The id of the message at WhatsApp, if the provider has told it.
+    pub external_id: Option<String>,
+    /// The new status.
+    pub status: Status,
+    /// Why the message was rejected or failed, or why its outcome is unknown.
+    pub error: Option<MessageError>,
+    /// How Meta charges for the message. It is absent until a status tells it, and for other providers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Pricing, required = false))]
+    pub pricing: Option<Pricing>,
+}
+
+/// Why a message was rejected or failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct MessageError {
+    /// The stable word for what went wrong.
+    pub reason: String,
+    /// The provider's number for the error.
+    pub code: Option<i64>,
+    /// What went wrong, in a sentence.
+    pub message: String,
+}
+
+impl From<&StatusError> for MessageError {
+    fn from(error: &StatusError) -> Self {
+        Self {
+            reason: error.reason.clone(),
+            code: error.code,
+            message: error.message.clone(),
+        }
+    }
+}
+
+impl From<MessageStatusData> for EventData {
+    /// Returns the data of the event type that belongs to the status. `sending` has no event of its own: a send that
+    /// was interrupted is told as `unknown`.
+    fn from(data: MessageStatusData) -> Self {
+        match data.status {
+            Status::Accepted => Self::MessageAccepted(data),
+            Status::Rejected => Self::MessageRejected(data),
+            Status::Sending | Status::Unknown => Self::MessageUnknown(data),
+            Status::Sent => Self::MessageSent(data),
+            Status::Delivered => Self::MessageDelivered(data),
+            Status::Read => Self::MessageRead(data),
+            Status::Failed => Self::MessageFailed(data),
+        }
+    }
+}
+
+/// A customer who was not known wrote, and got a conversation.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ConversationCreatedData {
+    /// The customer.
+    pub from: Person,
+}
+
+/// The number was connected to WhatsApp, or cut off from it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ChannelConnectionData {
+    /// What the provider says.
+    pub detail: Option<String>,
+}
+
+/// A webhook endpoint failed for so long that nothing is sent to it any more.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct WebhookEndpointDisabledData {
+    /// The id of the webhook endpoint.
+    pub endpoint_id: String,
+    /// Since when no call succeeded.
+    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
+    pub failing_since: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn data_reads_back_as_it_was_written_and_optional_keys_stay_absent() {
+        let from = json!({"phone": "5521988887777", "userId": null, "lid": "1@lid", "name": "Ana"});
+        let media = json!({"id": null, "providerUrl": "https://a.example", "mimeType": null, "fileName": null, "size": 7});
+        let written = [
+            json!({"messageId": "m", "externalId": "w", "inReplyTo": null, "from": from, "button": {"id": "1", "title": "A"}}),
+            json!({"messageId": "m", "externalId": "w", "inReplyTo": null, "from": from, "textTruncated": true, "list": {"id": "1", "title": "A"}}),
+            json!({"messageId": "m", "externalId": "w", "inReplyTo": null, "from": from, "kind": "image", "text": null,
+                   "content": {"type": "image", "media": media}, "movedTo": from}),
+            json!({"messageId": "m", "externalId": null, "status": "failed", "error": {"reason": "r", "code": 1, "message": "m"}}),
+            json!({"from": from}),
+            json!({"detail": null}),
+            json!({"endpointId": "whk", "failingSince": null}),
+        ];
+        let types = [
+            EventType::ButtonPressed,
+            EventType::ListSelected,
+            EventType::MessageReceived,
+            EventType::MessageFailed,
+            EventType::ConversationCreated,
+            EventType::ChannelConnected,
+            EventType::WebhookEndpointDisabled,
+        ];
+        for (event_type, written) in types.into_iter().zip(written) {
+            let data = EventData::read(event_type, &written).expect("the data of an event");
+            assert_eq!(data.event_type(), event_type);
+            let again = serde_json::to_string(&data).expect("JSON");
+            assert_eq!(again, written.to_string());
+        }
+    }
+
+    #[test]
+    fn a_status_names_its_event_type() {
+        for status in Status::ALL {
+            let data = MessageStatusData {
+                message_id: "m".parse().expect("an id"),
+                external_id: None,
+                status,
+                error: None,
+                pricing: None,
+            };
+            let word = EventData::from(data).event_type().as_str();
+            let expected = if status == Status::Sending {
+                Status::Unknown
+            } else {
+                status
+            };
+            assert_eq!(word, format!("message.{expected}"));
+        }
+    }
+}
