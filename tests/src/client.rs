@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use reqwest::header::{COOKIE as COOKIE_HEADER, HeaderMap, SET_COOKIE};
+use recado_cli::api::{Proof, exchange};
+use reqwest::header::{HeaderMap, SET_COOKIE};
 use reqwest::{Method, StatusCode};
+use secrecy::ExposeSecret as _;
 use serde_json::Value;
 
 /// The name of the session's cookie on plain http to this machine.
@@ -15,14 +17,6 @@ pub struct Client {
     pub http: reqwest::Client,
     url: String,
     proof: Proof,
-}
-
-/// What a caller proves itself with.
-#[derive(Clone)]
-enum Proof {
-    Nothing,
-    Key(String),
-    Session(String),
 }
 
 /// What the gateway answered.
@@ -48,7 +42,7 @@ impl Client {
         Self {
             http: http.expect("an HTTP client"),
             url: url.to_owned(),
-            proof: Proof::Key(key.to_owned()),
+            proof: Proof::Key(key.into()),
         }
     }
 
@@ -56,7 +50,7 @@ impl Client {
     #[must_use]
     pub fn with_key(&self, key: &str) -> Self {
         Self {
-            proof: Proof::Key(key.to_owned()),
+            proof: Proof::Key(key.into()),
             ..self.clone()
         }
     }
@@ -65,7 +59,7 @@ impl Client {
     #[must_use]
     pub fn with_session(&self, secret: &str) -> Self {
         Self {
-            proof: Proof::Session(secret.to_owned()),
+            proof: Proof::Session(format!("{COOKIE}={secret}").into()),
             ..self.clone()
         }
     }
@@ -74,7 +68,7 @@ impl Client {
     #[must_use]
     pub fn anonymous(&self) -> Self {
         Self {
-            proof: Proof::Nothing,
+            proof: Proof::None,
             ..self.clone()
         }
     }
@@ -92,19 +86,15 @@ impl Client {
     #[must_use]
     pub fn key(&self) -> &str {
         match &self.proof {
-            Proof::Key(key) => key,
-            Proof::Nothing | Proof::Session(_) => panic!("a client without a key"),
+            Proof::Key(key) => key.expose_secret(),
+            Proof::None | Proof::Session(_) => panic!("a client without a key"),
         }
     }
 
     /// A request with the key or the session, for a test that wants to say more.
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
         let request = self.http.request(method, format!("{}{path}", self.url));
-        match &self.proof {
-            Proof::Nothing => request,
-            Proof::Key(key) => request.bearer_auth(key),
-            Proof::Session(secret) => request.header(COOKIE_HEADER, format!("{COOKIE}={secret}")),
-        }
+        self.proof.add_to(request)
     }
 
     /// Posts JSON.
@@ -152,17 +142,13 @@ impl Client {
 
 /// Makes a request and reads the whole answer.
 pub async fn answer(request: reqwest::RequestBuilder) -> Answer {
-    let response = request.send().await.expect("an answer");
-    let (status, headers) = (response.status(), response.headers().clone());
-    let url = response.url().to_string();
-    let text = response.text().await.expect("a whole answer");
-    let body = serde_json::from_str(&text).unwrap_or(Value::Null);
+    let answer = exchange(request).await.expect("a whole answer");
     Answer {
-        url,
-        status,
-        headers,
-        text,
-        body,
+        body: serde_json::from_str(&answer.text).unwrap_or_default(),
+        url: answer.url.into(),
+        status: answer.status,
+        headers: answer.headers,
+        text: answer.text,
     }
 }
 

@@ -1,24 +1,17 @@
 //! What the program understands, and which command does it.
 
-use clap::{Args, Parser, Subcommand};
-use secrecy::SecretString;
-use url::Url;
+use clap::{CommandFactory as _, Parser, Subcommand};
 
-use crate::api::client::{self, Client};
 use crate::commands::{
     agent, audit, channel, completions, contact, conversation, events, export, import, key, login,
     message, org, profile, sandbox, send, user, webhook, webhook_call,
 };
-use crate::environment::{self, Lookup};
+use crate::environment;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
-use crate::profiles::{self, Profile, Profiles};
-use crate::render::output::{Format, Output, Printer};
-
-const GLOBAL: &str = "Options of every command";
-
-/// Where a server on this machine listens if it is not told otherwise.
-const DEFAULT_SERVER: &str = "http://127.0.0.1:8080";
+use crate::globals::Globals;
+use crate::render::output::Output;
+use crate::render::printer::Printer;
 
 const EXAMPLES: &str = "\
 A first message, with a server and a key:
@@ -38,31 +31,6 @@ pub(crate) struct Cli {
     pub(crate) globals: Globals,
     #[command(subcommand)]
     command: Command,
-}
-
-/// Options of every command.
-#[derive(Args)]
-pub(crate) struct Globals {
-    #[arg(long, global = true, help_heading = GLOBAL, env = "RECADO_SERVER", value_name = "URL",
-        value_parser = client::parse_server,
-        help = "Where the Recado server answers [default: the profile's server with the profile's key, else http://127.0.0.1:8080]")]
-    server: Option<Url>,
-    // Not `env` of clap: the value may also come from a file, and never shows in a help text.
-    #[arg(
-        long,
-        global = true,
-        help_heading = GLOBAL,
-        value_name = "KEY",
-        help = "API key, or operator key for `org`, `key`, `user create --org` and `audit`; better set as RECADO_KEY or RECADO_KEY_FILE [default: the profile's]"
-    )]
-    key: Option<SecretString>,
-    #[arg(long, global = true, help_heading = GLOBAL, env = "RECADO_PROFILE", value_name = "NAME",
-        value_parser = profiles::parse_name,
-        help = "Use the server and key of `recado login --profile NAME`, and not RECADO_KEY [default: the one in use]")]
-    profile: Option<String>,
-    /// For whom to print [default: table on a terminal, else json]
-    #[arg(long, global = true, help_heading = GLOBAL, env = "RECADO_OUTPUT", value_name = "FORMAT")]
-    output: Option<Format>,
 }
 
 #[derive(Subcommand)]
@@ -128,104 +96,35 @@ impl Cli {
     /// Does what was asked.
     pub(crate) async fn run(self, printer: Printer) -> Result<Output, Failure> {
         let (globals, lookup) = (&self.globals, &environment::process);
+        let client = || globals.client(lookup);
         match self.command {
             Command::Login(args) => login::login(args, globals).await,
             Command::Logout(args) => login::logout(args, globals).await,
             Command::Profile(command) => profile::run(&command),
-            Command::Org(command) => org::run(command, &globals.client(lookup)?).await,
-            Command::Key(command) => key::run(command, &globals.client(lookup)?).await,
-            Command::User(command) => user::run(command, &globals.client(lookup)?).await,
-            Command::Audit(args) => audit::run(args, &globals.client(lookup)?).await,
-            Command::Agent(command) => agent::run(command, &globals.client(lookup)?).await,
-            Command::Channel(command) => {
-                channel::run(command, &globals.client(lookup)?, lookup).await
-            }
-            Command::Conversation(command) => {
-                conversation::run(command, &globals.client(lookup)?).await
-            }
-            Command::Contact(command) => contact::run(command, &globals.client(lookup)?).await,
-            Command::Import(command) => {
-                import::run(command, &globals.client(lookup)?, printer).await
-            }
-            Command::Message(command) => message::run(command, &globals.client(lookup)?).await,
+            Command::Org(command) => org::run(command, &client()?).await,
+            Command::Key(command) => key::run(command, &client()?).await,
+            Command::User(command) => user::run(command, &client()?).await,
+            Command::Audit(args) => audit::run(args, &client()?).await,
+            Command::Agent(command) => agent::run(command, &client()?).await,
+            Command::Channel(command) => channel::run(command, &client()?, lookup).await,
+            Command::Conversation(command) => conversation::run(command, &client()?).await,
+            Command::Contact(command) => contact::run(command, &client()?).await,
+            Command::Import(command) => import::run(command, &client()?, printer).await,
+            Command::Message(command) => message::run(command, &client()?).await,
             Command::Send(command) => send::run(command, globals, lookup).await,
-            Command::Events(command) => {
-                events::run(command, &globals.client(lookup)?, printer).await
-            }
-            Command::Export => export::run(&globals.client(lookup)?, printer).await,
-            Command::Webhook(command) => webhook::run(command, &globals.client(lookup)?).await,
-            Command::WebhookCall(command) => {
-                webhook_call::run(command, &globals.client(lookup)?).await
-            }
+            Command::Events(command) => events::run(command, &client()?, printer).await,
+            Command::Export => export::run(&client()?, printer).await,
+            Command::Webhook(command) => webhook::run(command, &client()?).await,
+            Command::WebhookCall(command) => webhook_call::run(command, &client()?).await,
             Command::Sandbox(args) => sandbox::run(args, printer).await,
-            Command::Completions(args) => Ok(completions::run(&args)),
-        }
-    }
-}
-
-impl Globals {
-    /// Who reads what is printed.
-    pub(crate) fn printer(&self) -> Printer {
-        Printer::new(self.output)
-    }
-
-    /// The profile that was named.
-    pub(crate) fn profile(&self) -> Option<&str> {
-        self.profile.as_deref()
-    }
-
-    /// The client for the server, with the key of the flag, of the environment or of a profile.
-    pub(crate) fn client(&self, lookup: Lookup<'_>) -> Result<Client, Failure> {
-        let key = match (&self.key, &self.profile) {
-            (Some(key), _) => Some(key.clone()),
-            // A profile that was named counts more than the environment.
-            (None, Some(_)) => None,
-            (None, None) => environment::secret(lookup, "RECADO_KEY")?,
-        };
-        let (server, key) = match key {
-            Some(key) if self.profile.is_none() => (self.server(None)?, key),
-            key => self.of_profile(key, &Profiles::load()?)?,
-        };
-        Client::new(server, &key)
-    }
-
-    /// The server and the key of a profile. Its key is sent to no other server.
-    fn of_profile(
-        &self,
-        key: Option<SecretString>,
-        profiles: &Profiles,
-    ) -> Result<(Url, SecretString), Failure> {
-        let name = profiles.name(self.profile());
-        let profile = match (profiles.get(name), &self.profile) {
-            (Some(profile), _) => profile,
-            (None, Some(_)) => return Err(profiles.unknown(name)),
-            (None, None) => return Err(Failure::NoKey),
-        };
-        let server = self.server(Some(profile))?;
-        if server.origin() != profile.server.origin() {
-            return Err(Failure::Usage(format!(
-                "profile `{name}` is for {}, not for {server}: sign in there with `recado login --profile NAME --server {server}`, or name its profile with --profile",
-                profile.server
-            )));
-        }
-        Ok((server, key.unwrap_or_else(|| profile.key())))
-    }
-
-    /// Where the server answers: as given, else as the profile says.
-    pub(crate) fn server(&self, profile: Option<&Profile>) -> Result<Url, Failure> {
-        let given = self.server.as_ref();
-        match given.or(profile.map(|profile| &profile.server)) {
-            Some(server) => Ok(server.clone()),
-            None => client::parse_server(DEFAULT_SERVER).map_err(Failure::Own),
+            Command::Completions(args) => Ok(completions::run(&args, &mut Self::command())),
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
     use rstest::rstest;
-    use secrecy::ExposeSecret as _;
 
     use super::*;
 
@@ -385,52 +284,5 @@ mod tests {
         let error = Cli::try_parse_from(words).err().unwrap();
         assert!(error.to_string().contains(reason), "{error}");
         assert_eq!(error.exit_code(), ExitCode::Usage as i32);
-    }
-
-    #[test]
-    fn without_a_key_nothing_is_asked() {
-        let cli = Cli::try_parse_from(["recado", "agent", "list"]).unwrap();
-        let none = Profiles::default();
-        let failure = cli.globals.of_profile(None, &none).err().unwrap();
-        assert_eq!(failure.exit_code(), ExitCode::Unauthorized);
-    }
-
-    /// Two profiles, of which `work` is in use.
-    fn profiles() -> Profiles {
-        let mut profiles = Profiles::default();
-        for name in ["home", "work"] {
-            let server = format!("https://{name}.example").parse().unwrap();
-            let key = format!("key-of-{name}").into();
-            assert!(profiles.put(name, Profile::new(server, &key)).is_none());
-        }
-        profiles
-    }
-
-    #[rstest]
-    #[case("agent list", "https://work.example/ key-of-work")]
-    #[case("agent list --profile home", "https://home.example/ key-of-home")]
-    #[case(
-        "agent list --server https://work.example",
-        "https://work.example/ key-of-work"
-    )]
-    #[case("agent list --profile home --key other", "https://home.example/ other")]
-    fn a_profile_has_the_server_and_the_key(#[case] line: &str, #[case] expected: &str) {
-        let cli = Cli::try_parse_from(["recado"].into_iter().chain(line.split(' '))).unwrap();
-        let (server, key) = (cli.globals)
-            .of_profile(cli.globals.key.clone(), &profiles())
-            .unwrap();
-        assert_eq!(format!("{server} {}", key.expose_secret()), expected);
-    }
-
-    #[rstest]
-    #[case(
-        "agent list --server https://home.example",
-        "profile `work` is for https://work.example/"
-    )]
-    #[case("agent list --profile other", "you have: home, work")]
-    fn the_key_of_a_profile_is_sent_to_no_other_server(#[case] line: &str, #[case] reason: &str) {
-        let cli = Cli::try_parse_from(["recado"].into_iter().chain(line.split(' '))).unwrap();
-        let refused = cli.globals.of_profile(None, &profiles()).err().unwrap();
-        assert!(refused.to_string().contains(reason), "{refused}");
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use recado_core::Provider;
 use recado_providers::{AccountField, AccountFields, Credentials, Defaults};
 use secrecy::{ExposeSecret, SecretString};
@@ -36,6 +37,12 @@ pub(crate) fn setting(text: &str) -> Result<(String, String), String> {
 pub(crate) fn settings(pairs: Vec<(String, String)>) -> Settings {
     let pairs = pairs.into_iter();
     pairs.map(|(key, value)| (key, value.into())).collect()
+}
+
+/// Reads a provider, and tells completions which ones there are.
+pub(crate) fn provider_parser() -> impl TypedValueParser<Value = Provider> {
+    PossibleValuesParser::new(Provider::ALL.map(Provider::as_str))
+        .try_map(|text| text.parse::<Provider>())
 }
 
 /// Where credentials may come from on the command line.

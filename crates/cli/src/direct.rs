@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use recado_core::capabilities::{INVALID_PARAMETER_VALUE, Violation};
 use recado_core::chatvolt::ChatvoltSend;
-use recado_core::{GivenRecipient, MessageId, Provider, SendButtons, Warning};
+use recado_core::{GivenRecipient, MessageId, Provider, Warning};
 use recado_providers::{
     Channel, ChannelError, Credentials, Defaults, ErrorKind, HttpClient, OutboundMessage,
     RetryPolicy, Timeouts, connect, send_with_retries,
@@ -13,14 +13,14 @@ use serde_json::{Map, Value, json};
 use url::Url;
 use uuid::Uuid;
 
-use crate::api::client::parse_server;
-use crate::commands::send::dry_run;
+use crate::api::address::parse_server;
+use crate::api::refusal::Refusal;
 use crate::credentials::{self, Settings};
 use crate::environment::{self, Lookup};
 use crate::exit_code::ExitCode;
-use crate::failure::{Failure, Refusal};
-use crate::render::bubble;
+use crate::failure::Failure;
 use crate::render::output::{Columns, Output, View};
+use crate::render::{bubble, dry_run};
 
 const SENT: Columns = &[
     ("PROVIDER", "/provider"),
@@ -43,10 +43,9 @@ impl Direct {
         provider: Provider,
         settings: &Settings,
         to: GivenRecipient,
-        body: Map<String, Value>,
+        request: ChatvoltSend,
         lookup: Lookup<'_>,
     ) -> Result<Self, Failure> {
-        let request = request(body)?;
         let channel = channel(provider, settings, lookup)?;
         let mut warnings = request
             .check(channel.capabilities(), &to.recipient)
@@ -83,7 +82,7 @@ impl Direct {
             },
             "warnings": self.warnings,
         });
-        let views = dry_run(Some(bubble::of_content(&self.message.content)), &answer);
+        let views = dry_run::views(Some(bubble::of_content(&self.message.content)), &answer);
         Ok(Output::new(answer.to_string(), views))
     }
 
@@ -108,16 +107,6 @@ impl Direct {
         views.extend(View::warnings(&answer));
         Ok(Output::new(answer.to_string(), views))
     }
-}
-
-/// Reads a body; agent and conversation mean nothing without a server.
-fn request(mut body: Map<String, Value>) -> Result<ChatvoltSend, Failure> {
-    for key in ["agentId", "conversationId"] {
-        body.insert(key.to_owned(), "direct".into());
-    }
-    let request: SendButtons = serde_json::from_value(Value::Object(body))
-        .map_err(|error| Failure::Usage(format!("the message is not valid: {error}")))?;
-    request.read().map_err(Failure::Fields)
 }
 
 fn channel(
@@ -160,12 +149,7 @@ fn refused(refusal: &recado_core::Refusal) -> Failure {
         _ => "content_refused",
     };
     let (code, error) = (Some(INVALID_PARAMETER_VALUE), refusal.to_string());
-    Failure::Refused(Box::new(Refusal::direct(
-        ExitCode::Refused,
-        reason,
-        code,
-        error,
-    )))
+    Refusal::direct(ExitCode::Refused, reason, code, error).into()
 }
 
 fn failed(error: &ChannelError) -> Failure {
@@ -176,7 +160,7 @@ fn failed(error: &ChannelError) -> Failure {
         error.to_string(),
     )
     .with_wait(error.retry_after);
-    Failure::Refused(Box::new(refusal))
+    refusal.into()
 }
 
 const fn exit_code(kind: ErrorKind) -> ExitCode {

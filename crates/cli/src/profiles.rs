@@ -13,7 +13,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use url::Url;
 
-use crate::api::client::parse_server;
+use crate::api::address::parse_server;
 use crate::failure::Failure;
 
 /// The name of the profile if no other is given.

@@ -2,121 +2,86 @@
 
 use serde_json::Value;
 
+/// The kinds of things with an id, one on a line, in the order of the fields of [`Kind`].
+///
+/// Ids begin as Recado makes them, or as those of the documentation's examples.
+const KINDS: &str = "\
+organization | organizations | org_ | org show | org list
+API key | api-keys | key_ | key delete --org ORGANIZATION | key list --org ORGANIZATION
+user | users | usr_ | user show | user list
+agent | agents | agt_ agent- | agent show | agent list
+channel | channels | chn_ | channel show | channel list
+conversation | conversations | cnv_ conv- | conversation show | conversation list
+message | messages | msg_ | message show | conversation messages CONVERSATION
+event | events | evt_ | events list --after | events list
+webhook endpoint | webhook-endpoints | whk_ | webhook show | webhook list
+delivery | deliveries | dlv_ | webhook delivery ENDPOINT | webhook deliveries ENDPOINT
+provider webhook | webhook-calls | whc_ | webhook-call retry | webhook-call list";
+
 /// A kind of thing with an id.
 struct Kind {
     title: &'static str,
-    /// How its ids begin: those that Recado makes, and those of the documentation's examples.
-    prefixes: &'static [&'static str],
-    /// The command that takes such an id.
+    /// The segment of a path before its ids.
+    segment: &'static str,
+    /// How its ids begin, separated by spaces.
+    prefixes: &'static str,
+    /// The command that takes an id.
     command: &'static str,
-    /// The word of the answer that it was not found.
-    missing: &'static str,
-    /// Where its id is in a path, behind this.
-    list: &'static str,
-    /// Where its id is in a body.
-    field: &'static str,
+    /// The command that lists the ids.
+    listing: &'static str,
 }
 
-static KINDS: [Kind; 11] = [
-    kind(
-        "organization",
-        &["org_"],
-        "org show",
-        "organization_not_found",
-        "organizations",
-        "organizationId",
-    ),
-    kind(
-        "API key",
-        &["key_"],
-        "key delete --org ORGANIZATION",
-        "api_key_not_found",
-        "api-keys",
-        "",
-    ),
-    kind(
-        "user",
-        &["usr_"],
-        "user show",
-        "user_not_found",
-        "users",
-        "",
-    ),
-    kind(
-        "agent",
-        &["agt_", "agent-"],
-        "agent show",
-        "agent_not_found",
-        "agents",
-        "agentId",
-    ),
-    kind(
-        "channel",
-        &["chn_"],
-        "channel show",
-        "channel_not_found",
-        "channels",
-        "channelId",
-    ),
-    kind(
-        "conversation",
-        &["cnv_", "conv-"],
-        "conversation show",
-        "conversation_not_found",
-        "conversations",
-        "conversationId",
-    ),
-    kind(
-        "message",
-        &["msg_"],
-        "message show",
-        "message_not_found",
-        "messages",
-        "",
-    ),
-    kind("event", &["evt_"], "events list --after", "", "events", ""),
-    kind(
-        "webhook endpoint",
-        &["whk_"],
-        "webhook show",
-        "webhook_endpoint_not_found",
-        "webhook-endpoints",
-        "",
-    ),
-    kind(
-        "delivery",
-        &["dlv_"],
-        "webhook delivery ENDPOINT",
-        "delivery_not_found",
-        "deliveries",
-        "",
-    ),
-    kind(
-        "provider webhook",
-        &["whc_"],
-        "webhook-call retry",
-        "webhook_call_not_found",
-        "webhook-calls",
-        "",
-    ),
-];
+fn kinds() -> impl Iterator<Item = Kind> {
+    KINDS.lines().filter_map(|line| {
+        let mut cells = line.split(" | ");
+        Some(Kind {
+            title: cells.next()?,
+            segment: cells.next()?,
+            prefixes: cells.next()?,
+            command: cells.next()?,
+            listing: cells.next()?,
+        })
+    })
+}
 
-const fn kind(
-    title: &'static str,
-    prefixes: &'static [&'static str],
-    command: &'static str,
-    missing: &'static str,
-    list: &'static str,
-    field: &'static str,
-) -> Kind {
-    Kind {
-        title,
-        prefixes,
-        command,
-        missing,
-        list,
-        field,
+impl Kind {
+    /// Returns the kind that was not found, by the reason of the answer.
+    fn missing(reason: &str) -> Option<Self> {
+        let noun = reason.strip_suffix("_not_found")?;
+        kinds().find(|kind| kind.noun() == noun)
     }
+
+    /// Returns the kind whose ids begin like this one.
+    fn of(id: &str) -> Option<Self> {
+        kinds().find(|kind| {
+            kind.prefixes
+                .split(' ')
+                .any(|prefix| id.starts_with(prefix))
+        })
+    }
+
+    /// Returns the noun of the reasons: `api_key` of `api-keys`, `delivery` of `deliveries`.
+    fn noun(&self) -> String {
+        let noun = self.segment.replace('-', "_");
+        match noun.strip_suffix("ies") {
+            Some(stem) => format!("{stem}y"),
+            None => noun.trim_end_matches('s').to_owned(),
+        }
+    }
+
+    /// Says that an id seems to be of this kind, and not of the one that was asked for.
+    fn instead_of(&self, asked: &str, id: &str) -> String {
+        let (title, command) = (self.title, self.command);
+        let (a, another) = (article(title), article(asked));
+        format!(
+            "{id} looks like the id of {a} {title}, not of {another} {asked}; see `recado {command} {id}`"
+        )
+    }
+}
+
+/// Returns the command that lists what was not found.
+pub(crate) fn listing(reason: &str) -> Option<&'static str> {
+    Kind::missing(reason).map(|kind| kind.listing)
 }
 
 /// Returns the hint for something that was not found, if its id seems to be of another kind.
@@ -126,45 +91,29 @@ pub(crate) fn hint(
     query: &[(&str, String)],
     body: Option<&Value>,
 ) -> Option<String> {
-    let asked = KINDS.iter().find(|kind| kind.missing == reason)?;
-    let in_path = path.iter().position(|segment| *segment == asked.list);
+    let asked = Kind::missing(reason)?;
+    let in_path = path.iter().position(|segment| *segment == asked.segment);
     let in_path = in_path.and_then(|place| path.get(place + 1).copied());
-    let mut filters = query.iter();
-    let in_query = filters.find(|(name, _)| *name == asked.field);
-    let in_query = in_query.map(|(_, id)| id.as_str());
+    // Only nouns of one word have fields: `agentId`.
+    let field = format!("{}Id", asked.noun());
+    let in_query = query.iter().find(|(name, _)| *name == field);
     let id = in_path
-        .or(in_query)
-        .or_else(|| body?.get(asked.field)?.as_str())?;
-    let seems = kind_of(id)?;
-    (seems.title != asked.title).then(|| sentence(id, seems, asked.title))
+        .or(in_query.map(|(_, id)| id.as_str()))
+        .or_else(|| body?.get(&field)?.as_str())?;
+    let seems = Kind::of(id)?;
+    (seems.title != asked.title).then(|| seems.instead_of(asked.title, id))
 }
 
 /// Returns the hint for an id that a sandbox does not know, if it seems to be Recado's own.
 pub(crate) fn hint_of_phone(id: &str) -> Option<String> {
-    let seems = kind_of(id)?;
-    if seems.list == "messages" {
+    let seems = Kind::of(id)?;
+    let command = seems.command;
+    if seems.title == "message" {
         return Some(format!(
-            "{id} is Recado's id of a message; the phone knows its externalId, which `recado {} {id}` shows",
-            seems.command
+            "{id} is Recado's id of a message; the phone knows its externalId, which `recado {command} {id}` shows"
         ));
     }
-    Some(sentence(id, seems, "message"))
-}
-
-/// Returns the kind whose ids begin like this one.
-fn kind_of(id: &str) -> Option<&'static Kind> {
-    let begins = |kind: &&Kind| kind.prefixes.iter().any(|prefix| id.starts_with(prefix));
-    KINDS.iter().find(begins)
-}
-
-fn sentence(id: &str, seems: &Kind, asked: &str) -> String {
-    format!(
-        "{id} looks like the id of {} {}, not of {} {asked}; see `recado {} {id}`",
-        article(seems.title),
-        seems.title,
-        article(asked),
-        seems.command
-    )
+    Some(seems.instead_of("message", id))
 }
 
 fn article(title: &str) -> &'static str {
@@ -243,8 +192,10 @@ mod tests {
 
     #[test]
     fn every_command_of_a_hint_takes_the_id() {
-        for kind in &KINDS {
-            let line = format!("recado {} {}1", kind.command, kind.prefixes[0]);
+        assert_eq!(kinds().count(), KINDS.lines().count());
+        for kind in kinds() {
+            let prefix = kind.prefixes.split(' ').next().unwrap();
+            let line = format!("recado {} {prefix}1", kind.command);
             if let Err(error) = Cli::try_parse_from(line.split(' ')) {
                 panic!("{error}");
             }

@@ -4,11 +4,12 @@ use clap::Subcommand;
 use recado_core::AgentId;
 use serde_json::json;
 
-use super::listing::{self, ListArgs};
+use super::confirmation::Confirmation;
+use super::resource::{self, ListArgs};
 use crate::api::client::Client;
-use crate::commands::confirmation::Confirmation;
 use crate::failure::Failure;
-use crate::render::output::{Columns, Output, note};
+use crate::render::output::{Columns, Output};
+use crate::render::printer::note;
 
 const COLUMNS: Columns = &[("ID", "/id"), ("NAME", "/name"), ("CREATED", "/createdAt")];
 const FIELDS: Columns = &[
@@ -44,26 +45,18 @@ pub(crate) enum Command {
 pub(crate) async fn run(command: Command, client: &Client) -> Result<Output, Failure> {
     match command {
         Command::Create { name, id } => {
-            let answer = client
-                .post(&["agents"], &json!({"name": name, "id": id}))
-                .await?;
-            Ok(Output::record(answer, FIELDS))
+            let body = json!({"name": name, "id": id});
+            resource::create(client, &["agents"], &body, FIELDS).await
         }
-        Command::List(list) => {
-            let answer = client.get(&["agents"], &list.query()).await?;
-            Ok(Output::list(answer, COLUMNS))
-        }
-        Command::Show { id } => {
-            let answer = client.get(&["agents", id.as_str()], &[]).await?;
-            Ok(Output::record(answer, FIELDS))
-        }
+        Command::List(args) => resource::list(client, &["agents"], args, COLUMNS).await,
+        Command::Show { id } => resource::show(client, &["agents", id.as_str()], FIELDS).await,
         Command::Delete { id, confirmation } => {
             for warning in uses(&id, client).await {
                 note(&warning);
             }
-            confirmation.ask(&format!("Delete agent {id}?"))?;
-            let answer = client.delete(&["agents", id.as_str()]).await?;
-            Ok(Output::done(answer, format!("deleted agent {id}")))
+            let (path, what) = (["agents", id.as_str()], format!("agent {id}"));
+            let question = format!("Delete {what}?");
+            resource::delete(client, &path, &what, &confirmation, &question).await
         }
     }
 }
@@ -79,7 +72,7 @@ async fn uses(id: &AgentId, client: &Client) -> Vec<String> {
         ));
     }
     let mut channels = Vec::new();
-    let listed = listing::each(&["channels"], Vec::new(), client, |channel| {
+    let listed = client.each(&["channels"], &[], |channel| {
         if channel["agentId"] == id.as_str() {
             channels.push(channel["id"].as_str().unwrap_or_default().to_owned());
         }

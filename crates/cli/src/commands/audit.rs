@@ -1,6 +1,6 @@
 //! `recado audit`: who did what, when and from which address.
 
-use super::listing::ListArgs;
+use super::resource::{self, ListArgs};
 use crate::api::client::Client;
 use crate::failure::Failure;
 use crate::render::output::{Columns, Output};
@@ -22,6 +22,5 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(args: Args, client: &Client) -> Result<Output, Failure> {
-    let answer = client.get(&["audit"], &args.list.query()).await?;
-    Ok(Output::list(answer, COLUMNS))
+    resource::list(client, &["audit"], args.list, COLUMNS).await
 }

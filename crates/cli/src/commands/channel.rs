@@ -1,20 +1,20 @@
 //! `recado channel`: connected WhatsApp numbers.
 
 use clap::Subcommand;
-use clap::builder::{PossibleValuesParser, TypedValueParser};
 use recado_core::{AgentId, ChannelId, Provider};
 use reqwest::Method;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::listing::ListArgs;
+use super::confirmation::Confirmation;
+use super::resource::{self, ListArgs};
 use crate::api::client::{Answer, Client, Effect};
-use crate::commands::confirmation::Confirmation;
-use crate::credentials::{self, CredentialArgs, setting};
+use crate::credentials::{self, CredentialArgs, provider_parser, setting};
 use crate::environment::Lookup;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::render::output::{Columns, Output};
 
+const ROOT: &str = "channels";
 const COLUMNS: Columns = &[
     ("ID", "/id"),
     ("PROVIDER", "/provider"),
@@ -107,12 +107,6 @@ fn create_help() -> String {
     )
 }
 
-/// Reads a provider, and tells completions which ones there are.
-pub(crate) fn provider_parser() -> impl TypedValueParser<Value = Provider> {
-    PossibleValuesParser::new(Provider::ALL.map(Provider::as_str))
-        .try_map(|text| text.parse::<Provider>())
-}
-
 pub(crate) async fn run(
     command: Command,
     client: &Client,
@@ -137,17 +131,13 @@ pub(crate) async fn run(
                 "credentials": credentials.for_channel(provider, &settings, lookup)?,
                 "settings": settings,
             });
-            let answer = create(client, &body, check).await?;
-            Ok(Output::record(answer, FIELDS))
+            let check = check.then(|| ("check", "true".to_owned()));
+            let (query, effect) = (check.as_slice(), Effect::Changes);
+            let created = client.call(Method::POST, &[ROOT], query, Some(&body), effect);
+            Ok(Output::record(created.await?, FIELDS))
         }
-        Command::List(list) => {
-            let answer = client.get(&["channels"], &list.query()).await?;
-            Ok(Output::list(answer, COLUMNS))
-        }
-        Command::Show { id } => {
-            let answer = client.get(&["channels", id.as_str()], &[]).await?;
-            Ok(Output::record(answer, FIELDS))
-        }
+        Command::List(args) => resource::list(client, &[ROOT], args, COLUMNS).await,
+        Command::Show { id } => resource::show(client, &[ROOT, id.as_str()], FIELDS).await,
         Command::Update {
             id,
             name,
@@ -160,35 +150,21 @@ pub(crate) async fn run(
             Ok(Output::record(answer, FIELDS))
         }
         Command::Check { id } => {
-            let path = ["channels", id.as_str(), "check"];
-            let answer = (client.call(Method::POST, &path, &[], None, Effect::Reads)).await?;
+            let (path, effect) = ([ROOT, id.as_str(), "check"], Effect::Reads);
+            let answer = client.call(Method::POST, &path, &[], None, effect).await?;
             Ok(checked(answer))
         }
-        Command::RegisterWebhook { id } => register_webhook(&id, client).await,
+        Command::RegisterWebhook { id } => {
+            let answer = client.act(&[ROOT, id.as_str(), "register-webhook"]).await?;
+            Ok(Output::record(answer, REGISTERED))
+        }
         Command::Delete { id, confirmation } => {
-            confirmation.ask(&format!(
-                "Delete channel {id}? Its conversations stay, and cannot be sent to any more."
-            ))?;
-            let answer = client.delete(&["channels", id.as_str()]).await?;
-            Ok(Output::done(answer, format!("deleted channel {id}")))
+            let (path, what) = ([ROOT, id.as_str()], format!("channel {id}"));
+            let question =
+                format!("Delete {what}? Its conversations stay, and cannot be sent to any more.");
+            resource::delete(client, &path, &what, &confirmation, &question).await
         }
     }
-}
-
-async fn register_webhook(id: &ChannelId, client: &Client) -> Result<Output, Failure> {
-    let path = ["channels", id.as_str(), "register-webhook"];
-    let effect = Effect::Changes;
-    let answer = client.call(Method::POST, &path, &[], None, effect).await?;
-    Ok(Output::record(answer, REGISTERED))
-}
-
-async fn create(client: &Client, body: &Value, check: bool) -> Result<Answer, Failure> {
-    let query = [("check", "true".to_owned())];
-    let query = if check { &query[..] } else { &[] };
-    let (path, effect) = (["channels"], Effect::Changes);
-    client
-        .call(Method::POST, &path, query, Some(body), effect)
-        .await
 }
 
 /// Changes a channel; without changes, its credentials come from the environment, so that a forgotten variable
@@ -196,19 +172,19 @@ async fn create(client: &Client, body: &Value, check: bool) -> Result<Answer, Fa
 async fn update(
     client: &Client,
     id: &ChannelId,
-    mut body: Map<String, Value>,
+    mut body: Value,
     lookup: Lookup<'_>,
 ) -> Result<Answer, Failure> {
-    let path = ["channels", id.as_str()];
-    if body.is_empty() {
+    let path = [ROOT, id.as_str()];
+    if body == json!({}) {
         let channel = client.get(&path, &[]).await?.value;
         let provider = provider_of(&channel).ok_or_else(|| {
             Failure::Usage("name what changes: see recado channel update --help".to_owned())
         })?;
         let credentials = credentials::for_update(provider, lookup)?;
-        body.insert("credentials".to_owned(), credentials.into());
+        body["credentials"] = credentials.into();
     }
-    client.patch(&path, &Value::Object(body)).await
+    client.patch(&path, &body).await
 }
 
 /// Returns the provider of a channel, if this version knows it.
@@ -231,22 +207,14 @@ fn changes(
     agent: Option<AgentId>,
     credentials: &CredentialArgs,
     settings: Vec<(String, String)>,
-) -> Result<Map<String, Value>, Failure> {
-    let mut body = Map::new();
-    if let Some(name) = name {
-        body.insert("name".to_owned(), name.into());
-    }
-    if let Some(agent) = agent {
-        body.insert("agentId".to_owned(), String::from(agent).into());
-    }
-    if let Some(credentials) = credentials.given()? {
-        body.insert("credentials".to_owned(), credentials.into());
-    }
-    if !settings.is_empty() {
-        let settings = credentials::settings(settings);
-        body.insert("settings".to_owned(), settings.into());
-    }
-    Ok(body)
+) -> Result<Value, Failure> {
+    let settings = (!settings.is_empty()).then(|| credentials::settings(settings));
+    Ok(resource::object([
+        ("name", name.map(Value::from)),
+        ("agentId", agent.map(|agent| String::from(agent).into())),
+        ("credentials", credentials.given()?.map(Value::from)),
+        ("settings", settings.map(Value::from)),
+    ]))
 }
 
 #[cfg(test)]
@@ -261,8 +229,7 @@ mod tests {
     #[case("misconfigured", ExitCode::Refused)]
     fn a_number_that_cannot_send_is_no_success(#[case] state: &str, #[case] code: ExitCode) {
         let value = json!({"state": state, "detail": null});
-        let text = value.to_string();
-        assert_eq!(checked(Answer { text, value }).exit_code, code);
+        assert_eq!(checked(value.into()).exit_code, code);
     }
 
     #[test]
@@ -273,15 +240,11 @@ mod tests {
             &CredentialArgs::default(),
             Vec::new(),
         );
-        assert_eq!(
-            Value::Object(changed.unwrap()),
-            json!({"name": "Other", "agentId": "agent-123"})
-        );
+        let expected = json!({"name": "Other", "agentId": "agent-123"});
+        assert_eq!(changed.unwrap(), expected);
         let settings = vec![setting("baseUrl=http://a/?b=c").unwrap()];
         let changed = changes(None, None, &CredentialArgs::default(), settings);
-        assert_eq!(
-            Value::Object(changed.unwrap()),
-            json!({"settings": {"baseUrl": "http://a/?b=c"}})
-        );
+        let expected = json!({"settings": {"baseUrl": "http://a/?b=c"}});
+        assert_eq!(changed.unwrap(), expected);
     }
 }

@@ -1,9 +1,7 @@
 //! `recado completions`: what a shell needs to complete our words.
 
-use clap::CommandFactory as _;
 use clap_complete::Shell;
 
-use crate::cli::Cli;
 use crate::render::output::{Output, View};
 
 #[derive(clap::Args)]
@@ -15,9 +13,10 @@ pub(crate) struct Args {
     shell: Shell,
 }
 
-pub(crate) fn run(args: &Args) -> Output {
+/// Generates the completions of `command`.
+pub(crate) fn run(args: &Args, command: &mut clap::Command) -> Output {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), "recado", &mut script);
+    clap_complete::generate(args.shell, command, "recado", &mut script);
     let script = String::from_utf8_lossy(&script).into_owned();
     Output::new(script.clone(), vec![View::Text(script)])
 }

@@ -3,8 +3,8 @@
 use clap::Subcommand;
 use serde_json::{Value, json};
 
+use super::confirmation::Confirmation;
 use crate::api::client::Client;
-use crate::commands::confirmation::Confirmation;
 use crate::failure::Failure;
 use crate::render::output::Output;
 

@@ -4,10 +4,10 @@ use std::io::ErrorKind;
 
 use serde_json::{Value, json};
 
-use super::listing;
 use crate::api::client::Client;
 use crate::failure::Failure;
-use crate::render::output::{Output, Printer};
+use crate::render::output::Output;
+use crate::render::printer::Printer;
 use crate::render::terminal;
 
 /// Fields that prove calls, and are not exported.
@@ -104,7 +104,7 @@ impl Export<'_> {
     async fn list(&mut self, list: &List, path: &[&str]) -> Result<(), Failure> {
         let mut cursor = None;
         loop {
-            let entries = listing::part(path, &[], &mut cursor, self.client).await?;
+            let entries = self.client.part(path, &[], &mut cursor).await?;
             for entry in entries {
                 let id = entry["id"].as_str().unwrap_or_default().to_owned();
                 self.print(list.kind, entry)?;
@@ -122,7 +122,7 @@ impl Export<'_> {
     async fn all(&mut self, kind: &'static str, path: &[&str]) -> Result<(), Failure> {
         let mut cursor = None;
         loop {
-            for entry in listing::part(path, &[], &mut cursor, self.client).await? {
+            for entry in self.client.part(path, &[], &mut cursor).await? {
                 self.print(kind, entry)?;
             }
             if cursor.is_none() {

@@ -5,9 +5,9 @@ use jiff::{SignedDuration, Timestamp};
 use recado_core::{ApiKeyId, OrganizationId, Scope};
 use serde_json::{Value, json};
 
-use super::listing::ListArgs;
+use super::confirmation::Confirmation;
+use super::resource::{self, ListArgs};
 use crate::api::client::{Answer, Client};
-use crate::commands::confirmation::Confirmation;
 use crate::failure::Failure;
 use crate::render::output::{Columns, Output, View};
 
@@ -81,45 +81,36 @@ pub(crate) async fn run(command: Command, client: &Client) -> Result<Output, Fai
             days,
             quiet,
         } => {
-            let path = ["organizations", org.as_str(), "api-keys"];
-            let mut key = json!({"name": name});
-            if !scopes.is_empty() {
-                key["scopes"] = json!(scopes);
-            }
-            if let Some(days) = days {
-                key["expiresAt"] = json!(in_days(days).to_string());
-            }
-            let answer = client.post(&path, &key).await?;
+            let key = resource::object([
+                ("name", Some(name.into())),
+                ("scopes", (!scopes.is_empty()).then(|| json!(scopes))),
+                ("expiresAt", days.map(|days| json!(in_days(days)))),
+            ]);
+            let answer = client.post(&keys(&org), &key).await?;
             if quiet {
                 return alone(&answer);
             }
-            let mut output = Output::record(answer, CREATED);
-            let note = "keep the key now: it is not shown again".to_owned();
-            output.views.push(View::Text(note));
-            Ok(output)
+            let output = Output::record(answer, CREATED);
+            Ok(output.with_text("keep the key now: it is not shown again"))
         }
-        Command::List { org, list } => {
-            let path = ["organizations", org.as_str(), "api-keys"];
-            let answer = client.get(&path, &list.query()).await?;
-            Ok(Output::list(answer, COLUMNS))
-        }
-        Command::Current => {
-            let answer = client.get(&["api-keys", "current"], &[]).await?;
-            Ok(Output::record(answer, COLUMNS))
-        }
+        Command::List { org, list } => resource::list(client, &keys(&org), list, COLUMNS).await,
+        Command::Current => resource::show(client, &["api-keys", "current"], COLUMNS).await,
         Command::Delete {
             org,
             id,
             confirmation,
         } => {
-            confirmation.ask(&format!(
-                "Delete API key {id}? Programs that use it are refused from then on."
-            ))?;
-            let path = ["organizations", org.as_str(), "api-keys", id.as_str()];
-            let answer = client.delete(&path).await?;
-            Ok(Output::done(answer, format!("deleted API key {id}")))
+            let path = [&keys(&org)[..], &[id.as_str()]].concat();
+            let what = format!("API key {id}");
+            let question = format!("Delete {what}? Programs that use it are refused from then on.");
+            resource::delete(client, &path, &what, &confirmation, &question).await
         }
     }
+}
+
+/// Returns the path of an organization's keys.
+fn keys(organization: &OrganizationId) -> [&str; 3] {
+    ["organizations", organization.as_str(), "api-keys"]
 }
 
 /// Returns the time that many days from now.

@@ -8,12 +8,14 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::key::in_days;
-use crate::api::client::{Answer, Client, is_loopback};
-use crate::cli::Globals;
+use crate::api::address::is_loopback;
+use crate::api::client::{Answer, Client};
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
+use crate::globals::Globals;
 use crate::profiles::{Profile, Profiles};
-use crate::render::output::{Output, View, note};
+use crate::render::output::{Output, View};
+use crate::render::printer::note;
 
 #[derive(clap::Args)]
 pub(crate) struct LoginArgs {
@@ -73,7 +75,7 @@ pub(crate) async fn login(args: LoginArgs, globals: &Globals) -> Result<Output, 
         .post(&["sessions", "current", "api-key"], &wanted)
         .await;
     // The session is not needed any more, and ends by itself if this fails.
-    let ended = session.delete(&["sessions", "current"]).await;
+    let ended = session.delete(&["sessions", "current"], &[]).await;
     if let Err(failure) = ended {
         note(&format!("the session was not ended: {failure}"));
     }
@@ -99,7 +101,7 @@ pub(crate) async fn logout(args: LogoutArgs, globals: &Globals) -> Result<Output
     let name = profiles.name(globals.profile()).to_owned();
     let profile = profiles.get(&name).ok_or_else(|| profiles.unknown(&name))?;
     let client = Client::new(profile.server.clone(), &profile.key())?;
-    match client.delete(&["api-keys", "current"]).await {
+    match client.delete(&["api-keys", "current"], &[]).await {
         Ok(_) => {}
         // It expired, or was deleted before.
         Err(failure) if failure.exit_code() == ExitCode::Unauthorized => {}
@@ -160,9 +162,9 @@ fn profile(
 /// Says what to look at if the server refuses the person.
 fn explained(failure: Failure) -> Failure {
     match failure {
-        Failure::Refused(refusal) if refusal.is_unauthorized() => {
+        Failure::Refused(refusal) if refusal.exit_code == ExitCode::Unauthorized => {
             let advice = "check the e-mail address and the password; with users in several organizations, name one with --org";
-            Failure::Refused(Box::new(refusal.with_advice(advice.to_owned())))
+            refusal.with_advice(advice.to_owned()).into()
         }
         other => other,
     }
@@ -189,7 +191,7 @@ fn signed_in_as(name: &str, profile: &Profile) -> Output {
 async fn retire(profile: &Profile) {
     let deleted = async {
         let client = Client::new(profile.server.clone(), &profile.key())?;
-        client.delete(&["api-keys", "current"]).await
+        client.delete(&["api-keys", "current"], &[]).await
     };
     match deleted.await {
         Err(failure) if failure.exit_code() != ExitCode::Unauthorized => note(&format!(

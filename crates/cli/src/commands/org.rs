@@ -2,11 +2,10 @@
 
 use clap::Subcommand;
 use recado_core::OrganizationId;
-use reqwest::Method;
 use serde_json::json;
 
-use super::listing::ListArgs;
-use crate::api::client::{Client, Effect};
+use super::resource::{self, ListArgs};
+use crate::api::client::Client;
 use crate::failure::Failure;
 use crate::render::output::{Columns, Output};
 
@@ -47,41 +46,27 @@ pub(crate) enum Command {
 }
 
 pub(crate) async fn run(command: Command, client: &Client) -> Result<Output, Failure> {
+    const ROOT: &str = "organizations";
     match command {
         Command::Create { name, id } => {
-            let answer = client
-                .post(&["organizations"], &json!({"name": name, "id": id}))
-                .await?;
-            Ok(Output::record(answer, COLUMNS))
+            let body = json!({"name": name, "id": id});
+            resource::create(client, &[ROOT], &body, COLUMNS).await
         }
-        Command::List(list) => {
-            let answer = client.get(&["organizations"], &list.query()).await?;
-            Ok(Output::list(answer, COLUMNS))
+        Command::List(args) => resource::list(client, &[ROOT], args, COLUMNS).await,
+        Command::Show { id } => resource::show(client, &[ROOT, id.as_str()], COLUMNS).await,
+        Command::Suspend { id } => {
+            let path = [ROOT, id.as_str(), "suspend"];
+            resource::create(client, &path, &json!({}), COLUMNS).await
         }
-        Command::Show { id } => {
-            let answer = client.get(&["organizations", id.as_str()], &[]).await?;
-            Ok(Output::record(answer, COLUMNS))
+        Command::Resume { id } => {
+            let path = [ROOT, id.as_str(), "resume"];
+            resource::create(client, &path, &json!({}), COLUMNS).await
         }
-        Command::Suspend { id } => set_suspended(client, &id, "suspend").await,
-        Command::Resume { id } => set_suspended(client, &id, "resume").await,
         Command::Delete { id, confirm } => {
-            let (path, query) = (["organizations", id.as_str()], [("confirm", confirm)]);
-            let answer = client
-                .call(Method::DELETE, &path, &query, None, Effect::Changes)
-                .await?;
+            let (path, query) = ([ROOT, id.as_str()], [("confirm", confirm)]);
+            let answer = client.delete(&path, &query).await?;
             let done = format!("deleted organization {id}; its data are removed in the background");
             Ok(Output::done(answer, done))
         }
     }
-}
-
-/// Suspends or resumes an organization, as `verb` says.
-async fn set_suspended(
-    client: &Client,
-    id: &OrganizationId,
-    verb: &str,
-) -> Result<Output, Failure> {
-    let path = ["organizations", id.as_str(), verb];
-    let answer = client.post(&path, &json!({})).await?;
-    Ok(Output::record(answer, COLUMNS))
 }

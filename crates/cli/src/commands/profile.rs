@@ -3,7 +3,6 @@
 use clap::Subcommand;
 use serde_json::{Value, json};
 
-use crate::api::client::Answer;
 use crate::failure::Failure;
 use crate::profiles::{Profiles, parse_name};
 use crate::render::output::{Columns, Output};
@@ -44,6 +43,5 @@ pub(crate) fn run(command: &Command) -> Result<Output, Failure> {
         })
         .collect();
     let value = json!({"data": rows, "nextCursor": Value::Null});
-    let text = value.to_string();
-    Ok(Output::list(Answer { text, value }, COLUMNS))
+    Ok(Output::list(value.into(), COLUMNS))
 }

@@ -2,13 +2,13 @@
 
 use clap::Subcommand;
 use recado_core::{OrganizationId, Role, UserId};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::listing::ListArgs;
+use super::confirmation::Confirmation;
+use super::resource::{self, ListArgs};
 use crate::api::client::Client;
-use crate::commands::confirmation::Confirmation;
 use crate::failure::Failure;
-use crate::render::output::{Columns, Output, View};
+use crate::render::output::{Columns, Output};
 
 const COLUMNS: Columns = &[
     ("ID", "/id"),
@@ -25,12 +25,16 @@ const LINK: Columns = &[
     ("LINK", "/link/url"),
     ("EXPIRES", "/link/expiresAt"),
 ];
+const NEW_LINK: Columns = &[("LINK", "/url"), ("EXPIRES", "/expiresAt")];
 const SESSIONS: Columns = &[
     ("ID", "/id"),
     ("BEGAN", "/createdAt"),
     ("LAST SEEN", "/lastSeenAt"),
     ("ENDS", "/endsAt"),
 ];
+
+/// What to do with a link.
+const GIVE_IT: &str = "give the link to the user now: it is not shown again, and works once";
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
@@ -85,6 +89,7 @@ pub(crate) enum Command {
 }
 
 pub(crate) async fn run(command: Command, client: &Client) -> Result<Output, Failure> {
+    const ROOT: &str = "users";
     match command {
         Command::Create {
             email,
@@ -93,62 +98,41 @@ pub(crate) async fn run(command: Command, client: &Client) -> Result<Output, Fai
             org,
         } => {
             let user = json!({"email": email, "name": name, "role": role});
-            let answer = match &org {
-                Some(org) => {
-                    let path = ["organizations", org.as_str(), "users"];
-                    client.post(&path, &user).await?
-                }
-                None => client.post(&["users"], &user).await?,
+            let path = match &org {
+                Some(org) => vec!["organizations", org.as_str(), ROOT],
+                None => vec![ROOT],
             };
-            Ok(with_link(Output::record(answer, LINK)))
+            let created = resource::create(client, &path, &user, LINK).await?;
+            Ok(created.with_text(GIVE_IT))
         }
-        Command::List(list) => {
-            let answer = client.get(&["users"], &list.query()).await?;
-            Ok(Output::list(answer, COLUMNS))
-        }
-        Command::Show { id } => {
-            let answer = client.get(&["users", id.as_str()], &[]).await?;
-            Ok(Output::record(answer, COLUMNS))
-        }
+        Command::List(args) => resource::list(client, &[ROOT], args, COLUMNS).await,
+        Command::Show { id } => resource::show(client, &[ROOT, id.as_str()], COLUMNS).await,
         Command::Update { id, name, role } => {
-            let mut change = serde_json::Map::new();
-            change.extend(name.map(|name| ("name".to_owned(), json!(name))));
-            change.extend(role.map(|role| ("role".to_owned(), json!(role))));
-            let path = ["users", id.as_str()];
-            let answer = client.patch(&path, &change.into()).await?;
-            Ok(Output::record(answer, COLUMNS))
+            let body = resource::object([
+                ("name", name.map(Value::from)),
+                ("role", role.map(|role| json!(role))),
+            ]);
+            resource::change(client, &[ROOT, id.as_str()], &body, COLUMNS).await
         }
         Command::Delete { id, confirmation } => {
-            confirmation.ask(&format!("Delete user {id} with all sessions and keys?"))?;
-            let answer = client.delete(&["users", id.as_str()]).await?;
-            Ok(Output::done(answer, format!("deleted user {id}")))
+            let (path, what) = ([ROOT, id.as_str()], format!("user {id}"));
+            let question = format!("Delete {what} with all sessions and keys?");
+            resource::delete(client, &path, &what, &confirmation, &question).await
         }
         Command::Link { id } => {
-            let path = ["users", id.as_str(), "link"];
-            let answer = client.post(&path, &json!({})).await?;
-            Ok(with_link(Output::record(answer, NEW_LINK)))
+            let path = [ROOT, id.as_str(), "link"];
+            let created = resource::create(client, &path, &json!({}), NEW_LINK).await?;
+            Ok(created.with_text(GIVE_IT))
         }
         Command::Sessions { id, list } => {
-            let path = ["users", id.as_str(), "sessions"];
-            let answer = client.get(&path, &list.query()).await?;
-            Ok(Output::list(answer, SESSIONS))
+            let path = [ROOT, id.as_str(), "sessions"];
+            resource::list(client, &path, list, SESSIONS).await
         }
         Command::EndSessions { id } => {
-            let path = ["users", id.as_str(), "sessions"];
-            let answer = client.delete(&path).await?;
-            Ok(Output::done(
-                answer,
-                format!("ended the sessions of user {id}"),
-            ))
+            let path = [ROOT, id.as_str(), "sessions"];
+            let answer = client.delete(&path, &[]).await?;
+            let done = format!("ended the sessions of user {id}");
+            Ok(Output::done(answer, done))
         }
     }
-}
-
-const NEW_LINK: Columns = &[("LINK", "/url"), ("EXPIRES", "/expiresAt")];
-
-/// Says what to do with the link.
-fn with_link(mut output: Output) -> Output {
-    let note = "give the link to the user now: it is not shown again, and works once".to_owned();
-    output.views.push(View::Text(note));
-    output
 }

@@ -2,7 +2,7 @@
 
 use clap::Subcommand;
 
-use super::listing::ListArgs;
+use super::resource::{self, ListArgs};
 use crate::api::client::Client;
 use crate::failure::Failure;
 use crate::render::output::{Columns, Output};
@@ -32,15 +32,13 @@ pub(crate) enum Command {
 pub(crate) async fn run(command: Command, client: &Client) -> Result<Output, Failure> {
     match command {
         Command::List { status, list } => {
-            let mut query = list.query();
-            query.extend(status.map(|status| ("status", status)));
+            let query = list.query_with([("status", status)]);
             let answer = client.get(&["webhook-calls"], &query).await?;
             Ok(Output::list(answer, COLUMNS))
         }
         Command::Retry { id } => {
             let path = ["webhook-calls", &id, "retry"];
-            let answer = client.post(&path, &serde_json::json!({})).await?;
-            Ok(Output::record(answer, COLUMNS))
+            resource::create(client, &path, &serde_json::json!({}), COLUMNS).await
         }
     }
 }

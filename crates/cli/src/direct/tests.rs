@@ -7,6 +7,7 @@ use rstest::rstest;
 use tokio::net::TcpListener;
 
 use super::*;
+use crate::commands::send::buttons::read;
 
 /// A running sandbox, and the environment that leads to it.
 async fn sandbox() -> (Sandbox, HashMap<&'static str, String>) {
@@ -37,12 +38,10 @@ fn direct(
     body: Value,
     environment: &HashMap<&'static str, String>,
 ) -> Result<Direct, Failure> {
-    let Value::Object(body) = body else {
-        panic!("a body is an object");
-    };
+    let message = read(body)?;
     let to = "5511900000001".parse().unwrap();
     let settings = Settings::new();
-    Direct::new(provider, &settings, to, body, &|name| {
+    Direct::new(provider, &settings, to, message, &|name| {
         environment.get(name).cloned()
     })
 }
@@ -160,9 +159,13 @@ async fn four_buttons_are_refused_with_the_number_of_the_provider() {
 #[tokio::test]
 async fn wrong_fields_are_named_without_asking_anybody() {
     let (_sandbox, environment) = sandbox().await;
-    let failure = direct(Provider::Zapi, json!({"button_1_id": 7}), &environment)
-        .err()
-        .unwrap();
+    let failure = direct(
+        Provider::Zapi,
+        json!({"agentId": "a", "conversationId": "c", "button_1_id": 7}),
+        &environment,
+    )
+    .err()
+    .unwrap();
     assert_eq!(failure.exit_code(), ExitCode::Usage);
     let text = failure.to_string();
     assert!(text.contains("body_text: Required"), "{text}");

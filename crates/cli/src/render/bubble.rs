@@ -1,6 +1,6 @@
 //! What the customer sees, taken from a request or from the server's answer.
 
-use recado_core::{Content, SendButtons};
+use recado_core::Content;
 use recado_sandbox::drawing::Bubble;
 use serde_json::Value;
 
@@ -14,12 +14,6 @@ pub(crate) fn of_content(content: &Content) -> Bubble {
         footer: message.footer().map(str::to_owned),
         buttons: buttons.map(|button| button.title.clone()).collect(),
     }
-}
-
-/// The bubble of a request's body; none if the request is not valid.
-pub(crate) fn of_request(body: Value) -> Option<Bubble> {
-    let request: SendButtons = serde_json::from_value(body).ok()?;
-    Some(of_content(&request.read().ok()?.content))
 }
 
 /// The bubble of a flat message, as the server answers it; none without a text.
@@ -46,6 +40,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::commands::send::buttons::read;
 
     #[test]
     fn a_message_of_the_server_is_drawn_like_its_request() {
@@ -73,14 +68,14 @@ mod tests {
 ├────────────────────────────┤
 │         ↩ Support          │
 ╰────────────────────────────╯";
-        for bubble in [of_request(request), of_message(&message)] {
-            assert_eq!(bubble.unwrap().draw(80, Style::Plain), drawn);
+        let request = of_content(&read(request).unwrap().content);
+        for bubble in [request, of_message(&message).unwrap()] {
+            assert_eq!(bubble.draw(80, Style::Plain), drawn);
         }
     }
 
     #[test]
-    fn what_is_no_message_has_no_bubble() {
-        assert_eq!(of_request(json!({"body_text": "Hi"})), None);
+    fn a_message_without_a_text_has_no_bubble() {
         assert_eq!(of_message(&json!({"text": null})), None);
     }
 }

@@ -6,7 +6,8 @@ use serde_json::Value;
 
 use crate::render::bubble;
 use crate::render::event_line::words;
-use crate::render::wording::{colour, day, person, progress, text, time};
+use crate::render::instant::{day, time};
+use crate::render::wording::{colour, person, progress, text};
 
 /// Wider, both sides would lose sight of each other.
 const MAX_COLUMNS: usize = 80;

@@ -5,7 +5,8 @@ use recado_sandbox::terminal::{one_line, width};
 use serde_json::Value;
 
 use crate::render::fitting::shortened;
-use crate::render::wording::{choice, colour, instant, person, progress, text, time};
+use crate::render::instant::{instant, time};
+use crate::render::wording::{choice, colour, person, progress, text};
 
 /// As wide as `message.delivered`, the longest type that is common.
 const KIND_COLUMNS: usize = 17;

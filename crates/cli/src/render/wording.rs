@@ -1,12 +1,8 @@
-//! What the server tells of people, times and messages, in a few words.
+//! What the server tells of contacts and messages, in a few words.
 
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use recado_sandbox::drawing::Paint;
 use recado_sandbox::terminal::one_line;
 use serde_json::Value;
-
-use crate::render::terminal;
 
 /// A customer by the best name that is known.
 pub(crate) fn person(person: &Value) -> Option<String> {
@@ -60,38 +56,6 @@ fn reason(error: &Value) -> Option<String> {
     })
 }
 
-/// The day of an instant, for the person at the terminal.
-pub(crate) fn day(at: &str) -> String {
-    shown(at, "%Y-%m-%d", &zone())
-}
-
-/// The time of an instant to the second, for the person at the terminal.
-pub(crate) fn time(at: &str) -> String {
-    shown(at, "%H:%M:%S", &zone())
-}
-
-/// The day, the time and the zone of an instant, for the person at the terminal.
-pub(crate) fn instant(at: &str) -> String {
-    shown(at, "%Y-%m-%d %H:%M:%S %Z", &zone())
-}
-
-fn shown(at: &str, format: &str, zone: &TimeZone) -> String {
-    match at.parse::<Timestamp>() {
-        Ok(at) => at.to_zoned(zone.clone()).strftime(format).to_string(),
-        Err(_) => at.to_owned(),
-    }
-}
-
-/// The zone of the machine on a terminal; UTC in what a program reads.
-fn zone() -> TimeZone {
-    // Tests compare with fixed texts, wherever they run.
-    if cfg!(not(test)) && terminal::is_terminal() {
-        TimeZone::system()
-    } else {
-        TimeZone::UTC
-    }
-}
-
 /// A text on one line; none if it is empty.
 pub(crate) fn text(value: &Value, key: &str) -> Option<String> {
     let text = value.get(key)?.as_str()?;
@@ -129,21 +93,5 @@ mod tests {
     #[case("rejected", json!({"reason": "rejected", "code": null, "message": ""}), "✗ rejected: rejected")]
     fn a_status_has_its_mark(#[case] status: &str, #[case] error: Value, #[case] shown: &str) {
         assert_eq!(progress(status, &error), shown);
-    }
-
-    #[test]
-    fn what_is_no_instant_stays_as_it_is() {
-        let at = "2026-11-22T12:00:03.000Z";
-        assert_eq!(day(at), "2026-11-22");
-        assert_eq!(time(at), "12:00:03");
-        assert_eq!(instant(at), "2026-11-22 12:00:03 UTC");
-        assert_eq!(instant("soon"), "soon");
-    }
-
-    #[test]
-    fn a_time_is_that_of_the_zone_and_names_it() {
-        let zone = TimeZone::fixed(jiff::tz::offset(-3));
-        let at = shown("2026-11-23T01:00:03.000Z", "%Y-%m-%d %H:%M:%S %Z", &zone);
-        assert_eq!(at, "2026-11-22 22:00:03 -03");
     }
 }

@@ -13,6 +13,7 @@ use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpListener;
 
 use super::*;
+use crate::api::address::parse_server;
 use crate::exit_code::ExitCode;
 
 async fn listen() -> (TcpListener, SocketAddr) {
@@ -89,7 +90,7 @@ async fn a_read_that_makes_no_sense_changed_nothing(
 #[tokio::test]
 async fn a_request_carries_key_path_query_and_body() {
     async fn echo(request: Request) -> Response {
-        let authorization = request.headers()[AUTHORIZATION]
+        let authorization = request.headers()["authorization"]
             .to_str()
             .unwrap()
             .to_owned();
@@ -124,7 +125,7 @@ async fn a_request_carries_key_path_query_and_body() {
 #[tokio::test]
 async fn an_answer_without_a_body_is_null() {
     let client = answering(204, "").await;
-    let answer = client.delete(&["agents", "a"]).await.unwrap();
+    let answer = client.delete(&["agents", "a"], &[]).await.unwrap();
     assert_eq!((answer.text.as_str(), answer.value), ("", Value::Null));
 }
 
@@ -177,7 +178,7 @@ async fn a_connection_that_breaks_after_the_request_is_an_unknown_outcome_for_a_
 async fn a_dot_segment_never_reaches_another_resource() {
     let client = answering(200, "{}").await;
     for id in [".", "..", ""] {
-        let failure = client.delete(&["agents", id]).await.err().unwrap();
+        let failure = client.delete(&["agents", id], &[]).await.err().unwrap();
         assert_eq!(failure.exit_code(), ExitCode::Usage);
     }
 }
@@ -185,7 +186,7 @@ async fn a_dot_segment_never_reaches_another_resource() {
 #[tokio::test]
 async fn an_endless_answer_is_cut_off() {
     let (listener, address) = listen().await;
-    let answer = any(|| async { vec![b' '; MAX_ANSWER_BYTES + 1] });
+    let answer = any(|| async { vec![b' '; 8 * 1024 * 1024 + 1] });
     let router = Router::new().fallback(answer);
     tokio::spawn(async { axum::serve(listener, router).await.unwrap() });
     let failure = client(address).get(&["agents"], &[]).await.err().unwrap();
@@ -193,18 +194,6 @@ async fn an_endless_answer_is_cut_off() {
         failure.to_string().contains("larger than 8 MiB"),
         "{failure}"
     );
-}
-
-#[rstest]
-#[case("localhost:8080", false)]
-#[case("ftp://host", false)]
-#[case("http://user:pass@host", false)]
-#[case("http://host/?a=b", false)]
-#[case("127.0.0.1:8080", false)]
-#[case("http://host", true)]
-#[case("https://host/api", true)]
-fn an_address_of_a_server_is_checked(#[case] text: &str, #[case] good: bool) {
-    assert_eq!(parse_server(text).is_ok(), good);
 }
 
 #[test]

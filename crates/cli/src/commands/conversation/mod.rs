@@ -7,7 +7,7 @@ use recado_core::recipient::{GivenRecipient, GivenRecipientError};
 use recado_core::{AgentId, ChannelId, ConversationId};
 use serde_json::json;
 
-use super::listing::ListArgs;
+use super::resource::{self, ListArgs};
 use crate::api::client::Client;
 use crate::failure::Failure;
 use crate::render::output::{Columns, Output, View};
@@ -89,12 +89,7 @@ pub(crate) async fn run(command: Command, client: &Client) -> Result<Output, Fai
             to,
             id,
         } => {
-            let body = json!({
-                "agentId": agent,
-                "channelId": channel,
-                "to": to,
-                "id": id,
-            });
+            let body = json!({"agentId": agent, "channelId": channel, "to": to, "id": id});
             let answer = client.post(&["conversations"], &body).await?;
             let warnings = View::warnings(&answer.value);
             let mut output = Output::record(answer, COLUMNS);
@@ -107,18 +102,18 @@ pub(crate) async fn run(command: Command, client: &Client) -> Result<Output, Fai
             channel,
             list,
         } => {
-            let mut query = list.query();
-            query.extend(recipient.map(|text| ("recipient", text)));
-            query.extend(agent.map(|id| ("agentId", id.to_string())));
-            query.extend(channel.map(|id| ("channelId", id.to_string())));
+            let query = list.query_with([
+                ("recipient", recipient),
+                ("agentId", agent.map(String::from)),
+                ("channelId", channel.map(String::from)),
+            ]);
             let answer = client.get(&["conversations"], &query).await?;
             Ok(Output::list(answer, COLUMNS))
         }
         Command::Show { id, last } => show::run(&id, usize::from(last), client).await,
         Command::Messages { id, list } => {
             let path = ["conversations", id.as_str(), "messages"];
-            let answer = client.get(&path, &list.query()).await?;
-            Ok(Output::list(answer, MESSAGES))
+            resource::list(client, &path, list, MESSAGES).await
         }
     }
 }

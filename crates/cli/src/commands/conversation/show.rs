@@ -5,11 +5,11 @@ use recado_core::ConversationId;
 use serde_json::Value;
 
 use crate::api::client::Client;
-use crate::commands::listing::{Newest, newest};
 use crate::failure::Failure;
 use crate::render::chat::Chat;
+use crate::render::instant::instant;
 use crate::render::output::{Columns, Output, View};
-use crate::render::wording::{instant, person, text};
+use crate::render::wording::{person, text};
 
 const FIELDS: Columns = &[
     ("ID", "/id"),
@@ -29,11 +29,9 @@ pub(super) async fn run(
     let path = ["conversations", id.as_str()];
     let conversation = client.get(&path, &[]).await?.value;
     let path = ["conversations", id.as_str(), "messages"];
-    let Newest {
-        entries: messages,
-        earlier,
-    } = newest(&path, Vec::new(), last, client).await?;
-    Ok(output(conversation, messages, earlier, Timestamp::now()))
+    let newest = client.newest(&path, &[], last).await?;
+    let now = Timestamp::now();
+    Ok(output(conversation, newest.entries, newest.earlier, now))
 }
 
 /// Programs get the conversation with its messages in one object.
@@ -90,7 +88,7 @@ mod tests {
     use tokio::net::TcpListener;
 
     use super::*;
-    use crate::api::client::parse_server;
+    use crate::api::address::parse_server;
 
     #[rstest]
     #[case("2026-11-23T12:00:00.000Z", "open until 2026-11-23 12:00:00 UTC")]
@@ -156,11 +154,9 @@ mod tests {
         tokio::spawn(async { axum::serve(listener, router).await.unwrap() });
         let client = Client::new(server, &"k".into()).unwrap();
         let path = ["conversations", "conv-456", "messages"];
-        let Newest {
-            entries: messages,
-            earlier,
-        } = newest(&path, Vec::new(), 2, &client).await.unwrap();
-        assert_eq!((messages, earlier), (vec![json!(4), json!(5)], 3));
+        let newest = client.newest(&path, &[], 2).await.unwrap();
+        assert_eq!(newest.entries, [4, 5]);
+        assert_eq!(newest.earlier, 3);
         let path = "/conversations/conv-456/messages?limit=100";
         assert_eq!(
             *asked.lock().unwrap(),

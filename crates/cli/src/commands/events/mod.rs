@@ -7,10 +7,11 @@ use clap::builder::NonEmptyStringValueParser;
 use recado_core::ConversationId;
 use serde_json::Value;
 
-use super::listing::newest;
+use super::resource::given;
 use crate::api::client::{Answer, Client};
 use crate::failure::Failure;
-use crate::render::output::{Output, Printer, View};
+use crate::render::output::{Output, View};
+use crate::render::printer::Printer;
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
@@ -54,15 +55,11 @@ pub(crate) struct Filter {
 
 impl Filter {
     fn query(self) -> Vec<(&'static str, String)> {
-        let parts = [
+        given([
             ("cursor", self.after),
             ("type", self.kind),
             ("conversationId", self.conversation.map(String::from)),
-        ];
-        let parts = parts.into_iter();
-        parts
-            .filter_map(|(key, value)| Some((key, value?)))
-            .collect()
+        ])
     }
 }
 
@@ -77,7 +74,8 @@ pub(crate) async fn run(
             last: Some(last),
             ..
         } => {
-            let newest = newest(&["events"], filter.query(), last.into(), client).await?;
+            let query = filter.query();
+            let newest = client.newest(&["events"], &query, last.into()).await?;
             Ok(listed(newest.into()))
         }
         Command::List { filter, limit, .. } => {
@@ -112,10 +110,7 @@ mod tests {
 
     #[test]
     fn a_list_is_of_events_and_names_the_next_part() {
-        let views = |value: Value| {
-            let text = value.to_string();
-            listed(Answer { text, value }).views
-        };
+        let views = |value: Value| listed(value.into()).views;
         let list = json!({"data": [{"type": "a"}, {"type": "b"}], "nextCursor": "evt_2"});
         let views_of_two = views(list);
         let [View::Events(events), View::Text(more)] = &views_of_two[..] else {

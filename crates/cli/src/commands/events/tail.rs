@@ -6,11 +6,12 @@ use std::time::Duration;
 use reqwest::Response;
 use serde_json::Value;
 
-use crate::api::client::{Client, cause};
+use crate::api::client::Client;
+use crate::api::exchange::cause;
 use crate::api::sse::{Parser, TooLarge};
 use crate::failure::Failure;
 use crate::render::event_line::{When, line};
-use crate::render::output::{Printer, note};
+use crate::render::printer::{Printer, note};
 use crate::render::terminal;
 
 const WAITS: &str = "waiting for events; Ctrl-C ends it";
@@ -149,7 +150,7 @@ mod tests {
     use tokio::net::TcpListener;
 
     use super::*;
-    use crate::api::client::parse_server;
+    use crate::api::address::parse_server;
     use crate::exit_code::ExitCode;
 
     const REFUSED: &str = r#"{"error":"e","reason":"unauthorized"}"#;
@@ -259,6 +260,6 @@ mod tests {
         let seen = follow(vec![refusal(200, "{}")], 1).await;
         let failure = seen.ended.unwrap_err();
         assert_eq!(failure.exit_code(), ExitCode::OwnFault);
-        assert!(failure.to_string().contains("is no stream"), "{failure}");
+        assert!(failure.to_string().contains("is not a stream"), "{failure}");
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use recado_core::capabilities::{Capabilities, WHATSAPP, WUZAPI_FORK, ZAPI, ZAPPERAPI_V2};
 use recado_core::{ChannelId, Provider};
 
-use super::checking::Verdict;
+use super::checked::Verdict;
 use super::existing::{Channel, Existing};
 use super::parsing::{Row, SaidConversation};
 use crate::failure::Failure;

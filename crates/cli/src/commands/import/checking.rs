@@ -4,9 +4,10 @@ use std::collections::HashMap;
 
 use recado_core::fields::{self, TextField};
 use recado_core::{AgentId, ConversationId};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::channels::{Choice, Choices};
+use super::checked::{Checked, Kind, Verdict};
 use super::existing::{Existing, Parties};
 use super::parsing::{Place, Row, Said, SaidConversation};
 use super::recipient::{To, to};
@@ -16,63 +17,6 @@ use crate::failure::Failure;
 pub(super) struct Plan {
     pub(super) agents: Vec<Checked>,
     pub(super) conversations: Vec<Checked>,
-}
-
-/// A row that was checked.
-pub(super) struct Checked {
-    pub(super) place: Place,
-    pub(super) kind: Kind,
-    pub(super) id: String,
-    /// What may be misunderstood about its phone number.
-    pub(super) warning: Option<String>,
-    /// Which other agent talks to the same phone.
-    pub(super) shared: Option<String>,
-    /// Warning about another spelling of the number, or the server's warnings.
-    pub(super) notice: Option<String>,
-    pub(super) verdict: Verdict,
-}
-
-impl Checked {
-    fn agent(row: &Row, id: String, verdict: Verdict) -> Self {
-        Self {
-            place: row.place.clone(),
-            kind: Kind::Agent,
-            id,
-            warning: None,
-            shared: None,
-            notice: None,
-            verdict,
-        }
-    }
-
-    /// Returns whether it is to be created.
-    pub(super) fn is_new(&self) -> bool {
-        matches!(self.verdict, Verdict::Create(_))
-    }
-}
-
-/// What a row is about.
-#[derive(Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(test, derive(Debug))]
-pub(super) enum Kind {
-    Agent,
-    Conversation,
-    /// A row that cannot be read.
-    Row,
-}
-
-/// What is to be done with a row.
-#[derive(PartialEq)]
-#[cfg_attr(test, derive(Debug))]
-pub(super) enum Verdict {
-    /// It is created by this body.
-    Create(Value),
-    /// It is there, and is the same.
-    Present,
-    /// It is not for Recado.
-    LeftOut(String),
-    /// It has to be corrected.
-    Wrong(String),
 }
 
 impl Plan {

@@ -8,13 +8,15 @@ use futures_util::stream::FuturesUnordered;
 use serde_json::Value;
 use tokio::sync::watch;
 
-use super::checking::{Checked, Plan, Verdict};
+use super::checked::{Checked, Verdict};
+use super::checking::Plan;
 use super::progress::Progress;
 use super::reporting::Report;
 use crate::api::client::Client;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
-use crate::render::output::{Output, note};
+use crate::render::output::Output;
+use crate::render::printer::note;
 use crate::render::terminal::interrupted;
 
 /// Requests under way at once: enough to hide the way to a distant server.

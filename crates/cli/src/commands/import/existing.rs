@@ -7,7 +7,6 @@ use recado_core::inbound::phone_variants;
 use serde_json::Value;
 
 use crate::api::client::Client;
-use crate::commands::listing;
 use crate::failure::Failure;
 
 /// The agents, channels and conversations of the organization.
@@ -42,29 +41,32 @@ impl Existing {
     pub(super) async fn load(client: &Client) -> Result<Self, Failure> {
         let mut existing = Self::default();
         let text = |value: &Value, key: &str| value[key].as_str().unwrap_or_default().to_owned();
-        listing::each(&["agents"], Vec::new(), client, |agent| {
-            existing
-                .agents
-                .insert(text(&agent, "id"), text(&agent, "name"));
-        })
-        .await?;
-        listing::each(&["channels"], Vec::new(), client, |channel| {
-            // A newer server may know more providers; their channels are skipped.
-            let Ok(provider) = text(&channel, "provider").parse() else {
-                return;
-            };
-            existing.channels.push(Channel {
-                id: text(&channel, "id"),
-                provider,
-                is_wuzapi: channel["settings"]["dialect"] == "wuzapi",
-            });
-        })
-        .await?;
-        listing::each(&["conversations"], Vec::new(), client, |conversation| {
-            let parties = Parties::of(&conversation);
-            existing.add(text(&conversation, "id"), parties);
-        })
-        .await?;
+        client
+            .each(&["agents"], &[], |agent| {
+                existing
+                    .agents
+                    .insert(text(&agent, "id"), text(&agent, "name"));
+            })
+            .await?;
+        client
+            .each(&["channels"], &[], |channel| {
+                // A newer server may know more providers; their channels are skipped.
+                let Ok(provider) = text(&channel, "provider").parse() else {
+                    return;
+                };
+                existing.channels.push(Channel {
+                    id: text(&channel, "id"),
+                    provider,
+                    is_wuzapi: channel["settings"]["dialect"] == "wuzapi",
+                });
+            })
+            .await?;
+        client
+            .each(&["conversations"], &[], |conversation| {
+                let parties = Parties::of(&conversation);
+                existing.add(text(&conversation, "id"), parties);
+            })
+            .await?;
         Ok(existing)
     }
 

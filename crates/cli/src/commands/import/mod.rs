@@ -1,6 +1,7 @@
 //! `recado import`: agents and conversations of another service, with the ids that they have there.
 
 mod channels;
+mod checked;
 mod checking;
 mod creating;
 mod decoding;
@@ -18,7 +19,8 @@ use clap::{Args, Subcommand};
 use crate::api::client::Client;
 use crate::failure::Failure;
 use crate::input;
-use crate::render::output::{Output, Printer};
+use crate::render::output::Output;
+use crate::render::printer::Printer;
 
 use channels::Choice;
 use checking::Plan;

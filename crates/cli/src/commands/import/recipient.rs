@@ -2,7 +2,7 @@
 
 use recado_core::{GivenRecipient, RecipientKind};
 
-use super::checking::Verdict;
+use super::checked::Verdict;
 use super::existing::Channel;
 use super::parsing::SaidConversation;
 

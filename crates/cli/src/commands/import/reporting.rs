@@ -7,11 +7,12 @@ use std::io::Write as _;
 use recado_sandbox::terminal::{one_line, visible};
 use serde_json::{Value, json};
 
-use super::checking::{Checked, Kind, Verdict};
+use super::checked::{Checked, Kind, Verdict};
 use super::progress::Progress;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
-use crate::render::output::{Output, Printer, View};
+use crate::render::output::{Output, View};
+use crate::render::printer::Printer;
 
 /// Problems, and as many warnings, that a person is shown; the report has all.
 const MAX_SHOWN: usize = 50;
@@ -235,7 +236,7 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
-    use crate::render::output::Format;
+    use crate::render::printer::Format;
 
     #[test]
     fn warnings_hide_no_problem() {

@@ -1,9 +1,11 @@
 //! What the key has to be allowed for an import.
 
-use super::checking::{Checked, Plan};
+use super::checked::Checked;
+use super::checking::Plan;
 use crate::api::client::Client;
+use crate::api::refusal::Refusal;
 use crate::exit_code::ExitCode;
-use crate::failure::{Failure, Refusal};
+use crate::failure::Failure;
 
 /// Checks that the key may create what is planned, so that a run for show fails where the real one would.
 ///
@@ -30,8 +32,7 @@ pub(super) async fn check(plan: &Plan, client: &Client) -> Result<(), Failure> {
             let error = format!(
                 "nothing was created: the key needs the scope {scope} to create {what}; use another key"
             );
-            let refusal = Refusal::direct(ExitCode::Refused, "forbidden", None, error);
-            return Err(Failure::Refused(Box::new(refusal)));
+            return Err(Refusal::direct(ExitCode::Refused, "forbidden", None, error).into());
         }
     }
     Ok(())

@@ -6,7 +6,8 @@ use rstest::rstest;
 use serde_json::{Value, json};
 
 use super::channels::choice;
-use super::checking::{Checked, Kind, Plan, Verdict};
+use super::checked::{Checked, Kind, Verdict};
+use super::checking::Plan;
 use super::existing::{Channel, Existing, Parties};
 use super::parsing::{self, Row};
 use recado_core::Provider;

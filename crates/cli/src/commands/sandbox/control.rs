@@ -4,16 +4,19 @@ use serde::Deserialize;
 use serde_json::Value;
 use url::Url;
 
-use crate::api::client::{self, Answer, cause};
+use crate::api::address::parse_server;
+use crate::api::client::Answer;
+use crate::api::exchange::{RawAnswer, Unread, cause, exchange, http};
+use crate::api::refusal::Refusal;
 use crate::exit_code::ExitCode;
-use crate::failure::{Failure, Refusal};
+use crate::failure::Failure;
 
 /// Which sandbox is meant.
 #[derive(clap::Args)]
 pub(super) struct Target {
     /// Where the sandbox answers
     #[arg(long, env = "RECADO_SANDBOX", value_name = "URL",
-        default_value = "http://127.0.0.1:8090", value_parser = client::parse_server)]
+        default_value = "http://127.0.0.1:8090", value_parser = parse_server)]
     sandbox: Url,
 }
 
@@ -38,30 +41,34 @@ impl Target {
         if let Ok(mut segments) = url.path_segments_mut() {
             segments.pop_if_empty().push("_sandbox").extend(path);
         }
-        let request = client::http(&self.sandbox)?
+        let http = http(&self.sandbox)
+            .map_err(|error| Failure::Own(format!("cannot prepare the HTTP client: {error}")))?;
+        let request = http
             .post(url)
             .header("content-type", "application/json")
             .body(body.to_string());
-        let response = request.send().await.map_err(|error| {
-            let (target, cause) = (&self.sandbox, cause(&error));
-            Failure::Unreachable(format!(
-                "no sandbox answers at {target} ({cause}); start one with `recado sandbox`, or set --sandbox or RECADO_SANDBOX"
-            ))
-        })?;
-        let status = response.status();
-        let text = (response.text().await).map_err(|error| {
-            let (target, cause) = (&self.sandbox, cause(&error));
-            Failure::OutcomeUnknown(format!("the answer of {target} was lost ({cause})"))
-        })?;
+        let RawAnswer { status, text, .. } = exchange(request)
+            .await
+            .map_err(|unread| self.unread(&unread))?;
         if !status.is_success() {
             return Err(self.refusal(status.as_u16(), &text));
         }
-        let value = if text.is_empty() {
-            Value::Null
-        } else {
-            serde_json::from_str(&text).map_err(|_| self.strange(status.as_u16()))?
+        let value = match text.as_str() {
+            "" => Value::Null,
+            json => serde_json::from_str(json).map_err(|_| self.strange(status.as_u16()))?,
         };
         Ok(Answer { text, value })
+    }
+
+    fn unread(&self, unread: &Unread) -> Failure {
+        let target = &self.sandbox;
+        match unread {
+            Unread::Lost(error) if error.is_connect() => Failure::Unreachable(format!(
+                "no sandbox answers at {target} ({}); start one with `recado sandbox`, or set --sandbox or RECADO_SANDBOX",
+                cause(error)
+            )),
+            _ => Failure::OutcomeUnknown(format!("the answer of {target} {unread}")),
+        }
     }
 
     fn refusal(&self, status: u16, text: &str) -> Failure {
@@ -76,8 +83,7 @@ impl Target {
             }) => format!("{error}: it answered {status} {body}"),
             Some(Handshake { status: None, .. }) => format!("{error}: it did not answer"),
         };
-        let refusal = Refusal::direct(ExitCode::Refused, "sandbox_refused", None, error);
-        Failure::Refused(Box::new(refusal))
+        Refusal::direct(ExitCode::Refused, "sandbox_refused", None, error).into()
     }
 
     fn strange(&self, status: u16) -> Failure {

@@ -7,7 +7,8 @@ mod run;
 use clap::Subcommand;
 
 use crate::failure::Failure;
-use crate::render::output::{Output, Printer};
+use crate::render::output::Output;
+use crate::render::printer::Printer;
 
 const HELP: &str = "Examples:
   recado sandbox --listen 127.0.0.1:8090

@@ -9,7 +9,8 @@ use tokio::net::TcpListener;
 
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
-use crate::render::output::{Output, Printer, View};
+use crate::render::output::{Output, View};
+use crate::render::printer::Printer;
 use crate::render::terminal;
 
 /// What signs and shows itself in the webhooks of the simulated WhatsApp unless `connect` says otherwise.

@@ -2,11 +2,11 @@
 
 use clap::builder::PossibleValuesParser;
 
-use super::ROOT;
-use crate::api::client::Client;
-use crate::commands::listing::{ListArgs, newest};
+use super::endpoint::ROOT;
+use crate::api::client::{Answer, Client};
+use crate::commands::resource::ListArgs;
 use crate::failure::Failure;
-use crate::render::output::{Columns, Output};
+use crate::render::output::{Columns, Output, View};
 
 const DELIVERIES: Columns = &[
     ("ID", "/id"),
@@ -15,6 +15,22 @@ const DELIVERIES: Columns = &[
     ("TRIES", "/attemptCount"),
     ("ERROR", "/lastError"),
     ("NEXT", "/nextAttemptAt"),
+];
+
+const DELIVERY: Columns = &[
+    ("ID", "/id"),
+    ("EVENT", "/eventId"),
+    ("STATUS", "/status"),
+    ("ATTEMPTS", "/attemptCount"),
+    ("NEXT", "/nextAttemptAt"),
+    ("CREATED", "/createdAt"),
+    ("FINISHED", "/finishedAt"),
+];
+const ATTEMPTS: Columns = &[
+    ("AT", "/at"),
+    ("ANSWER", "/status"),
+    ("MS", "/durationMs"),
+    ("ERROR", "/error"),
 ];
 
 const EXAMPLES: &str = "Examples:
@@ -39,12 +55,19 @@ pub(crate) struct Deliveries {
 impl Deliveries {
     pub(super) async fn run(self, client: &Client) -> Result<Output, Failure> {
         let path = [ROOT, &self.id, "deliveries"];
-        let status = self.status.map(|status| ("status", status));
-        let query = self.list.query().into_iter().chain(status).collect();
+        let query = self.list.query_with([("status", self.status)]);
         let answer = match self.last {
-            Some(last) => newest(&path, query, last.into(), client).await?.into(),
+            Some(last) => client.newest(&path, &query, last.into()).await?.into(),
             None => client.get(&path, &query).await?,
         };
         Ok(Output::list(answer, DELIVERIES))
     }
+}
+
+/// A delivery with its attempts.
+pub(super) fn with_attempts(answer: Answer) -> Output {
+    let attempts = View::rows(&answer.value, "attempts", ATTEMPTS);
+    let mut output = Output::record(answer, DELIVERY);
+    output.views.push(attempts);
+    output
 }

@@ -3,10 +3,12 @@
 use clap::ArgGroup;
 use serde_json::json;
 
-use super::{ROOT, act, with_attempts};
+use super::deliveries::with_attempts;
+use super::endpoint::ROOT;
 use crate::api::client::Client;
 use crate::failure::Failure;
-use crate::render::output::{Output, cell, note};
+use crate::render::output::{Output, cell};
+use crate::render::printer::note;
 
 #[derive(clap::Args)]
 #[command(
@@ -41,7 +43,7 @@ impl Replay {
     async fn replay(&self, client: &Client) -> Result<Output, Failure> {
         if let Some(delivery) = &self.delivery {
             let path = [ROOT, &self.id, "deliveries", delivery, "replay"];
-            return Ok(with_attempts(act(client, &path).await?));
+            return Ok(with_attempts(client.act(&path).await?));
         }
         let range = json!({"from": self.from, "to": self.to});
         let answer = client.post(&[ROOT, &self.id, "replay"], &range).await?;

@@ -3,7 +3,8 @@
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
-use super::{formats, parse_header};
+use super::endpoint::{formats, parse_header};
+use crate::commands::resource;
 use crate::failure::Failure;
 
 #[derive(Default, clap::Args)]
@@ -47,17 +48,13 @@ impl Change {
         let header = self.header.as_ref().map(parse_header).transpose()?;
         let events = (self.all_types || !self.types.is_empty()).then(|| json!(self.types));
         let enabled = (self.enable || self.disable).then(|| json!(self.enable));
-        let parts = [
+        Ok(resource::object([
             ("url", self.url.map(Value::from)),
             ("events", events),
             ("format", self.format.map(Value::from)),
             ("header", header.or(self.no_header.then_some(Value::Null))),
             ("enabled", enabled),
-        ];
-        let given = parts
-            .into_iter()
-            .filter_map(|(key, value)| Some((key.to_owned(), value?)));
-        Ok(given.collect())
+        ]))
     }
 }
 

@@ -3,7 +3,7 @@
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use super::super::checking::{Checked, Verdict};
+use super::super::checked::{Checked, Verdict};
 use super::{one, plan};
 
 #[rstest]

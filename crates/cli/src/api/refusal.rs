@@ -1,0 +1,334 @@
+//! An error answer of the server, or of a provider that was asked without a server.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::id_kinds;
+use crate::exit_code::ExitCode;
+
+/// An error answer, with what to do about it.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    pub(crate) exit_code: ExitCode,
+    /// Whether the same request may succeed a moment later.
+    pub(crate) may_pass: bool,
+    /// The answer as it came, for programs.
+    pub(crate) text: String,
+    body: ErrorBody,
+    retry_after: Option<String>,
+    /// Where the command knows better than the reason tells.
+    advice: Option<String>,
+    /// The provider itself refused: no server was asked.
+    is_direct: bool,
+}
+
+/// The one shape of the server's errors.
+#[derive(Debug, Default, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ErrorBody {
+    error: String,
+    reason: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    details: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_id: Option<String>,
+}
+
+impl Refusal {
+    /// Reads an error answer; returns `None` if it does not have the shape of the server's errors.
+    pub(crate) fn read(status: u16, retry_after: Option<String>, text: String) -> Option<Self> {
+        let body: ErrorBody = serde_json::from_str(&text).ok()?;
+        Some(Self {
+            exit_code: ExitCode::of_answer(status, &body.reason),
+            may_pass: status == 429 || status >= 500,
+            text,
+            body,
+            retry_after,
+            advice: None,
+            is_direct: false,
+        })
+    }
+
+    /// Creates a refusal that does not come from a server, in the same shape.
+    pub(crate) fn direct(
+        exit_code: ExitCode,
+        reason: &str,
+        code: Option<i64>,
+        error: String,
+    ) -> Self {
+        let body = ErrorBody {
+            error,
+            reason: reason.to_owned(),
+            code: code.map(Value::from),
+            ..ErrorBody::default()
+        };
+        Self {
+            exit_code,
+            may_pass: false,
+            text: serde_json::json!(body).to_string(),
+            body,
+            retry_after: None,
+            advice: None,
+            is_direct: true,
+        }
+    }
+
+    /// Adds how long to wait before the next try.
+    pub(crate) fn with_wait(self, wait: Option<Duration>) -> Self {
+        Self {
+            retry_after: wait.map(|wait| wait.as_secs().to_string()),
+            ..self
+        }
+    }
+
+    /// Adds what the command knows about the way out.
+    pub(crate) fn with_advice(self, advice: String) -> Self {
+        Self {
+            advice: Some(advice),
+            ..self
+        }
+    }
+
+    /// Returns how long the server asks to wait before the next try.
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
+        let seconds = self.retry_after.as_ref()?.parse().ok()?;
+        Some(Duration::from_secs(seconds))
+    }
+
+    /// Returns the stable word for the cause.
+    pub(crate) fn reason(&self) -> &str {
+        &self.body.reason
+    }
+
+    fn hint(&self) -> Option<String> {
+        if let Some(advice) = &self.advice {
+            return Some(advice.clone());
+        }
+        let reason = self.reason();
+        if let Some(listing) = id_kinds::listing(reason) {
+            return Some(format!("see `recado {listing}`"));
+        }
+        let hint = match (reason, &self.body.message_id) {
+            ("unauthorized", _) => {
+                "check --key, RECADO_KEY or RECADO_KEY_FILE, or sign in with `recado login`"
+            }
+            ("outcome_unknown", Some(id)) => {
+                return Some(format!(
+                    "do not send it again; `recado message show {id}` tells what became of it"
+                ));
+            }
+            ("outcome_unknown", None) => {
+                "it may be on its way: look at the provider before you send it again"
+            }
+            ("channel_unauthorized" | "channel_misconfigured", _) if self.is_direct => {
+                "check the credentials in the environment; `recado channel create --help` lists them"
+            }
+            ("channel_unauthorized" | "channel_misconfigured", _) => {
+                "correct the credentials with `recado channel update`"
+            }
+            ("channel_disconnected" | "channel_blocked", _) if !self.is_direct => {
+                "`recado channel check` shows what the provider says about the number"
+            }
+            _ => return Some(format!("try again in {} s", self.retry_after.as_ref()?)),
+        };
+        Some(hint.to_owned())
+    }
+}
+
+impl std::fmt::Display for Refusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let ErrorBody {
+            error,
+            reason,
+            code,
+            details,
+            message_id,
+            request_id,
+        } = &self.body;
+        write!(f, "{error} [{reason}")?;
+        if let Some(code) = code {
+            write!(f, ", code {code}")?;
+        }
+        f.write_str("]")?;
+        for line in details
+            .as_ref()
+            .map(detail_lines)
+            .unwrap_or_default()
+            .lines()
+        {
+            // The sentence has the first one already.
+            if !line.is_empty() && !error.ends_with(line.trim_start()) {
+                write!(f, "\n{line}")?;
+            }
+        }
+        if let Some(id) = message_id {
+            write!(f, "\n  message: {id}")?;
+        }
+        if let Some(hint) = self.hint() {
+            write!(f, "\n  hint: {hint}")?;
+        }
+        if let Some(id) = request_id {
+            write!(f, "\n  request: {id}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Returns the fields of `{"_errors": […], "field": {"_errors": […]}}` with their sentences.
+fn detail_lines(details: &Value) -> String {
+    let errors = |value: &Value| -> Vec<String> {
+        let list = value.get("_errors").and_then(Value::as_array);
+        list.into_iter()
+            .flatten()
+            .filter_map(|sentence| sentence.as_str().map(str::to_owned))
+            .collect()
+    };
+    let fields = details.as_object().into_iter().flatten();
+    let fields: Vec<_> = fields
+        .filter(|(name, _)| *name != "_errors")
+        .map(|(name, value)| (name, errors(value)))
+        .collect();
+    field_lines(
+        &errors(details),
+        fields.iter().map(|(name, list)| (*name, list)),
+    )
+}
+
+/// Returns a line for each sentence and each field.
+pub(crate) fn field_lines<'a>(
+    root: &[String],
+    fields: impl IntoIterator<Item = (&'a String, &'a Vec<String>)>,
+) -> String {
+    let mut lines = String::new();
+    for sentence in root {
+        let _ = write!(lines, "\n  {sentence}");
+    }
+    for (name, sentences) in fields {
+        let _ = write!(lines, "\n  {name}: {}", sentences.join(", "));
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(status: u16, text: &str) -> Refusal {
+        Refusal::read(status, None, text.to_owned()).unwrap()
+    }
+
+    #[test]
+    fn every_wrong_field_is_named_with_its_sentences() {
+        let failure = refusal(
+            400,
+            r#"{"error":"error invalid request body","reason":"invalid_body","requestId":"r1",
+                "details":{"_errors":["Odd"],"body_text":{"_errors":["Required","Twice"]},"agentId":{"_errors":["Required"]}}}"#,
+        );
+        assert_eq!(
+            failure.to_string(),
+            "error invalid request body [invalid_body]\n  Odd\n  body_text: Required, Twice\n  agentId: Required\n  request: r1"
+        );
+        assert_eq!(failure.exit_code, ExitCode::Usage);
+    }
+
+    #[test]
+    fn a_fault_that_the_sentence_names_is_told_once() {
+        let failure = refusal(
+            400,
+            r#"{"error":"The query is not valid: cursor: Odd","reason":"invalid_query",
+                "details":{"_errors":[],"cursor":{"_errors":["Odd"]},"limit":{"_errors":["Even"]}}}"#,
+        );
+        let expected = "The query is not valid: cursor: Odd [invalid_query]\n  limit: Even";
+        assert_eq!(failure.to_string(), expected);
+    }
+
+    #[test]
+    fn a_lost_outcome_names_the_message_and_warns() {
+        let failure = refusal(
+            500,
+            r#"{"error":"the answer was lost","reason":"outcome_unknown","messageId":"msg_1"}"#,
+        );
+        let text = failure.to_string();
+        assert!(text.contains("message: msg_1"), "{text}");
+        assert!(text.contains("do not send it again"), "{text}");
+        assert_eq!(failure.exit_code, ExitCode::OutcomeUnknown);
+    }
+
+    #[test]
+    fn a_providers_code_is_shown_whether_number_or_text() {
+        let number = r#"{"error":"no","reason":"provider_rejected","code":131009}"#;
+        let text = r#"{"error":"no","reason":"provider_rejected","code":"E1"}"#;
+        assert_eq!(
+            refusal(500, number).to_string(),
+            "no [provider_rejected, code 131009]"
+        );
+        assert_eq!(
+            refusal(500, text).to_string(),
+            "no [provider_rejected, code \"E1\"]"
+        );
+    }
+
+    #[test]
+    fn what_was_not_found_names_the_command_that_lists_it() {
+        for noun in ["agent", "channel", "conversation", "user"] {
+            let text = format!(r#"{{"error":"no","reason":"{noun}_not_found"}}"#);
+            let expected = format!("no [{noun}_not_found]\n  hint: see `recado {noun} list`");
+            assert_eq!(refusal(404, &text).to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn a_page_of_a_proxy_is_not_an_answer_of_the_gateway() {
+        assert!(Refusal::read(502, None, "<html>".to_owned()).is_none());
+        assert!(Refusal::read(502, None, r#"{"error":{"message":"x"}}"#.to_owned()).is_none());
+    }
+
+    #[test]
+    fn a_limited_rate_says_when_to_come_back() {
+        let text = r#"{"error":"slow down","reason":"rate_limited"}"#.to_owned();
+        let refusal = Refusal::read(429, Some("7".to_owned()), text).unwrap();
+        assert_eq!(
+            refusal.to_string(),
+            "slow down [rate_limited]\n  hint: try again in 7 s"
+        );
+        assert_eq!(refusal.retry_after(), Some(Duration::from_secs(7)));
+    }
+
+    #[test]
+    fn a_direct_refusal_has_the_same_shape() {
+        let refusal = Refusal::direct(
+            ExitCode::Refused,
+            "window_closed",
+            Some(131_047),
+            "no".to_owned(),
+        );
+        assert_eq!(
+            refusal.text,
+            r#"{"error":"no","reason":"window_closed","code":131047}"#
+        );
+        assert_eq!(refusal.to_string(), "no [window_closed, code 131047]");
+    }
+
+    #[test]
+    fn refused_credentials_are_looked_for_where_they_came_from() {
+        let error = || "no".to_owned();
+        let reason = "channel_unauthorized";
+        let direct = Refusal::direct(ExitCode::Unauthorized, reason, Some(190), error());
+        assert!(
+            direct.to_string().contains("in the environment"),
+            "{direct}"
+        );
+        let served = refusal(500, r#"{"error":"no","reason":"channel_unauthorized"}"#);
+        assert!(
+            served.to_string().contains("recado channel update"),
+            "{served}"
+        );
+    }
+}

@@ -1,0 +1,133 @@
+//! `recado send buttons`: a text with reply buttons.
+
+use recado_core::chatvolt::ChatvoltSend;
+use recado_core::{Button, SendButtons};
+use serde_json::{Map, Value};
+
+use super::draft::{Draft, How, Who};
+use crate::failure::Failure;
+use crate::input;
+
+pub(super) const HELP: &str = "Examples:
+  recado send buttons --agent agent-123 --conversation conv-456 --body \"How can we help you?\" \\
+      --button btn_sales=Sales --button btn_support=Support
+  recado send buttons --json body.json --dry-run
+  recado send buttons --direct zapi --to +5511900000001 --body Hi --button yes=Yes
+
+Without a server (--direct) the credentials come from the environment:
+`recado channel create --help` lists them. RECADO_WHATSAPP_URL, RECADO_ZAPI_URL and
+RECADO_ZAPPERHUB_URL lead elsewhere, for example to `recado sandbox`;
+RECADO_WHATSAPP_VERSION chooses the version of the Graph API.
+
+Exit code 6 means that the answer was lost: the message may be on its way,
+so do not send it again before you have looked.";
+
+#[derive(Default, clap::Args)]
+pub(crate) struct ButtonsArgs {
+    #[command(flatten)]
+    who: Who,
+    /// The bold line above the body
+    #[arg(long, value_name = "TEXT", conflicts_with = "json")]
+    header: Option<String>,
+    /// The text
+    #[arg(
+        long,
+        value_name = "TEXT",
+        required_unless_present = "json",
+        conflicts_with = "json"
+    )]
+    body: Option<String>,
+    /// The small line below the body
+    #[arg(long, value_name = "TEXT", conflicts_with = "json")]
+    footer: Option<String>,
+    /// A button; repeat it for up to three. The title may contain '='
+    #[arg(long = "button", value_name = "ID=TITLE", value_parser = button, required_unless_present = "json", conflicts_with = "json")]
+    buttons: Vec<Button>,
+    #[command(flatten)]
+    how: How,
+}
+
+/// Reads `ID=TITLE`.
+fn button(text: &str) -> Result<Button, String> {
+    match input::key_value(text) {
+        Some((id, title)) if !title.is_empty() => Ok(Button::new(id, title)),
+        _ => Err("a button is ID=TITLE, such as btn_sales=Sales".to_owned()),
+    }
+}
+
+impl ButtonsArgs {
+    pub(super) fn draft(self) -> Result<Draft, Failure> {
+        let mut flags = Map::new();
+        let texts = [
+            ("agentId", self.who.agent),
+            ("conversationId", self.who.conversation),
+            ("header_text", self.header),
+            ("body_text", self.body),
+            ("footer_text", self.footer),
+        ];
+        for (key, text) in texts {
+            flags.extend(text.map(|text| (key.to_owned(), text.into())));
+        }
+        for (number, button) in (1..).zip(self.buttons) {
+            flags.insert(format!("button_{number}_id"), button.id.into());
+            flags.insert(format!("button_{number}_title"), button.title.into());
+        }
+        Ok(Draft {
+            path: &["messages", "interactive", "send-buttons"],
+            body: self.how.body(flags)?,
+            read,
+            how: self.how,
+        })
+    }
+}
+
+/// Reads the body of a request, as the server does.
+pub(crate) fn read(body: Value) -> Result<ChatvoltSend, Failure> {
+    let request: SendButtons = serde_json::from_value(body)
+        .map_err(|error| Failure::Usage(format!("the message is not valid: {error}")))?;
+    request.read().map_err(Failure::Fields)
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+    use serde_json::json;
+
+    use super::*;
+
+    #[rstest]
+    #[case("btn_sales=Sales", "btn_sales", "Sales")]
+    #[case("a=1+1=2", "a", "1+1=2")]
+    #[case("a= b ", "a", " b ")]
+    fn a_button_is_an_id_and_a_title(#[case] text: &str, #[case] id: &str, #[case] title: &str) {
+        assert_eq!(button(text), Ok(Button::new(id, title)));
+    }
+
+    #[rstest]
+    #[case("Sales")]
+    #[case("=Sales")]
+    #[case("btn_sales=")]
+    #[case("")]
+    fn half_a_button_is_refused(#[case] text: &str) {
+        assert!(button(text).is_err());
+    }
+
+    #[test]
+    fn flags_make_the_body_that_chatvolt_takes() {
+        let args = ButtonsArgs {
+            who: Who {
+                agent: Some("agent-123".to_owned()),
+                conversation: Some("conv-456".to_owned()),
+            },
+            body: Some("Hi".to_owned()),
+            footer: Some("Foot".to_owned()),
+            buttons: vec![button("a=Yes").unwrap(), button("b=No").unwrap()],
+            ..ButtonsArgs::default()
+        };
+        let expected = json!({
+            "agentId": "agent-123", "conversationId": "conv-456", "body_text": "Hi", "footer_text": "Foot",
+            "button_1_id": "a", "button_1_title": "Yes", "button_2_id": "b", "button_2_title": "No",
+        });
+        assert_eq!(Value::Object(args.draft().unwrap().body), expected);
+    }
+}

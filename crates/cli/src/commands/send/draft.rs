@@ -1,0 +1,58 @@
+//! What the commands of all kinds of messages share.
+
+use recado_core::chatvolt::ChatvoltSend;
+use recado_core::{GivenRecipient, Provider};
+use serde_json::{Map, Value};
+
+use crate::credentials::{provider_parser, setting};
+use crate::failure::Failure;
+use crate::input;
+
+/// Who sends to whom, with a server.
+#[derive(Default, clap::Args)]
+pub(super) struct Who {
+    /// Who speaks
+    #[arg(long, value_name = "ID", required_unless_present_any = ["json", "direct"], conflicts_with_all = ["json", "direct"])]
+    pub(super) agent: Option<String>,
+    /// To whom, over which number
+    #[arg(long, value_name = "ID", required_unless_present_any = ["json", "direct"], conflicts_with_all = ["json", "direct"])]
+    pub(super) conversation: Option<String>,
+}
+
+/// Where the body comes from, and which way the message goes.
+#[derive(Default, clap::Args)]
+pub(super) struct How {
+    /// The body as ChatVolt's API takes it; - is standard input
+    #[arg(long, value_name = "FILE")]
+    pub(super) json: Option<String>,
+    /// Show what the provider would get, and send nothing
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// Send without a server
+    #[arg(long, value_name = "PROVIDER", value_parser = provider_parser(), requires = "to")]
+    pub(super) direct: Option<Provider>,
+    /// To whom, without a server: a phone number with country code, a user id, a LID or a group
+    #[arg(long, value_name = "RECIPIENT", requires = "direct")]
+    pub(super) to: Option<GivenRecipient>,
+    /// A setting of the channel, without a server, such as dialect=wuzapi; repeat it for more
+    #[arg(long = "setting", value_name = "KEY=VALUE", value_parser = setting, requires = "direct")]
+    pub(super) settings: Vec<(String, String)>,
+}
+
+/// A message of any kind, before it is checked.
+pub(super) struct Draft {
+    /// The route that sends this kind.
+    pub(super) path: &'static [&'static str],
+    /// The body of the request.
+    pub(super) body: Map<String, Value>,
+    /// Reads the body, for a send without a server and for the drawing.
+    pub(super) read: fn(Value) -> Result<ChatvoltSend, Failure>,
+    pub(super) how: How,
+}
+
+impl How {
+    /// Returns the body of the file if one is named, else that of the flags.
+    pub(super) fn body(&self, flags: Map<String, Value>) -> Result<Map<String, Value>, Failure> {
+        self.json.as_deref().map_or(Ok(flags), input::json_object)
+    }
+}

@@ -1,0 +1,83 @@
+//! The answer to a dry run: the message, the provider's request, the limits.
+
+use recado_sandbox::drawing::Bubble;
+use recado_sandbox::terminal::visible;
+use serde_json::Value;
+
+use super::output::{View, cell};
+
+/// The answer to a dry run as a person wants to see it.
+pub(crate) fn views(bubble: Option<Bubble>, answer: &Value) -> Vec<View> {
+    let mut views: Vec<View> = bubble.map(View::Message).into_iter().collect();
+    views.extend(answer.get("request").map(request));
+    views.extend(answer.get("limits").and_then(limits));
+    views.extend(View::warnings(answer));
+    views.push(View::Text("nothing was sent (dry run)".to_owned()));
+    views
+}
+
+/// The request to the provider, the way HTTP writes it.
+fn request(request: &Value) -> View {
+    let part = |key: &str| cell(request.get(key));
+    let headers: Vec<String> = (request.get("headers").and_then(Value::as_object))
+        .into_iter()
+        .flatten()
+        .map(|(name, value)| format!("{name}: {}\n", cell(Some(value))))
+        .collect();
+    let body = request.get("body").unwrap_or(&Value::Null);
+    View::Text(format!(
+        "\n{} {}\n{}\n{}\n",
+        part("method"),
+        part("url"),
+        headers.concat(),
+        visible(&format!("{body:#}"))
+    ))
+}
+
+/// `{"body_text": {"min": 1, "max": 1024, "source": …}}` as a table.
+fn limits(limits: &Value) -> Option<View> {
+    let rows = limits.as_object()?.iter().map(|(name, limit)| {
+        let part = |key: &str| cell(limit.get(key));
+        vec![name.clone(), part("min"), part("max"), part("source")]
+    });
+    Some(View::Rows {
+        columns: vec!["LIMIT", "MIN", "MAX", "SOURCE"],
+        rows: rows.collect(),
+        instants: Vec::new(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::render::bubble;
+
+    #[test]
+    fn a_dry_run_shows_bubble_request_limits_and_warnings() {
+        let answer = json!({
+            "dryRun": true,
+            "request": {"method": "POST", "url": "https://x/y", "headers": {"authorization": "***"}, "body": {"to": "1"}},
+            "limits": {"body_text": {"min": 1, "max": 1024, "source": "Meta"}},
+            "warnings": [{"field": "body_text", "message": "long"}],
+        });
+        let bubble = bubble::of_message(&json!({"text": "Hi"}));
+        let views = views(bubble, &answer);
+        let [
+            View::Message(_),
+            View::Text(request),
+            View::Rows { rows, .. },
+            View::Text(warnings),
+            View::Text(end),
+        ] = &views[..]
+        else {
+            panic!("other views");
+        };
+        let expected = "\nPOST https://x/y\nauthorization: ***\n\n{\n  \"to\": \"1\"\n}\n";
+        assert_eq!(request, expected);
+        assert_eq!(rows, &[["body_text", "1", "1024", "Meta"]]);
+        assert_eq!(warnings, "warning: body_text: long");
+        assert_eq!(end, "nothing was sent (dry run)");
+    }
+}

@@ -1,0 +1,139 @@
+//! All printing: on standard output what was asked for, on standard error what goes on.
+
+use std::fmt::Write as _;
+use std::io::{ErrorKind, Write};
+
+use clap::ValueEnum;
+use recado_sandbox::drawing::Style;
+use recado_sandbox::terminal::{turns_direction, visible};
+
+use super::output::Output;
+use super::terminal;
+use crate::exit_code::ExitCode;
+use crate::failure::Failure;
+
+/// For whom to print: tables for people, the server's answer for programs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// Tables as wide as the terminal, with long ids and texts shortened
+    Table,
+    /// Tables with nothing shortened
+    Wide,
+    /// The server's answer, with times in UTC
+    Json,
+}
+
+/// Prints in one format.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Printer {
+    format: Format,
+}
+
+impl Printer {
+    /// Without a wish, a terminal gets tables and everything else JSON.
+    pub(crate) fn new(wish: Option<Format>) -> Self {
+        let format = wish.unwrap_or(if terminal::is_terminal() {
+            Format::Table
+        } else {
+            Format::Json
+        });
+        Self { format }
+    }
+
+    /// Prints an output, and says how it went.
+    pub(crate) fn print(self, output: &Output) -> ExitCode {
+        let text = match self.columns() {
+            None => harmless(&output.json),
+            Some(columns) => output.people(columns, Style::of_stdout()),
+        };
+        if text.is_empty() {
+            return output.exit_code;
+        }
+        match write_line(std::io::stdout(), &text) {
+            // Whoever read us has heard enough, as in `recado … | head`.
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => ExitCode::OwnFault,
+            _ => output.exit_code,
+        }
+    }
+
+    /// Prints one line of many; an error means that nobody reads on.
+    pub(crate) fn line(
+        self,
+        json: &str,
+        people: impl FnOnce(usize, Style) -> String,
+    ) -> std::io::Result<()> {
+        let text = match self.columns() {
+            None => harmless(json),
+            Some(columns) => people(columns, Style::of_stdout()),
+        };
+        write_line(std::io::stdout(), &text)
+    }
+
+    /// Returns whether a program reads what is printed.
+    pub(crate) fn is_json(self) -> bool {
+        self.format == Format::Json
+    }
+
+    /// The columns that a line may take; `None` for a program, which gets JSON.
+    fn columns(self) -> Option<usize> {
+        match self.format {
+            Format::Json => None,
+            Format::Table => Some(terminal::columns()),
+            Format::Wide => Some(usize::MAX),
+        }
+    }
+
+    /// Prints a failure on standard error; programs get the server's answer on standard output too.
+    pub(crate) fn fail(self, failure: &Failure) -> ExitCode {
+        if let (Format::Json, Some(json)) = (self.format, failure.json()) {
+            write_line(std::io::stdout(), &harmless(json)).ok();
+        }
+        let sentence = visible(&failure.to_string());
+        // ChatVolt's own sentences begin with the word.
+        let sentence = sentence.strip_prefix("error ").unwrap_or(&sentence);
+        write_line(std::io::stderr(), &format!("error: {sentence}")).ok();
+        failure.exit_code()
+    }
+}
+
+/// The same JSON with every character escaped that could steer a terminal: a customer's name may hold some.
+fn harmless(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    for sign in json.chars() {
+        let is_space = matches!(sign, '\n' | '\r' | '\t');
+        if (sign.is_control() && !is_space) || turns_direction(sign) {
+            write!(text, "\\u{:04x}", u32::from(sign)).ok();
+        } else {
+            text.push(sign);
+        }
+    }
+    text
+}
+
+/// Tells on standard error what goes on.
+pub(crate) fn note(sentence: &str) {
+    write_line(std::io::stderr(), &visible(sentence)).ok();
+}
+
+fn write_line(mut to: impl Write, text: &str) -> std::io::Result<()> {
+    writeln!(to, "{}", text.trim_end_matches('\n'))?;
+    to.flush()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[test]
+    fn json_steers_no_terminal_and_says_the_same() {
+        let value = json!({"name": "a\u{9b}31m\u{7f}\u{202e}\u{2066}b\u{1b}ç\n😀"});
+        let shown = harmless(&value.to_string());
+        assert_eq!(
+            shown,
+            r#"{"name":"a\u009b31m\u007f\u202e\u2066b\u001bç\n😀"}"#
+        );
+        assert_eq!(serde_json::from_str::<Value>(&shown).unwrap(), value);
+    }
+}
