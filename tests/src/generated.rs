@@ -7,8 +7,7 @@ use clap::Args as _;
 use recado_core::Capabilities;
 use recado_core::capabilities::{Basis, Limit, Source, WHATSAPP, WUZAPI_FORK, ZAPI, ZAPPERAPI_V2};
 use recado_server::api::error::Reason;
-use recado_server::config::ConfigArgs;
-use recado_server::master_key::rotation::NewKeyArgs;
+use recado_server::config::{ConfigArgs, NewKeyArgs};
 use recado_server::telemetry::catalogue::{METRICS, MetricKind, PROCESS_METRICS};
 
 use crate::access;

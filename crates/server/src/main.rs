@@ -6,9 +6,8 @@ use std::process::ExitCode;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use recado_core::ApiKeyId;
-use recado_server::config::ConfigArgs;
+use recado_server::config::{ConfigArgs, NewKeyArgs};
 use recado_server::database::backup::{BackupArgs, RestoreArgs};
-use recado_server::master_key::rotation::NewKeyArgs;
 
 mod command_line;
 mod commands;

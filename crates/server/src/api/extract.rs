@@ -8,7 +8,6 @@ use recado_core::{FieldErrors, switch};
 use serde::de::DeserializeOwned;
 
 use super::error::{ApiError, Reason};
-use super::layers;
 use super::misspelling::nearest;
 
 /// What stands in the path. A path that is not UTF-8 is answered as one that does not exist.
@@ -33,7 +32,7 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         match axum::extract::Path::from_request_parts(parts, state).await {
             Ok(axum::extract::Path(path)) => Ok(Self(path)),
-            Err(_) => Err(layers::absent()),
+            Err(_) => Err(ApiError::no_route()),
         }
     }
 }

@@ -6,13 +6,12 @@ use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderName, HeaderValue, Method, Uri, header, uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use recado_core::OrganizationId;
 use tracing::Instrument as _;
 use uuid::Uuid;
 
 use super::address::{Peer, forwarded_for};
 use super::error::{ApiError, Reason};
-use crate::console::{self, Shown};
+use crate::console::page::{self, DOCS, Shown};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -72,7 +71,7 @@ pub(crate) async fn observe(request: Request, next: Next) -> Response {
         let allow = response.headers_mut().remove(header::ALLOW);
         response = match response.extensions_mut().remove::<Shown>() {
             None => error.render(&id),
-            Some(Shown::As(locale)) => console::problem(&locale, error, &id),
+            Some(Shown::As(locale)) => page::problem(&locale, error, &id),
             Some(Shown::Already) => response,
         };
         if let Some(allow) = allow {
@@ -90,11 +89,6 @@ pub(crate) async fn observe(request: Request, next: Next) -> Response {
     let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     span.in_scope(|| tracing::debug!(%method, route, status, duration_ms, "answered"));
     response
-}
-
-/// Adds the organization of a request to its log lines, as soon as it is known.
-pub(crate) fn log_organization(id: &OrganizationId) {
-    tracing::Span::current().record("organization_id", tracing::field::display(id));
 }
 
 /// The method as a label of a metric. A client may write any word as its method, and each label makes a time
@@ -134,17 +128,9 @@ pub(crate) fn panicked(_: Box<dyn std::any::Any + Send + 'static>) -> Response {
     ApiError::internal("a handler panicked").into_response()
 }
 
-/// There is no such route.
+/// Answers for a path that no route has.
 pub(crate) async fn not_found() -> ApiError {
-    absent()
-}
-
-/// The error of a path that leads nowhere.
-pub(crate) fn absent() -> ApiError {
-    ApiError::new(
-        Reason::NotFound,
-        "There is no such route; GET /openapi.json lists them all",
-    )
+    ApiError::no_route()
 }
 
 /// The route exists, with another verb.
@@ -162,7 +148,7 @@ pub(crate) fn canonical(uri: &Uri) -> Option<Uri> {
     // A base URL or a path that was pasted with a space at its end.
     let mut rest = path.trim_end_matches("%20");
     // A slash at the end means nothing, but the files of this page stand below it.
-    if rest != console::DOCS {
+    if rest != DOCS {
         rest = rest.trim_end_matches('/');
     }
     rest = with_one_slash(rest);

@@ -4,6 +4,7 @@ pub(crate) mod address;
 pub(crate) mod auth;
 pub(crate) mod body;
 pub mod error;
+pub(crate) mod event;
 pub(crate) mod extract;
 pub(crate) mod layers;
 pub(crate) mod misspelling;
@@ -11,6 +12,7 @@ pub(crate) mod openapi;
 mod router;
 pub(crate) mod routes;
 pub mod streams;
+pub(crate) mod time;
 pub(crate) mod waiting;
 
 pub use router::{openapi, router};

@@ -1,7 +1,7 @@
 //! `recado-server rotate-master-key`
 
-use recado_server::config::ConfigArgs;
-use recado_server::master_key::rotation::{self, NewKeyArgs, Rotated};
+use recado_server::config::{ConfigArgs, NewKeyArgs};
+use recado_server::master_key::rotation::{self, Rotated};
 use recado_server::telemetry::logging;
 
 use super::say;

@@ -21,7 +21,10 @@ use crate::app::MAX_WEBHOOK_ENDPOINTS;
 use crate::master_key::key_file;
 use crate::serve::ConnectionLimits;
 
+mod new_key;
 pub mod retention;
+
+pub use new_key::NewKeyArgs;
 
 use retention::RetentionArgs;
 

@@ -14,12 +14,11 @@ use utoipa_swagger_ui::Config;
 
 use super::assets::CACHED;
 use super::locale::{Language, Locale};
+use super::page::{DOCS, SIGN_IN, SIGN_OUT, Visitor, page};
 use super::sign_in::NEXT_DOCS;
 use super::texts::Texts;
-use super::{DOCS, SIGN_IN, SIGN_OUT, Visitor};
 use crate::api::error::ApiError;
 use crate::api::extract::Path;
-use crate::api::layers;
 
 /// What the page may load: its own files, the pictures inside them, and answers of this server. Swagger UI
 /// sets styles of its elements by script.
@@ -69,7 +68,7 @@ pub(super) async fn show(locale: Locale, Visitor(user): Visitor) -> Result<Respo
         sign_in: locale.address(SIGN_IN, &[NEXT_DOCS]),
         sign_out: locale.address(SIGN_OUT, &[]),
     };
-    let mut page = super::page(StatusCode::OK, &docs)?;
+    let mut page = page(StatusCode::OK, &docs)?;
     let headers = page.headers_mut();
     headers.insert(header::CONTENT_SECURITY_POLICY, POLICY);
     Ok(page)
@@ -77,7 +76,7 @@ pub(super) async fn show(locale: Locale, Visitor(user): Visitor) -> Result<Respo
 
 fn file(name: &str) -> Response {
     if !SWAGGER_FILES.contains(&name) {
-        return layers::absent().into_response();
+        return ApiError::no_route().into_response();
     }
     match utoipa_swagger_ui::serve(name, Arc::new(Config::from("/openapi.json"))) {
         Ok(Some(file)) => {
@@ -92,7 +91,7 @@ fn file(name: &str) -> Response {
             ];
             (headers, bytes).into_response()
         }
-        Ok(None) => layers::absent().into_response(),
+        Ok(None) => ApiError::no_route().into_response(),
         Err(error) => ApiError::internal(error).into_response(),
     }
 }

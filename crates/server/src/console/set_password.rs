@@ -11,9 +11,9 @@ use serde::Deserialize;
 
 use super::form::Field;
 use super::locale::Locale;
+use super::page::{Message, SIGN_IN, page};
 use super::sign_in::{ORGANIZATION, PASSWORD_SET};
 use super::texts::Texts;
-use super::{Message, SIGN_IN, page};
 use crate::api::auth::SigningIn;
 use crate::api::body::SmallBody;
 use crate::api::error::{ApiError, Reason};

@@ -12,8 +12,8 @@ use serde::Deserialize;
 
 use super::form::Field;
 use super::locale::Locale;
+use super::page::{DOCS, SIGN_IN, SIGN_OUT, Shown, Visitor, page};
 use super::texts::Texts;
-use super::{DOCS, SIGN_IN, SIGN_OUT, Shown, Visitor, page};
 use crate::api::auth::{SessionCookie, SignedIn, SigningIn};
 use crate::api::body::SmallBody;
 use crate::api::error::{ApiError, Reason};

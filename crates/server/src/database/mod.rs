@@ -3,4 +3,4 @@
 pub mod backup;
 pub(crate) mod kept;
 pub(crate) mod readiness;
-pub(crate) mod until_stored;
+pub(crate) mod unstored;

@@ -19,7 +19,6 @@ use super::request::{Answered, Transmission};
 use super::schedule::SetAside;
 use super::{delivery_id, elapsed, formats, schedule};
 use crate::app::App;
-use crate::database::until_stored::until_stored;
 use crate::lifecycle::failures::Failures;
 
 /// Calls at once, in all.
@@ -365,10 +364,11 @@ async fn record(
         duration: answered.duration,
     };
     let key = &due.delivery.key;
-    until_stored(app, None, || {
-        app.store.record_attempt(key, attempt.clone(), after)
-    })
-    .await
+    app.unstored
+        .write(None, || {
+            app.store.record_attempt(key, attempt.clone(), after)
+        })
+        .await
 }
 
 async fn disable(app: &App, due: &DueDelivery, status: Option<u16>) -> Result<(), StoreError> {

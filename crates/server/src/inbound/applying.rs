@@ -1,15 +1,15 @@
 //! Applies calls of one organization: read, in parts that one transaction has room for, one part at a time.
 
 use std::collections::{HashSet, VecDeque};
-use std::sync::Arc;
 use std::time::Duration;
 use std::vec::IntoIter;
 
-use recado_providers::{Channel, MAX_ITEMS, Received};
+use recado_providers::{MAX_ITEMS, Received};
 use recado_store::{self as store, Application, DatabaseKind, SetAsideReason, WebhookCall};
 use tokio::sync::SemaphorePermit;
 use tokio::time::Instant;
 
+use super::queue::Taken;
 use super::routing::Routes;
 use crate::app::App;
 use crate::memory::budget::Room;
@@ -37,15 +37,6 @@ pub(crate) const MAX_CALLS: usize = 64;
 /// Bytes of the calls that are read together at most; a larger one is read alone.
 pub(crate) const MAX_BYTES: usize = 256 * 1024;
 
-/// A kept call that waits to be applied.
-pub(crate) struct Taken {
-    pub(crate) call: WebhookCall,
-    /// The channel that was called; a deleted one says nothing any more.
-    pub(crate) channel: Option<Arc<dyn Channel>>,
-    /// The memory that the call may take; a call that was read back is bounded by its claim.
-    pub(crate) room: Option<Room>,
-}
-
 /// A call that is being applied.
 struct Reading {
     call: WebhookCall,
@@ -63,7 +54,7 @@ struct Reading {
 pub(crate) async fn apply(app: &App, calls: Vec<Taken>) {
     let mut unfinished = Unfinished::begin(app, &calls);
     if let Some(first) = calls.first() {
-        app.repeated.settle(&first.call.organization_id).await;
+        app.unstored.settle(&first.call.organization_id).await;
     }
     let bytes: usize = calls.iter().map(|taken| taken.call.body.len()).sum();
     // What a body says takes up to fifty times its size: few large ones are read at once.

@@ -9,9 +9,9 @@ use recado_core::OrganizationId;
 use recado_store::{Backlog, SetAsideReason, StoreError, WebhookCall};
 use tokio::task::JoinSet;
 
-use super::applying::{Taken, apply, set_aside};
-use super::lost;
-use super::worker::claimed_until;
+use super::applying::{apply, set_aside};
+use super::claims::claimed_until;
+use super::queue::Taken;
 use crate::api::error::ApiError;
 use crate::app::App;
 
@@ -35,7 +35,7 @@ const REST: Duration = Duration::from_millis(100);
 /// The organizations take turns: each turn claims a bounded number of calls and bytes.
 pub(crate) async fn apply_all(app: &Arc<App>, at: Timestamp) -> Result<(), ApiError> {
     app.intake.end_attempts(&app.store).await?;
-    lost::free(app, at).await?;
+    free_lost(app, at).await?;
     let mut waiting = VecDeque::<Backlog>::new();
     let mut running = HashSet::<OrganizationId>::new();
     let mut turns = JoinSet::new();
@@ -156,4 +156,16 @@ async fn channel(
 ) -> Result<Option<Arc<dyn recado_providers::Channel>>, ApiError> {
     let channel = app.store.get_channel_by_id(&call.channel_id).await?;
     channel.map(|it| app.channels().ready(&it)).transpose()
+}
+
+/// Ends lost claims, so that their calls are applied.
+async fn free_lost(app: &App, at: Timestamp) -> Result<(), StoreError> {
+    let claimed = app.store.claimed_webhook_calls().await?;
+    let lost = app.intake.claims().lost(claimed, at);
+    if !lost.is_empty() {
+        let calls = lost.len();
+        tracing::info!(calls, "webhook calls whose claim was lost are applied now");
+        app.store.free_lost_webhook_calls(&lost).await?;
+    }
+    Ok(())
 }

@@ -1,9 +1,11 @@
 //! Webhook calls of providers, from their bytes to what the store applies.
 
-pub(crate) mod applying;
-pub(crate) mod left_behind;
-pub(crate) mod lost;
+mod applying;
+mod claims;
+mod left_behind;
+pub(crate) mod queue;
 mod routing;
-pub mod worker;
+pub(crate) mod worker;
 
-pub use worker::{apply_left_behind, claimed_until, run};
+pub use claims::claimed_until;
+pub use worker::{apply_left_behind, run};

@@ -4,36 +4,14 @@ use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use anyhow::{Context as _, bail, ensure};
-use clap::Args;
 use recado_store::{FreshSecrets, MasterKey, StoreError, files};
-use secrecy::SecretString;
 
 use super::key_file;
 use crate::api::routes::channels::webhook_secret;
-use crate::config::{ConfigArgs, parse_master_key, secret};
+use crate::config::{ConfigArgs, NewKeyArgs, parse_master_key, secret};
 use crate::database::kept;
 use crate::delivery::fresh_secret;
 use crate::startup::Settings;
-
-/// The new master key.
-#[derive(Args)]
-pub struct NewKeyArgs {
-    /// The new master key, 32 bytes in base64 [default with a key file: a new one]
-    #[arg(long, env = "RECADO_NEW_MASTER_KEY", hide_env_values = true)]
-    new_master_key: Option<SecretString>,
-
-    /// File that holds the new master key
-    #[arg(long, env = "RECADO_NEW_MASTER_KEY_FILE")]
-    new_master_key_file: Option<PathBuf>,
-
-    /// The old master key is lost: drop everything that it encrypted, and give the database the new one
-    #[arg(long, requires = "yes")]
-    old_key_lost: bool,
-
-    /// Confirms that the credentials of channels, the secrets of webhook endpoints and the kept webhook calls are dropped for good
-    #[arg(long, requires = "old_key_lost")]
-    yes: bool,
-}
 
 /// What [`rotate`] did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -20,7 +20,6 @@ use tracing::Instrument as _;
 
 use crate::api::error::{ApiError, Reason};
 use crate::app::App;
-use crate::database::until_stored::until_stored;
 use crate::telemetry;
 
 /// Meta's code for a message outside the 24-hour window.
@@ -256,7 +255,11 @@ impl SendOutcome {
     /// Stores the outcome, however long the database is away: only this process knows it.
     async fn store(&self, app: &App) -> Result<Message, ApiError> {
         let organization = Some(&self.organization_id);
-        match until_stored(app, organization, || self.try_once(app)).await {
+        match app
+            .unstored
+            .write(organization, || self.try_once(app))
+            .await
+        {
             Ok(Some(message)) => Ok(message),
             Ok(None) => Err(ApiError::internal(format!("message {} is gone", self.id))),
             Err(error) => {
@@ -274,7 +277,7 @@ impl SendOutcome {
     /// taken for one that may have gone out.
     async fn take_back(&self, app: &App) {
         tokio::time::sleep(LATE_WRITE).await;
-        if let Err(error) = until_stored(app, None, || self.try_once(app)).await {
+        if let Err(error) = app.unstored.write(None, || self.try_once(app)).await {
             tracing::warn!(message_id = %self.id, %error, "a message that was not sent may be taken for unknown");
         }
     }

@@ -17,9 +17,9 @@ use validator::ValidateEmail as _;
 
 use crate::api::auth::{SessionCookie, SignedIn, ended_session};
 use crate::api::error::{ApiError, Reason};
-use crate::api::layers::log_organization;
 use crate::app::App;
 use crate::sign_in::passwords::check_length;
+use crate::telemetry::log_organization;
 
 /// The data with which a person signs in.
 pub(crate) struct SignIn {

@@ -5,8 +5,7 @@ use std::env;
 use clap::{Args as _, Command};
 
 use crate::api::misspelling::nearest;
-use crate::config::ConfigArgs;
-use crate::master_key::rotation::NewKeyArgs;
+use crate::config::{ConfigArgs, NewKeyArgs};
 
 const PREFIX: &str = "RECADO_";
 

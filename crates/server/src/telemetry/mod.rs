@@ -8,8 +8,14 @@ mod process;
 use std::time::Duration;
 
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use recado_core::OrganizationId;
 use recado_providers::{ChannelError, Receipt};
 use recado_store::NewMessage;
+
+/// Adds the organization of a request to its log lines, as soon as it is known.
+pub(crate) fn log_organization(id: &OrganizationId) {
+    tracing::Span::current().record("organization_id", tracing::field::display(id));
+}
 
 /// Upper edges of the duration buckets, in seconds.
 const BUCKETS: [f64; 11] = [

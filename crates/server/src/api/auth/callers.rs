@@ -19,8 +19,8 @@ use super::need::{Guard, Need, ScopeNeed};
 use crate::api::address;
 use crate::api::error::{ApiError, Reason};
 use crate::api::extract::Path;
-use crate::api::layers::log_organization;
 use crate::app::App;
+use crate::telemetry::log_organization;
 
 /// A caller that acts for one organization and has the scope `N`.
 #[derive(Debug)]

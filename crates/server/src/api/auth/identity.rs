@@ -13,8 +13,8 @@ use super::csrf;
 use crate::api::address;
 use crate::api::error::{ApiError, Reason};
 use crate::api::extract::check_parameters;
-use crate::api::layers::log_organization;
 use crate::app::App;
+use crate::telemetry::log_organization;
 
 /// The authenticated caller of a request.
 #[derive(Debug, Clone)]

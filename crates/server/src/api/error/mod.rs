@@ -96,6 +96,15 @@ impl ApiError {
         Self::new(reason, format!("Not found: {}", reason.describe()))
     }
 
+    /// Returns the error of a path that no route has.
+    #[must_use]
+    pub fn no_route() -> Self {
+        Self::new(
+            Reason::NotFound,
+            "There is no such route; GET /openapi.json lists them all",
+        )
+    }
+
     #[must_use]
     pub fn about(mut self, message: &MessageId) -> Self {
         self.message_id = Some(message.clone());

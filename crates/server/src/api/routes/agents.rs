@@ -14,12 +14,13 @@ use utoipa::ToSchema;
 use validator::Validate;
 
 use super::listing::{List, ListQuery};
-use super::{checked, id_or, rfc3339, text};
+use super::{checked, id_or, text};
 use crate::api::auth::{Caller, need};
 use crate::api::body::ChatvoltBody;
 use crate::api::error::{ApiError, Reason};
 use crate::api::extract::{Path, Query};
 use crate::api::openapi::{BODY, KEY, QUERY, failures};
+use crate::api::time::rfc3339;
 use crate::app::App;
 
 failures!(CreateFailures: KEY, BODY, &[Reason::AlreadyExists]);

@@ -17,12 +17,13 @@ use utoipa::ToSchema;
 use validator::Validate;
 
 use super::listing::{List, ListQuery};
-use super::{checked, rfc3339, text};
+use super::{checked, text};
 use crate::api::auth::{OrganizationManager, OwnKey, PresentedKey, SignedIn, ended_session};
 use crate::api::body::Body;
 use crate::api::error::{ApiError, Reason};
 use crate::api::extract::{Path, Query};
 use crate::api::openapi::{BODY, KEY, QUERY, failures, words};
+use crate::api::time::rfc3339;
 use crate::app::App;
 
 failures!(CreateFailures: KEY, BODY, &[Reason::OrganizationNotFound]);

@@ -9,11 +9,11 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::listing::{List, ListQuery};
-use super::rfc3339;
 use crate::api::auth::Manager;
 use crate::api::error::ApiError;
 use crate::api::extract::Query;
 use crate::api::openapi::{KEY, QUERY, failures, words};
+use crate::api::time::rfc3339;
 use crate::app::App;
 
 failures!(ListFailures: KEY, QUERY);

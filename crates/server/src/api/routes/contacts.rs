@@ -7,14 +7,13 @@ use std::time::{Duration, Instant};
 use axum::Json;
 use axum::extract::State;
 use recado_core::fields::required;
-use recado_core::{FieldErrors, GivenRecipient, OrganizationId, RecipientKind, TextField};
+use recado_core::{FieldErrors, GivenRecipient, OrganizationId, Phone, RecipientKind, TextField};
 use recado_store::{AfterStep, Erased, Erasure, StoreError};
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 use utoipa::ToSchema;
 use validator::Validate;
 
-use super::conversations::ReadPhone;
 use super::{checked, text};
 use crate::api::auth::{Caller, need};
 use crate::api::body::Body;
@@ -36,6 +35,25 @@ const RETRY_INTERVAL: Duration = Duration::from_secs(10);
 const WAIT_POLL_INTERVAL: Duration = Duration::from_millis(100);
 
 failures!(EraseFailures: KEY, BODY, &[Reason::RateLimited]);
+
+/// A phone number as Recado understands it, to compare with what was meant.
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({"country": "BR", "formatted": "+55 11 90000-0002"}))]
+pub(crate) struct ReadPhone {
+    /// The country by its two letters (ISO 3166-1); null if the number does not tell it.
+    country: Option<String>,
+    /// The number in groups, as its country writes it.
+    formatted: String,
+}
+
+impl From<Phone> for ReadPhone {
+    fn from(phone: Phone) -> Self {
+        Self {
+            country: phone.country,
+            formatted: phone.formatted,
+        }
+    }
+}
 
 /// The contact to erase.
 #[derive(Deserialize, Validate, ToSchema)]

@@ -15,12 +15,13 @@ use validator::Validate;
 
 use super::listing::{FilteredListQuery, List, wrong};
 use super::webhook_endpoints::find as find_endpoint;
-use super::{checked, rfc3339, text};
+use super::{checked, text};
 use crate::api::auth::{Caller, need};
 use crate::api::body::Body;
 use crate::api::error::{ApiError, Reason};
 use crate::api::extract::{Path, Query};
 use crate::api::openapi::{BODY, KEY, QUERY, failures, words};
+use crate::api::time::rfc3339;
 use crate::app::App;
 use crate::delivery::{delivery_id, event_of};
 

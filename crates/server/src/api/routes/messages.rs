@@ -11,11 +11,11 @@ use recado_store::{self as store, Direction, MessageContent};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::rfc3339;
 use crate::api::auth::{Caller, need};
 use crate::api::error::{ApiError, Reason};
 use crate::api::extract::Path;
 use crate::api::openapi::{KEY, failures};
+use crate::api::time::rfc3339;
 use crate::app::App;
 
 failures!(FindFailures: KEY, &[Reason::MessageNotFound]);

@@ -19,7 +19,6 @@ pub(crate) mod users;
 pub(crate) mod webhook_endpoints;
 
 use axum::http::StatusCode;
-use jiff::Timestamp;
 use recado_core::fields::name;
 use recado_core::{FieldErrors, TextField};
 use validator::{Validate, ValidationError};
@@ -98,11 +97,6 @@ impl From<Option<Caller<need::Manage>>> for Secrets {
     }
 }
 
-/// RFC 3339 in UTC with milliseconds: `2026-11-22T12:00:00.000Z`.
-pub(crate) fn rfc3339(instant: Timestamp) -> String {
-    format!("{instant:.3}")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -111,10 +105,5 @@ mod tests {
     fn field_names_are_camel_case_on_the_wire() {
         assert_eq!(camel_case("agent_id"), "agentId");
         assert_eq!(camel_case("to"), "to");
-    }
-
-    #[test]
-    fn instants_have_milliseconds_always() {
-        assert_eq!(rfc3339(Timestamp::UNIX_EPOCH), "1970-01-01T00:00:00.000Z");
     }
 }

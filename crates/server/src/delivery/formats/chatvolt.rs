@@ -6,7 +6,7 @@ use recado_core::{MessageId, Provider, Recipient, RecipientKind};
 use recado_store::{Event, Store, StoreError};
 use serde::Serialize;
 
-use crate::api::routes::rfc3339;
+use crate::api::time::rfc3339;
 
 /// The events that the format has words for, some of them only for certain causes.
 pub(crate) const KINDS: [EventType; 6] = [

@@ -9,8 +9,8 @@ use recado_store::{DueDelivery, Store, StoreError, WebhookEndpoint, WebhookForma
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::api::routes::events::Event;
-use crate::api::routes::rfc3339;
+use crate::api::event::Event;
+use crate::api::time::rfc3339;
 
 /// The body; none if the format has no word for the event.
 pub(crate) async fn of(store: &Store, due: &DueDelivery) -> Result<Option<Vec<u8>>, StoreError> {

@@ -8,7 +8,7 @@ use recado_providers::{Channel, ErrorKind, HealthState};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::find;
+use super::shape::find;
 use crate::api::auth::{Caller, need};
 use crate::api::error::{ApiError, Reason};
 use crate::api::extract::Path;

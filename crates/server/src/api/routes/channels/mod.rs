@@ -34,8 +34,7 @@ pub(crate) mod checks;
 mod shape;
 pub(crate) mod webhooks;
 
-pub(super) use shape::webhook_url;
-use shape::{Channel, ChannelPatch, NewChannel, shape};
+use shape::{Channel, ChannelPatch, NewChannel, find, missing, shape, stated};
 
 failures!(CreateFailures: KEY, QUERY, BODY, &[Reason::AgentNotFound, Reason::AlreadyExists, Reason::CheckFailed]);
 failures!(ListFailures: KEY, QUERY);
@@ -68,16 +67,6 @@ pub(crate) fn webhook_secret() -> SecretString {
     format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple()).into()
 }
 
-fn missing() -> ApiError {
-    ApiError::not_found(Reason::ChannelNotFound)
-}
-
-/// Returns the fields of an object that say something: as everywhere, null and an empty text are the same as nothing.
-fn stated(mut fields: Map<String, Value>) -> Map<String, Value> {
-    fields.retain(|_, value| !value.is_null() && *value != "");
-    fields
-}
-
 /// An object in a request; absent and null are the same.
 fn given(name: &str, value: Value) -> Result<Option<Map<String, Value>>, FieldErrors> {
     match value {
@@ -99,18 +88,6 @@ async fn known_agent(
             .await
             .map(Some),
     }
-}
-
-pub(super) async fn find(
-    app: &App,
-    organization: &OrganizationId,
-    id: &str,
-) -> Result<store::Channel, ApiError> {
-    let id = id.parse().map_err(|_| missing())?;
-    app.store
-        .get_channel(organization, &id)
-        .await?
-        .ok_or_else(missing)
 }
 
 /// Connect a WhatsApp number

@@ -1,7 +1,7 @@
 //! The shapes of a channel in requests and answers.
 
 use recado_core::fields::{name, optional, required};
-use recado_core::{AgentId, ChannelId, Provider, TextField};
+use recado_core::{AgentId, ChannelId, OrganizationId, Provider, TextField};
 use recado_store as store;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
@@ -9,10 +9,10 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use validator::Validate;
 
-use super::stated;
-use crate::api::error::ApiError;
+use crate::api::error::{ApiError, Reason};
 use crate::api::openapi::accounts;
-use crate::api::routes::{Secrets, not_blank, rfc3339};
+use crate::api::routes::{Secrets, not_blank};
+use crate::api::time::rfc3339;
 use crate::app::App;
 
 /// The channel to create.
@@ -149,4 +149,26 @@ pub(crate) fn webhook_url(app: &App, channel: &store::Channel, secret: &SecretSt
         Provider::WhatsApp => url,
         Provider::Zapi | Provider::ZapperHub => format!("{url}/{}", secret.expose_secret()),
     }
+}
+
+/// Returns the fields of an object that say something: as everywhere, null and an empty text are the same as nothing.
+pub(super) fn stated(mut fields: Map<String, Value>) -> Map<String, Value> {
+    fields.retain(|_, value| !value.is_null() && *value != "");
+    fields
+}
+
+pub(super) fn missing() -> ApiError {
+    ApiError::not_found(Reason::ChannelNotFound)
+}
+
+pub(super) async fn find(
+    app: &App,
+    organization: &OrganizationId,
+    id: &str,
+) -> Result<store::Channel, ApiError> {
+    let id = id.parse().map_err(|_| missing())?;
+    app.store
+        .get_channel(organization, &id)
+        .await?
+        .ok_or_else(missing)
 }

@@ -10,7 +10,7 @@ use serde::Serialize;
 use url::Url;
 use utoipa::ToSchema;
 
-use super::{find, webhook_url};
+use super::shape::{find, webhook_url};
 use crate::api::auth::{Caller, need};
 use crate::api::error::{ApiError, Reason};
 use crate::api::extract::Path;

@@ -10,22 +10,24 @@ use axum::response::Response;
 use recado_core::fields::{optional, required};
 use recado_core::inbound::Person;
 use recado_core::{
-    AgentId, ChannelId, ConversationId, FieldErrors, GivenRecipient, OrganizationId, Phone,
-    Recipient, TextField, Warning,
+    AgentId, ChannelId, ConversationId, FieldErrors, GivenRecipient, OrganizationId, Recipient,
+    TextField, Warning,
 };
 use recado_store::{self as store, StoreError};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
 
+use super::contacts::ReadPhone;
 use super::listing::{FilteredListQuery, List, ListQuery};
 use super::messages::{FieldWarning, Message};
-use super::{checked, id_or, rfc3339, text};
+use super::{checked, id_or, text};
 use crate::api::auth::{Caller, need};
 use crate::api::body::Body;
 use crate::api::error::{ApiError, Reason};
 use crate::api::extract::{Path, Query};
 use crate::api::openapi::{BODY, KEY, QUERY, failures};
+use crate::api::time::rfc3339;
 use crate::app::App;
 
 mod filter;
@@ -92,25 +94,6 @@ pub(crate) struct Conversation {
     created_at: String,
     /// What to check about the recipient as it was written; only in the answer that creates the conversation.
     warnings: Vec<FieldWarning>,
-}
-
-/// A phone number as Recado understands it, to compare with what was meant.
-#[derive(Serialize, ToSchema)]
-#[schema(example = json!({"country": "BR", "formatted": "+55 11 90000-0002"}))]
-pub(crate) struct ReadPhone {
-    /// The country by its two letters (ISO 3166-1); null if the number does not tell it.
-    country: Option<String>,
-    /// The number in groups, as its country writes it.
-    formatted: String,
-}
-
-impl From<Phone> for ReadPhone {
-    fn from(phone: Phone) -> Self {
-        Self {
-            country: phone.country,
-            formatted: phone.formatted,
-        }
-    }
 }
 
 impl From<store::Conversation> for Conversation {

@@ -16,16 +16,15 @@ use axum::response::sse::{self, KeepAlive, Sse};
 use futures_util::Stream;
 use recado_core::event::EventType;
 use recado_core::{ConversationId, OrganizationId};
-use recado_store::{self as store, EventBounds, EventFilter, EventId};
+use recado_store::{EventBounds, EventFilter, EventId};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
 use super::conversations;
 use super::listing::{limit, wrong};
-use super::rfc3339;
 use crate::api::auth::{Caller, need};
 use crate::api::error::{ApiError, Reason};
+use crate::api::event::Event;
 use crate::api::extract::Query;
 use crate::api::openapi::{KEY, QUERY, failures, words};
 use crate::api::streams::OpenStream;
@@ -64,42 +63,6 @@ pub(crate) struct EventQuery {
     conversation_id: Option<String>,
 }
 
-/// Something that happened in the organization.
-#[derive(Clone, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(example = json!({
-    "id": "evt_000000000000002a", "type": "button.pressed", "createdAt": "2026-11-22T12:00:00.000Z",
-    "organizationId": "loja", "agentId": "agent-123", "channelId": "main", "conversationId": "conv-456",
-    "data": {
-        "messageId": "msg_0199f3aa4a1e7c109d7b000000000002", "externalId": "wamid.HBgM", "inReplyTo": "msg_0199f3aa4a1e7c109d7b000000000001",
-        "button": {"id": "btn_sales", "title": "Sales"},
-        "from": {"phone": "5521988887777", "userId": null, "lid": null, "name": "Ana"}
-    }
-}))]
-pub(crate) struct Event {
-    /// The id of the event. Ids sort in the order of writing within the organization.
-    id: String,
-    /// What happened.
-    #[serde(rename = "type")]
-    #[schema(value_type = words::EventType)]
-    kind: &'static str,
-    /// The time at which the event was stored.
-    #[schema(format = DateTime)]
-    created_at: String,
-    /// The organization of the event.
-    #[schema(value_type = String)]
-    organization_id: OrganizationId,
-    /// The agent of the conversation.
-    agent_id: Option<String>,
-    /// The channel that the event concerns.
-    channel_id: Option<String>,
-    /// The conversation that the event concerns.
-    conversation_id: Option<String>,
-    /// What the event tells, by its type.
-    #[schema(value_type = Object)]
-    data: Value,
-}
-
 /// One part of the events.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -108,21 +71,6 @@ pub(crate) struct Events {
     data: Vec<Event>,
     /// Give it as `cursor` to read on; null at the end.
     next_cursor: Option<String>,
-}
-
-impl From<store::Event> for Event {
-    fn from(event: store::Event) -> Self {
-        Self {
-            id: event.id.to_string(),
-            kind: event.event_type.as_str(),
-            created_at: rfc3339(event.created_at),
-            organization_id: event.organization_id,
-            agent_id: event.agent_id.map(String::from),
-            channel_id: event.channel_id.map(String::from),
-            conversation_id: event.conversation_id.map(String::from),
-            data: event.data,
-        }
-    }
 }
 
 impl EventQuery {

@@ -21,12 +21,13 @@ use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
 use super::listing::{List, ListQuery, wrong};
-use super::{checked, id_or, rfc3339, text};
+use super::{checked, id_or, text};
 use crate::api::auth::Operator;
 use crate::api::body::Body;
 use crate::api::error::{ApiError, Reason};
 use crate::api::extract::{Path, Query};
 use crate::api::openapi::{BODY, KEY, QUERY, failures};
+use crate::api::time::rfc3339;
 use crate::app::App;
 
 failures!(CreateFailures: KEY, BODY, &[Reason::AlreadyExists]);

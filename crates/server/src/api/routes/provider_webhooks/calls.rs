@@ -19,7 +19,7 @@ use crate::api::error::{ApiError, Reason};
 use crate::api::extract::{Path, Query};
 use crate::api::openapi::{KEY, QUERY, failures, words};
 use crate::api::routes::listing::{FilteredListQuery, List, wrong};
-use crate::api::routes::rfc3339;
+use crate::api::time::rfc3339;
 use crate::app::App;
 
 failures!(ListFailures: KEY, QUERY);

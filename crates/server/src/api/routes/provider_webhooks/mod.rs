@@ -18,12 +18,12 @@ use subtle::ConstantTimeEq as _;
 use crate::api::auth::ProviderProof;
 use crate::api::error::{ApiError, Reason};
 use crate::api::extract::Path;
-use crate::api::layers;
 use crate::api::openapi::{BODY, failures};
 use crate::app::App;
 use crate::inbound::worker;
 use crate::memory::budget::Room;
 use crate::memory::reading;
+use crate::telemetry::log_organization;
 
 failures!(VerificationFailures: BODY, &[Reason::Forbidden, Reason::NotFound, Reason::Internal, Reason::Unavailable]);
 failures!(CallFailures: BODY, &[Reason::Unauthorized, Reason::NotFound, Reason::Internal, Reason::Unavailable]);
@@ -139,7 +139,7 @@ async fn take(
     request: Request,
 ) -> Result<Response, ApiError> {
     let (channel, secret) = find(app, provider, id, url_secret).await?;
-    layers::log_organization(&channel.organization_id);
+    log_organization(&channel.organization_id);
     // What is wrong with the channel is not for its callers.
     let ready = app
         .channels()
@@ -180,11 +180,11 @@ async fn find(
     id: &str,
     url_secret: Option<&str>,
 ) -> Result<(store::Channel, SecretString), ApiError> {
-    let id: ChannelId = id.parse().map_err(|_| layers::absent())?;
+    let id: ChannelId = id.parse().map_err(|_| ApiError::no_route())?;
     let channel = app.store.get_channel_by_id(&id).await?;
     let channel = channel
         .filter(|channel| channel.provider == provider)
-        .ok_or_else(layers::absent)?;
+        .ok_or_else(ApiError::no_route)?;
     let secret = app.store.secrets(&channel)?.webhook_secret;
     let known = url_secret.is_none_or(|given| {
         secret
@@ -196,7 +196,7 @@ async fn find(
     if known {
         Ok((channel, secret))
     } else {
-        Err(layers::absent())
+        Err(ApiError::no_route())
     }
 }
 

@@ -16,12 +16,13 @@ use utoipa::ToSchema;
 use validator::Validate;
 
 use super::listing::{List, ListQuery};
-use super::{checked, not_blank, rfc3339, text};
+use super::{checked, not_blank, text};
 use crate::api::auth::{Caller, need};
 use crate::api::body::Body;
 use crate::api::error::{ApiError, Reason};
 use crate::api::extract::{Path, Query};
 use crate::api::openapi::{BODY, KEY, QUERY, failures, words};
+use crate::api::time::rfc3339;
 use crate::app::App;
 use crate::sign_in::{self, NewLink};
 

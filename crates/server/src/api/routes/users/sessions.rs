@@ -16,7 +16,7 @@ use crate::api::error::{ApiError, Reason};
 use crate::api::extract::{Path, Query};
 use crate::api::openapi::{KEY, QUERY, failures};
 use crate::api::routes::listing::{List, ListQuery};
-use crate::api::routes::rfc3339;
+use crate::api::time::rfc3339;
 use crate::app::App;
 
 failures!(ListFailures: KEY, QUERY, &[Reason::UserNotFound]);

@@ -15,12 +15,13 @@ use url::Url;
 use utoipa::ToSchema;
 
 use super::listing::{List, ListQuery};
-use super::{Secrets, checked, rfc3339, text};
+use super::{Secrets, checked, text};
 use crate::api::auth::{Caller, need};
 use crate::api::body::Body;
 use crate::api::error::{ApiError, Reason};
 use crate::api::extract::{Path, Query};
 use crate::api::openapi::{BODY, KEY, QUERY, failures, words};
+use crate::api::time::rfc3339;
 use crate::app::App;
 use crate::delivery::fresh_secret;
 

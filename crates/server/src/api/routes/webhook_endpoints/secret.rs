@@ -16,7 +16,7 @@ use crate::api::auth::{Caller, need};
 use crate::api::error::{ApiError, Reason};
 use crate::api::extract::Path;
 use crate::api::openapi::{KEY, failures};
-use crate::api::routes::rfc3339;
+use crate::api::time::rfc3339;
 use crate::app::App;
 
 failures!(RotateFailures: KEY, &[Reason::WebhookEndpointNotFound, Reason::RateLimited]);

@@ -7,8 +7,7 @@ use std::time::Duration;
 use recado_core::OrganizationId;
 use recado_store::StoreError;
 use tokio::sync::{Notify, watch};
-
-use crate::app::App;
+use tokio_util::sync::CancellationToken;
 
 /// Pause after the first failure; it doubles with each further one.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
@@ -20,8 +19,11 @@ const MAX_PAUSE: Duration = Duration::from_millis(500);
 const SETTLE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The outcomes of sends that the database did not take, by organization.
-#[derive(Default)]
-pub(crate) struct Repeated(watch::Sender<HashMap<OrganizationId, Waiting>>);
+pub(crate) struct Unstored {
+    waiting: watch::Sender<HashMap<OrganizationId, Waiting>>,
+    /// Cancelled when the process ends: the writes are given up.
+    ending: CancellationToken,
+}
 
 /// The outcomes of one organization that wait for their next try.
 #[derive(Default)]
@@ -31,14 +33,21 @@ struct Waiting {
     now: Arc<Notify>,
 }
 
-impl Repeated {
+impl Unstored {
+    pub(crate) fn new(ending: CancellationToken) -> Self {
+        Self {
+            waiting: watch::Sender::default(),
+            ending,
+        }
+    }
+
     /// Has the waiting outcomes of an organization stored at once, and waits for them, but no longer than a
     /// second.
     ///
     /// A customer may answer a message whose outcome is among them: only after it is stored, the answer's
     /// quotation is known to be of that message.
     pub(crate) async fn settle(&self, organization: &OrganizationId) {
-        let mut all = self.0.subscribe();
+        let mut all = self.waiting.subscribe();
         let waiting = all.borrow().get(organization).map(|it| Arc::clone(&it.now));
         let Some(now) = waiting else {
             return;
@@ -49,15 +58,54 @@ impl Repeated {
         tokio::time::timeout(SETTLE_TIMEOUT, settled).await.ok();
     }
 
+    /// Repeats a write until the database takes it; webhook calls of the organization `awaiting` wait for it.
+    ///
+    /// # Errors
+    ///
+    /// Another try would fail as well, or the server ends.
+    pub(crate) async fn write<T, F>(
+        &self,
+        awaiting: Option<&OrganizationId>,
+        mut attempt: impl FnMut() -> F,
+    ) -> Result<T, StoreError>
+    where
+        F: Future<Output = Result<T, StoreError>> + Send,
+    {
+        let mut pause = FIRST_PAUSE;
+        let mut repeating: Option<Repeating<'_>> = None;
+        loop {
+            let error = match attempt().await {
+                Err(error) if !error.is_final() => error,
+                done => return done,
+            };
+            tracing::warn!(%error, "a write is tried again");
+            if repeating.is_none() {
+                repeating = awaiting.map(|organization| self.begin(organization));
+            }
+            let asked = async {
+                match &repeating {
+                    Some(repeating) => repeating.now.notified().await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                () = asked => {}
+                () = self.ending.cancelled() => return Err(error),
+            }
+            pause = (pause * 2).min(MAX_PAUSE);
+        }
+    }
+
     fn begin(&self, organization: &OrganizationId) -> Repeating<'_> {
         let mut now = Arc::default();
-        self.0.send_modify(|all| {
+        self.waiting.send_modify(|all| {
             let waiting = all.entry(organization.clone()).or_default();
             waiting.count += 1;
             now = Arc::clone(&waiting.now);
         });
         Repeating {
-            all: &self.0,
+            all: &self.waiting,
             organization: organization.clone(),
             now,
         }
@@ -81,44 +129,5 @@ impl Drop for Repeating<'_> {
                 }
             }
         });
-    }
-}
-
-/// Repeats a write until the database takes it; webhook calls of the organization `awaiting` wait for it.
-///
-/// # Errors
-///
-/// Another try would fail as well, or the server ends.
-pub(crate) async fn until_stored<T, F>(
-    app: &App,
-    awaiting: Option<&OrganizationId>,
-    mut write: impl FnMut() -> F,
-) -> Result<T, StoreError>
-where
-    F: Future<Output = Result<T, StoreError>> + Send,
-{
-    let mut pause = FIRST_PAUSE;
-    let mut repeating: Option<Repeating<'_>> = None;
-    loop {
-        let error = match write().await {
-            Err(error) if !error.is_final() => error,
-            done => return done,
-        };
-        tracing::warn!(%error, "a write is tried again");
-        if repeating.is_none() {
-            repeating = awaiting.map(|organization| app.repeated.begin(organization));
-        }
-        let asked = async {
-            match &repeating {
-                Some(repeating) => repeating.now.notified().await,
-                None => std::future::pending().await,
-            }
-        };
-        tokio::select! {
-            () = tokio::time::sleep(pause) => {}
-            () = asked => {}
-            () = app.ending.cancelled() => return Err(error),
-        }
-        pause = (pause * 2).min(MAX_PAUSE);
     }
 }

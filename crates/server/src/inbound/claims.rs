@@ -5,9 +5,9 @@ use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use recado_store::StoreError;
 
-use crate::app::App;
+/// How long a call rests at least that was not applied.
+const CLAIM: Duration = Duration::from_mins(1);
 
 /// How long a call must be claimed unknown to the process: longer than the answer to a claim may take.
 const LOST_AFTER: Duration = Duration::from_secs(10);
@@ -33,7 +33,7 @@ impl Claims {
     }
 
     /// Returns the calls that have been claimed for long unknown to the process, of all that are claimed.
-    fn lost(&mut self, claimed: Vec<String>, at: Timestamp) -> Vec<String> {
+    pub(super) fn lost(&mut self, claimed: Vec<String>, at: Timestamp) -> Vec<String> {
         let before = std::mem::take(&mut self.unknown);
         let unknown = claimed.into_iter().filter(|id| !self.known.contains(id));
         self.unknown = unknown
@@ -49,14 +49,8 @@ impl Claims {
     }
 }
 
-/// Ends lost claims, so that their calls are applied.
-pub(crate) async fn free(app: &App, at: Timestamp) -> Result<(), StoreError> {
-    let claimed = app.store.claimed_webhook_calls().await?;
-    let lost = app.intake.claims().lost(claimed, at);
-    if !lost.is_empty() {
-        let calls = lost.len();
-        tracing::info!(calls, "webhook calls whose claim was lost are applied now");
-        app.store.free_lost_webhook_calls(&lost).await?;
-    }
-    Ok(())
+/// When a call that is claimed now may be claimed by others.
+#[must_use]
+pub fn claimed_until(now: Timestamp) -> Timestamp {
+    now.checked_add(CLAIM).unwrap_or(Timestamp::MAX)
 }
