@@ -6,7 +6,9 @@ use recado_core::event::{
     ButtonPressedData, EventData, ListSelectedData, MessageReceivedData, ReceivedContent,
 };
 use recado_core::inbound::{Choice, InboundContent, InboundMessage, Person, StatusNews};
-use recado_core::{AgentId, ChannelId, Content, ConversationId, MessageId, Provider, Status};
+use recado_core::{
+    AgentId, Buttons, ChannelId, Content, ConversationId, MessageId, Provider, Status,
+};
 use serde::Serialize;
 use sqlx::AnyConnection;
 
@@ -149,7 +151,9 @@ impl Received {
                 Answered {
                     id: columns.parse("id")?,
                     conversation: columns.parse("conversation_id")?,
-                    content: columns.optional_json("content")?,
+                    content: columns
+                        .optional_json::<Buttons>("content")?
+                        .map(Content::from),
                 },
             );
         }
