@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use recado_core::Provider;
-use recado_providers::{AccountField, AccountFields, Credentials, Defaults};
+use recado_providers::{AccountField, Credentials, Defaults, Profile};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 
@@ -107,7 +107,7 @@ pub(crate) fn for_update(
     if !found.is_empty() {
         return Ok(found);
     }
-    let variables: Vec<_> = AccountFields::of(provider)
+    let variables: Vec<_> = Profile::of(provider)
         .credentials
         .iter()
         .map(|field| format!("\n  {}", variable(provider, field)))
@@ -130,7 +130,7 @@ pub(crate) fn for_direct(
 
 fn from_environment(provider: Provider, lookup: Lookup<'_>) -> Result<Map<String, Value>, Failure> {
     let mut credentials = Map::new();
-    for field in AccountFields::of(provider).credentials {
+    for field in Profile::of(provider).credentials {
         if let Some(secret) = environment::secret(lookup, &variable(provider, field))? {
             credentials.insert(field.name.to_owned(), secret.expose_secret().into());
         }
@@ -165,7 +165,7 @@ pub(crate) fn help() -> String {
     for provider in Provider::ALL {
         let _ = write!(text, "\n  {provider}");
         let needed = lacking(provider, &Map::new(), &Settings::new());
-        for field in AccountFields::of(provider).credentials {
+        for field in Profile::of(provider).credentials {
             let variable = variable(provider, field);
             let is_needed = needed.iter().any(|needed| needed.name == field.name);
             let optional = if is_needed { "" } else { " (optional)" };
@@ -176,7 +176,7 @@ pub(crate) fn help() -> String {
     text.push_str("\n\nSettings, for --setting KEY=VALUE:");
     for provider in Provider::ALL {
         let _ = write!(text, "\n  {provider}");
-        for field in AccountFields::of(provider).settings {
+        for field in Profile::of(provider).settings {
             let words = field.words.join(", ");
             let line = format!("    {:<16} {words}", field.name);
             let _ = write!(text, "\n{}", line.trim_end());
@@ -194,7 +194,7 @@ fn lacking(
 ) -> Vec<&'static AccountField> {
     let read = Credentials::parse(provider, credentials, settings, &Defaults::default());
     let faults = read.err().unwrap_or_default().fields;
-    let fields = AccountFields::of(provider).credentials.iter();
+    let fields = Profile::of(provider).credentials.iter();
     fields
         .filter(|field| !credentials.contains_key(field.name))
         .filter(|field| faults.contains_key(&format!("credentials.{}", field.name)))
@@ -224,7 +224,7 @@ mod tests {
     fn the_help_lists_every_credential_and_setting_of_every_provider() {
         let help = help();
         for provider in Provider::ALL {
-            let fields = AccountFields::of(provider);
+            let fields = Profile::of(provider);
             for field in fields.credentials.iter().chain(fields.settings) {
                 assert!(help.contains(&format!("\n    {}", field.name)), "{help}");
             }

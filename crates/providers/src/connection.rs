@@ -11,11 +11,10 @@ use serde_json::Value;
 use url::Url;
 
 use crate::channel::{Health, HealthState, Preview};
-use crate::error::{ChannelError, ErrorKind};
+use crate::error::{ChannelError, ConfigError, ErrorKind};
 use crate::http::client::{Answer, Failure, HttpClient};
 use crate::lenient_json;
 use crate::redact::{BLANK, Redactor};
-use crate::registry::ConfigError;
 
 /// One account at one provider, over HTTP.
 pub(crate) struct Connection {

@@ -1,9 +1,9 @@
-//! Why a message was not taken, and what that means for it.
+//! Why a message was not taken and what that means for it, and why a channel cannot be made.
 
 use std::time::Duration;
 
-use recado_core::Outcome;
 use recado_core::capabilities::INVALID_PARAMETER_VALUE;
+use recado_core::{FieldErrors, Outcome};
 
 /// A send or a question that did not succeed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -169,6 +169,36 @@ impl ErrorKind {
             429 => Self::Throttled,
             400..=407 | 409..=498 => Self::Rejected,
             _ => Self::Indeterminate,
+        }
+    }
+}
+
+/// A configuration that cannot make a channel.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// The base URL is an address that only insiders should reach.
+    #[error(
+        "the base URL leads to a private, loopback or reserved address, and private networks are not allowed"
+    )]
+    PrivateAddress,
+    /// The base URL sends credentials unencrypted.
+    #[error(
+        "the base URL is not https: the credentials would travel unencrypted, and private networks are not allowed"
+    )]
+    NotHttps,
+    /// What [`Credentials::parse`](crate::Credentials::parse) would say about the account and its settings, by the names that they have there.
+    #[error(transparent)]
+    Fields(#[from] FieldErrors),
+}
+
+impl From<ConfigError> for FieldErrors {
+    fn from(error: ConfigError) -> Self {
+        match error {
+            ConfigError::Fields(errors) => errors,
+            ConfigError::PrivateAddress | ConfigError::NotHttps => {
+                Self::field("settings.baseUrl", &error.to_string())
+            }
         }
     }
 }

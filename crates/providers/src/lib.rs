@@ -8,16 +8,19 @@
 struct Book;
 
 mod account;
+mod base_url;
 #[cfg_attr(
     feature = "mock",
     expect(clippy::ref_option_ref, reason = "written by the generated mock")
 )]
 mod channel;
 mod connection;
+mod defaults;
 mod documented;
 mod error;
 mod http;
 mod lenient_json;
+mod profile;
 mod redact;
 mod registry;
 mod retry;
@@ -26,16 +29,17 @@ mod whatsapp;
 mod zapi;
 mod zapperhub;
 
-pub use account::fields::{AccountField, AccountFields, MIN_SECRET_CHARS};
+pub use account::fields::{AccountField, MIN_SECRET_CHARS};
+pub use base_url::check_base_url;
 #[cfg(feature = "mock")]
 pub use channel::MockChannel;
 pub use channel::{Channel, Health, HealthState, OutboundMessage, Preview, Receipt};
-pub use error::{ChannelError, ErrorKind, Retry};
+pub use defaults::{Defaults, DefaultsError};
+pub use error::{ChannelError, ConfigError, ErrorKind, Retry};
 pub use http::client::{HttpClient, HttpClientError, PostError, Posted, Timeouts};
 pub use http::public_address::is_public;
-pub use registry::{
-    ChannelConfig, ConfigError, Credentials, Defaults, DefaultsError, check_base_url, connect,
-};
+pub use profile::{Profile, Registration, SharedWebhook};
+pub use registry::{ChannelConfig, Credentials, connect};
 pub use retry::{RetryPolicy, send_with_retries};
 pub use webhook::call::{
     Admission, MAX_ITEMS, Received, WebhookCall, WebhookHead, WebhookRefused, WebhookUnreadable,

@@ -1,22 +1,23 @@
 //! Reads the credentials and settings of a channel from JSON, and names every fault at once.
 
-use std::collections::BTreeSet;
+use std::mem;
 
+use recado_core::FieldErrors;
 use recado_core::fields::{TextField, optional, required};
-use recado_core::{FieldErrors, ValidationError};
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use url::Url;
 
-use crate::account::fields::{AccountField, BASE_URL, MIN_SECRET_CHARS};
-use crate::account::pasted;
-use crate::registry::{ChannelConfig, Credentials, check_provider_url};
+use super::fields::{AccountField, BASE_URL, Choices, MIN_SECRET_CHARS};
+use super::pasted;
+use crate::base_url::check_provider_url;
+use crate::profile::Profile;
 
 /// Most bytes of a credential or a setting; Meta's tokens have a few hundred.
 const MAX_VALUE_BYTES: usize = 4096;
 
-/// Where credentials come from.
+/// Where credentials and settings come from. What was stored earlier went through the rules of its time.
 #[derive(Clone, Copy)]
 pub(crate) enum Origin<'a> {
     /// A caller gives them now.
@@ -30,281 +31,188 @@ pub(crate) enum Origin<'a> {
     },
 }
 
-impl Origin<'_> {
-    /// Returns whether a caller gives the credential now; what was stored earlier went through the rules of its time.
-    fn gives_credential(self, key: &str) -> bool {
-        match self {
-            Self::Given => true,
-            Self::Stored => false,
-            Self::Changed { credentials, .. } => credentials.contains_key(key),
-        }
-    }
-
-    /// Returns whether a caller gives the settings now.
-    fn gives_settings(self) -> bool {
-        match self {
-            Self::Given => true,
-            Self::Stored => false,
-            Self::Changed { settings, .. } => settings.is_some(),
-        }
-    }
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Section {
+    Credentials,
+    Settings,
 }
 
-/// Credentials or settings of a channel, written as a [`Form`] reads them.
-#[derive(Default)]
-pub(crate) struct Written(pub(crate) Map<String, Value>);
-
-impl Written {
-    pub(crate) fn set(&mut self, field: &AccountField, value: &str) {
-        self.0.insert(field.name.to_owned(), value.into());
-    }
-
-    pub(crate) fn set_secret(&mut self, field: &AccountField, secret: Option<&SecretString>) {
-        if let Some(secret) = secret {
-            self.set(field, secret.expose_secret());
-        }
-    }
-
-    /// Sets a field to the word of a choice.
-    pub(crate) fn choose<T: PartialEq>(
-        &mut self,
-        field: &AccountField,
-        choices: &[(&str, T)],
-        choice: &T,
-    ) {
-        if let Some((word, _)) = choices.iter().find(|(_, known)| known == choice) {
-            self.set(field, word);
-        }
-    }
-}
-
-/// The two JSON objects of a channel; whatever was not asked for in the end is unknown.
+/// The two JSON objects of a channel, and what is wrong with them.
 pub(crate) struct Form<'a> {
+    profile: &'static Profile,
     origin: Origin<'a>,
-    credentials: Section<'a>,
-    settings: Section<'a>,
+    credentials: &'a Map<String, Value>,
+    settings: &'a Map<String, Value>,
     errors: FieldErrors,
 }
 
-struct Section<'a> {
-    name: &'static str,
-    values: &'a Map<String, Value>,
-    asked: BTreeSet<&'static str>,
-}
-
-impl<'a> Section<'a> {
-    fn new(name: &'static str, values: &'a Map<String, Value>) -> Self {
-        let asked = BTreeSet::new();
+impl<'a> Form<'a> {
+    pub(crate) fn new(
+        profile: &'static Profile,
+        origin: Origin<'a>,
+        credentials: &'a Map<String, Value>,
+        settings: &'a Map<String, Value>,
+    ) -> Self {
         Self {
-            name,
-            values,
-            asked,
+            profile,
+            origin,
+            credentials,
+            settings,
+            errors: FieldErrors::default(),
         }
     }
 
-    fn field(&mut self, key: &'static str) -> TextField {
-        self.asked.insert(key);
-        match self.values.get(key).map(TextField::deserialize) {
+    /// Returns a credential if it is there and right; a required one has to be there.
+    pub(crate) fn credential(&mut self, field: &AccountField) -> Option<String> {
+        let value = self.value(Section::Credentials, field);
+        let rule = if field.required { required } else { optional };
+        if let Err(broken) = rule(&value) {
+            let problem = broken.message.as_deref().unwrap_or("Invalid");
+            self.fault(Section::Credentials, field, problem);
+            return None;
+        }
+        let text = value.into_text()?;
+        let pasted = pasted::in_credential(field, &text);
+        let problem = match pasted.filter(|_| self.gives(Section::Credentials, field.name)) {
+            Some(problem) => problem,
+            None if is_sendable(&text) => return Some(text),
+            None => "Must be printable ASCII without white space".to_owned(),
+        };
+        self.fault(Section::Credentials, field, &problem);
+        None
+    }
+
+    /// Returns a secret credential if it is there and right.
+    pub(crate) fn secret(&mut self, field: &AccountField) -> Option<SecretString> {
+        let text = self.credential(field)?;
+        if text.chars().count() < MIN_SECRET_CHARS && self.gives(Section::Credentials, field.name) {
+            let problem = format!("Must have at least {MIN_SECRET_CHARS} characters");
+            self.fault(Section::Credentials, field, &problem);
+        }
+        Some(text.into())
+    }
+
+    /// Returns a setting if it is there and right.
+    pub(crate) fn setting(&mut self, field: &AccountField) -> Option<String> {
+        let value = self.value(Section::Settings, field);
+        if let Err(broken) = optional(&value) {
+            let problem = broken.message.as_deref().unwrap_or("Invalid");
+            self.fault(Section::Settings, field, problem);
+        }
+        let text = value.into_text()?;
+        match pasted::in_setting(&text).filter(|_| self.gives(Section::Settings, field.name)) {
+            None => Some(text),
+            Some(problem) => {
+                self.fault(Section::Settings, field, problem);
+                None
+            }
+        }
+    }
+
+    /// Tells whether a setting is absent, which one that is wrong is not.
+    pub(crate) fn lacks_setting(&self, field: &AccountField) -> bool {
+        self.value(Section::Settings, field).is_absent()
+    }
+
+    /// Returns the choice that a setting names, or the default if it names none.
+    pub(crate) fn choice<T: Copy + Default, const N: usize>(
+        &mut self,
+        field: &AccountField,
+        choices: &Choices<T, N>,
+    ) -> T {
+        let Some(text) = self.setting(field) else {
+            return T::default();
+        };
+        if let Some((_, choice)) = choices.iter().find(|(word, _)| *word == text) {
+            return *choice;
+        }
+        let words = choices.each_ref().map(|(word, _)| *word).join(", ");
+        self.fault(Section::Settings, field, &format!("Must be one of {words}"));
+        T::default()
+    }
+
+    /// Returns `settings.baseUrl` if it is there and right.
+    pub(crate) fn base_url(&mut self) -> Option<Url> {
+        let text = self.setting(&BASE_URL)?;
+        let is_given = self.gives(Section::Settings, BASE_URL.name);
+        let problem = match Url::parse(&text) {
+            Ok(url) => {
+                let mistaken = (self.profile.mistaken_base_url)(&url).filter(|_| is_given);
+                match mistaken.map_or_else(|| check_provider_url(&url), Err) {
+                    Ok(()) => return Some(url),
+                    Err(problem) => problem,
+                }
+            }
+            Err(_) => "Must be a URL such as https://api.example.com",
+        };
+        self.fault(Section::Settings, &BASE_URL, problem);
+        None
+    }
+
+    /// Says what is wrong with a field.
+    pub(crate) fn fault(&mut self, section: Section, field: &AccountField, problem: &str) {
+        self.push(section, field.name, problem.to_owned());
+    }
+
+    /// Succeeds if there were no faults, values that are too long, or keys that the provider does not have.
+    pub(crate) fn finish(&mut self) -> Result<(), FieldErrors> {
+        for section in [Section::Credentials, Section::Settings] {
+            let (values, fields) = match section {
+                Section::Credentials => (self.credentials, self.profile.credentials),
+                Section::Settings => (self.settings, self.profile.settings),
+            };
+            let mut known: Vec<&str> = fields.iter().map(|field| field.name).collect();
+            known.sort_unstable();
+            for (key, value) in values {
+                let is_long = value.as_str().is_some_and(|it| it.len() > MAX_VALUE_BYTES);
+                if is_long && self.gives(section, key) {
+                    let problem = format!("Must have at most {MAX_VALUE_BYTES} bytes");
+                    self.push(section, key, problem);
+                }
+                if !known.contains(&key.as_str()) {
+                    let problem = format!("Unknown; known here: {}", known.join(", "));
+                    self.push(section, key, problem);
+                }
+            }
+        }
+        match mem::take(&mut self.errors) {
+            errors if errors == FieldErrors::default() => Ok(()),
+            errors => Err(errors),
+        }
+    }
+
+    fn push(&mut self, section: Section, key: &str, problem: String) {
+        let section = match section {
+            Section::Credentials => "credentials",
+            Section::Settings => "settings",
+        };
+        let name = format!("{section}.{key}");
+        self.errors.fields.entry(name).or_default().push(problem);
+    }
+
+    fn value(&self, section: Section, field: &AccountField) -> TextField {
+        let values = match section {
+            Section::Credentials => self.credentials,
+            Section::Settings => self.settings,
+        };
+        match values.get(field.name).map(TextField::deserialize) {
             Some(Ok(TextField::Text(text))) => text.trim().into(),
             Some(Ok(field)) => field,
             Some(Err(_)) | None => TextField::Absent,
         }
     }
 
-    fn too_long(&self) -> impl Iterator<Item = &'a String> {
-        let long = |value: &Value| value.as_str().is_some_and(|it| it.len() > MAX_VALUE_BYTES);
-        let values = self.values.iter().filter(move |(_, value)| long(value));
-        values.map(|(key, _)| key)
-    }
-
-    fn unknown_keys(&self) -> impl Iterator<Item = &'a String> {
-        self.values
-            .keys()
-            .filter(|key| !self.asked.contains(key.as_str()))
-    }
-}
-
-impl<'a> Form<'a> {
-    pub(crate) fn new(
-        origin: Origin<'a>,
-        credentials: &'a Map<String, Value>,
-        settings: &'a Map<String, Value>,
-    ) -> Self {
-        Self {
-            origin,
-            credentials: Section::new("credentials", credentials),
-            settings: Section::new("settings", settings),
-            errors: FieldErrors::default(),
-        }
-    }
-
-    /// A credential that must be there; empty if it is not.
-    pub(crate) fn required(&mut self, field: &AccountField) -> String {
-        self.credential(field, required).unwrap_or_default()
-    }
-
-    /// A secret that must be there.
-    pub(crate) fn required_secret(&mut self, field: &AccountField) -> SecretString {
-        let text = self.required(field);
-        // What is not there has its fault already.
-        if text.is_empty() {
-            return text.into();
-        }
-        self.long_enough(field, text)
-    }
-
-    /// A secret that may be there.
-    pub(crate) fn optional_secret(&mut self, field: &AccountField) -> Option<SecretString> {
-        let text = self.optional(field)?;
-        Some(self.long_enough(field, text))
-    }
-
-    fn long_enough(&mut self, field: &AccountField, text: String) -> SecretString {
-        if self.origin.gives_credential(field.name) && text.chars().count() < MIN_SECRET_CHARS {
-            let problem = format!("Must have at least {MIN_SECRET_CHARS} characters");
-            self.fault("credentials", field.name, &problem);
-        }
-        text.into()
-    }
-
-    /// A credential that may be there.
-    pub(crate) fn optional(&mut self, field: &AccountField) -> Option<String> {
-        self.credential(field, optional)
-    }
-
-    fn credential(
-        &mut self,
-        field: &AccountField,
-        rule: fn(&TextField) -> Result<(), ValidationError>,
-    ) -> Option<String> {
-        let value = self.credentials.field(field.name);
-        if let Err(broken) = rule(&value) {
-            let problem = broken.message.as_deref().unwrap_or("Invalid");
-            self.fault("credentials", field.name, problem);
-            return None;
-        }
-        let text = value.into_text()?;
-        let problem = match pasted::in_credential(field, &text) {
-            Some(problem) if self.origin.gives_credential(field.name) => problem,
-            _ if is_sendable(&text) => return Some(text),
-            _ => "Must be printable ASCII without white space".to_owned(),
-        };
-        self.fault("credentials", field.name, &problem);
-        None
-    }
-
-    /// A setting that may be there.
-    pub(crate) fn setting(&mut self, key: &'static str) -> Option<String> {
-        let field = self.settings.field(key);
-        if let Err(rule) = optional(&field) {
-            self.fault(
-                "settings",
-                key,
-                rule.message.as_deref().unwrap_or("Invalid"),
-            );
-        }
-        let text = field.into_text()?;
-        if self.origin.gives_settings()
-            && let Some(problem) = pasted::in_setting(&text)
-        {
-            self.fault("settings", key, problem);
-            return None;
-        }
-        Some(text)
-    }
-
-    /// Tells whether a setting is absent, which one that is wrong is not.
-    pub(crate) fn lacks_setting(&mut self, key: &'static str) -> bool {
-        self.settings.field(key).is_absent()
-    }
-
-    /// A setting that is one of a few words; the first of them if it is absent.
-    pub(crate) fn choice<T: Copy>(
-        &mut self,
-        key: &'static str,
-        choices: &[(&str, T)],
-    ) -> Option<T> {
-        let Some(text) = self.setting(key) else {
-            return choices.first().map(|(_, choice)| *choice);
-        };
-        let chosen = choices.iter().find(|(word, _)| *word == text);
-        if chosen.is_none() {
-            let words: Vec<&str> = choices.iter().map(|(word, _)| *word).collect();
-            self.fault(
-                "settings",
-                key,
-                &format!("Must be one of {}", words.join(", ")),
-            );
-        }
-        chosen.map(|(_, choice)| *choice)
-    }
-
-    /// `settings.baseUrl`, if it is there and right; `in_call` recognizes the URL of a call, and says where to end it.
-    pub(crate) fn base_url(&mut self, in_call: fn(&Url) -> Option<&'static str>) -> Option<Url> {
-        let text = self.setting(BASE_URL.name)?;
-        let problem = match Url::parse(&text) {
-            Ok(url) => {
-                let problem = in_call(&url)
-                    .filter(|_| self.origin.gives_settings())
-                    .or_else(|| check_provider_url(&url).err());
-                match problem {
-                    Some(problem) => problem,
-                    None => return Some(url),
-                }
+    /// Tells whether a caller gives the value now.
+    fn gives(&self, section: Section, key: &str) -> bool {
+        match (self.origin, section) {
+            (Origin::Given, _) => true,
+            (Origin::Stored, _) => false,
+            (Origin::Changed { credentials, .. }, Section::Credentials) => {
+                credentials.contains_key(key)
             }
-            Err(_) => "Must be a URL such as https://api.example.com",
-        };
-        self.fault("settings", BASE_URL.name, problem);
-        None
-    }
-
-    /// Says what is wrong with a field.
-    pub(crate) fn fault(&mut self, section: &str, key: &str, problem: &str) {
-        let name = format!("{section}.{key}");
-        let problems = self.errors.fields.entry(name).or_default();
-        problems.push(problem.to_owned());
-    }
-
-    /// Returns the configuration if there were no faults, and all faults otherwise, including values that are too
-    /// long and keys that the provider does not have.
-    pub(crate) fn finish(
-        mut self,
-        base_url: Url,
-        credentials: impl Into<Credentials>,
-    ) -> Result<ChannelConfig, FieldErrors> {
-        for section in [&self.credentials, &self.settings] {
-            let mut fault = |key: &str, problem: String| {
-                let name = format!("{}.{key}", section.name);
-                self.errors.fields.entry(name).or_default().push(problem);
-            };
-            let origin = self.origin;
-            let is_given = |key: &str| match section.name {
-                "settings" => origin.gives_settings(),
-                _ => origin.gives_credential(key),
-            };
-            for key in section.too_long().filter(|key| is_given(key)) {
-                fault(key, format!("Must have at most {MAX_VALUE_BYTES} bytes"));
-            }
-            let known: Vec<&str> = section.asked.iter().copied().collect();
-            for key in section.unknown_keys() {
-                fault(key, format!("Unknown; known here: {}", known.join(", ")));
-            }
-        }
-        if self.errors == FieldErrors::default() {
-            Ok(ChannelConfig {
-                base_url,
-                credentials: credentials.into(),
-                is_stored: !matches!(self.origin, Origin::Given),
-            })
-        } else {
-            Err(self.errors)
+            (Origin::Changed { settings, .. }, Section::Settings) => settings.is_some(),
         }
     }
-}
-
-/// Returns the segments of the path of a URL.
-pub(crate) fn segments(url: &Url) -> Vec<&str> {
-    url.path_segments().into_iter().flatten().collect()
 }
 
 /// Credentials travel in headers and paths: printable ASCII, and no path of their own.

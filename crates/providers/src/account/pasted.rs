@@ -4,7 +4,7 @@
 
 use recado_core::phone;
 
-use crate::account::fields::AccountField;
+use super::fields::AccountField;
 
 /// The marks that shells, code and texts put around a value.
 const QUOTATION_MARKS: [(char, char); 6] = [

@@ -10,7 +10,7 @@ use url::Url;
 
 use super::public_address::{literal_is_public, may_be_reached};
 use super::resolver::{HostResolver, LookupError};
-use crate::registry::{ConfigError, check_allowed};
+use crate::error::ConfigError;
 
 /// No provider's answer is nearly that long.
 const MAX_ANSWER_BYTES: usize = 1024 * 1024;
@@ -186,13 +186,24 @@ impl HttpClient {
         Ok(posted)
     }
 
-    pub(crate) fn is_guarded(&self) -> bool {
-        self.guarded
+    /// Checks that credentials may be sent to a URL.
+    pub(crate) fn check_allowed(&self, url: &Url) -> Result<(), ConfigError> {
+        if !self.guarded {
+            Ok(())
+        } else if !literal_is_public(url) {
+            // Names are checked when they are resolved; an IP address never passes the resolver.
+            Err(ConfigError::PrivateAddress)
+        } else if url.scheme() != "https" {
+            Err(ConfigError::NotHttps)
+        } else {
+            Ok(())
+        }
     }
 
     /// Makes one request and reads the whole answer.
     pub(crate) async fn exchange(&self, request: Request) -> Result<Answer, Failure> {
-        check_allowed(self, request.url()).map_err(Failure::Refused)?;
+        self.check_allowed(request.url())
+            .map_err(Failure::Refused)?;
         let response = self
             .client
             .execute(request)

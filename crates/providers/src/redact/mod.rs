@@ -4,7 +4,7 @@ use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 use url::form_urlencoded::byte_serialize;
 
-use crate::registry::join;
+use crate::base_url::join;
 pub(crate) mod phone_numbers;
 
 use phone_numbers::mask;

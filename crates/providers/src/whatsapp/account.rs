@@ -1,12 +1,12 @@
-//! What the Cloud API needs to know of us.
+//! The account at Meta: credentials and settings of a number of the Cloud API.
 
-use recado_core::{FieldErrors, phone};
-use secrecy::SecretString;
+use recado_core::phone;
+use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
-use crate::account::fields::{AccountField, AccountFields, BASE_URL};
-use crate::account::form::{Form, Written, segments};
-use crate::registry::{ChannelConfig, Credentials, Defaults};
+use crate::account::fields::AccountField;
+use crate::account::form::{Form, Section};
+use crate::account::{Account, Written};
 
 /// A number of the Cloud API and the token that may send from it.
 ///
@@ -26,12 +26,6 @@ pub struct WhatsAppAccount {
     pub api_version: String,
 }
 
-impl From<WhatsAppAccount> for Credentials {
-    fn from(account: WhatsAppAccount) -> Self {
-        Self::WhatsApp(account)
-    }
-}
-
 impl WhatsAppAccount {
     /// Creates an account that sends; webhooks are proved by its [`app_secret`](Self::app_secret).
     #[must_use]
@@ -44,82 +38,90 @@ impl WhatsAppAccount {
             api_version: DEFAULT_VERSION.to_owned(),
         }
     }
-
-    /// The credentials and settings that [`parse`] reads this account from.
-    pub(crate) fn written(&self) -> (Written, Written) {
-        let (mut credentials, mut settings) = (Written::default(), Written::default());
-        credentials.set(&PHONE_NUMBER_ID, &self.phone_number_id);
-        credentials.set_secret(&ACCESS_TOKEN, Some(&self.access_token));
-        credentials.set_secret(&APP_SECRET, self.app_secret.as_ref());
-        credentials.set_secret(&VERIFY_TOKEN, self.verify_token.as_ref());
-        settings.set(&API_VERSION, &self.api_version);
-        (credentials, settings)
-    }
 }
 
 /// The Graph version of an account that names none.
 pub(crate) const DEFAULT_VERSION: &str = "v25.0";
 
-const PHONE_NUMBER_ID: AccountField = AccountField::new(
-    "phoneNumberId",
-    "The id of the number at Meta, digits only. It is not the telephone number.",
-)
-.required()
-.in_url("the number's id, which follows the version in it")
-.mistaken(|text| resembles_a_phone_number(text).then_some(IS_A_PHONE_NUMBER));
-const ACCESS_TOKEN: AccountField = AccountField::new(
-    "accessToken",
-    "The access token of a system user that may send from the number.",
-)
-.required()
-.secret();
-const APP_SECRET: AccountField = AccountField::new(
-    "appSecret",
-    "The app secret, with which Meta signs its webhooks. Without it, no webhook of Meta is accepted.",
-)
-.secret();
-const VERIFY_TOKEN: AccountField = AccountField::new(
-    "verifyToken",
-    "The verify token that is set in Meta's App Dashboard. Without it, the webhook secret of the channel is the verify token.",
-)
-.secret()
-.own_choice();
-const API_VERSION: AccountField = AccountField::new(
+pub(super) const PHONE_NUMBER_ID: AccountField = AccountField {
+    required: true,
+    in_url: "the number's id, which follows the version in it",
+    mistaken: |text| resembles_a_phone_number(text).then_some(IS_A_PHONE_NUMBER),
+    ..AccountField::new(
+        "phoneNumberId",
+        "The id of the number at Meta, digits only. It is not the telephone number.",
+    )
+};
+pub(super) const ACCESS_TOKEN: AccountField = AccountField {
+    required: true,
+    secret: true,
+    ..AccountField::new(
+        "accessToken",
+        "The access token of a system user that may send from the number.",
+    )
+};
+pub(super) const APP_SECRET: AccountField = AccountField {
+    secret: true,
+    ..AccountField::new(
+        "appSecret",
+        "The app secret, with which Meta signs its webhooks. Without it, no webhook of Meta is accepted.",
+    )
+};
+pub(super) const VERIFY_TOKEN: AccountField = AccountField {
+    secret: true,
+    is_own_choice: true,
+    ..AccountField::new(
+        "verifyToken",
+        "The verify token that is set in Meta's App Dashboard. Without it, the webhook secret of the channel is the verify token.",
+    )
+};
+pub(super) const API_VERSION: AccountField = AccountField::new(
     "apiVersion",
     "The version of Meta's Graph API, such as `v25.0`.",
 );
 
-/// The credentials and settings of a channel.
-pub(crate) const FIELDS: AccountFields = AccountFields {
-    credentials: &[PHONE_NUMBER_ID, ACCESS_TOKEN, APP_SECRET, VERIFY_TOKEN],
-    settings: &[API_VERSION, BASE_URL],
-};
+impl Account for WhatsAppAccount {
+    fn written(&self) -> Written {
+        let secret = |it: &'static AccountField, secret: Option<_>| {
+            (it, secret.map(SecretString::expose_secret))
+        };
+        Written::new(
+            [
+                (&PHONE_NUMBER_ID, Some(&*self.phone_number_id)),
+                secret(&ACCESS_TOKEN, Some(&self.access_token)),
+                secret(&APP_SECRET, self.app_secret.as_ref()),
+                secret(&VERIFY_TOKEN, self.verify_token.as_ref()),
+            ],
+            [(&API_VERSION, Some(&*self.api_version))],
+        )
+    }
 
-pub(crate) fn parse(mut form: Form<'_>, defaults: &Defaults) -> Result<ChannelConfig, FieldErrors> {
+    /// Meta's ids are unique wherever the base URL leads.
+    fn number(&self, _: &Url) -> String {
+        format!("whatsapp {}", self.phone_number_id)
+    }
+}
+
+/// Reads an account; `default_version` is the version of an account that names none.
+pub(crate) fn parse(form: &mut Form<'_>, default_version: &str) -> WhatsAppAccount {
     let account = WhatsAppAccount {
-        phone_number_id: form.required(&PHONE_NUMBER_ID),
-        access_token: form.required_secret(&ACCESS_TOKEN),
-        app_secret: form.optional_secret(&APP_SECRET),
-        verify_token: form.optional_secret(&VERIFY_TOKEN),
+        phone_number_id: form.credential(&PHONE_NUMBER_ID).unwrap_or_default(),
+        access_token: form.secret(&ACCESS_TOKEN).unwrap_or_default(),
+        app_secret: form.secret(&APP_SECRET),
+        verify_token: form.secret(&VERIFY_TOKEN),
         api_version: form
-            .setting(API_VERSION.name)
-            .unwrap_or_else(|| defaults.whatsapp_version.clone()),
+            .setting(&API_VERSION)
+            .unwrap_or_else(|| default_version.to_owned()),
     };
     if !account.phone_number_id.bytes().all(|b| b.is_ascii_digit()) {
         let problem = "Must be the number's id at Meta: digits only";
-        form.fault("credentials", PHONE_NUMBER_ID.name, problem);
+        form.fault(Section::Credentials, &PHONE_NUMBER_ID, problem);
     }
     if !is_version(&account.api_version) {
-        form.fault(
-            "settings",
-            API_VERSION.name,
-            "Must be a Graph version such as v25.0",
-        );
+        let problem = "Must be a Graph version such as v25.0";
+        form.fault(Section::Settings, &API_VERSION, problem);
     }
-    let base_url = form
-        .base_url(in_call)
-        .unwrap_or_else(|| defaults.whatsapp_url.clone());
-    form.finish(base_url, account)
+    account
 }
 
 /// Error for a phone number in the place of its id.
@@ -134,20 +136,7 @@ pub(super) fn resembles_a_phone_number(id: &str) -> bool {
     (is_spelled || id.len() <= MAX_PHONE_DIGITS) && phone::read(id).is_ok()
 }
 
-/// Recognizes `https://graph.facebook.com/v25.0/800000000000001/…`; a proxy may have a version of its own.
-fn in_call(url: &Url) -> Option<&'static str> {
-    let is_id = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let path = segments(url);
-    // Meta's own host has nothing else there.
-    let is_meta = url.host_str() == Some("graph.facebook.com");
-    let is_call = (is_meta && path.iter().any(|segment| is_version(segment)))
-        || path
-            .windows(2)
-            .any(|pair| is_version(pair[0]) && is_id(pair[1]));
-    is_call.then_some("Is the URL of a call; end it before the version")
-}
-
-/// `^v\d{1,2}\.\d$`: Graph API versions.
+/// Tells whether a text is a version of the Graph API: `^v\d{1,2}\.\d$`.
 pub(crate) fn is_version(text: &str) -> bool {
     let Some((major, minor)) = text.strip_prefix('v').and_then(|rest| rest.split_once('.')) else {
         return false;

@@ -3,6 +3,7 @@
 pub(crate) mod account;
 mod encode;
 mod errors;
+pub(crate) mod profile;
 mod webhook;
 
 use async_trait::async_trait;
@@ -13,12 +14,13 @@ use url::Url;
 
 pub use account::WhatsAppAccount;
 
+use crate::base_url::join;
 use crate::channel::{Channel, Health, HealthState, OutboundMessage, Preview, Receipt};
 use crate::connection::{Connection, json, secret_header, text};
+use crate::error::ConfigError;
 use crate::error::{ChannelError, ErrorKind};
 use crate::http::client::HttpClient;
 use crate::redact::Redactor;
-use crate::registry::{ConfigError, join};
 use crate::webhook::call::{
     Admission, Received, WebhookCall, WebhookHead, WebhookRefused, WebhookUnreadable,
 };

@@ -1,13 +1,11 @@
-//! What ZapperHUB needs to know of us.
+//! The account at ZapperHUB: credentials and settings of an instance, or of a user of a wuzapi server.
 
-use recado_core::FieldErrors;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
-use crate::account::fields::{AccountField, AccountFields, BASE_URL, words};
-use crate::account::form::{Form, Written, segments};
-use crate::account::pasted;
-use crate::registry::{ChannelConfig, Credentials, Defaults};
+use crate::account::fields::{AccountField, BASE_URL, Choices, word, words};
+use crate::account::form::{Form, Section};
+use crate::account::{Account, Written, pasted};
 
 /// An instance of ZapperHUB, or a user of a wuzapi server.
 ///
@@ -21,12 +19,6 @@ pub struct ZapperHubAccount {
     pub dialect: Dialect,
     /// How a phone number is written.
     pub recipient_form: RecipientForm,
-}
-
-impl From<ZapperHubAccount> for Credentials {
-    fn from(account: ZapperHubAccount) -> Self {
-        Self::ZapperHub(account)
-    }
 }
 
 impl ZapperHubAccount {
@@ -51,22 +43,6 @@ impl ZapperHubAccount {
             recipient_form: RecipientForm::Digits,
         }
     }
-
-    /// The credentials and settings that [`parse`] reads this account from.
-    pub(crate) fn written(&self) -> (Written, Written) {
-        let (mut credentials, mut settings) = (Written::default(), Written::default());
-        let dialect = match &self.dialect {
-            Dialect::ZapperApiV2 { instance_id } => {
-                credentials.set(&INSTANCE_ID, instance_id);
-                DialectName::ZapperApiV2
-            }
-            Dialect::Wuzapi => DialectName::Wuzapi,
-        };
-        credentials.set_secret(&API_KEY, Some(&self.api_key));
-        settings.choose(&DIALECT, &DIALECTS, &dialect);
-        settings.choose(&RECIPIENT_FORM, &RECIPIENT_FORMS, &self.recipient_form);
-        (credentials, settings)
-    }
 }
 
 /// The APIs under ZapperHUB's name that can send buttons.
@@ -83,10 +59,11 @@ pub enum Dialect {
 }
 
 /// How a phone number is written; all are documented (ZapperAPI, message addressing).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RecipientForm {
     /// `5521988887777`
+    #[default]
     Digits,
     /// `+5521988887777`
     Plus,
@@ -95,114 +72,148 @@ pub enum RecipientForm {
 }
 
 /// The words for a dialect.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
 enum DialectName {
+    #[default]
     ZapperApiV2,
     Wuzapi,
     ZapperMeow,
 }
 
-const DIALECTS: [(&str, DialectName); 2] = [
+pub(super) const WUZAPI: &str = "wuzapi";
+
+const DIALECTS: Choices<DialectName, 2> = [
     ("zapperapi_v2", DialectName::ZapperApiV2),
-    ("wuzapi", DialectName::Wuzapi),
+    (WUZAPI, DialectName::Wuzapi),
 ];
 
-const RECIPIENT_FORMS: [(&str, RecipientForm); 3] = [
+const RECIPIENT_FORMS: Choices<RecipientForm, 3> = [
     ("digits", RecipientForm::Digits),
     ("plus", RecipientForm::Plus),
     ("jid", RecipientForm::Jid),
 ];
 
-const INSTANCE_ID: AccountField = AccountField::new(
-    "instanceId",
-    "The id of the instance, from ZapperHUB's panel. Only the dialect `wuzapi` does without it.",
-)
-.in_url("the id of the instance, with which its path begins")
-.mistaken(|text| {
-    pasted::is_spelled_phone_number(text)
-        .then_some("This is a phone number; write the id of the instance, from ZapperHUB's panel")
-});
-const API_KEY: AccountField = AccountField::new(
-    "apiKey",
-    "The API key, from ZapperHUB's panel; for `wuzapi` the token of the user.",
-)
-.required()
-.secret();
-/// Its owner wrote it into the server.
-const WUZAPI_TOKEN: AccountField = API_KEY.own_choice();
-const DIALECT: AccountField = AccountField::new(
-    "dialect",
-    "The API that answers: `zapperapi_v2` is ZapperHUB's hosted one, `wuzapi` a server of your own, whose `baseUrl` is \
-     required.",
-)
-.words(&words(&DIALECTS));
-const RECIPIENT_FORM: AccountField = AccountField::new(
-    "recipientForm",
-    "How a phone number is written: `5521988887777`, `+5521988887777` or `5521988887777@s.whatsapp.net`.",
-)
-.words(&words(&RECIPIENT_FORMS));
+/// ZapperHUB's hosted API.
+pub(super) const VENDOR_URL: &str = "https://api.zapperapi.com";
 
-/// The credentials and settings of a channel.
-pub(crate) const FIELDS: AccountFields = AccountFields {
-    credentials: &[INSTANCE_ID, API_KEY],
-    settings: &[DIALECT, RECIPIENT_FORM, BASE_URL],
+pub(super) const INSTANCE_ID: AccountField = AccountField {
+    in_url: "the id of the instance, with which its path begins",
+    mistaken: |text| {
+        pasted::is_spelled_phone_number(text).then_some(
+            "This is a phone number; write the id of the instance, from ZapperHUB's panel",
+        )
+    },
+    ..AccountField::new(
+        "instanceId",
+        "The id of the instance, from ZapperHUB's panel. Only the dialect `wuzapi` does without it.",
+    )
+};
+const HOSTED_INSTANCE_ID: AccountField = AccountField {
+    required: true,
+    ..INSTANCE_ID
+};
+pub(super) const API_KEY: AccountField = AccountField {
+    required: true,
+    secret: true,
+    ..AccountField::new(
+        "apiKey",
+        "The API key, from ZapperHUB's panel; for `wuzapi` the token of the user.",
+    )
+};
+/// Its owner wrote it into the server.
+const WUZAPI_TOKEN: AccountField = AccountField {
+    is_own_choice: true,
+    ..API_KEY
+};
+pub(super) const DIALECT: AccountField = AccountField {
+    words: &words(&DIALECTS),
+    ..AccountField::new(
+        "dialect",
+        "The API that answers: `zapperapi_v2` is ZapperHUB's hosted one, `wuzapi` a server of your own, whose \
+         `baseUrl` is required.",
+    )
+};
+pub(super) const RECIPIENT_FORM: AccountField = AccountField {
+    words: &words(&RECIPIENT_FORMS),
+    ..AccountField::new(
+        "recipientForm",
+        "How a phone number is written: `5521988887777`, `+5521988887777` or `5521988887777@s.whatsapp.net`.",
+    )
 };
 
-/// Recognizes `https://api.zapperapi.com/…/messages/buttons` and `https://…/chat/send/buttons`.
-fn in_call(url: &Url) -> Option<&'static str> {
-    let calls = [
-        ["messages", "buttons"],
-        ["messages", "text"],
-        ["chat", "send"],
-        ["session", "status"],
-    ];
-    let is_call = segments(url)
-        .windows(2)
-        .any(|pair| calls.iter().any(|call| pair == call));
-    is_call.then_some(
-        "Is the URL of a call; end it before the id of the instance, or before /chat or /session",
-    )
+impl Account for ZapperHubAccount {
+    fn written(&self) -> Written {
+        let (dialect, instance_id) = match &self.dialect {
+            Dialect::ZapperApiV2 { instance_id } => {
+                (DialectName::ZapperApiV2, Some(&**instance_id))
+            }
+            Dialect::Wuzapi => (DialectName::Wuzapi, None),
+        };
+        Written::new(
+            [
+                (&INSTANCE_ID, instance_id),
+                (&API_KEY, Some(self.api_key.expose_secret())),
+            ],
+            [
+                (&DIALECT, word(&DIALECTS, dialect)),
+                (&RECIPIENT_FORM, word(&RECIPIENT_FORMS, self.recipient_form)),
+            ],
+        )
+    }
+
+    /// The vendor's ids are unique wherever the base URL leads; a wuzapi server knows its users by their tokens.
+    fn number(&self, base_url: &Url) -> String {
+        match &self.dialect {
+            Dialect::ZapperApiV2 { instance_id } => format!("zapperhub {instance_id}"),
+            Dialect::Wuzapi => format!(
+                "wuzapi {} {}",
+                base_url.origin().ascii_serialization(),
+                self.api_key.expose_secret()
+            ),
+        }
+    }
 }
 
-pub(crate) fn parse(mut form: Form<'_>, defaults: &Defaults) -> Result<ChannelConfig, FieldErrors> {
-    let recipient_form = form.choice(RECIPIENT_FORM.name, &RECIPIENT_FORMS);
-    let own_url = form.base_url(in_call);
+pub(crate) fn parse(form: &mut Form<'_>, base_url: Option<&Url>) -> ZapperHubAccount {
+    let recipient_form = form.choice(&RECIPIENT_FORM, &RECIPIENT_FORMS);
     let [hosted, wuzapi] = DIALECTS;
     let dialects = [hosted, wuzapi, ("zappermeow", DialectName::ZapperMeow)];
-    let dialect = match form.choice(DIALECT.name, &dialects) {
-        Some(DialectName::Wuzapi) => {
+    let dialect = match form.choice(&DIALECT, &dialects) {
+        DialectName::Wuzapi => {
             // A wuzapi server has no instances; the id is taken so that a switch of dialect needs no other change.
-            form.optional(&INSTANCE_ID);
-            if form.lacks_setting(BASE_URL.name) {
-                let problem = "Required: where your wuzapi server answers";
-                form.fault("settings", BASE_URL.name, problem);
-            } else if own_url.as_ref().and_then(Url::host_str)
-                == Defaults::default().zapperhub_url.host_str()
-            {
-                // The token of a person's own server would go to the vendor.
-                let problem = "Is ZapperHUB's hosted API; write where your wuzapi server answers";
-                form.fault("settings", BASE_URL.name, problem);
-            }
+            form.credential(&INSTANCE_ID);
+            check_wuzapi_url(form, base_url);
             Dialect::Wuzapi
         }
         name => {
-            if name == Some(DialectName::ZapperMeow) {
+            if name == DialectName::ZapperMeow {
                 let problem = "ZapperMeow cannot send buttons yet; use zapperapi_v2 or wuzapi";
-                form.fault("settings", DIALECT.name, problem);
+                form.fault(Section::Settings, &DIALECT, problem);
             }
-            let instance_id = form.required(&INSTANCE_ID);
+            let instance_id = form.credential(&HOSTED_INSTANCE_ID).unwrap_or_default();
             Dialect::ZapperApiV2 { instance_id }
         }
     };
-    let api_key = form.required_secret(match dialect {
+    let api_key = form.secret(match dialect {
         Dialect::Wuzapi => &WUZAPI_TOKEN,
         Dialect::ZapperApiV2 { .. } => &API_KEY,
     });
-    let base_url = own_url.unwrap_or_else(|| defaults.zapperhub_url.clone());
-    let account = ZapperHubAccount {
-        api_key,
+    ZapperHubAccount {
+        api_key: api_key.unwrap_or_default(),
         dialect,
-        recipient_form: recipient_form.unwrap_or(RecipientForm::Digits),
-    };
-    form.finish(base_url, account)
+        recipient_form,
+    }
+}
+
+fn check_wuzapi_url(form: &mut Form<'_>, base_url: Option<&Url>) {
+    let is_vendor =
+        base_url.is_some_and(|url| url.host_str() == VENDOR_URL.strip_prefix("https://"));
+    if form.lacks_setting(&BASE_URL) {
+        let problem = "Required: where your wuzapi server answers";
+        form.fault(Section::Settings, &BASE_URL, problem);
+    } else if is_vendor {
+        // The token of a person's own server would go to the vendor.
+        let problem = "Is ZapperHUB's hosted API; write where your wuzapi server answers";
+        form.fault(Section::Settings, &BASE_URL, problem);
+    }
 }

@@ -3,6 +3,7 @@
 pub(crate) mod account;
 mod engine;
 mod hosted;
+pub(crate) mod profile;
 mod webhook;
 mod wuzapi;
 
@@ -14,12 +15,13 @@ use url::Url;
 
 pub use account::{Dialect, RecipientForm, ZapperHubAccount};
 
+use crate::base_url::join;
 use crate::channel::{Channel, Health, OutboundMessage, Preview, Receipt};
 use crate::connection::{Connection, secret_header};
 use crate::error::ChannelError;
+use crate::error::ConfigError;
 use crate::http::client::HttpClient;
 use crate::redact::Redactor;
-use crate::registry::{ConfigError, join};
 use crate::webhook::call::{
     Admission, Received, WebhookCall, WebhookHead, WebhookRefused, WebhookUnreadable,
 };

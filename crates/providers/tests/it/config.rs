@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use recado_core::Provider;
 use recado_providers::{
-    ChannelConfig, ConfigError, Credentials, Defaults, Dialect, HttpClient, Timeouts,
+    ChannelConfig, ConfigError, Credentials, Defaults, Dialect, HttpClient, Map, Profile, Timeouts,
 };
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -281,4 +281,19 @@ fn a_private_address_is_refused_unless_allowed() {
     assert_eq!(config("https://api.z-api.io").check(&guarded), Ok(()));
     let told = recado_core::FieldErrors::from(ConfigError::PrivateAddress);
     assert_eq!(names(&told.fields), ["settings.baseUrl"]);
+}
+
+#[rstest]
+#[case(Provider::WhatsApp)]
+#[case(Provider::Zapi)]
+#[case(Provider::ZapperHub)]
+fn a_field_is_required_if_no_channel_is_made_without_it(#[case] provider: Provider) {
+    let faults = Credentials::parse(provider, &Map::new(), &Map::new(), &Defaults::default());
+    let faults = faults.expect_err("no credentials").fields;
+    for field in Profile::of(provider).credentials {
+        // A wuzapi server has no instances.
+        let by_dialect = provider == Provider::ZapperHub && field.name == "instanceId";
+        let is_missing = faults.contains_key(&format!("credentials.{}", field.name));
+        assert_eq!(is_missing, field.required || by_dialect, "{}", field.name);
+    }
 }

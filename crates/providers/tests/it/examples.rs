@@ -150,7 +150,7 @@ async fn a_channel_of_ones_own_has_its_own_limits_and_webhooks() {
     let content = recado_core::Buttons::new("Hi", buttons).expect("a message");
     let message = crate::support::message("5521988887777", content);
     let refused = acme.send(&message).await.expect_err("a long title");
-    let sentence = "acme: (#131009) Parameter value is not valid: button_1_title has 25 characters; \
+    let sentence = "acme: (#131009) Parameter value is not valid: buttons[0].title has 25 characters; \
                     Acme Messaging allows 24";
     assert_eq!(refused.to_string(), sentence);
     let body = br#"{"id": "m1", "from": "5521988887777", "button": {"id": "yes", "title": "Yes"}}"#;

@@ -1,7 +1,7 @@
 //! Values that were pasted with more than themselves: every field of the kind says what to change, and quotes nothing.
 
 use recado_core::Provider;
-use recado_providers::AccountFields;
+use recado_providers::Profile;
 use rstest::rstest;
 use serde_json::{Value, json};
 
@@ -28,7 +28,7 @@ fn faults(subject: Subject, section: &str, key: &str, value: &str) -> Vec<String
 /// Every credential of every provider.
 fn each_credential(check: impl Fn(Subject, &'static str)) {
     for subject in [Subject::WhatsApp, Subject::Zapi, Subject::ZapperHub] {
-        for field in AccountFields::of(subject.provider()).credentials {
+        for field in Profile::of(subject.provider()).credentials {
             check(subject, field.name);
         }
     }
@@ -58,7 +58,7 @@ fn quotation_marks_around_a_value_are_recognized(#[case] open: &str, #[case] clo
             Provider::Zapi => Subject::Zapi,
             Provider::ZapperHub => Subject::ZapperHub,
         };
-        for field in AccountFields::of(provider).settings {
+        for field in Profile::of(provider).settings {
             let value = format!("{open}v25.0{close}");
             assert_eq!(
                 faults(subject, "settings", field.name, &value)[0],

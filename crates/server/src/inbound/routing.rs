@@ -1,11 +1,11 @@
-//! Where the items of a call go: for Meta, one call may be for several numbers.
+//! Where the items of a call go: one call of a provider such as Meta may be for several numbers.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use recado_core::inbound::{Ignored, Inbound, InboundContent};
 use recado_core::{ChannelId, ConversationId, MessageId, OrganizationId, Provider};
-use recado_providers::Received;
+use recado_providers::{Profile, Received};
 use recado_store::{FreshIds, Routed};
 
 use crate::api::error::ApiError;
@@ -29,8 +29,7 @@ impl<'a> Routes<'a> {
         }
     }
 
-    /// Finds each item's channel: its own, or for Meta that of the number among those that share the
-    /// app's secret.
+    /// Finds each item's channel: the called one, or that of the item's number among those that share the secret.
     pub(super) async fn route(
         &mut self,
         organization: &OrganizationId,
@@ -118,34 +117,34 @@ fn fresh_ids(app: &App) -> FreshIds {
     }
 }
 
-/// The numbers whose channels share the secret that proved this call, and no others.
+/// Returns the numbers whose channels share the secret that proved this call, and no others.
 async fn numbers_of(
     app: &App,
     organization: &OrganizationId,
     called: &ChannelId,
 ) -> Result<Vec<(String, ChannelId)>, ApiError> {
-    let channels = app
-        .store
-        .channels_of_provider(organization, Provider::WhatsApp)
-        .await?;
-    let mut known = Vec::with_capacity(channels.len());
-    for channel in channels {
-        let credentials = app.store.secrets(&channel)?.credentials;
-        let text = |name: &str| {
-            credentials
-                .get(name)
-                .and_then(|value| value.as_str())
-                .map(str::to_owned)
+    for provider in Provider::ALL {
+        let Some(shared) = Profile::of(provider).shared_webhook else {
+            continue;
         };
-        known.push((channel.id, text("phoneNumberId"), text("appSecret")));
+        let channels = app
+            .store
+            .channels_of_provider(organization, provider)
+            .await?;
+        let mut known = Vec::with_capacity(channels.len());
+        for channel in channels {
+            let credentials = app.store.secrets(&channel)?.credentials;
+            let text = |name| credentials.get(name)?.as_str().map(str::to_owned);
+            known.push((channel.id, text(shared.number), text(shared.secret)));
+        }
+        let Some((.., proof)) = known.iter().find(|(id, ..)| id == called).cloned() else {
+            continue;
+        };
+        return Ok(known
+            .into_iter()
+            .filter(|(.., secret)| *secret == proof)
+            .filter_map(|(id, number, _)| Some((number?, id)))
+            .collect());
     }
-    let proved_by = known
-        .iter()
-        .find(|(id, ..)| id == called)
-        .and_then(|(_, _, secret)| secret.clone());
-    Ok(known
-        .into_iter()
-        .filter(|(_, _, secret)| *secret == proved_by)
-        .filter_map(|(id, number, _)| Some((number?, id)))
-        .collect())
+    Ok(Vec::new())
 }

@@ -10,7 +10,7 @@ use futures_util::FutureExt as _;
 use jiff::Timestamp;
 use recado_core::event::MessageError;
 use recado_core::{
-    AgentId, Content, ConversationId, MessageId, OrganizationId, Outcome, Provider, Recipient,
+    AgentId, Content, ConversationId, MessageId, OrganizationId, Outcome, Recipient,
     SendButtons, Warning,
 };
 use recado_providers::{ChannelError, OutboundMessage, Receipt, send_with_retries};
@@ -124,7 +124,7 @@ fn check_window(
     expires_at: Option<Timestamp>,
 ) -> Result<(), ApiError> {
     let closed = expires_at.is_some_and(|expires_at| app.clock.now() >= expires_at);
-    if channel.provider != Provider::WhatsApp || !closed {
+    if !channel.provider.has_service_window() || !closed {
         return Ok(());
     }
     Err(ApiError {

@@ -6,9 +6,7 @@ use recado_core::event::{
     ButtonPressedData, EventData, ListSelectedData, MessageReceivedData, ReceivedContent,
 };
 use recado_core::inbound::{Choice, InboundContent, InboundMessage, Person, StatusNews};
-use recado_core::{
-    AgentId, Buttons, ChannelId, Content, ConversationId, MessageId, Provider, Status,
-};
+use recado_core::{AgentId, Buttons, ChannelId, Content, ConversationId, MessageId, Status};
 use serde::Serialize;
 use sqlx::AnyConnection;
 
@@ -294,7 +292,7 @@ fn sought<'a>((channel, message): &(&'a ChannelId, &InboundMessage)) -> Vec<Mess
     own.into_iter().flatten().chain(answered).collect()
 }
 
-/// Old phones answer a message of Z-API with the title of the button as a text (Z-API, observed).
+/// Returns the button whose title is the text of an answer, if phones answer so at the provider.
 fn inferred(
     message: &InboundMessage,
     answered: Option<&Answered>,
@@ -304,7 +302,7 @@ fn inferred(
         InboundContent::Other {
             kind,
             text: Some(text),
-        } if channel.provider == Provider::Zapi && kind == "text" => {
+        } if channel.provider.has_title_taps() && kind == "text" => {
             button_of_title(answered?.content.as_ref()?, text)
         }
         _ => None,

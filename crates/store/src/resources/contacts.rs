@@ -8,7 +8,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use jiff::Timestamp;
 use recado_core::inbound::{CustomerCall, Person, phone_variants};
-use recado_core::{ChannelId, Provider, Recipient, RecipientKind};
+use recado_core::{ChannelId, Recipient, RecipientKind};
 use sqlx::AnyConnection;
 
 use crate::db::DatabaseKind;
@@ -95,7 +95,7 @@ pub(crate) fn window(
     channel: &KnownChannel,
     now: Timestamp,
 ) -> Option<Timestamp> {
-    if channel.provider != Provider::WhatsApp {
+    if !channel.provider.has_service_window() {
         return None;
     }
     let now = now.as_millisecond();

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use recado_core::capabilities::{Capabilities, WHATSAPP, WUZAPI_FORK, ZAPI, ZAPPERAPI_V2};
 use recado_core::{ChannelId, Provider};
+use recado_providers::Profile;
 
 use super::checked::Verdict;
 use super::existing::{Channel, Existing};
@@ -12,15 +12,6 @@ use crate::failure::Failure;
 
 /// Words of the conversations that an error names.
 const MAX_SHOWN: usize = 10;
-
-/// ChatVolt's words for a channel, and the provider of each; ZapperHUB has its former name there.
-const WORDS: [(&str, Provider); 5] = [
-    ("whatsapp", Provider::WhatsApp),
-    ("zapi", Provider::Zapi),
-    ("zapperapi", Provider::ZapperHub),
-    ("zapper", Provider::ZapperHub),
-    ("zapperhub", Provider::ZapperHub),
-];
 
 /// ChatVolt's words for channels that are not WhatsApp.
 const ELSEWHERE: [&str; 20] = [
@@ -46,11 +37,13 @@ const ELSEWHERE: [&str; 20] = [
     "zendesk",
 ];
 
-/// The provider of ChatVolt's word.
+/// Returns the provider of ChatVolt's word.
 fn provider(word: &str) -> Option<Provider> {
-    let mut words = WORDS.iter();
-    let known = words.find(|(known, _)| known.eq_ignore_ascii_case(word));
-    known.map(|(_, provider)| *provider)
+    let is_word_of = |provider: &Provider| {
+        let mut words = Profile::of(*provider).chatvolt_words.iter();
+        words.any(|known| known.eq_ignore_ascii_case(word))
+    };
+    Provider::ALL.into_iter().find(is_word_of)
 }
 
 fn is_elsewhere(word: &str) -> bool {
@@ -234,17 +227,5 @@ impl Existing {
     /// The channel of that id.
     pub(super) fn channel(&self, id: &str) -> Option<&Channel> {
         self.channels.iter().find(|channel| channel.id == id)
-    }
-}
-
-impl Channel {
-    /// What the channel carries.
-    pub(super) fn capabilities(&self) -> &'static Capabilities {
-        match self.provider {
-            Provider::WhatsApp => &WHATSAPP,
-            Provider::Zapi => &ZAPI,
-            Provider::ZapperHub if self.is_wuzapi => &WUZAPI_FORK,
-            Provider::ZapperHub => &ZAPPERAPI_V2,
-        }
     }
 }

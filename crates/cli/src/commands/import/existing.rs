@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
-use recado_core::Provider;
 use recado_core::inbound::phone_variants;
+use recado_core::{Capabilities, Provider};
+use recado_providers::Profile;
 use serde_json::Value;
 
 use crate::api::client::Client;
@@ -25,7 +26,7 @@ pub(super) struct Existing {
 pub(super) struct Channel {
     pub(super) id: String,
     pub(super) provider: Provider,
-    pub(super) is_wuzapi: bool,
+    pub(super) capabilities: &'static Capabilities,
 }
 
 /// Who talks to whom; there is one conversation of each.
@@ -51,13 +52,13 @@ impl Existing {
         client
             .each(&["channels"], &[], |channel| {
                 // A newer server may know more providers; their channels are skipped.
-                let Ok(provider) = text(&channel, "provider").parse() else {
+                let Ok(provider) = text(&channel, "provider").parse::<Provider>() else {
                     return;
                 };
                 existing.channels.push(Channel {
                     id: text(&channel, "id"),
                     provider,
-                    is_wuzapi: channel["settings"]["dialect"] == "wuzapi",
+                    capabilities: Profile::of(provider).capabilities(&channel["settings"]),
                 });
             })
             .await?;

@@ -60,7 +60,7 @@ pub(super) fn to(
             continue;
         }
         let read = read.and_then(|read| {
-            let Some(capabilities) = channel.map(Channel::capabilities) else {
+            let Some(capabilities) = channel.map(|channel| channel.capabilities) else {
                 return Ok(read);
             };
             let carried = capabilities.check_recipient(&read.recipient);

@@ -11,6 +11,7 @@ use super::checking::Plan;
 use super::existing::{Channel, Existing, Parties};
 use super::parsing::{self, Row};
 use recado_core::Provider;
+use recado_providers::Profile;
 
 /// An organization with agent `a1`, a channel of each provider, two of Z-API, and conversation `old`.
 fn existing() -> Existing {
@@ -25,7 +26,7 @@ fn existing() -> Existing {
         existing.channels.push(Channel {
             id: id.to_owned(),
             provider,
-            is_wuzapi: false,
+            capabilities: Profile::of(provider).capabilities(&Value::Null),
         });
     }
     existing.add("old".to_owned(), parties("a1", "main", "5511900000001"));

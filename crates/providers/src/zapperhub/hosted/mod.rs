@@ -8,12 +8,12 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::engine::errors;
+use crate::base_url::join;
 use crate::channel::{Health, HealthState, Receipt};
 use crate::connection::{Connection, harmless, json, text};
 use crate::documented::says;
 use crate::error::{ChannelError, ErrorKind};
 use crate::http::client::Answer;
-use crate::registry::join;
 use crate::webhook::reading::items;
 use webhook::UPDATES;
 

@@ -3,20 +3,11 @@
 //! They are made of the table with which `providers` describes what it reads.
 
 use recado_core::Provider;
-use recado_providers::{AccountField, AccountFields, MIN_SECRET_CHARS};
+use recado_providers::{AccountField, MIN_SECRET_CHARS, Profile};
 use utoipa::openapi::schema::{AdditionalProperties, AnyOfBuilder, SchemaType};
 use utoipa::openapi::{
     Components, KnownFormat, Object, ObjectBuilder, Ref, Schema, SchemaFormat, Type,
 };
-
-/// Returns the beginning of the names of a provider's schemas.
-pub(super) const fn stem(provider: Provider) -> &'static str {
-    match provider {
-        Provider::WhatsApp => "WhatsApp",
-        Provider::Zapi => "Zapi",
-        Provider::ZapperHub => "ZapperHub",
-    }
-}
 
 /// Returns the schema of changed credentials in a request.
 pub(crate) fn changes() -> Ref {
@@ -47,7 +38,8 @@ pub(super) fn add(components: &mut Components) {
     ));
     let mut settings = AnyOfBuilder::new().description(Some("All settings of the channel."));
     for provider in Provider::ALL {
-        let (stem, fields) = (stem(provider), AccountFields::of(provider));
+        let fields = Profile::of(provider);
+        let stem = fields.type_name;
         let title = provider.title();
         for (kind, schema) in [
             (

@@ -3,6 +3,7 @@
 
 use recado_core::Provider;
 use recado_core::event::EventType;
+use recado_providers::Profile;
 use utoipa::openapi::schema::{ArrayBuilder, Discriminator, OneOfBuilder};
 use utoipa::openapi::{Components, Object, ObjectBuilder, Ref, RefOr, Schema, Type};
 
@@ -46,7 +47,7 @@ fn events() -> Vec<Variant> {
 
 fn channels(name: &str) -> Vec<Variant> {
     let variant = |provider: Provider| {
-        let stem = accounts::stem(provider);
+        let stem = Profile::of(provider).type_name;
         let reference =
             |kind: &str| -> RefOr<Schema> { Ref::from_schema_name(format!("{stem}{kind}")).into() };
         let (prefix, credentials) = if name.starts_with("New") {

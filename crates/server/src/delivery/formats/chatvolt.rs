@@ -3,6 +3,7 @@
 use recado_core::event::{EventData, EventType, MessageStatusData, ReceivedMedia};
 use recado_core::inbound::{Choice, Person};
 use recado_core::{MessageId, Provider, Recipient, RecipientKind};
+use recado_providers::Profile;
 use recado_store::{Event, Store, StoreError};
 use serde::Serialize;
 
@@ -226,7 +227,9 @@ fn compose(event: &Event, told: Told, found: Surroundings) -> Payload {
         agent_name: found
             .agent_name
             .or_else(|| event.agent_id.as_ref().map(ToString::to_string)),
-        channel: found.provider.map(channel_word),
+        channel: found
+            .provider
+            .and_then(|provider| Profile::of(provider).chatvolt_words.first().copied()),
         // Recado neither resolves nor ranks conversations, and no program answers by itself.
         conversation_status: "UNRESOLVED",
         conversation_priority: "MEDIUM",
@@ -251,15 +254,6 @@ fn attachment(media: ReceivedMedia, message_id: Option<&str>) -> Option<Attachme
         mime_type: media.mime_type.unwrap_or_else(|| ANY_FILE.to_owned()),
         size: media.size.unwrap_or_default(),
     })
-}
-
-/// ChatVolt's word for a provider; `ZapperHUB` has its former name there.
-const fn channel_word(provider: Provider) -> &'static str {
-    match provider {
-        Provider::WhatsApp => "whatsapp",
-        Provider::Zapi => "zapi",
-        Provider::ZapperHub => "zapperapi",
-    }
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use recado_core::fields::{name, optional, required};
 use recado_core::{AgentId, ChannelId, OrganizationId, Provider, TextField};
+use recado_providers::Profile;
 use recado_store as store;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
@@ -121,8 +122,9 @@ pub(super) fn shape(
     } = app.store.secrets(&channel)?;
     let provider = channel.provider;
     let is_shown = secrets == Secrets::Shown;
-    let shown_url = is_shown || provider == Provider::WhatsApp;
-    let shown_secret = is_shown && provider != Provider::Zapi;
+    let profile = Profile::of(provider);
+    let shown_url = is_shown || !profile.webhook_secret_in_url;
+    let shown_secret = is_shown && profile.webhook_secret_apart;
     Ok(Channel {
         webhook_secret: shown_secret.then(|| secret.expose_secret().to_owned()),
         webhook_url: shown_url.then(|| webhook_url(app, &channel, &secret)),
@@ -141,13 +143,14 @@ pub(super) fn shape(
     })
 }
 
-/// Meta signs its calls; the others prove themselves by knowing the URL.
+/// Returns the URL at which the provider calls the channel.
 pub(crate) fn webhook_url(app: &App, channel: &store::Channel, secret: &SecretString) -> String {
     let base = app.public_url.as_str().trim_end_matches('/');
     let url = format!("{base}/webhooks/{}/{}", channel.provider, channel.id);
-    match channel.provider {
-        Provider::WhatsApp => url,
-        Provider::Zapi | Provider::ZapperHub => format!("{url}/{}", secret.expose_secret()),
+    if Profile::of(channel.provider).webhook_secret_in_url {
+        format!("{url}/{}", secret.expose_secret())
+    } else {
+        url
     }
 }
 

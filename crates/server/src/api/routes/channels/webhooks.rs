@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use recado_core::Provider;
-use recado_providers::HttpClient;
+use recado_providers::{HttpClient, Profile, Registration};
 use serde::Serialize;
 use url::Url;
 use utoipa::ToSchema;
@@ -74,16 +74,15 @@ pub(crate) async fn register_webhook(
 /// Checks that the provider can be told of the URL, and that it can call there: it takes any URL, and would call in vain.
 fn check_registrable(http: &HttpClient, provider: Provider, url: &Url) -> Result<(), ApiError> {
     let refused = |message: String| Err(ApiError::new(Reason::WebhookNotRegistered, message));
-    let why = match provider {
-        Provider::WhatsApp => {
-            return refused(format!(
-                "Meta does not let programs register webhooks. In its App Dashboard, under WhatsApp > Configuration, set the callback URL to {url} and the verify token to the verifyToken of the channel's credentials, or to its webhookSecret without one; subscribe to the field messages. The credentials need the appSecret of the app"
-            ));
+    let why = match Profile::of(provider).registration {
+        Registration::ByHand { instructions } => {
+            return refused(instructions.replace("{url}", url.as_str()));
         }
-        // Z-API docs, webhooks.
-        Provider::Zapi if url.scheme() != "https" => "Z-API calls https addresses only",
+        Registration::Program { https_only: true } if url.scheme() != "https" => {
+            format!("{} calls https addresses only", provider.title())
+        }
         _ if http.may_be_called_at(url) => return Ok(()),
-        _ => "that is an address of this machine or of a private network",
+        _ => "that is an address of this machine or of a private network".to_owned(),
     };
     let host = url.host_str().unwrap_or_default();
     refused(format!(

@@ -1,0 +1,93 @@
+//! Where the providers answer if a channel does not say otherwise.
+
+use recado_core::Provider;
+use url::Url;
+
+use crate::base_url::check_provider_url;
+use crate::error::ConfigError;
+use crate::http::client::HttpClient;
+use crate::{whatsapp, zapi, zapperhub};
+
+/// Where the providers answer if a channel does not say otherwise; [`Default`] has their own addresses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Defaults {
+    /// Meta's Graph API.
+    pub whatsapp_url: Url,
+    /// The Graph version, such as `v25.0`.
+    pub whatsapp_version: String,
+    /// Z-API.
+    pub zapi_url: Url,
+    /// ZapperHUB's hosted API.
+    pub zapperhub_url: Url,
+}
+
+impl Default for Defaults {
+    fn default() -> Self {
+        let known = |url| Url::parse(url).expect("a URL of a profile");
+        Self {
+            whatsapp_url: known(whatsapp::profile::PROFILE.base_url),
+            whatsapp_version: whatsapp::account::DEFAULT_VERSION.to_owned(),
+            zapi_url: known(zapi::profile::PROFILE.base_url),
+            zapperhub_url: known(zapperhub::profile::PROFILE.base_url),
+        }
+    }
+}
+
+/// A default that no channel could be made with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{setting}: {problem}")]
+#[non_exhaustive]
+pub struct DefaultsError {
+    /// The name of the field.
+    pub setting: &'static str,
+    /// What to change.
+    pub problem: &'static str,
+    /// Whether a client that allows private networks takes the default as it is.
+    pub is_private: bool,
+}
+
+impl Defaults {
+    /// Returns the URL of one provider.
+    #[must_use]
+    pub const fn url(&self, provider: Provider) -> &Url {
+        match provider {
+            Provider::WhatsApp => &self.whatsapp_url,
+            Provider::Zapi => &self.zapi_url,
+            Provider::ZapperHub => &self.zapperhub_url,
+        }
+    }
+
+    /// Checks that channels can be made with these defaults.
+    ///
+    /// # Errors
+    ///
+    /// The first default with which every channel would fail.
+    pub fn check(&self, http: &HttpClient) -> Result<(), DefaultsError> {
+        for (setting, url) in [
+            ("whatsapp_url", &self.whatsapp_url),
+            ("zapi_url", &self.zapi_url),
+            ("zapperhub_url", &self.zapperhub_url),
+        ] {
+            let wrong = |problem, is_private| DefaultsError {
+                setting,
+                problem,
+                is_private,
+            };
+            check_provider_url(url).map_err(|problem| wrong(problem, false))?;
+            http.check_allowed(url).map_err(|error| match error {
+                ConfigError::NotHttps => wrong("Must begin with https://", true),
+                _ => wrong("Leads to a private, loopback or reserved address", true),
+            })?;
+        }
+        if whatsapp::account::is_version(&self.whatsapp_version) {
+            Ok(())
+        } else {
+            Err(DefaultsError {
+                setting: "whatsapp_version",
+                problem: "Must be a Graph version such as v25.0",
+                is_private: false,
+            })
+        }
+    }
+}

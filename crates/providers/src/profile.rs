@@ -1,0 +1,71 @@
+//! What differs between the providers, as data.
+
+use recado_core::{Capabilities, Provider};
+use serde_json::Value;
+use url::Url;
+
+use crate::account::fields::AccountField;
+
+/// What is special to one provider; `Profile::of` returns it.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct Profile {
+    /// The provider.
+    pub provider: Provider,
+    /// The name of the provider in the names of types, such as `ZapperHub`.
+    pub type_name: &'static str,
+    /// The credentials of a channel: the account at the provider.
+    pub credentials: &'static [AccountField],
+    /// The settings of a channel: how the server talks to the provider.
+    pub settings: &'static [AccountField],
+    /// The URL at which the provider answers.
+    pub base_url: &'static str,
+    /// How the provider learns the URL of a channel's webhook.
+    pub registration: Registration,
+    /// Whether that URL ends with the webhook secret of the channel, because the provider signs nothing.
+    pub webhook_secret_in_url: bool,
+    /// Whether people need the webhook secret apart from the URL, because the provider asks for it or signs with it.
+    pub webhook_secret_apart: bool,
+    /// How a call is split that is for several numbers; `None` if every call is for one number.
+    pub shared_webhook: Option<SharedWebhook>,
+    /// ChatVolt's words for the provider; Recado writes the first one.
+    pub chatvolt_words: &'static [&'static str],
+    /// Returns what a channel with these settings carries.
+    pub(crate) carries: fn(&Value) -> &'static Capabilities,
+    /// Recognizes the URL of a call in the place of a base URL, and says where to end it.
+    pub(crate) mistaken_base_url: fn(&Url) -> Option<&'static str>,
+}
+
+impl Profile {
+    /// Returns what a channel with these settings carries.
+    #[must_use]
+    pub fn capabilities(&self, settings: &Value) -> &'static Capabilities {
+        (self.carries)(settings)
+    }
+}
+
+/// How a provider learns the URL of a webhook.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Registration {
+    /// [`Channel::register_webhook`](crate::Channel::register_webhook) tells it.
+    Program {
+        /// Whether the provider takes `https` URLs only.
+        https_only: bool,
+    },
+    /// A person sets it at the provider.
+    ByHand {
+        /// Says where; `{url}` stands for the URL of the webhook.
+        instructions: &'static str,
+    },
+}
+
+/// The credentials that tell which channel an item of a shared call is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SharedWebhook {
+    /// The credential that is the number's id in the items of a call.
+    pub number: &'static str,
+    /// The credential that signs the calls; a call may be for the channels that share it, and for no others.
+    pub secret: &'static str,
+}
