@@ -10,8 +10,8 @@ use futures_util::FutureExt as _;
 use jiff::Timestamp;
 use recado_core::event::MessageError;
 use recado_core::{
-    AgentId, Content, ConversationId, MessageId, OrganizationId, Outcome, Recipient,
-    SendButtons, Warning,
+    AgentId, Content, ConversationId, MessageId, OrganizationId, Outcome, Recipient, SendButtons,
+    Warning,
 };
 use recado_providers::{ChannelError, OutboundMessage, Receipt, send_with_retries};
 use recado_store::{AgentOwner, Channel, Message, NewMessage, SendResult, StoreError};
