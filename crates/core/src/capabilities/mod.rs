@@ -13,6 +13,7 @@ pub use zapi::ZAPI;
 pub use zapperhub::{WUZAPI_FORK, ZAPPERAPI_V2};
 
 use crate::message::{ButtonsLimits, Content, ContentKind};
+use crate::provider::Provider;
 use crate::recipient::{Recipient, RecipientKind};
 
 /// What one API of a provider carries; a kind without limits is not carried.
@@ -52,6 +53,10 @@ impl Capabilities {
             title,
             buttons: None,
         }
+    }
+
+    const fn of(provider: Provider) -> Self {
+        Self::new(provider.as_str(), provider.title())
     }
 
     /// Returns the kinds that are carried.

@@ -7,9 +7,8 @@ use crate::recipient::RecipientKind;
 
 /// Meta's WhatsApp Cloud API.
 pub const WHATSAPP: Capabilities = Capabilities {
-    provider: Provider::WhatsApp.as_str(),
-    title: Provider::WhatsApp.title(),
     buttons: Some(BUTTONS),
+    ..Capabilities::of(Provider::WhatsApp)
 };
 
 const META: Source = Source::documented("Meta, interactive reply buttons");

@@ -7,9 +7,8 @@ use crate::recipient::RecipientKind;
 
 /// Z-API.
 pub const ZAPI: Capabilities = Capabilities {
-    provider: Provider::Zapi.as_str(),
-    title: Provider::Zapi.title(),
     buttons: Some(BUTTONS),
+    ..Capabilities::of(Provider::Zapi)
 };
 
 const SILENT: Source = Source::inferred("Z-API is silent; compatible vendors document it");

@@ -7,9 +7,8 @@ use crate::recipient::RecipientKind;
 
 /// ZapperHUB, dialect `zapperapi_v2`.
 pub const ZAPPERAPI_V2: Capabilities = Capabilities {
-    provider: Provider::ZapperHub.as_str(),
-    title: Provider::ZapperHub.title(),
     buttons: Some(HOSTED_BUTTONS),
+    ..Capabilities::of(Provider::ZapperHub)
 };
 
 /// ZapperHUB, dialect `wuzapi`.
