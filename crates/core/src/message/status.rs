@@ -13,8 +13,7 @@ words! {
 }
 
 words! {
-    /// How far a message has come: it is `sending`, then `accepted`, `rejected` or `unknown` (the provider's answer was lost), and later `sent`, `delivered`, `read` or `failed`. A message from a customer is `delivered`.
-    #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = MessageStatus))]
+    /// How far a message has come.
     pub enum Status: UnknownStatus("unknown message status") {
         /// Stored, and on its way to the provider.
         Sending = "sending",
@@ -60,6 +59,29 @@ impl Status {
             Self::Delivered => 5,
             Self::Read => 6,
         }
+    }
+}
+
+// The derive of utoipa does not see the words of `words!`.
+#[cfg(feature = "openapi")]
+impl utoipa::PartialSchema for Status {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+        utoipa::openapi::ObjectBuilder::new()
+            .schema_type(utoipa::openapi::Type::String)
+            .description(Some(
+                "How far a message has come: it is `sending`, then `accepted`, `rejected` or `unknown` (the provider's \
+                 answer was lost), and later `sent`, `delivered`, `read` or `failed`. A message from a customer is \
+                 `delivered`.",
+            ))
+            .enum_values(Some(Self::ALL.map(Self::as_str)))
+            .into()
+    }
+}
+
+#[cfg(feature = "openapi")]
+impl utoipa::ToSchema for Status {
+    fn name() -> std::borrow::Cow<'static, str> {
+        "MessageStatus".into()
     }
 }
 
