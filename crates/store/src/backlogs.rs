@@ -8,13 +8,14 @@ use jiff::Timestamp;
 use recado_core::Provider;
 use sqlx::any::AnyRow;
 
+use crate::db::bind::Bind as _;
 use crate::db::read::MAX_PAGE_BYTES;
 use crate::db::row::Columns;
 use crate::db::{DatabaseKind, Query};
-use crate::error::StoreError;
+use crate::error::Result;
 use crate::store::Store;
 
-/// Most entries of a backlog that are counted; a longer one is told as one of this length.
+/// Most entries of a backlog that are counted; a longer one is reported with this length.
 pub const COUNTED: u32 = 100_000;
 
 /// How far back messages of an unknown outcome are counted; older ones are history.
@@ -109,15 +110,11 @@ const CHANNELS: &str = "select provider, connected, count(*) as channels from ch
 
 impl Store {
     /// Counts what waits.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer, or a row is corrupt.
-    pub async fn backlogs(&self, now: Timestamp) -> Result<Backlogs, StoreError> {
+    pub async fn backlogs(&self, now: Timestamp) -> Result<Backlogs> {
         let since = now.checked_sub(UNKNOWN_COUNTED).unwrap_or(Timestamp::MIN);
         let messages = sqlx::query(MESSAGES)
             .bind(i64::from(COUNTED))
-            .bind(since.as_millisecond());
+            .instant(since);
         let deliveries = match self.kind() {
             DatabaseKind::Sqlite => DELIVERIES_SQLITE,
             DatabaseKind::Postgres => DELIVERIES_POSTGRES,
@@ -133,11 +130,7 @@ impl Store {
     }
 
     /// Counts the channels of each provider by their state; a state that no channel is in is left out.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer, or a row is corrupt.
-    pub async fn channel_counts(&self) -> Result<Vec<ChannelCount>, StoreError> {
+    pub async fn channel_counts(&self) -> Result<Vec<ChannelCount>> {
         let providers = Provider::ALL.map(Provider::as_str);
         let query = sqlx::query(CHANNELS);
         let query = providers
@@ -147,7 +140,7 @@ impl Store {
         page.rows.iter().map(channel_count).collect()
     }
 
-    async fn queue(&self, table: &'static str, text: &'static str) -> Result<Queue, StoreError> {
+    async fn queue(&self, table: &'static str, text: &'static str) -> Result<Queue> {
         let row = self
             .count(sqlx::query(text).bind(i64::from(COUNTED)))
             .await?;
@@ -159,7 +152,7 @@ impl Store {
     }
 
     /// Runs a statement that returns one row, where lists are read: it may take a moment.
-    async fn count(&self, query: Query) -> Result<AnyRow, StoreError> {
+    async fn count(&self, query: Query) -> Result<AnyRow> {
         let mut page = self.read_page(query, MAX_PAGE_BYTES).await?;
         page.rows
             .pop()
@@ -167,11 +160,11 @@ impl Store {
     }
 }
 
-fn number(columns: &Columns<'_>, name: &'static str) -> Result<u32, StoreError> {
+fn number(columns: &Columns<'_>, name: &'static str) -> Result<u32> {
     Ok(u32::try_from(columns.get::<i64>(name)?).unwrap_or(u32::MAX))
 }
 
-fn channel_count(row: &AnyRow) -> Result<ChannelCount, StoreError> {
+fn channel_count(row: &AnyRow) -> Result<ChannelCount> {
     let columns = Columns::new(row, "channels", "provider");
     let connected = columns.get::<Option<i64>>("connected")?;
     Ok(ChannelCount {

@@ -3,7 +3,7 @@
 use sqlx::{Connection as _, Row as _};
 
 use crate::db::connect::Role;
-use crate::error::StoreError;
+use crate::error::{Result, StoreError};
 use crate::store::Store;
 
 /// The migration that numbers the events of an organization.
@@ -18,7 +18,7 @@ impl Store {
     /// # Errors
     ///
     /// SQLite cannot read the database or write the file.
-    pub async fn copy_into(&self, file: &str) -> Result<(), StoreError> {
+    pub async fn copy_into(&self, file: &str) -> Result<()> {
         // It reads in one transaction on a connection of its own, and holds up no writer. It takes as long as the
         // database is large, so that the deadline of reads does not fit.
         let mut connection = self.source().connect(Role::Writer).await?;
@@ -35,7 +35,7 @@ impl Store {
     /// # Errors
     ///
     /// SQLite cannot read or write the database, or [`StoreError::Busy`] if another process uses it.
-    pub async fn empty_log(&self) -> Result<(), StoreError> {
+    pub async fn empty_log(&self) -> Result<()> {
         let mut connection = self.source().connect(Role::Writer).await?;
         let row = sqlx::query("pragma wal_checkpoint(truncate)")
             .fetch_one(&mut connection)
@@ -55,7 +55,7 @@ impl Store {
     /// # Errors
     ///
     /// [`StoreError::Damaged`], [`StoreError::NotMigrated`] if it has no tables, or as [`Self::check`].
-    pub async fn check_copy(&self) -> Result<(), StoreError> {
+    pub async fn check_copy(&self) -> Result<()> {
         let mut connection = self.source().connect(Role::Reader).await?;
         let row = sqlx::query("pragma integrity_check(1)")
             .fetch_one(&mut connection)
@@ -72,11 +72,7 @@ impl Store {
 
     /// Moves the ids of events on in a copy that is restored. Events that were appended after the backup are lost,
     /// but their receivers know their ids: another event with such an id would be taken for a repeat.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer.
-    pub async fn skip_event_ids(&self) -> Result<(), StoreError> {
+    pub async fn skip_event_ids(&self) -> Result<()> {
         if !self.applied_migrations().await?.contains(EVENTS_SINCE) {
             return Ok(());
         }

@@ -6,7 +6,14 @@ use sqlx::migrate::MigrateError;
 
 use crate::db::fault::DatabaseFault;
 
+/// The result of a call of the store.
+pub type Result<T, E = StoreError> = std::result::Result<T, E>;
+
 /// Why the store did not do what it was asked for.
+///
+/// Every call may fail with [`Timeout`](Self::Timeout), [`Busy`](Self::Busy), [`Unavailable`](Self::Unavailable) or
+/// [`Database`](Self::Database), one that writes with [`NotCommitted`](Self::NotCommitted), and one that reads rows
+/// with [`Corrupt`](Self::Corrupt). The documentation of a call names only the other errors.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The id, or what has to be unique, is taken.
@@ -30,7 +37,7 @@ pub enum StoreError {
     /// The database cannot be reached, or the store is closed.
     #[error("the database is not available: {0}")]
     Unavailable(DatabaseFault),
-    /// The write was taken back because its whole group failed; the log tells why.
+    /// The write was rolled back because its whole batch failed; the log says why.
     #[error("the write was not committed")]
     NotCommitted,
     /// The tables are missing or older than this program.
@@ -171,14 +178,14 @@ impl StoreError {
         }
     }
 
-    /// Whether the database itself refused the statement.
+    /// Returns whether the database itself refused the statement.
     pub(crate) fn is_answer(&self) -> bool {
         matches!(self, Self::Database(fault) if fault.answer().is_some())
     }
 
-    /// Whether a failed write says nothing about the other writes of its group.
+    /// Returns whether the other writes of the batch may still succeed.
     ///
-    /// SQLite may take back the whole transaction after an error of its disk, memory or locks.
+    /// SQLite may roll the whole transaction back after an error of its disk, memory or locks.
     pub(crate) fn concerns_one_write(&self) -> bool {
         match self {
             Self::Database(fault) => matches!(
@@ -198,7 +205,7 @@ impl StoreError {
         }
     }
 
-    /// Whether the statement names a table that does not exist.
+    /// Returns whether the statement names a table that does not exist.
     pub(crate) fn is_missing_table(&self) -> bool {
         let Self::Database(fault) = self else {
             return false;
@@ -210,7 +217,7 @@ impl StoreError {
         })
     }
 
-    /// The same failure for another write of the same batch, which the log describes once.
+    /// Returns the failure for another write of the same batch; the log describes it once.
     pub(crate) fn of_batch(&self) -> Self {
         match self {
             Self::Timeout => Self::Timeout,

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
-/// What a URL has in clear out of the path of a file.
+/// The characters that are not percent-encoded in the path of a URL.
 const PATH: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'/')
     .remove(b'.')
@@ -44,16 +44,23 @@ pub fn folder(file: &Path) -> &Path {
     folder.unwrap_or(Path::new("."))
 }
 
-/// Returns the path of a file without links; a file that does not exist needs a folder that does.
+/// Returns the path of a file without links, also of one that a program would create: its folder must exist.
 ///
 /// # Errors
 ///
 /// Neither exists, or the folder cannot be searched.
 pub fn real(file: &Path) -> io::Result<PathBuf> {
-    file.canonicalize().or_else(|error| {
-        let name = file.file_name().ok_or(error)?;
-        Ok(folder(file).canonicalize()?.join(name))
-    })
+    match file.canonicalize() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            // SQLite creates the file that a link names. A circle of links is another error.
+            if let Ok(target) = fs::read_link(file) {
+                return real(&folder(file).join(target));
+            }
+            let name = file.file_name().ok_or(error)?;
+            Ok(folder(file).canonicalize()?.join(name))
+        }
+        found => found,
+    }
 }
 
 /// Takes a file that others can read or write away from them; a missing file passes.
@@ -88,11 +95,16 @@ mod tests {
         let expected = folder.path().canonicalize().expect("it exists");
         let expected = expected.join("recado.db");
         let dotted = folder.path().join("./recado.db");
-        assert_eq!(real(&dotted).expect("a folder"), expected);
+        for path in [&dotted, &link] {
+            assert_eq!(real(path).expect("a folder"), expected);
+        }
         fs::write(&file, "").expect("a file");
         for path in [&file, &dotted, &link] {
             assert_eq!(real(path).expect("a file"), expected);
         }
+        let circle = folder.path().join("circle");
+        std::os::unix::fs::symlink(&circle, &circle).expect("a link");
+        assert!(real(&circle).is_err());
         assert!(real(Path::new("/nowhere/recado.db")).is_err());
         assert_eq!(super::folder(Path::new("recado.db")), Path::new("."));
     }

@@ -4,10 +4,9 @@
 //!
 //! - Columns are only `text`, `bigint` and `bytea`; placeholders are `$1`, `$2`, ….
 //! - Ids and instants are parameters, never made in SQL; instants are kept in milliseconds.
-//! - What is done for an organization names it in every statement, so that nobody reaches what is
-//!   another's.
-//! - An event is written in the transaction that makes it true, and its deliveries with it; whoever
-//!   appends takes the organization's turn, so that the numbers of events follow the commits.
+//! - Every statement for an organization names the organization, so that no caller reaches the data of another one.
+//! - An event is written in the transaction that makes it true, and its deliveries with it. The transaction takes the
+//!   organization lock, so that the numbers of events follow the commits.
 //! - What was acknowledged survives a power cut; every read and write has a deadline.
 //! - Secrets are encrypted or hashed before they come near a statement.
 //! - A change of what an organization is made of is recorded in the transaction that makes it.
@@ -34,6 +33,10 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 #![warn(missing_docs)]
+#![expect(
+    clippy::missing_errors_doc,
+    reason = "StoreError tells of the errors that every call may return"
+)]
 
 mod backlogs;
 mod backup;
@@ -65,7 +68,7 @@ pub use encryption::loss::{FreshSecrets, KeyLoss};
 pub use encryption::rotation::KeyRotation;
 pub use encryption::{ChannelSecrets, MasterKey, MasterKeyError};
 pub use erasure::{AfterStep, Erased, Erasure};
-pub use error::StoreError;
+pub use error::{Result, StoreError};
 pub use events::signals::EventSignal;
 pub use events::{Event, EventBounds, EventFilter, EventId, EventIdError, EventPage};
 pub use ids::WebhookEndpointId;

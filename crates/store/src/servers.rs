@@ -8,10 +8,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 use sqlx::{AnyConnection, Connection as _};
 
+use crate::db::bind::Bind as _;
 use crate::db::connect::{Role, Source};
 use crate::db::row::Columns;
 use crate::db::{DatabaseKind, in_time};
-use crate::error::StoreError;
+use crate::error::{Result, StoreError};
 use crate::store::Store;
 
 /// How often a server renews its lease.
@@ -23,10 +24,8 @@ pub const LEASE: Duration = Duration::from_secs(10);
 /// How long the session of a killed server may go on to hold its name.
 const NAME_TIMEOUT: Duration = Duration::from_secs(4);
 
-/// Time between two tries to get the name.
 const NAME_PAUSE: Duration = Duration::from_millis(200);
 
-/// The clock of PostgreSQL, in milliseconds.
 macro_rules! now {
     () => {
         "cast(extract(epoch from clock_timestamp()) * 1000 as bigint)"
@@ -79,7 +78,6 @@ pub struct Membership {
     name: Option<String>,
     /// Renews the lease and holds the lock of the name; on SQLite, or when it is lost, there is none.
     connection: Option<AnyConnection>,
-    /// Earlier servers of this name.
     predecessors: Vec<String>,
 }
 
@@ -89,7 +87,7 @@ impl Store {
     /// # Errors
     ///
     /// [`StoreError::NameTaken`] if a server of that name lives.
-    pub async fn join(&self, name: Option<&str>) -> Result<Membership, StoreError> {
+    pub async fn join(&self, name: Option<&str>) -> Result<Membership> {
         let mut membership = Membership {
             store: self.clone(),
             name: name.map(str::to_owned),
@@ -107,7 +105,7 @@ impl Store {
         Ok(membership)
     }
 
-    async fn join_alone(&self, name: Option<&str>) -> Result<(), StoreError> {
+    async fn join_alone(&self, name: Option<&str>) -> Result<()> {
         let gone = sqlx::query("delete from servers");
         let new = sqlx::query(
             "insert into servers (id, name, lease_until, started_at) values ($1, $2, 0, 0)",
@@ -117,15 +115,14 @@ impl Store {
         self.transaction(move |connection| {
             Box::pin(async move {
                 gone.execute(&mut *connection).await?;
-                new.execute(connection).await?;
-                Ok(())
+                new.run(connection).await
             })
         })
         .await
     }
 
     /// Forgets the earlier servers of a name, and returns their ids.
-    async fn of_name(&self, name: Option<&str>) -> Result<Vec<String>, StoreError> {
+    async fn of_name(&self, name: Option<&str>) -> Result<Vec<String>> {
         let Some(name) = name else {
             return Ok(Vec::new());
         };
@@ -142,18 +139,14 @@ impl Store {
     /// # Errors
     ///
     /// It does not.
-    pub async fn prove_write(&self) -> Result<(), StoreError> {
+    pub async fn prove_write(&self) -> Result<()> {
         let query = sqlx::query("update servers set started_at = started_at where id = $1")
             .bind(self.server_id().to_owned());
         self.write_count(query).await.map(drop)
     }
 
     /// Frees what servers claimed whose lease has ended.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer.
-    pub async fn free_dead_servers(&self, at: Timestamp) -> Result<Freed, StoreError> {
+    pub async fn free_dead_servers(&self, at: Timestamp) -> Result<Freed> {
         if self.kind() == DatabaseKind::Sqlite {
             return Ok(Freed::default());
         }
@@ -170,14 +163,14 @@ impl Store {
 
     /// Lets the lease of every server end at once, and frees what all of them claimed.
     #[cfg(feature = "testing")]
-    pub(crate) async fn end_servers(&self, at: Timestamp) -> Result<Freed, StoreError> {
+    pub(crate) async fn end_servers(&self, at: Timestamp) -> Result<Freed> {
         let query = sqlx::query("update servers set lease_until = 0");
         self.write_count(query).await?;
         self.free(None, at).await
     }
 
     /// Frees what each of these servers claimed; one that fails does not keep the others from it.
-    async fn free_all(&self, servers: &[String], at: Timestamp) -> Result<Freed, StoreError> {
+    async fn free_all(&self, servers: &[String], at: Timestamp) -> Result<Freed> {
         let (mut all, mut failed) = (Freed::default(), None);
         for server in servers {
             match self.free(Some(server), at).await {
@@ -193,7 +186,7 @@ impl Store {
     }
 
     /// Frees what one server claimed, or on SQLite what all claimed.
-    async fn free(&self, server: Option<&str>, at: Timestamp) -> Result<Freed, StoreError> {
+    async fn free(&self, server: Option<&str>, at: Timestamp) -> Result<Freed> {
         let freed = Freed {
             webhook_calls: self.free_webhook_calls(server).await?,
             deliveries: self.free_deliveries(server).await?,
@@ -215,7 +208,7 @@ impl Membership {
     /// # Errors
     ///
     /// [`StoreError::NameTaken`] if the name was lost with the connection, and another server has it now.
-    pub async fn renew(&mut self) -> Result<(), StoreError> {
+    pub async fn renew(&mut self) -> Result<()> {
         if self.store.kind() == DatabaseKind::Sqlite {
             return Ok(());
         }
@@ -247,11 +240,7 @@ impl Membership {
 
     /// Frees what earlier runs of this server claimed: on SQLite everything, on PostgreSQL what servers of
     /// this name claimed, which are gone because this one has the name.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer.
-    pub async fn take_over(&mut self, at: Timestamp) -> Result<Freed, StoreError> {
+    pub async fn take_over(&mut self, at: Timestamp) -> Result<Freed> {
         match self.store.kind() {
             DatabaseKind::Sqlite => self.store.free(None, at).await,
             DatabaseKind::Postgres => self.store.free_all(&self.predecessors, at).await,
@@ -259,11 +248,7 @@ impl Membership {
     }
 
     /// Ends the lease, and frees what this server leaves behind.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer.
-    pub async fn leave(self, at: Timestamp) -> Result<Freed, StoreError> {
+    pub async fn leave(self, at: Timestamp) -> Result<Freed> {
         let Self {
             store, connection, ..
         } = self;
@@ -278,7 +263,7 @@ impl Membership {
     }
 
     /// Takes the name at the start; the session of a killed server may hold it a moment longer.
-    async fn take_name(&mut self) -> Result<(), StoreError> {
+    async fn take_name(&mut self) -> Result<()> {
         let (source, name) = (self.store.source(), self.name.as_deref());
         let taken = tokio::time::timeout(NAME_TIMEOUT, async {
             loop {
@@ -295,7 +280,7 @@ impl Membership {
 }
 
 /// Opens a connection that holds the lock of the name; returns `None` if another server holds it.
-async fn open(source: &Source, name: Option<&str>) -> Result<Option<AnyConnection>, StoreError> {
+async fn open(source: &Source, name: Option<&str>) -> Result<Option<AnyConnection>> {
     let mut connection = source.connect(Role::Writer).await?;
     let Some(name) = name else {
         return Ok(Some(connection));

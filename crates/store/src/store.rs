@@ -17,7 +17,7 @@ use crate::db::turns::Turns;
 use crate::db::writer::{Scope, Work, Writer};
 use crate::db::{DatabaseKind, Query, in_time};
 use crate::encryption::MasterKey;
-use crate::error::StoreError;
+use crate::error::{Result, StoreError};
 use crate::events::signals::Signals;
 
 /// What Recado remembers; clones share everything.
@@ -28,7 +28,6 @@ pub struct Store {
 
 struct Shared {
     source: Source,
-    /// The id under which this store claims its work.
     server: String,
     readers: Readers,
     writer: Writer,
@@ -36,7 +35,6 @@ struct Shared {
     signals: Arc<Signals>,
     memory: Memory,
     gathering: TaskTracker,
-    /// How often the readers were asked.
     #[cfg(feature = "testing")]
     reads: std::sync::atomic::AtomicU64,
     turns: Turns,
@@ -49,7 +47,7 @@ impl Store {
     /// # Errors
     ///
     /// The URL is no database URL, or the database cannot be opened.
-    pub async fn connect(url: &str, key: MasterKey) -> Result<Self, StoreError> {
+    pub async fn connect(url: &str, key: MasterKey) -> Result<Self> {
         Self::open(Source::parse(url)?, key).await
     }
 
@@ -58,7 +56,7 @@ impl Store {
     /// # Errors
     ///
     /// [`StoreError::InvalidUrl`].
-    pub fn check_url(url: &str) -> Result<(), StoreError> {
+    pub fn check_url(url: &str) -> Result<()> {
         Source::check(url)
     }
 
@@ -68,11 +66,11 @@ impl Store {
     /// # Errors
     ///
     /// As [`Self::connect`].
-    pub async fn connect_server(url: &str, key: MasterKey) -> Result<Self, StoreError> {
+    pub async fn connect_server(url: &str, key: MasterKey) -> Result<Self> {
         Self::open(Source::parse(url)?.of_server(), key).await
     }
 
-    async fn open(source: Source, key: MasterKey) -> Result<Self, StoreError> {
+    async fn open(source: Source, key: MasterKey) -> Result<Self> {
         let writer = in_time(Writer::open(&source)).await?;
         Ok(Self {
             shared: Arc::new(Shared {
@@ -97,7 +95,7 @@ impl Store {
     /// # Errors
     ///
     /// A migration fails, or [`StoreError::NewerDatabase`].
-    pub async fn migrate(&self) -> Result<(), StoreError> {
+    pub async fn migrate(&self) -> Result<()> {
         let mut connection = self.shared.source.connect(Role::Migrator).await?;
         if is_current(&mut connection).await? {
             connection.close().await?;
@@ -124,7 +122,7 @@ impl Store {
     /// # Errors
     ///
     /// [`StoreError::ForeignDatabase`], [`StoreError::MayNotCreate`], or [`StoreError::NewerDatabase`].
-    pub async fn check_migratable(&self) -> Result<bool, StoreError> {
+    pub async fn check_migratable(&self) -> Result<bool> {
         let applied = self.applied_migrations().await?;
         let is_new = applied.is_empty();
         match self.kind() {
@@ -147,12 +145,8 @@ impl Store {
         Ok(!is_new)
     }
 
-    /// Reads which migrations the database has.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::NewerDatabase`] if this program does not know one of them.
-    pub(crate) async fn applied_migrations(&self) -> Result<Applied, StoreError> {
+    /// Fails with [`StoreError::NewerDatabase`] if this program does not know one of the migrations.
+    pub(crate) async fn applied_migrations(&self) -> Result<Applied> {
         let query = sqlx::query("select version from _sqlx_migrations where success = true");
         let rows = match self.read_rows(query).await {
             Ok(rows) => rows,
@@ -174,7 +168,7 @@ impl Store {
     /// # Errors
     ///
     /// It does not answer, or [`StoreError::NotMigrated`].
-    pub async fn ping(&self) -> Result<(), StoreError> {
+    pub async fn ping(&self) -> Result<()> {
         let newest = MIGRATIONS.iter().map(|migration| migration.version).max();
         let query = sqlx::query(
             "select version from _sqlx_migrations where version = $1 and success = true",
@@ -202,7 +196,6 @@ impl Store {
         self.shared.writer.close().await;
     }
 
-    /// The id under which this store claims its work.
     pub(crate) fn server_id(&self) -> &str {
         &self.shared.server
     }
@@ -215,22 +208,18 @@ impl Store {
         &self.shared.signals
     }
 
-    /// Returns what a part of the store keeps in memory.
     pub(crate) fn in_memory<T: Any + Default + Send + Sync>(&self) -> Arc<T> {
         self.shared.memory.of()
     }
 
-    /// Where the database is.
     pub(crate) fn source(&self) -> &Source {
         &self.shared.source
     }
 
-    /// The erasures of contacts that this process makes.
     pub(crate) fn erasing(&self) -> &Turns {
         &self.shared.erasing
     }
 
-    /// The tasks that write batches.
     pub(crate) fn gathering(&self) -> &TaskTracker {
         &self.shared.gathering
     }
@@ -242,17 +231,15 @@ impl Store {
         self.shared.reads.load(std::sync::atomic::Ordering::Relaxed)
     }
 
-    /// The connections that read.
     pub(crate) fn readers(&self) -> &Readers {
         &self.shared.readers
     }
 
-    /// The pool of the connections that write, if there is more than one.
+    /// Returns the writing connections, if there is more than one.
     pub(crate) fn writers(&self) -> Option<&AnyPool> {
         self.shared.writer.pool()
     }
 
-    /// Counts a read, for tests.
     #[cfg(feature = "testing")]
     pub(crate) fn count_read(&self) {
         self.shared
@@ -260,24 +247,24 @@ impl Store {
             .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
     }
 
-    /// Runs one writing statement, and gives the first row that it returns.
-    pub(crate) async fn write_row(&self, query: Query) -> Result<Option<AnyRow>, StoreError> {
+    /// Runs one writing statement; returns its first row.
+    pub(crate) async fn write_row(&self, query: Query) -> Result<Option<AnyRow>> {
         self.write(Scope::Statement, move |connection| {
             Box::pin(async move { Ok(query.fetch_optional(connection).await?) })
         })
         .await
     }
 
-    /// Runs one writing statement, and gives the rows that it returns.
-    pub(crate) async fn write_rows(&self, query: Query) -> Result<Vec<AnyRow>, StoreError> {
+    /// Runs one writing statement; returns its rows.
+    pub(crate) async fn write_rows(&self, query: Query) -> Result<Vec<AnyRow>> {
         self.write(Scope::Statement, move |connection| {
             Box::pin(async move { Ok(query.fetch_all(connection).await?) })
         })
         .await
     }
 
-    /// Runs one writing statement, and counts the rows that it touched.
-    pub(crate) async fn write_count(&self, query: Query) -> Result<u64, StoreError> {
+    /// Runs one writing statement; returns how many rows it changed.
+    pub(crate) async fn write_count(&self, query: Query) -> Result<u64> {
         self.write(Scope::Statement, move |connection| {
             Box::pin(async move { Ok(query.execute(connection).await?.rows_affected()) })
         })
@@ -289,19 +276,19 @@ impl Store {
         &self,
         organization: &OrganizationId,
         work: impl Work<T>,
-    ) -> Result<T, StoreError> {
+    ) -> Result<T> {
         self.write_in_turn(organization, Scope::Transaction, work)
             .await
     }
 
-    /// Does a write that takes the organization lock; of one organization one at a time. If another
-    /// server stops while it holds the lock, those that wait for it take one connection and not all.
+    /// Runs a write that takes the organization lock, one at a time for each organization: if another server stops
+    /// while it holds the lock, the waiting writes occupy one connection, not all.
     pub(crate) async fn write_in_turn<T: Send + 'static>(
         &self,
         organization: &OrganizationId,
         scope: Scope,
         work: impl Work<T>,
-    ) -> Result<T, StoreError> {
+    ) -> Result<T> {
         let _turn = match self.kind() {
             DatabaseKind::Postgres => Some(self.shared.turns.take(organization).await?),
             DatabaseKind::Sqlite => None,
@@ -310,18 +297,11 @@ impl Store {
     }
 
     /// Runs several writing statements, all or none.
-    pub(crate) async fn transaction<T: Send + 'static>(
-        &self,
-        work: impl Work<T>,
-    ) -> Result<T, StoreError> {
+    pub(crate) async fn transaction<T: Send + 'static>(&self, work: impl Work<T>) -> Result<T> {
         self.write(Scope::Transaction, work).await
     }
 
-    async fn write<T: Send + 'static>(
-        &self,
-        scope: Scope,
-        work: impl Work<T>,
-    ) -> Result<T, StoreError> {
+    async fn write<T: Send + 'static>(&self, scope: Scope, work: impl Work<T>) -> Result<T> {
         in_time(self.shared.writer.write(scope, work)).await
     }
 }

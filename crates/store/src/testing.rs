@@ -234,7 +234,6 @@ impl Store {
     }
 }
 
-/// The administrator's URL of the server that the environment names.
 fn server() -> Option<String> {
     let url = std::env::var("RECADO_TEST_DATABASE").ok();
     url.filter(|url| !url.is_empty())
@@ -270,11 +269,7 @@ async fn run(admin_url: &str, sql: String) -> Result<(), sqlx::Error> {
 }
 
 impl Drop for TestDatabase {
-    /// Removes the database.
-    ///
-    /// # Panics
-    ///
-    /// A statement of the test reads a whole table that grows.
+    /// Removes the database, and panics if a statement of the test reads a whole table that grows.
     fn drop(&mut self) {
         let (url, kind) = (self.url.clone(), self.kind());
         let removal = match &self.place {

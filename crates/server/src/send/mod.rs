@@ -143,7 +143,7 @@ fn check_agent(owner: AgentOwner) -> Result<(), ApiError> {
             Reason::ForeignAgent,
             "UNAUTHORIZED: the agent does not belong to your organization",
         )),
-        AgentOwner::Nobody => Err(ApiError::not_found(Reason::AgentNotFound)),
+        AgentOwner::Missing => Err(ApiError::not_found(Reason::AgentNotFound)),
     }
 }
 

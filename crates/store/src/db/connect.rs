@@ -11,7 +11,7 @@ use sqlx::postgres::PgPoolOptions;
 use sqlx::{AnyConnection, AnyPool, ConnectOptions, Connection, Executor, PgPool};
 
 use crate::db::{DEADLINE, DatabaseKind};
-use crate::error::StoreError;
+use crate::error::{Result, StoreError};
 use crate::files;
 
 /// A connection that was idle for longer is tried before it is used. PostgreSQL does not restart in less
@@ -32,7 +32,6 @@ macro_rules! session_limits {
     };
 }
 
-/// What a connection is for.
 #[derive(Clone, Copy)]
 pub(crate) enum Role {
     Reader,
@@ -44,7 +43,6 @@ pub(crate) enum Role {
 /// The name under which PostgreSQL lists the connections of running servers.
 pub(crate) const SERVER_NAME: &str = "recado-server";
 
-/// Where the database is.
 #[derive(Clone)]
 pub(crate) struct Source {
     pub(crate) kind: DatabaseKind,
@@ -52,13 +50,12 @@ pub(crate) struct Source {
 }
 
 impl Source {
-    /// Checks that a URL is one of a database.
-    pub(crate) fn check(url: &str) -> Result<(), StoreError> {
+    pub(crate) fn check(url: &str) -> Result<()> {
         Self::read(url).map(drop)
     }
 
-    /// Reads a URL, and creates the SQLite file that is missing.
-    pub(crate) fn parse(url: &str) -> Result<Self, StoreError> {
+    /// Reads a URL, and creates a missing SQLite file.
+    pub(crate) fn parse(url: &str) -> Result<Self> {
         let (source, url) = Self::read(url)?;
         if source.kind == DatabaseKind::Sqlite {
             create_private(&url)?;
@@ -66,7 +63,7 @@ impl Source {
         Ok(source)
     }
 
-    fn read(url: &str) -> Result<(Self, String), StoreError> {
+    fn read(url: &str) -> Result<(Self, String)> {
         sqlx::any::install_default_drivers();
         let (kind, url) = match url.split_once(':') {
             Some(("postgres" | "postgresql", _)) => (DatabaseKind::Postgres, url.to_owned()),
@@ -81,7 +78,7 @@ impl Source {
         Ok((source, url))
     }
 
-    /// Gives every connection to PostgreSQL the name of a server's.
+    /// Gives every connection to PostgreSQL the name of servers.
     pub(crate) fn of_server(mut self) -> Self {
         if self.kind == DatabaseKind::Postgres {
             let mut parameters = self.options.database_url.query_pairs_mut();
@@ -91,8 +88,7 @@ impl Source {
         self
     }
 
-    /// Opens one connection, outside of any pool.
-    pub(crate) async fn connect(&self, role: Role) -> Result<AnyConnection, StoreError> {
+    pub(crate) async fn connect(&self, role: Role) -> Result<AnyConnection> {
         let mut connection = AnyConnection::connect_with(&self.options).await?;
         match self.kind {
             DatabaseKind::Sqlite => prepare(&mut connection, role).await?,
@@ -117,7 +113,6 @@ impl Source {
         )
     }
 
-    /// Makes a pool of one connection to PostgreSQL, which listens.
     pub(crate) fn listener(&self) -> Result<PgPool, sqlx::Error> {
         PgPoolOptions::new()
             .max_connections(1)
@@ -177,7 +172,6 @@ pub(crate) struct Lent {
 }
 
 impl Lent {
-    /// Takes a connection out of the pool.
     pub(crate) async fn from(pool: &AnyPool) -> Result<Self, sqlx::Error> {
         Ok(Self {
             connection: pool.acquire().await?,
@@ -185,7 +179,6 @@ impl Lent {
         })
     }
 
-    /// Gives the connection back after its work.
     pub(crate) fn give_back(mut self) {
         self.interrupted = false;
     }
@@ -214,7 +207,7 @@ impl Drop for Lent {
 }
 
 /// The URL with which SQLite creates the file that is missing.
-fn sqlite_url(file: &str) -> Result<String, StoreError> {
+fn sqlite_url(file: &str) -> Result<String> {
     let (path, parameters) = file.split_once('?').unwrap_or((file, ""));
     let name = path.trim_start_matches('/');
     // Every connection to a database in memory would see another one.
@@ -230,7 +223,7 @@ fn sqlite_url(file: &str) -> Result<String, StoreError> {
 
 /// Creates the file for its owner alone: texts and phone numbers stand in it. SQLite gives the files
 /// that it puts beside it the same mode. Files that others can open are taken away from them.
-fn create_private(url: &str) -> Result<(), StoreError> {
+fn create_private(url: &str) -> Result<()> {
     let Some(file) = files::sqlite_file(url) else {
         return Ok(());
     };
@@ -277,7 +270,6 @@ async fn prepare(connection: &mut AnyConnection, role: Role) -> Result<(), sqlx:
     run(connection, settings).await
 }
 
-/// The settings of a session on PostgreSQL.
 const fn session(role: Role) -> &'static str {
     match role {
         Role::Reader | Role::Writer => session_limits!(),

@@ -38,7 +38,7 @@ pub enum LockError {
     File {
         /// The lock file.
         path: PathBuf,
-        /// Why.
+        /// Why it cannot be used.
         #[source]
         error: io::Error,
     },

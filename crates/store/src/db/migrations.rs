@@ -6,20 +6,15 @@ use sqlx::any::AnyRow;
 use sqlx::migrate::Migrator;
 use sqlx::{AnyConnection, Row as _};
 
-use crate::error::StoreError;
+use crate::error::{Result, StoreError};
 
 pub(crate) static MIGRATIONS: Migrator = sqlx::migrate!();
 
-/// The migrations that a database has.
 pub(crate) struct Applied(BTreeSet<i64>);
 
 impl Applied {
-    /// Reads the versions.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::NewerDatabase`] if this program does not know one of them.
-    pub(crate) fn read(rows: &[AnyRow]) -> Result<Self, StoreError> {
+    /// Fails with [`StoreError::NewerDatabase`] if this program does not know one of them.
+    pub(crate) fn read(rows: &[AnyRow]) -> Result<Self> {
         let versions = rows.iter().map(|row| row.try_get::<i64, _>(0));
         let versions = versions.collect::<Result<BTreeSet<_>, _>>()?;
         let unknown = versions
@@ -35,7 +30,6 @@ impl Applied {
         self.0.contains(&version)
     }
 
-    /// Returns whether every migration of this program is among them.
     pub(crate) fn is_complete(&self) -> bool {
         MIGRATIONS
             .iter()
@@ -50,7 +44,7 @@ impl Applied {
 /// Returns whether the database has exactly the migrations of this program.
 ///
 /// If so, a start does not take the migrations' lock, which a paused server may hold.
-pub(crate) async fn is_current(connection: &mut AnyConnection) -> Result<bool, StoreError> {
+pub(crate) async fn is_current(connection: &mut AnyConnection) -> Result<bool> {
     let applied = sqlx::query(
         "select version, checksum from _sqlx_migrations where success = true order by version",
     )

@@ -1,11 +1,13 @@
 //! The database: connections, the one way in, rows, pages and locks.
 
 pub(crate) mod batch;
+pub(crate) mod bind;
 pub(crate) mod connect;
 pub(crate) mod fault;
 pub(crate) mod lock;
 pub(crate) mod memory;
 pub(crate) mod migrations;
+pub(crate) mod noun;
 pub(crate) mod page;
 pub(crate) mod pools;
 pub(crate) mod read;
@@ -18,7 +20,7 @@ use std::time::Duration;
 
 use sqlx::any::{Any, AnyArguments};
 
-use crate::error::StoreError;
+use crate::error::{Result, StoreError};
 
 /// The database behind a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,13 +34,10 @@ pub enum DatabaseKind {
 /// The longest that a read or a write may take.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(5);
 
-/// One statement with its values.
 pub(crate) type Query = sqlx::query::Query<'static, Any, AnyArguments>;
 
 /// Runs a read or a write, which fails if it takes longer than the deadline.
-pub(crate) async fn in_time<T>(
-    operation: impl Future<Output = Result<T, StoreError>>,
-) -> Result<T, StoreError> {
+pub(crate) async fn in_time<T>(operation: impl Future<Output = Result<T>>) -> Result<T> {
     tokio::time::timeout(DEADLINE, operation)
         .await
         .unwrap_or(Err(StoreError::Timeout))

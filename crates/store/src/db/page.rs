@@ -7,10 +7,6 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use recado_core::MessageId;
-use sqlx::any::AnyRow;
-
-use crate::db::read::PageRows;
-use crate::error::StoreError;
 
 /// Which part of a list is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,7 +33,7 @@ pub struct Cursor {
     id: String,
 }
 
-/// A text that is no cursor.
+/// A text that is not a cursor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a cursor is the nextCursor of an earlier page")]
 pub struct CursorError;
@@ -52,14 +48,14 @@ impl Cursor {
 }
 
 impl Page {
-    /// The place to start behind; before everything if there is no cursor.
+    /// Returns the place to start behind.
     pub(crate) fn start(&self) -> (i64, &str) {
         self.after
             .as_ref()
             .map_or((i64::MIN, ""), |cursor| (cursor.created_at, &cursor.id))
     }
 
-    /// The place to start behind in a list that begins with the newest entry.
+    /// Returns the place to start behind in a list that begins with the newest entry.
     pub(crate) fn start_of_newest(&self) -> (i64, &str) {
         self.after
             .as_ref()
@@ -73,28 +69,6 @@ impl Page {
     /// statement, but is a switch of its build, which users of this library do not inherit.
     pub(crate) fn rows(&self) -> i64 {
         i64::from(self.limit.max(1)) + 1
-    }
-}
-
-impl<T> Listed<T> {
-    pub(crate) fn read(
-        page: &Page,
-        rows: &PageRows,
-        entry: impl Fn(&AnyRow) -> Result<T, StoreError>,
-        place: impl Fn(&T) -> Cursor,
-    ) -> Result<Self, StoreError> {
-        let limit = usize::try_from(page.limit.max(1)).unwrap_or(usize::MAX);
-        let data = rows
-            .rows
-            .iter()
-            .take(limit)
-            .map(entry)
-            .collect::<Result<Vec<_>, _>>()?;
-        let next = data
-            .last()
-            .map(place)
-            .filter(|_| rows.cut || rows.rows.len() > limit);
-        Ok(Self { data, next })
     }
 }
 

@@ -12,13 +12,12 @@ use tokio::sync::OwnedSemaphorePermit;
 use crate::db::connect::Lent;
 use crate::db::writer::Running;
 use crate::db::{DatabaseKind, Query, in_time};
-use crate::error::StoreError;
+use crate::error::{Result, StoreError};
 use crate::store::Store;
 
 /// Time between a read whose connection is lost and the next try.
 const READ_PAUSE: Duration = Duration::from_millis(50);
 
-/// Most bytes of the rows of one page.
 pub(crate) const MAX_PAGE_BYTES: usize = 1024 * 1024;
 
 /// Most bytes that are received from PostgreSQL after a page is full, so that its connection can be used again.
@@ -27,7 +26,6 @@ const MAX_SURPLUS_BYTES: usize = 4 * 1024 * 1024;
 /// Bytes of a value that is neither a text nor a blob.
 const NUMBER_BYTES: usize = 8;
 
-/// The rows of one page.
 #[derive(Default)]
 pub(crate) struct PageRows {
     /// One row at least, if there is one.
@@ -43,36 +41,30 @@ struct Fetched<T> {
 }
 
 impl Store {
-    /// Reads one row at most.
-    pub(crate) async fn read_row(&self, query: Query) -> Result<Option<AnyRow>, StoreError> {
+    pub(crate) async fn read_row(&self, query: Query) -> Result<Option<AnyRow>> {
         self.read(&self.readers().all, [None, None], query, first)
             .await
     }
 
     /// Reads a row that a send or a provider webhook waits for, on connections that no list uses.
-    pub(crate) async fn read_row_first(&self, query: Query) -> Result<Option<AnyRow>, StoreError> {
+    pub(crate) async fn read_row_first(&self, query: Query) -> Result<Option<AnyRow>> {
         self.read(self.readers().of_first(), [None, None], query, first)
             .await
     }
 
-    /// Reads all rows.
-    pub(crate) async fn read_rows(&self, query: Query) -> Result<Vec<AnyRow>, StoreError> {
+    pub(crate) async fn read_rows(&self, query: Query) -> Result<Vec<AnyRow>> {
         self.read(&self.readers().all, [None, None], query, all)
             .await
     }
 
     /// Reads all rows, on the connections that lists do not use.
-    pub(crate) async fn read_rows_first(&self, query: Query) -> Result<Vec<AnyRow>, StoreError> {
+    pub(crate) async fn read_rows_first(&self, query: Query) -> Result<Vec<AnyRow>> {
         self.read(self.readers().of_first(), [None, None], query, all)
             .await
     }
 
     /// Reads rows up to so many bytes, and one row at least; no more is in memory meanwhile.
-    pub(crate) async fn read_page(
-        &self,
-        query: Query,
-        max_bytes: usize,
-    ) -> Result<PageRows, StoreError> {
+    pub(crate) async fn read_page(&self, query: Query, max_bytes: usize) -> Result<PageRows> {
         self.read_page_in(None, query, max_bytes).await
     }
 
@@ -82,7 +74,7 @@ impl Store {
         organization: &OrganizationId,
         query: Query,
         max_bytes: usize,
-    ) -> Result<PageRows, StoreError> {
+    ) -> Result<PageRows> {
         let turn = in_time(self.readers().turns.take(organization)).await?;
         self.read_page_in(Some(turn), query, max_bytes).await
     }
@@ -92,7 +84,7 @@ impl Store {
         turn: Option<OwnedSemaphorePermit>,
         query: Query,
         max_bytes: usize,
-    ) -> Result<PageRows, StoreError> {
+    ) -> Result<PageRows> {
         let (kind, readers) = (self.kind(), self.readers().of_lists());
         let place = in_time(async {
             let place = Arc::clone(&self.readers().places).acquire_owned().await;
@@ -121,7 +113,7 @@ impl Store {
         + Send
         + Sync
         + 'static,
-    ) -> Result<T, StoreError> {
+    ) -> Result<T> {
         #[cfg(feature = "testing")]
         self.count_read();
         let (kind, readers) = (self.kind(), readers.clone());
@@ -202,7 +194,6 @@ async fn fetch_page(
     Ok(Fetched::whole(page))
 }
 
-/// Returns the bytes of the values of a row.
 fn size(row: &AnyRow) -> Result<usize, sqlx::Error> {
     let size = |column| {
         Ok(match row.try_get_raw(column)?.type_info().kind() {
@@ -214,14 +205,13 @@ fn size(row: &AnyRow) -> Result<usize, sqlx::Error> {
     (0..row.len()).map(size).sum()
 }
 
-/// A statement that can be run more than once.
 struct Repeatable {
     text: SqlStr,
     arguments: AnyArguments,
 }
 
 impl Repeatable {
-    fn new(mut query: Query) -> Result<Self, StoreError> {
+    fn new(mut query: Query) -> Result<Self> {
         let arguments = query.take_arguments().map_err(sqlx::Error::Encode)?;
         Ok(Self {
             text: query.sql(),

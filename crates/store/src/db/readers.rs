@@ -26,9 +26,7 @@ pub(crate) struct Readers {
     pub(crate) all: AnyPool,
     first: Option<AnyPool>,
     lists: Option<AnyPool>,
-    /// The lists that are read, by organization.
     pub(crate) turns: Turns,
-    /// The lists that are read.
     pub(crate) places: Arc<Semaphore>,
 }
 
@@ -49,7 +47,6 @@ impl Readers {
         }
     }
 
-    /// Returns the pools with their names.
     pub(crate) fn pools(&self) -> Vec<(&'static str, &AnyPool)> {
         let pools = [
             ("readers", Some(&self.all)),

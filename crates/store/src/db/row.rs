@@ -10,9 +10,8 @@ use sha2::{Digest, Sha256};
 use sqlx::any::{Any, AnyRow};
 use sqlx::{Decode, Row, Type};
 
-use crate::error::StoreError;
+use crate::error::{Result, StoreError};
 
-/// The columns of one row.
 pub(crate) struct Columns<'r> {
     row: &'r AnyRow,
     table: &'static str,
@@ -32,7 +31,7 @@ impl<'r> Columns<'r> {
         self.id_column
     }
 
-    pub(crate) fn get<T>(&self, column: &'static str) -> Result<T, StoreError>
+    pub(crate) fn get<T>(&self, column: &'static str) -> Result<T>
     where
         T: Decode<'r, Any> + Type<Any>,
     {
@@ -40,25 +39,19 @@ impl<'r> Columns<'r> {
         self.row.try_get(column).map_err(|_| self.corrupt(column))
     }
 
-    pub(crate) fn parse<T: FromStr>(&self, column: &'static str) -> Result<T, StoreError> {
+    pub(crate) fn parse<T: FromStr>(&self, column: &'static str) -> Result<T> {
         let text: &str = self.get(column)?;
         text.parse().map_err(|_| self.corrupt(column))
     }
 
-    pub(crate) fn parse_optional<T: FromStr>(
-        &self,
-        column: &'static str,
-    ) -> Result<Option<T>, StoreError> {
+    pub(crate) fn parse_optional<T: FromStr>(&self, column: &'static str) -> Result<Option<T>> {
         let text: Option<&str> = self.get(column)?;
         text.map(str::parse)
             .transpose()
             .map_err(|_| self.corrupt(column))
     }
 
-    pub(crate) fn optional_instant(
-        &self,
-        column: &'static str,
-    ) -> Result<Option<Timestamp>, StoreError> {
+    pub(crate) fn optional_instant(&self, column: &'static str) -> Result<Option<Timestamp>> {
         let millisecond: Option<i64> = self.get(column)?;
         millisecond
             .map(Timestamp::from_millisecond)
@@ -66,18 +59,18 @@ impl<'r> Columns<'r> {
             .map_err(|_| self.corrupt(column))
     }
 
-    pub(crate) fn instant(&self, column: &'static str) -> Result<Timestamp, StoreError> {
+    pub(crate) fn instant(&self, column: &'static str) -> Result<Timestamp> {
         Timestamp::from_millisecond(self.get(column)?).map_err(|_| self.corrupt(column))
     }
 
-    pub(crate) fn json<T: DeserializeOwned>(&self, column: &'static str) -> Result<T, StoreError> {
+    pub(crate) fn json<T: DeserializeOwned>(&self, column: &'static str) -> Result<T> {
         serde_json::from_str(self.get(column)?).map_err(|_| self.corrupt(column))
     }
 
     pub(crate) fn optional_json<T: DeserializeOwned>(
         &self,
         column: &'static str,
-    ) -> Result<Option<T>, StoreError> {
+    ) -> Result<Option<T>> {
         let text: Option<&str> = self.get(column)?;
         text.map(serde_json::from_str)
             .transpose()
@@ -93,8 +86,8 @@ impl<'r> Columns<'r> {
     }
 }
 
-/// A statement over the JSON list in `$2`, given the source of its elements, which are called `value`:
-/// the two databases only differ in the name of the function.
+/// Chooses the statement over the JSON list in `$2`, whose elements are called `value`: the databases differ in the
+/// name of the function.
 macro_rules! unpacking {
     ($kind:expr, $statement:ident) => {
         match $kind {
@@ -116,7 +109,7 @@ macro_rules! owner {
 }
 pub(crate) use owner;
 
-/// A free text as both databases keep it: PostgreSQL's `text` has no NUL.
+/// Returns a free text without NUL, which PostgreSQL's `text` cannot hold.
 pub(crate) fn text(text: &str) -> Cow<'_, str> {
     if text.contains('\0') {
         Cow::Owned(text.replace('\0', "\u{fffd}"))
@@ -125,10 +118,10 @@ pub(crate) fn text(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// Longest id of a provider that is kept as it is, in bytes; an index has no room for much more.
+/// Longest id of a provider that is stored as it is; an index has no room for much more.
 const LONGEST_ID: usize = 512;
 
-/// A provider's id as it is kept and looked for; a hash takes the place of one that is absurdly long.
+/// Returns a provider's id as it is stored and looked for: a hash if it is too long for an index.
 pub(crate) fn provider_id(id: &str) -> String {
     if id.len() <= LONGEST_ID {
         return text(id).into_owned();
@@ -136,7 +129,7 @@ pub(crate) fn provider_id(id: &str) -> String {
     hashed(id)
 }
 
-/// The id of a message whose sender is erased: a repeated call of the provider is known by it, and it tells nothing.
+/// Returns the stored id of a message whose sender is erased: it still identifies a repeated provider webhook.
 pub(crate) fn erased_id(id: &str) -> String {
     hashed(id)
 }
@@ -149,7 +142,7 @@ fn hashed(id: &str) -> String {
     format!("sha256:{hex}")
 }
 
-/// The value as JSON text, in which a NUL is an escape.
+/// Returns the value as JSON text, in which a NUL is an escape.
 pub(crate) fn json<T: Serialize>(value: &T) -> String {
     // Fails only for maps whose keys are no strings, and the store has none.
     serde_json::to_string(value).unwrap_or_default()

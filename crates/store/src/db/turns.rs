@@ -7,15 +7,14 @@ use std::time::Duration;
 use recado_core::OrganizationId;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::error::StoreError;
+use crate::error::{Result, StoreError};
 
 /// Longest wait for a turn: long enough for many writes that came before, and with the write itself shorter
 /// than callers wait for the outcome of a send.
 const TURN_TIMEOUT: Duration = Duration::from_secs(12);
 
-/// The organizations whose work waits, or is under way.
+/// The organizations that have work under way.
 pub(crate) struct Turns {
-    /// How much of one organization's work is under way at a time.
     at_once: usize,
     organizations: Mutex<HashMap<OrganizationId, Weak<Semaphore>>>,
 }
@@ -28,22 +27,15 @@ impl Turns {
         }
     }
 
-    /// Waits until less of the organization's work is under way; the turn ends with the permit.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::Busy`] if what came before takes too long.
-    pub(crate) async fn take(
-        &self,
-        organization: &OrganizationId,
-    ) -> Result<OwnedSemaphorePermit, StoreError> {
+    /// Waits until less of the organization's work is under way. The permit ends the turn. Fails with
+    /// [`StoreError::Busy`] if the work before it takes too long.
+    pub(crate) async fn take(&self, organization: &OrganizationId) -> Result<OwnedSemaphorePermit> {
         let turn = self.of(organization).acquire_owned();
         let waited = tokio::time::timeout(TURN_TIMEOUT, turn).await;
         // The semaphores are never closed.
         waited.ok().and_then(Result::ok).ok_or(StoreError::Busy)
     }
 
-    /// Takes a turn if one is free.
     pub(crate) fn try_take(&self, organization: &OrganizationId) -> Option<OwnedSemaphorePermit> {
         self.of(organization).try_acquire_owned().ok()
     }

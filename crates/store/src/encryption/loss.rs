@@ -7,14 +7,14 @@ use secrecy::SecretString;
 use serde_json::Map;
 
 use crate::db::Query;
+use crate::db::bind::Bind as _;
 use crate::db::row::Columns;
 use crate::encryption::master_key::SEALED;
 use crate::encryption::{ChannelSecrets, Place, SealedSecrets};
-use crate::error::StoreError;
+use crate::error::{Result, StoreError};
 use crate::store::Store;
 use crate::webhooks::secrets::WebhookSecrets;
 
-/// Rows that one step looks at.
 const MAX_STEP_ROWS: i64 = 200;
 
 /// Makes the secrets that take the place of lost ones.
@@ -31,7 +31,6 @@ pub struct KeyLoss {
     store: Store,
     fresh: FreshSecrets,
     table: usize,
-    /// The id of the last row that was looked at.
     after: String,
     /// Whether this pass over the tables found a row of another key.
     found: bool,
@@ -44,7 +43,7 @@ impl Store {
     ///
     /// [`StoreError::SameMasterKey`] if the database has this key, [`StoreError::ServersRunning`] if a server
     /// uses the database.
-    pub async fn begin_key_loss(&self, fresh: FreshSecrets) -> Result<KeyLoss, StoreError> {
+    pub async fn begin_key_loss(&self, fresh: FreshSecrets) -> Result<KeyLoss> {
         // Before the mark, at which a server that runs would end.
         self.expect_no_servers().await?;
         let query = sqlx::query(
@@ -76,8 +75,8 @@ impl Store {
         })
     }
 
-    /// Returns the fingerprint of the next key, if a rotation did not come to its end.
-    async fn unfinished_rotation(&self) -> Result<Option<String>, StoreError> {
+    /// Returns the fingerprint of the next key if a rotation is unfinished.
+    async fn unfinished_rotation(&self) -> Result<Option<String>> {
         let query = sqlx::query("select id, next_fingerprint from master_key where id = 1");
         match self.read_row(query).await? {
             Some(row) => Columns::new(&row, "master_key", "id").get("next_fingerprint"),
@@ -91,11 +90,7 @@ impl KeyLoss {
     ///
     /// Channels lose their credentials, endpoints get another secret, and webhook calls that are not applied
     /// are set aside without their bodies.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer, or a row is corrupt.
-    pub async fn step(&mut self) -> Result<Option<u64>, StoreError> {
+    pub async fn step(&mut self) -> Result<Option<u64>> {
         let Some(table) = SEALED.get(self.table) else {
             self.table = 0;
             if !std::mem::take(&mut self.found) {
@@ -133,8 +128,8 @@ impl KeyLoss {
         self.drop_all(dropping).await.map(Some)
     }
 
-    /// Returns the statement that drops what is lost of a row.
-    fn dropping(&self, place: Place<'_>) -> Result<Query, StoreError> {
+    /// Returns the statement that removes the secrets of a row that no key opens.
+    fn dropping(&self, place: Place<'_>) -> Result<Query> {
         let key = self.store.key();
         let (text, sealed) = match place.table {
             "channels" => (
@@ -165,14 +160,14 @@ impl KeyLoss {
             ),
         };
         let query = sqlx::query(text)
-            .bind(place.organization.as_str().to_owned())
+            .id(place.organization)
             .bind(place.id.to_owned())
             .bind(sealed.key_id)
             .bind(sealed.bytes);
         Ok(query)
     }
 
-    async fn drop_all(&self, dropping: Vec<Query>) -> Result<u64, StoreError> {
+    async fn drop_all(&self, dropping: Vec<Query>) -> Result<u64> {
         self.store
             .transaction(move |connection| {
                 Box::pin(async move {
@@ -186,7 +181,7 @@ impl KeyLoss {
             .await
     }
 
-    async fn finish(&self) -> Result<(), StoreError> {
+    async fn finish(&self) -> Result<()> {
         let query = sqlx::query(
             "update master_key set fingerprint = $1, next_fingerprint = null \
              where id = 1 and next_fingerprint = $1",

@@ -9,7 +9,7 @@ use crate::db::Query;
 use crate::db::migrations::Applied;
 use crate::db::row::Columns;
 use crate::encryption::{MasterKey, Place, SealedSecrets};
-use crate::error::StoreError;
+use crate::error::{Result, StoreError};
 use crate::store::Store;
 
 /// The migration that made the table of the fingerprint.
@@ -22,7 +22,6 @@ pub(crate) struct SealedTable {
     since: i64,
     /// Reads one row that was encrypted with the key of an id.
     of_key: &'static str,
-    /// Reads one row.
     any: &'static str,
     /// Reads which rows there are behind an id, and with which keys.
     pub(crate) page: &'static str,
@@ -89,7 +88,7 @@ impl Store {
     /// # Errors
     ///
     /// [`StoreError::NewerDatabase`], [`StoreError::WrongMasterKey`], [`StoreError::RotationUnfinished`].
-    pub async fn check(&self) -> Result<(), StoreError> {
+    pub async fn check(&self) -> Result<()> {
         let applied = self.applied_migrations().await?;
         self.check_key(&applied).await.map(drop)
     }
@@ -99,7 +98,7 @@ impl Store {
     /// # Errors
     ///
     /// [`StoreError::NotMigrated`], or as [`Self::check`].
-    pub async fn adopt_master_key(&self) -> Result<(), StoreError> {
+    pub async fn adopt_master_key(&self) -> Result<()> {
         let applied = self.applied_migrations().await?;
         if !applied.contains(FINGERPRINT_SINCE) {
             return Err(StoreError::NotMigrated);
@@ -117,7 +116,7 @@ impl Store {
     }
 
     /// Checks the key; returns whether its fingerprint is kept.
-    async fn check_key(&self, applied: &Applied) -> Result<bool, StoreError> {
+    async fn check_key(&self, applied: &Applied) -> Result<bool> {
         if applied.contains(FINGERPRINT_SINCE)
             && let Some(kept) = self.read_row(kept()).await?
         {
@@ -128,7 +127,7 @@ impl Store {
     }
 
     /// Proves the key against a row that was encrypted with it.
-    async fn prove_key(&self, applied: &Applied) -> Result<(), StoreError> {
+    async fn prove_key(&self, applied: &Applied) -> Result<()> {
         let mut empty = true;
         for table in SEALED.iter().filter(|table| applied.contains(table.since)) {
             let sealed = self.read_row(sqlx::query(table.of_key).bind(self.key().id()));
@@ -149,14 +148,13 @@ fn kept() -> Query {
     sqlx::query("select id, fingerprint, next_fingerprint from master_key where id = 1")
 }
 
-/// The fingerprints that the database keeps.
 struct Kept {
     fingerprint: String,
     next: Option<String>,
 }
 
 impl Kept {
-    fn read(row: &AnyRow) -> Result<Self, StoreError> {
+    fn read(row: &AnyRow) -> Result<Self> {
         let columns = Columns::new(row, "master_key", "fingerprint");
         Ok(Self {
             fingerprint: columns.get("fingerprint")?,
@@ -164,7 +162,7 @@ impl Kept {
         })
     }
 
-    fn check(&self, key: &MasterKey) -> Result<(), StoreError> {
+    fn check(&self, key: &MasterKey) -> Result<()> {
         let given = key.fingerprint();
         match &self.next {
             Some(next) if *next == given || self.fingerprint == given => {
@@ -177,7 +175,7 @@ impl Kept {
 }
 
 /// Opens a row that names the key; another key may have the same short id.
-fn opens(row: &AnyRow, table: &'static str, key: &MasterKey) -> Result<(), StoreError> {
+fn opens(row: &AnyRow, table: &'static str, key: &MasterKey) -> Result<()> {
     let columns = Columns::new(row, table, "id");
     let (organization, id): (_, String) = (columns.parse("organization_id")?, columns.get("id")?);
     let sealed = SealedSecrets {

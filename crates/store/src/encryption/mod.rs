@@ -19,11 +19,11 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use crate::error::StoreError;
+use crate::error::{Result, StoreError};
 
 const NONCE_LENGTH: usize = 24;
 
-/// People copy keys with and without the padding.
+/// Accepts keys with and without padding: people copy both.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
@@ -33,7 +33,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 #[derive(Clone)]
 pub struct MasterKey(Zeroizing<[u8; 32]>);
 
-/// A text that is no master key.
+/// A text that is not a master key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a master key is 32 bytes in base64")]
 pub struct MasterKeyError;
@@ -44,7 +44,7 @@ impl MasterKey {
     /// # Errors
     ///
     /// The operating system gives no random bytes.
-    pub fn generate() -> Result<Self, StoreError> {
+    pub fn generate() -> Result<Self> {
         let mut key = Zeroizing::new([0; 32]);
         getrandom::fill(key.as_mut_slice()).map_err(StoreError::Random)?;
         Ok(Self(key))
@@ -77,7 +77,7 @@ impl MasterKey {
         )
     }
 
-    /// A hash that tells two keys apart with certainty and reveals nothing of either.
+    /// Returns a hash that differs for every key and reveals nothing of it.
     pub(crate) fn fingerprint(&self) -> String {
         let hash = Sha256::new()
             .chain_update(b"recado master key fingerprint 1\0")
@@ -86,7 +86,7 @@ impl MasterKey {
         BASE64.encode(hash)
     }
 
-    /// Returns a hash that tells two numbers apart, and reveals nothing of them without this key.
+    /// Returns a hash that differs for every number, and reveals nothing of it without this key.
     pub(crate) fn number_hash(&self, number: &SecretString) -> String {
         let hash = Sha256::new()
             .chain_update(b"recado number 1\0")
@@ -122,7 +122,7 @@ impl fmt::Debug for ChannelSecrets {
     }
 }
 
-/// Secrets as they stand in the database, and what may hold some.
+/// Encrypted secrets as they are stored.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct SealedSecrets {
     pub(crate) key_id: String,
@@ -130,7 +130,7 @@ pub(crate) struct SealedSecrets {
     pub(crate) bytes: Vec<u8>,
 }
 
-/// The row that sealed secrets stand in; they open in no other.
+/// The row that encrypted secrets are bound to: they cannot be decrypted in another row.
 #[derive(Clone, Copy)]
 pub(crate) struct Place<'a> {
     pub(crate) table: &'static str,
@@ -151,11 +151,7 @@ struct Read {
 }
 
 impl ChannelSecrets {
-    pub(crate) fn seal(
-        &self,
-        key: &MasterKey,
-        place: Place<'_>,
-    ) -> Result<SealedSecrets, StoreError> {
+    pub(crate) fn seal(&self, key: &MasterKey, place: Place<'_>) -> Result<SealedSecrets> {
         let payload = Written {
             credentials: &self.credentials,
             webhook_secret: self.webhook_secret.expose_secret(),
@@ -163,11 +159,7 @@ impl ChannelSecrets {
         SealedSecrets::seal(&payload, key, place)
     }
 
-    pub(crate) fn open(
-        sealed: &SealedSecrets,
-        key: &MasterKey,
-        place: Place<'_>,
-    ) -> Result<Self, StoreError> {
+    pub(crate) fn open(sealed: &SealedSecrets, key: &MasterKey, place: Place<'_>) -> Result<Self> {
         let read: Read = sealed.open(key, place)?;
         Ok(Self {
             credentials: read.credentials,
@@ -181,16 +173,12 @@ impl SealedSecrets {
         payload: &impl Serialize,
         key: &MasterKey,
         place: Place<'_>,
-    ) -> Result<Self, StoreError> {
+    ) -> Result<Self> {
         let clear = Zeroizing::new(crate::db::row::json(payload));
         Self::seal_bytes(clear.as_bytes(), key, place)
     }
 
-    pub(crate) fn seal_bytes(
-        clear: &[u8],
-        key: &MasterKey,
-        place: Place<'_>,
-    ) -> Result<Self, StoreError> {
+    pub(crate) fn seal_bytes(clear: &[u8], key: &MasterKey, place: Place<'_>) -> Result<Self> {
         let mut nonce = [0; NONCE_LENGTH];
         getrandom::fill(&mut nonce).map_err(StoreError::Random)?;
         let key_id = key.id();
@@ -209,11 +197,7 @@ impl SealedSecrets {
         Ok(Self { key_id, bytes })
     }
 
-    pub(crate) fn open<T: DeserializeOwned>(
-        &self,
-        key: &MasterKey,
-        place: Place<'_>,
-    ) -> Result<T, StoreError> {
+    pub(crate) fn open<T: DeserializeOwned>(&self, key: &MasterKey, place: Place<'_>) -> Result<T> {
         let clear = self.open_bytes(key, place)?;
         serde_json::from_slice(&clear).map_err(|_| place.corrupt())
     }
@@ -222,7 +206,7 @@ impl SealedSecrets {
         &self,
         key: &MasterKey,
         place: Place<'_>,
-    ) -> Result<Zeroizing<Vec<u8>>, StoreError> {
+    ) -> Result<Zeroizing<Vec<u8>>> {
         let given = key.id();
         if self.key_id != given {
             return Err(StoreError::WrongKey {
@@ -248,7 +232,7 @@ impl SealedSecrets {
 }
 
 impl Place<'_> {
-    /// What the ciphertext is bound to; ids have no NUL, so that no two places read alike.
+    /// Returns the additional data of the cipher. Ids have no NUL, so that two rows never have the same.
     fn bound_to(self, key_id: &str) -> Vec<u8> {
         [self.table, self.organization.as_str(), self.id, key_id]
             .join("\0")

@@ -11,13 +11,11 @@ use crate::db::row::Columns;
 use crate::db::{DatabaseKind, Query};
 use crate::encryption::master_key::{SEALED, SealedTable};
 use crate::encryption::{MasterKey, Place, SealedSecrets};
-use crate::error::StoreError;
+use crate::error::{Result, StoreError};
 use crate::store::Store;
 
-/// Rows whose keys are looked at in one step.
 const MAX_STEP_LOOKED_AT: i64 = 1_000;
 
-/// Rows that one step encrypts again.
 const MAX_STEP_ROWS: usize = 100;
 
 /// Encrypted bytes that one step reads, except for a single row that is larger.
@@ -31,27 +29,25 @@ pub struct KeyRotation {
     store: Store,
     new: MasterKey,
     table: usize,
-    /// The id of the last row that was looked at.
     after: String,
     /// Whether this pass over the tables found a row of the old key.
     found: bool,
 }
 
-/// A row to encrypt again.
 struct OldRow {
     organization: OrganizationId,
     id: String,
 }
 
 impl Store {
-    /// Begins to change the master key from the one of this store to `new`, or goes on with that.
+    /// Begins or continues to change the master key of this store to `new`.
     ///
     /// # Errors
     ///
     /// [`StoreError::SameMasterKey`], [`StoreError::WrongMasterKey`], [`StoreError::RotationUnfinished`] if
     /// a rotation to another key is under way, [`StoreError::ServersRunning`] if a server uses the
     /// database.
-    pub async fn begin_key_rotation(&self, new: MasterKey) -> Result<KeyRotation, StoreError> {
+    pub async fn begin_key_rotation(&self, new: MasterKey) -> Result<KeyRotation> {
         let (old, next) = (self.key().fingerprint(), new.fingerprint());
         if old == next {
             return Err(StoreError::SameMasterKey);
@@ -98,12 +94,8 @@ impl Store {
         })
     }
 
-    /// Checks that no server uses the database, after a while in which one may come to its end.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::ServersRunning`].
-    pub(crate) async fn expect_no_servers(&self) -> Result<(), StoreError> {
+    /// Fails with [`StoreError::ServersRunning`] if a server still uses the database after [`SERVER_END_TIMEOUT`].
+    pub(crate) async fn expect_no_servers(&self) -> Result<()> {
         let begun = Instant::now();
         loop {
             let servers = self.connections_of_servers().await?;
@@ -117,8 +109,8 @@ impl Store {
         }
     }
 
-    /// Counts the connections of running servers; on `SQLite` the lock of the file tells.
-    async fn connections_of_servers(&self) -> Result<i64, StoreError> {
+    /// Counts the connections of running servers. On SQLite, the lock of the file tells whether one runs.
+    async fn connections_of_servers(&self) -> Result<i64> {
         if self.kind() == DatabaseKind::Sqlite {
             return Ok(0);
         }
@@ -140,7 +132,7 @@ impl KeyRotation {
     /// # Errors
     ///
     /// [`StoreError::Corrupt`] if a row does not open with the old key.
-    pub async fn step(&mut self) -> Result<Option<u64>, StoreError> {
+    pub async fn step(&mut self) -> Result<Option<u64>> {
         let Some(table) = SEALED.get(self.table) else {
             if !std::mem::take(&mut self.found) {
                 self.finish().await?;
@@ -166,7 +158,7 @@ impl KeyRotation {
     }
 
     /// Finds the next rows of the old key, and the id of the last row that was looked at.
-    async fn look(&self, table: &SealedTable) -> Result<(Vec<OldRow>, Option<String>), StoreError> {
+    async fn look(&self, table: &SealedTable) -> Result<(Vec<OldRow>, Option<String>)> {
         let query = sqlx::query(table.page)
             .bind(self.after.clone())
             .bind(MAX_STEP_LOOKED_AT);
@@ -192,11 +184,7 @@ impl KeyRotation {
     }
 
     /// Encrypts rows again and replaces them, all or none; a row that changes meanwhile is left to the next pass.
-    async fn encrypt(
-        &self,
-        table: &'static SealedTable,
-        rows: Vec<OldRow>,
-    ) -> Result<(), StoreError> {
+    async fn encrypt(&self, table: &'static SealedTable, rows: Vec<OldRow>) -> Result<()> {
         let mut replacing = Vec::with_capacity(rows.len());
         // Before the transaction, which other writers wait for.
         for row in rows {
@@ -215,11 +203,7 @@ impl KeyRotation {
     }
 
     /// Returns the statement that replaces a row, or `None` if it is gone or no longer has the old key.
-    async fn encrypted(
-        &self,
-        table: &SealedTable,
-        row: &OldRow,
-    ) -> Result<Option<Query>, StoreError> {
+    async fn encrypted(&self, table: &SealedTable, row: &OldRow) -> Result<Option<Query>> {
         let (organization, id) = (row.organization.as_str().to_owned(), row.id.clone());
         let query = sqlx::query(table.row)
             .bind(organization.clone())
@@ -249,7 +233,7 @@ impl KeyRotation {
         Ok(Some(query))
     }
 
-    async fn finish(&self) -> Result<(), StoreError> {
+    async fn finish(&self) -> Result<()> {
         let query = sqlx::query(
             "update master_key set fingerprint = $1, next_fingerprint = null \
              where id = 1 and next_fingerprint = $1",

@@ -6,31 +6,31 @@ use sqlx::any::AnyRow;
 
 use super::{Erasure, NextCalls};
 use crate::db::DatabaseKind;
+use crate::db::bind::Bind as _;
 use crate::db::read::{MAX_PAGE_BYTES, PageRows};
-use crate::db::row::{self, Columns};
-use crate::error::StoreError;
+use crate::db::row::Columns;
+use crate::error::Result;
 use crate::inbound::calls;
 use crate::resources::contacts::spellings;
 use crate::resources::removal::{MAX_CALLS, MAX_STEP_LOOKED_AT, removing_calls};
 
-/// A spelling of an address of the person.
-struct Name {
-    spelling: Recipient,
-    /// Until when it was the person's, if that is over.
+struct Spelling {
+    address: Recipient,
+    /// When the person lost the address; `None` if it is still theirs.
     until: Option<Timestamp>,
 }
 
-impl Name {
+impl Spelling {
     fn is_in(&self, body: &str, received_at: Timestamp) -> bool {
-        self.until.is_none_or(|until| received_at <= until) && body.contains(self.spelling.id())
+        self.until.is_none_or(|until| received_at <= until) && body.contains(self.address.id())
     }
 }
 
 impl Erasure {
-    /// Looks at the next calls behind an id, and removes those that name the person, with all that they tell of others: it
+    /// Looks at the next calls behind an id, and removes those that name the person, whole: it
     /// is applied, or cannot be read. A call from before the erasure that is not applied yet is waited for, as it would
-    /// bring the person back; a later one tells of what comes after the erasure.
-    pub(super) async fn erase_calls(&mut self, after: String) -> Result<NextCalls, StoreError> {
+    /// bring the person back; a later one belongs to the time after the erasure.
+    pub(super) async fn erase_calls(&mut self, after: String) -> Result<NextCalls> {
         let query = sqlx::query(
             "select id, organization_id from webhook_calls where id > $1 order by id limit $2 + 0",
         )
@@ -47,11 +47,11 @@ impl Erasure {
             last = Some(id);
         }
         let addresses = self.subject.addresses();
-        let spelled = addresses.flat_map(|(address, until)| {
-            let spellings = spellings(address).into_iter();
-            spellings.map(move |spelling| Name { spelling, until })
+        let spelled = addresses.flat_map(|(known, until)| {
+            let spelled = spellings(known).into_iter();
+            spelled.map(move |address| Spelling { address, until })
         });
-        let names: Vec<_> = spelled.collect();
+        let spellings: Vec<_> = spelled.collect();
         for some in own.chunks(MAX_CALLS) {
             let mut left = some.to_vec();
             while !left.is_empty() {
@@ -60,10 +60,10 @@ impl Erasure {
                 for row in &page.rows {
                     let columns = Columns::new(row, "webhook_calls", "id");
                     let id: String = columns.get("id")?;
-                    if self.names_one_of(&names, row) {
+                    if self.names_one_of(&spellings, row) {
                         let is_earlier = columns.instant("received_at")? <= self.author.at;
                         if columns.get::<i64>("pending")? == 0 {
-                            // What it told may stand where this pass had looked already.
+                            // What it stored may stand where this pass had looked already.
                             let applied_at: Option<i64> = columns.get("applied_at")?;
                             let is_late = applied_at >= Some(self.author.at.as_millisecond());
                             self.has_news |= is_earlier && is_late;
@@ -87,8 +87,7 @@ impl Erasure {
         Ok(last.map_or(NextCalls::End, NextCalls::Behind))
     }
 
-    /// Reads as many of the calls as fit into memory.
-    async fn read_calls(&self, ids: &[String]) -> Result<PageRows, StoreError> {
+    async fn read_calls(&self, ids: &[String]) -> Result<PageRows> {
         macro_rules! calls {
             ($ids:literal) => {
                 concat!(
@@ -104,19 +103,19 @@ impl Erasure {
             DatabaseKind::Sqlite => calls!("select value from json_each($1)"),
             DatabaseKind::Postgres => calls!("select jsonb_array_elements_text($1::jsonb)"),
         };
-        let query = sqlx::query(text).bind(row::json(&ids));
+        let query = sqlx::query(text).json(&ids);
         let store = &self.store;
         store
             .read_list(&self.organization, query, MAX_PAGE_BYTES)
             .await
     }
 
-    fn names_one_of(&self, names: &[Name], row: &AnyRow) -> bool {
+    fn names_one_of(&self, spellings: &[Spelling], row: &AnyRow) -> bool {
         // What was encrypted with a key that is lost cannot be read by a person either.
         let Ok(call) = calls::call(row, self.store.key()) else {
             return false;
         };
         let body = String::from_utf8_lossy(&call.body);
-        (names.iter()).any(|name| name.is_in(&body, call.received_at))
+        (spellings.iter()).any(|spelling| spelling.is_in(&body, call.received_at))
     }
 }

@@ -7,8 +7,9 @@ use sqlx::any::AnyRow;
 
 use super::subject::{DataSubject, person};
 use super::{Erasure, GroupScan, MAX_STEP_ROWS};
+use crate::db::bind::Bind as _;
 use crate::db::row::{self, Columns, owner, unpacking};
-use crate::error::StoreError;
+use crate::error::Result;
 use crate::resources::people::StoredPerson;
 
 // By its id a repeated call of the provider is known, which would store the tap once more. WhatsApp writes numbers into
@@ -26,8 +27,8 @@ macro_rules! blank_messages {
 }
 
 impl Erasure {
-    /// Looks at some more messages or events of groups; returns whether a scan was left.
-    pub(super) async fn blank_in_groups(&mut self) -> Result<bool, StoreError> {
+    /// Removes the person from more messages or events of groups; returns `false` if no scan was left.
+    pub(super) async fn blank_in_groups(&mut self) -> Result<bool> {
         let Some(scan) = self.scans.last().cloned() else {
             return Ok(false);
         };
@@ -45,14 +46,14 @@ impl Erasure {
         group: ConversationId,
         at: i64,
         id: String,
-    ) -> Result<Option<GroupScan>, StoreError> {
+    ) -> Result<Option<GroupScan>> {
         let query = sqlx::query(
             "select id, sender, external_id, created_at from messages where organization_id = $1 \
              and conversation_id = $2 and (created_at, id) > ($3, $4) \
              order by created_at, id limit $5 + 0",
         )
-        .bind(self.organization.as_str().to_owned())
-        .bind(group.as_str().to_owned())
+        .id(&self.organization)
+        .id(&group)
         .bind(at)
         .bind(id)
         .bind(MAX_STEP_ROWS);
@@ -76,8 +77,8 @@ impl Erasure {
         }
         if !theirs.is_empty() {
             let query = sqlx::query(unpacking!(self.store.kind(), blank_messages))
-                .bind(self.organization.as_str().to_owned())
-                .bind(row::json(&theirs))
+                .id(&self.organization)
+                .json(&theirs)
                 .bind(row::json(&StoredPerson::from(&Person::default())));
             self.erased.messages += self.store.write_count(query).await?;
         }
@@ -88,13 +89,13 @@ impl Erasure {
         &mut self,
         group: ConversationId,
         after: i64,
-    ) -> Result<Option<GroupScan>, StoreError> {
+    ) -> Result<Option<GroupScan>> {
         let query = sqlx::query(
             "select organization_id, seq, created_at, data from events where organization_id = $1 \
              and conversation_id = $2 and seq > $3 order by seq limit $4 + 0",
         )
-        .bind(self.organization.as_str().to_owned())
-        .bind(group.as_str().to_owned())
+        .id(&self.organization)
+        .id(&group)
         .bind(after)
         .bind(MAX_STEP_ROWS);
         let mut next = None;
@@ -104,7 +105,7 @@ impl Erasure {
                 let query = sqlx::query(
                     "update events set data = $3 where organization_id = $1 and seq = $2",
                 )
-                .bind(self.organization.as_str().to_owned())
+                .id(&self.organization)
                 .bind(seq)
                 .bind(data.to_string());
                 self.erased.events += self.store.write_count(query).await?;
@@ -115,8 +116,8 @@ impl Erasure {
     }
 }
 
-/// Returns the data of an event without the person, if it tells of the person.
-fn blanked(row: &AnyRow, subject: &DataSubject) -> Result<Option<Value>, StoreError> {
+/// Returns the data of an event without the person; `None` if it is about another person.
+fn blanked(row: &AnyRow, subject: &DataSubject) -> Result<Option<Value>> {
     let columns = Columns::new(row, "events", "organization_id");
     let mut data: Value = columns.json("data")?;
     if !subject.is(&person(&data["from"]), columns.instant("created_at")?) {

@@ -1,4 +1,4 @@
-//! Erasing a contact: everything that tells of one person in one organization is removed, in bounded steps.
+//! Erasing a contact: all data of one person in one organization is removed, in bounded steps.
 //!
 //! The person's conversations go last, so that an erasure that was interrupted is begun again with the same address,
 //! and finds what is left.
@@ -16,22 +16,22 @@ use jiff::Timestamp;
 use recado_core::{ConversationId, OrganizationId, Recipient, RecipientKind};
 use tokio::sync::OwnedSemaphorePermit;
 
+use crate::db::bind::Bind as _;
+use crate::db::noun::Row as _;
 use crate::db::row::Columns;
-use crate::error::StoreError;
+use crate::error::Result;
 use crate::resources::audit::{AuditAction, Author, insert_entry};
 use crate::resources::contacts::spellings;
-use crate::resources::conversations::{self, conversation_columns};
+use crate::resources::conversations::{Conversation, conversation_columns};
 use crate::store::Store;
 
 use self::subject::DataSubject;
 
-/// The begin of a pass through all conversations.
 const FIRST_PASS: Phase = Phase::Find {
     after: String::new(),
     found: false,
 };
 
-/// Rows that one step looks at or removes.
 const MAX_STEP_ROWS: i64 = 500;
 
 /// What an erasure removed or emptied.
@@ -41,7 +41,7 @@ pub struct Erased {
     pub conversations: u64,
     /// Messages of these, and taps of the person in groups.
     pub messages: u64,
-    /// Events that told of the person.
+    /// Events about the person.
     pub events: u64,
     /// Kept calls of providers that name the person.
     pub webhook_calls: u64,
@@ -72,7 +72,8 @@ pub struct Erasure {
     left: Vec<ConversationId>,
     /// The scans of groups that have not ended; the last one is next.
     scans: Vec<GroupScan>,
-    /// Whether a call from before the erasure was applied since it began; it may have made a conversation.
+    /// Whether a provider webhook from before the erasure was applied since it began: it may have created a
+    /// conversation.
     has_news: bool,
     erased: Erased,
 }
@@ -111,7 +112,6 @@ enum GroupScan {
 }
 
 impl GroupScan {
-    /// Returns the scans of all groups.
     fn all(groups: &BTreeSet<ConversationId>) -> Vec<Self> {
         groups
             .iter()
@@ -129,7 +129,7 @@ impl GroupScan {
     }
 }
 
-/// Where the look at the kept calls goes on.
+/// The next step of the scan of stored provider webhooks.
 enum NextCalls {
     /// Behind this one.
     Behind(String),
@@ -176,11 +176,7 @@ impl Erasure {
     }
 
     /// Erases some more.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer.
-    pub async fn step(&mut self) -> Result<AfterStep, StoreError> {
+    pub async fn step(&mut self) -> Result<AfterStep> {
         self.phase = match self.phase.clone() {
             Phase::Begin => {
                 self.record(AuditAction::ContactErasureBegun, None).await?;
@@ -233,14 +229,14 @@ impl Erasure {
     }
 
     /// Looks for conversations with the person among the next ones of the organization.
-    async fn find(&mut self, after: &str, mut found: bool) -> Result<Phase, StoreError> {
+    async fn find(&mut self, after: &str, mut found: bool) -> Result<Phase> {
         let query = sqlx::query(concat!(
             "select ",
             conversation_columns!(),
             " from conversations c where c.organization_id = $1 and c.id > $2 \
              order by c.id limit $3 + 0"
         ))
-        .bind(self.organization.as_str().to_owned())
+        .id(&self.organization)
         .bind(after.to_owned())
         .bind(MAX_STEP_ROWS);
         if after.is_empty() {
@@ -250,7 +246,7 @@ impl Erasure {
         let mut last = None;
         for row in &rows {
             last = Some(Columns::new(row, "conversations", "id").get::<String>("id")?);
-            found |= self.subject.add(conversations::read(row)?);
+            found |= self.subject.add(Conversation::of(row)?);
         }
         Ok(match (last, found) {
             (Some(after), _) => Phase::Find { after, found },
@@ -263,8 +259,7 @@ impl Erasure {
         })
     }
 
-    /// Writes an entry of the audit log, which does not name the person.
-    async fn record(&self, action: AuditAction, detail: Option<&str>) -> Result<(), StoreError> {
+    async fn record(&self, action: AuditAction, detail: Option<&str>) -> Result<()> {
         let entry = self.author.entry(
             insert_entry!("$2"),
             Some(&self.organization),

@@ -1,25 +1,23 @@
-//! The number changes that providers have told of.
+//! The number changes that providers have reported.
 
 use serde_json::Value;
 
 use super::Erasure;
 use super::subject::{NumberChange, person};
+use crate::db::bind::Bind as _;
 use crate::db::row::Columns;
-use crate::error::StoreError;
+use crate::error::Result;
 use crate::resources::removal::MAX_STEP_LOOKED_AT;
 
 impl Erasure {
     /// Looks at the next events of the organization for number changes; returns the last event, or `None` at the end.
-    pub(super) async fn look_for_number_changes(
-        &mut self,
-        after: i64,
-    ) -> Result<Option<i64>, StoreError> {
+    pub(super) async fn look_for_number_changes(&mut self, after: i64) -> Result<Option<i64>> {
         let query = sqlx::query(
             "select organization_id, seq, created_at, \
              case when data like '%\"movedTo\":{%' then data end as data from events \
              where organization_id = $1 and seq > $2 order by seq limit $3 + 0",
         )
-        .bind(self.organization.as_str().to_owned())
+        .id(&self.organization)
         .bind(after)
         .bind(MAX_STEP_LOOKED_AT);
         let mut last = None;

@@ -5,9 +5,9 @@ use sqlx::AnyConnection;
 use super::{AfterStep, Erasure, MAX_STEP_ROWS};
 use crate::db::DatabaseKind;
 use crate::db::row::{self, Columns, owner, unpacking};
-use crate::error::StoreError;
+use crate::error::Result;
 
-/// Of one endpoint at a time: PostgreSQL would not begin with the list if it were joined with the endpoints.
+/// Deletes for one endpoint at a time: with a join of the endpoints, PostgreSQL would not begin with the list.
 macro_rules! delete_of_endpoint {
     ($table:literal, $each:literal) => {
         concat!(
@@ -50,7 +50,7 @@ macro_rules! delete_events {
 impl Erasure {
     /// Removes some rows of the next conversation that is left, and when it has none, the conversation itself; returns
     /// what follows, or `None` if no conversation is left.
-    pub(super) async fn remove_conversations(&mut self) -> Result<Option<AfterStep>, StoreError> {
+    pub(super) async fn remove_conversations(&mut self) -> Result<Option<AfterStep>> {
         let Some(conversation) = self.left.last().cloned() else {
             return Ok(None);
         };
@@ -91,7 +91,7 @@ async fn remove_events(
     kind: DatabaseKind,
     [organization, conversation]: [&str; 2],
     connection: &mut AnyConnection,
-) -> Result<u64, StoreError> {
+) -> Result<u64> {
     let mut rows = Vec::new();
     for text in [
         "select organization_id, seq from events where organization_id = $1 and conversation_id = $2 \
@@ -142,7 +142,7 @@ async fn remove_events(
 async fn remove_messages(
     [organization, conversation]: [&str; 2],
     connection: &mut AnyConnection,
-) -> Result<u64, StoreError> {
+) -> Result<u64> {
     let query = sqlx::query(
         "delete from messages where (organization_id, id) in (select organization_id, id from messages \
          where organization_id = $1 and conversation_id = $2 and status <> 'sending' \
@@ -154,11 +154,10 @@ async fn remove_messages(
     Ok(query.execute(connection).await?.rows_affected())
 }
 
-/// Returns whether the conversation has neither messages nor events.
 async fn is_empty(
     [organization, conversation]: [&str; 2],
     connection: &mut AnyConnection,
-) -> Result<bool, StoreError> {
+) -> Result<bool> {
     for text in [
         "select id from messages where organization_id = $1 and conversation_id = $2 limit 1",
         "select organization_id from events where organization_id = $1 and conversation_id = $2 limit 1",
@@ -173,11 +172,11 @@ async fn is_empty(
     Ok(true)
 }
 
-/// Removes an empty conversation; returns how many conversations that were.
+/// Removes an empty conversation; returns how many rows were deleted.
 async fn remove_conversation(
     [organization, conversation]: [&str; 2],
     connection: &mut AnyConnection,
-) -> Result<u64, StoreError> {
+) -> Result<u64> {
     let query = sqlx::query("delete from conversations where organization_id = $1 and id = $2")
         .bind(organization.to_owned())
         .bind(conversation.to_owned());

@@ -11,16 +11,13 @@ use crate::resources::contacts::spellings;
 use crate::resources::conversations::Conversation;
 use crate::resources::people;
 
-/// A person got other addresses.
 pub(super) struct NumberChange {
     pub(super) from: Person,
     pub(super) to: Person,
     pub(super) at: Timestamp,
 }
 
-/// The person who is erased.
 pub(super) struct DataSubject {
-    /// The address that was given, in every spelling.
     given: Vec<Recipient>,
     /// The person as the conversations know it.
     known: Vec<Person>,
@@ -58,8 +55,7 @@ impl DataSubject {
             || (self.changes.iter()).any(|change| at <= change.at && shares(&change.from))
     }
 
-    /// Adds a conversation if it is one with the person alone, or one of a group; tells whether the person became
-    /// better known.
+    /// Adds a conversation with the person, or of a group; returns whether an address of the person was new.
     pub(super) fn add(&mut self, conversation: Conversation) -> bool {
         if conversation.recipient.kind() == RecipientKind::Group {
             self.groups.insert(conversation.id);
@@ -77,18 +73,16 @@ impl DataSubject {
         true
     }
 
-    /// Adds a number change of any person.
     pub(super) fn add_change(&mut self, change: NumberChange) {
         self.other_changes.push(change);
     }
 
-    /// Forgets the number changes, before all are looked at again.
     pub(super) fn forget_changes(&mut self) {
         self.changes.clear();
         self.other_changes.clear();
     }
 
-    /// Finds the number changes of the person, those that came before others among them.
+    /// Finds all number changes of the person, also earlier ones.
     pub(super) fn learn_former_addresses(&mut self) {
         while let Some(place) =
             (self.other_changes.iter()).position(|change| self.is(&change.to, change.at))

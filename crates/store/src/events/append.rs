@@ -7,16 +7,17 @@ use serde::Serialize;
 use sqlx::AnyConnection;
 
 use crate::db::DatabaseKind;
+use crate::db::bind::Bind as _;
 use crate::db::row::{self, Columns};
 use crate::db::writer::Work;
-use crate::error::StoreError;
+use crate::error::{Result, StoreError};
 use crate::store::Store;
 
-/// An organization's turn to append: it lasts to the end of the transaction, so that on PostgreSQL
-/// too the numbers of events follow the order of the commits.
+/// The organization lock of a transaction, and the events that it appends. On PostgreSQL, the lock keeps the numbers
+/// of events in the order of the commits.
 ///
-/// Whoever changes what events tell of takes the turn before its first statement: with one order of
-/// locks there is no deadlock.
+/// A transaction that changes what events report takes the lock before its first statement: one order of locks
+/// excludes deadlocks.
 pub(crate) struct EventLog {
     kind: DatabaseKind,
     organization: OrganizationId,
@@ -25,7 +26,7 @@ pub(crate) struct EventLog {
     entries: Vec<Entry>,
 }
 
-/// What there is to be told of after the commit.
+/// What to publish after the commit.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Appended {
     pub(crate) events: bool,
@@ -40,7 +41,6 @@ pub(crate) struct NewEvent {
     pub(crate) data: EventData,
 }
 
-/// An event as both databases unpack it.
 #[derive(Serialize)]
 struct Entry {
     seq: i64,
@@ -53,10 +53,10 @@ struct Entry {
     created_at: i64,
 }
 
-/// The deliveries of events, given the events' names in the statement: one for each endpoint that
-/// wants them. The first of a lane that has none is due; the others wait for their turn.
+/// Inserts one delivery for each endpoint that wants an event of `$source`. The first of an ordering key without
+/// pending deliveries is due; the others wait for it.
 ///
-/// `min` looks in an index, each time; for `exists` PostgreSQL may read all pending deliveries at once.
+/// `min` looks into an index, each time; for `exists` PostgreSQL may read all pending deliveries at once.
 macro_rules! queue_deliveries {
     ($source:literal) => {
         concat!(
@@ -77,7 +77,7 @@ macro_rules! queue_deliveries {
     };
 }
 
-/// All at once: for SQLite's driver too, every call is a wait.
+/// One call for all three statements: each call of SQLite's driver waits for a thread.
 ///
 /// `e` are the events behind `$4`.
 const APPEND_SQLITE: &str = concat!(
@@ -89,7 +89,6 @@ const APPEND_SQLITE: &str = concat!(
     " order by e.seq returning seq; update organizations set last_event = $3 where id = $1"
 );
 
-/// The same as one statement.
 const APPEND_POSTGRES: &str = concat!(
     "with e as (\
      insert into events (organization_id, seq, type, agent_id, channel_id, conversation_id, data, \
@@ -109,7 +108,7 @@ impl Store {
         &self,
         organization: &OrganizationId,
         work: impl Work<T>,
-    ) -> Result<T, StoreError> {
+    ) -> Result<T> {
         let (kind, locked) = (self.kind(), organization.clone());
         self.locked(organization, move |connection| {
             Box::pin(async move {
@@ -122,22 +121,22 @@ impl Store {
 }
 
 impl EventLog {
-    /// Takes the turn.
+    /// Takes the organization lock.
     pub(crate) async fn open(
         kind: DatabaseKind,
         organization: OrganizationId,
         at: Timestamp,
         connection: &mut AnyConnection,
-    ) -> Result<Self, StoreError> {
+    ) -> Result<Self> {
         let text = match kind {
-            // Nobody else writes while this transaction lasts.
+            // SQLite has one writer at a time.
             DatabaseKind::Sqlite => "select id, last_event from organizations where id = $1",
             DatabaseKind::Postgres => {
                 "select id, last_event from organizations where id = $1 for no key update"
             }
         };
         let row = sqlx::query(text)
-            .bind(organization.as_str())
+            .id(&organization)
             .fetch_optional(connection)
             .await?
             .ok_or(StoreError::UnknownOrganization)?;
@@ -151,37 +150,33 @@ impl EventLog {
         })
     }
 
-    /// The database that they are written to.
     pub(crate) fn kind(&self) -> DatabaseKind {
         self.kind
     }
 
-    /// Whose events these are.
     pub(crate) fn organization(&self) -> &OrganizationId {
         &self.organization
     }
 
-    /// The number of the last event that was appended before.
+    /// Returns the number of the last event before this transaction.
     pub(crate) fn last(&self) -> i64 {
         self.last
     }
 
-    /// When what happens now happens.
+    /// Returns the time of the events that are appended now.
     pub(crate) fn at(&self) -> Timestamp {
         self.at
     }
 
-    /// From here on it is later.
     pub(crate) fn set_time(&mut self, at: Timestamp) {
         self.at = at;
     }
 
-    /// How many events were appended.
     pub(crate) fn len(&self) -> usize {
         self.entries.len()
     }
 
-    /// Appends an event, to be written with the others.
+    /// Appends an event; [`write`](Self::write) stores it.
     pub(crate) fn append(&mut self, event: NewEvent) {
         let before = self.entries.last().map_or(self.last, |entry| entry.seq);
         self.entries.push(Entry {
@@ -195,11 +190,8 @@ impl EventLog {
         });
     }
 
-    /// Writes the events and their deliveries; nothing may be appended afterwards.
-    pub(crate) async fn write(
-        self,
-        connection: &mut AnyConnection,
-    ) -> Result<Appended, StoreError> {
+    /// Stores the events and their deliveries.
+    pub(crate) async fn write(self, connection: &mut AnyConnection) -> Result<Appended> {
         let Some(newest) = self.entries.last().map(|entry| entry.seq) else {
             return Ok(Appended::default());
         };
@@ -208,8 +200,8 @@ impl EventLog {
             DatabaseKind::Postgres => APPEND_POSTGRES,
         };
         let query = sqlx::query(text)
-            .bind(self.organization.as_str().to_owned())
-            .bind(row::json(&self.entries))
+            .id(&self.organization)
+            .json(&self.entries)
             .bind(newest);
         let query = match self.kind {
             DatabaseKind::Sqlite => query.bind(self.last),

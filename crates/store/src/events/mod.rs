@@ -13,9 +13,10 @@ use recado_core::{AgentId, ChannelId, ConversationId, OrganizationId};
 use serde_json::Value;
 use sqlx::any::AnyRow;
 
+use crate::db::bind::Bind as _;
 use crate::db::read::MAX_PAGE_BYTES;
 use crate::db::row::Columns;
-use crate::error::StoreError;
+use crate::error::Result;
 use crate::store::Store;
 
 /// One fact, appended once, in order, for its organization.
@@ -23,7 +24,7 @@ use crate::store::Store;
 pub struct Event {
     /// Its id; ids sort in the order of writing within an organization.
     pub id: EventId,
-    /// Whose it is.
+    /// The organization that owns it.
     pub organization_id: OrganizationId,
     /// What happened.
     pub event_type: EventType,
@@ -33,9 +34,9 @@ pub struct Event {
     pub channel_id: Option<ChannelId>,
     /// The conversation that it concerns.
     pub conversation_id: Option<ConversationId>,
-    /// What it tells: [`EventData`](recado_core::event::EventData) as JSON.
+    /// The [`EventData`](recado_core::event::EventData) as JSON.
     pub data: Value,
-    /// When it was written down.
+    /// When it was stored.
     pub created_at: Timestamp,
 }
 
@@ -70,7 +71,7 @@ pub struct EventPage {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct EventId(i64);
 
-/// A text that is no id of an event.
+/// A text that is not the id of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the id of an event is evt_ and 16 hexadecimal digits")]
 pub struct EventIdError;
@@ -143,26 +144,18 @@ macro_rules! events {
 
 impl Store {
     /// Lists the events of an organization behind `after`, oldest first, as many as one page has room for.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer, or a row is corrupt.
     pub async fn list_events(
         &self,
         organization: &OrganizationId,
         after: Option<EventId>,
         filter: &EventFilter,
         limit: u32,
-    ) -> Result<EventPage, StoreError> {
+    ) -> Result<EventPage> {
         let events = self.list_events_within(organization, after, filter, limit, MAX_PAGE_BYTES);
         events.await
     }
 
     /// Lists events as [`Self::list_events`] does, up to so many bytes, but one at least if there is one.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer, or a row is corrupt.
     pub async fn list_events_within(
         &self,
         organization: &OrganizationId,
@@ -170,7 +163,7 @@ impl Store {
         filter: &EventFilter,
         limit: u32,
         max_bytes: usize,
-    ) -> Result<EventPage, StoreError> {
+    ) -> Result<EventPage> {
         // One text for each combination: SQLite uses an index only for a filter that is always there.
         let text = match (filter.event_type, &filter.conversation) {
             (None, None) => concat!(events!(), " order by seq limit $3 + 0"),
@@ -190,11 +183,11 @@ impl Store {
             ),
         };
         let mut query = sqlx::query(text)
-            .bind(organization.as_str())
+            .id(organization)
             .bind(after.map_or(0, EventId::seq))
             .bind(i64::from(limit));
         if let Some(conversation) = &filter.conversation {
-            query = query.bind(conversation.as_str().to_owned());
+            query = query.id(conversation);
         }
         if let Some(event_type) = filter.event_type {
             query = query.bind(event_type.as_str());
@@ -211,18 +204,11 @@ impl Store {
 
     /// Returns the newest event of an organization, and the newest that was removed. Both stand before all events if the
     /// organization does not exist.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer.
-    pub async fn event_bounds(
-        &self,
-        organization: &OrganizationId,
-    ) -> Result<EventBounds, StoreError> {
+    pub async fn event_bounds(&self, organization: &OrganizationId) -> Result<EventBounds> {
         let query = sqlx::query(
             "select id, last_event, events_removed_to from organizations where id = $1",
         )
-        .bind(organization.as_str());
+        .id(organization);
         let Some(row) = self.read_row(query).await? else {
             return Ok(EventBounds::default());
         };
@@ -234,15 +220,15 @@ impl Store {
     }
 }
 
-fn event(row: &AnyRow) -> Result<Event, StoreError> {
+fn event(row: &AnyRow) -> Result<Event> {
     read(
         &Columns::new(row, "events", "organization_id"),
         "created_at",
     )
 }
 
-/// The event out of columns that carry their own names, except for the instant.
-pub(crate) fn read(columns: &Columns<'_>, created_at: &'static str) -> Result<Event, StoreError> {
+/// Reads an event from columns with their own names, except for its time.
+pub(crate) fn read(columns: &Columns<'_>, created_at: &'static str) -> Result<Event> {
     Ok(Event {
         id: EventId(columns.get("seq")?),
         organization_id: columns.parse("organization_id")?,

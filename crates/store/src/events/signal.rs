@@ -12,7 +12,7 @@ use crate::store::Store;
 impl Store {
     /// A signal of one organization's events, or of everybody's.
     ///
-    /// On PostgreSQL the first signal opens a connection that hears what other servers append.
+    /// On PostgreSQL, the first signal opens a connection that brings what other servers append.
     ///
     /// # Panics
     ///
@@ -37,7 +37,7 @@ impl Store {
     }
 
     /// Returns a signal that API keys or sessions may not work any more because of what this process has done;
-    /// what other servers do is not told.
+    /// other servers are not included.
     #[must_use]
     pub fn key_signal(&self) -> EventSignal {
         EventSignal {
@@ -45,7 +45,7 @@ impl Store {
         }
     }
 
-    /// Tells that API keys or sessions may not work any more.
+    /// Publishes that API keys or sessions may have ended.
     pub(crate) fn signal_keys(&self) {
         self.signals().keys.send_replace(());
     }
@@ -58,7 +58,7 @@ impl Store {
         }
     }
 
-    /// Tells those who wait in this process, after the commit.
+    /// Publishes a commit to the waiting tasks of this process.
     pub(crate) fn signal(&self, organization: &OrganizationId, appended: Appended) {
         if appended.events {
             self.signals().tell(organization.as_str());
@@ -68,12 +68,10 @@ impl Store {
         }
     }
 
-    /// Tells that webhook calls may be claimed.
     pub(crate) fn signal_webhook_calls(&self) {
         self.signals().webhook_calls.send_replace(());
     }
 
-    /// Tells that deliveries may be due.
     pub(crate) fn signal_deliveries(&self) {
         self.signals().deliveries.send_replace(());
     }

@@ -1,4 +1,4 @@
-//! Who waits in this process for what is appended, and the connection that hears it of other servers.
+//! Notifications of new events to this process, and the connection that brings those of other servers.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError, Weak};
@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 use crate::db::connect::Source;
 use crate::error::StoreError;
 
-/// How long to wait before a lost connection to PostgreSQL is tried again.
+/// Pause before a lost connection to PostgreSQL is opened again.
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// Tells when something may have been appended; a hint, for which nothing but time is lost.
@@ -31,7 +31,7 @@ impl EventSignal {
     }
 }
 
-/// Who waits for events.
+/// The tasks that wait for events.
 pub(crate) struct Signals {
     pub(super) everybody: watch::Sender<()>,
     pub(super) deliveries: watch::Sender<()>,
@@ -77,7 +77,7 @@ impl Signals {
         }
     }
 
-    /// Something may have been missed.
+    /// Wakes every waiting task, because a notification may have been lost.
     fn tell_all(&self) {
         self.everybody.send_replace(());
         for sender in self.waiting().values() {
@@ -85,7 +85,6 @@ impl Signals {
         }
     }
 
-    /// Stops listening to the database.
     pub(crate) fn close(&self) {
         if let Some(listener) = self.listener.get() {
             listener.abort();
@@ -106,7 +105,7 @@ impl Drop for Signals {
     }
 }
 
-/// Hears of the commits of all servers until nobody is left who could be told.
+/// Listens to the commits of all servers until the store is dropped.
 pub(super) async fn listen(source: Source, signals: Weak<Signals>) {
     loop {
         if let Err(error) = hear(&source, &signals).await.map_err(StoreError::from) {
@@ -126,7 +125,7 @@ async fn hear(source: &Source, signals: &Weak<Signals>) -> Result<(), sqlx::Erro
     while let Some(signals) = signals.upgrade() {
         match heard {
             Some(organization) => signals.tell(&organization),
-            // The connection is new: what was told before it is lost.
+            // The connection is new: earlier notifications are lost.
             None => signals.tell_all(),
         }
         drop(signals);

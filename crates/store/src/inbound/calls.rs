@@ -7,9 +7,10 @@ use recado_core::{ChannelId, OrganizationId};
 use sqlx::any::AnyRow;
 
 use crate::db::DatabaseKind;
+use crate::db::bind::Bind as _;
 use crate::db::row::{self, Columns};
 use crate::encryption::{MasterKey, Place, SealedSecrets};
-use crate::error::StoreError;
+use crate::error::{Result, StoreError};
 use crate::store::Store;
 
 /// One call of a provider, as it came.
@@ -21,7 +22,7 @@ pub struct WebhookCall {
     pub organization_id: OrganizationId,
     /// The channel that the URL names.
     pub channel_id: ChannelId,
-    /// The media type of the body, if it was told.
+    /// The media type of the body, if the provider named one.
     pub content_type: Option<String>,
     /// The body, to the byte.
     pub body: Vec<u8>,
@@ -50,10 +51,10 @@ pub struct Backlog {
     pub doubtful: bool,
 }
 
-/// Whether a call is free at `$now`: no server has claimed it, and its rest is over.
+/// Selects calls that are free at `$now`: no server has claimed them, and their pause is over.
 ///
-/// A claim does not run out while its server lives, so that what takes long to apply is not begun a second
-/// time; `lost_claims.rs` ends those that a server knows nothing of.
+/// A claim lasts while its server lives, so that a slow call is not applied twice; `lost_claims.rs` ends claims that
+/// their server has forgotten.
 macro_rules! free {
     ($now:literal) => {
         concat!(
@@ -63,7 +64,7 @@ macro_rules! free {
     };
 }
 
-/// Claims free calls of the organization in `$1` with so many attempts, and returns them.
+/// Claims free calls of the organization in `$1` that have so many attempts.
 macro_rules! claiming {
     ($attempts:literal, $lock:literal, $materialized:literal) => {
         concat!(
@@ -98,7 +99,7 @@ impl Store {
         &self,
         call: &WebhookCall,
         claimed_until: Timestamp,
-    ) -> Result<(), StoreError> {
+    ) -> Result<()> {
         let place = place(&call.organization_id, &call.id);
         let sealed = SealedSecrets::seal_bytes(&call.body, self.key(), place)?;
         let is_claimed = claimed_until > call.received_at;
@@ -108,9 +109,9 @@ impl Store {
              body, received_at, claimed_until, attempts, server_id) \
              values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         )
-        .bind(row::text(&call.id).into_owned())
-        .bind(call.organization_id.as_str())
-        .bind(call.channel_id.as_str())
+        .text(&call.id)
+        .id(&call.organization_id)
+        .id(&call.channel_id)
         .bind(
             call.content_type
                 .as_deref()
@@ -118,22 +119,15 @@ impl Store {
         )
         .bind(sealed.key_id)
         .bind(sealed.bytes)
-        .bind(call.received_at.as_millisecond())
-        .bind(claimed_until.as_millisecond())
+        .instant(call.received_at)
+        .instant(claimed_until)
         .bind(i64::from(is_claimed))
         .bind(server);
         self.write_row(query).await.map(drop)
     }
 
     /// Returns the organizations, except deleted ones, that have free calls.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer, or a row is corrupt.
-    pub async fn organizations_with_webhook_calls(
-        &self,
-        now: Timestamp,
-    ) -> Result<Vec<Backlog>, StoreError> {
+    pub async fn organizations_with_webhook_calls(&self, now: Timestamp) -> Result<Vec<Backlog>> {
         // One look into the index for each organization, and not one for each call.
         let query = sqlx::query(concat!(
             "with recursive pending (id) as (\
@@ -155,7 +149,7 @@ impl Store {
                  case when doubtful then 1 else 0 end as doubtful from due \
                  where batched or doubtful"
         ))
-        .bind(now.as_millisecond());
+        .instant(now);
         self.read_rows(query).await?.iter().map(backlog).collect()
     }
 
@@ -165,10 +159,6 @@ impl Store {
     ///
     /// The older a call, the longer its claim: what cannot be applied is tried ever more seldom.
     /// One that was encrypted with another master key is left to a server that has it.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer, or a row is corrupt.
     pub async fn claim_webhook_calls(
         &self,
         organization: &OrganizationId,
@@ -176,7 +166,7 @@ impl Store {
         claimed_until: Timestamp,
         limit: u32,
         bytes: u32,
-    ) -> Result<Vec<WebhookCall>, StoreError> {
+    ) -> Result<Vec<WebhookCall>> {
         let text = match self.kind() {
             DatabaseKind::Sqlite => claiming!("= $7", "", ""),
             DatabaseKind::Postgres => claiming!("= $7", " for update skip locked", "materialized "),
@@ -184,9 +174,9 @@ impl Store {
         // One number at a time: the index gives the calls of one number in the order of their claims.
         for attempts in [0_i64, 1] {
             let query = sqlx::query(text)
-                .bind(organization.as_str().to_owned())
-                .bind(now.as_millisecond())
-                .bind(claimed_until.as_millisecond())
+                .id(organization)
+                .instant(now)
+                .instant(claimed_until)
                 .bind(i64::from(limit))
                 .bind(i64::from(bytes))
                 .bind(self.server_id().to_owned())
@@ -201,16 +191,12 @@ impl Store {
 
     /// Claims one free call of an organization during which the process ended twice or more, and counts
     /// the attempt; returns it with the number of attempts that did not end, this one included.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer, or a row is corrupt.
     pub async fn claim_doubtful_webhook_call(
         &self,
         organization: &OrganizationId,
         now: Timestamp,
         claimed_until: Timestamp,
-    ) -> Result<Option<(WebhookCall, i64)>, StoreError> {
+    ) -> Result<Option<(WebhookCall, i64)>> {
         let text = match self.kind() {
             DatabaseKind::Sqlite => claiming!("> 1", "", ""),
             DatabaseKind::Postgres => {
@@ -218,9 +204,9 @@ impl Store {
             }
         };
         let query = sqlx::query(text)
-            .bind(organization.as_str().to_owned())
-            .bind(now.as_millisecond())
-            .bind(claimed_until.as_millisecond())
+            .id(organization)
+            .instant(now)
+            .instant(claimed_until)
             .bind(1_i64)
             .bind(0_i64)
             .bind(self.server_id().to_owned());
@@ -228,8 +214,7 @@ impl Store {
         Ok(claimed.into_iter().next())
     }
 
-    /// Reads claimed calls, the oldest first, each with its attempts.
-    async fn claimed(&self, rows: &[AnyRow]) -> Result<Vec<(WebhookCall, i64)>, StoreError> {
+    async fn claimed(&self, rows: &[AnyRow]) -> Result<Vec<(WebhookCall, i64)>> {
         let mut calls = Vec::with_capacity(rows.len());
         let (mut foreign, mut corrupt) = (Vec::new(), Vec::new());
         for row in rows {
@@ -261,11 +246,7 @@ impl Store {
 
     /// Notes that the attempts to apply these calls ended without the process ending; when their claims
     /// run out, any server may claim them.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer.
-    pub async fn end_webhook_call_attempts(&self, calls: &[String]) -> Result<(), StoreError> {
+    pub async fn end_webhook_call_attempts(&self, calls: &[String]) -> Result<()> {
         let text = match self.kind() {
             DatabaseKind::Sqlite => {
                 "update webhook_calls set attempts = 0, server_id = '' where applied_at is null \
@@ -276,29 +257,21 @@ impl Store {
                  and id in (select jsonb_array_elements_text($1::jsonb))"
             }
         };
-        let query = sqlx::query(text).bind(row::json(&calls));
+        let query = sqlx::query(text).json(&calls);
         self.write_count(query).await.map(drop)
     }
 
     /// Ends all claims of an organization's calls that are not applied.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer.
-    pub async fn end_webhook_call_claims(
-        &self,
-        organization: &OrganizationId,
-    ) -> Result<(), StoreError> {
+    pub async fn end_webhook_call_claims(&self, organization: &OrganizationId) -> Result<()> {
         let query = sqlx::query(
             "update webhook_calls set claimed_until = 0, server_id = '' where applied_at is null \
              and set_aside is null and organization_id = $1",
         )
-        .bind(organization.as_str().to_owned());
+        .id(organization);
         self.write_count(query).await.map(drop)
     }
 
-    /// Ends the claims of one server, or all claims; returns how many.
-    pub(crate) async fn free_webhook_calls(&self, server: Option<&str>) -> Result<u64, StoreError> {
+    pub(crate) async fn free_webhook_calls(&self, server: Option<&str>) -> Result<u64> {
         let query = match server {
             None => sqlx::query(
                 "update webhook_calls set claimed_until = 0, server_id = '' \
@@ -314,7 +287,7 @@ impl Store {
     }
 }
 
-fn backlog(row: &AnyRow) -> Result<Backlog, StoreError> {
+fn backlog(row: &AnyRow) -> Result<Backlog> {
     let columns = Columns::new(row, "webhook_calls", "id");
     Ok(Backlog {
         organization_id: columns.parse("id")?,
@@ -323,8 +296,7 @@ fn backlog(row: &AnyRow) -> Result<Backlog, StoreError> {
     })
 }
 
-/// Reads a call, and decrypts its body.
-pub(crate) fn call(row: &AnyRow, key: &MasterKey) -> Result<WebhookCall, StoreError> {
+pub(crate) fn call(row: &AnyRow, key: &MasterKey) -> Result<WebhookCall> {
     let columns = Columns::new(row, "webhook_calls", "id");
     let (id, organization_id): (String, _) =
         (columns.get("id")?, columns.parse("organization_id")?);

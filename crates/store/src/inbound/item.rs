@@ -1,37 +1,36 @@
-//! What a provider webhook says, ready to be applied, and what comes of it.
+//! The items of a provider webhook that are to be applied, and the result.
 
 use jiff::Timestamp;
 use recado_core::inbound::{Inbound, InboundContent, Person};
 use recado_core::{ChannelId, ConversationId, MessageId, OrganizationId, Recipient};
 
-/// What one webhook call says, or a part of that, ready to be applied.
+/// The items of one provider webhook, or a part of them.
 #[derive(Debug, Clone)]
 pub struct Application {
     /// The call, which counts as applied after its last part.
     pub call_id: String,
-    /// Whose it is.
+    /// The organization that owns it.
     pub organization_id: OrganizationId,
-    /// What it says, in its own order.
+    /// The items, in the order of the call.
     pub items: Vec<Routed>,
     /// Now.
     pub at: Timestamp,
-    /// Whether this is all, or the last part; a call whose other parts follow is not applied yet.
+    /// Whether this is all, or the last part: only then the call counts as applied.
     pub completes: bool,
 }
 
-/// One thing that a webhook says, and which channel it is about.
+/// One item, and its channel.
 #[derive(Debug, Clone)]
 pub struct Routed {
     /// The channel; the item has no effect if the organization has no such channel.
     pub channel_id: ChannelId,
-    /// What is said.
+    /// The item.
     pub item: Inbound,
     /// Ids for what may have to be created.
     pub ids: FreshIds,
 }
 
 impl Routed {
-    /// Returns all addresses of customers and groups that the item names.
     pub(crate) fn addresses(&self) -> impl Iterator<Item = (&ChannelId, &Recipient)> {
         let (from, to, group) = match &self.item {
             Inbound::Message(message) => {
@@ -50,7 +49,7 @@ impl Routed {
     }
 }
 
-/// Ids that nothing has yet.
+/// New ids.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FreshIds {
     /// For the message.
@@ -59,49 +58,46 @@ pub struct FreshIds {
     pub conversation: ConversationId,
 }
 
-/// What came of one application.
+/// The result of one application.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Applied {
     /// Events that were appended.
     pub events: usize,
-    /// Items that told nothing new.
+    /// Items that changed nothing.
     pub duplicates: usize,
-    /// Statuses that wait for their message.
-    pub orphans: usize,
-    /// Items about nothing that is kept, and those of a channel that is gone.
+    /// Statuses that are pending: their message is not stored yet.
+    pub pending: usize,
+    /// Items that Recado does not store, and those of a deleted channel.
     pub ignored: usize,
-    /// Somebody new wrote and the organization has no agent: the call stays unapplied.
+    /// A new customer wrote and the organization has no agent: the call stays pending.
     pub no_agent: bool,
 }
 
 impl Applied {
-    /// Adds what came of another part of the same call.
     pub(crate) fn add(&mut self, other: Self) {
         self.events += other.events;
         self.duplicates += other.duplicates;
-        self.orphans += other.orphans;
+        self.pending += other.pending;
         self.ignored += other.ignored;
         self.no_agent |= other.no_agent;
     }
 
-    /// Counts what came of one item.
     pub(crate) fn count(&mut self, effect: Effect) {
         match effect {
             Effect::Told => {}
             Effect::Duplicate => self.duplicates += 1,
-            Effect::Orphaned => self.orphans += 1,
+            Effect::Pending => self.pending += 1,
             Effect::Ignored => self.ignored += 1,
             Effect::NoAgent => self.no_agent = true,
         }
     }
 }
 
-/// What came of one item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Effect {
     Told,
     Duplicate,
-    Orphaned,
+    Pending,
     Ignored,
     NoAgent,
 }

@@ -8,22 +8,21 @@ use recado_core::{AgentId, ChannelId, Provider};
 use serde_json::json;
 use sqlx::AnyConnection;
 
-use crate::db::row::{self, Columns, owner, unpacking};
-use crate::error::StoreError;
+use crate::db::bind::Bind as _;
+use crate::db::row::{Columns, owner, unpacking};
+use crate::error::Result;
 use crate::events::append::{EventLog, NewEvent};
 use crate::inbound::item::Effect;
 
-/// One channel.
 pub(crate) struct KnownChannel {
     pub(crate) id: ChannelId,
     pub(crate) provider: Provider,
-    /// The agent of the conversations that customers begin: the channel's if there is one, else the
-    /// organization's oldest.
+    /// The agent of conversations that customers begin: the channel's, or else the oldest one of the organization.
     pub(crate) agent: Option<AgentId>,
     connected: Option<bool>,
 }
 
-/// The channels that the items of one transaction name, as far as they are the organization's.
+/// The channels of the organization that the items of one transaction name.
 pub(crate) struct KnownChannels(HashMap<ChannelId, KnownChannel>);
 
 macro_rules! look_up {
@@ -43,19 +42,18 @@ macro_rules! look_up {
 }
 
 impl KnownChannels {
-    /// Looks the channels up.
     pub(crate) async fn load(
         named: BTreeSet<&str>,
         log: &EventLog,
         connection: &mut AnyConnection,
-    ) -> Result<Self, StoreError> {
+    ) -> Result<Self> {
         if named.is_empty() {
             return Ok(Self(HashMap::new()));
         }
         let named: Vec<_> = named.iter().map(|id| json!({ "channel": id })).collect();
         let rows = sqlx::query(unpacking!(log.kind(), look_up))
-            .bind(log.organization().as_str().to_owned())
-            .bind(row::json(&named))
+            .id(log.organization())
+            .json(&named)
             .fetch_all(connection)
             .await?;
         let mut channels = HashMap::with_capacity(rows.len());
@@ -75,25 +73,24 @@ impl KnownChannels {
         Ok(Self(channels))
     }
 
-    /// Returns the channel, if the organization has it.
     pub(crate) fn get_mut(&mut self, id: &ChannelId) -> Option<&mut KnownChannel> {
         self.0.get_mut(id)
     }
 }
 
-/// Tells that a number was connected or cut off, when that is news.
+/// Stores whether the number is connected, and appends an event if that has changed.
 pub(crate) async fn connect(
     news: &ConnectionNews,
     channel: &mut KnownChannel,
     log: &mut EventLog,
     connection: &mut AnyConnection,
-) -> Result<Effect, StoreError> {
+) -> Result<Effect> {
     if channel.connected == Some(news.connected) {
         return Ok(Effect::Duplicate);
     }
     sqlx::query("update channels set connected = $3 where organization_id = $1 and id = $2")
-        .bind(log.organization().as_str().to_owned())
-        .bind(channel.id.as_str().to_owned())
+        .id(log.organization())
+        .id(&channel.id)
         .bind(i64::from(news.connected))
         .execute(connection)
         .await?;

@@ -2,8 +2,9 @@
 //! the database restarted.
 
 use crate::db::DatabaseKind;
-use crate::db::row::{self, Columns, unpacking};
-use crate::error::StoreError;
+use crate::db::bind::Bind as _;
+use crate::db::row::{Columns, unpacking};
+use crate::error::Result;
 use crate::store::Store;
 use crate::webhooks::claim::named;
 use crate::webhooks::deliveries::DeliveryKey;
@@ -23,18 +24,14 @@ macro_rules! free_lost {
 impl Store {
     /// Ends the claims of this server except for those that it knows of: the answer to a claim may be lost,
     /// and its deliveries would wait until the claim runs out. Returns how many.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer.
     pub async fn free_lost_deliveries<'a>(
         &self,
         known: impl IntoIterator<Item = &'a DeliveryKey>,
-    ) -> Result<u64, StoreError> {
+    ) -> Result<u64> {
         let known: Vec<_> = known.into_iter().map(named).collect();
         let query = sqlx::query(unpacking!(self.kind(), free_lost))
             .bind(self.server_id().to_owned())
-            .bind(row::json(&known));
+            .json(&known);
         let freed = self.write_count(query).await?;
         if freed > 0 {
             self.signal_deliveries();
@@ -43,11 +40,7 @@ impl Store {
     }
 
     /// Lists the calls that are claimed for this server.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer.
-    pub async fn claimed_webhook_calls(&self) -> Result<Vec<String>, StoreError> {
+    pub async fn claimed_webhook_calls(&self) -> Result<Vec<String>> {
         let query = sqlx::query(
             "select id from webhook_calls where applied_at is null and server_id <> '' \
              and server_id = $1",
@@ -60,11 +53,7 @@ impl Store {
     }
 
     /// Ends the claims of these calls, whose attempts never began; any server may claim them now.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer.
-    pub async fn free_lost_webhook_calls(&self, calls: &[String]) -> Result<(), StoreError> {
+    pub async fn free_lost_webhook_calls(&self, calls: &[String]) -> Result<()> {
         let text = match self.kind() {
             DatabaseKind::Sqlite => {
                 "update webhook_calls set attempts = 0, claimed_until = 0, server_id = '' \
@@ -79,7 +68,7 @@ impl Store {
         };
         // Another server may have claimed one of them since.
         let query = sqlx::query(text)
-            .bind(row::json(&calls))
+            .json(&calls)
             .bind(self.server_id().to_owned());
         self.write_count(query).await.map(drop)
     }

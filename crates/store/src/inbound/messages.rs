@@ -1,4 +1,4 @@
-//! What customers write: filed once, in the conversation of its sender.
+//! Inbound messages: each is stored once, in the conversation of its sender.
 
 use std::collections::{HashMap, HashSet};
 
@@ -6,24 +6,24 @@ use recado_core::event::{
     ButtonPressedData, EventData, ListSelectedData, MessageReceivedData, ReceivedContent,
 };
 use recado_core::inbound::{Choice, InboundContent, InboundMessage, Person, StatusNews};
-use recado_core::{AgentId, Buttons, ChannelId, Content, ConversationId, MessageId, Status};
+use recado_core::{AgentId, ChannelId, Content, ConversationId, MessageId, Status};
 use serde::Serialize;
 use sqlx::AnyConnection;
 
+use crate::db::bind::Bind as _;
 use crate::db::row::{self, Columns, owner, unpacking};
-use crate::error::StoreError;
+use crate::error::Result;
 use crate::events::append::{EventLog, NewEvent};
 use crate::inbound::item::Effect;
 use crate::inbound::known_channels::KnownChannel;
-use crate::inbound::number_changes;
 use crate::inbound::resolve::{self, Arrival};
 use crate::inbound::statuses::{Address, Statuses};
-use crate::messages::content::{LIST, StoredInbound, button_of_title};
+use crate::messages::content::{LIST, StoredInbound, StoredOutbound, button_of_title};
 use crate::resources::contacts::Contacts;
 use crate::resources::conversations::Conversation;
 use crate::resources::people::{self, StoredPerson};
 
-/// The messages that one transaction receives: which of them are known, and what they answer.
+/// The messages that one transaction receives.
 #[derive(Default)]
 pub(crate) struct Received {
     known: HashSet<Address>,
@@ -36,12 +36,11 @@ pub(crate) struct Received {
 struct Answered {
     id: MessageId,
     conversation: ConversationId,
-    /// What it says, if that was asked for.
     content: Option<Content>,
 }
 
 impl Answered {
-    /// The status that the answer proves, if the answer comes from the one whom the message was sent to.
+    /// Returns the status that an answer of its recipient proves.
     fn proof(&self) -> StatusNews {
         let mut news = StatusNews::new(Vec::new(), Status::Read);
         news.message_id = Some(self.id.clone());
@@ -49,7 +48,6 @@ impl Answered {
     }
 }
 
-/// An id that is looked up, as both databases unpack it.
 #[derive(Serialize, PartialEq, Eq, Hash)]
 struct MessageKey<'a> {
     channel: &'a ChannelId,
@@ -57,7 +55,6 @@ struct MessageKey<'a> {
     direction: &'static str,
 }
 
-/// A message that is written, as both databases unpack it.
 #[derive(Serialize)]
 struct Row {
     message: MessageId,
@@ -70,18 +67,18 @@ struct Row {
     at: i64,
 }
 
-/// A message that goes into its conversation.
+/// A message with what is known of its sender and of the message that it answers.
 struct Filed<'a> {
     message: &'a InboundMessage,
     id: &'a MessageId,
     external_id: String,
     from: Person,
     in_reply_to: Option<MessageId>,
-    /// The button whose title is all that the provider gave back.
+    /// The button that was inferred from its title.
     inferred: Option<Choice>,
 }
 
-/// The status of the message that this one answers; it makes the message known to [`Statuses`].
+/// Returns a status of the message that this one answers, so that [`Statuses`] loads that message.
 pub(crate) fn proof(message: &InboundMessage) -> Option<StatusNews> {
     let answered = message.in_reply_to.as_ref()?;
     Some(StatusNews::new(vec![answered.clone()], Status::Read))
@@ -120,20 +117,20 @@ macro_rules! insert {
 }
 
 impl Received {
-    /// Looks up which messages are known, and the messages of ours that they answer.
+    /// Loads which messages are stored already, and the messages of ours that they answer.
     pub(crate) async fn load(
         messages: &[(&ChannelId, &InboundMessage)],
         log: &EventLog,
         connection: &mut AnyConnection,
-    ) -> Result<Self, StoreError> {
+    ) -> Result<Self> {
         let mut received = Self::default();
         if messages.is_empty() {
             return Ok(received);
         }
         let sought: HashSet<_> = messages.iter().flat_map(sought).collect();
         let rows = sqlx::query(unpacking!(log.kind(), look_up))
-            .bind(log.organization().as_str().to_owned())
-            .bind(row::json(&sought))
+            .id(log.organization())
+            .json(&sought)
             .fetch_all(connection)
             .await?;
         for row in &rows {
@@ -150,7 +147,7 @@ impl Received {
                     id: columns.parse("id")?,
                     conversation: columns.parse("conversation_id")?,
                     content: columns
-                        .optional_json::<Buttons>("content")?
+                        .optional_json::<StoredOutbound>("content")?
                         .map(Content::from),
                 },
             );
@@ -158,7 +155,7 @@ impl Received {
         Ok(received)
     }
 
-    /// Files a message and tells of it, unless it is known.
+    /// Stores a message in its conversation and appends its event, unless it is stored already.
     pub(crate) async fn apply(
         &mut self,
         arrival: Arrival<'_>,
@@ -166,7 +163,7 @@ impl Received {
         contacts: &mut Contacts,
         log: &mut EventLog,
         connection: &mut AnyConnection,
-    ) -> Result<Effect, StoreError> {
+    ) -> Result<Effect> {
         let Arrival {
             message,
             ids,
@@ -185,12 +182,7 @@ impl Received {
         // As the customer was known before a number change.
         let former = contacts.of(&message.from, &channel.id).first().copied();
         let former = former.map(|place| contacts.get(place).person.clone());
-        let place = match &message.content {
-            InboundContent::Moved { to, .. } => {
-                number_changes::conversation(arrival, to, contacts, log, connection).await?
-            }
-            _ => resolve::conversation(arrival, answers, contacts, log),
-        };
+        let place = resolve::conversation(arrival, answers, contacts, log, connection).await?;
         let place = match place {
             Ok(place) => place,
             Err(effect) => return Ok(effect),
@@ -241,7 +233,7 @@ impl Received {
         if let Some(answered) = self.answered.get(&address) {
             return Some(answered.clone());
         }
-        // A status of the same transaction may have told the id.
+        // A status of the same transaction may have brought the id.
         let named = of_ours.named(&address)?;
         Some(Answered {
             id: named.id.clone(),
@@ -250,22 +242,21 @@ impl Received {
         })
     }
 
-    /// Writes what was received since the last time.
+    /// Writes what was received since the last call.
     pub(crate) async fn save(
         &mut self,
         log: &EventLog,
         connection: &mut AnyConnection,
-    ) -> Result<(), StoreError> {
+    ) -> Result<()> {
         let fresh = std::mem::take(&mut self.fresh);
         if fresh.is_empty() {
             return Ok(());
         }
         sqlx::query(unpacking!(log.kind(), insert))
-            .bind(log.organization().as_str().to_owned())
-            .bind(row::json(&fresh))
-            .execute(connection)
-            .await?;
-        Ok(())
+            .id(log.organization())
+            .json(&fresh)
+            .run(connection)
+            .await
     }
 }
 
@@ -273,7 +264,6 @@ fn address(channel: &ChannelId, id: &str) -> Address {
     (channel.clone(), row::provider_id(id))
 }
 
-/// The ids that a message is looked up by.
 fn sought<'a>((channel, message): &(&'a ChannelId, &InboundMessage)) -> Vec<MessageKey<'a>> {
     let sought = |external, direction| MessageKey {
         channel,

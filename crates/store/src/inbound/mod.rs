@@ -5,7 +5,6 @@ pub(crate) mod item;
 pub(crate) mod known_channels;
 pub(crate) mod lost_claims;
 pub(crate) mod messages;
-pub(crate) mod number_changes;
 pub(crate) mod own_messages;
 pub(crate) mod resolve;
 pub(crate) mod set_aside;
@@ -19,14 +18,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use recado_core::OrganizationId;
 use tokio::task::JoinSet;
 
-use crate::error::StoreError;
+use crate::error::{Result, StoreError};
 use crate::inbound::item::{Application, Applied};
 use crate::store::Store;
 
-/// An application, or a part of it, and the place of its result.
 type Placed = (usize, Application);
 
-/// What to do about a group that was not applied.
 enum Retry {
     /// Apply these one after the other.
     Halves(Vec<Placed>, Vec<Placed>),
@@ -42,10 +39,7 @@ impl Store {
     /// A call that was not kept, or was applied before, has no effect: its items are duplicates.
     /// A call that fails stays unapplied, and does not keep the others from being applied.
     /// What was applied all the same, though the database did not answer, is a duplicate the next time.
-    pub async fn apply_webhooks(
-        &self,
-        applications: Vec<Application>,
-    ) -> Vec<Result<Applied, StoreError>> {
+    pub async fn apply_webhooks(&self, applications: Vec<Application>) -> Vec<Result<Applied>> {
         let count = applications.len();
         let mut tasks = JoinSet::new();
         for (organization, applications) in by_organization(applications) {
@@ -64,12 +58,12 @@ impl Store {
             .collect()
     }
 
-    /// Applies the calls of one organization, halved as long as a bad one or a slow database requires it.
+    /// Applies the calls of one organization, and halves the batch if a bad call or a slow database requires it.
     async fn apply_of_one(
         &self,
         organization: OrganizationId,
         applications: Vec<Placed>,
-    ) -> HashMap<usize, Result<Applied, StoreError>> {
+    ) -> HashMap<usize, Result<Applied>> {
         let mut results: HashMap<_, _> = applications
             .iter()
             .map(|(place, _)| (*place, Ok(Applied::default())))
@@ -119,7 +113,7 @@ impl Store {
         results
     }
 
-    /// Applies a group in one transaction; an error comes with whether the transaction was under way.
+    /// Applies a batch in one transaction. An error comes with whether the transaction had the organization lock.
     async fn apply_group(
         &self,
         organization: &OrganizationId,
@@ -143,7 +137,7 @@ impl Store {
         }
     }
 
-    /// Decides what to do about a group that failed; `working` tells whether it had the organization lock.
+    /// Decides how a failed batch goes on; `working` says whether it had the organization lock.
     fn retry(&self, mut group: Vec<Placed>, error: &StoreError, working: bool) -> Retry {
         // Who only waited, for a connection or for the lock, gains nothing by asking for less.
         let too_slow = working && matches!(error, StoreError::Timeout | StoreError::Busy);
@@ -170,7 +164,6 @@ impl Store {
     }
 }
 
-/// The applications with their places, by whose they are.
 fn by_organization(applications: Vec<Application>) -> HashMap<OrganizationId, Vec<Placed>> {
     let mut sorted: HashMap<_, Vec<_>> = HashMap::new();
     for (place, application) in applications.into_iter().enumerate() {

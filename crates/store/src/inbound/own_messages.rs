@@ -1,33 +1,34 @@
-//! Messages of ours that come back, and are told which they are if their id never came.
+//! Own messages: the provider reports a message that we sent, which gives it an external id if the answer was lost.
 
 use recado_core::inbound::{Echo, StatusNews, phone_variants};
 use recado_core::{ChannelId, MessageId, Status};
 use sqlx::AnyConnection;
 
+use crate::db::bind::Bind as _;
+use crate::db::noun::Row as _;
 use crate::db::row::{self, Columns};
-use crate::error::StoreError;
+use crate::error::Result;
 use crate::events::append::EventLog;
-use crate::messages::content;
-use crate::messages::pending_statuses::Waiting;
-use crate::messages::transition::{self, Progress};
-use crate::messages::{self, message_columns};
-use crate::resources::people;
+use crate::messages::content::{self, StoredOutbound};
+use crate::messages::pending_statuses::TakenStatuses;
+use crate::messages::transition::{self, MessageState};
+use crate::messages::{Message, message_columns};
 
-/// An echo comes within this time of its send (ZapperAPI, inferred).
+/// The provider reports an own message within this time of its send (ZapperAPI, inferred).
 const WITHIN_MILLISECONDS: i64 = 2 * 60 * 1000;
 
-/// The status that a message has come to when it comes back: WhatsApp has it.
+/// Returns the status that the report of an own message proves: WhatsApp has it.
 pub(crate) fn status(echo: &Echo) -> StatusNews {
     StatusNews::new(vec![echo.external_id.clone()], Status::Sent)
 }
 
-/// Gives a message the id under which it came back, which no message has; tells whether there is one.
+/// Stores the external id of the message that an own message matches; returns whether one does.
 pub(crate) async fn bind(
     echo: &Echo,
     channel: &ChannelId,
     log: &mut EventLog,
     connection: &mut AnyConnection,
-) -> Result<bool, StoreError> {
+) -> Result<bool> {
     let Some(id) = sought(echo, channel, log, connection).await? else {
         return Ok(false);
     };
@@ -35,15 +36,16 @@ pub(crate) async fn bind(
     Ok(true)
 }
 
-/// The only message without an id that went to this customer at that time with these words and buttons.
+/// Finds the only message without an external id that went to this customer at that time with this body and these
+/// buttons.
 ///
-/// Of two that are alike, the oldest would be a guess: both are left without an id.
+/// Of two equal messages, the older one would be a guess: both stay without an external id.
 async fn sought(
     echo: &Echo,
     channel: &ChannelId,
     log: &EventLog,
     connection: &mut AnyConnection,
-) -> Result<Option<MessageId>, StoreError> {
+) -> Result<Option<MessageId>> {
     let mut phones = echo
         .to
         .phone
@@ -60,11 +62,11 @@ async fn sought(
          where m.created_at between $6 and $7 and m.direction = 'outbound' \
          and m.external_id is null and m.status in ('sending', 'accepted', 'unknown')",
     )
-    .bind(log.organization().as_str().to_owned())
-    .bind(channel.as_str().to_owned())
+    .id(log.organization())
+    .id(channel)
     .bind(phones.next())
     .bind(phones.next())
-    .bind(people::bound(echo.to.lid.as_ref()))
+    .optional_id(echo.to.lid.as_ref())
     .bind(sent_at.saturating_sub(WITHIN_MILLISECONDS))
     .bind(sent_at.saturating_add(WITHIN_MILLISECONDS))
     .fetch_all(connection)
@@ -72,7 +74,7 @@ async fn sought(
     let mut found = None;
     for row in &rows {
         let columns = Columns::new(row, "messages", "id");
-        let content = content::outbound(&columns)?;
+        let content = columns.json::<StoredOutbound>("content")?.into();
         if content::says(&content, &echo.body, &echo.buttons)
             && found.replace(columns.parse("id")?).is_some()
         {
@@ -82,29 +84,29 @@ async fn sought(
     Ok(found)
 }
 
-/// Gives a message its id, and what was heard of that id before.
+/// Stores the external id, and applies the pending statuses of that id.
 async fn name(
     id: &MessageId,
     echo: &Echo,
     log: &mut EventLog,
     connection: &mut AnyConnection,
-) -> Result<(), StoreError> {
+) -> Result<()> {
     let row = sqlx::query(concat!(
         "update messages set external_id = $3 where organization_id = $1 and id = $2 returning ",
         message_columns!()
     ))
-    .bind(log.organization().as_str().to_owned())
-    .bind(id.as_str().to_owned())
+    .id(log.organization())
+    .id(id)
     .bind(row::provider_id(&echo.external_id))
     .fetch_one(&mut *connection)
     .await?;
-    let message = messages::read(&row)?;
+    let message = Message::of(&row)?;
     // While it is on its way, its outcome comes first, and what waits for it follows.
     if message.status == Status::Sending {
         return Ok(());
     }
-    let mut named = Progress::from(&message);
-    let mut waiting = Waiting::take(std::slice::from_ref(&named), log, connection).await?;
+    let mut named = MessageState::from(&message);
+    let mut waiting = TakenStatuses::take(std::slice::from_ref(&named), log, connection).await?;
     if waiting.apply(&mut named, log) {
         transition::save([&named], log, connection).await?;
     }

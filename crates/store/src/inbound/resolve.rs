@@ -1,17 +1,20 @@
-//! Who wrote: the conversation that a customer's message belongs to.
+//! Whose conversation it is: finds the one that a customer's message belongs to, or opens one.
 
 use jiff::Timestamp;
 use recado_core::event::{ConversationCreatedData, EventData};
-use recado_core::inbound::{InboundMessage, Person};
-use recado_core::{ConversationId, Recipient};
+use recado_core::inbound::{InboundContent, InboundMessage, Person};
+use recado_core::{ConversationId, Recipient, RecipientKind};
+use sqlx::AnyConnection;
 
+use crate::db::bind::Bind as _;
+use crate::error::Result;
 use crate::events::append::{EventLog, NewEvent};
 use crate::inbound::item::{Effect, FreshIds};
 use crate::inbound::known_channels::KnownChannel;
 use crate::resources::contacts::{self, Contacts, Place};
 use crate::resources::conversations::Conversation;
 
-/// A message that has arrived, and what it may need to be filed.
+/// An inbound message, with its channel and ids for what it may create.
 #[derive(Clone, Copy)]
 pub(crate) struct Arrival<'a> {
     pub(crate) message: &'a InboundMessage,
@@ -19,11 +22,28 @@ pub(crate) struct Arrival<'a> {
     pub(crate) channel: &'a KnownChannel,
 }
 
-/// Finds the conversation of a message's sender, or opens one.
+/// Finds the conversation that a message belongs to, or opens one; returns why it belongs to none.
 ///
-/// The sender decides: anybody can quote any message, also one that was sent to another customer or to a
-/// group. So a quotation only chooses among the sender's own conversations.
-pub(crate) fn conversation(
+/// The sender decides: anyone can quote any message, also one that was sent to another customer or to a group. So
+/// the quoted message only chooses among the sender's own conversations.
+pub(crate) async fn conversation(
+    arrival: Arrival<'_>,
+    answered: Option<&ConversationId>,
+    contacts: &mut Contacts,
+    log: &mut EventLog,
+    connection: &mut AnyConnection,
+) -> Result<Result<Place, Effect>> {
+    let message = arrival.message;
+    Ok(match (&message.content, &message.group) {
+        (InboundContent::Moved { to, .. }, _) => {
+            after_number_change(arrival, to, contacts, log, connection).await?
+        }
+        (_, Some(group)) => of_group(arrival, group, answered, contacts, log),
+        (_, None) => of_customer(arrival, answered, contacts, log),
+    })
+}
+
+fn of_customer(
     arrival: Arrival<'_>,
     answered: Option<&ConversationId>,
     contacts: &mut Contacts,
@@ -32,9 +52,6 @@ pub(crate) fn conversation(
     let Arrival {
         message, channel, ..
     } = arrival;
-    if let Some(group) = &message.group {
-        return in_group(arrival, group, answered, contacts, log);
-    }
     let window = if message.content.is_by_customer() {
         contacts::window(message.sent_at, channel, log.at())
     } else {
@@ -48,8 +65,8 @@ pub(crate) fn conversation(
     }
 }
 
-/// Finds the conversation with a group, or opens one for a tap.
-fn in_group(
+/// In a group, only a tap opens a conversation.
+fn of_group(
     arrival: Arrival<'_>,
     group: &Recipient,
     answered: Option<&ConversationId>,
@@ -82,7 +99,7 @@ fn in_group(
     Ok(place)
 }
 
-/// The conversation of the quoted message if it is among these, else the first.
+/// Returns the conversation of the quoted message if it is among these, else the first.
 fn chosen(
     places: &[Place],
     answered: Option<&ConversationId>,
@@ -94,8 +111,7 @@ fn chosen(
     quoted.or(places.first()).copied()
 }
 
-/// Opens a conversation with a new customer, and tells of it.
-pub(crate) fn open(
+fn open(
     arrival: Arrival<'_>,
     person: &Person,
     window: Option<Timestamp>,
@@ -133,6 +149,87 @@ pub(crate) fn open(
     }
     // A customer without an address cannot be answered.
     Err(Effect::Ignored)
+}
+
+/// Takes the conversations of a customer along who changed number or user id, and returns the one where that is noted.
+///
+/// A customer who is known by the new addresses already stays in the conversations of those addresses.
+async fn after_number_change(
+    arrival: Arrival<'_>,
+    to: &Person,
+    contacts: &mut Contacts,
+    log: &mut EventLog,
+    connection: &mut AnyConnection,
+) -> Result<Result<Place, Effect>> {
+    // A row can only get another address once it is there.
+    contacts.save(log, connection).await?;
+    let (from, channel) = (&arrival.message.from, &arrival.channel.id);
+    let left = contacts.of(from, channel);
+    for place in &left {
+        follow(*place, to, contacts, connection).await?;
+    }
+    let known = contacts.of(to, channel);
+    contacts.learn(&known, to, None);
+    Ok(match left.first().or(known.first()) {
+        Some(place) => Ok(*place),
+        None => open(arrival, to, None, contacts, log),
+    })
+}
+
+/// Gives a conversation the new names, and the first new address that no other conversation of its agent has.
+///
+/// If each is taken, the customer goes on in that other conversation, and this one stays as it is: two conversations
+/// with one address would be the same one, and a message must not go to whom it was not written for.
+async fn follow(
+    place: Place,
+    to: &Person,
+    contacts: &mut Contacts,
+    connection: &mut AnyConnection,
+) -> Result<()> {
+    for recipient in addresses(contacts.get(place), to) {
+        if readdress(contacts.get(place), recipient, to, connection).await? {
+            contacts.readdress(place, recipient, to);
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Returns the new addresses, that of the present form first.
+fn addresses<'a>(
+    conversation: &Conversation,
+    to: &'a Person,
+) -> impl Iterator<Item = &'a Recipient> + use<'a> {
+    let (first, second) = match conversation.recipient.kind() {
+        RecipientKind::UserId => (&to.user_id, &to.phone),
+        _ => (&to.phone, &to.user_id),
+    };
+    [first, second, &to.lid].into_iter().flatten()
+}
+
+/// Writes the address if it is free; returns whether it was.
+async fn readdress(
+    conversation: &Conversation,
+    recipient: &Recipient,
+    to: &Person,
+    connection: &mut AnyConnection,
+) -> Result<bool> {
+    let changed = sqlx::query(
+        "update conversations set recipient = $3, phone = $4, user_id = $5, lid = $6 \
+         where organization_id = $1 and id = $2 and not exists (select 1 from conversations o \
+         where o.organization_id = $1 and o.agent_id = conversations.agent_id \
+         and o.channel_id = conversations.channel_id and o.recipient = $3 and o.id <> $2)",
+    )
+    .id(&conversation.organization_id)
+    .id(&conversation.id)
+    .id(recipient)
+    // Meta makes a new user id for a new number, so no former name is the customer's any more.
+    .optional_id(to.phone.as_ref())
+    .optional_id(to.user_id.as_ref())
+    .optional_id(to.lid.as_ref())
+    .execute(connection)
+    .await?;
+    Ok(changed.rows_affected() > 0)
 }
 
 fn created(conversation: &Conversation, by: &Person) -> NewEvent {

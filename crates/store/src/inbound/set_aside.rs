@@ -1,17 +1,14 @@
 //! Webhook calls that are set aside: kept raw, not tried again by themselves, listed, and retried by hand.
 
-use std::fmt;
-use std::str::FromStr;
-
 use jiff::Timestamp;
-use recado_core::{ChannelId, OrganizationId};
-use sqlx::any::AnyRow;
+use recado_core::{ChannelId, OrganizationId, words};
 
 use crate::db::DatabaseKind;
+use crate::db::bind::Bind as _;
+use crate::db::noun::Row;
 use crate::db::page::{Cursor, Listed, Page};
-use crate::db::read::MAX_PAGE_BYTES;
 use crate::db::row::{self, Columns};
-use crate::error::StoreError;
+use crate::error::Result;
 use crate::store::Store;
 
 /// A webhook call that is set aside, without its body.
@@ -29,51 +26,15 @@ pub struct SetAsideCall {
     pub received_at: Timestamp,
 }
 
-/// Why a webhook call is set aside.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum SetAsideReason {
-    /// Its body is not in a form that the provider is known to use, or its row is damaged.
-    Unreadable,
-    /// The process ended during each of three attempts to apply it.
-    Crashed,
-    /// It has more items than one call may have; those within the bound were applied.
-    TooManyItems,
-}
-
-/// A text that is no reason to set a call aside.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("expected one of unreadable, crashed, too_many_items")]
-pub struct UnknownSetAsideReason;
-
-impl SetAsideReason {
-    /// Every reason, in the order of the documentation.
-    pub const ALL: [Self; 3] = [Self::Unreadable, Self::Crashed, Self::TooManyItems];
-
-    /// The name in answers and in the database.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Unreadable => "unreadable",
-            Self::Crashed => "crashed",
-            Self::TooManyItems => "too_many_items",
-        }
-    }
-}
-
-impl fmt::Display for SetAsideReason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl FromStr for SetAsideReason {
-    type Err = UnknownSetAsideReason;
-
-    fn from_str(text: &str) -> Result<Self, UnknownSetAsideReason> {
-        let mut reasons = Self::ALL.into_iter();
-        reasons
-            .find(|reason| reason.as_str() == text)
-            .ok_or(UnknownSetAsideReason)
+words! {
+    /// Why a webhook call is set aside.
+    pub enum SetAsideReason: UnknownSetAsideReason("expected one of unreadable, crashed, too_many_items") {
+        /// Its body is not in a form that the provider is known to use, or its row is damaged.
+        Unreadable = "unreadable",
+        /// The process ended during each of three attempts to apply it.
+        Crashed = "crashed",
+        /// It has more items than one call may have; those within the bound were applied.
+        TooManyItems = "too_many_items",
     }
 }
 
@@ -84,33 +45,43 @@ macro_rules! listed {
     };
 }
 
+impl Row for SetAsideCall {
+    const TABLE: &'static str = "webhook_calls";
+
+    fn read(columns: &Columns<'_>) -> Result<Self> {
+        Ok(SetAsideCall {
+            id: columns.get("id")?,
+            channel_id: columns.parse("channel_id")?,
+            reason: columns.parse("set_aside")?,
+            content_type: columns.get("content_type")?,
+            received_at: columns.instant("received_at")?,
+        })
+    }
+
+    fn cursor(&self) -> Cursor {
+        Cursor::new(self.received_at, &self.id)
+    }
+}
+
 impl Store {
     /// Sets a call aside that is not applied.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer.
     pub async fn set_webhook_call_aside(
         &self,
         organization: &OrganizationId,
         id: &str,
         reason: SetAsideReason,
-    ) -> Result<(), StoreError> {
+    ) -> Result<()> {
         let query = sqlx::query(
             "update webhook_calls set set_aside = $3, server_id = '' \
              where organization_id = $1 and id = $2 and applied_at is null",
         )
-        .bind(organization.as_str().to_owned())
+        .id(organization)
         .bind(id.to_owned())
         .bind(reason.as_str());
         self.write_count(query).await.map(drop)
     }
 
-    /// Sets calls aside whose rows cannot be read.
-    pub(crate) async fn set_corrupt_webhook_calls_aside(
-        &self,
-        calls: &[String],
-    ) -> Result<(), StoreError> {
+    pub(crate) async fn set_corrupt_webhook_calls_aside(&self, calls: &[String]) -> Result<()> {
         let text = match self.kind() {
             DatabaseKind::Sqlite => {
                 "update webhook_calls set set_aside = $2, server_id = '' \
@@ -122,22 +93,18 @@ impl Store {
             }
         };
         let query = sqlx::query(text)
-            .bind(row::json(&calls))
+            .json(&calls)
             .bind(SetAsideReason::Unreadable.as_str());
         self.write_count(query).await.map(drop)
     }
 
     /// Lists the calls of an organization that are set aside, oldest first.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer, or a row is corrupt.
     pub async fn list_webhook_calls_set_aside(
         &self,
         organization: &OrganizationId,
         reason: Option<SetAsideReason>,
         page: &Page,
-    ) -> Result<Listed<SetAsideCall>, StoreError> {
+    ) -> Result<Listed<SetAsideCall>> {
         let (received_at, id) = page.start();
         // One text for each combination: a filter that is not always there would be planned without it.
         let text = match reason {
@@ -148,35 +115,28 @@ impl Store {
             ),
         };
         let mut query = sqlx::query(text)
-            .bind(organization.as_str().to_owned())
+            .id(organization)
             .bind(received_at)
             .bind(id.to_owned())
             .bind(page.rows());
         if let Some(reason) = reason {
             query = query.bind(reason.as_str());
         }
-        let rows = self.read_list(organization, query, MAX_PAGE_BYTES).await?;
-        Listed::read(page, &rows, call, |call| {
-            Cursor::new(call.received_at, &call.id)
-        })
+        self.page_of_many(organization, page, query).await
     }
 
     /// Makes a call that is set aside pending again; returns `None` if the organization has no such call.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer, or a row is corrupt.
     pub async fn retry_webhook_call(
         &self,
         organization: &OrganizationId,
         id: &str,
-    ) -> Result<Option<SetAsideCall>, StoreError> {
+    ) -> Result<Option<SetAsideCall>> {
         let id = row::text(id).into_owned();
         let found = sqlx::query(
             "select id, channel_id, set_aside, content_type, received_at from webhook_calls \
              where organization_id = $1 and id = $2 and set_aside is not null",
         )
-        .bind(organization.as_str().to_owned())
+        .id(organization)
         .bind(id.clone());
         let Some(row) = self.read_row(found).await? else {
             return Ok(None);
@@ -185,20 +145,9 @@ impl Store {
             "update webhook_calls set set_aside = null, attempts = 0, claimed_until = 0 \
              where organization_id = $1 and id = $2 and set_aside is not null",
         )
-        .bind(organization.as_str().to_owned())
+        .id(organization)
         .bind(id);
         self.write_count(query).await?;
-        call(&row).map(Some)
+        SetAsideCall::of(&row).map(Some)
     }
-}
-
-fn call(row: &AnyRow) -> Result<SetAsideCall, StoreError> {
-    let columns = Columns::new(row, "webhook_calls", "id");
-    Ok(SetAsideCall {
-        id: columns.get("id")?,
-        channel_id: columns.parse("channel_id")?,
-        reason: columns.parse("set_aside")?,
-        content_type: columns.get("content_type")?,
-        received_at: columns.instant("received_at")?,
-    })
 }

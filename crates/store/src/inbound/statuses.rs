@@ -10,29 +10,28 @@ use serde::Serialize;
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
+use crate::db::bind::Bind as _;
 use crate::db::row::{self, Columns, owner, unpacking};
-use crate::error::StoreError;
+use crate::error::Result;
 use crate::events::append::EventLog;
 use crate::inbound::item::Effect;
-use crate::messages::pending_statuses::Orphans;
-use crate::messages::transition::{self, Progress, Step};
+use crate::messages::pending_statuses::PendingStatuses;
+use crate::messages::transition::{self, MessageState, StatusReport};
 
-/// The messages that statuses are about, and the statuses that wait for theirs.
+/// The messages that statuses are about, and the pending statuses.
 #[derive(Default)]
 pub(crate) struct Statuses {
-    messages: Vec<Progress>,
+    messages: Vec<MessageState>,
     by_id: HashMap<MessageId, usize>,
     by_external_id: HashMap<Address, usize>,
     by_provider_id: HashMap<Address, usize>,
-    /// The places of those that have come further.
+    /// The indexes of the messages whose status has advanced.
     moved: BTreeSet<usize>,
-    orphans: Orphans,
+    pending: PendingStatuses,
 }
 
-/// A provider's id of a message.
 pub(crate) type Address = (ChannelId, String);
 
-/// An id that a status goes by, as both databases unpack it.
 #[derive(Serialize)]
 struct StatusKey<'a> {
     channel: &'a ChannelId,
@@ -66,20 +65,19 @@ macro_rules! look_up {
 }
 
 impl Statuses {
-    /// Looks up the messages of all statuses.
     pub(crate) async fn load(
         news: &[(ChannelId, StatusNews)],
         log: &EventLog,
         connection: &mut AnyConnection,
-    ) -> Result<Self, StoreError> {
+    ) -> Result<Self> {
         let mut statuses = Self::default();
         if news.is_empty() {
             return Ok(statuses);
         }
         let sought: Vec<_> = news.iter().flat_map(sought).collect();
         let rows = sqlx::query(unpacking!(log.kind(), look_up))
-            .bind(log.organization().as_str().to_owned())
-            .bind(row::json(&sought))
+            .id(log.organization())
+            .json(&sought)
             .fetch_all(&mut *connection)
             .await?;
         // The newest comes last, and takes an id that several messages share.
@@ -92,7 +90,7 @@ impl Statuses {
                 .is_none_or(|place| statuses.messages[place].status == Status::Sending)
         };
         if news.iter().any(|news| waits(&news)) {
-            statuses.orphans = Orphans::load(
+            statuses.pending = PendingStatuses::load(
                 news.iter()
                     .filter(waits)
                     .flat_map(|(channel, news)| addresses(channel, news)),
@@ -104,7 +102,7 @@ impl Statuses {
         Ok(statuses)
     }
 
-    fn know(&mut self, message: Progress) {
+    fn know(&mut self, message: MessageState) {
         let place = self.messages.len();
         self.by_id.insert(message.id.clone(), place);
         if let Some(id) = &message.external_id {
@@ -118,7 +116,7 @@ impl Statuses {
         self.messages.push(message);
     }
 
-    /// Applies a status to its message; if the message is not there yet, the status waits.
+    /// Applies a status to its message, or keeps it as pending if the message is not stored yet.
     pub(crate) fn apply(
         &mut self,
         news: &StatusNews,
@@ -126,14 +124,14 @@ impl Statuses {
         log: &mut EventLog,
     ) -> Effect {
         let ids = ids(news);
-        let step = Step {
+        let step = StatusReport {
             status: news.status,
             external_id: ids.first().cloned(),
             error: news.error.as_ref().map(MessageError::from),
             pricing: news.pricing.clone(),
         };
         let Some(place) = self.find(news, &ids, channel) else {
-            return self.orphans.keep(&ids, &step, channel, log.at());
+            return self.pending.keep(&ids, &step, channel, log.at());
         };
         let message = &mut self.messages[place];
         if message.status == Status::Sending {
@@ -148,12 +146,12 @@ impl Statuses {
             }
             // Its outcome comes first: the send waits for the provider's answer at this moment.
             let own_id = [message.id.to_string()];
-            return self.orphans.keep(&own_id, &step, channel, log.at());
+            return self.pending.keep(&own_id, &step, channel, log.at());
         }
         if message.price(&step) {
             self.moved.insert(place);
         }
-        if !message.climb(step, log) {
+        if !message.advance(step, log) {
             return Effect::Duplicate;
         }
         if let Some(id) = &message.external_id {
@@ -164,9 +162,7 @@ impl Statuses {
         Effect::Told
     }
 
-    /// Applies a proof that a message arrived, if it is in doubt or was reported as failed.
-    ///
-    /// Any other message keeps its status: an answer says nothing new of it.
+    /// Applies the proof that a message arrived, if it is `unknown` or `failed`. Any other message keeps its status.
     pub(crate) fn settle(&mut self, proof: &StatusNews, channel: &ChannelId, log: &mut EventLog) {
         let status = self
             .find(proof, &[], channel)
@@ -176,7 +172,7 @@ impl Statuses {
         }
     }
 
-    /// The message that a status is about: by our id, else by the provider's ids in their order.
+    /// Finds the message by our id, or else by the provider's ids in their order.
     fn find(&self, news: &StatusNews, ids: &[String], channel: &ChannelId) -> Option<usize> {
         let own = news.message_id.as_ref().and_then(|id| self.by_id.get(id));
         let own = own.filter(|place| self.messages[**place].channel_id == *channel);
@@ -191,28 +187,27 @@ impl Statuses {
         })
     }
 
-    /// Whether a message of ours goes by this id of the provider.
+    /// Returns whether a message of ours has this external id.
     pub(crate) fn knows(&self, channel: &ChannelId, external_id: &str) -> bool {
         let address = (channel.clone(), row::provider_id(external_id));
         self.named(&address).is_some()
     }
 
-    /// Returns the message of ours that has this id of the provider.
-    pub(crate) fn named(&self, address: &Address) -> Option<&Progress> {
+    pub(crate) fn named(&self, address: &Address) -> Option<&MessageState> {
         let place = self.by_external_id.get(address)?;
         Some(&self.messages[*place])
     }
 
-    /// Writes down what was applied since the last time.
+    /// Writes what was applied since the last call.
     pub(crate) async fn save(
         &mut self,
         log: &EventLog,
         connection: &mut AnyConnection,
-    ) -> Result<(), StoreError> {
+    ) -> Result<()> {
         let moved = std::mem::take(&mut self.moved);
         let moved = moved.iter().map(|place| &self.messages[*place]);
         transition::save(moved, log, connection).await?;
-        self.orphans.save(log, connection).await
+        self.pending.save(log, connection).await
     }
 }
 
@@ -223,7 +218,6 @@ fn ids(news: &StatusNews) -> Vec<String> {
         .collect()
 }
 
-/// Everything that a status goes by.
 fn sought((channel, news): &(ChannelId, StatusNews)) -> Vec<StatusKey<'_>> {
     let by_own_id = news.message_id.as_ref().map(|own| StatusKey {
         channel,
@@ -238,16 +232,15 @@ fn sought((channel, news): &(ChannelId, StatusNews)) -> Vec<StatusKey<'_>> {
     by_own_id.into_iter().chain(by_ids).collect()
 }
 
-/// The ids under which a status may wait.
 fn addresses(channel: &ChannelId, news: &StatusNews) -> Vec<Address> {
     let own = news.message_id.as_ref().map(ToString::to_string);
     let ids = ids(news).into_iter().chain(own);
     ids.map(|id| (channel.clone(), id)).collect()
 }
 
-fn read(row: &AnyRow) -> Result<Progress, StoreError> {
+fn read(row: &AnyRow) -> Result<MessageState> {
     let columns = Columns::new(row, "messages", "id");
-    Ok(Progress {
+    Ok(MessageState {
         id: columns.parse("id")?,
         conversation_id: columns.parse("conversation_id")?,
         agent_id: columns.parse("agent_id")?,

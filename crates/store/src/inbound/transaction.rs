@@ -11,8 +11,9 @@ use serde_json::json;
 use sqlx::AnyConnection;
 
 use crate::db::DatabaseKind;
+use crate::db::bind::Bind as _;
 use crate::db::row::{self, Columns, owner, unpacking};
-use crate::error::StoreError;
+use crate::error::Result;
 use crate::events::append::{Appended, EventLog};
 use crate::inbound::item::{Application, Applied, Effect, Routed};
 use crate::inbound::known_channels::{self, KnownChannels};
@@ -22,14 +23,14 @@ use crate::inbound::resolve::Arrival;
 use crate::inbound::statuses::Statuses;
 use crate::resources::contacts::Contacts;
 
-/// Applies calls; `working` is set as soon as the organization lock is taken.
+/// Applies calls in one transaction; `working` is set as soon as it has the organization lock.
 pub(crate) async fn apply_all(
     kind: DatabaseKind,
     organization: OrganizationId,
     applications: &[Application],
     working: &AtomicBool,
     connection: &mut AnyConnection,
-) -> Result<(Vec<Applied>, Appended), StoreError> {
+) -> Result<(Vec<Applied>, Appended)> {
     let log = EventLog::open(kind, organization, Timestamp::UNIX_EPOCH, connection).await?;
     working.store(true, Ordering::Relaxed);
     let mut fresh = mark_applied(applications, &log, connection).await?;
@@ -67,12 +68,12 @@ macro_rules! mark_applied {
     };
 }
 
-/// Marks calls as applied that are complete, and gives all that were there and were not applied.
+/// Marks complete calls as applied; returns the ids of all stored calls that were not applied before.
 async fn mark_applied(
     applications: &[Application],
     log: &EventLog,
     connection: &mut AnyConnection,
-) -> Result<HashSet<String>, StoreError> {
+) -> Result<HashSet<String>> {
     let calls: Vec<_> = applications
         .iter()
         .map(|application| {
@@ -83,8 +84,8 @@ async fn mark_applied(
         })
         .collect();
     let rows = sqlx::query(unpacking!(log.kind(), mark_applied))
-        .bind(log.organization().as_str().to_owned())
-        .bind(row::json(&calls))
+        .id(log.organization())
+        .json(&calls)
         .fetch_all(connection)
         .await?;
     rows.iter()
@@ -92,7 +93,7 @@ async fn mark_applied(
         .collect()
 }
 
-/// The statuses among the items, those of own messages and of answers among them.
+/// Returns the statuses that the items report, also by own messages and by answers.
 fn statuses_of(items: &[&Routed]) -> Vec<(ChannelId, StatusNews)> {
     let statuses = items.iter().filter_map(|routed| {
         let news = match &routed.item {
@@ -106,7 +107,6 @@ fn statuses_of(items: &[&Routed]) -> Vec<(ChannelId, StatusNews)> {
     statuses.collect()
 }
 
-/// The messages among the items.
 fn messages_of<'a>(items: &[&'a Routed]) -> Vec<(&'a ChannelId, &'a InboundMessage)> {
     let messages = items.iter().filter_map(|routed| match &routed.item {
         Inbound::Message(message) => Some((&routed.channel_id, message)),
@@ -115,11 +115,9 @@ fn messages_of<'a>(items: &[&'a Routed]) -> Vec<(&'a ChannelId, &'a InboundMessa
     messages.collect()
 }
 
-/// One transaction, and what it knows so far.
 struct Applying<'c> {
     channels: KnownChannels,
     statuses: Statuses,
-    /// Everything that the statuses were loaded for.
     news: Vec<(ChannelId, StatusNews)>,
     received: Received,
     contacts: Contacts,
@@ -128,12 +126,12 @@ struct Applying<'c> {
 }
 
 impl<'c> Applying<'c> {
-    /// Reads everything that the fresh calls need.
+    /// Loads everything that the fresh calls need.
     async fn load(
         applications: &[(&Application, bool)],
         log: EventLog,
         connection: &'c mut AnyConnection,
-    ) -> Result<Self, StoreError> {
+    ) -> Result<Self> {
         let fresh = applications.iter().filter(|(_, fresh)| *fresh);
         let items: Vec<_> = fresh.flat_map(|(call, _)| &call.items).collect();
         let named = items.iter().map(|routed| routed.channel_id.as_str());
@@ -151,7 +149,7 @@ impl<'c> Applying<'c> {
         })
     }
 
-    async fn call(&mut self, application: &Application) -> Result<Applied, StoreError> {
+    async fn call(&mut self, application: &Application) -> Result<Applied> {
         self.log.set_time(application.at);
         let told = self.log.len();
         let mut applied = Applied::default();
@@ -165,7 +163,7 @@ impl<'c> Applying<'c> {
         Ok(applied)
     }
 
-    async fn item(&mut self, routed: &Routed) -> Result<Effect, StoreError> {
+    async fn item(&mut self, routed: &Routed) -> Result<Effect> {
         let (log, connection) = (&mut self.log, &mut *self.connection);
         let Some(channel) = self.channels.get_mut(&routed.channel_id) else {
             return Ok(Effect::Ignored);
@@ -206,20 +204,19 @@ impl<'c> Applying<'c> {
         }
     }
 
-    /// What the call says of nobody's customer is tried again.
-    async fn leave_unapplied(&mut self, application: &Application) -> Result<(), StoreError> {
+    /// Leaves a call pending because the organization has no agent for a new customer.
+    async fn leave_unapplied(&mut self, application: &Application) -> Result<()> {
         sqlx::query(
             "update webhook_calls set applied_at = null, attempts = 0, server_id = '' \
              where organization_id = $1 and id = $2",
         )
-        .bind(self.log.organization().as_str().to_owned())
-        .bind(row::text(&application.call_id).into_owned())
-        .execute(&mut *self.connection)
-        .await?;
-        Ok(())
+        .id(self.log.organization())
+        .text(&application.call_id)
+        .run(&mut *self.connection)
+        .await
     }
 
-    async fn finish(mut self) -> Result<Appended, StoreError> {
+    async fn finish(mut self) -> Result<Appended> {
         self.contacts.save(&self.log, self.connection).await?;
         self.received.save(&self.log, self.connection).await?;
         self.statuses.save(&self.log, self.connection).await?;

@@ -1,42 +1,52 @@
-//! The content of a message as JSON: the store's own shape, so that the domain may change its names.
+//! The content of messages as JSON in the database.
 
 use recado_core::event::ReceivedMedia;
 use recado_core::inbound::{Choice, InboundContent, InboundMessage, SYSTEM};
 use recado_core::{Button, Buttons, Content, MessageId};
 use serde::{Deserialize, Serialize};
 
-use crate::db::row::{self, Columns};
-use crate::error::StoreError;
-
-/// The kinds of a tap.
 const BUTTON: &str = "button";
 pub(crate) const LIST: &str = "list";
 
-/// Most bytes of a text from outside that are stored.
 const MAX_TEXT_BYTES: usize = 64 * 1024;
 
-/// What a customer said.
+/// The content of an inbound message.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct StoredInbound {
     pub(crate) kind: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) text: Option<String>,
-    /// Whether the customer said more than `text` holds.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) text_truncated: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) choice: Option<Choice>,
-    /// The file that it holds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) media: Option<ReceivedMedia>,
-    /// Our id of the message of ours that it answers.
+    /// The message of ours that it answers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) in_reply_to: Option<MessageId>,
 }
 
+/// The content of an outbound message.
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub(crate) enum StoredOutbound {
+    OfKind(Content),
+    // A server of an earlier version, which runs on until it is upgraded as well, writes no kind.
+    WithoutKind(Buttons),
+}
+
+impl From<StoredOutbound> for Content {
+    fn from(stored: StoredOutbound) -> Self {
+        match stored {
+            StoredOutbound::OfKind(content) => content,
+            StoredOutbound::WithoutKind(buttons) => buttons.into(),
+        }
+    }
+}
+
 impl StoredInbound {
-    /// Takes what the message says, its text cut to [`MAX_TEXT_BYTES`]; it is a tap if it was inferred that a
-    /// button was tapped.
+    /// Creates the content, with its text cut to [`MAX_TEXT_BYTES`]; an inferred button makes it a tap.
     pub(crate) fn new(
         message: &InboundMessage,
         inferred: Option<&Choice>,
@@ -69,17 +79,6 @@ impl StoredInbound {
     }
 }
 
-/// Returns the stored form of what we say.
-pub(crate) fn written(content: &Content) -> String {
-    let Content::Buttons(buttons) = content;
-    row::json(buttons)
-}
-
-/// Reads what we said; its rules are not checked again.
-pub(crate) fn outbound(columns: &Columns<'_>) -> Result<Content, StoreError> {
-    columns.json::<Buttons>("content").map(Content::from)
-}
-
 /// Returns the button that has this title, if it is the only one.
 pub(crate) fn button_of_title(content: &Content, title: &str) -> Option<Choice> {
     let Content::Buttons(content) = content;
@@ -89,7 +88,7 @@ pub(crate) fn button_of_title(content: &Content, title: &str) -> Option<Choice> 
     buttons.next().is_none().then(choice)
 }
 
-/// Tells whether a content has this body and these buttons.
+/// Returns whether the content has this body and these buttons.
 pub(crate) fn says(content: &Content, body: &str, buttons: &[Choice]) -> bool {
     let Content::Buttons(content) = content;
     let same = |(own, other): (&Button, &Choice)| own.id == other.id && own.title == other.title;

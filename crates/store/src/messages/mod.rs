@@ -12,13 +12,13 @@ use recado_core::inbound::{Choice, Person, Pricing};
 use recado_core::{
     AgentId, ChannelId, Content, ConversationId, MessageId, OrganizationId, Status, Warning,
 };
-use sqlx::any::AnyRow;
 
+use crate::db::bind::Bind as _;
+use crate::db::noun::{Noun, Row};
 use crate::db::page::{Cursor, Listed, Page};
-use crate::db::read::MAX_PAGE_BYTES;
 use crate::db::row::Columns;
-use crate::error::StoreError;
-use crate::messages::content::StoredInbound;
+use crate::error::Result;
+use crate::messages::content::{StoredInbound, StoredOutbound};
 use crate::resources::people::StoredPerson;
 use crate::store::Store;
 
@@ -27,23 +27,23 @@ use crate::store::Store;
 pub struct Message {
     /// Its id.
     pub id: MessageId,
-    /// Whose it is.
+    /// The organization that owns it.
     pub organization_id: OrganizationId,
-    /// The conversation it stands in.
+    /// Its conversation.
     pub conversation_id: ConversationId,
-    /// Who spoke, or was spoken to.
+    /// The agent of the conversation.
     pub agent_id: AgentId,
-    /// The channel it went over.
+    /// The channel of the conversation.
     pub channel_id: ChannelId,
-    /// Whether the agent or the customer spoke.
+    /// Whether the agent or the customer sent it.
     pub direction: Direction,
-    /// How far it has come; an inbound message is `delivered`.
+    /// Its status; an inbound message is `delivered`.
     pub status: Status,
-    /// What was said.
+    /// Its content.
     pub content: MessageContent,
     /// The customer who wrote an inbound message.
     pub from: Option<Person>,
-    /// Our message that an inbound message answers.
+    /// The message of ours that an inbound message answers.
     pub in_reply_to: Option<MessageId>,
     /// What may look wrong on the phone.
     pub warnings: Vec<Warning>,
@@ -51,17 +51,17 @@ pub struct Message {
     pub external_id: Option<String>,
     /// A second id of the provider, such as that of a queue entry.
     pub provider_id: Option<String>,
-    /// Why it did not go out, or may not have.
+    /// Why it was refused or failed, or why its outcome is unknown.
     pub error: Option<MessageError>,
-    /// How the provider charges for it, once a status has told.
+    /// How the provider charges for it, once a status has reported that.
     pub pricing: Option<Pricing>,
-    /// When it was written down.
+    /// When it was stored.
     pub created_at: Timestamp,
     /// When its status changed last.
     pub updated_at: Timestamp,
 }
 
-/// Whether the agent or the customer spoke.
+/// Whether the agent or the customer sent it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
     /// The customer.
@@ -70,12 +70,12 @@ pub enum Direction {
     Outbound,
 }
 
-/// What a message says.
+/// The content of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MessageContent {
     /// What the agent said.
     Outbound(Content),
-    /// What a customer said.
+    /// The content of an inbound message.
     Inbound {
         /// `button`, `list`, `text`, `image`, …, or `unknown`.
         kind: String,
@@ -88,7 +88,6 @@ pub enum MessageContent {
     },
 }
 
-/// The columns that [`read`] reads, in a form that statements are put together from.
 macro_rules! message_columns {
     () => {
         "id, organization_id, conversation_id, agent_id, channel_id, direction, status, content, \
@@ -97,38 +96,66 @@ macro_rules! message_columns {
 }
 pub(crate) use message_columns;
 
+impl Row for Message {
+    const TABLE: &'static str = "messages";
+
+    fn read(columns: &Columns<'_>) -> Result<Self> {
+        let sender: Option<StoredPerson> = columns.optional_json("sender")?;
+        let (direction, content, in_reply_to) = content(columns)?;
+        Ok(Message {
+            id: columns.parse("id")?,
+            organization_id: columns.parse("organization_id")?,
+            conversation_id: columns.parse("conversation_id")?,
+            agent_id: columns.parse("agent_id")?,
+            channel_id: columns.parse("channel_id")?,
+            direction,
+            status: columns.parse("status")?,
+            content,
+            from: match sender {
+                Some(sender) => Some(
+                    sender
+                        .into_person()
+                        .ok_or_else(|| columns.corrupt("sender"))?,
+                ),
+                None => None,
+            },
+            in_reply_to,
+            warnings: columns.json("warnings")?,
+            external_id: columns.get("external_id")?,
+            provider_id: columns.get("provider_id")?,
+            error: columns.optional_json("error")?,
+            pricing: columns.optional_json("pricing")?,
+            created_at: columns.instant("created_at")?,
+            updated_at: columns.instant("updated_at")?,
+        })
+    }
+
+    fn cursor(&self) -> Cursor {
+        Cursor::new(self.created_at, self.id.as_str())
+    }
+}
+
+impl Noun for Message {
+    const COLUMNS: &'static str = message_columns!();
+}
+
 impl Store {
-    /// Looks a message up.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer, or the row is corrupt.
+    /// Returns a message.
     pub async fn get_message(
         &self,
         organization: &OrganizationId,
         id: &MessageId,
-    ) -> Result<Option<Message>, StoreError> {
-        let query = sqlx::query(concat!(
-            "select ",
-            message_columns!(),
-            " from messages where organization_id = $1 and id = $2"
-        ))
-        .bind(organization.as_str())
-        .bind(id.as_str());
-        self.read_row(query).await?.as_ref().map(read).transpose()
+    ) -> Result<Option<Message>> {
+        self.get(organization, id.as_str()).await
     }
 
     /// Lists the messages of a conversation.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer, or a row is corrupt.
     pub async fn list_messages(
         &self,
         organization: &OrganizationId,
         conversation: &ConversationId,
         page: &Page,
-    ) -> Result<Listed<Message>, StoreError> {
+    ) -> Result<Listed<Message>> {
         let (created_at, id) = page.start();
         let query = sqlx::query(concat!(
             "select ",
@@ -136,57 +163,19 @@ impl Store {
             " from messages where organization_id = $1 and conversation_id = $2 \
              and (created_at, id) > ($3, $4) order by created_at, id limit $5 + 0"
         ))
-        .bind(organization.as_str())
-        .bind(conversation.as_str())
+        .id(organization)
+        .id(conversation)
         .bind(created_at)
         .bind(id)
         .bind(page.rows());
-        let rows = self.read_list(organization, query, MAX_PAGE_BYTES).await?;
-        Listed::read(page, &rows, read, |entry| {
-            Cursor::new(entry.created_at, entry.id.as_str())
-        })
+        self.page_of_many(organization, page, query).await
     }
 }
 
-/// The message out of its columns.
-pub(crate) fn read(row: &AnyRow) -> Result<Message, StoreError> {
-    let columns = Columns::new(row, "messages", "id");
-    let sender: Option<StoredPerson> = columns.optional_json("sender")?;
-    let (direction, content, in_reply_to) = content(&columns)?;
-    Ok(Message {
-        id: columns.parse("id")?,
-        organization_id: columns.parse("organization_id")?,
-        conversation_id: columns.parse("conversation_id")?,
-        agent_id: columns.parse("agent_id")?,
-        channel_id: columns.parse("channel_id")?,
-        direction,
-        status: columns.parse("status")?,
-        content,
-        from: match sender {
-            Some(sender) => Some(
-                sender
-                    .into_person()
-                    .ok_or_else(|| columns.corrupt("sender"))?,
-            ),
-            None => None,
-        },
-        in_reply_to,
-        warnings: columns.json("warnings")?,
-        external_id: columns.get("external_id")?,
-        provider_id: columns.get("provider_id")?,
-        error: columns.optional_json("error")?,
-        pricing: columns.optional_json("pricing")?,
-        created_at: columns.instant("created_at")?,
-        updated_at: columns.instant("updated_at")?,
-    })
-}
-
-fn content(
-    columns: &Columns<'_>,
-) -> Result<(Direction, MessageContent, Option<MessageId>), StoreError> {
+fn content(columns: &Columns<'_>) -> Result<(Direction, MessageContent, Option<MessageId>)> {
     match columns.get::<&str>("direction")? {
         "outbound" => {
-            let said = MessageContent::Outbound(content::outbound(columns)?);
+            let said = MessageContent::Outbound(columns.json::<StoredOutbound>("content")?.into());
             Ok((Direction::Outbound, said, None))
         }
         "inbound" => {

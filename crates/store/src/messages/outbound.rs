@@ -13,14 +13,15 @@ use sqlx::AnyConnection;
 
 use crate::db::DatabaseKind;
 use crate::db::batch::Batchable;
+use crate::db::bind::Bind as _;
+use crate::db::noun::Row as _;
 use crate::db::row::{self, Columns, owner, unpacking};
 use crate::db::writer::Scope;
-use crate::error::StoreError;
+use crate::error::{Result, StoreError};
 use crate::events::append::{Appended, EventLog};
-use crate::messages::content;
-use crate::messages::pending_statuses::Waiting;
-use crate::messages::transition::{self, Progress};
-use crate::messages::{self, Message, message_columns};
+use crate::messages::pending_statuses::TakenStatuses;
+use crate::messages::transition::{self, MessageState};
+use crate::messages::{Message, message_columns};
 use crate::store::Store;
 
 /// A message that is about to be sent.
@@ -28,7 +29,7 @@ use crate::store::Store;
 pub struct NewMessage {
     /// Its id.
     pub id: MessageId,
-    /// Whose it is.
+    /// The organization that owns it.
     pub organization_id: OrganizationId,
     /// The conversation it stands in.
     pub conversation_id: ConversationId,
@@ -42,7 +43,7 @@ pub struct NewMessage {
     pub content: Content,
     /// What may look wrong on the phone.
     pub warnings: Vec<Warning>,
-    /// When it is written down.
+    /// When it is stored.
     pub created_at: Timestamp,
 }
 
@@ -66,7 +67,7 @@ impl Store {
     ///
     /// [`StoreError::Conflict`] if the organization has this id; [`StoreError::UnknownConversation`] if the conversation
     /// was erased since it was read.
-    pub async fn begin_send(&self, new: &NewMessage) -> Result<(), StoreError> {
+    pub async fn begin_send(&self, new: &NewMessage) -> Result<()> {
         let is_stored = self.gather(&new.organization_id, Begun::from(new)).await?;
         is_stored
             .then_some(())
@@ -75,17 +76,13 @@ impl Store {
 
     /// Writes down how a send ended, unless later news came first, and then the statuses that waited
     /// for it; appends the events, and gives the message as it is then.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer, or the row is corrupt.
     pub async fn finish_send(
         &self,
         organization: &OrganizationId,
         id: &MessageId,
         result: &SendResult,
         at: Timestamp,
-    ) -> Result<Option<Message>, StoreError> {
+    ) -> Result<Option<Message>> {
         let finished = Finished::new(id, result, at);
         match self.gather(organization, finished).await? {
             Some(message) => Ok(Some(message)),
@@ -98,7 +95,7 @@ impl Store {
         &self,
         server: Option<&str>,
         at: Timestamp,
-    ) -> Result<u64, StoreError> {
+    ) -> Result<u64> {
         let query = sqlx::query(
             "select organization_id from messages \
              where status = 'sending' and (cast($1 as text) is null or server_id = $1)",
@@ -125,7 +122,7 @@ impl Store {
         organization: OrganizationId,
         server: Option<&str>,
         at: Timestamp,
-    ) -> Result<u64, StoreError> {
+    ) -> Result<u64> {
         let (kind, owner) = (self.kind(), organization.clone());
         let query = sqlx::query(concat!(
             "update messages set status = 'unknown', error = $4, updated_at = $3 \
@@ -133,9 +130,9 @@ impl Store {
              and (cast($2 as text) is null or server_id = $2) returning ",
             message_columns!()
         ))
-        .bind(owner.as_str().to_owned())
+        .id(&owner)
         .bind(server.map(str::to_owned))
-        .bind(at.as_millisecond())
+        .instant(at)
         .bind(row::json(&abandoned()));
         let (settled, appended) = self
             .locked(&organization, move |connection| {
@@ -144,7 +141,7 @@ impl Store {
                     let rows = query.fetch_all(&mut *connection).await?;
                     let mut messages = rows
                         .iter()
-                        .map(messages::read)
+                        .map(Message::of)
                         .collect::<Result<Vec<_>, _>>()?;
                     settle(&mut messages, &mut log, connection).await?;
                     let appended = log.write(connection).await?;
@@ -157,7 +154,7 @@ impl Store {
     }
 }
 
-/// What is said of a message whose server is gone.
+/// Returns the error of a message whose server ended during the send.
 fn abandoned() -> MessageError {
     MessageError {
         reason: "outcome_unknown".to_owned(),
@@ -166,7 +163,6 @@ fn abandoned() -> MessageError {
     }
 }
 
-/// A message that begins to be sent, as both databases unpack it.
 #[derive(Serialize)]
 pub(crate) struct Begun {
     id: MessageId,
@@ -187,7 +183,7 @@ impl From<&NewMessage> for Begun {
             agent_id: new.agent_id.clone(),
             channel_id: new.channel_id.clone(),
             external: new.external_id.as_deref().map(row::provider_id),
-            content: content::written(&new.content),
+            content: row::json(&new.content),
             warnings: row::json(&new.warnings),
             at: new.created_at.as_millisecond(),
         }
@@ -229,21 +225,21 @@ const BEGIN_POSTGRES: &str = concat!(
 );
 
 impl Batchable for Begun {
-    /// Whether the message is stored; it is not if its conversation does not exist.
+    /// Whether the message is stored: `false` if its conversation does not exist.
     type Done = bool;
 
     async fn write_all(
         store: &Store,
         organization: &OrganizationId,
         writes: &[Self],
-    ) -> Result<Vec<bool>, StoreError> {
+    ) -> Result<Vec<bool>> {
         let text = match store.kind() {
             DatabaseKind::Sqlite => BEGIN_SQLITE,
             DatabaseKind::Postgres => BEGIN_POSTGRES,
         };
         let query = sqlx::query(text)
-            .bind(organization.as_str().to_owned())
-            .bind(row::json(&writes))
+            .id(organization)
+            .json(&writes)
             .bind(store.server_id().to_owned());
         let begun = store
             .write_in_turn(organization, Scope::Statement, move |connection| {
@@ -259,7 +255,6 @@ impl Batchable for Begun {
     }
 }
 
-/// How a send ended, as both databases unpack it.
 #[derive(Clone, Serialize)]
 pub(crate) struct Finished {
     message: MessageId,
@@ -307,14 +302,14 @@ macro_rules! finish {
 }
 
 impl Batchable for Finished {
-    /// None if the outcome is no news, or nobody's.
+    /// `None` if the message already has a later status, or does not exist.
     type Done = Option<Message>;
 
     async fn write_all(
         store: &Store,
         organization: &OrganizationId,
         writes: &[Self],
-    ) -> Result<Vec<Option<Message>>, StoreError> {
+    ) -> Result<Vec<Option<Message>>> {
         let (kind, owner, outcomes) = (store.kind(), organization.clone(), writes.to_vec());
         let (finished, appended) = store
             .locked(organization, move |connection| {
@@ -331,15 +326,15 @@ async fn finish_all(
     organization: OrganizationId,
     outcomes: &[Finished],
     connection: &mut AnyConnection,
-) -> Result<(Vec<Option<Message>>, Appended), StoreError> {
+) -> Result<(Vec<Option<Message>>, Appended)> {
     let query = sqlx::query(unpacking!(kind, finish))
-        .bind(organization.as_str().to_owned())
-        .bind(row::json(&outcomes));
+        .id(&organization)
+        .json(&outcomes);
     let mut log = EventLog::open(kind, organization, Timestamp::UNIX_EPOCH, connection).await?;
     let rows = query.fetch_all(&mut *connection).await?;
     let mut messages = rows
         .iter()
-        .map(messages::read)
+        .map(Message::of)
         .collect::<Result<Vec<_>, _>>()?;
     // The database gives them in any order; their events follow the order of the callers.
     let places: HashMap<_, _> = (0..)
@@ -360,14 +355,14 @@ async fn finish_all(
     Ok((finished, appended))
 }
 
-/// Tells the outcomes that messages have come to, and what was heard of them before.
+/// Appends the events of the outcomes, and applies the pending statuses of the messages.
 async fn settle(
     messages: &mut [Message],
     log: &mut EventLog,
     connection: &mut AnyConnection,
-) -> Result<(), StoreError> {
-    let mut settled: Vec<_> = messages.iter().map(Progress::from).collect();
-    let mut waiting = Waiting::take(&settled, log, connection).await?;
+) -> Result<()> {
+    let mut settled: Vec<_> = messages.iter().map(MessageState::from).collect();
+    let mut waiting = TakenStatuses::take(&settled, log, connection).await?;
     let mut further = Vec::new();
     for (message, progress) in messages.iter_mut().zip(&mut settled) {
         log.set_time(message.updated_at);

@@ -1,4 +1,4 @@
-//! Statuses that came before the answer to their send, and wait for it.
+//! Pending statuses: they arrived before the outcome of their send was stored.
 
 use std::collections::{HashMap, HashSet};
 
@@ -7,24 +7,23 @@ use recado_core::{ChannelId, Status};
 use serde::Serialize;
 use sqlx::AnyConnection;
 
+use crate::db::bind::Bind as _;
 use crate::db::row::{self, Columns, owner, unpacking};
-use crate::error::StoreError;
+use crate::error::Result;
 use crate::events::append::EventLog;
 use crate::inbound::item::Effect;
-use crate::messages::transition::{Progress, Step};
+use crate::messages::transition::{MessageState, StatusReport};
 
-/// An id under which a status waits.
 #[derive(Clone, PartialEq, Eq, Hash, Serialize)]
-struct Place {
+struct PendingKey {
     channel: ChannelId,
     sought: String,
 }
 
-/// A status that waits, as both databases unpack it.
 #[derive(Serialize)]
-struct Orphan {
+struct PendingStatus {
     #[serde(flatten)]
-    place: Place,
+    key: PendingKey,
     status: Status,
     external: Option<String>,
     failure: Option<String>,
@@ -32,11 +31,11 @@ struct Orphan {
     at: i64,
 }
 
-/// The statuses that wait under certain ids, and those that begin to.
+/// The pending statuses of some external ids.
 #[derive(Default)]
-pub(crate) struct Orphans {
-    known: HashSet<(Place, Status)>,
-    fresh: Vec<Orphan>,
+pub(crate) struct PendingStatuses {
+    known: HashSet<(PendingKey, Status)>,
+    fresh: Vec<PendingStatus>,
 }
 
 macro_rules! look_up {
@@ -79,50 +78,49 @@ macro_rules! take {
     };
 }
 
-impl Orphans {
-    /// Those that wait under these ids already.
+impl PendingStatuses {
     pub(crate) async fn load(
         sought: impl Iterator<Item = (ChannelId, String)>,
         log: &EventLog,
         connection: &mut AnyConnection,
-    ) -> Result<Self, StoreError> {
-        let places: Vec<_> = sought
-            .map(|(channel, sought)| Place { channel, sought })
+    ) -> Result<Self> {
+        let keys: Vec<_> = sought
+            .map(|(channel, sought)| PendingKey { channel, sought })
             .collect();
         let rows = sqlx::query(unpacking!(log.kind(), look_up))
-            .bind(log.organization().as_str().to_owned())
-            .bind(row::json(&places))
+            .id(log.organization())
+            .json(&keys)
             .fetch_all(connection)
             .await?;
-        let mut orphans = Self::default();
+        let mut pending = Self::default();
         for row in &rows {
             let columns = Columns::new(row, "orphan_statuses", "sought");
-            let known = (place(&columns)?, columns.parse("status")?);
-            orphans.known.insert(known);
+            let known = (key(&columns)?, columns.parse("status")?);
+            pending.known.insert(known);
         }
-        Ok(orphans)
+        Ok(pending)
     }
 
-    /// Keeps a status under every id that it goes by.
+    /// Keeps a status under every id of its message.
     pub(crate) fn keep(
         &mut self,
         ids: &[String],
-        step: &Step,
+        step: &StatusReport,
         channel: &ChannelId,
         at: Timestamp,
     ) -> Effect {
         let mut effect = Effect::Duplicate;
         for id in ids {
-            let place = Place {
+            let key = PendingKey {
                 channel: channel.clone(),
                 sought: id.clone(),
             };
-            if !self.known.insert((place.clone(), step.status)) {
+            if !self.known.insert((key.clone(), step.status)) {
                 continue;
             }
-            effect = Effect::Orphaned;
-            self.fresh.push(Orphan {
-                place,
+            effect = Effect::Pending;
+            self.fresh.push(PendingStatus {
+                key,
                 status: step.status,
                 external: step.external_id.clone(),
                 failure: step.error.as_ref().map(row::json),
@@ -133,98 +131,100 @@ impl Orphans {
         effect
     }
 
-    /// Writes down those that began to wait since the last time.
+    /// Writes those that were kept since the last call.
     pub(crate) async fn save(
         &mut self,
         log: &EventLog,
         connection: &mut AnyConnection,
-    ) -> Result<(), StoreError> {
+    ) -> Result<()> {
         let fresh = std::mem::take(&mut self.fresh);
         if fresh.is_empty() {
             return Ok(());
         }
         sqlx::query(unpacking!(log.kind(), insert))
-            .bind(log.organization().as_str().to_owned())
-            .bind(row::json(&fresh))
-            .execute(connection)
-            .await?;
-        Ok(())
+            .id(log.organization())
+            .json(&fresh)
+            .run(connection)
+            .await
     }
 }
 
-/// Statuses whose messages have their outcome now.
+/// Pending statuses of messages that have their outcome now.
 #[derive(Default)]
-pub(crate) struct Waiting(HashMap<Place, Vec<Step>>);
+pub(crate) struct TakenStatuses(HashMap<PendingKey, Vec<StatusReport>>);
 
-impl Waiting {
-    /// Takes what waits for these messages; nothing is told of one that was refused.
+impl TakenStatuses {
+    /// Takes the pending statuses of these messages. Those of a rejected message are dropped.
     pub(crate) async fn take(
-        messages: &[Progress],
+        messages: &[MessageState],
         log: &EventLog,
         connection: &mut AnyConnection,
-    ) -> Result<Self, StoreError> {
-        let places: Vec<_> = messages
+    ) -> Result<Self> {
+        let keys: Vec<_> = messages
             .iter()
             .filter(|message| message.status != Status::Rejected)
-            .flat_map(places)
+            .flat_map(keys)
             .collect();
         let mut waiting = Self::default();
-        if places.is_empty() {
+        if keys.is_empty() {
             return Ok(waiting);
         }
         let rows = sqlx::query(unpacking!(log.kind(), take))
-            .bind(log.organization().as_str().to_owned())
-            .bind(row::json(&places))
+            .id(log.organization())
+            .json(&keys)
             .fetch_all(connection)
             .await?;
         for row in &rows {
             let columns = Columns::new(row, "orphan_statuses", "sought");
-            waiting.0.entry(place(&columns)?).or_default().push(Step {
-                status: columns.parse("status")?,
-                external_id: columns.get("external_id")?,
-                error: columns.optional_json("error")?,
-                pricing: columns.optional_json("pricing")?,
-            });
+            waiting
+                .0
+                .entry(key(&columns)?)
+                .or_default()
+                .push(StatusReport {
+                    status: columns.parse("status")?,
+                    external_id: columns.get("external_id")?,
+                    error: columns.optional_json("error")?,
+                    pricing: columns.optional_json("pricing")?,
+                });
         }
         Ok(waiting)
     }
 
-    /// Applies what waited for a message, in the order of the ladder; tells whether it came further.
-    pub(crate) fn apply(&mut self, message: &mut Progress, log: &mut EventLog) -> bool {
+    /// Applies the pending statuses of a message in their order; returns whether its status advanced.
+    pub(crate) fn apply(&mut self, message: &mut MessageState, log: &mut EventLog) -> bool {
         if self.0.is_empty() {
             return false;
         }
-        let mut steps: Vec<_> = places(message)
+        let mut steps: Vec<_> = keys(message)
             .iter()
-            .filter_map(|place| self.0.remove(place))
+            .filter_map(|key| self.0.remove(key))
             .flatten()
             .collect();
         steps.sort_by_key(|step| Status::ALL.iter().position(|status| *status == step.status));
-        let mut climbed = false;
+        let mut advanced = false;
         for step in steps {
-            climbed |= message.price(&step);
-            climbed |= message.climb(step, log);
+            advanced |= message.price(&step);
+            advanced |= message.advance(step, log);
         }
-        climbed
+        advanced
     }
 }
 
-/// Where the statuses of a message wait.
-fn places(message: &Progress) -> Vec<Place> {
+fn keys(message: &MessageState) -> Vec<PendingKey> {
     let own = message.id.to_string();
     let ids = [&message.external_id, &message.provider_id];
     let ids = ids.into_iter().flatten().cloned();
     std::iter::once(own)
         .chain(ids)
-        .map(|sought| Place {
+        .map(|sought| PendingKey {
             channel: message.channel_id.clone(),
             sought,
         })
         .collect()
 }
 
-fn place(columns: &Columns<'_>) -> Result<Place, StoreError> {
-    Ok(Place {
+fn key(columns: &Columns<'_>) -> Result<PendingKey> {
+    Ok(PendingKey {
         channel: columns.parse("channel_id")?,
         sought: columns.get("sought")?,
     })

@@ -4,9 +4,11 @@ use jiff::Timestamp;
 use recado_core::{AgentId, ConversationId, OrganizationId, Recipient};
 use sqlx::any::AnyRow;
 
+use crate::db::bind::Bind as _;
+use crate::db::noun::Row as _;
 use crate::db::row::Columns;
-use crate::error::StoreError;
-use crate::resources::channels::{self, Channel};
+use crate::error::Result;
+use crate::resources::channels::Channel;
 use crate::store::Store;
 
 /// What a send is about.
@@ -25,8 +27,8 @@ pub enum AgentOwner {
     Caller,
     /// Another organization alone.
     Other,
-    /// There is no such agent.
-    Nobody,
+    /// The agent does not exist.
+    Missing,
 }
 
 /// The conversation that a send goes into.
@@ -38,9 +40,9 @@ pub struct TargetConversation {
     pub agent_id: AgentId,
     /// With whom.
     pub recipient: Recipient,
-    /// Until when WhatsApp carries messages other than templates; none if that is not known.
+    /// Until when WhatsApp carries messages other than templates; `None` if that is not known.
     pub window_expires_at: Option<Timestamp>,
-    /// Over which channel; none if it was deleted.
+    /// The channel; `None` if it was deleted.
     pub channel: Option<Channel>,
 }
 
@@ -58,36 +60,32 @@ const SEND_TARGET: &str = "\
 
 impl Store {
     /// Looks up whose the agent is, the conversation and its channel.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer, or a row is corrupt.
     pub async fn send_target(
         &self,
         organization: &OrganizationId,
         agent: &AgentId,
         conversation: &ConversationId,
-    ) -> Result<SendTarget, StoreError> {
+    ) -> Result<SendTarget> {
         let query = sqlx::query(SEND_TARGET)
-            .bind(organization.as_str())
-            .bind(agent.as_str())
-            .bind(conversation.as_str());
+            .id(organization)
+            .id(agent)
+            .id(conversation);
         match self.read_row_first(query).await? {
             Some(row) => target(&row),
             None => Ok(SendTarget {
-                agent: AgentOwner::Nobody,
+                agent: AgentOwner::Missing,
                 conversation: None,
             }),
         }
     }
 }
 
-fn target(row: &AnyRow) -> Result<SendTarget, StoreError> {
+fn target(row: &AnyRow) -> Result<SendTarget> {
     let columns = Columns::new(row, "conversations", "conversation_id");
     let agent = match columns.get::<i64>("agent_owner")? {
         2 => AgentOwner::Caller,
         1 => AgentOwner::Other,
-        _ => AgentOwner::Nobody,
+        _ => AgentOwner::Missing,
     };
     let found: Option<&str> = columns.get("conversation_id")?;
     let conversation = found
@@ -100,7 +98,7 @@ fn target(row: &AnyRow) -> Result<SendTarget, StoreError> {
     })
 }
 
-fn conversation(columns: &Columns<'_>, row: &AnyRow) -> Result<TargetConversation, StoreError> {
+fn conversation(columns: &Columns<'_>, row: &AnyRow) -> Result<TargetConversation> {
     let channel: Option<&str> = columns.get("channel_id")?;
     Ok(TargetConversation {
         id: columns.parse("conversation_id")?,
@@ -112,7 +110,7 @@ fn conversation(columns: &Columns<'_>, row: &AnyRow) -> Result<TargetConversatio
             .unwrap_or_default(),
         channel: channel
             .is_some()
-            .then(|| channels::read(&Columns::new(row, "channels", "channel_id")))
+            .then(|| Channel::read(&Columns::new(row, "channels", "channel_id")))
             .transpose()?,
     })
 }

@@ -1,4 +1,4 @@
-//! How far one message has come: a step up the ladder, its event, and writing it down.
+//! Status transitions: the status of a message advances, which appends an event and is stored.
 
 use jiff::Timestamp;
 use recado_core::event::{MessageError, MessageStatusData};
@@ -7,13 +7,14 @@ use recado_core::{AgentId, ChannelId, ConversationId, MessageId, Status};
 use serde::Serialize;
 use sqlx::AnyConnection;
 
+use crate::db::bind::Bind as _;
 use crate::db::row::{self, owner, unpacking};
-use crate::error::StoreError;
+use crate::error::Result;
 use crate::events::append::{EventLog, NewEvent};
 use crate::messages::Message;
 
-/// An outbound message, as far as its status goes.
-pub(crate) struct Progress {
+/// The state of an outbound message.
+pub(crate) struct MessageState {
     pub(crate) id: MessageId,
     pub(crate) conversation_id: ConversationId,
     pub(crate) agent_id: AgentId,
@@ -23,20 +24,20 @@ pub(crate) struct Progress {
     pub(crate) provider_id: Option<String>,
     pub(crate) error: Option<MessageError>,
     pub(crate) pricing: Option<Pricing>,
-    /// When it came to this status.
+    /// When it reached this status.
     pub(crate) at: Timestamp,
 }
 
-/// What a status says of one message.
+/// A reported status.
 #[derive(Clone)]
-pub(crate) struct Step {
+pub(crate) struct StatusReport {
     pub(crate) status: Status,
     pub(crate) external_id: Option<String>,
     pub(crate) error: Option<MessageError>,
     pub(crate) pricing: Option<Pricing>,
 }
 
-impl From<&Message> for Progress {
+impl From<&Message> for MessageState {
     fn from(message: &Message) -> Self {
         Self {
             id: message.id.clone(),
@@ -53,9 +54,9 @@ impl From<&Message> for Progress {
     }
 }
 
-impl Progress {
-    /// Takes over how the message is charged, which any of its statuses may tell; returns whether that is new.
-    pub(crate) fn price(&mut self, step: &Step) -> bool {
+impl MessageState {
+    /// Takes the pricing over, which any status may report; returns whether it is new.
+    pub(crate) fn price(&mut self, step: &StatusReport) -> bool {
         let is_new = step.pricing.is_some() && step.pricing != self.pricing;
         if is_new {
             self.pricing.clone_from(&step.pricing);
@@ -63,8 +64,8 @@ impl Progress {
         is_new
     }
 
-    /// Brings the message further, if the status does, and tells of it.
-    pub(crate) fn climb(&mut self, step: Step, log: &mut EventLog) -> bool {
+    /// Advances the status if the report is further, and appends the event.
+    pub(crate) fn advance(&mut self, step: StatusReport, log: &mut EventLog) -> bool {
         let status = self.status.advanced_by(step.status);
         if status == self.status {
             return false;
@@ -79,7 +80,7 @@ impl Progress {
         true
     }
 
-    /// The event of a message that has come to its status.
+    /// Returns the event of the status.
     pub(crate) fn event(&self) -> NewEvent {
         let data = MessageStatusData {
             message_id: self.id.clone(),
@@ -96,7 +97,6 @@ impl Progress {
         }
     }
 
-    /// Brings the message as far as this.
     pub(crate) fn write_to(&self, message: &mut Message) {
         message.status = self.status;
         message.external_id.clone_from(&self.external_id);
@@ -106,7 +106,6 @@ impl Progress {
     }
 }
 
-/// A changed message, as both databases unpack it.
 #[derive(Serialize)]
 struct Change<'a> {
     message: &'a MessageId,
@@ -133,12 +132,12 @@ macro_rules! save {
     };
 }
 
-/// Writes down how far messages have come.
+/// Writes the states of messages.
 pub(crate) async fn save(
-    moved: impl IntoIterator<Item = &Progress>,
+    moved: impl IntoIterator<Item = &MessageState>,
     log: &EventLog,
     connection: &mut AnyConnection,
-) -> Result<(), StoreError> {
+) -> Result<()> {
     let changes: Vec<_> = moved
         .into_iter()
         .map(|progress| Change {
@@ -154,9 +153,8 @@ pub(crate) async fn save(
         return Ok(());
     }
     sqlx::query(unpacking!(log.kind(), save))
-        .bind(log.organization().as_str().to_owned())
-        .bind(row::json(&changes))
-        .execute(connection)
-        .await?;
-    Ok(())
+        .id(log.organization())
+        .json(&changes)
+        .run(connection)
+        .await
 }

@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use recado_core::{ApiKeyId, OrganizationId, Role, Scopes, SessionId, UserId};
-use sqlx::any::AnyRow;
 
+use crate::db::bind::Bind as _;
+use crate::db::noun::{Noun, Row};
 use crate::db::page::{Cursor, Listed, Page};
-use crate::db::read::MAX_PAGE_BYTES;
-use crate::db::row::{self, Columns};
+use crate::db::row::Columns;
 use crate::db::{DatabaseKind, Query};
-use crate::error::StoreError;
+use crate::error::{Result, StoreError};
 use crate::resources::audit::{AuditAction, Author};
 use crate::resources::bearer_secrets::{ApiKeySecret, hash};
 use crate::resources::key_uses;
@@ -22,7 +22,7 @@ use crate::store::Store;
 pub struct ApiKey {
     /// The public name of the key.
     pub id: ApiKeyId,
-    /// Whose it is; none for an operator's key.
+    /// The organization that owns it; `None` for an operator key.
     pub organization_id: Option<OrganizationId>,
     /// The user whose personal key it is; it never may do more than the user.
     pub user_id: Option<UserId>,
@@ -71,7 +71,6 @@ impl ApiKey {
 /// Most personal keys of a user at a time; the oldest are deleted.
 pub const MAX_PERSONAL_KEYS: u32 = 50;
 
-/// The columns that [`api_key`] reads.
 macro_rules! key_columns {
     () => {
         "k.id, k.organization_id, k.user_id, k.name, k.scopes, k.prefix, k.created_at, \
@@ -91,6 +90,33 @@ macro_rules! insert {
     };
 }
 
+impl Row for ApiKey {
+    const TABLE: &'static str = "api_keys";
+
+    fn read(columns: &Columns<'_>) -> Result<Self> {
+        Ok(ApiKey {
+            id: columns.parse("id")?,
+            organization_id: columns.parse_optional("organization_id")?,
+            user_id: columns.parse_optional("user_id")?,
+            name: columns.get("name")?,
+            scopes: columns.parse("scopes")?,
+            prefix: columns.get("prefix")?,
+            created_at: columns.instant("created_at")?,
+            expires_at: columns.optional_instant("expires_at")?,
+            last_used_at: columns.optional_instant("last_used_at")?,
+        })
+    }
+
+    fn cursor(&self) -> Cursor {
+        Cursor::new(self.created_at, self.id.as_str())
+    }
+}
+
+impl Noun for ApiKey {
+    const FROM: &'static str = "api_keys k";
+    const COLUMNS: &'static str = key_columns!();
+}
+
 impl Store {
     /// Creates an API key that belongs to no user; the secret is not kept.
     ///
@@ -102,7 +128,7 @@ impl Store {
         key: &ApiKey,
         secret: &ApiKeySecret,
         author: &Author,
-    ) -> Result<(), StoreError> {
+    ) -> Result<()> {
         let text = insert!("values ($1, $2, $3, $4, $5, $6, $7, $8, $9)");
         let query = insertion(text, key, None, secret);
         self.write_audited(query, created(key, author))
@@ -123,7 +149,7 @@ impl Store {
         secret: &ApiKeySecret,
         session: &SessionId,
         author: &Author,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<bool> {
         let Some(organization_id) = key.organization_id.clone() else {
             return Ok(false);
         };
@@ -133,17 +159,17 @@ impl Store {
              and s.idle_ends_at > $7 and s.ends_at > $7"
         );
         let query = insertion(text, key, key.user_id.as_ref(), secret);
-        let query = query.bind(session.as_str().to_owned());
+        let query = query.id(session);
         let surplus = sqlx::query(
             "delete from api_keys where organization_id = $1 and user_id = $2 and id not in (\
              select id from api_keys where organization_id = $1 and user_id = $2 \
              order by case when expires_at <= $4 then 1 else 0 end, created_at desc, id desc \
              limit $3 + 0) returning id, name",
         )
-        .bind(organization_id.as_str().to_owned())
-        .bind(key.user_id.clone().map(String::from))
+        .id(&organization_id)
+        .optional_id(key.user_id.as_ref())
         .bind(i64::from(MAX_PERSONAL_KEYS))
-        .bind(author.at.as_millisecond());
+        .instant(author.at);
         let entry = created(key, author);
         let (organization, author) = (organization_id.clone(), author.clone());
         // The lock: a change of the password must not miss this key.
@@ -181,7 +207,7 @@ impl Store {
         &self,
         secret: &str,
         now: Timestamp,
-    ) -> Result<Option<ApiKey>, StoreError> {
+    ) -> Result<Option<ApiKey>> {
         let hash = hash(secret);
         let began = match self.known_keys().map(|known| known.find(&hash)) {
             Some(Ok(key)) => return Ok(Some(key).filter(|key| key.works_at(now))),
@@ -205,7 +231,7 @@ impl Store {
         if columns.optional_instant("suspended_at")?.is_some() {
             return Err(StoreError::OrganizationSuspended);
         }
-        let mut key = api_key(&row)?;
+        let mut key = ApiKey::of(&row)?;
         if let Some(role) = columns.parse_optional::<Role>("role")? {
             match key.scopes.intersection(role.scopes()) {
                 Some(scopes) => key.scopes = scopes,
@@ -222,7 +248,7 @@ impl Store {
         Ok(Some(key).filter(|key| key.works_at(now)))
     }
 
-    /// Notes that a key was used, without waiting for the database: at most once a minute it is written down.
+    /// Notes that a key was used, without waiting for the database; stores it at most once a minute.
     pub fn note_key_used(&self, id: &ApiKeyId, now: Timestamp) {
         if !self.in_memory::<KeyUses>().is_due(id, now) {
             return;
@@ -232,9 +258,9 @@ impl Store {
             "update api_keys set last_used_at = $2 \
              where id = $1 and (last_used_at is null or last_used_at <= $3)",
         )
-        .bind(id.as_str().to_owned())
-        .bind(now.as_millisecond())
-        .bind(key_uses::due_before(now).as_millisecond());
+        .id(id)
+        .instant(now)
+        .instant(key_uses::due_before(now));
         let store = self.clone();
         self.gathering().spawn(async move {
             if let Err(error) = store.write_count(query).await {
@@ -244,43 +270,21 @@ impl Store {
     }
 
     /// Lists the keys of an organization, personal ones too.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer, or a row is corrupt.
     pub async fn list_api_keys(
         &self,
         organization: &OrganizationId,
         page: &Page,
-    ) -> Result<Listed<ApiKey>, StoreError> {
-        let (created_at, id) = page.start();
-        let query = sqlx::query(concat!(
-            "select ",
-            key_columns!(),
-            " from api_keys k where k.organization_id = $1 and (k.created_at, k.id) > ($2, $3) \
-             order by k.created_at, k.id limit $4 + 0"
-        ))
-        .bind(organization.as_str())
-        .bind(created_at)
-        .bind(id)
-        .bind(page.rows());
-        let rows = self.read_page(query, MAX_PAGE_BYTES).await?;
-        Listed::read(page, &rows, api_key, |entry| {
-            Cursor::new(entry.created_at, entry.id.as_str())
-        })
+    ) -> Result<Listed<ApiKey>> {
+        self.list(organization, page).await
     }
 
     /// Returns those of the keys that work: they exist and have not expired, and their organization is neither
     /// suspended nor deleted.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer, or a row is corrupt.
     pub async fn working_api_keys(
         &self,
         keys: &BTreeSet<ApiKeyId>,
         now: Timestamp,
-    ) -> Result<BTreeSet<ApiKeyId>, StoreError> {
+    ) -> Result<BTreeSet<ApiKeyId>> {
         macro_rules! working {
             ($keys:literal) => {
                 concat!(
@@ -301,9 +305,7 @@ impl Store {
                 " and k.id = any(array(select jsonb_array_elements_text($1::jsonb)))"
             ),
         };
-        let query = sqlx::query(text)
-            .bind(row::json(keys))
-            .bind(now.as_millisecond());
+        let query = sqlx::query(text).json(keys).instant(now);
         // Slow lists must not keep the end of a deleted key's streams waiting.
         let rows = self.read_rows_first(query).await?;
         rows.iter()
@@ -311,21 +313,17 @@ impl Store {
             .collect()
     }
 
-    /// Revokes a key, at once; tells whether there was one.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer.
+    /// Revokes a key, at once; returns whether it existed.
     pub async fn delete_api_key(
         &self,
         organization: &OrganizationId,
         id: &ApiKeyId,
         author: &Author,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<bool> {
         let query =
             sqlx::query("delete from api_keys where organization_id = $1 and id = $2 returning id")
-                .bind(organization.as_str().to_owned())
-                .bind(id.as_str().to_owned());
+                .id(organization)
+                .id(id);
         let action = AuditAction::ApiKeyDeleted;
         let entry = author.record(Some(organization), action, id.as_str(), None);
         let store = self.clone();
@@ -341,18 +339,17 @@ fn insertion(
     secret: &ApiKeySecret,
 ) -> Query {
     sqlx::query(text)
-        .bind(key.id.as_str().to_owned())
-        .bind(key.organization_id.clone().map(String::from))
-        .bind(user.cloned().map(String::from))
-        .bind(row::text(&key.name).into_owned())
+        .id(&key.id)
+        .optional_id(key.organization_id.as_ref())
+        .optional_id(user)
+        .text(&key.name)
         .bind(key.scopes.to_string())
         .bind(secret.prefix())
-        .bind(key.created_at.as_millisecond())
-        .bind(key.expires_at.map(Timestamp::as_millisecond))
+        .instant(key.created_at)
+        .optional_instant(key.expires_at)
         .bind(secret.hash())
 }
 
-/// Returns the statement that records the creation of a key.
 fn created(key: &ApiKey, author: &Author) -> Query {
     author.record(
         key.organization_id.as_ref(),
@@ -360,20 +357,4 @@ fn created(key: &ApiKey, author: &Author) -> Query {
         key.id.as_str(),
         Some(&key.name),
     )
-}
-
-/// Reads the key out of its columns.
-pub(crate) fn api_key(row: &AnyRow) -> Result<ApiKey, StoreError> {
-    let columns = Columns::new(row, "api_keys", "id");
-    Ok(ApiKey {
-        id: columns.parse("id")?,
-        organization_id: columns.parse_optional("organization_id")?,
-        user_id: columns.parse_optional("user_id")?,
-        name: columns.get("name")?,
-        scopes: columns.parse("scopes")?,
-        prefix: columns.get("prefix")?,
-        created_at: columns.instant("created_at")?,
-        expires_at: columns.optional_instant("expires_at")?,
-        last_used_at: columns.optional_instant("last_used_at")?,
-    })
 }

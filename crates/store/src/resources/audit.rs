@@ -2,20 +2,21 @@
 //!
 //! An entry is written in the transaction of its change, so that neither exists without the other.
 
-use std::fmt;
 use std::net::IpAddr;
 
 use jiff::Timestamp;
-use recado_core::{ApiKeyId, OrganizationId, UserId};
+use recado_core::{ApiKeyId, OrganizationId, UserId, words};
+use sqlx::AssertSqlSafe;
 use sqlx::any::AnyRow;
 use uuid::Uuid;
 
 use crate::db::Query;
+use crate::db::bind::Bind as _;
+use crate::db::noun::{Noun, Row};
 use crate::db::page::{Cursor, Listed, Page};
-use crate::db::read::MAX_PAGE_BYTES;
 use crate::db::row::{self, Columns};
 use crate::db::writer::Work;
-use crate::error::StoreError;
+use crate::error::Result;
 use crate::store::Store;
 
 /// The one that makes a change.
@@ -67,86 +68,63 @@ pub struct AuditEntry {
     pub detail: Option<String>,
 }
 
-macro_rules! actions {
-    ($($(#[$doc:meta])* $name:ident = $text:literal;)*) => {
-        /// What was done.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        pub enum AuditAction {
-            $($(#[$doc])* $name,)*
-        }
-
-        impl AuditAction {
-            /// The name in answers and in the database.
-            #[must_use]
-            pub const fn as_str(self) -> &'static str {
-                match self {
-                    $(Self::$name => $text,)*
-                }
-            }
-        }
-    };
-}
-
-actions! {
-    /// An organization was created.
-    OrganizationCreated = "organization.created";
-    /// An organization was suspended.
-    OrganizationSuspended = "organization.suspended";
-    /// A suspended organization was resumed.
-    OrganizationResumed = "organization.resumed";
-    /// An organization was deleted.
-    OrganizationDeleted = "organization.deleted";
-    /// A user was created.
-    UserCreated = "user.created";
-    /// The name or the role of a user was changed.
-    UserUpdated = "user.updated";
-    /// A user was deleted.
-    UserDeleted = "user.deleted";
-    /// A one-time link to set the password of a user was made.
-    UserLinkCreated = "user.link_created";
-    /// A one-time link was used to set a password.
-    UserLinkUsed = "user.link_used";
-    /// A password was changed.
-    UserPasswordChanged = "user.password_changed";
-    /// All sessions of a user were ended.
-    UserSessionsEnded = "user.sessions_ended";
-    /// A user signed in.
-    SessionCreated = "session.created";
-    /// A session was ended.
-    SessionEnded = "session.ended";
-    /// A sign-in failed.
-    SignInFailed = "sign_in.failed";
-    /// An API key was created.
-    ApiKeyCreated = "api_key.created";
-    /// An API key was deleted.
-    ApiKeyDeleted = "api_key.deleted";
-    /// An agent was deleted.
-    AgentDeleted = "agent.deleted";
-    /// The erasure of a contact began.
-    ContactErasureBegun = "contact.erasure_begun";
-    /// A contact was erased.
-    ContactErased = "contact.erased";
-    /// A channel was created.
-    ChannelCreated = "channel.created";
-    /// A channel was changed.
-    ChannelUpdated = "channel.updated";
-    /// A channel was deleted.
-    ChannelDeleted = "channel.deleted";
-    /// A webhook endpoint was created.
-    WebhookEndpointCreated = "webhook_endpoint.created";
-    /// A webhook endpoint was changed.
-    WebhookEndpointUpdated = "webhook_endpoint.updated";
-    /// A webhook endpoint failed for so long that the server disabled it.
-    WebhookEndpointDisabled = "webhook_endpoint.disabled";
-    /// A webhook endpoint was deleted.
-    WebhookEndpointDeleted = "webhook_endpoint.deleted";
-    /// A webhook endpoint got a new secret.
-    WebhookEndpointRotated = "webhook_endpoint.secret_rotated";
-}
-
-impl fmt::Display for AuditAction {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+words! {
+    /// What was done.
+    pub enum AuditAction {
+        /// An organization was created.
+        OrganizationCreated = "organization.created",
+        /// An organization was suspended.
+        OrganizationSuspended = "organization.suspended",
+        /// A suspended organization was resumed.
+        OrganizationResumed = "organization.resumed",
+        /// An organization was deleted.
+        OrganizationDeleted = "organization.deleted",
+        /// A user was created.
+        UserCreated = "user.created",
+        /// The name or the role of a user was changed.
+        UserUpdated = "user.updated",
+        /// A user was deleted.
+        UserDeleted = "user.deleted",
+        /// A one-time link to set the password of a user was made.
+        UserLinkCreated = "user.link_created",
+        /// A one-time link was used to set a password.
+        UserLinkUsed = "user.link_used",
+        /// A password was changed.
+        UserPasswordChanged = "user.password_changed",
+        /// All sessions of a user were ended.
+        UserSessionsEnded = "user.sessions_ended",
+        /// A user signed in.
+        SessionCreated = "session.created",
+        /// A session was ended.
+        SessionEnded = "session.ended",
+        /// A sign-in failed.
+        SignInFailed = "sign_in.failed",
+        /// An API key was created.
+        ApiKeyCreated = "api_key.created",
+        /// An API key was deleted.
+        ApiKeyDeleted = "api_key.deleted",
+        /// An agent was deleted.
+        AgentDeleted = "agent.deleted",
+        /// The erasure of a contact began.
+        ContactErasureBegun = "contact.erasure_begun",
+        /// A contact was erased.
+        ContactErased = "contact.erased",
+        /// A channel was created.
+        ChannelCreated = "channel.created",
+        /// A channel was changed.
+        ChannelUpdated = "channel.updated",
+        /// A channel was deleted.
+        ChannelDeleted = "channel.deleted",
+        /// A webhook endpoint was created.
+        WebhookEndpointCreated = "webhook_endpoint.created",
+        /// A webhook endpoint was changed.
+        WebhookEndpointUpdated = "webhook_endpoint.updated",
+        /// A webhook endpoint failed for so long that the server disabled it.
+        WebhookEndpointDisabled = "webhook_endpoint.disabled",
+        /// A webhook endpoint was deleted.
+        WebhookEndpointDeleted = "webhook_endpoint.deleted",
+        /// A webhook endpoint got a new secret.
+        WebhookEndpointRotated = "webhook_endpoint.secret_rotated",
     }
 }
 
@@ -230,7 +208,6 @@ impl Author {
         self.entry(text, organization, action, Some(target), detail)
     }
 
-    /// Returns a statement of [`insert_entry`] with its values.
     pub(crate) fn entry(
         &self,
         text: &'static str,
@@ -242,7 +219,7 @@ impl Author {
         sqlx::query(text)
             .bind(format!("aud_{}", Uuid::now_v7().simple()))
             .bind(organization.map(|id| id.as_str().to_owned()))
-            .bind(self.at.as_millisecond())
+            .instant(self.at)
             .bind(self.actor.kind())
             .bind(self.actor.id().map(str::to_owned))
             .bind(action.as_str())
@@ -252,26 +229,56 @@ impl Author {
     }
 }
 
+impl Row for AuditEntry {
+    const TABLE: &'static str = "audit_log";
+
+    fn read(columns: &Columns<'_>) -> Result<Self> {
+        Ok(AuditEntry {
+            id: columns.get("id")?,
+            organization_id: columns.parse_optional("organization_id")?,
+            at: columns.instant("at")?,
+            actor: actor(columns)?,
+            action: columns.get("action")?,
+            target: columns.get("target")?,
+            address: columns.parse_optional("address")?,
+            detail: columns.get("detail")?,
+        })
+    }
+
+    fn cursor(&self) -> Cursor {
+        Cursor::new(self.at, &self.id)
+    }
+}
+
 impl Store {
     /// Runs one writing statement, and writes the entry of the audit log with it if it returns a row.
-    pub(crate) async fn write_audited(
-        &self,
-        query: Query,
-        entry: Query,
-    ) -> Result<Option<AnyRow>, StoreError> {
+    pub(crate) async fn write_audited(&self, query: Query, entry: Query) -> Result<Option<AnyRow>> {
         self.transaction(audited(query, entry)).await
     }
 
+    /// Deletes what an organization has of a noun, and records it; returns whether it existed.
+    pub(crate) async fn delete<T: Noun>(
+        &self,
+        organization: &OrganizationId,
+        id: &str,
+        action: AuditAction,
+        author: &Author,
+    ) -> Result<bool> {
+        let text = format!(
+            "delete from {} where organization_id = $1 and id = $2 returning id",
+            T::TABLE
+        );
+        let query = sqlx::query(AssertSqlSafe(text)).id(organization).id(id);
+        let entry = author.record(Some(organization), action, id, None);
+        Ok(self.write_audited(query, entry).await?.is_some())
+    }
+
     /// Lists the audit log of an organization, or that of the operators, newest first.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer, or a row is corrupt.
     pub async fn list_audit(
         &self,
         organization: Option<&OrganizationId>,
         page: &Page,
-    ) -> Result<Listed<AuditEntry>, StoreError> {
+    ) -> Result<Listed<AuditEntry>> {
         macro_rules! entries {
             ($of:literal) => {
                 concat!(
@@ -290,11 +297,10 @@ impl Store {
         let query = sqlx::query(text).bind(at).bind(id.to_owned());
         let query = query.bind(page.rows());
         let query = match organization {
-            Some(organization) => query.bind(organization.as_str().to_owned()),
+            Some(organization) => query.id(organization),
             None => query,
         };
-        let rows = self.read_page(query, MAX_PAGE_BYTES).await?;
-        Listed::read(page, &rows, entry, |entry| Cursor::new(entry.at, &entry.id))
+        self.page(page, query).await
     }
 }
 
@@ -318,21 +324,7 @@ pub(crate) fn audited(query: Query, entry: Query) -> impl Work<Option<AnyRow>> {
     }
 }
 
-fn entry(row: &AnyRow) -> Result<AuditEntry, StoreError> {
-    let columns = Columns::new(row, "audit_log", "id");
-    Ok(AuditEntry {
-        id: columns.get("id")?,
-        organization_id: columns.parse_optional("organization_id")?,
-        at: columns.instant("at")?,
-        actor: actor(&columns)?,
-        action: columns.get("action")?,
-        target: columns.get("target")?,
-        address: columns.parse_optional("address")?,
-        detail: columns.get("detail")?,
-    })
-}
-
-fn actor(columns: &Columns<'_>) -> Result<Actor, StoreError> {
+fn actor(columns: &Columns<'_>) -> Result<Actor> {
     Ok(match columns.get("actor")? {
         "user" => Actor::User(columns.parse("actor_id")?),
         "api_key" => Actor::Key(columns.parse("actor_id")?),

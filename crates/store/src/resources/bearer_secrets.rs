@@ -6,9 +6,8 @@ use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use crate::error::StoreError;
+use crate::error::{Result, StoreError};
 
-/// SHA-256 of a secret.
 pub(crate) type SecretHash = [u8; 32];
 
 /// Hashes a secret; 256 random bits need no salt and no slow hash.
@@ -28,7 +27,7 @@ macro_rules! bearer_secrets {
             /// # Errors
             ///
             /// The operating system gives no random bytes.
-            pub fn generate() -> Result<Self, StoreError> {
+            pub fn generate() -> Result<Self> {
                 let mut bytes = Zeroizing::new([0; 32]);
                 getrandom::fill(bytes.as_mut_slice()).map_err(StoreError::Random)?;
                 let random = Zeroizing::new(BASE64_URL_SAFE_NO_PAD.encode(bytes.as_slice()));
@@ -41,7 +40,6 @@ macro_rules! bearer_secrets {
                 self.0.expose_secret()
             }
 
-            /// Returns the hash that is stored.
             pub(crate) fn hash(&self) -> Vec<u8> {
                 hash(self.expose()).to_vec()
             }

@@ -7,11 +7,13 @@ use secrecy::SecretString;
 use serde_json::{Map, Value};
 use sqlx::AnyConnection;
 
+use crate::db::bind::Bind as _;
+use crate::db::noun::Row as _;
 use crate::db::row;
 use crate::encryption::{ChannelSecrets, MasterKey};
-use crate::error::StoreError;
+use crate::error::Result;
 use crate::resources::audit::{self, AuditAction, Author, audited};
-use crate::resources::channels::{Channel, channel, channel_columns};
+use crate::resources::channels::{Channel, channel_columns};
 use crate::store::Store;
 
 /// What changes in a channel; what is `None` stays.
@@ -33,7 +35,6 @@ pub struct ChannelChange {
 }
 
 impl ChannelChange {
-    /// Returns the names of what changes.
     fn fields(&self) -> String {
         audit::fields([
             ("name", self.name.is_some()),
@@ -55,14 +56,14 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`StoreError::WrongKey`] if the credentials change and the present secrets do not open.
+    /// `StoreError::WrongKey` if the credentials change and the present secrets do not open.
     pub async fn update_channel(
         &self,
         organization: &OrganizationId,
         id: &ChannelId,
         change: ChannelChange,
         author: &Author,
-    ) -> Result<Option<Channel>, StoreError> {
+    ) -> Result<Option<Channel>> {
         let action = AuditAction::ChannelUpdated;
         let fields = change.fields();
         let entry = author.record(Some(organization), action, id.as_str(), Some(&fields));
@@ -73,8 +74,8 @@ impl Store {
              where organization_id = $1 and id = $2 and version = coalesce($8, version) returning ",
             channel_columns!()
         ))
-        .bind(organization.as_str())
-        .bind(id.as_str())
+        .id(organization)
+        .id(id)
         .bind(
             change
                 .name
@@ -82,13 +83,13 @@ impl Store {
                 .map(|name| row::text(name).into_owned()),
         )
         .bind(change.settings.as_ref().map(row::json))
-        .bind(author.at.as_millisecond())
+        .instant(author.at)
         .bind(change.agent_id.map(String::from))
         .bind(change.number.map(|number| self.key().number_hash(&number)))
         .bind(change.version);
         let Some(credentials) = change.credentials else {
             let row = self.write_audited(query, entry).await?;
-            return row.as_ref().map(channel).transpose();
+            return row.as_ref().map(Channel::of).transpose();
         };
         let key = self.key().clone();
         // The update comes first: it holds the row until the new secrets are in it.
@@ -98,7 +99,7 @@ impl Store {
                 let Some(row) = update(&mut *connection).await? else {
                     return Ok(None);
                 };
-                change_credentials(channel(&row)?, credentials, &key, connection)
+                change_credentials(Channel::of(&row)?, credentials, &key, connection)
                     .await
                     .map(Some)
             })
@@ -113,7 +114,7 @@ async fn change_credentials(
     credentials: Map<String, Value>,
     key: &MasterKey,
     connection: &mut AnyConnection,
-) -> Result<Channel, StoreError> {
+) -> Result<Channel> {
     let mut secrets = ChannelSecrets::open(&channel.sealed, key, channel.place())?;
     for (name, value) in credentials {
         if value.is_null() || value == "" {
@@ -126,8 +127,8 @@ async fn change_credentials(
     sqlx::query(
         "update channels set key_id = $3, secrets = $4 where organization_id = $1 and id = $2",
     )
-    .bind(channel.organization_id.as_str())
-    .bind(channel.id.as_str())
+    .id(&channel.organization_id)
+    .id(&channel.id)
     .bind(channel.sealed.key_id.as_str())
     .bind(channel.sealed.bytes.as_slice())
     .execute(connection)

@@ -6,14 +6,14 @@ use jiff::Timestamp;
 use recado_core::{AgentId, ChannelId, OrganizationId, Provider};
 use secrecy::SecretString;
 use serde_json::{Map, Value};
-use sqlx::any::AnyRow;
 
 use crate::db::Query;
+use crate::db::bind::Bind as _;
+use crate::db::noun::{Noun, Row};
 use crate::db::page::{Cursor, Listed, Page};
-use crate::db::read::MAX_PAGE_BYTES;
 use crate::db::row::{self, Columns};
 use crate::encryption::{ChannelSecrets, Place, SealedSecrets};
-use crate::error::StoreError;
+use crate::error::Result;
 use crate::resources::audit::{AuditAction, Author};
 use crate::store::Store;
 
@@ -22,7 +22,7 @@ use crate::store::Store;
 pub struct Channel {
     /// Its id, unique among all organizations: it stands in webhook URLs.
     pub id: ChannelId,
-    /// Whose it is.
+    /// The organization that owns it.
     pub organization_id: OrganizationId,
     /// Who carries the messages.
     pub provider: Provider,
@@ -48,7 +48,7 @@ pub struct Channel {
 pub struct NewChannel {
     /// Its id.
     pub id: ChannelId,
-    /// Whose it is.
+    /// The organization that owns it.
     pub organization_id: OrganizationId,
     /// Who carries the messages.
     pub provider: Provider,
@@ -66,7 +66,6 @@ pub struct NewChannel {
     pub created_at: Timestamp,
 }
 
-/// The columns that [`read`] reads.
 macro_rules! channel_columns {
     () => {
         "id, organization_id, provider, name, settings, default_agent_id, connected, key_id, secrets, \
@@ -92,18 +91,47 @@ impl fmt::Debug for Channel {
     }
 }
 
+impl Row for Channel {
+    const TABLE: &'static str = "channels";
+
+    fn read(columns: &Columns<'_>) -> Result<Self> {
+        Ok(Channel {
+            id: columns.parse(columns.id_column())?,
+            organization_id: columns.parse("organization_id")?,
+            provider: columns.parse("provider")?,
+            name: columns.get("name")?,
+            settings: columns.json("settings")?,
+            agent_id: columns.parse_optional("default_agent_id")?,
+            connected: columns
+                .get::<Option<i64>>("connected")?
+                .map(|connected| connected != 0),
+            version: columns.get("version")?,
+            created_at: columns.instant("created_at")?,
+            updated_at: columns.instant("updated_at")?,
+            sealed: SealedSecrets {
+                key_id: columns.get("key_id")?,
+                bytes: columns.get("secrets")?,
+            },
+        })
+    }
+
+    fn cursor(&self) -> Cursor {
+        Cursor::new(self.created_at, self.id.as_str())
+    }
+}
+
+impl Noun for Channel {
+    const COLUMNS: &'static str = channel_columns!();
+}
+
 impl Store {
     /// Creates a channel and encrypts its secrets.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Conflict`] if any organization has this id or this one has the number,
-    /// [`StoreError::UnknownOrganization`].
-    pub async fn create_channel(
-        &self,
-        new: NewChannel,
-        author: &Author,
-    ) -> Result<Channel, StoreError> {
+    /// `StoreError::Conflict` if any organization has this id or this one has the number,
+    /// `StoreError::UnknownOrganization`.
+    pub async fn create_channel(&self, new: NewChannel, author: &Author) -> Result<Channel> {
         let place = place(&new.organization_id, &new.id);
         let sealed = new.secrets.seal(self.key(), place)?;
         let channel = Channel {
@@ -132,123 +160,78 @@ impl Store {
         Ok(channel)
     }
 
-    /// Looks a channel up.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer, or the row is corrupt.
+    /// Returns a channel.
     pub async fn get_channel(
         &self,
         organization: &OrganizationId,
         id: &ChannelId,
-    ) -> Result<Option<Channel>, StoreError> {
-        let query = sqlx::query(concat!(
-            "select ",
-            channel_columns!(),
-            " from channels where organization_id = $1 and id = $2"
-        ))
-        .bind(organization.as_str())
-        .bind(id.as_str());
-        self.read_row(query)
-            .await?
-            .as_ref()
-            .map(channel)
-            .transpose()
+    ) -> Result<Option<Channel>> {
+        self.get(organization, id.as_str()).await
     }
 
     /// Looks a channel up by its id alone, which is all that a webhook URL names.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer, or the row is corrupt.
-    pub async fn get_channel_by_id(&self, id: &ChannelId) -> Result<Option<Channel>, StoreError> {
+    pub async fn get_channel_by_id(&self, id: &ChannelId) -> Result<Option<Channel>> {
         let query = sqlx::query(concat!(
             "select ",
             channel_columns!(),
             " from channels where id = $1 and exists (select 1 from organizations o \
              where o.id = channels.organization_id and o.deleted_at is null)"
         ))
-        .bind(id.as_str());
+        .id(id);
         self.read_row_first(query)
             .await?
             .as_ref()
-            .map(channel)
+            .map(Channel::of)
             .transpose()
     }
 
     /// All channels of an organization at one provider, oldest first.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer, or a row is corrupt.
     pub async fn channels_of_provider(
         &self,
         organization: &OrganizationId,
         provider: Provider,
-    ) -> Result<Vec<Channel>, StoreError> {
+    ) -> Result<Vec<Channel>> {
         let query = sqlx::query(concat!(
             "select ",
             channel_columns!(),
             " from channels where organization_id = $1 and provider = $2 order by created_at, id"
         ))
-        .bind(organization.as_str())
+        .id(organization)
         .bind(provider.as_str());
-        self.read_rows(query).await?.iter().map(channel).collect()
+        self.read_rows(query)
+            .await?
+            .iter()
+            .map(Channel::of)
+            .collect()
     }
 
     /// Lists the channels of an organization.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer, or a row is corrupt.
     pub async fn list_channels(
         &self,
         organization: &OrganizationId,
         page: &Page,
-    ) -> Result<Listed<Channel>, StoreError> {
-        let (created_at, id) = page.start();
-        let query = sqlx::query(concat!(
-            "select ",
-            channel_columns!(),
-            " from channels where organization_id = $1 and (created_at, id) > ($2, $3) \
-             order by created_at, id limit $4 + 0"
-        ))
-        .bind(organization.as_str())
-        .bind(created_at)
-        .bind(id)
-        .bind(page.rows());
-        let rows = self.read_page(query, MAX_PAGE_BYTES).await?;
-        Listed::read(page, &rows, channel, |entry| {
-            Cursor::new(entry.created_at, entry.id.as_str())
-        })
+    ) -> Result<Listed<Channel>> {
+        self.list(organization, page).await
     }
 
-    /// Deletes a channel, not its conversations; tells whether there was one.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer.
+    /// Deletes a channel, not its conversations; returns whether it existed.
     pub async fn delete_channel(
         &self,
         organization: &OrganizationId,
         id: &ChannelId,
         author: &Author,
-    ) -> Result<bool, StoreError> {
-        let query =
-            sqlx::query("delete from channels where organization_id = $1 and id = $2 returning id")
-                .bind(organization.as_str())
-                .bind(id.as_str());
+    ) -> Result<bool> {
         let action = AuditAction::ChannelDeleted;
-        let entry = author.record(Some(organization), action, id.as_str(), None);
-        Ok(self.write_audited(query, entry).await?.is_some())
+        self.delete::<Channel>(organization, id.as_str(), action, author)
+            .await
     }
 
     /// Decrypts the secrets of a channel, without asking the database.
     ///
     /// # Errors
     ///
-    /// [`StoreError::WrongKey`], or [`StoreError::Corrupt`] if the row was tampered with.
-    pub fn secrets(&self, channel: &Channel) -> Result<ChannelSecrets, StoreError> {
+    /// `StoreError::WrongKey`, or `StoreError::Corrupt` if the row was tampered with.
+    pub fn secrets(&self, channel: &Channel) -> Result<ChannelSecrets> {
         ChannelSecrets::open(&channel.sealed, self.key(), channel.place())
     }
 }
@@ -267,41 +250,15 @@ fn insert(channel: &Channel) -> Query {
          version, created_at, updated_at, default_agent_id, number) \
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) returning id",
     )
-    .bind(channel.id.as_str())
-    .bind(channel.organization_id.as_str())
+    .id(&channel.id)
+    .id(&channel.organization_id)
     .bind(channel.provider.as_str())
     .bind(channel.name.as_str())
-    .bind(row::json(&channel.settings))
+    .json(&channel.settings)
     .bind(channel.sealed.key_id.as_str())
     .bind(channel.sealed.bytes.as_slice())
     .bind(channel.version)
-    .bind(channel.created_at.as_millisecond())
-    .bind(channel.updated_at.as_millisecond())
-    .bind(channel.agent_id.clone().map(String::from))
-}
-
-pub(crate) fn channel(row: &AnyRow) -> Result<Channel, StoreError> {
-    read(&Columns::new(row, "channels", "id"))
-}
-
-/// The channel out of columns that carry their own names, except for the id.
-pub(crate) fn read(columns: &Columns<'_>) -> Result<Channel, StoreError> {
-    Ok(Channel {
-        id: columns.parse(columns.id_column())?,
-        organization_id: columns.parse("organization_id")?,
-        provider: columns.parse("provider")?,
-        name: columns.get("name")?,
-        settings: columns.json("settings")?,
-        agent_id: columns.parse_optional("default_agent_id")?,
-        connected: columns
-            .get::<Option<i64>>("connected")?
-            .map(|connected| connected != 0),
-        version: columns.get("version")?,
-        created_at: columns.instant("created_at")?,
-        updated_at: columns.instant("updated_at")?,
-        sealed: SealedSecrets {
-            key_id: columns.get("key_id")?,
-            bytes: columns.get("secrets")?,
-        },
-    })
+    .instant(channel.created_at)
+    .instant(channel.updated_at)
+    .optional_id(channel.agent_id.as_ref())
 }

@@ -12,7 +12,7 @@ use recado_core::{ChannelId, Recipient, RecipientKind};
 use sqlx::AnyConnection;
 
 use crate::db::DatabaseKind;
-use crate::error::StoreError;
+use crate::error::Result;
 use crate::events::append::EventLog;
 use crate::inbound::known_channels::KnownChannel;
 use crate::resources::conversations::{self, Conversation};
@@ -24,14 +24,14 @@ mod rows;
 /// How long WhatsApp carries any message after the customer wrote (Meta, customer service window).
 const WINDOW_MILLISECONDS: i64 = 24 * 60 * 60 * 1000;
 
-/// The place of a conversation among those that are known.
+/// The index of a conversation in [`Contacts`].
 pub(crate) type Place = usize;
 
 /// The conversations of the contacts that one transaction is about.
 #[derive(Default)]
 pub(crate) struct Contacts {
     known: Vec<Known>,
-    /// Where an address may be found; a number change leaves former ones behind.
+    /// The conversations that may have an address; a number change leaves former addresses behind.
     places: HashMap<(ChannelId, Recipient), BTreeSet<Place>>,
     opened: Vec<Place>,
     learned: BTreeSet<Place>,
@@ -39,7 +39,7 @@ pub(crate) struct Contacts {
 
 struct Known {
     conversation: Conversation,
-    /// When something was said in it last, else when it was created.
+    /// When its last message was stored, or when it was created.
     said_at: i64,
 }
 
@@ -48,12 +48,9 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Conflict`] if the organization has this id, or has a conversation of the same
-    /// agent, channel and recipient; [`StoreError::UnknownOrganization`].
-    pub async fn create_conversation(
-        &self,
-        conversation: &Conversation,
-    ) -> Result<Conversation, StoreError> {
+    /// `StoreError::Conflict` if the organization has this id, or has a conversation of the same
+    /// agent, channel and recipient; `StoreError::UnknownOrganization`.
+    pub async fn create_conversation(&self, conversation: &Conversation) -> Result<Conversation> {
         let (kind, owner) = (self.kind(), conversation.organization_id.clone());
         let conversation = conversation.clone();
         self.locked(&owner, move |connection| {
@@ -67,7 +64,7 @@ async fn create(
     kind: DatabaseKind,
     mut conversation: Conversation,
     connection: &mut AnyConnection,
-) -> Result<Conversation, StoreError> {
+) -> Result<Conversation> {
     let (organization, at) = (&conversation.organization_id, conversation.created_at);
     // The organization lock: otherwise a message of the customer that is applied at this moment would
     // open every window but this one.
@@ -112,7 +109,7 @@ impl Contacts {
         place
     }
 
-    /// Makes a conversation found under all that it has now.
+    /// Indexes a conversation by all its addresses.
     fn index(&mut self, place: Place) {
         let conversation = &self.known[place].conversation;
         let names = conversation.person.addresses();
@@ -122,7 +119,6 @@ impl Contacts {
         }
     }
 
-    /// Returns a conversation.
     pub(crate) fn get(&self, place: Place) -> &Conversation {
         &self.known[place].conversation
     }
@@ -137,10 +133,10 @@ impl Contacts {
             .collect()
     }
 
-    /// Returns the conversations of this customer, first those of the surest name, and of these the one
-    /// in which something was said last.
+    /// Returns the conversations of this customer, those of the surest address first, and of these the one with the
+    /// latest message.
     ///
-    /// A number that now comes with another user id has passed on to another customer.
+    /// A number that comes with another user id has passed on to another customer.
     pub(crate) fn of(&self, person: &Person, channel: &ChannelId) -> Vec<Place> {
         let mut found: Vec<(usize, Place)> = Vec::new();
         let mut seen = HashSet::new();
@@ -162,7 +158,7 @@ impl Contacts {
         found.into_iter().map(|(_, place)| place).collect()
     }
 
-    /// Returns the conversations with this group, first the one in which something was said last.
+    /// Returns the conversations with this group, the one with the latest message first.
     pub(crate) fn of_group(&self, group: &Recipient, channel: &ChannelId) -> Vec<Place> {
         let mut found = self.at(channel, group);
         found.sort_by_key(|place| self.latest_first(*place));
@@ -174,7 +170,7 @@ impl Contacts {
         Reverse((known.said_at, known.conversation.id.as_str()))
     }
 
-    /// Gives all conversations of a customer the names and the window that they did not have.
+    /// Adds new addresses and a later window to all conversations of a customer.
     pub(crate) fn learn(&mut self, theirs: &[Place], person: &Person, window: Option<Timestamp>) {
         let ends = theirs
             .iter()
@@ -226,13 +222,12 @@ impl Contacts {
         Some(place)
     }
 
-    /// Notes that something was said in a conversation.
     pub(crate) fn said(&mut self, place: Place, at: Timestamp) {
         let said_at = &mut self.known[place].said_at;
         *said_at = at.as_millisecond().max(*said_at);
     }
 
-    /// Gives a conversation that is written already another address and other names.
+    /// Gives a stored conversation another recipient and other addresses.
     pub(crate) fn readdress(&mut self, place: Place, recipient: &Recipient, to: &Person) {
         let conversation = &mut self.known[place].conversation;
         conversation.recipient = recipient.clone();

@@ -3,13 +3,13 @@
 use jiff::Timestamp;
 use recado_core::inbound::{Person, phone_variants};
 use recado_core::{AgentId, ChannelId, ConversationId, OrganizationId, Recipient, RecipientKind};
-use sqlx::any::AnyRow;
 
 use crate::db::Query;
+use crate::db::bind::Bind as _;
+use crate::db::noun::{Noun, Row};
 use crate::db::page::{Cursor, Listed, Page};
-use crate::db::read::MAX_PAGE_BYTES;
 use crate::db::row::Columns;
-use crate::error::StoreError;
+use crate::error::Result;
 use crate::resources::people;
 use crate::store::Store;
 
@@ -18,7 +18,7 @@ use crate::store::Store;
 pub struct Conversation {
     /// Its id within the organization.
     pub id: ConversationId,
-    /// Whose it is.
+    /// The organization that owns it.
     pub organization_id: OrganizationId,
     /// Who speaks.
     pub agent_id: AgentId,
@@ -28,7 +28,7 @@ pub struct Conversation {
     pub recipient: Recipient,
     /// The customer, by every name that is known.
     pub person: Person,
-    /// Until when WhatsApp carries messages other than templates; none if that is not known.
+    /// Until when WhatsApp carries messages other than templates; `None` if that is not known.
     pub window_expires_at: Option<Timestamp>,
     /// When it was created.
     pub created_at: Timestamp,
@@ -45,7 +45,6 @@ pub struct ConversationFilter {
     pub channel: Option<ChannelId>,
 }
 
-/// The columns that [`read`] reads.
 macro_rules! conversation_columns {
     () => {
         "id, organization_id, agent_id, channel_id, recipient, phone, user_id, lid, person_name, \
@@ -93,7 +92,6 @@ macro_rules! of_recipient {
 }
 
 impl ConversationFilter {
-    /// The statement of this combination.
     fn statement(&self) -> &'static str {
         let kind = self.recipient.as_ref().map(Recipient::kind);
         match (kind, &self.agent, &self.channel) {
@@ -135,66 +133,75 @@ impl Conversation {
     }
 }
 
+impl Row for Conversation {
+    const TABLE: &'static str = "conversations";
+
+    fn read(columns: &Columns<'_>) -> Result<Self> {
+        Ok(Conversation {
+            id: columns.parse("id")?,
+            organization_id: columns.parse("organization_id")?,
+            agent_id: columns.parse("agent_id")?,
+            channel_id: columns.parse("channel_id")?,
+            recipient: columns.parse("recipient")?,
+            person: people::read(columns)?,
+            // A window that cannot be read is not known; that is not a refusal.
+            window_expires_at: columns
+                .optional_instant("window_expires_at")
+                .unwrap_or_default(),
+            created_at: columns.instant("created_at")?,
+        })
+    }
+
+    fn cursor(&self) -> Cursor {
+        Cursor::new(self.created_at, self.id.as_str())
+    }
+}
+
+impl Noun for Conversation {
+    const COLUMNS: &'static str = conversation_columns!();
+}
+
 impl Store {
-    /// Looks a conversation up.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer, or the row is corrupt.
+    /// Returns a conversation.
     pub async fn get_conversation(
         &self,
         organization: &OrganizationId,
         id: &ConversationId,
-    ) -> Result<Option<Conversation>, StoreError> {
-        let query = sqlx::query(concat!(
-            "select ",
-            conversation_columns!(),
-            " from conversations where organization_id = $1 and id = $2"
-        ))
-        .bind(organization.as_str())
-        .bind(id.as_str());
-        self.read_row(query).await?.as_ref().map(read).transpose()
+    ) -> Result<Option<Conversation>> {
+        self.get(organization, id.as_str()).await
     }
 
     /// Finds the conversation of this agent, channel and recipient.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer, or the row is corrupt.
     pub async fn find_conversation(
         &self,
         organization: &OrganizationId,
         agent: &AgentId,
         channel: &ChannelId,
         recipient: &Recipient,
-    ) -> Result<Option<Conversation>, StoreError> {
+    ) -> Result<Option<Conversation>> {
         let query = sqlx::query(concat!(
             "select ",
             conversation_columns!(),
             " from conversations where organization_id = $1 and agent_id = $2 \
              and channel_id = $3 and recipient = $4"
         ))
-        .bind(organization.as_str())
-        .bind(agent.as_str())
-        .bind(channel.as_str())
-        .bind(recipient.as_str());
-        self.read_row(query).await?.as_ref().map(read).transpose()
+        .id(organization)
+        .id(agent)
+        .id(channel)
+        .id(recipient);
+        self.find(query).await
     }
 
     /// Lists the conversations of an organization that the filter asks for.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer, or a row is corrupt.
     pub async fn list_conversations(
         &self,
         organization: &OrganizationId,
         filter: &ConversationFilter,
         page: &Page,
-    ) -> Result<Listed<Conversation>, StoreError> {
+    ) -> Result<Listed<Conversation>> {
         let (created_at, id) = page.start();
         let mut query = sqlx::query(filter.statement())
-            .bind(organization.as_str())
+            .id(organization)
             .bind(created_at)
             .bind(id)
             .bind(page.rows());
@@ -209,14 +216,10 @@ impl Store {
                 query = query.bind(id);
             }
         }
-        let rows = self.read_list(organization, query, MAX_PAGE_BYTES).await?;
-        Listed::read(page, &rows, read, |entry| {
-            Cursor::new(entry.created_at, entry.id.as_str())
-        })
+        self.page_of_many(organization, page, query).await
     }
 }
 
-/// Inserts a conversation.
 pub(crate) fn insert(conversation: &Conversation) -> Query {
     bind(sqlx::query(insert_conversation!()), conversation)
 }
@@ -224,37 +227,15 @@ pub(crate) fn insert(conversation: &Conversation) -> Query {
 fn bind(query: Query, conversation: &Conversation) -> Query {
     let person = &conversation.person;
     query
-        .bind(conversation.organization_id.as_str().to_owned())
-        .bind(conversation.id.as_str().to_owned())
-        .bind(conversation.agent_id.as_str().to_owned())
-        .bind(conversation.channel_id.as_str().to_owned())
-        .bind(conversation.recipient.as_str().to_owned())
-        .bind(people::bound(person.phone.as_ref()))
-        .bind(people::bound(person.user_id.as_ref()))
-        .bind(people::bound(person.lid.as_ref()))
+        .id(&conversation.organization_id)
+        .id(&conversation.id)
+        .id(&conversation.agent_id)
+        .id(&conversation.channel_id)
+        .id(&conversation.recipient)
+        .optional_id(person.phone.as_ref())
+        .optional_id(person.user_id.as_ref())
+        .optional_id(person.lid.as_ref())
         .bind(people::bound_name(person))
-        .bind(
-            conversation
-                .window_expires_at
-                .map(Timestamp::as_millisecond),
-        )
-        .bind(conversation.created_at.as_millisecond())
-}
-
-/// The conversation out of its columns.
-pub(crate) fn read(row: &AnyRow) -> Result<Conversation, StoreError> {
-    let columns = Columns::new(row, "conversations", "id");
-    Ok(Conversation {
-        id: columns.parse("id")?,
-        organization_id: columns.parse("organization_id")?,
-        agent_id: columns.parse("agent_id")?,
-        channel_id: columns.parse("channel_id")?,
-        recipient: columns.parse("recipient")?,
-        person: people::read(&columns)?,
-        // A window that cannot be read is not known; that is not a refusal.
-        window_expires_at: columns
-            .optional_instant("window_expires_at")
-            .unwrap_or_default(),
-        created_at: columns.instant("created_at")?,
-    })
+        .optional_instant(conversation.window_expires_at)
+        .instant(conversation.created_at)
 }

@@ -23,7 +23,7 @@ pub(crate) fn due_before(now: Timestamp) -> Timestamp {
 }
 
 impl KeyUses {
-    /// Returns whether the use of a key has to be written down; from then on it counts as written.
+    /// Returns whether the use of a key has to be stored; from then on it counts as stored.
     pub(crate) fn is_due(&self, id: &ApiKeyId, now: Timestamp) -> bool {
         // Nothing that panics is done under the lock.
         let mut noted = self.0.lock().unwrap_or_else(PoisonError::into_inner);

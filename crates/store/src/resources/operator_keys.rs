@@ -2,21 +2,17 @@
 
 use recado_core::ApiKeyId;
 
-use crate::db::page::{Cursor, Listed, Page};
-use crate::db::read::MAX_PAGE_BYTES;
+use crate::db::bind::Bind as _;
+use crate::db::page::{Listed, Page};
 use crate::db::row::Columns;
-use crate::error::StoreError;
-use crate::resources::api_keys::{ApiKey, api_key, key_columns};
+use crate::error::Result;
+use crate::resources::api_keys::{ApiKey, key_columns};
 use crate::resources::audit::{AuditAction, Author};
 use crate::store::Store;
 
 impl Store {
     /// Lists the keys of operators, oldest first.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer, or a row is corrupt.
-    pub async fn list_operator_keys(&self, page: &Page) -> Result<Listed<ApiKey>, StoreError> {
+    pub async fn list_operator_keys(&self, page: &Page) -> Result<Listed<ApiKey>> {
         let (created_at, id) = page.start();
         let query = sqlx::query(concat!(
             "select ",
@@ -27,26 +23,19 @@ impl Store {
         .bind(created_at)
         .bind(id.to_owned())
         .bind(page.rows());
-        let rows = self.read_page(query, MAX_PAGE_BYTES).await?;
-        Listed::read(page, &rows, api_key, |entry| {
-            Cursor::new(entry.created_at, entry.id.as_str())
-        })
+        self.page(page, query).await
     }
 
     /// Revokes the key of an operator, at once; returns its name, or `None` if the key does not exist.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer.
     pub async fn delete_operator_key(
         &self,
         id: &ApiKeyId,
         author: &Author,
-    ) -> Result<Option<String>, StoreError> {
+    ) -> Result<Option<String>> {
         let query = sqlx::query(
             "delete from api_keys where id = $1 and organization_id is null returning id, name",
         )
-        .bind(id.as_str().to_owned());
+        .id(id);
         let entry = author.record(None, AuditAction::ApiKeyDeleted, id.as_str(), None);
         let deleted = self.write_audited(query, entry).await?;
         deleted

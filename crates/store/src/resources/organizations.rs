@@ -2,13 +2,13 @@
 
 use jiff::Timestamp;
 use recado_core::OrganizationId;
-use sqlx::any::AnyRow;
 
 use crate::db::Query;
+use crate::db::bind::Bind as _;
+use crate::db::noun::Row;
 use crate::db::page::{Cursor, Listed, Page};
-use crate::db::read::MAX_PAGE_BYTES;
-use crate::db::row::{self, Columns};
-use crate::error::StoreError;
+use crate::db::row::Columns;
+use crate::error::Result;
 use crate::resources::audit::{AuditAction, Author};
 use crate::store::Store;
 
@@ -25,58 +25,57 @@ pub struct Organization {
     pub created_at: Timestamp,
 }
 
+impl Row for Organization {
+    const TABLE: &'static str = "organizations";
+
+    fn read(columns: &Columns<'_>) -> Result<Self> {
+        Ok(Organization {
+            id: columns.parse("id")?,
+            name: columns.get("name")?,
+            suspended_at: columns.optional_instant("suspended_at")?,
+            created_at: columns.instant("created_at")?,
+        })
+    }
+
+    fn cursor(&self) -> Cursor {
+        Cursor::new(self.created_at, self.id.as_str())
+    }
+}
+
 impl Store {
     /// Creates an organization.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Conflict`] if the id is taken.
+    /// `StoreError::Conflict` if the id is taken.
     pub async fn create_organization(
         &self,
         organization: &Organization,
         author: &Author,
-    ) -> Result<(), StoreError> {
+    ) -> Result<()> {
         let query = sqlx::query(
             "insert into organizations (id, name, created_at) values ($1, $2, $3) returning id",
         )
-        .bind(organization.id.as_str())
-        .bind(&*row::text(&organization.name))
-        .bind(organization.created_at.as_millisecond());
+        .id(&organization.id)
+        .text(&organization.name)
+        .instant(organization.created_at);
         let (id, name) = (&organization.id, Some(organization.name.as_str()));
         let entry = record(author, id, AuditAction::OrganizationCreated, name);
         self.write_audited(query, entry).await.map(drop)
     }
 
     /// Looks an organization up that is not deleted.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer, or the row is corrupt.
-    pub async fn get_organization(
-        &self,
-        id: &OrganizationId,
-    ) -> Result<Option<Organization>, StoreError> {
+    pub async fn get_organization(&self, id: &OrganizationId) -> Result<Option<Organization>> {
         let query = sqlx::query(
             "select id, name, suspended_at, created_at from organizations \
              where id = $1 and deleted_at is null",
         )
-        .bind(id.as_str());
-        self.read_row(query)
-            .await?
-            .as_ref()
-            .map(organization)
-            .transpose()
+        .id(id);
+        self.find(query).await
     }
 
     /// Lists all organizations that are not deleted.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer, or a row is corrupt.
-    pub async fn list_organizations(
-        &self,
-        page: &Page,
-    ) -> Result<Listed<Organization>, StoreError> {
+    pub async fn list_organizations(&self, page: &Page) -> Result<Listed<Organization>> {
         let (created_at, id) = page.start();
         let query = sqlx::query(
             "select id, name, suspended_at, created_at from organizations \
@@ -86,10 +85,7 @@ impl Store {
         .bind(created_at)
         .bind(id)
         .bind(page.rows());
-        let rows = self.read_page(query, MAX_PAGE_BYTES).await?;
-        Listed::read(page, &rows, organization, |entry| {
-            Cursor::new(entry.created_at, entry.id.as_str())
-        })
+        self.page(page, query).await
     }
 }
 
@@ -102,14 +98,4 @@ pub(crate) fn record(
     name: Option<&str>,
 ) -> Query {
     author.record(None, action, id.as_str(), name)
-}
-
-pub(crate) fn organization(row: &AnyRow) -> Result<Organization, StoreError> {
-    let columns = Columns::new(row, "organizations", "id");
-    Ok(Organization {
-        id: columns.parse("id")?,
-        name: columns.get("name")?,
-        suspended_at: columns.optional_instant("suspended_at")?,
-        created_at: columns.instant("created_at")?,
-    })
 }

@@ -5,9 +5,9 @@ use recado_core::inbound::{Person, phone_variants};
 use serde::{Deserialize, Serialize};
 
 use crate::db::row::{self, Columns};
-use crate::error::StoreError;
+use crate::error::Result;
 
-/// A customer as JSON, in the store's own shape.
+/// A customer as the column `sender` holds it.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct StoredPerson {
     phone: Option<String>,
@@ -29,7 +29,7 @@ impl From<&Person> for StoredPerson {
 }
 
 impl StoredPerson {
-    /// The customer; none if an address is no address.
+    /// Returns `None` if an address cannot be parsed.
     pub(crate) fn into_person(self) -> Option<Person> {
         let address = |text: Option<String>| text.map(|text| text.parse()).transpose().ok();
         let addresses = [
@@ -41,8 +41,8 @@ impl StoredPerson {
     }
 }
 
-/// The customer out of the columns of a conversation.
-pub(crate) fn read(columns: &Columns<'_>) -> Result<Person, StoreError> {
+/// Reads the customer of a conversation.
+pub(crate) fn read(columns: &Columns<'_>) -> Result<Person> {
     let addresses: [Option<Recipient>; 3] = [
         columns.parse_optional("phone")?,
         columns.parse_optional("user_id")?,
@@ -52,19 +52,19 @@ pub(crate) fn read(columns: &Columns<'_>) -> Result<Person, StoreError> {
     Ok(Person::new(addresses.into_iter().flatten()).named(name))
 }
 
-/// What an address alone says of a customer; nothing if it is a group.
+/// Returns the customer of an address; without addresses if it is a group.
 pub(crate) fn of(recipient: &Recipient) -> Person {
     Person::new([recipient.clone()])
 }
 
-/// `person` with the names that only `other` has.
+/// Returns `person` with the addresses and the name that only `other` has.
 pub(crate) fn completed(person: &Person, other: &Person) -> Person {
     let addresses = person.addresses().chain(other.addresses());
     let name = person.name.as_ref().or(other.name.as_ref());
     Person::new(addresses.cloned()).named(name.cloned())
 }
 
-/// Whether no name that both have tells two customers apart.
+/// Returns whether every address that both have is the same.
 pub(crate) fn may_be_same(one: &Person, other: &Person) -> bool {
     let differ = |one: &Option<Recipient>, other: &Option<Recipient>| matches!((one, other), (Some(one), Some(other)) if one != other);
     let phones_differ = match (&one.phone, &other.phone) {
@@ -76,12 +76,6 @@ pub(crate) fn may_be_same(one: &Person, other: &Person) -> bool {
     !phones_differ && !differ(&one.user_id, &other.user_id) && !differ(&one.lid, &other.lid)
 }
 
-/// An address as a value to bind.
-pub(crate) fn bound(address: Option<&Recipient>) -> Option<String> {
-    address.map(Recipient::to_string)
-}
-
-/// A name for people as both databases keep it.
 pub(crate) fn bound_name(person: &Person) -> Option<String> {
     person
         .name

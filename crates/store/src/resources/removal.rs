@@ -6,9 +6,10 @@
 use jiff::Timestamp;
 use recado_core::OrganizationId;
 
-use crate::db::row::{self, Columns};
+use crate::db::bind::Bind as _;
+use crate::db::row::Columns;
 use crate::db::{DatabaseKind, Query};
-use crate::error::StoreError;
+use crate::error::{Result, StoreError};
 use crate::resources::audit::{AuditAction, Author, audited};
 use crate::resources::organizations::record;
 use crate::store::Store;
@@ -22,7 +23,6 @@ pub(crate) const MAX_STEP_LOOKED_AT: i64 = 1_000;
 /// Webhook calls that one statement removes; each may have a body of 4 MiB.
 pub(crate) const MAX_CALLS: usize = 20;
 
-/// Organizations that one look finds.
 const MAX_ORGANIZATIONS: i64 = 100;
 
 macro_rules! removing {
@@ -72,32 +72,22 @@ const REMOVING: [&str; 14] = [
 pub struct Removal {
     store: Store,
     organization: OrganizationId,
-    /// The place in [`REMOVING`] that has rows left.
+    /// The index in [`REMOVING`] of the table that may have rows left.
     part: usize,
-    /// The id of the last webhook call that was looked at.
     after: String,
-    /// Whether every webhook call was looked at.
     walked: bool,
 }
 
 impl Store {
     /// Deletes an organization: its keys and its channels' webhooks do not exist any more. Its data stay
     /// until they are removed. Returns whether the organization existed.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer.
-    pub async fn delete_organization(
-        &self,
-        id: &OrganizationId,
-        author: &Author,
-    ) -> Result<bool, StoreError> {
+    pub async fn delete_organization(&self, id: &OrganizationId, author: &Author) -> Result<bool> {
         let query = sqlx::query(
             "update organizations set deleted_at = $2 \
              where id = $1 and deleted_at is null returning id",
         )
-        .bind(id.as_str().to_owned())
-        .bind(author.at.as_millisecond());
+        .id(id)
+        .instant(author.at);
         let entry = record(author, id, AuditAction::OrganizationDeleted, None);
         let (store, id) = (self.clone(), id.clone());
         let deleted =
@@ -106,15 +96,11 @@ impl Store {
     }
 
     /// Returns the removals of organizations that were deleted before that instant, the earliest first.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer, or a row is corrupt.
-    pub async fn removals(&self, deleted_before: Timestamp) -> Result<Vec<Removal>, StoreError> {
+    pub async fn removals(&self, deleted_before: Timestamp) -> Result<Vec<Removal>> {
         let query = sqlx::query(
             "select id from organizations where deleted_at < $1 order by deleted_at limit $2 + 0",
         )
-        .bind(deleted_before.as_millisecond())
+        .instant(deleted_before)
         .bind(MAX_ORGANIZATIONS);
         let rows = self.read_rows(query).await?;
         rows.iter()
@@ -139,11 +125,7 @@ impl Removal {
     }
 
     /// Removes some more rows; returns whether another step follows.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer.
-    pub async fn step(&mut self) -> Result<bool, StoreError> {
+    pub async fn step(&mut self) -> Result<bool> {
         if let Some(&text) = REMOVING.get(self.part) {
             let removed = self.remove(vec![text], false).await?;
             if removed == Some(0) {
@@ -165,11 +147,7 @@ impl Removal {
     /// `None` if the organization is gone.
     ///
     /// Under the organization lock: a table is empty only if no other server is removing its rows.
-    async fn remove(
-        &self,
-        texts: Vec<&'static str>,
-        last: bool,
-    ) -> Result<Option<u64>, StoreError> {
+    async fn remove(&self, texts: Vec<&'static str>, last: bool) -> Result<Option<u64>> {
         let organization = self.organization.clone();
         let removed = self
             .store
@@ -177,14 +155,12 @@ impl Removal {
                 Box::pin(async move {
                     let mut removed = 0;
                     for text in texts {
-                        let query = sqlx::query(text)
-                            .bind(organization.as_str().to_owned())
-                            .bind(MAX_STEP_ROWS);
+                        let query = sqlx::query(text).id(&organization).bind(MAX_STEP_ROWS);
                         removed += query.execute(&mut *connection).await?.rows_affected();
                     }
                     if last && removed == 0 {
                         sqlx::query("delete from organizations where id = $1")
-                            .bind(organization.as_str().to_owned())
+                            .id(&organization)
                             .execute(connection)
                             .await?;
                     }
@@ -198,8 +174,7 @@ impl Removal {
         }
     }
 
-    /// Looks at the next webhook calls, and removes those of the organization.
-    async fn walk(&mut self) -> Result<(), StoreError> {
+    async fn walk(&mut self) -> Result<()> {
         let query = sqlx::query(
             "select id, organization_id from webhook_calls where id > $1 order by id limit $2 + 0",
         )
@@ -227,7 +202,6 @@ impl Removal {
     }
 }
 
-/// Returns the statement that removes webhook calls.
 pub(crate) fn removing_calls(kind: DatabaseKind, ids: &[String]) -> Query {
     let text = match kind {
         DatabaseKind::Sqlite => {
@@ -237,5 +211,5 @@ pub(crate) fn removing_calls(kind: DatabaseKind, ids: &[String]) -> Query {
             "delete from webhook_calls where id in (select jsonb_array_elements_text($1::jsonb))"
         }
     };
-    sqlx::query(text).bind(row::json(&ids))
+    sqlx::query(text).json(&ids)
 }

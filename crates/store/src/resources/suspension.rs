@@ -2,9 +2,11 @@
 
 use recado_core::OrganizationId;
 
-use crate::error::StoreError;
+use crate::db::bind::Bind as _;
+use crate::db::noun::Row as _;
+use crate::error::Result;
 use crate::resources::audit::{AuditAction, Author, audited};
-use crate::resources::organizations::{Organization, organization, record};
+use crate::resources::organizations::{Organization, record};
 use crate::store::Store;
 
 impl Store {
@@ -12,53 +14,45 @@ impl Store {
     ///
     /// Its keys are refused at once. The calls of its providers are applied as before, and its deliveries
     /// wait. Returns `None` if the organization does not exist.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer.
     pub async fn suspend_organization(
         &self,
         id: &OrganizationId,
         author: &Author,
-    ) -> Result<Option<Organization>, StoreError> {
+    ) -> Result<Option<Organization>> {
         let query = sqlx::query(
             "update organizations set suspended_at = $2 where id = $1 and suspended_at is null \
              and deleted_at is null returning id, name, suspended_at, created_at",
         )
-        .bind(id.as_str().to_owned())
-        .bind(author.at.as_millisecond());
+        .id(id)
+        .instant(author.at);
         let entry = record(author, id, AuditAction::OrganizationSuspended, None);
         let (store, locked) = (self.clone(), id.clone());
         let suspended =
             self.ending_access(async move { store.locked(&locked, audited(query, entry)).await });
         match suspended.await? {
-            Some(row) => organization(&row).map(Some),
+            Some(row) => Organization::of(&row).map(Some),
             None => self.get_organization(id).await,
         }
     }
 
     /// Ends the suspension of an organization; its deliveries go on. Returns `None` if the organization does
     /// not exist.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer.
     pub async fn resume_organization(
         &self,
         id: &OrganizationId,
         author: &Author,
-    ) -> Result<Option<Organization>, StoreError> {
+    ) -> Result<Option<Organization>> {
         let query = sqlx::query(
             "update organizations set suspended_at = null where id = $1 and suspended_at is not null \
              and deleted_at is null returning id, name, suspended_at, created_at",
         )
-        .bind(id.as_str().to_owned());
+        .id(id);
         // An endpoint did not fail while nothing was delivered.
         let endpoints = sqlx::query(
             "update webhook_endpoints set failing_since = null \
              where organization_id = $1 and failing_since is not null",
         )
-        .bind(id.as_str().to_owned());
+        .id(id);
         let entry = record(author, id, AuditAction::OrganizationResumed, None);
         let resuming = audited(query, entry);
         let resumed = self.locked(id, move |connection| {
@@ -73,7 +67,7 @@ impl Store {
         let resumed = resumed.await?;
         self.signal_deliveries();
         match resumed {
-            Some(row) => organization(&row).map(Some),
+            Some(row) => Organization::of(&row).map(Some),
             None => self.get_organization(id).await,
         }
     }

@@ -7,26 +7,23 @@ use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
 use crate::db::Query;
+use crate::db::bind::Bind as _;
 use crate::db::row::Columns;
-use crate::error::StoreError;
+use crate::error::{Result, StoreError};
 use crate::retention::{EVENTS, MAX_STEP_ROWS, MESSAGES, Pruned};
 use crate::store::Store;
 
-/// A way through all organizations that removes rows of one table.
+/// A pass through all organizations that removes rows of one table.
 pub(crate) struct Walk {
     store: Store,
     before: Timestamp,
-    /// Where the way through an organization begins.
     begin: After,
-    /// The organization that is looked at, and how far.
     position: Option<Position>,
     /// The organizations up to this id are done.
     done: String,
-    /// Whether the last step failed.
     has_failed: bool,
 }
 
-/// A place on the way.
 struct Position {
     organization: OrganizationId,
     after: After,
@@ -39,10 +36,8 @@ enum After {
     Message(String),
 }
 
-/// The old rows that one step found.
 struct OldRows {
     last: Option<After>,
-    /// Whether more old rows may follow.
     more: bool,
 }
 
@@ -66,13 +61,10 @@ impl Walk {
         }
     }
 
-    /// Looks at some more rows, and removes those that may go; returns `None` behind the last organization. What fails in
-    /// one organization is logged, and the walk goes on with the next one.
-    ///
-    /// # Errors
-    ///
-    /// Two organizations in a row failed for a reason that may be the database's.
-    pub(crate) async fn step(&mut self) -> Result<Option<Pruned>, StoreError> {
+    /// Removes more old rows; returns `None` behind the last organization. An error in one organization is logged, and
+    /// the pass goes on with the next one. Fails if two organizations in a row fail for a reason that may be the
+    /// database's.
+    pub(crate) async fn step(&mut self) -> Result<Option<Pruned>> {
         let Some(position) = self.position().await? else {
             return Ok(None);
         };
@@ -101,7 +93,7 @@ impl Walk {
     }
 
     /// Removes some rows of an organization; returns behind which row there may be more, and how many were removed.
-    async fn walk(&self, position: &Position) -> Result<(Option<After>, u64), StoreError> {
+    async fn walk(&self, position: &Position) -> Result<(Option<After>, u64)> {
         let rows = self.look(position).await?;
         let removed = match &rows.last {
             Some(last) => self.remove(position, last.clone()).await?,
@@ -110,8 +102,7 @@ impl Walk {
         Ok((rows.last.filter(|_| rows.more), removed))
     }
 
-    /// Takes the place where the walk goes on.
-    async fn position(&mut self) -> Result<Option<Position>, StoreError> {
+    async fn position(&mut self) -> Result<Option<Position>> {
         if let Some(position) = self.position.take() {
             return Ok(Some(position));
         }
@@ -128,7 +119,7 @@ impl Walk {
 
     /// Finds the next rows that are old. Ids of events and messages follow the time, except for what several servers
     /// write at the same instant.
-    async fn look(&self, position: &Position) -> Result<OldRows, StoreError> {
+    async fn look(&self, position: &Position) -> Result<OldRows> {
         let organization = position.organization.as_str().to_owned();
         let query = match &position.after {
             After::Event(seq) => sqlx::query(
@@ -172,7 +163,7 @@ impl Walk {
 
     /// Removes the rows up to the last one that may go. Under the organization lock: a delivery of an event may be
     /// made again at this moment.
-    async fn remove(&self, position: &Position, last: After) -> Result<u64, StoreError> {
+    async fn remove(&self, position: &Position, last: After) -> Result<u64> {
         let organization = position.organization.as_str().to_owned();
         let removal: Query = match (&position.after, last) {
             (After::Message(after), After::Message(last)) => {
@@ -221,7 +212,7 @@ async fn note_removed(
     organization: &OrganizationId,
     rows: &[AnyRow],
     connection: &mut AnyConnection,
-) -> Result<(), StoreError> {
+) -> Result<()> {
     let mut last: i64 = 0;
     for row in rows {
         last = last.max(Columns::new(row, "events", "organization_id").get("seq")?);
@@ -229,9 +220,8 @@ async fn note_removed(
     sqlx::query(
         "update organizations set events_removed_to = $2 where id = $1 and events_removed_to < $2",
     )
-    .bind(organization.as_str().to_owned())
+    .id(organization)
     .bind(last)
-    .execute(connection)
-    .await?;
-    Ok(())
+    .run(connection)
+    .await
 }

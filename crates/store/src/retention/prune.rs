@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::error::StoreError;
+use crate::db::bind::Bind as _;
+use crate::error::Result;
 use crate::retention::old_rows::Walk;
 use crate::retention::{MAX_STEP_ROWS, Pruned, Retention};
 use crate::store::Store;
@@ -17,17 +18,15 @@ pub struct Pruning {
     store: Store,
     now: Timestamp,
     retention: Retention,
-    /// The place in [`PARTS`] that may have rows left.
+    /// The index in [`PARTS`] that may have rows left.
     part: usize,
-    /// What is removed in one organization after the other.
     walks: Vec<Walk>,
 }
 
 const DAY: Duration = Duration::from_hours(24);
 
 impl Default for Retention {
-    /// What people said is kept for ever, and what the server needs for its work as long as it may help a person to
-    /// find a cause.
+    /// Keeps messages and events for ever, and working data as long as it may help to find the cause of a problem.
     fn default() -> Self {
         Self {
             messages: None,
@@ -176,11 +175,7 @@ impl Store {
 
 impl Pruning {
     /// Removes some more rows; returns `None` when nothing is left to remove.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer.
-    pub async fn step(&mut self) -> Result<Option<Pruned>, StoreError> {
+    pub async fn step(&mut self) -> Result<Option<Pruned>> {
         while let Some(part) = PARTS.get(self.part) {
             let rows = match (part.kept)(&self.retention) {
                 Some(kept) => self.remove(part, before(self.now, kept)).await?,
@@ -205,15 +200,13 @@ impl Pruning {
         Ok(None)
     }
 
-    async fn remove(&self, part: &'static Part, before: Timestamp) -> Result<u64, StoreError> {
+    async fn remove(&self, part: &'static Part, before: Timestamp) -> Result<u64> {
         self.store
             .transaction(move |connection| {
                 Box::pin(async move {
                     let mut removed = 0;
                     for &text in part.texts {
-                        let query = sqlx::query(text)
-                            .bind(before.as_millisecond())
-                            .bind(part.rows);
+                        let query = sqlx::query(text).instant(before).bind(part.rows);
                         removed = query.execute(&mut *connection).await?.rows_affected();
                     }
                     Ok(removed)

@@ -6,8 +6,9 @@ use jiff::Timestamp;
 use recado_core::{OrganizationId, UserId};
 
 use super::passwords::replace_password;
-use super::{User, find, record, user, user_columns};
-use crate::error::StoreError;
+use super::{User, find, record, user_columns};
+use crate::db::bind::Bind as _;
+use crate::error::Result;
 use crate::resources::audit::{AuditAction, Author};
 use crate::resources::bearer_secrets::{LinkSecret, hash};
 use crate::store::Store;
@@ -18,10 +19,6 @@ pub const LINK_LIFETIME: Duration = Duration::from_hours(24);
 impl Store {
     /// Creates the link of a user in the place of an earlier one; the secret is not kept. Returns whether there is
     /// such a user.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer.
     pub async fn create_link(
         &self,
         organization: &OrganizationId,
@@ -29,16 +26,16 @@ impl Store {
         secret: &LinkSecret,
         ends_at: Timestamp,
         author: &Author,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<bool> {
         let query = sqlx::query(
             "insert into links (organization_id, user_id, secret_hash, ends_at) \
              values ($1, $2, $3, $4) on conflict (organization_id, user_id) \
              do update set secret_hash = excluded.secret_hash, ends_at = excluded.ends_at",
         )
-        .bind(organization.as_str().to_owned())
-        .bind(id.as_str().to_owned())
+        .id(organization)
+        .id(id)
         .bind(secret.hash())
-        .bind(ends_at.as_millisecond());
+        .instant(ends_at);
         let (organization_id, id, author) = (organization.clone(), id.clone(), author.clone());
         self.under_lock(organization, move |connection| {
             Box::pin(async move {
@@ -56,15 +53,7 @@ impl Store {
     }
 
     /// Finds the user whose link has this secret and works, without using it up.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer, or a row is corrupt.
-    pub async fn find_link(
-        &self,
-        secret: &str,
-        now: Timestamp,
-    ) -> Result<Option<User>, StoreError> {
+    pub async fn find_link(&self, secret: &str, now: Timestamp) -> Result<Option<User>> {
         let query = sqlx::query(concat!(
             "select ",
             user_columns!(),
@@ -74,22 +63,18 @@ impl Store {
              and o.suspended_at is null and o.deleted_at is null"
         ))
         .bind(hash(secret).to_vec())
-        .bind(now.as_millisecond());
-        self.read_row(query).await?.as_ref().map(user).transpose()
+        .instant(now);
+        self.find(query).await
     }
 
     /// Uses a link up: stores the hash of the new password of its user, and ends the sessions and personal keys
     /// of the user. Returns the user, or `None` if the link does not work or was used.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer.
     pub async fn use_link(
         &self,
         secret: &str,
         password_hash: &str,
         author: &Author,
-    ) -> Result<Option<User>, StoreError> {
+    ) -> Result<Option<User>> {
         let Some(found) = self.find_link(secret, author.at).await? else {
             return Ok(None);
         };
@@ -98,10 +83,10 @@ impl Store {
             "delete from links where organization_id = $1 and user_id = $2 \
              and secret_hash = $3 and ends_at > $4 returning user_id",
         )
-        .bind(found.organization_id.as_str().to_owned())
-        .bind(found.id.as_str().to_owned())
+        .id(&found.organization_id)
+        .id(&found.id)
         .bind(hash(secret).to_vec())
-        .bind(author.at.as_millisecond());
+        .instant(author.at);
         let (password_hash, author) = (password_hash.to_owned(), author.clone());
         let organization = found.organization_id.clone();
         self.change_access(&organization, move |connection| {

@@ -11,14 +11,14 @@ mod sign_in_attempts;
 use jiff::Timestamp;
 use recado_core::{OrganizationId, Role, SessionId, UserId};
 use sqlx::AnyConnection;
-use sqlx::any::AnyRow;
 
 use crate::db::Query;
+use crate::db::bind::Bind as _;
+use crate::db::noun::{Noun, Row};
 use crate::db::page::{Cursor, Listed, Page};
-use crate::db::read::MAX_PAGE_BYTES;
 use crate::db::row::{self, Columns};
 use crate::db::writer::Work;
-use crate::error::StoreError;
+use crate::error::{Result, StoreError};
 use crate::resources::audit::{AuditAction, Author};
 use crate::store::Store;
 
@@ -53,7 +53,6 @@ pub struct User {
     pub last_sign_in_at: Option<Timestamp>,
 }
 
-/// The columns that [`user`] reads.
 macro_rules! user_columns {
     () => {
         "u.id, u.organization_id, u.email, u.name, u.role, u.password_hash, u.created_at, \
@@ -68,6 +67,32 @@ const GET: &str = concat!(
     " from users u where u.organization_id = $1 and u.id = $2"
 );
 
+impl Row for User {
+    const TABLE: &'static str = "users";
+
+    fn read(columns: &Columns<'_>) -> Result<Self> {
+        Ok(User {
+            id: columns.parse("id")?,
+            organization_id: columns.parse("organization_id")?,
+            email: columns.get("email")?,
+            name: columns.get("name")?,
+            role: columns.parse("role")?,
+            has_password: columns.get::<Option<&str>>("password_hash")?.is_some(),
+            created_at: columns.instant("created_at")?,
+            last_sign_in_at: columns.optional_instant("last_sign_in_at")?,
+        })
+    }
+
+    fn cursor(&self) -> Cursor {
+        Cursor::new(self.created_at, self.id.as_str())
+    }
+}
+
+impl Noun for User {
+    const FROM: &'static str = "users u";
+    const COLUMNS: &'static str = user_columns!();
+}
+
 impl Store {
     /// Creates a user, who has no password yet; the e-mail address is stored trimmed and in lower case.
     ///
@@ -75,63 +100,38 @@ impl Store {
     ///
     /// [`StoreError::Conflict`] if the organization has a user with this e-mail address or the id is taken,
     /// [`StoreError::UnknownOrganization`].
-    pub async fn create_user(&self, user: &User, author: &Author) -> Result<(), StoreError> {
+    pub async fn create_user(&self, user: &User, author: &Author) -> Result<()> {
         let email = normalized(&user.email);
         let entry = record(author, user, AuditAction::UserCreated, Some(&email));
         let query = sqlx::query(
             "insert into users (id, organization_id, email, name, role, created_at) \
              values ($1, $2, $3, $4, $5, $6) returning id",
         )
-        .bind(user.id.as_str().to_owned())
-        .bind(user.organization_id.as_str().to_owned())
+        .id(&user.id)
+        .id(&user.organization_id)
         .bind(email)
-        .bind(row::text(&user.name).into_owned())
+        .text(&user.name)
         .bind(user.role.as_str())
-        .bind(user.created_at.as_millisecond());
+        .instant(user.created_at);
         self.write_audited(query, entry).await.map(drop)
     }
 
-    /// Looks a user up.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer, or the row is corrupt.
+    /// Returns a user.
     pub async fn get_user(
         &self,
         organization: &OrganizationId,
         id: &UserId,
-    ) -> Result<Option<User>, StoreError> {
-        let query = sqlx::query(GET)
-            .bind(organization.as_str().to_owned())
-            .bind(id.as_str().to_owned());
-        self.read_row(query).await?.as_ref().map(user).transpose()
+    ) -> Result<Option<User>> {
+        self.get(organization, id.as_str()).await
     }
 
     /// Lists the users of an organization.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer, or a row is corrupt.
     pub async fn list_users(
         &self,
         organization: &OrganizationId,
         page: &Page,
-    ) -> Result<Listed<User>, StoreError> {
-        let (created_at, id) = page.start();
-        let query = sqlx::query(concat!(
-            "select ",
-            user_columns!(),
-            " from users u where u.organization_id = $1 and (u.created_at, u.id) > ($2, $3) \
-             order by u.created_at, u.id limit $4 + 0"
-        ))
-        .bind(organization.as_str().to_owned())
-        .bind(created_at)
-        .bind(id.to_owned())
-        .bind(page.rows());
-        let rows = self.read_page(query, MAX_PAGE_BYTES).await?;
-        Listed::read(page, &rows, user, |entry| {
-            Cursor::new(entry.created_at, entry.id.as_str())
-        })
+    ) -> Result<Listed<User>> {
+        self.list(organization, page).await
     }
 
     /// Changes the name or the role of a user; returns `None` if the organization has no such user. Another role
@@ -147,7 +147,7 @@ impl Store {
         name: Option<&str>,
         role: Option<Role>,
         author: &Author,
-    ) -> Result<Option<User>, StoreError> {
+    ) -> Result<Option<User>> {
         let (organization_id, id, author) = (organization.clone(), id.clone(), author.clone());
         let name = name.map(|name| row::text(name).into_owned());
         self.change_access(organization, move |connection| {
@@ -168,8 +168,8 @@ impl Store {
                 sqlx::query(
                     "update users set name = $3, role = $4 where organization_id = $1 and id = $2",
                 )
-                .bind(organization_id.as_str().to_owned())
-                .bind(id.as_str().to_owned())
+                .id(organization_id)
+                .id(id)
                 .bind(name.clone())
                 .bind(role.as_str())
                 .execute(&mut *connection)
@@ -197,7 +197,7 @@ impl Store {
         organization: &OrganizationId,
         id: &UserId,
         author: &Author,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<bool> {
         let (organization_id, id, author) = (organization.clone(), id.clone(), author.clone());
         self.change_access(organization, move |connection| {
             Box::pin(async move {
@@ -207,8 +207,8 @@ impl Store {
                 keep_an_owner(&user, connection).await?;
                 // The user first: a sign-in that waits for this row then finds that the user was deleted.
                 sqlx::query("delete from users where organization_id = $1 and id = $2")
-                    .bind(organization_id.as_str().to_owned())
-                    .bind(id.as_str().to_owned())
+                    .id(organization_id)
+                    .id(id)
                     .execute(&mut *connection)
                     .await?;
                 end_access(&user, None, connection).await?;
@@ -222,19 +222,18 @@ impl Store {
         .await
     }
 
-    /// Does a write under the organization lock after which keys or sessions may not work any more.
+    /// Runs a write under the organization lock that may end keys or sessions.
     pub(crate) async fn change_access<T: Send + 'static>(
         &self,
         organization: &OrganizationId,
         work: impl Work<T>,
-    ) -> Result<T, StoreError> {
+    ) -> Result<T> {
         let (store, organization) = (self.clone(), organization.clone());
         self.ending_access(async move { store.under_lock(&organization, work).await })
             .await
     }
 }
 
-/// Returns the e-mail address as it is stored and looked for.
 fn normalized(email: &str) -> String {
     row::text(email.trim()).to_lowercase()
 }
@@ -252,18 +251,17 @@ async fn find(
     organization: &OrganizationId,
     id: &UserId,
     connection: &mut AnyConnection,
-) -> Result<Option<User>, StoreError> {
+) -> Result<Option<User>> {
     let row = sqlx::query(GET)
-        .bind(organization.as_str().to_owned())
-        .bind(id.as_str().to_owned())
+        .id(organization)
+        .id(id)
         .fetch_optional(connection)
         .await?;
-    row.as_ref().map(user).transpose()
+    row.as_ref().map(User::of).transpose()
 }
 
-/// Checks that the organization has another owner, if the user is one; and that the other one can sign in, if the
-/// user can.
-async fn keep_an_owner(user: &User, connection: &mut AnyConnection) -> Result<(), StoreError> {
+/// Fails unless the organization keeps an owner without this user; one who can sign in, if this user can.
+async fn keep_an_owner(user: &User, connection: &mut AnyConnection) -> Result<()> {
     if user.role != Role::Owner {
         return Ok(());
     }
@@ -271,61 +269,44 @@ async fn keep_an_owner(user: &User, connection: &mut AnyConnection) -> Result<()
         "select id from users where organization_id = $1 and role = 'owner' and id <> $2 \
          and (password_hash is not null or $3 = 0) limit 1",
     )
-    .bind(user.organization_id.as_str().to_owned())
-    .bind(user.id.as_str().to_owned())
+    .id(&user.organization_id)
+    .id(&user.id)
     .bind(i64::from(user.has_password))
     .fetch_optional(connection)
     .await?;
     other.map(drop).ok_or(StoreError::LastOwner)
 }
 
-/// Ends what a user could call with: sessions, except for the one to keep, personal keys and the link.
+/// Ends the access of a user: sessions except for the one to keep, personal keys and the link.
 async fn end_access(
     user: &User,
     keep: Option<&SessionId>,
     connection: &mut AnyConnection,
-) -> Result<(), StoreError> {
+) -> Result<()> {
     end_sessions(user, keep, connection).await?;
     for text in [
         "delete from api_keys where organization_id = $1 and user_id = $2",
         "delete from links where organization_id = $1 and user_id = $2",
     ] {
         sqlx::query(text)
-            .bind(user.organization_id.as_str().to_owned())
-            .bind(user.id.as_str().to_owned())
+            .id(&user.organization_id)
+            .id(&user.id)
             .execute(&mut *connection)
             .await?;
     }
     Ok(())
 }
 
-/// Ends the sessions of a user, except for the one to keep.
 async fn end_sessions(
     user: &User,
     keep: Option<&SessionId>,
     connection: &mut AnyConnection,
-) -> Result<(), StoreError> {
+) -> Result<()> {
     sqlx::query("delete from sessions where organization_id = $1 and user_id = $2 and id <> $3")
-        .bind(user.organization_id.as_str().to_owned())
-        .bind(user.id.as_str().to_owned())
+        .id(&user.organization_id)
+        .id(&user.id)
         // No id is empty.
         .bind(keep.map_or("", SessionId::as_str).to_owned())
-        .execute(connection)
-        .await?;
-    Ok(())
-}
-
-/// Reads a user from a row.
-fn user(row: &AnyRow) -> Result<User, StoreError> {
-    let columns = Columns::new(row, "users", "id");
-    Ok(User {
-        id: columns.parse("id")?,
-        organization_id: columns.parse("organization_id")?,
-        email: columns.get("email")?,
-        name: columns.get("name")?,
-        role: columns.parse("role")?,
-        has_password: columns.get::<Option<&str>>("password_hash")?.is_some(),
-        created_at: columns.instant("created_at")?,
-        last_sign_in_at: columns.optional_instant("last_sign_in_at")?,
-    })
+        .run(connection)
+        .await
 }

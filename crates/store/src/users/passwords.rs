@@ -4,9 +4,11 @@ use recado_core::{OrganizationId, UserId};
 use sqlx::AnyConnection;
 
 use super::sessions::Session;
-use super::{User, end_access, find, normalized, record, user, user_columns};
+use super::{User, end_access, find, normalized, record, user_columns};
+use crate::db::bind::Bind as _;
+use crate::db::noun::Row as _;
 use crate::db::row::Columns;
-use crate::error::StoreError;
+use crate::error::Result;
 use crate::resources::audit::{AuditAction, Author};
 use crate::resources::bearer_secrets::SessionSecret;
 use crate::store::Store;
@@ -19,15 +21,11 @@ impl Store {
     /// organization, or else in all organizations, the oldest [`MAX_SIGN_INS`].
     ///
     /// Users without a password are not among them, nor those of a suspended or deleted organization.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer, or a row is corrupt.
     pub async fn find_sign_ins(
         &self,
         email: &str,
         organization: Option<&OrganizationId>,
-    ) -> Result<Vec<(User, String)>, StoreError> {
+    ) -> Result<Vec<(User, String)>> {
         let query = sqlx::query(concat!(
             "select ",
             user_columns!(),
@@ -43,24 +41,20 @@ impl Store {
         let rows = self.read_rows(query).await?;
         let found = rows.iter().map(|row| {
             let hash = Columns::new(row, "users", "id").get("password_hash")?;
-            Ok((user(row)?, hash))
+            Ok((User::of(row)?, hash))
         });
         found.collect()
     }
 
     /// Sets the hash of a user's password, and ends the personal keys, the link and the sessions of the user.
     /// Returns whether there is such a user.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer.
     pub async fn set_password(
         &self,
         organization: &OrganizationId,
         id: &UserId,
         hash: &str,
         author: &Author,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<bool> {
         let (organization_id, id, author) = (organization.clone(), id.clone(), author.clone());
         let hash = hash.to_owned();
         self.change_access(organization, move |connection| {
@@ -83,33 +77,29 @@ impl Store {
     ///
     /// Returns `false` and changes nothing if the password was replaced since its hash was `old`, or the session has
     /// ended.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer.
     pub async fn change_password(
         &self,
         session: &Session,
         secret: &SessionSecret,
         [old, new]: [&str; 2],
         author: &Author,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<bool> {
         let renewal = sqlx::query(
             "update sessions set secret_hash = $3 where organization_id = $1 and id = $2",
         )
-        .bind(session.organization_id.as_str().to_owned())
-        .bind(session.id.as_str().to_owned())
+        .id(&session.organization_id)
+        .id(&session.id)
         .bind(secret.hash());
         let replacement = sqlx::query(
             "update users set password_hash = $4 where organization_id = $1 and id = $2 \
              and password_hash = $3 and exists (select 1 from sessions s \
              where s.organization_id = $1 and s.id = $5 and s.user_id = $2) returning id",
         )
-        .bind(session.organization_id.as_str().to_owned())
-        .bind(session.user_id.as_str().to_owned())
+        .id(&session.organization_id)
+        .id(&session.user_id)
         .bind(old.to_owned())
         .bind(new.to_owned())
-        .bind(session.id.as_str().to_owned());
+        .id(&session.id);
         let (session, author) = (session.clone(), author.clone());
         self.change_access(&session.organization_id.clone(), move |connection| {
             Box::pin(async move {
@@ -137,16 +127,16 @@ impl Store {
     }
 }
 
-/// Stores the hash of a new password, and ends what the user could call with.
+/// Stores the hash of a new password, and ends the access of the user.
 pub(super) async fn replace_password(
     user: &User,
     hash: &str,
     connection: &mut AnyConnection,
-) -> Result<(), StoreError> {
+) -> Result<()> {
     // It comes first: a sign-in with the old password that waits for this row fails.
     sqlx::query("update users set password_hash = $3 where organization_id = $1 and id = $2")
-        .bind(user.organization_id.as_str().to_owned())
-        .bind(user.id.as_str().to_owned())
+        .id(&user.organization_id)
+        .id(&user.id)
         .bind(hash.to_owned())
         .execute(&mut *connection)
         .await?;

@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use recado_core::{OrganizationId, SessionId, UserId};
-use sqlx::any::AnyRow;
 
-use super::{User, user, user_columns};
+use super::{User, user_columns};
 use crate::db::DatabaseKind;
+use crate::db::bind::Bind as _;
+use crate::db::noun::Row;
 use crate::db::page::{Cursor, Listed, Page};
-use crate::db::read::MAX_PAGE_BYTES;
-use crate::db::row::{self, Columns};
-use crate::error::StoreError;
+use crate::db::row::Columns;
+use crate::error::{Result, StoreError};
 use crate::resources::audit::{AuditAction, Author};
 use crate::resources::bearer_secrets::{SessionSecret, hash};
 use crate::resources::key_uses;
@@ -63,12 +63,32 @@ impl Session {
     }
 }
 
-/// The columns that [`session`] reads.
 macro_rules! session_columns {
     () => {
         "s.id as session_id, s.user_id, s.organization_id, s.created_at as began_at, \
          s.last_seen_at, s.idle_ends_at, s.ends_at"
     };
+}
+
+impl Row for Session {
+    const TABLE: &'static str = "sessions";
+    const ID: &'static str = "session_id";
+
+    fn read(columns: &Columns<'_>) -> Result<Self> {
+        Ok(Session {
+            id: columns.parse("session_id")?,
+            user_id: columns.parse("user_id")?,
+            organization_id: columns.parse("organization_id")?,
+            created_at: columns.instant("began_at")?,
+            last_seen_at: columns.instant("last_seen_at")?,
+            idle_ends_at: columns.instant("idle_ends_at")?,
+            ends_at: columns.instant("ends_at")?,
+        })
+    }
+
+    fn cursor(&self) -> Cursor {
+        Cursor::new(self.created_at, self.id.as_str())
+    }
 }
 
 impl Store {
@@ -86,28 +106,28 @@ impl Store {
         secret: &SessionSecret,
         password_hash: &str,
         author: &Author,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<bool> {
         // It comes first, and holds the row: the password changes before it or after the session is there.
         let signed_in = sqlx::query(
             "update users set last_sign_in_at = $4 \
              where organization_id = $1 and id = $2 and password_hash = $3 returning id",
         )
-        .bind(session.organization_id.as_str().to_owned())
-        .bind(session.user_id.as_str().to_owned())
+        .id(&session.organization_id)
+        .id(&session.user_id)
         .bind(password_hash.to_owned())
-        .bind(session.created_at.as_millisecond());
+        .instant(session.created_at);
         let insertion = sqlx::query(
             "insert into sessions (id, user_id, organization_id, secret_hash, created_at, \
              last_seen_at, idle_ends_at, ends_at) values ($1, $2, $3, $4, $5, $6, $7, $8)",
         )
-        .bind(session.id.as_str().to_owned())
-        .bind(session.user_id.as_str().to_owned())
-        .bind(session.organization_id.as_str().to_owned())
+        .id(&session.id)
+        .id(&session.user_id)
+        .id(&session.organization_id)
         .bind(secret.hash())
-        .bind(session.created_at.as_millisecond())
-        .bind(session.last_seen_at.as_millisecond())
-        .bind(session.idle_ends_at.as_millisecond())
-        .bind(session.ends_at.as_millisecond());
+        .instant(session.created_at)
+        .instant(session.last_seen_at)
+        .instant(session.idle_ends_at)
+        .instant(session.ends_at);
         let entry = author.record(
             Some(&session.organization_id),
             AuditAction::SessionCreated,
@@ -119,8 +139,8 @@ impl Store {
              select id from sessions where organization_id = $1 and user_id = $2 \
              order by created_at desc, id desc limit $3 + 0)",
         )
-        .bind(session.organization_id.as_str().to_owned())
-        .bind(session.user_id.as_str().to_owned())
+        .id(&session.organization_id)
+        .id(&session.user_id)
         .bind(i64::from(MAX_SESSIONS));
         self.transaction(move |connection| {
             Box::pin(async move {
@@ -146,7 +166,7 @@ impl Store {
         &self,
         secret: &str,
         now: Timestamp,
-    ) -> Result<Option<(Session, User)>, StoreError> {
+    ) -> Result<Option<(Session, User)>> {
         let query = sqlx::query(concat!(
             "select ",
             session_columns!(),
@@ -159,7 +179,7 @@ impl Store {
              and o.deleted_at is null"
         ))
         .bind(hash(secret).to_vec())
-        .bind(now.as_millisecond());
+        .instant(now);
         let Some(row) = self.read_row_first(query).await? else {
             return Ok(None);
         };
@@ -167,7 +187,7 @@ impl Store {
         if columns.optional_instant("suspended_at")?.is_some() {
             return Err(StoreError::OrganizationSuspended);
         }
-        Ok(Some((session(&row)?, user(&row)?)))
+        Ok(Some((Session::of(&row)?, User::of(&row)?)))
     }
 
     /// Notes that a session is used, without waiting for the database: at most once a minute it is written down,
@@ -183,11 +203,11 @@ impl Store {
              where organization_id = $1 and id = $2 and last_seen_at <= $5 \
              and idle_ends_at > $3 and ends_at > $3",
         )
-        .bind(session.organization_id.as_str().to_owned())
-        .bind(session.id.as_str().to_owned())
-        .bind(now.as_millisecond())
-        .bind(idle_ends_at.as_millisecond())
-        .bind(key_uses::due_before(now).as_millisecond());
+        .id(&session.organization_id)
+        .id(&session.id)
+        .instant(now)
+        .instant(idle_ends_at)
+        .instant(key_uses::due_before(now));
         let store = self.clone();
         self.gathering().spawn(async move {
             if let Err(error) = store.write_count(query).await {
@@ -197,17 +217,13 @@ impl Store {
     }
 
     /// Lists the sessions of a user that last.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer, or a row is corrupt.
     pub async fn list_sessions(
         &self,
         organization: &OrganizationId,
         user: &UserId,
         page: &Page,
         now: Timestamp,
-    ) -> Result<Listed<Session>, StoreError> {
+    ) -> Result<Listed<Session>> {
         let (created_at, id) = page.start();
         let query = sqlx::query(concat!(
             "select ",
@@ -216,29 +232,22 @@ impl Store {
              and (s.created_at, s.id) > ($3, $4) and s.idle_ends_at > $5 and s.ends_at > $5 \
              order by s.created_at, s.id limit $6 + 0"
         ))
-        .bind(organization.as_str().to_owned())
-        .bind(user.as_str().to_owned())
+        .id(organization)
+        .id(user)
         .bind(created_at)
         .bind(id.to_owned())
-        .bind(now.as_millisecond())
+        .instant(now)
         .bind(page.rows());
-        let rows = self.read_page(query, MAX_PAGE_BYTES).await?;
-        Listed::read(page, &rows, session, |entry| {
-            Cursor::new(entry.created_at, entry.id.as_str())
-        })
+        self.page(page, query).await
     }
 
     /// Returns those of the sessions that work: they exist and last, and their organization is neither suspended
     /// nor deleted.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer, or a row is corrupt.
     pub async fn working_sessions(
         &self,
         sessions: &BTreeSet<SessionId>,
         now: Timestamp,
-    ) -> Result<BTreeSet<SessionId>, StoreError> {
+    ) -> Result<BTreeSet<SessionId>> {
         macro_rules! working {
             ($sessions:literal) => {
                 concat!(
@@ -259,9 +268,7 @@ impl Store {
                 " and s.id = any(array(select jsonb_array_elements_text($1::jsonb)))"
             ),
         };
-        let query = sqlx::query(text)
-            .bind(row::json(sessions))
-            .bind(now.as_millisecond());
+        let query = sqlx::query(text).json(sessions).instant(now);
         // Slow lists must not keep the end of an ended session's streams waiting.
         let rows = self.read_rows_first(query).await?;
         rows.iter()
@@ -270,21 +277,17 @@ impl Store {
     }
 
     /// Ends a session, at once; returns whether there was one.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer.
     pub async fn end_session(
         &self,
         organization: &OrganizationId,
         id: &SessionId,
         author: &Author,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<bool> {
         let query = sqlx::query(
             "delete from sessions where organization_id = $1 and id = $2 returning id, user_id",
         )
-        .bind(organization.as_str().to_owned())
-        .bind(id.as_str().to_owned());
+        .id(organization)
+        .id(id);
         let (organization_id, author) = (organization.clone(), author.clone());
         let store = self.clone();
         self.ending_access(async move {
@@ -313,23 +316,19 @@ impl Store {
     }
 
     /// Ends all sessions of a user and deletes the personal keys, at once; returns how many sessions there were.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer.
     pub async fn end_sessions(
         &self,
         organization: &OrganizationId,
         user: &UserId,
         author: &Author,
-    ) -> Result<u64, StoreError> {
+    ) -> Result<u64> {
         let query = sqlx::query("delete from sessions where organization_id = $1 and user_id = $2")
-            .bind(organization.as_str().to_owned())
-            .bind(user.as_str().to_owned());
+            .id(organization)
+            .id(user);
         // A personal key is made in a session, and may be the one thing that a thief still has.
         let keys = sqlx::query("delete from api_keys where organization_id = $1 and user_id = $2")
-            .bind(organization.as_str().to_owned())
-            .bind(user.as_str().to_owned());
+            .id(organization)
+            .id(user);
         let action = AuditAction::UserSessionsEnded;
         let entry = author.record(Some(organization), action, user.as_str(), None);
         self.change_access(organization, move |connection| {
@@ -348,17 +347,4 @@ impl Store {
 
 fn after(instant: Timestamp, time: Duration) -> Timestamp {
     instant.checked_add(time).unwrap_or(Timestamp::MAX)
-}
-
-fn session(row: &AnyRow) -> Result<Session, StoreError> {
-    let columns = Columns::new(row, "sessions", "session_id");
-    Ok(Session {
-        id: columns.parse("session_id")?,
-        user_id: columns.parse("user_id")?,
-        organization_id: columns.parse("organization_id")?,
-        created_at: columns.instant("began_at")?,
-        last_seen_at: columns.instant("last_seen_at")?,
-        idle_ends_at: columns.instant("idle_ends_at")?,
-        ends_at: columns.instant("ends_at")?,
-    })
 }

@@ -12,8 +12,9 @@ use sha2::{Digest, Sha256};
 use sqlx::AnyConnection;
 
 use super::normalized;
+use crate::db::bind::Bind as _;
 use crate::db::row::Columns;
-use crate::error::StoreError;
+use crate::error::Result;
 use crate::resources::audit::{AuditAction, Author, insert_entry};
 use crate::store::Store;
 
@@ -53,7 +54,6 @@ pub enum SignInAttempt {
     RefusedUntil(Timestamp),
 }
 
-/// What attempts are counted of.
 #[derive(Clone)]
 struct Subject {
     hash: Vec<u8>,
@@ -95,16 +95,12 @@ fn network(address: IpAddr) -> IpAddr {
 
 impl Store {
     /// Counts an attempt to sign in, unless one of its limits is reached; all servers count together.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer.
     pub async fn begin_sign_in(
         &self,
         email: &str,
         address: Option<IpAddr>,
         now: Timestamp,
-    ) -> Result<SignInAttempt, StoreError> {
+    ) -> Result<SignInAttempt> {
         let subjects = subjects(email, address);
         // A flood of refused attempts only reads.
         if let Some(until) = self.refused_until(&subjects, now).await? {
@@ -130,15 +126,7 @@ impl Store {
     }
 
     /// Gives back an attempt that was counted, since its password was right.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer.
-    pub async fn give_back_sign_in(
-        &self,
-        email: &str,
-        address: Option<IpAddr>,
-    ) -> Result<(), StoreError> {
+    pub async fn give_back_sign_in(&self, email: &str, address: Option<IpAddr>) -> Result<()> {
         let subjects = subjects(email, address);
         self.transaction(move |connection| {
             Box::pin(async move { give_back(&subjects, connection).await })
@@ -148,16 +136,12 @@ impl Store {
 
     /// Records that a sign-in failed: in the log of the organization that was named, if it has a user with this
     /// e-mail address; if none was named, of the only one that has; or else in the operators' log.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer.
     pub async fn note_failed_sign_in(
         &self,
         organization: Option<&OrganizationId>,
         email: &str,
         author: &Author,
-    ) -> Result<(), StoreError> {
+    ) -> Result<()> {
         let email = normalized(email);
         let text = insert_entry!(
             "coalesce((select organization_id from users where organization_id = $2 and email = $10), \
@@ -174,7 +158,7 @@ impl Store {
         &self,
         subjects: &Subjects,
         now: Timestamp,
-    ) -> Result<Option<Timestamp>, StoreError> {
+    ) -> Result<Option<Timestamp>> {
         let [one, two, three] = subjects.each_ref().map(|subject| subject.hash.clone());
         let query = sqlx::query(
             "select subject, attempts, ends_at from sign_in_attempts \
@@ -183,7 +167,7 @@ impl Store {
         .bind(one)
         .bind(two)
         .bind(three)
-        .bind(now.as_millisecond());
+        .instant(now);
         let mut until = None;
         for row in &self.read_rows(query).await? {
             let columns = Columns::new(row, "sign_in_attempts", "ends_at");
@@ -201,11 +185,7 @@ impl Store {
 }
 
 /// Counts an attempt of a subject; returns `false` if its limit is reached.
-async fn count(
-    subject: &Subject,
-    now: Timestamp,
-    connection: &mut AnyConnection,
-) -> Result<bool, StoreError> {
+async fn count(subject: &Subject, now: Timestamp, connection: &mut AnyConnection) -> Result<bool> {
     let ends_at = now.checked_add(subject.limit.window);
     let query = sqlx::query(
         "insert into sign_in_attempts (subject, attempts, ends_at) values ($1, 1, $2) \
@@ -219,12 +199,12 @@ async fn count(
     )
     .bind(subject.hash.clone())
     .bind(ends_at.unwrap_or(Timestamp::MAX).as_millisecond())
-    .bind(now.as_millisecond())
+    .instant(now)
     .bind(i64::from(subject.limit.attempts));
     Ok(query.fetch_optional(connection).await?.is_some())
 }
 
-async fn give_back(subjects: &[Subject], connection: &mut AnyConnection) -> Result<(), StoreError> {
+async fn give_back(subjects: &[Subject], connection: &mut AnyConnection) -> Result<()> {
     for subject in subjects {
         sqlx::query(
             "update sign_in_attempts set attempts = attempts - 1 \

@@ -1,4 +1,4 @@
-//! What came of attempts to deliver: written down, and the next of each lane gets its turn.
+//! Results of delivery attempts: stores them, and makes the next delivery of each ordering key due.
 //!
 //! Statements that name a delivery write `status || ''` where they compare its status: PostgreSQL then uses the
 //! primary key. With `status` alone it may read all pending deliveries, because there were few when it last counted.
@@ -14,20 +14,19 @@ use sqlx::AnyConnection;
 
 use crate::db::DatabaseKind;
 use crate::db::batch::Batchable;
+use crate::db::bind::Bind as _;
 use crate::db::row::{self, Columns, owner, unpacking};
-use crate::error::StoreError;
+use crate::error::Result;
 use crate::events::append::EventLog;
 use crate::ids::WebhookEndpointId;
 use crate::store::Store;
 use crate::webhooks::deliveries::{AfterAttempt, DeliveryAttempt, DeliveryKey, DeliveryStatus};
 use crate::webhooks::ordering_keys::{Ended, pass_turns};
 
-/// An attempt and what follows from it, as both databases unpack it.
 #[derive(Clone, Serialize)]
 pub(crate) struct Attempted {
     endpoint: WebhookEndpointId,
     event: i64,
-    /// How far the delivery has come.
     reached: &'static str,
     next: Option<i64>,
     finished: Option<i64>,
@@ -35,19 +34,18 @@ pub(crate) struct Attempted {
     answer: Option<i64>,
     failure: Option<String>,
     duration: i64,
-    /// What it says about the endpoint; `None` if nothing was sent.
+    /// The result for the endpoint; `None` if nothing was sent.
     #[serde(skip)]
     said: Option<Answer>,
 }
 
-/// What an attempt says about its endpoint.
 #[derive(Clone, Copy)]
 struct Answer {
     arrived: bool,
     slow: bool,
 }
 
-/// An endpoint that takes longer has one place until it is quick again.
+/// An endpoint that takes longer gets one call at a time until it is quick again.
 const QUICK: Duration = Duration::from_secs(2);
 
 /// How exact `accepted_at` is: writing it at each success would cost one more page in every commit.
@@ -84,14 +82,14 @@ impl Attempted {
 }
 
 impl Batchable for Attempted {
-    /// Since when nothing has arrived at the endpoint.
+    /// Since when the endpoint has accepted no event.
     type Done = Option<Timestamp>;
 
     async fn write_all(
         store: &Store,
         organization: &OrganizationId,
         writes: &[Self],
-    ) -> Result<Vec<Option<Timestamp>>, StoreError> {
+    ) -> Result<Vec<Option<Timestamp>>> {
         let (kind, owner, attempts) = (store.kind(), organization.clone(), writes.to_vec());
         store
             .locked(organization, move |connection| {
@@ -106,9 +104,9 @@ async fn record_all(
     organization: OrganizationId,
     attempts: Vec<Attempted>,
     connection: &mut AnyConnection,
-) -> Result<Vec<Option<Timestamp>>, StoreError> {
-    // Its turn: no event may join a lane between the end of its last delivery and this commit, or
-    // nobody would give it its turn.
+) -> Result<Vec<Option<Timestamp>>> {
+    // The organization lock: an event that joins an ordering key between the end of its last delivery and this commit
+    // would never become due.
     let log = EventLog::open(kind, organization, Timestamp::UNIX_EPOCH, connection).await?;
     let pending = advance(&attempts, &log, connection).await?;
     let places: Vec<_> = attempts
@@ -165,15 +163,15 @@ macro_rules! advance {
     };
 }
 
-/// Brings deliveries further, and gives those that were pending.
+/// Writes the new statuses of deliveries; returns those that were pending.
 async fn advance(
     attempts: &[Attempted],
     log: &EventLog,
     connection: &mut AnyConnection,
-) -> Result<HashSet<(WebhookEndpointId, i64)>, StoreError> {
+) -> Result<HashSet<(WebhookEndpointId, i64)>> {
     let rows = sqlx::query(unpacking!(log.kind(), advance))
-        .bind(log.organization().as_str().to_owned())
-        .bind(row::json(&attempts))
+        .id(log.organization())
+        .json(&attempts)
         .fetch_all(connection)
         .await?;
     rows.iter()
@@ -184,7 +182,7 @@ async fn advance(
         .collect()
 }
 
-/// The number goes on over replays, which begin to count anew.
+/// The number goes on over replays, which count their attempts from one.
 macro_rules! keep {
     ($each:literal) => {
         concat!(
@@ -206,13 +204,12 @@ async fn keep(
     attempts: &[Attempted],
     log: &EventLog,
     connection: &mut AnyConnection,
-) -> Result<(), StoreError> {
+) -> Result<()> {
     sqlx::query(unpacking!(log.kind(), keep))
-        .bind(log.organization().as_str().to_owned())
-        .bind(row::json(&attempts))
-        .execute(connection)
-        .await?;
-    Ok(())
+        .id(log.organization())
+        .json(&attempts)
+        .run(connection)
+        .await
 }
 
 macro_rules! note_health {
@@ -236,12 +233,12 @@ macro_rules! note_health {
     };
 }
 
-/// Keeps how the endpoints are doing; returns since when those fail to which nothing arrived.
+/// Writes the health of the endpoints; returns since when the failing ones fail.
 async fn note_health(
     attempts: &[Attempted],
     log: &EventLog,
     connection: &mut AnyConnection,
-) -> Result<HashMap<WebhookEndpointId, Timestamp>, StoreError> {
+) -> Result<HashMap<WebhookEndpointId, Timestamp>> {
     let mut endpoints: HashMap<_, (Answer, i64)> = HashMap::new();
     for (attempt, said) in attempts
         .iter()
@@ -268,8 +265,8 @@ async fn note_health(
         })
         .collect();
     let rows = sqlx::query(unpacking!(log.kind(), note_health))
-        .bind(log.organization().as_str().to_owned())
-        .bind(row::json(&endpoints))
+        .id(log.organization())
+        .json(&endpoints)
         .fetch_all(connection)
         .await?;
     let mut failing = HashMap::new();

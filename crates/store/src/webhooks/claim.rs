@@ -1,4 +1,4 @@
-//! Delivering: what is due is claimed, tried, and written down.
+//! Claims of due deliveries.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -6,13 +6,15 @@ use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
 use crate::db::DatabaseKind;
-use crate::db::row::{self, Columns, unpacking};
-use crate::error::StoreError;
+use crate::db::bind::Bind as _;
+use crate::db::noun::Row as _;
+use crate::db::row::{Columns, unpacking};
+use crate::error::Result;
 use crate::events::{self, Event};
 use crate::store::Store;
 use crate::webhooks::attempts::Attempted;
 use crate::webhooks::deliveries::{self, AfterAttempt, Delivery, DeliveryAttempt, DeliveryKey};
-use crate::webhooks::endpoints::{self, WebhookEndpoint};
+use crate::webhooks::endpoints::WebhookEndpoint;
 
 /// A delivery to be made now.
 #[derive(Debug, Clone)]
@@ -125,23 +127,19 @@ impl Store {
     /// Claims what is due: of each endpoint and conversation the oldest, for no two servers the same.
     ///
     /// A server's own claim runs out by its own clock; those of others end when they are dead.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer, or a row is corrupt.
     pub async fn claim_deliveries(
         &self,
         now: Timestamp,
         claimed_until: Timestamp,
         limits: ClaimLimits,
-    ) -> Result<Vec<DueDelivery>, StoreError> {
+    ) -> Result<Vec<DueDelivery>> {
         let kind = self.kind();
         let text = match kind {
             DatabaseKind::Sqlite => DUE_SQLITE,
             DatabaseKind::Postgres => DUE_POSTGRES,
         };
         let query = sqlx::query(text)
-            .bind(now.as_millisecond())
+            .instant(now)
             .bind(i64::from(limits.total))
             .bind(i64::from(limits.per_endpoint))
             .bind(i64::from(limits.per_organization))
@@ -158,8 +156,7 @@ impl Store {
         .await
     }
 
-    /// Ends the claims of one server, or of all; returns how many.
-    pub(crate) async fn free_deliveries(&self, server: Option<&str>) -> Result<u64, StoreError> {
+    pub(crate) async fn free_deliveries(&self, server: Option<&str>) -> Result<u64> {
         let query = sqlx::query(
             "update deliveries set claimed_until = 0 where status = 'pending' and claimed_until > 0 \
              and (cast($1 as text) is null or server_id = $1)",
@@ -170,16 +167,12 @@ impl Store {
 
     /// Writes an attempt and what follows from it down, and ends the claim; gives since when the
     /// endpoint has failed.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer.
     pub async fn record_attempt(
         &self,
         key: &DeliveryKey,
         attempt: DeliveryAttempt,
         after: AfterAttempt,
-    ) -> Result<Option<Timestamp>, StoreError> {
+    ) -> Result<Option<Timestamp>> {
         self.gather(&key.organization_id, Attempted::new(key, &attempt, after))
             .await
     }
@@ -204,18 +197,17 @@ async fn claim(
     until: Timestamp,
     server: String,
     connection: &mut AnyConnection,
-) -> Result<(), StoreError> {
+) -> Result<()> {
     if claimed.is_empty() {
         return Ok(());
     }
     let keys: Vec<_> = claimed.iter().map(named).collect();
     sqlx::query(unpacking!(kind, claim))
-        .bind(until.as_millisecond())
-        .bind(row::json(&keys))
+        .instant(until)
+        .json(&keys)
         .bind(server)
-        .execute(connection)
-        .await?;
-    Ok(())
+        .run(connection)
+        .await
 }
 
 /// Returns what is due, or `None` if the row cannot be read: a newer server may have written an event that
@@ -226,11 +218,10 @@ fn readable(row: &AnyRow) -> Option<DueDelivery> {
         .ok()
 }
 
-fn key(row: &AnyRow) -> Result<DeliveryKey, StoreError> {
+fn key(row: &AnyRow) -> Result<DeliveryKey> {
     deliveries::read_key(&Columns::new(row, "deliveries", "endpoint_id"))
 }
 
-/// Names a delivery in a list that the database unpacks.
 pub(crate) fn named(key: &DeliveryKey) -> Value {
     json!({
         "organization": key.organization_id,
@@ -239,11 +230,11 @@ pub(crate) fn named(key: &DeliveryKey) -> Value {
     })
 }
 
-fn due(row: &AnyRow) -> Result<DueDelivery, StoreError> {
+fn due(row: &AnyRow) -> Result<DueDelivery> {
     let columns = Columns::new(row, "deliveries", "endpoint_id");
     Ok(DueDelivery {
-        delivery: deliveries::read(&columns)?,
+        delivery: Delivery::read(&columns)?,
         event: events::read(&columns, "happened_at")?,
-        endpoint: endpoints::read(&columns)?,
+        endpoint: WebhookEndpoint::read(&columns)?,
     })
 }

@@ -1,17 +1,17 @@
 //! Deliveries: one event for one endpoint, tried until it arrives or is given up.
 
-use std::str::FromStr;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use recado_core::{ConversationId, OrganizationId};
+use recado_core::{ConversationId, OrganizationId, words};
 use sqlx::any::AnyRow;
 
 use crate::db::Query;
+use crate::db::bind::Bind as _;
+use crate::db::noun::Row;
 use crate::db::page::{Cursor, Listed, Page};
-use crate::db::read::MAX_PAGE_BYTES;
 use crate::db::row::Columns;
-use crate::error::StoreError;
+use crate::error::Result;
 use crate::events::EventId;
 use crate::ids::WebhookEndpointId;
 use crate::store::Store;
@@ -19,7 +19,7 @@ use crate::store::Store;
 /// What names a delivery: there is one of each event for each endpoint.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct DeliveryKey {
-    /// Whose it is.
+    /// The organization that owns it.
     pub organization_id: OrganizationId,
     /// To whom.
     pub endpoint_id: WebhookEndpointId,
@@ -38,35 +38,31 @@ pub struct Delivery {
     pub status: DeliveryStatus,
     /// How many attempts were made.
     pub attempts: u32,
-    /// When it is tried next; none when it is finished, or waits for the one before it in its lane.
+    /// When it is attempted next; `None` if it is finished, or waits for an earlier one of its ordering key.
     pub next_at: Option<Timestamp>,
     /// The HTTP status of the last attempt, if there was an answer.
     pub last_status: Option<u16>,
     /// Why the last attempt failed.
     pub last_error: Option<String>,
-    /// When it was written down.
+    /// When it was stored.
     pub created_at: Timestamp,
     /// When it arrived, or was given up.
     pub finished_at: Option<Timestamp>,
 }
 
-/// How far a delivery has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DeliveryStatus {
-    /// It waits for its first or next attempt.
-    Pending,
-    /// It arrived.
-    Delivered,
-    /// It was given up.
-    Failed,
-    /// The format of the endpoint has no word for the event.
-    NotSent,
+words! {
+    /// How far a delivery has come.
+    pub enum DeliveryStatus: UnknownDeliveryStatus("status is one of pending, delivered, failed, not_sent") {
+        /// It waits for its first or next attempt.
+        Pending = "pending",
+        /// The endpoint accepted it.
+        Delivered = "delivered",
+        /// It was given up, or skipped.
+        Failed = "failed",
+        /// The format of the endpoint has no word for the event.
+        NotSent = "not_sent",
+    }
 }
-
-/// A text that names no status of a delivery.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("status is one of pending, delivered, failed, not_sent")]
-pub struct UnknownDeliveryStatus;
 
 /// One attempt to deliver.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,34 +77,6 @@ pub struct DeliveryAttempt {
     pub duration: Duration,
 }
 
-impl DeliveryStatus {
-    /// Every status.
-    pub const ALL: [Self; 4] = [Self::Pending, Self::Delivered, Self::Failed, Self::NotSent];
-
-    /// The name in answers and in the database.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Delivered => "delivered",
-            Self::Failed => "failed",
-            Self::NotSent => "not_sent",
-        }
-    }
-}
-
-impl FromStr for DeliveryStatus {
-    type Err = UnknownDeliveryStatus;
-
-    fn from_str(text: &str) -> Result<Self, UnknownDeliveryStatus> {
-        Self::ALL
-            .into_iter()
-            .find(|status| status.as_str() == text)
-            .ok_or(UnknownDeliveryStatus)
-    }
-}
-
-/// The columns that [`read`] reads.
 macro_rules! delivery_columns {
     () => {
         "organization_id, endpoint_id, seq, lane, status, attempts, next_at, last_status, \
@@ -139,19 +107,40 @@ pub enum AfterAttempt {
     Skipped,
 }
 
+impl Row for Delivery {
+    const TABLE: &'static str = "deliveries";
+    const ID: &'static str = "endpoint_id";
+
+    fn read(columns: &Columns<'_>) -> Result<Self> {
+        let lane: &str = columns.get("lane")?;
+        let conversation = (!lane.is_empty()).then(|| columns.parse("lane"));
+        Ok(Delivery {
+            key: read_key(columns)?,
+            conversation_id: conversation.transpose()?,
+            status: columns.parse("status")?,
+            attempts: number(columns, "attempts")?,
+            next_at: columns.optional_instant("next_at")?,
+            last_status: http_status(columns, "last_status")?,
+            last_error: columns.get("last_error")?,
+            created_at: columns.instant("queued_at")?,
+            finished_at: columns.optional_instant("finished_at")?,
+        })
+    }
+
+    fn cursor(&self) -> Cursor {
+        Cursor::new(self.created_at, &self.key.event_id.to_string())
+    }
+}
+
 impl Store {
     /// Lists the deliveries of an endpoint, oldest first.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer, or a row is corrupt.
     pub async fn list_deliveries(
         &self,
         organization: &OrganizationId,
         endpoint: &WebhookEndpointId,
         status: Option<DeliveryStatus>,
         page: &Page,
-    ) -> Result<Listed<Delivery>, StoreError> {
+    ) -> Result<Listed<Delivery>> {
         let (_, after) = page.start();
         let after: Option<EventId> = after.parse().ok();
         // One text for each combination: SQLite uses an index only for a filter that is always there.
@@ -160,28 +149,21 @@ impl Store {
             Some(_) => concat!(deliveries!(), " and status = $5 order by seq limit $4 + 0"),
         };
         let mut query = sqlx::query(text)
-            .bind(organization.as_str())
-            .bind(endpoint.as_str())
+            .id(organization)
+            .id(endpoint)
             .bind(after.map_or(0, EventId::seq))
             .bind(page.rows());
         if let Some(status) = status {
             query = query.bind(status.as_str());
         }
-        let rows = self.read_list(organization, query, MAX_PAGE_BYTES).await?;
-        Listed::read(page, &rows, delivery, |entry| {
-            Cursor::new(entry.created_at, &entry.key.event_id.to_string())
-        })
+        self.page_of_many(organization, page, query).await
     }
 
     /// Looks a delivery up, with its attempts, oldest first.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer, or a row is corrupt.
     pub async fn get_delivery(
         &self,
         key: &DeliveryKey,
-    ) -> Result<Option<(Delivery, Vec<DeliveryAttempt>)>, StoreError> {
+    ) -> Result<Option<(Delivery, Vec<DeliveryAttempt>)>> {
         let query = sqlx::query(concat!(
             "select ",
             delivery_columns!(),
@@ -196,26 +178,20 @@ impl Store {
         );
         let attempts = self.read_rows(key.bind(query)).await?;
         let attempts = attempts.iter().map(attempt).collect::<Result<_, _>>()?;
-        Ok(Some((delivery(&row)?, attempts)))
+        Ok(Some((Delivery::of(&row)?, attempts)))
     }
 }
 
 impl DeliveryKey {
-    /// Binds the key to `$1`, `$2` and `$3`.
     pub(crate) fn bind(&self, query: Query) -> Query {
         query
-            .bind(self.organization_id.as_str().to_owned())
-            .bind(self.endpoint_id.as_str().to_owned())
+            .id(&self.organization_id)
+            .id(&self.endpoint_id)
             .bind(self.event_id.seq())
     }
 }
 
-fn delivery(row: &AnyRow) -> Result<Delivery, StoreError> {
-    read(&Columns::new(row, "deliveries", "endpoint_id"))
-}
-
-/// Reads the columns that name a delivery.
-pub(crate) fn read_key(columns: &Columns<'_>) -> Result<DeliveryKey, StoreError> {
+pub(crate) fn read_key(columns: &Columns<'_>) -> Result<DeliveryKey> {
     Ok(DeliveryKey {
         organization_id: columns.parse("organization_id")?,
         endpoint_id: columns.parse("endpoint_id")?,
@@ -223,24 +199,7 @@ pub(crate) fn read_key(columns: &Columns<'_>) -> Result<DeliveryKey, StoreError>
     })
 }
 
-/// Reads a delivery from columns with their own names; `created_at` has the name `queued_at`.
-pub(crate) fn read(columns: &Columns<'_>) -> Result<Delivery, StoreError> {
-    let lane: &str = columns.get("lane")?;
-    let conversation = (!lane.is_empty()).then(|| columns.parse("lane"));
-    Ok(Delivery {
-        key: read_key(columns)?,
-        conversation_id: conversation.transpose()?,
-        status: columns.parse("status")?,
-        attempts: number(columns, "attempts")?,
-        next_at: columns.optional_instant("next_at")?,
-        last_status: http_status(columns, "last_status")?,
-        last_error: columns.get("last_error")?,
-        created_at: columns.instant("queued_at")?,
-        finished_at: columns.optional_instant("finished_at")?,
-    })
-}
-
-fn attempt(row: &AnyRow) -> Result<DeliveryAttempt, StoreError> {
+fn attempt(row: &AnyRow) -> Result<DeliveryAttempt> {
     let columns = Columns::new(row, "delivery_attempts", "endpoint_id");
     Ok(DeliveryAttempt {
         at: columns.instant("at")?,
@@ -250,12 +209,12 @@ fn attempt(row: &AnyRow) -> Result<DeliveryAttempt, StoreError> {
     })
 }
 
-fn number<T: TryFrom<i64>>(columns: &Columns<'_>, column: &'static str) -> Result<T, StoreError> {
+fn number<T: TryFrom<i64>>(columns: &Columns<'_>, column: &'static str) -> Result<T> {
     let number: i64 = columns.get(column)?;
     number.try_into().map_err(|_| columns.corrupt(column))
 }
 
-fn http_status(columns: &Columns<'_>, column: &'static str) -> Result<Option<u16>, StoreError> {
+fn http_status(columns: &Columns<'_>, column: &'static str) -> Result<Option<u16>> {
     let status: Option<i64> = columns.get(column)?;
     status
         .map(u16::try_from)

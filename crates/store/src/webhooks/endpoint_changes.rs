@@ -7,15 +7,15 @@ use secrecy::SecretString;
 use sqlx::AnyConnection;
 
 use crate::db::Query;
+use crate::db::bind::Bind as _;
+use crate::db::noun::Row as _;
 use crate::db::row;
-use crate::error::StoreError;
+use crate::error::Result;
 use crate::events::append::{EventLog, NewEvent};
 use crate::ids::WebhookEndpointId;
 use crate::resources::audit::{self, AuditAction, Author, audited};
 use crate::store::Store;
-use crate::webhooks::endpoints::{
-    WebhookEndpoint, WebhookFormat, endpoint, endpoint_columns, kinds,
-};
+use crate::webhooks::endpoints::{WebhookEndpoint, WebhookFormat, endpoint_columns, kinds};
 use crate::webhooks::secrets::WebhookHeader;
 
 /// What changes in an endpoint; what is none stays.
@@ -23,18 +23,17 @@ use crate::webhooks::secrets::WebhookHeader;
 pub struct WebhookEndpointChange {
     /// The new URL.
     pub url: Option<String>,
-    /// All kinds of events anew.
+    /// The types of events that it wants from now on.
     pub events: Option<Vec<EventType>>,
     /// The new shape.
     pub format: Option<WebhookFormat>,
     /// What becomes of the header.
     pub header: HeaderChange,
-    /// Whether it gets events; what waits for it goes on when it does again.
+    /// Whether it gets events. Pending deliveries wait until it does again.
     pub enabled: Option<bool>,
 }
 
 impl WebhookEndpointChange {
-    /// Returns the names of what changes.
     fn fields(&self) -> String {
         audit::fields([
             ("url", self.url.is_some()),
@@ -65,14 +64,14 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`StoreError::WrongKey`] if the header changes and the present secrets do not open.
+    /// `StoreError::WrongKey` if the header changes and the present secrets do not open.
     pub async fn update_webhook_endpoint(
         &self,
         organization: &OrganizationId,
         id: &WebhookEndpointId,
         change: WebhookEndpointChange,
         author: &Author,
-    ) -> Result<Option<WebhookEndpoint>, StoreError> {
+    ) -> Result<Option<WebhookEndpoint>> {
         let (store, author) = (self.clone(), author.clone());
         let (organization, id) = (organization.clone(), id.clone());
         let changed = self.gathering().spawn(async move {
@@ -91,7 +90,7 @@ impl Store {
         id: &WebhookEndpointId,
         change: WebhookEndpointChange,
         author: &Author,
-    ) -> Result<Option<WebhookEndpoint>, StoreError> {
+    ) -> Result<Option<WebhookEndpoint>> {
         let at = author.at;
         let (action, fields) = (AuditAction::WebhookEndpointUpdated, change.fields());
         let entry = author.record(Some(organization), action, id.as_str(), Some(&fields));
@@ -103,13 +102,13 @@ impl Store {
             .locked(organization, move |connection| {
                 Box::pin(async move {
                     if change.enabled == Some(true) {
-                        // Its turn: attempts change the same rows in another order.
+                        // The organization lock: attempts change the same rows in another order.
                         EventLog::open(kind, owner, at, connection).await?;
                     }
                     let Some(row) = update(&mut *connection).await? else {
                         return Ok(None);
                     };
-                    let mut endpoint = endpoint(&row)?;
+                    let mut endpoint = WebhookEndpoint::of(&row)?;
                     if change.enabled == Some(true) {
                         go_on(&endpoint, at, connection).await?;
                     }
@@ -138,7 +137,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`StoreError::WrongKey`] if the present secrets do not open, [`StoreError::TooManySecrets`].
+    /// `StoreError::WrongKey` if the present secrets do not open, `StoreError::TooManySecrets`.
     pub async fn rotate_webhook_secret(
         &self,
         organization: &OrganizationId,
@@ -146,7 +145,7 @@ impl Store {
         secret: SecretString,
         previous_until: Timestamp,
         author: &Author,
-    ) -> Result<Option<WebhookEndpoint>, StoreError> {
+    ) -> Result<Option<WebhookEndpoint>> {
         let (at, action) = (author.at, AuditAction::WebhookEndpointRotated);
         let entry = author.record(Some(organization), action, id.as_str(), None);
         let query = update(organization, id, &WebhookEndpointChange::default(), at);
@@ -157,7 +156,7 @@ impl Store {
                 let Some(row) = update(&mut *connection).await? else {
                     return Ok(None);
                 };
-                let mut endpoint = endpoint(&row)?;
+                let mut endpoint = WebhookEndpoint::of(&row)?;
                 let mut secrets = endpoint.secrets(&key)?;
                 secrets.rotate(secret, previous_until, at)?;
                 endpoint.replace(&secrets, &key, connection).await?;
@@ -169,25 +168,21 @@ impl Store {
 
     /// Stops an endpoint that fails, keeps what waits for it, and appends the event; tells whether it
     /// was on.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer.
     pub async fn disable_webhook_endpoint(
         &self,
         organization: &OrganizationId,
         id: &WebhookEndpointId,
         at: Timestamp,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<bool> {
         let (kind, owner) = (self.kind(), organization.clone());
         let query = sqlx::query(concat!(
             "update webhook_endpoints set disabled_at = $3, updated_at = $3 \
              where organization_id = $1 and id = $2 and disabled_at is null returning ",
             endpoint_columns!()
         ))
-        .bind(organization.as_str().to_owned())
-        .bind(id.as_str().to_owned())
-        .bind(at.as_millisecond());
+        .id(organization)
+        .id(id)
+        .instant(at);
         let action = AuditAction::WebhookEndpointDisabled;
         let entry = Author::server(at).record(Some(organization), action, id.as_str(), None);
         let disable = audited(query, entry);
@@ -198,7 +193,7 @@ impl Store {
                     let Some(row) = disable(&mut *connection).await? else {
                         return Ok(None);
                     };
-                    log.append(disabled_event(&endpoint(&row)?));
+                    log.append(disabled_event(&WebhookEndpoint::of(&row)?));
                     log.write(connection).await.map(Some)
                 })
             })
@@ -209,17 +204,13 @@ impl Store {
         Ok(appended.is_some())
     }
 
-    /// Deletes an endpoint with its deliveries; tells whether there was one.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer.
+    /// Deletes an endpoint with its deliveries; returns whether it existed.
     pub async fn delete_webhook_endpoint(
         &self,
         organization: &OrganizationId,
         id: &WebhookEndpointId,
         author: &Author,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<bool> {
         let action = AuditAction::WebhookEndpointDeleted;
         let entry = author.record(Some(organization), action, id.as_str(), None);
         let (owner, id) = (organization.clone(), id.clone());
@@ -233,8 +224,8 @@ impl Store {
                     "delete from webhook_endpoints where organization_id = $1 and id = $2",
                 ] {
                     deleted = sqlx::query(text)
-                        .bind(owner.as_str().to_owned())
-                        .bind(id.as_str().to_owned())
+                        .id(&owner)
+                        .id(&id)
                         .execute(&mut *connection)
                         .await?
                         .rows_affected();
@@ -265,31 +256,30 @@ fn update(
          where organization_id = $1 and id = $2 returning ",
         endpoint_columns!()
     ))
-    .bind(organization.as_str().to_owned())
-    .bind(id.as_str().to_owned())
+    .id(organization)
+    .id(id)
     .bind(change.url.as_deref().map(|url| row::text(url).into_owned()))
     .bind(change.events.as_deref().map(kinds))
     .bind(change.format.map(WebhookFormat::as_str))
     .bind(change.enabled.map(i64::from))
-    .bind(at.as_millisecond())
+    .instant(at)
 }
 
-/// What waited for its time, or for the endpoint, is due now.
+/// Makes the heads of the endpoint's ordering keys due now.
 async fn go_on(
     endpoint: &WebhookEndpoint,
     at: Timestamp,
     connection: &mut AnyConnection,
-) -> Result<(), StoreError> {
+) -> Result<()> {
     sqlx::query(
         "update deliveries set next_at = $3 where organization_id = $1 and endpoint_id = $2 \
          and status = 'pending' and next_at is not null",
     )
-    .bind(endpoint.organization_id.as_str().to_owned())
-    .bind(endpoint.id.as_str().to_owned())
-    .bind(at.as_millisecond())
-    .execute(connection)
-    .await?;
-    Ok(())
+    .id(&endpoint.organization_id)
+    .id(&endpoint.id)
+    .instant(at)
+    .run(connection)
+    .await
 }
 
 fn disabled_event(endpoint: &WebhookEndpoint) -> NewEvent {

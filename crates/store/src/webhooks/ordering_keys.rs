@@ -8,18 +8,17 @@ use serde::Serialize;
 use serde_json::json;
 use sqlx::AnyConnection;
 
+use crate::db::bind::Bind as _;
 use crate::db::row::{self, Columns, owner, unpacking};
-use crate::error::StoreError;
+use crate::error::Result;
 use crate::events::EventId;
 use crate::events::append::EventLog;
 use crate::ids::WebhookEndpointId;
 
-/// A delivery that is not pending any more.
 #[derive(Serialize)]
 pub(crate) struct Ended {
     pub(crate) endpoint: WebhookEndpointId,
     pub(crate) event: i64,
-    /// When it ended, and the next one is due.
     pub(crate) at: i64,
 }
 
@@ -51,16 +50,15 @@ pub(crate) async fn pass_turns(
     ended: &[Ended],
     log: &EventLog,
     connection: &mut AnyConnection,
-) -> Result<(), StoreError> {
+) -> Result<()> {
     if ended.is_empty() {
         return Ok(());
     }
     sqlx::query(unpacking!(log.kind(), pass_turns))
-        .bind(log.organization().as_str().to_owned())
-        .bind(row::json(&ended))
-        .execute(connection)
-        .await?;
-    Ok(())
+        .id(log.organization())
+        .json(&ended)
+        .run(connection)
+        .await
 }
 
 /// The heads of some ordering keys, before deliveries of earlier events join them.
@@ -106,11 +104,11 @@ impl Heads {
         endpoint: &WebhookEndpointId,
         log: &EventLog,
         connection: &mut AnyConnection,
-    ) -> Result<Self, StoreError> {
+    ) -> Result<Self> {
         let rows = sqlx::query(unpacking!(log.kind(), heads))
-            .bind(log.organization().as_str().to_owned())
+            .id(log.organization())
             .bind(list(events.iter().map(|event| event.seq())))
-            .bind(endpoint.as_str().to_owned())
+            .id(endpoint)
             .fetch_all(connection)
             .await?;
         let heads = rows.iter().map(|row| {
@@ -121,27 +119,26 @@ impl Heads {
         Ok(Self(heads.into_iter().flatten().collect()))
     }
 
-    /// Makes the heads due that the keys have now, and the others wait: only those that were heads
-    /// before, and these events, can be concerned. The cost does not grow with what waits.
+    /// Makes the present heads of the keys due, and lets the others wait. Only former heads and these events can
+    /// change, so that the cost does not grow with the queue.
     pub(crate) async fn moved_by(
         self,
         events: &[EventId],
         endpoint: &WebhookEndpointId,
         log: &EventLog,
         connection: &mut AnyConnection,
-    ) -> Result<(), StoreError> {
+    ) -> Result<()> {
         let mut concerned = self.0;
         concerned.extend(events.iter().map(|event| event.seq()));
         concerned.sort_unstable();
         concerned.dedup();
         sqlx::query(unpacking!(log.kind(), move_heads))
-            .bind(log.organization().as_str().to_owned())
+            .id(log.organization())
             .bind(list(concerned.into_iter()))
-            .bind(endpoint.as_str().to_owned())
-            .bind(log.at().as_millisecond())
-            .execute(connection)
-            .await?;
-        Ok(())
+            .id(endpoint)
+            .instant(log.at())
+            .run(connection)
+            .await
     }
 }
 

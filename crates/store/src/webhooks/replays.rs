@@ -1,4 +1,4 @@
-//! Deliveries made anew: of one event, or of all in a time, in portions, so that no send waits for it.
+//! Replays: deliveries of one event or of a period are made again, in portions, so that sends do not wait.
 
 use jiff::Timestamp;
 use recado_core::OrganizationId;
@@ -6,8 +6,9 @@ use serde_json::json;
 use sqlx::AnyConnection;
 
 use crate::db::DatabaseKind;
-use crate::db::row::{self, Columns, owner, unpacking};
-use crate::error::StoreError;
+use crate::db::bind::Bind as _;
+use crate::db::row::{Columns, owner, unpacking};
+use crate::error::{Result, StoreError};
 use crate::events::EventId;
 use crate::events::append::EventLog;
 use crate::ids::WebhookEndpointId;
@@ -21,7 +22,7 @@ const MAX_BATCH: usize = 500;
 /// Most events that one transaction looks at, wanted or not.
 const WINDOW: i64 = 5_000;
 
-/// The events that a replay is about, from which the next portion is chosen.
+/// The events that a replay is about.
 #[derive(Clone)]
 struct Range {
     organization: OrganizationId,
@@ -32,17 +33,9 @@ struct Range {
 }
 
 impl Store {
-    /// Makes a delivery anew, whether it arrived or not, and also if the endpoint did not want it;
-    /// tells whether there are such an event and such an endpoint.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer.
-    pub async fn replay_delivery(
-        &self,
-        key: &DeliveryKey,
-        at: Timestamp,
-    ) -> Result<bool, StoreError> {
+    /// Replays a delivery, whether it arrived or not, and also if the endpoint did not want it;
+    /// returns whether the event and the endpoint exist.
+    pub async fn replay_delivery(&self, key: &DeliveryKey, at: Timestamp) -> Result<bool> {
         let (kind, key) = (self.kind(), key.clone());
         let organization = key.organization_id.clone();
         let replayed = self
@@ -61,12 +54,12 @@ impl Store {
         Ok(replayed)
     }
 
-    /// Makes the deliveries of all events from `from` until before `to` anew that the endpoint wants,
-    /// also of those that it missed; tells how many.
+    /// Replays the events from `from` until before `to` that the endpoint wants, also those that it missed; returns
+    /// how many.
     ///
     /// # Errors
     ///
-    /// The database does not answer; what was made anew before stays so.
+    /// The database does not answer; what was replayed before stays so.
     pub async fn replay_deliveries(
         &self,
         organization: &OrganizationId,
@@ -74,7 +67,7 @@ impl Store {
         from: Timestamp,
         to: Timestamp,
         at: Timestamp,
-    ) -> Result<u64, StoreError> {
+    ) -> Result<u64> {
         let (kind, mut after, mut replayed) = (self.kind(), EventId::new(0), 0);
         let range = Range {
             organization: organization.clone(),
@@ -100,13 +93,14 @@ impl Store {
     }
 }
 
-/// The organization's turn, in which lanes may be changed; none if there is no such organization.
+/// Takes the organization lock, which a change of ordering keys needs; returns `None` if the organization does not
+/// exist.
 async fn turn(
     kind: DatabaseKind,
     organization: OrganizationId,
     at: Timestamp,
     connection: &mut AnyConnection,
-) -> Result<Option<EventLog>, StoreError> {
+) -> Result<Option<EventLog>> {
     match EventLog::open(kind, organization, at, connection).await {
         Ok(log) => Ok(Some(log)),
         Err(StoreError::UnknownOrganization) => Ok(None),
@@ -114,14 +108,14 @@ async fn turn(
     }
 }
 
-/// Makes the next portion again; returns the last event that was looked at, or `None` behind the last
-/// event of all, and how many deliveries were made.
+/// Replays the next portion; returns the last event that was looked at, or `None` behind the last event, and how many
+/// deliveries were made.
 async fn portion(
     kind: DatabaseKind,
     range: &Range,
     after: EventId,
     connection: &mut AnyConnection,
-) -> Result<(Option<EventId>, u64), StoreError> {
+) -> Result<(Option<EventId>, u64)> {
     let owner = range.organization.clone();
     let Some(log) = turn(kind, owner, range.at, connection).await? else {
         return Ok((None, 0));
@@ -138,24 +132,24 @@ async fn portion(
          and (w.events = '[]' or w.events like '%\"' || e.type || '\"%') \
          order by e.seq limit 500",
     )
-    .bind(range.organization.as_str().to_owned())
-    .bind(range.endpoint.as_str().to_owned())
+    .id(&range.organization)
+    .id(&range.endpoint)
     .bind(after.seq())
-    .bind(range.from.as_millisecond())
-    .bind(range.to.as_millisecond())
+    .instant(range.from)
+    .instant(range.to)
     .bind(until.seq())
     .fetch_all(&mut *connection)
     .await?;
     let events = rows
         .iter()
         .map(|row| Ok(EventId::new(Columns::new(row, "events", "id").get("seq")?)))
-        .collect::<Result<Vec<_>, StoreError>>()?;
+        .collect::<Result<Vec<_>>>()?;
     let made = make(&range.endpoint, &events, &log, connection).await?;
     let full = events.last().filter(|_| events.len() >= MAX_BATCH);
     Ok((Some(full.copied().unwrap_or(until)), made))
 }
 
-/// A delivery that is under way is not begun a second time. Which one is due is settled afterwards.
+/// Leaves a delivery alone that is being attempted. Which delivery is due is decided afterwards.
 macro_rules! make {
     ($each:literal) => {
         concat!(
@@ -177,23 +171,22 @@ macro_rules! make {
     };
 }
 
-/// Makes deliveries of these events again; returns how many.
 async fn make(
     endpoint: &WebhookEndpointId,
     events: &[EventId],
     log: &EventLog,
     connection: &mut AnyConnection,
-) -> Result<u64, StoreError> {
+) -> Result<u64> {
     let heads = Heads::of(events, endpoint, log, connection).await?;
     let list: Vec<_> = events
         .iter()
         .map(|event| json!({"seq": event.seq()}))
         .collect();
     let made = sqlx::query(unpacking!(log.kind(), make))
-        .bind(log.organization().as_str().to_owned())
-        .bind(row::json(&list))
-        .bind(endpoint.as_str().to_owned())
-        .bind(log.at().as_millisecond())
+        .id(log.organization())
+        .json(&list)
+        .id(endpoint)
+        .instant(log.at())
         .execute(&mut *connection)
         .await?
         .rows_affected();

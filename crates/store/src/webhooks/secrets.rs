@@ -1,4 +1,4 @@
-//! What webhook endpoints sign with, and what else they are told in confidence.
+//! Secrets of webhook endpoints: those that sign deliveries, and the header that goes with them.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::encryption::{MasterKey, Place, SealedSecrets};
-use crate::error::StoreError;
+use crate::error::{Result, StoreError};
 use crate::ids::WebhookEndpointId;
 
 /// What an endpoint's calls are signed and adorned with.
@@ -44,13 +44,12 @@ pub struct WebhookHeader {
 const MAX_SIGNING: usize = 10;
 
 impl WebhookSecrets {
-    /// Decrypts the secrets of an endpoint.
     pub(crate) fn open(
         sealed: &SealedSecrets,
         key: &MasterKey,
         organization: &OrganizationId,
         id: &WebhookEndpointId,
-    ) -> Result<Self, StoreError> {
+    ) -> Result<Self> {
         let stored: StoredSecrets = sealed.open(key, place(organization, id))?;
         let corrupt = || StoreError::Corrupt {
             table: "webhook_endpoints",
@@ -72,17 +71,14 @@ impl WebhookSecrets {
         })
     }
 
-    /// Puts a new secret in the place of the current one, which signs as well until `previous_until`.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::TooManySecrets`] while as many as may be still sign.
+    /// Replaces the current secret, which also signs until `previous_until`. Fails with [`StoreError::TooManySecrets`]
+    /// while the most secrets sign.
     pub(crate) fn rotate(
         &mut self,
         secret: SecretString,
         previous_until: Timestamp,
         at: Timestamp,
-    ) -> Result<(), StoreError> {
+    ) -> Result<()> {
         self.previous.retain(|previous| at < previous.until);
         if let Some(oldest) = self.previous.last()
             && self.previous.len() + 2 > MAX_SIGNING
@@ -105,7 +101,6 @@ impl fmt::Debug for WebhookSecrets {
     }
 }
 
-/// The secrets as JSON, in the store's own shape.
 #[derive(Serialize, Deserialize)]
 struct StoredSecrets {
     current: String,
@@ -127,11 +122,7 @@ struct StoredHeader {
 }
 
 impl WebhookSecrets {
-    pub(crate) fn seal(
-        &self,
-        key: &MasterKey,
-        place: Place<'_>,
-    ) -> Result<SealedSecrets, StoreError> {
+    pub(crate) fn seal(&self, key: &MasterKey, place: Place<'_>) -> Result<SealedSecrets> {
         let clear = |secret: &SecretString| secret.expose_secret().to_owned();
         let stored = StoredSecrets {
             current: clear(&self.current),

@@ -5,8 +5,9 @@
 use jiff::Timestamp;
 use recado_core::OrganizationId;
 
+use crate::db::bind::Bind as _;
 use crate::db::row::Columns;
-use crate::error::StoreError;
+use crate::error::{Result, StoreError};
 use crate::events::EventId;
 use crate::events::append::EventLog;
 use crate::ids::WebhookEndpointId;
@@ -29,7 +30,7 @@ macro_rules! set_aside {
 
 const SET_ONE_ASIDE: &str = set_aside!("= $5");
 
-/// So few at once that a send does not wait for a long queue.
+/// Sets few aside at once, so that a send does not wait for a long queue.
 const SET_UNWANTED_ASIDE: &str = set_aside!(
     "in (select d.seq from deliveries d \
      join events e on e.organization_id = d.organization_id and e.seq = d.seq \
@@ -43,15 +44,7 @@ impl Store {
     /// it was pending.
     ///
     /// An attempt that is under way ends without effect.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer.
-    pub async fn skip_delivery(
-        &self,
-        key: &DeliveryKey,
-        at: Timestamp,
-    ) -> Result<bool, StoreError> {
+    pub async fn skip_delivery(&self, key: &DeliveryKey, at: Timestamp) -> Result<bool> {
         let (organization, endpoint) = (&key.organization_id, &key.endpoint_id);
         let bound = (at, "skipped by hand", key.event_id);
         let skipped = self
@@ -67,7 +60,7 @@ impl Store {
         organization: &OrganizationId,
         endpoint: &WebhookEndpointId,
         at: Timestamp,
-    ) -> Result<(), StoreError> {
+    ) -> Result<()> {
         let mut after = EventId::new(0);
         loop {
             let bound = (
@@ -85,19 +78,19 @@ impl Store {
         }
     }
 
-    /// Sets deliveries aside; returns the last of them.
+    /// Sets deliveries aside; returns the last one.
     async fn set_aside(
         &self,
         text: &'static str,
         organization: &OrganizationId,
         endpoint: &WebhookEndpointId,
         (at, reason, event): (Timestamp, &'static str, EventId),
-    ) -> Result<Option<EventId>, StoreError> {
+    ) -> Result<Option<EventId>> {
         let (kind, owner, endpoint) = (self.kind(), organization.clone(), endpoint.clone());
         let query = sqlx::query(text)
-            .bind(owner.as_str().to_owned())
-            .bind(endpoint.as_str().to_owned())
-            .bind(at.as_millisecond())
+            .id(&owner)
+            .id(&endpoint)
+            .instant(at)
             .bind(reason)
             .bind(event.seq());
         self.locked(organization, move |connection| {
@@ -116,7 +109,7 @@ impl Store {
                             at: at.as_millisecond(),
                         })
                     })
-                    .collect::<Result<Vec<_>, StoreError>>()?;
+                    .collect::<Result<Vec<_>>>()?;
                 pass_turns(&ended, &log, connection).await?;
                 let last = ended.iter().map(|ended| ended.event).max();
                 Ok(last.map(EventId::new))

@@ -2,47 +2,27 @@
 
 use recado_store::StoreError;
 
-use crate::world::{ALL, World, agent, by, id, org};
+use crate::world::{ALL, World, agent, by, id, ok, org};
 
 #[tokio::test]
 async fn an_agent_is_created_found_listed_and_deleted() {
     let World { store, .. } = &World::new().await;
     let ana = agent("org_1", "agent-123");
-    store.create_agent(&ana).await.unwrap();
-    assert_eq!(
-        store.get_agent(&org(1), &ana.id).await.unwrap(),
-        Some(ana.clone())
-    );
-    assert_eq!(
-        store.list_agents(&org(1), &ALL).await.unwrap().data,
-        std::slice::from_ref(&ana)
-    );
-    assert!(
-        store
-            .delete_agent(&org(1), &ana.id, &by(9_000))
-            .await
-            .unwrap()
-    );
-    assert!(
-        !store
-            .delete_agent(&org(1), &ana.id, &by(9_000))
-            .await
-            .unwrap()
-    );
-    assert_eq!(store.get_agent(&org(1), &ana.id).await.unwrap(), None);
+    ok(store.create_agent(&ana)).await;
+    let found = ok(store.get_agent(&org(1), &ana.id)).await;
+    assert_eq!(found, Some(ana.clone()));
+    let listed = ok(store.list_agents(&org(1), &ALL)).await.data;
+    assert_eq!(listed, std::slice::from_ref(&ana));
+    assert!(ok(store.delete_agent(&org(1), &ana.id, &by(9_000))).await);
+    assert!(!ok(store.delete_agent(&org(1), &ana.id, &by(9_000))).await);
+    assert_eq!(ok(store.get_agent(&org(1), &ana.id)).await, None);
 }
 
 #[tokio::test]
 async fn two_organizations_may_have_the_same_agent_id_but_one_may_not_have_it_twice() {
     let World { store, .. } = &World::new().await;
-    store
-        .create_agent(&agent("org_1", "agent-123"))
-        .await
-        .unwrap();
-    store
-        .create_agent(&agent("org_2", "agent-123"))
-        .await
-        .unwrap();
+    ok(store.create_agent(&agent("org_1", "agent-123"))).await;
+    ok(store.create_agent(&agent("org_2", "agent-123"))).await;
     let again = store.create_agent(&agent("org_1", "agent-123")).await;
     assert!(matches!(again, Err(StoreError::Conflict)), "{again:?}");
 }
@@ -55,11 +35,6 @@ async fn an_agent_of_no_organization_is_refused() {
         matches!(homeless, Err(StoreError::UnknownOrganization)),
         "{homeless:?}"
     );
-    assert_eq!(
-        store
-            .get_agent(&id("org_9"), &id("agent-123"))
-            .await
-            .unwrap(),
-        None
-    );
+    let found = ok(store.get_agent(&id("org_9"), &id("agent-123"))).await;
+    assert_eq!(found, None);
 }

@@ -9,14 +9,14 @@ use recado_store::{
 
 use crate::sessions::sign_in;
 use crate::users;
-use crate::world::{ALL, World, at, by, id, org};
+use crate::world::{ALL, World, at, by, id, ok, org};
 
 fn key(text: &str, organization: Option<OrganizationId>, secret: &ApiKeySecret) -> ApiKey {
     ApiKey::new(id(text), organization, "CRM", secret, at(1_500))
 }
 
 async fn create(store: &Store, key: &ApiKey, secret: &ApiKeySecret) {
-    store.create_api_key(key, secret, &by(1_500)).await.unwrap();
+    ok(store.create_api_key(key, secret, &by(1_500))).await;
 }
 
 async fn find(store: &Store, secret: &str, now: i64) -> Option<ApiKey> {
@@ -49,14 +49,9 @@ async fn an_operator_key_belongs_to_no_organization() {
     create(store, &operator, &secret).await;
     let found = find(store, secret.expose(), 1_500).await;
     assert_eq!(found, Some(operator.clone()));
-    assert_eq!(store.list_api_keys(&org(1), &ALL).await.unwrap().data, []);
-    assert!(
-        !store
-            .delete_api_key(&org(1), &operator.id, &by(2_000))
-            .await
-            .unwrap()
-    );
-    let listed = store.list_operator_keys(&ALL).await.unwrap().data;
+    assert_eq!(ok(store.list_api_keys(&org(1), &ALL)).await.data, []);
+    assert!(!ok(store.delete_api_key(&org(1), &operator.id, &by(2_000))).await);
+    let listed = ok(store.list_operator_keys(&ALL)).await.data;
     assert_eq!(listed, [operator]);
 }
 
@@ -73,18 +68,14 @@ async fn a_revoked_operator_key_is_gone_at_once_for_every_store() {
     create(&world.store, &operator, &secret).await;
     create(&world.store, &key("key_2", Some(org(1)), &own), &own).await;
     assert!(is_known(&world.store, &secret).await);
-    let revoke = async |id: &str| {
-        other
-            .delete_operator_key(&id.parse().unwrap(), &by(2_000))
-            .await
-            .unwrap()
-    };
+    let revoke =
+        async |id: &str| ok(other.delete_operator_key(&id.parse().unwrap(), &by(2_000))).await;
     assert_eq!(revoke("key_2").await, None, "it is not an operator's");
     assert_eq!(revoke("key_1").await, Some(operator.name));
     assert_eq!(revoke("key_1").await, None);
     assert!(!is_known(&world.store, &secret).await);
     assert!(is_known(&world.store, &own).await);
-    let entries = other.list_audit(None, &ALL).await.unwrap().data;
+    let entries = ok(other.list_audit(None, &ALL)).await.data;
     assert_eq!(entries[0].action, "api_key.deleted");
     assert_eq!(entries[0].target.as_deref(), Some("key_1"));
 }
@@ -103,19 +94,9 @@ async fn a_revoked_key_is_gone_at_once() {
     for _ in 0..3 {
         assert!(is_known(store, &secret).await);
     }
-    assert!(
-        store
-            .delete_api_key(&org(1), &crm.id, &by(2_000))
-            .await
-            .unwrap()
-    );
+    assert!(ok(store.delete_api_key(&org(1), &crm.id, &by(2_000))).await);
     assert!(!is_known(store, &secret).await);
-    assert!(
-        !store
-            .delete_api_key(&org(1), &crm.id, &by(2_000))
-            .await
-            .unwrap()
-    );
+    assert!(!ok(store.delete_api_key(&org(1), &crm.id, &by(2_000))).await);
 }
 
 #[tokio::test]
@@ -129,12 +110,7 @@ async fn many_servers_on_one_postgresql_see_at_once_that_a_key_is_revoked() {
     if store.kind() == DatabaseKind::Postgres {
         assert!(is_known(&second, &secret).await);
     }
-    assert!(
-        store
-            .delete_api_key(&org(1), &crm.id, &by(2_000))
-            .await
-            .unwrap()
-    );
+    assert!(ok(store.delete_api_key(&org(1), &crm.id, &by(2_000))).await);
     assert!(!is_known(&second, &secret).await);
 }
 
@@ -190,7 +166,7 @@ async fn a_key_has_the_scopes_the_end_and_the_prefix_that_it_was_given() {
     let prefix = crm.prefix.as_deref().unwrap();
     assert!(secret.expose().starts_with(prefix));
     assert_eq!(prefix.len(), "recado_".len() + 6);
-    let listed = store.list_api_keys(&org(1), &ALL).await.unwrap();
+    let listed = ok(store.list_api_keys(&org(1), &ALL)).await;
     assert_eq!(listed.data, [crm]);
 }
 
@@ -213,15 +189,10 @@ async fn an_expired_key_is_not_found_from_the_instant_of_its_end() {
     ] {
         let found = find(store, secret.expose(), now).await;
         assert_eq!(found.is_some(), works, "{now}");
-        let working = store.working_api_keys(&keys, at(now)).await.unwrap();
+        let working = ok(store.working_api_keys(&keys, at(now))).await;
         assert_eq!(!working.is_empty(), works, "{now}");
     }
-    assert!(
-        store
-            .delete_api_key(&org(1), &crm.id, &by(60_000))
-            .await
-            .unwrap()
-    );
+    assert!(ok(store.delete_api_key(&org(1), &crm.id, &by(60_000))).await);
 }
 
 #[tokio::test]
@@ -256,18 +227,13 @@ async fn a_personal_key_may_never_do_more_than_its_user() {
             assert_eq!(found.as_deref(), scopes, "{role}");
         }
     }
-    let listed = store.list_api_keys(&org(1), &ALL).await.unwrap().data;
+    let listed = ok(store.list_api_keys(&org(1), &ALL)).await.data;
     assert!(
         listed
             .iter()
             .all(|key| key.user_id.as_ref() == Some(&ana.id))
     );
-    assert!(
-        store
-            .delete_api_key(&org(1), &key.id, &by(6_000))
-            .await
-            .unwrap()
-    );
+    assert!(ok(store.delete_api_key(&org(1), &key.id, &by(6_000))).await);
     assert_eq!(find(store, manages.expose(), 6_000).await, None);
 }
 
@@ -356,7 +322,7 @@ async fn a_user_has_so_many_personal_keys_and_the_oldest_are_deleted() {
         secrets.push(secret);
     }
     assert_eq!(find(store, secrets[0].expose(), 5_000).await, None);
-    let entries = store.list_audit(Some(&org(1)), &ALL).await.unwrap().data;
+    let entries = ok(store.list_audit(Some(&org(1)), &ALL)).await.data;
     let deleted: Vec<_> = (entries.iter())
         .filter(|entry| entry.action == "api_key.deleted")
         .map(|entry| entry.target.as_deref())
@@ -375,7 +341,7 @@ async fn the_last_use_of_a_key_is_written_once_a_minute() {
     create(&world.store, &crm, &secret).await;
     let last_use = async || {
         let store = world.database.store().await;
-        let listed = store.list_api_keys(&org(1), &ALL).await.unwrap();
+        let listed = ok(store.list_api_keys(&org(1), &ALL)).await;
         listed.data[0].last_used_at
     };
     assert_eq!(last_use().await, None);

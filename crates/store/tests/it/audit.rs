@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::sessions::sign_in;
 use crate::users::{create, create_with_password};
-use crate::world::{ALL, World, agent, at, by, create_channel, id, object, org};
+use crate::world::{ALL, World, agent, at, by, create_channel, id, object, ok, org};
 
 async fn entries(store: &Store, organization: Option<OrganizationId>) -> Vec<AuditEntry> {
     let listed = store.list_audit(organization.as_ref(), &ALL).await;
@@ -49,7 +49,7 @@ async fn an_entry_says_who_did_what_when_and_from_where() {
             at: at(1_000),
         };
         let user = crate::users::user(org(1), &format!("user{number}"), Role::Agent);
-        store.create_user(&user, &author).await.unwrap();
+        ok(store.create_user(&user, &author)).await;
     }
     let mut listed = entries(store, Some(org(1))).await;
     listed.reverse();
@@ -78,12 +78,12 @@ async fn the_log_is_listed_newest_first_in_pages() {
         let user = crate::users::user(org(1), &format!("user{number}"), Role::Agent);
         // Some of the same instant.
         let author = by(1_000 + number / 3);
-        store.create_user(&user, &author).await.unwrap();
+        ok(store.create_user(&user, &author)).await;
     }
     let (mut seen, mut after) = (Vec::new(), None);
     loop {
         let page = Page { after, limit: 2 };
-        let listed = store.list_audit(Some(&org(1)), &page).await.unwrap();
+        let listed = ok(store.list_audit(Some(&org(1)), &page)).await;
         seen.extend(listed.data.into_iter().filter_map(|entry| entry.detail));
         match listed.next {
             Some(next) => after = Some(next.to_string().parse().unwrap()),
@@ -183,10 +183,7 @@ async fn what_happens_to_keys_is_recorded_and_operator_keys_are_in_the_operators
     for (text, organization) in [("key_1", Some(org(1))), ("key_2", None)] {
         let secret = ApiKeySecret::generate().unwrap();
         let key = ApiKey::new(id(text), organization, "CRM", &secret, at(1_000));
-        store
-            .create_api_key(&key, &secret, &by(1_000))
-            .await
-            .unwrap();
+        ok(store.create_api_key(&key, &secret, &by(1_000))).await;
         let again = store.create_api_key(&key, &secret, &by(1_000)).await;
         assert!(again.is_err());
     }
@@ -207,7 +204,7 @@ async fn what_happens_to_an_organization_is_in_the_operators_log_which_outlives_
     let World { store, .. } = &World::new().await;
     let before = told(store, None).await.len();
     let third = crate::world::organization("org_3");
-    store.create_organization(&third, &by(1)).await.unwrap();
+    ok(store.create_organization(&third, &by(1))).await;
     let again = store.create_organization(&third, &by(2)).await;
     assert!(again.is_err());
     for (number, exists) in [(3, true), (9, false)] {
@@ -225,8 +222,8 @@ async fn what_happens_to_an_organization_is_in_the_operators_log_which_outlives_
         let told = store.delete_organization(&org(3), &by(5)).await;
         assert_eq!(told.unwrap(), deleted);
     }
-    for mut removal in store.removals(at(100)).await.unwrap() {
-        while removal.step().await.unwrap() {}
+    for mut removal in ok(store.removals(at(100))).await {
+        while ok(removal.step()).await {}
     }
     let mut told_of = told(store, None).await;
     told_of.sort();
@@ -247,7 +244,7 @@ async fn what_happens_to_an_organization_is_in_the_operators_log_which_outlives_
 async fn what_happens_to_agents_and_channels_is_recorded() {
     let World { store, .. } = &World::new().await;
     let ana = agent("org_1", "agent-123");
-    store.create_agent(&ana).await.unwrap();
+    ok(store.create_agent(&ana)).await;
     for _ in 0..2 {
         let told = store.delete_agent(&org(1), &ana.id, &by(1)).await;
         told.unwrap();

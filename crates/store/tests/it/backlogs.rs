@@ -5,7 +5,7 @@ use recado_store::{Backlogs, ChannelCount, DatabaseKind, Queue, Store, WebhookCa
 
 use crate::taps::{apply, connection, tapped};
 use crate::webhook_endpoints::create;
-use crate::world::{WEEK, World, at, by, create_channel, id, message, org};
+use crate::world::{WEEK, World, at, by, create_channel, id, message, ok, org};
 
 /// A message that is being sent, one of an unknown outcome, two calls and two deliveries.
 async fn leave_work(world: &World) {
@@ -16,7 +16,7 @@ async fn leave_work(world: &World) {
     }
     for message_id in ["msg_2", "msg_3"] {
         let message = message("org_1", message_id);
-        store.begin_send(&message).await.unwrap();
+        ok(store.begin_send(&message)).await;
     }
     for (number, claimed_until) in [(1, 90_000), (2, 20_000)] {
         let call = WebhookCall {
@@ -27,10 +27,7 @@ async fn leave_work(world: &World) {
             body: b"{}".to_vec(),
             received_at: at(number * 20_000),
         };
-        store
-            .keep_webhook_call(&call, at(claimed_until))
-            .await
-            .unwrap();
+        ok(store.keep_webhook_call(&call, at(claimed_until))).await;
     }
     database
         .execute(
@@ -41,14 +38,14 @@ async fn leave_work(world: &World) {
 }
 
 async fn deliveries(store: &Store) -> Queue {
-    store.backlogs(at(100_000)).await.unwrap().deliveries
+    ok(store.backlogs(at(100_000))).await.deliveries
 }
 
 #[tokio::test]
 async fn backlogs_tell_how_much_waits_and_since_when() {
     let world = tapped().await;
     let store = &world.store;
-    let nothing = store.backlogs(at(100_000)).await.unwrap();
+    let nothing = ok(store.backlogs(at(100_000))).await;
     assert_eq!(nothing.webhook_calls, Queue::default());
     assert_eq!(nothing.deliveries, Queue::default());
     leave_work(&world).await;
@@ -65,8 +62,8 @@ async fn backlogs_tell_how_much_waits_and_since_when() {
         },
         deliveries: waiting,
     };
-    assert_eq!(store.backlogs(at(100_000)).await.unwrap(), expected);
-    let later = store.backlogs(at(2 * WEEK)).await.unwrap();
+    assert_eq!(ok(store.backlogs(at(100_000))).await, expected);
+    let later = ok(store.backlogs(at(2 * WEEK))).await;
     assert_eq!(later.unknown, 0);
     assert_eq!(later.sending, expected.sending);
 }
@@ -77,9 +74,9 @@ async fn deliveries_that_have_to_wait_are_not_a_backlog() {
     let store = &world.store;
     leave_work(&world).await;
     assert_eq!(deliveries(store).await.waiting, 2);
-    store.suspend_organization(&org(1), &by(7)).await.unwrap();
+    ok(store.suspend_organization(&org(1), &by(7))).await;
     assert_eq!(deliveries(store).await, Queue::default());
-    store.resume_organization(&org(1), &by(8)).await.unwrap();
+    ok(store.resume_organization(&org(1), &by(8))).await;
     assert_eq!(deliveries(store).await.waiting, 2);
     world
         .database
@@ -99,7 +96,7 @@ async fn channels_are_counted_by_what_their_providers_say() {
     };
     for connected in [true, false] {
         apply(store, vec![connection(connected)]).await;
-        let counts = store.channel_counts().await.unwrap();
+        let counts = ok(store.channel_counts()).await;
         assert_eq!(counts.len(), 2, "{counts:?}");
         for expected in [
             count(Provider::WhatsApp, Some(connected)),
@@ -120,7 +117,7 @@ async fn the_pools_of_the_database_are_told_with_their_bounds() {
         }
         DatabaseKind::Postgres => assert_eq!(pools, [("readers", 8), ("writers", 8)]),
     }
-    store.ping().await.unwrap();
+    ok(store.ping()).await;
     let readers = store.pools()[0];
     assert_eq!(readers.in_use + readers.idle, 1);
 }

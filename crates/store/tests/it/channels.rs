@@ -7,33 +7,19 @@ use secrecy::ExposeSecret;
 use serde_json::json;
 use sqlx::Row;
 
-use crate::world::{ALL, World, at, by, channel, create_channel, id, object, org};
+use crate::world::{ALL, World, at, by, channel, create_channel, id, object, ok, org, some};
 
 #[tokio::test]
 async fn a_channel_is_created_found_listed_and_deleted() {
     let World { store, .. } = &World::new().await;
     let sales = create_channel(store, "org_1", "chn_1").await;
-    assert_eq!(
-        store.get_channel(&org(1), &sales.id).await.unwrap(),
-        Some(sales.clone())
-    );
-    assert_eq!(
-        store.list_channels(&org(1), &ALL).await.unwrap().data,
-        std::slice::from_ref(&sales)
-    );
-    assert!(
-        store
-            .delete_channel(&org(1), &sales.id, &by(9_000))
-            .await
-            .unwrap()
-    );
-    assert!(
-        !store
-            .delete_channel(&org(1), &sales.id, &by(9_000))
-            .await
-            .unwrap()
-    );
-    assert_eq!(store.get_channel(&org(1), &sales.id).await.unwrap(), None);
+    let found = ok(store.get_channel(&org(1), &sales.id)).await;
+    assert_eq!(found, Some(sales.clone()));
+    let listed = ok(store.list_channels(&org(1), &ALL)).await.data;
+    assert_eq!(listed, std::slice::from_ref(&sales));
+    assert!(ok(store.delete_channel(&org(1), &sales.id, &by(9_000))).await);
+    assert!(!ok(store.delete_channel(&org(1), &sales.id, &by(9_000))).await);
+    assert_eq!(ok(store.get_channel(&org(1), &sales.id)).await, None);
 }
 
 #[tokio::test]
@@ -50,11 +36,7 @@ async fn a_channel_id_is_unique_among_all_organizations() {
 async fn the_secrets_come_back_as_they_went_in() {
     let World { store, .. } = &World::new().await;
     create_channel(store, "org_1", "chn_1").await;
-    let kept = store
-        .get_channel(&org(1), &id("chn_1"))
-        .await
-        .unwrap()
-        .unwrap();
+    let kept = some(store.get_channel(&org(1), &id("chn_1"))).await;
     let secrets = store.secrets(&kept).unwrap();
     assert_eq!(
         secrets.credentials,
@@ -75,11 +57,7 @@ async fn a_change_touches_only_what_it_names_and_raises_the_version() {
         name: Some("Support".into()),
         ..Default::default()
     };
-    let after = store
-        .update_channel(&org(1), &before.id, change, &by(9_000))
-        .await
-        .unwrap()
-        .unwrap();
+    let after = some(store.update_channel(&org(1), &before.id, change, &by(9_000))).await;
     assert_eq!(
         (after.name.as_str(), after.updated_at),
         ("Support", at(9_000))
@@ -93,10 +71,8 @@ async fn a_change_touches_only_what_it_names_and_raises_the_version() {
         store.secrets(&after).unwrap().credentials,
         store.secrets(&before).unwrap().credentials
     );
-    assert_eq!(
-        store.get_channel(&org(1), &before.id).await.unwrap(),
-        Some(after)
-    );
+    let found = ok(store.get_channel(&org(1), &before.id)).await;
+    assert_eq!(found, Some(after));
 }
 
 #[tokio::test]
@@ -116,7 +92,7 @@ async fn a_change_that_was_checked_against_an_older_version_changes_nothing() {
     };
     let first = change("first").await.expect("a channel");
     assert_eq!(change("second").await, None);
-    let kept = store.get_channel(&org(1), &before.id).await.unwrap();
+    let kept = ok(store.get_channel(&org(1), &before.id)).await;
     assert_eq!(kept, Some(first));
 }
 
@@ -132,18 +108,10 @@ async fn new_credentials_and_settings_keep_the_webhook_secret() {
         credentials: Some(object(json!({ "instanceToken": "new" }))),
         number: None,
     };
-    let after = store
-        .update_channel(&org(1), &before.id, change, &by(9_000))
-        .await
-        .unwrap()
-        .unwrap();
+    let after = some(store.update_channel(&org(1), &before.id, change, &by(9_000))).await;
     assert_eq!(after.settings["baseUrl"], "https://example.com");
     assert_eq!(after.agent_id, Some(id("agent-9")));
-    let kept = store
-        .get_channel(&org(1), &before.id)
-        .await
-        .unwrap()
-        .unwrap();
+    let kept = some(store.get_channel(&org(1), &before.id)).await;
     assert_eq!(kept, after);
     let secrets = store.secrets(&kept).unwrap();
     assert_eq!(secrets.credentials["instanceToken"], "new");
@@ -167,30 +135,17 @@ async fn a_change_of_a_channel_that_is_not_there_changes_nothing() {
             .await;
         assert_eq!(changed.unwrap(), None);
     }
-    assert_eq!(
-        store.get_channel(&org(1), &mine.id).await.unwrap(),
-        Some(mine)
-    );
+    assert_eq!(ok(store.get_channel(&org(1), &mine.id)).await, Some(mine));
 }
 
 #[tokio::test]
 async fn a_later_channel_of_the_same_id_has_a_higher_version() {
     let World { store, .. } = &World::new().await;
     let first = create_channel(store, "org_1", "chn_1").await;
-    store
-        .delete_channel(&org(1), &first.id, &by(9_000))
-        .await
-        .unwrap();
+    ok(store.delete_channel(&org(1), &first.id, &by(9_000))).await;
     let mut second = channel("org_2", "chn_1");
     second.created_at = at(3_001);
-    assert!(
-        store
-            .create_channel(second, &by(9_000))
-            .await
-            .unwrap()
-            .version
-            > first.version
-    );
+    assert!(ok(store.create_channel(second, &by(9_000))).await.version > first.version);
 }
 
 #[tokio::test]
@@ -199,7 +154,7 @@ async fn another_master_key_is_named_and_refused() {
     let kept = create_channel(&world.store, "org_1", "chn_1").await;
     let key = MasterKey::generate().unwrap();
     let given_id = key.id();
-    let other = Store::connect(world.database.url(), key).await.unwrap();
+    let other = ok(Store::connect(world.database.url(), key)).await;
     match other.secrets(&kept) {
         Err(StoreError::WrongKey { sealed_with, given }) => {
             assert_eq!((sealed_with, given), (world.database.key().id(), given_id));
@@ -219,10 +174,8 @@ async fn another_master_key_is_named_and_refused() {
         "{changed:?}"
     );
     // The name went into the same transaction, and must not be half of a change.
-    assert_eq!(
-        world.store.get_channel(&org(1), &kept.id).await.unwrap(),
-        Some(kept)
-    );
+    let found = ok(world.store.get_channel(&org(1), &kept.id)).await;
+    assert_eq!(found, Some(kept));
 }
 
 #[tokio::test]
@@ -253,7 +206,7 @@ async fn a_tampered_or_moved_secret_is_refused() {
             .await
             .unwrap();
         let owner = if text == "chn_3" { org(2) } else { org(1) };
-        let kept = store.get_channel(&owner, &id(text)).await.unwrap().unwrap();
+        let kept = some(store.get_channel(&owner, &id(text))).await;
         match store.secrets(&kept) {
             Err(StoreError::Corrupt { table, column, id }) => {
                 assert_eq!((table, column, id.as_str()), ("channels", "secrets", text));
@@ -291,11 +244,10 @@ async fn no_secret_stands_in_clear_in_the_database() {
         credentials: Some(object(json!({ "apiKey": "another-in-clear" }))),
         ..Default::default()
     };
-    world
+    ok(world
         .store
-        .update_channel(&org(1), &sales.id, change, &by(9_000))
-        .await
-        .unwrap();
+        .update_channel(&org(1), &sales.id, change, &by(9_000)))
+    .await;
     let everything = match world.database.directory() {
         Some(directory) => files_of(directory),
         None => vec![columns_of(&mut world.raw().await).await],

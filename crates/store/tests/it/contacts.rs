@@ -10,7 +10,7 @@ use sqlx::AssertSqlSafe;
 use crate::moves::moved;
 use crate::received::opened;
 use crate::taps::{ana, apply, create_channel, furnish, kinds, phone, said, tapped};
-use crate::world::{World, at, conv, id, org, with};
+use crate::world::{World, at, conv, id, ok, org, with};
 
 const DAY: i64 = 24 * 60 * 60 * 1000;
 
@@ -20,7 +20,7 @@ async fn window(store: &Store, conversation: &ConversationId) -> Option<Timestam
         .send_target(&org(1), &id("agent-123"), conversation)
         .await;
     let target = target.unwrap().conversation.unwrap();
-    let shown = store.get_conversation(&org(1), conversation).await.unwrap();
+    let shown = ok(store.get_conversation(&org(1), conversation)).await;
     assert_eq!(shown.unwrap().window_expires_at, target.window_expires_at);
     target.window_expires_at
 }
@@ -65,7 +65,7 @@ async fn every_agents_conversation_and_both_spellings_see_one_window(
         id(one),
         at(4_000),
     );
-    store.create_conversation(&elsewhere).await.unwrap();
+    ok(store.create_conversation(&elsewhere)).await;
     for (number, (from, sent_at)) in [(one, 50_000), (other, 60_000), (one, 55_000)]
         .into_iter()
         .enumerate()
@@ -105,7 +105,7 @@ async fn a_conversation_that_is_created_later_knows_the_contact() {
         assert_eq!(created.window_expires_at, Some(at(50_000 + DAY)), "{text}");
         assert_eq!(created.person.user_id, person.user_id, "{text}");
         assert_eq!(created.recipient, id(recipient));
-        let kept = store.get_conversation(&org(1), &created.id).await.unwrap();
+        let kept = ok(store.get_conversation(&org(1), &created.id)).await;
         assert_eq!(kept, Some(created));
     }
     // The phone number is not told any more: all are found by the user id.
@@ -197,7 +197,7 @@ async fn the_migration_gives_all_conversations_of_a_contact_their_latest_window(
         opened(store, text, recipient).await;
         let set = "update conversations set window_expires_at = nullif($1, 0) where id = $2";
         let set = sqlx::query(set).bind(i64::from(before)).bind(text);
-        set.execute(&mut raw).await.unwrap();
+        ok(set.execute(&mut raw)).await;
     }
     let migration = include_str!("../../migrations/0003_contacts.sql");
     sqlx::raw_sql(AssertSqlSafe(migration.to_owned()))

@@ -3,7 +3,7 @@
 use recado_store::{Conversation, ConversationFilter, Page, Store, StoreError};
 use rstest::rstest;
 
-use crate::world::{ALL, World, agent_id, at, conversation, id, org};
+use crate::world::{ALL, World, agent_id, at, conversation, id, ok, org};
 
 async fn listed(store: &Store, filter: ConversationFilter, page: &Page) -> Vec<Conversation> {
     let listed = store.list_conversations(&org(1), &filter, page).await;
@@ -14,25 +14,21 @@ async fn listed(store: &Store, filter: ConversationFilter, page: &Page) -> Vec<C
 async fn a_conversation_is_created_found_and_listed() {
     let World { store, .. } = &World::new().await;
     let ours = conversation("org_1", "conv-456");
-    store.create_conversation(&ours).await.unwrap();
-    let found = store.get_conversation(&org(1), &ours.id).await.unwrap();
+    ok(store.create_conversation(&ours)).await;
+    let found = ok(store.get_conversation(&org(1), &ours.id)).await;
     assert_eq!(found, Some(ours.clone()));
-    let found = store
-        .find_conversation(&org(1), &agent_id(), &id("chn_1"), &ours.recipient)
-        .await
-        .unwrap();
+    let found =
+        ok(store.find_conversation(&org(1), &agent_id(), &id("chn_1"), &ours.recipient)).await;
     assert_eq!(found, Some(ours.clone()));
-    assert_eq!(
-        listed(store, ConversationFilter::default(), &ALL).await,
-        [ours]
-    );
+    let told = listed(store, ConversationFilter::default(), &ALL).await;
+    assert_eq!(told, [ours]);
 }
 
 #[tokio::test]
 async fn another_agent_channel_or_recipient_is_another_conversation() {
     let World { store, .. } = &World::new().await;
     let ours = conversation("org_1", "conv-456");
-    store.create_conversation(&ours).await.unwrap();
+    ok(store.create_conversation(&ours)).await;
     let (agent, channel, recipient) = (&ours.agent_id, &ours.channel_id, &ours.recipient);
     for (agent, channel, recipient) in [
         (&id("agent-9"), channel, recipient),
@@ -52,16 +48,13 @@ async fn another_agent_channel_or_recipient_is_another_conversation() {
 #[tokio::test]
 async fn a_second_conversation_is_a_conflict(#[case] text: &str, #[case] recipient: &str) {
     let World { store, .. } = &World::new().await;
-    store
-        .create_conversation(&conversation("org_1", "conv-456"))
-        .await
-        .unwrap();
+    ok(store.create_conversation(&conversation("org_1", "conv-456"))).await;
     let mut second = conversation("org_1", text);
     second.recipient = id(recipient);
     let again = store.create_conversation(&second).await;
     assert!(matches!(again, Err(StoreError::Conflict)), "{again:?}");
     second.organization_id = org(2);
-    store.create_conversation(&second).await.unwrap();
+    ok(store.create_conversation(&second)).await;
 }
 
 /// Conversations of two agents with two customers and a group over two channels, oldest first.
@@ -87,12 +80,12 @@ async fn several(store: &Store) {
             id(recipient),
             at(9_000 + number),
         );
-        store.create_conversation(&conversation).await.unwrap();
+        ok(store.create_conversation(&conversation)).await;
         let elsewhere = Conversation {
             organization_id: org(2),
             ..conversation
         };
-        store.create_conversation(&elsewhere).await.unwrap();
+        ok(store.create_conversation(&elsewhere)).await;
     }
 }
 
@@ -137,10 +130,7 @@ async fn conversations_are_found_by_recipient_agent_and_channel(
         Vec::new(),
     );
     loop {
-        let part = store
-            .list_conversations(&org(1), &filter, &page)
-            .await
-            .unwrap();
+        let part = ok(store.list_conversations(&org(1), &filter, &page)).await;
         found.extend(ids(part.data));
         page.after = part.next;
         if page.after.is_none() {

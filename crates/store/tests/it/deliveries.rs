@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 
 use crate::taps::{ana, apply, connection, events, news, phone, said, tapped};
 use crate::webhook_endpoints::create;
-use crate::world::{ALL, World, at, by, end, id, org};
+use crate::world::{ALL, World, at, by, end, id, ok, org, some};
 
 pub(crate) const MANY: ClaimLimits = ClaimLimits {
     total: 100,
@@ -23,10 +23,7 @@ pub(crate) const MANY: ClaimLimits = ClaimLimits {
 };
 
 pub(crate) async fn claim(store: &Store, now: i64, limits: ClaimLimits) -> Vec<DueDelivery> {
-    store
-        .claim_deliveries(at(now), at(now + 30_000), limits)
-        .await
-        .unwrap()
+    ok(store.claim_deliveries(at(now), at(now + 30_000), limits)).await
 }
 
 pub(crate) fn attempt(now: i64, status: Option<u16>) -> DeliveryAttempt {
@@ -83,10 +80,7 @@ async fn an_event_is_queued_for_the_endpoints_that_want_it() {
     create(store, "whk_all", &[]).await;
     create(store, "whk_read", &[EventType::MessageRead]).await;
     let off = create(store, "whk_off", &[]).await;
-    store
-        .disable_webhook_endpoint(&org(1), &off.id, at(1))
-        .await
-        .unwrap();
+    ok(store.disable_webhook_endpoint(&org(1), &off.id, at(1))).await;
     apply(store, vec![news("wamid.1", Status::Sent)]).await;
     apply(store, vec![news("wamid.1", Status::Read)]).await;
     let due = claim(store, 100_000, MANY).await;
@@ -120,11 +114,7 @@ async fn what_is_claimed_comes_again_only_when_the_claim_ran_out() {
     assert_eq!(due.len(), 1);
     delivered(store, &due[0], 130_001).await;
     assert_eq!(claim(store, 900_000, MANY).await.len(), 0);
-    let (kept, attempts) = store
-        .get_delivery(&due[0].delivery.key)
-        .await
-        .unwrap()
-        .unwrap();
+    let (kept, attempts) = some(store.get_delivery(&due[0].delivery.key)).await;
     assert_eq!(
         (kept.status, kept.attempts, kept.finished_at, kept.next_at),
         (DeliveryStatus::Delivered, 1, Some(at(130_001)), None)
@@ -157,14 +147,12 @@ async fn a_conversation_waits_for_its_oldest_delivery_and_others_go_on() {
     assert_eq!(places(&due), [("whk_1", "conv-456"), ("whk_1", "")]);
     delivered(store, &due[1], 100_001).await;
     // The oldest fails: the others wait as long, and a new one too.
-    let since = store
-        .record_attempt(
-            &due[0].delivery.key,
-            attempt(100_001, None),
-            AfterAttempt::RetryAt(at(110_000)),
-        )
-        .await
-        .unwrap();
+    let since = ok(store.record_attempt(
+        &due[0].delivery.key,
+        attempt(100_001, None),
+        AfterAttempt::RetryAt(at(110_000)),
+    ))
+    .await;
     assert_eq!(since, Some(at(100_001)));
     apply(store, vec![said("w.9", ana(), "Hi")]).await;
     assert_eq!(claim(store, 109_999, MANY).await.len(), 0);
@@ -210,10 +198,10 @@ async fn a_skipped_delivery_lets_the_next_of_its_conversation_go() {
     // It is skipped while an attempt is under way, which then ends without effect.
     let due = claim(store, 100_000, MANY).await.remove(0);
     let key = &due.delivery.key;
-    assert!(store.skip_delivery(key, at(100_001)).await.unwrap());
-    assert!(!store.skip_delivery(key, at(100_002)).await.unwrap());
+    assert!(ok(store.skip_delivery(key, at(100_001))).await);
+    assert!(!ok(store.skip_delivery(key, at(100_002))).await);
     delivered(store, &due, 100_003).await;
-    let (kept, attempts) = store.get_delivery(key).await.unwrap().unwrap();
+    let (kept, attempts) = some(store.get_delivery(key)).await;
     assert_eq!(
         (kept.status, kept.finished_at, kept.last_error.as_deref()),
         (
@@ -227,7 +215,7 @@ async fn a_skipped_delivery_lets_the_next_of_its_conversation_go() {
     assert_eq!(next.len(), 1);
     assert!(next[0].event.id > due.event.id);
     // It can be replayed, and takes its old place.
-    assert!(store.replay_delivery(key, at(100_005)).await.unwrap());
+    assert!(ok(store.replay_delivery(key, at(100_005))).await);
     let again = claim(store, 100_006, MANY).await;
     assert_eq!(again[0].event.id, due.event.id);
 }
@@ -252,10 +240,8 @@ async fn narrowed() -> (World, WebhookEndpoint, WebhookEndpointChange) {
 
 /// How many deliveries are set aside because they are not wanted.
 async fn unwanted(store: &Store, endpoint: &WebhookEndpoint) -> usize {
-    let failed = store
-        .list_deliveries(&org(1), &endpoint.id, Some(DeliveryStatus::Failed), &ALL)
-        .await
-        .unwrap();
+    let failed =
+        ok(store.list_deliveries(&org(1), &endpoint.id, Some(DeliveryStatus::Failed), &ALL)).await;
     let why = |delivery: &Delivery| delivery.last_error.clone().unwrap_or_default();
     let unwanted = |delivery: &&Delivery| why(delivery).starts_with("not wanted");
     failed.data.iter().filter(unwanted).count()
@@ -264,10 +250,7 @@ async fn unwanted(store: &Store, endpoint: &WebhookEndpoint) -> usize {
 #[tokio::test]
 async fn what_waits_and_is_of_a_type_that_is_no_longer_wanted_is_set_aside() {
     let (World { store, .. }, ours, change) = &narrowed().await;
-    store
-        .update_webhook_endpoint(&org(1), &ours.id, change.clone(), &by(100_001))
-        .await
-        .unwrap();
+    ok(store.update_webhook_endpoint(&org(1), &ours.id, change.clone(), &by(100_001))).await;
     let due = claim(store, 100_002, MANY).await;
     let kinds: Vec<_> = due.iter().map(|due| due.event.event_type).collect();
     assert_eq!(kinds, [EventType::MessageRead]);
@@ -346,7 +329,7 @@ async fn lost_claims_of_this_server_alone_end() {
     assert_eq!((theirs.len(), known.len()), (1, 1));
     assert!(!lost.is_empty());
     let known = known.iter().map(|due| &due.delivery.key);
-    let freed = store.free_lost_deliveries(known).await.unwrap();
+    let freed = ok(store.free_lost_deliveries(known)).await;
     assert_eq!(freed, lost.len() as u64);
     let again = claim(store, 100_001, MANY).await;
     assert_eq!(places(&again), places(&lost));

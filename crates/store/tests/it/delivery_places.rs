@@ -10,7 +10,7 @@ use recado_store::{AfterAttempt, ClaimLimits, DeliveryAttempt, Store};
 use crate::deliveries::{attempt, claim, delivered, places};
 use crate::taps::{apply, news, phone, said, tapped};
 use crate::webhook_endpoints::{create, endpoint};
-use crate::world::{World, accepted, agent, at, by, conversation, id, message, msg};
+use crate::world::{World, accepted, agent, at, by, conversation, id, message, msg, ok};
 
 #[tokio::test]
 async fn a_slow_endpoint_with_a_long_queue_delays_nobody() {
@@ -53,10 +53,7 @@ async fn an_organization_with_many_endpoints_leaves_places_to_another() {
         apply(store, vec![said(&format!("w.{number}"), from, "Hi")]).await;
     }
     let theirs = endpoint("org_2", "whk_theirs", &[]);
-    store
-        .create_webhook_endpoint(theirs, 20, &by(9_000))
-        .await
-        .unwrap();
+    ok(store.create_webhook_endpoint(theirs, 20, &by(9_000))).await;
     finish(store, "org_2", "msg_2").await;
     let limits = ClaimLimits {
         total: 8,
@@ -81,23 +78,14 @@ async fn an_organization_with_many_endpoints_leaves_places_to_another() {
 }
 
 async fn furnish_second(store: &Store) {
-    store
-        .create_agent(&agent("org_2", "agent-123"))
-        .await
-        .unwrap();
-    store
-        .create_conversation(&conversation("org_2", "conv-456"))
-        .await
-        .unwrap();
+    ok(store.create_agent(&agent("org_2", "agent-123"))).await;
+    ok(store.create_conversation(&conversation("org_2", "conv-456"))).await;
 }
 
 /// A message of that organization is accepted, which is one event.
 async fn finish(store: &Store, owner: &str, text: &str) {
-    store.begin_send(&message(owner, text)).await.unwrap();
-    store
-        .finish_send(&id(owner), &msg(text), &accepted(), at(6_000))
-        .await
-        .unwrap();
+    ok(store.begin_send(&message(owner, text))).await;
+    ok(store.finish_send(&id(owner), &msg(text), &accepted(), at(6_000))).await;
 }
 
 #[rstest::rstest]
@@ -132,7 +120,7 @@ async fn an_endpoint_that_fails_or_is_slow_has_one_place_until_it_is_quick_again
             AfterAttempt::RetryAt(at(900_000))
         };
         let key = &due.delivery.key;
-        store.record_attempt(key, attempt, after).await.unwrap();
+        ok(store.record_attempt(key, attempt, after)).await;
     }
     let one = claim(store, 100_002, limits).await;
     assert_eq!(one.len(), 1);

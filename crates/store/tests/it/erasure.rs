@@ -15,7 +15,7 @@ use crate::taps::{
     ana, application, apply, call, create_channel, events, news, phone, said, tap, tapped,
 };
 use crate::webhook_endpoints::create;
-use crate::world::{ALL, World, accepted, at, by, conversation, id, message, msg, org};
+use crate::world::{ALL, World, accepted, at, by, conversation, id, message, msg, ok, org};
 
 pub(crate) const GROUP: &str = "120363000000000001@g.us";
 
@@ -31,7 +31,7 @@ pub(crate) fn erasure(store: &Store, address: &str) -> Erasure {
 pub(crate) async fn erase(store: &Store, address: &str) -> Erased {
     let mut erasure = erasure(store, address);
     loop {
-        match erasure.step().await.unwrap() {
+        match ok(erasure.step()).await {
             AfterStep::More => {}
             AfterStep::Waits => panic!("no message is being sent"),
             AfterStep::Done => return erasure.erased(),
@@ -54,7 +54,7 @@ pub(crate) async fn keep(store: &Store, owner: u8, body: &str, applied: bool) ->
         body: body.as_bytes().to_vec(),
         ..call(&application)
     };
-    store.keep_webhook_call(&kept, at(200_000)).await.unwrap();
+    ok(store.keep_webhook_call(&kept, at(200_000))).await;
     if applied {
         let applied = store.apply_webhooks(vec![application]).await.remove(0);
         applied.unwrap();
@@ -94,7 +94,7 @@ pub(crate) async fn dump(database: &TestDatabase, owner: &str) -> String {
         let query =
             format!("select {columns} as found from {table} where organization_id = $1 order by 1");
         let query = sqlx::query(AssertSqlSafe(query)).bind(owner.to_owned());
-        for row in query.fetch_all(&mut connection).await.unwrap() {
+        for row in ok(query.fetch_all(&mut connection)).await {
             writeln!(text, "{table}: {}", row.get::<String, _>("found")).unwrap();
         }
     }
@@ -163,7 +163,7 @@ async fn nothing_tells_of_an_erased_contact_and_nothing_of_others_is_lost() {
     }
     let counts = (erased.conversations, erased.messages, erased.webhook_calls);
     assert_eq!(counts, (1, 4, 3));
-    let log = store.list_audit(Some(&org(1)), &ALL).await.unwrap().data;
+    let log = ok(store.list_audit(Some(&org(1)), &ALL)).await.data;
     assert_eq!(
         (log[0].action.as_str(), &log[0].target),
         ("contact.erased", &None)
@@ -213,7 +213,7 @@ async fn what_waits_for_a_receiver_goes_and_the_deliveries_of_others_go_on() {
     // What was claimed ends without a trace.
     for due in claimed.iter().filter(|due| theirs(due)) {
         crate::deliveries::delivered(store, due, 160_000).await;
-        assert_eq!(store.get_delivery(&due.delivery.key).await.unwrap(), None);
+        assert_eq!(ok(store.get_delivery(&due.delivery.key)).await, None);
     }
     let rest = claim(store, 900_000, MANY).await;
     assert!(rest.iter().all(|due| !theirs(due)));
@@ -234,20 +234,17 @@ async fn what_waits_for_a_receiver_goes_and_the_deliveries_of_others_go_on() {
 #[tokio::test]
 async fn a_message_that_is_being_sent_keeps_its_row_until_its_outcome() {
     let World { store, .. } = &tapped().await;
-    store.begin_send(&message("org_1", "msg_2")).await.unwrap();
+    ok(store.begin_send(&message("org_1", "msg_2"))).await;
     let mut erasure = erasure(store, "5521988887777");
-    while erasure.step().await.unwrap() == AfterStep::More {}
-    assert_eq!(erasure.step().await.unwrap(), AfterStep::Waits);
+    while ok(erasure.step()).await == AfterStep::More {}
+    assert_eq!(ok(erasure.step()).await, AfterStep::Waits);
     let sent = store
         .finish_send(&org(1), &msg("msg_2"), &accepted(), at(7_000))
         .await;
     assert!(sent.unwrap().is_some());
-    while erasure.step().await.unwrap() == AfterStep::More {}
-    assert_eq!(erasure.step().await.unwrap(), AfterStep::Done);
-    assert_eq!(
-        store.get_message(&org(1), &msg("msg_2")).await.unwrap(),
-        None
-    );
+    while ok(erasure.step()).await == AfterStep::More {}
+    assert_eq!(ok(erasure.step()).await, AfterStep::Done);
+    assert_eq!(ok(store.get_message(&org(1), &msg("msg_2"))).await, None);
     assert_eq!(erasure.erased().conversations, 1);
 }
 
@@ -270,7 +267,7 @@ async fn an_erasure_that_was_interrupted_is_begun_again() {
     for steps in 1..7 {
         let mut erasure = erasure(store, "5521988887777");
         for _ in 0..steps {
-            assert_eq!(erasure.step().await.unwrap(), AfterStep::More);
+            assert_eq!(ok(erasure.step()).await, AfterStep::More);
         }
     }
     erase(store, "5521988887777").await;
@@ -288,12 +285,12 @@ async fn an_erasure_by_phone_that_was_interrupted_at_any_step_is_completed_by_ph
         by_lid.channel_id = id("chn_2");
         by_lid.recipient = id("77001122@lid");
         by_lid.person = Person::new([id("77001122@lid"), id("BR.7")]);
-        store.create_conversation(&by_lid).await.unwrap();
+        ok(store.create_conversation(&by_lid)).await;
         keep(store, 1, r#"{"lid":"77001122@lid"}"#, true).await;
         let mut interrupted = erasure(store, "5521988887777");
         let mut after = AfterStep::More;
         for _ in 0..steps {
-            after = interrupted.step().await.unwrap();
+            after = ok(interrupted.step()).await;
         }
         drop(interrupted);
         erase(store, "5521988887777").await;
@@ -368,15 +365,12 @@ async fn a_contact_is_found_by_each_address_and_on_each_channel(
         ),
         known("conv-group", "chn_2", GROUP, None, None),
     ] {
-        store.create_conversation(&known).await.unwrap();
+        ok(store.create_conversation(&known)).await;
     }
     let done = erase(store, address).await;
     assert_eq!(done.conversations, erased.len() as u64);
     for conversation in ["conv-456", "conv-bsuid", "conv-next", "conv-group"] {
-        let found = store
-            .get_conversation(&org(1), &id(conversation))
-            .await
-            .unwrap();
+        let found = ok(store.get_conversation(&org(1), &id(conversation))).await;
         assert_eq!(
             found.is_none(),
             erased.contains(&conversation),
@@ -391,7 +385,7 @@ async fn the_same_person_stays_a_contact_of_another_organization() {
     create_channel(store, "org_2", "chn_9", recado_core::Provider::Zapi).await;
     let mut theirs = conversation("org_2", "conv-456");
     theirs.channel_id = id("chn_9");
-    store.create_conversation(&theirs).await.unwrap();
+    ok(store.create_conversation(&theirs)).await;
     let named = keep(store, 2, r#"{"from":"5521988887777"}"#, true).await;
     let before = dump(database, "org_2").await;
     assert!(before.contains(&named));

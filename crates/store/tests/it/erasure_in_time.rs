@@ -7,7 +7,7 @@ use crate::locks::{hold, wait_for_lock};
 use crate::moves::moved;
 use crate::received::opened;
 use crate::taps::{ana, application, apply, apply_one, call, create_channel, phone, said, tap};
-use crate::world::{World, agent_id, at, conv, conversation, id, message, msg, org, with};
+use crate::world::{World, agent_id, at, conv, conversation, id, message, msg, ok, org, with};
 
 const OLD: &str = "5521988887777";
 const NEW: &str = "5511977776666";
@@ -20,7 +20,7 @@ async fn changed_number() -> World {
     let elsewhere = with(conversation("org_1", "conv-elsewhere"), |it| {
         it.channel_id = id("chn_2");
     });
-    store.create_conversation(&elsewhere).await.unwrap();
+    ok(store.create_conversation(&elsewhere)).await;
     keep(
         store,
         1,
@@ -32,7 +32,7 @@ async fn changed_number() -> World {
     let next = with(conversation("org_1", "conv-next"), |it| {
         it.created_at = at(150_000);
     });
-    store.create_conversation(&next).await.unwrap();
+    ok(store.create_conversation(&next)).await;
     let tap = vec![in_group(tap("w.7", phone(OLD)))];
     let later = with(application(&org(1), tap), |it| it.at = at(150_000));
     apply_one(store, later).await;
@@ -79,7 +79,7 @@ async fn an_erasure_with_a_former_number_that_was_interrupted_is_completed_by_th
         let mut interrupted = erasure(store, NEW);
         let mut after = AfterStep::More;
         for _ in 0..steps {
-            after = interrupted.step().await.unwrap();
+            after = ok(interrupted.step()).await;
         }
         drop(interrupted);
         erase(store, NEW).await;
@@ -103,15 +103,15 @@ async fn a_call_from_before_the_erasure_is_waited_for_and_a_later_one_is_not() {
     let after = with(application(&org(1), Vec::new()), |it| it.at = at(600_000));
     for application in [&before, &after] {
         let named = with(call(application), |it| it.body = OLD.into());
-        store.keep_webhook_call(&named, at(200_000)).await.unwrap();
+        ok(store.keep_webhook_call(&named, at(200_000))).await;
     }
     let (early, later) = (before.call_id.clone(), after.call_id.clone());
     let mut erasure = erasure(store, OLD);
-    while erasure.step().await.unwrap() == AfterStep::More {}
-    assert_eq!(erasure.step().await.unwrap(), AfterStep::Waits);
+    while ok(erasure.step()).await == AfterStep::More {}
+    assert_eq!(ok(erasure.step()).await, AfterStep::Waits);
     store.apply_webhooks(vec![before]).await.remove(0).unwrap();
-    while erasure.step().await.unwrap() == AfterStep::More {}
-    assert_eq!(erasure.step().await.unwrap(), AfterStep::Done);
+    while ok(erasure.step()).await == AfterStep::More {}
+    assert_eq!(ok(erasure.step()).await, AfterStep::Done);
     let left = dump(database, "org_1").await;
     for trace in ["late words", OLD, &early] {
         assert!(!left.contains(trace), "{trace} is left:\n{left}");
@@ -125,7 +125,7 @@ async fn is_unknown(store: &Store, text: &str) {
         matches!(begun, Err(StoreError::UnknownConversation)),
         "{begun:?}"
     );
-    let stored = store.get_message(&org(1), &msg(text)).await.unwrap();
+    let stored = ok(store.get_message(&org(1), &msg(text))).await;
     assert_eq!(stored, None);
 }
 

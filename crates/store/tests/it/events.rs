@@ -8,7 +8,7 @@ use recado_store::{EventBounds, EventFilter, Store};
 use tokio::task::JoinSet;
 
 use crate::taps::{ana, apply, connection, events, news, phone, said, tapped};
-use crate::world::{World, accepted, at, conv, id, message, org};
+use crate::world::{World, accepted, at, conv, id, message, ok, org};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn ids_follow_the_order_of_writing_without_gaps_under_many_writers() {
@@ -29,10 +29,9 @@ async fn ids_follow_the_order_of_writing_without_gaps_under_many_writers() {
     let expected = 1 + TASKS * EACH + TASKS;
     let reading = async {
         while seen.len() < expected {
-            let more = store
-                .list_events(&org(1), seen.last().copied(), &EventFilter::default(), 1000)
-                .await
-                .unwrap();
+            let more =
+                ok(store.list_events(&org(1), seen.last().copied(), &EventFilter::default(), 1000))
+                    .await;
             seen.extend(more.data.into_iter().map(|event| event.id));
         }
     };
@@ -52,10 +51,8 @@ async fn ids_follow_the_order_of_writing_without_gaps_under_many_writers() {
         .collect();
     let texts: Vec<_> = all.iter().map(ToString::to_string).collect();
     assert_eq!(texts, numbers);
-    assert_eq!(
-        Some(store.event_bounds(&org(1)).await.unwrap().newest),
-        all.last().copied()
-    );
+    let found = Some(ok(store.event_bounds(&org(1))).await.newest);
+    assert_eq!(found, all.last().copied());
 }
 
 /// A send or a message of a customer; each task has a customer of its own.
@@ -65,16 +62,13 @@ async fn write(store: &Store, task: usize, number: usize) {
         apply(store, vec![said(&format!("w.{task}.{number}"), from, "Hi")]).await;
     } else {
         let new = message("org_1", &format!("msg_{task}_{number}"));
-        store.begin_send(&new).await.unwrap();
+        ok(store.begin_send(&new)).await;
         let result = recado_store::SendResult {
             external_id: None,
             provider_id: None,
             ..accepted()
         };
-        store
-            .finish_send(&org(1), &new.id, &result, at(6_000))
-            .await
-            .unwrap();
+        ok(store.finish_send(&org(1), &new.id, &result, at(6_000))).await;
     }
 }
 
@@ -115,7 +109,7 @@ async fn a_list_is_filtered_by_kind_and_conversation_and_goes_on_behind_an_event
         .await;
     assert_eq!(nobody.unwrap().data, []);
     for organization in ["org_2", "org_9"] {
-        let bounds = store.event_bounds(&id(organization)).await.unwrap();
+        let bounds = ok(store.event_bounds(&id(organization))).await;
         assert_eq!(bounds, EventBounds::default());
     }
 }
@@ -130,10 +124,14 @@ async fn a_part_has_one_event_at_least_and_its_bytes_are_bounded() {
     for (max_bytes, fits) in [(1, 1), (LENGTH, 1), (5 * LENGTH, 4), (1_000 * LENGTH, 20)] {
         let (mut listed, mut after) = (Vec::new(), Some(all[all.len() - 21].id));
         while let Some(place) = after {
-            let page = store
-                .list_events_within(&org(1), Some(place), &EventFilter::default(), 50, max_bytes)
-                .await
-                .unwrap();
+            let page = ok(store.list_events_within(
+                &org(1),
+                Some(place),
+                &EventFilter::default(),
+                50,
+                max_bytes,
+            ))
+            .await;
             assert_eq!(page.data.len(), fits, "in {max_bytes} bytes");
             listed.extend(page.data);
             after = page.next;

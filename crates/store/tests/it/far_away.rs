@@ -18,7 +18,7 @@ use crate::taps::{
     application, apply_one, call, connection, create_channel, events, furnish, kinds, news, phone,
     said, tapped,
 };
-use crate::world::{World, agent, at, id, org, with};
+use crate::world::{World, agent, at, id, ok, org, with};
 
 /// A store and the number of its round trips to PostgreSQL, each of which takes long if the database is far away; SQLite
 /// is a file, and makes none.
@@ -36,7 +36,7 @@ async fn counting_round_trips(database: &TestDatabase) -> (Store, Arc<AtomicUsiz
     let counted = Arc::clone(&trips);
     tokio::spawn(async move {
         while let Ok((client, _)) = listener.accept().await {
-            let server = TcpStream::connect(upstream.clone()).await.unwrap();
+            let server = ok(TcpStream::connect(upstream.clone())).await;
             let (from_client, to_client) = client.into_split();
             let (from_server, to_server) = server.into_split();
             let asked = Trips {
@@ -171,7 +171,7 @@ async fn what_one_message_of_a_call_tells_of_a_customer_the_next_one_knows() {
     assert_eq!(applied.events, 5, "one conversation and four texts");
     let told = events(store, &org(1)).await;
     let opened = told[1].conversation_id.clone().unwrap();
-    let kept = store.get_conversation(&org(1), &opened).await.unwrap();
+    let kept = ok(store.get_conversation(&org(1), &opened)).await;
     let known = person(Some("5511900000001"), Some("BR.5"), Some("19@lid"));
     assert_eq!(kept.unwrap().person, known);
 }
@@ -182,7 +182,7 @@ async fn a_text_may_answer_a_message_whose_id_the_same_call_tells() {
     furnish(store, Provider::WhatsApp).await;
     let mut lost = crate::world::message("org_1", "msg_2");
     lost.created_at = at(50_000);
-    store.begin_send(&lost).await.unwrap();
+    ok(store.begin_send(&lost)).await;
     let unknown = recado_store::SendResult {
         outcome: recado_core::Outcome::Unknown,
         external_id: None,
@@ -208,10 +208,7 @@ async fn a_text_may_answer_a_message_whose_id_the_same_call_tells() {
 async fn a_part_that_takes_too_long_is_halved_until_it_fits() {
     let world = World::new().await;
     let store = &world.store;
-    store
-        .create_agent(&agent("org_1", "agent-123"))
-        .await
-        .unwrap();
+    ok(store.create_agent(&agent("org_1", "agent-123"))).await;
     create_channel(store, "org_1", "chn_1", Provider::WhatsApp).await;
     if store.kind() == DatabaseKind::Postgres {
         // Ten texts take six seconds, five take three.
@@ -224,10 +221,7 @@ async fn a_part_that_takes_too_long_is_halved_until_it_fits() {
             .unwrap();
     }
     let whole = application(&org(1), texts(10));
-    store
-        .keep_webhook_call(&call(&whole), at(200_000))
-        .await
-        .unwrap();
+    ok(store.keep_webhook_call(&call(&whole), at(200_000))).await;
     let applied = store.apply_webhooks(vec![whole]).await.remove(0).unwrap();
     assert_eq!((applied.events, applied.duplicates), (20, 0));
     assert_eq!(left(&world).await, [""; 0], "the call is applied");
@@ -247,10 +241,7 @@ async fn a_call_that_cannot_be_applied_leaves_the_others_of_its_group_alone() {
     // The database refuses a second message of this id.
     calls[3].items[0].ids.message = id("msg_1");
     for call_of in &calls {
-        store
-            .keep_webhook_call(&call(call_of), at(200_000))
-            .await
-            .unwrap();
+        ok(store.keep_webhook_call(&call(call_of), at(200_000))).await;
     }
     let bad = calls[3].call_id.clone();
     let results = store.apply_webhooks(calls).await;

@@ -7,7 +7,7 @@ use rstest::rstest;
 use crate::quotations::{answering, sent_in};
 use crate::received::{last_event, opened};
 use crate::taps::{ana, apply, create_channel, events, kinds, phone, said, tap};
-use crate::world::{World, agent, conv, conversation, id, org, with};
+use crate::world::{World, agent, conv, conversation, id, ok, org, with};
 
 const GROUP: &str = "120363000000000001@g.us";
 
@@ -15,13 +15,10 @@ const GROUP: &str = "120363000000000001@g.us";
 async fn world() -> World {
     let world = World::new().await;
     let store = &world.store;
-    store
-        .create_agent(&agent("org_1", "agent-123"))
-        .await
-        .unwrap();
+    ok(store.create_agent(&agent("org_1", "agent-123"))).await;
     create_channel(store, "org_1", "chn_1", Provider::Zapi).await;
     let ours = conversation("org_1", "conv-456");
-    store.create_conversation(&ours).await.unwrap();
+    ok(store.create_conversation(&ours)).await;
     opened(store, "conv-group", GROUP).await;
     sent_in(store, "conv-group", "wamid.1").await;
     world
@@ -69,10 +66,8 @@ async fn of_several_conversations_with_a_group_the_quoted_one_counts() {
     opened(store, "conv-group-2", GROUP).await;
     let newer = in_group(tap("w.0", ana()), GROUP);
     apply(store, vec![newer]).await;
-    assert_eq!(
-        last_event(store).await.conversation_id,
-        Some(id("conv-group"))
-    );
+    let found = last_event(store).await.conversation_id;
+    assert_eq!(found, Some(id("conv-group")));
 }
 
 #[tokio::test]
@@ -85,7 +80,7 @@ async fn a_tap_in_an_unknown_group_opens_a_conversation_with_the_group() {
     assert_eq!(told[2].event_type.as_str(), "button.pressed");
     let opened = told[2].conversation_id.clone().unwrap();
     assert_eq!(told[1].conversation_id, Some(opened.clone()));
-    let opened = store.get_conversation(&org(1), &opened).await.unwrap();
+    let opened = ok(store.get_conversation(&org(1), &opened)).await;
     let opened = opened.unwrap();
     assert_eq!((opened.recipient, opened.person.phone), (id(unknown), None));
     apply(

@@ -4,7 +4,7 @@ use recado_store::{FreshSecrets, KeyLoss, MasterKey, SetAsideReason, Store, Stor
 use secrecy::ExposeSecret as _;
 
 use crate::key_rotation::{CALLS, filled};
-use crate::world::{ALL, World, at, id, org};
+use crate::world::{ALL, World, at, id, ok, org};
 
 const FRESH: FreshSecrets = FreshSecrets {
     channel: || "fresh-of-channel".into(),
@@ -14,17 +14,17 @@ const FRESH: FreshSecrets = FreshSecrets {
 /// A world whose key is lost, with a store of another key.
 async fn lost() -> (World, Store) {
     let world = filled().await;
-    world.store.adopt_master_key().await.unwrap();
+    ok(world.store.adopt_master_key()).await;
     let applied = "update webhook_calls set applied_at = 1 where id < 'whc_0010'";
     world.database.execute(applied).await;
     let new = MasterKey::generate().unwrap();
-    let store = Store::connect(world.database.url(), new).await.unwrap();
+    let store = ok(Store::connect(world.database.url(), new)).await;
     (world, store)
 }
 
 async fn finish(mut loss: KeyLoss) -> u64 {
     let mut total = 0;
-    while let Some(rows) = loss.step().await.unwrap() {
+    while let Some(rows) = ok(loss.step()).await {
         assert!(rows <= 200, "a step is bounded: {rows}");
         total += rows;
     }
@@ -33,7 +33,7 @@ async fn finish(mut loss: KeyLoss) -> u64 {
 
 /// Nothing that the lost key encrypted is left, and everything opens.
 async fn assert_dropped(store: &Store) {
-    store.adopt_master_key().await.unwrap();
+    ok(store.adopt_master_key()).await;
     for (organization, channel) in [(org(1), "chn_1"), (org(2), "chn_2")] {
         let channel = store.get_channel(&organization, &id(channel)).await;
         let secrets = store.secrets(&channel.unwrap().unwrap()).unwrap();
@@ -55,7 +55,7 @@ async fn assert_dropped(store: &Store) {
 #[tokio::test]
 async fn everything_that_a_lost_key_encrypted_is_dropped() {
     let (World { store: old, .. }, store) = &lost().await;
-    let loss = store.begin_key_loss(FRESH).await.unwrap();
+    let loss = ok(store.begin_key_loss(FRESH)).await;
     assert_eq!(finish(loss).await, 3 + CALLS as u64);
     assert_dropped(store).await;
     let refused = old.adopt_master_key().await;
@@ -69,9 +69,9 @@ async fn everything_that_a_lost_key_encrypted_is_dropped() {
 async fn an_interrupted_loss_lets_no_server_start_and_goes_on() {
     let (World { store: old, .. }, store) = &lost().await;
     for steps in 1..4 {
-        let mut loss = store.begin_key_loss(FRESH).await.unwrap();
+        let mut loss = ok(store.begin_key_loss(FRESH)).await;
         for _ in 0..steps {
-            loss.step().await.unwrap();
+            ok(loss.step()).await;
         }
         for key in [old, store] {
             let refused = key.adopt_master_key().await;
@@ -81,7 +81,7 @@ async fn an_interrupted_loss_lets_no_server_start_and_goes_on() {
             );
         }
     }
-    finish(store.begin_key_loss(FRESH).await.unwrap()).await;
+    finish(ok(store.begin_key_loss(FRESH)).await).await;
     assert_dropped(store).await;
 }
 
@@ -92,10 +92,10 @@ async fn a_loss_that_comes_during_a_rotation_keeps_what_the_new_key_can_read() {
         database,
     } = &filled().await;
     let key = MasterKey::generate().unwrap();
-    let mut rotation = old.begin_key_rotation(key.clone()).await.unwrap();
-    assert_eq!(rotation.step().await.unwrap(), Some(2), "the channels");
-    let other = Store::connect(database.url(), key).await.unwrap();
-    let loss = other.begin_key_loss(FRESH).await.unwrap();
+    let mut rotation = ok(old.begin_key_rotation(key.clone())).await;
+    assert_eq!(ok(rotation.step()).await, Some(2), "the channels");
+    let other = ok(Store::connect(database.url(), key)).await;
+    let loss = ok(other.begin_key_loss(FRESH)).await;
     assert_eq!(finish(loss).await, 1 + CALLS as u64);
     let channel = other.get_channel(&org(1), &id("chn_1")).await;
     let secrets = other.secrets(&channel.unwrap().unwrap()).unwrap();
@@ -105,11 +105,11 @@ async fn a_loss_that_comes_during_a_rotation_keeps_what_the_new_key_can_read() {
 #[tokio::test]
 async fn a_key_that_fits_is_not_lost() {
     let world = filled().await;
-    world.store.adopt_master_key().await.unwrap();
+    ok(world.store.adopt_master_key()).await;
     let refused = world.store.begin_key_loss(FRESH).await.err();
     assert!(
         matches!(refused, Some(StoreError::SameMasterKey)),
         "{refused:?}"
     );
-    world.store.adopt_master_key().await.unwrap();
+    ok(world.store.adopt_master_key()).await;
 }

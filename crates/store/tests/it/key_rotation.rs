@@ -8,7 +8,7 @@ use recado_store::{
 use secrecy::ExposeSecret as _;
 use sqlx::Row as _;
 
-use crate::world::{World, at, by, create_channel, id, org};
+use crate::world::{World, at, by, create_channel, id, ok, org};
 
 pub(crate) const CALLS: usize = 250;
 
@@ -28,10 +28,7 @@ pub(crate) async fn filled() -> World {
         header: None,
         created_at: at(1),
     };
-    store
-        .create_webhook_endpoint(endpoint, 20, &by(9_000))
-        .await
-        .unwrap();
+    ok(store.create_webhook_endpoint(endpoint, 20, &by(9_000))).await;
     let calls = (0..CALLS).map(|number| keep_call(store, number));
     futures_util::future::join_all(calls).await;
     world
@@ -46,16 +43,16 @@ async fn keep_call(store: &Store, number: usize) {
         body: format!("body {number}").into_bytes(),
         received_at: at(1),
     };
-    store.keep_webhook_call(&call, at(0)).await.unwrap();
+    ok(store.keep_webhook_call(&call, at(0))).await;
 }
 
 async fn with_key(database: &TestDatabase, key: &MasterKey) -> Store {
-    Store::connect(database.url(), key.clone()).await.unwrap()
+    ok(Store::connect(database.url(), key.clone())).await
 }
 
 async fn finish(mut rotation: KeyRotation) -> u64 {
     let mut total = 0;
-    while let Some(rows) = rotation.step().await.unwrap() {
+    while let Some(rows) = ok(rotation.step()).await {
         assert!(rows <= 100, "a step is bounded: {rows}");
         total += rows;
     }
@@ -66,22 +63,16 @@ async fn finish(mut rotation: KeyRotation) -> u64 {
 /// its own.
 async fn assert_opens(database: &TestDatabase, key: &MasterKey, calls: usize) {
     let store = with_key(database, key).await;
-    store.adopt_master_key().await.unwrap();
+    ok(store.adopt_master_key()).await;
     for (organization, channel) in [(org(1), "chn_1"), (org(2), "chn_2")] {
-        let channel = store
-            .get_channel(&organization, &id(channel))
-            .await
-            .unwrap();
+        let channel = ok(store.get_channel(&organization, &id(channel))).await;
         let secrets = store.secrets(&channel.unwrap()).unwrap();
         assert_eq!(
             secrets.webhook_secret.expose_secret(),
             "webhook-secret-in-clear"
         );
     }
-    let endpoint = store
-        .get_webhook_endpoint(&org(1), &id("whk_1"))
-        .await
-        .unwrap();
+    let endpoint = ok(store.get_webhook_endpoint(&org(1), &id("whk_1"))).await;
     let secrets = store.endpoint_secrets(&endpoint.unwrap()).unwrap();
     assert_eq!(secrets.current.expose_secret(), "whsec_c2VjcmV0");
     let organization = org(1);
@@ -119,11 +110,11 @@ async fn assert_unfinished(database: &TestDatabase, key: &MasterKey) {
 async fn after_a_rotation_everything_opens_with_the_new_key_alone() {
     let World { store, database } = filled().await;
     let new = MasterKey::generate().unwrap();
-    let rotation = store.begin_key_rotation(new.clone()).await.unwrap();
+    let rotation = ok(store.begin_key_rotation(new.clone())).await;
     assert_eq!(finish(rotation).await, 3 + CALLS as u64);
     assert_refused(&database, database.key()).await;
     assert_opens(&database, &new, CALLS).await;
-    let again = store.begin_key_rotation(new.clone()).await.unwrap();
+    let again = ok(store.begin_key_rotation(new.clone())).await;
     assert_eq!(
         finish(again).await,
         0,
@@ -137,9 +128,9 @@ async fn an_interrupted_rotation_lets_no_server_start_and_goes_on_with_the_same_
     let World { store, database } = filled().await;
     let new = MasterKey::generate().unwrap();
     for mut steps in [1, 2, 1] {
-        let mut rotation = store.begin_key_rotation(new.clone()).await.unwrap();
+        let mut rotation = ok(store.begin_key_rotation(new.clone())).await;
         while steps > 0 {
-            let rows = rotation.step().await.unwrap().expect("more to do");
+            let rows = ok(rotation.step()).await.expect("more to do");
             steps -= usize::from(rows > 0);
         }
         drop(rotation);
@@ -154,7 +145,7 @@ async fn an_interrupted_rotation_lets_no_server_start_and_goes_on_with_the_same_
         elsewhere.err(),
         Some(StoreError::RotationUnfinished)
     ));
-    let rest = finish(store.begin_key_rotation(new.clone()).await.unwrap()).await;
+    let rest = finish(ok(store.begin_key_rotation(new.clone())).await).await;
     assert_eq!(rest, 50);
     assert_opens(&database, &new, CALLS).await;
 }
@@ -163,10 +154,10 @@ async fn an_interrupted_rotation_lets_no_server_start_and_goes_on_with_the_same_
 async fn a_row_that_is_written_behind_the_rotation_is_found() {
     let World { store, database } = filled().await;
     let new = MasterKey::generate().unwrap();
-    let mut rotation = store.begin_key_rotation(new.clone()).await.unwrap();
+    let mut rotation = ok(store.begin_key_rotation(new.clone())).await;
     let mut done = 0;
     while done < 3 + CALLS as u64 {
-        done += rotation.step().await.unwrap().expect("more to do");
+        done += ok(rotation.step()).await.expect("more to do");
     }
     keep_call(&store, CALLS).await;
     create_channel(&store, "org_2", "a_late_one").await;
@@ -184,12 +175,12 @@ async fn the_old_key_and_the_new_one_must_differ_and_the_old_one_must_fit() {
         .begin_key_rotation(MasterKey::generate().unwrap())
         .await;
     assert!(matches!(wrong.err(), Some(StoreError::WrongMasterKey)));
-    store.adopt_master_key().await.unwrap();
+    ok(store.adopt_master_key()).await;
     let wrong = stranger
         .begin_key_rotation(MasterKey::generate().unwrap())
         .await;
     assert!(matches!(wrong.err(), Some(StoreError::WrongMasterKey)));
-    store.check().await.unwrap();
+    ok(store.check()).await;
 }
 
 #[tokio::test]
@@ -199,10 +190,12 @@ async fn a_rotation_is_refused_while_a_server_runs_and_leaves_nothing_behind() {
         // There the server holds the lock of the file, which the command takes.
         return;
     }
-    let server = Store::connect_server(database.url(), database.key().clone())
-        .await
-        .unwrap();
-    server.adopt_master_key().await.unwrap();
+    let server = ok(Store::connect_server(
+        database.url(),
+        database.key().clone(),
+    ))
+    .await;
+    ok(server.adopt_master_key()).await;
     let refused = store
         .begin_key_rotation(MasterKey::generate().unwrap())
         .await;
@@ -210,13 +203,15 @@ async fn a_rotation_is_refused_while_a_server_runs_and_leaves_nothing_behind() {
         refused.err(),
         Some(StoreError::ServersRunning(1..))
     ));
-    server.check().await.unwrap();
+    ok(server.check()).await;
     server.close().await;
     let new = MasterKey::generate().unwrap();
-    let rotation = store.begin_key_rotation(new.clone()).await.unwrap();
-    let late = Store::connect_server(database.url(), database.key().clone())
-        .await
-        .unwrap();
+    let rotation = ok(store.begin_key_rotation(new.clone())).await;
+    let late = ok(Store::connect_server(
+        database.url(),
+        database.key().clone(),
+    ))
+    .await;
     let refused = late.adopt_master_key().await;
     assert!(
         matches!(refused, Err(StoreError::RotationUnfinished)),

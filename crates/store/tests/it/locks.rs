@@ -7,7 +7,7 @@ use rstest::rstest;
 use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Row as _};
 use tokio::task::JoinSet;
 
-use crate::world::{World, accepted, agent, at, message, msg, org};
+use crate::world::{World, accepted, agent, at, message, msg, ok, org};
 
 /// More than the store has connections.
 const MANY: usize = 20;
@@ -47,7 +47,7 @@ async fn a_held_organization_lock_refuses_its_sends_and_concerns_no_other_organi
         // On SQLite there is one writer, and no such lock.
         return;
     }
-    store.begin_send(&message("org_1", "msg_0")).await.unwrap();
+    ok(store.begin_send(&message("org_1", "msg_0"))).await;
     let mut other = world.raw().await;
     hold(&mut other).await;
     let mut refused = JoinSet::new();
@@ -69,11 +69,8 @@ async fn a_held_organization_lock_refuses_its_sends_and_concerns_no_other_organi
     for number in 1..=MANY {
         let began = Instant::now();
         let text = format!("msg_{number}");
-        store.begin_send(&message("org_2", &text)).await.unwrap();
-        store
-            .create_agent(&agent("org_2", &format!("agent_{number}")))
-            .await
-            .unwrap();
+        ok(store.begin_send(&message("org_2", &text))).await;
+        ok(store.create_agent(&agent("org_2", &format!("agent_{number}")))).await;
         assert!(began.elapsed() < Duration::from_secs(1));
     }
     for result in refused.join_all().await {
@@ -86,17 +83,15 @@ async fn a_held_organization_lock_refuses_its_sends_and_concerns_no_other_organi
     }
     // A server that starts meanwhile does not wait.
     let starting = world.database.store().await;
-    tokio::time::timeout(Duration::from_secs(1), starting.migrate())
-        .await
-        .unwrap()
-        .unwrap();
+    let migrating = tokio::time::timeout(Duration::from_secs(1), starting.migrate());
+    migrating.await.unwrap().unwrap();
     sqlx::raw_sql("rollback").execute(&mut other).await.unwrap();
     for number in 1..=MANY {
         let text = format!("msg_{number}");
-        let late = store.get_message(&org(1), &msg(&text)).await.unwrap();
+        let late = ok(store.get_message(&org(1), &msg(&text))).await;
         assert_eq!(late, None);
     }
-    store.begin_send(&message("org_1", "msg_1")).await.unwrap();
+    ok(store.begin_send(&message("org_1", "msg_1"))).await;
 }
 
 #[tokio::test]
@@ -123,11 +118,8 @@ async fn connections_that_the_database_ended_fail_no_request() {
     for number in 0..MANY {
         let store = store.clone();
         tasks.spawn(async move {
-            store
-                .begin_send(&message("org_1", &format!("msg_{number}")))
-                .await
-                .unwrap();
-            store.get_message(&org(1), &msg("msg_0")).await.unwrap();
+            ok(store.begin_send(&message("org_1", &format!("msg_{number}")))).await;
+            ok(store.get_message(&org(1), &msg("msg_0"))).await;
         });
     }
     tasks.join_all().await;
@@ -140,11 +132,11 @@ async fn connections_that_the_database_ended_fail_no_request() {
     .execute(&mut other)
     .await
     .unwrap();
-    other.close().await.unwrap();
+    ok(other.close()).await;
     for number in 0..MANY {
         let text = format!("msg_after_{number}");
-        store.begin_send(&message("org_1", &text)).await.unwrap();
-        let found = store.get_message(&org(1), &msg(&text)).await.unwrap();
+        ok(store.begin_send(&message("org_1", &text))).await;
+        let found = ok(store.get_message(&org(1), &msg(&text))).await;
         assert!(found.is_some());
     }
 }

@@ -5,12 +5,12 @@ use recado_store::{MasterKey, Store, StoreError, WebhookCall};
 use secrecy::ExposeSecret as _;
 use sqlx::Row as _;
 
-use crate::world::{World, at, create_channel, id, org};
+use crate::world::{World, at, create_channel, id, ok, org};
 
 /// A store on the same database, with a key of its own.
 async fn with_another_key(database: &TestDatabase) -> Store {
     let key = MasterKey::generate().unwrap();
-    Store::connect(database.url(), key).await.unwrap()
+    ok(Store::connect(database.url(), key)).await
 }
 
 async fn run(world: &World, sql: &'static str) {
@@ -30,11 +30,11 @@ async fn assert_refused(store: &Store) {
 #[tokio::test]
 async fn another_master_key_is_refused_once_the_first_was_adopted() {
     let World { store, database } = World::new().await;
-    store.adopt_master_key().await.unwrap();
-    store.adopt_master_key().await.unwrap();
-    store.check().await.unwrap();
+    ok(store.adopt_master_key()).await;
+    ok(store.adopt_master_key()).await;
+    ok(store.check()).await;
     assert_refused(&with_another_key(&database).await).await;
-    store.check().await.unwrap();
+    ok(store.check()).await;
 }
 
 #[tokio::test]
@@ -42,8 +42,8 @@ async fn an_old_database_is_proved_against_a_channel() {
     let world = World::new().await;
     create_channel(&world.store, "org_1", "chn_1").await;
     assert_refused(&with_another_key(&world.database).await).await;
-    world.store.check().await.unwrap();
-    world.store.adopt_master_key().await.unwrap();
+    ok(world.store.check()).await;
+    ok(world.store.adopt_master_key()).await;
     run(&world, "delete from channels").await;
     assert_refused(&with_another_key(&world.database).await).await;
 }
@@ -59,9 +59,9 @@ async fn an_old_database_is_proved_against_a_kept_webhook_call() {
         body: b"{}".to_vec(),
         received_at: at(1),
     };
-    world.store.keep_webhook_call(&call, at(0)).await.unwrap();
+    ok(world.store.keep_webhook_call(&call, at(0))).await;
     assert_refused(&with_another_key(&world.database).await).await;
-    world.store.check().await.unwrap();
+    ok(world.store.check()).await;
 }
 
 #[tokio::test]
@@ -71,8 +71,8 @@ async fn a_row_that_only_claims_to_be_written_with_the_key_does_not_prove_it() {
     let key = MasterKey::generate().unwrap();
     let mut raw = world.raw().await;
     let claim = sqlx::query("update channels set key_id = $1").bind(key.id());
-    claim.execute(&mut raw).await.unwrap();
-    let other = Store::connect(world.database.url(), key).await.unwrap();
+    ok(claim.execute(&mut raw)).await;
+    let other = ok(Store::connect(world.database.url(), key)).await;
     assert_refused(&other).await;
 }
 
@@ -96,7 +96,7 @@ async fn of_servers_that_start_at_once_with_different_keys_one_is_not_refused() 
 async fn a_database_without_tables_passes_the_check_and_keeps_no_key() {
     let database = TestDatabase::empty().await;
     let store = database.store().await;
-    store.check().await.unwrap();
+    ok(store.check()).await;
     let adopted = store.adopt_master_key().await;
     assert!(
         matches!(adopted, Err(StoreError::NotMigrated)),
@@ -125,7 +125,7 @@ async fn a_database_of_a_newer_program_is_refused_with_its_version() {
 #[tokio::test]
 async fn the_fingerprint_gives_the_key_not_away() {
     let world = World::new().await;
-    world.store.adopt_master_key().await.unwrap();
+    ok(world.store.adopt_master_key()).await;
     let mut raw = world.raw().await;
     let row = sqlx::query("select fingerprint from master_key").fetch_one(&mut raw);
     let kept: String = row.await.unwrap().get(0);

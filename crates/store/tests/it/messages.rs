@@ -5,17 +5,17 @@ use recado_core::{Content, Outcome, Status};
 use recado_store::{Direction, MessageContent, SendResult, StoreError};
 use rstest::rstest;
 
-use crate::world::{ALL, World, accepted, at, content, conv, end, message, msg, org};
+use crate::world::{ALL, World, accepted, at, content, conv, end, message, msg, ok, org, some};
 
 #[tokio::test]
 async fn a_message_that_todays_rules_would_refuse_can_still_be_read() {
     let world = World::with_conversations().await;
     let store = &world.store;
-    store.begin_send(&message("org_1", "msg_1")).await.unwrap();
+    ok(store.begin_send(&message("org_1", "msg_1"))).await;
     let invisible = "update messages set content = \
         '{\"header\":null,\"body\":\"\u{3164}\",\"footer\":null,\"buttons\":[{\"id\":\"a\",\"title\":\"\u{200b}\"}]}'";
     world.database.execute(invisible).await;
-    let kept = store.get_message(&org(1), &msg("msg_1")).await.unwrap();
+    let kept = ok(store.get_message(&org(1), &msg("msg_1"))).await;
     let Some(MessageContent::Outbound(Content::Buttons(kept))) = kept.map(|kept| kept.content)
     else {
         panic!("no message with buttons");
@@ -29,12 +29,8 @@ async fn a_message_that_todays_rules_would_refuse_can_still_be_read() {
 #[tokio::test]
 async fn a_message_is_sending_until_its_send_ends() {
     let World { store, .. } = &World::with_conversations().await;
-    store.begin_send(&message("org_1", "msg_1")).await.unwrap();
-    let sending = store
-        .get_message(&org(1), &msg("msg_1"))
-        .await
-        .unwrap()
-        .unwrap();
+    ok(store.begin_send(&message("org_1", "msg_1"))).await;
+    let sending = some(store.get_message(&org(1), &msg("msg_1"))).await;
     assert_eq!(sending.status, Status::Sending);
     assert_eq!(
         (sending.created_at, sending.updated_at),
@@ -48,11 +44,7 @@ async fn a_message_is_sending_until_its_send_ends() {
     assert_eq!(sending.warnings, message("org_1", "msg_1").warnings);
     assert_eq!((&sending.external_id, &sending.error), (&None, &None));
 
-    let ended = store
-        .finish_send(&org(1), &msg("msg_1"), &accepted(), at(6_000))
-        .await
-        .unwrap()
-        .unwrap();
+    let ended = some(store.finish_send(&org(1), &msg("msg_1"), &accepted(), at(6_000))).await;
     assert_eq!(
         (ended.status, ended.updated_at),
         (Status::Accepted, at(6_000))
@@ -60,10 +52,8 @@ async fn a_message_is_sending_until_its_send_ends() {
     assert_eq!(ended.external_id.as_deref(), Some("wamid.1"));
     assert_eq!(ended.provider_id.as_deref(), Some("zaap-1"));
     assert_eq!(ended.content, MessageContent::Outbound(content()));
-    assert_eq!(
-        store.get_message(&org(1), &msg("msg_1")).await.unwrap(),
-        Some(ended)
-    );
+    let found = ok(store.get_message(&org(1), &msg("msg_1"))).await;
+    assert_eq!(found, Some(ended));
 }
 
 #[rstest]
@@ -72,7 +62,7 @@ async fn a_message_is_sending_until_its_send_ends() {
 #[tokio::test]
 async fn an_error_is_kept_with_its_words(#[case] outcome: Outcome, #[case] status: Status) {
     let World { store, .. } = &World::with_conversations().await;
-    store.begin_send(&message("org_1", "msg_1")).await.unwrap();
+    ok(store.begin_send(&message("org_1", "msg_1"))).await;
     let result = SendResult {
         outcome,
         external_id: Some("with a \0".into()),
@@ -94,7 +84,7 @@ async fn an_error_is_kept_with_its_words(#[case] outcome: Outcome, #[case] statu
 #[tokio::test]
 async fn an_unknown_is_settled_by_a_late_answer_and_an_outcome_is_not_overwritten() {
     let World { store, .. } = &World::with_conversations().await;
-    store.begin_send(&message("org_1", "msg_1")).await.unwrap();
+    ok(store.begin_send(&message("org_1", "msg_1"))).await;
     let unknown = SendResult {
         outcome: Outcome::Unknown,
         ..accepted()
@@ -127,7 +117,7 @@ async fn the_end_of_a_send_that_never_began_is_none() {
 #[tokio::test]
 async fn a_message_id_is_used_once() {
     let World { store, .. } = &World::with_conversations().await;
-    store.begin_send(&message("org_1", "msg_1")).await.unwrap();
+    ok(store.begin_send(&message("org_1", "msg_1"))).await;
     let again = store.begin_send(&message("org_1", "msg_1")).await;
     assert!(matches!(again, Err(StoreError::Conflict)), "{again:?}");
 }
@@ -139,15 +129,15 @@ async fn a_conversation_lists_its_own_messages() {
     elsewhere.conversation_id = "conv-9".parse().unwrap();
     let mut other = crate::world::conversation("org_1", "conv-9");
     other.recipient = "5511900000009".parse().unwrap();
-    store.create_conversation(&other).await.unwrap();
+    ok(store.create_conversation(&other)).await;
     for new in [
         message("org_1", "msg_1"),
         message("org_1", "msg_2"),
         elsewhere,
     ] {
-        store.begin_send(&new).await.unwrap();
+        ok(store.begin_send(&new)).await;
     }
-    let listed = store.list_messages(&org(1), &conv(), &ALL).await.unwrap();
+    let listed = ok(store.list_messages(&org(1), &conv(), &ALL)).await;
     let ids: Vec<_> = listed
         .data
         .iter()
@@ -162,12 +152,9 @@ async fn what_a_server_leaves_in_sending_is_unknown_when_it_ends() {
     for (text, created_at) in [("msg_old", 5_000), ("msg_done", 5_000), ("msg_new", 7_000)] {
         let mut new = message("org_1", text);
         new.created_at = at(created_at);
-        store.begin_send(&new).await.unwrap();
+        ok(store.begin_send(&new)).await;
     }
-    store
-        .finish_send(&org(1), &msg("msg_done"), &accepted(), at(6_000))
-        .await
-        .unwrap();
+    ok(store.finish_send(&org(1), &msg("msg_done"), &accepted(), at(6_000))).await;
     assert_eq!(end(store, 8_000).await.messages, 2);
     assert_eq!(end(store, 8_000).await.messages, 0);
     for (text, status, updated_at) in [
@@ -175,11 +162,7 @@ async fn what_a_server_leaves_in_sending_is_unknown_when_it_ends() {
         ("msg_done", Status::Accepted, 6_000),
         ("msg_new", Status::Unknown, 8_000),
     ] {
-        let found = store
-            .get_message(&org(1), &msg(text))
-            .await
-            .unwrap()
-            .unwrap();
+        let found = some(store.get_message(&org(1), &msg(text))).await;
         assert_eq!(
             (found.status, found.updated_at),
             (status, at(updated_at)),

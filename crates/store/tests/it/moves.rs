@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 
 use crate::received::{lands_in, last_event, opened};
 use crate::taps::{ana, apply, create_channel, events, inbound, kinds, phone, said, tapped};
-use crate::world::{ALL, World, at, conv, id, org, with};
+use crate::world::{ALL, World, at, conv, id, ok, org, with};
 
 const OLD: &str = "5521988887777";
 const NEW: &str = "5511977776666";
@@ -26,7 +26,7 @@ pub(crate) fn moved(external_id: &str, from: Person, to: Person) -> Inbound {
 }
 
 async fn kept(store: &Store, text: &str) -> Conversation {
-    let kept = store.get_conversation(&org(1), &id(text)).await.unwrap();
+    let kept = ok(store.get_conversation(&org(1), &id(text))).await;
     kept.expect("a conversation")
 }
 
@@ -51,10 +51,7 @@ async fn a_new_number_goes_on_in_the_conversation_of_the_old_one() {
     let conversation = kept(store, "conv-456").await;
     assert_eq!(conversation.recipient, id(NEW));
     assert_eq!(conversation.person, to.clone().named(Some("Ana".into())));
-    let target = store
-        .send_target(&org(1), &id("agent-123"), &conv())
-        .await
-        .unwrap();
+    let target = ok(store.send_target(&org(1), &id("agent-123"), &conv())).await;
     assert_eq!(target.conversation.unwrap().recipient, id(NEW));
     for (number, from) in [to, person(Some(NEW), None), person(None, Some("BR.2"))]
         .into_iter()
@@ -161,7 +158,7 @@ async fn every_agents_conversation_goes_along_and_no_other_channels() {
         id(OLD),
         at(4_000),
     );
-    store.create_conversation(&elsewhere).await.unwrap();
+    ok(store.create_conversation(&elsewhere)).await;
     apply(store, vec![moved("w.1", phone(OLD), phone(NEW))]).await;
     for (text, recipient) in [
         ("conv-456", NEW),

@@ -3,7 +3,7 @@
 use recado_store::{ChannelChange, NewChannel, StoreError};
 use sqlx::Row as _;
 
-use crate::world::{World, by, channel, create_channel, org};
+use crate::world::{World, by, channel, create_channel, ok, org};
 
 fn numbered(organization: &str, id: &str, number: &str) -> NewChannel {
     NewChannel {
@@ -66,16 +66,16 @@ async fn a_number_that_is_missing_is_stored_later_and_never_in_clear() {
     let store = &world.store;
     let first = create_channel(store, "org_1", "chn_1").await;
     let second = create_channel(store, "org_1", "chn_2").await;
-    let without = store.channels_without_number().await.unwrap();
+    let without = ok(store.channels_without_number()).await;
     assert_eq!(without, [first.clone(), second.clone()]);
-    store.set_number(&first, &"wuzapi T1".into()).await.unwrap();
+    ok(store.set_number(&first, &"wuzapi T1".into())).await;
     let twin = store.set_number(&second, &"wuzapi T1".into()).await;
     assert!(matches!(twin, Err(StoreError::Conflict)));
     // What a change stored meanwhile is newer.
-    store.set_number(&first, &"wuzapi T2".into()).await.unwrap();
+    ok(store.set_number(&first, &"wuzapi T2".into())).await;
     let found = store.channel_of_number(&org(1), &"wuzapi T1".into()).await;
     assert_eq!(found.unwrap(), Some(first));
-    let without = store.channels_without_number().await.unwrap();
+    let without = ok(store.channels_without_number()).await;
     assert_eq!(without, [second]);
     let row = sqlx::query("select number from channels where id = 'chn_1'")
         .fetch_one(&mut world.raw().await)

@@ -6,7 +6,7 @@ use recado_store::testing::TestDatabase;
 use recado_store::{DatabaseKind, MasterKey, Store, StoreError};
 use rstest::rstest;
 
-use crate::world::{World, by, org, organization};
+use crate::world::{World, by, ok, org, organization};
 
 #[tokio::test]
 async fn a_database_that_is_not_migrated_is_not_ready() {
@@ -15,8 +15,8 @@ async fn a_database_that_is_not_migrated_is_not_ready() {
     assert_eq!(store.kind(), database.kind());
     let pinged = store.ping().await;
     assert!(matches!(pinged, Err(StoreError::NotMigrated)), "{pinged:?}");
-    store.migrate().await.unwrap();
-    store.ping().await.unwrap();
+    ok(store.migrate()).await;
+    ok(store.ping()).await;
 }
 
 #[tokio::test]
@@ -158,7 +158,7 @@ async fn a_closed_store_says_so() {
     );
     store.close().await;
     let again = database.store().await;
-    assert!(again.get_organization(&org(1)).await.unwrap().is_some());
+    assert!(ok(again.get_organization(&org(1))).await.is_some());
 }
 
 #[tokio::test]
@@ -181,10 +181,8 @@ async fn a_sqlite_file_and_those_beside_it_belong_to_their_owner_alone() {
 
     let directory = tempfile::tempdir().unwrap();
     let url = format!("sqlite:{}", directory.path().join("private.db").display());
-    let store = Store::connect(&url, MasterKey::generate().unwrap())
-        .await
-        .unwrap();
-    store.migrate().await.unwrap();
+    let store = ok(Store::connect(&url, MasterKey::generate().unwrap())).await;
+    ok(store.migrate()).await;
     for entry in std::fs::read_dir(directory.path()).unwrap() {
         let entry = entry.unwrap();
         let mode = entry.metadata().unwrap().permissions().mode();

@@ -2,22 +2,20 @@
 
 use recado_store::StoreError;
 
-use crate::world::{ALL, World, by, id, org, organization};
+use crate::world::{ALL, World, by, id, ok, org, organization, some};
 
 #[tokio::test]
 async fn an_organization_is_found_by_its_id() {
     let World { store, .. } = &World::new().await;
-    assert_eq!(
-        store.get_organization(&org(1)).await.unwrap(),
-        Some(organization("org_1"))
-    );
-    assert_eq!(store.get_organization(&id("org_9")).await.unwrap(), None);
+    let found = ok(store.get_organization(&org(1))).await;
+    assert_eq!(found, Some(organization("org_1")));
+    assert_eq!(ok(store.get_organization(&id("org_9"))).await, None);
 }
 
 #[tokio::test]
 async fn organizations_are_listed_oldest_first() {
     let World { store, .. } = &World::new().await;
-    let listed = store.list_organizations(&ALL).await.unwrap();
+    let listed = ok(store.list_organizations(&ALL)).await;
     assert_eq!(listed.data, ["org_1", "org_2"].map(organization));
     assert_eq!(listed.next, None);
 }
@@ -36,10 +34,7 @@ async fn a_strange_name_is_kept_and_a_nul_is_replaced() {
     let World { store, .. } = &World::new().await;
     let mut strange = organization("org_3");
     strange.name = "a\0b '; drop table agents; -- ✅\u{202e} $1 ?".into();
-    store
-        .create_organization(&strange, &by(9_000))
-        .await
-        .unwrap();
-    let kept = store.get_organization(&strange.id).await.unwrap().unwrap();
+    ok(store.create_organization(&strange, &by(9_000))).await;
+    let kept = some(store.get_organization(&strange.id)).await;
     assert_eq!(kept.name, strange.name.replace('\0', "\u{fffd}"));
 }

@@ -3,7 +3,7 @@
 use recado_store::{Cursor, Page};
 use rstest::rstest;
 
-use crate::world::{World, agent, at, by, id, org};
+use crate::world::{World, agent, at, by, id, ok, org};
 
 /// 23 agents, several in the same millisecond, and one of another organization.
 async fn crowd() -> (World, Vec<String>) {
@@ -12,20 +12,16 @@ async fn crowd() -> (World, Vec<String>) {
     for number in 0..23_i64 {
         let mut next = agent("org_1", &format!("agent-{number:02}"));
         next.created_at = at(number / 4);
-        world.store.create_agent(&next).await.unwrap();
+        ok(world.store.create_agent(&next)).await;
         expected.push(next.id.into());
     }
-    world
-        .store
-        .create_agent(&agent("org_2", "agent-05"))
-        .await
-        .unwrap();
+    ok(world.store.create_agent(&agent("org_2", "agent-05"))).await;
     (world, expected)
 }
 
 async fn page(world: &World, after: Option<Cursor>, limit: u32) -> (Vec<String>, Option<Cursor>) {
     let page = Page { after, limit };
-    let listed = world.store.list_agents(&org(1), &page).await.unwrap();
+    let listed = ok(world.store.list_agents(&org(1), &page)).await;
     (
         listed
             .data
@@ -62,14 +58,13 @@ async fn pages_of_any_size_make_up_the_whole_list(#[case] limit: u32) {
 async fn a_place_stays_where_it_is_when_entries_come_and_go() {
     let (world, expected) = crowd().await;
     let (_, cursor) = page(&world, None, 10).await;
-    world
+    ok(world
         .store
-        .delete_agent(&org(1), &id("agent-09"), &by(9_000))
-        .await
-        .unwrap();
+        .delete_agent(&org(1), &id("agent-09"), &by(9_000)))
+    .await;
     let mut early = agent("org_1", "agent-000");
     early.created_at = at(0);
-    world.store.create_agent(&early).await.unwrap();
+    ok(world.store.create_agent(&early)).await;
     let (rest, next) = page(&world, cursor, 1000).await;
     assert_eq!((rest.as_slice(), next), (&expected[10..], None));
 }

@@ -6,7 +6,7 @@ use rstest::rstest;
 
 use crate::sessions::{is_signed_in, sign_in};
 use crate::users::{create, create_with_password, set_password};
-use crate::world::{World, at, by, org};
+use crate::world::{World, at, by, ok, org};
 
 #[tokio::test]
 async fn a_sign_in_finds_the_users_that_have_the_email_and_a_password() {
@@ -41,15 +41,9 @@ async fn a_sign_in_finds_the_users_that_have_the_email_and_a_password() {
     assert_eq!(hashes(None).await, ["hash 1", "hash 2"], "the oldest first");
     assert_eq!(find("ana@example.com", Some(org(1))).await, expected);
     assert_eq!(hashes(Some(org(2))).await, ["hash 2"]);
-    store
-        .suspend_organization(&org(1), &by(5_000))
-        .await
-        .unwrap();
+    ok(store.suspend_organization(&org(1), &by(5_000))).await;
     assert_eq!(find("ana@example.com", Some(org(1))).await, []);
-    store
-        .delete_organization(&org(2), &by(5_000))
-        .await
-        .unwrap();
+    ok(store.delete_organization(&org(2), &by(5_000))).await;
     assert_eq!(find("ana@example.com", Some(org(2))).await, []);
 }
 
@@ -90,11 +84,11 @@ async fn a_new_password_ends_what_the_user_could_call_with(#[case] keeps: bool) 
     assert!(is_signed_in(store, &of_bia).await);
     let found = store.find_api_key_by_secret(key.expose(), at(5_000)).await;
     assert_eq!(found.unwrap(), None);
-    let found = store.find_link(link.expose(), at(5_000)).await.unwrap();
+    let found = ok(store.find_link(link.expose(), at(5_000))).await;
     assert_eq!(found, None);
     let found = store.find_link(link_of_bia.expose(), at(5_000)).await;
     assert_eq!(found.unwrap().map(|user| user.id), Some(bia.id));
-    let found = store.find_sign_ins(&ana.email, None).await.unwrap();
+    let found = ok(store.find_sign_ins(&ana.email, None)).await;
     assert_eq!(found[0].1, "new");
 }
 
@@ -110,15 +104,12 @@ async fn a_password_that_was_replaced_meanwhile_is_not_replaced_again() {
         changed.await.unwrap()
     };
     assert!(!change("an older hash", "of a thief").await);
-    let found = store.find_sign_ins(&ana.email, None).await.unwrap();
+    let found = ok(store.find_sign_ins(&ana.email, None)).await;
     assert_eq!(found[0].1, "hash");
     assert!(is_signed_in(store, &secret).await);
     assert!(!is_signed_in(store, &new_secret).await);
-    store
-        .end_session(&org(1), &session.id, &by(4_000))
-        .await
-        .unwrap();
+    ok(store.end_session(&org(1), &session.id, &by(4_000))).await;
     assert!(!change("hash", "of a thief").await, "the session has ended");
-    let found = store.find_sign_ins(&ana.email, None).await.unwrap();
+    let found = ok(store.find_sign_ins(&ana.email, None)).await;
     assert_eq!(found[0].1, "hash");
 }

@@ -7,14 +7,14 @@ use sqlx::{AssertSqlSafe, Row as _};
 use crate::locks::wait_for_lock;
 use crate::sessions::sign_in;
 use crate::users::create_with_password;
-use crate::world::{ALL, World, at, by, org, prune};
+use crate::world::{ALL, World, at, by, ok, org, prune};
 
 const HOUR: i64 = 3_600_000;
 const DAY: i64 = 24 * HOUR;
 
 /// Returns how many entries the audit log of `org_1` has.
 async fn entries(store: &Store) -> u64 {
-    let listed = store.list_audit(Some(&org(1)), &ALL).await.unwrap();
+    let listed = ok(store.list_audit(Some(&org(1)), &ALL)).await;
     listed.data.len() as u64
 }
 
@@ -46,7 +46,7 @@ async fn ended_sessions_and_old_counts_are_pruned_and_the_log_is_kept_for_longer
 }
 
 /// A row that is old, what makes it young again, and its table.
-const USED_AGAIN: [[&str; 3]; 4] = [
+const USED_AGAIN: [[&str; 3]; 6] = [
     [
         "insert into deliveries (organization_id, endpoint_id, seq, lane, status, attempts, next_at, claimed_until, \
          created_at, finished_at) values ('org_1', 'whk_1', 1, '', 'delivered', 1, null, 0, 1, 1)",
@@ -69,6 +69,17 @@ const USED_AGAIN: [[&str; 3]; 4] = [
         "insert into sign_in_attempts (subject, attempts, ends_at) values ('ana', 1, 1)",
         "update sign_in_attempts set ends_at = 9000000000000",
         "sign_in_attempts",
+    ],
+    [
+        "insert into sessions (id, organization_id, user_id, secret_hash, created_at, last_seen_at, idle_ends_at, ends_at) \
+         values ('ses_1', 'org_1', 'usr_1', 'h', 1, 1, 1, 9000000000000)",
+        "update sessions set idle_ends_at = 9000000000000",
+        "sessions",
+    ],
+    [
+        "insert into links (organization_id, user_id, secret_hash, ends_at) values ('org_1', 'usr_1', 'h', 1)",
+        "update links set ends_at = 9000000000000",
+        "links",
     ],
 ];
 

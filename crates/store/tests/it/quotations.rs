@@ -7,7 +7,7 @@ use rstest::rstest;
 
 use crate::received::{lands_in, last_event, opened};
 use crate::taps::{ana, furnish, phone, said, tap, tapped};
-use crate::world::{World, accepted, at, conv, id, message, org, with};
+use crate::world::{World, accepted, at, conv, id, message, ok, org, with};
 
 /// A customer who is known by a user id alone.
 fn user(user_id: &str) -> Person {
@@ -32,16 +32,13 @@ pub(crate) async fn sent_in(store: &Store, conversation: &str, external_id: &str
     let mut newer = message("org_1", "msg_2");
     newer.conversation_id = id(conversation);
     newer.created_at = at(50_000);
-    store.begin_send(&newer).await.unwrap();
+    ok(store.begin_send(&newer)).await;
     let result = SendResult {
         external_id: Some(external_id.to_owned()),
         provider_id: None,
         ..accepted()
     };
-    store
-        .finish_send(&org(1), &newer.id, &result, at(51_000))
-        .await
-        .unwrap();
+    ok(store.finish_send(&org(1), &newer.id, &result, at(51_000))).await;
 }
 
 #[rstest]
@@ -62,7 +59,7 @@ async fn a_quotation_of_another_customers_message_stays_with_its_sender(
     let event = last_event(store).await;
     assert_eq!(event.data["inReplyTo"], "msg_1");
     assert!(event.data.get("inferred").is_none(), "{}", event.data);
-    let kept = store.get_conversation(&org(1), &conv()).await.unwrap();
+    let kept = ok(store.get_conversation(&org(1), &conv())).await;
     let kept = kept.unwrap();
     assert_eq!(
         (kept.person, kept.window_expires_at),
@@ -74,7 +71,7 @@ async fn a_quotation_of_another_customers_message_stays_with_its_sender(
 async fn a_stranger_who_quotes_a_customers_message_gets_a_conversation_of_their_own() {
     let World { store, .. } = &tapped().await;
     let landed = lands_in(store, tap("w.1", phone("5511900000001"))).await;
-    let kept = store.get_conversation(&org(1), &id(&landed)).await.unwrap();
+    let kept = ok(store.get_conversation(&org(1), &id(&landed))).await;
     assert_eq!(kept.unwrap().recipient, id("5511900000001"));
     assert_eq!(last_event(store).await.data["inReplyTo"], "msg_1");
 }

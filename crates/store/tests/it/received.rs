@@ -9,7 +9,7 @@ use crate::taps::{
     ana, application, apply, apply_one, connection, events, inbound, kinds, phone, said, tap,
     tapped,
 };
-use crate::world::{ALL, World, at, conv, id, msg, org, with};
+use crate::world::{ALL, World, at, conv, id, msg, ok, org, some, with};
 
 /// Opens a conversation of `chn_1` by API.
 pub(crate) async fn opened(store: &Store, text: &str, recipient: &str) -> Conversation {
@@ -21,7 +21,7 @@ pub(crate) async fn opened(store: &Store, text: &str, recipient: &str) -> Conver
         id(recipient),
         at(4_000),
     );
-    store.create_conversation(&conversation).await.unwrap()
+    ok(store.create_conversation(&conversation)).await
 }
 
 pub(crate) async fn last_event(store: &Store) -> Event {
@@ -55,11 +55,7 @@ async fn a_tap_is_told_with_all_that_it_answers() {
             "from": { "phone": "5521988887777", "userId": null, "lid": null, "name": "Ana" },
         })
     );
-    let kept = store
-        .get_message(&org(1), &msg(message_id))
-        .await
-        .unwrap()
-        .unwrap();
+    let kept = some(store.get_message(&org(1), &msg(message_id))).await;
     assert_eq!(
         (kept.direction, kept.from, kept.in_reply_to),
         (Direction::Inbound, Some(ana()), Some(msg("msg_1")))
@@ -74,7 +70,7 @@ async fn a_tap_is_told_with_all_that_it_answers() {
             choice: Some(choice),
         }
     );
-    let listed = store.list_messages(&org(1), &conv(), &ALL).await.unwrap();
+    let listed = ok(store.list_messages(&org(1), &conv(), &ALL)).await;
     assert_eq!(listed.data.len(), 2);
 }
 
@@ -139,10 +135,8 @@ async fn a_call_is_applied_once_even_if_two_servers_have_it() {
     apply(store, vec![connection(false)]).await;
     let again = store.apply_webhooks(vec![call_of]).await;
     assert_eq!(again[0].as_ref().unwrap().events, 0);
-    assert_eq!(
-        kinds(store).await[1..],
-        ["channel.connected", "channel.disconnected"]
-    );
+    let told = kinds(store).await;
+    assert_eq!(told[1..], ["channel.connected", "channel.disconnected"]);
 }
 
 #[tokio::test]
@@ -157,6 +151,6 @@ async fn a_connection_is_told_when_it_changes() {
         (event.channel_id, event.conversation_id),
         (Some(id("chn_1")), None)
     );
-    let channel = store.get_channel(&org(1), &id("chn_1")).await.unwrap();
+    let channel = ok(store.get_channel(&org(1), &id("chn_1"))).await;
     assert_eq!(channel.unwrap().connected, Some(true));
 }

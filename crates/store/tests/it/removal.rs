@@ -10,7 +10,7 @@ use crate::deliveries::{MANY, claim};
 use crate::suspension::key;
 use crate::taps::tapped;
 use crate::webhook_endpoints::create;
-use crate::world::{ALL, World, at, by, create_channel, id, org, organization};
+use crate::world::{ALL, World, at, by, create_channel, id, ok, org, organization};
 
 /// Rows of each organization in each table: more than two steps remove.
 const ROWS: i64 = 1_100;
@@ -120,7 +120,7 @@ async fn counts(database: &TestDatabase, organization: &str) -> Vec<(String, i64
     for table in database.organization_tables().await {
         let text = format!("select count(*) as found from {table} where organization_id = $1");
         let query = sqlx::query(AssertSqlSafe(text)).bind(organization.to_owned());
-        let row = query.fetch_one(&mut connection).await.unwrap();
+        let row = ok(query.fetch_one(&mut connection)).await;
         counts.push((table, row.get("found")));
     }
     counts
@@ -133,7 +133,7 @@ async fn rows_left(database: &TestDatabase) -> i64 {
 }
 
 async fn removal(store: &Store) -> Removal {
-    let mut removals = store.removals(at(100)).await.unwrap();
+    let mut removals = ok(store.removals(at(100))).await;
     assert_eq!(removals.len(), 1);
     removals.remove(0)
 }
@@ -149,7 +149,7 @@ async fn finish(database: &TestDatabase, mut removal: Removal) -> usize {
             .sum()
     };
     let mut before = rows().await;
-    while removal.step().await.unwrap() {
+    while ok(removal.step()).await {
         let after = rows().await;
         assert!(before - after <= 1_000, "a step is bounded");
         (before, steps) = (after, steps + 1);
@@ -166,29 +166,26 @@ async fn everything_of_a_deleted_organization_is_removed_and_nothing_of_another(
         .map(|(table, ..)| ((*table).to_owned(), ROWS))
         .collect();
     assert_eq!(tables, filled, "every table is filled");
-    assert!(store.delete_organization(&org(1), &by(50)).await.unwrap());
-    assert!(store.removals(at(50)).await.unwrap().is_empty());
+    assert!(ok(store.delete_organization(&org(1), &by(50))).await);
+    assert!(ok(store.removals(at(50))).await.is_empty());
     assert!(finish(database, removal(store).await).await > 20);
     for (table, rows) in counts(database, "org_1").await {
         assert_eq!(rows, 0, "{table}");
     }
     assert_eq!(counts(database, "org_2").await, filled);
-    assert!(store.removals(at(100)).await.unwrap().is_empty());
+    assert!(ok(store.removals(at(100))).await.is_empty());
     // Its id is free again.
-    store
-        .create_organization(&organization("org_1"), &by(9_000))
-        .await
-        .unwrap();
+    ok(store.create_organization(&organization("org_1"), &by(9_000))).await;
 }
 
 #[tokio::test]
 async fn an_interrupted_removal_is_begun_again_and_finds_what_is_left() {
     let World { store, database } = &filled().await;
-    store.delete_organization(&org(1), &by(50)).await.unwrap();
+    ok(store.delete_organization(&org(1), &by(50))).await;
     for steps in 1..8 {
         let mut removal = removal(store).await;
         for _ in 0..steps {
-            assert!(removal.step().await.unwrap());
+            assert!(ok(removal.step()).await);
         }
     }
     finish(database, removal(store).await).await;
@@ -198,29 +195,29 @@ async fn an_interrupted_removal_is_begun_again_and_finds_what_is_left() {
 #[tokio::test]
 async fn two_servers_that_remove_the_same_organization_leave_nothing() {
     let World { store, database } = &filled().await;
-    store.delete_organization(&org(1), &by(50)).await.unwrap();
+    ok(store.delete_organization(&org(1), &by(50))).await;
     let other = database.store().await;
     let (mut one, mut two) = (removal(store).await, removal(&other).await);
-    let run = async |removal: &mut Removal| while removal.step().await.unwrap() {};
+    let run = async |removal: &mut Removal| while ok(removal.step()).await {};
     tokio::join!(run(&mut one), run(&mut two));
     assert_eq!(rows_left(database).await, 0);
-    assert!(store.removals(at(100)).await.unwrap().is_empty());
+    assert!(ok(store.removals(at(100))).await.is_empty());
 }
 
 #[tokio::test]
 async fn what_is_written_while_the_removal_comes_to_its_end_is_removed_too() {
     let World { store, database } = &filled().await;
-    store.delete_organization(&org(1), &by(50)).await.unwrap();
+    ok(store.delete_organization(&org(1), &by(50))).await;
     let mut removal = removal(store).await;
     while rows_left(database).await > 0 {
-        assert!(removal.step().await.unwrap());
+        assert!(ok(removal.step()).await);
     }
     database
         .execute("insert into agents (organization_id, id, name, created_at) values ('org_1', 'late', 'Late', 1)")
         .await;
     finish(database, removal).await;
     assert_eq!(rows_left(database).await, 0);
-    assert!(store.removals(at(100)).await.unwrap().is_empty());
+    assert!(ok(store.removals(at(100))).await.is_empty());
 }
 
 #[tokio::test]
@@ -231,44 +228,23 @@ async fn a_deleted_organization_does_not_exist_any_more() {
     let (key, secret) = key(store).await;
     let keys = BTreeSet::from([key.id.clone()]);
     assert!(
-        store
-            .find_api_key_by_secret(secret.expose(), at(2))
+        ok(store.find_api_key_by_secret(secret.expose(), at(2)))
             .await
-            .unwrap()
             .is_some()
     );
-    store.suspend_organization(&org(1), &by(40)).await.unwrap();
-    assert!(store.delete_organization(&org(1), &by(50)).await.unwrap());
-    assert!(!store.delete_organization(&org(1), &by(51)).await.unwrap());
-    assert_eq!(
-        store
-            .find_api_key_by_secret(secret.expose(), at(2))
-            .await
-            .unwrap(),
-        None
-    );
-    assert!(
-        store
-            .working_api_keys(&keys, at(2))
-            .await
-            .unwrap()
-            .is_empty()
-    );
-    assert_eq!(store.get_organization(&org(1)).await.unwrap(), None);
-    let listed = store.list_organizations(&ALL).await.unwrap();
+    ok(store.suspend_organization(&org(1), &by(40))).await;
+    assert!(ok(store.delete_organization(&org(1), &by(50))).await);
+    assert!(!ok(store.delete_organization(&org(1), &by(51))).await);
+    let found = ok(store.find_api_key_by_secret(secret.expose(), at(2))).await;
+    assert_eq!(found, None);
+    assert!(ok(store.working_api_keys(&keys, at(2))).await.is_empty());
+    assert_eq!(ok(store.get_organization(&org(1))).await, None);
+    let listed = ok(store.list_organizations(&ALL)).await;
     assert_eq!(listed.data.len(), 1);
-    assert_eq!(
-        store.suspend_organization(&org(1), &by(52)).await.unwrap(),
-        None
-    );
-    assert_eq!(
-        store
-            .resume_organization(&org(1), &by(9_000))
-            .await
-            .unwrap(),
-        None
-    );
-    assert_eq!(store.get_channel_by_id(&id("chn_own")).await.unwrap(), None);
+    assert_eq!(ok(store.suspend_organization(&org(1), &by(52))).await, None);
+    let told = ok(store.resume_organization(&org(1), &by(9_000))).await;
+    assert_eq!(told, None);
+    assert_eq!(ok(store.get_channel_by_id(&id("chn_own"))).await, None);
     // Until its data are removed.
     let taken = store
         .create_organization(&organization("org_1"), &by(9_000))
@@ -280,15 +256,12 @@ async fn a_deleted_organization_does_not_exist_any_more() {
 async fn what_waits_for_a_deleted_organization_is_left_alone() {
     let World { store, .. } = &filled().await;
     let pending = async || {
-        let found = store
-            .organizations_with_webhook_calls(at(100))
-            .await
-            .unwrap();
+        let found = ok(store.organizations_with_webhook_calls(at(100))).await;
         let ids = found.into_iter().map(|backlog| backlog.organization_id);
         ids.collect::<Vec<_>>()
     };
     assert_eq!(pending().await, [org(1), org(2)]);
-    store.delete_organization(&org(1), &by(50)).await.unwrap();
+    ok(store.delete_organization(&org(1), &by(50))).await;
     assert_eq!(pending().await, [org(2)]);
     let claimed = claim(store, 100_000, MANY).await;
     assert!(!claimed.is_empty());

@@ -10,7 +10,7 @@ use recado_store::{
 use crate::deliveries::{MANY, attempt, claim, delivered};
 use crate::taps::{ana, apply, connection, events, said, tapped};
 use crate::webhook_endpoints::create;
-use crate::world::{ALL, WEEK, World, at, by, id, org, prune};
+use crate::world::{ALL, WEEK, World, at, by, id, ok, org, prune, some};
 
 #[tokio::test]
 async fn an_endpoint_that_was_disabled_goes_on_where_it_stood() {
@@ -18,30 +18,22 @@ async fn an_endpoint_that_was_disabled_goes_on_where_it_stood() {
     let ours = create(store, "whk_1", &[]).await;
     apply(store, vec![said("w.1", ana(), "Hi")]).await;
     let due = claim(store, 100_000, MANY).await;
-    store
-        .disable_webhook_endpoint(&org(1), &ours.id, at(100_001))
-        .await
-        .unwrap();
+    ok(store.disable_webhook_endpoint(&org(1), &ours.id, at(100_001))).await;
     // An attempt that was under way ends.
-    store
-        .record_attempt(
-            &due[0].delivery.key,
-            attempt(100_002, Some(500)),
-            AfterAttempt::RetryAt(at(100_003)),
-        )
-        .await
-        .unwrap();
+    ok(store.record_attempt(
+        &due[0].delivery.key,
+        attempt(100_002, Some(500)),
+        AfterAttempt::RetryAt(at(100_003)),
+    ))
+    .await;
     apply(store, vec![said("w.2", ana(), "Hi")]).await;
     assert_eq!(claim(store, 900_000, MANY).await.len(), 0);
     let change = WebhookEndpointChange {
         enabled: Some(true),
         ..Default::default()
     };
-    let enabled = store
-        .update_webhook_endpoint(&org(1), &ours.id, change, &by(900_000))
-        .await
-        .unwrap()
-        .unwrap();
+    let enabled =
+        some(store.update_webhook_endpoint(&org(1), &ours.id, change, &by(900_000))).await;
     assert_eq!((enabled.disabled_at, enabled.failing_since), (None, None));
     let again = claim(store, 900_000, MANY).await;
     assert_eq!(again.len(), 1, "what it missed meanwhile is not queued");
@@ -64,12 +56,7 @@ async fn a_delivery_is_replayed_whether_it_arrived_was_given_up_or_never_was() {
         event_id,
     };
     for event_id in [first.event.id, missed] {
-        assert!(
-            store
-                .replay_delivery(&key(event_id), at(200_000))
-                .await
-                .unwrap()
-        );
+        assert!(ok(store.replay_delivery(&key(event_id), at(200_000))).await);
     }
     let mut seen = Vec::new();
     for now in [200_000, 200_001] {
@@ -80,11 +67,7 @@ async fn a_delivery_is_replayed_whether_it_arrived_was_given_up_or_never_was() {
         delivered(store, &due[0], now).await;
     }
     assert_eq!(seen, [missed, first.event.id]);
-    let (kept, attempts) = store
-        .get_delivery(&key(first.event.id))
-        .await
-        .unwrap()
-        .unwrap();
+    let (kept, attempts) = some(store.get_delivery(&key(first.event.id))).await;
     assert_eq!((kept.attempts, attempts.len()), (1, 2));
 
     for nothing in [
@@ -98,8 +81,8 @@ async fn a_delivery_is_replayed_whether_it_arrived_was_given_up_or_never_was() {
         },
         key("evt_0000000000000099".parse().unwrap()),
     ] {
-        assert!(!store.replay_delivery(&nothing, at(1)).await.unwrap());
-        assert_eq!(store.get_delivery(&nothing).await.unwrap(), None);
+        assert!(!ok(store.replay_delivery(&nothing, at(1))).await);
+        assert_eq!(ok(store.get_delivery(&nothing)).await, None);
     }
 }
 
@@ -132,10 +115,7 @@ async fn a_range_is_replayed_with_what_the_endpoint_missed_and_wants() {
     let kinds = [EventType::ChannelConnected, EventType::ChannelDisconnected];
     let ours = create(store, "whk_1", &kinds).await;
     let range = async |owner, from, to| {
-        store
-            .replay_deliveries(&owner, &ours.id, at(from), at(to), at(200_000))
-            .await
-            .unwrap()
+        ok(store.replay_deliveries(&owner, &ours.id, at(from), at(to), at(200_000))).await
     };
     assert_eq!(range(org(1), 110_000, 120_000).await, 1);
     assert_eq!(range(org(1), 0, 200_000).await, 3);
@@ -160,10 +140,7 @@ async fn deliveries_are_listed_in_pages_and_by_status() {
         limit: 2,
     };
     loop {
-        let listed = store
-            .list_deliveries(&org(1), &ours.id, None, &page)
-            .await
-            .unwrap();
+        let listed = ok(store.list_deliveries(&org(1), &ours.id, None, &page)).await;
         seen.extend(listed.data.into_iter().map(|entry| entry.key.event_id));
         page.after = match listed.next {
             Some(cursor) => Some(cursor.to_string().parse().unwrap()),
@@ -200,15 +177,9 @@ async fn a_deleted_endpoint_takes_its_deliveries_along() {
     let ours = create(store, "whk_1", &[]).await;
     apply(store, vec![connection(true)]).await;
     let due = claim(store, 100_000, MANY).await;
-    store
-        .delete_webhook_endpoint(&org(1), &ours.id, &by(9_000))
-        .await
-        .unwrap();
+    ok(store.delete_webhook_endpoint(&org(1), &ours.id, &by(9_000))).await;
     delivered(store, &due[0], 100_001).await;
-    assert_eq!(
-        store.get_delivery(&due[0].delivery.key).await.unwrap(),
-        None
-    );
+    assert_eq!(ok(store.get_delivery(&due[0].delivery.key)).await, None);
     assert_eq!(claim(store, 900_000, MANY).await.len(), 0);
     assert_eq!(
         prune(store, WEEK + 900_000, Retention::default()).await,

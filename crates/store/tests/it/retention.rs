@@ -7,7 +7,7 @@ use recado_store::{DeliveryStatus, EventFilter, EventId, Retention, Store};
 use sqlx::{AssertSqlSafe, Row as _};
 
 use crate::webhook_endpoints::create;
-use crate::world::{ALL, World, at, by, org, organization, prune};
+use crate::world::{ALL, World, at, by, ok, org, organization, prune};
 
 const DAY: i64 = 24 * 60 * 60 * 1000;
 
@@ -70,7 +70,7 @@ async fn left(database: &TestDatabase, organization: &str, table: &str, number: 
         "select {number} as number from {table} where organization_id = $1 order by created_at"
     );
     let query = sqlx::query(AssertSqlSafe(text)).bind(organization.to_owned());
-    let rows = query.fetch_all(&mut connection).await.unwrap();
+    let rows = ok(query.fetch_all(&mut connection)).await;
     rows.iter().map(|row| row.get("number")).collect()
 }
 
@@ -87,7 +87,7 @@ fn event(number: i64) -> EventId {
 }
 
 async fn removed_to(store: &Store) -> EventId {
-    store.event_bounds(&org(1)).await.unwrap().removed_to
+    ok(store.event_bounds(&org(1))).await.removed_to
 }
 
 #[tokio::test]
@@ -95,7 +95,7 @@ async fn old_messages_and_events_of_all_organizations_are_removed_in_bounded_ste
     let World { store, database } = &aged().await;
     let mut pruning = store.pruning(at(NOW), a_day(), true);
     let mut removed = 0;
-    while let Some(pruned) = pruning.step().await.unwrap() {
+    while let Some(pruned) = ok(pruning.step()).await {
         assert!(pruned.rows <= 500, "a step is bounded");
         removed += pruned.rows;
     }
@@ -108,7 +108,7 @@ async fn old_messages_and_events_of_all_organizations_are_removed_in_bounded_ste
         let expected: Vec<_> = young.collect();
         assert_eq!(events(database, organization).await, expected);
     }
-    let bounds = store.event_bounds(&org(1)).await.unwrap();
+    let bounds = ok(store.event_bounds(&org(1))).await;
     assert_eq!(
         (bounds.removed_to, bounds.newest),
         (event(OLD), event(ROWS))
@@ -121,7 +121,7 @@ async fn what_fails_in_one_organization_does_not_keep_the_rows_of_others() {
     let World { store, database } = &aged().await;
     // One behind the other: both are before `org_2`.
     let next = organization("org_11");
-    store.create_organization(&next, &by(1_000)).await.unwrap();
+    ok(store.create_organization(&next, &by(1_000))).await;
     for unreadable in [
         format!(
             "update events set created_at = {} where organization_id = 'org_1' and seq = 1",
@@ -134,9 +134,7 @@ async fn what_fails_in_one_organization_does_not_keep_the_rows_of_others() {
         ),
     ] {
         let done = sqlx::query(AssertSqlSafe(unreadable));
-        done.execute(&mut World::raw_of(database).await)
-            .await
-            .unwrap();
+        ok(done.execute(&mut World::raw_of(database).await)).await;
     }
     prune(store, NOW, a_day()).await;
     let kept = events(database, "org_1").await.len();
@@ -163,7 +161,7 @@ async fn nothing_is_removed_before_its_time_or_for_ever() {
         0
     );
     let mut without_walk = store.pruning(at(NOW), a_day(), false);
-    assert_eq!(without_walk.step().await.unwrap(), None);
+    assert_eq!(ok(without_walk.step()).await, None);
     for organization in ["org_1", "org_2"] {
         assert_eq!(messages(database, organization).await.len(), 1_100);
         assert_eq!(events(database, organization).await.len(), 1_100);
@@ -209,13 +207,10 @@ async fn an_event_stays_as_long_as_a_delivery_of_it() {
     assert_eq!(removed_to(store).await, event(OLD - 1));
     // What waits can be delivered.
     let pending = Some(DeliveryStatus::Pending);
-    let listed = store
-        .list_deliveries(&org(1), &endpoint.id, pending, &ALL)
-        .await
-        .unwrap();
+    let listed = ok(store.list_deliveries(&org(1), &endpoint.id, pending, &ALL)).await;
     assert_eq!(listed.data.len(), 2);
     let filter = EventFilter::default();
-    let found = store.list_events(&org(1), None, &filter, 1).await.unwrap();
+    let found = ok(store.list_events(&org(1), None, &filter, 1)).await;
     assert_eq!(found.data[0].id, event(3));
     assert_eq!(events(database, "org_2").await[0], OLD + 1);
 }

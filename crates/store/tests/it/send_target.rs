@@ -3,36 +3,25 @@
 use recado_store::AgentOwner;
 use recado_store::testing::TestDatabase;
 
-use crate::world::{World, agent, agent_id, at, by, conv, conversation, create_channel, id, org};
+use crate::world::{
+    World, agent, agent_id, at, by, conv, conversation, create_channel, id, ok, org,
+};
 
 #[tokio::test]
 async fn an_agent_is_the_callers_anothers_or_nobodys() {
     let World { store, .. } = &World::new().await;
     let owner = async |number| {
-        let target = store
-            .send_target(&org(number), &agent_id(), &conv())
-            .await
-            .unwrap();
+        let target = ok(store.send_target(&org(number), &agent_id(), &conv())).await;
         assert_eq!(target.conversation, None);
         target.agent
     };
-    assert_eq!(owner(1).await, AgentOwner::Nobody);
-    store
-        .create_agent(&agent("org_2", "agent-123"))
-        .await
-        .unwrap();
-    assert_eq!(
-        (owner(1).await, owner(2).await),
-        (AgentOwner::Other, AgentOwner::Caller)
-    );
-    store
-        .create_agent(&agent("org_1", "agent-123"))
-        .await
-        .unwrap();
-    assert_eq!(
-        (owner(1).await, owner(2).await),
-        (AgentOwner::Caller, AgentOwner::Caller)
-    );
+    assert_eq!(owner(1).await, AgentOwner::Missing);
+    ok(store.create_agent(&agent("org_2", "agent-123"))).await;
+    let found = (owner(1).await, owner(2).await);
+    assert_eq!(found, (AgentOwner::Other, AgentOwner::Caller));
+    ok(store.create_agent(&agent("org_1", "agent-123"))).await;
+    let listed = (owner(1).await, owner(2).await);
+    assert_eq!(listed, (AgentOwner::Caller, AgentOwner::Caller));
 }
 
 #[tokio::test]
@@ -41,7 +30,7 @@ async fn slow_lists_on_sqlite_keep_no_send_and_no_webhook_waiting() {
     let store = database.store().await;
     let slow_lists = store.occupy_lists().await;
     let target = store.send_target(&org(1), &agent_id(), &conv()).await;
-    assert_eq!(target.unwrap().agent, AgentOwner::Nobody);
+    assert_eq!(target.unwrap().agent, AgentOwner::Missing);
     let key = store.find_api_key_by_secret("recado_unknown", at(1)).await;
     assert!(key.unwrap().is_none());
     let channel = store.get_channel_by_id(&id("chn_1")).await;
@@ -54,11 +43,8 @@ async fn the_conversation_comes_with_its_channel_and_secrets() {
     let World { store, .. } = &World::new().await;
     let channel = create_channel(store, "org_1", "chn_1").await;
     let ours = conversation("org_1", "conv-456");
-    store.create_conversation(&ours).await.unwrap();
-    let target = store
-        .send_target(&org(1), &agent_id(), &conv())
-        .await
-        .unwrap();
+    ok(store.create_conversation(&ours)).await;
+    let target = ok(store.send_target(&org(1), &agent_id(), &conv())).await;
     let found = target.conversation.unwrap();
     assert_eq!(
         (found.id, found.agent_id, found.recipient),
@@ -73,18 +59,9 @@ async fn the_conversation_comes_with_its_channel_and_secrets() {
 async fn a_conversation_outlives_its_channel() {
     let World { store, .. } = &World::new().await;
     create_channel(store, "org_1", "chn_1").await;
-    store
-        .create_conversation(&conversation("org_1", "conv-456"))
-        .await
-        .unwrap();
-    store
-        .delete_channel(&org(1), &id("chn_1"), &by(9_000))
-        .await
-        .unwrap();
-    let target = store
-        .send_target(&org(1), &agent_id(), &conv())
-        .await
-        .unwrap();
+    ok(store.create_conversation(&conversation("org_1", "conv-456"))).await;
+    ok(store.delete_channel(&org(1), &id("chn_1"), &by(9_000))).await;
+    let target = ok(store.send_target(&org(1), &agent_id(), &conv())).await;
     assert_eq!(target.conversation.unwrap().channel, None);
 }
 
@@ -92,23 +69,11 @@ async fn a_conversation_outlives_its_channel() {
 async fn neither_a_conversation_nor_a_channel_of_another_organization_is_seen() {
     let World { store, .. } = &World::new().await;
     create_channel(store, "org_2", "chn_1").await;
-    store
-        .create_conversation(&conversation("org_2", "conv-456"))
-        .await
-        .unwrap();
-    let target = store
-        .send_target(&org(1), &agent_id(), &conv())
-        .await
-        .unwrap();
+    ok(store.create_conversation(&conversation("org_2", "conv-456"))).await;
+    let target = ok(store.send_target(&org(1), &agent_id(), &conv())).await;
     assert_eq!(target.conversation, None);
     // A conversation that names a channel of somebody else gets no channel.
-    store
-        .create_conversation(&conversation("org_1", "conv-456"))
-        .await
-        .unwrap();
-    let target = store
-        .send_target(&org(1), &agent_id(), &conv())
-        .await
-        .unwrap();
+    ok(store.create_conversation(&conversation("org_1", "conv-456"))).await;
+    let target = ok(store.send_target(&org(1), &agent_id(), &conv())).await;
     assert_eq!(target.conversation.unwrap().channel, None);
 }

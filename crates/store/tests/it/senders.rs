@@ -12,7 +12,7 @@ use crate::taps::{
     phone, said, tapped,
 };
 use crate::webhook_calls::claim_all;
-use crate::world::{World, agent, at, by, channel, conv, id, org, with};
+use crate::world::{World, agent, at, by, channel, conv, id, ok, org, some, with};
 
 #[rstest]
 #[case::brazil_with_the_digit("5521988887777", "552188887777")]
@@ -68,11 +68,7 @@ async fn a_customer_is_known_by_user_id_before_lid_before_phone() {
         let landed = last_event(store).await.conversation_id;
         assert_eq!(landed, Some(id(expected)), "{number}");
     }
-    let kept = store
-        .get_conversation(&org(1), &id("conv-user"))
-        .await
-        .unwrap()
-        .unwrap();
+    let kept = some(store.get_conversation(&org(1), &id("conv-user"))).await;
     assert_eq!(kept.person, person(user, lid, phone));
     assert_eq!(kept.recipient.kind(), RecipientKind::UserId);
 }
@@ -82,32 +78,24 @@ async fn of_several_conversations_the_one_with_the_newest_message_counts() {
     let World { store, .. } = &tapped().await;
     opened(store, "conv-other", "5521988887777").await;
     sent_in(store, "conv-other", "wamid.other").await;
-    assert_eq!(
-        lands_in(store, said("w.1", ana(), "Hi")).await,
-        "conv-other"
-    );
+    let found = lands_in(store, said("w.1", ana(), "Hi")).await;
+    assert_eq!(found, "conv-other");
 }
 
 #[tokio::test]
 async fn a_number_that_passed_on_to_another_customer_is_another_conversation() {
     let World { store, .. } = &tapped().await;
     let named = |user: &str| with(ana(), |it| it.user_id = Some(id(user)));
-    assert_eq!(
-        lands_in(store, said("w.1", named("BR.1"), "Hi")).await,
-        "conv-456"
-    );
+    let found = lands_in(store, said("w.1", named("BR.1"), "Hi")).await;
+    assert_eq!(found, "conv-456");
     let landed = lands_in(store, said("w.2", named("BR.2"), "Hi")).await;
     assert_ne!(landed, "conv-456");
-    let kept = store.get_conversation(&org(1), &id(&landed)).await.unwrap();
+    let kept = ok(store.get_conversation(&org(1), &id(&landed))).await;
     assert_eq!(kept.unwrap().recipient, id("BR.2"));
-    assert_eq!(
-        lands_in(store, said("w.3", named("BR.2"), "Hi")).await,
-        landed
-    );
-    assert_eq!(
-        lands_in(store, said("w.4", named("BR.1"), "Hi")).await,
-        "conv-456"
-    );
+    let listed = lands_in(store, said("w.3", named("BR.2"), "Hi")).await;
+    assert_eq!(listed, landed);
+    let told = lands_in(store, said("w.4", named("BR.1"), "Hi")).await;
+    assert_eq!(told, "conv-456");
 }
 
 #[tokio::test]
@@ -116,14 +104,14 @@ async fn somebody_new_opens_a_conversation_with_the_channels_agent() {
     for (text, created_at) in [("agent-old", 1), ("agent-own", 2)] {
         let mut new = agent("org_1", text);
         new.created_at = at(created_at);
-        store.create_agent(&new).await.unwrap();
+        ok(store.create_agent(&new)).await;
     }
     let new = NewChannel {
         agent_id: Some(id("agent-own")),
         provider: Provider::WhatsApp,
         ..channel("org_1", "chn_1")
     };
-    store.create_channel(new, &by(9_000)).await.unwrap();
+    ok(store.create_channel(new, &by(9_000))).await;
     let person = with(ana(), |it| it.user_id = Some(id("BR.1")));
     apply(store, vec![said("w.1", person.clone(), "Hi")]).await;
     let told = events(store, &org(1)).await;
@@ -132,7 +120,7 @@ async fn somebody_new_opens_a_conversation_with_the_channels_agent() {
     assert_eq!(told[1].event_type.as_str(), "message.received");
     assert_eq!(told[1].agent_id, Some(id("agent-own")));
     let opened = told[1].conversation_id.clone().unwrap();
-    let opened = store.get_conversation(&org(1), &opened).await.unwrap();
+    let opened = ok(store.get_conversation(&org(1), &opened)).await;
     let opened = opened.unwrap();
     assert_eq!(
         (opened.recipient, opened.person),
@@ -141,13 +129,10 @@ async fn somebody_new_opens_a_conversation_with_the_channels_agent() {
     // Without a phone, the surest name is the address.
     let nameless = Person::new([id("1@lid"), id("BR.2")]);
     let landed = lands_in(store, said("w.2", nameless, "Hi")).await;
-    let opened = store.get_conversation(&org(1), &id(&landed)).await.unwrap();
+    let opened = ok(store.get_conversation(&org(1), &id(&landed))).await;
     assert_eq!(opened.unwrap().recipient, id("BR.2"));
     // The channel's agent is gone: the oldest speaks.
-    store
-        .delete_agent(&org(1), &id("agent-own"), &by(9_000))
-        .await
-        .unwrap();
+    ok(store.delete_agent(&org(1), &id("agent-own"), &by(9_000))).await;
     apply(store, vec![said("w.3", phone("5511900000003"), "Hi")]).await;
     assert_eq!(last_event(store).await.agent_id, Some(id("agent-old")));
 }
@@ -166,10 +151,7 @@ async fn without_an_agent_the_call_waits_until_there_is_one() {
     );
     let applied = apply_one(store, waiting.clone()).await;
     assert_eq!((applied.events, applied.no_agent), (2, true));
-    store
-        .create_agent(&agent("org_1", "agent-123"))
-        .await
-        .unwrap();
+    ok(store.create_agent(&agent("org_1", "agent-123"))).await;
     assert_eq!(claim_all(store, 300_000, 400_000).await, [call(&waiting)]);
     let results = store.apply_webhooks(vec![waiting]).await;
     assert!(!results[0].as_ref().unwrap().no_agent);
@@ -219,13 +201,10 @@ async fn the_window_follows_the_newest_message_of_the_customer(
     .enumerate()
     {
         apply(store, vec![sent(number, sent_at)]).await;
-        let kept = store.get_conversation(&org(1), &conv()).await.unwrap();
+        let kept = ok(store.get_conversation(&org(1), &conv())).await;
         let expected = has_window.then(|| at(expected + DAY));
         assert_eq!(kept.unwrap().window_expires_at, expected, "{number}");
-        let target = store
-            .send_target(&org(1), &id("agent-123"), &conv())
-            .await
-            .unwrap();
+        let target = ok(store.send_target(&org(1), &id("agent-123"), &conv())).await;
         assert_eq!(target.conversation.unwrap().window_expires_at, expected);
     }
 }
@@ -265,19 +244,13 @@ async fn on_zapi_a_text_that_answers_with_a_title_is_a_tap(
 #[tokio::test]
 async fn two_organizations_hear_only_their_own() {
     let World { store, .. } = &tapped().await;
-    store
-        .create_agent(&agent("org_2", "agent-123"))
-        .await
-        .unwrap();
+    ok(store.create_agent(&agent("org_2", "agent-123"))).await;
     create_channel(store, "org_2", "chn_2", Provider::WhatsApp).await;
     let mut theirs = application(&org(2), vec![said("w.1", ana(), "Hi")]);
     theirs.items[0].channel_id = id("chn_2");
     let ours = application(&org(1), vec![said("w.1", ana(), "Hi")]);
     for application in [&theirs, &ours] {
-        store
-            .keep_webhook_call(&call(application), at(200_000))
-            .await
-            .unwrap();
+        ok(store.keep_webhook_call(&call(application), at(200_000))).await;
     }
     let results = store.apply_webhooks(vec![theirs, ours]).await;
     let told: Vec<_> = results

@@ -5,7 +5,7 @@ use recado_store::{ClaimLimits, DatabaseKind, Freed, Store, StoreError, WebhookC
 
 use crate::taps::{apply, connection, tapped};
 use crate::webhook_endpoints::create;
-use crate::world::{World, at, id, message, msg, org};
+use crate::world::{World, at, id, message, msg, ok, org};
 
 const MANY: ClaimLimits = ClaimLimits {
     total: 100,
@@ -31,23 +31,20 @@ fn call() -> WebhookCall {
 async fn work(store: &Store) {
     create(store, "whk_1", &[]).await;
     apply(store, vec![connection(true)]).await;
-    store.begin_send(&message("org_1", "msg_2")).await.unwrap();
-    store.keep_webhook_call(&call(), at(260_000)).await.unwrap();
+    ok(store.begin_send(&message("org_1", "msg_2"))).await;
+    ok(store.keep_webhook_call(&call(), at(260_000))).await;
     let claimed = store.claim_deliveries(at(200_000), at(260_000), MANY).await;
     assert_eq!(claimed.unwrap().len(), 1);
 }
 
 /// What another server gets of it: deliveries, calls, and the status of the message.
 async fn left(store: &Store, now: i64) -> (usize, usize, Status) {
-    let deliveries = store
-        .claim_deliveries(at(now), at(now), MANY)
-        .await
-        .unwrap();
+    let deliveries = ok(store.claim_deliveries(at(now), at(now), MANY)).await;
     let calls = store
         .claim_webhook_calls(&org(1), at(now), at(now), 10, 1_000)
         .await;
     let calls = calls.unwrap().len();
-    let message = store.get_message(&org(1), &msg("msg_2")).await.unwrap();
+    let message = ok(store.get_message(&org(1), &msg("msg_2"))).await;
     (deliveries.len(), calls, message.unwrap().status)
 }
 
@@ -60,12 +57,12 @@ const ONE_OF_EACH: Freed = Freed {
 #[tokio::test]
 async fn what_a_live_server_claimed_is_its_own_whatever_the_clocks_say() {
     let World { store, database } = &tapped().await;
-    let first = store.join(None).await.unwrap();
+    let first = ok(store.join(None)).await;
     work(store).await;
     let other = database.store().await;
     if database.kind() == DatabaseKind::Postgres {
-        let second = other.join(None).await.unwrap();
-        let freed = other.free_dead_servers(at(FAST_CLOCK)).await.unwrap();
+        let second = ok(other.join(None)).await;
+        let freed = ok(other.free_dead_servers(at(FAST_CLOCK))).await;
         assert_eq!(freed, Freed::default());
         drop(second);
     }
@@ -76,7 +73,7 @@ async fn what_a_live_server_claimed_is_its_own_whatever_the_clocks_say() {
 #[tokio::test]
 async fn what_a_dead_server_claimed_is_free() {
     let World { store, database } = &tapped().await;
-    let first = store.join(None).await.unwrap();
+    let first = ok(store.join(None)).await;
     work(store).await;
     drop(first);
     let mut calls = store.webhook_call_signal();
@@ -84,22 +81,19 @@ async fn what_a_dead_server_claimed_is_free() {
     let mut woken = (other.webhook_call_signal(), other.delivery_signal());
     match database.kind() {
         DatabaseKind::Sqlite => {
-            let mut second = other.join(None).await.unwrap();
-            assert_eq!(second.take_over(at(300_000)).await.unwrap(), ONE_OF_EACH);
+            let mut second = ok(other.join(None)).await;
+            assert_eq!(ok(second.take_over(at(300_000))).await, ONE_OF_EACH);
         }
         DatabaseKind::Postgres => {
-            let mut second = other.join(None).await.unwrap();
-            assert_eq!(
-                second.take_over(at(300_000)).await.unwrap(),
-                Freed::default()
-            );
+            let mut second = ok(other.join(None)).await;
+            assert_eq!(ok(second.take_over(at(300_000))).await, Freed::default());
             sqlx::query(
                 "update servers set lease_until = 0 where id in (select server_id from messages)",
             )
             .execute(&mut World::raw_of(database).await)
             .await
             .unwrap();
-            let freed = other.free_dead_servers(at(300_000)).await.unwrap();
+            let freed = ok(other.free_dead_servers(at(300_000))).await;
             assert_eq!(freed, ONE_OF_EACH);
         }
     }
@@ -117,18 +111,16 @@ async fn what_a_dead_server_claimed_is_free() {
         freed.0 >= 1,
         "the delivery, and that of the event that tells of the message"
     );
-    assert_eq!(
-        other.free_dead_servers(at(300_000)).await.unwrap(),
-        Freed::default()
-    );
+    let found = ok(other.free_dead_servers(at(300_000))).await;
+    assert_eq!(found, Freed::default());
 }
 
 #[tokio::test]
 async fn what_a_server_leaves_at_its_end_is_free_at_once() {
     let World { store, database } = &tapped().await;
-    let membership = store.join(None).await.unwrap();
+    let membership = ok(store.join(None)).await;
     work(store).await;
-    assert_eq!(membership.leave(at(300_000)).await.unwrap(), ONE_OF_EACH);
+    assert_eq!(ok(membership.leave(at(300_000))).await, ONE_OF_EACH);
     let other = database.store().await;
     let freed = left(&other, 300_000).await;
     assert_eq!((freed.1, freed.2), (1, Status::Unknown));
@@ -141,21 +133,18 @@ async fn a_restart_under_the_same_name_takes_over_at_once_and_two_of_one_name_ca
         // On SQLite every restart takes over.
         return;
     }
-    let first = store.join(Some("blue")).await.unwrap();
+    let first = ok(store.join(Some("blue"))).await;
     work(store).await;
     let other = database.store().await;
     let refused = other.join(Some("blue")).await;
     assert!(matches!(refused, Err(StoreError::NameTaken)));
-    let mut green = other.join(Some("green")).await.unwrap();
-    assert_eq!(
-        green.take_over(at(300_000)).await.unwrap(),
-        Freed::default()
-    );
+    let mut green = ok(other.join(Some("green"))).await;
+    assert_eq!(ok(green.take_over(at(300_000))).await, Freed::default());
     // Its connection ends with the process.
     drop(first);
     let restarted = database.store().await;
-    let mut again = restarted.join(Some("blue")).await.unwrap();
-    assert_eq!(again.take_over(at(300_000)).await.unwrap(), ONE_OF_EACH);
+    let mut again = ok(restarted.join(Some("blue"))).await;
+    assert_eq!(ok(again.take_over(at(300_000))).await, ONE_OF_EACH);
     drop((green, again));
 }
 
@@ -165,17 +154,17 @@ async fn after_an_outage_of_the_database_no_server_takes_the_others_for_dead() {
     if database.kind() != DatabaseKind::Postgres {
         return;
     }
-    let first = store.join(None).await.unwrap();
+    let first = ok(store.join(None)).await;
     work(store).await;
     let other = database.store().await;
-    let mut second = other.join(None).await.unwrap();
+    let mut second = ok(other.join(None)).await;
     let mut raw = World::raw_of(database).await;
     sqlx::raw_sql("update servers set lease_until = lease_until - 60000")
         .execute(&mut raw)
         .await
         .unwrap();
-    second.renew().await.unwrap();
-    let freed = other.free_dead_servers(at(300_000)).await.unwrap();
+    ok(second.renew()).await;
+    let freed = ok(other.free_dead_servers(at(300_000))).await;
     assert_eq!(freed, Freed::default());
     drop((first, second));
 }
@@ -186,7 +175,7 @@ async fn a_lease_whose_connection_is_lost_is_renewed_on_a_new_one() {
     if database.kind() != DatabaseKind::Postgres {
         return;
     }
-    let mut membership = store.join(Some("blue")).await.unwrap();
+    let mut membership = ok(store.join(Some("blue"))).await;
     let mut raw = World::raw_of(database).await;
     sqlx::raw_sql(
         "select pg_terminate_backend(pid) from pg_stat_activity \
@@ -196,7 +185,7 @@ async fn a_lease_whose_connection_is_lost_is_renewed_on_a_new_one() {
     .await
     .unwrap();
     assert!(membership.renew().await.is_err(), "the connection is lost");
-    membership.renew().await.unwrap();
+    ok(membership.renew()).await;
     let refused = database.store().await.join(Some("blue")).await;
     assert!(matches!(refused, Err(StoreError::NameTaken)));
 }

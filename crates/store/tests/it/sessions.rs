@@ -12,7 +12,7 @@ use recado_store::{
 use tokio::task::JoinSet;
 
 use crate::users::{create_with_password, servers, set_password};
-use crate::world::{ALL, World, at, by, id, org};
+use crate::world::{ALL, World, at, by, id, ok, org, some};
 
 /// Signs a user in whose password has the hash `hash`, three seconds after the beginning.
 pub(crate) async fn sign_in(store: &Store, user: &User, text: &str) -> (Session, SessionSecret) {
@@ -30,7 +30,7 @@ pub(crate) async fn is_signed_in(store: &Store, secret: &SessionSecret) -> bool 
 }
 
 async fn find(store: &Store, secret: &SessionSecret, now: i64) -> Option<(Session, User)> {
-    store.find_session(secret.expose(), at(now)).await.unwrap()
+    ok(store.find_session(secret.expose(), at(now))).await
 }
 
 fn milliseconds(time: std::time::Duration) -> i64 {
@@ -52,7 +52,7 @@ async fn a_session_is_found_by_its_secret_alone_with_its_user() {
     let other = SessionSecret::generate().unwrap();
     let almost = &secret.expose()[..42];
     for text in [other.expose(), almost, "ses_1", "", "\0", "ç"] {
-        let found = store.find_session(text, at(3_000)).await.unwrap();
+        let found = ok(store.find_session(text, at(3_000))).await;
         assert_eq!(found, None, "{text}");
         let found = store
             .find_api_key_by_secret(secret.expose(), at(3_000))
@@ -78,7 +78,7 @@ async fn a_session_ends_when_it_is_idle_and_at_the_latest_after_thirty_days() {
     let (mut idle_end, end) = (3_000 + idle, 3_000 + lifetime);
     let lasts = async |now| {
         let sessions = BTreeSet::from([session_id()]);
-        let working = store.working_sessions(&sessions, at(now)).await.unwrap();
+        let working = ok(store.working_sessions(&sessions, at(now))).await;
         let listed = store.list_sessions(&org(1), &ana.id, &ALL, at(now)).await;
         let lasts = find(store, &secret, now).await.is_some();
         assert_eq!(!working.is_empty(), lasts);
@@ -180,24 +180,15 @@ async fn the_sessions_of_a_suspended_organization_are_refused_and_those_of_a_del
     let ana = create_with_password(store, org(1), "ana", Role::Agent).await;
     let (session, secret) = sign_in(store, &ana, "ses_1").await;
     let sessions = BTreeSet::from([session.id]);
-    let working = async || store.working_sessions(&sessions, at(5_000)).await.unwrap();
+    let working = async || ok(store.working_sessions(&sessions, at(5_000))).await;
     assert_eq!(working().await, sessions);
-    store
-        .suspend_organization(&org(1), &by(4_000))
-        .await
-        .unwrap();
+    ok(store.suspend_organization(&org(1), &by(4_000))).await;
     let refused = store.find_session(secret.expose(), at(5_000)).await;
     assert!(matches!(refused, Err(StoreError::OrganizationSuspended)));
     assert!(working().await.is_empty());
-    store
-        .resume_organization(&org(1), &by(9_000))
-        .await
-        .unwrap();
+    ok(store.resume_organization(&org(1), &by(9_000))).await;
     assert!(is_signed_in(store, &secret).await);
-    store
-        .delete_organization(&org(1), &by(4_000))
-        .await
-        .unwrap();
+    ok(store.delete_organization(&org(1), &by(4_000))).await;
     assert!(!is_signed_in(store, &secret).await);
     assert!(working().await.is_empty());
 }
@@ -216,13 +207,10 @@ async fn no_session_begins_with_a_password_that_is_not_the_present_one() {
     };
     assert!(!begin("old hash").await);
     assert!(!is_signed_in(store, &secret).await);
-    let found = store.get_user(&org(1), &ana.id).await.unwrap().unwrap();
+    let found = some(store.get_user(&org(1), &ana.id)).await;
     assert_eq!(found.last_sign_in_at, None);
     create_with_password(store, org(1), "second", Role::Owner).await;
-    store
-        .delete_user(&org(1), &ana.id, &by(4_000))
-        .await
-        .unwrap();
+    ok(store.delete_user(&org(1), &ana.id, &by(4_000))).await;
     assert!(!begin("hash").await);
 }
 

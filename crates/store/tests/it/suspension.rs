@@ -8,24 +8,21 @@ use recado_store::{ApiKey, ApiKeySecret, Store, StoreError};
 use crate::deliveries::{MANY, claim};
 use crate::taps::{apply, news, tapped};
 use crate::webhook_endpoints::create;
-use crate::world::{World, at, by, id, org};
+use crate::world::{World, at, by, id, ok, org};
 
 #[tokio::test]
 async fn deliveries_of_a_suspended_organization_wait_until_it_is_resumed() {
     let World { store, .. } = &tapped().await;
     create(store, "whk_all", &[]).await;
     for now in [7, 8] {
-        let suspended = store.suspend_organization(&org(1), &by(now)).await.unwrap();
+        let suspended = ok(store.suspend_organization(&org(1), &by(now))).await;
         assert_eq!(suspended.unwrap().suspended_at, Some(at(7)));
     }
     apply(store, vec![news("wamid.1", Status::Sent)]).await;
     assert!(claim(store, 100_000, MANY).await.is_empty());
-    let other = store.get_organization(&org(2)).await.unwrap();
+    let other = ok(store.get_organization(&org(2))).await;
     assert_eq!(other.unwrap().suspended_at, None);
-    let resumed = store
-        .resume_organization(&org(1), &by(9_000))
-        .await
-        .unwrap();
+    let resumed = ok(store.resume_organization(&org(1), &by(9_000))).await;
     assert_eq!(resumed.unwrap().suspended_at, None);
     assert_eq!(claim(store, 100_000, MANY).await.len(), 1);
 }
@@ -39,11 +36,8 @@ async fn an_endpoint_does_not_fail_while_its_organization_is_suspended() {
         .database
         .execute("update webhook_endpoints set failing_since = 5")
         .await;
-    store.suspend_organization(&org(1), &by(7)).await.unwrap();
-    store
-        .resume_organization(&org(1), &by(9_000))
-        .await
-        .unwrap();
+    ok(store.suspend_organization(&org(1), &by(7))).await;
+    ok(store.resume_organization(&org(1), &by(9_000))).await;
     let endpoint = store.get_webhook_endpoint(&org(1), &id("whk_all")).await;
     assert_eq!(endpoint.unwrap().unwrap().failing_since, None);
 }
@@ -52,7 +46,7 @@ async fn an_endpoint_does_not_fail_while_its_organization_is_suspended() {
 pub(crate) async fn key(store: &Store) -> (ApiKey, ApiKeySecret) {
     let secret = ApiKeySecret::generate().unwrap();
     let key = ApiKey::new(id("key_1"), Some(org(1)), "shop", &secret, at(1));
-    store.create_api_key(&key, &secret, &by(1)).await.unwrap();
+    ok(store.create_api_key(&key, &secret, &by(1))).await;
     (key, secret)
 }
 
@@ -62,29 +56,17 @@ async fn a_key_is_refused_as_long_as_its_organization_is_suspended() {
     let (key, secret) = key(store).await;
     let keys = BTreeSet::from([key.id.clone()]);
     for _ in 0..2 {
-        let found = store
-            .find_api_key_by_secret(secret.expose(), at(2))
-            .await
-            .unwrap();
+        let found = ok(store.find_api_key_by_secret(secret.expose(), at(2))).await;
         assert_eq!(found.as_ref(), Some(&key));
-        assert_eq!(store.working_api_keys(&keys, at(2)).await.unwrap(), keys);
-        store.suspend_organization(&org(1), &by(2)).await.unwrap();
+        assert_eq!(ok(store.working_api_keys(&keys, at(2))).await, keys);
+        ok(store.suspend_organization(&org(1), &by(2))).await;
         let refused = store.find_api_key_by_secret(secret.expose(), at(2)).await;
         assert!(
             matches!(refused, Err(StoreError::OrganizationSuspended)),
             "{refused:?}"
         );
-        assert!(
-            store
-                .working_api_keys(&keys, at(2))
-                .await
-                .unwrap()
-                .is_empty()
-        );
-        store
-            .resume_organization(&org(1), &by(9_000))
-            .await
-            .unwrap();
+        assert!(ok(store.working_api_keys(&keys, at(2))).await.is_empty());
+        ok(store.resume_organization(&org(1), &by(9_000))).await;
     }
 }
 
@@ -92,13 +74,8 @@ async fn a_key_is_refused_as_long_as_its_organization_is_suspended() {
 async fn an_organization_that_does_not_exist_is_neither_suspended_nor_resumed() {
     let World { store, .. } = &World::new().await;
     let missing = id("org_9");
-    let suspended = store.suspend_organization(&missing, &by(1)).await.unwrap();
+    let suspended = ok(store.suspend_organization(&missing, &by(1))).await;
     assert_eq!(suspended, None);
-    assert_eq!(
-        store
-            .resume_organization(&missing, &by(9_000))
-            .await
-            .unwrap(),
-        None
-    );
+    let found = ok(store.resume_organization(&missing, &by(9_000))).await;
+    assert_eq!(found, None);
 }

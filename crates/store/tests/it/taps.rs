@@ -11,7 +11,7 @@ use recado_store::{
 };
 
 use crate::world::{
-    World, accepted, agent, at, by, channel, conversation, id, message, msg, org, with,
+    World, accepted, agent, at, by, channel, conversation, id, message, msg, ok, org, with,
 };
 
 static NUMBER: AtomicU64 = AtomicU64::new(1);
@@ -24,26 +24,17 @@ pub(crate) async fn tapped() -> World {
 }
 
 pub(crate) async fn furnish(store: &Store, provider: Provider) {
-    store
-        .create_agent(&agent("org_1", "agent-123"))
-        .await
-        .unwrap();
+    ok(store.create_agent(&agent("org_1", "agent-123"))).await;
     create_channel(store, "org_1", "chn_1", provider).await;
-    store
-        .create_conversation(&conversation("org_1", "conv-456"))
-        .await
-        .unwrap();
-    store.begin_send(&message("org_1", "msg_1")).await.unwrap();
-    store
-        .finish_send(&org(1), &msg("msg_1"), &accepted(), at(6_000))
-        .await
-        .unwrap();
+    ok(store.create_conversation(&conversation("org_1", "conv-456"))).await;
+    ok(store.begin_send(&message("org_1", "msg_1"))).await;
+    ok(store.finish_send(&org(1), &msg("msg_1"), &accepted(), at(6_000))).await;
 }
 
 pub(crate) async fn create_channel(store: &Store, owner: &str, text: &str, provider: Provider) {
     let mut new = channel(owner, text);
     new.provider = provider;
-    store.create_channel(new, &by(9_000)).await.unwrap();
+    ok(store.create_channel(new, &by(9_000))).await;
 }
 
 pub(crate) fn application(owner: &OrganizationId, items: Vec<Inbound>) -> Application {
@@ -82,10 +73,7 @@ pub(crate) async fn apply(store: &Store, items: Vec<Inbound>) -> Applied {
 }
 
 pub(crate) async fn apply_one(store: &Store, application: Application) -> Applied {
-    store
-        .keep_webhook_call(&call(&application), at(200_000))
-        .await
-        .unwrap();
+    ok(store.keep_webhook_call(&call(&application), at(200_000))).await;
     let mut results = store.apply_webhooks(vec![application]).await;
     results.remove(0).unwrap()
 }
@@ -129,10 +117,7 @@ pub(crate) fn connection(connected: bool) -> Inbound {
 pub(crate) async fn events(store: &Store, owner: &OrganizationId) -> Vec<Event> {
     let (mut events, mut after) = (Vec::new(), None);
     loop {
-        let page = store
-            .list_events(owner, after, &EventFilter::default(), 10_000)
-            .await
-            .unwrap();
+        let page = ok(store.list_events(owner, after, &EventFilter::default(), 10_000)).await;
         events.extend(page.data);
         after = page.next;
         if after.is_none() {

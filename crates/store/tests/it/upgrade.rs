@@ -1,11 +1,11 @@
 //! Databases of earlier programs are brought up to date, and lose nothing.
 
-use recado_core::Scopes;
-use recado_store::ApiKeySecret;
+use recado_core::{Content, Scopes};
 use recado_store::testing::TestDatabase;
+use recado_store::{ApiKeySecret, MessageContent};
 use sha2::{Digest as _, Sha256};
 
-use crate::world::{ALL, World, at, by, id, org};
+use crate::world::{ALL, World, at, by, id, ok, org, some};
 
 #[tokio::test]
 async fn the_keys_of_before_keep_working_with_all_scopes() {
@@ -33,7 +33,7 @@ async fn the_keys_of_before_keep_working_with_all_scopes() {
         .unwrap();
     }
     let store = database.store().await;
-    store.migrate().await.unwrap();
+    ok(store.migrate()).await;
     for (key, organization, secret) in keys {
         let found = store.find_api_key_by_secret(secret.expose(), at(i64::from(u32::MAX)));
         let found = found.await.unwrap().unwrap();
@@ -44,8 +44,51 @@ async fn the_keys_of_before_keep_working_with_all_scopes() {
         assert_eq!(unknown, (None, None, None));
         assert_eq!(found.user_id, None);
     }
-    let listed = store.list_api_keys(&org(1), &ALL).await.unwrap();
+    let listed = ok(store.list_api_keys(&org(1), &ALL)).await;
     assert_eq!(listed.data.len(), 1);
     let deleted = store.delete_api_key(&org(1), &id("key_1"), &by(8)).await;
     assert!(deleted.unwrap());
+}
+
+/// Messages that a program of before migration 16 wrote: one of ours, and one of the customer.
+const MESSAGES_WITHOUT_KIND: &str = "insert into messages (organization_id, id, conversation_id, agent_id, \
+     channel_id, direction, status, content, warnings, created_at, updated_at) values \
+     ('org_1', 'OURS', 'conv-456', 'agent-123', 'main', 'outbound', 'read', \
+     '{\"header\":\"H\",\"body\":\"B\",\"buttons\":[{\"id\":\"1\",\"title\":\"A\"}]}', '[]', 1, 1), \
+     ('org_1', 'THEIRS', 'conv-456', 'agent-123', 'main', 'inbound', 'delivered', \
+     '{\"kind\":\"text\",\"text\":\"Hi\"}', '[]', 2, 2)";
+
+#[tokio::test]
+async fn messages_of_before_and_of_a_server_that_is_upgraded_later_have_buttons() {
+    let database = TestDatabase::migrated_to(15).await;
+    let mut raw = World::raw_of(&database).await;
+    let messages = |ours, theirs| {
+        let statement = MESSAGES_WITHOUT_KIND.replace("OURS", ours);
+        sqlx::AssertSqlSafe(statement.replace("THEIRS", theirs))
+    };
+    sqlx::raw_sql(messages("msg_1", "msg_2"))
+        .execute(&mut raw)
+        .await
+        .unwrap();
+    let store = database.store().await;
+    ok(store.migrate()).await;
+    sqlx::raw_sql(messages("msg_3", "msg_4"))
+        .execute(&mut raw)
+        .await
+        .unwrap();
+    for ours in ["msg_1", "msg_3"] {
+        let found = some(store.get_message(&org(1), &id(ours))).await;
+        let MessageContent::Outbound(Content::Buttons(buttons)) = found.content else {
+            panic!("a message with buttons");
+        };
+        assert_eq!((buttons.header(), buttons.body()), (Some("H"), "B"));
+        assert_eq!(
+            (&*buttons.buttons()[0].id, &*buttons.buttons()[0].title),
+            ("1", "A")
+        );
+    }
+    for theirs in ["msg_2", "msg_4"] {
+        let found = some(store.get_message(&org(1), &id(theirs))).await;
+        assert!(matches!(found.content, MessageContent::Inbound { kind, .. } if kind == "text"));
+    }
 }

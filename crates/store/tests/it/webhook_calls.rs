@@ -7,7 +7,7 @@ use recado_store::{Backlog, Page, Retention, SetAsideReason, Store, StoreError, 
 use tokio::task::JoinSet;
 
 use crate::taps::{application, apply, call, kinds, news, said, tapped};
-use crate::world::{WEEK, World, at, id, org, prune};
+use crate::world::{WEEK, World, at, id, ok, org, prune};
 
 fn kept(number: i64) -> WebhookCall {
     WebhookCall {
@@ -24,7 +24,7 @@ fn kept(number: i64) -> WebhookCall {
 pub(crate) async fn claim_all(store: &Store, now: i64, until: i64) -> Vec<WebhookCall> {
     let (now, until) = (at(now), at(until));
     let mut calls = Vec::new();
-    for backlog in store.organizations_with_webhook_calls(now).await.unwrap() {
+    for backlog in ok(store.organizations_with_webhook_calls(now)).await {
         let id = &backlog.organization_id;
         loop {
             let batch = store.claim_webhook_calls(id, now, until, 100, 1_000_000);
@@ -34,11 +34,7 @@ pub(crate) async fn claim_all(store: &Store, now: i64, until: i64) -> Vec<Webhoo
             }
             calls.extend(batch);
         }
-        while let Some((call, _)) = store
-            .claim_doubtful_webhook_call(id, now, until)
-            .await
-            .unwrap()
-        {
+        while let Some((call, _)) = ok(store.claim_doubtful_webhook_call(id, now, until)).await {
             calls.push(call);
         }
     }
@@ -52,7 +48,7 @@ async fn a_call_is_kept_to_the_byte_and_rests_the_longer_the_older_it_is() {
         received_at: at(10_000),
         ..kept(1)
     };
-    store.keep_webhook_call(&call, at(10_000)).await.unwrap();
+    ok(store.keep_webhook_call(&call, at(10_000))).await;
     let again = store.keep_webhook_call(&call, at(10_000)).await;
     assert!(matches!(again, Err(StoreError::Conflict)), "{again:?}");
     for (now, until, is_free) in [
@@ -66,10 +62,7 @@ async fn a_call_is_kept_to_the_byte_and_rests_the_longer_the_older_it_is() {
     ] {
         let expected = if is_free { &[call.clone()][..] } else { &[] };
         assert_eq!(claim_all(store, now, until).await, expected, "{now}");
-        store
-            .end_webhook_call_attempts(std::slice::from_ref(&call.id))
-            .await
-            .unwrap();
+        ok(store.end_webhook_call_attempts(std::slice::from_ref(&call.id))).await;
     }
     assert!(!format!("{call:?}").contains("123"));
 }
@@ -78,11 +71,7 @@ async fn a_call_is_kept_to_the_byte_and_rests_the_longer_the_older_it_is() {
 async fn no_two_servers_claim_the_same_call() {
     let world = World::new().await;
     for number in 0..60 {
-        world
-            .store
-            .keep_webhook_call(&kept(number), at(0))
-            .await
-            .unwrap();
+        ok(world.store.keep_webhook_call(&kept(number), at(0))).await;
     }
     let mut tasks = JoinSet::new();
     for _ in 0..6 {
@@ -90,10 +79,7 @@ async fn no_two_servers_claim_the_same_call() {
         tasks.spawn(async move {
             let mut mine = Vec::new();
             loop {
-                let claimed = store
-                    .claim_webhook_calls(&org(1), at(1), at(9), 7, 1_000)
-                    .await
-                    .unwrap();
+                let claimed = ok(store.claim_webhook_calls(&org(1), at(1), at(9), 7, 1_000)).await;
                 if claimed.is_empty() {
                     return mine;
                 }
@@ -115,10 +101,7 @@ async fn of_several_calls_the_bad_one_fails_alone_and_stays() {
     bad.items[0].ids.message = id("msg_1");
     let last = application(&org(1), vec![news("wamid.1", Status::Sent)]);
     for application in [&good, &bad, &last] {
-        store
-            .keep_webhook_call(&call(application), at(200_000))
-            .await
-            .unwrap();
+        ok(store.keep_webhook_call(&call(application), at(200_000))).await;
     }
     let results = store.apply_webhooks(vec![good, bad.clone(), last]).await;
     let told: Vec<_> = results
@@ -138,7 +121,7 @@ async fn of_several_calls_the_bad_one_fails_alone_and_stays() {
 async fn only_what_is_done_and_old_is_pruned() {
     let World { store, .. } = &tapped().await;
     apply(store, vec![news("wamid.9", Status::Read)]).await;
-    store.keep_webhook_call(&kept(1), at(0)).await.unwrap();
+    ok(store.keep_webhook_call(&kept(1), at(0))).await;
     assert_eq!(prune(store, WEEK + 100_000, Retention::default()).await, 0);
     assert_eq!(
         prune(store, WEEK + 100_001, Retention::default()).await,
@@ -156,10 +139,7 @@ async fn a_call_counts_as_applied_after_its_last_part() {
     let mut first = last.clone();
     first.items[0].item = news("wamid.1", Status::Sent);
     first.completes = false;
-    store
-        .keep_webhook_call(&call(&last), at(200_000))
-        .await
-        .unwrap();
+    ok(store.keep_webhook_call(&call(&last), at(200_000))).await;
     let left = async || {
         database.end_servers().await;
         claim_all(store, 300_000, 400_000).await.len()
@@ -171,16 +151,14 @@ async fn a_call_counts_as_applied_after_its_last_part() {
     }
     let again = store.apply_webhooks(vec![first]).await;
     assert_eq!(again[0].as_ref().unwrap().duplicates, 1);
-    assert_eq!(
-        kinds(store).await,
-        ["message.accepted", "message.sent", "message.read"]
-    );
+    let told = kinds(store).await;
+    assert_eq!(told, ["message.accepted", "message.sent", "message.read"]);
 }
 
 #[tokio::test]
 async fn each_attempt_that_ended_with_its_process_is_counted_and_no_other() {
     let World { store, database } = &World::new().await;
-    store.keep_webhook_call(&kept(1), at(10)).await.unwrap();
+    ok(store.keep_webhook_call(&kept(1), at(10))).await;
     let in_batch = async |now| {
         let claimed = store
             .claim_webhook_calls(&org(1), at(now), at(now + 10), 10, 100)
@@ -204,10 +182,7 @@ async fn each_attempt_that_ended_with_its_process_is_counted_and_no_other() {
         assert_eq!(alone(1_000).await, alone_then);
         assert_eq!(alone(1_001).await, None, "it is claimed");
     }
-    store
-        .end_webhook_call_attempts(&[kept(1).id])
-        .await
-        .unwrap();
+    ok(store.end_webhook_call_attempts(&[kept(1).id])).await;
     for _ in 0..2 {
         database.end_servers().await;
         assert_eq!((alone(1_000).await, in_batch(1_000).await), (None, 1));
@@ -217,13 +192,10 @@ async fn each_attempt_that_ended_with_its_process_is_counted_and_no_other() {
 #[tokio::test]
 async fn a_server_does_not_begin_again_what_it_takes_long_to_apply() {
     let World { store, .. } = &World::new().await;
-    store.keep_webhook_call(&kept(1), at(10_000)).await.unwrap();
+    ok(store.keep_webhook_call(&kept(1), at(10_000))).await;
     let later = 1_000_000_000;
     assert_eq!(claim_all(store, later, later + 1).await, []);
-    store
-        .end_webhook_call_attempts(&[kept(1).id])
-        .await
-        .unwrap();
+    ok(store.end_webhook_call_attempts(&[kept(1).id])).await;
     assert_eq!(claim_all(store, later, later + 1).await, [kept(1)]);
 }
 
@@ -231,7 +203,7 @@ async fn a_server_does_not_begin_again_what_it_takes_long_to_apply() {
 async fn a_damaged_call_is_set_aside_and_its_company_is_claimed() {
     let World { store, database } = &World::new().await;
     for number in 1..4 {
-        store.keep_webhook_call(&kept(number), at(0)).await.unwrap();
+        ok(store.keep_webhook_call(&kept(number), at(0))).await;
     }
     database
         .execute("update webhook_calls set body = substr(body, 1, 20) where id = 'whc_2'")
@@ -256,14 +228,14 @@ async fn a_backlog_is_claimed_in_portions_and_for_each_organization() {
     for number in 0..6 {
         let mut call = kept(number);
         call.organization_id = org(1 + u8::from(number == 5));
-        store.keep_webhook_call(&call, at(0)).await.unwrap();
+        ok(store.keep_webhook_call(&call, at(0))).await;
     }
     let backlog = |number| Backlog {
         organization_id: org(number),
         batched: true,
         doubtful: false,
     };
-    let backlogs = store.organizations_with_webhook_calls(at(1)).await.unwrap();
+    let backlogs = ok(store.organizations_with_webhook_calls(at(1))).await;
     assert_eq!(backlogs, [backlog(1), backlog(2)]);
     // Each takes 43 bytes, encrypted, and the first is claimed however large it is.
     for (organization, limit, bytes, claimed) in [
@@ -277,7 +249,7 @@ async fn a_backlog_is_claimed_in_portions_and_for_each_organization() {
             .await;
         assert_eq!(calls.unwrap().len(), claimed);
     }
-    let backlogs = store.organizations_with_webhook_calls(at(1)).await.unwrap();
+    let backlogs = ok(store.organizations_with_webhook_calls(at(1))).await;
     assert_eq!(backlogs, []);
 }
 
@@ -287,11 +259,8 @@ async fn what_is_set_aside_is_listed_and_not_claimed_until_it_is_retried() {
     let reasons = [SetAsideReason::Unreadable, SetAsideReason::Crashed];
     for (number, reason) in (1..).zip(reasons) {
         let call = kept(number);
-        store.keep_webhook_call(&call, at(10)).await.unwrap();
-        store
-            .set_webhook_call_aside(&org(1), &call.id, reason)
-            .await
-            .unwrap();
+        ok(store.keep_webhook_call(&call, at(10))).await;
+        ok(store.set_webhook_call_aside(&org(1), &call.id, reason)).await;
     }
     assert_eq!(claim_all(store, 1_000, 2_000).await, []);
     let page = Page {

@@ -8,7 +8,7 @@ use recado_store::{
 use secrecy::ExposeSecret;
 
 use crate::taps::{apply, connection, events, kinds, tapped};
-use crate::world::{ALL, World, at, by, id, org};
+use crate::world::{ALL, World, at, by, id, ok, org, some};
 
 pub(crate) fn endpoint(owner: &str, text: &str, events: &[EventType]) -> NewWebhookEndpoint {
     NewWebhookEndpoint {
@@ -24,10 +24,7 @@ pub(crate) fn endpoint(owner: &str, text: &str, events: &[EventType]) -> NewWebh
 }
 
 pub(crate) async fn create(store: &Store, text: &str, events: &[EventType]) -> WebhookEndpoint {
-    store
-        .create_webhook_endpoint(endpoint("org_1", text, events), 20, &by(9_000))
-        .await
-        .unwrap()
+    ok(store.create_webhook_endpoint(endpoint("org_1", text, events), 20, &by(9_000))).await
 }
 
 fn header(value: &str) -> WebhookHeader {
@@ -42,9 +39,9 @@ async fn an_endpoint_is_created_found_listed_and_deleted() {
     let World { store, .. } = &World::new().await;
     let kinds = [EventType::ButtonPressed, EventType::MessageFailed];
     let ours = create(store, "whk_1", &kinds).await;
-    let found = store.get_webhook_endpoint(&org(1), &ours.id).await.unwrap();
+    let found = ok(store.get_webhook_endpoint(&org(1), &ours.id)).await;
     assert_eq!(found, Some(ours.clone()));
-    let listed = store.list_webhook_endpoints(&org(1), &ALL).await.unwrap();
+    let listed = ok(store.list_webhook_endpoints(&org(1), &ALL)).await;
     assert_eq!(listed.data, std::slice::from_ref(&ours));
     assert_eq!(listed.data[0].events, kinds);
 
@@ -57,18 +54,8 @@ async fn an_endpoint_is_created_found_listed_and_deleted() {
         .await;
     assert!(matches!(homeless, Err(StoreError::UnknownOrganization)));
 
-    assert!(
-        store
-            .delete_webhook_endpoint(&org(1), &ours.id, &by(9_000))
-            .await
-            .unwrap()
-    );
-    assert!(
-        !store
-            .delete_webhook_endpoint(&org(1), &ours.id, &by(9_000))
-            .await
-            .unwrap()
-    );
+    assert!(ok(store.delete_webhook_endpoint(&org(1), &ours.id, &by(9_000))).await);
+    assert!(!ok(store.delete_webhook_endpoint(&org(1), &ours.id, &by(9_000))).await);
 }
 
 #[tokio::test]
@@ -79,11 +66,7 @@ async fn a_change_touches_only_what_it_names() {
         url: Some("https://other.example".into()),
         ..Default::default()
     };
-    let after = store
-        .update_webhook_endpoint(&org(1), &before.id, change, &by(9_000))
-        .await
-        .unwrap()
-        .unwrap();
+    let after = some(store.update_webhook_endpoint(&org(1), &before.id, change, &by(9_000))).await;
     assert_eq!(after.url, "https://other.example");
     assert_eq!(
         (
@@ -101,11 +84,7 @@ async fn a_change_touches_only_what_it_names() {
         enabled: Some(false),
         ..Default::default()
     };
-    let after = store
-        .update_webhook_endpoint(&org(1), &before.id, change, &by(9_500))
-        .await
-        .unwrap()
-        .unwrap();
+    let after = some(store.update_webhook_endpoint(&org(1), &before.id, change, &by(9_500))).await;
     assert_eq!(
         (after.events.len(), after.format, after.disabled_at),
         (0, WebhookFormat::ChatVolt, Some(at(9_500)))
@@ -124,11 +103,7 @@ async fn a_change_touches_only_what_it_names() {
         enabled: Some(true),
         ..Default::default()
     };
-    let after = store
-        .update_webhook_endpoint(&org(1), &before.id, change, &by(9_600))
-        .await
-        .unwrap()
-        .unwrap();
+    let after = some(store.update_webhook_endpoint(&org(1), &before.id, change, &by(9_600))).await;
     assert!(store.endpoint_secrets(&after).unwrap().header.is_none());
     assert_eq!(after.disabled_at, None);
 }
@@ -143,10 +118,9 @@ async fn every_secret_that_was_replaced_signs_until_its_own_end() {
         ("third", 21_000, 10_000),
         ("fourth", 30_500, 20_500),
     ] {
-        rotated = store
-            .rotate_webhook_secret(&org(1), &ours.id, secret.into(), at(until), &by(now))
-            .await
-            .unwrap();
+        rotated =
+            ok(store.rotate_webhook_secret(&org(1), &ours.id, secret.into(), at(until), &by(now)))
+                .await;
     }
     let rotated = rotated.unwrap();
     let secrets = store.endpoint_secrets(&rotated).unwrap();
@@ -188,7 +162,7 @@ async fn ten_secrets_sign_at_most_and_the_refusal_tells_when_there_is_room() {
         "{refused:?}"
     );
     // Nothing of the refused rotation stays.
-    let kept = store.get_webhook_endpoint(&org(1), &ours.id).await.unwrap();
+    let kept = ok(store.get_webhook_endpoint(&org(1), &ours.id)).await;
     assert_eq!(kept.unwrap().updated_at, at(9_008));
     assert!(rotate(41_000).await.is_ok());
 }
@@ -210,12 +184,7 @@ async fn an_organization_has_no_more_endpoints_than_it_may_and_others_have_their
         Err(StoreError::TooManyWebhookEndpoints { limit: 2 })
     ));
     create("org_2", "whk_3").await.unwrap();
-    assert!(
-        store
-            .delete_webhook_endpoint(&org(1), &id("whk_1"), &by(9_000))
-            .await
-            .unwrap()
-    );
+    assert!(ok(store.delete_webhook_endpoint(&org(1), &id("whk_1"), &by(9_000))).await);
     create("org_1", "whk_4").await.unwrap();
 }
 
@@ -224,11 +193,7 @@ async fn no_secret_of_an_endpoint_is_shown_or_opened_by_another_key() {
     let world = World::new().await;
     let mut new = endpoint("org_1", "whk_1", &[]);
     new.header = Some(header("header-in-clear"));
-    let ours = world
-        .store
-        .create_webhook_endpoint(new, 20, &by(9_000))
-        .await
-        .unwrap();
+    let ours = ok(world.store.create_webhook_endpoint(new, 20, &by(9_000))).await;
     let shown = format!(
         "{ours:?} {:?}",
         world.store.endpoint_secrets(&ours).unwrap()
@@ -243,7 +208,7 @@ async fn no_secret_of_an_endpoint_is_shown_or_opened_by_another_key() {
     );
     assert!(!sealed.windows(8).any(|window| window == b"in-clear"));
     let key = MasterKey::generate().unwrap();
-    let other = Store::connect(world.database.url(), key).await.unwrap();
+    let other = ok(Store::connect(world.database.url(), key)).await;
     assert!(matches!(
         other.endpoint_secrets(&ours),
         Err(StoreError::WrongKey { .. })
@@ -263,10 +228,8 @@ async fn an_endpoint_that_is_disabled_is_told_of_once() {
     let told = events(store, &org(1)).await.pop().unwrap();
     assert_eq!(told.event_type, EventType::WebhookEndpointDisabled);
     assert_eq!(told.data["endpointId"], "whk_1");
-    assert_eq!(
-        kinds(store).await,
-        ["message.accepted", "webhook_endpoint.disabled"]
-    );
+    let found = kinds(store).await;
+    assert_eq!(found, ["message.accepted", "webhook_endpoint.disabled"]);
 }
 
 #[tokio::test]
@@ -274,9 +237,9 @@ async fn another_organizations_endpoint_is_neither_seen_nor_touched() {
     let World { store, .. } = &tapped().await;
     let ours = create(store, "whk_1", &[]).await;
     let (theirs, id) = (org(2), &ours.id);
-    let found = store.get_webhook_endpoint(&theirs, id).await.unwrap();
+    let found = ok(store.get_webhook_endpoint(&theirs, id)).await;
     assert_eq!(found, None);
-    let listed = store.list_webhook_endpoints(&theirs, &ALL).await.unwrap();
+    let listed = ok(store.list_webhook_endpoints(&theirs, &ALL)).await;
     assert_eq!(listed.data, []);
     for header in [HeaderChange::Keep, HeaderChange::Remove] {
         let change = WebhookEndpointChange {
@@ -296,13 +259,8 @@ async fn another_organizations_endpoint_is_neither_seen_nor_touched() {
     assert_eq!(rotated.unwrap(), None);
     let disabled = store.disable_webhook_endpoint(&theirs, id, at(9_000)).await;
     assert!(!disabled.unwrap());
-    assert!(
-        !store
-            .delete_webhook_endpoint(&theirs, id, &by(9_000))
-            .await
-            .unwrap()
-    );
-    let kept = store.get_webhook_endpoint(&org(1), id).await.unwrap();
+    assert!(!ok(store.delete_webhook_endpoint(&theirs, id, &by(9_000))).await);
+    let kept = ok(store.get_webhook_endpoint(&org(1), id)).await;
     assert_eq!(kept, Some(ours));
     apply(store, vec![connection(true)]).await;
     assert_eq!(events(store, &theirs).await, []);

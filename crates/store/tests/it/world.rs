@@ -1,5 +1,8 @@
 //! What the tests start from: a fresh database and ready-made entries.
 
+use std::fmt::Debug;
+use std::panic::Location;
+
 use jiff::Timestamp;
 use recado_core::{
     AgentId, Button, Buttons, Content, ConversationId, MessageId, OrganizationId, Outcome,
@@ -15,17 +18,40 @@ use sqlx::{AnyConnection, Connection};
 
 /// Ends a server that used this store.
 pub(crate) async fn end(store: &Store, now: i64) -> Freed {
-    let membership = store.join(None).await.unwrap();
-    membership.leave(at(now)).await.unwrap()
+    let membership = ok(store.join(None)).await;
+    ok(membership.leave(at(now))).await
 }
 
 /// Removes every row whose time has passed; returns how many.
 pub(crate) async fn prune(store: &Store, now: i64, retention: Retention) -> u64 {
     let (mut pruning, mut rows) = (store.pruning(at(now), retention, true), 0);
-    while let Some(pruned) = pruning.step().await.unwrap() {
+    while let Some(pruned) = ok(pruning.step()).await {
         rows += pruned.rows;
     }
     rows
+}
+
+/// Waits for a call that succeeds.
+#[track_caller]
+pub(crate) fn ok<T, E: Debug>(call: impl Future<Output = Result<T, E>>) -> impl Future<Output = T> {
+    let caller = Location::caller();
+    async move {
+        call.await
+            .unwrap_or_else(|error| panic!("{caller}: {error:?}"))
+    }
+}
+
+/// Waits for a call that succeeds and finds something.
+#[track_caller]
+pub(crate) fn some<T, E: Debug>(
+    call: impl Future<Output = Result<Option<T>, E>>,
+) -> impl Future<Output = T> {
+    let caller = Location::caller();
+    async move {
+        ok(call)
+            .await
+            .unwrap_or_else(|| panic!("{caller}: nothing was found"))
+    }
 }
 
 pub(crate) const ALL: Page = Page {
@@ -44,10 +70,7 @@ impl World {
         let database = TestDatabase::fresh().await;
         let store = database.store().await;
         for id in ["org_1", "org_2"] {
-            store
-                .create_organization(&organization(id), &by(1_000))
-                .await
-                .unwrap();
+            ok(store.create_organization(&organization(id), &by(1_000))).await;
         }
         Self { store, database }
     }
@@ -57,7 +80,7 @@ impl World {
         let world = Self::new().await;
         for owner in ["org_1", "org_2"] {
             let ours = conversation(owner, "conv-456");
-            world.store.create_conversation(&ours).await.unwrap();
+            ok(world.store.create_conversation(&ours)).await;
         }
         world
     }
@@ -69,7 +92,7 @@ impl World {
 
     /// A connection past every store.
     pub(crate) async fn raw_of(database: &TestDatabase) -> AnyConnection {
-        AnyConnection::connect(database.url()).await.unwrap()
+        ok(AnyConnection::connect(database.url())).await
     }
 }
 
@@ -132,10 +155,7 @@ pub(crate) fn channel(organization: &str, text: &str) -> NewChannel {
 }
 
 pub(crate) async fn create_channel(store: &Store, organization: &str, text: &str) -> Channel {
-    store
-        .create_channel(channel(organization, text), &by(3_000))
-        .await
-        .unwrap()
+    ok(store.create_channel(channel(organization, text), &by(3_000))).await
 }
 
 pub(crate) fn conversation(organization: &str, text: &str) -> Conversation {

@@ -4,7 +4,9 @@ use recado_core::Status;
 use recado_store::StoreError;
 use tokio::task::JoinSet;
 
-use crate::world::{World, accepted, at, by, create_channel, id, message, msg, object, org};
+use crate::world::{
+    World, accepted, at, by, create_channel, id, message, msg, object, ok, org, some,
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_hundred_writers_at_once_all_land() {
@@ -28,7 +30,7 @@ async fn two_hundred_writers_at_once_all_land() {
 #[tokio::test]
 async fn in_a_group_the_bad_write_fails_alone() {
     let World { store, .. } = &World::with_conversations().await;
-    store.begin_send(&message("org_1", "msg_7")).await.unwrap();
+    ok(store.begin_send(&message("org_1", "msg_7"))).await;
     let mut tasks = JoinSet::new();
     for number in 0..20 {
         let store = store.clone();
@@ -82,23 +84,13 @@ async fn in_a_group_a_half_done_transaction_is_taken_back_alone() {
         matches!(changed, Err(StoreError::WrongKey { .. })),
         "{changed:?}"
     );
-    let kept = store
-        .get_channel(&org(1), &id("chn_1"))
-        .await
-        .unwrap()
-        .unwrap();
+    let kept = some(store.get_channel(&org(1), &id("chn_1"))).await;
     assert_eq!(
         (kept.name.as_str(), kept.version),
         ("Sales", channel.version)
     );
     for text in ["msg_1", "msg_2"] {
-        assert!(
-            store
-                .get_message(&org(1), &msg(text))
-                .await
-                .unwrap()
-                .is_some()
-        );
+        assert!(ok(store.get_message(&org(1), &msg(text))).await.is_some());
     }
 }
 
@@ -133,22 +125,18 @@ async fn a_caller_that_goes_away_breaks_nobody_elses_write() {
 #[tokio::test]
 async fn what_was_acknowledged_is_there_after_a_start_without_a_close() {
     let World { store, database } = World::with_conversations().await;
-    store.begin_send(&message("org_1", "msg_1")).await.unwrap();
+    ok(store.begin_send(&message("org_1", "msg_1"))).await;
     let second = database.store().await;
     assert!(
-        second
-            .get_message(&org(1), &msg("msg_1"))
+        ok(second.get_message(&org(1), &msg("msg_1")))
             .await
-            .unwrap()
             .is_some()
     );
     drop(store);
     let third = database.store().await;
     assert!(
-        third
-            .get_message(&org(1), &msg("msg_1"))
+        ok(third.get_message(&org(1), &msg("msg_1")))
             .await
-            .unwrap()
             .is_some()
     );
 }
@@ -179,10 +167,7 @@ async fn closing_finishes_the_writes_that_wait() {
         after: None,
         limit: 1000,
     };
-    let kept = again
-        .list_messages(&org(1), &id("conv-456"), &page)
-        .await
-        .unwrap();
+    let kept = ok(again.list_messages(&org(1), &id("conv-456"), &page)).await;
     assert!(acknowledged > 0);
     assert_eq!(kept.data.len(), acknowledged);
 }
@@ -204,7 +189,7 @@ async fn while_another_program_holds_the_file_reads_go_on_and_later_writes_land(
         matches!(refused, Err(StoreError::NotCommitted)),
         "{refused:?}"
     );
-    assert_eq!(store.get_message(&org(1), &new.id).await.unwrap(), None);
-    held.rollback().await.unwrap();
-    store.begin_send(&new).await.unwrap();
+    assert_eq!(ok(store.get_message(&org(1), &new.id)).await, None);
+    ok(held.rollback()).await;
+    ok(store.begin_send(&new)).await;
 }

@@ -8,20 +8,20 @@ use serde::Serialize;
 use sqlx::AnyConnection;
 
 use super::{Contacts, Known, Place, spellings};
-use crate::db::row::{self, Columns, owner, unpacking};
-use crate::error::StoreError;
+use crate::db::bind::Bind as _;
+use crate::db::noun::Row as _;
+use crate::db::row::{Columns, owner, unpacking};
+use crate::error::Result;
 use crate::events::append::EventLog;
-use crate::resources::conversations::{self, conversation_columns};
+use crate::resources::conversations::{Conversation, conversation_columns};
 use crate::resources::people;
 
-/// An address at a channel, as both databases unpack it.
 #[derive(Serialize)]
 struct AddressKey {
     channel: ChannelId,
     address: String,
 }
 
-/// A conversation that is written, as both databases unpack it.
 #[derive(Serialize)]
 struct Row<'a> {
     conversation: &'a ConversationId,
@@ -36,7 +36,7 @@ struct Row<'a> {
     at: i64,
 }
 
-/// Each of the look-ups has an index; groups have none of a customer's names.
+/// Each look-up has an index; a group has no address of a customer.
 macro_rules! look_up {
     ($each:literal) => {
         concat!(
@@ -96,12 +96,12 @@ macro_rules! update {
 }
 
 impl Contacts {
-    /// Looks up the conversations with these addresses, in every spelling.
+    /// Loads the conversations with these addresses, in every spelling.
     pub(crate) async fn load<'a>(
         addresses: impl Iterator<Item = (&'a ChannelId, &'a Recipient)>,
         log: &EventLog,
         connection: &mut AnyConnection,
-    ) -> Result<Self, StoreError> {
+    ) -> Result<Self> {
         let spelled = addresses.flat_map(|(channel, address)| {
             let spellings = spellings(address).into_iter();
             spellings.map(move |spelling| (channel, spelling))
@@ -119,25 +119,25 @@ impl Contacts {
             return Ok(contacts);
         }
         let rows = sqlx::query(unpacking!(log.kind(), look_up))
-            .bind(log.organization().as_str().to_owned())
-            .bind(row::json(&sought))
+            .id(log.organization())
+            .json(&sought)
             .fetch_all(connection)
             .await?;
         for row in &rows {
             contacts.know(Known {
-                conversation: conversations::read(row)?,
+                conversation: Conversation::of(row)?,
                 said_at: Columns::new(row, "conversations", "id").get("said_at")?,
             });
         }
         Ok(contacts)
     }
 
-    /// Writes what was opened and learned since the last time.
+    /// Writes what was opened and learned since the last call.
     pub(crate) async fn save(
         &mut self,
         log: &EventLog,
         connection: &mut AnyConnection,
-    ) -> Result<(), StoreError> {
+    ) -> Result<()> {
         let opened = std::mem::take(&mut self.opened);
         let mut learned = std::mem::take(&mut self.learned);
         for place in &opened {
@@ -183,11 +183,10 @@ async fn write(
     rows: &[Row<'_>],
     log: &EventLog,
     connection: &mut AnyConnection,
-) -> Result<(), StoreError> {
+) -> Result<()> {
     sqlx::query(statement)
-        .bind(log.organization().as_str().to_owned())
-        .bind(row::json(&rows))
-        .execute(connection)
-        .await?;
-    Ok(())
+        .id(log.organization())
+        .json(&rows)
+        .run(connection)
+        .await
 }
