@@ -8,6 +8,7 @@ pub(crate) mod event;
 pub(crate) mod extract;
 pub(crate) mod layers;
 pub(crate) mod misspelling;
+pub(crate) mod noun;
 pub(crate) mod openapi;
 mod router;
 pub(crate) mod routes;

@@ -17,7 +17,7 @@ use utoipa_axum::routes;
 use super::auth::need_of;
 use super::extract::KnownParameters;
 use super::layers;
-use super::openapi::{operations, secured};
+use super::openapi::{described, operations};
 use super::routes::{
     agents, api_keys, audit, channels, contacts, conversations, deliveries, events, health,
     messages, organizations, provider_webhooks, send, sessions, users, webhook_endpoints,
@@ -31,7 +31,7 @@ macro_rules! with {
         let router = $router;
         $(
             let need = need_of(&$handler);
-            let router = router.routes(secured(routes!($handler), need));
+            let router = router.routes(described(routes!($handler), need));
         )+
         router
     }};

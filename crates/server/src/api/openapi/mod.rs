@@ -1,25 +1,24 @@
 //! The `OpenAPI` document: what utoipa reads off the handlers, and how they name their failures.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde_json::json;
 use utoipa::OpenApi as _;
+use utoipa::openapi::OpenApi;
 use utoipa::openapi::security::{
     ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
-};
-use utoipa::openapi::{
-    ContentBuilder, Header, Object, OpenApi, Ref, RefOr, Response, ResponseBuilder, Type,
 };
 use utoipa_axum::router::UtoipaMethodRouter;
 
 use super::auth::{Need, SessionCookie};
-use super::error::{ApiError, ErrorBody, Reason};
+use super::error::ErrorBody;
 use crate::app::App;
 pub(crate) use answers::operations;
+pub(crate) use failures::{PROVIDER, Responses, failures, stated};
 
 pub(crate) mod accounts;
 mod answers;
+mod failures;
+mod path_ids;
 mod variants;
 pub(crate) mod words;
 
@@ -97,17 +96,21 @@ pub(crate) fn completed(mut document: OpenApi) -> OpenApi {
     document
 }
 
-/// Documents what a route asks of its callers.
-pub(crate) fn secured(
+/// Completes what utoipa reads off a handler: the ids in its path, how it fails, and what it asks of its callers.
+pub(crate) fn described(
     (schemas, mut paths, router): UtoipaMethodRouter<Arc<App>>,
     need: Need,
 ) -> UtoipaMethodRouter<Arc<App>> {
-    for (_, operation) in paths.paths.values_mut().flat_map(operations) {
-        operation.security = Some(security(need));
-        if let Some(sentence) = sentence(need) {
-            let description = operation.description.take();
-            let parts = description.into_iter().chain([sentence]);
-            operation.description = Some(parts.collect::<Vec<_>>().join("\n\n"));
+    for (path, item) in &mut paths.paths {
+        for (_, operation) in operations(item) {
+            path_ids::add(path, operation);
+            failures::add(path, operation, need);
+            operation.security = Some(security(need));
+            if let Some(sentence) = sentence(need) {
+                let description = operation.description.take();
+                let parts = description.into_iter().chain([sentence]);
+                operation.description = Some(parts.collect::<Vec<_>>().join("\n\n"));
+            }
         }
     }
     (schemas, paths, router)
@@ -146,101 +149,4 @@ fn security(need: Need) -> Vec<SecurityRequirement> {
     schemes
         .map(|scheme| SecurityRequirement::new(*scheme, [] as [&str; 0]))
         .collect()
-}
-
-/// What every route answers that takes a key or a session.
-pub(crate) const KEY: &[Reason] = &[
-    Reason::Unauthorized,
-    Reason::Forbidden,
-    Reason::OrganizationSuspended,
-    Reason::Internal,
-    Reason::Unavailable,
-];
-
-/// What every route answers that takes a body.
-pub(crate) const BODY: &[Reason] = &[Reason::InvalidBody, Reason::BodyTooLarge];
-
-/// What every route answers that takes a query.
-pub(crate) const QUERY: &[Reason] = &[Reason::InvalidQuery];
-
-/// What the provider may answer to a request of ours.
-pub(crate) const PROVIDER: &[Reason] = &[
-    Reason::ChannelDisconnected,
-    Reason::ChannelUnauthorized,
-    Reason::ChannelMisconfigured,
-    Reason::ChannelBlocked,
-    Reason::ProviderRejected,
-    Reason::ProviderUnavailable,
-    Reason::ProviderThrottled,
-    Reason::OutcomeUnknown,
-];
-
-/// Names what a handler answers but success, for its `responses(…)`.
-macro_rules! failures {
-    ($name:ident: $($reasons:expr),+ $(,)?) => {
-        struct $name;
-
-        impl utoipa::IntoResponses for $name {
-            fn responses() -> $crate::api::openapi::Responses {
-                $crate::api::openapi::responses(&[$($reasons),+])
-            }
-        }
-    };
-}
-pub(crate) use failures;
-
-/// Answers by their status.
-pub(crate) type Responses = BTreeMap<String, RefOr<Response>>;
-
-/// One answer for each status of these reasons.
-pub(crate) fn responses(reasons: &[&[Reason]]) -> Responses {
-    let mut reasons = reasons.concat();
-    reasons.sort_by_key(|reason| (reason.status(), *reason));
-    let by_status = reasons.chunk_by(|one, other| one.status() == other.status());
-    by_status
-        .map(|same| {
-            let status = same[0].status().as_str().to_owned();
-            (status, response(same).into())
-        })
-        .collect()
-}
-
-/// The answer for reasons of one status.
-fn response(same: &[Reason]) -> Response {
-    let described = same
-        .iter()
-        .map(|reason| format!("`{}`: {}", reason.as_str(), reason.describe()));
-    let content = ContentBuilder::new()
-        .schema(Some(Ref::from_schema_name("ErrorBody")))
-        .example(Some(example(same[0])))
-        .build();
-    let response = ResponseBuilder::new()
-        .description(described.collect::<Vec<_>>().join("\n\n"))
-        .content("application/json", content);
-    match retry_after(same) {
-        Some(when) => response.header("Retry-After", whole_seconds(when)).build(),
-        None => response.build(),
-    }
-}
-
-/// Describes the header `Retry-After`, where one of these reasons has it.
-fn retry_after(same: &[Reason]) -> Option<&'static str> {
-    let waiting = same.iter().filter(|reason| reason.wait().is_some());
-    match waiting.count() {
-        0 => None,
-        count if count == same.len() => Some("How many seconds to wait"),
-        _ => Some("How many seconds to wait, where a wait helps"),
-    }
-}
-
-fn whole_seconds(description: &str) -> Header {
-    let mut header = Header::new(Object::with_type(Type::Integer));
-    header.description = Some(description.to_owned());
-    header
-}
-
-fn example(reason: Reason) -> serde_json::Value {
-    let error = ApiError::new(reason, reason.describe());
-    serde_json::to_value(error.body("0199f3aa4a1e7c109d7b000000000001".to_owned()))
-        .unwrap_or_else(|_| json!({}))
 }

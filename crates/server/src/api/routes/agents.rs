@@ -18,14 +18,14 @@ use super::{checked, id_or, text};
 use crate::api::auth::{Caller, need};
 use crate::api::body::ChatvoltBody;
 use crate::api::error::{ApiError, Reason};
-use crate::api::extract::{Path, Query};
-use crate::api::openapi::{BODY, KEY, QUERY, failures};
+use crate::api::extract::Query;
+use crate::api::noun::{self, Id};
+use crate::api::openapi::failures;
+use crate::api::routes::lookup;
 use crate::api::time::rfc3339;
 use crate::app::App;
 
-failures!(CreateFailures: KEY, BODY, &[Reason::AlreadyExists]);
-failures!(ListFailures: KEY, QUERY);
-failures!(FindFailures: KEY, &[Reason::AgentNotFound]);
+failures!(CreateFailures: &[Reason::AlreadyExists]);
 
 /// The agent to create.
 #[derive(Deserialize, Validate, ToSchema)]
@@ -78,10 +78,6 @@ impl From<store::Agent> for Agent {
     }
 }
 
-fn missing() -> ApiError {
-    ApiError::not_found(Reason::AgentNotFound)
-}
-
 /// Create an agent
 ///
 /// An agent is a sender within the organization. Each conversation belongs to one agent, and a send names both.
@@ -97,16 +93,14 @@ fn missing() -> ApiError {
     ),
 )]
 pub(crate) async fn create(
-    Caller {
-        organization_id, ..
-    }: Caller<need::Manage>,
+    caller: Caller<need::Manage>,
     State(app): State<Arc<App>>,
     ChatvoltBody(new): ChatvoltBody<NewAgent>,
 ) -> Result<(StatusCode, Json<Agent>), ApiError> {
     let new = checked(new)?;
     let agent = store::Agent {
         id: id_or(new.id, || AgentId::from_uuid(app.uuid()))?,
-        organization_id,
+        organization_id: caller.organization_id,
         name: text(new.name),
         created_at: app.clock.now(),
     };
@@ -123,24 +117,19 @@ pub(crate) async fn create(
     operation_id = "listAgents",
     tag = "Agents",
     params(ListQuery),
-    responses(
-        (status = 200, description = "One part of the list", body = List<Agent>),
-        ListFailures,
-    ),
+    responses((status = 200, description = "One part of the list", body = List<Agent>)),
 )]
 pub(crate) async fn list(
-    Caller {
-        organization_id, ..
-    }: Caller<need::Read>,
+    caller: Caller<need::Read>,
     State(app): State<Arc<App>>,
     Query(query): Query<ListQuery>,
 ) -> Result<Response, ApiError> {
     let listed = app
         .store
-        .list_agents(&organization_id, &query.page()?)
+        .list_agents(&caller.organization_id, &query.page()?)
         .await?;
     let list = List::of(listed, Agent::from);
-    app.memory.answer(Some(&organization_id), &list)
+    app.memory.answer(Some(&caller.organization_id), &list)
 }
 
 /// Show an agent
@@ -151,25 +140,14 @@ pub(crate) async fn list(
     path = "/agents/{id}",
     operation_id = "showAgent",
     tag = "Agents",
-    params(("id" = String, Path, description = "The id of the agent.")),
-    responses(
-        (status = 200, description = "The agent", body = Agent),
-        FindFailures,
-    ),
+    responses((status = 200, description = "The agent", body = Agent)),
 )]
 pub(crate) async fn show(
-    Caller {
-        organization_id, ..
-    }: Caller<need::Read>,
+    caller: Caller<need::Read>,
     State(app): State<Arc<App>>,
-    Path(id): Path<String>,
+    Id(id): Id<AgentId>,
 ) -> Result<Json<Agent>, ApiError> {
-    let id = id.parse().map_err(|_| missing())?;
-    let agent = app
-        .store
-        .get_agent(&organization_id, &id)
-        .await?
-        .ok_or_else(missing)?;
+    let agent = lookup::agent(&app, &caller.organization_id, &id).await?;
     Ok(Json(agent.into()))
 }
 
@@ -181,24 +159,17 @@ pub(crate) async fn show(
     path = "/agents/{id}",
     operation_id = "deleteAgent",
     tag = "Agents",
-    params(("id" = String, Path, description = "The id of the agent.")),
-    responses(
-        (status = 200, description = "Deleted", body = Deleted),
-        FindFailures,
-    ),
+    responses((status = 200, description = "Deleted", body = Deleted)),
 )]
 pub(crate) async fn delete(
-    Caller {
-        organization_id,
-        author,
-        ..
-    }: Caller<need::Manage>,
+    caller: Caller<need::Manage>,
     State(app): State<Arc<App>>,
-    Path(id): Path<String>,
+    Id(id): Id<AgentId>,
 ) -> Result<Json<Deleted>, ApiError> {
-    let id = id.parse().map_err(|_| missing())?;
-    let deleted = app.store.delete_agent(&organization_id, &id, &author);
+    let deletion = app
+        .store
+        .delete_agent(&caller.organization_id, &id, &caller.author);
     // ChatVolt's clients read JSON here, so this deletion alone does not answer 204.
-    super::deleted(deleted.await?, Reason::AgentNotFound)?;
+    noun::deleted::<AgentId>(deletion.await?)?;
     Ok(Json(Deleted { success: true }))
 }

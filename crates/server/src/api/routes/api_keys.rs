@@ -20,17 +20,12 @@ use super::listing::{List, ListQuery};
 use super::{checked, text};
 use crate::api::auth::{OrganizationManager, OwnKey, PresentedKey, SignedIn, ended_session};
 use crate::api::body::Body;
-use crate::api::error::{ApiError, Reason};
-use crate::api::extract::{Path, Query};
-use crate::api::openapi::{BODY, KEY, QUERY, failures, words};
+use crate::api::error::ApiError;
+use crate::api::extract::Query;
+use crate::api::noun::{Id, deleted};
+use crate::api::openapi::words;
 use crate::api::time::rfc3339;
 use crate::app::App;
-
-failures!(CreateFailures: KEY, BODY, &[Reason::OrganizationNotFound]);
-failures!(ListFailures: KEY, QUERY, &[Reason::OrganizationNotFound]);
-failures!(FindFailures: KEY, &[Reason::OrganizationNotFound, Reason::ApiKeyNotFound]);
-failures!(CurrentFailures: KEY);
-failures!(PersonalFailures: KEY, BODY);
 
 /// How long a personal key works, where nothing else is asked for.
 const PERSONAL_KEY_LIFETIME: Duration = Duration::from_hours(90 * 24);
@@ -198,31 +193,26 @@ fn personal_expiry(field: TextField, now: Timestamp) -> Result<Timestamp, FieldE
     path = "/organizations/{id}/api-keys",
     operation_id = "createApiKey",
     tag = "API keys",
-    params(("id" = String, Path, description = "The id of the organization.")),
     request_body = NewApiKey,
-    responses(
-        (status = 201, description = "Created; `key` is shown this once", body = CreatedApiKey),
-        CreateFailures,
-    ),
+    responses((status = 201, description = "Created; `key` is shown this once", body = CreatedApiKey)),
 )]
 pub(crate) async fn create(
-    OrganizationManager {
-        organization_id,
-        author,
-    }: OrganizationManager,
+    manager: OrganizationManager,
     State(app): State<Arc<App>>,
     Body(new): Body<NewApiKey>,
 ) -> Result<(StatusCode, Json<CreatedApiKey>), ApiError> {
     let new = checked(new)?;
     let secret = store::ApiKeySecret::generate()?;
     let id = ApiKeyId::from_uuid(app.uuid());
-    let (name, organization) = (text(new.name), Some(organization_id));
+    let (name, organization) = (text(new.name), Some(manager.organization_id));
     let key = store::ApiKey {
         scopes: scopes(new.scopes)?,
-        expires_at: expiry(new.expires_at, author.at)?,
-        ..store::ApiKey::new(id, organization, name, &secret, author.at)
+        expires_at: expiry(new.expires_at, manager.author.at)?,
+        ..store::ApiKey::new(id, organization, name, &secret, manager.author.at)
     };
-    app.store.create_api_key(&key, &secret, &author).await?;
+    app.store
+        .create_api_key(&key, &secret, &manager.author)
+        .await?;
     let created = CreatedApiKey::new(key, &secret);
     Ok((StatusCode::CREATED, Json(created)))
 }
@@ -238,10 +228,7 @@ pub(crate) async fn create(
     operation_id = "createPersonalApiKey",
     tag = "API keys",
     request_body = NewPersonalKey,
-    responses(
-        (status = 201, description = "Created; `key` is shown this once", body = CreatedApiKey),
-        PersonalFailures,
-    ),
+    responses((status = 201, description = "Created; `key` is shown this once", body = CreatedApiKey)),
 )]
 pub(crate) async fn create_personal(
     SignedIn {
@@ -281,28 +268,20 @@ pub(crate) async fn create_personal(
     path = "/organizations/{id}/api-keys",
     operation_id = "listApiKeys",
     tag = "API keys",
-    params(
-        ("id" = String, Path, description = "The id of the organization."),
-        ListQuery,
-    ),
-    responses(
-        (status = 200, description = "One part of the list", body = List<ApiKey>),
-        ListFailures,
-    ),
+    params(ListQuery),
+    responses((status = 200, description = "One part of the list", body = List<ApiKey>)),
 )]
 pub(crate) async fn list(
-    OrganizationManager {
-        organization_id, ..
-    }: OrganizationManager,
+    manager: OrganizationManager,
     State(app): State<Arc<App>>,
     Query(query): Query<ListQuery>,
 ) -> Result<Response, ApiError> {
     let listed = app
         .store
-        .list_api_keys(&organization_id, &query.page()?)
+        .list_api_keys(&manager.organization_id, &query.page()?)
         .await?;
     let list = List::of(listed, ApiKey::from);
-    app.memory.answer(Some(&organization_id), &list)
+    app.memory.answer(Some(&manager.organization_id), &list)
 }
 
 /// Delete an API key
@@ -313,27 +292,17 @@ pub(crate) async fn list(
     path = "/organizations/{id}/api-keys/{keyId}",
     operation_id = "deleteApiKey",
     tag = "API keys",
-    params(
-        ("id" = String, Path, description = "The id of the organization."),
-        ("keyId" = String, Path, description = "The id of the API key."),
-    ),
-    responses(
-        (status = 204, description = "Deleted"),
-        FindFailures,
-    ),
+    responses((status = 204, description = "Deleted")),
 )]
 pub(crate) async fn delete(
-    OrganizationManager {
-        organization_id,
-        author,
-    }: OrganizationManager,
+    manager: OrganizationManager,
     State(app): State<Arc<App>>,
-    Path((_id, key_id)): Path<(String, String)>,
+    Id(id): Id<ApiKeyId>,
 ) -> Result<StatusCode, ApiError> {
-    let missing = || ApiError::not_found(Reason::ApiKeyNotFound);
-    let id = key_id.parse().map_err(|_| missing())?;
-    let deleted = app.store.delete_api_key(&organization_id, &id, &author);
-    super::deleted(deleted.await?, Reason::ApiKeyNotFound)
+    let deletion = app
+        .store
+        .delete_api_key(&manager.organization_id, &id, &manager.author);
+    deleted::<ApiKeyId>(deletion.await?)
 }
 
 /// Show the API key of the caller
@@ -344,10 +313,7 @@ pub(crate) async fn delete(
     path = "/api-keys/current",
     operation_id = "showCurrentApiKey",
     tag = "API keys",
-    responses(
-        (status = 200, description = "The key", body = CurrentApiKey),
-        CurrentFailures,
-    ),
+    responses((status = 200, description = "The key", body = CurrentApiKey)),
 )]
 pub(crate) async fn show_current(PresentedKey(key): PresentedKey) -> Json<CurrentApiKey> {
     let organization_id = key.organization_id.clone();
@@ -366,10 +332,7 @@ pub(crate) async fn show_current(PresentedKey(key): PresentedKey) -> Json<Curren
     path = "/api-keys/current",
     operation_id = "deleteCurrentApiKey",
     tag = "API keys",
-    responses(
-        (status = 204, description = "Deleted"),
-        CurrentFailures,
-    ),
+    responses((status = 204, description = "Deleted")),
 )]
 pub(crate) async fn delete_current(
     OwnKey {

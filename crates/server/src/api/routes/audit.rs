@@ -12,11 +12,9 @@ use super::listing::{List, ListQuery};
 use crate::api::auth::Manager;
 use crate::api::error::ApiError;
 use crate::api::extract::Query;
-use crate::api::openapi::{KEY, QUERY, failures, words};
+use crate::api::openapi::words;
 use crate::api::time::rfc3339;
 use crate::app::App;
-
-failures!(ListFailures: KEY, QUERY);
 
 /// An entry of the audit log.
 #[derive(Serialize, ToSchema)]
@@ -76,10 +74,7 @@ impl From<store::AuditEntry> for AuditEntry {
     operation_id = "listAudit",
     tag = "Audit log",
     params(ListQuery),
-    responses(
-        (status = 200, description = "One part of the list", body = List<AuditEntry>),
-        ListFailures,
-    ),
+    responses((status = 200, description = "One part of the list", body = List<AuditEntry>)),
 )]
 pub(crate) async fn list(
     Manager { organization_id }: Manager,

@@ -18,7 +18,7 @@ use super::{checked, text};
 use crate::api::auth::{Caller, need};
 use crate::api::body::Body;
 use crate::api::error::{ApiError, Reason};
-use crate::api::openapi::{BODY, KEY, failures};
+use crate::api::openapi::failures;
 use crate::app::App;
 
 /// Longest that a caller waits; the erasure goes on afterwards.
@@ -34,7 +34,7 @@ const RETRY_INTERVAL: Duration = Duration::from_secs(10);
 /// How often an erasure looks for the outcome or the call that it waits for.
 const WAIT_POLL_INTERVAL: Duration = Duration::from_millis(100);
 
-failures!(EraseFailures: KEY, BODY, &[Reason::RateLimited]);
+failures!(EraseFailures: &[Reason::RateLimited]);
 
 /// A phone number as Recado understands it, to compare with what was meant.
 #[derive(Serialize, ToSchema)]
@@ -115,11 +115,7 @@ pub(crate) struct ErasedContact {
     ),
 )]
 pub(crate) async fn erase(
-    Caller {
-        organization_id,
-        author,
-        ..
-    }: Caller<need::Manage>,
+    caller: Caller<need::Manage>,
     State(app): State<Arc<App>>,
     Body(contact): Body<ContactToErase>,
 ) -> Result<Json<ErasedContact>, ApiError> {
@@ -130,7 +126,9 @@ pub(crate) async fn erase(
     if address.kind() == RecipientKind::Group {
         return Err(wrong("Is a group; give the address of one person").into());
     }
-    let erasure = app.store.erase_contact(&organization_id, &address, &author);
+    let erasure = app
+        .store
+        .erase_contact(&caller.organization_id, &address, &caller.author);
     let erasure = erasure.ok_or_else(|| ApiError {
         retry_after: Some(RETRY_INTERVAL),
         ..ApiError::new(
@@ -140,7 +138,7 @@ pub(crate) async fn erase(
     })?;
     let (progress, seen) = watch::channel(Erased::default());
     // It goes on when the caller hangs up.
-    let erasing = run(Arc::clone(&app), organization_id, erasure, progress);
+    let erasing = run(Arc::clone(&app), caller.organization_id, erasure, progress);
     let erasing = tokio::spawn(app.erasures.track_future(erasing));
     let complete = match tokio::time::timeout(ANSWER_TIMEOUT, erasing).await {
         Ok(Ok(ended)) => ended?,

@@ -8,26 +8,23 @@ use axum::response::Response;
 use jiff::Timestamp;
 use recado_core::fields::required;
 use recado_core::{FieldErrors, OrganizationId, TextField};
-use recado_store::{self as store, DeliveryKey, DeliveryStatus};
+use recado_store::{self as store, DeliveryKey, DeliveryStatus, WebhookEndpointId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
 
 use super::listing::{FilteredListQuery, List, wrong};
-use super::webhook_endpoints::find as find_endpoint;
 use super::{checked, text};
 use crate::api::auth::{Caller, need};
 use crate::api::body::Body;
-use crate::api::error::{ApiError, Reason};
+use crate::api::error::ApiError;
 use crate::api::extract::{Path, Query};
-use crate::api::openapi::{BODY, KEY, QUERY, failures, words};
+use crate::api::noun::{Id, Noun, found, parsed};
+use crate::api::openapi::words;
+use crate::api::routes::lookup;
 use crate::api::time::rfc3339;
 use crate::app::App;
 use crate::delivery::{delivery_id, event_of};
-
-failures!(ListFailures: KEY, QUERY, &[Reason::WebhookEndpointNotFound]);
-failures!(FindFailures: KEY, &[Reason::WebhookEndpointNotFound, Reason::DeliveryNotFound]);
-failures!(ReplayFailures: KEY, BODY, &[Reason::WebhookEndpointNotFound]);
 
 /// Which deliveries are wanted.
 #[derive(Deserialize, utoipa::IntoParams)]
@@ -158,30 +155,26 @@ impl DeliveryQuery {
     }
 }
 
-fn missing() -> ApiError {
-    ApiError::not_found(Reason::DeliveryNotFound)
-}
-
 /// What names the delivery of a path; its endpoint exists.
 async fn key(
     app: &App,
     organization_id: OrganizationId,
     (endpoint, delivery): (String, String),
 ) -> Result<DeliveryKey, ApiError> {
-    let endpoint = find_endpoint(app, &organization_id, &endpoint).await?;
-    Ok(DeliveryKey {
-        event_id: event_of(&endpoint.id, &delivery).ok_or_else(missing)?,
+    let endpoint = lookup::webhook_endpoint(app, &organization_id, &parsed(&endpoint)?).await?;
+    let event_id = event_of(&endpoint.id, &delivery);
+    found(event_id.map(|event_id| DeliveryKey {
+        event_id,
         endpoint_id: endpoint.id,
         organization_id,
-    })
+    }))
 }
 
 async fn with_attempts(
     app: &App,
     key: &DeliveryKey,
 ) -> Result<Json<DeliveryWithAttempts>, ApiError> {
-    let found = app.store.get_delivery(key).await?;
-    let (delivery, attempts) = found.ok_or_else(missing)?;
+    let (delivery, attempts) = found(app.store.get_delivery(key).await?)?;
     Ok(Json(DeliveryWithAttempts {
         delivery: delivery.into(),
         attempts: attempts.into_iter().map(Into::into).collect(),
@@ -201,31 +194,23 @@ fn instant(name: &str, field: TextField) -> Result<Timestamp, FieldErrors> {
     path = "/webhook-endpoints/{id}/deliveries",
     operation_id = "listDeliveries",
     tag = "Webhook endpoints",
-    params(
-        ("id" = String, Path, description = "The id of the webhook endpoint."),
-        FilteredListQuery<DeliveryQuery>,
-    ),
-    responses(
-        (status = 200, description = "One part of the list", body = List<Delivery>),
-        ListFailures,
-    ),
+    params(FilteredListQuery<DeliveryQuery>),
+    responses((status = 200, description = "One part of the list", body = List<Delivery>)),
 )]
 pub(crate) async fn list(
-    Caller {
-        organization_id, ..
-    }: Caller<need::Read>,
+    caller: Caller<need::Read>,
     State(app): State<Arc<App>>,
-    Path(id): Path<String>,
+    Id(id): Id<WebhookEndpointId>,
     Query(query): Query<FilteredListQuery<DeliveryQuery>>,
 ) -> Result<Response, ApiError> {
     let (page, status) = (query.list.page()?, query.filter.status()?);
-    let endpoint = find_endpoint(&app, &organization_id, &id).await?;
+    let endpoint = lookup::webhook_endpoint(&app, &caller.organization_id, &id).await?;
     let listed = app
         .store
-        .list_deliveries(&organization_id, &endpoint.id, status, &page)
+        .list_deliveries(&caller.organization_id, &endpoint.id, status, &page)
         .await?;
     let list = List::of(listed, Delivery::from);
-    app.memory.answer(Some(&organization_id), &list)
+    app.memory.answer(Some(&caller.organization_id), &list)
 }
 
 /// Show a delivery with its attempts
@@ -236,23 +221,14 @@ pub(crate) async fn list(
     path = "/webhook-endpoints/{id}/deliveries/{deliveryId}",
     operation_id = "showDelivery",
     tag = "Webhook endpoints",
-    params(
-        ("id" = String, Path, description = "The id of the webhook endpoint."),
-        ("deliveryId" = String, Path, description = "The id of the delivery."),
-    ),
-    responses(
-        (status = 200, description = "The delivery", body = DeliveryWithAttempts),
-        FindFailures,
-    ),
+    responses((status = 200, description = "The delivery", body = DeliveryWithAttempts)),
 )]
 pub(crate) async fn show(
-    Caller {
-        organization_id, ..
-    }: Caller<need::Read>,
+    caller: Caller<need::Read>,
     State(app): State<Arc<App>>,
     Path(path): Path<(String, String)>,
 ) -> Result<Json<DeliveryWithAttempts>, ApiError> {
-    let key = key(&app, organization_id, path).await?;
+    let key = key(&app, caller.organization_id, path).await?;
     with_attempts(&app, &key).await
 }
 
@@ -264,25 +240,16 @@ pub(crate) async fn show(
     path = "/webhook-endpoints/{id}/deliveries/{deliveryId}/replay",
     operation_id = "replayDelivery",
     tag = "Webhook endpoints",
-    params(
-        ("id" = String, Path, description = "The id of the webhook endpoint."),
-        ("deliveryId" = String, Path, description = "The id of the delivery."),
-    ),
-    responses(
-        (status = 200, description = "The delivery, which is pending again", body = DeliveryWithAttempts),
-        FindFailures,
-    ),
+    responses((status = 200, description = "The delivery, which is pending again", body = DeliveryWithAttempts)),
 )]
 pub(crate) async fn replay(
-    Caller {
-        organization_id, ..
-    }: Caller<need::Manage>,
+    caller: Caller<need::Manage>,
     State(app): State<Arc<App>>,
     Path(path): Path<(String, String)>,
 ) -> Result<Json<DeliveryWithAttempts>, ApiError> {
-    let key = key(&app, organization_id, path).await?;
+    let key = key(&app, caller.organization_id, path).await?;
     if !app.store.replay_delivery(&key, app.clock.now()).await? {
-        return Err(missing());
+        return Err(ApiError::not_found(DeliveryKey::MISSING));
     }
     with_attempts(&app, &key).await
 }
@@ -296,23 +263,14 @@ pub(crate) async fn replay(
     path = "/webhook-endpoints/{id}/deliveries/{deliveryId}/skip",
     operation_id = "skipDelivery",
     tag = "Webhook endpoints",
-    params(
-        ("id" = String, Path, description = "The id of the webhook endpoint."),
-        ("deliveryId" = String, Path, description = "The id of the delivery."),
-    ),
-    responses(
-        (status = 200, description = "The delivery, which waits for nothing any more", body = DeliveryWithAttempts),
-        FindFailures,
-    ),
+    responses((status = 200, description = "The delivery, which waits for nothing any more", body = DeliveryWithAttempts)),
 )]
 pub(crate) async fn skip(
-    Caller {
-        organization_id, ..
-    }: Caller<need::Manage>,
+    caller: Caller<need::Manage>,
     State(app): State<Arc<App>>,
     Path(path): Path<(String, String)>,
 ) -> Result<Json<DeliveryWithAttempts>, ApiError> {
-    let key = key(&app, organization_id, path).await?;
+    let key = key(&app, caller.organization_id, path).await?;
     app.store.skip_delivery(&key, app.clock.now()).await?;
     with_attempts(&app, &key).await
 }
@@ -326,19 +284,13 @@ pub(crate) async fn skip(
     path = "/webhook-endpoints/{id}/replay",
     operation_id = "replayDeliveries",
     tag = "Webhook endpoints",
-    params(("id" = String, Path, description = "The id of the webhook endpoint.")),
     request_body = ReplayRange,
-    responses(
-        (status = 200, description = "How many events are delivered again", body = Replayed),
-        ReplayFailures,
-    ),
+    responses((status = 200, description = "How many events are delivered again", body = Replayed)),
 )]
 pub(crate) async fn replay_range(
-    Caller {
-        organization_id, ..
-    }: Caller<need::Manage>,
+    caller: Caller<need::Manage>,
     State(app): State<Arc<App>>,
-    Path(id): Path<String>,
+    Id(id): Id<WebhookEndpointId>,
     Body(range): Body<ReplayRange>,
 ) -> Result<Json<Replayed>, ApiError> {
     let range = checked(range)?;
@@ -346,10 +298,16 @@ pub(crate) async fn replay_range(
     if from >= to {
         return Err(FieldErrors::field("to", "Must be later than from").into());
     }
-    let endpoint = find_endpoint(&app, &organization_id, &id).await?;
+    let endpoint = lookup::webhook_endpoint(&app, &caller.organization_id, &id).await?;
     let replayed = app
         .store
-        .replay_deliveries(&organization_id, &endpoint.id, from, to, app.clock.now())
+        .replay_deliveries(
+            &caller.organization_id,
+            &endpoint.id,
+            from,
+            to,
+            app.clock.now(),
+        )
         .await?;
     Ok(Json(Replayed { replayed }))
 }

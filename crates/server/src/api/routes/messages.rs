@@ -12,13 +12,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::api::auth::{Caller, need};
-use crate::api::error::{ApiError, Reason};
-use crate::api::extract::Path;
-use crate::api::openapi::{KEY, failures};
+use crate::api::error::ApiError;
+use crate::api::noun::{Id, found};
 use crate::api::time::rfc3339;
 use crate::app::App;
-
-failures!(FindFailures: KEY, &[Reason::MessageNotFound]);
 
 /// A message of either side. It has every key of ChatVolt's message, and `status` and `warnings` beside them.
 #[derive(Serialize, ToSchema)]
@@ -226,26 +223,14 @@ fn described(content: MessageContent, metadata: Metadata) -> (String, Metadata) 
     path = "/messages/{id}",
     operation_id = "showMessage",
     tag = "Messages",
-    params(("id" = String, Path, description = "The id of the message.")),
-    responses(
-        (status = 200, description = "The message", body = Message),
-        FindFailures,
-    ),
+    responses((status = 200, description = "The message", body = Message)),
 )]
 pub(crate) async fn show(
-    Caller {
-        organization_id, ..
-    }: Caller<need::Read>,
+    caller: Caller<need::Read>,
     State(app): State<Arc<App>>,
-    Path(id): Path<String>,
+    Id(id): Id<MessageId>,
 ) -> Result<Response, ApiError> {
-    let missing = || ApiError::not_found(Reason::MessageNotFound);
-    let id = id.parse().map_err(|_| missing())?;
-    let message = app
-        .store
-        .get_message(&organization_id, &id)
-        .await?
-        .ok_or_else(missing)?;
-    let message = Message::from(message);
-    app.memory.answer(Some(&organization_id), &message)
+    let message = app.store.get_message(&caller.organization_id, &id).await?;
+    let message = Message::from(found(message)?);
+    app.memory.answer(Some(&caller.organization_id), &message)
 }

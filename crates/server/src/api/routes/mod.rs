@@ -1,5 +1,10 @@
 //! One file per noun: the shapes of its requests and answers, and its handlers.
 
+#![expect(
+    unused_qualifications,
+    reason = "utoipa's macro names the query by its whole path"
+)]
+
 pub(crate) mod agents;
 pub(crate) mod api_keys;
 pub(crate) mod audit;
@@ -10,6 +15,7 @@ pub(crate) mod deliveries;
 pub(crate) mod events;
 pub(crate) mod health;
 pub(crate) mod listing;
+mod lookup;
 pub(crate) mod messages;
 pub(crate) mod organizations;
 pub(crate) mod provider_webhooks;
@@ -18,13 +24,11 @@ pub(crate) mod sessions;
 pub(crate) mod users;
 pub(crate) mod webhook_endpoints;
 
-use axum::http::StatusCode;
 use recado_core::fields::name;
 use recado_core::{FieldErrors, TextField};
 use validator::{Validate, ValidationError};
 
 use super::auth::{Caller, need};
-use super::error::{ApiError, Reason};
 
 /// Turns a request shape with broken rules into a 400 that names them all.
 fn checked<T: Validate>(shape: T) -> Result<T, FieldErrors> {
@@ -72,15 +76,6 @@ where
                 .map_err(|error: T::Err| FieldErrors::field("id", &error.to_string()))
         },
     )
-}
-
-/// Answers a deletion: 204, or the error of that reason if there was nothing to delete.
-fn deleted(was_there: bool, missing: Reason) -> Result<StatusCode, ApiError> {
-    if was_there {
-        Ok(StatusCode::NO_CONTENT)
-    } else {
-        Err(ApiError::not_found(missing))
-    }
 }
 
 /// Whether an answer shows what is secret of a webhook: who has it can call in the name of the provider, or of

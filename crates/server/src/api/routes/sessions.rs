@@ -19,13 +19,18 @@ use super::{checked, text};
 use crate::api::auth::{SignedIn, SigningIn};
 use crate::api::body::{Body, SmallBody};
 use crate::api::error::{ApiError, Reason};
-use crate::api::openapi::{BODY, KEY, failures, words};
+use crate::api::openapi::{failures, words};
 use crate::app::App;
 use crate::sign_in::{self, CreatedSession, SignIn};
 
-failures!(SignInFailures: BODY, &[Reason::Unauthorized, Reason::Forbidden, Reason::RateLimited, Reason::Internal, Reason::Unavailable]);
-failures!(SessionFailures: KEY);
-failures!(ChangeFailures: KEY, BODY, &[Reason::RateLimited]);
+failures!(SignInFailures: &[
+    Reason::Unauthorized,
+    Reason::Forbidden,
+    Reason::RateLimited,
+    Reason::Internal,
+    Reason::Unavailable,
+]);
+failures!(ChangeFailures: &[Reason::RateLimited]);
 
 /// The header that gives a browser a session, or takes it.
 type SetCookie = [(HeaderName, HeaderValue); 1];
@@ -155,10 +160,7 @@ pub(crate) async fn create(
     path = "/sessions/current",
     operation_id = "showSession",
     tag = "Sessions",
-    responses(
-        (status = 200, description = "The session", body = Session),
-        SessionFailures,
-    ),
+    responses((status = 200, description = "The session", body = Session)),
 )]
 pub(crate) async fn show(SignedIn { session, user, .. }: SignedIn) -> Json<Session> {
     Json(Session::of(session, user))
@@ -172,10 +174,7 @@ pub(crate) async fn show(SignedIn { session, user, .. }: SignedIn) -> Json<Sessi
     path = "/sessions/current",
     operation_id = "signOut",
     tag = "Sessions",
-    responses(
-        (status = 204, description = "Ended", headers(("Set-Cookie" = String, description = "Takes the cookie away"))),
-        SessionFailures,
-    ),
+    responses((status = 204, description = "Ended", headers(("Set-Cookie" = String, description = "Takes the cookie away")))),
 )]
 pub(crate) async fn delete(
     caller: SignedIn,

@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use recado_core::ChannelId;
 use recado_providers::{Channel, ErrorKind, HealthState};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::shape::find;
 use crate::api::auth::{Caller, need};
 use crate::api::error::{ApiError, Reason};
-use crate::api::extract::Path;
-use crate::api::openapi::{KEY, failures};
+use crate::api::noun::Id;
+use crate::api::routes::lookup;
 use crate::app::App;
 
 /// Whether a channel can send: only a `connected` one can.
@@ -28,8 +28,6 @@ enum ChannelState {
     Misconfigured,
     Unavailable,
 }
-
-failures!(CheckFailures: KEY, &[Reason::ChannelNotFound]);
 
 /// The state of a channel, as its provider tells it.
 #[derive(Serialize, ToSchema)]
@@ -48,20 +46,14 @@ pub(crate) struct ChannelCheck {
     path = "/channels/{id}/check",
     operation_id = "checkChannel",
     tag = "Channels",
-    params(("id" = String, Path, description = "The id of the channel.")),
-    responses(
-        (status = 200, description = "What the provider says", body = ChannelCheck),
-        CheckFailures,
-    ),
+    responses((status = 200, description = "What the provider says", body = ChannelCheck)),
 )]
 pub(crate) async fn check(
-    Caller {
-        organization_id, ..
-    }: Caller<need::Manage>,
+    caller: Caller<need::Manage>,
     State(app): State<Arc<App>>,
-    Path(id): Path<String>,
+    Id(id): Id<ChannelId>,
 ) -> Result<Json<ChannelCheck>, ApiError> {
-    let channel = find(&app, &organization_id, &id).await?;
+    let channel = lookup::channel(&app, &caller.organization_id, &id).await?;
     let (state, detail) = match app.channels().ready(&channel) {
         Ok(ready) => match ready.health().await {
             Ok(health) => (state_of(health.state), health.detail),

@@ -1,10 +1,5 @@
 //! Channels: connected WhatsApp numbers; their credentials go in and never come out.
 
-#![expect(
-    unused_qualifications,
-    reason = "utoipa's macro names the query by its whole path"
-)]
-
 use std::sync::Arc;
 
 use axum::Json;
@@ -19,14 +14,15 @@ use serde_json::{Map, Value};
 use utoipa::IntoParams;
 use uuid::Uuid;
 
-use super::conversations;
 use super::listing::{List, ListQuery, wrong};
 use super::{Secrets, checked, id_or, text};
 use crate::api::auth::{Caller, need};
 use crate::api::body::Body;
 use crate::api::error::{ApiError, Reason};
-use crate::api::extract::{Path, Query};
-use crate::api::openapi::{BODY, KEY, QUERY, failures};
+use crate::api::extract::Query;
+use crate::api::noun::{Id, deleted, parsed};
+use crate::api::openapi::failures;
+use crate::api::routes::lookup;
 use crate::app::App;
 use crate::channels::numbers;
 
@@ -34,12 +30,10 @@ pub(crate) mod checks;
 mod shape;
 pub(crate) mod webhooks;
 
-use shape::{Channel, ChannelPatch, NewChannel, find, missing, shape, stated};
+use shape::{Channel, ChannelPatch, NewChannel, shape, stated};
 
-failures!(CreateFailures: KEY, QUERY, BODY, &[Reason::AgentNotFound, Reason::AlreadyExists, Reason::CheckFailed]);
-failures!(ListFailures: KEY, QUERY);
-failures!(FindFailures: KEY, &[Reason::ChannelNotFound]);
-failures!(UpdateFailures: KEY, BODY, &[Reason::AgentNotFound, Reason::ChannelNotFound, Reason::AlreadyExists]);
+failures!(CreateFailures: &[Reason::AgentNotFound, Reason::AlreadyExists, Reason::CheckFailed]);
+failures!(UpdateFailures: &[Reason::AgentNotFound, Reason::AlreadyExists]);
 
 /// How often a change is checked again because another one came in between.
 const MAX_CHANGES: usize = 5;
@@ -84,9 +78,9 @@ async fn known_agent(
 ) -> Result<Option<AgentId>, ApiError> {
     match id.as_text() {
         None => Ok(None),
-        Some(id) => conversations::known_agent(app, organization, id)
-            .await
-            .map(Some),
+        Some(id) => Ok(Some(
+            lookup::agent(app, organization, &parsed(id)?).await?.id,
+        )),
     }
 }
 
@@ -109,11 +103,7 @@ async fn known_agent(
     ),
 )]
 pub(crate) async fn create(
-    Caller {
-        organization_id,
-        author,
-        ..
-    }: Caller<need::Manage>,
+    caller: Caller<need::Manage>,
     State(app): State<Arc<App>>,
     Query(query): Query<CreateQuery>,
     Body(new): Body<NewChannel>,
@@ -130,14 +120,14 @@ pub(crate) async fn create(
     let credentials = given("credentials", new.credentials)?.unwrap_or_default();
     let number = app.channels().check(provider, &credentials, &settings)?;
     let (credentials, settings) = (stated(credentials), stated(settings));
-    let agent_id = known_agent(&app, &organization_id, new.agent_id).await?;
+    let agent_id = known_agent(&app, &caller.organization_id, new.agent_id).await?;
     if check {
         let channel = app.channels().connect(provider, &credentials, &settings)?;
         checks::require_connected(&*channel).await?;
     }
     let channel = store::NewChannel {
         id: id_or(new.id, || ChannelId::from_uuid(app.uuid()))?,
-        organization_id,
+        organization_id: caller.organization_id,
         provider,
         name: text(new.name),
         agent_id,
@@ -147,10 +137,10 @@ pub(crate) async fn create(
             credentials,
             webhook_secret: webhook_secret(),
         },
-        created_at: author.at,
+        created_at: caller.author.at,
     };
     let (owner, id) = (channel.organization_id.clone(), channel.id.clone());
-    let channel = match app.store.create_channel(channel, &author).await {
+    let channel = match app.store.create_channel(channel, &caller.author).await {
         Ok(channel) => channel,
         Err(error) => return Err(numbers::refusal(&app, &owner, &id, &number, error).await),
     };
@@ -169,15 +159,10 @@ pub(crate) async fn create(
     operation_id = "listChannels",
     tag = "Channels",
     params(ListQuery),
-    responses(
-        (status = 200, description = "One part of the list", body = List<Channel>),
-        ListFailures,
-    ),
+    responses((status = 200, description = "One part of the list", body = List<Channel>)),
 )]
 pub(crate) async fn list(
-    Caller {
-        organization_id, ..
-    }: Caller<need::Read>,
+    caller: Caller<need::Read>,
     manager: Option<Caller<need::Manage>>,
     State(app): State<Arc<App>>,
     Query(query): Query<ListQuery>,
@@ -185,7 +170,7 @@ pub(crate) async fn list(
     let secrets = manager.into();
     let listed = app
         .store
-        .list_channels(&organization_id, &query.page()?)
+        .list_channels(&caller.organization_id, &query.page()?)
         .await?;
     let data = listed
         .data
@@ -199,7 +184,7 @@ pub(crate) async fn list(
         },
         |channel| channel,
     );
-    app.memory.answer(Some(&organization_id), &list)
+    app.memory.answer(Some(&caller.organization_id), &list)
 }
 
 /// Show a channel
@@ -210,21 +195,15 @@ pub(crate) async fn list(
     path = "/channels/{id}",
     operation_id = "showChannel",
     tag = "Channels",
-    params(("id" = String, Path, description = "The id of the channel.")),
-    responses(
-        (status = 200, description = "The channel", body = Channel),
-        FindFailures,
-    ),
+    responses((status = 200, description = "The channel", body = Channel)),
 )]
 pub(crate) async fn show(
-    Caller {
-        organization_id, ..
-    }: Caller<need::Read>,
+    caller: Caller<need::Read>,
     manager: Option<Caller<need::Manage>>,
     State(app): State<Arc<App>>,
-    Path(id): Path<String>,
+    Id(id): Id<ChannelId>,
 ) -> Result<Json<Channel>, ApiError> {
-    let channel = find(&app, &organization_id, &id).await?;
+    let channel = lookup::channel(&app, &caller.organization_id, &id).await?;
     Ok(Json(shape(&app, channel, manager.into())?))
 }
 
@@ -237,7 +216,6 @@ pub(crate) async fn show(
     path = "/channels/{id}",
     operation_id = "updateChannel",
     tag = "Channels",
-    params(("id" = String, Path, description = "The id of the channel.")),
     request_body = ChannelPatch,
     responses(
         (status = 200, description = "The channel as it is now", body = Channel),
@@ -245,17 +223,13 @@ pub(crate) async fn show(
     ),
 )]
 pub(crate) async fn update(
-    Caller {
-        organization_id,
-        author,
-        ..
-    }: Caller<need::Manage>,
+    caller: Caller<need::Manage>,
     State(app): State<Arc<App>>,
-    Path(id): Path<String>,
+    Id(id): Id<ChannelId>,
     Body(patch): Body<ChannelPatch>,
 ) -> Result<Json<Channel>, ApiError> {
     let patch = checked(patch)?;
-    let agent_id = known_agent(&app, &organization_id, patch.agent_id).await?;
+    let agent_id = known_agent(&app, &caller.organization_id, patch.agent_id).await?;
     let change = store::ChannelChange {
         version: None,
         number: None,
@@ -266,8 +240,8 @@ pub(crate) async fn update(
     };
     // What was checked has to be what is changed: another change may come in between.
     for _ in 0..MAX_CHANGES {
-        let channel = find(&app, &organization_id, &id).await?;
-        if let Some(changed) = change_once(&app, &channel, change.clone(), &author).await? {
+        let channel = lookup::channel(&app, &caller.organization_id, &id).await?;
+        if let Some(changed) = change_once(&app, &channel, change.clone(), &caller.author).await? {
             return Ok(Json(shape(&app, changed, Secrets::Shown)?));
         }
     }
@@ -314,22 +288,15 @@ async fn change_once(
     path = "/channels/{id}",
     operation_id = "deleteChannel",
     tag = "Channels",
-    params(("id" = String, Path, description = "The id of the channel.")),
-    responses(
-        (status = 204, description = "Deleted"),
-        FindFailures,
-    ),
+    responses((status = 204, description = "Deleted")),
 )]
 pub(crate) async fn delete(
-    Caller {
-        organization_id,
-        author,
-        ..
-    }: Caller<need::Manage>,
+    caller: Caller<need::Manage>,
     State(app): State<Arc<App>>,
-    Path(id): Path<String>,
+    Id(id): Id<ChannelId>,
 ) -> Result<StatusCode, ApiError> {
-    let id = id.parse().map_err(|_| missing())?;
-    let deleted = app.store.delete_channel(&organization_id, &id, &author);
-    super::deleted(deleted.await?, Reason::ChannelNotFound)
+    let deletion = app
+        .store
+        .delete_channel(&caller.organization_id, &id, &caller.author);
+    deleted::<ChannelId>(deletion.await?)
 }

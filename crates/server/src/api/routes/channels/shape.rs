@@ -1,7 +1,7 @@
 //! The shapes of a channel in requests and answers.
 
 use recado_core::fields::{name, optional, required};
-use recado_core::{AgentId, ChannelId, OrganizationId, Provider, TextField};
+use recado_core::{AgentId, ChannelId, Provider, TextField};
 use recado_providers::Profile;
 use recado_store as store;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use validator::Validate;
 
-use crate::api::error::{ApiError, Reason};
+use crate::api::error::ApiError;
 use crate::api::openapi::accounts;
 use crate::api::routes::{Secrets, not_blank};
 use crate::api::time::rfc3339;
@@ -158,20 +158,4 @@ pub(crate) fn webhook_url(app: &App, channel: &store::Channel, secret: &SecretSt
 pub(super) fn stated(mut fields: Map<String, Value>) -> Map<String, Value> {
     fields.retain(|_, value| !value.is_null() && *value != "");
     fields
-}
-
-pub(super) fn missing() -> ApiError {
-    ApiError::not_found(Reason::ChannelNotFound)
-}
-
-pub(super) async fn find(
-    app: &App,
-    organization: &OrganizationId,
-    id: &str,
-) -> Result<store::Channel, ApiError> {
-    let id = id.parse().map_err(|_| missing())?;
-    app.store
-        .get_channel(organization, &id)
-        .await?
-        .ok_or_else(missing)
 }

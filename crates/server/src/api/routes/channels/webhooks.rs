@@ -4,20 +4,21 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use recado_core::Provider;
+use recado_core::{ChannelId, Provider};
 use recado_providers::{HttpClient, Profile, Registration};
 use serde::Serialize;
 use url::Url;
 use utoipa::ToSchema;
 
-use super::shape::{find, webhook_url};
+use super::shape::webhook_url;
 use crate::api::auth::{Caller, need};
 use crate::api::error::{ApiError, Reason};
-use crate::api::extract::Path;
-use crate::api::openapi::{KEY, PROVIDER, failures};
+use crate::api::noun::Id;
+use crate::api::openapi::{PROVIDER, failures};
+use crate::api::routes::lookup;
 use crate::app::App;
 
-failures!(RegisterFailures: KEY, PROVIDER, &[Reason::ChannelNotFound, Reason::WebhookNotRegistered]);
+failures!(RegisterFailures: PROVIDER, &[Reason::WebhookNotRegistered]);
 
 /// The URL to which the provider sends its webhooks from now on.
 #[derive(Serialize, ToSchema)]
@@ -39,20 +40,17 @@ pub(crate) struct RegisteredWebhook {
     path = "/channels/{id}/register-webhook",
     operation_id = "registerWebhook",
     tag = "Channels",
-    params(("id" = String, Path, description = "The id of the channel.")),
     responses(
         (status = 200, description = "The provider took the URL", body = RegisteredWebhook),
         RegisterFailures,
     ),
 )]
 pub(crate) async fn register_webhook(
-    Caller {
-        organization_id, ..
-    }: Caller<need::Manage>,
+    caller: Caller<need::Manage>,
     State(app): State<Arc<App>>,
-    Path(id): Path<String>,
+    Id(id): Id<ChannelId>,
 ) -> Result<Json<RegisteredWebhook>, ApiError> {
-    let channel = find(&app, &organization_id, &id).await?;
+    let channel = lookup::channel(&app, &caller.organization_id, &id).await?;
     let secret = app.store.secrets(&channel)?.webhook_secret;
     let webhook_url = webhook_url(&app, &channel, &secret);
     let url = webhook_url.parse().map_err(ApiError::internal)?;

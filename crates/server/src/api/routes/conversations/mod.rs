@@ -10,8 +10,7 @@ use axum::response::Response;
 use recado_core::fields::{optional, required};
 use recado_core::inbound::Person;
 use recado_core::{
-    AgentId, ChannelId, ConversationId, FieldErrors, GivenRecipient, OrganizationId, Recipient,
-    TextField, Warning,
+    AgentId, ChannelId, ConversationId, FieldErrors, GivenRecipient, Recipient, TextField, Warning,
 };
 use recado_store::{self as store, StoreError};
 use serde::{Deserialize, Serialize};
@@ -25,8 +24,10 @@ use super::{checked, id_or, text};
 use crate::api::auth::{Caller, need};
 use crate::api::body::Body;
 use crate::api::error::{ApiError, Reason};
-use crate::api::extract::{Path, Query};
-use crate::api::openapi::{BODY, KEY, QUERY, failures};
+use crate::api::extract::Query;
+use crate::api::noun::{Id, parsed};
+use crate::api::openapi::failures;
+use crate::api::routes::lookup;
 use crate::api::time::rfc3339;
 use crate::app::App;
 
@@ -35,10 +36,8 @@ mod same;
 
 use filter::ConversationQuery;
 
-failures!(CreateFailures: KEY, BODY, &[Reason::AgentNotFound, Reason::ChannelNotFound, Reason::AlreadyExists]);
-failures!(ListFailures: KEY, QUERY, &[Reason::AgentNotFound, Reason::ChannelNotFound]);
-failures!(FindFailures: KEY, &[Reason::ConversationNotFound]);
-failures!(MessagesFailures: KEY, QUERY, &[Reason::ConversationNotFound]);
+failures!(CreateFailures: &[Reason::AgentNotFound, Reason::ChannelNotFound, Reason::AlreadyExists]);
+failures!(ListFailures: &[Reason::AgentNotFound, Reason::ChannelNotFound]);
 
 /// The conversation to create.
 #[derive(Deserialize, Validate, ToSchema)]
@@ -112,22 +111,6 @@ impl From<store::Conversation> for Conversation {
     }
 }
 
-fn missing() -> ApiError {
-    ApiError::not_found(Reason::ConversationNotFound)
-}
-
-pub(super) async fn find(
-    app: &App,
-    organization: &OrganizationId,
-    id: &str,
-) -> Result<store::Conversation, ApiError> {
-    let id = id.parse().map_err(|_| missing())?;
-    app.store
-        .get_conversation(organization, &id)
-        .await?
-        .ok_or_else(missing)
-}
-
 /// Create a conversation
 ///
 /// A conversation joins one agent, one channel and one recipient, and is what a send names. Nothing is sent to the
@@ -144,9 +127,7 @@ pub(super) async fn find(
     ),
 )]
 pub(crate) async fn create(
-    Caller {
-        organization_id, ..
-    }: Caller<need::Send>,
+    caller: Caller<need::Send>,
     State(app): State<Arc<App>>,
     Body(new): Body<NewConversation>,
 ) -> Result<(StatusCode, Json<Conversation>), ApiError> {
@@ -154,12 +135,22 @@ pub(crate) async fn create(
     let to = GivenRecipient::from_str(&text(new.to))
         .map_err(|error| FieldErrors::field("to", &error.to_string()))?;
     let id = id_or(new.id, || ConversationId::from_uuid(app.uuid()))?;
-    let agent_id = known_agent(&app, &organization_id, &text(new.agent_id)).await?;
-    let channel = known_channel(&app, &organization_id, &text(new.channel_id)).await?;
+    let agent_id = parsed(&text(new.agent_id))?;
+    let agent_id = lookup::agent(&app, &caller.organization_id, &agent_id)
+        .await?
+        .id;
+    let channel_id = parsed(&text(new.channel_id))?;
+    let channel = lookup::channel(&app, &caller.organization_id, &channel_id).await?;
     check_recipient(&app, &channel, &to.recipient)?;
     let now = app.clock.now();
-    let conversation =
-        store::Conversation::new(organization_id, id, agent_id, channel.id, to.recipient, now);
+    let conversation = store::Conversation::new(
+        caller.organization_id,
+        id,
+        agent_id,
+        channel.id,
+        to.recipient,
+        now,
+    );
     let created: Conversation = match app.store.create_conversation(&conversation).await {
         Err(StoreError::Conflict) => return Err(same::taken(&app, &conversation).await?),
         created => created?.into(),
@@ -195,34 +186,6 @@ fn check_recipient(app: &App, channel: &store::Channel, to: &Recipient) -> Resul
     })
 }
 
-pub(crate) async fn known_agent(
-    app: &App,
-    organization: &OrganizationId,
-    id: &str,
-) -> Result<AgentId, ApiError> {
-    let missing = || ApiError::not_found(Reason::AgentNotFound);
-    let id = id.parse().map_err(|_| missing())?;
-    Ok(app
-        .store
-        .get_agent(organization, &id)
-        .await?
-        .ok_or_else(missing)?
-        .id)
-}
-
-async fn known_channel(
-    app: &App,
-    organization: &OrganizationId,
-    id: &str,
-) -> Result<store::Channel, ApiError> {
-    let missing = || ApiError::not_found(Reason::ChannelNotFound);
-    let id = id.parse().map_err(|_| missing())?;
-    app.store
-        .get_channel(organization, &id)
-        .await?
-        .ok_or_else(missing)
-}
-
 /// List conversations
 ///
 /// Returns the conversations of the organization that the parameters ask for, oldest first. An agent or a channel that
@@ -239,28 +202,26 @@ async fn known_channel(
     ),
 )]
 pub(crate) async fn list(
-    Caller {
-        organization_id, ..
-    }: Caller<need::Read>,
+    caller: Caller<need::Read>,
     State(app): State<Arc<App>>,
     Query(query): Query<FilteredListQuery<ConversationQuery>>,
 ) -> Result<Response, ApiError> {
     let (filter, page) = (query.filter.read()?, query.list.page()?);
     let listed = app
         .store
-        .list_conversations(&organization_id, &filter, &page)
+        .list_conversations(&caller.organization_id, &filter, &page)
         .await?;
     let list = List::of(listed, Conversation::from);
     // What is deleted may still have conversations.
     if list.is_empty() {
         if let Some(agent) = filter.agent {
-            known_agent(&app, &organization_id, agent.as_str()).await?;
+            lookup::agent(&app, &caller.organization_id, &agent).await?;
         }
         if let Some(channel) = filter.channel {
-            known_channel(&app, &organization_id, channel.as_str()).await?;
+            lookup::channel(&app, &caller.organization_id, &channel).await?;
         }
     }
-    app.memory.answer(Some(&organization_id), &list)
+    app.memory.answer(Some(&caller.organization_id), &list)
 }
 
 /// Show a conversation
@@ -271,20 +232,18 @@ pub(crate) async fn list(
     path = "/conversations/{id}",
     operation_id = "showConversation",
     tag = "Conversations",
-    params(("id" = String, Path, description = "The id of the conversation.")),
-    responses(
-        (status = 200, description = "The conversation", body = Conversation),
-        FindFailures,
-    ),
+    responses((status = 200, description = "The conversation", body = Conversation)),
 )]
 pub(crate) async fn show(
-    Caller {
-        organization_id, ..
-    }: Caller<need::Read>,
+    caller: Caller<need::Read>,
     State(app): State<Arc<App>>,
-    Path(id): Path<String>,
+    Id(id): Id<ConversationId>,
 ) -> Result<Json<Conversation>, ApiError> {
-    Ok(Json(find(&app, &organization_id, &id).await?.into()))
+    Ok(Json(
+        lookup::conversation(&app, &caller.organization_id, &id)
+            .await?
+            .into(),
+    ))
 }
 
 /// Show a conversation by ChatVolt's path
@@ -295,18 +254,14 @@ pub(crate) async fn show(
     path = "/conversation/{id}",
     operation_id = "showConversationByChatvoltPath",
     tag = "Conversations",
-    params(("id" = String, Path, description = "The id of the conversation.")),
-    responses(
-        (status = 200, description = "The conversation", body = Conversation),
-        FindFailures,
-    ),
+    responses((status = 200, description = "The conversation", body = Conversation)),
 )]
 pub(crate) async fn show_singular(
     caller: Caller<need::Read>,
     state: State<Arc<App>>,
-    path: Path<String>,
+    id: Id<ConversationId>,
 ) -> Result<Json<Conversation>, ApiError> {
-    show(caller, state, path).await
+    show(caller, state, id).await
 }
 
 /// List the messages of a conversation
@@ -317,29 +272,21 @@ pub(crate) async fn show_singular(
     path = "/conversations/{id}/messages",
     operation_id = "listMessages",
     tag = "Conversations",
-    params(
-        ("id" = String, Path, description = "The id of the conversation."),
-        ListQuery,
-    ),
-    responses(
-        (status = 200, description = "One part of the list", body = List<Message>),
-        MessagesFailures,
-    ),
+    params(ListQuery),
+    responses((status = 200, description = "One part of the list", body = List<Message>)),
 )]
 pub(crate) async fn messages(
-    Caller {
-        organization_id, ..
-    }: Caller<need::Read>,
+    caller: Caller<need::Read>,
     State(app): State<Arc<App>>,
-    Path(id): Path<String>,
+    Id(id): Id<ConversationId>,
     Query(query): Query<ListQuery>,
 ) -> Result<Response, ApiError> {
     let page = query.page()?;
-    let conversation = find(&app, &organization_id, &id).await?;
+    let conversation = lookup::conversation(&app, &caller.organization_id, &id).await?;
     let listed = app
         .store
-        .list_messages(&organization_id, &conversation.id, &page)
+        .list_messages(&caller.organization_id, &conversation.id, &page)
         .await?;
     let list = List::of(listed, Message::from);
-    app.memory.answer(Some(&organization_id), &list)
+    app.memory.answer(Some(&caller.organization_id), &list)
 }

@@ -1,10 +1,5 @@
 //! Events: what happened, once, in order; as a list and as a stream.
 
-#![expect(
-    unused_qualifications,
-    reason = "utoipa's macro names the query by its whole path"
-)]
-
 use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -20,13 +15,13 @@ use recado_store::{EventBounds, EventFilter, EventId};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::conversations;
 use super::listing::{limit, wrong};
 use crate::api::auth::{Caller, need};
 use crate::api::error::{ApiError, Reason};
 use crate::api::event::Event;
 use crate::api::extract::Query;
-use crate::api::openapi::{KEY, QUERY, failures, words};
+use crate::api::openapi::{failures, words};
+use crate::api::routes::lookup;
 use crate::api::streams::OpenStream;
 use crate::app::App;
 
@@ -39,8 +34,8 @@ const FIRST_CATCH_UP: u32 = 10;
 /// Bytes of the events that a stream reads at once: what it holds while its reader takes nothing.
 const MAX_CATCH_UP_BYTES: usize = 64 * 1024;
 
-failures!(EventFailures: KEY, QUERY, &[Reason::ConversationNotFound]);
-failures!(StreamFailures: KEY, QUERY, &[Reason::ConversationNotFound, Reason::RateLimited]);
+failures!(EventFailures: &[Reason::ConversationNotFound]);
+failures!(StreamFailures: &[Reason::ConversationNotFound, Reason::RateLimited]);
 
 /// Which events are wanted.
 #[derive(Deserialize, IntoParams)]
@@ -115,7 +110,7 @@ async fn check_conversation(
     filter: &EventFilter,
 ) -> Result<(), ApiError> {
     if let Some(id) = &filter.conversation {
-        conversations::find(app, organization, id.as_str()).await?;
+        lookup::conversation(app, organization, id).await?;
     }
     Ok(())
 }
@@ -155,9 +150,7 @@ fn check_seen(name: &str, seen: Option<EventId>, bounds: EventBounds) -> Result<
     ),
 )]
 pub(crate) async fn list(
-    Caller {
-        organization_id, ..
-    }: Caller<need::Read>,
+    caller: Caller<need::Read>,
     State(app): State<Arc<App>>,
     Query(query): Query<EventQuery>,
 ) -> Result<Response, ApiError> {
@@ -165,21 +158,21 @@ pub(crate) async fn list(
     let filter = query.filter()?;
     let page = app
         .store
-        .list_events(&organization_id, after, &filter, limit)
+        .list_events(&caller.organization_id, after, &filter, limit)
         .await?;
     if page.data.is_empty() {
-        check_conversation(&app, &organization_id, &filter).await?;
+        check_conversation(&app, &caller.organization_id, &filter).await?;
     }
     if after.is_some() {
         // After the page is read, for events behind the cursor may be removed until then.
-        let bounds = app.store.event_bounds(&organization_id).await?;
+        let bounds = app.store.event_bounds(&caller.organization_id).await?;
         check_seen("cursor", after, bounds)?;
     }
     let events = Events {
         next_cursor: page.next.map(|id| id.to_string()),
         data: page.data.into_iter().map(Event::from).collect(),
     };
-    app.memory.answer(Some(&organization_id), &events)
+    app.memory.answer(Some(&caller.organization_id), &events)
 }
 
 /// Follow events as they happen
@@ -201,11 +194,7 @@ pub(crate) async fn list(
     ),
 )]
 pub(crate) async fn stream(
-    Caller {
-        organization_id,
-        credential,
-        ..
-    }: Caller<need::Read>,
+    caller: Caller<need::Read>,
     State(app): State<Arc<App>>,
     Query(query): Query<EventQuery>,
     headers: HeaderMap,
@@ -215,17 +204,19 @@ pub(crate) async fn stream(
         .and_then(|value| value.to_str().ok());
     let filter = query.filter()?;
     let (last, cursor) = (event_id("Last-Event-ID", last)?, query.cursor()?);
-    check_conversation(&app, &organization_id, &filter).await?;
-    let bounds = app.store.event_bounds(&organization_id).await?;
+    check_conversation(&app, &caller.organization_id, &filter).await?;
+    let bounds = app.store.event_bounds(&caller.organization_id).await?;
     check_seen("Last-Event-ID", last, bounds)?;
     check_seen("cursor", cursor, bounds)?;
     let newest = bounds.newest;
     let after = last.or(cursor);
-    let stream = app.streams.open(&organization_id, credential, newest)?;
+    let stream = app
+        .streams
+        .open(&caller.organization_id, caller.credential, newest)?;
     let heartbeat = app.heartbeat;
     let follower = Follower {
         app,
-        organization: organization_id,
+        organization: caller.organization_id,
         filter,
         after: after.unwrap_or(newest),
         stream,

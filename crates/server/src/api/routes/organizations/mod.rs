@@ -1,10 +1,5 @@
 //! Organizations: the tenants.
 
-#![expect(
-    unused_qualifications,
-    reason = "utoipa's macro names the query by its whole path"
-)]
-
 pub(crate) mod users;
 
 use std::sync::Arc;
@@ -25,15 +20,13 @@ use super::{checked, id_or, text};
 use crate::api::auth::Operator;
 use crate::api::body::Body;
 use crate::api::error::{ApiError, Reason};
-use crate::api::extract::{Path, Query};
-use crate::api::openapi::{BODY, KEY, QUERY, failures};
+use crate::api::extract::Query;
+use crate::api::noun::{Id, deleted, found};
+use crate::api::openapi::failures;
 use crate::api::time::rfc3339;
 use crate::app::App;
 
-failures!(CreateFailures: KEY, BODY, &[Reason::AlreadyExists]);
-failures!(ListFailures: KEY, QUERY);
-failures!(FindFailures: KEY, &[Reason::OrganizationNotFound]);
-failures!(DeleteFailures: KEY, QUERY, &[Reason::OrganizationNotFound]);
+failures!(CreateFailures: &[Reason::AlreadyExists]);
 
 /// The organization to create.
 #[derive(Deserialize, Validate, ToSchema)]
@@ -141,10 +134,7 @@ pub(crate) async fn create(
     operation_id = "listOrganizations",
     tag = "Organizations",
     params(ListQuery),
-    responses(
-        (status = 200, description = "One part of the list", body = List<Organization>),
-        ListFailures,
-    ),
+    responses((status = 200, description = "One part of the list", body = List<Organization>)),
 )]
 pub(crate) async fn list(
     _: Operator,
@@ -164,18 +154,14 @@ pub(crate) async fn list(
     path = "/organizations/{id}",
     operation_id = "showOrganization",
     tag = "Organizations",
-    params(("id" = String, Path, description = "The id of the organization.")),
-    responses(
-        (status = 200, description = "The organization", body = Organization),
-        FindFailures,
-    ),
+    responses((status = 200, description = "The organization", body = Organization)),
 )]
 pub(crate) async fn show(
     _: Operator,
     State(app): State<Arc<App>>,
-    Path(id): Path<String>,
+    Id(id): Id<OrganizationId>,
 ) -> Result<Json<Organization>, ApiError> {
-    Ok(Json(find(&app, &id).await?.into()))
+    Ok(Json(found(app.store.get_organization(&id).await?)?.into()))
 }
 
 /// Suspend an organization
@@ -187,20 +173,15 @@ pub(crate) async fn show(
     path = "/organizations/{id}/suspend",
     operation_id = "suspendOrganization",
     tag = "Organizations",
-    params(("id" = String, Path, description = "The id of the organization.")),
-    responses(
-        (status = 200, description = "The organization, which is suspended", body = Organization),
-        FindFailures,
-    ),
+    responses((status = 200, description = "The organization, which is suspended", body = Organization)),
 )]
 pub(crate) async fn suspend(
     Operator { author }: Operator,
     State(app): State<Arc<App>>,
-    Path(id): Path<String>,
+    Id(id): Id<OrganizationId>,
 ) -> Result<Json<Organization>, ApiError> {
-    let id = parse(&id)?;
     let suspended = app.store.suspend_organization(&id, &author).await?;
-    Ok(Json(suspended.ok_or_else(missing)?.into()))
+    Ok(Json(found(suspended)?.into()))
 }
 
 /// Resume a suspended organization
@@ -211,19 +192,15 @@ pub(crate) async fn suspend(
     path = "/organizations/{id}/resume",
     operation_id = "resumeOrganization",
     tag = "Organizations",
-    params(("id" = String, Path, description = "The id of the organization.")),
-    responses(
-        (status = 200, description = "The organization, which is not suspended", body = Organization),
-        FindFailures,
-    ),
+    responses((status = 200, description = "The organization, which is not suspended", body = Organization)),
 )]
 pub(crate) async fn resume(
     Operator { author }: Operator,
     State(app): State<Arc<App>>,
-    Path(id): Path<String>,
+    Id(id): Id<OrganizationId>,
 ) -> Result<Json<Organization>, ApiError> {
-    let resumed = app.store.resume_organization(&parse(&id)?, &author).await?;
-    Ok(Json(resumed.ok_or_else(missing)?.into()))
+    let resumed = app.store.resume_organization(&id, &author).await?;
+    Ok(Json(found(resumed)?.into()))
 }
 
 /// Delete an organization and everything that it owns
@@ -236,22 +213,16 @@ pub(crate) async fn resume(
     path = "/organizations/{id}",
     operation_id = "deleteOrganization",
     tag = "Organizations",
-    params(
-        ("id" = String, Path, description = "The id of the organization."),
-        Confirmation,
-    ),
-    responses(
-        (status = 204, description = "Deleted"),
-        DeleteFailures,
-    ),
+    params(Confirmation),
+    responses((status = 204, description = "Deleted")),
 )]
 pub(crate) async fn delete(
     Operator { author }: Operator,
     State(app): State<Arc<App>>,
-    Path(id): Path<String>,
+    Id(id): Id<OrganizationId>,
     Query(query): Query<Confirmation>,
 ) -> Result<StatusCode, ApiError> {
-    let organization = find(&app, &id).await?;
+    let organization = found(app.store.get_organization(&id).await?)?;
     let confirmed = query.confirm.is_some_and(|confirmed| {
         confirmed == organization.id.as_str() || confirmed == organization.name
     });
@@ -259,29 +230,6 @@ pub(crate) async fn delete(
         let sentence = "Expected the id or the name of the organization; nothing was deleted";
         return Err(wrong("confirm", sentence));
     }
-    let deleted = app.store.delete_organization(&organization.id, &author);
-    if deleted.await? {
-        Ok(StatusCode::NO_CONTENT)
-    } else {
-        Err(missing())
-    }
-}
-
-/// The organization of that id.
-///
-/// # Errors
-///
-/// There is none.
-async fn find(app: &App, id: &str) -> Result<store::Organization, ApiError> {
-    let found = app.store.get_organization(&parse(id)?).await?;
-    found.ok_or_else(missing)
-}
-
-/// Reads an id from the path; a text that is not an id is answered as an unknown organization.
-fn parse(id: &str) -> Result<OrganizationId, ApiError> {
-    id.parse().map_err(|_| missing())
-}
-
-fn missing() -> ApiError {
-    ApiError::not_found(Reason::OrganizationNotFound)
+    let deletion = app.store.delete_organization(&organization.id, &author);
+    deleted::<OrganizationId>(deletion.await?)
 }

@@ -7,18 +7,19 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 
+use recado_core::UserId;
+
 use crate::api::auth::OrganizationManager;
 use crate::api::body::Body;
 use crate::api::error::{ApiError, Reason};
-use crate::api::extract::{Path, Query};
-use crate::api::openapi::{BODY, KEY, QUERY, failures};
+use crate::api::extract::Query;
+use crate::api::noun::Id;
+use crate::api::openapi::failures;
 use crate::api::routes::listing::{List, ListQuery};
 use crate::api::routes::users::{CreatedUser, Link, NewUser, User, link_of, listed, make};
 use crate::app::App;
 
-failures!(CreateFailures: KEY, BODY, &[Reason::OrganizationNotFound, Reason::AlreadyExists]);
-failures!(ListFailures: KEY, QUERY, &[Reason::OrganizationNotFound]);
-failures!(FindFailures: KEY, &[Reason::OrganizationNotFound, Reason::UserNotFound]);
+failures!(CreateFailures: &[Reason::AlreadyExists]);
 
 /// Create a user of an organization
 ///
@@ -28,7 +29,6 @@ failures!(FindFailures: KEY, &[Reason::OrganizationNotFound, Reason::UserNotFoun
     path = "/organizations/{id}/users",
     operation_id = "createOrganizationUser",
     tag = "Users",
-    params(("id" = String, Path, description = "The id of the organization.")),
     request_body = NewUser,
     responses(
         (status = 201, description = "Created; `link` is shown this once", body = CreatedUser),
@@ -51,23 +51,15 @@ pub(crate) async fn create(
     path = "/organizations/{id}/users",
     operation_id = "listOrganizationUsers",
     tag = "Users",
-    params(
-        ("id" = String, Path, description = "The id of the organization."),
-        ListQuery,
-    ),
-    responses(
-        (status = 200, description = "One part of the list", body = List<User>),
-        ListFailures,
-    ),
+    params(ListQuery),
+    responses((status = 200, description = "One part of the list", body = List<User>)),
 )]
 pub(crate) async fn list(
-    OrganizationManager {
-        organization_id, ..
-    }: OrganizationManager,
+    manager: OrganizationManager,
     State(app): State<Arc<App>>,
     Query(query): Query<ListQuery>,
 ) -> Result<Response, ApiError> {
-    listed(&app, &organization_id, query).await
+    listed(&app, &manager.organization_id, query).await
 }
 
 /// Create a password link for a user of an organization
@@ -78,22 +70,12 @@ pub(crate) async fn list(
     path = "/organizations/{id}/users/{userId}/link",
     operation_id = "createOrganizationUserLink",
     tag = "Users",
-    params(
-        ("id" = String, Path, description = "The id of the organization."),
-        ("userId" = String, Path, description = "The id of the user."),
-    ),
-    responses(
-        (status = 201, description = "Created; `url` is shown this once", body = Link),
-        FindFailures,
-    ),
+    responses((status = 201, description = "Created; `url` is shown this once", body = Link)),
 )]
 pub(crate) async fn create_link(
-    OrganizationManager {
-        organization_id,
-        author,
-    }: OrganizationManager,
+    manager: OrganizationManager,
     State(app): State<Arc<App>>,
-    Path((_id, user_id)): Path<(String, String)>,
+    Id(user_id): Id<UserId>,
 ) -> Result<(StatusCode, Json<Link>), ApiError> {
-    link_of(&app, &organization_id, &user_id, &author).await
+    link_of(&app, &manager.organization_id, &user_id, &manager.author).await
 }

@@ -1,10 +1,5 @@
 //! Calls of providers that are set aside: kept as they came, listed, and tried again by hand.
 
-#![expect(
-    unused_qualifications,
-    reason = "utoipa's macro names the query by its whole path"
-)]
-
 use std::sync::Arc;
 
 use axum::Json;
@@ -17,13 +12,10 @@ use utoipa::{IntoParams, ToSchema};
 use crate::api::auth::{Caller, need};
 use crate::api::error::{ApiError, Reason};
 use crate::api::extract::{Path, Query};
-use crate::api::openapi::{KEY, QUERY, failures, words};
+use crate::api::openapi::words;
 use crate::api::routes::listing::{FilteredListQuery, List, wrong};
 use crate::api::time::rfc3339;
 use crate::app::App;
-
-failures!(ListFailures: KEY, QUERY);
-failures!(RetryFailures: KEY, &[Reason::WebhookCallNotFound]);
 
 /// Filter of the list.
 #[derive(Deserialize, IntoParams)]
@@ -86,31 +78,24 @@ impl StatusQuery {
     path = "/webhook-calls",
     operation_id = "listWebhookCalls",
     tag = "Provider webhooks",
-    params(
-        FilteredListQuery<StatusQuery>,
-    ),
-    responses(
-        (status = 200, description = "One part of the list", body = List<ProviderCall>),
-        ListFailures,
-    ),
+    params(FilteredListQuery<StatusQuery>),
+    responses((status = 200, description = "One part of the list", body = List<ProviderCall>)),
 )]
 pub(crate) async fn list(
-    Caller {
-        organization_id, ..
-    }: Caller<need::Read>,
+    caller: Caller<need::Read>,
     State(app): State<Arc<App>>,
     Query(query): Query<FilteredListQuery<StatusQuery>>,
 ) -> Result<Response, ApiError> {
     let (page, reason) = (query.list.page()?, query.filter.reason()?);
     let listed = app
         .store
-        .list_webhook_calls_set_aside(&organization_id, reason, &page)
+        .list_webhook_calls_set_aside(&caller.organization_id, reason, &page)
         .await?;
     let list = List::of(listed, |call| {
         let status = call.reason.as_str();
         ProviderCall::new(call, status)
     });
-    app.memory.answer(Some(&organization_id), &list)
+    app.memory.answer(Some(&caller.organization_id), &list)
 }
 
 /// Retry a provider webhook call that is set aside
@@ -121,20 +106,17 @@ pub(crate) async fn list(
     path = "/webhook-calls/{id}/retry",
     operation_id = "retryWebhookCall",
     tag = "Provider webhooks",
-    params(("id" = String, Path, description = "The id of the call.")),
-    responses(
-        (status = 200, description = "The call, which is pending again", body = ProviderCall),
-        RetryFailures,
-    ),
+    responses((status = 200, description = "The call, which is pending again", body = ProviderCall)),
 )]
 pub(crate) async fn retry(
-    Caller {
-        organization_id, ..
-    }: Caller<need::Manage>,
+    caller: Caller<need::Manage>,
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
 ) -> Result<Json<ProviderCall>, ApiError> {
-    let retried = app.store.retry_webhook_call(&organization_id, &id).await?;
+    let retried = app
+        .store
+        .retry_webhook_call(&caller.organization_id, &id)
+        .await?;
     let call = retried.ok_or_else(|| ApiError::not_found(Reason::WebhookCallNotFound))?;
     app.intake.look_for_left_behind();
     Ok(Json(ProviderCall::new(call, words::PENDING)))

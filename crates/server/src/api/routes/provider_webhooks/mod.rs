@@ -18,15 +18,29 @@ use subtle::ConstantTimeEq as _;
 use crate::api::auth::ProviderProof;
 use crate::api::error::{ApiError, Reason};
 use crate::api::extract::Path;
-use crate::api::openapi::{BODY, failures};
+use crate::api::openapi::failures;
 use crate::app::App;
 use crate::inbound::worker;
 use crate::memory::budget::Room;
 use crate::memory::reading;
 use crate::telemetry::log_organization;
 
-failures!(VerificationFailures: BODY, &[Reason::Forbidden, Reason::NotFound, Reason::Internal, Reason::Unavailable]);
-failures!(CallFailures: BODY, &[Reason::Unauthorized, Reason::NotFound, Reason::Internal, Reason::Unavailable]);
+failures!(VerificationFailures: &[
+    Reason::InvalidBody,
+    Reason::BodyTooLarge,
+    Reason::Forbidden,
+    Reason::NotFound,
+    Reason::Internal,
+    Reason::Unavailable,
+]);
+failures!(CallFailures: &[
+    Reason::InvalidBody,
+    Reason::BodyTooLarge,
+    Reason::Unauthorized,
+    Reason::NotFound,
+    Reason::Internal,
+    Reason::Unavailable,
+]);
 
 /// Most bytes of a call; Meta's have up to 3 MB.
 const MAX_CALL_BYTES: usize = 4 * 1024 * 1024;
@@ -40,7 +54,6 @@ const MAX_CALL_BYTES: usize = 4 * 1024 * 1024;
     path = "/webhooks/whatsapp/{channelId}",
     operation_id = "verifyWhatsAppWebhook",
     tag = "Provider webhooks",
-    params(("channelId" = String, Path, description = "The id of the channel.")),
     responses(
         (status = 200, description = "The challenge"),
         VerificationFailures,
@@ -63,7 +76,6 @@ pub(crate) async fn whatsapp_verification(
     path = "/webhooks/whatsapp/{channelId}",
     operation_id = "takeWhatsAppWebhook",
     tag = "Provider webhooks",
-    params(("channelId" = String, Path, description = "The id of the channel.")),
     responses(
         (status = 200, description = "Kept"),
         CallFailures,
@@ -86,10 +98,6 @@ pub(crate) async fn whatsapp(
     path = "/webhooks/zapi/{channelId}/{secret}",
     operation_id = "takeZapiWebhook",
     tag = "Provider webhooks",
-    params(
-        ("channelId" = String, Path, description = "The id of the channel."),
-        ("secret" = String, Path, description = "The secret of the channel's webhook URL."),
-    ),
     responses(
         (status = 200, description = "Kept"),
         CallFailures,
@@ -112,10 +120,6 @@ pub(crate) async fn zapi(
     path = "/webhooks/zapperhub/{channelId}/{secret}",
     operation_id = "takeZapperHubWebhook",
     tag = "Provider webhooks",
-    params(
-        ("channelId" = String, Path, description = "The id of the channel."),
-        ("secret" = String, Path, description = "The secret of the channel's webhook URL."),
-    ),
     responses(
         (status = 200, description = "Kept"),
         CallFailures,

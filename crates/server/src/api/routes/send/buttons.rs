@@ -1,10 +1,5 @@
 //! `POST /messages/interactive/send-buttons`: what Recado is for.
 
-#![expect(
-    unused_qualifications,
-    reason = "utoipa's macro names the query by its whole path"
-)]
-
 use std::sync::Arc;
 
 use axum::Json;
@@ -21,12 +16,12 @@ use crate::api::auth::{Caller, need};
 use crate::api::body::ChatvoltBody;
 use crate::api::error::{ApiError, Reason};
 use crate::api::extract::DryRunSwitch;
-use crate::api::openapi::{BODY, KEY, PROVIDER, QUERY, failures};
+use crate::api::openapi::{PROVIDER, failures};
 use crate::api::routes::messages::{FieldWarning, Message};
 use crate::app::App;
 use crate::send;
 
-failures!(SendFailures: KEY, BODY, QUERY, PROVIDER, &[
+failures!(SendFailures: PROVIDER, &[
     Reason::UnsupportedChannel,
     Reason::ForeignAgent,
     Reason::AgentNotFound,
@@ -245,14 +240,12 @@ impl From<&ButtonsLimits> for Limits {
     ),
 )]
 pub(crate) async fn send(
-    Caller {
-        organization_id, ..
-    }: Caller<need::Send>,
+    caller: Caller<need::Send>,
     State(app): State<Arc<App>>,
     DryRunSwitch(sends_nothing): DryRunSwitch,
     ChatvoltBody(request): ChatvoltBody<SendButtons>,
 ) -> Result<Response, ApiError> {
-    let ready = send::check(&app, &organization_id, request).await?;
+    let ready = send::check(&app, &caller.organization_id, request).await?;
     if sends_nothing {
         return Ok(Json(dry_run(&ready)?).into_response());
     }

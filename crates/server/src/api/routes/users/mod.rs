@@ -20,17 +20,17 @@ use super::{checked, not_blank, text};
 use crate::api::auth::{Caller, need};
 use crate::api::body::Body;
 use crate::api::error::{ApiError, Reason};
-use crate::api::extract::{Path, Query};
-use crate::api::openapi::{BODY, KEY, QUERY, failures, words};
+use crate::api::extract::Query;
+use crate::api::noun::{Id, Noun, deleted, found};
+use crate::api::openapi::{failures, words};
+use crate::api::routes::lookup;
 use crate::api::time::rfc3339;
 use crate::app::App;
 use crate::sign_in::{self, NewLink};
 
-failures!(CreateFailures: KEY, BODY, &[Reason::AlreadyExists]);
-failures!(ListFailures: KEY, QUERY);
-failures!(FindFailures: KEY, &[Reason::UserNotFound]);
-failures!(UpdateFailures: KEY, BODY, &[Reason::UserNotFound, Reason::LastOwner]);
-failures!(DeleteFailures: KEY, &[Reason::UserNotFound, Reason::LastOwner]);
+failures!(CreateFailures: &[Reason::AlreadyExists]);
+failures!(UpdateFailures: &[Reason::LastOwner]);
+failures!(DeleteFailures: &[Reason::LastOwner]);
 
 /// The user to create.
 #[derive(Deserialize, Validate, ToSchema)]
@@ -141,26 +141,11 @@ impl From<NewLink> for Link {
     }
 }
 
-fn missing() -> ApiError {
-    ApiError::not_found(Reason::UserNotFound)
-}
-
 fn role(text: &str) -> Result<Role, FieldErrors> {
     text.parse()
         .map_err(|error: recado_core::access::UnknownRole| {
             FieldErrors::field("role", &error.to_string())
         })
-}
-
-/// The user of a path.
-pub(super) async fn find(
-    app: &App,
-    organization: &OrganizationId,
-    id: &str,
-) -> Result<store::User, ApiError> {
-    let id = id.parse().map_err(|_| missing())?;
-    let user = app.store.get_user(organization, &id).await?;
-    user.ok_or_else(missing)
 }
 
 /// Creates a user, and a link with which the user sets a password.
@@ -196,17 +181,20 @@ pub(super) async fn make(
 /// Makes a new link of a user.
 async fn link(app: &App, user: &store::User, author: &Author) -> Result<Link, ApiError> {
     let link = sign_in::create_link(&app.store, &app.public_url, user, author);
-    Ok(link.await?.ok_or_else(missing)?.into())
+    let link = link.await?;
+    Ok(link
+        .ok_or_else(|| ApiError::not_found(UserId::MISSING))?
+        .into())
 }
 
 /// Makes a new link of the user in the path.
 pub(super) async fn link_of(
     app: &App,
     organization: &OrganizationId,
-    id: &str,
+    id: &UserId,
     author: &Author,
 ) -> Result<(StatusCode, Json<Link>), ApiError> {
-    let user = find(app, organization, id).await?;
+    let user = lookup::user(app, organization, id).await?;
     Ok((StatusCode::CREATED, Json(link(app, &user, author).await?)))
 }
 
@@ -252,19 +240,14 @@ pub(super) async fn listed(
     operation_id = "listUsers",
     tag = "Users",
     params(ListQuery),
-    responses(
-        (status = 200, description = "One part of the list", body = List<User>),
-        ListFailures,
-    ),
+    responses((status = 200, description = "One part of the list", body = List<User>)),
 )]
 pub(crate) async fn list(
-    Caller {
-        organization_id, ..
-    }: Caller<need::Manage>,
+    caller: Caller<need::Manage>,
     State(app): State<Arc<App>>,
     Query(query): Query<ListQuery>,
 ) -> Result<Response, ApiError> {
-    listed(&app, &organization_id, query).await
+    listed(&app, &caller.organization_id, query).await
 }
 
 /// Show a user
@@ -275,20 +258,18 @@ pub(crate) async fn list(
     path = "/users/{id}",
     operation_id = "showUser",
     tag = "Users",
-    params(("id" = String, Path, description = "The id of the user.")),
-    responses(
-        (status = 200, description = "The user", body = User),
-        FindFailures,
-    ),
+    responses((status = 200, description = "The user", body = User)),
 )]
 pub(crate) async fn show(
-    Caller {
-        organization_id, ..
-    }: Caller<need::Manage>,
+    caller: Caller<need::Manage>,
     State(app): State<Arc<App>>,
-    Path(id): Path<String>,
+    Id(id): Id<UserId>,
 ) -> Result<Json<User>, ApiError> {
-    Ok(Json(find(&app, &organization_id, &id).await?.into()))
+    Ok(Json(
+        lookup::user(&app, &caller.organization_id, &id)
+            .await?
+            .into(),
+    ))
 }
 
 /// Change a user
@@ -299,7 +280,6 @@ pub(crate) async fn show(
     path = "/users/{id}",
     operation_id = "updateUser",
     tag = "Users",
-    params(("id" = String, Path, description = "The id of the user.")),
     request_body = UserPatch,
     responses(
         (status = 200, description = "The user as it is now", body = User),
@@ -307,24 +287,19 @@ pub(crate) async fn show(
     ),
 )]
 pub(crate) async fn update(
-    Caller {
-        organization_id,
-        author,
-        ..
-    }: Caller<need::Manage>,
+    caller: Caller<need::Manage>,
     State(app): State<Arc<App>>,
-    Path(id): Path<String>,
+    Id(id): Id<UserId>,
     Body(patch): Body<UserPatch>,
 ) -> Result<Json<User>, ApiError> {
     let patch = checked(patch)?;
-    let id = id.parse().map_err(|_| missing())?;
     let role = patch.role.as_text().map(role).transpose()?;
     let name = patch.name.as_text();
     let updated = app
         .store
-        .update_user(&organization_id, &id, name, role, &author)
+        .update_user(&caller.organization_id, &id, name, role, &caller.author)
         .await?;
-    Ok(Json(updated.ok_or_else(missing)?.into()))
+    Ok(Json(found(updated)?.into()))
 }
 
 /// Delete a user
@@ -335,24 +310,20 @@ pub(crate) async fn update(
     path = "/users/{id}",
     operation_id = "deleteUser",
     tag = "Users",
-    params(("id" = String, Path, description = "The id of the user.")),
     responses(
         (status = 204, description = "Deleted"),
         DeleteFailures,
     ),
 )]
 pub(crate) async fn delete(
-    Caller {
-        organization_id,
-        author,
-        ..
-    }: Caller<need::Manage>,
+    caller: Caller<need::Manage>,
     State(app): State<Arc<App>>,
-    Path(id): Path<String>,
+    Id(id): Id<UserId>,
 ) -> Result<StatusCode, ApiError> {
-    let id = id.parse().map_err(|_| missing())?;
-    let deleted = app.store.delete_user(&organization_id, &id, &author);
-    super::deleted(deleted.await?, Reason::UserNotFound)
+    let deletion = app
+        .store
+        .delete_user(&caller.organization_id, &id, &caller.author);
+    deleted::<UserId>(deletion.await?)
 }
 
 /// Create a password link for a user
@@ -363,20 +334,12 @@ pub(crate) async fn delete(
     path = "/users/{id}/link",
     operation_id = "createUserLink",
     tag = "Users",
-    params(("id" = String, Path, description = "The id of the user.")),
-    responses(
-        (status = 201, description = "Created; `url` is shown this once", body = Link),
-        FindFailures,
-    ),
+    responses((status = 201, description = "Created; `url` is shown this once", body = Link)),
 )]
 pub(crate) async fn create_link(
-    Caller {
-        organization_id,
-        author,
-        ..
-    }: Caller<need::Manage>,
+    caller: Caller<need::Manage>,
     State(app): State<Arc<App>>,
-    Path(id): Path<String>,
+    Id(id): Id<UserId>,
 ) -> Result<(StatusCode, Json<Link>), ApiError> {
-    link_of(&app, &organization_id, &id, &author).await
+    link_of(&app, &caller.organization_id, &id, &caller.author).await
 }

@@ -5,22 +5,19 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use recado_core::SessionId;
+use recado_core::{SessionId, UserId};
 use recado_store as store;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::find;
 use crate::api::auth::{Caller, need};
-use crate::api::error::{ApiError, Reason};
-use crate::api::extract::{Path, Query};
-use crate::api::openapi::{KEY, QUERY, failures};
+use crate::api::error::ApiError;
+use crate::api::extract::Query;
+use crate::api::noun::Id;
 use crate::api::routes::listing::{List, ListQuery};
+use crate::api::routes::lookup;
 use crate::api::time::rfc3339;
 use crate::app::App;
-
-failures!(ListFailures: KEY, QUERY, &[Reason::UserNotFound]);
-failures!(EndFailures: KEY, &[Reason::UserNotFound]);
 
 /// A session in which a user is signed in.
 #[derive(Serialize, ToSchema)]
@@ -63,31 +60,23 @@ impl From<store::Session> for UserSession {
     path = "/users/{id}/sessions",
     operation_id = "listUserSessions",
     tag = "Users",
-    params(
-        ("id" = String, Path, description = "The id of the user."),
-        ListQuery,
-    ),
-    responses(
-        (status = 200, description = "One part of the list", body = List<UserSession>),
-        ListFailures,
-    ),
+    params(ListQuery),
+    responses((status = 200, description = "One part of the list", body = List<UserSession>)),
 )]
 pub(crate) async fn list(
-    Caller {
-        organization_id, ..
-    }: Caller<need::Manage>,
+    caller: Caller<need::Manage>,
     State(app): State<Arc<App>>,
-    Path(id): Path<String>,
+    Id(id): Id<UserId>,
     Query(query): Query<ListQuery>,
 ) -> Result<Response, ApiError> {
     let page = query.page()?;
-    let user = find(&app, &organization_id, &id).await?;
+    let user = lookup::user(&app, &caller.organization_id, &id).await?;
     let listed = app
         .store
-        .list_sessions(&organization_id, &user.id, &page, app.clock.now())
+        .list_sessions(&caller.organization_id, &user.id, &page, app.clock.now())
         .await?;
     let list = List::of(listed, UserSession::from);
-    app.memory.answer(Some(&organization_id), &list)
+    app.memory.answer(Some(&caller.organization_id), &list)
 }
 
 /// End all sessions of a user
@@ -98,24 +87,16 @@ pub(crate) async fn list(
     path = "/users/{id}/sessions",
     operation_id = "endUserSessions",
     tag = "Users",
-    params(("id" = String, Path, description = "The id of the user.")),
-    responses(
-        (status = 204, description = "Ended"),
-        EndFailures,
-    ),
+    responses((status = 204, description = "Ended")),
 )]
 pub(crate) async fn end(
-    Caller {
-        organization_id,
-        author,
-        ..
-    }: Caller<need::Manage>,
+    caller: Caller<need::Manage>,
     State(app): State<Arc<App>>,
-    Path(id): Path<String>,
+    Id(id): Id<UserId>,
 ) -> Result<StatusCode, ApiError> {
-    let user = find(&app, &organization_id, &id).await?;
+    let user = lookup::user(&app, &caller.organization_id, &id).await?;
     app.store
-        .end_sessions(&organization_id, &user.id, &author)
+        .end_sessions(&caller.organization_id, &user.id, &caller.author)
         .await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -6,7 +6,6 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use recado_core::OrganizationId;
 use recado_core::event::EventType;
 use recado_store::{self as store, HeaderChange, StoreError, WebhookEndpointId, WebhookFormat};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -19,8 +18,10 @@ use super::{Secrets, checked, text};
 use crate::api::auth::{Caller, need};
 use crate::api::body::Body;
 use crate::api::error::{ApiError, Reason};
-use crate::api::extract::{Path, Query};
-use crate::api::openapi::{BODY, KEY, QUERY, failures, words};
+use crate::api::extract::Query;
+use crate::api::noun::{Id, deleted, found};
+use crate::api::openapi::{failures, words};
+use crate::api::routes::lookup;
 use crate::api::time::rfc3339;
 use crate::app::App;
 use crate::delivery::fresh_secret;
@@ -33,10 +34,7 @@ use form::{NewWebhookEndpoint, WebhookEndpointPatch};
 pub(crate) use secret::*;
 pub(crate) use test::*;
 
-failures!(CreateFailures: KEY, BODY, &[Reason::LimitReached]);
-failures!(ListFailures: KEY, QUERY);
-failures!(FindFailures: KEY, &[Reason::WebhookEndpointNotFound]);
-failures!(UpdateFailures: KEY, BODY, &[Reason::WebhookEndpointNotFound]);
+failures!(CreateFailures: &[Reason::LimitReached]);
 
 /// A URL to which events of the organization are sent.
 #[derive(Serialize, ToSchema)]
@@ -108,24 +106,6 @@ fn origin(url: &str) -> Result<String, ApiError> {
     Ok(url.origin().ascii_serialization())
 }
 
-/// Of an endpoint that is not there, or not the caller's.
-pub(super) fn missing() -> ApiError {
-    ApiError::not_found(Reason::WebhookEndpointNotFound)
-}
-
-/// The endpoint of a path.
-pub(super) async fn find(
-    app: &App,
-    organization: &OrganizationId,
-    id: &str,
-) -> Result<store::WebhookEndpoint, ApiError> {
-    let id = id.parse().map_err(|_| missing())?;
-    app.store
-        .get_webhook_endpoint(organization, &id)
-        .await?
-        .ok_or_else(missing)
-}
-
 fn new_secret() -> Result<SecretString, ApiError> {
     fresh_secret().map_err(ApiError::internal)
 }
@@ -146,11 +126,7 @@ fn new_secret() -> Result<SecretString, ApiError> {
     ),
 )]
 pub(crate) async fn create(
-    Caller {
-        organization_id,
-        author,
-        ..
-    }: Caller<need::Manage>,
+    caller: Caller<need::Manage>,
     State(app): State<Arc<App>>,
     Body(new): Body<NewWebhookEndpoint>,
 ) -> Result<(StatusCode, Json<WebhookEndpoint>), ApiError> {
@@ -160,7 +136,7 @@ pub(crate) async fn create(
     let secret = new_secret()?;
     let endpoint = store::NewWebhookEndpoint {
         id: WebhookEndpointId::from_uuid(app.uuid()),
-        organization_id,
+        organization_id: caller.organization_id,
         url: form::url(&app.http, &text(new.url))?,
         events: form::events_of_format(format, events)?,
         format,
@@ -171,7 +147,7 @@ pub(crate) async fn create(
     let limit = app.max_webhook_endpoints;
     let endpoint = app
         .store
-        .create_webhook_endpoint(endpoint, limit, &author)
+        .create_webhook_endpoint(endpoint, limit, &caller.author)
         .await
         .map_err(|error| match error {
             StoreError::TooManyWebhookEndpoints { limit } => ApiError::new(
@@ -196,15 +172,10 @@ pub(crate) async fn create(
     operation_id = "listWebhookEndpoints",
     tag = "Webhook endpoints",
     params(ListQuery),
-    responses(
-        (status = 200, description = "One part of the list", body = List<WebhookEndpoint>),
-        ListFailures,
-    ),
+    responses((status = 200, description = "One part of the list", body = List<WebhookEndpoint>)),
 )]
 pub(crate) async fn list(
-    Caller {
-        organization_id, ..
-    }: Caller<need::Read>,
+    caller: Caller<need::Read>,
     manager: Option<Caller<need::Manage>>,
     State(app): State<Arc<App>>,
     Query(query): Query<ListQuery>,
@@ -212,7 +183,7 @@ pub(crate) async fn list(
     let secrets = manager.into();
     let listed = app
         .store
-        .list_webhook_endpoints(&organization_id, &query.page()?)
+        .list_webhook_endpoints(&caller.organization_id, &query.page()?)
         .await?;
     let data = listed
         .data
@@ -226,7 +197,7 @@ pub(crate) async fn list(
         },
         |endpoint| endpoint,
     );
-    app.memory.answer(Some(&organization_id), &list)
+    app.memory.answer(Some(&caller.organization_id), &list)
 }
 
 /// Show a webhook endpoint
@@ -237,21 +208,15 @@ pub(crate) async fn list(
     path = "/webhook-endpoints/{id}",
     operation_id = "showWebhookEndpoint",
     tag = "Webhook endpoints",
-    params(("id" = String, Path, description = "The id of the webhook endpoint.")),
-    responses(
-        (status = 200, description = "The endpoint", body = WebhookEndpoint),
-        FindFailures,
-    ),
+    responses((status = 200, description = "The endpoint", body = WebhookEndpoint)),
 )]
 pub(crate) async fn show(
-    Caller {
-        organization_id, ..
-    }: Caller<need::Read>,
+    caller: Caller<need::Read>,
     manager: Option<Caller<need::Manage>>,
     State(app): State<Arc<App>>,
-    Path(id): Path<String>,
+    Id(id): Id<WebhookEndpointId>,
 ) -> Result<Json<WebhookEndpoint>, ApiError> {
-    let endpoint = find(&app, &organization_id, &id).await?;
+    let endpoint = lookup::webhook_endpoint(&app, &caller.organization_id, &id).await?;
     Ok(Json(WebhookEndpoint::of(&app, endpoint, manager.into())?))
 }
 
@@ -263,25 +228,17 @@ pub(crate) async fn show(
     path = "/webhook-endpoints/{id}",
     operation_id = "updateWebhookEndpoint",
     tag = "Webhook endpoints",
-    params(("id" = String, Path, description = "The id of the webhook endpoint.")),
     request_body = WebhookEndpointPatch,
-    responses(
-        (status = 200, description = "The endpoint as it is now", body = WebhookEndpoint),
-        UpdateFailures,
-    ),
+    responses((status = 200, description = "The endpoint as it is now", body = WebhookEndpoint)),
 )]
 pub(crate) async fn update(
-    Caller {
-        organization_id,
-        author,
-        ..
-    }: Caller<need::Manage>,
+    caller: Caller<need::Manage>,
     State(app): State<Arc<App>>,
-    Path(id): Path<String>,
+    Id(id): Id<WebhookEndpointId>,
     Body(patch): Body<WebhookEndpointPatch>,
 ) -> Result<Json<WebhookEndpoint>, ApiError> {
     let patch = checked(patch)?;
-    let present = find(&app, &organization_id, &id).await?;
+    let present = lookup::webhook_endpoint(&app, &caller.organization_id, &id).await?;
     let (format, events) = (form::format(&patch.format)?, form::events(patch.events)?);
     let events = if format.is_none() && events.is_none() {
         None
@@ -301,11 +258,13 @@ pub(crate) async fn update(
         },
         enabled: form::enabled(&patch.enabled)?,
     };
-    let endpoint = app
-        .store
-        .update_webhook_endpoint(&organization_id, &present.id, change, &author)
-        .await?
-        .ok_or_else(missing)?;
+    let changed = app.store.update_webhook_endpoint(
+        &caller.organization_id,
+        &present.id,
+        change,
+        &caller.author,
+    );
+    let endpoint = found(changed.await?)?;
     Ok(Json(WebhookEndpoint::of(&app, endpoint, Secrets::Shown)?))
 }
 
@@ -317,24 +276,15 @@ pub(crate) async fn update(
     path = "/webhook-endpoints/{id}",
     operation_id = "deleteWebhookEndpoint",
     tag = "Webhook endpoints",
-    params(("id" = String, Path, description = "The id of the webhook endpoint.")),
-    responses(
-        (status = 204, description = "Deleted"),
-        FindFailures,
-    ),
+    responses((status = 204, description = "Deleted")),
 )]
 pub(crate) async fn delete(
-    Caller {
-        organization_id,
-        author,
-        ..
-    }: Caller<need::Manage>,
+    caller: Caller<need::Manage>,
     State(app): State<Arc<App>>,
-    Path(id): Path<String>,
+    Id(id): Id<WebhookEndpointId>,
 ) -> Result<StatusCode, ApiError> {
-    let id = id.parse().map_err(|_| missing())?;
-    let deleted = app
+    let deletion = app
         .store
-        .delete_webhook_endpoint(&organization_id, &id, &author);
-    super::deleted(deleted.await?, Reason::WebhookEndpointNotFound)
+        .delete_webhook_endpoint(&caller.organization_id, &id, &caller.author);
+    deleted::<WebhookEndpointId>(deletion.await?)
 }

@@ -6,20 +6,20 @@ use std::time::Duration;
 use axum::Json;
 use axum::extract::State;
 use jiff::Timestamp;
-use recado_store::StoreError;
+use recado_store::{StoreError, WebhookEndpointId};
 use secrecy::ExposeSecret as _;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{missing, new_secret};
+use super::new_secret;
 use crate::api::auth::{Caller, need};
 use crate::api::error::{ApiError, Reason};
-use crate::api::extract::Path;
-use crate::api::openapi::{KEY, failures};
+use crate::api::noun::{Id, Noun};
+use crate::api::openapi::failures;
 use crate::api::time::rfc3339;
 use crate::app::App;
 
-failures!(RotateFailures: KEY, &[Reason::WebhookEndpointNotFound, Reason::RateLimited]);
+failures!(RotateFailures: &[Reason::RateLimited]);
 
 /// How long a secret that was replaced signs as well.
 const OLD_SECRET_SIGNS_FOR: Duration = Duration::from_hours(24);
@@ -44,32 +44,33 @@ pub(crate) struct RotatedSecret {
     path = "/webhook-endpoints/{id}/rotate-secret",
     operation_id = "rotateWebhookSecret",
     tag = "Webhook endpoints",
-    params(("id" = String, Path, description = "The id of the webhook endpoint.")),
     responses(
         (status = 200, description = "The new secret, shown this once", body = RotatedSecret),
         RotateFailures,
     ),
 )]
 pub(crate) async fn rotate_secret(
-    Caller {
-        organization_id,
-        author,
-        ..
-    }: Caller<need::Manage>,
+    caller: Caller<need::Manage>,
     State(app): State<Arc<App>>,
-    Path(id): Path<String>,
+    Id(id): Id<WebhookEndpointId>,
 ) -> Result<Json<RotatedSecret>, ApiError> {
-    let id = id.parse().map_err(|_| missing())?;
     let secret = new_secret()?;
-    let until = author
+    let until = caller
+        .author
         .at
         .checked_add(OLD_SECRET_SIGNS_FOR)
         .unwrap_or(Timestamp::MAX);
     app.store
-        .rotate_webhook_secret(&organization_id, &id, secret.clone(), until, &author)
+        .rotate_webhook_secret(
+            &caller.organization_id,
+            &id,
+            secret.clone(),
+            until,
+            &caller.author,
+        )
         .await
-        .map_err(|error| refused_rotation(error, author.at))?
-        .ok_or_else(missing)?;
+        .map_err(|error| refused_rotation(error, caller.author.at))?
+        .ok_or_else(|| ApiError::not_found(WebhookEndpointId::MISSING))?;
     Ok(Json(RotatedSecret {
         secret: secret.expose_secret().to_owned(),
         previous_until: rfc3339(until),

@@ -4,18 +4,16 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use recado_store::WebhookEndpointId;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::find;
 use crate::api::auth::{Caller, need};
-use crate::api::error::{ApiError, Reason};
-use crate::api::extract::Path;
-use crate::api::openapi::{KEY, failures};
+use crate::api::error::ApiError;
+use crate::api::noun::Id;
+use crate::api::routes::lookup;
 use crate::app::App;
 use crate::delivery;
-
-failures!(TestFailures: KEY, &[Reason::WebhookEndpointNotFound]);
 
 /// The result of a test delivery.
 #[derive(Serialize, ToSchema)]
@@ -37,20 +35,14 @@ pub(crate) struct WebhookTest {
     path = "/webhook-endpoints/{id}/test",
     operation_id = "testWebhookEndpoint",
     tag = "Webhook endpoints",
-    params(("id" = String, Path, description = "The id of the webhook endpoint.")),
-    responses(
-        (status = 200, description = "What the receiver answered", body = WebhookTest),
-        TestFailures,
-    ),
+    responses((status = 200, description = "What the receiver answered", body = WebhookTest)),
 )]
 pub(crate) async fn test(
-    Caller {
-        organization_id, ..
-    }: Caller<need::Manage>,
+    caller: Caller<need::Manage>,
     State(app): State<Arc<App>>,
-    Path(id): Path<String>,
+    Id(id): Id<WebhookEndpointId>,
 ) -> Result<Json<WebhookTest>, ApiError> {
-    let endpoint = find(&app, &organization_id, &id).await?;
+    let endpoint = lookup::webhook_endpoint(&app, &caller.organization_id, &id).await?;
     let answered = delivery::test(&app, &endpoint).await?;
     Ok(Json(WebhookTest {
         status: answered.status,

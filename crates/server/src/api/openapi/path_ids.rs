@@ -1,0 +1,80 @@
+//! The ids in the paths of the `OpenAPI` document, each described by the word before it.
+
+use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::{ObjectBuilder, RefOr, Required, Type};
+
+use crate::api::error::Reason;
+
+/// The words that an id follows: what it is the id of, and the reason of the 404 if there is no such thing.
+const NOUNS: [(&str, &str, Option<Reason>); 14] = [
+    ("agents", "agent", Some(Reason::AgentNotFound)),
+    ("api-keys", "API key", Some(Reason::ApiKeyNotFound)),
+    ("channels", "channel", Some(Reason::ChannelNotFound)),
+    (
+        "conversation",
+        "conversation",
+        Some(Reason::ConversationNotFound),
+    ),
+    (
+        "conversations",
+        "conversation",
+        Some(Reason::ConversationNotFound),
+    ),
+    ("deliveries", "delivery", Some(Reason::DeliveryNotFound)),
+    ("messages", "message", Some(Reason::MessageNotFound)),
+    (
+        "organizations",
+        "organization",
+        Some(Reason::OrganizationNotFound),
+    ),
+    ("users", "user", Some(Reason::UserNotFound)),
+    ("webhook-calls", "call", Some(Reason::WebhookCallNotFound)),
+    (
+        "webhook-endpoints",
+        "webhook endpoint",
+        Some(Reason::WebhookEndpointNotFound),
+    ),
+    // A provider that calls a wrong URL is told nothing of channels.
+    ("whatsapp", "channel", None),
+    ("zapi", "channel", None),
+    ("zapperhub", "channel", None),
+];
+
+/// Returns the reasons for which the things in a path may be missing.
+pub(super) fn missing(path: &str) -> impl Iterator<Item = Reason> {
+    ids(path).filter_map(|(word, _)| NOUNS.iter().find(|(known, ..)| *known == word)?.2)
+}
+
+/// Documents the parameters of a path, before those of the query.
+pub(super) fn add(path: &str, operation: &mut Operation) {
+    let mut parameters: Vec<_> = ids(path)
+        .map(|(word, name)| parameter(word, name))
+        .collect();
+    let others = operation.parameters.take().into_iter().flatten();
+    parameters.extend(others.filter(
+        |parameter| !matches!(parameter, RefOr::T(one) if one.parameter_in == ParameterIn::Path),
+    ));
+    operation.parameters = (!parameters.is_empty()).then_some(parameters);
+}
+
+fn parameter(word: &str, name: &str) -> RefOr<Parameter> {
+    let noun = NOUNS.iter().find(|(known, ..)| *known == word);
+    let description = match noun {
+        Some((_, noun, _)) => format!("The id of the {noun}."),
+        None => "The secret of the channel's webhook URL.".to_owned(),
+    };
+    ParameterBuilder::new()
+        .name(name)
+        .parameter_in(ParameterIn::Path)
+        .required(Required::True)
+        .description(Some(description))
+        .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
+        .build()
+        .into()
+}
+
+/// Returns the parameters of a path, each with the segment before it.
+fn ids(path: &str) -> impl Iterator<Item = (&str, &str)> {
+    let segments = path.split('/').zip(path.split('/').skip(1));
+    segments.filter_map(|(word, id)| Some((word, id.strip_prefix('{')?.strip_suffix('}')?)))
+}
