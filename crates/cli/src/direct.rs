@@ -38,7 +38,7 @@ pub(crate) struct Direct {
 }
 
 impl Direct {
-    /// Puts channel and message together, and checks the published limits.
+    /// Connects the channel, and checks the message against its limits.
     pub(crate) fn new(
         provider: Provider,
         settings: &Settings,
@@ -63,7 +63,6 @@ impl Direct {
         })
     }
 
-    /// What the provider would get.
     pub(crate) fn preview(self) -> Result<Output, Failure> {
         let preview = self
             .channel
@@ -86,7 +85,7 @@ impl Direct {
         Ok(Output::new(answer.to_string(), views))
     }
 
-    /// Hands the message to the provider; repeated only while surely nothing was sent.
+    /// Sends the message; repeats it only while it was certainly not sent.
     pub(crate) async fn send(self) -> Result<Output, Failure> {
         let policy = RetryPolicy::default();
         let receipt = send_with_retries(self.channel.as_ref(), &self.message, &policy)
@@ -117,13 +116,13 @@ fn channel(
     let credentials = credentials::for_direct(provider, settings, lookup)?;
     let config = Credentials::parse(provider, &credentials, settings, &defaults(lookup)?)
         .map_err(Failure::Channel)?;
-    // Whoever runs a command on a machine may reach what that machine reaches.
+    // The person who runs the command may reach everything that this machine reaches.
     let http = HttpClient::new(Timeouts::default(), true)
         .map_err(|error| Failure::Own(error.to_string()))?;
     connect(&http, config).map_err(|error| Failure::Usage(error.to_string()))
 }
 
-/// Where the providers answer, with what the environment says.
+/// Returns the addresses of the providers, as the environment says.
 fn defaults(lookup: Lookup<'_>) -> Result<Defaults, Failure> {
     let mut defaults = Defaults::default();
     let url = |name: &str, known: Url| match environment::text(lookup, name) {
@@ -141,7 +140,7 @@ fn defaults(lookup: Lookup<'_>) -> Result<Defaults, Failure> {
     Ok(defaults)
 }
 
-/// A published limit is broken: the words and the number that the server would answer.
+/// Says a broken limit in the words, and with the number, of the server's answer.
 fn refused(refusal: &recado_core::Refusal) -> Failure {
     let reason = match refusal.violation {
         Violation::Unsupported { .. } => "unsupported_channel",

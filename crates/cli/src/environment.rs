@@ -12,12 +12,11 @@ pub(crate) fn process(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
-/// A variable that is set and not empty.
 pub(crate) fn text(lookup: Lookup<'_>, name: &str) -> Option<String> {
     lookup(name).filter(|value| !value.is_empty())
 }
 
-/// The secret in `name`, or in the file that `{name}_FILE` names.
+/// Returns the secret in `name`, or in the file that `{name}_FILE` names.
 pub(crate) fn secret(lookup: Lookup<'_>, name: &str) -> Result<Option<SecretString>, Failure> {
     let file_name = format!("{name}_FILE");
     match (text(lookup, name), text(lookup, &file_name)) {

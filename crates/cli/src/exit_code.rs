@@ -1,20 +1,15 @@
 //! The exit codes: what a script may rely on.
 
-/// Why the program ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum ExitCode {
-    /// It did what was asked.
     Ok = 0,
-    /// It failed by its own fault, or the server answered something that makes no sense.
+    /// An internal fault, or an answer of the server that makes no sense.
     OwnFault = 1,
-    /// The arguments or the input are wrong.
     Usage = 2,
-    /// No server answers.
     Unreachable = 3,
-    /// The server or the provider refused.
     Refused = 4,
-    /// There is no key, or it is refused; without a server, the provider's credentials are.
+    /// The key is missing or refused; without a server, the provider's credentials are refused.
     Unauthorized = 5,
     /// The answer was lost: what was asked may have happened.
     OutcomeUnknown = 6,
@@ -31,7 +26,7 @@ impl ExitCode {
         Self::OutcomeUnknown,
     ];
 
-    /// The code for an error answer of the server.
+    /// Returns the code for an error answer of the server.
     pub(crate) fn of_answer(status: u16, reason: &str) -> Self {
         match (status, reason) {
             (_, "outcome_unknown") => Self::OutcomeUnknown,
@@ -60,7 +55,7 @@ impl ExitCode {
         }
     }
 
-    /// The list that ends `recado --help`.
+    /// Returns the list that ends `recado --help`.
     pub(crate) fn help() -> String {
         let lines = Self::ALL.map(|code| format!("  {}  {}", code as u8, code.meaning()));
         format!("Exit codes:\n{}", lines.join("\n"))

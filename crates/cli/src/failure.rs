@@ -9,7 +9,6 @@ use crate::api::id_kinds;
 use crate::api::refusal::{Refusal, field_lines};
 use crate::exit_code::ExitCode;
 
-/// Why a command failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
     /// The arguments or the input are wrong.
@@ -59,17 +58,14 @@ impl Failure {
         unreachable || self.refusal().is_some_and(|refusal| refusal.may_pass)
     }
 
-    /// Returns how long the server asks to wait before the next try.
     pub(crate) fn retry_after(&self) -> Option<Duration> {
         self.refusal()?.retry_after()
     }
 
-    /// Returns the stable word of a refusal.
     pub(crate) fn reason(&self) -> Option<&str> {
         self.refusal().map(Refusal::reason)
     }
 
-    /// Returns the server's own words, for programs.
     pub(crate) fn json(&self) -> Option<&str> {
         self.refusal().map(|refusal| refusal.text.as_str())
     }
@@ -93,7 +89,6 @@ impl Failure {
         self.with_advice(hint)
     }
 
-    /// Adds what a command knows about the way out of a refusal.
     pub(crate) fn with_advice(self, advice: Option<String>) -> Self {
         match (self, advice) {
             (Self::Refused(refusal), Some(advice)) => refusal.with_advice(advice).into(),

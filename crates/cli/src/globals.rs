@@ -12,7 +12,7 @@ use crate::render::printer::{Format, Printer};
 
 const GLOBAL: &str = "Options of every command";
 
-/// Where a server on this machine listens if it is not told otherwise.
+/// The address of a server on this machine that was not configured otherwise.
 const DEFAULT_SERVER: &str = "http://127.0.0.1:8080";
 
 /// Options of every command.
@@ -20,7 +20,7 @@ const DEFAULT_SERVER: &str = "http://127.0.0.1:8080";
 pub(crate) struct Globals {
     #[arg(long, global = true, help_heading = GLOBAL, env = "RECADO_SERVER", value_name = "URL",
         value_parser = parse_server,
-        help = "Where the Recado server answers [default: the profile's server with the profile's key, else http://127.0.0.1:8080]")]
+        help = "Address of the Recado server, with http:// or https:// [default: the profile's server with the profile's key, else http://127.0.0.1:8080]")]
     server: Option<Url>,
     // Not `env` of clap: the value may also come from a file, and never shows in a help text.
     #[arg(
@@ -35,23 +35,21 @@ pub(crate) struct Globals {
         value_parser = profiles::parse_name,
         help = "Use the server and key of `recado login --profile NAME`, and not RECADO_KEY [default: the one in use]")]
     profile: Option<String>,
-    /// For whom to print [default: table on a terminal, else json]
+    /// Format of the output [default: table on a terminal, else json]
     #[arg(long, global = true, help_heading = GLOBAL, env = "RECADO_OUTPUT", value_name = "FORMAT")]
     output: Option<Format>,
 }
 
 impl Globals {
-    /// Who reads what is printed.
     pub(crate) fn printer(&self) -> Printer {
         Printer::new(self.output)
     }
 
-    /// The profile that was named.
     pub(crate) fn profile(&self) -> Option<&str> {
         self.profile.as_deref()
     }
 
-    /// The client for the server, with the key of the flag, of the environment or of a profile.
+    /// Returns the client of the server, with the key of the flag, of the environment or of a profile.
     pub(crate) fn client(&self, lookup: Lookup<'_>) -> Result<Client, Failure> {
         let key = match (&self.key, &self.profile) {
             (Some(key), _) => Some(key.clone()),
@@ -66,7 +64,7 @@ impl Globals {
         Client::new(server, &key)
     }
 
-    /// The server and the key of a profile. Its key is sent to no other server.
+    /// Returns the server and the key of a profile. Its key is sent to no other server.
     fn of_profile(
         &self,
         key: Option<SecretString>,
@@ -88,7 +86,7 @@ impl Globals {
         Ok((server, key.unwrap_or_else(|| profile.key())))
     }
 
-    /// Where the server answers: as given, else as the profile says.
+    /// Returns the address of the server: as given, else as the profile says.
     pub(crate) fn server(&self, profile: Option<&Profile>) -> Result<Url, Failure> {
         let given = self.server.as_ref();
         match given.or(profile.map(|profile| &profile.server)) {

@@ -9,19 +9,21 @@ use crate::failure::Failure;
 /// More than any message has, less than hurts.
 const MAX_BYTES: u64 = MIB;
 
-/// A hundred thousand conversations as ChatVolt's API shows them.
+/// Room for a hundred thousand conversations as ChatVolt's API shows them.
 const MAX_LARGE_BYTES: u64 = 512 * MIB;
 
 const MIB: u64 = 1024 * 1024;
 
-/// Reads a JSON object from `path`.
 pub(crate) fn json_object(path: &str) -> Result<Map<String, Value>, Failure> {
     match serde_json::from_slice(&read(path, MAX_BYTES)?) {
         Ok(Value::Object(object)) => Ok(object),
-        Ok(_) => Err(Failure::Usage(format!("{} is no JSON object", name(path)))),
+        Ok(_) => Err(Failure::Usage(format!(
+            "{} is not a JSON object",
+            name(path)
+        ))),
         // The position alone: the text may hold secrets.
         Err(error) => Err(Failure::Usage(format!(
-            "{} is no JSON: look at line {}, column {}",
+            "{} is not JSON: look at line {}, column {}",
             name(path),
             error.line(),
             error.column()
@@ -29,7 +31,6 @@ pub(crate) fn json_object(path: &str) -> Result<Map<String, Value>, Failure> {
     }
 }
 
-/// Reads a file that may be large.
 pub(crate) fn bytes(path: &str) -> Result<Vec<u8>, Failure> {
     read(path, MAX_LARGE_BYTES)
 }
@@ -82,8 +83,8 @@ mod tests {
     }
 
     #[rstest]
-    #[case("[1]", "is no JSON object")]
-    #[case("{\"accessToken\": s3cret}", "is no JSON: look at line 1, column 17")]
+    #[case("[1]", "is not a JSON object")]
+    #[case("{\"accessToken\": s3cret}", "is not JSON: look at line 1, column 17")]
     fn a_file_that_is_no_object_is_refused_without_its_content(
         #[case] content: &str,
         #[case] expected: &str,

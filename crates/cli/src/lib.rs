@@ -12,6 +12,8 @@ mod globals;
 mod input;
 mod profiles;
 mod render;
+#[cfg(test)]
+mod tests;
 mod usage;
 
 use clap::Parser as _;

@@ -16,7 +16,7 @@ use url::Url;
 use crate::api::address::parse_server;
 use crate::failure::Failure;
 
-/// The name of the profile if no other is given.
+/// The name of a profile if no other is given.
 const DEFAULT_NAME: &str = "default";
 
 /// One server that this person has signed in to.
@@ -32,7 +32,6 @@ pub(crate) struct Profile {
     key: String,
 }
 
-/// All profiles of this person.
 #[derive(Default, Deserialize, Serialize)]
 pub(crate) struct Profiles {
     /// The one in use if no other is named.
@@ -112,7 +111,6 @@ impl Profiles {
         self.profiles.insert(name.to_owned(), profile)
     }
 
-    /// Puts a profile in use.
     pub(crate) fn choose(&mut self, name: &str) -> Result<(), Failure> {
         if self.get(name).is_none() {
             return Err(self.unknown(name));
@@ -155,7 +153,6 @@ fn read_server<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Url, D::Err
     parse_server(&String::deserialize(deserializer)?).map_err(D::Error::custom)
 }
 
-/// Checks the name of a profile.
 pub(crate) fn parse_name(text: &str) -> Result<String, &'static str> {
     let is_good = |sign: char| sign.is_ascii_alphanumeric() || "-_.".contains(sign);
     if (1..=64).contains(&text.len()) && text.chars().all(is_good) {

@@ -6,7 +6,7 @@ use clap::{Command, CommandFactory as _};
 
 use crate::cli::Cli;
 
-/// Replaces the usage line of an error. That of clap lists whatever was given, also by the environment, so that
+/// Replaces the usage line of an error. That of clap lists everything that was given, also by the environment, so that
 /// `--server` looks as if it were required.
 pub(crate) fn mended(mut error: Error) -> Error {
     let Some(ContextValue::StyledStr(usage)) = error.get(ContextKind::Usage) else {

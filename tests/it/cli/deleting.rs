@@ -10,16 +10,14 @@ async fn what_is_deleted_is_gone() {
     let world = World::start().await;
     let shell = shop(&world).await;
     connect(&shell).await;
-    shell.run(&["channel", "delete", "main"]).await.done();
-    assert_eq!(shell.run(&["channel", "show", "main"]).await.code, 4);
+    shell.line("channel delete main").await.done();
+    assert_eq!(shell.line("channel show main").await.code, 4);
     let ran = shell.run(&send_flags("conv-456")).await;
     assert_eq!(ran.code, 2);
     assert!(ran.stderr.contains("unsupported_channel"), "{}", ran.stderr);
-    let named = shell
-        .run(&["channel", "update", "support", "--agent", "agent-123"])
-        .await;
+    let named = shell.line("channel update support --agent agent-123").await;
     named.done();
-    let deleted = shell.run(&["agent", "delete", "agent-123"]).await;
+    let deleted = shell.line("agent delete agent-123").await;
     for warning in [
         "warning: conversations name agent agent-123: they stay",
         "warning: channel support names agent agent-123: its new customers come to the organization's first agent",
@@ -27,12 +25,12 @@ async fn what_is_deleted_is_gone() {
         assert!(deleted.stderr.contains(warning), "{}", deleted.stderr);
     }
     assert_eq!(deleted.code, 0, "{}", deleted.stderr);
-    assert_eq!(shell.run(&["agent", "delete", "agent-123"]).await.code, 4);
-    let keys = shell.run(&["key", "list", "--org", "loja"]).await.json();
+    assert_eq!(shell.line("agent delete agent-123").await.code, 4);
+    let keys = shell.line("key list --org loja").await.json();
     let key = keys["data"][0]["id"].as_str().expect("an id");
     shell
-        .run(&["key", "delete", "--org", "loja", key])
+        .line(&format!("key delete --org loja {key}"))
         .await
         .done();
-    assert_eq!(shell.run(&["agent", "list"]).await.code, 5);
+    assert_eq!(shell.line("agent list").await.code, 5);
 }

@@ -39,16 +39,16 @@ const FAILING: [Failing; 15] = [
         "known here: baseUrl, buttonsEndpoint",
     ),
     (
-        "agent list --server {nobody}",
+        "agent list --server {closed}",
         3,
         "start one with `recado-server`, or set --server or RECADO_SERVER",
     ),
     ("agent create Again --id agent-123", 4, "choose another id"),
-    ("agent show nobody", 4, "agent_not_found"),
+    ("agent show agent-9", 4, "agent_not_found"),
     ("message show msg_1", 4, "message_not_found"),
     ("org list", 4, "recado-server operator-key create"),
     (
-        "send buttons --agent nobody --conversation conv-456 --body Hi --button a=A",
+        "send buttons --agent agent-9 --conversation conv-456 --body Hi --button a=A",
         4,
         "see `recado agent list`",
     ),
@@ -80,14 +80,13 @@ async fn every_failure_has_its_exit_code_and_says_what_to_change() {
     let shell = shop(&world).await;
     connect(&shell).await;
     world.sandbox.clear();
-    let nobody = nobody().await;
-    let shell = shell.set("RECADO_ZAPI_URL", &nobody);
+    let closed = closed().await;
+    let shell = shell.set("RECADO_ZAPI_URL", &closed);
     for (line, code, said) in FAILING {
         let line = line
             .replace("{sandbox}", &world.sandbox_urls.zapi)
-            .replace("{nobody}", &nobody);
-        let words: Vec<&str> = line.split(' ').collect();
-        let ran = shell.run(&words).await;
+            .replace("{closed}", &closed);
+        let ran = shell.line(&line).await;
         assert_eq!(ran.code, code, "{line}: {}", ran.stderr);
         assert!(ran.stderr.starts_with("error: "), "{line}: {}", ran.stderr);
         assert!(ran.stderr.contains(said), "{line}: {}", ran.stderr);
@@ -102,8 +101,8 @@ async fn every_failure_has_its_exit_code_and_says_what_to_change() {
     assert!(world.sandbox.phone_messages().is_empty());
 }
 
-/// An address at which nobody listens.
-async fn nobody() -> String {
+/// Returns an address at which no server listens.
+async fn closed() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     format!("http://{}", listener.local_addr().expect("an address"))
 }
@@ -111,7 +110,7 @@ async fn nobody() -> String {
 #[tokio::test]
 async fn without_a_key_or_credentials_the_variables_are_named() {
     let shell = Shell::default();
-    let ran = shell.run(&["agent", "list"]).await;
+    let ran = shell.line("agent list").await;
     assert_eq!((ran.code, ran.stdout.as_str()), (5, ""));
     assert_eq!(
         ran.stderr,
@@ -148,7 +147,7 @@ async fn a_lost_answer_is_exit_code_6_and_the_message_is_not_doubled() {
         ran.stderr
     );
     assert_eq!(
-        shell.run(&["message", "show", id]).await.json()["status"],
+        shell.line(&format!("message show {id}")).await.json()["status"],
         "unknown"
     );
     assert_eq!(world.sandbox.phone_messages().len(), 1);

@@ -109,19 +109,9 @@ async fn chatvolts_answers_are_imported_once_with_their_ids_and_can_be_sent_to()
     assert!(rows.contains(&left_out), "{rows:?}");
     let (_, summary) = reported(&shell.run(&import).await.done());
     assert_eq!(counts(&summary), [0, 0, 4, 1, 0, 0, 0], "again");
-    let sent = [
-        "send",
-        "buttons",
-        "--agent",
-        "cmmmkciwb02j8lcxudbnwv31y",
-        "--conversation",
-        "cmtatdbeh0eokvyqtbfxv6bz3",
-        "--body",
-        "Hi",
-        "--button",
-        "a=A",
-    ];
-    assert_eq!(shell.run(&sent).await.json()["success"], true);
+    let send = "send buttons --agent cmmmkciwb02j8lcxudbnwv31y \
+        --conversation cmtatdbeh0eokvyqtbfxv6bz3 --body Hi --button a=A";
+    assert_eq!(shell.line(send).await.json()["success"], true);
 }
 
 #[tokio::test]
@@ -156,7 +146,7 @@ async fn nothing_is_created_while_a_row_is_wrong() {
         assert!(shown.stdout.contains(part), "{part}: {}", shown.stdout);
     }
     assert_eq!(conversations(&shell).await.len(), 3, "of the shop");
-    let agents = shell.run(&["agent", "list"]).await.json();
+    let agents = shell.line("agent list").await.json();
     assert_eq!(agents["data"].as_array().map(Vec::len), Some(1));
 }
 

@@ -40,6 +40,10 @@ impl Person {
         self.shell.run(words).await
     }
 
+    async fn line(&self, line: &str) -> Ran {
+        self.shell.line(line).await
+    }
+
     fn profiles(&self) -> Value {
         let file = self.home.path().join("recado/profiles.json");
         let mode = fs::metadata(&file).expect("the file").permissions().mode();
@@ -61,9 +65,9 @@ async fn a_person_signs_in_works_without_a_key_in_the_environment_and_signs_out(
         .expect("a key");
     assert!(!shown.contains(key), "{shown}");
 
-    let listed = person.run(&["agent", "list"]).await.json();
+    let listed = person.line("agent list").await.json();
     assert_eq!(listed["data"][0]["id"], "agent-123");
-    let own = person.run(&["key", "current"]).await.json();
+    let own = person.line("key current").await.json();
     assert_eq!(own["scopes"], json!(["read", "send"]));
     assert!(own["expiresAt"].is_string());
     let user = own["userId"].as_str().expect("a user");
@@ -74,7 +78,7 @@ async fn a_person_signs_in_works_without_a_key_in_the_environment_and_signs_out(
     assert!(done, "{shown}");
     let earlier = world.client.with_key(key).get("/agents").await;
     assert_eq!(earlier.status, 401, "the earlier key is deleted");
-    let refused = person.run(&["agent", "create", "Bia"]).await;
+    let refused = person.line("agent create Bia").await;
     assert_eq!(refused.code, 4);
     assert!(refused.stderr.contains("forbidden"), "{}", refused.stderr);
     let elsewhere = ["agent", "list", "--server", "http://127.0.0.1:9"];
@@ -85,8 +89,8 @@ async fn a_person_signs_in_works_without_a_key_in_the_environment_and_signs_out(
     let key = profiles["profiles"]["default"]["key"]
         .as_str()
         .expect("a key");
-    person.run(&["logout"]).await.done();
-    assert_eq!(person.run(&["agent", "list"]).await.code, 5);
+    person.line("logout").await.done();
+    assert_eq!(person.line("agent list").await.code, 5);
     let deleted = world.client.with_key(key).get("/agents").await;
     assert_eq!(deleted.status, 401, "the key is deleted");
 }
@@ -101,7 +105,7 @@ async fn a_login_replaces_no_profile_of_another_server() {
     let (done, shown) = person.type_in(&login(&other), &[PASSWORD]).await;
     assert!(!done, "{shown}");
     assert!(shown.contains("--profile"), "{shown}");
-    person.run(&["agent", "list"]).await.done();
+    person.line("agent list").await.done();
 }
 
 #[tokio::test]
@@ -111,30 +115,26 @@ async fn an_owner_manages_users_and_keys_and_reads_the_audit_log() {
         .set("RECADO_SERVER", &world.url)
         .set("RECADO_KEY", world.client.key());
     let user = "user create --email bia@example.com --name Bia --role agent";
-    let user = shell.run(&words(user)).await.json();
+    let user = shell.line(user).await.json();
     assert!(user["link"]["url"].is_string());
     let id = user["id"].as_str().expect("an id");
     for command in ["show", "link", "sessions", "end-sessions"] {
-        shell.run(&["user", command, id]).await.done();
+        shell.line(&format!("user {command} {id}")).await.done();
     }
-    let changed = shell.run(&["user", "update", id, "--role", "viewer"]).await;
+    let changed = shell.line(&format!("user update {id} --role viewer")).await;
     assert_eq!(changed.json()["role"], "viewer");
-    let listed = shell.run(&["user", "list"]).await.json();
+    let listed = shell.line("user list").await.json();
     assert_eq!(listed["data"][0]["id"], id);
     let key = "key create --org demo backend --scope send --days 1";
-    let key = shell.run(&words(key)).await.json();
+    let key = shell.line(key).await.json();
     assert_eq!(key["scopes"], json!(["send"]));
     assert!(key["expiresAt"].is_string());
-    shell.run(&["user", "delete", id]).await.done();
-    let log = shell.run(&["audit", "--output", "table"]).await.done();
+    shell.line(&format!("user delete {id}")).await.done();
+    let log = shell.line("audit --output table").await.done();
     assert!(log.contains("user.deleted"), "{log}");
     let operator = shell.set("RECADO_KEY", world.operator.key());
     let user = "user create --org demo --email caio@example.com --name Caio --role owner";
-    operator.run(&words(user)).await.done();
-}
-
-fn words(line: &str) -> Vec<&str> {
-    line.split(' ').collect()
+    operator.line(user).await.done();
 }
 
 #[tokio::test]
@@ -165,7 +165,7 @@ async fn each_profile_has_its_own_server_and_key() {
     assert_eq!(scopes(&["key", "current"]).await, json!(["read"]));
     let all = json!(["read", "send", "manage"]);
     assert_eq!(scopes(&["key", "current", "--profile", "one"]).await, all);
-    person.run(&["profile", "use", "one"]).await.done();
+    person.line("profile use one").await.done();
     assert_eq!(scopes(&["key", "current"]).await, all);
 }
 

@@ -36,15 +36,8 @@ const EXAMPLE_FLAGS: [&str; 10] = [
 ];
 
 fn send_flags(conversation: &str) -> Vec<&str> {
-    let who = [
-        "send",
-        "buttons",
-        "--agent",
-        "agent-123",
-        "--conversation",
-        conversation,
-    ];
-    [&who[..], &EXAMPLE_FLAGS].concat()
+    let who = ["send", "buttons", "--agent", "agent-123"];
+    [&who[..], &["--conversation", conversation], &EXAMPLE_FLAGS].concat()
 }
 
 /// The phone shows the documentation's example, once.
@@ -95,8 +88,8 @@ async fn the_path_of_the_readme_leads_to_the_phone_on_every_provider() {
     connect(&shell).await;
     for (provider, channel, conversation) in NUMBERS {
         world.sandbox.clear();
-        let shown = shell.run(&["channel", "show", channel]).await.done();
-        let checked = shell.run(&["channel", "check", channel]).await.done();
+        let shown = shell.line(&format!("channel show {channel}")).await.done();
+        let checked = shell.line(&format!("channel check {channel}")).await.done();
         assert!(checked.contains(r#""state":"connected""#), "{checked}");
         world.sandbox.clear();
         let sent = shell.run(&send_flags(conversation)).await.json();
@@ -106,7 +99,7 @@ async fn the_path_of_the_readme_leads_to_the_phone_on_every_provider() {
         );
         assert_example_arrived(&world.sandbox, provider, &sent["message"]["externalId"]);
         let id = sent["message"]["id"].as_str().expect("an id");
-        let message = shell.run(&["message", "show", id]).await.json();
+        let message = shell.line(&format!("message show {id}")).await.json();
         assert_eq!(message, sent["message"]);
         assert_no_secret(&format!("{shown}{checked}{sent}{message}"));
     }
@@ -217,27 +210,27 @@ async fn lists_are_tables_for_people() {
     })
     .await;
     let shell = shop(&world).await.set("RECADO_OUTPUT", "table");
-    insta::assert_snapshot!(shell.run(&["agent", "list"]).await.done(), @"nothing there yet");
+    insta::assert_snapshot!(shell.line("agent list").await.done(), @"nothing there yet");
     connect(&shell).await;
-    insta::assert_snapshot!(shell.run(&["channel", "list"]).await.done(), @"
+    insta::assert_snapshot!(shell.line("channel list").await.done(), @"
     ID       PROVIDER   NAME                 CREATED
     main     whatsapp   Number of whatsapp   2026-11-22 12:00:00 UTC
     sales    zapperhub  Number of zapperhub  2026-11-22 12:00:00 UTC
     support  zapi       Number of zapi       2026-11-22 12:00:00 UTC
     ");
-    insta::assert_snapshot!(shell.run(&["conversation", "list"]).await.done(), @"
+    insta::assert_snapshot!(shell.line("conversation list").await.done(), @"
     ID              AGENT      CHANNEL  TO             CREATED
     conv-456        agent-123  main     5511900000001  2026-11-22 12:00:00 UTC
     conv-zapi       agent-123  support  5511900000001  2026-11-22 12:00:00 UTC
     conv-zapperhub  agent-123  sales    5511900000001  2026-11-22 12:00:00 UTC
     ");
-    insta::assert_snapshot!(shell.run(&["agent", "show", "agent-123"]).await.done(), @"
+    insta::assert_snapshot!(shell.line("agent show agent-123").await.done(), @"
     ID            agent-123
     NAME          Front desk
     ORGANIZATION  loja
     CREATED       2026-11-22 12:00:00 UTC
     ");
-    let part = shell.run(&["channel", "list", "--limit", "2"]).await.done();
+    let part = shell.line("channel list --limit 2").await.done();
     assert!(part.contains("\nthere is more: add --after "), "{part}");
 }
 
@@ -269,20 +262,11 @@ async fn a_list_goes_on_behind_its_cursor() {
 async fn new_credentials_replace_the_old_ones() {
     let world = World::start().await;
     let shell = shop(&world).await;
-    let channel = [
-        "channel",
-        "create",
-        "--provider",
-        "zapperhub",
-        "Sales",
-        "--id",
-        "sales",
-        "--credentials",
-        "-",
-    ];
+    let channel = "channel create --provider zapperhub Sales --id sales --credentials -";
+    let channel: Vec<_> = channel.split(' ').collect();
     let old = r#"{"instanceId": "inst_shop", "apiKey": "old-api-key"}"#;
     shell.feed(&channel, old).await.done();
-    let ran = shell.run(&["channel", "check", "sales"]).await;
+    let ran = shell.line("channel check sales").await;
     assert_eq!((ran.code, ran.stderr.as_str()), (4, ""));
     assert!(
         ran.stdout.contains(r#""state":"unauthorized""#),
@@ -297,7 +281,7 @@ async fn new_credentials_replace_the_old_ones() {
         )
         .await
         .done();
-    shell.run(&["channel", "check", "sales"]).await.done();
+    shell.line("channel check sales").await.done();
 }
 
 #[tokio::test]

@@ -79,6 +79,11 @@ impl Shell {
         self.feed(words, "").await
     }
 
+    /// Runs a line of words without spaces.
+    pub(super) async fn line(&self, line: &str) -> Ran {
+        self.run(&line.split(' ').collect::<Vec<_>>()).await
+    }
+
     /// Runs with a text on standard input.
     pub(super) async fn feed(&self, words: &[&str], stdin: &str) -> Ran {
         let mut process = self
@@ -132,7 +137,7 @@ pub(super) async fn shop(world: &World) -> Shell {
         .await
         .done();
     let key = shell
-        .run(&["key", "create", "--org", "loja", "backend", "--quiet"])
+        .line("key create --org loja backend --quiet")
         .await
         .done();
     shell.set("RECADO_KEY", key.trim_end())
@@ -168,31 +173,13 @@ pub(super) async fn connect(shell: &Shell) {
         .done();
     for (provider, channel, conversation) in NUMBERS {
         let name = format!("Number of {provider}");
-        shell
-            .run(&[
-                "channel",
-                "create",
-                "--provider",
-                provider,
-                &name,
-                "--id",
-                channel,
-            ])
-            .await
-            .done();
-        let who = [
-            "--agent",
-            "agent-123",
-            "--channel",
-            channel,
-            "--to",
-            "+55 11 90000-0001",
-            "--id",
-            conversation,
-        ];
-        shell
-            .run(&[&["conversation", "create"][..], &who].concat())
-            .await
-            .done();
+        let create = format!("channel create --provider {provider} --id {channel}");
+        let words: Vec<_> = create.split(' ').chain([&*name]).collect();
+        shell.run(&words).await.done();
+        let create = format!(
+            "conversation create --agent agent-123 --channel {channel} --id {conversation} --to"
+        );
+        let words: Vec<_> = create.split(' ').chain(["+55 11 90000-0001"]).collect();
+        shell.run(&words).await.done();
     }
 }

@@ -16,11 +16,16 @@ async fn endpoint(shell: &Shell, url: &str) -> String {
 
 /// The only delivery of the endpoint with its attempts, once it is as `wanted`.
 async fn delivery(shell: &Shell, endpoint: &str, wanted: impl Fn(&Value) -> bool) -> Value {
-    let list = shell.run(&["webhook", "deliveries", endpoint]).await.json();
+    let list = shell
+        .line(&format!("webhook deliveries {endpoint}"))
+        .await
+        .json();
     let id = list["data"][0]["id"].as_str().expect("a delivery");
     let done = async {
         loop {
-            let shown = shell.run(&["webhook", "delivery", endpoint, id]).await;
+            let shown = shell
+                .line(&format!("webhook delivery {endpoint} {id}"))
+                .await;
             let shown = shown.json();
             if wanted(&shown) {
                 return shown;
@@ -97,7 +102,7 @@ async fn a_delivery_that_keeps_failing_is_skipped() {
     assert_eq!(skipped["status"], "failed");
     assert_eq!(skipped["lastError"], "skipped by hand");
     let unknown = shell
-        .run(&["webhook", "skip", &id, "evt_00000000000000ff"])
+        .line(&format!("webhook skip {id} evt_00000000000000ff"))
         .await;
     assert_ne!(unknown.code, 0, "{unknown:?}");
     assert!(unknown.stderr.contains("delivery_not_found"), "{unknown:?}");

@@ -5,7 +5,6 @@ use url::Url;
 const EXAMPLE: &str =
     "the address begins with http:// or https://: write it like http://127.0.0.1:8080";
 
-/// Reads the address of a server.
 pub(crate) fn parse_server(text: &str) -> Result<Url, String> {
     let url = Url::parse(text).map_err(|error| match error {
         url::ParseError::RelativeUrlWithoutBase => EXAMPLE.to_owned(),
@@ -25,7 +24,6 @@ pub(crate) fn parse_server(text: &str) -> Result<Url, String> {
     Ok(url)
 }
 
-/// Returns whether a server is on this machine.
 pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(url::Host::Domain(name)) => name == "localhost",

@@ -36,7 +36,6 @@ impl From<Value> for Answer {
     }
 }
 
-/// The parameters of a request.
 pub(crate) type Query<'a> = &'a [(&'a str, String)];
 
 /// Whether a request whose answer is lost may have changed something.
@@ -47,7 +46,6 @@ pub(crate) enum Effect {
 }
 
 impl Client {
-    /// Creates a client of `server` with an API key.
     pub(crate) fn new(server: Url, key: &SecretString) -> Result<Self, Failure> {
         if key.expose_secret().is_empty() {
             return Err(Failure::NoKey);
@@ -84,13 +82,11 @@ impl Client {
         Ok((client, session))
     }
 
-    /// Reads a resource.
     pub(crate) async fn get(&self, path: &[&str], query: Query<'_>) -> Result<Answer, Failure> {
         self.call(Method::GET, path, query, None, Effect::Reads)
             .await
     }
 
-    /// Creates a resource.
     pub(crate) async fn post(&self, path: &[&str], body: &Value) -> Result<Answer, Failure> {
         self.call(Method::POST, path, &[], Some(body), Effect::Changes)
             .await
@@ -102,13 +98,11 @@ impl Client {
             .await
     }
 
-    /// Changes a resource.
     pub(crate) async fn patch(&self, path: &[&str], body: &Value) -> Result<Answer, Failure> {
         self.call(Method::PATCH, path, &[], Some(body), Effect::Changes)
             .await
     }
 
-    /// Deletes a resource.
     pub(crate) async fn delete(&self, path: &[&str], query: Query<'_>) -> Result<Answer, Failure> {
         self.call(Method::DELETE, path, query, None, Effect::Changes)
             .await

@@ -18,16 +18,13 @@ webhook endpoint | webhook-endpoints | whk_ | webhook show | webhook list
 delivery | deliveries | dlv_ | webhook delivery ENDPOINT | webhook deliveries ENDPOINT
 provider webhook | webhook-calls | whc_ | webhook-call retry | webhook-call list";
 
-/// A kind of thing with an id.
 struct Kind {
     title: &'static str,
     /// The segment of a path before its ids.
     segment: &'static str,
     /// How its ids begin, separated by spaces.
     prefixes: &'static str,
-    /// The command that takes an id.
     command: &'static str,
-    /// The command that lists the ids.
     listing: &'static str,
 }
 
@@ -79,7 +76,6 @@ impl Kind {
     }
 }
 
-/// Returns the command that lists what was not found.
 pub(crate) fn listing(reason: &str) -> Option<&'static str> {
     Kind::missing(reason).map(|kind| kind.listing)
 }

@@ -45,7 +45,6 @@ impl Client {
         Ok(Newest { entries, earlier })
     }
 
-    /// Reads all entries of a list, one part at a time.
     pub(crate) async fn each(
         &self,
         path: &[&str],
@@ -81,5 +80,33 @@ impl Client {
                 path.join("/")
             ))),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::response::IntoResponse as _;
+
+    use super::*;
+    use crate::tests as fake;
+
+    #[tokio::test]
+    async fn all_parts_are_read_and_the_newest_entries_kept() {
+        let parts = [
+            json!({"data": [1, 2, 3], "nextCursor": "a"}),
+            json!({"data": [4, 5], "nextCursor": "b"}),
+            json!({"data": [], "nextCursor": null}),
+        ];
+        let parts = parts.map(|part| part.to_string().into_response());
+        let (client, asked) = fake::scripted(parts.into()).await;
+        let newest = client.newest(&["agents", "a", "messages"], &[], 2).await;
+        let newest = newest.unwrap();
+        assert_eq!(
+            (newest.entries, newest.earlier),
+            (vec![json!(4), json!(5)], 3)
+        );
+        let path = "/agents/a/messages?limit=100";
+        let expected = ["", "&cursor=a", "&cursor=b"].map(|cursor| format!("{path}{cursor} -"));
+        assert_eq!(*asked.lock().unwrap(), expected);
     }
 }

@@ -80,7 +80,6 @@ impl Refusal {
         }
     }
 
-    /// Adds how long to wait before the next try.
     pub(crate) fn with_wait(self, wait: Option<Duration>) -> Self {
         Self {
             retry_after: wait.map(|wait| wait.as_secs().to_string()),
@@ -88,7 +87,6 @@ impl Refusal {
         }
     }
 
-    /// Adds what the command knows about the way out.
     pub(crate) fn with_advice(self, advice: String) -> Self {
         Self {
             advice: Some(advice),
@@ -96,13 +94,11 @@ impl Refusal {
         }
     }
 
-    /// Returns how long the server asks to wait before the next try.
     pub(crate) fn retry_after(&self) -> Option<Duration> {
         let seconds = self.retry_after.as_ref()?.parse().ok()?;
         Some(Duration::from_secs(seconds))
     }
 
-    /// Returns the stable word for the cause.
     pub(crate) fn reason(&self) -> &str {
         &self.body.reason
     }
@@ -201,7 +197,6 @@ fn detail_lines(details: &Value) -> String {
     )
 }
 
-/// Returns a line for each sentence and each field.
 pub(crate) fn field_lines<'a>(
     root: &[String],
     fields: impl IntoIterator<Item = (&'a String, &'a Vec<String>)>,
@@ -218,117 +213,72 @@ pub(crate) fn field_lines<'a>(
 
 #[cfg(test)]
 mod tests {
+    use rstest::rstest;
+    use serde_json::json;
+
     use super::*;
 
-    fn refusal(status: u16, text: &str) -> Refusal {
-        Refusal::read(status, None, text.to_owned()).unwrap()
+    #[rstest]
+    #[case::every_wrong_field_with_its_sentences(
+        json!({"error": "error invalid request body", "reason": "invalid_body", "requestId": "r1", "details": {
+            "_errors": ["Odd"], "body_text": {"_errors": ["Required", "Twice"]}, "agentId": {"_errors": ["Required"]}}}),
+        "error invalid request body [invalid_body]\n  Odd\n  body_text: Required, Twice\n  agentId: Required\n  request: r1")]
+    #[case::a_fault_that_the_sentence_names_once(
+        json!({"error": "The query is not valid: cursor: Odd", "reason": "invalid_query",
+            "details": {"_errors": [], "cursor": {"_errors": ["Odd"]}, "limit": {"_errors": ["Even"]}}}),
+        "The query is not valid: cursor: Odd [invalid_query]\n  limit: Even")]
+    #[case::a_lost_outcome_with_a_warning(
+        json!({"error": "the answer was lost", "reason": "outcome_unknown", "messageId": "msg_1"}),
+        "the answer was lost [outcome_unknown]\n  message: msg_1\n  \
+         hint: do not send it again; `recado message show msg_1` tells what became of it")]
+    #[case::a_number_of_the_provider(
+        json!({"error": "no", "reason": "provider_rejected", "code": 131_009}),
+        "no [provider_rejected, code 131009]")]
+    #[case::a_code_of_the_provider_that_is_a_text(
+        json!({"error": "no", "reason": "provider_rejected", "code": "E1"}),
+        "no [provider_rejected, code \"E1\"]")]
+    #[case::refused_credentials_of_the_server(
+        json!({"error": "no", "reason": "channel_unauthorized"}),
+        "no [channel_unauthorized]\n  hint: correct the credentials with `recado channel update`")]
+    #[case::an_agent_that_does_not_exist(
+        json!({"error": "no", "reason": "agent_not_found"}),
+        "no [agent_not_found]\n  hint: see `recado agent list`")]
+    #[case::an_api_key_that_does_not_exist(
+        json!({"error": "no", "reason": "api_key_not_found"}),
+        "no [api_key_not_found]\n  hint: see `recado key list --org ORGANIZATION`")]
+    #[case::a_delivery_that_does_not_exist(
+        json!({"error": "no", "reason": "delivery_not_found"}),
+        "no [delivery_not_found]\n  hint: see `recado webhook deliveries ENDPOINT`")]
+    fn a_refusal_says_what_to_do(#[case] body: Value, #[case] expected: &str) {
+        let refusal = Refusal::read(500, None, body.to_string()).unwrap();
+        assert_eq!(refusal.to_string(), expected);
     }
 
     #[test]
-    fn every_wrong_field_is_named_with_its_sentences() {
-        let failure = refusal(
-            400,
-            r#"{"error":"error invalid request body","reason":"invalid_body","requestId":"r1",
-                "details":{"_errors":["Odd"],"body_text":{"_errors":["Required","Twice"]},"agentId":{"_errors":["Required"]}}}"#,
-        );
-        assert_eq!(
-            failure.to_string(),
-            "error invalid request body [invalid_body]\n  Odd\n  body_text: Required, Twice\n  agentId: Required\n  request: r1"
-        );
-        assert_eq!(failure.exit_code, ExitCode::Usage);
-    }
-
-    #[test]
-    fn a_fault_that_the_sentence_names_is_told_once() {
-        let failure = refusal(
-            400,
-            r#"{"error":"The query is not valid: cursor: Odd","reason":"invalid_query",
-                "details":{"_errors":[],"cursor":{"_errors":["Odd"]},"limit":{"_errors":["Even"]}}}"#,
-        );
-        let expected = "The query is not valid: cursor: Odd [invalid_query]\n  limit: Even";
-        assert_eq!(failure.to_string(), expected);
-    }
-
-    #[test]
-    fn a_lost_outcome_names_the_message_and_warns() {
-        let failure = refusal(
-            500,
-            r#"{"error":"the answer was lost","reason":"outcome_unknown","messageId":"msg_1"}"#,
-        );
-        let text = failure.to_string();
-        assert!(text.contains("message: msg_1"), "{text}");
-        assert!(text.contains("do not send it again"), "{text}");
-        assert_eq!(failure.exit_code, ExitCode::OutcomeUnknown);
-    }
-
-    #[test]
-    fn a_providers_code_is_shown_whether_number_or_text() {
-        let number = r#"{"error":"no","reason":"provider_rejected","code":131009}"#;
-        let text = r#"{"error":"no","reason":"provider_rejected","code":"E1"}"#;
-        assert_eq!(
-            refusal(500, number).to_string(),
-            "no [provider_rejected, code 131009]"
-        );
-        assert_eq!(
-            refusal(500, text).to_string(),
-            "no [provider_rejected, code \"E1\"]"
-        );
-    }
-
-    #[test]
-    fn what_was_not_found_names_the_command_that_lists_it() {
-        for noun in ["agent", "channel", "conversation", "user"] {
-            let text = format!(r#"{{"error":"no","reason":"{noun}_not_found"}}"#);
-            let expected = format!("no [{noun}_not_found]\n  hint: see `recado {noun} list`");
-            assert_eq!(refusal(404, &text).to_string(), expected);
+    fn a_page_of_a_proxy_is_not_an_answer_of_the_server() {
+        for page in ["<html>", r#"{"error":{"message":"x"}}"#] {
+            assert!(Refusal::read(502, None, page.to_owned()).is_none());
         }
-    }
-
-    #[test]
-    fn a_page_of_a_proxy_is_not_an_answer_of_the_gateway() {
-        assert!(Refusal::read(502, None, "<html>".to_owned()).is_none());
-        assert!(Refusal::read(502, None, r#"{"error":{"message":"x"}}"#.to_owned()).is_none());
     }
 
     #[test]
     fn a_limited_rate_says_when_to_come_back() {
         let text = r#"{"error":"slow down","reason":"rate_limited"}"#.to_owned();
         let refusal = Refusal::read(429, Some("7".to_owned()), text).unwrap();
-        assert_eq!(
-            refusal.to_string(),
-            "slow down [rate_limited]\n  hint: try again in 7 s"
-        );
+        let expected = "slow down [rate_limited]\n  hint: try again in 7 s";
+        assert_eq!(refusal.to_string(), expected);
         assert_eq!(refusal.retry_after(), Some(Duration::from_secs(7)));
     }
 
     #[test]
-    fn a_direct_refusal_has_the_same_shape() {
-        let refusal = Refusal::direct(
-            ExitCode::Refused,
-            "window_closed",
-            Some(131_047),
-            "no".to_owned(),
-        );
-        assert_eq!(
-            refusal.text,
-            r#"{"error":"no","reason":"window_closed","code":131047}"#
-        );
-        assert_eq!(refusal.to_string(), "no [window_closed, code 131047]");
-    }
-
-    #[test]
-    fn refused_credentials_are_looked_for_where_they_came_from() {
-        let error = || "no".to_owned();
-        let reason = "channel_unauthorized";
-        let direct = Refusal::direct(ExitCode::Unauthorized, reason, Some(190), error());
-        assert!(
-            direct.to_string().contains("in the environment"),
-            "{direct}"
-        );
-        let served = refusal(500, r#"{"error":"no","reason":"channel_unauthorized"}"#);
-        assert!(
-            served.to_string().contains("recado channel update"),
-            "{served}"
-        );
+    fn a_direct_refusal_has_the_same_shape_and_its_credentials_are_in_the_environment() {
+        let (code, error) = (ExitCode::Unauthorized, "no".to_owned());
+        let refusal = Refusal::direct(code, "channel_unauthorized", Some(190), error);
+        let json = r#"{"error":"no","reason":"channel_unauthorized","code":190}"#;
+        assert_eq!(refusal.text, json);
+        let text = refusal.to_string();
+        let expected =
+            "no [channel_unauthorized, code 190]\n  hint: check the credentials in the environment";
+        assert!(text.starts_with(expected), "{text}");
     }
 }

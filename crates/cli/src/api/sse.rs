@@ -3,25 +3,22 @@
 /// More than any event has, less than hurts.
 const MAX_EVENT_BYTES: usize = 1024 * 1024;
 
-/// An event has more than 1 MiB.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct TooLarge;
 
-/// What was read of a stream so far; it begins anew with every connection.
+/// What was read of one connection so far.
 #[derive(Default)]
 pub(crate) struct Parser {
-    /// The line that has not ended yet.
     line: Vec<u8>,
-    /// A line feed after a carriage return ends no line of its own.
+    /// Whether the next line feed belongs to the carriage return before it.
     after_return: bool,
-    /// The data of the event that has not ended yet.
     data: Option<String>,
     id: Option<String>,
     last_event_id: Option<String>,
 }
 
 impl Parser {
-    /// Takes the next piece; gives the data of the events that it ends.
+    /// Takes the next piece, and returns the data of the events that it ends.
     pub(crate) fn push(&mut self, piece: &[u8]) -> Result<Vec<String>, TooLarge> {
         let mut events = Vec::new();
         for &byte in piece {
@@ -36,7 +33,7 @@ impl Parser {
         Ok(events)
     }
 
-    /// The id that leads on from here after a lost connection.
+    /// Returns the id after which the next connection begins.
     pub(crate) fn last_event_id(&self) -> Option<&str> {
         self.last_event_id.as_deref()
     }

@@ -24,9 +24,9 @@ pub(crate) enum Command {
     /// Create an agent
     #[command(after_help = "Example:\n  recado agent create Ana --id agent-123")]
     Create {
-        /// What people call it
+        /// Name of the agent
         name: String,
-        /// Its id, to keep one from ChatVolt or to choose it yourself
+        /// Id of the agent, to keep one from ChatVolt or to choose it yourself
         #[arg(long)]
         id: Option<AgentId>,
     },
@@ -61,7 +61,7 @@ pub(crate) async fn run(command: Command, client: &Client) -> Result<Output, Fai
     }
 }
 
-/// Says what will still name an agent that is deleted. A key that may not read is told nothing.
+/// Returns a warning for each thing that still names the agent. A key that may not read gets none.
 async fn uses(id: &AgentId, client: &Client) -> Vec<String> {
     let mut warnings = Vec::new();
     let one = [("agentId", id.to_string()), ("limit", "1".to_owned())];

@@ -45,15 +45,15 @@ pub(crate) enum Command {
     /// Connect a number; the credentials come from the environment, a file or flags
     #[command(after_help = create_help())]
     Create {
-        /// Who carries the messages
+        /// Provider that carries the messages
         #[arg(long, value_parser = provider_parser())]
         provider: Provider,
-        /// What people call it
+        /// Name of the channel
         name: String,
-        /// Its id, to choose it yourself
+        /// Id of the channel, to choose it yourself
         #[arg(long)]
         id: Option<ChannelId>,
-        /// Who speaks in conversations that customers begin [default: the first agent]
+        /// Agent of conversations that customers begin [default: the first agent]
         #[arg(long, value_name = "ID")]
         agent: Option<AgentId>,
         #[command(flatten)]
@@ -75,21 +75,21 @@ pub(crate) enum Command {
     #[command(after_help = credentials::help())]
     Update {
         id: ChannelId,
-        /// What people call it
+        /// Name of the channel
         #[arg(long)]
         name: Option<String>,
-        /// Who speaks in conversations that customers begin
+        /// Agent of conversations that customers begin
         #[arg(long, value_name = "ID")]
         agent: Option<AgentId>,
         #[command(flatten)]
         credentials: CredentialArgs,
-        /// A setting; these replace all that there were [names: below]
+        /// A setting; the given settings replace all earlier ones [names: below]
         #[arg(long = "setting", value_name = "KEY=VALUE", value_parser = setting)]
         settings: Vec<(String, String)>,
     },
     /// Ask the provider whether the number can send; exit code 4 if it cannot
     Check { id: ChannelId },
-    /// Tell Z-API or ZapperHUB where to send its webhooks; with Meta you do that in its App Dashboard
+    /// Register the webhook URL at Z-API or ZapperHUB; for Meta, enter it in the App Dashboard
     RegisterWebhook { id: ChannelId },
     /// Delete a channel
     Delete {
@@ -187,12 +187,12 @@ async fn update(
     client.patch(&path, &body).await
 }
 
-/// Returns the provider of a channel, if this version knows it.
+/// Returns `None` if this version does not know the channel's provider.
 fn provider_of(channel: &Value) -> Option<Provider> {
     channel.get("provider")?.as_str()?.parse().ok()
 }
 
-/// A number that cannot send is no success for a script that asks.
+/// Fails if the number cannot send, so that a script can tell.
 fn checked(answer: Answer) -> Output {
     let connected = answer.value.get("state") == Some(&json!("connected"));
     let mut output = Output::record(answer, CHECK);

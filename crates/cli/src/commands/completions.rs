@@ -13,7 +13,6 @@ pub(crate) struct Args {
     shell: Shell,
 }
 
-/// Generates the completions of `command`.
 pub(crate) fn run(args: &Args, command: &mut clap::Command) -> Output {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, command, "recado", &mut script);

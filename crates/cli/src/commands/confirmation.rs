@@ -4,7 +4,6 @@ use std::io::{BufRead, IsTerminal as _, Write};
 
 use crate::failure::Failure;
 
-/// Whether to ask before something is deleted.
 #[derive(clap::Args)]
 pub(crate) struct Confirmation {
     /// Delete without asking; outside of a terminal the command never asks

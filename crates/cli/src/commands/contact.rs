@@ -10,7 +10,7 @@ use crate::render::output::Output;
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Erase everything that tells of one person, for good: conversations, messages, events, and stored calls of providers
+    /// Erase all data of one contact for good: conversations, messages, events and stored provider webhooks
     #[command(after_help = "Example:\n  recado contact erase +5511900000001")]
     Erase {
         /// Phone number with country code, business-scoped user id or LID
@@ -25,16 +25,14 @@ pub(crate) async fn run(command: Command, client: &Client) -> Result<Output, Fai
         address,
         confirmation,
     } = command;
-    confirmation.ask(&format!(
-        "Erase everything that tells of {address}, for good?"
-    ))?;
+    confirmation.ask(&format!("Erase all data of {address} for good?"))?;
     let body = json!({ "address": address });
     let answer = client.post(&["contacts", "erase"], &body).await?;
     let done = done(&answer.value);
     Ok(Output::done(answer, done))
 }
 
-/// Says what was erased, and of whom: a number may have been read in another way than it was meant.
+/// Says what was erased, and of which contact: a number may be read in another way than it was meant.
 fn done(answer: &Value) -> String {
     let count = |name: &str| answer[name].as_u64().unwrap_or_default();
     let whom = (answer["phone"]["formatted"].as_str())

@@ -10,52 +10,37 @@ use crate::render::output::Output;
 use crate::render::printer::Printer;
 use crate::render::terminal;
 
-/// Fields that prove calls, and are not exported.
+/// Fields that are secret, and not exported.
 const SECRETS: [&str; 2] = ["webhookSecret", "webhookUrl"];
 
-/// The lists of an organization, by the type of their entries. The identity of an entry leads to what belongs to it.
-const LISTS: [List; 9] = [
-    List::new("agent", &["agents"]),
-    List::new("channel", &["channels"]),
-    List {
-        of_each: Some(("message", "messages")),
-        ..List::new("conversation", &["conversations"])
-    },
-    List::new("event", &["events"]),
-    List {
-        of_each: Some(("delivery", "deliveries")),
-        ..List::new("webhook_endpoint", &["webhook-endpoints"])
-    },
-    List::new("webhook_call", &["webhook-calls"]),
-    List {
-        of_each: Some(("session", "sessions")),
-        ..List::new("user", &["users"])
-    },
-    List::new("api_key", &["organizations", ORGANIZATION, "api-keys"]),
-    List::new("audit_entry", &["audit"]),
+/// The type and the name of the list that each entry of a list has.
+type OfEach = Option<(&'static str, &'static str)>;
+
+/// The type and the name of each list.
+const LISTS: [(&str, &str, OfEach); 9] = [
+    ("agent", "agents", None),
+    ("channel", "channels", None),
+    (
+        "conversation",
+        "conversations",
+        Some(("message", "messages")),
+    ),
+    ("event", "events", None),
+    (
+        "webhook_endpoint",
+        "webhook-endpoints",
+        Some(("delivery", "deliveries")),
+    ),
+    ("webhook_call", "webhook-calls", None),
+    ("user", "users", Some(("session", "sessions"))),
+    ("api_key", API_KEYS, None),
+    ("audit_entry", "audit", None),
 ];
 
-/// Stands for the id of the organization.
-const ORGANIZATION: &str = "{id}";
+/// The list that is found by the id of the organization alone.
+const API_KEYS: &str = "api-keys";
 
-struct List {
-    kind: &'static str,
-    path: &'static [&'static str],
-    /// The type and the name of the list that each entry has.
-    of_each: Option<(&'static str, &'static str)>,
-}
-
-impl List {
-    const fn new(kind: &'static str, path: &'static [&'static str]) -> Self {
-        Self {
-            kind,
-            path,
-            of_each: None,
-        }
-    }
-}
-
-/// Prints one line for each object, and a last one that counts them: without it the export is not complete.
+/// Prints one line for each object, and a last one with their number: an export without it is incomplete.
 pub(crate) async fn run(client: &Client, printer: Printer) -> Result<Output, Failure> {
     let export = Export {
         client,
@@ -84,33 +69,32 @@ impl Export<'_> {
             )
         })?;
         self.print("organization", json!({ "id": organization }))?;
-        for list in &LISTS {
-            let path: Vec<_> = (list.path.iter())
-                .map(|segment| {
-                    if *segment == ORGANIZATION {
-                        organization
-                    } else {
-                        segment
-                    }
-                })
-                .collect();
-            self.list(list, &path).await?;
+        for (kind, name, of_each) in LISTS {
+            let path = match name {
+                API_KEYS => vec!["organizations", organization, name],
+                name => vec![name],
+            };
+            self.list(kind, &path, of_each).await?;
         }
         let lines = self.lines;
         self.print("end", json!({ "lines": lines }))
     }
 
-    /// Prints the entries of a list, each with what belongs to it.
-    async fn list(&mut self, list: &List, path: &[&str]) -> Result<(), Failure> {
+    /// Prints the entries of a list, each with the list that it has.
+    async fn list(
+        &mut self,
+        kind: &'static str,
+        path: &[&str],
+        of_each: OfEach,
+    ) -> Result<(), Failure> {
         let mut cursor = None;
         loop {
-            let entries = self.client.part(path, &[], &mut cursor).await?;
-            for entry in entries {
+            for entry in self.client.part(path, &[], &mut cursor).await? {
                 let id = entry["id"].as_str().unwrap_or_default().to_owned();
-                self.print(list.kind, entry)?;
-                if let Some((kind, name)) = list.of_each {
+                self.print(kind, entry)?;
+                if let Some((kind, name)) = of_each {
                     let path = [path, &[&id, name]].concat();
-                    self.all(kind, &path).await?;
+                    Box::pin(self.list(kind, &path, None)).await?;
                 }
             }
             if cursor.is_none() {
@@ -119,20 +103,7 @@ impl Export<'_> {
         }
     }
 
-    async fn all(&mut self, kind: &'static str, path: &[&str]) -> Result<(), Failure> {
-        let mut cursor = None;
-        loop {
-            for entry in self.client.part(path, &[], &mut cursor).await? {
-                self.print(kind, entry)?;
-            }
-            if cursor.is_none() {
-                return Ok(());
-            }
-        }
-    }
-
-    fn print(&mut self, kind: &'static str, data: Value) -> Result<(), Failure> {
-        let mut data = data;
+    fn print(&mut self, kind: &'static str, mut data: Value) -> Result<(), Failure> {
         if let Some(fields) = data.as_object_mut() {
             fields.retain(|name, _| !SECRETS.contains(&name.as_str()));
         }

@@ -37,12 +37,12 @@ pub(crate) enum Command {
         /// The organization
         #[arg(long, value_name = "ID")]
         org: OrganizationId,
-        /// What it is for
+        /// Name of the key, such as the program that uses it
         name: String,
-        /// What it may do: read, send or manage; may be given several times [default: everything]
+        /// A scope: read, send or manage; repeat it for more [default: all scopes]
         #[arg(long = "scope", value_name = "SCOPE")]
         scopes: Vec<Scope>,
-        /// How many days it works [default: until it is deleted]
+        /// Days until the key expires [default: it does not expire]
         #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=3650))]
         days: Option<u16>,
         /// Print the key alone, for scripts
@@ -108,17 +108,16 @@ pub(crate) async fn run(command: Command, client: &Client) -> Result<Output, Fai
     }
 }
 
-/// Returns the path of an organization's keys.
 fn keys(organization: &OrganizationId) -> [&str; 3] {
     ["organizations", organization.as_str(), "api-keys"]
 }
 
-/// Returns the time that many days from now.
+/// Returns the time in that many days.
 pub(super) fn in_days(days: u16) -> Timestamp {
     Timestamp::now() + SignedDuration::from_hours(24 * i64::from(days))
 }
 
-/// Returns an output of the key alone, in either format.
+/// Returns the key alone, in either format.
 fn alone(answer: &Answer) -> Result<Output, Failure> {
     let key = answer.value.get("key").and_then(Value::as_str);
     let key = key.ok_or_else(|| Failure::Own("the server's answer has no key".to_owned()))?;

@@ -25,14 +25,14 @@ pub(crate) struct LoginArgs {
     /// The organization, if several have a user with this e-mail address
     #[arg(long, value_name = "ID")]
     org: Option<OrganizationId>,
-    /// How many days the key works
+    /// Days until the key expires
     #[arg(long, value_name = "N", default_value_t = 90, value_parser = clap::value_parser!(u16).range(1..=365))]
     days: u16,
 }
 
 #[derive(clap::Args)]
 pub(crate) struct LogoutArgs {
-    /// Forget the key though the server does not answer: it works there until it expires
+    /// Forget the key even if the server does not answer: it works there until it expires
     #[arg(long)]
     forget: bool,
 }
@@ -95,7 +95,6 @@ pub(crate) async fn login(args: LoginArgs, globals: &Globals) -> Result<Output, 
     Ok(output)
 }
 
-/// Deletes the key of a profile at its server, and the profile.
 pub(crate) async fn logout(args: LogoutArgs, globals: &Globals) -> Result<Output, Failure> {
     let mut profiles = Profiles::load()?;
     let name = profiles.name(globals.profile()).to_owned();
@@ -159,7 +158,7 @@ fn profile(
     Ok(profile)
 }
 
-/// Says what to look at if the server refuses the person.
+/// Adds what to check if the server refuses the person.
 fn explained(failure: Failure) -> Failure {
     match failure {
         Failure::Refused(refusal) if refusal.exit_code == ExitCode::Unauthorized => {
@@ -187,7 +186,7 @@ fn signed_in_as(name: &str, profile: &Profile) -> Output {
     Output::new(json.to_string(), vec![View::Text(sentence)])
 }
 
-/// Deletes a key that this person does not use.
+/// Deletes a key that is replaced or could not be kept.
 async fn retire(profile: &Profile) {
     let deleted = async {
         let client = Client::new(profile.server.clone(), &profile.key())?;

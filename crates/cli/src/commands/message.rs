@@ -35,7 +35,7 @@ pub(crate) async fn run(command: Command, client: &Client) -> Result<Output, Fai
     Ok(Output::new(answer.text, views))
 }
 
-/// A flat message as a person wants to see it.
+/// Returns a flat message as a person wants to see it.
 pub(crate) fn views(message: &Value) -> Vec<View> {
     let drawn = bubble::of_message(message).map(View::Message);
     let fields = View::fields(message, FIELDS);

@@ -21,9 +21,9 @@ pub(crate) enum Command {
     /// Create an organization
     #[command(after_help = "Example:\n  recado org create \"Acme Ltd\" --id acme")]
     Create {
-        /// What people call it
+        /// Name of the organization
         name: String,
-        /// Its id, to choose it yourself
+        /// Id of the organization, to choose it yourself
         #[arg(long)]
         id: Option<OrganizationId>,
     },

@@ -11,10 +11,10 @@ use crate::render::output::{Columns, Output};
 /// Options of every `list`.
 #[derive(clap::Args)]
 pub(crate) struct ListArgs {
-    /// How many at most
+    /// Maximum number of entries
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=100))]
     limit: Option<u8>,
-    /// Begin behind this cursor, the `nextCursor` of the part before
+    /// Continue after this cursor, the `nextCursor` of the previous page
     #[arg(long, value_name = "CURSOR", value_parser = NonEmptyStringValueParser::new())]
     after: Option<String>,
 }
@@ -25,7 +25,6 @@ impl ListArgs {
         given([("limit", limit), ("cursor", self.after)])
     }
 
-    /// Returns the query with the filters that were given.
     pub(crate) fn query_with<const N: usize>(
         self,
         filters: [(&'static str, Option<String>); N],
@@ -36,7 +35,6 @@ impl ListArgs {
     }
 }
 
-/// Returns the parameters that have a value.
 pub(crate) fn given<const N: usize>(
     parameters: [(&'static str, Option<String>); N],
 ) -> Vec<(&'static str, String)> {

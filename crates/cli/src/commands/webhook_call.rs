@@ -17,15 +17,15 @@ const COLUMNS: Columns = &[
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// List the calls that are set aside
+    /// List the provider webhooks that could not be applied
     List {
-        /// Only calls of this status
+        /// Only those with this status
         #[arg(long, value_parser = ["unreadable", "crashed", "too_many_items"])]
         status: Option<String>,
         #[command(flatten)]
         list: ListArgs,
     },
-    /// Apply a call once more
+    /// Try to apply a provider webhook again
     Retry { id: String },
 }
 

@@ -2,48 +2,41 @@
 
 use std::collections::HashMap;
 
-use recado_sandbox::{Effect, Fault, Sandbox, base_urls};
+use recado_sandbox::{Account, Effect, Fault, Provider as Simulated, Sandbox, base_urls};
 use rstest::rstest;
 use tokio::net::TcpListener;
 
 use super::*;
 use crate::commands::send::buttons::read;
+use crate::credentials::variable;
+
+/// Values of the environment, by their variables.
+type Environment = HashMap<String, String>;
 
 /// A running sandbox, and the environment that leads to it.
-async fn sandbox() -> (Sandbox, HashMap<&'static str, String>) {
+async fn sandbox() -> (Sandbox, Environment) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let urls = base_urls(listener.local_addr().unwrap());
     let sandbox = Sandbox::new();
     tokio::spawn(sandbox.clone().serve(listener, std::future::pending()));
-    let environment = HashMap::from([
-        ("RECADO_WHATSAPP_URL", urls.whatsapp),
-        (
-            "RECADO_WHATSAPP_PHONE_NUMBER_ID",
-            "800000000000001".to_owned(),
-        ),
-        ("RECADO_WHATSAPP_ACCESS_TOKEN", "T-WORKING".to_owned()),
-        ("RECADO_ZAPI_URL", urls.zapi),
-        ("RECADO_ZAPI_INSTANCE_ID", "INST-01".to_owned()),
-        ("RECADO_ZAPI_INSTANCE_TOKEN", "TOKEN-01".to_owned()),
-        ("RECADO_ZAPI_CLIENT_TOKEN", "CLIENT-TOKEN-01".to_owned()),
-        ("RECADO_ZAPPERHUB_URL", urls.zapperhub),
-        ("RECADO_ZAPPERHUB_INSTANCE_ID", "inst_5f2c".to_owned()),
-        ("RECADO_ZAPPERHUB_API_KEY", "API-KEY-01".to_owned()),
-    ]);
+    let mut environment = Environment::new();
+    for (provider, url) in [
+        (Simulated::Whatsapp, urls.whatsapp),
+        (Simulated::Zapi, urls.zapi),
+        (Simulated::Zapperhub, urls.zapperhub),
+    ] {
+        environment.insert(variable(provider.as_str(), "url"), url);
+        for (name, value) in Account::working(provider).credentials() {
+            environment.insert(variable(provider.as_str(), name), value.to_owned());
+        }
+    }
     (sandbox, environment)
 }
 
-fn direct(
-    provider: Provider,
-    body: Value,
-    environment: &HashMap<&'static str, String>,
-) -> Result<Direct, Failure> {
-    let message = read(body)?;
+fn direct(provider: Provider, body: Value, environment: &Environment) -> Result<Direct, Failure> {
     let to = "5511900000001".parse().unwrap();
-    let settings = Settings::new();
-    Direct::new(provider, &settings, to, message, &|name| {
-        environment.get(name).cloned()
-    })
+    let lookup = |name: &str| environment.get(name).cloned();
+    Direct::new(provider, &Settings::new(), to, read(body)?, &lookup)
 }
 
 fn body() -> Value {
@@ -109,7 +102,7 @@ async fn a_dry_run_shows_the_request_without_secrets_and_sends_nothing(
 #[tokio::test]
 async fn a_lost_answer_is_an_unknown_outcome_and_not_repeated(#[case] effect: Effect) {
     let (sandbox, environment) = sandbox().await;
-    let fault = Fault::new(recado_sandbox::Provider::Zapi, effect);
+    let fault = Fault::new(Simulated::Zapi, effect);
     sandbox.fail_next(fault, 1);
     let direct = direct(Provider::Zapi, body(), &environment).unwrap();
     let failure = direct.send().await.err().unwrap();
@@ -120,7 +113,10 @@ async fn a_lost_answer_is_an_unknown_outcome_and_not_repeated(#[case] effect: Ef
 #[tokio::test]
 async fn refused_credentials_are_not_authorised_and_not_shown() {
     let (_sandbox, mut environment) = sandbox().await;
-    environment.insert("RECADO_WHATSAPP_ACCESS_TOKEN", "T-UNKNOWN".to_owned());
+    environment.insert(
+        "RECADO_WHATSAPP_ACCESS_TOKEN".to_owned(),
+        "T-UNKNOWN".to_owned(),
+    );
     let direct = direct(Provider::WhatsApp, body(), &environment).unwrap();
     let failure = direct.send().await.err().unwrap();
     assert_eq!(failure.exit_code(), ExitCode::Unauthorized, "{failure}");
@@ -130,7 +126,7 @@ async fn refused_credentials_are_not_authorised_and_not_shown() {
 #[tokio::test]
 async fn a_secret_of_less_than_8_characters_is_refused_without_being_shown() {
     let (sandbox, mut environment) = sandbox().await;
-    environment.insert("RECADO_ZAPPERHUB_API_KEY", "hunter2".to_owned());
+    environment.insert("RECADO_ZAPPERHUB_API_KEY".to_owned(), "hunter2".to_owned());
     let failure = direct(Provider::ZapperHub, body(), &environment)
         .err()
         .unwrap();
@@ -178,16 +174,9 @@ async fn wrong_fields_are_named_without_asking_anybody() {
 
 #[tokio::test]
 async fn an_address_that_is_none_is_refused_by_its_variable() {
-    let environment = HashMap::from([
-        ("RECADO_ZAPPERHUB_URL", "localhost".to_owned()),
-        ("RECADO_ZAPPERHUB_INSTANCE_ID", "i".to_owned()),
-        ("RECADO_ZAPPERHUB_API_KEY", "API-KEY-01".to_owned()),
-    ]);
-    let failure = direct(Provider::ZapperHub, body(), &environment)
-        .err()
-        .unwrap();
-    assert!(
-        failure.to_string().starts_with("RECADO_ZAPPERHUB_URL: "),
-        "{failure}"
-    );
+    let (_sandbox, mut environment) = sandbox().await;
+    environment.insert("RECADO_ZAPPERHUB_URL".to_owned(), "localhost".to_owned());
+    let refused = direct(Provider::ZapperHub, body(), &environment).err();
+    let text = refused.unwrap().to_string();
+    assert!(text.starts_with("RECADO_ZAPPERHUB_URL: "), "{text}");
 }

@@ -4,7 +4,6 @@ use recado_core::Content;
 use recado_sandbox::drawing::Bubble;
 use serde_json::Value;
 
-/// The bubble of a content.
 pub(crate) fn of_content(content: &Content) -> Bubble {
     let Content::Buttons(message) = content;
     let buttons = message.buttons().iter();
@@ -16,7 +15,7 @@ pub(crate) fn of_content(content: &Content) -> Bubble {
     }
 }
 
-/// The bubble of a flat message, as the server answers it; none without a text.
+/// Returns the bubble of a flat message, as the server answers it; `None` without a text.
 pub(crate) fn of_message(message: &Value) -> Option<Bubble> {
     let text = |pointer: &str| {
         let text = message.pointer(pointer).and_then(Value::as_str);

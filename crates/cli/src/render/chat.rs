@@ -1,15 +1,16 @@
 //! A conversation as a chat: the customer on the left, the agent on the right.
 
+use recado_core::event::MessageError;
+use recado_core::inbound::Person;
 use recado_sandbox::drawing::{Bubble, Paint, Style};
 use recado_sandbox::terminal::{one_line, width, wrap};
 use serde_json::Value;
 
-use crate::render::bubble;
-use crate::render::event_line::words;
-use crate::render::instant::{day, time};
-use crate::render::wording::{colour, person, progress, text};
+use super::bubble;
+use super::instant::{day, time};
+use super::wording::{colour, person, progress, read, text, words};
 
-/// Wider, both sides would lose sight of each other.
+/// Wider, the two sides would stand too far apart.
 const MAX_COLUMNS: usize = 80;
 const MIN_COLUMNS: usize = 24;
 
@@ -23,12 +24,17 @@ struct Message {
 }
 
 enum Sender {
-    Customer { name: String },
-    Agent { status: String, error: Value },
+    Customer {
+        name: String,
+    },
+    Agent {
+        status: String,
+        error: Option<MessageError>,
+    },
 }
 
 impl Chat {
-    /// The chat of flat messages, as the server answers them.
+    /// Reads flat messages, as the server answers them.
     pub(crate) fn new<'a>(messages: impl IntoIterator<Item = &'a Value>) -> Self {
         Self(messages.into_iter().map(Message::read).collect())
     }
@@ -55,15 +61,14 @@ impl Message {
     fn read(message: &Value) -> Self {
         let is_customer = message.get("from").and_then(Value::as_str) == Some("human");
         let sender = if is_customer {
-            let contact = message.pointer("/metadata/contact");
+            let contact: Option<Person> = read(message.pointer("/metadata/contact"));
             Sender::Customer {
-                name: contact.and_then(person).unwrap_or_default(),
+                name: contact.as_ref().and_then(person).unwrap_or_default(),
             }
         } else {
-            let error = message.pointer("/metadata/error");
             Sender::Agent {
                 status: text(message, "status").unwrap_or_default(),
-                error: error.cloned().unwrap_or_default(),
+                error: read(message.pointer("/metadata/error")),
             }
         };
         let said = || Bubble {
@@ -102,7 +107,10 @@ impl Message {
                     format!("{}{line}", " ".repeat(columns.saturating_sub(used)))
                 };
                 let bubble = bubble.lines().map(|line| right(line, bubble_columns));
-                let caption = wrap(&format!("{at}  {}", progress(status, error)), columns);
+                let caption = wrap(
+                    &format!("{at}  {}", progress(status, error.as_ref())),
+                    columns,
+                );
                 // Painted when it is broken into lines, since escape sequences would count as columns.
                 let paint = colour(status).unwrap_or(Paint::Dim);
                 let caption = caption
@@ -114,7 +122,7 @@ impl Message {
     }
 }
 
-/// What the customer said: a choice by its title, a text as it is.
+/// Returns what the customer said: a choice by its title, a text as it is.
 fn said(message: &Value) -> String {
     let title = message.pointer("/metadata/choice/title");
     if let Some(title) = title.and_then(Value::as_str) {
@@ -236,7 +244,10 @@ mod tests {
     #[test]
     fn no_line_is_wider_than_the_terminal_and_nothing_steers_it() {
         let messages = [
-            ours("failed", &json!({"message": "x".repeat(200)})),
+            ours(
+                "failed",
+                &json!({"reason": "r", "message": "x".repeat(200)}),
+            ),
             theirs("text", &"👩‍👩‍👧 日本語 ".repeat(30), &Value::Null),
             theirs("text", "\u{1b}[2J\r\u{7}", &Value::Null),
             json!({"from": "human"}),

@@ -4,9 +4,10 @@ use recado_sandbox::drawing::Bubble;
 use recado_sandbox::terminal::visible;
 use serde_json::Value;
 
+use super::fitting::Shrinks;
 use super::output::{View, cell};
 
-/// The answer to a dry run as a person wants to see it.
+/// Returns the answer to a dry run as a person wants to see it.
 pub(crate) fn views(bubble: Option<Bubble>, answer: &Value) -> Vec<View> {
     let mut views: Vec<View> = bubble.map(View::Message).into_iter().collect();
     views.extend(answer.get("request").map(request));
@@ -16,7 +17,6 @@ pub(crate) fn views(bubble: Option<Bubble>, answer: &Value) -> Vec<View> {
     views
 }
 
-/// The request to the provider, the way HTTP writes it.
 fn request(request: &Value) -> View {
     let part = |key: &str| cell(request.get(key));
     let headers: Vec<String> = (request.get("headers").and_then(Value::as_object))
@@ -34,7 +34,7 @@ fn request(request: &Value) -> View {
     ))
 }
 
-/// `{"body_text": {"min": 1, "max": 1024, "source": …}}` as a table.
+/// Returns `{"body_text": {"min": 1, "max": 1024, "source": …}}` as a table.
 fn limits(limits: &Value) -> Option<View> {
     let rows = limits.as_object()?.iter().map(|(name, limit)| {
         let part = |key: &str| cell(limit.get(key));
@@ -43,7 +43,7 @@ fn limits(limits: &Value) -> Option<View> {
     Some(View::Rows {
         columns: vec!["LIMIT", "MIN", "MAX", "SOURCE"],
         rows: rows.collect(),
-        instants: Vec::new(),
+        shrinks: vec![Shrinks::Freely; 4],
     })
 }
 

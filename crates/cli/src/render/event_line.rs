@@ -1,12 +1,14 @@
 //! An event on one line: when, what kind, which conversation, who, what.
 
+use recado_core::event::EventData;
+use recado_core::inbound::Person;
 use recado_sandbox::drawing::{Paint, Style};
 use recado_sandbox::terminal::{one_line, width};
 use serde_json::Value;
 
-use crate::render::fitting::shortened;
-use crate::render::instant::{instant, time};
-use crate::render::wording::{choice, colour, person, progress, text};
+use super::fitting::shortened;
+use super::instant::{instant, time};
+use super::wording::{choice, colour, person, progress, text, words};
 
 /// As wide as `message.delivered`, the longest type that is common.
 const KIND_COLUMNS: usize = 17;
@@ -21,9 +23,8 @@ pub(crate) enum When {
     DayAndTime,
 }
 
-/// The line of an event in at most `columns`.
+/// Returns the line of an event in at most `columns`.
 pub(crate) fn line(event: &Value, when: When, columns: usize, style: Style) -> String {
-    let data = event.get("data").unwrap_or(&Value::Null);
     let at = text(event, "createdAt").unwrap_or_default();
     let at = match when {
         When::Time => time(&at),
@@ -31,34 +32,28 @@ pub(crate) fn line(event: &Value, when: When, columns: usize, style: Style) -> S
     };
     let kind = text(event, "type").unwrap_or_default();
     let place = text(event, "conversationId").or_else(|| text(event, "channelId"));
-    let who = data
-        .get("from")
-        .and_then(person)
-        .or_else(|| text(data, "messageId"))
-        .or_else(|| text(data, "endpointId"));
+    let data = event.get("data").unwrap_or(&Value::Null);
+    let data = kind
+        .parse()
+        .ok()
+        .and_then(|kind| EventData::read(kind, data).ok());
+    // A newer server may have events that this version cannot read.
+    let Told { who, what, paint } = data.as_ref().map(told).unwrap_or_default();
     // On a narrow terminal ids give way, so that what happened stays.
-    let id = |text: String| {
-        if columns == usize::MAX {
-            text
-        } else {
-            shortened(&text, ID_COLUMNS)
-        }
+    let id = |text: String| match columns {
+        usize::MAX => text,
+        _ => shortened(&text, ID_COLUMNS),
     };
-    let (what, paint) = what(&kind, data).unwrap_or_default();
     let parts = [
-        Some((at, Some(Paint::Dim))),
-        Some((format!("{} {kind:KIND_COLUMNS$}", direction(&kind)), None)),
-        place.map(|place| (id(place), None)),
-        who.map(|who| (id(who), None)),
-        Some((what, paint)),
+        (at, Some(Paint::Dim)),
+        (format!("{} {kind:KIND_COLUMNS$}", direction(&kind)), None),
+        (place.map(id).unwrap_or_default(), None),
+        (who.map(id).unwrap_or_default(), None),
+        (what, paint),
     ];
     let mut line = String::new();
     let mut left = columns;
-    for (text, paint) in parts
-        .into_iter()
-        .flatten()
-        .filter(|(text, _)| !text.is_empty())
-    {
+    for (text, paint) in parts.into_iter().filter(|(text, _)| !text.is_empty()) {
         if !line.is_empty() {
             line.push_str(GAP);
             left = left.saturating_sub(GAP.len());
@@ -73,7 +68,7 @@ pub(crate) fn line(event: &Value, when: When, columns: usize, style: Style) -> S
     line.trim_end().to_owned()
 }
 
-/// Whether a message came in or went out; blank for an event of something else.
+/// Returns whether a message came in or went out; blank for an event of something else.
 fn direction(kind: &str) -> char {
     match kind {
         "button.pressed" | "list.selected" | "message.received" => '←',
@@ -82,40 +77,52 @@ fn direction(kind: &str) -> char {
     }
 }
 
-/// What happened in a few words, and how they stand out.
-fn what(kind: &str, data: &Value) -> Option<(String, Option<Paint>)> {
-    match kind {
-        "button.pressed" | "list.selected" => {
-            let chosen = choice(data.get("button").or_else(|| data.get("list"))?)?;
-            Some((chosen, Some(Paint::Bold)))
+#[derive(Default)]
+struct Told {
+    who: Option<String>,
+    what: String,
+    paint: Option<Paint>,
+}
+
+fn told(data: &EventData) -> Told {
+    let by = |from: &Person, what, paint| Told {
+        who: person(from),
+        what,
+        paint,
+    };
+    match data {
+        EventData::ButtonPressed(tap) => by(&tap.from, choice(&tap.button), Some(Paint::Bold)),
+        EventData::ListSelected(tap) => by(&tap.from, choice(&tap.list), Some(Paint::Bold)),
+        EventData::ConversationCreated(new) => by(&new.from, String::new(), None),
+        EventData::MessageReceived(message) => {
+            let text = message.text.as_deref().filter(|text| !text.is_empty());
+            let text = text.map(one_line);
+            by(&message.from, words(&message.kind, text.as_deref()), None)
         }
-        "message.received" => Some((received(data), None)),
-        "webhook_endpoint.disabled" => {
-            let since = text(data, "failingSince")?;
-            Some((format!("failing since {}", instant(&since)), None))
-        }
-        _ => match data.get("status").and_then(Value::as_str) {
-            Some(status) => {
-                let error = data.get("error").unwrap_or(&Value::Null);
-                Some((progress(status, error), colour(status)))
-            }
-            None => Some((text(data, "detail")?, None)),
+        EventData::MessageAccepted(message)
+        | EventData::MessageRejected(message)
+        | EventData::MessageUnknown(message)
+        | EventData::MessageSent(message)
+        | EventData::MessageDelivered(message)
+        | EventData::MessageRead(message)
+        | EventData::MessageFailed(message) => Told {
+            who: Some(message.message_id.to_string()),
+            what: progress(message.status.as_str(), message.error.as_ref()),
+            paint: colour(message.status.as_str()),
         },
-    }
-}
-
-/// The words of a customer; of another kind, the kind and the caption.
-fn received(data: &Value) -> String {
-    let kind = data.get("kind").and_then(Value::as_str);
-    words(kind.unwrap_or("unknown"), text(data, "text").as_deref())
-}
-
-/// A text as it is; of anything else its kind, then the text that came with it.
-pub(crate) fn words(kind: &str, text: Option<&str>) -> String {
-    match (kind, text) {
-        ("text", Some(text)) => text.to_owned(),
-        (kind, Some(text)) => format!("[{}] {text}", one_line(kind)),
-        (kind, None) => format!("[{}]", one_line(kind)),
+        EventData::ChannelConnected(channel) | EventData::ChannelDisconnected(channel) => Told {
+            what: channel.detail.as_deref().map(one_line).unwrap_or_default(),
+            ..Told::default()
+        },
+        EventData::WebhookEndpointDisabled(endpoint) => {
+            let since = endpoint.failing_since.as_deref();
+            let what = since.map(|since| format!("failing since {}", instant(since)));
+            Told {
+                who: Some(one_line(&endpoint.endpoint_id)),
+                what: what.unwrap_or_default(),
+                paint: None,
+            }
+        }
     }
 }
 
@@ -126,7 +133,14 @@ mod tests {
 
     use super::*;
 
+    /// An event whose data are filled up with what every message has.
     fn event(kind: &str, data: &Value) -> Value {
+        let mut data = data.clone();
+        for (key, value) in [("messageId", json!("msg_2")), ("externalId", Value::Null)] {
+            if data.get(key).is_none() && data.is_object() {
+                data[key] = value;
+            }
+        }
         json!({
             "id": "evt_000000000000002a", "type": kind, "createdAt": "2026-11-22T12:00:03.000Z",
             "organizationId": "loja", "agentId": "agent-123", "channelId": "main",
@@ -139,7 +153,7 @@ mod tests {
     }
 
     #[rstest]
-    #[case("button.pressed", json!({"messageId": "msg_2", "button": {"id": "btn_sales", "title": "Sales"}, "from": {"name": "Ana"}}),
+    #[case("button.pressed", json!({"button": {"id": "btn_sales", "title": "Sales"}, "from": {"name": "Ana"}}),
         "12:00:03  ← button.pressed     conv-456  Ana  ▸ Sales (btn_sales)")]
     #[case("list.selected", json!({"list": {"id": "row_1", "title": "Row"}, "from": {"phone": "5521988887777"}}),
         "12:00:03  ← list.selected      conv-456  5521988887777  ▸ Row (row_1)")]

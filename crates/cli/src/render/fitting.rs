@@ -2,19 +2,32 @@
 
 use recado_sandbox::terminal::width;
 
-/// Narrower, a cell says nothing any more.
+/// In a narrower cell a value cannot be recognized.
 const MIN_CELL: usize = 7;
+/// Narrowest cell beside a column that keeps its width.
+const MIN_NARROW_CELL: usize = 4;
 /// The blanks around a cell.
 const PADDING: usize = 2;
 const CUT: &str = "…";
 
+/// When a column of a table gives way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shrinks {
+    /// Before the others.
+    Freely,
+    /// After the others, which then may become as narrow as [`MIN_NARROW_CELL`].
+    Last,
+    /// A part of an instant is another instant.
+    Never,
+}
+
 /// Shortens the cells of a table until its rows take at most `most` columns, as far as they can be shortened.
 ///
-/// Returns whether a cell was shortened. Columns of instants, by their places in `instants`, stay as they are.
+/// Returns whether a cell was shortened.
 pub(crate) fn fit(
     titles: &[&str],
     rows: &mut [Vec<String>],
-    instants: &[usize],
+    shrinks: &[Shrinks],
     most: usize,
 ) -> bool {
     let mut widths: Vec<usize> = (titles.iter().enumerate())
@@ -24,14 +37,25 @@ pub(crate) fn fit(
         })
         .collect();
     let natural = widths.clone();
+    let steps = [
+        (Shrinks::Freely, MIN_CELL),
+        (Shrinks::Freely, MIN_NARROW_CELL),
+        (Shrinks::Last, MIN_CELL),
+    ];
+    let steps = if shrinks.contains(&Shrinks::Last) {
+        &steps[..]
+    } else {
+        &steps[..1]
+    };
     while widths.iter().map(|width| width + PADDING).sum::<usize>() > most {
-        let widest = (widths.iter_mut().enumerate())
-            .filter(|(place, width)| {
-                !instants.contains(place) && **width > MIN_CELL.max(titles[*place].len())
-            })
-            .max_by_key(|(_, width)| **width);
-        let Some((_, widest)) = widest else { break };
-        *widest -= 1;
+        let widest = steps.iter().find_map(|&(step, floor)| {
+            let places = (0..widths.len()).filter(|&place| {
+                shrinks[place] == step && widths[place] > floor.max(titles[place].len())
+            });
+            places.max_by_key(|&place| widths[place])
+        });
+        let Some(widest) = widest else { break };
+        widths[widest] -= 1;
     }
     for row in rows {
         for (cell, width) in row.iter_mut().zip(&widths) {
@@ -97,18 +121,48 @@ mod tests {
         ];
         let mut rows = vec![row.map(str::to_owned).to_vec()];
         let titles = ["ID", "EVENT", "STATUS", "NEXT", "ERROR"];
-        assert!(fit(&titles, &mut rows, &[3], 80));
+        let mut shrinks = [Shrinks::Freely; 5];
+        shrinks[3] = Shrinks::Never;
+        assert!(fit(&titles, &mut rows, &shrinks, 80));
         let used: usize = rows[0].iter().map(|cell| width(cell) + PADDING).sum();
         assert_eq!(used, 80, "{rows:?}");
         assert_eq!((rows[0][2].as_str(), rows[0][3].as_str()), ("failed", at));
         assert!(rows[0][0].ends_with("845de"), "{rows:?}");
-        assert!(!fit(&titles, &mut rows, &[3], usize::MAX));
+        assert!(!fit(&titles, &mut rows, &shrinks, usize::MAX));
+    }
+
+    #[test]
+    fn a_column_that_shrinks_last_keeps_its_width_on_a_terminal_of_80_columns() {
+        let (at, id) = (
+            "2026-11-22 12:00:03 UTC",
+            "usr_01a2231df6fd715fbb69e129a6a845de",
+        );
+        let row = [
+            at,
+            "api_key.created",
+            "user",
+            id,
+            id,
+            "127.0.0.1",
+            "a long detail",
+        ];
+        let mut rows = vec![row.map(str::to_owned).to_vec()];
+        let titles = ["AT", "ACTION", "BY", "ID", "TARGET", "FROM", "DETAIL"];
+        let mut shrinks = [Shrinks::Freely; 7];
+        (shrinks[0], shrinks[1]) = (Shrinks::Never, Shrinks::Last);
+        fit(&titles, &mut rows, &shrinks, 80);
+        let used: usize = rows[0].iter().map(|cell| width(cell) + PADDING).sum();
+        assert_eq!(
+            (used, rows[0][1].as_str()),
+            (80, "api_key.created"),
+            "{rows:?}"
+        );
     }
 
     #[test]
     fn what_cannot_fit_does_not_hang() {
         let mut rows = vec![vec!["x".repeat(50), "y".repeat(50)]];
-        assert!(fit(&["A", "B"], &mut rows, &[], 3));
+        assert!(fit(&["A", "B"], &mut rows, &[Shrinks::Freely; 2], 3));
         assert_eq!(width(&rows[0][0]), MIN_CELL);
     }
 }

@@ -5,17 +5,17 @@ use jiff::tz::TimeZone;
 
 use super::terminal;
 
-/// The day of an instant, for the person at the terminal.
+/// Returns the day, for the person at the terminal.
 pub(crate) fn day(at: &str) -> String {
     shown(at, "%Y-%m-%d", &zone())
 }
 
-/// The time of an instant to the second, for the person at the terminal.
+/// Returns the time to the second, for the person at the terminal.
 pub(crate) fn time(at: &str) -> String {
     shown(at, "%H:%M:%S", &zone())
 }
 
-/// The day, the time and the zone of an instant, for the person at the terminal.
+/// Returns the day, the time and the zone, for the person at the terminal.
 pub(crate) fn instant(at: &str) -> String {
     shown(at, "%Y-%m-%d %H:%M:%S %Z", &zone())
 }
@@ -27,7 +27,7 @@ fn shown(at: &str, format: &str, zone: &TimeZone) -> String {
     }
 }
 
-/// The zone of the machine on a terminal; UTC in what a program reads.
+/// Returns the zone of the machine on a terminal; UTC in what a program reads.
 fn zone() -> TimeZone {
     // Tests compare with fixed texts, wherever they run.
     if cfg!(not(test)) && terminal::is_terminal() {

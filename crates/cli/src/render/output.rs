@@ -9,7 +9,7 @@ use crate::api::client::Answer;
 use crate::exit_code::ExitCode;
 use crate::render::chat::Chat;
 use crate::render::event_line::{When, line};
-use crate::render::fitting::fit;
+use crate::render::fitting::{Shrinks, fit};
 use crate::render::instant::instant;
 
 const SHORTENED: &str = "shortened to fit the terminal; `--output wide` shows all";
@@ -18,19 +18,16 @@ const SHORTENED: &str = "shortened to fit the terminal; `--output wide` shows al
 pub(crate) struct Output {
     /// For programs.
     pub(crate) json: String,
-    /// For people.
     pub(crate) views: Vec<View>,
     /// For scripts, which may read nothing else.
     pub(crate) exit_code: ExitCode,
 }
 
-/// One thing to show to a person.
 pub(crate) enum View {
     Rows {
         columns: Vec<&'static str>,
         rows: Vec<Vec<String>>,
-        /// The places of the columns that hold instants.
-        instants: Vec<usize>,
+        shrinks: Vec<Shrinks>,
     },
     Fields(Vec<(String, String)>),
     Message(Bubble),
@@ -45,7 +42,6 @@ pub(crate) enum View {
 pub(crate) type Columns = &'static [(&'static str, &'static str)];
 
 impl Output {
-    /// What went well.
     pub(crate) fn new(json: String, views: Vec<View>) -> Self {
         let exit_code = ExitCode::Ok;
         Self {
@@ -55,25 +51,24 @@ impl Output {
         }
     }
 
-    /// A list `{"data": […], "nextCursor": …}` as a table.
+    /// Shows a list `{"data": […], "nextCursor": …}` as a table.
     pub(crate) fn list(answer: Answer, columns: Columns) -> Self {
         let mut views = vec![View::rows(&answer.value, "data", columns)];
         views.extend(View::more(&answer.value));
         Self::new(answer.text, views)
     }
 
-    /// One resource, field by field; what is absent is left out.
+    /// Shows one resource, field by field; what is absent is left out.
     pub(crate) fn record(answer: Answer, fields: Columns) -> Self {
         let views = vec![View::fields(&answer.value, fields)];
         Self::new(answer.text, views)
     }
 
-    /// A sentence for people, and the answer for programs.
+    /// Shows a sentence to people, and the answer to programs.
     pub(crate) fn done(answer: Answer, sentence: String) -> Self {
         Self::new(answer.text, vec![View::Text(sentence)])
     }
 
-    /// Adds a sentence for people.
     pub(crate) fn with_text(mut self, text: &str) -> Self {
         self.views.push(View::Text(text.to_owned()));
         self
@@ -88,13 +83,13 @@ impl Output {
 }
 
 impl View {
-    /// How to read on behind a part of a list; none at its end.
+    /// Says how to read the next page; `None` at the end of the list.
     pub(crate) fn more(list: &Value) -> Option<Self> {
         let cursor = one_line(list.get("nextCursor")?.as_str()?);
         Some(Self::Text(format!("there is more: add --after {cursor}")))
     }
 
-    /// The list under `key` as a table.
+    /// Returns the list under `key` as a table.
     pub(crate) fn rows(value: &Value, key: &str, columns: Columns) -> Self {
         let items = value.get(key).and_then(Value::as_array);
         let row = |item: &Value| {
@@ -105,19 +100,21 @@ impl View {
         if rows.is_empty() {
             return Self::Text("nothing there yet".to_owned());
         }
-        let instants = (columns.iter().enumerate())
-            .filter(|(_, (_, place))| is_instant(place))
-            .map(|(number, _)| number)
-            .collect();
+        let shrinks = columns.iter().map(|(_, place)| match *place {
+            "/action" => Shrinks::Last,
+            place if is_instant(place) => Shrinks::Never,
+            _ => Shrinks::Freely,
+        });
+        let shrinks = shrinks.collect();
         let columns = columns.iter().map(|(title, _)| *title).collect();
         Self::Rows {
             columns,
             rows,
-            instants,
+            shrinks,
         }
     }
 
-    /// The fields of `value` that are there.
+    /// Returns the fields of `value` that are present.
     pub(crate) fn fields(value: &Value, fields: Columns) -> Self {
         let present = fields.iter().filter_map(|(title, pointer)| {
             value.pointer(pointer).filter(|value| !value.is_null())?;
@@ -126,7 +123,7 @@ impl View {
         Self::Fields(present.collect())
     }
 
-    /// `{"warnings": [{field, message}]}` as lines; none if there are none.
+    /// Returns `{"warnings": [{field, message}]}` as lines; `None` if there are none.
     pub(crate) fn warnings(value: &Value) -> Option<Self> {
         let warnings = value.get("warnings")?.as_array()?;
         let lines: Vec<String> = (warnings.iter())
@@ -149,10 +146,10 @@ impl View {
             Self::Rows {
                 columns: titles,
                 rows,
-                instants,
+                shrinks,
             } => {
                 let mut rows = rows.clone();
-                let is_shortened = fit(titles, &mut rows, instants, columns);
+                let is_shortened = fit(titles, &mut rows, shrinks, columns);
                 let mut table = plain_table();
                 table.set_header(titles);
                 table.add_rows(rows);
@@ -180,14 +177,14 @@ impl View {
     }
 }
 
-/// Without lines, so that an id can be picked with a double click.
+/// The table has no lines, so that a double click selects an id.
 fn plain_table() -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     table
 }
 
-/// The value at a place, on one line; an instant with its zone.
+/// Returns the value at a place on one line; an instant with its zone.
 fn shown(value: &Value, place: &str) -> String {
     match value.pointer(place) {
         Some(Value::String(at)) if is_instant(place) => instant(at),
@@ -201,7 +198,6 @@ fn is_instant(place: &str) -> bool {
     ends.iter().any(|end| place.ends_with(end))
 }
 
-/// A value on one line.
 pub(crate) fn cell(value: Option<&Value>) -> String {
     match value {
         None | Some(Value::Null) => "-".to_owned(),
@@ -222,47 +218,31 @@ mod tests {
 
     const COLUMNS: Columns = &[("ID", "/id"), ("NAME", "/name"), ("COUNT", "/meta/count")];
 
-    fn answer(value: Value) -> Answer {
-        Answer {
-            text: value.to_string(),
-            value,
-        }
-    }
-
     fn shown(output: &Output) -> String {
         output.people(80, Style::Plain)
     }
 
     #[test]
     fn a_list_is_a_table_without_lines_and_names_the_next_page() {
-        let output = Output::list(
-            answer(json!({
-                "data": [
-                    {"id": "agt_1", "name": "Ana\u{1b}[2J\nB", "meta": {"count": 3}},
-                    {"id": "agt_22", "name": null}
-                ],
-                "nextCursor": "agt_22"
-            })),
-            COLUMNS,
-        );
-        let lines: Vec<String> = shown(&output)
-            .lines()
-            .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
-            .collect();
-        assert_eq!(
-            lines,
-            [
-                "ID NAME COUNT",
-                "agt_1 Ana\u{fffd}[2J B 3",
-                "agt_22 - -",
-                "there is more: add --after agt_22"
-            ]
-        );
+        let list = json!({"nextCursor": "agt_22", "data": [
+            {"id": "agt_1", "name": "Ana\u{1b}[2J\nB", "meta": {"count": 3}},
+            {"id": "agt_22", "name": null}
+        ]});
+        let output = Output::list(list.into(), COLUMNS);
+        let shown = shown(&output);
+        let lines: Vec<_> = shown.lines().map(str::trim).collect();
+        let table = [
+            "ID      NAME       COUNT",
+            "agt_1   Ana\u{fffd}[2J B  3",
+            "agt_22  -          -",
+            "there is more: add --after agt_22",
+        ];
+        assert_eq!(lines, table);
     }
 
     #[test]
     fn an_empty_list_says_so() {
-        let output = Output::list(answer(json!({"data": [], "nextCursor": null})), COLUMNS);
+        let output = Output::list(json!({"data": [], "nextCursor": null}).into(), COLUMNS);
         assert_eq!(shown(&output), "nothing there yet");
     }
 
@@ -278,7 +258,7 @@ mod tests {
 
     #[test]
     fn a_record_leaves_out_what_is_absent() {
-        let output = Output::record(answer(json!({"id": "x", "name": null})), COLUMNS);
+        let output = Output::record(json!({"id": "x", "name": null}).into(), COLUMNS);
         assert_eq!(shown(&output).trim(), "ID  x");
     }
 

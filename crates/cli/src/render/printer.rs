@@ -12,7 +12,7 @@ use super::terminal;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 
-/// For whom to print: tables for people, the server's answer for programs.
+/// The format of the output: tables for people, the server's answer for programs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
     /// Tables as wide as the terminal, with long ids and texts shortened
@@ -23,16 +23,15 @@ pub(crate) enum Format {
     Json,
 }
 
-/// Prints in one format.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Printer {
     format: Format,
 }
 
 impl Printer {
-    /// Without a wish, a terminal gets tables and everything else JSON.
-    pub(crate) fn new(wish: Option<Format>) -> Self {
-        let format = wish.unwrap_or(if terminal::is_terminal() {
+    /// Creates a printer; without a given format, a terminal gets tables and everything else JSON.
+    pub(crate) fn new(format: Option<Format>) -> Self {
+        let format = format.unwrap_or(if terminal::is_terminal() {
             Format::Table
         } else {
             Format::Json
@@ -40,7 +39,6 @@ impl Printer {
         Self { format }
     }
 
-    /// Prints an output, and says how it went.
     pub(crate) fn print(self, output: &Output) -> ExitCode {
         let text = match self.columns() {
             None => harmless(&output.json),
@@ -50,13 +48,13 @@ impl Printer {
             return output.exit_code;
         }
         match write_line(std::io::stdout(), &text) {
-            // Whoever read us has heard enough, as in `recado … | head`.
+            // The reader closed the pipe, as `recado … | head` does.
             Err(error) if error.kind() != ErrorKind::BrokenPipe => ExitCode::OwnFault,
             _ => output.exit_code,
         }
     }
 
-    /// Prints one line of many; an error means that nobody reads on.
+    /// Prints one line of many; an error means that the reader has closed the pipe.
     pub(crate) fn line(
         self,
         json: &str,
@@ -69,12 +67,11 @@ impl Printer {
         write_line(std::io::stdout(), &text)
     }
 
-    /// Returns whether a program reads what is printed.
     pub(crate) fn is_json(self) -> bool {
         self.format == Format::Json
     }
 
-    /// The columns that a line may take; `None` for a program, which gets JSON.
+    /// Returns how many columns a line may take; `None` for a program, which gets JSON.
     fn columns(self) -> Option<usize> {
         match self.format {
             Format::Json => None,
@@ -96,7 +93,7 @@ impl Printer {
     }
 }
 
-/// The same JSON with every character escaped that could steer a terminal: a customer's name may hold some.
+/// Escapes every character of JSON that could steer a terminal: a customer's name may hold some.
 fn harmless(json: &str) -> String {
     let mut text = String::with_capacity(json.len());
     for sign in json.chars() {
@@ -110,7 +107,7 @@ fn harmless(json: &str) -> String {
     text
 }
 
-/// Tells on standard error what goes on.
+/// Prints what is going on to standard error.
 pub(crate) fn note(sentence: &str) {
     write_line(std::io::stderr(), &visible(sentence)).ok();
 }

@@ -6,12 +6,11 @@ use terminal_size::Width;
 
 const FALLBACK_WIDTH: usize = 80;
 
-/// Whether standard output is a terminal.
 pub(crate) fn is_terminal() -> bool {
     std::io::stdout().is_terminal()
 }
 
-/// Columns of the terminal; without one nothing has to fit, and a program that reads tables gets whole ids.
+/// Returns the columns of the terminal; without one nothing has to fit, and a program that reads tables gets whole ids.
 pub(crate) fn columns() -> usize {
     if !is_terminal() {
         return usize::MAX;

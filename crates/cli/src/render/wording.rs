@@ -1,27 +1,42 @@
 //! What the server tells of contacts and messages, in a few words.
 
+use recado_core::event::MessageError;
+use recado_core::inbound::{Choice, Person};
 use recado_sandbox::drawing::Paint;
 use recado_sandbox::terminal::one_line;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-/// A customer by the best name that is known.
-pub(crate) fn person(person: &Value) -> Option<String> {
-    ["name", "phone", "userId", "lid"]
-        .into_iter()
-        .find_map(|key| text(person, key))
+/// Reads a part of an answer; returns `None` if a newer server writes it in another way.
+pub(crate) fn read<T: DeserializeOwned>(value: Option<&Value>) -> Option<T> {
+    T::deserialize(value?).ok()
 }
 
-/// What a customer chose.
-pub(crate) fn choice(choice: &Value) -> Option<String> {
-    let id = text(choice, "id")?;
-    Some(match text(choice, "title") {
-        Some(title) => format!("▸ {title} ({id})"),
-        None => format!("▸ {id}"),
-    })
+/// Returns a field on one line; `None` if it is empty.
+pub(crate) fn text(value: &Value, key: &str) -> Option<String> {
+    let text = value.get(key)?.as_str()?;
+    (!text.is_empty()).then(|| one_line(text))
 }
 
-/// How far a message has come, with the reason if it came to nothing.
-pub(crate) fn progress(status: &str, error: &Value) -> String {
+/// Returns the best name of a contact that is known.
+pub(crate) fn person(person: &Person) -> Option<String> {
+    let addresses = [&person.phone, &person.user_id, &person.lid];
+    let addresses = addresses.into_iter().flatten().map(ToString::to_string);
+    let mut names = person.name.clone().into_iter().chain(addresses);
+    names
+        .find(|name| !name.is_empty())
+        .map(|name| one_line(&name))
+}
+
+pub(crate) fn choice(Choice { id, title, .. }: &Choice) -> String {
+    match (one_line(id), one_line(title)) {
+        (id, title) if title.is_empty() => format!("▸ {id}"),
+        (id, title) => format!("▸ {title} ({id})"),
+    }
+}
+
+/// Says how far a message has come, with the reason if it failed.
+pub(crate) fn progress(status: &str, error: Option<&MessageError>) -> String {
     let mark = match status {
         "sent" => "✓",
         "delivered" | "read" => "✓✓",
@@ -30,13 +45,23 @@ pub(crate) fn progress(status: &str, error: &Value) -> String {
         _ => "…",
     };
     let status = one_line(status);
-    match reason(error) {
+    match error.map(reason).filter(|reason| !reason.is_empty()) {
         Some(reason) => format!("{mark} {status}: {reason}"),
         None => format!("{mark} {status}"),
     }
 }
 
-/// How a status stands out.
+fn reason(error: &MessageError) -> String {
+    let words = match error.message.as_str() {
+        "" => &error.reason,
+        message => message,
+    };
+    match error.code {
+        Some(code) => format!("{} (code {code})", one_line(words)),
+        None => one_line(words),
+    }
+}
+
 pub(crate) fn colour(status: &str) -> Option<Paint> {
     match status {
         "read" => Some(Paint::Blue),
@@ -45,21 +70,13 @@ pub(crate) fn colour(status: &str) -> Option<Paint> {
     }
 }
 
-/// `{reason, code, message}` as a message says it.
-fn reason(error: &Value) -> Option<String> {
-    let reason = text(error, "reason");
-    let words = text(error, "message").or_else(|| reason.clone())?;
-    let code = error.get("code").filter(|code| !code.is_null());
-    Some(match code {
-        Some(code) => format!("{words} (code {})", one_line(&code.to_string())),
-        None => words,
-    })
-}
-
-/// A text on one line; none if it is empty.
-pub(crate) fn text(value: &Value, key: &str) -> Option<String> {
-    let text = value.get(key)?.as_str()?;
-    (!text.is_empty()).then(|| one_line(text))
+/// Returns a text as it is; of anything else its kind, then the text that came with it.
+pub(crate) fn words(kind: &str, text: Option<&str>) -> String {
+    match (kind, text) {
+        ("text", Some(text)) => text.to_owned(),
+        (kind, Some(text)) => format!("[{}] {text}", one_line(kind)),
+        (kind, None) => format!("[{}]", one_line(kind)),
+    }
 }
 
 #[cfg(test)]
@@ -70,15 +87,15 @@ mod tests {
     use super::*;
 
     #[rstest]
-    #[case(json!({"name": "Ana", "phone": "5521"}), Some("Ana"))]
-    #[case(json!({"name": null, "phone": "5521"}), Some("5521"))]
-    #[case(json!({"name": "", "userId": "BR.1", "phone": null}), Some("BR.1"))]
+    #[case(json!({"name": "Ana", "phone": "5521988887777"}), Some("Ana"))]
+    #[case(json!({"name": "", "phone": "5521988887777"}), Some("5521988887777"))]
+    #[case(json!({"userId": "BR.13491208655302741918", "phone": null}), Some("BR.13491208655302741918"))]
     #[case(json!({"lid": "1@lid"}), Some("1@lid"))]
     #[case(json!({"name": "a\u{1b}[2J\nb"}), Some("a\u{fffd}[2J b"))]
     #[case(json!({}), None)]
-    #[case(Value::Null, None)]
-    fn a_person_goes_by_the_best_name(#[case] value: Value, #[case] name: Option<&str>) {
-        assert_eq!(person(&value).as_deref(), name);
+    fn a_contact_goes_by_the_best_name(#[case] value: Value, #[case] name: Option<&str>) {
+        let contact = read(Some(&value)).expect("a contact");
+        assert_eq!(person(&contact).as_deref(), name);
     }
 
     #[rstest]
@@ -92,6 +109,6 @@ mod tests {
         "✗ failed: Re-engagement message (code 131047)")]
     #[case("rejected", json!({"reason": "rejected", "code": null, "message": ""}), "✗ rejected: rejected")]
     fn a_status_has_its_mark(#[case] status: &str, #[case] error: Value, #[case] shown: &str) {
-        assert_eq!(progress(status, &error), shown);
+        assert_eq!(progress(status, read(Some(&error)).as_ref()), shown);
     }
 }

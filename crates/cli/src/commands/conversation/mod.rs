@@ -34,16 +34,16 @@ pub(crate) enum Command {
         after_help = "Example:\n  recado conversation create --agent agent-123 --channel main --to +5511900000001 --id conv-456"
     )]
     Create {
-        /// Who speaks
+        /// Agent that sends the messages
         #[arg(long, value_name = "ID")]
         agent: AgentId,
-        /// Over which number
+        /// Channel that carries the messages
         #[arg(long, value_name = "ID")]
         channel: ChannelId,
-        /// To whom: a phone number with country code, a user id, a LID or a group
+        /// Recipient: a phone number with +, country code and area code, such as +5511900000001; a user id, a LID or a group
         #[arg(long, value_name = "RECIPIENT", value_parser = recipient)]
         to: String,
-        /// Its id, to keep one from ChatVolt or to choose it yourself
+        /// Id of the conversation, to keep one from ChatVolt or to choose it yourself
         #[arg(long)]
         id: Option<ConversationId>,
     },
@@ -64,7 +64,7 @@ pub(crate) enum Command {
     /// Show a conversation with its messages, as a chat
     Show {
         id: ConversationId,
-        /// How many messages, the newest
+        /// Number of messages, the newest
         #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..=1000))]
         last: u16,
     },

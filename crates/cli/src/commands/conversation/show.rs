@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use recado_core::ConversationId;
+use recado_core::inbound::Person;
 use serde_json::Value;
 
 use crate::api::client::Client;
@@ -9,7 +10,7 @@ use crate::failure::Failure;
 use crate::render::chat::Chat;
 use crate::render::instant::instant;
 use crate::render::output::{Columns, Output, View};
-use crate::render::wording::{person, text};
+use crate::render::wording::{person, read, text};
 
 const FIELDS: Columns = &[
     ("ID", "/id"),
@@ -34,7 +35,6 @@ pub(super) async fn run(
     Ok(output(conversation, newest.entries, newest.earlier, now))
 }
 
-/// Programs get the conversation with its messages in one object.
 fn output(mut conversation: Value, messages: Vec<Value>, earlier: usize, now: Timestamp) -> Output {
     let mut views = vec![View::fields(&readable(&conversation, now), FIELDS)];
     // An empty line between the conversation and what was said in it.
@@ -55,19 +55,22 @@ fn output(mut conversation: Value, messages: Vec<Value>, earlier: usize, now: Ti
     Output::new(conversation.to_string(), views)
 }
 
-/// The conversation with its customer's name and its window in words.
+/// Adds the name of the customer and the window in words.
 fn readable(conversation: &Value, now: Timestamp) -> Value {
     let mut readable = conversation.clone();
     if let Value::Object(readable) = &mut readable {
-        let customer = conversation.get("contact").and_then(person);
-        readable.insert("customer".to_owned(), customer.into());
+        let customer: Option<Person> = read(conversation.get("contact"));
+        readable.insert(
+            "customer".to_owned(),
+            customer.as_ref().and_then(person).into(),
+        );
         let window = text(conversation, "windowExpiresAt").map(|end| window(&end, now));
         readable.insert("window".to_owned(), window.into());
     }
     readable
 }
 
-/// Whether WhatsApp carries more than templates.
+/// Says whether WhatsApp delivers more than templates.
 fn window(end: &str, now: Timestamp) -> String {
     let shown = instant(end);
     match end.parse::<Timestamp>() {
@@ -78,17 +81,10 @@ fn window(end: &str, now: Timestamp) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::{Arc, Mutex};
-
-    use axum::Router;
-    use axum::extract::Request;
-    use axum::routing::get;
     use rstest::rstest;
     use serde_json::json;
-    use tokio::net::TcpListener;
 
     use super::*;
-    use crate::api::address::parse_server;
 
     #[rstest]
     #[case("2026-11-23T12:00:00.000Z", "open until 2026-11-23 12:00:00 UTC")]
@@ -130,41 +126,5 @@ mod tests {
         let json: Value = serde_json::from_str(&output.json).unwrap();
         assert_eq!(json["id"], "conv-456");
         assert_eq!(json["messages"][0]["text"], "Hi");
-    }
-
-    #[tokio::test]
-    async fn all_parts_are_read_and_the_newest_messages_kept() {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-        let server = parse_server(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
-        let parts = Arc::new(Mutex::new(
-            [
-                json!({"data": [1, 2, 3], "nextCursor": "a"}),
-                json!({"data": [4, 5], "nextCursor": "b"}),
-                json!({"data": [], "nextCursor": null}),
-            ]
-            .into_iter(),
-        ));
-        let asked = Arc::new(Mutex::new(Vec::new()));
-        let seen = asked.clone();
-        let answer = move |request: Request| async move {
-            seen.lock().unwrap().push(request.uri().to_string());
-            parts.lock().unwrap().next().unwrap().to_string()
-        };
-        let router = Router::new().fallback(get(answer));
-        tokio::spawn(async { axum::serve(listener, router).await.unwrap() });
-        let client = Client::new(server, &"k".into()).unwrap();
-        let path = ["conversations", "conv-456", "messages"];
-        let newest = client.newest(&path, &[], 2).await.unwrap();
-        assert_eq!(newest.entries, [4, 5]);
-        assert_eq!(newest.earlier, 3);
-        let path = "/conversations/conv-456/messages?limit=100";
-        assert_eq!(
-            *asked.lock().unwrap(),
-            [
-                path.to_owned(),
-                format!("{path}&cursor=a"),
-                format!("{path}&cursor=b")
-            ]
-        );
     }
 }

@@ -22,16 +22,16 @@ pub(crate) enum Command {
     List {
         #[command(flatten)]
         filter: Filter,
-        /// How many at most
+        /// Maximum number of events
         #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
         limit: Option<u16>,
-        /// The newest N in place of the oldest
+        /// The newest N instead of the oldest
         #[arg(long, value_name = "N", conflicts_with = "limit", value_parser = clap::value_parser!(u16).range(1..=1000))]
         last: Option<u16>,
     },
     /// Follow events as they happen, until Ctrl-C
     ///
-    /// A connection that is lost is opened again behind the last event.
+    /// If the connection is lost, it is opened again after the last event.
     /// Programs get one event as JSON per line.
     #[command(
         after_help = "Examples:\n  recado events tail\n  recado events tail --type button.pressed --output json | jq .data.button"
@@ -39,16 +39,15 @@ pub(crate) enum Command {
     Tail(Filter),
 }
 
-/// Which events are wanted.
 #[derive(clap::Args)]
 pub(crate) struct Filter {
-    /// Begin behind this event
+    /// Begin after this event
     #[arg(long, value_name = "EVENT_ID", value_parser = NonEmptyStringValueParser::new())]
     after: Option<String>,
-    /// Only this type, such as button.pressed
+    /// Only events of this type, such as button.pressed
     #[arg(long = "type", value_name = "TYPE", value_parser = NonEmptyStringValueParser::new())]
     kind: Option<String>,
-    /// Only this conversation
+    /// Only events of this conversation
     #[arg(long, value_name = "ID")]
     conversation: Option<ConversationId>,
 }

@@ -19,7 +19,7 @@ const PATH: [&str; 2] = ["events", "stream"];
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(8);
 
-/// Prints events until Ctrl-C, or until nobody reads them.
+/// Prints events until Ctrl-C, or until the reader closes the pipe.
 pub(super) async fn run(
     client: &Client,
     query: Vec<(&'static str, String)>,
@@ -48,23 +48,21 @@ fn print(printer: Printer, event: &str) -> io::Result<()> {
     })
 }
 
-/// One reader of the stream.
 struct Tail<'a, P, N> {
     client: &'a Client,
     query: Vec<(&'static str, String)>,
-    /// Behind which event the next connection begins.
+    /// The event after which the next connection begins.
     last_event_id: Option<String>,
     print: P,
     note: N,
-    /// Whether a person sees the notes and may wonder why nothing comes.
+    /// Whether a person sees the notes, and may wonder why nothing comes.
     is_watched: bool,
 }
 
-/// Why a connection came to its end.
 enum End {
     Lost(String),
-    /// Whoever read us has heard enough, as in `recado events tail | head`.
-    NobodyReads,
+    /// As `recado events tail | head` does.
+    ReaderClosed,
 }
 
 impl<P, N> Tail<'_, P, N>
@@ -80,7 +78,7 @@ where
         }
         loop {
             match self.read(response).await? {
-                End::NobodyReads => return Ok(()),
+                End::ReaderClosed => return Ok(()),
                 End::Lost(reason) => response = self.reopen(&reason).await?,
             }
         }
@@ -122,7 +120,7 @@ where
                 match (self.print)(event) {
                     Ok(()) => {}
                     Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
-                        return Ok(End::NobodyReads);
+                        return Ok(End::ReaderClosed);
                     }
                     Err(error) => {
                         return Err(Failure::Own(format!(
@@ -140,28 +138,20 @@ where
 
 #[cfg(test)]
 mod tests {
-    use std::sync::{Arc, Mutex};
-
-    use axum::Router;
-    use axum::extract::Request;
     use axum::http::StatusCode;
     use axum::response::{IntoResponse as _, Response as Answer};
-    use axum::routing::get;
-    use tokio::net::TcpListener;
 
     use super::*;
-    use crate::api::address::parse_server;
     use crate::exit_code::ExitCode;
-
-    const REFUSED: &str = r#"{"error":"e","reason":"unauthorized"}"#;
-    const BUSY: &str = r#"{"error":"e","reason":"shutting_down"}"#;
+    use crate::tests as fake;
 
     fn stream(text: &'static str) -> Answer {
         ([("content-type", "text/event-stream")], text).into_response()
     }
 
-    fn refusal(status: u16, body: &'static str) -> Answer {
-        (StatusCode::from_u16(status).unwrap(), body).into_response()
+    fn refusal(status: StatusCode, reason: &str) -> Answer {
+        let body = serde_json::json!({"error": "e", "reason": reason});
+        (status, body.to_string()).into_response()
     }
 
     /// What a reader saw of a server that gives these answers, one per connection.
@@ -174,23 +164,7 @@ mod tests {
 
     /// Reads until `enough` events are there.
     async fn follow(answers: Vec<Answer>, enough: usize) -> Seen {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-        let server = parse_server(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
-        let requests = Arc::new(Mutex::new(Vec::new()));
-        let answers = Arc::new(Mutex::new(answers.into_iter()));
-        let asked = requests.clone();
-        let answer = move |request: Request| async move {
-            let id = request.headers().get("last-event-id");
-            let id = id.map_or("-", |id| id.to_str().unwrap());
-            asked
-                .lock()
-                .unwrap()
-                .push(format!("{} {id}", request.uri()));
-            answers.lock().unwrap().next().unwrap()
-        };
-        let router = Router::new().fallback(get(answer));
-        tokio::spawn(async { axum::serve(listener, router).await.unwrap() });
-        let client = Client::new(server, &"k".into()).unwrap();
+        let (client, requests) = fake::scripted(answers).await;
         let (mut events, mut notes) = (Vec::new(), Vec::new());
         let mut tail = Tail {
             client: &client,
@@ -222,7 +196,7 @@ mod tests {
         let seen = follow(
             vec![
                 stream(": hello\n\nid: 1\ndata: a\n\nid: 2\ndata: b\n\nid: 3\ndata: cut"),
-                refusal(503, BUSY),
+                refusal(StatusCode::SERVICE_UNAVAILABLE, "shutting_down"),
                 stream("id: 3\ndata: c\n\n"),
                 stream("id: 4\ndata: d\n\n"),
             ],
@@ -247,8 +221,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_key_that_is_refused_ends_it_at_once_and_later() {
-        let at_once = follow(vec![refusal(401, REFUSED)], 1).await;
-        let later = follow(vec![stream("data: a\n\n"), refusal(401, REFUSED)], 2).await;
+        let refused = || refusal(StatusCode::UNAUTHORIZED, "unauthorized");
+        let at_once = follow(vec![refused()], 1).await;
+        let later = follow(vec![stream("data: a\n\n"), refused()], 2).await;
         for seen in [at_once, later] {
             let failure = seen.ended.unwrap_err();
             assert_eq!(failure.exit_code(), ExitCode::Unauthorized);
@@ -257,7 +232,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_no_stream_is_refused() {
-        let seen = follow(vec![refusal(200, "{}")], 1).await;
+        let seen = follow(vec!["{}".into_response()], 1).await;
         let failure = seen.ended.unwrap_err();
         assert_eq!(failure.exit_code(), ExitCode::OwnFault);
         assert!(failure.to_string().contains("is not a stream"), "{failure}");

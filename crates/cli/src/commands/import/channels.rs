@@ -37,7 +37,6 @@ const ELSEWHERE: [&str; 20] = [
     "zendesk",
 ];
 
-/// Returns the provider of ChatVolt's word.
 fn provider(word: &str) -> Option<Provider> {
     let is_word_of = |provider: &Provider| {
         let mut words = Profile::of(*provider).chatvolt_words.iter();
@@ -52,7 +51,6 @@ fn is_elsewhere(word: &str) -> bool {
     word.starts_with("slack") || ELSEWHERE.contains(&&*word)
 }
 
-/// A choice of `--channel`.
 #[derive(Clone)]
 pub(crate) struct Choice {
     /// ChatVolt's word or id; a choice without one is for all of WhatsApp.
@@ -60,7 +58,6 @@ pub(crate) struct Choice {
     channel: ChannelId,
 }
 
-/// Reads `ID` or `WORD=ID`.
 pub(crate) fn choice(text: &str) -> Result<Choice, recado_core::IdError> {
     let (word, channel) = match text.split_once('=') {
         Some((word, channel)) => (Some(word.to_owned()), channel),
@@ -224,7 +221,6 @@ impl Existing {
         }
     }
 
-    /// The channel of that id.
     pub(super) fn channel(&self, id: &str) -> Option<&Channel> {
         self.channels.iter().find(|channel| channel.id == id)
     }

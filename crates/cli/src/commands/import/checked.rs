@@ -4,7 +4,6 @@ use serde_json::Value;
 
 use super::parsing::{Place, Row};
 
-/// A row that was checked.
 pub(super) struct Checked {
     pub(super) place: Place,
     pub(super) kind: Kind,
@@ -19,7 +18,6 @@ pub(super) struct Checked {
 }
 
 impl Checked {
-    /// Of an agent.
     pub(super) fn agent(row: &Row, id: String, verdict: Verdict) -> Self {
         Self {
             place: row.place.clone(),
@@ -32,13 +30,11 @@ impl Checked {
         }
     }
 
-    /// Returns whether it is to be created.
     pub(super) fn is_new(&self) -> bool {
         matches!(self.verdict, Verdict::Create(_))
     }
 }
 
-/// What a row is about.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(test, derive(Debug))]
 pub(super) enum Kind {
@@ -56,7 +52,6 @@ pub(super) enum Verdict {
     Create(Value),
     /// It is there, and is the same.
     Present,
-    /// It is not for Recado.
     LeftOut(String),
     /// It has to be corrected.
     Wrong(String),

@@ -20,7 +20,6 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    /// Checks the rows against one another and against what exists.
     pub(super) fn new(
         rows: Vec<Row>,
         existing: &Existing,
@@ -47,12 +46,10 @@ impl Plan {
         })
     }
 
-    /// All rows.
     pub(super) fn rows(&self) -> impl Iterator<Item = &Checked> {
         self.agents.iter().chain(&self.conversations)
     }
 
-    /// Returns whether a row has to be corrected.
     pub(super) fn has_errors(&self) -> bool {
         self.rows()
             .any(|row| matches!(row.verdict, Verdict::Wrong(_)))

@@ -204,7 +204,6 @@ fn warnings(answer: &Value, known: Option<&str>) -> Option<String> {
     (!texts.is_empty()).then(|| texts.join("; "))
 }
 
-/// How long to wait before the next try, if the server asks for a time.
 fn wait(pause: Duration, asked: Option<Duration>) -> Duration {
     asked.map_or(pause, |asked| asked.clamp(pause, MAX_WAIT.max(pause)))
 }

@@ -10,10 +10,8 @@ use serde_json::Value;
 use crate::api::client::Client;
 use crate::failure::Failure;
 
-/// The agents, channels and conversations of the organization.
 #[derive(Default)]
 pub(super) struct Existing {
-    /// Names by ids.
     pub(super) agents: HashMap<String, String>,
     pub(super) channels: Vec<Channel>,
     conversations: HashMap<String, Parties>,
@@ -22,7 +20,6 @@ pub(super) struct Existing {
     talks: HashMap<(String, String), Vec<String>>,
 }
 
-/// A connected number.
 pub(super) struct Channel {
     pub(super) id: String,
     pub(super) provider: Provider,
@@ -38,7 +35,6 @@ pub(super) struct Parties {
 }
 
 impl Existing {
-    /// Reads all of them from the server.
     pub(super) async fn load(client: &Client) -> Result<Self, Failure> {
         let mut existing = Self::default();
         let text = |value: &Value, key: &str| value[key].as_str().unwrap_or_default().to_owned();
@@ -93,14 +89,12 @@ impl Existing {
         ids.filter_map(|id| self.conversations.get_key_value(id))
     }
 
-    /// The conversation of these parties.
     pub(super) fn conversation(&self, parties: &Parties) -> Option<&str> {
         self.ids.get(parties).map(String::as_str)
     }
 }
 
 impl Parties {
-    /// The channel and the recipient.
     fn number(&self) -> (String, String) {
         (self.channel.clone(), self.to.clone())
     }

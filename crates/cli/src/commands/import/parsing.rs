@@ -6,7 +6,6 @@ use std::sync::Arc;
 use csv::{ReaderBuilder, StringRecord};
 use serde_json::{Deserializer, Value};
 
-/// The columns of a CSV file.
 const COLUMNS: [&str; 7] = [
     "agentId",
     "agentName",
@@ -20,14 +19,12 @@ const COLUMNS: [&str; 7] = [
 /// Most digits of a phone number, with its country code.
 const MAX_PHONE_DIGITS: usize = 15;
 
-/// One row of a file.
 pub(super) struct Row {
     pub(super) place: Place,
     /// What it says, or what is wrong with it.
     pub(super) said: Result<Said, String>,
 }
 
-/// Where a row is.
 #[derive(Clone)]
 pub(super) struct Place {
     pub(super) file: Arc<str>,
@@ -43,6 +40,14 @@ impl fmt::Display for Place {
             Some(entry) => write!(f, ", entry [{entry}]"),
             None => Ok(()),
         }
+    }
+}
+
+impl Row {
+    fn new(file: &Arc<str>, line: u64, entry: Option<usize>, said: Result<Said, String>) -> Self {
+        let file = Arc::clone(file);
+        let place = Place { file, line, entry };
+        Self { place, said }
     }
 }
 
@@ -78,14 +83,8 @@ pub(super) fn rows(file: &str, text: &str, into: &mut Vec<Row>) {
         table(&file, text, into);
     }
     if into.len() == before {
-        into.push(Row {
-            place: Place {
-                file,
-                line: 1,
-                entry: None,
-            },
-            said: Err("the file has no rows: fetch it again, or leave it out".to_owned()),
-        });
+        let fault = "the file has no rows: fetch it again, or leave it out";
+        into.push(Row::new(&file, 1, None, Err(fault.to_owned())));
     }
 }
 
@@ -94,13 +93,7 @@ fn json(file: &Arc<str>, text: &str, into: &mut Vec<Row>) {
     let (mut rest, mut line) = (text, 1);
     // How many entries of each open list were read.
     let mut lists = Vec::<usize>::new();
-    let mut row = |line, entry, said| {
-        let file = Arc::clone(file);
-        into.push(Row {
-            place: Place { file, line, entry },
-            said,
-        });
-    };
+    let mut row = |line, entry, said| into.push(Row::new(file, line, entry, said));
     while let Some(sign) = rest.chars().next() {
         let entry = lists.last().copied();
         let taken = match sign {
@@ -129,11 +122,8 @@ fn json(file: &Arc<str>, text: &str, into: &mut Vec<Row>) {
         rest = after;
     }
     if let Some(entry) = lists.pop() {
-        row(
-            line,
-            Some(entry),
-            Err("the file ends within a list: fetch it again".to_owned()),
-        );
+        let fault = "the file ends within a list: fetch it again";
+        row(line, Some(entry), Err(fault.to_owned()));
     }
 }
 
@@ -156,16 +146,14 @@ fn of_json(value: &Value) -> Result<Said, String> {
         ));
     }
     let id = id.ok_or("it has no id: give the answer of `GET /agents` or `GET /conversation`")?;
-    let is_conversation = [
-        "/channel",
-        "/agentId",
-        "/channelExternalId",
-        "/participantsContacts",
-    ];
-    if !is_conversation
-        .iter()
-        .any(|key| value.pointer(key).is_some())
-    {
+    let mut of_conversations = [
+        "channel",
+        "agentId",
+        "channelExternalId",
+        "participantsContacts",
+    ]
+    .iter();
+    if !of_conversations.any(|key| value.get(key).is_some()) {
         return Ok(Said {
             agent_id: Some(id),
             agent_name: text("/name"),
@@ -191,7 +179,6 @@ fn of_json(value: &Value) -> Result<Said, String> {
     })
 }
 
-/// Returns whether an object says that its conversation is with a group.
 fn is_group(value: &Value) -> Result<bool, String> {
     match &value["isGroup"] {
         Value::Null => Ok(false),
@@ -257,15 +244,7 @@ fn table(file: &Arc<str>, text: &str, into: &mut Vec<Row>) {
                 }
             }
         };
-        let file = Arc::clone(file);
-        into.push(Row {
-            place: Place {
-                file,
-                line,
-                entry: None,
-            },
-            said,
-        });
+        into.push(Row::new(file, line, None, said));
         if places.is_none() {
             return;
         }
@@ -342,7 +321,6 @@ fn of_record(
     of_columns(cell, is_group)
 }
 
-/// A value that says something.
 fn given(text: &str) -> Option<String> {
     let text = text.trim();
     (!text.is_empty()).then(|| text.to_owned())
@@ -360,16 +338,14 @@ fn of_columns(value: impl Fn(&str) -> Option<String>, is_group: bool) -> Result<
             addresses: value("phone").into_iter().collect(),
         }),
     };
-    if said.agent_id.is_none() && said.conversation.is_none() {
-        return Err(
-            "it has neither agentId nor conversationId: fill one in, or delete the row".to_owned(),
-        );
-    }
-    if said.conversation.is_none() && (value("channel").is_some() || value("phone").is_some()) {
-        return Err(
-            "it has a channel or a phone, but no conversationId: fill it in, or delete the row"
-                .to_owned(),
-        );
-    }
-    Ok(said)
+    let fault = if said.conversation.is_some() {
+        return Ok(said);
+    } else if said.agent_id.is_none() {
+        "it has neither agentId nor conversationId: fill one in, or delete the row"
+    } else if value("channel").is_some() || value("phone").is_some() {
+        "it has a channel or a phone, but no conversationId: fill it in, or delete the row"
+    } else {
+        return Ok(said);
+    };
+    Err(fault.to_owned())
 }

@@ -15,7 +15,6 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    /// Shows nothing.
     pub(super) fn none() -> Self {
         Self {
             bar: ProgressBar::hidden(),
@@ -38,7 +37,6 @@ impl Progress {
         }
     }
 
-    /// One row is done.
     pub(super) fn step(&self) {
         self.bar.inc(1);
         let done = self.bar.position();
@@ -53,7 +51,6 @@ impl Progress {
         self.bar.suspend(print)
     }
 
-    /// Takes the bar away.
     pub(super) fn end(&self) {
         self.bar.finish_and_clear();
     }

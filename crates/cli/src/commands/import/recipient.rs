@@ -6,16 +6,13 @@ use super::checked::Verdict;
 use super::existing::Channel;
 use super::parsing::SaidConversation;
 
-/// A recipient that was understood.
 pub(super) struct To {
-    /// As the server is told it.
     pub(super) given: String,
     /// As the server writes it.
     pub(super) canonical: String,
     pub(super) warning: Option<String>,
 }
 
-/// What is wrong with a number that is written as a decimal.
 const DECIMAL: &str = "it is written as a decimal number, as a spreadsheet or a program does with a column of numbers: write its digits alone, as a text";
 
 /// Fewest digits before a separator that are a phone number by themselves.

@@ -34,36 +34,13 @@ pub(super) struct Report {
     counts: BTreeMap<&'static str, usize>,
     warnings: usize,
     shared: usize,
-    problem_lines: Lines,
-    warning_lines: Lines,
+    /// Lines that a person was shown, or would have been if they were fewer.
+    problem_lines: usize,
+    warning_lines: usize,
     pub(super) progress: Progress,
 }
 
-/// The lines of one sort that a person may be shown.
-#[derive(Default)]
-struct Lines {
-    count: usize,
-}
-
-impl Lines {
-    /// Counts a line, and returns whether it is shown.
-    fn shows_next(&mut self) -> bool {
-        self.count += 1;
-        self.count <= MAX_SHOWN
-    }
-
-    /// Says how many lines were not shown; `None` if all were.
-    fn rest(&self, noun: &str) -> Option<String> {
-        let hidden = self.count.saturating_sub(MAX_SHOWN);
-        (hidden > 0).then(|| {
-            let nouns = plural(hidden, noun);
-            format!("{hidden} more {nouns}: --report FILE keeps all")
-        })
-    }
-}
-
 impl Report {
-    /// Opens the file that is to hold all rows.
     pub(super) fn new(path: Option<&str>, printer: Printer) -> Result<Self, Failure> {
         let file = path.map(File::create).transpose();
         Ok(Self {
@@ -72,8 +49,8 @@ impl Report {
             counts: BTreeMap::new(),
             warnings: 0,
             shared: 0,
-            problem_lines: Lines::default(),
-            warning_lines: Lines::default(),
+            problem_lines: 0,
+            warning_lines: 0,
             progress: Progress::none(),
         })
     }
@@ -88,7 +65,6 @@ impl Report {
         }
     }
 
-    /// Reports what became of a row.
     pub(super) fn tell(
         &mut self,
         row: &Checked,
@@ -137,12 +113,14 @@ impl Report {
     /// Returns what a person is shown of a row: its problem, or else its warning, unless enough of that sort were
     /// shown.
     fn shown<'a>(&mut self, problem: Option<&'a str>, warning: Option<&'a str>) -> Option<&'a str> {
-        let lines = match problem {
+        let count = match problem {
             // Many warnings must not hide the rows that have to be corrected.
             Some(_) => &mut self.problem_lines,
             None => &mut self.warning_lines,
         };
-        problem.or(warning).filter(|_| lines.shows_next())
+        let text = problem.or(warning)?;
+        *count += 1;
+        (*count <= MAX_SHOWN).then_some(text)
     }
 
     fn print(&self, json: &Value, text: String) -> Result<(), Failure> {
@@ -167,7 +145,6 @@ impl Report {
         self.output(advice, exit_code)
     }
 
-    /// The end of a run that created what it could.
     pub(super) fn created(self, failure: Option<ExitCode>) -> Output {
         let advice = match failure {
             None => "",
@@ -190,8 +167,16 @@ impl Report {
             }
         }
         let mut lines = Vec::new();
-        lines.extend(self.problem_lines.rest("problem"));
-        lines.extend(self.warning_lines.rest("warning"));
+        for (count, noun) in [
+            (self.problem_lines, "problem"),
+            (self.warning_lines, "warning"),
+        ] {
+            let hidden = count.saturating_sub(MAX_SHOWN);
+            if hidden > 0 {
+                let nouns = plural(hidden, noun);
+                lines.push(format!("{hidden} more {nouns}: --report FILE keeps all"));
+            }
+        }
         lines.push(parts.join(", "));
         if self.warnings > 0 {
             lines.push(format!(
@@ -215,13 +200,11 @@ impl Report {
     }
 }
 
-/// Returns a noun as it stands after a count.
 fn plural(count: usize, noun: &str) -> String {
     let ending = if count == 1 { "" } else { "s" };
     format!("{noun}{ending}")
 }
 
-/// Joins the texts that are there; `None` if there are none.
 fn joined(texts: [Option<&str>; 2]) -> Option<String> {
     let texts: Vec<_> = texts.into_iter().flatten().collect();
     (!texts.is_empty()).then(|| texts.join("; "))

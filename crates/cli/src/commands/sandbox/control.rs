@@ -11,16 +11,15 @@ use crate::api::refusal::Refusal;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 
-/// Which sandbox is meant.
 #[derive(clap::Args)]
 pub(super) struct Target {
-    /// Where the sandbox answers
+    /// Address of the sandbox, with http://
     #[arg(long, env = "RECADO_SANDBOX", value_name = "URL",
         default_value = "http://127.0.0.1:8090", value_parser = parse_server)]
     sandbox: Url,
 }
 
-/// An answer of the sandbox that is no success.
+/// An error answer of the sandbox.
 #[derive(Deserialize)]
 struct ErrorBody {
     error: String,
@@ -35,7 +34,6 @@ struct Handshake {
 }
 
 impl Target {
-    /// Posts to a route under `/_sandbox`.
     pub(super) async fn post(&self, path: &[&str], body: &Value) -> Result<Answer, Failure> {
         let mut url = self.sandbox.clone();
         if let Ok(mut segments) = url.path_segments_mut() {

@@ -35,13 +35,13 @@ pub(super) enum Command {
     },
     /// Write a text to a number
     Say {
-        /// Who carries the text
+        /// Provider that carries the text
         #[arg(long, value_parser = provider())]
         provider: String,
         /// The customer's phone number
         #[arg(long, value_name = "PHONE", value_parser = customer)]
         from: String,
-        /// To which number: a phone number id or an instance id [default: the first account]
+        /// Number that receives it: a phone number id or an instance id [default: the first account]
         #[arg(long, value_name = "ID")]
         account: Option<String>,
         #[arg(value_parser = NonEmptyStringValueParser::new())]
@@ -49,31 +49,31 @@ pub(super) enum Command {
         #[command(flatten)]
         target: Target,
     },
-    /// Read a message, so that its sender hears that it was read
+    /// Read a message, so that its sender gets the status read
     Read {
         /// The message's id on the phone: its externalId in Recado
         message_id: String,
         #[command(flatten)]
         target: Target,
     },
-    /// Tell a provider where its webhooks go; WhatsApp verifies the URL first
+    /// Set where a provider sends its webhooks; WhatsApp verifies the URL first
     #[command(
         after_help = "Example:\n  recado sandbox connect --provider whatsapp --url http://127.0.0.1:8080/webhooks/whatsapp/main"
     )]
     Connect {
-        /// Whose webhooks
+        /// Provider that sends the webhooks
         #[arg(long, value_parser = provider())]
         provider: String,
-        /// Where they go, on this machine: a channel's webhookUrl
+        /// URL on this machine that receives them: a channel's webhookUrl
         #[arg(long)]
         url: String,
-        /// Of which number: a phone number id or an instance id [default: the first account]
+        /// Number that sends them: a phone number id or an instance id [default: the first account]
         #[arg(long, value_name = "ID")]
         account: Option<String>,
-        /// What proves that the provider calls: WhatsApp's app secret, the bearer secret of ZapperHUB, the HMAC key of wuzapi
+        /// Secret that signs the webhooks: WhatsApp's app secret, the bearer secret of ZapperHUB, the HMAC key of wuzapi
         #[arg(long)]
         secret: Option<String>,
-        /// What WhatsApp shows when it verifies the URL
+        /// Token that WhatsApp sends when it verifies the URL
         #[arg(long, value_name = "TOKEN")]
         verify_token: Option<String>,
         #[command(flatten)]
@@ -146,7 +146,6 @@ pub(super) async fn run(command: Command) -> Result<Output, Failure> {
     }
 }
 
-/// A webhook that was connected, with what the channel needs for it.
 fn connected(answer: Answer) -> Output {
     let hint = match cell(answer.value.get("provider")).as_str() {
         "whatsapp" => Some("the channel needs this secret as its appSecret"),
@@ -158,7 +157,6 @@ fn connected(answer: Answer) -> Output {
     output
 }
 
-/// Adds a hint if the id is not one of a message on a phone.
 fn of_message(failure: Failure, id: &str) -> Failure {
     failure.with_advice(id_kinds::hint_of_phone(id))
 }
@@ -176,15 +174,11 @@ mod tests {
     use crate::cli::Cli;
     use crate::exit_code::ExitCode;
     use crate::render::printer::Printer;
-
-    async fn listen() -> (TcpListener, String) {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        (listener, url)
-    }
+    use crate::tests as fake;
 
     async fn running() -> (Sandbox, String) {
-        let (listener, url) = listen().await;
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
         let sandbox = Sandbox::new();
         let serving = sandbox.clone().serve(listener, std::future::pending());
         tokio::spawn(serving);
@@ -224,13 +218,12 @@ mod tests {
     #[tokio::test]
     async fn a_tap_a_text_and_a_reading_reach_the_webhook_that_was_connected() {
         let (sandbox, target) = running().await;
-        let (receiver, hook) = listen().await;
         let (told, mut heard) = tokio::sync::mpsc::unbounded_channel();
         let router = Router::new().fallback(post(move |body: String| async move {
             told.send(serde_json::from_str::<Value>(&body).unwrap())
                 .unwrap();
         }));
-        tokio::spawn(async { axum::serve(receiver, router).await.unwrap() });
+        let hook = fake::serve(router).await;
         let connect = ["connect", "--provider", "zapi", "--url", &hook];
         ask(&target, &connect).await.unwrap();
         assert_eq!(sandbox.webhooks()[0].provider, Provider::Zapi);
@@ -238,14 +231,8 @@ mod tests {
         let id = shown(&target).await;
         let tap = ask(&target, &["tap", &id, "btn_sales"]).await.unwrap();
         let tap: Value = serde_json::from_str(&tap.json).unwrap();
-        let say = [
-            "say",
-            "--provider",
-            "zapi",
-            "--from",
-            "+5511900000001",
-            "Olá",
-        ];
+        let say = "say --provider zapi --from +5511900000001 Olá";
+        let say: Vec<_> = say.split(' ').collect();
         let say: Value = serde_json::from_str(&ask(&target, &say).await.unwrap().json).unwrap();
         let read = ask(&target, &["read", &id]).await.unwrap();
         assert_eq!(read.json, "");
@@ -264,34 +251,27 @@ mod tests {
     async fn a_refusal_is_told_in_the_words_of_the_sandbox() {
         let (_, target) = running().await;
         let id = shown(&target).await;
-        let (closed, hook) = listen().await;
-        drop(closed);
-        let whatsapp = ["connect", "--provider", "whatsapp", "--url", &hook];
-        let cases: [(&[&str], &str); 6] = [
-            (&["tap", "nothing", "btn_sales"], "no phone shows"),
+        let hook = fake::closed().await;
+        let cases = [
+            ("tap nothing btn_sales".to_owned(), "no phone shows"),
             (
-                &["tap", "msg_1", "btn_sales"],
+                "tap msg_1 btn_sales".to_owned(),
                 "the phone knows its externalId",
             ),
-            (&["read", "msg_1"], "`recado message show msg_1`"),
-            (&["tap", &id, "btn_other"], "does not have this button"),
+            ("read msg_1".to_owned(), "`recado message show msg_1`"),
+            (format!("tap {id} btn_other"), "does not have this button"),
             (
-                &[
-                    "say",
-                    "--provider",
-                    "zapi",
-                    "--from",
-                    "+5511900000001",
-                    "--account",
-                    "x",
-                    "Hi",
-                ],
+                "say --provider zapi --from +5511900000001 --account x Hi".to_owned(),
                 "the provider does not have this account",
             ),
-            (&whatsapp, "the challenge: it did not answer"),
+            (
+                format!("connect --provider whatsapp --url {hook}"),
+                "the challenge: it did not answer",
+            ),
         ];
         for (line, words) in cases {
-            let failure = ask(&target, line).await.err().unwrap();
+            let line: Vec<_> = line.split(' ').collect();
+            let failure = ask(&target, &line).await.err().unwrap();
             assert_eq!(failure.exit_code(), ExitCode::Refused);
             assert!(failure.to_string().contains(words), "{failure}");
         }
@@ -299,8 +279,7 @@ mod tests {
 
     #[tokio::test]
     async fn without_a_sandbox_it_says_how_to_start_one() {
-        let (closed, target) = listen().await;
-        drop(closed);
+        let target = fake::closed().await;
         let failure = ask(&target, &["read", "x"]).await.err().unwrap();
         assert_eq!(failure.exit_code(), ExitCode::Unreachable);
         assert!(
@@ -311,8 +290,7 @@ mod tests {
 
     #[tokio::test]
     async fn another_server_is_not_taken_for_a_sandbox() {
-        let (listener, target) = listen().await;
-        tokio::spawn(async { axum::serve(listener, Router::new()).await.unwrap() });
+        let target = fake::serve(Router::new()).await;
         let failure = ask(&target, &["read", "x"]).await.err().unwrap();
         assert_eq!(failure.exit_code(), ExitCode::OwnFault);
     }

@@ -3,19 +3,16 @@
 use std::net::SocketAddr;
 
 use recado_sandbox::listen::ListenAddress;
-use recado_sandbox::{Account, DEFAULT_ADDRESS, Sandbox, TokenState, Urls, base_urls};
+use recado_sandbox::{Account, DEFAULT_ADDRESS, Provider, Sandbox, Urls, base_urls};
 use serde_json::json;
 use tokio::net::TcpListener;
 
+use crate::credentials::variable;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::render::output::{Output, View};
 use crate::render::printer::Printer;
 use crate::render::terminal;
-
-/// What signs and shows itself in the webhooks of the simulated WhatsApp unless `connect` says otherwise.
-const APP_SECRET: &str = "sim-app-secret-01";
-const VERIFY_TOKEN: &str = "verify-token-01";
 
 #[derive(clap::Args)]
 pub(super) struct RunArgs {
@@ -48,7 +45,6 @@ pub(super) async fn run(args: RunArgs, printer: Printer) -> Result<Output, Failu
 
 fn introduction(address: SocketAddr, accounts: &[Account]) -> Output {
     let urls = base_urls(address);
-    let credentials: Vec<String> = accounts.iter().filter_map(exports).collect();
     let text = format!(
         "The sandbox listens on http://{address}; Ctrl-C ends it, http://{address}/ lists its routes.\n\
          \n\
@@ -66,7 +62,7 @@ fn introduction(address: SocketAddr, accounts: &[Account]) -> Output {
          Let the server hear what customers do, and be the customer:\n\
          \n{}",
         url_exports(&urls),
-        credentials.join("\n"),
+        exports(),
         "recado send buttons --direct zapi --to +5511900000001 --body 'How can we help you?' --button btn_sales=Sales",
         connections(&urls),
         phone(address),
@@ -82,45 +78,16 @@ fn url_exports(urls: &Urls) -> String {
     )
 }
 
-/// The variables of an account that works; the others are there to fail.
-fn exports(account: &Account) -> Option<String> {
-    let lines = match account {
-        Account::Whatsapp {
-            access_token,
-            phone_number_id,
-            token_state: TokenState::Valid,
-            registered: true,
-            ..
-        } => vec![
-            format!("RECADO_WHATSAPP_PHONE_NUMBER_ID={phone_number_id}"),
-            format!("RECADO_WHATSAPP_ACCESS_TOKEN={access_token}"),
-            format!("RECADO_WHATSAPP_APP_SECRET={APP_SECRET}"),
-            format!("RECADO_WHATSAPP_VERIFY_TOKEN={VERIFY_TOKEN}"),
-        ],
-        Account::Zapi {
-            instance_id,
-            instance_token,
-            client_token,
-        } => {
-            let mut lines = vec![
-                format!("RECADO_ZAPI_INSTANCE_ID={instance_id}"),
-                format!("RECADO_ZAPI_INSTANCE_TOKEN={instance_token}"),
-            ];
-            lines.extend(
-                (client_token.iter()).map(|token| format!("RECADO_ZAPI_CLIENT_TOKEN={token}")),
-            );
-            lines
-        }
-        Account::Zapperhub {
-            instance_id,
-            api_key,
-        } => vec![
-            format!("RECADO_ZAPPERHUB_INSTANCE_ID={instance_id}"),
-            format!("RECADO_ZAPPERHUB_API_KEY={api_key}"),
-        ],
-        Account::Whatsapp { .. } | Account::Wuzapi { .. } => return None,
-    };
-    Some(format!("  export {}", lines.join(" ")))
+/// Returns the variables of the accounts that work; the others are there to fail.
+fn exports() -> String {
+    let lines = [Provider::Whatsapp, Provider::Zapi, Provider::Zapperhub].map(|provider| {
+        let account = Account::working(provider);
+        let credentials = account.credentials().into_iter();
+        let variables = credentials
+            .map(|(name, value)| format!(" {}={value}", variable(provider.as_str(), name)));
+        format!("  export{}", variables.collect::<String>())
+    });
+    lines.join("\n")
 }
 
 fn connections(urls: &Urls) -> String {
@@ -135,7 +102,7 @@ fn connections(urls: &Urls) -> String {
     lines.join("\n")
 }
 
-/// The commands of the phone; the address is named where it is not the one they ask anyway.
+/// Returns the commands of the phone; the address is named unless it is their default.
 fn phone(address: SocketAddr) -> String {
     let export = if address == DEFAULT_ADDRESS {
         String::new()

@@ -29,7 +29,7 @@ pub(crate) struct ButtonsArgs {
     /// The bold line above the body
     #[arg(long, value_name = "TEXT", conflicts_with = "json")]
     header: Option<String>,
-    /// The text
+    /// The main text
     #[arg(
         long,
         value_name = "TEXT",
@@ -47,7 +47,6 @@ pub(crate) struct ButtonsArgs {
     how: How,
 }
 
-/// Reads `ID=TITLE`.
 fn button(text: &str) -> Result<Button, String> {
     match input::key_value(text) {
         Some((id, title)) if !title.is_empty() => Ok(Button::new(id, title)),

@@ -11,10 +11,10 @@ use crate::input;
 /// Who sends to whom, with a server.
 #[derive(Default, clap::Args)]
 pub(super) struct Who {
-    /// Who speaks
+    /// Agent that sends the message
     #[arg(long, value_name = "ID", required_unless_present_any = ["json", "direct"], conflicts_with_all = ["json", "direct"])]
     pub(super) agent: Option<String>,
-    /// To whom, over which number
+    /// Conversation in which the message is sent
     #[arg(long, value_name = "ID", required_unless_present_any = ["json", "direct"], conflicts_with_all = ["json", "direct"])]
     pub(super) conversation: Option<String>,
 }
@@ -28,10 +28,10 @@ pub(super) struct How {
     /// Show what the provider would get, and send nothing
     #[arg(long)]
     pub(super) dry_run: bool,
-    /// Send without a server
+    /// Send straight to this provider, without a server
     #[arg(long, value_name = "PROVIDER", value_parser = provider_parser(), requires = "to")]
     pub(super) direct: Option<Provider>,
-    /// To whom, without a server: a phone number with country code, a user id, a LID or a group
+    /// Recipient, without a server: a phone number with +, country code and area code, such as +5511900000001; a user id, a LID or a group
     #[arg(long, value_name = "RECIPIENT", requires = "direct")]
     pub(super) to: Option<GivenRecipient>,
     /// A setting of the channel, without a server, such as dialect=wuzapi; repeat it for more
@@ -41,9 +41,7 @@ pub(super) struct How {
 
 /// A message of any kind, before it is checked.
 pub(super) struct Draft {
-    /// The route that sends this kind.
     pub(super) path: &'static [&'static str],
-    /// The body of the request.
     pub(super) body: Map<String, Value>,
     /// Reads the body, for a send without a server and for the drawing.
     pub(super) read: fn(Value) -> Result<ChatvoltSend, Failure>,

@@ -37,15 +37,14 @@ const EXAMPLES: &str = "Examples:
   recado webhook deliveries whk_1 --last 20
   recado webhook deliveries whk_1 --status failed";
 
-/// Which deliveries are wanted.
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Deliveries {
     id: String,
-    /// Only these
+    /// Only deliveries with this status
     #[arg(long, value_parser = PossibleValuesParser::new(["pending", "delivered", "failed", "not_sent"]))]
     status: Option<String>,
-    /// The newest N in place of the oldest
+    /// The newest N instead of the oldest
     #[arg(long, value_name = "N", conflicts_with_all = ["limit", "after"], value_parser = clap::value_parser!(u16).range(1..=1000))]
     last: Option<u16>,
     #[command(flatten)]
@@ -64,7 +63,6 @@ impl Deliveries {
     }
 }
 
-/// A delivery with its attempts.
 pub(super) fn with_attempts(answer: Answer) -> Output {
     let attempts = View::rows(&answer.value, "attempts", ATTEMPTS);
     let mut output = Output::record(answer, DELIVERY);

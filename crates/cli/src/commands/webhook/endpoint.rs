@@ -31,7 +31,6 @@ pub(super) const FIELDS: Columns = &[
     ("UPDATED", "/updatedAt"),
 ];
 
-/// Returns the body that creates an endpoint.
 pub(super) fn body(
     url: &str,
     types: &[String],
@@ -46,7 +45,6 @@ pub(super) fn body(
     ]))
 }
 
-/// Reads a header of the command line.
 pub(super) fn parse_header(text: &SecretString) -> Result<Value, Failure> {
     // Without the text, which may be the secret alone.
     let (name, value) = text.expose_secret().split_once(':').ok_or_else(|| {
@@ -55,7 +53,6 @@ pub(super) fn parse_header(text: &SecretString) -> Result<Value, Failure> {
     Ok(json!({"name": name.trim(), "value": value.trim()}))
 }
 
-/// Returns the words that a payload may have.
 pub(super) fn formats() -> PossibleValuesParser {
     PossibleValuesParser::new(["recado", "chatvolt"])
 }

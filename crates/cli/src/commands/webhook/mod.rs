@@ -24,20 +24,20 @@ const KEEP_IT: &str =
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Tell a URL of events; its secret is shown once and never again
+    /// Create a webhook endpoint, a URL that receives events; its secret is shown once
     #[command(
         after_help = "Example:\n  recado webhook add https://example.com/hooks/recado --type button.pressed --type message.received"
     )]
     Add {
-        /// Where events go, over https
+        /// URL that receives the events, with https
         url: String,
-        /// Only this type, such as button.pressed; repeat it for more [default: all types]
+        /// Only events of this type, such as button.pressed; repeat it for more [default: all types]
         #[arg(long = "type", value_name = "TYPE")]
         types: Vec<String>,
-        /// The words of the payload: Recado's own, or ChatVolt's
+        /// Format of the payload: Recado's own, or ChatVolt's
         #[arg(long, value_parser = formats())]
         format: Option<String>,
-        /// A header that goes with every call, such as 'Authorization: Bearer …'
+        /// A header of every request, such as 'Authorization: Bearer …'
         ///
         /// Other users of this machine can see it while the command runs.
         #[arg(long, value_name = "NAME: VALUE")]
@@ -66,13 +66,13 @@ pub(crate) enum Command {
     Test { id: String },
     /// Give a webhook endpoint a new secret; for 24 hours the old one signs as well
     RotateSecret { id: String },
-    /// List what was delivered to a webhook endpoint and what was not, oldest first
+    /// List the deliveries of a webhook endpoint, oldest first
     Deliveries(deliveries::Deliveries),
     /// Show one delivery with every attempt
     Delivery { id: String, delivery: String },
-    /// Skip a delivery that keeps failing, so that the next of its conversation goes
+    /// Skip a delivery that keeps failing, so that the next one of its conversation is sent
     Skip { id: String, delivery: String },
-    /// Deliver once more: one delivery, or the events of a time
+    /// Replay one delivery, or the events of a period
     Replay(replay::Replay),
 }
 
@@ -124,7 +124,7 @@ pub(crate) async fn run(command: Command, client: &Client) -> Result<Output, Fai
     }
 }
 
-/// An event that does not arrive is no success for a script that asks.
+/// Fails if the event does not arrive, so that a script can tell.
 fn tested(answer: Answer) -> Output {
     let part = |key: &str| answer.value.get(key).filter(|value| !value.is_null());
     let took = format!("after {} ms", cell(part("durationMs")));

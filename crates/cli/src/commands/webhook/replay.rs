@@ -17,13 +17,13 @@ use crate::render::printer::note;
 )]
 pub(crate) struct Replay {
     id: String,
-    /// This delivery
+    /// Replay this delivery
     #[arg(long, value_name = "DELIVERY_ID")]
     delivery: Option<String>,
-    /// The first instant of the events, such as 2026-11-22T12:00:00Z
+    /// Replay events from this time on, such as 2026-11-22T12:00:00Z
     #[arg(long, value_name = "TIME", requires = "to")]
     from: Option<String>,
-    /// The first instant that no longer counts
+    /// Replay events before this time
     #[arg(
         long,
         value_name = "TIME",
@@ -53,7 +53,7 @@ impl Replay {
     }
 }
 
-/// Nothing goes out to an endpoint that is disabled: whoever replays has to hear it.
+/// Warns if the endpoint is disabled, since nothing is sent to it.
 async fn warn_if_disabled(client: &Client, id: &str) {
     // What was asked is done, whether or not the endpoint can be read.
     let Ok(endpoint) = client.get(&[ROOT, id], &[]).await else {

@@ -14,36 +14,35 @@ use crate::failure::Failure;
     reason = "each is a flag of the command line"
 )]
 pub(crate) struct Change {
-    /// Where events go from now on, over https
+    /// New URL that receives the events, with https
     #[arg(long)]
     url: Option<String>,
-    /// Only this type from now on, such as button.pressed; repeat it for more
+    /// Only events of this type from now on, such as button.pressed; repeat it for more
     #[arg(long = "type", value_name = "TYPE", conflicts_with = "all_types")]
     types: Vec<String>,
-    /// All types from now on
+    /// Events of all types from now on
     #[arg(long)]
     all_types: bool,
-    /// The words of the payload: Recado's own, or ChatVolt's
+    /// Format of the payload: Recado's own, or ChatVolt's
     #[arg(long, value_parser = formats())]
     format: Option<String>,
-    /// Another header that goes with every call, such as 'Authorization: Bearer …'
+    /// New header of every request, such as 'Authorization: Bearer …'
     ///
     /// Other users of this machine can see it while the command runs.
     #[arg(long, value_name = "NAME: VALUE", conflicts_with = "no_header")]
     header: Option<SecretString>,
-    /// No header any more
+    /// Remove the header
     #[arg(long)]
     no_header: bool,
-    /// Deliver again, also what waits
+    /// Enable the endpoint, and send what is pending
     #[arg(long, conflicts_with = "disable")]
     enable: bool,
-    /// Deliver nothing until it is enabled again
+    /// Disable the endpoint: nothing is sent until it is enabled again
     #[arg(long)]
     disable: bool,
 }
 
 impl Change {
-    /// The change as the server takes it.
     pub(super) fn body(self) -> Result<Value, Failure> {
         let header = self.header.as_ref().map(parse_header).transpose()?;
         let events = (self.all_types || !self.types.is_empty()).then(|| json!(self.types));

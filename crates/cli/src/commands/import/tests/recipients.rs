@@ -3,8 +3,20 @@
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use super::super::checked::{Checked, Verdict};
-use super::{one, plan};
+use super::super::checked::Checked;
+use super::{assert_told, one, plan};
+
+/// Checks to whom a conversation is created, or why it is not.
+#[track_caller]
+fn assert_group(row: &Checked, expected: Result<&str, &str>) {
+    match expected {
+        Ok(to) => assert_told(row, "create ", &format!(r#""to":"{to}""#)),
+        Err(reason) => {
+            assert!(!row.is_new());
+            assert_told(row, "", reason);
+        }
+    }
+}
 
 #[rstest]
 #[case(json!({"conversationId": "c1", "channel": "whatsapp", "phone": 5_511_900_020_018.0}))]
@@ -13,10 +25,7 @@ use super::{one, plan};
 #[case(json!({"id": "c1", "channel": "whatsapp", "participantsContacts": [{"phoneNumber": "5511900020018.0"}]}))]
 fn a_fraction_is_never_part_of_a_number(#[case] text: Value) {
     let row = plan(&text.to_string(), &[]).conversations.remove(0);
-    let Verdict::Wrong(problem) = &row.verdict else {
-        panic!("{:?}", row.verdict);
-    };
-    assert!(problem.contains("written as a decimal number"), "{problem}");
+    assert_told(&row, "wrong: ", "written as a decimal number");
 }
 
 #[rstest]
@@ -38,11 +47,7 @@ fn a_row_of_json_with_the_names_of_a_table_may_be_a_group(
     let row = plan(&text.to_string(), &["zapi=z1"])
         .conversations
         .remove(0);
-    match (row.verdict, expected) {
-        (Verdict::Create(body), Ok(to)) => assert_eq!(body["to"], to),
-        (Verdict::LeftOut(text), Err(reason)) => assert!(text.contains(reason), "{text}"),
-        (other, _) => panic!("{other:?}"),
-    }
+    assert_group(&row, expected);
 }
 
 #[test]
@@ -65,7 +70,7 @@ fn another_spelling_of_a_number_is_a_warning() {
 fn a_number_that_may_be_meant_otherwise_is_a_warning() {
     let row = one("a1,,c1,whatsapp,5511900000002,");
     assert!(row.warning.is_some());
-    assert!(matches!(row.verdict, Verdict::Create(_)));
+    assert!(row.is_new());
 }
 
 const GROUP: &str = "120363000000000001@g.us";
@@ -91,11 +96,7 @@ fn a_group_is_never_a_conversation_with_a_member(
         "participantsContacts": [{"externalId": "5511900000002", "phoneNumber": "+55 11 90000-0002"}]});
     let channels: &[&str] = if channel == "zapi" { &["zapi=z1"] } else { &[] };
     let row = plan(&text.to_string(), channels).conversations.remove(0);
-    match (row.verdict, expected) {
-        (Verdict::Create(body), Ok(to)) => assert_eq!(body["to"], to),
-        (Verdict::LeftOut(text), Err(reason)) => assert!(text.contains(reason), "{text}"),
-        (other, _) => panic!("{other:?}"),
-    }
+    assert_group(&row, expected);
 }
 
 #[rstest]
@@ -107,11 +108,7 @@ fn a_group_is_told_by_true_or_false(#[case] is_group: Value) {
         let text =
             json!({id: "c1", "channel": "whatsapp", phone: "+5511900000002", "isGroup": is_group});
         let row = plan(&text.to_string(), &[]).conversations.remove(0);
-        let Verdict::Wrong(problem) = &row.verdict else {
-            panic!("{:?}", row.verdict);
-        };
-        let expected = "isGroup is neither true nor false";
-        assert!(problem.starts_with(expected), "{problem}");
+        assert_told(&row, "wrong: isGroup is neither true nor false", "");
     }
 }
 
@@ -127,11 +124,5 @@ fn a_table_tells_a_group_as_json_does(
 ) {
     let text = format!("conversationId,channel,phone,isGroup\nc1,zapi,+5511900000009,{is_group}\n");
     let row = plan(&text, &["zapi=z1"]).conversations.remove(0);
-    match (row.verdict, expected) {
-        (Verdict::Create(body), Ok(to)) => assert_eq!(body["to"], to),
-        (Verdict::LeftOut(text) | Verdict::Wrong(text), Err(reason)) => {
-            assert!(text.contains(reason), "{text}");
-        }
-        (other, _) => panic!("{other:?}"),
-    }
+    assert_group(&row, expected);
 }
