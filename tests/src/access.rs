@@ -1,5 +1,6 @@
 //! Who may call which operation: the table that the tests walk and that the documentation publishes.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 /// A kind of caller.
@@ -169,7 +170,6 @@ pub fn operations() -> impl Iterator<Item = (&'static str, &'static str)> {
 }
 
 /// Returns the word for what an operation needs.
-#[must_use]
 pub fn need(operation: &str) -> Option<&'static str> {
     let mut rows = operations();
     let row = rows.find(|(known, _)| *known == operation);
@@ -177,7 +177,6 @@ pub fn need(operation: &str) -> Option<&'static str> {
 }
 
 /// Tells whether a caller of that kind may call the operation.
-#[must_use]
 pub fn may(kind: Kind, operation: &str) -> bool {
     let need = need(operation);
     let mut needs = NEEDS.iter();
@@ -214,4 +213,29 @@ pub(crate) fn document(notice: &str) -> Result<String, std::fmt::Error> {
         writeln!(text, "| `{operation}` | {need} |")?;
     }
     Ok(text)
+}
+
+/// Returns every operation of the document, such as `GET /agents/{id}`.
+pub fn documented_operations() -> BTreeSet<String> {
+    let document = serde_json::to_value(recado_server::openapi()).expect("JSON");
+    let mut operations = BTreeSet::new();
+    for (path, item) in document["paths"].as_object().expect("paths") {
+        for verb in item.as_object().expect("operations").keys() {
+            operations.insert(format!("{} {path}", verb.to_uppercase()));
+        }
+    }
+    operations
+}
+
+/// Returns the path of an operation with any ids in it; the stream is asked for something that it refuses, so that it ends.
+pub fn with_ids(operation: &str) -> String {
+    let (_, path) = operation.split_once(' ').expect("a path");
+    let mut path = path.to_owned();
+    for id in "{id} {keyId} {userId} {channelId} {secret} {deliveryId}".split(' ') {
+        path = path.replace(id, "any");
+    }
+    if operation == "GET /events/stream" {
+        path += "?cursor=nothing";
+    }
+    path
 }

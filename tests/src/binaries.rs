@@ -6,11 +6,13 @@ mod server;
 pub mod terminal;
 
 use std::path::PathBuf;
-use std::process::Stdio;
+use std::process::{Output, Stdio};
 
 use anyhow::{Context as _, ensure};
 use recado_sandbox::{Sandbox, Urls};
+use recado_store::MasterKey;
 use recado_store::testing::TestDatabase;
+use secrecy::{ExposeSecret as _, SecretString};
 use tokio::process::{Child, Command};
 
 use crate::client::Client;
@@ -33,6 +35,51 @@ pub fn command(name: &str) -> anyhow::Result<Command> {
     Ok(bare_command(path(name)?))
 }
 
+/// Runs `recado-server` with these words in an empty folder until it ends.
+pub async fn run(arguments: &str, environment: &[(&str, &str)]) -> Output {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut server = command("recado-server").expect("the binary");
+    server
+        .args(arguments.split(' '))
+        .envs(environment.iter().copied())
+        .current_dir(folder.path());
+    server.output().await.expect("a process")
+}
+
+/// Returns what a program wrote to standard error.
+pub fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// A database and its master key, as variables of the environment.
+pub struct Place {
+    url: String,
+    key: SecretString,
+}
+
+impl Place {
+    /// The place of a test database, with its own key.
+    pub fn of(database: &TestDatabase) -> Self {
+        Self::new(database.url(), database.key())
+    }
+
+    /// The place of any database.
+    pub fn new(url: &str, key: &MasterKey) -> Self {
+        Self {
+            url: url.to_owned(),
+            key: key.to_base64(),
+        }
+    }
+
+    /// Returns the variables.
+    pub fn variables(&self) -> [(&str, &str); 2] {
+        [
+            ("RECADO_DATABASE_URL", &self.url),
+            ("RECADO_MASTER_KEY", self.key.expose_secret()),
+        ]
+    }
+}
+
 fn bare_command(program: impl AsRef<std::ffi::OsStr>) -> Command {
     let mut command = Command::new(program);
     for (variable, _) in std::env::vars_os() {
@@ -47,7 +94,6 @@ fn bare_command(program: impl AsRef<std::ffi::OsStr>) -> Command {
 }
 
 /// The variables that lead every channel to the sandbox.
-#[must_use]
 pub fn providers(sandbox: &Urls) -> [(&str, &str); 3] {
     [
         ("RECADO_WHATSAPP_URL", &sandbox.whatsapp),
@@ -129,6 +175,13 @@ impl Deployment {
     }
 }
 
+impl Deployment {
+    /// Takes it apart, for a test that ends the server.
+    pub fn parts(self) -> (TestDatabase, Urls, Server, Client) {
+        (self.database, self.urls, self.server, self.client)
+    }
+}
+
 /// A server on a fresh database, and a client of its organization `demo`, as [`Deployment`] has them.
 pub async fn deploy(database: &TestDatabase, providers: &Urls) -> (Server, Client) {
     deploy_with(database, providers, &[]).await
@@ -146,7 +199,18 @@ pub async fn deploy_with(
     let server = Server::with(database, providers, more).await;
     let server = server.expect("a server");
     let operator = Client::new(&server.url, &operator);
-    let client = operator.with_key(&world::organization(&operator, "demo").await);
+    let client = operator.organization("demo").await;
     world::open_conversations(&client, &CONVERSATIONS).await;
     (server, client)
+}
+
+/// `recado-server rotate-master-key` on that database.
+pub fn rotate(database: &TestDatabase, old: &MasterKey, new: &MasterKey) -> Command {
+    let mut server = command("recado-server").expect("the binary");
+    server
+        .arg("rotate-master-key")
+        .env("RECADO_DATABASE_URL", database.url())
+        .env("RECADO_MASTER_KEY", old.to_base64().expose_secret())
+        .env("RECADO_NEW_MASTER_KEY", new.to_base64().expose_secret());
+    server
 }

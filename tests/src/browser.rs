@@ -71,7 +71,6 @@ pub struct View {
 
 impl View {
     /// Returns a telephone and a computer, in both languages and both themes.
-    #[must_use]
     pub fn all() -> Vec<Self> {
         let mut all = Vec::new();
         for width in [360, 1280] {
@@ -89,7 +88,6 @@ impl View {
     }
 
     /// Tells whether the pages are in English.
-    #[must_use]
     pub fn is_english(self) -> bool {
         self.language == "en"
     }

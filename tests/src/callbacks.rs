@@ -4,9 +4,11 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 use sha2::Sha256;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 
 use crate::Client;
-use crate::world::credentials;
+use crate::world::{CUSTOMER, credentials};
 
 /// The number of the channel `whatsapp`.
 pub const NUMBER: &str = "800000000000001";
@@ -20,8 +22,7 @@ pub struct Text {
 }
 
 impl Text {
-    /// A text of that customer, whose id nobody else has.
-    #[must_use]
+    /// A text of that customer, with an id of its own.
     pub fn from(phone: &str) -> Self {
         Self {
             id: format!("ID-{phone}"),
@@ -68,7 +69,6 @@ impl Callbacks {
     }
 
     /// The same channels on a server at another address.
-    #[must_use]
     pub fn at(&self, url: &str) -> Self {
         Self {
             server: url.to_owned(),
@@ -82,7 +82,6 @@ impl Callbacks {
     }
 
     /// The path of the webhooks of that channel, with the secret that it may hold.
-    #[must_use]
     pub fn path(&self, channel: &str) -> &str {
         &self.called(channel).path
     }
@@ -149,13 +148,11 @@ fn called(channel: &Value) -> Called {
 }
 
 /// The value of Meta's header for that body.
-#[must_use]
 pub fn signature(app_secret: &str, body: &[u8]) -> String {
     format!("sha256={}", hmac(app_secret, body))
 }
 
 /// The HMAC-SHA256 of a body, as hexadecimal digits.
-#[must_use]
 pub fn hmac(secret: &str, body: &[u8]) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("a key of any length");
     mac.update(body);
@@ -165,7 +162,6 @@ pub fn hmac(secret: &str, body: &[u8]) -> String {
 }
 
 /// One call of Meta with these entries, each of changes.
-#[must_use]
 pub fn whatsapp(entries: &[Vec<Value>]) -> Value {
     let entries: Vec<_> = entries
         .iter()
@@ -175,7 +171,6 @@ pub fn whatsapp(entries: &[Vec<Value>]) -> Value {
 }
 
 /// A change of the number with these texts; the customers' names stand in reverse order beside them.
-#[must_use]
 pub fn whatsapp_texts(number: &str, texts: &[Text]) -> Value {
     let contacts: Vec<_> = texts
         .iter()
@@ -193,7 +188,6 @@ pub fn whatsapp_texts(number: &str, texts: &[Text]) -> Value {
 }
 
 /// A change of the number with these members of its value.
-#[must_use]
 pub fn change(number: &str, members: &Value) -> Value {
     let mut value = json!({"messaging_product": "whatsapp",
         "metadata": {"display_phone_number": "15550001111", "phone_number_id": number}});
@@ -204,13 +198,11 @@ pub fn change(number: &str, members: &Value) -> Value {
 }
 
 /// A status of Meta.
-#[must_use]
 pub fn whatsapp_status(id: &str, status: &str) -> Value {
     json!({"id": id, "status": status, "timestamp": "1790000005", "recipient_id": "5511900000001"})
 }
 
 /// One call of Z-API.
-#[must_use]
 pub fn zapi(text: &Text) -> Value {
     json!({"type": "ReceivedCallback", "instanceId": "INST-01", "messageId": text.id, "phone": text.from,
         "fromMe": false, "isGroup": false, "momment": 1_790_000_009_000_i64, "status": "RECEIVED",
@@ -218,10 +210,77 @@ pub fn zapi(text: &Text) -> Value {
 }
 
 /// One call of ZapperHUB.
-#[must_use]
 pub fn zapperhub(text: &Text) -> Value {
     json!({"type": "messages.upsert", "instanceId": "inst_5f2c",
         "key": {"remoteJid": format!("{}@s.whatsapp.net", text.from), "fromMe": false, "id": text.id},
         "messageTimestamp": 1_790_000_009, "pushName": format!("Name {}", text.from),
         "message": {"conversation": text.body}})
+}
+
+/// One call, and what customers write in it.
+#[derive(Clone)]
+pub struct Call {
+    pub provider: &'static str,
+    pub body: Value,
+    pub texts: Vec<Text>,
+}
+
+/// Calls from so many tasks until the server is gone; the receiver gets each call, and whether it was taken.
+pub fn call_from_many(
+    callbacks: &Callbacks,
+    callers: usize,
+    call: fn(usize, usize) -> Call,
+) -> (JoinSet<()>, mpsc::UnboundedReceiver<(Call, bool)>) {
+    let (made, calls) = mpsc::unbounded_channel();
+    let each = |caller| call_until_gone(callbacks.clone(), caller, call, made.clone());
+    ((0..callers).map(each).collect(), calls)
+}
+
+async fn call_until_gone(
+    callbacks: Callbacks,
+    caller: usize,
+    call: fn(usize, usize) -> Call,
+    made: mpsc::UnboundedSender<(Call, bool)>,
+) {
+    for number in 0.. {
+        let call = call(caller, number);
+        let request = callbacks.call(call.provider, call.body.to_string());
+        let answer = request.send().await;
+        let taken = answer.as_ref().is_ok_and(|answer| answer.status() == 200);
+        let gone = answer.is_err();
+        if made.send((call, taken)).is_err() || gone {
+            return;
+        }
+    }
+}
+
+/// The address of every file in the calls of ZapperHUB and wuzapi.
+pub const FILE: &str = "https://files.example/1";
+
+/// Returns the call by which the provider of that channel tells this message of [`CUSTOMER`].
+pub fn call_of(channel: &str, id: &str, message: &Value) -> Value {
+    let mut message = message.clone();
+    let jid = format!("{CUSTOMER}@s.whatsapp.net");
+    match channel {
+        "whatsapp" => {
+            for (key, value) in [("from", CUSTOMER), ("id", id), ("timestamp", "1790000000")] {
+                message[key] = value.into();
+            }
+            whatsapp(&[vec![change(NUMBER, &json!({"messages": [message]}))]])
+        }
+        "zapi" => {
+            let mut body = json!({"type": "ReceivedCallback", "instanceId": "INST-01", "messageId": id,
+                "phone": CUSTOMER, "fromMe": false, "momment": 1_790_000_009_000_i64});
+            for (key, member) in message.as_object().expect("an object") {
+                body[key] = member.clone();
+            }
+            body
+        }
+        "zapperhub" => {
+            json!({"type": "messages.upsert", "instanceId": "inst_5f2c", "mediaUrl": FILE,
+            "key": {"remoteJid": jid, "fromMe": false, "id": id}, "message": message})
+        }
+        _ => json!({"type": "Message", "s3": {"url": FILE}, "event": {
+            "Info": {"ID": id, "Chat": jid, "Sender": jid}, "Message": message}}),
+    }
 }

@@ -2,9 +2,9 @@
 
 use std::panic::Location;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::{Answer, Client};
+use crate::{Answer, Client, world};
 
 impl Client {
     /// Gets, and expects 200.
@@ -41,6 +41,32 @@ impl Client {
     #[track_caller]
     pub fn accepted(&self, body: Value) -> impl Future<Output = Value> {
         expect(self.send(body), 200)
+    }
+}
+
+impl Client {
+    /// Creates an organization as an operator, and returns a client with a key of it.
+    pub async fn organization(&self, id: &str) -> Self {
+        self.with_key(&world::organization(self, id).await)
+    }
+
+    /// Creates an organization as an operator, with an agent, a channel of Z-API and a conversation of the id `all`.
+    pub async fn neighbour(&self, id: &str, all: &str) -> Self {
+        let client = self.organization(id).await;
+        let agent = json!({"id": all, "name": all});
+        client.create("/agents", agent).await;
+        let channel = json!({"id": all, "provider": "zapi", "name": all, "credentials": world::credentials("zapi")});
+        client.create("/channels", channel).await;
+        let conversation =
+            json!({"id": all, "agentId": all, "channelId": all, "to": world::OTHER_CUSTOMER});
+        client.create("/conversations", conversation).await;
+        client
+    }
+
+    /// Makes a channel call a provider at that address.
+    pub async fn lead(&self, channel: &str, url: &str) {
+        let settings = json!({"settings": {"baseUrl": url}});
+        self.change(&format!("/channels/{channel}"), settings).await;
     }
 }
 

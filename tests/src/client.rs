@@ -27,13 +27,12 @@ pub struct Answer {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub text: String,
-    /// Null when the text is no JSON.
+    /// Null if the text is not JSON.
     pub body: Value,
 }
 
 impl Client {
     /// A client of the gateway at `url`.
-    #[must_use]
     pub fn new(url: &str, key: &str) -> Self {
         let http = reqwest::Client::builder()
             .no_proxy()
@@ -47,7 +46,6 @@ impl Client {
     }
 
     /// The same client with another key.
-    #[must_use]
     pub fn with_key(&self, key: &str) -> Self {
         Self {
             proof: Proof::Key(key.into()),
@@ -56,7 +54,6 @@ impl Client {
     }
 
     /// The same client with the cookie of a session instead of a key.
-    #[must_use]
     pub fn with_session(&self, secret: &str) -> Self {
         Self {
             proof: Proof::Session(format!("{COOKIE}={secret}").into()),
@@ -65,7 +62,6 @@ impl Client {
     }
 
     /// The same client with neither a key nor a session.
-    #[must_use]
     pub fn anonymous(&self) -> Self {
         Self {
             proof: Proof::None,
@@ -74,7 +70,6 @@ impl Client {
     }
 
     /// The same client of a gateway at another address.
-    #[must_use]
     pub fn at(&self, url: &str) -> Self {
         Self {
             url: url.to_owned(),
@@ -83,7 +78,6 @@ impl Client {
     }
 
     /// The key.
-    #[must_use]
     pub fn key(&self) -> &str {
         match &self.proof {
             Proof::Key(key) => key.expose_secret(),
@@ -154,7 +148,6 @@ pub async fn answer(request: reqwest::RequestBuilder) -> Answer {
 
 impl Answer {
     /// The secret of the session that the answer gives.
-    #[must_use]
     pub fn session(&self) -> String {
         let cookie = self.headers.get(SET_COOKIE).expect("a cookie");
         let cookie = cookie.to_str().expect("a text").split(';').next();
@@ -167,14 +160,12 @@ impl Answer {
 
     /// The body of an answer that has that status.
     #[track_caller]
-    #[expect(clippy::must_use_candidate, reason = "often only the status matters")]
     pub fn expect(self, status: u16) -> Value {
         assert_eq!(self.status.as_u16(), status, "{}", self.text);
         self.body
     }
 
     /// Status and reason of an error.
-    #[must_use]
     pub fn error(&self) -> (u16, String) {
         (
             self.status.as_u16(),

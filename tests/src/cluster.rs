@@ -61,7 +61,6 @@ impl Cluster {
     }
 
     /// The administrator's URL.
-    #[must_use]
     pub fn url(&self) -> String {
         format!("postgres://postgres@127.0.0.1:{}/postgres", self.port)
     }

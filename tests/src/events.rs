@@ -102,3 +102,9 @@ fn read(frame: &str) -> Frame {
         data: data.unwrap_or(Value::Null),
     }
 }
+
+/// Reads until the stream ends, which it does within that time.
+pub async fn ends_within(stream: &mut EventStream, time: Duration) {
+    let end = async { while stream.next().await.is_some() {} };
+    tokio::time::timeout(time, end).await.expect("an end");
+}

@@ -30,7 +30,6 @@ pub fn documents() -> anyhow::Result<Vec<(PathBuf, String)>> {
 }
 
 /// The root of the repository.
-#[must_use]
 pub fn root() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
 }

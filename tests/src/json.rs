@@ -28,7 +28,6 @@ fn has(actual: &Value, expected: &Value) -> bool {
 
 /// Returns the text of a value that is one.
 #[track_caller]
-#[must_use]
 pub fn text(value: &Value) -> &str {
     let found = value.as_str();
     found.unwrap_or_else(|| panic!("{value} is not a text"))
@@ -36,7 +35,6 @@ pub fn text(value: &Value) -> &str {
 
 /// Returns the id of a thing as the API shows it.
 #[track_caller]
-#[must_use]
 pub fn id(thing: &Value) -> &str {
     text(&thing["id"])
 }

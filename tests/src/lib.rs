@@ -5,6 +5,11 @@
     clippy::missing_errors_doc,
     reason = "a helper of tests panics, and a program of tests ends, when anything is not as it should be"
 )]
+#![expect(
+    clippy::must_use_candidate,
+    clippy::return_self_not_must_use,
+    reason = "the crate has no callers but its own tests and programs"
+)]
 
 pub mod abuse;
 pub mod access;
@@ -16,10 +21,16 @@ mod calls;
 pub mod client;
 pub mod cluster;
 pub mod events;
+pub mod folder;
 pub mod generated;
 pub mod held;
 pub mod json;
+pub mod measured;
+pub mod owned;
 pub mod people;
+pub mod prelude;
+pub mod receiver;
+pub mod rig;
 pub mod sent;
 pub mod torture;
 pub mod wire;

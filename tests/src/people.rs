@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use recado_core::{ApiKeyId, SessionId, UserId};
 use recado_store::{ApiKey, ApiKeySecret, Author, Session, SessionSecret, Store, User};
+use serde_json::json;
 use uuid::Uuid;
 
 use crate::{Client, World};
@@ -78,4 +79,15 @@ pub async fn key_of(world: &World, organization: &str, scopes: &[&str]) -> Clien
     let created = world.store.create_api_key(&key, &secret, &author);
     created.await.expect("a key");
     world.client.with_key(secret.expose())
+}
+
+/// A new key of the organization `demo`: its id, and a client that uses it.
+pub async fn second_key(world: &World) -> (String, Client) {
+    let made = world
+        .client
+        .create("/organizations/demo/api-keys", json!({"name": "second"}))
+        .await;
+    let text = |name: &str| made[name].as_str().expect("a text").to_owned();
+    // An HTTP client of its own, so that its connection is its own too.
+    (text("id"), Client::new(&world.url, &text("key")))
 }

@@ -3,7 +3,6 @@
 use recado_sandbox::{Provider, ReceivedRequest};
 
 /// Returns the body text of the message in a request; `None` if the request is not a message.
-#[must_use]
 pub fn text_of(request: &ReceivedRequest) -> Option<String> {
     let text = match request.provider {
         Provider::Whatsapp => &request.body["interactive"]["body"]["text"],

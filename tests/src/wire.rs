@@ -55,7 +55,6 @@ impl Wire {
     }
 
     /// Whether nothing has come that was not read.
-    #[must_use]
     pub fn is_silent(&self) -> bool {
         self.0
             .try_read(&mut [0])

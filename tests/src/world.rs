@@ -1,6 +1,7 @@
 //! One gateway in this process, on a fresh database, with the sandbox beside it.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -19,10 +20,15 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
+use crate::callbacks::Callbacks;
 use crate::client::Client;
+use crate::json::text;
 
 /// The customer of the conversations that [`World::start`] opens.
 pub const CUSTOMER: &str = "5511900000001";
+
+/// A customer of none of them.
+pub const OTHER_CUSTOMER: &str = "5511900000002";
 
 /// The documentation's example, byte for byte.
 pub const PUBLISHED_EXAMPLE: &str = r#"{
@@ -129,6 +135,40 @@ impl World {
         }
     }
 
+    /// Starts a world, and what the tests themselves call in the providers' name.
+    pub async fn with_callbacks() -> (Self, Callbacks) {
+        let world = Self::start().await;
+        let callbacks = Callbacks::of(&world.client, &world.url).await;
+        (world, callbacks)
+    }
+
+    /// Starts a world whose simulated providers call it.
+    pub async fn connected() -> Self {
+        let world = Self::start().await;
+        world.connect_webhooks().await;
+        world
+    }
+
+    /// Starts a world whose clock is as far ahead as the test says; a later value counts at once.
+    pub async fn with_clock() -> (Self, Ahead) {
+        let ahead = Ahead::default();
+        let options = Options {
+            clock: ahead.clock(),
+            ..Options::default()
+        };
+        (Self::with(options).await, ahead)
+    }
+
+    /// Sends the smallest message, which the provider accepts.
+    pub async fn sent(&self, conversation: &str) -> Sent {
+        let sent = self.client.accepted(smallest_body(conversation)).await;
+        let text = |name: &str| text(&sent["message"][name]).to_owned();
+        Sent {
+            id: text("id"),
+            external_id: text("externalId"),
+        }
+    }
+
     /// Tells the providers where to send their webhooks, as an operator would.
     pub async fn connect_webhooks(&self) {
         for (provider, simulated) in [
@@ -159,8 +199,7 @@ impl World {
         let conversation = json!({
             "id": "conv-wuzapi", "agentId": "agent-123", "channelId": "wuzapi", "to": CUSTOMER,
         });
-        let opened = self.client.post("/conversations", conversation).await;
-        opened.expect(201);
+        self.client.create("/conversations", conversation).await;
     }
 
     /// The events of the organization as soon as there are so many of that type.
@@ -190,6 +229,32 @@ impl World {
     }
 }
 
+/// The ids of an accepted message: ours, and the provider's.
+#[derive(Debug, Clone)]
+pub struct Sent {
+    pub id: String,
+    pub external_id: String,
+}
+
+/// How far the clock of a world is ahead of the present, in seconds.
+#[derive(Debug, Clone, Default)]
+pub struct Ahead(Arc<AtomicU64>);
+
+impl Ahead {
+    /// Moves the clock on.
+    pub fn pass(&self, time: Duration) {
+        self.0.fetch_add(time.as_secs(), Ordering::SeqCst);
+    }
+
+    /// Returns the clock that it moves.
+    pub fn clock(&self) -> Clock {
+        let seconds = Arc::clone(&self.0);
+        Clock::from_fn(move || {
+            Timestamp::now() + Duration::from_secs(seconds.load(Ordering::SeqCst))
+        })
+    }
+}
+
 impl Drop for World {
     fn drop(&mut self) {
         self.stop.cancel();
@@ -214,13 +279,11 @@ async fn start_sandbox(stop: &CancellationToken, tasks: &TaskTracker) -> (Sandbo
 }
 
 /// A gateway on that database that does not run; what it would do in the background can be done by hand.
-#[must_use]
 pub fn app(store: &Store, sandbox: &Urls, url: &str, options: &Options) -> Arc<App> {
     App::new(parts(store, sandbox, url, options))
 }
 
 /// The parts of a gateway on that database.
-#[must_use]
 pub fn parts(store: &Store, sandbox: &Urls, url: &str, options: &Options) -> AppParts {
     let mut defaults = Defaults::default();
     defaults.whatsapp_url = sandbox.whatsapp.parse().expect("a URL");
@@ -282,7 +345,6 @@ pub async fn open_conversations(client: &Client, conversations: &[(&str, &str)])
 }
 
 /// The sandbox's account of that provider.
-#[must_use]
 pub fn credentials(provider: &str) -> Value {
     match provider {
         "whatsapp" => {
@@ -296,7 +358,6 @@ pub fn credentials(provider: &str) -> Value {
 }
 
 /// The smallest body that sends: five fields.
-#[must_use]
 pub fn smallest_body(conversation: &str) -> Value {
     json!({"agentId": "agent-123", "conversationId": conversation, "body_text": "Hi", "button_1_id": "a", "button_1_title": "A"})
 }

@@ -1,9 +1,6 @@
 //! Errors say what to change.
 
-use recado_tests::World;
-use recado_tests::world::{CONVERSATIONS, smallest_body};
-use rstest::rstest;
-use serde_json::json;
+use recado_tests::prelude::*;
 
 #[tokio::test]
 async fn a_limit_names_the_field_the_limit_and_the_length_on_every_provider() {
@@ -51,39 +48,4 @@ async fn a_field_that_is_ignored_although_it_looks_like_ours_is_a_warning() {
         let warning = json!({"field": "footerText", "message": "Unknown field; write footer_text"});
         assert_eq!(sent["message"]["warnings"], json!([warning]), "{provider}");
     }
-}
-
-#[rstest]
-#[case::digits("5511900000001")]
-#[case::plus("+5511900000001")]
-#[case::pasted("+55 11 90000-0001")]
-#[case::parentheses("(55) 11 90000-0001")]
-#[tokio::test]
-async fn a_phone_number_in_the_place_of_its_id_is_told_from_a_wrong_id(#[case] number: &str) {
-    let world = World::start().await;
-    let credentials = |id: &str| json!({"phoneNumberId": id, "accessToken": "EAAGEXAMPLE"});
-    let channel =
-        |id: &str| json!({"provider": "whatsapp", "name": "Main", "credentials": credentials(id)});
-    let refused = world.client.post("/channels", channel(number)).await;
-    let fault = &refused.expect(400)["details"]["credentials.phoneNumberId"]["_errors"][0];
-    let fault = fault.as_str().expect("a sentence").to_owned();
-    assert!(fault.starts_with("This is a phone number"), "{fault}");
-    let refused = world.client.post("/channels", channel("main")).await;
-    let fault = &refused.expect(400)["details"]["credentials.phoneNumberId"]["_errors"][0];
-    assert_eq!(fault, "Must be the number's id at Meta: digits only");
-}
-
-#[tokio::test]
-async fn an_id_that_meta_does_not_know_is_explained() {
-    let world = World::start().await;
-    let credentials = json!({"phoneNumberId": "800000000000099", "accessToken": "T-WORKING"});
-    let channel =
-        json!({"id": "wrong", "provider": "whatsapp", "name": "Wrong", "credentials": credentials});
-    world.client.create("/channels", channel).await;
-    let conversation = json!({"id": "wrong", "agentId": "agent-123", "channelId": "wrong", "to": "+5511900000001"});
-    world.client.create("/conversations", conversation).await;
-    let refused = world.client.send(smallest_body("wrong")).await;
-    refused.refused(500, "channel_misconfigured");
-    let says = "Meta knows no number with this id";
-    refused.says(says);
 }

@@ -1,9 +1,7 @@
-//! Names are bounded: a list of a hundred things fits into memory, whoever made them.
+//! Names are bounded, so that a list of a hundred things fits into memory.
 
-use recado_tests::World;
-use reqwest::Method;
+use recado_tests::prelude::*;
 use rstest::rstest;
-use serde_json::json;
 
 #[rstest]
 #[case::organization(Method::POST, "/organizations", true)]
@@ -30,7 +28,7 @@ async fn a_name_of_257_characters_is_refused_and_one_of_256_is_taken(
             body["credentials"] = json!({"instanceId": "x", "instanceToken": "instance-token"});
         }
         let request = client.request(method.clone(), path).json(&body);
-        let answer = recado_tests::client::answer(request).await;
+        let answer = answer(request).await;
         assert_eq!(answer.status.is_success(), taken, "{}", answer.text);
         if !taken {
             answer.refused(400, "invalid_body");

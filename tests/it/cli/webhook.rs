@@ -6,7 +6,7 @@ use recado_tests::World;
 use serde_json::{Value, json};
 
 use super::shell::{Shell, connect, shop};
-use crate::webhooks_out::receiver::Receiver;
+use recado_tests::receiver::Receiver;
 
 async fn endpoint(shell: &Shell, url: &str) -> String {
     let words = ["webhook", "add", url, "--type", "message.accepted"];

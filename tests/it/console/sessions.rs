@@ -1,26 +1,16 @@
 //! Sessions: people sign in, call with a cookie, and sign out; a cookie that is not valid sends nothing.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::Duration;
-
-use jiff::{SignedDuration, Timestamp};
-use recado_server::app::{App, Clock};
+use jiff::SignedDuration;
+use recado_server::app::App;
 use recado_server::serve::{ConnectionLimits, serve};
 use recado_store::{Author, User};
-use recado_tests::client::{COOKIE, answer};
-use recado_tests::events::EventStream;
-use recado_tests::json::AssertHas as _;
+use recado_tests::client::COOKIE;
 use recado_tests::people::{self, ORGANIZATION, PASSWORD};
-use recado_tests::world::{CONVERSATIONS, Options, PUBLISHED_EXAMPLE, organization, parts};
-use recado_tests::{Answer, Client, World};
-use reqwest::Method;
+use recado_tests::prelude::*;
+use recado_tests::world::{PUBLISHED_EXAMPLE, parts};
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use rstest::rstest;
-use serde_json::{Value, json};
 use tokio::net::TcpListener;
-
-use crate::events::stream::ends_within;
 
 const EMAIL: &str = "ana@example.com";
 
@@ -212,41 +202,6 @@ async fn a_page_of_another_site_cannot_sign_anyone_in_and_reads_nothing_with_a_s
     assert_eq!(read.headers["access-control-allow-origin"], "*");
 }
 
-#[tokio::test]
-async fn a_session_ends_after_12_hours_without_use_and_after_30_days_in_any_case() {
-    let start = Timestamp::now();
-    let hours = Arc::new(AtomicI64::new(0));
-    let clock = Arc::clone(&hours);
-    let clock =
-        Clock::from_fn(move || start + SignedDuration::from_hours(clock.load(Ordering::Relaxed)));
-    let world = World::with(Options {
-        clock,
-        ..Options::default()
-    })
-    .await;
-    let user = ana(&world, "viewer").await;
-    let session = async || {
-        let (_, secret) = people::session_of(&world.store, &user, world.app.clock.now()).await;
-        world.client.with_session(&secret)
-    };
-    let (busy, idle) = (session().await, session().await);
-    let show = async |client: &Client| client.get("/sessions/current").await;
-    let mut hour = 0;
-    while hour < 30 * 24 - 11 {
-        hour += 11;
-        hours.store(hour, Ordering::Relaxed);
-        let now = world.app.clock.now();
-        show(&busy).await.expect(200);
-        // The use is noted beside the request.
-        while show(&busy).await.expect(200)["lastSeenAt"] != format!("{now:.3}") {
-            tokio::task::yield_now().await;
-        }
-    }
-    assert_eq!(show(&idle).await.status, 401);
-    hours.store(30 * 24, Ordering::Relaxed);
-    assert_eq!(show(&busy).await.status, 401);
-}
-
 #[rstest]
 #[case::another_role(Method::PATCH, "", json!({"role": "viewer"}))]
 #[case::deleted(Method::DELETE, "", json!({}))]
@@ -263,8 +218,8 @@ async fn an_owner_ends_the_sessions_of_a_user_and_their_streams(
     let (_, secret) = people::session_of(&world.store, &user, Timestamp::now()).await;
     let client = world.client.with_session(&secret);
     let mut stream = EventStream::open(&client, "", None).await;
-    let listed = owner.get(&format!("/users/{}/sessions", user.id)).await;
-    assert_eq!(listed.expect(200)["data"].as_array().map(Vec::len), Some(1));
+    let listed = owner.read(&format!("/users/{}/sessions", user.id)).await;
+    assert_eq!(listed["data"].as_array().map(Vec::len), Some(1));
     let path = format!("/users/{}{path}", user.id);
     let done = answer(owner.request(verb, &path).json(&body)).await;
     assert!(done.status.is_success(), "{}", done.text);
@@ -283,8 +238,9 @@ async fn another_password_ends_the_other_sessions_and_gives_this_one_a_new_secre
         sign_in(&world.client, EMAIL, PASSWORD).await.session(),
     ]
     .map(|secret| world.client.with_session(&secret));
-    let key = mine.post("/sessions/current/api-key", json!({"name": "laptop"}));
-    let key = key.await.expect(201);
+    let key = mine
+        .create("/sessions/current/api-key", json!({"name": "laptop"}))
+        .await;
     let key = world.client.with_key(key["key"].as_str().expect("a key"));
     key.read("/agents").await;
     let change = async |client: &Client, current: &str, new: &str| {

@@ -1,16 +1,8 @@
 //! Users of an organization: who they are, how they get a password, and what the audit log says of them.
 
-use std::time::Duration;
-
 use recado_server::sign_in::set_password_by_link;
-use recado_tests::events::EventStream;
-use recado_tests::json::AssertHas as _;
 use recado_tests::people::{self, ORGANIZATION, PASSWORD};
-use recado_tests::world::smallest_body;
-use recado_tests::{Client, World};
-use serde_json::{Value, json};
-
-use crate::events::stream::ends_within;
+use recado_tests::prelude::*;
 
 const EMAIL: &str = "ana@example.com";
 
@@ -86,9 +78,8 @@ async fn users_are_shown_changed_and_deleted() {
         wrong.refused(400, "invalid_body");
     }
     let patched = owner
-        .patch(&path, json!({"name": "Ana", "role": "viewer"}))
+        .change(&path, json!({"name": "Ana", "role": "viewer"}))
         .await;
-    let patched = patched.expect(200);
     assert_eq!(
         (&patched["name"], &patched["role"]),
         (&json!("Ana"), &json!("viewer"))
@@ -137,8 +128,9 @@ async fn a_personal_key_may_do_what_its_user_may_and_goes_with_the_user() {
     let past = json!({"name": "laptop", "expiresAt": "2020-01-01T00:00:00Z"});
     let past = agent.post("/sessions/current/api-key", past).await;
     past.refused(400, "invalid_body");
-    let made = agent.post("/sessions/current/api-key", json!({"name": "laptop"}));
-    let made = made.await.expect(201);
+    let made = agent
+        .create("/sessions/current/api-key", json!({"name": "laptop"}))
+        .await;
     made.assert_has(json!({"userId": me["user"]["id"], "scopes": ["read", "send"]}));
     assert!(made["expiresAt"].is_string());
     let key = world.client.with_key(made["key"].as_str().expect("a key"));
@@ -212,7 +204,7 @@ async fn the_audit_log_says_who_did_what_when_and_from_where() {
     let after = page["nextCursor"].as_str().expect("a cursor");
     let next = world
         .client
-        .get(&format!("/audit?limit=1&cursor={after}"))
+        .read(&format!("/audit?limit=1&cursor={after}"))
         .await;
-    assert_eq!(next.expect(200)["data"][0], entries[2]);
+    assert_eq!(next["data"][0], entries[2]);
 }

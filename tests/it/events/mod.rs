@@ -2,4 +2,4 @@
 
 mod pages;
 mod retention;
-pub(crate) mod stream;
+mod stream;

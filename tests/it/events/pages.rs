@@ -3,14 +3,9 @@
 use std::ops::Range;
 
 use recado_tests::bench::process::{memory_mib, peak_memory_mib};
-use recado_tests::binaries::{Deployment, Server};
-use recado_tests::callbacks::{Callbacks, NUMBER, Text, whatsapp, whatsapp_texts};
-use recado_tests::events::EventStream;
+use recado_tests::prelude::*;
 use recado_tests::wire::Wire;
-use recado_tests::world::CUSTOMER;
-use recado_tests::{Client, World};
 use rstest::rstest;
-use serde_json::Value;
 
 /// Bytes of the largest text that is stored.
 const TEXT_BYTES: usize = 64 * 1024;
@@ -94,14 +89,9 @@ async fn a_part_of_a_list_has_a_mebibyte_at_most_and_the_parts_have_everything_o
 }
 
 #[tokio::test]
-async fn streams_and_pages_of_the_largest_texts_that_nobody_reads_cost_little_memory() {
-    let Deployment {
-        database,
-        sandbox: _sandbox,
-        urls,
-        server,
-        client,
-    } = Deployment::start().await;
+async fn streams_and_pages_of_the_largest_texts_cost_little_memory_when_their_clients_do_not_read()
+{
+    let (database, urls, server, client) = Deployment::start().await.parts();
     let callbacks = Callbacks::of(&client, &server.url).await;
     let ids = write(&callbacks, 0..2).await;
     wait_for_events(&client, ids.len()).await;

@@ -1,29 +1,17 @@
 //! Events that are removed because of their age: a reader that comes too late is told so.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::Duration;
-
-use jiff::Timestamp;
-use recado_server::Clock;
 use recado_server::retention::pruning;
 use recado_store::Retention;
-use recado_tests::World;
-use recado_tests::world::{Options, smallest_body};
-use reqwest::Method;
-use serde_json::Value;
+use recado_tests::prelude::*;
+use recado_tests::world::Ahead;
 
-const DAY: i64 = 24 * 60 * 60 * 1000;
+const DAY: Duration = Duration::from_hours(24);
 
 /// A world that keeps messages and events for ten days, and its clock.
-async fn forgetful() -> (World, Arc<AtomicI64>) {
-    let now = Arc::new(AtomicI64::new(Timestamp::now().as_millisecond()));
-    let clock = Arc::clone(&now);
-    let ten_days = Some(Duration::from_hours(240));
+async fn forgetful() -> (World, Ahead) {
+    let (ahead, ten_days) = (Ahead::default(), Some(10 * DAY));
     let world = World::with(Options {
-        clock: Clock::from_fn(move || {
-            Timestamp::from_millisecond(clock.load(Ordering::SeqCst)).expect("an instant")
-        }),
+        clock: ahead.clock(),
         retention: Retention {
             messages: ten_days,
             events: ten_days,
@@ -31,7 +19,7 @@ async fn forgetful() -> (World, Arc<AtomicI64>) {
         },
         ..Options::default()
     });
-    (world.await, now)
+    (world.await, ahead)
 }
 
 async fn send(world: &World) -> String {
@@ -45,7 +33,7 @@ async fn events(world: &World) -> Vec<Value> {
 
 #[tokio::test]
 async fn a_reader_that_missed_removed_events_is_told_where_to_go_on() {
-    let (world, now) = forgetful().await;
+    let (world, ahead) = forgetful().await;
     let old = send(&world).await;
     let before = events(&world).await;
     let [first, last] = [&before[0], &before[before.len() - 1]].map(|event| &event["id"]);
@@ -53,7 +41,7 @@ async fn a_reader_that_missed_removed_events_is_told_where_to_go_on() {
         first.as_str().expect("an id"),
         last.as_str().expect("an id"),
     );
-    now.fetch_add(11 * DAY, Ordering::SeqCst);
+    ahead.pass(11 * DAY);
     let young = send(&world).await;
     pruning::prune(&world.app, true).await.expect("a database");
 

@@ -1,23 +1,9 @@
 //! The stream of events: live, complete, and of one's own alone.
 
-use std::time::Duration;
-
 use recado_sandbox::Provider;
-use recado_tests::binaries::Server;
-use recado_tests::callbacks::{Callbacks, NUMBER, Text, whatsapp, whatsapp_texts, zapi};
-use recado_tests::client::answer;
-use recado_tests::events::EventStream;
-use recado_tests::world::{CUSTOMER, Options, organization, smallest_body};
-use recado_tests::{Client, World};
-use reqwest::Method;
+use recado_tests::people::second_key;
+use recado_tests::prelude::*;
 use rstest::rstest;
-use serde_json::json;
-
-async fn world() -> (World, Callbacks) {
-    let world = World::start().await;
-    let callbacks = Callbacks::of(&world.client, &world.url).await;
-    (world, callbacks)
-}
 
 /// The customer writes so many texts, which are told.
 async fn write(world: &World, callbacks: &Callbacks, numbers: std::ops::Range<usize>) {
@@ -32,7 +18,7 @@ async fn write(world: &World, callbacks: &Callbacks, numbers: std::ops::Range<us
 
 #[tokio::test]
 async fn a_stream_goes_on_exactly_behind_the_last_event_id() {
-    let (world, callbacks) = world().await;
+    let (world, callbacks) = World::with_callbacks().await;
     write(&world, &callbacks, 0..5).await;
     let listed = world.events("message.received", 5).await;
     let id = |place: usize| listed[place]["id"].as_str().expect("an id");
@@ -61,7 +47,7 @@ async fn a_stream_goes_on_exactly_behind_the_last_event_id() {
 
 #[tokio::test]
 async fn without_an_id_a_stream_begins_now() {
-    let (world, callbacks) = world().await;
+    let (world, callbacks) = World::with_callbacks().await;
     write(&world, &callbacks, 0..2).await;
     let mut stream = EventStream::open(&world.client, "", None).await;
     write(&world, &callbacks, 2..3).await;
@@ -71,7 +57,7 @@ async fn without_an_id_a_stream_begins_now() {
 
 #[tokio::test]
 async fn a_stream_that_is_lost_before_its_first_event_misses_none() {
-    let (world, callbacks) = world().await;
+    let (world, callbacks) = World::with_callbacks().await;
     let mut stream = EventStream::open(&world.client, "", None).await;
     let begin = stream.next().await.expect("where it begins");
     assert_eq!(
@@ -88,7 +74,7 @@ async fn a_stream_that_is_lost_before_its_first_event_misses_none() {
 
 #[tokio::test]
 async fn a_stream_of_one_type_or_conversation_has_no_others() {
-    let (world, callbacks) = world().await;
+    let (world, callbacks) = World::with_callbacks().await;
     let mut accepted = EventStream::open(&world.client, "?type=message.accepted", None).await;
     let query = "?conversationId=conv-zapi&type=message.accepted";
     let mut of_one = EventStream::open(&world.client, query, None).await;
@@ -122,20 +108,11 @@ async fn what_cannot_be_followed_is_refused() {
 
 #[tokio::test]
 async fn a_stream_shows_nothing_of_another_organization() {
-    let (world, callbacks) = world().await;
-    let other = world
-        .client
-        .with_key(&organization(&world.operator, "other").await);
+    let (world, callbacks) = World::with_callbacks().await;
+    let other = world.operator.neighbour("other", "theirs").await;
     let start = "evt_0000000000000000";
     let mut stream = EventStream::open(&other, "", Some(start)).await;
     write(&world, &callbacks, 0..3).await;
-    other
-        .create("/agents", json!({"id": "theirs", "name": "Theirs"}))
-        .await;
-    let channel = json!({"id": "their-channel", "provider": "zapi", "name": "z", "credentials": recado_tests::world::credentials("zapi")});
-    other.create("/channels", channel).await;
-    let conversation = json!({"id": "theirs", "agentId": "theirs", "channelId": "their-channel", "to": "5511900000009"});
-    other.create("/conversations", conversation).await;
     let mut body = smallest_body("theirs");
     body["agentId"] = "theirs".into();
     other.accepted(body).await;
@@ -165,7 +142,7 @@ async fn a_silent_stream_shows_that_it_lives() {
 
 #[tokio::test]
 async fn a_stream_ends_when_the_server_does() {
-    let (world, callbacks) = world().await;
+    let (world, callbacks) = World::with_callbacks().await;
     let mut stream = EventStream::open(&world.client, "", None).await;
     write(&world, &callbacks, 0..1).await;
     stream.next_event().await;
@@ -191,32 +168,17 @@ async fn a_stream_hears_what_another_server_takes_in() {
     }
 }
 
-/// A second key of the organization `demo`: its path, and a client that uses it.
-async fn second_key(world: &World) -> (String, Client) {
-    let keys = "/organizations/demo/api-keys";
-    let key = world.client.post(keys, json!({"name": "second"})).await;
-    let key = key.expect(201);
-    let path = format!("{keys}/{}", key["id"].as_str().expect("an id"));
-    let client = world.client.with_key(key["key"].as_str().expect("a key"));
-    (path, client)
-}
-
-/// Reads until the stream ends, which it does within that time.
-pub(crate) async fn ends_within(stream: &mut EventStream, time: Duration) {
-    let end = async { while stream.next().await.is_some() {} };
-    tokio::time::timeout(time, end).await.expect("an end");
-}
-
 #[tokio::test]
 async fn a_deleted_key_ends_its_streams_within_a_second_and_no_others() {
-    let (world, callbacks) = world().await;
-    let (path, second) = second_key(&world).await;
+    let (world, callbacks) = World::with_callbacks().await;
+    let (id, second) = second_key(&world).await;
     let start = "evt_0000000000000000";
     let mut streams = [
         EventStream::open(&second, "", None).await,
         EventStream::open(&second, "", Some(start)).await,
     ];
     let mut kept = EventStream::open(&world.client, "", None).await;
+    let path = format!("/organizations/demo/api-keys/{id}");
     world.client.remove(&path).await;
     for stream in &mut streams {
         ends_within(stream, Duration::from_secs(1)).await;
@@ -232,9 +194,10 @@ async fn a_key_that_another_server_deletes_ends_its_streams_here() {
     let Some(other) = Server::second(&world.database, &world.sandbox_urls).await else {
         return;
     };
-    let (path, second) = second_key(&world).await;
+    let (id, second) = second_key(&world).await;
     let mut stream = EventStream::open(&second.at(&other.url), "", None).await;
     stream.next().await.expect("where it begins");
+    let path = format!("/organizations/demo/api-keys/{id}");
     world.client.remove(&path).await;
     // Half a second between two looks, and the rest for a machine that is busy.
     ends_within(&mut stream, Duration::from_secs(5)).await;
@@ -251,8 +214,7 @@ async fn an_organization_has_100_streams_at_most_and_others_have_theirs() {
     refused.refused(429, "rate_limited");
     refused.says("100 open event streams");
     assert!(refused.headers.contains_key("retry-after"));
-    let other = organization(&world.operator, "other").await;
-    let other = world.client.with_key(&other);
+    let other = world.operator.organization("other").await;
     drop(EventStream::open(&other, "", None).await);
     // A stream that its reader leaves makes room.
     drop(streams.pop());
@@ -268,7 +230,7 @@ async fn an_organization_has_100_streams_at_most_and_others_have_theirs() {
 #[tokio::test]
 async fn the_streams_of_an_organization_share_one_read_of_each_event() {
     const STREAMS: u64 = 50;
-    let (world, callbacks) = world().await;
+    let (world, callbacks) = World::with_callbacks().await;
     write(&world, &callbacks, 0..1).await;
     let mut streams = Vec::new();
     for _ in 0..STREAMS {
@@ -298,7 +260,7 @@ async fn the_streams_of_an_organization_share_one_read_of_each_event() {
 #[tokio::test]
 async fn a_burst_arrives_whole_and_in_order(#[case] query: &str, #[case] length: usize) {
     const BURST: usize = 300;
-    let (world, callbacks) = world().await;
+    let (world, callbacks) = World::with_callbacks().await;
     let mut early = EventStream::open(&world.client, query, None).await;
     let mut late = EventStream::open(&world.client, query, None).await;
     for stream in [&mut early, &mut late] {

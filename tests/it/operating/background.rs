@@ -2,13 +2,11 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
-use jiff::Timestamp;
 use recado_server::ConnectionLimits;
 use recado_server::app::Clock;
-use recado_store::testing::TestDatabase;
-use recado_tests::world::{self, Options, sandbox};
+use recado_tests::prelude::*;
+use recado_tests::world::sandbox;
 use tokio::net::TcpListener;
 
 #[tokio::test]

@@ -3,64 +3,18 @@
 use std::collections::HashSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
-use std::process::Output;
 
 use recado_store::MasterKey;
-use recado_store::testing::TestDatabase;
-use recado_tests::Client;
-use recado_tests::binaries::{Server, command, deploy};
-use recado_tests::world::{CONVERSATIONS, sandbox, smallest_body};
+use recado_tests::binaries::{command, deploy};
+use recado_tests::folder::{file, names, refused, run, succeed, text};
+use recado_tests::prelude::*;
+use recado_tests::world::sandbox;
 use rstest::rstest;
-use secrecy::ExposeSecret as _;
-use serde_json::Value;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 /// Messages that are acknowledged before the backup begins.
 const ENOUGH: usize = 40;
-
-/// Runs `recado-server` on the database until it ends.
-pub(crate) async fn run(url: &str, key: &MasterKey, arguments: &[&str]) -> Output {
-    let mut server = command("recado-server").expect("the binary");
-    let key = key.to_base64();
-    server
-        .args(arguments)
-        .env("RECADO_DATABASE_URL", url)
-        .env("RECADO_MASTER_KEY", key.expose_secret());
-    server.output().await.expect("a process")
-}
-
-/// Runs `recado-server` on the database, and returns what it says on success.
-pub(crate) async fn succeed(database: &TestDatabase, arguments: &[&str]) -> String {
-    let output = run(database.url(), database.key(), arguments).await;
-    assert!(output.status.success(), "{arguments:?}: {output:?}");
-    String::from_utf8(output.stdout).expect("text")
-}
-
-/// Runs `recado-server` on the database, and returns why it refuses.
-async fn refused(database: &TestDatabase, arguments: &[&str]) -> String {
-    let output = run(database.url(), database.key(), arguments).await;
-    assert_eq!(output.status.code(), Some(1), "{arguments:?}: {output:?}");
-    String::from_utf8(output.stderr).expect("text")
-}
-
-pub(crate) fn file(database: &TestDatabase, name: &str) -> PathBuf {
-    database.directory().expect("a folder").join(name)
-}
-
-pub(crate) fn text(path: &Path) -> &str {
-    path.to_str().expect("UTF-8")
-}
-
-/// The names in the folder of the database.
-pub(crate) fn names(database: &TestDatabase) -> HashSet<String> {
-    let folder = fs::read_dir(database.directory().expect("a folder")).expect("a folder");
-    let names = folder.map(|entry| entry.expect("an entry").file_name());
-    names
-        .map(|name| name.to_string_lossy().into_owned())
-        .collect()
-}
 
 /// Sends into a conversation until the server is gone; the channel counts what is acknowledged.
 async fn send(
@@ -71,7 +25,7 @@ async fn send(
     loop {
         let body = smallest_body(conversation);
         let request = client
-            .request(reqwest::Method::POST, "/messages/interactive/send-buttons")
+            .request(Method::POST, "/messages/interactive/send-buttons")
             .json(&body);
         let Ok(response) = request.send().await else {
             return;

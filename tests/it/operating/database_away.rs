@@ -2,17 +2,13 @@
 //! database is back.
 
 use std::process::Stdio;
-use std::time::Duration;
 
-use recado_store::testing::TestDatabase;
 use recado_store::{DatabaseKind, MasterKey};
-use recado_tests::Client;
-use recado_tests::binaries::{Server, command, signal};
+use recado_tests::binaries::command;
 use recado_tests::cluster::Cluster;
-use recado_tests::world::{self, CONVERSATIONS, open_conversations, organization, smallest_body};
+use recado_tests::prelude::*;
 use reqwest::{StatusCode, header};
 use secrecy::ExposeSecret as _;
-use serde_json::json;
 use sqlx::{Connection as _, Executor as _, PgConnection};
 
 /// A database on a PostgreSQL of its own, which is stopped; `None` for SQLite, whose file is always there.
@@ -72,7 +68,7 @@ async fn a_server_waits_for_its_database_and_works_when_it_is_there() {
     let ready = async { while operator.get("/readyz").await.status != StatusCode::OK {} };
     let ready = tokio::time::timeout(Duration::from_mins(1), ready).await;
     ready.expect("the server becomes ready");
-    let client = operator.with_key(&organization(&operator, "demo").await);
+    let client = operator.organization("demo").await;
     open_conversations(&client, &CONVERSATIONS).await;
     client.accepted(smallest_body("conv-456")).await;
     let log = server.stop().await.expect("an orderly end");

@@ -1,12 +1,9 @@
 //! PostgreSQL restarts under a running server: no outcome is lost, and no later request fails.
 
 use recado_store::DatabaseKind;
-use recado_store::testing::TestDatabase;
 use recado_tests::binaries::deploy;
 use recado_tests::cluster::Cluster;
-use recado_tests::held::HeldProvider;
-use recado_tests::world::{self, smallest_body};
-use serde_json::json;
+use recado_tests::prelude::*;
 use tokio::task::JoinSet;
 
 /// Requests at once: more than the server has connections.

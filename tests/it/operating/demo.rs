@@ -2,8 +2,8 @@
 
 use std::process::Stdio;
 
-use recado_tests::Client;
-use recado_tests::binaries::{command, signal};
+use recado_tests::binaries::command;
+use recado_tests::prelude::*;
 use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
 use tokio::net::TcpListener;
 use tokio::process::{Child, ChildStdout, Command};
@@ -155,8 +155,7 @@ async fn the_commands_that_the_demo_prints_work_and_show_in_its_terminal() {
     running.read_until("Ana tapped Support (btn_support)").await;
 
     let sent = format!("export RECADO_KEY={key}\n{curl}");
-    let sent: serde_json::Value =
-        serde_json::from_str(&running.shell(&sent).await).expect("an answer");
+    let sent: Value = serde_json::from_str(&running.shell(&sent).await).expect("an answer");
     assert_eq!(sent["message"]["status"], "accepted");
     running.read_until("→ a message to 5511900000001").await;
     running.read_until("↩ Support").await;

@@ -5,12 +5,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 
+use recado_tests::prelude::*;
 use recado_tests::{binaries, generated};
-use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 
-use crate::operating::metrics::{fresh_scrape, measured_names};
+use recado_tests::measured::{fresh_scrape, measured_names};
 
 fn path(name: &str) -> PathBuf {
     generated::root().join("deploy").join(name)

@@ -2,9 +2,8 @@
 
 use std::process::Output;
 
-use recado_store::testing::TestDatabase;
-use recado_tests::binaries::{Server, command};
-use recado_tests::world;
+use recado_tests::binaries::command;
+use recado_tests::prelude::*;
 use tokio::net::TcpListener;
 
 async fn healthcheck(arguments: &[&str], environment: &[(&str, &str)]) -> Output {

@@ -4,11 +4,9 @@ use std::fs;
 use std::process::Output;
 
 use recado_store::MasterKey;
-use recado_store::testing::TestDatabase;
-use recado_tests::binaries::{Deployment, Server, command};
-use recado_tests::world::{CONVERSATIONS, credentials, smallest_body};
+use recado_tests::binaries::{command, said};
+use recado_tests::prelude::*;
 use secrecy::ExposeSecret as _;
-use serde_json::json;
 
 /// Gives a database the new key, with what else is said on the command line.
 async fn lose(
@@ -30,17 +28,15 @@ async fn lose(
     output.expect("a process")
 }
 
-fn said(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
-
 #[tokio::test]
 async fn after_a_lost_key_every_channel_asks_for_new_credentials_and_then_sends() {
     let deployment = Deployment::start().await;
     let (database, urls) = (&deployment.database, &deployment.urls);
     let endpoint = json!({"url": "http://127.0.0.1:1/hook", "events": ["button.pressed"]});
-    let added = deployment.client.post("/webhook-endpoints", endpoint).await;
-    let added = added.expect(201);
+    let added = deployment
+        .client
+        .create("/webhook-endpoints", endpoint)
+        .await;
     let new = MasterKey::generate().expect("random bytes");
     let wrong = MasterKey::generate().expect("random bytes");
     let refused = lose(database, Some(&wrong), &new, &["--yes"]).await;
@@ -70,12 +66,11 @@ async fn after_a_lost_key_every_channel_asks_for_new_credentials_and_then_sends(
         let path = format!("/channels/{channel}");
         let refused = client.send(smallest_body(conversation)).await;
         refused.refused(500, "channel_unauthorized");
-        let checked = client.post(&format!("{path}/check"), json!({})).await;
-        assert_eq!(checked.expect(200)["state"], "unauthorized");
+        let checked = client.act(&format!("{path}/check"), json!({})).await;
+        assert_eq!(checked["state"], "unauthorized");
         let change = json!({"credentials": credentials(channel)});
         client.change(&path, change).await;
-        let sent = client.send(smallest_body(conversation)).await;
-        sent.expect(200);
+        client.accepted(smallest_body(conversation)).await;
     }
     let id = added["id"].as_str().expect("an id");
     let path = format!("/webhook-endpoints/{id}/rotate-secret");
@@ -137,7 +132,6 @@ async fn an_unfinished_rotation_is_not_taken_for_a_lost_key() {
     assert!(output.status.success(), "{}", said(&output));
     let server = Server::on(database, urls).await.expect("a server");
     let client = deployment.client.at(&server.url);
-    let sent = client.send(smallest_body("conv-zapi")).await;
-    sent.expect(200);
+    client.accepted(smallest_body("conv-zapi")).await;
     server.stop().await.expect("an end");
 }

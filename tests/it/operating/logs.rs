@@ -1,11 +1,8 @@
 //! The lines of a server's log: flat JSON, with what belongs to a request on each of its lines.
 
 use axum::http::Method;
-use recado_tests::Client;
-use recado_tests::binaries::Deployment;
-use recado_tests::client::answer;
-use recado_tests::world::smallest_body;
-use serde_json::{Map, Value};
+use recado_tests::prelude::*;
+use serde_json::Map;
 
 /// The lines of a log.
 fn lines(log: &str) -> Vec<Map<String, Value>> {
@@ -29,13 +26,7 @@ fn of_request<'a>(
 
 #[tokio::test]
 async fn each_line_is_flat_and_has_the_version_and_those_of_a_request_its_caller() {
-    let Deployment {
-        database: _database,
-        sandbox: _sandbox,
-        server,
-        client,
-        ..
-    } = Deployment::start().await;
+    let (_database, _urls, server, client) = Deployment::start().await.parts();
     let request = |client: &Client, method, path, id| {
         let request = client.request(method, path);
         request

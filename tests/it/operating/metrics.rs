@@ -2,27 +2,18 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::net::TcpListener;
 use std::path::Path;
 
-use recado_sandbox::{Effect, Fault, Provider, Sandbox};
+use recado_sandbox::{Effect, Fault, Provider};
 use recado_server::telemetry::catalogue::METRICS;
-use recado_store::testing::TestDatabase;
-use recado_tests::Client;
-use recado_tests::binaries::{Server, providers};
-use recado_tests::callbacks::{Callbacks, NUMBER, change, whatsapp};
-use recado_tests::events::EventStream;
 use recado_tests::generated;
+use recado_tests::measured::{Measured, fresh_scrape, measured, measured_names};
+use recado_tests::prelude::*;
 use recado_tests::wire::Wire;
-use recado_tests::world::{self, CONVERSATIONS, open_conversations, organization, smallest_body};
-use secrecy::ExposeSecret as _;
-use serde_json::json;
 
-/// An address that refuses every connection.
 const NOWHERE: &str = "127.0.0.1:9";
 
-/// Meta complains of the number, and a customer writes something that nobody knows; returns when that
-/// is told.
+/// Delivers a complaint of Meta about the number and a message of an unknown kind; returns when its event is there.
 async fn call_back(client: &Client, url: &str) {
     let mut stream = EventStream::open(client, "?type=message.received", None).await;
     let trouble = change(
@@ -39,42 +30,6 @@ async fn call_back(client: &Client, url: &str) {
     assert_eq!(told.data["data"]["kind"], "unknown");
 }
 
-/// A server that measures, and what it needs.
-struct Measured {
-    server: Server,
-    sandbox: Sandbox,
-    operator_key: String,
-    /// Where the measurements are.
-    metrics: String,
-    _database: TestDatabase,
-}
-
-async fn measured() -> Measured {
-    let free = TcpListener::bind("127.0.0.1:0")
-        .expect("a free port")
-        .local_addr()
-        .expect("an address");
-    let database = TestDatabase::fresh().await;
-    let operator_key = world::operator_key(&database.store().await).await;
-    let (sandbox, urls) = world::sandbox().await;
-    let (key, metrics) = (database.key().to_base64(), free.to_string());
-    let place = [
-        ("RECADO_DATABASE_URL", database.url()),
-        ("RECADO_MASTER_KEY", key.expose_secret()),
-        ("RECADO_METRICS_LISTEN", &metrics),
-    ];
-    let server = Server::start(&[&place[..], &providers(&urls)[..]].concat())
-        .await
-        .expect("a server");
-    Measured {
-        server,
-        sandbox,
-        operator_key,
-        metrics: format!("http://{free}"),
-        _database: database,
-    }
-}
-
 #[tokio::test]
 async fn metrics_count_what_is_sent_and_what_comes_in() {
     let Measured {
@@ -82,10 +37,10 @@ async fn metrics_count_what_is_sent_and_what_comes_in() {
         sandbox,
         operator_key,
         metrics,
-        _database,
+        database: _database,
     } = measured().await;
     let operator = Client::new(&server.url, &operator_key);
-    let client = operator.with_key(&organization(&operator, "demo").await);
+    let client = operator.organization("demo").await;
     open_conversations(&client, &CONVERSATIONS).await;
     for _ in 0..3 {
         client.accepted(smallest_body("conv-456")).await;
@@ -127,7 +82,7 @@ async fn metrics_count_what_is_sent_and_what_comes_in() {
         value(&text, "recado_deliveries_oldest_seconds") > 0.0,
         "{text}"
     );
-    for secret in ["demo", "conv-456", world::CUSTOMER] {
+    for secret in ["demo", "conv-456", CUSTOMER] {
         assert!(!text.contains(secret), "{secret}");
     }
 }
@@ -138,23 +93,6 @@ fn value(scrape: &str, name: &str) -> f64 {
         .lines()
         .find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
     line.expect(name).parse().expect("a number")
-}
-
-/// The names of the metrics that a scrape has.
-pub(crate) fn measured_names(scrape: &str) -> BTreeSet<String> {
-    let types = scrape
-        .lines()
-        .filter_map(|line| line.strip_prefix("# TYPE "));
-    types
-        .filter_map(|it| Some(it.split_once(' ')?.0.to_owned()))
-        .collect()
-}
-
-/// What a server measures that has done nothing.
-pub(crate) async fn fresh_scrape() -> String {
-    let measured = measured().await;
-    let answer = Client::new(&measured.metrics, "").get("/metrics").await;
-    answer.text
 }
 
 /// The metrics that the source of the server changes, found as the first word of a macro.
@@ -222,7 +160,7 @@ async fn a_fresh_server_has_every_documented_metric_and_no_other() {
     assert!(scrape.len() < 200_000, "{} bytes", scrape.len());
 }
 
-/// Asks in a way that nobody has asked before: `number` is in every word that a caller chooses.
+/// Makes requests with `number` in every word that a caller chooses.
 async fn odd_requests(url: &str, number: usize) {
     let mut wire = Wire::connect(url).await;
     for (method, path) in [

@@ -1,8 +1,7 @@
 //! Proxies of the environment, which a server does not use: it checks itself where its requests go.
 
-use recado_store::testing::TestDatabase;
 use recado_tests::binaries::deploy_with;
-use recado_tests::world::{self, smallest_body};
+use recado_tests::prelude::*;
 
 #[tokio::test]
 async fn a_server_uses_no_proxy_of_the_environment_and_says_so() {
@@ -16,10 +15,10 @@ async fn a_server_uses_no_proxy_of_the_environment_and_says_so() {
         ("ALL_PROXY", &*url),
     ];
     let (server, client) = deploy_with(&database, &urls, &variables).await;
-    for (_, conversation) in world::CONVERSATIONS {
+    for (_, conversation) in CONVERSATIONS {
         client.accepted(smallest_body(conversation)).await;
     }
-    assert_eq!(sandbox.phone_messages().len(), world::CONVERSATIONS.len());
+    assert_eq!(sandbox.phone_messages().len(), CONVERSATIONS.len());
     let log = server.stop().await.expect("an orderly end");
     let sentence =
         "does not use the proxies of the environment (HTTP_PROXY, ALL_PROXY, https_proxy)";

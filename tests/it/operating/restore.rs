@@ -5,13 +5,12 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use recado_store::MasterKey;
-use recado_store::testing::TestDatabase;
 use recado_tests::binaries::{command, deploy};
+use recado_tests::folder::{file, names, run, succeed, text};
+use recado_tests::prelude::*;
 use recado_tests::world::sandbox;
 use rstest::rstest;
 use secrecy::ExposeSecret as _;
-
-use crate::operating::backup::{file, names, run, succeed, text};
 
 /// The names of the operator keys in a database file.
 async fn operator_keys(file: &Path, key: &MasterKey) -> String {

@@ -1,15 +1,10 @@
 //! Several servers on one PostgreSQL: one dies, stops, or starts again, and the others go on.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use recado_store::DatabaseKind;
-use recado_store::testing::TestDatabase;
-use recado_tests::Client;
-use recado_tests::binaries::{Deployment, Server, signal};
-use recado_tests::held::{HeldProvider, HeldRequest};
-use recado_tests::world::{self, CONVERSATIONS, smallest_body};
-use reqwest::Method;
-use serde_json::{Value, json};
+use recado_tests::held::HeldRequest;
+use recado_tests::prelude::*;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
@@ -28,12 +23,7 @@ struct Busy {
 
 async fn busy(client: &Client) -> Busy {
     let (provider, endpoint) = (HeldProvider::start().await, HeldProvider::start().await);
-    client
-        .change(
-            "/channels/zapi",
-            json!({"settings": {"baseUrl": provider.url}}),
-        )
-        .await;
+    client.lead("zapi", &provider.url).await;
     client
         .create(
             "/webhook-endpoints",
@@ -71,13 +61,7 @@ async fn settled(database: &TestDatabase, client: &Client) {
 
 #[tokio::test]
 async fn what_a_killed_server_did_goes_on_elsewhere_within_fifteen_seconds() {
-    let Deployment {
-        database,
-        urls,
-        server,
-        client,
-        ..
-    } = Deployment::start().await;
+    let (database, urls, server, client) = Deployment::start().await.parts();
     let Some(other) = Server::second(&database, &urls).await else {
         return;
     };
@@ -98,13 +82,7 @@ async fn what_a_killed_server_did_goes_on_elsewhere_within_fifteen_seconds() {
 
 #[tokio::test]
 async fn a_restart_under_the_same_name_takes_over_at_once() {
-    let Deployment {
-        database,
-        urls,
-        server,
-        client,
-        ..
-    } = Deployment::start().await;
+    let (database, urls, server, client) = Deployment::start().await.parts();
     server.stop().await.expect("an orderly end");
     let name = [("RECADO_SERVER_NAME", "blue")];
     let named = Server::with(&database, &urls, &name)
@@ -128,32 +106,9 @@ async fn a_restart_under_the_same_name_takes_over_at_once() {
     again.kill().await.expect("a server to kill");
 }
 
-/// An agent, a channel and the conversation `conv-456` of an organization beside `demo`.
-async fn open_conversation(client: &Client) {
-    for (path, body) in [
-        ("/agents", json!({"id": "agent-123", "name": "Agent"})),
-        (
-            "/channels",
-            json!({"id": "whatsapp-2", "provider": "whatsapp", "name": "Second", "credentials": world::credentials("whatsapp")}),
-        ),
-        (
-            "/conversations",
-            json!({"id": "conv-456", "agentId": "agent-123", "channelId": "whatsapp-2", "to": world::CUSTOMER}),
-        ),
-    ] {
-        client.create(path, body).await;
-    }
-}
-
 #[tokio::test]
 async fn a_stopped_server_makes_no_answer_of_the_others_doubtful() {
-    let Deployment {
-        database,
-        urls,
-        server,
-        client,
-        ..
-    } = Deployment::start().await;
+    let (database, urls, server, client) = Deployment::start().await.parts();
     let Some(other) = Server::second(&database, &urls).await else {
         return;
     };
@@ -161,8 +116,9 @@ async fn a_stopped_server_makes_no_answer_of_the_others_doubtful() {
     let operator = world::operator_key(&store).await;
     store.close().await;
     let operator = Client::new(&other.url, &operator);
-    let neighbour = operator.with_key(&world::organization(&operator, "neighbour").await);
-    open_conversation(&neighbour).await;
+    let neighbour = operator.neighbour("neighbour", "theirs").await;
+    let mut theirs = smallest_body("theirs");
+    theirs["agentId"] = "theirs".into();
     let (answered, mut answers) = mpsc::unbounded_channel();
     let mut sends = JoinSet::new();
     for number in 0..24 {
@@ -187,7 +143,7 @@ async fn a_stopped_server_makes_no_answer_of_the_others_doubtful() {
     let client = client.at(&other.url);
     let mut statuses = Vec::new();
     loop {
-        neighbour.accepted(smallest_body("conv-456")).await;
+        neighbour.accepted(theirs.clone()).await;
         neighbour.read("/readyz").await;
         let answer = client.send(smallest_body("conv-456")).await;
         statuses.push(answer.status);

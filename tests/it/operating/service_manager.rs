@@ -2,11 +2,8 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
-use recado_store::testing::TestDatabase;
-use recado_tests::binaries::Server;
-use recado_tests::world;
+use recado_tests::prelude::*;
 use tokio::net::UnixDatagram;
 use tokio::sync::watch;
 

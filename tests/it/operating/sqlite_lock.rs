@@ -3,12 +3,10 @@
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Stdio;
-use std::time::Duration;
 
-use jiff::Timestamp;
-use recado_store::testing::TestDatabase;
 use recado_store::{DatabaseKind, MasterKey, ServerLock, Store};
-use recado_tests::binaries::{Server, command, signal};
+use recado_tests::binaries::{Place, command};
+use recado_tests::prelude::*;
 use secrecy::ExposeSecret as _;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
 use tokio::process::{ChildStderr, Command};
@@ -19,21 +17,13 @@ fn server(database: &TestDatabase, arguments: &str) -> Command {
     server
         .args(arguments.split(' '))
         .env("RECADO_LISTEN", "127.0.0.1:0")
-        .env("RECADO_DATABASE_URL", database.url())
-        .env(
-            "RECADO_MASTER_KEY",
-            database.key().to_base64().expose_secret(),
-        );
+        .envs(Place::of(database).variables());
     server
 }
 
 async fn first(database: &TestDatabase) -> Server {
-    let key = database.key().to_base64();
-    let place = [
-        ("RECADO_DATABASE_URL", database.url()),
-        ("RECADO_MASTER_KEY", key.expose_secret()),
-    ];
-    Server::start(&place).await.expect("a server")
+    let place = Place::of(database);
+    Server::start(&place.variables()).await.expect("a server")
 }
 
 /// Reads what a server logs until a line has that text.

@@ -3,183 +3,69 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
-use std::process::Output;
 
+use futures_util::future::join_all;
 use recado_store::MasterKey;
-use recado_store::testing::TestDatabase;
-use recado_tests::binaries::{Server, command};
+use recado_tests::binaries::{Place, run, said};
+use recado_tests::prelude::*;
 use rstest::rstest;
-use secrecy::ExposeSecret as _;
-use serde_json::Value;
 
-/// Runs `recado-server` until it ends.
-pub(crate) async fn run(arguments: &str, environment: &[(&str, &str)]) -> Output {
-    let folder = tempfile::tempdir().expect("a folder");
-    let mut server = command("recado-server").expect("the binary");
-    server
-        .args(arguments.split(' '))
-        .envs(environment.iter().copied())
-        .current_dir(folder.path());
-    server.output().await.expect("a process")
-}
+/// A variable, its value, and the sentence that refuses it.
+const WRONG: &str = "
+RECADO_WHATSAPP_VERSION | 25 | RECADO_WHATSAPP_VERSION: Must be a Graph version such as v25.0
+RECADO_ZAPI_URL | https://recado:secret@proxy.example | RECADO_ZAPI_URL: Must not contain a user name or password
+RECADO_WHATSAPP_VERSION | latest | such as v25.0
+RECADO_PUBLIC_URL | localhost:8080 | RECADO_PUBLIC_URL: Must begin with http
+RECADO_WHATSAPP_URL | ftp://example.com | RECADO_WHATSAPP_URL: Must begin with http
+RECADO_ZAPI_URL | https://example.com/?a=b | RECADO_ZAPI_URL: Must not have a query
+RECADO_ZAPPERHUB_URL | https://10.0.0.1 | RECADO_ZAPPERHUB_URL: Leads to a private
+RECADO_WHATSAPP_URL | http://example.com | RECADO_WHATSAPP_URL: Must begin with https://
+RECADO_ZAPI_URL | http://example.com | RECADO_ZAPI_URL: Must begin with https://
+RECADO_ZAPPERHUB_URL | http://example.com | RECADO_ZAPPERHUB_URL: Must begin with https://
+RECADO_LISTEN | nowhere.invalid:8080 | RECADO_LISTEN: the listen address nowhere.invalid:8080 is not known
+RECADO_METRICS_LISTEN | localhost:8080 | RECADO_METRICS_LISTEN and RECADO_LISTEN are the same address
+RECADO_LOG | verbose | RECADO_LOG: `verbose` is not a level
+RECADO_DATABASE_URL | sqlite:/nowhere/recado.db | the database cannot be created in /nowhere
+RECADO_LISTEN | localhost | expected an address such as 127.0.0.1:8080, localhost:8080, :8080 or 8080
+RECADO_LISTEN | 203.0.113.7:8080 | cannot listen on 203.0.113.7:8080; choose another address with --listen or RECADO_LISTEN
+RECADO_METRICS_LISTEN | 203.0.113.7:9090 | cannot listen on 203.0.113.7:9090; choose another address with --metrics-listen or RECADO_METRICS_LISTEN
+RECADO_METRICS_LISTEN | nowhere.invalid:9090 | RECADO_METRICS_LISTEN: the listen address
+RECADO_DATABASE_URL | mysql://127.0.0.1/recado | a database URL is sqlite:<file> or postgres://
+RECADO_DATABASE_URL | sqlite::memory: | a database URL is sqlite:<file> or postgres://
+RECADO_MASTER_KEY | c2hvcnQ= | RECADO_MASTER_KEY has to be 32 bytes in base64
+RECADO_MASTER_KEY_FILE | /nowhere | RECADO_MASTER_KEY_FILE: cannot read /nowhere
+RECADO_DATABASE_URL_FILE | /nowhere | RECADO_DATABASE_URL_FILE: cannot read /nowhere
+RECADO_DATABASE_URL_FILE | /dev/null | RECADO_DATABASE_URL_FILE: /dev/null is empty
+RECADO_CONNECTIONS_PER_PEER | many | invalid digit found in string
+RECADO_CONNECTIONS_PER_PEER | 0 | RECADO_CONNECTIONS_PER_PEER: 
+RECADO_MAX_WEBHOOK_ENDPOINTS | -1 | RECADO_MAX_WEBHOOK_ENDPOINTS: 
+RECADO_RETAIN_AUDIT_DAYS | 7d | RECADO_RETAIN_AUDIT_DAYS: expected a number of days
+RECADO_LOG | (a space) | RECADO_LOG names no level
+RECADO_DATABASE_URL | postgres://recado:pass#w@db/recado | RECADO_DATABASE_URL (in its password write `/` as %2F, `?` as %3F, `#` as %23 and `@` as %40): a database URL is
+RECADO_DATABASE_URL | postgres://recado:pass/w@db/recado | RECADO_DATABASE_URL (in its password write `/` as %2F
+RECADO_DRAIN_SECONDS | soon | invalid digit found in string
+RECADO_ALLOW_PRIVATE_NETWORKS | maybe | RECADO_ALLOW_PRIVATE_NETWORKS: expected true or false
+RECADO_DATABASE_URL | postgres://127.0.0.1:1/recado | RECADO_MASTER_KEY is required with PostgreSQL, the same on every server; make one with: openssl rand -base64 32
+";
 
-pub(crate) fn said(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
-
-#[rstest]
-#[case::version(
-    "RECADO_WHATSAPP_VERSION",
-    "25",
-    "RECADO_WHATSAPP_VERSION: Must be a Graph version such as v25.0"
-)]
-#[case::password(
-    "RECADO_ZAPI_URL",
-    "https://recado:secret@proxy.example",
-    "RECADO_ZAPI_URL: Must not contain a user name or password"
-)]
-#[case::version_word("RECADO_WHATSAPP_VERSION", "latest", "such as v25.0")]
-#[case::public_url(
-    "RECADO_PUBLIC_URL",
-    "localhost:8080",
-    "RECADO_PUBLIC_URL: Must begin with http"
-)]
-#[case::whatsapp_url(
-    "RECADO_WHATSAPP_URL",
-    "ftp://example.com",
-    "RECADO_WHATSAPP_URL: Must begin with http"
-)]
-#[case::zapi_url(
-    "RECADO_ZAPI_URL",
-    "https://example.com/?a=b",
-    "RECADO_ZAPI_URL: Must not have a query"
-)]
-#[case::private_url(
-    "RECADO_ZAPPERHUB_URL",
-    "https://10.0.0.1",
-    "RECADO_ZAPPERHUB_URL: Leads to a private"
-)]
-#[case::whatsapp_over_http(
-    "RECADO_WHATSAPP_URL",
-    "http://example.com",
-    "RECADO_WHATSAPP_URL: Must begin with https://"
-)]
-#[case::zapi_over_http(
-    "RECADO_ZAPI_URL",
-    "http://example.com",
-    "RECADO_ZAPI_URL: Must begin with https://"
-)]
-#[case::zapperhub_over_http(
-    "RECADO_ZAPPERHUB_URL",
-    "http://example.com",
-    "RECADO_ZAPPERHUB_URL: Must begin with https://"
-)]
-#[case::unknown_host(
-    "RECADO_LISTEN",
-    "nowhere.invalid:8080",
-    "RECADO_LISTEN: the listen address nowhere.invalid:8080 is not known"
-)]
-#[case::metrics(
-    "RECADO_METRICS_LISTEN",
-    "localhost:8080",
-    "RECADO_METRICS_LISTEN and RECADO_LISTEN are the same address"
-)]
-#[case::log("RECADO_LOG", "verbose", "RECADO_LOG: `verbose` is not a level")]
-#[case::folder(
-    "RECADO_DATABASE_URL",
-    "sqlite:/nowhere/recado.db",
-    "the database cannot be created in /nowhere"
-)]
-#[case::listen(
-    "RECADO_LISTEN",
-    "localhost",
-    "expected an address such as 127.0.0.1:8080, localhost:8080, :8080 or 8080"
-)]
-#[case::foreign_address(
-    "RECADO_LISTEN",
-    "203.0.113.7:8080",
-    "cannot listen on 203.0.113.7:8080; choose another address with --listen or RECADO_LISTEN"
-)]
-#[case::foreign_metrics_address(
-    "RECADO_METRICS_LISTEN",
-    "203.0.113.7:9090",
-    "cannot listen on 203.0.113.7:9090; choose another address with --metrics-listen or RECADO_METRICS_LISTEN"
-)]
-#[case::metrics_host(
-    "RECADO_METRICS_LISTEN",
-    "nowhere.invalid:9090",
-    "RECADO_METRICS_LISTEN: the listen address"
-)]
-#[case::unknown_database(
-    "RECADO_DATABASE_URL",
-    "mysql://127.0.0.1/recado",
-    "a database URL is sqlite:<file> or postgres://"
-)]
-#[case::database_in_memory(
-    "RECADO_DATABASE_URL",
-    "sqlite::memory:",
-    "a database URL is sqlite:<file> or postgres://"
-)]
-#[case::short_key(
-    "RECADO_MASTER_KEY",
-    "c2hvcnQ=",
-    "RECADO_MASTER_KEY has to be 32 bytes in base64"
-)]
-#[case::no_key_file(
-    "RECADO_MASTER_KEY_FILE",
-    "/nowhere",
-    "RECADO_MASTER_KEY_FILE: cannot read /nowhere"
-)]
-#[case::no_url_file(
-    "RECADO_DATABASE_URL_FILE",
-    "/nowhere",
-    "RECADO_DATABASE_URL_FILE: cannot read /nowhere"
-)]
-#[case::empty_url_file(
-    "RECADO_DATABASE_URL_FILE",
-    "/dev/null",
-    "RECADO_DATABASE_URL_FILE: /dev/null is empty"
-)]
-#[case::connections("RECADO_CONNECTIONS_PER_PEER", "many", "invalid digit found in string")]
-#[case::no_connections("RECADO_CONNECTIONS_PER_PEER", "0", "RECADO_CONNECTIONS_PER_PEER: ")]
-#[case::endpoints("RECADO_MAX_WEBHOOK_ENDPOINTS", "-1", "RECADO_MAX_WEBHOOK_ENDPOINTS: ")]
-#[case::retention(
-    "RECADO_RETAIN_AUDIT_DAYS",
-    "7d",
-    "RECADO_RETAIN_AUDIT_DAYS: expected a number of days"
-)]
-#[case::blank_log("RECADO_LOG", " ", "RECADO_LOG names no level")]
-#[case::hash_in_password(
-    "RECADO_DATABASE_URL",
-    "postgres://recado:pass#w@db/recado",
-    "RECADO_DATABASE_URL (in its password write `/` as %2F, `?` as %3F, `#` as %23 and `@` as %40): a database URL is"
-)]
-#[case::slash_in_password(
-    "RECADO_DATABASE_URL",
-    "postgres://recado:pass/w@db/recado",
-    "RECADO_DATABASE_URL (in its password write `/` as %2F"
-)]
-#[case::drain("RECADO_DRAIN_SECONDS", "soon", "invalid digit found in string")]
-#[case::switch(
-    "RECADO_ALLOW_PRIVATE_NETWORKS",
-    "maybe",
-    "RECADO_ALLOW_PRIVATE_NETWORKS: expected true or false"
-)]
 #[tokio::test]
-async fn a_setting_that_a_send_would_stumble_over_is_found_at_start(
-    #[case] variable: &str,
-    #[case] value: &str,
-    #[case] sentence: &str,
-) {
-    let mut complaints = Vec::new();
-    for subcommand in ["check-config", "serve"] {
-        let output = run(subcommand, &[(variable, value)]).await;
-        assert!(!output.status.success(), "{subcommand}");
-        let said = said(&output);
-        assert!(said.contains(sentence), "{subcommand}: {said}");
-        complaints.push(complaint(&said));
-    }
-    assert_eq!(complaints[0], complaints[1]);
+async fn a_setting_that_a_send_would_stumble_over_is_found_at_start() {
+    let refused = async |row: &str| {
+        let cells: Vec<_> = row.splitn(3, " | ").collect();
+        let [variable, value, sentence] = cells[..] else {
+            panic!("{row}");
+        };
+        let mut complaints = Vec::new();
+        for subcommand in ["check-config", "serve"] {
+            let output = run(subcommand, &[(variable, &value.replace("(a space)", " "))]).await;
+            assert!(!output.status.success(), "{row}");
+            let said = said(&output);
+            assert!(said.contains(sentence), "{row}: {said}");
+            complaints.push(complaint(&said));
+        }
+        assert_eq!(complaints[0], complaints[1], "{row}");
+    };
+    join_all(WRONG.trim().lines().map(refused)).await;
 }
 
 /// The sentence that is said last, by a server in a line of its log.
@@ -216,13 +102,10 @@ async fn the_last_sentence_of_a_server_is_in_its_log_also_if_errors_are_hidden()
 #[tokio::test]
 async fn a_server_listens_at_a_name_and_at_a_port_alone(#[case] address: &str) {
     let database = TestDatabase::fresh().await;
-    let key = database.key().to_base64();
-    let place = [
-        ("RECADO_DATABASE_URL", database.url()),
-        ("RECADO_MASTER_KEY", key.expose_secret()),
-        ("RECADO_LISTEN", address),
-    ];
-    let server = Server::start_as_given(&place).await.expect("a server");
+    let place = Place::of(&database);
+    let variables = [&place.variables()[..], &[("RECADO_LISTEN", address)]].concat();
+    let server = Server::start_as_given(&variables).await;
+    let server = server.expect("a server");
     let port = server.url.rsplit(':').next().expect("a port");
     let answered = reqwest::get(format!("http://127.0.0.1:{port}/healthz")).await;
     assert_eq!(answered.expect("an answer").status(), 200);
@@ -231,20 +114,15 @@ async fn a_server_listens_at_a_name_and_at_a_port_alone(#[case] address: &str) {
 #[tokio::test]
 async fn another_master_key_is_refused_before_the_server_listens() {
     let database = TestDatabase::fresh().await;
-    let key = database.key().to_base64();
-    let url = ("RECADO_DATABASE_URL", database.url());
-    let right = [url, ("RECADO_MASTER_KEY", key.expose_secret())];
-    Server::start(&right)
-        .await
-        .expect("a server")
-        .stop()
-        .await
-        .expect("an end");
-    assert!(run("check-config", &right).await.status.success());
-    let other = MasterKey::generate().expect("random bytes").to_base64();
-    let wrong = [url, ("RECADO_MASTER_KEY", other.expose_secret())];
+    let right = Place::of(&database);
+    let server = Server::start(&right.variables()).await.expect("a server");
+    server.stop().await.expect("an end");
+    let checked = run("check-config", &right.variables()).await;
+    assert!(checked.status.success(), "{}", said(&checked));
+    let other = MasterKey::generate().expect("random bytes");
+    let wrong = Place::new(database.url(), &other);
     for subcommand in ["check-config", "serve", "migrate", "operator-key create"] {
-        let output = run(subcommand, &wrong).await;
+        let output = run(subcommand, &wrong.variables()).await;
         let said = said(&output);
         assert_eq!(output.status.code(), Some(1), "{subcommand}: {said}");
         assert!(
@@ -336,4 +214,27 @@ async fn files_that_others_can_open_are_taken_away_from_them() {
         assert_eq!(mode & 0o777, 0o600, "{name}");
         assert!(said.contains(&format!("{name}\"")), "{name}: {said}");
     }
+}
+
+#[tokio::test]
+async fn a_database_is_not_opened_with_another_master_key_by_accident() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let database = format!("sqlite:{}", folder.path().join("recado.db").display());
+    let place = [("RECADO_DATABASE_URL", database.as_str())];
+    assert!(run("migrate", &place).await.status.success());
+    let key_file = folder.path().join("recado.db.key");
+    assert_eq!(mode(&key_file), 0o600);
+    fs::remove_file(&key_file).expect("the key file");
+    let output = run("migrate", &place).await;
+    let said = String::from_utf8(output.stderr).expect("text");
+    assert!(!output.status.success());
+    assert!(
+        said.contains("put the key back, or set RECADO_MASTER_KEY"),
+        "{said}"
+    );
+}
+
+fn mode(file: &std::path::Path) -> u32 {
+    use std::os::unix::fs::PermissionsExt as _;
+    fs::metadata(file).expect("a file").permissions().mode() & 0o777
 }

@@ -1,14 +1,9 @@
 //! A server is asked to stop: how it says so, what it still does, and how long that may take.
 
-use std::time::Duration;
-
-use recado_store::testing::TestDatabase;
-use recado_tests::binaries::{Deployment, Server, deploy_with, signal};
-use recado_tests::held::HeldProvider;
-use recado_tests::world::{self, smallest_body};
+use recado_tests::binaries::deploy_with;
+use recado_tests::prelude::*;
 use reqwest::StatusCode;
 use rstest::rstest;
-use serde_json::{Value, json};
 
 /// The line of a log that says this.
 fn line(log: &str, message: &str) -> Value {
@@ -81,13 +76,7 @@ async fn a_server_that_drains_serves_on_without_being_ready_until_the_second_sig
 
 #[tokio::test]
 async fn a_receiver_that_hangs_delays_the_end_by_five_seconds_and_gets_its_event_again() {
-    let Deployment {
-        database,
-        sandbox: _sandbox,
-        urls,
-        server,
-        client,
-    } = Deployment::start().await;
+    let (database, urls, server, client) = Deployment::start().await.parts();
     let receiver = HeldProvider::start().await;
     let endpoint = json!({"url": receiver.url, "events": ["message.accepted"]});
     client.create("/webhook-endpoints", endpoint).await;

@@ -2,26 +2,21 @@
 
 use std::fs;
 
-use jiff::Timestamp;
 use recado_store::DatabaseKind;
-use recado_store::testing::TestDatabase;
+use recado_tests::prelude::*;
 use rstest::rstest;
 use secrecy::ExposeSecret as _;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 
-use crate::operating::startup::{run, said};
+use recado_tests::binaries::{Place, run, said};
 
 #[tokio::test]
 async fn check_config_says_that_an_empty_database_gets_its_tables() {
     let database = TestDatabase::empty().await;
     // A SQLite file is made by its first connection.
     database.store().await.close().await;
-    let key = database.key().to_base64();
-    let place = [
-        ("RECADO_DATABASE_URL", database.url()),
-        ("RECADO_MASTER_KEY", key.expose_secret()),
-    ];
-    let output = run("check-config", &place).await;
+    let place = Place::of(&database);
+    let output = run("check-config", &place.variables()).await;
     assert!(output.status.success(), "{}", said(&output));
     let printed = String::from_utf8_lossy(&output.stdout);
     let line = "# the database has no tables yet; the server creates them";
@@ -49,13 +44,9 @@ async fn a_role_that_may_not_create_tables_is_found_before_the_server_starts(#[c
     admin.execute(granted).await.expect("a role");
     let mut url = reqwest::Url::parse(database.url()).expect("a URL");
     url.set_username(&role).expect("a URL with a user");
-    let key = database.key().to_base64();
-    let place = [
-        ("RECADO_DATABASE_URL", url.as_str()),
-        ("RECADO_MASTER_KEY", key.expose_secret()),
-    ];
+    let place = Place::new(url.as_str(), database.key());
     for subcommand in ["check-config", "serve"] {
-        let output = run(subcommand, &place).await;
+        let output = run(subcommand, &place.variables()).await;
         let said = said(&output);
         assert_eq!(output.status.code(), Some(1), "{subcommand}: {said}");
         assert!(

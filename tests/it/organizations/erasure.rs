@@ -1,19 +1,13 @@
 //! A contact is erased over the API and with the command line.
 
-use std::time::Duration;
-
 use recado_sandbox::{Effect, Fault, Provider};
-use recado_tests::client::Answer;
-use recado_tests::json::AssertHas as _;
-use recado_tests::world::{CUSTOMER, smallest_body};
-use recado_tests::{Client, World};
+use recado_tests::prelude::*;
 use rstest::rstest;
-use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
 async fn erase(client: &Client, address: &str) -> Value {
-    let asked = client.post("/contacts/erase", json!({ "address": address }));
-    asked.await.expect(200)
+    let asked = client.act("/contacts/erase", json!({ "address": address }));
+    asked.await
 }
 
 #[tokio::test]
@@ -65,18 +59,6 @@ async fn begin_slow_send(world: &World) -> JoinHandle<Answer> {
     let waited = tokio::time::timeout(Duration::from_mins(1), stored).await;
     waited.expect("a stored message");
     sending
-}
-
-#[tokio::test]
-async fn an_erasure_waits_for_a_message_that_is_being_sent() {
-    let world = World::start().await;
-    let sending = begin_slow_send(&world).await;
-    let erased = erase(&world.client, CUSTOMER).await;
-    assert_eq!(
-        (&erased["complete"], &erased["messages"]),
-        (&json!(true), &json!(1))
-    );
-    sending.await.expect("a task").expect(200);
 }
 
 #[tokio::test]

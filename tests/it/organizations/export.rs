@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 
 use recado_tests::binaries::command;
-use recado_tests::{World, people};
-use serde_json::Value;
+use recado_tests::prelude::*;
 
-use crate::security::isolation::owned::Owned;
+use recado_tests::owned::Owned;
 
 /// The tables with rows of an organization, and the type of their lines; what is left out has its reason.
 const TABLES: [(&str, Result<&str, &str>); 15] = [

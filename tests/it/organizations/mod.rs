@@ -6,5 +6,4 @@ mod erasure;
 mod export;
 mod numbers;
 mod removal;
-mod short_secrets;
 mod suspension;

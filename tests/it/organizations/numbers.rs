@@ -1,13 +1,10 @@
 //! An organization connects each number once.
 
 use recado_store::{Author, ChannelSecrets, MasterKey, NewChannel};
-use recado_tests::binaries::{Deployment, Server};
-use recado_tests::world::{credentials, organization};
-use recado_tests::{Answer, World};
+use recado_tests::binaries::rotate;
+use recado_tests::prelude::*;
 use rstest::rstest;
-use serde_json::{Map, Value, json};
-
-use crate::operating::key_rotation::rotate;
+use serde_json::Map;
 
 #[rstest]
 #[case::whatsapp(
@@ -46,8 +43,7 @@ async fn a_number_is_connected_once_and_the_refusal_names_the_first_channel(
     let channel = |id: &str, credentials: &Value| json!({"id": id, "provider": provider, "name": "Again", "settings": settings, "credentials": credentials});
     let refused = client.post("/channels", channel("again", &same)).await;
     assert_connected_already(&refused, first);
-    let created = client.post("/channels", channel("second", &other)).await;
-    created.expect(201);
+    client.create("/channels", channel("second", &other)).await;
     let path = "/channels/second";
     let refused = client.patch(path, json!({"credentials": same})).await;
     assert_connected_already(&refused, first);
@@ -55,10 +51,8 @@ async fn a_number_is_connected_once_and_the_refusal_names_the_first_channel(
     for change in [json!({"credentials": other}), json!({"name": "Renamed"})] {
         client.change(path, change).await;
     }
-    let deleted = client.delete(&format!("/channels/{first}")).await;
-    deleted.expect(204);
-    let anew = client.post("/channels", channel("again", &same)).await;
-    anew.expect(201);
+    client.remove(&format!("/channels/{first}")).await;
+    client.create("/channels", channel("again", &same)).await;
 }
 
 #[tokio::test]
@@ -105,25 +99,19 @@ fn stored_before(id: &str, instance: &str) -> NewChannel {
             credentials: credentials.as_object().cloned().expect("an object"),
             webhook_secret: "secret".into(),
         },
-        created_at: jiff::Timestamp::now(),
+        created_at: Timestamp::now(),
     }
 }
 
 #[tokio::test]
 async fn numbers_of_older_channels_are_known_after_a_start_and_after_a_new_master_key() {
-    let Deployment {
-        database,
-        urls,
-        server,
-        client,
-        sandbox: _sandbox,
-    } = Deployment::start().await;
+    let (database, urls, server, client) = Deployment::start().await.parts();
     server.stop().await.expect("an end");
     let store = database.store().await;
     for (id, instance) in [("old", "INST-09"), ("twin", "INST-01")] {
         let channel = stored_before(id, instance);
         store
-            .create_channel(channel, &Author::command_line(jiff::Timestamp::now()))
+            .create_channel(channel, &Author::command_line(Timestamp::now()))
             .await
             .expect("created");
     }
@@ -139,8 +127,9 @@ async fn numbers_of_older_channels_are_known_after_a_start_and_after_a_new_maste
             let channel = json!({"provider": "zapi", "name": "z", "credentials": credentials});
             assert_connected_already(&client.post("/channels", channel).await, first);
         }
-        let renamed = client.patch("/channels/twin", json!({"name": "Twin"}));
-        renamed.await.expect(200);
+        client
+            .change("/channels/twin", json!({"name": "Twin"}))
+            .await;
         let log = server.stop().await.expect("an end");
         let told: Vec<_> = log
             .lines()

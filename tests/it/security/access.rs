@@ -3,14 +3,10 @@
 use std::collections::BTreeSet;
 
 use recado_tests::access::{self, KINDS, Kind};
-use recado_tests::client::answer;
 use recado_tests::people::{self, ORGANIZATION};
-use recado_tests::world::smallest_body;
-use recado_tests::{Client, World};
-use reqwest::Method;
-use serde_json::{Value, json};
+use recado_tests::prelude::*;
 
-use crate::security::isolation::{operations, with_ids};
+use recado_tests::access::{documented_operations, with_ids};
 
 /// Returns a new client of that kind: some calls end its session or delete its key.
 async fn client(world: &World, kind: Kind) -> Client {
@@ -29,7 +25,7 @@ fn the_table_says_of_every_operation_who_may_call_it() {
         .collect();
     assert_eq!(
         table,
-        operations(),
+        documented_operations(),
         "say in the table what a new operation needs"
     );
     for (operation, need) in access::operations() {
@@ -134,13 +130,13 @@ async fn only_callers_with_the_scope_manage_see_webhook_secrets() {
         let url = endpoints["data"][0]["url"].as_str().expect("a URL");
         assert_eq!(url.contains("s3cret"), sees, "{kind:?} {url}");
         let id = endpoints["data"][0]["id"].as_str().expect("an id");
-        let shown = client.get(&format!("/webhook-endpoints/{id}")).await;
-        assert_eq!(shown.expect(200)["url"], *url);
+        let shown = client.read(&format!("/webhook-endpoints/{id}")).await;
+        assert_eq!(shown["url"], *url);
         let listed = client.read("/channels").await;
         for channel in listed["data"].as_array().expect("a list") {
             let provider = channel["provider"].as_str().expect("a provider");
-            let shown = client.get(&format!("/channels/{provider}")).await;
-            assert_eq!(shown.expect(200), *channel);
+            let shown = client.read(&format!("/channels/{provider}")).await;
+            assert_eq!(shown, *channel);
             let with_url = sees || provider == "whatsapp";
             let with_secret = sees && provider != "zapi";
             assert_eq!(

@@ -1,11 +1,8 @@
 //! A server that may open few files, and a caller that opens many connections.
 
-use recado_store::testing::TestDatabase;
-use recado_tests::Client;
-use recado_tests::binaries::{Server, providers};
+use recado_tests::binaries::{Place, providers};
+use recado_tests::prelude::*;
 use recado_tests::wire::Wire;
-use recado_tests::world::{self, CONVERSATIONS, open_conversations, organization, smallest_body};
-use secrecy::ExposeSecret as _;
 use tokio::task::JoinSet;
 
 /// The hard limit of the server; its soft one is lower still.
@@ -24,17 +21,13 @@ async fn idle_connections_leave_descriptors_for_sends_and_the_database() {
     let operator = world::operator_key(&store).await;
     store.close().await;
     let (sandbox, urls) = world::sandbox().await;
-    let key = database.key().to_base64();
-    let place = [
-        ("RECADO_DATABASE_URL", database.url()),
-        ("RECADO_MASTER_KEY", key.expose_secret()),
-    ];
-    let environment = [&place[..], &providers(&urls)[..]].concat();
+    let place = Place::of(&database);
+    let environment = [&place.variables()[..], &providers(&urls)[..]].concat();
     let server = Server::with_descriptors(64, DESCRIPTORS, &environment)
         .await
         .expect("a server that raises its soft limit");
     let operator = Client::new(&server.url, &operator);
-    let client = operator.with_key(&organization(&operator, "demo").await);
+    let client = operator.organization("demo").await;
     open_conversations(&client, &CONVERSATIONS).await;
 
     let mut connecting = JoinSet::new();

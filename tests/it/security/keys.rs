@@ -1,38 +1,8 @@
-//! Keys: those of organizations and operators, and the one that encrypts credentials.
+//! API keys of organizations: their secret, scopes, end and deletion.
 
-use std::fs;
-use std::process::Output;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::Duration;
-
-use jiff::{SignedDuration, Timestamp};
-use recado_server::Clock;
-use recado_store::testing::TestDatabase;
-use recado_tests::binaries::{Server, command};
-use recado_tests::events::EventStream;
-use recado_tests::world::{Options, organization, smallest_body};
-use recado_tests::{Client, World, people};
-use rstest::rstest;
-use secrecy::ExposeSecret as _;
-use serde_json::{Value, json};
-
-use crate::events::stream::ends_within;
-
-/// 32 bytes in base64.
-const MASTER_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
-const POSTGRES: &str = "postgres://recado:qqPassword@127.0.0.1:1/recado";
-
-/// A new key of the organization `demo`: its id, and a client that uses it.
-pub(crate) async fn second_key(world: &World) -> (String, Client) {
-    let made = world
-        .client
-        .create("/organizations/demo/api-keys", json!({"name": "second"}))
-        .await;
-    let text = |name: &str| made[name].as_str().expect("a text").to_owned();
-    // An HTTP client of its own, so that its connection is its own too.
-    (text("id"), Client::new(&world.url, &text("key")))
-}
+use jiff::SignedDuration;
+use recado_tests::people::second_key;
+use recado_tests::prelude::*;
 
 #[tokio::test]
 async fn a_deleted_key_stops_working_at_once_on_open_connections_too() {
@@ -94,15 +64,8 @@ async fn the_secret_of_a_key_is_shown_once() {
 
 #[tokio::test]
 async fn a_key_has_the_scopes_and_the_end_that_it_was_made_with() {
-    let (start, hours) = (Timestamp::now(), Arc::new(AtomicI64::new(0)));
-    let clock = Arc::clone(&hours);
-    let clock =
-        Clock::from_fn(move || start + SignedDuration::from_hours(clock.load(Ordering::Relaxed)));
-    let world = World::with(Options {
-        clock,
-        ..Options::default()
-    })
-    .await;
+    let (world, ahead) = World::with_clock().await;
+    let start = Timestamp::now();
     let path = "/organizations/demo/api-keys";
     for (field, value) in [
         ("scopes", json!([])),
@@ -130,7 +93,7 @@ async fn a_key_has_the_scopes_and_the_end_that_it_was_made_with() {
         .client
         .with_key(reader["key"].as_str().expect("a key"));
     let mut stream = EventStream::open(&reader, "", None).await;
-    hours.store(1, Ordering::Relaxed);
+    ahead.pass(Duration::from_hours(1));
     ends_within(&mut stream, Duration::from_secs(1)).await;
     for ended in [
         key.send(smallest_body("conv-456")).await,
@@ -144,8 +107,8 @@ async fn a_key_has_the_scopes_and_the_end_that_it_was_made_with() {
 async fn a_key_tells_when_it_was_last_used_and_deletes_itself() {
     let world = World::start().await;
     let key = people::key(&world, &["send"]).await;
-    let unused = world.client.get("/organizations/demo/api-keys").await;
-    assert!(unused.expect(200)["data"][1]["lastUsedAt"].is_null());
+    let unused = world.client.read("/organizations/demo/api-keys").await;
+    assert!(unused["data"][1]["lastUsedAt"].is_null());
     key.read("/api-keys/current").await;
     // The use is noted beside the request.
     let mut shown = Value::Null;
@@ -167,9 +130,7 @@ async fn a_key_tells_when_it_was_last_used_and_deletes_itself() {
 #[tokio::test]
 async fn an_organization_manages_its_own_keys_and_an_operator_those_of_all() {
     let world = World::start().await;
-    let other = world
-        .client
-        .with_key(&organization(&world.operator, "other").await);
+    let other = world.operator.organization("other").await;
     let listed = other.read("/organizations/other/api-keys").await;
     let id = listed["data"][0]["id"].as_str().expect("an id");
     let foreign = world
@@ -199,176 +160,11 @@ async fn an_organization_manages_its_own_keys_and_an_operator_those_of_all() {
 }
 
 #[tokio::test]
-async fn operator_key_create_prints_the_key_alone_and_it_works() {
-    let database = TestDatabase::empty().await;
-    let master_key = database.key().to_base64();
-    let place = [
-        ("RECADO_DATABASE_URL", database.url()),
-        ("RECADO_MASTER_KEY", master_key.expose_secret()),
-    ];
-    assert!(run("migrate", &place).await.status.success());
-    let made = run("operator-key create --name ops", &place).await;
-    let printed = String::from_utf8(made.stdout).expect("text");
-    let key = printed.strip_suffix('\n').expect("one line");
-    assert!(key.starts_with("recado_") && key.len() == 50, "{printed}");
-    let server = Server::start(&place).await.expect("a server");
-    let operator = Client::new(&server.url, key);
-    organization(&operator, "first").await;
-    let listed = operator.read("/organizations").await;
-    assert_eq!(listed["data"][0]["id"], "first");
-}
-
-/// Runs `recado-server` in a folder of its own until it ends.
-pub(crate) async fn run(arguments: &str, environment: &[(&str, &str)]) -> Output {
-    let folder = tempfile::tempdir().expect("a folder");
-    let mut server = command("recado-server").expect("the binary");
-    server
-        .args(arguments.split(' '))
-        .envs(environment.iter().copied())
-        .current_dir(folder.path());
-    server.output().await.expect("a process")
-}
-
-#[tokio::test]
-async fn check_config_says_what_is_in_force_and_hides_secrets() {
-    let defaults = run("check-config", &[]).await;
-    insta::assert_snapshot!(String::from_utf8(defaults.stdout).expect("text"), @"
-    RECADO_LISTEN=127.0.0.1:8080                             # default
-    RECADO_DATABASE_URL=sqlite:recado.db                     # default
-    # RECADO_MASTER_KEY=(in the file recado.db.key)          # default
-    RECADO_PUBLIC_URL=http://127.0.0.1:8080/                 # default
-    RECADO_WHATSAPP_URL=https://graph.facebook.com/          # default
-    RECADO_WHATSAPP_VERSION=v25.0                            # default
-    RECADO_ZAPI_URL=https://api.z-api.io/                    # default
-    RECADO_ZAPPERHUB_URL=https://api.zapperapi.com/          # default
-    RECADO_ALLOW_PRIVATE_NETWORKS=false                      # default
-    RECADO_CONNECTIONS_PER_PEER=256                          # default
-    RECADO_MAX_WEBHOOK_ENDPOINTS=20                          # default
-    RECADO_DRAIN_SECONDS=0                                   # default
-    RECADO_LOG=info                                          # default
-    RECADO_SERVER_NAME=                                      # default
-    RECADO_METRICS_LISTEN=                                   # default
-    RECADO_RETAIN_MESSAGES_DAYS=forever                      # default
-    RECADO_RETAIN_EVENTS_DAYS=forever                        # default
-    RECADO_RETAIN_DELIVERIES_DAYS=7                          # default
-    RECADO_RETAIN_WEBHOOK_CALLS_DAYS=7                       # default
-    RECADO_RETAIN_SET_ASIDE_DAYS=30                          # default
-    RECADO_RETAIN_AUDIT_DAYS=400                             # default
-    # recado.db does not exist; the server creates it
-    ");
-    let folder = tempfile::tempdir().expect("a folder");
-    let file = folder.path().join("key");
-    fs::write(&file, format!("{MASTER_KEY}\n")).expect("a file");
-    let file = file.to_str().expect("a text");
-    for (variable, value) in [
-        ("RECADO_MASTER_KEY", MASTER_KEY),
-        ("RECADO_MASTER_KEY_FILE", file),
-    ] {
-        let output = run(
-            "check-config",
-            &[("RECADO_DATABASE_URL", POSTGRES), (variable, value)],
-        )
-        .await;
-        let printed = String::from_utf8(output.stdout).expect("text");
-        let said = String::from_utf8(output.stderr).expect("text");
-        assert!(
-            said.contains("cannot open the database"),
-            "{variable}: {said}"
-        );
-        assert!(
-            !output.status.success() && !said.contains("qqPassword"),
-            "{said}"
-        );
-        assert!(printed.contains("RECADO_MASTER_KEY=(hidden)"), "{printed}");
-        assert!(printed.contains(&format!(" # {variable}\n")), "{printed}");
-        assert!(
-            printed.contains("RECADO_DATABASE_URL=postgres://recado:(hidden)@127.0.0.1:1/recado"),
-            "{printed}"
-        );
-        assert!(
-            !printed.contains(MASTER_KEY) && !printed.contains("qqPassword"),
-            "{printed}"
-        );
-    }
-}
-
-#[tokio::test]
-async fn check_config_says_where_each_value_comes_from() {
-    let given = run("check-config --listen :8081", &[("RECADO_LOG", "warn")]).await;
-    let given = String::from_utf8(given.stdout).expect("text");
-    for (value, origin) in [
-        ("RECADO_LISTEN=:8081 ", "# --listen"),
-        ("RECADO_LOG=warn ", "# RECADO_LOG"),
-    ] {
-        let line = given.lines().find(|line| line.starts_with(value));
-        assert!(line.is_some_and(|line| line.ends_with(origin)), "{given}");
-    }
-}
-
-#[rstest]
-#[case::both_ways(
-    &[("RECADO_MASTER_KEY", MASTER_KEY), ("RECADO_MASTER_KEY_FILE", "/nowhere")],
-    "RECADO_MASTER_KEY and RECADO_MASTER_KEY_FILE are both set; set one of them"
-)]
-#[case::both_databases(
-    &[("RECADO_DATABASE_URL", POSTGRES), ("RECADO_DATABASE_URL_FILE", "/nowhere")],
-    "RECADO_DATABASE_URL and RECADO_DATABASE_URL_FILE are both set; set one of them"
-)]
-#[case::no_such_file(&[("RECADO_MASTER_KEY_FILE", "/nowhere")], "RECADO_MASTER_KEY_FILE: cannot read /nowhere")]
-#[case::empty_file(&[("RECADO_MASTER_KEY_FILE", "/dev/null")], "RECADO_MASTER_KEY_FILE: /dev/null is empty")]
-#[case::no_level(&[("RECADO_LOG", "quiet")], "RECADO_LOG: `quiet` is not a level; expected off, error, warn, info, debug or trace")]
-#[case::too_short(&[("RECADO_MASTER_KEY", "c2hvcnQ=")], "RECADO_MASTER_KEY has to be 32 bytes in base64")]
-#[case::postgres_without_key(
-    &[("RECADO_DATABASE_URL", POSTGRES)],
-    "RECADO_MASTER_KEY is required with PostgreSQL, the same on every server; make one with: openssl rand -base64 32"
-)]
-#[tokio::test]
-async fn a_wrong_configuration_is_one_clear_sentence(
-    #[case] environment: &[(&str, &str)],
-    #[case] sentence: &str,
-) {
-    for subcommand in ["check-config", "serve", "operator-key create"] {
-        let output = run(subcommand, environment).await;
-        let said = String::from_utf8(output.stderr).expect("text");
-        assert_eq!(output.status.code(), Some(1), "{subcommand}: {said}");
-        assert!(said.contains(sentence), "{subcommand}: {said}");
-        assert!(
-            !said.contains("qqPassword") && !said.contains(MASTER_KEY),
-            "{subcommand}: {said}"
-        );
-        assert!(output.stdout.is_empty(), "{subcommand}");
-    }
-}
-
-#[tokio::test]
-async fn a_database_is_not_opened_with_another_master_key_by_accident() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let database = format!("sqlite:{}", folder.path().join("recado.db").display());
-    let place = [("RECADO_DATABASE_URL", database.as_str())];
-    assert!(run("migrate", &place).await.status.success());
-    let key_file = folder.path().join("recado.db.key");
-    assert_eq!(mode(&key_file), 0o600);
-    fs::remove_file(&key_file).expect("the key file");
-    let output = run("migrate", &place).await;
-    let said = String::from_utf8(output.stderr).expect("text");
-    assert!(!output.status.success());
-    assert!(
-        said.contains("put the key back, or set RECADO_MASTER_KEY"),
-        "{said}"
-    );
-}
-
-fn mode(file: &std::path::Path) -> u32 {
-    use std::os::unix::fs::PermissionsExt as _;
-    fs::metadata(file).expect("a file").permissions().mode() & 0o777
-}
-
-#[tokio::test]
 async fn a_key_with_a_misspelled_field_is_not_created() {
     let world = World::start().await;
     let keys = async || {
-        let listed = world.client.get("/organizations/demo/api-keys").await;
-        listed.expect(200)["data"].as_array().map(Vec::len)
+        let listed = world.client.read("/organizations/demo/api-keys").await;
+        listed["data"].as_array().map(Vec::len)
     };
     let before = keys().await;
     for (name, value) in [

@@ -3,8 +3,8 @@
 mod access;
 mod descriptors;
 mod hostile;
-pub(crate) mod isolation;
-pub(crate) mod keys;
+mod isolation;
+mod keys;
 mod operator_keys;
 mod request_bodies;
 mod secrets;

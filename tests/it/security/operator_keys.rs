@@ -3,26 +3,20 @@
 use std::fs;
 
 use recado_store::MasterKey;
-use recado_tests::binaries::Server;
-use recado_tests::{Client, World};
+use recado_tests::binaries::{Place, run};
+use recado_tests::people::second_key;
+use recado_tests::prelude::*;
 use rstest::rstest;
 use secrecy::ExposeSecret as _;
-use serde_json::json;
-
-use crate::security::keys::{run, second_key};
 
 #[tokio::test]
 async fn operator_keys_are_listed_and_a_revoked_one_stops_at_once_on_every_server() {
     let world = World::start().await;
     let database = &world.database;
     let second = Server::second(database, &world.sandbox_urls).await;
-    let master_key = database.key().to_base64();
-    let place = [
-        ("RECADO_DATABASE_URL", database.url()),
-        ("RECADO_MASTER_KEY", master_key.expose_secret()),
-    ];
+    let place = Place::of(database);
     let command = async |arguments: &str| {
-        let output = run(arguments, &place).await;
+        let output = run(arguments, &place.variables()).await;
         let said = [output.stdout, output.stderr].concat();
         let said = String::from_utf8(said).expect("text");
         (output.status.success(), said)
@@ -123,4 +117,20 @@ async fn a_key_whose_name_is_refused_is_not_created() {
         !output.status.success() && said.contains("--name: "),
         "{said}"
     );
+}
+
+#[tokio::test]
+async fn operator_key_create_prints_the_key_alone_and_it_works() {
+    let database = TestDatabase::empty().await;
+    let place = Place::of(&database);
+    assert!(run("migrate", &place.variables()).await.status.success());
+    let made = run("operator-key create --name ops", &place.variables()).await;
+    let printed = String::from_utf8(made.stdout).expect("text");
+    let key = printed.strip_suffix('\n').expect("one line");
+    assert!(key.starts_with("recado_") && key.len() == 50, "{printed}");
+    let server = Server::start(&place.variables()).await.expect("a server");
+    let operator = Client::new(&server.url, key);
+    organization(&operator, "first").await;
+    let listed = operator.read("/organizations").await;
+    assert_eq!(listed["data"][0]["id"], "first");
 }

@@ -1,9 +1,7 @@
 //! Request bodies that come slowly take a bounded part of the memory, and no other organization's part.
 
+use recado_tests::prelude::*;
 use recado_tests::wire::Wire;
-use recado_tests::world::{organization, smallest_body};
-use recado_tests::{Client, World};
-use serde_json::json;
 
 const MIB: usize = 1024 * 1024;
 
@@ -25,8 +23,7 @@ async fn begin(world: &World, client: &Client, path: &str) -> Wire {
 #[tokio::test]
 async fn the_bodies_of_one_organization_are_bounded_and_delay_no_other() {
     let world = World::start().await;
-    let other = organization(&world.operator, "other").await;
-    let other = world.client.with_key(&other);
+    let other = world.operator.organization("other").await;
     let mut callers = Vec::new();
     let paths = ["/agents", "/channels", "/messages/interactive/send-buttons"];
     for number in 0..3 * SHARE / MIB {

@@ -4,13 +4,9 @@ use std::collections::{HashMap, HashSet};
 
 use recado_core::Status;
 use recado_sandbox::{Effect, Fault, PhoneMessage, Provider};
+use recado_store::MessageContent;
 use recado_store::{Message, Page};
-use recado_store::{MessageContent, testing::TestDatabase};
-use recado_tests::binaries::Deployment;
-use recado_tests::held::HeldProvider;
-use recado_tests::world::{CONVERSATIONS, smallest_body};
-use recado_tests::{Client, World};
-use serde_json::{Value, json};
+use recado_tests::prelude::*;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
@@ -134,19 +130,13 @@ async fn stored(database: &TestDatabase, conversation: &str) -> Vec<Message> {
 async fn a_send_goes_on_when_its_client_hangs_up() {
     let world = World::start().await;
     let held = HeldProvider::start().await;
-    world
-        .client
-        .change(
-            "/channels/whatsapp",
-            json!({"settings": {"baseUrl": held.url}}),
-        )
-        .await;
+    world.client.lead("whatsapp", &held.url).await;
 
     let address = world.url.trim_start_matches("http://");
     let mut client = TcpStream::connect(address).await.expect("a connection");
     let request = world
         .client
-        .request(reqwest::Method::POST, "/messages/interactive/send-buttons");
+        .request(Method::POST, "/messages/interactive/send-buttons");
     let request = request
         .json(&smallest_body("conv-456"))
         .build()
@@ -237,7 +227,7 @@ fn text_of(content: &MessageContent) -> &str {
     match content {
         MessageContent::Outbound(content) => content.text(),
         MessageContent::Inbound { kind, .. } => {
-            panic!("nobody wrote, but there is a message: {kind}")
+            panic!("an inbound message of kind {kind}")
         }
     }
 }

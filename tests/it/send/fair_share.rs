@@ -2,12 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use recado_tests::held::HeldProvider;
-use recado_tests::world::{
-    CONVERSATIONS, CUSTOMER, Options, credentials, open_conversations, organization, smallest_body,
-};
-use recado_tests::{Answer, Client, World};
-use serde_json::json;
+use recado_tests::prelude::*;
 use tokio::task::JoinSet;
 
 const PLACES: usize = 12;
@@ -51,8 +46,7 @@ async fn a_slow_provider_of_one_organization_leaves_places_for_another() {
         let channel = format!("/channels/{channel}");
         world.client.change(&channel, slow).await;
     }
-    let other = organization(&world.operator, "other").await;
-    let other = world.client.with_key(&other);
+    let other = world.operator.organization("other").await;
     open_conversations(&other, &[]).await;
     for (provider, conversation) in CONVERSATIONS {
         let id = format!("other-{provider}");
@@ -81,6 +75,5 @@ async fn a_slow_provider_of_one_organization_leaves_places_for_another() {
     for answer in sends.join_all().await {
         answer.expect(200);
     }
-    let again = world.client.send(smallest_body("conv-zapperhub")).await;
-    again.expect(200);
+    world.client.accepted(smallest_body("conv-zapperhub")).await;
 }

@@ -1,17 +1,14 @@
 //! The documentation's example, byte for byte, on all three channels.
 
-use recado_tests::World;
-use recado_tests::json::AssertHas as _;
-use recado_tests::world::{CONVERSATIONS, CUSTOMER, PUBLISHED_EXAMPLE};
-use reqwest::Method;
+use recado_tests::prelude::*;
+use recado_tests::world::PUBLISHED_EXAMPLE;
 use reqwest::header::CONTENT_TYPE;
-use serde_json::{Value, json};
 
 async fn send(world: &World, text: String) -> Value {
     let request = world
         .client
         .request(Method::POST, "/messages/interactive/send-buttons");
-    recado_tests::client::answer(request.header(CONTENT_TYPE, "application/json").body(text))
+    answer(request.header(CONTENT_TYPE, "application/json").body(text))
         .await
         .expect(200)
 }
@@ -88,7 +85,7 @@ async fn a_dry_run_shows_the_exact_request_and_sends_nothing() {
             Method::POST,
             "/messages/interactive/send-buttons?dryRun=true",
         );
-        let shown = recado_tests::client::answer(
+        let shown = answer(
             request
                 .header(CONTENT_TYPE, "application/json")
                 .body(text.clone()),

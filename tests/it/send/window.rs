@@ -1,34 +1,10 @@
 //! WhatsApp's 24-hour window: it belongs to the customer, and is open in every conversation with them.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
-
-use jiff::{SignedDuration, Timestamp};
 use recado_sandbox::Provider;
-use recado_server::app::Clock;
-use recado_tests::World;
-use recado_tests::callbacks::{Callbacks, NUMBER, change, whatsapp};
-use recado_tests::world::{CUSTOMER, Options};
-use serde_json::{Value, json};
+use recado_tests::prelude::*;
 
 /// The other spelling of [`CUSTOMER`].
 const SPELLED: &str = "551100000001";
-
-/// A world whose clock is so many hours ahead.
-async fn world(hours: &Arc<AtomicI64>) -> World {
-    let passed = Arc::clone(hours);
-    let clock = Clock::from_fn(move || {
-        let hours = SignedDuration::from_hours(passed.load(Ordering::SeqCst));
-        Timestamp::now()
-            .checked_add(hours)
-            .expect("within the calendar")
-    });
-    let options = Options {
-        clock,
-        ..Options::default()
-    };
-    World::with(options).await
-}
 
 /// Sends in every conversation; tells what each answered.
 async fn send(world: &World) -> Vec<Option<Value>> {
@@ -48,8 +24,7 @@ async fn send(world: &World) -> Vec<Option<Value>> {
 
 #[tokio::test]
 async fn a_message_or_a_call_opens_it_in_every_conversation_with_the_customer() {
-    let hours = Arc::new(AtomicI64::new(0));
-    let world = world(&hours).await;
+    let (world, ahead) = World::with_clock().await;
     world.connect_webhooks().await;
     let agent = json!({"id": "agent-2", "name": "Second"});
     world.client.create("/agents", agent).await;
@@ -65,8 +40,10 @@ async fn a_message_or_a_call_opens_it_in_every_conversation_with_the_customer() 
     say(CUSTOMER);
     world.events("message.received", 1).await;
     assert_eq!(send(&world).await, open);
-    hours.store(25, Ordering::SeqCst);
+    ahead.pass(Duration::from_hours(25));
+    let before = world.sandbox.requests().len();
     assert_eq!(send(&world).await, closed, "it ended everywhere");
+    assert_eq!(world.sandbox.requests().len(), before, "nothing is sent");
 
     let callbacks = Callbacks::of(&world.client, &world.url).await;
     let now = world.app.clock.now().as_second();
@@ -84,23 +61,4 @@ async fn a_message_or_a_call_opens_it_in_every_conversation_with_the_customer() 
     callbacks.deliver("whatsapp", &later).await;
     world.events("message.received", 2).await;
     assert_eq!(send(&world).await, open);
-}
-
-#[tokio::test]
-async fn a_number_change_behind_the_first_message_in_one_call_splits_nobody() {
-    let world = World::start().await;
-    let callbacks = Callbacks::of(&world.client, &world.url).await;
-    let text = json!({"from": "5511966666666", "from_user_id": "BR.2", "id": "wamid.T",
-        "timestamp": "1790000001", "type": "text", "text": {"body": "My new number"}});
-    let system = json!({"from": CUSTOMER, "id": "wamid.S", "timestamp": "1790000000", "type": "system",
-        "system": {"type": "customer_changed_number", "new_wa_id": "5511966666666", "user_id": "BR.2",
-            "body": "changed"}});
-    let value = json!({"messages": [text, system]});
-    callbacks
-        .deliver("whatsapp", &whatsapp(&[vec![change(NUMBER, &value)]]))
-        .await;
-    for event in world.events("message.received", 2).await {
-        assert_eq!(event["conversationId"], "conv-456", "{event}");
-    }
-    assert!(world.events("conversation.created", 0).await.is_empty());
 }

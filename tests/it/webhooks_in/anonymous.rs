@@ -1,12 +1,8 @@
-//! Callers who prove nothing cost next to nothing.
+//! Callers without a proof cost the server little.
 
 use futures_util::future::join_all;
-use recado_tests::World;
-use recado_tests::callbacks::{Callbacks, NUMBER, Text, whatsapp, whatsapp_texts, zapi, zapperhub};
-use recado_tests::client::answer;
-use recado_tests::world::{credentials, organization};
+use recado_tests::prelude::*;
 use rstest::rstest;
-use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
@@ -55,7 +51,7 @@ async fn what_the_headers_do_not_prove_is_refused_without_its_body(
 
 #[tokio::test]
 async fn a_wrong_secret_in_the_url_is_refused_without_the_body() {
-    let (world, callbacks) = super::once::world().await;
+    let (world, callbacks) = World::with_callbacks().await;
     for channel in ["zapi", "zapperhub"] {
         let path = format!("{}x", callbacks.path(channel));
         let caller = begin(&world, &path, "", b"").await;
@@ -64,10 +60,9 @@ async fn a_wrong_secret_in_the_url_is_refused_without_the_body() {
 }
 
 #[tokio::test]
-async fn the_bodies_of_anonymous_callers_are_bounded_and_delay_nobody() {
-    let (world, callbacks) = super::once::world().await;
-    let other = organization(&world.operator, "other").await;
-    let other = world.client.with_key(&other);
+async fn the_bodies_of_anonymous_callers_are_bounded_and_delay_no_other_caller() {
+    let (world, callbacks) = World::with_callbacks().await;
+    let other = world.operator.organization("other").await;
     let channel = json!({"id": "theirs", "provider": "whatsapp", "name": "theirs",
         "credentials": credentials("whatsapp")});
     other.create("/channels", channel).await;
@@ -113,11 +108,10 @@ async fn the_bodies_of_anonymous_callers_are_bounded_and_delay_nobody() {
 
 #[tokio::test]
 async fn the_bodies_of_anonymous_callers_take_no_room_of_calls_that_their_url_proves() {
-    let (world, callbacks) = super::once::world().await;
+    let (world, callbacks) = World::with_callbacks().await;
     let mut paths = vec![callbacks.path("whatsapp").to_owned()];
     for id in ["second", "third"] {
-        let client = organization(&world.operator, id).await;
-        let client = world.client.with_key(&client);
+        let client = world.operator.organization(id).await;
         let channel = json!({"id": id, "provider": "whatsapp", "name": id,
             "credentials": credentials("whatsapp")});
         client.create("/channels", channel).await;

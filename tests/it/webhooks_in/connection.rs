@@ -1,8 +1,7 @@
 //! A phone that is cut off from WhatsApp, and comes back, is an event of its channel.
 
 use recado_sandbox::{Connection, Session, Settings};
-use recado_tests::World;
-use serde_json::{Value, json};
+use recado_tests::prelude::*;
 
 const CHANNELS: [&str; 3] = ["wuzapi", "zapi", "zapperhub"];
 

@@ -1,13 +1,10 @@
-//! Two thousand customers write at once.
+//! Two thousand customers write at once, and each message is one event.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use recado_store::Event;
-use recado_tests::callbacks::{Callbacks, NUMBER, Text, whatsapp, whatsapp_texts, zapi, zapperhub};
-use recado_tests::events::stored;
-use recado_tests::json::AssertHas as _;
-use serde_json::{Value, json};
+use recado_tests::prelude::*;
 use tokio::task::JoinSet;
 
 const CUSTOMERS: usize = 2000;
@@ -84,13 +81,17 @@ fn conversations(events: &[Event]) -> HashMap<&str, &str> {
         assert_eq!(before, None, "two customers share {conversation}");
     }
     let different: HashSet<_> = customers.values().collect();
-    assert_eq!(different.len(), customers.len(), "somebody has two");
+    assert_eq!(
+        different.len(),
+        customers.len(),
+        "a customer has two conversations"
+    );
     customers
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_thousand_customers_at_once_are_heard_once_each() {
-    let (world, callbacks) = super::once::world().await;
+    let (world, callbacks) = World::with_callbacks().await;
     let phone = |number| format!("551198{number:07}");
     let texts: Vec<_> = (0..CUSTOMERS)
         .map(|number| Text::from(&phone(number)))

@@ -1,17 +1,13 @@
-//! Who is who and which message is which, after a change of number and after an answer without an id.
+//! A customer is recognized after a number change, and a message after an answer without an id.
 
 use recado_sandbox::{Effect, Fault, Provider, ResponseShape};
-use recado_tests::World;
-use recado_tests::callbacks::{Callbacks, NUMBER, Text, change, whatsapp, whatsapp_texts};
-use recado_tests::json::AssertHas as _;
-use recado_tests::world::{CUSTOMER, smallest_body};
+use recado_tests::prelude::*;
 use rstest::rstest;
-use serde_json::json;
 
 const NEW_NUMBER: &str = "5511966666666";
 
 #[tokio::test]
-async fn who_changes_number_stays_in_the_conversation_and_is_answered_there() {
+async fn a_customer_who_changes_number_stays_in_the_conversation_and_is_answered_there() {
     let world = World::start().await;
     let callbacks = Callbacks::of(&world.client, &world.url).await;
     let moved = json!({"from": CUSTOMER, "id": "wamid.M", "timestamp": "1790000000", "type": "system",

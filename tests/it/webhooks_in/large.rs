@@ -1,16 +1,6 @@
 //! Large calls: one bounds its own memory, delays no other organization, and survives its caller.
 
-use std::time::Duration;
-
-use jiff::Timestamp;
-use recado_tests::binaries::Deployment;
-use recado_tests::callbacks::{Callbacks, NUMBER, Text, whatsapp, whatsapp_texts, zapi};
-use recado_tests::client::answer;
-use recado_tests::events::stored;
-use recado_tests::world::{credentials, organization};
-use recado_tests::{Client, binaries};
-use reqwest::Method;
-use serde_json::{Value, json};
+use recado_tests::prelude::*;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 
@@ -52,12 +42,7 @@ async fn received(client: &Client, kind: &str) {
 
 #[tokio::test]
 async fn a_call_with_a_hundred_thousand_ids_is_applied_in_bounded_memory() {
-    let Deployment {
-        database,
-        server,
-        client,
-        ..
-    } = Deployment::start().await;
+    let (database, _urls, server, client) = Deployment::start().await.parts();
     let callbacks = Callbacks::of(&client, &server.url).await;
     callbacks.deliver("zapi", &statuses(100_000)).await;
     // The calls of one organization are applied in their order.
@@ -76,7 +61,7 @@ async fn a_call_with_a_hundred_thousand_ids_is_applied_in_bounded_memory() {
 
 #[tokio::test]
 async fn a_call_beyond_the_bound_of_items_is_applied_up_to_it_and_set_aside() {
-    let (world, callbacks) = super::once::world().await;
+    let (world, callbacks) = World::with_callbacks().await;
     let text = |id: usize| json!({"type": "unheard", "id": id});
     let events: Vec<_> = (0..=recado_providers::MAX_ITEMS).map(text).collect();
     let called = callbacks.call("zapperhub", json!(events).to_string());
@@ -96,26 +81,15 @@ async fn a_call_beyond_the_bound_of_items_is_applied_up_to_it_and_set_aside() {
 }
 
 /// Starts the server as often as needed with calls that end it, and gives it when it stays.
-async fn restart_until_it_stays(deployment: &Deployment, poison: &str) -> (binaries::Server, u32) {
-    let key = deployment.database.key().to_base64();
-    let environment = [
-        &[
-            ("RECADO_DATABASE_URL", deployment.database.url()),
-            (
-                "RECADO_MASTER_KEY",
-                secrecy::ExposeSecret::expose_secret(&key),
-            ),
-            ("RECADO_TEST_ABORT_ON", poison),
-        ][..],
-        &binaries::providers(&deployment.urls)[..],
-    ]
-    .concat();
+async fn restart_until_it_stays(deployment: &Deployment, poison: &str) -> (Server, u32) {
+    let abort = [("RECADO_TEST_ABORT_ON", poison)];
     let mut ends = 0;
     loop {
         assert!(ends < 10, "it ends for ever");
         // The lease of the server that is gone ends.
         deployment.database.end_servers().await;
-        let Ok(mut server) = binaries::Server::start(&environment).await else {
+        let started = Server::with(&deployment.database, &deployment.urls, &abort).await;
+        let Ok(mut server) = started else {
             ends += 1;
             continue;
         };
@@ -143,7 +117,7 @@ async fn a_call_that_ends_the_process_is_set_aside_after_three_attempts() {
             body: zapi(&Text::from(phone)).to_string().into_bytes(),
             received_at: Timestamp::now(),
         };
-        // Nobody has tried to apply it.
+        // No server has tried to apply it.
         let kept = store.keep_webhook_call(&call, call.received_at).await;
         kept.expect("an answer");
     }
@@ -172,14 +146,8 @@ async fn a_call_that_ends_the_process_is_set_aside_after_three_attempts() {
 
 #[tokio::test]
 async fn a_large_call_of_one_organization_does_not_delay_another() {
-    let (world, callbacks) = super::once::world().await;
-    let other = organization(&world.operator, "other").await;
-    let other = world.client.with_key(&other);
-    let agent = json!({"id": "agent-123", "name": "Agent"});
-    other.create("/agents", agent).await;
-    let channel = json!({"id": "theirs", "provider": "zapi", "name": "theirs",
-        "credentials": credentials("zapi")});
-    other.create("/channels", channel).await;
+    let (world, callbacks) = World::with_callbacks().await;
+    let other = world.operator.neighbour("other", "theirs").await;
     let theirs = Callbacks::of(&other, &world.url).await;
     callbacks.deliver("zapi", &statuses(50_000)).await;
     theirs
@@ -198,7 +166,7 @@ async fn a_large_call_of_one_organization_does_not_delay_another() {
 
 #[tokio::test]
 async fn what_the_queue_has_no_room_for_is_applied_from_the_database() {
-    let (world, callbacks) = super::once::world().await;
+    let (world, callbacks) = World::with_callbacks().await;
     callbacks.deliver("zapi", &statuses(20_000)).await;
     for number in 0..6 {
         let text = Text::from(&format!("551194444{number:04}"));
@@ -214,7 +182,7 @@ async fn what_the_queue_has_no_room_for_is_applied_from_the_database() {
 
 #[tokio::test]
 async fn a_caller_that_closes_at_once_is_heard_at_once() {
-    let (world, callbacks) = super::once::world().await;
+    let (world, callbacks) = World::with_callbacks().await;
     let address = world.url.strip_prefix("http://").expect("a scheme");
     for number in 0..30 {
         let body = zapi(&Text::from(&format!("551194444{number:04}"))).to_string();

@@ -1,23 +1,15 @@
 //! Calls whose claim is lost, or whose application the database refuses: they do not wait for a minute.
 
-use std::time::Duration;
-
-use jiff::Timestamp;
 use recado_server::inbound;
-use recado_store::testing::TestDatabase;
 use recado_store::{DatabaseKind, WebhookCall};
-use recado_tests::callbacks::{Text, zapi};
-use recado_tests::events::stored;
-use recado_tests::world::{self, Options, smallest_body};
+use recado_tests::prelude::*;
 use sqlx::{AnyConnection, Connection as _};
-
-use super::once::world;
 
 const RECEIVED: &str = "message.received";
 
 #[tokio::test]
 async fn a_call_whose_claim_was_lost_is_applied_after_ten_seconds() {
-    let (world, _) = world().await;
+    let (world, _) = World::with_callbacks().await;
     world.stop().await;
     let store = world.database.store().await;
     let urls = &world.sandbox_urls;
@@ -61,7 +53,7 @@ async fn hold(database: &TestDatabase) -> AnyConnection {
 
 #[tokio::test]
 async fn what_a_busy_database_refuses_is_applied_as_soon_as_it_is_free() {
-    let (world, callbacks) = world().await;
+    let (world, callbacks) = World::with_callbacks().await;
     if world.database.kind() != DatabaseKind::Postgres {
         // On SQLite there is one writer, and no such lock.
         return;

@@ -2,16 +2,17 @@
 
 mod anonymous;
 mod connection;
-pub(crate) mod crash;
+mod crash;
 mod flood;
+mod groups;
 mod identity;
 mod kinds;
 mod large;
 mod late;
-mod once;
+mod long_texts;
 mod outage;
-mod quotations;
 mod refused;
+mod shared_app;
 mod taps;
 mod unreadable;
 mod zapperhub_registration;

@@ -2,14 +2,11 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use recado_sandbox::{Delivery, Provider, Sandbox, Webhook};
 use recado_server::app::App;
 use recado_server::serve::{ConnectionLimits, serve};
-use recado_tests::World;
-use recado_tests::events::stored;
-use recado_tests::world::{self, CUSTOMER, Options};
+use recado_tests::prelude::*;
 use rstest::rstest;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -75,8 +72,7 @@ async fn what_is_told_while_the_store_is_down_is_an_event_once_it_is_up(
     let app = world::app(&store, &world.sandbox_urls, &world.url, &Options::default());
     let front = Front::start(&app, "127.0.0.1:0").await;
     let address = front.address.to_string();
-    let shown = world.client.get(&format!("/channels/{channel}")).await;
-    let shown = shown.expect(200);
+    let shown = world.client.read(&format!("/channels/{channel}")).await;
     let url = shown["webhookUrl"].as_str().expect("a URL");
     let url = url.replace(&world.url, &format!("http://{address}"));
     let mut webhook = Webhook::new(provider, url);

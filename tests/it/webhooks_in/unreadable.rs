@@ -1,11 +1,7 @@
 //! A call that proves itself and cannot be read is kept, told of, and can be tried again.
 
-use recado_tests::Client;
-use recado_tests::callbacks::{Text, zapi};
-use recado_tests::client::answer;
-use recado_tests::json::AssertHas as _;
+use recado_tests::prelude::*;
 use rstest::rstest;
-use serde_json::{Value, json};
 
 /// The calls that are set aside, as soon as there are so many.
 async fn set_aside(client: &Client, count: usize) -> Vec<Value> {
@@ -32,9 +28,9 @@ async fn a_verified_call_that_cannot_be_read_is_kept_and_can_be_tried_again(
     #[case] channel: &str,
     #[case] body: &str,
 ) {
-    let (world, _) = super::once::world().await;
+    let (world, _) = World::with_callbacks().await;
     world.open_wuzapi().await;
-    let callbacks = recado_tests::callbacks::Callbacks::of(&world.client, &world.url).await;
+    let callbacks = Callbacks::of(&world.client, &world.url).await;
     let call = callbacks.call(channel, body);
     answer(call.header("content-type", "application/json"))
         .await

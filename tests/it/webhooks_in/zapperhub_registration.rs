@@ -1,9 +1,6 @@
 //! ZapperHUB's two webhooks: one with a secret for messages, one without for statuses.
 
-use recado_tests::World;
-use recado_tests::callbacks::{Callbacks, Text, zapperhub};
-use recado_tests::world::smallest_body;
-use serde_json::{Value, json};
+use recado_tests::prelude::*;
 
 /// A world in which the vendor tells its legacy webhook no statuses, and the server has registered itself.
 async fn registered() -> World {
@@ -23,8 +20,7 @@ async fn register(world: &World) {
 #[tokio::test]
 async fn taps_and_statuses_come_even_if_the_legacy_webhook_hears_of_no_statuses() {
     let world = registered().await;
-    let sent = world.client.send(smallest_body("conv-zapperhub")).await;
-    let sent = sent.expect(200);
+    let sent = world.client.accepted(smallest_body("conv-zapperhub")).await;
     let external_id = sent["message"]["externalId"].as_str().expect("an id");
     world.sandbox.tap(external_id, "a", None).expect("a tap");
     world.sandbox.read(external_id).expect("read");

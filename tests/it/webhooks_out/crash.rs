@@ -2,22 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use recado_sandbox::Urls;
 use recado_server::app::Clock;
 use recado_server::{delivery, inbound};
-use recado_store::testing::TestDatabase;
 use recado_store::{DatabaseKind, Event};
 use recado_tests::binaries::receiver::ReceiverProcess;
-use recado_tests::binaries::{Deployment, Server};
-use recado_tests::callbacks::{Callbacks, NUMBER, Text, whatsapp, whatsapp_texts, zapi, zapperhub};
-use recado_tests::events::stored;
-use recado_tests::world::{self, Options};
-use serde_json::{Value, json};
-use tokio::sync::mpsc;
-use tokio::task::JoinSet;
+use recado_tests::prelude::*;
 
-use crate::webhooks_in::crash::{Call, call_until_gone};
+use recado_tests::callbacks::{Call, call_from_many};
 
 /// Calls that are taken, and deliveries that arrive, before the server is killed.
 const ENOUGH: usize = 100;
@@ -54,17 +47,7 @@ async fn kill_in_the_midst(
     callbacks: &Callbacks,
     receiver: &mut ReceiverProcess,
 ) -> (HashSet<String>, Vec<Value>) {
-    let (made, mut calls) = mpsc::unbounded_channel();
-    let mut callers = JoinSet::new();
-    for caller in 0..CALLERS {
-        callers.spawn(call_until_gone(
-            callbacks.clone(),
-            caller,
-            call,
-            made.clone(),
-        ));
-    }
-    drop(made);
+    let (callers, mut calls) = call_from_many(callbacks, CALLERS, call);
     let mut taken = HashSet::new();
     let mut note = |(call, is_taken): (Call, bool)| {
         if is_taken {
@@ -153,13 +136,7 @@ fn by_conversation(calls: &[Value]) -> BTreeMap<&str, Vec<&str>> {
 
 #[tokio::test]
 async fn what_was_taken_in_reaches_the_receiver_though_the_server_is_killed() {
-    let Deployment {
-        database,
-        urls,
-        server,
-        client,
-        ..
-    } = Deployment::start().await;
+    let (database, urls, server, client) = Deployment::start().await.parts();
     let mut receiver = ReceiverProcess::start().await.expect("a receiver");
     let endpoint = client
         .create("/webhook-endpoints", json!({"url": receiver.url}))

@@ -1,14 +1,11 @@
 //! The payloads that `docs/chatvolt.md` shows are the ones that are delivered.
 
-use jiff::Timestamp;
-use recado_tests::callbacks::{Callbacks, NUMBER, change, whatsapp, whatsapp_status};
+use recado_tests::callbacks::{call_of, whatsapp_status};
 use recado_tests::generated::root;
-use recado_tests::world::{CUSTOMER, PUBLISHED_EXAMPLE, credentials, organization};
-use recado_tests::{Client, World};
-use serde_json::{Value, json};
+use recado_tests::prelude::*;
+use recado_tests::world::PUBLISHED_EXAMPLE;
 
-use super::chatvolt::call;
-use super::receiver::Receiver;
+use recado_tests::receiver::Receiver;
 
 /// The payloads in the documentation, in their order.
 fn documented() -> Vec<Value> {
@@ -35,9 +32,7 @@ fn comparable(mut payload: Value) -> String {
 
 /// An organization with what the samples name.
 async fn loja(world: &World) -> Client {
-    let client = world
-        .client
-        .with_key(&organization(&world.operator, "loja").await);
+    let client = world.operator.organization("loja").await;
     let agent = json!({"id": "agent-123", "name": "Front desk"});
     client.create("/agents", agent).await;
     for (provider, conversation) in [("whatsapp", "conv-456"), ("zapi", "conv-789")] {
@@ -74,7 +69,7 @@ async fn the_documentation_shows_what_is_delivered() {
         message["id"] = id.into();
         message["timestamp"] = Timestamp::now().as_second().to_string().into();
     }
-    let mut file = call(
+    let mut file = call_of(
         "zapi",
         "z1",
         &json!({"document": {"documentUrl": "https://files.example/receipt.pdf",

@@ -1,16 +1,14 @@
 //! What the server claimed without learning of it, because the answer of the database was lost.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use recado_server::delivery::{Drained, run};
 use recado_store::ClaimLimits;
-use recado_tests::world::CUSTOMER;
-use serde_json::json;
+use recado_tests::prelude::*;
 use tokio_util::sync::CancellationToken;
 
-use super::receiver::Receiver;
-use super::rig::Rig;
+use recado_tests::receiver::Receiver;
+use recado_tests::rig::Rig;
 
 #[tokio::test]
 async fn a_delivery_whose_claim_was_lost_does_not_wait_until_the_claim_runs_out() {

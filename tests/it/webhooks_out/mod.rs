@@ -5,8 +5,6 @@ mod crash;
 mod deliveries;
 mod documented;
 mod lost_claims;
-pub(crate) mod receiver;
 mod retries;
-pub(crate) mod rig;
 mod routes;
 mod whole_way;

@@ -2,13 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use recado_store::testing::TestDatabase;
-use recado_tests::Client;
 use recado_tests::binaries::deploy;
 use recado_tests::binaries::receiver::ReceiverProcess;
 use recado_tests::binaries::sandbox::SandboxProcess;
-use recado_tests::world::{CONVERSATIONS, CUSTOMER};
-use serde_json::{Value, json};
+use recado_tests::prelude::*;
 
 /// Ids and titles as an organization may choose them.
 const BUTTONS: [(&str, &str); 3] = [
@@ -20,8 +17,7 @@ const BUTTONS: [(&str, &str); 3] = [
 /// Leads the webhooks of all three providers to their channels.
 async fn connect(sandbox: &SandboxProcess, client: &Client) {
     for (provider, _) in CONVERSATIONS {
-        let channel = client.get(&format!("/channels/{provider}")).await;
-        let channel = channel.expect(200);
+        let channel = client.read(&format!("/channels/{provider}")).await;
         let mut webhook = json!({"provider": provider, "url": channel["webhookUrl"]});
         if provider == "zapperhub" {
             webhook["secret"] = channel["webhookSecret"].clone();
@@ -82,8 +78,8 @@ async fn a_tap_on_each_of_three_buttons_of_each_channel_reaches_the_receiver() {
     let (server, client) = deploy(&database, &sandbox.urls).await;
     connect(&sandbox, &client).await;
     let endpoint = json!({"url": receiver.url, "events": ["button.pressed"]});
-    let endpoint = client.post("/webhook-endpoints", endpoint).await;
-    let secret = endpoint.expect(201)["secret"].clone();
+    let endpoint = client.create("/webhook-endpoints", endpoint).await;
+    let secret = endpoint["secret"].clone();
     let secret = secret.as_str().expect("a secret");
     receiver.trust(secret).await.expect("it listens");
 

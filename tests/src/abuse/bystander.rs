@@ -48,14 +48,12 @@ impl Bystander {
         for number in 0..CUSTOMERS {
             let conversation = json!({"id": conversation(number), "agentId": "agent-123",
                 "channelId": "whatsapp", "to": customer(number)});
-            let opened = client.post("/conversations", conversation).await;
-            opened.expect(201);
+            client.create("/conversations", conversation).await;
         }
         let streamed = arrivals::in_stream(&client, "?type=button.pressed").await;
         let (url, delivered) = arrivals::at_endpoint().await?;
         let endpoint = json!({"url": url, "eventTypes": ["button.pressed"]});
-        let created = client.post("/webhook-endpoints", endpoint).await;
-        created.expect(201);
+        client.create("/webhook-endpoints", endpoint).await;
         Ok(Self {
             client,
             calls,

@@ -52,7 +52,6 @@ impl Seen {
     }
 
     /// Returns the time that this share of all took at most.
-    #[must_use]
     pub fn quantile(&self, share: f64) -> Duration {
         Duration::from_micros(self.times.value_at_quantile(share))
     }
@@ -85,7 +84,6 @@ pub struct Server {
 
 impl Row {
     /// Returns whether the other organization noticed nothing, and the server stayed within its bounds.
-    #[must_use]
     pub fn is_kept(&self) -> bool {
         let seen = [&self.sends, &self.taps, &self.deliveries];
         let server = self.server.as_ref();

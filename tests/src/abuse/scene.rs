@@ -74,7 +74,7 @@ impl Scene {
         let server = Server::with_descriptors(DESCRIPTORS, HARD_LIMIT, &environment).await?;
         let address = server.url.trim_start_matches("http://").parse()?;
         let operator = Client::new(&server.url, &operator);
-        let bystander = operator.with_key(&world::organization(&operator, "bystander").await);
+        let bystander = operator.organization("bystander").await;
         world::open_conversations(&bystander, &[("whatsapp", "conv-456")]).await;
         let bystander_calls = Callbacks::of(&bystander, &server.url).await;
         let mut hostile = operator.with_key(&world::organization(&operator, "hostile").await);

@@ -38,8 +38,8 @@ impl Gateway {
         let operator_key = binaries::operator_key(database).await?;
         let (server, address) = start_server(database, &sandbox.urls.whatsapp).await?;
         let operator = Client::new(&format!("http://{address}"), &operator_key);
-        let organization = operator.post("/organizations", json!({"name": "Bench"}));
-        let organization = id(&organization.await.expect(201));
+        let organization = operator.create("/organizations", json!({"name": "Bench"}));
+        let organization = id(&organization.await);
         let (key, channel, conversations) = open_conversations(&operator, &organization).await;
         let requests = conversations
             .iter()
@@ -59,49 +59,42 @@ impl Gateway {
     }
 
     /// The process to measure.
-    #[must_use]
     pub fn server_id(&self) -> u32 {
         self.server.id().expect("the server runs")
     }
 
     /// Where the server listens.
-    #[must_use]
     pub const fn address(&self) -> SocketAddr {
         self.address
     }
 
     /// Speaks to the server as the organization.
-    #[must_use]
     pub const fn client(&self) -> &Client {
         &self.client
     }
 
     /// The organization that sends.
-    #[must_use]
     pub fn organization(&self) -> &str {
         &self.organization
     }
 
     /// The channel of all conversations.
-    #[must_use]
     pub fn channel(&self) -> &str {
         &self.channel
     }
 
     /// All conversations.
-    #[must_use]
     pub fn conversations(&self) -> &[String] {
         &self.conversations
     }
 
     /// One whole request per conversation.
-    #[must_use]
     pub const fn requests(&self) -> &Arc<Vec<Vec<u8>>> {
         &self.requests
     }
 }
 
-/// The server with its default log, which goes where nobody reads it.
+/// The server with its default log, which is discarded.
 async fn start_server(
     database: &[(&str, &str)],
     whatsapp: &str,

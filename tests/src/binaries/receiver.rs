@@ -68,12 +68,12 @@ impl ReceiverProcess {
         line.expect("a call in time").expect("a running receiver")
     }
 
-    /// The calls that it got by now and that nobody has asked for.
+    /// Returns the calls that have come since the last one was read.
     pub fn arrived(&mut self) -> Vec<Value> {
         std::iter::from_fn(|| self.lines.try_recv().ok()).collect()
     }
 
-    /// Ends it, and gives the calls that nobody has asked for.
+    /// Ends it, and returns the calls that were not read.
     pub async fn end(mut self) -> anyhow::Result<Vec<Value>> {
         drop(self.input);
         let mut calls = Vec::new();

@@ -8,11 +8,10 @@ use anyhow::{Context as _, ensure};
 use recado_sandbox::Urls;
 use recado_store::testing::TestDatabase;
 use recado_store::{DatabaseKind, MasterKey};
-use secrecy::{ExposeSecret as _, SecretString};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
-use super::{bare_command, command, path, providers, signal};
+use super::{Place, bare_command, command, path, providers, signal};
 
 /// What most servers of tests are started with.
 const USUAL: [(&str, &str); 2] = [
@@ -53,12 +52,11 @@ impl Server {
         database: &TestDatabase,
         sandbox: &Urls,
     ) -> anyhow::Result<Self> {
-        let key = database.key().to_base64();
-        let place = place(database, &key);
+        let place = Place::of(database);
         // Without the trap, the first write beyond the limit would end the process.
         Self::behind(
             "trap '' XFSZ",
-            &[&place[..], &providers(sandbox)[..]].concat(),
+            &[&place.variables()[..], &providers(sandbox)[..]].concat(),
         )
         .await
     }
@@ -69,12 +67,12 @@ impl Server {
         sandbox: &Urls,
         socket: &std::net::TcpListener,
     ) -> anyhow::Result<Self> {
-        let key = database.key().to_base64();
+        let place = Place::of(database);
         // The socket has to be the third descriptor, and the number of the process is known only then.
         let activation = "exec 3<&0 0</dev/null && export LISTEN_FDS=1 LISTEN_PID=$$";
         let mut shell = shell(activation)?;
         shell.stdin(OwnedFd::from(socket.try_clone()?));
-        let environment = [&USUAL[..], &place(database, &key), &providers(sandbox)].concat();
+        let environment = [&USUAL[..], &place.variables(), &providers(sandbox)].concat();
         Self::run(shell, &environment, READY).await
     }
 
@@ -85,9 +83,8 @@ impl Server {
         sandbox: &Urls,
         more: &[(&str, &str)],
     ) -> anyhow::Result<Self> {
-        let key = key.to_base64();
-        let (place, providers) = (place(database, &key), providers(sandbox));
-        let environment = [&USUAL[..], &place, &providers, more].concat();
+        let (place, providers) = (Place::new(database.url(), key), providers(sandbox));
+        let environment = [&USUAL[..], &place.variables(), &providers, more].concat();
         Self::run(command("recado-server")?, &environment, LISTENING).await
     }
 
@@ -169,9 +166,8 @@ impl Server {
         sandbox: &Urls,
         more: &[(&str, &str)],
     ) -> anyhow::Result<Self> {
-        let key = key.to_base64();
-        let place = place(database, &key);
-        Self::start(&[&place[..], &providers(sandbox)[..], more].concat()).await
+        let place = Place::new(database.url(), key);
+        Self::start(&[&place.variables()[..], &providers(sandbox)[..], more].concat()).await
     }
 
     /// Ends it as a power cut would, and gives its log.
@@ -193,14 +189,6 @@ impl Server {
         ensure!(status.success(), "recado-server ended with {status}: {log}");
         Ok(log)
     }
-}
-
-/// The variables that name a database and its master key.
-fn place<'a>(database: &'a TestDatabase, key: &'a SecretString) -> [(&'a str, &'a str); 2] {
-    [
-        ("RECADO_DATABASE_URL", database.url()),
-        ("RECADO_MASTER_KEY", key.expose_secret()),
-    ]
 }
 
 /// What a server says when it listens, perhaps without its database.

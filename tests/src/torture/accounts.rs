@@ -19,7 +19,6 @@ pub struct Account {
 }
 
 /// Returns the accounts of an organization; `number` is its place among those of one sandbox.
-#[must_use]
 pub fn of(organization: &str, number: usize) -> Vec<Account> {
     vec![
         whatsapp(organization, number),
@@ -31,7 +30,6 @@ pub fn of(organization: &str, number: usize) -> Vec<Account> {
 
 impl Account {
     /// Returns the body that creates its channel.
-    #[must_use]
     pub fn channel_body(&self, urls: &Urls) -> Value {
         let provider = match self.provider {
             Provider::Whatsapp => "whatsapp",

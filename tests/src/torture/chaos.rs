@@ -53,19 +53,16 @@ struct Written {
 
 impl Damage {
     /// Returns the moments in which answers were lost.
-    #[must_use]
     pub fn losses(&self) -> Vec<Loss> {
         self.change(|written| written.losses.clone())
     }
 
     /// Returns when the database was away.
-    #[must_use]
     pub fn outages(&self) -> Vec<Period> {
         self.change(|written| written.outages.clone())
     }
 
     /// Returns how often each kind happened.
-    #[must_use]
     pub fn counts(&self) -> Vec<(Trouble, usize)> {
         self.change(|written| written.counts.clone())
     }

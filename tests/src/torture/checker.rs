@@ -66,7 +66,6 @@ impl fmt::Display for Violation {
 }
 
 /// Returns every broken promise.
-#[must_use]
 pub fn check(history: &History) -> Vec<Violation> {
     let mut checker = Checker {
         history,

@@ -8,7 +8,6 @@ const HELD_LAST: usize = 3;
 
 impl Report {
     /// Returns the counts, a line each.
-    #[must_use]
     pub fn counts(&self) -> Vec<String> {
         let troubles = self.damage.counts();
         let troubles: Vec<_> = troubles

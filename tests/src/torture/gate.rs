@@ -126,9 +126,9 @@ mod tests {
     #[tokio::test]
     async fn a_closed_gate_cuts_and_refuses_and_an_open_one_leads_to_who_accepts() {
         let target = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        let nobody = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        let gone = nobody.local_addr().expect("an address");
-        drop(nobody);
+        let closed = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let gone = closed.local_addr().expect("an address");
+        drop(closed);
         let gate = Gate::start().await.expect("a gate");
         gate.lead_to(vec![gone, target.local_addr().expect("an address")]);
         for _ in 0..2 {

@@ -169,7 +169,6 @@ pub struct Period {
 
 impl Period {
     /// Whether the two have an instant in common.
-    #[must_use]
     pub const fn overlaps(self, other: Self) -> bool {
         self.from <= other.until && other.from <= self.until
     }

@@ -41,7 +41,6 @@ pub struct Written {
 
 impl Journal {
     /// An empty journal, whose time begins now.
-    #[must_use]
     pub fn new() -> Self {
         Self {
             begun: Instant::now(),
@@ -50,13 +49,11 @@ impl Journal {
     }
 
     /// Returns the milliseconds since the storm began.
-    #[must_use]
     pub fn now(&self) -> u64 {
         u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
     /// Returns both lists as they are now.
-    #[must_use]
     pub fn copy(&self) -> (Vec<Send>, Vec<Inbound>) {
         let written = self.written();
         (written.sends.clone(), written.inbound.clone())
@@ -283,7 +280,7 @@ fn body(conversation: &str, text: &str) -> Value {
     body
 }
 
-/// Makes the request; a broken connection is no answer.
+/// Makes the request; a broken connection counts as no answer.
 async fn ask(request: reqwest::RequestBuilder) -> Answer {
     let Ok(response) = request.send().await else {
         return Answer::Nothing;

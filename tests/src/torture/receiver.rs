@@ -79,13 +79,11 @@ impl Receiver {
     }
 
     /// Returns what it took, in order.
-    #[must_use]
     pub fn taken(&self) -> Vec<Value> {
         self.lock().taken.clone()
     }
 
     /// Returns what was not signed, or no JSON.
-    #[must_use]
     pub fn refused(&self) -> Vec<String> {
         self.lock().refused.clone()
     }

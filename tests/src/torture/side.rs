@@ -97,7 +97,6 @@ impl Side {
     }
 
     /// Returns the ids of its organizations.
-    #[must_use]
     pub fn organizations(&self) -> HashSet<String> {
         self.tenants
             .iter()
@@ -149,8 +148,7 @@ impl Side {
     /// Makes the channel of an account, and tells the sandbox where its webhooks go.
     async fn connect(&self, client: &Client, account: &Account, urls: &Urls) -> anyhow::Result<()> {
         self.sandbox.add_account(account.simulated.clone());
-        let channel = client.post("/channels", account.channel_body(urls)).await;
-        let channel = channel.expect(201);
+        let channel = client.create("/channels", account.channel_body(urls)).await;
         let url = text(&channel["webhookUrl"])?;
         let path = url.find("/webhooks/").context("a path of webhooks")?;
         let url = format!("http://{}{}", self.webhooks.address, &url[path..]);

@@ -27,7 +27,6 @@ pub struct Slot {
 
 impl Slot {
     /// A place without a server yet.
-    #[must_use]
     pub fn new(number: usize, environment: &[(&str, &str)]) -> Self {
         let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
         Self {
@@ -41,13 +40,11 @@ impl Slot {
     }
 
     /// Returns where its server listens; `None` while there is no server.
-    #[must_use]
     pub fn url(&self) -> Option<String> {
         lock(&self.url).clone()
     }
 
     /// Returns the address of its server.
-    #[must_use]
     pub fn address(&self) -> Option<SocketAddr> {
         self.url()?.strip_prefix("http://")?.parse().ok()
     }
@@ -126,13 +123,11 @@ impl Slot {
     }
 
     /// Returns what servers did here that they must not.
-    #[must_use]
     pub fn failures(&self) -> Vec<String> {
         lock(&self.failures).clone()
     }
 
     /// Returns the logs of the servers that have ended.
-    #[must_use]
     pub fn logs(&self) -> Vec<String> {
         lock(&self.logs).clone()
     }

@@ -112,7 +112,6 @@ fn unclear(provider: Provider) -> Answer {
 }
 
 /// Whether the sender of a request with that fault cannot know what became of its message.
-#[must_use]
 pub fn loses_the_answer(fault: &Fault) -> bool {
     match &fault.effect {
         Effect::ResetBefore | Effect::ResetAfter | Effect::AnswerAfter(_) => true,

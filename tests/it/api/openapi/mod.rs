@@ -3,10 +3,8 @@
 use std::collections::BTreeSet;
 
 use recado_server::api::error::Reason;
-use recado_tests::world::{PUBLISHED_EXAMPLE, credentials, organization};
-use recado_tests::{World, people};
-use reqwest::Method;
-use serde_json::{Value, json};
+use recado_tests::prelude::*;
+use recado_tests::world::PUBLISHED_EXAMPLE;
 
 mod shapes;
 
@@ -85,7 +83,7 @@ async fn every_documented_operation_is_there() {
             "/api-keys/current" => people::key(&world, &["read"]).await,
             _ => world.client.clone(),
         };
-        let answer = recado_tests::client::answer(client.request(verb.clone(), &path)).await;
+        let answer = answer(client.request(verb.clone(), &path)).await;
         let (status, reason) = answer.error();
         assert!(
             !["not_found", "method_not_allowed"].contains(&reason.as_str()),
@@ -136,7 +134,7 @@ async fn what_a_body_names_in_vain_is_a_documented_answer() {
         ),
     ] {
         let request = world.client.request(verb.clone(), path).json(&body);
-        let answer = recado_tests::client::answer(request).await.error();
+        let answer = answer(request).await.error();
         assert_eq!(answer.1, reason, "{verb} {path}");
         let documented = path.replace("/zapi", "/{id}");
         let operation = &document["paths"][documented][verb.as_str().to_lowercase()];
@@ -243,8 +241,8 @@ async fn every_example_of_a_request_works() {
     let (world, document) = (World::start().await, document());
     let mut tried = Vec::new();
     let endpoint = json!({"url": "http://127.0.0.1:9/", "events": ["channel.connected"]});
-    let endpoint = world.client.post("/webhook-endpoints", endpoint).await;
-    let endpoint = endpoint.expect(201)["id"].as_str().map(str::to_owned);
+    let endpoint = world.client.create("/webhook-endpoints", endpoint).await;
+    let endpoint = endpoint["id"].as_str().map(str::to_owned);
     let endpoint = endpoint.expect("an id");
     organization(&world.operator, "other").await;
     // The person whose password stands in the examples.
@@ -272,7 +270,7 @@ async fn every_example_of_a_request_works() {
             "webhook-endpoints" => (&world.client, endpoint.as_str()),
             _ => (&world.client, "zapi"),
         };
-        let answer = recado_tests::client::answer(
+        let answer = answer(
             client
                 .request(verb.clone(), &path.replace("{id}", id))
                 .json(example),

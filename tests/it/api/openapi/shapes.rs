@@ -2,8 +2,8 @@
 
 use recado_core::Provider;
 use recado_core::event::EventType;
+use recado_tests::prelude::*;
 use rstest::rstest;
-use serde_json::{Value, json};
 
 use super::{document, operations, values_of};
 

@@ -1,7 +1,7 @@
 //! `/docs`: Recado's own introduction, and every operation to read and try.
 
-use recado_tests::World;
 use recado_tests::browser::{Browser, View, browse};
+use recado_tests::prelude::*;
 
 /// The operation that the tests try, as Swagger UI names it.
 const OPERATION: &str = "#operations-Agents-listAgents";

@@ -1,8 +1,7 @@
 //! Signing in and out, and setting a password from a one-time link, as a person does it: by keyboard alone.
 
-use recado_tests::World;
 use recado_tests::browser::{Browser, View, browse};
-use serde_json::json;
+use recado_tests::prelude::*;
 use thirtyfour::prelude::*;
 
 use super::docs::try_a_call;
@@ -69,8 +68,11 @@ fn words(view: View) -> &'static Words {
 /// Creates a user of the organization `demo`; returns the link with which the user sets a password.
 async fn invite(world: &World, email: &str) -> String {
     let user = json!({"email": email, "name": "Ana <Souza>", "role": "owner"});
-    let created = world.operator.post("/organizations/demo/users", user).await;
-    let link = created.expect(201)["link"]["url"].clone();
+    let created = world
+        .operator
+        .create("/organizations/demo/users", user)
+        .await;
+    let link = created["link"]["url"].clone();
     link.as_str().expect("a URL").to_owned()
 }
 

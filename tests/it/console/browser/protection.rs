@@ -1,7 +1,6 @@
 //! What the pages tell browsers, and whose forms they take.
 
-use recado_tests::client::{Answer, answer};
-use recado_tests::{World, people};
+use recado_tests::prelude::*;
 use reqwest::header::{ACCEPT_LANGUAGE, CONTENT_TYPE, COOKIE};
 use reqwest::redirect::Policy;
 use rstest::rstest;

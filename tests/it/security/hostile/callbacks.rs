@@ -4,11 +4,8 @@ use std::sync::LazyLock;
 
 use proptest::prelude::*;
 use proptest::sample::Index;
-use recado_tests::World;
-use recado_tests::callbacks::Callbacks;
-use recado_tests::client::answer;
+use recado_tests::prelude::*;
 use reqwest::Url;
-use serde_json::Value;
 
 use super::{any_json, for_many, furnished};
 

@@ -2,12 +2,8 @@
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
-use recado_tests::World;
-use recado_tests::callbacks::{Callbacks, Text, zapi};
+use recado_tests::prelude::*;
 use recado_tests::wire::Wire;
-use recado_tests::world::{self, smallest_body};
-use reqwest::Method;
-use serde_json::{Value, json};
 
 mod callbacks;
 
@@ -59,7 +55,7 @@ async fn assert_well(world: &World) {
             signal.appended().await;
         }
     };
-    let patience = std::time::Duration::from_mins(1);
+    let patience = Duration::from_mins(1);
     tokio::time::timeout(patience, told)
         .await
         .expect("its event");
@@ -136,7 +132,7 @@ fn any_json() -> impl Strategy<Value = Value> {
 
 /// Every route that reads a body, and one that it accepts.
 fn routes() -> Vec<(Method, &'static str, Value)> {
-    let zapi = world::credentials("zapi");
+    let zapi = credentials("zapi");
     vec![
         (Method::POST, SEND, smallest_body("conv-456")),
         (
@@ -170,25 +166,9 @@ fn routes() -> Vec<(Method, &'static str, Value)> {
 
 #[test]
 fn no_json_body_makes_the_server_fail() {
-    let fields = prop::sample::select(vec![
-        "agentId",
-        "conversationId",
-        "body_text",
-        "header_text",
-        "footer_text",
-        "button_1_id",
-        "button_1_title",
-        "button_2_id",
-        "button_2_title",
-        "id",
-        "name",
-        "provider",
-        "settings",
-        "credentials",
-        "channelId",
-        "to",
-        "other",
-    ]);
+    let fields = "agentId conversationId body_text header_text footer_text button_1_id button_1_title \
+        button_2_id button_2_title id name provider settings credentials channelId to other";
+    let fields = prop::sample::select(fields.split_whitespace().collect::<Vec<_>>());
     let route = prop::sample::select(routes());
     let changes = prop::collection::vec((fields, any_json()), 0..4);
     let inputs = (route, changes, prop::option::weighted(0.1, any_json()));
@@ -202,9 +182,7 @@ fn no_json_body_makes_the_server_fail() {
             body[field] = value;
         }
         let body = whole.unwrap_or(body);
-        let answer =
-            recado_tests::client::answer(world.client.request(method.clone(), path).json(&body))
-                .await;
+        let answer = answer(world.client.request(method.clone(), path).json(&body)).await;
         prop_assert!(
             answer.body.is_object(),
             "{method} {path} {body}: {}",
@@ -221,16 +199,9 @@ fn no_json_body_makes_the_server_fail() {
 
 #[test]
 fn no_id_in_a_path_makes_the_server_fail() {
-    let paths = prop::sample::select(vec![
-        "/agents/",
-        "/channels/",
-        "/conversations/",
-        "/conversation/",
-        "/messages/",
-        "/organizations/demo/api-keys/",
-        "/agents?after=",
-        "/organizations/",
-    ]);
+    let paths = "/agents/ /channels/ /conversations/ /conversation/ /messages/ /organizations/demo/api-keys/ \
+        /agents?after= /organizations/";
+    let paths = prop::sample::select(paths.split_whitespace().collect::<Vec<_>>());
     let id = prop_oneof![
         any::<Vec<u8>>(),
         any::<String>().prop_map(String::into_bytes),
@@ -241,10 +212,7 @@ fn no_id_in_a_path_makes_the_server_fail() {
             .iter()
             .fold(String::new(), |text, byte| format!("{text}%{byte:02x}"));
         for method in [Method::GET, Method::DELETE] {
-            let answer = recado_tests::client::answer(
-                world.client.request(method.clone(), &format!("{path}{id}")),
-            )
-            .await;
+            let answer = answer(world.client.request(method.clone(), &format!("{path}{id}"))).await;
             prop_assert!(
                 answer.body["reason"] != "internal",
                 "{method} {path}{id}: {}",

@@ -6,13 +6,10 @@ use std::fs;
 use std::path::Path;
 
 use recado_sandbox::{Account, TokenState};
-use recado_tests::binaries::{Server, command, providers};
-use recado_tests::callbacks::{Callbacks, Text, zapi, zapperhub};
-use recado_tests::world::{self, CUSTOMER};
-use recado_tests::{Answer, Client};
-use reqwest::{Method, RequestBuilder};
+use recado_tests::binaries::{command, providers};
+use recado_tests::prelude::*;
+use reqwest::RequestBuilder;
 use rstest::rstest;
-use serde_json::{Value, json};
 use tempfile::TempDir;
 
 const ACCESS_TOKEN: &str = "EAAGqqAccessTokenZ1";
@@ -102,7 +99,7 @@ struct Recorder {
 impl Recorder {
     /// Makes a request whose answer has that status.
     async fn request(&mut self, request: RequestBuilder, status: u16) -> Answer {
-        let answer = recado_tests::client::answer(request).await;
+        let answer = answer(request).await;
         self.answers.push(answer.clone());
         assert_eq!(answer.status.as_u16(), status, "{}", answer.text);
         answer
@@ -195,7 +192,7 @@ async fn no_secret_is_in_an_answer_the_log_or_the_database(#[case] level: &str) 
     let environment = [&environment[..], &providers(&urls)].concat();
     let server = Server::start(&environment).await.expect("a server");
     let operator = Client::new(&server.url, &operator_key);
-    let api_key = world::organization(&operator, "demo").await;
+    let api_key = organization(&operator, "demo").await;
 
     let mut recorder = Recorder {
         client: operator.with_key(&api_key),
@@ -206,7 +203,7 @@ async fn no_secret_is_in_an_answer_the_log_or_the_database(#[case] level: &str) 
     story::misplace(&mut recorder).await;
     let keys = recorder.get("/organizations/demo/api-keys", 200).await;
     assert_eq!(keys["data"].as_array().map(Vec::len), Some(1));
-    // Shown to its organization, and to nobody else.
+    // Shown to its own organization alone.
     let channel = recorder.get("/channels/zapperhub", 200).await;
     let webhook_secret = channel["webhookSecret"].as_str().expect("a secret");
 
@@ -263,19 +260,15 @@ async fn call_back(callbacks: &Callbacks) {
     for (provider, body) in [("zapi", body), ("zapperhub", zapperhub(&text))] {
         callbacks.deliver(provider, &body).await;
         let unreadable = format!("{{{CUSTOMER} {}", CONTENT[1]);
-        let kept = recado_tests::client::answer(callbacks.call(provider, unreadable)).await;
+        let kept = answer(callbacks.call(provider, unreadable)).await;
         assert_eq!(kept.status, 200, "{}", kept.text);
         let lost = format!("{}x", callbacks.path(provider));
-        let lost = recado_tests::client::answer(callbacks.unproved(&lost, body.to_string())).await;
+        let lost = answer(callbacks.unproved(&lost, body.to_string())).await;
         assert_eq!(lost.status, 404, "{}", lost.text);
     }
     for provider in ["whatsapp", "zapperhub"] {
         let call = callbacks.unproved(callbacks.path(provider), zapi(&text).to_string());
-        assert_eq!(
-            recado_tests::client::answer(call).await.status,
-            401,
-            "{provider}"
-        );
+        assert_eq!(answer(call).await.status, 401, "{provider}");
     }
 }
 

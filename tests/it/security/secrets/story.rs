@@ -1,9 +1,7 @@
 //! What an organization does with its secrets, on good days and on bad ones.
 
 use recado_sandbox::{Answer as Reply, Effect, Fault, Provider, Sandbox};
-use recado_tests::world::{CONVERSATIONS, CUSTOMER};
-use reqwest::Method;
-use serde_json::{Value, json};
+use recado_tests::prelude::*;
 
 use super::{
     ACCESS_TOKEN, API_KEY, APP_SECRET, CLIENT_TOKEN, INSTANCE_ID, INSTANCE_TOKEN, MISPLACED,
@@ -101,8 +99,8 @@ pub(super) async fn fail(recorder: &mut Recorder, sandbox: &Sandbox) {
     let shown = refused["error"].as_str().expect("a text");
     assert!(shown.contains("Client-Token *** not allowed"), "{shown}");
 
-    let nobody = json!({"settings": {"baseUrl": "http://127.0.0.1:1"}});
-    recorder.patch("/channels/zapi", nobody, 200).await;
+    let closed = json!({"settings": {"baseUrl": "http://127.0.0.1:1"}});
+    recorder.patch("/channels/zapi", closed, 200).await;
     assert_eq!(recorder.check("zapi").await, "unavailable");
 }
 
@@ -167,8 +165,8 @@ pub(super) async fn misplace(recorder: &mut Recorder) {
     recorder.post(SEND, misaddressed.clone(), 404).await;
     misaddressed["button_1_id"] = json!({"id": MISPLACED});
     recorder.post(SEND, misaddressed, 400).await;
-    let to_nobody = json!({"agentId": "agent-123", "channelId": "zapi", "to": MISPLACED});
-    recorder.post("/conversations", to_nobody, 400).await;
+    let to_unknown = json!({"agentId": "agent-123", "channelId": "zapi", "to": MISPLACED});
+    recorder.post("/conversations", to_unknown, 400).await;
     for (path, status) in [
         ("/messages/", 404),
         ("/channels/", 404),

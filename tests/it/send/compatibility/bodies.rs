@@ -1,10 +1,8 @@
 //! Bodies in every form that a client may send, and those that are no message.
 
+use recado_tests::prelude::*;
 use recado_tests::world::PUBLISHED_EXAMPLE;
-use recado_tests::{Answer, Client, World};
-use reqwest::Method;
 use reqwest::header::CONTENT_TYPE;
-use serde_json::json;
 
 use super::{PATH, assert_is_json_object};
 
@@ -64,7 +62,7 @@ async fn raw(client: &Client, content_type: Option<&str>, text: &str) -> Answer 
     if let Some(content_type) = content_type {
         request = request.header(CONTENT_TYPE, content_type);
     }
-    recado_tests::client::answer(request).await
+    answer(request).await
 }
 
 /// Refuses each body as `invalid_body`, in words that say what to change.
@@ -107,6 +105,7 @@ async fn bodies_that_are_no_object_are_refused_and_say_why() {
     );
     let large = format!("{{\"x\":\"{}\"}}", "x".repeat(2 * 1024 * 1024));
     let answer = raw(client, JSON, &large).await;
+    // V17
     answer.refused(413, "body_too_large");
 }
 
@@ -136,7 +135,7 @@ async fn json_that_cannot_be_read_is_refused_and_says_what_to_change() {
         .request(Method::POST, PATH)
         .header(CONTENT_TYPE, "application/json")
         .body(b"{\"agentId\":\"caf\xe9\"}".to_vec());
-    let answer = recado_tests::client::answer(latin_1).await;
+    let answer = answer(latin_1).await;
     answer.refused(400, "invalid_body");
     answer.says("as UTF-8");
 }
@@ -185,7 +184,7 @@ async fn a_send_is_understood_however_the_client_writes_it() {
             .request(Method::POST, path)
             .header(CONTENT_TYPE, content_type)
             .body(text);
-        let answer = recado_tests::client::answer(request).await;
+        let answer = answer(request).await;
         assert_eq!(answer.status, 200, "{number}: {}", answer.text);
         assert_eq!(world.sandbox.phone_messages().len(), 1, "{number}");
     }

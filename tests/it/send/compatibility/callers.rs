@@ -1,17 +1,15 @@
 //! Who may send: keys, and what belongs to others.
 
-use recado_tests::World;
-use recado_tests::world::{self, open_conversations, organization, smallest_body};
+use recado_tests::prelude::*;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
-use serde_json::json;
 
 use super::{PATH, body};
 
 #[tokio::test]
 async fn the_second_word_of_the_header_is_the_key_and_a_wrong_one_is_refused() {
     let world = World::start().await;
-    let key = organization(&world.operator, "other-words").await;
-    let client = world.client.with_key(&key);
+    let client = world.operator.organization("other-words").await;
+    let key = client.key().to_owned();
     open_conversations(&client, &[]).await;
     for (number, header, status) in [
         ("S12", format!("bearer {key}"), 404),
@@ -32,11 +30,7 @@ async fn the_second_word_of_the_header_is_the_key_and_a_wrong_one_is_refused() {
         let request = request
             .header("cookie", "__Secure-next-auth.session-token=x")
             .json(&smallest_body("conv-456"));
-        assert_eq!(
-            recado_tests::client::answer(request).await.status,
-            status,
-            "{number}"
-        );
+        assert_eq!(answer(request).await.status, status, "{number}");
     }
 }
 
@@ -50,7 +44,7 @@ async fn without_a_key_nothing_else_is_looked_at() {
             .post(format!("{}{PATH}", world.url))
             .header(CONTENT_TYPE, "application/json")
             .body(text);
-        let answer = recado_tests::client::answer(request).await;
+        let answer = answer(request).await;
         answer.refused(401, "unauthorized");
         assert!(
             answer.body["error"]
@@ -65,21 +59,9 @@ async fn without_a_key_nothing_else_is_looked_at() {
 #[tokio::test]
 async fn what_belongs_to_another_organization_is_refused_as_documented() {
     let world = World::start().await;
-    let other = world
-        .client
-        .with_key(&organization(&world.operator, "other").await);
-    other
-        .create("/agents", json!({"id": "A2", "name": "Other"}))
-        .await;
-    other.create("/channels", json!({"id": "other-zapi", "provider": "zapi", "name": "z", "credentials": world::credentials("zapi")})).await;
-    other
-        .create(
-            "/conversations",
-            json!({"id": "C2", "agentId": "A2", "channelId": "other-zapi", "to": "5511900000009"}),
-        )
-        .await;
+    world.operator.neighbour("other", "C2").await;
     for (number, changes, status, reason) in [
-        ("A7", json!({"agentId": "A2"}), 403, "foreign_agent"),
+        ("A7", json!({"agentId": "C2"}), 403, "foreign_agent"),
         (
             "A10",
             json!({"conversationId": "C2"}),
@@ -88,7 +70,7 @@ async fn what_belongs_to_another_organization_is_refused_as_documented() {
         ),
         (
             "A11",
-            json!({"agentId": "A2", "conversationId": "C2"}),
+            json!({"agentId": "C2", "conversationId": "C2"}),
             403,
             "foreign_agent",
         ),

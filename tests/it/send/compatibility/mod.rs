@@ -3,11 +3,8 @@
 mod bodies;
 mod callers;
 
-use recado_tests::json::AssertHas as _;
-use recado_tests::world::{Options, smallest_body};
-use recado_tests::{Answer, World};
+use recado_tests::prelude::*;
 use reqwest::header::CONTENT_TYPE;
-use serde_json::{Value, json};
 
 const PATH: &str = "/messages/interactive/send-buttons";
 
@@ -110,65 +107,55 @@ fn invalid() -> Vec<Case> {
         ("V15 id", json!({"button_2_id": "b"})),
         ("V15 title", json!({"button_2_title": "B"})),
     ]
-    .into_iter()
     .map(|(number, changes)| error(number, changes, 400, "invalid_body"))
-    .collect()
+    .into()
 }
 
 fn not_found() -> Vec<Case> {
     let placeholder = "{conversation-id}";
-    vec![
-        error("A8", json!({"agentId": "nobody"}), 404, "agent_not_found"),
-        error(
+    let both = json!({"agentId": "nobody", "conversationId": placeholder});
+    [
+        ("A8", json!({"agentId": "nobody"}), "agent_not_found"),
+        ("the agent comes first", both, "agent_not_found"),
+        (
             "A9",
             json!({"conversationId": "nowhere"}),
-            404,
             "conversation_not_found",
         ),
-        error(
+        (
             "A12",
             json!({"conversationId": placeholder}),
-            404,
             "conversation_not_found",
         ),
-        error(
-            "the agent comes first",
-            json!({"agentId": "nobody", "conversationId": placeholder}),
-            404,
-            "agent_not_found",
-        ),
     ]
+    .map(|(number, changes, reason)| error(number, changes, 404, reason))
+    .into()
 }
 
 fn beyond_a_limit() -> Vec<Case> {
-    vec![
-        error("P1", pairs(&[2, 3, 4]), 500, "too_many_buttons"),
-        error("P2", pairs(&[4, 5, 6, 7]), 500, "too_many_buttons"),
-        error(
+    let equal_ids = json!({"button_2_id": "a", "button_2_title": "B"});
+    [
+        ("P1", pairs(&[2, 3, 4]), "too_many_buttons"),
+        ("P2", pairs(&[4, 5, 6, 7]), "too_many_buttons"),
+        (
             "P4",
             json!({"button_1_title": "ç".repeat(21)}),
-            500,
             "content_refused",
         ),
-        error(
+        (
             "body",
             json!({"body_text": "x".repeat(1025)}),
-            500,
             "content_refused",
         ),
-        error(
+        (
             "footer",
             json!({"footer_text": "x".repeat(61)}),
-            500,
             "content_refused",
         ),
-        error(
-            "equal ids",
-            json!({"button_2_id": "a", "button_2_title": "B"}),
-            500,
-            "content_refused",
-        ),
+        ("equal ids", equal_ids, "content_refused"),
     ]
+    .map(|(number, changes, reason)| error(number, changes, 500, reason))
+    .into()
 }
 
 #[tokio::test]
@@ -178,13 +165,8 @@ async fn every_case_of_the_table_gets_its_answer() {
     for case in cases.into_iter().flatten() {
         world.sandbox.clear();
         let answer = world.client.send(body(&case.changes)).await;
-        assert_eq!(
-            answer.status.as_u16(),
-            case.status,
-            "{}: {}",
-            case.number,
-            answer.text
-        );
+        let (number, text) = (case.number, &answer.text);
+        assert_eq!(answer.status.as_u16(), case.status, "{number}: {text}");
         assert_is_json_object(case.number, &answer);
         match case.outcome {
             Outcome::Reason(reason) => {
@@ -227,36 +209,17 @@ fn assert_is_json_object(number: &str, answer: &Answer) {
     );
 }
 
+/// The keys of a message that ChatVolt's readers use, and our own two.
+const KEYS: &str = "id text html from conversationId sources usage externalId userId contactId visitorId agentId \
+    metadata inputId eval read agentModel usageCredits createdAt updatedAt status warnings";
+
 #[tokio::test]
 async fn a_success_has_every_key_that_chatvolts_readers_need() {
     let world = World::start().await;
     let answer = world.client.accepted(smallest_body("conv-456")).await;
     assert_eq!(answer["success"], true);
     let message = &answer["message"];
-    for key in [
-        "id",
-        "text",
-        "html",
-        "from",
-        "conversationId",
-        "sources",
-        "usage",
-        "externalId",
-        "userId",
-        "contactId",
-        "visitorId",
-        "agentId",
-        "metadata",
-        "inputId",
-        "eval",
-        "read",
-        "agentModel",
-        "usageCredits",
-        "createdAt",
-        "updatedAt",
-        "status",
-        "warnings",
-    ] {
+    for key in KEYS.split_whitespace() {
         assert!(message.get(key).is_some(), "{key} is missing: {message}");
     }
     message.assert_has(json!({
@@ -281,6 +244,7 @@ async fn a_conversation_whose_channel_is_gone_says_so() {
     let world = World::start().await;
     world.client.remove("/channels/zapi").await;
     let answer = world.client.send(smallest_body("conv-zapi")).await;
+    // P8
     answer.refused(400, "unsupported_channel");
     assert!(answer.text.contains("Unsupported Communication Channel"));
 }

@@ -3,18 +3,11 @@
 mod wuzapi;
 
 use std::collections::HashSet;
-use std::time::Duration;
 
 use recado_sandbox::{Effect, Fault, Provider};
 use recado_store::DatabaseKind;
-use recado_store::testing::TestDatabase;
-use recado_tests::Client;
-use recado_tests::binaries::{Deployment, Server, signal};
-use recado_tests::held::HeldProvider;
+use recado_tests::prelude::*;
 use recado_tests::sent::text_of;
-use recado_tests::world::{CONVERSATIONS, credentials, smallest_body};
-use reqwest::Method;
-use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -196,20 +189,10 @@ async fn a_server_that_is_killed_loses_nothing_and_doubles_nothing() {
 
 #[tokio::test]
 async fn a_server_that_is_asked_to_end_finishes_what_it_began() {
-    let Deployment {
-        database,
-        server,
-        client,
-        ..
-    } = Deployment::start().await;
+    let (database, _urls, server, client) = Deployment::start().await.parts();
     let held = HeldProvider::start().await;
     for (channel, _) in CONVERSATIONS {
-        client
-            .change(
-                &format!("/channels/{channel}"),
-                json!({"settings": {"baseUrl": held.url}}),
-            )
-            .await;
+        client.lead(channel, &held.url).await;
     }
     let mut sends = JoinSet::new();
     for (_, conversation) in CONVERSATIONS {
@@ -230,7 +213,7 @@ async fn a_server_that_is_asked_to_end_finishes_what_it_began() {
     let closed = async { while TcpStream::connect(address).await.is_ok() {} };
     tokio::time::timeout(Duration::from_secs(10), closed)
         .await
-        .expect("nobody else is let in");
+        .expect("no other connection is accepted");
     for request in waiting {
         // A success in the form of each provider.
         request

@@ -1,22 +1,11 @@
 //! The server is killed between a call of wuzapi and its outcome: the id that was ours to choose is known.
 
 use recado_store::DatabaseKind;
-use recado_tests::binaries::{Deployment, Server};
-use recado_tests::callbacks::Callbacks;
-use recado_tests::held::HeldProvider;
-use recado_tests::json::AssertHas as _;
-use recado_tests::world::{CUSTOMER, smallest_body};
-use serde_json::{Value, json};
+use recado_tests::prelude::*;
 
 #[tokio::test]
 async fn a_doubtful_message_settles_though_the_server_was_killed() {
-    let Deployment {
-        database,
-        urls,
-        server,
-        client,
-        ..
-    } = Deployment::start().await;
+    let (database, urls, server, client) = Deployment::start().await.parts();
     let held = HeldProvider::start().await;
     let channel = json!({
         "id": "wuzapi", "provider": "zapperhub", "name": "wuzapi", "credentials": {"apiKey": "WUZAPI-TOKEN-01"},

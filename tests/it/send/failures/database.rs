@@ -1,14 +1,8 @@
 //! Our own database fails, before and after the provider was asked.
 
-use std::time::Duration;
-
 use recado_core::{MessageId, Status};
-use recado_tests::World;
-use recado_tests::callbacks::{self, Callbacks, NUMBER, whatsapp};
-use recado_tests::held::HeldProvider;
-use recado_tests::json::AssertHas as _;
-use recado_tests::world::{CUSTOMER, smallest_body};
-use serde_json::{Value, json};
+use recado_tests::callbacks;
+use recado_tests::prelude::*;
 
 use super::{SENDERS, change};
 

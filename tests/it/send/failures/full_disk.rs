@@ -1,16 +1,9 @@
 //! The disk of a SQLite database is full for a while.
 
-use std::time::Duration;
-
-use recado_store::testing::TestDatabase;
-use recado_tests::Client;
-use recado_tests::binaries::{Server, may_write};
-use recado_tests::callbacks::{Callbacks, NUMBER, change as told, whatsapp, whatsapp_status};
-use recado_tests::events::stored;
-use recado_tests::held::HeldProvider;
-use recado_tests::world::smallest_body;
-use recado_tests::world::{CONVERSATIONS, open_conversations, operator_key, organization, sandbox};
-use serde_json::json;
+use recado_tests::binaries::may_write;
+use recado_tests::callbacks::{change as told, whatsapp_status};
+use recado_tests::prelude::*;
+use recado_tests::world::{operator_key, sandbox};
 
 use super::change;
 use super::database::tap;
@@ -25,7 +18,7 @@ async fn a_full_disk_loses_no_outcome_no_status_and_no_tap() {
     let server = Server::with_limited_files(&database, &urls).await;
     let server = server.expect("a server");
     let operator = Client::new(&server.url, &operator);
-    let client = operator.with_key(&organization(&operator, "demo").await);
+    let client = operator.organization("demo").await;
     open_conversations(&client, &CONVERSATIONS).await;
     let callbacks = Callbacks::of(&client, &server.url).await;
     let held = HeldProvider::start().await;

@@ -2,18 +2,9 @@
 
 mod database;
 mod full_disk;
-mod whatsapp;
-mod zapi;
-mod zapperhub;
 
-use std::time::Duration;
-
-use recado_providers::{RetryPolicy, Timeouts};
 use recado_sandbox::{Answer, Effect, Fault, Provider};
-use recado_tests::world::{CONVERSATIONS, Options, smallest_body};
-use recado_tests::{Client, World};
-use serde_json::{Value, json};
-use tokio::net::TcpSocket;
+use recado_tests::prelude::*;
 
 const SENDERS: [(Provider, &str); 3] = [
     (Provider::Whatsapp, "conv-456"),
@@ -69,39 +60,19 @@ async fn assert_failure(
         code,
         requests,
     } = expected;
-    assert_eq!(
-        answer.error(),
-        (500, reason.to_owned()),
-        "{case}: {}",
-        answer.text
-    );
-    assert_eq!(
-        answer.body["code"].as_i64(),
-        code,
-        "{case}: {}",
-        answer.text
-    );
+    answer.refused(500, reason);
+    assert_eq!(answer.body["code"].as_i64(), code, "{case}");
     assert_eq!(answer.headers["content-type"], "application/json", "{case}");
     assert_eq!(world.sandbox.requests().len(), requests, "{case}: requests");
     assert_eq!(world.sandbox.faults(), [], "{case}: a fault was left over");
 
     let stored = message(&world.client, &answer.body["messageId"]).await;
     let unknown = reason == "outcome_unknown";
-    assert_eq!(
-        stored["status"],
-        if unknown { "unknown" } else { "rejected" },
-        "{case}"
-    );
-    let error = &stored["metadata"]["error"];
-    assert_eq!(error["reason"], reason, "{case}: {stored}");
-    assert_eq!(error["code"].as_i64(), code, "{case}: {stored}");
-    assert!(
-        answer.body["error"]
-            .as_str()
-            .expect("a text")
-            .contains(error["message"].as_str().expect("a text")),
-        "{case}"
-    );
+    stored.assert_has(json!({
+        "status": if unknown { "unknown" } else { "rejected" },
+        "metadata": {"error": {"reason": reason, "code": code}},
+    }));
+    answer.says(text(&stored["metadata"]["error"]["message"]));
     if !unknown {
         assert_eq!(
             world.sandbox.phone_messages(),
@@ -125,31 +96,11 @@ fn fail(world: &World, provider: Provider, answer: &Answer, times: usize) {
         .fail_next(Fault::new(provider, Effect::Answer(answer.clone())), times);
 }
 
+/// An error of Meta with its number.
 fn graph(status: u16, code: i64) -> Answer {
-    let details = json!({"messaging_product": "whatsapp", "details": "Said by Meta"});
-    graph_with(status, code, &details)
-}
-
-fn graph_with(status: u16, code: i64, error_data: &Value) -> Answer {
-    let message = format!("(#{code}) Title");
-    let error = json!({"message": message, "type": "OAuthException", "code": code, "error_data": error_data, "fbtrace_id": "A1"});
+    let error = json!({"message": format!("(#{code}) Title"), "code": code,
+        "error_data": {"messaging_product": "whatsapp", "details": "Said by Meta"}});
     Answer::new(status, json!({"error": error}))
-}
-
-/// Provider by provider: each answer, and what it must become.
-async fn assert_answers<const N: usize>(
-    world: &World,
-    (provider, conversation): (Provider, &str),
-    answers: [(&str, Answer, Failure); N],
-) {
-    for (case, answer, expected) in answers {
-        fail(world, provider, &answer, expected.requests);
-        assert_failure(world, conversation, case, expected).await;
-    }
-}
-
-fn empty(status: u16) -> Answer {
-    Answer::new(status, Value::Null)
 }
 
 fn html(status: u16) -> Answer {
@@ -159,6 +110,60 @@ fn html(status: u16) -> Answer {
 /// Gives the channel of that provider other credentials, or other settings.
 async fn change(client: &Client, channel: &str, what: Value) {
     client.change(&format!("/channels/{channel}"), what).await;
+}
+
+/// One answer for each reason; `providers` tests which answer has which reason.
+#[tokio::test]
+async fn a_refusal_of_a_provider_has_its_reason_everywhere() {
+    let world = World::start().await;
+    let said = |status, text: &str| Answer::new(status, json!({"error": text, "message": text}));
+    let [meta, zapi, zapperhub] = SENDERS;
+    let of_meta = [
+        (401, 190, "channel_unauthorized"),
+        (400, 33, "channel_misconfigured"),
+        (400, 133_010, "channel_disconnected"),
+        (403, 368, "channel_blocked"),
+        (400, 131_026, "invalid_recipient"),
+        (400, 131_047, "window_closed"),
+        (400, 131_009, "content_refused"),
+        (400, 199_999, "provider_rejected"),
+    ]
+    .map(|(status, code, reason)| (meta, graph(status, code), coded(reason, code)));
+    let unavailable = Failure {
+        code: Some(2),
+        ..thrice("provider_unavailable")
+    };
+    let throttled = (
+        zapi,
+        said(429, "Too many requests"),
+        thrice("provider_throttled"),
+    );
+    let of_others = [
+        (zapi, said(400, "null not allowed"), "channel_unauthorized"),
+        (zapi, Answer::new(200, json!({})), "outcome_unknown"),
+        (zapperhub, said(402, "Payment required"), "channel_blocked"),
+        (zapperhub, said(500, "No session"), "channel_disconnected"),
+        (zapperhub, html(502), "outcome_unknown"),
+    ]
+    .map(|(sender, answer, reason)| (sender, answer, once(reason)));
+    let repeated = [(meta, graph(503, 2), unavailable), throttled];
+    for (sender, answer, expected) in of_meta.into_iter().chain(of_others).chain(repeated) {
+        let (provider, conversation) = sender;
+        let case = format!("{conversation} {}", expected.reason);
+        fail(&world, provider, &answer, expected.requests);
+        assert_failure(&world, conversation, &case, expected).await;
+    }
+}
+
+#[tokio::test]
+async fn an_id_that_no_database_takes_as_it_is_does_not_lose_the_acceptance() {
+    let world = World::start().await;
+    for id in ["wamid.\0null", "wamid.\u{1F600}", "wamid.'; --"] {
+        let answer = Answer::new(200, json!({"messages": [{"id": id}]}));
+        fail(&world, Provider::Whatsapp, &answer, 1);
+        let sent = world.client.accepted(smallest_body("conv-456")).await;
+        assert_eq!(sent["message"]["status"], "accepted", "{id}");
+    }
 }
 
 #[tokio::test]
@@ -191,96 +196,12 @@ async fn a_provider_that_recovers_in_time_gets_the_message_once() {
 async fn a_wait_that_is_too_long_for_us_is_handed_to_the_client() {
     let world = World::start().await;
     for (provider, conversation) in SENDERS {
-        fail(
-            &world,
-            provider,
-            &Answer::new(429, Value::Null).with_header("retry-after", "60"),
-            1,
-        );
-        let answer = assert_failure(
-            &world,
-            conversation,
-            conversation,
-            once("provider_throttled"),
-        )
-        .await;
+        let throttled = Answer::new(429, Value::Null).with_header("retry-after", "60");
+        fail(&world, provider, &throttled, 1);
+        let expected = once("provider_throttled");
+        let answer = assert_failure(&world, conversation, conversation, expected).await;
         assert_eq!(answer.headers["retry-after"], "60", "{conversation}");
     }
-}
-
-#[tokio::test]
-async fn a_wait_without_end_is_an_answer_like_any_other() {
-    let world = World::start().await;
-    for (provider, conversation) in SENDERS {
-        let endless =
-            Answer::new(429, Value::Null).with_header("retry-after", u64::MAX.to_string());
-        // Long enough that the sum of both waits is no number any more.
-        let effect = Effect::Answer(endless);
-        world.sandbox.fail_next(
-            Fault {
-                delay_ms: 1000,
-                ..Fault::new(provider, effect)
-            },
-            1,
-        );
-        assert_failure(
-            &world,
-            conversation,
-            conversation,
-            once("provider_throttled"),
-        )
-        .await;
-    }
-}
-
-#[tokio::test]
-async fn a_provider_that_cannot_be_reached_got_nothing() {
-    let world = World::start().await;
-    // Bound and not listening: nobody else can get the port, and connections to it are refused.
-    let socket = TcpSocket::new_v4().expect("a socket");
-    socket
-        .bind("127.0.0.1:0".parse().expect("an address"))
-        .expect("a free port");
-    let url = format!("http://{}", socket.local_addr().expect("an address"));
-    for (channel, conversation) in CONVERSATIONS {
-        change(
-            &world.client,
-            channel,
-            json!({"settings": {"baseUrl": url}}),
-        )
-        .await;
-        assert_failure(
-            &world,
-            conversation,
-            channel,
-            Failure {
-                requests: 0,
-                ..once("provider_unavailable")
-            },
-        )
-        .await;
-    }
-}
-
-/// Sends to a provider that takes the message, or perhaps does, and loses the answer.
-async fn assert_unknown(
-    world: &World,
-    provider: Provider,
-    conversation: &str,
-    effect: Effect,
-    delay_ms: u64,
-    arrived: usize,
-) {
-    let case = format!("{conversation}, {effect:?}");
-    world.sandbox.fail_next(
-        Fault {
-            delay_ms,
-            ..Fault::new(provider, effect)
-        },
-        1,
-    );
-    assert_failure(world, conversation, &case, once("outcome_unknown")).await;
-    assert_eq!(world.sandbox.phone_messages().len(), arrived, "{case}");
 }
 
 #[tokio::test]
@@ -295,31 +216,10 @@ async fn a_message_whose_answer_is_lost_is_unknown_and_never_sent_again() {
             (Effect::AnswerAfter(html(504)), 1),
             (Effect::AnswerAfter(Answer::new(408, Value::Null)), 1),
         ] {
-            assert_unknown(&world, provider, conversation, effect, 0, arrived).await;
-        }
-    }
-}
-
-#[tokio::test]
-async fn an_answer_that_comes_too_late_is_a_lost_one() {
-    let of_one_request = Options {
-        timeouts: Timeouts {
-            total: Duration::from_millis(500),
-            ..Timeouts::default()
-        },
-        ..Options::default()
-    };
-    let of_all_requests = Options {
-        retry: RetryPolicy {
-            budget: Duration::from_millis(500),
-            ..RetryPolicy::default()
-        },
-        ..Options::default()
-    };
-    for options in [of_one_request, of_all_requests] {
-        let world = World::with(options).await;
-        for (provider, conversation) in SENDERS {
-            assert_unknown(&world, provider, conversation, Effect::Delay, 60_000, 1).await;
+            let case = format!("{conversation}, {effect:?}");
+            world.sandbox.fail_next(Fault::new(provider, effect), 1);
+            assert_failure(&world, conversation, &case, once("outcome_unknown")).await;
+            assert_eq!(world.sandbox.phone_messages().len(), arrived, "{case}");
         }
     }
 }

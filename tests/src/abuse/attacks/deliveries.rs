@@ -38,8 +38,8 @@ pub(in crate::abuse) async fn replays_and_streams(scene: &Scene, end: Instant) {
     let url = silent_server().await;
     let endpoint = scene
         .hostile
-        .post("/webhook-endpoints", json!({"url": url}));
-    let endpoint = endpoint.await.expect(201);
+        .create("/webhook-endpoints", json!({"url": url}))
+        .await;
     let id = endpoint["id"].as_str().expect("an id");
     let path = format!("/webhook-endpoints/{id}/replay");
     let client = scene.hostile.clone();

@@ -1,36 +1,34 @@
 //! An organization with one of everything.
 
-use recado_tests::callbacks::Callbacks;
-use recado_tests::client::answer;
-use recado_tests::world;
-use recado_tests::{Client, World};
+use crate::callbacks::Callbacks;
+use crate::client::answer;
+use crate::world::{self, smallest_body};
+use crate::{Client, World};
 use serde_json::json;
 
-use super::{body, id_of};
+use crate::json::id;
 
 /// What one organization owns.
-pub(crate) struct Owned {
-    pub(crate) organization: &'static str,
-    pub(crate) client: Client,
-    pub(crate) agent: &'static str,
-    pub(crate) channel: &'static str,
-    pub(crate) conversation: &'static str,
-    pub(crate) message: String,
-    pub(crate) key: String,
-    pub(crate) endpoint: String,
-    pub(crate) delivery: String,
-    pub(crate) call: String,
-    pub(crate) user: String,
+pub struct Owned {
+    pub organization: &'static str,
+    pub client: Client,
+    pub agent: &'static str,
+    pub channel: &'static str,
+    pub conversation: &'static str,
+    pub message: String,
+    pub key: String,
+    pub endpoint: String,
+    pub delivery: String,
+    pub call: String,
+    pub user: String,
 }
 
 impl Owned {
-    pub(crate) async fn make(
+    pub async fn make(
         world: &World,
         [organization, agent, channel, conversation]: [&'static str; 4],
     ) -> Self {
-        let client = world
-            .client
-            .with_key(&world::organization(&world.operator, organization).await);
+        let client = world.operator.organization(organization).await;
         client
             .create("/agents", json!({"id": agent, "name": agent}))
             .await;
@@ -38,12 +36,14 @@ impl Owned {
         client.create("/channels", zapi).await;
         let to = json!({"id": conversation, "agentId": agent, "channelId": channel, "to": "5511900000003"});
         client.create("/conversations", to).await;
-        // Nobody listens there, so that the delivery stays.
-        let endpoint = client.post("/webhook-endpoints", json!({"url": "http://127.0.0.1:9/"}));
-        let endpoint = id_of(&endpoint.await.expect(201));
-        let sent = client.accepted(body(agent, conversation)).await;
+        // No receiver listens there, so that the delivery stays.
+        let endpoint = client.create("/webhook-endpoints", json!({"url": "http://127.0.0.1:9/"}));
+        let endpoint = id(&endpoint.await).to_owned();
+        let mut body = smallest_body(conversation);
+        body["agentId"] = agent.into();
+        let sent = client.accepted(body).await;
         let deliveries = format!("/webhook-endpoints/{endpoint}/deliveries");
-        let delivery = id_of(&client.read(&deliveries).await["data"][0]);
+        let delivery = id(&client.read(&deliveries).await["data"][0]).to_owned();
         let call = set_aside(&client, &world.url, channel).await;
         let keys = format!("/organizations/{organization}/api-keys");
         let key = client
@@ -53,15 +53,15 @@ impl Owned {
         let email = "ana@example.com";
         let user =
             json!({"email": email, "name": format!("Ana of {organization}"), "role": "owner"});
-        let user = id_of(&client.create("/users", user).await);
+        let user = id(&client.create("/users", user).await).to_owned();
         Self {
             organization,
             client,
             agent,
             channel,
             conversation,
-            message: id_of(&sent["message"]),
-            key: id_of(&key),
+            message: id(&sent["message"]).to_owned(),
+            key: id(&key).to_owned(),
             endpoint,
             delivery,
             call,
@@ -70,7 +70,7 @@ impl Owned {
     }
 
     /// Everything that its lists and its things show.
-    pub(crate) async fn shown(&self) -> Vec<String> {
+    pub async fn shown(&self) -> Vec<String> {
         let mut shown = Vec::new();
         for path in [
             "/agents".to_owned(),
@@ -91,7 +91,7 @@ impl Owned {
     }
 
     /// What no other organization may read.
-    pub(crate) fn ids(&self) -> [&str; 10] {
+    pub fn ids(&self) -> [&str; 10] {
         [
             self.organization,
             self.agent,
@@ -116,7 +116,7 @@ async fn set_aside(client: &Client, url: &str, channel: &str) -> String {
     loop {
         let listed = client.read("/webhook-calls").await;
         if let Some(call) = listed["data"].get(0) {
-            return id_of(call);
+            return id(call).to_owned();
         }
         tokio::task::yield_now().await;
     }

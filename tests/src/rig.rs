@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
+use crate::Client;
+use crate::world::{open_conversations, operator_key};
 use jiff::Timestamp;
 use recado_core::inbound::{Choice, Inbound, InboundContent, InboundMessage, Person};
 use recado_core::{ConversationId, MessageId};
@@ -15,25 +17,23 @@ use recado_server::delivery::{Drained, drain};
 use recado_server::serve::{ConnectionLimits, serve};
 use recado_store::testing::TestDatabase;
 use recado_store::{Application, FreshIds, Retention, Routed, Store, WebhookCall};
-use recado_tests::Client;
-use recado_tests::world::{open_conversations, operator_key, organization};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-pub(crate) struct Rig {
-    pub(crate) app: Arc<App>,
-    pub(crate) operator: Client,
+pub struct Rig {
+    pub app: Arc<App>,
+    pub operator: Client,
     /// Of the organization `demo`, which has `agent-123` and the channel `zapi`.
-    pub(crate) client: Client,
+    pub client: Client,
     milliseconds: Arc<AtomicI64>,
     stop: CancellationToken,
     _database: TestDatabase,
 }
 
 impl Rig {
-    pub(crate) async fn start() -> Self {
+    pub async fn start() -> Self {
         let database = TestDatabase::fresh().await;
         let store = database.store().await;
         let operator_key = operator_key(&store).await;
@@ -51,7 +51,7 @@ impl Rig {
             stopped,
         ));
         let operator = Client::new(&url, &operator_key);
-        let client = operator.with_key(&organization(&operator, "demo").await);
+        let client = operator.organization("demo").await;
         open_conversations(&client, &[("zapi", "conv-zapi")]).await;
         Self {
             app,
@@ -63,27 +63,27 @@ impl Rig {
         }
     }
 
-    pub(crate) fn now(&self) -> Timestamp {
+    pub fn now(&self) -> Timestamp {
         self.app.clock.now()
     }
 
-    pub(crate) fn pass(&self, time: Duration) {
+    pub fn pass(&self, time: Duration) {
         let milliseconds = i64::try_from(time.as_millis()).expect("a short time");
         self.milliseconds.fetch_add(milliseconds, Ordering::SeqCst);
     }
 
     /// Delivers what is due.
-    pub(crate) async fn drain(&self) -> Drained {
+    pub async fn drain(&self) -> Drained {
         drain(&self.app).await.expect("the database answers")
     }
 
     /// Adds an endpoint, and gives it with its secret.
-    pub(crate) async fn endpoint(&self, body: Value) -> Value {
+    pub async fn endpoint(&self, body: Value) -> Value {
         self.client.create("/webhook-endpoints", body).await
     }
 
     /// A customer writes.
-    pub(crate) async fn say(&self, phone: &str, text: &str) {
+    pub async fn say(&self, phone: &str, text: &str) {
         let content = InboundContent::Other {
             kind: "text".to_owned(),
             text: Some(text.to_owned()),
@@ -92,7 +92,7 @@ impl Rig {
     }
 
     /// A customer taps.
-    pub(crate) async fn tap(&self, phone: &str, id: &str, title: &str) {
+    pub async fn tap(&self, phone: &str, id: &str, title: &str) {
         let choice = Choice::new(id, title);
         self.receive(phone, InboundContent::Button(choice)).await;
     }
@@ -102,12 +102,12 @@ impl Rig {
     }
 
     /// The events of the organization.
-    pub(crate) async fn events(&self) -> Vec<Value> {
+    pub async fn events(&self) -> Vec<Value> {
         self.client.list("/events?limit=1000").await
     }
 
     /// The deliveries of an endpoint.
-    pub(crate) async fn deliveries(&self, endpoint: &Value) -> Vec<Value> {
+    pub async fn deliveries(&self, endpoint: &Value) -> Vec<Value> {
         let path = format!("{}/deliveries?limit=100", path(endpoint));
         self.client.list(&path).await
     }
@@ -120,7 +120,7 @@ impl Drop for Rig {
 }
 
 /// The path of an endpoint.
-pub(crate) fn path(endpoint: &Value) -> String {
+pub fn path(endpoint: &Value) -> String {
     format!(
         "/webhook-endpoints/{}",
         endpoint["id"].as_str().expect("an id")
@@ -148,7 +148,7 @@ fn app(store: Store, url: &str, milliseconds: Arc<AtomicI64>) -> Arc<App> {
 }
 
 /// A message of a customer comes in over the channel `zapi`.
-pub(crate) async fn say(
+pub async fn say(
     store: &Store,
     organization: &str,
     at: Timestamp,
@@ -159,7 +159,7 @@ pub(crate) async fn say(
 }
 
 /// Messages of customers come in by one call.
-pub(crate) async fn say_all(
+pub async fn say_all(
     store: &Store,
     organization: &str,
     at: Timestamp,

@@ -13,11 +13,11 @@ use tokio::sync::watch;
 
 /// One call that was received.
 #[derive(Debug, Clone)]
-pub(crate) struct Call {
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: Bytes,
+pub struct Call {
+    pub headers: HeaderMap,
+    pub body: Bytes,
     /// What it was answered.
-    pub(crate) status: u16,
+    pub status: u16,
 }
 
 /// What every call is answered.
@@ -28,26 +28,26 @@ struct Answer {
 }
 
 #[derive(Clone)]
-pub(crate) struct Receiver {
-    pub(crate) url: String,
+pub struct Receiver {
+    pub url: String,
     calls: Arc<Mutex<Vec<Call>>>,
     answer: Arc<Mutex<Answer>>,
     count: watch::Sender<usize>,
 }
 
 impl Call {
-    pub(crate) fn json(&self) -> Value {
+    pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body).expect("JSON")
     }
 
-    pub(crate) fn header(&self, name: &str) -> &str {
+    pub fn header(&self, name: &str) -> &str {
         let value = self.headers.get(name).map(|value| value.to_str());
         value.and_then(Result::ok).unwrap_or_default()
     }
 
     /// Whether the scheme's own library signs the call in the same way; its check of the time is left
     /// out, because tests have clocks of their own.
-    pub(crate) fn is_signed_with(&self, secret: &str) -> bool {
+    pub fn is_signed_with(&self, secret: &str) -> bool {
         let at = self.header("webhook-timestamp").parse().expect("seconds");
         let webhook = Webhook::new(secret).expect("a secret");
         let signature = webhook.sign(self.header("webhook-id"), at, &self.body);
@@ -60,7 +60,7 @@ impl Call {
 
 impl Receiver {
     /// Starts one that answers 200.
-    pub(crate) async fn start() -> Self {
+    pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address");
         let receiver = Self {
@@ -77,11 +77,11 @@ impl Receiver {
         receiver
     }
 
-    pub(crate) fn answer(&self, status: u16) {
+    pub fn answer(&self, status: u16) {
         self.answer_with(status, &[]);
     }
 
-    pub(crate) fn answer_with(&self, status: u16, headers: &[(&'static str, &str)]) {
+    pub fn answer_with(&self, status: u16, headers: &[(&'static str, &str)]) {
         let headers = headers
             .iter()
             .map(|(name, value)| {
@@ -96,26 +96,26 @@ impl Receiver {
         self.calls.lock().expect("a lock")
     }
 
-    pub(crate) fn calls(&self) -> Vec<Call> {
+    pub fn calls(&self) -> Vec<Call> {
         self.lock().clone()
     }
 
     /// The bodies that were answered 200, in their order.
-    pub(crate) fn arrived(&self) -> Vec<Value> {
+    pub fn arrived(&self) -> Vec<Value> {
         let calls = self.lock();
         let arrived = calls.iter().filter(|call| call.status == 200);
         arrived.map(Call::json).collect()
     }
 
     /// The types of the events that arrived.
-    pub(crate) fn types(&self) -> Vec<String> {
+    pub fn types(&self) -> Vec<String> {
         let arrived = self.arrived();
         let types = arrived.iter().map(|event| event["type"].as_str());
         types.map(|kind| kind.unwrap_or("?").to_owned()).collect()
     }
 
     /// Waits until there were so many calls.
-    pub(crate) async fn wait_for(&self, calls: usize) {
+    pub async fn wait_for(&self, calls: usize) {
         let mut count = self.count.subscribe();
         let come = count.wait_for(|count| *count >= calls);
         let come = tokio::time::timeout(std::time::Duration::from_secs(30), come).await;

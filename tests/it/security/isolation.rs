@@ -1,13 +1,11 @@
-//! Nobody sees or touches what is another organization's: every route of the document, one by one.
+//! No organization sees or changes the data of another: every route of the document, one by one.
 
 use std::collections::BTreeSet;
 
 use recado_tests::access::{self, KINDS, Kind};
-use recado_tests::client::answer;
-use recado_tests::world::{self, organization, smallest_body};
-use recado_tests::{Answer, Client, World, people};
-use reqwest::Method;
-use serde_json::{Value, json};
+use recado_tests::access::{documented_operations, with_ids};
+use recado_tests::owned::Owned;
+use recado_tests::prelude::*;
 
 const PUBLIC: [&str; 2] = ["GET /healthz", "GET /readyz"];
 /// Takes no key, but an e-mail and a password.
@@ -21,32 +19,6 @@ const OF_PROVIDERS: [&str; 4] = [
 ];
 /// Has no end, so that it has a test of its own.
 const STREAM: &str = "GET /events/stream";
-pub(crate) mod owned;
-
-use owned::Owned;
-
-/// Every operation of the document, such as `GET /agents/{id}`.
-pub(crate) fn operations() -> BTreeSet<String> {
-    let document = serde_json::to_value(recado_server::openapi()).expect("JSON");
-    let mut operations = BTreeSet::new();
-    for (path, item) in document["paths"].as_object().expect("paths") {
-        for verb in item.as_object().expect("operations").keys() {
-            operations.insert(format!("{} {path}", verb.to_uppercase()));
-        }
-    }
-    operations
-}
-
-fn id_of(thing: &Value) -> String {
-    thing["id"].as_str().expect("an id").to_owned()
-}
-
-fn body(agent: &str, conversation: &str) -> Value {
-    let mut body = smallest_body(conversation);
-    body["agentId"] = agent.into();
-    body
-}
-
 /// The calls of a stranger who knows every id of the victim: operation, path, body, answer.
 ///
 /// `$agent` stands for the victim's agent, `$own-agent` for the stranger's, and so on.
@@ -140,20 +112,10 @@ fn rows() -> impl Iterator<Item = [&'static str; 4]> {
 fn filled(text: &str, victim: &Owned, stranger: &Owned) -> String {
     let mut text = text.to_owned();
     for (owner, prefix) in [(stranger, "$own-"), (victim, "$")] {
-        for (name, id) in [
-            "organization",
-            "agent",
-            "channel",
-            "conversation",
-            "message",
-            "key",
-            "endpoint",
-            "delivery",
-            "call",
-            "user",
-        ]
-        .iter()
-        .zip(owner.ids())
+        for (name, id) in
+            "organization agent channel conversation message key endpoint delivery call user"
+                .split_whitespace()
+                .zip(owner.ids())
         {
             text = text.replace(&format!("{prefix}{name}"), id);
         }
@@ -169,26 +131,6 @@ async fn call(client: &Client, operation: &str, path: &str, body: Option<&Value>
             .fold(request, reqwest::RequestBuilder::json),
     )
     .await
-}
-
-/// The path of an operation with any ids in it; the stream is asked for something that it refuses, so that it ends.
-pub(crate) fn with_ids(operation: &str) -> String {
-    let (_, path) = operation.split_once(' ').expect("a path");
-    let mut path = path.to_owned();
-    for id in [
-        "{id}",
-        "{keyId}",
-        "{userId}",
-        "{channelId}",
-        "{secret}",
-        "{deliveryId}",
-    ] {
-        path = path.replace(id, "any");
-    }
-    if operation == STREAM {
-        path += "?cursor=nothing";
-    }
-    path
 }
 
 /// Makes every call of the table as the stranger, with what that kind of caller has.
@@ -229,7 +171,7 @@ fn every_route_has_a_case() {
     cases.insert(STREAM.to_owned());
     assert_eq!(
         cases,
-        operations(),
+        documented_operations(),
         "say above what a stranger may get from a new route"
     );
 }
@@ -277,14 +219,14 @@ async fn no_route_shows_or_changes_what_is_another_organizations() {
     assert_eq!(
         world.sandbox.requests().len(),
         sent,
-        "nobody sent, and nobody asked a provider"
+        "no message was sent, and no provider was asked"
     );
 }
 
 #[tokio::test]
 async fn without_a_key_only_the_public_routes_answer() {
     let world = World::start().await;
-    for operation in operations() {
+    for operation in documented_operations() {
         let verb: Method = operation
             .split(' ')
             .next()
@@ -316,22 +258,20 @@ async fn without_a_key_only_the_public_routes_answer() {
 #[tokio::test]
 async fn two_organizations_may_use_the_same_ids() {
     let world = World::start().await;
-    let other = world
-        .client
-        .with_key(&organization(&world.operator, "other").await);
+    let other = world.operator.organization("other").await;
     other
         .create("/agents", json!({"id": "agent-123", "name": "Same name"}))
         .await;
-    let channel = json!({"id": "other-zapi", "provider": "zapi", "name": "z", "credentials": world::credentials("zapi")});
+    let channel = json!({"id": "other-zapi", "provider": "zapi", "name": "z", "credentials": credentials("zapi")});
     other.create("/channels", channel).await;
     let conversation = json!({"id": "conv-456", "agentId": "agent-123", "channelId": "other-zapi", "to": "5511900000005"});
     other.create("/conversations", conversation).await;
-    for (client, to) in [(&world.client, world::CUSTOMER), (&other, "5511900000005")] {
+    for (client, to) in [(&world.client, CUSTOMER), (&other, "5511900000005")] {
         world.sandbox.clear();
         let sent = client.accepted(smallest_body("conv-456")).await;
         assert_eq!(world.sandbox.phone_messages()[0].to, to);
-        let listed = client.get("/conversations/conv-456/messages").await;
-        assert_eq!(listed.expect(200)["data"], json!([sent["message"]]));
+        let listed = client.read("/conversations/conv-456/messages").await;
+        assert_eq!(listed["data"], json!([sent["message"]]));
     }
     other.delete("/agents/agent-123").await.expect(200);
     other
