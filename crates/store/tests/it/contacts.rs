@@ -124,7 +124,7 @@ async fn a_conversation_that_is_created_later_knows_the_contact() {
 #[case::whatsapp(Provider::WhatsApp, Some(at(50_000 + DAY)))]
 #[case::without_windows(Provider::Zapi, None)]
 #[tokio::test]
-async fn a_customers_call_opens_the_window_and_is_no_event(
+async fn a_customers_call_opens_the_window_and_makes_no_event(
     #[case] provider: Provider,
     #[case] expected: Option<Timestamp>,
 ) {

@@ -102,7 +102,7 @@ async fn several(store: &Store) {
 #[case::user_id(Some("BR.1"), None, None, &["c2"])]
 #[case::lid(Some("190000000000001@lid"), None, None, &["c3"])]
 #[case::group(Some("120363000000000001@g.us"), Some("agent-1"), None, &["c4"])]
-#[case::nobody(Some("5511900000009"), None, None, &[])]
+#[case::unknown(Some("5511900000009"), None, None, &[])]
 #[case::unknown_agent(None, Some("agent-9"), None, &[])]
 #[tokio::test]
 async fn conversations_are_found_by_recipient_agent_and_channel(

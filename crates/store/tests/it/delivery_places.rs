@@ -13,7 +13,7 @@ use crate::webhook_endpoints::{create, endpoint};
 use crate::world::{World, accepted, agent, at, by, conversation, id, message, msg, ok};
 
 #[tokio::test]
-async fn a_slow_endpoint_with_a_long_queue_delays_nobody() {
+async fn a_slow_endpoint_with_a_long_queue_delays_no_other() {
     let World { store, .. } = &tapped().await;
     create(store, "whk_slow", &[EventType::MessageReceived]).await;
     for number in 0..20 {

@@ -330,7 +330,7 @@ async fn a_call_that_is_repeated_after_the_erasure_stores_no_tap_in_a_group_agai
 #[case::by_another_spelling("552188887777", &["conv-456", "conv-bsuid"])]
 #[case::by_user_id("BR.1", &["conv-456", "conv-bsuid"])]
 #[case::by_the_user_id_of_the_next_owner("BR.2", &["conv-next"])]
-#[case::of_nobody("5511900000009", &[])]
+#[case::of_an_unknown_contact("5511900000009", &[])]
 #[case::of_a_group(GROUP, &[])]
 #[tokio::test]
 async fn a_contact_is_found_by_each_address_and_on_each_channel(

@@ -60,7 +60,7 @@ async fn what_was_told_of_a_former_number_is_erased_and_nothing_of_its_next_owne
     for trace in ["conv-next", "w.7", OLD, OTHER, "w.4"] {
         assert!(after.contains(trace), "{trace} is lost:\n{after}");
     }
-    // Of the calls, only that of the tap of the next owner is left, and those that name another person or nobody.
+    // Of the calls, only that of the tap of the next owner is left, and those that name another person or none.
     let calls = |dump: &str| dump.matches("webhook_calls: ").count();
     assert_eq!(calls(&before) - calls(&after), 1);
 }

@@ -1,4 +1,4 @@
-//! Events: in order, without gaps, whoever appends.
+//! Events: in order and without gaps, under many writers.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ async fn ids_follow_the_order_of_writing_without_gaps_under_many_writers() {
             }
         });
     }
-    // Whoever reads on from the last event seen misses none: none appears before it later on.
+    // A reader that continues from the last event misses none: no event appears before it later.
     let (store, mut seen) = (&world.store, Vec::new());
     let expected = 1 + TASKS * EACH + TASKS;
     let reading = async {
@@ -104,10 +104,10 @@ async fn a_list_is_filtered_by_kind_and_conversation_and_goes_on_behind_an_event
     let kind = Some(EventType::ChannelConnected);
     assert_eq!(list(kind, None, None, 10).await, [1]);
     assert_eq!(list(kind, Some(conv()), None, 10).await, [0; 0]);
-    let nobody = store
+    let unknown = store
         .list_events(&org(2), None, &EventFilter::default(), 10)
         .await;
-    assert_eq!(nobody.unwrap().data, []);
+    assert_eq!(unknown.unwrap().data, []);
     for organization in ["org_2", "org_9"] {
         let bounds = ok(store.event_bounds(&id(organization))).await;
         assert_eq!(bounds, EventBounds::default());

@@ -95,7 +95,7 @@ async fn a_tap_in_an_unknown_group_opens_a_conversation_with_the_group() {
 #[case::in_a_known_group(GROUP)]
 #[case::in_an_unknown_group("120363000000000002@g.us")]
 #[tokio::test]
-async fn what_the_members_write_to_one_another_is_no_event(#[case] group: &str) {
+async fn what_the_members_write_to_one_another_makes_no_event(#[case] group: &str) {
     let World { store, .. } = &world().await;
     let texts = vec![
         in_group(said("w.1", ana(), "Hi"), group),

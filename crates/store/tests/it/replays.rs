@@ -1,4 +1,4 @@
-//! Deliveries made anew, listed, and removed.
+//! Deliveries: replayed, listed and removed.
 
 use std::collections::HashMap;
 

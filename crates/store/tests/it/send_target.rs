@@ -8,7 +8,7 @@ use crate::world::{
 };
 
 #[tokio::test]
-async fn an_agent_is_the_callers_anothers_or_nobodys() {
+async fn an_agent_is_the_callers_or_anothers_or_missing() {
     let World { store, .. } = &World::new().await;
     let owner = async |number| {
         let target = ok(store.send_target(&org(number), &agent_id(), &conv())).await;
@@ -72,7 +72,7 @@ async fn neither_a_conversation_nor_a_channel_of_another_organization_is_seen() 
     ok(store.create_conversation(&conversation("org_2", "conv-456"))).await;
     let target = ok(store.send_target(&org(1), &agent_id(), &conv())).await;
     assert_eq!(target.conversation, None);
-    // A conversation that names a channel of somebody else gets no channel.
+    // A conversation that names a channel of another organization gets no channel.
     ok(store.create_conversation(&conversation("org_1", "conv-456"))).await;
     let target = ok(store.send_target(&org(1), &agent_id(), &conv())).await;
     assert_eq!(target.conversation.unwrap().channel, None);

@@ -99,7 +99,7 @@ async fn a_number_that_passed_on_to_another_customer_is_another_conversation() {
 }
 
 #[tokio::test]
-async fn somebody_new_opens_a_conversation_with_the_channels_agent() {
+async fn a_new_customer_opens_a_conversation_with_the_channels_agent() {
     let World { store, .. } = &World::new().await;
     for (text, created_at) in [("agent-old", 1), ("agent-own", 2)] {
         let mut new = agent("org_1", text);

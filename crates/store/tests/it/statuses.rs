@@ -1,4 +1,4 @@
-//! Statuses: how far messages come, in whatever order it is told.
+//! Statuses of messages, in any order in which they are reported.
 
 use recado_core::inbound::{Inbound, Pricing, StatusError, StatusNews};
 use recado_core::{Outcome, Status};
@@ -31,7 +31,7 @@ fn unknown() -> SendResult {
 }
 
 #[tokio::test]
-async fn a_message_climbs_one_event_a_step_and_never_falls() {
+async fn a_status_advances_with_one_event_each_and_never_goes_back() {
     let World { store, .. } = &tapped().await;
     for (status, told) in [
         (Status::Sent, 1),
@@ -218,7 +218,7 @@ async fn a_status_that_comes_before_the_answer_waits_for_it(#[case] early: Inbou
 }
 
 #[tokio::test]
-async fn statuses_that_waited_are_told_in_the_order_of_the_ladder() {
+async fn pending_statuses_make_events_in_the_order_of_transitions() {
     let World { store, .. } = &tapped().await;
     ok(store.begin_send(&message("org_1", "msg_2"))).await;
     for status in [Status::Read, Status::Sent, Status::Delivered] {
@@ -293,7 +293,7 @@ async fn an_abandoned_send_hears_what_waited_for_it() {
 }
 
 #[tokio::test]
-async fn a_status_of_nobodys_message_is_kept_and_changes_nothing() {
+async fn a_status_of_an_unknown_message_is_pending_and_changes_nothing() {
     let World { store, .. } = &tapped().await;
     let applied = apply(store, vec![news("wamid.9", Status::Read)]).await;
     assert_eq!(

@@ -95,7 +95,7 @@ async fn in_a_group_a_half_done_transaction_is_taken_back_alone() {
 }
 
 #[tokio::test]
-async fn a_caller_that_goes_away_breaks_nobody_elses_write() {
+async fn a_caller_that_goes_away_breaks_no_other_write() {
     let World { store, .. } = &World::with_conversations().await;
     let mut tasks = JoinSet::new();
     for number in 0..50 {

@@ -1,4 +1,4 @@
-//! Customers who change number or user id: known by the new names, and mixed up with nobody.
+//! Customers who change number or user id: known by the new addresses, and not mixed up with others.
 
 use recado_core::Provider;
 use recado_core::inbound::{Inbound, InboundContent, Person};
@@ -80,7 +80,7 @@ async fn no_former_name_is_left(#[case] to: Person, #[case] recipient: &str) {
         (conversation.recipient, conversation.person),
         (id(recipient), to.clone())
     );
-    // The old number was given to somebody else.
+    // The old number belongs to another customer now.
     let stranger = person(Some(OLD), Some("BR.9"));
     assert_ne!(
         lands_in(store, said("w.3", stranger, "Hi")).await,
@@ -170,7 +170,7 @@ async fn every_agents_conversation_goes_along_and_no_other_channels() {
 }
 
 #[tokio::test]
-async fn who_wrote_from_the_new_number_first_goes_on_in_the_old_conversation() {
+async fn a_customer_who_wrote_from_the_new_number_first_stays_in_the_old_conversation() {
     let World { store, .. } = &tapped().await;
     let to = person(Some(NEW), Some("BR.2"));
     let early = lands_in(store, said("w.1", to.clone(), "Hi")).await;
@@ -218,7 +218,7 @@ async fn another_customer_who_had_the_number_before_is_left_alone() {
 }
 
 #[tokio::test]
-async fn somebody_unknown_is_met_under_the_new_names() {
+async fn an_unknown_customer_gets_a_conversation_with_the_new_address() {
     let World { store, .. } = &tapped().await;
     let to = person(Some(NEW), Some("BR.2"));
     apply(

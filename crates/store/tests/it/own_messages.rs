@@ -8,7 +8,7 @@ use rstest::rstest;
 use crate::taps::{apply, create_channel, furnish, kinds, news, phone};
 use crate::world::{World, at, buttons, conversation, id, message, msg, ok, org, with};
 
-/// An echo of what [`buttons`] says, a second after its send.
+/// The report of an own message with the content of [`buttons`], a second after its send.
 fn echo(external_id: &str) -> Echo {
     let choice =
         |button: &recado_core::Button| Choice::new(button.id.clone(), button.title.clone());
@@ -53,7 +53,7 @@ async fn kept(store: &Store, text: &str) -> Message {
 #[case::accepted_without_an_id(Outcome::Accepted)]
 #[case::the_answer_was_lost(Outcome::Unknown)]
 #[tokio::test]
-async fn an_echo_binds_the_message_whose_id_never_came(#[case] outcome: Outcome) {
+async fn an_own_message_gives_its_id_to_the_message_whose_answer_was_lost(#[case] outcome: Outcome) {
     let World { store, .. } = &sending().await;
     finish(store, "msg_1", outcome).await;
     // Delivered before it came back.
@@ -71,7 +71,7 @@ async fn an_echo_binds_the_message_whose_id_never_came(#[case] outcome: Outcome)
 }
 
 #[tokio::test]
-async fn an_echo_that_comes_before_the_answer_waits_for_it() {
+async fn an_own_message_that_comes_before_the_answer_waits_for_it() {
     let World { store, .. } = &sending().await;
     apply(store, vec![Inbound::Echo(echo("3EB0"))]).await;
     assert_eq!(kinds(store).await, [""; 0]);
@@ -111,14 +111,14 @@ async fn a_message_whose_id_came_is_not_mistaken_for_one_that_is_alike() {
 
 #[rstest]
 #[case::another_customer(with(echo("3EB0"), |it| it.to = phone("5511900000001")))]
-#[case::nobody(with(echo("3EB0"), |it| it.to = Person::default()))]
+#[case::no_customer(with(echo("3EB0"), |it| it.to = Person::default()))]
 #[case::other_words(with(echo("3EB0"), |it| it.body = "Body".into()))]
 #[case::no_buttons(with(echo("3EB0"), |it| it.buttons = Vec::new()))]
 #[case::another_order(with(echo("3EB0"), |it| it.buttons = echo("3EB0").buttons.into_iter().rev().collect()))]
 #[case::too_early(with(echo("3EB0"), |it| it.sent_at = Some(5_000 - 120_001)))]
 #[case::too_late(with(echo("3EB0"), |it| it.sent_at = Some(5_000 + 120_001)))]
 #[tokio::test]
-async fn an_echo_of_something_else_binds_nothing(#[case] other: Echo) {
+async fn another_own_message_gives_no_id(#[case] other: Echo) {
     let World { store, .. } = &sending().await;
     finish(store, "msg_1", Outcome::Unknown).await;
     let applied = apply(store, vec![Inbound::Echo(other)]).await;
