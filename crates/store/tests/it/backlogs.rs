@@ -4,7 +4,7 @@ use recado_core::Provider;
 use recado_store::{Backlogs, ChannelCount, DatabaseKind, Queue, Store, WebhookCall};
 
 use crate::taps::{apply, connection, tapped};
-use crate::webhook_endpoints::create;
+use crate::webhooks::webhook_endpoints::create;
 use crate::world::{WEEK, World, at, by, create_channel, id, message, ok, org};
 
 /// A message that is being sent, one of an unknown outcome, two calls and two deliveries.

@@ -1,52 +1,68 @@
 //! How the store behaves, on SQLite or on the PostgreSQL that `RECADO_TEST_DATABASE` names.
 #![cfg(test)]
 
-mod agents;
-mod api_keys;
-mod audit;
+mod db {
+    mod lists;
+    pub(super) mod locks;
+    mod opening;
+    mod paging;
+    mod writing;
+}
+mod encryption {
+    mod key_loss;
+    pub(super) mod key_rotation;
+    mod master_key;
+}
+mod erasure {
+    pub(super) mod contacts;
+    mod in_time;
+}
+mod inbound {
+    mod far_away;
+    mod groups;
+    pub(super) mod number_changes;
+    mod own_messages;
+    pub(super) mod quotations;
+    pub(super) mod received;
+    mod senders;
+    pub(super) mod webhook_calls;
+}
+mod messages {
+    mod outbound;
+    mod send_target;
+    mod statuses;
+}
+mod resources {
+    mod agents;
+    pub(super) mod api_keys;
+    mod audit;
+    mod channels;
+    mod contacts;
+    mod conversations;
+    mod numbers;
+    mod organizations;
+    mod removal;
+    pub(super) mod suspension;
+    mod tenancy;
+}
+mod users {
+    pub(super) mod accounts;
+    mod links;
+    mod passwords;
+    pub(super) mod sessions;
+    mod sign_in_attempts;
+}
+mod webhooks {
+    pub(super) mod deliveries;
+    mod delivery_places;
+    mod replays;
+    pub(super) mod webhook_endpoints;
+}
 mod backlogs;
-mod channels;
-mod contacts;
-mod conversations;
-mod deliveries;
-mod delivery_places;
-mod erasure;
-mod erasure_in_time;
 mod events;
-mod far_away;
-mod groups;
-mod key_loss;
-mod key_rotation;
-mod links;
-mod lists;
-mod locks;
-mod master_key;
-mod messages;
-mod number_changes;
-mod numbers;
-mod opening;
-mod organizations;
-mod own_messages;
-mod paging;
-mod passwords;
 mod prune;
-mod quotations;
-mod received;
-mod removal;
-mod replays;
 mod retention;
-mod send_target;
-mod senders;
 mod servers;
-mod sessions;
-mod sign_in_attempts;
-mod statuses;
-mod suspension;
 mod taps;
-mod tenancy;
 mod upgrade;
-mod users;
-mod webhook_calls;
-mod webhook_endpoints;
 mod world;
-mod writing;

@@ -4,9 +4,9 @@ use recado_core::Role;
 use recado_store::{DatabaseKind, LinkSecret, Retention, Store};
 use sqlx::{AssertSqlSafe, Row as _};
 
-use crate::locks::wait_for_lock;
-use crate::sessions::sign_in;
-use crate::users::create_with_password;
+use crate::db::locks::wait_for_lock;
+use crate::users::accounts::create_with_password;
+use crate::users::sessions::sign_in;
 use crate::world::{ALL, World, at, by, ok, org, prune};
 
 const HOUR: i64 = 3_600_000;

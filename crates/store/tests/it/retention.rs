@@ -6,7 +6,7 @@ use recado_store::testing::TestDatabase;
 use recado_store::{DeliveryStatus, EventFilter, EventId, Retention, Store};
 use sqlx::{AssertSqlSafe, Row as _};
 
-use crate::webhook_endpoints::create;
+use crate::webhooks::webhook_endpoints::create;
 use crate::world::{ALL, World, at, by, ok, org, organization, prune};
 
 const DAY: i64 = 24 * 60 * 60 * 1000;

@@ -4,7 +4,7 @@ use recado_core::Status;
 use recado_store::{ClaimLimits, DatabaseKind, Freed, Store, StoreError, WebhookCall};
 
 use crate::taps::{apply, connection, tapped};
-use crate::webhook_endpoints::create;
+use crate::webhooks::webhook_endpoints::create;
 use crate::world::{World, at, id, message, msg, ok, org};
 
 const MANY: ClaimLimits = ClaimLimits {

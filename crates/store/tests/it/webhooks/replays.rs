@@ -7,9 +7,9 @@ use recado_store::{
     AfterAttempt, DatabaseKind, DeliveryKey, DeliveryStatus, Page, Retention, WebhookEndpointChange,
 };
 
-use crate::deliveries::{MANY, attempt, claim, delivered};
 use crate::taps::{ana, apply, connection, events, said, tapped};
-use crate::webhook_endpoints::create;
+use crate::webhooks::deliveries::{MANY, attempt, claim, delivered};
+use crate::webhooks::webhook_endpoints::create;
 use crate::world::{ALL, WEEK, World, at, by, id, ok, org, prune, some};
 
 #[tokio::test]

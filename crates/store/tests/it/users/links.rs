@@ -4,8 +4,8 @@ use recado_core::Role;
 use recado_store::{LINK_LIFETIME, LinkSecret, Store, User};
 use tokio::task::JoinSet;
 
-use crate::sessions::{is_signed_in, sign_in};
-use crate::users::{create, create_with_password, servers};
+use crate::users::accounts::{create, create_with_password, servers};
+use crate::users::sessions::{is_signed_in, sign_in};
 use crate::world::{World, at, by, id, ok, org};
 
 async fn link(store: &Store, user: &User, ends_at: i64) -> LinkSecret {

@@ -13,7 +13,7 @@ use recado_store::{
 use tokio::task::JoinSet;
 
 use crate::taps::{ana, apply, connection, events, news, phone, said, tapped};
-use crate::webhook_endpoints::create;
+use crate::webhooks::webhook_endpoints::create;
 use crate::world::{ALL, World, at, by, end, id, ok, org, some};
 
 pub(crate) const MANY: ClaimLimits = ClaimLimits {

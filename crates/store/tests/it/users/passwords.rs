@@ -4,8 +4,8 @@ use recado_core::{OrganizationId, Role};
 use recado_store::{LinkSecret, SessionSecret, User};
 use rstest::rstest;
 
-use crate::sessions::{is_signed_in, sign_in};
-use crate::users::{create, create_with_password, set_password};
+use crate::users::accounts::{create, create_with_password, set_password};
+use crate::users::sessions::{is_signed_in, sign_in};
 use crate::world::{World, at, by, ok, org};
 
 #[tokio::test]
@@ -65,7 +65,7 @@ async fn a_new_password_ends_what_the_user_could_call_with(#[case] keeps: bool) 
             .await;
         assert!(made.unwrap());
     }
-    let key = crate::api_keys::create_personal(store, &ana, &mine.id).await;
+    let key = crate::resources::api_keys::create_personal(store, &ana, &mine.id).await;
     let new_secret = SessionSecret::generate().unwrap();
     let set = if keeps {
         let hashes = ["hash", "new"];

@@ -8,7 +8,7 @@ use recado_store::{
 use sqlx::Row as _;
 use tokio::task::JoinSet;
 
-use crate::users::servers;
+use crate::users::accounts::servers;
 use crate::world::{World, at};
 
 const MINUTE: i64 = 60_000;

@@ -7,9 +7,9 @@ use recado_core::Status;
 use recado_core::event::EventType;
 use recado_store::{AfterAttempt, ClaimLimits, DeliveryAttempt, Store};
 
-use crate::deliveries::{attempt, claim, delivered, places};
 use crate::taps::{apply, news, phone, said, tapped};
-use crate::webhook_endpoints::{create, endpoint};
+use crate::webhooks::deliveries::{attempt, claim, delivered, places};
+use crate::webhooks::webhook_endpoints::{create, endpoint};
 use crate::world::{World, accepted, agent, at, by, conversation, id, message, msg, ok};
 
 #[tokio::test]

@@ -6,10 +6,10 @@ use recado_store::testing::TestDatabase;
 use recado_store::{DatabaseKind, Removal, Store, StoreError};
 use sqlx::{AssertSqlSafe, Row as _};
 
-use crate::deliveries::{MANY, claim};
-use crate::suspension::key;
+use crate::resources::suspension::key;
 use crate::taps::tapped;
-use crate::webhook_endpoints::create;
+use crate::webhooks::deliveries::{MANY, claim};
+use crate::webhooks::webhook_endpoints::create;
 use crate::world::{ALL, World, at, by, create_channel, id, ok, org, organization};
 
 /// Rows of each organization in each table: more than two steps remove.

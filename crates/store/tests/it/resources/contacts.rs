@@ -7,8 +7,8 @@ use recado_store::{Conversation, Store};
 use rstest::rstest;
 use sqlx::AssertSqlSafe;
 
-use crate::moves::moved;
-use crate::received::opened;
+use crate::inbound::number_changes::moved;
+use crate::inbound::received::opened;
 use crate::taps::{ana, apply, create_channel, furnish, kinds, phone, said, tapped};
 use crate::world::{World, at, conv, id, ok, org, with};
 
@@ -199,7 +199,7 @@ async fn the_migration_gives_all_conversations_of_a_contact_their_latest_window(
         let set = sqlx::query(set).bind(i64::from(before)).bind(text);
         ok(set.execute(&mut raw)).await;
     }
-    let migration = include_str!("../../migrations/0003_contacts.sql");
+    let migration = include_str!("../../../migrations/0003_contacts.sql");
     sqlx::raw_sql(AssertSqlSafe(migration.to_owned()))
         .execute(&mut raw)
         .await

@@ -5,13 +5,13 @@ use recado_core::{Provider, RecipientKind};
 use recado_store::NewChannel;
 use rstest::rstest;
 
-use crate::quotations::sent_in;
-use crate::received::{lands_in, last_event, opened};
+use crate::inbound::quotations::sent_in;
+use crate::inbound::received::{lands_in, last_event, opened};
+use crate::inbound::webhook_calls::claim_all;
 use crate::taps::{
     ana, application, apply, apply_one, call, connection, create_channel, events, furnish, kinds,
     phone, said, tapped,
 };
-use crate::webhook_calls::claim_all;
 use crate::world::{World, agent, at, by, channel, conv, id, ok, org, some, with};
 
 #[rstest]

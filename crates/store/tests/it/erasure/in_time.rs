@@ -2,10 +2,10 @@
 
 use recado_store::{AfterStep, DatabaseKind, Store, StoreError};
 
-use crate::erasure::{OTHER, dump, erase, erasure, in_group, keep, known_twice, talked};
-use crate::locks::{hold, wait_for_lock};
-use crate::moves::moved;
-use crate::received::opened;
+use crate::db::locks::{hold, wait_for_lock};
+use crate::erasure::contacts::{OTHER, dump, erase, erasure, in_group, keep, known_twice, talked};
+use crate::inbound::number_changes::moved;
+use crate::inbound::received::opened;
 use crate::taps::{ana, application, apply, apply_one, call, create_channel, phone, said, tap};
 use crate::world::{World, agent_id, at, conv, conversation, id, message, msg, ok, org, with};
 

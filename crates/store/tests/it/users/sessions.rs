@@ -11,7 +11,7 @@ use recado_store::{
 };
 use tokio::task::JoinSet;
 
-use crate::users::{create_with_password, servers, set_password};
+use crate::users::accounts::{create_with_password, servers, set_password};
 use crate::world::{ALL, World, at, by, id, ok, org, some};
 
 /// Signs a user in whose password has the hash `hash`, three seconds after the beginning.

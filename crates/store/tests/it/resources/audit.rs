@@ -9,8 +9,8 @@ use recado_store::{
 };
 use serde_json::json;
 
-use crate::sessions::sign_in;
-use crate::users::{create, create_with_password};
+use crate::users::accounts::{create, create_with_password};
+use crate::users::sessions::sign_in;
 use crate::world::{ALL, World, agent, at, by, create_channel, id, object, ok, org};
 
 async fn entries(store: &Store, organization: Option<OrganizationId>) -> Vec<AuditEntry> {
@@ -48,7 +48,7 @@ async fn an_entry_says_who_did_what_when_and_from_where() {
             address: addresses[number % 2],
             at: at(1_000),
         };
-        let user = crate::users::user(org(1), &format!("user{number}"), Role::Agent);
+        let user = crate::users::accounts::user(org(1), &format!("user{number}"), Role::Agent);
         ok(store.create_user(&user, &author)).await;
     }
     let mut listed = entries(store, Some(org(1))).await;
@@ -75,7 +75,7 @@ async fn an_entry_says_who_did_what_when_and_from_where() {
 async fn the_log_is_listed_newest_first_in_pages() {
     let World { store, .. } = &World::new().await;
     for number in 0..7 {
-        let user = crate::users::user(org(1), &format!("user{number}"), Role::Agent);
+        let user = crate::users::accounts::user(org(1), &format!("user{number}"), Role::Agent);
         // Some of the same instant.
         let author = by(1_000 + number / 3);
         ok(store.create_user(&user, &author)).await;
@@ -288,7 +288,7 @@ async fn what_happens_to_agents_and_channels_is_recorded() {
 #[tokio::test]
 async fn what_happens_to_webhook_endpoints_is_recorded_without_their_secrets() {
     let World { store, .. } = &World::new().await;
-    let endpoint = crate::webhook_endpoints::create(store, "whk_1", &[]).await;
+    let endpoint = crate::webhooks::webhook_endpoints::create(store, "whk_1", &[]).await;
     let change = WebhookEndpointChange {
         url: Some("https://example.com/?token=secret".to_owned()),
         enabled: Some(true),

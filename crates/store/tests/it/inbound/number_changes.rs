@@ -6,7 +6,7 @@ use recado_store::{Conversation, Store};
 use rstest::rstest;
 use tokio::task::JoinSet;
 
-use crate::received::{lands_in, last_event, opened};
+use crate::inbound::received::{lands_in, last_event, opened};
 use crate::taps::{ana, apply, create_channel, events, inbound, kinds, phone, said, tapped};
 use crate::world::{ALL, World, at, conv, id, ok, org, with};
 

@@ -53,7 +53,9 @@ async fn kept(store: &Store, text: &str) -> Message {
 #[case::accepted_without_an_id(Outcome::Accepted)]
 #[case::the_answer_was_lost(Outcome::Unknown)]
 #[tokio::test]
-async fn an_own_message_gives_its_id_to_the_message_whose_answer_was_lost(#[case] outcome: Outcome) {
+async fn an_own_message_gives_its_id_to_the_message_whose_answer_was_lost(
+    #[case] outcome: Outcome,
+) {
     let World { store, .. } = &sending().await;
     finish(store, "msg_1", outcome).await;
     // Delivered before it came back.

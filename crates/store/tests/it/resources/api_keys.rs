@@ -7,8 +7,8 @@ use recado_store::{
     ApiKey, ApiKeySecret, DatabaseKind, MAX_PERSONAL_KEYS, Store, StoreError, User,
 };
 
-use crate::sessions::sign_in;
-use crate::users;
+use crate::users::accounts;
+use crate::users::sessions::sign_in;
 use crate::world::{ALL, World, at, by, id, ok, org};
 
 fn key(text: &str, organization: Option<OrganizationId>, secret: &ApiKeySecret) -> ApiKey {
@@ -198,8 +198,8 @@ async fn an_expired_key_is_not_found_from_the_instant_of_its_end() {
 #[tokio::test]
 async fn a_personal_key_may_never_do_more_than_its_user() {
     let World { store, .. } = &World::new().await;
-    users::create_with_password(store, org(1), "owner", Role::Owner).await;
-    let ana = users::create_with_password(store, org(1), "ana", Role::Owner).await;
+    accounts::create_with_password(store, org(1), "owner", Role::Owner).await;
+    let ana = accounts::create_with_password(store, org(1), "ana", Role::Owner).await;
     let (session, _) = sign_in(store, &ana, "ses_1").await;
     let all = create_personal(store, &ana, &session.id).await;
     let manages = ApiKeySecret::generate().unwrap();
@@ -240,8 +240,8 @@ async fn a_personal_key_may_never_do_more_than_its_user() {
 #[tokio::test]
 async fn a_personal_key_needs_a_session_of_its_user_that_lasts() {
     let World { store, .. } = &World::new().await;
-    let ana = users::create_with_password(store, org(1), "ana", Role::Owner).await;
-    let bia = users::create_with_password(store, org(1), "bia", Role::Agent).await;
+    let ana = accounts::create_with_password(store, org(1), "ana", Role::Owner).await;
+    let bia = accounts::create_with_password(store, org(1), "bia", Role::Agent).await;
     let (session, _) = sign_in(store, &ana, "ses_1").await;
     let secret = ApiKeySecret::generate().unwrap();
     let create = async |user: &User, created_at| {
@@ -270,16 +270,16 @@ async fn a_personal_key_needs_a_session_of_its_user_that_lasts() {
 #[tokio::test(flavor = "multi_thread")]
 async fn no_personal_key_outlives_a_new_password_that_is_set_at_the_same_time() {
     let World { store, database } = &World::new().await;
-    let servers = users::servers(database, store).await;
-    let ana = users::create_with_password(store, org(1), "ana", Role::Owner).await;
+    let servers = accounts::servers(database, store).await;
+    let ana = accounts::create_with_password(store, org(1), "ana", Role::Owner).await;
     for round in 0..10 {
-        users::set_password(store, &ana, "hash").await;
+        accounts::set_password(store, &ana, "hash").await;
         let (session, _) = sign_in(store, &ana, &format!("ses_{round}")).await;
         let secret = ApiKeySecret::generate().unwrap();
         let key = personal(&ana, &format!("key_{round}"), &secret);
         let author = by(4_000);
         let creating = servers[0].create_personal_key(&key, &secret, &session.id, &author);
-        let setting = users::set_password(&servers[1], &ana, "new");
+        let setting = accounts::set_password(&servers[1], &ana, "new");
         let (created, ()) = tokio::join!(creating, setting);
         created.unwrap();
         assert_eq!(find(store, secret.expose(), 5_000).await, None);
@@ -289,8 +289,8 @@ async fn no_personal_key_outlives_a_new_password_that_is_set_at_the_same_time() 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_personal_key_outlives_the_end_of_all_sessions_at_the_same_time() {
     let World { store, database } = &World::new().await;
-    let servers = users::servers(database, store).await;
-    let ana = users::create_with_password(store, org(1), "ana", Role::Owner).await;
+    let servers = accounts::servers(database, store).await;
+    let ana = accounts::create_with_password(store, org(1), "ana", Role::Owner).await;
     for round in 0..10 {
         let (session, _) = sign_in(store, &ana, &format!("ses_{round}")).await;
         let secret = ApiKeySecret::generate().unwrap();
@@ -308,7 +308,7 @@ async fn no_personal_key_outlives_the_end_of_all_sessions_at_the_same_time() {
 #[tokio::test]
 async fn a_user_has_so_many_personal_keys_and_the_oldest_are_deleted() {
     let World { store, .. } = &World::new().await;
-    let ana = users::create_with_password(store, org(1), "ana", Role::Owner).await;
+    let ana = accounts::create_with_password(store, org(1), "ana", Role::Owner).await;
     let (session, _) = sign_in(store, &ana, "ses_1").await;
     let mut secrets = Vec::new();
     for number in 0..=MAX_PERSONAL_KEYS {

@@ -5,7 +5,7 @@ use recado_core::inbound::{Inbound, Person};
 use recado_store::{SendResult, Store};
 use rstest::rstest;
 
-use crate::received::{lands_in, last_event, opened};
+use crate::inbound::received::{lands_in, last_event, opened};
 use crate::taps::{ana, furnish, phone, said, tap, tapped};
 use crate::world::{World, accepted, at, conv, id, message, ok, org, with};
 

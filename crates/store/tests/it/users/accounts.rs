@@ -5,7 +5,7 @@ use recado_store::testing::TestDatabase;
 use recado_store::{DatabaseKind, LinkSecret, Store, StoreError, User};
 use tokio::task::JoinSet;
 
-use crate::sessions::{is_signed_in, sign_in};
+use crate::users::sessions::{is_signed_in, sign_in};
 use crate::world::{ALL, World, at, by, id, ok, org, some};
 
 /// A user of that name, whose e-mail is made of it.
@@ -235,7 +235,7 @@ async fn a_user_is_deleted_with_everything_that_the_user_could_call_with() {
     create(store, org(1), "owner", Role::Owner).await;
     let ana = create_with_password(store, org(1), "ana", Role::Agent).await;
     let (session, secret) = sign_in(store, &ana, "ses_ana").await;
-    let key = crate::api_keys::create_personal(store, &ana, &session.id).await;
+    let key = crate::resources::api_keys::create_personal(store, &ana, &session.id).await;
     let link = LinkSecret::generate().unwrap();
     let made = store
         .create_link(&org(1), &ana.id, &link, at(90_000), &by(3_000))

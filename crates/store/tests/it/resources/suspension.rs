@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use recado_core::Status;
 use recado_store::{ApiKey, ApiKeySecret, Store, StoreError};
 
-use crate::deliveries::{MANY, claim};
 use crate::taps::{apply, news, tapped};
-use crate::webhook_endpoints::create;
+use crate::webhooks::deliveries::{MANY, claim};
+use crate::webhooks::webhook_endpoints::create;
 use crate::world::{World, at, by, id, ok, org};
 
 #[tokio::test]

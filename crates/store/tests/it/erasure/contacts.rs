@@ -9,12 +9,12 @@ use recado_store::{AfterStep, Erased, Erasure, SetAsideReason, Store, WebhookCal
 use rstest::rstest;
 use sqlx::{AssertSqlSafe, Row as _};
 
-use crate::deliveries::{MANY, claim};
-use crate::received::opened;
+use crate::inbound::received::opened;
 use crate::taps::{
     ana, application, apply, call, create_channel, events, news, phone, said, tap, tapped,
 };
-use crate::webhook_endpoints::create;
+use crate::webhooks::deliveries::{MANY, claim};
+use crate::webhooks::webhook_endpoints::create;
 use crate::world::{ALL, World, accepted, at, by, conversation, id, message, msg, ok, org};
 
 pub(crate) const GROUP: &str = "120363000000000001@g.us";
@@ -212,7 +212,7 @@ async fn what_waits_for_a_receiver_goes_and_the_deliveries_of_others_go_on() {
     erase(store, "5521988887777").await;
     // What was claimed ends without a trace.
     for due in claimed.iter().filter(|due| theirs(due)) {
-        crate::deliveries::delivered(store, due, 160_000).await;
+        crate::webhooks::deliveries::delivered(store, due, 160_000).await;
         assert_eq!(ok(store.get_delivery(&due.delivery.key)).await, None);
     }
     let rest = claim(store, 900_000, MANY).await;

@@ -3,7 +3,7 @@
 use recado_store::{FreshSecrets, KeyLoss, MasterKey, SetAsideReason, Store, StoreError};
 use secrecy::ExposeSecret as _;
 
-use crate::key_rotation::{CALLS, filled};
+use crate::encryption::key_rotation::{CALLS, filled};
 use crate::world::{ALL, World, at, id, ok, org};
 
 const FRESH: FreshSecrets = FreshSecrets {

@@ -4,8 +4,8 @@ use recado_core::Provider;
 use recado_core::inbound::Inbound;
 use rstest::rstest;
 
-use crate::quotations::{answering, sent_in};
-use crate::received::{last_event, opened};
+use crate::inbound::quotations::{answering, sent_in};
+use crate::inbound::received::{last_event, opened};
 use crate::taps::{ana, apply, create_channel, events, kinds, phone, said, tap};
 use crate::world::{World, agent, conv, conversation, id, ok, org, with};
 
