@@ -10,7 +10,7 @@ use crate::db::Query;
 use crate::db::bind::Bind as _;
 use crate::db::row::Columns;
 use crate::encryption::master_key::SEALED;
-use crate::encryption::{ChannelSecrets, Place, SealedSecrets};
+use crate::encryption::{ChannelSecrets, SealedRow, SealedSecrets};
 use crate::error::{Result, StoreError};
 use crate::store::Store;
 use crate::webhooks::secrets::WebhookSecrets;
@@ -109,7 +109,7 @@ impl KeyLoss {
             let (id, key): (String, String) = (columns.get("id")?, columns.get("key_id")?);
             if key != self.store.key().id() {
                 let organization = columns.parse("organization_id")?;
-                let place = Place {
+                let place = SealedRow {
                     table: table.name,
                     organization: &organization,
                     id: &id,
@@ -129,7 +129,7 @@ impl KeyLoss {
     }
 
     /// Returns the statement that removes the secrets of a row that no key opens.
-    fn dropping(&self, place: Place<'_>) -> Result<Query> {
+    fn dropping(&self, place: SealedRow<'_>) -> Result<Query> {
         let key = self.store.key();
         let (text, sealed) = match place.table {
             "channels" => (

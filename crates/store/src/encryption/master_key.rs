@@ -8,7 +8,7 @@ use sqlx::any::AnyRow;
 use crate::db::Query;
 use crate::db::migrations::Applied;
 use crate::db::row::Columns;
-use crate::encryption::{MasterKey, Place, SealedSecrets};
+use crate::encryption::{MasterKey, SealedRow, SealedSecrets};
 use crate::error::{Result, StoreError};
 use crate::store::Store;
 
@@ -182,7 +182,7 @@ fn opens(row: &AnyRow, table: &'static str, key: &MasterKey) -> Result<()> {
         key_id: columns.get("key_id")?,
         bytes: columns.get("sealed")?,
     };
-    let place = Place {
+    let place = SealedRow {
         table,
         organization: &organization,
         id: &id,

@@ -132,7 +132,7 @@ pub(crate) struct SealedSecrets {
 
 /// The row that encrypted secrets are bound to: they cannot be decrypted in another row.
 #[derive(Clone, Copy)]
-pub(crate) struct Place<'a> {
+pub(crate) struct SealedRow<'a> {
     pub(crate) table: &'static str,
     pub(crate) organization: &'a OrganizationId,
     pub(crate) id: &'a str,
@@ -151,16 +151,20 @@ struct Read {
 }
 
 impl ChannelSecrets {
-    pub(crate) fn seal(&self, key: &MasterKey, place: Place<'_>) -> Result<SealedSecrets> {
+    pub(crate) fn seal(&self, key: &MasterKey, row: SealedRow<'_>) -> Result<SealedSecrets> {
         let payload = Written {
             credentials: &self.credentials,
             webhook_secret: self.webhook_secret.expose_secret(),
         };
-        SealedSecrets::seal(&payload, key, place)
+        SealedSecrets::seal(&payload, key, row)
     }
 
-    pub(crate) fn open(sealed: &SealedSecrets, key: &MasterKey, place: Place<'_>) -> Result<Self> {
-        let read: Read = sealed.open(key, place)?;
+    pub(crate) fn open(
+        sealed: &SealedSecrets,
+        key: &MasterKey,
+        row: SealedRow<'_>,
+    ) -> Result<Self> {
+        let read: Read = sealed.open(key, row)?;
         Ok(Self {
             credentials: read.credentials,
             webhook_secret: read.webhook_secret.into(),
@@ -172,13 +176,13 @@ impl SealedSecrets {
     pub(crate) fn seal(
         payload: &impl Serialize,
         key: &MasterKey,
-        place: Place<'_>,
+        row: SealedRow<'_>,
     ) -> Result<Self> {
         let clear = Zeroizing::new(crate::db::row::json(payload));
-        Self::seal_bytes(clear.as_bytes(), key, place)
+        Self::seal_bytes(clear.as_bytes(), key, row)
     }
 
-    pub(crate) fn seal_bytes(clear: &[u8], key: &MasterKey, place: Place<'_>) -> Result<Self> {
+    pub(crate) fn seal_bytes(clear: &[u8], key: &MasterKey, row: SealedRow<'_>) -> Result<Self> {
         let mut nonce = [0; NONCE_LENGTH];
         getrandom::fill(&mut nonce).map_err(StoreError::Random)?;
         let key_id = key.id();
@@ -188,24 +192,28 @@ impl SealedSecrets {
                 &XNonce::from(nonce),
                 Payload {
                     msg: clear,
-                    aad: &place.bound_to(&key_id),
+                    aad: &row.bound_to(&key_id),
                 },
             )
             // Fails only for a text of more than 256 GB.
-            .map_err(|_| place.corrupt())?;
+            .map_err(|_| row.corrupt())?;
         let bytes = [nonce.as_slice(), &ciphertext].concat();
         Ok(Self { key_id, bytes })
     }
 
-    pub(crate) fn open<T: DeserializeOwned>(&self, key: &MasterKey, place: Place<'_>) -> Result<T> {
-        let clear = self.open_bytes(key, place)?;
-        serde_json::from_slice(&clear).map_err(|_| place.corrupt())
+    pub(crate) fn open<T: DeserializeOwned>(
+        &self,
+        key: &MasterKey,
+        row: SealedRow<'_>,
+    ) -> Result<T> {
+        let clear = self.open_bytes(key, row)?;
+        serde_json::from_slice(&clear).map_err(|_| row.corrupt())
     }
 
     pub(crate) fn open_bytes(
         &self,
         key: &MasterKey,
-        place: Place<'_>,
+        row: SealedRow<'_>,
     ) -> Result<Zeroizing<Vec<u8>>> {
         let given = key.id();
         if self.key_id != given {
@@ -217,21 +225,21 @@ impl SealedSecrets {
         let (nonce, ciphertext) = self
             .bytes
             .split_first_chunk::<NONCE_LENGTH>()
-            .ok_or_else(|| place.corrupt())?;
+            .ok_or_else(|| row.corrupt())?;
         key.cipher()
             .decrypt(
                 &XNonce::from(*nonce),
                 Payload {
                     msg: ciphertext,
-                    aad: &place.bound_to(&self.key_id),
+                    aad: &row.bound_to(&self.key_id),
                 },
             )
             .map(Zeroizing::new)
-            .map_err(|_| place.corrupt())
+            .map_err(|_| row.corrupt())
     }
 }
 
-impl Place<'_> {
+impl SealedRow<'_> {
     /// Returns the additional data of the cipher. Ids have no NUL, so that two rows never have the same.
     fn bound_to(self, key_id: &str) -> Vec<u8> {
         [self.table, self.organization.as_str(), self.id, key_id]
@@ -288,24 +296,21 @@ mod tests {
             webhook_secret: "hook".into(),
         };
         let organization = "org_1".parse().unwrap();
-        let place = Place {
+        let row = SealedRow {
             table: "channels",
             organization: &organization,
             id: "chn_1",
         };
-        let sealed = secrets.seal(&key, place).unwrap();
-        assert!(sealed != secrets.seal(&key, place).unwrap());
-        let opened = ChannelSecrets::open(&sealed, &key, place).unwrap();
+        let sealed = secrets.seal(&key, row).unwrap();
+        assert!(sealed != secrets.seal(&key, row).unwrap());
+        let opened = ChannelSecrets::open(&sealed, &key, row).unwrap();
         assert_eq!(opened.credentials["apiKey"], "s3cret");
         assert_eq!(opened.webhook_secret.expose_secret(), "hook");
         for elsewhere in [
-            Place {
-                id: "chn_2",
-                ..place
-            },
-            Place {
+            SealedRow { id: "chn_2", ..row },
+            SealedRow {
                 table: "webhook_endpoints",
-                ..place
+                ..row
             },
         ] {
             assert!(matches!(

@@ -10,7 +10,7 @@ use recado_core::OrganizationId;
 use crate::db::row::Columns;
 use crate::db::{DatabaseKind, Query};
 use crate::encryption::master_key::{SEALED, SealedTable};
-use crate::encryption::{MasterKey, Place, SealedSecrets};
+use crate::encryption::{MasterKey, SealedRow, SealedSecrets};
 use crate::error::{Result, StoreError};
 use crate::store::Store;
 
@@ -217,7 +217,7 @@ impl KeyRotation {
             key_id: columns.get("key_id")?,
             bytes: columns.get("sealed")?,
         };
-        let place = Place {
+        let place = SealedRow {
             table: table.name,
             organization: &row.organization,
             id: &row.id,

@@ -9,7 +9,7 @@ use sqlx::any::AnyRow;
 use crate::db::DatabaseKind;
 use crate::db::bind::Bind as _;
 use crate::db::row::{self, Columns};
-use crate::encryption::{MasterKey, Place, SealedSecrets};
+use crate::encryption::{MasterKey, SealedRow, SealedSecrets};
 use crate::error::{Result, StoreError};
 use crate::store::Store;
 
@@ -100,8 +100,8 @@ impl Store {
         call: &WebhookCall,
         claimed_until: Timestamp,
     ) -> Result<()> {
-        let place = place(&call.organization_id, &call.id);
-        let sealed = SealedSecrets::seal_bytes(&call.body, self.key(), place)?;
+        let row = sealed_row(&call.organization_id, &call.id);
+        let sealed = SealedSecrets::seal_bytes(&call.body, self.key(), row)?;
         let is_claimed = claimed_until > call.received_at;
         let server = if is_claimed { self.server_id() } else { "" }.to_owned();
         let query = sqlx::query(
@@ -305,7 +305,7 @@ pub(crate) fn call(row: &AnyRow, key: &MasterKey) -> Result<WebhookCall> {
         bytes: columns.get("body")?,
     };
     let body = sealed
-        .open_bytes(key, place(&organization_id, &id))?
+        .open_bytes(key, sealed_row(&organization_id, &id))?
         .to_vec();
     Ok(WebhookCall {
         id,
@@ -317,8 +317,8 @@ pub(crate) fn call(row: &AnyRow, key: &MasterKey) -> Result<WebhookCall> {
     })
 }
 
-fn place<'a>(organization: &'a OrganizationId, id: &'a str) -> Place<'a> {
-    Place {
+fn sealed_row<'a>(organization: &'a OrganizationId, id: &'a str) -> SealedRow<'a> {
+    SealedRow {
         table: "webhook_calls",
         organization,
         id,

@@ -28,7 +28,7 @@ use crate::resources::people::{self, StoredPerson};
 pub(crate) struct Received {
     known: HashSet<Address>,
     answered: HashMap<Address, Answered>,
-    fresh: Vec<Row>,
+    fresh: Vec<MessageRow>,
 }
 
 /// Our message that a customer's message answers.
@@ -56,7 +56,7 @@ struct MessageKey<'a> {
 }
 
 #[derive(Serialize)]
-struct Row {
+struct MessageRow {
     message: MessageId,
     conversation: ConversationId,
     agent: AgentId,
@@ -181,13 +181,13 @@ impl Received {
         let answers = answered.as_ref().map(|answered| &answered.conversation);
         // As the customer was known before a number change.
         let former = contacts.of(&message.from, &channel.id).first().copied();
-        let former = former.map(|place| contacts.get(place).person.clone());
-        let place = resolve::conversation(arrival, answers, contacts, log, connection).await?;
-        let place = match place {
-            Ok(place) => place,
+        let former = former.map(|slot| contacts.get(slot).person.clone());
+        let slot = resolve::conversation(arrival, answers, contacts, log, connection).await?;
+        let slot = match slot {
+            Ok(slot) => slot,
             Err(effect) => return Ok(effect),
         };
-        let conversation = contacts.get(place);
+        let conversation = contacts.get(slot);
         // A text with the title of a button is a tap only for a customer whom the button was sent to.
         let shown = answered
             .as_ref()
@@ -217,7 +217,7 @@ impl Received {
         let content = filed.content();
         self.fresh.push(filed.row(&content, conversation, log));
         log.append(filed.event(content, conversation));
-        contacts.said(place, log.at());
+        contacts.said(slot, log.at());
         self.known.insert(address);
         Ok(Effect::Told)
     }
@@ -308,8 +308,13 @@ impl Filed<'_> {
         )
     }
 
-    fn row(&self, content: &StoredInbound, conversation: &Conversation, log: &EventLog) -> Row {
-        Row {
+    fn row(
+        &self,
+        content: &StoredInbound,
+        conversation: &Conversation,
+        log: &EventLog,
+    ) -> MessageRow {
+        MessageRow {
             message: self.id.clone(),
             conversation: conversation.id.clone(),
             agent: conversation.agent_id.clone(),

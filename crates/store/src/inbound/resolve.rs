@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::events::append::{EventLog, NewEvent};
 use crate::inbound::item::{Effect, FreshIds};
 use crate::inbound::known_channels::KnownChannel;
-use crate::resources::contacts::{self, Contacts, Place};
+use crate::resources::contacts::{self, Contacts, Slot};
 use crate::resources::conversations::Conversation;
 
 /// An inbound message, with its channel and ids for what it may create.
@@ -32,7 +32,7 @@ pub(crate) async fn conversation(
     contacts: &mut Contacts,
     log: &mut EventLog,
     connection: &mut AnyConnection,
-) -> Result<Result<Place, Effect>> {
+) -> Result<Result<Slot, Effect>> {
     let message = arrival.message;
     Ok(match (&message.content, &message.group) {
         (InboundContent::Moved { to, .. }, _) => {
@@ -48,7 +48,7 @@ fn of_customer(
     answered: Option<&ConversationId>,
     contacts: &mut Contacts,
     log: &mut EventLog,
-) -> Result<Place, Effect> {
+) -> Result<Slot, Effect> {
     let Arrival {
         message, channel, ..
     } = arrival;
@@ -60,7 +60,7 @@ fn of_customer(
     let theirs = contacts.of(&message.from, &channel.id);
     contacts.learn(&theirs, &message.from, window);
     match chosen(&theirs, answered, contacts) {
-        Some(place) => Ok(place),
+        Some(slot) => Ok(slot),
         None => open(arrival, &message.from, window, contacts, log),
     }
 }
@@ -72,15 +72,15 @@ fn of_group(
     answered: Option<&ConversationId>,
     contacts: &mut Contacts,
     log: &mut EventLog,
-) -> Result<Place, Effect> {
+) -> Result<Slot, Effect> {
     let Arrival {
         message,
         ids,
         channel,
     } = arrival;
     let known = contacts.of_group(group, &channel.id);
-    if let Some(place) = chosen(&known, answered, contacts) {
-        return Ok(place);
+    if let Some(slot) = chosen(&known, answered, contacts) {
+        return Ok(slot);
     }
     if !message.content.is_tap() {
         return Err(Effect::Ignored);
@@ -94,21 +94,17 @@ fn of_group(
         group.clone(),
         log.at(),
     ));
-    let place = opened.ok_or(Effect::Ignored)?;
-    log.append(created(contacts.get(place), &message.from));
-    Ok(place)
+    let slot = opened.ok_or(Effect::Ignored)?;
+    log.append(created(contacts.get(slot), &message.from));
+    Ok(slot)
 }
 
 /// Returns the conversation of the quoted message if it is among these, else the first.
-fn chosen(
-    places: &[Place],
-    answered: Option<&ConversationId>,
-    contacts: &Contacts,
-) -> Option<Place> {
-    let quoted = places
+fn chosen(slots: &[Slot], answered: Option<&ConversationId>, contacts: &Contacts) -> Option<Slot> {
+    let quoted = slots
         .iter()
-        .find(|place| Some(&contacts.get(**place).id) == answered);
-    quoted.or(places.first()).copied()
+        .find(|slot| Some(&contacts.get(**slot).id) == answered);
+    quoted.or(slots.first()).copied()
 }
 
 fn open(
@@ -117,7 +113,7 @@ fn open(
     window: Option<Timestamp>,
     contacts: &mut Contacts,
     log: &mut EventLog,
-) -> Result<Place, Effect> {
+) -> Result<Slot, Effect> {
     let Arrival { ids, channel, .. } = arrival;
     let conversation = |recipient: &Recipient| {
         let agent = channel.agent.clone().ok_or(Effect::NoAgent)?;
@@ -139,9 +135,9 @@ fn open(
         .into_iter()
         .flatten()
     {
-        if let Some(place) = contacts.open(conversation(recipient)?) {
-            log.append(created(contacts.get(place), person));
-            return Ok(place);
+        if let Some(slot) = contacts.open(conversation(recipient)?) {
+            log.append(created(contacts.get(slot), person));
+            return Ok(slot);
         }
     }
     if channel.agent.is_none() {
@@ -160,18 +156,18 @@ async fn after_number_change(
     contacts: &mut Contacts,
     log: &mut EventLog,
     connection: &mut AnyConnection,
-) -> Result<Result<Place, Effect>> {
+) -> Result<Result<Slot, Effect>> {
     // A row can only get another address once it is there.
     contacts.save(log, connection).await?;
     let (from, channel) = (&arrival.message.from, &arrival.channel.id);
     let left = contacts.of(from, channel);
-    for place in &left {
-        follow(*place, to, contacts, connection).await?;
+    for slot in &left {
+        follow(*slot, to, contacts, connection).await?;
     }
     let known = contacts.of(to, channel);
     contacts.learn(&known, to, None);
     Ok(match left.first().or(known.first()) {
-        Some(place) => Ok(*place),
+        Some(slot) => Ok(*slot),
         None => open(arrival, to, None, contacts, log),
     })
 }
@@ -181,14 +177,14 @@ async fn after_number_change(
 /// If each is taken, the customer goes on in that other conversation, and this one stays as it is: two conversations
 /// with one address would be the same one, and a message must not go to whom it was not written for.
 async fn follow(
-    place: Place,
+    slot: Slot,
     to: &Person,
     contacts: &mut Contacts,
     connection: &mut AnyConnection,
 ) -> Result<()> {
-    for recipient in addresses(contacts.get(place), to) {
-        if readdress(contacts.get(place), recipient, to, connection).await? {
-            contacts.readdress(place, recipient, to);
+    for recipient in addresses(contacts.get(slot), to) {
+        if readdress(contacts.get(slot), recipient, to, connection).await? {
+            contacts.readdress(slot, recipient, to);
             break;
         }
     }

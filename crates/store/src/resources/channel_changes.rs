@@ -115,7 +115,7 @@ async fn change_credentials(
     key: &MasterKey,
     connection: &mut AnyConnection,
 ) -> Result<Channel> {
-    let mut secrets = ChannelSecrets::open(&channel.sealed, key, channel.place())?;
+    let mut secrets = ChannelSecrets::open(&channel.sealed, key, channel.sealed_row())?;
     for (name, value) in credentials {
         if value.is_null() || value == "" {
             secrets.credentials.remove(&name);
@@ -123,7 +123,7 @@ async fn change_credentials(
             secrets.credentials.insert(name, value);
         }
     }
-    channel.sealed = secrets.seal(key, channel.place())?;
+    channel.sealed = secrets.seal(key, channel.sealed_row())?;
     sqlx::query(
         "update channels set key_id = $3, secrets = $4 where organization_id = $1 and id = $2",
     )

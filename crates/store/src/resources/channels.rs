@@ -12,7 +12,7 @@ use crate::db::bind::Bind as _;
 use crate::db::noun::{Noun, Row};
 use crate::db::page::{Cursor, Listed, Page};
 use crate::db::row::{self, Columns};
-use crate::encryption::{ChannelSecrets, Place, SealedSecrets};
+use crate::encryption::{ChannelSecrets, SealedRow, SealedSecrets};
 use crate::error::Result;
 use crate::resources::audit::{AuditAction, Author};
 use crate::store::Store;
@@ -75,8 +75,8 @@ macro_rules! channel_columns {
 pub(crate) use channel_columns;
 
 impl Channel {
-    pub(crate) fn place(&self) -> Place<'_> {
-        place(&self.organization_id, &self.id)
+    pub(crate) fn sealed_row(&self) -> SealedRow<'_> {
+        sealed_row(&self.organization_id, &self.id)
     }
 }
 
@@ -132,8 +132,8 @@ impl Store {
     /// `StoreError::Conflict` if any organization has this id or this one has the number,
     /// `StoreError::UnknownOrganization`.
     pub async fn create_channel(&self, new: NewChannel, author: &Author) -> Result<Channel> {
-        let place = place(&new.organization_id, &new.id);
-        let sealed = new.secrets.seal(self.key(), place)?;
+        let row = sealed_row(&new.organization_id, &new.id);
+        let sealed = new.secrets.seal(self.key(), row)?;
         let channel = Channel {
             id: new.id,
             organization_id: new.organization_id,
@@ -232,12 +232,12 @@ impl Store {
     ///
     /// `StoreError::WrongKey`, or `StoreError::Corrupt` if the row was tampered with.
     pub fn secrets(&self, channel: &Channel) -> Result<ChannelSecrets> {
-        ChannelSecrets::open(&channel.sealed, self.key(), channel.place())
+        ChannelSecrets::open(&channel.sealed, self.key(), channel.sealed_row())
     }
 }
 
-fn place<'a>(organization: &'a OrganizationId, id: &'a ChannelId) -> Place<'a> {
-    Place {
+fn sealed_row<'a>(organization: &'a OrganizationId, id: &'a ChannelId) -> SealedRow<'a> {
+    SealedRow {
         table: "channels",
         organization,
         id: id.as_str(),

@@ -25,16 +25,16 @@ mod rows;
 const WINDOW_MILLISECONDS: i64 = 24 * 60 * 60 * 1000;
 
 /// The index of a conversation in [`Contacts`].
-pub(crate) type Place = usize;
+pub(crate) type Slot = usize;
 
 /// The conversations of the contacts that one transaction is about.
 #[derive(Default)]
 pub(crate) struct Contacts {
     known: Vec<Known>,
     /// The conversations that may have an address; a number change leaves former addresses behind.
-    places: HashMap<(ChannelId, Recipient), BTreeSet<Place>>,
-    opened: Vec<Place>,
-    learned: BTreeSet<Place>,
+    slots: HashMap<(ChannelId, Recipient), BTreeSet<Slot>>,
+    opened: Vec<Slot>,
+    learned: BTreeSet<Slot>,
 }
 
 struct Known {
@@ -72,8 +72,8 @@ async fn create(
     let (person, channel) = (&conversation.person, &conversation.channel_id);
     let names = person.addresses().map(|address| (channel, address));
     let contacts = Contacts::load(names, &log, connection).await?;
-    for place in contacts.of(person, channel) {
-        let known = contacts.get(place);
+    for slot in contacts.of(person, channel) {
+        let known = contacts.get(slot);
         if people::may_be_same(&conversation.person, &known.person) {
             conversation.person = people::completed(&conversation.person, &known.person);
         }
@@ -102,30 +102,30 @@ pub(crate) fn window(
 }
 
 impl Contacts {
-    fn know(&mut self, known: Known) -> Place {
-        let place = self.known.len();
+    fn know(&mut self, known: Known) -> Slot {
+        let slot = self.known.len();
         self.known.push(known);
-        self.index(place);
-        place
+        self.index(slot);
+        slot
     }
 
     /// Indexes a conversation by all its addresses.
-    fn index(&mut self, place: Place) {
-        let conversation = &self.known[place].conversation;
+    fn index(&mut self, slot: Slot) {
+        let conversation = &self.known[slot].conversation;
         let names = conversation.person.addresses();
         for address in names.chain([&conversation.recipient]) {
             let key = (conversation.channel_id.clone(), address.clone());
-            self.places.entry(key).or_default().insert(place);
+            self.slots.entry(key).or_default().insert(slot);
         }
     }
 
-    pub(crate) fn get(&self, place: Place) -> &Conversation {
-        &self.known[place].conversation
+    pub(crate) fn get(&self, slot: Slot) -> &Conversation {
+        &self.known[slot].conversation
     }
 
-    fn at(&self, channel: &ChannelId, address: &Recipient) -> Vec<Place> {
+    fn at(&self, channel: &ChannelId, address: &Recipient) -> Vec<Slot> {
         let key = (channel.clone(), address.clone());
-        self.places
+        self.slots
             .get(&key)
             .into_iter()
             .flatten()
@@ -137,47 +137,45 @@ impl Contacts {
     /// latest message.
     ///
     /// A number that comes with another user id has passed on to another customer.
-    pub(crate) fn of(&self, person: &Person, channel: &ChannelId) -> Vec<Place> {
-        let mut found: Vec<(usize, Place)> = Vec::new();
+    pub(crate) fn of(&self, person: &Person, channel: &ChannelId) -> Vec<Slot> {
+        let mut found: Vec<(usize, Slot)> = Vec::new();
         let mut seen = HashSet::new();
         let names = [&person.user_id, &person.lid, &person.phone];
         for (rank, name) in names.into_iter().enumerate() {
             for spelling in name.iter().flat_map(spellings) {
-                for place in self.at(channel, &spelling) {
-                    let known = &self.get(place).person;
+                for slot in self.at(channel, &spelling) {
+                    let known = &self.get(slot).person;
                     let theirs = [&known.user_id, &known.lid, &known.phone];
                     let passed_on = matches!((&person.user_id, &known.user_id), (Some(new), Some(old)) if new != old);
                     let matches = theirs[rank].as_ref() == Some(&spelling);
-                    if matches && !passed_on && seen.insert(place) {
-                        found.push((rank, place));
+                    if matches && !passed_on && seen.insert(slot) {
+                        found.push((rank, slot));
                     }
                 }
             }
         }
-        found.sort_by_key(|(rank, place)| (*rank, self.latest_first(*place)));
-        found.into_iter().map(|(_, place)| place).collect()
+        found.sort_by_key(|(rank, slot)| (*rank, self.latest_first(*slot)));
+        found.into_iter().map(|(_, slot)| slot).collect()
     }
 
     /// Returns the conversations with this group, the one with the latest message first.
-    pub(crate) fn of_group(&self, group: &Recipient, channel: &ChannelId) -> Vec<Place> {
+    pub(crate) fn of_group(&self, group: &Recipient, channel: &ChannelId) -> Vec<Slot> {
         let mut found = self.at(channel, group);
-        found.sort_by_key(|place| self.latest_first(*place));
+        found.sort_by_key(|slot| self.latest_first(*slot));
         found
     }
 
-    fn latest_first(&self, place: Place) -> Reverse<(i64, &str)> {
-        let known = &self.known[place];
+    fn latest_first(&self, slot: Slot) -> Reverse<(i64, &str)> {
+        let known = &self.known[slot];
         Reverse((known.said_at, known.conversation.id.as_str()))
     }
 
     /// Adds new addresses and a later window to all conversations of a customer.
-    pub(crate) fn learn(&mut self, theirs: &[Place], person: &Person, window: Option<Timestamp>) {
-        let ends = theirs
-            .iter()
-            .map(|place| self.get(*place).window_expires_at);
+    pub(crate) fn learn(&mut self, theirs: &[Slot], person: &Person, window: Option<Timestamp>) {
+        let ends = theirs.iter().map(|slot| self.get(*slot).window_expires_at);
         let window = ends.fold(window, Option::max);
-        for &place in theirs {
-            let conversation = &mut self.known[place].conversation;
+        for &slot in theirs {
+            let conversation = &mut self.known[slot].conversation;
             let mut news = false;
             if people::may_be_same(&conversation.person, person) {
                 let completed = people::completed(&conversation.person, person);
@@ -189,8 +187,8 @@ impl Contacts {
                 news = true;
             }
             if news {
-                self.index(place);
-                self.learned.insert(place);
+                self.index(slot);
+                self.learned.insert(slot);
             }
         }
     }
@@ -202,11 +200,11 @@ impl Contacts {
     }
 
     /// Opens a conversation, unless its agent has one with the same address.
-    pub(crate) fn open(&mut self, conversation: Conversation) -> Option<Place> {
+    pub(crate) fn open(&mut self, conversation: Conversation) -> Option<Slot> {
         let taken = self
             .at(&conversation.channel_id, &conversation.recipient)
             .into_iter()
-            .map(|place| self.get(place))
+            .map(|slot| self.get(slot))
             .any(|known| {
                 known.agent_id == conversation.agent_id && known.recipient == conversation.recipient
             });
@@ -214,25 +212,25 @@ impl Contacts {
             return None;
         }
         let said_at = conversation.created_at.as_millisecond();
-        let place = self.know(Known {
+        let slot = self.know(Known {
             conversation,
             said_at,
         });
-        self.opened.push(place);
-        Some(place)
+        self.opened.push(slot);
+        Some(slot)
     }
 
-    pub(crate) fn said(&mut self, place: Place, at: Timestamp) {
-        let said_at = &mut self.known[place].said_at;
+    pub(crate) fn said(&mut self, slot: Slot, at: Timestamp) {
+        let said_at = &mut self.known[slot].said_at;
         *said_at = at.as_millisecond().max(*said_at);
     }
 
     /// Gives a stored conversation another recipient and other addresses.
-    pub(crate) fn readdress(&mut self, place: Place, recipient: &Recipient, to: &Person) {
-        let conversation = &mut self.known[place].conversation;
+    pub(crate) fn readdress(&mut self, slot: Slot, recipient: &Recipient, to: &Person) {
+        let conversation = &mut self.known[slot].conversation;
         conversation.recipient = recipient.clone();
         conversation.person = to.clone().named(conversation.person.name.take());
-        self.index(place);
+        self.index(slot);
     }
 }
 

@@ -17,7 +17,7 @@ use crate::error::{Result, StoreError};
 use crate::ids::WebhookEndpointId;
 use crate::resources::audit::{AuditAction, Author};
 use crate::store::Store;
-use crate::webhooks::secrets::{WebhookHeader, WebhookSecrets, place};
+use crate::webhooks::secrets::{WebhookHeader, WebhookSecrets, sealed_row};
 
 /// A URL that gets events; its secrets come from [`Store::endpoint_secrets`].
 #[derive(Clone, PartialEq, Eq)]
@@ -105,7 +105,7 @@ impl WebhookEndpoint {
         key: &MasterKey,
         connection: &mut AnyConnection,
     ) -> Result<()> {
-        self.sealed = secrets.seal(key, place(&self.organization_id, &self.id))?;
+        self.sealed = secrets.seal(key, sealed_row(&self.organization_id, &self.id))?;
         sqlx::query(
             "update webhook_endpoints set key_id = $3, secrets = $4 \
              where organization_id = $1 and id = $2",
@@ -172,7 +172,7 @@ impl Store {
             previous: Vec::new(),
             header: new.header,
         };
-        let sealed = secrets.seal(self.key(), place(&new.organization_id, &new.id))?;
+        let sealed = secrets.seal(self.key(), sealed_row(&new.organization_id, &new.id))?;
         let endpoint = WebhookEndpoint {
             id: new.id,
             organization_id: new.organization_id,

@@ -42,7 +42,7 @@ impl Store {
             .locked(&organization, move |connection| {
                 Box::pin(async move {
                     let owner = key.organization_id.clone();
-                    let Some(log) = turn(kind, owner, at, connection).await? else {
+                    let Some(log) = lock(kind, owner, at, connection).await? else {
                         return Ok(false);
                     };
                     let made = make(&key.endpoint_id, &[key.event_id], &log, connection).await?;
@@ -95,7 +95,7 @@ impl Store {
 
 /// Takes the organization lock, which a change of ordering keys needs; returns `None` if the organization does not
 /// exist.
-async fn turn(
+async fn lock(
     kind: DatabaseKind,
     organization: OrganizationId,
     at: Timestamp,
@@ -117,7 +117,7 @@ async fn portion(
     connection: &mut AnyConnection,
 ) -> Result<(Option<EventId>, u64)> {
     let owner = range.organization.clone();
-    let Some(log) = turn(kind, owner, range.at, connection).await? else {
+    let Some(log) = lock(kind, owner, range.at, connection).await? else {
         return Ok((None, 0));
     };
     if after.seq() >= log.last() {

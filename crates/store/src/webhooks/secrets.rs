@@ -7,7 +7,7 @@ use recado_core::OrganizationId;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::encryption::{MasterKey, Place, SealedSecrets};
+use crate::encryption::{MasterKey, SealedRow, SealedSecrets};
 use crate::error::{Result, StoreError};
 use crate::ids::WebhookEndpointId;
 
@@ -50,7 +50,7 @@ impl WebhookSecrets {
         organization: &OrganizationId,
         id: &WebhookEndpointId,
     ) -> Result<Self> {
-        let stored: StoredSecrets = sealed.open(key, place(organization, id))?;
+        let stored: StoredSecrets = sealed.open(key, sealed_row(organization, id))?;
         let corrupt = || StoreError::Corrupt {
             table: "webhook_endpoints",
             column: "secrets",
@@ -122,7 +122,7 @@ struct StoredHeader {
 }
 
 impl WebhookSecrets {
-    pub(crate) fn seal(&self, key: &MasterKey, place: Place<'_>) -> Result<SealedSecrets> {
+    pub(crate) fn seal(&self, key: &MasterKey, row: SealedRow<'_>) -> Result<SealedSecrets> {
         let clear = |secret: &SecretString| secret.expose_secret().to_owned();
         let stored = StoredSecrets {
             current: clear(&self.current),
@@ -139,7 +139,7 @@ impl WebhookSecrets {
                 value: clear(&header.value),
             }),
         };
-        SealedSecrets::seal(&stored, key, place)
+        SealedSecrets::seal(&stored, key, row)
     }
 }
 
@@ -160,8 +160,11 @@ fn one_or_many<'de, D: Deserializer<'de>>(stored: D) -> Result<Vec<StoredPreviou
 }
 
 /// The row that an endpoint's secrets are bound to.
-pub(crate) fn place<'a>(organization: &'a OrganizationId, id: &'a WebhookEndpointId) -> Place<'a> {
-    Place {
+pub(crate) fn sealed_row<'a>(
+    organization: &'a OrganizationId,
+    id: &'a WebhookEndpointId,
+) -> SealedRow<'a> {
+    SealedRow {
         table: "webhook_endpoints",
         organization,
         id: id.as_str(),

@@ -7,7 +7,7 @@ use recado_core::{AgentId, ChannelId, ConversationId, Recipient};
 use serde::Serialize;
 use sqlx::AnyConnection;
 
-use super::{Contacts, Known, Place, spellings};
+use super::{Contacts, Known, Slot, spellings};
 use crate::db::bind::Bind as _;
 use crate::db::noun::Row as _;
 use crate::db::row::{Columns, owner, unpacking};
@@ -23,7 +23,7 @@ struct AddressKey {
 }
 
 #[derive(Serialize)]
-struct Row<'a> {
+struct ConversationRow<'a> {
     conversation: &'a ConversationId,
     agent: &'a AgentId,
     channel: &'a ChannelId,
@@ -140,8 +140,8 @@ impl Contacts {
     ) -> Result<()> {
         let opened = std::mem::take(&mut self.opened);
         let mut learned = std::mem::take(&mut self.learned);
-        for place in &opened {
-            learned.remove(place);
+        for slot in &opened {
+            learned.remove(slot);
         }
         let rows = self.rows(opened);
         if !rows.is_empty() {
@@ -156,12 +156,12 @@ impl Contacts {
         Ok(())
     }
 
-    fn rows(&self, places: impl IntoIterator<Item = Place>) -> Vec<Row<'_>> {
-        let rows = places.into_iter().map(|place| {
-            let conversation = self.get(place);
+    fn rows(&self, slots: impl IntoIterator<Item = Slot>) -> Vec<ConversationRow<'_>> {
+        let rows = slots.into_iter().map(|slot| {
+            let conversation = self.get(slot);
             let person = &conversation.person;
             let window = conversation.window_expires_at;
-            Row {
+            ConversationRow {
                 conversation: &conversation.id,
                 agent: &conversation.agent_id,
                 channel: &conversation.channel_id,
@@ -180,7 +180,7 @@ impl Contacts {
 
 async fn write(
     statement: &'static str,
-    rows: &[Row<'_>],
+    rows: &[ConversationRow<'_>],
     log: &EventLog,
     connection: &mut AnyConnection,
 ) -> Result<()> {
