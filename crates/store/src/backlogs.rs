@@ -21,7 +21,7 @@ pub const COUNTED: u32 = 100_000;
 /// How far back messages of an unknown outcome are counted; older ones are history.
 pub const UNKNOWN_COUNTED: Duration = Duration::from_hours(7 * 24);
 
-/// What waits in the database, of all servers.
+/// The backlogs in the database, of all servers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Backlogs {
     /// Messages that are being sent.
@@ -35,7 +35,7 @@ pub struct Backlogs {
     pub deliveries: Queue,
 }
 
-/// What waits in one place.
+/// One backlog.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Queue {
     /// How many wait.

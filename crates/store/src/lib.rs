@@ -1,4 +1,4 @@
-//! What Recado remembers, on SQLite or PostgreSQL.
+//! The database of Recado, on SQLite or PostgreSQL.
 //!
 //! One concrete [`Store`]; one SQL text per operation, for both databases:
 //!

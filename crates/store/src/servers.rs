@@ -61,7 +61,7 @@ const DEAD: &str = concat!(
     ")"
 );
 
-/// What was claimed by servers that are gone.
+/// How much was freed that dead servers had claimed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Freed {
     /// Messages that were being sent, and are `unknown` now.

@@ -20,7 +20,7 @@ use crate::encryption::MasterKey;
 use crate::error::{Result, StoreError};
 use crate::events::signals::Signals;
 
-/// What Recado remembers; clones share everything.
+/// The database of Recado; clones share everything.
 #[derive(Clone)]
 pub struct Store {
     shared: Arc<Shared>,
@@ -157,7 +157,7 @@ impl Store {
         Applied::read(&rows)
     }
 
-    /// Which database it is.
+    /// Returns which database it is.
     #[must_use]
     pub fn kind(&self) -> DatabaseKind {
         self.shared.source.kind

@@ -27,7 +27,7 @@ enum Place {
 }
 
 impl TestDatabase {
-    /// Makes a database: a SQLite file, or one more database on the server of `RECADO_TEST_DATABASE`.
+    /// Creates a database: a SQLite file, or one more database on the server of `RECADO_TEST_DATABASE`.
     ///
     /// # Panics
     ///
@@ -40,7 +40,7 @@ impl TestDatabase {
         database
     }
 
-    /// Makes a database that is not migrated.
+    /// Creates a database that is not migrated.
     ///
     /// # Panics
     ///
@@ -55,7 +55,7 @@ impl TestDatabase {
         Self { url, key, place }
     }
 
-    /// Makes a database as an earlier program left it, whose last migration is that one.
+    /// Creates a database of an earlier program, with the migrations up to `version`.
     ///
     /// # Panics
     ///
@@ -75,7 +75,7 @@ impl TestDatabase {
         database
     }
 
-    /// Makes a migrated database on the PostgreSQL server of that administrator's URL.
+    /// Creates a migrated database on the PostgreSQL server of that administrator's URL.
     ///
     /// # Panics
     ///
@@ -102,7 +102,7 @@ impl TestDatabase {
         database
     }
 
-    /// Which database the tests run on.
+    /// Returns which database the tests run on.
     #[must_use]
     pub fn chosen() -> DatabaseKind {
         server().map_or(DatabaseKind::Sqlite, |_| DatabaseKind::Postgres)
@@ -114,7 +114,7 @@ impl TestDatabase {
         &self.url
     }
 
-    /// Which database it is.
+    /// Returns which database it is.
     #[must_use]
     pub fn kind(&self) -> DatabaseKind {
         match self.place {

@@ -1,4 +1,4 @@
-//! What parts of the store keep in memory beside the database.
+//! Values that parts of the store keep in memory.
 
 use std::any::{Any, TypeId};
 use std::collections::HashMap;

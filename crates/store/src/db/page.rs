@@ -8,7 +8,7 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use recado_core::MessageId;
 
-/// Which part of a list is asked for.
+/// A part of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page {
     /// Start behind this place; from the beginning if none.

@@ -30,7 +30,7 @@ impl PoolUse {
 }
 
 impl Store {
-    /// Tells how the pools of this store are used: on PostgreSQL `readers` and `writers`, on SQLite, where one
+    /// Returns how the pools of this store are used: on PostgreSQL `readers` and `writers`, on SQLite, where one
     /// connection writes, `readers`, `sends` and `lists`.
     #[must_use]
     pub fn pools(&self) -> Vec<PoolUse> {

@@ -17,12 +17,12 @@ use crate::webhooks::secrets::WebhookSecrets;
 
 const MAX_STEP_ROWS: i64 = 200;
 
-/// Makes the secrets that take the place of lost ones.
+/// Generates new secrets for those that are lost.
 #[derive(Clone, Copy)]
 pub struct FreshSecrets {
-    /// Makes the secret of a channel, which its provider shows when it calls.
+    /// Generates the secret of a channel, with which its provider calls.
     pub channel: fn() -> SecretString,
-    /// Makes the secret of a webhook endpoint, which signs its deliveries.
+    /// Generates the secret of a webhook endpoint, which signs its deliveries.
     pub endpoint: fn() -> Result<SecretString, getrandom::Error>,
 }
 

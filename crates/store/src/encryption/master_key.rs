@@ -1,4 +1,4 @@
-//! Which master key a database was written with, and whether the given one is the same.
+//! Checks that the master key is the one that the database was written with.
 //!
 //! The database keeps the key's fingerprint. A database from before that is proved against a row that
 //! was encrypted with the key.

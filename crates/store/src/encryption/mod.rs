@@ -39,7 +39,7 @@ pub struct MasterKey(Zeroizing<[u8; 32]>);
 pub struct MasterKeyError;
 
 impl MasterKey {
-    /// Makes a new key.
+    /// Generates a key.
     ///
     /// # Errors
     ///
@@ -110,9 +110,9 @@ impl fmt::Debug for MasterKey {
 /// The secrets of one channel.
 #[derive(Clone)]
 pub struct ChannelSecrets {
-    /// What the provider is shown.
+    /// The credentials for the provider.
     pub credentials: Map<String, Value>,
-    /// What the provider shows us when it calls.
+    /// The secret with which the provider calls.
     pub webhook_secret: SecretString,
 }
 

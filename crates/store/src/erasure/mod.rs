@@ -34,7 +34,7 @@ const FIRST_PASS: Phase = Phase::Find {
 
 const MAX_STEP_ROWS: i64 = 500;
 
-/// What an erasure removed or emptied.
+/// How much an erasure removed or emptied.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Erased {
     /// Conversations with the person alone.
@@ -169,7 +169,7 @@ impl Store {
 }
 
 impl Erasure {
-    /// What was erased so far.
+    /// Returns how much was erased so far.
     #[must_use]
     pub fn erased(&self) -> Erased {
         self.erased

@@ -76,7 +76,7 @@ pub struct EventId(i64);
 #[error("the id of an event is evt_ and 16 hexadecimal digits")]
 pub struct EventIdError;
 
-/// Which events are asked for; what is none does not matter.
+/// A filter of events; `None` accepts everything.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EventFilter {
     /// Only events of this type.
@@ -86,7 +86,7 @@ pub struct EventFilter {
 }
 
 impl EventFilter {
-    /// Tells whether an event is asked for.
+    /// Returns whether the filter accepts an event.
     #[must_use]
     pub fn matches(&self, event: &Event) -> bool {
         self.event_type

@@ -15,7 +15,7 @@ use crate::error::StoreError;
 /// Pause before a lost connection to PostgreSQL is opened again.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Tells when something may have been appended; a hint, for which nothing but time is lost.
+/// A signal that events may have been appended. It is a hint: a lost one costs time, not events.
 #[derive(Debug)]
 pub struct EventSignal {
     pub(super) appended: watch::Receiver<()>,

@@ -18,7 +18,7 @@ use crate::store::Store;
 pub struct WebhookCall {
     /// Its id: `whc_` and a UUID, made by the caller.
     pub id: String,
-    /// Whose channel was called.
+    /// The organization of the channel.
     pub organization_id: OrganizationId,
     /// The channel that the URL names.
     pub channel_id: ChannelId,

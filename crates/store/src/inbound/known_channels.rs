@@ -1,4 +1,4 @@
-//! What the items of a webhook call have to know of their channels.
+//! The channels that the items of a webhook call name.
 
 use std::collections::{BTreeSet, HashMap};
 

@@ -1,4 +1,4 @@
-//! Whose conversation it is: finds the one that a customer's message belongs to, or opens one.
+//! Finds the conversation that a customer's message belongs to, or opens one.
 
 use jiff::Timestamp;
 use recado_core::event::{ConversationCreatedData, EventData};

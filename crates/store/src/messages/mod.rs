@@ -73,7 +73,7 @@ pub enum Direction {
 /// The content of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MessageContent {
-    /// What the agent said.
+    /// The content of a message from the agent.
     Outbound(Content),
     /// The content of an inbound message.
     Inbound {
@@ -83,7 +83,7 @@ pub enum MessageContent {
         text: Option<String>,
         /// Whether the customer said more than `text` holds: 64 KiB of it are stored.
         text_truncated: bool,
-        /// What was tapped.
+        /// The button or row that was tapped.
         choice: Option<Choice>,
     },
 }

@@ -33,13 +33,13 @@ pub struct NewMessage {
     pub organization_id: OrganizationId,
     /// The conversation it stands in.
     pub conversation_id: ConversationId,
-    /// Who speaks.
+    /// The agent that sends it.
     pub agent_id: AgentId,
     /// The channel it goes over.
     pub channel_id: ChannelId,
     /// The id that we choose at the provider, where the provider lets us.
     pub external_id: Option<String>,
-    /// What is said.
+    /// Its content.
     pub content: Content,
     /// What may look wrong on the phone.
     pub warnings: Vec<Warning>,

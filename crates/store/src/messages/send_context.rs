@@ -11,16 +11,16 @@ use crate::error::Result;
 use crate::resources::channels::Channel;
 use crate::store::Store;
 
-/// What a send is about.
+/// What a send needs to know of its agent and conversation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SendTarget {
-    /// Whose the agent is.
+    /// The owner of the agent.
     pub agent: AgentOwner,
     /// The caller's conversation, if there is one of this id.
     pub conversation: Option<TargetConversation>,
 }
 
-/// Whose an agent is.
+/// The owner of an agent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AgentOwner {
     /// The organization that asks.
@@ -36,7 +36,7 @@ pub enum AgentOwner {
 pub struct TargetConversation {
     /// Its id.
     pub id: ConversationId,
-    /// Who speaks in it.
+    /// The agent of the conversation.
     pub agent_id: AgentId,
     /// With whom.
     pub recipient: Recipient,
@@ -59,7 +59,7 @@ const SEND_TARGET: &str = "\
     left join channels c on c.organization_id = $1 and c.id = v.channel_id";
 
 impl Store {
-    /// Looks up whose the agent is, the conversation and its channel.
+    /// Returns the owner of the agent, and the conversation with its channel.
     pub async fn send_target(
         &self,
         organization: &OrganizationId,

@@ -17,7 +17,7 @@ use crate::resources::key_uses;
 use crate::resources::key_uses::KeyUses;
 use crate::store::Store;
 
-/// What is known of an API key; not its secret.
+/// An API key, without its secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiKey {
     /// The public name of the key.

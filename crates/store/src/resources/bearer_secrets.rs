@@ -22,7 +22,7 @@ macro_rules! bearer_secrets {
         pub struct $name(SecretString);
 
         impl $name {
-            /// Makes a new secret.
+            /// Generates a secret.
             ///
             /// # Errors
             ///

@@ -16,7 +16,7 @@ use crate::resources::audit::{self, AuditAction, Author, audited};
 use crate::resources::channels::{Channel, channel_columns};
 use crate::store::Store;
 
-/// What changes in a channel; what is `None` stays.
+/// A change of a channel; `None` leaves a field as it is.
 #[derive(Clone, Default)]
 pub struct ChannelChange {
     /// The version of the channel that the change was checked against: a channel of another version stays as it is.

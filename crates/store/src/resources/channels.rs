@@ -24,13 +24,13 @@ pub struct Channel {
     pub id: ChannelId,
     /// The organization that owns it.
     pub organization_id: OrganizationId,
-    /// Who carries the messages.
+    /// The provider that carries its messages.
     pub provider: Provider,
     /// Its name, for people.
     pub name: String,
     /// The provider's settings, without any secret.
     pub settings: Map<String, Value>,
-    /// Who speaks in conversations that customers begin; the organization's first agent if none.
+    /// The agent of conversations that customers begin; `None` for the oldest agent of the organization.
     pub agent_id: Option<AgentId>,
     /// Whether the number is connected to WhatsApp, as far as the provider has said.
     pub connected: Option<bool>,
@@ -50,17 +50,17 @@ pub struct NewChannel {
     pub id: ChannelId,
     /// The organization that owns it.
     pub organization_id: OrganizationId,
-    /// Who carries the messages.
+    /// The provider that carries its messages.
     pub provider: Provider,
     /// Its name, for people.
     pub name: String,
     /// The provider's settings, without any secret.
     pub settings: Map<String, Value>,
-    /// Who speaks in conversations that customers begin; the organization's first agent if none.
+    /// The agent of conversations that customers begin; `None` for the oldest agent of the organization.
     pub agent_id: Option<AgentId>,
     /// Names the number that it connects; an organization connects a number once.
     pub number: Option<SecretString>,
-    /// What is kept encrypted.
+    /// The secrets, which are stored encrypted.
     pub secrets: ChannelSecrets,
     /// When it is created.
     pub created_at: Timestamp,
@@ -169,7 +169,7 @@ impl Store {
         self.get(organization, id.as_str()).await
     }
 
-    /// Looks a channel up by its id alone, which is all that a webhook URL names.
+    /// Returns a channel by its id alone, which is all that the URL of a provider webhook names.
     pub async fn get_channel_by_id(&self, id: &ChannelId) -> Result<Option<Channel>> {
         let query = sqlx::query(concat!(
             "select ",

@@ -1,6 +1,6 @@
 //! Contacts: a customer as one channel knows them, who is all the conversations that share a name.
 //!
-//! Whatever is learned of a contact holds in each of these conversations: of every agent, and with every
+//! What is learned of a contact holds in each of these conversations: of every agent, and with every
 //! spelling of the number. So the window can be read where a message is sent from.
 
 use std::cmp::Reverse;

@@ -20,9 +20,9 @@ pub struct Conversation {
     pub id: ConversationId,
     /// The organization that owns it.
     pub organization_id: OrganizationId,
-    /// Who speaks.
+    /// The agent that sends in it.
     pub agent_id: AgentId,
-    /// Over which channel.
+    /// The channel that carries its messages.
     pub channel_id: ChannelId,
     /// With whom; messages are sent to this address.
     pub recipient: Recipient,
@@ -34,7 +34,7 @@ pub struct Conversation {
     pub created_at: Timestamp,
 }
 
-/// Which conversations are asked for; what is `None` does not matter.
+/// A filter of conversations; `None` accepts everything.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ConversationFilter {
     /// Only those with the customer or the group of this address; a phone number is found in every form.

@@ -1,4 +1,4 @@
-//! What an organization is made of.
+//! The resources of an organization.
 
 pub(crate) mod agents;
 pub(crate) mod api_keys;

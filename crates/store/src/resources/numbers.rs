@@ -10,7 +10,7 @@ use crate::resources::channels::{Channel, channel_columns};
 use crate::store::Store;
 
 impl Store {
-    /// Looks up the channel that connects a number.
+    /// Returns the channel that connects a number.
     pub async fn channel_of_number(
         &self,
         organization: &OrganizationId,

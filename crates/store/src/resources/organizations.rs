@@ -64,7 +64,7 @@ impl Store {
         self.write_audited(query, entry).await.map(drop)
     }
 
-    /// Looks an organization up that is not deleted.
+    /// Returns an organization, unless it is deleted.
     pub async fn get_organization(&self, id: &OrganizationId) -> Result<Option<Organization>> {
         let query = sqlx::query(
             "select id, name, suspended_at, created_at from organizations \

@@ -21,9 +21,9 @@ use crate::webhooks::endpoints::WebhookEndpoint;
 pub struct DueDelivery {
     /// The delivery, without its attempts.
     pub delivery: Delivery,
-    /// What is delivered.
+    /// The delivery.
     pub event: Event,
-    /// To whom.
+    /// The endpoint.
     pub endpoint: WebhookEndpoint,
 }
 

@@ -16,25 +16,25 @@ use crate::events::EventId;
 use crate::ids::WebhookEndpointId;
 use crate::store::Store;
 
-/// What names a delivery: there is one of each event for each endpoint.
+/// The key of a delivery: an endpoint gets each event once.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct DeliveryKey {
     /// The organization that owns it.
     pub organization_id: OrganizationId,
-    /// To whom.
+    /// The endpoint.
     pub endpoint_id: WebhookEndpointId,
-    /// Of what.
+    /// The event.
     pub event_id: EventId,
 }
 
 /// One event for one endpoint.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delivery {
-    /// What names it.
+    /// Its key.
     pub key: DeliveryKey,
     /// The conversation of the event, in which deliveries go one by one.
     pub conversation_id: Option<ConversationId>,
-    /// How far it has come.
+    /// Its status.
     pub status: DeliveryStatus,
     /// How many attempts were made.
     pub attempts: u32,
@@ -51,7 +51,7 @@ pub struct Delivery {
 }
 
 words! {
-    /// How far a delivery has come.
+    /// The status of a delivery.
     pub enum DeliveryStatus: UnknownDeliveryStatus("status is one of pending, delivered, failed, not_sent") {
         /// It waits for its first or next attempt.
         Pending = "pending",
@@ -159,7 +159,7 @@ impl Store {
         self.page_of_many(organization, page, query).await
     }
 
-    /// Looks a delivery up, with its attempts, oldest first.
+    /// Returns a delivery, with its attempts, oldest first.
     pub async fn get_delivery(
         &self,
         key: &DeliveryKey,

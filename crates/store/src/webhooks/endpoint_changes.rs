@@ -1,4 +1,4 @@
-//! What becomes of a webhook endpoint: changed, given a new secret, disabled, deleted.
+//! Changes of webhook endpoints: fields, a new secret, disabled, deleted.
 
 use jiff::Timestamp;
 use recado_core::OrganizationId;
@@ -18,7 +18,7 @@ use crate::store::Store;
 use crate::webhooks::endpoints::{WebhookEndpoint, WebhookFormat, endpoint_columns, kinds};
 use crate::webhooks::secrets::WebhookHeader;
 
-/// What changes in an endpoint; what is none stays.
+/// A change of an endpoint; `None` leaves a field as it is.
 #[derive(Clone, Default)]
 pub struct WebhookEndpointChange {
     /// The new URL.
@@ -27,7 +27,7 @@ pub struct WebhookEndpointChange {
     pub events: Option<Vec<EventType>>,
     /// The new shape.
     pub format: Option<WebhookFormat>,
-    /// What becomes of the header.
+    /// The change of the header.
     pub header: HeaderChange,
     /// Whether it gets events. Pending deliveries wait until it does again.
     pub enabled: Option<bool>,
@@ -45,15 +45,15 @@ impl WebhookEndpointChange {
     }
 }
 
-/// What becomes of a header.
+/// A change of a header.
 #[derive(Clone, Default)]
 pub enum HeaderChange {
-    /// It stays.
+    /// Leaves it as it is.
     #[default]
     Keep,
-    /// It goes.
+    /// Removes it.
     Remove,
-    /// It is this one.
+    /// Replaces it.
     Set(WebhookHeader),
 }
 

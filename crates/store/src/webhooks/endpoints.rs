@@ -28,9 +28,9 @@ pub struct WebhookEndpoint {
     pub organization_id: OrganizationId,
     /// Where events go.
     pub url: String,
-    /// Which events go there; all if empty.
+    /// The types of events that it gets; all if empty.
     pub events: Vec<EventType>,
-    /// In which shape.
+    /// The format of its deliveries.
     pub format: WebhookFormat,
     /// Since when it gets nothing.
     pub disabled_at: Option<Timestamp>,
@@ -64,9 +64,9 @@ pub struct NewWebhookEndpoint {
     pub organization_id: OrganizationId,
     /// Where events go.
     pub url: String,
-    /// Which events go there; all if empty.
+    /// The types of events that it gets; all if empty.
     pub events: Vec<EventType>,
-    /// In which shape.
+    /// The format of its deliveries.
     pub format: WebhookFormat,
     /// The secret that signs.
     pub secret: SecretString,

@@ -11,7 +11,7 @@ use crate::encryption::{MasterKey, SealedRow, SealedSecrets};
 use crate::error::{Result, StoreError};
 use crate::ids::WebhookEndpointId;
 
-/// What an endpoint's calls are signed and adorned with.
+/// The secrets of an endpoint.
 #[derive(Clone)]
 pub struct WebhookSecrets {
     /// The secret that signs.
