@@ -75,10 +75,6 @@ pub struct Demo {
 
 impl Demo {
     /// Starts everything and connects the three channels.
-    ///
-    /// # Errors
-    ///
-    /// An address or the folder of the database cannot be used.
     pub async fn start(listener: TcpListener) -> anyhow::Result<Self> {
         let stop = CancellationToken::new();
         let sandbox = Sandbox::new();
@@ -151,10 +147,6 @@ impl Demo {
     }
 
     /// Sends the documentation's example to a conversation.
-    ///
-    /// # Errors
-    ///
-    /// The server does not answer with success.
     pub async fn send_example(&self, conversation: &str) -> anyhow::Result<Value> {
         let mut body: Value = serde_json::from_str(EXAMPLE)?;
         body["conversationId"] = conversation.into();
@@ -188,10 +180,6 @@ impl Demo {
     }
 
     /// Waits for events that came after the last call, and returns them, oldest first.
-    ///
-    /// # Errors
-    ///
-    /// The server does not answer with success.
     pub async fn events(&mut self) -> anyhow::Result<Vec<Value>> {
         let mut signal = self.app.store.event_signal(None);
         loop {
@@ -204,10 +192,6 @@ impl Demo {
     }
 
     /// Returns the events that came after the last call, at most a page of them.
-    ///
-    /// # Errors
-    ///
-    /// The server does not answer with success.
     pub async fn newer_events(&mut self) -> anyhow::Result<Vec<Value>> {
         let after = self.after.as_deref();
         let after = after.map_or_else(String::new, |id| format!("&after={id}"));
@@ -248,10 +232,6 @@ impl Demo {
     }
 
     /// Stops the server and the sandbox, and removes the database.
-    ///
-    /// # Errors
-    ///
-    /// One of them had failed.
     pub async fn stop(self) -> anyhow::Result<()> {
         self.stop.cancel();
         self.server.await??;

@@ -78,10 +78,6 @@ fn names<T: ToSchema>() -> Vec<String> {
 }
 
 /// Checks that a body has only fields with these names.
-///
-/// # Errors
-///
-/// Names every other field, and the one that was probably meant.
 fn check_names(object: &Map<String, Value>, known: &[String]) -> Result<(), ApiError> {
     let unknown = object.keys().filter(|name| !known.contains(*name));
     let mut errors = FieldErrors::default();

@@ -54,10 +54,6 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
 /// Checks that a request has only query parameters that its route knows: a misspelled filter would show what was not
 /// asked for, and a switch of another route would not be heard. Routes that ChatVolt has too ignore what they do not
 /// know.
-///
-/// # Errors
-///
-/// Names the first other parameter.
 pub(crate) fn check_parameters(parts: &Parts) -> Result<(), ApiError> {
     match (parts.uri.query(), parts.extensions.get::<KnownParameters>()) {
         (Some(query), Some(KnownParameters(known))) => check_names(query, known),
@@ -66,10 +62,6 @@ pub(crate) fn check_parameters(parts: &Parts) -> Result<(), ApiError> {
 }
 
 /// Checks that a query has only parameters with these names.
-///
-/// # Errors
-///
-/// Names the first other parameter, and the one that was probably meant.
 fn check_names(query: &str, known: &[String]) -> Result<(), ApiError> {
     let mut names = form_urlencoded::parse(query.as_bytes()).map(|(name, _)| name);
     let has = |name: &str| known.iter().any(|known| known == name);

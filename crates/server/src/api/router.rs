@@ -183,10 +183,6 @@ fn parameters_of<'a>(
 }
 
 /// The whole API, ready to be served.
-///
-/// # Errors
-///
-/// The `OpenAPI` document cannot be written as JSON.
 pub fn router(app: Arc<App>) -> Result<Router, serde_json::Error> {
     let (routes, document) = documented().split_for_parts();
     let mut document = super::openapi::completed(document);

@@ -68,7 +68,7 @@ pub struct App {
     pub(crate) retention: Retention,
     /// Whether the database takes writes.
     pub(crate) readiness: Readiness,
-    /// What the providers told us and is not applied yet.
+    /// The calls of the providers that are not applied yet.
     pub intake: Intake,
     /// The outcomes that the database has not taken yet.
     pub(crate) unstored: Unstored,

@@ -77,10 +77,6 @@ impl Channels {
     }
 
     /// Checks a channel that a client wants to store; returns the number that it connects. No IO.
-    ///
-    /// # Errors
-    ///
-    /// Every credential and setting that is missing, unknown, malformed or not allowed here.
     pub fn check(
         &self,
         provider: Provider,
@@ -96,10 +92,6 @@ impl Channels {
     }
 
     /// Checks the credentials and settings of a stored channel with new ones, as [`Self::check`] does.
-    ///
-    /// # Errors
-    ///
-    /// As [`Self::check`].
     pub fn check_change(
         &self,
         provider: Provider,
@@ -111,10 +103,6 @@ impl Channels {
     }
 
     /// Connects a channel that is not stored, to ask its provider about it.
-    ///
-    /// # Errors
-    ///
-    /// As [`Self::check`].
     pub fn connect(
         &self,
         provider: Provider,
@@ -137,10 +125,6 @@ impl Channels {
     }
 
     /// Returns the number that a stored channel connects.
-    ///
-    /// # Errors
-    ///
-    /// The secrets do not open, or are not complete.
     pub fn number(&self, channel: &store::Channel) -> anyhow::Result<SecretString> {
         let credentials = self.store.secrets(channel)?.credentials;
         let config = Credentials::parse_stored(

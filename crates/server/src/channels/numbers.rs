@@ -33,10 +33,6 @@ pub(crate) async fn refusal(
 /// Stores the numbers of the channels that have none: they are older than that, or the master key was changed.
 ///
 /// If two of them connect the same number, both go on, the older one has the number, and the log names them.
-///
-/// # Errors
-///
-/// The database does not answer.
 pub(crate) async fn fill(app: &App) -> Result<(), StoreError> {
     for channel in app.store.channels_without_number().await? {
         let number = match app.channels().number(&channel) {

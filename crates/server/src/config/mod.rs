@@ -158,10 +158,6 @@ const DEFAULT_DATABASE_URL: &str = "sqlite:recado.db";
 
 impl ConfigArgs {
     /// The database to use, from its flag, its file or the default.
-    ///
-    /// # Errors
-    ///
-    /// Both ways are used at once, or the file cannot be read.
     pub fn database_url(&self) -> anyhow::Result<SecretString> {
         let url = secret(
             "RECADO_DATABASE_URL",
@@ -175,10 +171,6 @@ impl ConfigArgs {
     ///
     /// With `SQLite` a key file is made beside the database together with it; several servers on one
     /// `PostgreSQL` have to share a key, so there it must be given.
-    ///
-    /// # Errors
-    ///
-    /// The key is malformed, or missing.
     pub fn master_key(&self) -> anyhow::Result<Option<MasterKey>> {
         let given = secret(
             "RECADO_MASTER_KEY",
@@ -197,10 +189,6 @@ impl ConfigArgs {
     }
 
     /// Returns the file beside the database in which the master key is, if it is not given otherwise.
-    ///
-    /// # Errors
-    ///
-    /// As [`Self::database_url`].
     pub(crate) fn key_file(&self) -> anyhow::Result<Option<PathBuf>> {
         if self.master_key.is_some() || self.master_key_file.is_some() {
             return Ok(None);
@@ -210,10 +198,6 @@ impl ConfigArgs {
     }
 
     /// Tells whether a master key is given, or stands in the file beside the database.
-    ///
-    /// # Errors
-    ///
-    /// As [`Self::database_url`].
     pub(crate) fn has_master_key(&self) -> anyhow::Result<bool> {
         let given = self.master_key.is_some() || self.master_key_file.is_some();
         Ok(given || self.key_file()?.is_some_and(|file| file.exists()))
@@ -245,10 +229,6 @@ impl ConfigArgs {
     }
 
     /// The effective configuration as environment lines, with secrets hidden, and where each value comes from.
-    ///
-    /// # Errors
-    ///
-    /// As [`Self::database_url`].
     pub fn describe(
         &self,
         listen: SocketAddr,

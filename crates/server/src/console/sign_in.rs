@@ -148,10 +148,6 @@ pub(super) async fn sign_out(
 }
 
 /// Reads the filled form.
-///
-/// # Errors
-///
-/// A field is empty, or cannot be what it is to be.
 fn read(t: &Texts, filled: &Filled) -> Result<SignIn, Problems> {
     let email = filled.email.as_text().map(sign_in::email);
     let password = filled.password.as_text();
@@ -173,7 +169,7 @@ fn read(t: &Texts, filled: &Filled) -> Result<SignIn, Problems> {
     }
 }
 
-/// Returns what a person is told who was not let in; `None` if the person could not help it.
+/// Returns the sentence for a person whose sign-in was refused; `None` if the person cannot change anything.
 fn refusal(t: &Texts, error: &ApiError) -> Option<String> {
     match error.reason {
         Reason::Unauthorized => Some(t.wrong.to_owned()),

@@ -128,7 +128,7 @@ impl Transmission<'_> {
     }
 }
 
-/// Why a status is no success.
+/// Says why a status is not a success.
 fn refusal(status: u16) -> Option<String> {
     match status {
         200..=299 => None,

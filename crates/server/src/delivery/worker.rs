@@ -135,10 +135,6 @@ pub async fn run(app: Arc<App>, stop: CancellationToken) {
 }
 
 /// Delivers everything that is due by the clock of `app`, and returns when nothing is due any more.
-///
-/// # Errors
-///
-/// The database does not answer.
 pub async fn drain(app: &Arc<App>) -> Result<Drained, StoreError> {
     let mut drained = Drained::default();
     loop {
@@ -275,7 +271,7 @@ async fn attempt(app: &App, due: &DueDelivery) -> Result<Outcome, StoreError> {
     log(due, &answered, outcome);
     let status = answered.status;
     let failing_since = record(app, due, at, answered, after).await?;
-    let too_long = failing_since.is_some_and(|since| elapsed(since, at) >= schedule::PATIENCE);
+    let too_long = failing_since.is_some_and(|since| elapsed(since, at) >= schedule::GIVE_UP_AFTER);
     if status == Some(GONE) || too_long {
         disable(app, due, status).await?;
     }

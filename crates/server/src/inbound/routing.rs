@@ -12,7 +12,7 @@ use crate::api::error::ApiError;
 use crate::app::App;
 
 /// Why every message of a channel fails for now, and not just one (Z-API, queue errors).
-const UNTIL_SOMEBODY_ACTS: [&str; 2] = ["button_terms_not_accepted", "restricted"];
+const CHANNEL_WIDE_REASONS: [&str; 2] = ["button_terms_not_accepted", "restricted"];
 
 /// Finds the channels of items.
 pub(super) struct Routes<'a> {
@@ -52,7 +52,7 @@ impl<'a> Routes<'a> {
                     ids: fresh_ids(self.app),
                 }),
                 None => {
-                    tracing::warn!(channel_id = %called, "a webhook is for a number that is no channel here");
+                    tracing::warn!(channel_id = %called, "a provider webhook is for a number that is not a channel here");
                 }
             }
         }
@@ -74,7 +74,7 @@ impl<'a> Routes<'a> {
     }
 }
 
-/// Counts or logs what somebody should look at, and tells whether it is of no use to the store.
+/// Counts or logs what an operator should see, and returns whether the store has no use for it.
 fn is_noted(called: &ChannelId, what: &Inbound) -> bool {
     match what {
         Inbound::Ignored(reason) => {
@@ -87,7 +87,7 @@ fn is_noted(called: &ChannelId, what: &Inbound) -> bool {
         }
         Inbound::Trouble(trouble) => {
             metrics::counter!("recado_webhook_account_alerts_total").increment(1);
-            tracing::warn!(channel_id = %called, code = trouble.code, "the provider tells of trouble with the channel");
+            tracing::warn!(channel_id = %called, code = trouble.code, "the provider sent an account alert for the channel");
             true
         }
         Inbound::Message(message) => {
@@ -101,8 +101,8 @@ fn is_noted(called: &ChannelId, what: &Inbound) -> bool {
                 .error
                 .as_ref()
                 .map_or("", |error| error.reason.as_str());
-            if UNTIL_SOMEBODY_ACTS.contains(&reason) {
-                tracing::warn!(channel_id = %called, reason, "messages of the channel fail until somebody acts at the provider");
+            if CHANNEL_WIDE_REASONS.contains(&reason) {
+                tracing::warn!(channel_id = %called, reason, "messages of the channel fail until its owner acts at the provider");
             }
             false
         }

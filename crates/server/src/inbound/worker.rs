@@ -1,4 +1,4 @@
-//! What the providers told us, applied: every kept call once, in this process or after a restart in the next.
+//! Applies every stored call of a provider once, in this process or after a restart in the next.
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
@@ -24,10 +24,6 @@ const SWEEP: Duration = Duration::from_secs(10);
 /// Keeps a call on disk, and has it applied. When this returns, the caller may be answered.
 ///
 /// All of it runs in a task of its own: a provider that closes its connection early changes nothing.
-///
-/// # Errors
-///
-/// The call could not be kept.
 pub(crate) async fn keep(
     app: &Arc<App>,
     channel: Arc<dyn Channel>,

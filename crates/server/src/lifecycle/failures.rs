@@ -8,27 +8,27 @@ use tokio::time::Instant;
 /// Time between two lines of the log that say that a task still fails.
 const REPORT_INTERVAL: Duration = Duration::from_secs(30);
 
-/// Failures of a task that follow each other, and when the log told of them.
+/// Consecutive failures of a task, and when the log last reported them.
 #[derive(Default)]
 pub(crate) struct Failures {
-    told: Option<Instant>,
+    reported: Option<Instant>,
 }
 
 impl Failures {
     /// Returns whether the log has to tell of this failure.
     pub(crate) fn is_due(&mut self, now: Instant) -> bool {
         let due = self
-            .told
-            .is_none_or(|told| now.duration_since(told) >= REPORT_INTERVAL);
+            .reported
+            .is_none_or(|reported| now.duration_since(reported) >= REPORT_INTERVAL);
         if due {
-            self.told = Some(now);
+            self.reported = Some(now);
         }
         due
     }
 
     /// Returns whether the work that succeeded comes after failures.
     pub(crate) fn end(&mut self) -> bool {
-        self.told.take().is_some()
+        self.reported.take().is_some()
     }
 
     /// Returns what the task got, or `None` after a failure, which is logged as the problem if that is due.

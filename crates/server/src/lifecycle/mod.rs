@@ -40,10 +40,6 @@ pub struct Joined {
 }
 
 /// Joins the servers of the database, which is brought up to date.
-///
-/// # Errors
-///
-/// The database cannot be used.
 pub async fn join(app: Arc<App>) -> anyhow::Result<Joined> {
     startup::prepare(&app.store).await?;
     numbers::fill(&app)
@@ -54,10 +50,6 @@ pub async fn join(app: Arc<App>) -> anyhow::Result<Joined> {
 }
 
 /// Serves the API on `listener` until `shutdown` resolves; then finishes what is in flight.
-///
-/// # Errors
-///
-/// The database cannot be used, or a task in the background ended before the server did.
 pub async fn run(
     app: Arc<App>,
     listener: TcpListener,
@@ -81,10 +73,6 @@ pub async fn run(
 }
 
 /// Serves the API on `listener` until `stop`; then finishes what is in flight.
-///
-/// # Errors
-///
-/// A task in the background ended before the server did.
 pub async fn serve_joined(
     joined: Joined,
     listener: TcpListener,
@@ -97,10 +85,6 @@ pub async fn serve_joined(
 }
 
 /// Serves as [`serve_joined`] does as soon as `joining` is done; until then it answers that it is not ready.
-///
-/// # Errors
-///
-/// `joining` failed, or a task in the background ended before the server did.
 pub async fn serve_once_joined(
     joining: impl Future<Output = anyhow::Result<Joined>>,
     listener: TcpListener,

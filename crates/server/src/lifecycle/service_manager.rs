@@ -1,6 +1,6 @@
-//! What systemd, or another service manager with its protocol, gives to the server and is told by it.
+//! Talks with systemd, or another service manager with its protocol: takes its sockets and reports the state of the server.
 //!
-//! Without a service manager nothing is given, and nothing is told.
+//! Does nothing without a service manager.
 
 use std::time::Duration;
 
@@ -18,10 +18,6 @@ const EXTENSION_MICROSECONDS: u32 = 30_000_000;
 const EXTENSION_INTERVAL: Duration = Duration::from_secs(10);
 
 /// Returns the listening socket that the service manager opened, which stays open while the server restarts.
-///
-/// # Errors
-///
-/// There are several, or it is not a TCP socket.
 pub fn listener() -> anyhow::Result<Option<TcpListener>> {
     let mut given = ListenFd::from_env();
     ensure!(
@@ -89,6 +85,6 @@ fn one_line(status: &str) -> String {
 
 fn tell(states: &[NotifyState<'_>]) {
     if let Err(error) = sd_notify::notify(states) {
-        tracing::warn!(%error, "the service manager cannot be told how the server is");
+        tracing::warn!(%error, "cannot report the state of the server to the service manager");
     }
 }

@@ -107,10 +107,6 @@ pub(crate) fn sync_folder(file: &Path) -> anyhow::Result<()> {
 }
 
 /// Makes the key of a new database.
-///
-/// # Errors
-///
-/// As [`write`].
 pub(crate) fn make(database: &Path) -> anyhow::Result<MasterKey> {
     let (key, path) = (MasterKey::generate()?, of(database));
     write(&path, &key)?;

@@ -59,10 +59,6 @@ impl AsRef<[u8]> for Counted {
 impl Memory {
     /// Answers an organization, or an operator, with JSON that may be long: a client that does not read could
     /// have any number of answers kept.
-    ///
-    /// # Errors
-    ///
-    /// Too many answers wait for their readers.
     pub(crate) fn answer(
         &self,
         organization: Option<&OrganizationId>,

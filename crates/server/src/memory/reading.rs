@@ -18,10 +18,6 @@ const FREE_BYTES: usize = 16 * 1024;
 const DEADLINE: Duration = Duration::from_secs(10);
 
 /// Reads a body of at most `most` bytes.
-///
-/// # Errors
-///
-/// It is larger, there is no room for it, it takes too long, or it ends early.
 pub(crate) async fn read(body: Body, most: usize, room: &mut Room) -> Result<Vec<u8>, ApiError> {
     let whole = tokio::time::timeout(DEADLINE, collect(body, most, room)).await;
     whole.unwrap_or_else(|_| Err(FieldErrors::root("The body took longer than 10 seconds").into()))

@@ -29,10 +29,6 @@ pub(crate) async fn run(app: Arc<App>) {
 }
 
 /// Removes all rows whose time has passed; messages and events only with `walk`.
-///
-/// # Errors
-///
-/// The database does not answer.
 pub async fn prune(app: &App, walk: bool) -> Result<(), StoreError> {
     let mut removed = BTreeMap::new();
     let pruning = app.store.pruning(app.clock.now(), app.retention, walk);

@@ -27,10 +27,6 @@ pub(crate) async fn run(app: Arc<App>) {
 }
 
 /// Removes the data of all organizations whose time has come.
-///
-/// # Errors
-///
-/// The database does not answer.
 pub async fn remove_deleted(app: &App) -> Result<(), StoreError> {
     let before = app.clock.now().checked_sub(REMOVAL_DELAY);
     let removals = app.store.removals(before.unwrap_or(Timestamp::MIN)).await?;

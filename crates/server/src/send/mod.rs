@@ -30,7 +30,7 @@ const WINDOW_CLOSED: i64 = 131_047;
 const LATE_WRITE: Duration = Duration::from_secs(25);
 
 /// Longest that a caller waits for the outcome: clients give up after 20 seconds.
-const PATIENCE: Duration = Duration::from_secs(18);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(18);
 
 /// A send that passed every check and has not begun.
 pub(crate) struct ReadySend {
@@ -50,12 +50,12 @@ pub(crate) async fn check(
     request: SendButtons,
 ) -> Result<ReadySend, ApiError> {
     let request = request.read()?;
-    // A text that is no id cannot be the id of anything: an agent of that name is unknown, not invalid.
+    // A text that is not an id cannot be the id of an agent: the agent is unknown, and the body is valid.
     let agent: AgentId = request
         .agent
         .parse()
         .map_err(|_| ApiError::not_found(Reason::AgentNotFound))?;
-    // Nobody has a fresh id, so it is not found either, but only after the agent was looked at.
+    // No conversation has a fresh id, so that the 404 comes after the checks of the agent.
     let conversation = request
         .conversation
         .parse()
@@ -168,10 +168,6 @@ impl ReadySend {
     }
 
     /// Sends, whatever becomes of the caller: a client that hangs up does not stop a send half-way.
-    ///
-    /// # Errors
-    ///
-    /// The provider refused, could not be reached, or its answer was lost.
     pub(crate) async fn send(self, app: &Arc<App>) -> Result<Message, ApiError> {
         let NewMessage {
             organization_id,
@@ -198,7 +194,7 @@ impl ReadySend {
             .about(&panicked.id))
         };
         let task = app.sends.spawn(sending.in_current_span());
-        match tokio::time::timeout(PATIENCE, task).await {
+        match tokio::time::timeout(ANSWER_TIMEOUT, task).await {
             Ok(Ok(sent)) => sent,
             Ok(Err(_)) | Err(_) => Err(ApiError::new(
                 Reason::OutcomeUnknown,

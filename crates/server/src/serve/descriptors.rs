@@ -35,10 +35,6 @@ pub fn raise_limit() -> usize {
 
 impl ConnectionLimits {
     /// Keeps the connections within `descriptors`. Each may cause a request to a provider, so it counts twice.
-    ///
-    /// # Errors
-    ///
-    /// There are too few descriptors for a server.
     pub fn within(self, descriptors: usize) -> anyhow::Result<Self> {
         ensure!(
             descriptors >= FEWEST,

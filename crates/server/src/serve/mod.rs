@@ -164,7 +164,7 @@ async fn accept(
     }
 }
 
-/// A peer that is gone already is no trouble; out of file descriptors, waiting is all that helps.
+/// A peer that has closed the connection is not a problem; without file descriptors, only waiting helps.
 async fn pause_after(error: &io::Error) {
     let gone = matches!(
         error.kind(),

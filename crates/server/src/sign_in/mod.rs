@@ -47,10 +47,6 @@ pub struct NewLink {
 }
 
 /// Reads an e-mail address; case and white space around it do not count.
-///
-/// # Errors
-///
-/// It is not an e-mail address.
 pub fn email(text: &str) -> Result<String, FieldErrors> {
     let email = text.trim().to_lowercase();
     if email.chars().count() <= MAX_EMAIL_CHARS && email.validate_email() {
@@ -158,10 +154,6 @@ fn too_many_attempts(until: Timestamp, now: Timestamp) -> ApiError {
 }
 
 /// Ends the session, and returns the header `Set-Cookie` that takes it from the browser.
-///
-/// # Errors
-///
-/// The database does not answer.
 pub(crate) async fn sign_out(app: &App, caller: &SignedIn) -> Result<HeaderValue, ApiError> {
     let SignedIn {
         session, author, ..
@@ -214,10 +206,6 @@ pub(crate) async fn change_password(
 
 /// Makes a link with which a user sets a password; it replaces the one before it. Returns `None` if the user was
 /// deleted.
-///
-/// # Errors
-///
-/// The database does not answer.
 pub async fn create_link(
     store: &Store,
     public_url: &Url,
@@ -238,10 +226,6 @@ pub async fn create_link(
 /// Sets the password of the user of a link, which works once. All sessions of the user end.
 ///
 /// Returns `None` if the link does not work, or not any more.
-///
-/// # Errors
-///
-/// The password is too short or too long.
 pub async fn set_password_by_link(
     app: &App,
     link: &str,

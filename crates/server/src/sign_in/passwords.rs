@@ -61,10 +61,6 @@ impl Passwords {
     }
 
     /// Hashes a new password, to be stored.
-    ///
-    /// # Errors
-    ///
-    /// Too many passwords wait to be hashed.
     pub async fn hash(&self, password: SecretString) -> Result<String, ApiError> {
         let hashed = self.compute(move || {
             let hash = argon2()?.hash_password(password.expose_secret().as_bytes());
@@ -74,10 +70,6 @@ impl Passwords {
     }
 
     /// Tells whether a password has that hash. Without a hash it takes as long, and is wrong.
-    ///
-    /// # Errors
-    ///
-    /// As [`Self::hash`].
     pub(crate) async fn verify(
         &self,
         password: SecretString,
@@ -141,10 +133,6 @@ fn yield_to_sends() {
 }
 
 /// Checks the length of a new password that stands in that field.
-///
-/// # Errors
-///
-/// It is too short or too long.
 pub fn check_length(field: &str, password: &SecretString) -> Result<(), FieldErrors> {
     let (fewest, most) = PASSWORD_CHARS;
     let chars = password.expose_secret().chars().count();

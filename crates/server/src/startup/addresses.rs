@@ -10,10 +10,6 @@ use super::Settings;
 
 impl Settings {
     /// Checks that the server may listen at its addresses. One that is in use passes: the server itself may be running.
-    ///
-    /// # Errors
-    ///
-    /// An address is not one of this machine, or this process may not use its port.
     pub fn check_addresses(&self) -> anyhow::Result<()> {
         let metrics = self
             .metrics_listen

@@ -37,10 +37,6 @@ pub struct Settings {
 
 impl Settings {
     /// Checks every setting on its own; changes nothing.
-    ///
-    /// # Errors
-    ///
-    /// One sentence that names the setting.
     pub async fn check(config: &ConfigArgs) -> anyhow::Result<Self> {
         let settings = Self::check_without_key(config).await?;
         let key = config.master_key()?;
@@ -48,10 +44,6 @@ impl Settings {
     }
 
     /// Returns the bounds of the connections to the API, within what this process may open.
-    ///
-    /// # Errors
-    ///
-    /// This process may open too few files for a server.
     pub fn connection_limits(config: &ConfigArgs) -> anyhow::Result<ConnectionLimits> {
         let limits = ConnectionLimits {
             connections_per_peer: config.connections_per_peer.get(),
@@ -61,10 +53,6 @@ impl Settings {
     }
 
     /// Checks every setting but the master key, as [`Self::check`] does.
-    ///
-    /// # Errors
-    ///
-    /// One sentence that names the setting.
     pub(crate) async fn check_without_key(config: &ConfigArgs) -> anyhow::Result<Self> {
         logging::filter(&config.log)?;
         let listen = config.listen.resolve().await.context("RECADO_LISTEN")?;
@@ -114,10 +102,6 @@ impl Settings {
 
     /// Checks that the database can be used, and that the master key is the one that it was written with.
     /// Returns whether it has tables.
-    ///
-    /// # Errors
-    ///
-    /// One sentence that says what to change.
     pub async fn check_database(&self) -> anyhow::Result<bool> {
         if let Some(file) = self.missing_file() {
             return check_directory(&file).map(|()| false);
@@ -135,10 +119,6 @@ impl Settings {
     }
 
     /// Opens the database after all checks, and brings its tables up to date.
-    ///
-    /// # Errors
-    ///
-    /// As [`Self::check_database`].
     pub async fn open_database(&self) -> anyhow::Result<Store> {
         self.check_database().await?;
         let key = match (&self.key, self.sqlite_file()) {
@@ -152,10 +132,6 @@ impl Settings {
     }
 
     /// Opens the database as [`Self::open_database`] does, for a server: its master key is not changed while it runs.
-    ///
-    /// # Errors
-    ///
-    /// As [`Self::check_database`].
     pub async fn open_server_database(&self) -> anyhow::Result<Store> {
         let store = self.open_database().await?;
         if store.kind() == DatabaseKind::Sqlite {
@@ -171,10 +147,6 @@ impl Settings {
     }
 
     /// Opens the database without comparing the master key, to change it.
-    ///
-    /// # Errors
-    ///
-    /// The database cannot be opened, or there is none.
     pub async fn open_unprepared(&self) -> anyhow::Result<Store> {
         let key = self
             .key
@@ -197,10 +169,6 @@ impl Settings {
     }
 
     /// Reads the key file beside the database again: until this process had the lock, a rotation may have changed it.
-    ///
-    /// # Errors
-    ///
-    /// As [`Self::check`].
     pub fn read_key_again(&mut self, config: &ConfigArgs) -> anyhow::Result<()> {
         // No rotation changes a key that is given, and one from a pipe can be read only once.
         if config.key_file()?.is_some() {
@@ -215,10 +183,6 @@ impl Settings {
     }
 
     /// Checks that there is a database: a command that works on one does not create one at a mistyped path.
-    ///
-    /// # Errors
-    ///
-    /// The SQLite file does not exist.
     pub fn check_existence(&self) -> anyhow::Result<()> {
         if let Some(file) = self.missing_file() {
             bail!(
@@ -241,10 +205,6 @@ impl Settings {
     /// Takes the lock of a `SQLite` database for a server.
     ///
     /// With `wait` it waits for the end of another server, else that is an error.
-    ///
-    /// # Errors
-    ///
-    /// As [`Self::lock`].
     pub async fn lock_for_server(&self, wait: bool) -> anyhow::Result<Option<ServerLock>> {
         if wait {
             let url = self.database_url.expose_secret();
@@ -261,10 +221,6 @@ impl Settings {
     }
 
     /// Opens the database with that key.
-    ///
-    /// # Errors
-    ///
-    /// It cannot be opened.
     pub(crate) async fn connect(&self, key: MasterKey) -> anyhow::Result<Store> {
         let url = self.database_url.expose_secret();
         Store::connect(url, key).await.with_context(|| {

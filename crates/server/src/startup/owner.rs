@@ -14,10 +14,6 @@ const OVERFLOW: u32 = 65_534;
 
 /// Checks that root does not open the database of another user, nor create one in a folder of that user: the files that it
 /// would leave there, such as a lock and a key, could not be opened by a server that runs as the user.
-///
-/// # Errors
-///
-/// One sentence that names the user.
 pub(super) fn check(database: &Path, user: u32) -> anyhow::Result<()> {
     let file = if database.exists() {
         database

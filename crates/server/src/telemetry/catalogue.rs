@@ -101,7 +101,7 @@ pub const METRICS: &[Metric] = &[
     counter(
         "recado_webhook_unknown_total",
         &[],
-        "Messages of customers of a kind that Recado does not know; they are told as `unknown`",
+        "Messages of customers of a kind that Recado does not know; their events have the kind `unknown`",
         once,
     ),
     counter(

@@ -67,10 +67,6 @@ fn unknown_target(filter: &str) -> Option<&str> {
 }
 
 /// Starts logging: for people on a terminal, as JSON otherwise; always on standard error.
-///
-/// # Errors
-///
-/// The filter is malformed, or logging runs already.
 pub fn init(text: &str) -> anyhow::Result<()> {
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter(text)?)

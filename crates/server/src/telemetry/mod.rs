@@ -23,10 +23,6 @@ const BUCKETS: [f64; 11] = [
 ];
 
 /// Starts counting for the whole process.
-///
-/// # Errors
-///
-/// Something else counts already.
 pub fn init_metrics() -> anyhow::Result<PrometheusHandle> {
     let recorder = PrometheusBuilder::new()
         .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &BUCKETS)?

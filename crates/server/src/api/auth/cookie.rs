@@ -58,19 +58,11 @@ impl SessionCookie {
     }
 
     /// Returns the header that gives a browser the session until it ends.
-    ///
-    /// # Errors
-    ///
-    /// Never: the secret has letters, digits, `-` and `_` only.
     pub(crate) fn set(self, secret: &SessionSecret, seconds: u64) -> Result<HeaderValue, ApiError> {
         self.header(secret.expose(), seconds)
     }
 
     /// Returns the header that takes the session from a browser.
-    ///
-    /// # Errors
-    ///
-    /// Never.
     pub(crate) fn clear(self) -> Result<HeaderValue, ApiError> {
         self.header("", 0)
     }

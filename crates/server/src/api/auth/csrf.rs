@@ -20,10 +20,6 @@ const DECIDING: [HeaderName; 3] = [
 ];
 
 /// Checks that a page of another origin did not make the request. A request that only reads passes.
-///
-/// # Errors
-///
-/// The request is of another origin.
 pub(crate) async fn check(parts: &Parts, public_url: &Url) -> Result<(), ApiError> {
     // A proxy may send another `Host` than the one that the browser knows.
     let own_origin = public_url.origin().ascii_serialization();

@@ -63,10 +63,6 @@ impl Identity {
 }
 
 /// Finds out who sends a request, once: those who read the request later find the answer in its extensions.
-///
-/// # Errors
-///
-/// The request proves nothing.
 pub(super) async fn authenticate(parts: &mut Parts, app: &Arc<App>) -> Result<Identity, ApiError> {
     if let Some(known) = parts.extensions.get::<Identity>() {
         return Ok(known.clone());
@@ -136,10 +132,6 @@ fn author(parts: &Parts, actor: Actor, at: Timestamp) -> Author {
 }
 
 /// Returns the second word of `Authorization` and ignores the first, as ChatVolt does.
-///
-/// # Errors
-///
-/// The header has only one word, or the second word has characters that are not used in keys.
 fn presented_key(authorization: &HeaderValue) -> Result<&str, ApiError> {
     let mut words = authorization
         .as_bytes()

@@ -68,7 +68,7 @@ pub(crate) fn stated(reasons: &[&[Reason]]) -> Responses {
 /// Documents every failure of a route: what its handler states, and what follows from the rest of the operation.
 pub(super) fn add(path: &str, operation: &mut Operation, need: Need) {
     let responses = &mut operation.responses.responses;
-    let mut reasons = Vec::from_iter(path_ids::missing(path));
+    let mut reasons: Vec<_> = path_ids::missing(path).collect();
     reasons.extend(
         Reason::ALL
             .into_iter()

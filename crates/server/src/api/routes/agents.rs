@@ -1,4 +1,4 @@
-//! Agents: who speaks, on behalf of an organization.
+//! Agents: the senders of an organization.
 
 use std::sync::Arc;
 

@@ -43,9 +43,6 @@ pub(crate) struct ListQuery {
 }
 
 impl ListQuery {
-    /// # Errors
-    ///
-    /// The limit is no number within its bounds, or the cursor is not one of ours.
     pub(crate) fn page(self) -> Result<Page, ApiError> {
         let limit = limit(self.limit.as_deref(), DEFAULT_LIMIT, MAX_LIMIT)?;
         let after = match self.cursor.as_deref() {
@@ -60,10 +57,6 @@ impl ListQuery {
 }
 
 /// Reads how many entries are wanted.
-///
-/// # Errors
-///
-/// The text is not a number from 1 to `max`.
 pub(super) fn limit(text: Option<&str>, default: u32, max: u32) -> Result<u32, ApiError> {
     let Some(text) = text else {
         return Ok(default);

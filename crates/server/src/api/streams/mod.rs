@@ -89,10 +89,6 @@ impl Streams {
     ///
     /// The feed begins behind `newest` at the latest. So what is read from the database after this call
     /// and what the feed brings have no gap between them.
-    ///
-    /// # Errors
-    ///
-    /// The organization has as many streams as it may have.
     pub(crate) fn open(
         &self,
         organization: &OrganizationId,

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::api::event::Event;
 use crate::api::time::rfc3339;
 
-/// The body; none if the format has no word for the event.
+/// Returns the body, or `None` if the format has no word for the event.
 pub(crate) async fn of(store: &Store, due: &DueDelivery) -> Result<Option<Vec<u8>>, StoreError> {
     match due.endpoint.format {
         WebhookFormat::Recado => Ok(Some(bytes(&Event::from(due.event.clone())))),

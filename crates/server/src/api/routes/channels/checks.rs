@@ -71,10 +71,6 @@ pub(crate) async fn check(
 }
 
 /// Asks the provider of a channel that is about to be created whether it can send.
-///
-/// # Errors
-///
-/// It cannot, or the provider does not answer.
 pub(super) async fn require_connected(channel: &dyn Channel) -> Result<(), ApiError> {
     let problem = match channel.health().await {
         Ok(health) if health.state == HealthState::Connected => return Ok(()),

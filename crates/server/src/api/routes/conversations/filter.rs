@@ -25,9 +25,6 @@ pub(crate) struct ConversationQuery {
 }
 
 impl ConversationQuery {
-    /// # Errors
-    ///
-    /// A parameter is not what it should be.
     pub(super) fn read(self) -> Result<ConversationFilter, ApiError> {
         Ok(ConversationFilter {
             recipient: parameter::<GivenRecipient>("recipient", self.recipient)?

@@ -1,4 +1,4 @@
-//! Webhook endpoints: who is told of events; their secrets are shown once.
+//! Webhook endpoints: URLs to which events are sent; their secrets are shown once.
 
 use std::sync::Arc;
 
