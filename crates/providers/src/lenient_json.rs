@@ -16,6 +16,12 @@ pub(crate) fn parse(json: &[u8]) -> Option<Value> {
     strict.or_else(|| serde_json::from_str(&mended(json)).ok())
 }
 
+/// Returns the text at `path` of a JSON value, if it is there and not empty.
+pub(crate) fn text<'a>(value: &'a Value, path: &str) -> Option<&'a str> {
+    let text = value.pointer(path)?.as_str()?;
+    Some(text).filter(|text| !text.is_empty())
+}
+
 fn mended(json: &[u8]) -> String {
     let text = String::from_utf8_lossy(json);
     let mut mending = Mending {

@@ -8,6 +8,7 @@
 struct Book;
 
 mod account;
+mod api;
 mod base_url;
 #[cfg_attr(
     feature = "mock",
@@ -22,10 +23,12 @@ mod http;
 mod lenient_json;
 mod profile;
 mod redact;
+mod refusal;
 mod registry;
 mod retry;
 mod webhook;
 mod whatsapp;
+mod wire;
 mod zapi;
 mod zapperhub;
 
@@ -44,9 +47,9 @@ pub use retry::{RetryPolicy, send_with_retries};
 pub use webhook::call::{
     Admission, MAX_ITEMS, Received, WebhookCall, WebhookHead, WebhookRefused, WebhookUnreadable,
 };
-pub use whatsapp::WhatsAppAccount;
-pub use zapi::{ButtonsEndpoint, WebhookToken, ZapiAccount};
-pub use zapperhub::{Dialect, RecipientForm, ZapperHubAccount};
+pub use whatsapp::account::WhatsAppAccount;
+pub use zapi::account::{ButtonsEndpoint, WebhookToken, ZapiAccount};
+pub use zapperhub::account::{Dialect, RecipientForm, ZapperHubAccount};
 
 // What other crates add to this one's, so that no user has to guess their versions.
 pub use async_trait::async_trait;

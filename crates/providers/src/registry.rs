@@ -16,9 +16,10 @@ use crate::defaults::Defaults;
 use crate::error::ConfigError;
 use crate::http::client::HttpClient;
 use crate::profile::Profile;
-use crate::whatsapp::{self, WhatsApp, WhatsAppAccount};
-use crate::zapi::{self, Zapi, ZapiAccount};
-use crate::zapperhub::{self, ZapperHub, ZapperHubAccount};
+use crate::whatsapp::account::WhatsAppAccount;
+use crate::zapi::account::ZapiAccount;
+use crate::zapperhub::account::ZapperHubAccount;
+use crate::{whatsapp, zapi, zapperhub};
 
 impl Profile {
     /// Returns the profile of a provider.
@@ -251,9 +252,9 @@ pub fn connect(http: &HttpClient, config: ChannelConfig) -> Result<Arc<dyn Chann
         credentials,
         ..
     } = config.checked()?;
-    Ok(match credentials {
-        Credentials::WhatsApp(account) => Arc::new(WhatsApp::new(http, &base_url, &account)?),
-        Credentials::Zapi(account) => Arc::new(Zapi::new(http, &base_url, &account)?),
-        Credentials::ZapperHub(account) => Arc::new(ZapperHub::new(http, &base_url, account)?),
-    })
+    match &credentials {
+        Credentials::WhatsApp(account) => whatsapp::connect(http, &base_url, account),
+        Credentials::Zapi(account) => zapi::connect(http, &base_url, account),
+        Credentials::ZapperHub(account) => zapperhub::connect(http, &base_url, account),
+    }
 }

@@ -6,11 +6,13 @@ use std::time::Duration;
 use bytes::Bytes;
 use reqwest::header::{HeaderMap, LOCATION, RETRY_AFTER};
 use reqwest::{Client, Request, Response, redirect, retry};
+use serde_json::Value;
 use url::Url;
 
 use super::public_address::{literal_is_public, may_be_reached};
 use super::resolver::{HostResolver, LookupError};
 use crate::error::ConfigError;
+use crate::lenient_json;
 
 /// No provider's answer is nearly that long.
 const MAX_ANSWER_BYTES: usize = 1024 * 1024;
@@ -60,6 +62,18 @@ pub(crate) struct Answer {
     pub(crate) redirects_to: Option<String>,
     pub(crate) retry_after: Option<Duration>,
     pub(crate) body: Bytes,
+}
+
+impl Answer {
+    /// Tells whether the provider says that it took the request.
+    pub(crate) fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    /// Returns the body if it is a JSON object.
+    pub(crate) fn json(&self) -> Option<Value> {
+        lenient_json::parse(&self.body).filter(Value::is_object)
+    }
 }
 
 /// Why there is no answer; the texts come from below HTTP and name no URL and no header.

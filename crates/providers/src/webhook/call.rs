@@ -135,6 +135,13 @@ pub enum WebhookRefused {
     Method,
 }
 
+impl WebhookRefused {
+    /// Refuses a call that is not proved.
+    pub(crate) fn unless(proved: bool) -> Result<(), Self> {
+        if proved { Ok(()) } else { Err(Self::Forbidden) }
+    }
+}
+
 /// The body is not in a form that the provider uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the body cannot be read as a webhook of this provider")]

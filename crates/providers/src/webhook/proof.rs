@@ -5,17 +5,6 @@ use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
-use super::call::{Admission, WebhookRefused};
-
-/// What becomes of a call that was proved, or was not.
-pub(crate) fn delivered(proved: bool) -> Result<Admission, WebhookRefused> {
-    if proved {
-        Ok(Admission::Deliver)
-    } else {
-        Err(WebhookRefused::Forbidden)
-    }
-}
-
 /// Whether a caller knows the secret; an empty secret is known by nobody.
 pub(crate) fn knows(given: &[u8], secret: &SecretString) -> bool {
     let secret = secret.expose_secret().as_bytes();

@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 use recado_core::inbound::{
-    Ignored, Inbound, InboundContent, Media, Person, StatusError, StatusNews,
+    ConnectionNews, Ignored, Inbound, InboundContent, InboundMessage, Media, Person, StatusError,
+    StatusNews,
 };
 use recado_core::{Recipient, RecipientKind, Status};
 use serde_json::Value;
@@ -83,8 +84,7 @@ pub(crate) fn file_or_other(
     describe: impl FnOnce(&mut Media),
 ) -> InboundContent {
     if !FILES.contains(&kind) {
-        let kind = kind.to_owned();
-        return InboundContent::Other { kind, text };
+        return other(kind, text);
     }
     let mut file = Media::new(kind);
     file.caption = text;
@@ -156,21 +156,56 @@ pub(crate) fn person<'a>(
     known.then_some(person)
 }
 
-/// The group of a tap; what the members write to one another is not for us.
-///
-/// A text that answers a message may have the title of one of its buttons, which only the store can tell.
-pub(crate) fn group(
-    chat: Option<&str>,
-    content: &InboundContent,
-    in_reply_to: Option<&String>,
-) -> Result<Recipient, Ignored> {
-    let may_be_tap = match content {
-        InboundContent::Other { kind, .. } => kind == "text" && in_reply_to.is_some(),
-        content => content.is_tap(),
+/// What a provider says of a customer's message.
+pub(crate) struct Said<'a> {
+    pub(crate) external_id: Option<String>,
+    pub(crate) from: Option<Person>,
+    /// The chat, if it is a group.
+    pub(crate) group: Option<&'a str>,
+    pub(crate) sent_at: Option<i64>,
+    pub(crate) in_reply_to: Option<String>,
+    pub(crate) content: InboundContent,
+}
+
+/// Returns the message, or why it is left out.
+pub(crate) fn message(said: Said<'_>) -> Inbound {
+    let may_be_tap = may_be_tap(&said);
+    let Some(external_id) = said.external_id else {
+        return Inbound::Ignored(Ignored::WithoutId);
     };
-    let group = chat.and_then(|chat| chat.parse::<Recipient>().ok());
-    let group = group.filter(|group| group.kind() == RecipientKind::Group && may_be_tap);
-    group.ok_or(Ignored::Group)
+    let group = match said.group.map(str::parse::<Recipient>) {
+        None => None,
+        Some(Ok(chat)) if chat.kind() == RecipientKind::Group && may_be_tap => Some(chat),
+        // What the members write to one another is not for us.
+        Some(_) => return Inbound::Ignored(Ignored::Group),
+    };
+    let Some(from) = said.from else {
+        return Inbound::Ignored(Ignored::WithoutSender);
+    };
+    let mut message = InboundMessage::new(external_id, from, said.content);
+    message.group = group;
+    message.sent_at = said.sent_at;
+    message.in_reply_to = said.in_reply_to;
+    Inbound::Message(message)
+}
+
+/// A text that answers a message may have the title of one of its buttons, which only the store can tell.
+fn may_be_tap(said: &Said<'_>) -> bool {
+    match &said.content {
+        InboundContent::Other { kind, .. } => kind == "text" && said.in_reply_to.is_some(),
+        content => content.is_tap(),
+    }
+}
+
+/// Returns a content that is neither a tap nor a file.
+pub(crate) fn other(kind: &str, text: Option<String>) -> InboundContent {
+    let kind = kind.to_owned();
+    InboundContent::Other { kind, text }
+}
+
+/// Returns the news that a number is connected, or is not.
+pub(crate) fn connected(connected: bool, detail: Option<String>) -> Inbound {
+    Inbound::Connection(ConnectionNews::new(connected, detail))
 }
 
 /// News of the message with this id.

@@ -6,10 +6,10 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::connection::{Connection, json};
 use crate::documented::says;
-use crate::error::{ChannelError, ErrorKind};
+use crate::error::ErrorKind;
 use crate::http::client::Answer;
+use crate::refusal::Refusal;
 
 /// Meta's object: only `code` is sure to be there.
 #[derive(Deserialize)]
@@ -122,25 +122,23 @@ const WAITS: &[(i64, Duration)] = &[
 /// behind the API, so the message may have been taken: not doubling it outranks the advice.
 ///
 /// `unknown_number` says what to change if Meta does not know the phone number id.
-pub(super) fn refusal(
-    connection: &Connection,
-    answer: &Answer,
-    unknown_number: &str,
-) -> ChannelError {
-    let envelope = json(answer).and_then(|body| Envelope::deserialize(body).ok());
+pub(super) fn refusal(answer: &Answer, unknown_number: &str) -> Refusal {
+    let envelope = answer
+        .json()
+        .and_then(|body| Envelope::deserialize(body).ok());
     let Some(Envelope { error }) = envelope else {
-        return without_envelope(connection, answer);
+        return without_envelope(answer);
     };
     let kind = error.kind(answer.status);
-    let wait = answer.retry_after.max(least_wait(error.code));
     let mut text = error.text();
     if error.error_subcode == Some(UNKNOWN_OBJECT) {
         // First what to change: long words of Meta are cut at their end.
         text = format!("phoneNumberId: {unknown_number}; Meta says: {text}");
     }
-    ChannelError {
+    Refusal {
         code: Some(error.code),
-        ..connection.refusal(kind, wait, Some(&text), answer.status)
+        retry_after: answer.retry_after.max(least_wait(error.code)),
+        ..Refusal::of(answer, kind, Some(&text))
     }
 }
 
@@ -157,13 +155,12 @@ fn least_wait(code: i64) -> Option<Duration> {
     Some(*wait)
 }
 
-fn without_envelope(connection: &Connection, answer: &Answer) -> ChannelError {
-    if (200..300).contains(&answer.status) {
-        return connection.unreadable(answer.status);
+fn without_envelope(answer: &Answer) -> Refusal {
+    if answer.is_success() {
+        Refusal::unreadable(answer)
+    } else {
+        Refusal::of(answer, ErrorKind::from_status(answer.status), None)
     }
-    let kind = ErrorKind::from_status(answer.status);
-    let text = String::from_utf8_lossy(&answer.body);
-    connection.refusal(kind, answer.retry_after, Some(&text), answer.status)
 }
 
 impl GraphError {

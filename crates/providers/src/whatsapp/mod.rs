@@ -6,29 +6,32 @@ mod errors;
 pub(crate) mod profile;
 mod webhook;
 
-use async_trait::async_trait;
+use std::sync::Arc;
+
 use recado_core::{Capabilities, Provider, capabilities};
 use reqwest::header::AUTHORIZATION;
 use secrecy::SecretString;
+use serde::Deserialize;
 use url::Url;
 
-pub use account::WhatsAppAccount;
-
+use self::account::{ACCESS_TOKEN, WhatsAppAccount};
+use crate::api::Api;
 use crate::base_url::join;
-use crate::channel::{Channel, Health, HealthState, OutboundMessage, Preview, Receipt};
-use crate::connection::{Connection, json, secret_header, text};
+use crate::channel::{Channel, HealthState, OutboundMessage, Receipt};
+use crate::connection::{Connection, secret_header};
 use crate::error::ConfigError;
-use crate::error::{ChannelError, ErrorKind};
-use crate::http::client::HttpClient;
+use crate::http::client::{Answer, HttpClient};
+use crate::lenient_json::text;
+use crate::profile::Profile;
 use crate::redact::Redactor;
-use crate::webhook::call::{
-    Admission, Received, WebhookCall, WebhookHead, WebhookRefused, WebhookUnreadable,
-};
+use crate::refusal::Refusal;
+use crate::webhook::call::{Admission, Received, WebhookCall, WebhookHead};
+use crate::webhook::call::{WebhookRefused, WebhookUnreadable};
+use crate::wire::{Endpoint, Wire};
 
 /// One number of the Cloud API.
-pub(crate) struct WhatsApp {
-    connection: Connection,
-    messages_url: Url,
+struct WhatsApp {
+    messages: Endpoint,
     number_url: Url,
     /// What to change if Meta does not know the phone number id.
     unknown_number: &'static str,
@@ -36,104 +39,111 @@ pub(crate) struct WhatsApp {
     verify_token: Option<SecretString>,
 }
 
-impl WhatsApp {
-    pub(crate) fn new(
-        http: &HttpClient,
-        base_url: &Url,
-        account: &WhatsAppAccount,
-    ) -> Result<Self, ConfigError> {
-        let number = [&*account.api_version, &*account.phone_number_id];
-        let mut number_url = join(base_url, &number)?;
-        let messages_url = join(&number_url, &["messages"])?;
-        // Free of charge, and changes nothing (Meta, phone numbers).
-        number_url.set_query(Some(
-            "fields=id,display_phone_number,verified_name,quality_rating",
-        ));
+pub(crate) fn connect(
+    http: &HttpClient,
+    base_url: &Url,
+    account: &WhatsAppAccount,
+) -> Result<Arc<dyn Channel>, ConfigError> {
+    let number = [&*account.api_version, &*account.phone_number_id];
+    let mut number_url = join(base_url, &number)?;
+    let messages_url = join(&number_url, &["messages"])?;
+    // Free of charge, and changes nothing (Meta, phone numbers).
+    number_url.set_query(Some(
+        "fields=id,display_phone_number,verified_name,quality_rating",
+    ));
+    let wire = WhatsApp {
+        messages: messages_url.into(),
+        number_url,
+        unknown_number: if account::resembles_a_phone_number(&account.phone_number_id) {
+            account::IS_A_PHONE_NUMBER
+        } else {
+            "Meta knows no number with this id, or the token may not use it"
+        },
+        app_secret: account.app_secret.clone(),
+        verify_token: account.verify_token.clone(),
+    };
 
-        let token = &account.access_token;
-        let headers = secret_header(AUTHORIZATION, "accessToken", "Bearer ", token)?;
-        let secrets = [
-            Some(token),
-            account.app_secret.as_ref(),
-            account.verify_token.as_ref(),
-        ];
-        let redactor = Redactor::new(secrets.into_iter().flatten());
-        Ok(Self {
-            connection: Connection::new(Provider::WhatsApp, http, headers, redactor),
-            messages_url,
-            number_url,
-            unknown_number: if account::resembles_a_phone_number(&account.phone_number_id) {
-                account::IS_A_PHONE_NUMBER
-            } else {
-                "Meta knows no number with this id, or the token may not use it"
-            },
-            app_secret: account.app_secret.clone(),
-            verify_token: account.verify_token.clone(),
-        })
-    }
+    let token = &account.access_token;
+    let headers = secret_header(AUTHORIZATION, ACCESS_TOKEN.name, "Bearer ", token)?;
+    let further = [&account.app_secret, &account.verify_token];
+    let redactor = Redactor::new([token].into_iter().chain(further.into_iter().flatten()));
+    let connection = Connection::new(Provider::WhatsApp, http, headers, redactor);
+    Ok(Arc::new(Api::new(wire, connection)))
 }
 
-#[async_trait]
-impl Channel for WhatsApp {
+impl Wire for WhatsApp {
+    const PROFILE: &'static Profile = &profile::PROFILE;
+    const CHALLENGES: bool = true;
+    type Body<'a> = encode::Body<'a>;
+
     fn capabilities(&self) -> &'static Capabilities {
         &capabilities::WHATSAPP
     }
 
-    fn preview(&self, message: &OutboundMessage) -> Result<Preview, ChannelError> {
-        message.check(self.capabilities())?;
-        let body = encode::buttons::Request::from(message);
-        self.connection.preview(&self.messages_url, &body)
+    fn encode<'a>(
+        &'a self,
+        message: &'a OutboundMessage,
+    ) -> Result<(&'a Endpoint, encode::Body<'a>), Refusal> {
+        Ok((&self.messages, message.into()))
     }
 
-    async fn send(&self, message: &OutboundMessage) -> Result<Receipt, ChannelError> {
-        message.check(self.capabilities())?;
-        let body = encode::buttons::Request::from(message);
-        let answer = self.connection.post(&self.messages_url, &body).await?;
-        match encode::buttons::message_id(&answer) {
-            Some(id) => Ok(Receipt::new(id)),
-            None => Err(errors::refusal(
-                &self.connection,
-                &answer,
-                self.unknown_number,
-            )),
-        }
+    fn decode(&self, _: &OutboundMessage, answer: &Answer) -> Result<Receipt, Refusal> {
+        let id = message_id(answer);
+        id.map(Receipt::new)
+            .ok_or_else(|| errors::refusal(answer, self.unknown_number))
     }
 
-    async fn health(&self) -> Result<Health, ChannelError> {
-        let answer = self.connection.get(&self.number_url).await?;
-        match json(&answer).filter(|_| answer.status == 200) {
+    fn health_url(&self) -> &Url {
+        &self.number_url
+    }
+
+    fn decode_health(&self, answer: &Answer) -> Result<(HealthState, Option<String>), Refusal> {
+        match answer.json().filter(|_| answer.status == 200) {
             Some(number) if text(&number, "/id").is_some() => {
-                let name = text(&number, "/verified_name");
-                Ok(self.connection.health(HealthState::Connected, name))
+                let name = text(&number, "/verified_name").map(str::to_owned);
+                Ok((HealthState::Connected, name))
             }
-            _ => Connection::health_of(errors::refusal(
-                &self.connection,
-                &answer,
-                self.unknown_number,
-            )),
+            _ => Err(errors::refusal(answer, self.unknown_number)),
         }
     }
 
-    fn verify_webhook_head(&self, head: &WebhookHead<'_>) -> Result<(), WebhookRefused> {
+    fn challenge(&self, call: &WebhookCall<'_>) -> Result<Admission, WebhookRefused> {
+        let token = self.verify_token.as_ref().unwrap_or(call.head.secret);
+        webhook::handshake(call.query, token)
+    }
+
+    fn verify_head(&self, head: &WebhookHead<'_>) -> Result<(), WebhookRefused> {
         webhook::verify_head(head, self.app_secret.as_ref())
     }
 
-    fn verify_webhook(&self, call: &WebhookCall<'_>) -> Result<Admission, WebhookRefused> {
-        webhook::verify(call, self.app_secret.as_ref(), self.verify_token.as_ref())
+    fn verify_body(&self, call: &WebhookCall<'_>) -> Result<(), WebhookRefused> {
+        webhook::verify_body(call, self.app_secret.as_ref())
     }
 
-    fn parse_webhook(
+    fn parse(
         &self,
+        redactor: &Redactor,
         _: Option<&str>,
         body: &[u8],
     ) -> Result<Vec<Received>, WebhookUnreadable> {
-        webhook::parse(&self.connection, body)
+        webhook::parse(redactor, body)
     }
+}
 
-    /// One callback serves a whole Meta app, so it is the app's owner who sets it (Meta, webhooks set-up).
-    async fn register_webhook(&self, _: &Url, _: &SecretString) -> Result<(), ChannelError> {
-        let text = "Meta takes the webhook in its App Dashboard only: WhatsApp, Configuration; \
-                    set callback URL and verify token there, and subscribe to the field messages";
-        Err(self.connection.error(ErrorKind::Rejected, text))
-    }
+#[derive(Deserialize)]
+struct Accepted {
+    messages: Vec<AcceptedMessage>,
+}
+
+#[derive(Deserialize)]
+struct AcceptedMessage {
+    id: String,
+}
+
+/// Returns the `wamid` of an accepted message; unknown keys do not matter.
+fn message_id(answer: &Answer) -> Option<String> {
+    let body = answer.json().filter(|_| answer.is_success())?;
+    let accepted = Accepted::deserialize(body).ok()?;
+    let first = accepted.messages.into_iter().next()?;
+    Some(first.id).filter(|id| !id.is_empty())
 }

@@ -1,6 +1,6 @@
 //! The account at Z-API: credentials and settings of an instance.
 
-use recado_core::Content;
+use recado_core::Buttons;
 use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
@@ -66,8 +66,7 @@ pub enum ButtonsEndpoint {
 
 impl ButtonsEndpoint {
     /// Whether this content goes to the method that has `title` and `footer`.
-    pub(super) fn has_title_for(self, content: &Content) -> bool {
-        let Content::Buttons(content) = content;
+    pub(super) fn has_title_for(self, content: &Buttons) -> bool {
         match self {
             Self::Auto => content.header().is_some() || content.footer().is_some(),
             Self::List => false,

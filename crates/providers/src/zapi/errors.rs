@@ -4,10 +4,11 @@
 
 use serde_json::Value;
 
-use crate::connection::{Connection, json, text};
 use crate::documented::says;
-use crate::error::{ChannelError, ErrorKind};
+use crate::error::ErrorKind;
 use crate::http::client::Answer;
+use crate::lenient_json::text;
+use crate::refusal::Refusal;
 
 /// Error texts as a whole; the first that is said counts. `*` stands for one word.
 const MEANINGS: &[(&str, ErrorKind)] = &[
@@ -31,18 +32,15 @@ const MEANINGS: &[(&str, ErrorKind)] = &[
 ];
 
 /// Turns an answer that is no success into an error.
-pub(super) fn refusal(connection: &Connection, answer: &Answer) -> ChannelError {
-    let body = json(answer);
+pub(super) fn refusal(answer: &Answer) -> Refusal {
+    let body = answer.json();
     let said = body.as_ref().filter(|body| is_error(body));
-    if said.is_none() && (200..300).contains(&answer.status) {
-        return connection.unreadable(answer.status);
+    if said.is_none() && answer.is_success() {
+        return Refusal::unreadable(answer);
     }
-    let words = said.map(words);
     let error = said.and_then(|body| text(body, "/error"));
     let kind = kind(answer.status, error.unwrap_or_default());
-    let raw = String::from_utf8_lossy(&answer.body);
-    let shown = words.as_deref().unwrap_or(&raw);
-    connection.refusal(kind, answer.retry_after, Some(shown), answer.status)
+    Refusal::of(answer, kind, said.map(words).as_deref())
 }
 
 /// Whether a body has an `error` that says something.

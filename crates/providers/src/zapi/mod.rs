@@ -6,36 +6,38 @@ mod errors;
 pub(crate) mod profile;
 mod webhook;
 
-use async_trait::async_trait;
+use std::sync::Arc;
+
 use recado_core::inbound::{Ignored, Inbound};
-use recado_core::{Capabilities, Provider, capabilities};
+use recado_core::{Capabilities, Content, Provider, capabilities};
 use reqwest::Method;
 use reqwest::header::{HeaderMap, HeaderName};
 use secrecy::{ExposeSecret, SecretString};
-use serde_json::json;
+use serde_json::{Value, json};
 use url::Url;
 
-pub use account::{ButtonsEndpoint, WebhookToken, ZapiAccount};
-
+use self::account::{ButtonsEndpoint, CLIENT_TOKEN, WebhookToken, ZapiAccount};
+use self::encode::{Body, Kind, buttons};
+use crate::api::Api;
 use crate::base_url::join;
-use crate::channel::{Channel, Health, HealthState, OutboundMessage, Preview, Receipt};
-use crate::connection::{Connection, harmless, json, secret_header, text};
-use crate::error::ConfigError;
-use crate::error::{ChannelError, ErrorKind};
-use crate::http::client::HttpClient;
+use crate::channel::{Channel, HealthState, OutboundMessage, Receipt};
+use crate::connection::{Connection, secret_header};
+use crate::error::{ConfigError, ErrorKind};
+use crate::http::client::{Answer, HttpClient};
+use crate::lenient_json::text;
+use crate::profile::Profile;
 use crate::redact::{BLANK, Redactor};
-use crate::webhook::call::{
-    Admission, Received, WebhookCall, WebhookHead, WebhookRefused, WebhookUnreadable,
-};
+use crate::refusal::Refusal;
+use crate::webhook::call::{Received, WebhookHead, WebhookRefused, WebhookUnreadable};
 use crate::webhook::proof;
 use crate::webhook::reading::object;
+use crate::wire::{Endpoint, Wire};
 
 /// One instance of Z-API.
-pub(crate) struct Zapi {
-    connection: Connection,
+struct Zapi {
     buttons_endpoint: ButtonsEndpoint,
-    list: Endpoint,
-    actions: Endpoint,
+    button_list: Endpoint,
+    button_actions: Endpoint,
     status_url: Url,
     webhooks_url: Url,
     instance_id: SecretString,
@@ -43,128 +45,135 @@ pub(crate) struct Zapi {
     webhook_token: WebhookToken,
 }
 
-/// The URL of a method: Z-API's credentials are part of it.
-struct Endpoint {
-    url: Url,
-    shown: Url,
+pub(crate) fn connect(
+    http: &HttpClient,
+    base_url: &Url,
+    account: &ZapiAccount,
+) -> Result<Arc<dyn Channel>, ConfigError> {
+    let id = account.instance_id.expose_secret();
+    let token = account.instance_token.expose_secret();
+    let url = |id, token, method| join(base_url, &["instances", id, "token", token, method]);
+    let endpoint = |method| {
+        Ok::<_, ConfigError>(Endpoint {
+            url: url(id, token, method)?,
+            shown: url(BLANK, BLANK, method)?,
+        })
+    };
+    let wire = Zapi {
+        buttons_endpoint: account.buttons_endpoint,
+        button_list: endpoint("send-button-list")?,
+        button_actions: endpoint("send-button-actions")?,
+        status_url: url(id, token, "status")?,
+        webhooks_url: url(id, token, "update-every-webhooks")?,
+        instance_id: account.instance_id.clone(),
+        instance_token: account.instance_token.clone(),
+        webhook_token: account.webhook_token,
+    };
+    let headers = match &account.client_token {
+        Some(secret) => {
+            let name = HeaderName::from_static("client-token");
+            secret_header(name, CLIENT_TOKEN.name, "", secret)?
+        }
+        None => HeaderMap::new(),
+    };
+    let secrets = [&account.instance_id, &account.instance_token];
+    let redactor = Redactor::new(secrets.into_iter().chain(&account.client_token));
+    let connection = Connection::new(Provider::Zapi, http, headers, redactor);
+    Ok(Arc::new(Api::new(wire, connection)))
 }
 
-impl Zapi {
-    pub(crate) fn new(
-        http: &HttpClient,
-        base_url: &Url,
-        account: &ZapiAccount,
-    ) -> Result<Self, ConfigError> {
-        let id = account.instance_id.expose_secret();
-        let token = account.instance_token.expose_secret();
-        let url = |id, token, method| join(base_url, &["instances", id, "token", token, method]);
-        let endpoint = |method| {
-            Ok::<_, ConfigError>(Endpoint {
-                url: url(id, token, method)?,
-                shown: url(BLANK, BLANK, method)?,
-            })
-        };
-        let headers = match &account.client_token {
-            Some(secret) => secret_header(
-                HeaderName::from_static("client-token"),
-                "clientToken",
-                "",
-                secret,
-            )?,
-            None => HeaderMap::new(),
-        };
-        let secrets = [Some(&account.instance_id), Some(&account.instance_token)];
-        let secrets = secrets.into_iter().chain([account.client_token.as_ref()]);
-        let redactor = Redactor::new(secrets.flatten());
-        Ok(Self {
-            connection: Connection::new(Provider::Zapi, http, headers, redactor),
-            buttons_endpoint: account.buttons_endpoint,
-            list: endpoint("send-button-list")?,
-            actions: endpoint("send-button-actions")?,
-            status_url: url(id, token, "status")?,
-            webhooks_url: url(id, token, "update-every-webhooks")?,
-            instance_id: account.instance_id.clone(),
-            instance_token: account.instance_token.clone(),
-            webhook_token: account.webhook_token,
-        })
-    }
+impl Wire for Zapi {
+    const PROFILE: &'static Profile = &profile::PROFILE;
+    type Body<'a> = Body<'a>;
 
-    /// Where the message goes, and in which form.
-    fn request<'a>(
-        &self,
-        message: &'a OutboundMessage,
-    ) -> Result<(&Endpoint, encode::buttons::Request<'a>), ChannelError> {
-        message.check(self.capabilities())?;
-        Ok(if self.buttons_endpoint.has_title_for(&message.content) {
-            (&self.actions, encode::buttons::actions(message))
-        } else {
-            (&self.list, encode::buttons::list(message)?)
-        })
-    }
-}
-
-#[async_trait]
-impl Channel for Zapi {
     fn capabilities(&self) -> &'static Capabilities {
         &capabilities::ZAPI
     }
 
-    fn preview(&self, message: &OutboundMessage) -> Result<Preview, ChannelError> {
-        let (endpoint, body) = self.request(message)?;
-        self.connection.preview(&endpoint.shown, &body)
+    fn encode<'a>(
+        &'a self,
+        message: &'a OutboundMessage,
+    ) -> Result<(&'a Endpoint, Body<'a>), Refusal> {
+        let (endpoint, kind) = match &message.content {
+            Content::Buttons(content) if self.buttons_endpoint.has_title_for(content) => (
+                &self.button_actions,
+                Kind::ButtonActions(buttons::actions(content)),
+            ),
+            Content::Buttons(content) => {
+                (&self.button_list, Kind::ButtonList(buttons::list(content)?))
+            }
+        };
+        let phone = encode::phone(&message.to);
+        Ok((endpoint, Body { phone, kind }))
     }
 
-    async fn send(&self, message: &OutboundMessage) -> Result<Receipt, ChannelError> {
-        let (endpoint, body) = self.request(message)?;
-        let answer = self.connection.post(&endpoint.url, &body).await?;
-        match encode::buttons::accepted(&answer) {
-            Some(receipt) => Ok(receipt),
-            None => Err(errors::refusal(&self.connection, &answer)),
-        }
+    /// A message was queued if the status is 2xx, there is no error, and there is at least one id.
+    fn decode(&self, _: &OutboundMessage, answer: &Answer) -> Result<Receipt, Refusal> {
+        let refused = || errors::refusal(answer);
+        let body = answer.json().filter(|_| answer.is_success());
+        let body = body.filter(|body| !errors::is_error(body));
+        let body = body.ok_or_else(refused)?;
+        let provider_id = text(&body, "/zaapId");
+        let external_id = text(&body, "/messageId").or(provider_id);
+        Ok(Receipt {
+            external_id: Some(external_id.ok_or_else(refused)?.to_owned()),
+            provider_id: provider_id.map(str::to_owned),
+        })
     }
 
-    async fn health(&self) -> Result<Health, ChannelError> {
-        let answer = self.connection.get(&self.status_url).await?;
-        let status = json(&answer).filter(|_| answer.status == 200);
+    fn health_url(&self) -> &Url {
+        &self.status_url
+    }
+
+    fn decode_health(&self, answer: &Answer) -> Result<(HealthState, Option<String>), Refusal> {
+        let status = answer.json().filter(|_| answer.status == 200);
         // `error` is filled even on success ("You are already connected."): `connected` alone decides.
         let connected = status
             .as_ref()
             .and_then(|body| body.get("connected")?.as_bool());
         let (Some(status), Some(connected)) = (status, connected) else {
-            return Connection::health_of(errors::refusal(&self.connection, &answer));
+            return Err(errors::refusal(answer));
         };
         let phone_offline = status.get("smartphoneConnected") == Some(&false.into());
-        Ok(match connected {
-            true if phone_offline => {
-                let detail = Some("the phone is offline");
-                self.connection.health(HealthState::Connected, detail)
-            }
-            true => self.connection.health(HealthState::Connected, None),
-            false => {
-                let detail = text(&status, "/error");
-                self.connection.health(HealthState::Disconnected, detail)
-            }
-        })
+        let (state, detail) = match connected {
+            true if phone_offline => (HealthState::Connected, Some("the phone is offline")),
+            true => (HealthState::Connected, None),
+            false => (HealthState::Disconnected, text(&status, "/error")),
+        };
+        Ok((state, detail.map(str::to_owned)))
     }
 
-    /// Z-API signs nothing: that the caller knows the URL, secret and all, is the proof (Z-API docs, webhooks).
-    fn verify_webhook_head(&self, head: &WebhookHead<'_>) -> Result<(), WebhookRefused> {
-        if head.method != Method::POST {
-            return Err(WebhookRefused::Method);
+    async fn register(
+        &self,
+        connection: &Connection,
+        url: &Url,
+        _: &SecretString,
+    ) -> Result<(), Refusal> {
+        let body = json!({"value": url.as_str(), "notifySentByMe": true});
+        let answer = connection
+            .order(Method::PUT, &self.webhooks_url, &body)
+            .await?;
+        let value = answer.json().filter(|_| answer.status == 200);
+        match value.as_ref().and_then(|body| body.get("value")) {
+            Some(Value::Bool(true)) => Ok(()),
+            // An instance that is not connected answers so to an operation that it cannot do (observed).
+            Some(Value::Bool(false)) => {
+                let text = "the instance is not connected";
+                Err(Refusal::new(ErrorKind::NotConnected, text))
+            }
+            _ => Err(errors::refusal(&answer)),
         }
+    }
+
+    fn verify_head(&self, head: &WebhookHead<'_>) -> Result<(), WebhookRefused> {
         let token = head.headers.get("z-api-token");
         let known = token.is_some_and(|given| proof::knows(given.as_bytes(), &self.instance_token));
-        let allowed = known || self.webhook_token == WebhookToken::Ignored;
-        proof::delivered(head.has_secret() && allowed).map(drop)
+        WebhookRefused::unless(known || self.webhook_token == WebhookToken::Ignored)
     }
 
-    fn verify_webhook(&self, call: &WebhookCall<'_>) -> Result<Admission, WebhookRefused> {
-        self.verify_webhook_head(&call.head)?;
-        Ok(Admission::Deliver)
-    }
-
-    fn parse_webhook(
+    fn parse(
         &self,
+        redactor: &Redactor,
         _: Option<&str>,
         body: &[u8],
     ) -> Result<Vec<Received>, WebhookUnreadable> {
@@ -172,30 +181,10 @@ impl Channel for Zapi {
         let instance = text(&body, "/instanceId");
         let ours = instance.is_none_or(|id| proof::knows(id.as_bytes(), &self.instance_id));
         let news = if ours {
-            webhook::news(&self.connection, &body)
+            webhook::news(redactor, &body)
         } else {
             vec![Inbound::Ignored(Ignored::OtherInstance)]
         };
         Ok(news.into_iter().map(Received::new).collect())
-    }
-
-    async fn register_webhook(&self, url: &Url, secret: &SecretString) -> Result<(), ChannelError> {
-        let connection = self.connection.hiding(secret);
-        if url.scheme() != "https" {
-            let text = "Z-API sends webhooks to https addresses only";
-            return Err(connection.error(ErrorKind::Misconfigured, text));
-        }
-        let body = json!({"value": url.as_str(), "notifySentByMe": true});
-        let answer = connection
-            .order(Method::PUT, &self.webhooks_url, &body)
-            .await?;
-        match json(&answer) {
-            Some(body) if answer.status == 200 && body.get("value") == Some(&true.into()) => Ok(()),
-            // An instance that is not connected answers so to an operation that it cannot do (observed).
-            Some(body) if answer.status == 200 && body.get("value") == Some(&false.into()) => {
-                Err(connection.error(ErrorKind::NotConnected, "the instance is not connected"))
-            }
-            _ => Err(harmless(errors::refusal(&connection, &answer))),
-        }
     }
 }

@@ -1,20 +1,19 @@
 //! What Z-API sends: one object, told apart by `type` (Z-API docs, webhooks).
 
 use recado_core::Status;
-use recado_core::inbound::{
-    Choice, ConnectionNews, Ignored, Inbound, InboundContent, InboundMessage, StatusError,
-    StatusNews,
-};
+use recado_core::inbound::{Choice, Ignored, Inbound, InboundContent, StatusError, StatusNews};
 use serde_json::Value;
 
 use super::errors::is_error;
-use crate::connection::{Connection, text};
+
 use crate::documented::says;
 use crate::error::ErrorKind;
+use crate::lenient_json::text;
+use crate::redact::Redactor;
 use crate::webhook::call::MAX_ITEMS;
 use crate::webhook::reading::{
-    choice_id, file_or_other, file_word, group, id, instant, items, name, person, status, url,
-    words,
+    self, Said, choice_id, connected, file_or_other, file_word, id, instant, items, name, other,
+    person, status, url, words,
 };
 
 /// Where a tap has its id and its title; the first that is there counts.
@@ -107,19 +106,19 @@ const REASONS: [(&str, &str); 15] = [
 const OUTCOME_UNKNOWN: &str = ErrorKind::Indeterminate.reason();
 
 /// The items of one call, whose `instanceId` was compared.
-pub(super) fn news(connection: &Connection, body: &Value) -> Vec<Inbound> {
+pub(super) fn news(redactor: &Redactor, body: &Value) -> Vec<Inbound> {
     let kind = text(body, "/type").unwrap_or_default();
     // The documentation itself writes both `ReceivedCallback` and `ReceivedCallBack`.
     match &*kind.to_ascii_lowercase() {
         "receivedcallback" => vec![received(body)],
-        "deliverycallback" => vec![delivery(connection, body)],
-        "messagestatuscallback" => statuses(connection, body),
+        "deliverycallback" => vec![delivery(redactor, body)],
+        "messagestatuscallback" => statuses(redactor, body),
         "connectedcallback" => vec![connected(
             body.get("connected") != Some(&false.into()),
             None,
         )],
         "disconnectedcallback" => {
-            let detail = text(body, "/error").map(|text| connection.clean(text));
+            let detail = text(body, "/error").map(|text| redactor.clean(text));
             vec![connected(false, detail)]
         }
         "presencechatcallback" => vec![Inbound::Ignored(Ignored::Presence)],
@@ -131,30 +130,22 @@ fn received(body: &Value) -> Inbound {
     if let Some(reason) = unheard(body) {
         return Inbound::Ignored(reason);
     }
-    let Some(external_id) = id(body.get("messageId")) else {
-        return Inbound::Ignored(Ignored::WithoutId);
-    };
-    let (content, in_reply_to) = (content(body), id(body.get("referenceMessageId")));
-    let chat = text(body, "/phone");
-    let group = is_group(body).then(|| group(chat, &content, in_reply_to.as_ref()));
-    let group = match group.transpose() {
-        Ok(group) => group,
-        Err(reason) => return Inbound::Ignored(reason),
-    };
+    let chat = text(body, "/phone").unwrap_or_default();
+    let group = Some(chat).filter(|_| is_group(body));
     // In a group, `phone` is the group, and so are the names of the chat.
     let (addresses, chat_name) = match group {
         Some(_) => (["/participantPhone", "/participantLid", "/senderLid"], None),
         None => (["/phone", "/senderLid", "/chatLid"], body.get("chatName")),
     };
     let name = name(body.get("senderName")).or_else(|| name(chat_name));
-    let Some(from) = person(addresses.map(|path| text(body, path)), name) else {
-        return Inbound::Ignored(Ignored::WithoutSender);
-    };
-    let mut message = InboundMessage::new(external_id, from, content);
-    message.group = group;
-    message.sent_at = instant(body.get("momment"));
-    message.in_reply_to = in_reply_to;
-    Inbound::Message(message)
+    reading::message(Said {
+        external_id: id(body.get("messageId")),
+        from: person(addresses.map(|path| text(body, path)), name),
+        group,
+        sent_at: instant(body.get("momment")),
+        in_reply_to: id(body.get("referenceMessageId")),
+        content: content(body),
+    })
 }
 
 fn is_group(body: &Value) -> bool {
@@ -217,15 +208,8 @@ fn content(body: &Value) -> InboundContent {
     })
 }
 
-fn other(kind: &str, text: Option<String>) -> InboundContent {
-    InboundContent::Other {
-        kind: kind.to_owned(),
-        text,
-    }
-}
-
 /// The result of the queue; a failure names `zaapId` in both places (Z-API docs, on-message-send examples).
-fn delivery(connection: &Connection, body: &Value) -> Inbound {
+fn delivery(redactor: &Redactor, body: &Value) -> Inbound {
     let mut external_ids: Vec<_> = ["zaapId", "messageId"]
         .into_iter()
         .filter_map(|key| id(body.get(key)))
@@ -234,7 +218,7 @@ fn delivery(connection: &Connection, body: &Value) -> Inbound {
     if external_ids.is_empty() {
         return Inbound::Ignored(Ignored::WithoutId);
     }
-    let error = failure(connection, body);
+    let error = failure(redactor, body);
     let status = error.as_ref().map_or(Status::Sent, failed);
     let mut news = StatusNews::new(external_ids, status);
     news.error = error;
@@ -250,7 +234,7 @@ fn failed(error: &StatusError) -> Status {
     }
 }
 
-fn failure(connection: &Connection, body: &Value) -> Option<StatusError> {
+fn failure(redactor: &Redactor, body: &Value) -> Option<StatusError> {
     let error = body.get("error").filter(|_| is_error(body))?;
     let said = error
         .as_str()
@@ -261,11 +245,11 @@ fn failure(connection: &Connection, body: &Value) -> Option<StatusError> {
         Some((_, reason)) => reason,
         None => ErrorKind::Rejected.reason(),
     };
-    Some(StatusError::new(reason, connection.clean(&said)))
+    Some(StatusError::new(reason, redactor.clean(&said)))
 }
 
 /// One call may name several messages.
-fn statuses(connection: &Connection, body: &Value) -> Vec<Inbound> {
+fn statuses(redactor: &Redactor, body: &Value) -> Vec<Inbound> {
     let step = match &*text(body, "/status").unwrap_or_default().to_uppercase() {
         "SENT" => Status::Sent,
         "RECEIVED" | "DELIVERED" => Status::Delivered,
@@ -276,15 +260,11 @@ fn statuses(connection: &Connection, body: &Value) -> Vec<Inbound> {
         _ => return vec![Inbound::Ignored(Ignored::Status)],
     };
     let error = match step {
-        Status::Failed => failure(connection, body),
+        Status::Failed => failure(redactor, body),
         _ => None,
     };
     let step = error.as_ref().map_or(step, failed);
     let ids = items(body, "ids").iter().take(MAX_ITEMS + 1);
     ids.map(|it| status(id(Some(it)), step, error.clone()))
         .collect()
-}
-
-fn connected(connected: bool, detail: Option<String>) -> Inbound {
-    Inbound::Connection(ConnectionNews::new(connected, detail))
 }

@@ -6,24 +6,26 @@ use std::collections::HashMap;
 
 use recado_core::Status;
 use recado_core::inbound::{
-    Choice, CustomerCall, Ignored, Inbound, InboundContent, InboundMessage, Person, Pricing,
-    SYSTEM, StatusError, StatusNews,
+    Choice, CustomerCall, Ignored, Inbound, InboundContent, Person, Pricing, SYSTEM, StatusError,
+    StatusNews,
 };
-use reqwest::Method;
 use reqwest::header::HeaderMap;
 use secrecy::SecretString;
 use serde_json::Value;
 use url::form_urlencoded;
 
+use super::account::APP_SECRET;
 use super::errors;
-use crate::connection::{Connection, text};
 use crate::error::ErrorKind;
+use crate::lenient_json::text;
+use crate::redact::Redactor;
 use crate::webhook::call::{
     Admission, MAX_ITEMS, Received, WebhookCall, WebhookHead, WebhookRefused, WebhookUnreadable,
 };
 use crate::webhook::proof;
 use crate::webhook::reading::{
-    choice_id, file_or_other, file_word, group, id, instant, items, name, object, person, words,
+    self, Said, choice_id, file_or_other, file_word, id, instant, items, name, object, other,
+    person, words,
 };
 
 /// Most bytes of a word in a price class; those of Meta have 32 at most.
@@ -58,37 +60,25 @@ const MOVES: [&str; 3] = [
     "user_changed_user_id",
 ];
 
-/// The GET by `verify_token`, a POST by the signature that `app_secret` makes over the raw body.
-pub(super) fn verify(
+/// Checks the signature that the app secret makes over the raw body.
+pub(super) fn verify_body(
     call: &WebhookCall<'_>,
     app_secret: Option<&SecretString>,
-    verify_token: Option<&SecretString>,
-) -> Result<Admission, WebhookRefused> {
-    match *call.head.method {
-        Method::GET => handshake(call.query, verify_token.unwrap_or(call.head.secret)),
-        Method::POST => {
-            let secret = app_secret.ok_or(WebhookRefused::Unprovable("appSecret"))?;
-            let signature = signature(call.head.headers);
-            proof::delivered(signature.is_some_and(|hex| proof::signs(hex, call.body, secret)))
-        }
-        _ => Err(WebhookRefused::Method),
-    }
+) -> Result<(), WebhookRefused> {
+    let secret = app_secret.ok_or(WebhookRefused::Unprovable(APP_SECRET.name))?;
+    let signature = signature(call.head.headers);
+    WebhookRefused::unless(signature.is_some_and(|hex| proof::signs(hex, call.body, secret)))
 }
 
-/// A GET is proved by its query; a POST has to be signed.
+/// Checks that a call is signed, and that the signature can be checked.
 pub(super) fn verify_head(
     head: &WebhookHead<'_>,
     app_secret: Option<&SecretString>,
 ) -> Result<(), WebhookRefused> {
-    match *head.method {
-        Method::GET => Ok(()),
-        Method::POST if app_secret.is_none() => Err(WebhookRefused::Unprovable("appSecret")),
-        Method::POST => {
-            let signed = signature(head.headers).is_some_and(proof::may_sign);
-            proof::delivered(signed).map(drop)
-        }
-        _ => Err(WebhookRefused::Method),
+    if app_secret.is_none() {
+        return Err(WebhookRefused::Unprovable(APP_SECRET.name));
     }
+    WebhookRefused::unless(signature(head.headers).is_some_and(proof::may_sign))
 }
 
 /// The hexadecimal digits of the signature.
@@ -97,8 +87,9 @@ fn signature(headers: &HeaderMap) -> Option<&[u8]> {
     value.as_bytes().strip_prefix(b"sha256=")
 }
 
-/// The challenge is printed back, so it may hold nothing but visible ASCII.
-fn handshake(query: &str, token: &SecretString) -> Result<Admission, WebhookRefused> {
+/// Proves the owner of a webhook by the verify token. The challenge is printed back, so it may hold nothing but visible
+/// ASCII.
+pub(super) fn handshake(query: &str, token: &SecretString) -> Result<Admission, WebhookRefused> {
     let value = |name| {
         let mut pairs = form_urlencoded::parse(query.as_bytes());
         pairs.find_map(|(key, value)| (key == name).then_some(value))
@@ -118,23 +109,20 @@ fn handshake(query: &str, token: &SecretString) -> Result<Admission, WebhookRefu
 }
 
 /// Every item of every change of every entry.
-pub(super) fn parse(
-    connection: &Connection,
-    body: &[u8],
-) -> Result<Vec<Received>, WebhookUnreadable> {
+pub(super) fn parse(redactor: &Redactor, body: &[u8]) -> Result<Vec<Received>, WebhookUnreadable> {
     let body = object(body)?;
     if text(&body, "/object") != Some("whatsapp_business_account") {
         return Ok(Vec::new());
     }
     let entries = items(&body, "entry").iter();
     let changes = entries.flat_map(|entry| items(entry, "changes"));
-    let received = changes.flat_map(|it| change(connection, it));
+    let received = changes.flat_map(|it| change(redactor, it));
     Ok(number_changes::in_order(
         received.take(MAX_ITEMS + 1).collect(),
     ))
 }
 
-fn change(connection: &Connection, change: &Value) -> Vec<Received> {
+fn change(redactor: &Redactor, change: &Value) -> Vec<Received> {
     let value = change.get("value").unwrap_or(&Value::Null);
     let number = id(value.pointer("/metadata/phone_number_id"));
     let received = |what| Received {
@@ -155,17 +143,14 @@ fn change(connection: &Connection, change: &Value) -> Vec<Received> {
     let errors = items(value, "errors").iter();
     messages
         .map(|it| message(&contacts, it))
-        .chain(statuses.map(|it| status(connection, it)))
-        .chain(errors.map(|it| Inbound::Trouble(error(connection, it))))
+        .chain(statuses.map(|it| status(redactor, it)))
+        .chain(errors.map(|it| Inbound::Trouble(error(redactor, it))))
         .map(received)
         .take(MAX_ITEMS + 1)
         .collect()
 }
 
 fn message(contacts: &Contacts<'_>, message: &Value) -> Inbound {
-    let Some(external_id) = id(message.get("id")) else {
-        return Inbound::Ignored(Ignored::WithoutId);
-    };
     let (from, content) = match moved(message) {
         Some(to) => {
             let text = words(message.pointer("/system/body"));
@@ -174,21 +159,16 @@ fn message(contacts: &Contacts<'_>, message: &Value) -> Inbound {
         None => (sender(contacts, message), content(message)),
     };
     let answered = message.pointer("/context/id");
-    let in_reply_to = id(answered.or_else(|| message.pointer("/reaction/message_id")));
-    let chat = message.get("group_id").filter(|chat| !chat.is_null());
-    let group = chat.map(|chat| group(chat.as_str(), &content, in_reply_to.as_ref()));
-    let group = match group.transpose() {
-        Ok(group) => group,
-        Err(reason) => return Inbound::Ignored(reason),
-    };
-    let Some(from) = from else {
-        return Inbound::Ignored(Ignored::WithoutSender);
-    };
-    let mut read = InboundMessage::new(external_id, from, content);
-    read.group = group;
-    read.sent_at = instant(message.get("timestamp"));
-    read.in_reply_to = in_reply_to;
-    Inbound::Message(read)
+    let group = message.get("group_id").filter(|chat| !chat.is_null());
+    reading::message(Said {
+        external_id: id(message.get("id")),
+        from,
+        // A group whose id is not a text is unknown.
+        group: group.map(|chat| chat.as_str().unwrap_or_default()),
+        sent_at: instant(message.get("timestamp")),
+        in_reply_to: id(answered.or_else(|| message.pointer("/reaction/message_id"))),
+        content,
+    })
 }
 
 /// A call; only the customer's own opens the window (Meta, send messages and calls).
@@ -331,14 +311,7 @@ fn interactive(message: &Value) -> InboundContent {
     found.unwrap_or_else(|| other("unknown", None))
 }
 
-fn other(kind: &str, text: Option<String>) -> InboundContent {
-    InboundContent::Other {
-        kind: kind.to_owned(),
-        text,
-    }
-}
-
-fn status(connection: &Connection, status: &Value) -> Inbound {
+fn status(redactor: &Redactor, status: &Value) -> Inbound {
     let step = match text(status, "/status") {
         Some("sent") => Status::Sent,
         Some("delivered") => Status::Delivered,
@@ -357,7 +330,7 @@ fn status(connection: &Connection, status: &Value) -> Inbound {
     news.message_id = message_id;
     news.error = error
         .filter(|_| step == Status::Failed)
-        .map(|it| self::error(connection, it));
+        .map(|it| self::error(redactor, it));
     news.pricing = status.get("pricing").and_then(pricing);
     Inbound::Status(news)
 }
@@ -374,7 +347,7 @@ fn pricing(pricing: &Value) -> Option<Pricing> {
 }
 
 /// `title` and `message` are the same words nowadays; `details` says more.
-fn error(connection: &Connection, error: &Value) -> StatusError {
+fn error(redactor: &Redactor, error: &Value) -> StatusError {
     let code = error.get("code").and_then(Value::as_i64);
     let kind = code
         .and_then(errors::meaning)
@@ -382,7 +355,7 @@ fn error(connection: &Connection, error: &Value) -> StatusError {
     let title = text(error, "/message").or_else(|| text(error, "/title"));
     let parts = [title, text(error, "/error_data/details")];
     let message = parts.into_iter().flatten().collect::<Vec<_>>().join(": ");
-    let mut error = StatusError::new(kind.reason(), connection.clean(&message));
+    let mut error = StatusError::new(kind.reason(), redactor.clean(&message));
     error.code = code;
     error
 }

@@ -1,32 +1,21 @@
-//! The JSON of `send-button-list` and `send-button-actions` (Z-API docs, pages of these names).
+//! A message with reply buttons, in `send-button-list` and in `send-button-actions` (Z-API docs, pages of these names).
 
 use std::borrow::Cow;
 
-use recado_core::{Buttons, Content, Provider, Recipient, RecipientKind, capabilities};
+use recado_core::{Buttons, capabilities};
 use serde::Serialize;
 
-use crate::channel::{OutboundMessage, Receipt};
-use crate::connection::{json, text};
-use crate::error::ChannelError;
-use crate::http::client::Answer;
-
-#[derive(Serialize)]
-#[serde(untagged)]
-pub(crate) enum Request<'a> {
-    List(ListRequest<'a>),
-    Actions(ActionsRequest<'a>),
-}
+use crate::refusal::Refusal;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct ListRequest<'a> {
-    phone: Cow<'a, str>,
+pub(in super::super) struct SendButtonList<'a> {
     message: Cow<'a, str>,
-    button_list: ButtonList<'a>,
+    button_list: List<'a>,
 }
 
 #[derive(Serialize)]
-struct ButtonList<'a> {
+struct List<'a> {
     buttons: Vec<ListButton<'a>>,
 }
 
@@ -38,8 +27,7 @@ struct ListButton<'a> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct ActionsRequest<'a> {
-    phone: Cow<'a, str>,
+pub(in super::super) struct SendButtonActions<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     title: Option<&'a str>,
     message: &'a str,
@@ -56,43 +44,34 @@ struct ReplyAction<'a> {
 }
 
 /// `send-button-list` has no header and no footer: they become part of the text (our choice).
-pub(crate) fn list(message: &OutboundMessage) -> Result<Request<'_>, ChannelError> {
-    let Content::Buttons(content) = &message.content;
-    let buttons = content.buttons().iter();
-    Ok(Request::List(ListRequest {
-        phone: phone(&message.to),
+pub(in super::super) fn list(content: &Buttons) -> Result<SendButtonList<'_>, Refusal> {
+    let buttons = content.buttons().iter().map(|button| ListButton {
+        id: &button.id,
+        label: &button.title,
+    });
+    Ok(SendButtonList {
         message: folded(content)?,
-        button_list: ButtonList {
-            buttons: buttons
-                .map(|button| ListButton {
-                    id: &button.id,
-                    label: &button.title,
-                })
-                .collect(),
+        button_list: List {
+            buttons: buttons.collect(),
         },
-    }))
-}
-
-pub(crate) fn actions(message: &OutboundMessage) -> Request<'_> {
-    let Content::Buttons(content) = &message.content;
-    Request::Actions(ActionsRequest {
-        phone: phone(&message.to),
-        title: content.header(),
-        message: content.body(),
-        footer: content.footer(),
-        button_actions: content
-            .buttons()
-            .iter()
-            .map(|button| ReplyAction {
-                id: &button.id,
-                r#type: "REPLY",
-                label: &button.title,
-            })
-            .collect(),
     })
 }
 
-fn folded(content: &Buttons) -> Result<Cow<'_, str>, ChannelError> {
+pub(in super::super) fn actions(content: &Buttons) -> SendButtonActions<'_> {
+    let buttons = content.buttons().iter().map(|button| ReplyAction {
+        id: &button.id,
+        r#type: "REPLY",
+        label: &button.title,
+    });
+    SendButtonActions {
+        title: content.header(),
+        message: content.body(),
+        footer: content.footer(),
+        button_actions: buttons.collect(),
+    }
+}
+
+fn folded(content: &Buttons) -> Result<Cow<'_, str>, Refusal> {
     if content.header().is_none() && content.footer().is_none() {
         return Ok(content.body().into());
     }
@@ -104,37 +83,10 @@ fn folded(content: &Buttons) -> Result<Cow<'_, str>, ChannelError> {
     let max = limits.map_or(0, |limits| limits.body.max);
     let length = text.chars().count();
     if length > max {
-        let message = format!(
+        return Err(Refusal::of_content(format!(
             "(#131009) Parameter value is not valid: header_text, body_text and footer_text have {length} characters \
              together, with their marks; Z-API allows {max}"
-        );
-        return Err(ChannelError::content_refused(
-            Provider::Zapi.as_str(),
-            message,
-        ));
+        )));
     }
     Ok(text.into())
-}
-
-/// Z-API writes a new group `1203…-group` and an old one `5521…-1600…` (Z-API docs, introduction to groups).
-fn phone(to: &Recipient) -> Cow<'_, str> {
-    match to.kind() {
-        RecipientKind::Group if !to.id().contains('-') => format!("{}-group", to.id()).into(),
-        RecipientKind::Group | RecipientKind::Phone | RecipientKind::UserId => to.id().into(),
-        RecipientKind::Lid => to.as_str().into(),
-    }
-}
-
-/// The ids of a message that was queued: 2xx, no error, and at least one id.
-pub(crate) fn accepted(answer: &Answer) -> Option<Receipt> {
-    let body = json(answer).filter(|_| (200..300).contains(&answer.status))?;
-    if super::super::errors::is_error(&body) {
-        return None;
-    }
-    let provider_id = text(&body, "/zaapId");
-    let external_id = text(&body, "/messageId").or(provider_id)?;
-    Some(Receipt {
-        external_id: Some(external_id.to_owned()),
-        provider_id: provider_id.map(str::to_owned),
-    })
 }

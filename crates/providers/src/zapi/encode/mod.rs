@@ -1,3 +1,32 @@
-//! The JSON of messages, a file for each kind.
+//! The JSON of a message, with a file for each kind of message.
 
 pub(super) mod buttons;
+
+use std::borrow::Cow;
+
+use recado_core::{Recipient, RecipientKind};
+use serde::Serialize;
+
+#[derive(Serialize)]
+pub(super) struct Body<'a> {
+    pub(super) phone: Cow<'a, str>,
+    #[serde(flatten)]
+    pub(super) kind: Kind<'a>,
+}
+
+/// What a message says, for one of Z-API's methods.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(super) enum Kind<'a> {
+    ButtonList(buttons::SendButtonList<'a>),
+    ButtonActions(buttons::SendButtonActions<'a>),
+}
+
+/// Z-API writes a new group `1203…-group` and an old one `5521…-1600…` (Z-API docs, introduction to groups).
+pub(super) fn phone(to: &Recipient) -> Cow<'_, str> {
+    match to.kind() {
+        RecipientKind::Group if !to.id().contains('-') => format!("{}-group", to.id()).into(),
+        RecipientKind::Group | RecipientKind::Phone | RecipientKind::UserId => to.id().into(),
+        RecipientKind::Lid => to.as_str().into(),
+    }
+}

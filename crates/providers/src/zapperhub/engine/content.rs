@@ -8,7 +8,7 @@ use recado_core::inbound::{Choice, InboundContent, Media};
 use serde_json::Value;
 
 use crate::lenient_json;
-use crate::webhook::reading::{choice_id, file_or_other, file_word, id, size, url, words};
+use crate::webhook::reading::{choice_id, file_or_other, file_word, id, other, size, url, words};
 
 /// What wraps another message.
 const WRAPPERS: [&str; 6] = [
@@ -184,11 +184,4 @@ fn choice(tap: &Value, id: &str, title: &str) -> Option<Choice> {
 
 fn answered(member: &Value) -> Option<String> {
     id(own(own(member, "contextInfo")?, "stanzaId"))
-}
-
-fn other(kind: &str, text: Option<String>) -> InboundContent {
-    InboundContent::Other {
-        kind: kind.to_owned(),
-        text,
-    }
 }

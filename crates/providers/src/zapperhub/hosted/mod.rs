@@ -1,167 +1,143 @@
-//! What the hosted API answers; it publishes no schema, so everything here is tolerant (inferred).
+//! ZapperHUB's hosted API.
 
-pub(super) mod webhook;
+mod answers;
+mod registration;
+mod webhook;
 
-use reqwest::Method;
-use secrecy::{ExposeSecret, SecretString};
-use serde_json::{Value, json};
+use std::borrow::Cow;
+
+use recado_core::{Capabilities, Content, capabilities};
+use reqwest::header::AUTHORIZATION;
+use secrecy::SecretString;
+use serde::Serialize;
 use url::Url;
 
-use super::engine::errors;
+use super::account::RecipientForm;
+use super::engine::encode::buttons::ReplyButtons;
+use super::engine::encode::recipient;
+use super::profile::PROFILE;
 use crate::base_url::join;
-use crate::channel::{Health, HealthState, Receipt};
-use crate::connection::{Connection, harmless, json, text};
-use crate::documented::says;
-use crate::error::{ChannelError, ErrorKind};
+use crate::channel::{HealthState, OutboundMessage, Receipt};
+use crate::connection::Connection;
+use crate::error::ConfigError;
 use crate::http::client::Answer;
-use crate::webhook::reading::items;
-use webhook::UPDATES;
+use crate::profile::Profile;
+use crate::redact::Redactor;
+use crate::refusal::Refusal;
+use crate::webhook::call::{Received, WebhookCall, WebhookHead};
+use crate::webhook::call::{WebhookRefused, WebhookUnreadable};
+use crate::webhook::proof;
+use crate::wire::{Endpoint, Wire};
 
-/// Where callers of the API have found the message's id; the first that is there counts.
-const MESSAGE_ID: [&str; 8] = [
-    "/key/id",
-    "/key",
-    "/data/key/id",
-    "/data/Id",
-    "/Id",
-    "/messageId",
-    "/message_id",
-    "/id",
-];
-
-/// The id of the job that sends the message, which is not the message's.
-const JOB_ID: [&str; 2] = ["/jobId", "/job/id"];
-
-/// A 200 means that the message was queued, even if no id comes with it.
-pub(crate) fn receipt(connection: &Connection, answer: &Answer) -> Result<Receipt, ChannelError> {
-    if !(200..300).contains(&answer.status) {
-        return Err(errors::refusal(connection, answer, v2_kind));
-    }
-    if answer.body.trim_ascii().is_empty() {
-        return Ok(Receipt::default());
-    }
-    let body = json(answer).ok_or_else(|| connection.unreadable(answer.status))?;
-    let receipt = Receipt {
-        external_id: MESSAGE_ID
-            .iter()
-            .find_map(|path| text(&body, path))
-            .map(str::to_owned),
-        provider_id: JOB_ID.iter().find_map(|path| given_id(body.pointer(path)?)),
-    };
-    if receipt == Receipt::default() && contradicts(&body) {
-        return Err(connection.unreadable(answer.status));
-    }
-    Ok(receipt)
+/// One instance.
+pub(super) struct Hosted {
+    instance_id: String,
+    recipient_form: RecipientForm,
+    buttons: Endpoint,
+    connection_url: Url,
+    webhook_url: Url,
+    webhooks_url: Url,
 }
 
-/// `GET /connection`: `open` is Baileys' word, `close` the documented one.
-pub(crate) fn health(connection: &Connection, answer: &Answer) -> Result<Health, ChannelError> {
-    let body = json(answer).filter(|_| answer.status == 200);
-    let Some((body, status)) = body
-        .as_ref()
-        .and_then(|body| Some((body, text(body, "/status")?)))
-    else {
-        return Connection::health_of(errors::refusal(connection, answer, v2_kind));
-    };
-    let state = match status {
-        "open" => HealthState::Connected,
-        _ if text(body, "/qrCode").is_some() => HealthState::NeedsPairing,
-        _ => HealthState::Disconnected,
-    };
-    let detail = match state {
-        HealthState::Connected => text(body, "/user/name"),
-        _ => Some(status),
-    };
-    Ok(connection.health(state, detail))
+/// The schema is closed: there is no place for an id of ours.
+#[derive(Serialize)]
+pub(super) struct Body<'a> {
+    jid: Cow<'a, str>,
+    #[serde(flatten)]
+    kind: Kind<'a>,
 }
 
-/// The name of our webhook among an instance's several.
-const NAME: &str = "recado";
-
-/// `POST /webhook`, the one registration that takes a secret (ZapperAPI, webhooks).
-pub(crate) async fn register(
-    connection: &Connection,
-    endpoint: &Url,
-    url: &Url,
-    secret: &SecretString,
-) -> Result<(), ChannelError> {
-    let body = json!({"url": url.as_str(), "secretKey": secret.expose_secret()});
-    ordered(connection, Method::POST, endpoint, &body).await
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Kind<'a> {
+    Buttons(ReplyButtons<'a>),
 }
 
-/// `POST /webhooks` for the statuses, which the one above is not promised to be told (ZapperAPI, webhooks).
-///
-/// Ours is changed if it is there, so that an order given again does not make another.
-pub(crate) async fn register_updates(
-    connection: &Connection,
-    endpoint: &Url,
-    url: &Url,
-) -> Result<(), ChannelError> {
-    let body = json!({"name": NAME, "url": url.as_str(), "subscriptions": UPDATES});
-    let known = known_webhook(connection, endpoint).await?;
-    let ours = known.and_then(|id| join(endpoint, &[&id]).ok());
-    match ours {
-        Some(ours) => ordered(connection, Method::PUT, &ours, &body).await,
-        None => ordered(connection, Method::POST, endpoint, &body).await,
+impl Hosted {
+    pub(super) fn new(
+        base: &Url,
+        instance_id: &str,
+        recipient_form: RecipientForm,
+    ) -> Result<Self, ConfigError> {
+        Ok(Self {
+            instance_id: instance_id.to_owned(),
+            recipient_form,
+            buttons: join(base, &[instance_id, "messages", "buttons"])?.into(),
+            connection_url: join(base, &[instance_id, "connection"])?,
+            webhook_url: join(base, &[instance_id, "webhook"])?,
+            webhooks_url: join(base, &[instance_id, "webhooks"])?,
+        })
     }
 }
 
-/// The id of our webhook in `GET /webhooks`.
-async fn known_webhook(
-    connection: &Connection,
-    endpoint: &Url,
-) -> Result<Option<String>, ChannelError> {
-    let answer = connection.get(endpoint).await?;
-    if !(200..300).contains(&answer.status) {
-        return Err(harmless(errors::refusal(connection, &answer, v2_kind)));
+impl Wire for Hosted {
+    const PROFILE: &'static Profile = &PROFILE;
+    type Body<'a> = Body<'a>;
+
+    fn capabilities(&self) -> &'static Capabilities {
+        &capabilities::ZAPPERAPI_V2
     }
-    let listed = json(&answer).unwrap_or_default();
-    let ours = items(&listed, "webhooks")
-        .iter()
-        .find(|webhook| text(webhook, "/name") == Some(NAME));
-    Ok(ours.and_then(|webhook| given_id(webhook.get("id")?)))
+
+    fn encode<'a>(
+        &'a self,
+        message: &'a OutboundMessage,
+    ) -> Result<(&'a Endpoint, Body<'a>), Refusal> {
+        let (endpoint, kind) = match &message.content {
+            Content::Buttons(content) => (&self.buttons, Kind::Buttons(content.into())),
+        };
+        let jid = recipient(self.recipient_form, &message.to);
+        Ok((endpoint, Body { jid, kind }))
+    }
+
+    fn decode(&self, _: &OutboundMessage, answer: &Answer) -> Result<Receipt, Refusal> {
+        answers::receipt(answer)
+    }
+
+    fn health_url(&self) -> &Url {
+        &self.connection_url
+    }
+
+    fn decode_health(&self, answer: &Answer) -> Result<(HealthState, Option<String>), Refusal> {
+        answers::health(answer)
+    }
+
+    async fn register(
+        &self,
+        connection: &Connection,
+        url: &Url,
+        secret: &SecretString,
+    ) -> Result<(), Refusal> {
+        registration::register(connection, &self.webhook_url, url, secret).await?;
+        registration::register_updates(connection, &self.webhooks_url, url).await
+    }
+
+    /// Only a call without the header may still be proved, by what it says.
+    fn verify_head(&self, head: &WebhookHead<'_>) -> Result<(), WebhookRefused> {
+        WebhookRefused::unless(head.headers.get(AUTHORIZATION).is_none_or(|given| {
+            bearer(given.as_bytes()).is_some_and(|given| proof::knows(given, head.secret))
+        }))
+    }
+
+    /// The second webhook can carry no secret: without one, the URL alone proves what that one is told, and nothing
+    /// else. A wrong one proves nothing.
+    fn verify_body(&self, call: &WebhookCall<'_>) -> Result<(), WebhookRefused> {
+        let has_secret = call.head.headers.contains_key(AUTHORIZATION);
+        WebhookRefused::unless(has_secret || webhook::tells_updates_only(call.body))
+    }
+
+    fn parse(
+        &self,
+        redactor: &Redactor,
+        _: Option<&str>,
+        body: &[u8],
+    ) -> Result<Vec<Received>, WebhookUnreadable> {
+        let news = webhook::news(redactor, &self.instance_id, body)?;
+        Ok(news.into_iter().map(Received::new).collect())
+    }
 }
 
-async fn ordered(
-    connection: &Connection,
-    method: Method,
-    endpoint: &Url,
-    body: &Value,
-) -> Result<(), ChannelError> {
-    let answer = connection.order(method, endpoint, body).await?;
-    let contradicted = json(&answer).is_some_and(|body| contradicts(&body));
-    if (200..300).contains(&answer.status) && !contradicted {
-        Ok(())
-    } else {
-        Err(harmless(errors::refusal(connection, &answer, v2_kind)))
-    }
-}
-
-/// The id of a job or a webhook may be a number.
-fn given_id(id: &Value) -> Option<String> {
-    match id {
-        Value::String(text) if !text.is_empty() => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        _ => None,
-    }
-}
-
-/// An "accepted" that says it is none.
-fn contradicts(body: &Value) -> bool {
-    body.get("success") == Some(&Value::Bool(false))
-        || body.get("error").is_some_and(|error| !error.is_null())
-}
-
-/// The one code of the vendor that says that nothing was taken; any other 503 may be a proxy's.
-const UNAVAILABLE: &str = "PROVIDER_UNAVAILABLE";
-
-/// What the hosted API's statuses mean.
-fn v2_kind(status: u16, words: &str) -> ErrorKind {
-    match status {
-        400 | 413 | 415 | 422 => ErrorKind::ContentRefused,
-        409 | 412 | 428 => ErrorKind::NotConnected,
-        500 if says(words, errors::NO_SESSION) => ErrorKind::NotConnected,
-        503 if words.trim() == UNAVAILABLE => ErrorKind::Unavailable,
-        _ => ErrorKind::from_status(status),
-    }
+/// Returns what follows the scheme, whose case does not matter (RFC 9110, 11.1).
+fn bearer(value: &[u8]) -> Option<&[u8]> {
+    let (scheme, token) = value.split_at_checked("Bearer ".len())?;
+    scheme.eq_ignore_ascii_case(b"Bearer ").then_some(token)
 }

@@ -3,16 +3,19 @@
 //! The vendor publishes the names, and receivers the message; the members of the others are inferred.
 
 use recado_core::Status;
-use recado_core::inbound::{Ignored, Inbound, InboundMessage};
+use recado_core::inbound::{Ignored, Inbound};
 use serde_json::Value;
 
-use super::super::engine::content::content;
-use super::super::engine::own_message::echo;
-use super::super::webhook::{connected, is_group, unheard};
-use crate::connection::{Connection, text};
 use crate::lenient_json;
+use crate::lenient_json::text;
+use crate::redact::Redactor;
 use crate::webhook::call::{MAX_ITEMS, WebhookUnreadable};
-use crate::webhook::reading::{group, id, instant, name, one_or_many, person, status};
+use crate::webhook::reading::{
+    self, Said, connected, id, instant, name, one_or_many, person, status,
+};
+use crate::zapperhub::engine::chat::{is_group, unheard};
+use crate::zapperhub::engine::content::content;
+use crate::zapperhub::engine::own_message::echo;
 
 /// A status by its number, its name, and ours.
 const STATUSES: [(i64, &str, Status); 5] = [
@@ -24,11 +27,11 @@ const STATUSES: [(i64, &str, Status); 5] = [
 ];
 
 /// What the second webhook is told, which can carry no secret (ZapperAPI, `POST /webhooks`).
-pub(crate) const UPDATES: [&str; 2] = ["messages.update", "message-receipt.update"];
+pub(super) const UPDATES: [&str; 2] = ["messages.update", "message-receipt.update"];
 
 /// An event or several, bare or inside `body`.
-pub(crate) fn news(
-    connection: &Connection,
+pub(super) fn news(
+    redactor: &Redactor,
     instance_id: &str,
     body: &[u8],
 ) -> Result<Vec<Inbound>, WebhookUnreadable> {
@@ -39,14 +42,14 @@ pub(crate) fn news(
     Ok(events(&body)
         .flat_map(|event| match text(event, "/instanceId") {
             Some(named) if named != instance_id => vec![Inbound::Ignored(Ignored::OtherInstance)],
-            _ => of_event(connection, event),
+            _ => of_event(redactor, event),
         })
         .take(MAX_ITEMS + 1)
         .collect())
 }
 
 /// Whether a body says nothing but what the second webhook is told.
-pub(crate) fn tells_updates_only(body: &[u8]) -> bool {
+pub(super) fn tells_updates_only(body: &[u8]) -> bool {
     let Some(body) = lenient_json::parse(body) else {
         return false;
     };
@@ -63,8 +66,8 @@ fn events(body: &Value) -> impl Iterator<Item = &Value> {
 }
 
 /// The items of an event are itself, or what is in its `data`.
-fn of_event(connection: &Connection, event: &Value) -> Vec<Inbound> {
-    let read: fn(&Connection, &Value) -> Inbound = match text(event, "/type") {
+fn of_event(redactor: &Redactor, event: &Value) -> Vec<Inbound> {
+    let read: fn(&Redactor, &Value) -> Inbound = match text(event, "/type") {
         Some("messages.upsert") => |_, item| message(item),
         Some("messages.update") => |_, item| update(item),
         Some("message-receipt.update") => |_, item| receipt(item),
@@ -77,7 +80,7 @@ fn of_event(connection: &Connection, event: &Value) -> Vec<Inbound> {
         .filter(|data| data.is_object() || data.is_array());
     let items = one_or_many(items.unwrap_or(event)).iter();
     let items = items.take(MAX_ITEMS + 1);
-    items.map(|item| read(connection, item)).collect()
+    items.map(|item| read(redactor, item)).collect()
 }
 
 fn message(item: &Value) -> Inbound {
@@ -100,32 +103,25 @@ fn message(item: &Value) -> Inbound {
     let Some((content, in_reply_to)) = content(message, item.get("mediaUrl")) else {
         return Inbound::Ignored(Ignored::Empty);
     };
-    let group = in_a_group.then(|| group(Some(chat), &content, in_reply_to.as_ref()));
-    let group = match group.transpose() {
-        Ok(group) => group,
-        Err(reason) => return Inbound::Ignored(reason),
-    };
-    let Some(external_id) = external_id else {
-        return Inbound::Ignored(Ignored::WithoutId);
-    };
     // The vendor shows the first of each; the others are newer members of Baileys' key.
-    let addresses = match group {
-        Some(_) => [
+    let addresses = if in_a_group {
+        [
             "participant",
             "participantAlt",
             "participantPn",
             "participantLid",
-        ],
-        None => ["remoteJid", "remoteJidAlt", "senderPn", "senderLid"],
+        ]
+    } else {
+        ["remoteJid", "remoteJidAlt", "senderPn", "senderLid"]
     };
-    let Some(from) = person(addresses.map(address), name(item.get("pushName"))) else {
-        return Inbound::Ignored(Ignored::WithoutSender);
-    };
-    let mut message = InboundMessage::new(external_id, from, content);
-    message.group = group;
-    message.sent_at = sent_at;
-    message.in_reply_to = in_reply_to;
-    Inbound::Message(message)
+    reading::message(Said {
+        external_id,
+        from: person(addresses.map(address), name(item.get("pushName"))),
+        group: Some(chat).filter(|_| in_a_group),
+        sent_at,
+        in_reply_to,
+        content,
+    })
 }
 
 fn update(item: &Value) -> Inbound {
@@ -167,12 +163,12 @@ fn of_ours(item: &Value, step: Status) -> Inbound {
     status(id(item.pointer("/key/id")), step, None)
 }
 
-fn connection_update(connection: &Connection, item: &Value) -> Inbound {
+fn connection_update(redactor: &Redactor, item: &Value) -> Inbound {
     let state = text(item, "/connection").or_else(|| text(item, "/status"));
     let reason = text(item, "/lastDisconnect/error/message");
     match state {
         Some("open") => connected(true, None),
-        Some("close") => connected(false, reason.map(|text| connection.clean(text))),
+        Some("close") => connected(false, reason.map(|text| redactor.clean(text))),
         _ if text(item, "/qr").is_some() => {
             connected(false, Some("a phone must be paired".to_owned()))
         }

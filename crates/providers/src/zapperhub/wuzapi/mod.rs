@@ -1,23 +1,37 @@
-//! What a wuzapi server answers (wuzapi in the vendor's version, `handlers.go`).
+//! wuzapi in the vendor's version, on a server of one's own.
 
+mod answers;
+mod message_id;
 mod multipart;
-pub(super) mod webhook;
+mod webhook;
 
-use std::fmt::Write;
+use std::borrow::Cow;
 
-use recado_core::MessageId;
+use recado_core::{Capabilities, Content, MessageId, capabilities};
 use reqwest::Method;
+use reqwest::header::CONTENT_TYPE;
 use secrecy::{ExposeSecret, SecretString};
+use serde::Serialize;
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 use url::Url;
 
-use super::engine::errors;
-use crate::channel::{Health, HealthState, Receipt};
-use crate::connection::{Connection, harmless, json, text};
-use crate::documented::says;
-use crate::error::{ChannelError, ErrorKind};
+use self::message_id::message_id;
+use super::account::RecipientForm;
+use super::engine::encode::buttons::ReplyButtons;
+use super::engine::encode::recipient;
+use super::profile::PROFILE;
+use crate::base_url::join;
+use crate::channel::{HealthState, OutboundMessage, Receipt};
+use crate::connection::Connection;
+use crate::error::ConfigError;
 use crate::http::client::Answer;
+use crate::profile::Profile;
+use crate::redact::Redactor;
+use crate::refusal::Refusal;
+use crate::webhook::call::{Received, WebhookCall, WebhookHead};
+use crate::webhook::call::{WebhookRefused, WebhookUnreadable};
+use crate::webhook::proof;
+use crate::wire::{Endpoint, Wire};
 
 /// All events that are read; those that are not ordered are not sent (`wmiau.go`).
 const EVENTS: [&str; 8] = [
@@ -31,98 +45,128 @@ const EVENTS: [&str; 8] = [
     "QR",
 ];
 
-/// The id that the message has at WhatsApp: like the one an app would choose, and always the same for our id.
-///
-/// So its receipts can be matched even if the answer was lost.
-pub(crate) fn message_id(id: &MessageId) -> String {
-    let digest = Sha256::digest(id.as_str());
-    digest[..9].iter().fold("3EB0".to_owned(), |mut id, byte| {
-        let _ = write!(id, "{byte:02X}"); // Writing to a String cannot fail.
-        id
-    })
+/// The header that holds the signature of a webhook.
+const SIGNATURE: &str = "x-hmac-signature";
+
+/// One user of a server.
+pub(super) struct Wuzapi {
+    recipient_form: RecipientForm,
+    buttons: Endpoint,
+    status_url: Url,
+    webhook_url: Url,
+    signing_key_url: Url,
 }
 
-/// The envelope `{"code":200,"data":{"Id":…},"success":true}`.
-pub(crate) fn receipt(
-    connection: &Connection,
-    answer: &Answer,
-    id: &MessageId,
-) -> Result<Receipt, ChannelError> {
-    let body = json(answer).filter(|_| (200..300).contains(&answer.status));
-    let Some(body) = body.filter(|body| body.get("success") == Some(&Value::Bool(true))) else {
-        return Err(errors::refusal(connection, answer, kind));
-    };
-    let given = text(&body, "/data/Id").or_else(|| text(&body, "/data/id"));
-    let external_id = given.map_or_else(|| message_id(id), str::to_owned);
-    Ok(Receipt::new(external_id))
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Body<'a> {
+    phone: Cow<'a, str>,
+    id: String,
+    #[serde(flatten)]
+    kind: Kind<'a>,
 }
 
-/// `GET /session/status`; its body contains the token, so nothing of it is shown.
-pub(crate) fn health(connection: &Connection, answer: &Answer) -> Result<Health, ChannelError> {
-    let body = json(answer).filter(|_| answer.status == 200);
-    let flag = |new: &str, old: &str| {
-        let body = body.as_ref()?;
-        body.pointer(new).or_else(|| body.pointer(old))?.as_bool()
-    };
-    let connected = flag("/data/connected", "/data/Connected");
-    let logged_in = flag("/data/loggedIn", "/data/LoggedIn");
-    let state = match (connected, logged_in) {
-        (Some(true), Some(true)) => HealthState::Connected,
-        (Some(true), Some(false)) => HealthState::NeedsPairing,
-        (Some(false), _) => HealthState::Disconnected,
-        _ => return Connection::health_of(errors::refusal(connection, answer, kind)),
-    };
-    Ok(connection.health(state, None))
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Kind<'a> {
+    Buttons(ReplyButtons<'a>),
 }
 
-/// `POST /session/hmac/config`: from now on every webhook is signed.
-pub(crate) async fn sign(
-    connection: &Connection,
-    endpoint: &Url,
-    secret: &SecretString,
-) -> Result<(), ChannelError> {
-    let body = json!({"hmac_key": secret.expose_secret()});
-    confirmed(connection, endpoint, &body).await
-}
-
-/// `POST /webhook` with the events that we read.
-pub(crate) async fn register(
-    connection: &Connection,
-    endpoint: &Url,
-    url: &Url,
-) -> Result<(), ChannelError> {
-    let body = json!({"webhookURL": url.as_str(), "events": EVENTS});
-    confirmed(connection, endpoint, &body).await
-}
-
-async fn confirmed(
-    connection: &Connection,
-    endpoint: &Url,
-    body: &Value,
-) -> Result<(), ChannelError> {
-    let answer = connection.order(Method::POST, endpoint, body).await?;
-    match json(&answer) {
-        Some(body) if answer.status == 200 && body.get("success") == Some(&true.into()) => Ok(()),
-        _ => Err(harmless(errors::refusal(connection, &answer, kind))),
+impl Wuzapi {
+    pub(super) fn new(base: &Url, recipient_form: RecipientForm) -> Result<Self, ConfigError> {
+        Ok(Self {
+            recipient_form,
+            buttons: join(base, &["chat", "send", "buttons"])?.into(),
+            status_url: join(base, &["session", "status"])?,
+            webhook_url: join(base, &["webhook"])?,
+            signing_key_url: join(base, &["session", "hmac", "config"])?,
+        })
     }
 }
 
-/// The texts that come before anything is sent.
-///
-/// "websocket not connected" is not one of them: whatsmeow also says so when it sends a message for the second
-/// time after a lost connection.
-const NOT_CONNECTED: [&str; 3] = [
-    errors::NO_SESSION,
-    "error sending message: not logged in",
-    "error sending message: the store doesn't contain a device JID",
-];
+impl Wire for Wuzapi {
+    const PROFILE: &'static Profile = &PROFILE;
+    type Body<'a> = Body<'a>;
 
-/// Texts are compared without case, which differs between versions.
-fn kind(status: u16, words: &str) -> ErrorKind {
-    match status {
-        400 if says(words, "could not parse phone") => ErrorKind::InvalidRecipient,
-        400 => ErrorKind::ContentRefused,
-        500 if NOT_CONNECTED.iter().any(|known| says(words, known)) => ErrorKind::NotConnected,
-        _ => ErrorKind::from_status(status),
+    fn capabilities(&self) -> &'static Capabilities {
+        &capabilities::WUZAPI_FORK
+    }
+
+    fn encode<'a>(
+        &'a self,
+        message: &'a OutboundMessage,
+    ) -> Result<(&'a Endpoint, Body<'a>), Refusal> {
+        let (endpoint, kind) = match &message.content {
+            Content::Buttons(content) => (&self.buttons, Kind::Buttons(content.into())),
+        };
+        let phone = recipient(self.recipient_form, &message.to);
+        let id = message_id(&message.id);
+        Ok((endpoint, Body { phone, id, kind }))
+    }
+
+    fn decode(&self, message: &OutboundMessage, answer: &Answer) -> Result<Receipt, Refusal> {
+        let given = answers::message_id(answer)?;
+        Ok(Receipt::new(
+            given.unwrap_or_else(|| message_id(&message.id)),
+        ))
+    }
+
+    fn preset_message_id(&self, id: &MessageId) -> Option<String> {
+        Some(message_id(id))
+    }
+
+    fn health_url(&self) -> &Url {
+        &self.status_url
+    }
+
+    fn decode_health(&self, answer: &Answer) -> Result<(HealthState, Option<String>), Refusal> {
+        answers::health(answer)
+    }
+
+    async fn register(
+        &self,
+        connection: &Connection,
+        url: &Url,
+        secret: &SecretString,
+    ) -> Result<(), Refusal> {
+        // First the key, so that no event goes out unsigned.
+        let key = json!({"hmac_key": secret.expose_secret()});
+        ordered(connection, &self.signing_key_url, &key).await?;
+        let webhook = json!({"webhookURL": url.as_str(), "events": EVENTS});
+        ordered(connection, &self.webhook_url, &webhook).await
+    }
+
+    fn verify_head(&self, head: &WebhookHead<'_>) -> Result<(), WebhookRefused> {
+        let signature = head.headers.get(SIGNATURE);
+        WebhookRefused::unless(signature.is_some_and(|hex| proof::may_sign(hex.as_bytes())))
+    }
+
+    fn verify_body(&self, call: &WebhookCall<'_>) -> Result<(), WebhookRefused> {
+        let headers = call.head.headers;
+        let kind = headers.get(CONTENT_TYPE).and_then(|it| it.to_str().ok());
+        let signed = webhook::signed(kind, call.body);
+        let proved = headers
+            .get(SIGNATURE)
+            .zip(signed)
+            .is_some_and(|(hex, signed)| proof::signs(hex.as_bytes(), &signed, call.head.secret));
+        WebhookRefused::unless(proved)
+    }
+
+    fn parse(
+        &self,
+        redactor: &Redactor,
+        content_type: Option<&str>,
+        body: &[u8],
+    ) -> Result<Vec<Received>, WebhookUnreadable> {
+        let news = webhook::news(redactor, content_type, body)?;
+        Ok(news.into_iter().map(Received::new).collect())
+    }
+}
+
+async fn ordered(connection: &Connection, endpoint: &Url, body: &Value) -> Result<(), Refusal> {
+    let answer = connection.order(Method::POST, endpoint, body).await?;
+    match answer.json() {
+        Some(body) if answer.status == 200 && body.get("success") == Some(&true.into()) => Ok(()),
+        _ => Err(answers::refusal(&answer)),
     }
 }

@@ -3,20 +3,21 @@
 use std::borrow::Cow;
 
 use recado_core::Status;
-use recado_core::inbound::{Ignored, Inbound, InboundMessage};
+use recado_core::inbound::{Ignored, Inbound};
 use serde_json::Value;
 use url::form_urlencoded;
 
-use super::super::engine::content::{content, own};
-use super::super::engine::own_message::echo;
-use super::super::webhook::{connected, is_group, unheard};
 use super::multipart;
-use crate::connection::{Connection, text};
+use crate::lenient_json::text;
+use crate::redact::Redactor;
 use crate::webhook::call::{MAX_ITEMS, WebhookUnreadable};
-use crate::webhook::reading::{group, id, instant, name, object, person, status};
+use crate::webhook::reading::{self, Said, connected, id, instant, name, object, person, status};
+use crate::zapperhub::engine::chat::{is_group, unheard};
+use crate::zapperhub::engine::content::{content, own};
+use crate::zapperhub::engine::own_message::echo;
 
 /// The bytes that the signature of a body covers: itself, or the text fields of a multipart form.
-pub(crate) fn signed<'a>(content_type: Option<&str>, body: &'a [u8]) -> Option<Cow<'a, [u8]>> {
+pub(super) fn signed<'a>(content_type: Option<&str>, body: &'a [u8]) -> Option<Cow<'a, [u8]>> {
     match content_type.filter(|kind| multipart::is_multipart(kind)) {
         None => Some(Cow::Borrowed(body)),
         Some(kind) => {
@@ -27,8 +28,8 @@ pub(crate) fn signed<'a>(content_type: Option<&str>, body: &'a [u8]) -> Option<C
 }
 
 /// JSON, or a form of either kind with the same JSON in `jsonData`.
-pub(crate) fn news(
-    connection: &Connection,
+pub(super) fn news(
+    redactor: &Redactor,
     content_type: Option<&str>,
     body: &[u8],
 ) -> Result<Vec<Inbound>, WebhookUnreadable> {
@@ -46,7 +47,7 @@ pub(crate) fn news(
     } else {
         object(body)?
     };
-    Ok(of_event(connection, &event))
+    Ok(of_event(redactor, &event))
 }
 
 fn is_form(content_type: &str) -> bool {
@@ -55,7 +56,7 @@ fn is_form(content_type: &str) -> bool {
         .starts_with("application/x-www-form-urlencoded")
 }
 
-fn of_event(connection: &Connection, body: &Value) -> Vec<Inbound> {
+fn of_event(redactor: &Redactor, body: &Value) -> Vec<Inbound> {
     let event = body.get("event").unwrap_or(&Value::Null);
     let cut_off = |words: &str| vec![connected(false, Some(words.to_owned()))];
     match text(body, "/type").unwrap_or_default() {
@@ -68,7 +69,7 @@ fn of_event(connection: &Connection, body: &Value) -> Vec<Inbound> {
         "TemporaryBan" => cut_off("WhatsApp has banned the number for some time"),
         "ConnectFailure" => {
             let reason = text(body, "/error").or_else(|| text(body, "/reason"));
-            vec![connected(false, reason.map(|text| connection.clean(text)))]
+            vec![connected(false, reason.map(|text| redactor.clean(text)))]
         }
         "PairSuccess" | "QRTimeout" => vec![Inbound::Ignored(Ignored::Pairing)],
         _ => vec![Inbound::Ignored(Ignored::Unknown)],
@@ -98,24 +99,16 @@ fn message(event: &Value, file_url: Option<&Value>) -> Inbound {
     let Some((content, in_reply_to)) = content(message, file_url) else {
         return Inbound::Ignored(Ignored::Empty);
     };
-    let group = in_a_group.then(|| group(Some(chat), &content, in_reply_to.as_ref()));
-    let group = match group.transpose() {
-        Ok(group) => group,
-        Err(reason) => return Inbound::Ignored(reason),
-    };
-    let Some(external_id) = external_id else {
-        return Inbound::Ignored(Ignored::WithoutId);
-    };
     // One of the first two is the phone, the other the LID, if both are there.
     let addresses = ["Sender", "SenderAlt", "Chat"].map(said);
-    let Some(from) = person(addresses, name(info("PushName"))) else {
-        return Inbound::Ignored(Ignored::WithoutSender);
-    };
-    let mut message = InboundMessage::new(external_id, from, content);
-    message.group = group;
-    message.sent_at = sent_at;
-    message.in_reply_to = in_reply_to;
-    Inbound::Message(message)
+    reading::message(Said {
+        external_id,
+        from: person(addresses, name(info("PushName"))),
+        group: Some(chat).filter(|_| in_a_group),
+        sent_at,
+        in_reply_to,
+        content,
+    })
 }
 
 /// There is no receipt for "sent", which is the answer to the request, nor for a failure.

@@ -1,3 +1,21 @@
-//! The JSON of messages, a file for each kind.
+//! The JSON of what a message says and of whom it goes to, with a file for each kind of message.
 
-pub(in super::super) mod buttons;
+pub(crate) mod buttons;
+
+use std::borrow::Cow;
+
+use recado_core::{Recipient, RecipientKind};
+
+use crate::zapperhub::account::RecipientForm;
+
+pub(crate) fn recipient(form: RecipientForm, to: &Recipient) -> Cow<'_, str> {
+    match (to.kind(), form) {
+        (RecipientKind::Phone, RecipientForm::Plus) => format!("+{}", to.id()).into(),
+        (RecipientKind::Phone, RecipientForm::Jid) => format!("{}@s.whatsapp.net", to.id()).into(),
+        (RecipientKind::Phone, RecipientForm::Digits) => to.id().into(),
+        // The suffix is part of a LID and of a group.
+        (RecipientKind::Lid | RecipientKind::Group | RecipientKind::UserId, _) => {
+            to.as_str().into()
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! The one [`Channel`] of all providers: check, encode, post, decode.
+
+use async_trait::async_trait;
+use recado_core::{Capabilities, MessageId};
+use reqwest::Method;
+use secrecy::SecretString;
+use url::Url;
+
+use crate::channel::{Channel, Health, HealthState, OutboundMessage, Preview, Receipt};
+use crate::connection::Connection;
+use crate::error::{ChannelError, ErrorKind};
+use crate::profile::Registration;
+use crate::refusal::Refusal;
+use crate::webhook::call::{Admission, Received, WebhookCall, WebhookHead};
+use crate::webhook::call::{WebhookRefused, WebhookUnreadable};
+use crate::wire::{Endpoint, Wire};
+
+/// One account at one provider.
+///
+/// Every message is checked, every text of the provider is cleaned, and every proof of a webhook is asked for here, so
+/// that no provider can forget it.
+pub(crate) struct Api<W> {
+    wire: W,
+    connection: Connection,
+}
+
+impl<W: Wire> Api<W> {
+    pub(crate) fn new(wire: W, connection: Connection) -> Self {
+        Self { wire, connection }
+    }
+
+    fn encode<'a>(
+        &'a self,
+        message: &'a OutboundMessage,
+    ) -> Result<(&'a Endpoint, W::Body<'a>), ChannelError> {
+        message.check(self.wire.capabilities())?;
+        self.wire
+            .encode(message)
+            .map_err(|refusal| self.connection.error(&refusal))
+    }
+}
+
+#[async_trait]
+impl<W: Wire> Channel for Api<W> {
+    fn capabilities(&self) -> &'static Capabilities {
+        self.wire.capabilities()
+    }
+
+    fn preview(&self, message: &OutboundMessage) -> Result<Preview, ChannelError> {
+        let (endpoint, body) = self.encode(message)?;
+        let preview = self.connection.preview(&endpoint.shown, &body);
+        preview.map_err(|refusal| self.connection.error(&refusal))
+    }
+
+    async fn send(&self, message: &OutboundMessage) -> Result<Receipt, ChannelError> {
+        let (endpoint, body) = self.encode(message)?;
+        let sent = self.connection.post(&endpoint.url, &body).await;
+        sent.and_then(|answer| self.wire.decode(message, &answer))
+            .map_err(|refusal| self.connection.error(&refusal))
+    }
+
+    fn preset_message_id(&self, id: &MessageId) -> Option<String> {
+        self.wire.preset_message_id(id)
+    }
+
+    async fn health(&self) -> Result<Health, ChannelError> {
+        let answer = self.connection.get(self.wire.health_url()).await;
+        let (state, detail) = match answer.and_then(|answer| self.wire.decode_health(&answer)) {
+            Ok(health) => health,
+            Err(refusal) => {
+                let state = match refusal.kind {
+                    ErrorKind::NotConnected => HealthState::Disconnected,
+                    ErrorKind::BillingBlocked => HealthState::Unpaid,
+                    _ => return Err(self.connection.error(&refusal.harmless())),
+                };
+                (state, Some(refusal.text))
+            }
+        };
+        let detail = detail.map(|text| self.connection.redactor.clean(&text));
+        Ok(Health::new(state, detail))
+    }
+
+    fn verify_webhook_head(&self, head: &WebhookHead<'_>) -> Result<(), WebhookRefused> {
+        match *head.method {
+            Method::GET if W::CHALLENGES => Ok(()),
+            Method::POST if W::PROFILE.webhook_secret_in_url && !head.has_secret() => {
+                Err(WebhookRefused::Forbidden)
+            }
+            Method::POST => self.wire.verify_head(head),
+            _ => Err(WebhookRefused::Method),
+        }
+    }
+
+    fn verify_webhook(&self, call: &WebhookCall<'_>) -> Result<Admission, WebhookRefused> {
+        self.verify_webhook_head(&call.head)?;
+        if call.head.method == Method::GET {
+            return self.wire.challenge(call);
+        }
+        self.wire.verify_body(call)?;
+        Ok(Admission::Deliver)
+    }
+
+    fn parse_webhook(
+        &self,
+        content_type: Option<&str>,
+        body: &[u8],
+    ) -> Result<Vec<Received>, WebhookUnreadable> {
+        let redactor = &self.connection.redactor;
+        self.wire.parse(redactor, content_type, body)
+    }
+
+    async fn register_webhook(&self, url: &Url, secret: &SecretString) -> Result<(), ChannelError> {
+        let connection = self.connection.hiding(secret);
+        let provider = W::PROFILE.provider;
+        let registered = match W::PROFILE.registration {
+            Registration::ByHand { instructions } => {
+                // Not cleaned, which would cut it: it holds no word of the provider, and the URL no secret.
+                let text = instructions.replace("{url}", url.as_str());
+                return Err(ChannelError::new(
+                    provider.as_str(),
+                    ErrorKind::Rejected,
+                    text,
+                ));
+            }
+            Registration::Program { https_only: true } if url.scheme() != "https" => {
+                let text = format!(
+                    "{} sends webhooks to https addresses only",
+                    provider.title()
+                );
+                Err(Refusal::new(ErrorKind::Misconfigured, text))
+            }
+            Registration::Program { .. } => self.wire.register(&connection, url, secret).await,
+        };
+        registered.map_err(|refusal| connection.error(&refusal.harmless()))
+    }
+}

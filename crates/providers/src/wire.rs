@@ -1,0 +1,100 @@
+//! What a provider implements: its JSON, both ways. [`Api`](crate::api::Api) makes a [`Channel`](crate::Channel) of it.
+
+use std::future::Future;
+
+use recado_core::{Capabilities, MessageId};
+use secrecy::SecretString;
+use serde::Serialize;
+use url::Url;
+
+use crate::channel::{HealthState, OutboundMessage, Receipt};
+use crate::connection::Connection;
+use crate::http::client::Answer;
+use crate::profile::Profile;
+use crate::redact::Redactor;
+use crate::refusal::Refusal;
+use crate::webhook::call::{Admission, Received, WebhookCall, WebhookHead};
+use crate::webhook::call::{WebhookRefused, WebhookUnreadable};
+
+/// The JSON of one account at one provider.
+///
+/// Limits, secrets in texts, and the general proofs of a webhook call are checked before and after these functions.
+pub(crate) trait Wire: Send + Sync + 'static {
+    /// What is special to the provider.
+    const PROFILE: &'static Profile;
+
+    /// Whether the provider asks by a GET whether it may call a URL.
+    const CHALLENGES: bool = false;
+
+    /// The JSON of a message.
+    type Body<'a>: Serialize + Send + Sync;
+
+    fn capabilities(&self) -> &'static Capabilities;
+
+    /// Returns where a message goes, and its JSON; the message keeps the published limits.
+    fn encode<'a>(
+        &'a self,
+        message: &'a OutboundMessage,
+    ) -> Result<(&'a Endpoint, Self::Body<'a>), Refusal>;
+
+    /// Reads the answer to a message.
+    fn decode(&self, message: &OutboundMessage, answer: &Answer) -> Result<Receipt, Refusal>;
+
+    fn preset_message_id(&self, _: &MessageId) -> Option<String> {
+        None
+    }
+
+    /// Returns the URL that tells the state of the number.
+    fn health_url(&self) -> &Url;
+
+    /// Reads the state of the number, and what the provider says about it.
+    fn decode_health(&self, answer: &Answer) -> Result<(HealthState, Option<String>), Refusal>;
+
+    /// Tells the provider where its webhooks go, if its profile says that a program does that.
+    fn register(
+        &self,
+        _: &Connection,
+        _: &Url,
+        _: &SecretString,
+    ) -> impl Future<Output = Result<(), Refusal>> + Send {
+        async { Ok(()) }
+    }
+
+    /// Answers the GET of a provider that [challenges](Self::CHALLENGES).
+    fn challenge(&self, _: &WebhookCall<'_>) -> Result<Admission, WebhookRefused> {
+        Err(WebhookRefused::Method)
+    }
+
+    /// Checks the proofs in the headers of a POST, whose URL carries the secret if the profile says so.
+    fn verify_head(&self, head: &WebhookHead<'_>) -> Result<(), WebhookRefused>;
+
+    /// Checks the proofs that cover the body of a POST.
+    fn verify_body(&self, _: &WebhookCall<'_>) -> Result<(), WebhookRefused> {
+        Ok(())
+    }
+
+    /// Reads the body of a verified call; `redactor` cleans the provider's words in it.
+    fn parse(
+        &self,
+        redactor: &Redactor,
+        content_type: Option<&str>,
+        body: &[u8],
+    ) -> Result<Vec<Received>, WebhookUnreadable>;
+}
+
+/// The URL of a method.
+pub(crate) struct Endpoint {
+    pub(crate) url: Url,
+    /// The URL with its secrets blanked.
+    pub(crate) shown: Url,
+}
+
+impl From<Url> for Endpoint {
+    /// Creates the endpoint of a URL without secrets.
+    fn from(url: Url) -> Self {
+        Self {
+            shown: url.clone(),
+            url,
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! How the hosted API learns where its webhooks go.
+
+use reqwest::Method;
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Value, json};
+use url::Url;
+
+use super::answers::{contradicts, given_id, refusal};
+use super::webhook::UPDATES;
+use crate::base_url::join;
+use crate::connection::Connection;
+use crate::lenient_json::text;
+use crate::refusal::Refusal;
+use crate::webhook::reading::items;
+
+/// The name of our webhook among an instance's several.
+const NAME: &str = "recado";
+
+/// Calls `POST /webhook`, the one registration that takes a secret (ZapperAPI, webhooks).
+pub(super) async fn register(
+    connection: &Connection,
+    endpoint: &Url,
+    url: &Url,
+    secret: &SecretString,
+) -> Result<(), Refusal> {
+    let body = json!({"url": url.as_str(), "secretKey": secret.expose_secret()});
+    ordered(connection, Method::POST, endpoint, &body).await
+}
+
+/// Calls `POST /webhooks` for the statuses, which the webhook above is not promised to be told (ZapperAPI, webhooks).
+///
+/// Ours is changed if it is there, so that an order given again does not make another.
+pub(super) async fn register_updates(
+    connection: &Connection,
+    endpoint: &Url,
+    url: &Url,
+) -> Result<(), Refusal> {
+    let body = json!({"name": NAME, "url": url.as_str(), "subscriptions": UPDATES});
+    let known = known_webhook(connection, endpoint).await?;
+    match known.and_then(|id| join(endpoint, &[&id]).ok()) {
+        Some(ours) => ordered(connection, Method::PUT, &ours, &body).await,
+        None => ordered(connection, Method::POST, endpoint, &body).await,
+    }
+}
+
+/// Returns the id of our webhook in `GET /webhooks`.
+async fn known_webhook(connection: &Connection, endpoint: &Url) -> Result<Option<String>, Refusal> {
+    let answer = connection.get(endpoint).await?;
+    if !answer.is_success() {
+        return Err(refusal(&answer));
+    }
+    let listed = answer.json().unwrap_or_default();
+    let ours = items(&listed, "webhooks")
+        .iter()
+        .find(|webhook| text(webhook, "/name") == Some(NAME));
+    Ok(ours.and_then(|webhook| given_id(webhook.get("id")?)))
+}
+
+async fn ordered(
+    connection: &Connection,
+    method: Method,
+    endpoint: &Url,
+    body: &Value,
+) -> Result<(), Refusal> {
+    let answer = connection.order(method, endpoint, body).await?;
+    let contradicted = answer.json().is_some_and(|body| contradicts(&body));
+    if answer.is_success() && !contradicted {
+        Ok(())
+    } else {
+        Err(refusal(&answer))
+    }
+}
