@@ -25,7 +25,8 @@ pub async fn run(
     let mut keyboard = process.stdin.take().expect("a pipe");
     for line in typed {
         let line = format!("{line}\n");
-        keyboard.write_all(line.as_bytes()).await.expect("typed");
+        // A command that refuses before it asks may be gone before the line is typed.
+        keyboard.write_all(line.as_bytes()).await.ok();
     }
     // It stays open: the end of the input would end the terminal.
     let output = tokio::time::timeout(Duration::from_mins(1), process.wait_with_output()).await;
