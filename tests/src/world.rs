@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use recado_core::ApiKeyId;
+use recado_core::chatvolt::SendButtons;
 use recado_providers::{Defaults, HttpClient, RetryPolicy, Timeouts};
-use recado_sandbox::{Sandbox, Urls, Webhook, base_urls};
+use recado_sandbox::{Account, Provider, Sandbox, Urls, Webhook};
 use recado_server::app::{
     App, AppParts, Clock, HEARTBEAT, MAX_SENDS_IN_FLIGHT, MAX_WEBHOOK_ENDPOINTS,
 };
@@ -31,17 +32,7 @@ pub const CUSTOMER: &str = "5511900000001";
 pub const OTHER_CUSTOMER: &str = "5511900000002";
 
 /// The documentation's example, byte for byte.
-pub const PUBLISHED_EXAMPLE: &str = r#"{
-  "agentId": "agent-123",
-  "conversationId": "conv-456",
-  "header_text": "Select an option",
-  "body_text": "How can we help you today?",
-  "footer_text": "ChatVolt Support",
-  "button_1_id": "btn_sales",
-  "button_1_title": "Sales",
-  "button_2_id": "btn_support",
-  "button_2_title": "Support"
-}"#;
+pub const PUBLISHED_EXAMPLE: &str = SendButtons::EXAMPLE;
 
 /// The providers' conversations in a world: provider, channel, conversation.
 pub const CONVERSATIONS: [(&str, &str); 3] = [
@@ -105,7 +96,7 @@ impl World {
     pub async fn with(options: Options) -> Self {
         let database = TestDatabase::fresh().await;
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
-        let (sandbox, sandbox_urls) = start_sandbox(&stop, &tasks).await;
+        let (sandbox, sandbox_urls) = sandbox().await;
         let store = database.store().await;
         let operator_key = operator_key(&store).await;
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
@@ -171,15 +162,12 @@ impl World {
 
     /// Tells the providers where to send their webhooks, as an operator would.
     pub async fn connect_webhooks(&self) {
-        for (provider, simulated) in [
-            ("whatsapp", recado_sandbox::Provider::Whatsapp),
-            ("zapi", recado_sandbox::Provider::Zapi),
-            ("zapperhub", recado_sandbox::Provider::Zapperhub),
-        ] {
+        for (provider, _) in CONVERSATIONS {
             let channel = self.client.read(&format!("/channels/{provider}")).await;
-            let mut webhook =
-                Webhook::new(simulated, channel["webhookUrl"].as_str().expect("a URL"));
-            if simulated == recado_sandbox::Provider::Zapperhub {
+            let simulated = provider.parse().expect("a provider");
+            let url = channel["webhookUrl"].as_str().expect("a URL");
+            let mut webhook = Webhook::new(simulated, url);
+            if simulated == Provider::Zapperhub {
                 webhook.secret = channel["webhookSecret"].as_str().map(str::to_owned);
             }
             self.sandbox
@@ -192,7 +180,7 @@ impl World {
     /// Connects a number whose wuzapi server is the sandbox: channel `wuzapi`, conversation `conv-wuzapi`.
     pub async fn open_wuzapi(&self) {
         let channel = json!({
-            "id": "wuzapi", "provider": "zapperhub", "name": "wuzapi", "credentials": {"apiKey": "WUZAPI-TOKEN-01"},
+            "id": "wuzapi", "provider": "zapperhub", "name": "wuzapi", "credentials": credentials("wuzapi"),
             "settings": {"dialect": "wuzapi", "baseUrl": self.sandbox_urls.wuzapi},
         });
         self.client.create("/channels", channel).await;
@@ -261,20 +249,10 @@ impl Drop for World {
     }
 }
 
-/// The sandbox alone, for a server that is a process of its own; ends with the test.
+/// A sandbox, which runs until the test ends.
 pub async fn sandbox() -> (Sandbox, Urls) {
-    start_sandbox(&CancellationToken::new(), &TaskTracker::new()).await
-}
-
-async fn start_sandbox(stop: &CancellationToken, tasks: &TaskTracker) -> (Sandbox, Urls) {
     let sandbox = Sandbox::new();
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-    let urls = base_urls(listener.local_addr().expect("an address"));
-    tasks.spawn(
-        sandbox
-            .clone()
-            .serve(listener, stop.clone().cancelled_owned()),
-    );
+    let urls = sandbox.serve_on_free_port().await.expect("a free port");
     (sandbox, urls)
 }
 
@@ -346,15 +324,8 @@ pub async fn open_conversations(client: &Client, conversations: &[(&str, &str)])
 
 /// The sandbox's account of that provider.
 pub fn credentials(provider: &str) -> Value {
-    match provider {
-        "whatsapp" => {
-            json!({"phoneNumberId": "800000000000001", "accessToken": "T-WORKING", "appSecret": "sim-app-secret-01", "verifyToken": "verify-token-01"})
-        }
-        "zapi" => {
-            json!({"instanceId": "INST-01", "instanceToken": "TOKEN-01", "clientToken": "CLIENT-TOKEN-01"})
-        }
-        _ => json!({"instanceId": "inst_5f2c", "apiKey": "API-KEY-01"}),
-    }
+    let provider = provider.parse().expect("a provider");
+    Account::working(provider).credentials_json()
 }
 
 /// The smallest body that sends: five fields.

@@ -10,6 +10,7 @@ use crate::docs;
 
 mod circles;
 mod dependencies;
+mod language;
 mod links;
 mod sources;
 
@@ -34,6 +35,7 @@ fn breaches() -> Result<Vec<String>> {
     breaches.extend(sources::breaches(root())?);
     breaches.extend(links::breaches(root())?);
     breaches.extend(circles::breaches(root())?);
+    breaches.extend(language::breaches(root())?);
     Ok(breaches)
 }
 

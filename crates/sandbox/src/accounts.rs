@@ -146,22 +146,33 @@ impl Account {
         self.credentials().into_iter().collect()
     }
 
-    /// What tells two accounts apart: adding one with the same identity replaces the other.
-    fn identity(&self) -> (Provider, &str, &str) {
-        let (first, second) = match self {
-            Self::Whatsapp {
-                access_token,
-                phone_number_id,
-                ..
-            } => (access_token, phone_number_id.as_str()),
-            Self::Zapi { instance_id, .. } => (instance_id, ""),
-            Self::Zapperhub {
-                instance_id,
-                api_key,
-            } => (instance_id, api_key.as_str()),
-            Self::Wuzapi { token } => (token, ""),
+    /// Returns the variables from which the command line reads the credentials: `RECADO_ZAPI_INSTANCE_ID`.
+    #[must_use]
+    pub fn variables(&self) -> Vec<(String, &str)> {
+        let variable = |name: &str| {
+            let mut variable = format!("RECADO_{}_", self.provider().as_str());
+            for character in name.chars() {
+                if character.is_uppercase() {
+                    variable.push('_');
+                }
+                variable.push(character);
+            }
+            variable.to_uppercase()
         };
-        (self.provider(), first, second)
+        let credentials = self.credentials().into_iter();
+        credentials
+            .map(|(name, value)| (variable(name), value))
+            .collect()
+    }
+
+    /// Whether the account takes the place of `other`: the same token and number, instance, instance and key, or user.
+    fn replaces(&self, other: &Self) -> bool {
+        let significant = match self.provider() {
+            Provider::Whatsapp | Provider::Zapperhub => 2,
+            Provider::Zapi | Provider::Wuzapi => 1,
+        };
+        let (own, others) = (self.credentials(), other.credentials());
+        self.provider() == other.provider() && own[..significant] == others[..significant]
     }
 }
 
@@ -210,8 +221,7 @@ impl Accounts {
         if matches!(account, Account::Wuzapi { .. }) && self.0.contains(&account) {
             return;
         }
-        self.0
-            .retain(|known| known.identity() != account.identity());
+        self.0.retain(|known| !account.replaces(known));
         self.0.push(account);
     }
 

@@ -1,4 +1,4 @@
-//! What a simulator answers.
+//! The answer of a simulator.
 
 use std::collections::BTreeMap;
 
@@ -21,7 +21,7 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// An answer without extra headers.
+    /// Makes an answer without extra headers.
     #[must_use]
     pub fn new(status: u16, body: impl Into<Value>) -> Self {
         Self {
@@ -31,14 +31,14 @@ impl Answer {
         }
     }
 
-    /// The same answer with one more header.
+    /// Adds a header.
     #[must_use]
     pub fn with_header(mut self, name: &str, value: impl Into<String>) -> Self {
         self.headers.insert(name.to_owned(), value.into());
         self
     }
 
-    /// The answer as a response; headers that HTTP does not allow are left out.
+    /// Builds the response; headers that HTTP does not allow are left out.
     pub(crate) fn into_response(self) -> Response<Body> {
         let (content_type, body) = match self.body {
             Value::Null => (None, Body::empty()),

@@ -19,12 +19,12 @@ pub(crate) struct Call {
     pub(crate) provider: Provider,
     parts: Parts,
     pub(crate) body: Bytes,
-    /// The body as JSON, when it is JSON.
+    /// The body, if it is JSON.
     pub(crate) json: Option<Value>,
 }
 
 impl Call {
-    /// Reads the request; `None` when the body breaks off or is too large.
+    /// Reads the request; `None` if the body breaks off or is too large.
     pub(crate) async fn read(provider: Provider, request: Request) -> Option<Self> {
         let (parts, body) = request.into_parts();
         let body = to_bytes(body, BODY_LIMIT).await.ok()?;
@@ -41,12 +41,11 @@ impl Call {
         &self.parts.method
     }
 
-    /// Path and query as received.
     pub(crate) fn path_and_query(&self) -> String {
         self.parts.uri.to_string()
     }
 
-    /// The path's segments after the provider's own.
+    /// Returns the path's segments after the provider's own.
     pub(crate) fn segments(&self) -> Vec<&str> {
         let segments = self.parts.uri.path().split('/');
         segments
@@ -55,7 +54,7 @@ impl Call {
             .collect()
     }
 
-    /// The first value of a query parameter, when it is plain text without escapes.
+    /// Returns the first value of a query parameter, if it is plain text without escapes.
     pub(crate) fn query(&self, name: &str) -> Option<&str> {
         let pairs = self.parts.uri.query()?.split('&');
         pairs
@@ -63,7 +62,7 @@ impl Call {
             .find_map(|(key, value)| (key == name).then_some(value))
     }
 
-    /// A header's value, when it is text and not blank.
+    /// Returns a header's value, if it is text and not blank.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let value = self.parts.headers.get(name)?.to_str().ok()?.trim();
         (!value.is_empty()).then_some(value)
@@ -73,7 +72,7 @@ impl Call {
         self.header(header::CONTENT_TYPE.as_str())
     }
 
-    /// Whether the content type says JSON.
+    /// Returns whether the content type says JSON.
     pub(crate) fn says_json(&self) -> bool {
         self.content_type().is_some_and(|value| {
             let media = value.split(';').next().unwrap_or_default().trim();
@@ -81,7 +80,7 @@ impl Call {
         })
     }
 
-    /// The header that carries this provider's credential.
+    /// Returns the header for this provider's credential.
     pub(crate) fn credential(&self) -> Option<&str> {
         self.header(match self.provider {
             Provider::Whatsapp => "authorization",
@@ -91,7 +90,7 @@ impl Call {
         })
     }
 
-    /// The recipient that the body names, as written.
+    /// Returns the recipient that the body names, as written.
     pub(crate) fn recipient(&self) -> Option<Cow<'_, str>> {
         let body = self.json.as_ref()?.as_object()?;
         let value = match self.provider {

@@ -4,7 +4,6 @@ use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 
-/// A clock that can be moved forward.
 pub(crate) struct Clock {
     started: Instant,
     advanced: Duration,
@@ -23,13 +22,13 @@ impl Default for Clock {
 }
 
 impl Clock {
-    /// Time since the sandbox was made.
+    /// Returns the time since the sandbox was made.
     pub(crate) fn elapsed(&self) -> Duration {
         let real = self.stopped.unwrap_or_else(|| self.started.elapsed());
         real.saturating_add(self.advanced)
     }
 
-    /// The instant for answers, in whole seconds.
+    /// Returns the instant for answers, in whole seconds.
     pub(crate) fn timestamp(&self) -> Timestamp {
         let advanced = SignedDuration::try_from(self.advanced).unwrap_or(SignedDuration::ZERO);
         let now = Timestamp::now();
@@ -42,7 +41,6 @@ impl Clock {
         self.stopped = Some(self.started.elapsed());
     }
 
-    /// Moves the clock forward.
     pub(crate) fn advance(&mut self, by: Duration) {
         self.advanced = self.advanced.saturating_add(by);
     }

@@ -12,13 +12,10 @@ use crate::state::State;
 use crate::webhooks::Parcel;
 use crate::webhooks::arrival::{arrive, report_connections};
 
-/// What the server does about a request.
 pub(crate) struct Reaction {
-    /// How long to wait before the answer.
     pub(crate) delay: Duration,
     /// `None`: close the connection.
     pub(crate) answer: Option<Answer>,
-    /// The events for the account's webhooks.
     pub(crate) parcels: Vec<Parcel>,
     /// Whether the webhooks are called before the answer.
     pub(crate) before_answer: bool,

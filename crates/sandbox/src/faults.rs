@@ -9,7 +9,7 @@ use crate::answer::Answer;
 use crate::call::Call;
 use crate::provider::Provider;
 
-/// What goes wrong, and for whom: any request of the provider, status queries too, unless `to` names a recipient.
+/// What goes wrong, and for which requests: any of the provider, status queries too, unless `to` names a recipient.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Fault {
@@ -32,20 +32,20 @@ pub struct Fault {
 pub enum Effect {
     /// Only the delay.
     Delay,
-    /// The connection is closed without an answer and nothing is accepted.
+    /// The provider closes the connection without an answer and accepts no message.
     ResetBefore,
-    /// The request is handled as usual, then the connection is closed without an answer.
+    /// The provider handles the request as usual, then closes the connection without an answer.
     ResetAfter,
-    /// This is answered and nothing is accepted.
+    /// The provider answers this and accepts no message.
     Answer(Answer),
-    /// The request is handled as usual, then this is answered whatever came of it.
+    /// The provider handles the request as usual, then answers this in place of its own answer.
     AnswerAfter(Answer),
-    /// The provider's answer to too many requests; nothing is accepted.
+    /// The provider answers as to too many requests and accepts no message.
     Throttle,
 }
 
 impl Fault {
-    /// A fault for all recipients, without delay.
+    /// Makes a fault for all recipients, without delay.
     #[must_use]
     pub fn new(provider: Provider, effect: Effect) -> Self {
         Self {
@@ -56,7 +56,6 @@ impl Fault {
         }
     }
 
-    /// The delay before the answer.
     pub(crate) fn delay(&self) -> Duration {
         Duration::from_millis(self.delay_ms)
     }
@@ -70,11 +69,11 @@ impl Fault {
     }
 }
 
-/// A fault with the number of requests it still has to hit.
+/// A fault with the number of requests that it is still to hit.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PlannedFault {
-    /// How many requests are still to fail.
+    /// The requests that are still to fail.
     #[serde(default = "once")]
     pub times: u32,
     /// What goes wrong.
@@ -86,7 +85,7 @@ fn once() -> u32 {
     1
 }
 
-/// The faults to come, in the order they were given.
+/// The faults to come, in the order in which they were planned.
 #[derive(Default)]
 pub(crate) struct Faults {
     planned: Vec<PlannedFault>,

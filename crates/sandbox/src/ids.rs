@@ -4,35 +4,35 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use sha2::{Digest as _, Sha256};
 
-/// A WhatsApp message id of the Cloud API: `wamid.` and base64, sometimes with `+`, `/` and `=` (form inferred).
+/// Makes a WhatsApp message id of the Cloud API: `wamid.` and base64, sometimes with `+`, `/` and `=` (form inferred).
 pub(crate) fn wamid() -> String {
     let bytes = random::<49>();
     let length = 32 + usize::from(bytes[48]) % 17;
     format!("wamid.{}", STANDARD.encode(&bytes[..length]))
 }
 
-/// A WhatsApp message id as linked devices make them: 20 upper-case hexadecimal digits.
+/// Makes a WhatsApp message id of a linked device: 20 upper-case hexadecimal digits.
 pub(crate) fn device_message_id() -> String {
     format!("3EB0{}", hexadecimal(&random::<8>()))
 }
 
-/// The id of a message that a customer's phone makes: 20 upper-case hexadecimal digits.
+/// Makes the id of a message from a customer's phone: 20 upper-case hexadecimal digits.
 pub(crate) fn phone_message_id() -> String {
     format!("3A{}", hexadecimal(&random::<9>()))
 }
 
-/// The challenge of Meta's verification request: digits.
+/// Makes the challenge of Meta's verification request: digits.
 pub(crate) fn challenge() -> String {
     u32::from_be_bytes(random()).to_string()
 }
 
-/// A random number under `limit`, which is not 0.
+/// Returns a random number under `limit`, which is not 0.
 pub(crate) fn below(limit: usize) -> usize {
     // The tiny bias of the remainder does not matter for an order.
     usize::from_be_bytes(random()) % limit
 }
 
-/// Digits that always belong to the same phone number and do not show it.
+/// Returns digits that are always the same for a phone number and do not show it.
 pub(crate) fn alias(phone: &str, digits: usize) -> String {
     let hash = Sha256::digest(phone.as_bytes());
     hash.iter()
@@ -41,12 +41,11 @@ pub(crate) fn alias(phone: &str, digits: usize) -> String {
         .collect()
 }
 
-/// Z-API's own id of a message: 32 upper-case hexadecimal digits.
+/// Makes Z-API's own id of a message: 32 upper-case hexadecimal digits.
 pub(crate) fn zaap_id() -> String {
     hexadecimal(&random::<16>())
 }
 
-/// Graph's `fbtrace_id`.
 pub(crate) fn trace_id() -> String {
     format!("A{}", URL_SAFE_NO_PAD.encode(random::<16>()))
 }

@@ -15,15 +15,13 @@
 //! The sandbox belongs to one developer: paths are shown with the secrets that Z-API puts into them.
 //!
 //! ```
-//! use recado_sandbox::{Effect, Fault, Provider, Sandbox, base_urls};
+//! use recado_sandbox::{Effect, Fault, Provider, Sandbox};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> std::io::Result<()> {
-//! let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
-//! let urls = base_urls(listener.local_addr()?);
 //! let sandbox = Sandbox::new();
 //! sandbox.fail_next(Fault::new(Provider::Zapi, Effect::ResetAfter), 1);
-//! tokio::spawn(sandbox.clone().serve(listener, std::future::pending()));
+//! let urls = sandbox.serve_on_free_port().await?;
 //! // … register a webhook, send something to `urls.zapi` …
 //! for message in sandbox.phone_messages() {
 //!     sandbox.tap(&message.message_id, 0, None).ok();
@@ -58,50 +56,19 @@ mod signature;
 mod simulators;
 mod state;
 pub mod terminal;
+mod urls;
 mod webhooks;
-
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-
-use serde::Serialize;
 
 pub use accounts::{Account, TokenState};
 pub use answer::Answer;
 pub use faults::{Effect, Fault, PlannedFault};
 pub use phone::{Buttons, Choice, Content, ListRow, PhoneButton, PhoneError, PhoneMessage, Shape};
-pub use provider::Provider;
+pub use provider::{Provider, UnknownProvider};
 pub use received::{Answered, KEPT, ReceivedRequest};
 pub use sandbox::Sandbox;
 pub use settings::{
     BsuidMode, Connection, MessageTimestamp, ResponseShape, Session, Settings, TimestampShape,
     WebhookFormat, WhatsappSettings, WindowMode, WuzapiSettings, ZapiSettings, ZapperhubSettings,
 };
+pub use urls::{DEFAULT_ADDRESS, Urls, base_urls};
 pub use webhooks::{Delivery, Failure, Order, Step, Webhook, WebhookError, WebhookSettings};
-
-/// Where a sandbox listens, and where the commands of its phones look for it.
-pub const DEFAULT_ADDRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8090);
-
-/// The base URLs of the four providers of one sandbox, without a final slash.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Urls {
-    /// WhatsApp Cloud API, in place of `https://graph.facebook.com`.
-    pub whatsapp: String,
-    /// Z-API, in place of `https://api.z-api.io`.
-    pub zapi: String,
-    /// ZapperHUB v2, in place of `https://api.zapperapi.com`.
-    pub zapperhub: String,
-    /// A wuzapi server, the dialect of ZapperHUB's engine.
-    pub wuzapi: String,
-}
-
-/// The base URLs of the sandbox that listens on `addr`.
-#[must_use]
-pub fn base_urls(addr: SocketAddr) -> Urls {
-    let url = |provider: Provider| format!("http://{addr}/{}", provider.as_str());
-    Urls {
-        whatsapp: url(Provider::Whatsapp),
-        zapi: url(Provider::Zapi),
-        zapperhub: url(Provider::Zapperhub),
-        wuzapi: url(Provider::Wuzapi),
-    }
-}

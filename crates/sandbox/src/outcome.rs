@@ -5,7 +5,6 @@ use crate::phone::PhoneMessage;
 
 /// A message that a provider accepted.
 pub(crate) struct Accepted {
-    /// WhatsApp's id of the message.
     pub(crate) message_id: String,
     /// The message as the phone shows it; `None` if it never arrives, or not yet.
     pub(crate) shown: Option<PhoneMessage>,
@@ -20,7 +19,6 @@ impl From<PhoneMessage> for Accepted {
     }
 }
 
-/// What a simulator makes of one request.
 #[derive(Default)]
 pub(crate) struct Outcome {
     /// The answer; `None` closes the connection instead.

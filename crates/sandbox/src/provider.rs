@@ -1,5 +1,7 @@
 //! The simulated providers.
 
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
 
 /// One simulated API; its word is also the first segment of its paths.
@@ -17,10 +19,9 @@ pub enum Provider {
 }
 
 impl Provider {
-    /// All providers.
     pub(crate) const ALL: [Self; 4] = [Self::Whatsapp, Self::Zapi, Self::Zapperhub, Self::Wuzapi];
 
-    /// The provider's word, as in JSON and in paths.
+    /// Returns the provider's word, as in JSON and in paths.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -29,5 +30,20 @@ impl Provider {
             Self::Zapperhub => "zapperhub",
             Self::Wuzapi => "wuzapi",
         }
+    }
+}
+
+/// A word that is not a provider's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the sandbox does not simulate this provider")]
+pub struct UnknownProvider;
+
+impl FromStr for Provider {
+    type Err = UnknownProvider;
+
+    fn from_str(word: &str) -> Result<Self, UnknownProvider> {
+        let mut all = Self::ALL.into_iter();
+        all.find(|provider| provider.as_str() == word)
+            .ok_or(UnknownProvider)
     }
 }

@@ -68,7 +68,6 @@ struct RawRequest {
     body: Box<[u8]>,
 }
 
-/// The newest requests and phone messages.
 #[derive(Default)]
 pub(crate) struct Received {
     count: u64,
@@ -77,7 +76,6 @@ pub(crate) struct Received {
 }
 
 impl Received {
-    /// Keeps a request.
     pub(crate) fn record(&mut self, call: &Call, fault: Option<Fault>, outcome: &Outcome) {
         self.count += 1;
         let answer = outcome.answer.as_ref();
@@ -99,7 +97,6 @@ impl Received {
         keep(&mut self.requests, RawRequest { request, body });
     }
 
-    /// Shows a message on its phone.
     pub(crate) fn show(&mut self, message: PhoneMessage) {
         keep(&mut self.phone, message);
     }

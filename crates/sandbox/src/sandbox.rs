@@ -1,4 +1,4 @@
-//! The sandbox as its users hold it.
+//! The handle of the sandbox, for its users.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -12,37 +12,37 @@ use crate::settings::Settings;
 use crate::state::State;
 use crate::webhooks::Webhook;
 
-/// The simulated providers with everything they know; clones share one state.
+/// The simulated providers with their state, which clones share.
 #[derive(Clone, Default)]
 pub struct Sandbox {
     state: Arc<Mutex<State>>,
 }
 
 impl Sandbox {
-    /// A sandbox with the default accounts, no limits and no faults.
+    /// Makes a sandbox with the default accounts, without limits and faults.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Every request the providers received, refused ones too, oldest first.
+    /// Returns every request that the providers received, refused ones too, oldest first.
     #[must_use]
     pub fn requests(&self) -> Vec<ReceivedRequest> {
         self.state().received.requests(None)
     }
 
-    /// What the customers' phones show, oldest first: accepted messages only.
+    /// Returns what the customers' phones show, oldest first: accepted messages only.
     #[must_use]
     pub fn phone_messages(&self) -> Vec<PhoneMessage> {
         self.state().received.phone_messages(None)
     }
 
-    /// Makes the next `times` matching requests fail; faults are used up in the order they were given.
+    /// Makes the next `times` matching requests fail; faults are used up in the order in which they were given.
     pub fn fail_next(&self, fault: Fault, times: u32) {
         self.state().faults.plan(fault, times);
     }
 
-    /// The faults that are still to come.
+    /// Returns the faults that are still to come.
     #[must_use]
     pub fn faults(&self) -> Vec<PlannedFault> {
         self.state().faults.planned()
@@ -60,18 +60,18 @@ impl Sandbox {
         state.outbox.forget();
     }
 
-    /// The webhooks that are registered, with their secrets.
+    /// Returns the registered webhooks, with their secrets.
     #[must_use]
     pub fn webhooks(&self) -> Vec<Webhook> {
         self.state().webhooks.list()
     }
 
-    /// Removes all webhooks; what still waits for one is not delivered any more.
+    /// Removes all webhooks; what waits for one is not delivered.
     pub fn clear_webhooks(&self) {
         self.state().webhooks.clear();
     }
 
-    /// The accounts that may be used, with their secrets.
+    /// Returns the accounts that may be used, with their secrets.
     #[must_use]
     pub fn accounts(&self) -> Vec<Account> {
         self.state().accounts.list()
@@ -82,7 +82,7 @@ impl Sandbox {
         self.state().accounts.add(account);
     }
 
-    /// The switches as they stand.
+    /// Returns the switches.
     #[must_use]
     pub fn settings(&self) -> Settings {
         self.state().settings().clone()
@@ -92,6 +92,13 @@ impl Sandbox {
     pub fn set_settings(&self, settings: Settings) {
         let parcels = change_settings(&mut self.state(), settings);
         self.dispatch(parcels);
+    }
+
+    /// Changes the switches that `change` sets; the others stay.
+    pub fn change_settings(&self, change: impl FnOnce(&mut Settings)) {
+        let mut settings = self.settings();
+        change(&mut settings);
+        self.set_settings(settings);
     }
 
     /// Moves the sandbox's clock forward, for rate limits and time stamps.

@@ -27,6 +27,7 @@ use crate::control;
 use crate::dispatch::react;
 use crate::provider::Provider;
 use crate::sandbox::Sandbox;
+use crate::urls::{Urls, base_urls};
 use crate::webhooks::Parcel;
 
 /// How long requests in flight may take after the shutdown.
@@ -35,6 +36,18 @@ const GRACE: Duration = Duration::from_secs(1);
 const ACCEPT_PAUSE: Duration = Duration::from_millis(10);
 
 impl Sandbox {
+    /// Serves on a free port of this machine, for as long as the runtime runs, and returns the base URLs.
+    ///
+    /// # Errors
+    ///
+    /// Fails if no port is free.
+    pub async fn serve_on_free_port(&self) -> std::io::Result<Urls> {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let urls = base_urls(listener.local_addr()?);
+        tokio::spawn(self.clone().serve(listener, std::future::pending()));
+        Ok(urls)
+    }
+
     /// Serves all providers and the control API on `listener` until `shutdown` resolves.
     ///
     /// # Errors
@@ -115,7 +128,7 @@ async fn receive(sandbox: Sandbox, provider: Provider, request: Request) -> Resp
     response.map(|body| Body::new(Answering { body, held }))
 }
 
-/// Parcels that leave when this is dropped: also when the caller did not wait for the answer.
+/// Parcels that leave when this is dropped, so also if the caller does not wait for the answer.
 struct Held {
     sandbox: Sandbox,
     parcels: Vec<Parcel>,

@@ -36,7 +36,7 @@ pub struct WhatsappSettings {
     pub without_ninth_digit: BTreeSet<String>,
     /// Recipients whose 24-hour window is closed (131047).
     pub closed_windows: BTreeSet<String>,
-    /// When a closed window is said.
+    /// When a closed window is reported.
     pub window_mode: WindowMode,
     /// Refuse line breaks in titles and headers (invented).
     pub strict_newlines: bool,
@@ -44,7 +44,7 @@ pub struct WhatsappSettings {
     pub bsuid_mode: BsuidMode,
 }
 
-/// When WhatsApp says that a window is closed (observed: mostly afterwards).
+/// When WhatsApp reports a closed window (observed: mostly afterwards).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WindowMode {
@@ -55,7 +55,7 @@ pub enum WindowMode {
     Sync,
 }
 
-/// What a webhook says of a customer with a phone number (Meta, business-scoped user ids).
+/// How a webhook names a customer with a phone number (Meta, business-scoped user ids).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BsuidMode {
@@ -72,7 +72,7 @@ pub enum BsuidMode {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct ZapiSettings {
-    /// The phone is linked; when not, messages wait and appear after it is linked again.
+    /// The phone is linked; otherwise messages wait, and appear after it is linked again.
     pub connected: bool,
     /// The instance is paid for.
     pub subscribed: bool,
@@ -105,7 +105,7 @@ pub struct ZapperhubSettings {
     pub strip_unknown_keys: bool,
     /// How webhooks write a message's time.
     pub message_timestamp: MessageTimestamp,
-    /// The legacy webhook hears of no `messages.update`, which the vendor leaves open.
+    /// The legacy webhook gets no `messages.update`, which the vendor leaves open.
     pub legacy_without_updates: bool,
 }
 

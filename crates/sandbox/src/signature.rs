@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
-/// The signature as lower-case hexadecimal digits.
+/// Returns the signature as lower-case hexadecimal digits.
 pub(crate) fn sign(key: &str, body: &[u8]) -> String {
     let mut hmac =
         Hmac::<Sha256>::new_from_slice(key.as_bytes()).expect("HMAC takes keys of any length");

@@ -1,4 +1,4 @@
-//! Everything the sandbox knows.
+//! The sandbox's state: data only.
 
 use crate::accounts::Accounts;
 use crate::clock::Clock;
@@ -9,7 +9,6 @@ use crate::settings::Settings;
 use crate::simulators::whatsapp::Limits;
 use crate::webhooks::{Outbox, Webhooks};
 
-/// The state behind the sandbox's lock.
 #[derive(Default)]
 pub(crate) struct State {
     pub(crate) accounts: Accounts,
@@ -29,7 +28,7 @@ impl State {
         &self.settings
     }
 
-    /// Replaces the switches; returns the ones before.
+    /// Replaces the switches, and returns the previous ones.
     pub(crate) fn replace_settings(&mut self, settings: Settings) -> Settings {
         std::mem::replace(&mut self.settings, settings)
     }

@@ -1,9 +1,9 @@
-//! What a terminal shows of a text: its width, its lines, and no control characters.
+//! Text for a terminal: its width, its lines, without control characters.
 
 use unicode_segmentation::UnicodeSegmentation as _;
 use unicode_width::UnicodeWidthStr;
 
-/// The text with everything taken out that could steer a terminal; line breaks stay.
+/// Returns the text without what could steer a terminal; line breaks stay.
 #[must_use]
 pub fn visible(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
@@ -19,13 +19,13 @@ pub fn visible(text: &str) -> String {
     shown
 }
 
-/// The text on one line.
+/// Returns the text on one line.
 #[must_use]
 pub fn one_line(text: &str) -> String {
     visible(text).replace('\n', " ")
 }
 
-/// The columns that a text takes.
+/// Returns the columns that a text takes.
 #[must_use]
 pub fn width(text: &str) -> usize {
     text.graphemes(true).map(UnicodeWidthStr::width).sum()
@@ -77,7 +77,7 @@ fn split_word(word: &str, columns: usize) -> Vec<String> {
     pieces
 }
 
-/// Whether a character turns the direction of the text around it.
+/// Returns whether a character turns the direction of the text around it.
 #[must_use]
 pub fn turns_direction(c: char) -> bool {
     matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')

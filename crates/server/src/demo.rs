@@ -7,9 +7,12 @@ use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 use jiff::Timestamp;
+use recado_core::chatvolt::SendButtons;
 use recado_core::{ApiKeyId, Provider};
 use recado_providers::{Defaults, HttpClient, RetryPolicy, Timeouts};
-use recado_sandbox::{DEFAULT_ADDRESS, Provider as Simulated, Sandbox, Urls, Webhook, base_urls};
+use recado_sandbox::{
+    Account, DEFAULT_ADDRESS, Provider as Simulated, Sandbox, Urls, Webhook, base_urls,
+};
 use recado_store::{ApiKey, ApiKeySecret, Author, MasterKey, Retention, Store};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -19,19 +22,6 @@ use uuid::Uuid;
 
 use crate::app::{App, AppParts, Clock, HEARTBEAT, MAX_SENDS_IN_FLIGHT, MAX_WEBHOOK_ENDPOINTS};
 use crate::serve::ConnectionLimits;
-
-/// The published example, indented as the printed `curl` command shows it.
-const EXAMPLE: &str = r#"{
-    "agentId": "agent-123",
-    "conversationId": "conv-456",
-    "header_text": "Select an option",
-    "body_text": "How can we help you today?",
-    "footer_text": "ChatVolt Support",
-    "button_1_id": "btn_sales",
-    "button_1_title": "Sales",
-    "button_2_id": "btn_support",
-    "button_2_title": "Support"
-  }"#;
 
 /// The agent of every conversation.
 pub const AGENT: &str = "agent-123";
@@ -135,10 +125,12 @@ impl Demo {
         self.post("/agents", &json!({"id": AGENT, "name": "Demo agent"}))
             .await?;
         for (provider, conversation) in CONVERSATIONS {
-            let channel = json!({"id": provider, "provider": provider, "name": provider.title(), "credentials": credentials(provider)});
+            let simulated = provider.as_str().parse()?;
+            let credentials = Account::working(simulated).credentials_json();
+            let channel = json!({"id": provider, "provider": provider, "name": provider.title(), "credentials": credentials});
             let channel = self.post("/channels", &channel).await?;
             self.sandbox
-                .register_webhook(webhook(provider, &channel)?)
+                .register_webhook(webhook(simulated, &channel)?)
                 .await?;
             let conversation = json!({"id": conversation, "agentId": AGENT, "channelId": provider, "to": CUSTOMER});
             self.post("/conversations", &conversation).await?;
@@ -148,7 +140,7 @@ impl Demo {
 
     /// Sends the documentation's example to a conversation.
     pub async fn send_example(&self, conversation: &str) -> anyhow::Result<Value> {
-        let mut body: Value = serde_json::from_str(EXAMPLE)?;
+        let mut body: Value = serde_json::from_str(SendButtons::EXAMPLE)?;
         body["conversationId"] = conversation.into();
         self.post("/messages/interactive/send-buttons", &body).await
     }
@@ -209,8 +201,9 @@ impl Demo {
     #[must_use]
     pub fn curl(&self) -> String {
         format!(
-            "curl {}/messages/interactive/send-buttons \\\n  -H \"Authorization: Bearer $RECADO_KEY\" \\\n  -H 'Content-Type: application/json' \\\n  -d '{EXAMPLE}'",
-            self.url
+            "curl {}/messages/interactive/send-buttons \\\n  -H \"Authorization: Bearer $RECADO_KEY\" \\\n  -H 'Content-Type: application/json' \\\n  -d '{}'",
+            self.url,
+            SendButtons::EXAMPLE.replace('\n', "\n  ")
         )
     }
 
@@ -307,34 +300,16 @@ async fn open(
 }
 
 /// Where the simulated provider sends what the customer does.
-fn webhook(provider: Provider, channel: &Value) -> anyhow::Result<Webhook> {
-    let simulated = match provider {
-        Provider::WhatsApp => Simulated::Whatsapp,
-        Provider::Zapi => Simulated::Zapi,
-        Provider::ZapperHub => Simulated::Zapperhub,
-    };
+fn webhook(provider: Simulated, channel: &Value) -> anyhow::Result<Webhook> {
     let url = channel["webhookUrl"]
         .as_str()
         .context("a channel has a webhook URL")?;
-    let secret = (provider == Provider::ZapperHub)
+    let secret = (provider == Simulated::Zapperhub)
         .then(|| channel["webhookSecret"].as_str().map(str::to_owned));
     Ok(Webhook {
         secret: secret.flatten(),
-        ..Webhook::new(simulated, url)
+        ..Webhook::new(provider, url)
     })
-}
-
-/// The sandbox's own accounts.
-fn credentials(provider: Provider) -> Value {
-    match provider {
-        Provider::WhatsApp => {
-            json!({"phoneNumberId": "800000000000001", "accessToken": "T-WORKING", "appSecret": "sim-app-secret-01", "verifyToken": "verify-token-01"})
-        }
-        Provider::Zapi => {
-            json!({"instanceId": "INST-01", "instanceToken": "TOKEN-01", "clientToken": "CLIENT-TOKEN-01"})
-        }
-        Provider::ZapperHub => json!({"instanceId": "inst_5f2c", "apiKey": "API-KEY-01"}),
-    }
 }
 
 #[cfg(test)]

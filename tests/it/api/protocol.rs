@@ -214,7 +214,7 @@ async fn head_is_get_without_the_body() {
     for (path, status) in [
         ("/healthz", 200),
         ("/agents", 200),
-        ("/agents/nobody", 404),
+        ("/agents/unknown", 404),
         (SEND, 405),
     ] {
         let answer = answer(world.client.request(Method::HEAD, path)).await;

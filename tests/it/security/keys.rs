@@ -154,7 +154,7 @@ async fn an_organization_manages_its_own_keys_and_an_operator_those_of_all() {
     );
     let missing = world
         .operator
-        .post("/organizations/nobody/api-keys", json!({"name": "x"}))
+        .post("/organizations/unknown/api-keys", json!({"name": "x"}))
         .await;
     missing.refused(404, "organization_not_found");
 }

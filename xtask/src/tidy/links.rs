@@ -51,7 +51,7 @@ fn local_links(document: &str) -> Vec<(usize, String)> {
         if fenced {
             continue;
         }
-        // What stands between backticks is no link.
+        // Text between backticks is code.
         let prose: String = line.split('`').step_by(2).collect();
         for target in targets(&prose) {
             let file = target.split('#').next().unwrap_or_default();
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn code_other_sites_and_headings_are_no_local_links() {
+    fn code_other_sites_and_headings_are_not_local_links() {
         let document = "`[a](a.md)`\n```\n[b](b.md)\n```\n[c](https://example.org/c.md) [d](#d) [e](mailto:e@example.org)\n";
         assert_eq!(local_links(document), []);
     }

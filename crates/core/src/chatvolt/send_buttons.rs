@@ -125,6 +125,19 @@ impl Validate for ButtonFields {
 }
 
 impl SendButtons {
+    /// The example of ChatVolt's documentation, byte for byte.
+    pub const EXAMPLE: &str = r#"{
+  "agentId": "agent-123",
+  "conversationId": "conv-456",
+  "header_text": "Select an option",
+  "body_text": "How can we help you today?",
+  "footer_text": "ChatVolt Support",
+  "button_1_id": "btn_sales",
+  "button_1_title": "Sales",
+  "button_2_id": "btn_support",
+  "button_2_title": "Support"
+}"#;
+
     /// Returns the fields that are not known, but were probably meant to be one that is absent: ChatVolt ignores
     /// them, so a message without its footer would be the only sign.
     #[must_use]

@@ -7,7 +7,7 @@ use recado_core::inbound::{Inbound, InboundContent};
 use recado_providers::{
     Channel, ErrorKind, Received, RetryPolicy, SecretString, send_with_retries,
 };
-use recado_sandbox::{Shape, Webhook};
+use recado_sandbox::{Account, Shape, Webhook};
 use rstest::rstest;
 use serde_json::json;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -28,17 +28,11 @@ mod webhook;
 
 /// The environment with the sandbox's accounts.
 fn variable(name: &str) -> Option<String> {
-    let value = match name {
-        "RECADO_WHATSAPP_PHONE_NUMBER_ID" => "800000000000001",
-        "RECADO_WHATSAPP_ACCESS_TOKEN" => "T-WORKING",
-        "RECADO_ZAPI_INSTANCE_ID" => "INST-01",
-        "RECADO_ZAPI_INSTANCE_TOKEN" => "TOKEN-01",
-        "RECADO_ZAPI_CLIENT_TOKEN" => "CLIENT-TOKEN-01",
-        "RECADO_ZAPPERHUB_INSTANCE_ID" => "inst_5f2c",
-        "RECADO_ZAPPERHUB_API_KEY" => "API-KEY-01",
-        _ => return None,
-    };
-    Some(value.to_owned())
+    let accounts = [Subject::WhatsApp, Subject::Zapi, Subject::ZapperHub]
+        .map(|subject| Account::working(subject.simulator()));
+    let mut variables = accounts.iter().flat_map(Account::variables);
+    let found = variables.find(|(variable, _)| variable == name);
+    found.map(|(_, value)| value.to_owned())
 }
 
 #[rstest]

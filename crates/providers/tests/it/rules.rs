@@ -194,11 +194,11 @@ pub(crate) async fn a_connected_number_is_healthy(subject: Subject) {
 
 pub(crate) async fn a_disconnected_number_is_not_healthy(subject: Subject) {
     let world = World::start().await;
-    let mut settings = world.sandbox.settings();
-    settings.zapi.connected = false;
-    settings.zapperhub.connection = Connection::Close;
-    settings.wuzapi.session = Session::None;
-    world.sandbox.set_settings(settings);
+    world.sandbox.change_settings(|settings| {
+        settings.zapi.connected = false;
+        settings.zapperhub.connection = Connection::Close;
+        settings.wuzapi.session = Session::None;
+    });
     let health = world.channel(subject).health().await.expect("an answer");
     // Meta hosts the number itself: there is no device that could be disconnected.
     let expected = match subject {

@@ -1,6 +1,5 @@
 //! The four kinds of channel, the sandbox, and a server with one canned answer.
 
-use std::future::pending;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -14,7 +13,7 @@ use recado_providers::{
     Channel, ChannelConfig, Credentials, Defaults, HttpClient, OutboundMessage, RetryPolicy,
     Timeouts, connect,
 };
-use recado_sandbox::{Sandbox, Urls, base_urls};
+use recado_sandbox::{Account, Sandbox, Urls};
 use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
 
@@ -54,19 +53,14 @@ impl Subject {
 
     /// Credentials that the sandbox knows.
     pub(crate) fn credentials(self) -> Value {
-        match self {
-            Self::WhatsApp => {
-                json!({"phoneNumberId": "800000000000001", "accessToken": "T-WORKING"})
-            }
-            Self::Zapi => json!({
-                "instanceId": "INST-01", "instanceToken": "TOKEN-01", "clientToken": "CLIENT-TOKEN-01",
-            }),
-            Self::ZapperHub => json!({"instanceId": "inst_5f2c", "apiKey": "API-KEY-01"}),
-            Self::Wuzapi => json!({"apiKey": "WUZAPI-TOKEN-01"}),
-        }
+        let account = Account::working(self.simulator());
+        let credentials = account.credentials().into_iter();
+        // A test of webhooks adds the secrets that it needs.
+        let of_sends = credentials.filter(|(name, _)| !["appSecret", "verifyToken"].contains(name));
+        of_sends.collect()
     }
 
-    /// Credentials that nobody knows; each secret is [`WRONG`].
+    /// Credentials that the sandbox does not know; each secret is [`WRONG`].
     pub(crate) fn wrong_credentials(self) -> Value {
         let mut credentials = self.credentials();
         let secret = match self {
@@ -125,13 +119,9 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) async fn start() -> Self {
-        let (listener, address) = listen().await;
         let sandbox = Sandbox::new();
-        tokio::spawn(sandbox.clone().serve(listener, pending()));
-        Self {
-            sandbox,
-            urls: base_urls(address),
-        }
+        let urls = sandbox.serve_on_free_port().await.expect("a free port");
+        Self { sandbox, urls }
     }
 
     pub(crate) fn url(&self, subject: Subject) -> &str {

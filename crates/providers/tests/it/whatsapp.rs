@@ -309,11 +309,11 @@ async fn a_wrong_account_is_told_apart(
 #[tokio::test]
 async fn the_sandboxs_refusals_have_their_meaning() {
     let world = World::start().await;
-    let mut settings = world.sandbox.settings();
-    settings.whatsapp.closed_windows = ["5521988887777".to_owned()].into();
-    settings.whatsapp.window_mode = WindowMode::Sync;
-    settings.whatsapp.pair_limit = true;
-    world.sandbox.set_settings(settings);
+    world.sandbox.change_settings(|settings| {
+        settings.whatsapp.closed_windows = ["5521988887777".to_owned()].into();
+        settings.whatsapp.window_mode = WindowMode::Sync;
+        settings.whatsapp.pair_limit = true;
+    });
     let channel = world.channel(SUBJECT);
 
     let closed = channel

@@ -319,9 +319,9 @@ async fn the_status_has_its_meaning(
 #[tokio::test]
 async fn an_unpaid_instance_of_the_sandbox_is_unpaid_everywhere() {
     let world = World::start().await;
-    let mut settings = world.sandbox.settings();
-    settings.zapi.subscribed = false;
-    world.sandbox.set_settings(settings);
+    world
+        .sandbox
+        .change_settings(|settings| settings.zapi.subscribed = false);
     let channel = world.channel(SUBJECT);
     let error = channel.send(&full()).await.expect_err("unpaid");
     assert_eq!(error.kind, ErrorKind::BillingBlocked);
@@ -332,9 +332,9 @@ async fn an_unpaid_instance_of_the_sandbox_is_unpaid_everywhere() {
 #[tokio::test]
 async fn a_disconnected_instance_takes_messages_for_later() {
     let world = World::start().await;
-    let mut settings = world.sandbox.settings();
-    settings.zapi.connected = false;
-    world.sandbox.set_settings(settings);
+    world
+        .sandbox
+        .change_settings(|settings| settings.zapi.connected = false);
     world
         .channel(SUBJECT)
         .send(&full())

@@ -238,9 +238,9 @@ async fn every_shape_of_the_sandbox_is_understood(
     #[case] named: bool,
 ) {
     let world = World::start().await;
-    let mut settings = world.sandbox.settings();
-    settings.zapperhub.response_shape = shape;
-    world.sandbox.set_settings(settings);
+    world
+        .sandbox
+        .change_settings(|settings| settings.zapperhub.response_shape = shape);
     let receipt = world.channel(V2).send(&full()).await.expect("accepted");
     let id = world.sandbox.phone_messages()[0].message_id.clone();
     assert_eq!(receipt.external_id, named.then_some(id));
@@ -253,9 +253,9 @@ async fn every_shape_of_the_sandbox_is_understood(
 #[tokio::test]
 async fn wuzapi_keeps_our_id_whatever_its_time_looks_like(#[case] shape: TimestampShape) {
     let world = World::start().await;
-    let mut settings = world.sandbox.settings();
-    settings.wuzapi.timestamp = shape;
-    world.sandbox.set_settings(settings);
+    world
+        .sandbox
+        .change_settings(|settings| settings.wuzapi.timestamp = shape);
     let channel = world.channel(WUZAPI);
     let receipt = channel.send(&full()).await.expect("accepted");
     let ours = channel.preview(&full()).expect("a valid message").body["Id"].clone();
@@ -282,10 +282,10 @@ async fn every_state_of_the_sandbox_is_told_apart(
     #[case] state: HealthState,
 ) {
     let world = World::start().await;
-    let mut settings = world.sandbox.settings();
-    settings.zapperhub.connection = connection;
-    settings.wuzapi.session = session;
-    world.sandbox.set_settings(settings);
+    world.sandbox.change_settings(|settings| {
+        settings.zapperhub.connection = connection;
+        settings.wuzapi.session = session;
+    });
     let channel = world.channel(subject);
     assert_eq!(channel.health().await.expect("an answer").state, state);
     let sent = channel.send(&full()).await.map_err(|error| error.kind);

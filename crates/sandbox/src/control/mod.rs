@@ -46,61 +46,9 @@ pub(crate) fn routes() -> Router<Sandbox> {
         .route("/_sandbox/phone/read", post(phone::read))
 }
 
+/// The routes, for a person.
 async fn index() -> Json<Value> {
-    Json(json!({
-        "name": "recado-sandbox",
-        "description": "Simulated WhatsApp providers; nothing sent here reaches a real phone.",
-        "providers": {
-            "whatsapp": [
-                "POST /whatsapp/{version}/{phoneNumberId}/messages",
-                "GET /whatsapp/{version}/{phoneNumberId}",
-            ],
-            "zapi": [
-                "POST /zapi/instances/{instanceId}/token/{instanceToken}/send-button-list",
-                "POST /zapi/instances/{instanceId}/token/{instanceToken}/send-button-actions",
-                "POST /zapi/instances/{instanceId}/token/{instanceToken}/send-text",
-                "GET /zapi/instances/{instanceId}/token/{instanceToken}/status",
-                "GET /zapi/instances/{instanceId}/token/{instanceToken}/me",
-                "PUT /zapi/instances/{instanceId}/token/{instanceToken}/update-webhook-{event}",
-                "PUT /zapi/instances/{instanceId}/token/{instanceToken}/update-every-webhooks",
-            ],
-            "zapperhub": [
-                "POST /zapperhub/{instanceId}/messages/buttons",
-                "GET /zapperhub/{instanceId}/connection",
-                "GET|POST|DELETE /zapperhub/{instanceId}/webhook",
-                "GET|POST /zapperhub/{instanceId}/webhooks",
-                "GET|PUT|DELETE /zapperhub/{instanceId}/webhooks/{id}",
-                "GET /zapperhub/",
-            ],
-            "wuzapi": [
-                "POST /wuzapi/chat/send/buttons",
-                "GET /wuzapi/session/status",
-                "POST /wuzapi/webhook",
-                "POST /wuzapi/session/hmac/config",
-            ],
-        },
-        "control": [
-            "GET /_sandbox/requests?provider=",
-            "DELETE /_sandbox/requests",
-            "GET /_sandbox/phone?to=",
-            "GET /_sandbox/faults",
-            "POST /_sandbox/faults",
-            "DELETE /_sandbox/faults",
-            "GET /_sandbox/accounts",
-            "POST /_sandbox/accounts",
-            "GET /_sandbox/settings",
-            "POST /_sandbox/settings",
-            "POST /_sandbox/clock",
-            "GET /_sandbox/webhooks",
-            "POST /_sandbox/webhooks",
-            "DELETE /_sandbox/webhooks",
-            "GET /_sandbox/deliveries?provider=",
-            "POST /_sandbox/phone/tap",
-            "POST /_sandbox/phone/say",
-            "POST /_sandbox/phone/pick",
-            "POST /_sandbox/phone/read",
-        ],
-    }))
+    Json(serde_json::from_str(include_str!("index.json")).unwrap_or_default())
 }
 
 async fn requests(State(sandbox): State<Sandbox>, Query(query): Query<OfProvider>) -> Json<Value> {

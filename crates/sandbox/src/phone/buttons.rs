@@ -64,7 +64,6 @@ pub enum Shape {
     Text,
 }
 
-/// A tap on a button.
 pub(crate) struct Tap<'a> {
     pub(crate) button: &'a PhoneButton,
     pub(crate) index: usize,

@@ -33,7 +33,6 @@ pub(crate) struct Inbound<'a> {
     pub(crate) content: InboundContent<'a>,
 }
 
-/// What a customer sends, by kind.
 pub(crate) enum InboundContent<'a> {
     Text(&'a str),
     Tap(Tap<'a>),

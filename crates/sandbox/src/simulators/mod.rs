@@ -17,14 +17,14 @@ use crate::settings::Settings;
 use crate::state::State;
 use crate::webhooks::{Event, Failure, Step, Webhook, WebhookSettings, Written};
 
-/// Handles one request as its provider does.
 pub(crate) fn handle(state: &mut State, call: &Call) -> Outcome {
-    match call.provider {
-        Provider::Whatsapp => whatsapp::handle(state, call),
+    let outcome = match call.provider {
+        Provider::Whatsapp => return whatsapp::handle(state, call),
         Provider::Zapi => zapi::handle(state, call),
         Provider::Zapperhub => zapperhub::handle(state, call),
         Provider::Wuzapi => wuzapi::handle(state, call),
-    }
+    };
+    outcome.unwrap_or_else(Outcome::from)
 }
 
 /// Returns the provider's answer to too many requests.
@@ -45,7 +45,6 @@ pub(crate) fn refusal(state: &State, message: &PhoneMessage) -> Option<Failure> 
     }
 }
 
-/// Returns the events of a message that fails.
 pub(crate) fn failed(state: &State, message: &PhoneMessage, failure: &Failure) -> Vec<Event> {
     match message.provider {
         Provider::Whatsapp => whatsapp::failed(state, message, failure),
@@ -56,7 +55,6 @@ pub(crate) fn failed(state: &State, message: &PhoneMessage, failure: &Failure) -
     }
 }
 
-/// Returns the events of a message's step.
 pub(crate) fn step(state: &State, message: &PhoneMessage, step: Step) -> Vec<Event> {
     match message.provider {
         Provider::Whatsapp => whatsapp::step(state, message, step),

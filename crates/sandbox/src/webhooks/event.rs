@@ -1,8 +1,8 @@
-//! One fact for an account's webhooks, and the call that tells it.
+//! One event for an account's webhooks, and the call that carries it.
 
 use serde_json::Value;
 
-/// One fact in a provider's format.
+/// One event in a provider's format.
 #[derive(Clone)]
 pub(crate) struct Event {
     /// The provider's word for events of this kind, which webhooks subscribe to.
@@ -10,14 +10,12 @@ pub(crate) struct Event {
     pub(crate) body: Value,
 }
 
-/// The headers and the body of a call.
 pub(crate) struct Written {
     pub(crate) headers: Vec<(&'static str, String)>,
     pub(crate) body: Vec<u8>,
 }
 
 impl Written {
-    /// A JSON body with its content type.
     pub(crate) fn json(body: impl Into<Vec<u8>>) -> Self {
         let content_type = ("content-type", "application/json".to_owned());
         Self {

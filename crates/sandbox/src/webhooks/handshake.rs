@@ -9,7 +9,6 @@ use crate::ids;
 use crate::provider::Provider;
 use crate::sandbox::Sandbox;
 
-/// How much of a receiver's answer is shown.
 const SHOWN: usize = 300;
 
 impl Sandbox {

@@ -1,4 +1,4 @@
-//! Webhooks: where each account's go, what follows a message, and its delivery.
+//! Webhooks: their registration, the events that follow a message, and their delivery.
 
 pub(crate) mod arrival;
 mod delivery;
@@ -51,7 +51,7 @@ pub struct Webhook {
 }
 
 impl Webhook {
-    /// A webhook for all events of the provider's first account.
+    /// Makes a webhook for all events of the provider's first account.
     #[must_use]
     pub fn new(provider: Provider, url: impl Into<String>) -> Self {
         Self {
@@ -83,10 +83,10 @@ impl Webhook {
 /// Why a webhook is not registered.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum WebhookError {
-    /// Not an absolute `http` or `https` URL.
+    /// The URL is not an absolute `http` or `https` URL.
     #[error("the URL must be an absolute http or https URL")]
     NotAUrl,
-    /// A host elsewhere.
+    /// The host is another machine.
     #[error(
         "the sandbox delivers to this machine only; the setting webhooks.anyHost allows others"
     )]
@@ -97,7 +97,7 @@ pub enum WebhookError {
     /// The receiver did not return the challenge.
     #[error("the receiver did not answer the verification request with 200 and the challenge")]
     Handshake {
-        /// What it answered; `None` is no answer.
+        /// The status of its answer; `None` without an answer.
         status: Option<u16>,
         /// The start of its body.
         body: String,
@@ -116,7 +116,7 @@ pub(crate) fn check_url(url: &str, any_host: bool) -> Result<Url, WebhookError> 
     Err(WebhookError::NotThisMachine)
 }
 
-/// Whether the URL's host is this machine.
+/// Returns whether the URL's host is this machine.
 pub(crate) fn is_this_machine(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     let address = host.trim_start_matches('[').trim_end_matches(']');
@@ -133,7 +133,6 @@ pub(crate) struct Registered {
     pub(crate) webhook: Webhook,
 }
 
-/// All webhooks.
 #[derive(Default)]
 pub(crate) struct Webhooks {
     count: u64,
@@ -161,7 +160,6 @@ impl Webhooks {
         found.map(|registered| &registered.webhook)
     }
 
-    /// The webhooks of one account.
     pub(crate) fn of<'a>(
         &'a self,
         provider: Provider,
@@ -173,7 +171,6 @@ impl Webhooks {
         self.list.iter().filter(theirs)
     }
 
-    /// The webhooks of one account, to be changed.
     pub(crate) fn of_mut<'a>(
         &'a mut self,
         provider: Provider,
@@ -183,7 +180,6 @@ impl Webhooks {
         webhooks.filter(move |webhook| webhook.provider == provider && webhook.account == account)
     }
 
-    /// Adds a webhook beside the others.
     pub(crate) fn add(&mut self, webhook: Webhook) {
         self.count += 1;
         let id = self.count;

@@ -16,21 +16,18 @@ use crate::received::keep;
 
 /// One event on its way to one webhook.
 pub(crate) struct Parcel {
-    /// The webhook's number.
     pub(super) webhook: u64,
     pub(super) event: Event,
     /// Dropped after the first attempt, which a request may wait for.
     pub(super) tried: Option<mpsc::Sender<Infallible>>,
 }
 
-/// The parcels to one webhook.
 #[derive(Default)]
 struct Queue {
     waiting: VecDeque<Parcel>,
     workers: usize,
 }
 
-/// Everything on its way out.
 #[derive(Default)]
 pub(crate) struct Outbox {
     /// Where deliveries run, once the sandbox serves.
@@ -50,7 +47,6 @@ impl Outbox {
         self.pending += parcels;
     }
 
-    /// Lets parcels leave.
     pub(super) fn push(&mut self, parcels: Vec<Parcel>) {
         for parcel in parcels {
             let queue = self.queues.entry(parcel.webhook).or_default();

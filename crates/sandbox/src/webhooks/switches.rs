@@ -12,9 +12,9 @@ use crate::address;
     reason = "independent switches, each a key in the settings"
 )]
 pub struct WebhookSettings {
-    /// What follows an accepted message; `read` comes with [`crate::Sandbox::read`] when it is not here.
+    /// The steps of an accepted message; `read` comes with [`crate::Sandbox::read`] when it is not here.
     pub steps: Vec<Step>,
-    /// Accepted messages fail: they are not shown, and this is said in place of the steps.
+    /// Accepted messages fail: they are not shown, and this is reported in place of the steps.
     pub fail_with: Option<Failure>,
     /// How many more times every webhook is delivered.
     pub duplicate: u8,
@@ -64,7 +64,7 @@ impl Default for WebhookSettings {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Step {
-    /// WhatsApp has it.
+    /// WhatsApp has the message.
     Sent,
     /// The phone has it.
     Delivered,
@@ -76,7 +76,7 @@ pub enum Step {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Order {
-    /// As things happened.
+    /// As the steps happen.
     #[default]
     AsIs,
     /// The last first.
@@ -100,7 +100,7 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// Whether a message to this recipient fails; the recipient as the sandbox shows it.
+    /// Returns whether a message to this recipient, in the sandbox's notation, fails.
     pub(crate) fn hits(&self, recipient: &str) -> bool {
         self.to
             .as_deref()

@@ -105,9 +105,7 @@ async fn work(sandbox: Sandbox, id: u64) {
     }
 }
 
-/// One call to a webhook.
 struct Call {
-    /// The webhook's number.
     id: u64,
     post: Post,
     attempts: u32,

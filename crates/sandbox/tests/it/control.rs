@@ -12,10 +12,6 @@ use tokio::sync::oneshot;
 use crate::whatsapp::{message, send};
 use crate::{Reply, Server};
 
-async fn delete(server: &Server, path: &str) -> Reply {
-    Reply::of(server.request(Method::DELETE, &format!("{}{path}", server.root))).await
-}
-
 #[tokio::test]
 async fn requests_and_phone_messages_are_listed_and_cleared() {
     let server = Server::start().await;
@@ -35,10 +31,9 @@ async fn requests_and_phone_messages_are_listed_and_cleared() {
         "messageId": sent.json["messages"][0]["id"],
     }]});
     assert_eq!(listed.json, expected);
-    assert_eq!(server.sandbox.requests().len(), 2);
-    let phone = server
-        .get("/_sandbox/phone?to=%2B55%2011%2090000-0001")
-        .await;
+    assert_eq!(server.requests().len(), 2);
+    let path = "/_sandbox/phone?to=%2B55%2011%2090000-0001";
+    let phone = server.get(path).await;
     let expected = json!({"data": [{
         "provider": "whatsapp",
         "to": "5511900000001",
@@ -51,12 +46,12 @@ async fn requests_and_phone_messages_are_listed_and_cleared() {
         "callbackData": null,
     }]});
     assert_eq!(phone.json, expected);
-    assert_eq!(
-        server.get("/_sandbox/phone?to=1").await.json,
-        json!({"data": []})
-    );
-    assert_eq!(delete(&server, "/_sandbox/requests").await.status, 204);
-    assert!(server.sandbox.requests().is_empty() && server.sandbox.phone_messages().is_empty());
+    server
+        .get("/_sandbox/phone?to=1")
+        .await
+        .is(200, &json!({"data": []}));
+    assert_eq!(server.delete("/_sandbox/requests").await.status, 204);
+    assert!(server.requests().is_empty() && server.phone_messages().is_empty());
 }
 
 #[tokio::test]
@@ -65,13 +60,11 @@ async fn a_fault_is_planned_listed_and_cleared() {
     let fault = json!({"provider": "whatsapp", "times": 2, "delayMs": 0, "effect": "answer",
         "status": 502, "body": "<html>", "headers": {"Retry-After": "1"}});
     let reply = server.post("/_sandbox/faults", &fault).await;
-    assert_eq!((reply.status, &reply.json), (201, &fault));
+    reply.is(201, &fault);
     assert_eq!(send(&server, &message()).await.status, 502);
-    assert_eq!(
-        server.get("/_sandbox/faults").await.json["data"][0]["times"],
-        1
-    );
-    assert_eq!(delete(&server, "/_sandbox/faults").await.status, 204);
+    let planned = server.get("/_sandbox/faults").await;
+    assert_eq!(planned.json["data"][0]["times"], 1);
+    assert_eq!(server.delete("/_sandbox/faults").await.status, 204);
     assert_eq!(send(&server, &message()).await.status, 200);
 }
 
@@ -80,14 +73,10 @@ async fn a_reset_is_listed_by_its_word() {
     let server = Server::start().await;
     let fault = json!({"provider": "zapperhub", "effect": "reset_before"});
     assert_eq!(server.post("/_sandbox/faults", &fault).await.status, 201);
-    let url = format!("{}/", server.urls.zapperhub);
-    Reply::try_of(server.request(Method::GET, &url))
-        .await
-        .expect_err("no answer");
-    assert_eq!(
-        server.get("/_sandbox/requests").await.json["data"][0]["status"],
-        "reset"
-    );
+    let request = server.request(Method::GET, "/zapperhub/", None, &Value::Null);
+    Reply::try_of(request).await.expect_err("no answer");
+    let listed = server.get("/_sandbox/requests").await;
+    assert_eq!(listed.json["data"][0]["status"], "reset");
 }
 
 #[rstest]
@@ -117,10 +106,8 @@ async fn settings_change_key_by_key() {
     assert_eq!(reply.json["zapi"]["connected"], false);
     assert_eq!(reply.json["zapi"]["subscribed"], true);
     assert_eq!(reply.json["zapperhub"]["responseShape"], "job");
-    assert_eq!(
-        send(&server, &message()).await.json["error"]["code"],
-        131_030
-    );
+    let refused = send(&server, &message()).await;
+    assert_eq!(refused.json["error"]["code"], 131_030);
 }
 
 #[tokio::test]
@@ -128,49 +115,28 @@ async fn an_added_account_can_send() {
     let server = Server::start().await;
     let account =
         json!({"provider": "zapperhub", "instanceId": "inst_new", "apiKey": "API-KEY-NEW"});
-    assert_eq!(
-        server.post("/_sandbox/accounts", &account).await.status,
-        201
-    );
+    let added = server.post("/_sandbox/accounts", &account).await;
+    added.is(201, &account);
     let listed = server.get("/_sandbox/accounts").await.json;
-    assert!(
-        listed["data"]
-            .as_array()
-            .expect("a list")
-            .contains(&account)
-    );
-    let url = format!("{}/inst_new/connection", server.urls.zapperhub);
-    let reply = Reply::of(
-        server
-            .request(Method::GET, &url)
-            .header("x-api-key", "API-KEY-NEW"),
-    )
-    .await;
-    assert_eq!(reply.status, 200);
+    let listed = listed["data"].as_array().expect("a list");
+    assert!(listed.contains(&account));
+    let path = "/zapperhub/inst_new/connection";
+    let credential = Some(("x-api-key", "API-KEY-NEW"));
+    let reply = server.call(Method::GET, path, credential, &Value::Null);
+    assert_eq!(reply.await.status, 200);
 }
 
 #[tokio::test]
 async fn the_clock_can_be_advanced() {
     let server = Server::start().await;
-    let before = server.sandbox.clone();
-    before.stop_clock();
-    server
-        .post(
-            "/_sandbox/settings",
-            &json!({"whatsapp": {"pairLimit": true}}),
-        )
-        .await;
+    server.stop_clock();
+    server.change_settings(|settings| settings.whatsapp.pair_limit = true);
     for _ in 0..45 {
         send(&server, &message()).await;
     }
     assert_eq!(send(&server, &message()).await.status, 400);
-    assert_eq!(
-        server
-            .post("/_sandbox/clock", &json!({"advanceMs": 270_000}))
-            .await
-            .status,
-        204
-    );
+    let by = json!({"advanceMs": 270_000});
+    assert_eq!(server.post("/_sandbox/clock", &by).await.status, 204);
     assert_eq!(send(&server, &message()).await.status, 200);
 }
 
@@ -192,16 +158,8 @@ async fn the_server_ends_when_told_even_with_idle_connections() {
     }));
     let client = reqwest::Client::new();
     let url = format!("http://{address}/");
-    assert_eq!(
-        client
-            .get(&url)
-            .send()
-            .await
-            .expect("an answer")
-            .status()
-            .as_u16(),
-        200
-    );
+    let answer = client.get(&url).send().await.expect("an answer");
+    assert_eq!(answer.status(), 200);
     stop.send(()).expect("the server listens");
     let ended = tokio::time::timeout(Duration::from_secs(5), ended).await;
     ended

@@ -8,35 +8,28 @@ use rstest::rstest;
 use serde_json::json;
 
 use crate::whatsapp::message;
-use crate::{Reply, Server, with_json};
+use crate::{Reply, Server, credential};
 
 /// A good request to each provider.
-fn good(server: &Server, provider: Provider) -> RequestBuilder {
+pub(crate) fn good(server: &Server, provider: Provider) -> RequestBuilder {
     let buttons = json!([{"type": "reply", "id": "a", "displayText": "A"}]);
-    let (path, credential, body) = match provider {
-        Provider::Whatsapp => (
-            "/v25.0/800000000000001/messages",
-            ("authorization", "Bearer T-WORKING"),
-            message(),
-        ),
+    let (path, body) = match provider {
+        Provider::Whatsapp => ("v25.0/800000000000001/messages", message()),
         Provider::Zapi => (
-            "/instances/INST-01/token/TOKEN-01/send-text",
-            ("client-token", "CLIENT-TOKEN-01"),
+            "instances/INST-01/token/TOKEN-01/send-text",
             json!({"phone": "5511900000001", "message": "oi"}),
         ),
         Provider::Zapperhub => (
-            "/inst_5f2c/messages/buttons",
-            ("x-api-key", "API-KEY-01"),
+            "inst_5f2c/messages/buttons",
             json!({"jid": "5511900000001", "buttons": buttons}),
         ),
         Provider::Wuzapi => (
-            "/chat/send/buttons",
-            ("token", "WUZAPI-TOKEN-01"),
+            "chat/send/buttons",
             json!({"Phone": "5511900000001", "buttons": buttons}),
         ),
     };
-    let url = format!("{}/{}{path}", server.root, provider.as_str());
-    with_json(server.request(Method::POST, &url), &body).header(credential.0, credential.1)
+    let path = format!("/{}/{path}", provider.as_str());
+    server.request(Method::POST, &path, credential(provider), &body)
 }
 
 pub(crate) async fn send(server: &Server, provider: Provider) -> Reply {
@@ -61,15 +54,15 @@ async fn a_reset_before_keeps_no_message_and_one_after_keeps_it(
     } else {
         Effect::ResetBefore
     };
-    server.sandbox.fail_next(Fault::new(provider, effect), 1);
+    server.fail_next(Fault::new(provider, effect), 1);
     let error = Reply::try_of(good(&server, provider))
         .await
         .expect_err("no answer");
     assert!(error.is_request() && !error.is_connect(), "{error:?}");
-    let request = &server.sandbox.requests()[0];
+    let request = &server.requests()[0];
     assert_eq!((request.status, request.accepted), (Answered::Reset, after));
     assert_eq!(request.message_id.is_some(), after);
-    assert_eq!(server.sandbox.phone_messages().len(), usize::from(after));
+    assert_eq!(server.phone_messages().len(), usize::from(after));
     assert_eq!(send(&server, provider).await.status, 200);
 }
 
@@ -85,9 +78,7 @@ async fn a_throttled_request_gets_the_providers_answer(
     #[case] retry_after: Option<&str>,
 ) {
     let server = Server::start().await;
-    server
-        .sandbox
-        .fail_next(Fault::new(provider, Effect::Throttle), 1);
+    server.fail_next(Fault::new(provider, Effect::Throttle), 1);
     let reply = send(&server, provider).await;
     assert_eq!(reply.status, status);
     let header = reply
@@ -98,7 +89,7 @@ async fn a_throttled_request_gets_the_providers_answer(
     if provider == Provider::Whatsapp {
         assert_eq!(reply.json["error"]["code"], 130_429);
     }
-    assert!(server.sandbox.phone_messages().is_empty());
+    assert!(server.phone_messages().is_empty());
 }
 
 #[tokio::test]
@@ -106,17 +97,15 @@ async fn s46_an_answer_twice_then_the_message_is_accepted_once() {
     let server = Server::start().await;
     let body = json!({"error": {"message": "Service temporarily unavailable", "code": 2}});
     let answer = Answer::new(503, body.clone()).with_header("Retry-After", "7");
-    server
-        .sandbox
-        .fail_next(Fault::new(Provider::Whatsapp, Effect::Answer(answer)), 2);
+    server.fail_next(Fault::new(Provider::Whatsapp, Effect::Answer(answer)), 2);
     for _ in 0..2 {
         let reply = send(&server, Provider::Whatsapp).await;
-        assert_eq!((reply.status, &reply.json), (503, &body));
+        reply.is(503, &body);
         assert_eq!(reply.headers["retry-after"], "7");
     }
     assert_eq!(send(&server, Provider::Whatsapp).await.status, 200);
-    assert_eq!(server.sandbox.phone_messages().len(), 1);
-    assert_eq!(server.sandbox.requests().len(), 3);
+    assert_eq!(server.phone_messages().len(), 1);
+    assert_eq!(server.requests().len(), 3);
 }
 
 #[rstest]
@@ -132,13 +121,11 @@ async fn any_answer_may_follow_an_acceptance(
 ) {
     let server = Server::start().await;
     let effect = Effect::AnswerAfter(Answer::new(status, body));
-    server
-        .sandbox
-        .fail_next(Fault::new(Provider::Zapi, effect), 1);
+    server.fail_next(Fault::new(Provider::Zapi, effect), 1);
     let reply = send(&server, Provider::Zapi).await;
     assert_eq!((reply.status, reply.text.as_str()), (status, text));
-    assert_eq!(server.sandbox.phone_messages().len(), 1);
-    assert!(server.sandbox.requests()[0].accepted);
+    assert_eq!(server.phone_messages().len(), 1);
+    assert!(server.requests()[0].accepted);
 }
 
 #[tokio::test]
@@ -148,14 +135,14 @@ async fn a_fault_for_a_recipient_leaves_the_others_alone() {
         to: Some(to.to_owned()),
         ..Fault::new(Provider::Whatsapp, Effect::Throttle)
     };
-    server.sandbox.fail_next(fault("5511900000009"), 1);
+    server.fail_next(fault("5511900000009"), 1);
     assert_eq!(send(&server, Provider::Whatsapp).await.status, 200);
-    server.sandbox.fail_next(fault("+55 11 90000-0001"), 1);
+    server.fail_next(fault("+55 11 90000-0001"), 1);
     assert_eq!(send(&server, Provider::Zapi).await.status, 200);
     assert_eq!(send(&server, Provider::Whatsapp).await.status, 400);
-    assert_eq!(server.sandbox.faults().len(), 1);
-    server.sandbox.clear_faults();
-    assert!(server.sandbox.faults().is_empty());
+    assert_eq!(server.faults().len(), 1);
+    server.clear_faults();
+    assert!(server.faults().is_empty());
 }
 
 #[tokio::test]
@@ -165,11 +152,11 @@ async fn a_delayed_message_is_accepted_before_the_answer_comes() {
         delay_ms: 60_000,
         ..Fault::new(Provider::Whatsapp, Effect::Delay)
     };
-    server.sandbox.fail_next(fault, 1);
+    server.fail_next(fault, 1);
     let request = good(&server, Provider::Whatsapp).timeout(Duration::from_millis(500));
     let error = Reply::try_of(request).await.expect_err("a timeout");
     assert!(error.is_timeout());
-    assert_eq!(server.sandbox.phone_messages().len(), 1);
+    assert_eq!(server.phone_messages().len(), 1);
 }
 
 #[tokio::test]
@@ -179,7 +166,7 @@ async fn a_delay_is_waited_for() {
         delay_ms: 50,
         ..Fault::new(Provider::Zapi, Effect::Delay)
     };
-    server.sandbox.fail_next(fault, 1);
+    server.fail_next(fault, 1);
     let started = Instant::now();
     assert_eq!(send(&server, Provider::Zapi).await.status, 200);
     assert!(started.elapsed() >= Duration::from_millis(50));

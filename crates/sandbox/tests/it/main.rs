@@ -10,72 +10,117 @@ mod wuzapi;
 mod zapi;
 mod zapperhub;
 
-use std::future::pending;
+use std::ops::Deref;
 
-use recado_sandbox::{Sandbox, Urls, base_urls};
+use recado_sandbox::{Provider, Sandbox, Settings};
 use reqwest::header::HeaderMap;
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::Value;
-use tokio::net::TcpListener;
+
+/// A header, or none.
+type Credential<'a> = Option<(&'a str, &'a str)>;
+
+/// The header with the credential of the account that works.
+fn credential(provider: Provider) -> Credential<'static> {
+    Some(match provider {
+        Provider::Whatsapp => ("authorization", "Bearer T-WORKING"),
+        Provider::Zapi => ("client-token", "CLIENT-TOKEN-01"),
+        Provider::Zapperhub => ("x-api-key", "API-KEY-01"),
+        Provider::Wuzapi => ("token", "WUZAPI-TOKEN-01"),
+    })
+}
 
 /// A sandbox that serves on a free port for the length of a test.
-pub(crate) struct Server {
-    pub(crate) sandbox: Sandbox,
-    pub(crate) urls: Urls,
-    pub(crate) root: String,
+struct Server {
+    sandbox: Sandbox,
+    root: String,
     client: Client,
 }
 
+impl Deref for Server {
+    type Target = Sandbox;
+
+    fn deref(&self) -> &Sandbox {
+        &self.sandbox
+    }
+}
+
 impl Server {
-    pub(crate) async fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        let address = listener.local_addr().expect("a bound address");
+    async fn start() -> Self {
+        Self::with(|_| ()).await
+    }
+
+    /// A server whose switches differ.
+    async fn with(change: impl FnOnce(&mut Settings)) -> Self {
         let sandbox = Sandbox::new();
-        tokio::spawn(sandbox.clone().serve(listener, pending()));
+        sandbox.change_settings(change);
+        let urls = sandbox.serve_on_free_port().await.expect("a free port");
+        let root = urls.zapi.trim_end_matches("/zapi").to_owned();
         Self {
             sandbox,
-            urls: base_urls(address),
-            root: format!("http://{address}"),
+            root,
             client: Client::new(),
         }
     }
 
-    pub(crate) fn request(&self, method: Method, url: &str) -> RequestBuilder {
-        self.client.request(method, url)
+    /// A request with a JSON body, or without one if it is null.
+    fn request(
+        &self,
+        method: Method,
+        path: &str,
+        credential: Credential<'_>,
+        body: &Value,
+    ) -> RequestBuilder {
+        let mut request = self.client.request(method, format!("{}{path}", self.root));
+        if let Some((name, value)) = credential {
+            request = request.header(name, value);
+        }
+        if body.is_null() {
+            return request;
+        }
+        request
+            .header("content-type", "application/json")
+            .body(body.to_string())
     }
 
-    pub(crate) async fn get(&self, path: &str) -> Reply {
-        Reply::of(self.client.get(format!("{}{path}", self.root))).await
+    fn call(
+        &self,
+        method: Method,
+        path: &str,
+        credential: Credential<'_>,
+        body: &Value,
+    ) -> impl Future<Output = Reply> + use<> {
+        Reply::of(self.request(method, path, credential, body))
     }
 
-    pub(crate) async fn post(&self, path: &str, body: &Value) -> Reply {
-        let url = format!("{}{path}", self.root);
-        Reply::of(with_json(self.client.post(url), body)).await
+    async fn get(&self, path: &str) -> Reply {
+        self.call(Method::GET, path, None, &Value::Null).await
     }
-}
 
-/// Puts a JSON body into a request.
-pub(crate) fn with_json(request: RequestBuilder, body: &Value) -> RequestBuilder {
-    request
-        .header("content-type", "application/json")
-        .body(body.to_string())
+    async fn post(&self, path: &str, body: &Value) -> Reply {
+        self.call(Method::POST, path, None, body).await
+    }
+
+    async fn delete(&self, path: &str) -> Reply {
+        self.call(Method::DELETE, path, None, &Value::Null).await
+    }
 }
 
 /// An answer, read to its end.
 #[derive(Debug)]
-pub(crate) struct Reply {
-    pub(crate) status: u16,
-    pub(crate) headers: HeaderMap,
-    pub(crate) text: String,
-    pub(crate) json: Value,
+struct Reply {
+    status: u16,
+    headers: HeaderMap,
+    text: String,
+    json: Value,
 }
 
 impl Reply {
-    pub(crate) async fn of(request: RequestBuilder) -> Self {
+    async fn of(request: RequestBuilder) -> Self {
         Self::try_of(request).await.expect("an answer")
     }
 
-    pub(crate) async fn try_of(request: RequestBuilder) -> reqwest::Result<Self> {
+    async fn try_of(request: RequestBuilder) -> reqwest::Result<Self> {
         let response = request.send().await?;
         let status = response.status().as_u16();
         let headers = response.headers().clone();
@@ -86,5 +131,11 @@ impl Reply {
             json: serde_json::from_str(&text).unwrap_or(Value::Null),
             text,
         })
+    }
+
+    /// Asserts the whole answer.
+    #[track_caller]
+    fn is(&self, status: u16, json: &Value) {
+        assert_eq!((self.status, &self.json), (status, json));
     }
 }

@@ -1,11 +1,11 @@
 //! The WhatsApp Cloud API: sends, refusals and the number's node.
 
-use recado_sandbox::{PhoneButton, Settings, WindowMode};
+use recado_sandbox::{PhoneButton, Provider, WindowMode};
 use reqwest::Method;
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::{Reply, Server, with_json};
+use crate::{Reply, Server, credential};
 
 pub(crate) const NUMBER: &str = "800000000000001";
 
@@ -49,23 +49,11 @@ fn buttons(count: usize) -> Value {
     (0..count).map(button).collect()
 }
 
-pub(crate) async fn send(server: &Server, body: &Value) -> Reply {
-    send_as(server, Some("Bearer T-WORKING"), NUMBER, body).await
-}
+const PATH: &str = "/whatsapp/v25.0/800000000000001/messages";
 
-pub(crate) async fn send_as(
-    server: &Server,
-    authorization: Option<&str>,
-    number: &str,
-    body: &Value,
-) -> Reply {
-    let url = format!("{}/v25.0/{number}/messages", server.urls.whatsapp);
-    let request = with_json(server.request(Method::POST, &url), body);
-    Reply::of(match authorization {
-        Some(authorization) => request.header("authorization", authorization),
-        None => request,
-    })
-    .await
+pub(crate) async fn send(server: &Server, body: &Value) -> Reply {
+    let credential = credential(Provider::Whatsapp);
+    server.call(Method::POST, PATH, credential, body).await
 }
 
 const ACTION: &str = "/interactive/action";
@@ -104,7 +92,7 @@ async fn a_message_within_the_rules_is_accepted(#[case] changes: &[(&str, Value)
     assert_eq!(reply.json["contacts"], contact);
     let id = reply.json["messages"][0]["id"].as_str().expect("an id");
     assert!(id.starts_with("wamid."));
-    assert_eq!(server.sandbox.phone_messages()[0].message_id, id);
+    assert_eq!(server.phone_messages()[0].message_id, id);
     assert_eq!(reply.headers["facebook-api-version"], "v25.0");
 }
 
@@ -132,23 +120,16 @@ async fn a_message_that_breaks_a_limit_is_refused_with_131009_and_details(
     let server = Server::start().await;
     let reply = send(&server, &changed(changes)).await;
     let error = &reply.json["error"];
-    assert_eq!(
-        (reply.status, &error["code"]),
-        (400, &json!(131_009)),
-        "{}",
-        reply.text
-    );
+    assert_eq!((reply.status, &error["code"]), (400, &json!(131_009)));
     assert_eq!(error["message"], "(#131009) Parameter value is not valid");
-    assert_eq!(
-        error["error_data"],
-        json!({"messaging_product": "whatsapp", "details": details})
-    );
+    let data = json!({"messaging_product": "whatsapp", "details": details});
+    assert_eq!(error["error_data"], data);
     let subcode = details
         .starts_with("Text cannot be null")
         .then_some(2_494_010);
     assert_eq!(error["error_subcode"].as_u64(), subcode);
-    assert!(server.sandbox.phone_messages().is_empty());
-    assert!(!server.sandbox.requests()[0].accepted);
+    assert!(server.phone_messages().is_empty());
+    assert!(!server.requests()[0].accepted);
 }
 
 #[rstest]
@@ -177,12 +158,7 @@ async fn a_message_that_breaks_the_schema_is_refused_with_100_and_the_path(
     let server = Server::start().await;
     let reply = send(&server, &changed(changes)).await;
     let error = &reply.json["error"];
-    assert_eq!(
-        (reply.status, &error["code"]),
-        (400, &json!(100)),
-        "{}",
-        reply.text
-    );
+    assert_eq!((reply.status, &error["code"]), (400, &json!(100)));
     assert_eq!(error["message"], format!("(#100) {message}"));
     assert_eq!(error.get("error_data"), None);
     assert_eq!(error["type"], "OAuthException");
@@ -198,13 +174,13 @@ async fn a_recipient_that_may_not_be_written_to_is_refused(
     #[case] to: Value,
     #[case] code: u32,
 ) {
-    let server = Server::start().await;
-    let mut settings = Settings::default();
-    let known = ["5511900000001", "5511900000002"].map(str::to_owned);
-    settings.whatsapp.allowed_recipients = Some(known.into());
-    settings.whatsapp.closed_windows = ["5511900000002".to_owned()].into();
-    settings.whatsapp.window_mode = WindowMode::Sync;
-    server.sandbox.set_settings(settings);
+    let server = Server::with(|settings| {
+        let known = ["5511900000001", "5511900000002"].map(str::to_owned);
+        settings.whatsapp.allowed_recipients = Some(known.into());
+        settings.whatsapp.closed_windows = ["5511900000002".to_owned()].into();
+        settings.whatsapp.window_mode = WindowMode::Sync;
+    })
+    .await;
     let reply = send(&server, &changed(&[(pointer, to)])).await;
     assert_eq!(
         (reply.status, &reply.json["error"]["code"]),
@@ -218,16 +194,16 @@ async fn a_recipient_that_may_not_be_written_to_is_refused(
 #[case::s30_brazil_without_the_ninth_digit("5521988887777", "552188887777")]
 #[tokio::test]
 async fn the_answer_names_the_number_in_whatsapps_own_form(#[case] to: &str, #[case] wa_id: &str) {
-    let server = Server::start().await;
-    let mut settings = Settings::default();
-    settings.whatsapp.without_ninth_digit = ["5521988887777".to_owned()].into();
-    server.sandbox.set_settings(settings);
+    let server = Server::with(|settings| {
+        settings.whatsapp.without_ninth_digit = ["5521988887777".to_owned()].into()
+    })
+    .await;
     let reply = send(&server, &changed(&[("/to", json!(to))])).await;
     assert_eq!(
         reply.json["contacts"],
         json!([{"input": to, "wa_id": wa_id}])
     );
-    assert_eq!(server.sandbox.phone_messages()[0].to, wa_id);
+    assert_eq!(server.phone_messages()[0].to, wa_id);
 }
 
 #[tokio::test]
@@ -240,7 +216,7 @@ async fn s33_a_user_id_in_recipient_is_answered_without_a_phone_number() {
         reply.json["contacts"],
         json!([{"input": user, "user_id": user}])
     );
-    assert_eq!(server.sandbox.phone_messages()[0].to, user);
+    assert_eq!(server.phone_messages()[0].to, user);
 }
 
 #[tokio::test]
@@ -248,8 +224,8 @@ async fn s35_a_user_id_in_to_is_accepted_and_never_shown() {
     let server = Server::start().await;
     let reply = send(&server, &changed(&[("/to", json!("BR.0000000000000001"))])).await;
     assert_eq!(reply.status, 200);
-    assert!(server.sandbox.phone_messages().is_empty());
-    assert!(server.sandbox.requests()[0].accepted);
+    assert!(server.phone_messages().is_empty());
+    assert!(server.requests()[0].accepted);
 }
 
 #[rstest]
@@ -262,23 +238,15 @@ async fn s45_a_body_that_is_not_json_is_refused_as_one_without_parameters(
     #[case] body: String,
 ) {
     let server = Server::start().await;
-    let url = format!("{}/v25.0/{NUMBER}/messages", server.urls.whatsapp);
-    let request = server
-        .request(Method::POST, &url)
-        .header("authorization", "Bearer T-WORKING");
-    let reply = Reply::of(
-        request
-            .header("content-type", content_type)
-            .body(body.clone()),
-    )
-    .await;
+    let credential = credential(Provider::Whatsapp);
+    let request = server.request(Method::POST, PATH, credential, &Value::Null);
+    let request = request.header("content-type", content_type);
+    let reply = Reply::of(request.body(body.clone())).await;
     let error = &reply.json["error"];
     assert_eq!((reply.status, &error["code"]), (400, &json!(100)));
-    assert_eq!(
-        error["message"],
-        "(#100) The parameter messaging_product is required."
-    );
-    let kept = &server.sandbox.requests()[0].body;
+    let message = "(#100) The parameter messaging_product is required.";
+    assert_eq!(error["message"], message);
+    let kept = &server.requests()[0].body;
     assert_eq!(*kept, serde_json::from_str(&body).unwrap_or(json!(body)));
 }
 
@@ -289,8 +257,8 @@ async fn s45_a_body_that_is_not_json_is_refused_as_one_without_parameters(
 async fn a_message_is_marked_as_read(#[case] body: Value) {
     let server = Server::start().await;
     let reply = send(&server, &body).await;
-    assert_eq!((reply.status, reply.json), (200, json!({"success": true})));
-    assert!(!server.sandbox.requests()[0].accepted);
+    reply.is(200, &json!({"success": true}));
+    assert!(!server.requests()[0].accepted);
 }
 
 #[tokio::test]
@@ -303,7 +271,7 @@ async fn the_phone_shows_every_part_byte_for_byte() {
         ("/biz_opaque_callback_data", json!("gw:1")),
     ]);
     send(&server, &body).await;
-    let shown = &server.sandbox.phone_messages()[0];
+    let shown = &server.phone_messages()[0];
     assert_eq!(shown.header(), Some("Pedido 4411 😀"));
     assert_eq!(shown.body(), body.pointer(BODY).and_then(Value::as_str));
     assert_eq!(shown.footer(), Some("Loja\u{a0}Exemplo "));
@@ -321,10 +289,7 @@ async fn the_phone_shows_every_part_byte_for_byte() {
 
 #[tokio::test]
 async fn strict_newlines_refuse_a_line_break_in_a_title() {
-    let server = Server::start().await;
-    let mut settings = Settings::default();
-    settings.whatsapp.strict_newlines = true;
-    server.sandbox.set_settings(settings);
+    let server = Server::with(|settings| settings.whatsapp.strict_newlines = true).await;
     let reply = send(&server, &changed(&[(TITLE, json!("a\nb"))])).await;
     assert_eq!(reply.json["error"]["code"], 131_009);
 }
@@ -335,18 +300,15 @@ async fn strict_newlines_refuse_a_line_break_in_a_title() {
 #[tokio::test]
 async fn the_number_tells_about_itself(#[case] token: &str, #[case] status: u16) {
     let server = Server::start().await;
-    let url = format!(
-        "{}/v25.0/{NUMBER}?fields=display_phone_number",
-        server.urls.whatsapp
-    );
-    let request = server.request(Method::GET, &url);
-    let reply = Reply::of(request.header("authorization", format!("Bearer {token}"))).await;
+    let path = format!("/whatsapp/v25.0/{NUMBER}?fields=display_phone_number");
+    let token = format!("Bearer {token}");
+    let credential = Some(("authorization", token.as_str()));
+    let reply = server.call(Method::GET, &path, credential, &Value::Null);
+    let reply = reply.await;
     assert_eq!(reply.status, status);
     if status == 200 {
-        assert_eq!(
-            reply.json,
-            json!({"id": NUMBER, "display_phone_number": "15550001111"})
-        );
+        let node = json!({"id": NUMBER, "display_phone_number": "15550001111"});
+        assert_eq!(reply.json, node);
     }
 }
 

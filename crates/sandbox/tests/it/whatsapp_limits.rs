@@ -9,11 +9,8 @@ use crate::Server;
 use crate::whatsapp::{message, send};
 
 async fn limited(change: impl FnOnce(&mut Settings)) -> Server {
-    let server = Server::start().await;
-    let mut settings = Settings::default();
-    change(&mut settings);
-    server.sandbox.set_settings(settings);
-    server.sandbox.stop_clock();
+    let server = Server::with(change).await;
+    server.stop_clock();
     server
 }
 
@@ -39,9 +36,9 @@ async fn s51_a_burst_of_45_to_one_recipient_passes_and_the_46th_is_refused() {
     assert_eq!(refused.json["error"]["code"], 131_056);
     assert!(!refused.headers.contains_key("retry-after"));
     assert_eq!(code(&server, rita).await, None);
-    server.sandbox.advance(Duration::from_secs(45 * 6 - 60));
+    server.advance(Duration::from_secs(45 * 6 - 60));
     assert_eq!(code(&server, ana).await, Some(131_056));
-    server.sandbox.advance(Duration::from_mins(1));
+    server.advance(Duration::from_mins(1));
     assert_eq!(code(&server, ana).await, None);
 }
 
@@ -50,7 +47,7 @@ async fn a_single_message_is_paid_for_after_six_seconds() {
     let server = limited(|settings| settings.whatsapp.pair_limit = true).await;
     for _ in 0..50 {
         assert_eq!(code(&server, "5511900000001").await, None);
-        server.sandbox.advance(Duration::from_secs(6));
+        server.advance(Duration::from_secs(6));
     }
 }
 
@@ -62,7 +59,7 @@ async fn s53_the_81st_message_within_a_second_is_refused() {
         refused = code(&server, &format!("55119000{index:05}")).await;
     }
     assert_eq!(refused, Some(130_429));
-    server.sandbox.advance(Duration::from_secs(1));
+    server.advance(Duration::from_secs(1));
     assert_eq!(code(&server, "5511900000001").await, None);
 }
 

@@ -1,11 +1,11 @@
 //! The wuzapi dialect: sends, refusals and the session.
 
-use recado_sandbox::{Answer, Effect, Fault, Provider, Session, Settings, TimestampShape};
+use recado_sandbox::{Answer, Effect, Fault, Provider, Session, TimestampShape};
 use reqwest::Method;
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::{Reply, Server, with_json};
+use crate::{Reply, Server, credential};
 
 fn message() -> Value {
     json!({
@@ -24,24 +24,16 @@ fn with(key: &str, value: Value) -> Value {
     message
 }
 
-pub(crate) async fn call(server: &Server, method: Method, path: &str, body: &str) -> Reply {
-    let request = server.request(method, &format!("{}{path}", server.urls.wuzapi));
-    Reply::of(
-        request
-            .header("Token", "WUZAPI-TOKEN-01")
-            .body(body.to_owned()),
-    )
-    .await
+const PATH: &str = "/chat/send/buttons";
+
+pub(crate) async fn call(server: &Server, method: Method, path: &str, body: &Value) -> Reply {
+    let path = format!("/wuzapi{path}");
+    let credential = credential(Provider::Wuzapi);
+    server.call(method, &path, credential, body).await
 }
 
 async fn send(server: &Server, body: &Value) -> Reply {
-    call(
-        server,
-        Method::POST,
-        "/chat/send/buttons",
-        &body.to_string(),
-    )
-    .await
+    call(server, Method::POST, PATH, body).await
 }
 
 fn failure(code: u16, error: &str) -> Value {
@@ -59,7 +51,7 @@ async fn h42_a_message_is_sent_under_the_id_that_the_caller_chose() {
     );
     assert_eq!(reply.json["data"]["Details"], "Sent");
     assert_eq!(reply.json["data"]["Id"], "3EB0A1B2C3D4E5F60718");
-    let shown = &server.sandbox.phone_messages()[0];
+    let shown = &server.phone_messages()[0];
     assert_eq!(shown.message_id, "3EB0A1B2C3D4E5F60718");
     assert_eq!(
         (shown.to.as_str(), shown.header()),
@@ -79,7 +71,7 @@ async fn keys_are_read_in_any_case_and_unknown_ones_ignored() {
     let reply = send(&server, &body).await;
     assert_eq!(reply.status, 200);
     assert_eq!(reply.json["data"]["Id"].as_str().map(str::len), Some(20));
-    let shown = &server.sandbox.phone_messages()[0];
+    let shown = &server.phone_messages()[0];
     assert_eq!(
         (shown.to.as_str(), &*shown.buttons()[0].title),
         ("5521988887777", "A")
@@ -92,28 +84,22 @@ async fn keys_are_read_in_any_case_and_unknown_ones_ignored() {
 #[tokio::test]
 async fn a_caller_without_a_token_is_refused(#[case] token: Option<&str>, #[case] status: u16) {
     let server = Server::start().await;
-    let url = format!("{}/chat/send/buttons", server.urls.wuzapi);
-    let request = with_json(server.request(Method::POST, &url), &message());
-    let reply = Reply::of(match token {
-        Some(token) => request.header("token", token),
-        None => request,
-    })
-    .await;
-    assert_eq!(
-        (reply.status, reply.json),
-        (status, failure(401, "unauthorized"))
+    let credential = token.map(|token| ("token", token));
+    let reply = server.call(
+        Method::POST,
+        "/wuzapi/chat/send/buttons",
+        credential,
+        &message(),
     );
+    let reply = reply.await;
+    reply.is(status, &failure(401, "unauthorized"));
 }
 
 #[tokio::test]
 async fn the_token_may_stand_in_the_query() {
     let server = Server::start().await;
-    let reply = server
-        .post(
-            "/wuzapi/chat/send/buttons?token=WUZAPI-TOKEN-01",
-            &message(),
-        )
-        .await;
+    let path = "/wuzapi/chat/send/buttons?token=WUZAPI-TOKEN-01";
+    let reply = server.post(path, &message()).await;
     assert_eq!(reply.status, 200);
 }
 
@@ -122,28 +108,22 @@ async fn the_token_may_stand_in_the_query() {
 #[case::h48_logged_out(Session::LoggedOut, "error sending message: not logged in")]
 #[tokio::test]
 async fn a_session_that_is_not_open_sends_nothing(#[case] session: Session, #[case] error: &str) {
-    let server = Server::start().await;
-    let mut settings = Settings::default();
-    settings.wuzapi.session = session;
-    server.sandbox.set_settings(settings);
+    let server = Server::with(|settings| settings.wuzapi.session = session).await;
     let reply = send(&server, &message()).await;
-    assert_eq!((reply.status, reply.json), (500, failure(500, error)));
-    let status = call(&server, Method::GET, "/session/status", "").await;
+    reply.is(500, &failure(500, error));
+    let status = call(&server, Method::GET, "/session/status", &Value::Null).await;
     assert_eq!(status.json["data"]["loggedIn"], false);
     assert_eq!(
         status.json["data"]["connected"],
         session == Session::LoggedOut
     );
-    assert!(server.sandbox.phone_messages().is_empty());
+    assert!(server.phone_messages().is_empty());
 }
 
 #[tokio::test]
 async fn no_session_is_said_before_the_body_is_read() {
-    let server = Server::start().await;
-    let mut settings = Settings::default();
-    settings.wuzapi.session = Session::None;
-    server.sandbox.set_settings(settings);
-    let reply = call(&server, Method::POST, "/chat/send/buttons", "{").await;
+    let server = Server::with(|settings| settings.wuzapi.session = Session::None).await;
+    let reply = call(&server, Method::POST, PATH, &json!("{")).await;
     assert_eq!(reply.json["error"], "no session");
 }
 
@@ -160,7 +140,7 @@ async fn no_session_is_said_before_the_body_is_read() {
 async fn a_payload_is_refused_with_the_engines_words(#[case] body: Value, #[case] error: &str) {
     let server = Server::start().await;
     let reply = send(&server, &body).await;
-    assert_eq!((reply.status, reply.json), (400, failure(400, error)));
+    reply.is(400, &failure(400, error));
 }
 
 #[tokio::test]
@@ -175,9 +155,7 @@ async fn h49_the_time_is_a_number_or_rfc_3339() {
     let server = Server::start().await;
     let integer = send(&server, &message()).await;
     assert!(integer.json["data"]["Timestamp"].is_i64());
-    let mut settings = Settings::default();
-    settings.wuzapi.timestamp = TimestampShape::Rfc3339;
-    server.sandbox.set_settings(settings);
+    server.change_settings(|settings| settings.wuzapi.timestamp = TimestampShape::Rfc3339);
     let text = send(&server, &message()).await;
     let text = text.json["data"]["Timestamp"].as_str().expect("a text");
     assert!(text.ends_with('Z') && text.contains('T'), "{text}");
@@ -187,9 +165,7 @@ async fn h49_the_time_is_a_number_or_rfc_3339() {
 async fn h50_the_words_of_another_version_are_a_fault() {
     let server = Server::start().await;
     let answer = Answer::new(500, failure(500, "No session"));
-    server
-        .sandbox
-        .fail_next(Fault::new(Provider::Wuzapi, Effect::Answer(answer)), 1);
+    server.fail_next(Fault::new(Provider::Wuzapi, Effect::Answer(answer)), 1);
     let reply = send(&server, &message()).await;
     assert_eq!(
         (reply.status, &reply.json["error"]),
@@ -200,7 +176,7 @@ async fn h50_the_words_of_another_version_are_a_fault() {
 #[tokio::test]
 async fn the_session_is_told() {
     let server = Server::start().await;
-    let reply = call(&server, Method::GET, "/session/status", "").await;
+    let reply = call(&server, Method::GET, "/session/status", &Value::Null).await;
     let data = &reply.json["data"];
     assert_eq!(
         (&data["connected"], &data["loggedIn"]),
@@ -222,5 +198,8 @@ async fn a_route_that_does_not_exist_is_refused(
     #[case] status: u16,
 ) {
     let server = Server::start().await;
-    assert_eq!(call(&server, method, path, "").await.status, status);
+    assert_eq!(
+        call(&server, method, path, &Value::Null).await.status,
+        status
+    );
 }

@@ -5,9 +5,9 @@ use reqwest::Method;
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::{Reply, Server, with_json};
+use crate::{Reply, Server, credential};
 
-pub(crate) const INSTANCE: &str = "instances/INST-01/token/TOKEN-01";
+const INSTANCE: &str = "instances/INST-01/token/TOKEN-01";
 
 pub(crate) fn list() -> Value {
     json!({
@@ -37,31 +37,14 @@ fn with(mut body: Value, pointer: &str, value: Value) -> Value {
     body
 }
 
-pub(crate) async fn call(
-    server: &Server,
-    method: Method,
-    path: &str,
-    body: Option<&Value>,
-) -> Reply {
-    let url = format!("{}/{path}", server.urls.zapi);
-    let request = server
-        .request(method, &url)
-        .header("Client-Token", "CLIENT-TOKEN-01");
-    Reply::of(match body {
-        Some(body) => with_json(request, body),
-        None => request,
-    })
-    .await
+pub(crate) async fn call(server: &Server, method: Method, path: &str, body: &Value) -> Reply {
+    let path = format!("/zapi/{INSTANCE}/{path}");
+    let credential = credential(Provider::Zapi);
+    server.call(method, &path, credential, body).await
 }
 
 pub(crate) async fn send(server: &Server, method: &str, body: &Value) -> Reply {
-    call(
-        server,
-        Method::POST,
-        &format!("{INSTANCE}/{method}"),
-        Some(body),
-    )
-    .await
+    call(server, Method::POST, method, body).await
 }
 
 #[rstest]
@@ -82,7 +65,7 @@ async fn a_message_is_taken_and_answered_with_both_ids(#[case] method: &str, #[c
     let text = |key: &str| reply.json[key].as_str().expect("an id");
     assert_eq!((text("zaapId").len(), text("messageId").len()), (32, 20));
     assert_eq!(text("id"), text("messageId"));
-    let shown = &server.sandbox.phone_messages()[0];
+    let shown = &server.phone_messages()[0];
     assert_eq!(shown.message_id, text("messageId"));
     assert_eq!(shown.to, body["phone"]);
 }
@@ -92,13 +75,9 @@ async fn the_phone_shows_the_parts_that_the_endpoint_has() {
     let server = Server::start().await;
     let answer = send(&server, "send-button-actions", &actions()).await;
     // A title on a list has no documented effect.
-    send(
-        &server,
-        "send-button-list",
-        &with(list(), "/title", json!("Clínica Aurora")),
-    )
-    .await;
-    let phone = server.sandbox.phone_messages();
+    let titled = with(list(), "/title", json!("Clínica Aurora"));
+    send(&server, "send-button-list", &titled).await;
+    let phone = server.phone_messages();
     let button = PhoneButton {
         id: "visit_yes".into(),
         title: "Confirmar".into(),
@@ -131,24 +110,17 @@ async fn a_call_without_the_client_token_is_refused(
     #[case] error: &str,
 ) {
     let server = Server::start().await;
-    let url = format!("{}/{INSTANCE}/send-button-list", server.urls.zapi);
-    let request = with_json(server.request(Method::POST, &url), &list());
-    let reply = Reply::of(match token {
-        Some(token) => request.header("Client-Token", token),
-        None => request,
-    })
-    .await;
-    assert_eq!(
-        (reply.status, reply.json),
-        (status, json!({"error": error}))
-    );
-    assert_eq!(server.sandbox.requests()[0].has_credential, token.is_some());
+    let path = format!("/zapi/{INSTANCE}/send-button-list");
+    let credential = token.map(|token| ("client-token", token));
+    let reply = server.call(Method::POST, &path, credential, &list()).await;
+    reply.is(status, &json!({"error": error}));
+    assert_eq!(server.requests()[0].has_credential, token.is_some());
 }
 
 #[tokio::test]
 async fn an_account_without_a_client_token_needs_none() {
     let server = Server::start().await;
-    server.sandbox.add_account(Account::Zapi {
+    server.add_account(Account::Zapi {
         instance_id: "INST-02".into(),
         instance_token: "TOKEN-02".into(),
         client_token: None,
@@ -163,11 +135,10 @@ async fn an_account_without_a_client_token_needs_none() {
 #[tokio::test]
 async fn an_unknown_instance_is_refused(#[case] path: &str) {
     let server = Server::start().await;
-    let reply = call(&server, Method::POST, path, Some(&list())).await;
-    assert_eq!(
-        (reply.status, reply.json),
-        (400, json!({"error": "Instance not found"}))
-    );
+    let path = format!("/zapi/{path}");
+    let credential = credential(Provider::Zapi);
+    let reply = server.call(Method::POST, &path, credential, &list()).await;
+    reply.is(400, &json!({"error": "Instance not found"}));
 }
 
 #[rstest]
@@ -199,61 +170,43 @@ async fn a_body_that_lacks_something_is_refused(
 ) {
     let server = Server::start().await;
     let reply = send(&server, method, &body).await;
-    assert_eq!((reply.status, reply.json), (400, json!({"error": error})));
-    assert!(server.sandbox.phone_messages().is_empty());
+    reply.is(400, &json!({"error": error}));
+    assert!(server.phone_messages().is_empty());
 }
 
 #[tokio::test]
 async fn the_vendor_states_no_highest_number_of_buttons() {
     let server = Server::start().await;
     let buttons: Value = (0..4).map(|n| json!({"label": format!("L{n}")})).collect();
-    let reply = send(
-        &server,
-        "send-button-list",
-        &with(list(), "/buttonList/buttons", buttons),
-    )
-    .await;
+    let four = with(list(), "/buttonList/buttons", buttons);
+    let reply = send(&server, "send-button-list", &four).await;
     assert_eq!(reply.status, 200);
-    assert_eq!(server.sandbox.phone_messages()[0].buttons()[3].id, "");
+    assert_eq!(server.phone_messages()[0].buttons()[3].id, "");
 }
 
 #[tokio::test]
 async fn z11_a_blocked_address_is_refused() {
-    let server = Server::start().await;
-    let mut settings = Settings::default();
-    settings.zapi.blocked_ip = Some("203.0.113.9".into());
-    server.sandbox.set_settings(settings);
+    let server =
+        Server::with(|settings| settings.zapi.blocked_ip = Some("203.0.113.9".into())).await;
     let reply = send(&server, "send-button-list", &list()).await;
-    assert_eq!(
-        (reply.status, reply.json),
-        (403, json!({"error": "203.0.113.9 not allowed"}))
-    );
+    reply.is(403, &json!({"error": "203.0.113.9 not allowed"}));
 }
 
 #[tokio::test]
 async fn z13_an_instance_that_is_not_paid_for_is_refused_on_sends_and_status() {
-    let server = Server::start().await;
-    let mut settings = Settings::default();
-    settings.zapi.subscribed = false;
-    server.sandbox.set_settings(settings);
+    let server = Server::with(|settings| settings.zapi.subscribed = false).await;
     let text = "To continue sending a message, you must subscribe to this instance again";
     let sent = send(&server, "send-button-list", &list()).await;
-    let status = call(&server, Method::GET, &format!("{INSTANCE}/status"), None).await;
+    let status = call(&server, Method::GET, "status", &Value::Null).await;
     for reply in [sent, status] {
-        assert_eq!((reply.status, reply.json), (400, json!({"error": text})));
+        reply.is(400, &json!({"error": text}));
     }
 }
 
 #[tokio::test]
 async fn z15_the_wrong_verb_is_refused() {
     let server = Server::start().await;
-    let reply = call(
-        &server,
-        Method::GET,
-        &format!("{INSTANCE}/send-button-list"),
-        None,
-    )
-    .await;
+    let reply = call(&server, Method::GET, "send-button-list", &Value::Null).await;
     assert_eq!(
         (reply.status, &reply.json["error"]),
         (405, &json!("NOT_FOUND"))
@@ -264,14 +217,11 @@ async fn z15_the_wrong_verb_is_refused() {
 #[tokio::test]
 async fn z16_a_body_without_its_content_type_is_refused() {
     let server = Server::start().await;
-    let url = format!("{}/{INSTANCE}/send-button-list", server.urls.zapi);
-    let request = server
-        .request(Method::POST, &url)
-        .header("Client-Token", "CLIENT-TOKEN-01");
-    assert_eq!(
-        Reply::of(request.body(list().to_string())).await.status,
-        415
-    );
+    let path = format!("/zapi/{INSTANCE}/send-button-list");
+    let credential = credential(Provider::Zapi);
+    let request = server.request(Method::POST, &path, credential, &Value::Null);
+    let reply = Reply::of(request.body(list().to_string())).await;
+    assert_eq!(reply.status, 415);
 }
 
 #[rstest]
@@ -279,14 +229,11 @@ async fn z16_a_body_without_its_content_type_is_refused() {
 #[case::z17_on_some_tenants(true, 200)]
 #[tokio::test]
 async fn an_unknown_path_is_not_found(#[case] with_200: bool, #[case] status: u16) {
-    let server = Server::start().await;
-    let mut settings = Settings::default();
-    settings.zapi.not_found_with_200 = with_200;
-    server.sandbox.set_settings(settings);
+    let server = Server::with(|settings| settings.zapi.not_found_with_200 = with_200).await;
     let reply = send(&server, "send-buttons", &list()).await;
     let body =
         json!({"error": "NOT_FOUND", "message": "Unable to find matching target resource method"});
-    assert_eq!((reply.status, reply.json), (status, body));
+    reply.is(status, &body);
 }
 
 #[rstest]
@@ -294,14 +241,11 @@ async fn an_unknown_path_is_not_found(#[case] with_200: bool, #[case] status: u1
 #[case::z24_not_connected(false, "You are not connected.")]
 #[tokio::test]
 async fn the_status_always_fills_its_error(#[case] connected: bool, #[case] error: &str) {
-    let server = Server::start().await;
-    let mut settings = Settings::default();
-    settings.zapi.connected = connected;
-    server.sandbox.set_settings(settings);
-    let reply = call(&server, Method::GET, &format!("{INSTANCE}/status"), None).await;
+    let server = Server::with(|settings| settings.zapi.connected = connected).await;
+    let reply = call(&server, Method::GET, "status", &Value::Null).await;
     let body = json!({"connected": connected, "error": error, "smartphoneConnected": connected});
-    assert_eq!((reply.status, reply.json), (200, body));
-    let me = call(&server, Method::GET, &format!("{INSTANCE}/me"), None).await;
+    reply.is(200, &body);
+    let me = call(&server, Method::GET, "me", &Value::Null).await;
     assert_eq!(
         (&me.json["id"], &me.json["connected"]),
         (&json!("INST-01"), &json!(connected))
@@ -310,19 +254,13 @@ async fn the_status_always_fills_its_error(#[case] connected: bool, #[case] erro
 
 #[tokio::test]
 async fn z23_a_message_to_a_disconnected_phone_waits_until_it_is_back() {
-    let server = Server::start().await;
-    let mut settings = Settings::default();
-    settings.zapi.connected = false;
-    server.sandbox.set_settings(settings);
+    let server = Server::with(|settings| settings.zapi.connected = false).await;
     for _ in 0..1000 {
         assert_eq!(send(&server, "send-button-list", &list()).await.status, 200);
     }
     let full = send(&server, "send-button-list", &list()).await;
-    assert_eq!(
-        (full.status, full.json),
-        (400, json!({"error": "queue limit reached"}))
-    );
-    assert!(server.sandbox.phone_messages().is_empty());
-    server.sandbox.set_settings(Settings::default());
-    assert_eq!(server.sandbox.phone_messages().len(), 1000);
+    full.is(400, &json!({"error": "queue limit reached"}));
+    assert!(server.phone_messages().is_empty());
+    server.set_settings(Settings::default());
+    assert_eq!(server.phone_messages().len(), 1000);
 }

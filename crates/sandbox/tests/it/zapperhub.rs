@@ -1,11 +1,11 @@
 //! `ZapperHUB` v2: sends, refusals and the connection.
 
-use recado_sandbox::{Account, Connection, PhoneButton, ResponseShape, Settings};
+use recado_sandbox::{Account, Connection, PhoneButton, Provider, ResponseShape};
 use reqwest::Method;
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::{Reply, Server, with_json};
+use crate::{Reply, Server, credential};
 
 fn message() -> Value {
     json!({
@@ -32,25 +32,21 @@ fn without(key: &str) -> Value {
     message
 }
 
-async fn send_as(server: &Server, key: Option<&str>, instance: &str, body: &Value) -> Reply {
-    let url = format!("{}/{instance}/messages/buttons", server.urls.zapperhub);
-    let request = with_json(server.request(Method::POST, &url), body);
-    Reply::of(match key {
-        Some(key) => request.header("X-Api-Key", key),
-        None => request,
-    })
-    .await
+pub(crate) async fn call(server: &Server, method: Method, path: &str, body: &Value) -> Reply {
+    let path = format!("/zapperhub/inst_5f2c/{path}");
+    let credential = credential(Provider::Zapperhub);
+    server.call(method, &path, credential, body).await
 }
 
 async fn send(server: &Server, body: &Value) -> Reply {
-    send_as(server, Some("API-KEY-01"), "inst_5f2c", body).await
+    call(server, Method::POST, "messages/buttons", body).await
 }
 
 #[tokio::test]
 async fn h01_a_message_is_taken_and_shown() {
     let server = Server::start().await;
     assert_eq!(send(&server, &message()).await.status, 200);
-    let shown = &server.sandbox.phone_messages()[0];
+    let shown = &server.phone_messages()[0];
     assert_eq!(
         (shown.to.as_str(), shown.from.as_str()),
         ("5521988887777", "inst_5f2c")
@@ -74,7 +70,7 @@ async fn h01_a_message_is_taken_and_shown() {
 async fn every_form_of_recipient_is_taken(#[case] jid: &str, #[case] shown: &str) {
     let server = Server::start().await;
     assert_eq!(send(&server, &with("jid", json!(jid))).await.status, 200);
-    assert_eq!(server.sandbox.phone_messages()[0].to, shown);
+    assert_eq!(server.phone_messages()[0].to, shown);
 }
 
 #[rstest]
@@ -87,12 +83,9 @@ async fn the_answer_carries_the_id_where_the_switch_says(
     #[case] shape: ResponseShape,
     #[case] pointer: &str,
 ) {
-    let server = Server::start().await;
-    let mut settings = Settings::default();
-    settings.zapperhub.response_shape = shape;
-    server.sandbox.set_settings(settings);
+    let server = Server::with(|settings| settings.zapperhub.response_shape = shape).await;
     let reply = send(&server, &message()).await;
-    let id = json!(server.sandbox.phone_messages()[0].message_id);
+    let id = json!(server.phone_messages()[0].message_id);
     assert_eq!(
         (reply.status, reply.json.pointer(pointer)),
         (200, Some(&id))
@@ -104,13 +97,10 @@ async fn the_answer_carries_the_id_where_the_switch_says(
 #[case::h12(ResponseShape::Empty)]
 #[tokio::test]
 async fn the_answer_may_keep_the_id_to_itself(#[case] shape: ResponseShape) {
-    let server = Server::start().await;
-    let mut settings = Settings::default();
-    settings.zapperhub.response_shape = shape;
-    server.sandbox.set_settings(settings);
+    let server = Server::with(|settings| settings.zapperhub.response_shape = shape).await;
     let reply = send(&server, &message()).await;
     assert_eq!(reply.status, 200);
-    let id = &server.sandbox.phone_messages()[0].message_id;
+    let id = &server.phone_messages()[0].message_id;
     assert!(!reply.text.contains(id.as_str()));
     assert_eq!(reply.json["jobId"].is_string(), shape == ResponseShape::Job);
     assert_eq!(reply.text.is_empty(), shape == ResponseShape::Empty);
@@ -129,15 +119,15 @@ async fn a_caller_without_the_right_is_refused(
     #[case] message_text: &str,
 ) {
     let server = Server::start().await;
-    server.sandbox.add_account(Account::Zapperhub {
+    server.add_account(Account::Zapperhub {
         instance_id: "inst_other".into(),
         api_key: "K-OTHER".into(),
     });
-    let reply = send_as(&server, key, instance, &message()).await;
-    assert_eq!(
-        (reply.status, reply.json),
-        (status, json!({"message": message_text}))
-    );
+    let path = format!("/zapperhub/{instance}/messages/buttons");
+    let credential = key.map(|key| ("x-api-key", key));
+    let reply = server.call(Method::POST, &path, credential, &message());
+    let reply = reply.await;
+    reply.is(status, &json!({"message": message_text}));
 }
 
 #[rstest]
@@ -158,46 +148,31 @@ async fn a_caller_without_the_right_is_refused(
 async fn a_body_outside_the_schema_is_refused(#[case] body: Value, #[case] message_text: &str) {
     let server = Server::start().await;
     let reply = send(&server, &body).await;
-    assert_eq!(
-        (reply.status, reply.json),
-        (400, json!({"message": message_text}))
-    );
-    assert!(server.sandbox.phone_messages().is_empty());
+    reply.is(400, &json!({"message": message_text}));
+    assert!(server.phone_messages().is_empty());
 }
 
 #[tokio::test]
 async fn a_body_that_does_not_say_json_is_refused() {
     let server = Server::start().await;
-    let url = format!("{}/inst_5f2c/messages/buttons", server.urls.zapperhub);
-    let request = server
-        .request(Method::POST, &url)
-        .header("x-api-key", "API-KEY-01");
-    assert_eq!(
-        Reply::of(request.body(message().to_string())).await.status,
-        415
-    );
+    let path = "/zapperhub/inst_5f2c/messages/buttons";
+    let credential = credential(Provider::Zapperhub);
+    let request = server.request(Method::POST, path, credential, &Value::Null);
+    let reply = Reply::of(request.body(message().to_string())).await;
+    assert_eq!(reply.status, 415);
 }
 
 #[tokio::test]
 async fn unknown_keys_are_dropped_when_the_switch_says_so() {
-    let server = Server::start().await;
-    let mut settings = Settings::default();
-    settings.zapperhub.strip_unknown_keys = true;
-    server.sandbox.set_settings(settings);
+    let server = Server::with(|settings| settings.zapperhub.strip_unknown_keys = true).await;
     assert_eq!(send(&server, &with("text", json!("x"))).await.status, 200);
 }
 
 #[tokio::test]
 async fn h17_a_device_that_is_not_connected_sends_nothing() {
-    let server = Server::start().await;
-    let mut settings = Settings::default();
-    settings.zapperhub.connection = Connection::Close;
-    server.sandbox.set_settings(settings);
+    let server = Server::with(|settings| settings.zapperhub.connection = Connection::Close).await;
     let reply = send(&server, &message()).await;
-    assert_eq!(
-        (reply.status, reply.json),
-        (409, json!({"message": "Instance is not connected"}))
-    );
+    reply.is(409, &json!({"message": "Instance is not connected"}));
 }
 
 #[rstest]
@@ -210,17 +185,8 @@ async fn h21_the_connection_is_told(
     #[case] status: &str,
     #[case] has_qr_code: bool,
 ) {
-    let server = Server::start().await;
-    let mut settings = Settings::default();
-    settings.zapperhub.connection = connection;
-    server.sandbox.set_settings(settings);
-    let url = format!("{}/inst_5f2c/connection", server.urls.zapperhub);
-    let reply = Reply::of(
-        server
-            .request(Method::GET, &url)
-            .header("x-api-key", "API-KEY-01"),
-    )
-    .await;
+    let server = Server::with(|settings| settings.zapperhub.connection = connection).await;
+    let reply = call(&server, Method::GET, "connection", &Value::Null).await;
     assert_eq!((reply.status, &reply.json["status"]), (200, &json!(status)));
     assert_eq!(reply.json["qrCode"].is_string(), has_qr_code);
     assert_eq!(reply.json["user"].is_null(), has_qr_code);

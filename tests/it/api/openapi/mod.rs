@@ -109,7 +109,7 @@ fn documents(operation: &Value, status: u16, reason: &str) -> bool {
 async fn what_a_body_names_in_vain_is_a_documented_answer() {
     let (world, document) = (World::start().await, document());
     let agents = json!({"id": "agent-123", "name": "Front desk"});
-    let channel = json!({"provider": "zapi", "name": "z", "credentials": credentials("zapi"), "agentId": "nobody"});
+    let channel = json!({"provider": "zapi", "name": "z", "credentials": credentials("zapi"), "agentId": "unknown"});
     let to = "5511900000009";
     for (verb, path, body, reason) in [
         (Method::POST, "/agents", agents, "already_exists"),
@@ -117,13 +117,13 @@ async fn what_a_body_names_in_vain_is_a_documented_answer() {
         (
             Method::PATCH,
             "/channels/zapi",
-            json!({"agentId": "nobody"}),
+            json!({"agentId": "unknown"}),
             "agent_not_found",
         ),
         (
             Method::POST,
             "/conversations",
-            json!({"agentId": "nobody", "channelId": "zapi", "to": to}),
+            json!({"agentId": "unknown", "channelId": "zapi", "to": to}),
             "agent_not_found",
         ),
         (

@@ -113,9 +113,9 @@ fn invalid() -> Vec<Case> {
 
 fn not_found() -> Vec<Case> {
     let placeholder = "{conversation-id}";
-    let both = json!({"agentId": "nobody", "conversationId": placeholder});
+    let both = json!({"agentId": "unknown", "conversationId": placeholder});
     [
-        ("A8", json!({"agentId": "nobody"}), "agent_not_found"),
+        ("A8", json!({"agentId": "unknown"}), "agent_not_found"),
         ("the agent comes first", both, "agent_not_found"),
         (
             "A9",

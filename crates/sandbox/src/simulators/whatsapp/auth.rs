@@ -5,7 +5,6 @@ use crate::accounts::TokenState;
 use crate::call::Call;
 use crate::state::State;
 
-/// Checks the token, then that it knows the number.
 pub(super) fn check(state: &State, call: &Call, number: &str) -> Result<(), GraphError> {
     let header = call.credential().ok_or_else(GraphError::no_token)?;
     let (token_state, knows_number) = header

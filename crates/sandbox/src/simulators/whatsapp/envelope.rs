@@ -13,7 +13,6 @@ const BUSINESS_ACCOUNT: &str = "900000000000001";
 /// Items in a value, and values in an entry: few, so that a batch has several of each.
 const MAX_JOINED: usize = 2;
 
-/// Writes events into one call.
 pub(crate) fn write(state: &State, webhook: &Webhook, first: Value, others: Vec<Value>) -> Written {
     let number = &webhook.account;
     let display = state.accounts.number(number);

@@ -6,6 +6,12 @@ use serde_json::json;
 
 use crate::answer::Answer;
 
+/// The title and the details of a closed window (131047), at once and afterwards.
+pub(super) const WINDOW_CLOSED: (&str, &str) = (
+    "Re-engagement message",
+    "Message failed to send because more than 24 hours have passed since the customer last replied to this number.",
+);
+
 /// One error of the Graph API.
 pub(super) struct GraphError {
     status: u16,
@@ -126,43 +132,10 @@ impl GraphError {
         ))
     }
 
-    pub(super) fn not_registered() -> Self {
-        let details = "The phone number is not registered for the Cloud API";
-        Self::detailed(133_010, "Phone number not registered", details)
-    }
-
-    pub(super) fn sender_is_recipient() -> Self {
-        let details = "Sender and recipient are the same phone number";
-        Self::detailed(131_021, "Recipient cannot be sender", details)
-    }
-
-    pub(super) fn not_allowed() -> Self {
-        let details = "Recipient phone number not in allowed list: Add recipient phone number to recipient list and try again.";
-        Self::detailed(
-            131_030,
-            "Recipient phone number not in allowed list",
-            details,
-        )
-    }
-
     /// Status 400 by Meta's older table; 429 is reported too.
     pub(super) fn throughput() -> Self {
         let details = "Message failed to send because there were too many messages sent from this phone number in a short period of time.";
         Self::detailed(130_429, "Rate limit hit", details)
-    }
-
-    pub(super) fn pair() -> Self {
-        let details = "Message failed to send because there were too many messages sent from this phone number to the same recipient in a short period of time.";
-        Self::detailed(
-            131_056,
-            "(Business Account, Consumer Account) pair rate limit hit",
-            details,
-        )
-    }
-
-    pub(super) fn window_closed() -> Self {
-        let details = "Message failed to send because more than 24 hours have passed since the customer last replied to this number.";
-        Self::detailed(131_047, "Re-engagement message", details)
     }
 
     /// The error as Graph sends it.
@@ -182,7 +155,8 @@ impl GraphError {
         Answer::new(self.status, json!({"error": error}))
     }
 
-    fn detailed(code: u32, title: &str, details: impl Into<String>) -> Self {
+    /// Meaning and account tier: a code with its title and details.
+    pub(super) fn detailed(code: u32, title: &str, details: impl Into<String>) -> Self {
         Self {
             details: Some(details.into()),
             ..Self::plain(400, code, format!("(#{code}) {title}"))

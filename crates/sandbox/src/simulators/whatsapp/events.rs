@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::errors::WINDOW_CLOSED;
 use super::recipient::is_user_id;
 use super::{buttons, list};
 use crate::ids;
@@ -61,7 +62,6 @@ pub(crate) fn failed(state: &State, message: &PhoneMessage, failure: &Failure) -
     vec![event(json!({"statuses": [without_null(status)]}))]
 }
 
-/// A message from a customer.
 pub(crate) fn inbound(state: &State, inbound: &Inbound<'_>) -> Option<Event> {
     let customer = Customer::of(state, inbound.from);
     let mut message = json!({
@@ -112,12 +112,7 @@ fn words(code: u32) -> (&'static str, Option<&'static str>) {
         130_472 => ("User's number is part of an experiment", None),
         131_026 => ("Message undeliverable", None),
         131_042 => ("Business eligibility payment issue", None),
-        131_047 => (
-            "Re-engagement message",
-            Some(
-                "Message failed to send because more than 24 hours have passed since the customer last replied to this number.",
-            ),
-        ),
+        131_047 => (WINDOW_CLOSED.0, Some(WINDOW_CLOSED.1)),
         131_048 => ("Spam rate limit hit", None),
         131_049 => (
             "This message was not delivered to maintain healthy ecosystem engagement.",

@@ -4,7 +4,6 @@ use serde_json::{Value, json};
 
 use crate::phone::ListRow;
 
-/// Returns the type of an interactive answer and its content.
 pub(super) fn picked(row: &ListRow) -> (&'static str, Value) {
     let mut reply = json!({"id": row.id, "title": row.title});
     if let Some(description) = &row.description {

@@ -23,7 +23,7 @@ pub(crate) use rate_limits::Limits;
 use axum::http::Method;
 use serde_json::{Map, Value, json};
 
-use self::errors::GraphError;
+use self::errors::{GraphError, WINDOW_CLOSED};
 use self::node::Node;
 use self::recipient::Recipient;
 use self::request::Draft;
@@ -37,7 +37,6 @@ use crate::settings::{WhatsappSettings, WindowMode};
 use crate::state::State;
 use crate::webhooks::Failure;
 
-/// Answers one request.
 pub(crate) fn handle(state: &mut State, call: &Call) -> Outcome {
     let trace = ids::trace_id();
     let (answer, accepted) = match route(state, call) {
@@ -50,7 +49,7 @@ pub(crate) fn handle(state: &mut State, call: &Call) -> Outcome {
     }
 }
 
-/// The answer to too many requests (Meta, error codes: 130429).
+/// Returns the answer to too many requests (Meta, error codes: 130429).
 pub(crate) fn throttled() -> Answer {
     GraphError::throughput().into_answer(&ids::trace_id())
 }
@@ -126,7 +125,8 @@ fn messages(state: &mut State, call: &Call, number: &str) -> Result<Success, Gra
     check_limits(state, number, &recipient)?;
     let settings = &state.settings().whatsapp;
     if settings.window_mode == WindowMode::Sync && is_closed(settings, recipient.name()) {
-        return Err(GraphError::window_closed());
+        let (title, details) = WINDOW_CLOSED;
+        return Err(GraphError::detailed(131_047, title, details));
     }
     Ok(accept(draft, &recipient, number))
 }
@@ -142,16 +142,25 @@ fn is_closed(settings: &WhatsappSettings, recipient: &str) -> bool {
 
 fn check_account(state: &State, number: &str, recipient: &Recipient) -> Result<(), GraphError> {
     let Some((display, true)) = state.accounts.number(number) else {
-        return Err(GraphError::not_registered());
+        let details = "The phone number is not registered for the Cloud API";
+        let title = "Phone number not registered";
+        return Err(GraphError::detailed(133_010, title, details));
     };
     let Some(phone) = recipient.phone() else {
         return Ok(());
     };
     if display == phone {
-        return Err(GraphError::sender_is_recipient());
+        let details = "Sender and recipient are the same phone number";
+        let title = "Recipient cannot be sender";
+        return Err(GraphError::detailed(131_021, title, details));
     }
     match &state.settings().whatsapp.allowed_recipients {
-        Some(allowed) if !allowed.contains(phone) => Err(GraphError::not_allowed()),
+        Some(allowed) if !allowed.contains(phone) => {
+            let title = "Recipient phone number not in allowed list";
+            let advice = "Add recipient phone number to recipient list and try again.";
+            let details = format!("{title}: {advice}");
+            Err(GraphError::detailed(131_030, title, details))
+        }
         _ => Ok(()),
     }
 }
@@ -164,7 +173,9 @@ fn check_limits(state: &mut State, number: &str, recipient: &Recipient) -> Resul
         return Err(GraphError::throughput());
     }
     if pair && !state.limits.take_pair(number, recipient.name(), now) {
-        return Err(GraphError::pair());
+        let title = "(Business Account, Consumer Account) pair rate limit hit";
+        let details = "Message failed to send because there were too many messages sent from this phone number to the same recipient in a short period of time.";
+        return Err(GraphError::detailed(131_056, title, details));
     }
     if throughput {
         state.limits.use_throughput(number, now);

@@ -11,7 +11,6 @@ pub(super) struct Node<'a> {
 }
 
 impl<'a> Node<'a> {
-    /// The whole body.
     pub(super) fn root(object: &'a Map<String, Value>) -> Self {
         let path = String::new();
         Self { object, path }

@@ -44,7 +44,6 @@ impl Limits {
         sent.len() < THROUGHPUT
     }
 
-    /// Counts one message of the number.
     pub(super) fn use_throughput(&mut self, number: &str, now: Duration) {
         self.sent
             .entry(number.to_owned())

@@ -7,7 +7,6 @@ use super::request::To;
 use crate::address;
 use crate::settings::WhatsappSettings;
 
-/// The recipient of a message.
 pub(super) enum Recipient {
     /// A phone number in WhatsApp's own form.
     Phone(String),
@@ -43,7 +42,6 @@ impl Recipient {
         }
     }
 
-    /// The recipient as one text.
     pub(super) fn name(&self) -> &str {
         let (Self::Phone(name) | Self::User(name) | Self::Group(name) | Self::Nowhere(name)) = self;
         name

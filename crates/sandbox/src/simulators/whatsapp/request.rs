@@ -51,7 +51,6 @@ const OTHER_INTERACTIVE: [&str; 12] = [
     "call_permission_request",
 ];
 
-/// A message that passed the schema tier.
 pub(super) struct Draft<'a> {
     pub(super) to: To<'a>,
     pub(super) callback_data: Option<&'a str>,

@@ -45,7 +45,6 @@ pub(crate) fn connection(user: &str, session: Session) -> Event {
     }
 }
 
-/// A message from a customer.
 pub(crate) fn inbound(state: &State, inbound: &Inbound<'_>) -> Option<Event> {
     let (kind, mut content) = match &inbound.content {
         InboundContent::Text(text) => ("conversation", json!(text)),
@@ -68,7 +67,6 @@ pub(crate) fn joins(one: &Event, other: &Event) -> bool {
     one.name == "ReadReceipt" && one.name == other.name && same("/state") && same("/event/Chat")
 }
 
-/// Writes events that join into one call.
 pub(crate) fn write(
     state: &State,
     webhook: &Webhook,
@@ -141,7 +139,6 @@ fn jid(recipient: &str) -> String {
     format!("{recipient}@s.whatsapp.net")
 }
 
-/// The name of a user's instance.
 pub(super) fn name(user: &str) -> String {
     format!("user {user}")
 }

@@ -29,17 +29,13 @@ use crate::state::State;
 /// How often a delivery is tried (the fork's source code).
 pub(crate) const ATTEMPTS: u32 = 5;
 
-/// Answers one request.
-pub(crate) fn handle(state: &mut State, call: &Call) -> Outcome {
-    route(state, call).unwrap_or_else(Outcome::from)
-}
-
 /// wuzapi has no throttling of its own; this answer is invented.
 pub(crate) fn throttled() -> Answer {
     error(429, "too many requests").with_header("retry-after", "2")
 }
 
-fn route(state: &mut State, call: &Call) -> Result<Outcome, Answer> {
+/// Answers one request.
+pub(crate) fn handle(state: &mut State, call: &Call) -> Result<Outcome, Answer> {
     let segments = call.segments();
     let expected = match segments.as_slice() {
         ["chat", "send", "buttons"] | ["webhook"] | ["session", "hmac", "config"] => Method::POST,

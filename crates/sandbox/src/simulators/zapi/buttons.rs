@@ -35,7 +35,7 @@ pub(super) fn actions(body: &Object) -> Result<Content, Answer> {
     }))
 }
 
-/// The array of buttons; the vendor states no highest number, so none is enforced.
+/// Reads the array of buttons; the vendor states no highest number, so none is enforced.
 fn buttons(
     parent: &Object,
     name: &str,

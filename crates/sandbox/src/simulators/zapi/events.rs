@@ -8,7 +8,6 @@ use crate::phone::{CUSTOMER, Inbound, InboundContent, MEMBER, PhoneMessage};
 use crate::state::State;
 use crate::webhooks::{Event, Failure, Step, Webhook, Written};
 
-/// The number of every instance.
 const OWN_NUMBER: &str = "5521300000000";
 /// The error of an account that has not accepted the terms for buttons (Z-API docs, on message send).
 const TERMS: &str = "You must accept buttons message terms in panel to send this message.";
@@ -72,7 +71,6 @@ pub(crate) fn connection(state: &State, account: &str) -> Event {
     }
 }
 
-/// A message from a customer.
 pub(crate) fn inbound(state: &State, inbound: &Inbound<'_>) -> Option<Event> {
     let (key, content) = match &inbound.content {
         InboundContent::Text(text) => ("text", json!({"message": text})),
@@ -94,7 +92,6 @@ pub(crate) fn joins(one: &Event, other: &Event) -> bool {
     one.name == "MessageStatusCallback" && one.name == other.name && same("status") && same("phone")
 }
 
-/// Writes callbacks that join into one call.
 pub(crate) fn write(
     state: &State,
     webhook: &Webhook,
@@ -129,7 +126,7 @@ fn queued(state: &State, message: &PhoneMessage, message_id: &str) -> Event {
     }
 }
 
-/// The members that every callback of this kind has.
+/// Returns the members of every such callback.
 fn received(state: &State, inbound: &Inbound<'_>) -> Value {
     let in_group = is_group(inbound.from);
     let sender = if in_group { MEMBER } else { inbound.from };

@@ -4,7 +4,6 @@ use serde_json::{Value, json};
 
 use crate::phone::ListRow;
 
-/// Returns the member of a callback and its content.
 pub(super) fn picked(row: &ListRow) -> (&'static str, Value) {
     let description = row.description.as_deref().unwrap_or_default();
     let choice = json!({"selectedRowId": row.id, "title": row.title, "message": description});

@@ -30,11 +30,6 @@ use crate::state::State;
 /// How many messages wait while the phone is not connected (Z-API docs, queue).
 const QUEUE_LIMIT: usize = 1000;
 
-/// Answers one request.
-pub(crate) fn handle(state: &mut State, call: &Call) -> Outcome {
-    route(state, call).unwrap_or_else(Outcome::from)
-}
-
 /// Z-API documents no throttling; this answer is invented.
 pub(crate) fn throttled() -> Answer {
     error(429, "Too many requests").with_header("retry-after", "2")
@@ -75,7 +70,8 @@ impl Operation {
     }
 }
 
-fn route(state: &mut State, call: &Call) -> Result<Outcome, Answer> {
+/// Answers one request.
+pub(crate) fn handle(state: &mut State, call: &Call) -> Result<Outcome, Answer> {
     let settings = &state.settings().zapi;
     let segments = call.segments();
     let ["instances", id, "token", token, method] = segments.as_slice() else {

@@ -19,7 +19,7 @@ const EVENTS: [&str; 6] = [
     "PresenceChatCallback",
 ];
 
-/// The events whose URL a method sets.
+/// Returns the events whose URL a method sets.
 pub(super) fn events(method: &str) -> Option<&'static [&'static str]> {
     Some(match method {
         "update-webhook-delivery" => &EVENTS[0..1],

@@ -9,7 +9,6 @@ use crate::settings::{Connection, MessageTimestamp};
 use crate::state::State;
 use crate::webhooks::{Event, Step, Webhook, Written};
 
-/// The device of every instance.
 const OWN_JID: &str = "5521300000000@s.whatsapp.net";
 const UPSERT: &str = "messages.upsert";
 const UPDATE: &str = "messages.update";
@@ -24,7 +23,6 @@ pub(crate) fn step(state: &State, message: &PhoneMessage, step: Step) -> Vec<Eve
     }
 }
 
-/// A message that fails.
 pub(crate) fn failed(message: &PhoneMessage) -> Vec<Event> {
     vec![update(message, 0)]
 }
@@ -46,7 +44,6 @@ pub(crate) fn connection_update(account: &str, connection: Connection) -> Event 
     }
 }
 
-/// A message from a customer.
 pub(crate) fn inbound(state: &State, inbound: &Inbound<'_>) -> Option<Event> {
     let (kind, mut content) = match &inbound.content {
         InboundContent::Text(text) => ("conversation", json!(text)),

@@ -4,7 +4,6 @@ use serde_json::{Value, json};
 
 use crate::phone::ListRow;
 
-/// Returns the member of a message and its content.
 pub(super) fn picked(row: &ListRow) -> (&'static str, Value) {
     let choice = json!({
         "title": row.title,

@@ -29,17 +29,13 @@ use crate::state::State;
 /// Reads a body, with unknown keys if they are dropped, into the recipient and the message.
 type Read = fn(&Value, bool) -> Result<(&str, Content), Answer>;
 
-/// Answers one request.
-pub(crate) fn handle(state: &mut State, call: &Call) -> Outcome {
-    route(state, call).unwrap_or_else(Outcome::from)
-}
-
-/// The answer to too many requests (invented).
+/// Returns the answer to too many requests (invented).
 pub(crate) fn throttled() -> Answer {
     error(429, "Too Many Requests").with_header("retry-after", "7")
 }
 
-fn route(state: &mut State, call: &Call) -> Result<Outcome, Answer> {
+/// Answers one request.
+pub(crate) fn handle(state: &mut State, call: &Call) -> Result<Outcome, Answer> {
     let segments = call.segments();
     let [instance, rest @ ..] = segments.as_slice() else {
         return Ok(root().into());

@@ -6,7 +6,6 @@ use super::errors::error;
 use crate::address;
 use crate::answer::Answer;
 
-/// An object of the body, with its path.
 pub(super) struct Node<'a> {
     object: &'a Map<String, Value>,
     path: String,

@@ -92,7 +92,7 @@ pub(super) fn one(
     }
 }
 
-/// What the single webhook hears: everything, unless the switch takes the updates away.
+/// Returns the events of the single webhook: all, unless the switch takes the updates away.
 fn legacy_events(state: &State) -> Vec<String> {
     if !state.settings().zapperhub.legacy_without_updates {
         return Vec::new();
@@ -131,7 +131,7 @@ fn subscriptions(body: &Map<String, Value>) -> Result<Vec<String>, Answer> {
         .ok_or_else(|| error(400, "body/subscriptions must be an array of names"))
 }
 
-/// The secret is not shown.
+/// Returns the webhook as the API shows it, without the secret.
 fn shown(webhook: &Webhook) -> Value {
     let name = webhook.name.as_deref().unwrap_or("default");
     json!({"id": name, "name": name, "url": webhook.url, "subscriptions": webhook.events})

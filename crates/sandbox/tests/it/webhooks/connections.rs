@@ -9,13 +9,12 @@ use super::Pair;
 /// Switches the phone off and on again; what was told of it.
 async fn told(provider: Provider, off: fn(&mut Settings)) -> Vec<Value> {
     let pair = Pair::start(provider).await;
-    let sandbox = &pair.server.sandbox;
-    let mut settings = sandbox.settings();
+    let mut settings = pair.settings();
     off(&mut settings);
-    sandbox.set_settings(settings.clone());
-    sandbox.set_settings(settings);
-    sandbox.set_settings(Settings::default());
-    sandbox.settled().await;
+    pair.set_settings(settings.clone());
+    pair.set_settings(settings);
+    pair.set_settings(Settings::default());
+    pair.settled().await;
     pair.receiver.posts().iter().map(event).collect()
 }
 

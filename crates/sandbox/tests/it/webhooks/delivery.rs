@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use super::Pair;
 use super::receiver::NO_ANSWER;
-use crate::Server;
-use crate::faults::send;
+use crate::faults::{good, send};
+use crate::{Reply, Server};
 
 async fn whatsapp() -> Pair {
     let pair = Pair::start(Provider::Whatsapp).await;
@@ -40,7 +40,7 @@ async fn w37_anything_but_200_is_tried_again_with_the_same_bytes() {
         let signature = "x-hub-signature-256";
         assert_eq!(post.header(signature), posts[0].header(signature));
     }
-    let delivery = &pair.server.sandbox.deliveries()[0];
+    let delivery = &pair.deliveries()[0];
     assert_eq!((delivery.attempts, delivery.status), (5, Some(200)));
     assert_eq!(
         (delivery.order, delivery.path.as_str()),
@@ -56,8 +56,7 @@ async fn a_receiver_that_never_takes_it_is_given_up() {
     pair.switch(|switches| switches.attempts = 3);
     pair.receiver.answer_next(&[500; 9]);
     pair.send().await;
-    let delivery = &pair.server.sandbox.deliveries()[0];
-    assert_eq!((delivery.attempts, delivery.status), (3, Some(500)));
+    pair.tried(3, 500);
 }
 
 #[tokio::test]
@@ -67,11 +66,11 @@ async fn a_receiver_that_is_gone_has_no_status() {
     let address = listener.local_addr().expect("an address");
     drop(listener);
     let webhook = Webhook::new(Provider::Zapperhub, format!("http://{address}"));
-    let registered = server.sandbox.register_webhook(webhook).await;
+    let registered = server.register_webhook(webhook).await;
     registered.expect("a webhook");
     send(&server, Provider::Zapperhub).await;
-    server.sandbox.settled().await;
-    let delivery = &server.sandbox.deliveries()[0];
+    server.settled().await;
+    let delivery = &server.deliveries()[0];
     assert_eq!((delivery.attempts, delivery.status), (1, None));
     assert_eq!(delivery.path, "/");
 }
@@ -94,11 +93,7 @@ async fn the_others_try_as_often_as_their_vendors_say(
     });
     pair.receiver.answer_next(&[status; 5]);
     pair.send().await;
-    let delivery = &pair.server.sandbox.deliveries()[0];
-    assert_eq!(
-        (delivery.attempts, delivery.status),
-        (attempts, Some(status))
-    );
+    pair.tried(attempts, status);
 }
 
 #[rstest]
@@ -147,7 +142,7 @@ async fn copies_may_come_at_the_same_time() {
 async fn w23_webhooks_can_come_before_the_answer() {
     let pair = whatsapp().await;
     pair.switch(|switches| switches.before_answer = true);
-    let reply = send(&pair.server, Provider::Whatsapp).await;
+    let reply = send(&pair, Provider::Whatsapp).await;
     // Without waiting: it was there before the answer.
     assert_eq!(statuses(&pair), ["sent"]);
     let told = &pair.bodies()[0]["entry"][0]["changes"][0]["value"]["statuses"][0];
@@ -159,17 +154,17 @@ async fn webhooks_come_after_the_answer_even_if_it_takes_long() {
     let pair = whatsapp().await;
     let mut fault = Fault::new(Provider::Whatsapp, Effect::Delay);
     fault.delay_ms = 50;
-    pair.server.sandbox.fail_next(fault, 1);
+    pair.fail_next(fault, 1);
     let accepted = async {
-        while pair.server.sandbox.requests().is_empty() {
+        while pair.requests().is_empty() {
             tokio::task::yield_now().await;
         }
         // Accepted, not answered yet.
-        pair.server.sandbox.deliveries().len()
+        pair.deliveries().len()
     };
-    let (reply, early) = tokio::join!(send(&pair.server, Provider::Whatsapp), accepted);
+    let (reply, early) = tokio::join!(send(&pair, Provider::Whatsapp), accepted);
     assert_eq!((reply.status, early), (200, 0));
-    pair.server.sandbox.settled().await;
+    pair.settled().await;
     assert_eq!(statuses(&pair), ["sent"]);
 }
 
@@ -177,16 +172,10 @@ async fn webhooks_come_after_the_answer_even_if_it_takes_long() {
 async fn s50_webhooks_come_when_the_answer_is_lost() {
     let pair = whatsapp().await;
     let fault = Fault::new(Provider::Whatsapp, Effect::ResetAfter);
-    pair.server.sandbox.fail_next(fault, 1);
-    let url = format!(
-        "{}/v25.0/800000000000001/messages",
-        pair.server.urls.whatsapp
-    );
-    let request = pair.server.request(reqwest::Method::POST, &url);
-    let request = crate::with_json(request, &crate::whatsapp::message());
-    let lost = crate::Reply::try_of(request.header("authorization", "Bearer T-WORKING")).await;
+    pair.fail_next(fault, 1);
+    let lost = Reply::try_of(good(&pair, Provider::Whatsapp)).await;
     lost.expect_err("no answer");
-    pair.server.sandbox.settled().await;
+    pair.settled().await;
     assert_eq!(statuses(&pair), ["sent"]);
 }
 
@@ -195,17 +184,17 @@ async fn webhooks_come_when_the_caller_does_not_wait_for_the_answer() {
     let pair = whatsapp().await;
     let mut fault = Fault::new(Provider::Whatsapp, Effect::Delay);
     fault.delay_ms = 600_000;
-    pair.server.sandbox.fail_next(fault, 1);
+    pair.fail_next(fault, 1);
     let accepted = async {
-        while pair.server.sandbox.requests().is_empty() {
+        while pair.requests().is_empty() {
             tokio::task::yield_now().await;
         }
     };
     tokio::select! {
-        _ = send(&pair.server, Provider::Whatsapp) => panic!("no answer is due"),
+        _ = send(&pair, Provider::Whatsapp) => panic!("no answer is due"),
         () = accepted => {}
     }
-    pair.server.sandbox.settled().await;
+    pair.settled().await;
     assert_eq!(statuses(&pair), ["sent"]);
 }
 
@@ -214,12 +203,12 @@ async fn dropped_and_removed_webhooks_are_not_delivered() {
     let pair = whatsapp().await;
     pair.switch(|switches| switches.drop = true);
     pair.send().await;
-    assert!(pair.server.sandbox.deliveries().is_empty());
+    assert!(pair.deliveries().is_empty());
     pair.switch(|switches| switches.drop = false);
-    pair.server.sandbox.clear_webhooks();
+    pair.clear_webhooks();
     let id = pair.send().await;
-    pair.server.sandbox.tap(&id, 0, None).expect("a tap");
-    pair.server.sandbox.settled().await;
+    pair.tap(&id, 0, None).expect("a tap");
+    pair.settled().await;
     assert!(pair.receiver.posts().is_empty());
 }
 
@@ -229,8 +218,7 @@ async fn a_receiver_that_answers_too_late_is_tried_again() {
     pair.switch(|switches| switches.timeout_ms = 50);
     pair.receiver.answer_next(&[NO_ANSWER]);
     pair.send().await;
-    let delivery = &pair.server.sandbox.deliveries()[0];
-    assert_eq!((delivery.attempts, delivery.status), (2, Some(200)));
+    pair.tried(2, 200);
     assert_eq!(statuses(&pair), ["sent", "sent"]);
 }
 
@@ -238,15 +226,12 @@ async fn a_receiver_that_answers_too_late_is_tried_again() {
 async fn deliveries_are_cleared_with_the_requests() {
     let pair = whatsapp().await;
     pair.send().await;
-    let listed = pair
-        .server
-        .get("/_sandbox/deliveries?provider=whatsapp")
-        .await;
+    let listed = pair.get("/_sandbox/deliveries?provider=whatsapp").await;
     assert_eq!(listed.json["data"][0]["attempts"], 1);
     assert_eq!(listed.json["data"][0]["status"], 200);
     assert_eq!(listed.json["data"][0]["body"], pair.bodies()[0]);
     let other = pair.server.get("/_sandbox/deliveries?provider=zapi").await;
     assert_eq!(other.json, json!({"data": []}));
-    pair.server.sandbox.clear();
-    assert!(pair.server.sandbox.deliveries().is_empty());
+    pair.clear();
+    assert!(pair.deliveries().is_empty());
 }

@@ -9,8 +9,10 @@ mod wuzapi;
 mod zapi;
 mod zapperhub;
 
+use std::ops::Deref;
+
 use hmac::{Hmac, KeyInit, Mac};
-use recado_sandbox::{Provider, Webhook, WebhookSettings};
+use recado_sandbox::{ListRow, Provider, Webhook, WebhookSettings};
 use serde_json::Value;
 use sha2::Sha256;
 
@@ -25,6 +27,14 @@ struct Pair {
     provider: Provider,
 }
 
+impl Deref for Pair {
+    type Target = Server;
+
+    fn deref(&self) -> &Server {
+        &self.server
+    }
+}
+
 impl Pair {
     async fn start(provider: Provider) -> Self {
         let receiver = Receiver::start().await;
@@ -35,7 +45,7 @@ impl Pair {
     async fn with(webhook: Webhook, receiver: Receiver) -> Self {
         let server = Server::start().await;
         let provider = webhook.provider;
-        let registered = server.sandbox.register_webhook(webhook).await;
+        let registered = server.register_webhook(webhook).await;
         registered.expect("a webhook");
         Self {
             server,
@@ -45,24 +55,47 @@ impl Pair {
     }
 
     fn switch(&self, change: impl FnOnce(&mut WebhookSettings)) {
-        let mut settings = self.server.sandbox.settings();
-        change(&mut settings.webhooks);
-        self.server.sandbox.set_settings(settings);
+        self.change_settings(|settings| change(&mut settings.webhooks));
     }
 
     /// Sends a message and waits for its webhooks; gives the message's id.
     async fn send(&self) -> String {
         let reply = send(&self.server, self.provider).await;
         assert_eq!(reply.status, 200, "{}", reply.text);
-        self.server.sandbox.settled().await;
-        let request = self.server.sandbox.requests().pop().expect("a request");
+        self.server.settled().await;
+        let request = self.server.requests().pop().expect("a request");
         request.message_id.expect("an accepted message")
+    }
+
+    /// Waits for the webhooks on their way, and returns all bodies.
+    async fn told(&self) -> Vec<Value> {
+        self.settled().await;
+        self.bodies()
+    }
+
+    /// Asserts the attempts of the first delivery and the last answer to it.
+    #[track_caller]
+    fn tried(&self, attempts: u32, status: impl Into<Option<u16>>) {
+        let delivery = &self.deliveries()[0];
+        assert_eq!(
+            (delivery.attempts, delivery.status),
+            (attempts, status.into())
+        );
     }
 
     /// The bodies that were posted.
     fn bodies(&self) -> Vec<Value> {
         let posts = self.receiver.posts();
         posts.iter().map(receiver::Got::json).collect()
+    }
+}
+
+/// A row of a list; without a description if that is empty.
+fn row(id: &str, title: &str, description: &str) -> ListRow {
+    ListRow {
+        id: id.to_owned(),
+        title: title.to_owned(),
+        description: (!description.is_empty()).then(|| description.to_owned()),
     }
 }
 

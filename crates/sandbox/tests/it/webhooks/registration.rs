@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::Pair;
 use super::receiver::Receiver;
-use crate::{Reply, Server, faults, with_json, wuzapi, zapi};
+use crate::{Reply, Server, faults, wuzapi, zapi, zapperhub};
 
 #[tokio::test]
 async fn w01_whatsapp_asks_the_receiver_to_verify() {
@@ -22,7 +22,7 @@ async fn w01_whatsapp_asks_the_receiver_to_verify() {
         "secret": "sim-app-secret-01",
         "verifyToken": "verify-token-01",
     });
-    assert_eq!((reply.status, &reply.json), (201, &expected));
+    reply.is(201, &expected);
     let asked = &receiver.all()[0];
     let (query, challenge) = asked.uri.rsplit_once('=').expect("a query");
     let expected =
@@ -43,7 +43,7 @@ async fn w02_a_receiver_that_refuses_is_not_registered() {
         reply.json["handshake"],
         json!({"status": 403, "body": "no"})
     );
-    assert!(server.sandbox.webhooks().is_empty());
+    assert!(server.webhooks().is_empty());
 }
 
 #[rstest]
@@ -64,7 +64,7 @@ async fn a_webhook_that_cannot_be_is_refused(
         account: account.to_owned(),
         ..Webhook::new(Provider::Zapi, url)
     };
-    let refused = server.sandbox.register_webhook(webhook).await;
+    let refused = server.register_webhook(webhook).await;
     assert_eq!(refused.err(), Some(error));
 }
 
@@ -76,7 +76,7 @@ async fn a_webhook_that_cannot_be_is_refused(
 async fn this_machine_has_several_names(#[case] url: &str) {
     let server = Server::start().await;
     let webhook = Webhook::new(Provider::Zapi, url);
-    let registered = server.sandbox.register_webhook(webhook).await;
+    let registered = server.register_webhook(webhook).await;
     assert!(registered.is_ok());
 }
 
@@ -90,23 +90,15 @@ async fn a_switch_allows_other_machines() {
     assert_eq!(reply.status, 201);
     // Z-API itself demands https there.
     let body = json!({"value": "http://hooks.example/"});
-    assert_eq!(
-        zapi_put(&server, "update-every-webhooks", &body)
-            .await
-            .status,
-        400
-    );
-    let clear = server.request(
-        Method::DELETE,
-        &format!("{}/_sandbox/webhooks", server.root),
-    );
-    assert_eq!(Reply::of(clear).await.status, 204);
-    assert!(server.sandbox.webhooks().is_empty());
+    let refused = zapi_put(&server, "update-every-webhooks", &body).await;
+    assert_eq!(refused.status, 400);
+    let cleared = server.delete("/_sandbox/webhooks").await;
+    assert_eq!(cleared.status, 204);
+    assert!(server.webhooks().is_empty());
 }
 
 async fn zapi_put(server: &Server, method: &str, body: &Value) -> Reply {
-    let path = format!("{}/{method}", zapi::INSTANCE);
-    zapi::call(server, Method::PUT, &path, Some(body)).await
+    zapi::call(server, Method::PUT, method, body).await
 }
 
 #[tokio::test]
@@ -115,12 +107,12 @@ async fn z49_zapi_sets_one_url_for_every_event_or_one_for_each() {
     let (every, status) = (Receiver::start().await, Receiver::start().await);
     let body = json!({"value": every.url, "notifySentByMe": true});
     let reply = zapi_put(&server, "update-every-webhooks", &body).await;
-    assert_eq!((reply.status, reply.json), (200, json!({"value": true})));
+    reply.is(200, &json!({"value": true}));
     let body = json!({"value": status.url});
     let reply = zapi_put(&server, "update-webhook-message-status", &body).await;
-    assert_eq!((reply.status, reply.json), (200, json!({"value": true})));
+    reply.is(200, &json!({"value": true}));
     faults::send(&server, Provider::Zapi).await;
-    server.sandbox.settled().await;
+    server.settled().await;
     let types = |receiver: &Receiver| -> Value {
         let posts = receiver.posts();
         posts
@@ -145,82 +137,58 @@ async fn zapi_refuses_a_url_that_cannot_be(#[case] body: Value) {
     assert!(reply.json["error"].is_string());
 }
 
-async fn zapperhub(server: &Server, method: Method, path: &str, body: Option<&Value>) -> Reply {
-    let url = format!("{}/inst_5f2c/{path}", server.urls.zapperhub);
-    let request = server
-        .request(method, &url)
-        .header("x-api-key", "API-KEY-01");
-    Reply::of(match body {
-        Some(body) => with_json(request, body),
-        None => request,
-    })
-    .await
-}
-
 #[tokio::test]
 async fn h22_zapperhub_has_one_webhook_with_a_secret_and_several_without() {
     let server = Server::start().await;
     let settings = json!({"zapperhub": {"legacyWithoutUpdates": true}});
     server.post("/_sandbox/settings", &settings).await;
     let (legacy, updates) = (Receiver::start().await, Receiver::start().await);
-    assert_eq!(
-        zapperhub(&server, Method::GET, "webhook", None)
-            .await
-            .status,
-        404
-    );
+    let single = zapperhub::call(&server, Method::GET, "webhook", &Value::Null);
+    assert_eq!(single.await.status, 404);
     let body = json!({"url": legacy.url, "secretKey": "hook-secret"});
-    let reply = zapperhub(&server, Method::POST, "webhook", Some(&body)).await;
+    let reply = zapperhub::call(&server, Method::POST, "webhook", &body).await;
     assert_eq!(
         (reply.status, &reply.json["url"]),
         (200, &json!(legacy.url))
     );
     assert!(!reply.text.contains("hook-secret"));
     let body = json!({"name": "updates", "url": updates.url, "subscriptions": ["messages.update"]});
-    let reply = zapperhub(&server, Method::POST, "webhooks", Some(&body)).await;
+    let reply = zapperhub::call(&server, Method::POST, "webhooks", &body).await;
     assert_eq!(
         (reply.status, &reply.json["webhook"]["name"]),
         (200, &json!("updates"))
     );
     faults::send(&server, Provider::Zapperhub).await;
-    server.sandbox.settled().await;
+    server.settled().await;
     assert_eq!((legacy.posts().len(), updates.posts().len()), (1, 2));
     assert_eq!(
         legacy.posts()[0].header("authorization"),
         Some("Bearer hook-secret")
     );
     assert_eq!(updates.posts()[0].header("authorization"), None);
-    let all = zapperhub(&server, Method::GET, "webhooks", None).await;
+    let all = zapperhub::call(&server, Method::GET, "webhooks", &Value::Null).await;
     assert_eq!(all.json["webhooks"].as_array().map(Vec::len), Some(2));
-    assert_eq!(
-        zapperhub(&server, Method::DELETE, "webhook", None)
-            .await
-            .status,
-        200
-    );
-    assert_eq!(
-        zapperhub(&server, Method::GET, "webhook", None)
-            .await
-            .status,
-        404
-    );
-    assert_eq!(server.sandbox.webhooks().len(), 1);
+    let single = zapperhub::call(&server, Method::DELETE, "webhook", &Value::Null);
+    assert_eq!(single.await.status, 200);
+    let single = zapperhub::call(&server, Method::GET, "webhook", &Value::Null);
+    assert_eq!(single.await.status, 404);
+    assert_eq!(server.webhooks().len(), 1);
 }
 
 #[tokio::test]
 async fn one_of_zapperhubs_several_webhooks_is_shown_changed_and_removed() {
     let server = Server::start().await;
     let body = |path| json!({"name": "updates", "url": format!("http://127.0.0.1/{path}"), "subscriptions": ["messages.update"]});
-    zapperhub(&server, Method::POST, "webhooks", Some(&body("old"))).await;
+    zapperhub::call(&server, Method::POST, "webhooks", &body("old")).await;
     let path = "webhooks/updates";
-    let changed = zapperhub(&server, Method::PUT, path, Some(&body("new"))).await;
-    let shown = zapperhub(&server, Method::GET, path, None).await;
-    assert_eq!((changed.status, &changed.json), (200, &shown.json));
+    let changed = zapperhub::call(&server, Method::PUT, path, &body("new")).await;
+    let shown = zapperhub::call(&server, Method::GET, path, &Value::Null).await;
+    changed.is(200, &shown.json);
     assert_eq!(shown.json["webhook"]["url"], "http://127.0.0.1/new");
-    assert_eq!(server.sandbox.webhooks().len(), 1);
-    let removed = zapperhub(&server, Method::DELETE, path, None).await;
-    assert_eq!((removed.status, server.sandbox.webhooks().len()), (200, 0));
-    let gone = zapperhub(&server, Method::PUT, path, Some(&body("new"))).await;
+    assert_eq!(server.webhooks().len(), 1);
+    let removed = zapperhub::call(&server, Method::DELETE, path, &Value::Null).await;
+    assert_eq!((removed.status, server.webhooks().len()), (200, 0));
+    let gone = zapperhub::call(&server, Method::PUT, path, &body("new")).await;
     assert_eq!(gone.status, 404);
 }
 
@@ -238,12 +206,12 @@ async fn zapperhub_refuses_a_webhook_that_cannot_be(
     #[case] status: u16,
 ) {
     let server = Server::start().await;
-    let reply = zapperhub(&server, method, path, Some(&body)).await;
+    let reply = zapperhub::call(&server, method, path, &body).await;
     assert_eq!(reply.status, status, "{}", reply.text);
 }
 
 async fn wuzapi_post(server: &Server, path: &str, body: &Value) -> Reply {
-    wuzapi::call(server, Method::POST, path, &body.to_string()).await
+    wuzapi::call(server, Method::POST, path, body).await
 }
 
 #[tokio::test]
@@ -256,22 +224,22 @@ async fn wuzapi_has_a_url_subscriptions_and_a_key() {
     let body = json!({"webhookURL": receiver.url, "events": ["Message"]});
     let reply = wuzapi_post(&server, "/webhook", &body).await;
     let expected = json!({"code": 200, "success": true, "data": {"webhook": receiver.url}});
-    assert_eq!((reply.status, reply.json), (200, expected));
-    let status = wuzapi::call(&server, Method::GET, "/session/status", "").await;
+    reply.is(200, &expected);
+    let status = wuzapi::call(&server, Method::GET, "/session/status", &Value::Null).await;
     let data = &status.json["data"];
     assert_eq!(
         [&data["webhook"], &data["events"], &data["hmac_configured"]],
         [&json!(receiver.url), &json!("Message"), &json!(true)]
     );
     faults::send(&server, Provider::Wuzapi).await;
-    server.sandbox.settled().await;
+    server.settled().await;
     assert!(receiver.posts().is_empty(), "receipts are not subscribed");
     let body = json!({"webhookURL": receiver.url, "events": ["All"]});
     wuzapi_post(&server, "/webhook", &body).await;
     let body = json!({"webhookURL": receiver.url});
     wuzapi_post(&server, "/webhook", &body).await;
     faults::send(&server, Provider::Wuzapi).await;
-    server.sandbox.settled().await;
+    server.settled().await;
     assert_eq!(receiver.posts().len(), 1);
     assert!(receiver.posts()[0].header("x-hmac-signature").is_some());
 }
@@ -290,7 +258,7 @@ async fn wuzapi_refuses_what_it_cannot_use(
     let server = Server::start().await;
     let reply = wuzapi_post(&server, path, &body).await;
     let expected = json!({"code": 400, "error": error, "success": false});
-    assert_eq!((reply.status, reply.json), (400, expected));
+    reply.is(400, &expected);
 }
 
 #[tokio::test]
@@ -313,18 +281,17 @@ async fn the_phone_can_be_used_over_http() {
         ("pick", json!({"messageId": id, "id": "r1", "title": "R"})),
     ];
     for (action, body) in &requests {
-        let reply = server
-            .post(&format!("/_sandbox/phone/{action}"), body)
-            .await;
+        let path = format!("/_sandbox/phone/{action}");
+        let reply = server.post(&path, body).await;
         assert_eq!(reply.status, 201, "{action}: {}", reply.text);
-        server.sandbox.settled().await;
+        server.settled().await;
         let told = pair.bodies().pop().expect("a webhook");
         let message = &told["entry"][0]["changes"][0]["value"]["messages"][0];
         assert_eq!(message["id"], reply.json["messageId"]);
     }
     let body = json!({"messageId": id});
     assert_eq!(server.post("/_sandbox/phone/read", &body).await.status, 204);
-    server.sandbox.settled().await;
+    server.settled().await;
     assert_eq!(pair.bodies().len(), 6);
 }
 
@@ -341,9 +308,8 @@ async fn a_phone_says_what_it_cannot_do(
     #[case] status: u16,
 ) {
     let server = Server::start().await;
-    let reply = server
-        .post(&format!("/_sandbox/phone/{action}"), &body)
-        .await;
+    let path = format!("/_sandbox/phone/{action}");
+    let reply = server.post(&path, &body).await;
     assert_eq!(reply.status, status);
     assert!(reply.json["error"].is_string());
 }

@@ -1,10 +1,10 @@
 //! WhatsApp's webhooks: statuses, taps, escaping and signature.
 
-use recado_sandbox::{BsuidMode, Failure, ListRow, Order, PhoneError, Provider, Shape, Step};
+use recado_sandbox::{BsuidMode, Failure, Order, PhoneError, Provider, Shape, Step};
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use super::{Pair, signature};
+use super::{Pair, row, signature};
 use crate::whatsapp::{message, send};
 
 const CUSTOMER: &str = "5511900000001";
@@ -28,9 +28,7 @@ fn value(body: &Value) -> &Value {
 }
 
 fn mode(pair: &Pair, mode: BsuidMode) {
-    let mut settings = pair.server.sandbox.settings();
-    settings.whatsapp.bsuid_mode = mode;
-    pair.server.sandbox.set_settings(settings);
+    pair.change_settings(|settings| settings.whatsapp.bsuid_mode = mode);
 }
 
 #[tokio::test]
@@ -38,9 +36,8 @@ async fn w16_sent_and_delivered_follow_a_message_with_its_callback_data() {
     let pair = start().await;
     let mut body = message();
     body["biz_opaque_callback_data"] = json!("gw:1");
-    let id = send(&pair.server, &body).await.json["messages"][0]["id"].clone();
-    pair.server.sandbox.settled().await;
-    let bodies = pair.bodies();
+    let id = send(&pair, &body).await.json["messages"][0]["id"].clone();
+    let bodies = pair.told().await;
     assert_eq!(bodies.len(), 2);
     for (body, status) in bodies.iter().zip(["sent", "delivered"]) {
         let told = &value(body)["statuses"][0];
@@ -62,9 +59,8 @@ async fn w16_sent_and_delivered_follow_a_message_with_its_callback_data() {
 async fn read_follows_when_the_phone_reads() {
     let pair = start().await;
     let id = pair.send().await;
-    pair.server.sandbox.read(&id).expect("a message");
-    pair.server.sandbox.settled().await;
-    let bodies = pair.bodies();
+    pair.read(&id).expect("a message");
+    let bodies = pair.told().await;
     let told = &value(&bodies[2])["statuses"][0];
     assert_eq!((&told["status"], &told["id"]), (&json!("read"), &json!(id)));
     assert!(told.get("pricing").is_none());
@@ -93,7 +89,7 @@ async fn w19_a_message_that_fails_is_not_shown() {
             "href": "/documentation/business-messaging/whatsapp/support/error-codes",
         }])
     );
-    assert!(pair.server.sandbox.phone_messages().is_empty());
+    assert!(pair.phone_messages().is_empty());
 }
 
 #[tokio::test]
@@ -111,9 +107,9 @@ async fn only_the_recipient_that_is_named_fails() {
 #[tokio::test]
 async fn s54_outside_of_the_window_a_message_is_accepted_and_fails() {
     let pair = start().await;
-    let mut settings = pair.server.sandbox.settings();
-    settings.whatsapp.closed_windows = [CUSTOMER.to_owned()].into();
-    pair.server.sandbox.set_settings(settings);
+    pair.change_settings(|settings| {
+        settings.whatsapp.closed_windows = [CUSTOMER.to_owned()].into()
+    });
     let id = pair.send().await;
     let bodies = pair.bodies();
     assert_eq!(bodies.len(), 1);
@@ -123,7 +119,7 @@ async fn s54_outside_of_the_window_a_message_is_accepted_and_fails() {
         (&json!("failed"), &json!(id))
     );
     assert_eq!(told["errors"][0]["code"], 131_047);
-    assert!(pair.server.sandbox.phone_messages().is_empty());
+    assert!(pair.phone_messages().is_empty());
 }
 
 #[tokio::test]
@@ -131,10 +127,10 @@ async fn w10_a_tap_names_the_message_the_button_and_the_customer() {
     let pair = start().await;
     pair.switch(|switches| switches.steps.clear());
     let id = pair.send().await;
-    let by_id = pair.server.sandbox.tap(&id, "b", None).expect("a tap");
-    let by_index = pair.server.sandbox.tap(&id, 1, None).expect("a tap");
+    let by_id = pair.tap(&id, "b", None).expect("a tap");
+    let by_index = pair.tap(&id, 1, None).expect("a tap");
     assert_ne!(by_id, by_index);
-    pair.server.sandbox.settled().await;
+    pair.settled().await;
     for (body, tap) in pair.bodies().iter().zip([by_id, by_index]) {
         let value = value(body);
         let contacts = json!([{"profile": {"name": "Ana"}, "wa_id": CUSTOMER}]);
@@ -157,13 +153,9 @@ async fn w13_a_list_choice_may_lack_its_description() {
     let pair = start().await;
     pair.switch(|switches| switches.steps.clear());
     let id = pair.send().await;
-    let row = ListRow {
-        id: "slot-14".to_owned(),
-        title: "14h–16h".to_owned(),
-        description: None,
-    };
-    pair.server.sandbox.pick(&id, &row).expect("a choice");
-    pair.server.sandbox.settled().await;
+    let row = row("slot-14", "14h–16h", "");
+    pair.pick(&id, &row).expect("a choice");
+    pair.settled().await;
     let expected =
         json!({"type": "list_reply", "list_reply": {"id": "slot-14", "title": "14h–16h"}});
     assert_eq!(
@@ -176,8 +168,6 @@ async fn w13_a_list_choice_may_lack_its_description() {
 async fn a_text_is_escaped_and_its_bytes_are_signed() {
     let pair = start().await;
     let said = pair
-        .server
-        .sandbox
         .say(
             Provider::Whatsapp,
             "15550001111",
@@ -185,7 +175,7 @@ async fn a_text_is_escaped_and_its_bytes_are_signed() {
             "a/b café 😀",
         )
         .expect("a text");
-    pair.server.sandbox.settled().await;
+    pair.settled().await;
     let post = &pair.receiver.posts()[0];
     assert!(post.body.is_ascii());
     assert!(post.body.contains(r#""a\/b caf\u00e9 \ud83d\ude00""#));
@@ -214,9 +204,8 @@ async fn w27_a_customer_is_named_as_the_mode_says(
     let pair = start().await;
     mode(&pair, setting);
     let id = pair.send().await;
-    pair.server.sandbox.tap(&id, "a", None).expect("a tap");
-    pair.server.sandbox.settled().await;
-    let bodies = pair.bodies();
+    pair.tap(&id, "a", None).expect("a tap");
+    let bodies = pair.told().await;
     let status = &value(&bodies[0])["statuses"][0];
     let message = &value(&bodies[2])["messages"][0];
     let contact = &value(&bodies[2])["contacts"][0];
@@ -282,13 +271,12 @@ async fn w25_a_batch_has_several_of_everything() {
 async fn two_customers_in_one_value_are_both_named() {
     let pair = start().await;
     pair.switch(|switches| switches.batch = 2);
-    let sandbox = &pair.server.sandbox;
     // Nothing else runs between the two, so that they leave together.
     for customer in ["5511900000001", "5511900000002"] {
-        let said = sandbox.say(Provider::Whatsapp, "", customer, "oi");
-        said.expect("a text");
+        pair.say(Provider::Whatsapp, "", customer, "oi")
+            .expect("a text");
     }
-    sandbox.settled().await;
+    pair.settled().await;
     let bodies = pair.bodies();
     assert_eq!(bodies.len(), 1);
     let value = value(&bodies[0]);
@@ -303,8 +291,8 @@ async fn s35_a_message_to_nowhere_has_no_webhook() {
     let pair = start().await;
     let mut body = message();
     body["to"] = json!("BR.0000000000000001");
-    assert_eq!(send(&pair.server, &body).await.status, 200);
-    pair.server.sandbox.settled().await;
+    assert_eq!(send(&pair, &body).await.status, 200);
+    pair.settled().await;
     assert!(pair.receiver.posts().is_empty());
 }
 
@@ -312,17 +300,16 @@ async fn s35_a_message_to_nowhere_has_no_webhook() {
 async fn a_phone_only_does_what_it_can() {
     let pair = start().await;
     let id = pair.send().await;
-    let sandbox = &pair.server.sandbox;
-    assert_eq!(sandbox.tap("?", "a", None), Err(PhoneError::UnknownMessage));
-    assert_eq!(sandbox.tap(&id, "c", None), Err(PhoneError::UnknownButton));
-    assert_eq!(sandbox.tap(&id, 2, None), Err(PhoneError::UnknownButton));
+    assert_eq!(pair.tap("?", "a", None), Err(PhoneError::UnknownMessage));
+    assert_eq!(pair.tap(&id, "c", None), Err(PhoneError::UnknownButton));
+    assert_eq!(pair.tap(&id, 2, None), Err(PhoneError::UnknownButton));
     assert_eq!(
-        sandbox.tap(&id, 0, Shape::ButtonReply),
+        pair.tap(&id, 0, Shape::ButtonReply),
         Err(PhoneError::UnknownShape)
     );
-    assert_eq!(sandbox.read("?"), Err(PhoneError::UnknownMessage));
+    assert_eq!(pair.read("?"), Err(PhoneError::UnknownMessage));
     assert_eq!(
-        sandbox.say(Provider::Zapi, "?", "1", "oi"),
+        pair.say(Provider::Zapi, "?", "1", "oi"),
         Err(PhoneError::UnknownAccount)
     );
 }

@@ -1,11 +1,11 @@
 //! wuzapi's webhooks: receipts, the forms of a tap, both formats and the signature.
 
-use recado_sandbox::{Failure, ListRow, Provider, Shape, Webhook, WebhookFormat};
+use recado_sandbox::{Failure, Provider, Shape, Webhook, WebhookFormat};
 use rstest::rstest;
 use serde_json::{Value, json};
 
 use super::receiver::{Got, Receiver};
-use super::{Pair, signature};
+use super::{Pair, row, signature};
 
 const JID: &str = "5511900000001@s.whatsapp.net";
 const KEY: &str = "0123456789abcdef0123456789abcdef";
@@ -17,9 +17,7 @@ async fn start(format: WebhookFormat) -> Pair {
         ..Webhook::new(Provider::Wuzapi, &receiver.url)
     };
     let pair = Pair::with(webhook, receiver).await;
-    let mut settings = pair.server.sandbox.settings();
-    settings.wuzapi.webhook_format = format;
-    pair.server.sandbox.set_settings(settings);
+    pair.change_settings(|settings| settings.wuzapi.webhook_format = format);
     pair
 }
 
@@ -32,9 +30,8 @@ fn assert_signed(post: &Got) {
 async fn h57_receipts_follow_a_message_that_arrives() {
     let pair = start(WebhookFormat::Json).await;
     let id = pair.send().await;
-    pair.server.sandbox.read(&id).expect("a message");
-    pair.server.sandbox.settled().await;
-    let bodies = pair.bodies();
+    pair.read(&id).expect("a message");
+    let bodies = pair.told().await;
     for (body, (state, kind)) in bodies.iter().zip([("Delivered", ""), ("Read", "read")]) {
         let expected = json!({
             "type": "ReadReceipt",
@@ -100,8 +97,8 @@ async fn h55_a_tap_has_the_form_that_was_chosen(
 ) {
     let pair = start(WebhookFormat::Json).await;
     let id = pair.send().await;
-    let tap = pair.server.sandbox.tap(&id, "a", shape).expect("a tap");
-    pair.server.sandbox.settled().await;
+    let tap = pair.tap(&id, "a", shape).expect("a tap");
+    pair.settled().await;
     let body = pair.bodies().pop().expect("an event");
     for content in message.as_object_mut().expect("an object").values_mut() {
         content["contextInfo"] =
@@ -135,19 +132,11 @@ async fn h55_a_tap_has_the_form_that_was_chosen(
 async fn a_list_choice_and_a_text_come_in_gos_spelling() {
     let pair = start(WebhookFormat::Json).await;
     let id = pair.send().await;
-    let row = ListRow {
-        id: "h09".to_owned(),
-        title: "09:00".to_owned(),
-        description: None,
-    };
-    pair.server.sandbox.pick(&id, &row).expect("a choice");
-    let said = pair
-        .server
-        .sandbox
-        .say(Provider::Wuzapi, "1", "5511900000001", "Oi");
-    said.expect("a text");
-    pair.server.sandbox.settled().await;
-    let bodies = pair.bodies();
+    let row = row("h09", "09:00", "");
+    pair.pick(&id, &row).expect("a choice");
+    pair.say(Provider::Wuzapi, "1", "5511900000001", "Oi")
+        .expect("a text");
+    let bodies = pair.told().await;
     let choice = json!({"title": "09:00", "listType": 1, "singleSelectReply": {"selectedRowID": "h09"},
         "contextInfo": {"stanzaID": id, "participant": "5521300000000@s.whatsapp.net"}});
     assert_eq!(bodies[1]["event"]["Message"]["listResponseMessage"], choice);

@@ -1,10 +1,10 @@
 //! Z-API's callbacks: the queue's result, statuses and the forms of a tap.
 
-use recado_sandbox::{Failure, ListRow, Order, Provider, Shape, Step};
+use recado_sandbox::{Failure, Order, Provider, Shape, Step};
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use super::Pair;
+use super::{Pair, row};
 use crate::zapi;
 
 /// A pair, and the answer to a message with buttons whose webhooks have arrived.
@@ -15,9 +15,9 @@ async fn sent() -> (Pair, Value) {
 }
 
 async fn send(pair: &Pair) -> Value {
-    let reply = zapi::send(&pair.server, "send-button-list", &zapi::list()).await;
+    let reply = zapi::send(&pair, "send-button-list", &zapi::list()).await;
     assert_eq!(reply.status, 200, "{}", reply.text);
-    pair.server.sandbox.settled().await;
+    pair.settled().await;
     reply.json
 }
 
@@ -25,9 +25,8 @@ async fn send(pair: &Pair) -> Value {
 async fn z26_z30_the_queues_result_and_the_statuses_follow_a_message() {
     let (pair, answer) = sent().await;
     let id = answer["messageId"].as_str().expect("an id");
-    pair.server.sandbox.read(id).expect("a message");
-    pair.server.sandbox.settled().await;
-    let bodies = pair.bodies();
+    pair.read(id).expect("a message");
+    let bodies = pair.told().await;
     let time = &bodies[0]["momment"];
     assert!(time.as_i64().is_some_and(|time| time > 1_000_000_000_000));
     let delivery = json!({
@@ -108,9 +107,9 @@ async fn z36_a_tap_has_the_form_that_was_chosen(
 ) {
     let (pair, answer) = sent().await;
     let id = answer["messageId"].as_str().expect("an id");
-    let tap = pair.server.sandbox.tap(id, "visit_no", shape);
+    let tap = pair.tap(id, "visit_no", shape);
     let tap = tap.expect("a tap");
-    pair.server.sandbox.settled().await;
+    pair.settled().await;
     let body = pair.bodies().pop().expect("a callback");
     let lid = body["chatLid"].as_str().expect("a LID");
     assert!(lid.ends_with("@lid") && !lid.contains("5521988887777"));
@@ -146,19 +145,11 @@ async fn z36_a_tap_has_the_form_that_was_chosen(
 async fn z38_a_text_and_a_list_choice_come_as_documented() {
     let (pair, answer) = sent().await;
     let id = answer["messageId"].as_str().expect("an id");
-    let row = ListRow {
-        id: "h09".to_owned(),
-        title: "09:00".to_owned(),
-        description: Some("Sala 2".to_owned()),
-    };
-    pair.server.sandbox.pick(id, &row).expect("a choice");
-    let said = pair
-        .server
-        .sandbox
-        .say(Provider::Zapi, "INST-01", "5521988887777", "Oi");
-    said.expect("a text");
-    pair.server.sandbox.settled().await;
-    let bodies = pair.bodies();
+    let row = row("h09", "09:00", "Sala 2");
+    pair.pick(id, &row).expect("a choice");
+    pair.say(Provider::Zapi, "INST-01", "5521988887777", "Oi")
+        .expect("a text");
+    let bodies = pair.told().await;
     let [.., choice, text] = bodies.as_slice() else {
         panic!("two callbacks");
     };
@@ -182,18 +173,15 @@ async fn the_token_header_can_be_switched_off() {
 async fn what_waited_for_the_phone_is_told_when_it_is_connected_again() {
     let pair = Pair::start(Provider::Zapi).await;
     let connect = |connected| {
-        let mut settings = pair.server.sandbox.settings();
-        settings.zapi.connected = connected;
-        pair.server.sandbox.set_settings(settings);
+        pair.change_settings(|settings| settings.zapi.connected = connected);
     };
     connect(false);
     let answer = send(&pair).await;
-    pair.server.sandbox.settled().await;
+    pair.settled().await;
     assert_eq!(pair.bodies()[0]["type"], "DisconnectedCallback");
     assert_eq!(pair.bodies().len(), 1);
     connect(true);
-    pair.server.sandbox.settled().await;
-    let bodies = pair.bodies();
+    let bodies = pair.told().await;
     assert_eq!(bodies[1]["type"], "ConnectedCallback");
     assert_eq!(bodies[2]["zaapId"], answer["zaapId"]);
     assert_eq!(bodies.len(), 5);

@@ -1,11 +1,11 @@
 //! `ZapperHUB`'s webhooks: the echo, updates and the forms of a tap.
 
-use recado_sandbox::{Failure, ListRow, MessageTimestamp, Provider, Shape, Webhook};
+use recado_sandbox::{Failure, MessageTimestamp, Provider, Shape, Webhook};
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use super::Pair;
 use super::receiver::Receiver;
+use super::{Pair, row};
 
 const JID: &str = "5511900000001@s.whatsapp.net";
 
@@ -17,9 +17,8 @@ async fn start() -> Pair {
 async fn h13_h36_the_echo_and_the_updates_follow_a_message() {
     let pair = start().await;
     let id = pair.send().await;
-    pair.server.sandbox.read(&id).expect("a message");
-    pair.server.sandbox.settled().await;
-    let bodies = pair.bodies();
+    pair.read(&id).expect("a message");
+    let bodies = pair.told().await;
     let key = json!({"remoteJid": JID, "fromMe": true, "id": id});
     let echo = json!({
         "type": "messages.upsert",
@@ -72,8 +71,8 @@ async fn a_tap_has_the_form_that_was_chosen(
 ) {
     let pair = start().await;
     let id = pair.send().await;
-    let tap = pair.server.sandbox.tap(&id, 0, shape).expect("a tap");
-    pair.server.sandbox.settled().await;
+    let tap = pair.tap(&id, 0, shape).expect("a tap");
+    pair.settled().await;
     let body = pair.bodies().pop().expect("an event");
     let inner = message.as_object_mut().expect("an object").values_mut();
     for content in inner {
@@ -94,23 +93,13 @@ async fn a_tap_has_the_form_that_was_chosen(
 #[tokio::test]
 async fn h33_a_list_choice_and_a_text_come_as_baileys_writes_them() {
     let pair = start().await;
-    let mut settings = pair.server.sandbox.settings();
-    settings.zapperhub.message_timestamp = MessageTimestamp::Long;
-    pair.server.sandbox.set_settings(settings);
+    pair.change_settings(|settings| settings.zapperhub.message_timestamp = MessageTimestamp::Long);
     let id = pair.send().await;
-    let row = ListRow {
-        id: "h09".to_owned(),
-        title: "09:00".to_owned(),
-        description: None,
-    };
-    pair.server.sandbox.pick(&id, &row).expect("a choice");
-    let said = pair
-        .server
-        .sandbox
-        .say(Provider::Zapperhub, "", "190000000000001@lid", "Oi");
-    said.expect("a text");
-    pair.server.sandbox.settled().await;
-    let bodies = pair.bodies();
+    let row = row("h09", "09:00", "");
+    pair.pick(&id, &row).expect("a choice");
+    pair.say(Provider::Zapperhub, "", "190000000000001@lid", "Oi")
+        .expect("a text");
+    let bodies = pair.told().await;
     let [.., choice, text] = bodies.as_slice() else {
         panic!("two events");
     };

@@ -10,6 +10,7 @@ use recado_core::capabilities::{Basis, Limit};
 use recado_core::message::ButtonsLimits;
 use recado_providers::Preview;
 use serde::Serialize;
+use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::api::auth::{Caller, need};
@@ -33,6 +34,11 @@ failures!(SendFailures: PROVIDER, &[
     Reason::InvalidRecipient,
 ]);
 
+/// Returns the example of ChatVolt's documentation as JSON.
+fn example() -> Option<Value> {
+    serde_json::from_str(SendButtons::EXAMPLE).ok()
+}
+
 /// The message to send, with one to three reply buttons.
 #[derive(ToSchema)]
 #[expect(
@@ -40,17 +46,7 @@ failures!(SendFailures: PROVIDER, &[
     reason = "describes the request to the OpenAPI document; nothing constructs it"
 )]
 #[expect(non_snake_case, reason = "ChatVolt's names")]
-#[schema(example = json!({
-    "agentId": "agent-123",
-    "conversationId": "conv-456",
-    "header_text": "Select an option",
-    "body_text": "How can we help you today?",
-    "footer_text": "ChatVolt Support",
-    "button_1_id": "btn_sales",
-    "button_1_title": "Sales",
-    "button_2_id": "btn_support",
-    "button_2_title": "Support"
-}))]
+#[schema(example = json!(example()))]
 pub(crate) struct SendButtonsBody {
     /// The id of the agent that sends the message.
     agentId: String,

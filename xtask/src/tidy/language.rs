@@ -1,0 +1,88 @@
+//! Sentences and names do without words that make a riddle of them.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::Result;
+
+use super::files;
+
+const RIDDLES: [&str; 6] = ["nobody", "whoever", "somebody", "anew", "is no ", "none if"];
+
+/// Plain English that contains one of them.
+const PLAIN: [&str; 2] = ["there is no ", "is no longer "];
+
+/// The parts that are clean; the others follow.
+const CLEAN: [&str; 5] = ["crates/sandbox", "xtask", "tests/src", "tests/it", "deploy"];
+
+/// Deliberate uses: the file, and what its line contains.
+const DELIBERATE: [(&str, &str); 3] = [
+    ("xtask/src/tidy/language.rs", ""),
+    ("tests/it/api/openapi/shapes.rs", "\"nobody\","),
+    ("tests/it/api/openapi/shapes.rs", "\"whoever\","),
+];
+
+pub(super) fn breaches(root: &Path) -> Result<Vec<String>> {
+    let mut breaches = Vec::new();
+    for part in CLEAN {
+        for extension in ["rs", "md", "json", "sql"] {
+            for path in files(&root.join(part), extension)? {
+                let name = path.strip_prefix(root).unwrap_or(&path).to_string_lossy();
+                breaches.extend(check(&name, &fs::read_to_string(&path)?));
+            }
+        }
+    }
+    Ok(breaches)
+}
+
+fn check(name: &str, text: &str) -> Vec<String> {
+    let is_deliberate = |line: &str| {
+        let mut uses = DELIBERATE.iter();
+        uses.any(|(file, part)| *file == name && line.contains(part))
+    };
+    let riddle = |line: &str| {
+        let mut line = line.to_lowercase();
+        for plain in PLAIN {
+            line = line.replace(plain, "");
+        }
+        // The guard of a match.
+        if line.contains(" => ") {
+            line = line.replace("none if", "");
+        }
+        RIDDLES.into_iter().find(|word| line.contains(word))
+    };
+    let lines = text.lines().enumerate();
+    lines
+        .filter(|(_, line)| !is_deliberate(line))
+        .filter_map(|(index, line)| Some((index + 1, riddle(line)?)))
+        .map(|(number, word)| {
+            let word = word.trim();
+            format!("{name}:{number}: `{word}` makes a riddle: name the person or the thing, with a verb")
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_riddle_is_found_in_any_case_with_its_line() {
+        let text = "//! A.\n/// Nobody's.\nfn anew() {}\n/// This is no answer.\n";
+        let found = check("a.rs", text).join("\n");
+        let lines: Vec<_> = (found.lines())
+            .map(|line| line.split(" makes").next().unwrap_or_default())
+            .collect();
+        assert_eq!(
+            lines,
+            ["a.rs:2: `nobody`", "a.rs:3: `anew`", "a.rs:4: `is no`"]
+        );
+    }
+
+    #[test]
+    fn plain_english_and_deliberate_uses_are_let_through() {
+        let text = "There is no such agent, and it is no longer there.\n";
+        assert_eq!(check("a.md", text), [""; 0]);
+        assert_eq!(check("xtask/src/tidy/language.rs", "nobody"), [""; 0]);
+    }
+}
