@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::Client;
 use crate::world::{open_conversations, operator_key};
 use jiff::Timestamp;
-use recado_core::inbound::{Choice, Inbound, InboundContent, InboundMessage, Person};
+use recado_core::inbound::{Choice, Contact, Inbound, InboundContent, InboundMessage};
 use recado_core::{ConversationId, MessageId};
 use recado_providers::{Defaults, HttpClient, RetryPolicy, Timeouts};
 use recado_server::app::{
@@ -194,7 +194,7 @@ fn routed(phone: &str, content: InboundContent) -> Routed {
     let uuid = Uuid::now_v7();
     let item = Inbound::Message(InboundMessage::new(
         uuid.simple().to_string(),
-        Person::new([phone.parse().expect("a phone")]).named(Some("Ana".to_owned())),
+        Contact::new([phone.parse().expect("a phone")]).named(Some("Ana".to_owned())),
         content,
     ));
     Routed {

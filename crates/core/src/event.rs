@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::id::MessageId;
-use crate::inbound::{Choice, Media, Person, Pricing, StatusError};
+use crate::inbound::{Choice, Contact, Media, Pricing, StatusError};
 use crate::message::Status;
 
 /// Writes the enums of all event types, each from one row: its documentation, its data and its word.
@@ -122,7 +122,7 @@ pub struct ButtonPressedData {
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub in_reply_to: Option<MessageId>,
     /// The customer who tapped; in a group, the member.
-    pub from: Person,
+    pub from: Contact,
     /// True if the title was longer than 64 KiB and is cut.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub text_truncated: bool,
@@ -147,7 +147,7 @@ pub struct ListSelectedData {
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub in_reply_to: Option<MessageId>,
     /// The customer who chose; in a group, the member.
-    pub from: Person,
+    pub from: Contact,
     /// True if the title was longer than 64 KiB and is cut.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub text_truncated: bool,
@@ -169,7 +169,7 @@ pub struct MessageReceivedData {
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub in_reply_to: Option<MessageId>,
     /// The customer who wrote.
-    pub from: Person,
+    pub from: Contact,
     /// True if the text was longer than 64 KiB and is cut.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub text_truncated: bool,
@@ -183,8 +183,8 @@ pub struct MessageReceivedData {
     pub content: Option<ReceivedContent>,
     /// Who the customer is now, if WhatsApp says that the customer changed the phone number or the user id.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(value_type = Person, required = false))]
-    pub moved_to: Option<Person>,
+    #[cfg_attr(feature = "openapi", schema(value_type = Contact, required = false))]
+    pub moved_to: Option<Contact>,
 }
 
 /// What a customer's message holds beside its text.
@@ -290,7 +290,7 @@ impl From<MessageStatusData> for EventData {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ConversationCreatedData {
     /// The customer.
-    pub from: Person,
+    pub from: Contact,
 }
 
 /// The number was connected to WhatsApp, or cut off from it.

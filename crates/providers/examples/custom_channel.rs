@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use recado_providers::recado_core::capabilities::{Capabilities, Limit, Source};
 use recado_providers::recado_core::inbound::{
-    Choice, Ignored, Inbound, InboundContent, InboundMessage, Person,
+    Choice, Contact, Ignored, Inbound, InboundContent, InboundMessage,
 };
 use recado_providers::recado_core::message::{Button, Buttons, ButtonsLimits, Content};
 use recado_providers::{
@@ -134,7 +134,7 @@ impl Channel for Acme {
         };
         let choice = Choice::new(button, text("/button/title").unwrap_or_default());
         let content = InboundContent::Button(choice);
-        let message = InboundMessage::new(id, Person::new([from]), content);
+        let message = InboundMessage::new(id, Contact::new([from]), content);
         Ok(vec![Received::new(Inbound::Message(message))])
     }
 }

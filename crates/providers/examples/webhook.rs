@@ -136,7 +136,7 @@ pub(crate) fn describe(what: &Inbound) -> String {
                     media.caption.as_deref().unwrap_or_default()
                 )
             }
-            InboundContent::Moved { .. } => "the customer has a new number".to_owned(),
+            InboundContent::NumberChange { .. } => "the customer has a new number".to_owned(),
         },
         Inbound::Status(news) => format!("message {:?}: {}", news.external_ids, news.status),
         Inbound::Connection(news) if news.connected => "the number is connected".to_owned(),

@@ -11,12 +11,12 @@ use tempfile::TempDir;
 use super::shell::{Ran, Shell};
 
 /// A person at a terminal, with a configuration folder of their own and no key in the environment.
-struct Person {
+struct Contact {
     shell: Shell,
     home: TempDir,
 }
 
-impl Person {
+impl Contact {
     /// Creates a user of the organization who has that role.
     async fn of(world: &World, email: &str, role: &str) -> Self {
         people::user(&world.store, people::ORGANIZATION, role, email).await;
@@ -55,7 +55,7 @@ impl Person {
 #[tokio::test]
 async fn a_person_signs_in_works_without_a_key_in_the_environment_and_signs_out() {
     let world = World::start().await;
-    let person = Person::of(&world, "ana@example.com", "agent").await;
+    let person = Contact::of(&world, "ana@example.com", "agent").await;
     let login = format!("login --server {}", world.url);
     let (done, shown) = person.type_in(&login, &["ana@example.com", PASSWORD]).await;
     assert!(done, "{shown}");
@@ -98,7 +98,7 @@ async fn a_person_signs_in_works_without_a_key_in_the_environment_and_signs_out(
 #[tokio::test]
 async fn a_login_replaces_no_profile_of_another_server() {
     let [one, other] = [World::start().await, World::start().await];
-    let person = Person::of(&one, "ana@example.com", "owner").await;
+    let person = Contact::of(&one, "ana@example.com", "owner").await;
     let login = |world: &World| format!("login --server {} --email ana@example.com", world.url);
     let (done, shown) = person.type_in(&login(&one), &[PASSWORD]).await;
     assert!(done, "{shown}");
@@ -140,7 +140,7 @@ async fn an_owner_manages_users_and_keys_and_reads_the_audit_log() {
 #[tokio::test]
 async fn a_wrong_password_is_refused_and_nothing_is_kept() {
     let world = World::start().await;
-    let person = Person::of(&world, "ana@example.com", "owner").await;
+    let person = Contact::of(&world, "ana@example.com", "owner").await;
     let login = format!("login --server {} --email ana@example.com", world.url);
     let (done, shown) = person.type_in(&login, &["not the password"]).await;
     assert!(!done, "{shown}");
@@ -151,8 +151,8 @@ async fn a_wrong_password_is_refused_and_nothing_is_kept() {
 #[tokio::test]
 async fn each_profile_has_its_own_server_and_key() {
     let [one, other] = [World::start().await, World::start().await];
-    let person = Person::of(&one, "ana@example.com", "owner").await;
-    Person::of(&other, "ana@example.com", "viewer").await;
+    let person = Contact::of(&one, "ana@example.com", "owner").await;
+    Contact::of(&other, "ana@example.com", "viewer").await;
     for (world, profile) in [(&one, "one"), (&other, "other")] {
         let login = format!(
             "login --server {} --profile {profile} --email ana@example.com",
@@ -172,7 +172,7 @@ async fn each_profile_has_its_own_server_and_key() {
 #[tokio::test]
 async fn a_program_is_told_to_use_a_key() {
     let world = World::start().await;
-    let person = Person::of(&world, "ana@example.com", "owner").await;
+    let person = Contact::of(&world, "ana@example.com", "owner").await;
     let refused = person.run(&["login", "--server", &world.url]).await;
     assert_eq!(refused.code, 2);
     assert!(refused.stderr.contains("RECADO_KEY"), "{}", refused.stderr);

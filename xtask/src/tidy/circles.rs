@@ -16,10 +16,11 @@ use syn::{Attribute, Item, ItemMod, ItemUse, Macro, UseTree, Visibility};
 
 use super::files;
 
-/// The crates that have no circle; the others follow as theirs are taken apart.
-const CRATES: [&str; 5] = [
+/// The crates of the product.
+const CRATES: [&str; 6] = [
     "crates/cli",
     "crates/core",
+    "crates/providers",
     "crates/sandbox",
     "crates/server",
     "crates/store",

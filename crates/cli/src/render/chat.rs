@@ -1,7 +1,7 @@
 //! A conversation as a chat: the customer on the left, the agent on the right.
 
 use recado_core::event::MessageError;
-use recado_core::inbound::Person;
+use recado_core::inbound::Contact;
 use recado_sandbox::drawing::{Bubble, Paint, Style};
 use recado_sandbox::terminal::{one_line, width, wrap};
 use serde_json::Value;
@@ -61,7 +61,7 @@ impl Message {
     fn read(message: &Value) -> Self {
         let is_customer = message.get("from").and_then(Value::as_str) == Some("human");
         let sender = if is_customer {
-            let contact: Option<Person> = read(message.pointer("/metadata/contact"));
+            let contact: Option<Contact> = read(message.pointer("/metadata/contact"));
             Sender::Customer {
                 name: contact.as_ref().and_then(person).unwrap_or_default(),
             }

@@ -1,7 +1,7 @@
 //! An event on one line: when, what kind, which conversation, who, what.
 
 use recado_core::event::EventData;
-use recado_core::inbound::Person;
+use recado_core::inbound::Contact;
 use recado_sandbox::drawing::{Paint, Style};
 use recado_sandbox::terminal::{one_line, width};
 use serde_json::Value;
@@ -85,7 +85,7 @@ struct Told {
 }
 
 fn told(data: &EventData) -> Told {
-    let by = |from: &Person, what, paint| Told {
+    let by = |from: &Contact, what, paint| Told {
         who: person(from),
         what,
         paint,

@@ -1,7 +1,7 @@
 //! What the server tells of contacts and messages, in a few words.
 
 use recado_core::event::MessageError;
-use recado_core::inbound::{Choice, Person};
+use recado_core::inbound::{Choice, Contact};
 use recado_sandbox::drawing::Paint;
 use recado_sandbox::terminal::one_line;
 use serde::de::DeserializeOwned;
@@ -19,7 +19,7 @@ pub(crate) fn text(value: &Value, key: &str) -> Option<String> {
 }
 
 /// Returns the best name of a contact that is known.
-pub(crate) fn person(person: &Person) -> Option<String> {
+pub(crate) fn person(person: &Contact) -> Option<String> {
     let addresses = [&person.phone, &person.user_id, &person.lid];
     let addresses = addresses.into_iter().flatten().map(ToString::to_string);
     let mut names = person.name.clone().into_iter().chain(addresses);

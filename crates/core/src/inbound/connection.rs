@@ -3,14 +3,14 @@
 /// Whether the number is connected to WhatsApp.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct ConnectionNews {
+pub struct ConnectionUpdate {
     /// True if the number is connected.
     pub connected: bool,
     /// What the provider says about it.
     pub detail: Option<String>,
 }
 
-impl ConnectionNews {
+impl ConnectionUpdate {
     /// Creates a change of the connection.
     #[must_use]
     pub const fn new(connected: bool, detail: Option<String>) -> Self {

@@ -11,7 +11,7 @@ use crate::recipient::{Recipient, RecipientKind};
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = Contact))]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
-pub struct Person {
+pub struct Contact {
     /// The phone number: digits with the country code.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub phone: Option<Recipient>,
@@ -25,13 +25,13 @@ pub struct Person {
     pub name: Option<String>,
 }
 
-impl Person {
+impl Contact {
     /// Creates a customer with these addresses, the first one of each form; a group is left out.
     ///
     /// ```
-    /// use recado_core::inbound::Person;
+    /// use recado_core::inbound::Contact;
     ///
-    /// let ana = Person::new(["5511900000001".parse()?, "190000000000001@lid".parse()?]);
+    /// let ana = Contact::new(["5511900000001".parse()?, "190000000000001@lid".parse()?]);
     /// assert!(ana.phone.is_some() && ana.lid.is_some() && ana.user_id.is_none());
     /// # Ok::<(), recado_core::RecipientError>(())
     /// ```
@@ -64,7 +64,7 @@ impl Person {
     }
 }
 
-impl fmt::Debug for Person {
+impl fmt::Debug for Contact {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.addresses()).finish()
     }

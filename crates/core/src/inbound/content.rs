@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::contact::Person;
+use super::contact::Contact;
 use super::media::Media;
 
 /// The kind of a message that WhatsApp writes about a customer.
@@ -18,9 +18,9 @@ pub enum InboundContent {
     /// A row of a list was chosen.
     List(Choice),
     /// WhatsApp reports that the customer changed number or user id.
-    Moved {
+    NumberChange {
         /// The addresses that the customer has from now on, and no others.
-        to: Person,
+        to: Contact,
         /// WhatsApp's words.
         text: Option<String>,
     },
@@ -47,7 +47,7 @@ impl InboundContent {
     pub fn is_by_customer(&self) -> bool {
         match self {
             Self::Button(_) | Self::List(_) | Self::Media(_) => true,
-            Self::Moved { .. } => false,
+            Self::NumberChange { .. } => false,
             Self::Other { kind, .. } => kind != SYSTEM,
         }
     }
@@ -81,8 +81,8 @@ impl fmt::Debug for InboundContent {
         match self {
             Self::Button(choice) => f.debug_tuple("Button").field(choice).finish(),
             Self::List(choice) => f.debug_tuple("List").field(choice).finish(),
-            Self::Moved { to, .. } => f
-                .debug_struct("Moved")
+            Self::NumberChange { to, .. } => f
+                .debug_struct("NumberChange")
                 .field("to", to)
                 .finish_non_exhaustive(),
             Self::Media(media) => f.debug_tuple("Media").field(media).finish(),

@@ -9,7 +9,7 @@ words! {
         /// The number is being connected.
         Connecting = "connecting",
         /// A message of ours came back, and has no buttons to tell it by.
-        Echo = "echo",
+        OwnMessage = "echo",
         /// A message that says nothing.
         Empty = "empty",
         /// A field of Meta's webhooks that Recado does not use.

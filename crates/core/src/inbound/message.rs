@@ -1,6 +1,6 @@
 //! A message from a customer, and a call.
 
-use super::contact::Person;
+use super::contact::Contact;
 use super::content::InboundContent;
 use crate::recipient::Recipient;
 
@@ -11,7 +11,7 @@ pub struct InboundMessage {
     /// The provider's id; the same id is the same message, however often it comes.
     pub external_id: String,
     /// The customer; in a group, the member.
-    pub from: Person,
+    pub from: Contact,
     /// The group in which it was written.
     pub group: Option<Recipient>,
     /// When the provider says it was written, in milliseconds since 1970.
@@ -25,7 +25,7 @@ pub struct InboundMessage {
 impl InboundMessage {
     /// Creates a message outside of a group, with an unknown time, which answers no other.
     #[must_use]
-    pub fn new(external_id: impl Into<String>, from: Person, content: InboundContent) -> Self {
+    pub fn new(external_id: impl Into<String>, from: Contact, content: InboundContent) -> Self {
         Self {
             external_id: external_id.into(),
             from,
@@ -42,7 +42,7 @@ impl InboundMessage {
 #[non_exhaustive]
 pub struct CustomerCall {
     /// The customer.
-    pub from: Person,
+    pub from: Contact,
     /// When the provider says that the customer called, in milliseconds since 1970.
     pub at: Option<i64>,
 }
@@ -50,7 +50,7 @@ pub struct CustomerCall {
 impl CustomerCall {
     /// Creates a call.
     #[must_use]
-    pub const fn new(from: Person, at: Option<i64>) -> Self {
+    pub const fn new(from: Contact, at: Option<i64>) -> Self {
         Self { from, at }
     }
 }
@@ -64,10 +64,10 @@ mod tests {
     fn debug_shows_neither_texts_nor_numbers() {
         let message = |content| InboundMessage {
             external_id: "wamid.1".into(),
-            from: Person {
+            from: Contact {
                 phone: Some("5511987654321".parse().expect("a number")),
                 name: Some("qqName".into()),
-                ..Person::default()
+                ..Contact::default()
             },
             group: None,
             sent_at: None,

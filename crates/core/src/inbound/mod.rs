@@ -10,15 +10,15 @@ mod own_message;
 mod spellings;
 mod status;
 
-pub use connection::ConnectionNews;
-pub use contact::Person;
+pub use connection::ConnectionUpdate;
+pub use contact::Contact;
 pub use content::{Choice, InboundContent, SYSTEM};
 pub use ignored::Ignored;
 pub use media::Media;
 pub use message::{CustomerCall, InboundMessage};
-pub use own_message::Echo;
+pub use own_message::OwnMessage;
 pub use spellings::phone_variants;
-pub use status::{Pricing, StatusError, StatusNews};
+pub use status::{Pricing, StatusError, StatusUpdate};
 
 /// One item of a provider webhook; a call may have a thousand.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,15 +26,15 @@ pub enum Inbound {
     /// A customer wrote, or tapped a button.
     Message(InboundMessage),
     /// The status of a message of ours.
-    Status(StatusNews),
+    Status(StatusUpdate),
     /// The provider reports a message with buttons that went out from the number.
-    Echo(Echo),
+    OwnMessage(OwnMessage),
     /// A customer called the number.
     Call(CustomerCall),
     /// The number was connected to WhatsApp, or disconnected.
-    Connection(ConnectionNews),
+    Connection(ConnectionUpdate),
     /// The provider complains about the account, not about one message.
-    Trouble(StatusError),
+    AccountAlert(StatusError),
     /// An item that makes no event; it is counted by its reason.
     Ignored(Ignored),
 }

@@ -2,17 +2,17 @@
 
 use std::fmt;
 
-use super::contact::Person;
+use super::contact::Contact;
 use super::content::Choice;
 
 /// A message with buttons that went out from the number, as the provider reports it.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Echo {
+pub struct OwnMessage {
     /// The provider's id of the message.
     pub external_id: String,
     /// The recipient.
-    pub to: Person,
+    pub to: Contact,
     /// When the provider says it was sent, in milliseconds since 1970.
     pub sent_at: Option<i64>,
     /// Its body; empty if it could not be read.
@@ -21,10 +21,10 @@ pub struct Echo {
     pub buttons: Vec<Choice>,
 }
 
-impl Echo {
+impl OwnMessage {
     /// Creates a message with an unknown time and without buttons.
     #[must_use]
-    pub fn new(external_id: impl Into<String>, to: Person, body: impl Into<String>) -> Self {
+    pub fn new(external_id: impl Into<String>, to: Contact, body: impl Into<String>) -> Self {
         Self {
             external_id: external_id.into(),
             to,
@@ -35,9 +35,9 @@ impl Echo {
     }
 }
 
-impl fmt::Debug for Echo {
+impl fmt::Debug for OwnMessage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Echo")
+        f.debug_struct("OwnMessage")
             .field("external_id", &self.external_id)
             .field("to", &self.to)
             .finish_non_exhaustive()

@@ -8,7 +8,7 @@ use crate::message::Status;
 /// The status of a message of ours, as the provider reports it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct StatusNews {
+pub struct StatusUpdate {
     /// The provider's ids of the message; any of them may be stored with the message.
     pub external_ids: Vec<String>,
     /// Our own id, where the provider gives it back.
@@ -21,7 +21,7 @@ pub struct StatusNews {
     pub pricing: Option<Pricing>,
 }
 
-impl StatusNews {
+impl StatusUpdate {
     /// Creates the status of a message that has these ids of the provider.
     #[must_use]
     pub const fn new(external_ids: Vec<String>, status: Status) -> Self {

@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 use recado_core::inbound::{
-    ConnectionNews, Ignored, Inbound, InboundContent, InboundMessage, Media, Person, StatusError,
-    StatusNews,
+    ConnectionUpdate, Contact, Ignored, Inbound, InboundContent, InboundMessage, Media,
+    StatusError, StatusUpdate,
 };
 use recado_core::{Recipient, RecipientKind, Status};
 use serde_json::Value;
@@ -149,9 +149,9 @@ fn integer(value: &Value) -> Option<i64> {
 pub(crate) fn person<'a>(
     addresses: impl IntoIterator<Item = Option<&'a str>>,
     name: Option<String>,
-) -> Option<Person> {
+) -> Option<Contact> {
     let addresses = addresses.into_iter().flatten();
-    let person = Person::new(addresses.filter_map(|text| text.parse().ok())).named(name);
+    let person = Contact::new(addresses.filter_map(|text| text.parse().ok())).named(name);
     let known = person.addresses().next().is_some();
     known.then_some(person)
 }
@@ -159,7 +159,7 @@ pub(crate) fn person<'a>(
 /// What a provider says of a customer's message.
 pub(crate) struct Said<'a> {
     pub(crate) external_id: Option<String>,
-    pub(crate) from: Option<Person>,
+    pub(crate) from: Option<Contact>,
     /// The chat, if it is a group.
     pub(crate) group: Option<&'a str>,
     pub(crate) sent_at: Option<i64>,
@@ -205,7 +205,7 @@ pub(crate) fn other(kind: &str, text: Option<String>) -> InboundContent {
 
 /// Returns the news that a number is connected, or is not.
 pub(crate) fn connected(connected: bool, detail: Option<String>) -> Inbound {
-    Inbound::Connection(ConnectionNews::new(connected, detail))
+    Inbound::Connection(ConnectionUpdate::new(connected, detail))
 }
 
 /// News of the message with this id.
@@ -216,7 +216,7 @@ pub(crate) fn status(
 ) -> Inbound {
     match external_id {
         Some(id) => {
-            let mut news = StatusNews::new(vec![id], status);
+            let mut news = StatusUpdate::new(vec![id], status);
             news.error = error;
             Inbound::Status(news)
         }

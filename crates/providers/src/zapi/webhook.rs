@@ -1,7 +1,7 @@
 //! What Z-API sends: one object, told apart by `type` (Z-API docs, webhooks).
 
 use recado_core::Status;
-use recado_core::inbound::{Choice, Ignored, Inbound, InboundContent, StatusError, StatusNews};
+use recado_core::inbound::{Choice, Ignored, Inbound, InboundContent, StatusError, StatusUpdate};
 use serde_json::Value;
 
 use super::errors::is_error;
@@ -163,7 +163,7 @@ fn unheard(body: &Value) -> Option<Ignored> {
     if is("fromMe") {
         // Ids come with every answer. To tell a message whose answer was lost by its echo would be a guess: Z-API
         // shows the echo's form, but promises neither our words in it nor when it comes (on-message-received).
-        Some(Ignored::Echo)
+        Some(Ignored::OwnMessage)
     } else if is("isNewsletter") || phone.ends_with("@newsletter") {
         Some(Ignored::Newsletter)
     } else if is("waitingMessage") {
@@ -220,7 +220,7 @@ fn delivery(redactor: &Redactor, body: &Value) -> Inbound {
     }
     let error = failure(redactor, body);
     let status = error.as_ref().map_or(Status::Sent, failed);
-    let mut news = StatusNews::new(external_ids, status);
+    let mut news = StatusUpdate::new(external_ids, status);
     news.error = error;
     Inbound::Status(news)
 }

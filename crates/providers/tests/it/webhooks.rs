@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock};
 
 use proptest::prelude::*;
 use recado_core::inbound::{
-    Choice, Ignored, Inbound, InboundContent, InboundMessage, Media, StatusNews,
+    Choice, Ignored, Inbound, InboundContent, InboundMessage, Media, StatusUpdate,
 };
 use recado_core::{Recipient, Status};
 use recado_providers::{
@@ -86,7 +86,7 @@ pub(crate) fn message(channel: &dyn Channel, body: &Value) -> InboundMessage {
 }
 
 /// Every status of a body: the ids, the step, and the reason of a failure.
-pub(crate) fn statuses(channel: &dyn Channel, body: &Value) -> Vec<StatusNews> {
+pub(crate) fn statuses(channel: &dyn Channel, body: &Value) -> Vec<StatusUpdate> {
     let news = read(channel, body).into_iter().map(|item| match item {
         Inbound::Status(news) => news,
         other => panic!("no status: {other:?}"),
@@ -95,7 +95,7 @@ pub(crate) fn statuses(channel: &dyn Channel, body: &Value) -> Vec<StatusNews> {
 }
 
 /// A status as its ids and its step.
-pub(crate) fn step(news: &StatusNews) -> (Vec<&str>, Status) {
+pub(crate) fn step(news: &StatusUpdate) -> (Vec<&str>, Status) {
     let ids = news.external_ids.iter().map(String::as_str);
     (ids.collect(), news.status)
 }
@@ -198,11 +198,11 @@ fn hold(items: &[Inbound]) {
                 assert!(is_id(&message.external_id), "{item:?}");
                 assert!(message.from.addresses().next().is_some(), "{item:?}");
                 assert!(message.sent_at.is_none_or(|at| at >= 0), "{item:?}");
-                if let InboundContent::Moved { to, .. } = &message.content {
+                if let InboundContent::NumberChange { to, .. } = &message.content {
                     assert!(to.addresses().next().is_some(), "{item:?}");
                 }
             }
-            Inbound::Echo(echo) => assert!(is_id(&echo.external_id), "{item:?}"),
+            Inbound::OwnMessage(echo) => assert!(is_id(&echo.external_id), "{item:?}"),
             Inbound::Status(news) => {
                 let named = news.external_ids.iter().all(is_id);
                 let known = !news.external_ids.is_empty() || news.message_id.is_some();
@@ -212,7 +212,7 @@ fn hold(items: &[Inbound]) {
                 assert!(call.from.addresses().next().is_some(), "{item:?}");
                 assert!(call.at.is_none_or(|at| at >= 0), "{item:?}");
             }
-            Inbound::Connection(_) | Inbound::Trouble(_) | Inbound::Ignored(_) => {}
+            Inbound::Connection(_) | Inbound::AccountAlert(_) | Inbound::Ignored(_) => {}
         }
     }
 }

@@ -349,7 +349,7 @@ fn trouble_of_the_account_is_told() {
     );
     let mut error = StatusError::new("provider_throttled", "Rate limit hit: Slow down");
     error.code = Some(130_429);
-    assert_eq!(read(&*channel(), &body), [Inbound::Trouble(error)]);
+    assert_eq!(read(&*channel(), &body), [Inbound::AccountAlert(error)]);
 }
 
 #[test]

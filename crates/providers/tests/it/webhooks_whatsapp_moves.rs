@@ -1,6 +1,6 @@
 //! Meta's system messages: a customer who changed number or user id.
 
-use recado_core::inbound::{Inbound, InboundContent, InboundMessage, Person};
+use recado_core::inbound::{Contact, Inbound, InboundContent, InboundMessage};
 use rstest::rstest;
 use serde_json::{Value, json};
 
@@ -48,7 +48,7 @@ fn a_system_message_says_who_the_customer_was_and_is(
     #[case] was: (Option<&str>, Option<&str>),
     #[case] is: (Option<&str>, Option<&str>),
 ) {
-    let names = |person: &Person| {
+    let names = |person: &Contact| {
         let (phone, user_id) = (person.phone.as_ref(), person.user_id.as_ref());
         (
             address(phone).map(str::to_owned),
@@ -59,7 +59,7 @@ fn a_system_message_says_who_the_customer_was_and_is(
         (phone.map(str::to_owned), user_id.map(str::to_owned))
     };
     let message = system(&members, &said);
-    let InboundContent::Moved { to, text } = message.content else {
+    let InboundContent::NumberChange { to, text } = message.content else {
         panic!("a move: {:?}", message.content)
     };
     assert_eq!((names(&message.from), names(&to)), (owned(was), owned(is)));

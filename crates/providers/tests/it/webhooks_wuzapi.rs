@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use recado_core::Status;
-use recado_core::inbound::{ConnectionNews, Inbound, InboundContent};
+use recado_core::inbound::{ConnectionUpdate, Inbound, InboundContent};
 use recado_providers::{Admission, Channel, WebhookRefused};
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -193,7 +193,7 @@ fn an_echo_with_buttons_says_what_was_sent_to_whom() {
     let mut body = from_rita(&sent);
     body["event"]["Info"]["IsFromMe"] = true.into();
     let items = read(&*channel(), &body);
-    let [Inbound::Echo(echo)] = &items[..] else {
+    let [Inbound::OwnMessage(echo)] = &items[..] else {
         panic!("an echo: {items:?}")
     };
     assert_eq!(echo.external_id, "3AF0C1D2E3F405162738");
@@ -236,7 +236,7 @@ fn the_connection_is_told(
     #[case] detail: Option<&str>,
 ) {
     let detail = detail.map(str::to_owned);
-    let news = Inbound::Connection(ConnectionNews::new(connected, detail));
+    let news = Inbound::Connection(ConnectionUpdate::new(connected, detail));
     assert_eq!(
         read(&*channel(), &json!({"type": kind, "event": {}})),
         [news]

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use recado_core::Status;
-use recado_core::inbound::{ConnectionNews, Inbound, InboundContent};
+use recado_core::inbound::{ConnectionUpdate, Inbound, InboundContent};
 use recado_providers::{Admission, Channel, WebhookRefused};
 use reqwest::Method;
 use reqwest::header::HeaderMap;
@@ -317,7 +317,7 @@ fn the_connection_is_told(
     #[case] detail: Option<&str>,
 ) {
     let detail = detail.map(str::to_owned);
-    let news = Inbound::Connection(ConnectionNews::new(connected, detail));
+    let news = Inbound::Connection(ConnectionUpdate::new(connected, detail));
     assert_eq!(read(&*channel(), &body), [news]);
 }
 

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use recado_core::Status;
-use recado_core::inbound::{ConnectionNews, Inbound, InboundContent};
+use recado_core::inbound::{ConnectionUpdate, Inbound, InboundContent};
 use recado_providers::{Admission, Channel, WebhookRefused};
 use reqwest::Method;
 use reqwest::header::HeaderMap;
@@ -360,7 +360,7 @@ fn the_connection_is_told(#[case] mut body: Value, #[case] expected: Option<(boo
     body["type"] = "connection.update".into();
     let expected = match expected {
         Some((connected, detail)) => {
-            Inbound::Connection(ConnectionNews::new(connected, detail.map(str::to_owned)))
+            Inbound::Connection(ConnectionUpdate::new(connected, detail.map(str::to_owned)))
         }
         None => ignored("connecting"),
     };

@@ -1,6 +1,6 @@
 //! The hosted API's reports of messages that we sent.
 
-use recado_core::inbound::{Choice, Echo, Inbound, Person};
+use recado_core::inbound::{Choice, Contact, Inbound, OwnMessage};
 use rstest::rstest;
 use serde_json::{Value, json};
 
@@ -24,11 +24,11 @@ fn an_echo_with_buttons_says_what_was_sent_to_whom(#[case] sent: Value) {
     body["key"]["fromMe"] = true.into();
     // Ours, of whom the echo is not about.
     body["key"]["senderLid"] = "990000000000001@lid".into();
-    let to = Person::new(["5521988887777".parse().expect("a phone")]);
-    let mut expected = Echo::new("3AF0C1D2E3F405162739", to, "Confirma?");
+    let to = Contact::new(["5521988887777".parse().expect("a phone")]);
+    let mut expected = OwnMessage::new("3AF0C1D2E3F405162739", to, "Confirma?");
     expected.sent_at = Some(1_790_000_009_000);
     expected.buttons = vec![Choice::new("yes", "Sim"), Choice::new("no", "Não")];
-    assert_eq!(read(&*channel(), &body), [Inbound::Echo(expected)]);
+    assert_eq!(read(&*channel(), &body), [Inbound::OwnMessage(expected)]);
 }
 
 #[test]
@@ -36,7 +36,7 @@ fn an_echo_of_another_form_still_has_its_id() {
     let mut body = upsert(&json!({"templateMessage": {"hologram": 1}}));
     body["key"] = json!({"fromMe": true, "id": "3AF0C1D2E3F405162739"});
     let items = read(&*channel(), &body);
-    let [Inbound::Echo(echo)] = &items[..] else {
+    let [Inbound::OwnMessage(echo)] = &items[..] else {
         panic!("an echo: {items:?}")
     };
     assert_eq!(echo.external_id, "3AF0C1D2E3F405162739");

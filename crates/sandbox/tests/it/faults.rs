@@ -29,7 +29,7 @@ pub(crate) fn good(server: &Server, provider: Provider) -> RequestBuilder {
         ),
     };
     let path = format!("/{}/{path}", provider.as_str());
-    server.request(Method::POST, &path, credential(provider), &body)
+    server.request(Method::POST, &path, Some(credential(provider)), &body)
 }
 
 pub(crate) async fn send(server: &Server, provider: Provider) -> Reply {

@@ -21,13 +21,13 @@ use serde_json::Value;
 type Credential<'a> = Option<(&'a str, &'a str)>;
 
 /// The header with the credential of the account that works.
-fn credential(provider: Provider) -> Credential<'static> {
-    Some(match provider {
+fn credential(provider: Provider) -> (&'static str, &'static str) {
+    match provider {
         Provider::Whatsapp => ("authorization", "Bearer T-WORKING"),
         Provider::Zapi => ("client-token", "CLIENT-TOKEN-01"),
         Provider::Zapperhub => ("x-api-key", "API-KEY-01"),
         Provider::Wuzapi => ("token", "WUZAPI-TOKEN-01"),
-    })
+    }
 }
 
 /// A sandbox that serves on a free port for the length of a test.

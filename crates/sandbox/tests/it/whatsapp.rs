@@ -52,7 +52,7 @@ fn buttons(count: usize) -> Value {
 const PATH: &str = "/whatsapp/v25.0/800000000000001/messages";
 
 pub(crate) async fn send(server: &Server, body: &Value) -> Reply {
-    let credential = credential(Provider::Whatsapp);
+    let credential = Some(credential(Provider::Whatsapp));
     server.call(Method::POST, PATH, credential, body).await
 }
 
@@ -195,7 +195,7 @@ async fn a_recipient_that_may_not_be_written_to_is_refused(
 #[tokio::test]
 async fn the_answer_names_the_number_in_whatsapps_own_form(#[case] to: &str, #[case] wa_id: &str) {
     let server = Server::with(|settings| {
-        settings.whatsapp.without_ninth_digit = ["5521988887777".to_owned()].into()
+        settings.whatsapp.without_ninth_digit = ["5521988887777".to_owned()].into();
     })
     .await;
     let reply = send(&server, &changed(&[("/to", json!(to))])).await;
@@ -238,7 +238,7 @@ async fn s45_a_body_that_is_not_json_is_refused_as_one_without_parameters(
     #[case] body: String,
 ) {
     let server = Server::start().await;
-    let credential = credential(Provider::Whatsapp);
+    let credential = Some(credential(Provider::Whatsapp));
     let request = server.request(Method::POST, PATH, credential, &Value::Null);
     let request = request.header("content-type", content_type);
     let reply = Reply::of(request.body(body.clone())).await;

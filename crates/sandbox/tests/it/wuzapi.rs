@@ -28,7 +28,7 @@ const PATH: &str = "/chat/send/buttons";
 
 pub(crate) async fn call(server: &Server, method: Method, path: &str, body: &Value) -> Reply {
     let path = format!("/wuzapi{path}");
-    let credential = credential(Provider::Wuzapi);
+    let credential = Some(credential(Provider::Wuzapi));
     server.call(method, &path, credential, body).await
 }
 

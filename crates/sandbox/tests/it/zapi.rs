@@ -39,7 +39,7 @@ fn with(mut body: Value, pointer: &str, value: Value) -> Value {
 
 pub(crate) async fn call(server: &Server, method: Method, path: &str, body: &Value) -> Reply {
     let path = format!("/zapi/{INSTANCE}/{path}");
-    let credential = credential(Provider::Zapi);
+    let credential = Some(credential(Provider::Zapi));
     server.call(method, &path, credential, body).await
 }
 
@@ -136,7 +136,7 @@ async fn an_account_without_a_client_token_needs_none() {
 async fn an_unknown_instance_is_refused(#[case] path: &str) {
     let server = Server::start().await;
     let path = format!("/zapi/{path}");
-    let credential = credential(Provider::Zapi);
+    let credential = Some(credential(Provider::Zapi));
     let reply = server.call(Method::POST, &path, credential, &list()).await;
     reply.is(400, &json!({"error": "Instance not found"}));
 }
@@ -218,7 +218,7 @@ async fn z15_the_wrong_verb_is_refused() {
 async fn z16_a_body_without_its_content_type_is_refused() {
     let server = Server::start().await;
     let path = format!("/zapi/{INSTANCE}/send-button-list");
-    let credential = credential(Provider::Zapi);
+    let credential = Some(credential(Provider::Zapi));
     let request = server.request(Method::POST, &path, credential, &Value::Null);
     let reply = Reply::of(request.body(list().to_string())).await;
     assert_eq!(reply.status, 415);

@@ -34,7 +34,7 @@ fn without(key: &str) -> Value {
 
 pub(crate) async fn call(server: &Server, method: Method, path: &str, body: &Value) -> Reply {
     let path = format!("/zapperhub/inst_5f2c/{path}");
-    let credential = credential(Provider::Zapperhub);
+    let credential = Some(credential(Provider::Zapperhub));
     server.call(method, &path, credential, body).await
 }
 
@@ -156,7 +156,7 @@ async fn a_body_outside_the_schema_is_refused(#[case] body: Value, #[case] messa
 async fn a_body_that_does_not_say_json_is_refused() {
     let server = Server::start().await;
     let path = "/zapperhub/inst_5f2c/messages/buttons";
-    let credential = credential(Provider::Zapperhub);
+    let credential = Some(credential(Provider::Zapperhub));
     let request = server.request(Method::POST, path, credential, &Value::Null);
     let reply = Reply::of(request.body(message().to_string())).await;
     assert_eq!(reply.status, 415);

@@ -85,7 +85,7 @@ fn is_noted(called: &ChannelId, what: &Inbound) -> bool {
             }
             true
         }
-        Inbound::Trouble(trouble) => {
+        Inbound::AccountAlert(trouble) => {
             metrics::counter!("recado_webhook_account_alerts_total").increment(1);
             tracing::warn!(channel_id = %called, code = trouble.code, "the provider sent an account alert for the channel");
             true
@@ -106,7 +106,7 @@ fn is_noted(called: &ChannelId, what: &Inbound) -> bool {
             }
             false
         }
-        Inbound::Call(_) | Inbound::Echo(_) | Inbound::Connection(_) => false,
+        Inbound::Call(_) | Inbound::OwnMessage(_) | Inbound::Connection(_) => false,
     }
 }
 

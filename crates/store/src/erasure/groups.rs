@@ -1,7 +1,7 @@
 //! The person in groups: who tapped is blanked, what was tapped stays.
 
 use recado_core::ConversationId;
-use recado_core::inbound::Person;
+use recado_core::inbound::Contact;
 use serde_json::Value;
 use sqlx::any::AnyRow;
 
@@ -10,7 +10,7 @@ use super::{Erasure, GroupScan, MAX_STEP_ROWS};
 use crate::db::bind::Bind as _;
 use crate::db::row::{self, Columns, owner, unpacking};
 use crate::error::Result;
-use crate::resources::people::StoredPerson;
+use crate::resources::people::StoredContact;
 
 // By its id a repeated call of the provider is known, which would store the tap once more. WhatsApp writes numbers into
 // its ids, so that only a hash stays.
@@ -61,8 +61,8 @@ impl Erasure {
         for row in &self.store.read_rows(query).await? {
             let columns = Columns::new(row, "messages", "id");
             let id: String = columns.get("id")?;
-            let sender: Option<StoredPerson> = columns.optional_json("sender")?;
-            let sender = sender.and_then(StoredPerson::into_person);
+            let sender: Option<StoredContact> = columns.optional_json("sender")?;
+            let sender = sender.and_then(StoredContact::into_contact);
             let at = columns.instant("created_at")?;
             if sender.is_some_and(|sender| self.subject.is(&sender, at)) {
                 let external: Option<&str> = columns.get("external_id")?;
@@ -79,7 +79,7 @@ impl Erasure {
             let query = sqlx::query(unpacking!(self.store.kind(), blank_messages))
                 .id(&self.organization)
                 .json(&theirs)
-                .bind(row::json(&StoredPerson::from(&Person::default())));
+                .bind(row::json(&StoredContact::from(&Contact::default())));
             self.erased.messages += self.store.write_count(query).await?;
         }
         Ok(next)
@@ -123,7 +123,7 @@ fn blanked(row: &AnyRow, subject: &DataSubject) -> Result<Option<Value>> {
     if !subject.is(&person(&data["from"]), columns.instant("created_at")?) {
         return Ok(None);
     }
-    data["from"] = serde_json::json!(Person::default());
+    data["from"] = serde_json::json!(Contact::default());
     data["externalId"] = Value::Null;
     Ok(Some(data))
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use recado_core::inbound::Person;
+use recado_core::inbound::Contact;
 use recado_core::{ConversationId, Recipient, RecipientKind};
 use serde_json::Value;
 
@@ -12,15 +12,15 @@ use crate::resources::conversations::Conversation;
 use crate::resources::people;
 
 pub(super) struct NumberChange {
-    pub(super) from: Person,
-    pub(super) to: Person,
+    pub(super) from: Contact,
+    pub(super) to: Contact,
     pub(super) at: Timestamp,
 }
 
 pub(super) struct DataSubject {
     given: Vec<Recipient>,
     /// The person as the conversations know it.
-    known: Vec<Person>,
+    known: Vec<Contact>,
     /// The changes by which the person got the addresses of today.
     changes: Vec<NumberChange>,
     /// The changes that are not known to be the person's.
@@ -45,11 +45,11 @@ impl DataSubject {
     /// Returns whether `person`, as seen at that time, is the one who is erased: by the address that was given, by
     /// another address of a conversation that was found, or by one from before a number change. A number may have passed
     /// on to another person, whom no such address finds.
-    pub(super) fn is(&self, person: &Person, at: Timestamp) -> bool {
+    pub(super) fn is(&self, person: &Contact, at: Timestamp) -> bool {
         let theirs: Vec<Recipient> = person.addresses().flat_map(spellings).collect();
         let has = |address: &Recipient| theirs.contains(address);
         let shares =
-            |known: &Person| known.addresses().any(has) && people::may_be_same(known, person);
+            |known: &Contact| known.addresses().any(has) && people::may_be_same(known, person);
         self.given.iter().any(has)
             || self.known.iter().any(shares)
             || (self.changes.iter()).any(|change| at <= change.at && shares(&change.from))
@@ -94,7 +94,7 @@ impl DataSubject {
 
     /// Returns every address of the person, with the time until which it was the person's if that is over.
     pub(super) fn addresses(&self) -> impl Iterator<Item = (&Recipient, Option<Timestamp>)> {
-        let known = self.known.iter().flat_map(Person::addresses);
+        let known = self.known.iter().flat_map(Contact::addresses);
         let today = self
             .given
             .iter()
@@ -107,13 +107,13 @@ impl DataSubject {
         today.chain(former)
     }
 
-    fn is_today(&self, person: &Person) -> bool {
+    fn is_today(&self, person: &Contact) -> bool {
         self.is(person, Timestamp::MAX)
     }
 }
 
 /// Reads a person from the data of an event.
-pub(super) fn person(data: &Value) -> Person {
+pub(super) fn person(data: &Value) -> Contact {
     let addresses = ["phone", "userId", "lid"].into_iter();
-    Person::new(addresses.filter_map(|name| data[name].as_str()?.parse::<Recipient>().ok()))
+    Contact::new(addresses.filter_map(|name| data[name].as_str()?.parse::<Recipient>().ok()))
 }

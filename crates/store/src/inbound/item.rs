@@ -1,7 +1,7 @@
 //! The items of a provider webhook that are to be applied, and the result.
 
 use jiff::Timestamp;
-use recado_core::inbound::{Inbound, InboundContent, Person};
+use recado_core::inbound::{Contact, Inbound, InboundContent};
 use recado_core::{ChannelId, ConversationId, MessageId, OrganizationId, Recipient};
 
 /// The items of one provider webhook, or a part of them.
@@ -35,7 +35,7 @@ impl Routed {
         let (from, to, group) = match &self.item {
             Inbound::Message(message) => {
                 let to = match &message.content {
-                    InboundContent::Moved { to, .. } => Some(to),
+                    InboundContent::NumberChange { to, .. } => Some(to),
                     _ => None,
                 };
                 (Some(&message.from), to, message.group.as_ref())
@@ -44,7 +44,7 @@ impl Routed {
             _ => (None, None, None),
         };
         let people = from.into_iter().chain(to);
-        let addresses = people.flat_map(Person::addresses).chain(group);
+        let addresses = people.flat_map(Contact::addresses).chain(group);
         addresses.map(|address| (&self.channel_id, address))
     }
 }

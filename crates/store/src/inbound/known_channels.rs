@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use recado_core::event::{ChannelConnectionData, EventData};
-use recado_core::inbound::ConnectionNews;
+use recado_core::inbound::ConnectionUpdate;
 use recado_core::{AgentId, ChannelId, Provider};
 use serde_json::json;
 use sqlx::AnyConnection;
@@ -80,7 +80,7 @@ impl KnownChannels {
 
 /// Stores whether the number is connected, and appends an event if that has changed.
 pub(crate) async fn connect(
-    news: &ConnectionNews,
+    news: &ConnectionUpdate,
     channel: &mut KnownChannel,
     log: &mut EventLog,
     connection: &mut AnyConnection,

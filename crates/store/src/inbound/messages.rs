@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use recado_core::event::{
     ButtonPressedData, EventData, ListSelectedData, MessageReceivedData, ReceivedContent,
 };
-use recado_core::inbound::{Choice, InboundContent, InboundMessage, Person, StatusNews};
+use recado_core::inbound::{Choice, Contact, InboundContent, InboundMessage, StatusUpdate};
 use recado_core::{AgentId, ChannelId, Content, ConversationId, MessageId, Status};
 use serde::Serialize;
 use sqlx::AnyConnection;
@@ -21,7 +21,7 @@ use crate::inbound::statuses::{Address, Statuses};
 use crate::messages::content::{LIST, StoredInbound, StoredOutbound, button_of_title};
 use crate::resources::contacts::Contacts;
 use crate::resources::conversations::Conversation;
-use crate::resources::people::{self, StoredPerson};
+use crate::resources::people::{self, StoredContact};
 
 /// The messages that one transaction receives.
 #[derive(Default)]
@@ -41,8 +41,8 @@ struct Answered {
 
 impl Answered {
     /// Returns the status that an answer of its recipient proves.
-    fn proof(&self) -> StatusNews {
-        let mut news = StatusNews::new(Vec::new(), Status::Read);
+    fn proof(&self) -> StatusUpdate {
+        let mut news = StatusUpdate::new(Vec::new(), Status::Read);
         news.message_id = Some(self.id.clone());
         news
     }
@@ -72,16 +72,16 @@ struct Filed<'a> {
     message: &'a InboundMessage,
     id: &'a MessageId,
     external_id: String,
-    from: Person,
+    from: Contact,
     in_reply_to: Option<MessageId>,
     /// The button that was inferred from its title.
     inferred: Option<Choice>,
 }
 
 /// Returns a status of the message that this one answers, so that [`Statuses`] loads that message.
-pub(crate) fn proof(message: &InboundMessage) -> Option<StatusNews> {
+pub(crate) fn proof(message: &InboundMessage) -> Option<StatusUpdate> {
     let answered = message.in_reply_to.as_ref()?;
-    Some(StatusNews::new(vec![answered.clone()], Status::Read))
+    Some(StatusUpdate::new(vec![answered.clone()], Status::Read))
 }
 
 /// `cross join` keeps SQLite from going through all messages.
@@ -320,7 +320,7 @@ impl Filed<'_> {
             agent: conversation.agent_id.clone(),
             channel: conversation.channel_id.clone(),
             content: row::json(content),
-            sender: row::json(&StoredPerson::from(&self.from)),
+            sender: row::json(&StoredContact::from(&self.from)),
             external: self.external_id.clone(),
             at: log.at().as_millisecond(),
         }
@@ -371,7 +371,9 @@ impl Filed<'_> {
                 kind: content.kind,
                 text: content.text,
                 moved_to: match &self.message.content {
-                    InboundContent::Moved { to, .. } => Some(to.clone().named(from.name.clone())),
+                    InboundContent::NumberChange { to, .. } => {
+                        Some(to.clone().named(from.name.clone()))
+                    }
                     _ => None,
                 },
                 from,

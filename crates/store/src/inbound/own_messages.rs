@@ -1,6 +1,6 @@
 //! Own messages: the provider reports a message that we sent, which gives it an external id if the answer was lost.
 
-use recado_core::inbound::{Echo, StatusNews, phone_variants};
+use recado_core::inbound::{OwnMessage, StatusUpdate, phone_variants};
 use recado_core::{ChannelId, MessageId, Status};
 use sqlx::AnyConnection;
 
@@ -18,21 +18,21 @@ use crate::messages::{Message, message_columns};
 const WITHIN_MILLISECONDS: i64 = 2 * 60 * 1000;
 
 /// Returns the status that the report of an own message proves: WhatsApp has it.
-pub(crate) fn status(echo: &Echo) -> StatusNews {
-    StatusNews::new(vec![echo.external_id.clone()], Status::Sent)
+pub(crate) fn status(own_message: &OwnMessage) -> StatusUpdate {
+    StatusUpdate::new(vec![own_message.external_id.clone()], Status::Sent)
 }
 
 /// Stores the external id of the message that an own message matches; returns whether one does.
 pub(crate) async fn bind(
-    echo: &Echo,
+    own_message: &OwnMessage,
     channel: &ChannelId,
     log: &mut EventLog,
     connection: &mut AnyConnection,
 ) -> Result<bool> {
-    let Some(id) = sought(echo, channel, log, connection).await? else {
+    let Some(id) = sought(own_message, channel, log, connection).await? else {
         return Ok(false);
     };
-    name(&id, echo, log, connection).await?;
+    name(&id, own_message, log, connection).await?;
     Ok(true)
 }
 
@@ -41,17 +41,17 @@ pub(crate) async fn bind(
 ///
 /// Of two equal messages, the older one would be a guess: both stay without an external id.
 async fn sought(
-    echo: &Echo,
+    own_message: &OwnMessage,
     channel: &ChannelId,
     log: &EventLog,
     connection: &mut AnyConnection,
 ) -> Result<Option<MessageId>> {
-    let mut phones = echo
+    let mut phones = own_message
         .to
         .phone
         .iter()
         .flat_map(|phone| phone_variants(phone.as_str()));
-    let sent_at = echo.sent_at.unwrap_or(log.at().as_millisecond());
+    let sent_at = own_message.sent_at.unwrap_or(log.at().as_millisecond());
     // Each of the look-ups has an index of its own.
     let rows = sqlx::query(
         "select m.id, m.content from (select id from conversations where organization_id = $1 \
@@ -66,7 +66,7 @@ async fn sought(
     .id(channel)
     .bind(phones.next())
     .bind(phones.next())
-    .optional_id(echo.to.lid.as_ref())
+    .optional_id(own_message.to.lid.as_ref())
     .bind(sent_at.saturating_sub(WITHIN_MILLISECONDS))
     .bind(sent_at.saturating_add(WITHIN_MILLISECONDS))
     .fetch_all(connection)
@@ -75,7 +75,7 @@ async fn sought(
     for row in &rows {
         let columns = Columns::new(row, "messages", "id");
         let content = columns.json::<StoredOutbound>("content")?.into();
-        if content::says(&content, &echo.body, &echo.buttons)
+        if content::says(&content, &own_message.body, &own_message.buttons)
             && found.replace(columns.parse("id")?).is_some()
         {
             return Ok(None);
@@ -87,7 +87,7 @@ async fn sought(
 /// Stores the external id, and applies the pending statuses of that id.
 async fn name(
     id: &MessageId,
-    echo: &Echo,
+    own_message: &OwnMessage,
     log: &mut EventLog,
     connection: &mut AnyConnection,
 ) -> Result<()> {
@@ -97,7 +97,7 @@ async fn name(
     ))
     .id(log.organization())
     .id(id)
-    .bind(row::provider_id(&echo.external_id))
+    .bind(row::provider_id(&own_message.external_id))
     .fetch_one(&mut *connection)
     .await?;
     let message = Message::of(&row)?;

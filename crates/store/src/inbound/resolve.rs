@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use recado_core::event::{ConversationCreatedData, EventData};
-use recado_core::inbound::{InboundContent, InboundMessage, Person};
+use recado_core::inbound::{Contact, InboundContent, InboundMessage};
 use recado_core::{ConversationId, Recipient, RecipientKind};
 use sqlx::AnyConnection;
 
@@ -35,7 +35,7 @@ pub(crate) async fn conversation(
 ) -> Result<Result<Slot, Effect>> {
     let message = arrival.message;
     Ok(match (&message.content, &message.group) {
-        (InboundContent::Moved { to, .. }, _) => {
+        (InboundContent::NumberChange { to, .. }, _) => {
             after_number_change(arrival, to, contacts, log, connection).await?
         }
         (_, Some(group)) => of_group(arrival, group, answered, contacts, log),
@@ -109,7 +109,7 @@ fn chosen(slots: &[Slot], answered: Option<&ConversationId>, contacts: &Contacts
 
 fn open(
     arrival: Arrival<'_>,
-    person: &Person,
+    person: &Contact,
     window: Option<Timestamp>,
     contacts: &mut Contacts,
     log: &mut EventLog,
@@ -152,7 +152,7 @@ fn open(
 /// A customer who is known by the new addresses already stays in the conversations of those addresses.
 async fn after_number_change(
     arrival: Arrival<'_>,
-    to: &Person,
+    to: &Contact,
     contacts: &mut Contacts,
     log: &mut EventLog,
     connection: &mut AnyConnection,
@@ -178,7 +178,7 @@ async fn after_number_change(
 /// with one address would be the same one, and a message must not go to whom it was not written for.
 async fn follow(
     slot: Slot,
-    to: &Person,
+    to: &Contact,
     contacts: &mut Contacts,
     connection: &mut AnyConnection,
 ) -> Result<()> {
@@ -194,7 +194,7 @@ async fn follow(
 /// Returns the new addresses, that of the present form first.
 fn addresses<'a>(
     conversation: &Conversation,
-    to: &'a Person,
+    to: &'a Contact,
 ) -> impl Iterator<Item = &'a Recipient> + use<'a> {
     let (first, second) = match conversation.recipient.kind() {
         RecipientKind::UserId => (&to.user_id, &to.phone),
@@ -207,7 +207,7 @@ fn addresses<'a>(
 async fn readdress(
     conversation: &Conversation,
     recipient: &Recipient,
-    to: &Person,
+    to: &Contact,
     connection: &mut AnyConnection,
 ) -> Result<bool> {
     let changed = sqlx::query(
@@ -228,7 +228,7 @@ async fn readdress(
     Ok(changed.rows_affected() > 0)
 }
 
-fn created(conversation: &Conversation, by: &Person) -> NewEvent {
+fn created(conversation: &Conversation, by: &Contact) -> NewEvent {
     NewEvent {
         agent: Some(conversation.agent_id.clone()),
         channel: Some(conversation.channel_id.clone()),

@@ -4,7 +4,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use recado_core::event::MessageError;
-use recado_core::inbound::StatusNews;
+use recado_core::inbound::StatusUpdate;
 use recado_core::{ChannelId, MessageId, Status};
 use serde::Serialize;
 use sqlx::AnyConnection;
@@ -66,7 +66,7 @@ macro_rules! look_up {
 
 impl Statuses {
     pub(crate) async fn load(
-        news: &[(ChannelId, StatusNews)],
+        news: &[(ChannelId, StatusUpdate)],
         log: &EventLog,
         connection: &mut AnyConnection,
     ) -> Result<Self> {
@@ -84,7 +84,7 @@ impl Statuses {
         for row in &rows {
             statuses.know(read(row)?);
         }
-        let waits = |(channel, news): &&(ChannelId, StatusNews)| {
+        let waits = |(channel, news): &&(ChannelId, StatusUpdate)| {
             statuses
                 .find(news, &ids(news), channel)
                 .is_none_or(|place| statuses.messages[place].status == Status::Sending)
@@ -119,7 +119,7 @@ impl Statuses {
     /// Applies a status to its message, or keeps it as pending if the message is not stored yet.
     pub(crate) fn apply(
         &mut self,
-        news: &StatusNews,
+        news: &StatusUpdate,
         channel: &ChannelId,
         log: &mut EventLog,
     ) -> Effect {
@@ -163,7 +163,7 @@ impl Statuses {
     }
 
     /// Applies the proof that a message arrived, if it is `unknown` or `failed`. Any other message keeps its status.
-    pub(crate) fn settle(&mut self, proof: &StatusNews, channel: &ChannelId, log: &mut EventLog) {
+    pub(crate) fn settle(&mut self, proof: &StatusUpdate, channel: &ChannelId, log: &mut EventLog) {
         let status = self
             .find(proof, &[], channel)
             .map(|place| self.messages[place].status);
@@ -173,7 +173,7 @@ impl Statuses {
     }
 
     /// Finds the message by our id, or else by the provider's ids in their order.
-    fn find(&self, news: &StatusNews, ids: &[String], channel: &ChannelId) -> Option<usize> {
+    fn find(&self, news: &StatusUpdate, ids: &[String], channel: &ChannelId) -> Option<usize> {
         let own = news.message_id.as_ref().and_then(|id| self.by_id.get(id));
         let own = own.filter(|place| self.messages[**place].channel_id == *channel);
         own.copied().or_else(|| {
@@ -211,14 +211,14 @@ impl Statuses {
     }
 }
 
-fn ids(news: &StatusNews) -> Vec<String> {
+fn ids(news: &StatusUpdate) -> Vec<String> {
     news.external_ids
         .iter()
         .map(|id| row::provider_id(id))
         .collect()
 }
 
-fn sought((channel, news): &(ChannelId, StatusNews)) -> Vec<StatusKey<'_>> {
+fn sought((channel, news): &(ChannelId, StatusUpdate)) -> Vec<StatusKey<'_>> {
     let by_own_id = news.message_id.as_ref().map(|own| StatusKey {
         channel,
         own: Some(own),
@@ -232,7 +232,7 @@ fn sought((channel, news): &(ChannelId, StatusNews)) -> Vec<StatusKey<'_>> {
     by_own_id.into_iter().chain(by_ids).collect()
 }
 
-fn addresses(channel: &ChannelId, news: &StatusNews) -> Vec<Address> {
+fn addresses(channel: &ChannelId, news: &StatusUpdate) -> Vec<Address> {
     let own = news.message_id.as_ref().map(ToString::to_string);
     let ids = ids(news).into_iter().chain(own);
     ids.map(|id| (channel.clone(), id)).collect()

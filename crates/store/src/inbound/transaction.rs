@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use jiff::Timestamp;
-use recado_core::inbound::{Inbound, InboundMessage, StatusNews};
+use recado_core::inbound::{Inbound, InboundMessage, StatusUpdate};
 use recado_core::{ChannelId, OrganizationId};
 use serde_json::json;
 use sqlx::AnyConnection;
@@ -94,11 +94,11 @@ async fn mark_applied(
 }
 
 /// Returns the statuses that the items report, also by own messages and by answers.
-fn statuses_of(items: &[&Routed]) -> Vec<(ChannelId, StatusNews)> {
+fn statuses_of(items: &[&Routed]) -> Vec<(ChannelId, StatusUpdate)> {
     let statuses = items.iter().filter_map(|routed| {
         let news = match &routed.item {
             Inbound::Status(news) => news.clone(),
-            Inbound::Echo(echo) => own_messages::status(echo),
+            Inbound::OwnMessage(echo) => own_messages::status(echo),
             Inbound::Message(message) => messages::proof(message)?,
             _ => return None,
         };
@@ -118,7 +118,7 @@ fn messages_of<'a>(items: &[&'a Routed]) -> Vec<(&'a ChannelId, &'a InboundMessa
 struct Applying<'c> {
     channels: KnownChannels,
     statuses: Statuses,
-    news: Vec<(ChannelId, StatusNews)>,
+    news: Vec<(ChannelId, StatusUpdate)>,
     received: Received,
     contacts: Contacts,
     log: EventLog,
@@ -182,7 +182,7 @@ impl<'c> Applying<'c> {
                     .await
             }
             Inbound::Status(news) => Ok(self.statuses.apply(news, &channel.id, log)),
-            Inbound::Echo(echo) => {
+            Inbound::OwnMessage(echo) => {
                 if !self.statuses.knows(&channel.id, &echo.external_id) {
                     self.contacts.save(log, connection).await?;
                     self.statuses.save(log, connection).await?;
@@ -200,7 +200,7 @@ impl<'c> Applying<'c> {
             Inbound::Connection(news) => {
                 known_channels::connect(news, channel, log, connection).await
             }
-            Inbound::Trouble(_) | Inbound::Ignored(_) => Ok(Effect::Ignored),
+            Inbound::AccountAlert(_) | Inbound::Ignored(_) => Ok(Effect::Ignored),
         }
     }
 

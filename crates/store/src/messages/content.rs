@@ -57,7 +57,7 @@ impl StoredInbound {
                 (BUTTON, Some(&choice.title), Some(&choice.id))
             }
             (None, InboundContent::List(choice)) => (LIST, Some(&choice.title), Some(&choice.id)),
-            (None, InboundContent::Moved { text, .. }) => (SYSTEM, text.as_ref(), None),
+            (None, InboundContent::NumberChange { text, .. }) => (SYSTEM, text.as_ref(), None),
             (None, InboundContent::Media(media)) => (&*media.kind, media.caption.as_ref(), None),
             (None, InboundContent::Other { kind, text }) => (&**kind, text.as_ref(), None),
         };

@@ -8,7 +8,7 @@ pub(crate) mod transition;
 
 use jiff::Timestamp;
 use recado_core::event::MessageError;
-use recado_core::inbound::{Choice, Person, Pricing};
+use recado_core::inbound::{Choice, Contact, Pricing};
 use recado_core::{
     AgentId, ChannelId, Content, ConversationId, MessageId, OrganizationId, Status, Warning,
 };
@@ -19,7 +19,7 @@ use crate::db::page::{Cursor, Listed, Page};
 use crate::db::row::Columns;
 use crate::error::Result;
 use crate::messages::content::{StoredInbound, StoredOutbound};
-use crate::resources::people::StoredPerson;
+use crate::resources::people::StoredContact;
 use crate::store::Store;
 
 /// One message in one conversation.
@@ -42,7 +42,7 @@ pub struct Message {
     /// Its content.
     pub content: MessageContent,
     /// The customer who wrote an inbound message.
-    pub from: Option<Person>,
+    pub from: Option<Contact>,
     /// The message of ours that an inbound message answers.
     pub in_reply_to: Option<MessageId>,
     /// What may look wrong on the phone.
@@ -100,7 +100,7 @@ impl Row for Message {
     const TABLE: &'static str = "messages";
 
     fn read(columns: &Columns<'_>) -> Result<Self> {
-        let sender: Option<StoredPerson> = columns.optional_json("sender")?;
+        let sender: Option<StoredContact> = columns.optional_json("sender")?;
         let (direction, content, in_reply_to) = content(columns)?;
         Ok(Message {
             id: columns.parse("id")?,
@@ -114,7 +114,7 @@ impl Row for Message {
             from: match sender {
                 Some(sender) => Some(
                     sender
-                        .into_person()
+                        .into_contact()
                         .ok_or_else(|| columns.corrupt("sender"))?,
                 ),
                 None => None,

@@ -7,7 +7,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use jiff::Timestamp;
-use recado_core::inbound::{CustomerCall, Person, phone_variants};
+use recado_core::inbound::{Contact, CustomerCall, phone_variants};
 use recado_core::{ChannelId, Recipient, RecipientKind};
 use sqlx::AnyConnection;
 
@@ -137,7 +137,7 @@ impl Contacts {
     /// latest message.
     ///
     /// A number that comes with another user id has passed on to another customer.
-    pub(crate) fn of(&self, person: &Person, channel: &ChannelId) -> Vec<Slot> {
+    pub(crate) fn of(&self, person: &Contact, channel: &ChannelId) -> Vec<Slot> {
         let mut found: Vec<(usize, Slot)> = Vec::new();
         let mut seen = HashSet::new();
         let names = [&person.user_id, &person.lid, &person.phone];
@@ -171,7 +171,7 @@ impl Contacts {
     }
 
     /// Adds new addresses and a later window to all conversations of a customer.
-    pub(crate) fn learn(&mut self, theirs: &[Slot], person: &Person, window: Option<Timestamp>) {
+    pub(crate) fn learn(&mut self, theirs: &[Slot], person: &Contact, window: Option<Timestamp>) {
         let ends = theirs.iter().map(|slot| self.get(*slot).window_expires_at);
         let window = ends.fold(window, Option::max);
         for &slot in theirs {
@@ -226,7 +226,7 @@ impl Contacts {
     }
 
     /// Gives a stored conversation another recipient and other addresses.
-    pub(crate) fn readdress(&mut self, slot: Slot, recipient: &Recipient, to: &Person) {
+    pub(crate) fn readdress(&mut self, slot: Slot, recipient: &Recipient, to: &Contact) {
         let conversation = &mut self.known[slot].conversation;
         conversation.recipient = recipient.clone();
         conversation.person = to.clone().named(conversation.person.name.take());

@@ -1,7 +1,7 @@
 //! Conversations: one agent, one channel, one recipient.
 
 use jiff::Timestamp;
-use recado_core::inbound::{Person, phone_variants};
+use recado_core::inbound::{Contact, phone_variants};
 use recado_core::{AgentId, ChannelId, ConversationId, OrganizationId, Recipient, RecipientKind};
 
 use crate::db::Query;
@@ -27,7 +27,7 @@ pub struct Conversation {
     /// With whom; messages are sent to this address.
     pub recipient: Recipient,
     /// The customer, by every name that is known.
-    pub person: Person,
+    pub person: Contact,
     /// Until when WhatsApp carries messages other than templates; `None` if that is not known.
     pub window_expires_at: Option<Timestamp>,
     /// When it was created.

@@ -1,7 +1,7 @@
 //! Customers by all their names, as the store and the events write them.
 
 use recado_core::Recipient;
-use recado_core::inbound::{Person, phone_variants};
+use recado_core::inbound::{Contact, phone_variants};
 use serde::{Deserialize, Serialize};
 
 use crate::db::row::{self, Columns};
@@ -9,15 +9,15 @@ use crate::error::Result;
 
 /// A customer as the column `sender` holds it.
 #[derive(Serialize, Deserialize)]
-pub(crate) struct StoredPerson {
+pub(crate) struct StoredContact {
     phone: Option<String>,
     user_id: Option<String>,
     lid: Option<String>,
     name: Option<String>,
 }
 
-impl From<&Person> for StoredPerson {
-    fn from(person: &Person) -> Self {
+impl From<&Contact> for StoredContact {
+    fn from(person: &Contact) -> Self {
         let text = |address: &Option<Recipient>| address.as_ref().map(Recipient::to_string);
         Self {
             phone: text(&person.phone),
@@ -28,44 +28,44 @@ impl From<&Person> for StoredPerson {
     }
 }
 
-impl StoredPerson {
+impl StoredContact {
     /// Returns `None` if an address cannot be parsed.
-    pub(crate) fn into_person(self) -> Option<Person> {
+    pub(crate) fn into_contact(self) -> Option<Contact> {
         let address = |text: Option<String>| text.map(|text| text.parse()).transpose().ok();
         let addresses = [
             address(self.phone)?,
             address(self.user_id)?,
             address(self.lid)?,
         ];
-        Some(Person::new(addresses.into_iter().flatten()).named(self.name))
+        Some(Contact::new(addresses.into_iter().flatten()).named(self.name))
     }
 }
 
 /// Reads the customer of a conversation.
-pub(crate) fn read(columns: &Columns<'_>) -> Result<Person> {
+pub(crate) fn read(columns: &Columns<'_>) -> Result<Contact> {
     let addresses: [Option<Recipient>; 3] = [
         columns.parse_optional("phone")?,
         columns.parse_optional("user_id")?,
         columns.parse_optional("lid")?,
     ];
     let name = columns.get("person_name")?;
-    Ok(Person::new(addresses.into_iter().flatten()).named(name))
+    Ok(Contact::new(addresses.into_iter().flatten()).named(name))
 }
 
 /// Returns the customer of an address; without addresses if it is a group.
-pub(crate) fn of(recipient: &Recipient) -> Person {
-    Person::new([recipient.clone()])
+pub(crate) fn of(recipient: &Recipient) -> Contact {
+    Contact::new([recipient.clone()])
 }
 
 /// Returns `person` with the addresses and the name that only `other` has.
-pub(crate) fn completed(person: &Person, other: &Person) -> Person {
+pub(crate) fn completed(person: &Contact, other: &Contact) -> Contact {
     let addresses = person.addresses().chain(other.addresses());
     let name = person.name.as_ref().or(other.name.as_ref());
-    Person::new(addresses.cloned()).named(name.cloned())
+    Contact::new(addresses.cloned()).named(name.cloned())
 }
 
 /// Returns whether every address that both have is the same.
-pub(crate) fn may_be_same(one: &Person, other: &Person) -> bool {
+pub(crate) fn may_be_same(one: &Contact, other: &Contact) -> bool {
     let differ = |one: &Option<Recipient>, other: &Option<Recipient>| matches!((one, other), (Some(one), Some(other)) if one != other);
     let phones_differ = match (&one.phone, &other.phone) {
         (Some(one), Some(other)) => !phone_variants(one.as_str())
@@ -76,7 +76,7 @@ pub(crate) fn may_be_same(one: &Person, other: &Person) -> bool {
     !phones_differ && !differ(&one.user_id, &other.user_id) && !differ(&one.lid, &other.lid)
 }
 
-pub(crate) fn bound_name(person: &Person) -> Option<String> {
+pub(crate) fn bound_name(person: &Contact) -> Option<String> {
     person
         .name
         .as_deref()

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use recado_core::inbound::{
-    Choice, ConnectionNews, Inbound, InboundContent, InboundMessage, Person, StatusNews,
+    Choice, ConnectionUpdate, Contact, Inbound, InboundContent, InboundMessage, StatusUpdate,
 };
 use recado_core::{OrganizationId, Provider, Status};
 use recado_store::{
@@ -78,19 +78,19 @@ pub(crate) async fn apply_one(store: &Store, application: Application) -> Applie
     results.remove(0).unwrap()
 }
 
-pub(crate) fn phone(text: &str) -> Person {
-    Person::new([id(text)])
+pub(crate) fn phone(text: &str) -> Contact {
+    Contact::new([id(text)])
 }
 
-pub(crate) fn ana() -> Person {
+pub(crate) fn ana() -> Contact {
     phone("5521988887777").named(Some("Ana".into()))
 }
 
-pub(crate) fn inbound(external_id: &str, from: Person, content: InboundContent) -> InboundMessage {
+pub(crate) fn inbound(external_id: &str, from: Contact, content: InboundContent) -> InboundMessage {
     InboundMessage::new(external_id, from, content)
 }
 
-pub(crate) fn said(external_id: &str, from: Person, text: &str) -> Inbound {
+pub(crate) fn said(external_id: &str, from: Contact, text: &str) -> Inbound {
     let content = InboundContent::Other {
         kind: "text".into(),
         text: Some(text.into()),
@@ -98,7 +98,7 @@ pub(crate) fn said(external_id: &str, from: Person, text: &str) -> Inbound {
     Inbound::Message(inbound(external_id, from, content))
 }
 
-pub(crate) fn tap(external_id: &str, from: Person) -> Inbound {
+pub(crate) fn tap(external_id: &str, from: Contact) -> Inbound {
     let choice = Choice::new("btn_sales", "Sales");
     Inbound::Message(with(
         inbound(external_id, from, InboundContent::Button(choice)),
@@ -107,11 +107,11 @@ pub(crate) fn tap(external_id: &str, from: Person) -> Inbound {
 }
 
 pub(crate) fn news(external_id: &str, status: Status) -> Inbound {
-    Inbound::Status(StatusNews::new(vec![external_id.into()], status))
+    Inbound::Status(StatusUpdate::new(vec![external_id.into()], status))
 }
 
 pub(crate) fn connection(connected: bool) -> Inbound {
-    Inbound::Connection(ConnectionNews::new(connected, Some("detail".into())))
+    Inbound::Connection(ConnectionUpdate::new(connected, Some("detail".into())))
 }
 
 pub(crate) async fn events(store: &Store, owner: &OrganizationId) -> Vec<Event> {

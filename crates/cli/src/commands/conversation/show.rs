@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use recado_core::ConversationId;
-use recado_core::inbound::Person;
+use recado_core::inbound::Contact;
 use serde_json::Value;
 
 use crate::api::client::Client;
@@ -59,7 +59,7 @@ fn output(mut conversation: Value, messages: Vec<Value>, earlier: usize, now: Ti
 fn readable(conversation: &Value, now: Timestamp) -> Value {
     let mut readable = conversation.clone();
     if let Value::Object(readable) = &mut readable {
-        let customer: Option<Person> = read(conversation.get("contact"));
+        let customer: Option<Contact> = read(conversation.get("contact"));
         readable.insert(
             "customer".to_owned(),
             customer.as_ref().and_then(person).into(),

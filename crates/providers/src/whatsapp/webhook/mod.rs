@@ -6,8 +6,8 @@ use std::collections::HashMap;
 
 use recado_core::Status;
 use recado_core::inbound::{
-    Choice, CustomerCall, Ignored, Inbound, InboundContent, Person, Pricing, SYSTEM, StatusError,
-    StatusNews,
+    Choice, Contact, CustomerCall, Ignored, Inbound, InboundContent, Pricing, SYSTEM, StatusError,
+    StatusUpdate,
 };
 use reqwest::header::HeaderMap;
 use secrecy::SecretString;
@@ -144,7 +144,7 @@ fn change(redactor: &Redactor, change: &Value) -> Vec<Received> {
     messages
         .map(|it| message(&contacts, it))
         .chain(statuses.map(|it| status(redactor, it)))
-        .chain(errors.map(|it| Inbound::Trouble(error(redactor, it))))
+        .chain(errors.map(|it| Inbound::AccountAlert(error(redactor, it))))
         .map(received)
         .take(MAX_ITEMS + 1)
         .collect()
@@ -154,7 +154,10 @@ fn message(contacts: &Contacts<'_>, message: &Value) -> Inbound {
     let (from, content) = match moved(message) {
         Some(to) => {
             let text = words(message.pointer("/system/body"));
-            (former(message, &to), InboundContent::Moved { to, text })
+            (
+                former(message, &to),
+                InboundContent::NumberChange { to, text },
+            )
         }
         None => (sender(contacts, message), content(message)),
     };
@@ -207,7 +210,7 @@ impl<'a> Contacts<'a> {
 }
 
 /// One batch may hold several customers, and not in the order of their messages: contacts are matched.
-fn sender(contacts: &Contacts<'_>, message: &Value) -> Option<Person> {
+fn sender(contacts: &Contacts<'_>, message: &Value) -> Option<Contact> {
     let phone = text(message, "/from");
     let user_id = text(message, "/from_user_id");
     let by_phone = phone.and_then(|phone| contacts.phones.get(phone));
@@ -229,7 +232,7 @@ fn sender(contacts: &Contacts<'_>, message: &Value) -> Option<Person> {
 }
 
 /// Who a customer is after a change of number or user id (Meta, webhooks, system messages).
-fn moved(message: &Value) -> Option<Person> {
+fn moved(message: &Value) -> Option<Contact> {
     let kind = text(message, "/system/type").unwrap_or_default();
     let number = text(message, "/system/new_wa_id");
     if text(message, "/type") != Some(SYSTEM) || !(MOVES.contains(&kind) || number.is_some()) {
@@ -241,7 +244,7 @@ fn moved(message: &Value) -> Option<Person> {
 }
 
 /// Who the customer was before: `from` is the old number, but what is new is nobody's former name.
-fn former(message: &Value, to: &Person) -> Option<Person> {
+fn former(message: &Value, to: &Contact) -> Option<Contact> {
     let addresses = [
         "/from",
         // Beside `customer_changed_number`: who the customer was.
@@ -326,7 +329,7 @@ fn status(redactor: &Redactor, status: &Value) -> Inbound {
         return Inbound::Ignored(Ignored::WithoutId);
     }
     let error = items(status, "errors").first();
-    let mut news = StatusNews::new(external_ids, step);
+    let mut news = StatusUpdate::new(external_ids, step);
     news.message_id = message_id;
     news.error = error
         .filter(|_| step == Status::Failed)

@@ -44,7 +44,7 @@ pub(super) fn in_order(received: Vec<Received>) -> Vec<Received> {
 fn new_names(item: &Received) -> Option<impl Iterator<Item = &Recipient>> {
     match &item.what {
         Inbound::Message(InboundMessage {
-            content: InboundContent::Moved { to, .. },
+            content: InboundContent::NumberChange { to, .. },
             ..
         }) => Some(to.addresses()),
         _ => None,

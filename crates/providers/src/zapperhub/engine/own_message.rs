@@ -1,8 +1,8 @@
 //! Our own message, which comes back: one with buttons was sent here, any other by hand on the phone.
 //!
-//! The vendors show no echo; the members are those of WhatsApp's protobuf, which both dialects print (inferred).
+//! The vendors show no own message; the members are those of WhatsApp's protobuf, which both dialects print (inferred).
 
-use recado_core::inbound::{Choice, Echo, Ignored, Inbound, Person};
+use recado_core::inbound::{Choice, Contact, Ignored, Inbound, OwnMessage};
 use serde_json::Value;
 
 use super::content::{own, unwrapped, within};
@@ -17,9 +17,9 @@ const WITH_BUTTONS: [(&str, &str, &str); 3] = [
 ];
 
 /// What it says is read so that it can be told which message it is, if its id never came.
-pub(crate) fn echo(
+pub(crate) fn own_message(
     external_id: Option<String>,
-    to: Option<Person>,
+    to: Option<Contact>,
     sent_at: Option<i64>,
     message: &Value,
 ) -> Inbound {
@@ -28,7 +28,7 @@ pub(crate) fn echo(
     let Some((member, body, buttons)) =
         known.find_map(|(name, body, buttons)| Some((own(message, name)?, body, buttons)))
     else {
-        return Inbound::Ignored(Ignored::Echo);
+        return Inbound::Ignored(Ignored::OwnMessage);
     };
     let Some(external_id) = external_id else {
         return Inbound::Ignored(Ignored::WithoutId);
@@ -38,10 +38,10 @@ pub(crate) fn echo(
     let buttons = within(member, buttons).and_then(Value::as_array);
     let buttons = buttons.map_or(&[][..], Vec::as_slice).iter();
     let (to, body) = (to.unwrap_or_default(), body.unwrap_or_default());
-    let mut echo = Echo::new(external_id, to, body);
-    echo.sent_at = sent_at;
-    echo.buttons = buttons.filter_map(button).collect();
-    Inbound::Echo(echo)
+    let mut own_message = OwnMessage::new(external_id, to, body);
+    own_message.sent_at = sent_at;
+    own_message.buttons = buttons.filter_map(button).collect();
+    Inbound::OwnMessage(own_message)
 }
 
 /// A native flow's button, whose parameters are a JSON text; a legacy one; or a template's.

@@ -15,7 +15,7 @@ use crate::webhook::reading::{
 };
 use crate::zapperhub::engine::chat::{is_group, unheard};
 use crate::zapperhub::engine::content::content;
-use crate::zapperhub::engine::own_message::echo;
+use crate::zapperhub::engine::own_message::own_message;
 
 /// A status by its number, its name, and ours.
 const STATUSES: [(i64, &str, Status); 5] = [
@@ -98,7 +98,7 @@ fn message(item: &Value) -> Inbound {
             return Inbound::Ignored(Ignored::Group);
         }
         let to = person(["remoteJid", "remoteJidAlt"].map(address), None);
-        return echo(external_id, to, sent_at, message);
+        return own_message(external_id, to, sent_at, message);
     }
     let Some((content, in_reply_to)) = content(message, item.get("mediaUrl")) else {
         return Inbound::Ignored(Ignored::Empty);

@@ -14,7 +14,7 @@ use crate::webhook::call::{MAX_ITEMS, WebhookUnreadable};
 use crate::webhook::reading::{self, Said, connected, id, instant, name, object, person, status};
 use crate::zapperhub::engine::chat::{is_group, unheard};
 use crate::zapperhub::engine::content::{content, own};
-use crate::zapperhub::engine::own_message::echo;
+use crate::zapperhub::engine::own_message::own_message;
 
 /// The bytes that the signature of a body covers: itself, or the text fields of a multipart form.
 pub(super) fn signed<'a>(content_type: Option<&str>, body: &'a [u8]) -> Option<Cow<'a, [u8]>> {
@@ -94,7 +94,7 @@ fn message(event: &Value, file_url: Option<&Value>) -> Inbound {
             return Inbound::Ignored(Ignored::Group);
         }
         let to = person([said("Chat")], None);
-        return echo(external_id, to, sent_at, message);
+        return own_message(external_id, to, sent_at, message);
     }
     let Some((content, in_reply_to)) = content(message, file_url) else {
         return Inbound::Ignored(Ignored::Empty);

@@ -108,7 +108,7 @@ async fn only_the_recipient_that_is_named_fails() {
 async fn s54_outside_of_the_window_a_message_is_accepted_and_fails() {
     let pair = start().await;
     pair.change_settings(|settings| {
-        settings.whatsapp.closed_windows = [CUSTOMER.to_owned()].into()
+        settings.whatsapp.closed_windows = [CUSTOMER.to_owned()].into();
     });
     let id = pair.send().await;
     let bodies = pair.bodies();

@@ -15,7 +15,7 @@ async fn sent() -> (Pair, Value) {
 }
 
 async fn send(pair: &Pair) -> Value {
-    let reply = zapi::send(&pair, "send-button-list", &zapi::list()).await;
+    let reply = zapi::send(pair, "send-button-list", &zapi::list()).await;
     assert_eq!(reply.status, 200, "{}", reply.text);
     pair.settled().await;
     reply.json

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 use recado_core::event::MessageError;
-use recado_core::inbound::{Choice, Person, Pricing};
+use recado_core::inbound::{Choice, Contact, Pricing};
 use recado_core::{AgentId, ChannelId, Content, ConversationId, MessageId, Status, Warning};
 use recado_store::{self as store, Direction, MessageContent};
 use serde::Serialize;
@@ -104,7 +104,7 @@ struct Metadata {
     /// What the customer tapped.
     choice: Option<Choice>,
     /// The customer who wrote.
-    contact: Option<Person>,
+    contact: Option<Contact>,
     /// The provider's own id, beside WhatsApp's: `zaapId` at Z-API, the job at `ZapperHUB`.
     provider_id: Option<String>,
     /// Why it was rejected or failed.

@@ -1,7 +1,7 @@
 //! Events as ChatVolt's webhook payload, for receivers that were written for it (ChatVolt docs, webhooks).
 
 use recado_core::event::{EventData, EventType, MessageStatusData, ReceivedMedia};
-use recado_core::inbound::{Choice, Person};
+use recado_core::inbound::{Choice, Contact};
 use recado_core::{MessageId, Provider, Recipient, RecipientKind};
 use recado_providers::Profile;
 use recado_store::{Event, Store, StoreError};
@@ -107,7 +107,7 @@ struct Surroundings {
 struct Told {
     event_type: &'static str,
     message_id: Option<MessageId>,
-    from: Option<Person>,
+    from: Option<Contact>,
     choice: Option<Choice>,
     text: Option<String>,
     media: Option<ReceivedMedia>,
@@ -182,7 +182,7 @@ async fn surroundings(
         let channel = store.get_channel(organization, id).await?;
         found.provider = channel.map(|channel| channel.provider);
     }
-    if let Some(Person { phone, name, .. }) = &told.from {
+    if let Some(Contact { phone, name, .. }) = &told.from {
         found.phone = phone.as_ref().map(Recipient::to_string);
         found.name.clone_from(name);
         return Ok(found);
@@ -190,7 +190,7 @@ async fn surroundings(
     if let Some(id) = &event.conversation_id
         && let Some(conversation) = store.get_conversation(organization, id).await?
     {
-        let Person { phone, name, .. } = conversation.person;
+        let Contact { phone, name, .. } = conversation.person;
         let own = Some(conversation.recipient).filter(|to| to.kind() == RecipientKind::Phone);
         found.phone = own.or(phone).as_ref().map(Recipient::to_string);
         found.name = name;

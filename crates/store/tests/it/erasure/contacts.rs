@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use recado_core::inbound::{Inbound, Person};
+use recado_core::inbound::{Contact, Inbound};
 use recado_core::{Recipient, Status};
 use recado_store::testing::TestDatabase;
 use recado_store::{AfterStep, Erased, Erasure, SetAsideReason, Store, WebhookCall};
@@ -102,8 +102,8 @@ pub(crate) async fn dump(database: &TestDatabase, owner: &str) -> String {
 }
 
 /// Ana by phone and LID.
-pub(crate) fn known_twice() -> Person {
-    Person::new([id("5521988887777"), id("77001122@lid")]).named(Some("Ana".into()))
+pub(crate) fn known_twice() -> Contact {
+    Contact::new([id("5521988887777"), id("77001122@lid")]).named(Some("Ana".into()))
 }
 
 /// `org_1` in which Ana and another person wrote, and tapped in a group.
@@ -192,7 +192,7 @@ async fn a_tap_in_a_group_stays_without_the_one_who_tapped() {
         .map(|message| message.from.unwrap_or_default())
         .collect();
     assert_eq!(senders.len(), 2);
-    assert!(senders.contains(&Person::default()) && senders.contains(&phone(OTHER)));
+    assert!(senders.contains(&Contact::default()) && senders.contains(&phone(OTHER)));
 }
 
 #[tokio::test]
@@ -284,7 +284,7 @@ async fn an_erasure_by_phone_that_was_interrupted_at_any_step_is_completed_by_ph
         create_channel(store, "org_1", "chn_2", recado_core::Provider::Zapi).await;
         by_lid.channel_id = id("chn_2");
         by_lid.recipient = id("77001122@lid");
-        by_lid.person = Person::new([id("77001122@lid"), id("BR.7")]);
+        by_lid.person = Contact::new([id("77001122@lid"), id("BR.7")]);
         ok(store.create_conversation(&by_lid)).await;
         keep(store, 1, r#"{"lid":"77001122@lid"}"#, true).await;
         let mut interrupted = erasure(store, "5521988887777");
@@ -344,7 +344,7 @@ async fn a_contact_is_found_by_each_address_and_on_each_channel(
             let mut known = conversation("org_1", name);
             known.channel_id = id(channel);
             known.recipient = id(recipient);
-            known.person = Person::new(phone.into_iter().chain(user).map(id));
+            known.person = Contact::new(phone.into_iter().chain(user).map(id));
             known
         };
     for known in [

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use recado_core::inbound::{Inbound, Person, StatusNews};
+use recado_core::inbound::{Contact, Inbound, StatusUpdate};
 use recado_core::{Provider, Status};
 use recado_store::testing::TestDatabase;
 use recado_store::{DatabaseKind, Store};
@@ -157,7 +157,7 @@ async fn the_order_in_which_a_call_tells_is_kept() {
 async fn what_one_message_of_a_call_tells_of_a_customer_the_next_one_knows() {
     let World { store, .. } = &tapped().await;
     let person = |number: Option<&str>, user: Option<&str>, lid: Option<&str>| {
-        Person::new([number, user, lid].into_iter().flatten().map(id))
+        Contact::new([number, user, lid].into_iter().flatten().map(id))
     };
     let from = [
         person(Some("5511900000001"), None, None),
@@ -192,7 +192,7 @@ async fn a_text_may_answer_a_message_whose_id_the_same_call_tells() {
     let finished = store.finish_send(&lost.organization_id, &lost.id, &unknown, at(51_000));
     finished.await.unwrap();
     let status = Inbound::Status(with(
-        StatusNews::new(vec!["wamid.2".into()], Status::Delivered),
+        StatusUpdate::new(vec!["wamid.2".into()], Status::Delivered),
         |it| it.message_id = Some(lost.id.clone()),
     ));
     let Inbound::Message(text) = said("w.1", phone("5521988887777"), "Hi") else {

@@ -1,7 +1,7 @@
 //! Customers who change number or user id: known by the new addresses, and not mixed up with others.
 
 use recado_core::Provider;
-use recado_core::inbound::{Inbound, InboundContent, Person};
+use recado_core::inbound::{Contact, Inbound, InboundContent};
 use recado_store::{Conversation, Store};
 use rstest::rstest;
 use tokio::task::JoinSet;
@@ -13,12 +13,12 @@ use crate::world::{ALL, World, at, conv, id, ok, org, with};
 const OLD: &str = "5521988887777";
 const NEW: &str = "5511977776666";
 
-fn person(phone: Option<&str>, user_id: Option<&str>) -> Person {
-    Person::new([phone, user_id].into_iter().flatten().map(id))
+fn person(phone: Option<&str>, user_id: Option<&str>) -> Contact {
+    Contact::new([phone, user_id].into_iter().flatten().map(id))
 }
 
-pub(crate) fn moved(external_id: &str, from: Person, to: Person) -> Inbound {
-    let content = InboundContent::Moved {
+pub(crate) fn moved(external_id: &str, from: Contact, to: Contact) -> Inbound {
+    let content = InboundContent::NumberChange {
         to,
         text: Some("Ana changed".into()),
     };
@@ -66,7 +66,7 @@ async fn a_new_number_goes_on_in_the_conversation_of_the_old_one() {
 #[case::a_user_id_alone(person(None, Some("BR.2")), "BR.2")]
 #[case::a_number_alone(person(Some(NEW), None), NEW)]
 #[tokio::test]
-async fn no_former_name_is_left(#[case] to: Person, #[case] recipient: &str) {
+async fn no_former_name_is_left(#[case] to: Contact, #[case] recipient: &str) {
     let World { store, .. } = &tapped().await;
     let old = person(Some(OLD), Some("BR.1"));
     apply(store, vec![said("w.1", old.clone(), "Hi")]).await;

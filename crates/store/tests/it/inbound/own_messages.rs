@@ -1,6 +1,6 @@
 //! Our own messages that come back: bound to the one message that they are, and to no other.
 
-use recado_core::inbound::{Choice, Echo, Inbound, Person};
+use recado_core::inbound::{Choice, Contact, Inbound, OwnMessage};
 use recado_core::{Outcome, Provider, Status};
 use recado_store::{Message, SendResult, Store};
 use rstest::rstest;
@@ -9,11 +9,11 @@ use crate::taps::{apply, create_channel, furnish, kinds, news, phone};
 use crate::world::{World, at, buttons, conversation, id, message, msg, ok, org, with};
 
 /// The report of an own message with the content of [`buttons`], a second after its send.
-fn echo(external_id: &str) -> Echo {
+fn own_message(external_id: &str) -> OwnMessage {
     let choice =
         |button: &recado_core::Button| Choice::new(button.id.clone(), button.title.clone());
     with(
-        Echo::new(external_id, phone("5521988887777"), buttons().body()),
+        OwnMessage::new(external_id, phone("5521988887777"), buttons().body()),
         |it| {
             it.sent_at = Some(6_000);
             it.buttons = buttons().buttons().iter().map(choice).collect();
@@ -60,13 +60,13 @@ async fn an_own_message_gives_its_id_to_the_message_whose_answer_was_lost(
     finish(store, "msg_1", outcome).await;
     // Delivered before it came back.
     apply(store, vec![news("3EB0", Status::Delivered)]).await;
-    apply(store, vec![Inbound::Echo(echo("3EB0"))]).await;
+    apply(store, vec![Inbound::OwnMessage(own_message("3EB0"))]).await;
     let bound = kept(store, "msg_1").await;
     assert_eq!(
         (bound.external_id.as_deref(), bound.status),
         (Some("3EB0"), Status::Delivered)
     );
-    apply(store, vec![Inbound::Echo(echo("3EB0"))]).await;
+    apply(store, vec![Inbound::OwnMessage(own_message("3EB0"))]).await;
     apply(store, vec![news("3EB0", Status::Read)]).await;
     let told = kinds(store).await;
     assert_eq!(told[1..], ["message.delivered", "message.read"]);
@@ -75,7 +75,7 @@ async fn an_own_message_gives_its_id_to_the_message_whose_answer_was_lost(
 #[tokio::test]
 async fn an_own_message_that_comes_before_the_answer_waits_for_it() {
     let World { store, .. } = &sending().await;
-    apply(store, vec![Inbound::Echo(echo("3EB0"))]).await;
+    apply(store, vec![Inbound::OwnMessage(own_message("3EB0"))]).await;
     assert_eq!(kinds(store).await, [""; 0]);
     finish(store, "msg_1", Outcome::Accepted).await;
     let bound = kept(store, "msg_1").await;
@@ -90,7 +90,7 @@ async fn two_messages_that_are_alike_are_both_left_without_an_id() {
     for text in ["msg_1", "msg_2"] {
         finish(store, text, Outcome::Accepted).await;
     }
-    let applied = apply(store, vec![Inbound::Echo(echo("3EB0"))]).await;
+    let applied = apply(store, vec![Inbound::OwnMessage(own_message("3EB0"))]).await;
     assert_eq!((applied.events, applied.pending), (0, 1));
     for text in ["msg_1", "msg_2"] {
         assert_eq!(kept(store, text).await.external_id, None);
@@ -103,43 +103,45 @@ async fn a_message_whose_id_came_is_not_mistaken_for_one_that_is_alike() {
     furnish(store, Provider::ZapperHub).await;
     ok(store.begin_send(&message("org_1", "msg_2"))).await;
     finish(store, "msg_2", Outcome::Unknown).await;
-    apply(store, vec![Inbound::Echo(echo("wamid.1"))]).await;
+    apply(store, vec![Inbound::OwnMessage(own_message("wamid.1"))]).await;
     assert_eq!(kept(store, "msg_1").await.status, Status::Sent);
     assert_eq!(kept(store, "msg_2").await.external_id, None);
-    apply(store, vec![Inbound::Echo(echo("3EB0"))]).await;
+    apply(store, vec![Inbound::OwnMessage(own_message("3EB0"))]).await;
     let found = kept(store, "msg_2").await.external_id;
     assert_eq!(found.as_deref(), Some("3EB0"));
 }
 
 #[rstest]
-#[case::another_customer(with(echo("3EB0"), |it| it.to = phone("5511900000001")))]
-#[case::no_customer(with(echo("3EB0"), |it| it.to = Person::default()))]
-#[case::other_words(with(echo("3EB0"), |it| it.body = "Body".into()))]
-#[case::no_buttons(with(echo("3EB0"), |it| it.buttons = Vec::new()))]
-#[case::another_order(with(echo("3EB0"), |it| it.buttons = echo("3EB0").buttons.into_iter().rev().collect()))]
-#[case::too_early(with(echo("3EB0"), |it| it.sent_at = Some(5_000 - 120_001)))]
-#[case::too_late(with(echo("3EB0"), |it| it.sent_at = Some(5_000 + 120_001)))]
+#[case::another_customer(with(own_message("3EB0"), |it| it.to = phone("5511900000001")))]
+#[case::no_customer(with(own_message("3EB0"), |it| it.to = Contact::default()))]
+#[case::other_words(with(own_message("3EB0"), |it| it.body = "Body".into()))]
+#[case::no_buttons(with(own_message("3EB0"), |it| it.buttons = Vec::new()))]
+#[case::another_order(with(own_message("3EB0"), |it| it.buttons = own_message("3EB0").buttons.into_iter().rev().collect()))]
+#[case::too_early(with(own_message("3EB0"), |it| it.sent_at = Some(5_000 - 120_001)))]
+#[case::too_late(with(own_message("3EB0"), |it| it.sent_at = Some(5_000 + 120_001)))]
 #[tokio::test]
-async fn another_own_message_gives_no_id(#[case] other: Echo) {
+async fn another_own_message_gives_no_id(#[case] other: OwnMessage) {
     let World { store, .. } = &sending().await;
     finish(store, "msg_1", Outcome::Unknown).await;
-    let applied = apply(store, vec![Inbound::Echo(other)]).await;
+    let applied = apply(store, vec![Inbound::OwnMessage(other)]).await;
     assert_eq!((applied.events, applied.pending), (0, 1));
     assert_eq!(kept(store, "msg_1").await.external_id, None);
 }
 
 #[rstest]
 #[case::without_the_ninth_digit(phone("552188887777"))]
-#[case::by_its_lid(Person::new([id("1900@lid")]))]
+#[case::by_its_lid(Contact::new([id("1900@lid")]))]
 #[tokio::test]
-async fn the_customer_is_known_by_every_name(#[case] to: Person) {
+async fn the_customer_is_known_by_every_name(#[case] to: Contact) {
     let World { store, .. } = &sending().await;
     let both = with(phone("5521988887777"), |it| it.lid = Some(id("1900@lid")));
     apply(store, vec![crate::taps::said("w.1", both, "Hi")]).await;
     finish(store, "msg_1", Outcome::Unknown).await;
     apply(
         store,
-        vec![Inbound::Echo(with(echo("3EB0"), |it| it.to = to))],
+        vec![Inbound::OwnMessage(with(own_message("3EB0"), |it| {
+            it.to = to;
+        }))],
     )
     .await;
     assert_eq!(kept(store, "msg_1").await.status, Status::Sent);
@@ -149,6 +151,6 @@ async fn the_customer_is_known_by_every_name(#[case] to: Person) {
 async fn a_refused_message_is_not_what_came_back() {
     let World { store, .. } = &sending().await;
     finish(store, "msg_1", Outcome::Rejected).await;
-    apply(store, vec![Inbound::Echo(echo("3EB0"))]).await;
+    apply(store, vec![Inbound::OwnMessage(own_message("3EB0"))]).await;
     assert_eq!(kept(store, "msg_1").await.external_id, None);
 }

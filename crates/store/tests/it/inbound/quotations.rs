@@ -1,7 +1,7 @@
 //! Quotations: they choose among the conversations of their sender, and nothing more.
 
 use recado_core::Provider;
-use recado_core::inbound::{Inbound, Person};
+use recado_core::inbound::{Contact, Inbound};
 use recado_store::{SendResult, Store};
 use rstest::rstest;
 
@@ -10,12 +10,12 @@ use crate::taps::{ana, furnish, phone, said, tap, tapped};
 use crate::world::{World, accepted, at, conv, id, message, ok, org, with};
 
 /// A customer who is known by a user id alone.
-fn user(user_id: &str) -> Person {
-    Person::new([id(user_id)])
+fn user(user_id: &str) -> Contact {
+    Contact::new([id(user_id)])
 }
 
 /// A text that quotes a message of ours.
-pub(crate) fn answering(external_id: &str, from: Person, text: &str, quoted: &str) -> Inbound {
+pub(crate) fn answering(external_id: &str, from: Contact, text: &str, quoted: &str) -> Inbound {
     let Inbound::Message(message) = said(external_id, from, text) else {
         unreachable!()
     };
@@ -23,7 +23,7 @@ pub(crate) fn answering(external_id: &str, from: Person, text: &str, quoted: &st
 }
 
 /// A text that quotes `msg_1`.
-fn quoting(external_id: &str, from: Person, text: &str) -> Inbound {
+fn quoting(external_id: &str, from: Contact, text: &str) -> Inbound {
     answering(external_id, from, text, "wamid.1")
 }
 

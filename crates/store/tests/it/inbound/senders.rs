@@ -1,6 +1,6 @@
 //! Who wrote: the conversation of a customer, by every name.
 
-use recado_core::inbound::{Inbound, Person};
+use recado_core::inbound::{Contact, Inbound};
 use recado_core::{Provider, RecipientKind};
 use recado_store::NewChannel;
 use rstest::rstest;
@@ -48,7 +48,7 @@ async fn a_customer_is_known_by_user_id_before_lid_before_phone() {
     opened(store, "conv-lid", "1900@lid").await;
     opened(store, "conv-phone", "5511900000001").await;
     let person = |user: Option<&str>, lid: Option<&str>, phone: Option<&str>| {
-        Person::new([user, lid, phone].into_iter().flatten().map(id))
+        Contact::new([user, lid, phone].into_iter().flatten().map(id))
     };
     let (user, lid, phone) = (Some("BR.1"), Some("1900@lid"), Some("5511900000001"));
     // The later ones first: a customer's names are learned from every message.
@@ -127,7 +127,7 @@ async fn a_new_customer_opens_a_conversation_with_the_channels_agent() {
         (id("5521988887777"), person)
     );
     // Without a phone, the surest name is the address.
-    let nameless = Person::new([id("1@lid"), id("BR.2")]);
+    let nameless = Contact::new([id("1@lid"), id("BR.2")]);
     let landed = lands_in(store, said("w.2", nameless, "Hi")).await;
     let opened = ok(store.get_conversation(&org(1), &id(&landed))).await;
     assert_eq!(opened.unwrap().recipient, id("BR.2"));
@@ -168,7 +168,7 @@ async fn without_an_agent_the_call_waits_until_there_is_one() {
 #[tokio::test]
 async fn a_customer_without_any_address_is_counted_and_left() {
     let World { store, .. } = &tapped().await;
-    let applied = apply(store, vec![said("w.1", Person::default(), "Hi")]).await;
+    let applied = apply(store, vec![said("w.1", Contact::default(), "Hi")]).await;
     assert_eq!((applied.events, applied.ignored), (0, 1));
 }
 

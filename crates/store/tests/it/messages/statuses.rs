@@ -1,6 +1,6 @@
 //! Statuses of messages, in any order in which they are reported.
 
-use recado_core::inbound::{Inbound, Pricing, StatusError, StatusNews};
+use recado_core::inbound::{Inbound, Pricing, StatusError, StatusUpdate};
 use recado_core::{Outcome, Status};
 use recado_store::{Applied, Message, SendResult, Store};
 use rstest::rstest;
@@ -16,7 +16,7 @@ async fn of(store: &Store, text: &str) -> Message {
 /// A status that names our id alone, or with an id of the provider.
 fn named(own_id: &str, external_ids: &[&str], status: Status) -> Inbound {
     let external_ids = external_ids.iter().map(|&id| id.into()).collect();
-    Inbound::Status(with(StatusNews::new(external_ids, status), |it| {
+    Inbound::Status(with(StatusUpdate::new(external_ids, status), |it| {
         it.message_id = Some(msg(own_id));
     }))
 }
@@ -57,7 +57,7 @@ fn priced(external_id: &str, status: Status, kind: &str) -> Inbound {
     let word = |word: &str| Some(word.to_owned());
     let pricing = Pricing::new(word("service"), word(kind), word("PMP"), None);
     Inbound::Status(with(
-        StatusNews::new(vec![external_id.into()], status),
+        StatusUpdate::new(vec![external_id.into()], status),
         |it| it.pricing = Some(pricing),
     ))
 }
@@ -105,7 +105,7 @@ async fn a_failure_keeps_the_providers_words() {
     let World { store, .. } = &tapped().await;
     let mut error = StatusError::new("undeliverable", "Message undeliverable \0");
     error.code = Some(131_026);
-    let failed = StatusNews::new(vec!["wamid.1".into()], Status::Failed);
+    let failed = StatusUpdate::new(vec!["wamid.1".into()], Status::Failed);
     let failed = Inbound::Status(with(failed, |it| it.error = Some(error)));
     apply(store, vec![failed, news("wamid.1", Status::Sent)]).await;
     let kept = of(store, "msg_1").await;

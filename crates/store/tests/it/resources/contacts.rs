@@ -1,7 +1,7 @@
 //! Contacts: what is learned of a customer holds in all conversations with them.
 
 use jiff::Timestamp;
-use recado_core::inbound::{CustomerCall, Inbound, Person};
+use recado_core::inbound::{Contact, CustomerCall, Inbound};
 use recado_core::{ConversationId, Provider};
 use recado_store::{Conversation, Store};
 use rstest::rstest;
@@ -25,14 +25,14 @@ async fn window(store: &Store, conversation: &ConversationId) -> Option<Timestam
     target.window_expires_at
 }
 
-fn written(external_id: &str, from: Person, sent_at: i64) -> Inbound {
+fn written(external_id: &str, from: Contact, sent_at: i64) -> Inbound {
     let Inbound::Message(message) = said(external_id, from, "Hi") else {
         unreachable!()
     };
     Inbound::Message(with(message, |it| it.sent_at = Some(sent_at)))
 }
 
-fn called(from: Person, at: i64) -> Inbound {
+fn called(from: Contact, at: i64) -> Inbound {
     Inbound::Call(CustomerCall::new(from, Some(at)))
 }
 
@@ -109,7 +109,7 @@ async fn a_conversation_that_is_created_later_knows_the_contact() {
         assert_eq!(kept, Some(created));
     }
     // The phone number is not told any more: all are found by the user id.
-    let hidden = Person::new([id("BR.1")]);
+    let hidden = Contact::new([id("BR.1")]);
     apply(store, vec![written("w.2", hidden, 70_000)]).await;
     for text in ["conv-456", "conv-same", "conv-spelled", "conv-user"] {
         assert_eq!(

@@ -8,7 +8,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use recado_core::fields::{optional, required};
-use recado_core::inbound::Person;
+use recado_core::inbound::Contact;
 use recado_core::{
     AgentId, ChannelId, ConversationId, FieldErrors, GivenRecipient, Recipient, TextField, Warning,
 };
@@ -84,7 +84,7 @@ pub(crate) struct Conversation {
     /// How the recipient's phone number was read; null if the recipient is not a phone number.
     phone: Option<ReadPhone>,
     /// The customer, by every address that is known.
-    contact: Person,
+    contact: Contact,
     /// Until when WhatsApp carries messages that are not templates; null when it is not known, and a send is tried then.
     #[schema(format = DateTime)]
     window_expires_at: Option<String>,
