@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args as _;
-use recado_core::Capabilities;
 use recado_core::capabilities::{Basis, Limit, Source, WHATSAPP, WUZAPI_FORK, ZAPI, ZAPPERAPI_V2};
+use recado_core::{Capabilities, ContentKind};
 use recado_server::api::error::Reason;
 use recado_server::config::{ConfigArgs, NewKeyArgs};
 use recado_server::telemetry::catalogue::{METRICS, MetricKind, PROCESS_METRICS};
@@ -61,47 +61,28 @@ fn limits() -> anyhow::Result<String> {
         "{NOTICE}# Limits\n\nWhat each provider carries, checked before anything is sent. Lengths count Unicode code points.\n"
     );
     for (name, capabilities) in providers {
-        let Some(limits) = &capabilities.buttons else {
-            continue;
-        };
-        write!(
-            text,
-            "\n## {name}\n\n`{}`\n\n| What | Least | Most | Basis | Source |\n|---|---|---|---|---|\n",
-            limits.api
-        )?;
-        for (what, limit) in [
-            ("buttons", &limits.count),
-            ("button id", &limits.id),
-            ("button title", &limits.title),
-            ("body", &limits.body),
-            ("header", &limits.header),
-            ("footer", &limits.footer),
-        ] {
-            let Limit { min, max, source } = limit;
-            writeln!(
+        for kind in ContentKind::ALL {
+            let Some(table) = capabilities.limits(kind) else {
+                continue;
+            };
+            write!(
                 text,
-                "| {what} | {min} | {max} | {} | {} |",
-                basis(source),
-                source.text
+                "\n## {name}: {}\n\n`{}`\n\n| What | Least | Most | Basis | Source |\n|---|---|---|---|---|\n",
+                kind.title(),
+                table.api
             )?;
-        }
-        for (what, rule) in [
-            ("ids differ", limits.distinct_ids),
-            ("titles differ", limits.distinct_titles),
-            ("ids without white space at their ends", limits.trimmed_ids),
-            ("header and titles on one line", limits.single_line),
-        ] {
-            if let Some(source) = rule {
-                writeln!(
-                    text,
-                    "| {what} | | | {} | {} |",
-                    basis(&source),
-                    source.text
-                )?;
+            for (what, Limit { min, max, source }) in table.limits {
+                let (basis, source) = (basis(&source), source.text);
+                writeln!(text, "| {what} | {min} | {max} | {basis} | {source} |")?;
             }
+            for (what, source) in table.rules {
+                let (basis, source) = (basis(&source), source.text);
+                writeln!(text, "| {what} | | | {basis} | {source} |")?;
+            }
+            let recipients = capabilities.recipients(kind).unwrap_or_default().iter();
+            let recipients: Vec<_> = recipients.map(|kind| kind.title()).collect();
+            writeln!(text, "\nRecipients: {}.", recipients.join(", "))?;
         }
-        let recipients: Vec<_> = limits.recipients.iter().map(|kind| kind.title()).collect();
-        writeln!(text, "\nRecipients: {}.", recipients.join(", "))?;
     }
     Ok(text)
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use recado_core::capabilities::{INVALID_PARAMETER_VALUE, Violation};
+use recado_core::capabilities::INVALID_PARAMETER_VALUE;
 use recado_core::chatvolt::ChatvoltSend;
 use recado_core::{GivenRecipient, MessageId, Provider, Warning};
 use recado_providers::{
@@ -142,11 +142,7 @@ fn defaults(lookup: Lookup<'_>) -> Result<Defaults, Failure> {
 
 /// Says a broken limit in the words, and with the number, of the server's answer.
 fn refused(refusal: &recado_core::Refusal) -> Failure {
-    let reason = match refusal.violation {
-        Violation::Unsupported { .. } => "unsupported_channel",
-        Violation::Count { .. } => "too_many_buttons",
-        _ => "content_refused",
-    };
+    let reason = refusal.violation.reason();
     let (code, error) = (Some(INVALID_PARAMETER_VALUE), refusal.to_string());
     Refusal::direct(ExitCode::Refused, reason, code, error).into()
 }

@@ -92,7 +92,7 @@ pub trait Channel: Send + Sync {
     ///
     /// # Errors
     ///
-    /// The body is not in a form that this provider uses; what is new in a known form is no error.
+    /// The body is not in a form that this provider uses; an unknown item in a known form is not an error.
     fn parse_webhook<'a>(
         &self,
         content_type: Option<&'a str>,

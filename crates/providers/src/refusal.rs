@@ -59,7 +59,7 @@ impl Refusal {
         Self::new(ErrorKind::Indeterminate, text)
     }
 
-    /// Returns the refusal of a request that may be repeated: a lost answer is no more than an unreachable provider.
+    /// Returns the refusal of a request that may be repeated: a lost answer counts as an unreachable provider.
     pub(crate) fn harmless(self) -> Self {
         match self.kind {
             ErrorKind::Indeterminate => Self {

@@ -21,7 +21,7 @@ pub struct RetryPolicy {
 }
 
 impl Default for RetryPolicy {
-    /// Three requests, 1 s and 2 s apart, in 15 s: whoever waits for 20 s gets an answer.
+    /// Three requests, 1 s and 2 s apart, in 15 s: a caller that waits for 20 s gets an answer.
     fn default() -> Self {
         Self {
             first_delay: Duration::from_secs(1),

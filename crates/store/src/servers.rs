@@ -1,7 +1,7 @@
 //! Servers: each renews a lease, and what it claimed is free when the lease has ended.
 //!
 //! Leases are compared by the clock of the database alone. SQLite has one server, which needs no lease:
-//! at its start everything that is claimed was claimed by a server that is gone.
+//! at its start, every claim belongs to a process that has ended.
 
 use std::time::Duration;
 
@@ -32,8 +32,8 @@ macro_rules! now {
     };
 }
 
-/// A server that has missed renewals was away, or the database was: then the others get the time to renew
-/// theirs as well, before this server takes them for dead.
+/// Extends every lease if this server's own lease is nearly over: the database may have been away, and the others
+/// need time to renew theirs before this server treats them as dead.
 const EXTEND: &str = concat!(
     "update servers set lease_until = ",
     now!(),
@@ -76,7 +76,7 @@ pub struct Freed {
 pub struct Membership {
     store: Store,
     name: Option<String>,
-    /// Renews the lease and holds the lock of the name; on SQLite, or when it is lost, there is none.
+    /// Renews the lease and holds the lock of the name; `None` on SQLite, and after the connection failed.
     connection: Option<AnyConnection>,
     predecessors: Vec<String>,
 }
@@ -134,18 +134,14 @@ impl Store {
             .collect()
     }
 
-    /// Proves that the database takes writes.
-    ///
-    /// # Errors
-    ///
-    /// It does not.
+    /// Checks that the database accepts a write.
     pub async fn prove_write(&self) -> Result<()> {
         let query = sqlx::query("update servers set started_at = started_at where id = $1")
             .bind(self.server_id().to_owned());
         self.write_count(query).await.map(drop)
     }
 
-    /// Frees what servers claimed whose lease has ended.
+    /// Frees the claims of servers whose lease has ended.
     pub async fn free_dead_servers(&self, at: Timestamp) -> Result<Freed> {
         if self.kind() == DatabaseKind::Sqlite {
             return Ok(Freed::default());
@@ -169,7 +165,7 @@ impl Store {
         self.free(None, at).await
     }
 
-    /// Frees what each of these servers claimed; one that fails does not keep the others from it.
+    /// Frees the claims of each of these servers; if one fails, goes on with the others and returns the last error.
     async fn free_all(&self, servers: &[String], at: Timestamp) -> Result<Freed> {
         let (mut all, mut failed) = (Freed::default(), None);
         for server in servers {

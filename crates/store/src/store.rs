@@ -46,7 +46,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// The URL is no database URL, or the database cannot be opened.
+    /// The URL is not that of a database, or the database cannot be opened.
     pub async fn connect(url: &str, key: MasterKey) -> Result<Self> {
         Self::open(Source::parse(url)?, key).await
     }

@@ -5,13 +5,15 @@ use recado_sandbox::drawing::Bubble;
 use serde_json::Value;
 
 pub(crate) fn of_content(content: &Content) -> Bubble {
-    let Content::Buttons(message) = content;
-    let buttons = message.buttons().iter();
-    Bubble {
-        header: message.header().map(str::to_owned),
-        body: message.body().to_owned(),
-        footer: message.footer().map(str::to_owned),
-        buttons: buttons.map(|button| button.title.clone()).collect(),
+    match content {
+        Content::Buttons(message) => Bubble {
+            header: message.header().map(str::to_owned),
+            body: message.body().to_owned(),
+            footer: message.footer().map(str::to_owned),
+            buttons: (message.buttons().iter())
+                .map(|button| button.title.clone())
+                .collect(),
+        },
     }
 }
 

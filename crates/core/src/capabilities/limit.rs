@@ -31,6 +31,36 @@ pub struct Limit {
     pub source: Source,
 }
 
+/// The limits of one kind of content at one provider, by name: for documents and forms.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LimitTable {
+    /// The name of the API that carries the kind.
+    pub api: &'static str,
+    /// Numbers of items and lengths of texts.
+    pub limits: Vec<(&'static str, Limit)>,
+    /// Rules about the form of values.
+    pub rules: Vec<(&'static str, Source)>,
+}
+
+impl LimitTable {
+    /// Creates a table; a rule without a source does not hold.
+    pub(crate) fn new(
+        api: &'static str,
+        limits: impl IntoIterator<Item = (&'static str, Limit)>,
+        rules: impl IntoIterator<Item = (&'static str, Option<Source>)>,
+    ) -> Self {
+        let rules = rules.into_iter();
+        Self {
+            api,
+            limits: limits.into_iter().collect(),
+            rules: rules
+                .filter_map(|(name, source)| Some((name, source?)))
+                .collect(),
+        }
+    }
+}
+
 impl Limit {
     /// Creates a limit of `min` to `max`.
     #[must_use]

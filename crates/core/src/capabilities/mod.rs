@@ -6,7 +6,7 @@ mod whatsapp;
 mod zapi;
 mod zapperhub;
 
-pub use limit::{Basis, Limit, Source};
+pub use limit::{Basis, Limit, LimitTable, Source};
 pub use violation::{Caution, Format, INVALID_PARAMETER_VALUE, Refusal, Violation};
 pub use whatsapp::WHATSAPP;
 pub use zapi::ZAPI;
@@ -70,6 +70,14 @@ impl Capabilities {
     pub fn recipients(&self, kind: ContentKind) -> Option<&'static [RecipientKind]> {
         match kind {
             ContentKind::Buttons => self.buttons.as_ref().map(|limits| limits.recipients),
+        }
+    }
+
+    /// Returns the limits of a kind by name, or `None` if the kind is not carried.
+    #[must_use]
+    pub fn limits(&self, kind: ContentKind) -> Option<LimitTable> {
+        match kind {
+            ContentKind::Buttons => self.buttons.as_ref().map(ButtonsLimits::table),
         }
     }
 

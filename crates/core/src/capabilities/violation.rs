@@ -94,6 +94,16 @@ pub struct Refusal {
 }
 
 impl Violation {
+    /// Returns the stable word for the error, as in the answers of the server.
+    #[must_use]
+    pub const fn reason(&self) -> &'static str {
+        match self {
+            Self::Unsupported { .. } => "unsupported_channel",
+            Self::Count { .. } => "too_many_buttons",
+            Self::Recipient { .. } | Self::Length { .. } | Self::Format { .. } => "content_refused",
+        }
+    }
+
     /// Says the violation in words: `provider` is the provider's name for people, and `name` what the caller calls
     /// a field.
     #[must_use]

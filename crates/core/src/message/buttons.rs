@@ -6,7 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::field_path::FieldPath;
-use crate::capabilities::limit::{Limit, Source};
+use crate::capabilities::limit::{Limit, LimitTable, Source};
 use crate::capabilities::violation::{Caution, Format, Violation, check_length};
 use crate::recipient::RecipientKind;
 use crate::text::{is_blank, seen};
@@ -204,6 +204,24 @@ impl ButtonsLimits {
             trimmed_ids: None,
             single_line: None,
         }
+    }
+
+    pub(crate) fn table(&self) -> LimitTable {
+        let limits = [
+            ("buttons", self.count),
+            ("button id", self.id),
+            ("button title", self.title),
+            ("body", self.body),
+            ("header", self.header),
+            ("footer", self.footer),
+        ];
+        let rules = [
+            ("ids differ", self.distinct_ids),
+            ("titles differ", self.distinct_titles),
+            ("ids without white space at their ends", self.trimmed_ids),
+            ("header and titles on one line", self.single_line),
+        ];
+        LimitTable::new(self.api, limits, rules)
     }
 
     /// Checks a message in the order in which Meta checks, and stops at the first broken limit.

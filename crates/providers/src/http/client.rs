@@ -17,7 +17,7 @@ use crate::lenient_json;
 /// No provider's answer is nearly that long.
 const MAX_ANSWER_BYTES: usize = 1024 * 1024;
 
-/// What is read of an answer that nobody wants to know, so that its connection can be used again.
+/// Most bytes that are read of a discarded body, so that its connection can be used again.
 const MAX_UNREAD_BYTES: usize = 16 * 1024;
 
 /// A provider may close an idle connection just when we write on it, which would lose an answer.
@@ -86,7 +86,7 @@ pub(crate) enum Failure {
     Lost(String),
 }
 
-/// What a receiver answered; its body is nobody's business.
+/// The answer of a receiver; its body is discarded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Posted {
     /// The HTTP status.

@@ -49,7 +49,7 @@ pub(crate) fn literal_is_public(url: &Url) -> bool {
 /// Names that never lead to the public internet (RFC 6761, RFC 6762, RFC 8375, ICANN's `internal`).
 const LOCAL_NAMES: [&str; 4] = ["localhost", "local", "home.arpa", "internal"];
 
-/// Whether somebody on the internet could reach the host of `url`, as far as its name tells.
+/// Tells whether the host of `url` is on the public internet, as far as its name tells.
 pub(crate) fn may_be_reached(url: &Url) -> bool {
     let Some(Host::Domain(name)) = url.host() else {
         return literal_is_public(url);

@@ -5,7 +5,7 @@ use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
-/// Whether a caller knows the secret; an empty secret is known by nobody.
+/// Tells whether a caller knows the secret; an empty secret never matches.
 pub(crate) fn knows(given: &[u8], secret: &SecretString) -> bool {
     let secret = secret.expose_secret().as_bytes();
     !secret.is_empty() && bool::from(given.ct_eq(secret))

@@ -40,7 +40,7 @@ pub(crate) fn object(body: &[u8]) -> Result<Value, WebhookUnreadable> {
         .ok_or(WebhookUnreadable)
 }
 
-/// The elements of the array `key`; none if it is no array.
+/// Returns the elements of the array `key`, or nothing if it is not an array.
 pub(crate) fn items<'a>(value: &'a Value, key: &str) -> &'a [Value] {
     value
         .get(key)
@@ -145,7 +145,7 @@ fn integer(value: &Value) -> Option<i64> {
     }
 }
 
-/// A customer by these addresses, each in its place and the first of a kind; none if none is right.
+/// Returns the customer with these addresses, or `None` if all of them are invalid.
 pub(crate) fn person<'a>(
     addresses: impl IntoIterator<Item = Option<&'a str>>,
     name: Option<String>,
@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn every_address_has_its_place_and_a_group_is_nobody() {
+    fn every_address_has_its_place_and_a_group_is_not_a_contact() {
         let text = |recipient: Option<Recipient>| recipient.map(|it| it.to_string());
         let addresses = [
             "190000000000001:3@lid",
@@ -271,11 +271,11 @@ mod tests {
         assert_eq!(text(ana.phone).as_deref(), Some("5521988887777"));
         assert_eq!(text(ana.lid).as_deref(), Some("190000000000001@lid"));
         assert_eq!(text(ana.user_id).as_deref(), Some("BR.1"));
-        let nobody = [
+        let not_of_a_contact = [
             Some("120363000000000001@g.us"),
             Some("status@broadcast"),
             None,
         ];
-        assert_eq!(person(nobody, Some("Ana".into())), None);
+        assert_eq!(person(not_of_a_contact, Some("Ana".into())), None);
     }
 }

@@ -116,7 +116,7 @@ const WAITS: &[(i64, Duration)] = &[
     (133_016, Duration::from_mins(1)),
 ];
 
-/// Turns an answer that is no success into an error.
+/// Turns an unsuccessful answer into an error.
 ///
 /// Meta advises to repeat a 5xx. One without Meta's own error object comes from somewhere before or
 /// behind the API, so the message may have been taken: not doubling it outranks the advice.

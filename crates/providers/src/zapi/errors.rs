@@ -31,7 +31,7 @@ const MEANINGS: &[(&str, ErrorKind)] = &[
     ("the field * is empty", ErrorKind::ContentRefused),
 ];
 
-/// Turns an answer that is no success into an error.
+/// Turns an unsuccessful answer into an error.
 pub(super) fn refusal(answer: &Answer) -> Refusal {
     let body = answer.json();
     let said = body.as_ref().filter(|body| is_error(body));

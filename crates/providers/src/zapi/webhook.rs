@@ -16,7 +16,7 @@ use crate::webhook::reading::{
     person, status, url, words,
 };
 
-/// Where a tap has its id and its title; the first that is there counts.
+/// JSON pointers to the id and the title of a tapped button, in order of precedence.
 ///
 /// The first is documented (Z-API docs, on-message-received), the second and third observed, the others inferred.
 const BUTTONS: [(&str, &str); 5] = [
@@ -53,7 +53,7 @@ const KINDS: [(&str, &str, &str); 11] = [
 
 /// The texts of `DeliveryCallback` as a whole, and our word (Z-API docs, on-message-send examples).
 ///
-/// Four words are Z-API's alone, for what only its queue finds out. `*` stands for one word.
+/// Four reasons exist for Z-API alone, because only its queue detects these failures. `*` stands for one word.
 const REASONS: [(&str, &str); 15] = [
     (
         "you must accept buttons message terms in panel to send this message",
@@ -105,7 +105,7 @@ const REASONS: [(&str, &str); 15] = [
 /// WhatsApp did not confirm the message to Z-API in time: it may have arrived all the same.
 const OUTCOME_UNKNOWN: &str = ErrorKind::Indeterminate.reason();
 
-/// The items of one call, whose `instanceId` was compared.
+/// Parses one call; the caller has compared its `instanceId`.
 pub(super) fn news(redactor: &Redactor, body: &Value) -> Vec<Inbound> {
     let kind = text(body, "/type").unwrap_or_default();
     // The documentation itself writes both `ReceivedCallback` and `ReceivedCallBack`.
@@ -127,7 +127,7 @@ pub(super) fn news(redactor: &Redactor, body: &Value) -> Vec<Inbound> {
 }
 
 fn received(body: &Value) -> Inbound {
-    if let Some(reason) = unheard(body) {
+    if let Some(reason) = ignored_reason(body) {
         return Inbound::Ignored(reason);
     }
     let chat = text(body, "/phone").unwrap_or_default();
@@ -155,14 +155,15 @@ fn is_group(body: &Value) -> bool {
         || phone.ends_with("@g.us")
 }
 
-/// Says why a callback is not a message of a customer to us, or `None` if it is one. The order matters only
-/// for the counts.
-fn unheard(body: &Value) -> Option<Ignored> {
+/// Returns why a callback is not a message of a customer, or `None` if it is one.
+///
+/// The order only decides which reason is counted.
+fn ignored_reason(body: &Value) -> Option<Ignored> {
     let is = |key| body.get(key) == Some(&Value::Bool(true));
     let phone = text(body, "/phone").unwrap_or_default();
     if is("fromMe") {
-        // Ids come with every answer. To tell a message whose answer was lost by its echo would be a guess: Z-API
-        // shows the echo's form, but promises neither our words in it nor when it comes (on-message-received).
+        // An own message is not a reliable match for a send whose answer was lost: Z-API promises neither our text in
+        // it nor when it comes (on-message-received). Every other send has its id from the answer.
         Some(Ignored::OwnMessage)
     } else if is("isNewsletter") || phone.ends_with("@newsletter") {
         Some(Ignored::Newsletter)
@@ -175,7 +176,7 @@ fn unheard(body: &Value) -> Option<Ignored> {
     }
 }
 
-/// A text that answers a message of ours may be a tap as well, which only the buttons sent can tell.
+/// A text that answers a message of ours may be a tap: the store compares it with the titles of its buttons.
 fn content(body: &Value) -> InboundContent {
     let tap = |(id, title): &(&str, &str)| {
         let title = words(body.pointer(title)).unwrap_or_default();

@@ -83,7 +83,7 @@ pub(crate) async fn a_refused_connection_is_unavailable(subject: Subject) {
     let (listener, address) = listen().await;
     drop(listener);
     let channel = subject.channel(&format!("http://{address}"));
-    let error = channel.send(&full()).await.expect_err("nobody listens");
+    let error = channel.send(&full()).await.expect_err("a closed port");
     assert_eq!(error.kind, ErrorKind::Unavailable);
     assert_eq!(error.kind.outcome(), Outcome::Rejected);
 }

@@ -80,7 +80,7 @@ async fn zapi_is_not_asked_to_call_an_http_address() {
 
 #[rstest]
 #[case::no_webhook_yet("", "POST /inst_5f2c/webhooks")]
-#[case::somebody_elses(
+#[case::of_another_instance(
     r#"{"webhooks":[{"id":"1","name":"default"}]}"#,
     "POST /inst_5f2c/webhooks"
 )]

@@ -141,7 +141,7 @@ fn a_customers_call_is_told() {
 #[rstest]
 #[case::our_own(json!({"id": "wacid.SIM1", "from": "15550001111", "to": "5511900000001", "event": "connect",
     "timestamp": "1790000305", "direction": "BUSINESS_INITIATED"}), "call")]
-#[case::of_nobody(json!({"id": "wacid.SIM1", "timestamp": "1790000305"}), "without_sender")]
+#[case::without_a_contact(json!({"id": "wacid.SIM1", "timestamp": "1790000305"}), "without_sender")]
 fn any_other_call_is_counted_and_left(#[case] call: Value, #[case] word: &str) {
     assert_eq!(read(&*channel(), &calls(&call)), [ignored(word)]);
 }

@@ -32,7 +32,7 @@ fn form() -> Vec<u8> {
         part(r#"name="userID""#, b"1"),
         part(
             "name=\"file\"; filename=\"a.jpg\"\r\nContent-Type: image/jpeg",
-            b"\xff\xd8\r\n--9f86 is no delimiter\r\n\xff",
+            b"\xff\xd8\r\n--9f86 is not one\r\n\xff",
         ),
         part(r#"name="file""#, b"/app/files/1/a <b>&c.jpg"),
         part(r#"name="jsonData""#, event.as_bytes()),

@@ -55,7 +55,9 @@ impl PhoneMessage {
     /// Returns the text.
     #[must_use]
     pub fn body(&self) -> Option<&str> {
-        self.content.as_buttons()?.body.as_deref()
+        match &self.content {
+            Content::Buttons(content) => content.body.as_deref(),
+        }
     }
 
     /// Returns the small text under the body.

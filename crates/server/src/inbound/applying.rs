@@ -57,7 +57,7 @@ pub(crate) async fn apply(app: &App, calls: Vec<Taken>) {
         app.unstored.settle(&first.call.organization_id).await;
     }
     let bytes: usize = calls.iter().map(|taken| taken.call.body.len()).sum();
-    // What a body says takes up to fifty times its size: few large ones are read at once.
+    // Parsed items take up to fifty times the memory of the body, so few large calls are parsed at once.
     let _large = if bytes > MAX_BYTES {
         app.intake.large.acquire().await.ok()
     } else {
@@ -86,8 +86,8 @@ pub(crate) async fn apply(app: &App, calls: Vec<Taken>) {
     unfinished.calls = failed;
 }
 
-/// Applies parts. What a database that is away or busy does not take is tried again for a while: a restart of
-/// the database must not delay a customer's message for as long as a call rests that cannot be applied.
+/// Applies parts. A part that the database cannot take is tried again for a while: otherwise a short restart of the
+/// database would delay a customer's message until the call is tried again as a whole.
 ///
 /// The place among the transactions is given up meanwhile: the lock of one organization may be what is awaited.
 async fn apply_parts(
@@ -161,14 +161,14 @@ async fn read(app: &App, taken: Taken) -> Option<Reading> {
     let body = std::mem::take(&mut call.body);
     abort_if_asked(&body);
     let media_type = call.content_type.clone();
-    let receive = move || match channel {
+    let parse = move || match channel {
         Some(channel) => channel.parse_webhook(media_type.as_deref(), &body),
         None => Ok(Vec::new()),
     };
     let items = if is_large {
         // Reading takes more memory than what is read, and so long that others would wait for the thread.
         let _alone = app.intake.large_read.lock().await;
-        match tokio::task::spawn_blocking(receive).await {
+        match tokio::task::spawn_blocking(parse).await {
             Ok(items) => items,
             Err(error) => {
                 tracing::error!(call_id = call.id, %error, "reading a webhook call panicked");
@@ -177,7 +177,7 @@ async fn read(app: &App, taken: Taken) -> Option<Reading> {
             }
         }
     } else {
-        receive()
+        parse()
     };
     let Ok(mut items) = items else {
         set_aside(app, &call, SetAsideReason::Unreadable).await;
@@ -265,7 +265,7 @@ fn count(applied: &Result<store::Applied, store::StoreError>) {
                 .increment(applied.duplicates as u64);
             if applied.no_agent {
                 tracing::warn!(
-                    "a customer wrote, but the organization has no agent; make one, and the message is taken in"
+                    "a customer wrote, but the organization has no agent; create an agent, and the waiting message is applied"
                 );
             }
         }

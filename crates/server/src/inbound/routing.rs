@@ -85,9 +85,9 @@ fn is_noted(called: &ChannelId, what: &Inbound) -> bool {
             }
             true
         }
-        Inbound::AccountAlert(trouble) => {
+        Inbound::AccountAlert(alert) => {
             metrics::counter!("recado_webhook_account_alerts_total").increment(1);
-            tracing::warn!(channel_id = %called, code = trouble.code, "the provider sent an account alert for the channel");
+            tracing::warn!(channel_id = %called, code = alert.code, "the provider sent an account alert for the channel");
             true
         }
         Inbound::Message(message) => {
@@ -117,7 +117,7 @@ fn fresh_ids(app: &App) -> FreshIds {
     }
 }
 
-/// Returns the numbers whose channels share the secret that proved this call, and no others.
+/// Returns the numbers whose channels share the secret that verified this call.
 async fn numbers_of(
     app: &App,
     organization: &OrganizationId,

@@ -75,20 +75,20 @@ pub(crate) async fn sweep(app: Arc<App>) {
 
 /// Logs what was freed, or that it could not be freed.
 fn report(freed: Result<Freed, StoreError>, failures: &mut Failures) {
-    match failures.log(freed, "cannot free what servers left that are gone") {
+    match failures.log(freed, "cannot free the claims of servers that have ended") {
         None => {}
         Some(freed) if freed == Freed::default() => {}
         // A server that ends in order leaves its deliveries and calls to the others.
         Some(freed) if freed.messages == 0 => tracing::info!(
             webhook_calls = freed.webhook_calls,
             deliveries = freed.deliveries,
-            "freed what servers left that are gone; it goes on"
+            "freed the claims of servers that have ended"
         ),
         Some(freed) => tracing::warn!(
             messages = freed.messages,
             webhook_calls = freed.webhook_calls,
             deliveries = freed.deliveries,
-            "freed what servers left that are gone; messages that they were sending are unknown now, and are not sent again"
+            "freed the claims of servers that have ended; messages that they were sending are unknown now and are not sent again"
         ),
     }
 }

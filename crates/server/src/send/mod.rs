@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 
 use futures_util::FutureExt as _;
 use jiff::Timestamp;
+use recado_core::chatvolt::ChatvoltSend;
 use recado_core::event::MessageError;
 use recado_core::{
-    AgentId, Content, ConversationId, MessageId, OrganizationId, Outcome, Recipient, SendButtons,
-    Warning,
+    AgentId, Content, ConversationId, MessageId, OrganizationId, Outcome, Recipient, Warning,
 };
 use recado_providers::{ChannelError, OutboundMessage, Receipt, send_with_retries};
 use recado_store::{AgentOwner, Channel, Message, NewMessage, SendResult, StoreError};
@@ -39,7 +39,7 @@ pub(crate) struct ReadySend {
     message: NewMessage,
 }
 
-/// Checks a request in the order of ChatVolt: agent, its owner, conversation, channel, limits.
+/// Checks a request in the order of ChatVolt: agent, its owner, conversation, channel, window, limits.
 ///
 /// # Errors
 ///
@@ -47,9 +47,8 @@ pub(crate) struct ReadySend {
 pub(crate) async fn check(
     app: &App,
     organization: &OrganizationId,
-    request: SendButtons,
+    request: ChatvoltSend,
 ) -> Result<ReadySend, ApiError> {
-    let request = request.read()?;
     // A text that is not an id cannot be the id of an agent: the agent is unknown, and the body is valid.
     let agent: AgentId = request
         .agent

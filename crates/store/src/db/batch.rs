@@ -1,6 +1,6 @@
 //! Many callers' writes of one kind as one: a round trip to the database costs more than a row does.
 //!
-//! An organization's writes gather while its last batch is under way, so nobody waits for company.
+//! An organization's writes gather while its last batch is under way, so a write never waits for others to join it.
 //! A batch that fails is taken back, and its writes are tried one by one, so that a bad one fails alone.
 
 use std::collections::HashMap;
@@ -44,7 +44,7 @@ impl<W: Batchable> Default for Batches<W> {
 }
 
 impl<W: Batchable> Batches<W> {
-    /// Adds a write, and tells whether it is the first, for which somebody has to begin.
+    /// Adds a write, and tells whether it is the first, whose caller has to start the batch.
     fn add(&self, organization: &OrganizationId, waiting: Waiting<W>) -> bool {
         let mut lanes = self.lanes();
         if let Some(lane) = lanes.get_mut(organization) {
@@ -127,7 +127,7 @@ impl Store {
     }
 }
 
-/// Writes one batch after the other until nobody waits.
+/// Writes one batch after the other until no write waits.
 async fn write_gathered<W: Batchable>(store: Store, organization: OrganizationId) {
     while let Some(batch) = store.in_memory::<Batches<W>>().next(&organization) {
         let (store, organization) = (store.clone(), organization.clone());

@@ -215,7 +215,7 @@ struct GroupWriter {
 }
 
 impl GroupWriter {
-    /// Runs until it is told to close, or until nobody is left who could write.
+    /// Runs until it is told to close, or until every handle that could write is dropped.
     async fn run(mut self, mut queue: mpsc::Receiver<Order>) {
         let mut orders = Vec::with_capacity(GROUP);
         let mut jobs = Vec::with_capacity(GROUP);

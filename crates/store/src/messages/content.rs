@@ -81,18 +81,24 @@ impl StoredInbound {
 
 /// Returns the button that has this title, if it is the only one.
 pub(crate) fn button_of_title(content: &Content, title: &str) -> Option<Choice> {
-    let Content::Buttons(content) = content;
-    let mut buttons = content.buttons().iter().filter(|it| it.title == title);
-    let button = buttons.next()?;
-    let choice = || Choice::new(button.id.clone(), button.title.clone());
-    buttons.next().is_none().then(choice)
+    match content {
+        Content::Buttons(content) => {
+            let mut buttons = content.buttons().iter().filter(|it| it.title == title);
+            let button = buttons.next()?;
+            let choice = || Choice::new(button.id.clone(), button.title.clone());
+            buttons.next().is_none().then(choice)
+        }
+    }
 }
 
 /// Returns whether the content has this body and these buttons.
 pub(crate) fn says(content: &Content, body: &str, buttons: &[Choice]) -> bool {
-    let Content::Buttons(content) = content;
     let same = |(own, other): (&Button, &Choice)| own.id == other.id && own.title == other.title;
-    content.body() == body
-        && content.buttons().len() == buttons.len()
-        && content.buttons().iter().zip(buttons).all(same)
+    match content {
+        Content::Buttons(content) => {
+            content.body() == body
+                && content.buttons().len() == buttons.len()
+                && content.buttons().iter().zip(buttons).all(same)
+        }
+    }
 }

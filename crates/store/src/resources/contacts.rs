@@ -1,7 +1,7 @@
-//! Contacts: a customer as one channel knows them, who is all the conversations that share a name.
+//! Contacts: a contact is the set of conversations of one channel that share an address.
 //!
-//! What is learned of a contact holds in each of these conversations: of every agent, and with every
-//! spelling of the number. So the window can be read where a message is sent from.
+//! Every address and window is written to each of these conversations, of every agent and with every spelling of
+//! the number, so that a send reads one row.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -44,7 +44,7 @@ struct Known {
 }
 
 impl Store {
-    /// Creates a conversation, and returns it with what is known of its customer: names and window.
+    /// Creates a conversation, and returns it with what is known of its customer: addresses and window.
     ///
     /// # Errors
     ///
@@ -66,12 +66,12 @@ async fn create(
     connection: &mut AnyConnection,
 ) -> Result<Conversation> {
     let (organization, at) = (&conversation.organization_id, conversation.created_at);
-    // The organization lock: otherwise a message of the customer that is applied at this moment would
-    // open every window but this one.
+    // Takes the organization lock: a customer message that is applied at the same time would otherwise update the
+    // windows of the existing conversations and miss this new one.
     let log = EventLog::open(kind, organization.clone(), at, connection).await?;
     let (person, channel) = (&conversation.person, &conversation.channel_id);
-    let names = person.addresses().map(|address| (channel, address));
-    let contacts = Contacts::load(names, &log, connection).await?;
+    let addresses = person.addresses().map(|address| (channel, address));
+    let contacts = Contacts::load(addresses, &log, connection).await?;
     for slot in contacts.of(person, channel) {
         let known = contacts.get(slot);
         if people::may_be_same(&conversation.person, &known.person) {
@@ -96,7 +96,7 @@ pub(crate) fn window(
         return None;
     }
     let now = now.as_millisecond();
-    // A provider's clock that runs ahead gives no longer window.
+    // A `sent_at` in the future counts as now, so that it cannot lengthen the window.
     let sent_at = sent_at.filter(|at| (1..now).contains(at));
     Timestamp::from_millisecond(sent_at.unwrap_or(now) + WINDOW_MILLISECONDS).ok()
 }
@@ -112,8 +112,8 @@ impl Contacts {
     /// Indexes a conversation by all its addresses.
     fn index(&mut self, slot: Slot) {
         let conversation = &self.known[slot].conversation;
-        let names = conversation.person.addresses();
-        for address in names.chain([&conversation.recipient]) {
+        let addresses = conversation.person.addresses();
+        for address in addresses.chain([&conversation.recipient]) {
             let key = (conversation.channel_id.clone(), address.clone());
             self.slots.entry(key).or_default().insert(slot);
         }
@@ -136,12 +136,12 @@ impl Contacts {
     /// Returns the conversations of this customer, those of the surest address first, and of these the one with the
     /// latest message.
     ///
-    /// A number that comes with another user id has passed on to another customer.
+    /// A phone number with a different user id belongs to another customer, so its conversations do not match.
     pub(crate) fn of(&self, person: &Contact, channel: &ChannelId) -> Vec<Slot> {
         let mut found: Vec<(usize, Slot)> = Vec::new();
         let mut seen = HashSet::new();
-        let names = [&person.user_id, &person.lid, &person.phone];
-        for (rank, name) in names.into_iter().enumerate() {
+        let addresses = [&person.user_id, &person.lid, &person.phone];
+        for (rank, name) in addresses.into_iter().enumerate() {
             for spelling in name.iter().flat_map(spellings) {
                 for slot in self.at(channel, &spelling) {
                     let known = &self.get(slot).person;
@@ -176,17 +176,17 @@ impl Contacts {
         let window = ends.fold(window, Option::max);
         for &slot in theirs {
             let conversation = &mut self.known[slot].conversation;
-            let mut news = false;
+            let mut changed = false;
             if people::may_be_same(&conversation.person, person) {
                 let completed = people::completed(&conversation.person, person);
-                news |= completed != conversation.person;
+                changed |= completed != conversation.person;
                 conversation.person = completed;
             }
             if window > conversation.window_expires_at {
                 conversation.window_expires_at = window;
-                news = true;
+                changed = true;
             }
-            if news {
+            if changed {
                 self.index(slot);
                 self.learned.insert(slot);
             }
@@ -199,7 +199,7 @@ impl Contacts {
         self.learn(&theirs, &call.from, window(call.at, channel, now));
     }
 
-    /// Opens a conversation, unless its agent has one with the same address.
+    /// Adds a conversation; returns `None` if its agent has one with the same recipient.
     pub(crate) fn open(&mut self, conversation: Conversation) -> Option<Slot> {
         let taken = self
             .at(&conversation.channel_id, &conversation.recipient)

@@ -243,7 +243,7 @@ fn moved(message: &Value) -> Option<Contact> {
     person([number].into_iter().chain(addresses), None)
 }
 
-/// Who the customer was before: `from` is the old number, but what is new is nobody's former name.
+/// Returns the former addresses of the customer: `from` is the old number, and a new address is never among them.
 fn former(message: &Value, to: &Contact) -> Option<Contact> {
     let addresses = [
         "/from",

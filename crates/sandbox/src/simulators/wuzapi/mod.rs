@@ -40,12 +40,7 @@ pub(crate) fn handle(state: &mut State, call: &Call) -> Result<Outcome, Answer> 
     let expected = match segments.as_slice() {
         ["chat", "send", "buttons"] | ["webhook"] | ["session", "hmac", "config"] => Method::POST,
         ["session", "status"] => Method::GET,
-        // The words of Go's router (inferred).
-        _ => {
-            return Err(
-                Answer::new(404, "404 page not found\n").with_header("content-type", "text/plain")
-            );
-        }
+        _ => return Err(unknown_path()),
     };
     if *call.method() != expected {
         return Err(Answer::new(405, Value::Null));
@@ -58,8 +53,14 @@ pub(crate) fn handle(state: &mut State, call: &Call) -> Result<Outcome, Answer> 
         ["webhook"] => webhooks::set(state, call, &user).map(Outcome::from),
         ["session", "hmac", "config"] => webhooks::set_key(state, call, &user).map(Outcome::from),
         ["session", "status"] => Ok(status(state, token, &user).into()),
-        _ => send(state, call, &user, buttons::read),
+        ["chat", "send", "buttons"] => send(state, call, &user, buttons::read),
+        _ => Err(unknown_path()),
     }
+}
+
+/// Answers in the words of Go's router (inferred).
+fn unknown_path() -> Answer {
+    Answer::new(404, "404 page not found\n").with_header("content-type", "text/plain")
 }
 
 fn send(

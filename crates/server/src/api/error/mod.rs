@@ -6,7 +6,7 @@ use axum::Json;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use recado_core::capabilities::INVALID_PARAMETER_VALUE;
-use recado_core::{FieldErrors, MessageId, Refusal, Violation};
+use recado_core::{FieldErrors, MessageId, Refusal};
 use recado_providers::{ChannelError, ErrorKind};
 use recado_store::StoreError;
 use serde::Serialize;
@@ -220,11 +220,8 @@ fn chain(error: &dyn std::error::Error) -> String {
 
 impl From<Refusal> for ApiError {
     fn from(refusal: Refusal) -> Self {
-        let reason = match refusal.violation {
-            Violation::Unsupported { .. } => Reason::UnsupportedChannel,
-            Violation::Count { .. } => Reason::TooManyButtons,
-            _ => Reason::ContentRefused,
-        };
+        let word = refusal.violation.reason();
+        let reason = Reason::named(word).unwrap_or(Reason::ContentRefused);
         Self {
             code: Some(INVALID_PARAMETER_VALUE),
             ..Self::new(reason, refusal.to_string())
@@ -235,10 +232,7 @@ impl From<Refusal> for ApiError {
 impl From<ErrorKind> for Reason {
     /// The reason that has the kind's word.
     fn from(kind: ErrorKind) -> Self {
-        let mut reasons = Self::ALL.into_iter();
-        reasons
-            .find(|reason| reason.as_str() == kind.reason())
-            .unwrap_or(Self::ProviderRejected)
+        Self::named(kind.reason()).unwrap_or(Self::ProviderRejected)
     }
 }
 

@@ -128,6 +128,12 @@ reasons! {
 }
 
 impl Reason {
+    /// Returns the reason that has this word.
+    pub(crate) fn named(word: &str) -> Option<Self> {
+        let mut reasons = Self::ALL.into_iter();
+        reasons.find(|reason| reason.as_str() == word)
+    }
+
     /// How long to wait where a wait helps and the provider does not say how long.
     pub(crate) const fn wait(self) -> Option<Duration> {
         match self {

@@ -241,7 +241,7 @@ pub(crate) async fn send(
     DryRunSwitch(sends_nothing): DryRunSwitch,
     ChatvoltBody(request): ChatvoltBody<SendButtons>,
 ) -> Result<Response, ApiError> {
-    let ready = send::check(&app, &caller.organization_id, request).await?;
+    let ready = send::check(&app, &caller.organization_id, request.read()?).await?;
     if sends_nothing {
         return Ok(Json(dry_run(&ready)?).into_response());
     }
