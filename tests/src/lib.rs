@@ -2,11 +2,9 @@
 
 #![expect(
     clippy::missing_panics_doc,
-    clippy::missing_errors_doc,
     reason = "a helper of tests panics, and a program of tests ends, when anything is not as it should be"
 )]
 #![expect(
-    clippy::must_use_candidate,
     clippy::return_self_not_must_use,
     reason = "the crate has no callers but its own tests and programs"
 )]

@@ -66,7 +66,6 @@ impl Scopes {
     }
 
     /// Tells whether the scope is in the set.
-    #[must_use]
     pub const fn contains(self, scope: Scope) -> bool {
         self.0 & scope.bit() != 0
     }
@@ -79,7 +78,6 @@ impl Scopes {
     }
 
     /// Returns the scopes that are in both sets, or `None` if there are none.
-    #[must_use]
     pub const fn intersection(self, other: Self) -> Option<Self> {
         Self::from_bits(self.0 & other.0)
     }
@@ -129,7 +127,6 @@ impl From<Scopes> for Vec<Scope> {
 
 impl Role {
     /// Returns the scopes of a user with this role.
-    #[must_use]
     pub const fn scopes(self) -> Scopes {
         match self {
             Self::Owner => Scopes::ALL,

@@ -32,7 +32,6 @@ macro_rules! event_types {
         #[cfg(feature = "openapi")]
         impl EventType {
             /// Returns the name of the schema of the data.
-            #[must_use]
             pub fn data_schema(self) -> &'static str {
                 match self {
                     $(Self::$name => stringify!($data),)+
@@ -42,7 +41,6 @@ macro_rules! event_types {
 
         impl EventData {
             /// Returns the type of the event.
-            #[must_use]
             pub const fn event_type(&self) -> EventType {
                 match self {
                     $(Self::$name(_) => EventType::$name,)+
@@ -63,7 +61,6 @@ macro_rules! event_types {
 
         /// Returns the schemas of the data of all events, and those that they refer to.
         #[cfg(feature = "openapi")]
-        #[must_use]
         pub fn schemas() -> Vec<(String, utoipa::openapi::RefOr<utoipa::openapi::Schema>)> {
             use utoipa::{PartialSchema as _, ToSchema as _};
 

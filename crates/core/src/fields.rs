@@ -36,7 +36,6 @@ impl fmt::Debug for TextField {
 
 impl TextField {
     /// Returns the text.
-    #[must_use]
     pub fn into_text(self) -> Option<String> {
         match self {
             Self::Text(text) => Some(text),
@@ -45,7 +44,6 @@ impl TextField {
     }
 
     /// Returns the text.
-    #[must_use]
     pub fn as_text(&self) -> Option<&str> {
         match self {
             Self::Text(text) => Some(text),
@@ -54,7 +52,6 @@ impl TextField {
     }
 
     /// Tells whether the field is absent, `null` or empty.
-    #[must_use]
     pub fn is_absent(&self) -> bool {
         *self == Self::Absent
     }
@@ -121,7 +118,6 @@ pub fn optional(field: &TextField) -> Result<(), ValidationError> {
 }
 
 /// A broken rule: a stable word and the sentence that the client reads.
-#[must_use]
 pub(crate) fn rule(code: &'static str, message: &'static str) -> ValidationError {
     ValidationError::new(code).with_message(message.into())
 }
@@ -150,7 +146,6 @@ impl Error for FieldErrors {}
 
 impl FieldErrors {
     /// Creates a fault of the request as a whole.
-    #[must_use]
     pub fn root(message: &str) -> Self {
         Self {
             root: vec![message.to_owned()],
@@ -159,7 +154,6 @@ impl FieldErrors {
     }
 
     /// Creates a fault of one field.
-    #[must_use]
     pub fn field(name: &str, message: &str) -> Self {
         Self {
             fields: BTreeMap::from([(name.to_owned(), vec![message.to_owned()])]),
@@ -170,7 +164,6 @@ impl FieldErrors {
     /// Returns the field to look at first and its fault: `body_text: Required`.
     ///
     /// A field that is written differently comes before the field that is missing for that.
-    #[must_use]
     pub fn first(&self) -> String {
         let faults = || {
             let fields = self.fields.iter();
@@ -186,7 +179,6 @@ impl FieldErrors {
 
     /// Takes the rules that `validator` found broken; `rename` turns a Rust name into
     /// the one on the wire, and that of a flattened part into nothing.
-    #[must_use]
     pub fn from_validation(errors: &ValidationErrors, rename: fn(&str) -> String) -> Self {
         let mut found = Self::default();
         found.collect("", errors, rename);

@@ -30,13 +30,11 @@ macro_rules! ids {
 
         impl $name {
             /// Creates an id from a UUID, with the prefix of its noun.
-            #[must_use]
             pub fn from_uuid(uuid: Uuid) -> Self {
                 Self(format!(concat!($prefix, "_{}"), uuid.simple()))
             }
 
             /// Returns the id as text.
-            #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0
             }

@@ -52,7 +52,6 @@ pub struct Phone {
 
 impl Phone {
     /// Reads the digits of a number with its country code.
-    #[must_use]
     pub fn of(digits: &str) -> Self {
         let e164 = format!("+{digits}");
         let Ok(number) = phonenumber::parse(None, &e164) else {

@@ -14,7 +14,6 @@ words! {
 
 impl Provider {
     /// The name that people use.
-    #[must_use]
     pub const fn title(self) -> &'static str {
         match self {
             Self::WhatsApp => "WhatsApp Cloud API",
@@ -24,13 +23,11 @@ impl Provider {
     }
 
     /// Tells whether a business may send reply buttons only for 24 hours after the customer wrote or called.
-    #[must_use]
     pub const fn has_service_window(self) -> bool {
         matches!(self, Self::WhatsApp)
     }
 
     /// Tells whether a phone may answer a message with the title of a button as a text (Z-API, observed: old phones).
-    #[must_use]
     pub const fn has_title_taps(self) -> bool {
         matches!(self, Self::Zapi)
     }

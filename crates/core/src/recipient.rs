@@ -23,7 +23,6 @@ pub enum RecipientKind {
 
 impl RecipientKind {
     /// The name in messages to people.
-    #[must_use]
     pub const fn title(self) -> &'static str {
         match self {
             Self::Phone => "phone number",
@@ -109,25 +108,21 @@ fn looks_like_a_phone_number(text: &str) -> bool {
 
 impl Recipient {
     /// The form of this address.
-    #[must_use]
     pub const fn kind(&self) -> RecipientKind {
         self.kind
     }
 
     /// The part that names the recipient: digits of a phone, a LID or a group, or the whole user id.
-    #[must_use]
     pub fn id(&self) -> &str {
         self.text.split('@').next().unwrap_or(&self.text)
     }
 
     /// The canonical text: `5511900000001`, `BR.1234`, `1234@lid` or `1234@g.us`.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
     /// The address with all but its ends hidden, fit for logs.
-    #[must_use]
     pub fn masked(&self) -> String {
         let id = self.id();
         let suffix = &self.text[id.len()..];
@@ -136,7 +131,6 @@ impl Recipient {
     }
 
     /// How the number is understood, if this is a phone number.
-    #[must_use]
     pub fn phone(&self) -> Option<Phone> {
         (self.kind == RecipientKind::Phone).then(|| Phone::of(&self.text))
     }

@@ -15,7 +15,6 @@ const MAX_COMPARED: usize = 64;
 /// Reads a switch: `true`, `1`, `yes` or nothing turn it on, `false`, `0` or `no` turn it off, in any case.
 ///
 /// Returns `None` for every other text.
-#[must_use]
 pub fn parse(text: &str) -> Option<bool> {
     let is = |word: &&str| text.eq_ignore_ascii_case(word);
     if ["true", "1", "yes", ""].iter().any(is) {
@@ -28,7 +27,6 @@ pub fn parse(text: &str) -> Option<bool> {
 }
 
 /// Tells whether a name was probably meant to be `dryRun`: `dryrun`, `dry_run`, `isDryRun`, `dyrRun`.
-#[must_use]
 pub fn resembles_dry_run(name: &str) -> bool {
     let plain = plain(name);
     plain == "dry"
@@ -38,13 +36,11 @@ pub fn resembles_dry_run(name: &str) -> bool {
 }
 
 /// Tells whether a text has `dryRun` in it, however it is written: `1;dryRun=true`.
-#[must_use]
 pub fn mentions_dry_run(text: &str) -> bool {
     plain(text).contains("dryrun")
 }
 
 /// Returns the letters and digits, in lower case.
-#[must_use]
 pub fn plain(text: &str) -> String {
     let letters = text.chars().filter(|letter| letter.is_alphanumeric());
     letters.flat_map(char::to_lowercase).collect()

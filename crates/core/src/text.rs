@@ -8,7 +8,6 @@ use icu_properties::{CodePointMapData, CodePointSetData};
 const BRAILLE_BLANK: char = '\u{2800}';
 
 /// Tells whether a text shows nothing: it has only white space and invisible characters.
-#[must_use]
 pub fn is_blank(text: &str) -> bool {
     text.chars()
         .all(|c| c.is_whitespace() || c == BRAILLE_BLANK || is_invisible(c))
@@ -28,7 +27,6 @@ pub(crate) fn is_invisible(c: char) -> bool {
 ///
 /// The spelling is NFC, by which an accent is the same whether or not it is a character of its own. NFKC would
 /// also make `x²` and `x2` equal, which a customer can tell apart.
-#[must_use]
 pub fn seen(text: &str) -> String {
     let visible: String = text.chars().filter(|c| !is_invisible(*c)).collect();
     let normalizer = ComposingNormalizerBorrowed::new_nfc();

@@ -14,7 +14,6 @@ pub struct Warning {
 
 impl Warning {
     /// Creates a warning about a field.
-    #[must_use]
     pub fn new(field: impl Into<String>, message: impl Into<String>) -> Self {
         Self {
             field: field.into(),

@@ -129,7 +129,6 @@ pub struct OutboundMessage {
 
 impl OutboundMessage {
     /// Creates a message.
-    #[must_use]
     pub fn new(id: MessageId, to: Recipient, content: impl Into<Content>) -> Self {
         let content = content.into();
         Self { id, to, content }
@@ -172,7 +171,6 @@ pub struct Preview {
 
 impl Preview {
     /// Creates a preview without headers.
-    #[must_use]
     pub fn new(method: &Method, url: &Url, body: Value) -> Self {
         Self {
             method: method.to_string(),
@@ -205,7 +203,6 @@ pub struct Receipt {
 
 impl Receipt {
     /// Creates a receipt with the message's id at WhatsApp.
-    #[must_use]
     pub fn new(external_id: impl Into<String>) -> Self {
         Self {
             external_id: Some(external_id.into()),
@@ -226,7 +223,6 @@ pub struct Health {
 
 impl Health {
     /// Creates a state, with what the provider says about it.
-    #[must_use]
     pub const fn new(state: HealthState, detail: Option<String>) -> Self {
         Self { state, detail }
     }

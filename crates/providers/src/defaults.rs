@@ -49,7 +49,6 @@ pub struct DefaultsError {
 
 impl Defaults {
     /// Returns the URL of one provider.
-    #[must_use]
     pub const fn url(&self, provider: Provider) -> &Url {
         match provider {
             Provider::WhatsApp => &self.whatsapp_url,

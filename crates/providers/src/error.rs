@@ -24,7 +24,6 @@ pub struct ChannelError {
 
 impl ChannelError {
     /// Creates an error without a number and without a wait.
-    #[must_use]
     pub fn new(provider: &'static str, kind: ErrorKind, message: impl Into<String>) -> Self {
         Self {
             provider,
@@ -104,7 +103,6 @@ impl ErrorKind {
     ];
 
     /// How the send ended.
-    #[must_use]
     pub const fn outcome(self) -> Outcome {
         match self {
             Self::Unauthorized
@@ -123,7 +121,6 @@ impl ErrorKind {
     }
 
     /// Whether a repeat is safe and may help.
-    #[must_use]
     pub const fn retry(self) -> Retry {
         match self {
             Self::Throttled | Self::Unavailable => Retry::Backoff,
@@ -141,7 +138,6 @@ impl ErrorKind {
     }
 
     /// The published word, the same in an answer, an event and a metric.
-    #[must_use]
     pub const fn reason(self) -> &'static str {
         match self {
             Self::Unauthorized => "channel_unauthorized",

@@ -38,7 +38,6 @@ pub struct Profile {
 
 impl Profile {
     /// Returns what a channel with these settings carries.
-    #[must_use]
     pub fn capabilities(&self, settings: &Value) -> &'static Capabilities {
         (self.carries)(settings)
     }

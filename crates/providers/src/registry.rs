@@ -23,7 +23,6 @@ use crate::{whatsapp, zapi, zapperhub};
 
 impl Profile {
     /// Returns the profile of a provider.
-    #[must_use]
     pub const fn of(provider: Provider) -> &'static Self {
         match provider {
             Provider::WhatsApp => &whatsapp::profile::PROFILE,
@@ -172,7 +171,6 @@ impl ChannelConfig {
     /// Creates the configuration of a channel to the provider's own address.
     ///
     /// A wuzapi server has an address of its own: set [`base_url`](Self::base_url).
-    #[must_use]
     pub fn new(credentials: impl Into<Credentials>) -> Self {
         let credentials = credentials.into();
         let (provider, _) = credentials.account();
@@ -205,7 +203,6 @@ impl ChannelConfig {
     }
 
     /// Returns the provider of the account.
-    #[must_use]
     pub fn provider(&self) -> Provider {
         let (provider, _) = self.credentials.account();
         provider
@@ -225,7 +222,6 @@ impl ChannelConfig {
     /// Returns a text that two channels share if they connect the same number.
     ///
     /// It is a secret: the server of a `wuzapi` channel knows its users by their tokens alone.
-    #[must_use]
     pub fn number(&self) -> SecretString {
         let (_, account) = self.credentials.account();
         account.number(&self.base_url).into()

@@ -76,7 +76,6 @@ fn yes() -> bool {
 
 impl Account {
     /// Returns the account of every new sandbox that can send over this provider.
-    #[must_use]
     pub fn working(provider: Provider) -> Self {
         match provider {
             Provider::Whatsapp => whatsapp("T-WORKING", TokenState::Valid),
@@ -96,7 +95,6 @@ impl Account {
     }
 
     /// Returns the account's provider.
-    #[must_use]
     pub fn provider(&self) -> Provider {
         match self {
             Self::Whatsapp { .. } => Provider::Whatsapp,
@@ -107,7 +105,6 @@ impl Account {
     }
 
     /// Returns the names and values of the credentials that a channel of this account has at Recado.
-    #[must_use]
     pub fn credentials(&self) -> Vec<(&'static str, &str)> {
         match self {
             Self::Whatsapp {
@@ -141,13 +138,11 @@ impl Account {
     }
 
     /// Returns [`Account::credentials`] as a JSON object.
-    #[must_use]
     pub fn credentials_json(&self) -> Value {
         self.credentials().into_iter().collect()
     }
 
     /// Returns the variables from which the command line reads the credentials: `RECADO_ZAPI_INSTANCE_ID`.
-    #[must_use]
     pub fn variables(&self) -> Vec<(String, &str)> {
         let variable = |name: &str| {
             let mut variable = format!("RECADO_{}_", self.provider().as_str());

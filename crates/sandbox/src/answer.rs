@@ -22,7 +22,6 @@ pub struct Answer {
 
 impl Answer {
     /// Makes an answer without extra headers.
-    #[must_use]
     pub fn new(status: u16, body: impl Into<Value>) -> Self {
         Self {
             status,

@@ -66,7 +66,6 @@ impl From<&Content> for Bubble {
 
 impl Bubble {
     /// Draws the bubble in at most `columns`; below 12 columns it takes 12.
-    #[must_use]
     pub fn draw(&self, columns: usize, style: Style) -> String {
         let most = columns.clamp(MIN_COLUMNS, MAX_COLUMNS) - SIDES;
         let header = lines(self.header.as_deref(), most);
@@ -97,7 +96,6 @@ impl Bubble {
 impl Style {
     /// Returns the style for standard output: a terminal gets escape sequences,
     /// unless `NO_COLOR` is set and not empty (no-color.org), or the terminal is `dumb`.
-    #[must_use]
     pub fn of_stdout() -> Self {
         let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         let is_dumb = std::env::var_os("TERM").is_some_and(|terminal| terminal == "dumb");
@@ -109,7 +107,6 @@ impl Style {
     }
 
     /// Returns the text so that it stands out, if the style allows it.
-    #[must_use]
     pub fn paint(self, text: &str, paint: Paint) -> String {
         let code = match paint {
             Paint::Bold => "1",

@@ -46,7 +46,6 @@ pub enum Effect {
 
 impl Fault {
     /// Makes a fault for all recipients, without delay.
-    #[must_use]
     pub fn new(provider: Provider, effect: Effect) -> Self {
         Self {
             provider,

@@ -22,7 +22,6 @@ impl Provider {
     pub(crate) const ALL: [Self; 4] = [Self::Whatsapp, Self::Zapi, Self::Zapperhub, Self::Wuzapi];
 
     /// Returns the provider's word, as in JSON and in paths.
-    #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Whatsapp => "whatsapp",

@@ -20,19 +20,16 @@ pub struct Sandbox {
 
 impl Sandbox {
     /// Makes a sandbox with the default accounts, without limits and faults.
-    #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
     /// Returns every request that the providers received, refused ones too, oldest first.
-    #[must_use]
     pub fn requests(&self) -> Vec<ReceivedRequest> {
         self.state().received.requests(None)
     }
 
     /// Returns what the customers' phones show, oldest first: accepted messages only.
-    #[must_use]
     pub fn phone_messages(&self) -> Vec<PhoneMessage> {
         self.state().received.phone_messages(None)
     }
@@ -43,7 +40,6 @@ impl Sandbox {
     }
 
     /// Returns the faults that are still to come.
-    #[must_use]
     pub fn faults(&self) -> Vec<PlannedFault> {
         self.state().faults.planned()
     }
@@ -61,7 +57,6 @@ impl Sandbox {
     }
 
     /// Returns the registered webhooks, with their secrets.
-    #[must_use]
     pub fn webhooks(&self) -> Vec<Webhook> {
         self.state().webhooks.list()
     }
@@ -72,7 +67,6 @@ impl Sandbox {
     }
 
     /// Returns the accounts that may be used, with their secrets.
-    #[must_use]
     pub fn accounts(&self) -> Vec<Account> {
         self.state().accounts.list()
     }
@@ -83,7 +77,6 @@ impl Sandbox {
     }
 
     /// Returns the switches.
-    #[must_use]
     pub fn settings(&self) -> Settings {
         self.state().settings().clone()
     }

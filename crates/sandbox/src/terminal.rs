@@ -4,7 +4,6 @@ use unicode_segmentation::UnicodeSegmentation as _;
 use unicode_width::UnicodeWidthStr;
 
 /// Returns the text without what could steer a terminal; line breaks stay.
-#[must_use]
 pub fn visible(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {
@@ -20,19 +19,16 @@ pub fn visible(text: &str) -> String {
 }
 
 /// Returns the text on one line.
-#[must_use]
 pub fn one_line(text: &str) -> String {
     visible(text).replace('\n', " ")
 }
 
 /// Returns the columns that a text takes.
-#[must_use]
 pub fn width(text: &str) -> usize {
     text.graphemes(true).map(UnicodeWidthStr::width).sum()
 }
 
 /// Breaks a text into lines of at most `columns`, between words where it can.
-#[must_use]
 pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     text.split('\n')
         .flat_map(|line| wrap_line(line, columns))
@@ -78,7 +74,6 @@ fn split_word(word: &str, columns: usize) -> Vec<String> {
 }
 
 /// Returns whether a character turns the direction of the text around it.
-#[must_use]
 pub fn turns_direction(c: char) -> bool {
     matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

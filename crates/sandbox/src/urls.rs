@@ -24,7 +24,6 @@ pub struct Urls {
 }
 
 /// Returns the base URLs of the sandbox that listens on `addr`.
-#[must_use]
 pub fn base_urls(addr: SocketAddr) -> Urls {
     let url = |provider: Provider| format!("http://{addr}/{}", provider.as_str());
     Urls {

@@ -198,7 +198,6 @@ impl Demo {
     }
 
     /// Returns a line for the shell that sends the documentation's example; it takes the key from `RECADO_KEY`.
-    #[must_use]
     pub fn curl(&self) -> String {
         format!(
             "curl {}/messages/interactive/send-buttons \\\n  -H \"Authorization: Bearer $RECADO_KEY\" \\\n  -H 'Content-Type: application/json' \\\n  -d '{}'",
@@ -208,7 +207,6 @@ impl Demo {
     }
 
     /// Returns a line for the shell that taps a button of a message on the customer's phone.
-    #[must_use]
     pub fn tap_command(&self, message_id: &str, button: &str) -> String {
         let sandbox = if self.sandbox_url == format!("http://{DEFAULT_ADDRESS}") {
             String::new()

@@ -3,13 +3,7 @@
 //! Start reading at [`run`], then [`router`] for the routes, and `send/mod.rs` for the one thing that matters.
 //!
 //! Functions of the API fail with [`ApiError`](api::error::ApiError), those that start or stop a server with one sentence
-//! that says what to change, and those of the database with [`StoreError`](recado_store::StoreError). A section `# Errors`
-//! names what is special to its function.
-
-#![expect(
-    clippy::missing_errors_doc,
-    reason = "the errors that every function of a layer may have are described once"
-)]
+//! that says what to change, and those of the database with [`StoreError`](recado_store::StoreError).
 
 // The HTTP interface, and the pages for people.
 pub mod api;

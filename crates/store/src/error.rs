@@ -140,7 +140,6 @@ pub enum StoreError {
 
 impl StoreError {
     /// Whether the write may have been done all the same, or may still be done.
-    #[must_use]
     pub fn may_have_been_written(&self) -> bool {
         matches!(
             self,
@@ -149,13 +148,11 @@ impl StoreError {
     }
 
     /// Whether the database was away or busy, so that the same operation may succeed soon.
-    #[must_use]
     pub fn is_passing(&self) -> bool {
         !self.is_final() && !matches!(self, Self::Database(_))
     }
 
     /// Whether the same operation would fail again.
-    #[must_use]
     pub fn is_final(&self) -> bool {
         match self {
             Self::Timeout | Self::Busy | Self::NotCommitted | Self::Database(_) => false,
@@ -166,7 +163,6 @@ impl StoreError {
     }
 
     /// Whether the database is away, starting or overloaded, so that a server that starts may wait for it.
-    #[must_use]
     pub fn is_away(&self) -> bool {
         match self {
             Self::Timeout | Self::Busy => true,

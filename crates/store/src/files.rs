@@ -15,7 +15,6 @@ const PATH: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_');
 
 /// Returns the file that a SQLite URL names, or `None` for another URL.
-#[must_use]
 pub fn sqlite_file(url: &str) -> Option<PathBuf> {
     let path = url.strip_prefix("sqlite:")?;
     let path = path.strip_prefix("//").unwrap_or(path);
@@ -24,13 +23,11 @@ pub fn sqlite_file(url: &str) -> Option<PathBuf> {
 }
 
 /// Returns the SQLite URL of a file.
-#[must_use]
 pub fn sqlite_url(file: &str) -> String {
     format!("sqlite:{}", utf8_percent_encode(file, PATH))
 }
 
 /// Returns the path with something appended to its name: `recado.db` and `-wal`.
-#[must_use]
 pub fn beside(file: &Path, ending: &str) -> PathBuf {
     let mut name = file.as_os_str().to_owned();
     name.push(ending);
@@ -38,7 +35,6 @@ pub fn beside(file: &Path, ending: &str) -> PathBuf {
 }
 
 /// Returns the folder of a file.
-#[must_use]
 pub fn folder(file: &Path) -> &Path {
     let folder = file.parent().filter(|path| !path.as_os_str().is_empty());
     folder.unwrap_or(Path::new("."))

@@ -14,13 +14,11 @@ pub struct WebhookEndpointId(String);
 
 impl WebhookEndpointId {
     /// Makes the id that carries `uuid`, with the prefix of its kind.
-    #[must_use]
     pub fn from_uuid(uuid: Uuid) -> Self {
         Self(format!("whk_{}", uuid.simple()))
     }
 
     /// The id as text.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }

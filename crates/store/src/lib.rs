@@ -33,10 +33,6 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 #![warn(missing_docs)]
-#![expect(
-    clippy::missing_errors_doc,
-    reason = "StoreError tells of the errors that every call may return"
-)]
 
 mod backlogs;
 mod backup;

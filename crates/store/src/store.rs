@@ -158,7 +158,6 @@ impl Store {
     }
 
     /// Returns which database it is.
-    #[must_use]
     pub fn kind(&self) -> DatabaseKind {
         self.shared.source.kind
     }
@@ -226,7 +225,6 @@ impl Store {
 
     /// How often this process has read since the store was opened, for tests.
     #[cfg(feature = "testing")]
-    #[must_use]
     pub fn reads(&self) -> u64 {
         self.shared.reads.load(std::sync::atomic::Ordering::Relaxed)
     }

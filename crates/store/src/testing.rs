@@ -103,19 +103,16 @@ impl TestDatabase {
     }
 
     /// Returns which database the tests run on.
-    #[must_use]
     pub fn chosen() -> DatabaseKind {
         server().map_or(DatabaseKind::Sqlite, |_| DatabaseKind::Postgres)
     }
 
     /// The URL that a server is given.
-    #[must_use]
     pub fn url(&self) -> &str {
         &self.url
     }
 
     /// Returns which database it is.
-    #[must_use]
     pub fn kind(&self) -> DatabaseKind {
         match self.place {
             Place::Directory(_) => DatabaseKind::Sqlite,
@@ -124,7 +121,6 @@ impl TestDatabase {
     }
 
     /// Where the files of a SQLite database are.
-    #[must_use]
     pub fn directory(&self) -> Option<&Path> {
         match &self.place {
             Place::Directory(directory) => Some(directory.path()),
@@ -133,7 +129,6 @@ impl TestDatabase {
     }
 
     /// The master key of its stores.
-    #[must_use]
     pub fn key(&self) -> &MasterKey {
         &self.key
     }

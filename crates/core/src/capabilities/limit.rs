@@ -63,7 +63,6 @@ impl LimitTable {
 
 impl Limit {
     /// Creates a limit of `min` to `max`.
-    #[must_use]
     pub const fn new(min: usize, max: usize, source: Source) -> Self {
         Self { min, max, source }
     }
@@ -71,21 +70,18 @@ impl Limit {
 
 impl Source {
     /// Names what the provider's documentation says.
-    #[must_use]
     pub const fn documented(text: &'static str) -> Self {
         let basis = Basis::Documented;
         Self { basis, text }
     }
 
     /// Names what was seen in the provider's answers.
-    #[must_use]
     pub const fn observed(text: &'static str) -> Self {
         let basis = Basis::Observed;
         Self { basis, text }
     }
 
     /// Names the reason of a guess.
-    #[must_use]
     pub const fn inferred(text: &'static str) -> Self {
         let basis = Basis::Inferred;
         Self { basis, text }

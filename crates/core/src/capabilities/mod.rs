@@ -46,7 +46,6 @@ pub struct Capabilities {
 
 impl Capabilities {
     /// Creates the capabilities of a provider that carries nothing yet.
-    #[must_use]
     pub const fn new(provider: &'static str, title: &'static str) -> Self {
         Self {
             provider,
@@ -66,7 +65,6 @@ impl Capabilities {
     }
 
     /// Returns the forms of address that a kind goes to, or `None` if the kind is not carried.
-    #[must_use]
     pub fn recipients(&self, kind: ContentKind) -> Option<&'static [RecipientKind]> {
         match kind {
             ContentKind::Buttons => self.buttons.as_ref().map(|limits| limits.recipients),
@@ -74,7 +72,6 @@ impl Capabilities {
     }
 
     /// Returns the limits of a kind by name, or `None` if the kind is not carried.
-    #[must_use]
     pub fn limits(&self, kind: ContentKind) -> Option<LimitTable> {
         match kind {
             ContentKind::Buttons => self.buttons.as_ref().map(ButtonsLimits::table),

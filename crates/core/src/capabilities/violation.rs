@@ -95,7 +95,6 @@ pub struct Refusal {
 
 impl Violation {
     /// Returns the stable word for the error, as in the answers of the server.
-    #[must_use]
     pub const fn reason(&self) -> &'static str {
         match self {
             Self::Unsupported { .. } => "unsupported_channel",
@@ -106,7 +105,6 @@ impl Violation {
 
     /// Says the violation in words: `provider` is the provider's name for people, and `name` what the caller calls
     /// a field.
-    #[must_use]
     pub fn refuse(self, provider: &str, name: impl Fn(&FieldPath) -> String) -> Refusal {
         let details = match &self {
             Self::Unsupported { kind } => {

@@ -140,7 +140,6 @@ impl SendButtons {
 
     /// Returns the fields that are not known, but were probably meant to be one that is absent: ChatVolt ignores
     /// them, so a message without its footer would be the only sign.
-    #[must_use]
     pub fn misspelled(&self) -> Vec<Warning> {
         let given = self.buttons.0.iter();
         let given = given

@@ -12,7 +12,6 @@ pub struct ConnectionUpdate {
 
 impl ConnectionUpdate {
     /// Creates a change of the connection.
-    #[must_use]
     pub const fn new(connected: bool, detail: Option<String>) -> Self {
         Self { connected, detail }
     }

@@ -35,7 +35,6 @@ impl Contact {
     /// assert!(ana.phone.is_some() && ana.lid.is_some() && ana.user_id.is_none());
     /// # Ok::<(), recado_core::RecipientError>(())
     /// ```
-    #[must_use]
     pub fn new(addresses: impl IntoIterator<Item = Recipient>) -> Self {
         let mut person = Self::default();
         for address in addresses {

@@ -37,13 +37,11 @@ pub enum InboundContent {
 
 impl InboundContent {
     /// Tells whether a button or a row was tapped.
-    #[must_use]
     pub fn is_tap(&self) -> bool {
         matches!(self, Self::Button(_) | Self::List(_))
     }
 
     /// Tells whether the customer wrote it; `system` messages are written by WhatsApp.
-    #[must_use]
     pub fn is_by_customer(&self) -> bool {
         match self {
             Self::Button(_) | Self::List(_) | Self::Media(_) => true,
@@ -67,7 +65,6 @@ pub struct Choice {
 
 impl Choice {
     /// Creates a choice.
-    #[must_use]
     pub fn new(id: impl Into<String>, title: impl Into<String>) -> Self {
         Self {
             id: id.into(),

@@ -24,7 +24,6 @@ pub struct Media {
 
 impl Media {
     /// Creates a file of this kind, of which nothing else is known.
-    #[must_use]
     pub fn new(kind: impl Into<String>) -> Self {
         Self {
             kind: kind.into(),

@@ -24,7 +24,6 @@ pub struct InboundMessage {
 
 impl InboundMessage {
     /// Creates a message outside of a group, with an unknown time, which answers no other.
-    #[must_use]
     pub fn new(external_id: impl Into<String>, from: Contact, content: InboundContent) -> Self {
         Self {
             external_id: external_id.into(),
@@ -49,7 +48,6 @@ pub struct CustomerCall {
 
 impl CustomerCall {
     /// Creates a call.
-    #[must_use]
     pub const fn new(from: Contact, at: Option<i64>) -> Self {
         Self { from, at }
     }

@@ -23,7 +23,6 @@ pub struct OwnMessage {
 
 impl OwnMessage {
     /// Creates a message with an unknown time and without buttons.
-    #[must_use]
     pub fn new(external_id: impl Into<String>, to: Contact, body: impl Into<String>) -> Self {
         Self {
             external_id: external_id.into(),

@@ -4,7 +4,6 @@
 ///
 /// Brazil's mobile numbers got a ninth digit that old accounts lack; Mexico's and Argentina's mobile
 /// numbers have a digit after the country code that is not dialled (Meta, send messages; observed).
-#[must_use]
 pub fn phone_variants(digits: &str) -> Vec<String> {
     let mut variants = vec![digits.to_owned()];
     variants.extend(

@@ -23,7 +23,6 @@ pub struct StatusUpdate {
 
 impl StatusUpdate {
     /// Creates the status of a message that has these ids of the provider.
-    #[must_use]
     pub const fn new(external_ids: Vec<String>, status: Status) -> Self {
         Self {
             external_ids,
@@ -56,7 +55,6 @@ pub struct Pricing {
 
 impl Pricing {
     /// Creates a class from Meta's words.
-    #[must_use]
     pub fn new(
         category: Option<String>,
         kind: Option<String>,
@@ -87,7 +85,6 @@ pub struct StatusError {
 
 impl StatusError {
     /// Creates an error without a number.
-    #[must_use]
     pub fn new(reason: impl Into<String>, message: impl Into<String>) -> Self {
         Self {
             code: None,

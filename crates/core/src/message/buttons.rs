@@ -22,7 +22,6 @@ pub struct Button {
 
 impl Button {
     /// Creates a button.
-    #[must_use]
     pub fn new(id: impl Into<String>, title: impl Into<String>) -> Self {
         Self {
             id: id.into(),
@@ -115,25 +114,21 @@ impl Buttons {
     }
 
     /// The bold line above the body.
-    #[must_use]
     pub fn header(&self) -> Option<&str> {
         self.header.as_deref()
     }
 
     /// The text.
-    #[must_use]
     pub fn body(&self) -> &str {
         &self.body
     }
 
     /// The small line below the body.
-    #[must_use]
     pub fn footer(&self) -> Option<&str> {
         self.footer.as_deref()
     }
 
     /// The buttons, in their order.
-    #[must_use]
     pub fn buttons(&self) -> &[Button] {
         &self.buttons
     }
@@ -186,7 +181,6 @@ pub struct ButtonsLimits {
 impl ButtonsLimits {
     /// Creates the limits of WhatsApp itself for a provider that publishes none, and phone numbers as the only
     /// recipients.
-    #[must_use]
     pub const fn like_whatsapp(source: Source) -> Self {
         Self {
             api: "",

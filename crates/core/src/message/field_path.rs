@@ -23,13 +23,11 @@ pub enum Segment {
 
 impl FieldPath {
     /// Creates the path of a field of the content itself.
-    #[must_use]
     pub fn new(field: &'static str) -> Self {
         Self(vec![Segment::Field(field)])
     }
 
     /// Creates the path of an item of a list of the content.
-    #[must_use]
     pub fn item(list: &'static str, index: usize) -> Self {
         Self(vec![Segment::Field(list), Segment::Index(index)])
     }
@@ -42,7 +40,6 @@ impl FieldPath {
     }
 
     /// Returns the steps, from the content on.
-    #[must_use]
     pub fn segments(&self) -> &[Segment] {
         &self.0
     }

@@ -10,7 +10,6 @@ words! {
 
 impl ContentKind {
     /// Returns the name that people use.
-    #[must_use]
     pub const fn title(self) -> &'static str {
         match self {
             Self::Buttons => "reply buttons",

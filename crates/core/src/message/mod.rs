@@ -30,7 +30,6 @@ pub enum Content {
 
 impl Content {
     /// Returns the kind.
-    #[must_use]
     pub const fn kind(&self) -> ContentKind {
         match self {
             Self::Buttons(_) => ContentKind::Buttons,
@@ -38,7 +37,6 @@ impl Content {
     }
 
     /// Returns the main text, which stands for the content where there is room for a text only.
-    #[must_use]
     pub fn text(&self) -> &str {
         match self {
             Self::Buttons(buttons) => buttons.body(),

@@ -151,7 +151,6 @@ impl HttpClient {
 
     /// Whether this client may post to `url`: https only, unless private networks are allowed, and never
     /// to a literal address that is not public. What a name leads to is checked when it is resolved.
-    #[must_use]
     pub fn may_post_to(&self, url: &Url) -> bool {
         match url.scheme() {
             "https" => !self.guarded || literal_is_public(url),
@@ -162,7 +161,6 @@ impl HttpClient {
 
     /// Whether a provider may be told to call `url`: what the internet cannot reach, only if private networks
     /// are allowed.
-    #[must_use]
     pub fn may_be_called_at(&self, url: &Url) -> bool {
         !self.guarded || may_be_reached(url)
     }

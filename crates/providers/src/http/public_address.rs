@@ -60,7 +60,6 @@ pub(crate) fn may_be_reached(url: &Url) -> bool {
 }
 
 /// Whether `address` belongs to the public internet: not private, loopback, link-local or reserved.
-#[must_use]
 pub fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => is_public_v4(address),

@@ -31,7 +31,6 @@ pub struct WebhookHead<'a> {
 
 impl<'a> WebhookHead<'a> {
     /// Creates the beginning of a call.
-    #[must_use]
     pub const fn new(
         method: &'a Method,
         url_secret: Option<&'a str>,
@@ -47,7 +46,6 @@ impl<'a> WebhookHead<'a> {
     }
 
     /// Tells whether the called URL carries the channel's secret, in a time that tells nothing about the secret.
-    #[must_use]
     pub fn has_secret(&self) -> bool {
         self.url_secret
             .is_some_and(|given| super::proof::knows(given.as_bytes(), self.secret))
@@ -68,7 +66,6 @@ pub struct WebhookCall<'a> {
 
 impl<'a> WebhookCall<'a> {
     /// Creates a call.
-    #[must_use]
     pub const fn new(head: WebhookHead<'a>, query: &'a str, body: &'a [u8]) -> Self {
         Self { head, query, body }
     }
@@ -114,7 +111,6 @@ pub struct Received {
 
 impl Received {
     /// Creates an item for the number whose webhook was called.
-    #[must_use]
     pub const fn new(what: Inbound) -> Self {
         Self { number: None, what }
     }

@@ -28,7 +28,6 @@ pub struct WhatsAppAccount {
 
 impl WhatsAppAccount {
     /// Creates an account that sends; webhooks are proved by its [`app_secret`](Self::app_secret).
-    #[must_use]
     pub fn new(phone_number_id: impl Into<String>, access_token: SecretString) -> Self {
         Self {
             phone_number_id: phone_number_id.into(),

@@ -28,7 +28,6 @@ pub struct ZapiAccount {
 
 impl ZapiAccount {
     /// Creates an account without a client token, with the settings that fit most.
-    #[must_use]
     pub fn new(instance_id: impl Into<String>, instance_token: SecretString) -> Self {
         Self {
             instance_id: instance_id.into().into(),

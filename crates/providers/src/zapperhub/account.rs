@@ -23,7 +23,6 @@ pub struct ZapperHubAccount {
 
 impl ZapperHubAccount {
     /// Creates the account of an instance of the hosted API.
-    #[must_use]
     pub fn hosted(instance_id: impl Into<String>, api_key: SecretString) -> Self {
         let instance_id = instance_id.into();
         Self::new(api_key, Dialect::ZapperApiV2 { instance_id })
@@ -31,7 +30,6 @@ impl ZapperHubAccount {
 
     /// Creates the account of a user of a wuzapi server, whose URL is the
     /// [`base_url`](crate::ChannelConfig::base_url) of its channel.
-    #[must_use]
     pub const fn wuzapi(token: SecretString) -> Self {
         Self::new(token, Dialect::Wuzapi)
     }

@@ -37,7 +37,6 @@ pub enum Content {
 
 impl Content {
     /// Returns a text with buttons, if the message is one.
-    #[must_use]
     pub fn as_buttons(&self) -> Option<&Buttons> {
         match self {
             Self::Buttons(buttons) => Some(buttons),
@@ -47,13 +46,11 @@ impl Content {
 
 impl PhoneMessage {
     /// Returns the text over the body.
-    #[must_use]
     pub fn header(&self) -> Option<&str> {
         self.content.as_buttons()?.header.as_deref()
     }
 
     /// Returns the text.
-    #[must_use]
     pub fn body(&self) -> Option<&str> {
         match &self.content {
             Content::Buttons(content) => content.body.as_deref(),
@@ -61,13 +58,11 @@ impl PhoneMessage {
     }
 
     /// Returns the small text under the body.
-    #[must_use]
     pub fn footer(&self) -> Option<&str> {
         self.content.as_buttons()?.footer.as_deref()
     }
 
     /// Returns the buttons that a customer can tap.
-    #[must_use]
     pub fn buttons(&self) -> &[PhoneButton] {
         (self.content.as_buttons()).map_or(&[], |content| &content.buttons)
     }

@@ -52,7 +52,6 @@ pub struct Webhook {
 
 impl Webhook {
     /// Makes a webhook for all events of the provider's first account.
-    #[must_use]
     pub fn new(provider: Provider, url: impl Into<String>) -> Self {
         Self {
             provider,

@@ -14,7 +14,6 @@ use crate::simulators;
 
 impl Sandbox {
     /// Returns the newest [`crate::KEPT`] deliveries to webhooks, oldest first, failed ones too.
-    #[must_use]
     pub fn deliveries(&self) -> Vec<Delivery> {
         self.state().outbox.deliveries(None)
     }

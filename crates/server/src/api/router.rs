@@ -130,7 +130,6 @@ fn administration(router: OpenApiRouter<Arc<App>>) -> OpenApiRouter<Arc<App>> {
 }
 
 /// The `OpenAPI` document of this server.
-#[must_use]
 pub fn openapi() -> OpenApi {
     super::openapi::completed(documented().split_for_parts().1)
 }

@@ -10,7 +10,6 @@ pub struct Clock(Arc<dyn Fn() -> Timestamp + Send + Sync>);
 
 impl Clock {
     /// The clock of the machine.
-    #[must_use]
     pub fn system() -> Self {
         Self(Arc::new(Timestamp::now))
     }
@@ -20,7 +19,6 @@ impl Clock {
         Self(Arc::new(now))
     }
 
-    #[must_use]
     pub fn now(&self) -> Timestamp {
         (self.0)()
     }

@@ -92,7 +92,6 @@ pub struct App {
 }
 
 impl App {
-    #[must_use]
     pub fn new(parts: AppParts) -> Arc<Self> {
         let ending = CancellationToken::new();
         Arc::new(Self {
@@ -123,13 +122,11 @@ impl App {
     }
 
     /// The channels, ready to send.
-    #[must_use]
     pub const fn channels(&self) -> &Channels {
         &self.channels
     }
 
     /// A fresh id, sortable by time.
-    #[must_use]
     pub fn uuid(&self) -> Uuid {
         Uuid::now_v7()
     }

@@ -208,7 +208,6 @@ impl ConfigArgs {
     /// # Panics
     ///
     /// Never: a socket address makes a valid URL.
-    #[must_use]
     pub fn public_url(&self, bound: SocketAddr) -> Url {
         self.public_url.clone().unwrap_or_else(|| {
             format!("http://{bound}")
@@ -218,7 +217,6 @@ impl ConfigArgs {
     }
 
     /// What a channel uses that does not say otherwise.
-    #[must_use]
     pub fn defaults(&self) -> Defaults {
         let mut defaults = Defaults::default();
         defaults.whatsapp_url = self.whatsapp_url.clone();

@@ -37,7 +37,6 @@ pub struct RetentionArgs {
 
 impl RetentionArgs {
     /// Returns how long rows are kept.
-    #[must_use]
     pub fn retention(&self) -> Retention {
         Retention {
             messages: self.messages.duration(),

@@ -50,7 +50,6 @@ impl Claims {
 }
 
 /// When a call that is claimed now may be claimed by others.
-#[must_use]
 pub fn claimed_until(now: Timestamp) -> Timestamp {
     now.checked_add(CLAIM).unwrap_or(Timestamp::MAX)
 }

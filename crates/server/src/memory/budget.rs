@@ -42,7 +42,6 @@ impl ByteBudget {
     }
 
     /// Returns how many bytes are held.
-    #[must_use]
     pub fn used(&self) -> usize {
         self.lock().bytes
     }

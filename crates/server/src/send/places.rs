@@ -42,7 +42,6 @@ pub(crate) enum UsedUp {
 }
 
 impl SendPlaces {
-    #[must_use]
     pub(crate) fn new(most: usize) -> Self {
         Self {
             most,
@@ -113,7 +112,6 @@ fn give_back<K: Hash + Eq>(counts: &mut HashMap<K, usize>, key: &K) {
 
 impl UsedUp {
     /// The sentence for the caller.
-    #[must_use]
     pub(crate) fn message(self) -> String {
         let (whose, most) = match self {
             Self::Server => return "Too many sends of this server are in flight".to_owned(),

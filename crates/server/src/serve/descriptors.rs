@@ -13,7 +13,6 @@ const RESERVED: usize = 192;
 const FEWEST: usize = 256;
 
 /// Raises the soft limit of open files to the hard one, and returns what then holds.
-#[must_use]
 pub fn raise_limit() -> usize {
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
     let raised = Rlimit {

@@ -84,7 +84,6 @@ impl Passwords {
     }
 
     /// Returns how many hashes were computed.
-    #[must_use]
     pub fn computed(&self) -> u64 {
         self.computed.load(Ordering::Relaxed)
     }

@@ -25,7 +25,6 @@ impl Settings {
 }
 
 /// Says that nothing can listen at the address of an option, and what to change.
-#[must_use]
 pub fn cannot_listen(address: SocketAddr, option: &str) -> String {
     let variable = option.to_ascii_uppercase().replace('-', "_");
     format!(

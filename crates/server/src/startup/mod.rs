@@ -161,7 +161,6 @@ impl Settings {
     }
 
     /// Returns the file of a SQLite database that does not exist yet.
-    #[must_use]
     pub fn missing_file(&self) -> Option<PathBuf> {
         // One that this user cannot look for is reported when it is opened.
         let is_missing = |file: &PathBuf| file.try_exists().is_ok_and(|exists| !exists);
@@ -234,7 +233,6 @@ impl Settings {
 const KEY_CHECK_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Says what in the environment of this process has no effect, and was probably meant to have one.
-#[must_use]
 pub fn hints() -> Vec<String> {
     let proxies = proxies::unused_proxies();
     proxies.into_iter().chain(variables::mistyped()).collect()

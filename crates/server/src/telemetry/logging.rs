@@ -81,7 +81,6 @@ pub fn init(text: &str) -> anyhow::Result<()> {
 }
 
 /// Returns an error as a line of the log, or `None` if the log is written for people.
-#[must_use]
 pub fn last_line(error: &anyhow::Error) -> Option<String> {
     if std::io::stderr().is_terminal() {
         return None;

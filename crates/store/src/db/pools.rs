@@ -32,7 +32,6 @@ impl PoolUse {
 impl Store {
     /// Returns how the pools of this store are used: on PostgreSQL `readers` and `writers`, on SQLite, where one
     /// connection writes, `readers`, `sends` and `lists`.
-    #[must_use]
     pub fn pools(&self) -> Vec<PoolUse> {
         let readers = self.readers().pools().into_iter();
         let writers = self.writers().map(|pool| ("writers", pool));

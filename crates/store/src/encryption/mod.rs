@@ -62,13 +62,11 @@ impl MasterKey {
     }
 
     /// The key as text.
-    #[must_use]
     pub fn to_base64(&self) -> SecretString {
         BASE64.encode(self.0.as_slice()).into()
     }
 
     /// A short name of the key that does not give it away: the start of its SHA-256 in hex.
-    #[must_use]
     pub fn id(&self) -> String {
         let hash = Sha256::digest(self.0.as_slice());
         format!(

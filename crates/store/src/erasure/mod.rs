@@ -141,7 +141,6 @@ enum NextCalls {
 impl Store {
     /// Begins to erase the contact with this address from an organization; returns `None` while this process erases
     /// another contact of the organization. A group is not a contact: nothing is found.
-    #[must_use]
     pub fn erase_contact(
         &self,
         organization: &OrganizationId,
@@ -170,7 +169,6 @@ impl Store {
 
 impl Erasure {
     /// Returns how much was erased so far.
-    #[must_use]
     pub fn erased(&self) -> Erased {
         self.erased
     }

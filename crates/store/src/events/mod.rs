@@ -87,7 +87,6 @@ pub struct EventFilter {
 
 impl EventFilter {
     /// Returns whether the filter accepts an event.
-    #[must_use]
     pub fn matches(&self, event: &Event) -> bool {
         self.event_type
             .is_none_or(|event_type| event_type == event.event_type)

@@ -17,7 +17,6 @@ impl Store {
     /// # Panics
     ///
     /// The caller is outside of a tokio runtime.
-    #[must_use]
     pub fn event_signal(&self, organization: Option<&OrganizationId>) -> EventSignal {
         let signals = self.signals();
         if self.kind() == DatabaseKind::Postgres {
@@ -29,7 +28,6 @@ impl Store {
     }
 
     /// A signal of deliveries that this process has queued; other servers' are theirs to make.
-    #[must_use]
     pub fn delivery_signal(&self) -> EventSignal {
         EventSignal {
             appended: self.signals().deliveries.subscribe(),
@@ -38,7 +36,6 @@ impl Store {
 
     /// Returns a signal that API keys or sessions may not work any more because of what this process has done;
     /// other servers are not included.
-    #[must_use]
     pub fn key_signal(&self) -> EventSignal {
         EventSignal {
             appended: self.signals().keys.subscribe(),
@@ -51,7 +48,6 @@ impl Store {
     }
 
     /// Returns a signal that webhook calls of a dead server were freed by this process.
-    #[must_use]
     pub fn webhook_call_signal(&self) -> EventSignal {
         EventSignal {
             appended: self.signals().webhook_calls.subscribe(),

@@ -42,7 +42,6 @@ pub struct ApiKey {
 
 impl ApiKey {
     /// Returns a key with all scopes that does not expire.
-    #[must_use]
     pub fn new(
         id: ApiKeyId,
         organization_id: Option<OrganizationId>,

@@ -140,7 +140,6 @@ impl Actor {
     ];
 
     /// Returns the word for what it is, in answers and in the database.
-    #[must_use]
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::User(_) => "user",
@@ -153,7 +152,6 @@ impl Actor {
     }
 
     /// Returns the id of the user or of the key.
-    #[must_use]
     pub fn id(&self) -> Option<&str> {
         match self {
             Self::User(id) => Some(id.as_str()),
@@ -178,7 +176,6 @@ pub(crate) use insert_entry;
 
 impl Author {
     /// Returns a command of `recado-server` as the author.
-    #[must_use]
     pub const fn command_line(at: Timestamp) -> Self {
         Self {
             actor: Actor::CommandLine,

@@ -35,7 +35,6 @@ macro_rules! bearer_secrets {
             }
 
             /// The text that its owner presents.
-            #[must_use]
             pub fn expose(&self) -> &str {
                 self.0.expose_secret()
             }
@@ -61,7 +60,6 @@ const PREFIX_LENGTH: usize = "recado_".len() + 6;
 
 impl ApiKeySecret {
     /// Returns the beginning of the secret, by which people recognize the key: `recado_` and 6 characters.
-    #[must_use]
     pub fn prefix(&self) -> String {
         self.expose().chars().take(PREFIX_LENGTH).collect()
     }

@@ -111,7 +111,6 @@ impl ConversationFilter {
 
 impl Conversation {
     /// A conversation that is about to be created; of the customer only the address is known.
-    #[must_use]
     pub fn new(
         organization_id: OrganizationId,
         id: ConversationId,

@@ -119,7 +119,6 @@ impl Store {
 
 impl Removal {
     /// The organization whose data are removed.
-    #[must_use]
     pub fn organization(&self) -> &OrganizationId {
         &self.organization
     }

@@ -153,7 +153,6 @@ const PARTS: [Part; 8] = [
 impl Store {
     /// Begins to remove what is done or older than it is kept. Messages and events, for which every organization is
     /// looked at, are removed with `walk` alone.
-    #[must_use]
     pub fn pruning(&self, now: Timestamp, retention: Retention, walk: bool) -> Pruning {
         let walks = [
             retention

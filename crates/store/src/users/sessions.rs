@@ -48,7 +48,6 @@ pub struct Session {
 
 impl Session {
     /// Returns a session that begins now.
-    #[must_use]
     pub fn new(id: SessionId, user: &User, now: Timestamp) -> Self {
         let ends_at = after(now, SESSION_LIFETIME);
         Self {

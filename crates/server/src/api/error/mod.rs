@@ -72,7 +72,6 @@ impl ApiError {
     }
 
     /// Returns an error of a query or a header, whose sentence does not speak of a body.
-    #[must_use]
     pub fn invalid_query(details: FieldErrors) -> Self {
         let message = format!("The query is not valid: {}", details.first());
         Self {
@@ -91,13 +90,11 @@ impl ApiError {
     }
 
     /// The client's id for something that is not there, or not the caller's.
-    #[must_use]
     pub fn not_found(reason: Reason) -> Self {
         Self::new(reason, format!("Not found: {}", reason.describe()))
     }
 
     /// Returns the error of a path that no route has.
-    #[must_use]
     pub fn no_route() -> Self {
         Self::new(
             Reason::NotFound,
@@ -112,7 +109,6 @@ impl ApiError {
     }
 
     /// The body, with the id of the request that it answers.
-    #[must_use]
     pub fn body(self, request_id: String) -> ErrorBody {
         let error = match self.seconds_to_wait() {
             Some(1) => format!("{}; try again in 1 second", self.message),
@@ -130,7 +126,6 @@ impl ApiError {
     }
 
     /// The answer as the client sees it.
-    #[must_use]
     pub fn render(self, request_id: &str) -> Response {
         let mut response = self.reason.status().into_response();
         self.add_retry_after(&mut response);

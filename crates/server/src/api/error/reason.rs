@@ -18,7 +18,6 @@ macro_rules! reasons {
             pub const ALL: [Self; [$($word),+].len()] = [$(Self::$reason),+];
 
             /// Returns the word on the wire.
-            #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self {
                     $(Self::$reason => $word,)+
@@ -26,7 +25,6 @@ macro_rules! reasons {
             }
 
             /// Says when an error has this reason.
-            #[must_use]
             pub const fn describe(self) -> &'static str {
                 match self {
                     $(Self::$reason => $description,)+
@@ -34,7 +32,6 @@ macro_rules! reasons {
             }
 
             /// Returns the HTTP status.
-            #[must_use]
             pub const fn status(self) -> StatusCode {
                 match self {
                     $(Self::$reason => StatusCode::$status,)+
