@@ -148,7 +148,7 @@ impl Received {
                     conversation: columns.parse("conversation_id")?,
                     content: columns
                         .optional_json::<StoredOutbound>("content")?
-                        .map(Content::from),
+                        .map(|stored| stored.0),
                 },
             );
         }

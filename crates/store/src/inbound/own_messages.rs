@@ -74,7 +74,7 @@ async fn sought(
     let mut found = None;
     for row in &rows {
         let columns = Columns::new(row, "messages", "id");
-        let content = columns.json::<StoredOutbound>("content")?.into();
+        let content = columns.json::<StoredOutbound>("content")?.0;
         if content::says(&content, &own_message.body, &own_message.buttons)
             && found.replace(columns.parse("id")?).is_some()
         {

@@ -2,8 +2,9 @@
 
 use recado_core::event::ReceivedMedia;
 use recado_core::inbound::{Choice, InboundContent, InboundMessage, SYSTEM};
-use recado_core::{Button, Buttons, Content, MessageId};
+use recado_core::{Button, Content, MessageId};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 const BUTTON: &str = "button";
 pub(crate) const LIST: &str = "list";
@@ -27,21 +28,18 @@ pub(crate) struct StoredInbound {
     pub(crate) in_reply_to: Option<MessageId>,
 }
 
-/// The content of an outbound message.
+/// The content of an outbound message, as it is read.
 #[derive(Deserialize)]
-#[serde(untagged)]
-pub(crate) enum StoredOutbound {
-    OfKind(Content),
-    // A server of an earlier version, which runs on until it is upgraded as well, writes no kind.
-    WithoutKind(Buttons),
-}
+#[serde(try_from = "Map<String, Value>")]
+pub(crate) struct StoredOutbound(pub(crate) Content);
 
-impl From<StoredOutbound> for Content {
-    fn from(stored: StoredOutbound) -> Self {
-        match stored {
-            StoredOutbound::OfKind(content) => content,
-            StoredOutbound::WithoutKind(buttons) => buttons.into(),
-        }
+impl TryFrom<Map<String, Value>> for StoredOutbound {
+    type Error = serde_json::Error;
+
+    fn try_from(mut stored: Map<String, Value>) -> Result<Self, Self::Error> {
+        // Servers of earlier versions wrote no kind: every message had buttons.
+        stored.entry("kind").or_insert_with(|| "buttons".into());
+        serde_json::from_value(stored.into()).map(Self)
     }
 }
 

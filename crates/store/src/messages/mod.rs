@@ -175,7 +175,7 @@ impl Store {
 fn content(columns: &Columns<'_>) -> Result<(Direction, MessageContent, Option<MessageId>)> {
     match columns.get::<&str>("direction")? {
         "outbound" => {
-            let said = MessageContent::Outbound(columns.json::<StoredOutbound>("content")?.into());
+            let said = MessageContent::Outbound(columns.json::<StoredOutbound>("content")?.0);
             Ok((Direction::Outbound, said, None))
         }
         "inbound" => {
