@@ -65,7 +65,7 @@ pub use encryption::rotation::KeyRotation;
 pub use encryption::{ChannelSecrets, MasterKey, MasterKeyError};
 pub use erasure::{AfterStep, Erased, Erasure};
 pub use error::{Result, StoreError};
-pub use events::signals::EventSignal;
+pub use events::notifications::Subscription;
 pub use events::{Event, EventBounds, EventFilter, EventId, EventIdError, EventPage};
 pub use ids::WebhookEndpointId;
 pub use inbound::calls::{Backlog, WebhookCall};

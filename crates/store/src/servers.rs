@@ -37,15 +37,15 @@ macro_rules! now {
 const EXTEND: &str = concat!(
     "update servers set lease_until = ",
     now!(),
-    " + 10000 where (select m.lease_until from servers m where m.id = $1) < ",
+    " + $2 where (select m.lease_until from servers m where m.id = $1) < ",
     now!(),
-    " + 5000"
+    " + $2 / 2"
 );
 
 const RENEW: &str = concat!(
     "insert into servers (id, name, lease_until, started_at) values ($1, $2, ",
     now!(),
-    " + 10000, ",
+    " + $3, ",
     now!(),
     ") on conflict (id) do update set lease_until = excluded.lease_until"
 );
@@ -189,10 +189,10 @@ impl Store {
             messages: self.settle_abandoned(server, at).await?,
         };
         if freed.deliveries > 0 {
-            self.signal_deliveries();
+            self.notify_deliveries();
         }
         if freed.webhook_calls > 0 {
-            self.signal_webhook_calls();
+            self.notify_webhook_calls();
         }
         Ok(freed)
     }
@@ -217,13 +217,16 @@ impl Membership {
                     .ok_or(StoreError::NameTaken)?,
             };
             let id = store.server_id().to_owned();
+            let lease = i64::try_from(LEASE.as_millis()).unwrap_or(i64::MAX);
             sqlx::query(EXTEND)
                 .bind(id.clone())
+                .bind(lease)
                 .execute(&mut connection)
                 .await?;
             sqlx::query(RENEW)
                 .bind(id)
                 .bind(name.clone())
+                .bind(lease)
                 .execute(&mut connection)
                 .await?;
             Ok(connection)

@@ -18,7 +18,7 @@ use crate::db::writer::{Scope, Work, Writer};
 use crate::db::{DatabaseKind, Query, in_time};
 use crate::encryption::MasterKey;
 use crate::error::{Result, StoreError};
-use crate::events::signals::Signals;
+use crate::events::notifications::Notifications;
 
 /// The database of Recado; clones share everything.
 #[derive(Clone)]
@@ -32,7 +32,7 @@ struct Shared {
     readers: Readers,
     writer: Writer,
     key: MasterKey,
-    signals: Arc<Signals>,
+    notifications: Arc<Notifications>,
     memory: Memory,
     gathering: TaskTracker,
     #[cfg(feature = "testing")]
@@ -79,7 +79,7 @@ impl Store {
                 server: format!("srv_{}", Uuid::now_v7().simple()),
                 writer,
                 key,
-                signals: Arc::new(Signals::new()),
+                notifications: Arc::default(),
                 memory: Memory::default(),
                 gathering: TaskTracker::new(),
                 #[cfg(feature = "testing")]
@@ -188,7 +188,7 @@ impl Store {
 
     /// Finishes the writes that wait, and closes the database, for all clones.
     pub async fn close(self) {
-        self.shared.signals.close();
+        self.shared.notifications.close();
         self.shared.gathering.close();
         self.shared.gathering.wait().await;
         self.shared.readers.close().await;
@@ -203,8 +203,8 @@ impl Store {
         &self.shared.key
     }
 
-    pub(crate) fn signals(&self) -> &Arc<Signals> {
-        &self.shared.signals
+    pub(crate) fn notifications(&self) -> &Arc<Notifications> {
+        &self.shared.notifications
     }
 
     pub(crate) fn in_memory<T: Any + Default + Send + Sync>(&self) -> Arc<T> {

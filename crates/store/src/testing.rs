@@ -18,10 +18,10 @@ use crate::store::Store;
 pub struct TestDatabase {
     url: String,
     key: MasterKey,
-    place: Place,
+    location: Location,
 }
 
-enum Place {
+enum Location {
     Directory(TempDir),
     Server { admin_url: String, name: String },
 }
@@ -47,12 +47,12 @@ impl TestDatabase {
     /// The database cannot be made.
     pub async fn empty() -> Self {
         plans::record();
-        let (url, place) = match server() {
+        let (url, location) = match server() {
             Some(admin_url) => on_server(admin_url).await,
             None => in_directory(),
         };
         let key = MasterKey::generate().expect("random bytes");
-        Self { url, key, place }
+        Self { url, key, location }
     }
 
     /// Creates a database of an earlier program, with the migrations up to `version`.
@@ -93,9 +93,9 @@ impl TestDatabase {
         Self::migrated(in_directory()).await
     }
 
-    async fn migrated((url, place): (String, Place)) -> Self {
+    async fn migrated((url, location): (String, Location)) -> Self {
         let key = MasterKey::generate().expect("random bytes");
-        let database = Self { url, key, place };
+        let database = Self { url, key, location };
         let store = database.store().await;
         store.migrate().await.expect("the migrations run");
         store.close().await;
@@ -114,17 +114,17 @@ impl TestDatabase {
 
     /// Returns which database it is.
     pub fn kind(&self) -> DatabaseKind {
-        match self.place {
-            Place::Directory(_) => DatabaseKind::Sqlite,
-            Place::Server { .. } => DatabaseKind::Postgres,
+        match self.location {
+            Location::Directory(_) => DatabaseKind::Sqlite,
+            Location::Server { .. } => DatabaseKind::Postgres,
         }
     }
 
     /// Where the files of a SQLite database are.
     pub fn directory(&self) -> Option<&Path> {
-        match &self.place {
-            Place::Directory(directory) => Some(directory.path()),
-            Place::Server { .. } => None,
+        match &self.location {
+            Location::Directory(directory) => Some(directory.path()),
+            Location::Server { .. } => None,
         }
     }
 
@@ -234,14 +234,14 @@ fn server() -> Option<String> {
     url.filter(|url| !url.is_empty())
 }
 
-fn in_directory() -> (String, Place) {
+fn in_directory() -> (String, Location) {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let file = directory.path().join("recado.db");
     let url = format!("sqlite:{}", file.display());
-    (url, Place::Directory(directory))
+    (url, Location::Directory(directory))
 }
 
-async fn on_server(admin_url: String) -> (String, Place) {
+async fn on_server(admin_url: String) -> (String, Location) {
     let mut random = [0; 8];
     getrandom::fill(&mut random).expect("random bytes");
     let name = format!("recado_test_{:016x}", u64::from_le_bytes(random));
@@ -251,7 +251,7 @@ async fn on_server(admin_url: String) -> (String, Place) {
     let mut options: AnyConnectOptions = admin_url.parse().expect("RECADO_TEST_DATABASE is a URL");
     options.database_url.set_path(&name);
     let url = options.database_url.to_string();
-    (url, Place::Server { admin_url, name })
+    (url, Location::Server { admin_url, name })
 }
 
 async fn run(admin_url: &str, sql: String) -> Result<(), sqlx::Error> {
@@ -267,9 +267,9 @@ impl Drop for TestDatabase {
     /// Removes the database, and panics if a statement of the test reads a whole table that grows.
     fn drop(&mut self) {
         let (url, kind) = (self.url.clone(), self.kind());
-        let removal = match &self.place {
-            Place::Directory(_) => None,
-            Place::Server { admin_url, name } => Some((
+        let removal = match &self.location {
+            Location::Directory(_) => None,
+            Location::Server { admin_url, name } => Some((
                 admin_url.clone(),
                 format!("drop database {name} with (force)"),
             )),

@@ -121,14 +121,14 @@ fn next(app: &App, organization: &OrganizationId) -> Option<Vec<Taken>> {
 
 /// Applies the calls that were left behind, and waits at the end for those that are being applied.
 pub async fn run(app: Arc<App>, stop: impl Future<Output = ()>) {
-    let mut freed = app.store.webhook_call_signal();
+    let mut freed = app.store.subscribe_webhook_calls();
     let mut sweep = tokio::time::interval(SWEEP);
     tokio::pin!(stop);
     loop {
         tokio::select! {
             _ = sweep.tick() => {}
             () = app.intake.left_behind.notified() => {}
-            () = freed.appended() => {}
+            () = freed.changed() => {}
             () = &mut stop => break,
         }
         apply_left_behind(&app, app.clock.now()).await;

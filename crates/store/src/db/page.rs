@@ -11,7 +11,7 @@ use recado_core::MessageId;
 /// A part of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page {
-    /// Start behind this place; from the beginning if none.
+    /// Start behind this position; from the beginning if none.
     pub after: Option<Cursor>,
     /// The most entries wanted; a page has fewer if they are large, and one at least if there is one.
     pub limit: u32,
@@ -26,7 +26,7 @@ pub struct Listed<T> {
     pub next: Option<Cursor>,
 }
 
-/// A place in a list; its text is opaque to clients.
+/// A position in a list; its text is opaque to clients.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cursor {
     created_at: i64,
@@ -48,14 +48,14 @@ impl Cursor {
 }
 
 impl Page {
-    /// Returns the place to start behind.
+    /// Returns the position to start behind.
     pub(crate) fn start(&self) -> (i64, &str) {
         self.after
             .as_ref()
             .map_or((i64::MIN, ""), |cursor| (cursor.created_at, &cursor.id))
     }
 
-    /// Returns the place to start behind in a list that begins with the newest entry.
+    /// Returns the position to start behind in a list that begins with the newest entry.
     pub(crate) fn start_of_newest(&self) -> (i64, &str) {
         self.after
             .as_ref()

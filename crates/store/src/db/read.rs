@@ -86,11 +86,11 @@ impl Store {
         max_bytes: usize,
     ) -> Result<PageRows> {
         let (kind, readers) = (self.kind(), self.readers().of_lists());
-        let place = in_time(async {
-            let place = Arc::clone(&self.readers().places).acquire_owned().await;
-            place.map_err(|_| StoreError::Busy)
+        let slot = in_time(async {
+            let slot = Arc::clone(&self.readers().slots).acquire_owned().await;
+            slot.map_err(|_| StoreError::Busy)
         });
-        let held = [turn, Some(place.await?)];
+        let held = [turn, Some(slot.await?)];
         self.read(readers, held, query, move |query, connection| {
             Box::pin(fetch_page(kind, query, max_bytes, connection))
         })

@@ -27,7 +27,7 @@ pub(crate) struct Readers {
     first: Option<AnyPool>,
     lists: Option<AnyPool>,
     pub(crate) turns: Turns,
-    pub(crate) places: Arc<Semaphore>,
+    pub(crate) slots: Arc<Semaphore>,
 }
 
 impl Readers {
@@ -37,7 +37,7 @@ impl Readers {
             first: source.extra_pool(FIRST_CONNECTIONS),
             lists: source.extra_pool(LISTS),
             turns: Turns::new(LISTS_EACH),
-            places: Arc::new(Semaphore::new(LISTS as usize)),
+            slots: Arc::new(Semaphore::new(LISTS as usize)),
         }
     }
 

@@ -109,12 +109,12 @@ impl KeyLoss {
             let (id, key): (String, String) = (columns.get("id")?, columns.get("key_id")?);
             if key != self.store.key().id() {
                 let organization = columns.parse("organization_id")?;
-                let place = SealedRow {
+                let sealed_row = SealedRow {
                     table: table.name,
                     organization: &organization,
                     id: &id,
                 };
-                dropping.push(self.dropping(place)?);
+                dropping.push(self.dropping(sealed_row)?);
             }
             last = Some(id);
         }
@@ -129,9 +129,9 @@ impl KeyLoss {
     }
 
     /// Returns the statement that removes the secrets of a row that no key opens.
-    fn dropping(&self, place: SealedRow<'_>) -> Result<Query> {
+    fn dropping(&self, sealed_row: SealedRow<'_>) -> Result<Query> {
         let key = self.store.key();
-        let (text, sealed) = match place.table {
+        let (text, sealed) = match sealed_row.table {
             "channels" => (
                 "update channels set key_id = $3, secrets = $4, number = null, \
                  version = version + 1 where organization_id = $1 and id = $2 and key_id <> $3",
@@ -139,7 +139,7 @@ impl KeyLoss {
                     credentials: Map::new(),
                     webhook_secret: (self.fresh.channel)(),
                 }
-                .seal(key, place)?,
+                .seal(key, sealed_row)?,
             ),
             "webhook_endpoints" => (
                 "update webhook_endpoints set key_id = $3, secrets = $4 \
@@ -149,19 +149,19 @@ impl KeyLoss {
                     previous: Vec::new(),
                     header: None,
                 }
-                .seal(key, place)?,
+                .seal(key, sealed_row)?,
             ),
             // An applied call is of no use any more, and is removed a week after it was applied.
             _ => (
                 "update webhook_calls set key_id = $3, body = $4, attempts = 0, server_id = '', \
                  set_aside = case when applied_at is null then 'unreadable' end \
                  where organization_id = $1 and id = $2 and key_id <> $3",
-                SealedSecrets::seal_bytes(&[], key, place)?,
+                SealedSecrets::seal_bytes(&[], key, sealed_row)?,
             ),
         };
         let query = sqlx::query(text)
-            .id(place.organization)
-            .bind(place.id.to_owned())
+            .id(sealed_row.organization)
+            .bind(sealed_row.id.to_owned())
             .bind(sealed.key_id)
             .bind(sealed.bytes);
         Ok(query)

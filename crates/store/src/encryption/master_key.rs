@@ -182,11 +182,11 @@ fn opens(row: &AnyRow, table: &'static str, key: &MasterKey) -> Result<()> {
         key_id: columns.get("key_id")?,
         bytes: columns.get("sealed")?,
     };
-    let place = SealedRow {
+    let sealed_row = SealedRow {
         table,
         organization: &organization,
         id: &id,
     };
-    let opened = sealed.open_bytes(key, place);
+    let opened = sealed.open_bytes(key, sealed_row);
     opened.map(drop).map_err(|_| StoreError::WrongMasterKey)
 }

@@ -217,13 +217,13 @@ impl KeyRotation {
             key_id: columns.get("key_id")?,
             bytes: columns.get("sealed")?,
         };
-        let place = SealedRow {
+        let sealed_row = SealedRow {
             table: table.name,
             organization: &row.organization,
             id: &row.id,
         };
-        let clear = sealed.open_bytes(self.store.key(), place)?;
-        let again = SealedSecrets::seal_bytes(&clear, &self.new, place)?;
+        let clear = sealed.open_bytes(self.store.key(), sealed_row)?;
+        let again = SealedSecrets::seal_bytes(&clear, &self.new, sealed_row)?;
         let query = sqlx::query(table.replace)
             .bind(organization)
             .bind(id)

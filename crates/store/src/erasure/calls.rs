@@ -66,7 +66,7 @@ impl Erasure {
                             // What it stored may stand where this pass had looked already.
                             let applied_at: Option<i64> = columns.get("applied_at")?;
                             let is_late = applied_at >= Some(self.author.at.as_millisecond());
-                            self.has_news |= is_earlier && is_late;
+                            self.must_look_again |= is_earlier && is_late;
                             theirs.push(id.clone());
                         } else if is_earlier {
                             return Ok(NextCalls::Wait);

@@ -74,7 +74,7 @@ pub struct Erasure {
     scans: Vec<GroupScan>,
     /// Whether a provider webhook from before the erasure was applied since it began: it may have created a
     /// conversation.
-    has_news: bool,
+    must_look_again: bool,
     erased: Erased,
 }
 
@@ -133,7 +133,7 @@ impl GroupScan {
 enum NextCalls {
     /// Behind this one.
     Behind(String),
-    /// At the same place, as soon as a call that is not applied yet is applied.
+    /// At the same position, as soon as a call that is not applied yet is applied.
     Wait,
     End,
 }
@@ -161,7 +161,7 @@ impl Store {
             phase: Phase::Begin,
             left: Vec::new(),
             scans: Vec::new(),
-            has_news: false,
+            must_look_again: false,
             erased: Erased::default(),
         })
     }
@@ -197,10 +197,10 @@ impl Erasure {
             Phase::Calls { after } => match self.erase_calls(after).await? {
                 NextCalls::Behind(after) => Phase::Calls { after },
                 NextCalls::Wait => {
-                    self.has_news = true;
+                    self.must_look_again = true;
                     return Ok(AfterStep::Waits);
                 }
-                NextCalls::End if std::mem::take(&mut self.has_news) => {
+                NextCalls::End if std::mem::take(&mut self.must_look_again) => {
                     self.subject.forget_changes();
                     Phase::NumberChanges { after: 0 }
                 }

@@ -59,11 +59,11 @@ impl Erasure {
             .store
             .under_lock(&self.organization, move |connection| {
                 Box::pin(async move {
-                    let place = [organization.as_str(), conversation.as_str()];
-                    let events = remove_events(kind, place, connection).await?;
-                    let messages = remove_messages(place, connection).await?;
-                    let conversations = if is_empty(place, connection).await? {
-                        Some(remove_conversation(place, connection).await?)
+                    let ids = [organization.as_str(), conversation.as_str()];
+                    let events = remove_events(kind, ids, connection).await?;
+                    let messages = remove_messages(ids, connection).await?;
+                    let conversations = if is_empty(ids, connection).await? {
+                        Some(remove_conversation(ids, connection).await?)
                     } else {
                         None
                     };

@@ -84,10 +84,10 @@ impl DataSubject {
 
     /// Finds all number changes of the person, also earlier ones.
     pub(super) fn learn_former_addresses(&mut self) {
-        while let Some(place) =
+        while let Some(index) =
             (self.other_changes.iter()).position(|change| self.is(&change.to, change.at))
         {
-            let change = self.other_changes.swap_remove(place);
+            let change = self.other_changes.swap_remove(index);
             self.changes.push(change);
         }
     }

@@ -1,8 +1,8 @@
 //! Events: one fact each, appended once, in order, for one organization.
 
 pub(crate) mod append;
-pub(crate) mod signal;
-pub(crate) mod signals;
+pub(crate) mod notifications;
+pub(crate) mod subscriptions;
 
 use std::fmt;
 use std::str::FromStr;
@@ -67,7 +67,7 @@ pub struct EventPage {
     pub next: Option<EventId>,
 }
 
-/// The place of an event in the order of its organization: `evt_` and 16 hexadecimal digits.
+/// The position of an event in the order of its organization: `evt_` and 16 hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct EventId(i64);
 
@@ -95,7 +95,7 @@ impl EventFilter {
 }
 
 impl EventId {
-    /// The place before the first event of every organization.
+    /// The position before the first event of every organization.
     pub const BEFORE_ALL: Self = Self(0);
 
     pub(crate) const fn new(seq: i64) -> Self {

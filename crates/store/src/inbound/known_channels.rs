@@ -80,29 +80,29 @@ impl KnownChannels {
 
 /// Stores whether the number is connected, and appends an event if that has changed.
 pub(crate) async fn connect(
-    news: &ConnectionUpdate,
+    update: &ConnectionUpdate,
     channel: &mut KnownChannel,
     log: &mut EventLog,
     connection: &mut AnyConnection,
 ) -> Result<Effect> {
-    if channel.connected == Some(news.connected) {
+    if channel.connected == Some(update.connected) {
         return Ok(Effect::Duplicate);
     }
     sqlx::query("update channels set connected = $3 where organization_id = $1 and id = $2")
         .id(log.organization())
         .id(&channel.id)
-        .bind(i64::from(news.connected))
+        .bind(i64::from(update.connected))
         .execute(connection)
         .await?;
-    channel.connected = Some(news.connected);
+    channel.connected = Some(update.connected);
     let data = ChannelConnectionData {
-        detail: news.detail.clone(),
+        detail: update.detail.clone(),
     };
     log.append(NewEvent {
         agent: None,
         channel: Some(channel.id.clone()),
         conversation: None,
-        data: if news.connected {
+        data: if update.connected {
             EventData::ChannelConnected(data)
         } else {
             EventData::ChannelDisconnected(data)

@@ -34,7 +34,7 @@ impl Store {
             .json(&known);
         let freed = self.write_count(query).await?;
         if freed > 0 {
-            self.signal_deliveries();
+            self.notify_deliveries();
         }
         Ok(freed)
     }

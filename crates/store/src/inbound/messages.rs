@@ -42,9 +42,9 @@ struct Answered {
 impl Answered {
     /// Returns the status that an answer of its recipient proves.
     fn proof(&self) -> StatusUpdate {
-        let mut news = StatusUpdate::new(Vec::new(), Status::Read);
-        news.message_id = Some(self.id.clone());
-        news
+        let mut update = StatusUpdate::new(Vec::new(), Status::Read);
+        update.message_id = Some(self.id.clone());
+        update
     }
 }
 

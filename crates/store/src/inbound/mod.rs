@@ -22,15 +22,15 @@ use crate::error::{Result, StoreError};
 use crate::inbound::item::{Application, Applied};
 use crate::store::Store;
 
-type Placed = (usize, Application);
+type Indexed = (usize, Application);
 
 enum Retry {
     /// Apply these one after the other.
-    Halves(Vec<Placed>, Vec<Placed>),
+    Halves(Vec<Indexed>, Vec<Indexed>),
     /// Leave it, and go on.
-    Skip(Vec<Placed>),
+    Skip(Vec<Indexed>),
     /// Leave it and all that waits: the database does not work at present.
-    Stop(Vec<Placed>),
+    Stop(Vec<Indexed>),
 }
 
 impl Store {
@@ -48,8 +48,8 @@ impl Store {
         }
         let mut results: Vec<_> = (0..count).map(|_| None).collect();
         while let Some(joined) = tasks.join_next().await {
-            for (place, result) in joined.unwrap_or_default() {
-                results[place] = Some(result);
+            for (index, result) in joined.unwrap_or_default() {
+                results[index] = Some(result);
             }
         }
         results
@@ -62,11 +62,11 @@ impl Store {
     async fn apply_of_one(
         &self,
         organization: OrganizationId,
-        applications: Vec<Placed>,
+        applications: Vec<Indexed>,
     ) -> HashMap<usize, Result<Applied>> {
         let mut results: HashMap<_, _> = applications
             .iter()
-            .map(|(place, _)| (*place, Ok(Applied::default())))
+            .map(|(index, _)| (*index, Ok(Applied::default())))
             .collect();
         let mut unfinished = HashSet::new();
         let mut waiting = vec![applications];
@@ -77,11 +77,11 @@ impl Store {
             }
             let (error, retry) = match self.apply_group(&organization, &group).await {
                 Ok(applied) => {
-                    for ((place, part), applied) in group.iter().zip(applied) {
+                    for ((index, part), applied) in group.iter().zip(applied) {
                         if applied.no_agent {
                             unfinished.insert(part.call_id.clone());
                         }
-                        if let Some(Ok(sum)) = results.get_mut(place) {
+                        if let Some(Ok(sum)) = results.get_mut(index) {
                             sum.add(applied);
                         }
                     }
@@ -104,10 +104,10 @@ impl Store {
                     .collect(),
             };
             let mut error = Some(error);
-            for (place, part) in left {
+            for (index, part) in left {
                 unfinished.insert(part.call_id);
                 let error = error.take().unwrap_or(StoreError::NotCommitted);
-                results.insert(place, Err(error));
+                results.insert(index, Err(error));
             }
         }
         results
@@ -117,7 +117,7 @@ impl Store {
     async fn apply_group(
         &self,
         organization: &OrganizationId,
-        group: &[Placed],
+        group: &[Indexed],
     ) -> Result<Vec<Applied>, (StoreError, bool)> {
         let (kind, owner) = (self.kind(), organization.clone());
         let applications: Vec<_> = group.iter().map(|(_, part)| part.clone()).collect();
@@ -130,7 +130,7 @@ impl Store {
         });
         match written.await {
             Ok((applied, appended)) => {
-                self.signal(organization, appended);
+                self.notify(organization, appended);
                 Ok(applied)
             }
             Err(error) => Err((error, working.load(Ordering::Relaxed))),
@@ -138,12 +138,12 @@ impl Store {
     }
 
     /// Decides how a failed batch goes on; `working` says whether it had the organization lock.
-    fn retry(&self, mut group: Vec<Placed>, error: &StoreError, working: bool) -> Retry {
+    fn retry(&self, mut group: Vec<Indexed>, error: &StoreError, working: bool) -> Retry {
         // Who only waited, for a connection or for the lock, gains nothing by asking for less.
         let too_slow = working && matches!(error, StoreError::Timeout | StoreError::Busy);
         let one_is_bad = working && self.may_succeed_alone(error);
         match &mut group[..] {
-            [(place, part)] if too_slow && part.items.len() > 1 => {
+            [(index, part)] if too_slow && part.items.len() > 1 => {
                 let rest = part.items.split_off(part.items.len() / 2);
                 let first = Application {
                     call_id: part.call_id.clone(),
@@ -152,7 +152,7 @@ impl Store {
                     at: part.at,
                     completes: false,
                 };
-                Retry::Halves(vec![(*place, first)], group)
+                Retry::Halves(vec![(*index, first)], group)
             }
             [_] if one_is_bad => Retry::Skip(group),
             [_, _, ..] if too_slow || one_is_bad => {
@@ -164,13 +164,13 @@ impl Store {
     }
 }
 
-fn by_organization(applications: Vec<Application>) -> HashMap<OrganizationId, Vec<Placed>> {
+fn by_organization(applications: Vec<Application>) -> HashMap<OrganizationId, Vec<Indexed>> {
     let mut sorted: HashMap<_, Vec<_>> = HashMap::new();
-    for (place, application) in applications.into_iter().enumerate() {
+    for (index, application) in applications.into_iter().enumerate() {
         sorted
             .entry(application.organization_id.clone())
             .or_default()
-            .push((place, application));
+            .push((index, application));
     }
     sorted
 }

@@ -66,15 +66,15 @@ macro_rules! look_up {
 
 impl Statuses {
     pub(crate) async fn load(
-        news: &[(ChannelId, StatusUpdate)],
+        update: &[(ChannelId, StatusUpdate)],
         log: &EventLog,
         connection: &mut AnyConnection,
     ) -> Result<Self> {
         let mut statuses = Self::default();
-        if news.is_empty() {
+        if update.is_empty() {
             return Ok(statuses);
         }
-        let sought: Vec<_> = news.iter().flat_map(sought).collect();
+        let sought: Vec<_> = update.iter().flat_map(sought).collect();
         let rows = sqlx::query(unpacking!(log.kind(), look_up))
             .id(log.organization())
             .json(&sought)
@@ -84,16 +84,17 @@ impl Statuses {
         for row in &rows {
             statuses.know(read(row)?);
         }
-        let waits = |(channel, news): &&(ChannelId, StatusUpdate)| {
+        let waits = |(channel, update): &&(ChannelId, StatusUpdate)| {
             statuses
-                .find(news, &ids(news), channel)
-                .is_none_or(|place| statuses.messages[place].status == Status::Sending)
+                .find(update, &ids(update), channel)
+                .is_none_or(|index| statuses.messages[index].status == Status::Sending)
         };
-        if news.iter().any(|news| waits(&news)) {
+        if update.iter().any(|update| waits(&update)) {
             statuses.pending = PendingStatuses::load(
-                news.iter()
+                update
+                    .iter()
                     .filter(waits)
-                    .flat_map(|(channel, news)| addresses(channel, news)),
+                    .flat_map(|(channel, update)| addresses(channel, update)),
                 log,
                 connection,
             )
@@ -103,15 +104,15 @@ impl Statuses {
     }
 
     fn know(&mut self, message: MessageState) {
-        let place = self.messages.len();
-        self.by_id.insert(message.id.clone(), place);
+        let index = self.messages.len();
+        self.by_id.insert(message.id.clone(), index);
         if let Some(id) = &message.external_id {
             let address = (message.channel_id.clone(), id.clone());
-            self.by_external_id.insert(address, place);
+            self.by_external_id.insert(address, index);
         }
         if let Some(id) = &message.provider_id {
             let address = (message.channel_id.clone(), id.clone());
-            self.by_provider_id.insert(address, place);
+            self.by_provider_id.insert(address, index);
         }
         self.messages.push(message);
     }
@@ -119,21 +120,21 @@ impl Statuses {
     /// Applies a status to its message, or keeps it as pending if the message is not stored yet.
     pub(crate) fn apply(
         &mut self,
-        news: &StatusUpdate,
+        update: &StatusUpdate,
         channel: &ChannelId,
         log: &mut EventLog,
     ) -> Effect {
-        let ids = ids(news);
+        let ids = ids(update);
         let step = StatusReport {
-            status: news.status,
+            status: update.status,
             external_id: ids.first().cloned(),
-            error: news.error.as_ref().map(MessageError::from),
-            pricing: news.pricing.clone(),
+            error: update.error.as_ref().map(MessageError::from),
+            pricing: update.pricing.clone(),
         };
-        let Some(place) = self.find(news, &ids, channel) else {
+        let Some(index) = self.find(update, &ids, channel) else {
             return self.pending.keep(&ids, &step, channel, log.at());
         };
-        let message = &mut self.messages[place];
+        let message = &mut self.messages[index];
         if message.status == Status::Sending {
             // A tap may quote the message before its outcome is stored.
             if message.external_id.is_none()
@@ -141,24 +142,24 @@ impl Statuses {
             {
                 message.external_id = Some(id.clone());
                 let address = (message.channel_id.clone(), id.clone());
-                self.by_external_id.entry(address).or_insert(place);
-                self.moved.insert(place);
+                self.by_external_id.entry(address).or_insert(index);
+                self.moved.insert(index);
             }
             // Its outcome comes first: the send waits for the provider's answer at this moment.
             let own_id = [message.id.to_string()];
             return self.pending.keep(&own_id, &step, channel, log.at());
         }
         if message.price(&step) {
-            self.moved.insert(place);
+            self.moved.insert(index);
         }
         if !message.advance(step, log) {
             return Effect::Duplicate;
         }
         if let Some(id) = &message.external_id {
             let address = (message.channel_id.clone(), id.clone());
-            self.by_external_id.entry(address).or_insert(place);
+            self.by_external_id.entry(address).or_insert(index);
         }
-        self.moved.insert(place);
+        self.moved.insert(index);
         Effect::Told
     }
 
@@ -166,16 +167,16 @@ impl Statuses {
     pub(crate) fn settle(&mut self, proof: &StatusUpdate, channel: &ChannelId, log: &mut EventLog) {
         let status = self
             .find(proof, &[], channel)
-            .map(|place| self.messages[place].status);
+            .map(|index| self.messages[index].status);
         if let Some(Status::Sending | Status::Unknown | Status::Failed) = status {
             self.apply(proof, channel, log);
         }
     }
 
     /// Finds the message by our id, or else by the provider's ids in their order.
-    fn find(&self, news: &StatusUpdate, ids: &[String], channel: &ChannelId) -> Option<usize> {
-        let own = news.message_id.as_ref().and_then(|id| self.by_id.get(id));
-        let own = own.filter(|place| self.messages[**place].channel_id == *channel);
+    fn find(&self, update: &StatusUpdate, ids: &[String], channel: &ChannelId) -> Option<usize> {
+        let own = update.message_id.as_ref().and_then(|id| self.by_id.get(id));
+        let own = own.filter(|index| self.messages[**index].channel_id == *channel);
         own.copied().or_else(|| {
             ids.iter().find_map(|id| {
                 let address = (channel.clone(), id.clone());
@@ -194,8 +195,8 @@ impl Statuses {
     }
 
     pub(crate) fn named(&self, address: &Address) -> Option<&MessageState> {
-        let place = self.by_external_id.get(address)?;
-        Some(&self.messages[*place])
+        let index = self.by_external_id.get(address)?;
+        Some(&self.messages[*index])
     }
 
     /// Writes what was applied since the last call.
@@ -205,26 +206,27 @@ impl Statuses {
         connection: &mut AnyConnection,
     ) -> Result<()> {
         let moved = std::mem::take(&mut self.moved);
-        let moved = moved.iter().map(|place| &self.messages[*place]);
+        let moved = moved.iter().map(|index| &self.messages[*index]);
         transition::save(moved, log, connection).await?;
         self.pending.save(log, connection).await
     }
 }
 
-fn ids(news: &StatusUpdate) -> Vec<String> {
-    news.external_ids
+fn ids(update: &StatusUpdate) -> Vec<String> {
+    update
+        .external_ids
         .iter()
         .map(|id| row::provider_id(id))
         .collect()
 }
 
-fn sought((channel, news): &(ChannelId, StatusUpdate)) -> Vec<StatusKey<'_>> {
-    let by_own_id = news.message_id.as_ref().map(|own| StatusKey {
+fn sought((channel, update): &(ChannelId, StatusUpdate)) -> Vec<StatusKey<'_>> {
+    let by_own_id = update.message_id.as_ref().map(|own| StatusKey {
         channel,
         own: Some(own),
         external: None,
     });
-    let by_ids = ids(news).into_iter().map(|external| StatusKey {
+    let by_ids = ids(update).into_iter().map(|external| StatusKey {
         channel,
         own: None,
         external: Some(external),
@@ -232,9 +234,9 @@ fn sought((channel, news): &(ChannelId, StatusUpdate)) -> Vec<StatusKey<'_>> {
     by_own_id.into_iter().chain(by_ids).collect()
 }
 
-fn addresses(channel: &ChannelId, news: &StatusUpdate) -> Vec<Address> {
-    let own = news.message_id.as_ref().map(ToString::to_string);
-    let ids = ids(news).into_iter().chain(own);
+fn addresses(channel: &ChannelId, update: &StatusUpdate) -> Vec<Address> {
+    let own = update.message_id.as_ref().map(ToString::to_string);
+    let ids = ids(update).into_iter().chain(own);
     ids.map(|id| (channel.clone(), id)).collect()
 }
 

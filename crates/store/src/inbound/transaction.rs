@@ -96,13 +96,13 @@ async fn mark_applied(
 /// Returns the statuses that the items report, also by own messages and by answers.
 fn statuses_of(items: &[&Routed]) -> Vec<(ChannelId, StatusUpdate)> {
     let statuses = items.iter().filter_map(|routed| {
-        let news = match &routed.item {
-            Inbound::Status(news) => news.clone(),
-            Inbound::OwnMessage(echo) => own_messages::status(echo),
+        let update = match &routed.item {
+            Inbound::Status(update) => update.clone(),
+            Inbound::OwnMessage(own_message) => own_messages::status(own_message),
             Inbound::Message(message) => messages::proof(message)?,
             _ => return None,
         };
-        Some((routed.channel_id.clone(), news))
+        Some((routed.channel_id.clone(), update))
     });
     statuses.collect()
 }
@@ -118,7 +118,7 @@ fn messages_of<'a>(items: &[&'a Routed]) -> Vec<(&'a ChannelId, &'a InboundMessa
 struct Applying<'c> {
     channels: KnownChannels,
     statuses: Statuses,
-    news: Vec<(ChannelId, StatusUpdate)>,
+    updates: Vec<(ChannelId, StatusUpdate)>,
     received: Received,
     contacts: Contacts,
     log: EventLog,
@@ -135,13 +135,13 @@ impl<'c> Applying<'c> {
         let fresh = applications.iter().filter(|(_, fresh)| *fresh);
         let items: Vec<_> = fresh.flat_map(|(call, _)| &call.items).collect();
         let named = items.iter().map(|routed| routed.channel_id.as_str());
-        let news = statuses_of(&items);
+        let updates = statuses_of(&items);
         let messages = messages_of(&items);
         let addresses = items.iter().flat_map(|routed| routed.addresses());
         Ok(Self {
             channels: KnownChannels::load(named.collect(), &log, connection).await?,
-            statuses: Statuses::load(&news, &log, connection).await?,
-            news,
+            statuses: Statuses::load(&updates, &log, connection).await?,
+            updates,
             received: Received::load(&messages, &log, connection).await?,
             contacts: Contacts::load(addresses, &log, connection).await?,
             log,
@@ -181,24 +181,24 @@ impl<'c> Applying<'c> {
                     .apply(arrival, statuses, contacts, log, connection)
                     .await
             }
-            Inbound::Status(news) => Ok(self.statuses.apply(news, &channel.id, log)),
-            Inbound::OwnMessage(echo) => {
-                if !self.statuses.knows(&channel.id, &echo.external_id) {
+            Inbound::Status(update) => Ok(self.statuses.apply(update, &channel.id, log)),
+            Inbound::OwnMessage(own_message) => {
+                if !self.statuses.knows(&channel.id, &own_message.external_id) {
                     self.contacts.save(log, connection).await?;
                     self.statuses.save(log, connection).await?;
-                    if own_messages::bind(echo, &channel.id, log, connection).await? {
-                        self.statuses = Statuses::load(&self.news, log, connection).await?;
+                    if own_messages::bind(own_message, &channel.id, log, connection).await? {
+                        self.statuses = Statuses::load(&self.updates, log, connection).await?;
                     }
                 }
-                let sent = own_messages::status(echo);
+                let sent = own_messages::status(own_message);
                 Ok(self.statuses.apply(&sent, &channel.id, log))
             }
             Inbound::Call(call) => {
                 self.contacts.called(call, channel, log.at());
                 Ok(Effect::Ignored)
             }
-            Inbound::Connection(news) => {
-                known_channels::connect(news, channel, log, connection).await
+            Inbound::Connection(update) => {
+                known_channels::connect(update, channel, log, connection).await
             }
             Inbound::AccountAlert(_) | Inbound::Ignored(_) => Ok(Effect::Ignored),
         }

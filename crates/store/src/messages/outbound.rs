@@ -74,7 +74,7 @@ impl Store {
             .ok_or(StoreError::UnknownConversation)
     }
 
-    /// Writes down how a send ended, unless later news came first, and then the statuses that waited
+    /// Writes down how a send ended, unless a later status came first, and then the statuses that waited
     /// for it; appends the events, and gives the message as it is then.
     pub async fn finish_send(
         &self,
@@ -149,7 +149,7 @@ impl Store {
                 })
             })
             .await?;
-        self.signal(&organization, appended);
+        self.notify(&organization, appended);
         Ok(settled)
     }
 }
@@ -316,7 +316,7 @@ impl Batchable for Finished {
                 Box::pin(async move { finish_all(kind, owner, &outcomes, connection).await })
             })
             .await?;
-        store.signal(organization, appended);
+        store.notify(organization, appended);
         Ok(finished)
     }
 }
@@ -337,11 +337,11 @@ async fn finish_all(
         .map(Message::of)
         .collect::<Result<Vec<_>, _>>()?;
     // The database gives them in any order; their events follow the order of the callers.
-    let places: HashMap<_, _> = (0..)
+    let indexes: HashMap<_, _> = (0..)
         .zip(outcomes)
-        .map(|(place, outcome)| (&outcome.message, place))
+        .map(|(index, outcome)| (&outcome.message, index))
         .collect();
-    messages.sort_by_key(|message| places.get(&message.id).copied().unwrap_or(usize::MAX));
+    messages.sort_by_key(|message| indexes.get(&message.id).copied().unwrap_or(usize::MAX));
     settle(&mut messages, &mut log, connection).await?;
     let appended = log.write(connection).await?;
     let mut finished: HashMap<_, _> = messages

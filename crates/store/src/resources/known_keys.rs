@@ -102,7 +102,7 @@ impl Store {
             let known = store.known_keys();
             let _forgetting = known.as_deref().map(KnownKeys::begin_deletion);
             let written = write.await;
-            store.signal_keys();
+            store.notify_keys();
             written
         });
         writing.await.map_err(|_| StoreError::NotCommitted)?

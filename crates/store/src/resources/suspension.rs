@@ -65,7 +65,7 @@ impl Store {
             })
         });
         let resumed = resumed.await?;
-        self.signal_deliveries();
+        self.notify_deliveries();
         match resumed {
             Some(row) => Organization::of(&row).map(Some),
             None => self.get_organization(id).await,

@@ -77,10 +77,10 @@ impl Walk {
                 self.has_failed = false;
                 walked
             }
-            // A row that cannot be read concerns its organization alone.
             Err(error) if self.has_failed && !error.is_final() => return Err(error),
             Err(error) => {
-                self.has_failed = true;
+                // A row that cannot be read concerns its organization alone.
+                self.has_failed = !error.is_final();
                 tracing::warn!(organization.id = %position.organization, %error, what, "cannot remove the old rows of an organization");
                 (None, 0)
             }

@@ -17,7 +17,7 @@ use crate::store::Store;
 pub const LINK_LIFETIME: Duration = Duration::from_hours(24);
 
 impl Store {
-    /// Creates the link of a user in the place of an earlier one; the secret is not kept. Returns whether there is
+    /// Creates the link of a user instead of an earlier one; the secret is not kept. Returns whether there is
     /// such a user.
     pub async fn create_link(
         &self,

@@ -109,9 +109,9 @@ impl Store {
         let counting = subjects.clone();
         let counted = self.transaction(move |connection| {
             Box::pin(async move {
-                for (place, subject) in counting.iter().enumerate() {
+                for (index, subject) in counting.iter().enumerate() {
                     if !count(subject, now, connection).await? {
-                        give_back(&counting[..place], connection).await?;
+                        give_back(&counting[..index], connection).await?;
                         return Ok(false);
                     }
                 }
@@ -220,16 +220,6 @@ async fn give_back(subjects: &[Subject], connection: &mut AnyConnection) -> Resu
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_ipv6_network_and_an_ipv4_address_in_either_notation_count_as_one_address() {
-        let network = |text: &str| network(text.parse().unwrap()).to_string();
-        assert_eq!(network("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::");
-        assert_eq!(network("2001:db8:1:2::1"), "2001:db8:1:2::");
-        assert_eq!(network("2001:db8:1:3::1"), "2001:db8:1:3::");
-        assert_eq!(network("::ffff:192.0.2.7"), "192.0.2.7");
-        assert_eq!(network("192.0.2.7"), "192.0.2.7");
-    }
 
     #[test]
     fn no_two_accounts_share_a_count() {

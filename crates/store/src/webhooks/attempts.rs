@@ -109,7 +109,7 @@ async fn record_all(
     // would never become due.
     let log = EventLog::open(kind, organization, Timestamp::UNIX_EPOCH, connection).await?;
     let pending = advance(&attempts, &log, connection).await?;
-    let places: Vec<_> = attempts
+    let keys: Vec<_> = attempts
         .iter()
         .map(|attempt| (attempt.endpoint.clone(), attempt.event))
         .collect();
@@ -118,7 +118,7 @@ async fn record_all(
         .filter(|attempt| pending.contains(&(attempt.endpoint.clone(), attempt.event)))
         .collect();
     if counted.is_empty() {
-        return Ok(vec![None; places.len()]);
+        return Ok(vec![None; keys.len()]);
     }
     keep(&counted, &log, connection).await?;
     let ended: Vec<_> = counted
@@ -132,13 +132,13 @@ async fn record_all(
         .collect();
     pass_turns(&ended, &log, connection).await?;
     let failing = note_health(&counted, &log, connection).await?;
-    Ok(places
+    Ok(keys
         .iter()
-        .map(|place| {
+        .map(|key| {
             failing
-                .get(&place.0)
+                .get(&key.0)
                 .copied()
-                .filter(|_| pending.contains(place))
+                .filter(|_| pending.contains(key))
         })
         .collect())
 }

@@ -128,7 +128,7 @@ impl Store {
             self.set_unwanted_aside(organization, id, at).await?;
         }
         // What waited may go on.
-        self.signal_deliveries();
+        self.notify_deliveries();
         Ok(updated)
     }
 
@@ -199,7 +199,7 @@ impl Store {
             })
             .await?;
         if let Some(appended) = appended {
-            self.signal(organization, appended);
+            self.notify(organization, appended);
         }
         Ok(appended.is_some())
     }

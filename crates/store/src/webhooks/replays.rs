@@ -50,7 +50,7 @@ impl Store {
                 })
             })
             .await?;
-        self.signal_deliveries();
+        self.notify_deliveries();
         Ok(replayed)
     }
 
@@ -83,7 +83,7 @@ impl Store {
                     Box::pin(async move { portion(kind, &range, after, connection).await })
                 })
                 .await?;
-            self.signal_deliveries();
+            self.notify_deliveries();
             replayed += made;
             match last {
                 Some(last) => after = last,

@@ -50,7 +50,7 @@ impl Store {
         let skipped = self
             .set_aside(SET_ONE_ASIDE, organization, endpoint, bound)
             .await?;
-        self.signal_deliveries();
+        self.notify_deliveries();
         Ok(skipped.is_some())
     }
 

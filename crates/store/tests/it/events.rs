@@ -7,7 +7,7 @@ use recado_core::event::EventType;
 use recado_store::{EventBounds, EventFilter, Store};
 use tokio::task::JoinSet;
 
-use crate::taps::{ana, apply, connection, events, news, phone, said, tapped};
+use crate::taps::{ana, apply, connection, events, phone, said, status_update, tapped};
 use crate::world::{World, accepted, at, conv, id, message, ok, org};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -80,7 +80,7 @@ async fn a_list_is_filtered_by_kind_and_conversation_and_goes_on_behind_an_event
         vec![
             connection(true),
             said("w.1", phone("5511900000001"), "Hi"),
-            news("wamid.1", Status::Read),
+            status_update("wamid.1", Status::Read),
         ],
     )
     .await;
@@ -147,22 +147,22 @@ async fn a_signal_comes_from_this_server_and_on_postgresql_from_others() {
         recado_store::DatabaseKind::Sqlite => world.store.clone(),
         recado_store::DatabaseKind::Postgres => world.database.store().await,
     };
-    let mut signals = [
-        world.store.event_signal(Some(&org(1))),
-        world.store.event_signal(None),
+    let mut notifications = [
+        world.store.subscribe_events(Some(&org(1))),
+        world.store.subscribe_events(None),
     ];
-    let mut quiet = world.store.event_signal(Some(&org(2)));
+    let mut quiet = world.store.subscribe_events(Some(&org(2)));
     // The first signal may only say that the server listens from now on.
     for number in 0..3 {
         apply(&other, vec![said(&format!("w.{number}"), ana(), "Hi")]).await;
-        for signal in &mut signals {
-            signal.appended().await;
+        for signal in &mut notifications {
+            signal.changed().await;
         }
     }
     if world.database.kind() == recado_store::DatabaseKind::Sqlite {
         tokio::select! {
             biased;
-            () = quiet.appended() => panic!("nothing was appended there"),
+            () = quiet.changed() => panic!("nothing was appended there"),
             () = std::future::ready(()) => {}
         }
     }

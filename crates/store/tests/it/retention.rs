@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use recado_store::testing::TestDatabase;
-use recado_store::{DeliveryStatus, EventFilter, EventId, Retention, Store};
+use recado_store::{DatabaseKind, DeliveryStatus, EventFilter, EventId, Retention, Store};
+use rstest::rstest;
 use sqlx::{AssertSqlSafe, Row as _};
 
 use crate::webhooks::webhook_endpoints::create;
@@ -116,24 +117,39 @@ async fn old_messages_and_events_of_all_organizations_are_removed_in_bounded_ste
     assert_eq!(prune(store, NOW, a_day()).await, 0);
 }
 
+/// Makes the database refuse to remove the events of `org_11`.
+const REFUSAL_SQLITE: &str = "create trigger refuse before delete on events \
+     when old.organization_id = 'org_11' begin select raise(abort, 'refused'); end";
+const REFUSAL_POSTGRES: &str = "create function refuse() returns trigger language plpgsql \
+     as $$ begin raise exception 'refused'; end $$; create trigger refuse before delete on events \
+     for each row when (old.organization_id = 'org_11') execute function refuse()";
+
+#[rstest]
+#[case::both_cannot_be_read(i64::MAX)]
+#[case::one_cannot_be_read_and_one_is_refused(1)]
 #[tokio::test]
-async fn what_fails_in_one_organization_does_not_keep_the_rows_of_others() {
+async fn what_fails_in_one_organization_does_not_keep_the_rows_of_others(#[case] of_second: i64) {
     let World { store, database } = &aged().await;
     // One behind the other: both are before `org_2`.
     let next = organization("org_11");
     ok(store.create_organization(&next, &by(1_000))).await;
-    for unreadable in [
+    database
+        .execute(match database.kind() {
+            DatabaseKind::Sqlite => REFUSAL_SQLITE,
+            DatabaseKind::Postgres => REFUSAL_POSTGRES,
+        })
+        .await;
+    for text in [
         format!(
             "update events set created_at = {} where organization_id = 'org_1' and seq = 1",
             i64::MAX
         ),
         format!(
             "insert into events (organization_id, seq, type, data, created_at) \
-             values ('org_11', 1, 'message.sent', '{{}}', {})",
-            i64::MAX
+             values ('org_11', 1, 'message.sent', '{{}}', {of_second})"
         ),
     ] {
-        let done = sqlx::query(AssertSqlSafe(unreadable));
+        let done = sqlx::query(AssertSqlSafe(text));
         ok(done.execute(&mut World::raw_of(database).await)).await;
     }
     prune(store, NOW, a_day()).await;

@@ -76,9 +76,12 @@ async fn what_a_dead_server_claimed_is_free() {
     let first = ok(store.join(None)).await;
     work(store).await;
     drop(first);
-    let mut calls = store.webhook_call_signal();
+    let mut calls = store.subscribe_webhook_calls();
     let other = database.store().await;
-    let mut woken = (other.webhook_call_signal(), other.delivery_signal());
+    let mut woken = (
+        other.subscribe_webhook_calls(),
+        other.subscribe_deliveries(),
+    );
     match database.kind() {
         DatabaseKind::Sqlite => {
             let mut second = ok(other.join(None)).await;
@@ -97,10 +100,10 @@ async fn what_a_dead_server_claimed_is_free() {
             assert_eq!(freed, ONE_OF_EACH);
         }
     }
-    woken.0.appended().await;
-    woken.1.appended().await;
+    woken.0.changed().await;
+    woken.1.changed().await;
     assert!(
-        tokio::time::timeout(std::time::Duration::ZERO, calls.appended())
+        tokio::time::timeout(std::time::Duration::ZERO, calls.changed())
             .await
             .is_err(),
         "only who frees them is woken"

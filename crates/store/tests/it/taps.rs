@@ -106,7 +106,7 @@ pub(crate) fn tap(external_id: &str, from: Contact) -> Inbound {
     ))
 }
 
-pub(crate) fn news(external_id: &str, status: Status) -> Inbound {
+pub(crate) fn status_update(external_id: &str, status: Status) -> Inbound {
     Inbound::Status(StatusUpdate::new(vec![external_id.into()], status))
 }
 

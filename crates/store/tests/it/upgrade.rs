@@ -68,7 +68,12 @@ async fn messages_of_an_earlier_program_have_buttons() {
     };
     let button = &buttons.buttons()[0];
     assert_eq!(
-        (buttons.header(), buttons.body(), &*button.id, &*button.title),
+        (
+            buttons.header(),
+            buttons.body(),
+            &*button.id,
+            &*button.title
+        ),
         (Some("H"), "B", "1", "A")
     );
     let theirs = some(store.get_message(&org(1), &id("msg_2"))).await;

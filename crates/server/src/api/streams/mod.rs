@@ -216,7 +216,7 @@ async fn read(streams: Streams, organization: OrganizationId, feed: Arc<Feed>) {
     loop {
         feed.drop_old();
         // Asked for before the look, so that nothing written in between is missed.
-        let mut signal = store.event_signal(Some(&organization));
+        let mut signal = store.subscribe_events(Some(&organization));
         let after = Some(feed.newest());
         match store
             .list_events_within(&organization, after, &all, MAX_BATCH, MAX_BATCH_BYTES)
@@ -224,7 +224,7 @@ async fn read(streams: Streams, organization: OrganizationId, feed: Arc<Feed>) {
         {
             Ok(page) if page.data.is_empty() => {
                 tokio::select! {
-                    () = signal.appended() => {}
+                    () = signal.changed() => {}
                     () = tokio::time::sleep(POLL_INTERVAL) => {}
                 }
             }
@@ -241,13 +241,13 @@ async fn read(streams: Streams, organization: OrganizationId, feed: Arc<Feed>) {
 
 /// Closes the streams of credentials that do not work any more, as long as there are streams.
 async fn watch_credentials(streams: Streams) {
-    let mut ended = streams.store.key_signal();
+    let mut ended = streams.store.subscribe_keys();
     let mut watch = CredentialWatch::default();
     while let Some(credentials) = streams.watched() {
         let working = working(&streams.store, &credentials, streams.clock.now()).await;
         streams.close_streams_of(&watch.ended(credentials, working));
         tokio::select! {
-            () = ended.appended() => {}
+            () = ended.changed() => {}
             () = tokio::time::sleep(CREDENTIAL_POLL_INTERVAL) => {}
         }
     }

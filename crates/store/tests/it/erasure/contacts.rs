@@ -11,7 +11,7 @@ use sqlx::{AssertSqlSafe, Row as _};
 
 use crate::inbound::received::opened;
 use crate::taps::{
-    ana, application, apply, call, create_channel, events, news, phone, said, tap, tapped,
+    ana, application, apply, call, create_channel, events, phone, said, status_update, tap, tapped,
 };
 use crate::webhooks::deliveries::{MANY, claim};
 use crate::webhooks::webhook_endpoints::create;
@@ -115,7 +115,7 @@ pub(crate) async fn talked() -> World {
     let items = vec![
         said("w.1", known_twice(), "my secret"),
         tap("w.2", known_twice()),
-        news("wamid.1", Status::Read),
+        status_update("wamid.1", Status::Read),
         in_group(tap("w.3", known_twice())),
         in_group(tap("w.4", phone(OTHER))),
         said("w.5", phone(OTHER), "kept"),

@@ -15,8 +15,8 @@ use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::taps::{
-    application, apply_one, call, connection, create_channel, events, furnish, kinds, news, phone,
-    said, tapped,
+    application, apply_one, call, connection, create_channel, events, furnish, kinds, phone, said,
+    status_update, tapped,
 };
 use crate::world::{World, agent, at, id, ok, org, with};
 
@@ -124,11 +124,11 @@ async fn the_order_in_which_a_call_tells_is_kept() {
     let World { store, .. } = &tapped().await;
     let items = vec![
         said("w.1", phone("5511900000001"), "One"),
-        news("wamid.1", Status::Sent),
+        status_update("wamid.1", Status::Sent),
         said("w.2", phone("5511900000001"), "Two"),
         connection(true),
         said("w.1", phone("5511900000001"), "One"),
-        news("wamid.1", Status::Delivered),
+        status_update("wamid.1", Status::Delivered),
         said("w.3", phone("5511900000001"), "Three"),
     ];
     let applied = apply_one(store, application(&org(1), items)).await;

@@ -5,7 +5,7 @@ use recado_core::{Outcome, Provider, Status};
 use recado_store::{Message, SendResult, Store};
 use rstest::rstest;
 
-use crate::taps::{apply, create_channel, furnish, kinds, news, phone};
+use crate::taps::{apply, create_channel, furnish, kinds, phone, status_update};
 use crate::world::{World, at, buttons, conversation, id, message, msg, ok, org, with};
 
 /// The report of an own message with the content of [`buttons`], a second after its send.
@@ -59,7 +59,7 @@ async fn an_own_message_gives_its_id_to_the_message_whose_answer_was_lost(
     let World { store, .. } = &sending().await;
     finish(store, "msg_1", outcome).await;
     // Delivered before it came back.
-    apply(store, vec![news("3EB0", Status::Delivered)]).await;
+    apply(store, vec![status_update("3EB0", Status::Delivered)]).await;
     apply(store, vec![Inbound::OwnMessage(own_message("3EB0"))]).await;
     let bound = kept(store, "msg_1").await;
     assert_eq!(
@@ -67,7 +67,7 @@ async fn an_own_message_gives_its_id_to_the_message_whose_answer_was_lost(
         (Some("3EB0"), Status::Delivered)
     );
     apply(store, vec![Inbound::OwnMessage(own_message("3EB0"))]).await;
-    apply(store, vec![news("3EB0", Status::Read)]).await;
+    apply(store, vec![status_update("3EB0", Status::Read)]).await;
     let told = kinds(store).await;
     assert_eq!(told[1..], ["message.delivered", "message.read"]);
 }

@@ -6,7 +6,7 @@ use recado_core::Status;
 use recado_store::{Backlog, Page, Retention, SetAsideReason, Store, StoreError, WebhookCall};
 use tokio::task::JoinSet;
 
-use crate::taps::{application, apply, call, kinds, news, said, tapped};
+use crate::taps::{application, apply, call, kinds, said, status_update, tapped};
 use crate::world::{WEEK, World, at, id, ok, org, prune};
 
 fn kept(number: i64) -> WebhookCall {
@@ -99,7 +99,7 @@ async fn of_several_calls_the_bad_one_fails_alone_and_stays() {
     let mut bad = application(&org(1), vec![said("w.2", crate::taps::ana(), "Hi")]);
     // An id that is taken.
     bad.items[0].ids.message = id("msg_1");
-    let last = application(&org(1), vec![news("wamid.1", Status::Sent)]);
+    let last = application(&org(1), vec![status_update("wamid.1", Status::Sent)]);
     for application in [&good, &bad, &last] {
         ok(store.keep_webhook_call(&call(application), at(200_000))).await;
     }
@@ -120,7 +120,7 @@ async fn of_several_calls_the_bad_one_fails_alone_and_stays() {
 #[tokio::test]
 async fn only_what_is_done_and_old_is_pruned() {
     let World { store, .. } = &tapped().await;
-    apply(store, vec![news("wamid.9", Status::Read)]).await;
+    apply(store, vec![status_update("wamid.9", Status::Read)]).await;
     ok(store.keep_webhook_call(&kept(1), at(0))).await;
     assert_eq!(prune(store, WEEK + 100_000, Retention::default()).await, 0);
     assert_eq!(
@@ -135,9 +135,9 @@ async fn only_what_is_done_and_old_is_pruned() {
 #[tokio::test]
 async fn a_call_counts_as_applied_after_its_last_part() {
     let World { store, database } = &tapped().await;
-    let last = application(&org(1), vec![news("wamid.1", Status::Read)]);
+    let last = application(&org(1), vec![status_update("wamid.1", Status::Read)]);
     let mut first = last.clone();
-    first.items[0].item = news("wamid.1", Status::Sent);
+    first.items[0].item = status_update("wamid.1", Status::Sent);
     first.completes = false;
     ok(store.keep_webhook_call(&call(&last), at(200_000))).await;
     let left = async || {

@@ -6,7 +6,7 @@ use recado_store::{Applied, Message, SendResult, Store};
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::taps::{ana, apply, events, kinds, news, phone, tap, tapped};
+use crate::taps::{ana, apply, events, kinds, phone, status_update, tap, tapped};
 use crate::world::{World, accepted, at, end, message, msg, ok, org, some, with};
 
 async fn of(store: &Store, text: &str) -> Message {
@@ -41,7 +41,7 @@ async fn a_status_advances_with_one_event_each_and_never_goes_back() {
         (Status::Sent, 0),
         (Status::Failed, 0),
     ] {
-        let applied = apply(store, vec![news("wamid.1", status)]).await;
+        let applied = apply(store, vec![status_update("wamid.1", status)]).await;
         assert_eq!(
             (applied.events, applied.duplicates),
             (told, 1 - told),
@@ -66,7 +66,11 @@ fn priced(external_id: &str, status: Status, kind: &str) -> Inbound {
 async fn the_price_class_of_a_message_is_kept_and_told() {
     let World { store, .. } = &tapped().await;
     let sent = priced("wamid.1", Status::Sent, "free_customer_service");
-    apply(store, vec![sent, news("wamid.1", Status::Delivered)]).await;
+    apply(
+        store,
+        vec![sent, status_update("wamid.1", Status::Delivered)],
+    )
+    .await;
     // A status that comes late changes no status, but may tell how the message is charged.
     apply(store, vec![priced("wamid.1", Status::Sent, "regular")]).await;
     let kept = of(store, "msg_1").await;
@@ -107,7 +111,7 @@ async fn a_failure_keeps_the_providers_words() {
     error.code = Some(131_026);
     let failed = StatusUpdate::new(vec!["wamid.1".into()], Status::Failed);
     let failed = Inbound::Status(with(failed, |it| it.error = Some(error)));
-    apply(store, vec![failed, news("wamid.1", Status::Sent)]).await;
+    apply(store, vec![failed, status_update("wamid.1", Status::Sent)]).await;
     let kept = of(store, "msg_1").await;
     assert_eq!(
         (kept.status, kept.updated_at),
@@ -125,9 +129,9 @@ async fn a_failure_keeps_the_providers_words() {
 }
 
 #[rstest]
-#[case::read(vec![news("wamid.1", Status::Read)], Status::Read)]
+#[case::read(vec![status_update("wamid.1", Status::Read)], Status::Read)]
 #[case::tap(vec![tap("wamid.in", ana())], Status::Read)]
-#[case::delivered(vec![news("wamid.1", Status::Delivered)], Status::Delivered)]
+#[case::delivered(vec![status_update("wamid.1", Status::Delivered)], Status::Delivered)]
 #[tokio::test]
 async fn a_doubt_or_a_failure_gives_way_to_a_proof_of_delivery(
     #[case] proof: Vec<Inbound>,
@@ -135,7 +139,7 @@ async fn a_doubt_or_a_failure_gives_way_to_a_proof_of_delivery(
     #[values(Status::Unknown, Status::Failed)] told: Status,
 ) {
     let World { store, .. } = &tapped().await;
-    apply(store, vec![news("wamid.1", told)]).await;
+    apply(store, vec![status_update("wamid.1", told)]).await;
     assert_eq!(of(store, "msg_1").await.status, told);
     apply(store, proof).await;
     let message = of(store, "msg_1").await;
@@ -143,7 +147,7 @@ async fn a_doubt_or_a_failure_gives_way_to_a_proof_of_delivery(
     let told = kinds(store).await;
     let event = format!("message.{settled}");
     assert!(told.contains(&event.as_str()), "{told:?}");
-    apply(store, vec![news("wamid.1", Status::Failed)]).await;
+    apply(store, vec![status_update("wamid.1", Status::Failed)]).await;
     assert_eq!(of(store, "msg_1").await.status, settled);
 }
 
@@ -151,9 +155,9 @@ async fn a_doubt_or_a_failure_gives_way_to_a_proof_of_delivery(
 async fn a_proof_in_the_same_call_counts_too_and_is_told_once() {
     let World { store, .. } = &tapped().await;
     let items = vec![
-        news("wamid.1", Status::Unknown),
+        status_update("wamid.1", Status::Unknown),
         tap("wamid.in", ana()),
-        news("wamid.1", Status::Read),
+        status_update("wamid.1", Status::Read),
     ];
     apply(store, items).await;
     let told = kinds(store).await;
@@ -166,7 +170,7 @@ async fn a_proof_in_the_same_call_counts_too_and_is_told_once() {
 #[tokio::test]
 async fn another_customer_who_quotes_a_message_proves_nothing() {
     let World { store, .. } = &tapped().await;
-    apply(store, vec![news("wamid.1", Status::Failed)]).await;
+    apply(store, vec![status_update("wamid.1", Status::Failed)]).await;
     apply(store, vec![tap("wamid.in", phone("5511900000001"))]).await;
     assert_eq!(of(store, "msg_1").await.status, Status::Failed);
 }
@@ -182,14 +186,14 @@ async fn an_answer_to_a_message_that_is_not_in_doubt_changes_no_status() {
 #[tokio::test]
 async fn a_status_is_recognised_by_the_second_id_of_the_provider() {
     let World { store, .. } = &tapped().await;
-    let applied = apply(store, vec![news("zaap-1", Status::Delivered)]).await;
+    let applied = apply(store, vec![status_update("zaap-1", Status::Delivered)]).await;
     assert_eq!(applied.events, 1);
     assert_eq!(of(store, "msg_1").await.status, Status::Delivered);
 }
 
 #[rstest]
-#[case::by_the_providers_id(news("wamid.2", Status::Delivered))]
-#[case::by_the_second_id(news("zaap-2", Status::Delivered))]
+#[case::by_the_providers_id(status_update("wamid.2", Status::Delivered))]
+#[case::by_the_second_id(status_update("zaap-2", Status::Delivered))]
 #[case::by_our_id(named("msg_2", &["wamid.other"], Status::Delivered))]
 #[tokio::test]
 async fn a_status_that_comes_before_the_answer_waits_for_it(#[case] early: Inbound) {
@@ -222,7 +226,7 @@ async fn pending_statuses_make_events_in_the_order_of_transitions() {
     let World { store, .. } = &tapped().await;
     ok(store.begin_send(&message("org_1", "msg_2"))).await;
     for status in [Status::Read, Status::Sent, Status::Delivered] {
-        apply(store, vec![news("wamid.2", status)]).await;
+        apply(store, vec![status_update("wamid.2", status)]).await;
     }
     let result = SendResult {
         external_id: Some("wamid.2".into()),
@@ -243,7 +247,7 @@ async fn pending_statuses_make_events_in_the_order_of_transitions() {
 
 #[rstest]
 #[case::by_our_id(named("msg_2", &["wamid.2"], Status::Sent), None, "wamid.2")]
-#[case::by_the_providers_id(news("zaap-2", Status::Sent), Some("zaap-2"), "zaap-2")]
+#[case::by_the_providers_id(status_update("zaap-2", Status::Sent), Some("zaap-2"), "zaap-2")]
 #[tokio::test]
 async fn a_status_settles_an_unknown(
     #[case] late: Inbound,
@@ -295,7 +299,7 @@ async fn an_abandoned_send_hears_what_waited_for_it() {
 #[tokio::test]
 async fn a_status_of_an_unknown_message_is_pending_and_changes_nothing() {
     let World { store, .. } = &tapped().await;
-    let applied = apply(store, vec![news("wamid.9", Status::Read)]).await;
+    let applied = apply(store, vec![status_update("wamid.9", Status::Read)]).await;
     assert_eq!(
         applied,
         Applied {
@@ -318,7 +322,8 @@ async fn another_organizations_message_or_channel_is_not_reached() {
     assert_eq!(applied.events, 0);
     assert_eq!(of(store, "msg_2").await.status, Status::Unknown);
     // The channel is another organization's.
-    let mut foreign = crate::taps::application(&org(2), vec![news("wamid.1", Status::Read)]);
+    let mut foreign =
+        crate::taps::application(&org(2), vec![status_update("wamid.1", Status::Read)]);
     foreign.organization_id = org(2);
     assert_eq!(crate::taps::apply_one(store, foreign).await.ignored, 1);
     assert_eq!(of(store, "msg_1").await.status, Status::Accepted);
@@ -329,7 +334,9 @@ async fn an_absurdly_long_id_does_no_harm() {
     let World { store, .. } = &tapped().await;
     ok(store.begin_send(&message("org_1", "msg_2"))).await;
     let long = "w\0".repeat(50_000);
-    let found = apply(store, vec![news(&long, Status::Read)]).await.pending;
+    let found = apply(store, vec![status_update(&long, Status::Read)])
+        .await
+        .pending;
     assert_eq!(found, 1);
     let result = SendResult {
         external_id: Some(long),

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use recado_core::Status;
 use recado_store::{ApiKey, ApiKeySecret, Store, StoreError};
 
-use crate::taps::{apply, news, tapped};
+use crate::taps::{apply, status_update, tapped};
 use crate::webhooks::deliveries::{MANY, claim};
 use crate::webhooks::webhook_endpoints::create;
 use crate::world::{World, at, by, id, ok, org};
@@ -18,7 +18,7 @@ async fn deliveries_of_a_suspended_organization_wait_until_it_is_resumed() {
         let suspended = ok(store.suspend_organization(&org(1), &by(now))).await;
         assert_eq!(suspended.unwrap().suspended_at, Some(at(7)));
     }
-    apply(store, vec![news("wamid.1", Status::Sent)]).await;
+    apply(store, vec![status_update("wamid.1", Status::Sent)]).await;
     assert!(claim(store, 100_000, MANY).await.is_empty());
     let other = ok(store.get_organization(&org(2))).await;
     assert_eq!(other.unwrap().suspended_at, None);

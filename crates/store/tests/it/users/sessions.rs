@@ -158,12 +158,12 @@ async fn ended_sessions_are_gone_at_once_on_every_server() {
     }
     let (of_bia, secret_of_bia) = sign_in(store, &bia, "ses_bia").await;
     assert!(is_signed_in(&second, &secrets[0]).await);
-    let mut signal = store.key_signal();
+    let mut signal = store.subscribe_keys();
     for ended in [true, false] {
         let told = store.end_session(&org(1), &session_id(), &by(6_000)).await;
         assert_eq!(told.unwrap(), ended);
     }
-    signal.appended().await;
+    signal.changed().await;
     assert!(!is_signed_in(&second, &secrets[0]).await);
     assert!(is_signed_in(&second, &secrets[1]).await);
     let ended = store.end_sessions(&org(1), &ana.id, &by(6_000)).await;

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use recado_store::{
     ACCOUNT_AND_ADDRESS_LIMIT, ACCOUNT_LIMIT, ADDRESS_LIMIT, SignInAttempt, SignInLimit, Store,
 };
+use rstest::rstest;
 use sqlx::Row as _;
 use tokio::task::JoinSet;
 
@@ -90,6 +91,35 @@ async fn one_address_tries_twenty_times_over_all_accounts() {
         .await
         .unwrap();
     assert_eq!(row.get::<i64, _>("found"), 2 + 2 * 21);
+}
+
+#[rstest]
+#[case::one_network("2001:db8:1:2::", "2001:db8:1:2:3:4:5:6", "2001:db8:1:3::")]
+#[case::one_ipv4_address_in_ipv6("::ffff:192.0.2.7", "192.0.2.7", "::ffff:192.0.2.8")]
+#[tokio::test]
+async fn an_ipv6_network_of_64_bits_counts_as_one_address(
+    #[case] first: IpAddr,
+    #[case] same: IpAddr,
+    #[case] other: IpAddr,
+) {
+    let World { store, .. } = &World::new().await;
+    for (email, limit) in [
+        (Some("ana@example.com"), ACCOUNT_AND_ADDRESS_LIMIT),
+        (None, ADDRESS_LIMIT),
+    ] {
+        let mut allowed = 0;
+        for number in 0..30 {
+            let each = format!("user{number}@example.com");
+            let address = if number % 2 == 0 { first } else { same };
+            let told = of(store, email.unwrap_or(&each), address, 1_000).await;
+            allowed += usize::from(told == SignInAttempt::Allowed);
+        }
+        // The attempts for the account count for the address as well.
+        let before = if email.is_some() { 0 } else { 5 };
+        assert_eq!(allowed, count(limit) - before);
+    }
+    let told = attempt(store, other, 1_000).await;
+    assert_eq!(told, SignInAttempt::Allowed);
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use recado_store::{
 };
 use tokio::task::JoinSet;
 
-use crate::taps::{ana, apply, connection, events, news, phone, said, tapped};
+use crate::taps::{ana, apply, connection, events, phone, said, status_update, tapped};
 use crate::webhooks::webhook_endpoints::create;
 use crate::world::{ALL, World, at, by, end, id, ok, org, some};
 
@@ -62,7 +62,7 @@ pub(crate) fn places(due: &[DueDelivery]) -> Vec<(&str, &str)> {
 async fn an_event_that_this_version_does_not_know_holds_up_no_other() {
     let World { store, database } = &tapped().await;
     create(store, "whk_1", &[]).await;
-    apply(store, vec![news("wamid.1", Status::Sent)]).await;
+    apply(store, vec![status_update("wamid.1", Status::Sent)]).await;
     apply(store, vec![connection(true)]).await;
     database
         .execute("update events set type = 'message.unheard' where type = 'message.sent'")
@@ -81,8 +81,8 @@ async fn an_event_is_queued_for_the_endpoints_that_want_it() {
     create(store, "whk_read", &[EventType::MessageRead]).await;
     let off = create(store, "whk_off", &[]).await;
     ok(store.disable_webhook_endpoint(&org(1), &off.id, at(1))).await;
-    apply(store, vec![news("wamid.1", Status::Sent)]).await;
-    apply(store, vec![news("wamid.1", Status::Read)]).await;
+    apply(store, vec![status_update("wamid.1", Status::Sent)]).await;
+    apply(store, vec![status_update("wamid.1", Status::Read)]).await;
     let due = claim(store, 100_000, MANY).await;
     // The message's conversation goes one by one; the endpoint that was disabled is told of at once.
     assert_eq!(
@@ -227,7 +227,7 @@ async fn narrowed() -> (World, WebhookEndpoint, WebhookEndpointChange) {
     for (number, status) in (0..).zip([Status::Sent, Status::Delivered, Status::Read]) {
         let items = vec![
             said(&format!("w.{number}"), ana(), "Hi"),
-            news("wamid.1", status),
+            status_update("wamid.1", status),
         ];
         apply(&world.store, items).await;
     }

@@ -7,7 +7,7 @@ use recado_core::Status;
 use recado_core::event::EventType;
 use recado_store::{AfterAttempt, ClaimLimits, DeliveryAttempt, Store};
 
-use crate::taps::{apply, news, phone, said, tapped};
+use crate::taps::{apply, phone, said, status_update, tapped};
 use crate::webhooks::deliveries::{attempt, claim, delivered, places};
 use crate::webhooks::webhook_endpoints::{create, endpoint};
 use crate::world::{World, accepted, agent, at, by, conversation, id, message, msg, ok};
@@ -21,7 +21,7 @@ async fn a_slow_endpoint_with_a_long_queue_delays_no_other() {
         apply(store, vec![said(&format!("w.{number}"), from, "Hi")]).await;
     }
     create(store, "whk_quick", &[EventType::MessageRead]).await;
-    apply(store, vec![news("wamid.1", Status::Read)]).await;
+    apply(store, vec![status_update("wamid.1", Status::Read)]).await;
     let limits = ClaimLimits {
         total: 5,
         per_endpoint: 3,

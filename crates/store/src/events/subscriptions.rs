@@ -1,0 +1,63 @@
+//! Notifications that events were appended, by this server or another, and of what this process has changed.
+
+use std::sync::Arc;
+
+use recado_core::OrganizationId;
+
+use crate::db::DatabaseKind;
+use crate::events::append::Appended;
+use crate::events::notifications::{Subscription, listen};
+use crate::store::Store;
+
+impl Store {
+    /// Subscribes to new events of one organization, or of all.
+    ///
+    /// On PostgreSQL, the first subscription opens a connection that brings what other servers append. The caller must
+    /// be in a tokio runtime.
+    pub fn subscribe_events(&self, organization: Option<&OrganizationId>) -> Subscription {
+        let notifications = self.notifications();
+        if self.kind() == DatabaseKind::Postgres {
+            notifications.listener.get_or_init(|| {
+                tokio::spawn(listen(self.source().clone(), Arc::downgrade(notifications)))
+            });
+        }
+        notifications.subscribe(organization)
+    }
+
+    /// Subscribes to deliveries that this process has queued; other servers make their own.
+    pub fn subscribe_deliveries(&self) -> Subscription {
+        Subscription(self.notifications().deliveries.subscribe())
+    }
+
+    /// Subscribes to changes by this process after which API keys or sessions may not work any more.
+    pub fn subscribe_keys(&self) -> Subscription {
+        Subscription(self.notifications().keys.subscribe())
+    }
+
+    /// Subscribes to webhook calls of dead servers that this process has freed.
+    pub fn subscribe_webhook_calls(&self) -> Subscription {
+        Subscription(self.notifications().webhook_calls.subscribe())
+    }
+
+    /// Publishes a commit to the waiting tasks of this process.
+    pub(crate) fn notify(&self, organization: &OrganizationId, appended: Appended) {
+        if appended.events {
+            self.notifications().notify(organization.as_str());
+        }
+        if appended.deliveries {
+            self.notify_deliveries();
+        }
+    }
+
+    pub(crate) fn notify_keys(&self) {
+        self.notifications().keys.send_replace(());
+    }
+
+    pub(crate) fn notify_webhook_calls(&self) {
+        self.notifications().webhook_calls.send_replace(());
+    }
+
+    pub(crate) fn notify_deliveries(&self) {
+        self.notifications().deliveries.send_replace(());
+    }
+}
