@@ -4,16 +4,10 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
 use recado_core::Provider;
-use sqlx::any::AnyRow;
 
-use crate::db::bind::Bind as _;
 use crate::db::read::MAX_PAGE_BYTES;
-use crate::db::row::Columns;
-use crate::db::{DatabaseKind, Query};
-use crate::error::Result;
-use crate::store::Store;
+use crate::prelude::*;
 
 /// Most entries of a backlog that are counted; a longer one is reported with this length.
 pub const COUNTED: u32 = 100_000;
@@ -122,8 +116,8 @@ impl Store {
         let messages = self.count(messages).await?;
         let messages = Columns::new(&messages, "messages", "sending");
         Ok(Backlogs {
-            sending: number(&messages, "sending")?,
-            unknown: number(&messages, "unknown")?,
+            sending: messages.get("sending")?,
+            unknown: messages.get("unknown")?,
             webhook_calls: self.queue("webhook_calls", WEBHOOK_CALLS).await?,
             deliveries: self.queue("deliveries", deliveries).await?,
         })
@@ -146,8 +140,8 @@ impl Store {
             .await?;
         let columns = Columns::new(&row, table, "waiting");
         Ok(Queue {
-            waiting: number(&columns, "waiting")?,
-            oldest: columns.optional_instant("oldest")?,
+            waiting: columns.get("waiting")?,
+            oldest: columns.get("oldest")?,
         })
     }
 
@@ -160,16 +154,11 @@ impl Store {
     }
 }
 
-fn number(columns: &Columns<'_>, name: &'static str) -> Result<u32> {
-    Ok(u32::try_from(columns.get::<i64>(name)?).unwrap_or(u32::MAX))
-}
-
 fn channel_count(row: &AnyRow) -> Result<ChannelCount> {
     let columns = Columns::new(row, "channels", "provider");
-    let connected = columns.get::<Option<i64>>("connected")?;
     Ok(ChannelCount {
-        provider: columns.parse("provider")?,
-        connected: connected.map(|connected| connected != 0),
-        channels: number(&columns, "channels")?,
+        provider: columns.get("provider")?,
+        connected: columns.get("connected")?,
+        channels: columns.get("channels")?,
     })
 }

@@ -3,8 +3,7 @@
 use sqlx::{Connection as _, Row as _};
 
 use crate::db::connect::Role;
-use crate::error::{Result, StoreError};
-use crate::store::Store;
+use crate::prelude::*;
 
 /// The migration that numbers the events of an organization.
 const EVENTS_SINCE: i64 = 2;

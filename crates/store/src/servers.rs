@@ -5,15 +5,11 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
-use sqlx::{AnyConnection, Connection as _};
+use sqlx::Connection as _;
 
-use crate::db::bind::Bind as _;
 use crate::db::connect::{Role, Source};
-use crate::db::row::Columns;
-use crate::db::{DatabaseKind, in_time};
-use crate::error::{Result, StoreError};
-use crate::store::Store;
+use crate::db::in_time;
+use crate::prelude::*;
 
 /// How often a server renews its lease.
 pub const LEASE_RENEWAL: Duration = Duration::from_secs(3);
@@ -129,9 +125,7 @@ impl Store {
         let query =
             sqlx::query("delete from servers where name = $1 returning id").bind(name.to_owned());
         let rows = self.write_rows(query).await?;
-        rows.iter()
-            .map(|row| Columns::new(row, "servers", "id").get("id"))
-            .collect()
+        column(&rows, "servers", "id")
     }
 
     /// Checks that the database accepts a write.
@@ -147,10 +141,7 @@ impl Store {
             return Ok(Freed::default());
         }
         let rows = self.read_rows(sqlx::query(DEAD)).await?;
-        let dead = rows
-            .iter()
-            .map(|row| Columns::new(row, "servers", "server_id").get("server_id"))
-            .collect::<Result<Vec<String>, _>>()?;
+        let dead: Vec<String> = column(&rows, "servers", "server_id")?;
         let freed = self.free_all(&dead, at).await;
         let gone = sqlx::query(concat!("delete from servers where lease_until < ", now!()));
         self.write_count(gone).await?;

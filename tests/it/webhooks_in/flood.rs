@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use recado_store::Event;
+use recado_store::{Conversation, Event};
 use recado_tests::prelude::*;
 use tokio::task::JoinSet;
 
@@ -114,7 +114,7 @@ async fn two_thousand_customers_at_once_are_heard_once_each() {
     let organization = "demo".parse().expect("an id");
     for (conversation, phone) in conversations(&received) {
         let id = conversation.parse().expect("an id");
-        let kept = store.get_conversation(&organization, &id).await;
+        let kept = store.get::<Conversation>(&organization, &id).await;
         let kept = kept.expect("an answer").expect("a conversation");
         let kept = kept.person.phone.expect("a phone").to_string();
         assert_eq!(kept, phone, "{conversation}");

@@ -17,6 +17,8 @@ pub(crate) trait Bind: Sized {
 
     fn text(self, text: &str) -> Self;
 
+    fn optional_text(self, text: Option<&str>) -> Self;
+
     fn instant(self, instant: Timestamp) -> Self;
 
     fn optional_instant(self, instant: Option<Timestamp>) -> Self;
@@ -38,6 +40,10 @@ impl Bind for Query {
 
     fn text(self, text: &str) -> Self {
         self.bind(row::text(text).into_owned())
+    }
+
+    fn optional_text(self, text: Option<&str>) -> Self {
+        self.bind(text.map(|text| row::text(text).into_owned()))
     }
 
     fn instant(self, instant: Timestamp) -> Self {

@@ -4,6 +4,7 @@ pub(crate) mod batch;
 pub(crate) mod bind;
 pub(crate) mod connect;
 pub(crate) mod fault;
+pub(crate) mod list;
 pub(crate) mod lock;
 pub(crate) mod memory;
 pub(crate) mod migrations;

@@ -1,21 +1,34 @@
 //! Columns to values and back; what does not fit is corrupt, and is never shown.
 
 use std::borrow::Cow;
-use std::str::FromStr;
+use std::net::IpAddr;
 
 use jiff::Timestamp;
+use recado_core::event::{EventType, MessageError};
+use recado_core::inbound::Pricing;
+use recado_core::{
+    AgentId, ApiKeyId, ChannelId, ConversationId, MessageId, OrganizationId, Provider, Recipient,
+    Role, Scopes, SessionId, Status, UserId, Warning,
+};
 use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
-use sqlx::any::{Any, AnyRow};
-use sqlx::{Decode, Row, Type};
+use sqlx::any::AnyRow;
+use sqlx::{Row, ValueRef as _};
 
 use crate::error::{Result, StoreError};
+use crate::ids::WebhookEndpointId;
 
-pub(crate) struct Columns<'r> {
+/// The columns of a row.
+pub struct Columns<'r> {
     row: &'r AnyRow,
     table: &'static str,
     id_column: &'static str,
+}
+
+/// A type that is read from a column.
+pub(crate) trait Stored<'r>: Sized {
+    fn read(columns: &Columns<'r>, column: &'static str) -> Result<Self>;
 }
 
 impl<'r> Columns<'r> {
@@ -31,50 +44,8 @@ impl<'r> Columns<'r> {
         self.id_column
     }
 
-    pub(crate) fn get<T>(&self, column: &'static str) -> Result<T>
-    where
-        T: Decode<'r, Any> + Type<Any>,
-    {
-        // The driver's error shows the value.
-        self.row.try_get(column).map_err(|_| self.corrupt(column))
-    }
-
-    pub(crate) fn parse<T: FromStr>(&self, column: &'static str) -> Result<T> {
-        let text: &str = self.get(column)?;
-        text.parse().map_err(|_| self.corrupt(column))
-    }
-
-    pub(crate) fn parse_optional<T: FromStr>(&self, column: &'static str) -> Result<Option<T>> {
-        let text: Option<&str> = self.get(column)?;
-        text.map(str::parse)
-            .transpose()
-            .map_err(|_| self.corrupt(column))
-    }
-
-    pub(crate) fn optional_instant(&self, column: &'static str) -> Result<Option<Timestamp>> {
-        let millisecond: Option<i64> = self.get(column)?;
-        millisecond
-            .map(Timestamp::from_millisecond)
-            .transpose()
-            .map_err(|_| self.corrupt(column))
-    }
-
-    pub(crate) fn instant(&self, column: &'static str) -> Result<Timestamp> {
-        Timestamp::from_millisecond(self.get(column)?).map_err(|_| self.corrupt(column))
-    }
-
-    pub(crate) fn json<T: DeserializeOwned>(&self, column: &'static str) -> Result<T> {
-        serde_json::from_str(self.get(column)?).map_err(|_| self.corrupt(column))
-    }
-
-    pub(crate) fn optional_json<T: DeserializeOwned>(
-        &self,
-        column: &'static str,
-    ) -> Result<Option<T>> {
-        let text: Option<&str> = self.get(column)?;
-        text.map(serde_json::from_str)
-            .transpose()
-            .map_err(|_| self.corrupt(column))
+    pub(crate) fn get<T: Stored<'r>>(&self, column: &'static str) -> Result<T> {
+        T::read(self, column)
     }
 
     pub(crate) fn corrupt(&self, column: &'static str) -> StoreError {
@@ -86,28 +57,81 @@ impl<'r> Columns<'r> {
     }
 }
 
-/// Chooses the statement over the JSON list in `$2`, whose elements are called `value`: the databases differ in the
-/// name of the function.
-macro_rules! unpacking {
-    ($kind:expr, $statement:ident) => {
-        match $kind {
-            $crate::db::DatabaseKind::Sqlite => $statement!("json_each($2)"),
-            $crate::db::DatabaseKind::Postgres => {
-                $statement!("jsonb_array_elements($2::jsonb)")
+/// Reads one column of all rows.
+pub(crate) fn column<'r, T: Stored<'r>, C: FromIterator<T>>(
+    rows: &'r [AnyRow],
+    table: &'static str,
+    column: &'static str,
+) -> Result<C> {
+    rows.iter()
+        .map(|row| Columns::new(row, table, column).get(column))
+        .collect()
+}
+
+impl<'r, T: Stored<'r>> Stored<'r> for Option<T> {
+    fn read(columns: &Columns<'r>, column: &'static str) -> Result<Self> {
+        let value = columns.row.try_get_raw(column);
+        if value.map_err(|_| columns.corrupt(column))?.is_null() {
+            return Ok(None);
+        }
+        T::read(columns, column).map(Some)
+    }
+}
+
+/// Reads types from a column of another type, with a function that fails for what does not fit.
+macro_rules! stored {
+    ($($type:ty),+ as $column:ty, $convert:expr) => {$(
+        impl<'r> $crate::db::row::Stored<'r> for $type {
+            fn read(
+                columns: &$crate::db::row::Columns<'r>,
+                column: &'static str,
+            ) -> $crate::error::Result<Self> {
+                let value: $column = columns.get(column)?;
+                $convert(value).map_err(|_| columns.corrupt(column))
             }
         }
-    };
+    )+};
+    ($($type:ty),+ as text) => { stored!($($type),+ as &str, str::parse); };
+    ($($type:ty),+ as json) => { stored!($($type),+ as &str, serde_json::from_str); };
 }
-pub(crate) use unpacking;
+pub(crate) use stored;
 
-/// The organization in `$1`, as a column of the list that is unpacked: joined by it, both databases
-/// begin with the list. With `$1` alone, SQLite would go through everything that the organization has.
-macro_rules! owner {
-    () => {
-        "case when value is not null then $1 end"
-    };
+macro_rules! stored_as_it_is {
+    ($($type:ty),+) => {$(
+        impl<'r> Stored<'r> for $type {
+            fn read(columns: &Columns<'r>, column: &'static str) -> Result<Self> {
+                // The driver's error shows the value.
+                columns.row.try_get(column).map_err(|_| columns.corrupt(column))
+            }
+        }
+    )+};
 }
-pub(crate) use owner;
+
+stored_as_it_is!(i64, &'r str, String, &'r [u8], Vec<u8>);
+stored!(u16, u32, u64 as i64, TryInto::try_into);
+stored!(bool as i64, |number| Ok::<_, StoreError>(number != 0));
+stored!(Timestamp as i64, Timestamp::from_millisecond);
+stored!(
+    AgentId,
+    ApiKeyId,
+    ChannelId,
+    ConversationId,
+    MessageId,
+    OrganizationId,
+    SessionId as text
+);
+stored!(
+    UserId,
+    WebhookEndpointId,
+    Recipient,
+    Provider,
+    Role,
+    Scopes,
+    Status,
+    EventType,
+    IpAddr as text
+);
+stored!(Map<String, Value>, Value, Vec<Warning>, Vec<EventType>, MessageError, Pricing as json);
 
 /// Returns a free text without NUL, which PostgreSQL's `text` cannot hold.
 pub(crate) fn text(text: &str) -> Cow<'_, str> {
@@ -154,10 +178,7 @@ mod tests {
 
     #[test]
     fn an_absurdly_long_id_is_kept_short_and_still_tells_apart() {
-        let (one, other) = (
-            format!("{}1", "x".repeat(3_000)),
-            format!("{}2", "x".repeat(3_000)),
-        );
+        let [one, other] = ["1", "2"].map(|end| "x".repeat(3_000) + end);
         assert!(provider_id(&one).len() < 100);
         assert_ne!(provider_id(&one), provider_id(&other));
         assert_eq!(provider_id("wamid.1"), "wamid.1");

@@ -6,13 +6,9 @@
 use secrecy::SecretString;
 use serde_json::Map;
 
-use crate::db::Query;
-use crate::db::bind::Bind as _;
-use crate::db::row::Columns;
 use crate::encryption::master_key::SEALED;
 use crate::encryption::{ChannelSecrets, SealedRow, SealedSecrets};
-use crate::error::{Result, StoreError};
-use crate::store::Store;
+use crate::prelude::*;
 use crate::webhooks::secrets::WebhookSecrets;
 
 const MAX_STEP_ROWS: i64 = 200;
@@ -108,7 +104,7 @@ impl KeyLoss {
             let columns = Columns::new(row, table.name, "id");
             let (id, key): (String, String) = (columns.get("id")?, columns.get("key_id")?);
             if key != self.store.key().id() {
-                let organization = columns.parse("organization_id")?;
+                let organization = columns.get("organization_id")?;
                 let sealed_row = SealedRow {
                     table: table.name,
                     organization: &organization,

@@ -3,14 +3,9 @@
 //! The database keeps the key's fingerprint. A database from before that is proved against a row that
 //! was encrypted with the key.
 
-use sqlx::any::AnyRow;
-
-use crate::db::Query;
 use crate::db::migrations::Applied;
-use crate::db::row::Columns;
 use crate::encryption::{MasterKey, SealedRow, SealedSecrets};
-use crate::error::{Result, StoreError};
-use crate::store::Store;
+use crate::prelude::*;
 
 /// The migration that made the table of the fingerprint.
 const FINGERPRINT_SINCE: i64 = 8;
@@ -177,7 +172,7 @@ impl Kept {
 /// Opens a row that names the key; another key may have the same short id.
 fn opens(row: &AnyRow, table: &'static str, key: &MasterKey) -> Result<()> {
     let columns = Columns::new(row, table, "id");
-    let (organization, id): (_, String) = (columns.parse("organization_id")?, columns.get("id")?);
+    let (organization, id): (_, String) = (columns.get("organization_id")?, columns.get("id")?);
     let sealed = SealedSecrets {
         key_id: columns.get("key_id")?,
         bytes: columns.get("sealed")?,

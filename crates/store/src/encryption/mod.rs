@@ -19,6 +19,7 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
+use crate::db::row::Columns;
 use crate::error::{Result, StoreError};
 
 const NONCE_LENGTH: usize = 24;
@@ -126,6 +127,14 @@ pub(crate) struct SealedSecrets {
     pub(crate) key_id: String,
     /// The nonce, then the ciphertext.
     pub(crate) bytes: Vec<u8>,
+}
+
+/// Reads the secrets of a row.
+pub(crate) fn sealed(columns: &Columns<'_>) -> Result<SealedSecrets> {
+    Ok(SealedSecrets {
+        key_id: columns.get("key_id")?,
+        bytes: columns.get("secrets")?,
+    })
 }
 
 /// The row that encrypted secrets are bound to: they cannot be decrypted in another row.

@@ -5,14 +5,9 @@
 
 use std::time::{Duration, Instant};
 
-use recado_core::OrganizationId;
-
-use crate::db::row::Columns;
-use crate::db::{DatabaseKind, Query};
 use crate::encryption::master_key::{SEALED, SealedTable};
 use crate::encryption::{MasterKey, SealedRow, SealedSecrets};
-use crate::error::{Result, StoreError};
-use crate::store::Store;
+use crate::prelude::*;
 
 const MAX_STEP_LOOKED_AT: i64 = 1_000;
 
@@ -172,7 +167,7 @@ impl KeyRotation {
                 if !rows.is_empty() && (bytes > MAX_STEP_BYTES || rows.len() == MAX_STEP_ROWS) {
                     break;
                 }
-                let organization = columns.parse("organization_id")?;
+                let organization = columns.get("organization_id")?;
                 rows.push(OldRow {
                     organization,
                     id: id.clone(),

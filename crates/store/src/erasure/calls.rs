@@ -1,16 +1,11 @@
 //! Kept calls of providers that name the person.
 
-use jiff::Timestamp;
 use recado_core::Recipient;
-use sqlx::any::AnyRow;
 
 use super::{Erasure, NextCalls};
-use crate::db::DatabaseKind;
-use crate::db::bind::Bind as _;
 use crate::db::read::{MAX_PAGE_BYTES, PageRows};
-use crate::db::row::Columns;
-use crate::error::Result;
 use crate::inbound::calls;
+use crate::prelude::*;
 use crate::resources::contacts::spellings;
 use crate::resources::removal::{MAX_CALLS, MAX_STEP_LOOKED_AT, removing_calls};
 
@@ -61,8 +56,8 @@ impl Erasure {
                     let columns = Columns::new(row, "webhook_calls", "id");
                     let id: String = columns.get("id")?;
                     if self.names_one_of(&spellings, row) {
-                        let is_earlier = columns.instant("received_at")? <= self.author.at;
-                        if columns.get::<i64>("pending")? == 0 {
+                        let is_earlier = columns.get::<Timestamp>("received_at")? <= self.author.at;
+                        if !columns.get("pending")? {
                             // What it stored may stand where this pass had looked already.
                             let applied_at: Option<i64> = columns.get("applied_at")?;
                             let is_late = applied_at >= Some(self.author.at.as_millisecond());
@@ -88,22 +83,13 @@ impl Erasure {
     }
 
     async fn read_calls(&self, ids: &[String]) -> Result<PageRows> {
-        macro_rules! calls {
-            ($ids:literal) => {
-                concat!(
-                    "select id, organization_id, channel_id, content_type, key_id, body, received_at, \
-                     cast(case when applied_at is null and set_aside is null then 1 else 0 end as bigint) \
-                     as pending, applied_at from webhook_calls where id in (",
-                    $ids,
-                    ")"
-                )
-            };
-        }
-        let text = match self.store.kind() {
-            DatabaseKind::Sqlite => calls!("select value from json_each($1)"),
-            DatabaseKind::Postgres => calls!("select jsonb_array_elements_text($1::jsonb)"),
-        };
-        let query = sqlx::query(text).json(&ids);
+        let query = over_list(
+            self.store.kind(),
+            "select id, organization_id, channel_id, content_type, key_id, body, received_at, \
+             cast(case when applied_at is null and set_aside is null then 1 else 0 end as bigint) \
+             as pending, applied_at from webhook_calls where id in ({ids})",
+        );
+        let query = query.json(&ids);
         let store = &self.store;
         store
             .read_list(&self.organization, query, MAX_PAGE_BYTES)

@@ -3,28 +3,17 @@
 use recado_core::ConversationId;
 use recado_core::inbound::Contact;
 use serde_json::Value;
-use sqlx::any::AnyRow;
 
 use super::subject::{DataSubject, person};
 use super::{Erasure, GroupScan, MAX_STEP_ROWS};
-use crate::db::bind::Bind as _;
-use crate::db::row::{self, Columns, owner, unpacking};
-use crate::error::Result;
+use crate::prelude::*;
 use crate::resources::people::StoredContact;
 
 // By its id a repeated call of the provider is known, which would store the tap once more. WhatsApp writes numbers into
 // its ids, so that only a hash stays.
-macro_rules! blank_messages {
-    ($each:literal) => {
-        concat!(
-            "update messages set sender = $3, provider_id = null, external_id = n.external from (select ",
-            owner!(),
-            " as organization, value ->> 'id' as message, value ->> 'external' as external from ",
-            $each,
-            ") n where organization_id = n.organization and id = n.message"
-        )
-    };
-}
+const BLANK_MESSAGES: &str = "update messages set sender = $3, provider_id = null, external_id = n.external \
+     from (select {owner} as organization, value ->> 'id' as message, value ->> 'external' as external from \
+     {list}) n where organization_id = n.organization and id = n.message";
 
 impl Erasure {
     /// Removes the person from more messages or events of groups; returns `false` if no scan was left.
@@ -61,9 +50,9 @@ impl Erasure {
         for row in &self.store.read_rows(query).await? {
             let columns = Columns::new(row, "messages", "id");
             let id: String = columns.get("id")?;
-            let sender: Option<StoredContact> = columns.optional_json("sender")?;
+            let sender: Option<StoredContact> = columns.get("sender")?;
             let sender = sender.and_then(StoredContact::into_contact);
-            let at = columns.instant("created_at")?;
+            let at = columns.get("created_at")?;
             if sender.is_some_and(|sender| self.subject.is(&sender, at)) {
                 let external: Option<&str> = columns.get("external_id")?;
                 let external = external.map(row::erased_id);
@@ -76,7 +65,7 @@ impl Erasure {
             ));
         }
         if !theirs.is_empty() {
-            let query = sqlx::query(unpacking!(self.store.kind(), blank_messages))
+            let query = over_list(self.store.kind(), BLANK_MESSAGES)
                 .id(&self.organization)
                 .json(&theirs)
                 .bind(row::json(&StoredContact::from(&Contact::default())));
@@ -119,8 +108,8 @@ impl Erasure {
 /// Returns the data of an event without the person; `None` if it is about another person.
 fn blanked(row: &AnyRow, subject: &DataSubject) -> Result<Option<Value>> {
     let columns = Columns::new(row, "events", "organization_id");
-    let mut data: Value = columns.json("data")?;
-    if !subject.is(&person(&data["from"]), columns.instant("created_at")?) {
+    let mut data: Value = columns.get("data")?;
+    if !subject.is(&person(&data["from"]), columns.get("created_at")?) {
         return Ok(None);
     }
     data["from"] = serde_json::json!(Contact::default());

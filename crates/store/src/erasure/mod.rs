@@ -12,18 +12,13 @@ mod subject;
 use std::collections::BTreeSet;
 use std::fmt;
 
-use jiff::Timestamp;
-use recado_core::{ConversationId, OrganizationId, Recipient, RecipientKind};
+use recado_core::{ConversationId, Recipient, RecipientKind};
 use tokio::sync::OwnedSemaphorePermit;
 
-use crate::db::bind::Bind as _;
-use crate::db::noun::Row as _;
-use crate::db::row::Columns;
-use crate::error::Result;
+use crate::prelude::*;
 use crate::resources::audit::{AuditAction, Author, insert_entry};
 use crate::resources::contacts::spellings;
-use crate::resources::conversations::{Conversation, conversation_columns};
-use crate::store::Store;
+use crate::resources::conversations::Conversation;
 
 use self::subject::DataSubject;
 
@@ -228,22 +223,18 @@ impl Erasure {
 
     /// Looks for conversations with the person among the next ones of the organization.
     async fn find(&mut self, after: &str, mut found: bool) -> Result<Phase> {
-        let query = sqlx::query(concat!(
-            "select ",
-            conversation_columns!(),
-            " from conversations c where c.organization_id = $1 and c.id > $2 \
-             order by c.id limit $3 + 0"
-        ))
-        .id(&self.organization)
-        .bind(after.to_owned())
-        .bind(MAX_STEP_ROWS);
+        let query =
+            Conversation::select("where organization_id = $1 and id > $2 order by id limit $3 + 0")
+                .id(&self.organization)
+                .bind(after.to_owned())
+                .bind(MAX_STEP_ROWS);
         if after.is_empty() {
             self.subject.learn_former_addresses();
         }
         let rows = self.store.read_rows(query).await?;
         let mut last = None;
         for row in &rows {
-            last = Some(Columns::new(row, "conversations", "id").get::<String>("id")?);
+            last = Some(Conversation::columns(row).get::<String>("id")?);
             found |= self.subject.add(Conversation::of(row)?);
         }
         Ok(match (last, found) {

@@ -4,9 +4,7 @@ use serde_json::Value;
 
 use super::Erasure;
 use super::subject::{NumberChange, person};
-use crate::db::bind::Bind as _;
-use crate::db::row::Columns;
-use crate::error::Result;
+use crate::prelude::*;
 use crate::resources::removal::MAX_STEP_LOOKED_AT;
 
 impl Erasure {
@@ -24,12 +22,12 @@ impl Erasure {
         for row in &self.store.read_rows(query).await? {
             let columns = Columns::new(row, "events", "organization_id");
             last = Some(columns.get("seq")?);
-            let data: Option<Value> = columns.optional_json("data")?;
+            let data: Option<Value> = columns.get("data")?;
             if let Some(data) = data.filter(|data| data["movedTo"].is_object()) {
                 self.subject.add_change(NumberChange {
                     from: person(&data["from"]),
                     to: person(&data["movedTo"]),
-                    at: columns.instant("created_at")?,
+                    at: columns.get("created_at")?,
                 });
             }
         }

@@ -1,51 +1,28 @@
 //! The conversations with one person alone: messages, events and their deliveries.
 
-use sqlx::AnyConnection;
-
 use super::{AfterStep, Erasure, MAX_STEP_ROWS};
-use crate::db::DatabaseKind;
-use crate::db::row::{self, Columns, owner, unpacking};
-use crate::error::Result;
+
+use crate::prelude::*;
 
 /// Deletes for one endpoint at a time: with a join of the endpoints, PostgreSQL would not begin with the list.
-macro_rules! delete_of_endpoint {
-    ($table:literal, $each:literal) => {
+macro_rules! delete {
+    ($table:literal, $of:literal) => {
         concat!(
             "delete from ",
             $table,
-            " where endpoint_id = $3 and (organization_id, seq) in (\
-             select n.organization, n.seq from (select ",
-            owner!(),
-            " as organization, cast(value as bigint) as seq from ",
-            $each,
-            ") n)"
+            " where ",
+            $of,
+            "(organization_id, seq) in (select n.organization, n.seq from (select {owner} as organization, \
+             cast(value as bigint) as seq from {list}) n)"
         )
     };
 }
 
-macro_rules! delete_attempts {
-    ($each:literal) => {
-        delete_of_endpoint!("delivery_attempts", $each)
-    };
-}
-
-macro_rules! delete_deliveries {
-    ($each:literal) => {
-        delete_of_endpoint!("deliveries", $each)
-    };
-}
-
-macro_rules! delete_events {
-    ($each:literal) => {
-        concat!(
-            "delete from events where (organization_id, seq) in (select n.organization, n.seq from (select ",
-            owner!(),
-            " as organization, cast(value as bigint) as seq from ",
-            $each,
-            ") n)"
-        )
-    };
-}
+const DELETE_EVENTS: &str = delete!("events", "");
+const DELETE_OF_ENDPOINT: [&str; 2] = [
+    delete!("delivery_attempts", "endpoint_id = $3 and "),
+    delete!("deliveries", "endpoint_id = $3 and "),
+];
 
 impl Erasure {
     /// Removes some rows of the next conversation that is left, and when it has none, the conversation itself; returns
@@ -110,29 +87,22 @@ async fn remove_events(
     if rows.is_empty() {
         return Ok(0);
     }
-    let events = rows
-        .iter()
-        .map(|row| Columns::new(row, "events", "organization_id").get("seq"))
-        .collect::<Result<Vec<i64>, _>>()?;
+    let events: Vec<i64> = column(&rows, "events", "seq")?;
     let list = row::json(&events);
     let endpoints = sqlx::query("select id from webhook_endpoints where organization_id = $1")
         .bind(organization.to_owned())
         .fetch_all(&mut *connection)
         .await?;
-    for row in &endpoints {
-        let endpoint: String = Columns::new(row, "webhook_endpoints", "id").get("id")?;
-        for text in [
-            unpacking!(kind, delete_attempts),
-            unpacking!(kind, delete_deliveries),
-        ] {
-            let query = sqlx::query(text)
+    for endpoint in column::<String, Vec<_>>(&endpoints, "webhook_endpoints", "id")? {
+        for text in DELETE_OF_ENDPOINT {
+            let query = over_list(kind, text)
                 .bind(organization.to_owned())
                 .bind(list.clone())
                 .bind(endpoint.clone());
             query.execute(&mut *connection).await?;
         }
     }
-    let query = sqlx::query(unpacking!(kind, delete_events))
+    let query = over_list(kind, DELETE_EVENTS)
         .bind(organization.to_owned())
         .bind(list);
     Ok(query.execute(connection).await?.rows_affected())

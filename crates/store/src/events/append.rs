@@ -1,17 +1,11 @@
 //! Appending events, within the transaction that makes them true.
 
-use jiff::Timestamp;
 use recado_core::event::EventData;
-use recado_core::{AgentId, ChannelId, ConversationId, OrganizationId};
+use recado_core::{AgentId, ChannelId, ConversationId};
 use serde::Serialize;
-use sqlx::AnyConnection;
 
-use crate::db::DatabaseKind;
-use crate::db::bind::Bind as _;
-use crate::db::row::{self, Columns};
 use crate::db::writer::Work;
-use crate::error::{Result, StoreError};
-use crate::store::Store;
+use crate::prelude::*;
 
 /// The organization lock of a transaction, and the events that it appends. On PostgreSQL, the lock keeps the numbers
 /// of events in the order of the commits.
@@ -150,8 +144,9 @@ impl EventLog {
         })
     }
 
-    pub(crate) fn kind(&self) -> DatabaseKind {
-        self.kind
+    /// Makes a statement over a list: `$1` is the organization, and `$2` the list.
+    pub(crate) fn over(&self, text: &str, list: &impl Serialize) -> Query {
+        over_list(self.kind, text).id(&self.organization).json(list)
     }
 
     pub(crate) fn organization(&self) -> &OrganizationId {

@@ -7,17 +7,12 @@ pub(crate) mod subscriptions;
 use std::fmt;
 use std::str::FromStr;
 
-use jiff::Timestamp;
 use recado_core::event::EventType;
-use recado_core::{AgentId, ChannelId, ConversationId, OrganizationId};
+use recado_core::{AgentId, ChannelId, ConversationId};
 use serde_json::Value;
-use sqlx::any::AnyRow;
 
-use crate::db::bind::Bind as _;
 use crate::db::read::MAX_PAGE_BYTES;
-use crate::db::row::Columns;
-use crate::error::Result;
-use crate::store::Store;
+use crate::prelude::*;
 
 /// One fact, appended once, in order, for its organization.
 #[derive(Debug, Clone, PartialEq)]
@@ -230,13 +225,13 @@ fn event(row: &AnyRow) -> Result<Event> {
 pub(crate) fn read(columns: &Columns<'_>, created_at: &'static str) -> Result<Event> {
     Ok(Event {
         id: EventId(columns.get("seq")?),
-        organization_id: columns.parse("organization_id")?,
-        event_type: columns.parse("type")?,
-        agent_id: columns.parse_optional("agent_id")?,
-        channel_id: columns.parse_optional("channel_id")?,
-        conversation_id: columns.parse_optional("conversation_id")?,
-        data: columns.json("data")?,
-        created_at: columns.instant(created_at)?,
+        organization_id: columns.get("organization_id")?,
+        event_type: columns.get("type")?,
+        agent_id: columns.get("agent_id")?,
+        channel_id: columns.get("channel_id")?,
+        conversation_id: columns.get("conversation_id")?,
+        data: columns.get("data")?,
+        created_at: columns.get(created_at)?,
     })
 }
 

@@ -2,12 +2,9 @@
 
 use std::sync::Arc;
 
-use recado_core::OrganizationId;
-
-use crate::db::DatabaseKind;
 use crate::events::append::Appended;
 use crate::events::notifications::{Subscription, listen};
-use crate::store::Store;
+use crate::prelude::*;
 
 impl Store {
     /// Subscribes to new events of one organization, or of all.

@@ -2,16 +2,10 @@
 //!
 //! Their bodies are encrypted: Z-API writes its instance's id into each, which is half of a credential.
 
-use jiff::Timestamp;
-use recado_core::{ChannelId, OrganizationId};
-use sqlx::any::AnyRow;
+use recado_core::ChannelId;
 
-use crate::db::DatabaseKind;
-use crate::db::bind::Bind as _;
-use crate::db::row::{self, Columns};
 use crate::encryption::{MasterKey, SealedRow, SealedSecrets};
-use crate::error::{Result, StoreError};
-use crate::store::Store;
+use crate::prelude::*;
 
 /// One call of a provider, as it came.
 #[derive(Clone, PartialEq, Eq)]
@@ -90,11 +84,7 @@ macro_rules! claiming {
 
 impl Store {
     /// Keeps a call; when this returns, it is on disk. If it is claimed for longer than the moment at which
-    /// it came, the caller applies it at once, and that attempt counts.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::Conflict`] if the id is taken.
+    /// it came, the caller applies it at once, and that attempt counts. [`StoreError::Conflict`] if the id is taken.
     pub async fn keep_webhook_call(
         &self,
         call: &WebhookCall,
@@ -112,11 +102,7 @@ impl Store {
         .text(&call.id)
         .id(&call.organization_id)
         .id(&call.channel_id)
-        .bind(
-            call.content_type
-                .as_deref()
-                .map(|text| row::text(text).into_owned()),
-        )
+        .optional_text(call.content_type.as_deref())
         .bind(sealed.key_id)
         .bind(sealed.bytes)
         .instant(call.received_at)
@@ -247,18 +233,12 @@ impl Store {
     /// Notes that the attempts to apply these calls ended without the process ending; when their claims
     /// run out, any server may claim them.
     pub async fn end_webhook_call_attempts(&self, calls: &[String]) -> Result<()> {
-        let text = match self.kind() {
-            DatabaseKind::Sqlite => {
-                "update webhook_calls set attempts = 0, server_id = '' where applied_at is null \
-                 and id in (select value from json_each($1))"
-            }
-            DatabaseKind::Postgres => {
-                "update webhook_calls set attempts = 0, server_id = '' where applied_at is null \
-                 and id in (select jsonb_array_elements_text($1::jsonb))"
-            }
-        };
-        let query = sqlx::query(text).json(&calls);
-        self.write_count(query).await.map(drop)
+        let query = over_list(
+            self.kind(),
+            "update webhook_calls set attempts = 0, server_id = '' where applied_at is null \
+             and id in ({ids})",
+        );
+        self.write_count(query.json(&calls)).await.map(drop)
     }
 
     /// Ends all claims of an organization's calls that are not applied.
@@ -290,16 +270,15 @@ impl Store {
 fn backlog(row: &AnyRow) -> Result<Backlog> {
     let columns = Columns::new(row, "webhook_calls", "id");
     Ok(Backlog {
-        organization_id: columns.parse("id")?,
-        batched: columns.get::<i64>("batched")? != 0,
-        doubtful: columns.get::<i64>("doubtful")? != 0,
+        organization_id: columns.get("id")?,
+        batched: columns.get("batched")?,
+        doubtful: columns.get("doubtful")?,
     })
 }
 
 pub(crate) fn call(row: &AnyRow, key: &MasterKey) -> Result<WebhookCall> {
     let columns = Columns::new(row, "webhook_calls", "id");
-    let (id, organization_id): (String, _) =
-        (columns.get("id")?, columns.parse("organization_id")?);
+    let (id, organization_id): (String, _) = (columns.get("id")?, columns.get("organization_id")?);
     let sealed = SealedSecrets {
         key_id: columns.get("key_id")?,
         bytes: columns.get("body")?,
@@ -310,10 +289,10 @@ pub(crate) fn call(row: &AnyRow, key: &MasterKey) -> Result<WebhookCall> {
     Ok(WebhookCall {
         id,
         organization_id,
-        channel_id: columns.parse("channel_id")?,
+        channel_id: columns.get("channel_id")?,
         content_type: columns.get("content_type")?,
         body,
-        received_at: columns.instant("received_at")?,
+        received_at: columns.get("received_at")?,
     })
 }
 

@@ -6,13 +6,10 @@ use recado_core::event::{ChannelConnectionData, EventData};
 use recado_core::inbound::ConnectionUpdate;
 use recado_core::{AgentId, ChannelId, Provider};
 use serde_json::json;
-use sqlx::AnyConnection;
 
-use crate::db::bind::Bind as _;
-use crate::db::row::{Columns, owner, unpacking};
-use crate::error::Result;
 use crate::events::append::{EventLog, NewEvent};
 use crate::inbound::item::Effect;
+use crate::prelude::*;
 
 pub(crate) struct KnownChannel {
     pub(crate) id: ChannelId,
@@ -25,21 +22,11 @@ pub(crate) struct KnownChannel {
 /// The channels of the organization that the items of one transaction name.
 pub(crate) struct KnownChannels(HashMap<ChannelId, KnownChannel>);
 
-macro_rules! look_up {
-    ($each:literal) => {
-        concat!(
-            "select c.id, c.provider, c.connected, coalesce(\
-             (select a.id from agents a where a.organization_id = $1 and a.id = c.default_agent_id), \
-             (select a.id from agents a where a.organization_id = $1 \
-             order by a.created_at, a.id limit 1)) as agent \
-             from (select ",
-            owner!(),
-            " as organization, value ->> 'channel' as channel from ",
-            $each,
-            ") n cross join channels c where c.organization_id = n.organization and c.id = n.channel"
-        )
-    };
-}
+const LOOK_UP: &str = "select c.id, c.provider, c.connected, coalesce((select a.id from agents a where \
+     a.organization_id = $1 and a.id = c.default_agent_id), (select a.id from agents a where \
+     a.organization_id = $1 order by a.created_at, a.id limit 1)) as agent from (select {owner} as \
+     organization, value ->> 'channel' as channel from {list}) n cross join channels c where \
+     c.organization_id = n.organization and c.id = n.channel";
 
 impl KnownChannels {
     pub(crate) async fn load(
@@ -51,22 +38,16 @@ impl KnownChannels {
             return Ok(Self(HashMap::new()));
         }
         let named: Vec<_> = named.iter().map(|id| json!({ "channel": id })).collect();
-        let rows = sqlx::query(unpacking!(log.kind(), look_up))
-            .id(log.organization())
-            .json(&named)
-            .fetch_all(connection)
-            .await?;
+        let rows = log.over(LOOK_UP, &named).fetch_all(connection).await?;
         let mut channels = HashMap::with_capacity(rows.len());
         for row in &rows {
             let columns = Columns::new(row, "channels", "id");
-            let id: ChannelId = columns.parse("id")?;
+            let id: ChannelId = columns.get("id")?;
             let channel = KnownChannel {
                 id: id.clone(),
-                provider: columns.parse("provider")?,
-                agent: columns.parse_optional("agent")?,
-                connected: columns
-                    .get::<Option<i64>>("connected")?
-                    .map(|connected| connected != 0),
+                provider: columns.get("provider")?,
+                agent: columns.get("agent")?,
+                connected: columns.get("connected")?,
             };
             channels.insert(id, channel);
         }

@@ -1,25 +1,13 @@
 //! Claims of this server that it knows nothing of: the answer of the database was lost, for instance because
 //! the database restarted.
 
-use crate::db::DatabaseKind;
-use crate::db::bind::Bind as _;
-use crate::db::row::{Columns, unpacking};
-use crate::error::Result;
-use crate::store::Store;
+use crate::prelude::*;
 use crate::webhooks::claim::named;
 use crate::webhooks::deliveries::DeliveryKey;
 
-macro_rules! free_lost {
-    ($each:literal) => {
-        concat!(
-            "update deliveries set claimed_until = 0 where status = 'pending' and claimed_until > 0 \
-             and server_id = $1 and not exists (select 1 from ",
-            $each,
-            " where value ->> 'organization' = organization_id and value ->> 'endpoint' = endpoint_id \
-             and cast(value ->> 'seq' as bigint) = seq)"
-        )
-    };
-}
+const FREE_LOST: &str = "update deliveries set claimed_until = 0 where status = 'pending' and claimed_until \
+     > 0 and server_id = $1 and not exists (select 1 from {list} where value ->> 'organization' = \
+     organization_id and value ->> 'endpoint' = endpoint_id and cast(value ->> 'seq' as bigint) = seq)";
 
 impl Store {
     /// Ends the claims of this server except for those that it knows of: the answer to a claim may be lost,
@@ -29,7 +17,7 @@ impl Store {
         known: impl IntoIterator<Item = &'a DeliveryKey>,
     ) -> Result<u64> {
         let known: Vec<_> = known.into_iter().map(named).collect();
-        let query = sqlx::query(unpacking!(self.kind(), free_lost))
+        let query = over_list(self.kind(), FREE_LOST)
             .bind(self.server_id().to_owned())
             .json(&known);
         let freed = self.write_count(query).await?;
@@ -47,29 +35,18 @@ impl Store {
         )
         .bind(self.server_id().to_owned());
         let rows = self.read_rows(query).await?;
-        rows.iter()
-            .map(|row| Columns::new(row, "webhook_calls", "id").get("id"))
-            .collect()
+        column(&rows, "webhook_calls", "id")
     }
 
     /// Ends the claims of these calls, whose attempts never began; any server may claim them now.
     pub async fn free_lost_webhook_calls(&self, calls: &[String]) -> Result<()> {
-        let text = match self.kind() {
-            DatabaseKind::Sqlite => {
-                "update webhook_calls set attempts = 0, claimed_until = 0, server_id = '' \
-                 where applied_at is null and server_id = $2 \
-                 and id in (select value from json_each($1))"
-            }
-            DatabaseKind::Postgres => {
-                "update webhook_calls set attempts = 0, claimed_until = 0, server_id = '' \
-                 where applied_at is null and server_id = $2 \
-                 and id in (select jsonb_array_elements_text($1::jsonb))"
-            }
-        };
         // Another server may have claimed one of them since.
-        let query = sqlx::query(text)
-            .json(&calls)
-            .bind(self.server_id().to_owned());
+        let query = over_list(
+            self.kind(),
+            "update webhook_calls set attempts = 0, claimed_until = 0, server_id = '' \
+             where applied_at is null and server_id = $2 and id in ({ids})",
+        );
+        let query = query.json(&calls).bind(self.server_id().to_owned());
         self.write_count(query).await.map(drop)
     }
 }

@@ -8,17 +8,14 @@ use recado_core::event::{
 use recado_core::inbound::{Choice, Contact, InboundContent, InboundMessage, StatusUpdate};
 use recado_core::{AgentId, ChannelId, Content, ConversationId, MessageId, Status};
 use serde::Serialize;
-use sqlx::AnyConnection;
 
-use crate::db::bind::Bind as _;
-use crate::db::row::{self, Columns, owner, unpacking};
-use crate::error::Result;
 use crate::events::append::{EventLog, NewEvent};
 use crate::inbound::item::Effect;
 use crate::inbound::known_channels::KnownChannel;
 use crate::inbound::resolve::{self, Arrival};
 use crate::inbound::statuses::{Address, Statuses};
 use crate::messages::content::{LIST, StoredInbound, StoredOutbound, button_of_title};
+use crate::prelude::*;
 use crate::resources::contacts::Contacts;
 use crate::resources::conversations::Conversation;
 use crate::resources::people::{self, StoredContact};
@@ -85,36 +82,18 @@ pub(crate) fn proof(message: &InboundMessage) -> Option<StatusUpdate> {
 }
 
 /// `cross join` keeps SQLite from going through all messages.
-macro_rules! look_up {
-    ($each:literal) => {
-        concat!(
-            "with sought as (select ",
-            owner!(),
-            " as organization, value ->> 'channel' as channel, \
-             value ->> 'external' as external, value ->> 'direction' as direction from ",
-            $each,
-            ") select m.id, m.channel_id, m.external_id, m.direction, m.conversation_id, \
-             case when m.direction = 'outbound' then m.content end as content \
-             from sought s cross join messages m where m.organization_id = s.organization \
-             and m.channel_id = s.channel and m.external_id = s.external \
-             and m.direction = s.direction order by m.created_at, m.id"
-        )
-    };
-}
+const LOOK_UP: &str = "with sought as (select {owner} as organization, value ->> 'channel' as channel, \
+     value ->> 'external' as external, value ->> 'direction' as direction from {list}) select m.id, \
+     m.channel_id, m.external_id, m.direction, m.conversation_id, case when m.direction = 'outbound' then \
+     m.content end as content from sought s cross join messages m where m.organization_id = s.organization \
+     and m.channel_id = s.channel and m.external_id = s.external and m.direction = s.direction order by \
+     m.created_at, m.id";
 
-macro_rules! insert {
-    ($each:literal) => {
-        concat!(
-            "insert into messages (organization_id, id, conversation_id, agent_id, channel_id, \
-             direction, status, content, sender, warnings, external_id, created_at, updated_at) \
-             select $1, value ->> 'message', value ->> 'conversation', value ->> 'agent', \
-             value ->> 'channel', 'inbound', 'delivered', value ->> 'content', value ->> 'sender', \
-             '[]', value ->> 'external', cast(value ->> 'at' as bigint), \
-             cast(value ->> 'at' as bigint) from ",
-            $each
-        )
-    };
-}
+const INSERT: &str = "insert into messages (organization_id, id, conversation_id, agent_id, channel_id, \
+     direction, status, content, sender, warnings, external_id, created_at, updated_at) select $1, value \
+     ->> 'message', value ->> 'conversation', value ->> 'agent', value ->> 'channel', 'inbound', \
+     'delivered', value ->> 'content', value ->> 'sender', '[]', value ->> 'external', cast(value ->> 'at' \
+     as bigint), cast(value ->> 'at' as bigint) from {list}";
 
 impl Received {
     /// Loads which messages are stored already, and the messages of ours that they answer.
@@ -128,14 +107,10 @@ impl Received {
             return Ok(received);
         }
         let sought: HashSet<_> = messages.iter().flat_map(sought).collect();
-        let rows = sqlx::query(unpacking!(log.kind(), look_up))
-            .id(log.organization())
-            .json(&sought)
-            .fetch_all(connection)
-            .await?;
+        let rows = log.over(LOOK_UP, &sought).fetch_all(connection).await?;
         for row in &rows {
             let columns = Columns::new(row, "messages", "id");
-            let address = (columns.parse("channel_id")?, columns.get("external_id")?);
+            let address = (columns.get("channel_id")?, columns.get("external_id")?);
             if columns.get::<&str>("direction")? == "inbound" {
                 received.known.insert(address);
                 continue;
@@ -144,10 +119,10 @@ impl Received {
             received.answered.insert(
                 address,
                 Answered {
-                    id: columns.parse("id")?,
-                    conversation: columns.parse("conversation_id")?,
+                    id: columns.get("id")?,
+                    conversation: columns.get("conversation_id")?,
                     content: columns
-                        .optional_json::<StoredOutbound>("content")?
+                        .get::<Option<StoredOutbound>>("content")?
                         .map(|stored| stored.0),
                 },
             );
@@ -252,11 +227,7 @@ impl Received {
         if fresh.is_empty() {
             return Ok(());
         }
-        sqlx::query(unpacking!(log.kind(), insert))
-            .id(log.organization())
-            .json(&fresh)
-            .run(connection)
-            .await
+        log.over(INSERT, &fresh).run(connection).await
     }
 }
 

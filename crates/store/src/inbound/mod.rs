@@ -15,12 +15,10 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use recado_core::OrganizationId;
 use tokio::task::JoinSet;
 
-use crate::error::{Result, StoreError};
 use crate::inbound::item::{Application, Applied};
-use crate::store::Store;
+use crate::prelude::*;
 
 type Indexed = (usize, Application);
 

@@ -2,17 +2,13 @@
 
 use recado_core::inbound::{OwnMessage, StatusUpdate, phone_variants};
 use recado_core::{ChannelId, MessageId, Status};
-use sqlx::AnyConnection;
 
-use crate::db::bind::Bind as _;
-use crate::db::noun::Row as _;
-use crate::db::row::{self, Columns};
-use crate::error::Result;
 use crate::events::append::EventLog;
+use crate::messages::Message;
 use crate::messages::content::{self, StoredOutbound};
 use crate::messages::pending_statuses::TakenStatuses;
 use crate::messages::transition::{self, MessageState};
-use crate::messages::{Message, message_columns};
+use crate::prelude::*;
 
 /// The provider reports an own message within this time of its send (ZapperAPI, inferred).
 const WITHIN_MILLISECONDS: i64 = 2 * 60 * 1000;
@@ -74,9 +70,9 @@ async fn sought(
     let mut found = None;
     for row in &rows {
         let columns = Columns::new(row, "messages", "id");
-        let content = columns.json::<StoredOutbound>("content")?.0;
+        let content = columns.get::<StoredOutbound>("content")?.0;
         if content::says(&content, &own_message.body, &own_message.buttons)
-            && found.replace(columns.parse("id")?).is_some()
+            && found.replace(columns.get("id")?).is_some()
         {
             return Ok(None);
         }
@@ -91,10 +87,9 @@ async fn name(
     log: &mut EventLog,
     connection: &mut AnyConnection,
 ) -> Result<()> {
-    let row = sqlx::query(concat!(
-        "update messages set external_id = $3 where organization_id = $1 and id = $2 returning ",
-        message_columns!()
-    ))
+    let row = Message::returning(
+        "update messages set external_id = $3 where organization_id = $1 and id = $2",
+    )
     .id(log.organization())
     .id(id)
     .bind(row::provider_id(&own_message.external_id))

@@ -1,16 +1,13 @@
 //! Finds the conversation that a customer's message belongs to, or opens one.
 
-use jiff::Timestamp;
 use recado_core::event::{ConversationCreatedData, EventData};
 use recado_core::inbound::{Contact, InboundContent, InboundMessage};
 use recado_core::{ConversationId, Recipient, RecipientKind};
-use sqlx::AnyConnection;
 
-use crate::db::bind::Bind as _;
-use crate::error::Result;
 use crate::events::append::{EventLog, NewEvent};
 use crate::inbound::item::{Effect, FreshIds};
 use crate::inbound::known_channels::KnownChannel;
+use crate::prelude::*;
 use crate::resources::contacts::{self, Contacts, Slot};
 use crate::resources::conversations::Conversation;
 

@@ -1,15 +1,8 @@
 //! Webhook calls that are set aside: kept raw, not tried again by themselves, listed, and retried by hand.
 
-use jiff::Timestamp;
-use recado_core::{ChannelId, OrganizationId, words};
+use recado_core::{ChannelId, words};
 
-use crate::db::DatabaseKind;
-use crate::db::bind::Bind as _;
-use crate::db::noun::Row;
-use crate::db::page::{Cursor, Listed, Page};
-use crate::db::row::{self, Columns};
-use crate::error::Result;
-use crate::store::Store;
+use crate::prelude::*;
 
 /// A webhook call that is set aside, without its body.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,29 +31,11 @@ words! {
     }
 }
 
-macro_rules! listed {
-    () => {
-        "select id, channel_id, set_aside, content_type, received_at from webhook_calls \
-         where organization_id = $1 and set_aside is not null and (received_at, id) > ($2, $3)"
-    };
-}
+stored!(SetAsideReason as text);
 
-impl Row for SetAsideCall {
-    const TABLE: &'static str = "webhook_calls";
-
-    fn read(columns: &Columns<'_>) -> Result<Self> {
-        Ok(SetAsideCall {
-            id: columns.get("id")?,
-            channel_id: columns.parse("channel_id")?,
-            reason: columns.parse("set_aside")?,
-            content_type: columns.get("content_type")?,
-            received_at: columns.instant("received_at")?,
-        })
-    }
-
-    fn cursor(&self) -> Cursor {
-        Cursor::new(self.received_at, &self.id)
-    }
+row! {
+    SetAsideCall in "webhook_calls" by "received_at":
+    id, channel_id, reason: "set_aside", content_type, received_at
 }
 
 impl Store {
@@ -82,19 +57,12 @@ impl Store {
     }
 
     pub(crate) async fn set_corrupt_webhook_calls_aside(&self, calls: &[String]) -> Result<()> {
-        let text = match self.kind() {
-            DatabaseKind::Sqlite => {
-                "update webhook_calls set set_aside = $2, server_id = '' \
-                 where applied_at is null and id in (select value from json_each($1))"
-            }
-            DatabaseKind::Postgres => {
-                "update webhook_calls set set_aside = $2, server_id = '' \
-                 where applied_at is null and id in (select jsonb_array_elements_text($1::jsonb))"
-            }
-        };
-        let query = sqlx::query(text)
-            .json(&calls)
-            .bind(SetAsideReason::Unreadable.as_str());
+        let query = over_list(
+            self.kind(),
+            "update webhook_calls set set_aside = $2, server_id = '' \
+             where applied_at is null and id in ({ids})",
+        );
+        let query = query.json(&calls).bind(SetAsideReason::Unreadable.as_str());
         self.write_count(query).await.map(drop)
     }
 
@@ -105,20 +73,12 @@ impl Store {
         reason: Option<SetAsideReason>,
         page: &Page,
     ) -> Result<Listed<SetAsideCall>> {
-        let (received_at, id) = page.start();
-        // One text for each combination: a filter that is not always there would be planned without it.
-        let text = match reason {
-            None => concat!(listed!(), " order by received_at, id limit $4 + 0"),
-            Some(_) => concat!(
-                listed!(),
-                " and set_aside = $5 order by received_at, id limit $4 + 0"
-            ),
+        // A filter that is not always there would be planned without it.
+        let filter = match reason {
+            None => " and set_aside is not null",
+            Some(_) => " and set_aside is not null and set_aside = $5",
         };
-        let mut query = sqlx::query(text)
-            .id(organization)
-            .bind(received_at)
-            .bind(id.to_owned())
-            .bind(page.rows());
+        let mut query = SetAsideCall::page_of(organization, page, filter);
         if let Some(reason) = reason {
             query = query.bind(reason.as_str());
         }
@@ -131,14 +91,10 @@ impl Store {
         organization: &OrganizationId,
         id: &str,
     ) -> Result<Option<SetAsideCall>> {
-        let id = row::text(id).into_owned();
-        let found = sqlx::query(
-            "select id, channel_id, set_aside, content_type, received_at from webhook_calls \
-             where organization_id = $1 and id = $2 and set_aside is not null",
-        )
-        .id(organization)
-        .bind(id.clone());
-        let Some(row) = self.read_row(found).await? else {
+        let found = SetAsideCall::select(
+            "where organization_id = $1 and id = $2 and set_aside is not null",
+        );
+        let Some(call) = self.find(found.id(organization).text(id)).await? else {
             return Ok(None);
         };
         let query = sqlx::query(
@@ -146,8 +102,8 @@ impl Store {
              where organization_id = $1 and id = $2 and set_aside is not null",
         )
         .id(organization)
-        .bind(id);
+        .text(id);
         self.write_count(query).await?;
-        SetAsideCall::of(&row).map(Some)
+        Ok(Some(call))
     }
 }

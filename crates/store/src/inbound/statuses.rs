@@ -7,16 +7,12 @@ use recado_core::event::MessageError;
 use recado_core::inbound::StatusUpdate;
 use recado_core::{ChannelId, MessageId, Status};
 use serde::Serialize;
-use sqlx::AnyConnection;
-use sqlx::any::AnyRow;
 
-use crate::db::bind::Bind as _;
-use crate::db::row::{self, Columns, owner, unpacking};
-use crate::error::Result;
 use crate::events::append::EventLog;
 use crate::inbound::item::Effect;
 use crate::messages::pending_statuses::PendingStatuses;
 use crate::messages::transition::{self, MessageState, StatusReport};
+use crate::prelude::*;
 
 /// The messages that statuses are about, and the pending statuses.
 #[derive(Default)]
@@ -40,29 +36,15 @@ struct StatusKey<'a> {
 }
 
 /// Each of the look-ups has an index; `cross join` keeps SQLite from going through all messages.
-macro_rules! look_up {
-    ($each:literal) => {
-        concat!(
-            "with sought as (select ",
-            owner!(),
-            " as organization, value ->> 'channel' as channel, value ->> 'own' as own, \
-             value ->> 'external' as external from ",
-            $each,
-            "), found as (\
-             select organization, own as id from sought where own is not null union \
-             select m.organization_id, m.id from sought s cross join messages m \
-             where m.organization_id = s.organization and m.channel_id = s.channel \
-             and m.external_id = s.external union \
-             select m.organization_id, m.id from sought s cross join messages m \
-             where m.organization_id = s.organization and m.channel_id = s.channel \
-             and m.provider_id = s.external) \
-             select m.id, m.conversation_id, m.agent_id, m.channel_id, m.status, m.external_id, \
-             m.provider_id, m.error, m.pricing, m.updated_at from found f cross join messages m \
-             where m.organization_id = f.organization and m.id = f.id \
-             and m.direction = 'outbound' order by m.created_at, m.id"
-        )
-    };
-}
+const LOOK_UP: &str = "with sought as (select {owner} as organization, value ->> 'channel' as channel, \
+     value ->> 'own' as own, value ->> 'external' as external from {list}), found as (select organization, \
+     own as id from sought where own is not null union select m.organization_id, m.id from sought s cross \
+     join messages m where m.organization_id = s.organization and m.channel_id = s.channel and \
+     m.external_id = s.external union select m.organization_id, m.id from sought s cross join messages m \
+     where m.organization_id = s.organization and m.channel_id = s.channel and m.provider_id = s.external) \
+     select m.id, m.conversation_id, m.agent_id, m.channel_id, m.status, m.external_id, m.provider_id, \
+     m.error, m.pricing, m.updated_at from found f cross join messages m where m.organization_id = \
+     f.organization and m.id = f.id and m.direction = 'outbound' order by m.created_at, m.id";
 
 impl Statuses {
     pub(crate) async fn load(
@@ -75,9 +57,8 @@ impl Statuses {
             return Ok(statuses);
         }
         let sought: Vec<_> = update.iter().flat_map(sought).collect();
-        let rows = sqlx::query(unpacking!(log.kind(), look_up))
-            .id(log.organization())
-            .json(&sought)
+        let rows = log
+            .over(LOOK_UP, &sought)
             .fetch_all(&mut *connection)
             .await?;
         // The newest comes last, and takes an id that several messages share.
@@ -243,15 +224,15 @@ fn addresses(channel: &ChannelId, update: &StatusUpdate) -> Vec<Address> {
 fn read(row: &AnyRow) -> Result<MessageState> {
     let columns = Columns::new(row, "messages", "id");
     Ok(MessageState {
-        id: columns.parse("id")?,
-        conversation_id: columns.parse("conversation_id")?,
-        agent_id: columns.parse("agent_id")?,
-        channel_id: columns.parse("channel_id")?,
-        status: columns.parse("status")?,
+        id: columns.get("id")?,
+        conversation_id: columns.get("conversation_id")?,
+        agent_id: columns.get("agent_id")?,
+        channel_id: columns.get("channel_id")?,
+        status: columns.get("status")?,
         external_id: columns.get("external_id")?,
         provider_id: columns.get("provider_id")?,
-        error: columns.optional_json("error")?,
-        pricing: columns.optional_json("pricing")?,
-        at: columns.instant("updated_at")?,
+        error: columns.get("error")?,
+        pricing: columns.get("pricing")?,
+        at: columns.get("updated_at")?,
     })
 }

@@ -4,16 +4,10 @@
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use jiff::Timestamp;
+use recado_core::ChannelId;
 use recado_core::inbound::{Inbound, InboundMessage, StatusUpdate};
-use recado_core::{ChannelId, OrganizationId};
 use serde_json::json;
-use sqlx::AnyConnection;
 
-use crate::db::DatabaseKind;
-use crate::db::bind::Bind as _;
-use crate::db::row::{self, Columns, owner, unpacking};
-use crate::error::Result;
 use crate::events::append::{Appended, EventLog};
 use crate::inbound::item::{Application, Applied, Effect, Routed};
 use crate::inbound::known_channels::{self, KnownChannels};
@@ -21,6 +15,7 @@ use crate::inbound::messages::{self, Received};
 use crate::inbound::own_messages;
 use crate::inbound::resolve::Arrival;
 use crate::inbound::statuses::Statuses;
+use crate::prelude::*;
 use crate::resources::contacts::Contacts;
 
 /// Applies calls in one transaction; `working` is set as soon as it has the organization lock.
@@ -55,18 +50,9 @@ pub(crate) async fn apply_all(
     Ok((results, appended))
 }
 
-macro_rules! mark_applied {
-    ($each:literal) => {
-        concat!(
-            "update webhook_calls set applied_at = n.at \
-             from (select ",
-            owner!(),
-            " as organization, value ->> 'call' as call, cast(value ->> 'at' as bigint) as at from ",
-            $each,
-            ") n where organization_id = n.organization and id = n.call and applied_at is null returning id"
-        )
-    };
-}
+const MARK_APPLIED: &str = "update webhook_calls set applied_at = n.at from (select {owner} as \
+     organization, value ->> 'call' as call, cast(value ->> 'at' as bigint) as at from {list}) n where \
+     organization_id = n.organization and id = n.call and applied_at is null returning id";
 
 /// Marks complete calls as applied; returns the ids of all stored calls that were not applied before.
 async fn mark_applied(
@@ -83,14 +69,8 @@ async fn mark_applied(
             })
         })
         .collect();
-    let rows = sqlx::query(unpacking!(log.kind(), mark_applied))
-        .id(log.organization())
-        .json(&calls)
-        .fetch_all(connection)
-        .await?;
-    rows.iter()
-        .map(|row| Columns::new(row, "webhook_calls", "id").get("id"))
-        .collect()
+    let rows = log.over(MARK_APPLIED, &calls).fetch_all(connection).await?;
+    column(&rows, "webhook_calls", "id")
 }
 
 /// Returns the statuses that the items report, also by own messages and by answers.

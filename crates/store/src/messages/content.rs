@@ -6,6 +6,8 @@ use recado_core::{Button, Content, MessageId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::db::row::stored;
+
 const BUTTON: &str = "button";
 pub(crate) const LIST: &str = "list";
 
@@ -42,6 +44,8 @@ impl TryFrom<Map<String, Value>> for StoredOutbound {
         serde_json::from_value(stored.into()).map(Self)
     }
 }
+
+stored!(StoredInbound, StoredOutbound as json);
 
 impl StoredInbound {
     /// Creates the content, with its text cut to [`MAX_TEXT_BYTES`]; an inferred button makes it a tap.

@@ -6,21 +6,13 @@ pub(crate) mod pending_statuses;
 pub(crate) mod send_context;
 pub(crate) mod transition;
 
-use jiff::Timestamp;
 use recado_core::event::MessageError;
 use recado_core::inbound::{Choice, Contact, Pricing};
-use recado_core::{
-    AgentId, ChannelId, Content, ConversationId, MessageId, OrganizationId, Status, Warning,
-};
+use recado_core::{AgentId, ChannelId, Content, ConversationId, MessageId, Status, Warning};
 
-use crate::db::bind::Bind as _;
-use crate::db::noun::{Noun, Row};
-use crate::db::page::{Cursor, Listed, Page};
-use crate::db::row::Columns;
-use crate::error::Result;
 use crate::messages::content::{StoredInbound, StoredOutbound};
+use crate::prelude::*;
 use crate::resources::people::StoredContact;
-use crate::store::Store;
 
 /// One message in one conversation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,67 +80,46 @@ pub enum MessageContent {
     },
 }
 
-macro_rules! message_columns {
-    () => {
-        "id, organization_id, conversation_id, agent_id, channel_id, direction, status, content, \
-         sender, warnings, external_id, provider_id, error, pricing, created_at, updated_at"
-    };
-}
-pub(crate) use message_columns;
-
 impl Row for Message {
     const TABLE: &'static str = "messages";
+    const COLUMNS: &'static str = "id, organization_id, conversation_id, agent_id, channel_id, direction, \
+         status, content, sender, warnings, external_id, provider_id, error, pricing, created_at, updated_at";
 
     fn read(columns: &Columns<'_>) -> Result<Self> {
-        let sender: Option<StoredContact> = columns.optional_json("sender")?;
+        let sender = columns
+            .get::<Option<StoredContact>>("sender")?
+            .map(|sender| {
+                let contact = sender.into_contact();
+                contact.ok_or_else(|| columns.corrupt("sender"))
+            });
         let (direction, content, in_reply_to) = content(columns)?;
         Ok(Message {
-            id: columns.parse("id")?,
-            organization_id: columns.parse("organization_id")?,
-            conversation_id: columns.parse("conversation_id")?,
-            agent_id: columns.parse("agent_id")?,
-            channel_id: columns.parse("channel_id")?,
+            id: columns.get("id")?,
+            organization_id: columns.get("organization_id")?,
+            conversation_id: columns.get("conversation_id")?,
+            agent_id: columns.get("agent_id")?,
+            channel_id: columns.get("channel_id")?,
             direction,
-            status: columns.parse("status")?,
+            status: columns.get("status")?,
             content,
-            from: match sender {
-                Some(sender) => Some(
-                    sender
-                        .into_contact()
-                        .ok_or_else(|| columns.corrupt("sender"))?,
-                ),
-                None => None,
-            },
+            from: sender.transpose()?,
             in_reply_to,
-            warnings: columns.json("warnings")?,
+            warnings: columns.get("warnings")?,
             external_id: columns.get("external_id")?,
             provider_id: columns.get("provider_id")?,
-            error: columns.optional_json("error")?,
-            pricing: columns.optional_json("pricing")?,
-            created_at: columns.instant("created_at")?,
-            updated_at: columns.instant("updated_at")?,
+            error: columns.get("error")?,
+            pricing: columns.get("pricing")?,
+            created_at: columns.get("created_at")?,
+            updated_at: columns.get("updated_at")?,
         })
-    }
-
-    fn cursor(&self) -> Cursor {
-        Cursor::new(self.created_at, self.id.as_str())
     }
 }
 
 impl Noun for Message {
-    const COLUMNS: &'static str = message_columns!();
+    type Id = MessageId;
 }
 
 impl Store {
-    /// Returns a message.
-    pub async fn get_message(
-        &self,
-        organization: &OrganizationId,
-        id: &MessageId,
-    ) -> Result<Option<Message>> {
-        self.get(organization, id.as_str()).await
-    }
-
     /// Lists the messages of a conversation.
     pub async fn list_messages(
         &self,
@@ -156,18 +127,8 @@ impl Store {
         conversation: &ConversationId,
         page: &Page,
     ) -> Result<Listed<Message>> {
-        let (created_at, id) = page.start();
-        let query = sqlx::query(concat!(
-            "select ",
-            message_columns!(),
-            " from messages where organization_id = $1 and conversation_id = $2 \
-             and (created_at, id) > ($3, $4) order by created_at, id limit $5 + 0"
-        ))
-        .id(organization)
-        .id(conversation)
-        .bind(created_at)
-        .bind(id)
-        .bind(page.rows());
+        let query = Message::page_of(organization, page, " and conversation_id = $5");
+        let query = query.id(conversation);
         self.page_of_many(organization, page, query).await
     }
 }
@@ -175,11 +136,11 @@ impl Store {
 fn content(columns: &Columns<'_>) -> Result<(Direction, MessageContent, Option<MessageId>)> {
     match columns.get::<&str>("direction")? {
         "outbound" => {
-            let said = MessageContent::Outbound(columns.json::<StoredOutbound>("content")?.0);
+            let said = MessageContent::Outbound(columns.get::<StoredOutbound>("content")?.0);
             Ok((Direction::Outbound, said, None))
         }
         "inbound" => {
-            let content: StoredInbound = columns.json("content")?;
+            let content: StoredInbound = columns.get("content")?;
             let said = MessageContent::Inbound {
                 kind: content.kind,
                 text: content.text,

@@ -2,27 +2,19 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use jiff::Timestamp;
 use recado_core::event::MessageError;
 use recado_core::{
-    AgentId, ChannelId, Content, ConversationId, MessageId, OrganizationId, Outcome, Status,
-    Warning,
+    AgentId, ChannelId, Content, ConversationId, MessageId, Outcome, Status, Warning,
 };
 use serde::Serialize;
-use sqlx::AnyConnection;
 
-use crate::db::DatabaseKind;
 use crate::db::batch::Batchable;
-use crate::db::bind::Bind as _;
-use crate::db::noun::Row as _;
-use crate::db::row::{self, Columns, owner, unpacking};
 use crate::db::writer::Scope;
-use crate::error::{Result, StoreError};
 use crate::events::append::{Appended, EventLog};
+use crate::messages::Message;
 use crate::messages::pending_statuses::TakenStatuses;
 use crate::messages::transition::{self, MessageState};
-use crate::messages::{Message, message_columns};
-use crate::store::Store;
+use crate::prelude::*;
 
 /// A message that is about to be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,12 +53,8 @@ pub struct SendResult {
 }
 
 impl Store {
-    /// Writes a message down as `sending`; when this returns, it is on disk.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::Conflict`] if the organization has this id; [`StoreError::UnknownConversation`] if the conversation
-    /// was erased since it was read.
+    /// Writes a message down as `sending`; when this returns, it is on disk. [`StoreError::Conflict`] if the organization
+    /// has this id; [`StoreError::UnknownConversation`] if the conversation was erased since it was read.
     pub async fn begin_send(&self, new: &NewMessage) -> Result<()> {
         let is_stored = self.gather(&new.organization_id, Begun::from(new)).await?;
         is_stored
@@ -86,7 +74,7 @@ impl Store {
         let finished = Finished::new(id, result, at);
         match self.gather(organization, finished).await? {
             Some(message) => Ok(Some(message)),
-            None => self.get_message(organization, id).await,
+            None => self.get(organization, id).await,
         }
     }
 
@@ -101,11 +89,8 @@ impl Store {
              where status = 'sending' and (cast($1 as text) is null or server_id = $1)",
         )
         .bind(server.map(str::to_owned));
-        let mut organizations: BTreeSet<OrganizationId> = BTreeSet::new();
-        for row in self.read_rows(query).await? {
-            let columns = Columns::new(&row, "messages", "organization_id");
-            organizations.insert(columns.parse("organization_id")?);
-        }
+        let rows = self.read_rows(query).await?;
+        let organizations: BTreeSet<OrganizationId> = column(&rows, "messages", "organization_id")?;
         let (mut settled, mut failed) = (0, None);
         for organization in organizations {
             match self.abandon(organization, server, at).await {
@@ -124,12 +109,11 @@ impl Store {
         at: Timestamp,
     ) -> Result<u64> {
         let (kind, owner) = (self.kind(), organization.clone());
-        let query = sqlx::query(concat!(
+        let query = Message::returning(
             "update messages set status = 'unknown', error = $4, updated_at = $3 \
              where organization_id = $1 and status = 'sending' \
-             and (cast($2 as text) is null or server_id = $2) returning ",
-            message_columns!()
-        ))
+             and (cast($2 as text) is null or server_id = $2)",
+        )
         .id(&owner)
         .bind(server.map(str::to_owned))
         .instant(at)
@@ -139,10 +123,7 @@ impl Store {
                 Box::pin(async move {
                     let mut log = EventLog::open(kind, owner, at, connection).await?;
                     let rows = query.fetch_all(&mut *connection).await?;
-                    let mut messages = rows
-                        .iter()
-                        .map(Message::of)
-                        .collect::<Result<Vec<_>, _>>()?;
+                    let mut messages = rows.iter().map(Message::of).collect::<Result<Vec<_>>>()?;
                     settle(&mut messages, &mut log, connection).await?;
                     let appended = log.write(connection).await?;
                     Ok((messages.len() as u64, appended))
@@ -246,10 +227,7 @@ impl Batchable for Begun {
                 Box::pin(async move { Ok(query.fetch_all(connection).await?) })
             })
             .await?;
-        let stored = begun
-            .iter()
-            .map(|row| Columns::new(row, "messages", "id").parse("id"))
-            .collect::<Result<HashSet<MessageId>, _>>()?;
+        let stored: HashSet<MessageId> = column(&begun, "messages", "id")?;
         let writes = writes.iter();
         Ok(writes.map(|write| stored.contains(&write.id)).collect())
     }
@@ -279,27 +257,13 @@ impl Finished {
     }
 }
 
-macro_rules! finish {
-    ($each:literal) => {
-        concat!(
-            "update messages set status = n.outcome, \
-             external_id = case n.outcome when 'rejected' then n.external \
-             else coalesce(n.external, external_id) end, \
-             provider_id = coalesce(n.provider, provider_id), \
-             error = n.failure, updated_at = n.at \
-             from (select ",
-            owner!(),
-            " as organization, value ->> 'message' as message, value ->> 'outcome' as outcome, \
-             value ->> 'external' as external, value ->> 'provider' as provider, \
-             value ->> 'failure' as failure, cast(value ->> 'at' as bigint) as at from ",
-            $each,
-            ") n where organization_id = n.organization and id = n.message \
-             and (status = 'sending' or status = 'unknown' and n.outcome <> 'unknown') \
-             returning ",
-            message_columns!()
-        )
-    };
-}
+const FINISH: &str = "update messages set status = n.outcome, external_id = case n.outcome when 'rejected' \
+     then n.external else coalesce(n.external, external_id) end, provider_id = coalesce(n.provider, \
+     provider_id), error = n.failure, updated_at = n.at from (select {owner} as organization, value ->> \
+     'message' as message, value ->> 'outcome' as outcome, value ->> 'external' as external, value ->> \
+     'provider' as provider, value ->> 'failure' as failure, cast(value ->> 'at' as bigint) as at from \
+     {list}) n where organization_id = n.organization and id = n.message and (status = 'sending' or status \
+     = 'unknown' and n.outcome <> 'unknown') returning {columns}";
 
 impl Batchable for Finished {
     /// `None` if the message already has a later status, or does not exist.
@@ -327,15 +291,11 @@ async fn finish_all(
     outcomes: &[Finished],
     connection: &mut AnyConnection,
 ) -> Result<(Vec<Option<Message>>, Appended)> {
-    let query = sqlx::query(unpacking!(kind, finish))
-        .id(&organization)
-        .json(&outcomes);
     let mut log = EventLog::open(kind, organization, Timestamp::UNIX_EPOCH, connection).await?;
+    let text = FINISH.replace("{columns}", Message::COLUMNS);
+    let query = log.over(&text, &outcomes);
     let rows = query.fetch_all(&mut *connection).await?;
-    let mut messages = rows
-        .iter()
-        .map(Message::of)
-        .collect::<Result<Vec<_>, _>>()?;
+    let mut messages = rows.iter().map(Message::of).collect::<Result<Vec<_>>>()?;
     // The database gives them in any order; their events follow the order of the callers.
     let indexes: HashMap<_, _> = (0..)
         .zip(outcomes)

@@ -2,17 +2,13 @@
 
 use std::collections::{HashMap, HashSet};
 
-use jiff::Timestamp;
 use recado_core::{ChannelId, Status};
 use serde::Serialize;
-use sqlx::AnyConnection;
 
-use crate::db::bind::Bind as _;
-use crate::db::row::{self, Columns, owner, unpacking};
-use crate::error::Result;
 use crate::events::append::EventLog;
 use crate::inbound::item::Effect;
 use crate::messages::transition::{MessageState, StatusReport};
+use crate::prelude::*;
 
 #[derive(Clone, PartialEq, Eq, Hash, Serialize)]
 struct PendingKey {
@@ -38,45 +34,18 @@ pub(crate) struct PendingStatuses {
     fresh: Vec<PendingStatus>,
 }
 
-macro_rules! look_up {
-    ($each:literal) => {
-        concat!(
-            "select channel_id, sought, status from orphan_statuses \
-             where (organization_id, channel_id, sought) in (select ",
-            owner!(),
-            ", value ->> 'channel', value ->> 'sought' from ",
-            $each,
-            ")"
-        )
-    };
-}
+const LOOK_UP: &str = "select channel_id, sought, status from orphan_statuses where (organization_id, \
+     channel_id, sought) in (select {owner}, value ->> 'channel', value ->> 'sought' from {list})";
 
-macro_rules! insert {
-    ($each:literal) => {
-        concat!(
-            "insert into orphan_statuses (organization_id, channel_id, sought, status, \
-             external_id, error, pricing, created_at) \
-             select $1, value ->> 'channel', value ->> 'sought', value ->> 'status', \
-             value ->> 'external', value ->> 'failure', value ->> 'pricing', \
-             cast(value ->> 'at' as bigint) from ",
-            $each,
-            // Without a condition, SQLite takes what follows for a join.
-            " where true on conflict do nothing"
-        )
-    };
-}
+// Without a condition, SQLite takes what follows for a join.
+const INSERT: &str = "insert into orphan_statuses (organization_id, channel_id, sought, status, \
+     external_id, error, pricing, created_at) select $1, value ->> 'channel', value ->> 'sought', value ->> \
+     'status', value ->> 'external', value ->> 'failure', value ->> 'pricing', cast(value ->> 'at' as \
+     bigint) from {list} where true on conflict do nothing";
 
-macro_rules! take {
-    ($each:literal) => {
-        concat!(
-            "delete from orphan_statuses where (organization_id, channel_id, sought) in (select ",
-            owner!(),
-            ", value ->> 'channel', value ->> 'sought' from ",
-            $each,
-            ") returning channel_id, sought, status, external_id, error, pricing"
-        )
-    };
-}
+const TAKE: &str = "delete from orphan_statuses where (organization_id, channel_id, sought) in (select \
+     {owner}, value ->> 'channel', value ->> 'sought' from {list}) returning channel_id, sought, status, \
+     external_id, error, pricing";
 
 impl PendingStatuses {
     pub(crate) async fn load(
@@ -87,15 +56,11 @@ impl PendingStatuses {
         let keys: Vec<_> = sought
             .map(|(channel, sought)| PendingKey { channel, sought })
             .collect();
-        let rows = sqlx::query(unpacking!(log.kind(), look_up))
-            .id(log.organization())
-            .json(&keys)
-            .fetch_all(connection)
-            .await?;
+        let rows = log.over(LOOK_UP, &keys).fetch_all(connection).await?;
         let mut pending = Self::default();
         for row in &rows {
             let columns = Columns::new(row, "orphan_statuses", "sought");
-            let known = (key(&columns)?, columns.parse("status")?);
+            let known = (key(&columns)?, columns.get("status")?);
             pending.known.insert(known);
         }
         Ok(pending)
@@ -141,11 +106,7 @@ impl PendingStatuses {
         if fresh.is_empty() {
             return Ok(());
         }
-        sqlx::query(unpacking!(log.kind(), insert))
-            .id(log.organization())
-            .json(&fresh)
-            .run(connection)
-            .await
+        log.over(INSERT, &fresh).run(connection).await
     }
 }
 
@@ -169,11 +130,7 @@ impl TakenStatuses {
         if keys.is_empty() {
             return Ok(waiting);
         }
-        let rows = sqlx::query(unpacking!(log.kind(), take))
-            .id(log.organization())
-            .json(&keys)
-            .fetch_all(connection)
-            .await?;
+        let rows = log.over(TAKE, &keys).fetch_all(connection).await?;
         for row in &rows {
             let columns = Columns::new(row, "orphan_statuses", "sought");
             waiting
@@ -181,10 +138,10 @@ impl TakenStatuses {
                 .entry(key(&columns)?)
                 .or_default()
                 .push(StatusReport {
-                    status: columns.parse("status")?,
+                    status: columns.get("status")?,
                     external_id: columns.get("external_id")?,
-                    error: columns.optional_json("error")?,
-                    pricing: columns.optional_json("pricing")?,
+                    error: columns.get("error")?,
+                    pricing: columns.get("pricing")?,
                 });
         }
         Ok(waiting)
@@ -225,7 +182,7 @@ fn keys(message: &MessageState) -> Vec<PendingKey> {
 
 fn key(columns: &Columns<'_>) -> Result<PendingKey> {
     Ok(PendingKey {
-        channel: columns.parse("channel_id")?,
+        channel: columns.get("channel_id")?,
         sought: columns.get("sought")?,
     })
 }

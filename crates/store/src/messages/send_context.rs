@@ -1,15 +1,10 @@
 //! Everything that a send asks first, in one round trip.
 
-use jiff::Timestamp;
-use recado_core::{AgentId, ConversationId, OrganizationId, Recipient};
-use sqlx::any::AnyRow;
+use recado_core::{AgentId, ConversationId, Recipient};
 
-use crate::db::bind::Bind as _;
-use crate::db::noun::Row as _;
-use crate::db::row::Columns;
-use crate::error::Result;
+use crate::prelude::*;
 use crate::resources::channels::Channel;
-use crate::store::Store;
+use crate::resources::conversations;
 
 /// What a send needs to know of its agent and conversation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,13 +96,10 @@ fn target(row: &AnyRow) -> Result<SendTarget> {
 fn conversation(columns: &Columns<'_>, row: &AnyRow) -> Result<TargetConversation> {
     let channel: Option<&str> = columns.get("channel_id")?;
     Ok(TargetConversation {
-        id: columns.parse("conversation_id")?,
-        agent_id: columns.parse("agent_id")?,
-        recipient: columns.parse("recipient")?,
-        // A window that cannot be read is not known; that is not a refusal.
-        window_expires_at: columns
-            .optional_instant("window_expires_at")
-            .unwrap_or_default(),
+        id: columns.get("conversation_id")?,
+        agent_id: columns.get("agent_id")?,
+        recipient: columns.get("recipient")?,
+        window_expires_at: conversations::window(columns)?,
         channel: channel
             .is_some()
             .then(|| Channel::read(&Columns::new(row, "channels", "channel_id")))

@@ -1,17 +1,13 @@
 //! Status transitions: the status of a message advances, which appends an event and is stored.
 
-use jiff::Timestamp;
 use recado_core::event::{MessageError, MessageStatusData};
 use recado_core::inbound::Pricing;
 use recado_core::{AgentId, ChannelId, ConversationId, MessageId, Status};
 use serde::Serialize;
-use sqlx::AnyConnection;
 
-use crate::db::bind::Bind as _;
-use crate::db::row::{self, owner, unpacking};
-use crate::error::Result;
 use crate::events::append::{EventLog, NewEvent};
 use crate::messages::Message;
+use crate::prelude::*;
 
 /// The state of an outbound message.
 pub(crate) struct MessageState {
@@ -116,21 +112,11 @@ struct Change<'a> {
     at: i64,
 }
 
-macro_rules! save {
-    ($each:literal) => {
-        concat!(
-            "update messages set status = n.reached, external_id = n.external, \
-             error = n.failure, pricing = n.pricing, updated_at = n.at \
-             from (select ",
-            owner!(),
-            " as organization, value ->> 'message' as message, value ->> 'reached' as reached, \
-             value ->> 'external' as external, value ->> 'failure' as failure, \
-             value ->> 'pricing' as pricing, cast(value ->> 'at' as bigint) as at from ",
-            $each,
-            ") n where organization_id = n.organization and id = n.message"
-        )
-    };
-}
+const SAVE: &str = "update messages set status = n.reached, external_id = n.external, error = n.failure, \
+     pricing = n.pricing, updated_at = n.at from (select {owner} as organization, value ->> 'message' as \
+     message, value ->> 'reached' as reached, value ->> 'external' as external, value ->> 'failure' as \
+     failure, value ->> 'pricing' as pricing, cast(value ->> 'at' as bigint) as at from {list}) n where \
+     organization_id = n.organization and id = n.message";
 
 /// Writes the states of messages.
 pub(crate) async fn save(
@@ -152,9 +138,5 @@ pub(crate) async fn save(
     if changes.is_empty() {
         return Ok(());
     }
-    sqlx::query(unpacking!(log.kind(), save))
-        .id(log.organization())
-        .json(&changes)
-        .run(connection)
-        .await
+    log.over(SAVE, &changes).run(connection).await
 }

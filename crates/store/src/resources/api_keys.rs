@@ -2,20 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
-use recado_core::{ApiKeyId, OrganizationId, Role, Scopes, SessionId, UserId};
+use recado_core::{ApiKeyId, Role, Scopes, SessionId, UserId};
+use sqlx::AssertSqlSafe;
 
-use crate::db::bind::Bind as _;
-use crate::db::noun::{Noun, Row};
-use crate::db::page::{Cursor, Listed, Page};
-use crate::db::row::Columns;
-use crate::db::{DatabaseKind, Query};
-use crate::error::{Result, StoreError};
+use crate::prelude::*;
 use crate::resources::audit::{AuditAction, Author};
 use crate::resources::bearer_secrets::{ApiKeySecret, hash};
 use crate::resources::key_uses;
 use crate::resources::key_uses::KeyUses;
-use crate::store::Store;
 
 /// An API key, without its secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,14 +64,6 @@ impl ApiKey {
 /// Most personal keys of a user at a time; the oldest are deleted.
 pub const MAX_PERSONAL_KEYS: u32 = 50;
 
-macro_rules! key_columns {
-    () => {
-        "k.id, k.organization_id, k.user_id, k.name, k.scopes, k.prefix, k.created_at, \
-         k.expires_at, k.last_used_at"
-    };
-}
-pub(crate) use key_columns;
-
 macro_rules! insert {
     ($source:literal) => {
         concat!(
@@ -89,31 +75,12 @@ macro_rules! insert {
     };
 }
 
-impl Row for ApiKey {
-    const TABLE: &'static str = "api_keys";
-
-    fn read(columns: &Columns<'_>) -> Result<Self> {
-        Ok(ApiKey {
-            id: columns.parse("id")?,
-            organization_id: columns.parse_optional("organization_id")?,
-            user_id: columns.parse_optional("user_id")?,
-            name: columns.get("name")?,
-            scopes: columns.parse("scopes")?,
-            prefix: columns.get("prefix")?,
-            created_at: columns.instant("created_at")?,
-            expires_at: columns.optional_instant("expires_at")?,
-            last_used_at: columns.optional_instant("last_used_at")?,
-        })
-    }
-
-    fn cursor(&self) -> Cursor {
-        Cursor::new(self.created_at, self.id.as_str())
-    }
+row! {
+    ApiKey in "api_keys": id, organization_id, user_id, name, scopes, prefix, created_at, expires_at, last_used_at
 }
 
 impl Noun for ApiKey {
-    const FROM: &'static str = "api_keys k";
-    const COLUMNS: &'static str = key_columns!();
+    type Id = ApiKeyId;
 }
 
 impl Store {
@@ -213,25 +180,24 @@ impl Store {
             Some(Err(began)) => Some(began),
             None => None,
         };
-        let query = sqlx::query(concat!(
-            "select ",
-            key_columns!(),
-            ", u.role, o.suspended_at from api_keys k \
+        let text = format!(
+            "select {}, u.role, o.suspended_at from api_keys k \
              left join organizations o on o.id = k.organization_id \
              left join users u on u.id = k.user_id and u.organization_id = k.organization_id \
              where k.secret_hash = $1 and o.deleted_at is null \
-             and (k.user_id is null or u.id is not null)"
-        ))
-        .bind(hash.to_vec());
+             and (k.user_id is null or u.id is not null)",
+            ApiKey::columns_of("k")
+        );
+        let query = sqlx::query(AssertSqlSafe(text)).bind(hash.to_vec());
         let Some(row) = self.read_row_first(query).await? else {
             return Ok(None);
         };
         let columns = Columns::new(&row, "api_keys", "id");
-        if columns.optional_instant("suspended_at")?.is_some() {
+        if columns.get::<Option<Timestamp>>("suspended_at")?.is_some() {
             return Err(StoreError::OrganizationSuspended);
         }
         let mut key = ApiKey::of(&row)?;
-        if let Some(role) = columns.parse_optional::<Role>("role")? {
+        if let Some(role) = columns.get::<Option<Role>>("role")? {
             match key.scopes.intersection(role.scopes()) {
                 Some(scopes) => key.scopes = scopes,
                 // The role has none of the scopes of the key.
@@ -268,15 +234,6 @@ impl Store {
         });
     }
 
-    /// Lists the keys of an organization, personal ones too.
-    pub async fn list_api_keys(
-        &self,
-        organization: &OrganizationId,
-        page: &Page,
-    ) -> Result<Listed<ApiKey>> {
-        self.list(organization, page).await
-    }
-
     /// Returns those of the keys that work: they exist and have not expired, and their organization is neither
     /// suspended nor deleted.
     pub async fn working_api_keys(
@@ -307,9 +264,7 @@ impl Store {
         let query = sqlx::query(text).json(keys).instant(now);
         // Slow lists must not keep the end of a deleted key's streams waiting.
         let rows = self.read_rows_first(query).await?;
-        rows.iter()
-            .map(|row| Columns::new(row, "api_keys", "id").parse("id"))
-            .collect()
+        column(&rows, "api_keys", "id")
     }
 
     /// Revokes a key, at once; returns whether it existed.

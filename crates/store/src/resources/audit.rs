@@ -4,20 +4,12 @@
 
 use std::net::IpAddr;
 
-use jiff::Timestamp;
-use recado_core::{ApiKeyId, OrganizationId, UserId, words};
+use recado_core::{ApiKeyId, UserId, words};
 use sqlx::AssertSqlSafe;
-use sqlx::any::AnyRow;
 use uuid::Uuid;
 
-use crate::db::Query;
-use crate::db::bind::Bind as _;
-use crate::db::noun::{Noun, Row};
-use crate::db::page::{Cursor, Listed, Page};
-use crate::db::row::{self, Columns};
 use crate::db::writer::Work;
-use crate::error::Result;
-use crate::store::Store;
+use crate::prelude::*;
 
 /// The one that makes a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -226,25 +218,9 @@ impl Author {
     }
 }
 
-impl Row for AuditEntry {
-    const TABLE: &'static str = "audit_log";
-
-    fn read(columns: &Columns<'_>) -> Result<Self> {
-        Ok(AuditEntry {
-            id: columns.get("id")?,
-            organization_id: columns.parse_optional("organization_id")?,
-            at: columns.instant("at")?,
-            actor: actor(columns)?,
-            action: columns.get("action")?,
-            target: columns.get("target")?,
-            address: columns.parse_optional("address")?,
-            detail: columns.get("detail")?,
-        })
-    }
-
-    fn cursor(&self) -> Cursor {
-        Cursor::new(self.at, &self.id)
-    }
+row! {
+    AuditEntry in "audit_log" by "at":
+    id, organization_id, at, actor: actor("actor, actor_id"), action, target, address, detail
 }
 
 impl Store {
@@ -276,22 +252,15 @@ impl Store {
         organization: Option<&OrganizationId>,
         page: &Page,
     ) -> Result<Listed<AuditEntry>> {
-        macro_rules! entries {
-            ($of:literal) => {
-                concat!(
-                    "select id, organization_id, at, actor, actor_id, action, target, address, \
-                     detail from audit_log where ",
-                    $of,
-                    " and (at, id) < ($1, $2) order by at desc, id desc limit $3 + 0"
-                )
-            };
-        }
-        let (at, id) = page.start_of_newest();
-        let text = match organization {
-            Some(_) => entries!("organization_id = $4"),
-            None => entries!("organization_id is null"),
+        let of = match organization {
+            Some(_) => "organization_id = $4",
+            None => "organization_id is null",
         };
-        let query = sqlx::query(text).bind(at).bind(id.to_owned());
+        let (at, id) = page.start_of_newest();
+        let query = AuditEntry::select(&format!(
+            "where {of} and (at, id) < ($1, $2) order by at desc, id desc limit $3 + 0"
+        ));
+        let query = query.bind(at).bind(id.to_owned());
         let query = query.bind(page.rows());
         let query = match organization {
             Some(organization) => query.id(organization),
@@ -323,9 +292,9 @@ pub(crate) fn audited(query: Query, entry: Query) -> impl Work<Option<AnyRow>> {
 
 fn actor(columns: &Columns<'_>) -> Result<Actor> {
     Ok(match columns.get("actor")? {
-        "user" => Actor::User(columns.parse("actor_id")?),
-        "api_key" => Actor::Key(columns.parse("actor_id")?),
-        "operator" => Actor::Operator(columns.parse("actor_id")?),
+        "user" => Actor::User(columns.get("actor_id")?),
+        "api_key" => Actor::Key(columns.get("actor_id")?),
+        "operator" => Actor::Operator(columns.get("actor_id")?),
         "command_line" => Actor::CommandLine,
         "server" => Actor::Server,
         "anonymous" => Actor::Anonymous,

@@ -2,19 +2,14 @@
 
 use std::fmt;
 
-use recado_core::{AgentId, ChannelId, OrganizationId};
+use recado_core::{AgentId, ChannelId};
 use secrecy::SecretString;
 use serde_json::{Map, Value};
-use sqlx::AnyConnection;
 
-use crate::db::bind::Bind as _;
-use crate::db::noun::Row as _;
-use crate::db::row;
 use crate::encryption::{ChannelSecrets, MasterKey};
-use crate::error::Result;
+use crate::prelude::*;
 use crate::resources::audit::{self, AuditAction, Author, audited};
-use crate::resources::channels::{Channel, channel_columns};
-use crate::store::Store;
+use crate::resources::channels::Channel;
 
 /// A change of a channel; `None` leaves a field as it is.
 #[derive(Clone, Default)]
@@ -53,10 +48,7 @@ impl fmt::Debug for ChannelChange {
 
 impl Store {
     /// Changes a channel; returns `None` if the organization has no such channel, or it has another version by now.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError::WrongKey` if the credentials change and the present secrets do not open.
+    /// [`StoreError::WrongKey`] if the credentials change and the present secrets do not open.
     pub async fn update_channel(
         &self,
         organization: &OrganizationId,
@@ -67,21 +59,15 @@ impl Store {
         let action = AuditAction::ChannelUpdated;
         let fields = change.fields();
         let entry = author.record(Some(organization), action, id.as_str(), Some(&fields));
-        let query = sqlx::query(concat!(
+        let query = Channel::returning(
             "update channels set name = coalesce($3, name), settings = coalesce($4, settings), \
              default_agent_id = coalesce($6, default_agent_id), \
              number = coalesce($7, number), version = version + 1, updated_at = $5 \
-             where organization_id = $1 and id = $2 and version = coalesce($8, version) returning ",
-            channel_columns!()
-        ))
+             where organization_id = $1 and id = $2 and version = coalesce($8, version)",
+        )
         .id(organization)
         .id(id)
-        .bind(
-            change
-                .name
-                .as_deref()
-                .map(|name| row::text(name).into_owned()),
-        )
+        .optional_text(change.name.as_deref())
         .bind(change.settings.as_ref().map(row::json))
         .instant(author.at)
         .bind(change.agent_id.map(String::from))

@@ -2,20 +2,13 @@
 
 use std::fmt;
 
-use jiff::Timestamp;
-use recado_core::{AgentId, ChannelId, OrganizationId, Provider};
+use recado_core::{AgentId, ChannelId, Provider};
 use secrecy::SecretString;
 use serde_json::{Map, Value};
 
-use crate::db::Query;
-use crate::db::bind::Bind as _;
-use crate::db::noun::{Noun, Row};
-use crate::db::page::{Cursor, Listed, Page};
-use crate::db::row::{self, Columns};
-use crate::encryption::{ChannelSecrets, SealedRow, SealedSecrets};
-use crate::error::Result;
+use crate::encryption::{ChannelSecrets, SealedRow, SealedSecrets, sealed};
+use crate::prelude::*;
 use crate::resources::audit::{AuditAction, Author};
-use crate::store::Store;
 
 /// One connected WhatsApp number at one provider; its secrets come from [`Store::secrets`].
 #[derive(Clone, PartialEq, Eq)]
@@ -66,14 +59,6 @@ pub struct NewChannel {
     pub created_at: Timestamp,
 }
 
-macro_rules! channel_columns {
-    () => {
-        "id, organization_id, provider, name, settings, default_agent_id, connected, key_id, secrets, \
-         version, created_at, updated_at"
-    };
-}
-pub(crate) use channel_columns;
-
 impl Channel {
     pub(crate) fn sealed_row(&self) -> SealedRow<'_> {
         sealed_row(&self.organization_id, &self.id)
@@ -91,46 +76,19 @@ impl fmt::Debug for Channel {
     }
 }
 
-impl Row for Channel {
-    const TABLE: &'static str = "channels";
-
-    fn read(columns: &Columns<'_>) -> Result<Self> {
-        Ok(Channel {
-            id: columns.parse(columns.id_column())?,
-            organization_id: columns.parse("organization_id")?,
-            provider: columns.parse("provider")?,
-            name: columns.get("name")?,
-            settings: columns.json("settings")?,
-            agent_id: columns.parse_optional("default_agent_id")?,
-            connected: columns
-                .get::<Option<i64>>("connected")?
-                .map(|connected| connected != 0),
-            version: columns.get("version")?,
-            created_at: columns.instant("created_at")?,
-            updated_at: columns.instant("updated_at")?,
-            sealed: SealedSecrets {
-                key_id: columns.get("key_id")?,
-                bytes: columns.get("secrets")?,
-            },
-        })
-    }
-
-    fn cursor(&self) -> Cursor {
-        Cursor::new(self.created_at, self.id.as_str())
-    }
+row! {
+    Channel in "channels":
+    id, organization_id, provider, name, settings, agent_id: "default_agent_id", connected, version,
+    created_at, updated_at, sealed: sealed("key_id, secrets")
 }
 
 impl Noun for Channel {
-    const COLUMNS: &'static str = channel_columns!();
+    type Id = ChannelId;
 }
 
 impl Store {
-    /// Creates a channel and encrypts its secrets.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError::Conflict` if any organization has this id or this one has the number,
-    /// `StoreError::UnknownOrganization`.
+    /// Creates a channel and encrypts its secrets; [`StoreError::Conflict`] if any organization has this id or this
+    /// one has the number.
     pub async fn create_channel(&self, new: NewChannel, author: &Author) -> Result<Channel> {
         let row = sealed_row(&new.organization_id, &new.id);
         let sealed = new.secrets.seal(self.key(), row)?;
@@ -160,58 +118,25 @@ impl Store {
         Ok(channel)
     }
 
-    /// Returns a channel.
-    pub async fn get_channel(
-        &self,
-        organization: &OrganizationId,
-        id: &ChannelId,
-    ) -> Result<Option<Channel>> {
-        self.get(organization, id.as_str()).await
-    }
-
     /// Returns a channel by its id alone, which is all that the URL of a provider webhook names.
     pub async fn get_channel_by_id(&self, id: &ChannelId) -> Result<Option<Channel>> {
-        let query = sqlx::query(concat!(
-            "select ",
-            channel_columns!(),
-            " from channels where id = $1 and exists (select 1 from organizations o \
-             where o.id = channels.organization_id and o.deleted_at is null)"
-        ))
-        .id(id);
-        self.read_row_first(query)
-            .await?
-            .as_ref()
-            .map(Channel::of)
-            .transpose()
+        let query = Channel::select(
+            "where id = $1 and exists (select 1 from organizations o \
+             where o.id = channels.organization_id and o.deleted_at is null)",
+        );
+        let row = self.read_row_first(query.id(id)).await?;
+        row.as_ref().map(Channel::of).transpose()
     }
 
-    /// All channels of an organization at one provider, oldest first.
+    /// Returns all channels of an organization at one provider, oldest first.
     pub async fn channels_of_provider(
         &self,
         organization: &OrganizationId,
         provider: Provider,
     ) -> Result<Vec<Channel>> {
-        let query = sqlx::query(concat!(
-            "select ",
-            channel_columns!(),
-            " from channels where organization_id = $1 and provider = $2 order by created_at, id"
-        ))
-        .id(organization)
-        .bind(provider.as_str());
-        self.read_rows(query)
-            .await?
-            .iter()
-            .map(Channel::of)
-            .collect()
-    }
-
-    /// Lists the channels of an organization.
-    pub async fn list_channels(
-        &self,
-        organization: &OrganizationId,
-        page: &Page,
-    ) -> Result<Listed<Channel>> {
-        self.list(organization, page).await
+        let query =
+            Channel::select("where organization_id = $1 and provider = $2 order by created_at, id");
+        self.find_all(query.id(organization).id(provider)).await
     }
 
     /// Deletes a channel, not its conversations; returns whether it existed.
@@ -226,11 +151,8 @@ impl Store {
             .await
     }
 
-    /// Decrypts the secrets of a channel, without asking the database.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError::WrongKey`, or `StoreError::Corrupt` if the row was tampered with.
+    /// Decrypts the secrets of a channel, without asking the database; [`StoreError::Corrupt`] if the row was tampered
+    /// with.
     pub fn secrets(&self, channel: &Channel) -> Result<ChannelSecrets> {
         ChannelSecrets::open(&channel.sealed, self.key(), channel.sealed_row())
     }

@@ -6,18 +6,14 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use jiff::Timestamp;
 use recado_core::inbound::{Contact, CustomerCall, phone_variants};
 use recado_core::{ChannelId, Recipient, RecipientKind};
-use sqlx::AnyConnection;
 
-use crate::db::DatabaseKind;
-use crate::error::Result;
 use crate::events::append::EventLog;
 use crate::inbound::known_channels::KnownChannel;
-use crate::resources::conversations::{self, Conversation};
+use crate::prelude::*;
+use crate::resources::conversations::Conversation;
 use crate::resources::people;
-use crate::store::Store;
 
 mod rows;
 
@@ -45,11 +41,8 @@ struct Known {
 
 impl Store {
     /// Creates a conversation, and returns it with what is known of its customer: addresses and window.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError::Conflict` if the organization has this id, or has a conversation of the same
-    /// agent, channel and recipient; `StoreError::UnknownOrganization`.
+    /// [`StoreError::Conflict`] if the organization has this id, or has a conversation of the same agent, channel and
+    /// recipient.
     pub async fn create_conversation(&self, conversation: &Conversation) -> Result<Conversation> {
         let (kind, owner) = (self.kind(), conversation.organization_id.clone());
         let conversation = conversation.clone();
@@ -80,9 +73,7 @@ async fn create(
         let window = conversation.window_expires_at;
         conversation.window_expires_at = window.max(known.window_expires_at);
     }
-    conversations::insert(&conversation)
-        .execute(connection)
-        .await?;
+    rows::insert([&conversation], &log, connection).await?;
     Ok(conversation)
 }
 

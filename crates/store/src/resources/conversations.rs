@@ -1,17 +1,10 @@
 //! Conversations: one agent, one channel, one recipient.
 
-use jiff::Timestamp;
 use recado_core::inbound::{Contact, phone_variants};
-use recado_core::{AgentId, ChannelId, ConversationId, OrganizationId, Recipient, RecipientKind};
+use recado_core::{AgentId, ChannelId, ConversationId, Recipient, RecipientKind};
 
-use crate::db::Query;
-use crate::db::bind::Bind as _;
-use crate::db::noun::{Noun, Row};
-use crate::db::page::{Cursor, Listed, Page};
-use crate::db::row::Columns;
-use crate::error::Result;
-use crate::resources::people;
-use crate::store::Store;
+use crate::prelude::*;
+use crate::resources::people::{self, read as person};
 
 /// One agent, one channel, one recipient; it outlives its agent and its channel.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,67 +38,52 @@ pub struct ConversationFilter {
     pub channel: Option<ChannelId>,
 }
 
-macro_rules! conversation_columns {
-    () => {
-        "id, organization_id, agent_id, channel_id, recipient, phone, user_id, lid, person_name, \
-         window_expires_at, created_at"
-    };
-}
-pub(crate) use conversation_columns;
-
-macro_rules! insert_conversation {
-    () => {
-        "insert into conversations (organization_id, id, agent_id, channel_id, recipient, phone, \
-         user_id, lid, person_name, window_expires_at, created_at) \
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
-    };
-}
-
-/// Selects a part of the conversations. SQLite uses an index only for a filter that is always there, so each
-/// combination has a text of its own.
-macro_rules! listed {
-    ($filter:literal) => {
-        concat!(
-            "select ",
-            conversation_columns!(),
-            " from conversations where organization_id = $1 and (created_at, id) > ($2, $3)",
-            $filter,
-            " order by created_at, id limit $4 + 0"
-        )
-    };
-}
-
-/// Selects the conversations of a customer, of which there are few: the `+ 0` keeps PostgreSQL from reading all
-/// conversations in their order until it has found them.
-macro_rules! of_recipient {
-    ($filter:literal) => {
-        concat!(
-            "select ",
-            conversation_columns!(),
-            " from conversations where organization_id = $1 and (created_at + 0, id) > ($2, $3) and ",
-            $filter,
-            " and (cast($5 as text) is null or agent_id || '' = $5) \
-             and (cast($6 as text) is null or channel_id || '' = $6) \
-             order by created_at + 0, id limit $4 + 0"
-        )
-    };
-}
-
 impl ConversationFilter {
-    fn statement(&self) -> &'static str {
-        let kind = self.recipient.as_ref().map(Recipient::kind);
-        match (kind, &self.agent, &self.channel) {
-            (Some(RecipientKind::Phone), ..) => of_recipient!("phone in ($7, $8)"),
-            (Some(RecipientKind::UserId), ..) => of_recipient!("user_id in ($7, $8)"),
-            (Some(RecipientKind::Lid), ..) => of_recipient!("lid in ($7, $8)"),
-            (Some(RecipientKind::Group), ..) => of_recipient!(
+    /// Returns what selects the customer, of which each address has an index.
+    fn of_recipient(recipient: &Recipient) -> &'static str {
+        match recipient.kind() {
+            RecipientKind::Phone => "phone in ($7, $8)",
+            RecipientKind::UserId => "user_id in ($7, $8)",
+            RecipientKind::Lid => "lid in ($7, $8)",
+            RecipientKind::Group => {
                 "recipient in ($7, $8) and phone is null and user_id is null and lid is null"
-            ),
-            (None, None, None) => listed!(""),
-            (None, Some(_), None) => listed!(" and agent_id = $5"),
-            (None, None, Some(_)) => listed!(" and channel_id = $5"),
-            (None, Some(_), Some(_)) => listed!(" and agent_id = $5 and channel_id = $6"),
+            }
         }
+    }
+
+    /// Makes the statement. SQLite uses an index only for a filter that is always there, so each combination has a text
+    /// of its own.
+    fn query(&self, organization: &OrganizationId, page: &Page) -> Query {
+        let Some(recipient) = &self.recipient else {
+            let filter = match (&self.agent, &self.channel) {
+                (None, None) => "",
+                (Some(_), None) => " and agent_id = $5",
+                (None, Some(_)) => " and channel_id = $5",
+                (Some(_), Some(_)) => " and agent_id = $5 and channel_id = $6",
+            };
+            let query = Conversation::page_of(organization, page, filter);
+            let query = self.agent.iter().fold(query, |query, id| query.id(id));
+            return self.channel.iter().fold(query, |query, id| query.id(id));
+        };
+        let (created_at, id) = page.start();
+        let forms = phone_variants(recipient.as_str());
+        // A customer has few conversations: the `+ 0` keeps PostgreSQL from reading all in their order until it has
+        // found them.
+        Conversation::select(&format!(
+            "where organization_id = $1 and (created_at + 0, id) > ($2, $3) and {} \
+             and (cast($5 as text) is null or agent_id || '' = $5) \
+             and (cast($6 as text) is null or channel_id || '' = $6) \
+             order by created_at + 0, id limit $4 + 0",
+            Self::of_recipient(recipient)
+        ))
+        .id(organization)
+        .bind(created_at)
+        .bind(id.to_owned())
+        .bind(page.rows())
+        .optional_id(self.agent.as_ref())
+        .optional_id(self.channel.as_ref())
+        .optional_id(forms.first())
+        .optional_id(forms.last())
     }
 }
 
@@ -132,44 +110,22 @@ impl Conversation {
     }
 }
 
-impl Row for Conversation {
-    const TABLE: &'static str = "conversations";
-
-    fn read(columns: &Columns<'_>) -> Result<Self> {
-        Ok(Conversation {
-            id: columns.parse("id")?,
-            organization_id: columns.parse("organization_id")?,
-            agent_id: columns.parse("agent_id")?,
-            channel_id: columns.parse("channel_id")?,
-            recipient: columns.parse("recipient")?,
-            person: people::read(columns)?,
-            // A window that cannot be read is not known; that is not a refusal.
-            window_expires_at: columns
-                .optional_instant("window_expires_at")
-                .unwrap_or_default(),
-            created_at: columns.instant("created_at")?,
-        })
-    }
-
-    fn cursor(&self) -> Cursor {
-        Cursor::new(self.created_at, self.id.as_str())
-    }
+row! {
+    Conversation in "conversations":
+    id, organization_id, agent_id, channel_id, recipient, person: person("phone, user_id, lid, person_name"),
+    window_expires_at: window("window_expires_at"), created_at
 }
 
 impl Noun for Conversation {
-    const COLUMNS: &'static str = conversation_columns!();
+    type Id = ConversationId;
+}
+
+/// A window that cannot be read is not known; that is not a refusal.
+pub(crate) fn window(columns: &Columns<'_>) -> Result<Option<Timestamp>> {
+    Ok(columns.get("window_expires_at").unwrap_or_default())
 }
 
 impl Store {
-    /// Returns a conversation.
-    pub async fn get_conversation(
-        &self,
-        organization: &OrganizationId,
-        id: &ConversationId,
-    ) -> Result<Option<Conversation>> {
-        self.get(organization, id.as_str()).await
-    }
-
     /// Finds the conversation of this agent, channel and recipient.
     pub async fn find_conversation(
         &self,
@@ -178,12 +134,9 @@ impl Store {
         channel: &ChannelId,
         recipient: &Recipient,
     ) -> Result<Option<Conversation>> {
-        let query = sqlx::query(concat!(
-            "select ",
-            conversation_columns!(),
-            " from conversations where organization_id = $1 and agent_id = $2 \
-             and channel_id = $3 and recipient = $4"
-        ))
+        let query = Conversation::select(
+            "where organization_id = $1 and agent_id = $2 and channel_id = $3 and recipient = $4",
+        )
         .id(organization)
         .id(agent)
         .id(channel)
@@ -198,43 +151,7 @@ impl Store {
         filter: &ConversationFilter,
         page: &Page,
     ) -> Result<Listed<Conversation>> {
-        let (created_at, id) = page.start();
-        let mut query = sqlx::query(filter.statement())
-            .id(organization)
-            .bind(created_at)
-            .bind(id)
-            .bind(page.rows());
-        let agent = filter.agent.as_ref().map(|id| id.as_str().to_owned());
-        let channel = filter.channel.as_ref().map(|id| id.as_str().to_owned());
-        if let Some(recipient) = &filter.recipient {
-            let forms = phone_variants(recipient.as_str());
-            let [first, last] = [forms.first(), forms.last()].map(Option::<&String>::cloned);
-            query = query.bind(agent).bind(channel).bind(first).bind(last);
-        } else {
-            for id in [agent, channel].into_iter().flatten() {
-                query = query.bind(id);
-            }
-        }
+        let query = filter.query(organization, page);
         self.page_of_many(organization, page, query).await
     }
-}
-
-pub(crate) fn insert(conversation: &Conversation) -> Query {
-    bind(sqlx::query(insert_conversation!()), conversation)
-}
-
-fn bind(query: Query, conversation: &Conversation) -> Query {
-    let person = &conversation.person;
-    query
-        .id(&conversation.organization_id)
-        .id(&conversation.id)
-        .id(&conversation.agent_id)
-        .id(&conversation.channel_id)
-        .id(&conversation.recipient)
-        .optional_id(person.phone.as_ref())
-        .optional_id(person.user_id.as_ref())
-        .optional_id(person.lid.as_ref())
-        .bind(people::bound_name(person))
-        .optional_instant(conversation.window_expires_at)
-        .instant(conversation.created_at)
 }

@@ -9,11 +9,9 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::db::DatabaseKind;
-use crate::error::StoreError;
+use crate::prelude::*;
 use crate::resources::api_keys::ApiKey;
 use crate::resources::bearer_secrets::SecretHash;
-use crate::store::Store;
 
 /// Most keys that are remembered; when there are more, all are forgotten and found again.
 const MOST: usize = 10_000;

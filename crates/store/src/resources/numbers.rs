@@ -1,13 +1,9 @@
 //! The numbers that channels connect: one of each in an organization, kept as keyed hashes.
 
-use recado_core::OrganizationId;
 use secrecy::SecretString;
 
-use crate::db::bind::Bind as _;
-use crate::db::noun::Row as _;
-use crate::error::Result;
-use crate::resources::channels::{Channel, channel_columns};
-use crate::store::Store;
+use crate::prelude::*;
+use crate::resources::channels::Channel;
 
 impl Store {
     /// Returns the channel that connects a number.
@@ -16,35 +12,22 @@ impl Store {
         organization: &OrganizationId,
         number: &SecretString,
     ) -> Result<Option<Channel>> {
-        let query = sqlx::query(concat!(
-            "select ",
-            channel_columns!(),
-            " from channels where organization_id = $1 and number = $2"
-        ))
-        .id(organization)
-        .bind(self.key().number_hash(number));
+        let query = Channel::select("where organization_id = $1 and number = $2")
+            .id(organization)
+            .bind(self.key().number_hash(number));
         self.find(query).await
     }
 
     /// Lists the channels whose number is not stored, oldest first.
     pub async fn channels_without_number(&self) -> Result<Vec<Channel>> {
-        let query = sqlx::query(concat!(
-            "select ",
-            channel_columns!(),
-            " from channels where number is null order by created_at, id"
-        ));
-        self.read_rows(query)
-            .await?
-            .iter()
-            .map(Channel::of)
-            .collect()
+        self.find_all(Channel::select(
+            "where number is null order by created_at, id",
+        ))
+        .await
     }
 
     /// Stores the number of a channel that has none; a change of the channel may have stored it meanwhile.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError::Conflict` if another channel of the organization connects the number.
+    /// [`StoreError::Conflict`] if another channel of the organization connects the number.
     pub async fn set_number(&self, channel: &Channel, number: &SecretString) -> Result<()> {
         let query = sqlx::query(
             "update channels set number = $3 where organization_id = $1 and id = $2 and number is null",
@@ -52,7 +35,6 @@ impl Store {
         .id(&channel.organization_id)
         .id(&channel.id)
         .bind(self.key().number_hash(number));
-        self.write_count(query).await?;
-        Ok(())
+        self.write_count(query).await.map(drop)
     }
 }

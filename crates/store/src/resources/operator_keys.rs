@@ -2,24 +2,18 @@
 
 use recado_core::ApiKeyId;
 
-use crate::db::bind::Bind as _;
-use crate::db::page::{Listed, Page};
-use crate::db::row::Columns;
-use crate::error::Result;
-use crate::resources::api_keys::{ApiKey, key_columns};
+use crate::prelude::*;
+use crate::resources::api_keys::ApiKey;
 use crate::resources::audit::{AuditAction, Author};
-use crate::store::Store;
 
 impl Store {
     /// Lists the keys of operators, oldest first.
     pub async fn list_operator_keys(&self, page: &Page) -> Result<Listed<ApiKey>> {
         let (created_at, id) = page.start();
-        let query = sqlx::query(concat!(
-            "select ",
-            key_columns!(),
-            " from api_keys k where k.organization_id is null and (k.created_at, k.id) > ($1, $2) \
-             order by k.created_at, k.id limit $3 + 0"
-        ))
+        let query = ApiKey::select(
+            "where organization_id is null and (created_at, id) > ($1, $2) \
+             order by created_at, id limit $3 + 0",
+        )
         .bind(created_at)
         .bind(id.to_owned())
         .bind(page.rows());

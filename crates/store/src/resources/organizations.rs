@@ -1,16 +1,7 @@
 //! Tenants.
 
-use jiff::Timestamp;
-use recado_core::OrganizationId;
-
-use crate::db::Query;
-use crate::db::bind::Bind as _;
-use crate::db::noun::Row;
-use crate::db::page::{Cursor, Listed, Page};
-use crate::db::row::Columns;
-use crate::error::Result;
+use crate::prelude::*;
 use crate::resources::audit::{AuditAction, Author};
-use crate::store::Store;
 
 /// The tenant that owns everything else.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,29 +16,10 @@ pub struct Organization {
     pub created_at: Timestamp,
 }
 
-impl Row for Organization {
-    const TABLE: &'static str = "organizations";
-
-    fn read(columns: &Columns<'_>) -> Result<Self> {
-        Ok(Organization {
-            id: columns.parse("id")?,
-            name: columns.get("name")?,
-            suspended_at: columns.optional_instant("suspended_at")?,
-            created_at: columns.instant("created_at")?,
-        })
-    }
-
-    fn cursor(&self) -> Cursor {
-        Cursor::new(self.created_at, self.id.as_str())
-    }
-}
+row! { Organization in "organizations": id, name, suspended_at, created_at }
 
 impl Store {
-    /// Creates an organization.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError::Conflict` if the id is taken.
+    /// Creates an organization; [`StoreError::Conflict`] if the id is taken.
     pub async fn create_organization(
         &self,
         organization: &Organization,
@@ -66,20 +38,15 @@ impl Store {
 
     /// Returns an organization, unless it is deleted.
     pub async fn get_organization(&self, id: &OrganizationId) -> Result<Option<Organization>> {
-        let query = sqlx::query(
-            "select id, name, suspended_at, created_at from organizations \
-             where id = $1 and deleted_at is null",
-        )
-        .id(id);
-        self.find(query).await
+        let query = Organization::select("where id = $1 and deleted_at is null");
+        self.find(query.id(id)).await
     }
 
     /// Lists all organizations that are not deleted.
     pub async fn list_organizations(&self, page: &Page) -> Result<Listed<Organization>> {
         let (created_at, id) = page.start();
-        let query = sqlx::query(
-            "select id, name, suspended_at, created_at from organizations \
-             where (created_at, id) > ($1, $2) and deleted_at is null \
+        let query = Organization::select(
+            "where (created_at, id) > ($1, $2) and deleted_at is null \
              order by created_at, id limit $3 + 0",
         )
         .bind(created_at)

@@ -4,8 +4,7 @@ use recado_core::Recipient;
 use recado_core::inbound::{Contact, phone_variants};
 use serde::{Deserialize, Serialize};
 
-use crate::db::row::{self, Columns};
-use crate::error::Result;
+use crate::prelude::*;
 
 /// A customer as the column `sender` holds it.
 #[derive(Serialize, Deserialize)]
@@ -15,6 +14,8 @@ pub(crate) struct StoredContact {
     lid: Option<String>,
     name: Option<String>,
 }
+
+stored!(StoredContact as json);
 
 impl From<&Contact> for StoredContact {
     fn from(person: &Contact) -> Self {
@@ -44,9 +45,9 @@ impl StoredContact {
 /// Reads the customer of a conversation.
 pub(crate) fn read(columns: &Columns<'_>) -> Result<Contact> {
     let addresses: [Option<Recipient>; 3] = [
-        columns.parse_optional("phone")?,
-        columns.parse_optional("user_id")?,
-        columns.parse_optional("lid")?,
+        columns.get("phone")?,
+        columns.get("user_id")?,
+        columns.get("lid")?,
     ];
     let name = columns.get("person_name")?;
     Ok(Contact::new(addresses.into_iter().flatten()).named(name))

@@ -3,16 +3,9 @@
 //! A removal keeps no state of its own in the database: one that was interrupted is begun again, and finds
 //! what is left. The row of the organization goes last.
 
-use jiff::Timestamp;
-use recado_core::OrganizationId;
-
-use crate::db::bind::Bind as _;
-use crate::db::row::Columns;
-use crate::db::{DatabaseKind, Query};
-use crate::error::{Result, StoreError};
+use crate::prelude::*;
 use crate::resources::audit::{AuditAction, Author, audited};
 use crate::resources::organizations::record;
-use crate::store::Store;
 
 /// Rows of one table that one step removes at most.
 const MAX_STEP_ROWS: i64 = 500;
@@ -103,17 +96,15 @@ impl Store {
         .instant(deleted_before)
         .bind(MAX_ORGANIZATIONS);
         let rows = self.read_rows(query).await?;
-        rows.iter()
-            .map(|row| {
-                Ok(Removal {
-                    store: self.clone(),
-                    organization: Columns::new(row, "organizations", "id").parse("id")?,
-                    part: 0,
-                    after: String::new(),
-                    walked: false,
-                })
-            })
-            .collect()
+        let organizations: Vec<_> = column(&rows, "organizations", "id")?;
+        let removals = organizations.into_iter().map(|organization| Removal {
+            store: self.clone(),
+            organization,
+            part: 0,
+            after: String::new(),
+            walked: false,
+        });
+        Ok(removals.collect())
     }
 }
 
@@ -202,13 +193,5 @@ impl Removal {
 }
 
 pub(crate) fn removing_calls(kind: DatabaseKind, ids: &[String]) -> Query {
-    let text = match kind {
-        DatabaseKind::Sqlite => {
-            "delete from webhook_calls where id in (select value from json_each($1))"
-        }
-        DatabaseKind::Postgres => {
-            "delete from webhook_calls where id in (select jsonb_array_elements_text($1::jsonb))"
-        }
-    };
-    sqlx::query(text).json(&ids)
+    over_list(kind, "delete from webhook_calls where id in ({ids})").json(&ids)
 }

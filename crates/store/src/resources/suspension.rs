@@ -1,13 +1,8 @@
 //! Suspended organizations: their keys are refused and their deliveries wait, but nothing is lost.
 
-use recado_core::OrganizationId;
-
-use crate::db::bind::Bind as _;
-use crate::db::noun::Row as _;
-use crate::error::Result;
+use crate::prelude::*;
 use crate::resources::audit::{AuditAction, Author, audited};
 use crate::resources::organizations::{Organization, record};
-use crate::store::Store;
 
 impl Store {
     /// Suspends an organization; one that is suspended already stays as it is.
@@ -19,9 +14,9 @@ impl Store {
         id: &OrganizationId,
         author: &Author,
     ) -> Result<Option<Organization>> {
-        let query = sqlx::query(
+        let query = Organization::returning(
             "update organizations set suspended_at = $2 where id = $1 and suspended_at is null \
-             and deleted_at is null returning id, name, suspended_at, created_at",
+             and deleted_at is null",
         )
         .id(id)
         .instant(author.at);
@@ -42,9 +37,9 @@ impl Store {
         id: &OrganizationId,
         author: &Author,
     ) -> Result<Option<Organization>> {
-        let query = sqlx::query(
+        let query = Organization::returning(
             "update organizations set suspended_at = null where id = $1 and suspended_at is not null \
-             and deleted_at is null returning id, name, suspended_at, created_at",
+             and deleted_at is null",
         )
         .id(id);
         // An endpoint did not fail while nothing was delivered.

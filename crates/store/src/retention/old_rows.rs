@@ -1,17 +1,8 @@
 //! Removing old messages and events, in one organization after the other: both have an order of time within their
 //! organization, and an index by age would cost every send.
 
-use jiff::Timestamp;
-use recado_core::OrganizationId;
-use sqlx::AnyConnection;
-use sqlx::any::AnyRow;
-
-use crate::db::Query;
-use crate::db::bind::Bind as _;
-use crate::db::row::Columns;
-use crate::error::{Result, StoreError};
+use crate::prelude::*;
 use crate::retention::{EVENTS, MAX_STEP_ROWS, MESSAGES, Pruned};
-use crate::store::Store;
 
 /// A pass through all organizations that removes rows of one table.
 pub(crate) struct Walk {
@@ -112,7 +103,7 @@ impl Walk {
             return Ok(None);
         };
         Ok(Some(Position {
-            organization: Columns::new(&row, "organizations", "id").parse("id")?,
+            organization: Columns::new(&row, "organizations", "id").get("id")?,
             after: self.begin.clone(),
         }))
     }
@@ -150,7 +141,7 @@ impl Walk {
                     (columns, After::Message(id))
                 }
             };
-            if columns.instant("created_at")? >= self.before {
+            if columns.get::<Timestamp>("created_at")? >= self.before {
                 break;
             }
             (last, old) = (Some(after), old + 1);
@@ -213,15 +204,12 @@ async fn note_removed(
     rows: &[AnyRow],
     connection: &mut AnyConnection,
 ) -> Result<()> {
-    let mut last: i64 = 0;
-    for row in rows {
-        last = last.max(Columns::new(row, "events", "organization_id").get("seq")?);
-    }
+    let removed: Vec<i64> = column(rows, "events", "seq")?;
     sqlx::query(
         "update organizations set events_removed_to = $2 where id = $1 and events_removed_to < $2",
     )
     .id(organization)
-    .bind(last)
+    .bind(removed.into_iter().max().unwrap_or_default())
     .run(connection)
     .await
 }

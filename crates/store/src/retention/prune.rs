@@ -5,13 +5,9 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
-
-use crate::db::bind::Bind as _;
-use crate::error::Result;
+use crate::prelude::*;
 use crate::retention::old_rows::Walk;
 use crate::retention::{MAX_STEP_ROWS, Pruned, Retention};
-use crate::store::Store;
 
 /// The removal of all rows whose time has passed.
 pub struct Pruning {

@@ -2,16 +2,14 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
-use recado_core::{OrganizationId, UserId};
+use recado_core::UserId;
+use sqlx::AssertSqlSafe;
 
 use super::passwords::replace_password;
-use super::{User, find, record, user_columns};
-use crate::db::bind::Bind as _;
-use crate::error::Result;
+use super::{User, find, record};
+use crate::prelude::*;
 use crate::resources::audit::{AuditAction, Author};
 use crate::resources::bearer_secrets::{LinkSecret, hash};
-use crate::store::Store;
 
 /// How long a link works.
 pub const LINK_LIFETIME: Duration = Duration::from_hours(24);
@@ -54,17 +52,16 @@ impl Store {
 
     /// Finds the user whose link has this secret and works, without using it up.
     pub async fn find_link(&self, secret: &str, now: Timestamp) -> Result<Option<User>> {
-        let query = sqlx::query(concat!(
-            "select ",
-            user_columns!(),
-            " from links l join users u on u.id = l.user_id and u.organization_id = l.organization_id \
+        let text = format!(
+            "select {} from links l \
+             join users u on u.id = l.user_id and u.organization_id = l.organization_id \
              join organizations o on o.id = l.organization_id \
              where l.secret_hash = $1 and l.ends_at > $2 \
-             and o.suspended_at is null and o.deleted_at is null"
-        ))
-        .bind(hash(secret).to_vec())
-        .instant(now);
-        self.find(query).await
+             and o.suspended_at is null and o.deleted_at is null",
+            User::columns_of("u")
+        );
+        let query = sqlx::query(AssertSqlSafe(text)).bind(hash(secret).to_vec());
+        self.find(query.instant(now)).await
     }
 
     /// Uses a link up: stores the hash of the new password of its user, and ends the sessions and personal keys

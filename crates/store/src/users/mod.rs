@@ -8,19 +8,11 @@ mod passwords;
 mod sessions;
 mod sign_in_attempts;
 
-use jiff::Timestamp;
-use recado_core::{OrganizationId, Role, SessionId, UserId};
-use sqlx::AnyConnection;
+use recado_core::{Role, SessionId, UserId};
 
-use crate::db::Query;
-use crate::db::bind::Bind as _;
-use crate::db::noun::{Noun, Row};
-use crate::db::page::{Cursor, Listed, Page};
-use crate::db::row::{self, Columns};
 use crate::db::writer::Work;
-use crate::error::{Result, StoreError};
+use crate::prelude::*;
 use crate::resources::audit::{AuditAction, Author};
-use crate::store::Store;
 
 pub use links::LINK_LIFETIME;
 pub use passwords::MAX_SIGN_INS;
@@ -53,53 +45,23 @@ pub struct User {
     pub last_sign_in_at: Option<Timestamp>,
 }
 
-macro_rules! user_columns {
-    () => {
-        "u.id, u.organization_id, u.email, u.name, u.role, u.password_hash, u.created_at, \
-         u.last_sign_in_at"
-    };
-}
-pub(crate) use user_columns;
-
-const GET: &str = concat!(
-    "select ",
-    user_columns!(),
-    " from users u where u.organization_id = $1 and u.id = $2"
-);
-
-impl Row for User {
-    const TABLE: &'static str = "users";
-
-    fn read(columns: &Columns<'_>) -> Result<Self> {
-        Ok(User {
-            id: columns.parse("id")?,
-            organization_id: columns.parse("organization_id")?,
-            email: columns.get("email")?,
-            name: columns.get("name")?,
-            role: columns.parse("role")?,
-            has_password: columns.get::<Option<&str>>("password_hash")?.is_some(),
-            created_at: columns.instant("created_at")?,
-            last_sign_in_at: columns.optional_instant("last_sign_in_at")?,
-        })
-    }
-
-    fn cursor(&self) -> Cursor {
-        Cursor::new(self.created_at, self.id.as_str())
-    }
+row! {
+    User in "users":
+    id, organization_id, email, name, role, has_password: has_password("password_hash"), created_at,
+    last_sign_in_at
 }
 
 impl Noun for User {
-    const FROM: &'static str = "users u";
-    const COLUMNS: &'static str = user_columns!();
+    type Id = UserId;
+}
+
+fn has_password(columns: &Columns<'_>) -> Result<bool> {
+    Ok(columns.get::<Option<&str>>("password_hash")?.is_some())
 }
 
 impl Store {
     /// Creates a user, who has no password yet; the e-mail address is stored trimmed and in lower case.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::Conflict`] if the organization has a user with this e-mail address or the id is taken,
-    /// [`StoreError::UnknownOrganization`].
+    /// [`StoreError::Conflict`] if the organization has a user with this e-mail address or the id is taken.
     pub async fn create_user(&self, user: &User, author: &Author) -> Result<()> {
         let email = normalized(&user.email);
         let entry = record(author, user, AuditAction::UserCreated, Some(&email));
@@ -116,30 +78,8 @@ impl Store {
         self.write_audited(query, entry).await.map(drop)
     }
 
-    /// Returns a user.
-    pub async fn get_user(
-        &self,
-        organization: &OrganizationId,
-        id: &UserId,
-    ) -> Result<Option<User>> {
-        self.get(organization, id.as_str()).await
-    }
-
-    /// Lists the users of an organization.
-    pub async fn list_users(
-        &self,
-        organization: &OrganizationId,
-        page: &Page,
-    ) -> Result<Listed<User>> {
-        self.list(organization, page).await
-    }
-
     /// Changes the name or the role of a user; returns `None` if the organization has no such user. Another role
-    /// ends the sessions of the user.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::LastOwner`] if the organization would be left without an owner.
+    /// ends the sessions of the user. [`StoreError::LastOwner`] if the organization would be left without an owner.
     pub async fn update_user(
         &self,
         organization: &OrganizationId,
@@ -188,9 +128,6 @@ impl Store {
     }
 
     /// Deletes a user with the sessions, the link and the personal keys; returns whether there was one.
-    ///
-    /// # Errors
-    ///
     /// [`StoreError::LastOwner`] if the organization would be left without an owner.
     pub async fn delete_user(
         &self,
@@ -252,7 +189,7 @@ async fn find(
     id: &UserId,
     connection: &mut AnyConnection,
 ) -> Result<Option<User>> {
-    let row = sqlx::query(GET)
+    let row = User::select("where organization_id = $1 and id = $2")
         .id(organization)
         .id(id)
         .fetch_optional(connection)

@@ -1,17 +1,13 @@
 //! Passwords, of which only a slow hash is stored; the hash is made and compared by the server.
 
-use recado_core::{OrganizationId, UserId};
-use sqlx::AnyConnection;
+use recado_core::UserId;
+use sqlx::AssertSqlSafe;
 
 use super::sessions::Session;
-use super::{User, end_access, find, normalized, record, user_columns};
-use crate::db::bind::Bind as _;
-use crate::db::noun::Row as _;
-use crate::db::row::Columns;
-use crate::error::Result;
+use super::{User, end_access, find, normalized, record};
+use crate::prelude::*;
 use crate::resources::audit::{AuditAction, Author};
 use crate::resources::bearer_secrets::SessionSecret;
-use crate::store::Store;
 
 /// Most users whose password is compared if a person names no organization.
 pub const MAX_SIGN_INS: u8 = 2;
@@ -26,21 +22,21 @@ impl Store {
         email: &str,
         organization: Option<&OrganizationId>,
     ) -> Result<Vec<(User, String)>> {
-        let query = sqlx::query(concat!(
-            "select ",
-            user_columns!(),
-            " from users u join organizations o on o.id = u.organization_id \
+        let text = format!(
+            "select {} from users u join organizations o on o.id = u.organization_id \
              where u.email = $1 and u.organization_id = coalesce($2, u.organization_id) \
              and u.password_hash is not null \
              and o.suspended_at is null and o.deleted_at is null \
-             order by u.created_at, u.id limit $3 + 0"
-        ))
-        .bind(normalized(email))
-        .bind(organization.map(|id| id.as_str().to_owned()))
-        .bind(i64::from(MAX_SIGN_INS));
+             order by u.created_at, u.id limit $3 + 0",
+            User::columns_of("u")
+        );
+        let query = sqlx::query(AssertSqlSafe(text))
+            .bind(normalized(email))
+            .optional_id(organization)
+            .bind(i64::from(MAX_SIGN_INS));
         let rows = self.read_rows(query).await?;
         let found = rows.iter().map(|row| {
-            let hash = Columns::new(row, "users", "id").get("password_hash")?;
+            let hash = User::columns(row).get("password_hash")?;
             Ok((User::of(row)?, hash))
         });
         found.collect()

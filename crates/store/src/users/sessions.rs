@@ -3,20 +3,14 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use jiff::Timestamp;
-use recado_core::{OrganizationId, SessionId, UserId};
+use recado_core::{SessionId, UserId};
+use sqlx::AssertSqlSafe;
 
-use super::{User, user_columns};
-use crate::db::DatabaseKind;
-use crate::db::bind::Bind as _;
-use crate::db::noun::Row;
-use crate::db::page::{Cursor, Listed, Page};
-use crate::db::row::Columns;
-use crate::error::{Result, StoreError};
+use super::User;
+use crate::prelude::*;
 use crate::resources::audit::{AuditAction, Author};
 use crate::resources::bearer_secrets::{SessionSecret, hash};
 use crate::resources::key_uses;
-use crate::store::Store;
 
 /// How long a session lasts that is not used.
 pub const SESSION_IDLE_TIMEOUT: Duration = Duration::from_hours(12);
@@ -62,31 +56,25 @@ impl Session {
     }
 }
 
-macro_rules! session_columns {
-    () => {
-        "s.id as session_id, s.user_id, s.organization_id, s.created_at as began_at, \
-         s.last_seen_at, s.idle_ends_at, s.ends_at"
-    };
-}
-
+/// Some columns have other names, as they are selected together with those of the user.
 impl Row for Session {
     const TABLE: &'static str = "sessions";
+    const FROM: &'static str = "sessions s";
+    const COLUMNS: &'static str = "s.id as session_id, s.user_id, s.organization_id, \
+         s.created_at as began_at, s.last_seen_at, s.idle_ends_at, s.ends_at";
+    const TIME: &'static str = "began_at";
     const ID: &'static str = "session_id";
 
     fn read(columns: &Columns<'_>) -> Result<Self> {
         Ok(Session {
-            id: columns.parse("session_id")?,
-            user_id: columns.parse("user_id")?,
-            organization_id: columns.parse("organization_id")?,
-            created_at: columns.instant("began_at")?,
-            last_seen_at: columns.instant("last_seen_at")?,
-            idle_ends_at: columns.instant("idle_ends_at")?,
-            ends_at: columns.instant("ends_at")?,
+            id: columns.get("session_id")?,
+            user_id: columns.get("user_id")?,
+            organization_id: columns.get("organization_id")?,
+            created_at: columns.get("began_at")?,
+            last_seen_at: columns.get("last_seen_at")?,
+            idle_ends_at: columns.get("idle_ends_at")?,
+            ends_at: columns.get("ends_at")?,
         })
-    }
-
-    fn cursor(&self) -> Cursor {
-        Cursor::new(self.created_at, self.id.as_str())
     }
 }
 
@@ -166,24 +154,22 @@ impl Store {
         secret: &str,
         now: Timestamp,
     ) -> Result<Option<(Session, User)>> {
-        let query = sqlx::query(concat!(
-            "select ",
-            session_columns!(),
-            ", ",
-            user_columns!(),
-            ", o.suspended_at from sessions s \
+        let text = format!(
+            "select {}, {}, o.suspended_at from sessions s \
              join users u on u.id = s.user_id and u.organization_id = s.organization_id \
              join organizations o on o.id = s.organization_id \
              where s.secret_hash = $1 and s.idle_ends_at > $2 and s.ends_at > $2 \
-             and o.deleted_at is null"
-        ))
-        .bind(hash(secret).to_vec())
-        .instant(now);
+             and o.deleted_at is null",
+            Session::COLUMNS,
+            User::columns_of("u")
+        );
+        let query = sqlx::query(AssertSqlSafe(text)).bind(hash(secret).to_vec());
+        let query = query.instant(now);
         let Some(row) = self.read_row_first(query).await? else {
             return Ok(None);
         };
-        let columns = Columns::new(&row, "sessions", "session_id");
-        if columns.optional_instant("suspended_at")?.is_some() {
+        let columns = Session::columns(&row);
+        if columns.get::<Option<Timestamp>>("suspended_at")?.is_some() {
             return Err(StoreError::OrganizationSuspended);
         }
         Ok(Some((Session::of(&row)?, User::of(&row)?)))
@@ -224,13 +210,11 @@ impl Store {
         now: Timestamp,
     ) -> Result<Listed<Session>> {
         let (created_at, id) = page.start();
-        let query = sqlx::query(concat!(
-            "select ",
-            session_columns!(),
-            " from sessions s where s.organization_id = $1 and s.user_id = $2 \
+        let query = Session::select(
+            "where s.organization_id = $1 and s.user_id = $2 \
              and (s.created_at, s.id) > ($3, $4) and s.idle_ends_at > $5 and s.ends_at > $5 \
-             order by s.created_at, s.id limit $6 + 0"
-        ))
+             order by s.created_at, s.id limit $6 + 0",
+        )
         .id(organization)
         .id(user)
         .bind(created_at)
@@ -270,9 +254,7 @@ impl Store {
         let query = sqlx::query(text).json(sessions).instant(now);
         // Slow lists must not keep the end of an ended session's streams waiting.
         let rows = self.read_rows_first(query).await?;
-        rows.iter()
-            .map(|row| Columns::new(row, "sessions", "id").parse("id"))
-            .collect()
+        column(&rows, "sessions", "id")
     }
 
     /// Ends a session, at once; returns whether there was one.

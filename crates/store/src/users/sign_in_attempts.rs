@@ -6,17 +6,11 @@
 use std::net::{IpAddr, Ipv6Addr};
 use std::time::Duration;
 
-use jiff::Timestamp;
-use recado_core::OrganizationId;
 use sha2::{Digest, Sha256};
-use sqlx::AnyConnection;
 
 use super::normalized;
-use crate::db::bind::Bind as _;
-use crate::db::row::Columns;
-use crate::error::Result;
+use crate::prelude::*;
 use crate::resources::audit::{AuditAction, Author, insert_entry};
-use crate::store::Store;
 
 /// How many attempts are let through in a window of time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -177,7 +171,7 @@ impl Store {
                 .iter()
                 .filter(|subject| attempts >= i64::from(subject.limit.attempts));
             if reached.any(|subject| subject.hash == hash) {
-                until = until.max(Some(columns.instant("ends_at")?));
+                until = until.max(Some(columns.get("ends_at")?));
             }
         }
         Ok(until)

@@ -6,20 +6,13 @@
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-use jiff::Timestamp;
-use recado_core::OrganizationId;
 use serde::Serialize;
 use serde_json::json;
-use sqlx::AnyConnection;
 
-use crate::db::DatabaseKind;
 use crate::db::batch::Batchable;
-use crate::db::bind::Bind as _;
-use crate::db::row::{self, Columns, owner, unpacking};
-use crate::error::Result;
 use crate::events::append::EventLog;
 use crate::ids::WebhookEndpointId;
-use crate::store::Store;
+use crate::prelude::*;
 use crate::webhooks::deliveries::{AfterAttempt, DeliveryAttempt, DeliveryKey, DeliveryStatus};
 use crate::webhooks::ordering_keys::{Ended, pass_turns};
 
@@ -143,25 +136,13 @@ async fn record_all(
         .collect())
 }
 
-macro_rules! advance {
-    ($each:literal) => {
-        concat!(
-            "update deliveries set status = n.reached, attempts = attempts + 1, claimed_until = 0, \
-             next_at = n.next, last_status = n.answer, last_error = n.failure, \
-             finished_at = n.finished \
-             from (select ",
-            owner!(),
-            " as organization, value ->> 'endpoint' as endpoint, \
-             cast(value ->> 'event' as bigint) as event, value ->> 'reached' as reached, \
-             cast(value ->> 'next' as bigint) as next, \
-             cast(value ->> 'answer' as bigint) as answer, value ->> 'failure' as failure, \
-             cast(value ->> 'finished' as bigint) as finished from ",
-            $each,
-            ") n where organization_id = n.organization and endpoint_id = n.endpoint and seq = n.event \
-             and status || '' = 'pending' returning endpoint_id, seq"
-        )
-    };
-}
+const ADVANCE: &str = "update deliveries set status = n.reached, attempts = attempts + 1, claimed_until = \
+     0, next_at = n.next, last_status = n.answer, last_error = n.failure, finished_at = n.finished from \
+     (select {owner} as organization, value ->> 'endpoint' as endpoint, cast(value ->> 'event' as bigint) \
+     as event, value ->> 'reached' as reached, cast(value ->> 'next' as bigint) as next, cast(value ->> \
+     'answer' as bigint) as answer, value ->> 'failure' as failure, cast(value ->> 'finished' as bigint) as \
+     finished from {list}) n where organization_id = n.organization and endpoint_id = n.endpoint and seq = \
+     n.event and status || '' = 'pending' returning endpoint_id, seq";
 
 /// Writes the new statuses of deliveries; returns those that were pending.
 async fn advance(
@@ -169,69 +150,39 @@ async fn advance(
     log: &EventLog,
     connection: &mut AnyConnection,
 ) -> Result<HashSet<(WebhookEndpointId, i64)>> {
-    let rows = sqlx::query(unpacking!(log.kind(), advance))
-        .id(log.organization())
-        .json(&attempts)
-        .fetch_all(connection)
-        .await?;
+    let rows = log.over(ADVANCE, &attempts).fetch_all(connection).await?;
     rows.iter()
         .map(|row| {
             let columns = Columns::new(row, "deliveries", "endpoint_id");
-            Ok((columns.parse("endpoint_id")?, columns.get("seq")?))
+            Ok((columns.get("endpoint_id")?, columns.get("seq")?))
         })
         .collect()
 }
 
 /// The number goes on over replays, which count their attempts from one.
-macro_rules! keep {
-    ($each:literal) => {
-        concat!(
-            "insert into delivery_attempts (organization_id, endpoint_id, seq, number, at, status, \
-             error, duration_ms) select $1, n.endpoint, n.event, (select coalesce(max(p.number), 0) \
-             from delivery_attempts p where p.organization_id = $1 and p.endpoint_id = n.endpoint \
-             and p.seq = n.event) + 1, n.at, n.answer, n.failure, n.duration \
-             from (select value ->> 'endpoint' as endpoint, \
-             cast(value ->> 'event' as bigint) as event, cast(value ->> 'at' as bigint) as at, \
-             cast(value ->> 'answer' as bigint) as answer, value ->> 'failure' as failure, \
-             cast(value ->> 'duration' as bigint) as duration from ",
-            $each,
-            ") n"
-        )
-    };
-}
+const KEEP: &str = "insert into delivery_attempts (organization_id, endpoint_id, seq, number, at, status, \
+     error, duration_ms) select $1, n.endpoint, n.event, (select coalesce(max(p.number), 0) from \
+     delivery_attempts p where p.organization_id = $1 and p.endpoint_id = n.endpoint and p.seq = n.event) + \
+     1, n.at, n.answer, n.failure, n.duration from (select value ->> 'endpoint' as endpoint, cast(value ->> \
+     'event' as bigint) as event, cast(value ->> 'at' as bigint) as at, cast(value ->> 'answer' as bigint) \
+     as answer, value ->> 'failure' as failure, cast(value ->> 'duration' as bigint) as duration from \
+     {list}) n";
 
 async fn keep(
     attempts: &[Attempted],
     log: &EventLog,
     connection: &mut AnyConnection,
 ) -> Result<()> {
-    sqlx::query(unpacking!(log.kind(), keep))
-        .id(log.organization())
-        .json(&attempts)
-        .run(connection)
-        .await
+    log.over(KEEP, &attempts).run(connection).await
 }
 
-macro_rules! note_health {
-    ($each:literal) => {
-        concat!(
-            "update webhook_endpoints set failing_since = case when n.arrived = 1 then null \
-             else coalesce(failing_since, n.at) end, \
-             accepted_at = case when n.arrived = 1 then n.at else accepted_at end, slow = n.is_slow \
-             from (select ",
-            owner!(),
-            " as organization, value ->> 'endpoint' as endpoint, \
-             cast(value ->> 'arrived' as bigint) as arrived, \
-             cast(value ->> 'slow' as bigint) as is_slow, \
-             cast(value ->> 'at' as bigint) as at, \
-             cast(value ->> 'stale' as bigint) as stale from ",
-            $each,
-            ") n where organization_id = n.organization and id = n.endpoint \
-             and (n.arrived = 0 or failing_since is not null or slow <> n.is_slow \
-             or coalesce(accepted_at, 0) <= n.stale) returning id, failing_since"
-        )
-    };
-}
+const NOTE_HEALTH: &str = "update webhook_endpoints set failing_since = case when n.arrived = 1 then null \
+     else coalesce(failing_since, n.at) end, accepted_at = case when n.arrived = 1 then n.at else \
+     accepted_at end, slow = n.is_slow from (select {owner} as organization, value ->> 'endpoint' as \
+     endpoint, cast(value ->> 'arrived' as bigint) as arrived, cast(value ->> 'slow' as bigint) as is_slow, \
+     cast(value ->> 'at' as bigint) as at, cast(value ->> 'stale' as bigint) as stale from {list}) n where \
+     organization_id = n.organization and id = n.endpoint and (n.arrived = 0 or failing_since is not null \
+     or slow <> n.is_slow or coalesce(accepted_at, 0) <= n.stale) returning id, failing_since";
 
 /// Writes the health of the endpoints; returns since when the failing ones fail.
 async fn note_health(
@@ -264,16 +215,15 @@ async fn note_health(
             })
         })
         .collect();
-    let rows = sqlx::query(unpacking!(log.kind(), note_health))
-        .id(log.organization())
-        .json(&endpoints)
+    let rows = log
+        .over(NOTE_HEALTH, &endpoints)
         .fetch_all(connection)
         .await?;
     let mut failing = HashMap::new();
     for row in &rows {
         let columns = Columns::new(row, "webhook_endpoints", "id");
-        if let Some(since) = columns.optional_instant("failing_since")? {
-            failing.insert(columns.parse("id")?, since);
+        if let Some(since) = columns.get("failing_since")? {
+            failing.insert(columns.get("id")?, since);
         }
     }
     Ok(failing)

@@ -1,17 +1,9 @@
 //! Claims of due deliveries.
 
-use jiff::Timestamp;
 use serde_json::{Value, json};
-use sqlx::AnyConnection;
-use sqlx::any::AnyRow;
 
-use crate::db::DatabaseKind;
-use crate::db::bind::Bind as _;
-use crate::db::noun::Row as _;
-use crate::db::row::{Columns, unpacking};
-use crate::error::Result;
 use crate::events::{self, Event};
-use crate::store::Store;
+use crate::prelude::*;
 use crate::webhooks::attempts::Attempted;
 use crate::webhooks::deliveries::{self, AfterAttempt, Delivery, DeliveryAttempt, DeliveryKey};
 use crate::webhooks::endpoints::WebhookEndpoint;
@@ -178,18 +170,10 @@ impl Store {
     }
 }
 
-macro_rules! claim {
-    ($each:literal) => {
-        concat!(
-            "update deliveries set claimed_until = $1, server_id = $3 \
-             from (select value ->> 'organization' as organization, \
-             value ->> 'endpoint' as endpoint, cast(value ->> 'seq' as bigint) as event from ",
-            $each,
-            ") n where organization_id = n.organization and endpoint_id = n.endpoint \
-             and seq = n.event"
-        )
-    };
-}
+const CLAIM: &str = "update deliveries set claimed_until = $1, server_id = $3 from (select value ->> \
+     'organization' as organization, value ->> 'endpoint' as endpoint, cast(value ->> 'seq' as bigint) as \
+     event from {list}) n where organization_id = n.organization and endpoint_id = n.endpoint and seq = \
+     n.event";
 
 async fn claim(
     kind: DatabaseKind,
@@ -202,7 +186,7 @@ async fn claim(
         return Ok(());
     }
     let keys: Vec<_> = claimed.iter().map(named).collect();
-    sqlx::query(unpacking!(kind, claim))
+    over_list(kind, CLAIM)
         .instant(until)
         .json(&keys)
         .bind(server)

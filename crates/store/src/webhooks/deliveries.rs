@@ -2,19 +2,12 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
-use recado_core::{ConversationId, OrganizationId, words};
-use sqlx::any::AnyRow;
+use recado_core::{ConversationId, words};
 
-use crate::db::Query;
-use crate::db::bind::Bind as _;
-use crate::db::noun::Row;
-use crate::db::page::{Cursor, Listed, Page};
-use crate::db::row::Columns;
-use crate::error::Result;
+use crate::db::page::Cursor;
 use crate::events::EventId;
 use crate::ids::WebhookEndpointId;
-use crate::store::Store;
+use crate::prelude::*;
 
 /// The key of a delivery: an endpoint gets each event once.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -77,22 +70,7 @@ pub struct DeliveryAttempt {
     pub duration: Duration,
 }
 
-macro_rules! delivery_columns {
-    () => {
-        "organization_id, endpoint_id, seq, lane, status, attempts, next_at, last_status, \
-         last_error, created_at as queued_at, finished_at"
-    };
-}
-
-macro_rules! deliveries {
-    () => {
-        concat!(
-            "select ",
-            delivery_columns!(),
-            " from deliveries where organization_id = $1 and endpoint_id = $2 and seq > $3"
-        )
-    };
-}
+stored!(DeliveryStatus as text);
 
 /// What follows an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,26 +87,31 @@ pub enum AfterAttempt {
 
 impl Row for Delivery {
     const TABLE: &'static str = "deliveries";
+    /// Some columns have other names, as they are selected together with those of the event and the endpoint.
+    const COLUMNS: &'static str = "organization_id, endpoint_id, seq, lane, status, attempts, next_at, \
+         last_status, last_error, created_at as queued_at, finished_at";
+    const TIME: &'static str = "queued_at";
     const ID: &'static str = "endpoint_id";
 
     fn read(columns: &Columns<'_>) -> Result<Self> {
         let lane: &str = columns.get("lane")?;
-        let conversation = (!lane.is_empty()).then(|| columns.parse("lane"));
+        let conversation = (!lane.is_empty()).then(|| columns.get("lane"));
         Ok(Delivery {
             key: read_key(columns)?,
             conversation_id: conversation.transpose()?,
-            status: columns.parse("status")?,
-            attempts: number(columns, "attempts")?,
-            next_at: columns.optional_instant("next_at")?,
-            last_status: http_status(columns, "last_status")?,
+            status: columns.get("status")?,
+            attempts: columns.get("attempts")?,
+            next_at: columns.get("next_at")?,
+            last_status: columns.get("last_status")?,
             last_error: columns.get("last_error")?,
-            created_at: columns.instant("queued_at")?,
-            finished_at: columns.optional_instant("finished_at")?,
+            created_at: columns.get("queued_at")?,
+            finished_at: columns.get("finished_at")?,
         })
     }
 
-    fn cursor(&self) -> Cursor {
-        Cursor::new(self.created_at, &self.key.event_id.to_string())
+    fn cursor(columns: &Columns<'_>) -> Result<Cursor> {
+        let event = EventId::new(columns.get("seq")?).to_string();
+        Ok(Cursor::new(columns.get(Self::TIME)?, &event))
     }
 }
 
@@ -144,15 +127,17 @@ impl Store {
         let (_, after) = page.start();
         let after: Option<EventId> = after.parse().ok();
         // One text for each combination: SQLite uses an index only for a filter that is always there.
-        let text = match status {
-            None => concat!(deliveries!(), " order by seq limit $4 + 0"),
-            Some(_) => concat!(deliveries!(), " and status = $5 order by seq limit $4 + 0"),
+        let filter = match status {
+            None => "",
+            Some(_) => " and status = $5",
         };
-        let mut query = sqlx::query(text)
-            .id(organization)
-            .id(endpoint)
-            .bind(after.map_or(0, EventId::seq))
-            .bind(page.rows());
+        let mut query = Delivery::select(&format!(
+            "where organization_id = $1 and endpoint_id = $2 and seq > $3{filter} order by seq limit $4 + 0"
+        ))
+        .id(organization)
+        .id(endpoint)
+        .bind(after.map_or(0, EventId::seq))
+        .bind(page.rows());
         if let Some(status) = status {
             query = query.bind(status.as_str());
         }
@@ -164,11 +149,8 @@ impl Store {
         &self,
         key: &DeliveryKey,
     ) -> Result<Option<(Delivery, Vec<DeliveryAttempt>)>> {
-        let query = sqlx::query(concat!(
-            "select ",
-            delivery_columns!(),
-            " from deliveries where organization_id = $1 and endpoint_id = $2 and seq = $3"
-        ));
+        let query =
+            Delivery::select("where organization_id = $1 and endpoint_id = $2 and seq = $3");
         let Some(row) = self.read_row(key.bind(query)).await? else {
             return Ok(None);
         };
@@ -193,8 +175,8 @@ impl DeliveryKey {
 
 pub(crate) fn read_key(columns: &Columns<'_>) -> Result<DeliveryKey> {
     Ok(DeliveryKey {
-        organization_id: columns.parse("organization_id")?,
-        endpoint_id: columns.parse("endpoint_id")?,
+        organization_id: columns.get("organization_id")?,
+        endpoint_id: columns.get("endpoint_id")?,
         event_id: EventId::new(columns.get("seq")?),
     })
 }
@@ -202,22 +184,9 @@ pub(crate) fn read_key(columns: &Columns<'_>) -> Result<DeliveryKey> {
 fn attempt(row: &AnyRow) -> Result<DeliveryAttempt> {
     let columns = Columns::new(row, "delivery_attempts", "endpoint_id");
     Ok(DeliveryAttempt {
-        at: columns.instant("at")?,
-        status: http_status(&columns, "status")?,
+        at: columns.get("at")?,
+        status: columns.get("status")?,
         error: columns.get("error")?,
-        duration: Duration::from_millis(number(&columns, "duration_ms")?),
+        duration: Duration::from_millis(columns.get("duration_ms")?),
     })
-}
-
-fn number<T: TryFrom<i64>>(columns: &Columns<'_>, column: &'static str) -> Result<T> {
-    let number: i64 = columns.get(column)?;
-    number.try_into().map_err(|_| columns.corrupt(column))
-}
-
-fn http_status(columns: &Columns<'_>, column: &'static str) -> Result<Option<u16>> {
-    let status: Option<i64> = columns.get(column)?;
-    status
-        .map(u16::try_from)
-        .transpose()
-        .map_err(|_| columns.corrupt(column))
 }

@@ -1,21 +1,13 @@
 //! Changes of webhook endpoints: fields, a new secret, disabled, deleted.
 
-use jiff::Timestamp;
-use recado_core::OrganizationId;
 use recado_core::event::{EventData, EventType, WebhookEndpointDisabledData};
 use secrecy::SecretString;
-use sqlx::AnyConnection;
 
-use crate::db::Query;
-use crate::db::bind::Bind as _;
-use crate::db::noun::Row as _;
-use crate::db::row;
-use crate::error::Result;
 use crate::events::append::{EventLog, NewEvent};
 use crate::ids::WebhookEndpointId;
+use crate::prelude::*;
 use crate::resources::audit::{self, AuditAction, Author, audited};
-use crate::store::Store;
-use crate::webhooks::endpoints::{WebhookEndpoint, WebhookFormat, endpoint_columns, kinds};
+use crate::webhooks::endpoints::{WebhookEndpoint, WebhookFormat, kinds};
 use crate::webhooks::secrets::WebhookHeader;
 
 /// A change of an endpoint; `None` leaves a field as it is.
@@ -61,10 +53,7 @@ impl Store {
     /// Changes an endpoint; returns `None` if the organization has no such endpoint.
     ///
     /// What waits for it and is of a type that it no longer wants is set aside, also if the caller goes away.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError::WrongKey` if the header changes and the present secrets do not open.
+    /// [`StoreError::WrongKey`] if the header changes and the present secrets do not open.
     pub async fn update_webhook_endpoint(
         &self,
         organization: &OrganizationId,
@@ -133,11 +122,7 @@ impl Store {
     }
 
     /// Gives an endpoint a new secret; the present one signs as well until `previous_until`, and those
-    /// before it as long as they would have.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError::WrongKey` if the present secrets do not open, `StoreError::TooManySecrets`.
+    /// before it as long as they would have. [`StoreError::WrongKey`] if the present secrets do not open.
     pub async fn rotate_webhook_secret(
         &self,
         organization: &OrganizationId,
@@ -175,11 +160,10 @@ impl Store {
         at: Timestamp,
     ) -> Result<bool> {
         let (kind, owner) = (self.kind(), organization.clone());
-        let query = sqlx::query(concat!(
+        let query = WebhookEndpoint::returning(
             "update webhook_endpoints set disabled_at = $3, updated_at = $3 \
-             where organization_id = $1 and id = $2 and disabled_at is null returning ",
-            endpoint_columns!()
-        ))
+             where organization_id = $1 and id = $2 and disabled_at is null",
+        )
         .id(organization)
         .id(id)
         .instant(at);
@@ -247,18 +231,17 @@ fn update(
     at: Timestamp,
 ) -> Query {
     // Once it is on, it has not failed yet; once it is off, it stays so since then.
-    sqlx::query(concat!(
+    WebhookEndpoint::returning(
         "update webhook_endpoints set url = coalesce($3, url), events = coalesce($4, events), \
          format = coalesce($5, format), updated_at = $7, \
          disabled_at = case when $6 = 1 then null when $6 = 0 then coalesce(disabled_at, $7) \
          else disabled_at end, \
          failing_since = case when $6 = 1 then null else failing_since end \
-         where organization_id = $1 and id = $2 returning ",
-        endpoint_columns!()
-    ))
+         where organization_id = $1 and id = $2",
+    )
     .id(organization)
     .id(id)
-    .bind(change.url.as_deref().map(|url| row::text(url).into_owned()))
+    .optional_text(change.url.as_deref())
     .bind(change.events.as_deref().map(kinds))
     .bind(change.format.map(WebhookFormat::as_str))
     .bind(change.enabled.map(i64::from))

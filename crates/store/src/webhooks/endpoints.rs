@@ -2,21 +2,14 @@
 
 use std::fmt;
 
-use jiff::Timestamp;
 use recado_core::event::EventType;
-use recado_core::{OrganizationId, words};
+use recado_core::words;
 use secrecy::SecretString;
-use sqlx::AnyConnection;
 
-use crate::db::bind::Bind as _;
-use crate::db::noun::{Noun, Row};
-use crate::db::page::{Cursor, Listed, Page};
-use crate::db::row::{self, Columns};
-use crate::encryption::{MasterKey, SealedSecrets};
-use crate::error::{Result, StoreError};
+use crate::encryption::{MasterKey, SealedSecrets, sealed};
 use crate::ids::WebhookEndpointId;
+use crate::prelude::*;
 use crate::resources::audit::{AuditAction, Author};
-use crate::store::Store;
 use crate::webhooks::secrets::{WebhookHeader, WebhookSecrets, sealed_row};
 
 /// A URL that gets events; its secrets come from [`Store::endpoint_secrets`].
@@ -86,14 +79,6 @@ impl fmt::Debug for WebhookEndpoint {
     }
 }
 
-macro_rules! endpoint_columns {
-    () => {
-        "organization_id, id, url, events, format, key_id, secrets, disabled_at, failing_since, \
-         accepted_at, created_at, updated_at"
-    };
-}
-pub(crate) use endpoint_columns;
-
 impl WebhookEndpoint {
     pub(crate) fn secrets(&self, key: &MasterKey) -> Result<WebhookSecrets> {
         WebhookSecrets::open(&self.sealed, key, &self.organization_id, &self.id)
@@ -119,47 +104,20 @@ impl WebhookEndpoint {
     }
 }
 
-impl Row for WebhookEndpoint {
-    const TABLE: &'static str = "webhook_endpoints";
+stored!(WebhookFormat as text);
 
-    fn read(columns: &Columns<'_>) -> Result<Self> {
-        let events: Vec<String> = columns.json("events")?;
-        let events = events.iter().map(|name| name.parse());
-        Ok(WebhookEndpoint {
-            id: columns.parse(columns.id_column())?,
-            organization_id: columns.parse("organization_id")?,
-            url: columns.get("url")?,
-            events: events
-                .collect::<Result<_, _>>()
-                .map_err(|_| columns.corrupt("events"))?,
-            format: columns.parse("format")?,
-            disabled_at: columns.optional_instant("disabled_at")?,
-            failing_since: columns.optional_instant("failing_since")?,
-            accepted_at: columns.optional_instant("accepted_at")?,
-            created_at: columns.instant("created_at")?,
-            updated_at: columns.instant("updated_at")?,
-            sealed: SealedSecrets {
-                key_id: columns.get("key_id")?,
-                bytes: columns.get("secrets")?,
-            },
-        })
-    }
-
-    fn cursor(&self) -> Cursor {
-        Cursor::new(self.created_at, self.id.as_str())
-    }
+row! {
+    WebhookEndpoint in "webhook_endpoints":
+    id, organization_id, url, events, format, sealed: sealed("key_id, secrets"), disabled_at, failing_since,
+    accepted_at, created_at, updated_at
 }
 
 impl Noun for WebhookEndpoint {
-    const COLUMNS: &'static str = endpoint_columns!();
+    type Id = WebhookEndpointId;
 }
 
 impl Store {
-    /// Creates an endpoint and encrypts its secrets.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::Conflict`] if the id is taken, [`StoreError::UnknownOrganization`],
+    /// Creates an endpoint and encrypts its secrets; [`StoreError::Conflict`] if the id is taken,
     /// [`StoreError::TooManyWebhookEndpoints`] if the organization has `limit` of them.
     pub async fn create_webhook_endpoint(
         &self,
@@ -225,29 +183,8 @@ impl Store {
         Ok(endpoint)
     }
 
-    /// Returns an endpoint.
-    pub async fn get_webhook_endpoint(
-        &self,
-        organization: &OrganizationId,
-        id: &WebhookEndpointId,
-    ) -> Result<Option<WebhookEndpoint>> {
-        self.get(organization, id.as_str()).await
-    }
-
-    /// Lists the endpoints of an organization.
-    pub async fn list_webhook_endpoints(
-        &self,
-        organization: &OrganizationId,
-        page: &Page,
-    ) -> Result<Listed<WebhookEndpoint>> {
-        self.list(organization, page).await
-    }
-
-    /// Decrypts the secrets of an endpoint, without asking the database.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::WrongKey`], or [`StoreError::Corrupt`] if the row was tampered with.
+    /// Decrypts the secrets of an endpoint, without asking the database; [`StoreError::Corrupt`] if the row was tampered
+    /// with.
     pub fn endpoint_secrets(&self, endpoint: &WebhookEndpoint) -> Result<WebhookSecrets> {
         endpoint.secrets(self.key())
     }

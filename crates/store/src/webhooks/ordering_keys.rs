@@ -5,15 +5,12 @@
 //! of its last delivery and the commit, or its delivery would never be due.
 
 use serde::Serialize;
-use serde_json::json;
-use sqlx::AnyConnection;
+use serde_json::{Value, json};
 
-use crate::db::bind::Bind as _;
-use crate::db::row::{self, Columns, owner, unpacking};
-use crate::error::Result;
 use crate::events::EventId;
 use crate::events::append::EventLog;
 use crate::ids::WebhookEndpointId;
+use crate::prelude::*;
 
 #[derive(Serialize)]
 pub(crate) struct Ended {
@@ -23,27 +20,15 @@ pub(crate) struct Ended {
 }
 
 /// For `status || ''`, see [`crate::webhooks::attempts`].
-macro_rules! pass_turns {
-    ($each:literal) => {
-        concat!(
-            "update deliveries set next_at = n.at \
-             from (select k.organization, k.endpoint, k.at, (select min(p.seq) \
-             from deliveries p where p.organization_id = $1 and p.endpoint_id = k.endpoint \
-             and p.lane = k.line and p.status = 'pending') as head \
-             from (select f.organization_id as organization, f.endpoint_id as endpoint, \
-             f.lane as line, max(g.at) as at from (select ",
-            owner!(),
-            " as organization, value ->> 'endpoint' as endpoint, \
-             cast(value ->> 'event' as bigint) as event, cast(value ->> 'at' as bigint) as at from ",
-            $each,
-            ") g join deliveries f on f.organization_id = g.organization \
-             and f.endpoint_id = g.endpoint and f.seq = g.event and f.status <> 'pending' \
-             group by f.organization_id, f.endpoint_id, f.lane) k) n \
-             where organization_id = n.organization and endpoint_id = n.endpoint and seq = n.head \
-             and status || '' = 'pending' and next_at is null"
-        )
-    };
-}
+const PASS_TURNS: &str = "update deliveries set next_at = n.at from (select k.organization, k.endpoint, \
+     k.at, (select min(p.seq) from deliveries p where p.organization_id = $1 and p.endpoint_id = k.endpoint \
+     and p.lane = k.line and p.status = 'pending') as head from (select f.organization_id as organization, \
+     f.endpoint_id as endpoint, f.lane as line, max(g.at) as at from (select {owner} as organization, value \
+     ->> 'endpoint' as endpoint, cast(value ->> 'event' as bigint) as event, cast(value ->> 'at' as bigint) \
+     as at from {list}) g join deliveries f on f.organization_id = g.organization and f.endpoint_id = \
+     g.endpoint and f.seq = g.event and f.status <> 'pending' group by f.organization_id, f.endpoint_id, \
+     f.lane) k) n where organization_id = n.organization and endpoint_id = n.endpoint and seq = n.head and \
+     status || '' = 'pending' and next_at is null";
 
 /// Makes the next delivery of each ordering key due where one has ended.
 pub(crate) async fn pass_turns(
@@ -54,48 +39,26 @@ pub(crate) async fn pass_turns(
     if ended.is_empty() {
         return Ok(());
     }
-    sqlx::query(unpacking!(log.kind(), pass_turns))
-        .id(log.organization())
-        .json(&ended)
-        .run(connection)
-        .await
+    log.over(PASS_TURNS, &ended).run(connection).await
 }
 
 /// The heads of some ordering keys, before deliveries of earlier events join them.
 pub(crate) struct Heads(Vec<i64>);
 
-macro_rules! heads {
-    ($each:literal) => {
-        concat!(
-            "select k.line, (select min(p.seq) from deliveries p where p.organization_id = $1 \
-             and p.endpoint_id = $3 and p.lane = k.line and p.status = 'pending') as seq \
-             from (select distinct coalesce(e.conversation_id, '') as line from (select ",
-            owner!(),
-            " as organization, cast(value ->> 'seq' as bigint) as event from ",
-            $each,
-            ") n join events e on e.organization_id = n.organization and e.seq = n.event) k"
-        )
-    };
-}
+const HEADS: &str = "select k.line, (select min(p.seq) from deliveries p where p.organization_id = $1 and \
+     p.endpoint_id = $3 and p.lane = k.line and p.status = 'pending') as seq from (select distinct \
+     coalesce(e.conversation_id, '') as line from (select {owner} as organization, cast(value ->> 'seq' as \
+     bigint) as event from {list}) n join events e on e.organization_id = n.organization and e.seq = \
+     n.event) k";
 
 /// For `status || ''`, see [`crate::webhooks::attempts`].
-macro_rules! move_heads {
-    ($each:literal) => {
-        concat!(
-            "update deliveries set next_at = case when seq = (select min(p.seq) \
-             from deliveries p where p.organization_id = $1 and p.endpoint_id = $3 \
-             and p.lane = deliveries.lane and p.status = 'pending') \
-             then coalesce(next_at, $4) end from (select ",
-            owner!(),
-            " as organization, cast(value ->> 'seq' as bigint) as event from ",
-            $each,
-            ") n where organization_id = n.organization and endpoint_id = $3 and seq = n.event \
-             and status || '' = 'pending' and (next_at is not null or seq = (select min(p.seq) \
-             from deliveries p where p.organization_id = $1 and p.endpoint_id = $3 \
-             and p.lane = deliveries.lane and p.status = 'pending'))"
-        )
-    };
-}
+const MOVE_HEADS: &str = "update deliveries set next_at = case when seq = (select min(p.seq) from \
+     deliveries p where p.organization_id = $1 and p.endpoint_id = $3 and p.lane = deliveries.lane and \
+     p.status = 'pending') then coalesce(next_at, $4) end from (select {owner} as organization, cast(value \
+     ->> 'seq' as bigint) as event from {list}) n where organization_id = n.organization and endpoint_id = \
+     $3 and seq = n.event and status || '' = 'pending' and (next_at is not null or seq = (select min(p.seq) \
+     from deliveries p where p.organization_id = $1 and p.endpoint_id = $3 and p.lane = deliveries.lane and \
+     p.status = 'pending'))";
 
 impl Heads {
     /// Finds the heads of the ordering keys of these events.
@@ -105,17 +68,12 @@ impl Heads {
         log: &EventLog,
         connection: &mut AnyConnection,
     ) -> Result<Self> {
-        let rows = sqlx::query(unpacking!(log.kind(), heads))
-            .id(log.organization())
-            .bind(list(events.iter().map(|event| event.seq())))
+        let rows = log
+            .over(HEADS, &list(events.iter().map(|event| event.seq())))
             .id(endpoint)
             .fetch_all(connection)
             .await?;
-        let heads = rows.iter().map(|row| {
-            let columns = Columns::new(row, "deliveries", "line");
-            columns.get::<Option<i64>>("seq")
-        });
-        let heads: Vec<_> = heads.collect::<Result<_, _>>()?;
+        let heads: Vec<Option<i64>> = column(&rows, "deliveries", "seq")?;
         Ok(Self(heads.into_iter().flatten().collect()))
     }
 
@@ -132,9 +90,7 @@ impl Heads {
         concerned.extend(events.iter().map(|event| event.seq()));
         concerned.sort_unstable();
         concerned.dedup();
-        sqlx::query(unpacking!(log.kind(), move_heads))
-            .id(log.organization())
-            .bind(list(concerned.into_iter()))
+        log.over(MOVE_HEADS, &list(concerned.into_iter()))
             .id(endpoint)
             .instant(log.at())
             .run(connection)
@@ -142,7 +98,6 @@ impl Heads {
     }
 }
 
-fn list(events: impl Iterator<Item = i64>) -> String {
-    let list: Vec<_> = events.map(|seq| json!({"seq": seq})).collect();
-    row::json(&list)
+fn list(events: impl Iterator<Item = i64>) -> Vec<Value> {
+    events.map(|seq| json!({"seq": seq})).collect()
 }

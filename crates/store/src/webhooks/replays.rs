@@ -1,18 +1,11 @@
 //! Replays: deliveries of one event or of a period are made again, in portions, so that sends do not wait.
 
-use jiff::Timestamp;
-use recado_core::OrganizationId;
 use serde_json::json;
-use sqlx::AnyConnection;
 
-use crate::db::DatabaseKind;
-use crate::db::bind::Bind as _;
-use crate::db::row::{Columns, owner, unpacking};
-use crate::error::{Result, StoreError};
 use crate::events::EventId;
 use crate::events::append::EventLog;
 use crate::ids::WebhookEndpointId;
-use crate::store::Store;
+use crate::prelude::*;
 use crate::webhooks::deliveries::DeliveryKey;
 use crate::webhooks::ordering_keys::Heads;
 
@@ -140,36 +133,22 @@ async fn portion(
     .bind(until.seq())
     .fetch_all(&mut *connection)
     .await?;
-    let events = rows
-        .iter()
-        .map(|row| Ok(EventId::new(Columns::new(row, "events", "id").get("seq")?)))
-        .collect::<Result<Vec<_>>>()?;
+    let events: Vec<i64> = column(&rows, "events", "seq")?;
+    let events: Vec<_> = events.into_iter().map(EventId::new).collect();
     let made = make(&range.endpoint, &events, &log, connection).await?;
     let full = events.last().filter(|_| events.len() >= MAX_BATCH);
     Ok((Some(full.copied().unwrap_or(until)), made))
 }
 
 /// Leaves a delivery alone that is being attempted. Which delivery is due is decided afterwards.
-macro_rules! make {
-    ($each:literal) => {
-        concat!(
-            "insert into deliveries (organization_id, endpoint_id, seq, lane, status, attempts, \
-             next_at, claimed_until, created_at) \
-             select e.organization_id, w.id, e.seq, coalesce(e.conversation_id, ''), 'pending', 0, \
-             null, 0, $4 from (select ",
-            owner!(),
-            " as organization, cast(value ->> 'seq' as bigint) as event from ",
-            $each,
-            ") n join events e on e.organization_id = n.organization and e.seq = n.event \
-             join webhook_endpoints w on w.organization_id = $1 and w.id = $3 \
-             where true on conflict (organization_id, endpoint_id, seq) do update set \
-             status = 'pending', attempts = 0, finished_at = null, \
-             next_at = case when deliveries.next_at is not null then $4 end, \
-             claimed_until = case when deliveries.status = 'pending' \
-             then deliveries.claimed_until else 0 end"
-        )
-    };
-}
+const MAKE: &str = "insert into deliveries (organization_id, endpoint_id, seq, lane, status, attempts, \
+     next_at, claimed_until, created_at) select e.organization_id, w.id, e.seq, coalesce(e.conversation_id, \
+     ''), 'pending', 0, null, 0, $4 from (select {owner} as organization, cast(value ->> 'seq' as bigint) \
+     as event from {list}) n join events e on e.organization_id = n.organization and e.seq = n.event join \
+     webhook_endpoints w on w.organization_id = $1 and w.id = $3 where true on conflict (organization_id, \
+     endpoint_id, seq) do update set status = 'pending', attempts = 0, finished_at = null, next_at = case \
+     when deliveries.next_at is not null then $4 end, claimed_until = case when deliveries.status = \
+     'pending' then deliveries.claimed_until else 0 end";
 
 async fn make(
     endpoint: &WebhookEndpointId,
@@ -182,9 +161,8 @@ async fn make(
         .iter()
         .map(|event| json!({"seq": event.seq()}))
         .collect();
-    let made = sqlx::query(unpacking!(log.kind(), make))
-        .id(log.organization())
-        .json(&list)
+    let made = log
+        .over(MAKE, &list)
         .id(endpoint)
         .instant(log.at())
         .execute(&mut *connection)

@@ -2,14 +2,12 @@
 
 use std::fmt;
 
-use jiff::Timestamp;
-use recado_core::OrganizationId;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::encryption::{MasterKey, SealedRow, SealedSecrets};
-use crate::error::{Result, StoreError};
 use crate::ids::WebhookEndpointId;
+use crate::prelude::*;
 
 /// The secrets of an endpoint.
 #[derive(Clone)]

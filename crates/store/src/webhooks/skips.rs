@@ -2,16 +2,10 @@
 //!
 //! They end as `failed`, so that they can be looked at and replayed.
 
-use jiff::Timestamp;
-use recado_core::OrganizationId;
-
-use crate::db::bind::Bind as _;
-use crate::db::row::Columns;
-use crate::error::{Result, StoreError};
 use crate::events::EventId;
 use crate::events::append::EventLog;
 use crate::ids::WebhookEndpointId;
-use crate::store::Store;
+use crate::prelude::*;
 use crate::webhooks::deliveries::DeliveryKey;
 use crate::webhooks::ordering_keys::{Ended, pass_turns};
 

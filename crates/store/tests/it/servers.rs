@@ -1,7 +1,7 @@
 //! Servers: what a live one claimed is its own, and what a dead one claimed is free.
 
 use recado_core::Status;
-use recado_store::{ClaimLimits, DatabaseKind, Freed, Store, StoreError, WebhookCall};
+use recado_store::{ClaimLimits, DatabaseKind, Freed, Message, Store, StoreError, WebhookCall};
 
 use crate::taps::{apply, connection, tapped};
 use crate::webhooks::webhook_endpoints::create;
@@ -44,7 +44,7 @@ async fn left(store: &Store, now: i64) -> (usize, usize, Status) {
         .claim_webhook_calls(&org(1), at(now), at(now), 10, 1_000)
         .await;
     let calls = calls.unwrap().len();
-    let message = ok(store.get_message(&org(1), &msg("msg_2"))).await;
+    let message = ok(store.get::<Message>(&org(1), &msg("msg_2"))).await;
     (deliveries.len(), calls, message.unwrap().status)
 }
 

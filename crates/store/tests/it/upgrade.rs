@@ -2,7 +2,7 @@
 
 use recado_core::{Content, Scopes};
 use recado_store::testing::TestDatabase;
-use recado_store::{ApiKeySecret, MessageContent};
+use recado_store::{ApiKey, ApiKeySecret, Message, MessageContent};
 use sha2::{Digest as _, Sha256};
 
 use crate::world::{ALL, World, at, by, id, ok, org, some};
@@ -44,7 +44,7 @@ async fn the_keys_of_before_keep_working_with_all_scopes() {
         assert_eq!(unknown, (None, None, None));
         assert_eq!(found.user_id, None);
     }
-    let listed = ok(store.list_api_keys(&org(1), &ALL)).await;
+    let listed = ok(store.list::<ApiKey>(&org(1), &ALL)).await;
     assert_eq!(listed.data.len(), 1);
     let deleted = store.delete_api_key(&org(1), &id("key_1"), &by(8)).await;
     assert!(deleted.unwrap());
@@ -62,7 +62,7 @@ const MESSAGES_WITHOUT_KIND: &str = "insert into messages (organization_id, id, 
 async fn messages_of_an_earlier_program_have_buttons() {
     let World { store, database } = &World::new().await;
     database.execute(MESSAGES_WITHOUT_KIND).await;
-    let ours = some(store.get_message(&org(1), &id("msg_1"))).await;
+    let ours = some(store.get::<Message>(&org(1), &id("msg_1"))).await;
     let MessageContent::Outbound(Content::Buttons(buttons)) = ours.content else {
         panic!("a message with buttons");
     };
@@ -76,6 +76,6 @@ async fn messages_of_an_earlier_program_have_buttons() {
         ),
         (Some("H"), "B", "1", "A")
     );
-    let theirs = some(store.get_message(&org(1), &id("msg_2"))).await;
+    let theirs = some(store.get::<Message>(&org(1), &id("msg_2"))).await;
     assert!(matches!(theirs.content, MessageContent::Inbound { kind, .. } if kind == "text"));
 }

@@ -5,7 +5,7 @@ mod wuzapi;
 use std::collections::HashSet;
 
 use recado_sandbox::{Effect, Fault, Provider};
-use recado_store::DatabaseKind;
+use recado_store::{DatabaseKind, Message};
 use recado_tests::prelude::*;
 use recado_tests::sent::text_of;
 use tokio::net::TcpStream;
@@ -233,7 +233,7 @@ async fn a_server_that_is_asked_to_end_finishes_what_it_began() {
             .and_then(|id| id.parse().ok())
             .expect("an id");
         let stored = store
-            .get_message(&"demo".parse().expect("an id"), &id)
+            .get::<Message>(&"demo".parse().expect("an id"), &id)
             .await
             .expect("an answer of the database");
         assert_eq!(stored.expect("the message").status.as_str(), "accepted");

@@ -1,6 +1,6 @@
 //! The server is killed between a call of wuzapi and its outcome: the id that was ours to choose is known.
 
-use recado_store::DatabaseKind;
+use recado_store::{DatabaseKind, Message};
 use recado_tests::prelude::*;
 
 #[tokio::test]
@@ -48,7 +48,7 @@ async fn a_doubtful_message_settles_though_the_server_was_killed() {
     let store = database.store().await;
     let id = doubtful["id"].as_str().and_then(|id| id.parse().ok());
     let settled = store
-        .get_message(&"demo".parse().expect("an id"), &id.expect("an id"))
+        .get::<Message>(&"demo".parse().expect("an id"), &id.expect("an id"))
         .await
         .expect("an answer of the database")
         .expect("the message");

@@ -5,6 +5,7 @@ use recado_tests::callbacks;
 use recado_tests::prelude::*;
 
 use super::{SENDERS, change};
+use recado_store::Message;
 
 /// The customer's tap on the button of that message, as Meta tells it.
 pub(super) fn tap(external_id: &str) -> Value {
@@ -21,7 +22,7 @@ async fn status_of(world: &World, id: &Value) -> Status {
     let id: MessageId = id.as_str().expect("a text").parse().expect("an id");
     let store = world.database.store().await;
     let message = store
-        .get_message(&"demo".parse().expect("an id"), &id)
+        .get::<Message>(&"demo".parse().expect("an id"), &id)
         .await;
     store.close().await;
     message

@@ -126,7 +126,7 @@ pub(crate) async fn list(
 ) -> Result<Response, ApiError> {
     let listed = app
         .store
-        .list_agents(&caller.organization_id, &query.page()?)
+        .list::<store::Agent>(&caller.organization_id, &query.page()?)
         .await?;
     let list = List::of(listed, Agent::from);
     app.memory.answer(Some(&caller.organization_id), &list)

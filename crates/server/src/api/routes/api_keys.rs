@@ -278,7 +278,7 @@ pub(crate) async fn list(
 ) -> Result<Response, ApiError> {
     let listed = app
         .store
-        .list_api_keys(&manager.organization_id, &query.page()?)
+        .list::<store::ApiKey>(&manager.organization_id, &query.page()?)
         .await?;
     let list = List::of(listed, ApiKey::from);
     app.memory.answer(Some(&manager.organization_id), &list)

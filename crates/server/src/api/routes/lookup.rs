@@ -8,21 +8,21 @@ use crate::api::noun::found;
 use crate::app::App;
 
 macro_rules! lookups {
-    ($($name:ident = $get:ident($id:ty) -> $noun:ty;)+) => {$(
+    ($($name:ident($id:ty) -> $noun:ty;)+) => {$(
         pub(super) async fn $name(
             app: &App,
             organization: &OrganizationId,
             id: &$id,
         ) -> Result<$noun, ApiError> {
-            found(app.store.$get(organization, id).await?)
+            found(app.store.get::<$noun>(organization, id).await?)
         }
     )+};
 }
 
 lookups! {
-    agent = get_agent(AgentId) -> store::Agent;
-    channel = get_channel(ChannelId) -> store::Channel;
-    conversation = get_conversation(ConversationId) -> store::Conversation;
-    user = get_user(UserId) -> store::User;
-    webhook_endpoint = get_webhook_endpoint(WebhookEndpointId) -> store::WebhookEndpoint;
+    agent(AgentId) -> store::Agent;
+    channel(ChannelId) -> store::Channel;
+    conversation(ConversationId) -> store::Conversation;
+    user(UserId) -> store::User;
+    webhook_endpoint(WebhookEndpointId) -> store::WebhookEndpoint;
 }

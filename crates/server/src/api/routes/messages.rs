@@ -230,7 +230,10 @@ pub(crate) async fn show(
     State(app): State<Arc<App>>,
     Id(id): Id<MessageId>,
 ) -> Result<Response, ApiError> {
-    let message = app.store.get_message(&caller.organization_id, &id).await?;
+    let message = app
+        .store
+        .get::<store::Message>(&caller.organization_id, &id)
+        .await?;
     let message = Message::from(found(message)?);
     app.memory.answer(Some(&caller.organization_id), &message)
 }

@@ -4,7 +4,7 @@ use recado_core::event::{EventData, EventType, MessageStatusData, ReceivedMedia}
 use recado_core::inbound::{Choice, Contact};
 use recado_core::{MessageId, Provider, Recipient, RecipientKind};
 use recado_providers::Profile;
-use recado_store::{Event, Store, StoreError};
+use recado_store::{Agent, Channel, Conversation, Event, Message, Store, StoreError};
 use serde::Serialize;
 
 use crate::api::time::rfc3339;
@@ -175,11 +175,11 @@ async fn surroundings(
     let organization = &event.organization_id;
     let mut found = Surroundings::default();
     if let Some(id) = &event.agent_id {
-        let agent = store.get_agent(organization, id).await?;
+        let agent = store.get::<Agent>(organization, id).await?;
         found.agent_name = agent.map(|agent| agent.name);
     }
     if let Some(id) = &event.channel_id {
-        let channel = store.get_channel(organization, id).await?;
+        let channel = store.get::<Channel>(organization, id).await?;
         found.provider = channel.map(|channel| channel.provider);
     }
     if let Some(Contact { phone, name, .. }) = &told.from {
@@ -188,7 +188,7 @@ async fn surroundings(
         return Ok(found);
     }
     if let Some(id) = &event.conversation_id
-        && let Some(conversation) = store.get_conversation(organization, id).await?
+        && let Some(conversation) = store.get::<Conversation>(organization, id).await?
     {
         let Contact { phone, name, .. } = conversation.person;
         let own = Some(conversation.recipient).filter(|to| to.kind() == RecipientKind::Phone);
@@ -196,7 +196,7 @@ async fn surroundings(
         found.name = name;
     }
     if let Some(id) = &told.message_id
-        && let Some(message) = store.get_message(organization, id).await?
+        && let Some(message) = store.get::<Message>(organization, id).await?
         && let recado_store::MessageContent::Outbound(content) = message.content
     {
         found.agent_response = Some(content.text().to_owned());

@@ -2,18 +2,13 @@
 
 use std::collections::HashSet;
 
-use jiff::Timestamp;
 use recado_core::{AgentId, ChannelId, ConversationId, Recipient};
 use serde::Serialize;
-use sqlx::AnyConnection;
 
-use super::{Contacts, Known, Slot, spellings};
-use crate::db::bind::Bind as _;
-use crate::db::noun::Row as _;
-use crate::db::row::{Columns, owner, unpacking};
-use crate::error::Result;
+use super::{Contacts, Known, spellings};
 use crate::events::append::EventLog;
-use crate::resources::conversations::{Conversation, conversation_columns};
+use crate::prelude::*;
+use crate::resources::conversations::Conversation;
 use crate::resources::people;
 
 #[derive(Serialize)]
@@ -37,63 +32,37 @@ struct ConversationRow<'a> {
 }
 
 /// Each look-up has an index; a group has no address of a customer.
-macro_rules! look_up {
-    ($each:literal) => {
-        concat!(
-            "with sought as (select ",
-            owner!(),
-            " as organization, value ->> 'channel' as channel, value ->> 'address' as address from ",
-            $each,
-            "), found as (\
-             select k.organization_id as organization, k.id as conversation from sought s cross join conversations k \
-             where k.organization_id = s.organization and k.channel_id = s.channel \
-             and k.user_id = s.address union \
-             select k.organization_id, k.id from sought s cross join conversations k \
-             where k.organization_id = s.organization and k.channel_id = s.channel \
-             and k.lid = s.address union \
-             select k.organization_id, k.id from sought s cross join conversations k \
-             where k.organization_id = s.organization and k.channel_id = s.channel \
-             and k.phone = s.address union \
-             select k.organization_id, k.id from sought s cross join conversations k \
-             where k.organization_id = s.organization and k.channel_id = s.channel \
-             and k.recipient = s.address \
-             and k.phone is null and k.user_id is null and k.lid is null) select ",
-            conversation_columns!(),
-            ", coalesce((select max(m.created_at) from messages m \
-             where m.organization_id = c.organization_id and m.conversation_id = c.id), \
-             c.created_at) as said_at from found f cross join conversations c \
-             where c.organization_id = f.organization and c.id = f.conversation"
-        )
-    };
-}
+const LOOK_UP: &str = "with sought as (select {owner} as organization, value ->> 'channel' as channel, \
+     value ->> 'address' as address from {list}), found as (\
+     select k.organization_id as organization, k.id as conversation from sought s cross join conversations k \
+     where k.organization_id = s.organization and k.channel_id = s.channel \
+     and k.user_id = s.address union \
+     select k.organization_id, k.id from sought s cross join conversations k \
+     where k.organization_id = s.organization and k.channel_id = s.channel \
+     and k.lid = s.address union \
+     select k.organization_id, k.id from sought s cross join conversations k \
+     where k.organization_id = s.organization and k.channel_id = s.channel \
+     and k.phone = s.address union \
+     select k.organization_id, k.id from sought s cross join conversations k \
+     where k.organization_id = s.organization and k.channel_id = s.channel \
+     and k.recipient = s.address \
+     and k.phone is null and k.user_id is null and k.lid is null) select {columns}, \
+     coalesce((select max(m.created_at) from messages m \
+     where m.organization_id = c.organization_id and m.conversation_id = c.id), \
+     c.created_at) as said_at from found f cross join conversations c \
+     where c.organization_id = f.organization and c.id = f.conversation";
 
-macro_rules! insert {
-    ($each:literal) => {
-        concat!(
-            "insert into conversations (organization_id, id, agent_id, channel_id, recipient, phone, \
-             user_id, lid, person_name, window_expires_at, created_at) \
-             select $1, value ->> 'conversation', value ->> 'agent', value ->> 'channel', \
-             value ->> 'recipient', value ->> 'phone', value ->> 'person', value ->> 'lid', \
-             value ->> 'name', cast(value ->> 'ends' as bigint), cast(value ->> 'at' as bigint) from ",
-            $each
-        )
-    };
-}
+const INSERT: &str = "insert into conversations (organization_id, id, agent_id, channel_id, recipient, phone, \
+     user_id, lid, person_name, window_expires_at, created_at) \
+     select $1, value ->> 'conversation', value ->> 'agent', value ->> 'channel', \
+     value ->> 'recipient', value ->> 'phone', value ->> 'person', value ->> 'lid', \
+     value ->> 'name', cast(value ->> 'ends' as bigint), cast(value ->> 'at' as bigint) from {list}";
 
-macro_rules! update {
-    ($each:literal) => {
-        concat!(
-            "update conversations set phone = n.phone, user_id = n.person, lid = n.lid, \
-             person_name = n.name, window_expires_at = n.ends from (select ",
-            owner!(),
-            " as organization, value ->> 'conversation' as conversation, \
-             value ->> 'phone' as phone, value ->> 'person' as person, value ->> 'lid' as lid, \
-             value ->> 'name' as name, cast(value ->> 'ends' as bigint) as ends from ",
-            $each,
-            ") n where organization_id = n.organization and id = n.conversation"
-        )
-    };
-}
+const UPDATE: &str = "update conversations set phone = n.phone, user_id = n.person, lid = n.lid, \
+     person_name = n.name, window_expires_at = n.ends from (select {owner} as organization, \
+     value ->> 'conversation' as conversation, value ->> 'phone' as phone, value ->> 'person' as person, \
+     value ->> 'lid' as lid, value ->> 'name' as name, cast(value ->> 'ends' as bigint) as ends \
+     from {list}) n where organization_id = n.organization and id = n.conversation";
 
 impl Contacts {
     /// Loads the conversations with these addresses, in every spelling.
@@ -118,15 +87,12 @@ impl Contacts {
         if sought.is_empty() {
             return Ok(contacts);
         }
-        let rows = sqlx::query(unpacking!(log.kind(), look_up))
-            .id(log.organization())
-            .json(&sought)
-            .fetch_all(connection)
-            .await?;
+        let text = LOOK_UP.replace("{columns}", Conversation::COLUMNS);
+        let rows = log.over(&text, &sought).fetch_all(connection).await?;
         for row in &rows {
             contacts.know(Known {
                 conversation: Conversation::of(row)?,
-                said_at: Columns::new(row, "conversations", "id").get("said_at")?,
+                said_at: Conversation::columns(row).get("said_at")?,
             });
         }
         Ok(contacts)
@@ -143,50 +109,52 @@ impl Contacts {
         for slot in &opened {
             learned.remove(slot);
         }
-        let rows = self.rows(opened);
-        if !rows.is_empty() {
-            let insert = unpacking!(log.kind(), insert);
-            write(insert, &rows, log, &mut *connection).await?;
-        }
-        let rows = self.rows(learned);
-        if !rows.is_empty() {
-            let update = unpacking!(log.kind(), update);
-            write(update, &rows, log, connection).await?;
-        }
-        Ok(())
-    }
-
-    fn rows(&self, slots: impl IntoIterator<Item = Slot>) -> Vec<ConversationRow<'_>> {
-        let rows = slots.into_iter().map(|slot| {
-            let conversation = self.get(slot);
-            let person = &conversation.person;
-            let window = conversation.window_expires_at;
-            ConversationRow {
-                conversation: &conversation.id,
-                agent: &conversation.agent_id,
-                channel: &conversation.channel_id,
-                recipient: conversation.recipient.as_str(),
-                phone: person.phone.as_ref().map(Recipient::as_str),
-                person: person.user_id.as_ref().map(Recipient::as_str),
-                lid: person.lid.as_ref().map(Recipient::as_str),
-                name: people::bound_name(person),
-                ends: window.map(Timestamp::as_millisecond),
-                at: conversation.created_at.as_millisecond(),
-            }
-        });
-        rows.collect()
+        let opened = opened.into_iter().map(|slot| self.get(slot));
+        insert(opened, log, connection).await?;
+        let learned = learned.into_iter().map(|slot| self.get(slot));
+        write(UPDATE, learned, log, connection).await
     }
 }
 
-async fn write(
-    statement: &'static str,
-    rows: &[ConversationRow<'_>],
+pub(super) async fn insert(
+    conversations: impl IntoIterator<Item = &Conversation>,
     log: &EventLog,
     connection: &mut AnyConnection,
 ) -> Result<()> {
-    sqlx::query(statement)
-        .id(log.organization())
-        .json(&rows)
-        .run(connection)
-        .await
+    write(INSERT, conversations, log, connection).await
+}
+
+async fn write(
+    text: &str,
+    conversations: impl IntoIterator<Item = &Conversation>,
+    log: &EventLog,
+    connection: &mut AnyConnection,
+) -> Result<()> {
+    let rows: Vec<_> = conversations
+        .into_iter()
+        .map(ConversationRow::from)
+        .collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    log.over(text, &rows).run(connection).await
+}
+
+impl<'a> From<&'a Conversation> for ConversationRow<'a> {
+    fn from(conversation: &'a Conversation) -> Self {
+        let person = &conversation.person;
+        let window = conversation.window_expires_at;
+        Self {
+            conversation: &conversation.id,
+            agent: &conversation.agent_id,
+            channel: &conversation.channel_id,
+            recipient: conversation.recipient.as_str(),
+            phone: person.phone.as_ref().map(Recipient::as_str),
+            person: person.user_id.as_ref().map(Recipient::as_str),
+            lid: person.lid.as_ref().map(Recipient::as_str),
+            name: people::bound_name(person),
+            ends: window.map(Timestamp::as_millisecond),
+            at: conversation.created_at.as_millisecond(),
+        }
+    }
 }

@@ -84,7 +84,7 @@ pub(super) async fn check(
         .await?;
     let text = format!("explain (costs off) execute plan {arguments}");
     let plan = rows(text, 0, connection).await?;
-    let wrong = plan.iter().enumerate().any(|(index, step)| {
+    let wrong = plan.iter().enumerate().any(|(line, step)| {
         let step = step.trim_start().trim_start_matches("->").trim_start();
         let words: Vec<_> = step.split(' ').collect();
         let after = |word: &str| words.iter().skip_while(|given| **given != word).nth(1);
@@ -99,7 +99,7 @@ pub(super) async fn check(
             ["Bitmap", "Index", ..] => (after("on"), false),
             _ => return false,
         };
-        let is_searched = plan[index + 1..]
+        let is_searched = plan[line + 1..]
             .iter()
             .take_while(|step| !step.trim_start().starts_with("->"))
             .any(|step| step.contains("Index Cond:"));

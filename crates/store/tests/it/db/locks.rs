@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use recado_store::{DatabaseKind, StoreError};
+use recado_store::{DatabaseKind, Message, StoreError};
 use rstest::rstest;
 use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Row as _};
 use tokio::task::JoinSet;
@@ -88,7 +88,7 @@ async fn a_held_organization_lock_refuses_its_sends_and_concerns_no_other_organi
     sqlx::raw_sql("rollback").execute(&mut other).await.unwrap();
     for number in 1..=MANY {
         let text = format!("msg_{number}");
-        let late = ok(store.get_message(&org(1), &msg(&text))).await;
+        let late = ok(store.get::<Message>(&org(1), &msg(&text))).await;
         assert_eq!(late, None);
     }
     ok(store.begin_send(&message("org_1", "msg_1"))).await;
@@ -119,7 +119,7 @@ async fn connections_that_the_database_ended_fail_no_request() {
         let store = store.clone();
         tasks.spawn(async move {
             ok(store.begin_send(&message("org_1", &format!("msg_{number}")))).await;
-            ok(store.get_message(&org(1), &msg("msg_0"))).await;
+            ok(store.get::<Message>(&org(1), &msg("msg_0"))).await;
         });
     }
     tasks.join_all().await;
@@ -136,7 +136,7 @@ async fn connections_that_the_database_ended_fail_no_request() {
     for number in 0..MANY {
         let text = format!("msg_after_{number}");
         ok(store.begin_send(&message("org_1", &text))).await;
-        let found = ok(store.get_message(&org(1), &msg(&text))).await;
+        let found = ok(store.get::<Message>(&org(1), &msg(&text))).await;
         assert!(found.is_some());
     }
 }

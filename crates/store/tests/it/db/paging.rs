@@ -1,6 +1,6 @@
 //! Lists in pages.
 
-use recado_store::{Cursor, Page};
+use recado_store::{Agent, Cursor, Page};
 use rstest::rstest;
 
 use crate::world::{World, agent, at, by, id, ok, org};
@@ -21,7 +21,7 @@ async fn crowd() -> (World, Vec<String>) {
 
 async fn page(world: &World, after: Option<Cursor>, limit: u32) -> (Vec<String>, Option<Cursor>) {
     let page = Page { after, limit };
-    let listed = ok(world.store.list_agents(&org(1), &page)).await;
+    let listed = ok(world.store.list::<Agent>(&org(1), &page)).await;
     (
         listed
             .data

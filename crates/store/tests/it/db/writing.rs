@@ -1,7 +1,7 @@
 //! The one write path: groups, failures, durability.
 
 use recado_core::Status;
-use recado_store::StoreError;
+use recado_store::{Channel, Message, StoreError};
 use tokio::task::JoinSet;
 
 use crate::world::{
@@ -48,7 +48,7 @@ async fn in_a_group_the_bad_write_fails_alone() {
             (_, written) => written.unwrap(),
         }
         let found = store
-            .get_message(&org(1), &msg(&format!("msg_{number}")))
+            .get::<Message>(&org(1), &msg(&format!("msg_{number}")))
             .await;
         assert!(found.unwrap().is_some(), "{number}");
     }
@@ -84,13 +84,17 @@ async fn in_a_group_a_half_done_transaction_is_taken_back_alone() {
         matches!(changed, Err(StoreError::WrongKey { .. })),
         "{changed:?}"
     );
-    let kept = some(store.get_channel(&org(1), &id("chn_1"))).await;
+    let kept = some(store.get::<Channel>(&org(1), &id("chn_1"))).await;
     assert_eq!(
         (kept.name.as_str(), kept.version),
         ("Sales", channel.version)
     );
     for text in ["msg_1", "msg_2"] {
-        assert!(ok(store.get_message(&org(1), &msg(text))).await.is_some());
+        assert!(
+            ok(store.get::<Message>(&org(1), &msg(text)))
+                .await
+                .is_some()
+        );
     }
 }
 
@@ -116,7 +120,7 @@ async fn a_caller_that_goes_away_breaks_no_other_write() {
     }
     for number in (1..50).step_by(2) {
         let found = store
-            .get_message(&org(1), &msg(&format!("msg_{number}")))
+            .get::<Message>(&org(1), &msg(&format!("msg_{number}")))
             .await;
         assert!(found.unwrap().is_some(), "{number}");
     }
@@ -128,14 +132,14 @@ async fn what_was_acknowledged_is_there_after_a_start_without_a_close() {
     ok(store.begin_send(&message("org_1", "msg_1"))).await;
     let second = database.store().await;
     assert!(
-        ok(second.get_message(&org(1), &msg("msg_1")))
+        ok(second.get::<Message>(&org(1), &msg("msg_1")))
             .await
             .is_some()
     );
     drop(store);
     let third = database.store().await;
     assert!(
-        ok(third.get_message(&org(1), &msg("msg_1")))
+        ok(third.get::<Message>(&org(1), &msg("msg_1")))
             .await
             .is_some()
     );
@@ -189,7 +193,7 @@ async fn while_another_program_holds_the_file_reads_go_on_and_later_writes_land(
         matches!(refused, Err(StoreError::NotCommitted)),
         "{refused:?}"
     );
-    assert_eq!(ok(store.get_message(&org(1), &new.id)).await, None);
+    assert_eq!(ok(store.get::<Message>(&org(1), &new.id)).await, None);
     ok(held.rollback()).await;
     ok(store.begin_send(&new)).await;
 }

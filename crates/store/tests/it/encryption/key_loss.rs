@@ -1,6 +1,8 @@
 //! The master key is lost: what it encrypted is dropped, in steps that can be interrupted.
 
-use recado_store::{FreshSecrets, KeyLoss, MasterKey, SetAsideReason, Store, StoreError};
+use recado_store::{
+    Channel, FreshSecrets, KeyLoss, MasterKey, SetAsideReason, Store, StoreError, WebhookEndpoint,
+};
 use secrecy::ExposeSecret as _;
 
 use crate::encryption::key_rotation::{CALLS, filled};
@@ -35,12 +37,12 @@ async fn finish(mut loss: KeyLoss) -> u64 {
 async fn assert_dropped(store: &Store) {
     ok(store.adopt_master_key()).await;
     for (organization, channel) in [(org(1), "chn_1"), (org(2), "chn_2")] {
-        let channel = store.get_channel(&organization, &id(channel)).await;
+        let channel = store.get::<Channel>(&organization, &id(channel)).await;
         let secrets = store.secrets(&channel.unwrap().unwrap()).unwrap();
         assert!(secrets.credentials.is_empty());
         assert_eq!(secrets.webhook_secret.expose_secret(), "fresh-of-channel");
     }
-    let endpoint = store.get_webhook_endpoint(&org(1), &id("whk_1")).await;
+    let endpoint = store.get::<WebhookEndpoint>(&org(1), &id("whk_1")).await;
     let secrets = store.endpoint_secrets(&endpoint.unwrap().unwrap()).unwrap();
     assert_eq!(secrets.current.expose_secret(), "whsec_ZnJlc2g=");
     let unreadable = Some(SetAsideReason::Unreadable);
@@ -97,7 +99,7 @@ async fn a_loss_that_comes_during_a_rotation_keeps_what_the_new_key_can_read() {
     let other = ok(Store::connect(database.url(), key)).await;
     let loss = ok(other.begin_key_loss(FRESH)).await;
     assert_eq!(finish(loss).await, 1 + CALLS as u64);
-    let channel = other.get_channel(&org(1), &id("chn_1")).await;
+    let channel = other.get::<Channel>(&org(1), &id("chn_1")).await;
     let secrets = other.secrets(&channel.unwrap().unwrap()).unwrap();
     assert!(!secrets.credentials.is_empty());
 }

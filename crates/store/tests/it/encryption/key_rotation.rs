@@ -2,8 +2,8 @@
 
 use recado_store::testing::TestDatabase;
 use recado_store::{
-    DatabaseKind, KeyRotation, MasterKey, NewWebhookEndpoint, Store, StoreError, WebhookCall,
-    WebhookFormat,
+    Channel, DatabaseKind, KeyRotation, MasterKey, NewWebhookEndpoint, Store, StoreError,
+    WebhookCall, WebhookEndpoint, WebhookFormat,
 };
 use secrecy::ExposeSecret as _;
 use sqlx::Row as _;
@@ -65,14 +65,14 @@ async fn assert_opens(database: &TestDatabase, key: &MasterKey, calls: usize) {
     let store = with_key(database, key).await;
     ok(store.adopt_master_key()).await;
     for (organization, channel) in [(org(1), "chn_1"), (org(2), "chn_2")] {
-        let channel = ok(store.get_channel(&organization, &id(channel))).await;
+        let channel = ok(store.get::<Channel>(&organization, &id(channel))).await;
         let secrets = store.secrets(&channel.unwrap()).unwrap();
         assert_eq!(
             secrets.webhook_secret.expose_secret(),
             "webhook-secret-in-clear"
         );
     }
-    let endpoint = ok(store.get_webhook_endpoint(&org(1), &id("whk_1"))).await;
+    let endpoint = ok(store.get::<WebhookEndpoint>(&org(1), &id("whk_1"))).await;
     let secrets = store.endpoint_secrets(&endpoint.unwrap()).unwrap();
     assert_eq!(secrets.current.expose_secret(), "whsec_c2VjcmV0");
     let organization = org(1);

@@ -5,7 +5,9 @@ use std::fmt::Write as _;
 use recado_core::inbound::{Contact, Inbound};
 use recado_core::{Recipient, Status};
 use recado_store::testing::TestDatabase;
-use recado_store::{AfterStep, Erased, Erasure, SetAsideReason, Store, WebhookCall};
+use recado_store::{
+    AfterStep, Conversation, Erased, Erasure, Message, SetAsideReason, Store, WebhookCall,
+};
 use rstest::rstest;
 use sqlx::{AssertSqlSafe, Row as _};
 
@@ -244,7 +246,7 @@ async fn a_message_that_is_being_sent_keeps_its_row_until_its_outcome() {
     assert!(sent.unwrap().is_some());
     while ok(erasure.step()).await == AfterStep::More {}
     assert_eq!(ok(erasure.step()).await, AfterStep::Done);
-    assert_eq!(ok(store.get_message(&org(1), &msg("msg_2"))).await, None);
+    assert_eq!(ok(store.get::<Message>(&org(1), &msg("msg_2"))).await, None);
     assert_eq!(erasure.erased().conversations, 1);
 }
 
@@ -370,7 +372,7 @@ async fn a_contact_is_found_by_each_address_and_on_each_channel(
     let done = erase(store, address).await;
     assert_eq!(done.conversations, erased.len() as u64);
     for conversation in ["conv-456", "conv-bsuid", "conv-next", "conv-group"] {
-        let found = ok(store.get_conversation(&org(1), &id(conversation))).await;
+        let found = ok(store.get::<Conversation>(&org(1), &id(conversation))).await;
         assert_eq!(
             found.is_none(),
             erased.contains(&conversation),

@@ -1,6 +1,6 @@
 //! A contact is erased with what was before a number change, and what happens meanwhile brings nothing back.
 
-use recado_store::{AfterStep, DatabaseKind, Store, StoreError};
+use recado_store::{AfterStep, DatabaseKind, Message, Store, StoreError};
 
 use crate::db::locks::{hold, wait_for_lock};
 use crate::erasure::contacts::{OTHER, dump, erase, erasure, in_group, keep, known_twice, talked};
@@ -125,7 +125,7 @@ async fn is_unknown(store: &Store, text: &str) {
         matches!(begun, Err(StoreError::UnknownConversation)),
         "{begun:?}"
     );
-    let stored = ok(store.get_message(&org(1), &msg(text))).await;
+    let stored = ok(store.get::<Message>(&org(1), &msg(text))).await;
     assert_eq!(stored, None);
 }
 

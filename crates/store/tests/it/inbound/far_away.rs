@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use recado_core::inbound::{Contact, Inbound, StatusUpdate};
 use recado_core::{Provider, Status};
 use recado_store::testing::TestDatabase;
-use recado_store::{DatabaseKind, Store};
+use recado_store::{Conversation, DatabaseKind, Store};
 use sqlx::Row;
 use sqlx::any::AnyConnectOptions;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -171,7 +171,7 @@ async fn what_one_message_of_a_call_tells_of_a_customer_the_next_one_knows() {
     assert_eq!(applied.events, 5, "one conversation and four texts");
     let told = events(store, &org(1)).await;
     let opened = told[1].conversation_id.clone().unwrap();
-    let kept = ok(store.get_conversation(&org(1), &opened)).await;
+    let kept = ok(store.get::<Conversation>(&org(1), &opened)).await;
     let known = person(Some("5511900000001"), Some("BR.5"), Some("19@lid"));
     assert_eq!(kept.unwrap().person, known);
 }

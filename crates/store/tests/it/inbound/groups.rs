@@ -2,6 +2,7 @@
 
 use recado_core::Provider;
 use recado_core::inbound::Inbound;
+use recado_store::Conversation;
 use rstest::rstest;
 
 use crate::inbound::quotations::{answering, sent_in};
@@ -50,7 +51,7 @@ async fn a_tap_in_a_group_is_an_event_of_the_group_from_its_member(
     assert_eq!(event.data["from"]["phone"], "5521988887777");
     assert_eq!(event.data["inferred"] == true, inferred);
     assert_eq!(apply(store, vec![item]).await.duplicates, 1);
-    let group = store.get_conversation(&org(1), &id("conv-group")).await;
+    let group = store.get::<Conversation>(&org(1), &id("conv-group")).await;
     let group = group.unwrap().unwrap();
     assert_eq!((group.recipient, group.person.phone), (id(GROUP), None));
     // The member's own conversation is another one.
@@ -80,7 +81,7 @@ async fn a_tap_in_an_unknown_group_opens_a_conversation_with_the_group() {
     assert_eq!(told[2].event_type.as_str(), "button.pressed");
     let opened = told[2].conversation_id.clone().unwrap();
     assert_eq!(told[1].conversation_id, Some(opened.clone()));
-    let opened = ok(store.get_conversation(&org(1), &opened)).await;
+    let opened = ok(store.get::<Conversation>(&org(1), &opened)).await;
     let opened = opened.unwrap();
     assert_eq!((opened.recipient, opened.person.phone), (id(unknown), None));
     apply(

@@ -26,7 +26,7 @@ pub(crate) fn moved(external_id: &str, from: Contact, to: Contact) -> Inbound {
 }
 
 async fn kept(store: &Store, text: &str) -> Conversation {
-    let kept = ok(store.get_conversation(&org(1), &id(text))).await;
+    let kept = ok(store.get::<Conversation>(&org(1), &id(text))).await;
     kept.expect("a conversation")
 }
 

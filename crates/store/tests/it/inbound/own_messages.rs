@@ -45,7 +45,7 @@ async fn finish(store: &Store, text: &str, outcome: Outcome) {
 }
 
 async fn kept(store: &Store, text: &str) -> Message {
-    let kept = ok(store.get_message(&org(1), &msg(text))).await;
+    let kept = ok(store.get::<Message>(&org(1), &msg(text))).await;
     kept.expect("a message")
 }
 

@@ -2,7 +2,7 @@
 
 use recado_core::Provider;
 use recado_core::inbound::{Contact, Inbound};
-use recado_store::{SendResult, Store};
+use recado_store::{Conversation, SendResult, Store};
 use rstest::rstest;
 
 use crate::inbound::received::{lands_in, last_event, opened};
@@ -59,7 +59,7 @@ async fn a_quotation_of_another_customers_message_stays_with_its_sender(
     let event = last_event(store).await;
     assert_eq!(event.data["inReplyTo"], "msg_1");
     assert!(event.data.get("inferred").is_none(), "{}", event.data);
-    let kept = ok(store.get_conversation(&org(1), &conv())).await;
+    let kept = ok(store.get::<Conversation>(&org(1), &conv())).await;
     let kept = kept.unwrap();
     assert_eq!(
         (kept.person, kept.window_expires_at),
@@ -71,7 +71,7 @@ async fn a_quotation_of_another_customers_message_stays_with_its_sender(
 async fn a_stranger_who_quotes_a_customers_message_gets_a_conversation_of_their_own() {
     let World { store, .. } = &tapped().await;
     let landed = lands_in(store, tap("w.1", phone("5511900000001"))).await;
-    let kept = ok(store.get_conversation(&org(1), &id(&landed))).await;
+    let kept = ok(store.get::<Conversation>(&org(1), &id(&landed))).await;
     assert_eq!(kept.unwrap().recipient, id("5511900000001"));
     assert_eq!(last_event(store).await.data["inReplyTo"], "msg_1");
 }

@@ -1,7 +1,7 @@
 //! What customers write: once, and in the right conversation.
 
 use recado_core::inbound::{Choice, Inbound, InboundContent, Media};
-use recado_store::{Conversation, Direction, Event, MessageContent, Store};
+use recado_store::{Channel, Conversation, Direction, Event, Message, MessageContent, Store};
 use serde_json::json;
 use tokio::task::JoinSet;
 
@@ -55,7 +55,7 @@ async fn a_tap_is_told_with_all_that_it_answers() {
             "from": { "phone": "5521988887777", "userId": null, "lid": null, "name": "Ana" },
         })
     );
-    let kept = some(store.get_message(&org(1), &msg(message_id))).await;
+    let kept = some(store.get::<Message>(&org(1), &msg(message_id))).await;
     assert_eq!(
         (kept.direction, kept.from, kept.in_reply_to),
         (Direction::Inbound, Some(ana()), Some(msg("msg_1")))
@@ -151,6 +151,6 @@ async fn a_connection_is_told_when_it_changes() {
         (event.channel_id, event.conversation_id),
         (Some(id("chn_1")), None)
     );
-    let channel = ok(store.get_channel(&org(1), &id("chn_1"))).await;
+    let channel = ok(store.get::<Channel>(&org(1), &id("chn_1"))).await;
     assert_eq!(channel.unwrap().connected, Some(true));
 }

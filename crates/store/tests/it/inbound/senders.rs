@@ -2,7 +2,7 @@
 
 use recado_core::inbound::{Contact, Inbound};
 use recado_core::{Provider, RecipientKind};
-use recado_store::NewChannel;
+use recado_store::{Conversation, NewChannel};
 use rstest::rstest;
 
 use crate::inbound::quotations::sent_in;
@@ -31,7 +31,7 @@ async fn a_phone_is_known_in_all_its_forms_and_never_rewritten(
     opened(store, "conv-1", ours).await;
     let landed = lands_in(store, said("w.1", phone(theirs), "Hi")).await;
     assert_eq!(landed, "conv-1");
-    let kept = store.get_conversation(&org(1), &id("conv-1")).await;
+    let kept = store.get::<Conversation>(&org(1), &id("conv-1")).await;
     let kept = kept.unwrap().unwrap();
     assert_eq!(
         (kept.recipient.as_str(), kept.person.phone),
@@ -68,7 +68,7 @@ async fn a_customer_is_known_by_user_id_before_lid_before_phone() {
         let landed = last_event(store).await.conversation_id;
         assert_eq!(landed, Some(id(expected)), "{number}");
     }
-    let kept = some(store.get_conversation(&org(1), &id("conv-user"))).await;
+    let kept = some(store.get::<Conversation>(&org(1), &id("conv-user"))).await;
     assert_eq!(kept.person, person(user, lid, phone));
     assert_eq!(kept.recipient.kind(), RecipientKind::UserId);
 }
@@ -90,7 +90,7 @@ async fn a_number_that_passed_on_to_another_customer_is_another_conversation() {
     assert_eq!(found, "conv-456");
     let landed = lands_in(store, said("w.2", named("BR.2"), "Hi")).await;
     assert_ne!(landed, "conv-456");
-    let kept = ok(store.get_conversation(&org(1), &id(&landed))).await;
+    let kept = ok(store.get::<Conversation>(&org(1), &id(&landed))).await;
     assert_eq!(kept.unwrap().recipient, id("BR.2"));
     let listed = lands_in(store, said("w.3", named("BR.2"), "Hi")).await;
     assert_eq!(listed, landed);
@@ -120,7 +120,7 @@ async fn a_new_customer_opens_a_conversation_with_the_channels_agent() {
     assert_eq!(told[1].event_type.as_str(), "message.received");
     assert_eq!(told[1].agent_id, Some(id("agent-own")));
     let opened = told[1].conversation_id.clone().unwrap();
-    let opened = ok(store.get_conversation(&org(1), &opened)).await;
+    let opened = ok(store.get::<Conversation>(&org(1), &opened)).await;
     let opened = opened.unwrap();
     assert_eq!(
         (opened.recipient, opened.person),
@@ -129,7 +129,7 @@ async fn a_new_customer_opens_a_conversation_with_the_channels_agent() {
     // Without a phone, the surest name is the address.
     let nameless = Contact::new([id("1@lid"), id("BR.2")]);
     let landed = lands_in(store, said("w.2", nameless, "Hi")).await;
-    let opened = ok(store.get_conversation(&org(1), &id(&landed))).await;
+    let opened = ok(store.get::<Conversation>(&org(1), &id(&landed))).await;
     assert_eq!(opened.unwrap().recipient, id("BR.2"));
     // The channel's agent is gone: the oldest speaks.
     ok(store.delete_agent(&org(1), &id("agent-own"), &by(9_000))).await;
@@ -201,7 +201,7 @@ async fn the_window_follows_the_newest_message_of_the_customer(
     .enumerate()
     {
         apply(store, vec![sent(number, sent_at)]).await;
-        let kept = ok(store.get_conversation(&org(1), &conv())).await;
+        let kept = ok(store.get::<Conversation>(&org(1), &conv())).await;
         let expected = has_window.then(|| at(expected + DAY));
         assert_eq!(kept.unwrap().window_expires_at, expected, "{number}");
         let target = ok(store.send_target(&org(1), &id("agent-123"), &conv())).await;

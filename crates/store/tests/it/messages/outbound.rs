@@ -2,7 +2,7 @@
 
 use recado_core::event::MessageError;
 use recado_core::{Content, Outcome, Status};
-use recado_store::{Direction, MessageContent, SendResult, StoreError};
+use recado_store::{Direction, Message, MessageContent, SendResult, StoreError};
 use rstest::rstest;
 
 use crate::world::{ALL, World, accepted, at, content, conv, end, message, msg, ok, org, some};
@@ -15,7 +15,7 @@ async fn a_message_that_todays_rules_would_refuse_can_still_be_read() {
     let invisible = "update messages set content = \
         '{\"header\":null,\"body\":\"\u{3164}\",\"footer\":null,\"buttons\":[{\"id\":\"a\",\"title\":\"\u{200b}\"}]}'";
     world.database.execute(invisible).await;
-    let kept = ok(store.get_message(&org(1), &msg("msg_1"))).await;
+    let kept = ok(store.get::<Message>(&org(1), &msg("msg_1"))).await;
     let Some(MessageContent::Outbound(Content::Buttons(kept))) = kept.map(|kept| kept.content)
     else {
         panic!("no message with buttons");
@@ -30,7 +30,7 @@ async fn a_message_that_todays_rules_would_refuse_can_still_be_read() {
 async fn a_message_is_sending_until_its_send_ends() {
     let World { store, .. } = &World::with_conversations().await;
     ok(store.begin_send(&message("org_1", "msg_1"))).await;
-    let sending = some(store.get_message(&org(1), &msg("msg_1"))).await;
+    let sending = some(store.get::<Message>(&org(1), &msg("msg_1"))).await;
     assert_eq!(sending.status, Status::Sending);
     assert_eq!(
         (sending.created_at, sending.updated_at),
@@ -52,7 +52,7 @@ async fn a_message_is_sending_until_its_send_ends() {
     assert_eq!(ended.external_id.as_deref(), Some("wamid.1"));
     assert_eq!(ended.provider_id.as_deref(), Some("zaap-1"));
     assert_eq!(ended.content, MessageContent::Outbound(content()));
-    let found = ok(store.get_message(&org(1), &msg("msg_1"))).await;
+    let found = ok(store.get::<Message>(&org(1), &msg("msg_1"))).await;
     assert_eq!(found, Some(ended));
 }
 
@@ -162,7 +162,7 @@ async fn what_a_server_leaves_in_sending_is_unknown_when_it_ends() {
         ("msg_done", Status::Accepted, 6_000),
         ("msg_new", Status::Unknown, 8_000),
     ] {
-        let found = some(store.get_message(&org(1), &msg(text))).await;
+        let found = some(store.get::<Message>(&org(1), &msg(text))).await;
         assert_eq!(
             (found.status, found.updated_at),
             (status, at(updated_at)),

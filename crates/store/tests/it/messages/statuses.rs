@@ -10,7 +10,7 @@ use crate::taps::{ana, apply, events, kinds, phone, status_update, tap, tapped};
 use crate::world::{World, accepted, at, end, message, msg, ok, org, some, with};
 
 async fn of(store: &Store, text: &str) -> Message {
-    some(store.get_message(&org(1), &msg(text))).await
+    some(store.get::<Message>(&org(1), &msg(text))).await
 }
 
 /// A status that names our id alone, or with an id of the provider.

@@ -1,6 +1,6 @@
 //! Agents.
 
-use recado_store::StoreError;
+use recado_store::{Agent, StoreError};
 
 use crate::world::{ALL, World, agent, by, id, ok, org};
 
@@ -9,13 +9,13 @@ async fn an_agent_is_created_found_listed_and_deleted() {
     let World { store, .. } = &World::new().await;
     let ana = agent("org_1", "agent-123");
     ok(store.create_agent(&ana)).await;
-    let found = ok(store.get_agent(&org(1), &ana.id)).await;
+    let found = ok(store.get::<Agent>(&org(1), &ana.id)).await;
     assert_eq!(found, Some(ana.clone()));
-    let listed = ok(store.list_agents(&org(1), &ALL)).await.data;
+    let listed = ok(store.list::<Agent>(&org(1), &ALL)).await.data;
     assert_eq!(listed, std::slice::from_ref(&ana));
     assert!(ok(store.delete_agent(&org(1), &ana.id, &by(9_000))).await);
     assert!(!ok(store.delete_agent(&org(1), &ana.id, &by(9_000))).await);
-    assert_eq!(ok(store.get_agent(&org(1), &ana.id)).await, None);
+    assert_eq!(ok(store.get::<Agent>(&org(1), &ana.id)).await, None);
 }
 
 #[tokio::test]
@@ -35,6 +35,6 @@ async fn an_agent_of_no_organization_is_refused() {
         matches!(homeless, Err(StoreError::UnknownOrganization)),
         "{homeless:?}"
     );
-    let found = ok(store.get_agent(&id("org_9"), &id("agent-123"))).await;
+    let found = ok(store.get::<Agent>(&id("org_9"), &id("agent-123"))).await;
     assert_eq!(found, None);
 }

@@ -49,7 +49,7 @@ async fn an_operator_key_belongs_to_no_organization() {
     create(store, &operator, &secret).await;
     let found = find(store, secret.expose(), 1_500).await;
     assert_eq!(found, Some(operator.clone()));
-    assert_eq!(ok(store.list_api_keys(&org(1), &ALL)).await.data, []);
+    assert_eq!(ok(store.list::<ApiKey>(&org(1), &ALL)).await.data, []);
     assert!(!ok(store.delete_api_key(&org(1), &operator.id, &by(2_000))).await);
     let listed = ok(store.list_operator_keys(&ALL)).await.data;
     assert_eq!(listed, [operator]);
@@ -166,7 +166,7 @@ async fn a_key_has_the_scopes_the_end_and_the_prefix_that_it_was_given() {
     let prefix = crm.prefix.as_deref().unwrap();
     assert!(secret.expose().starts_with(prefix));
     assert_eq!(prefix.len(), "recado_".len() + 6);
-    let listed = ok(store.list_api_keys(&org(1), &ALL)).await;
+    let listed = ok(store.list::<ApiKey>(&org(1), &ALL)).await;
     assert_eq!(listed.data, [crm]);
 }
 
@@ -227,7 +227,7 @@ async fn a_personal_key_may_never_do_more_than_its_user() {
             assert_eq!(found.as_deref(), scopes, "{role}");
         }
     }
-    let listed = ok(store.list_api_keys(&org(1), &ALL)).await.data;
+    let listed = ok(store.list::<ApiKey>(&org(1), &ALL)).await.data;
     assert!(
         listed
             .iter()
@@ -341,7 +341,7 @@ async fn the_last_use_of_a_key_is_written_once_a_minute() {
     create(&world.store, &crm, &secret).await;
     let last_use = async || {
         let store = world.database.store().await;
-        let listed = ok(store.list_api_keys(&org(1), &ALL)).await;
+        let listed = ok(store.list::<ApiKey>(&org(1), &ALL)).await;
         listed.data[0].last_used_at
     };
     assert_eq!(last_use().await, None);

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use recado_store::{ChannelChange, MasterKey, Store, StoreError};
+use recado_store::{Channel, ChannelChange, MasterKey, Store, StoreError};
 use secrecy::ExposeSecret;
 use serde_json::json;
 use sqlx::Row;
@@ -13,13 +13,13 @@ use crate::world::{ALL, World, at, by, channel, create_channel, id, object, ok, 
 async fn a_channel_is_created_found_listed_and_deleted() {
     let World { store, .. } = &World::new().await;
     let sales = create_channel(store, "org_1", "chn_1").await;
-    let found = ok(store.get_channel(&org(1), &sales.id)).await;
+    let found = ok(store.get::<Channel>(&org(1), &sales.id)).await;
     assert_eq!(found, Some(sales.clone()));
-    let listed = ok(store.list_channels(&org(1), &ALL)).await.data;
+    let listed = ok(store.list::<Channel>(&org(1), &ALL)).await.data;
     assert_eq!(listed, std::slice::from_ref(&sales));
     assert!(ok(store.delete_channel(&org(1), &sales.id, &by(9_000))).await);
     assert!(!ok(store.delete_channel(&org(1), &sales.id, &by(9_000))).await);
-    assert_eq!(ok(store.get_channel(&org(1), &sales.id)).await, None);
+    assert_eq!(ok(store.get::<Channel>(&org(1), &sales.id)).await, None);
 }
 
 #[tokio::test]
@@ -36,7 +36,7 @@ async fn a_channel_id_is_unique_among_all_organizations() {
 async fn the_secrets_come_back_as_they_went_in() {
     let World { store, .. } = &World::new().await;
     create_channel(store, "org_1", "chn_1").await;
-    let kept = some(store.get_channel(&org(1), &id("chn_1"))).await;
+    let kept = some(store.get::<Channel>(&org(1), &id("chn_1"))).await;
     let secrets = store.secrets(&kept).unwrap();
     assert_eq!(
         secrets.credentials,
@@ -71,7 +71,7 @@ async fn a_change_touches_only_what_it_names_and_raises_the_version() {
         store.secrets(&after).unwrap().credentials,
         store.secrets(&before).unwrap().credentials
     );
-    let found = ok(store.get_channel(&org(1), &before.id)).await;
+    let found = ok(store.get::<Channel>(&org(1), &before.id)).await;
     assert_eq!(found, Some(after));
 }
 
@@ -92,7 +92,7 @@ async fn a_change_that_was_checked_against_an_older_version_changes_nothing() {
     };
     let first = change("first").await.expect("a channel");
     assert_eq!(change("second").await, None);
-    let kept = ok(store.get_channel(&org(1), &before.id)).await;
+    let kept = ok(store.get::<Channel>(&org(1), &before.id)).await;
     assert_eq!(kept, Some(first));
 }
 
@@ -111,7 +111,7 @@ async fn new_credentials_and_settings_keep_the_webhook_secret() {
     let after = some(store.update_channel(&org(1), &before.id, change, &by(9_000))).await;
     assert_eq!(after.settings["baseUrl"], "https://example.com");
     assert_eq!(after.agent_id, Some(id("agent-9")));
-    let kept = some(store.get_channel(&org(1), &before.id)).await;
+    let kept = some(store.get::<Channel>(&org(1), &before.id)).await;
     assert_eq!(kept, after);
     let secrets = store.secrets(&kept).unwrap();
     assert_eq!(secrets.credentials["instanceToken"], "new");
@@ -135,7 +135,10 @@ async fn a_change_of_a_channel_that_is_not_there_changes_nothing() {
             .await;
         assert_eq!(changed.unwrap(), None);
     }
-    assert_eq!(ok(store.get_channel(&org(1), &mine.id)).await, Some(mine));
+    assert_eq!(
+        ok(store.get::<Channel>(&org(1), &mine.id)).await,
+        Some(mine)
+    );
 }
 
 #[tokio::test]
@@ -174,7 +177,7 @@ async fn another_master_key_is_named_and_refused() {
         "{changed:?}"
     );
     // The name went into the same transaction, and must not be half of a change.
-    let found = ok(world.store.get_channel(&org(1), &kept.id)).await;
+    let found = ok(world.store.get::<Channel>(&org(1), &kept.id)).await;
     assert_eq!(found, Some(kept));
 }
 
@@ -206,7 +209,7 @@ async fn a_tampered_or_moved_secret_is_refused() {
             .await
             .unwrap();
         let owner = if text == "chn_3" { org(2) } else { org(1) };
-        let kept = some(store.get_channel(&owner, &id(text))).await;
+        let kept = some(store.get::<Channel>(&owner, &id(text))).await;
         match store.secrets(&kept) {
             Err(StoreError::Corrupt { table, column, id }) => {
                 assert_eq!((table, column, id.as_str()), ("channels", "secrets", text));
@@ -226,7 +229,7 @@ async fn a_corrupt_row_is_named_and_its_value_is_not_shown() {
         .unwrap();
     let error = world
         .store
-        .get_channel(&org(1), &id("chn_1"))
+        .get::<Channel>(&org(1), &id("chn_1"))
         .await
         .unwrap_err();
     assert_eq!(

@@ -20,7 +20,7 @@ async fn window(store: &Store, conversation: &ConversationId) -> Option<Timestam
         .send_target(&org(1), &id("agent-123"), conversation)
         .await;
     let target = target.unwrap().conversation.unwrap();
-    let shown = ok(store.get_conversation(&org(1), conversation)).await;
+    let shown = ok(store.get::<Conversation>(&org(1), conversation)).await;
     assert_eq!(shown.unwrap().window_expires_at, target.window_expires_at);
     target.window_expires_at
 }
@@ -105,7 +105,7 @@ async fn a_conversation_that_is_created_later_knows_the_contact() {
         assert_eq!(created.window_expires_at, Some(at(50_000 + DAY)), "{text}");
         assert_eq!(created.person.user_id, person.user_id, "{text}");
         assert_eq!(created.recipient, id(recipient));
-        let kept = ok(store.get_conversation(&org(1), &created.id)).await;
+        let kept = ok(store.get::<Conversation>(&org(1), &created.id)).await;
         assert_eq!(kept, Some(created));
     }
     // The phone number is not told any more: all are found by the user id.

@@ -15,7 +15,7 @@ async fn a_conversation_is_created_found_and_listed() {
     let World { store, .. } = &World::new().await;
     let ours = conversation("org_1", "conv-456");
     ok(store.create_conversation(&ours)).await;
-    let found = ok(store.get_conversation(&org(1), &ours.id)).await;
+    let found = ok(store.get::<Conversation>(&org(1), &ours.id)).await;
     assert_eq!(found, Some(ours.clone()));
     let found =
         ok(store.find_conversation(&org(1), &agent_id(), &id("chn_1"), &ours.recipient)).await;

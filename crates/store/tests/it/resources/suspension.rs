@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use recado_core::Status;
-use recado_store::{ApiKey, ApiKeySecret, Store, StoreError};
+use recado_store::{ApiKey, ApiKeySecret, Store, StoreError, WebhookEndpoint};
 
 use crate::taps::{apply, status_update, tapped};
 use crate::webhooks::deliveries::{MANY, claim};
@@ -38,7 +38,7 @@ async fn an_endpoint_does_not_fail_while_its_organization_is_suspended() {
         .await;
     ok(store.suspend_organization(&org(1), &by(7))).await;
     ok(store.resume_organization(&org(1), &by(9_000))).await;
-    let endpoint = store.get_webhook_endpoint(&org(1), &id("whk_all")).await;
+    let endpoint = store.get::<WebhookEndpoint>(&org(1), &id("whk_all")).await;
     assert_eq!(endpoint.unwrap().unwrap().failing_since, None);
 }
 

@@ -1,6 +1,8 @@
 //! What one organization has, another neither sees nor touches, by any method.
 
-use recado_store::{ApiKey, ApiKeySecret, ChannelChange, ConversationFilter};
+use recado_store::{
+    Agent, ApiKey, ApiKeySecret, Channel, ChannelChange, Conversation, ConversationFilter, Message,
+};
 
 use crate::world::{
     ALL, World, accepted, agent, agent_id, at, by, conv, conversation, create_channel, id, message,
@@ -24,10 +26,10 @@ async fn furnished() -> World {
 async fn no_look_up_reaches_across() {
     let World { store, .. } = &furnished().await;
     let (other, recipient) = (org(2), id("5521988887777"));
-    assert_eq!(ok(store.get_agent(&other, &agent_id())).await, None);
-    assert_eq!(ok(store.get_channel(&other, &id("chn_1"))).await, None);
-    assert_eq!(ok(store.get_conversation(&other, &conv())).await, None);
-    assert_eq!(ok(store.get_message(&other, &msg("msg_1"))).await, None);
+    assert_eq!(ok(store.get::<Agent>(&other, &agent_id())).await, None);
+    assert_eq!(ok(store.get::<Channel>(&other, &id("chn_1"))).await, None);
+    assert_eq!(ok(store.get::<Conversation>(&other, &conv())).await, None);
+    assert_eq!(ok(store.get::<Message>(&other, &msg("msg_1"))).await, None);
     let found = store
         .find_conversation(&other, &agent_id(), &id("chn_1"), &recipient)
         .await;
@@ -38,9 +40,9 @@ async fn no_look_up_reaches_across() {
 async fn no_list_reaches_across() {
     let World { store, .. } = &furnished().await;
     let other = org(2);
-    assert_eq!(ok(store.list_api_keys(&other, &ALL)).await.data, []);
-    assert_eq!(ok(store.list_agents(&other, &ALL)).await.data, []);
-    assert_eq!(ok(store.list_channels(&other, &ALL)).await.data, []);
+    assert_eq!(ok(store.list::<ApiKey>(&other, &ALL)).await.data, []);
+    assert_eq!(ok(store.list::<Agent>(&other, &ALL)).await.data, []);
+    assert_eq!(ok(store.list::<Channel>(&other, &ALL)).await.data, []);
     assert_eq!(
         ok(store.list_conversations(&other, &ConversationFilter::default(), &ALL))
             .await
@@ -49,7 +51,7 @@ async fn no_list_reaches_across() {
     );
     let listed = ok(store.list_messages(&other, &conv(), &ALL)).await.data;
     assert_eq!(listed, []);
-    assert_eq!(ok(store.list_api_keys(&org(1), &ALL)).await.data.len(), 1);
+    assert_eq!(ok(store.list::<ApiKey>(&org(1), &ALL)).await.data.len(), 1);
     assert_eq!(
         ok(store.list_messages(&org(1), &conv(), &ALL))
             .await
@@ -63,7 +65,7 @@ async fn no_list_reaches_across() {
 async fn no_write_reaches_across() {
     let World { store, .. } = &furnished().await;
     let other = org(2);
-    let before = ok(store.get_message(&org(1), &msg("msg_1"))).await;
+    let before = ok(store.get::<Message>(&org(1), &msg("msg_1"))).await;
     assert!(!ok(store.delete_api_key(&other, &id("key_1"), &by(9))).await);
     assert!(!ok(store.delete_agent(&other, &agent_id(), &by(9_000))).await);
     assert!(!ok(store.delete_channel(&other, &id("chn_1"), &by(9_000))).await);
@@ -80,11 +82,14 @@ async fn no_write_reaches_across() {
         .await;
     assert_eq!(ended.unwrap(), None);
 
-    assert_eq!(ok(store.get_message(&org(1), &msg("msg_1"))).await, before);
-    let channel = some(store.get_channel(&org(1), &id("chn_1"))).await;
+    assert_eq!(
+        ok(store.get::<Message>(&org(1), &msg("msg_1"))).await,
+        before
+    );
+    let channel = some(store.get::<Channel>(&org(1), &id("chn_1"))).await;
     assert_eq!(channel.name, "Sales");
-    assert!(ok(store.get_agent(&org(1), &agent_id())).await.is_some());
-    assert_eq!(ok(store.list_api_keys(&org(1), &ALL)).await.data.len(), 1);
+    assert!(ok(store.get::<Agent>(&org(1), &agent_id())).await.is_some());
+    assert_eq!(ok(store.list::<ApiKey>(&org(1), &ALL)).await.data.len(), 1);
 }
 
 #[tokio::test]
@@ -94,6 +99,6 @@ async fn both_may_use_the_same_ids_for_their_own() {
     ok(store.create_conversation(&conversation("org_2", "conv-456"))).await;
     ok(store.begin_send(&message("org_2", "msg_1"))).await;
     ok(store.finish_send(&org(2), &msg("msg_1"), &accepted(), at(6_000))).await;
-    let mine = some(store.get_message(&org(1), &msg("msg_1"))).await;
+    let mine = some(store.get::<Message>(&org(1), &msg("msg_1"))).await;
     assert_eq!(mine.external_id, None);
 }

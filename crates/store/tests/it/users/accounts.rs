@@ -2,7 +2,7 @@
 
 use recado_core::{OrganizationId, Role};
 use recado_store::testing::TestDatabase;
-use recado_store::{DatabaseKind, LinkSecret, Store, StoreError, User};
+use recado_store::{ApiKey, DatabaseKind, LinkSecret, Store, StoreError, User};
 use tokio::task::JoinSet;
 
 use crate::users::sessions::{is_signed_in, sign_in};
@@ -68,9 +68,9 @@ async fn a_user_is_created_found_listed_changed_and_deleted() {
     let World { store, .. } = &World::new().await;
     create(store, org(1), "owner", Role::Owner).await;
     let ana = create(store, org(1), "ana", Role::Agent).await;
-    let found = ok(store.get_user(&org(1), &ana.id)).await;
+    let found = ok(store.get::<User>(&org(1), &ana.id)).await;
     assert_eq!(found.as_ref(), Some(&ana));
-    let listed = ok(store.list_users(&org(1), &ALL)).await.data;
+    let listed = ok(store.list::<User>(&org(1), &ALL)).await.data;
     assert_eq!(listed.len(), 2);
     assert!(listed.contains(&ana));
 
@@ -90,14 +90,14 @@ async fn a_user_is_created_found_listed_changed_and_deleted() {
         ..renamed
     };
     assert_eq!(changed.unwrap().as_ref(), Some(&viewer));
-    let found = ok(store.get_user(&org(1), &ana.id)).await;
+    let found = ok(store.get::<User>(&org(1), &ana.id)).await;
     assert_eq!(found, Some(viewer));
 
     for deleted in [true, false] {
         let told = store.delete_user(&org(1), &ana.id, &by(4_000)).await;
         assert_eq!(told.unwrap(), deleted);
     }
-    assert_eq!(ok(store.get_user(&org(1), &ana.id)).await, None);
+    assert_eq!(ok(store.get::<User>(&org(1), &ana.id)).await, None);
     let changed = store
         .update_user(&org(1), &ana.id, Some("Ana"), None, &by(5_000))
         .await;
@@ -120,7 +120,7 @@ async fn an_email_belongs_to_one_user_of_an_organization_in_any_case() {
         ..again
     };
     ok(store.create_user(&elsewhere, &by(1_000))).await;
-    let found = ok(store.get_user(&org(2), &elsewhere.id)).await;
+    let found = ok(store.get::<User>(&org(2), &elsewhere.id)).await;
     assert_eq!(found.unwrap().email, "ana@example.com");
     let homeless = user(id("org_9"), "ana", Role::Agent);
     let told = store.create_user(&homeless, &by(1_000)).await;
@@ -189,7 +189,7 @@ async fn of_two_owners_that_demote_or_delete_each_other_at_once_one_stays() {
         let refused = told.iter().filter(|told| told.is_err()).collect::<Vec<_>>();
         // The one that stayed in an earlier round lets both go.
         assert_eq!(refused.len(), usize::from(round == 0), "{told:?}");
-        let users = ok(store.list_users(&org(1), &ALL)).await.data;
+        let users = ok(store.list::<User>(&org(1), &ALL)).await.data;
         let owners = users.iter().filter(|user| user.role == Role::Owner);
         assert_eq!(owners.count(), 1);
     }
@@ -246,7 +246,7 @@ async fn a_user_is_deleted_with_everything_that_the_user_could_call_with() {
     let found = store.find_api_key_by_secret(key.expose(), at(5_000)).await;
     assert_eq!(found.unwrap(), None);
     assert_eq!(ok(store.find_link(link.expose(), at(5_000))).await, None);
-    let keys = ok(store.list_api_keys(&org(1), &ALL)).await;
+    let keys = ok(store.list::<ApiKey>(&org(1), &ALL)).await;
     assert_eq!(keys.data, []);
 }
 
@@ -258,8 +258,8 @@ async fn another_organization_neither_sees_nor_changes_a_user() {
     let (session, secret) = sign_in(store, &ana, "ses_ana").await;
     let link = LinkSecret::generate().unwrap();
     let other = org(2);
-    assert_eq!(ok(store.get_user(&other, &ana.id)).await, None);
-    assert_eq!(ok(store.list_users(&other, &ALL)).await.data, []);
+    assert_eq!(ok(store.get::<User>(&other, &ana.id)).await, None);
+    assert_eq!(ok(store.list::<User>(&other, &ALL)).await.data, []);
     let sessions = store.list_sessions(&other, &ana.id, &ALL, at(3_000)).await;
     assert_eq!(sessions.unwrap().data, []);
     let changed = store
@@ -279,7 +279,7 @@ async fn another_organization_neither_sees_nor_changes_a_user() {
     assert!(!ended.unwrap());
     let ended = store.end_sessions(&other, &ana.id, &by(4_000)).await;
     assert_eq!(ended.unwrap(), 0);
-    let found = some(store.get_user(&org(1), &ana.id)).await;
+    let found = some(store.get::<User>(&org(1), &ana.id)).await;
     assert_eq!((found.name, found.role), (ana.name, ana.role));
     assert_eq!(found.last_sign_in_at, Some(at(3_000)));
     assert!(is_signed_in(store, &secret).await);

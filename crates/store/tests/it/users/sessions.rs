@@ -207,7 +207,7 @@ async fn no_session_begins_with_a_password_that_is_not_the_present_one() {
     };
     assert!(!begin("old hash").await);
     assert!(!is_signed_in(store, &secret).await);
-    let found = some(store.get_user(&org(1), &ana.id)).await;
+    let found = some(store.get::<User>(&org(1), &ana.id)).await;
     assert_eq!(found.last_sign_in_at, None);
     create_with_password(store, org(1), "second", Role::Owner).await;
     ok(store.delete_user(&org(1), &ana.id, &by(4_000))).await;

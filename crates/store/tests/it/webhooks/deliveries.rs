@@ -184,7 +184,7 @@ async fn a_conversation_waits_for_its_oldest_delivery_and_others_go_on() {
         delivered(store, next, now).await;
     }
     assert!(order.is_sorted() && order.len() == 4, "{order:?}");
-    let kept = store.get_webhook_endpoint(&org(1), &id("whk_1")).await;
+    let kept = store.get::<WebhookEndpoint>(&org(1), &id("whk_1")).await;
     assert_eq!(kept.unwrap().unwrap().failing_since, None);
 }
 

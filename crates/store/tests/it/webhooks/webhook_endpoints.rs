@@ -39,9 +39,9 @@ async fn an_endpoint_is_created_found_listed_and_deleted() {
     let World { store, .. } = &World::new().await;
     let kinds = [EventType::ButtonPressed, EventType::MessageFailed];
     let ours = create(store, "whk_1", &kinds).await;
-    let found = ok(store.get_webhook_endpoint(&org(1), &ours.id)).await;
+    let found = ok(store.get::<WebhookEndpoint>(&org(1), &ours.id)).await;
     assert_eq!(found, Some(ours.clone()));
-    let listed = ok(store.list_webhook_endpoints(&org(1), &ALL)).await;
+    let listed = ok(store.list::<WebhookEndpoint>(&org(1), &ALL)).await;
     assert_eq!(listed.data, std::slice::from_ref(&ours));
     assert_eq!(listed.data[0].events, kinds);
 
@@ -89,7 +89,7 @@ async fn a_change_touches_only_what_it_names() {
         (after.events.len(), after.format, after.disabled_at),
         (0, WebhookFormat::ChatVolt, Some(at(9_500)))
     );
-    let kept = store.get_webhook_endpoint(&org(1), &before.id).await;
+    let kept = store.get::<WebhookEndpoint>(&org(1), &before.id).await;
     assert_eq!(kept.unwrap(), Some(after.clone()));
     let secrets = store.endpoint_secrets(&after).unwrap();
     let kept = secrets.header.unwrap();
@@ -132,7 +132,7 @@ async fn every_secret_that_was_replaced_signs_until_its_own_end() {
         .collect();
     // The first one ended before the last rotation.
     assert_eq!(previous, [("third", at(30_500)), ("second", at(21_000))]);
-    let kept = store.get_webhook_endpoint(&org(1), &ours.id).await;
+    let kept = store.get::<WebhookEndpoint>(&org(1), &ours.id).await;
     assert_eq!(kept.unwrap(), Some(rotated));
 }
 
@@ -162,7 +162,7 @@ async fn ten_secrets_sign_at_most_and_the_refusal_tells_when_there_is_room() {
         "{refused:?}"
     );
     // Nothing of the refused rotation stays.
-    let kept = ok(store.get_webhook_endpoint(&org(1), &ours.id)).await;
+    let kept = ok(store.get::<WebhookEndpoint>(&org(1), &ours.id)).await;
     assert_eq!(kept.unwrap().updated_at, at(9_008));
     assert!(rotate(41_000).await.is_ok());
 }
@@ -237,9 +237,9 @@ async fn another_organizations_endpoint_is_neither_seen_nor_touched() {
     let World { store, .. } = &tapped().await;
     let ours = create(store, "whk_1", &[]).await;
     let (theirs, id) = (org(2), &ours.id);
-    let found = ok(store.get_webhook_endpoint(&theirs, id)).await;
+    let found = ok(store.get::<WebhookEndpoint>(&theirs, id)).await;
     assert_eq!(found, None);
-    let listed = ok(store.list_webhook_endpoints(&theirs, &ALL)).await;
+    let listed = ok(store.list::<WebhookEndpoint>(&theirs, &ALL)).await;
     assert_eq!(listed.data, []);
     for header in [HeaderChange::Keep, HeaderChange::Remove] {
         let change = WebhookEndpointChange {
@@ -260,7 +260,7 @@ async fn another_organizations_endpoint_is_neither_seen_nor_touched() {
     let disabled = store.disable_webhook_endpoint(&theirs, id, at(9_000)).await;
     assert!(!disabled.unwrap());
     assert!(!ok(store.delete_webhook_endpoint(&theirs, id, &by(9_000))).await);
-    let kept = ok(store.get_webhook_endpoint(&org(1), id)).await;
+    let kept = ok(store.get::<WebhookEndpoint>(&org(1), id)).await;
     assert_eq!(kept, Some(ours));
     apply(store, vec![connection(true)]).await;
     assert_eq!(events(store, &theirs).await, []);

@@ -170,7 +170,7 @@ pub(crate) async fn list(
     let secrets = manager.into();
     let listed = app
         .store
-        .list_channels(&caller.organization_id, &query.page()?)
+        .list::<store::Channel>(&caller.organization_id, &query.page()?)
         .await?;
     let data = listed
         .data

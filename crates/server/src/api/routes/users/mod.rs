@@ -226,7 +226,10 @@ pub(super) async fn listed(
     organization: &OrganizationId,
     query: ListQuery,
 ) -> Result<Response, ApiError> {
-    let listed = app.store.list_users(organization, &query.page()?).await?;
+    let listed = app
+        .store
+        .list::<store::User>(organization, &query.page()?)
+        .await?;
     let list = List::of(listed, User::from);
     app.memory.answer(Some(organization), &list)
 }

@@ -183,7 +183,7 @@ pub(crate) async fn list(
     let secrets = manager.into();
     let listed = app
         .store
-        .list_webhook_endpoints(&caller.organization_id, &query.page()?)
+        .list::<store::WebhookEndpoint>(&caller.organization_id, &query.page()?)
         .await?;
     let data = listed
         .data

@@ -1,0 +1,23 @@
+//! Statements over a list, which is one parameter in JSON: the databases unpack it with different functions.
+
+use sqlx::AssertSqlSafe;
+
+use crate::db::{DatabaseKind, Query};
+
+/// The organization in `$1`, as a column of the list that is unpacked: joined by it, both databases
+/// begin with the list. With `$1` alone, SQLite would go through everything that the organization has.
+const OWNER: &str = "case when value is not null then $1 end";
+
+/// Makes a statement of a text with `{list}` for the list in `$2`, whose elements are called `value`, `{owner}` for its
+/// organization, or `{ids}` for the ids in the list `$1`.
+pub(crate) fn over_list(kind: DatabaseKind, text: &str) -> Query {
+    let (list, ids) = match kind {
+        DatabaseKind::Sqlite => ("json_each($2)", "select value from json_each($1)"),
+        DatabaseKind::Postgres => (
+            "jsonb_array_elements($2::jsonb)",
+            "select jsonb_array_elements_text($1::jsonb)",
+        ),
+    };
+    let text = text.replace("{owner}", OWNER).replace("{list}", list);
+    sqlx::query(AssertSqlSafe(text.replace("{ids}", ids)))
+}

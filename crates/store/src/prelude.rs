@@ -1,0 +1,15 @@
+//! What nearly every file of the store uses.
+
+pub(crate) use jiff::Timestamp;
+pub(crate) use recado_core::OrganizationId;
+pub(crate) use sqlx::AnyConnection;
+pub(crate) use sqlx::any::AnyRow;
+
+pub(crate) use crate::db::bind::Bind as _;
+pub(crate) use crate::db::list::over_list;
+pub(crate) use crate::db::noun::{Noun, Row, row};
+pub(crate) use crate::db::page::{Listed, Page};
+pub(crate) use crate::db::row::{self, Columns, column, stored};
+pub(crate) use crate::db::{DatabaseKind, Query};
+pub(crate) use crate::error::{Result, StoreError};
+pub(crate) use crate::store::Store;
