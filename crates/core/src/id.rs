@@ -93,6 +93,8 @@ ids! {
     ConversationId = "cnv";
     /// One message in one conversation.
     MessageId = "msg";
+    /// One receiver of an organization's events.
+    WebhookEndpointId = "whk";
 }
 
 #[cfg(test)]

@@ -26,7 +26,7 @@ pub use chatvolt::SendButtons;
 pub use fields::{FieldErrors, TextField};
 pub use id::{
     AgentId, ApiKeyId, ChannelId, ConversationId, IdError, MessageId, OrganizationId, SessionId,
-    UserId,
+    UserId, WebhookEndpointId,
 };
 pub use message::{Button, Buttons, Content, ContentKind, FieldPath, Outcome, Status};
 pub use phone::Phone;

@@ -13,10 +13,6 @@ const SKIPPED_EVENTS: i64 = 1 << 32;
 
 impl Store {
     /// Writes a consistent copy of a SQLite database into a file that is empty or missing.
-    ///
-    /// # Errors
-    ///
-    /// SQLite cannot read the database or write the file.
     pub async fn copy_into(&self, file: &str) -> Result<()> {
         // It reads in one transaction on a connection of its own, and holds up no writer. It takes as long as the
         // database is large, so that the deadline of reads does not fit.
@@ -30,10 +26,7 @@ impl Store {
     }
 
     /// Brings everything from the write-ahead log of a SQLite database into its file, and empties the log.
-    ///
-    /// # Errors
-    ///
-    /// SQLite cannot read or write the database, or [`StoreError::Busy`] if another process uses it.
+    /// Fails with [`StoreError::Busy`] if another process uses the database.
     pub async fn empty_log(&self) -> Result<()> {
         let mut connection = self.source().connect(Role::Writer).await?;
         let row = sqlx::query("pragma wal_checkpoint(truncate)")
@@ -50,10 +43,8 @@ impl Store {
 
     /// Checks a copy of a SQLite database: every page and index of it, that this program can use it, and its
     /// master key.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::Damaged`], [`StoreError::NotMigrated`] if it has no tables, or as [`Self::check`].
+    /// Fails with [`StoreError::Damaged`], with [`StoreError::NotMigrated`] if it has no tables, or as [`Self::check`]
+    /// does.
     pub async fn check_copy(&self) -> Result<()> {
         let mut connection = self.source().connect(Role::Reader).await?;
         let row = sqlx::query("pragma integrity_check(1)")

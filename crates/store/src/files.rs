@@ -41,10 +41,6 @@ pub fn folder(file: &Path) -> &Path {
 }
 
 /// Returns the path of a file without links, also of one that a program would create: its folder must exist.
-///
-/// # Errors
-///
-/// Neither exists, or the folder cannot be searched.
 pub fn real(file: &Path) -> io::Result<PathBuf> {
     match file.canonicalize() {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -60,10 +56,6 @@ pub fn real(file: &Path) -> io::Result<PathBuf> {
 }
 
 /// Takes a file that others can read or write away from them; a missing file passes.
-///
-/// # Errors
-///
-/// The mode cannot be changed.
 pub fn make_private(file: &Path) -> io::Result<()> {
     let mode = match fs::metadata(file) {
         Ok(metadata) => metadata.permissions().mode() & 0o777,

@@ -79,10 +79,7 @@ pub struct Membership {
 
 impl Store {
     /// Begins the lease of this server.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::NameTaken`] if a server of that name lives.
+    /// Fails with [`StoreError::NameTaken`] if a server of that name lives.
     pub async fn join(&self, name: Option<&str>) -> Result<Membership> {
         let mut membership = Membership {
             store: self.clone(),
@@ -191,10 +188,7 @@ impl Store {
 
 impl Membership {
     /// Renews the lease.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::NameTaken`] if the name was lost with the connection, and another server has it now.
+    /// Fails with [`StoreError::NameTaken`] if the name was lost with the connection, and another server has it now.
     pub async fn renew(&mut self) -> Result<()> {
         if self.store.kind() == DatabaseKind::Sqlite {
             return Ok(());

@@ -43,29 +43,18 @@ struct Shared {
 
 impl Store {
     /// Opens `sqlite:<file>`, which is created if missing, or `postgres://…`; does not migrate.
-    ///
-    /// # Errors
-    ///
-    /// The URL is not that of a database, or the database cannot be opened.
     pub async fn connect(url: &str, key: MasterKey) -> Result<Self> {
         Self::open(Source::parse(url)?, key).await
     }
 
     /// Checks that a URL is one of a database, without opening it.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::InvalidUrl`].
+    /// Fails with [`StoreError::InvalidUrl`].
     pub fn check_url(url: &str) -> Result<()> {
         Source::check(url)
     }
 
     /// Opens a database as [`Self::connect`] does, for a server that runs: its master key is not changed
     /// meanwhile.
-    ///
-    /// # Errors
-    ///
-    /// As [`Self::connect`].
     pub async fn connect_server(url: &str, key: MasterKey) -> Result<Self> {
         Self::open(Source::parse(url)?.of_server(), key).await
     }
@@ -91,10 +80,7 @@ impl Store {
     }
 
     /// Brings the tables up to date; safe when several servers start at once.
-    ///
-    /// # Errors
-    ///
-    /// A migration fails, or [`StoreError::NewerDatabase`].
+    /// Fails with [`StoreError::NewerDatabase`] for a database of a newer program.
     pub async fn migrate(&self) -> Result<()> {
         let mut connection = self.shared.source.connect(Role::Migrator).await?;
         if is_current(&mut connection).await? {
@@ -118,10 +104,7 @@ impl Store {
     }
 
     /// Checks that this program may bring the tables up to date. Returns whether there are tables.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::ForeignDatabase`], [`StoreError::MayNotCreate`], or [`StoreError::NewerDatabase`].
+    /// Fails with [`StoreError::ForeignDatabase`], [`StoreError::MayNotCreate`], or [`StoreError::NewerDatabase`].
     pub async fn check_migratable(&self) -> Result<bool> {
         let applied = self.applied_migrations().await?;
         let is_new = applied.is_empty();
@@ -163,10 +146,7 @@ impl Store {
     }
 
     /// Asks whether the database answers and is migrated.
-    ///
-    /// # Errors
-    ///
-    /// It does not answer, or [`StoreError::NotMigrated`].
+    /// Fails with [`StoreError::NotMigrated`] if it is not.
     pub async fn ping(&self) -> Result<()> {
         let newest = MIGRATIONS.iter().map(|migration| migration.version).max();
         let query = sqlx::query(

@@ -1,4 +1,8 @@
 //! Fresh databases for tests, on SQLite or on the PostgreSQL that `RECADO_TEST_DATABASE` names.
+#![expect(
+    clippy::missing_panics_doc,
+    reason = "a test fails if its database cannot be made or does not answer"
+)]
 
 pub(crate) mod plans;
 
@@ -28,38 +32,20 @@ enum Location {
 
 impl TestDatabase {
     /// Creates a database: a SQLite file, or one more database on the server of `RECADO_TEST_DATABASE`.
-    ///
-    /// # Panics
-    ///
-    /// The database cannot be made.
     pub async fn fresh() -> Self {
-        let database = Self::empty().await;
-        let store = database.store().await;
-        store.migrate().await.expect("the migrations run");
-        store.close().await;
-        database
+        Self::empty().await.migrated().await
     }
 
     /// Creates a database that is not migrated.
-    ///
-    /// # Panics
-    ///
-    /// The database cannot be made.
     pub async fn empty() -> Self {
         plans::record();
-        let (url, location) = match server() {
+        Self::at(match server() {
             Some(admin_url) => on_server(admin_url).await,
             None => in_directory(),
-        };
-        let key = MasterKey::generate().expect("random bytes");
-        Self { url, key, location }
+        })
     }
 
     /// Creates a database of an earlier program, with the migrations up to `version`.
-    ///
-    /// # Panics
-    ///
-    /// The database cannot be made.
     pub async fn migrated_to(version: i64) -> Self {
         let database = Self::empty().await;
         // The store creates the file.
@@ -76,30 +62,25 @@ impl TestDatabase {
     }
 
     /// Creates a migrated database on the PostgreSQL server of that administrator's URL.
-    ///
-    /// # Panics
-    ///
-    /// The database cannot be made.
     pub async fn on(admin_url: String) -> Self {
-        Self::migrated(on_server(admin_url).await).await
+        Self::at(on_server(admin_url).await).migrated().await
     }
 
     /// Creates a migrated SQLite file, also if the tests run on PostgreSQL.
-    ///
-    /// # Panics
-    ///
-    /// The file cannot be made.
     pub async fn in_file() -> Self {
-        Self::migrated(in_directory()).await
+        Self::at(in_directory()).migrated().await
     }
 
-    async fn migrated((url, location): (String, Location)) -> Self {
+    fn at((url, location): (String, Location)) -> Self {
         let key = MasterKey::generate().expect("random bytes");
-        let database = Self { url, key, location };
-        let store = database.store().await;
+        Self { url, key, location }
+    }
+
+    async fn migrated(self) -> Self {
+        let store = self.store().await;
         store.migrate().await.expect("the migrations run");
         store.close().await;
-        database
+        self
     }
 
     /// Returns which database the tests run on.
@@ -134,10 +115,6 @@ impl TestDatabase {
     }
 
     /// Runs statements past every store.
-    ///
-    /// # Panics
-    ///
-    /// The database refuses them.
     pub async fn execute(&self, sql: &'static str) {
         run(&self.url, sql.to_owned())
             .await
@@ -145,10 +122,6 @@ impl TestDatabase {
     }
 
     /// Runs a query whose columns are all texts; returns each row as one line of `name=value`.
-    ///
-    /// # Panics
-    ///
-    /// The database refuses the query, or a column is not a text.
     pub async fn rows(&self, query: &'static str) -> Vec<String> {
         let connected = AnyConnection::connect(&self.url).await;
         let mut connection = connected.expect("a connection");
@@ -165,10 +138,6 @@ impl TestDatabase {
     }
 
     /// Returns the names of the tables that have rows of organizations.
-    ///
-    /// # Panics
-    ///
-    /// The database does not answer.
     pub async fn organization_tables(&self) -> Vec<String> {
         let text = match self.kind() {
             DatabaseKind::Sqlite => {
@@ -180,19 +149,12 @@ impl TestDatabase {
                  where table_schema = 'public' and column_name = 'organization_id' order by table_name"
             }
         };
-        let connected = AnyConnection::connect(&self.url).await;
-        let mut connection = connected.expect("a connection");
-        let rows = sqlx::query(text).fetch_all(&mut connection).await;
-        let rows = rows.expect("the tables");
-        rows.iter().map(|row| row.get("name")).collect()
+        let names = self.rows(text).await.into_iter();
+        names.map(|line| line.replace("name=", "")).collect()
     }
 
     /// Lets the lease of every server end, and frees what the servers claimed, as other servers would
     /// after a while.
-    ///
-    /// # Panics
-    ///
-    /// The database does not answer.
     pub async fn end_servers(&self) {
         let store = self.store().await;
         store
@@ -203,10 +165,6 @@ impl TestDatabase {
     }
 
     /// Opens one more store on it.
-    ///
-    /// # Panics
-    ///
-    /// The database does not open.
     pub async fn store(&self) -> Store {
         Store::connect(&self.url, self.key.clone())
             .await
@@ -216,10 +174,6 @@ impl TestDatabase {
 
 impl Store {
     /// Takes every connection that lists read with, as slow lists do, until the value is dropped.
-    ///
-    /// # Panics
-    ///
-    /// The connections do not open.
     pub async fn occupy_lists(&self) -> Vec<PoolConnection<Any>> {
         let (mut held, readers) = (Vec::new(), self.readers().of_lists());
         for _ in 0..readers.options().get_max_connections() {

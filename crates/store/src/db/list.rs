@@ -21,3 +21,17 @@ pub(crate) fn over_list(kind: DatabaseKind, text: &str) -> Query {
     let text = text.replace("{owner}", OWNER).replace("{list}", list);
     sqlx::query(AssertSqlSafe(text.replace("{ids}", ids)))
 }
+
+/// Makes a statement that selects the ids of a table, called `t`, that are in the list `$1` and meet a condition.
+pub(crate) fn among_ids(kind: DatabaseKind, table: &str, condition: &str) -> Query {
+    let text = match kind {
+        DatabaseKind::Sqlite => format!(
+            "select t.id from json_each($1) n cross join {table} t on t.id = n.value {condition}"
+        ),
+        DatabaseKind::Postgres => format!(
+            "select t.id from {table} t {condition} \
+             and t.id = any(array(select jsonb_array_elements_text($1::jsonb)))"
+        ),
+    };
+    sqlx::query(AssertSqlSafe(text))
+}

@@ -60,10 +60,7 @@ impl fmt::Display for Holder {
 
 impl ServerLock {
     /// Locks the SQLite database of a URL for this process; returns `None` for a database of many servers.
-    ///
-    /// # Errors
-    ///
-    /// [`LockError::Held`] says which process holds it.
+    /// Fails with [`LockError::Held`] says which process holds it.
     pub fn take(url: &str, now: Timestamp) -> Result<Option<Self>, LockError> {
         let Some(database) = files::sqlite_file(url) else {
             return Ok(None);
@@ -85,10 +82,6 @@ impl ServerLock {
     }
 
     /// Locks the database as [`Self::take`] does, and waits as long as another process holds it.
-    ///
-    /// # Errors
-    ///
-    /// The lock file cannot be used.
     pub async fn wait(url: &str, now: impl Fn() -> Timestamp) -> Result<Option<Self>, LockError> {
         let mut told = false;
         loop {

@@ -8,7 +8,7 @@ use recado_core::event::{EventType, MessageError};
 use recado_core::inbound::Pricing;
 use recado_core::{
     AgentId, ApiKeyId, ChannelId, ConversationId, MessageId, OrganizationId, Provider, Recipient,
-    Role, Scopes, SessionId, Status, UserId, Warning,
+    Role, Scopes, SessionId, Status, UserId, Warning, WebhookEndpointId,
 };
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -17,7 +17,6 @@ use sqlx::any::AnyRow;
 use sqlx::{Row, ValueRef as _};
 
 use crate::error::{Result, StoreError};
-use crate::ids::WebhookEndpointId;
 
 /// The columns of a row.
 pub struct Columns<'r> {

@@ -34,11 +34,8 @@ pub struct KeyLoss {
 
 impl Store {
     /// Begins to make the key of this store the master key of the database, whose own key is lost.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::SameMasterKey`] if the database has this key, [`StoreError::ServersRunning`] if a server
-    /// uses the database.
+    /// Fails with [`StoreError::SameMasterKey`] if the database has this key, [`StoreError::ServersRunning`] if a
+    /// server uses the database.
     pub async fn begin_key_loss(&self, fresh: FreshSecrets) -> Result<KeyLoss> {
         // Before the mark, at which a server that runs would end.
         self.expect_no_servers().await?;
@@ -90,7 +87,7 @@ impl KeyLoss {
         let Some(table) = SEALED.get(self.table) else {
             self.table = 0;
             if !std::mem::take(&mut self.found) {
-                self.finish().await?;
+                self.store.finish_key_change(self.store.key()).await?;
                 return Ok(None);
             }
             // Another program may have written a row behind this pass.
@@ -175,14 +172,5 @@ impl KeyLoss {
                 })
             })
             .await
-    }
-
-    async fn finish(&self) -> Result<()> {
-        let query = sqlx::query(
-            "update master_key set fingerprint = $1, next_fingerprint = null \
-             where id = 1 and next_fingerprint = $1",
-        )
-        .bind(self.store.key().fingerprint());
-        self.store.write_count(query).await.map(drop)
     }
 }

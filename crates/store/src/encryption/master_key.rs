@@ -79,20 +79,14 @@ pub(crate) const SEALED: [SealedTable; 3] = [
 impl Store {
     /// Checks that this program can use the database and that the master key is the one that its secrets
     /// are encrypted with; changes nothing. A database without tables passes.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::NewerDatabase`], [`StoreError::WrongMasterKey`], [`StoreError::RotationUnfinished`].
+    /// Fails with [`StoreError::NewerDatabase`], [`StoreError::WrongMasterKey`], [`StoreError::RotationUnfinished`].
     pub async fn check(&self) -> Result<()> {
         let applied = self.applied_migrations().await?;
         self.check_key(&applied).await.map(drop)
     }
 
     /// Checks the master key as [`Self::check`] does, and keeps its fingerprint if there is none yet.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::NotMigrated`], or as [`Self::check`].
+    /// Fails with [`StoreError::NotMigrated`], or as [`Self::check`] does.
     pub async fn adopt_master_key(&self) -> Result<()> {
         let applied = self.applied_migrations().await?;
         if !applied.contains(FINGERPRINT_SINCE) {
@@ -173,10 +167,7 @@ impl Kept {
 fn opens(row: &AnyRow, table: &'static str, key: &MasterKey) -> Result<()> {
     let columns = Columns::new(row, table, "id");
     let (organization, id): (_, String) = (columns.get("organization_id")?, columns.get("id")?);
-    let sealed = SealedSecrets {
-        key_id: columns.get("key_id")?,
-        bytes: columns.get("sealed")?,
-    };
+    let sealed = SealedSecrets::read(&columns, "sealed")?;
     let sealed_row = SealedRow {
         table,
         organization: &organization,

@@ -14,8 +14,8 @@ use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
 use recado_core::OrganizationId;
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
@@ -41,10 +41,6 @@ pub struct MasterKeyError;
 
 impl MasterKey {
     /// Generates a key.
-    ///
-    /// # Errors
-    ///
-    /// The operating system gives no random bytes.
     pub fn generate() -> Result<Self> {
         let mut key = Zeroizing::new([0; 32]);
         getrandom::fill(key.as_mut_slice()).map_err(StoreError::Random)?;
@@ -52,10 +48,6 @@ impl MasterKey {
     }
 
     /// Reads a key; white space around it does not matter.
-    ///
-    /// # Errors
-    ///
-    /// The text is not 32 bytes in base64.
     pub fn from_base64(text: &str) -> Result<Self, MasterKeyError> {
         let bytes = Zeroizing::new(BASE64.decode(text.trim()).map_err(|_| MasterKeyError)?);
         let key = <[u8; 32]>::try_from(bytes.as_slice()).map_err(|_| MasterKeyError)?;
@@ -107,11 +99,12 @@ impl fmt::Debug for MasterKey {
 }
 
 /// The secrets of one channel.
-#[derive(Clone)]
+#[derive(Clone, Deserialize)]
 pub struct ChannelSecrets {
     /// The credentials for the provider.
     pub credentials: Map<String, Value>,
     /// The secret with which the provider calls.
+    #[serde(deserialize_with = "secret")]
     pub webhook_secret: SecretString,
 }
 
@@ -131,10 +124,7 @@ pub(crate) struct SealedSecrets {
 
 /// Reads the secrets of a row.
 pub(crate) fn sealed(columns: &Columns<'_>) -> Result<SealedSecrets> {
-    Ok(SealedSecrets {
-        key_id: columns.get("key_id")?,
-        bytes: columns.get("secrets")?,
-    })
+    SealedSecrets::read(columns, "secrets")
 }
 
 /// The row that encrypted secrets are bound to: they cannot be decrypted in another row.
@@ -145,41 +135,29 @@ pub(crate) struct SealedRow<'a> {
     pub(crate) id: &'a str,
 }
 
-#[derive(Serialize)]
-struct Written<'a> {
-    credentials: &'a Map<String, Value>,
-    webhook_secret: &'a str,
-}
-
-#[derive(Deserialize)]
-struct Read {
-    credentials: Map<String, Value>,
-    webhook_secret: String,
-}
-
 impl ChannelSecrets {
     pub(crate) fn seal(&self, key: &MasterKey, row: SealedRow<'_>) -> Result<SealedSecrets> {
-        let payload = Written {
-            credentials: &self.credentials,
-            webhook_secret: self.webhook_secret.expose_secret(),
-        };
+        let payload = json!({
+            "credentials": self.credentials,
+            "webhook_secret": self.webhook_secret.expose_secret(),
+        });
         SealedSecrets::seal(&payload, key, row)
     }
+}
 
-    pub(crate) fn open(
-        sealed: &SealedSecrets,
-        key: &MasterKey,
-        row: SealedRow<'_>,
-    ) -> Result<Self> {
-        let read: Read = sealed.open(key, row)?;
-        Ok(Self {
-            credentials: read.credentials,
-            webhook_secret: read.webhook_secret.into(),
-        })
-    }
+/// Reads a secret out of the clear text of a row.
+pub(crate) fn secret<'de, D: Deserializer<'de>>(text: D) -> Result<SecretString, D::Error> {
+    String::deserialize(text).map(SecretString::from)
 }
 
 impl SealedSecrets {
+    pub(crate) fn read(columns: &Columns<'_>, column: &'static str) -> Result<Self> {
+        Ok(Self {
+            key_id: columns.get("key_id")?,
+            bytes: columns.get(column)?,
+        })
+    }
+
     pub(crate) fn seal(
         payload: &impl Serialize,
         key: &MasterKey,
@@ -310,7 +288,7 @@ mod tests {
         };
         let sealed = secrets.seal(&key, row).unwrap();
         assert!(sealed != secrets.seal(&key, row).unwrap());
-        let opened = ChannelSecrets::open(&sealed, &key, row).unwrap();
+        let opened: ChannelSecrets = sealed.open(&key, row).unwrap();
         assert_eq!(opened.credentials["apiKey"], "s3cret");
         assert_eq!(opened.webhook_secret.expose_secret(), "hook");
         for elsewhere in [
@@ -321,7 +299,7 @@ mod tests {
             },
         ] {
             assert!(matches!(
-                ChannelSecrets::open(&sealed, &key, elsewhere),
+                sealed.open::<ChannelSecrets>(&key, elsewhere),
                 Err(StoreError::Corrupt { .. })
             ));
         }

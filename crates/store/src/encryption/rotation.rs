@@ -36,12 +36,8 @@ struct OldRow {
 
 impl Store {
     /// Begins or continues to change the master key of this store to `new`.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::SameMasterKey`], [`StoreError::WrongMasterKey`], [`StoreError::RotationUnfinished`] if
-    /// a rotation to another key is under way, [`StoreError::ServersRunning`] if a server uses the
-    /// database.
+    /// Fails with [`StoreError::SameMasterKey`], [`StoreError::WrongMasterKey`], [`StoreError::RotationUnfinished`] if
+    /// a rotation to another key is under way, [`StoreError::ServersRunning`] if a server uses the database.
     pub async fn begin_key_rotation(&self, new: MasterKey) -> Result<KeyRotation> {
         let (old, next) = (self.key().fingerprint(), new.fingerprint());
         if old == next {
@@ -104,6 +100,15 @@ impl Store {
         }
     }
 
+    pub(crate) async fn finish_key_change(&self, new: &MasterKey) -> Result<()> {
+        let query = sqlx::query(
+            "update master_key set fingerprint = $1, next_fingerprint = null \
+             where id = 1 and next_fingerprint = $1",
+        );
+        let query = query.bind(new.fingerprint());
+        self.write_count(query).await.map(drop)
+    }
+
     /// Counts the connections of running servers. On SQLite, the lock of the file tells whether one runs.
     async fn connections_of_servers(&self) -> Result<i64> {
         if self.kind() == DatabaseKind::Sqlite {
@@ -123,14 +128,11 @@ impl Store {
 
 impl KeyRotation {
     /// Encrypts some more rows with the new key; returns how many, or `None` once the rotation is complete.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::Corrupt`] if a row does not open with the old key.
+    /// Fails with [`StoreError::Corrupt`] if a row does not open with the old key.
     pub async fn step(&mut self) -> Result<Option<u64>> {
         let Some(table) = SEALED.get(self.table) else {
             if !std::mem::take(&mut self.found) {
-                self.finish().await?;
+                self.store.finish_key_change(&self.new).await?;
                 return Ok(None);
             }
             // Another program may have written a row behind this pass.
@@ -208,10 +210,7 @@ impl KeyRotation {
             return Ok(None);
         };
         let columns = Columns::new(&found, table.name, "id");
-        let sealed = SealedSecrets {
-            key_id: columns.get("key_id")?,
-            bytes: columns.get("sealed")?,
-        };
+        let sealed = SealedSecrets::read(&columns, "sealed")?;
         let sealed_row = SealedRow {
             table: table.name,
             organization: &row.organization,
@@ -226,14 +225,5 @@ impl KeyRotation {
             .bind(again.key_id)
             .bind(again.bytes);
         Ok(Some(query))
-    }
-
-    async fn finish(&self) -> Result<()> {
-        let query = sqlx::query(
-            "update master_key set fingerprint = $1, next_fingerprint = null \
-             where id = 1 and next_fingerprint = $1",
-        )
-        .bind(self.new.fingerprint());
-        self.store.write_count(query).await.map(drop)
     }
 }

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::db::writer::Work;
 use crate::prelude::*;
+use crate::resources::conversations::Conversation;
 
 /// The organization lock of a transaction, and the events that it appends. On PostgreSQL, the lock keeps the numbers
 /// of events in the order of the commits.
@@ -33,6 +34,18 @@ pub(crate) struct NewEvent {
     pub(crate) channel: Option<ChannelId>,
     pub(crate) conversation: Option<ConversationId>,
     pub(crate) data: EventData,
+}
+
+impl NewEvent {
+    /// Returns an event of a conversation.
+    pub(crate) fn of(conversation: &Conversation, data: EventData) -> Self {
+        Self {
+            agent: Some(conversation.agent_id.clone()),
+            channel: Some(conversation.channel_id.clone()),
+            conversation: Some(conversation.id.clone()),
+            data,
+        }
+    }
 }
 
 #[derive(Serialize)]

@@ -10,6 +10,7 @@ use std::str::FromStr;
 use recado_core::event::EventType;
 use recado_core::{AgentId, ChannelId, ConversationId};
 use serde_json::Value;
+use sqlx::AssertSqlSafe;
 
 use crate::db::read::MAX_PAGE_BYTES;
 use crate::prelude::*;
@@ -129,13 +130,6 @@ impl FromStr for EventId {
     }
 }
 
-macro_rules! events {
-    () => {
-        "select seq, organization_id, type, agent_id, channel_id, conversation_id, data, created_at \
-         from events where organization_id = $1 and seq > $2"
-    };
-}
-
 impl Store {
     /// Lists the events of an organization behind `after`, oldest first, as many as one page has room for.
     pub async fn list_events(
@@ -159,24 +153,18 @@ impl Store {
         max_bytes: usize,
     ) -> Result<EventPage> {
         // One text for each combination: SQLite uses an index only for a filter that is always there.
-        let text = match (filter.event_type, &filter.conversation) {
-            (None, None) => concat!(events!(), " order by seq limit $3 + 0"),
-            (Some(_), None) => {
-                concat!(events!(), " and type = $4 order by seq limit $3 + 0")
-            }
-            (None, Some(_)) => {
-                concat!(
-                    events!(),
-                    " and conversation_id = $4 order by seq limit $3 + 0"
-                )
-            }
+        let filtered = match (filter.event_type, &filter.conversation) {
+            (None, None) => "",
+            (Some(_), None) => "and type = $4 ",
+            (None, Some(_)) => "and conversation_id = $4 ",
             // A conversation has fewer events than a type.
-            (Some(_), Some(_)) => concat!(
-                events!(),
-                " and conversation_id = $4 and type || '' = $5 order by seq limit $3 + 0"
-            ),
+            (Some(_), Some(_)) => "and conversation_id = $4 and type || '' = $5 ",
         };
-        let mut query = sqlx::query(text)
+        let text = format!(
+            "select seq, organization_id, type, agent_id, channel_id, conversation_id, data, created_at \
+             from events where organization_id = $1 and seq > $2 {filtered}order by seq limit $3 + 0"
+        );
+        let mut query = sqlx::query(AssertSqlSafe(text))
             .id(organization)
             .bind(after.map_or(0, EventId::seq))
             .bind(i64::from(limit));
@@ -187,7 +175,7 @@ impl Store {
             query = query.bind(event_type.as_str());
         }
         let rows = self.read_list(organization, query, max_bytes).await?;
-        let data = rows.rows.iter().map(event).collect::<Result<Vec<_>, _>>()?;
+        let data = rows.rows.iter().map(event).collect::<Result<Vec<_>>>()?;
         let last = data.last().map(|event| event.id);
         let may_have_more = rows.cut || rows.rows.len() >= limit as usize;
         Ok(EventPage {

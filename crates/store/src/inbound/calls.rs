@@ -3,6 +3,7 @@
 //! Their bodies are encrypted: Z-API writes its instance's id into each, which is half of a credential.
 
 use recado_core::ChannelId;
+use sqlx::AssertSqlSafe;
 
 use crate::encryption::{MasterKey, SealedRow, SealedSecrets};
 use crate::prelude::*;
@@ -59,27 +60,22 @@ macro_rules! free {
 }
 
 /// Claims free calls of the organization in `$1` that have so many attempts.
-macro_rules! claiming {
-    ($attempts:literal, $lock:literal, $materialized:literal) => {
-        concat!(
-            "with due as ",
-            $materialized,
-            "(select id, claimed_until, length(body) as bytes from webhook_calls \
-             where organization_id = $1 and attempts ",
-            $attempts,
-            " and ",
-            free!("$2"),
-            " order by claimed_until, id limit $4 + 0",
-            $lock,
-            "), room as (select id, sum(bytes) over (order by claimed_until, id) - bytes as ahead \
-             from due) \
-             update webhook_calls set attempts = attempts + 1, claimed_until = \
-             case when received_at < $2 then $3 + $2 - received_at else $3 end, server_id = $6 \
-             where id in (select id from room where ahead = 0 or ahead < $5) \
-             returning id, organization_id, channel_id, content_type, key_id, body, received_at, \
-             attempts"
-        )
+fn claiming(kind: DatabaseKind, attempts: &str) -> Query {
+    let (lock, materialized) = match kind {
+        DatabaseKind::Sqlite => ("", ""),
+        DatabaseKind::Postgres => (" for update skip locked", "materialized "),
     };
+    let free = free!("$2");
+    sqlx::query(AssertSqlSafe(format!(
+        "with due as {materialized}(select id, claimed_until, length(body) as bytes from webhook_calls \
+         where organization_id = $1 and attempts {attempts} and {free} \
+         order by claimed_until, id limit $4 + 0{lock}), \
+         room as (select id, sum(bytes) over (order by claimed_until, id) - bytes as ahead from due) \
+         update webhook_calls set attempts = attempts + 1, claimed_until = \
+         case when received_at < $2 then $3 + $2 - received_at else $3 end, server_id = $6 \
+         where id in (select id from room where ahead = 0 or ahead < $5) \
+         returning id, organization_id, channel_id, content_type, key_id, body, received_at, attempts"
+    )))
 }
 
 impl Store {
@@ -153,13 +149,9 @@ impl Store {
         limit: u32,
         bytes: u32,
     ) -> Result<Vec<WebhookCall>> {
-        let text = match self.kind() {
-            DatabaseKind::Sqlite => claiming!("= $7", "", ""),
-            DatabaseKind::Postgres => claiming!("= $7", " for update skip locked", "materialized "),
-        };
         // One number at a time: the index gives the calls of one number in the order of their claims.
         for attempts in [0_i64, 1] {
-            let query = sqlx::query(text)
+            let query = claiming(self.kind(), "= $7")
                 .id(organization)
                 .instant(now)
                 .instant(claimed_until)
@@ -183,13 +175,7 @@ impl Store {
         now: Timestamp,
         claimed_until: Timestamp,
     ) -> Result<Option<(WebhookCall, i64)>> {
-        let text = match self.kind() {
-            DatabaseKind::Sqlite => claiming!("> 1", "", ""),
-            DatabaseKind::Postgres => {
-                claiming!("> 1", " for update skip locked", "materialized ")
-            }
-        };
-        let query = sqlx::query(text)
+        let query = claiming(self.kind(), "> 1")
             .id(organization)
             .instant(now)
             .instant(claimed_until)
@@ -279,10 +265,7 @@ fn backlog(row: &AnyRow) -> Result<Backlog> {
 pub(crate) fn call(row: &AnyRow, key: &MasterKey) -> Result<WebhookCall> {
     let columns = Columns::new(row, "webhook_calls", "id");
     let (id, organization_id): (String, _) = (columns.get("id")?, columns.get("organization_id")?);
-    let sealed = SealedSecrets {
-        key_id: columns.get("key_id")?,
-        bytes: columns.get("body")?,
-    };
+    let sealed = SealedSecrets::read(&columns, "body")?;
     let body = sealed
         .open_bytes(key, sealed_row(&organization_id, &id))?
         .to_vec();

@@ -191,7 +191,7 @@ impl Received {
         };
         let content = filed.content();
         self.fresh.push(filed.row(&content, conversation, log));
-        log.append(filed.event(content, conversation));
+        log.append(NewEvent::of(conversation, filed.data(content)));
         contacts.said(slot, log.at());
         self.known.insert(address);
         Ok(Effect::Told)
@@ -294,15 +294,6 @@ impl Filed<'_> {
             sender: row::json(&StoredContact::from(&self.from)),
             external: self.external_id.clone(),
             at: log.at().as_millisecond(),
-        }
-    }
-
-    fn event(&self, content: StoredInbound, conversation: &Conversation) -> NewEvent {
-        NewEvent {
-            agent: Some(conversation.agent_id.clone()),
-            channel: Some(conversation.channel_id.clone()),
-            conversation: Some(conversation.id.clone()),
-            data: self.data(content),
         }
     }
 

@@ -226,10 +226,6 @@ async fn readdress(
 }
 
 fn created(conversation: &Conversation, by: &Contact) -> NewEvent {
-    NewEvent {
-        agent: Some(conversation.agent_id.clone()),
-        channel: Some(conversation.channel_id.clone()),
-        conversation: Some(conversation.id.clone()),
-        data: EventData::ConversationCreated(ConversationCreatedData { from: by.clone() }),
-    }
+    let data = ConversationCreatedData { from: by.clone() };
+    NewEvent::of(conversation, EventData::ConversationCreated(data))
 }

@@ -87,13 +87,12 @@ impl Statuses {
     fn know(&mut self, message: MessageState) {
         let index = self.messages.len();
         self.by_id.insert(message.id.clone(), index);
-        if let Some(id) = &message.external_id {
-            let address = (message.channel_id.clone(), id.clone());
-            self.by_external_id.insert(address, index);
-        }
-        if let Some(id) = &message.provider_id {
-            let address = (message.channel_id.clone(), id.clone());
-            self.by_provider_id.insert(address, index);
+        for (indexes, id) in [
+            (&mut self.by_external_id, &message.external_id),
+            (&mut self.by_provider_id, &message.provider_id),
+        ] {
+            let address = id.clone().map(|id| (message.channel_id.clone(), id));
+            indexes.extend(address.map(|address| (address, index)));
         }
         self.messages.push(message);
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use recado_core::{ApiKeyId, Role, Scopes, SessionId, UserId};
 use sqlx::AssertSqlSafe;
 
+use crate::db::list::among_ids;
 use crate::prelude::*;
 use crate::resources::audit::{AuditAction, Author};
 use crate::resources::bearer_secrets::{ApiKeySecret, hash};
@@ -85,10 +86,7 @@ impl Noun for ApiKey {
 
 impl Store {
     /// Creates an API key that belongs to no user; the secret is not kept.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::Conflict`] if the id is taken, [`StoreError::UnknownOrganization`].
+    /// Fails with [`StoreError::Conflict`] if the id is taken.
     pub async fn create_api_key(
         &self,
         key: &ApiKey,
@@ -105,10 +103,7 @@ impl Store {
     /// Creates a personal key for the user of a session; the secret is not kept. Returns whether the session
     /// still lasts: if not, no key is created. If the user then has more than [`MAX_PERSONAL_KEYS`], expired ones are
     /// deleted first, and then the oldest.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::Conflict`] if the id is taken, [`StoreError::UnknownOrganization`].
+    /// Fails with [`StoreError::Conflict`] if the id is taken.
     pub async fn create_personal_key(
         &self,
         key: &ApiKey,
@@ -165,10 +160,7 @@ impl Store {
     }
 
     /// Finds the key that has this secret and works; a personal key has no more scopes than its user. The keys of a deleted organization are not found.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::OrganizationSuspended`] if its organization is suspended.
+    /// Fails with [`StoreError::OrganizationSuspended`] if its organization is suspended.
     pub async fn find_api_key_by_secret(
         &self,
         secret: &str,
@@ -241,27 +233,14 @@ impl Store {
         keys: &BTreeSet<ApiKeyId>,
         now: Timestamp,
     ) -> Result<BTreeSet<ApiKeyId>> {
-        macro_rules! working {
-            ($keys:literal) => {
-                concat!(
-                    "select k.id from ",
-                    $keys,
-                    " left join organizations o on o.id = k.organization_id \
-                     where (k.expires_at is null or k.expires_at > $2) \
-                     and o.suspended_at is null and o.deleted_at is null"
-                )
-            };
-        }
-        let text = match self.kind() {
-            DatabaseKind::Sqlite => {
-                working!("json_each($1) n cross join api_keys k on k.id = n.value")
-            }
-            DatabaseKind::Postgres => concat!(
-                working!("api_keys k"),
-                " and k.id = any(array(select jsonb_array_elements_text($1::jsonb)))"
-            ),
-        };
-        let query = sqlx::query(text).json(keys).instant(now);
+        let query = among_ids(
+            self.kind(),
+            "api_keys",
+            "left join organizations o on o.id = t.organization_id \
+             where (t.expires_at is null or t.expires_at > $2) \
+             and o.suspended_at is null and o.deleted_at is null",
+        );
+        let query = query.json(keys).instant(now);
         // Slow lists must not keep the end of a deleted key's streams waiting.
         let rows = self.read_rows_first(query).await?;
         column(&rows, "api_keys", "id")

@@ -23,10 +23,6 @@ macro_rules! bearer_secrets {
 
         impl $name {
             /// Generates a secret.
-            ///
-            /// # Errors
-            ///
-            /// The operating system gives no random bytes.
             pub fn generate() -> Result<Self> {
                 let mut bytes = Zeroizing::new([0; 32]);
                 getrandom::fill(bytes.as_mut_slice()).map_err(StoreError::Random)?;

@@ -101,7 +101,7 @@ async fn change_credentials(
     key: &MasterKey,
     connection: &mut AnyConnection,
 ) -> Result<Channel> {
-    let mut secrets = ChannelSecrets::open(&channel.sealed, key, channel.sealed_row())?;
+    let mut secrets: ChannelSecrets = channel.sealed.open(key, channel.sealed_row())?;
     for (name, value) in credentials {
         if value.is_null() || value == "" {
             secrets.credentials.remove(&name);

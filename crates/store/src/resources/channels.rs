@@ -154,7 +154,7 @@ impl Store {
     /// Decrypts the secrets of a channel, without asking the database; [`StoreError::Corrupt`] if the row was tampered
     /// with.
     pub fn secrets(&self, channel: &Channel) -> Result<ChannelSecrets> {
-        ChannelSecrets::open(&channel.sealed, self.key(), channel.sealed_row())
+        channel.sealed.open(self.key(), channel.sealed_row())
     }
 }
 

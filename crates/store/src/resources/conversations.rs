@@ -62,8 +62,8 @@ impl ConversationFilter {
                 (Some(_), Some(_)) => " and agent_id = $5 and channel_id = $6",
             };
             let query = Conversation::page_of(organization, page, filter);
-            let query = self.agent.iter().fold(query, |query, id| query.id(id));
-            return self.channel.iter().fold(query, |query, id| query.id(id));
+            let query = self.agent.iter().fold(query, Query::id);
+            return self.channel.iter().fold(query, Query::id);
         };
         let (created_at, id) = page.start();
         let forms = phone_variants(recipient.as_str());
@@ -121,6 +121,10 @@ impl Noun for Conversation {
 }
 
 /// A window that cannot be read is not known; that is not a refusal.
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "it stands among functions that fail for what cannot be read"
+)]
 pub(crate) fn window(columns: &Columns<'_>) -> Result<Option<Timestamp>> {
     Ok(columns.get("window_expires_at").unwrap_or_default())
 }

@@ -7,6 +7,7 @@ use recado_core::{SessionId, UserId};
 use sqlx::AssertSqlSafe;
 
 use super::User;
+use crate::db::list::among_ids;
 use crate::prelude::*;
 use crate::resources::audit::{AuditAction, Author};
 use crate::resources::bearer_secrets::{SessionSecret, hash};
@@ -83,10 +84,7 @@ impl Store {
     ///
     /// Returns whether the user still exists with this password: if not, no session is created. The oldest sessions
     /// of the user end that are more than [`MAX_SESSIONS`].
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::Conflict`] if the id is taken.
+    /// Fails with [`StoreError::Conflict`] if the id is taken.
     pub async fn create_session(
         &self,
         session: &Session,
@@ -145,10 +143,7 @@ impl Store {
 
     /// Finds the session that has this secret and lasts, with its user; those of a deleted organization are not
     /// found.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::OrganizationSuspended`] if its organization is suspended.
+    /// Fails with [`StoreError::OrganizationSuspended`] if its organization is suspended.
     pub async fn find_session(
         &self,
         secret: &str,
@@ -231,27 +226,14 @@ impl Store {
         sessions: &BTreeSet<SessionId>,
         now: Timestamp,
     ) -> Result<BTreeSet<SessionId>> {
-        macro_rules! working {
-            ($sessions:literal) => {
-                concat!(
-                    "select s.id from ",
-                    $sessions,
-                    " join organizations o on o.id = s.organization_id \
-                     where s.idle_ends_at > $2 and s.ends_at > $2 \
-                     and o.suspended_at is null and o.deleted_at is null"
-                )
-            };
-        }
-        let text = match self.kind() {
-            DatabaseKind::Sqlite => {
-                working!("json_each($1) n cross join sessions s on s.id = n.value")
-            }
-            DatabaseKind::Postgres => concat!(
-                working!("sessions s"),
-                " and s.id = any(array(select jsonb_array_elements_text($1::jsonb)))"
-            ),
-        };
-        let query = sqlx::query(text).json(sessions).instant(now);
+        let query = among_ids(
+            self.kind(),
+            "sessions",
+            "join organizations o on o.id = t.organization_id \
+             where t.idle_ends_at > $2 and t.ends_at > $2 \
+             and o.suspended_at is null and o.deleted_at is null",
+        );
+        let query = query.json(sessions).instant(now);
         // Slow lists must not keep the end of an ended session's streams waiting.
         let rows = self.read_rows_first(query).await?;
         column(&rows, "sessions", "id")

@@ -6,12 +6,12 @@
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
+use recado_core::WebhookEndpointId;
 use serde::Serialize;
 use serde_json::json;
 
 use crate::db::batch::Batchable;
 use crate::events::append::EventLog;
-use crate::ids::WebhookEndpointId;
 use crate::prelude::*;
 use crate::webhooks::deliveries::{AfterAttempt, DeliveryAttempt, DeliveryKey, DeliveryStatus};
 use crate::webhooks::ordering_keys::{Ended, pass_turns};

@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use recado_core::{ConversationId, words};
+use recado_core::{ConversationId, WebhookEndpointId, words};
 
 use crate::db::page::Cursor;
 use crate::events::EventId;
-use crate::ids::WebhookEndpointId;
 use crate::prelude::*;
 
 /// The key of a delivery: an endpoint gets each event once.

@@ -1,10 +1,10 @@
 //! Changes of webhook endpoints: fields, a new secret, disabled, deleted.
 
+use recado_core::WebhookEndpointId;
 use recado_core::event::{EventData, EventType, WebhookEndpointDisabledData};
 use secrecy::SecretString;
 
 use crate::events::append::{EventLog, NewEvent};
-use crate::ids::WebhookEndpointId;
 use crate::prelude::*;
 use crate::resources::audit::{self, AuditAction, Author, audited};
 use crate::webhooks::endpoints::{WebhookEndpoint, WebhookFormat, kinds};

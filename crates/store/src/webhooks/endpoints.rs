@@ -3,11 +3,10 @@
 use std::fmt;
 
 use recado_core::event::EventType;
-use recado_core::words;
+use recado_core::{WebhookEndpointId, words};
 use secrecy::SecretString;
 
 use crate::encryption::{MasterKey, SealedSecrets, sealed};
-use crate::ids::WebhookEndpointId;
 use crate::prelude::*;
 use crate::resources::audit::{AuditAction, Author};
 use crate::webhooks::secrets::{WebhookHeader, WebhookSecrets, sealed_row};
@@ -81,7 +80,8 @@ impl fmt::Debug for WebhookEndpoint {
 
 impl WebhookEndpoint {
     pub(crate) fn secrets(&self, key: &MasterKey) -> Result<WebhookSecrets> {
-        WebhookSecrets::open(&self.sealed, key, &self.organization_id, &self.id)
+        self.sealed
+            .open(key, sealed_row(&self.organization_id, &self.id))
     }
 
     pub(crate) async fn replace(

@@ -4,12 +4,12 @@
 //! delivery is the oldest run under the organization lock: an event must not join a key between the end
 //! of its last delivery and the commit, or its delivery would never be due.
 
+use recado_core::WebhookEndpointId;
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::events::EventId;
 use crate::events::append::EventLog;
-use crate::ids::WebhookEndpointId;
 use crate::prelude::*;
 
 #[derive(Serialize)]

@@ -1,10 +1,10 @@
 //! Replays: deliveries of one event or of a period are made again, in portions, so that sends do not wait.
 
+use recado_core::WebhookEndpointId;
 use serde_json::json;
 
 use crate::events::EventId;
 use crate::events::append::EventLog;
-use crate::ids::WebhookEndpointId;
 use crate::prelude::*;
 use crate::webhooks::deliveries::DeliveryKey;
 use crate::webhooks::ordering_keys::Heads;
@@ -49,10 +49,7 @@ impl Store {
 
     /// Replays the events from `from` until before `to` that the endpoint wants, also those that it missed; returns
     /// how many.
-    ///
-    /// # Errors
-    ///
-    /// The database does not answer; what was replayed before stays so.
+    /// If the database does not answer, what was replayed before stays so.
     pub async fn replay_deliveries(
         &self,
         organization: &OrganizationId,

@@ -2,39 +2,45 @@
 
 use std::fmt;
 
+use recado_core::WebhookEndpointId;
 use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer};
+use serde_json::json;
 
-use crate::encryption::{MasterKey, SealedRow, SealedSecrets};
-use crate::ids::WebhookEndpointId;
+use crate::encryption::{MasterKey, SealedRow, SealedSecrets, secret};
 use crate::prelude::*;
 
 /// The secrets of an endpoint.
-#[derive(Clone)]
+#[derive(Clone, Deserialize)]
 pub struct WebhookSecrets {
     /// The secret that signs.
+    #[serde(deserialize_with = "secret")]
     pub current: SecretString,
     /// The secrets before it that sign as well for a while, the newest first.
+    #[serde(deserialize_with = "one_or_many")]
     pub previous: Vec<PreviousSecret>,
     /// A header of the organization's own.
     pub header: Option<WebhookHeader>,
 }
 
 /// A secret that was replaced.
-#[derive(Clone)]
+#[derive(Clone, Deserialize)]
 pub struct PreviousSecret {
     /// The secret.
+    #[serde(deserialize_with = "secret")]
     pub secret: SecretString,
     /// Until when it signs.
+    #[serde(with = "jiff::fmt::serde::timestamp::millisecond::required")]
     pub until: Timestamp,
 }
 
 /// A header that goes with every call.
-#[derive(Clone)]
+#[derive(Clone, Deserialize)]
 pub struct WebhookHeader {
     /// Its name.
     pub name: String,
     /// Its value, which may be a secret.
+    #[serde(deserialize_with = "secret")]
     pub value: SecretString,
 }
 
@@ -42,31 +48,23 @@ pub struct WebhookHeader {
 const MAX_SIGNING: usize = 10;
 
 impl WebhookSecrets {
-    pub(crate) fn open(
-        sealed: &SealedSecrets,
-        key: &MasterKey,
-        organization: &OrganizationId,
-        id: &WebhookEndpointId,
-    ) -> Result<Self> {
-        let stored: StoredSecrets = sealed.open(key, sealed_row(organization, id))?;
-        let corrupt = || StoreError::Corrupt {
-            table: "webhook_endpoints",
-            column: "secrets",
-            id: id.to_string(),
-        };
-        let previous = stored.previous.into_iter().map(|previous| {
-            let until = Timestamp::from_millisecond(previous.until).map_err(|_| corrupt())?;
-            let secret = previous.secret.into();
-            Ok::<_, StoreError>(PreviousSecret { secret, until })
+    pub(crate) fn seal(&self, key: &MasterKey, row: SealedRow<'_>) -> Result<SealedSecrets> {
+        let previous = self.previous.iter().map(|previous| {
+            json!({
+                "secret": previous.secret.expose_secret(),
+                "until": previous.until.as_millisecond(),
+            })
         });
-        Ok(Self {
-            current: stored.current.into(),
-            previous: previous.collect::<Result<_, _>>()?,
-            header: stored.header.map(|header| WebhookHeader {
-                name: header.name,
-                value: header.value.into(),
-            }),
-        })
+        let header = self
+            .header
+            .as_ref()
+            .map(|header| json!({ "name": header.name, "value": header.value.expose_secret() }));
+        let payload = json!({
+            "current": self.current.expose_secret(),
+            "previous": previous.collect::<Vec<_>>(),
+            "header": header,
+        });
+        SealedSecrets::seal(&payload, key, row)
     }
 
     /// Replaces the current secret, which also signs until `previous_until`. Fails with [`StoreError::TooManySecrets`]
@@ -99,56 +97,14 @@ impl fmt::Debug for WebhookSecrets {
     }
 }
 
-#[derive(Serialize, Deserialize)]
-struct StoredSecrets {
-    current: String,
-    #[serde(deserialize_with = "one_or_many")]
-    previous: Vec<StoredPrevious>,
-    header: Option<StoredHeader>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct StoredPrevious {
-    secret: String,
-    until: i64,
-}
-
-#[derive(Serialize, Deserialize)]
-struct StoredHeader {
-    name: String,
-    value: String,
-}
-
-impl WebhookSecrets {
-    pub(crate) fn seal(&self, key: &MasterKey, row: SealedRow<'_>) -> Result<SealedSecrets> {
-        let clear = |secret: &SecretString| secret.expose_secret().to_owned();
-        let stored = StoredSecrets {
-            current: clear(&self.current),
-            previous: self
-                .previous
-                .iter()
-                .map(|previous| StoredPrevious {
-                    secret: clear(&previous.secret),
-                    until: previous.until.as_millisecond(),
-                })
-                .collect(),
-            header: self.header.as_ref().map(|header| StoredHeader {
-                name: header.name.clone(),
-                value: clear(&header.value),
-            }),
-        };
-        SealedSecrets::seal(&stored, key, row)
-    }
-}
-
 /// Reads the previous secrets of a row, which has one or null if it was written before there could be
 /// many.
-fn one_or_many<'de, D: Deserializer<'de>>(stored: D) -> Result<Vec<StoredPrevious>, D::Error> {
+fn one_or_many<'de, D: Deserializer<'de>>(stored: D) -> Result<Vec<PreviousSecret>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
     enum Stored {
-        Many(Vec<StoredPrevious>),
-        One(StoredPrevious),
+        Many(Vec<PreviousSecret>),
+        One(PreviousSecret),
     }
     Ok(match Option::deserialize(stored)? {
         None => Vec::new(),
@@ -184,8 +140,12 @@ mod tests {
         #[case] until: &[i64],
     ) {
         let text = format!(r#"{{"current":"a","previous":{previous},"header":null}}"#);
-        let stored: StoredSecrets = serde_json::from_str(&text).unwrap();
-        let read: Vec<_> = stored.previous.iter().map(|one| one.until).collect();
+        let stored: WebhookSecrets = serde_json::from_str(&text).unwrap();
+        let read: Vec<_> = stored
+            .previous
+            .iter()
+            .map(|one| one.until.as_millisecond())
+            .collect();
         assert_eq!(read, until);
     }
 }

@@ -2,9 +2,10 @@
 //!
 //! They end as `failed`, so that they can be looked at and replayed.
 
+use recado_core::WebhookEndpointId;
+
 use crate::events::EventId;
 use crate::events::append::EventLog;
-use crate::ids::WebhookEndpointId;
 use crate::prelude::*;
 use crate::webhooks::deliveries::DeliveryKey;
 use crate::webhooks::ordering_keys::{Ended, pass_turns};
