@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::provider::Provider;
+use crate::Provider;
 
 /// The app secret of a WhatsApp webhook that names none.
 pub(crate) const APP_SECRET: &str = "sim-app-secret-01";
@@ -78,7 +78,7 @@ impl Account {
     /// Returns the account of every new sandbox that can send over this provider.
     pub fn working(provider: Provider) -> Self {
         match provider {
-            Provider::Whatsapp => whatsapp("T-WORKING", TokenState::Valid),
+            Provider::Whatsapp => whatsapp("T-WORKING", 1, TokenState::Valid),
             Provider::Zapi => Self::Zapi {
                 instance_id: "INST-01".to_owned(),
                 instance_token: "TOKEN-01".to_owned(),
@@ -155,9 +155,8 @@ impl Account {
             variable.to_uppercase()
         };
         let credentials = self.credentials().into_iter();
-        credentials
-            .map(|(name, value)| (variable(name), value))
-            .collect()
+        let variables = credentials.map(|(name, value)| (variable(name), value));
+        variables.collect()
     }
 
     /// Whether the account takes the place of `other`: the same token and number, instance, instance and key, or user.
@@ -171,14 +170,14 @@ impl Account {
     }
 }
 
-/// An account with the number that can send, unless the token may not.
-fn whatsapp(access_token: &str, token_state: TokenState) -> Account {
+/// Makes an account of the first or the second number, of which the first is registered.
+fn whatsapp(access_token: &str, number: u8, token_state: TokenState) -> Account {
     Account::Whatsapp {
         access_token: access_token.to_owned(),
-        phone_number_id: "800000000000001".to_owned(),
-        display_phone_number: "15550001111".to_owned(),
+        phone_number_id: format!("80000000000000{number}"),
+        display_phone_number: format!("1555000{}", number.to_string().repeat(4)),
         token_state,
-        registered: true,
+        registered: number == 1,
     }
 }
 
@@ -187,18 +186,11 @@ pub(crate) struct Accounts(Vec<Account>);
 
 impl Default for Accounts {
     fn default() -> Self {
-        let unregistered = Account::Whatsapp {
-            access_token: "T-WORKING".to_owned(),
-            phone_number_id: "800000000000002".to_owned(),
-            display_phone_number: "15550002222".to_owned(),
-            token_state: TokenState::Valid,
-            registered: false,
-        };
         Self(vec![
             Account::working(Provider::Whatsapp),
-            unregistered,
-            whatsapp("T-EXPIRED", TokenState::Expired),
-            whatsapp("T-NOPERM", TokenState::NoPermission),
+            whatsapp("T-WORKING", 2, TokenState::Valid),
+            whatsapp("T-EXPIRED", 1, TokenState::Expired),
+            whatsapp("T-NOPERM", 1, TokenState::NoPermission),
             Account::working(Provider::Zapi),
             Account::working(Provider::Zapperhub),
             Account::working(Provider::Wuzapi),
@@ -241,23 +233,17 @@ impl Accounts {
 
     /// Returns the state of a WhatsApp token and whether it knows the number.
     pub(crate) fn token(&self, token: &str, number: &str) -> Option<(TokenState, bool)> {
-        let mut state = None;
-        let mut knows = false;
-        for account in &self.0 {
-            if let Account::Whatsapp {
+        let of_token = self.0.iter().filter_map(|account| match account {
+            Account::Whatsapp {
                 access_token,
                 phone_number_id,
                 token_state,
                 ..
-            } = account
-                && access_token == token
-            {
-                // A token has one state, whichever of its numbers was added last.
-                state = Some(*token_state);
-                knows |= phone_number_id == number;
-            }
-        }
-        Some((state?, knows))
+            } if access_token == token => Some((*token_state, phone_number_id == number)),
+            _ => None,
+        });
+        // A token has one state, whichever of its numbers was added last.
+        of_token.reduce(|(_, knew), (state, knows)| (state, knew || knows))
     }
 
     /// Returns the digits of a WhatsApp number and whether it is registered, as the last account with it says.
@@ -304,5 +290,106 @@ impl Accounts {
         });
         let place = users.position(|known| known == token)?;
         Some((place + 1).to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ZAPI: Provider = Provider::Zapi;
+
+    fn number(token: &str, id: &str, digits: &str, token_state: TokenState) -> Account {
+        Account::Whatsapp {
+            access_token: token.to_owned(),
+            phone_number_id: id.to_owned(),
+            display_phone_number: digits.to_owned(),
+            token_state,
+            registered: true,
+        }
+    }
+
+    fn zapi(instance: &str, token: &str) -> Account {
+        Account::Zapi {
+            instance_id: instance.to_owned(),
+            instance_token: token.to_owned(),
+            client_token: None,
+        }
+    }
+
+    fn user(token: &str) -> Account {
+        let token = token.to_owned();
+        Account::Wuzapi { token }
+    }
+
+    fn accounts(added: impl IntoIterator<Item = Account>) -> Accounts {
+        let mut accounts = Accounts::default();
+        added.into_iter().for_each(|account| accounts.add(account));
+        accounts
+    }
+
+    #[test]
+    fn an_account_is_found_by_its_id_or_its_number_and_the_first_without_a_name() {
+        let accounts = accounts([zapi("INST-02", "T2"), user("USER-02")]);
+        for (provider, name, id) in [
+            (
+                Provider::Whatsapp,
+                "800000000000002",
+                Some("800000000000002"),
+            ),
+            (Provider::Whatsapp, "15550002222", Some("800000000000002")),
+            (Provider::Whatsapp, "", Some("800000000000001")),
+            (Provider::Whatsapp, "INST-02", None),
+            (ZAPI, "INST-02", Some("INST-02")),
+            (ZAPI, "", Some("INST-01")),
+            (Provider::Wuzapi, "2", Some("2")),
+            (Provider::Wuzapi, "", Some("1")),
+            (Provider::Wuzapi, "3", None),
+        ] {
+            assert_eq!(accounts.find(provider, name).as_deref(), id, "{name}");
+        }
+    }
+
+    #[test]
+    fn an_account_takes_the_place_of_the_one_with_the_same_identity() {
+        let count = accounts([]).list().len();
+        let replaced = accounts([zapi("INST-01", "T2"), user("WUZAPI-TOKEN-01")]);
+        assert_eq!(replaced.list().len(), count);
+        assert_eq!(replaced.zapi("INST-01"), Some(("T2", None)));
+        // The same number with another token is another account.
+        let other = number("T-2", "800000000000001", "15550003333", TokenState::Valid);
+        let added = accounts([other]);
+        assert_eq!(added.list().len(), count + 1);
+        assert_eq!(added.number("800000000000001"), Some(("15550003333", true)));
+    }
+
+    #[test]
+    fn a_wuzapi_user_that_is_added_again_keeps_its_id() {
+        let accounts = accounts([user("USER-02"), user("WUZAPI-TOKEN-01")]);
+        assert_eq!(
+            accounts.wuzapi_user("WUZAPI-TOKEN-01").as_deref(),
+            Some("1")
+        );
+        assert_eq!(accounts.wuzapi_user("USER-02").as_deref(), Some("2"));
+    }
+
+    #[test]
+    fn a_token_has_the_state_that_came_last_and_all_its_numbers() {
+        let accounts = accounts([number("T-WORKING", "3", "15550003333", TokenState::Expired)]);
+        let expired = TokenState::Expired;
+        assert_eq!(accounts.token("T-WORKING", "3"), Some((expired, true)));
+        let first = accounts.token("T-WORKING", "800000000000001");
+        assert_eq!(first, Some((expired, true)));
+        assert_eq!(accounts.token("T-WORKING", "4"), Some((expired, false)));
+        assert_eq!(accounts.token("T-3", "3"), None);
+    }
+
+    #[test]
+    fn the_variables_are_those_that_the_command_line_reads() {
+        let account = Account::working(Provider::Zapperhub);
+        let variables = account.variables();
+        let variables: Vec<_> = variables.iter().map(|(name, _)| name.as_str()).collect();
+        let names = ["RECADO_ZAPPERHUB_INSTANCE_ID", "RECADO_ZAPPERHUB_API_KEY"];
+        assert_eq!(variables, names);
     }
 }

@@ -1,4 +1,4 @@
-//! The answer of a simulator.
+//! What a simulator makes of one request: an answer, and perhaps an accepted message.
 
 use std::collections::BTreeMap;
 
@@ -6,6 +6,8 @@ use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+use crate::PhoneMessage;
 
 /// An HTTP answer; a JSON string as body is sent as raw text, `null` as an empty body.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -59,5 +61,36 @@ impl Answer {
             }
         }
         response
+    }
+}
+
+/// What a simulator makes of one request.
+#[derive(Default)]
+pub(crate) struct Outcome {
+    /// The answer; `None` closes the connection instead.
+    pub(crate) answer: Option<Answer>,
+    /// The id of the message that the provider accepted.
+    pub(crate) accepted: Option<String>,
+    /// That message as the phone shows it; `None` if it never arrives, or not yet.
+    pub(crate) shown: Option<PhoneMessage>,
+}
+
+impl Outcome {
+    /// An answer after a message was accepted, which arrives.
+    pub(crate) fn accepted(message: PhoneMessage, answer: Answer) -> Self {
+        Self {
+            answer: Some(answer),
+            accepted: Some(message.message_id.clone()),
+            shown: Some(message),
+        }
+    }
+}
+
+impl From<Answer> for Outcome {
+    fn from(answer: Answer) -> Self {
+        Self {
+            answer: Some(answer),
+            ..Self::default()
+        }
     }
 }

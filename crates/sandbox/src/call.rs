@@ -2,14 +2,12 @@
 
 use std::borrow::Cow;
 
-use axum::body::to_bytes;
-use axum::extract::Request;
-use axum::http::request::Parts;
 use axum::http::{Method, header};
+use axum::{body::to_bytes, extract::Request, http::request::Parts};
 use bytes::Bytes;
 use serde_json::Value;
 
-use crate::provider::Provider;
+use crate::Provider;
 
 /// The largest body that is read, in bytes: room for a media file as base64.
 const BODY_LIMIT: usize = 32 * 1024 * 1024;
@@ -110,4 +108,9 @@ impl Call {
             _ => None,
         }
     }
+}
+
+/// Returns whether a word is one of those that blanks separate.
+pub(crate) fn is_one_of(word: &str, words: &str) -> bool {
+    words.split(' ').any(|known| known == word)
 }

@@ -2,16 +2,11 @@
 
 use std::time::Duration;
 
-use crate::answer::Answer;
-use crate::call::Call;
-use crate::faults::Effect;
-use crate::outcome::Outcome;
-use crate::settings::Settings;
 use crate::simulators::{handle, throttled};
-use crate::state::State;
-use crate::webhooks::Parcel;
 use crate::webhooks::arrival::{arrive, report_connections};
+use crate::{Answer, Call, Effect, Outcome, Settings, State, faults, webhooks::Parcel};
 
+/// What one request leads to.
 pub(crate) struct Reaction {
     pub(crate) delay: Duration,
     /// `None`: close the connection.
@@ -23,9 +18,9 @@ pub(crate) struct Reaction {
 
 /// Changes the switches; messages that waited for a Z-API phone arrive if it is connected again.
 pub(crate) fn change_settings(state: &mut State, settings: Settings) -> Vec<Parcel> {
-    let before = state.replace_settings(settings);
+    let before = std::mem::replace(&mut state.settings, settings);
     let mut parcels = report_connections(state, &before);
-    if state.settings().zapi.connected {
+    if state.settings.zapi.connected {
         for message in std::mem::take(&mut state.zapi_queue) {
             parcels.extend(arrive(state, message));
         }
@@ -35,18 +30,17 @@ pub(crate) fn change_settings(state: &mut State, settings: Settings) -> Vec<Parc
 
 /// Handles one request, or lets it run into its fault.
 pub(crate) fn react(state: &mut State, call: &Call) -> Reaction {
-    let fault = state.faults.take(call);
+    let fault = faults::take(&mut state.faults, call);
     let (delay, outcome) = match &fault {
         None => (Duration::ZERO, handle(state, call)),
         Some(fault) => (fault.delay(), fail(state, call, fault.effect.clone())),
     };
     state.received.record(call, fault, &outcome);
-    let message = outcome.accepted.and_then(|accepted| accepted.shown);
     Reaction {
         delay,
         answer: outcome.answer,
-        parcels: message.map_or_else(Vec::new, |message| arrive(state, message)),
-        before_answer: state.settings().webhooks.before_answer,
+        parcels: (outcome.shown).map_or_else(Vec::new, |message| arrive(state, message)),
+        before_answer: state.settings.webhooks.before_answer,
     }
 }
 

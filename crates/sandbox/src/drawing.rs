@@ -2,7 +2,7 @@
 
 use std::io::IsTerminal as _;
 
-use crate::phone::Content;
+use crate::Content;
 use crate::terminal::{one_line, visible, width, wrap};
 
 /// A bubble on a phone is about this wide.
@@ -13,7 +13,7 @@ const SIDES: usize = 4;
 const REPLY: &str = "↩ ";
 
 /// What the customer sees.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Bubble {
     /// The bold text over the body.
     pub header: Option<String>,

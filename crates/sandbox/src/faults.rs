@@ -4,10 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::address;
-use crate::answer::Answer;
-use crate::call::Call;
-use crate::provider::Provider;
+use crate::{Answer, Call, Provider, address};
 
 /// What goes wrong, and for which requests: any of the provider, status queries too, unless `to` names a recipient.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -85,35 +82,17 @@ fn once() -> u32 {
 }
 
 /// The faults to come, in the order in which they were planned.
-#[derive(Default)]
-pub(crate) struct Faults {
-    planned: Vec<PlannedFault>,
-}
+pub(crate) type Faults = Vec<PlannedFault>;
 
-impl Faults {
-    pub(crate) fn plan(&mut self, fault: Fault, times: u32) {
-        if times > 0 {
-            self.planned.push(PlannedFault { times, fault });
-        }
+/// Uses up the first fault that this request runs into.
+pub(crate) fn take(faults: &mut Faults, call: &Call) -> Option<Fault> {
+    let index = faults
+        .iter()
+        .position(|planned| planned.fault.matches(call))?;
+    let planned = &mut faults[index];
+    if planned.times > 1 {
+        planned.times -= 1;
+        return Some(planned.fault.clone());
     }
-
-    pub(crate) fn planned(&self) -> Vec<PlannedFault> {
-        self.planned.clone()
-    }
-
-    pub(crate) fn clear(&mut self) {
-        self.planned.clear();
-    }
-
-    /// Uses up the first fault that this request runs into.
-    pub(crate) fn take(&mut self, call: &Call) -> Option<Fault> {
-        let mut planned = self.planned.iter();
-        let index = planned.position(|planned| planned.fault.matches(call))?;
-        let planned = &mut self.planned[index];
-        if planned.times > 1 {
-            planned.times -= 1;
-            return Some(planned.fault.clone());
-        }
-        Some(self.planned.remove(index).fault)
-    }
+    Some(faults.remove(index).fault)
 }

@@ -45,7 +45,6 @@ pub mod drawing;
 mod faults;
 mod ids;
 pub mod listen;
-mod outcome;
 mod phone;
 mod provider;
 mod received;
@@ -58,6 +57,10 @@ mod state;
 pub mod terminal;
 mod urls;
 mod webhooks;
+
+pub(crate) use answer::Outcome;
+pub(crate) use call::Call;
+pub(crate) use state::State;
 
 pub use accounts::{Account, TokenState};
 pub use answer::Answer;

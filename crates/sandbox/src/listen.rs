@@ -1,10 +1,7 @@
 //! Listen addresses: `127.0.0.1:8080`, `localhost:8080`, `:8080`, `8080` or another name of this machine.
 
-use std::fmt;
-use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::str::FromStr;
-use std::time::Duration;
+use std::{fmt, io, str::FromStr, time::Duration};
 
 const RESOLVE_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -63,10 +60,6 @@ impl fmt::Display for ListenAddress {
 
 impl ListenAddress {
     /// Returns the address to bind; `localhost` is 127.0.0.1, which every client tries.
-    ///
-    /// # Errors
-    ///
-    /// The name does not resolve.
     pub async fn resolve(&self) -> io::Result<SocketAddr> {
         match self.host.as_str() {
             "" => return Ok((Ipv4Addr::UNSPECIFIED, self.port).into()),
@@ -83,10 +76,8 @@ impl ListenAddress {
             ))
         };
         let found = tokio::time::timeout(RESOLVE_TIMEOUT, tokio::net::lookup_host(&text)).await;
-        let found: Vec<_> = found
-            .map_err(|late| unknown(&late))?
-            .map_err(|error| unknown(&error))?
-            .collect();
+        let found = found.map_err(|late| unknown(&late))?;
+        let found: Vec<_> = found.map_err(|error| unknown(&error))?.collect();
         let first = found.iter().find(|address| address.is_ipv4());
         let first = first.or(found.first()).copied();
         first.ok_or_else(|| unknown(&"it has no address"))

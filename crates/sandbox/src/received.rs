@@ -5,12 +5,7 @@ use std::collections::VecDeque;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-use crate::address;
-use crate::call::Call;
-use crate::faults::Fault;
-use crate::outcome::Outcome;
-use crate::phone::PhoneMessage;
-use crate::provider::Provider;
+use crate::{Call, Fault, Outcome, PhoneMessage, Provider, address};
 
 /// How many of the newest requests, and of the newest phone messages, are kept.
 pub const KEPT: usize = 50_000;
@@ -79,7 +74,6 @@ impl Received {
     pub(crate) fn record(&mut self, call: &Call, fault: Option<Fault>, outcome: &Outcome) {
         self.count += 1;
         let answer = outcome.answer.as_ref();
-        let accepted = outcome.accepted.as_ref();
         let request = ReceivedRequest {
             order: self.count,
             provider: call.provider,
@@ -89,8 +83,8 @@ impl Received {
             has_credential: call.credential().is_some(),
             body: Value::Null,
             status: answer.map_or(Answered::Reset, |answer| Answered::Status(answer.status)),
-            accepted: accepted.is_some(),
-            message_id: accepted.map(|accepted| accepted.message_id.clone()),
+            accepted: outcome.accepted.is_some(),
+            message_id: outcome.accepted.clone(),
             fault,
         };
         let body = Box::from(&call.body[..]);

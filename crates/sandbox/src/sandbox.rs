@@ -1,16 +1,12 @@
 //! The handle of the sandbox, for its users.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::{convert::Infallible, time::Duration};
 
-use crate::accounts::Account;
 use crate::dispatch::change_settings;
-use crate::faults::{Fault, PlannedFault};
-use crate::phone::PhoneMessage;
-use crate::received::ReceivedRequest;
-use crate::settings::Settings;
-use crate::state::State;
-use crate::webhooks::Webhook;
+use crate::{
+    Account, Fault, PhoneMessage, PlannedFault, ReceivedRequest, Settings, State, Webhook,
+};
 
 /// The simulated providers with their state, which clones share.
 #[derive(Clone, Default)]
@@ -36,12 +32,14 @@ impl Sandbox {
 
     /// Makes the next `times` matching requests fail; faults are used up in the order in which they were given.
     pub fn fail_next(&self, fault: Fault, times: u32) {
-        self.state().faults.plan(fault, times);
+        if times > 0 {
+            self.state().faults.push(PlannedFault { times, fault });
+        }
     }
 
     /// Returns the faults that are still to come.
     pub fn faults(&self) -> Vec<PlannedFault> {
-        self.state().faults.planned()
+        self.state().faults.clone()
     }
 
     /// Forgets all faults that are still to come.
@@ -78,20 +76,34 @@ impl Sandbox {
 
     /// Returns the switches.
     pub fn settings(&self) -> Settings {
-        self.state().settings().clone()
+        self.state().settings.clone()
     }
 
-    /// Changes the switches.
+    /// Replaces the switches.
     pub fn set_settings(&self, settings: Settings) {
-        let parcels = change_settings(&mut self.state(), settings);
-        self.dispatch(parcels);
+        self.change_settings(|known| *known = settings);
     }
 
-    /// Changes the switches that `change` sets; the others stay.
+    /// Changes the switches that `change` sets; the others stay. `change` must not use the sandbox, which is locked.
     pub fn change_settings(&self, change: impl FnOnce(&mut Settings)) {
-        let mut settings = self.settings();
-        change(&mut settings);
-        self.set_settings(settings);
+        let Ok(_) = self.try_change_settings(|mut settings| {
+            change(&mut settings);
+            Ok::<_, Infallible>(settings)
+        });
+    }
+
+    /// Replaces the switches with what `change` makes of them, and returns the new ones.
+    pub(crate) fn try_change_settings<E>(
+        &self,
+        change: impl FnOnce(Settings) -> Result<Settings, E>,
+    ) -> Result<Settings, E> {
+        // One lock for reading and writing, so that changes at the same time are all kept.
+        let mut state = self.state();
+        let settings = change(state.settings.clone())?;
+        let parcels = change_settings(&mut state, settings.clone());
+        drop(state);
+        self.dispatch(parcels);
+        Ok(settings)
     }
 
     /// Moves the sandbox's clock forward, for rate limits and time stamps.

@@ -1,34 +1,20 @@
 //! The server: hyper directly, because a simulated provider must be able to close a connection without an answer.
 
-use std::future::Future;
-use std::pin::{Pin, pin};
-use std::task::{Context, Poll};
-use std::time::Duration;
+use std::{future::Future, pin::pin, time::Duration};
 
-use axum::Router;
-use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{Request, State};
 use axum::http::{Response, StatusCode};
-use axum::response::IntoResponse;
-use axum::routing::any;
-use hyper::body::{Frame, Incoming, SizeHint};
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
+use axum::{Router, body::Body, response::IntoResponse, routing::any};
+use http_body_util::BodyExt as _;
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
-use tokio::net::TcpListener;
-use tokio::runtime::Handle;
-use tokio::task::JoinSet;
+use tokio::{net::TcpListener, runtime::Handle, task::JoinSet};
 use tower::ServiceExt;
 
-use crate::answer::Answer;
-use crate::call::Call;
-use crate::control;
 use crate::dispatch::react;
-use crate::provider::Provider;
-use crate::sandbox::Sandbox;
-use crate::urls::{Urls, base_urls};
 use crate::webhooks::Parcel;
+use crate::{Answer, Call, Provider, Sandbox, Urls, base_urls, control};
 
 /// How long requests in flight may take after the shutdown.
 const GRACE: Duration = Duration::from_secs(1);
@@ -37,10 +23,6 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(10);
 
 impl Sandbox {
     /// Serves on a free port of this machine, for as long as the runtime runs, and returns the base URLs.
-    ///
-    /// # Errors
-    ///
-    /// Fails if no port is free.
     pub async fn serve_on_free_port(&self) -> std::io::Result<Urls> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let urls = base_urls(listener.local_addr()?);
@@ -49,10 +31,6 @@ impl Sandbox {
     }
 
     /// Serves all providers and the control API on `listener` until `shutdown` resolves.
-    ///
-    /// # Errors
-    ///
-    /// Fails when the listener does.
     pub async fn serve(
         self,
         listener: TcpListener,
@@ -125,7 +103,12 @@ async fn receive(sandbox: Sandbox, provider: Provider, request: Request) -> Resp
     if held.parcels.is_empty() {
         return response;
     }
-    response.map(|body| Body::new(Answering { body, held }))
+    // The function is never called: it holds the parcels until the body is written, or its connection is gone.
+    let holding = move |error| {
+        let _ = &held;
+        error
+    };
+    response.map(|body| Body::new(body.map_err(holding)))
 }
 
 /// Parcels that leave when this is dropped, so also if the caller does not wait for the answer.
@@ -145,33 +128,6 @@ impl Held {
 impl Drop for Held {
     fn drop(&mut self) {
         self.sandbox.dispatch(std::mem::take(&mut self.parcels));
-    }
-}
-
-/// A body that lets parcels leave once it is written, or its connection is gone.
-struct Answering {
-    body: Body,
-    #[expect(dead_code, reason = "only its drop matters")]
-    held: Held,
-}
-
-impl HttpBody for Answering {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        Pin::new(&mut self.body).poll_frame(context)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
     }
 }
 

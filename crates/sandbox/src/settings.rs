@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::webhooks::WebhookSettings;
+use crate::WebhookSettings;
 
 /// All switches, per provider.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

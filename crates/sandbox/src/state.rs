@@ -1,13 +1,10 @@
 //! The sandbox's state: data only.
 
-use crate::accounts::Accounts;
-use crate::clock::Clock;
-use crate::faults::Faults;
-use crate::phone::PhoneMessage;
-use crate::received::Received;
-use crate::settings::Settings;
-use crate::simulators::whatsapp::Limits;
 use crate::webhooks::{Outbox, Webhooks};
+use crate::{
+    PhoneMessage, Settings, accounts::Accounts, clock::Clock, faults::Faults, received::Received,
+    simulators::whatsapp::Limits,
+};
 
 #[derive(Default)]
 pub(crate) struct State {
@@ -20,16 +17,5 @@ pub(crate) struct State {
     pub(crate) zapi_queue: Vec<PhoneMessage>,
     pub(crate) webhooks: Webhooks,
     pub(crate) outbox: Outbox,
-    settings: Settings,
-}
-
-impl State {
-    pub(crate) fn settings(&self) -> &Settings {
-        &self.settings
-    }
-
-    /// Replaces the switches, and returns the previous ones.
-    pub(crate) fn replace_settings(&mut self, settings: Settings) -> Settings {
-        std::mem::replace(&mut self.settings, settings)
-    }
+    pub(crate) settings: Settings,
 }

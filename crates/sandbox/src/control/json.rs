@@ -1,22 +1,46 @@
-//! JSON in and out of the control API.
+//! JSON in and out of the control API, and the handlers that are the same for everything.
 
-use axum::Json;
 use axum::body::{Body, Bytes};
-use axum::extract::{FromRequest, Request};
+use axum::extract::{FromRequest, Query, Request, State};
 use axum::http::{Response, StatusCode};
-use axum::response::IntoResponse;
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use axum::routing::{MethodRouter, get};
+use axum::{Json, response::IntoResponse};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
-use crate::phone::PhoneError;
-use crate::provider::Provider;
-use crate::webhooks::WebhookError;
+use crate::{PhoneError, Provider, Sandbox, WebhookError, state};
 
 /// The query of a list that can be narrowed to one provider.
 #[derive(Deserialize)]
-pub(super) struct OfProvider {
-    pub(super) provider: Option<Provider>,
+struct OfProvider {
+    provider: Option<Provider>,
+}
+
+/// Answers GET with a list.
+pub(super) fn list<T: Serialize + 'static>(read: fn(&Sandbox) -> Vec<T>) -> MethodRouter<Sandbox> {
+    get(move |State(sandbox): State<Sandbox>| async move { data(&read(&sandbox)) })
+}
+
+/// Answers GET with a list, of all providers or of one.
+pub(super) fn list_by_provider<T: Serialize + 'static>(
+    read: fn(&state::State, Option<Provider>) -> Vec<T>,
+) -> MethodRouter<Sandbox> {
+    get(
+        move |State(sandbox): State<Sandbox>, Query(query): Query<OfProvider>| async move {
+            data(&read(&sandbox.state(), query.provider))
+        },
+    )
+}
+
+/// Adds DELETE, which clears something.
+pub(super) fn clearing(
+    routes: MethodRouter<Sandbox>,
+    clear: fn(&Sandbox),
+) -> MethodRouter<Sandbox> {
+    routes.delete(move |State(sandbox): State<Sandbox>| async move {
+        clear(&sandbox);
+        StatusCode::NO_CONTENT
+    })
 }
 
 /// A request's body, which is JSON whatever its content type says.
@@ -28,10 +52,8 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Parsed<T> {
     async fn from_request(request: Request, state: &S) -> Result<Self, Response<Body>> {
         let body = Bytes::from_request(request, state).await;
         let body = body.map_err(IntoResponse::into_response)?;
-        let parsed = serde_json::from_slice(&body);
-        parsed
-            .map(Self)
-            .map_err(|error| Refusal::bad_request(&error.to_string()).into_response())
+        let parsed = serde_json::from_slice(&body).map(Self);
+        parsed.map_err(|error| Refusal::from(error).into_response())
     }
 }
 
@@ -60,6 +82,12 @@ impl IntoResponse for Refusal {
     }
 }
 
+impl From<serde_json::Error> for Refusal {
+    fn from(error: serde_json::Error) -> Self {
+        Self::bad_request(&error.to_string())
+    }
+}
+
 impl From<PhoneError> for Refusal {
     fn from(error: PhoneError) -> Self {
         let status = match error {
@@ -72,11 +100,11 @@ impl From<PhoneError> for Refusal {
 
 impl From<WebhookError> for Refusal {
     fn from(error: WebhookError) -> Self {
-        let mut answer = json!({"error": error.to_string()});
+        let mut refusal = Self::bad_request(&error.to_string());
         // What the receiver answered shows what it has to change.
         if let WebhookError::Handshake { status, body } = error {
-            answer["handshake"] = json!({"status": status, "body": body});
+            refusal.1["handshake"] = json!({"status": status, "body": body});
         }
-        Self(StatusCode::BAD_REQUEST, answer)
+        refusal
     }
 }

@@ -2,66 +2,42 @@
 
 mod json;
 mod phone;
-mod webhooks;
 
 use std::time::Duration;
 
-use axum::extract::{Query, State};
-use axum::http::StatusCode;
 use axum::routing::{get, post};
-use axum::{Json, Router};
+use axum::{Json, Router, extract::State, http::StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use self::json::{Created, OfProvider, Parsed, Refusal, created, data};
-use crate::accounts::Account;
-use crate::dispatch;
-use crate::faults::{Effect, PlannedFault};
-use crate::sandbox::Sandbox;
-use crate::settings::Settings;
+use self::json::{Created, Parsed, Refusal, clearing, created, list, list_by_provider};
+use crate::{Account, Effect, PlannedFault, Sandbox, Settings, Webhook};
 
 /// The routes that are not a provider's.
 pub(crate) fn routes() -> Router<Sandbox> {
-    Router::new()
-        .route("/", get(index))
-        .route("/_sandbox/requests", get(requests).delete(clear))
-        .route("/_sandbox/phone", get(phone::show))
-        .route(
-            "/_sandbox/faults",
-            get(faults).post(fail).delete(clear_faults),
-        )
-        .route("/_sandbox/accounts", get(accounts).post(add_account))
-        .route("/_sandbox/settings", get(settings).post(change_settings))
-        .route("/_sandbox/clock", post(advance))
-        .route(
-            "/_sandbox/webhooks",
-            get(webhooks::list)
-                .post(webhooks::register)
-                .delete(webhooks::clear),
-        )
-        .route("/_sandbox/deliveries", get(webhooks::deliveries))
-        .route("/_sandbox/phone/tap", post(phone::tap))
-        .route("/_sandbox/phone/say", post(phone::say))
-        .route("/_sandbox/phone/pick", post(phone::pick))
-        .route("/_sandbox/phone/read", post(phone::read))
+    let requests = list_by_provider(|state, provider| state.received.requests(provider));
+    let deliveries = list_by_provider(|state, provider| state.outbox.deliveries(provider));
+    let faults = clearing(list(Sandbox::faults), Sandbox::clear_faults);
+    let webhooks = clearing(list(Sandbox::webhooks), Sandbox::clear_webhooks);
+    let own = Router::new()
+        .route("/requests", clearing(requests, Sandbox::clear))
+        .route("/faults", faults.post(fail))
+        .route("/accounts", list(Sandbox::accounts).post(add_account))
+        .route("/settings", get(settings).post(change_settings))
+        .route("/clock", post(advance))
+        .route("/webhooks", webhooks.post(register_webhook))
+        .route("/deliveries", deliveries)
+        .route("/phone", get(phone::show))
+        .route("/phone/tap", phone::tap())
+        .route("/phone/say", phone::say())
+        .route("/phone/pick", phone::pick())
+        .route("/phone/read", post(phone::read));
+    Router::new().route("/", get(index)).nest("/_sandbox", own)
 }
 
 /// The routes, for a person.
 async fn index() -> Json<Value> {
     Json(serde_json::from_str(include_str!("index.json")).unwrap_or_default())
-}
-
-async fn requests(State(sandbox): State<Sandbox>, Query(query): Query<OfProvider>) -> Json<Value> {
-    data(&sandbox.state().received.requests(query.provider))
-}
-
-async fn clear(State(sandbox): State<Sandbox>) -> StatusCode {
-    sandbox.clear();
-    StatusCode::NO_CONTENT
-}
-
-async fn faults(State(sandbox): State<Sandbox>) -> Json<Value> {
-    data(&sandbox.faults())
 }
 
 async fn fail(
@@ -77,21 +53,19 @@ async fn fail(
     Ok(created(planned))
 }
 
-async fn clear_faults(State(sandbox): State<Sandbox>) -> StatusCode {
-    sandbox.clear_faults();
-    StatusCode::NO_CONTENT
-}
-
-async fn accounts(State(sandbox): State<Sandbox>) -> Json<Value> {
-    data(&sandbox.accounts())
-}
-
 async fn add_account(
     State(sandbox): State<Sandbox>,
     Parsed(account): Parsed<Account>,
 ) -> Created<Account> {
     sandbox.add_account(account.clone());
     created(account)
+}
+
+async fn register_webhook(
+    State(sandbox): State<Sandbox>,
+    Parsed(webhook): Parsed<Webhook>,
+) -> Result<Created<Webhook>, Refusal> {
+    Ok(created(sandbox.register_webhook(webhook).await?))
 }
 
 async fn settings(State(sandbox): State<Sandbox>) -> Json<Settings> {
@@ -103,17 +77,11 @@ async fn change_settings(
     State(sandbox): State<Sandbox>,
     Parsed(changes): Parsed<Value>,
 ) -> Result<Json<Settings>, Refusal> {
-    let (settings, parcels) = {
-        // One lock for reading and writing, so that changes at the same time are all kept.
-        let mut state = sandbox.state();
-        let mut merged = json!(state.settings());
+    let settings = sandbox.try_change_settings(|known| {
+        let mut merged = json!(known);
         merge(&mut merged, changes);
-        let settings: Settings = serde_json::from_value(merged)
-            .map_err(|error| Refusal::bad_request(&error.to_string()))?;
-        let parcels = dispatch::change_settings(&mut state, settings.clone());
-        (settings, parcels)
-    };
-    sandbox.dispatch(parcels);
+        serde_json::from_value(merged)
+    })?;
     Ok(Json(settings))
 }
 

@@ -1,15 +1,13 @@
 //! Control of the customers' phones.
 
-use axum::Json;
 use axum::extract::{Query, State};
-use axum::http::StatusCode;
-use serde::Deserialize;
+use axum::routing::{MethodRouter, post};
+use axum::{Json, http::StatusCode};
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
-use super::json::{Created, Parsed, Refusal, created, data};
-use crate::phone::{Choice, ListRow, PhoneError, Shape};
-use crate::provider::Provider;
-use crate::sandbox::Sandbox;
+use super::json::{Parsed, Refusal, created, data};
+use crate::{Choice, ListRow, PhoneError, Provider, Sandbox, Shape};
 
 #[derive(Deserialize)]
 pub(super) struct To {
@@ -25,22 +23,19 @@ pub(super) async fn show(
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct Tap {
+struct Tap {
     message_id: String,
     button: Choice,
     shape: Option<Shape>,
 }
 
-pub(super) async fn tap(
-    State(sandbox): State<Sandbox>,
-    Parsed(tap): Parsed<Tap>,
-) -> Result<Created<Value>, Refusal> {
-    written(sandbox.tap(&tap.message_id, tap.button, tap.shape))
+pub(super) fn tap() -> MethodRouter<Sandbox> {
+    writing(|phone, tap: Tap| phone.tap(&tap.message_id, tap.button, tap.shape))
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Say {
+struct Say {
     #[serde(default = "whatsapp")]
     provider: Provider,
     from: String,
@@ -53,26 +48,31 @@ fn whatsapp() -> Provider {
     Provider::Whatsapp
 }
 
-pub(super) async fn say(
-    State(sandbox): State<Sandbox>,
-    Parsed(say): Parsed<Say>,
-) -> Result<Created<Value>, Refusal> {
-    written(sandbox.say(say.provider, &say.to, &say.from, &say.text))
+pub(super) fn say() -> MethodRouter<Sandbox> {
+    writing(|phone, say: Say| phone.say(say.provider, &say.to, &say.from, &say.text))
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Pick {
+struct Pick {
     message_id: String,
     #[serde(flatten)]
     row: ListRow,
 }
 
-pub(super) async fn pick(
-    State(sandbox): State<Sandbox>,
-    Parsed(pick): Parsed<Pick>,
-) -> Result<Created<Value>, Refusal> {
-    written(sandbox.pick(&pick.message_id, &pick.row))
+pub(super) fn pick() -> MethodRouter<Sandbox> {
+    writing(|phone, pick: Pick| phone.pick(&pick.message_id, &pick.row))
+}
+
+/// Answers POST with the id of the message that the phone writes.
+fn writing<T: DeserializeOwned + Send + 'static>(
+    write: fn(&Sandbox, T) -> Result<String, PhoneError>,
+) -> MethodRouter<Sandbox> {
+    let write = move |State(sandbox): State<Sandbox>, Parsed(what): Parsed<T>| async move {
+        let id = write(&sandbox, what)?;
+        Ok::<_, Refusal>(created(json!({"messageId": id})))
+    };
+    post(write)
 }
 
 #[derive(Deserialize)]
@@ -87,8 +87,4 @@ pub(super) async fn read(
 ) -> Result<StatusCode, Refusal> {
     sandbox.read(&read.message_id)?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-fn written(message_id: Result<String, PhoneError>) -> Result<Created<Value>, Refusal> {
-    Ok(created(json!({"messageId": message_id?})))
 }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::buttons::{Buttons, PhoneButton};
-use crate::provider::Provider;
+use crate::Provider;
 
 /// A message as the customer sees it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

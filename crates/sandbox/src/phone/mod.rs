@@ -11,11 +11,7 @@ pub use self::message::{Content, PhoneMessage};
 pub(crate) use self::buttons::Tap;
 pub(crate) use self::inbound::{CUSTOMER, Inbound, InboundContent, MEMBER};
 
-use crate::address;
-use crate::provider::Provider;
-use crate::sandbox::Sandbox;
-use crate::simulators;
-use crate::webhooks::{Step, arrival};
+use crate::{Provider, Sandbox, Step, address, simulators, webhooks::arrival};
 
 /// Why a phone cannot do what it was asked.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -36,11 +32,6 @@ pub enum PhoneError {
 
 impl Sandbox {
     /// Taps a button, and returns the id of the message that the tap sends; each tap sends a new one.
-    ///
-    /// # Errors
-    ///
-    /// Fails if no phone shows the message, if the message does not have the button, or if its provider does not use the
-    /// shape.
     pub fn tap(
         &self,
         message_id: &str,
@@ -66,10 +57,6 @@ impl Sandbox {
     /// Picks a row in answer to a message, and returns the id of the message that the choice sends.
     ///
     /// The sandbox does not keep lists: it takes any row.
-    ///
-    /// # Errors
-    ///
-    /// Fails if no phone shows the message.
     pub fn pick(&self, message_id: &str, row: &ListRow) -> Result<String, PhoneError> {
         let message = self.shown(message_id)?;
         self.answer(&message, InboundContent::Pick(row))
@@ -79,10 +66,6 @@ impl Sandbox {
     ///
     /// The account is a phone number id, a WhatsApp number, an instance id or a wuzapi user id; an empty text is the
     /// provider's first account.
-    ///
-    /// # Errors
-    ///
-    /// Fails if the account does not exist.
     pub fn say(
         &self,
         provider: Provider,
@@ -102,17 +85,12 @@ impl Sandbox {
     }
 
     /// Opens a message, so that the sender learns that it was read.
-    ///
-    /// # Errors
-    ///
-    /// Fails if no phone shows the message.
     pub fn read(&self, message_id: &str) -> Result<(), PhoneError> {
         let message = self.shown(message_id)?;
-        let parcels = {
-            let mut state = self.state();
-            let events = simulators::step(&state, &message, Step::Read);
-            arrival::report(&mut state, message.provider, &message.from, &events)
-        };
+        let mut state = self.state();
+        let events = simulators::step(&state, &message, Step::Read);
+        let parcels = arrival::report(&mut state, message.provider, &message.from, &events);
+        drop(state);
         self.dispatch(parcels);
         Ok(())
     }
@@ -138,12 +116,11 @@ impl Sandbox {
     }
 
     fn send(&self, provider: Provider, inbound: &Inbound<'_>) -> Result<String, PhoneError> {
-        let parcels = {
-            let mut state = self.state();
-            let event = simulators::inbound(&state, provider, inbound);
-            let event = event.ok_or(PhoneError::UnknownShape)?;
-            arrival::report(&mut state, provider, inbound.account, &[event])
-        };
+        let mut state = self.state();
+        let event = simulators::inbound(&state, provider, inbound);
+        let event = event.ok_or(PhoneError::UnknownShape)?;
+        let parcels = arrival::report(&mut state, provider, inbound.account, &[event]);
+        drop(state);
         self.dispatch(parcels);
         Ok(inbound.message_id.to_owned())
     }

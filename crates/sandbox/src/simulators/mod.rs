@@ -1,21 +1,16 @@
 //! The simulated providers, a folder each with one file per message kind, and the choice among them.
 
+mod device;
 pub(crate) mod whatsapp;
 mod wuzapi;
 mod zapi;
 mod zapperhub;
 
-use serde_json::Value;
-
-use crate::answer::Answer;
-use crate::call::Call;
-use crate::ids;
-use crate::outcome::Outcome;
-use crate::phone::{Inbound, PhoneMessage};
-use crate::provider::Provider;
-use crate::settings::Settings;
-use crate::state::State;
-use crate::webhooks::{Event, Failure, Step, Webhook, WebhookSettings, Written};
+use crate::webhooks::{Event, Written};
+use crate::{
+    Answer, Call, Failure, Outcome, PhoneMessage, Provider, Settings, State, Step, Webhook,
+    WebhookSettings, ids, phone::Inbound,
+};
 
 pub(crate) fn handle(state: &mut State, call: &Call) -> Outcome {
     let outcome = match call.provider {
@@ -89,7 +84,7 @@ pub(crate) fn connection(
     provider: Provider,
     account: &str,
 ) -> Option<Event> {
-    let now = state.settings();
+    let now = &state.settings;
     match provider {
         // A number of the Cloud API is not a device: it has no connection.
         Provider::Whatsapp => None,
@@ -112,13 +107,13 @@ pub(crate) fn joins(provider: Provider, one: &Event, other: &Event) -> bool {
     }
 }
 
-/// Writes the bodies of events, of which the others join the first, into one call to the webhook.
-pub(crate) fn write(state: &State, webhook: &Webhook, first: Value, others: Vec<Value>) -> Written {
+/// Writes events that join each other into one call to the webhook.
+pub(crate) fn write(settings: &Settings, webhook: &Webhook, events: Vec<Event>) -> Written {
     match webhook.provider {
-        Provider::Whatsapp => whatsapp::write(state, webhook, first, others),
-        Provider::Zapi => zapi::write(state, webhook, first, others),
-        Provider::Zapperhub => zapperhub::write(webhook, first, others),
-        Provider::Wuzapi => wuzapi::write(state, webhook, first, &others),
+        Provider::Whatsapp => whatsapp::write(webhook, events),
+        Provider::Zapi => zapi::write(events),
+        Provider::Zapperhub => zapperhub::write(webhook, events),
+        Provider::Wuzapi => wuzapi::write(settings.wuzapi.webhook_format, webhook, events),
     }
 }
 

@@ -2,15 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::event::Event;
-use super::outbox::Parcel;
 use super::switches::{Failure, Order, WebhookSettings};
-use crate::ids;
-use crate::phone::PhoneMessage;
-use crate::provider::Provider;
-use crate::settings::Settings;
-use crate::simulators;
-use crate::state::State;
+use super::{event::Event, outbox::Parcel};
+use crate::{PhoneMessage, Provider, Settings, State, ids, simulators};
 
 /// Shows a message on its phone, or lets it fail, and reports it to the account's webhooks.
 pub(crate) fn arrive(state: &mut State, message: PhoneMessage) -> Vec<Parcel> {
@@ -25,7 +19,7 @@ pub(crate) fn arrive(state: &mut State, message: PhoneMessage) -> Vec<Parcel> {
 
 /// Returns how a message fails, if it does: as the switch says, or because of WhatsApp's window.
 fn failure_of(state: &State, message: &PhoneMessage) -> Option<Failure> {
-    let failure = state.settings().webhooks.fail_with.as_ref();
+    let failure = state.settings.webhooks.fail_with.as_ref();
     let failure = failure.filter(|failure| failure.hits(&message.to));
     (failure.cloned()).or_else(|| simulators::refusal(state, message))
 }
@@ -37,16 +31,14 @@ fn events_of(state: &State, message: &PhoneMessage, failure: Option<&Failure>) -
     if let Some(failure) = failure {
         return simulators::failed(state, message, failure);
     }
-    let steps = state.settings().webhooks.steps.iter();
+    let steps = state.settings.webhooks.steps.iter();
     (steps.flat_map(|step| simulators::step(state, message, *step))).collect()
 }
 
 /// Reports every connection that changed since the switches `before`.
 pub(crate) fn report_connections(state: &mut State, before: &Settings) -> Vec<Parcel> {
     let webhooks = state.webhooks.list().into_iter();
-    let accounts: BTreeSet<_> = webhooks
-        .map(|webhook| (webhook.provider, webhook.account))
-        .collect();
+    let accounts: BTreeSet<_> = webhooks.map(|it| (it.provider, it.account)).collect();
     let mut parcels = Vec::new();
     for (provider, account) in accounts {
         if let Some(event) = simulators::connection(state, before, provider, &account) {
@@ -63,19 +55,15 @@ pub(crate) fn report(
     account: &str,
     events: &[Event],
 ) -> Vec<Parcel> {
-    let settings = &state.settings().webhooks;
+    let settings = &state.settings.webhooks;
     if settings.drop || events.is_empty() {
         return Vec::new();
     }
     let mut parcels = Vec::new();
-    for registered in state.webhooks.of(provider, account) {
-        let wanted = |event: &&Event| registered.webhook.wants(event.name);
-        let events = arranged(events.iter().filter(wanted), settings);
-        parcels.extend(events.into_iter().map(|event| Parcel {
-            webhook: registered.id,
-            event,
-            tried: None,
-        }));
+    for (id, webhook) in state.webhooks.numbered(provider, account) {
+        let wanted = events.iter().filter(|event| webhook.wants(event.name));
+        let events = arranged(wanted, settings).into_iter();
+        parcels.extend(events.map(|event| Parcel::new(id, event)));
     }
     state.outbox.expect(parcels.len());
     parcels

@@ -7,11 +7,9 @@ use reqwest::Client;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::Webhook;
-use super::event::Written;
-use super::switches::WebhookSettings;
-use crate::provider::Provider;
-use crate::received::json_or_text;
+use super::event::{Header, Written};
+use super::{Webhook, switches::WebhookSettings};
+use crate::{Provider, received::json_or_text};
 
 /// One call to a webhook.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -53,7 +51,7 @@ pub(super) struct Post {
     pub(super) provider: Provider,
     account: String,
     url: String,
-    headers: Vec<(&'static str, String)>,
+    headers: Vec<Header>,
     body: Bytes,
     pub(super) retry_base: Duration,
     timeout: Duration,

@@ -2,25 +2,54 @@
 
 use serde_json::Value;
 
+/// A header of a call.
+pub(crate) type Header = (&'static str, String);
+
 /// One event in a provider's format.
 #[derive(Clone)]
 pub(crate) struct Event {
     /// The provider's word for events of this kind, which webhooks subscribe to.
     pub(crate) name: &'static str,
     pub(crate) body: Value,
+    /// A header of the call that carries it.
+    pub(crate) header: Option<Header>,
+}
+
+impl Event {
+    pub(crate) fn new(name: &'static str, body: Value) -> Self {
+        let header = None;
+        Self { name, body, header }
+    }
+
+    /// Returns the first body, to whose list at `pointer` the items of the others are added.
+    pub(crate) fn joined(events: Vec<Self>, pointer: &str) -> Value {
+        let mut bodies = events.into_iter().map(|event| event.body);
+        let mut first = bodies.next().unwrap_or_default();
+        if let Some(Value::Array(items)) = first.pointer_mut(pointer) {
+            for mut body in bodies {
+                if let Some(Value::Array(others)) = body.pointer_mut(pointer) {
+                    items.append(others);
+                }
+            }
+        }
+        first
+    }
 }
 
 pub(crate) struct Written {
-    pub(crate) headers: Vec<(&'static str, String)>,
+    pub(crate) headers: Vec<Header>,
     pub(crate) body: Vec<u8>,
 }
 
 impl Written {
-    pub(crate) fn json(body: impl Into<Vec<u8>>) -> Self {
-        let content_type = ("content-type", "application/json".to_owned());
+    pub(crate) fn new(content_type: &str, body: impl Into<Vec<u8>>) -> Self {
         Self {
-            headers: vec![content_type],
+            headers: vec![("content-type", content_type.to_owned())],
             body: body.into(),
         }
+    }
+
+    pub(crate) fn json(body: impl Into<Vec<u8>>) -> Self {
+        Self::new("application/json", body)
     }
 }

@@ -5,29 +5,21 @@ use std::time::Duration;
 use reqwest::Url;
 
 use super::{Webhook, WebhookError, check_url};
-use crate::ids;
-use crate::provider::Provider;
-use crate::sandbox::Sandbox;
+use crate::{Provider, Sandbox, ids};
 
 const SHOWN: usize = 300;
 
 impl Sandbox {
     /// Registers a webhook in place of the account's earlier ones; WhatsApp first asks the receiver to verify it.
-    ///
-    /// # Errors
-    ///
-    /// Fails when the URL or the account cannot be used, or the receiver does not verify.
     pub async fn register_webhook(&self, webhook: Webhook) -> Result<Webhook, WebhookError> {
         let mut webhook = webhook.with_defaults();
         let (url, timeout) = {
             let state = self.state();
-            let settings = &state.settings().webhooks;
-            webhook.account = state
-                .accounts
-                .find(webhook.provider, &webhook.account)
-                .ok_or(WebhookError::UnknownAccount)?;
+            let settings = &state.settings.webhooks;
+            let account = state.accounts.find(webhook.provider, &webhook.account);
+            webhook.account = account.ok_or(WebhookError::UnknownAccount)?;
             let timeout = Duration::from_millis(settings.timeout_ms);
-            (check_url(&webhook.url, settings.any_host)?, timeout)
+            (check_url(&webhook.url, settings)?, timeout)
         };
         if webhook.provider == Provider::Whatsapp {
             let token = webhook.verify_token.as_deref().unwrap_or_default();

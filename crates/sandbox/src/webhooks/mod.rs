@@ -13,11 +13,13 @@ pub(crate) use self::event::{Event, Written};
 pub(crate) use self::outbox::{Outbox, Parcel};
 pub use self::switches::{Failure, Order, Step, WebhookSettings};
 
+use std::{collections::BTreeMap, net::IpAddr};
+
 use reqwest::Url;
 use serde::{Deserialize, Serialize};
 
+use crate::Provider;
 use crate::accounts::{APP_SECRET, VERIFY_TOKEN};
-use crate::provider::Provider;
 
 /// Where the webhooks of an account go.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,16 +66,20 @@ impl Webhook {
         }
     }
 
+    fn is_of(&self, provider: Provider, account: &str) -> bool {
+        self.provider == provider && self.account == account
+    }
+
     fn wants(&self, event: &str) -> bool {
-        let all = self.events.is_empty() || self.events.iter().any(|name| name == "All");
-        !self.url.is_empty() && (all || self.events.iter().any(|name| name == event))
+        let mut names = self.events.iter();
+        let is_named = names.any(|name| name == "All" || name == event);
+        !self.url.is_empty() && (self.events.is_empty() || is_named)
     }
 
     fn with_defaults(mut self) -> Self {
         if self.provider == Provider::Whatsapp {
-            self.secret.get_or_insert_with(|| APP_SECRET.to_owned());
-            self.verify_token
-                .get_or_insert_with(|| VERIFY_TOKEN.to_owned());
+            self.secret.get_or_insert(APP_SECRET.to_owned());
+            self.verify_token.get_or_insert(VERIFY_TOKEN.to_owned());
         }
         self
     }
@@ -104,12 +110,12 @@ pub enum WebhookError {
 }
 
 /// Checks that deliveries to `url` are allowed.
-pub(crate) fn check_url(url: &str, any_host: bool) -> Result<Url, WebhookError> {
+pub(crate) fn check_url(url: &str, settings: &WebhookSettings) -> Result<Url, WebhookError> {
     let url = Url::parse(url).map_err(|_| WebhookError::NotAUrl)?;
     if !matches!(url.scheme(), "http" | "https") {
         return Err(WebhookError::NotAUrl);
     }
-    if any_host || is_this_machine(&url) {
+    if settings.any_host || is_this_machine(&url) {
         return Ok(url);
     }
     Err(WebhookError::NotThisMachine)
@@ -118,71 +124,56 @@ pub(crate) fn check_url(url: &str, any_host: bool) -> Result<Url, WebhookError> 
 /// Returns whether the URL's host is this machine.
 pub(crate) fn is_this_machine(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
-    let address = host.trim_start_matches('[').trim_end_matches(']');
-    let is_loopback = address
-        .parse::<std::net::IpAddr>()
-        .is_ok_and(|address| address.is_loopback());
-    is_loopback || host == "localhost"
+    let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
+    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }
 
-/// A webhook with the number under which its deliveries queue.
-#[derive(Clone)]
-pub(crate) struct Registered {
-    pub(crate) id: u64,
-    pub(crate) webhook: Webhook,
-}
-
+/// All webhooks, by the numbers under which their deliveries queue: in the order in which they were registered.
 #[derive(Default)]
 pub(crate) struct Webhooks {
     count: u64,
-    list: Vec<Registered>,
+    known: BTreeMap<u64, Webhook>,
 }
 
 impl Webhooks {
     pub(crate) fn is_empty(&self) -> bool {
-        self.list.is_empty()
+        self.known.is_empty()
     }
 
     pub(crate) fn list(&self) -> Vec<Webhook> {
-        let webhooks = self.list.iter();
-        webhooks
-            .map(|registered| registered.webhook.clone())
-            .collect()
+        self.known.values().cloned().collect()
     }
 
     pub(crate) fn clear(&mut self) {
-        self.list.clear();
+        self.known.clear();
     }
 
     fn get(&self, id: u64) -> Option<&Webhook> {
-        let found = self.list.iter().find(|registered| registered.id == id);
-        found.map(|registered| &registered.webhook)
+        self.known.get(&id)
     }
 
-    pub(crate) fn of<'a>(
-        &'a self,
-        provider: Provider,
-        account: &'a str,
-    ) -> impl Iterator<Item = &'a Registered> {
-        let theirs = move |registered: &&Registered| {
-            registered.webhook.provider == provider && registered.webhook.account == account
-        };
-        self.list.iter().filter(theirs)
+    /// Returns the webhooks of an account, with their numbers.
+    fn numbered(&self, provider: Provider, account: &str) -> impl Iterator<Item = (u64, &Webhook)> {
+        let known = self.known.iter().map(|(id, webhook)| (*id, webhook));
+        known.filter(move |(_, webhook)| webhook.is_of(provider, account))
     }
 
-    pub(crate) fn of_mut<'a>(
-        &'a mut self,
+    pub(crate) fn of(&self, provider: Provider, account: &str) -> impl Iterator<Item = &Webhook> {
+        self.numbered(provider, account).map(|(_, webhook)| webhook)
+    }
+
+    pub(crate) fn of_mut(
+        &mut self,
         provider: Provider,
-        account: &'a str,
-    ) -> impl Iterator<Item = &'a mut Webhook> {
-        let webhooks = self.list.iter_mut().map(|known| &mut known.webhook);
-        webhooks.filter(move |webhook| webhook.provider == provider && webhook.account == account)
+        account: &str,
+    ) -> impl Iterator<Item = &mut Webhook> {
+        let webhooks = self.known.values_mut();
+        webhooks.filter(move |webhook| webhook.is_of(provider, account))
     }
 
     pub(crate) fn add(&mut self, webhook: Webhook) {
         self.count += 1;
-        let id = self.count;
-        self.list.push(Registered { id, webhook });
+        self.known.insert(self.count, webhook);
     }
 
     /// Removes the webhooks of an account that `which` picks.
@@ -192,9 +183,8 @@ impl Webhooks {
         account: &str,
         which: impl Fn(&Webhook) -> bool,
     ) {
-        self.list.retain(|Registered { webhook, .. }| {
-            webhook.provider != provider || webhook.account != account || !which(webhook)
-        });
+        let is_removed = |webhook: &Webhook| webhook.is_of(provider, account) && which(webhook);
+        self.known.retain(|_, webhook| !is_removed(webhook));
     }
 
     /// Removes the account's webhooks of this name, or all that have none, and adds this one.

@@ -1,18 +1,15 @@
 //! Parcels that wait for delivery, and deliveries that are kept.
 
 use std::collections::{HashMap, VecDeque};
-use std::convert::Infallible;
-use std::sync::Arc;
+use std::{convert::Infallible, sync::Arc};
 
-use reqwest::Client;
-use reqwest::redirect::Policy;
+use reqwest::{Client, redirect::Policy};
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, mpsc};
 
 use super::delivery::{Delivery, Post, RawDelivery};
 use super::event::Event;
-use crate::provider::Provider;
-use crate::received::keep;
+use crate::{Provider, received::keep};
 
 /// One event on its way to one webhook.
 pub(crate) struct Parcel {
@@ -20,6 +17,17 @@ pub(crate) struct Parcel {
     pub(super) event: Event,
     /// Dropped after the first attempt, which a request may wait for.
     pub(super) tried: Option<mpsc::Sender<Infallible>>,
+}
+
+impl Parcel {
+    pub(super) fn new(webhook: u64, event: Event) -> Self {
+        let tried = None;
+        Self {
+            webhook,
+            event,
+            tried,
+        }
+    }
 }
 
 #[derive(Default)]
@@ -67,13 +75,13 @@ impl Outbox {
         hired
     }
 
-    /// Takes the next parcel of a queue, and up to `more` of those that join it; `None` ends the worker.
+    /// Takes the next parcel of a queue, and those that join it up to `most` in all; `None` ends the worker.
     pub(super) fn take(
         &mut self,
         id: u64,
-        more: usize,
+        most: usize,
         joins: impl Fn(&Event, &Event) -> bool,
-    ) -> Option<(Parcel, Vec<Parcel>)> {
+    ) -> Option<Vec<Parcel>> {
         let queue = self.queues.get_mut(&id)?;
         let Some(first) = queue.waiting.pop_front() else {
             queue.workers -= 1;
@@ -82,16 +90,16 @@ impl Outbox {
             }
             return None;
         };
-        let mut others = Vec::new();
+        let mut taken = vec![first];
         let mut index = 0;
-        while others.len() < more && index < queue.waiting.len() {
-            if joins(&first.event, &queue.waiting[index].event) {
-                others.extend(queue.waiting.remove(index));
+        while taken.len() < most && index < queue.waiting.len() {
+            if joins(&taken[0].event, &queue.waiting[index].event) {
+                taken.extend(queue.waiting.remove(index));
             } else {
                 index += 1;
             }
         }
-        Some((first, others))
+        Some(taken)
     }
 
     /// Counts parcels that need no further attempt.
@@ -120,10 +128,9 @@ impl Outbox {
 
     /// Notes the status of an attempt, unless the delivery was forgotten meanwhile.
     pub(super) fn attempted(&mut self, order: u64, status: Option<u16>) {
-        let first = self.kept.front().map_or(0, |kept| kept.delivery.order);
-        let index = order.checked_sub(first).map(usize::try_from);
-        let Some(Ok(index)) = index else { return };
-        if let Some(RawDelivery { delivery, .. }) = self.kept.get_mut(index) {
+        let number = |kept: &RawDelivery| kept.delivery.order;
+        if let Ok(index) = self.kept.binary_search_by_key(&order, number) {
+            let delivery = &mut self.kept[index].delivery;
             delivery.attempts += 1;
             delivery.status = status;
         }

@@ -3,14 +3,11 @@
 use std::convert::Infallible;
 
 use reqwest::Client;
-use tokio::runtime::Handle;
-use tokio::sync::mpsc;
+use tokio::{runtime::Handle, sync::mpsc};
 
 use super::delivery::{Delivery, Post};
-use super::event::Event;
-use super::outbox::Parcel;
-use crate::sandbox::Sandbox;
-use crate::simulators;
+use super::{event::Event, outbox::Parcel};
+use crate::{Sandbox, simulators};
 
 impl Sandbox {
     /// Returns the newest [`crate::KEPT`] deliveries to webhooks, oldest first, failed ones too.
@@ -57,7 +54,7 @@ impl Sandbox {
         let Some(runtime) = runtime.or_else(|| Handle::try_current().ok()) else {
             return;
         };
-        let parallel = state.settings().webhooks.parallel;
+        let parallel = state.settings.webhooks.parallel;
         for id in state.outbox.hire(parallel) {
             runtime.spawn(work(self.clone(), id));
         }
@@ -65,33 +62,32 @@ impl Sandbox {
 
     /// Takes and writes the next call to a webhook; `None` ends the worker.
     fn next(&self, id: u64) -> Option<Call> {
-        let mut state = self.state();
-        let state = &mut *state;
-        let more = state.settings().webhooks.batch.saturating_sub(1);
+        let mut guard = self.state();
+        let state = &mut *guard;
         let Some(webhook) = state.webhooks.get(id).cloned() else {
             // The webhook was removed, and its parcels with it.
-            while state.outbox.take(id, 0, |_, _| false).is_some() {
+            while state.outbox.take(id, 1, |_, _| false).is_some() {
                 state.outbox.finish(1);
             }
             return None;
         };
+        let settings = state.settings.clone();
         let joins = |one: &Event, other: &Event| simulators::joins(webhook.provider, one, other);
-        let (first, others) = state.outbox.take(id, more, joins)?;
-        let count = 1 + others.len();
-        let mut tried = vec![first.tried];
-        let others = (others.into_iter())
-            .map(|parcel| {
-                tried.push(parcel.tried);
-                parcel.event.body
-            })
-            .collect();
-        let written = simulators::write(state, &webhook, first.event.body, others);
-        let settings = &state.settings().webhooks;
+        let parcels = state.outbox.take(id, settings.webhooks.batch, joins)?;
+        let client = state.outbox.client();
+        // The rest is done without the lock: a body may be large, and is signed.
+        drop(guard);
+        let parcels = parcels
+            .into_iter()
+            .map(|parcel| (parcel.event, parcel.tried));
+        let (events, tried): (Vec<_>, Vec<_>) = parcels.unzip();
+        let count = events.len();
+        let written = simulators::write(&settings, &webhook, events);
         Some(Call {
             id,
-            post: Post::new(&webhook, written, settings),
-            attempts: simulators::attempts(webhook.provider, settings),
-            client: state.outbox.client(),
+            post: Post::new(&webhook, written, &settings.webhooks),
+            attempts: simulators::attempts(webhook.provider, &settings.webhooks),
+            client,
             count,
             tried,
         })

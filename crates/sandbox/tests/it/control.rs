@@ -110,6 +110,24 @@ async fn settings_change_key_by_key() {
     assert_eq!(refused.json["error"]["code"], 131_030);
 }
 
+#[test]
+fn changes_of_settings_at_the_same_time_are_all_kept() {
+    let sandbox = Sandbox::new();
+    let insert = |number: String| {
+        sandbox.change_settings(|settings| {
+            settings.whatsapp.closed_windows.insert(number);
+        });
+    };
+    std::thread::scope(|scope| {
+        for thread in 0..8 {
+            let insert = &insert;
+            scope.spawn(move || (0..50).for_each(|count| insert(format!("{thread}-{count}"))));
+        }
+    });
+    let inserted = sandbox.settings().whatsapp.closed_windows;
+    assert_eq!(inserted.len(), 8 * 50);
+}
+
 #[tokio::test]
 async fn an_added_account_can_send() {
     let server = Server::start().await;

@@ -15,7 +15,7 @@ use std::ops::Deref;
 use recado_sandbox::{Provider, Sandbox, Settings};
 use reqwest::header::HeaderMap;
 use reqwest::{Client, Method, RequestBuilder};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// A header, or none.
 type Credential<'a> = Option<(&'a str, &'a str)>;
@@ -104,6 +104,18 @@ impl Server {
     async fn delete(&self, path: &str) -> Reply {
         self.call(Method::DELETE, path, None, &Value::Null).await
     }
+
+    /// Asserts a part of the first message that a phone shows.
+    #[track_caller]
+    fn shows(&self, part: &Value) {
+        let shown = self.phone_messages();
+        assert_has(&json!(shown.first().expect("a message")), part);
+    }
+
+    #[track_caller]
+    fn shows_nothing(&self) {
+        assert_eq!(self.phone_messages(), []);
+    }
 }
 
 /// An answer, read to its end.
@@ -137,5 +149,25 @@ impl Reply {
     #[track_caller]
     fn is(&self, status: u16, json: &Value) {
         assert_eq!((self.status, &self.json), (status, json));
+    }
+
+    /// Asserts the status and a part of the answer.
+    #[track_caller]
+    fn has(&self, status: u16, part: &Value) {
+        assert_eq!(self.status, status, "{}", self.text);
+        assert_has(&self.json, part);
+    }
+}
+
+/// Asserts that the members of `part` are in `whole`; whatever is not an object has to be equal.
+#[track_caller]
+fn assert_has(whole: &Value, part: &Value) {
+    match part {
+        Value::Object(members) => {
+            for (key, part) in members {
+                assert_has(whole.get(key).unwrap_or(&Value::Null), part);
+            }
+        }
+        part => assert_eq!(whole, part),
     }
 }

@@ -1,6 +1,6 @@
 //! Z-API: sends, refusals and the instance's state.
 
-use recado_sandbox::{Account, Buttons, Content, PhoneButton, PhoneMessage, Provider, Settings};
+use recado_sandbox::{Account, Provider, Settings};
 use reqwest::Method;
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -77,27 +77,15 @@ async fn the_phone_shows_the_parts_that_the_endpoint_has() {
     // A title on a list has no documented effect.
     let titled = with(list(), "/title", json!("Clínica Aurora"));
     send(&server, "send-button-list", &titled).await;
-    let phone = server.phone_messages();
-    let button = PhoneButton {
-        id: "visit_yes".into(),
-        title: "Confirmar".into(),
-    };
-    let expected = PhoneMessage {
-        provider: Provider::Zapi,
-        to: "5521988887777".into(),
-        from: "INST-01".into(),
-        message_id: phone[0].message_id.clone(),
-        content: Content::Buttons(Buttons {
-            header: Some("Clínica Aurora".into()),
-            body: Some("Podemos confirmar?".into()),
-            footer: Some("Até 18h".into()),
-            buttons: vec![button],
-        }),
-        callback_data: None,
-        provider_id: answer.json["zaapId"].as_str().map(str::to_owned),
-    };
-    assert_eq!(phone[0], expected);
-    assert_eq!((phone[1].header(), phone[1].buttons().len()), (None, 3));
+    server.shows(&json!({
+        "provider": "zapi", "to": "5521988887777", "from": "INST-01",
+        "messageId": answer.json["messageId"], "header": "Clínica Aurora",
+        "body": "Podemos confirmar?", "footer": "Até 18h",
+        "buttons": [{"id": "visit_yes", "title": "Confirmar"}],
+        "callbackData": null, "providerId": answer.json["zaapId"],
+    }));
+    let listed = &server.phone_messages()[1];
+    assert_eq!((listed.header(), listed.buttons().len()), (None, 3));
 }
 
 #[rstest]
@@ -129,16 +117,15 @@ async fn an_account_without_a_client_token_needs_none() {
     assert_eq!(server.post(path, &list()).await.status, 200);
 }
 
-#[rstest]
-#[case::z12_a_wrong_instance("instances/INST-02/token/TOKEN-01/send-button-list")]
-#[case::z12_a_wrong_token("instances/INST-01/token/TOKEN-02/send-button-list")]
 #[tokio::test]
-async fn an_unknown_instance_is_refused(#[case] path: &str) {
+async fn z12_an_unknown_instance_is_refused() {
     let server = Server::start().await;
-    let path = format!("/zapi/{path}");
-    let credential = Some(credential(Provider::Zapi));
-    let reply = server.call(Method::POST, &path, credential, &list()).await;
-    reply.is(400, &json!({"error": "Instance not found"}));
+    for instance in ["INST-02/token/TOKEN-01", "INST-01/token/TOKEN-02"] {
+        let path = format!("/zapi/instances/{instance}/send-button-list");
+        let credential = Some(credential(Provider::Zapi));
+        let reply = server.call(Method::POST, &path, credential, &list()).await;
+        reply.is(400, &json!({"error": "Instance not found"}));
+    }
 }
 
 #[rstest]
@@ -171,7 +158,7 @@ async fn a_body_that_lacks_something_is_refused(
     let server = Server::start().await;
     let reply = send(&server, method, &body).await;
     reply.is(400, &json!({"error": error}));
-    assert!(server.phone_messages().is_empty());
+    server.shows_nothing();
 }
 
 #[tokio::test]
@@ -207,10 +194,7 @@ async fn z13_an_instance_that_is_not_paid_for_is_refused_on_sends_and_status() {
 async fn z15_the_wrong_verb_is_refused() {
     let server = Server::start().await;
     let reply = call(&server, Method::GET, "send-button-list", &Value::Null).await;
-    assert_eq!(
-        (reply.status, &reply.json["error"]),
-        (405, &json!("NOT_FOUND"))
-    );
+    reply.has(405, &json!({"error": "NOT_FOUND"}));
     assert_eq!(reply.headers["allow"], "POST");
 }
 
@@ -224,32 +208,31 @@ async fn z16_a_body_without_its_content_type_is_refused() {
     assert_eq!(reply.status, 415);
 }
 
-#[rstest]
-#[case::by_default(false, 404)]
-#[case::z17_on_some_tenants(true, 200)]
 #[tokio::test]
-async fn an_unknown_path_is_not_found(#[case] with_200: bool, #[case] status: u16) {
-    let server = Server::with(|settings| settings.zapi.not_found_with_200 = with_200).await;
-    let reply = send(&server, "send-buttons", &list()).await;
+async fn z17_an_unknown_path_is_not_found_with_200_on_some_tenants() {
+    let server = Server::start().await;
     let body =
         json!({"error": "NOT_FOUND", "message": "Unable to find matching target resource method"});
-    reply.is(status, &body);
+    send(&server, "send-buttons", &list()).await.is(404, &body);
+    server.change_settings(|settings| settings.zapi.not_found_with_200 = true);
+    send(&server, "send-buttons", &list()).await.is(200, &body);
 }
 
-#[rstest]
-#[case::z25_connected(true, "You are already connected.")]
-#[case::z24_not_connected(false, "You are not connected.")]
 #[tokio::test]
-async fn the_status_always_fills_its_error(#[case] connected: bool, #[case] error: &str) {
-    let server = Server::with(|settings| settings.zapi.connected = connected).await;
-    let reply = call(&server, Method::GET, "status", &Value::Null).await;
-    let body = json!({"connected": connected, "error": error, "smartphoneConnected": connected});
-    reply.is(200, &body);
-    let me = call(&server, Method::GET, "me", &Value::Null).await;
-    assert_eq!(
-        (&me.json["id"], &me.json["connected"]),
-        (&json!("INST-01"), &json!(connected))
-    );
+async fn z24_z25_the_status_always_fills_its_error() {
+    let server = Server::start().await;
+    for (connected, error) in [
+        (true, "You are already connected."),
+        (false, "You are not connected."),
+    ] {
+        server.change_settings(|settings| settings.zapi.connected = connected);
+        let status = call(&server, Method::GET, "status", &Value::Null).await;
+        let body =
+            json!({"connected": connected, "error": error, "smartphoneConnected": connected});
+        status.is(200, &body);
+        let me = call(&server, Method::GET, "me", &Value::Null).await;
+        me.has(200, &json!({"id": "INST-01", "connected": connected}));
+    }
 }
 
 #[tokio::test]
@@ -260,7 +243,7 @@ async fn z23_a_message_to_a_disconnected_phone_waits_until_it_is_back() {
     }
     let full = send(&server, "send-button-list", &list()).await;
     full.is(400, &json!({"error": "queue limit reached"}));
-    assert!(server.phone_messages().is_empty());
+    server.shows_nothing();
     server.set_settings(Settings::default());
     assert_eq!(server.phone_messages().len(), 1000);
 }

@@ -2,11 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::errors::GraphError;
-use super::interactive::Parts;
 use super::meaning::{Kind, length, newlines, unique};
-use super::node::Node;
-use crate::phone::{Buttons, Content, PhoneButton, Tap};
+use super::{errors::GraphError, interactive::Parts, node::Node};
+use crate::{Buttons, Content, PhoneButton, phone::Tap};
 
 struct ButtonsMessage {
     parts: Parts,
@@ -30,7 +28,7 @@ pub(super) fn read(interactive: &Node<'_>) -> Result<Box<dyn Kind>, GraphError> 
 }
 
 fn read_button(button: &Node<'_>) -> Result<PhoneButton, GraphError> {
-    button.word("type", &["reply"])?;
+    button.word("type", "reply")?;
     let reply = button.object("reply")?;
     Ok(PhoneButton {
         id: reply.text("id")?.to_owned(),

@@ -4,30 +4,19 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use crate::signature::sign;
-use crate::state::State;
-use crate::webhooks::{Webhook, Written};
+use crate::webhooks::{Event, Written};
+use crate::{Webhook, signature::sign};
 
 /// The WhatsApp business account of all numbers.
 const BUSINESS_ACCOUNT: &str = "900000000000001";
 /// Items in a value, and values in an entry: few, so that a batch has several of each.
 const MAX_JOINED: usize = 2;
 
-pub(crate) fn write(state: &State, webhook: &Webhook, first: Value, others: Vec<Value>) -> Written {
-    let number = &webhook.account;
-    let display = state.accounts.number(number);
-    let display = display.map_or("", |(display, _)| display);
-    let metadata = json!({"display_phone_number": display, "phone_number_id": number});
-    let changes: Vec<_> = values(std::iter::once(first).chain(others))
-        .into_iter()
-        .map(|mut value| {
-            value["messaging_product"] = json!("whatsapp");
-            value["metadata"] = metadata.clone();
-            json!({"field": "messages", "value": value})
-        })
+pub(crate) fn write(webhook: &Webhook, events: Vec<Event>) -> Written {
+    let changes: Vec<_> = (values(events).into_iter())
+        .map(|value| json!({"field": "messages", "value": value}))
         .collect();
-    let entries: Vec<_> = changes
-        .chunks(MAX_JOINED)
+    let entries: Vec<_> = (changes.chunks(MAX_JOINED))
         .map(|changes| json!({"id": BUSINESS_ACCOUNT, "changes": changes}))
         .collect();
     let envelope = json!({"object": "whatsapp_business_account", "entry": entries});
@@ -36,9 +25,9 @@ pub(crate) fn write(state: &State, webhook: &Webhook, first: Value, others: Vec<
 }
 
 /// Puts neighbours of one kind together.
-fn values(events: impl Iterator<Item = Value>) -> Vec<Value> {
+fn values(events: Vec<Event>) -> Vec<Value> {
     let mut values: Vec<Value> = Vec::new();
-    for event in events {
+    for event in events.into_iter().map(|event| event.body) {
         match values.last_mut() {
             Some(value) if has_room(value, &event) => join(value, event),
             _ => values.push(event),
@@ -60,17 +49,15 @@ fn join(value: &mut Value, event: Value) {
         return;
     };
     for (key, items) in members {
-        let (Value::Array(items), joined) = (items, &mut value[&key]) else {
-            continue;
-        };
-        match joined {
-            // A contact is named once, whatever it did.
-            Value::Array(joined) => {
-                let is_new = |item: &Value| key != "contacts" || !joined.contains(item);
-                let items: Vec<_> = items.into_iter().filter(is_new).collect();
-                joined.extend(items);
+        match (items, &mut value[&key]) {
+            (Value::Array(mut items), Value::Array(joined)) => {
+                // A contact is named once, whatever it did.
+                items.retain(|item| key != "contacts" || !joined.contains(item));
+                joined.append(&mut items);
             }
-            other => *other = items.into(),
+            (items @ Value::Array(_), joined) => *joined = items,
+            // The other members are the same in all events of a number.
+            _ => {}
         }
     }
 }

@@ -1,10 +1,12 @@
 //! Graph's errors in their words (Meta, error codes and observed answers; inferred ones are marked).
 
+use std::borrow::Cow;
+
 use axum::http::Method;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
-use crate::answer::Answer;
+use crate::Answer;
 
 /// The title and the details of a closed window (131047), at once and afterwards.
 pub(super) const WINDOW_CLOSED: (&str, &str) = (
@@ -12,53 +14,82 @@ pub(super) const WINDOW_CLOSED: (&str, &str) = (
     "Message failed to send because more than 24 hours have passed since the customer last replied to this number.",
 );
 
+/// Writes the errors whose words are fixed, each from one row: its status, its code, its message and its details.
+macro_rules! fixed_errors {
+    ($(#[doc = $doc:literal] $name:ident = $status:literal, $code:literal, $message:literal, $details:expr;)+) => {$(
+        #[doc = $doc]
+        pub(super) const $name: GraphError =
+            GraphError::new($status, $code, Cow::Borrowed($message), $details);
+    )+};
+}
+
+fixed_errors! {
+    /// No token at all (inferred).
+    NO_TOKEN = 401, 190, "An access token is required to request this resource.", None;
+    /// A token that was never issued.
+    GARBAGE_TOKEN = 401, 190, "Invalid OAuth access token - Cannot parse access token", None;
+    /// A token without the permission (wording inferred).
+    NO_PERMISSION = 403, 10, "(#10) Application does not have permission for this action", None;
+    /// A path that is not simulated (invented).
+    UNKNOWN_PATH = 404, 2500, "Unknown path components: the sandbox does not simulate this path", None;
+    /// The number may not send yet.
+    NOT_REGISTERED = 400, 133_010, "(#133010) Phone number not registered",
+        Some("The phone number is not registered for the Cloud API");
+    /// The number writes to itself.
+    TO_ITSELF = 400, 131_021, "(#131021) Recipient cannot be sender",
+        Some("Sender and recipient are the same phone number");
+    /// A test number writes to a recipient that was not allowed.
+    NOT_ALLOWED = 400, 131_030, "(#131030) Recipient phone number not in allowed list",
+        Some("Recipient phone number not in allowed list: Add recipient phone number to recipient list and try again.");
+    /// Too many messages of one number; status 400 by Meta's older table, 429 is reported too.
+    THROUGHPUT = 400, 130_429, "(#130429) Rate limit hit",
+        Some("Message failed to send because there were too many messages sent from this phone number in a short period of time.");
+    /// Too many messages to one recipient.
+    PAIR = 400, 131_056, "(#131056) (Business Account, Consumer Account) pair rate limit hit",
+        Some("Message failed to send because there were too many messages sent from this phone number to the same recipient in a short period of time.");
+}
+
 /// One error of the Graph API.
 pub(super) struct GraphError {
     status: u16,
     kind: &'static str,
     code: u32,
     subcode: Option<u32>,
-    message: String,
-    details: Option<String>,
+    message: Cow<'static, str>,
+    details: Option<Cow<'static, str>>,
 }
 
 impl GraphError {
     /// Schema tier: a parameter that is missing or empty.
     pub(super) fn required(path: &str) -> Self {
-        Self::plain(
-            400,
-            100,
-            format!("(#100) The parameter {path} is required."),
-        )
+        Self::schema(&format!("The parameter {path} is required."))
     }
 
     /// Schema tier: a parameter of another JSON type; `what` such as "a string".
     pub(super) fn must_be(path: &str, what: &str) -> Self {
-        Self::plain(400, 100, format!("(#100) Param {path} must be {what}."))
+        Self::schema(&format!("Param {path} must be {what}."))
     }
 
-    /// Schema tier: a word outside the list (wording inferred).
-    pub(super) fn not_one_of(path: &str, allowed: &[&str], got: &str) -> Self {
-        let allowed = allowed.join(", ");
-        Self::plain(
-            400,
-            100,
-            format!("(#100) Param {path} must be one of {{{allowed}}} - got \"{got}\"."),
-        )
+    /// Schema tier: a word outside the list, whose words blanks separate (wording inferred).
+    pub(super) fn not_one_of(path: &str, allowed: &str, got: &str) -> Self {
+        let allowed = allowed.replace(' ', ", ");
+        Self::schema(&format!(
+            "Param {path} must be one of {{{allowed}}} - got \"{got}\"."
+        ))
     }
 
     /// Schema tier: a parameter that does not exist (wording inferred).
     pub(super) fn unexpected(key: &str) -> Self {
-        Self::plain(
-            400,
-            100,
-            format!("(#100) Unexpected key \"{key}\" on param \"message\"."),
-        )
+        Self::schema(&format!("Unexpected key \"{key}\" on param \"message\"."))
     }
 
     /// Meaning tier: a count, a length or a value that is not allowed.
-    pub(super) fn invalid_value(details: impl Into<String>) -> Self {
-        Self::detailed(131_009, "Parameter value is not valid", details)
+    pub(super) fn invalid_value(details: impl Into<Cow<'static, str>>) -> Self {
+        let message = "(#131009) Parameter value is not valid";
+        Self {
+            details: Some(details.into()),
+            ..Self::new(400, 131_009, message.into(), None)
+        }
     }
 
     /// A text header without its text.
@@ -69,39 +100,17 @@ impl GraphError {
         }
     }
 
-    /// No token at all (inferred).
-    pub(super) fn no_token() -> Self {
-        Self::plain(
-            401,
-            190,
-            "An access token is required to request this resource.".into(),
-        )
-    }
-
-    /// A token that was never issued.
-    pub(super) fn garbage_token() -> Self {
-        let message = "Invalid OAuth access token - Cannot parse access token";
-        Self::plain(401, 190, message.into())
-    }
-
     /// A token of the past.
     pub(super) fn expired_token(now: Timestamp) -> Self {
-        let expired = now
-            .checked_sub(SignedDuration::from_hours(1))
-            .unwrap_or(now);
+        let expired = now.checked_sub(SignedDuration::from_hours(1));
+        let expired = expired.unwrap_or(now);
         let message = format!(
             "Error validating access token: Session has expired on {expired}. The current time is {now}."
         );
         Self {
             subcode: Some(463),
-            ..Self::plain(401, 190, message)
+            ..Self::new(401, 190, message.into(), None)
         }
-    }
-
-    /// A token without the permission (wording inferred).
-    pub(super) fn no_permission() -> Self {
-        let message = "(#10) Application does not have permission for this action";
-        Self::plain(403, 10, message.into())
     }
 
     /// A number that does not exist for this token, or a method that it does not have.
@@ -115,14 +124,8 @@ impl GraphError {
         Self {
             kind: "GraphMethodException",
             subcode: Some(33),
-            ..Self::plain(400, 100, message)
+            ..Self::new(400, 100, message.into(), None)
         }
-    }
-
-    /// A path that is not simulated (invented).
-    pub(super) fn unknown_path() -> Self {
-        let message = "Unknown path components: the sandbox does not simulate this path";
-        Self::plain(404, 2500, message.into())
     }
 
     /// A kind of message that exists and is not simulated (invented).
@@ -130,12 +133,6 @@ impl GraphError {
         Self::invalid_value(format!(
             "The sandbox does not simulate messages of type {kind}"
         ))
-    }
-
-    /// Status 400 by Meta's older table; 429 is reported too.
-    pub(super) fn throughput() -> Self {
-        let details = "Message failed to send because there were too many messages sent from this phone number in a short period of time.";
-        Self::detailed(130_429, "Rate limit hit", details)
     }
 
     /// The error as Graph sends it.
@@ -155,22 +152,37 @@ impl GraphError {
         Answer::new(self.status, json!({"error": error}))
     }
 
-    /// Meaning and account tier: a code with its title and details.
-    pub(super) fn detailed(code: u32, title: &str, details: impl Into<String>) -> Self {
-        Self {
-            details: Some(details.into()),
-            ..Self::plain(400, code, format!("(#{code}) {title}"))
-        }
+    /// The window of the recipient is closed.
+    pub(super) fn window_closed() -> Self {
+        let (title, details) = WINDOW_CLOSED;
+        Self::new(
+            400,
+            131_047,
+            format!("(#131047) {title}").into(),
+            Some(details),
+        )
     }
 
-    fn plain(status: u16, code: u32, message: String) -> Self {
+    fn schema(problem: &str) -> Self {
+        Self::new(400, 100, format!("(#100) {problem}").into(), None)
+    }
+
+    const fn new(
+        status: u16,
+        code: u32,
+        message: Cow<'static, str>,
+        details: Option<&'static str>,
+    ) -> Self {
         Self {
             status,
             kind: "OAuthException",
             code,
             subcode: None,
             message,
-            details: None,
+            details: match details {
+                Some(details) => Some(Cow::Borrowed(details)),
+                None => None,
+            },
         }
     }
 }

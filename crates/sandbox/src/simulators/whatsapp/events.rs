@@ -1,15 +1,10 @@
 //! The events of messages (Meta, webhooks reference: messages, statuses, interactive).
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::errors::WINDOW_CLOSED;
-use super::recipient::is_user_id;
-use super::{buttons, list};
-use crate::ids;
-use crate::phone::{CUSTOMER, Inbound, InboundContent, PhoneMessage};
-use crate::settings::BsuidMode;
-use crate::state::State;
-use crate::webhooks::{Event, Failure, Step};
+use super::{buttons, errors::WINDOW_CLOSED, list, recipient::is_user_id, retained};
+use crate::phone::{CUSTOMER, Inbound, InboundContent};
+use crate::{BsuidMode, Failure, PhoneMessage, State, Step, ids, webhooks::Event};
 
 /// The field that statuses and messages come under.
 const FIELD: &str = "messages";
@@ -26,18 +21,14 @@ pub(crate) fn step(state: &State, message: &PhoneMessage, step: Step) -> Vec<Eve
     status["recipient_id"] = json!(customer.phone);
     status["recipient_user_id"] = json!(customer.user);
     if step != Step::Read {
-        status["pricing"] = json!({
-            "billable": false,
-            "pricing_model": "PMP",
-            "type": "free_customer_service",
-            "category": "service",
-        });
+        status["pricing"] = json!({"billable": false, "pricing_model": "PMP",
+            "type": "free_customer_service", "category": "service"});
     }
     let mut value = json!({"statuses": [without_null(status)]});
     if customer.user.is_some() {
         value["contacts"] = json!([customer.contact()]);
     }
-    vec![event(value)]
+    vec![event(state, &message.from, value)]
 }
 
 /// A message that fails: no contact, and a user id only if that was the recipient.
@@ -46,20 +37,15 @@ pub(crate) fn failed(state: &State, message: &PhoneMessage, failure: &Failure) -
     let (title, details) = words(code);
     let title = failure.text.as_deref().unwrap_or(title);
     let mut status = status(state, message, "failed");
-    let recipient = if is_user_id(&message.to) {
-        "recipient_user_id"
-    } else {
-        "recipient_id"
-    };
-    status[recipient] = json!(message.to);
+    let user_id = is_user_id(&message.to).then_some("recipient_user_id");
+    status[user_id.unwrap_or("recipient_id")] = json!(message.to);
     status["errors"] = json!([{
-        "code": code,
-        "title": title,
-        "message": title,
+        "code": code, "title": title, "message": title,
         "error_data": {"details": details.unwrap_or(title)},
         "href": "/documentation/business-messaging/whatsapp/support/error-codes",
     }]);
-    vec![event(json!({"statuses": [without_null(status)]}))]
+    let value = json!({"statuses": [without_null(status)]});
+    vec![event(state, &message.from, value)]
 }
 
 pub(crate) fn inbound(state: &State, inbound: &Inbound<'_>) -> Option<Event> {
@@ -82,9 +68,8 @@ pub(crate) fn inbound(state: &State, inbound: &Inbound<'_>) -> Option<Event> {
     };
     message["type"] = json!(kind);
     message[kind] = content;
-    let message = without_null(message);
-    let contacts = [customer.contact()];
-    Some(event(json!({"contacts": contacts, "messages": [message]})))
+    let value = json!({"contacts": [customer.contact()], "messages": [without_null(message)]});
+    Some(event(state, inbound.account, value))
 }
 
 fn interactive((kind, reply): (&'static str, Value)) -> (&'static str, Value) {
@@ -93,8 +78,13 @@ fn interactive((kind, reply): (&'static str, Value)) -> (&'static str, Value) {
     ("interactive", content)
 }
 
-fn event(body: Value) -> Event {
-    Event { name: FIELD, body }
+/// Makes the event of a number, which every value names.
+fn event(state: &State, number: &str, mut value: Value) -> Event {
+    let display = state.accounts.number(number);
+    let display = display.map_or("", |(display, _)| display);
+    value["messaging_product"] = json!("whatsapp");
+    value["metadata"] = json!({"display_phone_number": display, "phone_number_id": number});
+    Event::new(FIELD, value)
 }
 
 fn status(state: &State, message: &PhoneMessage, name: &str) -> Value {
@@ -106,6 +96,8 @@ fn status(state: &State, message: &PhoneMessage, name: &str) -> Value {
     })
 }
 
+const UNHEALTHY: &str = "This message was not delivered to maintain healthy ecosystem engagement.";
+
 /// Title and details of an error (Meta, error codes).
 fn words(code: u32) -> (&'static str, Option<&'static str>) {
     match code {
@@ -114,10 +106,7 @@ fn words(code: u32) -> (&'static str, Option<&'static str>) {
         131_042 => ("Business eligibility payment issue", None),
         131_047 => (WINDOW_CLOSED.0, Some(WINDOW_CLOSED.1)),
         131_048 => ("Spam rate limit hit", None),
-        131_049 => (
-            "This message was not delivered to maintain healthy ecosystem engagement.",
-            None,
-        ),
+        131_049 => (UNHEALTHY, None),
         131_053 => ("Media upload error", None),
         _ => ("Something went wrong", None),
     }
@@ -132,12 +121,10 @@ struct Customer<'a> {
 impl<'a> Customer<'a> {
     fn of(state: &State, recipient: &'a str) -> Self {
         if is_user_id(recipient) {
-            return Self {
-                phone: None,
-                user: Some(recipient.to_owned()),
-            };
+            let user = Some(recipient.to_owned());
+            return Self { phone: None, user };
         }
-        let mode = state.settings().whatsapp.bsuid_mode;
+        let mode = state.settings.whatsapp.bsuid_mode;
         Self {
             phone: (mode != BsuidMode::Only).then_some(recipient),
             user: (mode != BsuidMode::Off).then(|| user_id(recipient)),
@@ -164,13 +151,6 @@ fn seconds(state: &State) -> String {
 }
 
 /// Meta leaves out members without a value.
-pub(super) fn without_null(object: Value) -> Value {
-    match object {
-        Value::Object(members) => members
-            .into_iter()
-            .filter(|(_, value)| !value.is_null())
-            .collect::<Map<_, _>>()
-            .into(),
-        other => other,
-    }
+fn without_null(object: Value) -> Value {
+    retained(object, |_, value| !value.is_null())
 }

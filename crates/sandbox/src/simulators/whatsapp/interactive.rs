@@ -1,8 +1,7 @@
 //! The parts that all interactive messages share: header, body and footer.
 
-use super::errors::GraphError;
 use super::meaning::{length, newlines};
-use super::node::Node;
+use super::{errors::GraphError, node::Node};
 
 pub(super) struct Parts {
     header: Option<Header>,
@@ -62,7 +61,7 @@ impl Parts {
 
 impl Header {
     fn read(header: &Node<'_>) -> Result<Self, GraphError> {
-        let kind = header.word("type", &["text", "image", "video", "document"])?;
+        let kind = header.word("type", "text image video document")?;
         if kind == "text" {
             let text = header.optional_text("text")?;
             return Ok(Self::Text(text.map(str::to_owned)));

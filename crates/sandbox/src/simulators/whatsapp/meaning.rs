@@ -2,11 +2,10 @@
 //!
 //! Lengths count Unicode code points (measured by others against Meta).
 
-use std::collections::HashSet;
-use std::ops::RangeInclusive;
+use std::{collections::HashSet, ops::RangeInclusive};
 
 use super::errors::GraphError;
-use crate::phone::Content;
+use crate::Content;
 
 /// The content of a message that passed the schema tier.
 pub(super) trait Kind {
@@ -40,7 +39,7 @@ pub(super) fn newlines(what: &str, text: &str, strict: bool) -> Result<(), Graph
 }
 
 pub(super) fn unique<'a>(
-    details: &str,
+    details: &'static str,
     mut texts: impl Iterator<Item = &'a String>,
 ) -> Result<(), GraphError> {
     let mut seen = HashSet::new();

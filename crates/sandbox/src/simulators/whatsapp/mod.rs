@@ -2,7 +2,6 @@
 //!
 //! Order of checks: path, token, number, JSON (observed), schema, meaning, account, limits (inferred).
 
-mod auth;
 mod buttons;
 mod envelope;
 mod errors;
@@ -21,67 +20,71 @@ pub(crate) use events::{failed, inbound, step};
 pub(crate) use rate_limits::Limits;
 
 use axum::http::Method;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use self::errors::{GraphError, WINDOW_CLOSED};
-use self::node::Node;
-use self::recipient::Recipient;
-use self::request::Draft;
-use crate::answer::Answer;
-use crate::call::Call;
-use crate::ids;
-use crate::outcome::{Accepted, Outcome};
-use crate::phone::PhoneMessage;
-use crate::provider::Provider;
-use crate::settings::{WhatsappSettings, WindowMode};
-use crate::state::State;
-use crate::webhooks::Failure;
+use self::errors::{
+    GARBAGE_TOKEN, GraphError, NO_PERMISSION, NO_TOKEN, NOT_ALLOWED, NOT_REGISTERED, PAIR,
+    THROUGHPUT, TO_ITSELF, UNKNOWN_PATH,
+};
+use self::{node::Node, recipient::Recipient, request::Draft};
+use crate::{
+    Answer, Call, Failure, Outcome, PhoneMessage, Provider, State, TokenState, WhatsappSettings,
+    WindowMode, address, ids,
+};
 
 pub(crate) fn handle(state: &mut State, call: &Call) -> Outcome {
     let trace = ids::trace_id();
-    let (answer, accepted) = match route(state, call) {
-        Ok((body, accepted)) => (Answer::new(200, body), accepted),
-        Err(error) => (error.into_answer(&trace), None),
-    };
+    let outcome = route(state, call).unwrap_or_else(|error| error.into_answer(&trace).into());
     Outcome {
-        answer: Some(with_headers(answer, call, trace)),
-        accepted,
+        answer: outcome.answer.map(|it| with_headers(it, call, trace)),
+        ..outcome
     }
 }
 
 /// Returns the answer to too many requests (Meta, error codes: 130429).
 pub(crate) fn throttled() -> Answer {
-    GraphError::throughput().into_answer(&ids::trace_id())
+    THROUGHPUT.into_answer(&ids::trace_id())
 }
 
-type Success = (Value, Option<Accepted>);
-
-fn route(state: &mut State, call: &Call) -> Result<Success, GraphError> {
+fn route(state: &mut State, call: &Call) -> Result<Outcome, GraphError> {
     let segments = call.segments();
-    let [version, object, rest @ ..] = segments.as_slice() else {
-        return Err(GraphError::unknown_path());
+    let (object, rest) = match segments.as_slice() {
+        [version, object, rest @ ..]
+            if is_version(version) && matches!(rest, [] | ["messages"]) =>
+        {
+            (object, rest)
+        }
+        _ => return Err(UNKNOWN_PATH),
     };
-    if !is_version(version) {
-        return Err(GraphError::unknown_path());
-    }
-    if !matches!(rest, [] | ["messages"]) {
-        return Err(GraphError::unknown_path());
-    }
-    auth::check(state, call, object)?;
+    authorize(state, call, object)?;
     match (call.method(), rest) {
         (&Method::POST, ["messages"]) => messages(state, call, object),
-        (&Method::GET, []) => Ok((number(state, call, object), None)),
+        (&Method::GET, []) => Ok(Answer::new(200, number(state, call, object)).into()),
         _ => Err(GraphError::unsupported(call.method(), object)),
+    }
+}
+
+/// Checks whether the token may use the number.
+fn authorize(state: &State, call: &Call, number: &str) -> Result<(), GraphError> {
+    let header = call.credential().ok_or(NO_TOKEN)?;
+    let (token_state, knows_number) = header
+        .split_once(' ')
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+        .and_then(|(_, token)| state.accounts.token(token.trim(), number))
+        .ok_or(GARBAGE_TOKEN)?;
+    match token_state {
+        TokenState::Expired => Err(GraphError::expired_token(state.clock.timestamp())),
+        TokenState::NoPermission => Err(NO_PERMISSION),
+        TokenState::Valid if knows_number => Ok(()),
+        TokenState::Valid => Err(GraphError::unsupported(call.method(), number)),
     }
 }
 
 /// `v` and a number with a dot, such as `v25.0`.
 fn is_version(segment: &str) -> bool {
-    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let parts = segment
-        .strip_prefix('v')
-        .and_then(|rest| rest.split_once('.'));
-    parts.is_some_and(|(major, minor)| digits(major) && digits(minor))
+    let is_number = |text: &str| address::is_digits(text, 1..=usize::MAX);
+    let parts = segment.strip_prefix('v').and_then(|it| it.split_once('.'));
+    parts.is_some_and(|(major, minor)| is_number(major) && is_number(minor))
 }
 
 /// The node of a phone number; `fields` chooses among its members (general Graph behaviour).
@@ -94,46 +97,49 @@ fn number(state: &State, call: &Call, id: &str) -> Value {
         "quality_rating": "GREEN",
         "throughput": {"level": "STANDARD"},
     });
-    match (call.query("fields"), node) {
-        (Some(fields), Value::Object(node)) => {
-            let fields = fields.replace("%2C", ",");
-            let wanted = |key: &str| key == "id" || fields.split(',').any(|field| field == key);
-            node.into_iter()
-                .filter(|(key, _)| wanted(key))
-                .collect::<Map<_, _>>()
-                .into()
-        }
-        (_, node) => node,
-    }
+    let Some(fields) = call.query("fields") else {
+        return node;
+    };
+    let fields = fields.replace("%2C", ",");
+    retained(node, |key, _| {
+        key == "id" || fields.split(',').any(|field| field == key)
+    })
 }
 
-fn messages(state: &mut State, call: &Call, number: &str) -> Result<Success, GraphError> {
+/// Keeps the members of an object that are wanted.
+fn retained(mut object: Value, wanted: impl Fn(&str, &Value) -> bool) -> Value {
+    if let Some(members) = object.as_object_mut() {
+        members.retain(|key, value| wanted(key, value));
+    }
+    object
+}
+
+fn messages(state: &mut State, call: &Call, number: &str) -> Result<Outcome, GraphError> {
     let body = call.json.as_ref().and_then(Value::as_object);
     // Graph reads what it can: a body that is not, or does not say that it is, JSON lacks its parameters (inferred).
     let body = body.filter(|_| call.says_json());
     let body = Node::root(body.ok_or_else(|| GraphError::required("messaging_product"))?);
-    body.word("messaging_product", &["whatsapp"])?;
+    body.word("messaging_product", "whatsapp")?;
     if body.contains("status") {
         request::check_read_receipt(&body)?;
-        return Ok((json!({"success": true}), None));
+        return Ok(Answer::new(200, json!({"success": true})).into());
     }
     let draft = Draft::read(&body)?;
-    let settings = &state.settings().whatsapp;
+    let settings = &state.settings.whatsapp;
     draft.check(settings.strict_newlines)?;
     let recipient = Recipient::of(draft.to, settings)?;
     check_account(state, number, &recipient)?;
     check_limits(state, number, &recipient)?;
-    let settings = &state.settings().whatsapp;
+    let settings = &state.settings.whatsapp;
     if settings.window_mode == WindowMode::Sync && is_closed(settings, recipient.name()) {
-        let (title, details) = WINDOW_CLOSED;
-        return Err(GraphError::detailed(131_047, title, details));
+        return Err(GraphError::window_closed());
     }
     Ok(accept(draft, &recipient, number))
 }
 
 /// Returns the default failure, a closed window, if the recipient's window is closed.
 pub(crate) fn closed_window(state: &State, message: &PhoneMessage) -> Option<Failure> {
-    is_closed(&state.settings().whatsapp, &message.to).then(Failure::default)
+    is_closed(&state.settings.whatsapp, &message.to).then(Failure::default)
 }
 
 fn is_closed(settings: &WhatsappSettings, recipient: &str) -> bool {
@@ -142,40 +148,29 @@ fn is_closed(settings: &WhatsappSettings, recipient: &str) -> bool {
 
 fn check_account(state: &State, number: &str, recipient: &Recipient) -> Result<(), GraphError> {
     let Some((display, true)) = state.accounts.number(number) else {
-        let details = "The phone number is not registered for the Cloud API";
-        let title = "Phone number not registered";
-        return Err(GraphError::detailed(133_010, title, details));
+        return Err(NOT_REGISTERED);
     };
     let Some(phone) = recipient.phone() else {
         return Ok(());
     };
     if display == phone {
-        let details = "Sender and recipient are the same phone number";
-        let title = "Recipient cannot be sender";
-        return Err(GraphError::detailed(131_021, title, details));
+        return Err(TO_ITSELF);
     }
-    match &state.settings().whatsapp.allowed_recipients {
-        Some(allowed) if !allowed.contains(phone) => {
-            let title = "Recipient phone number not in allowed list";
-            let advice = "Add recipient phone number to recipient list and try again.";
-            let details = format!("{title}: {advice}");
-            Err(GraphError::detailed(131_030, title, details))
-        }
+    match &state.settings.whatsapp.allowed_recipients {
+        Some(allowed) if !allowed.contains(phone) => Err(NOT_ALLOWED),
         _ => Ok(()),
     }
 }
 
 fn check_limits(state: &mut State, number: &str, recipient: &Recipient) -> Result<(), GraphError> {
     let now = state.clock.elapsed();
-    let settings = &state.settings().whatsapp;
+    let settings = &state.settings.whatsapp;
     let (throughput, pair) = (settings.throughput_limit, settings.pair_limit);
     if throughput && !state.limits.has_throughput(number, now) {
-        return Err(GraphError::throughput());
+        return Err(THROUGHPUT);
     }
     if pair && !state.limits.take_pair(number, recipient.name(), now) {
-        let title = "(Business Account, Consumer Account) pair rate limit hit";
-        let details = "Message failed to send because there were too many messages sent from this phone number to the same recipient in a short period of time.";
-        return Err(GraphError::detailed(131_056, title, details));
+        return Err(PAIR);
     }
     if throughput {
         state.limits.use_throughput(number, now);
@@ -183,7 +178,7 @@ fn check_limits(state: &mut State, number: &str, recipient: &Recipient) -> Resul
     Ok(())
 }
 
-fn accept(draft: Draft<'_>, recipient: &Recipient, number: &str) -> Success {
+fn accept(draft: Draft<'_>, recipient: &Recipient, number: &str) -> Outcome {
     let message_id = ids::wamid();
     let body = json!({
         "messaging_product": "whatsapp",
@@ -194,24 +189,19 @@ fn accept(draft: Draft<'_>, recipient: &Recipient, number: &str) -> Success {
         provider: Provider::Whatsapp,
         to: recipient.name().to_owned(),
         from: number.to_owned(),
-        message_id: message_id.clone(),
+        message_id,
         content: draft.content.into_content(),
         callback_data: draft.callback_data.map(str::to_owned),
         provider_id: None,
     };
-    let accepted = Accepted {
-        message_id,
-        shown: recipient.is_reachable().then_some(message),
-    };
-    (body, Some(accepted))
+    let mut outcome = Outcome::accepted(message, Answer::new(200, body));
+    outcome.shown = outcome.shown.filter(|_| recipient.is_reachable());
+    outcome
 }
 
 fn with_headers(answer: Answer, call: &Call, trace: String) -> Answer {
-    let version = call
-        .segments()
-        .first()
-        .copied()
-        .filter(|version| is_version(version));
+    let segments = call.segments();
+    let version = segments.first().copied().filter(|it| is_version(it));
     answer
         .with_header("content-type", "application/json; charset=UTF-8")
         .with_header("facebook-api-version", version.unwrap_or("v25.0"))

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::errors::GraphError;
+use crate::call::is_one_of;
 
 /// An object of the request, with its path.
 pub(super) struct Node<'a> {
@@ -41,9 +42,9 @@ impl<'a> Node<'a> {
     }
 
     /// Refuses the first key that is not known.
-    pub(super) fn check_keys(&self, known: &[&str]) -> Result<(), GraphError> {
+    pub(super) fn check_keys(&self, known: &str) -> Result<(), GraphError> {
         let mut keys = self.object.keys();
-        match keys.find(|key| !known.contains(&key.as_str())) {
+        match keys.find(|key| !is_one_of(key, known)) {
             Some(key) => Err(GraphError::unexpected(key)),
             None => Ok(()),
         }
@@ -77,7 +78,7 @@ impl<'a> Node<'a> {
     }
 
     /// Returns a text that must be one of these words.
-    pub(super) fn word(&self, key: &str, allowed: &[&str]) -> Result<&'a str, GraphError> {
+    pub(super) fn word(&self, key: &str, allowed: &str) -> Result<&'a str, GraphError> {
         let word = self.text(key)?;
         self.check_word(key, word, allowed)?;
         Ok(word)
@@ -87,9 +88,9 @@ impl<'a> Node<'a> {
         &self,
         key: &str,
         word: &str,
-        allowed: &[&str],
+        allowed: &str,
     ) -> Result<(), GraphError> {
-        if allowed.contains(&word) {
+        if is_one_of(word, allowed) {
             return Ok(());
         }
         Err(GraphError::not_one_of(&self.path(key), allowed, word))
@@ -101,9 +102,8 @@ impl<'a> Node<'a> {
 
     pub(super) fn optional_object(&self, key: &str) -> Result<Option<Self>, GraphError> {
         let value = self.optional(key);
-        value
-            .map(|value| Self::at(self.path(key), value))
-            .transpose()
+        let object = value.map(|value| Self::at(self.path(key), value));
+        object.transpose()
     }
 
     /// Returns the objects of an array, each of which may be refused.

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
-use crate::received::KEPT;
+use crate::KEPT;
 
 /// Messages of one number in one second (Meta, throughput).
 const THROUGHPUT: usize = 80;

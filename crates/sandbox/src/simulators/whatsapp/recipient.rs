@@ -2,10 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::errors::GraphError;
-use super::request::To;
-use crate::address;
-use crate::settings::WhatsappSettings;
+use super::{errors::GraphError, request::To};
+use crate::{WhatsappSettings, address};
 
 pub(super) enum Recipient {
     /// A phone number in WhatsApp's own form.

@@ -2,54 +2,19 @@
 //!
 //! Answers code 100 with the path of the first parameter that is wrong.
 
-use super::errors::GraphError;
 use super::meaning::{Kind, length};
-use super::node::Node;
-use super::{buttons, text};
+use super::{buttons, errors::GraphError, node::Node, text};
+use crate::call::is_one_of;
 
 /// What Meta's reference names at the top level; that others are refused is observed for some keys only.
-const KEYS: [&str; 14] = [
-    "messaging_product",
-    "recipient_type",
-    "to",
-    "recipient",
-    "type",
-    "interactive",
-    "text",
-    "context",
-    "biz_opaque_callback_data",
-    "recipient_identity_key_hash",
-    "category",
-    "direct_send_config",
-    "template",
-    "preview_url",
-];
-const READ_KEYS: [&str; 4] = [
-    "messaging_product",
-    "status",
-    "message_id",
-    "typing_indicator",
-];
+const KEYS: &str = "messaging_product recipient_type to recipient type interactive text context \
+    biz_opaque_callback_data recipient_identity_key_hash category direct_send_config template preview_url";
+const READ_KEYS: &str = "messaging_product status message_id typing_indicator";
 /// The types of message that are not simulated (Meta, messages reference).
-const OTHER_TYPES: [&str; 9] = [
-    "audio", "contacts", "document", "image", "location", "reaction", "sticker", "template",
-    "video",
-];
+const OTHER_TYPES: &str = "audio contacts document image location reaction sticker template video";
 /// The types of interactive message that are not simulated (Meta, messages reference).
-const OTHER_INTERACTIVE: [&str; 12] = [
-    "list",
-    "cta_url",
-    "flow",
-    "location_request_message",
-    "address_message",
-    "voice_call",
-    "carousel",
-    "contact_request",
-    "product",
-    "product_list",
-    "catalog_message",
-    "call_permission_request",
-];
+const OTHER_INTERACTIVE: &str = "list cta_url flow location_request_message address_message voice_call \
+    carousel contact_request product product_list catalog_message call_permission_request";
 
 pub(super) struct Draft<'a> {
     pub(super) to: To<'a>,
@@ -67,11 +32,11 @@ pub(super) enum To<'a> {
 
 /// Checks a read receipt, which the endpoint of messages takes too.
 pub(super) fn check_read_receipt(body: &Node<'_>) -> Result<(), GraphError> {
-    body.check_keys(&READ_KEYS)?;
-    body.word("status", &["read"])?;
+    body.check_keys(READ_KEYS)?;
+    body.word("status", "read")?;
     body.text("message_id")?;
     if let Some(indicator) = body.optional_object("typing_indicator")? {
-        indicator.word("type", &["text"])?;
+        indicator.word("type", "text")?;
     }
     Ok(())
 }
@@ -83,17 +48,16 @@ impl<'a> Draft<'a> {
         let content = match body.optional_text("type")?.unwrap_or("text") {
             "text" => text::read(body)?,
             "interactive" => read_interactive(&body.object("interactive")?)?,
-            other if OTHER_TYPES.contains(&other) => return Err(GraphError::not_simulated(other)),
+            other if is_one_of(other, OTHER_TYPES) => return Err(GraphError::not_simulated(other)),
             unknown => {
-                let known = ["text", "interactive"];
-                return Err(GraphError::not_one_of("type", &known, unknown));
+                return Err(GraphError::not_one_of("type", "text interactive", unknown));
             }
         };
         // The message that is answered; any id will do (inferred).
         if let Some(context) = body.optional_object("context")? {
             context.text("message_id")?;
         }
-        body.check_keys(&KEYS)?;
+        body.check_keys(KEYS)?;
         Ok(Self {
             to,
             callback_data: body.optional_text("biz_opaque_callback_data")?,
@@ -113,10 +77,10 @@ impl<'a> Draft<'a> {
 fn read_interactive(interactive: &Node<'_>) -> Result<Box<dyn Kind>, GraphError> {
     match interactive.text("type")? {
         "button" => buttons::read(interactive),
-        other if OTHER_INTERACTIVE.contains(&other) => Err(GraphError::not_simulated(other)),
+        other if is_one_of(other, OTHER_INTERACTIVE) => Err(GraphError::not_simulated(other)),
         unknown => {
             let path = interactive.path("type");
-            Err(GraphError::not_one_of(&path, &["button"], unknown))
+            Err(GraphError::not_one_of(&path, "button", unknown))
         }
     }
 }
@@ -127,7 +91,7 @@ impl<'a> To<'a> {
         let kind = body
             .optional_text("recipient_type")?
             .unwrap_or("individual");
-        body.check_word("recipient_type", kind, &["individual", "group"])?;
+        body.check_word("recipient_type", kind, "individual group")?;
         match body.optional_text("to")? {
             Some(group) if kind == "group" => Ok(Self::Group(group)),
             Some(phone) => Ok(Self::Phone(phone)),

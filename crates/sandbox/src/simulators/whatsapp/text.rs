@@ -1,9 +1,8 @@
 //! Plain texts.
 
-use super::errors::GraphError;
 use super::meaning::{Kind, length};
-use super::node::Node;
-use crate::phone::{Buttons, Content};
+use super::{errors::GraphError, node::Node};
+use crate::{Buttons, Content};
 
 struct Text(String);
 

@@ -1,13 +1,11 @@
 //! `POST /chat/send/buttons` (the fork's source code), and taps on the buttons.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Map, Value, json};
 
 use super::json::{error, member, text, undecodable};
 use super::request::{Sent, check_phone, parse_phone};
-use crate::answer::Answer;
-use crate::phone::{Buttons, Content, PhoneButton, Shape, Tap};
+use crate::{Answer, Buttons, Content, PhoneButton, Shape, phone::Tap, simulators::device::Member};
 
 /// Reads a body as Go does: keys in any case, unknown keys ignored, absent text is empty.
 pub(super) fn read(body: &Map<String, Value>) -> Result<Sent, Answer> {
@@ -16,14 +14,13 @@ pub(super) fn read(body: &Map<String, Value>) -> Result<Sent, Answer> {
         Some(Value::Array(buttons)) => buttons.iter().map(button).collect::<Result<_, _>>()?,
         Some(_) => return Err(undecodable()),
     };
-    let phone = text(body, "phone")?;
-    let (title, image, video) = (
+    let (phone, id, title) = (
+        text(body, "phone")?,
+        text(body, "id")?,
         text(body, "title")?,
-        text(body, "image")?,
-        text(body, "video")?,
     );
+    let (image, video) = (text(body, "image")?, text(body, "video")?);
     let (message, footer) = (text(body, "body")?, text(body, "footer")?);
-    let id = text(body, "id")?;
     check_phone(phone)?;
     if buttons.is_empty() {
         return Err(error(400, "missing Buttons in Payload"));
@@ -72,28 +69,25 @@ fn check_media(kind: &str, media: &str) -> Result<(), Answer> {
 }
 
 /// Returns the member of a message and its content; `None` if linked devices do not use the shape.
-pub(super) fn tapped(tap: &Tap<'_>) -> Option<(&'static str, Value)> {
+pub(super) fn tapped(tap: &Tap<'_>) -> Option<Member> {
     let (id, title) = (&tap.button.id, &tap.button.title);
-    Some(
-        match tap.shape.unwrap_or(Shape::TemplateButtonReplyMessage) {
-            Shape::TemplateButtonReplyMessage => (
-                "templateButtonReplyMessage",
-                json!({"selectedID": id, "selectedDisplayText": title, "selectedIndex": tap.index}),
-            ),
-            Shape::ButtonsResponseMessage => (
-                "buttonsResponseMessage",
-                json!({"selectedButtonID": id, "Response": {"SelectedDisplayText": title}, "type": 1}),
-            ),
-            Shape::InteractiveResponseMessage => {
-                let parameters = json!({"id": id}).to_string();
-                let flow = json!({"name": "quick_reply", "paramsJSON": parameters, "version": 1});
-                let reply = json!({
-                    "InteractiveResponseMessage": {"NativeFlowResponseMessage": flow},
-                    "body": {"text": title},
-                });
-                ("interactiveResponseMessage", reply)
-            }
-            Shape::ButtonReply | Shape::ButtonReplyId | Shape::Text => return None,
-        },
-    )
+    let shape = tap.shape.unwrap_or(Shape::TemplateButtonReplyMessage);
+    Some(match shape {
+        Shape::TemplateButtonReplyMessage => (
+            "templateButtonReplyMessage",
+            json!({"selectedID": id, "selectedDisplayText": title, "selectedIndex": tap.index}),
+        ),
+        Shape::ButtonsResponseMessage => (
+            "buttonsResponseMessage",
+            json!({"selectedButtonID": id, "Response": {"SelectedDisplayText": title}, "type": 1}),
+        ),
+        Shape::InteractiveResponseMessage => {
+            let parameters = json!({"id": id}).to_string();
+            let flow = json!({"name": "quick_reply", "paramsJSON": parameters, "version": 1});
+            let reply = json!({"InteractiveResponseMessage": {"NativeFlowResponseMessage": flow},
+                "body": {"text": title}});
+            ("interactiveResponseMessage", reply)
+        }
+        Shape::ButtonReply | Shape::ButtonReplyId | Shape::Text => return None,
+    })
 }

@@ -2,8 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::answer::Answer;
-use crate::call::Call;
+use crate::{Answer, Call};
 
 pub(super) fn object(call: &Call) -> Result<&Map<String, Value>, Answer> {
     let body = call.json.as_ref().and_then(Value::as_object);

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::phone::ListRow;
+use crate::ListRow;
 
 pub(super) fn picked(row: &ListRow) -> (&'static str, Value) {
     let choice = json!({

@@ -14,17 +14,9 @@ pub(crate) use events::{connection, inbound, joins, step, write};
 use axum::http::Method;
 use serde_json::{Map, Value, json};
 
-use self::events::name;
 use self::json::{error, success};
-use self::request::Sent;
-use crate::answer::Answer;
-use crate::call::Call;
-use crate::ids;
-use crate::outcome::Outcome;
-use crate::phone::PhoneMessage;
-use crate::provider::Provider;
-use crate::settings::{Session, TimestampShape};
-use crate::state::State;
+use self::{events::name, request::Sent};
+use crate::{Answer, Call, Outcome, PhoneMessage, Provider, Session, State, TimestampShape, ids};
 
 /// How often a delivery is tried (the fork's source code).
 pub(crate) const ATTEMPTS: u32 = 5;
@@ -34,27 +26,46 @@ pub(crate) fn throttled() -> Answer {
     error(429, "too many requests").with_header("retry-after", "2")
 }
 
+/// Reads the body of a sending route.
+type Read = fn(&Map<String, Value>) -> Result<Sent, Answer>;
+
+/// A simulated route.
+enum Operation {
+    Send(Read),
+    SetWebhook,
+    SetKey,
+    Status,
+}
+
+impl Operation {
+    /// Returns the operation of a path, and its method.
+    fn at(path: &[&str]) -> Option<(Method, Self)> {
+        Some(match path {
+            ["chat", "send", "buttons"] => (Method::POST, Self::Send(buttons::read)),
+            ["webhook"] => (Method::POST, Self::SetWebhook),
+            ["session", "hmac", "config"] => (Method::POST, Self::SetKey),
+            ["session", "status"] => (Method::GET, Self::Status),
+            _ => return None,
+        })
+    }
+}
+
 /// Answers one request.
 pub(crate) fn handle(state: &mut State, call: &Call) -> Result<Outcome, Answer> {
-    let segments = call.segments();
-    let expected = match segments.as_slice() {
-        ["chat", "send", "buttons"] | ["webhook"] | ["session", "hmac", "config"] => Method::POST,
-        ["session", "status"] => Method::GET,
-        _ => return Err(unknown_path()),
-    };
-    if *call.method() != expected {
+    let (method, operation) = Operation::at(&call.segments()).ok_or_else(unknown_path)?;
+    if method != call.method() {
         return Err(Answer::new(405, Value::Null));
     }
     let token = call.credential().or_else(|| call.query("token"));
-    let token = token.unwrap_or_default();
-    let user = state.accounts.wuzapi_user(token);
-    let user = user.ok_or_else(|| error(401, "unauthorized"))?;
-    match segments.as_slice() {
-        ["webhook"] => webhooks::set(state, call, &user).map(Outcome::from),
-        ["session", "hmac", "config"] => webhooks::set_key(state, call, &user).map(Outcome::from),
-        ["session", "status"] => Ok(status(state, token, &user).into()),
-        ["chat", "send", "buttons"] => send(state, call, &user, buttons::read),
-        _ => Err(unknown_path()),
+    // An empty token names no user, even if an account has one.
+    let token = token.filter(|token| !token.is_empty());
+    let user = token.and_then(|token| Some((token, state.accounts.wuzapi_user(token)?)));
+    let (token, user) = user.ok_or_else(|| error(401, "unauthorized"))?;
+    match operation {
+        Operation::Send(read) => send(state, call, &user, read),
+        Operation::SetWebhook => webhooks::set(state, call, &user).map(Outcome::from),
+        Operation::SetKey => webhooks::set_key(state, call, &user).map(Outcome::from),
+        Operation::Status => Ok(status(state, token, &user).into()),
     }
 }
 
@@ -63,13 +74,8 @@ fn unknown_path() -> Answer {
     Answer::new(404, "404 page not found\n").with_header("content-type", "text/plain")
 }
 
-fn send(
-    state: &State,
-    call: &Call,
-    user: &str,
-    read: fn(&Map<String, Value>) -> Result<Sent, Answer>,
-) -> Result<Outcome, Answer> {
-    let settings = &state.settings().wuzapi;
+fn send(state: &State, call: &Call, user: &str, read: Read) -> Result<Outcome, Answer> {
+    let settings = &state.settings.wuzapi;
     if settings.session == Session::None {
         return Err(error(500, "no session"));
     }
@@ -97,12 +103,11 @@ fn send(
 }
 
 fn status(state: &State, token: &str, user: &str) -> Answer {
-    let session = state.settings().wuzapi.session;
+    let session = state.settings.wuzapi.session;
     let webhook = webhooks::of(state, user);
     let events = webhook.map(|webhook| webhook.events.join(","));
     success(json!({
-        "id": user,
-        "name": name(user),
+        "id": user, "name": name(user),
         "connected": session != Session::None,
         "loggedIn": session == Session::Open,
         "token": token,

@@ -1,9 +1,7 @@
 //! What all of wuzapi's sending routes take.
 
 use super::json::error;
-use crate::address;
-use crate::answer::Answer;
-use crate::phone::Content;
+use crate::{Answer, Content, address};
 
 /// A message that passed the checks of its route.
 pub(super) struct Sent {

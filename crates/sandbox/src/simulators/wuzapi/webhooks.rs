@@ -3,11 +3,7 @@
 use serde_json::{Value, json};
 
 use super::json::{error, member, object, success, text, undecodable};
-use crate::answer::Answer;
-use crate::call::Call;
-use crate::provider::Provider;
-use crate::state::State;
-use crate::webhooks::{Webhook, check_url};
+use crate::{Answer, Call, Provider, State, Webhook, webhooks::check_url};
 
 /// The fewest characters of a key (the fork's source code).
 const KEY_LENGTH: usize = 32;
@@ -17,9 +13,9 @@ pub(super) fn set(state: &mut State, call: &Call, user: &str) -> Result<Answer, 
     let body = object(call)?;
     let url = text(body, "webhookURL")?;
     if !url.is_empty() {
-        let any_host = state.settings().webhooks.any_host;
         // wuzapi does not check it; the words are invented.
-        check_url(url, any_host).map_err(|refused| error(400, &refused.to_string()))?;
+        let checked = check_url(url, &state.settings.webhooks);
+        checked.map_err(|refused| error(400, &refused.to_string()))?;
     }
     let events = match member(body, "events") {
         None | Some(Value::Null) => None,
@@ -45,15 +41,13 @@ pub(super) fn set_key(state: &mut State, call: &Call, user: &str) -> Result<Answ
     }
     change(state, user, |webhook| webhook.secret = Some(key.to_owned()));
     // The words are invented.
-    Ok(success(
-        json!({"Details": "HMAC configuration saved successfully"}),
-    ))
+    let details = "HMAC configuration saved successfully";
+    Ok(success(json!({"Details": details})))
 }
 
 /// Returns the user's webhook; one without a URL gets no deliveries.
 pub(super) fn of<'a>(state: &'a State, user: &'a str) -> Option<&'a Webhook> {
-    let mut webhooks = state.webhooks.of(Provider::Wuzapi, user);
-    webhooks.next().map(|known| &known.webhook)
+    state.webhooks.of(Provider::Wuzapi, user).next()
 }
 
 fn change(state: &mut State, user: &str, change: impl FnOnce(&mut Webhook)) {

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::request::{self, Object, empty, invalid, optional_text, text};
-use crate::answer::Answer;
-use crate::phone::{Buttons, Content, PhoneButton, Shape, Tap};
+use super::request;
+use super::request::{Object, empty, invalid, optional_text, text};
+use crate::{Answer, Buttons, Content, PhoneButton, Shape, phone::Tap};
 
 /// A message of `send-button-list`; `title` and `footer` are not part of it (effect unknown).
 pub(super) fn list(body: &Object) -> Result<Content, Answer> {

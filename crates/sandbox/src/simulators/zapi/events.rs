@@ -3,10 +3,9 @@
 use serde_json::{Value, json};
 
 use super::{buttons, list};
-use crate::ids;
-use crate::phone::{CUSTOMER, Inbound, InboundContent, MEMBER, PhoneMessage};
-use crate::state::State;
-use crate::webhooks::{Event, Failure, Step, Webhook, Written};
+use crate::phone::{CUSTOMER, Inbound, InboundContent, MEMBER};
+use crate::webhooks::{Event, Written};
+use crate::{Failure, PhoneMessage, State, Step, ids};
 
 const OWN_NUMBER: &str = "5521300000000";
 /// The error of an account that has not accepted the terms for buttons (Z-API docs, on message send).
@@ -14,18 +13,12 @@ const TERMS: &str = "You must accept buttons message terms in panel to send this
 
 /// A step of a message; the first is also the queue's success.
 pub(crate) fn step(state: &State, message: &PhoneMessage, step: Step) -> Vec<Event> {
-    let status = |word: &str| Event {
-        name: "MessageStatusCallback",
-        body: json!({
-            "type": "MessageStatusCallback",
-            "instanceId": message.from,
-            "status": word,
-            "ids": [message.message_id],
-            "phone": message.to,
-            "phoneDevice": 0,
-            "isGroup": is_group(&message.to),
-            "momment": milliseconds(state),
-        }),
+    let status = |word: &str| {
+        let members = json!({
+            "status": word, "ids": [message.message_id], "phone": message.to, "phoneDevice": 0,
+            "isGroup": is_group(&message.to), "momment": milliseconds(state),
+        });
+        callback(state, "MessageStatusCallback", &message.from, members)
     };
     match step {
         Step::Sent => vec![queued(state, message, &message.message_id), status("SENT")],
@@ -47,28 +40,16 @@ pub(crate) fn failed(state: &State, message: &PhoneMessage, failure: &Failure) -
 
 /// The phone is linked or cut off, as the switch says; the docs' two examples differ in the unit of `momment`.
 pub(crate) fn connection(state: &State, account: &str) -> Event {
-    if state.settings().zapi.connected {
-        return Event {
-            name: "ConnectedCallback",
-            body: json!({
-                "type": "ConnectedCallback",
-                "instanceId": account,
-                "connected": true,
-                "phone": OWN_NUMBER,
-                "momment": milliseconds(state),
-            }),
-        };
-    }
-    Event {
-        name: "DisconnectedCallback",
-        body: json!({
-            "type": "DisconnectedCallback",
-            "instanceId": account,
-            "disconnected": true,
-            "error": "Device has been disconnected",
-            "momment": state.clock.timestamp().as_second(),
-        }),
-    }
+    let (name, members) = if state.settings.zapi.connected {
+        let time = milliseconds(state);
+        let members = json!({"connected": true, "phone": OWN_NUMBER, "momment": time});
+        ("ConnectedCallback", members)
+    } else {
+        let (error, time) = ("Device has been disconnected", state.clock.timestamp());
+        let members = json!({"disconnected": true, "error": error, "momment": time.as_second()});
+        ("DisconnectedCallback", members)
+    };
+    callback(state, name, account, members)
 }
 
 pub(crate) fn inbound(state: &State, inbound: &Inbound<'_>) -> Option<Event> {
@@ -77,13 +58,15 @@ pub(crate) fn inbound(state: &State, inbound: &Inbound<'_>) -> Option<Event> {
         InboundContent::Tap(tap) => buttons::tapped(tap)?,
         InboundContent::Pick(row) => list::picked(row),
     };
-    let mut body = received(state, inbound);
-    body["referenceMessageId"] = json!(inbound.in_reply_to);
-    body[key] = content;
-    Some(Event {
-        name: "ReceivedCallback",
-        body,
-    })
+    let mut members = received(state, inbound);
+    members["referenceMessageId"] = json!(inbound.in_reply_to);
+    members[key] = content;
+    Some(callback(
+        state,
+        "ReceivedCallback",
+        inbound.account,
+        members,
+    ))
 }
 
 /// Returns whether one call can hold both: the same status of messages to the same phone.
@@ -92,65 +75,48 @@ pub(crate) fn joins(one: &Event, other: &Event) -> bool {
     one.name == "MessageStatusCallback" && one.name == other.name && same("status") && same("phone")
 }
 
-pub(crate) fn write(
-    state: &State,
-    webhook: &Webhook,
-    mut first: Value,
-    mut others: Vec<Value>,
-) -> Written {
-    if let Some(ids) = first.get_mut("ids").and_then(Value::as_array_mut) {
-        for other in &mut others {
-            ids.append(other["ids"].as_array_mut().unwrap_or(&mut Vec::new()));
-        }
-    }
-    let mut written = Written::json(first.to_string());
-    if state.settings().webhooks.zapi_token
-        && let Some((token, _)) = state.accounts.zapi(&webhook.account)
-    {
-        written.headers.push(("z-api-token", token.to_owned()));
-    }
+pub(crate) fn write(events: Vec<Event>) -> Written {
+    let token = events.first().and_then(|event| event.header.clone());
+    let mut written = Written::json(Event::joined(events, "/ids").to_string());
+    written.headers.extend(token);
     written
 }
 
-fn queued(state: &State, message: &PhoneMessage, message_id: &str) -> Event {
-    Event {
-        name: "DeliveryCallback",
-        body: json!({
-            "type": "DeliveryCallback",
-            "instanceId": message.from,
-            "phone": message.to,
-            "zaapId": message.provider_id,
-            "messageId": message_id,
-            "momment": milliseconds(state),
-        }),
+/// Makes a callback of an instance: every one begins with its type and the instance.
+fn callback(state: &State, name: &'static str, instance: &str, members: Value) -> Event {
+    let mut body = json!({"type": name, "instanceId": instance});
+    if let (Some(body), Value::Object(members)) = (body.as_object_mut(), members) {
+        body.extend(members);
     }
+    let account = state.accounts.zapi(instance);
+    let account = account.filter(|_| state.settings.webhooks.zapi_token);
+    let header = account.map(|(token, _)| ("z-api-token", token.to_owned()));
+    Event { name, body, header }
 }
 
-/// Returns the members of every such callback.
+fn queued(state: &State, message: &PhoneMessage, message_id: &str) -> Event {
+    let members = json!({
+        "phone": message.to, "zaapId": message.provider_id, "messageId": message_id,
+        "momment": milliseconds(state),
+    });
+    callback(state, "DeliveryCallback", &message.from, members)
+}
+
+/// Returns what the callbacks of all messages of customers have.
 fn received(state: &State, inbound: &Inbound<'_>) -> Value {
     let in_group = is_group(inbound.from);
     let sender = if in_group { MEMBER } else { inbound.from };
-    let lid = if sender.ends_with("@lid") {
-        sender.to_owned()
-    } else {
-        format!("{}@lid", ids::alias(sender, 15))
-    };
+    let own = sender.ends_with("@lid").then(|| sender.to_owned());
+    let lid = own.unwrap_or_else(|| format!("{}@lid", ids::alias(sender, 15)));
     json!({
-        "type": "ReceivedCallback",
-        "instanceId": inbound.account,
         "messageId": inbound.message_id,
         "phone": inbound.from,
         "chatLid": (!in_group).then_some(&lid),
         "senderLid": lid,
         "connectedPhone": OWN_NUMBER,
-        "fromMe": false,
-        "fromApi": false,
-        "isGroup": in_group,
-        "isNewsletter": false,
-        "isEdit": false,
-        "waitingMessage": false,
-        "momment": milliseconds(state),
-        "status": "RECEIVED",
+        "fromMe": false, "fromApi": false, "isGroup": in_group, "isNewsletter": false,
+        "isEdit": false, "waitingMessage": false,
+        "momment": milliseconds(state), "status": "RECEIVED",
         "senderName": CUSTOMER,
         "chatName": if in_group { "Group" } else { CUSTOMER },
         "participantPhone": in_group.then_some(MEMBER),

@@ -3,7 +3,6 @@
 //! Order of checks: inferred from observed answers.
 
 mod buttons;
-mod errors;
 mod events;
 mod list;
 mod request;
@@ -15,17 +14,10 @@ pub(crate) use events::{connection, failed, inbound, joins, step, write};
 use axum::http::Method;
 use serde_json::{Value, json};
 
-use self::errors::error;
-use self::request::Object;
-use crate::address;
-use crate::answer::Answer;
-use crate::call::Call;
-use crate::ids;
-use crate::outcome::{Accepted, Outcome};
-use crate::phone::{Content, PhoneMessage};
-use crate::provider::Provider;
-use crate::settings::ZapiSettings;
-use crate::state::State;
+use self::request::{Object, error};
+use crate::{
+    Answer, Call, Content, Outcome, PhoneMessage, Provider, State, ZapiSettings, address, ids,
+};
 
 /// How many messages wait while the phone is not connected (Z-API docs, queue).
 const QUEUE_LIMIT: usize = 1000;
@@ -47,42 +39,34 @@ enum Operation {
 }
 
 impl Operation {
-    fn named(name: &str) -> Option<Self> {
+    /// Returns the operation of a name, and its method.
+    fn named(name: &str) -> Option<(Method, Self)> {
         Some(match name {
             // The docs' overview names the two longer forms, their own pages post to the first.
             "send-button-list" | "send-button-list-image" | "send-button-list-video" => {
-                Self::Send(buttons::list)
+                (Method::POST, Self::Send(buttons::list))
             }
-            "send-button-actions" => Self::Send(buttons::actions),
-            "send-text" => Self::Send(text::read),
-            "status" => Self::Status,
-            "me" => Self::Me,
-            name => Self::Webhook(webhooks::events(name)?),
+            "send-button-actions" => (Method::POST, Self::Send(buttons::actions)),
+            "send-text" => (Method::POST, Self::Send(text::read)),
+            "status" => (Method::GET, Self::Status),
+            "me" => (Method::GET, Self::Me),
+            name => (Method::PUT, Self::Webhook(webhooks::events(name)?)),
         })
-    }
-
-    fn method(self) -> Method {
-        match self {
-            Self::Send(_) => Method::POST,
-            Self::Status | Self::Me => Method::GET,
-            Self::Webhook(_) => Method::PUT,
-        }
     }
 }
 
 /// Answers one request.
 pub(crate) fn handle(state: &mut State, call: &Call) -> Result<Outcome, Answer> {
-    let settings = &state.settings().zapi;
+    let settings = &state.settings.zapi;
     let segments = call.segments();
-    let ["instances", id, "token", token, method] = segments.as_slice() else {
+    let ["instances", id, "token", token, name] = segments.as_slice() else {
         return Err(not_found(settings));
     };
-    let operation = Operation::named(method).ok_or_else(|| not_found(settings))?;
-    if operation.method() != call.method() {
+    let (method, operation) = Operation::named(name).ok_or_else(|| not_found(settings))?;
+    if method != call.method() {
         // The docs fix the status, not the body.
-        return Err(
-            Answer::new(405, no_such_resource()).with_header("allow", operation.method().as_str())
-        );
+        let refused = Answer::new(405, no_such_resource());
+        return Err(refused.with_header("allow", method.as_str()));
     }
     let instance = state.accounts.zapi(id);
     let instance = instance.filter(|(known, _)| known == token);
@@ -124,35 +108,29 @@ fn subscribed(settings: &ZapiSettings) -> Result<(), Answer> {
     if settings.subscribed {
         return Ok(());
     }
-    Err(error(
-        400,
-        "To continue sending a message, you must subscribe to this instance again",
-    ))
+    let advice = "To continue sending a message, you must subscribe to this instance again";
+    Err(error(400, advice))
 }
 
 /// `error` is always filled, also on success (Z-API docs, instance status).
 fn status(settings: &ZapiSettings) -> Result<Answer, Answer> {
     subscribed(settings)?;
-    let text = if settings.connected {
-        "You are already connected."
-    } else {
-        "You are not connected."
-    };
-    Ok(Answer::new(
-        200,
-        json!({"connected": settings.connected, "error": text, "smartphoneConnected": settings.connected}),
-    ))
+    let is_connected = settings.connected;
+    let state = if is_connected { "already" } else { "not" };
+    let text = format!("You are {state} connected.");
+    let status =
+        json!({"connected": is_connected, "error": text, "smartphoneConnected": is_connected});
+    Ok(Answer::new(200, status))
 }
 
 fn me(id: &str, token: &str, settings: &ZapiSettings) -> Answer {
-    let payment = if settings.subscribed {
-        "ACTIVE"
-    } else {
-        "INACTIVE"
-    };
+    let is_paid = settings.subscribed;
     Answer::new(
         200,
-        json!({"id": id, "token": token, "name": id, "connected": settings.connected, "paymentStatus": payment}),
+        json!({
+            "id": id, "token": token, "name": id, "connected": settings.connected,
+            "paymentStatus": if is_paid { "ACTIVE" } else { "INACTIVE" },
+        }),
     )
 }
 
@@ -163,7 +141,7 @@ fn send(
     id: &str,
 ) -> Result<Outcome, Answer> {
     let body = json_object(call)?;
-    subscribed(&state.settings().zapi)?;
+    subscribed(&state.settings.zapi)?;
     let message = PhoneMessage {
         provider: Provider::Zapi,
         to: address::bare(request::phone(body)?),
@@ -173,13 +151,18 @@ fn send(
         callback_data: None,
         provider_id: Some(ids::zaap_id()),
     };
-    let answer = json!({"zaapId": message.provider_id, "messageId": message.message_id, "id": message.message_id});
-    let accepted = if state.settings().zapi.connected {
-        message.into()
-    } else {
-        enqueue(state, message)?
-    };
-    Ok(Outcome::accepted(accepted, Answer::new(200, answer)))
+    let (zaap_id, id) = (&message.provider_id, &message.message_id);
+    let answer = json!({"zaapId": zaap_id, "messageId": id, "id": id});
+    let mut outcome = Outcome::accepted(message, Answer::new(200, answer));
+    if !state.settings.zapi.connected {
+        if state.zapi_queue.len() >= QUEUE_LIMIT {
+            // Invented: the docs only say that such messages are rejected.
+            return Err(error(400, "queue limit reached"));
+        }
+        // It arrives when the phone is connected again.
+        state.zapi_queue.extend(outcome.shown.take());
+    }
+    Ok(outcome)
 }
 
 fn json_object(call: &Call) -> Result<&Object, Answer> {
@@ -191,26 +174,9 @@ fn json_object(call: &Call) -> Result<&Object, Answer> {
     body.ok_or_else(|| error(400, "The body is not a JSON object"))
 }
 
-fn enqueue(state: &mut State, message: PhoneMessage) -> Result<Accepted, Answer> {
-    if state.zapi_queue.len() >= QUEUE_LIMIT {
-        // Invented: the docs only say that such messages are rejected.
-        return Err(error(400, "queue limit reached"));
-    }
-    let message_id = message.message_id.clone();
-    state.zapi_queue.push(message);
-    Ok(Accepted {
-        message_id,
-        shown: None,
-    })
-}
-
 fn not_found(settings: &ZapiSettings) -> Answer {
-    let status = if settings.not_found_with_200 {
-        200
-    } else {
-        404
-    };
-    Answer::new(status, no_such_resource())
+    let with_200 = settings.not_found_with_200;
+    Answer::new(if with_200 { 200 } else { 404 }, no_such_resource())
 }
 
 fn no_such_resource() -> Value {

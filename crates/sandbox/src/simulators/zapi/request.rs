@@ -1,10 +1,8 @@
 //! What all of Z-API's sending methods take, and reading texts from a body.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
-use super::errors::error;
-use crate::address;
-use crate::answer::Answer;
+use crate::{Answer, address};
 
 pub(super) type Object = Map<String, Value>;
 
@@ -67,4 +65,8 @@ pub(super) fn empty(field: &str) -> Answer {
 /// Invented: the vendor documents no such text.
 pub(super) fn invalid(field: &str) -> Answer {
     error(400, &format!("The field '{field}' is invalid"))
+}
+
+pub(super) fn error(status: u16, text: &str) -> Answer {
+    Answer::new(status, json!({"error": text}))
 }

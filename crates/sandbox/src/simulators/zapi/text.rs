@@ -1,8 +1,7 @@
 //! `send-text`.
 
-use super::request::{self, Object};
-use crate::answer::Answer;
-use crate::phone::{Buttons, Content};
+use super::{request, request::Object};
+use crate::{Answer, Buttons, Content};
 
 pub(super) fn read(body: &Object) -> Result<Content, Answer> {
     Ok(Content::Buttons(Buttons {

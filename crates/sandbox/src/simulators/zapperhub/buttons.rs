@@ -2,37 +2,19 @@
 
 use serde_json::{Value, json};
 
-use super::errors::error;
-use super::request::Node;
-use crate::answer::Answer;
-use crate::phone::{Buttons, Content, PhoneButton, Shape, Tap};
+use super::request::{Node, error};
+use crate::{Answer, Buttons, Content, PhoneButton, Shape, phone::Tap, simulators::device::Member};
 
-const MESSAGE_KEYS: [&str; 8] = [
-    "jid",
-    "title",
-    "body",
-    "footer",
-    "buttons",
-    "media",
-    "mediaType",
-    "expiration",
-];
-const BUTTON_KEYS: [&str; 6] = [
-    "type",
-    "displayText",
-    "id",
-    "url",
-    "copyCode",
-    "phoneNumber",
-];
+const MESSAGE_KEYS: &str = "jid title body footer buttons media mediaType expiration";
+const BUTTON_KEYS: &str = "type displayText id url copyCode phoneNumber";
 
 /// Reads the recipient and the message.
 pub(super) fn read(body: &Value, strip: bool) -> Result<(&str, Content), Answer> {
-    let body = Node::read(body, "body".to_owned(), &MESSAGE_KEYS, strip)?;
+    let body = Node::read(body, "body".to_owned(), MESSAGE_KEYS, strip)?;
     let jid = body.jid()?;
     let media = body.optional("media")?;
-    body.check_word("mediaType", &["image", "video"])?;
-    body.check_word("expiration", &["none", "24h", "7d", "90d"])?;
+    body.check_word("mediaType", "image video")?;
+    body.check_word("expiration", "none 24h 7d 90d")?;
     let list = match body.get("buttons") {
         None => return Err(body.refuse("buttons", "Required")),
         Some(Value::Array(list)) if list.is_empty() => {
@@ -45,7 +27,7 @@ pub(super) fn read(body: &Value, strip: bool) -> Result<(&str, Content), Answer>
     let mut buttons = Vec::with_capacity(list.len());
     for (index, button) in list {
         let path = format!("body/buttons/{index}");
-        let button = Node::read(button, path, &BUTTON_KEYS, strip)?;
+        let button = Node::read(button, path, BUTTON_KEYS, strip)?;
         has_reply |= check_type(&button)? == "reply";
         buttons.push(PhoneButton {
             title: button.required("displayText")?.to_owned(),
@@ -80,32 +62,29 @@ fn check_type<'a>(button: &Node<'a>) -> Result<&'a str, Answer> {
 }
 
 /// Returns the member of a message and its content; `None` if linked devices do not use the shape.
-pub(super) fn tapped(tap: &Tap<'_>) -> Option<(&'static str, Value)> {
+pub(super) fn tapped(tap: &Tap<'_>) -> Option<Member> {
     let (id, title) = (&tap.button.id, &tap.button.title);
-    Some(
-        match tap.shape.unwrap_or(Shape::TemplateButtonReplyMessage) {
-            Shape::TemplateButtonReplyMessage => (
-                "templateButtonReplyMessage",
-                json!({"selectedId": id, "selectedDisplayText": title, "selectedIndex": tap.index}),
-            ),
-            Shape::InteractiveResponseMessage => {
-                let parameters = json!({"id": id}).to_string();
-                let reply = json!({
-                    "body": {"text": title},
-                    "nativeFlowResponseMessage": {"name": "quick_reply", "paramsJson": parameters, "version": 1},
-                });
-                ("interactiveResponseMessage", reply)
-            }
-            Shape::ButtonsResponseMessage => (
-                "buttonsResponseMessage",
-                json!({"selectedButtonId": id, "selectedDisplayText": title}),
-            ),
-            Shape::ButtonReply | Shape::ButtonReplyId | Shape::Text => return None,
-        },
-    )
+    let shape = tap.shape.unwrap_or(Shape::TemplateButtonReplyMessage);
+    Some(match shape {
+        Shape::TemplateButtonReplyMessage => (
+            "templateButtonReplyMessage",
+            json!({"selectedId": id, "selectedDisplayText": title, "selectedIndex": tap.index}),
+        ),
+        Shape::InteractiveResponseMessage => {
+            let parameters = json!({"id": id}).to_string();
+            let flow = json!({"name": "quick_reply", "paramsJson": parameters, "version": 1});
+            let reply = json!({"body": {"text": title}, "nativeFlowResponseMessage": flow});
+            ("interactiveResponseMessage", reply)
+        }
+        Shape::ButtonsResponseMessage => (
+            "buttonsResponseMessage",
+            json!({"selectedButtonId": id, "selectedDisplayText": title}),
+        ),
+        Shape::ButtonReply | Shape::ButtonReplyId | Shape::Text => return None,
+    })
 }
 
-/// Returns the account's own message as the device reports it.
+/// Returns the account's own message with buttons, as the device reports it.
 pub(super) fn own_message(content: &Buttons) -> Value {
     let buttons = content.buttons.iter().map(|button| {
         let parameters = json!({"display_text": button.title, "id": button.id}).to_string();

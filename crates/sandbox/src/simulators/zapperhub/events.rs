@@ -3,13 +3,11 @@
 use serde_json::{Value, json};
 
 use super::{buttons, list};
-use crate::address;
-use crate::phone::{CUSTOMER, Content, Inbound, InboundContent, PhoneMessage};
-use crate::settings::{Connection, MessageTimestamp};
-use crate::state::State;
-use crate::webhooks::{Event, Step, Webhook, Written};
+use crate::phone::{CUSTOMER, Inbound};
+use crate::simulators::device::{jid, message};
+use crate::webhooks::{Event, Written};
+use crate::{Connection, Content, MessageTimestamp, PhoneMessage, State, Step, Webhook};
 
-const OWN_JID: &str = "5521300000000@s.whatsapp.net";
 const UPSERT: &str = "messages.upsert";
 const UPDATE: &str = "messages.update";
 const CONNECTION: &str = "connection.update";
@@ -29,50 +27,37 @@ pub(crate) fn failed(message: &PhoneMessage) -> Vec<Event> {
 
 /// The device's connection as it is now; the members are inferred.
 pub(crate) fn connection_update(account: &str, connection: Connection) -> Event {
-    let mut body = json!({"type": CONNECTION, "instanceId": account});
-    match connection {
-        Connection::Open => body["connection"] = json!("open"),
-        Connection::Close => body["connection"] = json!("close"),
-        Connection::Unpaired => {
-            body["connection"] = json!("connecting");
-            body["qr"] = json!("2@sandbox");
-        }
+    let word = match connection {
+        Connection::Open => "open",
+        Connection::Close => "close",
+        Connection::Unpaired => "connecting",
+    };
+    let mut body = json!({"type": CONNECTION, "instanceId": account, "connection": word});
+    if connection == Connection::Unpaired {
+        body["qr"] = json!("2@sandbox");
     }
-    Event {
-        name: CONNECTION,
-        body,
-    }
+    Event::new(CONNECTION, body)
 }
 
 pub(crate) fn inbound(state: &State, inbound: &Inbound<'_>) -> Option<Event> {
-    let (kind, mut content) = match &inbound.content {
-        InboundContent::Text(text) => ("conversation", json!(text)),
-        InboundContent::Tap(tap) => buttons::tapped(tap)?,
-        InboundContent::Pick(row) => list::picked(row),
-    };
-    if let Some(answered) = inbound.in_reply_to {
-        content["contextInfo"] = json!({"stanzaId": answered, "participant": OWN_JID});
-    }
-    let jid = remote_jid(inbound.from);
-    Some(Event {
-        name: UPSERT,
-        body: json!({
-            "type": UPSERT,
-            "instanceId": inbound.account,
-            "key": {"remoteJid": jid, "fromMe": false, "id": inbound.message_id},
-            "messageTimestamp": timestamp(state),
-            "pushName": CUSTOMER,
-            "message": {kind: content},
-        }),
-    })
+    let message = message(inbound, buttons::tapped, list::picked, "stanzaId")?;
+    let body = json!({
+        "type": UPSERT,
+        "instanceId": inbound.account,
+        "key": {"remoteJid": jid(inbound.from), "fromMe": false, "id": inbound.message_id},
+        "messageTimestamp": timestamp(state),
+        "pushName": CUSTOMER,
+        "message": message,
+    });
+    Some(Event::new(UPSERT, body))
 }
 
 /// Writes events into one call: one as an object, several as an array (observed).
-pub(crate) fn write(webhook: &Webhook, first: Value, others: Vec<Value>) -> Written {
-    let body = if others.is_empty() {
-        first
-    } else {
-        std::iter::once(first).chain(others).collect()
+pub(crate) fn write(webhook: &Webhook, events: Vec<Event>) -> Written {
+    let mut bodies: Vec<_> = events.into_iter().map(|event| event.body).collect();
+    let body = match bodies.len() {
+        1 => bodies.remove(0),
+        _ => bodies.into(),
     };
     let mut written = Written::json(body.to_string());
     if let Some(secret) = &webhook.secret {
@@ -87,45 +72,29 @@ fn own_message(state: &State, message: &PhoneMessage) -> Event {
     let content = match &message.content {
         Content::Buttons(content) => buttons::own_message(content),
     };
-    Event {
-        name: UPSERT,
-        body: json!({
-            "type": UPSERT,
-            "instanceId": message.from,
-            "key": own_key(message),
-            "messageTimestamp": timestamp(state),
-            "message": content,
-        }),
-    }
+    let mut event = of_own(UPSERT, message);
+    event.body["messageTimestamp"] = timestamp(state);
+    event.body["message"] = content;
+    event
 }
 
 fn update(message: &PhoneMessage, status: u8) -> Event {
-    Event {
-        name: UPDATE,
-        body: json!({
-            "type": UPDATE,
-            "instanceId": message.from,
-            "key": own_key(message),
-            "update": {"status": status},
-        }),
-    }
+    let mut event = of_own(UPDATE, message);
+    event.body["update"] = json!({"status": status});
+    event
 }
 
-fn own_key(message: &PhoneMessage) -> Value {
-    json!({"remoteJid": remote_jid(&message.to), "fromMe": true, "id": message.message_id})
+/// Begins an event of a message of the account.
+fn of_own(name: &'static str, message: &PhoneMessage) -> Event {
+    let key = json!({"remoteJid": jid(&message.to), "fromMe": true, "id": message.message_id});
+    let body = json!({"type": name, "instanceId": message.from, "key": key});
+    Event::new(name, body)
 }
 
 fn timestamp(state: &State) -> Value {
     let seconds = state.clock.timestamp().as_second();
-    match state.settings().zapperhub.message_timestamp {
+    match state.settings.zapperhub.message_timestamp {
         MessageTimestamp::Number => json!(seconds),
         MessageTimestamp::Long => json!({"low": seconds, "high": 0, "unsigned": true}),
     }
-}
-
-pub(super) fn remote_jid(jid: &str) -> String {
-    if jid.contains('@') {
-        return jid.to_owned();
-    }
-    format!("{}@s.whatsapp.net", address::bare(jid))
 }

@@ -3,7 +3,6 @@
 //! The vendor publishes no error of these routes: every error body here is invented.
 
 mod buttons;
-mod errors;
 mod events;
 mod list;
 mod request;
@@ -14,17 +13,11 @@ pub(crate) use events::{connection_update, failed, inbound, step, write};
 use axum::http::Method;
 use serde_json::{Value, json};
 
-use self::errors::{error, no_route};
-use self::events::remote_jid;
-use crate::address;
-use crate::answer::Answer;
-use crate::call::Call;
-use crate::ids;
-use crate::outcome::Outcome;
-use crate::phone::{Content, PhoneMessage};
-use crate::provider::Provider;
-use crate::settings::{Connection, ResponseShape, ZapperhubSettings};
-use crate::state::State;
+use self::request::{error, no_route};
+use crate::{
+    Answer, Call, Connection, Content, Outcome, PhoneMessage, Provider, ResponseShape, State,
+    ZapperhubSettings, address, ids, simulators::device,
+};
 
 /// Reads a body, with unknown keys if they are dropped, into the recipient and the message.
 type Read = fn(&Value, bool) -> Result<(&str, Content), Answer>;
@@ -41,7 +34,7 @@ pub(crate) fn handle(state: &mut State, call: &Call) -> Result<Outcome, Answer> 
         return Ok(root().into());
     };
     authorize(state, call, instance)?;
-    let settings = &state.settings().zapperhub;
+    let settings = &state.settings.zapperhub;
     match (call.method(), rest) {
         (_, ["webhook"]) => webhooks::single(state, call, instance).map(Outcome::from),
         (_, ["webhooks"]) => webhooks::several(state, call, instance).map(Outcome::from),
@@ -53,10 +46,9 @@ pub(crate) fn handle(state: &mut State, call: &Call) -> Result<Outcome, Answer> 
 }
 
 fn root() -> Answer {
-    Answer::new(
-        200,
-        json!({"status": "UP", "message": "ZapperAPI", "version": "v2", "docs": "https://docs.zapperapi.com"}),
-    )
+    let docs = "https://docs.zapperapi.com";
+    let body = json!({"status": "UP", "message": "ZapperAPI", "version": "v2", "docs": docs});
+    Answer::new(200, body)
 }
 
 fn authorize(state: &State, call: &Call, instance: &str) -> Result<(), Answer> {
@@ -78,19 +70,16 @@ fn authorize(state: &State, call: &Call, instance: &str) -> Result<(), Answer> {
 /// `open` and the QR code's form are inferred, `close` is the vendor's.
 fn connection(settings: &ZapperhubSettings) -> Answer {
     let user = json!({"id": "5521300000000:7@s.whatsapp.net", "name": "Sandbox"});
-    Answer::new(
-        200,
-        match settings.connection {
-            Connection::Open => json!({"instanceType": "device", "status": "open", "user": user}),
-            Connection::Close => json!({"instanceType": "device", "status": "close", "user": user}),
-            Connection::Unpaired => json!({
-                "instanceType": "device",
-                "status": "connecting",
-                "user": null,
-                "qrCode": "data:image/png;base64,iVBORw0KGgo=",
-            }),
-        },
-    )
+    let (word, user) = match settings.connection {
+        Connection::Open => ("open", user),
+        Connection::Close => ("close", user),
+        Connection::Unpaired => ("connecting", Value::Null),
+    };
+    let mut body = json!({"instanceType": "device", "status": word, "user": user});
+    if settings.connection == Connection::Unpaired {
+        body["qrCode"] = json!("data:image/png;base64,iVBORw0KGgo=");
+    }
+    Answer::new(200, body)
 }
 
 fn send(
@@ -127,8 +116,7 @@ fn success(shape: ResponseShape, jid: &str, id: &str) -> Answer {
         200,
         match shape {
             ResponseShape::KeyObject => {
-                let jid = remote_jid(jid);
-                json!({"key": {"remoteJid": jid, "fromMe": true, "id": id}})
+                json!({"key": {"remoteJid": device::jid(jid), "fromMe": true, "id": id}})
             }
             ResponseShape::KeyString => json!({"key": id}),
             ResponseShape::Id => json!({"id": id}),

@@ -1,10 +1,8 @@
 //! Reading a body by the vendor's `OpenAPI` file; the words of its violations are invented.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
-use super::errors::error;
-use crate::address;
-use crate::answer::Answer;
+use crate::{Answer, Call, address, call::is_one_of};
 
 pub(super) struct Node<'a> {
     object: &'a Map<String, Value>,
@@ -18,13 +16,13 @@ impl<'a> Node<'a> {
     pub(super) fn read(
         value: &'a Value,
         path: String,
-        keys: &[&str],
+        keys: &str,
         strip: bool,
     ) -> Result<Self, Answer> {
         let Some(object) = value.as_object() else {
             return Err(violation(&path, "must be object"));
         };
-        if !strip && object.keys().any(|key| !keys.contains(&key.as_str())) {
+        if !strip && !object.keys().all(|key| is_one_of(key, keys)) {
             return Err(violation(&path, "must NOT have additional properties"));
         }
         Ok(Self { object, path })
@@ -67,23 +65,32 @@ impl<'a> Node<'a> {
         Ok(text.map(str::to_owned))
     }
 
-    pub(super) fn check_word(&self, key: &str, allowed: &[&str]) -> Result<(), Answer> {
+    pub(super) fn check_word(&self, key: &str, allowed: &str) -> Result<(), Answer> {
         match self.get(key).map(Value::as_str) {
             None => Ok(()),
-            Some(Some(word)) if allowed.contains(&word) => Ok(()),
+            Some(Some(word)) if is_one_of(word, allowed) => Ok(()),
             Some(_) => Err(self.refuse(key, "must be equal to one of the allowed values")),
         }
     }
 
     fn string(&self, key: &str) -> Result<Option<&'a str>, Answer> {
-        let text = |value: &'a Value| value.as_str();
-        match self.get(key).map(text) {
-            Some(None) => Err(self.refuse(key, "must be string")),
-            text => Ok(text.flatten()),
+        match self.get(key) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(_) => Err(self.refuse(key, "must be string")),
         }
     }
 }
 
 fn violation(path: &str, problem: &str) -> Answer {
     error(400, &format!("{path} {problem}"))
+}
+
+pub(super) fn no_route(call: &Call) -> Answer {
+    let path = call.segments().join("/");
+    error(404, &format!("Cannot {} /{path}", call.method()))
+}
+
+pub(super) fn error(status: u16, message: &str) -> Answer {
+    Answer::new(status, json!({"message": message}))
 }

@@ -5,15 +5,12 @@
 use axum::http::Method;
 use serde_json::{Map, Value, json};
 
-use super::errors::{error, no_route};
-use crate::answer::Answer;
-use crate::call::Call;
-use crate::provider::Provider;
-use crate::state::State;
-use crate::webhooks::{Webhook, check_url};
+use super::request::{error, no_route};
+use crate::{Answer, Call, Provider, State, Webhook, webhooks::check_url};
 
 /// Answers a request for `/webhook`.
 pub(super) fn single(state: &mut State, call: &Call, instance: &str) -> Result<Answer, Answer> {
+    let is_single = |webhook: &Webhook| webhook.name.is_none();
     match *call.method() {
         Method::POST => {
             let body = body(call)?;
@@ -26,19 +23,8 @@ pub(super) fn single(state: &mut State, call: &Call, instance: &str) -> Result<A
             state.webhooks.replace(webhook);
             Ok(Answer::new(200, answer))
         }
-        Method::GET => {
-            let mut webhooks = state.webhooks.of(Provider::Zapperhub, instance);
-            let found = webhooks.find(|known| known.webhook.name.is_none());
-            let found = found.ok_or_else(|| error(404, "Webhook not found"))?;
-            Ok(Answer::new(200, shown(&found.webhook)))
-        }
-        Method::DELETE => {
-            let is_single = |webhook: &Webhook| webhook.name.is_none();
-            state
-                .webhooks
-                .remove(Provider::Zapperhub, instance, is_single);
-            Ok(Answer::new(200, json!({})))
-        }
+        Method::GET => Ok(Answer::new(200, shown(find(state, instance, is_single)?))),
+        Method::DELETE => Ok(remove(state, instance, is_single)),
         _ => Err(no_route(call)),
     }
 }
@@ -48,13 +34,11 @@ pub(super) fn several(state: &mut State, call: &Call, instance: &str) -> Result<
     match *call.method() {
         Method::POST => {
             let webhook = named(state, call, instance)?;
-            let answer = json!({"webhook": shown(&webhook)});
-            state.webhooks.replace(webhook);
-            Ok(Answer::new(200, answer))
+            Ok(set(state, webhook))
         }
         Method::GET => {
             let webhooks = state.webhooks.of(Provider::Zapperhub, instance);
-            let shown: Vec<_> = webhooks.map(|known| shown(&known.webhook)).collect();
+            let shown: Vec<_> = webhooks.map(shown).collect();
             Ok(Answer::new(200, json!({"webhooks": shown})))
         }
         _ => Err(no_route(call)),
@@ -69,32 +53,44 @@ pub(super) fn one(
     id: &str,
 ) -> Result<Answer, Answer> {
     let is_it = |webhook: &Webhook| webhook.name.as_deref() == Some(id);
-    let webhooks = state.webhooks.of_mut(Provider::Zapperhub, instance);
-    let found: Vec<_> = webhooks.filter(|known| is_it(known)).collect();
-    let [found] = found.as_slice() else {
-        return Err(error(404, "Webhook not found"));
-    };
-    let answer = json!({"webhook": shown(found)});
+    let answer = json!({"webhook": shown(find(state, instance, is_it)?)});
     match *call.method() {
         Method::GET => Ok(Answer::new(200, answer)),
         Method::PUT => {
             let webhook = named(state, call, instance)?;
-            let answer = json!({"webhook": shown(&webhook)});
             state.webhooks.remove(Provider::Zapperhub, instance, is_it);
-            state.webhooks.replace(webhook);
-            Ok(Answer::new(200, answer))
+            Ok(set(state, webhook))
         }
-        Method::DELETE => {
-            state.webhooks.remove(Provider::Zapperhub, instance, is_it);
-            Ok(Answer::new(200, json!({})))
-        }
+        Method::DELETE => Ok(remove(state, instance, is_it)),
         _ => Err(no_route(call)),
     }
 }
 
+fn find<'a>(
+    state: &'a State,
+    instance: &str,
+    which: impl Fn(&Webhook) -> bool,
+) -> Result<&'a Webhook, Answer> {
+    let mut webhooks = state.webhooks.of(Provider::Zapperhub, instance);
+    let found = webhooks.find(|webhook| which(webhook));
+    found.ok_or_else(|| error(404, "Webhook not found"))
+}
+
+fn remove(state: &mut State, instance: &str, which: impl Fn(&Webhook) -> bool) -> Answer {
+    state.webhooks.remove(Provider::Zapperhub, instance, which);
+    Answer::new(200, json!({}))
+}
+
+/// Sets one of the several webhooks.
+fn set(state: &mut State, webhook: Webhook) -> Answer {
+    let answer = json!({"webhook": shown(&webhook)});
+    state.webhooks.replace(webhook);
+    Answer::new(200, answer)
+}
+
 /// Returns the events of the single webhook: all, unless the switch takes the updates away.
 fn legacy_events(state: &State) -> Vec<String> {
-    if !state.settings().zapperhub.legacy_without_updates {
+    if !state.settings.zapperhub.legacy_without_updates {
         return Vec::new();
     }
     let events = ["connection.update", "messages.upsert", "messages.reaction"];
@@ -113,8 +109,8 @@ fn named(state: &State, call: &Call, instance: &str) -> Result<Webhook, Answer> 
 
 fn webhook(state: &State, body: &Map<String, Value>, instance: &str) -> Result<Webhook, Answer> {
     let url = text(body, "url").ok_or_else(|| error(400, "body/url Required"))?;
-    let any_host = state.settings().webhooks.any_host;
-    check_url(url, any_host).map_err(|refused| error(400, &format!("body/url: {refused}")))?;
+    let checked = check_url(url, &state.settings.webhooks);
+    checked.map_err(|refused| error(400, &format!("body/url: {refused}")))?;
     Ok(Webhook {
         account: instance.to_owned(),
         ..Webhook::new(Provider::Zapperhub, url)
@@ -124,11 +120,10 @@ fn webhook(state: &State, body: &Map<String, Value>, instance: &str) -> Result<W
 fn subscriptions(body: &Map<String, Value>) -> Result<Vec<String>, Answer> {
     let names = body.get("subscriptions").and_then(Value::as_array);
     let names = names.ok_or_else(|| error(400, "body/subscriptions Required"))?;
-    let names = names.iter().map(|name| name.as_str().map(str::to_owned));
+    let names = names.iter().map(|name| Some(name.as_str()?.to_owned()));
     let names: Option<Vec<_>> = names.collect();
-    names
-        .filter(|names| !names.is_empty())
-        .ok_or_else(|| error(400, "body/subscriptions must be an array of names"))
+    let names = names.filter(|names| !names.is_empty());
+    names.ok_or_else(|| error(400, "body/subscriptions must be an array of names"))
 }
 
 /// Returns the webhook as the API shows it, without the secret.
@@ -143,7 +138,6 @@ fn body(call: &Call) -> Result<&Map<String, Value>, Answer> {
 }
 
 fn text<'a>(body: &'a Map<String, Value>, key: &str) -> Option<&'a str> {
-    body.get(key)
-        .and_then(Value::as_str)
-        .filter(|text| !text.is_empty())
+    let text = body.get(key).and_then(Value::as_str);
+    text.filter(|text| !text.is_empty())
 }
