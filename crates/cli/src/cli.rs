@@ -6,12 +6,7 @@ use crate::commands::{
     agent, audit, channel, completions, contact, conversation, events, export, import, key, login,
     message, org, profile, sandbox, send, user, webhook, webhook_call,
 };
-use crate::environment;
-use crate::exit_code::ExitCode;
-use crate::failure::Failure;
-use crate::globals::Globals;
-use crate::render::output::Output;
-use crate::render::printer::Printer;
+use crate::{ExitCode, Globals, Output, Printer, Result, environment};
 
 const EXAMPLES: &str = "\
 A first message, with a server and a key:
@@ -25,7 +20,7 @@ Without a server, to a simulated phone: see `recado sandbox`.";
 
 /// Sends WhatsApp messages with reply buttons through a Recado server, or without one
 #[derive(Parser)]
-#[command(name = "recado", version, after_help = format!("{EXAMPLES}\n\n{}", ExitCode::help()))]
+#[command(name = "recado", version, after_help = format!("{EXAMPLES}\n\n{}", ExitCode::HELP))]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) globals: Globals,
@@ -93,7 +88,7 @@ enum Command {
 }
 
 impl Cli {
-    pub(crate) async fn run(self, printer: Printer) -> Result<Output, Failure> {
+    pub(crate) async fn run(self, printer: Printer) -> Result<Output> {
         let (globals, lookup) = (&self.globals, &environment::process);
         let client = || globals.client(lookup);
         match self.command {

@@ -8,9 +8,7 @@ use recado_providers::{AccountField, Credentials, Defaults, Profile};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 
-use crate::environment::{self, Lookup};
-use crate::failure::Failure;
-use crate::input;
+use crate::{Failure, Lookup, Result, environment, input};
 
 /// Returns the variable of a credential: `RECADO_ZAPI_INSTANCE_ID` of `instanceId`.
 pub(crate) fn variable(provider: &str, credential: &str) -> String {
@@ -57,7 +55,7 @@ pub(crate) struct CredentialArgs {
 
 impl CredentialArgs {
     /// Returns what was given on the command line; `None` if nothing was.
-    pub(crate) fn given(&self) -> Result<Option<Map<String, Value>>, Failure> {
+    pub(crate) fn given(&self) -> Result<Option<Map<String, Value>>> {
         if self.file.is_none() && self.pairs.is_empty() {
             return Ok(None);
         }
@@ -81,7 +79,7 @@ impl CredentialArgs {
         provider: Provider,
         settings: &Settings,
         lookup: Lookup<'_>,
-    ) -> Result<Map<String, Value>, Failure> {
+    ) -> Result<Map<String, Value>> {
         let mut credentials = match &self.file {
             Some(_) => Map::new(),
             None => from_environment(provider, lookup)?,
@@ -91,28 +89,19 @@ impl CredentialArgs {
     }
 }
 
-/// Returns the credentials that the environment has, to change those of a channel.
-///
-/// # Errors
-///
-/// The environment has no credential of the provider.
-pub(crate) fn for_update(
-    provider: Provider,
-    lookup: Lookup<'_>,
-) -> Result<Map<String, Value>, Failure> {
+/// Returns the credentials that the environment has, to change those of a channel; fails if it has none.
+pub(crate) fn for_update(provider: Provider, lookup: Lookup<'_>) -> Result<Map<String, Value>> {
     let found = from_environment(provider, lookup)?;
     if !found.is_empty() {
         return Ok(found);
     }
-    let variables: Vec<_> = Profile::of(provider)
-        .credentials
-        .iter()
-        .map(|field| format!("\n  {}", variable(provider.as_str(), field.name)))
-        .collect();
+    let fields = Profile::of(provider).credentials.iter();
+    let variables = fields.map(|field| variable(provider.as_str(), field.name));
+    let variables: Vec<_> = variables.map(|name| format!("\n  {name}")).collect();
+    let variables = variables.concat();
     Err(Failure::Usage(format!(
-        "name what changes, or set the credentials of {} that do; each may also come from the file that …_FILE names{}",
-        provider.title(),
-        variables.concat()
+        "name what changes, or set the credentials of {} that do; each may also come from the file that …_FILE names{variables}",
+        provider.title()
     )))
 }
 
@@ -121,11 +110,11 @@ pub(crate) fn for_direct(
     provider: Provider,
     settings: &Settings,
     lookup: Lookup<'_>,
-) -> Result<Map<String, Value>, Failure> {
+) -> Result<Map<String, Value>> {
     complete(provider, settings, from_environment(provider, lookup)?)
 }
 
-fn from_environment(provider: Provider, lookup: Lookup<'_>) -> Result<Map<String, Value>, Failure> {
+fn from_environment(provider: Provider, lookup: Lookup<'_>) -> Result<Map<String, Value>> {
     let mut credentials = Map::new();
     for field in Profile::of(provider).credentials {
         let variable = variable(provider.as_str(), field.name);
@@ -140,24 +129,19 @@ fn complete(
     provider: Provider,
     settings: &Settings,
     credentials: Map<String, Value>,
-) -> Result<Map<String, Value>, Failure> {
-    let missing: Vec<String> = lacking(provider, &credentials, settings)
-        .into_iter()
-        .map(|field| {
-            format!(
-                "\n  {}: set {}",
-                field.name,
-                variable(provider.as_str(), field.name)
-            )
-        })
-        .collect();
+) -> Result<Map<String, Value>> {
+    let missing = lacking(provider, &credentials, settings).into_iter();
+    let missing = missing.map(|field| {
+        let variable = variable(provider.as_str(), field.name);
+        format!("\n  {}: set {variable}", field.name)
+    });
+    let missing: String = missing.collect();
     if missing.is_empty() {
         return Ok(credentials);
     }
     Err(Failure::Usage(format!(
-        "{} lacks credentials; each may also come from the file that …_FILE names{}",
-        provider.title(),
-        missing.concat()
+        "{} lacks credentials; each may also come from the file that …_FILE names{missing}",
+        provider.title()
     )))
 }
 

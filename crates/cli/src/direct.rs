@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use recado_core::capabilities::INVALID_PARAMETER_VALUE;
 use recado_core::chatvolt::ChatvoltSend;
-use recado_core::{GivenRecipient, MessageId, Provider, Warning};
+use recado_core::{GivenRecipient, MessageId, Provider, Violation, Warning};
 use recado_providers::{
     Channel, ChannelError, Credentials, Defaults, ErrorKind, HttpClient, OutboundMessage,
     RetryPolicy, Timeouts, connect, send_with_retries,
@@ -14,20 +14,14 @@ use url::Url;
 use uuid::Uuid;
 
 use crate::api::address::parse_server;
-use crate::api::refusal::Refusal;
-use crate::credentials::{self, Settings};
-use crate::environment::{self, Lookup};
-use crate::exit_code::ExitCode;
-use crate::failure::Failure;
-use crate::render::output::{Columns, Output, View};
+use crate::credentials::Settings;
 use crate::render::{bubble, dry_run};
+use crate::{
+    Columns, ExitCode, Failure, Lookup, Output, Refusal, Result, View, credentials, environment,
+};
 
-const SENT: Columns = &[
-    ("PROVIDER", "/provider"),
-    ("STATUS", "/status"),
-    ("EXTERNAL ID", "/externalId"),
-    ("PROVIDER ID", "/providerId"),
-];
+const SENT: Columns = "\
+    PROVIDER /provider, STATUS /status, EXTERNAL ID /externalId, PROVIDER ID /providerId";
 
 /// A message that is ready to go, and the channel that carries it.
 pub(crate) struct Direct {
@@ -45,7 +39,7 @@ impl Direct {
         to: GivenRecipient,
         request: ChatvoltSend,
         lookup: Lookup<'_>,
-    ) -> Result<Self, Failure> {
+    ) -> Result<Self> {
         let channel = channel(provider, settings, lookup)?;
         let mut warnings = request
             .check(channel.capabilities(), &to.recipient)
@@ -63,21 +57,16 @@ impl Direct {
         })
     }
 
-    pub(crate) fn preview(self) -> Result<Output, Failure> {
-        let preview = self
-            .channel
-            .preview(&self.message)
-            .map_err(|error| failed(&error))?;
+    pub(crate) fn preview(self) -> Result<Output> {
+        let preview = self.channel.preview(&self.message)?;
         let headers: Map<String, Value> = (preview.headers.into_iter())
             .map(|(name, value)| (name, value.into()))
             .collect();
         let answer = json!({
             "dryRun": true,
             "request": {
-                "method": preview.method,
-                "url": preview.url,
-                "headers": headers,
-                "body": preview.body,
+                "method": preview.method, "url": preview.url,
+                "headers": headers, "body": preview.body,
             },
             "warnings": self.warnings,
         });
@@ -86,17 +75,12 @@ impl Direct {
     }
 
     /// Sends the message; repeats it only while it was certainly not sent.
-    pub(crate) async fn send(self) -> Result<Output, Failure> {
+    pub(crate) async fn send(self) -> Result<Output> {
         let policy = RetryPolicy::default();
-        let receipt = send_with_retries(self.channel.as_ref(), &self.message, &policy)
-            .await
-            .map_err(|error| failed(&error))?;
+        let receipt = send_with_retries(self.channel.as_ref(), &self.message, &policy).await?;
         let answer = json!({
-            "success": true,
-            "provider": self.provider,
-            "status": "accepted",
-            "externalId": receipt.external_id,
-            "providerId": receipt.provider_id,
+            "success": true, "provider": self.provider, "status": "accepted",
+            "externalId": receipt.external_id, "providerId": receipt.provider_id,
             "warnings": self.warnings,
         });
         let mut views = vec![
@@ -112,7 +96,7 @@ fn channel(
     provider: Provider,
     settings: &Settings,
     lookup: Lookup<'_>,
-) -> Result<Arc<dyn Channel>, Failure> {
+) -> Result<Arc<dyn Channel>> {
     let credentials = credentials::for_direct(provider, settings, lookup)?;
     let config = Credentials::parse(provider, &credentials, settings, &defaults(lookup)?)
         .map_err(Failure::Channel)?;
@@ -123,11 +107,11 @@ fn channel(
 }
 
 /// Returns the addresses of the providers, as the environment says.
-fn defaults(lookup: Lookup<'_>) -> Result<Defaults, Failure> {
+fn defaults(lookup: Lookup<'_>) -> Result<Defaults> {
     let mut defaults = Defaults::default();
     let url = |name: &str, known: Url| match environment::text(lookup, name) {
         Some(text) => {
-            parse_server(&text).map_err(|error| Failure::Usage(format!("{name}: {error}")))
+            parse_server(&text).map_err(|fault| Failure::Usage(format!("{name}: {fault}")))
         }
         None => Ok(known),
     };
@@ -140,30 +124,28 @@ fn defaults(lookup: Lookup<'_>) -> Result<Defaults, Failure> {
     Ok(defaults)
 }
 
-/// Says a broken limit in the words, and with the number, of the server's answer.
+/// Says a broken limit in the words, and with the number and the exit code, of the server's answer.
 fn refused(refusal: &recado_core::Refusal) -> Failure {
     let reason = refusal.violation.reason();
+    let status = match refusal.violation {
+        Violation::Unsupported { .. } => 400,
+        _ => 500,
+    };
     let (code, error) = (Some(INVALID_PARAMETER_VALUE), refusal.to_string());
-    Refusal::direct(ExitCode::Refused, reason, code, error).into()
+    Refusal::direct(ExitCode::of_answer(status, reason), reason, code, error).into()
 }
 
-fn failed(error: &ChannelError) -> Failure {
-    let refusal = Refusal::direct(
-        exit_code(error.kind),
-        error.kind.reason(),
-        error.code,
-        error.to_string(),
-    )
-    .with_wait(error.retry_after);
-    refusal.into()
-}
-
-const fn exit_code(kind: ErrorKind) -> ExitCode {
-    match kind {
-        ErrorKind::Unauthorized => ExitCode::Unauthorized,
-        ErrorKind::Unavailable => ExitCode::Unreachable,
-        ErrorKind::Indeterminate => ExitCode::OutcomeUnknown,
-        _ => ExitCode::Refused,
+impl From<ChannelError> for Failure {
+    fn from(error: ChannelError) -> Self {
+        let exit_code = match error.kind {
+            ErrorKind::Unauthorized => ExitCode::Unauthorized,
+            ErrorKind::Unavailable => ExitCode::Unreachable,
+            ErrorKind::Indeterminate => ExitCode::OutcomeUnknown,
+            _ => ExitCode::Refused,
+        };
+        let (reason, words) = (error.kind.reason(), error.to_string());
+        let refusal = Refusal::direct(exit_code, reason, error.code, words);
+        refusal.with_wait(error.retry_after).into()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use secrecy::SecretString;
 
-use crate::failure::Failure;
+use crate::{Failure, Result};
 
 /// Looks a variable up; a function, so that tests need not touch the process.
 pub(crate) type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
@@ -17,7 +17,7 @@ pub(crate) fn text(lookup: Lookup<'_>, name: &str) -> Option<String> {
 }
 
 /// Returns the secret in `name`, or in the file that `{name}_FILE` names.
-pub(crate) fn secret(lookup: Lookup<'_>, name: &str) -> Result<Option<SecretString>, Failure> {
+pub(crate) fn secret(lookup: Lookup<'_>, name: &str) -> Result<Option<SecretString>> {
     let file_name = format!("{name}_FILE");
     match (text(lookup, name), text(lookup, &file_name)) {
         (Some(_), Some(_)) => Err(Failure::Usage(format!(

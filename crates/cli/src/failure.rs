@@ -5,9 +5,10 @@ use std::time::Duration;
 use recado_core::FieldErrors;
 use serde_json::Value;
 
-use crate::api::id_kinds;
-use crate::api::refusal::{Refusal, field_lines};
-use crate::exit_code::ExitCode;
+use crate::{ExitCode, Refusal, api::id_kinds, api::refusal::field_lines};
+
+/// What may go wrong as a [`Failure`].
+pub(crate) type Result<T, E = Failure> = std::result::Result<T, E>;
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {

@@ -4,11 +4,9 @@ use secrecy::SecretString;
 use url::Url;
 
 use crate::api::address::parse_server;
-use crate::api::client::Client;
-use crate::environment::{self, Lookup};
-use crate::failure::Failure;
-use crate::profiles::{self, Profile, Profiles};
-use crate::render::printer::{Format, Printer};
+use crate::profiles::{Profile, Profiles};
+use crate::render::printer::Format;
+use crate::{Client, Failure, Lookup, Printer, Result, environment, profiles};
 
 const GLOBAL: &str = "Options of every command";
 
@@ -50,7 +48,7 @@ impl Globals {
     }
 
     /// Returns the client of the server, with the key of the flag, of the environment or of a profile.
-    pub(crate) fn client(&self, lookup: Lookup<'_>) -> Result<Client, Failure> {
+    pub(crate) fn client(&self, lookup: Lookup<'_>) -> Result<Client> {
         let key = match (&self.key, &self.profile) {
             (Some(key), _) => Some(key.clone()),
             // A profile that was named counts more than the environment.
@@ -69,7 +67,7 @@ impl Globals {
         &self,
         key: Option<SecretString>,
         profiles: &Profiles,
-    ) -> Result<(Url, SecretString), Failure> {
+    ) -> Result<(Url, SecretString)> {
         let name = profiles.name(self.profile());
         let profile = match (profiles.get(name), &self.profile) {
             (Some(profile), _) => profile,
@@ -87,7 +85,7 @@ impl Globals {
     }
 
     /// Returns the address of the server: as given, else as the profile says.
-    pub(crate) fn server(&self, profile: Option<&Profile>) -> Result<Url, Failure> {
+    pub(crate) fn server(&self, profile: Option<&Profile>) -> Result<Url> {
         let given = self.server.as_ref();
         match given.or(profile.map(|profile| &profile.server)) {
             Some(server) => Ok(server.clone()),
@@ -118,9 +116,15 @@ mod tests {
     fn profiles() -> Profiles {
         let mut profiles = Profiles::default();
         for name in ["home", "work"] {
-            let server = format!("https://{name}.example").parse().unwrap();
-            let key = format!("key-of-{name}").into();
-            assert!(profiles.put(name, Profile::new(server, &key)).is_none());
+            let profile = Profile {
+                server: format!("https://{name}.example").parse().unwrap(),
+                organization_id: String::new(),
+                email: String::new(),
+                key_id: String::new(),
+                expires_at: None,
+                key: format!("key-of-{name}"),
+            };
+            assert!(profiles.put(name, profile).is_none());
         }
         profiles
     }

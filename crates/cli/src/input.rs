@@ -4,7 +4,7 @@ use std::io::Read as _;
 
 use serde_json::{Map, Value};
 
-use crate::failure::Failure;
+use crate::{Failure, Result};
 
 /// More than any message has, less than hurts.
 const MAX_BYTES: u64 = MIB;
@@ -14,7 +14,7 @@ const MAX_LARGE_BYTES: u64 = 512 * MIB;
 
 const MIB: u64 = 1024 * 1024;
 
-pub(crate) fn json_object(path: &str) -> Result<Map<String, Value>, Failure> {
+pub(crate) fn json_object(path: &str) -> Result<Map<String, Value>> {
     match serde_json::from_slice(&read(path, MAX_BYTES)?) {
         Ok(Value::Object(object)) => Ok(object),
         Ok(_) => Err(Failure::Usage(format!(
@@ -31,11 +31,11 @@ pub(crate) fn json_object(path: &str) -> Result<Map<String, Value>, Failure> {
     }
 }
 
-pub(crate) fn bytes(path: &str) -> Result<Vec<u8>, Failure> {
+pub(crate) fn bytes(path: &str) -> Result<Vec<u8>> {
     read(path, MAX_LARGE_BYTES)
 }
 
-fn read(path: &str, max_bytes: u64) -> Result<Vec<u8>, Failure> {
+fn read(path: &str, max_bytes: u64) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let read = if path == "-" {
         std::io::stdin().take(max_bytes + 1).read_to_end(&mut bytes)

@@ -16,6 +16,15 @@ mod render;
 mod tests;
 mod usage;
 
+pub(crate) use api::client::{Answer, Client, Effect};
+pub(crate) use api::refusal::Refusal;
+pub(crate) use environment::Lookup;
+pub(crate) use exit_code::ExitCode;
+pub(crate) use failure::{Failure, Result};
+pub(crate) use globals::Globals;
+pub(crate) use render::output::{Columns, Output, View, cell};
+pub(crate) use render::printer::{Printer, note};
+
 use clap::Parser as _;
 
 /// Runs the command line of this process, and returns its exit code.

@@ -2,19 +2,15 @@
 //!
 //! They are in one file of the user's configuration folder, which only that user can read.
 
-use std::collections::BTreeMap;
-use std::fs;
 use std::io::{ErrorKind, Write as _};
-use std::path::PathBuf;
+use std::{collections::BTreeMap, fs, path::PathBuf};
 
 use etcetera::BaseStrategy as _;
-use secrecy::{ExposeSecret as _, SecretString};
-use serde::de::Error as _;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use secrecy::SecretString;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use url::Url;
 
-use crate::api::address::parse_server;
-use crate::failure::Failure;
+use crate::{Failure, Result, api::address::parse_server};
 
 /// The name of a profile if no other is given.
 const DEFAULT_NAME: &str = "default";
@@ -29,7 +25,7 @@ pub(crate) struct Profile {
     pub(crate) email: String,
     pub(crate) key_id: String,
     pub(crate) expires_at: Option<String>,
-    key: String,
+    pub(crate) key: String,
 }
 
 #[derive(Default, Deserialize, Serialize)]
@@ -42,17 +38,6 @@ pub(crate) struct Profiles {
 }
 
 impl Profile {
-    pub(crate) fn new(server: Url, key: &SecretString) -> Self {
-        Self {
-            server,
-            organization_id: String::new(),
-            email: String::new(),
-            key_id: String::new(),
-            expires_at: None,
-            key: key.expose_secret().to_owned(),
-        }
-    }
-
     pub(crate) fn key(&self) -> SecretString {
         self.key.clone().into()
     }
@@ -60,7 +45,7 @@ impl Profile {
 
 impl Profiles {
     /// Reads the file; returns an empty list if it does not exist.
-    pub(crate) fn load() -> Result<Self, Failure> {
+    pub(crate) fn load() -> Result<Self> {
         let file = file()?;
         let text = match fs::read_to_string(&file) {
             Ok(text) => text,
@@ -79,7 +64,7 @@ impl Profiles {
     }
 
     /// Writes the file, whole or not at all, so that only its owner can read it.
-    pub(crate) fn save(&self) -> Result<(), Failure> {
+    pub(crate) fn save(&self) -> Result<()> {
         let file = file()?;
         let text = serde_json::to_string_pretty(self)
             .map_err(|error| Failure::Own(format!("cannot write profiles: {error}")))?;
@@ -111,7 +96,7 @@ impl Profiles {
         self.profiles.insert(name.to_owned(), profile)
     }
 
-    pub(crate) fn choose(&mut self, name: &str) -> Result<(), Failure> {
+    pub(crate) fn choose(&mut self, name: &str) -> Result<()> {
         if self.get(name).is_none() {
             return Err(self.unknown(name));
         }
@@ -162,7 +147,7 @@ pub(crate) fn parse_name(text: &str) -> Result<String, &'static str> {
     }
 }
 
-fn file() -> Result<PathBuf, Failure> {
+fn file() -> Result<PathBuf> {
     let folders = etcetera::choose_base_strategy()
         .map_err(|error| Failure::Own(format!("cannot find the configuration folder: {error}")))?;
     Ok(folders.config_dir().join("recado").join("profiles.json"))

@@ -2,14 +2,10 @@
 
 use std::sync::{Arc, Mutex};
 
-use axum::Router;
-use axum::extract::Request;
-use axum::response::Response;
-use axum::routing::any;
+use axum::{Router, extract::Request, response::Response, routing::any};
 use tokio::net::TcpListener;
 
-use crate::api::address::parse_server;
-use crate::api::client::Client;
+use crate::{Client, api::address::parse_server};
 
 /// Serves, and returns the address.
 pub(crate) async fn serve(router: Router) -> String {

@@ -1,8 +1,7 @@
 //! The usage line of an error: the command with what it requires, and nothing else.
 
-use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue, Error};
-use clap::{Command, CommandFactory as _};
+use clap::{Command, CommandFactory as _, builder::StyledStr};
 
 use crate::cli::Cli;
 

@@ -1,6 +1,7 @@
 //! What `recado` deletes, and what it says of what still names it.
 
 use recado_tests::World;
+use recado_tests::binaries::terminal;
 
 use super::send_flags;
 use super::shell::{connect, shop};
@@ -33,4 +34,26 @@ async fn what_is_deleted_is_gone() {
         .await
         .done();
     assert_eq!(shell.line("agent list").await.code, 5);
+}
+
+#[tokio::test]
+async fn a_deletion_that_a_person_does_not_confirm_deletes_nothing() {
+    let world = World::start().await;
+    let shell = shop(&world).await;
+    connect(&shell).await;
+    for (deletion, question, show) in [
+        ("agent delete agent-123", "Delete agent agent-123?", "agent show agent-123"),
+        ("channel delete main", "Delete channel main? Its conversations stay", "channel show main"),
+    ] {
+        let environment = shell.environment();
+        let asked = terminal::run("recado", deletion, environment, &["n"]).await;
+        let shown = String::from_utf8(asked.stdout).expect("text");
+        assert_eq!(asked.status.code(), Some(2), "{shown}");
+        assert!(shown.contains(question), "{shown}");
+        assert!(shown.contains("nothing was deleted"), "{shown}");
+        shell.line(show).await.done();
+        let confirmed = terminal::run("recado", deletion, environment, &["y"]).await;
+        assert!(confirmed.status.success());
+        assert_eq!(shell.line(show).await.code, 4);
+    }
 }

@@ -10,7 +10,7 @@ use url::Url;
 
 use super::exchange::{Proof, RawAnswer, Unread, cause, exchange, http};
 use super::refusal::Refusal;
-use crate::failure::Failure;
+use crate::{Failure, Result};
 
 /// The server ends a stream at last, and its reader opens the next.
 const STREAM_TIMEOUT: Duration = Duration::from_hours(24);
@@ -46,7 +46,7 @@ pub(crate) enum Effect {
 }
 
 impl Client {
-    pub(crate) fn new(server: Url, key: &SecretString) -> Result<Self, Failure> {
+    pub(crate) fn new(server: Url, key: &SecretString) -> Result<Self> {
         if key.expose_secret().is_empty() {
             return Err(Failure::NoKey);
         }
@@ -57,7 +57,7 @@ impl Client {
         Self::with_proof(server, Proof::Key(key.clone()))
     }
 
-    fn with_proof(server: Url, proof: Proof) -> Result<Self, Failure> {
+    fn with_proof(server: Url, proof: Proof) -> Result<Self> {
         let http = http(&server).map_err(|error| {
             Failure::Own(format!("cannot prepare the HTTP client: {}", cause(&error)))
         })?;
@@ -69,7 +69,7 @@ impl Client {
     }
 
     /// Signs a user in; returns the client of the session, and the session.
-    pub(crate) async fn sign_in(server: Url, who: &Value) -> Result<(Self, Answer), Failure> {
+    pub(crate) async fn sign_in(server: Url, who: &Value) -> Result<(Self, Answer)> {
         let mut client = Self::with_proof(server, Proof::None)?;
         let request = client.request(Method::POST, &["sessions"], &[], Some(who))?;
         let raw = client.exchange(request, Effect::Changes).await?;
@@ -82,28 +82,28 @@ impl Client {
         Ok((client, session))
     }
 
-    pub(crate) async fn get(&self, path: &[&str], query: Query<'_>) -> Result<Answer, Failure> {
+    pub(crate) async fn get(&self, path: &[&str], query: Query<'_>) -> Result<Answer> {
         self.call(Method::GET, path, query, None, Effect::Reads)
             .await
     }
 
-    pub(crate) async fn post(&self, path: &[&str], body: &Value) -> Result<Answer, Failure> {
+    pub(crate) async fn post(&self, path: &[&str], body: &Value) -> Result<Answer> {
         self.call(Method::POST, path, &[], Some(body), Effect::Changes)
             .await
     }
 
     /// Does what the path says, which needs no body.
-    pub(crate) async fn act(&self, path: &[&str]) -> Result<Answer, Failure> {
+    pub(crate) async fn act(&self, path: &[&str]) -> Result<Answer> {
         self.call(Method::POST, path, &[], None, Effect::Changes)
             .await
     }
 
-    pub(crate) async fn patch(&self, path: &[&str], body: &Value) -> Result<Answer, Failure> {
+    pub(crate) async fn patch(&self, path: &[&str], body: &Value) -> Result<Answer> {
         self.call(Method::PATCH, path, &[], Some(body), Effect::Changes)
             .await
     }
 
-    pub(crate) async fn delete(&self, path: &[&str], query: Query<'_>) -> Result<Answer, Failure> {
+    pub(crate) async fn delete(&self, path: &[&str], query: Query<'_>) -> Result<Answer> {
         self.call(Method::DELETE, path, query, None, Effect::Changes)
             .await
     }
@@ -116,7 +116,7 @@ impl Client {
         query: Query<'_>,
         body: Option<&Value>,
         effect: Effect,
-    ) -> Result<Answer, Failure> {
+    ) -> Result<Answer> {
         let request = self.request(method, path, query, body)?;
         let raw = self.exchange(request, effect).await?;
         self.accept(raw, effect)
@@ -129,7 +129,7 @@ impl Client {
         path: &[&str],
         query: Query<'_>,
         last_event_id: Option<&str>,
-    ) -> Result<Response, Failure> {
+    ) -> Result<Response> {
         let effect = Effect::Reads;
         let mut request = self
             .request(Method::GET, path, query, None)?
@@ -159,7 +159,7 @@ impl Client {
         path: &[&str],
         query: Query<'_>,
         body: Option<&Value>,
-    ) -> Result<RequestBuilder, Failure> {
+    ) -> Result<RequestBuilder> {
         let request = self.http.request(method, self.url(path, query)?);
         let request = self.proof.add_to(request);
         Ok(match body {
@@ -170,12 +170,9 @@ impl Client {
         })
     }
 
-    fn url(&self, path: &[&str], query: Query<'_>) -> Result<Url, Failure> {
+    fn url(&self, path: &[&str], query: Query<'_>) -> Result<Url> {
         // A dot segment would be taken out of the URL, and another resource asked for.
-        if path
-            .iter()
-            .any(|segment| matches!(*segment, "." | ".." | ""))
-        {
+        if path.iter().any(|part| matches!(*part, "." | ".." | "")) {
             let reason = "an id is not empty, and not only dots";
             return Err(Failure::Usage(reason.to_owned()));
         }
@@ -189,17 +186,13 @@ impl Client {
         Ok(url)
     }
 
-    async fn exchange(
-        &self,
-        request: RequestBuilder,
-        effect: Effect,
-    ) -> Result<RawAnswer, Failure> {
+    async fn exchange(&self, request: RequestBuilder, effect: Effect) -> Result<RawAnswer> {
         exchange(request)
             .await
             .map_err(|unread| self.unread(&unread, effect))
     }
 
-    fn accept(&self, raw: RawAnswer, effect: Effect) -> Result<Answer, Failure> {
+    fn accept(&self, raw: RawAnswer, effect: Effect) -> Result<Answer> {
         if !raw.status.is_success() {
             return Err(self.refused(raw, effect));
         }

@@ -1,11 +1,9 @@
 //! One request and its whole answer: who calls, how long it may take, and how much of an answer is read.
 
-use std::error::Error as _;
-use std::time::Duration;
+use std::{error::Error as _, time::Duration};
 
-use reqwest::header::{COOKIE, HeaderMap};
-use reqwest::redirect::Policy;
-use reqwest::{ClientBuilder, RequestBuilder, Response, StatusCode};
+use reqwest::header::{COOKIE, HeaderMap, HeaderValue};
+use reqwest::{ClientBuilder, RequestBuilder, Response, StatusCode, redirect::Policy};
 use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
@@ -35,7 +33,14 @@ impl Proof {
         match self {
             Self::None => request,
             Self::Key(key) => request.bearer_auth(key.expose_secret()),
-            Self::Session(cookie) => request.header(COOKIE, cookie.expose_secret()),
+            Self::Session(cookie) => match HeaderValue::from_str(cookie.expose_secret()) {
+                Ok(mut cookie) => {
+                    cookie.set_sensitive(true);
+                    request.header(COOKIE, cookie)
+                }
+                // The request fails with what is wrong about it, when it is sent.
+                Err(_) => request.header(COOKIE, cookie.expose_secret()),
+            },
         }
     }
 }
@@ -67,10 +72,6 @@ pub enum Unread {
 }
 
 /// Sends a request and reads the whole answer.
-///
-/// # Errors
-///
-/// The answer is lost, or is not one of Recado.
 pub async fn exchange(request: RequestBuilder) -> Result<RawAnswer, Unread> {
     RawAnswer::read(request.send().await?).await
 }
@@ -121,4 +122,22 @@ pub(crate) fn cause(error: &reqwest::Error) -> String {
         innermost = Some(next);
     }
     innermost.map_or_else(|| "no reason given".to_owned(), ToString::to_string)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_proves_the_caller_is_marked_as_secret() {
+        let http = reqwest::Client::new();
+        for proof in [
+            Proof::Key("k-s3cret".into()),
+            Proof::Session("recado-session=s3cret".into()),
+        ] {
+            let request = proof.add_to(http.get("http://127.0.0.1")).build().unwrap();
+            assert!(request.headers().values().all(HeaderValue::is_sensitive));
+            assert!(!format!("{request:?}").contains("s3cret"));
+        }
+    }
 }

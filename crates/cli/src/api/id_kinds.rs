@@ -50,11 +50,8 @@ impl Kind {
 
     /// Returns the kind whose ids begin like this one.
     fn of(id: &str) -> Option<Self> {
-        kinds().find(|kind| {
-            kind.prefixes
-                .split(' ')
-                .any(|prefix| id.starts_with(prefix))
-        })
+        let begins = |prefix| id.starts_with(prefix);
+        kinds().find(|kind| kind.prefixes.split(' ').any(begins))
     }
 
     /// Returns the noun of the reasons: `api_key` of `api-keys`, `delivery` of `deliveries`.

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use serde_json::{Value, json};
 
 use super::client::{Answer, Client, Query};
-use crate::failure::Failure;
+use crate::{Failure, Result};
 
 /// The most that each list gives at once.
 const MAX_PAGE: &str = "100";
@@ -31,7 +31,7 @@ impl Client {
         path: &[&str],
         filter: Query<'_>,
         last: usize,
-    ) -> Result<Newest, Failure> {
+    ) -> Result<Newest> {
         let (mut newest, mut earlier) = (VecDeque::new(), 0);
         self.each(path, filter, |entry| {
             newest.push_back(entry);
@@ -50,7 +50,7 @@ impl Client {
         path: &[&str],
         filter: Query<'_>,
         mut take: impl FnMut(Value),
-    ) -> Result<(), Failure> {
+    ) -> Result<()> {
         let mut cursor = None;
         loop {
             let entries = self.part(path, filter, &mut cursor).await?;
@@ -67,7 +67,7 @@ impl Client {
         path: &[&str],
         filter: Query<'_>,
         cursor: &mut Option<String>,
-    ) -> Result<Vec<Value>, Failure> {
+    ) -> Result<Vec<Value>> {
         let mut query = filter.to_vec();
         query.push(("limit", MAX_PAGE.to_owned()));
         query.extend(cursor.take().map(|cursor| ("cursor", cursor)));

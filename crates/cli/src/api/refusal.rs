@@ -1,13 +1,12 @@
 //! An error answer of the server, or of a provider that was asked without a server.
 
-use std::fmt::Write as _;
-use std::time::Duration;
+use std::{fmt::Write as _, time::Duration};
 
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde::Deserialize;
+use serde_json::{Value, json};
 
 use super::id_kinds;
-use crate::exit_code::ExitCode;
+use crate::ExitCode;
 
 /// An error answer, with what to do about it.
 #[derive(Debug)]
@@ -26,18 +25,14 @@ pub(crate) struct Refusal {
 }
 
 /// The one shape of the server's errors.
-#[derive(Debug, Default, Deserialize, Serialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct ErrorBody {
     error: String,
     reason: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<Value>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     details: Option<Value>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     message_id: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     request_id: Option<String>,
 }
 
@@ -63,6 +58,10 @@ impl Refusal {
         code: Option<i64>,
         error: String,
     ) -> Self {
+        let mut text = json!({"error": error, "reason": reason});
+        if let Some(code) = code {
+            text["code"] = code.into();
+        }
         let body = ErrorBody {
             error,
             reason: reason.to_owned(),
@@ -72,7 +71,7 @@ impl Refusal {
         Self {
             exit_code,
             may_pass: false,
-            text: serde_json::json!(body).to_string(),
+            text: text.to_string(),
             body,
             retry_after: None,
             advice: None,
@@ -80,18 +79,14 @@ impl Refusal {
         }
     }
 
-    pub(crate) fn with_wait(self, wait: Option<Duration>) -> Self {
-        Self {
-            retry_after: wait.map(|wait| wait.as_secs().to_string()),
-            ..self
-        }
+    pub(crate) fn with_wait(mut self, wait: Option<Duration>) -> Self {
+        self.retry_after = wait.map(|wait| wait.as_secs().to_string());
+        self
     }
 
-    pub(crate) fn with_advice(self, advice: String) -> Self {
-        Self {
-            advice: Some(advice),
-            ..self
-        }
+    pub(crate) fn with_advice(mut self, advice: String) -> Self {
+        self.advice = Some(advice);
+        self
     }
 
     pub(crate) fn retry_after(&self) -> Option<Duration> {
@@ -153,12 +148,8 @@ impl std::fmt::Display for Refusal {
             write!(f, ", code {code}")?;
         }
         f.write_str("]")?;
-        for line in details
-            .as_ref()
-            .map(detail_lines)
-            .unwrap_or_default()
-            .lines()
-        {
+        let details = details.as_ref().map(detail_lines);
+        for line in details.unwrap_or_default().lines() {
             // The sentence has the first one already.
             if !line.is_empty() && !error.ends_with(line.trim_start()) {
                 write!(f, "\n{line}")?;
@@ -181,20 +172,16 @@ impl std::fmt::Display for Refusal {
 fn detail_lines(details: &Value) -> String {
     let errors = |value: &Value| -> Vec<String> {
         let list = value.get("_errors").and_then(Value::as_array);
-        list.into_iter()
-            .flatten()
-            .filter_map(|sentence| sentence.as_str().map(str::to_owned))
+        let sentences = list.into_iter().flatten();
+        sentences
+            .filter_map(|it| Some(it.as_str()?.to_owned()))
             .collect()
     };
     let fields = details.as_object().into_iter().flatten();
-    let fields: Vec<_> = fields
-        .filter(|(name, _)| *name != "_errors")
-        .map(|(name, value)| (name, errors(value)))
-        .collect();
-    field_lines(
-        &errors(details),
-        fields.iter().map(|(name, list)| (*name, list)),
-    )
+    let fields = fields.filter(|(name, _)| *name != "_errors");
+    let fields: Vec<_> = fields.map(|(name, value)| (name, errors(value))).collect();
+    let fields = fields.iter().map(|(name, list)| (*name, list));
+    field_lines(&errors(details), fields)
 }
 
 pub(crate) fn field_lines<'a>(
@@ -214,7 +201,6 @@ pub(crate) fn field_lines<'a>(
 #[cfg(test)]
 mod tests {
     use rstest::rstest;
-    use serde_json::json;
 
     use super::*;
 

@@ -4,20 +4,11 @@ use clap::Subcommand;
 use recado_core::AgentId;
 use serde_json::json;
 
-use super::confirmation::Confirmation;
-use super::resource::{self, ListArgs};
-use crate::api::client::Client;
-use crate::failure::Failure;
-use crate::render::output::{Columns, Output};
-use crate::render::printer::note;
+use super::{confirmation::Confirmation, resource, resource::ListArgs};
+use crate::{Client, Columns, Output, Result, note};
 
-const COLUMNS: Columns = &[("ID", "/id"), ("NAME", "/name"), ("CREATED", "/createdAt")];
-const FIELDS: Columns = &[
-    ("ID", "/id"),
-    ("NAME", "/name"),
-    ("ORGANIZATION", "/organizationId"),
-    ("CREATED", "/createdAt"),
-];
+const COLUMNS: Columns = "ID /id, NAME /name, CREATED /createdAt";
+const FIELDS: Columns = "ID /id, NAME /name, ORGANIZATION /organizationId, CREATED /createdAt";
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
@@ -42,7 +33,7 @@ pub(crate) enum Command {
     },
 }
 
-pub(crate) async fn run(command: Command, client: &Client) -> Result<Output, Failure> {
+pub(crate) async fn run(command: Command, client: &Client) -> Result<Output> {
     match command {
         Command::Create { name, id } => {
             let body = json!({"name": name, "id": id});
@@ -54,9 +45,8 @@ pub(crate) async fn run(command: Command, client: &Client) -> Result<Output, Fai
             for warning in uses(&id, client).await {
                 note(&warning);
             }
-            let (path, what) = (["agents", id.as_str()], format!("agent {id}"));
-            let question = format!("Delete {what}?");
-            resource::delete(client, &path, &what, &confirmation, &question).await
+            let path = ["agents", id.as_str()];
+            resource::delete(client, &path, "agent", &confirmation, "?").await
         }
     }
 }

@@ -1,26 +1,14 @@
 //! `recado audit`: who did what, when and from which address.
 
-use super::resource::{self, ListArgs};
-use crate::api::client::Client;
-use crate::failure::Failure;
-use crate::render::output::{Columns, Output};
+pub(crate) use super::resource::ListArgs as Args;
 
-const COLUMNS: Columns = &[
-    ("AT", "/at"),
-    ("ACTION", "/action"),
-    ("BY", "/actor/kind"),
-    ("ID", "/actor/id"),
-    ("TARGET", "/targetId"),
-    ("FROM", "/address"),
-    ("DETAIL", "/detail"),
-];
+use super::resource;
+use crate::{Client, Columns, Output, Result};
 
-#[derive(clap::Args)]
-pub(crate) struct Args {
-    #[command(flatten)]
-    list: ListArgs,
-}
+const COLUMNS: Columns = "\
+    AT /at, ACTION /action, BY /actor/kind, ID /actor/id, TARGET /targetId, FROM /address, \
+    DETAIL /detail";
 
-pub(crate) async fn run(args: Args, client: &Client) -> Result<Output, Failure> {
-    resource::list(client, &["audit"], args.list, COLUMNS).await
+pub(crate) async fn run(args: Args, client: &Client) -> Result<Output> {
+    resource::list(client, &["audit"], args, COLUMNS).await
 }

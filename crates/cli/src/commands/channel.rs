@@ -5,66 +5,26 @@ use recado_core::{AgentId, ChannelId, Provider};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::confirmation::Confirmation;
-use super::resource::{self, ListArgs};
-use crate::api::client::{Answer, Client, Effect};
-use crate::credentials::{self, CredentialArgs, provider_parser, setting};
-use crate::environment::Lookup;
-use crate::exit_code::ExitCode;
-use crate::failure::Failure;
-use crate::render::output::{Columns, Output};
+use super::{confirmation::Confirmation, resource, resource::ListArgs};
+use crate::credentials::{CredentialArgs, provider_parser, setting};
+use crate::{
+    Answer, Client, Columns, Effect, ExitCode, Failure, Lookup, Output, Result, credentials,
+};
 
 const ROOT: &str = "channels";
-const COLUMNS: Columns = &[
-    ("ID", "/id"),
-    ("PROVIDER", "/provider"),
-    ("NAME", "/name"),
-    ("CREATED", "/createdAt"),
-];
-const FIELDS: Columns = &[
-    ("ID", "/id"),
-    ("PROVIDER", "/provider"),
-    ("NAME", "/name"),
-    ("AGENT", "/agentId"),
-    ("CONNECTED", "/connected"),
-    ("SETTINGS", "/settings"),
-    ("CREDENTIALS", "/credentialsSet"),
-    ("WEBHOOK URL", "/webhookUrl"),
-    ("WEBHOOK SECRET", "/webhookSecret"),
-    ("CREATED", "/createdAt"),
-    ("UPDATED", "/updatedAt"),
-];
-const REGISTERED: Columns = &[
-    ("REGISTERED", "/registered"),
-    ("WEBHOOK URL", "/webhookUrl"),
-];
-const CHECK: Columns = &[("STATE", "/state"), ("DETAIL", "/detail")];
+const COLUMNS: Columns = "ID /id, PROVIDER /provider, NAME /name, CREATED /createdAt";
+const FIELDS: Columns = "\
+    ID /id, PROVIDER /provider, NAME /name, AGENT /agentId, CONNECTED /connected, \
+    SETTINGS /settings, CREDENTIALS /credentialsSet, WEBHOOK URL /webhookUrl, \
+    WEBHOOK SECRET /webhookSecret, CREATED /createdAt, UPDATED /updatedAt";
+const REGISTERED: Columns = "REGISTERED /registered, WEBHOOK URL /webhookUrl";
+const CHECK: Columns = "STATE /state, DETAIL /detail";
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
     /// Connect a number; the credentials come from the environment, a file or flags
     #[command(after_help = create_help())]
-    Create {
-        /// Provider that carries the messages
-        #[arg(long, value_parser = provider_parser())]
-        provider: Provider,
-        /// Name of the channel
-        name: String,
-        /// Id of the channel, to choose it yourself
-        #[arg(long)]
-        id: Option<ChannelId>,
-        /// Agent of conversations that customers begin [default: the first agent]
-        #[arg(long, value_name = "ID")]
-        agent: Option<AgentId>,
-        #[command(flatten)]
-        credentials: CredentialArgs,
-        /// A setting, such as baseUrl=https://…; repeat it for more [names: below]
-        #[arg(long = "setting", value_name = "KEY=VALUE", value_parser = setting)]
-        settings: Vec<(String, String)>,
-        /// Ask the provider first, and create nothing unless the number can send
-        #[arg(long)]
-        check: bool,
-    },
+    Create(CreateArgs),
     /// List the channels
     List(#[command(flatten)] ListArgs),
     /// Show a channel, without its credentials
@@ -75,17 +35,8 @@ pub(crate) enum Command {
     #[command(after_help = credentials::help())]
     Update {
         id: ChannelId,
-        /// Name of the channel
-        #[arg(long)]
-        name: Option<String>,
-        /// Agent of conversations that customers begin
-        #[arg(long, value_name = "ID")]
-        agent: Option<AgentId>,
         #[command(flatten)]
-        credentials: CredentialArgs,
-        /// A setting; the given settings replace all earlier ones [names: below]
-        #[arg(long = "setting", value_name = "KEY=VALUE", value_parser = setting)]
-        settings: Vec<(String, String)>,
+        changes: Changes,
     },
     /// Ask the provider whether the number can send; exit code 4 if it cannot
     Check { id: ChannelId },
@@ -99,6 +50,44 @@ pub(crate) enum Command {
     },
 }
 
+#[derive(clap::Args)]
+pub(crate) struct CreateArgs {
+    /// Provider that carries the messages
+    #[arg(long, value_parser = provider_parser())]
+    provider: Provider,
+    /// Name of the channel
+    name: String,
+    /// Id of the channel, to choose it yourself
+    #[arg(long)]
+    id: Option<ChannelId>,
+    /// Agent of conversations that customers begin [default: the first agent]
+    #[arg(long, value_name = "ID")]
+    agent: Option<AgentId>,
+    #[command(flatten)]
+    credentials: CredentialArgs,
+    /// A setting, such as baseUrl=https://…; repeat it for more [names: below]
+    #[arg(long = "setting", value_name = "KEY=VALUE", value_parser = setting)]
+    settings: Vec<(String, String)>,
+    /// Ask the provider first, and create nothing unless the number can send
+    #[arg(long)]
+    check: bool,
+}
+
+#[derive(Default, clap::Args)]
+pub(crate) struct Changes {
+    /// Name of the channel
+    #[arg(long)]
+    name: Option<String>,
+    /// Agent of conversations that customers begin
+    #[arg(long, value_name = "ID")]
+    agent: Option<AgentId>,
+    #[command(flatten)]
+    credentials: CredentialArgs,
+    /// A setting; the given settings replace all earlier ones [names: below]
+    #[arg(long = "setting", value_name = "KEY=VALUE", value_parser = setting)]
+    settings: Vec<(String, String)>,
+}
+
 fn create_help() -> String {
     format!(
         "Examples:\n  recado channel create --provider zapi \"Main number\" --id main\n  \
@@ -107,62 +96,38 @@ fn create_help() -> String {
     )
 }
 
-pub(crate) async fn run(
-    command: Command,
-    client: &Client,
-    lookup: Lookup<'_>,
-) -> Result<Output, Failure> {
+pub(crate) async fn run(command: Command, client: &Client, lookup: Lookup<'_>) -> Result<Output> {
     match command {
-        Command::Create {
-            provider,
-            name,
-            id,
-            agent,
-            credentials,
-            settings,
-            check,
-        } => {
-            let settings = credentials::settings(settings);
+        Command::Create(args) => {
+            let settings = credentials::settings(args.settings);
+            let credentials = (args.credentials).for_channel(args.provider, &settings, lookup)?;
             let body = json!({
-                "provider": provider,
-                "name": name,
-                "id": id,
-                "agentId": agent,
-                "credentials": credentials.for_channel(provider, &settings, lookup)?,
-                "settings": settings,
+                "provider": args.provider, "name": args.name, "id": args.id, "agentId": args.agent,
+                "credentials": credentials, "settings": settings,
             });
-            let check = check.then(|| ("check", "true".to_owned()));
+            let check = args.check.then(|| ("check", "true".to_owned()));
             let (query, effect) = (check.as_slice(), Effect::Changes);
             let created = client.call(Method::POST, &[ROOT], query, Some(&body), effect);
             Ok(Output::record(created.await?, FIELDS))
         }
         Command::List(args) => resource::list(client, &[ROOT], args, COLUMNS).await,
         Command::Show { id } => resource::show(client, &[ROOT, id.as_str()], FIELDS).await,
-        Command::Update {
-            id,
-            name,
-            agent,
-            credentials,
-            settings,
-        } => {
-            let body = changes(name, agent, &credentials, settings)?;
-            let answer = update(client, &id, body, lookup).await?;
+        Command::Update { id, changes } => {
+            let answer = update(client, &id, changes.body()?, lookup).await?;
             Ok(Output::record(answer, FIELDS))
         }
         Command::Check { id } => {
             let (path, effect) = ([ROOT, id.as_str(), "check"], Effect::Reads);
-            let answer = client.call(Method::POST, &path, &[], None, effect).await?;
-            Ok(checked(answer))
+            let answer = client.call(Method::POST, &path, &[], None, effect);
+            Ok(checked(answer.await?))
         }
         Command::RegisterWebhook { id } => {
             let answer = client.act(&[ROOT, id.as_str(), "register-webhook"]).await?;
             Ok(Output::record(answer, REGISTERED))
         }
         Command::Delete { id, confirmation } => {
-            let (path, what) = ([ROOT, id.as_str()], format!("channel {id}"));
-            let question =
-                format!("Delete {what}? Its conversations stay, and cannot be sent to any more.");
-            resource::delete(client, &path, &what, &confirmation, &question).await
+            let end = "? Its conversations stay, and cannot be sent to any more.";
+            resource::delete(client, &[ROOT, id.as_str()], "channel", &confirmation, end).await
         }
     }
 }
@@ -174,22 +139,18 @@ async fn update(
     id: &ChannelId,
     mut body: Value,
     lookup: Lookup<'_>,
-) -> Result<Answer, Failure> {
+) -> Result<Answer> {
     let path = [ROOT, id.as_str()];
     if body == json!({}) {
         let channel = client.get(&path, &[]).await?.value;
-        let provider = provider_of(&channel).ok_or_else(|| {
+        // A newer server may know more providers.
+        let provider = channel["provider"].as_str().and_then(|it| it.parse().ok());
+        let provider = provider.ok_or_else(|| {
             Failure::Usage("name what changes: see recado channel update --help".to_owned())
         })?;
-        let credentials = credentials::for_update(provider, lookup)?;
-        body["credentials"] = credentials.into();
+        body["credentials"] = credentials::for_update(provider, lookup)?.into();
     }
     client.patch(&path, &body).await
-}
-
-/// Returns `None` if this version does not know the channel's provider.
-fn provider_of(channel: &Value) -> Option<Provider> {
-    channel.get("provider")?.as_str()?.parse().ok()
 }
 
 /// Fails if the number cannot send, so that a script can tell.
@@ -202,19 +163,15 @@ fn checked(answer: Answer) -> Output {
     output
 }
 
-fn changes(
-    name: Option<String>,
-    agent: Option<AgentId>,
-    credentials: &CredentialArgs,
-    settings: Vec<(String, String)>,
-) -> Result<Value, Failure> {
-    let settings = (!settings.is_empty()).then(|| credentials::settings(settings));
-    Ok(resource::object([
-        ("name", name.map(Value::from)),
-        ("agentId", agent.map(|agent| String::from(agent).into())),
-        ("credentials", credentials.given()?.map(Value::from)),
-        ("settings", settings.map(Value::from)),
-    ]))
+impl Changes {
+    fn body(self) -> Result<Value> {
+        let settings = (!self.settings.is_empty()).then(|| credentials::settings(self.settings));
+        let credentials = self.credentials.given()?;
+        Ok(resource::filled(json!({
+            "name": self.name, "agentId": self.agent,
+            "credentials": credentials, "settings": settings,
+        })))
+    }
 }
 
 #[cfg(test)]
@@ -234,17 +191,18 @@ mod tests {
 
     #[test]
     fn a_change_names_only_what_changes() {
-        let changed = changes(
-            Some("Other".to_owned()),
-            Some("agent-123".parse().unwrap()),
-            &CredentialArgs::default(),
-            Vec::new(),
-        );
+        let named = Changes {
+            name: Some("Other".to_owned()),
+            agent: Some("agent-123".parse().unwrap()),
+            ..Changes::default()
+        };
         let expected = json!({"name": "Other", "agentId": "agent-123"});
-        assert_eq!(changed.unwrap(), expected);
-        let settings = vec![setting("baseUrl=http://a/?b=c").unwrap()];
-        let changed = changes(None, None, &CredentialArgs::default(), settings);
+        assert_eq!(named.body().unwrap(), expected);
+        let set = Changes {
+            settings: vec![setting("baseUrl=http://a/?b=c").unwrap()],
+            ..Changes::default()
+        };
         let expected = json!({"settings": {"baseUrl": "http://a/?b=c"}});
-        assert_eq!(changed.unwrap(), expected);
+        assert_eq!(set.body().unwrap(), expected);
     }
 }

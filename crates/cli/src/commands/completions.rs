@@ -2,7 +2,7 @@
 
 use clap_complete::Shell;
 
-use crate::render::output::{Output, View};
+use crate::Output;
 
 #[derive(clap::Args)]
 #[command(
@@ -17,5 +17,5 @@ pub(crate) fn run(args: &Args, command: &mut clap::Command) -> Output {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, command, "recado", &mut script);
     let script = String::from_utf8_lossy(&script).into_owned();
-    Output::new(script.clone(), vec![View::Text(script)])
+    Output::said(script.clone(), script)
 }

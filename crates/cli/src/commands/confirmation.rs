@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, IsTerminal as _, Write};
 
-use crate::failure::Failure;
+use crate::{Failure, Result};
 
 #[derive(clap::Args)]
 pub(crate) struct Confirmation {
@@ -13,11 +13,7 @@ pub(crate) struct Confirmation {
 
 impl Confirmation {
     /// Asks on a terminal whether to go on. A script named what to delete, and is not stopped.
-    ///
-    /// # Errors
-    ///
-    /// The person does not say yes.
-    pub(crate) fn ask(&self, question: &str) -> Result<(), Failure> {
+    pub(crate) fn ask(&self, question: &str) -> Result<()> {
         let is_terminal = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
         if self.yes || !is_terminal {
             return Ok(());
@@ -26,7 +22,7 @@ impl Confirmation {
     }
 }
 
-fn ask(question: &str, mut input: impl BufRead, mut output: impl Write) -> Result<(), Failure> {
+fn ask(question: &str, mut input: impl BufRead, mut output: impl Write) -> Result<()> {
     let mut answer = String::new();
     let asked = write!(output, "{question} [y/N] ")
         .and_then(|()| output.flush())

@@ -4,9 +4,7 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 
 use super::confirmation::Confirmation;
-use crate::api::client::Client;
-use crate::failure::Failure;
-use crate::render::output::Output;
+use crate::{Client, Output, Result};
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
@@ -20,7 +18,7 @@ pub(crate) enum Command {
     },
 }
 
-pub(crate) async fn run(command: Command, client: &Client) -> Result<Output, Failure> {
+pub(crate) async fn run(command: Command, client: &Client) -> Result<Output> {
     let Command::Erase {
         address,
         confirmation,
@@ -38,10 +36,9 @@ fn done(answer: &Value) -> String {
     let whom = (answer["phone"]["formatted"].as_str())
         .or_else(|| answer["address"].as_str())
         .unwrap_or_default();
-    let end = if answer["complete"] == Value::Bool(true) {
-        ""
-    } else {
-        "; the erasure goes on, repeat the command to see whether it has ended"
+    let end = match answer["complete"] {
+        Value::Bool(true) => "",
+        _ => "; the erasure goes on, repeat the command to see whether it has ended",
     };
     format!(
         "erased {whom}: {} conversations, {} messages, {} events, {} stored calls of providers{end}",

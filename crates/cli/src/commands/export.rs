@@ -4,44 +4,28 @@ use std::io::ErrorKind;
 
 use serde_json::{Value, json};
 
-use crate::api::client::Client;
-use crate::failure::Failure;
-use crate::render::output::Output;
-use crate::render::printer::Printer;
-use crate::render::terminal;
+use crate::{Client, Failure, Output, Printer, Result, render::terminal};
 
 /// Fields that are secret, and not exported.
 const SECRETS: [&str; 2] = ["webhookSecret", "webhookUrl"];
 
-/// The type and the name of the list that each entry of a list has.
-type OfEach = Option<(&'static str, &'static str)>;
-
-/// The type and the name of each list.
-const LISTS: [(&str, &str, OfEach); 9] = [
-    ("agent", "agents", None),
-    ("channel", "channels", None),
-    (
-        "conversation",
-        "conversations",
-        Some(("message", "messages")),
-    ),
-    ("event", "events", None),
-    (
-        "webhook_endpoint",
-        "webhook-endpoints",
-        Some(("delivery", "deliveries")),
-    ),
-    ("webhook_call", "webhook-calls", None),
-    ("user", "users", Some(("session", "sessions"))),
-    ("api_key", API_KEYS, None),
-    ("audit_entry", "audit", None),
-];
+/// The lists, one on a line: the type of the entries and the name, then the same of the list that each entry has.
+const LISTS: &str = "\
+agent agents
+channel channels
+conversation conversations message messages
+event events
+webhook_endpoint webhook-endpoints delivery deliveries
+webhook_call webhook-calls
+user users session sessions
+api_key api-keys
+audit_entry audit";
 
 /// The list that is found by the id of the organization alone.
 const API_KEYS: &str = "api-keys";
 
 /// Prints one line for each object, and a last one with their number: an export without it is incomplete.
-pub(crate) async fn run(client: &Client, printer: Printer) -> Result<Output, Failure> {
+pub(crate) async fn run(client: &Client, printer: Printer) -> Result<Output> {
     let export = Export {
         client,
         printer,
@@ -51,7 +35,7 @@ pub(crate) async fn run(client: &Client, printer: Printer) -> Result<Output, Fai
         ended = export.run() => ended?,
         () = terminal::interrupted() => return Err(Failure::Own("interrupted; the export is not complete".to_owned())),
     }
-    Ok(Output::new(String::new(), Vec::new()))
+    Ok(Output::none())
 }
 
 struct Export<'a> {
@@ -61,7 +45,7 @@ struct Export<'a> {
 }
 
 impl Export<'_> {
-    async fn run(mut self) -> Result<(), Failure> {
+    async fn run(mut self) -> Result<()> {
         let key = self.client.get(&["api-keys", "current"], &[]).await?.value;
         let organization = key["organizationId"].as_str().ok_or_else(|| {
             Failure::Usage(
@@ -69,32 +53,33 @@ impl Export<'_> {
             )
         })?;
         self.print("organization", json!({ "id": organization }))?;
-        for (kind, name, of_each) in LISTS {
-            let path = match name {
-                API_KEYS => vec!["organizations", organization, name],
-                name => vec![name],
-            };
-            self.list(kind, &path, of_each).await?;
+        for words in LISTS
+            .lines()
+            .map(|line| line.split(' ').collect::<Vec<_>>())
+        {
+            match words[..] {
+                [kind, API_KEYS] => {
+                    let path = ["organizations", organization, API_KEYS];
+                    self.list(kind, &path, &[]).await?;
+                }
+                [kind, name, ref of_each @ ..] => self.list(kind, &[name], of_each).await?,
+                _ => {}
+            }
         }
         let lines = self.lines;
         self.print("end", json!({ "lines": lines }))
     }
 
     /// Prints the entries of a list, each with the list that it has.
-    async fn list(
-        &mut self,
-        kind: &'static str,
-        path: &[&str],
-        of_each: OfEach,
-    ) -> Result<(), Failure> {
+    async fn list(&mut self, kind: &str, path: &[&str], of_each: &[&str]) -> Result<()> {
         let mut cursor = None;
         loop {
             for entry in self.client.part(path, &[], &mut cursor).await? {
                 let id = entry["id"].as_str().unwrap_or_default().to_owned();
                 self.print(kind, entry)?;
-                if let Some((kind, name)) = of_each {
-                    let path = [path, &[&id, name]].concat();
-                    Box::pin(self.list(kind, &path, None)).await?;
+                if let [kind, name] = of_each {
+                    let path = [path, &[&id, *name]].concat();
+                    Box::pin(self.list(kind, &path, &[])).await?;
                 }
             }
             if cursor.is_none() {
@@ -103,7 +88,7 @@ impl Export<'_> {
         }
     }
 
-    fn print(&mut self, kind: &'static str, mut data: Value) -> Result<(), Failure> {
+    fn print(&mut self, kind: &str, mut data: Value) -> Result<()> {
         if let Some(fields) = data.as_object_mut() {
             fields.retain(|name, _| !SECRETS.contains(&name.as_str()));
         }

@@ -5,27 +5,13 @@ use jiff::{SignedDuration, Timestamp};
 use recado_core::{ApiKeyId, OrganizationId, Scope};
 use serde_json::{Value, json};
 
-use super::confirmation::Confirmation;
-use super::resource::{self, ListArgs};
-use crate::api::client::{Answer, Client};
-use crate::failure::Failure;
-use crate::render::output::{Columns, Output, View};
+use super::{confirmation::Confirmation, resource, resource::ListArgs};
+use crate::{Answer, Client, Columns, Failure, Output, Result};
 
-const COLUMNS: Columns = &[
-    ("ID", "/id"),
-    ("NAME", "/name"),
-    ("BEGINS WITH", "/prefix"),
-    ("SCOPES", "/scopes"),
-    ("LAST USED", "/lastUsedAt"),
-    ("EXPIRES", "/expiresAt"),
-];
-const CREATED: Columns = &[
-    ("ID", "/id"),
-    ("NAME", "/name"),
-    ("SCOPES", "/scopes"),
-    ("EXPIRES", "/expiresAt"),
-    ("KEY", "/key"),
-];
+const COLUMNS: Columns = "\
+    ID /id, NAME /name, BEGINS WITH /prefix, SCOPES /scopes, LAST USED /lastUsedAt, \
+    EXPIRES /expiresAt";
+const CREATED: Columns = "ID /id, NAME /name, SCOPES /scopes, EXPIRES /expiresAt, KEY /key";
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
@@ -33,22 +19,7 @@ pub(crate) enum Command {
     #[command(
         after_help = "Example:\n  recado key create --org acme website --scope send --quiet > recado.key"
     )]
-    Create {
-        /// The organization
-        #[arg(long, value_name = "ID")]
-        org: OrganizationId,
-        /// Name of the key, such as the program that uses it
-        name: String,
-        /// A scope: read, send or manage; repeat it for more [default: all scopes]
-        #[arg(long = "scope", value_name = "SCOPE")]
-        scopes: Vec<Scope>,
-        /// Days until the key expires [default: it does not expire]
-        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=3650))]
-        days: Option<u16>,
-        /// Print the key alone, for scripts
-        #[arg(long, short)]
-        quiet: bool,
-    },
+    Create(CreateArgs),
     /// List the API keys, without their secrets
     List {
         /// The organization
@@ -72,22 +43,34 @@ pub(crate) enum Command {
     },
 }
 
-pub(crate) async fn run(command: Command, client: &Client) -> Result<Output, Failure> {
+#[derive(clap::Args)]
+pub(crate) struct CreateArgs {
+    /// The organization
+    #[arg(long, value_name = "ID")]
+    org: OrganizationId,
+    /// Name of the key, such as the program that uses it
+    name: String,
+    /// A scope: read, send or manage; repeat it for more [default: all scopes]
+    #[arg(long = "scope", value_name = "SCOPE")]
+    scopes: Vec<Scope>,
+    /// Days until the key expires [default: it does not expire]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=3650))]
+    days: Option<u16>,
+    /// Print the key alone, for scripts
+    #[arg(long, short)]
+    quiet: bool,
+}
+
+pub(crate) async fn run(command: Command, client: &Client) -> Result<Output> {
     match command {
-        Command::Create {
-            org,
-            name,
-            scopes,
-            days,
-            quiet,
-        } => {
-            let key = resource::object([
-                ("name", Some(name.into())),
-                ("scopes", (!scopes.is_empty()).then(|| json!(scopes))),
-                ("expiresAt", days.map(|days| json!(in_days(days)))),
-            ]);
-            let answer = client.post(&keys(&org), &key).await?;
-            if quiet {
+        Command::Create(args) => {
+            let scopes = (!args.scopes.is_empty()).then_some(args.scopes);
+            let expiry = args.days.map(in_days);
+            let key = json!({"name": args.name, "scopes": scopes, "expiresAt": expiry});
+            let answer = client
+                .post(&keys(&args.org), &resource::filled(key))
+                .await?;
+            if args.quiet {
                 return alone(&answer);
             }
             let output = Output::record(answer, CREATED);
@@ -101,9 +84,8 @@ pub(crate) async fn run(command: Command, client: &Client) -> Result<Output, Fai
             confirmation,
         } => {
             let path = [&keys(&org)[..], &[id.as_str()]].concat();
-            let what = format!("API key {id}");
-            let question = format!("Delete {what}? Programs that use it are refused from then on.");
-            resource::delete(client, &path, &what, &confirmation, &question).await
+            let end = "? Programs that use it are refused from then on.";
+            resource::delete(client, &path, "API key", &confirmation, end).await
         }
     }
 }
@@ -118,11 +100,8 @@ pub(super) fn in_days(days: u16) -> Timestamp {
 }
 
 /// Returns the key alone, in either format.
-fn alone(answer: &Answer) -> Result<Output, Failure> {
+fn alone(answer: &Answer) -> Result<Output> {
     let key = answer.value.get("key").and_then(Value::as_str);
     let key = key.ok_or_else(|| Failure::Own("the server's answer has no key".to_owned()))?;
-    Ok(Output::new(
-        key.to_owned(),
-        vec![View::Text(key.to_owned())],
-    ))
+    Ok(Output::said(key, key))
 }

@@ -3,19 +3,14 @@
 use std::io::{IsTerminal as _, Write as _};
 
 use recado_core::OrganizationId;
-use secrecy::SecretString;
 use serde_json::{Value, json};
 use url::Url;
 
 use super::key::in_days;
-use crate::api::address::is_loopback;
-use crate::api::client::{Answer, Client};
-use crate::exit_code::ExitCode;
-use crate::failure::Failure;
-use crate::globals::Globals;
 use crate::profiles::{Profile, Profiles};
-use crate::render::output::{Output, View};
-use crate::render::printer::note;
+use crate::{
+    Answer, Client, ExitCode, Failure, Globals, Output, Result, api::address::is_loopback, note,
+};
 
 #[derive(clap::Args)]
 pub(crate) struct LoginArgs {
@@ -38,7 +33,7 @@ pub(crate) struct LogoutArgs {
 }
 
 /// Asks for e-mail address and password, and keeps a key in the profile; the session ends at once.
-pub(crate) async fn login(args: LoginArgs, globals: &Globals) -> Result<Output, Failure> {
+pub(crate) async fn login(args: LoginArgs, globals: &Globals) -> Result<Output> {
     let mut profiles = Profiles::load()?;
     let name = profiles.name(globals.profile()).to_owned();
     let server = globals.server(profiles.get(&name))?;
@@ -71,9 +66,8 @@ pub(crate) async fn login(args: LoginArgs, globals: &Globals) -> Result<Output, 
     let signed_in = Client::sign_in(server.clone(), &who).await;
     let (session, signed_in) = signed_in.map_err(explained)?;
     let wanted = json!({"name": "recado login", "expiresAt": in_days(args.days).to_string()});
-    let made = session
-        .post(&["sessions", "current", "api-key"], &wanted)
-        .await;
+    let path = ["sessions", "current", "api-key"];
+    let made = session.post(&path, &wanted).await;
     // The session is not needed any more, and ends by itself if this fails.
     let ended = session.delete(&["sessions", "current"], &[]).await;
     if let Err(failure) = ended {
@@ -95,7 +89,7 @@ pub(crate) async fn login(args: LoginArgs, globals: &Globals) -> Result<Output, 
     Ok(output)
 }
 
-pub(crate) async fn logout(args: LogoutArgs, globals: &Globals) -> Result<Output, Failure> {
+pub(crate) async fn logout(args: LogoutArgs, globals: &Globals) -> Result<Output> {
     let mut profiles = Profiles::load()?;
     let name = profiles.name(globals.profile()).to_owned();
     let profile = profiles.get(&name).ok_or_else(|| profiles.unknown(&name))?;
@@ -113,13 +107,10 @@ pub(crate) async fn logout(args: LogoutArgs, globals: &Globals) -> Result<Output
     profiles.remove(&name);
     profiles.save()?;
     let json = json!({"profile": name}).to_string();
-    Ok(Output::new(
-        json,
-        vec![View::Text(format!("signed out of profile {name}"))],
-    ))
+    Ok(Output::said(json, format!("signed out of profile {name}")))
 }
 
-fn ask_email(server: &Url) -> Result<String, Failure> {
+fn ask_email(server: &Url) -> Result<String> {
     let ask = || {
         let mut terminal = std::io::stderr();
         write!(terminal, "Signing in at {server}\nE-mail: ")?;
@@ -138,24 +129,20 @@ fn ask_email(server: &Url) -> Result<String, Failure> {
 }
 
 /// Reads the answers to a sign-in and to the creation of its key.
-fn profile(
-    server: Url,
-    email: String,
-    made: &Answer,
-    signed_in: &Answer,
-) -> Result<Profile, Failure> {
+fn profile(server: Url, email: String, made: &Answer, signed_in: &Answer) -> Result<Profile> {
     let text = |value: &Value, pointer: &str| {
         let text = value.pointer(pointer).and_then(Value::as_str);
         text.map(str::to_owned)
             .ok_or_else(|| Failure::Own(format!("the server's answer has no {pointer}")))
     };
-    let key: SecretString = text(&made.value, "/key")?.into();
-    let mut profile = Profile::new(server, &key);
-    profile.organization_id = text(&signed_in.value, "/organizationId")?;
-    profile.email = email;
-    profile.key_id = text(&made.value, "/id")?;
-    profile.expires_at = text(&made.value, "/expiresAt").ok();
-    Ok(profile)
+    Ok(Profile {
+        server,
+        organization_id: text(&signed_in.value, "/organizationId")?,
+        email,
+        key_id: text(&made.value, "/id")?,
+        expires_at: text(&made.value, "/expiresAt").ok(),
+        key: text(&made.value, "/key")?,
+    })
 }
 
 /// Adds what to check if the server refuses the person.
@@ -183,7 +170,7 @@ fn signed_in_as(name: &str, profile: &Profile) -> Output {
     let sentence = format!(
         "signed in to {organization_id} at {server} as {email}; the key of profile {name} works until {until}"
     );
-    Output::new(json.to_string(), vec![View::Text(sentence)])
+    Output::said(json.to_string(), sentence)
 }
 
 /// Deletes a key that is replaced or could not be kept.

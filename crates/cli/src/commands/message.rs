@@ -4,23 +4,12 @@ use clap::Subcommand;
 use recado_core::MessageId;
 use serde_json::Value;
 
-use crate::api::client::Client;
-use crate::failure::Failure;
-use crate::render::bubble;
-use crate::render::output::{Columns, Output, View};
+use crate::{Client, Columns, Output, Result, View, render::bubble};
 
-const FIELDS: Columns = &[
-    ("ID", "/id"),
-    ("STATUS", "/status"),
-    ("ERROR", "/metadata/error/message"),
-    ("CODE", "/metadata/error/code"),
-    ("EXTERNAL ID", "/externalId"),
-    ("CONVERSATION", "/conversationId"),
-    ("AGENT", "/agentId"),
-    ("CHANNEL", "/metadata/channelId"),
-    ("CREATED", "/createdAt"),
-    ("UPDATED", "/updatedAt"),
-];
+const FIELDS: Columns = "\
+    ID /id, STATUS /status, ERROR /metadata/error/message, CODE /metadata/error/code, \
+    EXTERNAL ID /externalId, CONVERSATION /conversationId, AGENT /agentId, \
+    CHANNEL /metadata/channelId, CREATED /createdAt, UPDATED /updatedAt";
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
@@ -28,7 +17,7 @@ pub(crate) enum Command {
     Show { id: MessageId },
 }
 
-pub(crate) async fn run(command: Command, client: &Client) -> Result<Output, Failure> {
+pub(crate) async fn run(command: Command, client: &Client) -> Result<Output> {
     let Command::Show { id } = command;
     let answer = client.get(&["messages", id.as_str()], &[]).await?;
     let views = views(&answer.value);
@@ -37,10 +26,8 @@ pub(crate) async fn run(command: Command, client: &Client) -> Result<Output, Fai
 
 /// Returns a flat message as a person wants to see it.
 pub(crate) fn views(message: &Value) -> Vec<View> {
-    let drawn = bubble::of_message(message).map(View::Message);
-    let fields = View::fields(message, FIELDS);
-    (drawn.into_iter())
-        .chain([fields])
-        .chain(View::warnings(message))
-        .collect()
+    let mut views = Vec::from_iter(bubble::of_message(message).map(View::Message));
+    views.push(View::fields(message, FIELDS));
+    views.extend(View::warnings(message));
+    views
 }

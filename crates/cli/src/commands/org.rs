@@ -4,17 +4,10 @@ use clap::Subcommand;
 use recado_core::OrganizationId;
 use serde_json::json;
 
-use super::resource::{self, ListArgs};
-use crate::api::client::Client;
-use crate::failure::Failure;
-use crate::render::output::{Columns, Output};
+use super::{resource, resource::ListArgs};
+use crate::{Client, Columns, Output, Result};
 
-const COLUMNS: Columns = &[
-    ("ID", "/id"),
-    ("NAME", "/name"),
-    ("SUSPENDED", "/suspendedAt"),
-    ("CREATED", "/createdAt"),
-];
+const COLUMNS: Columns = "ID /id, NAME /name, SUSPENDED /suspendedAt, CREATED /createdAt";
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
@@ -45,7 +38,7 @@ pub(crate) enum Command {
     },
 }
 
-pub(crate) async fn run(command: Command, client: &Client) -> Result<Output, Failure> {
+pub(crate) async fn run(command: Command, client: &Client) -> Result<Output> {
     const ROOT: &str = "organizations";
     match command {
         Command::Create { name, id } => {
@@ -54,14 +47,8 @@ pub(crate) async fn run(command: Command, client: &Client) -> Result<Output, Fai
         }
         Command::List(args) => resource::list(client, &[ROOT], args, COLUMNS).await,
         Command::Show { id } => resource::show(client, &[ROOT, id.as_str()], COLUMNS).await,
-        Command::Suspend { id } => {
-            let path = [ROOT, id.as_str(), "suspend"];
-            resource::create(client, &path, &json!({}), COLUMNS).await
-        }
-        Command::Resume { id } => {
-            let path = [ROOT, id.as_str(), "resume"];
-            resource::create(client, &path, &json!({}), COLUMNS).await
-        }
+        Command::Suspend { id } => change(client, &[ROOT, id.as_str(), "suspend"]).await,
+        Command::Resume { id } => change(client, &[ROOT, id.as_str(), "resume"]).await,
         Command::Delete { id, confirm } => {
             let (path, query) = ([ROOT, id.as_str()], [("confirm", confirm)]);
             let answer = client.delete(&path, &query).await?;
@@ -69,4 +56,8 @@ pub(crate) async fn run(command: Command, client: &Client) -> Result<Output, Fai
             Ok(Output::done(answer, done))
         }
     }
+}
+
+async fn change(client: &Client, path: &[&str]) -> Result<Output> {
+    resource::create(client, path, &json!({}), COLUMNS).await
 }

@@ -4,9 +4,7 @@ use clap::builder::NonEmptyStringValueParser;
 use serde_json::Value;
 
 use super::confirmation::Confirmation;
-use crate::api::client::Client;
-use crate::failure::Failure;
-use crate::render::output::{Columns, Output};
+use crate::{Client, Columns, Output, Result};
 
 /// Options of every `list`.
 #[derive(clap::Args)]
@@ -38,16 +36,18 @@ impl ListArgs {
 pub(crate) fn given<const N: usize>(
     parameters: [(&'static str, Option<String>); N],
 ) -> Vec<(&'static str, String)> {
-    let parameters = parameters.into_iter();
-    let given = parameters.filter_map(|(key, value)| Some((key, value?)));
-    given.collect()
+    let given = parameters.into_iter();
+    given
+        .filter_map(|(key, value)| Some((key, value?)))
+        .collect()
 }
 
-/// Returns a JSON object of the fields that have a value.
-pub(crate) fn object<const N: usize>(fields: [(&str, Option<Value>); N]) -> Value {
-    let fields = fields.into_iter();
-    let given = fields.filter_map(|(key, value)| Some((key.to_owned(), value?)));
-    given.collect()
+/// Returns the JSON object without the fields that have no value.
+pub(crate) fn filled(mut object: Value) -> Value {
+    if let Some(fields) = object.as_object_mut() {
+        fields.retain(|_, value| !value.is_null());
+    }
+    object
 }
 
 pub(super) async fn list(
@@ -55,16 +55,12 @@ pub(super) async fn list(
     path: &[&str],
     args: ListArgs,
     columns: Columns,
-) -> Result<Output, Failure> {
+) -> Result<Output> {
     let answer = client.get(path, &args.query()).await?;
     Ok(Output::list(answer, columns))
 }
 
-pub(super) async fn show(
-    client: &Client,
-    path: &[&str],
-    fields: Columns,
-) -> Result<Output, Failure> {
+pub(super) async fn show(client: &Client, path: &[&str], fields: Columns) -> Result<Output> {
     let answer = client.get(path, &[]).await?;
     Ok(Output::record(answer, fields))
 }
@@ -75,7 +71,7 @@ pub(super) async fn create(
     path: &[&str],
     body: &Value,
     fields: Columns,
-) -> Result<Output, Failure> {
+) -> Result<Output> {
     let answer = client.post(path, body).await?;
     Ok(Output::record(answer, fields))
 }
@@ -85,20 +81,23 @@ pub(super) async fn change(
     path: &[&str],
     body: &Value,
     fields: Columns,
-) -> Result<Output, Failure> {
+) -> Result<Output> {
     let answer = client.patch(path, body).await?;
     Ok(Output::record(answer, fields))
 }
 
 /// Asks whether to delete, deletes, and says so: `deleted agent agent-123`.
+///
+/// `noun` is what a person calls the last part of the path; the question ends with `consequence`.
 pub(super) async fn delete(
     client: &Client,
     path: &[&str],
-    what: &str,
+    noun: &str,
     confirmation: &Confirmation,
-    question: &str,
-) -> Result<Output, Failure> {
-    confirmation.ask(question)?;
+    consequence: &str,
+) -> Result<Output> {
+    let what = format!("{noun} {}", path.last().unwrap_or(&""));
+    confirmation.ask(&format!("Delete {what}{consequence}"))?;
     let answer = client.delete(path, &[]).await?;
     Ok(Output::done(answer, format!("deleted {what}")))
 }

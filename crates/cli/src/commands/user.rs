@@ -2,36 +2,18 @@
 
 use clap::Subcommand;
 use recado_core::{OrganizationId, Role, UserId};
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::json;
 
-use super::confirmation::Confirmation;
-use super::resource::{self, ListArgs};
-use crate::api::client::Client;
-use crate::failure::Failure;
-use crate::render::output::{Columns, Output};
+use super::{confirmation::Confirmation, resource, resource::ListArgs};
+use crate::{Client, Columns, Output, Result};
 
-const COLUMNS: Columns = &[
-    ("ID", "/id"),
-    ("E-MAIL", "/email"),
-    ("NAME", "/name"),
-    ("ROLE", "/role"),
-    ("PASSWORD", "/hasPassword"),
-    ("LAST SIGN-IN", "/lastSignInAt"),
-];
-const LINK: Columns = &[
-    ("ID", "/id"),
-    ("E-MAIL", "/email"),
-    ("ROLE", "/role"),
-    ("LINK", "/link/url"),
-    ("EXPIRES", "/link/expiresAt"),
-];
-const NEW_LINK: Columns = &[("LINK", "/url"), ("EXPIRES", "/expiresAt")];
-const SESSIONS: Columns = &[
-    ("ID", "/id"),
-    ("BEGAN", "/createdAt"),
-    ("LAST SEEN", "/lastSeenAt"),
-    ("ENDS", "/endsAt"),
-];
+const COLUMNS: Columns = "\
+    ID /id, E-MAIL /email, NAME /name, ROLE /role, PASSWORD /hasPassword, \
+    LAST SIGN-IN /lastSignInAt";
+const LINK: Columns = "ID /id, E-MAIL /email, ROLE /role, LINK /link/url, EXPIRES /link/expiresAt";
+const NEW_LINK: Columns = "LINK /url, EXPIRES /expiresAt";
+const SESSIONS: Columns = "ID /id, BEGAN /createdAt, LAST SEEN /lastSeenAt, ENDS /endsAt";
 
 /// What to do with a link.
 const GIVE_IT: &str = "give the link to the user now: it is not shown again, and works once";
@@ -42,20 +24,7 @@ pub(crate) enum Command {
     #[command(
         after_help = "Example:\n  recado user create --email ana@example.com --name Ana --role agent"
     )]
-    Create {
-        /// The e-mail address with which the user signs in
-        #[arg(long)]
-        email: String,
-        /// The name of the user
-        #[arg(long)]
-        name: String,
-        /// owner (everything), agent (reads and sends) or viewer (reads)
-        #[arg(long)]
-        role: Role,
-        /// The organization, with an operator key
-        #[arg(long, value_name = "ID")]
-        org: Option<OrganizationId>,
-    },
+    Create(CreateArgs),
     /// List the users
     List(#[command(flatten)] ListArgs),
     /// Show a user
@@ -88,36 +57,43 @@ pub(crate) enum Command {
     EndSessions { id: UserId },
 }
 
-pub(crate) async fn run(command: Command, client: &Client) -> Result<Output, Failure> {
+#[derive(clap::Args, Serialize)]
+pub(crate) struct CreateArgs {
+    /// The e-mail address with which the user signs in
+    #[arg(long)]
+    email: String,
+    /// The name of the user
+    #[arg(long)]
+    name: String,
+    /// owner (everything), agent (reads and sends) or viewer (reads)
+    #[arg(long)]
+    role: Role,
+    /// The organization, with an operator key
+    #[arg(long, value_name = "ID")]
+    #[serde(skip)]
+    org: Option<OrganizationId>,
+}
+
+pub(crate) async fn run(command: Command, client: &Client) -> Result<Output> {
     const ROOT: &str = "users";
     match command {
-        Command::Create {
-            email,
-            name,
-            role,
-            org,
-        } => {
-            let user = json!({"email": email, "name": name, "role": role});
-            let path = match &org {
+        Command::Create(args) => {
+            let path = match &args.org {
                 Some(org) => vec!["organizations", org.as_str(), ROOT],
                 None => vec![ROOT],
             };
-            let created = resource::create(client, &path, &user, LINK).await?;
+            let created = resource::create(client, &path, &json!(args), LINK).await?;
             Ok(created.with_text(GIVE_IT))
         }
         Command::List(args) => resource::list(client, &[ROOT], args, COLUMNS).await,
         Command::Show { id } => resource::show(client, &[ROOT, id.as_str()], COLUMNS).await,
         Command::Update { id, name, role } => {
-            let body = resource::object([
-                ("name", name.map(Value::from)),
-                ("role", role.map(|role| json!(role))),
-            ]);
+            let body = resource::filled(json!({"name": name, "role": role}));
             resource::change(client, &[ROOT, id.as_str()], &body, COLUMNS).await
         }
         Command::Delete { id, confirmation } => {
-            let (path, what) = ([ROOT, id.as_str()], format!("user {id}"));
-            let question = format!("Delete {what} with all sessions and keys?");
-            resource::delete(client, &path, &what, &confirmation, &question).await
+            let end = " with all sessions and keys?";
+            resource::delete(client, &[ROOT, id.as_str()], "user", &confirmation, end).await
         }
         Command::Link { id } => {
             let path = [ROOT, id.as_str(), "link"];

@@ -2,18 +2,11 @@
 
 use clap::Subcommand;
 
-use super::resource::{self, ListArgs};
-use crate::api::client::Client;
-use crate::failure::Failure;
-use crate::render::output::{Columns, Output};
+use super::{resource, resource::ListArgs};
+use crate::{Client, Columns, Output, Result};
 
-const COLUMNS: Columns = &[
-    ("ID", "/id"),
-    ("CHANNEL", "/channelId"),
-    ("STATUS", "/status"),
-    ("CONTENT TYPE", "/contentType"),
-    ("RECEIVED", "/receivedAt"),
-];
+const COLUMNS: Columns = "\
+    ID /id, CHANNEL /channelId, STATUS /status, CONTENT TYPE /contentType, RECEIVED /receivedAt";
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
@@ -29,7 +22,7 @@ pub(crate) enum Command {
     Retry { id: String },
 }
 
-pub(crate) async fn run(command: Command, client: &Client) -> Result<Output, Failure> {
+pub(crate) async fn run(command: Command, client: &Client) -> Result<Output> {
     match command {
         Command::List { status, list } => {
             let query = list.query_with([("status", status)]);

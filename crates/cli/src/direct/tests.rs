@@ -7,8 +7,7 @@ use rstest::rstest;
 use tokio::net::TcpListener;
 
 use super::*;
-use crate::commands::send::buttons::read;
-use crate::credentials::variable;
+use crate::{commands::send::buttons::read, credentials::variable};
 
 /// Values of the environment, by their variables.
 type Environment = HashMap<String, String>;
@@ -33,7 +32,7 @@ async fn sandbox() -> (Sandbox, Environment) {
     (sandbox, environment)
 }
 
-fn direct(provider: Provider, body: Value, environment: &Environment) -> Result<Direct, Failure> {
+fn direct(provider: Provider, body: Value, environment: &Environment) -> Result<Direct> {
     let to = "5511900000001".parse().unwrap();
     let lookup = |name: &str| environment.get(name).cloned();
     Direct::new(provider, &Settings::new(), to, read(body)?, &lookup)
@@ -150,6 +149,15 @@ async fn four_buttons_are_refused_with_the_number_of_the_provider() {
     let text = failure.to_string();
     assert!(text.contains("[too_many_buttons, code 131009]"), "{text}");
     assert!(sandbox.requests().is_empty());
+}
+
+#[test]
+fn a_kind_that_the_provider_does_not_carry_exits_as_with_a_server() {
+    let kind = recado_core::ContentKind::Buttons;
+    let refusal = Violation::Unsupported { kind }.refuse("Z-API", ToString::to_string);
+    let failure = refused(&refusal);
+    assert_eq!(failure.reason(), Some("unsupported_channel"));
+    assert_eq!(failure.exit_code(), ExitCode::Usage);
 }
 
 #[tokio::test]

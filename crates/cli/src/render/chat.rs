@@ -1,14 +1,12 @@
 //! A conversation as a chat: the customer on the left, the agent on the right.
 
-use recado_core::event::MessageError;
-use recado_core::inbound::Contact;
 use recado_sandbox::drawing::{Bubble, Paint, Style};
 use recado_sandbox::terminal::{one_line, width, wrap};
 use serde_json::Value;
 
 use super::bubble;
 use super::instant::{day, time};
-use super::wording::{colour, person, progress, read, text, words};
+use super::wording::{colour, customer, error, progress, text, words};
 
 /// Wider, the two sides would stand too far apart.
 const MAX_COLUMNS: usize = 80;
@@ -20,17 +18,11 @@ pub(crate) struct Chat(Vec<Message>);
 struct Message {
     at: String,
     bubble: Bubble,
-    sender: Sender,
-}
-
-enum Sender {
-    Customer {
-        name: String,
-    },
-    Agent {
-        status: String,
-        error: Option<MessageError>,
-    },
+    /// What stands under the bubble, behind the time.
+    caption: String,
+    paint: Paint,
+    /// Whether an agent sent it.
+    is_ours: bool,
 }
 
 impl Chat {
@@ -59,66 +51,47 @@ impl Chat {
 
 impl Message {
     fn read(message: &Value) -> Self {
-        let is_customer = message.get("from").and_then(Value::as_str) == Some("human");
-        let sender = if is_customer {
-            let contact: Option<Contact> = read(message.pointer("/metadata/contact"));
-            Sender::Customer {
-                name: contact.as_ref().and_then(person).unwrap_or_default(),
-            }
-        } else {
-            Sender::Agent {
-                status: text(message, "status").unwrap_or_default(),
-                error: read(message.pointer("/metadata/error")),
-            }
-        };
+        let is_ours = message.get("from").and_then(Value::as_str) != Some("human");
         let said = || Bubble {
-            header: None,
             body: said(message),
-            footer: None,
-            buttons: Vec::new(),
+            ..Bubble::default()
+        };
+        let (bubble, caption, paint) = if is_ours {
+            let status = text(message, "status").unwrap_or_default();
+            let caption = progress(&status, error(message.pointer("/metadata/error")));
+            let bubble = bubble::of_message(message).unwrap_or_else(said);
+            (bubble, caption, colour(&status).unwrap_or(Paint::Dim))
+        } else {
+            let name = customer(message.pointer("/metadata/contact"));
+            (said(), name.unwrap_or_default(), Paint::Dim)
         };
         Self {
             at: text(message, "createdAt").unwrap_or_default(),
-            bubble: match sender {
-                Sender::Customer { .. } => said(),
-                Sender::Agent { .. } => bubble::of_message(message).unwrap_or_else(said),
-            },
-            sender,
+            bubble,
+            caption,
+            paint,
+            is_ours,
         }
     }
 
     fn draw(&self, columns: usize, style: Style) -> Vec<String> {
+        let placed = |line: &str, used: usize| {
+            let blanks = columns.saturating_sub(used);
+            format!(
+                "{}{line}",
+                " ".repeat(if self.is_ours { blanks } else { 0 })
+            )
+        };
         let bubble = self.bubble.draw(columns, style);
         // The first line is the bubble's edge, which has no escape sequences.
-        let bubble_columns = bubble.lines().next().map_or(0, width);
-        let at = time(&self.at);
-        match &self.sender {
-            Sender::Customer { name } => {
-                let caption = format!("{at}  {name}");
-                let caption = wrap(caption.trim_end(), columns).into_iter();
-                bubble
-                    .lines()
-                    .map(str::to_owned)
-                    .chain(caption.map(|line| style.paint(&line, Paint::Dim)))
-                    .collect()
-            }
-            Sender::Agent { status, error } => {
-                let right = |line: &str, used| {
-                    format!("{}{line}", " ".repeat(columns.saturating_sub(used)))
-                };
-                let bubble = bubble.lines().map(|line| right(line, bubble_columns));
-                let caption = wrap(
-                    &format!("{at}  {}", progress(status, error.as_ref())),
-                    columns,
-                );
-                // Painted when it is broken into lines, since escape sequences would count as columns.
-                let paint = colour(status).unwrap_or(Paint::Dim);
-                let caption = caption
-                    .iter()
-                    .map(|line| right(&style.paint(line, paint), width(line)));
-                bubble.chain(caption).collect()
-            }
-        }
+        let edge = bubble.lines().next().map_or(0, width);
+        let caption = format!("{}  {}", time(&self.at), self.caption);
+        // Painted when it is broken into lines, since escape sequences would count as columns.
+        let caption = wrap(caption.trim_end(), columns);
+        let caption =
+            (caption.iter()).map(|line| placed(&style.paint(line, self.paint), width(line)));
+        let bubble = bubble.lines().map(|line| placed(line, edge));
+        bubble.chain(caption).collect()
     }
 }
 

@@ -1,7 +1,6 @@
 //! The answer to a dry run: the message, the provider's request, the limits.
 
-use recado_sandbox::drawing::Bubble;
-use recado_sandbox::terminal::visible;
+use recado_sandbox::{drawing::Bubble, terminal::visible};
 use serde_json::Value;
 
 use super::fitting::Shrinks;
@@ -19,18 +18,16 @@ pub(crate) fn views(bubble: Option<Bubble>, answer: &Value) -> Vec<View> {
 
 fn request(request: &Value) -> View {
     let part = |key: &str| cell(request.get(key));
-    let headers: Vec<String> = (request.get("headers").and_then(Value::as_object))
-        .into_iter()
-        .flatten()
-        .map(|(name, value)| format!("{name}: {}\n", cell(Some(value))))
-        .collect();
-    let body = request.get("body").unwrap_or(&Value::Null);
+    let headers = request.get("headers").and_then(Value::as_object);
+    let headers = headers.into_iter().flatten();
+    let headers = headers.map(|(name, value)| format!("{name}: {}\n", cell(Some(value))));
+    let body = format!("{:#}", request.get("body").unwrap_or(&Value::Null));
     View::Text(format!(
         "\n{} {}\n{}\n{}\n",
         part("method"),
         part("url"),
-        headers.concat(),
-        visible(&format!("{body:#}"))
+        headers.collect::<String>(),
+        visible(&body)
     ))
 }
 
@@ -40,10 +37,10 @@ fn limits(limits: &Value) -> Option<View> {
         let part = |key: &str| cell(limit.get(key));
         vec![name.clone(), part("min"), part("max"), part("source")]
     });
+    let columns = ["LIMIT", "MIN", "MAX", "SOURCE"].map(|title| (title, Shrinks::Freely));
     Some(View::Rows {
-        columns: vec!["LIMIT", "MIN", "MAX", "SOURCE"],
+        columns: columns.into(),
         rows: rows.collect(),
-        shrinks: vec![Shrinks::Freely; 4],
     })
 }
 

@@ -1,14 +1,13 @@
 //! An event on one line: when, what kind, which conversation, who, what.
 
-use recado_core::event::EventData;
-use recado_core::inbound::Contact;
+use recado_core::{event::EventData, inbound::Contact};
 use recado_sandbox::drawing::{Paint, Style};
 use recado_sandbox::terminal::{one_line, width};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::fitting::shortened;
 use super::instant::{instant, time};
-use super::wording::{choice, colour, person, progress, text, words};
+use super::wording::{choice, colour, error, person, progress, text, words};
 
 /// As wide as `message.delivered`, the longest type that is common.
 const KIND_COLUMNS: usize = 17;
@@ -33,12 +32,16 @@ pub(crate) fn line(event: &Value, when: When, columns: usize, style: Style) -> S
     let kind = text(event, "type").unwrap_or_default();
     let place = text(event, "conversationId").or_else(|| text(event, "channelId"));
     let data = event.get("data").unwrap_or(&Value::Null);
-    let data = kind
-        .parse()
-        .ok()
-        .and_then(|kind| EventData::read(kind, data).ok());
-    // A newer server may have events that this version cannot read.
-    let Told { who, what, paint } = data.as_ref().map(told).unwrap_or_default();
+    let read = (kind.parse().ok()).and_then(|kind| EventData::read(kind, data).ok());
+    let Told { who, what, paint } = match &read {
+        Some(read) => told(read),
+        None if data.is_null() => Told::default(),
+        // A newer server may have events that this version cannot read.
+        None => Told {
+            what: one_line(&data.to_string()),
+            ..Told::default()
+        },
+    };
     // On a narrow terminal ids give way, so that what happened stays.
     let id = |text: String| match columns {
         usize::MAX => text,
@@ -107,7 +110,7 @@ fn told(data: &EventData) -> Told {
         | EventData::MessageRead(message)
         | EventData::MessageFailed(message) => Told {
             who: Some(message.message_id.to_string()),
-            what: progress(message.status.as_str(), message.error.as_ref()),
+            what: progress(message.status.as_str(), error(Some(&json!(message.error)))),
             paint: colour(message.status.as_str()),
         },
         EventData::ChannelConnected(channel) | EventData::ChannelDisconnected(channel) => Told {
@@ -129,7 +132,6 @@ fn told(data: &EventData) -> Told {
 #[cfg(test)]
 mod tests {
     use rstest::rstest;
-    use serde_json::json;
 
     use super::*;
 
@@ -169,7 +171,15 @@ mod tests {
         "12:00:03  → message.failed     conv-456  msg_1  ✗ failed: undeliverable (code 131026)")]
     #[case("conversation.created", json!({"from": {"name": "Ana"}}),
         "12:00:03    conversation.created  conv-456  Ana")]
-    #[case("a.future.type", json!({"x": 1}), "12:00:03    a.future.type      conv-456")]
+    #[case("a.future.type", json!({"x": 1}),
+        r#"12:00:03    a.future.type      conv-456  {"x":1,"messageId":"msg_2","externalId":null}"#)]
+    #[case("button.pressed", json!({"button": "b\n"}),
+        r#"12:00:03  ← button.pressed     conv-456  {"button":"b\n","messageId":"msg_2","externalId":null}"#)]
+    #[case(
+        "a.future.type",
+        Value::Null,
+        "12:00:03    a.future.type      conv-456"
+    )]
     fn an_event_is_one_line(#[case] kind: &str, #[case] data: Value, #[case] expected: &str) {
         assert_eq!(shown(&event(kind, &data)), expected);
     }
@@ -240,6 +250,6 @@ mod tests {
     #[test]
     fn what_is_no_event_is_still_a_line() {
         assert_eq!(shown(&Value::Null), "");
-        assert_eq!(shown(&json!({"type": 1, "data": "x"})), "");
+        assert_eq!(shown(&json!({"type": 1, "data": "x"})).trim(), r#""x""#);
     }
 }

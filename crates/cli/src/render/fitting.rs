@@ -24,33 +24,25 @@ pub(crate) enum Shrinks {
 /// Shortens the cells of a table until its rows take at most `most` columns, as far as they can be shortened.
 ///
 /// Returns whether a cell was shortened.
-pub(crate) fn fit(
-    titles: &[&str],
-    rows: &mut [Vec<String>],
-    shrinks: &[Shrinks],
-    most: usize,
-) -> bool {
-    let mut widths: Vec<usize> = (titles.iter().enumerate())
-        .map(|(place, title)| {
-            let cells = rows.iter().filter_map(|row| row.get(place));
-            cells.map(|cell| width(cell)).fold(width(title), usize::max)
-        })
-        .collect();
+pub(crate) fn fit(columns: &[(&str, Shrinks)], rows: &mut [Vec<String>], most: usize) -> bool {
+    let widest = |(place, (title, _)): (usize, &(&str, Shrinks))| {
+        let cells = rows.iter().filter_map(|row| row.get(place));
+        cells.map(|cell| width(cell)).fold(width(title), usize::max)
+    };
+    let mut widths: Vec<usize> = columns.iter().enumerate().map(widest).collect();
     let natural = widths.clone();
     let steps = [
         (Shrinks::Freely, MIN_CELL),
         (Shrinks::Freely, MIN_NARROW_CELL),
         (Shrinks::Last, MIN_CELL),
     ];
-    let steps = if shrinks.contains(&Shrinks::Last) {
-        &steps[..]
-    } else {
-        &steps[..1]
-    };
+    let has_last = columns.iter().any(|(_, shrinks)| *shrinks == Shrinks::Last);
+    let steps = &steps[..if has_last { steps.len() } else { 1 }];
     while widths.iter().map(|width| width + PADDING).sum::<usize>() > most {
         let widest = steps.iter().find_map(|&(step, floor)| {
             let places = (0..widths.len()).filter(|&place| {
-                shrinks[place] == step && widths[place] > floor.max(titles[place].len())
+                let (title, shrinks) = columns[place];
+                shrinks == step && widths[place] > floor.max(title.len())
             });
             places.max_by_key(|&place| widths[place])
         });
@@ -120,15 +112,15 @@ mod tests {
             "the receiver answered 500 and a long text",
         ];
         let mut rows = vec![row.map(str::to_owned).to_vec()];
-        let titles = ["ID", "EVENT", "STATUS", "NEXT", "ERROR"];
-        let mut shrinks = [Shrinks::Freely; 5];
-        shrinks[3] = Shrinks::Never;
-        assert!(fit(&titles, &mut rows, &shrinks, 80));
+        let mut columns =
+            ["ID", "EVENT", "STATUS", "NEXT", "ERROR"].map(|title| (title, Shrinks::Freely));
+        columns[3].1 = Shrinks::Never;
+        assert!(fit(&columns, &mut rows, 80));
         let used: usize = rows[0].iter().map(|cell| width(cell) + PADDING).sum();
         assert_eq!(used, 80, "{rows:?}");
         assert_eq!((rows[0][2].as_str(), rows[0][3].as_str()), ("failed", at));
         assert!(rows[0][0].ends_with("845de"), "{rows:?}");
-        assert!(!fit(&titles, &mut rows, &shrinks, usize::MAX));
+        assert!(!fit(&columns, &mut rows, usize::MAX));
     }
 
     #[test]
@@ -148,9 +140,9 @@ mod tests {
         ];
         let mut rows = vec![row.map(str::to_owned).to_vec()];
         let titles = ["AT", "ACTION", "BY", "ID", "TARGET", "FROM", "DETAIL"];
-        let mut shrinks = [Shrinks::Freely; 7];
-        (shrinks[0], shrinks[1]) = (Shrinks::Never, Shrinks::Last);
-        fit(&titles, &mut rows, &shrinks, 80);
+        let mut columns = titles.map(|title| (title, Shrinks::Freely));
+        (columns[0].1, columns[1].1) = (Shrinks::Never, Shrinks::Last);
+        fit(&columns, &mut rows, 80);
         let used: usize = rows[0].iter().map(|cell| width(cell) + PADDING).sum();
         assert_eq!(
             (used, rows[0][1].as_str()),
@@ -162,7 +154,8 @@ mod tests {
     #[test]
     fn what_cannot_fit_does_not_hang() {
         let mut rows = vec![vec!["x".repeat(50), "y".repeat(50)]];
-        assert!(fit(&["A", "B"], &mut rows, &[Shrinks::Freely; 2], 3));
+        let columns = ["A", "B"].map(|title| (title, Shrinks::Freely));
+        assert!(fit(&columns, &mut rows, 3));
         assert_eq!(width(&rows[0][0]), MIN_CELL);
     }
 }

@@ -1,7 +1,6 @@
 //! Instants, as a person at a terminal reads them.
 
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
+use jiff::{Timestamp, tz::TimeZone};
 
 use super::terminal;
 

@@ -1,16 +1,13 @@
 //! What a command has to say: tables and drawings for people, the server's JSON for programs.
 
-use comfy_table::{Table, presets};
+use comfy_table::{Row, Table, presets};
 use recado_sandbox::drawing::{Bubble, Paint, Style};
 use recado_sandbox::terminal::one_line;
 use serde_json::Value;
 
-use crate::api::client::Answer;
-use crate::exit_code::ExitCode;
-use crate::render::chat::Chat;
 use crate::render::event_line::{When, line};
 use crate::render::fitting::{Shrinks, fit};
-use crate::render::instant::instant;
+use crate::{Answer, ExitCode, render::chat::Chat, render::instant::instant};
 
 const SHORTENED: &str = "shortened to fit the terminal; `--output wide` shows all";
 
@@ -25,9 +22,9 @@ pub(crate) struct Output {
 
 pub(crate) enum View {
     Rows {
-        columns: Vec<&'static str>,
+        /// The title of each column, and when it gives way.
+        columns: Vec<(&'static str, Shrinks)>,
         rows: Vec<Vec<String>>,
-        shrinks: Vec<Shrinks>,
     },
     Fields(Vec<(String, String)>),
     Message(Bubble),
@@ -38,8 +35,14 @@ pub(crate) enum View {
     Text(String),
 }
 
-/// A column or a field: its title, and where its value is (JSON pointer).
-pub(crate) type Columns = &'static [(&'static str, &'static str)];
+/// Columns or fields, separated by `, `: the title of each, and where its value is (JSON pointer).
+pub(crate) type Columns = &'static str;
+
+/// Returns each title with its place.
+fn titled(columns: Columns) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let columns = columns.split(", ");
+    columns.filter_map(|column| column.rsplit_once(' '))
+}
 
 impl Output {
     pub(crate) fn new(json: String, views: Vec<View>) -> Self {
@@ -66,7 +69,17 @@ impl Output {
 
     /// Shows a sentence to people, and the answer to programs.
     pub(crate) fn done(answer: Answer, sentence: String) -> Self {
-        Self::new(answer.text, vec![View::Text(sentence)])
+        Self::said(answer.text, sentence)
+    }
+
+    /// Shows one text to programs, and another to people.
+    pub(crate) fn said(json: impl Into<String>, text: impl Into<String>) -> Self {
+        Self::new(json.into(), vec![View::Text(text.into())])
+    }
+
+    /// Shows nothing: everything was printed before.
+    pub(crate) fn none() -> Self {
+        Self::new(String::new(), Vec::new())
     }
 
     pub(crate) fn with_text(mut self, text: &str) -> Self {
@@ -75,10 +88,8 @@ impl Output {
     }
 
     pub(crate) fn people(&self, columns: usize, style: Style) -> String {
-        let views: Vec<String> = (self.views.iter())
-            .map(|view| view.render(columns, style))
-            .collect();
-        views.join("\n")
+        let views = self.views.iter().map(|view| view.render(columns, style));
+        views.collect::<Vec<_>>().join("\n")
     }
 }
 
@@ -93,32 +104,27 @@ impl View {
     pub(crate) fn rows(value: &Value, key: &str, columns: Columns) -> Self {
         let items = value.get(key).and_then(Value::as_array);
         let row = |item: &Value| {
-            let cells = columns.iter().map(|(_, place)| shown(item, place));
+            let cells = titled(columns).map(|(_, place)| shown(item, place));
             cells.collect()
         };
         let rows: Vec<Vec<String>> = items.into_iter().flatten().map(row).collect();
         if rows.is_empty() {
             return Self::Text("nothing there yet".to_owned());
         }
-        let shrinks = columns.iter().map(|(_, place)| match *place {
-            "/action" => Shrinks::Last,
-            place if is_instant(place) => Shrinks::Never,
-            _ => Shrinks::Freely,
+        let columns = titled(columns).map(|(title, place)| match place {
+            "/action" => (title, Shrinks::Last),
+            place if is_instant(place) => (title, Shrinks::Never),
+            _ => (title, Shrinks::Freely),
         });
-        let shrinks = shrinks.collect();
-        let columns = columns.iter().map(|(title, _)| *title).collect();
-        Self::Rows {
-            columns,
-            rows,
-            shrinks,
-        }
+        let columns = columns.collect();
+        Self::Rows { columns, rows }
     }
 
     /// Returns the fields of `value` that are present.
     pub(crate) fn fields(value: &Value, fields: Columns) -> Self {
-        let present = fields.iter().filter_map(|(title, pointer)| {
+        let present = titled(fields).filter_map(|(title, pointer)| {
             value.pointer(pointer).filter(|value| !value.is_null())?;
-            Some(((*title).to_owned(), shown(value, pointer)))
+            Some((title.to_owned(), shown(value, pointer)))
         });
         Self::Fields(present.collect())
     }
@@ -129,11 +135,8 @@ impl View {
         let lines: Vec<String> = (warnings.iter())
             .map(|warning| match warning {
                 Value::Object(parts) => {
-                    format!(
-                        "warning: {}: {}",
-                        cell(parts.get("field")),
-                        cell(parts.get("message"))
-                    )
+                    let (field, message) = (parts.get("field"), parts.get("message"));
+                    format!("warning: {}: {}", cell(field), cell(message))
                 }
                 other => format!("warning: {}", cell(Some(other))),
             })
@@ -146,13 +149,11 @@ impl View {
             Self::Rows {
                 columns: titles,
                 rows,
-                shrinks,
             } => {
                 let mut rows = rows.clone();
-                let is_shortened = fit(titles, &mut rows, shrinks, columns);
-                let mut table = plain_table();
-                table.set_header(titles);
-                table.add_rows(rows);
+                let is_shortened = fit(titles, &mut rows, columns);
+                let mut table = plain_table(rows);
+                table.set_header(titles.iter().map(|(title, _)| title));
                 let table = table.trim_fmt();
                 if is_shortened {
                     format!("{table}\n{}", style.paint(SHORTENED, Paint::Dim))
@@ -161,16 +162,14 @@ impl View {
                 }
             }
             Self::Fields(fields) => {
-                let mut table = plain_table();
-                table.add_rows(fields.iter().map(|(title, value)| [title, value]));
-                table.trim_fmt()
+                let rows = fields.iter().map(|(title, value)| [title, value]);
+                plain_table(rows).trim_fmt()
             }
             Self::Message(bubble) => bubble.draw(columns, style),
             Self::Chat(chat) => chat.draw(columns, style),
             Self::Events(events) => {
-                let lines = events.iter();
-                let lines = lines.map(|event| line(event, When::DayAndTime, columns, style));
-                lines.collect::<Vec<_>>().join("\n")
+                let line = |event| line(event, When::DayAndTime, columns, style);
+                events.iter().map(line).collect::<Vec<_>>().join("\n")
             }
             Self::Text(text) => text.clone(),
         }
@@ -178,9 +177,10 @@ impl View {
 }
 
 /// The table has no lines, so that a double click selects an id.
-fn plain_table() -> Table {
+fn plain_table(rows: impl IntoIterator<Item = impl Into<Row>>) -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
+    table.add_rows(rows);
     table
 }
 
@@ -216,7 +216,7 @@ mod tests {
 
     use super::*;
 
-    const COLUMNS: Columns = &[("ID", "/id"), ("NAME", "/name"), ("COUNT", "/meta/count")];
+    const COLUMNS: Columns = "ID /id, NAME /name, COUNT /meta/count";
 
     fn shown(output: &Output) -> String {
         output.people(80, Style::Plain)

@@ -7,10 +7,8 @@ use clap::ValueEnum;
 use recado_sandbox::drawing::Style;
 use recado_sandbox::terminal::{turns_direction, visible};
 
-use super::output::Output;
-use super::terminal;
-use crate::exit_code::ExitCode;
-use crate::failure::Failure;
+use super::{output::Output, terminal};
+use crate::{ExitCode, Failure};
 
 /// The format of the output: tables for people, the server's answer for programs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -1,16 +1,8 @@
 //! What the server tells of contacts and messages, in a few words.
 
-use recado_core::event::MessageError;
 use recado_core::inbound::{Choice, Contact};
-use recado_sandbox::drawing::Paint;
-use recado_sandbox::terminal::one_line;
-use serde::de::DeserializeOwned;
+use recado_sandbox::{drawing::Paint, terminal::one_line};
 use serde_json::Value;
-
-/// Reads a part of an answer; returns `None` if a newer server writes it in another way.
-pub(crate) fn read<T: DeserializeOwned>(value: Option<&Value>) -> Option<T> {
-    T::deserialize(value?).ok()
-}
 
 /// Returns a field on one line; `None` if it is empty.
 pub(crate) fn text(value: &Value, key: &str) -> Option<String> {
@@ -28,6 +20,12 @@ pub(crate) fn person(person: &Contact) -> Option<String> {
         .map(|name| one_line(&name))
 }
 
+/// Returns the best name of a customer in an answer, which a newer server may write in another way.
+pub(crate) fn customer(contact: Option<&Value>) -> Option<String> {
+    let mut names = ["name", "phone", "userId", "lid"].into_iter();
+    names.find_map(|key| text(contact?, key))
+}
+
 pub(crate) fn choice(Choice { id, title, .. }: &Choice) -> String {
     match (one_line(id), one_line(title)) {
         (id, title) if title.is_empty() => format!("▸ {id}"),
@@ -36,7 +34,7 @@ pub(crate) fn choice(Choice { id, title, .. }: &Choice) -> String {
 }
 
 /// Says how far a message has come, with the reason if it failed.
-pub(crate) fn progress(status: &str, error: Option<&MessageError>) -> String {
+pub(crate) fn progress(status: &str, reason: Option<String>) -> String {
     let mark = match status {
         "sent" => "✓",
         "delivered" | "read" => "✓✓",
@@ -45,21 +43,21 @@ pub(crate) fn progress(status: &str, error: Option<&MessageError>) -> String {
         _ => "…",
     };
     let status = one_line(status);
-    match error.map(reason).filter(|reason| !reason.is_empty()) {
+    match reason {
         Some(reason) => format!("{mark} {status}: {reason}"),
         None => format!("{mark} {status}"),
     }
 }
 
-fn reason(error: &MessageError) -> String {
-    let words = match error.message.as_str() {
-        "" => &error.reason,
-        message => message,
-    };
-    match error.code {
-        Some(code) => format!("{} (code {code})", one_line(words)),
-        None => one_line(words),
-    }
+/// Returns what went wrong with a message in an answer, which a newer server may write in another way.
+pub(crate) fn error(error: Option<&Value>) -> Option<String> {
+    let error = error?;
+    let words = text(error, "message").or_else(|| text(error, "reason"))?;
+    let code = error.get("code").filter(|code| !code.is_null());
+    Some(match code {
+        Some(code) => format!("{words} (code {})", one_line(&code.to_string())),
+        None => words,
+    })
 }
 
 pub(crate) fn colour(status: &str) -> Option<Paint> {
@@ -94,8 +92,19 @@ mod tests {
     #[case(json!({"name": "a\u{1b}[2J\nb"}), Some("a\u{fffd}[2J b"))]
     #[case(json!({}), None)]
     fn a_contact_goes_by_the_best_name(#[case] value: Value, #[case] name: Option<&str>) {
-        let contact = read(Some(&value)).expect("a contact");
+        let contact = serde_json::from_value(value.clone()).expect("a contact");
         assert_eq!(person(&contact).as_deref(), name);
+        assert_eq!(customer(Some(&value)).as_deref(), name);
+    }
+
+    #[test]
+    fn what_this_version_cannot_read_is_shown_by_the_words_that_it_has() {
+        let contact = json!({"name": {"given": "Ana"}, "phone": "a future form"});
+        assert_eq!(customer(Some(&contact)).as_deref(), Some("a future form"));
+        let failed = json!({"message": "Odd", "code": "E1"});
+        assert_eq!(error(Some(&failed)).as_deref(), Some("Odd (code \"E1\")"));
+        assert_eq!(customer(None), None);
+        assert_eq!(error(Some(&json!("odd"))), None);
     }
 
     #[rstest]
@@ -108,7 +117,7 @@ mod tests {
     #[case("failed", json!({"reason": "window_closed", "code": 131_047, "message": "Re-engagement message"}),
         "✗ failed: Re-engagement message (code 131047)")]
     #[case("rejected", json!({"reason": "rejected", "code": null, "message": ""}), "✗ rejected: rejected")]
-    fn a_status_has_its_mark(#[case] status: &str, #[case] error: Value, #[case] shown: &str) {
-        assert_eq!(progress(status, read(Some(&error)).as_ref()), shown);
+    fn a_status_has_its_mark(#[case] status: &str, #[case] failure: Value, #[case] shown: &str) {
+        assert_eq!(progress(status, error(Some(&failure))), shown);
     }
 }

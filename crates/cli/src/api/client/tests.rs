@@ -1,18 +1,12 @@
 //! Every class of answer, over real HTTP on this machine.
 
-use axum::Router;
-use axum::extract::Request;
-use axum::http::StatusCode;
-use axum::routing::any;
+use axum::{Router, extract::Request, http::StatusCode, routing::any};
 use rstest::rstest;
 use serde_json::json;
-use tokio::io::AsyncReadExt as _;
-use tokio::net::TcpListener;
+use tokio::{io::AsyncReadExt as _, net::TcpListener};
 
 use super::*;
-use crate::api::address::parse_server;
-use crate::exit_code::ExitCode;
-use crate::tests as fake;
+use crate::{ExitCode, api::address::parse_server, tests as fake};
 
 /// Returns the client of a server that gives each request the same answer.
 async fn answering(status: u16, body: &'static str) -> Client {

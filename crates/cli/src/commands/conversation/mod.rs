@@ -5,27 +5,14 @@ mod show;
 use clap::Subcommand;
 use recado_core::recipient::{GivenRecipient, GivenRecipientError};
 use recado_core::{AgentId, ChannelId, ConversationId};
+use serde::Serialize;
 use serde_json::json;
 
-use super::resource::{self, ListArgs};
-use crate::api::client::Client;
-use crate::failure::Failure;
-use crate::render::output::{Columns, Output, View};
+use super::{resource, resource::ListArgs};
+use crate::{Client, Columns, Output, Result, View};
 
-const COLUMNS: Columns = &[
-    ("ID", "/id"),
-    ("AGENT", "/agentId"),
-    ("CHANNEL", "/channelId"),
-    ("TO", "/to"),
-    ("CREATED", "/createdAt"),
-];
-const MESSAGES: Columns = &[
-    ("ID", "/id"),
-    ("FROM", "/from"),
-    ("STATUS", "/status"),
-    ("CREATED", "/createdAt"),
-    ("TEXT", "/text"),
-];
+const COLUMNS: Columns = "ID /id, AGENT /agentId, CHANNEL /channelId, TO /to, CREATED /createdAt";
+const MESSAGES: Columns = "ID /id, FROM /from, STATUS /status, CREATED /createdAt, TEXT /text";
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
@@ -33,34 +20,9 @@ pub(crate) enum Command {
     #[command(
         after_help = "Example:\n  recado conversation create --agent agent-123 --channel main --to +5511900000001 --id conv-456"
     )]
-    Create {
-        /// Agent that sends the messages
-        #[arg(long, value_name = "ID")]
-        agent: AgentId,
-        /// Channel that carries the messages
-        #[arg(long, value_name = "ID")]
-        channel: ChannelId,
-        /// Recipient: a phone number with +, country code and area code, such as +5511900000001; a user id, a LID or a group
-        #[arg(long, value_name = "RECIPIENT", value_parser = recipient)]
-        to: String,
-        /// Id of the conversation, to keep one from ChatVolt or to choose it yourself
-        #[arg(long)]
-        id: Option<ConversationId>,
-    },
+    Create(CreateArgs),
     /// List the conversations
-    List {
-        /// Only conversations with this customer or group; a phone number is found in every form
-        #[arg(long, value_name = "RECIPIENT", value_parser = recipient)]
-        recipient: Option<String>,
-        /// Only conversations of this agent
-        #[arg(long, value_name = "ID")]
-        agent: Option<AgentId>,
-        /// Only conversations over this channel
-        #[arg(long, value_name = "ID")]
-        channel: Option<ChannelId>,
-        #[command(flatten)]
-        list: ListArgs,
-    },
+    List(Filter),
     /// Show a conversation with its messages, as a chat
     Show {
         id: ConversationId,
@@ -76,36 +38,58 @@ pub(crate) enum Command {
     },
 }
 
+#[derive(clap::Args, Serialize)]
+pub(crate) struct CreateArgs {
+    /// Agent that sends the messages
+    #[arg(long, value_name = "ID")]
+    #[serde(rename = "agentId")]
+    agent: AgentId,
+    /// Channel that carries the messages
+    #[arg(long, value_name = "ID")]
+    #[serde(rename = "channelId")]
+    channel: ChannelId,
+    /// Recipient: a phone number with +, country code and area code, such as +5511900000001; a user id, a LID or a group
+    #[arg(long, value_name = "RECIPIENT", value_parser = recipient)]
+    to: String,
+    /// Id of the conversation, to keep one from ChatVolt or to choose it yourself
+    #[arg(long)]
+    id: Option<ConversationId>,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct Filter {
+    /// Only conversations with this customer or group; a phone number is found in every form
+    #[arg(long, value_name = "RECIPIENT", value_parser = recipient)]
+    recipient: Option<String>,
+    /// Only conversations of this agent
+    #[arg(long, value_name = "ID")]
+    agent: Option<AgentId>,
+    /// Only conversations over this channel
+    #[arg(long, value_name = "ID")]
+    channel: Option<ChannelId>,
+    #[command(flatten)]
+    list: ListArgs,
+}
+
 /// Checks a recipient, and returns it as it was written: the server says how it was read.
 fn recipient(text: &str) -> Result<String, GivenRecipientError> {
     text.parse::<GivenRecipient>().map(|_| text.to_owned())
 }
 
-pub(crate) async fn run(command: Command, client: &Client) -> Result<Output, Failure> {
+pub(crate) async fn run(command: Command, client: &Client) -> Result<Output> {
     match command {
-        Command::Create {
-            agent,
-            channel,
-            to,
-            id,
-        } => {
-            let body = json!({"agentId": agent, "channelId": channel, "to": to, "id": id});
-            let answer = client.post(&["conversations"], &body).await?;
+        Command::Create(args) => {
+            let answer = client.post(&["conversations"], &json!(args)).await?;
             let warnings = View::warnings(&answer.value);
             let mut output = Output::record(answer, COLUMNS);
             output.views.extend(warnings);
             Ok(output)
         }
-        Command::List {
-            recipient,
-            agent,
-            channel,
-            list,
-        } => {
-            let query = list.query_with([
-                ("recipient", recipient),
-                ("agentId", agent.map(String::from)),
-                ("channelId", channel.map(String::from)),
+        Command::List(filter) => {
+            let query = filter.list.query_with([
+                ("recipient", filter.recipient),
+                ("agentId", filter.agent.map(String::from)),
+                ("channelId", filter.channel.map(String::from)),
             ]);
             let answer = client.get(&["conversations"], &query).await?;
             Ok(Output::list(answer, COLUMNS))

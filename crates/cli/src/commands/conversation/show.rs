@@ -2,31 +2,16 @@
 
 use jiff::Timestamp;
 use recado_core::ConversationId;
-use recado_core::inbound::Contact;
 use serde_json::Value;
 
-use crate::api::client::Client;
-use crate::failure::Failure;
-use crate::render::chat::Chat;
-use crate::render::instant::instant;
-use crate::render::output::{Columns, Output, View};
-use crate::render::wording::{person, read, text};
+use crate::render::wording::{customer, text};
+use crate::{Client, Columns, Output, Result, View, render::chat::Chat, render::instant::instant};
 
-const FIELDS: Columns = &[
-    ("ID", "/id"),
-    ("AGENT", "/agentId"),
-    ("CHANNEL", "/channelId"),
-    ("TO", "/to"),
-    ("CUSTOMER", "/customer"),
-    ("WINDOW", "/window"),
-    ("CREATED", "/createdAt"),
-];
+const FIELDS: Columns = "\
+    ID /id, AGENT /agentId, CHANNEL /channelId, TO /to, CUSTOMER /customer, WINDOW /window, \
+    CREATED /createdAt";
 
-pub(super) async fn run(
-    id: &ConversationId,
-    last: usize,
-    client: &Client,
-) -> Result<Output, Failure> {
+pub(super) async fn run(id: &ConversationId, last: usize, client: &Client) -> Result<Output> {
     let path = ["conversations", id.as_str()];
     let conversation = client.get(&path, &[]).await?.value;
     let path = ["conversations", id.as_str(), "messages"];
@@ -59,11 +44,8 @@ fn output(mut conversation: Value, messages: Vec<Value>, earlier: usize, now: Ti
 fn readable(conversation: &Value, now: Timestamp) -> Value {
     let mut readable = conversation.clone();
     if let Value::Object(readable) = &mut readable {
-        let customer: Option<Contact> = read(conversation.get("contact"));
-        readable.insert(
-            "customer".to_owned(),
-            customer.as_ref().and_then(person).into(),
-        );
+        let customer = customer(conversation.get("contact"));
+        readable.insert("customer".to_owned(), customer.into());
         let window = text(conversation, "windowExpiresAt").map(|end| window(&end, now));
         readable.insert("window".to_owned(), window.into());
     }

@@ -2,16 +2,12 @@
 
 mod tail;
 
-use clap::Subcommand;
-use clap::builder::NonEmptyStringValueParser;
+use clap::{Subcommand, builder::NonEmptyStringValueParser};
 use recado_core::ConversationId;
 use serde_json::Value;
 
 use super::resource::given;
-use crate::api::client::{Answer, Client};
-use crate::failure::Failure;
-use crate::render::output::{Output, View};
-use crate::render::printer::Printer;
+use crate::{Answer, Client, Output, Printer, Result, View};
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
@@ -62,30 +58,24 @@ impl Filter {
     }
 }
 
-pub(crate) async fn run(
-    command: Command,
-    client: &Client,
-    printer: Printer,
-) -> Result<Output, Failure> {
+pub(crate) async fn run(command: Command, client: &Client, printer: Printer) -> Result<Output> {
     match command {
         Command::List {
             filter,
-            last: Some(last),
-            ..
+            limit,
+            last,
         } => {
-            let query = filter.query();
-            let newest = client.newest(&["events"], &query, last.into()).await?;
-            Ok(listed(newest.into()))
-        }
-        Command::List { filter, limit, .. } => {
-            let limit = limit.map(|limit| ("limit", limit.to_string()));
-            let query: Vec<_> = filter.query().into_iter().chain(limit).collect();
-            let answer = client.get(&["events"], &query).await?;
-            Ok(listed(answer))
+            let mut query = filter.query();
+            if let Some(last) = last {
+                let newest = client.newest(&["events"], &query, last.into()).await?;
+                return Ok(listed(newest.into()));
+            }
+            query.extend(limit.map(|limit| ("limit", limit.to_string())));
+            Ok(listed(client.get(&["events"], &query).await?))
         }
         Command::Tail(filter) => {
             tail::run(client, filter.query(), printer).await?;
-            Ok(Output::new(String::new(), Vec::new()))
+            Ok(Output::none())
         }
     }
 }

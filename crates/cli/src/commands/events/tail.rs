@@ -1,18 +1,13 @@
 //! Following events, over connections that may be lost.
 
-use std::io::{self, IsTerminal as _};
-use std::time::Duration;
+use std::{io, io::IsTerminal as _, time::Duration};
 
 use reqwest::Response;
 use serde_json::Value;
 
-use crate::api::client::Client;
-use crate::api::exchange::cause;
 use crate::api::sse::{Parser, TooLarge};
-use crate::failure::Failure;
 use crate::render::event_line::{When, line};
-use crate::render::printer::{Printer, note};
-use crate::render::terminal;
+use crate::{Client, Failure, Printer, Result, api::exchange::cause, note, render::terminal};
 
 const WAITS: &str = "waiting for events; Ctrl-C ends it";
 const PATH: [&str; 2] = ["events", "stream"];
@@ -24,7 +19,7 @@ pub(super) async fn run(
     client: &Client,
     query: Vec<(&'static str, String)>,
     printer: Printer,
-) -> Result<(), Failure> {
+) -> Result<()> {
     let mut tail = Tail {
         client,
         query,
@@ -70,7 +65,7 @@ where
     P: FnMut(&str) -> io::Result<()>,
     N: FnMut(&str),
 {
-    async fn follow(&mut self) -> Result<(), Failure> {
+    async fn follow(&mut self) -> Result<()> {
         // The first time, what goes wrong is the user's to mend.
         let mut response = self.open().await?;
         if self.is_watched {
@@ -84,12 +79,12 @@ where
         }
     }
 
-    async fn open(&self) -> Result<Response, Failure> {
+    async fn open(&self) -> Result<Response> {
         let last = self.last_event_id.as_deref();
         self.client.stream(&PATH, &self.query, last).await
     }
 
-    async fn reopen(&mut self, reason: &str) -> Result<Response, Failure> {
+    async fn reopen(&mut self, reason: &str) -> Result<Response> {
         (self.note)(&format!("the connection was lost ({reason}); trying again"));
         let mut pause = FIRST_PAUSE;
         loop {
@@ -105,7 +100,7 @@ where
         }
     }
 
-    async fn read(&mut self, mut response: Response) -> Result<End, Failure> {
+    async fn read(&mut self, mut response: Response) -> Result<End> {
         let mut parser = Parser::default();
         loop {
             let piece = match response.chunk().await {
@@ -159,7 +154,7 @@ mod tests {
         requests: Vec<String>,
         events: Vec<String>,
         notes: Vec<String>,
-        ended: Result<(), Failure>,
+        ended: Result<()>,
     }
 
     /// Reads until `enough` events are there.

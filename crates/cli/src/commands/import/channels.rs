@@ -8,34 +8,15 @@ use recado_providers::Profile;
 use super::checked::Verdict;
 use super::existing::{Channel, Existing};
 use super::parsing::{Row, SaidConversation};
-use crate::failure::Failure;
+use crate::{Failure, Result};
 
 /// Words of the conversations that an error names.
 const MAX_SHOWN: usize = 10;
 
 /// ChatVolt's words for channels that are not WhatsApp.
-const ELSEWHERE: [&str; 20] = [
-    "api",
-    "chatbox",
-    "crisp",
-    "dashboard",
-    "form",
-    "google_drive",
-    "instagram",
-    "instagramdm",
-    "internal_chats",
-    "mail",
-    "mercadolivre",
-    "mercadolivredm",
-    "notion",
-    "telegram",
-    "twilio",
-    "website",
-    "wordpress",
-    "youtube",
-    "zapier",
-    "zendesk",
-];
+const ELSEWHERE: &str = "api chatbox crisp dashboard form google_drive instagram instagramdm \
+    internal_chats mail mercadolivre mercadolivredm notion telegram twilio website wordpress \
+    youtube zapier zendesk";
 
 fn provider(word: &str) -> Option<Provider> {
     let is_word_of = |provider: &Provider| {
@@ -48,7 +29,7 @@ fn provider(word: &str) -> Option<Provider> {
 fn is_elsewhere(word: &str) -> bool {
     let word = word.to_ascii_lowercase();
     // Slack has a word for each kind of talk.
-    word.starts_with("slack") || ELSEWHERE.contains(&&*word)
+    word.starts_with("slack") || ELSEWHERE.split(' ').any(|known| known == word)
 }
 
 #[derive(Clone)]
@@ -78,16 +59,8 @@ pub(super) struct Choices<'a> {
 }
 
 impl<'a> Choices<'a> {
-    /// Takes the choices for these rows.
-    ///
-    /// # Errors
-    ///
-    /// A channel does not exist, two choices contradict each other, or one is for none of the rows.
-    pub(super) fn new(
-        given: &[Choice],
-        existing: &'a Existing,
-        rows: &[Row],
-    ) -> Result<Self, Failure> {
+    /// Takes the choices for these rows; fails if two contradict each other, or one is for none of the rows.
+    pub(super) fn new(given: &[Choice], existing: &'a Existing, rows: &[Row]) -> Result<Self> {
         let mut choices = Self {
             existing,
             of_all: None,
@@ -104,10 +77,7 @@ impl<'a> Choices<'a> {
                 Some(word) => choices.of_words.insert(word.to_ascii_lowercase(), found),
             };
             if let Some(Channel { id, .. }) = earlier {
-                let what = match word {
-                    None => "all conversations on WhatsApp",
-                    Some(word) => word,
-                };
+                let what = word.as_deref().unwrap_or("all conversations on WhatsApp");
                 return Err(Failure::Usage(format!(
                     "--channel names two channels for {what}, {id} and {channel}: give one, or WORD=ID for each part"
                 )));
@@ -118,20 +88,14 @@ impl<'a> Choices<'a> {
     }
 
     /// Checks that each word is one of a conversation in the rows.
-    fn check_words(&self, rows: &[Row]) -> Result<(), Failure> {
+    fn check_words(&self, rows: &[Row]) -> Result<()> {
         let (mut words, mut ids) = (BTreeSet::new(), BTreeSet::new());
         for row in rows {
             // What cannot be read may have the word.
             let Ok(said) = &row.said else { return Ok(()) };
-            let conversation = said.conversation.iter();
-            for SaidConversation {
-                channel,
-                credentials,
-                ..
-            } in conversation
-            {
-                words.extend(channel.as_ref().map(|word| word.to_ascii_lowercase()));
-                ids.extend(credentials.as_ref().map(|id| id.to_ascii_lowercase()));
+            if let Some(said) = &said.conversation {
+                words.extend(said.channel.as_ref().map(|word| word.to_ascii_lowercase()));
+                ids.extend(said.credentials.as_ref().map(|id| id.to_ascii_lowercase()));
             }
         }
         let mut given: Vec<_> = self.of_words.keys().collect();
@@ -159,36 +123,25 @@ impl<'a> Choices<'a> {
         let word = conversation.channel.as_deref();
         let chosen_for = |own: &str| self.of_words.get(&own.to_ascii_lowercase()).copied();
         // One number of ChatVolt says more than the kind of channel.
-        let credentials = conversation.credentials.as_deref();
-        let own = credentials
-            .and_then(chosen_for)
-            .or_else(|| word.and_then(chosen_for));
-        let chosen = match (own, word) {
-            (Some(own), _) => Some(own),
-            (None, Some(word)) if is_elsewhere(word) => {
-                return Err(Verdict::LeftOut(format!("channel {word} is not WhatsApp")));
-            }
-            // A word of ChatVolt that is not known here may be a channel that is not WhatsApp.
-            (None, Some(word)) if provider(word).is_none() => match self.existing.channel(word) {
-                Some(channel) => return Ok(channel),
-                None if self.of_all.is_some() => {
-                    return Err(Verdict::LeftOut(format!(
-                        "channel {word} is not known: give --channel {word}=ID if it is WhatsApp"
-                    )));
-                }
-                None => None,
-            },
-            (None, _) => self.of_all,
+        let own = conversation.credentials.as_deref().and_then(chosen_for);
+        let own = own.or_else(|| word.and_then(chosen_for));
+        if let Some(own) = own {
+            return Ok(own);
+        }
+        let Some(word) = word else {
+            let fault = "it names no channel: fill channel in, or give --channel";
+            return self.of_all.ok_or_else(|| Verdict::Wrong(fault.to_owned()));
         };
-        match (chosen, word) {
-            (Some(chosen), _) => Ok(chosen),
-            (None, Some(word)) => {
-                let channel = self.existing.channel_of_word(word);
-                channel.map_err(Verdict::Wrong)
-            }
-            (None, None) => Err(Verdict::Wrong(
-                "it names no channel: fill channel in, or give --channel".to_owned(),
-            )),
+        if is_elsewhere(word) {
+            return Err(Verdict::LeftOut(format!("channel {word} is not WhatsApp")));
+        }
+        match (provider(word), self.existing.channel(word), self.of_all) {
+            (Some(_), _, Some(chosen)) | (None, Some(chosen), _) => Ok(chosen),
+            // A word of ChatVolt that is not known here may be a channel that is not WhatsApp.
+            (None, None, Some(_)) => Err(Verdict::LeftOut(format!(
+                "channel {word} is not known: give --channel {word}=ID if it is WhatsApp"
+            ))),
+            (_, _, None) => (self.existing.channel_of_word(word)).map_err(Verdict::Wrong),
         }
     }
 }
@@ -201,9 +154,7 @@ impl Existing {
             ));
         };
         let channels = self.channels.iter();
-        let channels: Vec<_> = channels
-            .filter(|channel| channel.provider == provider)
-            .collect();
+        let channels: Vec<_> = channels.filter(|it| it.provider == provider).collect();
         match channels[..] {
             [channel] => Ok(channel),
             [] => Err(format!(

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::parsing::{Place, Row};
+use super::parsing::Place;
 
 pub(super) struct Checked {
     pub(super) place: Place,
@@ -18,10 +18,10 @@ pub(super) struct Checked {
 }
 
 impl Checked {
-    pub(super) fn agent(row: &Row, id: String, verdict: Verdict) -> Self {
+    pub(super) fn new(place: Place, kind: Kind, id: String, verdict: Verdict) -> Self {
         Self {
-            place: row.place.clone(),
-            kind: Kind::Agent,
+            place,
+            kind,
             id,
             warning: None,
             shared: None,

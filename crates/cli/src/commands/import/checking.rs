@@ -2,8 +2,7 @@
 
 use std::collections::HashMap;
 
-use recado_core::fields::{self, TextField};
-use recado_core::{AgentId, ConversationId};
+use recado_core::{AgentId, ConversationId, fields, fields::TextField};
 use serde_json::json;
 
 use super::channels::{Choice, Choices};
@@ -11,7 +10,7 @@ use super::checked::{Checked, Kind, Verdict};
 use super::existing::{Existing, Parties};
 use super::parsing::{Place, Row, Said, SaidConversation};
 use super::recipient::{To, to};
-use crate::failure::Failure;
+use crate::{Failure, Result};
 
 /// What is to be done, in the order of the rows, agents first.
 pub(super) struct Plan {
@@ -25,7 +24,7 @@ impl Plan {
         existing: &Existing,
         choices: &[Choice],
         agent: Option<&AgentId>,
-    ) -> Result<Self, Failure> {
+    ) -> Result<Self> {
         let mut checker = Checker {
             existing,
             choices: Choices::new(choices, existing, &rows)?,
@@ -71,7 +70,7 @@ struct Checker<'a> {
 
 impl Checker<'_> {
     /// Checks that the agent of conversations without one exists, or is named in the rows.
-    fn check_agent(&self) -> Result<(), Failure> {
+    fn check_agent(&self) -> Result<()> {
         match self.agent.map(AgentId::as_str) {
             Some(id) if !self.is_known(id) => Err(Failure::Usage(format!(
                 "agent {id} does not exist, and has no name in the files; see `recado agent list`"
@@ -94,20 +93,20 @@ impl Checker<'_> {
                 "the agent has another name in {place}: write one name everywhere"
             )),
             None => {
-                self.named
-                    .insert(id.clone(), (name.clone(), row.place.clone()));
+                let named = (name.clone(), row.place.clone());
+                self.named.insert(id.clone(), named);
                 self.new_agent(&id, name)
             }
         };
-        Some(Checked::agent(row, id, verdict))
+        Some(Checked::new(row.place.clone(), Kind::Agent, id, verdict))
     }
 
     /// The agent of a row that has nothing but its id; another row may name it.
     fn nameless_agent(&self, row: &Row) -> Option<Checked> {
         let said = row.said.as_ref().ok()?;
         let id = said.agent_id.clone()?;
-        if said.agent_name.is_some() || said.conversation.is_some() || self.named.contains_key(&id)
-        {
+        let is_more = said.agent_name.is_some() || said.conversation.is_some();
+        if is_more || self.named.contains_key(&id) {
             return None;
         }
         let verdict = if self.existing.agents.contains_key(&id) {
@@ -115,7 +114,7 @@ impl Checker<'_> {
         } else {
             Verdict::Wrong("the agent has no name: give it one".to_owned())
         };
-        Some(Checked::agent(row, id, verdict))
+        Some(Checked::new(row.place.clone(), Kind::Agent, id, verdict))
     }
 
     fn new_agent(&self, id: &str, name: &str) -> Verdict {
@@ -136,47 +135,36 @@ impl Checker<'_> {
 
     /// The conversation of a row, or what is wrong with a row that says nothing.
     fn conversation(&mut self, row: Row) -> Option<Checked> {
-        let (place, mut id) = (row.place, String::new());
-        let (mut warning, mut shared, mut notice) = (None, None, None);
-        let mut kind = Kind::Conversation;
-        let verdict = match row.said {
+        let said = match row.said {
+            Ok(said) => said,
             Err(problem) => {
-                kind = Kind::Row;
-                Verdict::Wrong(problem)
-            }
-            Ok(said) => {
-                let conversation = said.conversation.as_ref()?;
-                id.clone_from(&conversation.id);
-                let verdict = self.parts(&said, conversation);
-                let verdict = verdict.map(|(parties, to)| {
-                    warning = to.warning;
-                    let verdict = self.new_conversation(&id, &place, &parties, &to.given);
-                    if matches!(verdict, Verdict::Create(_)) {
-                        shared = self.shared(&parties);
-                        notice = self.spelled_otherwise(&parties);
-                        self.planned.add(id.clone(), parties);
-                    }
-                    verdict
-                });
-                verdict.unwrap_or_else(|verdict| verdict)
+                let (id, verdict) = (String::new(), Verdict::Wrong(problem));
+                return Some(Checked::new(row.place, Kind::Row, id, verdict));
             }
         };
-        Some(Checked {
-            place,
-            kind,
-            id,
-            warning,
-            shared,
-            notice,
-            verdict,
-        })
+        let conversation = said.conversation.as_ref()?;
+        let id = conversation.id.clone();
+        let (parties, to) = match self.parts(&said, conversation) {
+            Ok(parts) => parts,
+            Err(verdict) => {
+                return Some(Checked::new(row.place, Kind::Conversation, id, verdict));
+            }
+        };
+        let verdict = self.new_conversation(&id, &row.place, &parties, &to.given);
+        let mut checked = Checked::new(row.place, Kind::Conversation, id, verdict);
+        checked.warning = to.warning;
+        if checked.is_new() {
+            checked.shared = self.shared(&parties);
+            checked.notice = self.spelled_otherwise(&parties);
+            self.planned.add(checked.id.clone(), parties);
+        }
+        Some(checked)
     }
 
     /// Says which other agent talks to the same phone.
     fn shared(&self, parties: &Parties) -> Option<String> {
-        let (id, other) = self
-            .talks(parties)
-            .find(|(_, other)| other.agent != parties.agent)?;
+        let mut talks = self.talks(parties);
+        let (id, other) = talks.find(|(_, other)| other.agent != parties.agent)?;
         Some(format!(
             "agent {} talks to this phone over this channel as well, in conversation {id}: what the customer writes comes to one of the two",
             other.agent
@@ -185,9 +173,8 @@ impl Checker<'_> {
 
     /// Says which conversation of the same agent has another spelling of the number, in the words of the server.
     fn spelled_otherwise(&self, parties: &Parties) -> Option<String> {
-        let (id, _) = self
-            .talks(parties)
-            .find(|(_, other)| other.agent == parties.agent)?;
+        let mut talks = self.talks(parties);
+        let (id, _) = talks.find(|(_, other)| other.agent == parties.agent)?;
         Some(format!(
             "Is another spelling of the number of conversation {id} of the same agent and channel; use one of the two"
         ))
@@ -204,19 +191,16 @@ impl Checker<'_> {
         said: &Said,
         conversation: &SaidConversation,
     ) -> Result<(Parties, To), Verdict> {
-        let channel = match self.choices.channel_of(conversation) {
-            Err(left_out @ Verdict::LeftOut(_)) => return Err(left_out),
-            channel => channel,
-        };
+        let mut problems = Vec::new();
         let id = conversation.id.parse::<ConversationId>();
-        let id = id.map_err(|error| format!("conversationId: {error}"));
-        let agent = self.agent_of(said);
-        let to = match to(conversation, channel.as_ref().ok().copied()) {
-            Err(left_out @ Verdict::LeftOut(_)) => return Err(left_out),
-            to => to,
-        };
-        match (id, agent, channel, to) {
-            (Ok(_), Ok(agent), Ok(channel), Ok(to)) => {
+        problems.extend(id.err().map(|error| format!("conversationId: {error}")));
+        let agent = self.agent_of(said).map_err(Verdict::Wrong);
+        let agent = unless_wrong(agent, &mut problems)?;
+        let channel = self.choices.channel_of(conversation);
+        let channel = unless_wrong(channel, &mut problems)?;
+        let to = unless_wrong(to(conversation, channel), &mut problems)?;
+        match (agent, channel, to) {
+            (Some(agent), Some(channel), Some(to)) if problems.is_empty() => {
                 let parties = Parties {
                     agent,
                     channel: channel.id.clone(),
@@ -224,16 +208,7 @@ impl Checker<'_> {
                 };
                 Ok((parties, to))
             }
-            (id, agent, channel, to) => {
-                let problem = |verdict| match verdict {
-                    Verdict::Wrong(problem) => Some(problem),
-                    _ => None,
-                };
-                let channel = channel.err().and_then(problem);
-                let problems = [id.err(), agent.err(), channel, to.err().and_then(problem)];
-                let problems: Vec<_> = problems.into_iter().flatten().collect();
-                Err(Verdict::Wrong(problems.join("; ")))
-            }
+            _ => Err(Verdict::Wrong(problems.join("; "))),
         }
     }
 
@@ -268,19 +243,17 @@ impl Checker<'_> {
                 ))
             };
         }
-        self.read
-            .insert(id.to_owned(), (parties.clone(), place.clone()));
+        let read = (parties.clone(), place.clone());
+        self.read.insert(id.to_owned(), read);
         if let Some((other, elsewhere)) = self.parties.get(parties) {
             return Verdict::Wrong(format!(
                 "the agent talks to this phone over this channel in conversation {other} ({elsewhere}): Recado has one conversation of the three, delete one of the rows"
             ));
         }
-        self.parties
-            .insert(parties.clone(), (id.to_owned(), place.clone()));
-        match (
-            self.existing.parties(id),
-            self.existing.conversation(parties),
-        ) {
+        let named = (id.to_owned(), place.clone());
+        self.parties.insert(parties.clone(), named);
+        let existing = self.existing;
+        match (existing.parties(id), existing.conversation(parties)) {
             (Some(known), _) if known == parties => Verdict::Present,
             (Some(known), _) => Verdict::Wrong(format!(
                 "the conversation exists with {}: correct the row, or delete it",
@@ -293,6 +266,21 @@ impl Checker<'_> {
                 "id": id, "agentId": parties.agent, "channelId": parties.channel, "to": to,
             })),
         }
+    }
+}
+
+/// Returns a part of a row, or adds what is wrong with it to the problems; a row that is left out has no problems.
+fn unless_wrong<T>(
+    part: Result<T, Verdict>,
+    problems: &mut Vec<String>,
+) -> Result<Option<T>, Verdict> {
+    match part {
+        Ok(part) => Ok(Some(part)),
+        Err(Verdict::Wrong(problem)) => {
+            problems.push(problem);
+            Ok(None)
+        }
+        Err(left_out) => Err(left_out),
     }
 }
 

@@ -1,23 +1,14 @@
 //! Creates what was checked; what the server has already is not created a second time.
 
-use std::pin::pin;
-use std::time::Duration;
+use std::{pin::pin, time::Duration};
 
-use futures_util::StreamExt as _;
-use futures_util::stream::FuturesUnordered;
+use futures_util::{StreamExt as _, stream::FuturesUnordered};
 use serde_json::Value;
 use tokio::sync::watch;
 
 use super::checked::{Checked, Verdict};
-use super::checking::Plan;
-use super::progress::Progress;
-use super::reporting::Report;
-use crate::api::client::Client;
-use crate::exit_code::ExitCode;
-use crate::failure::Failure;
-use crate::render::output::Output;
-use crate::render::printer::note;
-use crate::render::terminal::interrupted;
+use super::{checking::Plan, progress::Progress, reporting::Report};
+use crate::{Client, ExitCode, Failure, Output, Result, note, render::terminal::interrupted};
 
 /// Requests under way at once: enough to hide the way to a distant server.
 const IN_FLIGHT: usize = 8;
@@ -33,12 +24,7 @@ const MAX_WAIT: Duration = Duration::from_mins(1);
 const WAITS: &str = "waiting for the requests under way; Ctrl-C again does not wait";
 
 /// Refusals that are about one row alone; any other would meet each row.
-const ABOUT_ONE_ROW: [&str; 4] = [
-    "invalid_body",
-    "already_exists",
-    "agent_not_found",
-    "channel_not_found",
-];
+const ABOUT_ONE_ROW: &str = "invalid_body already_exists agent_not_found channel_not_found";
 
 /// How far an import goes on: each Ctrl-C is one step down.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -51,20 +37,14 @@ enum Pace {
 }
 
 /// Creates the agents and then the conversations, until a failure that would meet each row, or Ctrl-C.
-pub(super) async fn run(
-    plan: Plan,
-    client: &Client,
-    mut report: Report,
-) -> Result<Output, Failure> {
+pub(super) async fn run(plan: Plan, client: &Client, mut report: Report) -> Result<Output> {
     let count = |rows: &[Checked]| rows.iter().filter(|row| row.is_new()).count();
     report.progress = Progress::of(count(&plan.agents) + count(&plan.conversations));
     let (pace, paced) = watch::channel(Pace::Going);
     let mut failure = None;
     let mut interrupt = pin!(interrupted());
-    for (list, rows) in [
-        ("agents", plan.agents),
-        ("conversations", plan.conversations),
-    ] {
+    let lists = ["agents", "conversations"].into_iter();
+    for (list, rows) in lists.zip([plan.agents, plan.conversations]) {
         let new = new_of(rows, &mut report)?;
         let (mut waiting, mut in_flight) = (new.into_iter(), FuturesUnordered::new());
         // A conversation of an agent that could not be created would fail as well.
@@ -96,9 +76,8 @@ pub(super) async fn run(
                 Err(error) => {
                     report.tell(&row, "failed", Some(&error.to_string()))?;
                     failure = failure.or(Some(error.exit_code()));
-                    stops |= !error
-                        .reason()
-                        .is_some_and(|word| ABOUT_ONE_ROW.contains(&word));
+                    let mut about_one_row = ABOUT_ONE_ROW.split(' ');
+                    stops |= !about_one_row.any(|reason| error.reason() == Some(reason));
                 }
             }
         }
@@ -111,7 +90,7 @@ pub(super) async fn run(
 }
 
 /// Returns what is to be created with the body of each, and reports the other rows.
-fn new_of(rows: Vec<Checked>, report: &mut Report) -> Result<Vec<(Checked, Value)>, Failure> {
+fn new_of(rows: Vec<Checked>, report: &mut Report) -> Result<Vec<(Checked, Value)>> {
     let mut new = Vec::new();
     for row in rows {
         match &row.verdict {
@@ -132,7 +111,7 @@ async fn create(
     mut row: Checked,
     body: Value,
     pace: watch::Receiver<Pace>,
-) -> (Checked, Result<&'static str, Failure>) {
+) -> (Checked, Result<&'static str>) {
     let (mut ends, path, mut notice) = (pace.clone(), [list, &row.id], None);
     let known = row.warning.as_deref();
     let created = tokio::select! {
@@ -170,7 +149,7 @@ async fn try_to_create(
     mut paced: watch::Receiver<Pace>,
     known: Option<&str>,
     notice: &mut Option<String>,
-) -> Result<&'static str, Failure> {
+) -> Result<&'static str> {
     let (mut pause, mut attempt) = (FIRST_PAUSE, 1);
     loop {
         let failure = match client.post(&path[..1], body).await {
@@ -214,15 +193,11 @@ async fn same(
     path: &[&str],
     body: &Value,
     failure: Failure,
-) -> Result<&'static str, Failure> {
+) -> Result<&'static str> {
     let Ok(found) = client.get(path, &[]).await else {
         return Err(failure);
     };
-    let text = |value: &Value| {
-        value
-            .as_str()
-            .map(|text| text.trim_start_matches('+').to_owned())
-    };
+    let text = |value: &Value| Some(value.as_str()?.trim_start_matches('+').to_owned());
     let mut members = body.as_object().into_iter().flatten();
     let is_same = members.all(|(key, value)| text(&found.value[key]) == text(value));
     if is_same { Ok("present") } else { Err(failure) }

@@ -2,13 +2,11 @@
 
 use std::collections::HashMap;
 
-use recado_core::inbound::phone_variants;
-use recado_core::{Capabilities, Provider};
+use recado_core::{Capabilities, Provider, inbound::phone_variants};
 use recado_providers::Profile;
 use serde_json::Value;
 
-use crate::api::client::Client;
-use crate::failure::Failure;
+use crate::{Client, Result};
 
 #[derive(Default)]
 pub(super) struct Existing {
@@ -35,35 +33,30 @@ pub(super) struct Parties {
 }
 
 impl Existing {
-    pub(super) async fn load(client: &Client) -> Result<Self, Failure> {
+    pub(super) async fn load(client: &Client) -> Result<Self> {
         let mut existing = Self::default();
         let text = |value: &Value, key: &str| value[key].as_str().unwrap_or_default().to_owned();
-        client
-            .each(&["agents"], &[], |agent| {
-                existing
-                    .agents
-                    .insert(text(&agent, "id"), text(&agent, "name"));
-            })
-            .await?;
-        client
-            .each(&["channels"], &[], |channel| {
-                // A newer server may know more providers; their channels are skipped.
-                let Ok(provider) = text(&channel, "provider").parse::<Provider>() else {
-                    return;
-                };
-                existing.channels.push(Channel {
-                    id: text(&channel, "id"),
-                    provider,
-                    capabilities: Profile::of(provider).capabilities(&channel["settings"]),
-                });
-            })
-            .await?;
-        client
-            .each(&["conversations"], &[], |conversation| {
-                let parties = Parties::of(&conversation);
-                existing.add(text(&conversation, "id"), parties);
-            })
-            .await?;
+        let (agents, channels) = (&mut existing.agents, &mut existing.channels);
+        let listed = client.each(&["agents"], &[], |agent| {
+            agents.insert(text(&agent, "id"), text(&agent, "name"));
+        });
+        listed.await?;
+        let listed = client.each(&["channels"], &[], |channel| {
+            // A newer server may know more providers; their channels are skipped.
+            let Ok(provider) = text(&channel, "provider").parse::<Provider>() else {
+                return;
+            };
+            channels.push(Channel {
+                id: text(&channel, "id"),
+                provider,
+                capabilities: Profile::of(provider).capabilities(&channel["settings"]),
+            });
+        });
+        listed.await?;
+        let listed = client.each(&["conversations"], &[], |conversation| {
+            existing.add(text(&conversation, "id"), Parties::of(&conversation));
+        });
+        listed.await?;
         Ok(existing)
     }
 

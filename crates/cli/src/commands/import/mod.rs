@@ -14,18 +14,13 @@ mod rights;
 #[cfg(test)]
 mod tests;
 
-use clap::{Args, Subcommand};
-
-use crate::api::client::Client;
-use crate::failure::Failure;
-use crate::input;
-use crate::render::output::Output;
-use crate::render::printer::Printer;
-
 use channels::Choice;
 use checking::Plan;
+use clap::{Args, Subcommand};
 use existing::Existing;
 use reporting::Report;
+
+use crate::{Client, Failure, Output, Printer, Result, input};
 
 const EXAMPLES: &str = "\
 Rows come as CSV, or as JSON: what ChatVolt's API answers, as it is, or one object on a line.
@@ -66,11 +61,7 @@ pub(crate) struct ImportArgs {
     report: Option<String>,
 }
 
-pub(crate) async fn run(
-    command: Command,
-    client: &Client,
-    printer: Printer,
-) -> Result<Output, Failure> {
+pub(crate) async fn run(command: Command, client: &Client, printer: Printer) -> Result<Output> {
     let Command::Chatvolt(args) = command;
     if let Some(report) = &args.report {
         check_report(report, &args.files)?;
@@ -98,7 +89,7 @@ pub(crate) async fn run(
 }
 
 /// Refuses to write the report over what is read.
-fn check_report(report: &str, files: &[String]) -> Result<(), Failure> {
+fn check_report(report: &str, files: &[String]) -> Result<()> {
     // A file that does not exist yet is not read either.
     let Ok(path) = std::fs::canonicalize(report) else {
         return Ok(());

@@ -1,20 +1,12 @@
 //! Rows out of CSV or JSON, each with the line on which it begins.
 
-use std::fmt;
-use std::sync::Arc;
+use std::{collections::HashMap, fmt, sync::Arc};
 
 use csv::{ReaderBuilder, StringRecord};
 use serde_json::{Deserializer, Value};
 
-const COLUMNS: [&str; 7] = [
-    "agentId",
-    "agentName",
-    "conversationId",
-    "channel",
-    "phone",
-    "isGroup",
-    "name",
-];
+/// The columns of a table; `name` is for the reader alone.
+const COLUMNS: &str = "agentId agentName conversationId channel phone isGroup name";
 
 /// Most digits of a phone number, with its country code.
 const MAX_PHONE_DIGITS: usize = 15;
@@ -118,7 +110,7 @@ fn json(file: &Arc<str>, text: &str, into: &mut Vec<Row>) {
             _ => return row(line, entry, Err(NOT_JSON.to_owned())),
         };
         let (read, after) = rest.split_at(taken);
-        line += read.bytes().filter(|byte| *byte == b'\n').count() as u64;
+        line += line_feeds(read);
         rest = after;
     }
     if let Some(entry) = lists.pop() {
@@ -129,6 +121,9 @@ fn json(file: &Arc<str>, text: &str, into: &mut Vec<Row>) {
 
 const NOT_JSON: &str =
     "this is not JSON, and nothing behind it was read: correct it, or fetch the file again";
+
+/// What ChatVolt tells of conversations alone.
+const OF_CONVERSATIONS: &str = "channel agentId channelExternalId participantsContacts";
 
 fn of_json(value: &Value) -> Result<Said, String> {
     let text = |key: &str| match value.pointer(key)? {
@@ -146,13 +141,7 @@ fn of_json(value: &Value) -> Result<Said, String> {
         ));
     }
     let id = id.ok_or("it has no id: give the answer of `GET /agents` or `GET /conversation`")?;
-    let mut of_conversations = [
-        "channel",
-        "agentId",
-        "channelExternalId",
-        "participantsContacts",
-    ]
-    .iter();
+    let mut of_conversations = OF_CONVERSATIONS.split(' ');
     if !of_conversations.any(|key| value.get(key).is_some()) {
         return Ok(Said {
             agent_id: Some(id),
@@ -201,54 +190,52 @@ fn international(address: String) -> String {
 }
 
 fn table(file: &Arc<str>, text: &str, into: &mut Vec<Row>) {
-    let (delimiter, told) = match separator(text) {
-        Some((separator, rest)) => (separator, text.len() - rest.len()),
-        None => (likely_separator(text), 0),
-    };
-    let (before, text) = text.split_at(told);
-    let lines_before = before.bytes().filter(|byte| *byte == b'\n').count() as u64;
+    let (delimiter, body) = separator(text).unwrap_or_else(|| (likely_separator(text), text));
+    let lines_before = line_feeds(&text[..text.len() - body.len()]);
     let mut reader = ReaderBuilder::new()
         .delimiter(delimiter)
         .flexible(true)
         .has_headers(false)
-        .from_reader(text.as_bytes());
+        .from_reader(body.as_bytes());
     let mut places = None;
     for record in reader.records() {
-        let line = |position: Option<&csv::Position>| lines_before + line_of(text, position);
-        let (line, said) = match &record {
-            Err(error) => (
-                line(error.position()),
-                Err("this cannot be read as CSV".to_owned()),
-            ),
+        let position = match &record {
+            Ok(record) => record.position(),
+            Err(error) => error.position(),
+        };
+        let line = lines_before + line_of(body, position);
+        let said = match &record {
+            Err(_) => Err("this cannot be read as CSV".to_owned()),
             // Spreadsheets write empty rows behind their last one.
             Ok(record) if record.iter().all(|cell| cell.trim().is_empty()) => continue,
             // A quotation mark that is not closed takes the following lines into its cell.
-            Ok(record) if record.iter().any(|cell| cell.contains(['\n', '\r'])) => (
-                line(record.position()),
-                Err(
-                    "a cell has more than one line: close its quotation mark, or take the line breaks out"
-                        .to_owned(),
-                ),
-            ),
-            Ok(record) => {
-                let line = line(record.position());
-                match &places {
-                    None => match columns(record) {
-                        Ok(found) => {
-                            places = Some(found);
-                            continue;
-                        }
-                        Err(error) => (line, Err(error)),
-                    },
-                    Some(places) => (line, of_record(record, places)),
-                }
+            Ok(record) if record.iter().any(|cell| cell.contains(['\n', '\r'])) => {
+                Err(SEVERAL_LINES.to_owned())
             }
+            Ok(record) => match &places {
+                Some(places) => of_record(record, places),
+                None => match columns(record) {
+                    Ok(found) => {
+                        places = Some(found);
+                        continue;
+                    }
+                    Err(error) => Err(error),
+                },
+            },
         };
         into.push(Row::new(file, line, None, said));
+        // Without columns no other row can be read.
         if places.is_none() {
             return;
         }
     }
+}
+
+const SEVERAL_LINES: &str =
+    "a cell has more than one line: close its quotation mark, or take the line breaks out";
+
+fn line_feeds(text: &str) -> u64 {
+    text.bytes().filter(|byte| *byte == b'\n').count() as u64
 }
 
 /// Returns the line of a record. Its position is where the record before ended: line breaks may stand between.
@@ -256,11 +243,8 @@ fn line_of(text: &str, position: Option<&csv::Position>) -> u64 {
     position.map_or(1, |position| {
         let rest = usize::try_from(position.byte()).ok();
         let rest = rest.and_then(|byte| text.get(byte..)).unwrap_or_default();
-        let breaks = rest
-            .bytes()
-            .take_while(|byte| matches!(byte, b'\r' | b'\n'));
-        let lines = breaks.filter(|byte| *byte == b'\n').count();
-        position.line() + u64::try_from(lines).unwrap_or_default()
+        let breaks = rest.len() - rest.trim_start_matches(['\r', '\n']).len();
+        position.line() + line_feeds(&rest[..breaks])
     })
 }
 
@@ -282,35 +266,30 @@ fn likely_separator(text: &str) -> u8 {
     found.unwrap_or(b',')
 }
 
+/// The place of each column that a table has.
+type Places = HashMap<&'static str, usize>;
+
 /// The place of each column in the records, by the first one.
-fn columns(head: &StringRecord) -> Result<[Option<usize>; COLUMNS.len()], String> {
-    let places = COLUMNS.map(|name| {
+fn columns(head: &StringRecord) -> Result<Places, String> {
+    let place = |name: &str| {
         let mut titles = head.iter();
         titles.position(|title| title.trim().eq_ignore_ascii_case(name))
-    });
-    if places[0].is_none() && places[2].is_none() {
-        return Err(format!(
-            "the first line has to name the columns, agentId or conversationId among them: {}",
-            COLUMNS.join(", ")
-        ));
+    };
+    let names = COLUMNS.split(' ');
+    let places: Places = names
+        .filter_map(|name| Some((name, place(name)?)))
+        .collect();
+    if places.contains_key("agentId") || places.contains_key("conversationId") {
+        return Ok(places);
     }
-    Ok(places)
+    Err(format!(
+        "the first line has to name the columns, agentId or conversationId among them: {}",
+        COLUMNS.replace(' ', ", ")
+    ))
 }
 
-fn cell(
-    record: &StringRecord,
-    places: &[Option<usize>; COLUMNS.len()],
-    name: &str,
-) -> Option<String> {
-    let column = COLUMNS.iter().position(|known| *known == name)?;
-    given(record.get(places[column]?)?)
-}
-
-fn of_record(
-    record: &StringRecord,
-    places: &[Option<usize>; COLUMNS.len()],
-) -> Result<Said, String> {
-    let cell = |name: &str| cell(record, places, name);
+fn of_record(record: &StringRecord, places: &Places) -> Result<Said, String> {
+    let cell = |name: &str| given(record.get(*places.get(name)?)?);
     let is_group = match cell("isGroup") {
         // Spreadsheets write `TRUE` and `FALSE`.
         Some(text) => text.to_ascii_lowercase().parse().map_err(

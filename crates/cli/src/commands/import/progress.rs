@@ -4,7 +4,7 @@ use std::io::IsTerminal as _;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::render::printer::note;
+use crate::note;
 
 /// Rows between two lines of progress, which stand in the place of the bar if the output is not a terminal.
 const STEP: u64 = 1000;

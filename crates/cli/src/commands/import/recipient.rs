@@ -2,9 +2,7 @@
 
 use recado_core::{GivenRecipient, RecipientKind};
 
-use super::checked::Verdict;
-use super::existing::Channel;
-use super::parsing::SaidConversation;
+use super::{checked::Verdict, existing::Channel, parsing::SaidConversation};
 
 pub(super) struct To {
     pub(super) given: String,
@@ -25,14 +23,12 @@ const MAX_FRACTION_DIGITS: usize = 2;
 /// of a phone number, and the fraction would become digits of another one.
 fn is_decimal(address: &str) -> bool {
     let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|it| it.is_ascii_digit());
-    let number = address.trim_start_matches('+');
-    number
-        .split_once(['.', ','])
-        .is_some_and(|(whole, fraction)| {
-            is_digits(whole)
-                && (fraction.is_empty() || is_digits(fraction))
-                && (whole.len() >= MIN_WHOLE_DIGITS || fraction.len() <= MAX_FRACTION_DIGITS)
-        })
+    let parts = address.trim_start_matches('+').split_once(['.', ',']);
+    parts.is_some_and(|(whole, fraction)| {
+        is_digits(whole)
+            && (fraction.is_empty() || is_digits(fraction))
+            && (whole.len() >= MIN_WHOLE_DIGITS || fraction.len() <= MAX_FRACTION_DIGITS)
+    })
 }
 
 /// The first address that can be read, and that the channel carries messages to.
@@ -44,15 +40,12 @@ pub(super) fn to(
 ) -> Result<To, Verdict> {
     let mut first_problem = None;
     for text in &conversation.addresses {
-        let read = if is_decimal(text) {
-            Err(DECIMAL.to_owned())
-        } else {
-            text.parse::<GivenRecipient>()
-                .map_err(|error| error.to_string())
+        let read = match text.parse::<GivenRecipient>() {
+            _ if is_decimal(text) => Err(DECIMAL.to_owned()),
+            read => read.map_err(|error| error.to_string()),
         };
-        let is_group = read
-            .as_ref()
-            .is_ok_and(|read| read.recipient.kind() == RecipientKind::Group);
+        let kind = read.as_ref().ok().map(|read| read.recipient.kind());
+        let is_group = kind == Some(RecipientKind::Group);
         if conversation.is_group && !is_group {
             continue;
         }

@@ -1,18 +1,14 @@
 //! What became of each row: for a person, for a program, and in a file.
 
-use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::Write as _;
+use std::{collections::BTreeMap, fs::File, io::Write as _};
 
 use recado_sandbox::terminal::{one_line, visible};
 use serde_json::{Value, json};
 
 use super::checked::{Checked, Kind, Verdict};
 use super::progress::Progress;
-use crate::exit_code::ExitCode;
-use crate::failure::Failure;
-use crate::render::output::{Output, View};
-use crate::render::printer::Printer;
+use crate::commands::resource::filled;
+use crate::{ExitCode, Failure, Output, Printer, Result, View};
 
 /// Problems, and as many warnings, that a person is shown; the report has all.
 const MAX_SHOWN: usize = 50;
@@ -41,7 +37,7 @@ pub(super) struct Report {
 }
 
 impl Report {
-    pub(super) fn new(path: Option<&str>, printer: Printer) -> Result<Self, Failure> {
+    pub(super) fn new(path: Option<&str>, printer: Printer) -> Result<Self> {
         let file = path.map(File::create).transpose();
         Ok(Self {
             file: file.map_err(|error| unwritten(&error))?,
@@ -56,7 +52,7 @@ impl Report {
     }
 
     /// Reports a row for which nothing is done.
-    pub(super) fn add(&mut self, row: &Checked) -> Result<(), Failure> {
+    pub(super) fn add(&mut self, row: &Checked) -> Result<()> {
         match &row.verdict {
             Verdict::Create(_) => self.tell(row, "ready", None),
             Verdict::Present => self.tell(row, "present", None),
@@ -70,7 +66,7 @@ impl Report {
         row: &Checked,
         status: &'static str,
         problem: Option<&str>,
-    ) -> Result<(), Failure> {
+    ) -> Result<()> {
         *self.counts.entry(status).or_default() += 1;
         self.warnings += usize::from(row.warning.is_some());
         self.shared += usize::from(row.shared.is_some());
@@ -79,19 +75,12 @@ impl Report {
             Kind::Conversation => "conversation",
             Kind::Row => "row",
         };
-        let mut line = json!({
-            "file": &*row.place.file, "line": row.place.line, "kind": kind, "id": row.id, "status": status,
-        });
-        if let Some(entry) = row.place.entry {
-            line["entry"] = entry.into();
-        }
         let notice = joined([row.shared.as_deref(), row.notice.as_deref()]);
         let warning = joined([row.warning.as_deref(), notice.as_deref()]);
-        for (key, text) in [("problem", problem), ("warning", warning.as_deref())] {
-            if let Some(text) = text {
-                line[key] = text.into();
-            }
-        }
+        let line = filled(json!({
+            "file": &*row.place.file, "line": row.place.line, "kind": kind, "id": row.id,
+            "status": status, "entry": row.place.entry, "problem": problem, "warning": warning,
+        }));
         if let Some(file) = &mut self.file {
             writeln!(file, "{line}").map_err(|error| unwritten(&error))?;
         }
@@ -123,7 +112,7 @@ impl Report {
         (*count <= MAX_SHOWN).then_some(text)
     }
 
-    fn print(&self, json: &Value, text: String) -> Result<(), Failure> {
+    fn print(&self, json: &Value, text: String) -> Result<()> {
         let printed = self
             .progress
             .beside(|| self.printer.line(&json.to_string(), |_, _| text));

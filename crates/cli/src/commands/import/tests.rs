@@ -2,16 +2,14 @@
 
 mod recipients;
 
+use recado_core::Provider;
+use recado_providers::Profile;
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use super::channels::choice;
 use super::checked::{Checked, Kind, Verdict};
-use super::checking::Plan;
 use super::existing::{Channel, Existing, Parties};
-use super::parsing::{self, Row};
-use recado_core::Provider;
-use recado_providers::Profile;
+use super::{channels::choice, checking::Plan, parsing, parsing::Row};
 
 /// An organization with agent `a1`, a channel of each provider, two of Z-API, and conversation `old`.
 fn existing() -> Existing {
@@ -67,12 +65,12 @@ fn one(cells: &str) -> Checked {
     rows.remove(0)
 }
 
-/// What is to be done with a row, in words.
+/// What is to be done with a row, by the status of the report.
 fn told(row: &Checked) -> String {
     match &row.verdict {
         Verdict::Create(body) => format!("create {body}"),
         Verdict::Present => "present".to_owned(),
-        Verdict::LeftOut(reason) => format!("left out: {reason}"),
+        Verdict::LeftOut(reason) => format!("leftOut: {reason}"),
         Verdict::Wrong(problem) => format!("wrong: {problem}"),
     }
 }
@@ -154,7 +152,7 @@ fn an_object_may_name_an_agent_by_its_id_alone() {
 #[case::slack_direct("slackDm")]
 fn what_is_not_whatsapp_is_left_out(#[case] channel: &str) {
     let row = one(&format!("a1,,c1,{channel},,"));
-    let expected = format!("left out: channel {channel} is not WhatsApp");
+    let expected = format!("leftOut: channel {channel} is not WhatsApp");
     assert_eq!(told(&row), expected);
 }
 
@@ -213,7 +211,7 @@ fn a_wrong_row_says_what_to_change(#[case] cells: &str, #[case] problem: &str) {
 #[case::the_same(
     "c1,+5511900000002",
     "c1,+55 11 90000-0002",
-    "left out: the same is in f, line 2"
+    "leftOut: the same is in f, line 2"
 )]
 #[case::another_phone(
     "c1,+5511900000002",
@@ -223,7 +221,7 @@ fn a_wrong_row_says_what_to_change(#[case] cells: &str, #[case] problem: &str) {
 #[case::another_id(
     "c1,+5511900000002",
     "c2,+5511900000002",
-    "in conversation c1 (f, line 2)"
+    "wrong: the agent talks to this phone over this channel in conversation c1 (f, line 2)"
 )]
 fn rows_are_compared_with_one_another(
     #[case] first: &str,
@@ -233,7 +231,7 @@ fn rows_are_compared_with_one_another(
     let text = format!("conversationId,phone,channel\n{first},whatsapp\n{second},whatsapp\n");
     let rows = plan(&text, &[]).conversations;
     assert!(rows[0].is_new());
-    assert_told(&rows[1], "", expected);
+    assert_told(&rows[1], expected, "");
 }
 
 #[test]
@@ -257,7 +255,7 @@ fn a_channel_is_chosen(#[case] channels: &[&str], #[case] expected: &str) {
 #[case::without_a_word("", r#""channelId":"main""#)]
 #[case::a_word_of_whatsapp("zapperapi", r#""channelId":"main""#)]
 #[case::an_id_at_recado("z2", r#""channelId":"z2""#)]
-#[case::another_word("sms", "left out: channel sms is not known: give --channel sms=ID")]
+#[case::another_word("sms", "leftOut: channel sms is not known: give --channel sms=ID")]
 fn a_choice_for_all_is_for_what_is_whatsapp(#[case] word: &str, #[case] expected: &str) {
     let text = format!("conversationId,channel,phone\nc1,{word},+5511900000002\n");
     assert_told(&plan(&text, &["main"]).conversations[0], "", expected);

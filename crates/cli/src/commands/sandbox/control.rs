@@ -1,15 +1,10 @@
 //! The control API of a sandbox that runs.
 
-use serde::Deserialize;
 use serde_json::Value;
 use url::Url;
 
-use crate::api::address::parse_server;
-use crate::api::client::Answer;
 use crate::api::exchange::{RawAnswer, Unread, cause, exchange, http};
-use crate::api::refusal::Refusal;
-use crate::exit_code::ExitCode;
-use crate::failure::Failure;
+use crate::{Answer, ExitCode, Failure, Refusal, Result, api::address::parse_server};
 
 #[derive(clap::Args)]
 pub(super) struct Target {
@@ -19,22 +14,8 @@ pub(super) struct Target {
     sandbox: Url,
 }
 
-/// An error answer of the sandbox.
-#[derive(Deserialize)]
-struct ErrorBody {
-    error: String,
-    handshake: Option<Handshake>,
-}
-
-/// What a receiver answered to Meta's verification request.
-#[derive(Deserialize)]
-struct Handshake {
-    status: Option<u16>,
-    body: String,
-}
-
 impl Target {
-    pub(super) async fn post(&self, path: &[&str], body: &Value) -> Result<Answer, Failure> {
+    pub(super) async fn post(&self, path: &[&str], body: &Value) -> Result<Answer> {
         let mut url = self.sandbox.clone();
         if let Ok(mut segments) = url.path_segments_mut() {
             segments.pop_if_empty().push("_sandbox").extend(path);
@@ -70,16 +51,19 @@ impl Target {
     }
 
     fn refusal(&self, status: u16, text: &str) -> Failure {
-        let Ok(ErrorBody { error, handshake }) = serde_json::from_str(text) else {
+        let answer: Value = serde_json::from_str(text).unwrap_or_default();
+        let Some(error) = answer["error"].as_str() else {
             return self.strange(status);
         };
-        let error = match handshake {
-            None => error,
-            Some(Handshake {
-                status: Some(status),
-                body,
-            }) => format!("{error}: it answered {status} {body}"),
-            Some(Handshake { status: None, .. }) => format!("{error}: it did not answer"),
+        // What a receiver answered to Meta's verification request.
+        let handshake = answer.get("handshake").filter(|it| !it.is_null());
+        let error = match handshake.map(|it| (it["status"].as_u64(), &it["body"])) {
+            None => error.to_owned(),
+            Some((None, _)) => format!("{error}: it did not answer"),
+            Some((Some(status), body)) => {
+                let body = body.as_str().unwrap_or_default();
+                format!("{error}: it answered {status} {body}")
+            }
         };
         Refusal::direct(ExitCode::Refused, "sandbox_refused", None, error).into()
     }

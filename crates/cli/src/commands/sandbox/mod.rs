@@ -6,9 +6,7 @@ mod run;
 
 use clap::Subcommand;
 
-use crate::failure::Failure;
-use crate::render::output::Output;
-use crate::render::printer::Printer;
+use crate::{Failure, Output, Printer, Result};
 
 const HELP: &str = "Examples:
   recado sandbox --listen 127.0.0.1:8090
@@ -36,7 +34,7 @@ enum Command {
     Phone(phone::Command),
 }
 
-pub(crate) async fn run(args: Args, printer: Printer) -> Result<Output, Failure> {
+pub(crate) async fn run(args: Args, printer: Printer) -> Result<Output> {
     // Not `args_conflicts_with_subcommands` of clap, which refuses --output there as well.
     if args.command.is_some() && args.run.listen.is_some() {
         return Err(Failure::Usage(

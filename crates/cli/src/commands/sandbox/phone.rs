@@ -3,23 +3,15 @@
 use clap::Subcommand;
 use clap::builder::{NonEmptyStringValueParser, PossibleValuesParser};
 use recado_core::recipient::{GivenRecipient, GivenRecipientError};
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::json;
 
 use super::control::Target;
-use crate::api::client::Answer;
-use crate::api::id_kinds;
-use crate::commands::resource::object;
-use crate::failure::Failure;
-use crate::render::output::{Columns, Output, View, cell};
+use crate::{Answer, Columns, Failure, Output, Result, api::id_kinds, commands::resource::filled};
 
-const WRITTEN: Columns = &[("MESSAGE", "/messageId")];
-const WEBHOOK: Columns = &[
-    ("PROVIDER", "/provider"),
-    ("ACCOUNT", "/account"),
-    ("URL", "/url"),
-    ("SECRET", "/secret"),
-    ("VERIFY TOKEN", "/verifyToken"),
-];
+const WRITTEN: Columns = "MESSAGE /messageId";
+const WEBHOOK: Columns = "\
+    PROVIDER /provider, ACCOUNT /account, URL /url, SECRET /secret, VERIFY TOKEN /verifyToken";
 
 #[derive(Subcommand)]
 pub(super) enum Command {
@@ -34,21 +26,7 @@ pub(super) enum Command {
         target: Target,
     },
     /// Write a text to a number
-    Say {
-        /// Provider that carries the text
-        #[arg(long, value_parser = provider())]
-        provider: String,
-        /// The customer's phone number
-        #[arg(long, value_name = "PHONE", value_parser = customer)]
-        from: String,
-        /// Number that receives it: a phone number id or an instance id [default: the first account]
-        #[arg(long, value_name = "ID")]
-        account: Option<String>,
-        #[arg(value_parser = NonEmptyStringValueParser::new())]
-        text: String,
-        #[command(flatten)]
-        target: Target,
-    },
+    Say(SayArgs),
     /// Read a message, so that its sender gets the status read
     Read {
         /// The message's id on the phone: its externalId in Recado
@@ -60,25 +38,48 @@ pub(super) enum Command {
     #[command(
         after_help = "Example:\n  recado sandbox connect --provider whatsapp --url http://127.0.0.1:8080/webhooks/whatsapp/main"
     )]
-    Connect {
-        /// Provider that sends the webhooks
-        #[arg(long, value_parser = provider())]
-        provider: String,
-        /// URL on this machine that receives them: a channel's webhookUrl
-        #[arg(long)]
-        url: String,
-        /// Number that sends them: a phone number id or an instance id [default: the first account]
-        #[arg(long, value_name = "ID")]
-        account: Option<String>,
-        /// Secret that signs the webhooks: WhatsApp's app secret, the bearer secret of ZapperHUB, the HMAC key of wuzapi
-        #[arg(long)]
-        secret: Option<String>,
-        /// Token that WhatsApp sends when it verifies the URL
-        #[arg(long, value_name = "TOKEN")]
-        verify_token: Option<String>,
-        #[command(flatten)]
-        target: Target,
-    },
+    Connect(ConnectArgs),
+}
+
+#[derive(clap::Args, Serialize)]
+pub(super) struct SayArgs {
+    /// Provider that carries the text
+    #[arg(long, value_parser = provider())]
+    provider: String,
+    /// The customer's phone number
+    #[arg(long, value_name = "PHONE", value_parser = customer)]
+    from: String,
+    /// Number that receives it: a phone number id or an instance id [default: the first account]
+    #[arg(long, value_name = "ID")]
+    account: Option<String>,
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
+    text: String,
+    #[command(flatten)]
+    #[serde(skip)]
+    target: Target,
+}
+
+#[derive(clap::Args, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ConnectArgs {
+    /// Provider that sends the webhooks
+    #[arg(long, value_parser = provider())]
+    provider: String,
+    /// URL on this machine that receives them: a channel's webhookUrl
+    #[arg(long)]
+    url: String,
+    /// Number that sends them: a phone number id or an instance id [default: the first account]
+    #[arg(long, value_name = "ID")]
+    account: Option<String>,
+    /// Secret that signs the webhooks: WhatsApp's app secret, the bearer secret of ZapperHUB, the HMAC key of wuzapi
+    #[arg(long)]
+    secret: Option<String>,
+    /// Token that WhatsApp sends when it verifies the URL
+    #[arg(long, value_name = "TOKEN")]
+    verify_token: Option<String>,
+    #[command(flatten)]
+    #[serde(skip)]
+    target: Target,
 }
 
 fn provider() -> PossibleValuesParser {
@@ -91,7 +92,7 @@ fn customer(text: &str) -> Result<String, GivenRecipientError> {
     Ok(read.recipient.to_string())
 }
 
-pub(super) async fn run(command: Command) -> Result<Output, Failure> {
+pub(super) async fn run(command: Command) -> Result<Output> {
     match command {
         Command::Tap {
             message_id,
@@ -103,20 +104,9 @@ pub(super) async fn run(command: Command) -> Result<Output, Failure> {
             let answer = tapped.map_err(|failure| of_message(failure, &message_id))?;
             Ok(Output::record(answer, WRITTEN))
         }
-        Command::Say {
-            provider,
-            from,
-            account,
-            text,
-            target,
-        } => {
-            let body = object([
-                ("provider", Some(provider.into())),
-                ("from", Some(from.into())),
-                ("account", account.map(Value::from)),
-                ("text", Some(text.into())),
-            ]);
-            let answer = target.post(&["phone", "say"], &body).await?;
+        Command::Say(args) => {
+            let body = filled(json!(args));
+            let answer = args.target.post(&["phone", "say"], &body).await?;
             Ok(Output::record(answer, WRITTEN))
         }
         Command::Read { message_id, target } => {
@@ -125,35 +115,19 @@ pub(super) async fn run(command: Command) -> Result<Output, Failure> {
             let answer = read.map_err(|failure| of_message(failure, &message_id))?;
             Ok(Output::done(answer, "read".to_owned()))
         }
-        Command::Connect {
-            provider,
-            url,
-            account,
-            secret,
-            verify_token,
-            target,
-        } => {
-            let body = object([
-                ("provider", Some(provider.into())),
-                ("url", Some(url.into())),
-                ("account", account.map(Value::from)),
-                ("secret", secret.map(Value::from)),
-                ("verifyToken", verify_token.map(Value::from)),
-            ]);
-            let answer = target.post(&["webhooks"], &body).await?;
-            Ok(connected(answer))
+        Command::Connect(args) => {
+            let body = filled(json!(args));
+            Ok(connected(args.target.post(&["webhooks"], &body).await?))
         }
     }
 }
 
 fn connected(answer: Answer) -> Output {
-    let hint = match cell(answer.value.get("provider")).as_str() {
-        "whatsapp" => Some("the channel needs this secret as its appSecret"),
-        _ => None,
-    };
-    let mut output = Output::record(answer, WEBHOOK);
-    let hint = hint.map(|hint| View::Text(hint.to_owned()));
-    output.views.extend(hint);
+    let is_whatsapp = answer.value["provider"] == "whatsapp";
+    let output = Output::record(answer, WEBHOOK);
+    if is_whatsapp {
+        return output.with_text("the channel needs this secret as its appSecret");
+    }
     output
 }
 
@@ -168,6 +142,7 @@ mod tests {
     use clap::Parser as _;
     use recado_sandbox::{Provider, Sandbox};
     use rstest::rstest;
+    use serde_json::Value;
     use tokio::net::TcpListener;
 
     use super::*;
@@ -186,7 +161,7 @@ mod tests {
     }
 
     /// Runs `recado sandbox …` against that sandbox.
-    async fn ask(target: &str, line: &[&str]) -> Result<Output, Failure> {
+    async fn ask(target: &str, line: &[&str]) -> Result<Output> {
         let words = [&["recado", "sandbox"], line, &["--sandbox", target]].concat();
         let cli = Cli::try_parse_from(words).unwrap();
         cli.run(Printer::new(None)).await

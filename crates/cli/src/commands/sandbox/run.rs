@@ -7,12 +7,7 @@ use recado_sandbox::{Account, DEFAULT_ADDRESS, Provider, Sandbox, Urls, base_url
 use serde_json::json;
 use tokio::net::TcpListener;
 
-use crate::credentials::variable;
-use crate::exit_code::ExitCode;
-use crate::failure::Failure;
-use crate::render::output::{Output, View};
-use crate::render::printer::Printer;
-use crate::render::terminal;
+use crate::{ExitCode, Failure, Output, Printer, Result, render::terminal};
 
 #[derive(clap::Args)]
 pub(super) struct RunArgs {
@@ -21,7 +16,7 @@ pub(super) struct RunArgs {
     pub(super) listen: Option<ListenAddress>,
 }
 
-pub(super) async fn run(args: RunArgs, printer: Printer) -> Result<Output, Failure> {
+pub(super) async fn run(args: RunArgs, printer: Printer) -> Result<Output> {
     let own = |error: std::io::Error| Failure::Own(format!("cannot serve the sandbox: {error}"));
     let address = match args.listen {
         Some(address) => (address.resolve().await)
@@ -40,7 +35,7 @@ pub(super) async fn run(args: RunArgs, printer: Printer) -> Result<Output, Failu
     }
     let stop = terminal::interrupted();
     sandbox.serve(listener, stop).await.map_err(own)?;
-    Ok(Output::new(String::new(), Vec::new()))
+    Ok(Output::none())
 }
 
 fn introduction(address: SocketAddr, accounts: &[Account]) -> Output {
@@ -61,43 +56,39 @@ fn introduction(address: SocketAddr, accounts: &[Account]) -> Output {
          \n\
          Let the server hear what customers do, and be the customer:\n\
          \n{}",
-        url_exports(&urls),
+        of_providers(&urls, |name, url| {
+            format!("  export RECADO_{}_URL={url}", name.to_uppercase())
+        }),
         exports(),
         "recado send buttons --direct zapi --to +5511900000001 --body 'How can we help you?' --button btn_sales=Sales",
-        connections(&urls),
+        of_providers(&urls, |name, url| {
+            format!(
+                "  recado channel create --provider {name} Sandbox --id sandbox-{name} --setting baseUrl={url}"
+            )
+        }),
         phone(address),
     );
     let json = json!({"listen": address, "urls": urls, "accounts": accounts});
-    Output::new(json.to_string(), vec![View::Text(text)])
+    Output::said(json.to_string(), text)
 }
 
-fn url_exports(urls: &Urls) -> String {
-    format!(
-        "  export RECADO_WHATSAPP_URL={}\n  export RECADO_ZAPI_URL={}\n  export RECADO_ZAPPERHUB_URL={}",
-        urls.whatsapp, urls.zapi, urls.zapperhub
-    )
+/// Returns a line for each of the three providers: `line` gets its word and the URL of its simulator.
+fn of_providers(urls: &Urls, line: impl Fn(&str, &str) -> String) -> String {
+    let providers = [
+        ("whatsapp", &urls.whatsapp),
+        ("zapi", &urls.zapi),
+        ("zapperhub", &urls.zapperhub),
+    ];
+    providers.map(|(name, url)| line(name, url)).join("\n")
 }
 
 /// Returns the variables of the accounts that work; the others are there to fail.
 fn exports() -> String {
     let lines = [Provider::Whatsapp, Provider::Zapi, Provider::Zapperhub].map(|provider| {
         let account = Account::working(provider);
-        let credentials = account.credentials().into_iter();
-        let variables = credentials
-            .map(|(name, value)| format!(" {}={value}", variable(provider.as_str(), name)));
+        let variables = account.variables().into_iter();
+        let variables = variables.map(|(name, value)| format!(" {name}={value}"));
         format!("  export{}", variables.collect::<String>())
-    });
-    lines.join("\n")
-}
-
-fn connections(urls: &Urls) -> String {
-    let lines = [
-        ("whatsapp", &urls.whatsapp),
-        ("zapi", &urls.zapi),
-        ("zapperhub", &urls.zapperhub),
-    ]
-    .map(|(name, url)| {
-        format!("  recado channel create --provider {name} Sandbox --id sandbox-{name} --setting baseUrl={url}")
     });
     lines.join("\n")
 }
@@ -127,6 +118,7 @@ fn phone(address: SocketAddr) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::View;
 
     #[test]
     fn the_introduction_connects_all_three_providers() {

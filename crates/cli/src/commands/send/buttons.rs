@@ -1,12 +1,10 @@
 //! `recado send buttons`: a text with reply buttons.
 
-use recado_core::chatvolt::ChatvoltSend;
-use recado_core::{Button, SendButtons};
+use recado_core::{Button, SendButtons, chatvolt::ChatvoltSend};
 use serde_json::{Map, Value};
 
 use super::draft::{Draft, How, Who};
-use crate::failure::Failure;
-use crate::input;
+use crate::{Failure, Result, input};
 
 pub(super) const HELP: &str = "Examples:
   recado send buttons --agent agent-123 --conversation conv-456 --body \"How can we help you?\" \\
@@ -55,7 +53,7 @@ fn button(text: &str) -> Result<Button, String> {
 }
 
 impl ButtonsArgs {
-    pub(super) fn draft(self) -> Result<Draft, Failure> {
+    pub(super) fn draft(self) -> Result<Draft> {
         let mut flags = Map::new();
         let texts = [
             ("agentId", self.who.agent),
@@ -81,7 +79,7 @@ impl ButtonsArgs {
 }
 
 /// Reads the body of a request, as the server does.
-pub(crate) fn read(body: Value) -> Result<ChatvoltSend, Failure> {
+pub(crate) fn read(body: Value) -> Result<ChatvoltSend> {
     let request: SendButtons = serde_json::from_value(body)
         .map_err(|error| Failure::Usage(format!("the message is not valid: {error}")))?;
     request.read().map_err(Failure::Fields)

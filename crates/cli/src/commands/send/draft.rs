@@ -1,12 +1,10 @@
 //! What the commands of all kinds of messages share.
 
-use recado_core::chatvolt::ChatvoltSend;
-use recado_core::{GivenRecipient, Provider};
+use recado_core::{GivenRecipient, Provider, chatvolt::ChatvoltSend};
 use serde_json::{Map, Value};
 
 use crate::credentials::{provider_parser, setting};
-use crate::failure::Failure;
-use crate::input;
+use crate::{Result, input};
 
 /// Who sends to whom, with a server.
 #[derive(Default, clap::Args)]
@@ -44,13 +42,13 @@ pub(super) struct Draft {
     pub(super) path: &'static [&'static str],
     pub(super) body: Map<String, Value>,
     /// Reads the body, for a send without a server and for the drawing.
-    pub(super) read: fn(Value) -> Result<ChatvoltSend, Failure>,
+    pub(super) read: fn(Value) -> Result<ChatvoltSend>,
     pub(super) how: How,
 }
 
 impl How {
     /// Returns the body of the file if one is named, else that of the flags.
-    pub(super) fn body(&self, flags: Map<String, Value>) -> Result<Map<String, Value>, Failure> {
+    pub(super) fn body(&self, flags: Map<String, Value>) -> Result<Map<String, Value>> {
         self.json.as_deref().map_or(Ok(flags), input::json_object)
     }
 }

@@ -8,14 +8,8 @@ use reqwest::Method;
 use serde_json::Value;
 
 use super::message;
-use crate::api::client::Effect;
-use crate::credentials;
-use crate::direct::Direct;
-use crate::environment::Lookup;
-use crate::failure::Failure;
-use crate::globals::Globals;
-use crate::render::output::Output;
 use crate::render::{bubble, dry_run};
+use crate::{Effect, Globals, Lookup, Output, Result, credentials, direct::Direct};
 
 /// One command for each kind of message.
 #[derive(Subcommand)]
@@ -25,11 +19,7 @@ pub(crate) enum Command {
     Buttons(buttons::ButtonsArgs),
 }
 
-pub(crate) async fn run(
-    command: Command,
-    globals: &Globals,
-    lookup: Lookup<'_>,
-) -> Result<Output, Failure> {
+pub(crate) async fn run(command: Command, globals: &Globals, lookup: Lookup<'_>) -> Result<Output> {
     let draft = match command {
         Command::Buttons(args) => args.draft()?,
     };

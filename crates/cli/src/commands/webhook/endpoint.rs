@@ -4,48 +4,44 @@ use clap::builder::PossibleValuesParser;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 
-use crate::api::client::Answer;
-use crate::commands::resource;
-use crate::failure::Failure;
-use crate::render::output::Columns;
+use crate::{Answer, Columns, Failure, Result, commands::resource};
 
 pub(super) const ROOT: &str = "webhook-endpoints";
-pub(super) const COLUMNS: Columns = &[
-    ("ID", "/id"),
-    ("URL", "/url"),
-    ("EVENTS", "/events"),
-    ("FORMAT", "/format"),
-    ("FAILING SINCE", "/failingSince"),
-    ("DISABLED", "/disabledAt"),
-];
-pub(super) const FIELDS: Columns = &[
-    ("ID", "/id"),
-    ("URL", "/url"),
-    ("EVENTS", "/events"),
-    ("FORMAT", "/format"),
-    ("HEADER", "/header/name"),
-    ("SECRET", "/secret"),
-    ("FAILING SINCE", "/failingSince"),
-    ("DISABLED", "/disabledAt"),
-    ("CREATED", "/createdAt"),
-    ("UPDATED", "/updatedAt"),
-];
+pub(super) const COLUMNS: Columns = "\
+    ID /id, URL /url, EVENTS /events, FORMAT /format, FAILING SINCE /failingSince, \
+    DISABLED /disabledAt";
+pub(super) const FIELDS: Columns = "\
+    ID /id, URL /url, EVENTS /events, FORMAT /format, HEADER /header/name, SECRET /secret, \
+    FAILING SINCE /failingSince, DISABLED /disabledAt, CREATED /createdAt, UPDATED /updatedAt";
 
-pub(super) fn body(
-    url: &str,
-    types: &[String],
+#[derive(clap::Args)]
+pub(crate) struct AddArgs {
+    /// URL that receives the events, with https
+    url: String,
+    /// Only events of this type, such as button.pressed; repeat it for more [default: all types]
+    #[arg(long = "type", value_name = "TYPE")]
+    types: Vec<String>,
+    /// Format of the payload: Recado's own, or ChatVolt's
+    #[arg(long, value_parser = formats())]
     format: Option<String>,
-    header: Option<&SecretString>,
-) -> Result<Value, Failure> {
-    Ok(resource::object([
-        ("url", Some(url.into())),
-        ("events", (!types.is_empty()).then(|| json!(types))),
-        ("format", format.map(Value::from)),
-        ("header", header.map(parse_header).transpose()?),
-    ]))
+    /// A header of every request, such as 'Authorization: Bearer …'
+    ///
+    /// Other users of this machine can see it while the command runs.
+    #[arg(long, value_name = "NAME: VALUE")]
+    header: Option<SecretString>,
 }
 
-pub(super) fn parse_header(text: &SecretString) -> Result<Value, Failure> {
+impl AddArgs {
+    pub(super) fn body(self) -> Result<Value> {
+        let events = (!self.types.is_empty()).then_some(self.types);
+        let header = self.header.as_ref().map(parse_header).transpose()?;
+        Ok(resource::filled(
+            json!({"url": self.url, "events": events, "format": self.format, "header": header}),
+        ))
+    }
+}
+
+pub(super) fn parse_header(text: &SecretString) -> Result<Value> {
     // Without the text, which may be the secret alone.
     let (name, value) = text.expose_secret().split_once(':').ok_or_else(|| {
         Failure::Usage("--header takes 'Name: value', such as 'X-Key: 123'".to_owned())
@@ -64,11 +60,8 @@ pub(super) fn readable(mut answer: Answer) -> Answer {
             return;
         };
         let types: Vec<&str> = types.iter().filter_map(Value::as_str).collect();
-        let shown = match &types[..] {
-            [] => "all".to_owned(),
-            types => types.join(", "),
-        };
-        endpoint["events"] = shown.into();
+        let all = types.is_empty().then(|| "all".to_owned());
+        endpoint["events"] = all.unwrap_or_else(|| types.join(", ")).into();
     }
     match answer.value.get_mut("data") {
         Some(Value::Array(endpoints)) => endpoints.iter_mut().for_each(join),
@@ -82,14 +75,22 @@ mod tests {
     use super::*;
     use crate::exit_code::ExitCode;
 
+    fn added(types: &[String], format: Option<&str>, header: Option<&str>) -> Result<Value> {
+        let args = AddArgs {
+            url: "https://h/".to_owned(),
+            types: types.to_vec(),
+            format: format.map(str::to_owned),
+            header: header.map(SecretString::from),
+        };
+        args.body()
+    }
+
     #[test]
     fn an_endpoint_names_only_what_was_given() {
-        let made = body("https://h/", &[], None, None);
+        let made = added(&[], None, None);
         assert_eq!(made.unwrap(), json!({"url": "https://h/"}));
-        let header: SecretString = "Authorization: Bearer a:b".into();
         let types = ["button.pressed".to_owned()];
-        let format = Some("chatvolt".to_owned());
-        let made = body("https://h/", &types, format, Some(&header));
+        let made = added(&types, Some("chatvolt"), Some("Authorization: Bearer a:b"));
         let expected = json!({
             "url": "https://h/", "events": ["button.pressed"], "format": "chatvolt",
             "header": {"name": "Authorization", "value": "Bearer a:b"},
@@ -99,7 +100,7 @@ mod tests {
 
     #[test]
     fn a_header_without_a_colon_is_refused_without_its_text() {
-        let failure = body("https://h/", &[], None, Some(&"s3cret".into())).unwrap_err();
+        let failure = added(&[], None, Some("s3cret")).unwrap_err();
         assert_eq!(failure.exit_code(), ExitCode::Usage);
         assert!(!failure.to_string().contains("s3cret"));
     }

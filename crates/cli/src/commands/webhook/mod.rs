@@ -2,23 +2,16 @@
 
 mod deliveries;
 mod endpoint;
-mod replay;
 mod update;
 
 use clap::Subcommand;
-use secrecy::SecretString;
-
-use super::confirmation::Confirmation;
-use super::resource::ListArgs;
-use crate::api::client::{Answer, Client};
-use crate::exit_code::ExitCode;
-use crate::failure::Failure;
-use crate::render::output::{Columns, Output, cell};
-
 use deliveries::with_attempts;
-use endpoint::{COLUMNS, FIELDS, ROOT, formats, readable};
+use endpoint::{COLUMNS, FIELDS, ROOT, readable};
 
-const ROTATED: Columns = &[("SECRET", "/secret"), ("OLD ONE UNTIL", "/previousUntil")];
+use super::{confirmation::Confirmation, resource::ListArgs};
+use crate::{Answer, Client, Columns, ExitCode, Output, Result, cell};
+
+const ROTATED: Columns = "SECRET /secret, OLD ONE UNTIL /previousUntil";
 const KEEP_IT: &str =
     "keep the secret now: it is not shown again; your receiver checks signatures with it";
 
@@ -28,21 +21,7 @@ pub(crate) enum Command {
     #[command(
         after_help = "Example:\n  recado webhook add https://example.com/hooks/recado --type button.pressed --type message.received"
     )]
-    Add {
-        /// URL that receives the events, with https
-        url: String,
-        /// Only events of this type, such as button.pressed; repeat it for more [default: all types]
-        #[arg(long = "type", value_name = "TYPE")]
-        types: Vec<String>,
-        /// Format of the payload: Recado's own, or ChatVolt's
-        #[arg(long, value_parser = formats())]
-        format: Option<String>,
-        /// A header of every request, such as 'Authorization: Bearer …'
-        ///
-        /// Other users of this machine can see it while the command runs.
-        #[arg(long, value_name = "NAME: VALUE")]
-        header: Option<SecretString>,
-    },
+    Add(endpoint::AddArgs),
     /// List the webhook endpoints, without their secrets
     List(#[command(flatten)] ListArgs),
     /// Show a webhook endpoint, without its secret
@@ -73,19 +52,13 @@ pub(crate) enum Command {
     /// Skip a delivery that keeps failing, so that the next one of its conversation is sent
     Skip { id: String, delivery: String },
     /// Replay one delivery, or the events of a period
-    Replay(replay::Replay),
+    Replay(deliveries::Replay),
 }
 
-pub(crate) async fn run(command: Command, client: &Client) -> Result<Output, Failure> {
+pub(crate) async fn run(command: Command, client: &Client) -> Result<Output> {
     match command {
-        Command::Add {
-            url,
-            types,
-            format,
-            header,
-        } => {
-            let body = endpoint::body(&url, &types, format, header.as_ref())?;
-            let answer = client.post(&[ROOT], &body).await?;
+        Command::Add(args) => {
+            let answer = client.post(&[ROOT], &args.body()?).await?;
             Ok(Output::record(readable(answer), FIELDS).with_text(KEEP_IT))
         }
         Command::List(args) => {
@@ -145,11 +118,13 @@ fn tested(answer: Answer) -> Output {
 
 #[cfg(test)]
 mod tests {
+    use axum::response::IntoResponse as _;
     use rstest::rstest;
     use serde_json::{Value, json};
 
     use super::*;
     use crate::render::output::View;
+    use crate::tests as fake;
 
     #[rstest]
     #[case(json!({"status": 204, "durationMs": 12, "error": null}), "it arrived: the receiver answered 204 after 12 ms", ExitCode::Ok)]
@@ -165,5 +140,19 @@ mod tests {
             panic!("other views");
         };
         assert_eq!((text.as_str(), output.exit_code), (sentence, exit_code));
+    }
+
+    #[tokio::test]
+    async fn a_new_secret_comes_with_a_sentence() {
+        let id = "whk_1".to_owned();
+        let answer = r#"{"secret":"whsec_x"}"#;
+        let (client, asked) = fake::scripted(vec![answer.into_response()]).await;
+        let rotated = run(Command::RotateSecret { id }, &client).await.unwrap();
+        assert_eq!(
+            *asked.lock().unwrap(),
+            ["/webhook-endpoints/whk_1/rotate-secret -"]
+        );
+        assert_eq!(rotated.json, answer);
+        assert!(matches!(rotated.views.last(), Some(View::Text(text)) if text == KEEP_IT));
     }
 }

@@ -4,8 +4,7 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use super::endpoint::{formats, parse_header};
-use crate::commands::resource;
-use crate::failure::Failure;
+use crate::{Result, commands::resource};
 
 #[derive(Default, clap::Args)]
 #[group(required = true, multiple = true)]
@@ -43,17 +42,17 @@ pub(crate) struct Change {
 }
 
 impl Change {
-    pub(super) fn body(self) -> Result<Value, Failure> {
+    pub(super) fn body(self) -> Result<Value> {
         let header = self.header.as_ref().map(parse_header).transpose()?;
-        let events = (self.all_types || !self.types.is_empty()).then(|| json!(self.types));
-        let enabled = (self.enable || self.disable).then(|| json!(self.enable));
-        Ok(resource::object([
-            ("url", self.url.map(Value::from)),
-            ("events", events),
-            ("format", self.format.map(Value::from)),
-            ("header", header.or(self.no_header.then_some(Value::Null))),
-            ("enabled", enabled),
-        ]))
+        let events = (self.all_types || !self.types.is_empty()).then_some(self.types);
+        let enabled = (self.enable || self.disable).then_some(self.enable);
+        let mut body = resource::filled(
+            json!({"url": self.url, "events": events, "format": self.format, "header": header, "enabled": enabled}),
+        );
+        if self.no_header {
+            body["header"] = Value::Null;
+        }
+        Ok(body)
     }
 }
 
