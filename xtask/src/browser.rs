@@ -1,29 +1,22 @@
 //! The browser that the tests look at pages with, and the program that drives it.
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 
 use crate::debian;
 
-const PROGRAMS: [&str; 4] = [
-    "chromium",
-    "chromium-browser",
-    "google-chrome",
-    "google-chrome-stable",
-];
+const PROGRAMS: &str = "chromium chromium-browser google-chrome google-chrome-stable";
 
 const DRIVER: &str = "chromedriver";
 
 /// Makes sure that both are there; a Debian root that lacks one installs it, before any test runs:
 /// an installation keeps the disk busy for seconds, and databases wait for the disk.
 pub(crate) fn find_or_install() -> Result<()> {
-    if PROGRAMS.into_iter().any(debian::in_path) && debian::in_path(DRIVER) {
+    if PROGRAMS.split(' ').any(debian::in_path) && debian::in_path(DRIVER) {
         return Ok(());
     }
-    if debian::may_install()? {
-        // The driver works with the browser of its own version alone, so they are installed together.
-        return debian::install(&["chromium", "chromium-driver"]);
-    }
-    bail!(
-        "Chromium or its driver is missing: install them with `sudo apt-get install --no-install-recommends chromium chromium-driver`"
+    // The driver works with the browser of its own version alone, so they are installed together.
+    debian::install_or_say(
+        "Chromium or its driver is",
+        &["chromium", "chromium-driver"],
     )
 }

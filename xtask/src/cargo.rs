@@ -1,15 +1,15 @@
 //! How a task calls cargo and other programs.
 
-use std::env;
-use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::{env, ffi::OsStr, process::Command};
 
 use anyhow::{Context, Result, ensure};
 
 /// Builds everything that a test run needs. The end-to-end tests run the real programs: building
 /// them together with the tests gives all of them the same features, so that nothing is built twice.
-pub(crate) const BUILD: [&str; 4] = ["build", "--workspace", "--bins", "--tests"];
+pub(crate) const BUILD: &str = "build --workspace --bins --tests";
+
+const BUILD_RELEASE: &str = "build --release -p recado-server -p recado -p recado-tests --bins";
 
 /// The folder of the workspace.
 pub(crate) fn root() -> &'static Path {
@@ -17,11 +17,25 @@ pub(crate) fn root() -> &'static Path {
     xtask.parent().unwrap_or(xtask)
 }
 
-/// The cargo that started this program, in the workspace's folder.
-pub(crate) fn cargo<S: AsRef<OsStr>>(args: impl IntoIterator<Item = S>) -> Command {
+/// The folder of this program, where cargo puts the others of a debug build too.
+pub(crate) fn built() -> Result<PathBuf> {
+    let own = env::current_exe()?;
+    let folder = own.parent().context("this program is in a folder")?;
+    Ok(folder.to_owned())
+}
+
+/// The folder of everything that is built.
+pub(crate) fn target() -> Result<PathBuf> {
+    let built = built()?;
+    let target = built.parent().context("it is in the target folder")?;
+    Ok(target.to_owned())
+}
+
+/// The cargo that started this program, with these words, in the workspace's folder.
+pub(crate) fn cargo(line: &str) -> Command {
     let program = env::var_os("CARGO").map_or_else(|| PathBuf::from("cargo"), PathBuf::from);
     let mut command = Command::new(program);
-    command.args(args).current_dir(root());
+    command.args(line.split(' ')).current_dir(root());
     // `cargo run` describes xtask in these. A build script that watches one of them would run
     // again, and everything above it would be built again.
     for (name, _) in env::vars_os() {
@@ -66,21 +80,6 @@ pub(crate) fn line(command: &Command) -> String {
 
 /// Builds the programs and what measures them, as users run them; returns their folder.
 pub(crate) fn build_release() -> Result<PathBuf> {
-    run(&mut cargo([
-        "build",
-        "--release",
-        "-p",
-        "recado-server",
-        "-p",
-        "recado",
-        "-p",
-        "recado-tests",
-        "--bins",
-    ]))?;
-    let own = env::current_exe()?;
-    let target = own
-        .ancestors()
-        .nth(2)
-        .context("this program is in a folder of the target folder")?;
-    Ok(target.join("release"))
+    run(&mut cargo(BUILD_RELEASE))?;
+    Ok(target()?.join("release"))
 }

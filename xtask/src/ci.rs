@@ -1,35 +1,18 @@
 //! `cargo xtask ci`: everything that must hold before a change is taken; `.ci/run` calls it.
 
-use std::process::Command;
-use std::time::Instant;
+use std::{process::Command, time::Instant};
 
 use anyhow::{Context, Result};
 
 use crate::cargo::{cargo, line, run as run_command};
 use crate::{test, tidy};
 
-const FORMAT: [&str; 3] = ["fmt", "--all", "--check"];
-const CLIPPY: [&str; 7] = [
-    "clippy",
-    "--workspace",
-    "--all-targets",
-    "--locked",
-    "--",
-    "-D",
-    "warnings",
-];
+const FORMAT: &str = "fmt --all --check";
+const CLIPPY: &str = "clippy --workspace --all-targets --locked -- -D warnings";
 /// What others reuse is complete as a package; its code is compiled by the other steps.
-const PACKAGES: [&str; 8] = [
-    "package",
-    "--package",
-    "recado-core",
-    "--package",
-    "recado-providers",
-    "--no-verify",
-    "--allow-dirty",
-    "--locked",
-];
-const DOCUMENTATION: [&str; 4] = ["doc", "--workspace", "--no-deps", "--locked"];
+const PACKAGES: &str = "package --package recado-core --package recado-providers --no-verify \
+    --allow-dirty --locked";
+const DOCUMENTATION: &str = "doc --workspace --no-deps --locked";
 
 /// Runs one step after the other, up to the first that fails.
 pub(crate) fn run() -> Result<()> {

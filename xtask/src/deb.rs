@@ -1,15 +1,12 @@
 //! `cargo xtask deb`: the Debian package, of the metadata that `cargo deb` reads too, in seconds.
 
-use std::env;
-use std::fs::{self, Permissions};
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::{fs, fs::Permissions, os::unix::fs::PermissionsExt as _, process::Command};
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 
-use crate::cargo::{BUILD, build_release, cargo, output, root, run as run_command};
+use crate::cargo::{BUILD, build_release, built, cargo, output, root, run as run_command};
 use crate::debian;
 
 /// Where the metadata has the programs.
@@ -32,12 +29,10 @@ pub(crate) fn run(check: bool) -> Result<()> {
 /// Makes the package of the programs of the tests, installs it into an empty root, removes and purges it.
 pub(crate) fn check() -> Result<()> {
     println!("== Debian package ==");
-    let own = env::current_exe()?;
-    let programs = own.parent().context("this program is in a folder")?;
     let folder = tempfile::tempdir()?;
     let package = Package::read()?;
     // Compressing the programs of the tests, which have their symbols, would take longer than everything else.
-    let file = package.build(programs, folder.path(), "none")?;
+    let file = package.build(&built()?, folder.path(), "none")?;
     let root = EmptyRoot::make(folder.path().join("root"))?;
     let user = root.folder.join("etc/passwd");
     let enabled = "etc/systemd/system/multi-user.target.wants/recado.service";
@@ -87,12 +82,7 @@ struct Package {
 
 impl Package {
     fn read() -> Result<Self> {
-        let metadata = output(&mut cargo([
-            "metadata",
-            "--no-deps",
-            "--format-version",
-            "1",
-        ]))?;
+        let metadata = output(&mut cargo("metadata --no-deps --format-version 1"))?;
         let metadata: Value = serde_json::from_str(&metadata)?;
         let packages = metadata["packages"].as_array().context("packages")?;
         let package = packages.iter().find(|it| it["name"] == "recado-server");
@@ -167,16 +157,11 @@ impl Package {
         put(staging.path(), &license, &copyright, 0o644)?;
         self.control(staging.path(), &binaries)?;
         fs::create_dir_all(into)?;
-        let architecture = output(Command::new("dpkg").arg("--print-architecture"))?;
-        let name = format!("recado_{}-1_{}.deb", self.version, architecture.trim());
+        let name = format!("recado_{}-1_{}.deb", self.version, architecture()?);
         let file = into.join(name);
-        run_command(
-            Command::new("dpkg-deb")
-                .args(["--root-owner-group", "--build"])
-                .arg(format!("-Z{compression}"))
-                .arg(staging.path())
-                .arg(&file),
-        )?;
+        let mut build = Command::new("dpkg-deb");
+        build.args(["--root-owner-group", "--build", &format!("-Z{compression}")]);
+        run_command(build.arg(staging.path()).arg(&file))?;
         Ok(file)
     }
 
@@ -187,22 +172,17 @@ impl Package {
         for name in ["postinst", "prerm", "postrm"] {
             put(staging, &scripts.join(name), &folder.join(name), 0o755)?;
         }
-        let files = self.metadata["conf-files"]
-            .as_array()
-            .context("conf-files")?;
-        let files: String = files
-            .iter()
-            .map(|file| Ok(format!("{}\n", word(file)?)))
-            .collect::<Result<_>>()?;
-        fs::write(folder.join("conffiles"), files)?;
-        let architecture = output(Command::new("dpkg").arg("--print-architecture"))?;
+        let files = self.metadata["conf-files"].as_array();
+        let files = files.context("conf-files")?.iter();
+        let files = files.map(|file| Ok(format!("{}\n", word(file)?)));
+        fs::write(folder.join("conffiles"), files.collect::<Result<String>>()?)?;
         let long: Vec<_> = self.text("extended-description")?.trim().lines().collect();
         let control = format!(
             "Package: {}\nVersion: {}-1\nArchitecture: {}\nMaintainer: {}\nSection: {}\n\
              Priority: {}\nDepends: {}\nDescription: {}\n {}\n",
             self.text("name")?,
             self.version,
-            architecture.trim(),
+            architecture()?,
             self.text("maintainer")?,
             self.text("section")?,
             self.text("priority")?,
@@ -216,9 +196,14 @@ impl Package {
 }
 
 fn word(value: &Value) -> Result<&str> {
-    value
-        .as_str()
-        .with_context(|| format!("{value} is not a text"))
+    let text = value.as_str();
+    text.with_context(|| format!("{value} is not a text"))
+}
+
+/// The architecture of this machine, in Debian's word.
+fn architecture() -> Result<String> {
+    let printed = output(Command::new("dpkg").arg("--print-architecture"))?;
+    Ok(printed.trim().to_owned())
 }
 
 /// Copies a file into a new tree, in which everybody may read, whatever the umask is.
@@ -234,26 +219,18 @@ fn put(tree: &Path, from: &Path, to: &Path, mode: u32) -> Result<()> {
 
 /// Makes sure that the programs that make and check the package are there.
 pub(crate) fn find_or_install() -> Result<()> {
-    let needed = [("dpkg-shlibdeps", "dpkg-dev"), ("fakeroot", "fakeroot")];
-    let needed = needed.into_iter().filter(|(program, _)| {
-        // Root installs into the empty root by itself.
-        let is_needed = *program != "fakeroot" || !is_root();
-        is_needed && !debian::in_path(program)
-    });
-    let missing: Vec<_> = needed.map(|(_, package)| package).collect();
+    let mut missing = Vec::new();
+    if !debian::in_path("dpkg-shlibdeps") {
+        missing.push("dpkg-dev");
+    }
+    // Root installs into the empty root by itself.
+    if !debian::is_root()? && !debian::in_path("fakeroot") {
+        missing.push("fakeroot");
+    }
     if missing.is_empty() {
         return Ok(());
     }
-    ensure!(
-        debian::may_install()?,
-        "programs that make the Debian package are missing: install them with `sudo apt-get install --no-install-recommends {}`",
-        missing.join(" ")
-    );
-    debian::install(&missing)
-}
-
-fn is_root() -> bool {
-    output(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0")
+    debian::install_or_say("programs that make the Debian package are", &missing)
 }
 
 /// The packages of the libraries that the programs are linked with.
@@ -262,12 +239,11 @@ fn libraries(binaries: &[PathBuf]) -> Result<String> {
     let folder = tempfile::tempdir()?;
     fs::create_dir(folder.path().join("debian"))?;
     fs::write(folder.path().join("debian/control"), "Source: recado\n")?;
-    let printed = output(
-        Command::new("dpkg-shlibdeps")
-            .args(["-O", "--ignore-missing-info"])
-            .args(binaries)
-            .current_dir(folder.path()),
-    )?;
+    let mut shlibdeps = Command::new("dpkg-shlibdeps");
+    shlibdeps
+        .args(["-O", "--ignore-missing-info"])
+        .args(binaries);
+    let printed = output(shlibdeps.current_dir(folder.path()))?;
     let depends = printed.trim().strip_prefix("shlibs:Depends=");
     Ok(depends.context("dpkg-shlibdeps names packages")?.to_owned())
 }
@@ -289,20 +265,14 @@ impl EmptyRoot {
 
     /// Runs dpkg; the scripts of the package run outside, where their programs are.
     fn dpkg(&self, args: &[&str]) -> Result<()> {
-        let mut command = Command::new(if is_root() { "dpkg" } else { "fakeroot" });
-        if !is_root() {
+        const OPTIONS: &str = "--force-script-chrootless --force-depends --no-triggers --root";
+        let mut command = Command::new("dpkg");
+        if !debian::is_root()? {
+            command = Command::new("fakeroot");
             command.arg("dpkg");
         }
-        command
-            .arg("--root")
-            .arg(&self.folder)
-            .args([
-                "--force-script-chrootless",
-                "--force-depends",
-                "--no-triggers",
-            ])
-            .args(args);
-        run_command(&mut command)
+        command.args(OPTIONS.split(' ')).arg(&self.folder);
+        run_command(command.args(args))
     }
 
     /// Checks that a file or a link is there, or is not.

@@ -1,10 +1,9 @@
 //! Debian's packages, for what the tests need beside Rust.
 
-use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::{fs, process::Command};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 
 use crate::cargo::{output, run};
 
@@ -14,9 +13,23 @@ pub(crate) fn in_path(name: &str) -> bool {
     std::env::split_paths(&path).any(|folder| folder.join(name).is_file())
 }
 
+pub(crate) fn is_root() -> Result<bool> {
+    Ok(output(Command::new("id").arg("-u"))?.trim() == "0")
+}
+
 /// Whether packages can be installed without asking: on Debian, as root.
 pub(crate) fn may_install() -> Result<bool> {
-    Ok(in_path("apt-get") && output(Command::new("id").arg("-u"))?.trim() == "0")
+    Ok(in_path("apt-get") && is_root()?)
+}
+
+/// Installs packages, or says `what` is missing and how to install them.
+pub(crate) fn install_or_say(what: &str, packages: &[&str]) -> Result<()> {
+    ensure!(
+        may_install()?,
+        "{what} missing: install with `sudo apt-get install --no-install-recommends {}`",
+        packages.join(" ")
+    );
+    install(packages)
 }
 
 /// Installs packages.

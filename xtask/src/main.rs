@@ -9,8 +9,6 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-mod abuse;
-mod bench;
 mod browser;
 mod cargo;
 mod ci;
@@ -18,6 +16,7 @@ mod deb;
 mod debian;
 mod deployment;
 mod docs;
+mod measure;
 mod openapi;
 mod postgres;
 mod test;
@@ -81,8 +80,8 @@ fn main() -> ExitCode {
         Task::Docs { check } => docs::run(check),
         Task::Openapi => openapi::run(),
         Task::Deb { check } => deb::run(check),
-        Task::Bench => bench::run(),
-        Task::Abuse { args } => abuse::run(&args),
+        Task::Bench => measure::bench(),
+        Task::Abuse { args } => measure::abuse(&args),
         Task::Torture { args } => torture::run(&args),
     };
     if let Err(error) = done {

@@ -1,17 +1,16 @@
 //! `cargo xtask openapi`: the `OpenAPI` document is linted, called at random, and made into clients that work.
 
-use std::env;
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 mod degraded;
 
-use crate::cargo::{BUILD, cargo, output, root, run as run_command};
+use crate::cargo::{BUILD, built, cargo, output, root, run as run_command, target};
 use crate::debian;
 
 /// What the tools need, and curl, whose printed lines the test of the demo runs; with the package of Debian that has it.
@@ -45,32 +44,21 @@ impl Tools {
     /// Makes sure that Node.js and Python are there, and installs the tools from the registries if they are not there
     /// in these versions.
     pub(crate) fn find_or_install() -> Result<Self> {
-        let missing: Vec<_> = PACKAGES
-            .into_iter()
-            .filter(|(program, _)| !debian::in_path(program))
-            .map(|(_, package)| package)
-            .collect();
+        let has_programs = PACKAGES.iter().all(|(program, _)| debian::in_path(program));
         let venv = "import ensurepip, venv";
         let has_venv = output(Command::new("python3").args(["-c", venv])).is_ok();
-        if !missing.is_empty() || !has_venv {
-            if !debian::may_install()? {
-                bail!(
-                    "curl, Node.js, npm or Python's venv is missing: install them with `sudo apt-get install --no-install-recommends curl nodejs npm python3-venv`"
-                );
-            }
-            debian::install(&PACKAGES.map(|(_, package)| package))?;
+        if !has_programs || !has_venv {
+            let packages = PACKAGES.map(|(_, package)| package);
+            debian::install_or_say("curl, Node.js, npm or Python's venv is", &packages)?;
         }
-        let own = env::current_exe()?;
-        let target = own.ancestors().nth(2).context("a target folder")?;
         let version = output(Command::new("node").arg("--version"))?;
         ensure!(
             is_new_enough(&version),
             "Node.js {} is too old for the tools of the OpenAPI document: install version 20.19 or newer",
             version.trim()
         );
-        let tools = Self {
-            folder: target.join("openapi"),
-        };
+        let folder = target()?.join("openapi");
+        let tools = Self { folder };
         tools.install()?;
         Ok(tools)
     }
@@ -93,14 +81,11 @@ impl Tools {
         }
         println!("== tools for the OpenAPI document ==");
         // Scripts of packages are not run.
-        self.run(
-            "npm",
-            &["ci", "--ignore-scripts", "--no-audit", "--no-fund"],
-        )?;
-        self.run("python3", &["-m", "venv", "--clear", "python"])?;
-        let install = ["install", "--quiet", "--disable-pip-version-check"];
-        let locked = ["--require-hashes", "--requirement", "requirements.txt"];
-        self.run("python/bin/pip", &[&install[..], &locked].concat())?;
+        self.run("npm", "ci --ignore-scripts --no-audit --no-fund")?;
+        self.run("python3", "-m venv --clear python")?;
+        let install = "install --quiet --disable-pip-version-check --require-hashes";
+        let locked = "--requirement requirements.txt";
+        self.run("python/bin/pip", &format!("{install} {locked}"))?;
         fs::write(installed, locks)?;
         Ok(())
     }
@@ -149,12 +134,15 @@ impl Tools {
     }
 
     fn spectral(&self, document: &str) -> Command {
-        let lint = ["lint", document, "--ruleset", "spectral.yaml"];
-        let severity = ["--fail-severity", "hint"];
-        self.command(
-            "node_modules/.bin/spectral",
-            &[&lint[..], &severity].concat(),
-        )
+        let lint = [
+            "lint",
+            document,
+            "--ruleset",
+            "spectral.yaml",
+            "--fail-severity",
+            "hint",
+        ];
+        self.command("node_modules/.bin/spectral", &lint)
     }
 
     /// Makes the types of the TypeScript client.
@@ -183,8 +171,9 @@ impl Tools {
         self.command("python/bin/st", &[&run[..], which].concat())
     }
 
-    fn run(&self, program: &str, args: &[&str]) -> Result<()> {
-        run_command(&mut self.command(program, args))
+    fn run(&self, program: &str, args: &str) -> Result<()> {
+        let args: Vec<_> = args.split(' ').collect();
+        run_command(&mut self.command(program, &args))
     }
 
     /// Returns a call of a program of the folder, or of the machine.
@@ -211,6 +200,7 @@ fn callers(document: &str) -> Result<Vec<(String, String)>> {
     let document: Value = serde_json::from_str(document)?;
     let paths = document["paths"].as_object().context("paths")?;
     let operations = paths.values().filter_map(Value::as_object).flatten();
+    let whole = operations.clone().count();
     let called: Vec<_> = operations
         .filter_map(|(_, operation)| {
             let schemes = operation["security"][0].as_object()?;
@@ -219,11 +209,6 @@ fn callers(document: &str) -> Result<Vec<(String, String)>> {
             (!NOT_CALLED.contains(&id)).then(|| (id.to_owned(), first.to_owned()))
         })
         .collect();
-    let whole = paths
-        .values()
-        .filter_map(Value::as_object)
-        .flatten()
-        .count();
     ensure!(
         called.len() + NOT_CALLED.len() == whole,
         "{} of {whole} operations would be called at random",
@@ -252,9 +237,7 @@ struct Gateway {
 
 impl Gateway {
     fn start() -> Result<Self> {
-        let own = env::current_exe()?;
-        let program = own.with_file_name("openapi");
-        let mut process = Command::new(program)
+        let mut process = Command::new(built()?.join("openapi"))
             // On SQLite.
             .env_remove("RECADO_TEST_DATABASE")
             .current_dir(Path::new(root()))

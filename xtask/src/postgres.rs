@@ -131,21 +131,15 @@ fn command_as(account: Option<&Account>, program: &Path) -> Command {
 }
 
 fn initialize(programs: &Programs, data: &Path, account: Option<&Account>) -> Result<()> {
+    const OPTIONS: &str = "--username=postgres --auth=trust --encoding=UTF8 --no-locale --no-sync";
     let mut initdb = command_as(account, &programs.path("initdb"));
-    initdb.args([
-        "--username=postgres",
-        "--auth=trust",
-        "--encoding=UTF8",
-        "--no-locale",
-        "--no-sync",
-    ]);
+    initdb.args(OPTIONS.split(' '));
     output(initdb.arg("--pgdata").arg(data)).map(drop)
 }
 
 fn free_port() -> Result<u16> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?
-        .local_addr()?
-        .port())
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    Ok(listener.local_addr()?.port())
 }
 
 fn configure(data: &Path, port: u16, durability: Durability) -> Result<()> {

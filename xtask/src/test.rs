@@ -7,13 +7,9 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::browser;
 use crate::cargo::{BUILD, cargo, output, root, run as run_command};
-use crate::deb;
-use crate::deployment;
-use crate::openapi;
 use crate::postgres::{Durability, Postgres, Programs};
-use crate::torture;
+use crate::{browser, deb, deployment, openapi, torture};
 
 /// Names the administrator's URL under which a test makes a fresh database for itself.
 const DATABASE: &str = "RECADO_TEST_DATABASE";
@@ -32,13 +28,12 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     let programs = Programs::find_or_install()?;
     browser::find_or_install()?;
     deployment::find_or_install()?;
-    let tools = args
-        .is_empty()
-        .then(openapi::Tools::find_or_install)
-        .transpose()?;
-    if args.is_empty() {
+    let tools = if args.is_empty() {
         deb::find_or_install()?;
-    }
+        Some(openapi::Tools::find_or_install()?)
+    } else {
+        None
+    };
     let files = files()?;
 
     println!("== build ==");
@@ -50,7 +45,7 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     }
 
     println!("== tests on SQLite ==");
-    let mut tests = cargo(["test", "--workspace", "--no-fail-fast", "--"]);
+    let mut tests = cargo("test --workspace --no-fail-fast --");
     tests
         .args(args)
         .env_remove(DATABASE)
@@ -98,16 +93,13 @@ fn files() -> Result<TempDir> {
 }
 
 fn has_room(folder: &Path) -> bool {
-    let free = output(
-        Command::new("df")
-            .args(["--output=avail", "-B1"])
-            .arg(folder),
-    );
-    let free = free.ok().and_then(|table| {
-        let number = table.lines().nth(1)?;
-        number.trim().parse::<u64>().ok()
-    });
-    free.is_some_and(|free| free >= ROOM)
+    let mut df = Command::new("df");
+    let table = output(df.args(["--output=avail", "-B1"]).arg(folder)).unwrap_or_default();
+    let free = table
+        .lines()
+        .nth(1)
+        .and_then(|line| line.trim().parse().ok());
+    free.is_some_and(|free: u64| free >= ROOM)
 }
 
 /// A compiled test program, and the folder of its member, where cargo would run it.
@@ -119,8 +111,9 @@ struct TestProgram {
 /// The programs that the SQLite run has just used: `cargo test -p` would choose other features
 /// for the dependencies and build part of the tree again.
 fn database_tests() -> Result<Vec<TestProgram>> {
-    let list = ["test", "--workspace", "--no-run", "--message-format=json"];
-    let messages = output(&mut cargo(list))?;
+    let messages = output(&mut cargo(
+        "test --workspace --no-run --message-format=json",
+    ))?;
     let members = DATABASE_MEMBERS.map(|member| root().join(member));
     let programs = test_programs(&messages)?;
     let mut chosen: Vec<_> = programs

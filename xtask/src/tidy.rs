@@ -5,8 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use crate::cargo::root;
-use crate::docs;
+use crate::{cargo::root, docs};
 
 mod circles;
 mod dependencies;

@@ -1,11 +1,10 @@
 //! `cargo xtask torture`: a storm over real servers, on SQLite and on a durable PostgreSQL of its own.
 
-use std::env;
 use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
-use crate::cargo::{BUILD, cargo, root, run as run_command};
+use crate::cargo::{BUILD, built, cargo, root, run as run_command};
 use crate::postgres::{Durability, Postgres, Programs};
 
 pub(crate) fn run(args: &[String]) -> Result<()> {
@@ -19,9 +18,7 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
 pub(crate) fn storm(programs: &Programs, args: &[String]) -> Result<()> {
     // The storm restarts its PostgreSQL, which must not lose what it has acknowledged.
     let postgres = Postgres::start(programs, Durability::On)?;
-    let own = env::current_exe()?;
-    let folder = own.parent().context("this program is in a folder")?;
-    let mut torture = Command::new(folder.join("torture"));
+    let mut torture = Command::new(built()?.join("torture"));
     torture
         .args(args)
         .current_dir(root())

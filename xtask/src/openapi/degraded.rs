@@ -1,7 +1,6 @@
 //! Documents that got worse: the check of each kind has to notice one.
 
-use std::fs;
-use std::process::Command;
+use std::{fs, process::Command};
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
@@ -17,43 +16,47 @@ struct Loss {
     complaint: &'static str,
 }
 
+const fn without(object: &'static str, member: &'static str, complaint: &'static str) -> Loss {
+    Loss {
+        object,
+        member,
+        complaint,
+    }
+}
+
 /// Runs each check on a document that it must not accept.
 pub(super) fn check(tools: &Tools, document: &str, gateway: &Gateway) -> Result<()> {
     let worse = |loss: &Loss| write_without(tools, document, loss);
-    let loss = Loss {
-        object: "/paths/~1agents/get",
-        member: "description",
-        complaint: "operation-description",
-    };
+    let loss = without(
+        "/paths/~1agents/get",
+        "description",
+        "operation-description",
+    );
     refuses(tools.spectral(&worse(&loss)?), &loss)?;
-    let loss = Loss {
-        object: "",
-        member: "servers",
-        complaint: "no-empty-servers",
-    };
+    let loss = without("", "servers", "no-empty-servers");
     refuses(tools.redocly(&worse(&loss)?), &loss)?;
 
-    let loss = Loss {
-        object: "/components/schemas/ButtonPressedData/properties",
-        member: "button",
-        complaint: "error TS",
-    };
+    let loss = without(
+        "/components/schemas/ButtonPressedData/properties",
+        "button",
+        "error TS",
+    );
     run_command(&mut tools.typescript(&worse(&loss)?))?;
     refuses(tools.compiler(), &loss)?;
-    let loss = Loss {
-        object: "/components/schemas/MessageStatus",
-        member: "enum",
-        complaint: "cannot import name 'MessageStatus'",
-    };
+    let loss = without(
+        "/components/schemas/MessageStatus",
+        "enum",
+        "cannot import name 'MessageStatus'",
+    );
     run_command(&mut tools.python(&worse(&loss)?))?;
     let client = ["client.py", &gateway.url, &gateway.key];
     refuses(tools.command("python/bin/python", &client), &loss)?;
 
-    let loss = Loss {
-        object: "/paths/~1agents~1{id}/get/responses",
-        member: "404",
-        complaint: "Undocumented status code",
-    };
+    let loss = without(
+        "/paths/~1agents~1{id}/get/responses",
+        "404",
+        "Undocumented status code",
+    );
     let only = ["--include-operation-id", "showAgent"];
     let proof = format!("Authorization: Bearer {}", gateway.key);
     let random = tools.random(&worse(&loss)?, &gateway.url, &proof, &only);

@@ -1,14 +1,11 @@
 //! Where PostgreSQL's server programs are, and how they come to be there.
 
-use std::env;
-use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::{env, fs, process::Command};
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::cargo::output;
-use crate::debian;
+use crate::{cargo::output, debian};
 
 /// The folder that holds a complete set of PostgreSQL's server programs.
 #[derive(Debug)]
@@ -81,7 +78,8 @@ impl Programs {
 
     fn find() -> Option<Self> {
         // A single program may be linked into PATH: the others are beside the real one.
-        let linked = folders_of_path().into_iter().filter_map(|folder| {
+        let path = env::var_os("PATH").unwrap_or_default();
+        let linked = env::split_paths(&path).filter_map(|folder| {
             let initdb = fs::canonicalize(folder.join("initdb")).ok()?;
             initdb.parent().map(Path::to_owned)
         });
@@ -94,12 +92,6 @@ impl Programs {
             .find(|folder| NEEDED.iter().all(|name| folder.join(name).is_file()))
             .map(|folder| Self { folder })
     }
-}
-
-fn folders_of_path() -> Vec<PathBuf> {
-    env::var_os("PATH")
-        .map(|path| env::split_paths(&path).collect())
-        .unwrap_or_default()
 }
 
 /// The `bin` folders of `parent`'s subfolders called `prefix` and a version.

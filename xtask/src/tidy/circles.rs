@@ -4,46 +4,35 @@
 //! import of its own: a name is followed through it to the file that defines the item.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::path::Path;
+use std::{fs, path::Path};
 
 use anyhow::{Context, Result};
-use petgraph::algo::tarjan_scc;
-use petgraph::graphmap::DiGraphMap;
+use petgraph::{algo::tarjan_scc, graphmap::DiGraphMap};
 use proc_macro2::{TokenStream, TokenTree};
-use syn::visit::{self, Visit};
-use syn::{Attribute, Item, ItemMod, ItemUse, Macro, UseTree, Visibility};
+use syn::visit::Visit;
+use syn::{Attribute, Ident, Item, ItemMod, ItemUse, Macro, UseTree, Visibility, visit};
 
 use super::files;
 
 /// The crates of the product.
-const CRATES: [&str; 6] = [
-    "crates/cli",
-    "crates/core",
-    "crates/providers",
-    "crates/sandbox",
-    "crates/server",
-    "crates/store",
-];
+const CRATES: &str = "cli core providers sandbox server store";
 
 /// The names that one file takes from another.
 type Imports = BTreeMap<(usize, usize), BTreeSet<String>>;
 
 pub(super) fn breaches(root: &Path) -> Result<Vec<String>> {
     let mut breaches = Vec::new();
-    for name in CRATES {
-        let source = root.join(name).join("src");
+    for package in CRATES.split(' ') {
+        let source = root.join("crates").join(package).join("src");
         let mut sources = Vec::new();
         for path in files(&source, "rs")? {
             let place = path.strip_prefix(&source).unwrap_or(&path);
-            sources.push((
-                place.to_string_lossy().into_owned(),
-                fs::read_to_string(&path)?,
-            ));
+            let place = place.to_string_lossy().into_owned();
+            sources.push((place, fs::read_to_string(&path)?));
         }
-        let package = name.rsplit('/').next().unwrap_or(name);
         let found = circles(&format!("recado_{package}"), &sources)?;
-        breaches.extend(found.iter().map(|circle| format!("{name}/src: {circle}")));
+        let found = found.iter();
+        breaches.extend(found.map(|circle| format!("crates/{package}/src: {circle}")));
     }
     Ok(breaches)
 }
@@ -86,12 +75,8 @@ fn sentence(modules: &[Module], imports: &Imports, circle: &BTreeSet<usize>) -> 
         .filter(|((from, to), _)| circle.contains(from) && circle.contains(to))
         .map(|((from, to), names)| {
             let names: Vec<_> = names.iter().map(String::as_str).collect();
-            format!(
-                "\n  {} -> {}: {}",
-                place(*from),
-                place(*to),
-                names.join(", ")
-            )
+            let (from, to) = (place(*from), place(*to));
+            format!("\n  {from} -> {to}: {}", names.join(", "))
         });
     text.extend(ties);
     text
@@ -127,15 +112,9 @@ struct Module {
 
 impl Module {
     fn read(place: &str, package: &str, items: &[Item]) -> Self {
-        let mut path: Vec<String> = (place.trim_end_matches(".rs").split('/'))
-            .map(str::to_owned)
-            .collect();
-        if matches!(
-            path.last().map(String::as_str),
-            Some("mod" | "lib" | "main")
-        ) {
-            path.pop();
-        }
+        let path = place.trim_end_matches(".rs").split('/');
+        let mut path: Vec<String> = path.map(str::to_owned).collect();
+        path.pop_if(|last| matches!(last.as_str(), "mod" | "lib" | "main"));
         let mut module = Self {
             place: place.to_owned(),
             path,
@@ -174,7 +153,7 @@ impl Module {
     }
 
     fn bind(&mut self, tree: &UseTree, before: &[String], is_import: bool) {
-        let extended = |name: &syn::Ident| [before, &[name.to_string()]].concat();
+        let extended = |name: &Ident| [before, &[name.to_string()]].concat();
         match tree {
             UseTree::Path(path) => self.bind(&path.tree, &extended(&path.ident), is_import),
             UseTree::Group(group) => {
@@ -194,11 +173,8 @@ impl Module {
                 self.bind_name(name.ident.to_string(), &extended(&name.ident), is_import);
             }
             UseTree::Rename(rename) => {
-                self.bind_name(
-                    rename.rename.to_string(),
-                    &extended(&rename.ident),
-                    is_import,
-                );
+                let name = rename.rename.to_string();
+                self.bind_name(name, &extended(&rename.ident), is_import);
             }
         }
     }
@@ -252,12 +228,11 @@ impl Module {
 
 impl Visit<'_> for Module {
     fn visit_item(&mut self, item: &Item) {
-        if is_for_tests(attributes(item)) {
+        let (name, attributes) = name_and_attributes(item);
+        if is_for_tests(attributes) {
             return;
         }
-        if let Some(name) = defined_name(item) {
-            self.defined.insert(name);
-        }
+        self.defined.extend(name.map(ToString::to_string));
         visit::visit_item(self, item);
     }
 
@@ -286,16 +261,21 @@ impl Visit<'_> for Module {
     }
 }
 
-fn attributes(item: &Item) -> &[Attribute] {
+/// Returns the name that an item defines, and its attributes.
+fn name_and_attributes(item: &Item) -> (Option<&Ident>, &[Attribute]) {
     match item {
-        Item::Const(item) => &item.attrs,
-        Item::Enum(item) => &item.attrs,
-        Item::Fn(item) => &item.attrs,
-        Item::Impl(item) => &item.attrs,
-        Item::Mod(item) => &item.attrs,
-        Item::Struct(item) => &item.attrs,
-        Item::Use(item) => &item.attrs,
-        _ => &[],
+        Item::Const(item) => (Some(&item.ident), &item.attrs),
+        Item::Enum(item) => (Some(&item.ident), &item.attrs),
+        Item::Fn(item) => (Some(&item.sig.ident), &item.attrs),
+        Item::Impl(item) => (None, &item.attrs),
+        Item::Macro(item) => (item.ident.as_ref(), &item.attrs),
+        Item::Mod(item) => (None, &item.attrs),
+        Item::Static(item) => (Some(&item.ident), &item.attrs),
+        Item::Struct(item) => (Some(&item.ident), &item.attrs),
+        Item::Trait(item) => (Some(&item.ident), &item.attrs),
+        Item::Type(item) => (Some(&item.ident), &item.attrs),
+        Item::Use(item) => (None, &item.attrs),
+        _ => (None, &[]),
     }
 }
 
@@ -305,21 +285,6 @@ fn is_for_tests(attributes: &[Attribute]) -> bool {
             && (attribute.meta.require_list())
                 .is_ok_and(|condition| condition.tokens.to_string() == "test")
     })
-}
-
-fn defined_name(item: &Item) -> Option<String> {
-    let name = match item {
-        Item::Const(item) => &item.ident,
-        Item::Enum(item) => &item.ident,
-        Item::Fn(item) => &item.sig.ident,
-        Item::Macro(item) => item.ident.as_ref()?,
-        Item::Static(item) => &item.ident,
-        Item::Struct(item) => &item.ident,
-        Item::Trait(item) => &item.ident,
-        Item::Type(item) => &item.ident,
-        _ => return None,
-    };
-    Some(name.to_string())
 }
 
 /// The files of a crate by the path of their module.

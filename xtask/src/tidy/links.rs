@@ -2,8 +2,7 @@
 //!
 //! It does not follow links to other sites, and it does not look for headings.
 
-use std::fs;
-use std::path::Path;
+use std::{fs, path::Path};
 
 use anyhow::Result;
 

@@ -1,8 +1,7 @@
 //! Every source file says what it is, stays short, prints only where printing is its task, and has no
 //! `Debug` where people's texts, numbers and secrets are.
 
-use std::fs;
-use std::path::Path;
+use std::{fs, path::Path};
 
 use anyhow::Result;
 
@@ -45,25 +44,19 @@ fn check(name: &str, text: &str) -> Vec<String> {
             "{name}: {lines} production lines, {CEILING} at most: split it by what it is about"
         ));
     }
+    let is_in = |folders: &[&str]| folders.iter().any(|folder| name.starts_with(folder));
     // An example is a program.
-    let is_library =
-        LIBRARIES.iter().any(|library| name.starts_with(library)) && !name.contains("/examples/");
-    if is_library {
-        for (index, line) in text.lines().enumerate().filter(|(_, line)| prints(line)) {
-            let line = line.trim();
+    let is_library = is_in(&LIBRARIES) && !name.contains("/examples/");
+    let is_shape = is_in(&SHAPES);
+    for (number, line) in (1..).zip(text.lines().map(str::trim)) {
+        if is_library && prints(line) {
             breaches.push(format!(
-                "{name}:{}: a library does not print: use `tracing` for `{line}`",
-                index + 1
+                "{name}:{number}: a library does not print: use `tracing` for `{line}`"
             ));
         }
-    }
-    if SHAPES.iter().any(|folder| name.starts_with(folder)) {
-        let derived =
-            |line: &str| line.trim_start().starts_with("#[derive(") && line.contains("Debug");
-        for (index, _) in text.lines().enumerate().filter(|(_, line)| derived(line)) {
+        if is_shape && line.starts_with("#[derive(") && line.contains("Debug") {
             breaches.push(format!(
-                "{name}:{}: a shape of a request or a command has no `Debug`: it would show people's data",
-                index + 1
+                "{name}:{number}: a shape of a request or a command has no `Debug`: it would show people's data"
             ));
         }
     }
@@ -89,7 +82,7 @@ fn production_lines(text: &str) -> usize {
 
 fn prints(line: &str) -> bool {
     // `eprintln!` ends in `println!`, and `eprint!` in `print!`.
-    !line.trim_start().starts_with("//") && (line.contains("println!") || line.contains("print!"))
+    !line.starts_with("//") && (line.contains("println!") || line.contains("print!"))
 }
 
 #[cfg(test)]
