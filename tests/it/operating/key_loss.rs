@@ -94,7 +94,7 @@ async fn a_lost_key_file_gets_a_successor() {
     let unreadable = "does not hold a master key";
     let refused = run(lost).await;
     assert!(
-        said(&refused).contains("there is no database"),
+        said(&refused).contains("does not exist"),
         "{}",
         said(&refused)
     );

@@ -102,7 +102,7 @@ async fn a_command_that_works_on_a_database_creates_none_at_a_mistyped_path(
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(1), "{said}");
     let sentence = format!(
-        "there is no database {}/recado.db: correct RECADO_DATABASE_URL, or create one there with `recado-server migrate`",
+        "the database {}/recado.db does not exist: correct RECADO_DATABASE_URL, or create it with `recado-server migrate`",
         folder.path().display()
     );
     assert!(said.contains(&sentence), "{said}");

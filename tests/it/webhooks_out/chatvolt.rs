@@ -11,7 +11,7 @@ enum Got {
     Told([String; 4]),
     /// Nothing, because the user did not say it; Recado's own events tell it.
     Untold,
-    /// Nothing, and there is no event either.
+    /// Nothing, and Recado makes no event either.
     Ignored,
 }
 

@@ -39,7 +39,7 @@ impl Slot {
         }
     }
 
-    /// Returns where its server listens; `None` while there is no server.
+    /// Returns where its server listens; `None` while it has none.
     pub fn url(&self) -> Option<String> {
         lock(&self.url).clone()
     }

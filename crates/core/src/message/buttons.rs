@@ -63,8 +63,8 @@ pub enum ButtonsError {
     /// The body has no visible character.
     #[error("the body is blank")]
     BlankBody,
-    /// There is no button.
-    #[error("there is no button")]
+    /// The message has no button.
+    #[error("the message has no button")]
     NoButton,
     /// A button lacks its id or its title.
     #[error("a button lacks its id or its title")]
@@ -76,7 +76,7 @@ impl Buttons {
     ///
     /// # Errors
     ///
-    /// The body is blank, there is no button, or a button lacks its id or title.
+    /// The body is blank, the message has no button, or a button lacks its id or title.
     pub fn new(
         body: impl Into<String>,
         buttons: impl IntoIterator<Item = Button>,

@@ -76,7 +76,7 @@ impl Answer {
     }
 }
 
-/// Why there is no answer; the texts come from below HTTP and name no URL and no header.
+/// Why no answer came; the texts come from below HTTP and name no URL and no header.
 pub(crate) enum Failure {
     /// Surely nothing was sent.
     NotSent(String),
@@ -169,7 +169,7 @@ impl HttpClient {
     ///
     /// # Errors
     ///
-    /// There is no answer, or the address is not allowed.
+    /// No answer came, or the address is not allowed.
     pub async fn post(
         &self,
         url: Url,

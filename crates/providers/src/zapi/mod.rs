@@ -107,7 +107,7 @@ impl Wire for Zapi {
         Ok((endpoint, Body { phone, kind }))
     }
 
-    /// A message was queued if the status is 2xx, there is no error, and there is at least one id.
+    /// A message was queued if the status is 2xx and the answer has no error and at least one id.
     fn decode(&self, _: &OutboundMessage, answer: &Answer) -> Result<Receipt, Refusal> {
         let refused = || errors::refusal(answer);
         let body = answer.json().filter(|_| answer.is_success());

@@ -200,7 +200,7 @@ pub(crate) async fn a_disconnected_number_is_not_healthy(subject: Subject) {
         settings.wuzapi.session = Session::None;
     });
     let health = world.channel(subject).health().await.expect("an answer");
-    // Meta hosts the number itself: there is no device that could be disconnected.
+    // Meta hosts the number itself: it has no device that could be disconnected.
     let expected = match subject {
         Subject::WhatsApp => HealthState::Connected,
         Subject::Zapi | Subject::ZapperHub | Subject::Wuzapi => HealthState::Disconnected,

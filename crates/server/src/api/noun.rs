@@ -1,4 +1,4 @@
-//! The nouns of the API: each has ids in paths, and its own error where there is no such thing.
+//! The nouns of the API: each has ids in paths, and its own error for an id that does not exist.
 
 use std::str::FromStr;
 
@@ -14,7 +14,7 @@ use super::error::{ApiError, Reason};
 
 /// Something that has an id, or the id of it.
 pub(crate) trait Noun {
-    /// The reason of the 404 where there is no such thing, or it is not the caller's.
+    /// The reason of the 404 for an id that does not exist, or is not the caller's.
     const MISSING: Reason;
 }
 

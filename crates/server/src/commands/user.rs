@@ -110,7 +110,7 @@ fn ask_twice(
 ) -> anyhow::Result<SecretString> {
     let mut ask = |prompt| {
         let answer = ask(prompt).map(SecretString::from);
-        answer.context("there is no terminal to ask for the password; use --link")
+        answer.context("the password is asked for on a terminal; without one use --link")
     };
     let password = ask("Password: ")?;
     let (fewest, most) = PASSWORD_CHARS;

@@ -26,7 +26,7 @@ pub fn raise_limit() -> usize {
             current
         }
     };
-    // No number means that there is no limit.
+    // Without a number the limit is infinite.
     current.map_or(usize::MAX, |most| {
         usize::try_from(most).unwrap_or(usize::MAX)
     })

@@ -151,7 +151,7 @@ impl Settings {
         let key = self
             .key
             .clone()
-            .context("there is no database whose key could be changed")?;
+            .context("the database whose key would be changed does not exist")?;
         self.connect(key).await
     }
 
@@ -185,7 +185,7 @@ impl Settings {
     pub fn check_existence(&self) -> anyhow::Result<()> {
         if let Some(file) = self.missing_file() {
             bail!(
-                "there is no database {}: correct RECADO_DATABASE_URL, or create one there with `recado-server migrate` or by starting the server",
+                "the database {} does not exist: correct RECADO_DATABASE_URL, or create it with `recado-server migrate` or by starting the server",
                 file.display()
             );
         }

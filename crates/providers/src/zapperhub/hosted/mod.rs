@@ -39,7 +39,7 @@ pub(super) struct Hosted {
     webhooks_url: Url,
 }
 
-/// The schema is closed: there is no place for an id of ours.
+/// The schema is closed: it has no place for an id of ours.
 #[derive(Serialize)]
 pub(super) struct Body<'a> {
     jid: Cow<'a, str>,

@@ -111,7 +111,7 @@ fn message(event: &Value, file_url: Option<&Value>) -> Inbound {
     })
 }
 
-/// There is no receipt for "sent", which is the answer to the request, nor for a failure.
+/// wuzapi sends no receipt for "sent", which is the answer to the request, nor for a failure.
 fn receipt(body: &Value, event: &Value) -> Vec<Inbound> {
     let step = match text(body, "/state") {
         Some("Delivered") => Status::Delivered,

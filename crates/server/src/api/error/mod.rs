@@ -98,7 +98,7 @@ impl ApiError {
     pub fn no_route() -> Self {
         Self::new(
             Reason::NotFound,
-            "There is no such route; GET /openapi.json lists them all",
+            "The route does not exist; GET /openapi.json lists all routes",
         )
     }
 

@@ -57,13 +57,13 @@ reasons! {
     ForeignAgent = "foreign_agent", FORBIDDEN,
         "the agent belongs to another organization";
     NotFound = "not_found", NOT_FOUND,
-        "there is no such route";
+        "the route does not exist";
     OrganizationNotFound = "organization_not_found", NOT_FOUND,
-        "there is no such organization";
+        "the organization does not exist";
     ApiKeyNotFound = "api_key_not_found", NOT_FOUND,
         "the organization has no such API key";
     AgentNotFound = "agent_not_found", NOT_FOUND,
-        "there is no such agent";
+        "the agent does not exist";
     ChannelNotFound = "channel_not_found", NOT_FOUND,
         "the organization has no such channel";
     ConversationNotFound = "conversation_not_found", NOT_FOUND,

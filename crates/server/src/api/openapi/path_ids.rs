@@ -5,7 +5,7 @@ use utoipa::openapi::{ObjectBuilder, RefOr, Required, Type};
 
 use crate::api::error::Reason;
 
-/// The words that an id follows: what it is the id of, and the reason of the 404 if there is no such thing.
+/// The words that an id follows: what it is the id of, and the reason of the 404 if it does not exist.
 const NOUNS: [(&str, &str, Option<Reason>); 14] = [
     ("agents", "agent", Some(Reason::AgentNotFound)),
     ("api-keys", "API key", Some(Reason::ApiKeyNotFound)),
