@@ -2,9 +2,8 @@
 
 /// Returns the digits of a phone number in any notation; LIDs, groups and business-scoped user ids stay as they are.
 pub(crate) fn bare(recipient: &str) -> String {
-    let local = recipient
-        .strip_suffix("@s.whatsapp.net")
-        .unwrap_or(recipient);
+    let local = recipient.strip_suffix("@s.whatsapp.net");
+    let local = local.unwrap_or(recipient);
     if is_phone_notation(local) {
         local.chars().filter(char::is_ascii_digit).collect()
     } else {

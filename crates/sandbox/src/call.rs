@@ -46,18 +46,15 @@ impl Call {
     /// Returns the path's segments after the provider's own.
     pub(crate) fn segments(&self) -> Vec<&str> {
         let segments = self.parts.uri.path().split('/');
-        segments
-            .filter(|segment| !segment.is_empty())
-            .skip(1)
-            .collect()
+        let segments = segments.filter(|segment| !segment.is_empty());
+        segments.skip(1).collect()
     }
 
     /// Returns the first value of a query parameter, if it is plain text without escapes.
     pub(crate) fn query(&self, name: &str) -> Option<&str> {
         let pairs = self.parts.uri.query()?.split('&');
-        pairs
-            .filter_map(|pair| pair.split_once('='))
-            .find_map(|(key, value)| (key == name).then_some(value))
+        let mut pairs = pairs.filter_map(|pair| pair.split_once('='));
+        pairs.find_map(|(key, value)| (key == name).then_some(value))
     }
 
     /// Returns a header's value, if it is text and not blank.
@@ -97,9 +94,8 @@ impl Call {
             Provider::Zapperhub => body.get("jid"),
             Provider::Wuzapi => {
                 let mut members = body.iter();
-                members
-                    .find(|(key, _)| key.eq_ignore_ascii_case("phone"))
-                    .map(|(_, value)| value)
+                let phone = members.find(|(key, _)| key.eq_ignore_ascii_case("phone"));
+                phone.map(|(_, value)| value)
             }
         }?;
         match value {

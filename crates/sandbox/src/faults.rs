@@ -86,9 +86,8 @@ pub(crate) type Faults = Vec<PlannedFault>;
 
 /// Uses up the first fault that this request runs into.
 pub(crate) fn take(faults: &mut Faults, call: &Call) -> Option<Fault> {
-    let index = faults
-        .iter()
-        .position(|planned| planned.fault.matches(call))?;
+    let mut planned = faults.iter();
+    let index = planned.position(|planned| planned.fault.matches(call))?;
     let planned = &mut faults[index];
     if planned.times > 1 {
         planned.times -= 1;

@@ -34,11 +34,9 @@ pub(crate) fn below(limit: usize) -> usize {
 
 /// Returns digits that are always the same for a phone number and do not show it.
 pub(crate) fn alias(phone: &str, digits: usize) -> String {
-    let hash = Sha256::digest(phone.as_bytes());
-    hash.iter()
-        .map(|byte| char::from(b'0' + byte % 10))
-        .take(digits)
-        .collect()
+    let hash = Sha256::digest(phone.as_bytes()).into_iter();
+    let all = hash.map(|byte| char::from(b'0' + byte % 10));
+    all.take(digits).collect()
 }
 
 /// Makes Z-API's own id of a message: 32 upper-case hexadecimal digits.
@@ -52,11 +50,9 @@ pub(crate) fn trace_id() -> String {
 
 fn hexadecimal(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
-    bytes
-        .iter()
-        .flat_map(|byte| [byte >> 4, byte & 15])
-        .map(|digit| char::from(DIGITS[usize::from(digit)]))
-        .collect()
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    let digits = digits.map(|digit| char::from(DIGITS[usize::from(digit)]));
+    digits.collect()
 }
 
 fn random<const N: usize>() -> [u8; N] {

@@ -98,9 +98,8 @@ impl Received {
     /// Returns the newest message with this id.
     pub(crate) fn shown(&self, message_id: &str) -> Option<PhoneMessage> {
         let mut newest_first = self.phone.iter().rev();
-        newest_first
-            .find(|message| message.message_id == message_id)
-            .cloned()
+        let found = newest_first.find(|message| message.message_id == message_id);
+        found.cloned()
     }
 
     pub(crate) fn requests(&self, provider: Option<Provider>) -> Vec<ReceivedRequest> {

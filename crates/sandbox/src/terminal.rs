@@ -30,9 +30,8 @@ pub fn width(text: &str) -> usize {
 
 /// Breaks a text into lines of at most `columns`, between words where it can.
 pub fn wrap(text: &str, columns: usize) -> Vec<String> {
-    text.split('\n')
-        .flat_map(|line| wrap_line(line, columns))
-        .collect()
+    let lines = text.split('\n');
+    lines.flat_map(|line| wrap_line(line, columns)).collect()
 }
 
 fn wrap_line(line: &str, columns: usize) -> Vec<String> {

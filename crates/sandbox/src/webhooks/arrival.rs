@@ -72,9 +72,8 @@ pub(crate) fn report(
 /// Repeats and orders the events as the switches say.
 fn arranged<'a>(events: impl Iterator<Item = &'a Event>, settings: &WebhookSettings) -> Vec<Event> {
     let times = usize::from(settings.duplicate) + 1;
-    let mut events: Vec<_> = events
-        .flat_map(|event| std::iter::repeat_n(event, times).cloned())
-        .collect();
+    let events = events.flat_map(|event| std::iter::repeat_n(event, times).cloned());
+    let mut events: Vec<_> = events.collect();
     match settings.order {
         Order::AsIs => {}
         Order::Reversed => events.reverse(),

@@ -102,8 +102,7 @@ pub struct Failure {
 impl Failure {
     /// Returns whether a message to this recipient, in the sandbox's notation, fails.
     pub(crate) fn hits(&self, recipient: &str) -> bool {
-        self.to
-            .as_deref()
-            .is_none_or(|to| address::bare(to) == recipient)
+        let to = self.to.as_deref();
+        to.is_none_or(|to| address::bare(to) == recipient)
     }
 }

@@ -77,9 +77,7 @@ impl Sandbox {
         let client = state.outbox.client();
         // The rest is done without the lock: a body may be large, and is signed.
         drop(guard);
-        let parcels = parcels
-            .into_iter()
-            .map(|parcel| (parcel.event, parcel.tried));
+        let parcels = parcels.into_iter().map(|it| (it.event, it.tried));
         let (events, tried): (Vec<_>, Vec<_>) = parcels.unzip();
         let count = events.len();
         let written = simulators::write(&settings, &webhook, events);

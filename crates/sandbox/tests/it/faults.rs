@@ -36,60 +36,56 @@ pub(crate) async fn send(server: &Server, provider: Provider) -> Reply {
     Reply::of(good(server, provider)).await
 }
 
-#[rstest]
+const PROVIDERS: [Provider; 4] = [
+    Provider::Whatsapp,
+    Provider::Zapi,
+    Provider::Zapperhub,
+    Provider::Wuzapi,
+];
+
 #[tokio::test]
-async fn a_reset_before_keeps_no_message_and_one_after_keeps_it(
-    #[values(
-        Provider::Whatsapp,
-        Provider::Zapi,
-        Provider::Zapperhub,
-        Provider::Wuzapi
-    )]
-    provider: Provider,
-    #[values(false, true)] after: bool,
-) {
-    let server = Server::start().await;
-    let effect = if after {
-        Effect::ResetAfter
-    } else {
-        Effect::ResetBefore
-    };
-    server.fail_next(Fault::new(provider, effect), 1);
-    let error = Reply::try_of(good(&server, provider))
-        .await
-        .expect_err("no answer");
-    assert!(error.is_request() && !error.is_connect(), "{error:?}");
-    let request = &server.requests()[0];
-    assert_eq!((request.status, request.accepted), (Answered::Reset, after));
-    assert_eq!(request.message_id.is_some(), after);
-    assert_eq!(server.phone_messages().len(), usize::from(after));
-    assert_eq!(send(&server, provider).await.status, 200);
+async fn a_reset_before_keeps_no_message_and_one_after_keeps_it() {
+    for provider in PROVIDERS {
+        for (effect, is_kept) in [(Effect::ResetBefore, false), (Effect::ResetAfter, true)] {
+            let server = Server::start().await;
+            server.fail_next(Fault::new(provider, effect), 1);
+            let error = Reply::try_of(good(&server, provider)).await;
+            let error = error.expect_err("no answer");
+            assert!(error.is_request() && !error.is_connect(), "{error:?}");
+            let request = &server.requests()[0];
+            let ended = (
+                request.status,
+                request.accepted,
+                request.message_id.is_some(),
+            );
+            assert_eq!(ended, (Answered::Reset, is_kept, is_kept));
+            assert_eq!(server.phone_messages().len(), usize::from(is_kept));
+            assert_eq!(send(&server, provider).await.status, 200);
+        }
+    }
 }
 
-#[rstest]
-#[case(Provider::Whatsapp, 400, None)]
-#[case(Provider::Zapi, 429, Some("2"))]
-#[case(Provider::Zapperhub, 429, Some("7"))]
-#[case(Provider::Wuzapi, 429, Some("2"))]
 #[tokio::test]
-async fn a_throttled_request_gets_the_providers_answer(
-    #[case] provider: Provider,
-    #[case] status: u16,
-    #[case] retry_after: Option<&str>,
-) {
+async fn a_throttled_request_gets_the_providers_answer() {
     let server = Server::start().await;
-    server.fail_next(Fault::new(provider, Effect::Throttle), 1);
-    let reply = send(&server, provider).await;
-    assert_eq!(reply.status, status);
-    let header = reply
-        .headers
-        .get("retry-after")
-        .map(|value| value.to_str().expect("text"));
-    assert_eq!(header, retry_after);
-    if provider == Provider::Whatsapp {
-        assert_eq!(reply.json["error"]["code"], 130_429);
+    let graph = json!({"error": {"code": 130_429}});
+    let answers = [
+        (400, None, graph),
+        (429, Some("2"), json!({"error": "Too many requests"})),
+        (429, Some("7"), json!({"message": "Too Many Requests"})),
+        (429, Some("2"), json!({"error": "too many requests"})),
+    ];
+    for (provider, (status, retry_after, part)) in PROVIDERS.into_iter().zip(answers) {
+        server.fail_next(Fault::new(provider, Effect::Throttle), 1);
+        let reply = send(&server, provider).await;
+        reply.has(status, &part);
+        let header = reply.headers.get("retry-after");
+        assert_eq!(
+            header.map(|value| value.to_str().expect("text")),
+            retry_after
+        );
+        server.shows_nothing();
     }
-    assert!(server.phone_messages().is_empty());
 }
 
 #[tokio::test]

@@ -11,13 +11,10 @@ pub(crate) const NUMBER: &str = "800000000000001";
 
 pub(crate) fn message() -> Value {
     json!({
-        "messaging_product": "whatsapp",
-        "recipient_type": "individual",
-        "to": "5511900000001",
+        "messaging_product": "whatsapp", "recipient_type": "individual", "to": "5511900000001",
         "type": "interactive",
         "interactive": {
-            "type": "button",
-            "body": {"text": "Podemos entregar hoje entre *14h* e *18h*?"},
+            "type": "button", "body": {"text": "Podemos entregar hoje entre *14h* e *18h*?"},
             "action": {"buttons": [
                 {"type": "reply", "reply": {"id": "a", "title": "Sim"}},
                 {"type": "reply", "reply": {"id": "b", "title": "Não"}},

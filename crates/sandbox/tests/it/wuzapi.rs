@@ -9,9 +9,7 @@ use crate::{Reply, Server, credential};
 
 fn message() -> Value {
     json!({
-        "Phone": "5521988887777",
-        "title": "Clínica Aurora",
-        "body": "Podemos confirmar?",
+        "Phone": "5521988887777", "title": "Clínica Aurora", "body": "Podemos confirmar?",
         "footer": "Até 18h",
         "buttons": [{"type": "reply", "displayText": "Confirmar", "id": "visit_yes"}],
         "Id": "3EB0A1B2C3D4E5F60718",

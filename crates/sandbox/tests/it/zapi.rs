@@ -11,8 +11,7 @@ const INSTANCE: &str = "instances/INST-01/token/TOKEN-01";
 
 pub(crate) fn list() -> Value {
     json!({
-        "phone": "5521988887777",
-        "message": "Podemos confirmar a visita de quinta?",
+        "phone": "5521988887777", "message": "Podemos confirmar a visita de quinta?",
         "buttonList": {"buttons": [
             {"id": "visit_yes", "label": "Confirmar"},
             {"id": "visit_move", "label": "Remarcar"},
@@ -23,9 +22,7 @@ pub(crate) fn list() -> Value {
 
 fn actions() -> Value {
     json!({
-        "phone": "5521988887777",
-        "title": "Clínica Aurora",
-        "message": "Podemos confirmar?",
+        "phone": "5521988887777", "title": "Clínica Aurora", "message": "Podemos confirmar?",
         "footer": "Até 18h",
         "buttonActions": [{"id": "visit_yes", "type": "REPLY", "label": "Confirmar"}],
     })

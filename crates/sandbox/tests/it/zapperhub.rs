@@ -9,10 +9,8 @@ use crate::{Reply, Server, credential};
 
 fn message() -> Value {
     json!({
-        "jid": "5521988887777",
-        "title": "Clínica Aurora",
-        "body": "Podemos confirmar a visita de quinta?",
-        "footer": "Responda até 18h",
+        "jid": "5521988887777", "title": "Clínica Aurora",
+        "body": "Podemos confirmar a visita de quinta?", "footer": "Responda até 18h",
         "buttons": [
             {"type": "reply", "id": "visit_yes", "displayText": "Confirmar"},
             {"type": "reply", "id": "visit_no", "displayText": "Cancelar"},

@@ -15,15 +15,11 @@ pub(super) fn read(interactive: &Node<'_>) -> Result<Box<dyn Kind>, GraphError> 
     let parts = Parts::read(interactive)?;
     let action = interactive.required("action")?;
     // `action` may be an object or a text that holds one as JSON (observed).
-    let parsed = action.as_str().map(serde_json::from_str::<Value>);
-    let action = parsed
-        .as_ref()
-        .and_then(|json| json.as_ref().ok())
-        .unwrap_or(action);
-    let buttons = interactive.child("action", action)?.objects("buttons")?;
-    let buttons = buttons
-        .map(|button| read_button(&button?))
-        .collect::<Result<_, _>>()?;
+    let parsed: Option<Value> = (action.as_str()).and_then(|text| serde_json::from_str(text).ok());
+    let action = interactive.child("action", parsed.as_ref().unwrap_or(action))?;
+    let buttons = action.objects("buttons")?;
+    let buttons = buttons.map(|button| read_button(&button?));
+    let buttons = buttons.collect::<Result<_, _>>()?;
     Ok(Box::new(ButtonsMessage { parts, buttons }))
 }
 

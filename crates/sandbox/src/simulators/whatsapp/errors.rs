@@ -138,10 +138,7 @@ impl GraphError {
     /// The error as Graph sends it.
     pub(super) fn into_answer(self, trace: &str) -> Answer {
         let mut error = json!({
-            "message": self.message,
-            "type": self.kind,
-            "code": self.code,
-            "fbtrace_id": trace,
+            "message": self.message, "type": self.kind, "code": self.code, "fbtrace_id": trace,
         });
         if let Some(subcode) = self.subcode {
             error["error_subcode"] = subcode.into();

@@ -51,9 +51,7 @@ pub(crate) fn failed(state: &State, message: &PhoneMessage, failure: &Failure) -
 pub(crate) fn inbound(state: &State, inbound: &Inbound<'_>) -> Option<Event> {
     let customer = Customer::of(state, inbound.from);
     let mut message = json!({
-        "from": customer.phone,
-        "from_user_id": customer.user,
-        "id": inbound.message_id,
+        "from": customer.phone, "from_user_id": customer.user, "id": inbound.message_id,
         "timestamp": seconds(state),
     });
     if let Some(answered) = inbound.in_reply_to {
@@ -89,9 +87,7 @@ fn event(state: &State, number: &str, mut value: Value) -> Event {
 
 fn status(state: &State, message: &PhoneMessage, name: &str) -> Value {
     json!({
-        "id": message.message_id,
-        "status": name,
-        "timestamp": seconds(state),
+        "id": message.message_id, "status": name, "timestamp": seconds(state),
         "biz_opaque_callback_data": message.callback_data,
     })
 }
@@ -133,9 +129,7 @@ impl<'a> Customer<'a> {
 
     fn contact(&self) -> Value {
         without_null(json!({
-            "profile": {"name": CUSTOMER},
-            "wa_id": self.phone,
-            "user_id": self.user,
+            "profile": {"name": CUSTOMER}, "wa_id": self.phone, "user_id": self.user,
         }))
     }
 }

@@ -91,11 +91,8 @@ fn is_version(segment: &str) -> bool {
 fn number(state: &State, call: &Call, id: &str) -> Value {
     let display = state.accounts.number(id).map(|(display, _)| display);
     let node = json!({
-        "id": id,
-        "display_phone_number": display,
-        "verified_name": "Recado Sandbox",
-        "quality_rating": "GREEN",
-        "throughput": {"level": "STANDARD"},
+        "id": id, "display_phone_number": display, "verified_name": "Recado Sandbox",
+        "quality_rating": "GREEN", "throughput": {"level": "STANDARD"},
     });
     let Some(fields) = call.query("fields") else {
         return node;
@@ -181,8 +178,7 @@ fn check_limits(state: &mut State, number: &str, recipient: &Recipient) -> Resul
 fn accept(draft: Draft<'_>, recipient: &Recipient, number: &str) -> Outcome {
     let message_id = ids::wamid();
     let body = json!({
-        "messaging_product": "whatsapp",
-        "contacts": [recipient.contact(draft.to)],
+        "messaging_product": "whatsapp", "contacts": [recipient.contact(draft.to)],
         "messages": [recipient.message(&message_id)],
     });
     let message = PhoneMessage {

@@ -45,10 +45,8 @@ impl Limits {
     }
 
     pub(super) fn use_throughput(&mut self, number: &str, now: Duration) {
-        self.sent
-            .entry(number.to_owned())
-            .or_default()
-            .push_back(now);
+        let sent = self.sent.entry(number.to_owned()).or_default();
+        sent.push_back(now);
     }
 
     /// Counts one message to the recipient; refused ones count nothing.
@@ -57,15 +55,10 @@ impl Limits {
             self.pairs.retain(|_, burst| burst.paid_at() > now);
         }
         let pair = (number.to_owned(), recipient.to_owned());
-        let burst = self.pairs.entry(pair).or_insert(Burst {
-            started: now,
-            count: 0,
-        });
+        let (started, count) = (now, 0);
+        let burst = self.pairs.entry(pair).or_insert(Burst { started, count });
         if now >= burst.paid_at() {
-            *burst = Burst {
-                started: now,
-                count: 0,
-            };
+            *burst = Burst { started, count };
         }
         let in_window = now < burst.started + PAIR_PAUSE;
         let free = in_window && burst.count < PAIR_BURST;

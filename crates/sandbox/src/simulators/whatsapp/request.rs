@@ -88,9 +88,8 @@ fn read_interactive(interactive: &Node<'_>) -> Result<Box<dyn Kind>, GraphError>
 impl<'a> To<'a> {
     /// `to` wins over `recipient` (Meta, business-scoped user ids).
     fn read(body: &Node<'a>) -> Result<Self, GraphError> {
-        let kind = body
-            .optional_text("recipient_type")?
-            .unwrap_or("individual");
+        let kind = body.optional_text("recipient_type")?;
+        let kind = kind.unwrap_or("individual");
         body.check_word("recipient_type", kind, "individual group")?;
         match body.optional_text("to")? {
             Some(group) if kind == "group" => Ok(Self::Group(group)),

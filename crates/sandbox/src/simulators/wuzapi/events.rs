@@ -17,10 +17,8 @@ pub(crate) fn step(state: &State, message: &PhoneMessage, step: Step) -> Vec<Eve
         Step::Read => ("Read", "read"),
     };
     let event = json!({
-        "MessageIDs": [message.message_id],
-        "Chat": jid(&message.to),
-        "Timestamp": state.clock.timestamp().to_string(),
-        "Type": kind,
+        "MessageIDs": [message.message_id], "Chat": jid(&message.to),
+        "Timestamp": state.clock.timestamp().to_string(), "Type": kind,
     });
     let mut event = enveloped("ReadReceipt", &message.from, event);
     event.body["state"] = json!(word);
@@ -86,10 +84,7 @@ fn info(state: &State, inbound: &Inbound<'_>) -> Value {
     let own = chat.ends_with("@lid").then(|| chat.clone());
     let sender = own.unwrap_or_else(|| format!("{}:3@lid", ids::alias(from, 15)));
     json!({
-        "ID": inbound.message_id,
-        "Chat": chat,
-        "Sender": sender,
-        "SenderAlt": jid(from),
+        "ID": inbound.message_id, "Chat": chat, "Sender": sender, "SenderAlt": jid(from),
         "IsFromMe": false, "IsGroup": in_group, "PushName": CUSTOMER, "Type": "text",
         "Timestamp": state.clock.timestamp().to_string(),
     })

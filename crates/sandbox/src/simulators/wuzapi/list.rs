@@ -6,9 +6,7 @@ use crate::ListRow;
 
 pub(super) fn picked(row: &ListRow) -> (&'static str, Value) {
     let choice = json!({
-        "title": row.title,
-        "listType": 1,
-        "singleSelectReply": {"selectedRowID": row.id},
+        "title": row.title, "listType": 1, "singleSelectReply": {"selectedRowID": row.id},
     });
     ("listResponseMessage", choice)
 }

@@ -107,14 +107,11 @@ fn status(state: &State, token: &str, user: &str) -> Answer {
     let webhook = webhooks::of(state, user);
     let events = webhook.map(|webhook| webhook.events.join(","));
     success(json!({
-        "id": user, "name": name(user),
-        "connected": session != Session::None,
-        "loggedIn": session == Session::Open,
-        "token": token,
+        "id": user, "name": name(user), "connected": session != Session::None,
+        "loggedIn": session == Session::Open, "token": token,
         "jid": if session == Session::Open { "5521300000000.0:7@s.whatsapp.net" } else { "" },
         "webhook": webhook.map_or("", |webhook| webhook.url.as_str()),
-        "events": events.unwrap_or_default(),
-        "qrcode": "",
+        "events": events.unwrap_or_default(), "qrcode": "",
         "hmac_configured": webhook.is_some_and(|webhook| webhook.secret.is_some()),
     }))
 }

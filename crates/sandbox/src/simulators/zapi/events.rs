@@ -109,15 +109,11 @@ fn received(state: &State, inbound: &Inbound<'_>) -> Value {
     let own = sender.ends_with("@lid").then(|| sender.to_owned());
     let lid = own.unwrap_or_else(|| format!("{}@lid", ids::alias(sender, 15)));
     json!({
-        "messageId": inbound.message_id,
-        "phone": inbound.from,
-        "chatLid": (!in_group).then_some(&lid),
-        "senderLid": lid,
-        "connectedPhone": OWN_NUMBER,
+        "messageId": inbound.message_id, "phone": inbound.from,
+        "chatLid": (!in_group).then_some(&lid), "senderLid": lid, "connectedPhone": OWN_NUMBER,
         "fromMe": false, "fromApi": false, "isGroup": in_group, "isNewsletter": false,
         "isEdit": false, "waitingMessage": false,
-        "momment": milliseconds(state), "status": "RECEIVED",
-        "senderName": CUSTOMER,
+        "momment": milliseconds(state), "status": "RECEIVED", "senderName": CUSTOMER,
         "chatName": if in_group { "Group" } else { CUSTOMER },
         "participantPhone": in_group.then_some(MEMBER),
         "participantLid": in_group.then_some(&lid),

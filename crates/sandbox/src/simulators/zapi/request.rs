@@ -29,11 +29,7 @@ pub(super) fn message(body: &Object) -> Result<String, Answer> {
     let message = text(body, "message")?;
     let delay = body.get("delayMessage").filter(|delay| !delay.is_null());
     // The vendor says 1 to 15; that it refuses others is inferred from a compatible vendor.
-    let is_valid = |delay: &Value| {
-        delay
-            .as_u64()
-            .is_some_and(|delay| (1..=15).contains(&delay))
-    };
+    let is_valid = |delay: &Value| matches!(delay.as_u64(), Some(1..=15));
     if delay.is_none_or(is_valid) {
         return Ok(message.to_owned());
     }

@@ -91,8 +91,7 @@ pub(super) fn own_message(content: &Buttons) -> Value {
         json!({"name": "quick_reply", "buttonParamsJson": parameters})
     });
     json!({"interactiveMessage": {
-        "header": {"title": content.header},
-        "body": {"text": content.body},
+        "header": {"title": content.header}, "body": {"text": content.body},
         "footer": {"text": content.footer},
         "nativeFlowMessage": {"buttons": buttons.collect::<Vec<_>>()},
     }})

@@ -42,12 +42,9 @@ pub(crate) fn connection_update(account: &str, connection: Connection) -> Event 
 pub(crate) fn inbound(state: &State, inbound: &Inbound<'_>) -> Option<Event> {
     let message = message(inbound, buttons::tapped, list::picked, "stanzaId")?;
     let body = json!({
-        "type": UPSERT,
-        "instanceId": inbound.account,
+        "type": UPSERT, "instanceId": inbound.account,
         "key": {"remoteJid": jid(inbound.from), "fromMe": false, "id": inbound.message_id},
-        "messageTimestamp": timestamp(state),
-        "pushName": CUSTOMER,
-        "message": message,
+        "messageTimestamp": timestamp(state), "pushName": CUSTOMER, "message": message,
     });
     Some(Event::new(UPSERT, body))
 }

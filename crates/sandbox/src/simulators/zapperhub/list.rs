@@ -6,8 +6,7 @@ use crate::ListRow;
 
 pub(super) fn picked(row: &ListRow) -> (&'static str, Value) {
     let choice = json!({
-        "title": row.title,
-        "description": row.description,
+        "title": row.title, "description": row.description,
         "singleSelectReply": {"selectedRowId": row.id},
     });
     ("listResponseMessage", choice)

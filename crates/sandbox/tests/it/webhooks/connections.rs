@@ -1,13 +1,12 @@
 //! What every provider tells when a switch connects its phone or cuts it off.
 
 use recado_sandbox::{Connection, Provider, Session, Settings};
-use rstest::rstest;
 use serde_json::{Value, json};
 
 use super::Pair;
 
 /// Switches the phone off and on again; what was told of it.
-async fn told(provider: Provider, off: fn(&mut Settings)) -> Vec<Value> {
+async fn told(provider: Provider, off: impl FnOnce(&mut Settings)) -> Vec<Value> {
     let pair = Pair::start(provider).await;
     let mut settings = pair.settings();
     off(&mut settings);
@@ -31,59 +30,46 @@ fn event(post: &super::receiver::Got) -> Value {
 async fn z46_zapi_tells_once_that_the_phone_is_gone_and_once_that_it_is_back() {
     let told = told(Provider::Zapi, |settings| settings.zapi.connected = false).await;
     let gone = json!({
-        "type": "DisconnectedCallback",
-        "instanceId": "INST-01",
-        "disconnected": true,
-        "error": "Device has been disconnected",
-        "momment": told[0]["momment"],
+        "type": "DisconnectedCallback", "instanceId": "INST-01", "disconnected": true,
+        "error": "Device has been disconnected", "momment": told[0]["momment"],
     });
     let back = json!({
-        "type": "ConnectedCallback",
-        "instanceId": "INST-01",
-        "connected": true,
-        "phone": "5521300000000",
-        "momment": told[1]["momment"],
+        "type": "ConnectedCallback", "instanceId": "INST-01", "connected": true,
+        "phone": "5521300000000", "momment": told[1]["momment"],
     });
     assert_eq!(told, [gone, back]);
 }
 
-#[rstest]
-#[case::closed(Connection::Close, json!({"connection": "close"}))]
-#[case::unpaired(Connection::Unpaired, json!({"connection": "connecting", "qr": "2@sandbox"}))]
 #[tokio::test]
-async fn h40_zapperhub_tells_the_devices_connection(
-    #[case] connection: Connection,
-    #[case] members: Value,
-) {
-    let off: fn(&mut Settings) = match connection {
-        Connection::Unpaired => |settings| settings.zapperhub.connection = Connection::Unpaired,
-        _ => |settings| settings.zapperhub.connection = Connection::Close,
-    };
-    let mut expected = [members, json!({"connection": "open"})];
-    for event in &mut expected {
-        event["type"] = json!("connection.update");
-        event["instanceId"] = json!("inst_5f2c");
+async fn h40_zapperhub_tells_the_devices_connection() {
+    for (connection, members) in [
+        (Connection::Close, json!({"connection": "close"})),
+        (
+            Connection::Unpaired,
+            json!({"connection": "connecting", "qr": "2@sandbox"}),
+        ),
+    ] {
+        let off = |settings: &mut Settings| settings.zapperhub.connection = connection;
+        let mut expected = [members, json!({"connection": "open"})];
+        for event in &mut expected {
+            event["type"] = json!("connection.update");
+            event["instanceId"] = json!("inst_5f2c");
+        }
+        assert_eq!(told(Provider::Zapperhub, off).await, expected);
     }
-    assert_eq!(told(Provider::Zapperhub, off).await, expected);
 }
 
 #[tokio::test]
 async fn h59_wuzapi_tells_the_state_of_the_session() {
-    let lost = told(Provider::Wuzapi, |settings| {
-        settings.wuzapi.session = Session::None;
-    })
-    .await;
-    let logged_out = told(Provider::Wuzapi, |settings| {
-        settings.wuzapi.session = Session::LoggedOut;
-    })
-    .await;
-    let kinds: Vec<_> = lost
-        .iter()
-        .chain(&logged_out)
-        .map(|event| &event["type"])
-        .collect();
-    assert_eq!(
-        kinds,
-        ["Disconnected", "Connected", "LoggedOut", "Connected"]
-    );
+    for (session, kind) in [
+        (Session::None, "Disconnected"),
+        (Session::LoggedOut, "LoggedOut"),
+    ] {
+        let told = told(Provider::Wuzapi, |settings| {
+            settings.wuzapi.session = session;
+        })
+        .await;
+        let kinds: Vec<_> = told.iter().map(|event| &event["type"]).collect();
+        assert_eq!(kinds, [kind, "Connected"]);
+    }
 }

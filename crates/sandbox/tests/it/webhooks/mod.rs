@@ -12,7 +12,7 @@ mod zapperhub;
 use std::ops::Deref;
 
 use hmac::{Hmac, KeyInit, Mac};
-use recado_sandbox::{ListRow, Provider, Webhook, WebhookSettings};
+use recado_sandbox::{ListRow, Provider, Shape, Webhook, WebhookSettings};
 use serde_json::Value;
 use sha2::Sha256;
 
@@ -67,6 +67,14 @@ impl Pair {
         request.message_id.expect("an accepted message")
     }
 
+    /// Sends a message and taps its first button; gives the ids of both messages, and the webhook of the tap.
+    async fn tapped(&self, shape: Option<Shape>) -> (String, String, Value) {
+        let id = self.send().await;
+        let tap = self.tap(&id, 0, shape).expect("a tap");
+        let told = self.told().await.pop().expect("a webhook");
+        (id, tap, told)
+    }
+
     /// Waits for the webhooks on their way, and returns all bodies.
     async fn told(&self) -> Vec<Value> {
         self.settled().await;
@@ -103,8 +111,6 @@ fn row(id: &str, title: &str, description: &str) -> ListRow {
 fn signature(key: &str, body: &str) -> String {
     let mut hmac = Hmac::<Sha256>::new_from_slice(key.as_bytes()).expect("a key");
     hmac.update(body.as_bytes());
-    let bytes = hmac.finalize().into_bytes();
-    bytes
-        .iter()
-        .fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
+    let bytes = hmac.finalize().into_bytes().into_iter();
+    bytes.fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
 }

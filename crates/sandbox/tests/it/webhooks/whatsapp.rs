@@ -1,10 +1,10 @@
 //! WhatsApp's webhooks: statuses, taps, escaping and signature.
 
 use recado_sandbox::{BsuidMode, Failure, Order, PhoneError, Provider, Shape, Step};
-use rstest::rstest;
 use serde_json::{Value, json};
 
 use super::{Pair, row, signature};
+use crate::assert_has;
 use crate::whatsapp::{message, send};
 
 const CUSTOMER: &str = "5511900000001";
@@ -27,10 +27,6 @@ fn value(body: &Value) -> &Value {
     value
 }
 
-fn mode(pair: &Pair, mode: BsuidMode) {
-    pair.change_settings(|settings| settings.whatsapp.bsuid_mode = mode);
-}
-
 #[tokio::test]
 async fn w16_sent_and_delivered_follow_a_message_with_its_callback_data() {
     let pair = start().await;
@@ -43,10 +39,7 @@ async fn w16_sent_and_delivered_follow_a_message_with_its_callback_data() {
         let told = &value(body)["statuses"][0];
         assert!(told["timestamp"].is_string());
         let expected = json!({
-            "id": id,
-            "status": status,
-            "timestamp": told["timestamp"],
-            "recipient_id": CUSTOMER,
+            "id": id, "status": status, "timestamp": told["timestamp"], "recipient_id": CUSTOMER,
             "biz_opaque_callback_data": "gw:1",
             "pricing": {"billable": false, "pricing_model": "PMP", "type": "free_customer_service", "category": "service"},
         });
@@ -62,8 +55,7 @@ async fn read_follows_when_the_phone_reads() {
     pair.read(&id).expect("a message");
     let bodies = pair.told().await;
     let told = &value(&bodies[2])["statuses"][0];
-    assert_eq!((&told["status"], &told["id"]), (&json!("read"), &json!(id)));
-    assert!(told.get("pricing").is_none());
+    assert_has(told, &json!({"status": "read", "id": id, "pricing": null}));
 }
 
 #[tokio::test]
@@ -75,21 +67,16 @@ async fn w19_a_message_that_fails_is_not_shown() {
     assert_eq!(bodies.len(), 1);
     let told = &value(&bodies[0])["statuses"][0];
     let details = "Message failed to send because more than 24 hours have passed since the customer last replied to this number.";
-    assert_eq!(
-        (&told["status"], &told["id"]),
-        (&json!("failed"), &json!(id))
+    let error = json!({
+        "code": 131_047, "title": "Re-engagement message", "message": "Re-engagement message",
+        "error_data": {"details": details},
+        "href": "/documentation/business-messaging/whatsapp/support/error-codes",
+    });
+    assert_has(
+        told,
+        &json!({"status": "failed", "id": id, "errors": [error]}),
     );
-    assert_eq!(
-        told["errors"],
-        json!([{
-            "code": 131_047,
-            "title": "Re-engagement message",
-            "message": "Re-engagement message",
-            "error_data": {"details": details},
-            "href": "/documentation/business-messaging/whatsapp/support/error-codes",
-        }])
-    );
-    assert!(pair.phone_messages().is_empty());
+    pair.shows_nothing();
 }
 
 #[tokio::test]
@@ -114,12 +101,9 @@ async fn s54_outside_of_the_window_a_message_is_accepted_and_fails() {
     let bodies = pair.bodies();
     assert_eq!(bodies.len(), 1);
     let told = &value(&bodies[0])["statuses"][0];
-    assert_eq!(
-        (&told["status"], &told["id"]),
-        (&json!("failed"), &json!(id))
-    );
+    assert_has(told, &json!({"status": "failed", "id": id}));
     assert_eq!(told["errors"][0]["code"], 131_047);
-    assert!(pair.phone_messages().is_empty());
+    pair.shows_nothing();
 }
 
 #[tokio::test]
@@ -136,11 +120,8 @@ async fn w10_a_tap_names_the_message_the_button_and_the_customer() {
         let contacts = json!([{"profile": {"name": "Ana"}, "wa_id": CUSTOMER}]);
         assert_eq!(value["contacts"], contacts);
         let expected = json!({
-            "context": {"from": "15550001111", "id": id},
-            "from": CUSTOMER,
-            "id": tap,
-            "timestamp": value["messages"][0]["timestamp"],
-            "type": "interactive",
+            "context": {"from": "15550001111", "id": id}, "from": CUSTOMER, "id": tap,
+            "timestamp": value["messages"][0]["timestamp"], "type": "interactive",
             "interactive": {"type": "button_reply", "button_reply": {"id": "b", "title": "Não"}},
         });
         assert_eq!(value["messages"], json!([expected]));
@@ -156,80 +137,68 @@ async fn w13_a_list_choice_may_lack_its_description() {
     let row = row("slot-14", "14h–16h", "");
     pair.pick(&id, &row).expect("a choice");
     pair.settled().await;
-    let expected =
-        json!({"type": "list_reply", "list_reply": {"id": "slot-14", "title": "14h–16h"}});
-    assert_eq!(
-        value(&pair.bodies()[0])["messages"][0]["interactive"],
-        expected
-    );
+    let told = &value(&pair.bodies()[0])["messages"][0]["interactive"].clone();
+    let reply = json!({"id": "slot-14", "title": "14h–16h"});
+    assert_eq!(*told, json!({"type": "list_reply", "list_reply": reply}));
 }
 
 #[tokio::test]
 async fn a_text_is_escaped_and_its_bytes_are_signed() {
     let pair = start().await;
-    let said = pair
-        .say(
-            Provider::Whatsapp,
-            "15550001111",
-            "+55 11 90000-0001",
-            "a/b café 😀",
-        )
-        .expect("a text");
+    let (to, from) = ("15550001111", "+55 11 90000-0001");
+    let said = pair.say(Provider::Whatsapp, to, from, "a/b café 😀");
+    let said = said.expect("a text");
     pair.settled().await;
     let post = &pair.receiver.posts()[0];
     assert!(post.body.is_ascii());
     assert!(post.body.contains(r#""a\/b caf\u00e9 \ud83d\ude00""#));
     let json = post.json();
     let told = &value(&json)["messages"][0];
-    assert_eq!((&told["type"], &told["id"]), (&json!("text"), &json!(said)));
-    assert_eq!(told["text"], json!({"body": "a/b café 😀"}));
+    assert_has(
+        told,
+        &json!({"type": "text", "id": said, "text": {"body": "a/b café 😀"}}),
+    );
     let signature = format!("sha256={}", signature("sim-app-secret-01", &post.body));
-    let header = post.header("x-hub-signature-256");
-    assert_eq!(header, Some(signature.as_str()));
-    assert_eq!(post.header("content-type"), Some("application/json"));
-    assert_eq!(post.header("user-agent"), Some("facebookexternalua"));
-    assert_eq!(post.header("accept"), Some("*/*"));
+    for (name, value) in [
+        ("x-hub-signature-256", signature.as_str()),
+        ("content-type", "application/json"),
+        ("user-agent", "facebookexternalua"),
+        ("accept", "*/*"),
+    ] {
+        assert_eq!(post.header(name), Some(value));
+    }
 }
 
-#[rstest]
-#[case(BsuidMode::Off, true, false)]
-#[case(BsuidMode::Both, true, true)]
-#[case(BsuidMode::Only, false, true)]
 #[tokio::test]
-async fn w27_a_customer_is_named_as_the_mode_says(
-    #[case] setting: BsuidMode,
-    #[case] phone: bool,
-    #[case] user: bool,
-) {
-    let pair = start().await;
-    mode(&pair, setting);
-    let id = pair.send().await;
-    pair.tap(&id, "a", None).expect("a tap");
-    let bodies = pair.told().await;
-    let status = &value(&bodies[0])["statuses"][0];
-    let message = &value(&bodies[2])["messages"][0];
-    let contact = &value(&bodies[2])["contacts"][0];
-    let has = |object: &Value, key: &str| object.get(key).is_some();
-    assert_eq!(
-        [
-            has(status, "recipient_id"),
-            has(message, "from"),
-            has(contact, "wa_id")
-        ],
-        [phone; 3]
-    );
-    assert_eq!(
-        [
-            has(status, "recipient_user_id"),
-            has(message, "from_user_id"),
-            has(contact, "user_id")
-        ],
-        [user; 3]
-    );
-    if user {
-        assert_eq!(message["from_user_id"], status["recipient_user_id"]);
-        let user = message["from_user_id"].as_str().expect("an id");
-        assert!(user.starts_with("BR.") && user.len() == 19, "{user}");
+async fn w27_a_customer_is_named_as_the_mode_says() {
+    for (mode, phone, user) in [
+        (BsuidMode::Off, true, false),
+        (BsuidMode::Both, true, true),
+        (BsuidMode::Only, false, true),
+    ] {
+        let pair = start().await;
+        pair.change_settings(|settings| settings.whatsapp.bsuid_mode = mode);
+        let id = pair.send().await;
+        pair.tap(&id, "a", None).expect("a tap");
+        let bodies = pair.told().await;
+        let status = &value(&bodies[0])["statuses"][0];
+        let (message, contact) = (
+            &value(&bodies[2])["messages"][0],
+            &value(&bodies[2])["contacts"][0],
+        );
+        for (object, phone_key, user_key) in [
+            (status, "recipient_id", "recipient_user_id"),
+            (message, "from", "from_user_id"),
+            (contact, "wa_id", "user_id"),
+        ] {
+            let has = |key: &str| object.get(key).is_some();
+            assert_eq!((has(phone_key), has(user_key)), (phone, user));
+        }
+        if user {
+            assert_eq!(message["from_user_id"], status["recipient_user_id"]);
+            let user = message["from_user_id"].as_str().expect("an id");
+            assert!(user.starts_with("BR.") && user.len() == 19, "{user}");
+        }
     }
 }
 
@@ -273,8 +242,8 @@ async fn two_customers_in_one_value_are_both_named() {
     pair.switch(|switches| switches.batch = 2);
     // Nothing else runs between the two, so that they leave together.
     for customer in ["5511900000001", "5511900000002"] {
-        pair.say(Provider::Whatsapp, "", customer, "oi")
-            .expect("a text");
+        let said = pair.say(Provider::Whatsapp, "", customer, "oi");
+        said.expect("a text");
     }
     pair.settled().await;
     let bodies = pair.bodies();
@@ -300,16 +269,12 @@ async fn s35_a_message_to_nowhere_has_no_webhook() {
 async fn a_phone_only_does_what_it_can() {
     let pair = start().await;
     let id = pair.send().await;
-    assert_eq!(pair.tap("?", "a", None), Err(PhoneError::UnknownMessage));
+    let (unknown, shape) = (PhoneError::UnknownMessage, Shape::ButtonReply);
+    assert_eq!(pair.tap("?", "a", None), Err(unknown));
     assert_eq!(pair.tap(&id, "c", None), Err(PhoneError::UnknownButton));
     assert_eq!(pair.tap(&id, 2, None), Err(PhoneError::UnknownButton));
-    assert_eq!(
-        pair.tap(&id, 0, Shape::ButtonReply),
-        Err(PhoneError::UnknownShape)
-    );
+    assert_eq!(pair.tap(&id, 0, shape), Err(PhoneError::UnknownShape));
     assert_eq!(pair.read("?"), Err(PhoneError::UnknownMessage));
-    assert_eq!(
-        pair.say(Provider::Zapi, "?", "1", "oi"),
-        Err(PhoneError::UnknownAccount)
-    );
+    let said = pair.say(Provider::Zapi, "?", "1", "oi");
+    assert_eq!(said, Err(PhoneError::UnknownAccount));
 }
