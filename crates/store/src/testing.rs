@@ -115,8 +115,8 @@ impl TestDatabase {
     }
 
     /// Runs statements past every store.
-    pub async fn execute(&self, sql: &'static str) {
-        run(&self.url, sql.to_owned())
+    pub async fn execute(&self, sql: impl Into<String>) {
+        run(&self.url, sql.into())
             .await
             .expect("statements that the database takes");
     }

@@ -48,7 +48,7 @@ pub trait Row: Sized {
         Self::read(&Self::columns(row))
     }
 
-    /// Makes a statement that selects values.
+    /// Makes a statement that selects values. The rest of its text is the program's own, as in the statements below.
     fn select(rest: &str) -> Query {
         let (columns, from) = (Self::COLUMNS, Self::FROM);
         sqlx::query(AssertSqlSafe(format!(

@@ -106,11 +106,22 @@ impl Store {
 
     /// Checks the key; returns whether its fingerprint is kept.
     async fn check_key(&self, applied: &Applied) -> Result<bool> {
+        let query =
+            sqlx::query("select id, fingerprint, next_fingerprint from master_key where id = 1");
         if applied.contains(FINGERPRINT_SINCE)
-            && let Some(kept) = self.read_row(kept()).await?
+            && let Some(row) = self.read_row(query).await?
         {
-            let kept = Kept::read(&kept)?;
-            return kept.check(self.key()).map(|()| true);
+            let columns = Columns::new(&row, "master_key", "fingerprint");
+            let (kept, next): (String, Option<String>) = (
+                columns.get("fingerprint")?,
+                columns.get("next_fingerprint")?,
+            );
+            let given = self.key().fingerprint();
+            return match next {
+                Some(next) if next == given || kept == given => Err(StoreError::RotationUnfinished),
+                None if kept == given => Ok(true),
+                _ => Err(StoreError::WrongMasterKey),
+            };
         }
         self.prove_key(applied).await.map(|()| false)
     }
@@ -129,36 +140,6 @@ impl Store {
             Ok(())
         } else {
             Err(StoreError::WrongMasterKey)
-        }
-    }
-}
-
-fn kept() -> Query {
-    sqlx::query("select id, fingerprint, next_fingerprint from master_key where id = 1")
-}
-
-struct Kept {
-    fingerprint: String,
-    next: Option<String>,
-}
-
-impl Kept {
-    fn read(row: &AnyRow) -> Result<Self> {
-        let columns = Columns::new(row, "master_key", "fingerprint");
-        Ok(Self {
-            fingerprint: columns.get("fingerprint")?,
-            next: columns.get("next_fingerprint")?,
-        })
-    }
-
-    fn check(&self, key: &MasterKey) -> Result<()> {
-        let given = key.fingerprint();
-        match &self.next {
-            Some(next) if *next == given || self.fingerprint == given => {
-                Err(StoreError::RotationUnfinished)
-            }
-            None if self.fingerprint == given => Ok(()),
-            _ => Err(StoreError::WrongMasterKey),
         }
     }
 }

@@ -108,19 +108,14 @@ enum GroupScan {
 
 impl GroupScan {
     fn all(groups: &BTreeSet<ConversationId>) -> Vec<Self> {
-        groups
-            .iter()
-            .flat_map(|group| {
-                [
-                    Self::Messages(
-                        group.clone(),
-                        Timestamp::MIN.as_millisecond(),
-                        String::new(),
-                    ),
-                    Self::Events(group.clone(), 0),
-                ]
-            })
-            .collect()
+        let beginning = Timestamp::MIN.as_millisecond();
+        let scans = groups.iter().map(|group| {
+            [
+                Self::Messages(group.clone(), beginning, String::new()),
+                Self::Events(group.clone(), 0),
+            ]
+        });
+        scans.flatten().collect()
     }
 }
 

@@ -4,7 +4,7 @@ use recado_core::event::EventData;
 use recado_core::{AgentId, ChannelId, ConversationId};
 use serde::Serialize;
 
-use crate::db::writer::Work;
+use crate::db::writer::{Running, Work};
 use crate::prelude::*;
 use crate::resources::conversations::Conversation;
 
@@ -116,11 +116,26 @@ impl Store {
         organization: &OrganizationId,
         work: impl Work<T>,
     ) -> Result<T> {
-        let (kind, locked) = (self.kind(), organization.clone());
+        self.with_log(organization, Timestamp::UNIX_EPOCH, |_, connection| {
+            work(connection)
+        })
+        .await
+    }
+
+    /// Runs several writing statements, all or none, under the organization lock, with a log for their events.
+    pub(crate) async fn with_log<T: Send + 'static>(
+        &self,
+        organization: &OrganizationId,
+        at: Timestamp,
+        work: impl for<'c> FnOnce(EventLog, &'c mut AnyConnection) -> Running<'c, Result<T>>
+        + Send
+        + 'static,
+    ) -> Result<T> {
+        let (kind, owner) = (self.kind(), organization.clone());
         self.locked(organization, move |connection| {
             Box::pin(async move {
-                EventLog::open(kind, locked, Timestamp::UNIX_EPOCH, connection).await?;
-                work(connection).await
+                let log = EventLog::open(kind, owner, at, connection).await?;
+                work(log, connection).await
             })
         })
         .await

@@ -108,20 +108,18 @@ impl Store {
         server: Option<&str>,
         at: Timestamp,
     ) -> Result<u64> {
-        let (kind, owner) = (self.kind(), organization.clone());
         let query = Message::returning(
             "update messages set status = 'unknown', error = $4, updated_at = $3 \
              where organization_id = $1 and status = 'sending' \
              and (cast($2 as text) is null or server_id = $2)",
         )
-        .id(&owner)
+        .id(&organization)
         .bind(server.map(str::to_owned))
         .instant(at)
         .bind(row::json(&abandoned()));
         let (settled, appended) = self
-            .locked(&organization, move |connection| {
+            .with_log(&organization, at, move |mut log, connection| {
                 Box::pin(async move {
-                    let mut log = EventLog::open(kind, owner, at, connection).await?;
                     let rows = query.fetch_all(&mut *connection).await?;
                     let mut messages = rows.iter().map(Message::of).collect::<Result<Vec<_>>>()?;
                     settle(&mut messages, &mut log, connection).await?;
@@ -274,11 +272,15 @@ impl Batchable for Finished {
         organization: &OrganizationId,
         writes: &[Self],
     ) -> Result<Vec<Option<Message>>> {
-        let (kind, owner, outcomes) = (store.kind(), organization.clone(), writes.to_vec());
+        let outcomes = writes.to_vec();
         let (finished, appended) = store
-            .locked(organization, move |connection| {
-                Box::pin(async move { finish_all(kind, owner, &outcomes, connection).await })
-            })
+            .with_log(
+                organization,
+                Timestamp::UNIX_EPOCH,
+                move |log, connection| {
+                    Box::pin(async move { finish_all(&outcomes, log, connection).await })
+                },
+            )
             .await?;
         store.notify(organization, appended);
         Ok(finished)
@@ -286,12 +288,10 @@ impl Batchable for Finished {
 }
 
 async fn finish_all(
-    kind: DatabaseKind,
-    organization: OrganizationId,
     outcomes: &[Finished],
+    mut log: EventLog,
     connection: &mut AnyConnection,
 ) -> Result<(Vec<Option<Message>>, Appended)> {
-    let mut log = EventLog::open(kind, organization, Timestamp::UNIX_EPOCH, connection).await?;
     let text = FINISH.replace("{columns}", Message::COLUMNS);
     let query = log.over(&text, &outcomes);
     let rows = query.fetch_all(&mut *connection).await?;

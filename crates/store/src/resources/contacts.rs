@@ -9,7 +9,6 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use recado_core::inbound::{Contact, CustomerCall, phone_variants};
 use recado_core::{ChannelId, Recipient, RecipientKind};
 
-use crate::events::append::EventLog;
 use crate::inbound::known_channels::KnownChannel;
 use crate::prelude::*;
 use crate::resources::conversations::Conversation;
@@ -37,44 +36,6 @@ struct Known {
     conversation: Conversation,
     /// When its last message was stored, or when it was created.
     said_at: i64,
-}
-
-impl Store {
-    /// Creates a conversation, and returns it with what is known of its customer: addresses and window.
-    /// [`StoreError::Conflict`] if the organization has this id, or has a conversation of the same agent, channel and
-    /// recipient.
-    pub async fn create_conversation(&self, conversation: &Conversation) -> Result<Conversation> {
-        let (kind, owner) = (self.kind(), conversation.organization_id.clone());
-        let conversation = conversation.clone();
-        self.locked(&owner, move |connection| {
-            Box::pin(async move { create(kind, conversation, connection).await })
-        })
-        .await
-    }
-}
-
-async fn create(
-    kind: DatabaseKind,
-    mut conversation: Conversation,
-    connection: &mut AnyConnection,
-) -> Result<Conversation> {
-    let (organization, at) = (&conversation.organization_id, conversation.created_at);
-    // Takes the organization lock: a customer message that is applied at the same time would otherwise update the
-    // windows of the existing conversations and miss this new one.
-    let log = EventLog::open(kind, organization.clone(), at, connection).await?;
-    let (person, channel) = (&conversation.person, &conversation.channel_id);
-    let addresses = person.addresses().map(|address| (channel, address));
-    let contacts = Contacts::load(addresses, &log, connection).await?;
-    for slot in contacts.of(person, channel) {
-        let known = contacts.get(slot);
-        if people::may_be_same(&conversation.person, &known.person) {
-            conversation.person = people::completed(&conversation.person, &known.person);
-        }
-        let window = conversation.window_expires_at;
-        conversation.window_expires_at = window.max(known.window_expires_at);
-    }
-    rows::insert([&conversation], &log, connection).await?;
-    Ok(conversation)
 }
 
 /// Returns the end of the window that the customer opened at that time, if the provider has windows.

@@ -83,25 +83,27 @@ impl Batchable for Attempted {
         organization: &OrganizationId,
         writes: &[Self],
     ) -> Result<Vec<Option<Timestamp>>> {
-        let (kind, owner, attempts) = (store.kind(), organization.clone(), writes.to_vec());
+        let attempts = writes.to_vec();
+        // The organization lock: an event that joins an ordering key between the end of its last delivery and this
+        // commit would never become due.
         store
-            .locked(organization, move |connection| {
-                Box::pin(async move { record_all(kind, owner, attempts, connection).await })
-            })
+            .with_log(
+                organization,
+                Timestamp::UNIX_EPOCH,
+                move |log, connection| {
+                    Box::pin(async move { record_all(attempts, &log, connection).await })
+                },
+            )
             .await
     }
 }
 
 async fn record_all(
-    kind: DatabaseKind,
-    organization: OrganizationId,
     attempts: Vec<Attempted>,
+    log: &EventLog,
     connection: &mut AnyConnection,
 ) -> Result<Vec<Option<Timestamp>>> {
-    // The organization lock: an event that joins an ordering key between the end of its last delivery and this commit
-    // would never become due.
-    let log = EventLog::open(kind, organization, Timestamp::UNIX_EPOCH, connection).await?;
-    let pending = advance(&attempts, &log, connection).await?;
+    let pending = advance(&attempts, log, connection).await?;
     let keys: Vec<_> = attempts
         .iter()
         .map(|attempt| (attempt.endpoint.clone(), attempt.event))
@@ -113,7 +115,7 @@ async fn record_all(
     if counted.is_empty() {
         return Ok(vec![None; keys.len()]);
     }
-    keep(&counted, &log, connection).await?;
+    keep(&counted, log, connection).await?;
     let ended: Vec<_> = counted
         .iter()
         .filter(|attempt| attempt.finished.is_some())
@@ -123,8 +125,8 @@ async fn record_all(
             at: attempt.at,
         })
         .collect();
-    pass_turns(&ended, &log, connection).await?;
-    let failing = note_health(&counted, &log, connection).await?;
+    pass_turns(&ended, log, connection).await?;
+    let failing = note_health(&counted, log, connection).await?;
     Ok(keys
         .iter()
         .map(|key| {

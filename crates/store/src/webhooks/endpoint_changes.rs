@@ -159,7 +159,6 @@ impl Store {
         id: &WebhookEndpointId,
         at: Timestamp,
     ) -> Result<bool> {
-        let (kind, owner) = (self.kind(), organization.clone());
         let query = WebhookEndpoint::returning(
             "update webhook_endpoints set disabled_at = $3, updated_at = $3 \
              where organization_id = $1 and id = $2 and disabled_at is null",
@@ -171,9 +170,8 @@ impl Store {
         let entry = Author::server(at).record(Some(organization), action, id.as_str(), None);
         let disable = audited(query, entry);
         let appended = self
-            .locked(organization, move |connection| {
+            .with_log(organization, at, move |mut log, connection| {
                 Box::pin(async move {
-                    let mut log = EventLog::open(kind, owner, at, connection).await?;
                     let Some(row) = disable(&mut *connection).await? else {
                         return Ok(None);
                     };

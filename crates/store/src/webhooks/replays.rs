@@ -18,31 +18,20 @@ const WINDOW: i64 = 5_000;
 /// The events that a replay is about.
 #[derive(Clone)]
 struct Range {
-    organization: OrganizationId,
     endpoint: WebhookEndpointId,
     from: Timestamp,
     to: Timestamp,
-    at: Timestamp,
 }
 
 impl Store {
     /// Replays a delivery, whether it arrived or not, and also if the endpoint did not want it;
     /// returns whether the event and the endpoint exist.
     pub async fn replay_delivery(&self, key: &DeliveryKey, at: Timestamp) -> Result<bool> {
-        let (kind, key) = (self.kind(), key.clone());
-        let organization = key.organization_id.clone();
-        let replayed = self
-            .locked(&organization, move |connection| {
-                Box::pin(async move {
-                    let owner = key.organization_id.clone();
-                    let Some(log) = lock(kind, owner, at, connection).await? else {
-                        return Ok(false);
-                    };
-                    let made = make(&key.endpoint_id, &[key.event_id], &log, connection).await?;
-                    Ok(made > 0)
-                })
-            })
-            .await?;
+        let (endpoint, event) = (key.endpoint_id.clone(), key.event_id);
+        let replaying = self.with_log(&key.organization_id, at, move |log, connection| {
+            Box::pin(async move { make(&endpoint, &[event], &log, connection).await })
+        });
+        let replayed = unless_unknown(replaying.await)?.is_some_and(|made| made > 0);
         self.notify_deliveries();
         Ok(replayed)
     }
@@ -58,21 +47,18 @@ impl Store {
         to: Timestamp,
         at: Timestamp,
     ) -> Result<u64> {
-        let (kind, mut after, mut replayed) = (self.kind(), EventId::new(0), 0);
+        let (mut after, mut replayed) = (EventId::new(0), 0);
         let range = Range {
-            organization: organization.clone(),
             endpoint: endpoint.clone(),
             from,
             to,
-            at,
         };
         loop {
             let range = range.clone();
-            let (last, made) = self
-                .locked(organization, move |connection| {
-                    Box::pin(async move { portion(kind, &range, after, connection).await })
-                })
-                .await?;
+            let replaying = self.with_log(organization, at, move |log, connection| {
+                Box::pin(async move { portion(&range, after, &log, connection).await })
+            });
+            let (last, made) = unless_unknown(replaying.await)?.unwrap_or_default();
             self.notify_deliveries();
             replayed += made;
             match last {
@@ -83,33 +69,22 @@ impl Store {
     }
 }
 
-/// Takes the organization lock, which a change of ordering keys needs; returns `None` if the organization does not
-/// exist.
-async fn lock(
-    kind: DatabaseKind,
-    organization: OrganizationId,
-    at: Timestamp,
-    connection: &mut AnyConnection,
-) -> Result<Option<EventLog>> {
-    match EventLog::open(kind, organization, at, connection).await {
-        Ok(log) => Ok(Some(log)),
+/// Returns `None` if the organization does not exist.
+fn unless_unknown<T>(result: Result<T>) -> Result<Option<T>> {
+    match result {
         Err(StoreError::UnknownOrganization) => Ok(None),
-        Err(error) => Err(error),
+        result => result.map(Some),
     }
 }
 
 /// Replays the next portion; returns the last event that was looked at, or `None` behind the last event, and how many
 /// deliveries were made.
 async fn portion(
-    kind: DatabaseKind,
     range: &Range,
     after: EventId,
+    log: &EventLog,
     connection: &mut AnyConnection,
 ) -> Result<(Option<EventId>, u64)> {
-    let owner = range.organization.clone();
-    let Some(log) = lock(kind, owner, range.at, connection).await? else {
-        return Ok((None, 0));
-    };
     if after.seq() >= log.last() {
         return Ok((None, 0));
     }
@@ -122,7 +97,7 @@ async fn portion(
          and (w.events = '[]' or w.events like '%\"' || e.type || '\"%') \
          order by e.seq limit 500",
     )
-    .id(&range.organization)
+    .id(log.organization())
     .id(&range.endpoint)
     .bind(after.seq())
     .instant(range.from)
@@ -132,7 +107,7 @@ async fn portion(
     .await?;
     let events: Vec<i64> = column(&rows, "events", "seq")?;
     let events: Vec<_> = events.into_iter().map(EventId::new).collect();
-    let made = make(&range.endpoint, &events, &log, connection).await?;
+    let made = make(&range.endpoint, &events, log, connection).await?;
     let full = events.last().filter(|_| events.len() >= MAX_BATCH);
     Ok((Some(full.copied().unwrap_or(until)), made))
 }

@@ -5,7 +5,6 @@
 use recado_core::WebhookEndpointId;
 
 use crate::events::EventId;
-use crate::events::append::EventLog;
 use crate::prelude::*;
 use crate::webhooks::deliveries::DeliveryKey;
 use crate::webhooks::ordering_keys::{Ended, pass_turns};
@@ -81,35 +80,30 @@ impl Store {
         endpoint: &WebhookEndpointId,
         (at, reason, event): (Timestamp, &'static str, EventId),
     ) -> Result<Option<EventId>> {
-        let (kind, owner, endpoint) = (self.kind(), organization.clone(), endpoint.clone());
+        let endpoint = endpoint.clone();
         let query = sqlx::query(text)
-            .id(&owner)
+            .id(organization)
             .id(&endpoint)
             .instant(at)
             .bind(reason)
             .bind(event.seq());
-        self.locked(organization, move |connection| {
+        let set_aside = self.with_log(organization, at, move |log, connection| {
             Box::pin(async move {
-                let log = match EventLog::open(kind, owner, at, connection).await {
-                    Err(StoreError::UnknownOrganization) => return Ok(None),
-                    log => log?,
-                };
                 let rows = query.fetch_all(&mut *connection).await?;
-                let ended = rows
-                    .iter()
-                    .map(|row| {
-                        Ok(Ended {
-                            endpoint: endpoint.clone(),
-                            event: Columns::new(row, "deliveries", "seq").get("seq")?,
-                            at: at.as_millisecond(),
-                        })
-                    })
-                    .collect::<Result<Vec<_>>>()?;
+                let events: Vec<i64> = column(&rows, "deliveries", "seq")?;
+                let ended = events.iter().map(|event| Ended {
+                    endpoint: endpoint.clone(),
+                    event: *event,
+                    at: at.as_millisecond(),
+                });
+                let ended: Vec<_> = ended.collect();
                 pass_turns(&ended, &log, connection).await?;
-                let last = ended.iter().map(|ended| ended.event).max();
-                Ok(last.map(EventId::new))
+                Ok(events.into_iter().max().map(EventId::new))
             })
-        })
-        .await
+        });
+        match set_aside.await {
+            Err(StoreError::UnknownOrganization) => Ok(None),
+            last => last,
+        }
     }
 }

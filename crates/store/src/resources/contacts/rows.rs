@@ -64,6 +64,42 @@ const UPDATE: &str = "update conversations set phone = n.phone, user_id = n.pers
      value ->> 'lid' as lid, value ->> 'name' as name, cast(value ->> 'ends' as bigint) as ends \
      from {list}) n where organization_id = n.organization and id = n.conversation";
 
+impl Store {
+    /// Creates a conversation, and returns it with what is known of its customer: addresses and window.
+    /// [`StoreError::Conflict`] if the organization has this id, or has a conversation of the same agent, channel and
+    /// recipient.
+    pub async fn create_conversation(&self, conversation: &Conversation) -> Result<Conversation> {
+        let (owner, at) = (&conversation.organization_id, conversation.created_at);
+        let conversation = conversation.clone();
+        // The organization lock: a customer message that is applied at the same time would otherwise update the
+        // windows of the existing conversations and miss this new one.
+        self.with_log(owner, at, move |log, connection| {
+            Box::pin(async move { create(conversation, &log, connection).await })
+        })
+        .await
+    }
+}
+
+async fn create(
+    mut conversation: Conversation,
+    log: &EventLog,
+    connection: &mut AnyConnection,
+) -> Result<Conversation> {
+    let (person, channel) = (&conversation.person, &conversation.channel_id);
+    let addresses = person.addresses().map(|address| (channel, address));
+    let contacts = Contacts::load(addresses, log, connection).await?;
+    for slot in contacts.of(person, channel) {
+        let known = contacts.get(slot);
+        if people::may_be_same(&conversation.person, &known.person) {
+            conversation.person = people::completed(&conversation.person, &known.person);
+        }
+        let window = conversation.window_expires_at;
+        conversation.window_expires_at = window.max(known.window_expires_at);
+    }
+    write(INSERT, [&conversation], log, connection).await?;
+    Ok(conversation)
+}
+
 impl Contacts {
     /// Loads the conversations with these addresses, in every spelling.
     pub(crate) async fn load<'a>(
@@ -110,18 +146,10 @@ impl Contacts {
             learned.remove(slot);
         }
         let opened = opened.into_iter().map(|slot| self.get(slot));
-        insert(opened, log, connection).await?;
+        write(INSERT, opened, log, &mut *connection).await?;
         let learned = learned.into_iter().map(|slot| self.get(slot));
         write(UPDATE, learned, log, connection).await
     }
-}
-
-pub(super) async fn insert(
-    conversations: impl IntoIterator<Item = &Conversation>,
-    log: &EventLog,
-    connection: &mut AnyConnection,
-) -> Result<()> {
-    write(INSERT, conversations, log, connection).await
 }
 
 async fn write(
