@@ -8,7 +8,7 @@ use recado_store::{EventBounds, EventFilter, Store};
 use tokio::task::JoinSet;
 
 use crate::taps::{ana, apply, connection, events, phone, said, status_update, tapped};
-use crate::world::{World, accepted, at, conv, id, message, ok, org};
+use crate::world::{World, accepted, at, conv, gives, id, message, ok, org};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn ids_follow_the_order_of_writing_without_gaps_under_many_writers() {
@@ -86,14 +86,13 @@ async fn a_list_is_filtered_by_kind_and_conversation_and_goes_on_behind_an_event
     .await;
     let list = async |kind, conversation, after: Option<usize>, limit| {
         let all = events(store, &org(1)).await;
-        let after = after.map(|place| all[place].id);
+        let after = after.map(|index| all[index].id);
         let filter = EventFilter {
             event_type: kind,
             conversation,
         };
-        let listed = store.list_events(&org(1), after, &filter, limit).await;
-        let places = listed.unwrap().data.into_iter();
-        places
+        let listed = ok(store.list_events(&org(1), after, &filter, limit)).await;
+        (listed.data.into_iter())
             .map(|event| all.iter().position(|known| *known == event).unwrap())
             .collect::<Vec<_>>()
     };
@@ -104,13 +103,10 @@ async fn a_list_is_filtered_by_kind_and_conversation_and_goes_on_behind_an_event
     let kind = Some(EventType::ChannelConnected);
     assert_eq!(list(kind, None, None, 10).await, [1]);
     assert_eq!(list(kind, Some(conv()), None, 10).await, [0; 0]);
-    let unknown = store
-        .list_events(&org(2), None, &EventFilter::default(), 10)
-        .await;
-    assert_eq!(unknown.unwrap().data, []);
+    let unknown = ok(store.list_events(&org(2), None, &EventFilter::default(), 10)).await;
+    assert_eq!(unknown.data, []);
     for organization in ["org_2", "org_9"] {
-        let bounds = ok(store.event_bounds(&id(organization))).await;
-        assert_eq!(bounds, EventBounds::default());
+        gives!(store.event_bounds(&id(organization)) => EventBounds::default());
     }
 }
 
@@ -123,10 +119,10 @@ async fn a_part_has_one_event_at_least_and_its_bytes_are_bounded() {
     let all = events(store, &org(1)).await;
     for (max_bytes, fits) in [(1, 1), (LENGTH, 1), (5 * LENGTH, 4), (1_000 * LENGTH, 20)] {
         let (mut listed, mut after) = (Vec::new(), Some(all[all.len() - 21].id));
-        while let Some(place) = after {
+        while let Some(behind) = after {
             let page = ok(store.list_events_within(
                 &org(1),
-                Some(place),
+                Some(behind),
                 &EventFilter::default(),
                 50,
                 max_bytes,
@@ -141,22 +137,22 @@ async fn a_part_has_one_event_at_least_and_its_bytes_are_bounded() {
 }
 
 #[tokio::test]
-async fn a_signal_comes_from_this_server_and_on_postgresql_from_others() {
+async fn a_notification_comes_from_this_server_and_on_postgresql_from_others() {
     let world = tapped().await;
     let other = match world.database.kind() {
         recado_store::DatabaseKind::Sqlite => world.store.clone(),
         recado_store::DatabaseKind::Postgres => world.database.store().await,
     };
-    let mut notifications = [
+    let mut subscriptions = [
         world.store.subscribe_events(Some(&org(1))),
         world.store.subscribe_events(None),
     ];
     let mut quiet = world.store.subscribe_events(Some(&org(2)));
-    // The first signal may only say that the server listens from now on.
+    // The first notification may only say that the server listens from now on.
     for number in 0..3 {
         apply(&other, vec![said(&format!("w.{number}"), ana(), "Hi")]).await;
-        for signal in &mut notifications {
-            signal.changed().await;
+        for subscription in &mut subscriptions {
+            subscription.changed().await;
         }
     }
     if world.database.kind() == recado_store::DatabaseKind::Sqlite {

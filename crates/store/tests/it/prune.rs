@@ -5,8 +5,7 @@ use recado_store::{DatabaseKind, LinkSecret, Retention, Store};
 use sqlx::{AssertSqlSafe, Row as _};
 
 use crate::db::locks::wait_for_lock;
-use crate::users::accounts::create_with_password;
-use crate::users::sessions::sign_in;
+use crate::users::sessions::signed_in;
 use crate::world::{ALL, World, at, by, ok, org, prune};
 
 const HOUR: i64 = 3_600_000;
@@ -21,15 +20,10 @@ async fn entries(store: &Store) -> u64 {
 #[tokio::test]
 async fn ended_sessions_and_old_counts_are_pruned_and_the_log_is_kept_for_longer() {
     let World { store, .. } = &World::new().await;
-    let ana = create_with_password(store, org(1), "ana", Role::Owner).await;
-    let (session, _) = sign_in(store, &ana, "ses_1").await;
+    let (ana, session, _) = signed_in(store, Role::Owner).await;
     let link = LinkSecret::generate().unwrap();
-    let made = store
-        .create_link(&org(1), &ana.id, &link, at(9_000), &by(4_000))
-        .await;
-    assert!(made.unwrap());
-    let attempt = store.begin_sign_in("ana", None, at(1_000)).await;
-    attempt.unwrap();
+    assert!(ok(store.create_link(&org(1), &ana.id, &link, at(9_000), &by(4_000))).await);
+    ok(store.begin_sign_in("ana", None, at(1_000))).await;
     let log = entries(store).await;
     let prune = async |now: i64| prune(store, now, Retention::default()).await;
     assert_eq!(prune(1_000 + 2 * HOUR).await, 2, "the address, and both");

@@ -1,17 +1,12 @@
 //! Servers: what a live one claimed is its own, and what a dead one claimed is free.
 
 use recado_core::Status;
-use recado_store::{ClaimLimits, DatabaseKind, Freed, Message, Store, StoreError, WebhookCall};
+use recado_store::{DatabaseKind, Freed, Message, Store, StoreError, WebhookCall};
 
 use crate::taps::{apply, connection, tapped};
+use crate::webhooks::deliveries::MANY;
 use crate::webhooks::webhook_endpoints::create;
-use crate::world::{World, at, id, message, msg, ok, org};
-
-const MANY: ClaimLimits = ClaimLimits {
-    total: 100,
-    per_endpoint: 100,
-    per_organization: 100,
-};
+use crate::world::{World, at, gives, id, message, msg, ok, org, refused};
 
 /// An hour later than everything else: the clock of a server that is wrong by an hour.
 const FAST_CLOCK: i64 = 3_600_000;
@@ -62,8 +57,7 @@ async fn what_a_live_server_claimed_is_its_own_whatever_the_clocks_say() {
     let other = database.store().await;
     if database.kind() == DatabaseKind::Postgres {
         let second = ok(other.join(None)).await;
-        let freed = ok(other.free_dead_servers(at(FAST_CLOCK))).await;
-        assert_eq!(freed, Freed::default());
+        gives!(other.free_dead_servers(at(FAST_CLOCK)) => Freed::default());
         drop(second);
     }
     assert_eq!(left(&other, FAST_CLOCK).await, (0, 0, Status::Sending));
@@ -96,8 +90,7 @@ async fn what_a_dead_server_claimed_is_free() {
             .execute(&mut World::raw_of(database).await)
             .await
             .unwrap();
-            let freed = ok(other.free_dead_servers(at(300_000))).await;
-            assert_eq!(freed, ONE_OF_EACH);
+            assert_eq!(ok(other.free_dead_servers(at(300_000))).await, ONE_OF_EACH);
         }
     }
     woken.0.changed().await;
@@ -114,8 +107,7 @@ async fn what_a_dead_server_claimed_is_free() {
         freed.0 >= 1,
         "the delivery, and that of the event that tells of the message"
     );
-    let found = ok(other.free_dead_servers(at(300_000))).await;
-    assert_eq!(found, Freed::default());
+    gives!(other.free_dead_servers(at(300_000)) => Freed::default());
 }
 
 #[tokio::test]
@@ -139,8 +131,7 @@ async fn a_restart_under_the_same_name_takes_over_at_once_and_two_of_one_name_ca
     let first = ok(store.join(Some("blue"))).await;
     work(store).await;
     let other = database.store().await;
-    let refused = other.join(Some("blue")).await;
-    assert!(matches!(refused, Err(StoreError::NameTaken)));
+    refused!(other.join(Some("blue")) => StoreError::NameTaken);
     let mut green = ok(other.join(Some("green"))).await;
     assert_eq!(ok(green.take_over(at(300_000))).await, Freed::default());
     // Its connection ends with the process.
@@ -167,8 +158,7 @@ async fn after_an_outage_of_the_database_no_server_takes_the_others_for_dead() {
         .await
         .unwrap();
     ok(second.renew()).await;
-    let freed = ok(other.free_dead_servers(at(300_000))).await;
-    assert_eq!(freed, Freed::default());
+    gives!(other.free_dead_servers(at(300_000)) => Freed::default());
     drop((first, second));
 }
 
@@ -189,6 +179,5 @@ async fn a_lease_whose_connection_is_lost_is_renewed_on_a_new_one() {
     .unwrap();
     assert!(membership.renew().await.is_err(), "the connection is lost");
     ok(membership.renew()).await;
-    let refused = database.store().await.join(Some("blue")).await;
-    assert!(matches!(refused, Err(StoreError::NameTaken)));
+    refused!(database.store().await.join(Some("blue")) => StoreError::NameTaken);
 }

@@ -98,6 +98,22 @@ pub(crate) fn said(external_id: &str, from: Contact, text: &str) -> Inbound {
     Inbound::Message(inbound(external_id, from, content))
 }
 
+/// Returns a customer's message with a change.
+pub(crate) fn changed(item: Inbound, change: impl FnOnce(&mut InboundMessage)) -> Inbound {
+    let Inbound::Message(message) = item else {
+        panic!("a message");
+    };
+    Inbound::Message(with(message, change))
+}
+
+/// So many customers who are new write a text each, one call after the other.
+pub(crate) async fn strangers_write(store: &Store, count: usize) {
+    for number in 0..count {
+        let from = phone(&format!("55119000000{number:02}"));
+        apply(store, vec![said(&format!("w.{number}"), from, "Hi")]).await;
+    }
+}
+
 pub(crate) fn tap(external_id: &str, from: Contact) -> Inbound {
     let choice = Choice::new("btn_sales", "Sales");
     Inbound::Message(with(

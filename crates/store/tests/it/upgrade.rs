@@ -44,10 +44,8 @@ async fn the_keys_of_before_keep_working_with_all_scopes() {
         assert_eq!(unknown, (None, None, None));
         assert_eq!(found.user_id, None);
     }
-    let listed = ok(store.list::<ApiKey>(&org(1), &ALL)).await;
-    assert_eq!(listed.data.len(), 1);
-    let deleted = store.delete_api_key(&org(1), &id("key_1"), &by(8)).await;
-    assert!(deleted.unwrap());
+    assert_eq!(ok(store.list::<ApiKey>(&org(1), &ALL)).await.data.len(), 1);
+    assert!(ok(store.delete_api_key(&org(1), &id("key_1"), &by(8))).await);
 }
 
 /// Messages that an earlier program wrote: one of ours, and one of the customer.

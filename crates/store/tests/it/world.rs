@@ -54,6 +54,25 @@ pub(crate) fn some<T, E: Debug>(
     }
 }
 
+/// Checks that a call succeeds, and what it gives.
+macro_rules! gives {
+    ($call:expr => $value:expr) => {
+        assert_eq!($crate::world::ok($call).await, $value)
+    };
+}
+pub(crate) use gives;
+
+/// Checks that a call fails with an error of this pattern.
+macro_rules! refused {
+    ($call:expr => $error:pat) => {
+        match $call.await {
+            Err($error) => {}
+            other => panic!("{:?}", other.err()),
+        }
+    };
+}
+pub(crate) use refused;
+
 pub(crate) const ALL: Page = Page {
     after: None,
     limit: 1000,
@@ -205,6 +224,16 @@ pub(crate) fn accepted() -> SendResult {
         outcome: Outcome::Accepted,
         external_id: Some("wamid.1".into()),
         provider_id: Some("zaap-1".into()),
+        error: None,
+    }
+}
+
+/// The end of a send that brought nothing but its outcome.
+pub(crate) fn ended(outcome: Outcome) -> SendResult {
+    SendResult {
+        outcome,
+        external_id: None,
+        provider_id: None,
         error: None,
     }
 }

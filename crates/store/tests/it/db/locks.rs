@@ -7,7 +7,7 @@ use rstest::rstest;
 use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Row as _};
 use tokio::task::JoinSet;
 
-use crate::world::{World, accepted, agent, at, message, msg, ok, org};
+use crate::world::{World, accepted, agent, at, message, msg, ok, org, refused};
 
 /// More than the store has connections.
 const MANY: usize = 20;
@@ -88,8 +88,7 @@ async fn a_held_organization_lock_refuses_its_sends_and_concerns_no_other_organi
     sqlx::raw_sql("rollback").execute(&mut other).await.unwrap();
     for number in 1..=MANY {
         let text = format!("msg_{number}");
-        let late = ok(store.get::<Message>(&org(1), &msg(&text))).await;
-        assert_eq!(late, None);
+        assert_eq!(ok(store.get::<Message>(&org(1), &msg(&text))).await, None);
     }
     ok(store.begin_send(&message("org_1", "msg_1"))).await;
 }
@@ -100,11 +99,7 @@ async fn nothing_is_stored_for_an_organization_that_does_not_exist() {
     if world.database.kind() != DatabaseKind::Postgres {
         return;
     }
-    let begun = world.store.begin_send(&message("org_9", "msg_1")).await;
-    assert!(
-        matches!(begun, Err(StoreError::UnknownConversation)),
-        "{begun:?}"
-    );
+    refused!(world.store.begin_send(&message("org_9", "msg_1")) => StoreError::UnknownConversation);
 }
 
 #[tokio::test]

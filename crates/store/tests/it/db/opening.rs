@@ -6,15 +6,14 @@ use recado_store::testing::TestDatabase;
 use recado_store::{DatabaseKind, MasterKey, Store, StoreError};
 use rstest::rstest;
 
-use crate::world::{World, by, ok, org, organization};
+use crate::world::{World, by, ok, org, organization, refused};
 
 #[tokio::test]
 async fn a_database_that_is_not_migrated_is_not_ready() {
     let database = TestDatabase::empty().await;
     let store = database.store().await;
     assert_eq!(store.kind(), database.kind());
-    let pinged = store.ping().await;
-    assert!(matches!(pinged, Err(StoreError::NotMigrated)), "{pinged:?}");
+    refused!(store.ping() => StoreError::NotMigrated);
     ok(store.migrate()).await;
     ok(store.ping()).await;
 }
@@ -147,15 +146,9 @@ async fn a_server_that_cannot_be_reached_is_away_and_one_that_refuses_is_not() {
 async fn a_closed_store_says_so() {
     let World { store, database } = World::new().await;
     store.clone().close().await;
-    let read = store.get_organization(&org(1)).await;
-    assert!(matches!(read, Err(StoreError::Unavailable(_))), "{read:?}");
-    let write = store
-        .create_organization(&organization("org_3"), &by(9_000))
-        .await;
-    assert!(
-        matches!(write, Err(StoreError::Unavailable(_))),
-        "{write:?}"
-    );
+    refused!(store.get_organization(&org(1)) => StoreError::Unavailable(_));
+    refused!(store.create_organization(&organization("org_3"), &by(9_000))
+        => StoreError::Unavailable(_));
     store.close().await;
     let again = database.store().await;
     assert!(ok(again.get_organization(&org(1))).await.is_some());

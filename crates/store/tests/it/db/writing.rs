@@ -5,7 +5,7 @@ use recado_store::{Channel, Message, StoreError};
 use tokio::task::JoinSet;
 
 use crate::world::{
-    World, accepted, at, by, create_channel, id, message, msg, object, ok, org, some,
+    ALL, World, accepted, at, by, create_channel, id, message, msg, object, ok, org, refused, some,
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -47,10 +47,8 @@ async fn in_a_group_the_bad_write_fails_alone() {
             (7, unexpected) => panic!("{unexpected:?}"),
             (_, written) => written.unwrap(),
         }
-        let found = store
-            .get::<Message>(&org(1), &msg(&format!("msg_{number}")))
-            .await;
-        assert!(found.unwrap().is_some(), "{number}");
+        let found = ok(store.get::<Message>(&org(1), &msg(&format!("msg_{number}")))).await;
+        assert!(found.is_some(), "{number}");
     }
 }
 
@@ -59,10 +57,10 @@ async fn in_a_group_a_half_done_transaction_is_taken_back_alone() {
     let world = World::with_conversations().await;
     let store = &world.store;
     let channel = create_channel(store, "org_1", "chn_1").await;
-    sqlx::query("update channels set key_id = 'another' where id = 'chn_1'")
-        .execute(&mut world.raw().await)
-        .await
-        .unwrap();
+    world
+        .database
+        .execute("update channels set key_id = 'another' where id = 'chn_1'")
+        .await;
     let change = recado_store::ChannelChange {
         version: None,
         name: Some("Half".into()),
@@ -119,10 +117,8 @@ async fn a_caller_that_goes_away_breaks_no_other_write() {
         written.unwrap();
     }
     for number in (1..50).step_by(2) {
-        let found = store
-            .get::<Message>(&org(1), &msg(&format!("msg_{number}")))
-            .await;
-        assert!(found.unwrap().is_some(), "{number}");
+        let found = ok(store.get::<Message>(&org(1), &msg(&format!("msg_{number}")))).await;
+        assert!(found.is_some(), "{number}");
     }
 }
 
@@ -167,11 +163,7 @@ async fn closing_finishes_the_writes_that_wait() {
         .filter(|landed| *landed)
         .count();
     let again = database.store().await;
-    let page = recado_store::Page {
-        after: None,
-        limit: 1000,
-    };
-    let kept = ok(again.list_messages(&org(1), &id("conv-456"), &page)).await;
+    let kept = ok(again.list_messages(&org(1), &id("conv-456"), &ALL)).await;
     assert!(acknowledged > 0);
     assert_eq!(kept.data.len(), acknowledged);
 }
@@ -188,11 +180,7 @@ async fn while_another_program_holds_the_file_reads_go_on_and_later_writes_land(
         .await
         .unwrap();
     let new = message("org_1", "msg_1");
-    let refused = store.begin_send(&new).await;
-    assert!(
-        matches!(refused, Err(StoreError::NotCommitted)),
-        "{refused:?}"
-    );
+    refused!(store.begin_send(&new) => StoreError::NotCommitted);
     assert_eq!(ok(store.get::<Message>(&org(1), &new.id)).await, None);
     ok(held.rollback()).await;
     ok(store.begin_send(&new)).await;

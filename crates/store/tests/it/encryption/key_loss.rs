@@ -6,7 +6,7 @@ use recado_store::{
 use secrecy::ExposeSecret as _;
 
 use crate::encryption::key_rotation::{CALLS, filled};
-use crate::world::{ALL, World, at, id, ok, org};
+use crate::world::{ALL, World, at, id, ok, org, refused, some};
 
 const FRESH: FreshSecrets = FreshSecrets {
     channel: || "fresh-of-channel".into(),
@@ -42,16 +42,13 @@ async fn assert_dropped(store: &Store) {
         assert!(secrets.credentials.is_empty());
         assert_eq!(secrets.webhook_secret.expose_secret(), "fresh-of-channel");
     }
-    let endpoint = store.get::<WebhookEndpoint>(&org(1), &id("whk_1")).await;
-    let secrets = store.endpoint_secrets(&endpoint.unwrap().unwrap()).unwrap();
+    let endpoint = some(store.get::<WebhookEndpoint>(&org(1), &id("whk_1"))).await;
+    let secrets = store.endpoint_secrets(&endpoint).unwrap();
     assert_eq!(secrets.current.expose_secret(), "whsec_ZnJlc2g=");
     let unreadable = Some(SetAsideReason::Unreadable);
-    let listed = store
-        .list_webhook_calls_set_aside(&org(1), unreadable, &ALL)
-        .await;
-    assert_eq!(listed.unwrap().data.len(), CALLS - 10);
-    let pending = store.organizations_with_webhook_calls(at(10)).await;
-    assert_eq!(pending.unwrap(), []);
+    let listed = ok(store.list_webhook_calls_set_aside(&org(1), unreadable, &ALL)).await;
+    assert_eq!(listed.data.len(), CALLS - 10);
+    assert_eq!(ok(store.organizations_with_webhook_calls(at(10))).await, []);
 }
 
 #[tokio::test]
@@ -60,11 +57,7 @@ async fn everything_that_a_lost_key_encrypted_is_dropped() {
     let loss = ok(store.begin_key_loss(FRESH)).await;
     assert_eq!(finish(loss).await, 3 + CALLS as u64);
     assert_dropped(store).await;
-    let refused = old.adopt_master_key().await;
-    assert!(
-        matches!(refused, Err(StoreError::WrongMasterKey)),
-        "{refused:?}"
-    );
+    refused!(old.adopt_master_key() => StoreError::WrongMasterKey);
 }
 
 #[tokio::test]
@@ -76,11 +69,7 @@ async fn an_interrupted_loss_lets_no_server_start_and_goes_on() {
             ok(loss.step()).await;
         }
         for key in [old, store] {
-            let refused = key.adopt_master_key().await;
-            assert!(
-                matches!(refused, Err(StoreError::RotationUnfinished)),
-                "{refused:?}"
-            );
+            refused!(key.adopt_master_key() => StoreError::RotationUnfinished);
         }
     }
     finish(ok(store.begin_key_loss(FRESH)).await).await;
@@ -99,8 +88,8 @@ async fn a_loss_that_comes_during_a_rotation_keeps_what_the_new_key_can_read() {
     let other = ok(Store::connect(database.url(), key)).await;
     let loss = ok(other.begin_key_loss(FRESH)).await;
     assert_eq!(finish(loss).await, 1 + CALLS as u64);
-    let channel = other.get::<Channel>(&org(1), &id("chn_1")).await;
-    let secrets = other.secrets(&channel.unwrap().unwrap()).unwrap();
+    let channel = some(other.get::<Channel>(&org(1), &id("chn_1"))).await;
+    let secrets = other.secrets(&channel).unwrap();
     assert!(!secrets.credentials.is_empty());
 }
 

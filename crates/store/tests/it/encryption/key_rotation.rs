@@ -8,7 +8,7 @@ use recado_store::{
 use secrecy::ExposeSecret as _;
 use sqlx::Row as _;
 
-use crate::world::{World, at, by, create_channel, id, ok, org};
+use crate::world::{World, at, by, create_channel, id, ok, org, refused};
 
 pub(crate) const CALLS: usize = 250;
 
@@ -91,19 +91,11 @@ async fn assert_opens(database: &TestDatabase, key: &MasterKey, calls: usize) {
 }
 
 async fn assert_refused(database: &TestDatabase, key: &MasterKey) {
-    let refused = with_key(database, key).await.adopt_master_key().await;
-    assert!(
-        matches!(refused, Err(StoreError::WrongMasterKey)),
-        "{refused:?}"
-    );
+    refused!(with_key(database, key).await.adopt_master_key() => StoreError::WrongMasterKey);
 }
 
 async fn assert_unfinished(database: &TestDatabase, key: &MasterKey) {
-    let refused = with_key(database, key).await.adopt_master_key().await;
-    assert!(
-        matches!(refused, Err(StoreError::RotationUnfinished)),
-        "{refused:?}"
-    );
+    refused!(with_key(database, key).await.adopt_master_key() => StoreError::RotationUnfinished);
 }
 
 #[tokio::test]
@@ -138,13 +130,8 @@ async fn an_interrupted_rotation_lets_no_server_start_and_goes_on_with_the_same_
         assert_unfinished(&database, &new).await;
         assert_refused(&database, &MasterKey::generate().unwrap()).await;
     }
-    let elsewhere = store
-        .begin_key_rotation(MasterKey::generate().unwrap())
-        .await;
-    assert!(matches!(
-        elsewhere.err(),
-        Some(StoreError::RotationUnfinished)
-    ));
+    refused!(store.begin_key_rotation(MasterKey::generate().unwrap())
+        => StoreError::RotationUnfinished);
     let rest = finish(ok(store.begin_key_rotation(new.clone())).await).await;
     assert_eq!(rest, 50);
     assert_opens(&database, &new, CALLS).await;
@@ -168,18 +155,13 @@ async fn a_row_that_is_written_behind_the_rotation_is_found() {
 #[tokio::test]
 async fn the_old_key_and_the_new_one_must_differ_and_the_old_one_must_fit() {
     let World { store, database } = filled().await;
-    let same = store.begin_key_rotation(database.key().clone()).await;
-    assert!(matches!(same.err(), Some(StoreError::SameMasterKey)));
+    refused!(store.begin_key_rotation(database.key().clone()) => StoreError::SameMasterKey);
     let stranger = with_key(&database, &MasterKey::generate().unwrap()).await;
-    let wrong = stranger
-        .begin_key_rotation(MasterKey::generate().unwrap())
-        .await;
-    assert!(matches!(wrong.err(), Some(StoreError::WrongMasterKey)));
+    refused!(stranger.begin_key_rotation(MasterKey::generate().unwrap())
+        => StoreError::WrongMasterKey);
     ok(store.adopt_master_key()).await;
-    let wrong = stranger
-        .begin_key_rotation(MasterKey::generate().unwrap())
-        .await;
-    assert!(matches!(wrong.err(), Some(StoreError::WrongMasterKey)));
+    refused!(stranger.begin_key_rotation(MasterKey::generate().unwrap())
+        => StoreError::WrongMasterKey);
     ok(store.check()).await;
 }
 
@@ -196,13 +178,8 @@ async fn a_rotation_is_refused_while_a_server_runs_and_leaves_nothing_behind() {
     ))
     .await;
     ok(server.adopt_master_key()).await;
-    let refused = store
-        .begin_key_rotation(MasterKey::generate().unwrap())
-        .await;
-    assert!(matches!(
-        refused.err(),
-        Some(StoreError::ServersRunning(1..))
-    ));
+    refused!(store.begin_key_rotation(MasterKey::generate().unwrap())
+        => StoreError::ServersRunning(1..));
     ok(server.check()).await;
     server.close().await;
     let new = MasterKey::generate().unwrap();
@@ -212,11 +189,7 @@ async fn a_rotation_is_refused_while_a_server_runs_and_leaves_nothing_behind() {
         database.key().clone(),
     ))
     .await;
-    let refused = late.adopt_master_key().await;
-    assert!(
-        matches!(refused, Err(StoreError::RotationUnfinished)),
-        "{refused:?}"
-    );
+    refused!(late.adopt_master_key() => StoreError::RotationUnfinished);
     late.close().await;
     finish(rotation).await;
     assert_opens(&database, &new, CALLS).await;

@@ -5,7 +5,7 @@ use recado_store::{MasterKey, Store, StoreError, WebhookCall};
 use secrecy::ExposeSecret as _;
 use sqlx::Row as _;
 
-use crate::world::{World, at, create_channel, id, ok, org};
+use crate::world::{World, at, create_channel, id, ok, org, refused};
 
 /// A store on the same database, with a key of its own.
 async fn with_another_key(database: &TestDatabase) -> Store {
@@ -97,11 +97,7 @@ async fn a_database_without_tables_passes_the_check_and_keeps_no_key() {
     let database = TestDatabase::empty().await;
     let store = database.store().await;
     ok(store.check()).await;
-    let adopted = store.adopt_master_key().await;
-    assert!(
-        matches!(adopted, Err(StoreError::NotMigrated)),
-        "{adopted:?}"
-    );
+    refused!(store.adopt_master_key() => StoreError::NotMigrated);
 }
 
 #[tokio::test]

@@ -13,7 +13,8 @@ use sqlx::{AssertSqlSafe, Row as _};
 
 use crate::inbound::received::opened;
 use crate::taps::{
-    ana, application, apply, call, create_channel, events, phone, said, status_update, tap, tapped,
+    ana, application, apply, call, changed, create_channel, events, phone, said, status_update,
+    tap, tapped,
 };
 use crate::webhooks::deliveries::{MANY, claim};
 use crate::webhooks::webhook_endpoints::create;
@@ -42,11 +43,7 @@ pub(crate) async fn erase(store: &Store, address: &str) -> Erased {
 }
 
 pub(crate) fn in_group(item: Inbound) -> Inbound {
-    let Inbound::Message(mut message) = item else {
-        unreachable!()
-    };
-    message.group = Some(id(GROUP));
-    Inbound::Message(message)
+    changed(item, |it| it.group = Some(id(GROUP)))
 }
 
 /// Keeps a call with this body, applied or set aside.
@@ -73,21 +70,16 @@ pub(crate) async fn keep(store: &Store, owner: u8, body: &str, applied: bool) ->
 pub(crate) async fn dump(database: &TestDatabase, owner: &str) -> String {
     let mut connection = World::raw_of(database).await;
     let mut text = String::new();
-    for (table, columns) in [
-        (
-            "conversations",
-            "id, recipient, phone, user_id, lid, person_name",
-        ),
-        (
-            "messages",
-            "id, conversation_id, content, sender, external_id, provider_id",
-        ),
-        ("events", "conversation_id, data"),
-        ("deliveries", "lane, last_error"),
-        ("webhook_calls", "id"),
-        ("orphan_statuses", "sought, error"),
-        ("audit_log", "action, target, detail"),
+    for table in [
+        "conversations: id, recipient, phone, user_id, lid, person_name",
+        "messages: id, conversation_id, content, sender, external_id, provider_id",
+        "events: conversation_id, data",
+        "deliveries: lane, last_error",
+        "webhook_calls: id",
+        "orphan_statuses: sought, error",
+        "audit_log: action, target, detail",
     ] {
+        let (table, columns) = table.split_once(": ").unwrap();
         let columns: Vec<_> = columns
             .split(", ")
             .map(|column| format!("coalesce(cast({column} as text), '-')"))
@@ -101,6 +93,13 @@ pub(crate) async fn dump(database: &TestDatabase, owner: &str) -> String {
         }
     }
     text
+}
+
+/// Checks that none of these is left in a dump.
+pub(crate) fn assert_gone(dump: &str, traces: &[&str]) {
+    for trace in traces {
+        assert!(!dump.contains(trace), "{trace} is left:\n{dump}");
+    }
 }
 
 /// Ana by phone and LID.
@@ -240,10 +239,8 @@ async fn a_message_that_is_being_sent_keeps_its_row_until_its_outcome() {
     let mut erasure = erasure(store, "5521988887777");
     while ok(erasure.step()).await == AfterStep::More {}
     assert_eq!(ok(erasure.step()).await, AfterStep::Waits);
-    let sent = store
-        .finish_send(&org(1), &msg("msg_2"), &accepted(), at(7_000))
-        .await;
-    assert!(sent.unwrap().is_some());
+    let sent = ok(store.finish_send(&org(1), &msg("msg_2"), &accepted(), at(7_000))).await;
+    assert!(sent.is_some());
     while ok(erasure.step()).await == AfterStep::More {}
     assert_eq!(ok(erasure.step()).await, AfterStep::Done);
     assert_eq!(ok(store.get::<Message>(&org(1), &msg("msg_2"))).await, None);
@@ -297,20 +294,18 @@ async fn an_erasure_by_phone_that_was_interrupted_at_any_step_is_completed_by_ph
         drop(interrupted);
         erase(store, "5521988887777").await;
         let left = dump(database, "org_1").await;
-        for trace in [
-            "21988887777",
-            "77001122",
-            "BR.7",
-            "Ana",
-            "secret",
-            "conv-0",
-            "conv-456",
-        ] {
-            assert!(
-                !left.contains(trace),
-                "{trace} is left after {steps} steps:\n{left}"
-            );
-        }
+        assert_gone(
+            &left,
+            &[
+                "21988887777",
+                "77001122",
+                "BR.7",
+                "Ana",
+                "secret",
+                "conv-0",
+                "conv-456",
+            ],
+        );
         if after == AfterStep::Done {
             break;
         }

@@ -3,11 +3,15 @@
 use recado_store::{AfterStep, DatabaseKind, Message, Store, StoreError};
 
 use crate::db::locks::{hold, wait_for_lock};
-use crate::erasure::contacts::{OTHER, dump, erase, erasure, in_group, keep, known_twice, talked};
+use crate::erasure::contacts::{
+    OTHER, assert_gone, dump, erase, erasure, in_group, keep, known_twice, talked,
+};
 use crate::inbound::number_changes::moved;
 use crate::inbound::received::opened;
 use crate::taps::{ana, application, apply, apply_one, call, create_channel, phone, said, tap};
-use crate::world::{World, agent_id, at, conv, conversation, id, message, msg, ok, org, with};
+use crate::world::{
+    World, agent_id, at, conv, conversation, id, message, msg, ok, org, refused, with,
+};
 
 const OLD: &str = "5521988887777";
 const NEW: &str = "5511977776666";
@@ -84,12 +88,10 @@ async fn an_erasure_with_a_former_number_that_was_interrupted_is_completed_by_th
         drop(interrupted);
         erase(store, NEW).await;
         let left = dump(database, "org_1").await;
-        for trace in ["conv-456", "conv-new", OLD, NEW, "77001122", "secret"] {
-            assert!(
-                !left.contains(trace),
-                "{trace} is left after {steps} steps:\n{left}"
-            );
-        }
+        assert_gone(
+            &left,
+            &["conv-456", "conv-new", OLD, NEW, "77001122", "secret"],
+        );
         if after == AfterStep::Done {
             break;
         }
@@ -113,20 +115,13 @@ async fn a_call_from_before_the_erasure_is_waited_for_and_a_later_one_is_not() {
     while ok(erasure.step()).await == AfterStep::More {}
     assert_eq!(ok(erasure.step()).await, AfterStep::Done);
     let left = dump(database, "org_1").await;
-    for trace in ["late words", OLD, &early] {
-        assert!(!left.contains(trace), "{trace} is left:\n{left}");
-    }
+    assert_gone(&left, &["late words", OLD, &early]);
     assert!(left.contains(&later), "{left}");
 }
 
 async fn is_unknown(store: &Store, text: &str) {
-    let begun = store.begin_send(&message("org_1", text)).await;
-    assert!(
-        matches!(begun, Err(StoreError::UnknownConversation)),
-        "{begun:?}"
-    );
-    let stored = ok(store.get::<Message>(&org(1), &msg(text))).await;
-    assert_eq!(stored, None);
+    refused!(store.begin_send(&message("org_1", text)) => StoreError::UnknownConversation);
+    assert_eq!(ok(store.get::<Message>(&org(1), &msg(text))).await, None);
 }
 
 #[tokio::test]

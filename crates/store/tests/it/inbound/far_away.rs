@@ -14,11 +14,12 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 
+use crate::inbound::quotations::answering;
 use crate::taps::{
     application, apply_one, call, connection, create_channel, events, furnish, kinds, phone, said,
     status_update, tapped,
 };
-use crate::world::{World, agent, at, id, ok, org, with};
+use crate::world::{World, agent, at, ended, id, ok, org, with};
 
 /// A store and the number of its round trips to PostgreSQL, each of which takes long if the database is far away; SQLite
 /// is a file, and makes none.
@@ -183,22 +184,13 @@ async fn a_text_may_answer_a_message_whose_id_the_same_call_tells() {
     let mut lost = crate::world::message("org_1", "msg_2");
     lost.created_at = at(50_000);
     ok(store.begin_send(&lost)).await;
-    let unknown = recado_store::SendResult {
-        outcome: recado_core::Outcome::Unknown,
-        external_id: None,
-        provider_id: None,
-        error: None,
-    };
-    let finished = store.finish_send(&lost.organization_id, &lost.id, &unknown, at(51_000));
-    finished.await.unwrap();
+    let unknown = ended(recado_core::Outcome::Unknown);
+    ok(store.finish_send(&org(1), &lost.id, &unknown, at(51_000))).await;
     let status = Inbound::Status(with(
         StatusUpdate::new(vec!["wamid.2".into()], Status::Delivered),
         |it| it.message_id = Some(lost.id.clone()),
     ));
-    let Inbound::Message(text) = said("w.1", phone("5521988887777"), "Hi") else {
-        unreachable!()
-    };
-    let answer = Inbound::Message(with(text, |it| it.in_reply_to = Some("wamid.2".into())));
+    let answer = answering("w.1", phone("5521988887777"), "Hi", "wamid.2");
     apply_one(store, application(&org(1), vec![status, answer])).await;
     let told = events(store, &org(1)).await.pop().unwrap();
     assert_eq!(told.data["inReplyTo"], "msg_2");

@@ -2,11 +2,11 @@
 
 use recado_core::inbound::{Choice, Contact, Inbound, OwnMessage};
 use recado_core::{Outcome, Provider, Status};
-use recado_store::{Message, SendResult, Store};
+use recado_store::{Message, Store};
 use rstest::rstest;
 
 use crate::taps::{apply, create_channel, furnish, kinds, phone, status_update};
-use crate::world::{World, at, buttons, conversation, id, message, msg, ok, org, with};
+use crate::world::{World, at, buttons, conversation, ended, id, message, msg, ok, org, with};
 
 /// The report of an own message with the content of [`buttons`], a second after its send.
 fn own_message(external_id: &str) -> OwnMessage {
@@ -19,15 +19,6 @@ fn own_message(external_id: &str) -> OwnMessage {
             it.buttons = buttons().buttons().iter().map(choice).collect();
         },
     )
-}
-
-fn ended(outcome: Outcome) -> SendResult {
-    SendResult {
-        outcome,
-        external_id: None,
-        provider_id: None,
-        error: None,
-    }
 }
 
 /// `msg_1` in `conv-456` on `chn_1`, still on its way.

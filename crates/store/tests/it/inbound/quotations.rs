@@ -6,8 +6,8 @@ use recado_store::{Conversation, SendResult, Store};
 use rstest::rstest;
 
 use crate::inbound::received::{lands_in, last_event, opened};
-use crate::taps::{ana, furnish, phone, said, tap, tapped};
-use crate::world::{World, accepted, at, conv, id, message, ok, org, with};
+use crate::taps::{ana, changed, furnish, phone, said, tap, tapped};
+use crate::world::{World, accepted, at, conv, id, message, ok, org};
 
 /// A customer who is known by a user id alone.
 fn user(user_id: &str) -> Contact {
@@ -16,10 +16,9 @@ fn user(user_id: &str) -> Contact {
 
 /// A text that quotes a message of ours.
 pub(crate) fn answering(external_id: &str, from: Contact, text: &str, quoted: &str) -> Inbound {
-    let Inbound::Message(message) = said(external_id, from, text) else {
-        unreachable!()
-    };
-    Inbound::Message(with(message, |it| it.in_reply_to = Some(quoted.to_owned())))
+    changed(said(external_id, from, text), |it| {
+        it.in_reply_to = Some(quoted.to_owned());
+    })
 }
 
 /// A text that quotes `msg_1`.

@@ -1,6 +1,6 @@
 //! Who wrote: the conversation of a customer, by every name.
 
-use recado_core::inbound::{Contact, Inbound};
+use recado_core::inbound::Contact;
 use recado_core::{Provider, RecipientKind};
 use recado_store::{Conversation, NewChannel};
 use rstest::rstest;
@@ -9,8 +9,8 @@ use crate::inbound::quotations::sent_in;
 use crate::inbound::received::{lands_in, last_event, opened};
 use crate::inbound::webhook_calls::claim_all;
 use crate::taps::{
-    ana, application, apply, apply_one, call, connection, create_channel, events, furnish, kinds,
-    phone, said, tapped,
+    ana, application, apply, apply_one, call, changed, connection, create_channel, events, furnish,
+    kinds, phone, said, tapped,
 };
 use crate::world::{World, agent, at, by, channel, conv, id, ok, org, some, with};
 
@@ -184,10 +184,9 @@ async fn the_window_follows_the_newest_message_of_the_customer(
     let World { store, .. } = &World::new().await;
     furnish(store, provider).await;
     let sent = |number: usize, sent_at: Option<i64>| {
-        let Inbound::Message(message) = said(&format!("w.{number}"), ana(), "Hi") else {
-            unreachable!()
-        };
-        Inbound::Message(with(message, |it| it.sent_at = sent_at))
+        changed(said(&format!("w.{number}"), ana(), "Hi"), |it| {
+            it.sent_at = sent_at;
+        })
     };
     for (number, (sent_at, expected)) in [
         (Some(50_000), 50_000),
@@ -223,13 +222,10 @@ async fn on_zapi_a_text_that_answers_with_a_title_is_a_tap(
 ) {
     let World { store, .. } = &World::new().await;
     furnish(store, provider).await;
-    let Inbound::Message(message) = said("w.1", ana(), text) else {
-        unreachable!()
-    };
-    let answer = with(message, |it| {
+    let answer = changed(said("w.1", ana(), text), |it| {
         it.in_reply_to = in_reply_to.map(str::to_owned);
     });
-    apply(store, vec![Inbound::Message(answer)]).await;
+    apply(store, vec![answer]).await;
     let event = last_event(store).await;
     if is_tap {
         assert_eq!(event.event_type.as_str(), "button.pressed");

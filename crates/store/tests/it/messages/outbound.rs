@@ -5,7 +5,9 @@ use recado_core::{Content, Outcome, Status};
 use recado_store::{Direction, Message, MessageContent, SendResult, StoreError};
 use rstest::rstest;
 
-use crate::world::{ALL, World, accepted, at, content, conv, end, message, msg, ok, org, some};
+use crate::world::{
+    ALL, World, accepted, at, content, conv, end, gives, message, msg, ok, org, refused, some,
+};
 
 #[tokio::test]
 async fn a_message_that_todays_rules_would_refuse_can_still_be_read() {
@@ -52,8 +54,7 @@ async fn a_message_is_sending_until_its_send_ends() {
     assert_eq!(ended.external_id.as_deref(), Some("wamid.1"));
     assert_eq!(ended.provider_id.as_deref(), Some("zaap-1"));
     assert_eq!(ended.content, MessageContent::Outbound(content()));
-    let found = ok(store.get::<Message>(&org(1), &msg("msg_1"))).await;
-    assert_eq!(found, Some(ended));
+    gives!(store.get::<Message>(&org(1), &msg("msg_1")) => Some(ended));
 }
 
 #[rstest]
@@ -98,28 +99,22 @@ async fn an_unknown_is_settled_by_a_late_answer_and_an_outcome_is_not_overwritte
         (accepted(), Status::Accepted),
         (rejected, Status::Accepted),
     ] {
-        let ended = store
-            .finish_send(&org(1), &msg("msg_1"), &result, at(6_000))
-            .await;
-        assert_eq!(ended.unwrap().unwrap().status, status);
+        let ended = some(store.finish_send(&org(1), &msg("msg_1"), &result, at(6_000))).await;
+        assert_eq!(ended.status, status);
     }
 }
 
 #[tokio::test]
 async fn the_end_of_a_send_that_never_began_is_none() {
     let World { store, .. } = &World::with_conversations().await;
-    let ended = store
-        .finish_send(&org(1), &msg("msg_1"), &accepted(), at(6_000))
-        .await;
-    assert_eq!(ended.unwrap(), None);
+    gives!(store.finish_send(&org(1), &msg("msg_1"), &accepted(), at(6_000)) => None);
 }
 
 #[tokio::test]
 async fn a_message_id_is_used_once() {
     let World { store, .. } = &World::with_conversations().await;
     ok(store.begin_send(&message("org_1", "msg_1"))).await;
-    let again = store.begin_send(&message("org_1", "msg_1")).await;
-    assert!(matches!(again, Err(StoreError::Conflict)), "{again:?}");
+    refused!(store.begin_send(&message("org_1", "msg_1")) => StoreError::Conflict);
 }
 
 #[tokio::test]

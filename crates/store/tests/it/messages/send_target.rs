@@ -33,8 +33,7 @@ async fn slow_lists_on_sqlite_keep_no_send_and_no_webhook_waiting() {
     assert_eq!(target.unwrap().agent, AgentOwner::Missing);
     let key = store.find_api_key_by_secret("recado_unknown", at(1)).await;
     assert!(key.unwrap().is_none());
-    let channel = store.get_channel_by_id(&id("chn_1")).await;
-    assert_eq!(channel.unwrap(), None);
+    assert_eq!(ok(store.get_channel_by_id(&id("chn_1"))).await, None);
     drop(slow_lists);
 }
 

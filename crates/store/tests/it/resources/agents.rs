@@ -2,15 +2,14 @@
 
 use recado_store::{Agent, StoreError};
 
-use crate::world::{ALL, World, agent, by, id, ok, org};
+use crate::world::{ALL, World, agent, by, gives, id, ok, org, refused};
 
 #[tokio::test]
 async fn an_agent_is_created_found_listed_and_deleted() {
     let World { store, .. } = &World::new().await;
     let ana = agent("org_1", "agent-123");
     ok(store.create_agent(&ana)).await;
-    let found = ok(store.get::<Agent>(&org(1), &ana.id)).await;
-    assert_eq!(found, Some(ana.clone()));
+    gives!(store.get::<Agent>(&org(1), &ana.id) => Some(ana.clone()));
     let listed = ok(store.list::<Agent>(&org(1), &ALL)).await.data;
     assert_eq!(listed, std::slice::from_ref(&ana));
     assert!(ok(store.delete_agent(&org(1), &ana.id, &by(9_000))).await);
@@ -23,18 +22,12 @@ async fn two_organizations_may_have_the_same_agent_id_but_one_may_not_have_it_tw
     let World { store, .. } = &World::new().await;
     ok(store.create_agent(&agent("org_1", "agent-123"))).await;
     ok(store.create_agent(&agent("org_2", "agent-123"))).await;
-    let again = store.create_agent(&agent("org_1", "agent-123")).await;
-    assert!(matches!(again, Err(StoreError::Conflict)), "{again:?}");
+    refused!(store.create_agent(&agent("org_1", "agent-123")) => StoreError::Conflict);
 }
 
 #[tokio::test]
 async fn an_agent_of_no_organization_is_refused() {
     let World { store, .. } = &World::new().await;
-    let homeless = store.create_agent(&agent("org_9", "agent-123")).await;
-    assert!(
-        matches!(homeless, Err(StoreError::UnknownOrganization)),
-        "{homeless:?}"
-    );
-    let found = ok(store.get::<Agent>(&id("org_9"), &id("agent-123"))).await;
-    assert_eq!(found, None);
+    refused!(store.create_agent(&agent("org_9", "agent-123")) => StoreError::UnknownOrganization);
+    gives!(store.get::<Agent>(&id("org_9"), &id("agent-123")) => None);
 }

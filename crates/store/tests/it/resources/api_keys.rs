@@ -6,10 +6,11 @@ use recado_core::{OrganizationId, Role, Scope, Scopes, SessionId};
 use recado_store::{
     ApiKey, ApiKeySecret, DatabaseKind, MAX_PERSONAL_KEYS, Store, StoreError, User,
 };
+use rstest::rstest;
 
 use crate::users::accounts;
-use crate::users::sessions::sign_in;
-use crate::world::{ALL, World, at, by, id, ok, org};
+use crate::users::sessions::{sign_in, signed_in};
+use crate::world::{ALL, World, at, by, gives, id, ok, org, refused, some};
 
 fn key(text: &str, organization: Option<OrganizationId>, secret: &ApiKeySecret) -> ApiKey {
     ApiKey::new(id(text), organization, "CRM", secret, at(1_500))
@@ -19,22 +20,24 @@ async fn create(store: &Store, key: &ApiKey, secret: &ApiKeySecret) {
     ok(store.create_api_key(key, secret, &by(1_500))).await;
 }
 
+/// Creates `key_1` of `org_1`.
+async fn created(store: &Store) -> (ApiKey, ApiKeySecret) {
+    let secret = ApiKeySecret::generate().unwrap();
+    let crm = key("key_1", Some(org(1)), &secret);
+    create(store, &crm, &secret).await;
+    (crm, secret)
+}
+
 async fn find(store: &Store, secret: &str, now: i64) -> Option<ApiKey> {
-    let found = store.find_api_key_by_secret(secret, at(now)).await;
-    found.unwrap()
+    ok(store.find_api_key_by_secret(secret, at(now))).await
 }
 
 #[tokio::test]
 async fn a_key_is_found_by_its_secret_alone() {
     let World { store, .. } = &World::new().await;
-    let (secret, other) = (
-        ApiKeySecret::generate().unwrap(),
-        ApiKeySecret::generate().unwrap(),
-    );
-    let crm = key("key_1", Some(org(1)), &secret);
-    create(store, &crm, &secret).await;
-    let found = find(store, secret.expose(), 1_500).await;
-    assert_eq!(found, Some(crm));
+    let (crm, secret) = created(store).await;
+    let other = ApiKeySecret::generate().unwrap();
+    assert_eq!(find(store, secret.expose(), 1_500).await, Some(crm));
     let almost = &secret.expose()[..49];
     for text in [other.expose(), almost, "key_1", "", "\0", "recado_ç"] {
         assert_eq!(find(store, text, 1_500).await, None, "{text}");
@@ -88,9 +91,7 @@ async fn is_known(store: &Store, secret: &ApiKeySecret) -> bool {
 async fn a_revoked_key_is_gone_at_once() {
     let world = World::new().await;
     let store = &world.store;
-    let secret = ApiKeySecret::generate().unwrap();
-    let crm = key("key_1", Some(org(1)), &secret);
-    create(store, &crm, &secret).await;
+    let (crm, secret) = created(store).await;
     for _ in 0..3 {
         assert!(is_known(store, &secret).await);
     }
@@ -103,9 +104,7 @@ async fn a_revoked_key_is_gone_at_once() {
 async fn many_servers_on_one_postgresql_see_at_once_that_a_key_is_revoked() {
     let world = World::new().await;
     let (store, second) = (&world.store, world.database.store().await);
-    let secret = ApiKeySecret::generate().unwrap();
-    let crm = key("key_1", Some(org(1)), &secret);
-    create(store, &crm, &secret).await;
+    let (crm, secret) = created(store).await;
     // On SQLite, whose file has one server, the second one only looks afterwards.
     if store.kind() == DatabaseKind::Postgres {
         assert!(is_known(&second, &secret).await);
@@ -117,13 +116,11 @@ async fn many_servers_on_one_postgresql_see_at_once_that_a_key_is_revoked() {
 #[tokio::test]
 async fn neither_an_id_nor_a_secret_is_used_twice() {
     let World { store, .. } = &World::new().await;
-    let secret = ApiKeySecret::generate().unwrap();
-    create(store, &key("key_1", Some(org(1)), &secret), &secret).await;
+    let (_, secret) = created(store).await;
     let other = ApiKeySecret::generate().unwrap();
     for (text, secret) in [("key_2", &secret), ("key_1", &other)] {
         let key = key(text, Some(org(2)), secret);
-        let again = store.create_api_key(&key, secret, &by(1_500)).await;
-        assert!(matches!(again, Err(StoreError::Conflict)), "{again:?}");
+        refused!(store.create_api_key(&key, secret, &by(1_500)) => StoreError::Conflict);
     }
 }
 
@@ -135,10 +132,7 @@ pub(crate) async fn create_personal(
 ) -> ApiKeySecret {
     let secret = ApiKeySecret::generate().unwrap();
     let key = personal(user, &format!("key_of_{session}"), &secret);
-    let created = store
-        .create_personal_key(&key, &secret, session, &by(3_500))
-        .await;
-    assert!(created.unwrap());
+    assert!(ok(store.create_personal_key(&key, &secret, session, &by(3_500))).await);
     secret
 }
 
@@ -166,8 +160,7 @@ async fn a_key_has_the_scopes_the_end_and_the_prefix_that_it_was_given() {
     let prefix = crm.prefix.as_deref().unwrap();
     assert!(secret.expose().starts_with(prefix));
     assert_eq!(prefix.len(), "recado_".len() + 6);
-    let listed = ok(store.list::<ApiKey>(&org(1), &ALL)).await;
-    assert_eq!(listed.data, [crm]);
+    assert_eq!(ok(store.list::<ApiKey>(&org(1), &ALL)).await.data, [crm]);
 }
 
 #[tokio::test]
@@ -199,28 +192,21 @@ async fn an_expired_key_is_not_found_from_the_instant_of_its_end() {
 async fn a_personal_key_may_never_do_more_than_its_user() {
     let World { store, .. } = &World::new().await;
     accounts::create_with_password(store, org(1), "owner", Role::Owner).await;
-    let ana = accounts::create_with_password(store, org(1), "ana", Role::Owner).await;
-    let (session, _) = sign_in(store, &ana, "ses_1").await;
+    let (ana, session, _) = signed_in(store, Role::Owner).await;
     let all = create_personal(store, &ana, &session.id).await;
     let manages = ApiKeySecret::generate().unwrap();
     let key = ApiKey {
         scopes: Scopes::new([Scope::Manage]).unwrap(),
         ..personal(&ana, "key_manages", &manages)
     };
-    let created = store
-        .create_personal_key(&key, &manages, &session.id, &by(3_500))
-        .await;
-    assert!(created.unwrap());
+    assert!(ok(store.create_personal_key(&key, &manages, &session.id, &by(3_500))).await);
     for (role, of_all, of_other) in [
         (Role::Owner, Some("read send manage"), Some("manage")),
         (Role::Agent, Some("read send"), None),
         (Role::Viewer, Some("read"), None),
         (Role::Owner, Some("read send manage"), Some("manage")),
     ] {
-        let changed = store
-            .update_user(&org(1), &ana.id, None, Some(role), &by(4_000))
-            .await;
-        changed.unwrap().unwrap();
+        some(store.update_user(&org(1), &ana.id, None, Some(role), &by(4_000))).await;
         for (secret, scopes) in [(&all, of_all), (&manages, of_other)] {
             let found = find(store, secret.expose(), 5_000).await;
             let found = found.map(|key| key.scopes.to_string());
@@ -249,10 +235,7 @@ async fn a_personal_key_needs_a_session_of_its_user_that_lasts() {
             created_at: at(created_at),
             ..personal(user, "key_1", &secret)
         };
-        let created = store
-            .create_personal_key(&key, &secret, &session.id, &by(4_000))
-            .await;
-        created.unwrap()
+        ok(store.create_personal_key(&key, &secret, &session.id, &by(4_000))).await
     };
     assert!(!create(&bia, 4_000).await);
     assert!(!create(&ana, session.idle_ends_at.as_millisecond()).await);
@@ -261,14 +244,16 @@ async fn a_personal_key_needs_a_session_of_its_user_that_lasts() {
         ..ana.clone()
     };
     assert!(!create(&elsewhere, 4_000).await);
-    let ended = store.end_session(&org(1), &session.id, &by(4_000)).await;
-    assert!(ended.unwrap());
+    assert!(ok(store.end_session(&org(1), &session.id, &by(4_000))).await);
     assert!(!create(&ana, 4_000).await);
     assert_eq!(find(store, secret.expose(), 5_000).await, None);
 }
 
+#[rstest]
+#[case::a_new_password(true)]
+#[case::the_end_of_all_sessions(false)]
 #[tokio::test(flavor = "multi_thread")]
-async fn no_personal_key_outlives_a_new_password_that_is_set_at_the_same_time() {
+async fn no_personal_key_outlives_what_ends_it_at_the_same_time(#[case] is_password: bool) {
     let World { store, database } = &World::new().await;
     let servers = accounts::servers(database, store).await;
     let ana = accounts::create_with_password(store, org(1), "ana", Role::Owner).await;
@@ -279,28 +264,15 @@ async fn no_personal_key_outlives_a_new_password_that_is_set_at_the_same_time() 
         let key = personal(&ana, &format!("key_{round}"), &secret);
         let author = by(4_000);
         let creating = servers[0].create_personal_key(&key, &secret, &session.id, &author);
-        let setting = accounts::set_password(&servers[1], &ana, "new");
-        let (created, ()) = tokio::join!(creating, setting);
+        let ending = async {
+            if is_password {
+                accounts::set_password(&servers[1], &ana, "new").await;
+            } else {
+                gives!(servers[1].end_sessions(&org(1), &ana.id, &author) => 1);
+            }
+        };
+        let (created, ()) = tokio::join!(creating, ending);
         created.unwrap();
-        assert_eq!(find(store, secret.expose(), 5_000).await, None);
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn no_personal_key_outlives_the_end_of_all_sessions_at_the_same_time() {
-    let World { store, database } = &World::new().await;
-    let servers = accounts::servers(database, store).await;
-    let ana = accounts::create_with_password(store, org(1), "ana", Role::Owner).await;
-    for round in 0..10 {
-        let (session, _) = sign_in(store, &ana, &format!("ses_{round}")).await;
-        let secret = ApiKeySecret::generate().unwrap();
-        let key = personal(&ana, &format!("key_{round}"), &secret);
-        let author = by(4_000);
-        let creating = servers[0].create_personal_key(&key, &secret, &session.id, &author);
-        let ending = servers[1].end_sessions(&ana.organization_id, &ana.id, &author);
-        let (created, ended) = tokio::join!(creating, ending);
-        created.unwrap();
-        assert_eq!(ended.unwrap(), 1);
         assert_eq!(find(store, secret.expose(), 5_000).await, None);
     }
 }
@@ -308,16 +280,12 @@ async fn no_personal_key_outlives_the_end_of_all_sessions_at_the_same_time() {
 #[tokio::test]
 async fn a_user_has_so_many_personal_keys_and_the_oldest_are_deleted() {
     let World { store, .. } = &World::new().await;
-    let ana = accounts::create_with_password(store, org(1), "ana", Role::Owner).await;
-    let (session, _) = sign_in(store, &ana, "ses_1").await;
+    let (ana, session, _) = signed_in(store, Role::Owner).await;
     let mut secrets = Vec::new();
     for number in 0..=MAX_PERSONAL_KEYS {
         let secret = ApiKeySecret::generate().unwrap();
         let key = personal(&ana, &format!("key_{number:03}"), &secret);
-        let created = store
-            .create_personal_key(&key, &secret, &session.id, &by(4_000))
-            .await;
-        assert!(created.unwrap());
+        assert!(ok(store.create_personal_key(&key, &secret, &session.id, &by(4_000))).await);
         assert!(find(store, secret.expose(), 5_000).await.is_some());
         secrets.push(secret);
     }
@@ -336,9 +304,7 @@ async fn a_user_has_so_many_personal_keys_and_the_oldest_are_deleted() {
 #[tokio::test]
 async fn the_last_use_of_a_key_is_written_once_a_minute() {
     let world = World::new().await;
-    let secret = ApiKeySecret::generate().unwrap();
-    let crm = key("key_1", Some(org(1)), &secret);
-    create(&world.store, &crm, &secret).await;
+    let (crm, _) = created(&world.store).await;
     let last_use = async || {
         let store = world.database.store().await;
         let listed = ok(store.list::<ApiKey>(&org(1), &ALL)).await;

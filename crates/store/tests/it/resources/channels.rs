@@ -7,14 +7,15 @@ use secrecy::ExposeSecret;
 use serde_json::json;
 use sqlx::Row;
 
-use crate::world::{ALL, World, at, by, channel, create_channel, id, object, ok, org, some};
+use crate::world::{
+    ALL, World, at, by, channel, create_channel, gives, id, object, ok, org, refused, some,
+};
 
 #[tokio::test]
 async fn a_channel_is_created_found_listed_and_deleted() {
     let World { store, .. } = &World::new().await;
     let sales = create_channel(store, "org_1", "chn_1").await;
-    let found = ok(store.get::<Channel>(&org(1), &sales.id)).await;
-    assert_eq!(found, Some(sales.clone()));
+    gives!(store.get::<Channel>(&org(1), &sales.id) => Some(sales.clone()));
     let listed = ok(store.list::<Channel>(&org(1), &ALL)).await.data;
     assert_eq!(listed, std::slice::from_ref(&sales));
     assert!(ok(store.delete_channel(&org(1), &sales.id, &by(9_000))).await);
@@ -26,10 +27,7 @@ async fn a_channel_is_created_found_listed_and_deleted() {
 async fn a_channel_id_is_unique_among_all_organizations() {
     let World { store, .. } = &World::new().await;
     create_channel(store, "org_1", "chn_1").await;
-    let again = store
-        .create_channel(channel("org_2", "chn_1"), &by(9_000))
-        .await;
-    assert!(matches!(again, Err(StoreError::Conflict)), "{again:?}");
+    refused!(store.create_channel(channel("org_2", "chn_1"), &by(9_000)) => StoreError::Conflict);
 }
 
 #[tokio::test]
@@ -71,8 +69,7 @@ async fn a_change_touches_only_what_it_names_and_raises_the_version() {
         store.secrets(&after).unwrap().credentials,
         store.secrets(&before).unwrap().credentials
     );
-    let found = ok(store.get::<Channel>(&org(1), &before.id)).await;
-    assert_eq!(found, Some(after));
+    gives!(store.get::<Channel>(&org(1), &before.id) => Some(after));
 }
 
 #[tokio::test]
@@ -92,8 +89,7 @@ async fn a_change_that_was_checked_against_an_older_version_changes_nothing() {
     };
     let first = change("first").await.expect("a channel");
     assert_eq!(change("second").await, None);
-    let kept = ok(store.get::<Channel>(&org(1), &before.id)).await;
-    assert_eq!(kept, Some(first));
+    gives!(store.get::<Channel>(&org(1), &before.id) => Some(first));
 }
 
 #[tokio::test]
@@ -130,15 +126,9 @@ async fn a_change_of_a_channel_that_is_not_there_changes_nothing() {
             credentials,
             ..Default::default()
         };
-        let changed = store
-            .update_channel(&org(2), &mine.id, change, &by(9_000))
-            .await;
-        assert_eq!(changed.unwrap(), None);
+        gives!(store.update_channel(&org(2), &mine.id, change, &by(9_000)) => None);
     }
-    assert_eq!(
-        ok(store.get::<Channel>(&org(1), &mine.id)).await,
-        Some(mine)
-    );
+    gives!(store.get::<Channel>(&org(1), &mine.id) => Some(mine));
 }
 
 #[tokio::test]
@@ -169,16 +159,10 @@ async fn another_master_key_is_named_and_refused() {
         credentials: Some(object(json!({}))),
         ..Default::default()
     };
-    let changed = other
-        .update_channel(&org(1), &kept.id, change, &by(9_000))
-        .await;
-    assert!(
-        matches!(changed, Err(StoreError::WrongKey { .. })),
-        "{changed:?}"
-    );
+    refused!(other.update_channel(&org(1), &kept.id, change, &by(9_000))
+        => StoreError::WrongKey { .. });
     // The name went into the same transaction, and must not be half of a change.
-    let found = ok(world.store.get::<Channel>(&org(1), &kept.id)).await;
-    assert_eq!(found, Some(kept));
+    gives!(world.store.get::<Channel>(&org(1), &kept.id) => Some(kept));
 }
 
 #[tokio::test]
@@ -223,10 +207,10 @@ async fn a_tampered_or_moved_secret_is_refused() {
 async fn a_corrupt_row_is_named_and_its_value_is_not_shown() {
     let world = World::new().await;
     create_channel(&world.store, "org_1", "chn_1").await;
-    sqlx::query("update channels set settings = 'private[' where id = 'chn_1'")
-        .execute(&mut world.raw().await)
-        .await
-        .unwrap();
+    world
+        .database
+        .execute("update channels set settings = 'private[' where id = 'chn_1'")
+        .await;
     let error = world
         .store
         .get::<Channel>(&org(1), &id("chn_1"))

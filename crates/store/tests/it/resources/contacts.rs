@@ -9,8 +9,8 @@ use sqlx::AssertSqlSafe;
 
 use crate::inbound::number_changes::moved;
 use crate::inbound::received::opened;
-use crate::taps::{ana, apply, create_channel, furnish, kinds, phone, said, tapped};
-use crate::world::{World, at, conv, id, ok, org, with};
+use crate::taps::{ana, apply, changed, create_channel, furnish, kinds, phone, said, tapped};
+use crate::world::{World, at, conv, gives, id, ok, org, with};
 
 const DAY: i64 = 24 * 60 * 60 * 1000;
 
@@ -26,10 +26,9 @@ async fn window(store: &Store, conversation: &ConversationId) -> Option<Timestam
 }
 
 fn written(external_id: &str, from: Contact, sent_at: i64) -> Inbound {
-    let Inbound::Message(message) = said(external_id, from, "Hi") else {
-        unreachable!()
-    };
-    Inbound::Message(with(message, |it| it.sent_at = Some(sent_at)))
+    changed(said(external_id, from, "Hi"), |it| {
+        it.sent_at = Some(sent_at);
+    })
 }
 
 fn called(from: Contact, at: i64) -> Inbound {
@@ -105,8 +104,7 @@ async fn a_conversation_that_is_created_later_knows_the_contact() {
         assert_eq!(created.window_expires_at, Some(at(50_000 + DAY)), "{text}");
         assert_eq!(created.person.user_id, person.user_id, "{text}");
         assert_eq!(created.recipient, id(recipient));
-        let kept = ok(store.get::<Conversation>(&org(1), &created.id)).await;
-        assert_eq!(kept, Some(created));
+        gives!(store.get::<Conversation>(&org(1), &created.id) => Some(created));
     }
     // The phone number is not told any more: all are found by the user id.
     let hidden = Contact::new([id("BR.1")]);

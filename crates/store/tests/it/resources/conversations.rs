@@ -3,7 +3,7 @@
 use recado_store::{Conversation, ConversationFilter, Page, Store, StoreError};
 use rstest::rstest;
 
-use crate::world::{ALL, World, agent_id, at, conversation, id, ok, org};
+use crate::world::{ALL, World, agent_id, at, conversation, gives, id, ok, org, refused};
 
 async fn listed(store: &Store, filter: ConversationFilter, page: &Page) -> Vec<Conversation> {
     let listed = store.list_conversations(&org(1), &filter, page).await;
@@ -15,8 +15,7 @@ async fn a_conversation_is_created_found_and_listed() {
     let World { store, .. } = &World::new().await;
     let ours = conversation("org_1", "conv-456");
     ok(store.create_conversation(&ours)).await;
-    let found = ok(store.get::<Conversation>(&org(1), &ours.id)).await;
-    assert_eq!(found, Some(ours.clone()));
+    gives!(store.get::<Conversation>(&org(1), &ours.id) => Some(ours.clone()));
     let found =
         ok(store.find_conversation(&org(1), &agent_id(), &id("chn_1"), &ours.recipient)).await;
     assert_eq!(found, Some(ours.clone()));
@@ -35,10 +34,7 @@ async fn another_agent_channel_or_recipient_is_another_conversation() {
         (agent, &id("chn_9"), recipient),
         (agent, channel, &id("190000000000001@lid")),
     ] {
-        let found = store
-            .find_conversation(&org(1), agent, channel, recipient)
-            .await;
-        assert_eq!(found.unwrap(), None);
+        gives!(store.find_conversation(&org(1), agent, channel, recipient) => None);
     }
 }
 
@@ -51,8 +47,7 @@ async fn a_second_conversation_is_a_conflict(#[case] text: &str, #[case] recipie
     ok(store.create_conversation(&conversation("org_1", "conv-456"))).await;
     let mut second = conversation("org_1", text);
     second.recipient = id(recipient);
-    let again = store.create_conversation(&second).await;
-    assert!(matches!(again, Err(StoreError::Conflict)), "{again:?}");
+    refused!(store.create_conversation(&second) => StoreError::Conflict);
     second.organization_id = org(2);
     ok(store.create_conversation(&second)).await;
 }

@@ -3,7 +3,7 @@
 use recado_store::{ChannelChange, NewChannel, StoreError};
 use sqlx::Row as _;
 
-use crate::world::{World, by, channel, create_channel, ok, org};
+use crate::world::{World, by, channel, create_channel, gives, ok, org, refused};
 
 fn numbered(organization: &str, id: &str, number: &str) -> NewChannel {
     NewChannel {
@@ -31,33 +31,19 @@ async fn an_organization_has_one_channel_of_a_number() {
         .create_channel(numbered("org_1", "chn_1", "zapi 1"), &by(9_000))
         .await;
     let first = first.unwrap();
-    let again = store
-        .create_channel(numbered("org_1", "chn_2", "zapi 1"), &by(9_000))
-        .await;
-    assert!(matches!(again, Err(StoreError::Conflict)));
-    let elsewhere = store
-        .create_channel(numbered("org_2", "chn_3", "zapi 1"), &by(9_000))
-        .await;
-    elsewhere.unwrap();
+    refused!(store.create_channel(numbered("org_1", "chn_2", "zapi 1"), &by(9_000))
+        => StoreError::Conflict);
+    ok(store.create_channel(numbered("org_2", "chn_3", "zapi 1"), &by(9_000))).await;
     let second = store
         .create_channel(numbered("org_1", "chn_2", "zapi 2"), &by(9_000))
         .await;
     let second = second.unwrap();
-    let changed = store
-        .update_channel(&org_1, &second.id, of_number("zapi 1"), &by(2))
-        .await;
-    assert!(matches!(changed, Err(StoreError::Conflict)));
-    let found = store.channel_of_number(&org(1), &"zapi 1".into()).await;
-    assert_eq!(found.unwrap(), Some(first.clone()));
+    refused!(store.update_channel(&org_1, &second.id, of_number("zapi 1"), &by(2))
+        => StoreError::Conflict);
+    gives!(store.channel_of_number(&org(1), &"zapi 1".into()) => Some(first.clone()));
     // The number that a channel leaves is free.
-    let moved = store
-        .update_channel(&org_1, &first.id, of_number("zapi 3"), &by(3))
-        .await;
-    moved.unwrap();
-    let changed = store
-        .update_channel(&org_1, &second.id, of_number("zapi 1"), &by(4))
-        .await;
-    changed.unwrap();
+    ok(store.update_channel(&org_1, &first.id, of_number("zapi 3"), &by(3))).await;
+    ok(store.update_channel(&org_1, &second.id, of_number("zapi 1"), &by(4))).await;
 }
 
 #[tokio::test]
@@ -66,17 +52,13 @@ async fn a_number_that_is_missing_is_stored_later_and_never_in_clear() {
     let store = &world.store;
     let first = create_channel(store, "org_1", "chn_1").await;
     let second = create_channel(store, "org_1", "chn_2").await;
-    let without = ok(store.channels_without_number()).await;
-    assert_eq!(without, [first.clone(), second.clone()]);
+    gives!(store.channels_without_number() => [first.clone(), second.clone()]);
     ok(store.set_number(&first, &"wuzapi T1".into())).await;
-    let twin = store.set_number(&second, &"wuzapi T1".into()).await;
-    assert!(matches!(twin, Err(StoreError::Conflict)));
+    refused!(store.set_number(&second, &"wuzapi T1".into()) => StoreError::Conflict);
     // What a change stored meanwhile is newer.
     ok(store.set_number(&first, &"wuzapi T2".into())).await;
-    let found = store.channel_of_number(&org(1), &"wuzapi T1".into()).await;
-    assert_eq!(found.unwrap(), Some(first));
-    let without = ok(store.channels_without_number()).await;
-    assert_eq!(without, [second]);
+    gives!(store.channel_of_number(&org(1), &"wuzapi T1".into()) => Some(first));
+    assert_eq!(ok(store.channels_without_number()).await, [second]);
     let row = sqlx::query("select number from channels where id = 'chn_1'")
         .fetch_one(&mut world.raw().await)
         .await

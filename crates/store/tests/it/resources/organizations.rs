@@ -2,31 +2,17 @@
 
 use recado_store::StoreError;
 
-use crate::world::{ALL, World, by, id, ok, org, organization, some};
+use crate::world::{ALL, World, by, gives, id, ok, org, organization, refused, some};
 
 #[tokio::test]
-async fn an_organization_is_found_by_its_id() {
+async fn an_organization_is_created_once_found_and_listed_oldest_first() {
     let World { store, .. } = &World::new().await;
-    let found = ok(store.get_organization(&org(1))).await;
-    assert_eq!(found, Some(organization("org_1")));
-    assert_eq!(ok(store.get_organization(&id("org_9"))).await, None);
-}
-
-#[tokio::test]
-async fn organizations_are_listed_oldest_first() {
-    let World { store, .. } = &World::new().await;
+    gives!(store.get_organization(&org(1)) => Some(organization("org_1")));
+    gives!(store.get_organization(&id("org_9")) => None);
     let listed = ok(store.list_organizations(&ALL)).await;
     assert_eq!(listed.data, ["org_1", "org_2"].map(organization));
     assert_eq!(listed.next, None);
-}
-
-#[tokio::test]
-async fn an_id_that_is_taken_is_a_conflict() {
-    let World { store, .. } = &World::new().await;
-    let again = store
-        .create_organization(&organization("org_1"), &by(9_000))
-        .await;
-    assert!(matches!(again, Err(StoreError::Conflict)), "{again:?}");
+    refused!(store.create_organization(&organization("org_1"), &by(9_000)) => StoreError::Conflict);
 }
 
 #[tokio::test]

@@ -10,104 +10,57 @@ use crate::resources::suspension::key;
 use crate::taps::tapped;
 use crate::webhooks::deliveries::{MANY, claim};
 use crate::webhooks::webhook_endpoints::create;
-use crate::world::{ALL, World, at, by, create_channel, id, ok, org, organization};
+use crate::world::{ALL, World, at, by, create_channel, gives, id, ok, org, organization, refused};
 
 /// Rows of each organization in each table: more than two steps remove.
 const ROWS: i64 = 1_100;
 
-/// The columns that a row needs, and its values for the organization `{o}` and the number `i`.
-const TABLES: [(&str, &str, &str); 15] = [
-    ("agents", "id, name, created_at", "'a' || i, 'Ana', i"),
-    (
-        "api_keys",
-        "id, name, secret_hash, created_at",
-        "'k{o}-' || i, 'shop', cast(cast(10 * i + {o} as text) as {bytes}), i",
-    ),
-    (
-        "audit_log",
-        "id, at, actor, action",
-        "'u{o}-' || i, i, 'server', 'agent.deleted'",
-    ),
-    (
-        "channels",
-        "id, provider, name, settings, key_id, secrets, version, created_at, updated_at",
-        "'c{o}-' || i, 'zapi', 'main', '{}', 'k', cast('1' as {bytes}), 1, i, i",
-    ),
-    (
-        "conversations",
-        "id, agent_id, channel_id, recipient, created_at",
-        "'v' || i, 'a1', 'c', '' || i, i",
-    ),
-    (
-        "deliveries",
-        "endpoint_id, seq, lane, status, attempts, next_at, claimed_until, created_at",
-        "'w1', i, '', 'pending', 0, 1, 0, i",
-    ),
-    (
-        "delivery_attempts",
-        "endpoint_id, seq, number, at, duration_ms",
-        "'w1', i, 1, i, 1",
-    ),
-    (
-        "events",
-        "seq, type, data, created_at",
-        "i, 'message.sent', '{}', i",
-    ),
-    (
-        "links",
-        "user_id, secret_hash, ends_at",
-        "'u' || i, cast(cast(10 * i + {o} as text) as {bytes}), i",
-    ),
-    (
-        "messages",
-        "id, conversation_id, agent_id, channel_id, status, content, warnings, created_at, updated_at",
-        "'m' || i, 'v1', 'a1', 'c', 'sent', '{}', '[]', i, i",
-    ),
-    (
-        "orphan_statuses",
-        "channel_id, sought, status, created_at",
-        "'c', 's' || i, 'sent', i",
-    ),
-    (
-        "sessions",
-        "id, user_id, secret_hash, created_at, last_seen_at, idle_ends_at, ends_at",
-        "'s{o}-' || i, 'u1', cast(cast(10 * i + {o} as text) as {bytes}), i, i, i, i",
-    ),
-    (
-        "users",
-        "id, email, name, role, created_at",
-        "'u{o}-' || i, 'ana' || i, 'Ana', 'owner', i",
-    ),
-    (
-        "webhook_calls",
-        "id, channel_id, key_id, body, received_at, claimed_until, applied_at",
-        "'w' || i || '-{o}', 'c', 'k', cast('1' as {bytes}), i, 0, case when i % 2 = 0 then i end",
-    ),
-    (
-        "webhook_endpoints",
-        "id, url, events, format, key_id, secrets, created_at, updated_at",
-        "'w' || i, 'https://example.com/', '[]', 'recado', 'k', cast('1' as {bytes}), i, i",
-    ),
+/// The tables with the columns that a row needs, and its values for the organization `{o}` and the number `i`.
+const TABLES: [&str; 15] = [
+    "agents (id, name, created_at): 'a' || i, 'Ana', i",
+    "api_keys (id, name, secret_hash, created_at): \
+     'k{o}-' || i, 'shop', cast(cast(10 * i + {o} as text) as {bytes}), i",
+    "audit_log (id, at, actor, action): 'u{o}-' || i, i, 'server', 'agent.deleted'",
+    "channels (id, provider, name, settings, key_id, secrets, version, created_at, updated_at): \
+     'c{o}-' || i, 'zapi', 'main', '{}', 'k', cast('1' as {bytes}), 1, i, i",
+    "conversations (id, agent_id, channel_id, recipient, created_at): \
+     'v' || i, 'a1', 'c', '' || i, i",
+    "deliveries (endpoint_id, seq, lane, status, attempts, next_at, claimed_until, created_at): \
+     'w1', i, '', 'pending', 0, 1, 0, i",
+    "delivery_attempts (endpoint_id, seq, number, at, duration_ms): 'w1', i, 1, i, 1",
+    "events (seq, type, data, created_at): i, 'message.sent', '{}', i",
+    "links (user_id, secret_hash, ends_at): \
+     'u' || i, cast(cast(10 * i + {o} as text) as {bytes}), i",
+    "messages (id, conversation_id, agent_id, channel_id, status, content, warnings, created_at, updated_at): \
+     'm' || i, 'v1', 'a1', 'c', 'sent', '{}', '[]', i, i",
+    "orphan_statuses (channel_id, sought, status, created_at): 'c', 's' || i, 'sent', i",
+    "sessions (id, user_id, secret_hash, created_at, last_seen_at, idle_ends_at, ends_at): \
+     's{o}-' || i, 'u1', cast(cast(10 * i + {o} as text) as {bytes}), i, i, i, i",
+    "users (id, email, name, role, created_at): 'u{o}-' || i, 'ana' || i, 'Ana', 'owner', i",
+    "webhook_calls (id, channel_id, key_id, body, received_at, claimed_until, applied_at): \
+     'w' || i || '-{o}', 'c', 'k', cast('1' as {bytes}), i, 0, case when i % 2 = 0 then i end",
+    "webhook_endpoints (id, url, events, format, key_id, secrets, created_at, updated_at): \
+     'w' || i, 'https://example.com/', '[]', 'recado', 'k', cast('1' as {bytes}), i, i",
 ];
 
 /// The organizations `org_1` and `org_2` with many rows in every table.
 async fn filled() -> World {
     let world = World::new().await;
-    let mut connection = world.raw().await;
     let bytes = match world.database.kind() {
         DatabaseKind::Sqlite => "blob",
         DatabaseKind::Postgres => "bytea",
     };
-    for (table, columns, values) in TABLES {
+    for text in TABLES {
+        let (table, values) = text.split_once(": ").unwrap();
+        let table = table.replace('(', "(organization_id, ");
         for owner in ["1", "2"] {
             let values = values.replace("{o}", owner).replace("{bytes}", bytes);
             let text = format!(
-                "insert into {table} (organization_id, {columns}) with recursive n (i) as (\
+                "insert into {table} with recursive n (i) as (\
                  select 1 union all select i + 1 from n where i < {ROWS}) \
                  select 'org_{owner}', {values} from n"
             );
-            let inserted = sqlx::query(AssertSqlSafe(text)).execute(&mut connection);
-            inserted.await.expect(table);
+            world.database.execute(text).await;
         }
     }
     world
@@ -141,16 +94,9 @@ async fn removal(store: &Store) -> Removal {
 /// Removes everything that is left, in bounded steps; returns how many.
 async fn finish(database: &TestDatabase, mut removal: Removal) -> usize {
     let mut steps = 0;
-    let rows = async || -> i64 {
-        counts(database, "org_1")
-            .await
-            .iter()
-            .map(|(_, rows)| rows)
-            .sum()
-    };
-    let mut before = rows().await;
+    let mut before = rows_left(database).await;
     while ok(removal.step()).await {
-        let after = rows().await;
+        let after = rows_left(database).await;
         assert!(before - after <= 1_000, "a step is bounded");
         (before, steps) = (after, steps + 1);
     }
@@ -163,7 +109,7 @@ async fn everything_of_a_deleted_organization_is_removed_and_nothing_of_another(
     let tables: Vec<_> = counts(database, "org_1").await;
     let filled: Vec<_> = TABLES
         .iter()
-        .map(|(table, ..)| ((*table).to_owned(), ROWS))
+        .map(|text| (text.split(' ').next().unwrap().to_owned(), ROWS))
         .collect();
     assert_eq!(tables, filled, "every table is filled");
     assert!(ok(store.delete_organization(&org(1), &by(50))).await);
@@ -235,21 +181,15 @@ async fn a_deleted_organization_does_not_exist_any_more() {
     ok(store.suspend_organization(&org(1), &by(40))).await;
     assert!(ok(store.delete_organization(&org(1), &by(50))).await);
     assert!(!ok(store.delete_organization(&org(1), &by(51))).await);
-    let found = ok(store.find_api_key_by_secret(secret.expose(), at(2))).await;
-    assert_eq!(found, None);
+    gives!(store.find_api_key_by_secret(secret.expose(), at(2)) => None);
     assert!(ok(store.working_api_keys(&keys, at(2))).await.is_empty());
     assert_eq!(ok(store.get_organization(&org(1))).await, None);
-    let listed = ok(store.list_organizations(&ALL)).await;
-    assert_eq!(listed.data.len(), 1);
+    assert_eq!(ok(store.list_organizations(&ALL)).await.data.len(), 1);
     assert_eq!(ok(store.suspend_organization(&org(1), &by(52))).await, None);
-    let told = ok(store.resume_organization(&org(1), &by(9_000))).await;
-    assert_eq!(told, None);
+    gives!(store.resume_organization(&org(1), &by(9_000)) => None);
     assert_eq!(ok(store.get_channel_by_id(&id("chn_own"))).await, None);
     // Until its data are removed.
-    let taken = store
-        .create_organization(&organization("org_1"), &by(9_000))
-        .await;
-    assert!(matches!(taken, Err(StoreError::Conflict)), "{taken:?}");
+    refused!(store.create_organization(&organization("org_1"), &by(9_000)) => StoreError::Conflict);
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use recado_store::{ApiKey, ApiKeySecret, Store, StoreError, WebhookEndpoint};
 use crate::taps::{apply, status_update, tapped};
 use crate::webhooks::deliveries::{MANY, claim};
 use crate::webhooks::webhook_endpoints::create;
-use crate::world::{World, at, by, id, ok, org};
+use crate::world::{World, at, by, id, ok, org, refused, some};
 
 #[tokio::test]
 async fn deliveries_of_a_suspended_organization_wait_until_it_is_resumed() {
@@ -38,8 +38,8 @@ async fn an_endpoint_does_not_fail_while_its_organization_is_suspended() {
         .await;
     ok(store.suspend_organization(&org(1), &by(7))).await;
     ok(store.resume_organization(&org(1), &by(9_000))).await;
-    let endpoint = store.get::<WebhookEndpoint>(&org(1), &id("whk_all")).await;
-    assert_eq!(endpoint.unwrap().unwrap().failing_since, None);
+    let endpoint = some(store.get::<WebhookEndpoint>(&org(1), &id("whk_all"))).await;
+    assert_eq!(endpoint.failing_since, None);
 }
 
 /// A key of the organization `org_1`.
@@ -60,22 +60,9 @@ async fn a_key_is_refused_as_long_as_its_organization_is_suspended() {
         assert_eq!(found.as_ref(), Some(&key));
         assert_eq!(ok(store.working_api_keys(&keys, at(2))).await, keys);
         ok(store.suspend_organization(&org(1), &by(2))).await;
-        let refused = store.find_api_key_by_secret(secret.expose(), at(2)).await;
-        assert!(
-            matches!(refused, Err(StoreError::OrganizationSuspended)),
-            "{refused:?}"
-        );
+        refused!(store.find_api_key_by_secret(secret.expose(), at(2))
+            => StoreError::OrganizationSuspended);
         assert!(ok(store.working_api_keys(&keys, at(2))).await.is_empty());
         ok(store.resume_organization(&org(1), &by(9_000))).await;
     }
-}
-
-#[tokio::test]
-async fn an_organization_that_does_not_exist_is_neither_suspended_nor_resumed() {
-    let World { store, .. } = &World::new().await;
-    let missing = id("org_9");
-    let suspended = ok(store.suspend_organization(&missing, &by(1))).await;
-    assert_eq!(suspended, None);
-    let found = ok(store.resume_organization(&missing, &by(9_000))).await;
-    assert_eq!(found, None);
 }

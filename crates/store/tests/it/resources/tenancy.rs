@@ -5,8 +5,8 @@ use recado_store::{
 };
 
 use crate::world::{
-    ALL, World, accepted, agent, agent_id, at, by, conv, conversation, create_channel, id, message,
-    msg, ok, org, some,
+    ALL, World, accepted, agent, agent_id, at, by, conv, conversation, create_channel, gives, id,
+    message, msg, ok, org, some,
 };
 
 async fn furnished() -> World {
@@ -30,10 +30,7 @@ async fn no_look_up_reaches_across() {
     assert_eq!(ok(store.get::<Channel>(&other, &id("chn_1"))).await, None);
     assert_eq!(ok(store.get::<Conversation>(&other, &conv())).await, None);
     assert_eq!(ok(store.get::<Message>(&other, &msg("msg_1"))).await, None);
-    let found = store
-        .find_conversation(&other, &agent_id(), &id("chn_1"), &recipient)
-        .await;
-    assert_eq!(found.unwrap(), None);
+    gives!(store.find_conversation(&other, &agent_id(), &id("chn_1"), &recipient) => None);
 }
 
 #[tokio::test]
@@ -73,19 +70,10 @@ async fn no_write_reaches_across() {
         name: Some("Taken".into()),
         ..Default::default()
     };
-    let changed = store
-        .update_channel(&other, &id("chn_1"), change, &by(9_000))
-        .await;
-    assert_eq!(changed.unwrap(), None);
-    let ended = store
-        .finish_send(&other, &msg("msg_1"), &accepted(), at(9_000))
-        .await;
-    assert_eq!(ended.unwrap(), None);
+    gives!(store.update_channel(&other, &id("chn_1"), change, &by(9_000)) => None);
+    gives!(store.finish_send(&other, &msg("msg_1"), &accepted(), at(9_000)) => None);
 
-    assert_eq!(
-        ok(store.get::<Message>(&org(1), &msg("msg_1"))).await,
-        before
-    );
+    gives!(store.get::<Message>(&org(1), &msg("msg_1")) => before);
     let channel = some(store.get::<Channel>(&org(1), &id("chn_1"))).await;
     assert_eq!(channel.name, "Sales");
     assert!(ok(store.get::<Agent>(&org(1), &agent_id())).await.is_some());

@@ -6,15 +6,12 @@ use tokio::task::JoinSet;
 
 use crate::users::accounts::{create, create_with_password, servers};
 use crate::users::sessions::{is_signed_in, sign_in};
-use crate::world::{World, at, by, id, ok, org};
+use crate::world::{World, at, by, gives, id, ok, org};
 
 async fn link(store: &Store, user: &User, ends_at: i64) -> LinkSecret {
     let secret = LinkSecret::generate().unwrap();
     let organization = &user.organization_id;
-    let made = store
-        .create_link(organization, &user.id, &secret, at(ends_at), &by(1_000))
-        .await;
-    assert!(made.unwrap());
+    assert!(ok(store.create_link(organization, &user.id, &secret, at(ends_at), &by(1_000))).await);
     secret
 }
 
@@ -39,10 +36,8 @@ async fn a_link_sets_a_password_once() {
     };
     assert_eq!(used.unwrap().as_ref(), Some(&with_password));
     assert_eq!(owner_of(store, &link, 2_000).await, None);
-    let again = store.use_link(link.expose(), "other", &by(2_000)).await;
-    assert_eq!(again.unwrap(), None);
-    let found = ok(store.find_sign_ins("ana@example.com", None)).await;
-    assert_eq!(found, [(with_password, "hash".to_owned())]);
+    gives!(store.use_link(link.expose(), "other", &by(2_000)) => None);
+    gives!(store.find_sign_ins("ana@example.com", None) => [(with_password, "hash".to_owned())]);
 }
 
 #[tokio::test]
@@ -54,8 +49,7 @@ async fn a_link_ends_after_its_time_and_when_a_newer_one_is_made() {
     let first = link(store, &ana, 9_000).await;
     assert!(owner_of(store, &first, 8_999).await.is_some());
     assert_eq!(owner_of(store, &first, 9_000).await, None);
-    let late = store.use_link(first.expose(), "hash", &by(9_000)).await;
-    assert_eq!(late.unwrap(), None);
+    gives!(store.use_link(first.expose(), "hash", &by(9_000)) => None);
     let second = link(store, &ana, 20_000).await;
     assert_eq!(owner_of(store, &first, 2_000).await, None);
     assert!(owner_of(store, &second, 10_000).await.is_some());
@@ -100,8 +94,7 @@ async fn a_link_does_not_work_while_its_organization_is_suspended_nor_after_its_
     assert!(owner_of(store, &link, 3_000).await.is_some());
     ok(store.delete_organization(&org(1), &by(4_000))).await;
     assert_eq!(owner_of(store, &link, 5_000).await, None);
-    let used = store.use_link(link.expose(), "hash", &by(5_000)).await;
-    assert_eq!(used.unwrap(), None);
+    gives!(store.use_link(link.expose(), "hash", &by(5_000)) => None);
 }
 
 #[tokio::test(flavor = "multi_thread")]

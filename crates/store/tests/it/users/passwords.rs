@@ -5,15 +5,14 @@ use recado_store::{LinkSecret, SessionSecret, User};
 use rstest::rstest;
 
 use crate::users::accounts::{create, create_with_password, set_password};
-use crate::users::sessions::{is_signed_in, sign_in};
-use crate::world::{World, at, by, ok, org};
+use crate::users::sessions::{is_signed_in, sign_in, signed_in};
+use crate::world::{World, at, by, gives, ok, org};
 
 #[tokio::test]
 async fn a_sign_in_finds_the_users_that_have_the_email_and_a_password() {
     let World { store, .. } = &World::new().await;
     let find = async |email: &str, organization: Option<OrganizationId>| {
-        let found = store.find_sign_ins(email, organization.as_ref()).await;
-        found.unwrap()
+        ok(store.find_sign_ins(email, organization.as_ref())).await
     };
     let ana = create(store, org(1), "ana", Role::Agent).await;
     assert_eq!(find("ana@example.com", None).await, [], "no password");
@@ -60,10 +59,7 @@ async fn a_new_password_ends_what_the_user_could_call_with(#[case] keeps: bool) 
     let (_, of_bia) = sign_in(store, &bia, "ses_bia").await;
     let [link, link_of_bia] = [(); 2].map(|()| LinkSecret::generate().unwrap());
     for (user, link) in [(&ana, &link), (&bia, &link_of_bia)] {
-        let made = store
-            .create_link(&org(1), &user.id, link, at(90_000), &by(3_000))
-            .await;
-        assert!(made.unwrap());
+        assert!(ok(store.create_link(&org(1), &user.id, link, at(90_000), &by(3_000))).await);
     }
     let key = crate::resources::api_keys::create_personal(store, &ana, &mine.id).await;
     let new_secret = SessionSecret::generate().unwrap();
@@ -82,21 +78,17 @@ async fn a_new_password_ends_what_the_user_could_call_with(#[case] keeps: bool) 
     assert_eq!(is_signed_in(store, &new_secret).await, keeps);
     assert!(!is_signed_in(store, &other_secret).await);
     assert!(is_signed_in(store, &of_bia).await);
-    let found = store.find_api_key_by_secret(key.expose(), at(5_000)).await;
-    assert_eq!(found.unwrap(), None);
-    let found = ok(store.find_link(link.expose(), at(5_000))).await;
-    assert_eq!(found, None);
+    gives!(store.find_api_key_by_secret(key.expose(), at(5_000)) => None);
+    assert_eq!(ok(store.find_link(link.expose(), at(5_000))).await, None);
     let found = store.find_link(link_of_bia.expose(), at(5_000)).await;
     assert_eq!(found.unwrap().map(|user| user.id), Some(bia.id));
-    let found = ok(store.find_sign_ins(&ana.email, None)).await;
-    assert_eq!(found[0].1, "new");
+    assert_eq!(ok(store.find_sign_ins(&ana.email, None)).await[0].1, "new");
 }
 
 #[tokio::test]
 async fn a_password_that_was_replaced_meanwhile_is_not_replaced_again() {
     let World { store, .. } = &World::new().await;
-    let ana = create_with_password(store, org(1), "ana", Role::Agent).await;
-    let (session, secret) = sign_in(store, &ana, "ses_ana").await;
+    let (ana, session, secret) = signed_in(store, Role::Agent).await;
     let new_secret = SessionSecret::generate().unwrap();
     let change = async |old, new| {
         let author = by(4_000);
@@ -104,12 +96,10 @@ async fn a_password_that_was_replaced_meanwhile_is_not_replaced_again() {
         changed.await.unwrap()
     };
     assert!(!change("an older hash", "of a thief").await);
-    let found = ok(store.find_sign_ins(&ana.email, None)).await;
-    assert_eq!(found[0].1, "hash");
+    assert_eq!(ok(store.find_sign_ins(&ana.email, None)).await[0].1, "hash");
     assert!(is_signed_in(store, &secret).await);
     assert!(!is_signed_in(store, &new_secret).await);
     ok(store.end_session(&org(1), &session.id, &by(4_000))).await;
     assert!(!change("hash", "of a thief").await, "the session has ended");
-    let found = ok(store.find_sign_ins(&ana.email, None)).await;
-    assert_eq!(found[0].1, "hash");
+    assert_eq!(ok(store.find_sign_ins(&ana.email, None)).await[0].1, "hash");
 }

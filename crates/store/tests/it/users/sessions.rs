@@ -12,17 +12,21 @@ use recado_store::{
 use tokio::task::JoinSet;
 
 use crate::users::accounts::{create_with_password, servers, set_password};
-use crate::world::{ALL, World, at, by, id, ok, org, some};
+use crate::world::{ALL, World, at, by, gives, id, ok, org, refused, some};
 
 /// Signs a user in whose password has the hash `hash`, three seconds after the beginning.
 pub(crate) async fn sign_in(store: &Store, user: &User, text: &str) -> (Session, SessionSecret) {
     let secret = SessionSecret::generate().unwrap();
     let session = Session::new(id(text), user, at(3_000));
-    let created = store
-        .create_session(&session, &secret, "hash", &by(3_000))
-        .await;
-    assert!(created.unwrap());
+    assert!(ok(store.create_session(&session, &secret, "hash", &by(3_000))).await);
     (session, secret)
+}
+
+/// Creates `ana` of `org_1`, and signs her in with the session `ses_1`.
+pub(crate) async fn signed_in(store: &Store, role: Role) -> (User, Session, SessionSecret) {
+    let ana = create_with_password(store, org(1), "ana", role).await;
+    let (session, secret) = sign_in(store, &ana, "ses_1").await;
+    (ana, session, secret)
 }
 
 pub(crate) async fn is_signed_in(store: &Store, secret: &SessionSecret) -> bool {
@@ -40,8 +44,7 @@ fn milliseconds(time: std::time::Duration) -> i64 {
 #[tokio::test]
 async fn a_session_is_found_by_its_secret_alone_with_its_user() {
     let World { store, .. } = &World::new().await;
-    let ana = create_with_password(store, org(1), "ana", Role::Agent).await;
-    let (session, secret) = sign_in(store, &ana, "ses_1").await;
+    let (ana, session, secret) = signed_in(store, Role::Agent).await;
     let (found, user) = find(store, &secret, 3_000).await.unwrap();
     assert_eq!(found, session);
     let expected = User {
@@ -54,22 +57,15 @@ async fn a_session_is_found_by_its_secret_alone_with_its_user() {
     for text in [other.expose(), almost, "ses_1", "", "\0", "ç"] {
         let found = ok(store.find_session(text, at(3_000))).await;
         assert_eq!(found, None, "{text}");
-        let found = store
-            .find_api_key_by_secret(secret.expose(), at(3_000))
-            .await;
-        assert_eq!(found.unwrap(), None);
+        gives!(store.find_api_key_by_secret(secret.expose(), at(3_000)) => None);
     }
-    let again = store
-        .create_session(&session, &other, "hash", &by(3_000))
-        .await;
-    assert!(matches!(again, Err(StoreError::Conflict)), "{again:?}");
+    refused!(store.create_session(&session, &other, "hash", &by(3_000)) => StoreError::Conflict);
 }
 
 #[tokio::test]
 async fn a_session_ends_when_it_is_idle_and_at_the_latest_after_thirty_days() {
     let World { store, database } = &World::new().await;
-    let ana = create_with_password(store, org(1), "ana", Role::Agent).await;
-    let (mut session, secret) = sign_in(store, &ana, "ses_1").await;
+    let (ana, mut session, secret) = signed_in(store, Role::Agent).await;
     let (idle, lifetime) = (
         milliseconds(SESSION_IDLE_TIMEOUT),
         milliseconds(SESSION_LIFETIME),
@@ -114,8 +110,7 @@ fn session_id() -> recado_core::SessionId {
 #[tokio::test]
 async fn a_use_is_noted_once_a_minute_and_revives_no_session() {
     let World { store, database } = &World::new().await;
-    let ana = create_with_password(store, org(1), "ana", Role::Agent).await;
-    let (session, secret) = sign_in(store, &ana, "ses_1").await;
+    let (_, session, secret) = signed_in(store, Role::Agent).await;
     let seen = async || find(store, &secret, 63_000).await.unwrap().0.last_seen_at;
     note_used(database, &session, at(62_999)).await;
     assert_eq!(seen().await, at(3_000));
@@ -158,33 +153,28 @@ async fn ended_sessions_are_gone_at_once_on_every_server() {
     }
     let (of_bia, secret_of_bia) = sign_in(store, &bia, "ses_bia").await;
     assert!(is_signed_in(&second, &secrets[0]).await);
-    let mut signal = store.subscribe_keys();
+    let mut subscription = store.subscribe_keys();
     for ended in [true, false] {
-        let told = store.end_session(&org(1), &session_id(), &by(6_000)).await;
-        assert_eq!(told.unwrap(), ended);
+        gives!(store.end_session(&org(1), &session_id(), &by(6_000)) => ended);
     }
-    signal.changed().await;
+    subscription.changed().await;
     assert!(!is_signed_in(&second, &secrets[0]).await);
     assert!(is_signed_in(&second, &secrets[1]).await);
-    let ended = store.end_sessions(&org(1), &ana.id, &by(6_000)).await;
-    assert_eq!(ended.unwrap(), 2);
+    gives!(store.end_sessions(&org(1), &ana.id, &by(6_000)) => 2);
     let sessions = ["ses_1", "ses_2", "ses_3", "ses_bia"].map(id).into();
-    let working = second.working_sessions(&sessions, at(6_000)).await;
-    assert_eq!(working.unwrap(), BTreeSet::from([of_bia.id]));
+    gives!(second.working_sessions(&sessions, at(6_000)) => BTreeSet::from([of_bia.id]));
     assert!(is_signed_in(&second, &secret_of_bia).await);
 }
 
 #[tokio::test]
 async fn the_sessions_of_a_suspended_organization_are_refused_and_those_of_a_deleted_one_gone() {
     let World { store, .. } = &World::new().await;
-    let ana = create_with_password(store, org(1), "ana", Role::Agent).await;
-    let (session, secret) = sign_in(store, &ana, "ses_1").await;
+    let (_, session, secret) = signed_in(store, Role::Agent).await;
     let sessions = BTreeSet::from([session.id]);
     let working = async || ok(store.working_sessions(&sessions, at(5_000))).await;
     assert_eq!(working().await, sessions);
     ok(store.suspend_organization(&org(1), &by(4_000))).await;
-    let refused = store.find_session(secret.expose(), at(5_000)).await;
-    assert!(matches!(refused, Err(StoreError::OrganizationSuspended)));
+    refused!(store.find_session(secret.expose(), at(5_000)) => StoreError::OrganizationSuspended);
     assert!(working().await.is_empty());
     ok(store.resume_organization(&org(1), &by(9_000))).await;
     assert!(is_signed_in(store, &secret).await);
@@ -199,12 +189,7 @@ async fn no_session_begins_with_a_password_that_is_not_the_present_one() {
     let ana = create_with_password(store, org(1), "ana", Role::Owner).await;
     let secret = SessionSecret::generate().unwrap();
     let session = Session::new(session_id(), &ana, at(3_000));
-    let begin = async |hash| {
-        let created = store
-            .create_session(&session, &secret, hash, &by(3_000))
-            .await;
-        created.unwrap()
-    };
+    let begin = async |hash| ok(store.create_session(&session, &secret, hash, &by(3_000))).await;
     assert!(!begin("old hash").await);
     assert!(!is_signed_in(store, &secret).await);
     let found = some(store.get::<User>(&org(1), &ana.id)).await;
@@ -230,10 +215,7 @@ async fn a_sign_in_with_the_old_password_does_not_outlive_a_change_at_the_same_t
             );
             secrets.push(secret.clone());
             tasks.spawn(async move {
-                let created = server
-                    .create_session(&session, &secret, "hash", &by(3_000))
-                    .await;
-                created.unwrap();
+                ok(server.create_session(&session, &secret, "hash", &by(3_000))).await;
             });
         }
         let (server, user) = (servers[round % 2].clone(), ana.clone());

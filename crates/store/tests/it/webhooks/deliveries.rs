@@ -12,15 +12,21 @@ use recado_store::{
 };
 use tokio::task::JoinSet;
 
-use crate::taps::{ana, apply, connection, events, phone, said, status_update, tapped};
-use crate::webhooks::webhook_endpoints::create;
-use crate::world::{ALL, World, at, by, end, id, ok, org, some};
-
-pub(crate) const MANY: ClaimLimits = ClaimLimits {
-    total: 100,
-    per_endpoint: 100,
-    per_organization: 100,
+use crate::taps::{
+    ana, apply, connection, events, phone, said, status_update, strangers_write, tapped,
 };
+use crate::webhooks::webhook_endpoints::create;
+use crate::world::{ALL, World, at, by, end, gives, id, ok, org, some};
+
+pub(crate) const MANY: ClaimLimits = limits(100, 100, 100);
+
+pub(crate) const fn limits(total: u32, per_endpoint: u32, per_organization: u32) -> ClaimLimits {
+    ClaimLimits {
+        total,
+        per_endpoint,
+        per_organization,
+    }
+}
 
 pub(crate) async fn claim(store: &Store, now: i64, limits: ClaimLimits) -> Vec<DueDelivery> {
     ok(store.claim_deliveries(at(now), at(now + 30_000), limits)).await
@@ -46,7 +52,7 @@ pub(crate) async fn delivered(store: &Store, due: &DueDelivery, now: i64) {
     assert_eq!(recorded.unwrap(), None);
 }
 
-pub(crate) fn places(due: &[DueDelivery]) -> Vec<(&str, &str)> {
+pub(crate) fn targets(due: &[DueDelivery]) -> Vec<(&str, &str)> {
     due.iter()
         .map(|due| {
             let conversation = due.event.conversation_id.as_ref();
@@ -69,9 +75,9 @@ async fn an_event_that_this_version_does_not_know_holds_up_no_other() {
         .await;
     // One place at a time: the first claim takes that event, the second one the other.
     let one = ClaimLimits { total: 1, ..MANY };
-    assert_eq!(places(&claim(store, 100_000, one).await), []);
-    assert_eq!(places(&claim(store, 100_001, one).await), [("whk_1", "")]);
-    assert_eq!(places(&claim(store, 100_002, one).await), []);
+    assert_eq!(targets(&claim(store, 100_000, one).await), []);
+    assert_eq!(targets(&claim(store, 100_001, one).await), [("whk_1", "")]);
+    assert_eq!(targets(&claim(store, 100_002, one).await), []);
 }
 
 #[tokio::test]
@@ -86,7 +92,7 @@ async fn an_event_is_queued_for_the_endpoints_that_want_it() {
     let due = claim(store, 100_000, MANY).await;
     // The message's conversation goes one by one; the endpoint that was disabled is told of at once.
     assert_eq!(
-        places(&due),
+        targets(&due),
         [
             ("whk_all", ""),
             ("whk_read", "conv-456"),
@@ -144,7 +150,7 @@ async fn a_conversation_waits_for_its_oldest_delivery_and_others_go_on() {
     }
     apply(store, vec![connection(true)]).await;
     let due = claim(store, 100_000, MANY).await;
-    assert_eq!(places(&due), [("whk_1", "conv-456"), ("whk_1", "")]);
+    assert_eq!(targets(&due), [("whk_1", "conv-456"), ("whk_1", "")]);
     delivered(store, &due[1], 100_001).await;
     // The oldest fails: the others wait as long, and a new one too.
     let since = ok(store.record_attempt(
@@ -184,8 +190,8 @@ async fn a_conversation_waits_for_its_oldest_delivery_and_others_go_on() {
         delivered(store, next, now).await;
     }
     assert!(order.is_sorted() && order.len() == 4, "{order:?}");
-    let kept = store.get::<WebhookEndpoint>(&org(1), &id("whk_1")).await;
-    assert_eq!(kept.unwrap().unwrap().failing_since, None);
+    let kept = some(store.get::<WebhookEndpoint>(&org(1), &id("whk_1"))).await;
+    assert_eq!(kept.failing_since, None);
 }
 
 #[tokio::test]
@@ -216,8 +222,7 @@ async fn a_skipped_delivery_lets_the_next_of_its_conversation_go() {
     assert!(next[0].event.id > due.event.id);
     // It can be replayed, and takes its old place.
     assert!(ok(store.replay_delivery(key, at(100_005))).await);
-    let again = claim(store, 100_006, MANY).await;
-    assert_eq!(again[0].event.id, due.event.id);
+    assert_eq!(claim(store, 100_006, MANY).await[0].event.id, due.event.id);
 }
 
 /// An endpoint for which three texts, a new conversation and three statuses wait, of which it wants one from now on.
@@ -282,11 +287,7 @@ async fn no_delivery_is_claimed_twice_and_none_is_left() {
         let from = phone(&format!("551190000000{}", number % 8));
         apply(&world.store, vec![said(&format!("w.{number}"), from, "Hi")]).await;
     }
-    let limits = ClaimLimits {
-        total: 4,
-        per_endpoint: 100,
-        per_organization: 100,
-    };
+    let bound = limits(4, 100, 100);
     let mut tasks = JoinSet::new();
     for _ in 0..4 {
         let store = world.database.store().await;
@@ -294,7 +295,7 @@ async fn no_delivery_is_claimed_twice_and_none_is_left() {
             let mut mine = Vec::new();
             let mut idle = 0;
             while idle < 20 {
-                let due = claim(&store, 100_000, limits).await;
+                let due = claim(&store, 100_000, bound).await;
                 if due.is_empty() {
                     idle += 1;
                     tokio::task::yield_now().await;
@@ -317,10 +318,7 @@ async fn no_delivery_is_claimed_twice_and_none_is_left() {
 async fn lost_claims_of_this_server_alone_end() {
     let World { store, database } = &tapped().await;
     create(store, "whk_all", &[]).await;
-    for number in 0..3 {
-        let from = phone(&format!("551190000000{number}"));
-        apply(store, vec![said(&format!("w.{number}"), from, "Hi")]).await;
-    }
+    strangers_write(store, 3).await;
     let one = ClaimLimits { total: 1, ..MANY };
     let other = database.store().await;
     let theirs = claim(&other, 100_000, one).await;
@@ -329,8 +327,7 @@ async fn lost_claims_of_this_server_alone_end() {
     assert_eq!((theirs.len(), known.len()), (1, 1));
     assert!(!lost.is_empty());
     let known = known.iter().map(|due| &due.delivery.key);
-    let freed = ok(store.free_lost_deliveries(known)).await;
-    assert_eq!(freed, lost.len() as u64);
+    gives!(store.free_lost_deliveries(known) => lost.len() as u64);
     let again = claim(store, 100_001, MANY).await;
-    assert_eq!(places(&again), places(&lost));
+    assert_eq!(targets(&again), targets(&lost));
 }

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use recado_core::Status;
 use recado_core::event::EventType;
-use recado_store::{AfterAttempt, ClaimLimits, DeliveryAttempt, Store};
+use recado_store::{AfterAttempt, DeliveryAttempt, Store};
 
-use crate::taps::{apply, phone, said, status_update, tapped};
-use crate::webhooks::deliveries::{attempt, claim, delivered, places};
+use crate::taps::{apply, status_update, strangers_write, tapped};
+use crate::webhooks::deliveries::{attempt, claim, delivered, limits, targets};
 use crate::webhooks::webhook_endpoints::{create, endpoint};
 use crate::world::{World, accepted, agent, at, by, conversation, id, message, msg, ok};
 
@@ -16,29 +16,22 @@ use crate::world::{World, accepted, agent, at, by, conversation, id, message, ms
 async fn a_slow_endpoint_with_a_long_queue_delays_no_other() {
     let World { store, .. } = &tapped().await;
     create(store, "whk_slow", &[EventType::MessageReceived]).await;
-    for number in 0..20 {
-        let from = phone(&format!("55119000000{number:02}"));
-        apply(store, vec![said(&format!("w.{number}"), from, "Hi")]).await;
-    }
+    strangers_write(store, 20).await;
     create(store, "whk_quick", &[EventType::MessageRead]).await;
     apply(store, vec![status_update("wamid.1", Status::Read)]).await;
-    let limits = ClaimLimits {
-        total: 5,
-        per_endpoint: 3,
-        per_organization: 100,
-    };
-    let due = claim(store, 100_000, limits).await;
-    let names: Vec<_> = places(&due).into_iter().map(|(name, _)| name).collect();
+    let bound = limits(5, 3, 100);
+    let due = claim(store, 100_000, bound).await;
+    let names: Vec<_> = targets(&due).into_iter().map(|(name, _)| name).collect();
     assert_eq!(due.len(), 4);
     assert!(names[..2].contains(&"whk_quick"), "{names:?}");
     // The slow one holds its three places until an answer comes.
-    assert_eq!(claim(store, 100_001, limits).await.len(), 0);
+    assert_eq!(claim(store, 100_001, bound).await.len(), 0);
     let slow = due
         .iter()
         .find(|due| due.endpoint.id.as_str() == "whk_slow")
         .unwrap();
     delivered(store, slow, 100_002).await;
-    assert_eq!(claim(store, 100_003, limits).await.len(), 1);
+    assert_eq!(claim(store, 100_003, bound).await.len(), 1);
 }
 
 #[tokio::test]
@@ -48,19 +41,12 @@ async fn an_organization_with_many_endpoints_leaves_places_to_another() {
     for number in 0..10 {
         create(store, &format!("whk_{number}"), &[]).await;
     }
-    for number in 0..4 {
-        let from = phone(&format!("55119000000{number:02}"));
-        apply(store, vec![said(&format!("w.{number}"), from, "Hi")]).await;
-    }
+    strangers_write(store, 4).await;
     let theirs = endpoint("org_2", "whk_theirs", &[]);
     ok(store.create_webhook_endpoint(theirs, 20, &by(9_000))).await;
     finish(store, "org_2", "msg_2").await;
-    let limits = ClaimLimits {
-        total: 8,
-        per_endpoint: 3,
-        per_organization: 6,
-    };
-    let due = claim(store, 100_000, limits).await;
+    let bound = limits(8, 3, 6);
+    let due = claim(store, 100_000, bound).await;
     let of = |owner: &str| {
         let owned = due
             .iter()
@@ -74,7 +60,7 @@ async fn an_organization_with_many_endpoints_leaves_places_to_another() {
         .map(|due| &due.event.organization_id)
         .collect();
     assert_eq!(first.len(), 2);
-    assert_eq!(claim(store, 100_001, limits).await.len(), 0);
+    assert_eq!(claim(store, 100_001, bound).await.len(), 0);
 }
 
 async fn furnish_second(store: &Store) {
@@ -98,16 +84,9 @@ async fn an_endpoint_that_fails_or_is_slow_has_one_place_until_it_is_quick_again
 ) {
     let World { store, .. } = &tapped().await;
     create(store, "whk_1", &[EventType::MessageReceived]).await;
-    for number in 0..6 {
-        let from = phone(&format!("55119000000{number:02}"));
-        apply(store, vec![said(&format!("w.{number}"), from, "Hi")]).await;
-    }
-    let limits = ClaimLimits {
-        total: 100,
-        per_endpoint: 2,
-        per_organization: 100,
-    };
-    let first = claim(store, 100_000, limits).await;
+    strangers_write(store, 6).await;
+    let bound = limits(100, 2, 100);
+    let first = claim(store, 100_000, bound).await;
     assert_eq!(first.len(), 2);
     for due in &first {
         let attempt = DeliveryAttempt {
@@ -122,9 +101,9 @@ async fn an_endpoint_that_fails_or_is_slow_has_one_place_until_it_is_quick_again
         let key = &due.delivery.key;
         ok(store.record_attempt(key, attempt, after)).await;
     }
-    let one = claim(store, 100_002, limits).await;
+    let one = claim(store, 100_002, bound).await;
     assert_eq!(one.len(), 1);
-    assert_eq!(claim(store, 100_003, limits).await.len(), 0);
+    assert_eq!(claim(store, 100_003, bound).await.len(), 0);
     delivered(store, &one[0], 100_004).await;
-    assert_eq!(claim(store, 100_005, limits).await.len(), 2);
+    assert_eq!(claim(store, 100_005, bound).await.len(), 2);
 }

@@ -92,10 +92,7 @@ async fn what_is_under_way_is_not_begun_again_by_a_replay() {
     create(store, "whk_1", &[]).await;
     apply(store, vec![connection(true)]).await;
     let due = claim(store, 100_000, MANY).await;
-    let replayed = store
-        .replay_delivery(&due[0].delivery.key, at(100_001))
-        .await;
-    assert!(replayed.unwrap());
+    assert!(ok(store.replay_delivery(&due[0].delivery.key, at(100_001))).await);
     assert_eq!(claim(store, 100_002, MANY).await.len(), 0);
 }
 
@@ -158,10 +155,8 @@ async fn deliveries_are_listed_in_pages_and_by_status() {
         DeliveryStatus::Delivered,
         DeliveryStatus::Failed,
     ] {
-        let listed = store
-            .list_deliveries(&org(1), &ours.id, Some(status), &ALL)
-            .await;
-        counts.insert(status.as_str(), listed.unwrap().data.len());
+        let listed = ok(store.list_deliveries(&org(1), &ours.id, Some(status), &ALL)).await;
+        counts.insert(status.as_str(), listed.data.len());
     }
     assert_eq!(
         counts,
@@ -223,14 +218,7 @@ async fn many_events(world: &World, count: u32) {
         values.join(", "),
         count + 1
     );
-    run(world, &text).await;
-}
-
-async fn run(world: &World, text: &str) {
-    sqlx::raw_sql(sqlx::AssertSqlSafe(text.to_owned()))
-        .execute(&mut world.raw().await)
-        .await
-        .unwrap();
+    world.database.execute(text).await;
 }
 
 #[tokio::test]
@@ -251,8 +239,9 @@ async fn a_replay_of_one_conversation_touches_each_delivery_a_fixed_number_of_ti
              create trigger touch after update on deliveries for each row execute function touch()"
         }
     };
-    run(&world, "create table touched (seq bigint)").await;
-    run(&world, counting).await;
+    for text in ["create table touched (seq bigint)", counting] {
+        world.database.execute(text).await;
+    }
     for _ in 0..2 {
         let replayed = world
             .store

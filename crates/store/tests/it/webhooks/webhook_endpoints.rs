@@ -8,7 +8,7 @@ use recado_store::{
 use secrecy::ExposeSecret;
 
 use crate::taps::{apply, connection, events, kinds, tapped};
-use crate::world::{ALL, World, at, by, id, ok, org, some};
+use crate::world::{ALL, World, at, by, gives, id, ok, org, refused, some};
 
 pub(crate) fn endpoint(owner: &str, text: &str, events: &[EventType]) -> NewWebhookEndpoint {
     NewWebhookEndpoint {
@@ -39,20 +39,13 @@ async fn an_endpoint_is_created_found_listed_and_deleted() {
     let World { store, .. } = &World::new().await;
     let kinds = [EventType::ButtonPressed, EventType::MessageFailed];
     let ours = create(store, "whk_1", &kinds).await;
-    let found = ok(store.get::<WebhookEndpoint>(&org(1), &ours.id)).await;
-    assert_eq!(found, Some(ours.clone()));
+    gives!(store.get::<WebhookEndpoint>(&org(1), &ours.id) => Some(ours.clone()));
     let listed = ok(store.list::<WebhookEndpoint>(&org(1), &ALL)).await;
     assert_eq!(listed.data, std::slice::from_ref(&ours));
     assert_eq!(listed.data[0].events, kinds);
 
-    let again = store
-        .create_webhook_endpoint(endpoint("org_1", "whk_1", &[]), 20, &by(9_000))
-        .await;
-    assert!(matches!(again, Err(StoreError::Conflict)), "{again:?}");
-    let homeless = store
-        .create_webhook_endpoint(endpoint("org_9", "whk_1", &[]), 20, &by(9_000))
-        .await;
-    assert!(matches!(homeless, Err(StoreError::UnknownOrganization)));
+    refused!(store.create_webhook_endpoint(endpoint("org_1", "whk_1", &[]), 20, &by(9_000))
+        => StoreError::Conflict);
 
     assert!(ok(store.delete_webhook_endpoint(&org(1), &ours.id, &by(9_000))).await);
     assert!(!ok(store.delete_webhook_endpoint(&org(1), &ours.id, &by(9_000))).await);
@@ -89,8 +82,7 @@ async fn a_change_touches_only_what_it_names() {
         (after.events.len(), after.format, after.disabled_at),
         (0, WebhookFormat::ChatVolt, Some(at(9_500)))
     );
-    let kept = store.get::<WebhookEndpoint>(&org(1), &before.id).await;
-    assert_eq!(kept.unwrap(), Some(after.clone()));
+    gives!(store.get::<WebhookEndpoint>(&org(1), &before.id) => Some(after.clone()));
     let secrets = store.endpoint_secrets(&after).unwrap();
     let kept = secrets.header.unwrap();
     assert_eq!(
@@ -132,8 +124,7 @@ async fn every_secret_that_was_replaced_signs_until_its_own_end() {
         .collect();
     // The first one ended before the last rotation.
     assert_eq!(previous, [("third", at(30_500)), ("second", at(21_000))]);
-    let kept = store.get::<WebhookEndpoint>(&org(1), &ours.id).await;
-    assert_eq!(kept.unwrap(), Some(rotated));
+    gives!(store.get::<WebhookEndpoint>(&org(1), &ours.id) => Some(rotated));
 }
 
 #[tokio::test]
@@ -178,11 +169,7 @@ async fn an_organization_has_no_more_endpoints_than_it_may_and_others_have_their
     for text in ["whk_1", "whk_2"] {
         create("org_1", text).await.unwrap();
     }
-    let refused = create("org_1", "whk_3").await;
-    assert!(matches!(
-        refused,
-        Err(StoreError::TooManyWebhookEndpoints { limit: 2 })
-    ));
+    refused!(create("org_1", "whk_3") => StoreError::TooManyWebhookEndpoints { limit: 2 });
     create("org_2", "whk_3").await.unwrap();
     assert!(ok(store.delete_webhook_endpoint(&org(1), &id("whk_1"), &by(9_000))).await);
     create("org_1", "whk_4").await.unwrap();
@@ -220,10 +207,7 @@ async fn an_endpoint_that_is_disabled_is_told_of_once() {
     let World { store, .. } = &tapped().await;
     let ours = create(store, "whk_1", &[]).await;
     for on in [true, false] {
-        let disabled = store
-            .disable_webhook_endpoint(&org(1), &ours.id, at(9_000))
-            .await;
-        assert_eq!(disabled.unwrap(), on);
+        gives!(store.disable_webhook_endpoint(&org(1), &ours.id, at(9_000)) => on);
     }
     let told = events(store, &org(1)).await.pop().unwrap();
     assert_eq!(told.event_type, EventType::WebhookEndpointDisabled);
@@ -237,8 +221,7 @@ async fn another_organizations_endpoint_is_neither_seen_nor_touched() {
     let World { store, .. } = &tapped().await;
     let ours = create(store, "whk_1", &[]).await;
     let (theirs, id) = (org(2), &ours.id);
-    let found = ok(store.get::<WebhookEndpoint>(&theirs, id)).await;
-    assert_eq!(found, None);
+    assert_eq!(ok(store.get::<WebhookEndpoint>(&theirs, id)).await, None);
     let listed = ok(store.list::<WebhookEndpoint>(&theirs, &ALL)).await;
     assert_eq!(listed.data, []);
     for header in [HeaderChange::Keep, HeaderChange::Remove] {
@@ -248,20 +231,12 @@ async fn another_organizations_endpoint_is_neither_seen_nor_touched() {
             header,
             ..Default::default()
         };
-        let changed = store
-            .update_webhook_endpoint(&theirs, id, change, &by(9_000))
-            .await;
-        assert_eq!(changed.unwrap(), None);
+        gives!(store.update_webhook_endpoint(&theirs, id, change, &by(9_000)) => None);
     }
-    let rotated = store
-        .rotate_webhook_secret(&theirs, id, "second".into(), at(1), &by(9_000))
-        .await;
-    assert_eq!(rotated.unwrap(), None);
-    let disabled = store.disable_webhook_endpoint(&theirs, id, at(9_000)).await;
-    assert!(!disabled.unwrap());
+    gives!(store.rotate_webhook_secret(&theirs, id, "second".into(), at(1), &by(9_000)) => None);
+    assert!(!ok(store.disable_webhook_endpoint(&theirs, id, at(9_000))).await);
     assert!(!ok(store.delete_webhook_endpoint(&theirs, id, &by(9_000))).await);
-    let kept = ok(store.get::<WebhookEndpoint>(&org(1), id)).await;
-    assert_eq!(kept, Some(ours));
+    gives!(store.get::<WebhookEndpoint>(&org(1), id) => Some(ours));
     apply(store, vec![connection(true)]).await;
     assert_eq!(events(store, &theirs).await, []);
 }
