@@ -193,7 +193,7 @@ impl World {
     /// The events of the organization as soon as there are so many of that type.
     pub async fn events(&self, kind: &str, count: usize) -> Vec<Value> {
         let organization = "demo".parse().expect("an id");
-        let mut signal = self.store.subscribe_events(Some(&organization));
+        let mut subscription = self.store.subscribe_events(Some(&organization));
         let come = async {
             loop {
                 let path = format!("/events?limit=1000&type={kind}");
@@ -201,7 +201,7 @@ impl World {
                 if events.len() >= count {
                     return events;
                 }
-                signal.changed().await;
+                subscription.changed().await;
             }
         };
         tokio::time::timeout(Duration::from_mins(1), come)

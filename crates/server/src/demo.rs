@@ -151,7 +151,7 @@ impl Demo {
     ///
     /// The phone does not show the message, or the tap does not come back in time.
     pub async fn tap(&self, sent: &Value, conversation: &str) -> anyhow::Result<Value> {
-        let mut signal = self.app.store.subscribe_events(None);
+        let mut subscription = self.app.store.subscribe_events(None);
         let message = sent["message"]["externalId"]
             .as_str()
             .context("the message has an id")?;
@@ -163,7 +163,7 @@ impl Demo {
                 if events["data"][0].is_object() {
                     return Ok(events["data"][0].take());
                 }
-                signal.changed().await;
+                subscription.changed().await;
             }
         };
         tokio::time::timeout(TAP_DEADLINE, come)
@@ -173,13 +173,13 @@ impl Demo {
 
     /// Waits for events that came after the last call, and returns them, oldest first.
     pub async fn events(&mut self) -> anyhow::Result<Vec<Value>> {
-        let mut signal = self.app.store.subscribe_events(None);
+        let mut subscription = self.app.store.subscribe_events(None);
         loop {
             let found = self.newer_events().await?;
             if !found.is_empty() {
                 return Ok(found);
             }
-            signal.changed().await;
+            subscription.changed().await;
         }
     }
 

@@ -52,9 +52,9 @@ async fn held_message(client: &Client) -> Value {
 async fn settled(database: &TestDatabase, client: &Client) {
     let store = database.store().await;
     let organization = "demo".parse().expect("an id");
-    let mut signal = store.subscribe_events(Some(&organization));
+    let mut subscription = store.subscribe_events(Some(&organization));
     while held_message(client).await["status"] == "sending" {
-        signal.changed().await;
+        subscription.changed().await;
     }
     store.close().await;
 }

@@ -59,7 +59,7 @@ async fn what_customers_say_to_a_suspended_organization_is_kept_applied_and_deli
     world.client.create("/webhook-endpoints", endpoint).await;
     operate(&world, "suspend").await;
     let demo = "demo".parse().expect("an id");
-    let mut signal = world.store.subscribe_events(Some(&demo));
+    let mut subscription = world.store.subscribe_events(Some(&demo));
     let said = zapi(&Text {
         body: "Are you there?".to_owned(),
         ..Text::from(CUSTOMER)
@@ -74,7 +74,7 @@ async fn what_customers_say_to_a_suspended_organization_is_kept_applied_and_deli
         .data
         .is_empty()
     {
-        signal.changed().await;
+        subscription.changed().await;
     }
     let drained = drain(&world.app).await.expect("the database answers");
     assert_eq!(drained, Drained::default());

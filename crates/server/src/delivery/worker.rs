@@ -103,7 +103,7 @@ impl Drained {
 
 /// Delivers until `stop`; then finishes what is in flight, within five seconds.
 pub async fn run(app: Arc<App>, stop: CancellationToken) {
-    let mut signal = app.store.subscribe_deliveries();
+    let mut subscription = app.store.subscribe_deliveries();
     let mut worker = Worker {
         app,
         in_flight: JoinSet::new(),
@@ -118,7 +118,7 @@ pub async fn run(app: Arc<App>, stop: CancellationToken) {
         tokio::select! {
             () = stop.cancelled() => break,
             Some(finished) = worker.in_flight.join_next() => worker.note(&finished),
-            () = signal.changed() => {}
+            () = subscription.changed() => {}
             () = tokio::time::sleep(wait.unwrap_or(PAUSE)) => {}
         }
         while let Some(finished) = worker.in_flight.try_join_next() {

@@ -47,12 +47,12 @@ async fn assert_well(world: &World) {
     let healthy = world.client.get("/readyz").await;
     assert_eq!(healthy.status, 200);
     let text = Text::from("5511955551234");
-    let mut signal = world.store.subscribe_events(None);
+    let mut subscription = world.store.subscribe_events(None);
     let callbacks = Callbacks::of(&world.client, &world.url).await;
     callbacks.deliver("zapi", &zapi(&text)).await;
     let told = async {
         while !told(world).await.contains(&text.body) {
-            signal.changed().await;
+            subscription.changed().await;
         }
     };
     let patience = Duration::from_mins(1);

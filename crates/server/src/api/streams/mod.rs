@@ -31,7 +31,7 @@ const MAX_BATCH: u32 = 100;
 /// Most bytes of the events of one read.
 const MAX_BATCH_BYTES: usize = 256 * 1024;
 
-/// How often a feed looks for events, should a signal be lost.
+/// How often a feed looks for events, should a notification be lost.
 const POLL_INTERVAL: Duration = Duration::from_secs(15);
 
 /// How long a feed waits after the database failed.
@@ -216,7 +216,7 @@ async fn read(streams: Streams, organization: OrganizationId, feed: Arc<Feed>) {
     loop {
         feed.drop_old();
         // Asked for before the look, so that nothing written in between is missed.
-        let mut signal = store.subscribe_events(Some(&organization));
+        let mut subscription = store.subscribe_events(Some(&organization));
         let after = Some(feed.newest());
         match store
             .list_events_within(&organization, after, &all, MAX_BATCH, MAX_BATCH_BYTES)
@@ -224,7 +224,7 @@ async fn read(streams: Streams, organization: OrganizationId, feed: Arc<Feed>) {
         {
             Ok(page) if page.data.is_empty() => {
                 tokio::select! {
-                    () = signal.changed() => {}
+                    () = subscription.changed() => {}
                     () = tokio::time::sleep(POLL_INTERVAL) => {}
                 }
             }
