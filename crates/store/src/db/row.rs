@@ -167,7 +167,7 @@ fn hashed(id: &str) -> String {
 
 /// Returns the value as JSON text, in which a NUL is an escape.
 pub(crate) fn json<T: Serialize>(value: &T) -> String {
-    // Fails only for maps whose keys are no strings, and the store has none.
+    // Fails only for maps whose keys are not strings, and the store does not have such maps.
     serde_json::to_string(value).unwrap_or_default()
 }
 

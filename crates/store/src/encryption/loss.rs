@@ -54,7 +54,7 @@ impl Store {
         if let Err(running) = self.expect_no_servers().await {
             let undo = sqlx::query("update master_key set next_fingerprint = $1 where id = 1");
             self.write_count(undo.bind(earlier)).await?;
-            // There was no fingerprint: the next start proves its key against a row.
+            // The database had no fingerprint: the next start proves its key against a row.
             let none = sqlx::query("delete from master_key where id = 1 and fingerprint = ''");
             self.write_count(none).await?;
             return Err(running);
