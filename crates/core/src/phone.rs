@@ -39,14 +39,16 @@ const KINDS: [Type; 10] = [
     Type::Voicemail,
 ];
 
-/// How a phone number is understood.
+/// A phone number as Recado understands it, to compare with what was meant.
 #[derive(Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(as = ReadPhone, example = json!({"country": "BR", "formatted": "+55 11 90000-0002"})))]
 #[non_exhaustive]
 pub struct Phone {
-    /// The country by its two letters, such as `BR`; `None` if several countries share the code and the number does
-    /// not tell which one.
+    /// The country by its two letters (ISO 3166-1); null if the number does not tell it.
+    // Several countries share a code.
     pub country: Option<String>,
-    /// The number in groups, as it is written in its country: `+55 11 90000-0001`.
+    /// The number in groups, as its country writes it.
     pub formatted: String,
 }
 

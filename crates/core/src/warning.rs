@@ -2,13 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Something that may look wrong on the phone, though the message goes out.
+/// Something that may look wrong on the phone, though the message is sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = FieldWarning))]
 #[non_exhaustive]
 pub struct Warning {
-    /// The field, by its name in the request.
+    /// The field that the warning is about.
     pub field: String,
-    /// What may go wrong.
+    /// What may look wrong.
     pub message: String,
 }
 

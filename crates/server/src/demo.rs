@@ -9,7 +9,7 @@ use anyhow::{Context as _, ensure};
 use jiff::Timestamp;
 use recado_core::chatvolt::SendButtons;
 use recado_core::{ApiKeyId, Provider};
-use recado_providers::{Defaults, HttpClient, RetryPolicy, Timeouts};
+use recado_providers::{Defaults, HttpClient, Profile, Registration, RetryPolicy, Timeouts};
 use recado_sandbox::{
     Account, DEFAULT_ADDRESS, Provider as Simulated, Sandbox, Urls, Webhook, base_urls,
 };
@@ -129,9 +129,8 @@ impl Demo {
             let credentials = Account::working(simulated).credentials_json();
             let channel = json!({"id": provider, "provider": provider, "name": provider.title(), "credentials": credentials});
             let channel = self.post("/channels", &channel).await?;
-            self.sandbox
-                .register_webhook(webhook(simulated, &channel)?)
-                .await?;
+            let webhook = webhook(Profile::of(provider), simulated, &channel)?;
+            self.sandbox.register_webhook(webhook).await?;
             let conversation = json!({"id": conversation, "agentId": AGENT, "channelId": provider, "to": CUSTOMER});
             self.post("/conversations", &conversation).await?;
         }
@@ -146,10 +145,7 @@ impl Demo {
     }
 
     /// Taps the first button of a message on the customer's phone, and waits for the event that comes back.
-    ///
-    /// # Errors
-    ///
-    /// The phone does not show the message, or the tap does not come back in time.
+    /// Errors: the phone does not show the message, or the tap does not come back in time.
     pub async fn tap(&self, sent: &Value, conversation: &str) -> anyhow::Result<Value> {
         let mut subscription = self.app.store.subscribe_events(None);
         let message = sent["message"]["externalId"]
@@ -298,15 +294,16 @@ async fn open(
 }
 
 /// Where the simulated provider sends what the customer does.
-fn webhook(provider: Simulated, channel: &Value) -> anyhow::Result<Webhook> {
+fn webhook(profile: &Profile, simulated: Simulated, channel: &Value) -> anyhow::Result<Webhook> {
     let url = channel["webhookUrl"]
         .as_str()
         .context("a channel has a webhook URL")?;
-    let secret = (provider == Simulated::Zapperhub)
-        .then(|| channel["webhookSecret"].as_str().map(str::to_owned));
+    // What a program registers goes with its secret; by hand, the account has another one.
+    let by_program = matches!(profile.registration, Registration::Program { .. });
+    let secret = channel["webhookSecret"].as_str().filter(|_| by_program);
     Ok(Webhook {
-        secret: secret.flatten(),
-        ..Webhook::new(provider, url)
+        secret: secret.map(str::to_owned),
+        ..Webhook::new(simulated, url)
     })
 }
 

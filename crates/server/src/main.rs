@@ -77,7 +77,9 @@ enum User {
 
 /// The command line, with only those options of the server at `demo` that have an effect there.
 fn command_line() -> clap::Command {
-    command_line::prepare(commands::demo::without_effect(Cli::command()))
+    // Every command reads the settings of the server.
+    let command = Cli::command().mut_args(|setting| setting.global(true));
+    command_line::prepare(commands::demo::without_effect(command))
 }
 
 #[tokio::main]
@@ -116,18 +118,20 @@ async fn run(matches: &ArgMatches, cli: Cli) -> anyhow::Result<()> {
     match command.unwrap_or_else(|| Command::Serve(ServeArgs::default())) {
         Command::Serve(args) => Box::pin(commands::serve::run(&config, &args)).await,
         Command::Demo(args) => commands::demo::run(&config, args).await,
-        Command::Migrate => commands::migrate::run(&config).await,
-        Command::Backup(args) => commands::backup::run(&config, &args).await,
-        Command::Restore(args) => commands::restore::run(&config, &args).await,
+        Command::Migrate => commands::database::migrate(&config).await,
+        Command::Backup(args) => commands::database::backup(&config, &args).await,
+        Command::Restore(args) => commands::database::restore(&config, &args).await,
         Command::OperatorKey(command) => match command {
             OperatorKey::Create { name } => commands::operator_key::create(&config, name).await,
             OperatorKey::List => commands::operator_key::list(&config).await,
             OperatorKey::Revoke { id } => commands::operator_key::revoke(&config, &id).await,
         },
         Command::User(User::Create(args)) => commands::user::create(&config, args).await,
-        Command::RotateMasterKey(args) => commands::rotate_master_key::run(&config, &args).await,
+        Command::RotateMasterKey(args) => {
+            commands::database::rotate_master_key(&config, &args).await
+        }
         Command::CheckConfig => {
-            commands::check_config::run(&config, |variable| source(matches, variable)).await
+            commands::database::check_config(&config, |variable| source(matches, variable)).await
         }
         Command::Healthcheck(args) => commands::healthcheck::run(&config, args).await,
     }

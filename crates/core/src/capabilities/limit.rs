@@ -1,14 +1,15 @@
 //! A limit, and where it comes from.
 
-/// How sure a limit is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Basis {
-    /// The provider's documentation says so.
-    Documented,
-    /// Seen in the provider's answers.
-    Observed,
-    /// The provider is silent: our best guess, kept so that the channels behave alike.
-    Inferred,
+words! {
+    /// How sure a limit is.
+    pub enum Basis {
+        /// The provider's documentation says so.
+        Documented = "documented",
+        /// Seen in the provider's answers.
+        Observed = "observed",
+        /// The provider is silent: our best guess, kept so that the channels behave alike.
+        Inferred = "inferred",
+    }
 }
 
 /// Where a limit comes from.

@@ -9,22 +9,16 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use utoipa::openapi::{RefOr, Schema};
+use validator::Validate;
 
 use super::auth::Identity;
 use super::error::{ApiError, Reason};
-use super::misspelling::nearest;
+use super::names::{camel_case, nearest};
 use crate::app::App;
 use crate::memory::reading;
 
 /// Most bytes of a request body.
 pub(crate) const MAX_BODY_BYTES: usize = 1024 * 1024;
-
-/// The request body of a route of Recado's own. A field that the route does not know is an error: a key whose
-/// `scopes` are misspelled would be allowed everything.
-pub(crate) struct Body<T>(pub T);
-
-/// The request body of a route that ChatVolt has: fields that only ChatVolt knows are ignored.
-pub(crate) struct ChatvoltBody<T>(pub T);
 
 /// Most unknown fields that are named.
 const MAX_UNKNOWN: usize = 10;
@@ -33,35 +27,59 @@ const MAX_UNKNOWN: usize = 10;
 /// strangers take no memory from operators.
 pub(crate) const MAX_SMALL_BODY_BYTES: usize = 16 * 1024;
 
-/// A small request body as a shape of ours; unknown fields are ignored, such as those that a browser's form has.
+/// The valid request body of a route of Recado's own. A field that the route does not know is an error: a key whose
+/// `scopes` are misspelled would be allowed everything.
+pub(crate) struct Body<T>(pub T);
+
+/// The valid request body of a route that ChatVolt has: fields that only ChatVolt knows are ignored.
+pub(crate) struct ChatvoltBody<T>(pub T);
+
+/// The request body of a send, whose shape checks itself: it also names the fields that were misspelled.
+pub(crate) struct SendBody<T>(pub T);
+
+/// A small valid request body; unknown fields are ignored, such as those that a browser's form has.
 pub(crate) struct SmallBody<T>(pub T);
 
-impl<T: DeserializeOwned + ToSchema> FromRequest<Arc<App>> for Body<T> {
+impl<T: DeserializeOwned + ToSchema + Validate> FromRequest<Arc<App>> for Body<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, ApiError> {
         let object = read(request, app, MAX_BODY_BYTES).await?;
         check_names(&object, &names::<T>())?;
-        shaped(object).map(Self)
+        valid(object).map(Self)
     }
 }
 
-impl<T: DeserializeOwned> FromRequest<Arc<App>> for ChatvoltBody<T> {
+impl<T: DeserializeOwned + Validate> FromRequest<Arc<App>> for ChatvoltBody<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, ApiError> {
-        let object = read(request, app, MAX_BODY_BYTES).await?;
-        shaped(object).map(Self)
+        valid(read(request, app, MAX_BODY_BYTES).await?).map(Self)
     }
 }
 
-impl<T: DeserializeOwned> FromRequest<Arc<App>> for SmallBody<T> {
+impl<T: DeserializeOwned> FromRequest<Arc<App>> for SendBody<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, ApiError> {
-        let object = read(request, app, MAX_SMALL_BODY_BYTES).await?;
-        shaped(object).map(Self)
+        shaped(read(request, app, MAX_BODY_BYTES).await?).map(Self)
     }
+}
+
+impl<T: DeserializeOwned + Validate> FromRequest<Arc<App>> for SmallBody<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, ApiError> {
+        valid(read(request, app, MAX_SMALL_BODY_BYTES).await?).map(Self)
+    }
+}
+
+/// Reads a shape, or names all rules that it breaks.
+fn valid<T: DeserializeOwned + Validate>(object: Map<String, Value>) -> Result<T, ApiError> {
+    let shape: T = shaped(object)?;
+    let broken = shape.validate();
+    broken.map_err(|errors| FieldErrors::from_validation(&errors, camel_case))?;
+    Ok(shape)
 }
 
 fn shaped<T: DeserializeOwned>(object: Map<String, Value>) -> Result<T, ApiError> {

@@ -7,7 +7,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::openapi::words;
-use super::time::rfc3339;
+use super::time::Timestamp;
 
 /// Something that happened in the organization.
 #[derive(Clone, Serialize, ToSchema)]
@@ -29,8 +29,7 @@ pub(crate) struct Event {
     #[schema(value_type = words::EventType)]
     pub(crate) kind: &'static str,
     /// The time at which the event was stored.
-    #[schema(format = DateTime)]
-    created_at: String,
+    created_at: Timestamp,
     /// The organization of the event.
     #[schema(value_type = String)]
     organization_id: OrganizationId,
@@ -50,7 +49,7 @@ impl From<store::Event> for Event {
         Self {
             id: event.id.to_string(),
             kind: event.event_type.as_str(),
-            created_at: rfc3339(event.created_at),
+            created_at: event.created_at.into(),
             organization_id: event.organization_id,
             agent_id: event.agent_id.map(String::from),
             channel_id: event.channel_id.map(String::from),

@@ -8,7 +8,7 @@ use recado_core::{FieldErrors, switch};
 use serde::de::DeserializeOwned;
 
 use super::error::{ApiError, Reason};
-use super::misspelling::nearest;
+use super::names::nearest;
 
 /// What stands in the path. A path that is not UTF-8 is answered as one that does not exist.
 pub(crate) struct Path<T>(pub(crate) T);
@@ -91,10 +91,7 @@ impl<S: Send + Sync> FromRequestParts<S> for DryRunSwitch {
 }
 
 /// Reads the switch from a query.
-///
-/// # Errors
-///
-/// The value cannot be read, two values differ, or another parameter was meant to be the switch: the
+/// Errors: the value cannot be read, two values differ, or another parameter was meant to be the switch: the
 /// message would be sent although the caller asked for the opposite.
 fn dry_run(query: &str) -> Result<bool, ApiError> {
     let mut found = None;

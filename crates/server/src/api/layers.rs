@@ -128,7 +128,6 @@ pub(crate) fn panicked(_: Box<dyn std::any::Any + Send + 'static>) -> Response {
     ApiError::internal("a handler panicked").into_response()
 }
 
-/// Answers for a path that no route has.
 pub(crate) async fn not_found() -> ApiError {
     ApiError::no_route()
 }

@@ -7,7 +7,7 @@ pub mod error;
 pub(crate) mod event;
 pub(crate) mod extract;
 pub(crate) mod layers;
-pub(crate) mod misspelling;
+pub(crate) mod names;
 pub(crate) mod noun;
 pub(crate) mod openapi;
 mod router;

@@ -8,9 +8,21 @@ use axum::http::request::Parts;
 use recado_core::{
     AgentId, ApiKeyId, ChannelId, ConversationId, MessageId, OrganizationId, UserId,
 };
-use recado_store::{self as store, DeliveryKey, WebhookEndpointId};
+use recado_store::{self as store, Author, DeliveryKey, Store, StoreError, WebhookEndpointId};
 
+use super::auth::Caller;
 use super::error::{ApiError, Reason};
+use crate::app::App;
+
+/// A noun of the API.
+pub(crate) struct Entry {
+    /// What stands before its ids in paths; the path of ChatVolt has the singular.
+    word: &'static str,
+    /// Its name in sentences.
+    pub(crate) name: &'static str,
+    /// The reason of the 404 if it does not exist, or is not the caller's.
+    pub(crate) missing: Reason,
+}
 
 /// Something that has an id, or the id of it.
 pub(crate) trait Noun {
@@ -19,42 +31,59 @@ pub(crate) trait Noun {
 }
 
 macro_rules! nouns {
-    ($($missing:ident: $($noun:ty),+;)+) => {$($(
-        impl Noun for $noun {
-            const MISSING: Reason = Reason::$missing;
-        }
-    )+)+};
+    ($($word:literal $name:literal $missing:ident: $($noun:ty),+;)+) => {
+        const NOUNS: &[Entry] = &[$(
+            Entry { word: $word, name: $name, missing: Reason::$missing },
+        )+];
+
+        $($(
+            impl Noun for $noun {
+                const MISSING: Reason = Reason::$missing;
+            }
+        )+)+
+    };
 }
 
 nouns! {
-    AgentNotFound: AgentId, store::Agent;
-    ApiKeyNotFound: ApiKeyId;
-    ChannelNotFound: ChannelId, store::Channel;
-    ConversationNotFound: ConversationId, store::Conversation;
-    DeliveryNotFound: DeliveryKey, (store::Delivery, Vec<store::DeliveryAttempt>);
-    MessageNotFound: MessageId, store::Message;
-    OrganizationNotFound: OrganizationId, store::Organization;
-    UserNotFound: UserId, store::User;
-    WebhookCallNotFound: store::SetAsideCall;
-    WebhookEndpointNotFound: WebhookEndpointId, store::WebhookEndpoint;
+    "agents" "agent" AgentNotFound: AgentId, store::Agent;
+    "api-keys" "API key" ApiKeyNotFound: ApiKeyId;
+    "channels" "channel" ChannelNotFound: ChannelId, store::Channel;
+    "conversations" "conversation" ConversationNotFound: ConversationId, store::Conversation;
+    "deliveries" "delivery" DeliveryNotFound: DeliveryKey, (store::Delivery, Vec<store::DeliveryAttempt>);
+    "messages" "message" MessageNotFound: MessageId, store::Message;
+    "organizations" "organization" OrganizationNotFound: OrganizationId, store::Organization;
+    "users" "user" UserNotFound: UserId, store::User;
+    "webhook-calls" "call" WebhookCallNotFound: store::SetAsideCall;
+    "webhook-endpoints" "webhook endpoint" WebhookEndpointNotFound: WebhookEndpointId, store::WebhookEndpoint;
+}
+
+/// Returns the noun whose ids follow a word in a path.
+pub(crate) fn after(word: &str) -> Option<&'static Entry> {
+    let is_it = |noun: &&Entry| noun.word == word || noun.word.strip_suffix('s') == Some(word);
+    NOUNS.iter().find(is_it)
+}
+
+/// Returns the 404 of a noun.
+pub(crate) fn missing<T: Noun>() -> ApiError {
+    ApiError::not_found(T::MISSING)
 }
 
 /// Returns what was found, or the 404 of its noun.
 pub(crate) fn found<T: Noun>(found: Option<T>) -> Result<T, ApiError> {
-    found.ok_or_else(|| ApiError::not_found(T::MISSING))
+    found.ok_or_else(missing::<T>)
 }
 
-/// Reads the id of something; a text that is not an id is the id of nothing.
+/// Reads the id of something; a text that is not an id is not the id of anything.
 pub(crate) fn parsed<T: Noun + FromStr>(id: &str) -> Result<T, ApiError> {
     found(id.parse().ok())
 }
 
-/// Answers a deletion: 204, or the 404 of the noun if there was nothing to delete.
+/// Answers a deletion: 204, or the 404 of the noun if nothing was deleted.
 pub(crate) fn deleted<T: Noun>(was_there: bool) -> Result<StatusCode, ApiError> {
     if was_there {
         Ok(StatusCode::NO_CONTENT)
     } else {
-        Err(ApiError::not_found(T::MISSING))
+        Err(missing::<T>())
     }
 }
 
@@ -69,5 +98,31 @@ impl<T: Noun + FromStr, S: Send + Sync> FromRequestParts<S> for Id<T> {
         let parameters = parameters.map_err(|_| ApiError::no_route())?;
         let last = parameters.iter().last();
         parsed(last.map_or("", |(_, id)| id)).map(Self)
+    }
+}
+
+/// Finds a row of an organization, or answers the 404 of its noun.
+pub(crate) async fn find<T: store::Noun + Noun>(
+    app: &App,
+    organization: &OrganizationId,
+    id: &T::Id,
+) -> Result<T, ApiError> {
+    found(app.store.get(organization, id).await?)
+}
+
+impl<R> Caller<R> {
+    /// Deletes what has the id in the caller's organization, and answers 204 or the 404 of its noun.
+    pub(crate) async fn delete<K: Noun>(
+        &self,
+        id: &K,
+        delete: impl AsyncFn(&Store, &OrganizationId, &K, &Author) -> Result<bool, StoreError>,
+    ) -> Result<StatusCode, ApiError> {
+        let (store, organization) = (&self.app.store, &self.organization_id);
+        deleted::<K>(delete(store, organization, id, &self.author).await?)
+    }
+
+    /// Finds a row of the caller's organization, or answers the 404 of its noun.
+    pub(crate) async fn find<T: store::Noun + Noun>(&self, id: &T::Id) -> Result<T, ApiError> {
+        find(&self.app, &self.organization_id, id).await
     }
 }

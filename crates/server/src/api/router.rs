@@ -25,111 +25,126 @@ use super::routes::{
 use crate::app::App;
 use crate::console;
 
-/// Adds handlers to a router; what each asks of its callers is documented as its signature states it.
+/// Adds the handlers of each group of the document to a router; what each asks of its callers is documented as its
+/// signature states it.
 macro_rules! with {
-    ($router:expr, $($handler:path),+ $(,)?) => {{
+    ($router:expr, $($tag:literal: $($handler:path),+;)+) => {{
         let router = $router;
-        $(
+        $($(
             let need = need_of(&$handler);
-            let router = router.routes(described(routes!($handler), need));
-        )+
+            let router = router.routes(described(routes!($handler), need, $tag));
+        )+)+
         router
     }};
 }
 
-/// Returns every documented route, with its documentation.
 fn documented() -> OpenApiRouter<Arc<App>> {
     let router = OpenApiRouter::with_openapi(super::openapi::base());
-    let router = with!(
-        router,
-        send::buttons::send,
-        messages::show,
-        conversations::create,
-        conversations::list,
-        conversations::show,
-        conversations::show_singular,
-        conversations::messages,
-        contacts::erase,
-        events::list,
-        events::stream,
-        agents::create,
-        agents::list,
-        agents::show,
-        agents::delete,
-        channels::create,
-        channels::list,
-        channels::show,
-        channels::update,
-        channels::delete,
-        channels::checks::check,
-        channels::webhooks::register_webhook,
-    );
-    people(administration(router))
+    people(organizations(webhooks(messaging(router))))
 }
 
-/// Adds the routes of people: users, their sessions, and what they did.
+fn messaging(router: OpenApiRouter<Arc<App>>) -> OpenApiRouter<Arc<App>> {
+    with! { router,
+        "Messages":
+            send::buttons::send_buttons,
+            messages::show_message;
+        "Conversations":
+            conversations::create_conversation,
+            conversations::list_conversations,
+            conversations::show_conversation,
+            conversations::show_conversation_by_chatvolt_path,
+            conversations::list_messages,
+            contacts::erase_contact;
+        "Events":
+            events::list_events,
+            events::stream_events;
+        "Agents":
+            agents::create_agent,
+            agents::list_agents,
+            agents::show_agent,
+            agents::delete_agent;
+        "Channels":
+            channels::create_channel,
+            channels::list_channels,
+            channels::show_channel,
+            channels::update_channel,
+            channels::delete_channel,
+            channels::checks::check_channel,
+            channels::webhooks::register_webhook;
+    }
+}
+
+fn webhooks(router: OpenApiRouter<Arc<App>>) -> OpenApiRouter<Arc<App>> {
+    with! { router,
+        "Webhook endpoints":
+            webhook_endpoints::create_webhook_endpoint,
+            webhook_endpoints::list_webhook_endpoints,
+            webhook_endpoints::show_webhook_endpoint,
+            webhook_endpoints::update_webhook_endpoint,
+            webhook_endpoints::delete_webhook_endpoint,
+            webhook_endpoints::rotate_webhook_secret,
+            webhook_endpoints::test_webhook_endpoint,
+            deliveries::list_deliveries,
+            deliveries::show_delivery,
+            deliveries::replay_delivery,
+            deliveries::skip_delivery,
+            deliveries::replay_deliveries;
+        "Provider webhooks":
+            provider_webhooks::calls::list_webhook_calls,
+            provider_webhooks::calls::retry_webhook_call,
+            provider_webhooks::verify_whatsapp_webhook,
+            provider_webhooks::take_whatsapp_webhook,
+            provider_webhooks::take_zapi_webhook,
+            provider_webhooks::take_zapperhub_webhook;
+    }
+}
+
+fn organizations(router: OpenApiRouter<Arc<App>>) -> OpenApiRouter<Arc<App>> {
+    with! { router,
+        "Organizations":
+            organizations::create_organization,
+            organizations::list_organizations,
+            organizations::show_organization,
+            organizations::delete_organization,
+            organizations::suspend_organization,
+            organizations::resume_organization;
+        "API keys":
+            api_keys::create_personal_api_key,
+            api_keys::create_api_key,
+            api_keys::list_api_keys,
+            api_keys::delete_api_key,
+            api_keys::show_current_api_key,
+            api_keys::delete_current_api_key;
+        "Operations":
+            health::healthz,
+            health::readyz;
+    }
+}
+
 fn people(router: OpenApiRouter<Arc<App>>) -> OpenApiRouter<Arc<App>> {
-    with!(
-        router,
-        sessions::create,
-        sessions::show,
-        sessions::delete,
-        sessions::change_password,
-        api_keys::create_personal,
-        users::create,
-        users::list,
-        users::show,
-        users::update,
-        users::delete,
-        users::create_link,
-        users::sessions::list,
-        users::sessions::end,
-        organizations::users::create,
-        organizations::users::list,
-        organizations::users::create_link,
-        audit::list,
-    )
+    with! { router,
+        "Sessions":
+            sessions::sign_in,
+            sessions::show_session,
+            sessions::sign_out,
+            sessions::change_password;
+        "Users":
+            users::create_user,
+            users::list_users,
+            users::show_user,
+            users::update_user,
+            users::delete_user,
+            users::create_user_link,
+            users::sessions::list_user_sessions,
+            users::sessions::end_user_sessions,
+            organizations::users::create_organization_user,
+            organizations::users::list_organization_users,
+            organizations::users::create_organization_user_link;
+        "Audit log":
+            audit::list_audit;
+    }
 }
 
-/// Adds the routes of those who run a server or an organization, and of the providers.
-fn administration(router: OpenApiRouter<Arc<App>>) -> OpenApiRouter<Arc<App>> {
-    with!(
-        router,
-        organizations::create,
-        organizations::list,
-        organizations::show,
-        organizations::delete,
-        organizations::suspend,
-        organizations::resume,
-        api_keys::create,
-        api_keys::list,
-        api_keys::delete,
-        api_keys::show_current,
-        api_keys::delete_current,
-        webhook_endpoints::create,
-        webhook_endpoints::list,
-        webhook_endpoints::show,
-        webhook_endpoints::update,
-        webhook_endpoints::delete,
-        webhook_endpoints::rotate_secret,
-        webhook_endpoints::test,
-        deliveries::list,
-        deliveries::show,
-        deliveries::replay,
-        deliveries::skip,
-        deliveries::replay_range,
-        provider_webhooks::calls::list,
-        provider_webhooks::calls::retry,
-        provider_webhooks::whatsapp_verification,
-        provider_webhooks::whatsapp,
-        provider_webhooks::zapi,
-        provider_webhooks::zapperhub,
-        health::healthz,
-        health::readyz,
-    )
-}
-
-/// The `OpenAPI` document of this server.
 pub fn openapi() -> OpenApi {
     super::openapi::completed(documented().split_for_parts().1)
 }

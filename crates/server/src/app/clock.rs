@@ -1,20 +1,24 @@
 //! The time, which a test may stop.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
+
+/// Returns the instant that much later, or the last one that there is.
+pub(crate) fn later(at: Timestamp, wait: Duration) -> Timestamp {
+    at.checked_add(wait).unwrap_or(Timestamp::MAX)
+}
 
 /// Tells the time; a test may stop it.
 #[derive(Clone)]
 pub struct Clock(Arc<dyn Fn() -> Timestamp + Send + Sync>);
 
 impl Clock {
-    /// The clock of the machine.
     pub fn system() -> Self {
         Self(Arc::new(Timestamp::now))
     }
 
-    /// A clock that says what `now` says.
     pub fn from_fn(now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
         Self(Arc::new(now))
     }

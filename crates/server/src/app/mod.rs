@@ -63,7 +63,6 @@ pub struct App {
     pub send_places: SendPlaces,
     pub heartbeat: Duration,
     pub max_webhook_endpoints: u32,
-    /// The name of this server, if it has one.
     pub server_name: Option<String>,
     pub(crate) retention: Retention,
     /// Whether the database takes writes.
@@ -121,7 +120,6 @@ impl App {
         })
     }
 
-    /// The channels, ready to send.
     pub const fn channels(&self) -> &Channels {
         &self.channels
     }

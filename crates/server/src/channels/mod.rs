@@ -45,10 +45,7 @@ impl Channels {
     }
 
     /// The channel, ready to send.
-    ///
-    /// # Errors
-    ///
-    /// The stored credentials cannot be read, or the server does not allow the base URL any more.
+    /// Errors: the stored credentials cannot be read, or the server does not allow the base URL any more.
     pub fn ready(&self, channel: &store::Channel) -> Result<Arc<dyn Channel>, ApiError> {
         let key = (
             channel.organization_id.clone(),
@@ -113,7 +110,6 @@ impl Channels {
         Ok(connect(&self.http, config)?)
     }
 
-    /// Returns the number of a channel that this server can connect.
     fn connectable(&self, config: ChannelConfig) -> Result<SecretString, FieldErrors> {
         let number = config.number();
         config.check(&self.http).map_err(|error| {
@@ -124,7 +120,6 @@ impl Channels {
         Ok(number)
     }
 
-    /// Returns the number that a stored channel connects.
     pub fn number(&self, channel: &store::Channel) -> anyhow::Result<SecretString> {
         let credentials = self.store.secrets(channel)?.credentials;
         let config = Credentials::parse_stored(

@@ -1,13 +1,9 @@
 //! The subcommands; only they print.
 
-pub(crate) mod backup;
-pub(crate) mod check_config;
+pub(crate) mod database;
 pub(crate) mod demo;
 pub(crate) mod healthcheck;
-pub(crate) mod migrate;
 pub(crate) mod operator_key;
-pub(crate) mod restore;
-pub(crate) mod rotate_master_key;
 pub(crate) mod serve;
 pub(crate) mod user;
 

@@ -32,43 +32,32 @@ use retention::RetentionArgs;
 #[derive(Debug, Args)]
 pub struct ConfigArgs {
     /// Where the API listens: an address, or a port alone for this machine only; `:8080` is open to others
-    #[arg(
-        long,
-        global = true,
-        env = "RECADO_LISTEN",
-        default_value = "127.0.0.1:8080"
-    )]
+    #[arg(long, env = "RECADO_LISTEN", default_value = "127.0.0.1:8080")]
     pub listen: ListenAddress,
 
     /// SQLite file (created) or PostgreSQL server [default: sqlite:recado.db]
-    #[arg(
-        long,
-        global = true,
-        env = "RECADO_DATABASE_URL",
-        hide_env_values = true
-    )]
+    #[arg(long, env = "RECADO_DATABASE_URL", hide_env_values = true)]
     database_url: Option<SecretString>,
 
     /// File that holds the database URL
-    #[arg(long, global = true, env = "RECADO_DATABASE_URL_FILE")]
+    #[arg(long, env = "RECADO_DATABASE_URL_FILE")]
     database_url_file: Option<PathBuf>,
 
     /// 32 bytes in base64 that encrypt channel credentials [default with SQLite: a file beside the database, made at the first start]
-    #[arg(long, global = true, env = "RECADO_MASTER_KEY", hide_env_values = true)]
+    #[arg(long, env = "RECADO_MASTER_KEY", hide_env_values = true)]
     master_key: Option<SecretString>,
 
     /// File that holds the master key
-    #[arg(long, global = true, env = "RECADO_MASTER_KEY_FILE")]
+    #[arg(long, env = "RECADO_MASTER_KEY_FILE")]
     master_key_file: Option<PathBuf>,
 
     /// How the world reaches this server; used in webhook URLs [default: the listen address]
-    #[arg(long, global = true, env = "RECADO_PUBLIC_URL", hide_env_values = true)]
+    #[arg(long, env = "RECADO_PUBLIC_URL", hide_env_values = true)]
     pub(crate) public_url: Option<Url>,
 
     /// Where WhatsApp channels send
     #[arg(
         long,
-        global = true,
         env = "RECADO_WHATSAPP_URL",
         hide_env_values = true,
         default_value = "https://graph.facebook.com"
@@ -76,18 +65,12 @@ pub struct ConfigArgs {
     pub whatsapp_url: Url,
 
     /// Version of Meta's Graph API
-    #[arg(
-        long,
-        global = true,
-        env = "RECADO_WHATSAPP_VERSION",
-        default_value = "v25.0"
-    )]
+    #[arg(long, env = "RECADO_WHATSAPP_VERSION", default_value = "v25.0")]
     pub whatsapp_version: String,
 
     /// Where Z-API channels send
     #[arg(
         long,
-        global = true,
         env = "RECADO_ZAPI_URL",
         hide_env_values = true,
         default_value = "https://api.z-api.io"
@@ -97,7 +80,6 @@ pub struct ConfigArgs {
     /// Where ZapperHUB channels send
     #[arg(
         long,
-        global = true,
         env = "RECADO_ZAPPERHUB_URL",
         hide_env_values = true,
         default_value = "https://api.zapperapi.com"
@@ -105,36 +87,35 @@ pub struct ConfigArgs {
     pub zapperhub_url: Url,
 
     /// Let channels and webhook endpoints use http:// and private, loopback and link-local addresses
-    #[arg(long, global = true, env = "RECADO_ALLOW_PRIVATE_NETWORKS", default_value_t = false, num_args = 0..=1, default_missing_value = "true", action = clap::ArgAction::Set, value_parser = parse_switch)]
+    #[arg(long, env = "RECADO_ALLOW_PRIVATE_NETWORKS", default_value_t = false, num_args = 0..=1, default_missing_value = "true", action = clap::ArgAction::Set, value_parser = parse_switch)]
     pub allow_private_networks: bool,
 
     /// Connections at once of one public address (a proxy in front of the server may need more)
     #[arg(
         long,
-        global = true,
         env = "RECADO_CONNECTIONS_PER_PEER",
         default_value_t = default_connections_per_peer()
     )]
     pub connections_per_peer: NonZeroUsize,
 
     /// How many webhook endpoints an organization may have
-    #[arg(long, global = true, env = "RECADO_MAX_WEBHOOK_ENDPOINTS", default_value_t = MAX_WEBHOOK_ENDPOINTS)]
+    #[arg(long, env = "RECADO_MAX_WEBHOOK_ENDPOINTS", default_value_t = MAX_WEBHOOK_ENDPOINTS)]
     pub max_webhook_endpoints: u32,
 
     /// How many seconds a server that is asked to stop goes on serving while `/readyz` says that it is not ready, so that a load balancer takes it out first
-    #[arg(long, global = true, env = "RECADO_DRAIN_SECONDS", default_value_t = 0)]
+    #[arg(long, env = "RECADO_DRAIN_SECONDS", default_value_t = 0)]
     pub drain_seconds: u16,
 
     /// What is logged: `off`, `error`, `warn`, `info`, `debug`, `trace`, or filters such as `info,recado_server=debug`
-    #[arg(long, global = true, env = "RECADO_LOG", default_value = "info")]
+    #[arg(long, env = "RECADO_LOG", default_value = "info")]
     pub log: String,
 
     /// Name of this server among those of a PostgreSQL database; a restart under the same name takes over at once what the last run left, instead of after 10 seconds
-    #[arg(long, global = true, env = "RECADO_SERVER_NAME", value_parser = NonEmptyStringValueParser::new())]
+    #[arg(long, env = "RECADO_SERVER_NAME", value_parser = NonEmptyStringValueParser::new())]
     pub server_name: Option<String>,
 
     /// Where Prometheus metrics are served [default: off]
-    #[arg(long, global = true, env = "RECADO_METRICS_LISTEN")]
+    #[arg(long, env = "RECADO_METRICS_LISTEN")]
     pub metrics_listen: Option<ListenAddress>,
 
     /// How long rows are kept
@@ -238,22 +219,17 @@ impl ConfigArgs {
             None => HIDDEN.to_owned(),
         };
         let metrics = self.metrics_listen.as_ref().map(ToString::to_string);
+        let shown = |url: &Url| without_password(url.as_str());
         let mut text = String::new();
         for (name, value) in [
             ("LISTEN", self.listen.to_string()),
             ("DATABASE_URL", without_password(database.expose_secret())),
             ("MASTER_KEY", master_key),
-            (
-                "PUBLIC_URL",
-                without_password(self.public_url(listen).as_str()),
-            ),
-            ("WHATSAPP_URL", without_password(self.whatsapp_url.as_str())),
+            ("PUBLIC_URL", shown(&self.public_url(listen))),
+            ("WHATSAPP_URL", shown(&self.whatsapp_url)),
             ("WHATSAPP_VERSION", self.whatsapp_version.clone()),
-            ("ZAPI_URL", without_password(self.zapi_url.as_str())),
-            (
-                "ZAPPERHUB_URL",
-                without_password(self.zapperhub_url.as_str()),
-            ),
+            ("ZAPI_URL", shown(&self.zapi_url)),
+            ("ZAPPERHUB_URL", shown(&self.zapperhub_url)),
             (
                 "ALLOW_PRIVATE_NETWORKS",
                 self.allow_private_networks.to_string(),
@@ -284,7 +260,6 @@ impl ConfigArgs {
     }
 }
 
-/// Reads a master key.
 pub(crate) fn parse_master_key(name: &str, text: &SecretString) -> anyhow::Result<MasterKey> {
     MasterKey::from_base64(text.expose_secret()).with_context(|| {
         format!("{name} has to be 32 bytes in base64; make one with: openssl rand -base64 32")

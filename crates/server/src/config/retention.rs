@@ -11,32 +11,31 @@ use recado_store::Retention;
 #[derive(Debug, Args)]
 pub struct RetentionArgs {
     /// Days after which messages are removed, or `forever`
-    #[arg(long = "retain-messages-days", global = true, env = "RECADO_RETAIN_MESSAGES_DAYS", value_name = "DAYS", default_value_t = Days::of(Retention::default().messages))]
+    #[arg(long = "retain-messages-days", env = "RECADO_RETAIN_MESSAGES_DAYS", value_name = "DAYS", default_value_t = Days::of(Retention::default().messages))]
     messages: Days,
 
     /// Days after which events are removed, or `forever`; an event stays as long as a delivery of it waits
-    #[arg(long = "retain-events-days", global = true, env = "RECADO_RETAIN_EVENTS_DAYS", value_name = "DAYS", default_value_t = Days::of(Retention::default().events))]
+    #[arg(long = "retain-events-days", env = "RECADO_RETAIN_EVENTS_DAYS", value_name = "DAYS", default_value_t = Days::of(Retention::default().events))]
     events: Days,
 
     /// Days after its end when a delivery to a webhook endpoint is removed, with its attempts, or `forever`; not later than events
-    #[arg(long = "retain-deliveries-days", global = true, env = "RECADO_RETAIN_DELIVERIES_DAYS", value_name = "DAYS", default_value_t = Days::of(Retention::default().deliveries))]
+    #[arg(long = "retain-deliveries-days", env = "RECADO_RETAIN_DELIVERIES_DAYS", value_name = "DAYS", default_value_t = Days::of(Retention::default().deliveries))]
     deliveries: Days,
 
     /// Days after which the applied webhook calls of providers are removed, or `forever`
-    #[arg(long = "retain-webhook-calls-days", global = true, env = "RECADO_RETAIN_WEBHOOK_CALLS_DAYS", value_name = "DAYS", default_value_t = Days::of(Retention::default().webhook_calls))]
+    #[arg(long = "retain-webhook-calls-days", env = "RECADO_RETAIN_WEBHOOK_CALLS_DAYS", value_name = "DAYS", default_value_t = Days::of(Retention::default().webhook_calls))]
     webhook_calls: Days,
 
     /// Days after which webhook calls that are set aside are removed, or `forever`
-    #[arg(long = "retain-set-aside-days", global = true, env = "RECADO_RETAIN_SET_ASIDE_DAYS", value_name = "DAYS", default_value_t = Days::of(Retention::default().set_aside_calls))]
+    #[arg(long = "retain-set-aside-days", env = "RECADO_RETAIN_SET_ASIDE_DAYS", value_name = "DAYS", default_value_t = Days::of(Retention::default().set_aside_calls))]
     set_aside: Days,
 
     /// Days after which entries of the audit log are removed, or `forever`
-    #[arg(long = "retain-audit-days", global = true, env = "RECADO_RETAIN_AUDIT_DAYS", value_name = "DAYS", default_value_t = Days::of(Retention::default().audit_log))]
+    #[arg(long = "retain-audit-days", env = "RECADO_RETAIN_AUDIT_DAYS", value_name = "DAYS", default_value_t = Days::of(Retention::default().audit_log))]
     audit: Days,
 }
 
 impl RetentionArgs {
-    /// Returns how long rows are kept.
     pub fn retention(&self) -> Retention {
         Retention {
             messages: self.messages.duration(),

@@ -8,6 +8,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use recado_core::TextField;
 use serde::Deserialize;
+use validator::Validate;
 
 use super::form::Field;
 use super::locale::Locale;
@@ -23,7 +24,7 @@ use crate::sign_in::passwords::PASSWORD_CHARS;
 use crate::sign_in::set_password_by_link;
 
 /// The filled form; the e-mail address in it is for the browser's list of passwords.
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, Validate)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Filled {
     password: TextField,
@@ -60,8 +61,7 @@ pub(super) async fn show(
 
 /// Sets the password and leads to the sign-in, or shows the form again with what is wrong.
 pub(super) async fn submit(
-    SigningIn { address }: SigningIn,
-    State(app): State<Arc<App>>,
+    SigningIn { app, address }: SigningIn,
     locale: Locale,
     Path(secret): Path<String>,
     SmallBody(filled): SmallBody<Filled>,

@@ -9,6 +9,7 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use recado_core::TextField;
 use recado_store::User;
 use serde::Deserialize;
+use validator::Validate;
 
 use super::form::Field;
 use super::locale::Locale;
@@ -34,7 +35,7 @@ const SIGNED_OUT: (&str, &str) = ("notice", "signed-out");
 const MAX_ORGANIZATION_CHARS: usize = 128;
 
 /// The filled form.
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, Validate)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Filled {
     email: TextField,
@@ -95,8 +96,7 @@ pub(super) async fn show(locale: Locale, visitor: Visitor) -> Result<Response, A
 
 /// Signs in, or shows the form again with what is wrong.
 pub(super) async fn submit(
-    SigningIn { address }: SigningIn,
-    State(app): State<Arc<App>>,
+    SigningIn { app, address }: SigningIn,
     locale: Locale,
     SmallBody(filled): SmallBody<Filled>,
 ) -> Result<Response, ApiError> {

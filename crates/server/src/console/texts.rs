@@ -2,145 +2,106 @@
 
 use recado_core::access::Role;
 
-/// The sentences of the pages in one language.
-pub(crate) struct Texts {
-    pub(super) language: &'static str,
-    /// Stands before the title of a page that shows a problem.
-    pub(super) error: &'static str,
-    pub(super) sign_in: &'static str,
-    pub(super) sign_out: &'static str,
-    pub(super) email: &'static str,
-    pub(super) password: &'static str,
-    pub(super) organization: &'static str,
-    pub(super) several_organizations: &'static str,
-    pub(super) organization_hint: &'static str,
-    pub(super) forgotten: &'static str,
-    pub(super) password_set: &'static str,
-    pub(super) signed_out: &'static str,
-    pub(super) email_expected: &'static str,
-    pub(super) password_expected: &'static str,
-    pub(super) wrong: &'static str,
-    /// Takes the minutes to wait.
-    pub(super) too_many_attempts: fn(u64) -> String,
-    pub(super) set_password: &'static str,
-    pub(super) new_password: &'static str,
-    pub(super) repeated_password: &'static str,
-    /// Takes the bounds of a password's length.
-    pub(super) password_hint: fn(usize, usize) -> String,
-    pub(super) password_length: fn(usize, usize) -> String,
-    pub(super) passwords_differ: &'static str,
-    pub(super) link_ended: &'static str,
-    pub(super) link_ended_hint: &'static str,
-    /// Stands before the name of a person.
-    pub(super) hello: &'static str,
-    pub(super) role: &'static str,
-    pub(super) role_name: fn(Role) -> &'static str,
-    pub(super) account: &'static str,
-    pub(super) api_documentation: &'static str,
-    pub(super) problem: &'static str,
-    pub(super) problem_forbidden: &'static str,
-    pub(super) problem_unavailable: &'static str,
-    pub(super) problem_other: &'static str,
-    pub(super) request_id: &'static str,
-    pub(super) docs_title: &'static str,
-    pub(super) docs_operations: &'static str,
-    pub(super) docs_need_script: &'static str,
+type Text = &'static str;
+
+/// Defines the texts, one row for each: its name, and what it says in Portuguese and in English.
+macro_rules! texts {
+    ($($(#[$doc:meta])* $name:ident: $type:ty = $portuguese:expr, $english:expr;)+) => {
+        /// The sentences of the pages in one language.
+        pub(crate) struct Texts {
+            $($(#[$doc])* pub(super) $name: $type,)+
+        }
+
+        pub(super) const PORTUGUESE: Texts = Texts {
+            $($name: $portuguese,)+
+        };
+
+        pub(super) const ENGLISH: Texts = Texts {
+            $($name: $english,)+
+        };
+    };
 }
 
-pub(super) const PORTUGUESE: Texts = Texts {
-    language: "Idioma",
-    error: "Erro",
-    sign_in: "Entrar",
-    sign_out: "Sair",
-    email: "E-mail",
-    password: "Senha",
-    organization: "Organização",
-    several_organizations: "Tenho conta em mais de uma organização",
-    organization_hint: "O identificador da organização em que você quer entrar.",
-    forgotten: "Esqueceu a senha? Peça um novo link a quem administra a sua organização.",
-    password_set: "Senha definida. Agora entre com ela.",
-    signed_out: "Você saiu da sua conta.",
-    email_expected: "Informe o seu e-mail, como ana@exemplo.com.br.",
-    password_expected: "Informe a sua senha.",
-    wrong: "E-mail ou senha incorretos.",
-    too_many_attempts: |minutes| match minutes {
+texts! {
+    language: Text = "Idioma", "Language";
+    /// Stands before the title of a page that shows a problem.
+    error: Text = "Erro", "Error";
+    sign_in: Text = "Entrar", "Sign in";
+    sign_out: Text = "Sair", "Sign out";
+    email: Text = "E-mail", "E-mail";
+    password: Text = "Senha", "Password";
+    organization: Text = "Organização", "Organization";
+    several_organizations: Text =
+        "Tenho conta em mais de uma organização",
+        "I have accounts in several organizations";
+    organization_hint: Text =
+        "O identificador da organização em que você quer entrar.",
+        "The id of the organization that you want to sign in to.";
+    forgotten: Text =
+        "Esqueceu a senha? Peça um novo link a quem administra a sua organização.",
+        "Forgot your password? Ask an owner of your organization for a new link.";
+    password_set: Text =
+        "Senha definida. Agora entre com ela.",
+        "Your password is set. Sign in with it now.";
+    signed_out: Text = "Você saiu da sua conta.", "You have signed out.";
+    email_expected: Text =
+        "Informe o seu e-mail, como ana@exemplo.com.br.",
+        "Enter your e-mail, such as ana@example.com.";
+    password_expected: Text = "Informe a sua senha.", "Enter your password.";
+    wrong: Text = "E-mail ou senha incorretos.", "The e-mail or the password is wrong.";
+    /// Takes the minutes to wait.
+    too_many_attempts: fn(u64) -> String = |minutes| match minutes {
         1 => "Muitas tentativas. Tente de novo em 1 minuto.".to_owned(),
         _ => format!("Muitas tentativas. Tente de novo em {minutes} minutos."),
-    },
-    set_password: "Definir senha",
-    new_password: "Nova senha",
-    repeated_password: "Repita a nova senha",
-    password_hint: |least, most| {
-        format!("De {least} a {most} caracteres. Uma frase longa é fácil de lembrar.")
-    },
-    password_length: |least, most| format!("A senha precisa ter de {least} a {most} caracteres."),
-    passwords_differ: "As duas senhas não são iguais.",
-    link_ended: "Este link não vale mais",
-    link_ended_hint: "Cada link vale por um dia e só pode ser usado uma vez. Peça um novo a quem administra a sua organização.",
-    hello: "Olá",
-    role: "Perfil",
-    role_name: |role| match role {
+    }, |minutes| match minutes {
+        1 => "Too many attempts. Try again in 1 minute.".to_owned(),
+        _ => format!("Too many attempts. Try again in {minutes} minutes."),
+    };
+    set_password: Text = "Definir senha", "Set password";
+    new_password: Text = "Nova senha", "New password";
+    repeated_password: Text = "Repita a nova senha", "Repeat the new password";
+    /// Takes the bounds of a password's length.
+    password_hint: fn(usize, usize) -> String =
+        |least, most| format!("De {least} a {most} caracteres. Uma frase longa é fácil de lembrar."),
+        |least, most| format!("{least} to {most} characters. A long phrase is easy to remember.");
+    password_length: fn(usize, usize) -> String =
+        |least, most| format!("A senha precisa ter de {least} a {most} caracteres."),
+        |least, most| format!("The password needs {least} to {most} characters.");
+    passwords_differ: Text =
+        "As duas senhas não são iguais.",
+        "The two passwords are not the same.";
+    link_ended: Text = "Este link não vale mais", "This link no longer works";
+    link_ended_hint: Text =
+        "Cada link vale por um dia e só pode ser usado uma vez. Peça um novo a quem administra a sua organização.",
+        "Each link works for one day and can be used once. Ask an owner of your organization for a new one.";
+    /// Stands before the name of a person.
+    hello: Text = "Olá", "Hello";
+    role: Text = "Perfil", "Role";
+    role_name: fn(Role) -> Text = |role| match role {
         Role::Owner => "Administrador: vê, envia e administra",
         Role::Agent => "Atendente: vê e envia",
         Role::Viewer => "Leitor: vê",
-    },
-    account: "Sua conta",
-    api_documentation: "Documentação da API",
-    problem: "Algo deu errado",
-    problem_forbidden: "O navegador disse que este pedido veio de outro site. Abra a página de novo e tente outra vez.",
-    problem_unavailable: "O Recado não consegue responder agora. Tente de novo em alguns instantes.",
-    problem_other: "O Recado não conseguiu atender ao seu pedido. Tente de novo; se continuar, avise quem cuida deste servidor.",
-    request_id: "Código do pedido",
-    docs_title: "API do Recado",
-    docs_operations: "Operações",
-    docs_need_script: "Para ver e testar as operações aqui, ative o JavaScript. Elas também estão em",
-};
-
-pub(super) const ENGLISH: Texts = Texts {
-    language: "Language",
-    error: "Error",
-    sign_in: "Sign in",
-    sign_out: "Sign out",
-    email: "E-mail",
-    password: "Password",
-    organization: "Organization",
-    several_organizations: "I have accounts in several organizations",
-    organization_hint: "The id of the organization that you want to sign in to.",
-    forgotten: "Forgot your password? Ask an owner of your organization for a new link.",
-    password_set: "Your password is set. Sign in with it now.",
-    signed_out: "You have signed out.",
-    email_expected: "Enter your e-mail, such as ana@example.com.",
-    password_expected: "Enter your password.",
-    wrong: "The e-mail or the password is wrong.",
-    too_many_attempts: |minutes| match minutes {
-        1 => "Too many attempts. Try again in 1 minute.".to_owned(),
-        _ => format!("Too many attempts. Try again in {minutes} minutes."),
-    },
-    set_password: "Set password",
-    new_password: "New password",
-    repeated_password: "Repeat the new password",
-    password_hint: |least, most| {
-        format!("{least} to {most} characters. A long phrase is easy to remember.")
-    },
-    password_length: |least, most| format!("The password needs {least} to {most} characters."),
-    passwords_differ: "The two passwords are not the same.",
-    link_ended: "This link no longer works",
-    link_ended_hint: "Each link works for one day and can be used once. Ask an owner of your organization for a new one.",
-    hello: "Hello",
-    role: "Role",
-    role_name: |role| match role {
+    }, |role| match role {
         Role::Owner => "Owner: reads, sends and manages",
         Role::Agent => "Agent: reads and sends",
         Role::Viewer => "Viewer: reads",
-    },
-    account: "Your account",
-    api_documentation: "API documentation",
-    problem: "Something went wrong",
-    problem_forbidden: "The browser said that this request came from another site. Open the page again and try once more.",
-    problem_unavailable: "Recado cannot answer at the moment. Try again shortly.",
-    problem_other: "Recado could not do what you asked. Try again; if it keeps failing, tell the operator of this server.",
-    request_id: "Request id",
-    docs_title: "Recado API",
-    docs_operations: "Operations",
-    docs_need_script: "Turn JavaScript on to read and try the operations here. They are also in",
-};
+    };
+    account: Text = "Sua conta", "Your account";
+    api_documentation: Text = "Documentação da API", "API documentation";
+    problem: Text = "Algo deu errado", "Something went wrong";
+    problem_forbidden: Text =
+        "O navegador disse que este pedido veio de outro site. Abra a página de novo e tente outra vez.",
+        "The browser said that this request came from another site. Open the page again and try once more.";
+    problem_unavailable: Text =
+        "O Recado não consegue responder agora. Tente de novo em alguns instantes.",
+        "Recado cannot answer at the moment. Try again shortly.";
+    problem_other: Text =
+        "O Recado não conseguiu atender ao seu pedido. Tente de novo; se continuar, avise quem cuida deste servidor.",
+        "Recado could not do what you asked. Try again; if it keeps failing, tell the operator of this server.";
+    request_id: Text = "Código do pedido", "Request id";
+    docs_title: Text = "API do Recado", "Recado API";
+    docs_operations: Text = "Operações", "Operations";
+    docs_need_script: Text =
+        "Para ver e testar as operações aqui, ative o JavaScript. Elas também estão em",
+        "Turn JavaScript on to read and try the operations here. They are also in";
+}

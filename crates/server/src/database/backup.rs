@@ -53,10 +53,7 @@ pub struct Restored {
 const HEADER: &[u8; 16] = b"SQLite format 3\0";
 
 /// Copies the database while a server may use it, checks the copy, and gives it the name of the file.
-///
-/// # Errors
-///
-/// One sentence that says what to change. The file is then as it was.
+/// Errors: one sentence that says what to change. The file is then as it was.
 pub async fn backup(config: &ConfigArgs, args: &BackupArgs) -> anyhow::Result<Written> {
     let begun = Instant::now();
     let settings = Settings::check(config).await?;
@@ -109,10 +106,7 @@ pub async fn backup(config: &ConfigArgs, args: &BackupArgs) -> anyhow::Result<Wr
 }
 
 /// Puts a checked copy of the backup in the place of the database, which is kept under another name.
-///
-/// # Errors
-///
-/// One sentence that says what to change. The database is then as it was.
+/// Errors: one sentence that says what to change. The database is then as it was.
 pub async fn restore(config: &ConfigArgs, args: &RestoreArgs) -> anyhow::Result<Restored> {
     let settings = Settings::check(config).await?;
     let Some(database) = settings.sqlite_file() else {
@@ -256,7 +250,6 @@ fn belongs_to(file: &Path, database: &Path) -> bool {
         })
 }
 
-/// Returns whether the file is the configured key file.
 fn key_file_is(config: &ConfigArgs, file: &Path) -> anyhow::Result<bool> {
     Ok(config.key_file()?.is_some_and(|key| is_same(file, &key)))
 }
@@ -309,13 +302,11 @@ fn keep(copy: NamedTempFile, file: &Path, force: bool) -> anyhow::Result<()> {
         .sync_all()
         .with_context(|| format!("cannot sync the copy beside {}", file.display()))?;
     let kept = if force {
-        copy.persist(file)
+        copy.persist(file).map(drop).map_err(|error| error.error)
     } else {
-        copy.persist_noclobber(file)
+        kept::persist_new(copy, file)
     };
-    let kept = kept.map_err(|error| error.error);
-    kept.with_context(|| format!("cannot create {}", file.display()))?;
-    Ok(())
+    kept.with_context(|| format!("cannot create {}", file.display()))
 }
 
 /// Keeps the database and its log under a second name. Returns that name, or `None` if the database does not exist.

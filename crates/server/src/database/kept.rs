@@ -15,10 +15,7 @@ pub(crate) fn name_of_before(file: &Path) -> PathBuf {
 }
 
 /// Keeps a file under another name, too: at every instant a file stands under the first name.
-///
-/// # Errors
-///
-/// The file does not exist, or one of the other name does, or it cannot be written.
+/// Errors: the file does not exist, or one of the other name does, or it cannot be written.
 pub(crate) fn keep(file: &Path, other: &Path) -> io::Result<()> {
     match fs::hard_link(file, other) {
         // Not every file system has hard links.
@@ -39,8 +36,16 @@ fn copy(file: &Path, other: &Path) -> io::Result<()> {
     let mut copied = NamedTempFile::new_in(files::folder(other))?;
     io::copy(&mut File::open(file)?, &mut copied)?;
     copied.as_file().sync_all()?;
-    copied.persist_noclobber(other)?;
-    Ok(())
+    persist_new(copied, other)
+}
+
+/// Gives a file its name, which no other file may have. It works on file systems without hard links, too.
+pub(crate) fn persist_new(file: NamedTempFile, name: &Path) -> io::Result<()> {
+    File::create_new(name)?;
+    file.persist(name).map(drop).map_err(|error| {
+        fs::remove_file(name).unwrap_or_default();
+        error.error
+    })
 }
 
 #[cfg(test)]

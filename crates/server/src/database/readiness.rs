@@ -14,7 +14,6 @@ const PROOF_TTL: Duration = Duration::from_secs(1);
 pub(crate) struct Readiness(Mutex<Option<(Instant, bool)>>);
 
 impl Readiness {
-    /// Asks the database.
     pub(crate) async fn check(&self, store: &Store) -> Result<(), StoreError> {
         store.ping().await?;
         let mut last = self.0.lock().await;

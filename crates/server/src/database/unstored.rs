@@ -59,10 +59,7 @@ impl Unstored {
     }
 
     /// Repeats a write until the database takes it; webhook calls of the organization `awaiting` wait for it.
-    ///
-    /// # Errors
-    ///
-    /// Another try would fail as well, or the server ends.
+    /// Errors: another try would fail as well, or the server ends.
     pub(crate) async fn write<T, F>(
         &self,
         awaiting: Option<&OrganizationId>,

@@ -27,7 +27,6 @@ pub(crate) fn delivery_id(key: &DeliveryKey) -> String {
     format!("{}{}", id_prefix(&key.endpoint_id), digits(&event))
 }
 
-/// The event of a delivery of that endpoint.
 pub(crate) fn event_of(endpoint: &WebhookEndpointId, id: &str) -> Option<EventId> {
     let digits = id.strip_prefix(&id_prefix(endpoint))?;
     format!("evt_{digits}").parse().ok()

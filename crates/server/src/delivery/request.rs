@@ -73,7 +73,6 @@ impl Answered {
 }
 
 impl Transmission<'_> {
-    /// Calls the receiver once.
     pub(crate) async fn send(self, http: &HttpClient) -> Answered {
         let Ok(url) = Url::parse(self.url) else {
             return Answered::unsent(&"the URL cannot be read");

@@ -19,7 +19,7 @@ pub(crate) const WAITS: [Duration; 9] = [
 ];
 
 /// How long an endpoint may fail before it is disabled.
-pub(crate) const GIVE_UP_AFTER: Duration = Duration::from_hours(5 * 24);
+pub(crate) const DISABLE_AFTER: Duration = Duration::from_hours(5 * 24);
 
 /// How long a delivery may fail while its endpoint accepts other events.
 pub(crate) const SET_ASIDE_AFTER: Duration = Duration::from_mins(15);

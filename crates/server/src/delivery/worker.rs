@@ -9,7 +9,7 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use jiff::Timestamp;
 use recado_store::{
-    AfterAttempt, ClaimLimits, DeliveryAttempt, DeliveryKey, DueDelivery, StoreError, WebhookFormat,
+    AfterAttempt, ClaimLimits, DeliveryAttempt, DeliveryKey, DueDelivery, StoreError,
 };
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, timeout};
@@ -19,6 +19,7 @@ use super::request::{Answered, Transmission};
 use super::schedule::SetAside;
 use super::{delivery_id, elapsed, formats, schedule};
 use crate::app::App;
+use crate::app::clock::later;
 use crate::lifecycle::failures::Failures;
 
 /// Calls at once, in all.
@@ -34,7 +35,7 @@ const IN_FLIGHT_PER_ORGANIZATION: u32 = 16;
 const CLAIM: Duration = Duration::from_mins(1);
 
 /// How often deliveries are looked for without any sign: retries that a server planned that is gone.
-const LOOK: Duration = Duration::from_secs(5);
+const POLL_INTERVAL: Duration = Duration::from_secs(5);
 
 /// How often claims are ended of which this server did not learn.
 const FREE_LOST_INTERVAL: Duration = Duration::from_secs(15);
@@ -48,33 +49,22 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// 410: the receiver is gone for good (RFC 9110, 15.5.11).
 const GONE: u16 = 410;
 
-/// What became of one attempt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Outcome {
-    Delivered,
-    Retried(Timestamp),
-    GivenUp,
-    /// The format of the endpoint has no word for the event.
-    Skipped,
-}
-
-impl Outcome {
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Delivered => "delivered",
-            Self::Retried(_) => "retried",
-            Self::GivenUp => "given_up",
-            Self::Skipped => "skipped",
-        }
+/// The word of what follows an attempt.
+const fn word(after: AfterAttempt) -> &'static str {
+    match after {
+        AfterAttempt::Delivered => "delivered",
+        AfterAttempt::RetryAt(_) => "retried",
+        AfterAttempt::GiveUp => "given_up",
+        AfterAttempt::Skipped => "skipped",
     }
 }
 
-/// The words of the outcomes.
+/// The words of all outcomes.
 pub(crate) const OUTCOMES: [&str; 4] = [
-    Outcome::Delivered.as_str(),
-    Outcome::Retried(Timestamp::UNIX_EPOCH).as_str(),
-    Outcome::GivenUp.as_str(),
-    Outcome::Skipped.as_str(),
+    word(AfterAttempt::Delivered),
+    word(AfterAttempt::RetryAt(Timestamp::UNIX_EPOCH)),
+    word(AfterAttempt::GiveUp),
+    word(AfterAttempt::Skipped),
 ];
 
 /// What [`drain`] did.
@@ -91,12 +81,12 @@ pub struct Drained {
 }
 
 impl Drained {
-    fn count(&mut self, outcome: Outcome) {
-        match outcome {
-            Outcome::Delivered => self.delivered += 1,
-            Outcome::Retried(_) => self.retried += 1,
-            Outcome::GivenUp => self.given_up += 1,
-            Outcome::Skipped => self.skipped += 1,
+    fn count(&mut self, after: AfterAttempt) {
+        match after {
+            AfterAttempt::Delivered => self.delivered += 1,
+            AfterAttempt::RetryAt(_) => self.retried += 1,
+            AfterAttempt::GiveUp => self.given_up += 1,
+            AfterAttempt::Skipped => self.skipped += 1,
         }
     }
 }
@@ -146,8 +136,8 @@ pub async fn drain(app: &Arc<App>) -> Result<Drained, StoreError> {
             return Ok(drained);
         }
         while let Some(finished) = in_flight.join_next().await {
-            if let Ok((_, Some(Ok(outcome)))) = finished {
-                drained.count(outcome);
+            if let Ok((_, Some(Ok(after)))) = finished {
+                drained.count(after);
             }
         }
     }
@@ -165,14 +155,14 @@ struct Worker {
 }
 
 /// A delivery and what became of its attempt; `None` after a panic.
-type Done = (DeliveryKey, Option<Result<Outcome, StoreError>>);
+type Done = (DeliveryKey, Option<Result<AfterAttempt, StoreError>>);
 
 impl Worker {
     /// Begins what is due, as far as there is room; tells when to look again if nothing happens before.
     async fn begin_due(&mut self) -> Result<Duration, StoreError> {
         let room = IN_FLIGHT.saturating_sub(self.in_flight.len());
         if room == 0 {
-            return Ok(LOOK);
+            return Ok(POLL_INTERVAL);
         }
         self.free_lost().await?;
         let now = self.app.clock.now();
@@ -185,11 +175,11 @@ impl Worker {
         // What was due and not claimed waits for something in flight, here or on another server.
         while let Some(Reverse(next)) = self.retries.peek() {
             if *next > now {
-                return Ok(elapsed(now, *next).min(LOOK));
+                return Ok(elapsed(now, *next).min(POLL_INTERVAL));
             }
             self.retries.pop();
         }
-        Ok(LOOK)
+        Ok(POLL_INTERVAL)
     }
 
     /// Ends claims whose answer was lost, and those of attempts that were not written down: otherwise they
@@ -213,7 +203,7 @@ impl Worker {
             return;
         };
         match outcome {
-            Some(Ok(Outcome::Retried(at))) => self.retries.push(Reverse(*at)),
+            Some(Ok(AfterAttempt::RetryAt(at))) => self.retries.push(Reverse(*at)),
             // It would fail again at once.
             Some(Err(error)) if error.is_final() => return,
             None => return,
@@ -245,8 +235,7 @@ async fn deliver(app: Arc<App>, due: DueDelivery) -> Done {
     };
     match &outcome {
         Ok(outcome) => {
-            metrics::counter!("recado_deliveries_total", "outcome" => outcome.as_str())
-                .increment(1);
+            metrics::counter!("recado_deliveries_total", "outcome" => word(*outcome)).increment(1);
         }
         Err(error) => {
             tracing::warn!(endpoint_id = %due.endpoint.id, event_id = %due.event.id, %error, "a delivery was not written down; it is made again");
@@ -255,27 +244,21 @@ async fn deliver(app: Arc<App>, due: DueDelivery) -> Done {
     (key, Some(outcome))
 }
 
-async fn attempt(app: &App, due: &DueDelivery) -> Result<Outcome, StoreError> {
+async fn attempt(app: &App, due: &DueDelivery) -> Result<AfterAttempt, StoreError> {
     let at = app.clock.now();
     let Some(body) = formats::of(&app.store, due).await? else {
         return skip(app, due, at).await;
     };
     let answered = send(app, due, body, at).await;
     let after = after(app, due, &answered).await?;
-    let outcome = match after {
-        AfterAttempt::Delivered => Outcome::Delivered,
-        AfterAttempt::Skipped => Outcome::Skipped,
-        AfterAttempt::RetryAt(at) => Outcome::Retried(at),
-        AfterAttempt::GiveUp => Outcome::GivenUp,
-    };
-    log(due, &answered, outcome);
+    log(due, &answered, after);
     let status = answered.status;
     let failing_since = record(app, due, at, answered, after).await?;
-    let too_long = failing_since.is_some_and(|since| elapsed(since, at) >= schedule::GIVE_UP_AFTER);
+    let too_long = failing_since.is_some_and(|since| elapsed(since, at) >= schedule::DISABLE_AFTER);
     if status == Some(GONE) || too_long {
         disable(app, due, status).await?;
     }
-    Ok(outcome)
+    Ok(after)
 }
 
 async fn send(app: &App, due: &DueDelivery, body: Vec<u8>, at: Timestamp) -> Answered {
@@ -293,7 +276,6 @@ async fn send(app: &App, due: &DueDelivery, body: Vec<u8>, at: Timestamp) -> Ans
     transmission.send(&app.http).await
 }
 
-/// What follows from an answer.
 async fn after(
     app: &App,
     due: &DueDelivery,
@@ -335,15 +317,12 @@ async fn failures(app: &App, due: &DueDelivery) -> Result<Vec<Timestamp>, StoreE
 }
 
 /// Ends a delivery whose event the format of its endpoint has no word for.
-async fn skip(app: &App, due: &DueDelivery, at: Timestamp) -> Result<Outcome, StoreError> {
-    let format = match due.endpoint.format {
-        WebhookFormat::Recado => "recado",
-        WebhookFormat::ChatVolt => "chatvolt",
-    };
+async fn skip(app: &App, due: &DueDelivery, at: Timestamp) -> Result<AfterAttempt, StoreError> {
+    let format = due.endpoint.format.as_str();
     let reason = format!("not sent: format {format} has no word for it");
     let answered = Answered::unsent(&reason);
     record(app, due, at, answered, AfterAttempt::Skipped).await?;
-    Ok(Outcome::Skipped)
+    Ok(AfterAttempt::Skipped)
 }
 
 async fn record(
@@ -380,17 +359,13 @@ async fn disable(app: &App, due: &DueDelivery, status: Option<u16>) -> Result<()
     Ok(())
 }
 
-fn log(due: &DueDelivery, answered: &Answered, outcome: Outcome) {
+fn log(due: &DueDelivery, answered: &Answered, after: AfterAttempt) {
     let (endpoint, event) = (&due.endpoint.id, &due.event.id);
-    let (status, outcome) = (answered.status, outcome.as_str());
+    let (status, outcome) = (answered.status, word(after));
     let duration_ms = u64::try_from(answered.duration.as_millis()).unwrap_or(u64::MAX);
     if answered.error.is_none() {
         tracing::debug!(endpoint_id = %endpoint, event_id = %event, status, duration_ms, "delivered");
     } else {
         tracing::info!(endpoint_id = %endpoint, event_id = %event, status, outcome, duration_ms, "not delivered");
     }
-}
-
-fn later(now: Timestamp, wait: Duration) -> Timestamp {
-    now.checked_add(wait).unwrap_or(Timestamp::MAX)
 }

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::app::clock::later;
+
 /// How long a call rests at least that was not applied.
 const CLAIM: Duration = Duration::from_mins(1);
 
@@ -51,5 +53,5 @@ impl Claims {
 
 /// When a call that is claimed now may be claimed by others.
 pub fn claimed_until(now: Timestamp) -> Timestamp {
-    now.checked_add(CLAIM).unwrap_or(Timestamp::MAX)
+    later(now, CLAIM)
 }

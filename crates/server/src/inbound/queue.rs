@@ -1,7 +1,7 @@
 //! The calls of providers that wait in memory, and what bounds their number and their application.
 
 use std::collections::{HashMap, HashSet, VecDeque};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use recado_core::OrganizationId;
 use recado_providers::Channel;
@@ -11,6 +11,7 @@ use tokio_util::task::TaskTracker;
 
 use super::claims::Claims;
 use crate::memory::budget::{ByteBudget, Room};
+use crate::memory::lock;
 
 /// Bytes of the calls that wait in memory; what is beyond is applied from the database.
 const MAX_WAITING_BYTES: usize = 24 * 1024 * 1024;
@@ -130,9 +131,4 @@ impl Intake {
     pub(crate) fn look_for_left_behind(&self) {
         self.left_behind.notify_one();
     }
-}
-
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // Nothing that panics is done under the locks.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -13,13 +13,14 @@ use tracing::Instrument as _;
 use super::applying::{MAX_BYTES, MAX_CALLS, apply};
 use super::claims::claimed_until;
 use super::left_behind;
-use super::queue::{CALL_OVERHEAD_BYTES, Taken, lock};
+use super::queue::{CALL_OVERHEAD_BYTES, Taken};
 use crate::api::error::ApiError;
 use crate::app::App;
 use crate::memory::budget::Room;
+use crate::memory::lock;
 
 /// How often calls are looked for that no process has applied.
-const SWEEP: Duration = Duration::from_secs(10);
+const POLL_INTERVAL: Duration = Duration::from_secs(10);
 
 /// Keeps a call on disk, and has it applied. When this returns, the caller may be answered.
 ///
@@ -122,7 +123,7 @@ fn next(app: &App, organization: &OrganizationId) -> Option<Vec<Taken>> {
 /// Applies the calls that were left behind, and waits at the end for those that are being applied.
 pub async fn run(app: Arc<App>, stop: impl Future<Output = ()>) {
     let mut freed = app.store.subscribe_webhook_calls();
-    let mut sweep = tokio::time::interval(SWEEP);
+    let mut sweep = tokio::time::interval(POLL_INTERVAL);
     tokio::pin!(stop);
     loop {
         tokio::select! {

@@ -31,37 +31,32 @@ impl Stop {
     }
 }
 
-/// What the end of a server waits for.
-struct InFlight {
-    requests: usize,
-    sends: usize,
-    deliveries: usize,
-    webhook_calls: usize,
-    erasures: usize,
-}
+/// What the end of a server waits for, by its names in the status.
+struct InFlight([(&'static str, usize); 5]);
 
 impl InFlight {
-    const fn is_nothing(&self) -> bool {
-        self.requests + self.sends + self.deliveries + self.webhook_calls + self.erasures == 0
+    fn of(app: &App, requests: &TaskTracker) -> Self {
+        Self([
+            ("requests", requests.len()),
+            ("sends", app.sends.len()),
+            ("deliveries", app.deliveries.len()),
+            ("webhook calls", app.intake.in_progress()),
+            ("erasures", app.erasures.len()),
+        ])
     }
 
-    fn of(app: &App, requests: &TaskTracker) -> Self {
-        Self {
-            requests: requests.len(),
-            sends: app.sends.len(),
-            deliveries: app.deliveries.len(),
-            webhook_calls: app.intake.in_progress(),
-            erasures: app.erasures.len(),
-        }
+    fn is_nothing(&self) -> bool {
+        self.0.iter().all(|(_, count)| *count == 0)
     }
 
     fn log(&self, waited_s: u64) {
+        let [requests, sends, deliveries, webhook_calls, erasures] = self.0.map(|(_, count)| count);
         tracing::info!(
-            requests = self.requests,
-            sends = self.sends,
-            deliveries = self.deliveries,
-            webhook_calls = self.webhook_calls,
-            erasures = self.erasures,
+            requests,
+            sends,
+            deliveries,
+            webhook_calls,
+            erasures,
             waited_s,
             "recado-server accepts no more and finishes what is in flight"
         );
@@ -70,17 +65,8 @@ impl InFlight {
 
 impl fmt::Display for InFlight {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            requests,
-            sends,
-            deliveries,
-            webhook_calls,
-            erasures,
-        } = self;
-        write!(
-            f,
-            "{requests} requests, {sends} sends, {deliveries} deliveries, {webhook_calls} webhook calls, {erasures} erasures"
-        )
+        let counts = self.0.map(|(name, count)| format!("{count} {name}"));
+        f.write_str(&counts.join(", "))
     }
 }
 

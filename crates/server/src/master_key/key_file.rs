@@ -17,10 +17,7 @@ pub(crate) fn of(database: &Path) -> PathBuf {
 }
 
 /// Reads the key beside a database, and takes it away from others; returns `None` if neither file exists.
-///
-/// # Errors
-///
-/// The key cannot be read, others can read it and its mode cannot be changed, or only the database exists.
+/// Errors: the key cannot be read, others can read it and its mode cannot be changed, or only the database exists.
 pub(crate) fn find(database: &Path) -> anyhow::Result<Option<MasterKey>> {
     let path = of(database);
     if let Some(key) = read(&path)? {
@@ -29,7 +26,7 @@ pub(crate) fn find(database: &Path) -> anyhow::Result<Option<MasterKey>> {
     if let Ok(metadata) = fs::metadata(database) {
         ensure!(
             metadata.is_file() && metadata.len() > 0,
-            "{} is {}, and not a database of Recado: correct RECADO_DATABASE_URL, or remove it; the server creates a database where there is none",
+            "{} is {}, and not a database of Recado: correct RECADO_DATABASE_URL, or remove it; the server creates a database that does not exist",
             database.display(),
             if metadata.is_dir() {
                 "a folder"
@@ -49,10 +46,7 @@ pub(crate) fn find(database: &Path) -> anyhow::Result<Option<MasterKey>> {
 }
 
 /// Reads a key file, and takes it away from others; returns `None` if it does not exist.
-///
-/// # Errors
-///
-/// It cannot be read, or others can read it and its mode cannot be changed.
+/// Errors: it cannot be read, or others can read it and its mode cannot be changed.
 pub(crate) fn read(path: &Path) -> anyhow::Result<Option<MasterKey>> {
     let text = match fs::read_to_string(path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
@@ -77,10 +71,7 @@ fn owner_hint(path: &Path) -> String {
 }
 
 /// Writes a key to a file that does not exist yet; when this returns, it is on disk.
-///
-/// # Errors
-///
-/// The file exists, or cannot be written.
+/// Errors: the file exists, or cannot be written.
 pub(crate) fn write(path: &Path, key: &MasterKey) -> anyhow::Result<()> {
     let mut file = fs::OpenOptions::new()
         .write(true)
@@ -95,10 +86,7 @@ pub(crate) fn write(path: &Path, key: &MasterKey) -> anyhow::Result<()> {
 
 /// Brings the names in a file's folder to disk. Rows that a new key encrypted survive a power cut, and so
 /// must the name of its file.
-///
-/// # Errors
-///
-/// The folder cannot be opened or synced.
+/// Errors: the folder cannot be opened or synced.
 pub(crate) fn sync_folder(file: &Path) -> anyhow::Result<()> {
     let folder = files::folder(file);
     fs::File::open(folder)

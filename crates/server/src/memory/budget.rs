@@ -1,9 +1,11 @@
 //! A bound in bytes for what is held in memory, in all and for each organization.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use recado_core::OrganizationId;
+
+use super::lock;
 
 /// Counts the bytes that are held.
 #[derive(Clone)]
@@ -43,7 +45,7 @@ impl ByteBudget {
 
     /// Returns how many bytes are held.
     pub fn used(&self) -> usize {
-        self.lock().bytes
+        lock(&self.0.used).bytes
     }
 
     /// Takes room for an organization; returns `None` if there is not enough.
@@ -60,17 +62,12 @@ impl ByteBudget {
             bytes: 0,
         }
     }
-
-    fn lock(&self) -> MutexGuard<'_, Used> {
-        // Nothing that panics is done under the lock.
-        self.0.used.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 impl Room {
     /// Takes more; returns whether there was enough.
     pub(crate) fn grow(&mut self, bytes: usize) -> bool {
-        let mut used = self.budget.lock();
+        let mut used = lock(&self.budget.0.used);
         let own = used.by_organization.get(&self.organization);
         let own = own.copied().unwrap_or_default().saturating_add(bytes);
         let all = used.bytes.saturating_add(bytes);
@@ -89,7 +86,7 @@ impl Drop for Room {
         if self.bytes == 0 {
             return;
         }
-        let mut used = self.budget.lock();
+        let mut used = lock(&self.budget.0.used);
         used.bytes = used.bytes.saturating_sub(self.bytes);
         if let Some(own) = used.by_organization.get_mut(&self.organization) {
             *own = own.saturating_sub(self.bytes);
@@ -123,6 +120,6 @@ mod tests {
         assert_eq!(budget.used(), 4);
         drop(second);
         assert_eq!(budget.used(), 0);
-        assert!(budget.lock().by_organization.is_empty());
+        assert!(lock(&budget.0.used).by_organization.is_empty());
     }
 }

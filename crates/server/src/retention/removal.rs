@@ -26,7 +26,6 @@ pub(crate) async fn run(app: Arc<App>) {
     }
 }
 
-/// Removes the data of all organizations whose time has come.
 pub async fn remove_deleted(app: &App) -> Result<(), StoreError> {
     let before = app.clock.now().checked_sub(REMOVAL_DELAY);
     let removals = app.store.removals(before.unwrap_or(Timestamp::MIN)).await?;

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use recado_core::chatvolt::ChatvoltSend;
 use recado_core::event::MessageError;
 use recado_core::{
-    AgentId, Content, ConversationId, MessageId, OrganizationId, Outcome, Recipient, Warning,
+    AgentId, ConversationId, MessageId, OrganizationId, Outcome, Recipient, Warning,
 };
 use recado_providers::{ChannelError, OutboundMessage, Receipt, send_with_retries};
 use recado_store::{AgentOwner, Channel, Message, NewMessage, SendResult, StoreError};
@@ -19,6 +19,7 @@ use recado_store::{AgentOwner, Channel, Message, NewMessage, SendResult, StoreEr
 use tracing::Instrument as _;
 
 use crate::api::error::{ApiError, Reason};
+use crate::api::noun::{missing, parsed};
 use crate::app::App;
 use crate::telemetry;
 
@@ -40,20 +41,14 @@ pub(crate) struct ReadySend {
 }
 
 /// Checks a request in the order of ChatVolt: agent, its owner, conversation, channel, window, limits.
-///
-/// # Errors
-///
-/// The first check that fails; nothing was written and nothing was sent.
+/// Errors: the first check that fails; nothing was written and nothing was sent.
 pub(crate) async fn check(
     app: &App,
     organization: &OrganizationId,
     request: ChatvoltSend,
 ) -> Result<ReadySend, ApiError> {
     // A text that is not an id cannot be the id of an agent: the agent is unknown, and the body is valid.
-    let agent: AgentId = request
-        .agent
-        .parse()
-        .map_err(|_| ApiError::not_found(Reason::AgentNotFound))?;
+    let agent: AgentId = parsed(&request.agent)?;
     // No conversation has a fresh id, so that the 404 comes after the checks of the agent.
     let conversation = request
         .conversation
@@ -64,9 +59,7 @@ pub(crate) async fn check(
         .send_target(organization, &agent, &conversation)
         .await?;
     check_agent(target.agent)?;
-    let conversation = target
-        .conversation
-        .ok_or_else(|| ApiError::not_found(Reason::ConversationNotFound))?;
+    let conversation = target.conversation.ok_or_else(missing::<ConversationId>)?;
     let stored = conversation.channel.ok_or_else(|| {
         ApiError::new(
             Reason::UnsupportedChannel,
@@ -76,44 +69,24 @@ pub(crate) async fn check(
     check_window(app, &stored, conversation.window_expires_at)?;
     let channel = app.channels().ready(&stored)?;
     let warnings = request.check(channel.capabilities(), &conversation.recipient)?;
-    let mut message = new_message(
-        app,
-        organization,
-        agent,
-        conversation.id,
-        stored.id,
-        request.content,
+    let id = MessageId::from_uuid(app.uuid());
+    let message = NewMessage {
+        // Stored before the call: if the server dies meanwhile, statuses still find the message.
+        external_id: channel.preset_message_id(&id),
+        id,
+        organization_id: organization.clone(),
+        conversation_id: conversation.id,
+        agent_id: agent,
+        channel_id: stored.id,
+        content: request.content,
         warnings,
-    );
-    // Stored before the call: if the server dies meanwhile, statuses still find the message.
-    message.external_id = channel.preset_message_id(&message.id);
+        created_at: app.clock.now(),
+    };
     Ok(ReadySend {
         channel,
         recipient: conversation.recipient,
         message,
     })
-}
-
-fn new_message(
-    app: &App,
-    organization_id: &OrganizationId,
-    agent_id: AgentId,
-    conversation_id: ConversationId,
-    channel_id: recado_core::ChannelId,
-    content: Content,
-    warnings: Vec<Warning>,
-) -> NewMessage {
-    NewMessage {
-        id: MessageId::from_uuid(app.uuid()),
-        external_id: None,
-        organization_id: organization_id.clone(),
-        conversation_id,
-        agent_id,
-        channel_id,
-        content,
-        warnings,
-        created_at: app.clock.now(),
-    }
 }
 
 /// WhatsApp carries reply buttons for 24 hours after the customer wrote; if that is not known, it is tried.
@@ -142,7 +115,7 @@ fn check_agent(owner: AgentOwner) -> Result<(), ApiError> {
             Reason::ForeignAgent,
             "UNAUTHORIZED: the agent does not belong to your organization",
         )),
-        AgentOwner::Missing => Err(ApiError::not_found(Reason::AgentNotFound)),
+        AgentOwner::Missing => Err(missing::<AgentId>()),
     }
 }
 
@@ -168,12 +141,8 @@ impl ReadySend {
 
     /// Sends, whatever becomes of the caller: a client that hangs up does not stop a send half-way.
     pub(crate) async fn send(self, app: &Arc<App>) -> Result<Message, ApiError> {
-        let NewMessage {
-            organization_id,
-            channel_id,
-            ..
-        } = &self.message;
-        let place = app.send_places.take(organization_id, channel_id);
+        let (organization, channel) = (&self.message.organization_id, &self.message.channel_id);
+        let place = app.send_places.take(organization, channel);
         let place =
             place.map_err(|used_up| ApiError::new(Reason::RateLimited, used_up.message()))?;
         let (context, id) = (Arc::clone(app), self.message.id.clone());
@@ -186,20 +155,18 @@ impl ReadySend {
             }
             tracing::error!(message_id = %panicked.id, "send task panicked");
             panicked.store(&context).await?;
-            Err(ApiError::new(
-                Reason::OutcomeUnknown,
+            Err(unknown(
+                &panicked.id,
                 "The server failed in the middle of the send: the message may have gone out, do not send it again",
-            )
-            .about(&panicked.id))
+            ))
         };
         let task = app.sends.spawn(sending.in_current_span());
         match tokio::time::timeout(ANSWER_TIMEOUT, task).await {
             Ok(Ok(sent)) => sent,
-            Ok(Err(_)) | Err(_) => Err(ApiError::new(
-                Reason::OutcomeUnknown,
+            Ok(Err(_)) | Err(_) => Err(unknown(
+                &id,
                 "The send is still under way: look at the message for its outcome, do not send it again",
-            )
-            .about(&id)),
+            )),
         }
     }
 
@@ -259,11 +226,10 @@ impl SendOutcome {
             Ok(None) => Err(ApiError::internal(format!("message {} is gone", self.id))),
             Err(error) => {
                 tracing::error!(message_id = %self.id, outcome = ?self.result.outcome, %error, "the outcome of a send was not stored");
-                Err(ApiError::new(
-                    Reason::OutcomeUnknown,
+                Err(unknown(
+                    &self.id,
                     "The provider's answer could not be stored: the message may have gone out, do not send it again",
-                )
-                .about(&self.id))
+                ))
             }
         }
     }
@@ -285,32 +251,23 @@ impl SendOutcome {
     }
 }
 
+/// The error of a message that may have gone out.
+fn unknown(id: &MessageId, sentence: &str) -> ApiError {
+    ApiError::new(Reason::OutcomeUnknown, sentence).about(id)
+}
+
 /// The outcome of a message whose send panicked.
 fn panicked() -> SendResult {
-    SendResult {
-        outcome: Outcome::Unknown,
-        external_id: None,
-        provider_id: None,
-        error: Some(MessageError {
-            reason: Reason::OutcomeUnknown.as_str().to_owned(),
-            code: None,
-            message: "the server failed in the middle of the send".to_owned(),
-        }),
-    }
+    let reason = Reason::OutcomeUnknown.as_str();
+    let message = "the server failed in the middle of the send";
+    failed(Outcome::Unknown, reason, None, message)
 }
 
 /// The outcome of a message that could not be stored in time.
 fn not_sent() -> SendResult {
-    SendResult {
-        outcome: Outcome::Rejected,
-        external_id: None,
-        provider_id: None,
-        error: Some(MessageError {
-            reason: Reason::Unavailable.as_str().to_owned(),
-            code: None,
-            message: "the message could not be stored in time; nothing was sent".to_owned(),
-        }),
-    }
+    let reason = Reason::Unavailable.as_str();
+    let message = "the message could not be stored in time; nothing was sent";
+    failed(Outcome::Rejected, reason, None, message)
 }
 
 fn result_of(sent: &Result<Receipt, ChannelError>) -> SendResult {
@@ -321,15 +278,22 @@ fn result_of(sent: &Result<Receipt, ChannelError>) -> SendResult {
             provider_id: receipt.provider_id.clone(),
             error: None,
         },
-        Err(error) => SendResult {
-            outcome: error.kind.outcome(),
-            external_id: None,
-            provider_id: None,
-            error: Some(MessageError {
-                reason: error.kind.reason().to_owned(),
-                code: error.code,
-                message: error.message.clone(),
-            }),
-        },
+        Err(error) => {
+            let kind = error.kind;
+            failed(kind.outcome(), kind.reason(), error.code, &error.message)
+        }
+    }
+}
+
+fn failed(outcome: Outcome, reason: &str, code: Option<i64>, message: &str) -> SendResult {
+    SendResult {
+        outcome,
+        external_id: None,
+        provider_id: None,
+        error: Some(MessageError {
+            reason: reason.to_owned(),
+            code,
+            message: message.to_owned(),
+        }),
     }
 }

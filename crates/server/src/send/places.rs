@@ -2,9 +2,11 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use recado_core::{ChannelId, OrganizationId};
+
+use crate::memory::lock;
 
 /// The places of all sends.
 ///
@@ -50,17 +52,14 @@ impl SendPlaces {
     }
 
     /// Takes a place for a send of the organization on the channel.
-    ///
-    /// # Errors
-    ///
-    /// The share that is used up.
+    /// Errors: the share that is used up.
     pub(crate) fn take(
         &self,
         organization: &OrganizationId,
         channel: &ChannelId,
     ) -> Result<SendPlace, UsedUp> {
         let channel = (organization.clone(), channel.clone());
-        let mut taken = self.taken();
+        let mut taken = lock(&self.taken);
         let free = self.most.saturating_sub(taken.all);
         let of_organization = count(&taken.organizations, organization);
         let of_channel = count(&taken.channels, &channel);
@@ -81,16 +80,11 @@ impl SendPlaces {
             channel,
         })
     }
-
-    fn taken(&self) -> MutexGuard<'_, Taken> {
-        // Nothing that panics is done under the lock.
-        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 impl Drop for SendPlace {
     fn drop(&mut self) {
-        let mut taken = self.places.taken();
+        let mut taken = lock(&self.places.taken);
         taken.all -= 1;
         give_back(&mut taken.organizations, &self.channel.0);
         give_back(&mut taken.channels, &self.channel);
@@ -173,7 +167,7 @@ mod tests {
         assert_eq!((held.len(), used_up), (1, UsedUp::Organization(1)));
         drop(held);
         assert_eq!(all(&places, "org", "a").0.len(), 1);
-        let taken = places.taken();
+        let taken = lock(&places.taken);
         assert!(taken.organizations.is_empty() && taken.channels.is_empty());
     }
 

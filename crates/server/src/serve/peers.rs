@@ -3,9 +3,11 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::net::{IpAddr, Ipv6Addr};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use recado_providers::is_public;
+
+use crate::memory::lock;
 
 /// One customer of an IPv6 provider has at least a network of this prefix length.
 const V6_PREFIX: u32 = 64;
@@ -40,8 +42,7 @@ impl Peers {
             return Some(PeerSlot { counted: None });
         }
         let key = network(address);
-        // Nothing that panics is done under the lock.
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut open = lock(&self.open);
         let count = open.entry(key).or_default();
         if *count >= self.most {
             return None;
@@ -58,7 +59,7 @@ impl Drop for PeerSlot {
         let Some((peers, key)) = &self.counted else {
             return;
         };
-        let mut open = peers.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut open = lock(&peers.open);
         if let Entry::Occupied(mut count) = open.entry(*key) {
             *count.get_mut() -= 1;
             if *count.get() == 0 {

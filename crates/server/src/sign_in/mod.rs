@@ -18,6 +18,7 @@ use validator::ValidateEmail as _;
 use crate::api::auth::{SessionCookie, SignedIn, ended_session};
 use crate::api::error::{ApiError, Reason};
 use crate::app::App;
+use crate::app::clock::later;
 use crate::sign_in::passwords::check_length;
 use crate::telemetry::log_organization;
 
@@ -58,10 +59,7 @@ pub fn email(text: &str) -> Result<String, FieldErrors> {
 }
 
 /// Signs a person in.
-///
-/// # Errors
-///
-/// The e-mail address or the password is wrong, without saying which; or there were too many attempts.
+/// Errors: the e-mail address or the password is wrong, without saying which; or there were too many attempts.
 pub(crate) async fn sign_in(
     app: &App,
     given: SignIn,
@@ -167,10 +165,7 @@ pub(crate) async fn sign_out(app: &App, caller: &SignedIn) -> Result<HeaderValue
 
 /// Replaces the password of the person who is signed in, ends the other sessions, and returns the header
 /// `Set-Cookie` with the new secret of this one.
-///
-/// # Errors
-///
-/// The current password is wrong, the new one is too short or too long, or there were too many attempts.
+/// Errors: the current password is wrong, the new one is too short or too long, or there were too many attempts.
 pub(crate) async fn change_password(
     app: &App,
     caller: &SignedIn,
@@ -182,6 +177,7 @@ pub(crate) async fn change_password(
         session,
         user,
         author,
+        ..
     } = caller;
     let organization = &session.organization_id;
     let address = author.address;
@@ -213,8 +209,7 @@ pub async fn create_link(
     author: &Author,
 ) -> Result<Option<NewLink>, StoreError> {
     let secret = LinkSecret::generate()?;
-    let ends_at = author.at.checked_add(LINK_LIFETIME);
-    let ends_at = ends_at.unwrap_or(Timestamp::MAX);
+    let ends_at = later(author.at, LINK_LIFETIME);
     let created = store.create_link(&user.organization_id, &user.id, &secret, ends_at, author);
     let base = public_url.as_str().trim_end_matches('/');
     Ok(created.await?.then(|| NewLink {

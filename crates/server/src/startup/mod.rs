@@ -193,10 +193,7 @@ impl Settings {
     }
 
     /// Makes sure that no server uses a `SQLite` database as long as the result lives.
-    ///
-    /// # Errors
-    ///
-    /// A server holds the database, or its lock file cannot be used.
+    /// Errors: a server holds the database, or its lock file cannot be used.
     pub fn lock(&self) -> anyhow::Result<Option<ServerLock>> {
         self.take_lock("this needs the SQLite database for itself: stop the server first")
     }
@@ -219,7 +216,6 @@ impl Settings {
         }
     }
 
-    /// Opens the database with that key.
     pub(crate) async fn connect(&self, key: MasterKey) -> anyhow::Result<Store> {
         let url = self.database_url.expose_secret();
         Store::connect(url, key).await.with_context(|| {
@@ -241,10 +237,7 @@ pub fn hints() -> Vec<String> {
 const UNUSABLE: &str = "the database cannot be used";
 
 /// Brings the tables up to date, and compares the master key with the one that they were written with.
-///
-/// # Errors
-///
-/// The database does not answer, is newer than this program, or was written with another master key.
+/// Errors: the database does not answer, is newer than this program, or was written with another master key.
 pub async fn prepare(store: &Store) -> anyhow::Result<()> {
     store
         .migrate()

@@ -4,7 +4,7 @@ use std::env;
 
 use clap::{Args as _, Command};
 
-use crate::api::misspelling::nearest;
+use crate::api::names::nearest;
 use crate::config::{ConfigArgs, NewKeyArgs};
 
 const PREFIX: &str = "RECADO_";
@@ -27,7 +27,6 @@ pub(super) fn mistyped() -> Vec<String> {
     mistyped.collect()
 }
 
-/// Returns the names of all settings.
 fn settings() -> Vec<String> {
     let command = NewKeyArgs::augment_args(ConfigArgs::augment_args(Command::new("recado-server")));
     let names = command.get_arguments().filter_map(|arg| arg.get_env());

@@ -47,192 +47,73 @@ pub const PROCESS_METRICS: [&str; 8] = [
     "process_virtual_memory_max_bytes",
 ];
 
-/// Every metric of Recado, in the order of the documentation.
-pub const METRICS: &[Metric] = &[
-    counter(
-        "recado_sends_total",
-        &["provider", "outcome"],
-        "Sends that reached a provider: `accepted`, or the reason why not",
-        sends,
-    ),
-    histogram(
-        "recado_send_seconds",
-        &["provider"],
-        "Time of one send, retries included",
-        providers,
-    ),
-    gauge(
-        "recado_messages",
-        &["status"],
-        "Messages that are being sent (`sending`), and messages of the last seven days whose outcome is `unknown`",
-        || each(["sending", "unknown"]),
-    ),
-    counter(
-        "recado_http_requests_total",
-        &["route", "method", "status"],
-        "Answered requests; a method that HTTP APIs do not use is `other`, a path that leads nowhere is `unmatched`",
-        || operations(true),
-    ),
-    histogram(
-        "recado_http_request_seconds",
-        &["route", "method"],
-        "Time until the answer",
-        || operations(false),
-    ),
-    gauge("recado_http_connections", &[], "Open connections", once),
-    counter(
-        "recado_http_connections_refused_total",
-        &[],
-        "Connections that were closed because their public address had too many",
-        once,
-    ),
-    counter(
-        "recado_webhook_events_total",
-        &[],
-        "Events that the providers' webhooks made",
-        once,
-    ),
-    counter(
-        "recado_webhook_duplicates_total",
-        &[],
-        "Items of webhooks that were known already, and had no effect",
-        once,
-    ),
-    counter(
-        "recado_webhook_unknown_total",
-        &[],
-        "Messages of customers of a kind that Recado does not know; their events have the kind `unknown`",
-        once,
-    ),
-    counter(
-        "recado_webhook_account_alerts_total",
-        &[],
-        "Alerts of a provider about a channel; the log has the code",
-        once,
-    ),
-    counter(
-        "recado_webhook_ignored_total",
-        &["what"],
-        "Items of webhooks that make no event, by what they are; `other_instance`: the URL of a channel's webhook is set at another instance",
-        || each(Ignored::ALL.map(Ignored::as_str)),
-    ),
-    counter(
-        "recado_webhook_refused_total",
-        &["provider"],
-        "Calls of providers' webhooks that were not verified",
-        providers,
-    ),
-    counter(
-        "recado_webhook_set_aside_total",
-        &["reason"],
-        "Calls of providers that are kept and not applied",
-        || each(SetAsideReason::ALL.map(SetAsideReason::as_str)),
-    ),
-    gauge(
-        "recado_webhook_calls_waiting",
-        &[],
-        "Calls of providers that are not applied yet, at most 100,000",
-        once,
-    ),
-    gauge(
-        "recado_webhook_calls_oldest_seconds",
-        &[],
-        "Age of the oldest of them",
-        once,
-    ),
-    counter(
-        "recado_deliveries_total",
-        &["outcome"],
-        "Attempts to deliver an event to a webhook endpoint: `delivered`, `retried`, `given_up`, or `skipped` because nothing had to be sent",
-        || each(delivery::OUTCOMES),
-    ),
-    counter(
-        "recado_rows_removed_total",
-        &["what"],
-        "Rows that were removed because their time has passed, by what they are",
-        || each(Pruned::ALL),
-    ),
-    gauge(
-        "recado_deliveries_waiting",
-        &[],
-        "Deliveries that are not finished, at most 100,000; those of disabled endpoints and suspended organizations are left out",
-        once,
-    ),
-    gauge(
-        "recado_deliveries_oldest_seconds",
-        &[],
-        "Age of the oldest of them",
-        once,
-    ),
-    gauge(
-        "recado_channels",
-        &["provider", "state"],
-        "Channels by what their provider said last: `connected`, `disconnected`, or `unknown` while it has said nothing",
-        channels,
-    ),
-    gauge(
-        "recado_ready",
-        &[],
-        "1 while `/readyz` answers 200: the database answers and takes writes, and the server is not about to stop; else 0",
-        once,
-    ),
-    gauge(
-        "recado_database_connections",
-        &["pool", "state"],
-        "Connections to the database that are `in_use` or `idle`",
-        Vec::new,
-    ),
-    gauge(
-        "recado_database_connections_max",
-        &["pool"],
-        "Most connections of the pool at once; while as many are in use, reads or writes wait",
-        Vec::new,
-    ),
-    gauge(
-        "recado_build_info",
-        &["version"],
-        "1; the label tells the version",
-        || each([logging::VERSION]),
-    ),
-];
-
-const fn counter(
-    name: &'static str,
-    labels: &'static [&'static str],
-    help: &'static str,
-    series: fn() -> Vec<Vec<String>>,
-) -> Metric {
-    Metric {
-        name,
-        kind: MetricKind::Counter,
-        labels,
-        help,
-        series,
-    }
+/// Defines the metrics, two lines for each: its kind, name, labels and first series, and what it measures.
+macro_rules! catalogue {
+    ($($kind:ident $name:literal [$($label:literal),*] $series:expr => $help:literal;)+) => {
+        /// Every metric of Recado, in the order of the documentation.
+        pub const METRICS: &[Metric] = &[$(
+            Metric {
+                name: $name,
+                kind: MetricKind::$kind,
+                labels: &[$($label),*],
+                help: $help,
+                series: $series,
+            },
+        )+];
+    };
 }
 
-const fn gauge(
-    name: &'static str,
-    labels: &'static [&'static str],
-    help: &'static str,
-    series: fn() -> Vec<Vec<String>>,
-) -> Metric {
-    Metric {
-        kind: MetricKind::Gauge,
-        ..counter(name, labels, help, series)
-    }
-}
-
-const fn histogram(
-    name: &'static str,
-    labels: &'static [&'static str],
-    help: &'static str,
-    series: fn() -> Vec<Vec<String>>,
-) -> Metric {
-    Metric {
-        kind: MetricKind::Histogram,
-        ..counter(name, labels, help, series)
-    }
+catalogue! {
+    Counter "recado_sends_total" ["provider", "outcome"] sends =>
+        "Sends that reached a provider: `accepted`, or the reason why not";
+    Histogram "recado_send_seconds" ["provider"] providers =>
+        "Time of one send, retries included";
+    Gauge "recado_messages" ["status"] || each(["sending", "unknown"]) =>
+        "Messages that are being sent (`sending`), and messages of the last seven days whose outcome is `unknown`";
+    Counter "recado_http_requests_total" ["route", "method", "status"] || operations(true) =>
+        "Answered requests; a method that HTTP APIs do not use is `other`, a path that leads nowhere is `unmatched`";
+    Histogram "recado_http_request_seconds" ["route", "method"] || operations(false) =>
+        "Time until the answer";
+    Gauge "recado_http_connections" [] once =>
+        "Open connections";
+    Counter "recado_http_connections_refused_total" [] once =>
+        "Connections that were closed because their public address had too many";
+    Counter "recado_webhook_events_total" [] once =>
+        "Events that the providers' webhooks made";
+    Counter "recado_webhook_duplicates_total" [] once =>
+        "Items of webhooks that were known already, and had no effect";
+    Counter "recado_webhook_unknown_total" [] once =>
+        "Messages of customers of a kind that Recado does not know; their events have the kind `unknown`";
+    Counter "recado_webhook_account_alerts_total" [] once =>
+        "Alerts of a provider about a channel; the log has the code";
+    Counter "recado_webhook_ignored_total" ["what"] || each(Ignored::ALL.map(Ignored::as_str)) =>
+        "Items of webhooks that make no event, by what they are; `other_instance`: the URL of a channel's webhook is set at another instance";
+    Counter "recado_webhook_refused_total" ["provider"] providers =>
+        "Calls of providers' webhooks that were not verified";
+    Counter "recado_webhook_set_aside_total" ["reason"] || each(SetAsideReason::ALL.map(SetAsideReason::as_str)) =>
+        "Calls of providers that are kept and not applied";
+    Gauge "recado_webhook_calls_waiting" [] once =>
+        "Calls of providers that are not applied yet, at most 100,000";
+    Gauge "recado_webhook_calls_oldest_seconds" [] once =>
+        "Age of the oldest of them";
+    Counter "recado_deliveries_total" ["outcome"] || each(delivery::OUTCOMES) =>
+        "Attempts to deliver an event to a webhook endpoint: `delivered`, `retried`, `given_up`, or `skipped` because nothing had to be sent";
+    Counter "recado_rows_removed_total" ["what"] || each(Pruned::ALL) =>
+        "Rows that were removed because their time has passed, by what they are";
+    Gauge "recado_deliveries_waiting" [] once =>
+        "Deliveries that are not finished, at most 100,000; those of disabled endpoints and suspended organizations are left out";
+    Gauge "recado_deliveries_oldest_seconds" [] once =>
+        "Age of the oldest of them";
+    Gauge "recado_channels" ["provider", "state"] channels =>
+        "Channels by what their provider said last: `connected`, `disconnected`, or `unknown` while it has said nothing";
+    Gauge "recado_ready" [] once =>
+        "1 while `/readyz` answers 200: the database answers and takes writes, and the server is not about to stop; else 0";
+    Gauge "recado_database_connections" ["pool", "state"] Vec::new =>
+        "Connections to the database that are `in_use` or `idle`";
+    Gauge "recado_database_connections_max" ["pool"] Vec::new =>
+        "Most connections of the pool at once; while as many are in use, reads or writes wait";
+    Gauge "recado_build_info" ["version"] || each([logging::VERSION]) =>
+        "1; the label tells the version";
 }
 
 /// Describes every metric, and begins its series: an alert on a counter that appears with its first error would

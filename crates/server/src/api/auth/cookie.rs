@@ -37,7 +37,6 @@ impl SessionCookie {
         self.is_secure || url.is_none_or(|url| is_loopback(&url))
     }
 
-    /// Returns the name of the cookie.
     pub(crate) const fn name(self) -> &'static str {
         if self.is_secure {
             Self::SECURE_NAME
@@ -46,7 +45,6 @@ impl SessionCookie {
         }
     }
 
-    /// Finds the session's secret in a request.
     pub(crate) fn find(self, headers: &HeaderMap) -> Option<&str> {
         let headers = headers.get_all(header::COOKIE).iter();
         let cookies = headers

@@ -4,11 +4,10 @@ use std::sync::Arc;
 
 use axum::http::{HeaderValue, header, request::Parts};
 use jiff::Timestamp;
-use recado_core::{OrganizationId, Scope, Scopes};
+use recado_core::{ApiKeyId, OrganizationId, Scope, Scopes, SessionId};
 use recado_store::{Actor, ApiKey, Author, Session, User};
 
 use super::cookie::SessionCookie;
-use super::credential::Credential;
 use super::csrf;
 use crate::api::address;
 use crate::api::error::{ApiError, Reason};
@@ -35,6 +34,13 @@ pub(super) enum Proof {
     Session(Session, User),
 }
 
+/// The name of what proves who calls.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Credential {
+    ApiKey(ApiKeyId),
+    Session(SessionId),
+}
+
 impl Identity {
     pub(super) fn credential(&self) -> Credential {
         match &self.proof {
@@ -43,7 +49,6 @@ impl Identity {
         }
     }
 
-    /// Checks that the caller has the scope.
     pub(super) fn check_scope(&self, scope: Scope) -> Result<(), ApiError> {
         if self.scopes.contains(scope) {
             return Ok(());
@@ -63,7 +68,7 @@ impl Identity {
 }
 
 /// Finds out who sends a request, once: those who read the request later find the answer in its extensions.
-pub(super) async fn authenticate(parts: &mut Parts, app: &Arc<App>) -> Result<Identity, ApiError> {
+pub(crate) async fn authenticate(parts: &mut Parts, app: &Arc<App>) -> Result<Identity, ApiError> {
     if let Some(known) = parts.extensions.get::<Identity>() {
         return Ok(known.clone());
     }

@@ -6,15 +6,11 @@
 
 mod callers;
 mod cookie;
-pub(crate) mod credential;
 mod csrf;
 mod identity;
-pub(crate) mod need;
+mod need;
 
-pub(crate) use callers::{
-    Anyone, Caller, Manager, Operator, OrganizationManager, OwnKey, PresentedKey, ProviderProof,
-    SignedIn, SigningIn,
-};
+pub(crate) use callers::*;
 pub(crate) use cookie::SessionCookie;
-pub(crate) use identity::{Identity, ended_session};
+pub(crate) use identity::{Credential, Identity, authenticate, ended_session};
 pub(crate) use need::{Need, need_of};

@@ -33,36 +33,6 @@ pub(crate) trait Guard {
     const NEED: Need;
 }
 
-/// A scope as a type, so that a signature can name it: `Caller<need::Send>`.
-pub(crate) trait ScopeNeed {
-    /// The scope.
-    const SCOPE: Scope;
-}
-
-/// Needs the scope `read`.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Read;
-
-/// Needs the scope `send`.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Send;
-
-/// Needs the scope `manage`.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Manage;
-
-impl ScopeNeed for Read {
-    const SCOPE: Scope = Scope::Read;
-}
-
-impl ScopeNeed for Send {
-    const SCOPE: Scope = Scope::Send;
-}
-
-impl ScopeNeed for Manage {
-    const SCOPE: Scope = Scope::Manage;
-}
-
 /// A handler whose first argument is a [`Guard`].
 pub(crate) trait Guarded<Arguments> {
     /// What the guard asks of callers.
@@ -84,9 +54,7 @@ guarded!();
 guarded!(A);
 guarded!(A B);
 guarded!(A B C);
-guarded!(A B C D);
 
-/// Returns what a handler asks of its callers.
 pub(crate) const fn need_of<Arguments, Handler: Guarded<Arguments>>(_: &Handler) -> Need {
     Handler::NEED
 }

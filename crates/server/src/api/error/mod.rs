@@ -42,7 +42,7 @@ pub struct ErrorBody {
     error: String,
     /// The stable word for what went wrong.
     #[schema(value_type = words::ErrorReason)]
-    reason: &'static str,
+    reason: Reason,
     /// The provider's number for the error, where it is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -94,7 +94,6 @@ impl ApiError {
         Self::new(reason, format!("Not found: {}", reason.describe()))
     }
 
-    /// Returns the error of a path that no route has.
     pub fn no_route() -> Self {
         Self::new(
             Reason::NotFound,
@@ -117,7 +116,7 @@ impl ApiError {
         };
         ErrorBody {
             error,
-            reason: self.reason.as_str(),
+            reason: self.reason,
             code: self.code,
             details: self.details,
             message_id: self.message_id,
@@ -215,8 +214,8 @@ fn chain(error: &dyn std::error::Error) -> String {
 
 impl From<Refusal> for ApiError {
     fn from(refusal: Refusal) -> Self {
-        let word = refusal.violation.reason();
-        let reason = Reason::named(word).unwrap_or(Reason::ContentRefused);
+        let reason = refusal.violation.reason().parse();
+        let reason = reason.unwrap_or(Reason::ContentRefused);
         Self {
             code: Some(INVALID_PARAMETER_VALUE),
             ..Self::new(reason, refusal.to_string())
@@ -225,9 +224,8 @@ impl From<Refusal> for ApiError {
 }
 
 impl From<ErrorKind> for Reason {
-    /// The reason that has the kind's word.
     fn from(kind: ErrorKind) -> Self {
-        Self::named(kind.reason()).unwrap_or(Self::ProviderRejected)
+        kind.reason().parse().unwrap_or(Self::ProviderRejected)
     }
 }
 
@@ -246,18 +244,14 @@ impl From<&ChannelError> for ApiError {
                     "could not send message through {}: {}{}",
                     error.provider,
                     error.message,
-                    way_out(error.kind)
+                    // What the provider's words do not say.
+                    match error.kind {
+                        ErrorKind::WindowClosed => "; the customer has to write first",
+                        _ => "",
+                    }
                 ),
             )
         }
-    }
-}
-
-/// What to do where the provider's words do not say it.
-const fn way_out(kind: ErrorKind) -> &'static str {
-    match kind {
-        ErrorKind::WindowClosed => "; the customer has to write first",
-        _ => "",
     }
 }
 

@@ -7,23 +7,14 @@ use axum::http::StatusCode;
 /// Defines the reasons, one row for each: its word, its status (as ChatVolt answers where that is known), and when it is said.
 macro_rules! reasons {
     ($($reason:ident = $word:literal, $status:ident, $description:literal;)+) => {
-        /// The stable word of an error; clients branch on it.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub enum Reason {
-            $($reason,)+
+        recado_core::words! {
+            /// The stable word of an error; clients branch on it.
+            pub enum Reason: UnknownReason("not the reason of an error") {
+                $($reason = $word,)+
+            }
         }
 
         impl Reason {
-            /// Every reason, in the order of the documentation.
-            pub const ALL: [Self; [$($word),+].len()] = [$(Self::$reason),+];
-
-            /// Returns the word on the wire.
-            pub const fn as_str(self) -> &'static str {
-                match self {
-                    $(Self::$reason => $word,)+
-                }
-            }
-
             /// Says when an error has this reason.
             pub const fn describe(self) -> &'static str {
                 match self {
@@ -31,7 +22,6 @@ macro_rules! reasons {
                 }
             }
 
-            /// Returns the HTTP status.
             pub const fn status(self) -> StatusCode {
                 match self {
                     $(Self::$reason => StatusCode::$status,)+
@@ -125,12 +115,6 @@ reasons! {
 }
 
 impl Reason {
-    /// Returns the reason that has this word.
-    pub(crate) fn named(word: &str) -> Option<Self> {
-        let mut reasons = Self::ALL.into_iter();
-        reasons.find(|reason| reason.as_str() == word)
-    }
-
     /// How long to wait where a wait helps and the provider does not say how long.
     pub(crate) const fn wait(self) -> Option<Duration> {
         match self {

@@ -9,7 +9,6 @@ use utoipa::openapi::{
     Components, KnownFormat, Object, ObjectBuilder, Ref, Schema, SchemaFormat, Type,
 };
 
-/// Returns the schema of changed credentials in a request.
 pub(crate) fn changes() -> Ref {
     described(
         "CredentialsPatch",
@@ -17,7 +16,6 @@ pub(crate) fn changes() -> Ref {
     )
 }
 
-/// Returns the schema of changed settings in a request.
 pub(crate) fn settings() -> Ref {
     described(
         "ChannelSettings",

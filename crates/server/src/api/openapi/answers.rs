@@ -5,12 +5,28 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::schema::SchemaType;
-use utoipa::openapi::{OpenApi, Ref, RefOr, Schema, Type};
+use utoipa::openapi::{Components, OpenApi, Ref, RefOr, Schema, Type};
 
 /// The beginning of the names that utoipa gives the instances of the generic list.
 const LIST: &str = "List_";
 
 const SCHEMAS: &str = "#/components/schemas/";
+
+/// Describes the answers that say nothing special.
+pub(super) fn describe(operation: &mut Operation) {
+    for (status, response) in &mut operation.responses.responses {
+        if let RefOr::T(response) = response
+            && response.description.is_empty()
+        {
+            let sentence = match status.as_str() {
+                "201" => "Created",
+                "204" => "Deleted",
+                _ => "One part of the list",
+            };
+            sentence.clone_into(&mut response.description);
+        }
+    }
+}
 
 /// Names each list after its items, and lets them refer to the schema of a single answer, which utoipa writes out.
 pub(super) fn name_lists(document: &mut OpenApi) {
@@ -67,6 +83,25 @@ pub(super) fn require_nullable(document: &mut OpenApi) {
             .filter(|(name, schema)| may_be_null(schema) && !object.required.contains(*name));
         let nullable: Vec<_> = nullable.map(|(name, _)| name.clone()).collect();
         object.required.extend(nullable);
+    }
+}
+
+/// Removes defaults that are null: `#[serde(default)]` means that a field may be left out, and nothing else.
+pub(super) fn remove_null_defaults(components: &mut Components) {
+    for schema in components.schemas.values_mut() {
+        let RefOr::T(Schema::Object(object)) = schema else {
+            continue;
+        };
+        for property in object.properties.values_mut() {
+            let default = match property {
+                RefOr::T(Schema::Object(object)) => &mut object.default,
+                RefOr::T(Schema::Array(array)) => &mut array.default,
+                RefOr::T(Schema::OneOf(union)) => &mut union.default,
+                RefOr::Ref(reference) => &mut reference.default,
+                _ => continue,
+            };
+            default.take_if(|default| default.is_null());
+        }
     }
 }
 

@@ -11,6 +11,7 @@ use utoipa_axum::router::UtoipaMethodRouter;
 
 use super::auth::{Need, SessionCookie};
 use super::error::ErrorBody;
+use super::names::camel_case;
 use crate::app::App;
 pub(crate) use answers::operations;
 pub(crate) use failures::{PROVIDER, Responses, failures, stated};
@@ -57,7 +58,6 @@ const API_KEY: &str = "apiKey";
 const OPERATOR_KEY: &str = "operatorKey";
 const SESSION: &str = "session";
 
-/// Returns the document without routes.
 pub(crate) fn base() -> OpenApi {
     let mut document = Base::openapi();
     let components = document.components.get_or_insert_default();
@@ -90,19 +90,26 @@ pub(crate) fn base() -> OpenApi {
 
 /// Completes the document of all routes with what utoipa cannot read off a type.
 pub(crate) fn completed(mut document: OpenApi) -> OpenApi {
-    variants::divide(document.components.get_or_insert_default());
+    let components = document.components.get_or_insert_default();
+    answers::remove_null_defaults(components);
+    variants::divide(components);
     answers::name_lists(&mut document);
     answers::require_nullable(&mut document);
     document
 }
 
-/// Completes what utoipa reads off a handler: the ids in its path, how it fails, and what it asks of its callers.
+/// Completes what utoipa reads off a handler: its group, the ids in its path, how it fails, and what it asks of its
+/// callers. The name of a handler is the id of its operation.
 pub(crate) fn described(
     (schemas, mut paths, router): UtoipaMethodRouter<Arc<App>>,
     need: Need,
+    tag: &str,
 ) -> UtoipaMethodRouter<Arc<App>> {
     for (path, item) in &mut paths.paths {
         for (_, operation) in operations(item) {
+            operation.tags = Some(vec![tag.to_owned()]);
+            operation.operation_id = operation.operation_id.as_deref().map(camel_case);
+            answers::describe(operation);
             path_ids::add(path, operation);
             failures::add(path, operation, need);
             operation.security = Some(security(need));

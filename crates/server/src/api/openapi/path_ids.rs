@@ -4,45 +4,11 @@ use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn}
 use utoipa::openapi::{ObjectBuilder, RefOr, Required, Type};
 
 use crate::api::error::Reason;
-
-/// The words that an id follows: what it is the id of, and the reason of the 404 if it does not exist.
-const NOUNS: [(&str, &str, Option<Reason>); 14] = [
-    ("agents", "agent", Some(Reason::AgentNotFound)),
-    ("api-keys", "API key", Some(Reason::ApiKeyNotFound)),
-    ("channels", "channel", Some(Reason::ChannelNotFound)),
-    (
-        "conversation",
-        "conversation",
-        Some(Reason::ConversationNotFound),
-    ),
-    (
-        "conversations",
-        "conversation",
-        Some(Reason::ConversationNotFound),
-    ),
-    ("deliveries", "delivery", Some(Reason::DeliveryNotFound)),
-    ("messages", "message", Some(Reason::MessageNotFound)),
-    (
-        "organizations",
-        "organization",
-        Some(Reason::OrganizationNotFound),
-    ),
-    ("users", "user", Some(Reason::UserNotFound)),
-    ("webhook-calls", "call", Some(Reason::WebhookCallNotFound)),
-    (
-        "webhook-endpoints",
-        "webhook endpoint",
-        Some(Reason::WebhookEndpointNotFound),
-    ),
-    // A provider that calls a wrong URL is told nothing of channels.
-    ("whatsapp", "channel", None),
-    ("zapi", "channel", None),
-    ("zapperhub", "channel", None),
-];
+use crate::api::noun;
 
 /// Returns the reasons for which the things in a path may be missing.
 pub(super) fn missing(path: &str) -> impl Iterator<Item = Reason> {
-    ids(path).filter_map(|(word, _)| NOUNS.iter().find(|(known, ..)| *known == word)?.2)
+    ids(path).filter_map(|(word, _)| Some(noun::after(word)?.missing))
 }
 
 /// Documents the parameters of a path, before those of the query.
@@ -58,9 +24,10 @@ pub(super) fn add(path: &str, operation: &mut Operation) {
 }
 
 fn parameter(word: &str, name: &str) -> RefOr<Parameter> {
-    let noun = NOUNS.iter().find(|(known, ..)| *known == word);
-    let description = match noun {
-        Some((_, noun, _)) => format!("The id of the {noun}."),
+    // A provider's word is before the channel; a provider that calls a wrong URL is told nothing of channels.
+    let noun = noun::after(word).map(|noun| noun.name);
+    let description = match noun.or_else(|| name.strip_suffix("Id")) {
+        Some(noun) => format!("The id of the {noun}."),
         None => "The secret of the channel's webhook URL.".to_owned(),
     };
     ParameterBuilder::new()

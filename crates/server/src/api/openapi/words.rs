@@ -11,7 +11,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use crate::api::error::Reason;
 
-macro_rules! words {
+macro_rules! enumerations {
     ($($(#[doc = $doc:literal])+ $name:ident = $words:expr;)+) => {$(
         $(#[doc = $doc])+
         pub(crate) enum $name {}
@@ -30,7 +30,7 @@ macro_rules! words {
     )+};
 }
 
-words! {
+enumerations! {
     /// What an API key or a session may do.
     Scope = core::Scope::ALL.map(core::Scope::as_str);
     /// What a user may do: an `owner` everything, an `agent` reads and sends, a `viewer` reads.
@@ -47,6 +47,8 @@ words! {
     ProviderCallStatus = store::SetAsideReason::ALL.map(store::SetAsideReason::as_str).into_iter().chain([PENDING]);
     /// The sort of caller: `user`, `api_key`, `operator`, `command_line` on the server's machine, `server` by itself, or `anonymous` for a caller that proved nothing.
     ActorKind = store::Actor::KINDS;
+    /// How a limit is known: it is `documented` by the provider, was `observed`, or is `inferred` from what others say.
+    LimitBasis = core::capabilities::Basis::ALL.map(core::capabilities::Basis::as_str);
     /// The stable word for what went wrong.
     ErrorReason = Reason::ALL.map(Reason::as_str);
 }

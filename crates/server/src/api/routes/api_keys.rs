@@ -1,31 +1,12 @@
 //! API keys of an organization; the secret is shown once, when the key is made.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Json;
-use axum::extract::State;
-use axum::http::StatusCode;
-use axum::response::Response;
-use jiff::Timestamp;
-use recado_core::fields::{name, optional};
-use recado_core::{ApiKeyId, FieldErrors, OrganizationId, Scope, Scopes, TextField, UserId};
-use recado_store as store;
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
-use utoipa::ToSchema;
-use validator::Validate;
+use recado_core::{Scope, Scopes};
 
-use super::listing::{List, ListQuery};
-use super::{checked, text};
-use crate::api::auth::{OrganizationManager, OwnKey, PresentedKey, SignedIn, ended_session};
-use crate::api::body::Body;
-use crate::api::error::ApiError;
-use crate::api::extract::Query;
-use crate::api::noun::{Id, deleted};
-use crate::api::openapi::words;
-use crate::api::time::rfc3339;
-use crate::app::App;
+use super::prelude::*;
+use crate::api::auth::{OwnKey, PresentedKey, SignedIn, ended_session};
+use crate::app::clock::later;
 
 /// How long a personal key works, where nothing else is asked for.
 const PERSONAL_KEY_LIFETIME: Duration = Duration::from_hours(90 * 24);
@@ -34,39 +15,34 @@ const PERSONAL_KEY_LIFETIME: Duration = Duration::from_hours(90 * 24);
 const MAX_PERSONAL_KEY_LIFETIME: Duration = Duration::from_mins(365 * 24 * 60 + 1);
 
 /// The API key to create.
-#[derive(Deserialize, Validate, ToSchema)]
-#[serde(rename_all = "camelCase")]
+#[derive(Default, Deserialize, Validate, ToSchema)]
+#[serde(default, rename_all = "camelCase")]
 #[schema(example = json!({"name": "shop backend", "scopes": ["send"], "expiresAt": "2099-12-31T00:00:00Z"}))]
 pub(crate) struct NewApiKey {
     /// What the key is for.
-    #[serde(default)]
     #[validate(custom(function = "name"))]
     #[schema(value_type = String, required = true, min_length = 1, max_length = 256, pattern = r"\S")]
     name: TextField,
     /// What the key may do; everything if it is left out. A key with `manage` can create users and other keys, so give it to
     /// administrators only.
-    #[serde(default)]
     #[schema(value_type = Option<Vec<words::Scope>>, min_items = 1)]
     scopes: Value,
     /// When the key stops working; without it, the key works until it is deleted.
-    #[serde(default)]
     #[validate(custom(function = "optional"))]
     #[schema(value_type = Option<String>, format = DateTime)]
     expires_at: TextField,
 }
 
 /// The personal API key to create.
-#[derive(Deserialize, Validate, ToSchema)]
-#[serde(rename_all = "camelCase")]
+#[derive(Default, Deserialize, Validate, ToSchema)]
+#[serde(default, rename_all = "camelCase")]
 #[schema(example = json!({"name": "Ana's laptop"}))]
 pub(crate) struct NewPersonalKey {
     /// What the key is for.
-    #[serde(default)]
     #[validate(custom(function = "name"))]
     #[schema(value_type = String, required = true, min_length = 1, max_length = 256, pattern = r"\S")]
     name: TextField,
     /// When the key stops working, in 365 days at the latest; without it, in 90 days.
-    #[serde(default)]
     #[validate(custom(function = "optional"))]
     #[schema(value_type = Option<String>, format = DateTime)]
     expires_at: TextField,
@@ -90,14 +66,11 @@ pub(crate) struct ApiKey {
     #[schema(value_type = Option<String>)]
     user_id: Option<UserId>,
     /// The time at which it was created.
-    #[schema(format = DateTime)]
-    created_at: String,
+    created_at: Timestamp,
     /// When the key stops working; null if it works until it is deleted.
-    #[schema(format = DateTime)]
-    expires_at: Option<String>,
+    expires_at: Option<Timestamp>,
     /// When the key was last used, to the minute; null if that has not happened.
-    #[schema(format = DateTime)]
-    last_used_at: Option<String>,
+    last_used_at: Option<Timestamp>,
 }
 
 /// The API key that the request presents.
@@ -121,20 +94,9 @@ pub(crate) struct CreatedApiKey {
     key: String,
 }
 
-impl From<store::ApiKey> for ApiKey {
-    fn from(key: store::ApiKey) -> Self {
-        Self {
-            id: key.id,
-            name: key.name,
-            scopes: key.scopes.into(),
-            prefix: key.prefix,
-            user_id: key.user_id,
-            created_at: rfc3339(key.created_at),
-            expires_at: key.expires_at.map(rfc3339),
-            last_used_at: key.last_used_at.map(rfc3339),
-        }
-    }
-}
+mirrors!(ApiKey, store::ApiKey {
+    id, name, scopes, prefix, user_id, created_at; expires_at, last_used_at
+});
 
 impl CreatedApiKey {
     fn new(key: store::ApiKey, secret: &store::ApiKeySecret) -> Self {
@@ -159,12 +121,12 @@ fn scopes(value: Value) -> Result<Scopes, FieldErrors> {
 }
 
 /// Reads the end of a key.
-fn expiry(field: TextField, now: Timestamp) -> Result<Option<Timestamp>, FieldErrors> {
+fn expiry(field: TextField, now: jiff::Timestamp) -> Result<Option<jiff::Timestamp>, FieldErrors> {
     let wrong = |sentence| FieldErrors::field("expiresAt", sentence);
     let Some(text) = field.into_text() else {
         return Ok(None);
     };
-    let end: Timestamp = text
+    let end: jiff::Timestamp = text
         .parse()
         .map_err(|_| wrong("Expected a time such as 2026-12-31T00:00:00Z"))?;
     if end <= now {
@@ -174,11 +136,9 @@ fn expiry(field: TextField, now: Timestamp) -> Result<Option<Timestamp>, FieldEr
 }
 
 /// Reads the end of a personal key; without one it works for 90 days.
-fn personal_expiry(field: TextField, now: Timestamp) -> Result<Timestamp, FieldErrors> {
-    let [usual, latest] = [PERSONAL_KEY_LIFETIME, MAX_PERSONAL_KEY_LIFETIME]
-        .map(|lifetime| now.checked_add(lifetime).unwrap_or(Timestamp::MAX));
-    let end = expiry(field, now)?.unwrap_or(usual);
-    if end > latest {
+fn personal_expiry(field: TextField, now: jiff::Timestamp) -> Result<jiff::Timestamp, FieldErrors> {
+    let end = expiry(field, now)?.unwrap_or(later(now, PERSONAL_KEY_LIFETIME));
+    if end > later(now, MAX_PERSONAL_KEY_LIFETIME) {
         let sentence = "A personal key works for 365 days at most";
         return Err(FieldErrors::field("expiresAt", sentence));
     }
@@ -188,33 +148,23 @@ fn personal_expiry(field: TextField, now: Timestamp) -> Result<Timestamp, FieldE
 /// Create an API key
 ///
 /// The answer has the secret of the key in `key`. It cannot be shown again.
-#[utoipa::path(
-    post,
-    path = "/organizations/{id}/api-keys",
-    operation_id = "createApiKey",
-    tag = "API keys",
-    request_body = NewApiKey,
-    responses((status = 201, description = "Created; `key` is shown this once", body = CreatedApiKey)),
-)]
-pub(crate) async fn create(
-    manager: OrganizationManager,
-    State(app): State<Arc<App>>,
+#[utoipa::path(post, path = "/organizations/{id}/api-keys", request_body = NewApiKey,
+    responses((status = 201, description = "Created; `key` is shown this once", body = CreatedApiKey)))]
+pub(crate) async fn create_api_key(
+    caller: Caller<ManagesOrganization>,
     Body(new): Body<NewApiKey>,
-) -> Result<(StatusCode, Json<CreatedApiKey>), ApiError> {
-    let new = checked(new)?;
+) -> Created<CreatedApiKey> {
     let secret = store::ApiKeySecret::generate()?;
-    let id = ApiKeyId::from_uuid(app.uuid());
-    let (name, organization) = (text(new.name), Some(manager.organization_id));
+    let id = ApiKeyId::from_uuid(caller.app.uuid());
+    let (name, organization) = (text(new.name), Some(caller.organization_id));
     let key = store::ApiKey {
         scopes: scopes(new.scopes)?,
-        expires_at: expiry(new.expires_at, manager.author.at)?,
-        ..store::ApiKey::new(id, organization, name, &secret, manager.author.at)
+        expires_at: expiry(new.expires_at, caller.author.at)?,
+        ..store::ApiKey::new(id, organization, name, &secret, caller.author.at)
     };
-    app.store
-        .create_api_key(&key, &secret, &manager.author)
-        .await?;
-    let created = CreatedApiKey::new(key, &secret);
-    Ok((StatusCode::CREATED, Json(created)))
+    let store = &caller.app.store;
+    store.create_api_key(&key, &secret, &caller.author).await?;
+    Ok(created(CreatedApiKey::new(key, &secret)))
 }
 
 /// Create a personal API key of the caller
@@ -222,24 +172,17 @@ pub(crate) async fn create(
 /// A user has 50 at most: the oldest are deleted. Its scopes are those of the user's role at this time. A later role
 /// can take scopes away and adds none. The key is deleted with the user, when all sessions of the user are ended,
 /// and when the user gets a new password.
-#[utoipa::path(
-    post,
-    path = "/sessions/current/api-key",
-    operation_id = "createPersonalApiKey",
-    tag = "API keys",
-    request_body = NewPersonalKey,
-    responses((status = 201, description = "Created; `key` is shown this once", body = CreatedApiKey)),
-)]
-pub(crate) async fn create_personal(
+#[utoipa::path(post, path = "/sessions/current/api-key", request_body = NewPersonalKey,
+    responses((status = 201, description = "Created; `key` is shown this once", body = CreatedApiKey)))]
+pub(crate) async fn create_personal_api_key(
     SignedIn {
+        app,
         session,
         user,
         author,
     }: SignedIn,
-    State(app): State<Arc<App>>,
     Body(new): Body<NewPersonalKey>,
-) -> Result<(StatusCode, Json<CreatedApiKey>), ApiError> {
-    let new = checked(new)?;
+) -> Created<CreatedApiKey> {
     let secret = store::ApiKeySecret::generate()?;
     let id = ApiKeyId::from_uuid(app.uuid());
     let (name, organization) = (text(new.name), Some(user.organization_id));
@@ -249,12 +192,9 @@ pub(crate) async fn create_personal(
         expires_at: Some(personal_expiry(new.expires_at, author.at)?),
         ..store::ApiKey::new(id, organization, name, &secret, author.at)
     };
-    let created = app
-        .store
-        .create_personal_key(&key, &secret, &session.id, &author);
-    if created.await? {
-        let created = CreatedApiKey::new(key, &secret);
-        Ok((StatusCode::CREATED, Json(created)))
+    let creation = (app.store).create_personal_key(&key, &secret, &session.id, &author);
+    if creation.await? {
+        Ok(created(CreatedApiKey::new(key, &secret)))
     } else {
         Err(ended_session())
     }
@@ -263,59 +203,32 @@ pub(crate) async fn create_personal(
 /// List the API keys of an organization
 ///
 /// Returns the keys without their secrets, oldest first, and the personal keys of users with them.
-#[utoipa::path(
-    get,
-    path = "/organizations/{id}/api-keys",
-    operation_id = "listApiKeys",
-    tag = "API keys",
-    params(ListQuery),
-    responses((status = 200, description = "One part of the list", body = List<ApiKey>)),
-)]
-pub(crate) async fn list(
-    manager: OrganizationManager,
-    State(app): State<Arc<App>>,
-    Query(query): Query<ListQuery>,
-) -> Result<Response, ApiError> {
-    let listed = app
-        .store
-        .list::<store::ApiKey>(&manager.organization_id, &query.page()?)
-        .await?;
-    let list = List::of(listed, ApiKey::from);
-    app.memory.answer(Some(&manager.organization_id), &list)
+#[utoipa::path(get, path = "/organizations/{id}/api-keys", params(ListQuery),
+    responses((status = 200, body = List<ApiKey>)))]
+pub(crate) async fn list_api_keys(
+    caller: Caller<ManagesOrganization>,
+    query: ListQuery,
+) -> LongAnswer {
+    caller.list::<store::ApiKey, ApiKey>(query).await
 }
 
 /// Delete an API key
 ///
 /// The key stops working at once, and its open event streams end within a second.
-#[utoipa::path(
-    delete,
-    path = "/organizations/{id}/api-keys/{keyId}",
-    operation_id = "deleteApiKey",
-    tag = "API keys",
-    responses((status = 204, description = "Deleted")),
-)]
-pub(crate) async fn delete(
-    manager: OrganizationManager,
-    State(app): State<Arc<App>>,
+#[utoipa::path(delete, path = "/organizations/{id}/api-keys/{keyId}", responses((status = 204)))]
+pub(crate) async fn delete_api_key(
+    caller: Caller<ManagesOrganization>,
     Id(id): Id<ApiKeyId>,
 ) -> Result<StatusCode, ApiError> {
-    let deletion = app
-        .store
-        .delete_api_key(&manager.organization_id, &id, &manager.author);
-    deleted::<ApiKeyId>(deletion.await?)
+    caller.delete(&id, Store::delete_api_key).await
 }
 
 /// Show the API key of the caller
 ///
 /// Returns the key that the request presents, without its secret. It shows what the key may do and when it stops working.
-#[utoipa::path(
-    get,
-    path = "/api-keys/current",
-    operation_id = "showCurrentApiKey",
-    tag = "API keys",
-    responses((status = 200, description = "The key", body = CurrentApiKey)),
-)]
-pub(crate) async fn show_current(PresentedKey(key): PresentedKey) -> Json<CurrentApiKey> {
+#[utoipa::path(get, path = "/api-keys/current",
+    responses((status = 200, description = "The key", body = CurrentApiKey)))]
+pub(crate) async fn show_current_api_key(PresentedKey(key): PresentedKey) -> Json<CurrentApiKey> {
     let organization_id = key.organization_id.clone();
     let api_key = key.into();
     Json(CurrentApiKey {
@@ -327,20 +240,14 @@ pub(crate) async fn show_current(PresentedKey(key): PresentedKey) -> Json<Curren
 /// Delete the API key of the caller
 ///
 /// The key that the request presents stops working at once, and its open event streams end within a second.
-#[utoipa::path(
-    delete,
-    path = "/api-keys/current",
-    operation_id = "deleteCurrentApiKey",
-    tag = "API keys",
-    responses((status = 204, description = "Deleted")),
-)]
-pub(crate) async fn delete_current(
+#[utoipa::path(delete, path = "/api-keys/current", responses((status = 204)))]
+pub(crate) async fn delete_current_api_key(
     OwnKey {
+        app,
         organization_id,
         id,
         author,
     }: OwnKey,
-    State(app): State<Arc<App>>,
 ) -> Result<StatusCode, ApiError> {
     app.store
         .delete_api_key(&organization_id, &id, &author)

@@ -1,20 +1,7 @@
 //! The audit log: who did what, when and from where.
 
-use std::sync::Arc;
-
-use axum::extract::State;
-use axum::response::Response;
-use recado_store as store;
-use serde::Serialize;
-use utoipa::ToSchema;
-
-use super::listing::{List, ListQuery};
+use super::prelude::*;
 use crate::api::auth::Manager;
-use crate::api::error::ApiError;
-use crate::api::extract::Query;
-use crate::api::openapi::words;
-use crate::api::time::rfc3339;
-use crate::app::App;
 
 /// An entry of the audit log.
 #[derive(Serialize, ToSchema)]
@@ -23,8 +10,7 @@ pub(crate) struct AuditEntry {
     /// The id of the entry.
     id: String,
     /// When it happened.
-    #[schema(format = DateTime)]
-    at: String,
+    at: Timestamp,
     /// Who made the change or the attempt.
     actor: AuditActor,
     /// What was done, such as `session.created`, `sign_in.failed`, `api_key.deleted` or `channel.updated`.
@@ -51,7 +37,7 @@ impl From<store::AuditEntry> for AuditEntry {
     fn from(entry: store::AuditEntry) -> Self {
         Self {
             id: entry.id,
-            at: rfc3339(entry.at),
+            at: entry.at.into(),
             actor: AuditActor {
                 kind: entry.actor.kind(),
                 id: entry.actor.id().map(str::to_owned),
@@ -68,19 +54,14 @@ impl From<store::AuditEntry> for AuditEntry {
 ///
 /// An API key or a session lists the log of its organization. An operator key lists changes of organizations,
 /// operator keys, and failed sign-ins that belong to no known organization.
-#[utoipa::path(
-    get,
-    path = "/audit",
-    operation_id = "listAudit",
-    tag = "Audit log",
-    params(ListQuery),
-    responses((status = 200, description = "One part of the list", body = List<AuditEntry>)),
-)]
-pub(crate) async fn list(
-    Manager { organization_id }: Manager,
-    State(app): State<Arc<App>>,
-    Query(query): Query<ListQuery>,
-) -> Result<Response, ApiError> {
+#[utoipa::path(get, path = "/audit", params(ListQuery), responses((status = 200, body = List<AuditEntry>)))]
+pub(crate) async fn list_audit(
+    Manager {
+        app,
+        organization_id,
+    }: Manager,
+    query: ListQuery,
+) -> LongAnswer {
     let organization = organization_id.as_ref();
     let listed = app.store.list_audit(organization, &query.page()?).await?;
     let list = List::of(listed, AuditEntry::from);

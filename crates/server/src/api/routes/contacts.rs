@@ -1,25 +1,13 @@
 //! Contacts: the people whom an organization talks to.
 
 use std::str::FromStr as _;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use axum::Json;
-use axum::extract::State;
-use recado_core::fields::required;
-use recado_core::{FieldErrors, GivenRecipient, OrganizationId, Phone, RecipientKind, TextField};
-use recado_store::{AfterStep, Erased, Erasure, StoreError};
-use serde::{Deserialize, Serialize};
+use recado_core::{GivenRecipient, Phone, RecipientKind};
+use recado_store::{AfterStep, Erased, Erasure};
 use tokio::sync::watch;
-use utoipa::ToSchema;
-use validator::Validate;
 
-use super::{checked, text};
-use crate::api::auth::{Caller, need};
-use crate::api::body::Body;
-use crate::api::error::{ApiError, Reason};
-use crate::api::openapi::failures;
-use crate::app::App;
+use super::prelude::*;
 
 /// Longest that a caller waits; the erasure goes on afterwards.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
@@ -36,32 +24,13 @@ const WAIT_POLL_INTERVAL: Duration = Duration::from_millis(100);
 
 failures!(EraseFailures: &[Reason::RateLimited]);
 
-/// A phone number as Recado understands it, to compare with what was meant.
-#[derive(Serialize, ToSchema)]
-#[schema(example = json!({"country": "BR", "formatted": "+55 11 90000-0002"}))]
-pub(crate) struct ReadPhone {
-    /// The country by its two letters (ISO 3166-1); null if the number does not tell it.
-    country: Option<String>,
-    /// The number in groups, as its country writes it.
-    formatted: String,
-}
-
-impl From<Phone> for ReadPhone {
-    fn from(phone: Phone) -> Self {
-        Self {
-            country: phone.country,
-            formatted: phone.formatted,
-        }
-    }
-}
-
 /// The contact to erase.
-#[derive(Deserialize, Validate, ToSchema)]
+#[derive(Default, Deserialize, Validate, ToSchema)]
+#[serde(default)]
 #[schema(example = json!({"address": "+55 11 90000-0002"}))]
 pub(crate) struct ContactToErase {
     /// An address of the contact: a phone number with country code, a business-scoped user id or a LID. Conversations that
     /// share another address with one that has this address belong to the same contact.
-    #[serde(default)]
     #[validate(custom(function = "required"))]
     #[schema(value_type = String, required = true)]
     address: TextField,
@@ -78,7 +47,7 @@ pub(crate) struct ErasedContact {
     /// The address in its canonical form.
     address: String,
     /// How the phone number was read; null if the address is not a phone number.
-    phone: Option<ReadPhone>,
+    phone: Option<Phone>,
     /// Whether everything is erased. If not, repeat the request: it is answered with `rate_limited` while the erasure goes
     /// on, and otherwise completes it.
     complete: bool,
@@ -103,32 +72,21 @@ pub(crate) struct ErasedContact {
 /// 45 seconds to readers that are behind. What the person writes later comes from a new contact.
 /// An organization erases one contact at a time on one server.
 /// What was delivered to webhook endpoints before, and backups of the server, are not changed.
-#[utoipa::path(
-    post,
-    path = "/contacts/erase",
-    operation_id = "eraseContact",
-    tag = "Conversations",
-    request_body = ContactToErase,
-    responses(
-        (status = 200, description = "What was erased", body = ErasedContact),
-        EraseFailures,
-    ),
-)]
-pub(crate) async fn erase(
-    caller: Caller<need::Manage>,
-    State(app): State<Arc<App>>,
+#[utoipa::path(post, path = "/contacts/erase", request_body = ContactToErase,
+    responses((status = 200, description = "What was erased", body = ErasedContact), EraseFailures))]
+pub(crate) async fn erase_contact(
+    caller: Caller<Manages>,
     Body(contact): Body<ContactToErase>,
-) -> Result<Json<ErasedContact>, ApiError> {
-    let given = text(checked(contact)?.address);
+) -> Answer<ErasedContact> {
+    let given = text(contact.address);
     let wrong = |message: &str| FieldErrors::field("address", message);
     let address = GivenRecipient::from_str(&given).map_err(|error| wrong(&error.to_string()))?;
     let address = address.recipient;
     if address.kind() == RecipientKind::Group {
         return Err(wrong("Is a group; give the address of one person").into());
     }
-    let erasure = app
-        .store
-        .erase_contact(&caller.organization_id, &address, &caller.author);
+    let erasure =
+        (caller.app.store).erase_contact(&caller.organization_id, &address, &caller.author);
     let erasure = erasure.ok_or_else(|| ApiError {
         retry_after: Some(RETRY_INTERVAL),
         ..ApiError::new(
@@ -138,8 +96,13 @@ pub(crate) async fn erase(
     })?;
     let (progress, seen) = watch::channel(Erased::default());
     // It goes on when the caller hangs up.
-    let erasing = run(Arc::clone(&app), caller.organization_id, erasure, progress);
-    let erasing = tokio::spawn(app.erasures.track_future(erasing));
+    let erasing = run(
+        Arc::clone(&caller.app),
+        caller.organization_id,
+        erasure,
+        progress,
+    );
+    let erasing = tokio::spawn(caller.app.erasures.track_future(erasing));
     let complete = match tokio::time::timeout(ANSWER_TIMEOUT, erasing).await {
         Ok(Ok(ended)) => ended?,
         Ok(Err(error)) => return Err(ApiError::internal(error.to_string())),
@@ -147,7 +110,7 @@ pub(crate) async fn erase(
     };
     let erased = *seen.borrow();
     Ok(Json(ErasedContact {
-        phone: address.phone().map(ReadPhone::from),
+        phone: address.phone(),
         address: address.to_string(),
         complete,
         conversations: erased.conversations,

@@ -1,15 +1,9 @@
 //! Whether the server runs, and whether it can work.
 
-use std::sync::Arc;
-
-use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
-use serde::Serialize;
-use utoipa::ToSchema;
 
+use super::prelude::*;
 use crate::api::auth::Anyone;
-use crate::app::App;
 
 /// The state of the server.
 #[derive(Serialize, ToSchema)]
@@ -30,13 +24,7 @@ enum HealthStatus {
 /// Tell whether the process runs
 ///
 /// Answers 200 as long as the process runs, whatever the state of the database.
-#[utoipa::path(
-    get,
-    path = "/healthz",
-    operation_id = "healthz",
-    tag = "Operations",
-    responses((status = 200, description = "It runs", body = Health)),
-)]
+#[utoipa::path(get, path = "/healthz", responses((status = 200, description = "It runs", body = Health)))]
 pub(crate) async fn healthz(_: Anyone) -> Json<Health> {
     Json(Health {
         status: HealthStatus::Ok,
@@ -47,27 +35,14 @@ pub(crate) async fn healthz(_: Anyone) -> Json<Health> {
 ///
 /// Answers 200 if the database answers and takes writes, and the server is not about to stop. Load balancers ask this
 /// before they send requests.
-#[utoipa::path(
-    get,
-    path = "/readyz",
-    operation_id = "readyz",
-    tag = "Operations",
-    responses(
-        (status = 200, description = "It can work", body = Health),
-        (status = 503, description = "The database does not answer, or the server is about to stop", body = Health),
-    ),
-)]
+#[utoipa::path(get, path = "/readyz",
+    responses((status = 200, description = "It can work", body = Health), (status = 503, description = "The database does not answer, or the server is about to stop", body = Health)))]
 pub(crate) async fn readyz(_: Anyone, State(app): State<Arc<App>>) -> (StatusCode, Json<Health>) {
     if app.draining.is_cancelled() {
         return unready(HealthStatus::Stopping);
     }
     match app.readiness.check(&app.store).await {
-        Ok(()) => (
-            StatusCode::OK,
-            Json(Health {
-                status: HealthStatus::Ok,
-            }),
-        ),
+        Ok(()) => (StatusCode::OK, healthz(Anyone).await),
         Err(error) => {
             tracing::warn!(%error, "not ready");
             unavailable()

@@ -1,12 +1,17 @@
 //! Lists: `{"data": […], "nextCursor": …}`, read on with `?cursor=`.
 
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
 use recado_core::FieldErrors;
-use recado_store::{Listed, Page};
+use recado_store::{Listed, Noun, Page};
 use serde::{Deserialize, Serialize};
 use utoipa::openapi::path::{Parameter, ParameterIn};
 use utoipa::{IntoParams, ToSchema};
 
+use super::shapes::LongAnswer;
+use crate::api::auth::Caller;
 use crate::api::error::ApiError;
+use crate::api::extract::Query;
 
 const DEFAULT_LIMIT: u32 = 25;
 const MAX_LIMIT: u32 = 100;
@@ -42,16 +47,22 @@ pub(crate) struct ListQuery {
     cursor: Option<String>,
 }
 
+impl<S: Send + Sync> FromRequestParts<S> for ListQuery {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let Query(query) = Query::from_request_parts(parts, state).await?;
+        Ok(query)
+    }
+}
+
 impl ListQuery {
     pub(crate) fn page(self) -> Result<Page, ApiError> {
         let limit = limit(self.limit.as_deref(), DEFAULT_LIMIT, MAX_LIMIT)?;
-        let after = match self.cursor.as_deref() {
-            None | Some("") => None,
-            Some(text) => Some(
-                text.parse()
-                    .map_err(|_| wrong("cursor", "Expected the nextCursor of the part before"))?,
-            ),
-        };
+        let cursor = self.cursor.filter(|text| !text.is_empty());
+        let after = cursor.map(|text| text.parse()).transpose();
+        let after =
+            after.map_err(|_| wrong("cursor", "Expected the nextCursor of the part before"))?;
         Ok(Page { after, limit })
     }
 }
@@ -66,7 +77,7 @@ pub(super) fn limit(text: Option<&str>, default: u32, max: u32) -> Result<u32, A
 }
 
 /// The error of a parameter of the query.
-pub(super) fn wrong(name: &str, sentence: &str) -> ApiError {
+pub(crate) fn wrong(name: &str, sentence: &str) -> ApiError {
     ApiError::invalid_query(FieldErrors::field(name, sentence))
 }
 
@@ -92,5 +103,44 @@ impl<T> List<T> {
             data: listed.data.into_iter().map(shape).collect(),
             next_cursor: listed.next.map(|cursor| cursor.to_string()),
         }
+    }
+
+    /// Shapes a part of a list whose entries may not be readable.
+    pub(crate) fn try_of<R>(
+        listed: Listed<R>,
+        shape: impl FnMut(R) -> Result<T, ApiError>,
+    ) -> Result<Self, ApiError> {
+        let data = listed.data.into_iter().map(shape);
+        Ok(Self {
+            data: data.collect::<Result<_, _>>()?,
+            next_cursor: listed.next.map(|cursor| cursor.to_string()),
+        })
+    }
+}
+
+impl<R> Caller<R> {
+    /// Answers with an entry, a list or a part of one, for the caller's organization.
+    pub(crate) fn answer(&self, shape: &impl Serialize) -> LongAnswer {
+        let organization = Some(&self.organization_id);
+        self.app.memory.answer(organization, shape)
+    }
+
+    /// Answers with the part of a list that the query asks for.
+    pub(crate) async fn list<Row: Noun, T: From<Row> + Serialize>(
+        &self,
+        query: ListQuery,
+    ) -> LongAnswer {
+        self.try_list(query, |row: Row| Ok(T::from(row))).await
+    }
+
+    /// Answers as [`Self::list`] does, with entries that may not be readable.
+    pub(crate) async fn try_list<Row: Noun, T: Serialize>(
+        &self,
+        query: ListQuery,
+        shape: impl FnMut(Row) -> Result<T, ApiError>,
+    ) -> LongAnswer {
+        let page = query.page()?;
+        let listed = self.app.store.list(&self.organization_id, &page).await?;
+        self.answer(&List::try_of(listed, shape)?)
     }
 }

@@ -1,21 +1,11 @@
 //! Messages, in the shape of ChatVolt's `Message`.
 
-use std::sync::Arc;
-
-use axum::extract::State;
-use axum::response::Response;
 use recado_core::event::MessageError;
 use recado_core::inbound::{Choice, Contact, Pricing};
-use recado_core::{AgentId, ChannelId, Content, ConversationId, MessageId, Status, Warning};
-use recado_store::{self as store, Direction, MessageContent};
-use serde::Serialize;
-use utoipa::ToSchema;
+use recado_core::{Content, Status, Warning};
+use recado_store::{Direction, MessageContent};
 
-use crate::api::auth::{Caller, need};
-use crate::api::error::ApiError;
-use crate::api::noun::{Id, found};
-use crate::api::time::rfc3339;
-use crate::app::App;
+use super::prelude::*;
 
 /// A message of either side. It has every key of ChatVolt's message, and `status` and `warnings` beside them.
 #[derive(Serialize, ToSchema)]
@@ -64,15 +54,13 @@ pub(crate) struct Message {
     /// Always null; it is there for ChatVolt's clients.
     usage_credits: Option<f64>,
     /// The time at which it was created.
-    #[schema(format = DateTime)]
-    created_at: String,
+    created_at: Timestamp,
     /// The time of its last change.
-    #[schema(format = DateTime)]
-    updated_at: String,
+    updated_at: Timestamp,
     /// How far the message has come.
     status: Status,
     /// What may look wrong on the phone.
-    warnings: Vec<FieldWarning>,
+    warnings: Vec<Warning>,
 }
 
 /// The side that wrote a message: `agent` is the organization, `human` the customer.
@@ -113,24 +101,6 @@ struct Metadata {
     pricing: Option<Pricing>,
 }
 
-/// Something that may look wrong on the phone, though the message is sent.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct FieldWarning {
-    /// The field that the warning is about.
-    field: String,
-    /// What may look wrong.
-    message: String,
-}
-
-impl From<Warning> for FieldWarning {
-    fn from(warning: Warning) -> Self {
-        Self {
-            field: warning.field,
-            message: warning.message,
-        }
-    }
-}
-
 impl From<store::Message> for Message {
     fn from(message: store::Message) -> Self {
         let inbound = message.direction == Direction::Inbound;
@@ -165,14 +135,10 @@ impl From<store::Message> for Message {
             read: message.status == Status::Read,
             agent_model: None,
             usage_credits: None,
-            created_at: rfc3339(message.created_at),
-            updated_at: rfc3339(message.updated_at),
+            created_at: message.created_at.into(),
+            updated_at: message.updated_at.into(),
             status: message.status,
-            warnings: message
-                .warnings
-                .into_iter()
-                .map(FieldWarning::from)
-                .collect(),
+            warnings: message.warnings,
             id: message.id,
             conversation_id: message.conversation_id,
             external_id: message.external_id,
@@ -218,22 +184,8 @@ fn described(content: MessageContent, metadata: Metadata) -> (String, Metadata) 
 /// Show a message
 ///
 /// Returns one message of the organization with its present status.
-#[utoipa::path(
-    get,
-    path = "/messages/{id}",
-    operation_id = "showMessage",
-    tag = "Messages",
-    responses((status = 200, description = "The message", body = Message)),
-)]
-pub(crate) async fn show(
-    caller: Caller<need::Read>,
-    State(app): State<Arc<App>>,
-    Id(id): Id<MessageId>,
-) -> Result<Response, ApiError> {
-    let message = app
-        .store
-        .get::<store::Message>(&caller.organization_id, &id)
-        .await?;
-    let message = Message::from(found(message)?);
-    app.memory.answer(Some(&caller.organization_id), &message)
+#[utoipa::path(get, path = "/messages/{id}",
+    responses((status = 200, description = "The message", body = Message)))]
+pub(crate) async fn show_message(caller: Caller<Reads>, Id(id): Id<MessageId>) -> LongAnswer {
+    caller.answer(&Message::from(caller.find::<store::Message>(&id).await?))
 }

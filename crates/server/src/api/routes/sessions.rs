@@ -1,26 +1,14 @@
 //! Sessions: people sign in with a browser, and out.
 
-use std::sync::Arc;
-
-use axum::Json;
-use axum::extract::State;
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
-use recado_core::fields::{optional, required};
-use recado_core::{FieldErrors, OrganizationId, Scope, TextField};
-use recado_store as store;
+use axum::http::{HeaderName, HeaderValue, header};
+use recado_core::Scope;
 use secrecy::SecretString;
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
-use validator::Validate;
 
+use super::prelude::*;
 use super::users::User;
 use super::users::sessions::UserSession;
-use super::{checked, text};
 use crate::api::auth::{SignedIn, SigningIn};
-use crate::api::body::{Body, SmallBody};
-use crate::api::error::{ApiError, Reason};
-use crate::api::openapi::{failures, words};
-use crate::app::App;
+use crate::api::body::SmallBody;
 use crate::sign_in::{self, CreatedSession, SignIn};
 
 failures!(SignInFailures: &[
@@ -36,39 +24,34 @@ failures!(ChangeFailures: &[Reason::RateLimited]);
 type SetCookie = [(HeaderName, HeaderValue); 1];
 
 /// The e-mail address and the password of a user.
-#[derive(Deserialize, Validate, ToSchema)]
-#[serde(rename_all = "camelCase")]
+#[derive(Default, Deserialize, Validate, ToSchema)]
+#[serde(default, rename_all = "camelCase")]
 #[schema(example = json!({"email": "ana@example.com", "password": "correct horse battery"}))]
 pub(crate) struct NewSession {
     /// The e-mail address of the user.
-    #[serde(default)]
     #[validate(custom(function = "required"))]
     #[schema(value_type = String, format = Email, required = true)]
     email: TextField,
     /// The password of the user.
-    #[serde(default)]
     #[validate(custom(function = "required"))]
     #[schema(value_type = String, format = Password, required = true)]
     password: TextField,
     /// The organization. Without it, the two oldest users with this e-mail address are tried.
-    #[serde(default)]
     #[validate(custom(function = "optional"))]
     #[schema(value_type = Option<String>)]
     organization_id: TextField,
 }
 
 /// The password of a user, and the one that replaces it.
-#[derive(Deserialize, Validate, ToSchema)]
-#[serde(rename_all = "camelCase")]
+#[derive(Default, Deserialize, Validate, ToSchema)]
+#[serde(default, rename_all = "camelCase")]
 #[schema(example = json!({"currentPassword": "correct horse battery", "newPassword": "another long password"}))]
 pub(crate) struct PasswordChange {
     /// The present password.
-    #[serde(default)]
     #[validate(custom(function = "required"))]
     #[schema(value_type = String, format = Password, required = true)]
     current_password: TextField,
     /// The new password, 12 to 256 characters.
-    #[serde(default)]
     #[validate(custom(function = "required"))]
     #[schema(value_type = String, format = Password, min_length = 12, max_length = 256, required = true)]
     new_password: TextField,
@@ -116,23 +99,12 @@ fn password(field: TextField) -> SecretString {
 /// 5 times in 15 minutes from one address, and 100 times in an hour from all; one address may try 20 times in 15
 /// minutes. A right password is not counted.
 /// A form with the same fields (`application/x-www-form-urlencoded`) is read as well.
-#[utoipa::path(
-    post,
-    path = "/sessions",
-    operation_id = "signIn",
-    tag = "Sessions",
-    request_body = NewSession,
-    responses(
-        (status = 201, description = "Signed in", body = Session, headers(("Set-Cookie" = String, description = "The session's cookie"))),
-        SignInFailures,
-    ),
-)]
-pub(crate) async fn create(
-    SigningIn { address }: SigningIn,
-    State(app): State<Arc<App>>,
+#[utoipa::path(post, path = "/sessions", request_body = NewSession,
+    responses((status = 201, description = "Signed in", body = Session, headers(("Set-Cookie" = String, description = "The session's cookie"))), SignInFailures))]
+pub(crate) async fn sign_in(
+    SigningIn { app, address }: SigningIn,
     SmallBody(given): SmallBody<NewSession>,
 ) -> Result<(StatusCode, SetCookie, Json<Session>), ApiError> {
-    let given = checked(given)?;
     let organization = given.organization_id.into_text().map(|id| id.parse());
     let given = SignIn {
         email: sign_in::email(&text(given.email))?,
@@ -155,59 +127,35 @@ pub(crate) async fn create(
 /// Show the session of the caller
 ///
 /// Returns the session that the request presents, its user, and what the user may do.
-#[utoipa::path(
-    get,
-    path = "/sessions/current",
-    operation_id = "showSession",
-    tag = "Sessions",
-    responses((status = 200, description = "The session", body = Session)),
-)]
-pub(crate) async fn show(SignedIn { session, user, .. }: SignedIn) -> Json<Session> {
+#[utoipa::path(get, path = "/sessions/current",
+    responses((status = 200, description = "The session", body = Session)))]
+pub(crate) async fn show_session(SignedIn { session, user, .. }: SignedIn) -> Json<Session> {
     Json(Session::of(session, user))
 }
 
 /// Sign out
 ///
 /// Ends the session of the caller and removes its cookie.
-#[utoipa::path(
-    delete,
-    path = "/sessions/current",
-    operation_id = "signOut",
-    tag = "Sessions",
-    responses((status = 204, description = "Ended", headers(("Set-Cookie" = String, description = "Takes the cookie away")))),
-)]
-pub(crate) async fn delete(
-    caller: SignedIn,
-    State(app): State<Arc<App>>,
-) -> Result<(StatusCode, SetCookie), ApiError> {
-    let cookie = sign_in::sign_out(&app, &caller).await?;
+#[utoipa::path(delete, path = "/sessions/current",
+    responses((status = 204, description = "Ended", headers(("Set-Cookie" = String, description = "Takes the cookie away")))))]
+pub(crate) async fn sign_out(caller: SignedIn) -> Result<(StatusCode, SetCookie), ApiError> {
+    let cookie = sign_in::sign_out(&caller.app, &caller).await?;
     Ok((StatusCode::NO_CONTENT, set(cookie)))
 }
 
 /// Change the password of the caller
 ///
 /// All other sessions, the personal API keys and the link of the user end. This session goes on with a new cookie.
-#[utoipa::path(
-    post,
-    path = "/sessions/current/password",
-    operation_id = "changePassword",
-    tag = "Sessions",
-    request_body = PasswordChange,
-    responses(
-        (status = 204, description = "Changed", headers(("Set-Cookie" = String, description = "The session's new cookie"))),
-        ChangeFailures,
-    ),
-)]
+#[utoipa::path(post, path = "/sessions/current/password", request_body = PasswordChange,
+    responses((status = 204, description = "Changed", headers(("Set-Cookie" = String, description = "The session's new cookie"))), ChangeFailures))]
 pub(crate) async fn change_password(
     caller: SignedIn,
-    State(app): State<Arc<App>>,
     Body(change): Body<PasswordChange>,
 ) -> Result<(StatusCode, SetCookie), ApiError> {
-    let change = checked(change)?;
     let (current, new) = (
         password(change.current_password),
         password(change.new_password),
     );
-    let cookie = sign_in::change_password(&app, &caller, current, new).await?;
+    let cookie = sign_in::change_password(&caller.app, &caller, current, new).await?;
     Ok((StatusCode::NO_CONTENT, set(cookie)))
 }

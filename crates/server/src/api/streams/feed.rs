@@ -1,11 +1,13 @@
 //! The newest events of one organization, shared by all its streams and bounded in bytes and in time.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use recado_store::{Event, EventId};
 use tokio::sync::watch;
 use tokio::time::{Duration, Instant};
+
+use crate::memory::lock;
 
 /// Most events that a feed keeps for streams that are slow; a stream that is slower reads by itself.
 const MAX_EVENTS: usize = 256;
@@ -49,7 +51,6 @@ struct KeptEvent {
 }
 
 impl Feed {
-    /// Makes a feed of what is appended behind `begin`.
     pub(super) fn new(begin: EventId) -> Self {
         Self {
             kept: Mutex::new(Kept {
@@ -66,7 +67,7 @@ impl Feed {
         let Some(newest) = events.last().map(|event| event.id) else {
             return;
         };
-        let mut kept = self.lock();
+        let mut kept = lock(&self.kept);
         for event in events {
             let bytes = event.data.to_string().len();
             kept.bytes += bytes;
@@ -86,7 +87,7 @@ impl Feed {
 
     /// Drops the events that were kept for as long as they may be.
     pub(super) fn drop_old(&self) {
-        let mut kept = self.lock();
+        let mut kept = lock(&self.kept);
         while (kept.events.front()).is_some_and(|oldest| oldest.read_at.elapsed() >= MAX_AGE) {
             kept.drop_oldest();
         }
@@ -94,7 +95,7 @@ impl Feed {
 
     /// Looks for the first event behind `after`.
     pub(super) fn behind(&self, after: EventId) -> Look {
-        let kept = self.lock();
+        let kept = lock(&self.kept);
         if after < kept.begin {
             return Look::Missed;
         }
@@ -113,11 +114,6 @@ impl Feed {
     /// Returns what tells of new events.
     pub(super) fn subscribe(&self) -> watch::Receiver<EventId> {
         self.newest.subscribe()
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Kept> {
-        // Nothing that panics is done under the lock.
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -189,7 +185,7 @@ mod tests {
         assert_eq!(number(&feed.behind(id(1))), Some(id(2)));
         tokio::time::advance(MAX_AGE).await;
         feed.drop_old();
-        assert!(feed.lock().events.is_empty());
+        assert!(lock(&feed.kept).events.is_empty());
         assert!(matches!(feed.behind(id(2)), Look::Nothing));
     }
 
@@ -199,7 +195,7 @@ mod tests {
         let large = "x".repeat(64 * 1024);
         for number in 1..=100 {
             feed.extend(vec![event(number, &large)]);
-            assert!(feed.lock().bytes <= MAX_BYTES);
+            assert!(lock(&feed.kept).bytes <= MAX_BYTES);
         }
         assert!(matches!(feed.behind(id(80)), Look::Missed));
         assert_eq!(number(&feed.behind(id(90))), Some(id(91)));
@@ -208,7 +204,7 @@ mod tests {
         assert!(matches!(feed.behind(id(99)), Look::Missed));
         assert_eq!(number(&feed.behind(id(100))), Some(id(101)));
         feed.extend((102..1000).map(|number| event(number, "")).collect());
-        assert_eq!(feed.lock().events.len(), MAX_EVENTS);
+        assert_eq!(lock(&feed.kept).events.len(), MAX_EVENTS);
         assert_eq!(number(&feed.behind(id(998))), Some(id(999)));
     }
 }

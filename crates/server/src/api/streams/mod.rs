@@ -7,7 +7,7 @@
 mod feed;
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -17,9 +17,10 @@ use tokio::sync::watch;
 use tokio::task::AbortHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::auth::credential::Credential;
+use super::auth::Credential;
 use super::error::{ApiError, Reason};
 use crate::app::clock::Clock;
+use crate::memory::lock;
 use feed::{Feed, Look};
 
 /// Most open streams of one organization in this process.
@@ -95,7 +96,7 @@ impl Streams {
         credential: Credential,
         newest: EventId,
     ) -> Result<OpenStream, ApiError> {
-        let mut open = self.lock();
+        let mut open = lock(&self.open);
         let number = open.next;
         let audience = open.feeds.entry(organization.clone()).or_insert_with(|| {
             let feed = Arc::new(Feed::new(newest));
@@ -133,14 +134,9 @@ impl Streams {
         })
     }
 
-    fn lock(&self) -> MutexGuard<'_, Open> {
-        // Nothing that panics is done under the lock.
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Closes all streams of an organization.
     pub(crate) fn close(&self, organization: &OrganizationId) {
-        if let Some(audience) = self.lock().feeds.get(organization) {
+        if let Some(audience) = lock(&self.open).feeds.get(organization) {
             for (_, closed) in audience.streams.values() {
                 closed.cancel();
             }
@@ -149,7 +145,7 @@ impl Streams {
 
     /// Returns the credentials of the open streams; `None` ends the task that watches them.
     fn watched(&self) -> Option<BTreeSet<Credential>> {
-        let mut open = self.lock();
+        let mut open = lock(&self.open);
         let streams = open
             .feeds
             .values()
@@ -161,7 +157,7 @@ impl Streams {
 
     /// Closes the streams of these credentials.
     fn close_streams_of(&self, credentials: &BTreeSet<Credential>) {
-        for audience in self.lock().feeds.values() {
+        for audience in lock(&self.open).feeds.values() {
             for (credential, closed) in audience.streams.values() {
                 if credentials.contains(credential) {
                     closed.cancel();
@@ -198,7 +194,7 @@ impl OpenStream {
 
 impl Drop for OpenStream {
     fn drop(&mut self) {
-        let mut open = self.streams.lock();
+        let mut open = lock(&self.streams.open);
         let Some(audience) = open.feeds.get_mut(&self.organization) else {
             return;
         };

@@ -7,7 +7,7 @@ use recado_providers::Profile;
 use recado_store::{Agent, Channel, Conversation, Event, Message, Store, StoreError};
 use serde::Serialize;
 
-use crate::api::time::rfc3339;
+use crate::api::time::Timestamp;
 
 /// The events that the format has words for, some of them only for certain causes.
 pub(crate) const KINDS: [EventType; 6] = [
@@ -76,7 +76,7 @@ pub(crate) struct Payload {
     user_name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     user_phone_number: Option<String>,
-    created_at: String,
+    created_at: Timestamp,
 }
 
 /// A file of the customer. A receiver fetches `url`, so a file without one is left out.
@@ -134,7 +134,12 @@ fn told(event: &Event) -> Option<Told> {
         message_id: Some(data.message_id),
         ..Told::default()
     };
-    match EventData::read(event.event_type, &event.data).ok()? {
+    let Ok(data) = EventData::read(event.event_type, &event.data) else {
+        // The text of the error may quote the customer.
+        tracing::error!(event_id = %event.id, "an event cannot be read: a webhook endpoint of the format chatvolt does not get it");
+        return None;
+    };
+    match data {
         EventData::MessageReceived(data) => SAID.contains(&&*data.kind).then(|| Told {
             text: data.text,
             media: data.content.map(|content| content.media),
@@ -240,7 +245,7 @@ fn compose(event: &Event, told: Told, found: Surroundings) -> Payload {
         attachments: attachment.map(|attachment| [attachment]),
         user_name: found.name,
         user_phone_number: found.phone,
-        created_at: rfc3339(event.created_at),
+        created_at: event.created_at.into(),
     }
 }
 

@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::api::event::Event;
-use crate::api::time::rfc3339;
+use crate::api::time;
 
 /// Returns the body, or `None` if the format has no word for the event.
 pub(crate) async fn of(store: &Store, due: &DueDelivery) -> Result<Option<Vec<u8>>, StoreError> {
@@ -23,14 +23,13 @@ pub(crate) async fn of(store: &Store, due: &DueDelivery) -> Result<Option<Vec<u8
     }
 }
 
-/// The body of a test.
 pub(crate) fn test(endpoint: &WebhookEndpoint, event_id: &str, at: Timestamp) -> Vec<u8> {
     let nothing = Value::Null;
     bytes(&match endpoint.format {
         WebhookFormat::Recado => json!({
             "id": event_id,
             "type": "webhook.test",
-            "createdAt": rfc3339(at),
+            "createdAt": time::Timestamp::from(at),
             "organizationId": endpoint.organization_id,
             "agentId": nothing,
             "channelId": nothing,
@@ -40,7 +39,7 @@ pub(crate) fn test(endpoint: &WebhookEndpoint, event_id: &str, at: Timestamp) ->
         // ChatVolt's test has no eventType (documentation, webhooks); the rest of it is invented.
         WebhookFormat::ChatVolt => json!({
             "organizationId": endpoint.organization_id,
-            "createdAt": rfc3339(at),
+            "createdAt": time::Timestamp::from(at),
             "test": true,
         }),
     })

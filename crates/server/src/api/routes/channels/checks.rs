@@ -1,19 +1,8 @@
 //! Whether a channel can send, as its provider says.
 
-use std::sync::Arc;
-
-use axum::Json;
-use axum::extract::State;
-use recado_core::ChannelId;
 use recado_providers::{Channel, ErrorKind, HealthState};
-use serde::Serialize;
-use utoipa::ToSchema;
 
-use crate::api::auth::{Caller, need};
-use crate::api::error::{ApiError, Reason};
-use crate::api::noun::Id;
-use crate::api::routes::lookup;
-use crate::app::App;
+use crate::api::routes::prelude::*;
 
 /// Whether a channel can send: only a `connected` one can.
 #[derive(Clone, Copy, Serialize, ToSchema)]
@@ -41,20 +30,14 @@ pub(crate) struct ChannelCheck {
 /// Check whether a channel can send
 ///
 /// Asks the provider about the number and its credentials. No message is sent.
-#[utoipa::path(
-    post,
-    path = "/channels/{id}/check",
-    operation_id = "checkChannel",
-    tag = "Channels",
-    responses((status = 200, description = "What the provider says", body = ChannelCheck)),
-)]
-pub(crate) async fn check(
-    caller: Caller<need::Manage>,
-    State(app): State<Arc<App>>,
+#[utoipa::path(post, path = "/channels/{id}/check",
+    responses((status = 200, description = "What the provider says", body = ChannelCheck)))]
+pub(crate) async fn check_channel(
+    caller: Caller<Manages>,
     Id(id): Id<ChannelId>,
-) -> Result<Json<ChannelCheck>, ApiError> {
-    let channel = lookup::channel(&app, &caller.organization_id, &id).await?;
-    let (state, detail) = match app.channels().ready(&channel) {
+) -> Answer<ChannelCheck> {
+    let channel = caller.find::<store::Channel>(&id).await?;
+    let (state, detail) = match caller.app.channels().ready(&channel) {
         Ok(ready) => match ready.health().await {
             Ok(health) => (state_of(health.state), health.detail),
             Err(error) => (failure_of(error.kind), Some(error.message)),

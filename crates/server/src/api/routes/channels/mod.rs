@@ -1,29 +1,10 @@
 //! Channels: connected WhatsApp numbers; their credentials go in and never come out.
 
-use std::sync::Arc;
-
-use axum::Json;
-use axum::extract::State;
-use axum::http::StatusCode;
-use axum::response::Response;
-use recado_core::{AgentId, ChannelId, FieldErrors, OrganizationId, Provider, TextField, switch};
-use recado_store::{self as store, Author};
+use recado_core::{Provider, switch};
 use secrecy::SecretString;
-use serde::Deserialize;
-use serde_json::{Map, Value};
-use utoipa::IntoParams;
 use uuid::Uuid;
 
-use super::listing::{List, ListQuery, wrong};
-use super::{Secrets, checked, id_or, text};
-use crate::api::auth::{Caller, need};
-use crate::api::body::Body;
-use crate::api::error::{ApiError, Reason};
-use crate::api::extract::Query;
-use crate::api::noun::{Id, deleted, parsed};
-use crate::api::openapi::failures;
-use crate::api::routes::lookup;
-use crate::app::App;
+use super::prelude::*;
 use crate::channels::numbers;
 
 pub(crate) mod checks;
@@ -78,9 +59,11 @@ async fn known_agent(
 ) -> Result<Option<AgentId>, ApiError> {
     match id.as_text() {
         None => Ok(None),
-        Some(id) => Ok(Some(
-            lookup::agent(app, organization, &parsed(id)?).await?.id,
-        )),
+        Some(id) => {
+            let id = parsed(id)?;
+            let agent = find::<store::Agent>(app, organization, &id).await?;
+            Ok(Some(agent.id))
+        }
     }
 }
 
@@ -90,26 +73,14 @@ async fn known_agent(
 ///
 /// With `check=true`, the provider is asked first whether the number can send. If it cannot, nothing is created, and the
 /// error says why.
-#[utoipa::path(
-    post,
-    path = "/channels",
-    operation_id = "createChannel",
-    tag = "Channels",
-    params(CreateQuery),
-    request_body = NewChannel,
-    responses(
-        (status = 201, description = "Created", body = Channel),
-        CreateFailures,
-    ),
-)]
-pub(crate) async fn create(
-    caller: Caller<need::Manage>,
-    State(app): State<Arc<App>>,
+#[utoipa::path(post, path = "/channels", params(CreateQuery), request_body = NewChannel,
+    responses((status = 201, body = Channel), CreateFailures))]
+pub(crate) async fn create_channel(
+    caller: Caller<Manages>,
     Query(query): Query<CreateQuery>,
     Body(new): Body<NewChannel>,
-) -> Result<(StatusCode, Json<Channel>), ApiError> {
+) -> Created<Channel> {
     let check = query.check()?;
-    let new = checked(new)?;
     let provider: Provider =
         text(new.provider)
             .parse()
@@ -118,15 +89,21 @@ pub(crate) async fn create(
             })?;
     let settings = given("settings", new.settings)?.unwrap_or_default();
     let credentials = given("credentials", new.credentials)?.unwrap_or_default();
-    let number = app.channels().check(provider, &credentials, &settings)?;
+    let number = caller
+        .app
+        .channels()
+        .check(provider, &credentials, &settings)?;
     let (credentials, settings) = (stated(credentials), stated(settings));
-    let agent_id = known_agent(&app, &caller.organization_id, new.agent_id).await?;
+    let agent_id = known_agent(&caller.app, &caller.organization_id, new.agent_id).await?;
     if check {
-        let channel = app.channels().connect(provider, &credentials, &settings)?;
+        let channel = caller
+            .app
+            .channels()
+            .connect(provider, &credentials, &settings)?;
         checks::require_connected(&*channel).await?;
     }
     let channel = store::NewChannel {
-        id: id_or(new.id, || ChannelId::from_uuid(app.uuid()))?,
+        id: id_or(new.id, || ChannelId::from_uuid(caller.app.uuid()))?,
         organization_id: caller.organization_id,
         provider,
         name: text(new.name),
@@ -140,96 +117,57 @@ pub(crate) async fn create(
         created_at: caller.author.at,
     };
     let (owner, id) = (channel.organization_id.clone(), channel.id.clone());
-    let channel = match app.store.create_channel(channel, &caller.author).await {
+    let channel = match caller
+        .app
+        .store
+        .create_channel(channel, &caller.author)
+        .await
+    {
         Ok(channel) => channel,
-        Err(error) => return Err(numbers::refusal(&app, &owner, &id, &number, error).await),
+        Err(error) => return Err(numbers::refusal(&caller.app, &owner, &id, &number, error).await),
     };
-    Ok((
-        StatusCode::CREATED,
-        Json(shape(&app, channel, Secrets::Shown)?),
-    ))
+    Ok(created(shape(&caller.app, channel, Secrets::Shown)?))
 }
 
 /// List channels
 ///
 /// Returns the channels of the organization, oldest first. Credentials are never shown.
-#[utoipa::path(
-    get,
-    path = "/channels",
-    operation_id = "listChannels",
-    tag = "Channels",
-    params(ListQuery),
-    responses((status = 200, description = "One part of the list", body = List<Channel>)),
-)]
-pub(crate) async fn list(
-    caller: Caller<need::Read>,
-    manager: Option<Caller<need::Manage>>,
-    State(app): State<Arc<App>>,
-    Query(query): Query<ListQuery>,
-) -> Result<Response, ApiError> {
-    let secrets = manager.into();
-    let listed = app
-        .store
-        .list::<store::Channel>(&caller.organization_id, &query.page()?)
-        .await?;
-    let data = listed
-        .data
-        .into_iter()
-        .map(|channel| shape(&app, channel, secrets))
-        .collect::<Result<Vec<_>, _>>()?;
-    let list = List::of(
-        store::Listed {
-            data,
-            next: listed.next,
-        },
-        |channel| channel,
-    );
-    app.memory.answer(Some(&caller.organization_id), &list)
+#[utoipa::path(get, path = "/channels", params(ListQuery), responses((status = 200, body = List<Channel>)))]
+pub(crate) async fn list_channels(
+    caller: Caller<Reads>,
+    secrets: Secrets,
+    query: ListQuery,
+) -> LongAnswer {
+    let shape = |channel| shape(&caller.app, channel, secrets);
+    caller.try_list(query, shape).await
 }
 
 /// Show a channel
 ///
 /// Returns one channel of the organization. Its credentials are never shown: `credentialsSet` tells which of them are set.
-#[utoipa::path(
-    get,
-    path = "/channels/{id}",
-    operation_id = "showChannel",
-    tag = "Channels",
-    responses((status = 200, description = "The channel", body = Channel)),
-)]
-pub(crate) async fn show(
-    caller: Caller<need::Read>,
-    manager: Option<Caller<need::Manage>>,
-    State(app): State<Arc<App>>,
+#[utoipa::path(get, path = "/channels/{id}",
+    responses((status = 200, description = "The channel", body = Channel)))]
+pub(crate) async fn show_channel(
+    caller: Caller<Reads>,
+    secrets: Secrets,
     Id(id): Id<ChannelId>,
-) -> Result<Json<Channel>, ApiError> {
-    let channel = lookup::channel(&app, &caller.organization_id, &id).await?;
-    Ok(Json(shape(&app, channel, manager.into())?))
+) -> Answer<Channel> {
+    let channel = caller.find::<store::Channel>(&id).await?;
+    Ok(Json(shape(&caller.app, channel, secrets)?))
 }
 
 /// Change a channel
 ///
 /// Fields that are left out stay. A credential that the request names is replaced, one that is null is removed, and the
 /// others stay. `settings` replaces all settings of the channel.
-#[utoipa::path(
-    patch,
-    path = "/channels/{id}",
-    operation_id = "updateChannel",
-    tag = "Channels",
-    request_body = ChannelPatch,
-    responses(
-        (status = 200, description = "The channel as it is now", body = Channel),
-        UpdateFailures,
-    ),
-)]
-pub(crate) async fn update(
-    caller: Caller<need::Manage>,
-    State(app): State<Arc<App>>,
+#[utoipa::path(patch, path = "/channels/{id}", request_body = ChannelPatch,
+    responses((status = 200, description = "The channel as it is now", body = Channel), UpdateFailures))]
+pub(crate) async fn update_channel(
+    caller: Caller<Manages>,
     Id(id): Id<ChannelId>,
     Body(patch): Body<ChannelPatch>,
-) -> Result<Json<Channel>, ApiError> {
-    let patch = checked(patch)?;
-    let agent_id = known_agent(&app, &caller.organization_id, patch.agent_id).await?;
+) -> Answer<Channel> {
+    let agent_id = known_agent(&caller.app, &caller.organization_id, patch.agent_id).await?;
     let change = store::ChannelChange {
         version: None,
         number: None,
@@ -240,9 +178,11 @@ pub(crate) async fn update(
     };
     // What was checked has to be what is changed: another change may come in between.
     for _ in 0..MAX_CHANGES {
-        let channel = lookup::channel(&app, &caller.organization_id, &id).await?;
-        if let Some(changed) = change_once(&app, &channel, change.clone(), &caller.author).await? {
-            return Ok(Json(shape(&app, changed, Secrets::Shown)?));
+        let channel = caller.find::<store::Channel>(&id).await?;
+        if let Some(changed) =
+            change_once(&caller.app, &channel, change.clone(), &caller.author).await?
+        {
+            return Ok(Json(shape(&caller.app, changed, Secrets::Shown)?));
         }
     }
     Err(ApiError::new(
@@ -283,20 +223,10 @@ async fn change_once(
 /// Delete a channel
 ///
 /// The credentials are deleted. The conversations of the channel stay and can be read, and can no longer send.
-#[utoipa::path(
-    delete,
-    path = "/channels/{id}",
-    operation_id = "deleteChannel",
-    tag = "Channels",
-    responses((status = 204, description = "Deleted")),
-)]
-pub(crate) async fn delete(
-    caller: Caller<need::Manage>,
-    State(app): State<Arc<App>>,
+#[utoipa::path(delete, path = "/channels/{id}", responses((status = 204)))]
+pub(crate) async fn delete_channel(
+    caller: Caller<Manages>,
     Id(id): Id<ChannelId>,
 ) -> Result<StatusCode, ApiError> {
-    let deletion = app
-        .store
-        .delete_channel(&caller.organization_id, &id, &caller.author);
-    deleted::<ChannelId>(deletion.await?)
+    caller.delete(&id, Store::delete_channel).await
 }

@@ -1,75 +1,58 @@
 //! The shapes of a channel in requests and answers.
 
-use recado_core::fields::{name, optional, required};
-use recado_core::{AgentId, ChannelId, Provider, TextField};
+use recado_core::Provider;
 use recado_providers::Profile;
-use recado_store as store;
 use secrecy::{ExposeSecret as _, SecretString};
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
-use utoipa::ToSchema;
-use validator::Validate;
 
-use crate::api::error::ApiError;
 use crate::api::openapi::accounts;
-use crate::api::routes::{Secrets, not_blank};
-use crate::api::time::rfc3339;
-use crate::app::App;
+use crate::api::routes::prelude::*;
 
 /// The channel to create.
-#[derive(Deserialize, Validate, ToSchema)]
+#[derive(Default, Deserialize, Validate, ToSchema)]
+#[serde(default, rename_all = "camelCase")]
 #[schema(example = json!({"provider": "whatsapp", "name": "Main number", "credentials": {"phoneNumberId": "106540352242922", "accessToken": "EAAGExample"}}))]
 pub(crate) struct NewChannel {
     /// The provider that carries the messages.
-    #[serde(default)]
     #[validate(custom(function = "required"))]
     #[schema(value_type = String, required = true)]
     pub(super) provider: TextField,
     /// The name of the channel, for people.
-    #[serde(default)]
     #[validate(custom(function = "name"))]
     #[schema(value_type = String, required = true, min_length = 1, max_length = 256, pattern = r"\S")]
     pub(super) name: TextField,
     /// The id of the channel, if you want to choose it; unique on the whole server, since webhook URLs carry it.
-    #[serde(default)]
     #[validate(custom(function = "optional"))]
     #[schema(value_type = Option<String>, pattern = r"^[A-Za-z0-9._:-]{0,64}$")]
     pub(super) id: TextField,
     /// The agent of conversations that customers begin; without it, the first agent of the organization.
-    #[serde(default, rename = "agentId")]
     #[validate(custom(function = "optional"))]
     #[schema(value_type = Option<String>)]
     pub(super) agent_id: TextField,
     /// How the provider is talked to.
-    #[serde(default)]
     #[schema(value_type = Option<Object>)]
     pub(super) settings: Value,
     /// The account at the provider.
-    #[serde(default)]
     #[schema(value_type = Object, required = true)]
     pub(super) credentials: Value,
 }
 
 /// The changes of a channel; fields that are left out stay.
-#[derive(Deserialize, Validate, ToSchema)]
+#[derive(Default, Deserialize, Validate, ToSchema)]
+#[serde(default, rename_all = "camelCase")]
 #[schema(example = json!({"name": "Second number"}))]
 pub(crate) struct ChannelPatch {
     /// The name of the channel, for people.
-    #[serde(default)]
     #[validate(custom(function = "not_blank"))]
     #[schema(value_type = Option<String>, max_length = 256)]
     pub(super) name: TextField,
     /// The agent of conversations that customers begin.
-    #[serde(default, rename = "agentId")]
     #[validate(custom(function = "optional"))]
     #[schema(value_type = Option<String>)]
     pub(super) agent_id: TextField,
     /// All settings of the channel, which replace the present ones.
-    #[serde(default)]
     #[schema(schema_with = accounts::settings)]
     pub(super) settings: Value,
     /// The credentials that change; null removes one that is optional. Tokens, keys and secrets have at least 8 characters.
-    #[serde(default)]
     #[schema(schema_with = accounts::changes)]
     pub(super) credentials: Value,
 }
@@ -103,11 +86,9 @@ pub(crate) struct Channel {
     #[schema(nullable = false)]
     webhook_secret: Option<String>,
     /// The time at which it was created.
-    #[schema(format = DateTime)]
-    created_at: String,
+    created_at: Timestamp,
     /// The time of its last change.
-    #[schema(format = DateTime)]
-    updated_at: String,
+    updated_at: Timestamp,
 }
 
 /// Returns the channel as answers show it.
@@ -138,8 +119,8 @@ pub(super) fn shape(
             .collect(),
         agent_id: channel.agent_id,
         connected: channel.connected,
-        created_at: rfc3339(channel.created_at),
-        updated_at: rfc3339(channel.updated_at),
+        created_at: channel.created_at.into(),
+        updated_at: channel.updated_at.into(),
     })
 }
 

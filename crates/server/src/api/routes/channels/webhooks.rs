@@ -1,22 +1,12 @@
 //! Telling a channel's provider where its webhooks go.
 
-use std::sync::Arc;
-
-use axum::Json;
-use axum::extract::State;
-use recado_core::{ChannelId, Provider};
+use recado_core::Provider;
 use recado_providers::{HttpClient, Profile, Registration};
-use serde::Serialize;
 use url::Url;
-use utoipa::ToSchema;
 
 use super::shape::webhook_url;
-use crate::api::auth::{Caller, need};
-use crate::api::error::{ApiError, Reason};
-use crate::api::noun::Id;
-use crate::api::openapi::{PROVIDER, failures};
-use crate::api::routes::lookup;
-use crate::app::App;
+use crate::api::openapi::PROVIDER;
+use crate::api::routes::prelude::*;
 
 failures!(RegisterFailures: PROVIDER, &[Reason::WebhookNotRegistered]);
 
@@ -35,27 +25,18 @@ pub(crate) struct RegisteredWebhook {
 /// Tells Z-API or ZapperHUB to send its calls to this server, which is how taps, texts and statuses come in.
 /// The webhook of a WhatsApp Cloud API number is set up in Meta's App Dashboard, and this server needs an address that
 /// the internet reaches: otherwise the error says what to do.
-#[utoipa::path(
-    post,
-    path = "/channels/{id}/register-webhook",
-    operation_id = "registerWebhook",
-    tag = "Channels",
-    responses(
-        (status = 200, description = "The provider took the URL", body = RegisteredWebhook),
-        RegisterFailures,
-    ),
-)]
+#[utoipa::path(post, path = "/channels/{id}/register-webhook",
+    responses((status = 200, description = "The provider took the URL", body = RegisteredWebhook), RegisterFailures))]
 pub(crate) async fn register_webhook(
-    caller: Caller<need::Manage>,
-    State(app): State<Arc<App>>,
+    caller: Caller<Manages>,
     Id(id): Id<ChannelId>,
-) -> Result<Json<RegisteredWebhook>, ApiError> {
-    let channel = lookup::channel(&app, &caller.organization_id, &id).await?;
-    let secret = app.store.secrets(&channel)?.webhook_secret;
-    let webhook_url = webhook_url(&app, &channel, &secret);
+) -> Answer<RegisteredWebhook> {
+    let channel = caller.find::<store::Channel>(&id).await?;
+    let secret = caller.app.store.secrets(&channel)?.webhook_secret;
+    let webhook_url = webhook_url(&caller.app, &channel, &secret);
     let url = webhook_url.parse().map_err(ApiError::internal)?;
-    check_registrable(&app.http, channel.provider, &url)?;
-    let ready = app.channels().ready(&channel)?;
+    check_registrable(&caller.app.http, channel.provider, &url)?;
+    let ready = caller.app.channels().ready(&channel)?;
     ready
         .register_webhook(&url, &secret)
         .await

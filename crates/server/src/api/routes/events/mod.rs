@@ -2,28 +2,17 @@
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
-use std::sync::Arc;
 
-use axum::extract::State;
 use axum::http::HeaderMap;
-use axum::response::Response;
 use axum::response::sse::{self, KeepAlive, Sse};
 use futures_util::Stream;
 use recado_core::event::EventType;
-use recado_core::{ConversationId, OrganizationId};
 use recado_store::{EventBounds, EventFilter, EventId};
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
 
-use super::listing::{limit, wrong};
-use crate::api::auth::{Caller, need};
-use crate::api::error::{ApiError, Reason};
+use super::listing::limit;
+use super::prelude::*;
 use crate::api::event::Event;
-use crate::api::extract::Query;
-use crate::api::openapi::{failures, words};
-use crate::api::routes::lookup;
 use crate::api::streams::OpenStream;
-use crate::app::App;
 
 const DEFAULT_LIMIT: u32 = 100;
 const MAX_LIMIT: u32 = 1000;
@@ -110,7 +99,7 @@ async fn check_conversation(
     filter: &EventFilter,
 ) -> Result<(), ApiError> {
     if let Some(id) = &filter.conversation {
-        lookup::conversation(app, organization, id).await?;
+        find::<store::Conversation>(app, organization, id).await?;
     }
     Ok(())
 }
@@ -138,64 +127,46 @@ fn check_seen(name: &str, seen: Option<EventId>, bounds: EventBounds) -> Result<
 ///
 /// Returns what happened in the organization, in the order in which it was stored. Keep the id of the last event that you
 /// have, and read on from there to get what happened since.
-#[utoipa::path(
-    get,
-    path = "/events",
-    operation_id = "listEvents",
-    tag = "Events",
-    params(EventQuery),
-    responses(
-        (status = 200, description = "One part of the list", body = Events),
-        EventFailures,
-    ),
-)]
-pub(crate) async fn list(
-    caller: Caller<need::Read>,
-    State(app): State<Arc<App>>,
+#[utoipa::path(get, path = "/events", params(EventQuery),
+    responses((status = 200, body = Events), EventFailures))]
+pub(crate) async fn list_events(
+    caller: Caller<Reads>,
     Query(query): Query<EventQuery>,
-) -> Result<Response, ApiError> {
+) -> LongAnswer {
     let (after, limit) = (query.cursor()?, query.limit()?);
     let filter = query.filter()?;
-    let page = app
+    let page = caller
+        .app
         .store
         .list_events(&caller.organization_id, after, &filter, limit)
         .await?;
     if page.data.is_empty() {
-        check_conversation(&app, &caller.organization_id, &filter).await?;
+        check_conversation(&caller.app, &caller.organization_id, &filter).await?;
     }
     if after.is_some() {
         // After the page is read, for events behind the cursor may be removed until then.
-        let bounds = app.store.event_bounds(&caller.organization_id).await?;
+        let bounds = caller
+            .app
+            .store
+            .event_bounds(&caller.organization_id)
+            .await?;
         check_seen("cursor", after, bounds)?;
     }
     let events = Events {
         next_cursor: page.next.map(|id| id.to_string()),
         data: page.data.into_iter().map(Event::from).collect(),
     };
-    app.memory.answer(Some(&caller.organization_id), &events)
+    caller.answer(&events)
 }
 
 /// Follow events as they happen
 ///
 /// Sends server-sent events. The data of each is one event in JSON, as in the list of events.
 /// An organization has at most 100 open streams on one server.
-#[utoipa::path(
-    get,
-    path = "/events/stream",
-    operation_id = "streamEvents",
-    tag = "Events",
-    params(
-        EventQuery,
-        ("Last-Event-ID" = Option<String>, Header, description = "The id of the last event that you have; without it and `cursor`, the stream begins now."),
-    ),
-    responses(
-        (status = 200, description = "One event after the other", content_type = "text/event-stream", body = String),
-        StreamFailures,
-    ),
-)]
-pub(crate) async fn stream(
-    caller: Caller<need::Read>,
-    State(app): State<Arc<App>>,
+#[utoipa::path(get, path = "/events/stream", params(EventQuery, ("Last-Event-ID" = Option<String>, Header, description = "The id of the last event that you have; without it and `cursor`, the stream begins now.")),
+    responses((status = 200, description = "One event after the other", content_type = "text/event-stream", body = String), StreamFailures))]
+pub(crate) async fn stream_events(
+    caller: Caller<Reads>,
     Query(query): Query<EventQuery>,
     headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<sse::Event, Infallible>>>, ApiError> {
@@ -204,18 +175,23 @@ pub(crate) async fn stream(
         .and_then(|value| value.to_str().ok());
     let filter = query.filter()?;
     let (last, cursor) = (event_id("Last-Event-ID", last)?, query.cursor()?);
-    check_conversation(&app, &caller.organization_id, &filter).await?;
-    let bounds = app.store.event_bounds(&caller.organization_id).await?;
+    check_conversation(&caller.app, &caller.organization_id, &filter).await?;
+    let bounds = caller
+        .app
+        .store
+        .event_bounds(&caller.organization_id)
+        .await?;
     check_seen("Last-Event-ID", last, bounds)?;
     check_seen("cursor", cursor, bounds)?;
     let newest = bounds.newest;
     let after = last.or(cursor);
-    let stream = app
+    let stream = caller
+        .app
         .streams
         .open(&caller.organization_id, caller.credential, newest)?;
-    let heartbeat = app.heartbeat;
+    let heartbeat = caller.app.heartbeat;
     let follower = Follower {
-        app,
+        app: caller.app,
         organization: caller.organization_id,
         filter,
         after: after.unwrap_or(newest),

@@ -1,44 +1,22 @@
 //! Organizations: the tenants.
 
-pub(crate) mod users;
-
-use std::sync::Arc;
-
-use axum::Json;
-use axum::extract::State;
-use axum::http::StatusCode;
-use axum::response::Response;
-use recado_core::fields::{name, optional};
-use recado_core::{OrganizationId, TextField};
-use recado_store::{self as store, StoreError};
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
-use validator::Validate;
-
-use super::listing::{List, ListQuery, wrong};
-use super::{checked, id_or, text};
+use super::prelude::*;
 use crate::api::auth::Operator;
-use crate::api::body::Body;
-use crate::api::error::{ApiError, Reason};
-use crate::api::extract::Query;
-use crate::api::noun::{Id, deleted, found};
-use crate::api::openapi::failures;
-use crate::api::time::rfc3339;
-use crate::app::App;
+
+pub(crate) mod users;
 
 failures!(CreateFailures: &[Reason::AlreadyExists]);
 
 /// The organization to create.
-#[derive(Deserialize, Validate, ToSchema)]
+#[derive(Default, Deserialize, Validate, ToSchema)]
+#[serde(default)]
 #[schema(example = json!({"name": "Loja Exemplo"}))]
 pub(crate) struct NewOrganization {
     /// The name of the organization.
-    #[serde(default)]
     #[validate(custom(function = "name"))]
     #[schema(value_type = String, required = true, min_length = 1, max_length = 256, pattern = r"\S")]
     name: TextField,
     /// The id of the organization, if you want to choose it.
-    #[serde(default)]
     #[validate(custom(function = "optional"))]
     #[schema(value_type = Option<String>, pattern = r"^[A-Za-z0-9._:-]{0,64}$")]
     id: TextField,
@@ -54,11 +32,9 @@ pub(crate) struct Organization {
     /// The name of the organization.
     name: String,
     /// When the organization was suspended; null if it is not.
-    #[schema(format = DateTime)]
-    suspended_at: Option<String>,
+    suspended_at: Option<Timestamp>,
     /// The time at which it was created.
-    #[schema(format = DateTime)]
-    created_at: String,
+    created_at: Timestamp,
 }
 
 /// Proof that the right organization is meant.
@@ -70,37 +46,17 @@ pub(crate) struct Confirmation {
     confirm: Option<String>,
 }
 
-impl From<store::Organization> for Organization {
-    fn from(organization: store::Organization) -> Self {
-        Self {
-            id: organization.id,
-            name: organization.name,
-            suspended_at: organization.suspended_at.map(rfc3339),
-            created_at: rfc3339(organization.created_at),
-        }
-    }
-}
+mirrors!(Organization, store::Organization { id, name, created_at; suspended_at });
 
 /// Create an organization
 ///
 /// An organization owns agents, channels, conversations, users and API keys, and sees no other organization.
-#[utoipa::path(
-    post,
-    path = "/organizations",
-    operation_id = "createOrganization",
-    tag = "Organizations",
-    request_body = NewOrganization,
-    responses(
-        (status = 201, description = "Created", body = Organization),
-        CreateFailures,
-    ),
-)]
-pub(crate) async fn create(
-    Operator { author }: Operator,
-    State(app): State<Arc<App>>,
+#[utoipa::path(post, path = "/organizations", request_body = NewOrganization,
+    responses((status = 201, body = Organization), CreateFailures))]
+pub(crate) async fn create_organization(
+    Operator { app, author }: Operator,
     Body(new): Body<NewOrganization>,
-) -> Result<(StatusCode, Json<Organization>), ApiError> {
-    let new = checked(new)?;
+) -> Created<Organization> {
     let organization = store::Organization {
         id: id_or(new.id, || OrganizationId::from_uuid(app.uuid()))?,
         name: text(new.name),
@@ -122,25 +78,18 @@ pub(crate) async fn create(
         }
         created => created?,
     }
-    Ok((StatusCode::CREATED, Json(organization.into())))
+    Ok(created(organization))
 }
 
 /// List organizations
 ///
 /// Returns all organizations of the server, oldest first.
-#[utoipa::path(
-    get,
-    path = "/organizations",
-    operation_id = "listOrganizations",
-    tag = "Organizations",
-    params(ListQuery),
-    responses((status = 200, description = "One part of the list", body = List<Organization>)),
-)]
-pub(crate) async fn list(
-    _: Operator,
-    State(app): State<Arc<App>>,
-    Query(query): Query<ListQuery>,
-) -> Result<Response, ApiError> {
+#[utoipa::path(get, path = "/organizations", params(ListQuery),
+    responses((status = 200, body = List<Organization>)))]
+pub(crate) async fn list_organizations(
+    Operator { app, .. }: Operator,
+    query: ListQuery,
+) -> LongAnswer {
     let listed = app.store.list_organizations(&query.page()?).await?;
     let list = List::of(listed, Organization::from);
     app.memory.answer(None, &list)
@@ -149,18 +98,12 @@ pub(crate) async fn list(
 /// Show an organization
 ///
 /// Returns one organization.
-#[utoipa::path(
-    get,
-    path = "/organizations/{id}",
-    operation_id = "showOrganization",
-    tag = "Organizations",
-    responses((status = 200, description = "The organization", body = Organization)),
-)]
-pub(crate) async fn show(
-    _: Operator,
-    State(app): State<Arc<App>>,
+#[utoipa::path(get, path = "/organizations/{id}",
+    responses((status = 200, description = "The organization", body = Organization)))]
+pub(crate) async fn show_organization(
+    Operator { app, .. }: Operator,
     Id(id): Id<OrganizationId>,
-) -> Result<Json<Organization>, ApiError> {
+) -> Answer<Organization> {
     Ok(Json(found(app.store.get_organization(&id).await?)?.into()))
 }
 
@@ -168,18 +111,12 @@ pub(crate) async fn show(
 ///
 /// Its API keys and sessions are refused, its deliveries wait, and its open event streams end within a second. What the
 /// providers tell about its channels is stored as before, and delivered once it is resumed.
-#[utoipa::path(
-    post,
-    path = "/organizations/{id}/suspend",
-    operation_id = "suspendOrganization",
-    tag = "Organizations",
-    responses((status = 200, description = "The organization, which is suspended", body = Organization)),
-)]
-pub(crate) async fn suspend(
-    Operator { author }: Operator,
-    State(app): State<Arc<App>>,
+#[utoipa::path(post, path = "/organizations/{id}/suspend",
+    responses((status = 200, description = "The organization, which is suspended", body = Organization)))]
+pub(crate) async fn suspend_organization(
+    Operator { app, author }: Operator,
     Id(id): Id<OrganizationId>,
-) -> Result<Json<Organization>, ApiError> {
+) -> Answer<Organization> {
     let suspended = app.store.suspend_organization(&id, &author).await?;
     Ok(Json(found(suspended)?.into()))
 }
@@ -187,18 +124,12 @@ pub(crate) async fn suspend(
 /// Resume a suspended organization
 ///
 /// Its API keys and sessions work again, and its deliveries go on.
-#[utoipa::path(
-    post,
-    path = "/organizations/{id}/resume",
-    operation_id = "resumeOrganization",
-    tag = "Organizations",
-    responses((status = 200, description = "The organization, which is not suspended", body = Organization)),
-)]
-pub(crate) async fn resume(
-    Operator { author }: Operator,
-    State(app): State<Arc<App>>,
+#[utoipa::path(post, path = "/organizations/{id}/resume",
+    responses((status = 200, description = "The organization, which is not suspended", body = Organization)))]
+pub(crate) async fn resume_organization(
+    Operator { app, author }: Operator,
     Id(id): Id<OrganizationId>,
-) -> Result<Json<Organization>, ApiError> {
+) -> Answer<Organization> {
     let resumed = app.store.resume_organization(&id, &author).await?;
     Ok(Json(found(resumed)?.into()))
 }
@@ -208,17 +139,9 @@ pub(crate) async fn resume(
 /// The deletion cannot be undone. The API keys, users and sessions of the organization and the webhook URLs of its channels stop
 /// working at once, on every server. Its data are removed in the background after five minutes;
 /// then its id and the ids of its channels are free again.
-#[utoipa::path(
-    delete,
-    path = "/organizations/{id}",
-    operation_id = "deleteOrganization",
-    tag = "Organizations",
-    params(Confirmation),
-    responses((status = 204, description = "Deleted")),
-)]
-pub(crate) async fn delete(
-    Operator { author }: Operator,
-    State(app): State<Arc<App>>,
+#[utoipa::path(delete, path = "/organizations/{id}", params(Confirmation), responses((status = 204)))]
+pub(crate) async fn delete_organization(
+    Operator { app, author }: Operator,
     Id(id): Id<OrganizationId>,
     Query(query): Query<Confirmation>,
 ) -> Result<StatusCode, ApiError> {

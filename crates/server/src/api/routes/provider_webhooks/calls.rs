@@ -1,21 +1,8 @@
 //! Calls of providers that are set aside: kept as they came, listed, and tried again by hand.
 
-use std::sync::Arc;
-
-use axum::Json;
-use axum::extract::State;
-use axum::response::Response;
 use recado_store::{SetAsideCall, SetAsideReason};
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
 
-use crate::api::auth::{Caller, need};
-use crate::api::error::{ApiError, Reason};
-use crate::api::extract::{Path, Query};
-use crate::api::openapi::words;
-use crate::api::routes::listing::{FilteredListQuery, List, wrong};
-use crate::api::time::rfc3339;
-use crate::app::App;
+use crate::api::routes::prelude::*;
 
 /// Filter of the list.
 #[derive(Deserialize, IntoParams)]
@@ -44,8 +31,7 @@ pub(crate) struct ProviderCall {
     /// The media type of the body, if the provider named one.
     content_type: Option<String>,
     /// When the call came in.
-    #[schema(format = DateTime)]
-    received_at: String,
+    received_at: Timestamp,
 }
 
 impl ProviderCall {
@@ -55,7 +41,7 @@ impl ProviderCall {
             channel_id: call.channel_id.into(),
             status,
             content_type: call.content_type,
-            received_at: rfc3339(call.received_at),
+            received_at: call.received_at.into(),
         }
     }
 }
@@ -73,21 +59,15 @@ impl StatusQuery {
 /// List provider webhook calls that are set aside
 ///
 /// Recado answered these calls with 200 and could not apply them. They are kept for 30 days, or as long as the operator has set.
-#[utoipa::path(
-    get,
-    path = "/webhook-calls",
-    operation_id = "listWebhookCalls",
-    tag = "Provider webhooks",
-    params(FilteredListQuery<StatusQuery>),
-    responses((status = 200, description = "One part of the list", body = List<ProviderCall>)),
-)]
-pub(crate) async fn list(
-    caller: Caller<need::Read>,
-    State(app): State<Arc<App>>,
+#[utoipa::path(get, path = "/webhook-calls", params(FilteredListQuery<StatusQuery>),
+    responses((status = 200, body = List<ProviderCall>)))]
+pub(crate) async fn list_webhook_calls(
+    caller: Caller<Reads>,
     Query(query): Query<FilteredListQuery<StatusQuery>>,
-) -> Result<Response, ApiError> {
+) -> LongAnswer {
     let (page, reason) = (query.list.page()?, query.filter.reason()?);
-    let listed = app
+    let listed = caller
+        .app
         .store
         .list_webhook_calls_set_aside(&caller.organization_id, reason, &page)
         .await?;
@@ -95,29 +75,23 @@ pub(crate) async fn list(
         let status = call.reason.as_str();
         ProviderCall::new(call, status)
     });
-    app.memory.answer(Some(&caller.organization_id), &list)
+    caller.answer(&list)
 }
 
 /// Retry a provider webhook call that is set aside
 ///
 /// Applies the call once more. Items of the call that were applied before have no second effect.
-#[utoipa::path(
-    post,
-    path = "/webhook-calls/{id}/retry",
-    operation_id = "retryWebhookCall",
-    tag = "Provider webhooks",
-    responses((status = 200, description = "The call, which is pending again", body = ProviderCall)),
-)]
-pub(crate) async fn retry(
-    caller: Caller<need::Manage>,
-    State(app): State<Arc<App>>,
+#[utoipa::path(post, path = "/webhook-calls/{id}/retry",
+    responses((status = 200, description = "The call, which is pending again", body = ProviderCall)))]
+pub(crate) async fn retry_webhook_call(
+    caller: Caller<Manages>,
     Path(id): Path<String>,
-) -> Result<Json<ProviderCall>, ApiError> {
-    let retried = app
+) -> Answer<ProviderCall> {
+    let retried = caller
+        .app
         .store
         .retry_webhook_call(&caller.organization_id, &id)
         .await?;
-    let call = retried.ok_or_else(|| ApiError::not_found(Reason::WebhookCallNotFound))?;
-    app.intake.look_for_left_behind();
-    Ok(Json(ProviderCall::new(call, words::PENDING)))
+    caller.app.intake.look_for_left_behind();
+    Ok(Json(ProviderCall::new(found(retried)?, words::PENDING)))
 }

@@ -2,24 +2,17 @@
 
 pub(crate) mod calls;
 
-use std::sync::Arc;
-
-use axum::Json;
 use axum::extract::{Request, State};
-use axum::http::header;
-use axum::response::{IntoResponse, Response};
-use recado_core::{ChannelId, Provider};
+use axum::http::{Method, header};
+use axum::response::IntoResponse as _;
+use recado_core::Provider;
 use recado_providers::{Admission, Channel, WebhookCall, WebhookHead, WebhookRefused};
-use recado_store as store;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
 use subtle::ConstantTimeEq as _;
 
+use super::prelude::*;
 use crate::api::auth::ProviderProof;
-use crate::api::error::{ApiError, Reason};
-use crate::api::extract::Path;
-use crate::api::openapi::failures;
-use crate::app::App;
 use crate::inbound::worker;
 use crate::memory::budget::Room;
 use crate::memory::reading;
@@ -49,88 +42,56 @@ const MAX_CALL_BYTES: usize = 4 * 1024 * 1024;
 ///
 /// Meta calls this once, when the callback URL is set in its App Dashboard. The answer is the challenge of the request if
 /// the verify token is right.
-#[utoipa::path(
-    get,
-    path = "/webhooks/whatsapp/{channelId}",
-    operation_id = "verifyWhatsAppWebhook",
-    tag = "Provider webhooks",
-    responses(
-        (status = 200, description = "The challenge"),
-        VerificationFailures,
-    ),
-)]
-pub(crate) async fn whatsapp_verification(
+#[utoipa::path(get, path = "/webhooks/whatsapp/{channelId}", operation_id = "verifyWhatsAppWebhook",
+    responses((status = 200, description = "The challenge"), VerificationFailures))]
+pub(crate) async fn verify_whatsapp_webhook(
     _: ProviderProof,
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
     request: Request,
-) -> Result<Response, ApiError> {
+) -> LongAnswer {
     take(&app, Provider::WhatsApp, &id, None, request).await
 }
 
 /// Take a webhook call of Meta
 ///
 /// Meta calls this with messages and statuses. The call is stored before it is answered, and must be signed with the app secret.
-#[utoipa::path(
-    post,
-    path = "/webhooks/whatsapp/{channelId}",
-    operation_id = "takeWhatsAppWebhook",
-    tag = "Provider webhooks",
-    responses(
-        (status = 200, description = "Kept"),
-        CallFailures,
-    ),
-)]
-pub(crate) async fn whatsapp(
+#[utoipa::path(post, path = "/webhooks/whatsapp/{channelId}", operation_id = "takeWhatsAppWebhook",
+    responses((status = 200, description = "Kept"), CallFailures))]
+pub(crate) async fn take_whatsapp_webhook(
     _: ProviderProof,
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
     request: Request,
-) -> Result<Response, ApiError> {
+) -> LongAnswer {
     take(&app, Provider::WhatsApp, &id, None, request).await
 }
 
 /// Take a webhook call of Z-API
 ///
 /// Z-API calls this with messages and statuses. The call is stored before it is answered.
-#[utoipa::path(
-    post,
-    path = "/webhooks/zapi/{channelId}/{secret}",
-    operation_id = "takeZapiWebhook",
-    tag = "Provider webhooks",
-    responses(
-        (status = 200, description = "Kept"),
-        CallFailures,
-    ),
-)]
-pub(crate) async fn zapi(
+#[utoipa::path(post, path = "/webhooks/zapi/{channelId}/{secret}",
+    responses((status = 200, description = "Kept"), CallFailures))]
+pub(crate) async fn take_zapi_webhook(
     _: ProviderProof,
     State(app): State<Arc<App>>,
     Path((id, secret)): Path<(String, String)>,
     request: Request,
-) -> Result<Response, ApiError> {
+) -> LongAnswer {
     take(&app, Provider::Zapi, &id, Some(&secret), request).await
 }
 
 /// Take a webhook call of ZapperHUB
 ///
 /// ZapperHUB calls this with messages and statuses. The call is stored before it is answered.
-#[utoipa::path(
-    post,
-    path = "/webhooks/zapperhub/{channelId}/{secret}",
-    operation_id = "takeZapperHubWebhook",
-    tag = "Provider webhooks",
-    responses(
-        (status = 200, description = "Kept"),
-        CallFailures,
-    ),
-)]
-pub(crate) async fn zapperhub(
+#[utoipa::path(post, path = "/webhooks/zapperhub/{channelId}/{secret}", operation_id = "takeZapperHubWebhook",
+    responses((status = 200, description = "Kept"), CallFailures))]
+pub(crate) async fn take_zapperhub_webhook(
     _: ProviderProof,
     State(app): State<Arc<App>>,
     Path((id, secret)): Path<(String, String)>,
     request: Request,
-) -> Result<Response, ApiError> {
+) -> LongAnswer {
     take(&app, Provider::ZapperHub, &id, Some(&secret), request).await
 }
 
@@ -141,7 +102,7 @@ async fn take(
     id: &str,
     url_secret: Option<&str>,
     request: Request,
-) -> Result<Response, ApiError> {
+) -> LongAnswer {
     let (channel, secret) = find(app, provider, id, url_secret).await?;
     log_organization(&channel.organization_id);
     // What is wrong with the channel is not for its callers.
@@ -205,15 +166,11 @@ async fn find(
 }
 
 /// Meta's handshake wants 403; every other call without proof is 401.
-fn refuse(
-    channel: &store::Channel,
-    method: &axum::http::Method,
-    refused: WebhookRefused,
-) -> ApiError {
+fn refuse(channel: &store::Channel, method: &Method, refused: WebhookRefused) -> ApiError {
     metrics::counter!("recado_webhook_refused_total", "provider" => channel.provider.as_str())
         .increment(1);
     tracing::warn!(channel_id = %channel.id, provider = %channel.provider, %refused, "a webhook call was refused");
-    let reason = if method == axum::http::Method::GET {
+    let reason = if method == Method::GET {
         Reason::Forbidden
     } else {
         Reason::Unauthorized

@@ -1,3 +1,159 @@
-//! Sending messages: one file for each kind.
+//! Sending messages: one file for each kind, and what all kinds share.
+
+use std::collections::BTreeMap;
+
+use axum::response::IntoResponse as _;
+use recado_core::Warning;
+use recado_core::capabilities::{Basis, Capabilities, Limit};
+use recado_core::chatvolt::ChatvoltSend;
+use recado_providers::Preview;
+
+use super::messages::Message;
+use super::prelude::*;
+use crate::api::extract::DryRunSwitch;
+use crate::api::openapi::PROVIDER;
+use crate::send;
 
 pub(crate) mod buttons;
+
+failures!(SendFailures: PROVIDER, &[
+    Reason::UnsupportedChannel,
+    Reason::ForeignAgent,
+    Reason::AgentNotFound,
+    Reason::ConversationNotFound,
+    Reason::RateLimited,
+    Reason::TooManyButtons,
+    Reason::ContentRefused,
+    Reason::WindowClosed,
+    Reason::InvalidRecipient,
+]);
+
+/// The query, for the documentation; it is read as [`DryRunSwitch`].
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(
+    dead_code,
+    non_snake_case,
+    reason = "describes the request to the OpenAPI document; nothing constructs it"
+)]
+pub(crate) struct SendQuery {
+    /// With `true`, `1`, `yes` or an empty value, answers with the exact provider request and sends nothing.
+    /// Any other value but `false`, `0` and `no` is an error, and so is another spelling of the name.
+    dryRun: Option<bool>,
+}
+
+/// The answer to a send that the provider accepted.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Sent {
+    /// Always true. An error has another status and no `success`.
+    success: bool,
+    /// The message as it was stored.
+    message: Message,
+}
+
+/// The answer to a send with `dryRun=true`: the request that the provider would get.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct DryRun {
+    /// Always true: nothing was sent.
+    #[serde(rename = "dryRun")]
+    sends_nothing: bool,
+    /// The request to the provider.
+    request: ProviderRequest,
+    /// The limits of the provider, which the message keeps.
+    #[schema(value_type = buttons::Limits)]
+    limits: Value,
+    /// What may look wrong on the phone.
+    warnings: Vec<Warning>,
+}
+
+/// A request to a provider, with its secrets blanked.
+#[derive(Serialize, ToSchema)]
+struct ProviderRequest {
+    /// The HTTP method.
+    method: String,
+    /// The URL.
+    url: String,
+    /// The headers, by name.
+    headers: BTreeMap<String, String>,
+    /// The JSON body.
+    #[schema(value_type = Object)]
+    body: Value,
+}
+
+/// The least and the most of something: a number of buttons, or a length in Unicode code points.
+#[derive(Serialize, ToSchema)]
+struct Bounds {
+    /// The least.
+    min: usize,
+    /// The most.
+    max: usize,
+    /// How the limit is known.
+    #[schema(value_type = words::LimitBasis)]
+    basis: Basis,
+    /// Where the limit is published, or was observed.
+    #[schema(value_type = String)]
+    source: &'static str,
+}
+
+/// Either answer of a send.
+#[derive(ToSchema)]
+#[serde(untagged)]
+#[expect(
+    dead_code,
+    reason = "describes the answers to the OpenAPI document; nothing constructs it"
+)]
+pub(crate) enum SendAnswer {
+    Sent(Box<Sent>),
+    DryRun(Box<DryRun>),
+}
+
+impl From<Preview> for ProviderRequest {
+    fn from(preview: Preview) -> Self {
+        Self {
+            method: preview.method,
+            url: preview.url,
+            headers: preview.headers.into_iter().collect(),
+            body: preview.body,
+        }
+    }
+}
+
+impl From<&Limit> for Bounds {
+    fn from(limit: &Limit) -> Self {
+        Self {
+            min: limit.min,
+            max: limit.max,
+            basis: limit.source.basis,
+            source: limit.source.text,
+        }
+    }
+}
+
+/// Sends a message of any kind, or shows what would be sent, with the limits of its kind.
+async fn answer<Limits: Serialize>(
+    caller: Caller<Sends>,
+    DryRunSwitch(sends_nothing): DryRunSwitch,
+    request: ChatvoltSend,
+    limits: impl FnOnce(&Capabilities) -> Option<Limits>,
+) -> LongAnswer {
+    let ready = send::check(&caller.app, &caller.organization_id, request).await?;
+    if !sends_nothing {
+        let message = ready.send(&caller.app).await?.into();
+        let success = true;
+        return Ok(Json(Sent { success, message }).into_response());
+    }
+    let channel = ready.channel();
+    let limits = limits(channel.capabilities());
+    let limits = limits.ok_or_else(|| ApiError::internal("a checked message has no limits"))?;
+    let preview = channel
+        .preview(&ready.outbound())
+        .map_err(|error| ApiError::from(&error))?;
+    let dry_run = DryRun {
+        sends_nothing,
+        request: preview.into(),
+        limits: serde_json::to_value(limits).map_err(ApiError::internal)?,
+        warnings: ready.warnings().to_vec(),
+    };
+    Ok(Json(dry_run).into_response())
+}

@@ -1,69 +1,45 @@
 //! Users: the people of an organization.
 
-pub(crate) mod sessions;
+use recado_core::Role;
 
-use std::sync::Arc;
-
-use axum::Json;
-use axum::extract::State;
-use axum::http::StatusCode;
-use axum::response::Response;
-use recado_core::fields::{name, optional, required};
-use recado_core::{FieldErrors, OrganizationId, Role, TextField, UserId};
-use recado_store::{self as store, Author, StoreError};
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
-use validator::Validate;
-
-use super::listing::{List, ListQuery};
-use super::{checked, not_blank, text};
-use crate::api::auth::{Caller, need};
-use crate::api::body::Body;
-use crate::api::error::{ApiError, Reason};
-use crate::api::extract::Query;
-use crate::api::noun::{Id, Noun, deleted, found};
-use crate::api::openapi::{failures, words};
-use crate::api::routes::lookup;
-use crate::api::time::rfc3339;
-use crate::app::App;
+use super::prelude::*;
 use crate::sign_in::{self, NewLink};
+
+pub(crate) mod sessions;
 
 failures!(CreateFailures: &[Reason::AlreadyExists]);
 failures!(UpdateFailures: &[Reason::LastOwner]);
 failures!(DeleteFailures: &[Reason::LastOwner]);
 
 /// The user to create.
-#[derive(Deserialize, Validate, ToSchema)]
+#[derive(Default, Deserialize, Validate, ToSchema)]
+#[serde(default)]
 #[schema(example = json!({"email": "bia@example.com", "name": "Bia Souza", "role": "agent"}))]
 pub(crate) struct NewUser {
     /// The address with which the user signs in; nothing is sent there.
-    #[serde(default)]
     #[validate(custom(function = "required"))]
     #[schema(value_type = String, format = Email, required = true)]
     email: TextField,
     /// The name of the person.
-    #[serde(default)]
     #[validate(custom(function = "name"))]
     #[schema(value_type = String, required = true, min_length = 1, max_length = 256, pattern = r"\S")]
     name: TextField,
     /// What the user may do.
-    #[serde(default)]
     #[validate(custom(function = "required"))]
     #[schema(value_type = words::Role, required = true)]
     role: TextField,
 }
 
 /// The changes of a user; fields that are left out stay.
-#[derive(Deserialize, Validate, ToSchema)]
+#[derive(Default, Deserialize, Validate, ToSchema)]
+#[serde(default)]
 #[schema(example = json!({"role": "agent"}))]
 pub(crate) struct UserPatch {
     /// The name of the person.
-    #[serde(default)]
     #[validate(custom(function = "not_blank"))]
     #[schema(value_type = Option<String>, max_length = 256)]
     name: TextField,
     /// What the user may do; another role ends the sessions of the user.
-    #[serde(default)]
     #[validate(custom(function = "optional"))]
     #[schema(value_type = Option<words::Role>)]
     role: TextField,
@@ -89,11 +65,9 @@ pub(crate) struct User {
     /// Whether the user has set a password, and so can sign in.
     has_password: bool,
     /// The time at which it was created.
-    #[schema(format = DateTime)]
-    created_at: String,
+    created_at: Timestamp,
     /// When the user last signed in; null if that has not happened.
-    #[schema(format = DateTime)]
-    last_sign_in_at: Option<String>,
+    last_sign_in_at: Option<Timestamp>,
 }
 
 /// A user that was just created.
@@ -113,30 +87,18 @@ pub(crate) struct Link {
     /// The URL of the page where the user sets the password; shown this once.
     url: String,
     /// The time at which the link stops working.
-    #[schema(format = DateTime)]
-    expires_at: String,
+    expires_at: Timestamp,
 }
 
-impl From<store::User> for User {
-    fn from(user: store::User) -> Self {
-        Self {
-            id: user.id,
-            organization_id: user.organization_id,
-            email: user.email,
-            name: user.name,
-            role: user.role,
-            has_password: user.has_password,
-            created_at: rfc3339(user.created_at),
-            last_sign_in_at: user.last_sign_in_at.map(rfc3339),
-        }
-    }
-}
+mirrors!(User, store::User {
+    id, organization_id, email, name, role, has_password, created_at; last_sign_in_at
+});
 
 impl From<NewLink> for Link {
     fn from(link: NewLink) -> Self {
         Self {
             url: link.url,
-            expires_at: rfc3339(link.ends_at),
+            expires_at: link.ends_at.into(),
         }
     }
 }
@@ -149,16 +111,11 @@ fn role(text: &str) -> Result<Role, FieldErrors> {
 }
 
 /// Creates a user, and a link with which the user sets a password.
-pub(super) async fn make(
-    app: &App,
-    organization_id: OrganizationId,
-    new: NewUser,
-    author: &Author,
-) -> Result<(StatusCode, Json<CreatedUser>), ApiError> {
-    let new = checked(new)?;
+pub(super) async fn make<R>(caller: Caller<R>, new: NewUser) -> Created<CreatedUser> {
+    let (app, author) = (&caller.app, &caller.author);
     let user = store::User {
         id: UserId::from_uuid(app.uuid()),
-        organization_id,
+        organization_id: caller.organization_id,
         email: sign_in::email(&text(new.email))?,
         name: text(new.name),
         role: role(&text(new.role))?,
@@ -175,174 +132,82 @@ pub(super) async fn make(
     }?;
     let link = link(app, &user, author).await?;
     let user = user.into();
-    Ok((StatusCode::CREATED, Json(CreatedUser { user, link })))
+    Ok(created(CreatedUser { user, link }))
 }
 
 /// Makes a new link of a user.
 async fn link(app: &App, user: &store::User, author: &Author) -> Result<Link, ApiError> {
     let link = sign_in::create_link(&app.store, &app.public_url, user, author);
-    let link = link.await?;
-    Ok(link
-        .ok_or_else(|| ApiError::not_found(UserId::MISSING))?
-        .into())
+    Ok(link.await?.ok_or_else(missing::<UserId>)?.into())
 }
 
 /// Makes a new link of the user in the path.
-pub(super) async fn link_of(
-    app: &App,
-    organization: &OrganizationId,
-    id: &UserId,
-    author: &Author,
-) -> Result<(StatusCode, Json<Link>), ApiError> {
-    let user = lookup::user(app, organization, id).await?;
-    Ok((StatusCode::CREATED, Json(link(app, &user, author).await?)))
+pub(super) async fn link_of<R>(caller: &Caller<R>, id: &UserId) -> Created<Link> {
+    let user = caller.find::<store::User>(id).await?;
+    Ok(created(link(&caller.app, &user, &caller.author).await?))
 }
 
 /// Create a user
 ///
 /// The answer has a link with which the person sets a password. No mail is sent: give the link to the person. It works once, for a day.
-#[utoipa::path(
-    post,
-    path = "/users",
-    operation_id = "createUser",
-    tag = "Users",
-    request_body = NewUser,
-    responses(
-        (status = 201, description = "Created; `link` is shown this once", body = CreatedUser),
-        CreateFailures,
-    ),
-)]
-pub(crate) async fn create(
-    caller: Caller<need::Manage>,
-    State(app): State<Arc<App>>,
+#[utoipa::path(post, path = "/users", request_body = NewUser,
+    responses((status = 201, description = "Created; `link` is shown this once", body = CreatedUser), CreateFailures))]
+pub(crate) async fn create_user(
+    caller: Caller<Manages>,
     Body(new): Body<NewUser>,
-) -> Result<(StatusCode, Json<CreatedUser>), ApiError> {
-    make(&app, caller.organization_id, new, &caller.author).await
-}
-
-/// Answers with a part of the users of an organization.
-pub(super) async fn listed(
-    app: &App,
-    organization: &OrganizationId,
-    query: ListQuery,
-) -> Result<Response, ApiError> {
-    let listed = app
-        .store
-        .list::<store::User>(organization, &query.page()?)
-        .await?;
-    let list = List::of(listed, User::from);
-    app.memory.answer(Some(organization), &list)
+) -> Created<CreatedUser> {
+    make(caller, new).await
 }
 
 /// List users
 ///
 /// Returns the users of the organization, oldest first.
-#[utoipa::path(
-    get,
-    path = "/users",
-    operation_id = "listUsers",
-    tag = "Users",
-    params(ListQuery),
-    responses((status = 200, description = "One part of the list", body = List<User>)),
-)]
-pub(crate) async fn list(
-    caller: Caller<need::Manage>,
-    State(app): State<Arc<App>>,
-    Query(query): Query<ListQuery>,
-) -> Result<Response, ApiError> {
-    listed(&app, &caller.organization_id, query).await
+#[utoipa::path(get, path = "/users", params(ListQuery), responses((status = 200, body = List<User>)))]
+pub(crate) async fn list_users(caller: Caller<Manages>, query: ListQuery) -> LongAnswer {
+    caller.list::<store::User, User>(query).await
 }
 
 /// Show a user
 ///
 /// Returns one user of the organization.
-#[utoipa::path(
-    get,
-    path = "/users/{id}",
-    operation_id = "showUser",
-    tag = "Users",
-    responses((status = 200, description = "The user", body = User)),
-)]
-pub(crate) async fn show(
-    caller: Caller<need::Manage>,
-    State(app): State<Arc<App>>,
-    Id(id): Id<UserId>,
-) -> Result<Json<User>, ApiError> {
-    Ok(Json(
-        lookup::user(&app, &caller.organization_id, &id)
-            .await?
-            .into(),
-    ))
+#[utoipa::path(get, path = "/users/{id}", responses((status = 200, description = "The user", body = User)))]
+pub(crate) async fn show_user(caller: Caller<Manages>, Id(id): Id<UserId>) -> Answer<User> {
+    Ok(Json(caller.find::<store::User>(&id).await?.into()))
 }
 
 /// Change a user
 ///
 /// Fields that are left out stay. An organization that has an owner keeps one: the last owner keeps the role.
-#[utoipa::path(
-    patch,
-    path = "/users/{id}",
-    operation_id = "updateUser",
-    tag = "Users",
-    request_body = UserPatch,
-    responses(
-        (status = 200, description = "The user as it is now", body = User),
-        UpdateFailures,
-    ),
-)]
-pub(crate) async fn update(
-    caller: Caller<need::Manage>,
-    State(app): State<Arc<App>>,
+#[utoipa::path(patch, path = "/users/{id}", request_body = UserPatch,
+    responses((status = 200, description = "The user as it is now", body = User), UpdateFailures))]
+pub(crate) async fn update_user(
+    caller: Caller<Manages>,
     Id(id): Id<UserId>,
     Body(patch): Body<UserPatch>,
-) -> Result<Json<User>, ApiError> {
-    let patch = checked(patch)?;
+) -> Answer<User> {
     let role = patch.role.as_text().map(role).transpose()?;
     let name = patch.name.as_text();
-    let updated = app
-        .store
-        .update_user(&caller.organization_id, &id, name, role, &caller.author)
-        .await?;
-    Ok(Json(found(updated)?.into()))
+    let organization = &caller.organization_id;
+    let updated = (caller.app.store).update_user(organization, &id, name, role, &caller.author);
+    Ok(Json(found(updated.await?)?.into()))
 }
 
 /// Delete a user
 ///
 /// The sessions and the personal API keys of the user end at once.
-#[utoipa::path(
-    delete,
-    path = "/users/{id}",
-    operation_id = "deleteUser",
-    tag = "Users",
-    responses(
-        (status = 204, description = "Deleted"),
-        DeleteFailures,
-    ),
-)]
-pub(crate) async fn delete(
-    caller: Caller<need::Manage>,
-    State(app): State<Arc<App>>,
+#[utoipa::path(delete, path = "/users/{id}", responses((status = 204), DeleteFailures))]
+pub(crate) async fn delete_user(
+    caller: Caller<Manages>,
     Id(id): Id<UserId>,
 ) -> Result<StatusCode, ApiError> {
-    let deletion = app
-        .store
-        .delete_user(&caller.organization_id, &id, &caller.author);
-    deleted::<UserId>(deletion.await?)
+    caller.delete(&id, Store::delete_user).await
 }
 
 /// Create a password link for a user
 ///
 /// The link replaces the one before it, and works once, for a day. The present password works until the link is used.
-#[utoipa::path(
-    post,
-    path = "/users/{id}/link",
-    operation_id = "createUserLink",
-    tag = "Users",
-    responses((status = 201, description = "Created; `url` is shown this once", body = Link)),
-)]
-pub(crate) async fn create_link(
-    caller: Caller<need::Manage>,
-    State(app): State<Arc<App>>,
-    Id(id): Id<UserId>,
-) -> Result<(StatusCode, Json<Link>), ApiError> {
-    link_of(&app, &caller.organization_id, &id, &caller.author).await
+#[utoipa::path(post, path = "/users/{id}/link",
+    responses((status = 201, description = "Created; `url` is shown this once", body = Link)))]
+pub(crate) async fn create_user_link(caller: Caller<Manages>, Id(id): Id<UserId>) -> Created<Link> {
+    link_of(&caller, &id).await
 }

@@ -1,23 +1,8 @@
 //! Sessions of a user, for those who manage the organization.
 
-use std::sync::Arc;
+use recado_core::SessionId;
 
-use axum::extract::State;
-use axum::http::StatusCode;
-use axum::response::Response;
-use recado_core::{SessionId, UserId};
-use recado_store as store;
-use serde::Serialize;
-use utoipa::ToSchema;
-
-use crate::api::auth::{Caller, need};
-use crate::api::error::ApiError;
-use crate::api::extract::Query;
-use crate::api::noun::Id;
-use crate::api::routes::listing::{List, ListQuery};
-use crate::api::routes::lookup;
-use crate::api::time::rfc3339;
-use crate::app::App;
+use crate::api::routes::prelude::*;
 
 /// A session in which a user is signed in.
 #[derive(Serialize, ToSchema)]
@@ -27,75 +12,64 @@ pub(crate) struct UserSession {
     #[schema(value_type = String)]
     id: SessionId,
     /// The time at which it was created.
-    #[schema(format = DateTime)]
-    created_at: String,
+    created_at: Timestamp,
     /// When the session was last used, to the minute.
-    #[schema(format = DateTime)]
-    last_seen_at: String,
+    last_seen_at: Timestamp,
     /// When the session ends if it is not used before.
-    #[schema(format = DateTime)]
-    idle_ends_at: String,
+    idle_ends_at: Timestamp,
     /// When the session ends in any case.
-    #[schema(format = DateTime)]
-    ends_at: String,
+    ends_at: Timestamp,
 }
 
-impl From<store::Session> for UserSession {
-    fn from(session: store::Session) -> Self {
-        Self {
-            id: session.id,
-            created_at: rfc3339(session.created_at),
-            last_seen_at: rfc3339(session.last_seen_at),
-            idle_ends_at: rfc3339(session.idle_ends_at),
-            ends_at: rfc3339(session.ends_at),
-        }
+mirrors!(
+    UserSession,
+    store::Session {
+        id,
+        created_at,
+        last_seen_at,
+        idle_ends_at,
+        ends_at
     }
-}
+);
 
 /// List the sessions of a user
 ///
 /// Returns the sessions in which the user is signed in, oldest first.
-#[utoipa::path(
-    get,
-    path = "/users/{id}/sessions",
-    operation_id = "listUserSessions",
-    tag = "Users",
-    params(ListQuery),
-    responses((status = 200, description = "One part of the list", body = List<UserSession>)),
-)]
-pub(crate) async fn list(
-    caller: Caller<need::Manage>,
-    State(app): State<Arc<App>>,
+#[utoipa::path(get, path = "/users/{id}/sessions", params(ListQuery),
+    responses((status = 200, body = List<UserSession>)))]
+pub(crate) async fn list_user_sessions(
+    caller: Caller<Manages>,
     Id(id): Id<UserId>,
-    Query(query): Query<ListQuery>,
-) -> Result<Response, ApiError> {
+    query: ListQuery,
+) -> LongAnswer {
     let page = query.page()?;
-    let user = lookup::user(&app, &caller.organization_id, &id).await?;
-    let listed = app
+    let user = caller.find::<store::User>(&id).await?;
+    let listed = caller
+        .app
         .store
-        .list_sessions(&caller.organization_id, &user.id, &page, app.clock.now())
+        .list_sessions(
+            &caller.organization_id,
+            &user.id,
+            &page,
+            caller.app.clock.now(),
+        )
         .await?;
     let list = List::of(listed, UserSession::from);
-    app.memory.answer(Some(&caller.organization_id), &list)
+    caller.answer(&list)
 }
 
 /// End all sessions of a user
 ///
 /// The personal API keys of the user are deleted with them.
-#[utoipa::path(
-    delete,
-    path = "/users/{id}/sessions",
-    operation_id = "endUserSessions",
-    tag = "Users",
-    responses((status = 204, description = "Ended")),
-)]
-pub(crate) async fn end(
-    caller: Caller<need::Manage>,
-    State(app): State<Arc<App>>,
+#[utoipa::path(delete, path = "/users/{id}/sessions", responses((status = 204, description = "Ended")))]
+pub(crate) async fn end_user_sessions(
+    caller: Caller<Manages>,
     Id(id): Id<UserId>,
 ) -> Result<StatusCode, ApiError> {
-    let user = lookup::user(&app, &caller.organization_id, &id).await?;
-    app.store
+    let user = caller.find::<store::User>(&id).await?;
+    caller
+        .app
+        .store
         .end_sessions(&caller.organization_id, &user.id, &caller.author)
         .await?;
     Ok(StatusCode::NO_CONTENT)

@@ -2,18 +2,12 @@
 
 use axum::http::{HeaderName, HeaderValue, header};
 use recado_core::event::EventType;
-use recado_core::fields::{optional, required};
-use recado_core::{FieldErrors, TextField};
 use recado_providers::HttpClient;
 use recado_store::{WebhookFormat, WebhookHeader};
-use serde::Deserialize;
 use serde::de::Deserializer;
-use serde_json::Value;
 use url::Url;
-use utoipa::ToSchema;
-use validator::Validate;
 
-use crate::api::openapi::words;
+use crate::api::routes::prelude::*;
 use crate::delivery::{CHATVOLT_KINDS, RESERVED_HEADERS};
 
 /// Browsers and proxies agree on about that many characters.
@@ -23,53 +17,47 @@ const MAX_URL_LENGTH: usize = 2048;
 const MAX_HEADER_LENGTH: usize = 4096;
 
 /// The webhook endpoint to create.
-#[derive(Deserialize, Validate, ToSchema)]
+#[derive(Default, Deserialize, Validate, ToSchema)]
+#[serde(default)]
 #[schema(example = json!({"url": "https://example.com/hooks/recado", "events": ["button.pressed"]}))]
 pub(crate) struct NewWebhookEndpoint {
     /// The URL that events are sent to, over https.
-    #[serde(default)]
     #[validate(custom(function = "required"))]
     #[schema(value_type = String, format = "uri", required = true)]
     pub(super) url: TextField,
     /// Only events of these types are sent; all if there are none.
-    #[serde(default)]
     #[schema(value_type = Option<Vec<words::EventType>>)]
     pub(super) events: Value,
     /// The form in which events are sent; `recado` if it is left out.
-    #[serde(default)]
     #[validate(custom(function = "optional"))]
     #[schema(value_type = Option<words::WebhookFormat>)]
     pub(super) format: TextField,
     /// A header that goes with every call.
-    #[serde(default)]
     #[schema(value_type = Option<NewHeader>)]
     pub(super) header: Value,
 }
 
 /// The changes of a webhook endpoint; fields that are left out stay.
-#[derive(Deserialize, Validate, ToSchema)]
+#[derive(Default, Deserialize, Validate, ToSchema)]
+#[serde(default)]
 #[schema(example = json!({"enabled": true}))]
 pub(crate) struct WebhookEndpointPatch {
     /// The URL that events are sent to, over https.
-    #[serde(default)]
     #[validate(custom(function = "optional"))]
     #[schema(value_type = Option<String>)]
     pub(super) url: TextField,
     /// All the types of events that are sent; an empty list means every type. What waits and is of another type is not sent.
-    #[serde(default)]
     #[schema(value_type = Option<Vec<words::EventType>>)]
     pub(super) events: Value,
     /// The form in which events are sent.
-    #[serde(default)]
     #[validate(custom(function = "optional"))]
     #[schema(value_type = Option<words::WebhookFormat>)]
     pub(super) format: TextField,
     /// Another header; null removes the present one.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(deserialize_with = "present")]
     #[schema(value_type = Option<NewHeader>)]
     pub(super) header: Option<Value>,
     /// Whether events are sent to the endpoint; what waited while it was disabled follows when it is enabled again.
-    #[serde(default)]
     #[schema(value_type = Option<bool>)]
     pub(super) enabled: Value,
 }

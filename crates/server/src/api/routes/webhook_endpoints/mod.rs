@@ -1,38 +1,19 @@
 //! Webhook endpoints: URLs to which events are sent; their secrets are shown once.
 
-use std::sync::Arc;
+use std::time::Duration;
 
-use axum::Json;
-use axum::extract::State;
-use axum::http::StatusCode;
-use axum::response::Response;
 use recado_core::event::EventType;
-use recado_store::{self as store, HeaderChange, StoreError, WebhookEndpointId, WebhookFormat};
+use recado_store::{HeaderChange, WebhookFormat};
 use secrecy::{ExposeSecret as _, SecretString};
-use serde::Serialize;
 use url::Url;
-use utoipa::ToSchema;
 
-use super::listing::{List, ListQuery};
-use super::{Secrets, checked, text};
-use crate::api::auth::{Caller, need};
-use crate::api::body::Body;
-use crate::api::error::{ApiError, Reason};
-use crate::api::extract::Query;
-use crate::api::noun::{Id, deleted, found};
-use crate::api::openapi::{failures, words};
-use crate::api::routes::lookup;
-use crate::api::time::rfc3339;
-use crate::app::App;
-use crate::delivery::fresh_secret;
+use super::prelude::*;
+use crate::app::clock::later;
+use crate::delivery::{self, fresh_secret};
 
 mod form;
-mod secret;
-mod test;
 
 use form::{NewWebhookEndpoint, WebhookEndpointPatch};
-pub(crate) use secret::*;
-pub(crate) use test::*;
 
 failures!(CreateFailures: &[Reason::LimitReached]);
 
@@ -57,17 +38,13 @@ pub(crate) struct WebhookEndpoint {
     #[schema(nullable = false)]
     secret: Option<String>,
     /// Since when nothing is sent to the endpoint: you disabled it, it answered 410, or it failed for five days.
-    #[schema(format = DateTime)]
-    disabled_at: Option<String>,
+    disabled_at: Option<Timestamp>,
     /// Since when no call succeeded; null if the last one did.
-    #[schema(format = DateTime)]
-    failing_since: Option<String>,
+    failing_since: Option<Timestamp>,
     /// The time at which it was created.
-    #[schema(format = DateTime)]
-    created_at: String,
+    created_at: Timestamp,
     /// The time of its last change.
-    #[schema(format = DateTime)]
-    updated_at: String,
+    updated_at: Timestamp,
 }
 
 /// The name of a header that goes with every call. Its value is never shown.
@@ -93,10 +70,10 @@ impl WebhookEndpoint {
             format: endpoint.format.as_str(),
             header: secrets.header.map(|header| Header { name: header.name }),
             secret: None,
-            disabled_at: endpoint.disabled_at.map(rfc3339),
-            failing_since: endpoint.failing_since.map(rfc3339),
-            created_at: rfc3339(endpoint.created_at),
-            updated_at: rfc3339(endpoint.updated_at),
+            disabled_at: endpoint.disabled_at.map(Into::into),
+            failing_since: endpoint.failing_since.map(Into::into),
+            created_at: endpoint.created_at.into(),
+            updated_at: endpoint.updated_at.into(),
         })
     }
 }
@@ -114,38 +91,27 @@ fn new_secret() -> Result<SecretString, ApiError> {
 ///
 /// Events of the organization are sent to its URL from now on, signed by the Standard Webhooks scheme. The answer has the
 /// secret, which cannot be shown again.
-#[utoipa::path(
-    post,
-    path = "/webhook-endpoints",
-    operation_id = "createWebhookEndpoint",
-    tag = "Webhook endpoints",
-    request_body = NewWebhookEndpoint,
-    responses(
-        (status = 201, description = "Created; the secret is shown this once", body = WebhookEndpoint),
-        CreateFailures,
-    ),
-)]
-pub(crate) async fn create(
-    caller: Caller<need::Manage>,
-    State(app): State<Arc<App>>,
+#[utoipa::path(post, path = "/webhook-endpoints", request_body = NewWebhookEndpoint,
+    responses((status = 201, description = "Created; the secret is shown this once", body = WebhookEndpoint), CreateFailures))]
+pub(crate) async fn create_webhook_endpoint(
+    caller: Caller<Manages>,
     Body(new): Body<NewWebhookEndpoint>,
-) -> Result<(StatusCode, Json<WebhookEndpoint>), ApiError> {
-    let new = checked(new)?;
+) -> Created<WebhookEndpoint> {
     let format = form::format(&new.format)?.unwrap_or(WebhookFormat::Recado);
     let events = form::events(new.events)?.unwrap_or_default();
     let secret = new_secret()?;
     let endpoint = store::NewWebhookEndpoint {
-        id: WebhookEndpointId::from_uuid(app.uuid()),
+        id: WebhookEndpointId::from_uuid(caller.app.uuid()),
         organization_id: caller.organization_id,
-        url: form::url(&app.http, &text(new.url))?,
+        url: form::url(&caller.app.http, &text(new.url))?,
         events: form::events_of_format(format, events)?,
         format,
         secret: secret.clone(),
         header: form::header(new.header)?,
-        created_at: app.clock.now(),
+        created_at: caller.app.clock.now(),
     };
-    let limit = app.max_webhook_endpoints;
-    let endpoint = app
+    let limit = caller.app.max_webhook_endpoints;
+    let endpoint = caller.app
         .store
         .create_webhook_endpoint(endpoint, limit, &caller.author)
         .await
@@ -158,87 +124,50 @@ pub(crate) async fn create(
         })?;
     let shown = WebhookEndpoint {
         secret: Some(secret.expose_secret().to_owned()),
-        ..WebhookEndpoint::of(&app, endpoint, Secrets::Shown)?
+        ..WebhookEndpoint::of(&caller.app, endpoint, Secrets::Shown)?
     };
-    Ok((StatusCode::CREATED, Json(shown)))
+    Ok(created(shown))
 }
 
 /// List webhook endpoints
 ///
 /// Returns the webhook endpoints of the organization, oldest first, without their secrets.
-#[utoipa::path(
-    get,
-    path = "/webhook-endpoints",
-    operation_id = "listWebhookEndpoints",
-    tag = "Webhook endpoints",
-    params(ListQuery),
-    responses((status = 200, description = "One part of the list", body = List<WebhookEndpoint>)),
-)]
-pub(crate) async fn list(
-    caller: Caller<need::Read>,
-    manager: Option<Caller<need::Manage>>,
-    State(app): State<Arc<App>>,
-    Query(query): Query<ListQuery>,
-) -> Result<Response, ApiError> {
-    let secrets = manager.into();
-    let listed = app
-        .store
-        .list::<store::WebhookEndpoint>(&caller.organization_id, &query.page()?)
-        .await?;
-    let data = listed
-        .data
-        .into_iter()
-        .map(|endpoint| WebhookEndpoint::of(&app, endpoint, secrets))
-        .collect::<Result<Vec<_>, _>>()?;
-    let list = List::of(
-        store::Listed {
-            data,
-            next: listed.next,
-        },
-        |endpoint| endpoint,
-    );
-    app.memory.answer(Some(&caller.organization_id), &list)
+#[utoipa::path(get, path = "/webhook-endpoints", params(ListQuery),
+    responses((status = 200, body = List<WebhookEndpoint>)))]
+pub(crate) async fn list_webhook_endpoints(
+    caller: Caller<Reads>,
+    secrets: Secrets,
+    query: ListQuery,
+) -> LongAnswer {
+    let shape = |endpoint| WebhookEndpoint::of(&caller.app, endpoint, secrets);
+    caller.try_list(query, shape).await
 }
 
 /// Show a webhook endpoint
 ///
 /// Returns one webhook endpoint of the organization, without its secret.
-#[utoipa::path(
-    get,
-    path = "/webhook-endpoints/{id}",
-    operation_id = "showWebhookEndpoint",
-    tag = "Webhook endpoints",
-    responses((status = 200, description = "The endpoint", body = WebhookEndpoint)),
-)]
-pub(crate) async fn show(
-    caller: Caller<need::Read>,
-    manager: Option<Caller<need::Manage>>,
-    State(app): State<Arc<App>>,
+#[utoipa::path(get, path = "/webhook-endpoints/{id}",
+    responses((status = 200, description = "The endpoint", body = WebhookEndpoint)))]
+pub(crate) async fn show_webhook_endpoint(
+    caller: Caller<Reads>,
+    secrets: Secrets,
     Id(id): Id<WebhookEndpointId>,
-) -> Result<Json<WebhookEndpoint>, ApiError> {
-    let endpoint = lookup::webhook_endpoint(&app, &caller.organization_id, &id).await?;
-    Ok(Json(WebhookEndpoint::of(&app, endpoint, manager.into())?))
+) -> Answer<WebhookEndpoint> {
+    let endpoint = caller.find::<store::WebhookEndpoint>(&id).await?;
+    Ok(Json(WebhookEndpoint::of(&caller.app, endpoint, secrets)?))
 }
 
 /// Change a webhook endpoint
 ///
 /// Fields that are left out stay. An endpoint that is enabled again gets what waited for it.
-#[utoipa::path(
-    patch,
-    path = "/webhook-endpoints/{id}",
-    operation_id = "updateWebhookEndpoint",
-    tag = "Webhook endpoints",
-    request_body = WebhookEndpointPatch,
-    responses((status = 200, description = "The endpoint as it is now", body = WebhookEndpoint)),
-)]
-pub(crate) async fn update(
-    caller: Caller<need::Manage>,
-    State(app): State<Arc<App>>,
+#[utoipa::path(patch, path = "/webhook-endpoints/{id}", request_body = WebhookEndpointPatch,
+    responses((status = 200, description = "The endpoint as it is now", body = WebhookEndpoint)))]
+pub(crate) async fn update_webhook_endpoint(
+    caller: Caller<Manages>,
     Id(id): Id<WebhookEndpointId>,
     Body(patch): Body<WebhookEndpointPatch>,
-) -> Result<Json<WebhookEndpoint>, ApiError> {
-    let patch = checked(patch)?;
-    let present = lookup::webhook_endpoint(&app, &caller.organization_id, &id).await?;
+) -> Answer<WebhookEndpoint> {
+    let present = caller.find::<store::WebhookEndpoint>(&id).await?;
     let (format, events) = (form::format(&patch.format)?, form::events(patch.events)?);
     let events = if format.is_none() && events.is_none() {
         None
@@ -249,7 +178,9 @@ pub(crate) async fn update(
     };
     let url = patch.url.into_text();
     let change = store::WebhookEndpointChange {
-        url: url.map(|url| form::url(&app.http, &url)).transpose()?,
+        url: url
+            .map(|url| form::url(&caller.app.http, &url))
+            .transpose()?,
         events,
         format,
         header: match patch.header {
@@ -258,33 +189,112 @@ pub(crate) async fn update(
         },
         enabled: form::enabled(&patch.enabled)?,
     };
-    let changed = app.store.update_webhook_endpoint(
+    let changed = caller.app.store.update_webhook_endpoint(
         &caller.organization_id,
         &present.id,
         change,
         &caller.author,
     );
     let endpoint = found(changed.await?)?;
-    Ok(Json(WebhookEndpoint::of(&app, endpoint, Secrets::Shown)?))
+    Ok(Json(WebhookEndpoint::of(
+        &caller.app,
+        endpoint,
+        Secrets::Shown,
+    )?))
 }
 
 /// Delete a webhook endpoint
 ///
 /// Its deliveries are deleted with it, and those that wait are not sent.
-#[utoipa::path(
-    delete,
-    path = "/webhook-endpoints/{id}",
-    operation_id = "deleteWebhookEndpoint",
-    tag = "Webhook endpoints",
-    responses((status = 204, description = "Deleted")),
-)]
-pub(crate) async fn delete(
-    caller: Caller<need::Manage>,
-    State(app): State<Arc<App>>,
+#[utoipa::path(delete, path = "/webhook-endpoints/{id}", responses((status = 204)))]
+pub(crate) async fn delete_webhook_endpoint(
+    caller: Caller<Manages>,
     Id(id): Id<WebhookEndpointId>,
 ) -> Result<StatusCode, ApiError> {
-    let deletion = app
-        .store
-        .delete_webhook_endpoint(&caller.organization_id, &id, &caller.author);
-    deleted::<WebhookEndpointId>(deletion.await?)
+    caller.delete(&id, Store::delete_webhook_endpoint).await
+}
+
+failures!(RotateFailures: &[Reason::RateLimited]);
+
+/// How long a secret that was replaced signs as well.
+const OLD_SECRET_SIGNS_FOR: Duration = Duration::from_hours(24);
+
+/// The new secret of a webhook endpoint.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct RotatedSecret {
+    /// The secret that signs the calls from now on. It is shown this once.
+    secret: String,
+    /// Until when the secret before it signs as well.
+    previous_until: Timestamp,
+}
+
+/// Rotate the secret of a webhook endpoint
+///
+/// The answer has the new secret, which cannot be shown again. Every secret that was replaced within the last 24 hours signs as
+/// well; ten secrets sign at most.
+#[utoipa::path(post, path = "/webhook-endpoints/{id}/rotate-secret",
+    responses((status = 200, description = "The new secret, shown this once", body = RotatedSecret), RotateFailures))]
+pub(crate) async fn rotate_webhook_secret(
+    caller: Caller<Manages>,
+    Id(id): Id<WebhookEndpointId>,
+) -> Answer<RotatedSecret> {
+    let secret = new_secret()?;
+    let until = later(caller.author.at, OLD_SECRET_SIGNS_FOR);
+    let (organization, author) = (&caller.organization_id, &caller.author);
+    let rotation =
+        (caller.app.store).rotate_webhook_secret(organization, &id, secret.clone(), until, author);
+    rotation
+        .await
+        .map_err(|error| refused_rotation(error, author.at))?
+        .ok_or_else(missing::<WebhookEndpointId>)?;
+    Ok(Json(RotatedSecret {
+        secret: secret.expose_secret().to_owned(),
+        previous_until: until.into(),
+    }))
+}
+
+/// Why a secret was not replaced.
+fn refused_rotation(error: StoreError, now: jiff::Timestamp) -> ApiError {
+    let StoreError::TooManySecrets { limit, until } = error else {
+        return error.into();
+    };
+    let message = format!(
+        "Rotated too often: {limit} secrets of this webhook endpoint sign; the oldest one stops at {}",
+        Timestamp::from(until)
+    );
+    ApiError {
+        retry_after: until.duration_since(now).try_into().ok(),
+        ..ApiError::new(Reason::RateLimited, message)
+    }
+}
+
+/// The result of a test delivery.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct WebhookTest {
+    /// The receiver's HTTP status; null if there was no answer.
+    status: Option<u16>,
+    /// How long the call took, in milliseconds.
+    duration_ms: u64,
+    /// Why a delivery like this would be tried again; null if it would have arrived.
+    error: Option<String>,
+}
+
+/// Test a webhook endpoint
+///
+/// Sends an event of type `webhook.test` at once, and returns what the receiver answered. The event is not stored.
+#[utoipa::path(post, path = "/webhook-endpoints/{id}/test",
+    responses((status = 200, description = "What the receiver answered", body = WebhookTest)))]
+pub(crate) async fn test_webhook_endpoint(
+    caller: Caller<Manages>,
+    Id(id): Id<WebhookEndpointId>,
+) -> Answer<WebhookTest> {
+    let endpoint = caller.find::<store::WebhookEndpoint>(&id).await?;
+    let answered = delivery::test(&caller.app, &endpoint).await?;
+    Ok(Json(WebhookTest {
+        status: answered.status,
+        duration_ms: u64::try_from(answered.duration.as_millis()).unwrap_or(u64::MAX),
+        error: answered.error,
+    }))
 }

@@ -1,6 +1,16 @@
-//! The name that was probably meant by a misspelled one.
+//! Names of fields: on the wire, and misspelled.
 
 use recado_core::switch;
+
+/// Returns a name of Rust's as the wire has it: `agent_id` is `agentId` there.
+pub(crate) fn camel_case(name: &str) -> String {
+    let mut words = name.split('_');
+    let first = words.next().unwrap_or_default().to_owned();
+    words.fold(first, |text, word| {
+        let (head, tail) = word.split_at(word.len().min(1));
+        text + &head.to_ascii_uppercase() + tail
+    })
+}
 
 /// How many typing errors a long name may have; a short one may have fewer.
 const MAX_TYPING_ERRORS: usize = 2;
@@ -31,4 +41,15 @@ pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) 
     });
     let near = distances.filter(|(errors, _)| *errors <= most);
     near.min().map(|(_, known)| known)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn field_names_are_camel_case_on_the_wire() {
+        assert_eq!(camel_case("agent_id"), "agentId");
+        assert_eq!(camel_case("to"), "to");
+    }
 }
