@@ -98,7 +98,7 @@ pub(super) fn remove_null_defaults(components: &mut Components) {
                 RefOr::T(Schema::Array(array)) => &mut array.default,
                 RefOr::T(Schema::OneOf(union)) => &mut union.default,
                 RefOr::Ref(reference) => &mut reference.default,
-                _ => continue,
+                RefOr::T(_) => continue,
             };
             default.take_if(|default| default.is_null());
         }
