@@ -127,10 +127,8 @@ fn defaults(lookup: Lookup<'_>) -> Result<Defaults> {
 /// Says a broken limit in the words, and with the number and the exit code, of the server's answer.
 fn refused(refusal: &recado_core::Refusal) -> Failure {
     let reason = refusal.violation.reason();
-    let status = match refusal.violation {
-        Violation::Unsupported { .. } => 400,
-        _ => 500,
-    };
+    let is_unsupported = matches!(refusal.violation, Violation::Unsupported { .. });
+    let status = if is_unsupported { 400 } else { 500 };
     let (code, error) = (Some(INVALID_PARAMETER_VALUE), refusal.to_string());
     Refusal::direct(ExitCode::of_answer(status, reason), reason, code, error).into()
 }

@@ -110,11 +110,8 @@ pub(crate) fn hint_of_phone(id: &str) -> Option<String> {
 }
 
 fn article(title: &str) -> &'static str {
-    if title.starts_with(['a', 'A', 'e', 'o']) {
-        "an"
-    } else {
-        "a"
-    }
+    let has_vowel = title.starts_with(['a', 'A', 'e', 'o']);
+    if has_vowel { "an" } else { "a" }
 }
 
 #[cfg(test)]

@@ -26,8 +26,8 @@ pub(crate) async fn run(command: Command, client: &Client) -> Result<Output> {
     confirmation.ask(&format!("Erase all data of {address} for good?"))?;
     let body = json!({ "address": address });
     let answer = client.post(&["contacts", "erase"], &body).await?;
-    let done = done(&answer.value);
-    Ok(Output::done(answer, done))
+    let sentence = done(&answer.value);
+    Ok(Output::done(answer, sentence))
 }
 
 /// Says what was erased, and of which contact: a number may be read in another way than it was meant.

@@ -69,8 +69,7 @@ pub(crate) async fn login(args: LoginArgs, globals: &Globals) -> Result<Output> 
     let path = ["sessions", "current", "api-key"];
     let made = session.post(&path, &wanted).await;
     // The session is not needed any more, and ends by itself if this fails.
-    let ended = session.delete(&["sessions", "current"], &[]).await;
-    if let Err(failure) = ended {
+    if let Err(failure) = session.delete(&["sessions", "current"], &[]).await {
         note(&format!("the session was not ended: {failure}"));
     }
     let profile = profile(server, email, &made?, &signed_in)?;
@@ -147,13 +146,9 @@ fn profile(server: Url, email: String, made: &Answer, signed_in: &Answer) -> Res
 
 /// Adds what to check if the server refuses the person.
 fn explained(failure: Failure) -> Failure {
-    match failure {
-        Failure::Refused(refusal) if refusal.exit_code == ExitCode::Unauthorized => {
-            let advice = "check the e-mail address and the password; with users in several organizations, name one with --org";
-            refusal.with_advice(advice.to_owned()).into()
-        }
-        other => other,
-    }
+    let advice = "check the e-mail address and the password; with users in several organizations, name one with --org";
+    let is_refused = failure.exit_code() == ExitCode::Unauthorized;
+    failure.with_advice(is_refused.then(|| advice.to_owned()))
 }
 
 fn signed_in_as(name: &str, profile: &Profile) -> Output {
@@ -179,11 +174,10 @@ async fn retire(profile: &Profile) {
         let client = Client::new(profile.server.clone(), &profile.key())?;
         client.delete(&["api-keys", "current"], &[]).await
     };
-    match deleted.await {
-        Err(failure) if failure.exit_code() != ExitCode::Unauthorized => note(&format!(
-            "the key {} was not deleted: {failure}",
-            profile.key_id
-        )),
-        _ => {}
+    if let Err(failure) = deleted.await
+        && failure.exit_code() != ExitCode::Unauthorized
+    {
+        let id = &profile.key_id;
+        note(&format!("the key {id} was not deleted: {failure}"));
     }
 }

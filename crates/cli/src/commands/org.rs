@@ -50,8 +50,8 @@ pub(crate) async fn run(command: Command, client: &Client) -> Result<Output> {
         Command::Suspend { id } => change(client, &[ROOT, id.as_str(), "suspend"]).await,
         Command::Resume { id } => change(client, &[ROOT, id.as_str(), "resume"]).await,
         Command::Delete { id, confirm } => {
-            let (path, query) = ([ROOT, id.as_str()], [("confirm", confirm)]);
-            let answer = client.delete(&path, &query).await?;
+            let query = [("confirm", confirm)];
+            let answer = client.delete(&[ROOT, id.as_str()], &query).await?;
             let done = format!("deleted organization {id}; its data are removed in the background");
             Ok(Output::done(answer, done))
         }

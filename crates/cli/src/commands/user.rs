@@ -107,8 +107,10 @@ pub(crate) async fn run(command: Command, client: &Client) -> Result<Output> {
         Command::EndSessions { id } => {
             let path = [ROOT, id.as_str(), "sessions"];
             let answer = client.delete(&path, &[]).await?;
-            let done = format!("ended the sessions of user {id}");
-            Ok(Output::done(answer, done))
+            Ok(Output::done(
+                answer,
+                format!("ended the sessions of user {id}"),
+            ))
         }
     }
 }

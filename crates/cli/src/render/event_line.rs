@@ -6,7 +6,7 @@ use recado_sandbox::terminal::{one_line, width};
 use serde_json::{Value, json};
 
 use super::fitting::shortened;
-use super::instant::{instant, time};
+use super::instant::instant;
 use super::wording::{choice, colour, error, person, progress, text, words};
 
 /// As wide as `message.delivered`, the longest type that is common.
@@ -15,20 +15,14 @@ const KIND_COLUMNS: usize = 17;
 const ID_COLUMNS: usize = 8;
 const GAP: &str = "  ";
 
-/// How much of the time a line tells.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum When {
-    Time,
-    DayAndTime,
-}
-
-/// Returns the line of an event in at most `columns`.
-pub(crate) fn line(event: &Value, when: When, columns: usize, style: Style) -> String {
-    let at = text(event, "createdAt").unwrap_or_default();
-    let at = match when {
-        When::Time => time(&at),
-        When::DayAndTime => instant(&at),
-    };
+/// Returns the line of an event in at most `columns`; `when` says its time.
+pub(crate) fn line(
+    event: &Value,
+    when: fn(&str) -> String,
+    columns: usize,
+    style: Style,
+) -> String {
+    let at = when(&text(event, "createdAt").unwrap_or_default());
     let kind = text(event, "type").unwrap_or_default();
     let place = text(event, "conversationId").or_else(|| text(event, "channelId"));
     let data = event.get("data").unwrap_or(&Value::Null);
@@ -134,6 +128,7 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
+    use crate::render::instant::time;
 
     /// An event whose data are filled up with what every message has.
     fn event(kind: &str, data: &Value) -> Value {
@@ -151,7 +146,7 @@ mod tests {
     }
 
     fn shown(event: &Value) -> String {
-        line(event, When::Time, usize::MAX, Style::Plain)
+        line(event, time, usize::MAX, Style::Plain)
     }
 
     #[rstest]
@@ -207,7 +202,7 @@ mod tests {
         assert_eq!(
             line(
                 &event("button.pressed", &tap),
-                When::DayAndTime,
+                instant,
                 usize::MAX,
                 Style::Ansi
             ),
@@ -222,7 +217,7 @@ mod tests {
     #[case("sent", "✓ sent")]
     fn read_and_failed_have_their_colours(#[case] status: &str, #[case] expected: &str) {
         let event = event(&format!("message.{status}"), &json!({"status": status}));
-        let line = line(&event, When::Time, usize::MAX, Style::Ansi);
+        let line = line(&event, time, usize::MAX, Style::Ansi);
         assert!(line.ends_with(expected), "{line}");
     }
 
@@ -234,7 +229,7 @@ mod tests {
     fn a_line_fits_the_terminal(#[case] kind: &str, #[case] data: Value, #[case] expected: &str) {
         let mut event = event(kind, &data);
         event["conversationId"] = json!("cnv_01a2231df6fd715fbb69e129");
-        let line = line(&event, When::DayAndTime, 80, Style::Plain);
+        let line = line(&event, instant, 80, Style::Plain);
         assert_eq!(line, expected);
         assert!(width(&line) <= 80, "{line}");
     }

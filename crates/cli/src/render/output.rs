@@ -5,7 +5,7 @@ use recado_sandbox::drawing::{Bubble, Paint, Style};
 use recado_sandbox::terminal::one_line;
 use serde_json::Value;
 
-use crate::render::event_line::{When, line};
+use crate::render::event_line::line;
 use crate::render::fitting::{Shrinks, fit};
 use crate::{Answer, ExitCode, render::chat::Chat, render::instant::instant};
 
@@ -168,7 +168,7 @@ impl View {
             Self::Message(bubble) => bubble.draw(columns, style),
             Self::Chat(chat) => chat.draw(columns, style),
             Self::Events(events) => {
-                let line = |event| line(event, When::DayAndTime, columns, style);
+                let line = |event| line(event, instant, columns, style);
                 events.iter().map(line).collect::<Vec<_>>().join("\n")
             }
             Self::Text(text) => text.clone(),

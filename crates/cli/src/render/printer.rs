@@ -38,10 +38,7 @@ impl Printer {
     }
 
     pub(crate) fn print(self, output: &Output) -> ExitCode {
-        let text = match self.columns() {
-            None => harmless(&output.json),
-            Some(columns) => output.people(columns, Style::of_stdout()),
-        };
+        let text = self.text(&output.json, |columns, style| output.people(columns, style));
         if text.is_empty() {
             return output.exit_code;
         }
@@ -58,11 +55,14 @@ impl Printer {
         json: &str,
         people: impl FnOnce(usize, Style) -> String,
     ) -> std::io::Result<()> {
-        let text = match self.columns() {
+        write_line(std::io::stdout(), &self.text(json, people))
+    }
+
+    fn text(self, json: &str, people: impl FnOnce(usize, Style) -> String) -> String {
+        match self.columns() {
             None => harmless(json),
             Some(columns) => people(columns, Style::of_stdout()),
-        };
-        write_line(std::io::stdout(), &text)
+        }
     }
 
     pub(crate) fn is_json(self) -> bool {

@@ -12,9 +12,8 @@ const FIELDS: Columns = "\
     CREATED /createdAt";
 
 pub(super) async fn run(id: &ConversationId, last: usize, client: &Client) -> Result<Output> {
-    let path = ["conversations", id.as_str()];
-    let conversation = client.get(&path, &[]).await?.value;
     let path = ["conversations", id.as_str(), "messages"];
+    let conversation = client.get(&path[..2], &[]).await?.value;
     let newest = client.newest(&path, &[], last).await?;
     let now = Timestamp::now();
     Ok(output(conversation, newest.entries, newest.earlier, now))

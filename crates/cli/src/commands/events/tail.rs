@@ -6,7 +6,7 @@ use reqwest::Response;
 use serde_json::Value;
 
 use crate::api::sse::{Parser, TooLarge};
-use crate::render::event_line::{When, line};
+use crate::render::{event_line::line, instant::time};
 use crate::{Client, Failure, Printer, Result, api::exchange::cause, note, render::terminal};
 
 const WAITS: &str = "waiting for events; Ctrl-C ends it";
@@ -39,7 +39,7 @@ fn print(printer: Printer, event: &str) -> io::Result<()> {
     let json = event.replace('\n', " ");
     printer.line(&json, |columns, style| {
         let event: Value = serde_json::from_str(event).unwrap_or_default();
-        line(&event, When::Time, columns, style)
+        line(&event, time, columns, style)
     })
 }
 

@@ -15,19 +15,12 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    pub(super) fn none() -> Self {
-        Self {
-            bar: ProgressBar::hidden(),
-            notes: false,
-        }
-    }
-
-    /// Shows how many rows of `all` are done.
+    /// Shows how many rows of `all` are done; nothing if there are none.
     pub(super) fn of(all: usize) -> Self {
         let is_terminal = std::io::stderr().is_terminal();
         let style = ProgressStyle::with_template("{bar:40} {pos} of {len}, {eta} left");
         let bar = match style {
-            Ok(style) if is_terminal => ProgressBar::new(all as u64).with_style(style),
+            Ok(style) if is_terminal && all > 0 => ProgressBar::new(all as u64).with_style(style),
             _ => ProgressBar::hidden(),
         };
         bar.set_length(all as u64);

@@ -47,7 +47,7 @@ impl Report {
             shared: 0,
             problem_lines: 0,
             warning_lines: 0,
-            progress: Progress::none(),
+            progress: Progress::of(0),
         })
     }
 

@@ -37,9 +37,8 @@ enum Command {
 pub(crate) async fn run(args: Args, printer: Printer) -> Result<Output> {
     // Not `args_conflicts_with_subcommands` of clap, which refuses --output there as well.
     if args.command.is_some() && args.run.listen.is_some() {
-        return Err(Failure::Usage(
-            "--listen belongs to `recado sandbox run`, behind its name".to_owned(),
-        ));
+        let reason = "--listen belongs to `recado sandbox run`, behind its name";
+        return Err(Failure::Usage(reason.to_owned()));
     }
     match args.command {
         None => run::run(args.run, printer).await,

@@ -95,11 +95,9 @@ fn exports() -> String {
 
 /// Returns the commands of the phone; the address is named unless it is their default.
 fn phone(address: SocketAddr) -> String {
-    let export = if address == DEFAULT_ADDRESS {
-        String::new()
-    } else {
-        format!("  export RECADO_SANDBOX=http://{address}\n")
-    };
+    let export =
+        (address != DEFAULT_ADDRESS).then(|| format!("  export RECADO_SANDBOX=http://{address}\n"));
+    let export = export.unwrap_or_default();
     // Meta takes a URL in its App Dashboard only, and Z-API https only: the sandbox is told itself.
     let connect = ["whatsapp", "zapi"].map(|name| {
         let url =

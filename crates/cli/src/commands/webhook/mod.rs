@@ -76,8 +76,10 @@ pub(crate) async fn run(command: Command, client: &Client) -> Result<Output> {
         Command::Remove { id, confirmation } => {
             confirmation.ask(&format!("Remove webhook endpoint {id} and its deliveries?"))?;
             let answer = client.delete(&[ROOT, &id], &[]).await?;
-            let done = format!("removed webhook endpoint {id}");
-            Ok(Output::done(answer, done))
+            Ok(Output::done(
+                answer,
+                format!("removed webhook endpoint {id}"),
+            ))
         }
         Command::Test { id } => Ok(tested(client.act(&[ROOT, &id, "test"]).await?)),
         Command::RotateSecret { id } => {
