@@ -295,55 +295,45 @@ impl Accounts {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
-    const ZAPI: Provider = Provider::Zapi;
-
-    fn number(token: &str, id: &str, digits: &str, token_state: TokenState) -> Account {
-        Account::Whatsapp {
-            access_token: token.to_owned(),
-            phone_number_id: id.to_owned(),
-            display_phone_number: digits.to_owned(),
-            token_state,
-            registered: true,
-        }
-    }
-
-    fn zapi(instance: &str, token: &str) -> Account {
-        Account::Zapi {
-            instance_id: instance.to_owned(),
-            instance_token: token.to_owned(),
-            client_token: None,
-        }
-    }
-
-    fn user(token: &str) -> Account {
-        let token = token.to_owned();
-        Account::Wuzapi { token }
-    }
-
-    fn accounts(added: impl IntoIterator<Item = Account>) -> Accounts {
+    /// The default accounts, and these.
+    fn accounts(added: &[Value]) -> Accounts {
         let mut accounts = Accounts::default();
-        added.into_iter().for_each(|account| accounts.add(account));
+        for account in added {
+            let account = serde_json::from_value(account.clone());
+            accounts.add(account.expect("an account"));
+        }
         accounts
+    }
+
+    fn zapi(instance: &str) -> Value {
+        json!({"provider": "zapi", "instanceId": instance, "instanceToken": "T2"})
+    }
+
+    fn user(token: &str) -> Value {
+        json!({"provider": "wuzapi", "token": token})
+    }
+
+    fn number(token: &str, id: &str, state: &str) -> Value {
+        json!({"provider": "whatsapp", "accessToken": token, "phoneNumberId": id,
+            "displayPhoneNumber": "15550003333", "tokenState": state})
     }
 
     #[test]
     fn an_account_is_found_by_its_id_or_its_number_and_the_first_without_a_name() {
-        let accounts = accounts([zapi("INST-02", "T2"), user("USER-02")]);
+        let accounts = accounts(&[zapi("INST-02"), user("USER-02")]);
+        let second = "800000000000002";
         for (provider, name, id) in [
-            (
-                Provider::Whatsapp,
-                "800000000000002",
-                Some("800000000000002"),
-            ),
-            (Provider::Whatsapp, "15550002222", Some("800000000000002")),
+            (Provider::Whatsapp, second, Some(second)),
+            (Provider::Whatsapp, "15550002222", Some(second)),
             (Provider::Whatsapp, "", Some("800000000000001")),
             (Provider::Whatsapp, "INST-02", None),
-            (ZAPI, "INST-02", Some("INST-02")),
-            (ZAPI, "", Some("INST-01")),
+            (Provider::Zapi, "INST-02", Some("INST-02")),
+            (Provider::Zapi, "", Some("INST-01")),
             (Provider::Wuzapi, "2", Some("2")),
-            (Provider::Wuzapi, "", Some("1")),
             (Provider::Wuzapi, "3", None),
         ] {
             assert_eq!(accounts.find(provider, name).as_deref(), id, "{name}");
@@ -352,44 +342,42 @@ mod tests {
 
     #[test]
     fn an_account_takes_the_place_of_the_one_with_the_same_identity() {
-        let count = accounts([]).list().len();
-        let replaced = accounts([zapi("INST-01", "T2"), user("WUZAPI-TOKEN-01")]);
+        let count = accounts(&[]).list().len();
+        let replaced = accounts(&[zapi("INST-01"), user("WUZAPI-TOKEN-01")]);
         assert_eq!(replaced.list().len(), count);
         assert_eq!(replaced.zapi("INST-01"), Some(("T2", None)));
         // The same number with another token is another account.
-        let other = number("T-2", "800000000000001", "15550003333", TokenState::Valid);
-        let added = accounts([other]);
+        let added = accounts(&[number("T-2", "800000000000001", "valid")]);
         assert_eq!(added.list().len(), count + 1);
         assert_eq!(added.number("800000000000001"), Some(("15550003333", true)));
     }
 
     #[test]
     fn a_wuzapi_user_that_is_added_again_keeps_its_id() {
-        let accounts = accounts([user("USER-02"), user("WUZAPI-TOKEN-01")]);
-        assert_eq!(
-            accounts.wuzapi_user("WUZAPI-TOKEN-01").as_deref(),
-            Some("1")
-        );
-        assert_eq!(accounts.wuzapi_user("USER-02").as_deref(), Some("2"));
+        let accounts = accounts(&[user("USER-02"), user("WUZAPI-TOKEN-01")]);
+        let ids = ["WUZAPI-TOKEN-01", "USER-02"].map(|token| accounts.wuzapi_user(token));
+        assert_eq!(ids, ["1", "2"].map(|id| Some(id.to_owned())));
     }
 
     #[test]
     fn a_token_has_the_state_that_came_last_and_all_its_numbers() {
-        let accounts = accounts([number("T-WORKING", "3", "15550003333", TokenState::Expired)]);
-        let expired = TokenState::Expired;
-        assert_eq!(accounts.token("T-WORKING", "3"), Some((expired, true)));
-        let first = accounts.token("T-WORKING", "800000000000001");
-        assert_eq!(first, Some((expired, true)));
-        assert_eq!(accounts.token("T-WORKING", "4"), Some((expired, false)));
+        let accounts = accounts(&[number("T-WORKING", "3", "expired")]);
+        for (id, knows) in [("3", true), ("800000000000001", true), ("4", false)] {
+            let expected = Some((TokenState::Expired, knows));
+            assert_eq!(accounts.token("T-WORKING", id), expected);
+        }
         assert_eq!(accounts.token("T-3", "3"), None);
     }
 
     #[test]
     fn the_variables_are_those_that_the_command_line_reads() {
         let account = Account::working(Provider::Zapperhub);
-        let variables = account.variables();
-        let variables: Vec<_> = variables.iter().map(|(name, _)| name.as_str()).collect();
-        let names = ["RECADO_ZAPPERHUB_INSTANCE_ID", "RECADO_ZAPPERHUB_API_KEY"];
-        assert_eq!(variables, names);
+        let names: Vec<_> = account
+            .variables()
+            .into_iter()
+            .map(|(name, _)| name)
+            .collect();
+        let expected = ["RECADO_ZAPPERHUB_INSTANCE_ID", "RECADO_ZAPPERHUB_API_KEY"];
+        assert_eq!(names, expected);
     }
 }

@@ -67,7 +67,6 @@ impl Call {
         self.header(header::CONTENT_TYPE.as_str())
     }
 
-    /// Returns whether the content type says JSON.
     pub(crate) fn says_json(&self) -> bool {
         self.content_type().is_some_and(|value| {
             let media = value.split(';').next().unwrap_or_default().trim();

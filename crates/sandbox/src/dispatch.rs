@@ -6,7 +6,6 @@ use crate::simulators::{handle, throttled};
 use crate::webhooks::arrival::{arrive, report_connections};
 use crate::{Answer, Call, Effect, Outcome, Settings, State, faults, webhooks::Parcel};
 
-/// What one request leads to.
 pub(crate) struct Reaction {
     pub(crate) delay: Duration,
     /// `None`: close the connection.
@@ -31,13 +30,14 @@ pub(crate) fn change_settings(state: &mut State, settings: Settings) -> Vec<Parc
 /// Handles one request, or lets it run into its fault.
 pub(crate) fn react(state: &mut State, call: &Call) -> Reaction {
     let fault = faults::take(&mut state.faults, call);
-    let (delay, outcome) = match &fault {
-        None => (Duration::ZERO, handle(state, call)),
-        Some(fault) => (fault.delay(), fail(state, call, fault.effect.clone())),
+    let delay_ms = fault.as_ref().map_or(0, |fault| fault.delay_ms);
+    let outcome = match &fault {
+        None => handle(state, call),
+        Some(fault) => fail(state, call, fault.effect.clone()),
     };
     state.received.record(call, fault, &outcome);
     Reaction {
-        delay,
+        delay: Duration::from_millis(delay_ms),
         answer: outcome.answer,
         parcels: (outcome.shown).map_or_else(Vec::new, |message| arrive(state, message)),
         before_answer: state.settings.webhooks.before_answer,

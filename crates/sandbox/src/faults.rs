@@ -1,7 +1,5 @@
 //! Faults that the next requests run into.
 
-use std::time::Duration;
-
 use serde::{Deserialize, Serialize};
 
 use crate::{Answer, Call, Provider, address};
@@ -50,10 +48,6 @@ impl Fault {
             delay_ms: 0,
             effect,
         }
-    }
-
-    pub(crate) fn delay(&self) -> Duration {
-        Duration::from_millis(self.delay_ms)
     }
 
     fn matches(&self, call: &Call) -> bool {

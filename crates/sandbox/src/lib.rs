@@ -51,7 +51,6 @@ mod received;
 mod sandbox;
 mod serve;
 mod settings;
-mod signature;
 mod simulators;
 mod state;
 pub mod terminal;

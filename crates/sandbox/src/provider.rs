@@ -41,8 +41,7 @@ impl FromStr for Provider {
     type Err = UnknownProvider;
 
     fn from_str(word: &str) -> Result<Self, UnknownProvider> {
-        let mut all = Self::ALL.into_iter();
-        all.find(|provider| provider.as_str() == word)
-            .ok_or(UnknownProvider)
+        let found = Self::ALL.into_iter().find(|it| it.as_str() == word);
+        found.ok_or(UnknownProvider)
     }
 }

@@ -16,7 +16,6 @@ struct OfProvider {
     provider: Option<Provider>,
 }
 
-/// Answers GET with a list.
 pub(super) fn list<T: Serialize + 'static>(read: fn(&Sandbox) -> Vec<T>) -> MethodRouter<Sandbox> {
     get(move |State(sandbox): State<Sandbox>| async move { data(&read(&sandbox)) })
 }

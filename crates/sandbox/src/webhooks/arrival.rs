@@ -63,7 +63,11 @@ pub(crate) fn report(
     for (id, webhook) in state.webhooks.numbered(provider, account) {
         let wanted = events.iter().filter(|event| webhook.wants(event.name));
         let events = arranged(wanted, settings).into_iter();
-        parcels.extend(events.map(|event| Parcel::new(id, event)));
+        parcels.extend(events.map(|event| Parcel {
+            webhook: id,
+            event,
+            tried: None,
+        }));
     }
     state.outbox.expect(parcels.len());
     parcels

@@ -1,8 +1,9 @@
-//! One event for an account's webhooks, and the call that carries it.
+//! One event for an account's webhooks, and the call that carries it, with its signature.
 
+use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::Value;
+use sha2::Sha256;
 
-/// A header of a call.
 pub(crate) type Header = (&'static str, String);
 
 /// One event in a provider's format.
@@ -52,4 +53,13 @@ impl Written {
     pub(crate) fn json(body: impl Into<Vec<u8>>) -> Self {
         Self::new("application/json", body)
     }
+}
+
+/// Returns the HMAC-SHA256 of a body as lower-case hexadecimal digits.
+pub(crate) fn sign(key: &str, body: &[u8]) -> String {
+    let mut hmac =
+        Hmac::<Sha256>::new_from_slice(key.as_bytes()).expect("HMAC takes keys of any length");
+    hmac.update(body);
+    let bytes = hmac.finalize().into_bytes().into_iter();
+    bytes.fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
 }

@@ -40,21 +40,18 @@ impl Sandbox {
             .append_pair("hub.mode", "subscribe")
             .append_pair("hub.verify_token", token)
             .append_pair("hub.challenge", &challenge);
-        let no_answer = || WebhookError::Handshake {
-            status: None,
-            body: String::new(),
+        let client = self.state().outbox.client();
+        let answered = async {
+            let response = client?.get(url).timeout(timeout).send().await.ok()?;
+            let status = response.status().as_u16();
+            Some((status, response.text().await.unwrap_or_default()))
         };
-        let client = self.state().outbox.client().ok_or_else(no_answer)?;
-        let response = client.get(url).timeout(timeout).send().await;
-        let response = response.map_err(|_| no_answer())?;
-        let status = response.status().as_u16();
-        let body = response.text().await.unwrap_or_default();
-        if status == 200 && body == challenge {
+        let (status, body) = answered.await.unzip();
+        let body = body.unwrap_or_default();
+        if status == Some(200) && body == challenge {
             return Ok(());
         }
-        Err(WebhookError::Handshake {
-            status: Some(status),
-            body: body.chars().take(SHOWN).collect(),
-        })
+        let body = body.chars().take(SHOWN).collect();
+        Err(WebhookError::Handshake { status, body })
     }
 }

@@ -9,7 +9,7 @@ mod switches;
 mod worker;
 
 pub use self::delivery::Delivery;
-pub(crate) use self::event::{Event, Written};
+pub(crate) use self::event::{Event, Written, sign};
 pub(crate) use self::outbox::{Outbox, Parcel};
 pub use self::switches::{Failure, Order, Step, WebhookSettings};
 
@@ -111,17 +111,15 @@ pub enum WebhookError {
 
 /// Checks that deliveries to `url` are allowed.
 pub(crate) fn check_url(url: &str, settings: &WebhookSettings) -> Result<Url, WebhookError> {
-    let url = Url::parse(url).map_err(|_| WebhookError::NotAUrl)?;
-    if !matches!(url.scheme(), "http" | "https") {
-        return Err(WebhookError::NotAUrl);
-    }
+    let url = Url::parse(url).ok();
+    let url = url.filter(|url| matches!(url.scheme(), "http" | "https"));
+    let url = url.ok_or(WebhookError::NotAUrl)?;
     if settings.any_host || is_this_machine(&url) {
         return Ok(url);
     }
     Err(WebhookError::NotThisMachine)
 }
 
-/// Returns whether the URL's host is this machine.
 pub(crate) fn is_this_machine(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     let address = host.trim_matches(['[', ']']).parse::<IpAddr>();

@@ -19,17 +19,6 @@ pub(crate) struct Parcel {
     pub(super) tried: Option<mpsc::Sender<Infallible>>,
 }
 
-impl Parcel {
-    pub(super) fn new(webhook: u64, event: Event) -> Self {
-        let tried = None;
-        Self {
-            webhook,
-            event,
-            tried,
-        }
-    }
-}
-
 #[derive(Default)]
 struct Queue {
     waiting: VecDeque<Parcel>,

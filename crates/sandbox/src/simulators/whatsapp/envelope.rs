@@ -4,8 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use crate::webhooks::{Event, Written};
-use crate::{Webhook, signature::sign};
+use crate::webhooks::{Event, Webhook, Written, sign};
 
 /// The WhatsApp business account of all numbers.
 const BUSINESS_ACCOUNT: &str = "900000000000001";

@@ -28,8 +28,8 @@ use self::errors::{
 };
 use self::{node::Node, recipient::Recipient, request::Draft};
 use crate::{
-    Answer, Call, Failure, Outcome, PhoneMessage, Provider, State, TokenState, WhatsappSettings,
-    WindowMode, address, ids,
+    Answer, Call, Failure, Outcome, PhoneMessage, Provider, State, TokenState, WindowMode, address,
+    ids,
 };
 
 pub(crate) fn handle(state: &mut State, call: &Call) -> Outcome {
@@ -128,7 +128,8 @@ fn messages(state: &mut State, call: &Call, number: &str) -> Result<Outcome, Gra
     check_account(state, number, &recipient)?;
     check_limits(state, number, &recipient)?;
     let settings = &state.settings.whatsapp;
-    if settings.window_mode == WindowMode::Sync && is_closed(settings, recipient.name()) {
+    let is_closed = settings.closed_windows.contains(recipient.name());
+    if settings.window_mode == WindowMode::Sync && is_closed {
         return Err(GraphError::window_closed());
     }
     Ok(accept(draft, &recipient, number))
@@ -136,18 +137,15 @@ fn messages(state: &mut State, call: &Call, number: &str) -> Result<Outcome, Gra
 
 /// Returns the default failure, a closed window, if the recipient's window is closed.
 pub(crate) fn closed_window(state: &State, message: &PhoneMessage) -> Option<Failure> {
-    is_closed(&state.settings.whatsapp, &message.to).then(Failure::default)
-}
-
-fn is_closed(settings: &WhatsappSettings, recipient: &str) -> bool {
-    settings.closed_windows.contains(recipient)
+    let closed = &state.settings.whatsapp.closed_windows;
+    closed.contains(&message.to).then(Failure::default)
 }
 
 fn check_account(state: &State, number: &str, recipient: &Recipient) -> Result<(), GraphError> {
     let Some((display, true)) = state.accounts.number(number) else {
         return Err(NOT_REGISTERED);
     };
-    let Some(phone) = recipient.phone() else {
+    let Recipient::Phone(phone) = recipient else {
         return Ok(());
     };
     if display == phone {
@@ -191,7 +189,9 @@ fn accept(draft: Draft<'_>, recipient: &Recipient, number: &str) -> Outcome {
         provider_id: None,
     };
     let mut outcome = Outcome::accepted(message, Answer::new(200, body));
-    outcome.shown = outcome.shown.filter(|_| recipient.is_reachable());
+    if matches!(recipient, Recipient::Nowhere(_)) {
+        outcome.shown = None;
+    }
     outcome
 }
 

@@ -33,21 +33,9 @@ impl Recipient {
         }
     }
 
-    pub(super) fn phone(&self) -> Option<&str> {
-        match self {
-            Self::Phone(phone) => Some(phone),
-            _ => None,
-        }
-    }
-
     pub(super) fn name(&self) -> &str {
         let (Self::Phone(name) | Self::User(name) | Self::Group(name) | Self::Nowhere(name)) = self;
         name
-    }
-
-    /// Whether a message arrives.
-    pub(super) fn is_reachable(&self) -> bool {
-        !matches!(self, Self::Nowhere(_))
     }
 
     /// The contact in the answer; those of groups and of lost messages are inferred.

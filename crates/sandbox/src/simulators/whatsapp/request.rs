@@ -78,10 +78,11 @@ fn read_interactive(interactive: &Node<'_>) -> Result<Box<dyn Kind>, GraphError>
     match interactive.text("type")? {
         "button" => buttons::read(interactive),
         other if is_one_of(other, OTHER_INTERACTIVE) => Err(GraphError::not_simulated(other)),
-        unknown => {
-            let path = interactive.path("type");
-            Err(GraphError::not_one_of(&path, "button", unknown))
-        }
+        unknown => Err(GraphError::not_one_of(
+            &interactive.path("type"),
+            "button",
+            unknown,
+        )),
     }
 }
 

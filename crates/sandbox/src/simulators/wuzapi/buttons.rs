@@ -3,8 +3,7 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Map, Value, json};
 
-use super::json::{error, member, text, undecodable};
-use super::request::{Sent, check_phone, parse_phone};
+use super::request::{Sent, check_phone, error, member, parse_phone, text, undecodable};
 use crate::{Answer, Buttons, Content, PhoneButton, Shape, phone::Tap, simulators::device::Member};
 
 /// Reads a body as Go does: keys in any case, unknown keys ignored, absent text is empty.

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use super::{buttons, list};
 use crate::phone::{CUSTOMER, Inbound, MEMBER};
 use crate::simulators::device::{jid, message};
-use crate::webhooks::{Event, Written};
-use crate::{PhoneMessage, Session, State, Step, Webhook, WebhookFormat, ids, signature::sign};
+use crate::webhooks::{Event, Written, sign};
+use crate::{PhoneMessage, Session, State, Step, Webhook, WebhookFormat, ids};
 
 /// A step of a message; only the answer to the request says that it was sent.
 pub(crate) fn step(state: &State, message: &PhoneMessage, step: Step) -> Vec<Event> {

@@ -4,7 +4,6 @@
 
 mod buttons;
 mod events;
-mod json;
 mod list;
 mod request;
 mod webhooks;
@@ -14,8 +13,8 @@ pub(crate) use events::{connection, inbound, joins, step, write};
 use axum::http::Method;
 use serde_json::{Map, Value, json};
 
-use self::json::{error, success};
-use self::{events::name, request::Sent};
+use self::events::name;
+use self::request::{Sent, error, object, success};
 use crate::{Answer, Call, Outcome, PhoneMessage, Provider, Session, State, TimestampShape, ids};
 
 /// How often a delivery is tried (the fork's source code).
@@ -50,7 +49,6 @@ impl Operation {
     }
 }
 
-/// Answers one request.
 pub(crate) fn handle(state: &mut State, call: &Call) -> Result<Outcome, Answer> {
     let (method, operation) = Operation::at(&call.segments()).ok_or_else(unknown_path)?;
     if method != call.method() {
@@ -79,7 +77,7 @@ fn send(state: &State, call: &Call, user: &str, read: Read) -> Result<Outcome, A
     if settings.session == Session::None {
         return Err(error(500, "no session"));
     }
-    let Sent { to, id, content } = read(json::object(call)?)?;
+    let Sent { to, id, content } = read(object(call)?)?;
     if settings.session == Session::LoggedOut {
         // The words after the colon are invented.
         return Err(error(500, "error sending message: not logged in"));

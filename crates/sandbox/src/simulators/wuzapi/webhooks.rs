@@ -1,8 +1,8 @@
 //! Registration of webhooks: `POST /webhook` and `POST /session/hmac/config` (the fork's source code).
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::json::{error, member, object, success, text, undecodable};
+use super::request::{error, member, object, success, text, undecodable};
 use crate::{Answer, Call, Provider, State, Webhook, webhooks::check_url};
 
 /// The fewest characters of a key (the fork's source code).
@@ -17,14 +17,8 @@ pub(super) fn set(state: &mut State, call: &Call, user: &str) -> Result<Answer, 
         let checked = check_url(url, &state.settings.webhooks);
         checked.map_err(|refused| error(400, &refused.to_string()))?;
     }
-    let events = match member(body, "events") {
-        None | Some(Value::Null) => None,
-        Some(Value::Array(events)) => {
-            let names = events.iter().map(|name| name.as_str().map(str::to_owned));
-            Some(names.collect::<Option<Vec<_>>>().ok_or_else(undecodable)?)
-        }
-        Some(_) => return Err(undecodable()),
-    };
+    let events = member(body, "events").cloned().unwrap_or_default();
+    let events: Option<Vec<String>> = serde_json::from_value(events).map_err(|_| undecodable())?;
     change(state, user, |webhook| {
         url.clone_into(&mut webhook.url);
         webhook.events = events.unwrap_or_else(|| std::mem::take(&mut webhook.events));

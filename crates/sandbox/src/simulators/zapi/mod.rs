@@ -35,7 +35,7 @@ enum Operation {
     Status,
     Me,
     /// Sets the URL of these events.
-    Webhook(&'static [&'static str]),
+    Webhook(&'static str),
 }
 
 impl Operation {
@@ -55,7 +55,6 @@ impl Operation {
     }
 }
 
-/// Answers one request.
 pub(crate) fn handle(state: &mut State, call: &Call) -> Result<Outcome, Answer> {
     let settings = &state.settings.zapi;
     let segments = call.segments();
@@ -88,19 +87,14 @@ fn authorize(
     settings: &ZapiSettings,
     call: &Call,
 ) -> Result<(), Answer> {
-    if let Some(expected) = client_token {
-        match call.credential() {
-            None => return Err(error(400, "your client-token is not configured")),
-            Some(given) if given != expected => {
-                return Err(error(403, &format!("Client-Token {given} not allowed")));
-            }
-            Some(_) => {}
+    match (client_token, call.credential(), &settings.blocked_ip) {
+        (Some(_), None, _) => Err(error(400, "your client-token is not configured")),
+        (Some(expected), Some(given), _) if given != expected => {
+            Err(error(403, &format!("Client-Token {given} not allowed")))
         }
-    }
-    match &settings.blocked_ip {
         // The status is inferred, the text is the vendor's.
-        Some(ip) => Err(error(403, &format!("{ip} not allowed"))),
-        None => Ok(()),
+        (_, _, Some(ip)) => Err(error(403, &format!("{ip} not allowed"))),
+        _ => Ok(()),
     }
 }
 
@@ -125,13 +119,10 @@ fn status(settings: &ZapiSettings) -> Result<Answer, Answer> {
 
 fn me(id: &str, token: &str, settings: &ZapiSettings) -> Answer {
     let is_paid = settings.subscribed;
-    Answer::new(
-        200,
-        json!({
-            "id": id, "token": token, "name": id, "connected": settings.connected,
-            "paymentStatus": if is_paid { "ACTIVE" } else { "INACTIVE" },
-        }),
-    )
+    let payment = if is_paid { "ACTIVE" } else { "INACTIVE" };
+    let me = json!({"id": id, "token": token, "name": id, "connected": settings.connected,
+        "paymentStatus": payment});
+    Answer::new(200, me)
 }
 
 fn send(

@@ -4,29 +4,23 @@ use serde_json::{Value, json};
 
 use super::request::{Object, error};
 use crate::webhooks::{check_url, is_this_machine};
-use crate::{Answer, Provider, State, Webhook};
+use crate::{Answer, Provider, State, Webhook, call::is_one_of};
 
 /// All events, each of which has one URL.
-const EVENTS: [&str; 6] = [
-    "DeliveryCallback",
-    "ReceivedCallback",
-    "MessageStatusCallback",
-    "ConnectedCallback",
-    "DisconnectedCallback",
-    "PresenceChatCallback",
-];
+const EVENTS: &str = "DeliveryCallback ReceivedCallback MessageStatusCallback ConnectedCallback \
+    DisconnectedCallback PresenceChatCallback";
 
 /// Returns the events whose URL a method sets.
-pub(super) fn events(method: &str) -> Option<&'static [&'static str]> {
+pub(super) fn events(method: &str) -> Option<&'static str> {
     Some(match method {
-        "update-webhook-delivery" => &EVENTS[0..1],
+        "update-webhook-delivery" => "DeliveryCallback",
         // The account's own messages, which the second one adds, are not simulated.
-        "update-webhook-received" | "update-webhook-received-delivery" => &EVENTS[1..2],
-        "update-webhook-message-status" => &EVENTS[2..3],
-        "update-webhook-connected" => &EVENTS[3..4],
-        "update-webhook-disconnected" => &EVENTS[4..5],
-        "update-webhook-chat-presence" => &EVENTS[5..6],
-        "update-every-webhooks" => &EVENTS,
+        "update-webhook-received" | "update-webhook-received-delivery" => "ReceivedCallback",
+        "update-webhook-message-status" => "MessageStatusCallback",
+        "update-webhook-connected" => "ConnectedCallback",
+        "update-webhook-disconnected" => "DisconnectedCallback",
+        "update-webhook-chat-presence" => "PresenceChatCallback",
+        "update-every-webhooks" => EVENTS,
         _ => return None,
     })
 }
@@ -36,7 +30,7 @@ pub(super) fn update(
     state: &mut State,
     body: &Object,
     instance: &str,
-    events: &[&str],
+    events: &str,
 ) -> Result<Answer, Answer> {
     let url = body.get("value").and_then(Value::as_str);
     let url = url.ok_or_else(|| error(400, "The field 'value' is empty"))?;
@@ -50,17 +44,16 @@ pub(super) fn update(
     }
     for webhook in state.webhooks.of_mut(Provider::Zapi, instance) {
         if webhook.events.is_empty() {
-            webhook.events = EVENTS.map(str::to_owned).into();
+            webhook.events = EVENTS.split(' ').map(str::to_owned).collect();
         }
-        let others = |event: &String| !events.contains(&event.as_str());
-        webhook.events.retain(others);
+        webhook.events.retain(|event| !is_one_of(event, events));
     }
     let is_idle = |webhook: &Webhook| webhook.events.is_empty();
     state.webhooks.remove(Provider::Zapi, instance, is_idle);
     if !url.is_empty() {
         state.webhooks.add(Webhook {
             account: instance.to_owned(),
-            events: events.iter().map(|&event| event.to_owned()).collect(),
+            events: events.split(' ').map(str::to_owned).collect(),
             ..Webhook::new(Provider::Zapi, url)
         });
     }

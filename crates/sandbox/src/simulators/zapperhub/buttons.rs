@@ -8,7 +8,6 @@ use crate::{Answer, Buttons, Content, PhoneButton, Shape, phone::Tap, simulators
 const MESSAGE_KEYS: &str = "jid title body footer buttons media mediaType expiration";
 const BUTTON_KEYS: &str = "type displayText id url copyCode phoneNumber";
 
-/// Reads the recipient and the message.
 pub(super) fn read(body: &Value, strip: bool) -> Result<(&str, Content), Answer> {
     let body = Node::read(body, "body".to_owned(), MESSAGE_KEYS, strip)?;
     let jid = body.jid()?;

@@ -27,7 +27,6 @@ pub(crate) fn throttled() -> Answer {
     error(429, "Too Many Requests").with_header("retry-after", "7")
 }
 
-/// Answers one request.
 pub(crate) fn handle(state: &mut State, call: &Call) -> Result<Outcome, Answer> {
     let segments = call.segments();
     let [instance, rest @ ..] = segments.as_slice() else {

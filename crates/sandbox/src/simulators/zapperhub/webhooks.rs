@@ -120,10 +120,11 @@ fn webhook(state: &State, body: &Map<String, Value>, instance: &str) -> Result<W
 fn subscriptions(body: &Map<String, Value>) -> Result<Vec<String>, Answer> {
     let names = body.get("subscriptions").and_then(Value::as_array);
     let names = names.ok_or_else(|| error(400, "body/subscriptions Required"))?;
-    let names = names.iter().map(|name| Some(name.as_str()?.to_owned()));
-    let names: Option<Vec<_>> = names.collect();
-    let names = names.filter(|names| !names.is_empty());
-    names.ok_or_else(|| error(400, "body/subscriptions must be an array of names"))
+    let names: Vec<String> = serde_json::from_value(names.clone().into()).unwrap_or_default();
+    if names.is_empty() {
+        return Err(error(400, "body/subscriptions must be an array of names"));
+    }
+    Ok(names)
 }
 
 /// Returns the webhook as the API shows it, without the secret.
