@@ -5,11 +5,10 @@ use std::time::Duration;
 use recado_sandbox::Sandbox;
 use reqwest::Method;
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+use tokio::{net::TcpListener, sync::oneshot};
 
 use crate::whatsapp::{message, send};
-use crate::{Reply, Server};
+use crate::{Reply, Server, parsed, rows};
 
 #[tokio::test]
 async fn requests_and_phone_messages_are_listed_and_cleared() {
@@ -71,17 +70,16 @@ async fn a_reset_is_listed_by_its_word() {
 #[tokio::test]
 async fn a_control_request_that_makes_no_sense_is_refused() {
     let server = Server::start().await;
-    for (path, body) in [
-        ("faults", json!({"provider": "zapi", "effect": "explode"})),
-        (
-            "faults",
-            json!({"provider": "zapi", "effect": "answer", "status": 99}),
-        ),
-        ("settings", json!({"zapi": {"conected": false}})),
-        ("accounts", json!({"provider": "wuzapi"})),
-        ("clock", json!({"advanceMs": -1})),
-    ] {
-        let reply = server.post(&format!("/_sandbox/{path}"), &body).await;
+    let table = r#"
+faults | {"provider": "zapi", "effect": "explode"}
+faults | {"provider": "zapi", "effect": "answer", "status": 99}
+settings | {"zapi": {"conected": false}}
+accounts | {"provider": "wuzapi"}
+clock | {"advanceMs": -1}"#;
+    for [path, body] in rows(table) {
+        let reply = server
+            .post(&format!("/_sandbox/{path}"), &parsed(body))
+            .await;
         assert_eq!(reply.status, 400, "{path} {body}");
         assert!(reply.json["error"].is_string());
     }

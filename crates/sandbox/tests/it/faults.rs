@@ -3,33 +3,29 @@
 use std::time::{Duration, Instant};
 
 use recado_sandbox::{Answer, Answered, Effect, Fault, Provider};
-use reqwest::{Method, RequestBuilder};
+use reqwest::RequestBuilder;
 use rstest::rstest;
 use serde_json::json;
 
-use crate::whatsapp::message;
-use crate::{Reply, Server, credential};
+use crate::{Reply, Server, whatsapp::message};
 
 /// A good request to each provider.
 pub(crate) fn good(server: &Server, provider: Provider) -> RequestBuilder {
     let buttons = json!([{"type": "reply", "id": "a", "displayText": "A"}]);
-    let (path, body) = match provider {
-        Provider::Whatsapp => ("v25.0/800000000000001/messages", message()),
-        Provider::Zapi => (
-            "instances/INST-01/token/TOKEN-01/send-text",
-            json!({"phone": "5511900000001", "message": "oi"}),
-        ),
+    let to = "5511900000001";
+    let (call, body) = match provider {
+        Provider::Whatsapp => ("POST 800000000000001/messages", message()),
+        Provider::Zapi => ("POST send-text", json!({"phone": to, "message": "oi"})),
         Provider::Zapperhub => (
-            "inst_5f2c/messages/buttons",
-            json!({"jid": "5511900000001", "buttons": buttons}),
+            "POST messages/buttons",
+            json!({"jid": to, "buttons": buttons}),
         ),
         Provider::Wuzapi => (
-            "chat/send/buttons",
-            json!({"Phone": "5511900000001", "buttons": buttons}),
+            "POST chat/send/buttons",
+            json!({"Phone": to, "buttons": buttons}),
         ),
     };
-    let path = format!("/{}/{path}", provider.as_str());
-    server.request(Method::POST, &path, Some(credential(provider)), &body)
+    server.asking(provider, call, &body)
 }
 
 pub(crate) async fn send(server: &Server, provider: Provider) -> Reply {

@@ -1,10 +1,10 @@
 //! The simulators over real HTTP, as their clients meet them.
 
+mod callers;
 mod control;
 mod faults;
 mod webhooks;
 mod whatsapp;
-mod whatsapp_callers;
 mod whatsapp_limits;
 mod wuzapi;
 mod zapi;
@@ -13,8 +13,7 @@ mod zapperhub;
 use std::ops::Deref;
 
 use recado_sandbox::{Provider, Sandbox, Settings};
-use reqwest::header::HeaderMap;
-use reqwest::{Client, Method, RequestBuilder};
+use reqwest::{Client, Method, RequestBuilder, header::HeaderMap};
 use serde_json::{Value, json};
 
 /// A header, or none.
@@ -93,6 +92,24 @@ impl Server {
         Reply::of(self.request(method, path, credential, body))
     }
 
+    /// A call such as `GET status`, below the routes of the account that works and with its credential.
+    async fn ask(&self, provider: Provider, call: &str, body: &Value) -> Reply {
+        Reply::of(self.asking(provider, call, body)).await
+    }
+
+    fn asking(&self, provider: Provider, call: &str, body: &Value) -> RequestBuilder {
+        let (method, path) = call.split_once(' ').expect("a method and a path");
+        let base = match provider {
+            Provider::Whatsapp => "/whatsapp/v25.0",
+            Provider::Zapi => "/zapi/instances/INST-01/token/TOKEN-01",
+            Provider::Zapperhub => "/zapperhub/inst_5f2c",
+            Provider::Wuzapi => "/wuzapi",
+        };
+        let method = method.parse().expect("a method");
+        let path = format!("{base}/{path}");
+        self.request(method, &path, Some(credential(provider)), body)
+    }
+
     async fn get(&self, path: &str) -> Reply {
         self.call(Method::GET, path, None, &Value::Null).await
     }
@@ -157,6 +174,18 @@ impl Reply {
         assert_eq!(self.status, status, "{}", self.text);
         assert_has(&self.json, part);
     }
+}
+
+/// Returns the rows of a table: one on a line, with ` | ` between the cells.
+fn rows<const N: usize>(table: &str) -> impl Iterator<Item = [&str; N]> {
+    table.trim().lines().map(|line| {
+        let cells: Vec<_> = line.split(" | ").collect();
+        cells.try_into().expect("a cell for each column")
+    })
+}
+
+fn parsed(json: &str) -> Value {
+    serde_json::from_str(json).expect(json)
 }
 
 /// Asserts that the members of `part` are in `whole`; whatever is not an object has to be equal.

@@ -1,11 +1,10 @@
 //! The wuzapi dialect: sends, refusals and the session.
 
-use recado_sandbox::{Account, Answer, Effect, Fault, Provider, Session, TimestampShape};
-use reqwest::Method;
+use recado_sandbox::{Answer, Effect, Fault, Provider, Session, TimestampShape};
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::{Reply, Server, credential};
+use crate::{Reply, Server, parsed, rows};
 
 fn message() -> Value {
     json!({
@@ -22,16 +21,9 @@ fn with(key: &str, value: Value) -> Value {
     message
 }
 
-const PATH: &str = "/chat/send/buttons";
-
-pub(crate) async fn call(server: &Server, method: Method, path: &str, body: &Value) -> Reply {
-    let path = format!("/wuzapi{path}");
-    let credential = Some(credential(Provider::Wuzapi));
-    server.call(method, &path, credential, body).await
-}
-
 async fn send(server: &Server, body: &Value) -> Reply {
-    call(server, Method::POST, PATH, body).await
+    let call = "POST chat/send/buttons";
+    server.ask(Provider::Wuzapi, call, body).await
 }
 
 fn failure(code: u16, error: &str) -> Value {
@@ -61,30 +53,6 @@ async fn keys_are_read_in_any_case_and_unknown_ones_ignored() {
 }
 
 #[rstest]
-#[case::h43_a_wrong_token(Some("WUZAPI-TOKEN-02"), "")]
-#[case::no_token(None, "")]
-#[case::an_empty_token(Some(""), "")]
-#[case::an_empty_token_in_the_query(None, "?token=")]
-#[tokio::test]
-async fn a_caller_without_a_token_is_refused(#[case] token: Option<&str>, #[case] query: &str) {
-    let server = Server::start().await;
-    let empty = String::new();
-    server.add_account(Account::Wuzapi { token: empty });
-    let path = format!("/wuzapi/chat/send/buttons{query}");
-    let credential = token.map(|token| ("token", token));
-    let reply = server.call(Method::POST, &path, credential, &message());
-    reply.await.is(401, &failure(401, "unauthorized"));
-}
-
-#[tokio::test]
-async fn the_token_may_stand_in_the_query() {
-    let server = Server::start().await;
-    let path = "/wuzapi/chat/send/buttons?token=WUZAPI-TOKEN-01";
-    let reply = server.post(path, &message()).await;
-    assert_eq!(reply.status, 200);
-}
-
-#[rstest]
 #[case::h44_no_session(Session::None, "no session")]
 #[case::h48_logged_out(Session::LoggedOut, "error sending message: not logged in")]
 #[tokio::test]
@@ -92,7 +60,9 @@ async fn a_session_that_is_not_open_sends_nothing(#[case] session: Session, #[ca
     let server = Server::with(|settings| settings.wuzapi.session = session).await;
     let reply = send(&server, &message()).await;
     reply.is(500, &failure(500, error));
-    let status = call(&server, Method::GET, "/session/status", &Value::Null).await;
+    let status = server
+        .ask(Provider::Wuzapi, "GET session/status", &Value::Null)
+        .await;
     let is_connected = session == Session::LoggedOut;
     status.has(
         200,
@@ -104,24 +74,27 @@ async fn a_session_that_is_not_open_sends_nothing(#[case] session: Session, #[ca
 #[tokio::test]
 async fn no_session_is_said_before_the_body_is_read() {
     let server = Server::with(|settings| settings.wuzapi.session = Session::None).await;
-    let reply = call(&server, Method::POST, PATH, &json!("{")).await;
+    let reply = send(&server, &json!("{")).await;
     assert_eq!(reply.json["error"], "no session");
 }
 
-#[rstest]
-#[case::h46_no_phone(with("Phone", json!("")), "missing Phone in Payload")]
-#[case::h46_no_buttons(with("buttons", json!([])), "missing Buttons in Payload")]
-#[case::h45_four_buttons(with("buttons", json!([{}, {}, {}, {}])), "buttons cannot be more than 3")]
-#[case::h46_a_phone_that_is_a_number(with("Phone", json!(1)), "could not decode Payload")]
-#[case::h46_not_json(json!("text"), "could not decode Payload")]
-#[case::h47_no_user(with("Phone", json!("@s.whatsapp.net")), "could not parse Phone")]
-#[case::an_image_of_nothing(with("image", json!("x")), "image must be data:image/... or http(s) URL")]
-#[case::an_image_that_is_not_base64(with("image", json!("data:image/png;base64,*")), "could not decode base64 image from payload")]
 #[tokio::test]
-async fn a_payload_is_refused_with_the_engines_words(#[case] body: Value, #[case] error: &str) {
+async fn a_payload_is_refused_with_the_engines_words() {
     let server = Server::start().await;
-    let reply = send(&server, &body).await;
-    reply.is(400, &failure(400, error));
+    let table = r#"
+Phone | "" | missing Phone in Payload
+Phone | 1 | could not decode Payload
+Phone | "@s.whatsapp.net" | could not parse Phone
+buttons | [] | missing Buttons in Payload
+buttons | [{}, {}, {}, {}] | buttons cannot be more than 3
+image | "x" | image must be data:image/... or http(s) URL
+image | "data:image/png;base64,*" | could not decode base64 image from payload"#;
+    for [key, value, error] in rows(table) {
+        let reply = send(&server, &with(key, parsed(value))).await;
+        reply.is(400, &failure(400, error));
+    }
+    let text = send(&server, &json!("text")).await;
+    text.is(400, &failure(400, "could not decode Payload"));
 }
 
 #[tokio::test]
@@ -154,19 +127,9 @@ async fn h50_the_words_of_another_version_are_a_fault() {
 #[tokio::test]
 async fn the_session_is_told() {
     let server = Server::start().await;
-    let reply = call(&server, Method::GET, "/session/status", &Value::Null).await;
+    let reply = server
+        .ask(Provider::Wuzapi, "GET session/status", &Value::Null)
+        .await;
     let data = json!({"connected": true, "loggedIn": true, "id": "1", "token": "WUZAPI-TOKEN-01"});
     reply.has(200, &json!({"data": data}));
-}
-
-#[tokio::test]
-async fn a_route_that_does_not_exist_is_refused() {
-    let server = Server::start().await;
-    let unknown = call(&server, Method::POST, "/chat/send/button", &Value::Null).await;
-    assert_eq!(
-        (unknown.status, &*unknown.text),
-        (404, "404 page not found\n")
-    );
-    let wrong_verb = call(&server, Method::GET, PATH, &Value::Null).await;
-    assert_eq!(wrong_verb.status, 405);
 }

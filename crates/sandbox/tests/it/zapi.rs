@@ -1,13 +1,10 @@
 //! Z-API: sends, refusals and the instance's state.
 
 use recado_sandbox::{Account, Provider, Settings};
-use reqwest::Method;
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::{Reply, Server, credential};
-
-const INSTANCE: &str = "instances/INST-01/token/TOKEN-01";
+use crate::{Reply, Server, parsed, rows};
 
 pub(crate) fn list() -> Value {
     json!({
@@ -34,14 +31,10 @@ fn with(mut body: Value, pointer: &str, value: Value) -> Value {
     body
 }
 
-pub(crate) async fn call(server: &Server, method: Method, path: &str, body: &Value) -> Reply {
-    let path = format!("/zapi/{INSTANCE}/{path}");
-    let credential = Some(credential(Provider::Zapi));
-    server.call(method, &path, credential, body).await
-}
-
 pub(crate) async fn send(server: &Server, method: &str, body: &Value) -> Reply {
-    call(server, Method::POST, method, body).await
+    server
+        .ask(Provider::Zapi, &format!("POST {method}"), body)
+        .await
 }
 
 #[rstest]
@@ -85,23 +78,6 @@ async fn the_phone_shows_the_parts_that_the_endpoint_has() {
     assert_eq!((listed.header(), listed.buttons().len()), (None, 3));
 }
 
-#[rstest]
-#[case::z08_no_client_token(None, 400, "your client-token is not configured")]
-#[case::z09_a_wrong_client_token(Some("XYZ"), 403, "Client-Token XYZ not allowed")]
-#[tokio::test]
-async fn a_call_without_the_client_token_is_refused(
-    #[case] token: Option<&str>,
-    #[case] status: u16,
-    #[case] error: &str,
-) {
-    let server = Server::start().await;
-    let path = format!("/zapi/{INSTANCE}/send-button-list");
-    let credential = token.map(|token| ("client-token", token));
-    let reply = server.call(Method::POST, &path, credential, &list()).await;
-    reply.is(status, &json!({"error": error}));
-    assert_eq!(server.requests()[0].has_credential, token.is_some());
-}
-
 #[tokio::test]
 async fn an_account_without_a_client_token_needs_none() {
     let server = Server::start().await;
@@ -115,46 +91,31 @@ async fn an_account_without_a_client_token_needs_none() {
 }
 
 #[tokio::test]
-async fn z12_an_unknown_instance_is_refused() {
+async fn a_body_that_lacks_something_is_refused() {
     let server = Server::start().await;
-    for instance in ["INST-02/token/TOKEN-01", "INST-01/token/TOKEN-02"] {
-        let path = format!("/zapi/instances/{instance}/send-button-list");
-        let credential = Some(credential(Provider::Zapi));
-        let reply = server.call(Method::POST, &path, credential, &list()).await;
-        reply.is(400, &json!({"error": "Instance not found"}));
+    let table = r#"
+z14 | send-button-list | /message | "" | The field 'message' is empty
+no phone | send-button-list | /phone | null | The field 'phone' is empty
+z06 | send-button-list | /phone | "+55 (21) 98888-7777" | The field 'phone' is invalid
+no list | send-button-list | /buttonList | null | The field 'buttonList' is empty
+no buttons | send-button-list | /buttonList/buttons | [] | The field 'buttons' is empty
+no label | send-button-list | /buttonList/buttons | [{"id": "a"}] | The field 'label' is empty
+two media | send-button-list | /buttonList | {"image": "a", "video": "b"} | The field 'buttonList' is invalid
+a delay of 16 | send-button-list | /delayMessage | 16 | The field 'delayMessage' is invalid
+no type | send-button-actions | /buttonActions | [{"label": "a"}] | The field 'type' is empty
+lower case | send-button-actions | /buttonActions | [{"label": "a", "type": "reply"}] | The field 'type' is invalid
+a call to none | send-button-actions | /buttonActions | [{"label": "a", "type": "CALL"}] | The field 'phone' is empty
+no scheme | send-button-actions | /buttonActions | [{"label": "a", "type": "URL", "url": "a.example"}] | The field 'url' is invalid"#;
+    for [name, method, pointer, value, error] in rows(table) {
+        let is_list = method == "send-button-list";
+        let body = if is_list { list() } else { actions() };
+        let reply = send(&server, method, &with(body, pointer, parsed(value))).await;
+        assert_eq!(
+            (reply.status, &reply.json),
+            (400, &json!({"error": error})),
+            "{name}"
+        );
     }
-}
-
-#[rstest]
-#[case::z14_an_empty_message("send-button-list", with(list(), "/message", json!("")), "The field 'message' is empty")]
-#[case::no_phone(
-    "send-button-list",
-    with(list(), "/phone", Value::Null),
-    "The field 'phone' is empty"
-)]
-#[case::z06_a_phone_in_notation("send-button-list", with(list(), "/phone", json!("+55 (21) 98888-7777")), "The field 'phone' is invalid")]
-#[case::no_list(
-    "send-button-list",
-    with(list(), "/buttonList", Value::Null),
-    "The field 'buttonList' is empty"
-)]
-#[case::no_buttons("send-button-list", with(list(), "/buttonList/buttons", json!([])), "The field 'buttons' is empty")]
-#[case::no_label("send-button-list", with(list(), "/buttonList/buttons", json!([{"id": "a"}])), "The field 'label' is empty")]
-#[case::image_and_video("send-button-list", with(with(list(), "/buttonList/image", json!("a")), "/buttonList/video", json!("b")), "The field 'buttonList' is invalid")]
-#[case::a_delay_of_16("send-button-list", with(list(), "/delayMessage", json!(16)), "The field 'delayMessage' is invalid")]
-#[case::an_action_without_type("send-button-actions", with(actions(), "/buttonActions", json!([{"label": "a"}])), "The field 'type' is empty")]
-#[case::a_lower_case_type("send-button-actions", with(actions(), "/buttonActions", json!([{"label": "a", "type": "reply"}])), "The field 'type' is invalid")]
-#[case::a_call_without_phone("send-button-actions", with(actions(), "/buttonActions", json!([{"label": "a", "type": "CALL"}])), "The field 'phone' is empty")]
-#[case::a_url_without_scheme("send-button-actions", with(actions(), "/buttonActions", json!([{"label": "a", "type": "URL", "url": "a.example"}])), "The field 'url' is invalid")]
-#[tokio::test]
-async fn a_body_that_lacks_something_is_refused(
-    #[case] method: &str,
-    #[case] body: Value,
-    #[case] error: &str,
-) {
-    let server = Server::start().await;
-    let reply = send(&server, method, &body).await;
-    reply.is(400, &json!({"error": error}));
     server.shows_nothing();
 }
 
@@ -181,28 +142,10 @@ async fn z13_an_instance_that_is_not_paid_for_is_refused_on_sends_and_status() {
     let server = Server::with(|settings| settings.zapi.subscribed = false).await;
     let text = "To continue sending a message, you must subscribe to this instance again";
     let sent = send(&server, "send-button-list", &list()).await;
-    let status = call(&server, Method::GET, "status", &Value::Null).await;
+    let status = server.ask(Provider::Zapi, "GET status", &Value::Null).await;
     for reply in [sent, status] {
         reply.is(400, &json!({"error": text}));
     }
-}
-
-#[tokio::test]
-async fn z15_the_wrong_verb_is_refused() {
-    let server = Server::start().await;
-    let reply = call(&server, Method::GET, "send-button-list", &Value::Null).await;
-    reply.has(405, &json!({"error": "NOT_FOUND"}));
-    assert_eq!(reply.headers["allow"], "POST");
-}
-
-#[tokio::test]
-async fn z16_a_body_without_its_content_type_is_refused() {
-    let server = Server::start().await;
-    let path = format!("/zapi/{INSTANCE}/send-button-list");
-    let credential = Some(credential(Provider::Zapi));
-    let request = server.request(Method::POST, &path, credential, &Value::Null);
-    let reply = Reply::of(request.body(list().to_string())).await;
-    assert_eq!(reply.status, 415);
 }
 
 #[tokio::test]
@@ -223,11 +166,11 @@ async fn z24_z25_the_status_always_fills_its_error() {
         (false, "You are not connected."),
     ] {
         server.change_settings(|settings| settings.zapi.connected = connected);
-        let status = call(&server, Method::GET, "status", &Value::Null).await;
+        let status = server.ask(Provider::Zapi, "GET status", &Value::Null).await;
         let body =
             json!({"connected": connected, "error": error, "smartphoneConnected": connected});
         status.is(200, &body);
-        let me = call(&server, Method::GET, "me", &Value::Null).await;
+        let me = server.ask(Provider::Zapi, "GET me", &Value::Null).await;
         me.has(200, &json!({"id": "INST-01", "connected": connected}));
     }
 }

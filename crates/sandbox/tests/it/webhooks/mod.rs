@@ -12,13 +12,12 @@ mod zapperhub;
 use std::ops::Deref;
 
 use hmac::{Hmac, KeyInit, Mac};
-use recado_sandbox::{ListRow, Provider, Shape, Webhook, WebhookSettings};
-use serde_json::Value;
+use recado_sandbox::{ListRow, Provider, Shape, Webhook};
+use serde_json::{Value, json};
 use sha2::Sha256;
 
 use self::receiver::Receiver;
-use crate::Server;
-use crate::faults::send;
+use crate::{Server, faults::send};
 
 /// A sandbox, with a receiver for the webhooks of one provider.
 struct Pair {
@@ -54,8 +53,15 @@ impl Pair {
         }
     }
 
-    fn switch(&self, change: impl FnOnce(&mut WebhookSettings)) {
-        self.change_settings(|settings| change(&mut settings.webhooks));
+    /// Changes the switches that are named, as in JSON.
+    fn switch(&self, changes: &Value) {
+        self.change_settings(|settings| {
+            let mut switches = json!(settings.webhooks);
+            for (name, value) in changes.as_object().expect("switches") {
+                switches[name] = value.clone();
+            }
+            settings.webhooks = serde_json::from_value(switches).expect("switches");
+        });
     }
 
     /// Sends a message and waits for its webhooks; gives the message's id.
@@ -73,6 +79,15 @@ impl Pair {
         let tap = self.tap(&id, 0, shape).expect("a tap");
         let told = self.told().await.pop().expect("a webhook");
         (id, tap, told)
+    }
+
+    /// Picks a row of a list and says "Oi"; gives the webhooks of both.
+    async fn picked_and_said(&self, id: &str, row: &ListRow, to: &str, from: &str) -> [Value; 2] {
+        self.pick(id, row).expect("a choice");
+        self.say(self.provider, to, from, "Oi").expect("a text");
+        let mut bodies = self.told().await;
+        let text = bodies.pop().expect("a text");
+        [bodies.pop().expect("a choice"), text]
     }
 
     /// Waits for the webhooks on their way, and returns all bodies.

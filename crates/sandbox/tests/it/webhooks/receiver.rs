@@ -1,13 +1,10 @@
 //! A receiver of webhooks that keeps what it gets and answers as told.
 
-use std::collections::VecDeque;
-use std::future::pending;
 use std::sync::{Arc, Mutex};
+use std::{collections::VecDeque, future::pending};
 
-use axum::Router;
-use axum::body::Bytes;
-use axum::extract::State;
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
+use axum::{Router, extract::State};
 use serde_json::Value;
 use tokio::net::TcpListener;
 
@@ -34,23 +31,20 @@ impl Got {
     }
 }
 
-#[derive(Default)]
-struct Memory {
-    got: Vec<Got>,
-    answers: VecDeque<u16>,
-}
+/// What came, and the statuses of the next answers.
+type Memory = Arc<Mutex<(Vec<Got>, VecDeque<u16>)>>;
 
 /// A receiver on a free port of this machine.
 pub(super) struct Receiver {
     pub(super) url: String,
-    memory: Arc<Mutex<Memory>>,
+    memory: Memory,
 }
 
 impl Receiver {
     pub(super) async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("a bound address");
-        let memory = Arc::new(Mutex::new(Memory::default()));
+        let memory = Memory::default();
         let router = Router::new()
             .fallback(receive)
             .with_state(Arc::clone(&memory));
@@ -63,8 +57,7 @@ impl Receiver {
 
     /// The statuses of the next answers to POST; then 200 again.
     pub(super) fn answer_next(&self, statuses: &[u16]) {
-        let mut memory = self.memory.lock().expect("no panic");
-        memory.answers.extend(statuses);
+        self.memory.lock().expect("no panic").1.extend(statuses);
     }
 
     /// Everything that was posted, oldest first.
@@ -75,57 +68,42 @@ impl Receiver {
     }
 
     pub(super) fn all(&self) -> Vec<Got> {
-        self.memory.lock().expect("no panic").got.clone()
+        self.memory.lock().expect("no panic").0.clone()
     }
 }
 
+/// Keeps a request, and answers it: Meta's verification with the challenge, for those who know the token.
 async fn receive(
-    State(memory): State<Arc<Mutex<Memory>>>,
+    State(memory): State<Memory>,
     method: Method,
     uri: Uri,
     headers: HeaderMap,
-    body: Bytes,
+    body: String,
 ) -> (StatusCode, String) {
-    let is_verification = method == Method::GET;
-    match keep(&memory, method, &uri, headers, &body) {
-        _ if is_verification => verify(uri.query().unwrap_or_default()),
-        NO_ANSWER => pending().await,
-        status => (
-            StatusCode::from_u16(status).expect("a status"),
-            String::new(),
-        ),
-    }
-}
-
-/// Keeps a request; gives the status to answer a POST with.
-fn keep(
-    memory: &Mutex<Memory>,
-    method: Method,
-    uri: &Uri,
-    headers: HeaderMap,
-    body: &Bytes,
-) -> u16 {
-    let mut memory = memory.lock().expect("no panic");
-    memory.got.push(Got {
+    let known = "hub.mode=subscribe&hub.verify_token=verify-token-01&hub.challenge=";
+    let query = uri.query().unwrap_or_default().to_owned();
+    let got = Got {
         method,
         uri: uri.to_string(),
         headers,
-        body: String::from_utf8(body.to_vec()).expect("text"),
-    });
-    memory.answers.pop_front().unwrap_or(200)
-}
-
-/// Meta's verification: the challenge, for those who know the token.
-fn verify(query: &str) -> (StatusCode, String) {
-    let value = |name: &str| {
-        let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-        pairs.find_map(|(key, value)| (key == name).then(|| value.to_owned()))
+        body,
     };
-    let is_known = value("hub.verify_token").as_deref() == Some("verify-token-01");
-    match value("hub.challenge") {
-        Some(challenge) if is_known && value("hub.mode").as_deref() == Some("subscribe") => {
-            (StatusCode::OK, challenge)
-        }
-        _ => (StatusCode::FORBIDDEN, "no".to_owned()),
+    let (status, answer) = match query.split_once(known) {
+        Some((_, challenge)) => (200, challenge),
+        None if got.method == Method::GET => (403, "no"),
+        None => (
+            memory
+                .lock()
+                .expect("no panic")
+                .1
+                .pop_front()
+                .unwrap_or(200),
+            "",
+        ),
+    };
+    memory.lock().expect("no panic").0.push(got);
+    match StatusCode::from_u16(status) {
+        Ok(status) => (status, answer.to_owned()),
+        Err(_) => pending().await,
     }
 }

@@ -1,6 +1,6 @@
 //! wuzapi's webhooks: receipts, the forms of a tap, both formats and the signature.
 
-use recado_sandbox::{Failure, Provider, Shape, Webhook, WebhookFormat};
+use recado_sandbox::{Provider, Shape, Webhook, WebhookFormat};
 use serde_json::{Value, json};
 
 use super::receiver::{Got, Receiver};
@@ -48,7 +48,7 @@ async fn h57_receipts_follow_a_message_that_arrives() {
 #[tokio::test]
 async fn a_message_that_fails_has_no_webhook() {
     let pair = start(WebhookFormat::Json).await;
-    pair.switch(|switches| switches.fail_with = Some(Failure::default()));
+    pair.switch(&json!({"failWith": {}}));
     pair.send().await;
     assert!(pair.receiver.posts().is_empty());
 }
@@ -118,23 +118,18 @@ async fn a_list_choice_and_a_text_come_in_gos_spelling() {
     let pair = start(WebhookFormat::Json).await;
     let id = pair.send().await;
     let row = row("h09", "09:00", "");
-    pair.pick(&id, &row).expect("a choice");
-    pair.say(Provider::Wuzapi, "1", "5511900000001", "Oi")
-        .expect("a text");
-    let bodies = pair.told().await;
+    let told = pair.picked_and_said(&id, &row, "1", "5511900000001");
+    let [told, text] = told.await;
     let choice = json!({"title": "09:00", "listType": 1, "singleSelectReply": {"selectedRowID": "h09"},
         "contextInfo": {"stanzaID": id, "participant": "5521300000000@s.whatsapp.net"}});
-    assert_eq!(bodies[1]["event"]["Message"]["listResponseMessage"], choice);
-    assert_eq!(bodies[2]["event"]["Message"], json!({"conversation": "Oi"}));
+    assert_eq!(told["event"]["Message"]["listResponseMessage"], choice);
+    assert_eq!(text["event"]["Message"], json!({"conversation": "Oi"}));
 }
 
 #[tokio::test]
 async fn a_batch_of_receipts_is_one_receipt() {
     let pair = start(WebhookFormat::Json).await;
-    pair.switch(|switches| {
-        switches.batch = 5;
-        switches.duplicate = 1;
-    });
+    pair.switch(&json!({"batch": 5, "duplicate": 1}));
     let id = pair.send().await;
     assert_eq!(pair.bodies().len(), 1);
     assert_eq!(pair.bodies()[0]["event"]["MessageIDs"], json!([id, id]));

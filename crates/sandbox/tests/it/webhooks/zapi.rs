@@ -1,6 +1,6 @@
 //! Z-API's callbacks: the queue's result, statuses and the forms of a tap.
 
-use recado_sandbox::{Failure, Order, Provider, Shape, Step};
+use recado_sandbox::{Provider, Shape};
 use rstest::rstest;
 use serde_json::{Value, json};
 
@@ -54,12 +54,7 @@ async fn z27_z28_z29_a_failure_names_only_the_id_of_the_queue() {
         (None, Some("SHADOW_BAN")),
     ] {
         let pair = Pair::start(Provider::Zapi).await;
-        let failure = Failure {
-            text: text.map(str::to_owned),
-            error_code: code.map(str::to_owned),
-            ..Failure::default()
-        };
-        pair.switch(|switches| switches.fail_with = Some(failure));
+        pair.switch(&json!({"failWith": {"text": text, "errorCode": code}}));
         let answer = send(&pair).await;
         assert_ne!(answer["zaapId"], answer["messageId"]);
         let bodies = pair.bodies();
@@ -107,13 +102,8 @@ async fn z38_a_text_and_a_list_choice_come_as_documented() {
     let (pair, answer) = sent().await;
     let id = answer["messageId"].as_str().expect("an id");
     let row = row("h09", "09:00", "Sala 2");
-    pair.pick(id, &row).expect("a choice");
-    pair.say(Provider::Zapi, "INST-01", "5521988887777", "Oi")
-        .expect("a text");
-    let bodies = pair.told().await;
-    let [.., choice, text] = bodies.as_slice() else {
-        panic!("two callbacks");
-    };
+    let told = pair.picked_and_said(id, &row, "INST-01", "5521988887777");
+    let [choice, text] = told.await;
     let expected = json!({"selectedRowId": "h09", "title": "09:00", "message": "Sala 2"});
     assert_eq!(choice["listResponseMessage"], expected);
     assert_eq!(text["text"], json!({"message": "Oi"}));
@@ -123,7 +113,7 @@ async fn z38_a_text_and_a_list_choice_come_as_documented() {
 #[tokio::test]
 async fn the_token_header_can_be_switched_off() {
     let (pair, _) = sent().await;
-    pair.switch(|switches| switches.zapi_token = false);
+    pair.switch(&json!({"zapiToken": false}));
     send(&pair).await;
     let posts = pair.receiver.posts();
     assert_eq!(posts[0].header("z-api-token"), Some("TOKEN-01"));
@@ -151,12 +141,7 @@ async fn what_waited_for_the_phone_is_told_when_it_is_connected_again() {
 #[tokio::test]
 async fn z33_a_batch_puts_the_same_status_of_messages_into_one_callback() {
     let pair = Pair::start(Provider::Zapi).await;
-    pair.switch(|switches| {
-        switches.batch = 10;
-        switches.steps = vec![Step::Delivered];
-        switches.duplicate = 1;
-        switches.order = Order::Shuffled;
-    });
+    pair.switch(&json!({"batch": 10, "steps": ["delivered"], "duplicate": 1, "order": "shuffled"}));
     let id = send(&pair).await["messageId"].clone();
     assert_eq!(pair.bodies().len(), 1);
     assert_eq!(pair.bodies()[0]["ids"], json!([id, id]));

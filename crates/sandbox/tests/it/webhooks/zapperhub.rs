@@ -1,10 +1,9 @@
 //! `ZapperHUB`'s webhooks: the echo, updates and the forms of a tap.
 
-use recado_sandbox::{Failure, MessageTimestamp, Provider, Shape, Webhook};
+use recado_sandbox::{MessageTimestamp, Provider, Shape, Webhook};
 use serde_json::json;
 
-use super::receiver::Receiver;
-use super::{Pair, row};
+use super::{Pair, receiver::Receiver, row};
 
 const JID: &str = "5511900000001@s.whatsapp.net";
 
@@ -43,7 +42,7 @@ async fn h13_h36_the_echo_and_the_updates_follow_a_message() {
 #[tokio::test]
 async fn h38_a_failure_is_status_0() {
     let pair = start().await;
-    pair.switch(|switches| switches.fail_with = Some(Failure::default()));
+    pair.switch(&json!({"failWith": {}}));
     pair.send().await;
     assert_eq!(pair.bodies().len(), 1);
     assert_eq!(pair.bodies()[0]["update"], json!({"status": 0}));
@@ -88,13 +87,8 @@ async fn h33_a_list_choice_and_a_text_come_as_baileys_writes_them() {
     pair.change_settings(|settings| settings.zapperhub.message_timestamp = MessageTimestamp::Long);
     let id = pair.send().await;
     let row = row("h09", "09:00", "");
-    pair.pick(&id, &row).expect("a choice");
-    pair.say(Provider::Zapperhub, "", "190000000000001@lid", "Oi")
-        .expect("a text");
-    let bodies = pair.told().await;
-    let [.., choice, text] = bodies.as_slice() else {
-        panic!("two events");
-    };
+    let told = pair.picked_and_said(&id, &row, "", "190000000000001@lid");
+    let [choice, text] = told.await;
     let choice = &choice["message"]["listResponseMessage"];
     assert_eq!(choice["singleSelectReply"], json!({"selectedRowId": "h09"}));
     assert_eq!(text["message"], json!({"conversation": "Oi"}));
@@ -119,7 +113,7 @@ async fn h23_the_secret_comes_as_a_bearer_token() {
 #[tokio::test]
 async fn h27_a_batch_is_an_array() {
     let pair = start().await;
-    pair.switch(|switches| switches.batch = 10);
+    pair.switch(&json!({"batch": 10}));
     pair.send().await;
     let bodies = pair.bodies();
     assert_eq!(bodies.len(), 1);
