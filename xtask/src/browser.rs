@@ -6,12 +6,10 @@ use crate::debian;
 
 const PROGRAMS: &str = "chromium chromium-browser google-chrome google-chrome-stable";
 
-const DRIVER: &str = "chromedriver";
-
 /// Makes sure that both are there; a Debian root that lacks one installs it, before any test runs:
 /// an installation keeps the disk busy for seconds, and databases wait for the disk.
 pub(crate) fn find_or_install() -> Result<()> {
-    if PROGRAMS.split(' ').any(debian::in_path) && debian::in_path(DRIVER) {
+    if PROGRAMS.split(' ').any(debian::in_path) && debian::in_path("chromedriver") {
         return Ok(());
     }
     // The driver works with the browser of its own version alone, so they are installed together.
