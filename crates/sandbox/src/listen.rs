@@ -108,26 +108,10 @@ mod tests {
 
     #[test]
     fn what_is_not_an_address_is_refused() {
-        for text in [
-            "",
-            "99999",
-            "+80",
-            "localhost",
-            "localhost:",
-            ":",
-            ":99999",
-            ":+80",
-            "http://localhost:8080",
-            "localhost:8080/",
-            "::1:8080",
-            "a b:80",
-            "*:8080",
-        ] {
-            assert_eq!(
-                text.parse::<ListenAddress>(),
-                Err(ListenAddressError),
-                "{text}"
-            );
+        let words = "99999 +80 localhost localhost: : :99999 :+80 http://localhost:8080 localhost:8080/ ::1:8080 *:8080";
+        for text in words.split(' ').chain(["", "a b:80"]) {
+            let parsed = text.parse::<ListenAddress>();
+            assert_eq!(parsed, Err(ListenAddressError), "{text}");
         }
     }
 }

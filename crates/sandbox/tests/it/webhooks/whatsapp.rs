@@ -189,25 +189,25 @@ async fn w27_a_customer_is_named_as_the_mode_says() {
     }
 }
 
+/// What `convert` makes of every element.
+fn each(list: &Value, convert: impl Fn(&Value) -> Value) -> Value {
+    let elements = list.as_array().expect("a list").iter();
+    elements.map(convert).collect()
+}
+
 #[tokio::test]
 async fn w25_a_batch_has_several_of_everything() {
     let pair = start().await;
     pair.switch(&json!({"batch": 8, "steps": ["sent", "delivered", "read"], "duplicate": 2, "order": "reversed"}));
     pair.send().await;
     let bodies = pair.bodies();
+    let status = |told: &Value| told["status"].clone();
     let statuses_of = |body: &Value| {
-        let entries = body["entry"].as_array().expect("entries").iter();
-        let changes = entries.map(|entry| entry["changes"].as_array().expect("changes"));
-        let statuses = changes.map(|changes| {
-            let statuses = changes.iter().map(|change| &change["value"]["statuses"]);
-            let words = statuses.map(|all| {
-                let all = all.as_array().expect("statuses").iter();
-                all.map(|status| status["status"].clone())
-                    .collect::<Value>()
-            });
-            words.collect::<Value>()
-        });
-        statuses.collect::<Value>()
+        each(&body["entry"], |entry| {
+            each(&entry["changes"], |change| {
+                each(&change["value"]["statuses"], status)
+            })
+        })
     };
     assert_eq!(bodies.len(), 2);
     let all = json!([
