@@ -55,11 +55,7 @@ impl Scopes {
     /// Every scope.
     pub const ALL: Self = Self(Scope::Read.bit() | Scope::Send.bit() | Scope::Manage.bit());
 
-    /// Collects scopes; the same one twice is the same set.
-    ///
-    /// # Errors
-    ///
-    /// [`InvalidScopes::Empty`] if there is none.
+    /// Collects scopes, which must not be empty; the same one twice is the same set.
     pub fn new(scopes: impl IntoIterator<Item = Scope>) -> Result<Self, InvalidScopes> {
         let bits = scopes.into_iter().fold(0, |bits, scope| bits | scope.bit());
         Self::from_bits(bits).ok_or(InvalidScopes::Empty)
@@ -77,7 +73,7 @@ impl Scopes {
             .filter(move |scope| self.contains(*scope))
     }
 
-    /// Returns the scopes that are in both sets, or `None` if there are none.
+    /// Returns the scopes that are in both sets, or `None` if they share none.
     pub const fn intersection(self, other: Self) -> Option<Self> {
         Self::from_bits(self.0 & other.0)
     }

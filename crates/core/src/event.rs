@@ -4,7 +4,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::id::MessageId;
-use crate::inbound::{Choice, Contact, Media, Pricing, StatusError};
+pub use crate::inbound::ReceivedMedia;
+use crate::inbound::{Choice, Contact, Pricing};
+pub use crate::message::MessageError;
 use crate::message::Status;
 
 /// Writes the enums of all event types, each from one row: its documentation, its data and its word.
@@ -47,11 +49,7 @@ macro_rules! event_types {
                 }
             }
 
-            /// Reads the data of an event.
-            ///
-            /// # Errors
-            ///
-            /// The JSON is not the data of an event of this type.
+            /// Reads the data of an event of this type.
             pub fn read(event_type: EventType, data: &Value) -> Result<Self, serde_json::Error> {
                 match event_type {
                     $(EventType::$name => $data::deserialize(data).map(Self::$name),)+
@@ -125,7 +123,7 @@ pub struct ButtonPressedData {
     pub text_truncated: bool,
     /// The button that was tapped.
     pub button: Choice,
-    /// True if the provider told a text, and Recado recognized the title of the button in it.
+    /// True if the provider reported a text, and Recado recognized the title of the button in it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub inferred: bool,
 }
@@ -152,7 +150,7 @@ pub struct ListSelectedData {
     pub list: Choice,
 }
 
-/// A customer sent anything but a tap.
+/// A customer sent a message that is not a tap.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
@@ -162,7 +160,7 @@ pub struct MessageReceivedData {
     pub message_id: MessageId,
     /// The id of the customer's message at the provider.
     pub external_id: Option<String>,
-    /// The id of your message that the customer answers; null if there is none.
+    /// The id of your message that the customer answers; null if it is not one that was sent through Recado.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub in_reply_to: Option<MessageId>,
     /// The customer who wrote.
@@ -174,11 +172,11 @@ pub struct MessageReceivedData {
     pub kind: String,
     /// The text, or the caption.
     pub text: Option<String>,
-    /// What the message holds beside its text; it is there for files.
+    /// What the message holds beside its text. Only messages with a file have it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = ReceivedContent, required = false))]
     pub content: Option<ReceivedContent>,
-    /// Who the customer is now, if WhatsApp says that the customer changed the phone number or the user id.
+    /// The new addresses of the customer, if WhatsApp reports that the customer changed the phone number or the user id.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Contact, required = false))]
     pub moved_to: Option<Contact>,
@@ -195,35 +193,6 @@ pub struct ReceivedContent {
     pub media: ReceivedMedia,
 }
 
-/// A file that a customer sent, as the provider describes it. Recado does not fetch it.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "camelCase")]
-pub struct ReceivedMedia {
-    /// The id under which the provider's API gives the file; WhatsApp Cloud API tells it.
-    pub id: Option<String>,
-    /// The address of the file at the provider, which needs no key: Z-API keeps it for 30 days, ZapperHUB for 7.
-    pub provider_url: Option<String>,
-    /// The media type, as the customer's WhatsApp names it.
-    pub mime_type: Option<String>,
-    /// The name of the file, as the customer's WhatsApp names it.
-    pub file_name: Option<String>,
-    /// The size in bytes.
-    pub size: Option<i64>,
-}
-
-impl From<&Media> for ReceivedMedia {
-    fn from(media: &Media) -> Self {
-        Self {
-            id: media.id.clone(),
-            provider_url: media.url.clone(),
-            mime_type: media.mime_type.clone(),
-            file_name: media.file_name.clone(),
-            size: media.size,
-        }
-    }
-}
-
 /// A message of yours has a new status.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -232,38 +201,16 @@ pub struct MessageStatusData {
     /// The id of the message.
     #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub message_id: MessageId,
-    /// The id of the message at WhatsApp, if the provider has told it.
+    /// The id of the message at WhatsApp, if the provider has given it.
     pub external_id: Option<String>,
     /// The new status.
     pub status: Status,
     /// Why the message was rejected or failed, or why its outcome is unknown.
     pub error: Option<MessageError>,
-    /// How Meta charges for the message. It is absent until a status tells it, and for other providers.
+    /// How Meta charges for the message. It is absent until a status contains it, and for other providers.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Pricing, required = false))]
     pub pricing: Option<Pricing>,
-}
-
-/// Why a message was rejected or failed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct MessageError {
-    /// The stable word for what went wrong.
-    pub reason: String,
-    /// The provider's number for the error.
-    pub code: Option<i64>,
-    /// What went wrong, in a sentence.
-    pub message: String,
-}
-
-impl From<&StatusError> for MessageError {
-    fn from(error: &StatusError) -> Self {
-        Self {
-            reason: error.reason.clone(),
-            code: error.code,
-            message: error.message.clone(),
-        }
-    }
 }
 
 impl From<MessageStatusData> for EventData {
@@ -282,7 +229,7 @@ impl From<MessageStatusData> for EventData {
     }
 }
 
-/// A customer who was not known wrote, and got a conversation.
+/// A new customer wrote and got a conversation.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ConversationCreatedData {
@@ -290,22 +237,22 @@ pub struct ConversationCreatedData {
     pub from: Contact,
 }
 
-/// The number was connected to WhatsApp, or cut off from it.
+/// The number was connected to WhatsApp, or disconnected from it.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ChannelConnectionData {
-    /// What the provider says.
+    /// The reason that the provider gives.
     pub detail: Option<String>,
 }
 
-/// A webhook endpoint failed for so long that nothing is sent to it any more.
+/// A webhook endpoint failed for so long that it gets no more events.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct WebhookEndpointDisabledData {
     /// The id of the webhook endpoint.
     pub endpoint_id: String,
-    /// Since when no call succeeded.
+    /// The time since which every call has failed.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub failing_since: Option<String>,
 }

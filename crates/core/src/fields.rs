@@ -1,5 +1,6 @@
 //! Request fields that report what is wrong with them, all at once.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt;
@@ -67,11 +68,7 @@ impl From<&str> for TextField {
     }
 }
 
-/// Rule for a required text: it is there, it is a string, it is not blank.
-///
-/// # Errors
-///
-/// One of `Required`, `Expected string, received …`, `Must not be blank`, `Must not contain a NUL character`.
+/// Rule for a required text: it is there, it is a string, it is not blank, it has no NUL character.
 pub fn required(field: &TextField) -> Result<(), ValidationError> {
     match field {
         TextField::Absent => Err(rule("required", "Required")),
@@ -87,28 +84,19 @@ pub(crate) const MISSPELLED: &str = "Unknown field; write ";
 const MAX_NAME_CHARS: usize = 256;
 
 /// Rule for a name: a required text of at most 256 characters.
-///
-/// # Errors
-///
-/// As [`required`], or `Has 300 characters; at most 256 are allowed`.
 pub fn name(field: &TextField) -> Result<(), ValidationError> {
     let chars = field.as_text().unwrap_or_default().chars().count();
     if chars > MAX_NAME_CHARS {
         let sentence = format!("Has {chars} characters; at most {MAX_NAME_CHARS} are allowed");
-        return Err(ValidationError::new("length").with_message(sentence.into()));
+        return Err(rule("length", sentence));
     }
     required(field)
 }
 
-/// Rule for an optional text: if it is there, it is a string.
-///
-/// # Errors
-///
-/// `Expected string, received …` or `Must not contain a NUL character`.
+/// Rule for an optional text: if it is there, it is a string without a NUL character.
 pub fn optional(field: &TextField) -> Result<(), ValidationError> {
     match field {
-        TextField::Wrong(kind) => Err(ValidationError::new("type")
-            .with_message(format!("Expected string, received {kind}").into())),
+        TextField::Wrong(kind) => Err(rule("type", format!("Expected string, received {kind}"))),
         // PostgreSQL keeps no NUL in a text, and no phone shows one.
         TextField::Text(text) if text.contains('\0') => {
             Err(rule("nul", "Must not contain a NUL character"))
@@ -118,7 +106,7 @@ pub fn optional(field: &TextField) -> Result<(), ValidationError> {
 }
 
 /// A broken rule: a stable word and the sentence that the client reads.
-pub(crate) fn rule(code: &'static str, message: &'static str) -> ValidationError {
+pub(crate) fn rule(code: &'static str, message: impl Into<Cow<'static, str>>) -> ValidationError {
     ValidationError::new(code).with_message(message.into())
 }
 

@@ -3,6 +3,8 @@
 #![warn(missing_docs)]
 
 #[macro_use]
+mod shows_only;
+#[macro_use]
 mod words;
 
 pub mod access;

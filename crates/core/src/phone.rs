@@ -119,13 +119,9 @@ pub enum PhoneError {
     AreaCode(u16, String),
 }
 
-/// Reads a phone number that a person wrote or pasted.
+/// Reads a phone number that a person wrote or pasted, and that can be called from another country.
 ///
 /// Returns its digits, and what may be misunderstood about them.
-///
-/// # Errors
-///
-/// The text is not a phone number, or not one that can be called from another country.
 pub fn read(text: &str) -> Result<(String, Option<String>), PhoneError> {
     let (international, digits) = international(&plain(text)?)?;
     let Some((code, national, regions)) = split(&digits) else {

@@ -24,11 +24,17 @@ impl Provider {
 
     /// Tells whether a business may send reply buttons only for 24 hours after the customer wrote or called.
     pub const fn has_service_window(self) -> bool {
-        matches!(self, Self::WhatsApp)
+        match self {
+            Self::WhatsApp => true,
+            Self::Zapi | Self::ZapperHub => false,
+        }
     }
 
     /// Tells whether a phone may answer a message with the title of a button as a text (Z-API, observed: old phones).
     pub const fn has_title_taps(self) -> bool {
-        matches!(self, Self::Zapi)
+        match self {
+            Self::Zapi => true,
+            Self::WhatsApp | Self::ZapperHub => false,
+        }
     }
 }

@@ -164,11 +164,11 @@ impl FromStr for Recipient {
 
 fn addressed(user: &str, server: &str) -> Result<Recipient, RecipientError> {
     // `5521988887777:7@…` names one device of the user; the user is meant.
-    let person = user.split(':').next().unwrap_or(user);
+    let account = user.split(':').next().unwrap_or(user);
     match server {
-        "s.whatsapp.net" | "c.us" => phone(person),
-        "lid" if is_digits(person, 1, 20) => {
-            Ok(Recipient::new(RecipientKind::Lid, format!("{person}@lid")))
+        "s.whatsapp.net" | "c.us" => phone(account),
+        "lid" if is_digits(account, 1, 20) => {
+            Ok(Recipient::new(RecipientKind::Lid, format!("{account}@lid")))
         }
         "g.us" => group(user),
         _ => Err(RecipientError),

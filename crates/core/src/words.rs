@@ -14,7 +14,7 @@ macro_rules! words {
         }
     ) => {
         $(#[$meta])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         #[derive(::serde::Serialize, ::serde::Deserialize)]
         $vis enum $name {
             $($(#[$variant_meta])* #[serde(rename = $word)] $variant,)+

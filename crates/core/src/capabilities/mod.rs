@@ -79,10 +79,6 @@ impl Capabilities {
     }
 
     /// Checks a content against the limits, and stops at the first that is broken.
-    ///
-    /// # Errors
-    ///
-    /// The first limit that is broken.
     pub fn check(&self, content: &Content, to: &Recipient) -> Result<Vec<Caution>, Violation> {
         let kind = content.kind();
         self.check_kind(kind, to)?;
@@ -92,11 +88,8 @@ impl Capabilities {
         cautions.ok_or(Violation::Unsupported { kind })?
     }
 
-    /// Checks that at least one kind of content may go to this form of address.
-    ///
-    /// # Errors
-    ///
-    /// Why the first kind does not go there.
+    /// Checks that at least one kind of content may go to this form of address; otherwise says why the first kind may
+    /// not.
     pub fn check_recipient(&self, to: &Recipient) -> Result<(), Violation> {
         let mut first = Ok(());
         for kind in ContentKind::ALL {

@@ -188,19 +188,13 @@ pub(crate) fn check_length(
     text: &str,
     limit: Limit,
 ) -> Result<Option<Caution>, Violation> {
-    let length = text.chars().count();
-    let shown = if is_blank(text) { 0 } else { length };
-    if length > limit.max {
+    let whole = text.chars().count();
+    let shown = if is_blank(text) { 0 } else { whole };
+    let length = if whole > limit.max { whole } else { shown };
+    if !(limit.min..=limit.max).contains(&length) {
         return Err(Violation::Length {
             field,
             length,
-            limit,
-        });
-    }
-    if shown < limit.min {
-        return Err(Violation::Length {
-            field,
-            length: shown,
             limit,
         });
     }

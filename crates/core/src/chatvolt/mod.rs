@@ -3,8 +3,6 @@
 mod misspelling;
 mod send_buttons;
 
-use std::fmt;
-
 pub use send_buttons::{ButtonFields, SendButtons};
 
 use crate::capabilities::{Capabilities, Caution, Refusal};
@@ -13,7 +11,6 @@ use crate::recipient::Recipient;
 use crate::warning::Warning;
 
 /// A request that is valid.
-#[derive(Debug)]
 #[non_exhaustive]
 pub struct ChatvoltSend {
     /// The id of the agent that sends the message, as it was given.
@@ -27,29 +24,22 @@ pub struct ChatvoltSend {
     names: Names,
 }
 
-/// What a shape calls the fields of its content.
-struct Names(Box<dyn Fn(&FieldPath) -> String + Send + Sync>);
+/// Returns the name that a shape has for a field of its content.
+type Names = Box<dyn Fn(&FieldPath) -> String + Send + Sync>;
 
-impl fmt::Debug for Names {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Names")
-    }
-}
+// Names of fields, and ids that do not exist, are the client's own text.
+shows_only!(ChatvoltSend { content });
 
 impl ChatvoltSend {
     /// Checks the content against what a channel carries; every field has its name in the request.
     ///
-    /// Returns what may look wrong on the phone, the misspelled fields last.
-    ///
-    /// # Errors
-    ///
-    /// The first limit that is broken.
+    /// Returns what may look wrong on the phone, the misspelled fields last, or the first limit that is broken.
     pub fn check(
         &self,
         capabilities: &Capabilities,
         to: &Recipient,
     ) -> Result<Vec<Warning>, Refusal> {
-        let name = &self.names.0;
+        let name = &self.names;
         let cautions = capabilities
             .check(&self.content, to)
             .map_err(|violation| violation.refuse(capabilities.title, name))?;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use validator::{Validate, ValidationErrors, ValidationErrorsKind};
 
-use super::{ChatvoltSend, Names, misspelling};
+use super::{ChatvoltSend, misspelling};
 use crate::fields::{FieldErrors, MISSPELLED, TextField, optional, required, rule};
 use crate::message::{Button, Buttons, FieldPath, Segment};
 use crate::switch;
@@ -90,6 +90,10 @@ fn is_button_half(key: &str) -> bool {
 impl Validate for ButtonFields {
     fn validate(&self) -> Result<(), ValidationErrors> {
         let mut errors = ValidationErrors::new();
+        let mut add = |name: String, broken| {
+            let broken = ValidationErrorsKind::Field(vec![broken]);
+            errors.errors_mut().insert(name.into(), broken);
+        };
         for (number, pair) in self.pairs() {
             for (half, field, other) in
                 [("id", pair.id, pair.title), ("title", pair.title, pair.id)]
@@ -101,20 +105,14 @@ impl Validate for ButtonFields {
                     None => None,
                 };
                 if let Some(broken) = broken {
-                    errors.errors_mut().insert(
-                        format!("button_{number}_{half}").into(),
-                        ValidationErrorsKind::Field(vec![broken]),
-                    );
+                    add(format!("button_{number}_{half}"), broken);
                 }
             }
         }
         // The switch is read from the query alone: a caller that wrote it here expects that nothing is sent.
         for name in self.0.keys().filter(|name| switch::resembles_dry_run(name)) {
             let misplaced = rule("dry_run", "Write dryRun=true in the query, not in the body");
-            errors.errors_mut().insert(
-                name.clone().into(),
-                ValidationErrorsKind::Field(vec![misplaced]),
-            );
+            add(name.clone(), misplaced);
         }
         if errors.is_empty() {
             Ok(())
@@ -158,31 +156,21 @@ impl SendButtons {
     }
 
     fn has(&self, name: &str) -> bool {
+        let is_given = |field: &TextField| !field.is_absent();
         let field = match name {
             "agentId" => &self.agent_id,
             "conversationId" => &self.conversation_id,
             "header_text" => &self.header_text,
             "body_text" => &self.body_text,
             "footer_text" => &self.footer_text,
-            misspelling::BUTTONS => {
-                return self.buttons.0.keys().any(|key| is_button_half(key));
-            }
-            button => {
-                return self
-                    .buttons
-                    .0
-                    .get(button)
-                    .is_some_and(|field| !field.is_absent());
-            }
+            misspelling::BUTTONS => return self.buttons.0.keys().any(|key| is_button_half(key)),
+            button => return self.buttons.0.get(button).is_some_and(is_given),
         };
-        !field.is_absent()
+        is_given(field)
     }
 
-    /// Turns the request into a message that can only be valid.
-    ///
-    /// # Errors
-    ///
-    /// Every field that is missing, blank or of a wrong type, by the name it has in the request.
+    /// Turns the request into a message that can only be valid, or names every field that is missing, blank or of a
+    /// wrong type.
     pub fn read(self) -> Result<ChatvoltSend, FieldErrors> {
         let misspelled = self.misspelled();
         if let Err(errors) = self.validate() {
@@ -212,24 +200,26 @@ impl SendButtons {
             conversation: text(self.conversation_id),
             content: message.into(),
             misspelled,
-            names: Names(Box::new(move |path| name_of(path, &numbers))),
+            names: Box::new(move |path| name_of(path, &numbers)),
         })
     }
 }
 
 /// Returns what a request calls a field of its message: the buttons of a request may have gaps, as 1 and 3 have.
 fn name_of(path: &FieldPath, numbers: &[u64]) -> String {
-    match path.segments() {
+    let name = match path.segments() {
         [
             Segment::Field("buttons"),
             Segment::Index(index),
-            Segment::Field(half),
-        ] => {
-            let number = numbers.get(*index).copied().unwrap_or_default();
-            format!("button_{number}_{half}")
-        }
-        _ => format!("{path}_text"),
-    }
+            Segment::Field(half @ ("id" | "title")),
+        ] => numbers
+            .get(*index)
+            .map(|number| format!("button_{number}_{half}")),
+        [Segment::Field(text @ ("header" | "body" | "footer"))] => Some(format!("{text}_text")),
+        _ => None,
+    };
+    // A request has no other field: the path is at least not the name of another one.
+    name.unwrap_or_else(|| path.to_string())
 }
 
 /// Two names differ from Rust's, and the flattened keys stand beside the others.
@@ -418,6 +408,13 @@ mod tests {
         let shown = format!("{request:?}");
         assert!(!shown.contains("qq"), "{shown}");
         assert!(shown.contains("header_text: Wrong(number)"), "{shown}");
+        let body = json!({"agentId": "qqAgent", "conversationId": "5511987654321", "qqFooter_text": "x", "footer": "qq",
+            "header_text": "qq", "body_text": "qq", "button_1_id": "qq", "button_1_title": "qq", "body_txt": "5511987654321"});
+        let sent = format!("{:?}", read(body).expect("a valid body"));
+        assert_eq!(
+            sent,
+            "ChatvoltSend { content: Buttons(Buttons { buttons: [Button { .. }], .. }), .. }"
+        );
     }
 
     #[test]
@@ -430,6 +427,29 @@ mod tests {
             (message.header(), message.footer(), message.buttons().len()),
             (None, None, 1)
         );
+    }
+
+    #[test]
+    fn a_warning_names_the_field_of_the_request() {
+        let long = "😀".repeat(15);
+        let extra = json!({"button_4_id": "d", "button_4_title": &long, "footer_text": long.repeat(3)});
+        let request = read(with(&extra)).expect("a valid body");
+        let to = "5511900000001".parse().expect("a recipient");
+        let warnings = request.check(&WHATSAPP, &to).expect("within the limits");
+        let fields: Vec<_> = warnings.iter().map(|warning| &*warning.field).collect();
+        assert_eq!(fields, ["footer_text", "button_4_title"]);
+    }
+
+    #[test]
+    fn a_field_that_a_request_does_not_have_gets_no_name_of_another_one() {
+        for path in [
+            FieldPath::new("caption"),
+            FieldPath::new("buttons"),
+            FieldPath::item("buttons", 2).field("id"),
+            FieldPath::item("rows", 0).field("id"),
+        ] {
+            assert_eq!(name_of(&path, &[1, 3]), path.to_string());
+        }
     }
 
     #[test]

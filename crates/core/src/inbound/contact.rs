@@ -36,17 +36,17 @@ impl Contact {
     /// # Ok::<(), recado_core::RecipientError>(())
     /// ```
     pub fn new(addresses: impl IntoIterator<Item = Recipient>) -> Self {
-        let mut person = Self::default();
+        let mut contact = Self::default();
         for address in addresses {
             let place = match address.kind() {
-                RecipientKind::Phone => &mut person.phone,
-                RecipientKind::UserId => &mut person.user_id,
-                RecipientKind::Lid => &mut person.lid,
+                RecipientKind::Phone => &mut contact.phone,
+                RecipientKind::UserId => &mut contact.user_id,
+                RecipientKind::Lid => &mut contact.lid,
                 RecipientKind::Group => continue,
             };
             place.get_or_insert(address);
         }
-        person
+        contact
     }
 
     /// Sets the name.

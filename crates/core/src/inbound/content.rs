@@ -5,7 +5,6 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::contact::Contact;
-use super::media::Media;
 
 /// The kind of a message that WhatsApp writes about a customer.
 pub const SYSTEM: &str = "system";
@@ -54,12 +53,12 @@ impl InboundContent {
 /// A reply button, or a row of a list, that a customer chose.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[cfg_attr(feature = "openapi", schema(as = ReplyButton, description = "A reply button."))]
+#[cfg_attr(feature = "openapi", schema(as = ReplyButton))]
 #[non_exhaustive]
 pub struct Choice {
-    /// The id that was sent with the button.
+    /// The id that was sent with it.
     pub id: String,
-    /// The text on the button.
+    /// The text that the customer read on it.
     pub title: String,
 }
 
@@ -91,8 +90,44 @@ impl fmt::Debug for InboundContent {
     }
 }
 
-impl fmt::Debug for Choice {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Choice").finish_non_exhaustive()
+/// A file that a customer sent, and its kind.
+#[derive(Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Media {
+    /// `image`, `video`, `audio`, `document` or `sticker`.
+    pub kind: String,
+    /// The customer's words below the file.
+    pub caption: Option<String>,
+    /// The file.
+    pub file: ReceivedMedia,
+}
+
+impl Media {
+    /// Creates a file of this kind, of which nothing else is known.
+    pub fn new(kind: impl Into<String>) -> Self {
+        Self {
+            kind: kind.into(),
+            ..Self::default()
+        }
     }
 }
+
+/// A file that a customer sent, as the provider describes it. Recado does not fetch it.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct ReceivedMedia {
+    /// The id with which the provider's API returns the file. Only WhatsApp Cloud API gives one.
+    pub id: Option<String>,
+    /// The address of the file at the provider, which needs no key. Z-API keeps the file for 30 days, ZapperHUB for 7.
+    pub provider_url: Option<String>,
+    /// The media type, as the customer's WhatsApp names it.
+    pub mime_type: Option<String>,
+    /// The name of the file, as the customer's WhatsApp names it.
+    pub file_name: Option<String>,
+    /// The size in bytes.
+    pub size: Option<i64>,
+}
+
+shows_only!(Choice {});
+shows_only!(Media { kind });

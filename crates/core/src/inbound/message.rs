@@ -56,7 +56,7 @@ impl CustomerCall {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::inbound::{Choice, Media};
+    use crate::inbound::{Choice, Media, ReceivedMedia};
 
     #[test]
     fn debug_shows_neither_texts_nor_numbers() {
@@ -79,7 +79,10 @@ mod tests {
             InboundContent::Other { kind, text },
             InboundContent::Media(Media {
                 caption: Some("qqCaption".into()),
-                url: Some("https://files.example/qqUrl".into()),
+                file: ReceivedMedia {
+                    provider_url: Some("https://files.example/qqUrl".into()),
+                    ..ReceivedMedia::default()
+                },
                 ..Media::default()
             }),
         ];

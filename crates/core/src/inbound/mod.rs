@@ -4,7 +4,6 @@ mod connection;
 mod contact;
 mod content;
 mod ignored;
-mod media;
 mod message;
 mod own_message;
 mod spellings;
@@ -12,13 +11,14 @@ mod status;
 
 pub use connection::ConnectionUpdate;
 pub use contact::Contact;
-pub use content::{Choice, InboundContent, SYSTEM};
+pub use content::{Choice, InboundContent, Media, ReceivedMedia, SYSTEM};
 pub use ignored::Ignored;
-pub use media::Media;
 pub use message::{CustomerCall, InboundMessage};
 pub use own_message::OwnMessage;
 pub use spellings::phone_variants;
-pub use status::{Pricing, StatusError, StatusUpdate};
+pub use status::{Pricing, StatusUpdate};
+
+use crate::message::MessageError;
 
 /// One item of a provider webhook; a call may have a thousand.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,7 +34,7 @@ pub enum Inbound {
     /// The number was connected to WhatsApp, or disconnected.
     Connection(ConnectionUpdate),
     /// The provider complains about the account, not about one message.
-    AccountAlert(StatusError),
+    AccountAlert(MessageError),
     /// An item that makes no event; it is counted by its reason.
     Ignored(Ignored),
 }

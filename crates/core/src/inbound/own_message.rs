@@ -1,7 +1,5 @@
 //! A message of ours, as the provider reports it.
 
-use std::fmt;
-
 use super::contact::Contact;
 use super::content::Choice;
 
@@ -34,11 +32,4 @@ impl OwnMessage {
     }
 }
 
-impl fmt::Debug for OwnMessage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OwnMessage")
-            .field("external_id", &self.external_id)
-            .field("to", &self.to)
-            .finish_non_exhaustive()
-    }
-}
+shows_only!(OwnMessage { external_id, to });

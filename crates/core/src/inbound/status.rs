@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::MessageId;
-use crate::message::Status;
+use crate::message::{MessageError, Status};
 
 /// The status of a message of ours, as the provider reports it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,7 +16,7 @@ pub struct StatusUpdate {
     /// `sent`, `delivered`, `read`, `failed`, or `unknown` if the provider does not know it.
     pub status: Status,
     /// Why it failed.
-    pub error: Option<StatusError>,
+    pub error: Option<MessageError>,
     /// How the provider charges for it, if the status tells.
     pub pricing: Option<Pricing>,
 }
@@ -67,29 +67,6 @@ impl Pricing {
             kind,
             model,
             billable,
-        }
-    }
-}
-
-/// Why a message failed after the provider accepted it, or what an account alert says.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct StatusError {
-    /// The provider's number.
-    pub code: Option<i64>,
-    /// Our stable word.
-    pub reason: String,
-    /// The provider's words.
-    pub message: String,
-}
-
-impl StatusError {
-    /// Creates an error without a number.
-    pub fn new(reason: impl Into<String>, message: impl Into<String>) -> Self {
-        Self {
-            code: None,
-            reason: reason.into(),
-            message: message.into(),
         }
     }
 }

@@ -1,7 +1,6 @@
 //! A text with reply buttons.
 
 use std::collections::HashMap;
-use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -73,10 +72,6 @@ pub enum ButtonsError {
 
 impl Buttons {
     /// Creates a message without header and footer.
-    ///
-    /// # Errors
-    ///
-    /// The body is blank, the message has no button, or a button lacks its id or title.
     pub fn new(
         body: impl Into<String>,
         buttons: impl IntoIterator<Item = Button>,
@@ -134,19 +129,8 @@ impl Buttons {
     }
 }
 
-impl fmt::Debug for Button {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Button").finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for Buttons {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Buttons")
-            .field("buttons", &self.buttons)
-            .finish_non_exhaustive()
-    }
-}
+shows_only!(Button {});
+shows_only!(Buttons { buttons });
 
 /// How much of a message with reply buttons a provider carries.
 #[derive(Debug, Clone, PartialEq, Eq)]

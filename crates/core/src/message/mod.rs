@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 pub use buttons::{Button, Buttons, ButtonsError, ButtonsLimits};
 pub use field_path::{FieldPath, Segment};
 pub use kind::ContentKind;
-pub use status::{Outcome, Status, UnknownStatus};
+pub use status::{MessageError, Outcome, Status, UnknownStatus};
 
 /// What a message says; its `Debug` shows no text.
 ///

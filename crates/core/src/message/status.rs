@@ -1,4 +1,6 @@
-//! How a send ends, and how far a message has come.
+//! How a send ends, how far a message has come, and why it came no further.
+
+use serde::{Deserialize, Serialize};
 
 words! {
     /// How one send ended.
@@ -82,6 +84,29 @@ impl utoipa::PartialSchema for Status {
 impl utoipa::ToSchema for Status {
     fn name() -> std::borrow::Cow<'static, str> {
         "MessageStatus".into()
+    }
+}
+
+/// Why a message was rejected or failed, or what an account alert says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct MessageError {
+    /// The stable word for what went wrong.
+    pub reason: String,
+    /// The provider's number for the error.
+    pub code: Option<i64>,
+    /// What went wrong, in a sentence.
+    pub message: String,
+}
+
+impl MessageError {
+    /// Creates an error without a number.
+    pub fn new(reason: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            reason: reason.into(),
+            code: None,
+            message: message.into(),
+        }
     }
 }
 

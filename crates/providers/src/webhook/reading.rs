@@ -3,8 +3,9 @@
 use jiff::Timestamp;
 use recado_core::inbound::{
     ConnectionUpdate, Contact, Ignored, Inbound, InboundContent, InboundMessage, Media,
-    StatusError, StatusUpdate,
+    ReceivedMedia, StatusUpdate,
 };
+use recado_core::message::MessageError;
 use recado_core::{Recipient, RecipientKind, Status};
 use serde_json::Value;
 use url::Url;
@@ -81,15 +82,15 @@ pub(crate) fn id(value: Option<&Value>) -> Option<String> {
 pub(crate) fn file_or_other(
     kind: &str,
     text: Option<String>,
-    describe: impl FnOnce(&mut Media),
+    describe: impl FnOnce(&mut ReceivedMedia),
 ) -> InboundContent {
     if !FILES.contains(&kind) {
         return other(kind, text);
     }
-    let mut file = Media::new(kind);
-    file.caption = text;
-    describe(&mut file);
-    InboundContent::Media(file)
+    let mut media = Media::new(kind);
+    media.caption = text;
+    describe(&mut media.file);
+    InboundContent::Media(media)
 }
 
 /// The media type or the name of a file, cut.
@@ -212,7 +213,7 @@ pub(crate) fn connected(connected: bool, detail: Option<String>) -> Inbound {
 pub(crate) fn status(
     external_id: Option<String>,
     status: Status,
-    error: Option<StatusError>,
+    error: Option<MessageError>,
 ) -> Inbound {
     match external_id {
         Some(id) => {

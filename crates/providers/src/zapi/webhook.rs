@@ -1,7 +1,8 @@
 //! What Z-API sends: one object, told apart by `type` (Z-API docs, webhooks).
 
 use recado_core::Status;
-use recado_core::inbound::{Choice, Ignored, Inbound, InboundContent, StatusError, StatusUpdate};
+use recado_core::inbound::{Choice, Ignored, Inbound, InboundContent, StatusUpdate};
+use recado_core::message::MessageError;
 use serde_json::Value;
 
 use super::errors::is_error;
@@ -203,7 +204,7 @@ fn content(body: &Value) -> InboundContent {
     }
     let of_file = |key: &str| body.get(member)?.get(key);
     file_or_other(kind, text, |file| {
-        file.url = url(of_file(&format!("{member}Url")));
+        file.provider_url = url(of_file(&format!("{member}Url")));
         file.mime_type = file_word(of_file("mimeType"));
         file.file_name = file_word(of_file("fileName"));
     })
@@ -227,7 +228,7 @@ fn delivery(redactor: &Redactor, body: &Value) -> Inbound {
 }
 
 /// The status of a message that Z-API could not send, or does not know whether it sent it.
-fn failed(error: &StatusError) -> Status {
+fn failed(error: &MessageError) -> Status {
     if error.reason == OUTCOME_UNKNOWN {
         Status::Unknown
     } else {
@@ -235,7 +236,7 @@ fn failed(error: &StatusError) -> Status {
     }
 }
 
-fn failure(redactor: &Redactor, body: &Value) -> Option<StatusError> {
+fn failure(redactor: &Redactor, body: &Value) -> Option<MessageError> {
     let error = body.get("error").filter(|_| is_error(body))?;
     let said = error
         .as_str()
@@ -246,7 +247,7 @@ fn failure(redactor: &Redactor, body: &Value) -> Option<StatusError> {
         Some((_, reason)) => reason,
         None => ErrorKind::Rejected.reason(),
     };
-    Some(StatusError::new(reason, redactor.clean(&said)))
+    Some(MessageError::new(reason, redactor.clean(&said)))
 }
 
 /// One call may name several messages.

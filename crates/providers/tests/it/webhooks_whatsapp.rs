@@ -5,7 +5,8 @@
 use std::sync::Arc;
 
 use recado_core::Status;
-use recado_core::inbound::{Inbound, InboundContent, StatusError};
+use recado_core::inbound::{Inbound, InboundContent};
+use recado_core::message::MessageError;
 use recado_providers::Channel;
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -164,13 +165,13 @@ fn a_tap_may_answer_nothing_that_we_know(#[case] context: Value, #[case] answere
 #[case::image(json!({"type": "image", "image": {"caption": "Foto"}}), InboundContent::Media(file("image", Some("Foto"))))]
 #[case::document(json!({"type": "document", "document": {"id": "1", "mime_type": "application/pdf", "filename": "nota.pdf",
     "url": "https://lookaside.example/only-with-a-token"}}),
-    InboundContent::Media(with(file("document", None), |file| {
-        file.id = Some("1".into());
-        file.mime_type = Some("application/pdf".into());
-        file.file_name = Some("nota.pdf".into());
+    InboundContent::Media(with(file("document", None), |media| {
+        media.file.id = Some("1".into());
+        media.file.mime_type = Some("application/pdf".into());
+        media.file.file_name = Some("nota.pdf".into());
     })))]
 #[case::audio(json!({"type": "audio", "audio": {"id": "1", "voice": true}}),
-    InboundContent::Media(with(file("audio", None), |file| file.id = Some("1".into()))))]
+    InboundContent::Media(with(file("audio", None), |media| media.file.id = Some("1".into()))))]
 #[case::sticker(json!({"type": "sticker", "sticker": null}), InboundContent::Media(file("sticker", None)))]
 #[case::location(json!({"type": "location", "location": {"latitude": 1.5, "longitude": 2, "name": "Loja"}}), other("location", Some("Loja")))]
 #[case::contacts(json!({"type": "contacts", "contacts": [{}]}), other("contacts", None))]
@@ -313,7 +314,7 @@ fn a_status_needs_no_more_than_its_id(#[case] members: Value) {
 fn a_failed_status_says_why_and_shows_no_number() {
     let news = &statuses(&*channel(), &failed())[0];
     assert_eq!(news.status, Status::Failed);
-    let mut expected = StatusError::new(
+    let mut expected = MessageError::new(
         "window_closed",
         "Re-engagement message: More than 24 hours have passed since 55…01 last replied.",
     );
@@ -347,7 +348,7 @@ fn trouble_of_the_account_is_told() {
         &json!({"metadata": {"phone_number_id": "8"}, "errors": [{"code": 130_429,
         "title": "Rate limit hit", "error_data": {"details": "Slow down"}}]}),
     );
-    let mut error = StatusError::new("provider_throttled", "Rate limit hit: Slow down");
+    let mut error = MessageError::new("provider_throttled", "Rate limit hit: Slow down");
     error.code = Some(130_429);
     assert_eq!(read(&*channel(), &body), [Inbound::AccountAlert(error)]);
 }

@@ -127,12 +127,12 @@ fn a_file_is_in_the_store_for_files_or_nowhere() {
         "URL": "https://mmg.whatsapp.net/encrypted"}}),
     );
     let mut expected = file("image", None);
-    expected.mime_type = Some("image/jpeg".to_owned());
-    expected.size = Some(81_234);
+    expected.file.mime_type = Some("image/jpeg".to_owned());
+    expected.file.size = Some(81_234);
     let content = |body: &Value| message(&*channel(), body).content;
     assert_eq!(content(&body), InboundContent::Media(expected.clone()));
     body["s3"] = json!({"url": "https://s3.example/a.jpg", "bucket": "b", "size": 81_234});
-    expected.url = Some("https://s3.example/a.jpg".to_owned());
+    expected.file.provider_url = Some("https://s3.example/a.jpg".to_owned());
     assert_eq!(content(&body), InboundContent::Media(expected));
 }
 

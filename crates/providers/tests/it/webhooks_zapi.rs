@@ -148,10 +148,10 @@ fn a_file_has_an_address(#[case] kind: &str, #[case] mime_type: &str) {
     let url = format!("{kind}Url");
     let member = json!({url: "https://files.example/z/1", "mimeType": mime_type, "fileName": "a", "caption": ""});
     let content = message(&*channel(), &received(&json!({kind: member}))).content;
-    let expected = with(file(kind, None), |file| {
-        file.url = Some("https://files.example/z/1".to_owned());
-        file.mime_type = Some(mime_type.to_owned());
-        file.file_name = Some("a".to_owned());
+    let expected = with(file(kind, None), |media| {
+        media.file.provider_url = Some("https://files.example/z/1".to_owned());
+        media.file.mime_type = Some(mime_type.to_owned());
+        media.file.file_name = Some("a".to_owned());
     });
     assert_eq!(content, InboundContent::Media(expected));
 }

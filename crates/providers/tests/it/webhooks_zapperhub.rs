@@ -251,11 +251,11 @@ fn a_file_is_where_the_vendor_has_put_it(#[case] length: Value) {
         "mimetype": "application/pdf", "fileName": "nota.pdf", "fileLength": length, "url": "https://mmg.whatsapp.net/x"}}}}),
     );
     body["mediaUrl"] = "https://files.example/zp/7.pdf".into();
-    let expected = with(file("document", None), |file| {
-        file.url = Some("https://files.example/zp/7.pdf".to_owned());
-        file.mime_type = Some("application/pdf".to_owned());
-        file.file_name = Some("nota.pdf".to_owned());
-        file.size = Some(81_234);
+    let expected = with(file("document", None), |media| {
+        media.file.provider_url = Some("https://files.example/zp/7.pdf".to_owned());
+        media.file.mime_type = Some("application/pdf".to_owned());
+        media.file.file_name = Some("nota.pdf".to_owned());
+        media.file.size = Some(81_234);
     });
     let content = message(&*channel(), &body).content;
     assert_eq!(content, InboundContent::Media(expected));

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use futures_util::FutureExt as _;
 use jiff::Timestamp;
 use recado_core::chatvolt::ChatvoltSend;
-use recado_core::event::MessageError;
+use recado_core::message::MessageError;
 use recado_core::{
     AgentId, ConversationId, MessageId, OrganizationId, Outcome, Recipient, Warning,
 };

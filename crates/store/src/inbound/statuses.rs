@@ -3,7 +3,6 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use recado_core::event::MessageError;
 use recado_core::inbound::StatusUpdate;
 use recado_core::{ChannelId, MessageId, Status};
 use serde::Serialize;
@@ -108,7 +107,7 @@ impl Statuses {
         let step = StatusReport {
             status: update.status,
             external_id: ids.first().cloned(),
-            error: update.error.as_ref().map(MessageError::from),
+            error: update.error.clone(),
             pricing: update.pricing.clone(),
         };
         let Some(index) = self.find(update, &ids, channel) else {

@@ -1,6 +1,6 @@
 //! The content of messages as JSON in the database.
 
-use recado_core::event::ReceivedMedia;
+use recado_core::inbound::ReceivedMedia;
 use recado_core::inbound::{Choice, InboundContent, InboundMessage, SYSTEM};
 use recado_core::{Button, Content, MessageId};
 use serde::{Deserialize, Serialize};
@@ -73,7 +73,7 @@ impl StoredInbound {
             text_truncated: kept.len() < whole.len(),
             choice: id.map(|id| Choice::new(id, kept)),
             media: match &message.content {
-                InboundContent::Media(media) => Some(media.into()),
+                InboundContent::Media(media) => Some(media.file.clone()),
                 _ => None,
             },
             in_reply_to,

@@ -6,9 +6,9 @@ use std::collections::HashMap;
 
 use recado_core::Status;
 use recado_core::inbound::{
-    Choice, Contact, CustomerCall, Ignored, Inbound, InboundContent, Pricing, SYSTEM, StatusError,
-    StatusUpdate,
+    Choice, Contact, CustomerCall, Ignored, Inbound, InboundContent, Pricing, SYSTEM, StatusUpdate,
 };
+use recado_core::message::MessageError;
 use reqwest::header::HeaderMap;
 use secrecy::SecretString;
 use serde_json::Value;
@@ -350,7 +350,7 @@ fn pricing(pricing: &Value) -> Option<Pricing> {
 }
 
 /// `title` and `message` are the same words nowadays; `details` says more.
-fn error(redactor: &Redactor, error: &Value) -> StatusError {
+fn error(redactor: &Redactor, error: &Value) -> MessageError {
     let code = error.get("code").and_then(Value::as_i64);
     let kind = code
         .and_then(errors::meaning)
@@ -358,7 +358,7 @@ fn error(redactor: &Redactor, error: &Value) -> StatusError {
     let title = text(error, "/message").or_else(|| text(error, "/title"));
     let parts = [title, text(error, "/error_data/details")];
     let message = parts.into_iter().flatten().collect::<Vec<_>>().join(": ");
-    let mut error = StatusError::new(kind.reason(), redactor.clean(&message));
+    let mut error = MessageError::new(kind.reason(), redactor.clean(&message));
     error.code = code;
     error
 }

@@ -159,7 +159,7 @@ fn anything_else<'a>(message: &'a Value, file_url: Option<&Value>) -> Found<'a> 
     KINDS.iter().find_map(|(member, kind, key)| {
         let member = own(message, member)?;
         let content = file_or_other(kind, words(own(member, key)), |file| {
-            file.url = url(file_url);
+            file.provider_url = url(file_url);
             file.mime_type = file_word(own(member, "mimetype"));
             file.file_name = file_word(own(member, "fileName"));
             file.size = size(own(member, "fileLength"));

@@ -1,6 +1,6 @@
 //! Messages, in the shape of ChatVolt's `Message`.
 
-use recado_core::event::MessageError;
+use recado_core::message::MessageError;
 use recado_core::inbound::{Choice, Contact, Pricing};
 use recado_core::{Content, Status, Warning};
 use recado_store::{Direction, MessageContent};

@@ -1,6 +1,7 @@
 //! Events as ChatVolt's webhook payload, for receivers that were written for it (ChatVolt docs, webhooks).
 
-use recado_core::event::{EventData, EventType, MessageStatusData, ReceivedMedia};
+use recado_core::event::{EventData, EventType, MessageStatusData};
+use recado_core::inbound::ReceivedMedia;
 use recado_core::inbound::{Choice, Contact};
 use recado_core::{MessageId, Provider, Recipient, RecipientKind};
 use recado_providers::Profile;

@@ -79,9 +79,9 @@ async fn a_list_row_and_other_kinds_are_told_as_what_they_are() {
     let World { store, .. } = &tapped().await;
     let choice = Choice::new("row", "Row");
     let list = Inbound::Message(inbound("w.1", ana(), InboundContent::List(choice)));
-    let image = InboundContent::Media(with(Media::new("image"), |file| {
-        file.url = Some("https://files.example/1.jpeg".into());
-        file.mime_type = Some("image/jpeg".into());
+    let image = InboundContent::Media(with(Media::new("image"), |media| {
+        media.file.provider_url = Some("https://files.example/1.jpeg".into());
+        media.file.mime_type = Some("image/jpeg".into());
     }));
     apply(
         store,

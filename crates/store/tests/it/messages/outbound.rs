@@ -1,6 +1,6 @@
 //! Messages.
 
-use recado_core::event::MessageError;
+use recado_core::message::MessageError;
 use recado_core::{Content, Outcome, Status};
 use recado_store::{Direction, Message, MessageContent, SendResult, StoreError};
 use rstest::rstest;

@@ -1,6 +1,7 @@
 //! Statuses of messages, in any order in which they are reported.
 
-use recado_core::inbound::{Inbound, Pricing, StatusError, StatusUpdate};
+use recado_core::inbound::{Inbound, Pricing, StatusUpdate};
+use recado_core::message::MessageError;
 use recado_core::{Outcome, Status};
 use recado_store::{Applied, Message, SendResult, Store};
 use rstest::rstest;
@@ -102,7 +103,7 @@ async fn a_status_that_waits_for_its_send_keeps_its_price_class() {
 #[tokio::test]
 async fn a_failure_keeps_the_providers_words() {
     let World { store, .. } = &tapped().await;
-    let mut error = StatusError::new("undeliverable", "Message undeliverable \0");
+    let mut error = MessageError::new("undeliverable", "Message undeliverable \0");
     error.code = Some(131_026);
     let failed = StatusUpdate::new(vec!["wamid.1".into()], Status::Failed);
     let failed = Inbound::Status(with(failed, |it| it.error = Some(error)));
@@ -245,7 +246,7 @@ async fn a_status_settles_an_unknown(
     ok(store.begin_send(&message("org_1", "msg_2"))).await;
     let result = SendResult {
         provider_id: provider_id.map(str::to_owned),
-        error: Some(recado_core::event::MessageError {
+        error: Some(MessageError {
             reason: "outcome_unknown".into(),
             code: None,
             message: "the answer was lost".into(),
